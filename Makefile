@@ -1,0 +1,125 @@
+# Pagetide. `make help` lists the targets.
+
+FLAVOUR ?= release
+B       := build/$(FLAVOUR)
+CC      ?= gcc
+VERSION := 0.1.0
+PACKAGES := hiredis libcurl jansson libpq libevent libevent_pthreads libfyaml libcrypto libxxhash
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
+        -Wundef -Wcast-qual -Wwrite-strings
+ifneq ($(DEV)$(CI),)
+WARN += -Werror
+endif
+
+OPT_release := -O2 -g
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+               -fno-omit-frame-pointer
+OPT_tsan    := -O1 -g -fsanitize=thread
+OPT_cover   := -O0 -g --coverage
+
+CPPFLAGS += -I. -Ilib -D_GNU_SOURCE -DPAGETIDE_VERSION='"$(VERSION)"' -include base/banned.h
+CFLAGS   += -std=gnu17 $(WARN) $(OPT_$(FLAVOUR))
+LDFLAGS  += $(filter -fsanitize% --coverage,$(OPT_$(FLAVOUR)))
+LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
+CPPFLAGS += $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
+
+SOURCES  := $(sort $(wildcard lib/*/*.c config/*.c schema/*.c worker/*.c scheduler/*.c cli/*.c))
+EMBEDDED := $(B)/gen/sql.c $(B)/gen/lua.c
+OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBEDDED:.c=.o)
+UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
+FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
+FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
+SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c)))
+SCRIPTS  := $(wildcard tools/*.sh) .ci/run
+
+.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs install \
+        deps help clean tests
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: build
+
+build: $(B)/pagetide ## build the binary: build/release/pagetide
+
+$(B)/pagetide: $(B)/cli/main.o $(B)/libpagetide.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/libpagetide.a: $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/gen/%.o: $(B)/gen/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/gen/sql.c: tools/embed.sh $(wildcard schema/sql/*.sql)
+	@mkdir -p $(@D)
+	tools/embed.sh embedded_sql $(sort $(wildcard schema/sql/*.sql)) > $@
+
+$(B)/gen/lua.c: tools/embed.sh $(wildcard lib/core/lua/*.lua)
+	@mkdir -p $(@D)
+	tools/embed.sh embedded_lua $(sort $(wildcard lib/core/lua/*.lua)) > $@
+
+$(B)/tests/%: $(B)/tests/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< $(B)/libtestsupport.a $(B)/libpagetide.a $(CHECK_LIBS) $(LDLIBS)
+
+$(B)/libtestsupport.a: $(SUPPORT)
+	@rm -f $@
+	ar rcs $@ $^
+
+tests: $(B)/pagetide $(UNITS) $(FLOWS) $(FAULTS)
+
+test: deps ## everything a contributor needs, from a bare machine
+	$(MAKE) tests
+	tools/run-tests.sh $(B) unit flow fault
+
+unit: deps ## the unit suites alone
+	$(MAKE) $(UNITS)
+	tools/run-tests.sh $(B) unit
+
+flow: deps ## the flow tests alone
+	$(MAKE) tests
+	tools/run-tests.sh $(B) flow
+
+fault: deps ## the fault tests alone
+	$(MAKE) tests
+	tools/run-tests.sh $(B) fault
+
+asan: ## the same tests under AddressSanitizer and UBSan
+	$(MAKE) test FLAVOUR=asan
+
+tsan: ## the same tests under ThreadSanitizer
+	$(MAKE) test FLAVOUR=tsan
+
+lint: ## format, clang-tidy, layers, headers, shell scripts
+	tools/lint.sh
+
+format: ## rewrite the sources in the house format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+bench: deps ## rows/s beside psql \copy of the same records, in turns
+	$(MAKE) build $(B)/bench/mock
+	bench/run.sh $(B)
+
+demo: ## the main job on private servers: build, run, show the result
+	tools/demo.sh
+
+deps: ## install what a bare Debian 12 lacks
+	@tools/deps.sh
+
+install: build ## install the binary (PREFIX=/usr/local)
+	install -D -m 0755 $(B)/pagetide $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/pagetide
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+clean: ## remove build/
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,229 @@
+#ifndef CONFIG_SOURCE_H
+#define CONFIG_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "core/path.h"
+#include "core/retry.h"
+#include "core/template.h"
+
+/*
+ * Source definitions. A file (or the JSON stored with a run) is read by one table per struct
+ * into a validated `struct stream`: everything inherited is merged, every default filled in,
+ * every expression and path compiled. Nothing in it changes afterwards; all of it lives in the
+ * arena it was loaded into.
+ */
+enum auth_type { AUTH_NONE, AUTH_BEARER, AUTH_BASIC, AUTH_API_KEY };
+
+struct auth {
+    enum auth_type type;
+    struct template token;          /* bearer */
+    struct template user, password; /* basic */
+    bool in_query;                  /* api_key: else a header */
+    struct str name;
+    struct template value;
+};
+
+struct timeouts {
+    int64_t connect_ms, first_byte_ms, idle_ms, total_ms;
+};
+
+struct rate_limit { /* requests == 0: none */
+    int64_t requests, per_ms, burst, concurrency;
+    bool per_stream;
+    struct locator remaining, reset;
+};
+
+/* Where a pagination parameter goes. */
+enum placement { PLACE_QUERY, PLACE_HEADER, PLACE_BODY, PLACE_NONE };
+
+struct param_place {
+    enum placement place;
+    struct str name;  /* QUERY, HEADER */
+    struct path path; /* BODY: keys only */
+};
+
+enum pagination_type {
+    PAGINATE_NONE,
+    PAGINATE_PAGE,
+    PAGINATE_OFFSET,
+    PAGINATE_CURSOR,
+    PAGINATE_LINK_HEADER,
+    PAGINATE_NEXT_URL,
+    PAGINATE_RESPONSE_BASED,
+    PAGINATE_AUTO,
+};
+
+struct next_page { /* response_based */
+    struct template *params, *headers, *body, *url; /* NULL: not given */
+};
+
+struct pagination {
+    enum pagination_type type;
+    struct param_place param, size_param; /* size_param: also offset's limit_param */
+    bool has_size_param;
+    int64_t start, size; /* size 0: not given */
+    struct value cursor_start; /* cursor: undefined if not given */
+    struct locator total, total_pages, has_more, cursor, next;
+    int64_t maximum; /* maximum_page or maximum_offset, exclusive; -1: none */
+    bool stop_on_empty, stop_on_short, send_first;
+    bool step_by_size; /* offset: `step: size`, else by the records received */
+    struct str rel;
+    struct template *continue_while;
+    struct next_page next_page;
+    int64_t max_iterations, max_records, max_time_ms; /* -1: none */
+    bool allow_repeats;
+};
+
+enum merge_strategy { MERGE_APPEND, MERGE_EXTEND, MERGE_REPLACE, MERGE_COLLECT };
+
+/* `with:` and other fields added to each record. */
+struct with_field {
+    struct str name;
+    bool is_path; /* else an expression or constant */
+    struct template template;
+    struct path path;
+    bool wants_key; /* path ends in @key */
+};
+
+struct merge {
+    struct path path;
+    enum merge_strategy strategy;
+    bool missing_is_empty;
+    struct with_field *with;
+    size_t with_count;
+    struct template *where; /* NULL: all */
+    struct str *exclude;
+    size_t exclude_count;
+    struct str *flatten;
+    size_t flatten_count;
+};
+
+enum write_mode { WRITE_APPEND, WRITE_UPSERT };
+enum columns_mode { COLUMNS_INFER, COLUMNS_DECLARED, COLUMNS_NONE };
+enum others_mode { OTHERS_INFER, OTHERS_ASIDE, OTHERS_IGNORE };
+enum new_field_mode { NEW_FIELD_ADD, NEW_FIELD_IGNORE, NEW_FIELD_ASIDE, NEW_FIELD_FAIL };
+enum mismatch_mode { MISMATCH_ASIDE, MISMATCH_REJECT, MISMATCH_FAIL };
+
+struct declared_column {
+    struct str name;
+    struct str type; /* any PostgreSQL type, as written */
+    struct path path;
+    struct str from; /* empty, epoch_s, … */
+};
+
+struct table {
+    struct str schema, name;
+    bool adopt;
+    struct str *key; /* names of fields or declared columns */
+    size_t key_count;
+    enum write_mode write;
+    enum columns_mode mode;
+    struct declared_column *declared;
+    size_t declared_count;
+    enum others_mode others;
+    enum new_field_mode on_new_field;
+    enum mismatch_mode on_mismatch;
+    int64_t max_rejects, max_columns;
+};
+
+struct bookmark {
+    bool is_set;
+    struct locator path; /* a path into the record */
+    struct str start;
+    int64_t lookback_ms;
+    enum { BOOKMARK_GUESS, BOOKMARK_NUMBER, BOOKMARK_TIME, BOOKMARK_TEXT } type;
+};
+
+struct schedule {
+    struct str cron;  /* empty: none */
+    int64_t every_ms; /* 0: none */
+    struct str timezone;
+    enum { CATCH_UP_LATEST, CATCH_UP_ALL, CATCH_UP_NONE } catch_up;
+};
+
+struct body_rule { /* `responses:`, later work */
+    int unused;
+};
+
+enum body_type { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
+
+struct named_template {
+    struct str name;
+    struct template template;
+};
+
+struct stream {
+    struct str name;   /* source.stream */
+    struct str source; /* the part before the dot */
+    struct str base_url;
+    bool allow_private, allow_http;
+    struct str proxy, ca_file, cert_file, key_file;
+    struct str *allow_hosts;
+    size_t allow_host_count;
+    struct auth auth;
+
+    struct str method;
+    struct template url; /* base_url and path, or url */
+    struct named_template *params, *headers, *vars;
+    size_t param_count, header_count, var_count;
+    struct template *body;
+    enum body_type body_type;
+    bool idempotent;
+    struct retry_policy retry;
+    struct rate_limit *rate_limits;
+    size_t rate_limit_count;
+    struct timeouts timeouts;
+    int64_t max_wait_ms, max_body_bytes;
+
+    struct pagination pagination;
+    struct merge merge;
+    struct table table;
+    struct bookmark bookmark;
+    struct schedule schedule;
+    struct value partitions; /* list of maps; undefined if none */
+
+    /*
+     * Do the expressions read the records out of `response`? If not, the response is built
+     * without them.
+     */
+    bool response_needs_records;
+    bool uses_last_record; /* accumulated[-1] */
+    struct str spec;       /* this definition, normalised: the JSON that is stored with a run */
+};
+
+struct source {
+    struct str name, file;
+    struct stream **streams;
+    size_t count;
+};
+
+/*
+ * Reads one file's text (YAML or JSON). `file` is for messages. On failure every error of the
+ * file stands in `errors`, one a line: `shop.yaml:12:7: streams.orders.pagination.typ: unknown
+ * key; did you mean "type"?`, and err holds the first with the count of the others (ERR_CONFIG).
+ */
+bool source_parse(struct arena *arena, struct str file, struct str text,
+                  struct source **ret_source, struct buf *errors, struct err *err) MUST_CHECK;
+
+/*
+ * Reads every sources/ *.yaml, *.yml and *.json of a configuration folder, in the order of the
+ * names; also checks what spans files (two streams for one table, two sources of a name). Good
+ * files are in *ret_sources even where others are broken (then it returns false).
+ */
+bool source_load_dir(struct arena *arena, const char *dir, struct source ***ret_sources,
+                     size_t *ret_count, struct buf *errors, struct err *err) MUST_CHECK;
+
+/* Reads a stored spec back. */
+bool stream_from_spec(struct arena *arena, struct str spec, struct stream **ret_stream,
+                      struct err *err) MUST_CHECK;
+
+struct stream *source_find_stream(struct source *const *sources, size_t count, struct str name);
+
+#endif

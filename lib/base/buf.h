@@ -1,0 +1,51 @@
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "base/str.h"
+
+/*
+ * A growing run of bytes with a ceiling from birth. A put that would pass the ceiling puts
+ * nothing and sets `overflow`, which stays set until buf_reset: a writer may put many times
+ * and look once, at the end. The bytes are always followed by a NUL that does not count.
+ */
+struct buf {
+    char *ptr;
+    size_t len, capacity;
+    size_t max; /* ceiling of len */
+    bool overflow;
+};
+
+void buf_init(struct buf *buf, size_t max); /* allocates nothing yet */
+void buf_done(struct buf *buf);             /* frees; the struct may be initialised again */
+void buf_reset(struct buf *buf);            /* empties, keeps the memory */
+
+void buf_put(struct buf *buf, struct str bytes);
+void buf_put_byte(struct buf *buf, char byte);
+void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
+#define buf_puts(buf, literal) buf_put((buf), STR(literal))
+
+/* Big-endian, as PostgreSQL's wire formats want them. */
+void buf_put_be16(struct buf *buf, uint16_t number);
+void buf_put_be32(struct buf *buf, uint32_t number);
+void buf_put_be64(struct buf *buf, uint64_t number);
+
+/* Room for `size` bytes at the end, to be written by the caller, who then adds to len; NULL past the ceiling. */
+char *buf_room(struct buf *buf, size_t size);
+
+/* Shortens to `len`; used to take back what was put since a mark. Leaves `overflow` alone. */
+void buf_cut(struct buf *buf, size_t len);
+
+/* The bytes, borrowed until the next call that puts. */
+static inline struct str buf_str(const struct buf *buf)
+{
+    return (struct str){buf->ptr, buf->len};
+}
+
+#define AUTO_BUF CLEANUP(buf_done)
+
+#endif

@@ -1,0 +1,16 @@
+#ifndef BASE_EMBEDDED_H
+#define BASE_EMBEDDED_H
+
+/*
+ * Text files built into the binary by tools/embed.sh. Each table ends with an entry whose
+ * name is NULL; entries stand in the order of their file names.
+ */
+struct embedded {
+    const char *name; /* file name without its folder: "0001_tables.sql" */
+    const char *text;
+};
+
+extern const struct embedded embedded_sql[]; /* schema/sql */
+extern const struct embedded embedded_lua[]; /* lib/core/lua */
+
+#endif

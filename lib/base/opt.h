@@ -1,0 +1,44 @@
+#ifndef BASE_OPT_H
+#define BASE_OPT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+/*
+ * Command line options: one table per command parses them and prints --help. Long options
+ * take their value as the next argument or after '='; options may stand behind operands;
+ * `--` ends them. `--help` is understood everywhere.
+ */
+enum opt_type {
+    OPT_FLAG,     /* bool */
+    OPT_TEXT,     /* const char *, borrowed from argv */
+    OPT_COUNT,    /* int64_t, >= 0 */
+    OPT_DURATION, /* int64_t, milliseconds; units.h */
+    OPT_SIZE,     /* int64_t, bytes; units.h */
+};
+
+struct opt {
+    const char *name; /* without dashes; NULL ends the table */
+    char letter;      /* one-letter form, 0 if none */
+    enum opt_type type;
+    size_t offset;     /* of the member in the target struct */
+    const char *value; /* name of the value in --help; NULL for flags */
+    const char *help;
+};
+
+#define OPT_END {.name = NULL}
+
+/*
+ * Reads options into `target` (zeroed or set to defaults by the caller) and moves the operands
+ * to the front of argv; *ret_operands is their number. ERR_CONFIG names the option and, for an
+ * unknown one, the nearest known. --help sets *ret_help and stops reading.
+ */
+bool opt_parse(const struct opt *table, void *target, int argc, char **argv,
+               int *ret_operands, bool *ret_help, struct err *err) MUST_CHECK;
+
+/* The table as the body of --help. */
+void opt_print(FILE *out, const struct opt *table);
+
+#endif

@@ -1,0 +1,154 @@
+#include "base/str.h"
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+            return false;
+    return true;
+}
+
+bool str_starts(struct str text, struct str prefix)
+{
+    return text.len >= prefix.len && str_eq(str_slice(text, 0, prefix.len), prefix);
+}
+
+bool str_ends(struct str text, struct str suffix)
+{
+    return text.len >= suffix.len &&
+           str_eq(str_slice(text, text.len - suffix.len, text.len), suffix);
+}
+
+int str_compare(struct str a, struct str b)
+{
+    size_t common = MIN(a.len, b.len);
+    int order = common ? memcmp(a.ptr, b.ptr, common) : 0;
+    if (order)
+        return order;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+struct str str_slice(struct str text, size_t from, size_t to)
+{
+    to = MIN(to, text.len);
+    from = MIN(from, to);
+    return (struct str){text.ptr ? text.ptr + from : NULL, to - from};
+}
+
+struct str str_trim(struct str text)
+{
+    while (text.len && is_space(text.ptr[0])) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len && is_space(text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+ptrdiff_t str_find_byte(struct str text, char byte)
+{
+    const char *at = text.len ? memchr(text.ptr, byte, text.len) : NULL;
+    return at ? at - text.ptr : -1;
+}
+
+ptrdiff_t str_find(struct str text, struct str part)
+{
+    if (part.len == 0)
+        return 0;
+    const char *at = text.len ? memmem(text.ptr, text.len, part.ptr, part.len) : NULL;
+    return at ? at - text.ptr : -1;
+}
+
+struct str str_cut(struct str text, char byte, struct str *ret_head)
+{
+    ptrdiff_t at = str_find_byte(text, byte);
+    if (at < 0) {
+        *ret_head = text;
+        return STR_NONE;
+    }
+    *ret_head = str_slice(text, 0, (size_t)at);
+    return str_slice(text, (size_t)at + 1, text.len);
+}
+
+bool str_to_int64(struct str text, int64_t *ret)
+{
+    bool negative = text.len && text.ptr[0] == '-';
+    size_t i = negative ? 1 : 0;
+    if (i == text.len)
+        return false;
+    int64_t number = 0;
+    for (; i < text.len; i++) {
+        int digit = text.ptr[i] - '0';
+        if (digit < 0 || digit > 9)
+            return false;
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, negative ? -digit : digit, &number))
+            return false;
+    }
+    *ret = number;
+    return true;
+}
+
+/* Length of the character at `at`, or 0 if it is not legal UTF-8. RFC 3629, section 4. */
+static size_t utf8_character(const unsigned char *at, size_t left)
+{
+    unsigned char c = at[0];
+    if (c < 0x80)
+        return 1;
+    size_t len = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+    if (c < 0xC2 || c > 0xF4 || left < len)
+        return 0;
+    unsigned char low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+    if (at[1] < low || at[1] > high)
+        return 0;
+    for (size_t i = 2; i < len; i++)
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    return len;
+}
+
+bool str_is_utf8(struct str text)
+{
+    const unsigned char *bytes = (const unsigned char *)text.ptr;
+    for (size_t i = 0; i < text.len;) {
+        size_t len = utf8_character(bytes + i, text.len - i);
+        if (!len)
+            return false;
+        i += len;
+    }
+    return true;
+}
+
+int str_distance(struct str a, struct str b, int max)
+{
+    enum { LONGEST = 64 };
+    int row[LONGEST + 1];
+    if (a.len > LONGEST || b.len > LONGEST)
+        return max + 1;
+    for (size_t j = 0; j <= b.len; j++)
+        row[j] = (int)j;
+    for (size_t i = 1; i <= a.len; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= b.len; j++) {
+            int change = diagonal + (a.ptr[i - 1] != b.ptr[j - 1]);
+            diagonal = row[j];
+            row[j] = MIN(change, MIN(row[j], row[j - 1]) + 1);
+        }
+    }
+    return MIN(row[b.len], max + 1);
+}

@@ -1,0 +1,84 @@
+#ifndef CORE_JOB_H
+#define CORE_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/*
+ * Words shared by worker, scheduler and commands: states and reasons as they stand in
+ * PostgreSQL, and the job as a worker gets it.
+ */
+
+/* The order is the order of "worst": a run's state is the worst of its jobs'. */
+#define JOB_STATES(X)                                                                          \
+    X(QUEUED, "queued")                                                                        \
+    X(RUNNING, "running")                                                                      \
+    X(WAITING, "waiting")                                                                      \
+    X(SUCCEEDED, "succeeded")                                                                  \
+    X(TRUNCATED, "truncated")                                                                  \
+    X(CANCELLED, "cancelled")                                                                  \
+    X(FAILED, "failed")                                                                        \
+    X(DEAD, "dead")
+
+enum job_state {
+#define X(name, text) JOB_##name,
+    JOB_STATES(X)
+#undef X
+};
+
+#define JOB_REASONS(X)                                                                         \
+    X(NONE, "")                                                                                \
+    X(HTTP, "http")                                                                            \
+    X(AUTH, "auth")                                                                            \
+    X(BODY, "body")                                                                            \
+    X(MERGE, "merge")                                                                          \
+    X(EVAL, "eval")                                                                            \
+    X(LOOP, "loop")                                                                            \
+    X(LIMIT, "limit")                                                                          \
+    X(INCONSISTENT_END, "inconsistent_end")                                                    \
+    X(REJECTS, "rejects")                                                                      \
+    X(SHRINK, "shrink")                                                                        \
+    X(DEFINITION, "definition")                                                                \
+    X(CANCELLED, "cancelled")                                                                  \
+    X(CRASH, "crash")                                                                          \
+    X(SERVER, "server")
+
+enum job_reason {
+#define X(name, text) REASON_##name,
+    JOB_REASONS(X)
+#undef X
+};
+
+const char *job_state_name(enum job_state state);
+const char *job_reason_name(enum job_reason reason);
+bool job_state_parse(struct str text, enum job_state *ret_state) MUST_CHECK;
+bool job_state_is_end(enum job_state state); /* succeeded … dead */
+
+/* One activated job: everything a worker needs, no files. Strings stand in the caller's arena. */
+struct job {
+    int64_t id, run;
+    int n; /* written RUN/N */
+    struct str stream; /* source.stream */
+    int version;
+    struct str spec;         /* the stream's definition, JSON (config/source.h) */
+    struct str part;         /* JSON: {} or {"partition": {...}} */
+    struct str mode;         /* incremental, full, window */
+    struct str window_from, window_to; /* RFC 3339 or empty */
+    struct str bookmark;     /* value at the run's start, empty if none */
+    int64_t started_us;      /* the run's frozen time, PostgreSQL's clock */
+    int64_t epoch;           /* the fence: both are compared at each commit */
+    struct str owner;
+    struct str checkpoint;   /* JSON, empty before the first page */
+    int page;                /* last committed page, 0 if none */
+    int64_t records;         /* committed so far */
+    int64_t rejects;         /* committed so far, of the whole run */
+    int attempt;             /* stored with a wait, reset by a committed page */
+    int told_waits;
+    int crashes;
+    bool created_table;      /* this run made the table: bigint columns may still widen */
+};
+
+#endif

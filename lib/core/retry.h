@@ -1,0 +1,37 @@
+#ifndef CORE_RETRY_H
+#define CORE_RETRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+
+/* How often and how long: design of one page's retries. */
+enum retry_backoff { RETRY_EXPONENTIAL, RETRY_FIXED };
+enum retry_jitter { RETRY_JITTER_FULL, RETRY_JITTER_NONE };
+
+struct retry_policy {
+    int max_attempts; /* counts the first try; >= 1 */
+    enum retry_backoff backoff;
+    int64_t initial_delay_ms, max_delay_ms;
+    enum retry_jitter jitter;
+};
+
+/* 5 attempts, exponential from 1 s to 60 s, full jitter. */
+extern const struct retry_policy retry_default;
+
+/* A `retry` block inside a pagination block: 1 attempt, fixed, 1 s, 60 s, no jitter. */
+extern const struct retry_policy retry_in_pagination;
+
+/*
+ * Milliseconds to wait before another try, or -1 for "stop trying".
+ *
+ *   attempt   how many tries have failed: 1 after the first
+ *   rng       jitter; the only state changed
+ *
+ * min(initial · 2^(attempt-1), max), or initial; full jitter draws evenly from 0 to that, so
+ * never above max. Formula: AWS Architecture Blog, "Exponential Backoff And Jitter".
+ */
+int64_t retry_after(const struct retry_policy *policy, int attempt, struct rng *rng);
+
+#endif

@@ -1,0 +1,99 @@
+#ifndef CORE_VALUE_H
+#define CORE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * A JSON value whose numbers keep their text, plus two that JSON has not: undefined (a name or
+ * key that is not there) and omit (drop the key that holds it). Passed by value; what it points
+ * to lives in an arena and is never changed after it was made.
+ */
+enum value_kind {
+    VALUE_UNDEFINED,
+    VALUE_OMIT,
+    VALUE_NULL,
+    VALUE_BOOL,
+    VALUE_NUMBER,
+    VALUE_STRING,
+    VALUE_LIST,
+    VALUE_MAP,
+};
+
+struct value_list;
+struct value_map;
+
+struct value {
+    enum value_kind kind;
+    union {
+        bool boolean;
+        struct str text; /* NUMBER: as written. STRING: decoded, UTF-8. UNDEFINED: its name */
+        const struct value_list *list;
+        const struct value_map *map;
+    };
+};
+
+struct value_list {
+    struct value *items;
+    size_t count;
+};
+
+struct value_member {
+    struct str key;
+    struct value value;
+};
+
+struct value_map { /* in the order of the text; of equal keys the last stays, in the first's place */
+    struct value_member *members;
+    size_t count;
+};
+
+#define VALUE_NOTHING ((struct value){.kind = VALUE_UNDEFINED})
+#define VALUE_NONE    ((struct value){.kind = VALUE_NULL})
+
+struct value value_bool(bool flag);
+struct value value_int(struct arena *arena, int64_t number);
+struct value value_string(struct str text);
+struct value value_number(struct str text);
+
+/* Undefined where there is no such key, index or the container is of another kind. */
+struct value value_get(struct value map, struct str key);
+struct value value_at(struct value list, size_t index);
+
+/* "null", "boolean", "number", "string", "list", "object", "undefined": for messages. */
+const char *value_kind_name(enum value_kind kind);
+
+/*
+ * A run of bytes of the text that the parser jumps over, leaving an undefined value: the
+ * records of a page, which are streamed and never built. from == to: no hole.
+ */
+struct value_hole {
+    size_t from, to;
+};
+
+/*
+ * Parses one JSON text (RFC 8259, strict; a leading BOM is skipped). Depth at most 512, numbers
+ * at most 1,000 digits and an exponent of 400. Strings are decoded into the arena; a lone
+ * surrogate escape becomes U+FFFD, \u0000 becomes a NUL byte. The text need not outlive the call.
+ * ERR_INPUT names the byte, line and column.
+ */
+bool value_parse(struct arena *arena, struct str text, struct value_hole hole,
+                 struct value *ret, struct err *err) MUST_CHECK;
+
+/* Compact JSON; numbers as they were written; undefined and omit are written as null. */
+void value_format(struct buf *buf, struct value value);
+/* A JSON string with its quotes. */
+void value_format_string(struct buf *buf, struct str text);
+
+/* Same kind and content; numbers by their text; maps regardless of order. */
+bool value_same(struct value a, struct value b);
+
+/* A copy that shares nothing with the original. */
+struct value value_copy(struct arena *arena, struct value value);
+
+#endif

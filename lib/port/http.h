@@ -1,0 +1,107 @@
+#ifndef PORT_HTTP_H
+#define PORT_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "port/loop.h"
+
+/*
+ * HTTP requests by libcurl's multi interface, driven by the loop. No redirects, cookies, netrc
+ * or proxies from the environment: the caller sees every answer as it came. Connections are
+ * reused. Name resolution runs on libcurl's own thread.
+ *
+ *     http_new → http_send … → http_done_fn (exactly once, unless http_cancel) → http_free
+ *
+ * http_send never calls back before it returns.
+ */
+struct http;
+struct http_call;
+
+struct http_header {
+    struct str name, value; /* in an answer the names are in lower case */
+};
+
+struct http_timeouts { /* milliseconds, by our own timers, monotonic */
+    int64_t connect_ms;    /* until connected, TLS included */
+    int64_t first_byte_ms; /* from the request being sent to the first byte of the answer */
+    int64_t idle_ms;       /* between two reads of the body */
+    int64_t total_ms;
+};
+
+/* Everything is borrowed until http_send returns; the port copies what it keeps. */
+struct http_request {
+    struct str method;
+    struct str url; /* absolute; sent byte for byte */
+    const struct http_header *headers;
+    size_t header_count;
+    struct str body;
+    bool has_body;
+    struct http_timeouts timeouts;
+    size_t max_body_bytes; /* of the answer, after decompression */
+    /*
+     * Addresses are checked on the resolved address, at connect: loopback, private, link-local,
+     * CGNAT, multicast, unspecified and IPv6 that embeds any of them are refused (ERR_CONFIG)
+     * unless this is set.
+     */
+    bool allow_private;
+    bool allow_http; /* plain http to hosts other than loopback */
+    struct str proxy, ca_file, cert_file, key_file; /* empty: none / the system's */
+};
+
+/* Lives until the callback returns. */
+struct http_answer {
+    int status;
+    const struct http_header *headers; /* in order, repeated ones apart */
+    size_t header_count;
+    struct str body;
+    int64_t wire_bytes; /* body as transferred, before decompression */
+    int64_t took_ms;
+};
+
+/*
+ * Either `answer` (any status) or `err` is set, the other NULL. Errors: ERR_AGAIN for
+ * timeouts, DNS, refused, reset, cut bodies, HTTP/2 stream errors; ERR_CONFIG for bad URLs,
+ * refused addresses and certificates; ERR_INPUT for an answer over a ceiling (headers 256 KiB,
+ * body max_body_bytes). The error's code is libcurl's.
+ */
+typedef void (*http_done_fn)(void *ctx, const struct http_answer *answer,
+                             const struct err *err);
+
+bool http_new(struct loop *loop, struct http **ret_http, struct err *err) MUST_CHECK;
+void http_free(struct http *http); /* cancels what is under way */
+
+struct http_call *http_send(struct http *http, const struct http_request *request,
+                            http_done_fn fn, void *ctx) MUST_CHECK;
+void http_cancel(struct http_call *call); /* its callback will not come */
+
+/* Bytes of bodies now held by unfinished calls: for the process's memory bound. */
+size_t http_bytes(const struct http *http);
+
+/* First header of that name (lower case), or NULL. */
+const struct http_header *http_header_find(const struct http_answer *answer, struct str name);
+
+/*
+ * URLs (RFC 3986), by libcurl's parser. Results stand in the arena; ERR_CONFIG for what is no
+ * http(s) URL. `http_url_resolve` takes a reference relative to `base` and keeps its bytes.
+ */
+struct http_url {
+    struct str scheme, host; /* lower case; host without brackets */
+    int port;                /* the scheme's own where none is written */
+    struct str path, query;
+};
+
+bool http_url_parse(struct arena *arena, struct str url, struct http_url *ret_url,
+                    struct err *err) MUST_CHECK;
+bool http_url_resolve(struct arena *arena, struct str base, struct str reference,
+                      struct str *ret_url, struct err *err) MUST_CHECK;
+bool http_url_same_origin(const struct http_url *a, const struct http_url *b);
+
+/* Percent-encodes all but RFC 3986's unreserved characters. */
+struct str http_encode(struct arena *arena, struct str text);
+
+#endif

@@ -1,0 +1,42 @@
+#ifndef WORKER_CUT_H
+#define WORKER_CUT_H
+
+#include "config/source.h"
+#include "worker/batch.h"
+#include "worker/columns.h"
+#include "worker/records.h"
+
+/*
+ * Cuts a page's body into rows of the batch: records_next → row_put for every record, `with`
+ * and the limit on records applied.
+ */
+enum cut_result {
+    CUT_DONE,   /* the page's rows are in the open page of the batch */
+    CUT_SHAPE,  /* the map must be extended by `shape` first; the batch is as before */
+    CUT_BAD,    /* err; the batch is as before; `truncated` tells a cut body */
+};
+
+struct cut {
+    /* in */
+    struct str body;
+    const struct stream *stream;
+    const struct columns *columns;
+    const struct expr_scope *scope; /* for `with`; NULL if the stream has none */
+    int64_t max_records;            /* take no more than these; -1: all */
+    struct arena *arena;            /* the page's */
+    /* out */
+    struct shape shape;
+    int64_t records;  /* taken */
+    int64_t seen;     /* in the page: more than `records` if the limit cut it */
+    int64_t rejects, asides;
+    uint64_t records_hash; /* of the records' bytes, in order */
+    struct value_hole hole;
+    struct str last;          /* bytes of the last record taken */
+    struct str bookmark_high; /* greatest value at bookmark.path, as sent; later work */
+    bool truncated;
+    bool is_merge_error; /* CUT_BAD: nothing at the merge path, not broken JSON */
+};
+
+enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err) MUST_CHECK;
+
+#endif
