@@ -126,8 +126,7 @@ struct str link_find(struct str field, struct str rel)
     }
 }
 
-struct str link_find_in_answer(const struct http_header *headers, size_t count,
-                               struct str rel)
+struct str link_find_in_answer(const struct http_header *headers, size_t count, struct str rel)
 {
     for (size_t i = 0; i < count; i++) {
         if (!str_is(headers[i].name, "link"))

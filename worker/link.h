@@ -19,7 +19,6 @@
 struct str link_find(struct str field, struct str rel);
 
 /* The same over all Link fields of an answer. */
-struct str link_find_in_answer(const struct http_header *headers, size_t count,
-                               struct str rel);
+struct str link_find_in_answer(const struct http_header *headers, size_t count, struct str rel);
 
 #endif

@@ -87,9 +87,8 @@ static bool fail(struct turn *turn, const struct locator *locator, struct value 
     turn->decision.turn = PAGER_FAILED;
     turn->decision.reason = REASON_EVAL;
     if (value.kind == VALUE_UNDEFINED)
-        return err_set(err, ERR_INPUT, "pager", 0,
-                       "%.*s is absent in the answer: expected %s", STR_ARG(locator->source),
-                       wanted);
+        return err_set(err, ERR_INPUT, "pager", 0, "%.*s is absent in the answer: expected %s",
+                       STR_ARG(locator->source), wanted);
     struct str text = shown(turn->arena, value);
     return err_set(err, ERR_INPUT, "pager", 0, "%.*s is %.*s: expected %s",
                    STR_ARG(locator->source), STR_ARG(text), wanted);
@@ -158,8 +157,8 @@ static bool read_count(struct turn *turn, const struct locator *locator, int64_t
 
 static void compare_total(struct turn *turn, struct str name, int64_t reached, int64_t total)
 {
-    struct str why = arena_printf(turn->arena, "%.*s is %lld and %lld were read",
-                                  STR_ARG(name), (long long)total, (long long)reached);
+    struct str why = arena_printf(turn->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
+                                  (long long)total, (long long)reached);
     if (reached >= total)
         sign_end(turn, why);
     else
@@ -184,8 +183,8 @@ static bool read_totals(struct turn *turn, struct err *err)
         !read_count(turn, &def->total_pages, &pages, err))
         return false;
     bool by_offset = turn->pager->type == PAGINATE_OFFSET;
-    int64_t reached = by_offset ? turn->pager->number + facts->seen
-                                : turn->pager->records + facts->seen;
+    int64_t reached =
+        by_offset ? turn->pager->number + facts->seen : turn->pager->records + facts->seen;
     if (total >= 0) {
         compare_total(turn, def->total.source, reached, total);
         remember_total(turn, def->total.source, total);
@@ -250,9 +249,10 @@ static bool take_link(struct turn *turn, struct str link, struct err *err)
                 http_url_parse(turn->arena, facts->url, &from, err) &&
                 http_url_parse(turn->arena, url, &to, err);
     if (fine && !http_url_same_origin(&from, &to) && !is_allowed_host(facts->stream, to.host))
-        fine = err_set(err, ERR_INPUT, "pager", 0,
-                       "the next link leaves its origin: %.*s://%.*s:%d (allow_hosts may name it)",
-                       STR_ARG(to.scheme), STR_ARG(to.host), to.port);
+        fine =
+            err_set(err, ERR_INPUT, "pager", 0,
+                    "the next link leaves its origin: %.*s://%.*s:%d (allow_hosts may name it)",
+                    STR_ARG(to.scheme), STR_ARG(to.host), to.port);
     if (!fine) {
         turn->decision.turn = PAGER_FAILED;
         turn->decision.reason = REASON_HTTP;
@@ -266,8 +266,7 @@ static bool next_link(struct turn *turn, struct err *err)
 {
     const struct pagination *def = turn->pager->def;
     struct str rel = def->rel.len ? def->rel : STR("next");
-    struct str link =
-        link_find_in_answer(turn->facts->headers, turn->facts->header_count, rel);
+    struct str link = link_find_in_answer(turn->facts->headers, turn->facts->header_count, rel);
     if (!link.ptr) {
         sign_end(turn, STR("there is no next link"));
         return true;
@@ -294,12 +293,9 @@ static bool next_none(struct turn *turn, struct err *err)
 typedef bool (*next_fn)(struct turn *turn, struct err *err);
 
 static const next_fn nexts[] = {
-    [PAGINATE_NONE] = next_none,
-    [PAGINATE_PAGE] = next_number,
-    [PAGINATE_OFFSET] = next_number,
-    [PAGINATE_CURSOR] = next_cursor,
-    [PAGINATE_LINK_HEADER] = next_link,
-    [PAGINATE_AUTO] = next_auto,
+    [PAGINATE_NONE] = next_none,        [PAGINATE_PAGE] = next_number,
+    [PAGINATE_OFFSET] = next_number,    [PAGINATE_CURSOR] = next_cursor,
+    [PAGINATE_LINK_HEADER] = next_link, [PAGINATE_AUTO] = next_auto,
 };
 
 static struct pager_decision truncated(struct turn *turn, enum job_reason reason,
@@ -352,7 +348,9 @@ struct pager_decision pager_next(const struct pager *pager, const struct pager_f
     next.cursor = VALUE_NOTHING;
     next.url = STR_NONE;
     struct turn turn = {.pager = pager, .facts = facts, .arena = arena, .next = &next};
-    if (!nexts[pager->type](&turn, err))
+    if (facts->is_empty_answer)
+        sign_end(&turn, STR("the answer has no content"));
+    else if (!nexts[pager->type](&turn, err))
         return turn.decision;
     struct pager_decision decision = decide(&turn);
     next.done = decision.turn != PAGER_MORE;
@@ -387,8 +385,7 @@ size_t pager_params(const struct pager *pager, struct arena *arena,
 
 struct value pager_value(const struct pager *pager, struct arena *arena)
 {
-    static const struct str keys[] = {
-        {"page", 4}, {"offset", 6}, {"size", 4}, {"cursor", 6}};
+    static const struct str keys[] = {{"page", 4}, {"offset", 6}, {"size", 4}, {"cursor", 6}};
     bool by_page = pager->type == PAGINATE_PAGE;
     struct value numbers[] = {
         value_int(arena, by_page ? pager->number : pager->page + 1),

@@ -45,12 +45,13 @@ struct value pager_value(const struct pager *pager, struct arena *arena);
 
 /* What the page just read told. */
 struct pager_facts {
-    struct str url;          /* it was read from, without credentials: base of relative links */
+    struct str url; /* it was read from, without credentials: base of relative links */
     const struct http_header *headers;
     size_t header_count;
-    int64_t seen;            /* records in the page */
-    int64_t taken;           /* of those, after max_records */
-    int64_t elapsed_ms;      /* since the job began */
+    bool is_empty_answer; /* 204: there is no body to ask */
+    int64_t seen;         /* records in the page */
+    int64_t taken;        /* of those, after max_records */
+    int64_t elapsed_ms;   /* since the job began */
     const struct stream *stream;
     const struct expr_scope *scope; /* knows `response` and `http` of this page */
 };

@@ -30,14 +30,15 @@ enum record_kind {
     RECORD_LIST,
 };
 
-enum record_flaw { /* why a value or record cannot be stored as it is; the rest of the page can */
-    FLAW_NONE,
-    FLAW_BAD_UTF8,
-    FLAW_LONE_SURROGATE,
-    FLAW_NUL,         /* \u0000 */
-    FLAW_TOO_DEEP,    /* deeper than 512 */
-    FLAW_BIG_NUMBER,  /* over 1,000 digits or an exponent over 400 */
-    FLAW_TOO_WIDE,    /* more than 4,096 fields */
+enum record_flaw { /* why a value or record cannot be stored as it is; the rest of the page can
+                    */
+                   FLAW_NONE,
+                   FLAW_BAD_UTF8,
+                   FLAW_LONE_SURROGATE,
+                   FLAW_NUL,        /* \u0000 */
+                   FLAW_TOO_DEEP,   /* deeper than 512 */
+                   FLAW_BIG_NUMBER, /* over 1,000 digits or an exponent over 400 */
+                   FLAW_TOO_WIDE,   /* more than 4,096 fields */
 };
 
 struct record_field {
@@ -64,10 +65,10 @@ enum records_result {
 };
 
 enum records_found { /* valid at RECORDS_END: what stood at the merge path */
-    RECORDS_MISSING,
-    RECORDS_NULL,
-    RECORDS_LIST,
-    RECORDS_SINGLE, /* anything else: one record */
+                     RECORDS_MISSING,
+                     RECORDS_NULL,
+                     RECORDS_LIST,
+                     RECORDS_SINGLE, /* anything else: one record */
 };
 
 enum { RECORDS_FIELDS_MAX = 4096, RECORDS_PAGE_MAX = 1000000, RECORDS_DEPTH_MAX = 512 };

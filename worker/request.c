@@ -62,8 +62,8 @@ static bool pager_sets(const struct draft *draft, enum placement place, struct s
 {
     for (size_t i = 0; i < draft->param_count; i++) {
         const struct param_place *at = draft->params[i].place;
-        bool same = place == PLACE_HEADER ? str_eq_nocase(at->name, name)
-                                          : str_eq(at->name, name);
+        bool same =
+            place == PLACE_HEADER ? str_eq_nocase(at->name, name) : str_eq(at->name, name);
         if (at->place == place && same)
             return true;
     }
@@ -220,8 +220,7 @@ static bool fill_basic(struct draft *draft, struct err *err)
     if (!secret_text(draft, &auth->user, &user, err) ||
         !secret_text(draft, &auth->password, &password, err))
         return false;
-    struct str pair =
-        arena_printf(draft->arena, "%.*s:%.*s", STR_ARG(user), STR_ARG(password));
+    struct str pair = arena_printf(draft->arena, "%.*s:%.*s", STR_ARG(user), STR_ARG(password));
     struct str coded = digest_base64(draft->arena, pair);
     return add_header(draft, STR("Authorization"),
                       arena_printf(draft->arena, "Basic %.*s", STR_ARG(coded)), err);
@@ -274,8 +273,7 @@ static bool fill_url(struct draft *draft, const struct pager *pager, struct str 
     struct str query = arena_str(draft->arena, buf_str(&draft->query));
     *ret_url = with_query(draft->arena, text_of(draft->arena, value), query);
     if (draft->query.overflow || ret_url->len > URL_BYTES_MAX)
-        return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes",
-                       URL_BYTES_MAX);
+        return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes", URL_BYTES_MAX);
     return true;
 }
 

@@ -13,9 +13,9 @@
  * credentials.
  */
 struct request {
-    struct http_request http;  /* everything in the arena */
-    struct str url;            /* without a credential in the query: for people, and links */
-    uint64_t hash;             /* of method, url, body and pagination headers: loop guard */
+    struct http_request http; /* everything in the arena */
+    struct str url;           /* without a credential in the query: for people, and links */
+    uint64_t hash;            /* of method, url, body and pagination headers: loop guard */
 };
 
 /*

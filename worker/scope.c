@@ -102,12 +102,18 @@ static struct value read_run(const struct scope *scope, struct arena *arena)
 }
 
 static const struct scope_name names[] = {
-    {{"response", 8}, read_response},   {{"http", 4}, read_http},
-    {{"pager", 5}, read_pager},         {{"iteration", 9}, read_iteration},
-    {{"accumulated", 11}, read_accumulated}, {{"vars", 4}, read_vars},
-    {{"workload", 8}, read_vars},       {{"env", 3}, read_env},
-    {{"secrets", 7}, read_secrets},     {{"bookmark", 8}, read_bookmark},
-    {{"window", 6}, read_window},       {{"partition", 9}, read_partition},
+    {{"response", 8}, read_response},
+    {{"http", 4}, read_http},
+    {{"pager", 5}, read_pager},
+    {{"iteration", 9}, read_iteration},
+    {{"accumulated", 11}, read_accumulated},
+    {{"vars", 4}, read_vars},
+    {{"workload", 8}, read_vars},
+    {{"env", 3}, read_env},
+    {{"secrets", 7}, read_secrets},
+    {{"bookmark", 8}, read_bookmark},
+    {{"window", 6}, read_window},
+    {{"partition", 9}, read_partition},
     {{"run", 3}, read_run},
 };
 

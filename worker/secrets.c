@@ -70,8 +70,7 @@ static bool read_env(struct arena *arena, struct str name, struct value *ret, st
     const char *text = getenv(arena_cstr(arena, name));
     if (!text)
         return err_set(err, ERR_CONFIG, "secrets", 0,
-                       "env.%.*s is not set in the environment of this process",
-                       STR_ARG(name));
+                       "env.%.*s is not set in the environment of this process", STR_ARG(name));
     *ret = value_string(arena_str(arena, str_from(text)));
     return true;
 }

@@ -18,8 +18,9 @@ bool told_parse(struct str value, int64_t now_us, int64_t *ret_ms) MUST_CHECK;
 
 /*
  * What an answer tells: Retry-After, else RateLimit-Reset, else X-RateLimit-Reset (the two
- * resets only on 429, or where a remaining quota of 0 stands beside them). Dates are read against the answer's own Date
- * header, else `now_us`. Clamped to `max_ms`. -1: nothing, or a time that is over.
+ * resets only on 429, or where a remaining quota of 0 stands beside them). Dates are read
+ * against the answer's own Date header, else `now_us`. Clamped to `max_ms`. -1: nothing, or a
+ * time that is over.
  */
 int64_t told_in_answer(const struct http_answer *answer, int64_t now_us, int64_t max_ms);
 
