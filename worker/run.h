@@ -35,7 +35,7 @@ struct run_end {
     enum run_how how;
     enum job_state state; /* FINISHED */
     enum job_reason reason;
-    const char *error; /* "" if none; borrowed until run_free */
+    const struct err *err; /* its text is "" if none; borrowed until run_free */
     int64_t wait_ms;   /* PARKED */
     bool run_ended;    /* this was the last job of its run, which ended as: */
     enum job_state run_state;
