@@ -95,9 +95,11 @@ static enum walk_result enter_from_end(struct walk *walk, int64_t index)
     return enter_element(walk, count + index);
 }
 
-/* Whether the value's text is what the filter asks for: a string's content, else as written. */
+/* As path_get compares: a string by its content, a number or boolean as written. */
 static bool equals_text(struct walk *walk, struct str raw, struct str text)
 {
+    if (strchr("{[n", raw.ptr[0]))
+        return false;
     if (raw.ptr[0] != '"')
         return str_eq(raw, text);
     return str_eq(scan_text(walk->scan, str_slice(raw, 1, raw.len - 1)), text);
