@@ -102,7 +102,7 @@ END
 }
 
 start_pg() {
-    local home port
+    local home port attempt
     pg_bin=$(find_pg_bin)
     home=$(choose_pg_home)
     if is_alive "$(pg_pid "$home")" postgres; then
@@ -111,14 +111,19 @@ start_pg() {
         return
     fi
     [ -f "$home/data/PG_VERSION" ] || init_pg "$home"
-    for _ in 1 2 3 4 5; do
-        port=$(random_port)
+    # The port of last time first: a client that comes back looks there. Backends of a killed
+    # server may need a moment to go.
+    for attempt in 1 2 3 4 5 6 7 8; do
+        port=$(cat "$dir/postgres.port" 2>/dev/null || random_port)
+        [ "$attempt" -lt 6 ] || port=$(random_port)
         if as_pg "$pg_bin/pg_ctl" start -s -w -D "$home/data" -l "$home/log" -o "-p $port" \
             >/dev/null 2>&1; then
             pg_port=$port
             PG_PID=$(pg_pid "$home")
+            echo "$port" >"$dir/postgres.port"
             return
         fi
+        sleep 0.5
     done
     fail "PostgreSQL does not start: $(tail -n 5 "$home/log" 2>&1)"
 }
@@ -226,7 +231,7 @@ clean_both() {
     case $home in
     /tmp/pagetide-postgres.*) rm -rf "$home" ;;
     esac
-    rm -rf "$dir/postgres" "$dir/redis" "$dir/env" "$dir/postgres.home"
+    rm -rf "$dir/postgres" "$dir/redis" "$dir/env" "$dir/postgres.home" "$dir/postgres.port"
     rmdir "$dir" 2>/dev/null || true
 }
 
