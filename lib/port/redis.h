@@ -47,7 +47,11 @@ typedef void (*redis_state_fn)(void *ctx, bool up, const struct err *err);
  */
 bool redis_open(struct loop *loop, const char *url, const char *name, redis_state_fn fn,
                 void *ctx, struct redis **ret_redis, struct err *err) MUST_CHECK;
-void redis_close(struct redis *redis); /* pending callbacks come with ERR_STOPPED; NULL is fine */
+/*
+ * Pending callbacks come with ERR_STOPPED before it returns; they must not call on this
+ * connection again. May be called from any callback of its own. NULL is fine.
+ */
+void redis_close(struct redis *redis);
 bool redis_is_up(const struct redis *redis);
 
 /*
