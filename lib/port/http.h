@@ -28,7 +28,7 @@ struct http_header {
     struct str name, value; /* in an answer the names are in lower case */
 };
 
-struct http_timeouts { /* milliseconds, by our own timers, monotonic; 0: none */
+struct http_timeouts {     /* milliseconds, by our own timers, monotonic; 0: none */
     int64_t connect_ms;    /* until connected, TLS included */
     int64_t first_byte_ms; /* from being connected to the first line of the answer */
     int64_t idle_ms;       /* between two reads of the body */
