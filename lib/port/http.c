@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "port/address.h"
 #include "port/http_check.h"
+#include "port/http_headers.h"
 
 struct http {
     struct loop *loop;
@@ -51,9 +52,7 @@ struct http_call {
 
     struct arena *arena; /* request and answer headers */
     struct curl_slist *sent_headers;
-    struct http_header *headers;
-    size_t header_count, header_capacity, header_bytes;
-    bool headers_ended;
+    struct http_headers headers;
     struct buf body;
     struct err failed; /* found before anything was sent */
     char error[CURL_ERROR_SIZE];
@@ -279,30 +278,6 @@ static int before_request(void *ctx, char *remote, char *local, int remote_port,
 /* ---- the answer ----------------------------------------------------------------------------
  */
 
-static void header_fold(struct http_call *call, struct str line)
-{
-    if (!call->header_count)
-        return;
-    struct str *value = &call->headers[call->header_count - 1].value;
-    *value = arena_printf(call->arena, "%.*s %.*s", STR_ARG(*value), STR_ARG(str_trim(line)));
-}
-
-static void header_put(struct http_call *call, struct str line)
-{
-    struct str name;
-    struct str value = str_cut(line, ':', &name);
-    if (!value.ptr)
-        return;
-    char *lower = arena_cstr(call->arena, str_trim(name));
-    for (char *c = lower; *c; c++)
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c | 32);
-    ARENA_GROW(call->arena, call->headers, call->header_count, call->header_capacity);
-    call->headers[call->header_count++] =
-        (struct http_header){str_from(lower), arena_str(call->arena, str_trim(value))};
-}
-
-/* One line at a time; a new status line (after 1xx) starts the list again. */
 static size_t take_header(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct http_call *call = ctx;
@@ -310,20 +285,8 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *ctx)
     if (call->phase == WAITING)
         enter(call, READING);
     call->phase_mono_ms = clock_mono_ms();
-    call->header_bytes += line.len;
-    if (call->header_bytes > HTTP_HEADERS_BYTES) {
-        call->headers_full = true;
-        return 0;
-    }
-    if (str_starts(line, STR("HTTP/"))) {
-        call->header_count = 0;
-        call->headers_ended = false;
-    } else if (str_trim(line).len == 0) {
-        call->headers_ended = true;
-    } else if (!call->headers_ended) { /* trailers are not headers */
-        (line.ptr[0] == ' ' || line.ptr[0] == '\t' ? header_fold : header_put)(call, line);
-    }
-    return line.len;
+    call->headers_full = !http_headers_take(&call->headers, line);
+    return call->headers_full ? 0 : line.len;
 }
 
 /* What comes here is decompressed: the ceiling holds against bombs too. */
@@ -386,8 +349,8 @@ static void succeed(struct http_call *call)
     curl_easy_getinfo(call->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire_bytes);
     struct http_answer answer = {
         .status = (int)status,
-        .headers = call->headers,
-        .header_count = call->header_count,
+        .headers = call->headers.list,
+        .header_count = call->headers.count,
         .body = buf_str(&call->body),
         .wire_bytes = wire_bytes,
         .took_ms = clock_mono_ms() - call->started_mono_ms,
@@ -601,6 +564,7 @@ static struct http_call *call_new(struct http *http, const struct http_request *
     };
     if (!call->easy)
         abort();
+    call->headers.arena = call->arena;
     buf_init(&call->body, request->max_body_bytes);
     call->timer = loop_timer_new(http->loop, call_timer_fired, call);
     if (http->calls)

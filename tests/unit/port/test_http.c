@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "port/http_headers.h"
 #include "tests/support/mock.h"
 #include "tests/support/suite.h"
 
@@ -535,6 +536,43 @@ START_TEST(parses_urls)
 }
 END_TEST
 
+START_TEST(collects_headers)
+{
+    static const char *const lines[] = {
+        "HTTP/1.1 103 Early Hints\r\n",
+        "Link: <early>\r\n",
+        "\r\n",
+        "HTTP/1.1 200 OK\r\n",
+        "X-A:  1 \r\n",
+        "no colon\r\n",
+        "x-a: 2\r\n",
+        "\t3\r\n",
+        "\r\n",
+        "X-Trailer: late\r\n",
+    };
+    struct http_headers headers = {.arena = arena_new()};
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        ck_assert(http_headers_take(&headers, str_from(lines[i])));
+    ck_assert_uint_eq(headers.count, 2);
+    ck_assert_str_is(headers.list[0].name, "x-a");
+    ck_assert_str_is(headers.list[0].value, "1");
+    ck_assert_str_is(headers.list[1].value, "2 3");
+    headers = (struct http_headers){.arena = headers.arena};
+    ck_assert(http_headers_take(&headers, STR("X: 1\r\n")));
+    int taken = 0;
+    while (http_headers_take(&headers, STR(" folded\r\n")))
+        taken++;
+    ck_assert_int_eq(taken, HTTP_FOLDED_MAX);
+    headers = (struct http_headers){.arena = headers.arena};
+    taken = 0;
+    while (http_headers_take(&headers, STR("X: 0123456789\r\n")))
+        taken++;
+    ck_assert_int_lt(taken, HTTP_HEADERS_BYTES / 15);
+    ck_assert_int_gt(taken, HTTP_HEADERS_BYTES / 15 - 20);
+    arena_free(headers.arena);
+}
+END_TEST
+
 static struct str next_cell(struct str *line)
 {
     struct str cell;
@@ -574,5 +612,5 @@ SUITE("port/http", gives_status_headers_and_body, sends_what_it_is_given, knows_
       bodies_and_headers_have_ceilings, keeps_its_four_limits, limits_connecting,
       refuses_private_addresses, refuses_bad_requests, plain_http_on_a_tls_port_is_final,
       trusts_what_it_is_told_to_alone, ignores_proxies_of_the_environment, follows_no_redirect,
-      cancelled_calls_stay_silent, free_cancels_what_is_under_way, many_at_once, parses_urls,
-      resolves_references)
+      cancelled_calls_stay_silent, free_cancels_what_is_under_way, many_at_once,
+      collects_headers, parses_urls, resolves_references)
