@@ -397,6 +397,8 @@ static bool eval_binary(struct eval *ev, const struct node *node, struct value *
     if (!node_eval(ev, node->kids[0], &left) || !node_eval(ev, node->kids[1], &right))
         return false;
     ev->at = node->at;
+    if (node->ops[0] == OP_MOD && left.kind == VALUE_STRING)
+        return format_percent(ev, left.text, right, node->kids[1]->is_tuple, ret);
     return op_binary(ev, node->ops[0], left, right, ret);
 }
 

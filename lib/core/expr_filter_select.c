@@ -22,6 +22,13 @@ static bool map_attribute(struct eval *ev, const struct call *call,
     return true;
 }
 
+/* What is false has no elements here, whatever it is, as in Jinja2. */
+static bool elements_if_true(struct eval *ev, struct value subject,
+                             const struct value_list **ret)
+{
+    return text_elements(ev, expr_truth(subject) ? subject : VALUE_NOTHING, ret);
+}
+
 /* The arguments behind the filter's or test's own name, moved to the front. */
 static struct call inner_call(const struct call *call, size_t first, size_t count)
 {
@@ -41,7 +48,7 @@ static bool filter_map(struct eval *ev, const struct call *call, struct value *r
     bool by_attribute = !call->given[MAP_FILTER] && call->given[MAP_ATTRIBUTE];
     if (!by_attribute && !call->given[MAP_FILTER])
         return eval_fail(ev, "map needs the name of a filter, or attribute=");
-    if (!text_elements(ev, call->subject, &items) ||
+    if (!elements_if_true(ev, call->subject, &items) ||
         !attribute_read(ev, call, MAP_ATTRIBUTE, &attribute) ||
         !call_text(ev, call, MAP_FILTER, STR_NONE, &name) ||
         !eval_list_new(ev, items->count, &list))
@@ -85,7 +92,8 @@ static bool select_items(struct eval *ev, const struct call *call, size_t first,
     const struct value_list *items;
     struct value_list *list;
     selection.test = inner_call(call, first + 1, 2);
-    if (!text_elements(ev, call->subject, &items) || !eval_list_new(ev, items->count, &list) ||
+    if (!elements_if_true(ev, call->subject, &items) ||
+        !eval_list_new(ev, items->count, &list) ||
         !call_text(ev, call, first, STR_NONE, &selection.test_name) ||
         (first && !attribute_read(ev, call, 0, &selection.attribute)))
         return false;

@@ -55,9 +55,10 @@ size_t expr_find_end(struct str text, size_t from);
 
 #define EXPR_BINARY_OPS(X)                                                                     \
     X(OP_ADD, "+")                                                                             \
-    X(OP_SUB, "-") X(OP_MUL, "*") X(OP_DIV, "/") X(OP_FLOORDIV, "//") X(OP_MOD, "%")           \
-        X(OP_POW, "**") X(OP_EQ, "==") X(OP_NE, "!=") X(OP_LT, "<") X(OP_LE, "<=")             \
-            X(OP_GT, ">") X(OP_GE, ">=") X(OP_IN, "in") X(OP_NOT_IN, "not in")
+    X(OP_SUB, "-")                                                                             \
+    X(OP_MUL, "*") X(OP_DIV, "/") X(OP_FLOORDIV, "//") X(OP_MOD, "%") X(OP_POW, "**")          \
+        X(OP_EQ, "==") X(OP_NE, "!=") X(OP_LT, "<") X(OP_LE, "<=") X(OP_GT, ">")               \
+            X(OP_GE, ">=") X(OP_IN, "in") X(OP_NOT_IN, "not in")
 
 enum expr_op {
 #define X(name, text) name,
@@ -98,6 +99,7 @@ struct node {
     size_t count;
     enum expr_op *ops;
     const struct callable *call; /* FILTER, TEST */
+    bool is_tuple;               /* LIST: in parentheses; only `%` of a string asks */
 };
 
 struct expr {
@@ -148,7 +150,7 @@ struct value value_from_list(const struct value_list *list);
 /* The scope's time as RFC 3339 text. expr_filter_time.c */
 bool eval_now(struct eval *ev, struct value *ret) MUST_CHECK;
 
-/* ---- expr_number.c ---- */
+/* ---- expr_number.c, expr_number_parse.c ---- */
 
 /* A number that arithmetic can use: an integer of 64 bits or a finite double. */
 struct number {
@@ -229,8 +231,11 @@ void text_put_json(struct buf *buf, struct value value, int indent);
 
 /* ---- expr_format.c ---- */
 
-/* The % operator of a string: printf-style conversions of one value or a list of values. */
-bool format_percent(struct eval *ev, struct str format, struct value args,
+/*
+ * The % operator of a string: Python's printf-style conversions of one value, of the members
+ * of an object by %(name)s, or, where `is_tuple`, of the elements of a list.
+ */
+bool format_percent(struct eval *ev, struct str format, struct value args, bool is_tuple,
                     struct value *ret) MUST_CHECK;
 
 /* ---- expr_filter*.c, expr_test.c ---- */

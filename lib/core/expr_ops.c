@@ -90,7 +90,7 @@ bool op_binary(struct eval *ev, enum expr_op op, struct value a, struct value b,
     if (op == OP_MUL && is_sequence(b) && number_is_numeric(a))
         return repeat(ev, b, a, ret);
     if (op == OP_MOD && a.kind == VALUE_STRING)
-        return format_percent(ev, a.text, b, ret);
+        return format_percent(ev, a.text, b, false, ret);
     return fail_operands(ev, op, a, b);
 }
 

@@ -172,7 +172,10 @@ static bool parse_parentheses(struct parser *p, struct node **ret)
         *ret = row.items[0];
         return true;
     }
-    return node_make(p, NODE_LIST, at, row.count, row.items, ret);
+    if (!node_make(p, NODE_LIST, at, row.count, row.items, ret))
+        return false;
+    (*ret)->is_tuple = true;
+    return true;
 }
 
 static bool parse_map(struct parser *p, struct node **ret)
@@ -199,7 +202,7 @@ static bool parse_string(struct parser *p, struct node **ret)
         text = arena_printf(p->arena, "%.*s%.*s", STR_ARG(text), STR_ARG(p->at->text));
         p->at++;
     }
-    *ret = node_const(p, first.at, value_string(text));
+    *ret = node_const(p, first.at, value_string(arena_str(p->arena, text)));
     return true;
 }
 
@@ -391,11 +394,11 @@ static bool parse_test(struct parser *p, struct node **node)
         if (!parse_primary(p, &value) || !parse_postfix(p, &value))
             return false;
         row_add(p, &args.values, value);
+    } else if (is_word(p->at, "is")) {
+        return FAIL(p, p->at->at, "tests cannot be chained with 'is'; write 'and'");
     }
     if (!make_call(p, NODE_TEST, name, call, &args, node))
         return false;
-    if (is_word(p->at, "is"))
-        return FAIL(p, p->at->at, "tests cannot be chained with 'is'; write 'and'");
     return !negated || node_make(p, NODE_NOT, at, 1, node, node);
 }
 

@@ -132,7 +132,7 @@ static void put_repr_character(struct buf *buf, struct str character, char quote
     if (code == (unsigned char)quote || code == '\\')
         buf_printf(buf, "\\%c", (char)code);
     else if (code == '\n' || code == '\r' || code == '\t')
-        buf_puts(buf, code == '\n' ? "\\n" : code == '\r' ? "\\r" : "\\t");
+        buf_printf(buf, "\\%c", code == '\n' ? 'n' : code == '\r' ? 'r' : 't');
     else if (is_printable(code))
         buf_put(buf, character);
     else if (code < 0x100)
