@@ -100,7 +100,7 @@ static bool is_var(const struct stream *stream, struct str name)
 
 static void closer(struct str name, struct str candidate, int *best, struct str *ret_nearest)
 {
-    int distance = str_distance(name, candidate, *best);
+    int distance = problem_distance(name, candidate, *best);
     if (distance >= *best)
         return;
     *best = distance;
