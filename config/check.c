@@ -109,6 +109,15 @@ static void check_url(struct reader *reader, const struct yaml_node *node, bool 
                     "http sends everything in the clear; use https, or set allow_http: true");
 }
 
+/* Paths are put behind it, so nothing may stand behind its own path. */
+static void check_base(struct reader *reader, const struct yaml_node *node)
+{
+    bool is_constant = str_find(node->text, STR("{{")) < 0;
+    if (is_constant &&
+        (str_find_byte(node->text, '?') >= 0 || str_find_byte(node->text, '#') >= 0))
+        problem_add(reader->problems, node, "cannot hold ? or #; parameters go to \"params\"");
+}
+
 /* "https://h/v1/" and "/orders" → "https://h/v1/orders". */
 static struct str join_url(struct arena *arena, struct str base, struct str path)
 {
@@ -144,6 +153,7 @@ static void check_request(struct reader *reader, const struct yaml_node *map,
     if (base && is_text(reader, base)) {
         stream->base_url = base->text;
         check_url(reader, base, stream->allow_http);
+        check_base(reader, base);
     }
     if (url && path)
         problem_add_key(reader->problems, url, "stands beside \"path\": one of them is enough");

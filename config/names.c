@@ -175,6 +175,8 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
                     "\"%s\" may be used in auth, headers, params, bodies and URLs only",
                     builtin->name);
     check_member(reader, use, builtin);
+    if (str_is(use->use.root, "partition") && stream->partitions.kind == VALUE_UNDEFINED)
+        problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
     if (str_is(use->use.root, "accumulated"))
         check_accumulated(reader, use, stream);
 }

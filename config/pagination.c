@@ -78,7 +78,7 @@ static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), 
         .name = "jobs", .flags = FIELD_LATER                                                   \
     }
 
-static const struct field none_fields[] = {TYPE_ROW, MERGE_ROWS, FIELD_END};
+static const struct field none_fields[] = {TYPE_ROW, LIMIT_ROWS(NULL), MERGE_ROWS, FIELD_END};
 
 static const struct field page_fields[] = {
     TYPE_ROW,
