@@ -24,15 +24,15 @@
  * sent as it is after batch_close.
  */
 struct batch {
-    struct arena *arena;   /* strings of marks and rejects */
+    struct arena *arena; /* strings of marks and rejects */
     struct buf rows;
-    size_t *row_starts;    /* where each row begins, for finding a bad one */
+    size_t *row_starts; /* where each row begins, for finding a bad one */
     size_t row_count, row_capacity;
     struct mark *marks;
     size_t mark_count, mark_capacity;
     struct batch_reject_record *rejects;
     size_t reject_count, reject_capacity;
-    size_t column_count;   /* of the map when the first row was put; a batch has one map */
+    size_t column_count;    /* of the map when the first row was put; a batch has one map */
     int64_t opened_mono_ms; /* when the first page came; 0 while empty */
     size_t page_row_count, page_rows_len, page_reject_count; /* where the open page began */
 };

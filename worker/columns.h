@@ -28,10 +28,10 @@ enum column_type {
 };
 
 struct column {
-    struct str field;    /* name in the record; empty for a declared path */
-    struct str name;     /* in the table */
+    struct str field; /* name in the record; empty for a declared path */
+    struct str name;  /* in the table */
     enum column_type type;
-    struct str sql_type; /* as PostgreSQL writes it: "numeric(12,2)" */
+    struct str sql_type;                    /* as PostgreSQL writes it: "numeric(12,2)" */
     const struct declared_column *declared; /* NULL if inferred */
     bool is_key;
 };
@@ -39,11 +39,12 @@ struct column {
 struct columns {
     struct column *items;
     size_t count;
-    uint64_t seed;   /* hash of the map: seeds _pt_hash */
-    bool may_widen;  /* bigint columns may become numeric */
+    uint64_t seed;  /* hash of the map: seeds _pt_hash */
+    bool may_widen; /* bigint columns may become numeric */
 };
 
-/* The type that PostgreSQL calls so ("bigint", "timestamp with time zone"); OTHER for the rest. */
+/* The type that PostgreSQL calls so ("bigint", "timestamp with time zone"); OTHER for the rest.
+ */
 enum column_type column_type_from_sql(struct str sql_type);
 const char *column_type_sql(enum column_type type);
 

@@ -11,9 +11,9 @@
  * and the limit on records applied.
  */
 enum cut_result {
-    CUT_DONE,   /* the page's rows are in the open page of the batch */
-    CUT_SHAPE,  /* the map must be extended by `shape` first; the batch is as before */
-    CUT_BAD,    /* err; the batch is as before; `truncated` tells a cut body */
+    CUT_DONE,  /* the page's rows are in the open page of the batch */
+    CUT_SHAPE, /* the map must be extended by `shape` first; the batch is as before */
+    CUT_BAD,   /* err; the batch is as before; `truncated` tells a cut body */
 };
 
 struct cut {
@@ -26,8 +26,8 @@ struct cut {
     struct arena *arena;            /* the page's */
     /* out */
     struct shape shape;
-    int64_t records;  /* taken */
-    int64_t seen;     /* in the page: more than `records` if the limit cut it */
+    int64_t records; /* taken */
+    int64_t seen;    /* in the page: more than `records` if the limit cut it */
     int64_t rejects, asides;
     uint64_t records_hash; /* of the records' bytes, in order */
     struct value_hole hole;

@@ -15,7 +15,8 @@ enum row_result {
     ROW_PUT,
     ROW_ASIDE,    /* put, with at least one value aside */
     ROW_REJECTED, /* *ret_reason says why; nothing was put */
-    ROW_UNKNOWN,  /* fields that the map does not know, or a bigint to widen: the shape has them */
+    ROW_UNKNOWN,  /* fields that the map does not know, or a bigint to widen: the shape has them
+                   */
 };
 
 struct row_extra { /* what `with` adds, evaluated for this page or record */
@@ -29,7 +30,7 @@ struct row_extra { /* what `with` adds, evaluated for this page or record */
  */
 enum row_result row_put(struct batch *batch, const struct columns *columns,
                         const struct table *table, const struct record *record,
-                        const struct row_extra *extras, size_t extra_count,
-                        struct shape *shape, struct arena *arena, const char **ret_reason);
+                        const struct row_extra *extras, size_t extra_count, struct shape *shape,
+                        struct arena *arena, const char **ret_reason);
 
 #endif
