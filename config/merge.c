@@ -5,13 +5,17 @@ static bool same_key(const struct field *field, struct str a, struct str b)
     return field->flags & FIELD_NOCASE ? str_eq_nocase(a, b) : str_eq(a, b);
 }
 
+/* The maps made here grow by doubling: full where the count is a power of two. */
 static void map_put(struct arena *arena, struct yaml_node *map, struct yaml_node *item)
 {
-    struct yaml_node **items = ARENA_ARRAY(arena, struct yaml_node *, map->count + 1);
-    if (map->count)
-        memcpy(items, map->items, map->count * sizeof *items);
-    items[map->count++] = item;
-    map->items = items;
+    if ((map->count & (map->count - 1)) == 0) {
+        struct yaml_node **items =
+            ARENA_ARRAY(arena, struct yaml_node *, map->count ? map->count * 2 : 1);
+        if (map->count)
+            memcpy(items, map->items, map->count * sizeof *items);
+        map->items = items;
+    }
+    map->items[map->count++] = item;
 }
 
 static struct yaml_node *map_copy(struct arena *arena, const struct yaml_node *map)
