@@ -1,0 +1,15 @@
+#ifndef TESTS_SUPPORT_ROW_TEXT_H
+#define TESTS_SUPPORT_ROW_TEXT_H
+
+#include "worker/batch.h"
+#include "worker/row.h"
+
+/*
+ * Brings a closed batch into a fresh temporary table of a real server, as the loader does, and
+ * gives what stands there then: one line a row, `column|column|…|_pt_aside|_pt_mark|_pt_ord`,
+ * NULL for nothing. The text is not freed: a test's process is short.
+ */
+struct str row_text_load(const struct batch *batch, const struct columns *columns);
+
+
+#endif
