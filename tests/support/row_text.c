@@ -53,8 +53,9 @@ static void put_select(struct buf *sql, const struct columns *columns)
     buf_puts(sql, "select string_agg(concat_ws('|', ");
     for (size_t i = 0; i < columns->count; i++)
         buf_printf(sql, "coalesce(\"%.*s\"::text, 'NULL'), ", STR_ARG(columns->items[i].name));
-    buf_puts(sql, "coalesce(_pt_aside::jsonb::text, 'NULL'), _pt_mark, _pt_ord), e'\\n' order by "
-                  "_pt_ord) from stage");
+    buf_puts(sql,
+             "coalesce(_pt_aside::jsonb::text, 'NULL'), _pt_mark, _pt_ord), e'\\n' order by "
+             "_pt_ord) from stage");
 }
 
 struct str row_text_load(const struct batch *batch, const struct columns *columns)

@@ -11,5 +11,4 @@
  */
 struct str row_text_load(const struct batch *batch, const struct columns *columns);
 
-
 #endif

@@ -142,8 +142,10 @@ START_TEST(declared_columns_take_their_fields)
     struct path_step deep_steps[] = {{.kind = PATH_KEY, .key = STR("amounts")},
                                      {.kind = PATH_KEY, .key = STR("total")}};
     struct path_step flat_step = {.kind = PATH_KEY, .key = STR("at")};
-    struct declared_column total = {.name = STR("total"), .path = {.steps = deep_steps, .count = 2}};
-    struct declared_column day = {.name = STR("day"), .path = {.steps = &flat_step, .count = 1}};
+    struct declared_column total = {.name = STR("total"),
+                                    .path = {.steps = deep_steps, .count = 2}};
+    struct declared_column day = {.name = STR("day"),
+                                  .path = {.steps = &flat_step, .count = 1}};
     struct declared_column at = {.name = STR("at")};
     struct column items[] = {
         {.name = STR("total"), .declared = &total},
@@ -160,7 +162,8 @@ START_TEST(declared_columns_take_their_fields)
     ck_assert_uint_eq(columns.sources[first].column, 1);
     ck_assert_uint_eq(columns.sources[columns.sources[first].also].column, 2);
     ck_assert_uint_eq(columns.sources[columns_find(&columns, STR("ID"))].column, 3);
-    ck_assert_uint_eq(columns.sources[columns_find(&columns, STR("total"))].column, COLUMN_NONE);
+    ck_assert_uint_eq(columns.sources[columns_find(&columns, STR("total"))].column,
+                      COLUMN_NONE);
     ck_assert_uint_eq(columns_find(&columns, STR("amounts")), COLUMN_NONE);
 
     uint64_t seed = columns.seed;
