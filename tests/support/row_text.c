@@ -24,16 +24,15 @@ static void on_copied(void *ctx, const struct pg_result *result, const struct er
         copied->err = *why;
 }
 
-static struct str ask(struct pg *pg, struct buf *sql)
+static struct str ask(struct pg *pg, const char *sql)
 {
     struct pg_result *result;
-    ck_assert_ok(pg_await(pg, sql->ptr, NULL, 0, PATIENCE_MS, &result, &err), err);
+    ck_assert_ok(pg_await(pg, sql, NULL, 0, PATIENCE_MS, &result, &err), err);
     struct str text = STR_NONE;
     if (pg_rows(result))
         text = pg_get_str(result, 0, 0);
     text.ptr = mem_printf("%.*s", STR_ARG(text));
     pg_result_free(result);
-    buf_reset(sql);
     return text;
 }
 
@@ -58,25 +57,33 @@ static void put_select(struct buf *sql, const struct columns *columns)
              "_pt_ord) from stage");
 }
 
-struct str row_text_load(const struct batch *batch, const struct columns *columns)
+struct str row_text_ask(const struct batch *batch, const struct columns *columns,
+                        const char *sql)
 {
     struct loop *loop;
     struct pg *pg;
     struct pg_options options = {.url = servers_database_url(), .name = "pagetide test"};
     ck_assert_ok(loop_new(&loop, &err), err);
     ck_assert_ok(pg_open(loop, &options, NULL, NULL, &pg, &err), err);
-    AUTO_BUF struct buf sql;
-    buf_init(&sql, MIB(1));
-    put_create(&sql, columns);
-    ask(pg, &sql);
+    AUTO_BUF struct buf create;
+    buf_init(&create, MIB(1));
+    put_create(&create, columns);
+    ask(pg, create.ptr);
     struct copied copied = {0};
     pg_copy(pg, "copy stage from stdin (format binary)", buf_str(&batch->rows), PATIENCE_MS,
             on_copied, &copied);
     ck_assert(loop_run_until(loop, &copied.done, PATIENCE_MS));
     ck_assert_msg(copied.err.kind == ERR_NONE, "%s", copied.err.text);
-    put_select(&sql, columns);
-    struct str text = ask(pg, &sql);
+    struct str text = ask(pg, sql);
     pg_close(pg);
     loop_free(loop);
     return text;
+}
+
+struct str row_text_load(const struct batch *batch, const struct columns *columns)
+{
+    AUTO_BUF struct buf sql;
+    buf_init(&sql, MIB(1));
+    put_select(&sql, columns);
+    return row_text_ask(batch, columns, sql.ptr);
 }

@@ -11,4 +11,9 @@
  */
 struct str row_text_load(const struct batch *batch, const struct columns *columns);
 
+/* The same, but with a question of one's own to the table `stage`: the first field of its
+ * answer. */
+struct str row_text_ask(const struct batch *batch, const struct columns *columns,
+                        const char *sql);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/rng.h"
 #include "tests/support/row_text.h"
 #include "tests/support/suite.h"
 
@@ -189,6 +190,110 @@ START_TEST(numbers_at_the_limits_arrive)
     rest = str_cut(rest, '\n', &row);
     ck_assert(str_starts(row, STR("NULL|{\"v\": \"1999")));
     ck_assert_str_is(rest, "NULL|{\"v\": \"1e401\"}|0|4");
+    page_close(&page);
+}
+END_TEST
+
+/* Puts {"v": json, "t": the same text as a string}. */
+static void put_twice(struct page *page, struct str json)
+{
+    AUTO_BUF struct buf record;
+    buf_init(&record, MIB(1));
+    buf_puts(&record, "{\"v\":");
+    buf_put(&record, json);
+    buf_puts(&record, ",\"t\":");
+    value_format_string(&record, json);
+    buf_puts(&record, "}");
+    struct str copy = arena_str(page->arena, buf_str(&record));
+    ck_assert_msg(put_text(page, copy, 0) == ROW_PUT, "%.*s", STR_ARG(copy));
+}
+
+static void put_digits(struct rng *rng, struct buf *buf, uint64_t most)
+{
+    static const char digits[] = "0000999901234567899";
+    for (uint64_t left = 1 + rng_below(rng, most); left; left--)
+        buf_put_byte(buf, digits[rng_below(rng, sizeof digits - 1)]);
+}
+
+static struct str random_number(struct rng *rng, struct arena *arena)
+{
+    AUTO_BUF struct buf buf;
+    buf_init(&buf, KIB(1));
+    if (rng_below(rng, 2))
+        buf_puts(&buf, "-");
+    if (rng_below(rng, 3))
+        buf_printf(&buf, "%d", (int)(1 + rng_below(rng, 9)));
+    else
+        buf_puts(&buf, "0");
+    if (buf.ptr[buf.len - 1] != '0' && rng_below(rng, 2))
+        put_digits(rng, &buf, 12);
+    if (rng_below(rng, 2)) {
+        buf_puts(&buf, ".");
+        put_digits(rng, &buf, 12);
+    }
+    if (rng_below(rng, 2))
+        buf_printf(&buf, "e%d", (int)rng_below(rng, 60) - 30);
+    return arena_str(arena, buf_str(&buf));
+}
+
+START_TEST(random_numbers_are_what_the_server_reads)
+{
+    struct page page;
+    struct rng rng;
+    rng_seed(&rng, 20240102);
+    page_open(&page, "v numeric, t text");
+    for (int i = 0; i < 5000; i++)
+        put_twice(&page, random_number(&rng, page.arena));
+    batch_close(page.writer.batch);
+    struct str wrong = row_text_ask(page.writer.batch, &page.columns,
+                                    "select coalesce(min(t), '') || '/' || count(*) from stage"
+                                    " where v::text is distinct from t::numeric::text");
+    ck_assert_str_is(wrong, "/0");
+    page_close(&page);
+}
+END_TEST
+
+static void put_random_json(struct rng *rng, struct buf *buf, int depth)
+{
+    static const char *const keys[] = {"a",   "b", "aa",       "ab", "\\u0061",
+                                       "\\n", "",  "\xC3\xA4", "zz9"};
+    static const char *const scalars[] = {"1",     "\"}{\\\"\"", "null",
+                                          "-0.50", " true ",     "\"\\\\\""};
+    uint64_t kind = depth > 4 ? 0 : rng_below(rng, 3);
+    if (kind == 0) {
+        buf_put(buf, str_from(scalars[rng_below(rng, COUNT_OF(scalars))]));
+        return;
+    }
+    buf_put(buf, str_from(kind == 1 ? "{ " : "[ "));
+    for (uint64_t i = 0, count = rng_below(rng, 6); i < count; i++) {
+        if (i)
+            buf_puts(buf, " ,\n");
+        if (kind == 1)
+            buf_printf(buf, "\"%s\" : ", keys[rng_below(rng, COUNT_OF(keys))]);
+        put_random_json(rng, buf, depth + 1);
+    }
+    buf_put(buf, str_from(kind == 1 ? "\t}" : " ]"));
+}
+
+START_TEST(random_json_is_what_the_server_reads)
+{
+    struct page page;
+    struct rng rng;
+    rng_seed(&rng, 7);
+    page_open(&page, "v jsonb, t text");
+    for (int i = 0; i < 3000; i++) {
+        AUTO_BUF struct buf json;
+        buf_init(&json, MIB(1));
+        buf_puts(&json, "[");
+        put_random_json(&rng, &json, 0);
+        buf_puts(&json, "]");
+        put_twice(&page, buf_str(&json));
+    }
+    batch_close(page.writer.batch);
+    struct str wrong = row_text_ask(page.writer.batch, &page.columns,
+                                    "select coalesce(min(t), '') || '/' || count(*) from stage"
+                                    " where v::text is distinct from t::jsonb::text");
+    ck_assert_str_is(wrong, "/0");
     page_close(&page);
 }
 END_TEST
@@ -401,6 +506,7 @@ START_TEST(hash_tells_records_extras_and_maps_apart)
 END_TEST
 
 SUITE("worker/row", values_arrive_as_sent, numbers_at_the_limits_arrive,
+      random_numbers_are_what_the_server_reads, random_json_is_what_the_server_reads,
       fields_find_their_columns_in_any_order, scalars_fill_value, unknown_fields_make_a_shape,
       newcomers_go_where_the_table_says, records_without_a_key_are_rejected,
       rejected_records_add_no_columns, declared_columns_read_paths_and_strings,
