@@ -1,6 +1,5 @@
 #include "tests/support/row_text.h"
 
-#include "base/mem.h"
 #include "port/loop.h"
 #include "port/pg.h"
 #include "tests/support/servers.h"
@@ -24,14 +23,11 @@ static void on_copied(void *ctx, const struct pg_result *result, const struct er
         copied->err = *why;
 }
 
-static struct str ask(struct pg *pg, const char *sql)
+static struct str ask(struct arena *arena, struct pg *pg, const char *sql)
 {
     struct pg_result *result;
     ck_assert_ok(pg_await(pg, sql, NULL, 0, PATIENCE_MS, &result, &err), err);
-    struct str text = STR_NONE;
-    if (pg_rows(result))
-        text = pg_get_str(result, 0, 0);
-    text.ptr = mem_printf("%.*s", STR_ARG(text));
+    struct str text = arena_str(arena, pg_rows(result) ? pg_get_str(result, 0, 0) : STR_NONE);
     pg_result_free(result);
     return text;
 }
@@ -57,8 +53,8 @@ static void put_select(struct buf *sql, const struct columns *columns)
              "_pt_ord) from stage");
 }
 
-struct str row_text_ask(const struct batch *batch, const struct columns *columns,
-                        const char *sql)
+struct str row_text_ask(struct arena *arena, const struct batch *batch,
+                        const struct columns *columns, const char *sql)
 {
     struct loop *loop;
     struct pg *pg;
@@ -68,22 +64,23 @@ struct str row_text_ask(const struct batch *batch, const struct columns *columns
     AUTO_BUF struct buf create;
     buf_init(&create, MIB(1));
     put_create(&create, columns);
-    ask(pg, create.ptr);
+    ask(arena, pg, create.ptr);
     struct copied copied = {0};
     pg_copy(pg, "copy stage from stdin (format binary)", buf_str(&batch->rows), PATIENCE_MS,
             on_copied, &copied);
     ck_assert(loop_run_until(loop, &copied.done, PATIENCE_MS));
     ck_assert_msg(copied.err.kind == ERR_NONE, "%s", copied.err.text);
-    struct str text = ask(pg, sql);
+    struct str text = ask(arena, pg, sql);
     pg_close(pg);
     loop_free(loop);
     return text;
 }
 
-struct str row_text_load(const struct batch *batch, const struct columns *columns)
+struct str row_text_load(struct arena *arena, const struct batch *batch,
+                         const struct columns *columns)
 {
     AUTO_BUF struct buf sql;
     buf_init(&sql, MIB(1));
     put_select(&sql, columns);
-    return row_text_ask(batch, columns, sql.ptr);
+    return row_text_ask(arena, batch, columns, sql.ptr);
 }

@@ -64,7 +64,7 @@ static enum row_result put(struct page *page, const char *json)
 static struct str load(struct page *page)
 {
     batch_close(page->writer.batch);
-    return row_text_load(page->writer.batch, &page->columns);
+    return row_text_load(page->arena, page->writer.batch, &page->columns);
 }
 
 static void page_close(struct page *page)
@@ -124,11 +124,10 @@ static struct str expected_row(struct arena *arena, const struct row_case *one, 
                         STR_ARG(buf_str(&aside)), at);
 }
 
-static void check_type(const struct row_case *cases, size_t count)
+static void check_type(struct arena *arena, const struct row_case *cases, size_t count)
 {
     struct page page;
-    page_open(&page,
-              arena_printf(arena_new(), "v %.*s", STR_ARG(cases->fields[FIELD_TYPE])).ptr);
+    page_open(&page, arena_printf(arena, "v %.*s", STR_ARG(cases->fields[FIELD_TYPE])).ptr);
     for (size_t i = 0; i < count; i++) {
         struct str json =
             arena_printf(page.arena, "{\"v\":%.*s}", STR_ARG(cases[i].fields[FIELD_JSON]));
@@ -155,7 +154,7 @@ START_TEST(values_arrive_as_sent)
     for (size_t i = 1; i <= count; i++) {
         if (i < count && str_eq(cases[i].fields[FIELD_TYPE], cases[from].fields[FIELD_TYPE]))
             continue;
-        check_type(cases + from, i - from);
+        check_type(arena, cases + from, i - from);
         from = i;
     }
     ck_assert_uint_gt(count, 90);
@@ -245,7 +244,7 @@ START_TEST(random_numbers_are_what_the_server_reads)
     for (int i = 0; i < 5000; i++)
         put_twice(&page, random_number(&rng, page.arena));
     batch_close(page.writer.batch);
-    struct str wrong = row_text_ask(page.writer.batch, &page.columns,
+    struct str wrong = row_text_ask(page.arena, page.writer.batch, &page.columns,
                                     "select coalesce(min(t), '') || '/' || count(*) from stage"
                                     " where v::text is distinct from t::numeric::text");
     ck_assert_str_is(wrong, "/0");
@@ -290,7 +289,7 @@ START_TEST(random_json_is_what_the_server_reads)
         put_twice(&page, buf_str(&json));
     }
     batch_close(page.writer.batch);
-    struct str wrong = row_text_ask(page.writer.batch, &page.columns,
+    struct str wrong = row_text_ask(page.arena, page.writer.batch, &page.columns,
                                     "select coalesce(min(t), '') || '/' || count(*) from stage"
                                     " where v::text is distinct from t::jsonb::text");
     ck_assert_str_is(wrong, "/0");
@@ -453,6 +452,26 @@ START_TEST(declared_columns_read_paths_and_strings)
 }
 END_TEST
 
+START_TEST(other_types_are_looked_at_before_the_server_does)
+{
+    struct page page;
+    page_open(&page, "i integer, s smallint, d double precision, n numeric(4), c varchar(3)");
+    struct declared_column declared[COUNT_OF(page.items)] = {0};
+    for (size_t i = 0; i < page.columns.count; i++) {
+        declared[i].name = page.items[i].name;
+        page.items[i].declared = &declared[i];
+    }
+    ck_assert_int_eq(
+        put(&page, "{\"i\":2147483647,\"s\":\"-32768\",\"d\":1e3,\"n\":1.5,\"c\":7}"), ROW_PUT);
+    ck_assert_int_eq(put(&page, "{\"i\":2147483648,\"s\":32768,\"d\":\"x\",\"n\":{}}"),
+                     ROW_ASIDE);
+    ck_assert_str_is(load(&page), "2147483647|-32768|1e3|1.5|7|NULL|0|0\n"
+                                  "NULL|NULL|NULL|NULL|NULL|{\"d\": \"\\\"x\\\"\", \"i\": "
+                                  "\"2147483648\", \"n\": \"{}\", \"s\": \"32768\"}|0|1");
+    page_close(&page);
+}
+END_TEST
+
 START_TEST(whole_records_go_to_one_column)
 {
     struct page page;
@@ -510,4 +529,5 @@ SUITE("worker/row", values_arrive_as_sent, numbers_at_the_limits_arrive,
       fields_find_their_columns_in_any_order, scalars_fill_value, unknown_fields_make_a_shape,
       newcomers_go_where_the_table_says, records_without_a_key_are_rejected,
       rejected_records_add_no_columns, declared_columns_read_paths_and_strings,
-      whole_records_go_to_one_column, hash_tells_records_extras_and_maps_apart)
+      other_types_are_looked_at_before_the_server_does, whole_records_go_to_one_column,
+      hash_tells_records_extras_and_maps_apart)
