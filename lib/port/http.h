@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "port/loop.h"
@@ -80,6 +81,9 @@ void http_free(struct http *http); /* cancels what is under way */
 struct http_call *http_send(struct http *http, const struct http_request *request,
                             http_done_fn fn, void *ctx) MUST_CHECK;
 void http_cancel(struct http_call *call); /* its callback will not come */
+
+/* Moves the answer's body out, instead of a copy; for inside the callback, once. */
+void http_take_body(const struct http_answer *answer, struct buf *ret_body);
 
 /* Bytes of bodies now held by unfinished calls: for the process's memory bound. */
 size_t http_bytes(const struct http *http);
