@@ -176,11 +176,10 @@ begin
         if started is not null then
             perform join_pending(first, started);
             return started;
-        elsif exists (select from run r where r.stream = of_stream
-            and r.state in ('queued', 'running')) then
-            return null;
+        elsif not exists (select from run r where r.request_id = first.id
+            or r.stream = of_stream and r.scheduled_for = first.scheduled_for) then
+            return null; -- another run began in between, and starts it at its end
         end if;
-        -- Neither started nor in the way of another: its run has been before.
         update request set state = 'skipped', reason = 'has had its run' where id = first.id;
     end loop;
 end

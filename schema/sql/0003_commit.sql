@@ -163,6 +163,9 @@ begin
             filter (where not c.is_key)
     into names, vals, keys, key_vals, sets
     from merge_columns(target) c;
+    if upsert and keys is null then
+        raise exception 'upsert without a key' using errcode = 'PT004';
+    end if;
 
     return format('insert into %I.%I as t (%s%s) select ',
             target ->> 'schema', target ->> 'name', names, own)
