@@ -125,7 +125,8 @@ create table pagetide.job (
         'succeeded', 'truncated', 'failed', 'cancelled', 'dead')),
     epoch bigint not null default 0,
     owner text,  -- null: nobody's; set with each activation, compared at each commit
-    worker text, -- the owner's process; without an owner: reserved for this process
+    worker text, -- the process of the owner, or for which the job is reserved
+    reserved boolean not null default false, -- `worker` keeps it while it is queued or waits
     checkpoint jsonb,
     page int not null default 0, -- the last committed page
     pages_total int,

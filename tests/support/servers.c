@@ -12,11 +12,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
-#include "base/mem.h"
 #include "base/rng.h"
 
 enum { OUTPUT_MAX_BYTES = 1 << 20, LOWEST_PORT = 20000, PORT_COUNT = 12700, ARGS_MAX = 64 };
+
+/* Holds all results; never freed. */
+static struct arena *kept(void)
+{
+    static struct arena *arena;
+    if (!arena)
+        arena = arena_new();
+    return arena;
+}
+
+static const char *keep(const char *text)
+{
+    return arena_cstr(kept(), str_from(text));
+}
+
+#define KEEP_PRINTF(...) (arena_printf(kept(), __VA_ARGS__).ptr)
 
 /* --- Programs -------------------------------------------------------------------------- */
 
@@ -45,7 +61,7 @@ static const char *capture(const char *const argv[])
     pid_t pid = spawn(argv, ends[1]);
     close(ends[1]);
 
-    struct buf out;
+    AUTO_BUF struct buf out;
     buf_init(&out, OUTPUT_MAX_BYTES);
     buf_puts(&out, "");
     char piece[4096];
@@ -59,7 +75,7 @@ static const char *capture(const char *const argv[])
                   argv[0], argv[1], status);
     if (out.len && out.ptr[out.len - 1] == '\n')
         buf_cut(&out, out.len - 1);
-    return out.len ? out.ptr : "";
+    return keep(out.len ? out.ptr : "");
 }
 
 static const char *shell(const char *script, const char *dir, const char *name)
@@ -88,7 +104,7 @@ const char *servers_sql(const char *url, const char *sql)
     ck_assert_msg(status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK, "%s\n%s", sql,
                   PQerrorMessage(conn));
     bool has_field = PQntuples(result) > 0 && PQnfields(result) > 0;
-    const char *text = mem_strdup(has_field ? PQgetvalue(result, 0, 0) : "");
+    const char *text = keep(has_field ? PQgetvalue(result, 0, 0) : "");
     PQclear(result);
     PQfinish(conn);
     return text;
@@ -99,11 +115,11 @@ const char *servers_database_url(void)
     const char *server = shared_url("PAGETIDE_DATABASE_URL");
     char token[RNG_TOKEN_BYTES];
     rng_token(token);
-    char *name = mem_printf("t_%.12s", token);
-    servers_sql(server, mem_printf("CREATE DATABASE %s", name));
+    const char *name = KEEP_PRINTF("t_%.12s", token);
+    servers_sql(server, KEEP_PRINTF("CREATE DATABASE %s", name));
     const char *slash = strrchr(server, '/');
     ck_assert_ptr_nonnull(slash);
-    return mem_printf("%.*s/%s", (int)(slash - server), server, name);
+    return KEEP_PRINTF("%.*s/%s", (int)(slash - server), server, name);
 }
 
 static void ask_postgres(struct test_postgres *postgres)
@@ -148,9 +164,12 @@ const char *servers_redis(const char *url, const char *fmt, ...)
     ck_assert_int_ge(vasprintf(&line, fmt, args), 0);
     va_end(args);
 
+    char *rest = arena_cstr(kept(), str_from(line));
+    free(line);
+
     const char *argv[ARGS_MAX] = {"redis-cli", "--raw", "-u", url};
     size_t count = 4;
-    for (char *word; (word = strsep(&line, " "));) {
+    for (char *word; (word = strsep(&rest, " "));) {
         ck_assert_uint_lt(count, ARGS_MAX - 1);
         argv[count++] = word;
     }
@@ -162,7 +181,7 @@ const char *servers_redis_url(void)
     const char *server = shared_url("PAGETIDE_REDIS_URL");
     int64_t turn;
     ck_assert(str_to_int64(str_from(servers_redis(server, "INCR test:turn")), &turn));
-    char *url = mem_printf("%s/%d", server, 1 + (int)(turn % 15));
+    const char *url = KEEP_PRINTF("%s/%d", server, 1 + (int)(turn % 15));
     servers_redis(url, "FLUSHDB");
     return url;
 }
@@ -182,7 +201,7 @@ static pid_t launch_redis(int port)
 {
     const char *const argv[] = {"redis-server",
                                 "--port",
-                                mem_printf("%d", port),
+                                KEEP_PRINTF("%d", port),
                                 "--bind",
                                 "127.0.0.1",
                                 "--save",
