@@ -11,11 +11,11 @@ enum { TIMEOUT_MS = 60000 };
 #define LOCK_SQL "select pg_catalog.pg_advisory_xact_lock(8098983203421578341);"
 
 /* A message of several statements is one transaction, so lock, file and entry live together. */
-static const char bootstrap_sql[] = LOCK_SQL
-    "create schema if not exists pagetide;"
-    "create table if not exists pagetide.migration ("
-    "    version int primary key, name text not null,"
-    "    at timestamptz not null default pg_catalog.clock_timestamp())";
+static const char bootstrap_sql[] =
+    LOCK_SQL "create schema if not exists pagetide;"
+             "create table if not exists pagetide.migration ("
+             "    version int primary key, name text not null,"
+             "    at timestamptz not null default pg_catalog.clock_timestamp())";
 
 static bool run(struct pg *pg, const char *sql, struct err *err)
 {
@@ -73,10 +73,11 @@ static enum schema_state state_of(int64_t version)
 
 static bool refuse_newer(int64_t version, struct err *err)
 {
-    return err_set(err, ERR_CONFIG, "schema", 0,
-                   "the control schema in PostgreSQL has version %lld, this pagetide knows %lld; "
-                   "use a newer pagetide",
-                   (long long)version, (long long)newest_version());
+    return err_set(
+        err, ERR_CONFIG, "schema", 0,
+        "the control schema in PostgreSQL has version %lld, this pagetide knows %lld; "
+        "use a newer pagetide",
+        (long long)version, (long long)newest_version());
 }
 
 bool schema_read_state(struct pg *pg, enum schema_state *ret_state, struct err *err)
@@ -114,10 +115,10 @@ bool schema_check(struct pg *pg, struct err *err)
 static bool apply_file(struct pg *pg, const struct embedded *file, bool *ret_applied,
                        struct err *err)
 {
-    AUTO_FREE char *sql =
-        mem_printf(LOCK_SQL "insert into pagetide.migration (version, name) values (%lld, '%s');"
-                            "%s",
-                   (long long)file_version(file), file->name, file->text);
+    AUTO_FREE char *sql = mem_printf(
+        LOCK_SQL "insert into pagetide.migration (version, name) values (%lld, '%s');"
+                 "%s",
+        (long long)file_version(file), file->name, file->text);
     struct err why = ERR_INIT;
     bool applied = run(pg, sql, &why);
     if (!applied && strcmp(why.sqlstate, "23505") != 0) {
@@ -128,8 +129,23 @@ static bool apply_file(struct pg *pg, const struct embedded *file, bool *ret_app
     return true;
 }
 
+/* Two files of one number would look like one applied by another process. */
+static bool check_numbers(struct err *err)
+{
+    int64_t last = 0;
+    for (const struct embedded *file = embedded_sql; file->name; file++) {
+        if (file_version(file) <= last)
+            return err_set(err, ERR_BUG, "schema", 0, "%s: number %lld is taken", file->name,
+                           (long long)file_version(file));
+        last = file_version(file);
+    }
+    return true;
+}
+
 bool schema_migrate(struct pg *pg, int *ret_applied, struct err *err)
 {
+    if (!check_numbers(err))
+        return false;
     int64_t version;
     if (!read_version(pg, &version, err))
         return false;

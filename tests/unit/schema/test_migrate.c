@@ -94,14 +94,15 @@ START_TEST(lets_another_process_finish_first)
     int applied;
     ck_assert_ok(schema_migrate(other, &applied, &err), err);
     int all = applied;
-    servers_sql(url, "drop schema pagetide cascade");
+    servers_sql(url, "set client_min_messages = error; drop schema pagetide cascade");
     ck_assert_ok(schema_migrate(other, &applied, &err), err);
     servers_sql(url, "delete from pagetide.migration");
-    ck_assert_ok(pg_await(other,
-                          "begin; select pg_advisory_xact_lock(8098983203421578341); insert into "
-                          "pagetide.migration select n, 'x' from generate_series(1, 99) n",
-                          NULL, 0, 10000, &result, &err),
-                 err);
+    ck_assert_ok(
+        pg_await(other,
+                 "begin; select pg_advisory_xact_lock(8098983203421578341); insert into "
+                 "pagetide.migration select n, 'x' from generate_series(1, 99) n",
+                 NULL, 0, 10000, &result, &err),
+        err);
     pg_result_free(result);
     pg_query(other, "select pg_sleep(0.3); commit", NULL, 0, 10000, NULL, NULL);
     ck_assert_ok(schema_migrate(pg, &applied, &err), err);
