@@ -18,7 +18,9 @@
  *     records_start → records_next … (until RECORDS_END or RECORDS_BAD) → records_hole
  *
  * Slices point into the body, except field names that were written with escapes (arena). What
- * records_next returns stays until the next call.
+ * records_next returns stays until the next call. Depth counts from the body's root, as in
+ * value_parse. A key of the merge path that stands twice in its object is RECORDS_BAD: by the
+ * usual reading the second would replace records that are already out.
  */
 enum record_kind {
     RECORD_NULL,
@@ -30,14 +32,15 @@ enum record_kind {
     RECORD_LIST,
 };
 
-enum record_flaw { /* why a value or record cannot be stored as it is; the rest of the page can */
-    FLAW_NONE,
-    FLAW_BAD_UTF8,
-    FLAW_LONE_SURROGATE,
-    FLAW_NUL,         /* \u0000 */
-    FLAW_TOO_DEEP,    /* deeper than 512 */
-    FLAW_BIG_NUMBER,  /* over 1,000 digits or an exponent over 400 */
-    FLAW_TOO_WIDE,    /* more than 4,096 fields */
+enum record_flaw { /* why a value or record cannot be stored as it is; the rest of the page can
+                    */
+                   FLAW_NONE,
+                   FLAW_BAD_UTF8,
+                   FLAW_LONE_SURROGATE,
+                   FLAW_NUL,        /* \u0000 */
+                   FLAW_TOO_DEEP,   /* deeper than 512 */
+                   FLAW_BIG_NUMBER, /* over 1,000 digits or an exponent over 400 */
+                   FLAW_TOO_WIDE,   /* more than 4,096 fields */
 };
 
 struct record_field {
@@ -50,7 +53,7 @@ struct record_field {
 
 struct record {
     enum record_kind kind;
-    enum record_flaw flaw; /* of the record as a whole; fields may have their own */
+    enum record_flaw flaw; /* as a whole: names, depth, width; fields may have their own */
     struct str raw;
     struct record_field *fields; /* OBJECT: of equal names only the last */
     size_t count;
@@ -64,22 +67,27 @@ enum records_result {
 };
 
 enum records_found { /* valid at RECORDS_END: what stood at the merge path */
-    RECORDS_MISSING,
-    RECORDS_NULL,
-    RECORDS_LIST,
-    RECORDS_SINGLE, /* anything else: one record */
+                     RECORDS_MISSING,
+                     RECORDS_NULL,
+                     RECORDS_LIST,
+                     RECORDS_SINGLE, /* anything else: one record */
 };
 
 enum { RECORDS_FIELDS_MAX = 4096, RECORDS_PAGE_MAX = 1000000, RECORDS_DEPTH_MAX = 512 };
 
 struct records; /* opaque */
 
-/* Lives in the arena. `path` without wildcards; an empty one is the whole body. */
+/*
+ * Lives in the arena; keeps `body` and `path`. `path` without wildcards; an empty one is the
+ * whole body.
+ */
 struct records *records_start(struct arena *arena, struct str body,
                               const struct path *path) MUST_CHECK;
 enum records_result records_next(struct records *records, struct record *ret_record,
                                  struct err *err) MUST_CHECK;
 enum records_found records_found(const struct records *records);
+/* How many steps of the path led to something; RECORDS_MISSING: the index of the absent one. */
+size_t records_reached(const struct records *records);
 bool records_truncated(const struct records *records); /* after RECORDS_BAD */
 /* Where the records stand in the body: what value_parse jumps over. */
 struct value_hole records_hole(const struct records *records);

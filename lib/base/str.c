@@ -102,17 +102,16 @@ bool str_to_int64(struct str text, int64_t *ret)
     return true;
 }
 
-/* Length of the character at `at`, or 0 if it is not legal UTF-8. RFC 3629, section 4. */
-static size_t utf8_character(const unsigned char *at, size_t left)
+size_t str_utf8_length(struct str text)
 {
-    unsigned char c = at[0];
-    if (c < 0x80)
-        return 1;
-    size_t len = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-    if (c < 0xC2 || c > 0xF4 || left < len)
+    const unsigned char *at = (const unsigned char *)text.ptr;
+    if (!text.len || at[0] < 0x80)
+        return text.len > 0;
+    size_t len = at[0] >= 0xF0 ? 4 : at[0] >= 0xE0 ? 3 : 2;
+    if (at[0] < 0xC2 || at[0] > 0xF4 || text.len < len)
         return 0;
-    unsigned char low = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
-    unsigned char high = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+    unsigned char low = at[0] == 0xE0 ? 0xA0 : at[0] == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = at[0] == 0xED ? 0x9F : at[0] == 0xF4 ? 0x8F : 0xBF;
     if (at[1] < low || at[1] > high)
         return 0;
     for (size_t i = 2; i < len; i++)
@@ -123,9 +122,8 @@ static size_t utf8_character(const unsigned char *at, size_t left)
 
 bool str_is_utf8(struct str text)
 {
-    const unsigned char *bytes = (const unsigned char *)text.ptr;
     for (size_t i = 0; i < text.len;) {
-        size_t len = utf8_character(bytes + i, text.len - i);
+        size_t len = str_utf8_length(str_slice(text, i, text.len));
         if (!len)
             return false;
         i += len;

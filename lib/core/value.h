@@ -76,11 +76,13 @@ struct value_hole {
     size_t from, to;
 };
 
+enum { VALUE_COUNT_MAX = 10000000 }; /* of one text */
+
 /*
  * Parses one JSON text (RFC 8259, strict; a leading BOM is skipped). Depth at most 512, numbers
  * at most 1,000 digits and an exponent of 400. Strings are decoded into the arena; a lone
- * surrogate escape becomes U+FFFD, \u0000 becomes a NUL byte. The text need not outlive the call.
- * ERR_INPUT names the byte, line and column.
+ * surrogate escape and each byte that is not UTF-8 become U+FFFD, \u0000 becomes a NUL byte. The
+ * text need not outlive the call. ERR_INPUT names the byte, line and column.
  */
 bool value_parse(struct arena *arena, struct str text, struct value_hole hole,
                  struct value *ret, struct err *err) MUST_CHECK;

@@ -54,7 +54,7 @@ create table pagetide.target (
 create table pagetide.field (
     stream text not null,
     field text not null,
-    column_name text, -- null: kept aside, the table has max_columns already
+    column_name text not null,
     type text not null,
     declared boolean not null default false,
     position bigint generated always as identity,

@@ -1,0 +1,498 @@
+#include "core/scan.h"
+
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+
+void scan_init(struct scan *scan, struct arena *arena, struct str text)
+{
+    const char *start = text.ptr ? text.ptr : "";
+    *scan = (struct scan){
+        .start = start, .at = start, .end = start + text.len, .arena = arena, .nest_words = 8};
+    scan->nest = ARENA_ARRAY(arena, uint64_t, scan->nest_words);
+    if (str_starts(text, STR("\xEF\xBB\xBF")))
+        scan->at += 3;
+}
+
+bool scan_fail(struct scan *scan, const char *problem)
+{
+    if (!scan->problem)
+        scan->problem = problem;
+    return false;
+}
+
+void scan_space_run(struct scan *scan)
+{
+    while (scan->at < scan->end) {
+        char c = *scan->at;
+        if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
+            return;
+        scan->at++;
+    }
+}
+
+/* ---- strings ---- */
+
+/* First byte from `at` that is not plain ASCII text of a string: quote, \, control or >= 0x80.
+ */
+static const char *skip_plain(const char *at, const char *end)
+{
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i space = _mm_set1_epi8(' ');
+    for (; end - at >= 16; at += 16) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *)(const void *)at);
+        /* Signed: bytes >= 0x80 are below the space too. */
+        __m128i special = _mm_or_si128(
+            _mm_cmplt_epi8(chunk, space),
+            _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)));
+        int mask = _mm_movemask_epi8(special);
+        if (mask)
+            return at + __builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (at < end) {
+        unsigned char c = (unsigned char)*at;
+        if (c < ' ' || c >= 0x80 || c == '"' || c == '\\')
+            break;
+        at++;
+    }
+    return at;
+}
+
+/* Takes the bytes >= 0x80 at `at`. */
+static void take_utf8(struct scan *scan)
+{
+    const char *at = scan->at, *end = scan->end;
+    while (at < end && (unsigned char)*at >= 0x80) {
+        size_t len = str_utf8_length((struct str){at, (size_t)(end - at)});
+        if (!len) {
+            scan->flags |= SCAN_BAD_UTF8;
+            if (!scan->bad_byte)
+                scan->bad_byte = at;
+            len = 1;
+        }
+        at += len;
+    }
+    scan->at = at;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The four digits of \uXXXX, or -1 with *at on the byte that is none. */
+static int hex4(const char **at, const char *end)
+{
+    int code = 0;
+    for (int i = 0; i < 4; i++, (*at)++) {
+        int digit = *at < end ? hex_digit(**at) : -1;
+        if (digit < 0)
+            return -1;
+        code = code * 16 + digit;
+    }
+    return code;
+}
+
+/* The second half of a pair, whose first half ends at `at`: 0xDC00 … 0xDFFF, or -1. */
+static int low_surrogate(const char *at, const char *end)
+{
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+        return -1;
+    at += 2;
+    int code = hex4(&at, end);
+    return code >= 0xDC00 && code <= 0xDFFF ? code : -1;
+}
+
+static bool take_unicode_escape(struct scan *scan)
+{
+    int code = hex4(&scan->at, scan->end);
+    if (code < 0)
+        return scan_fail(scan, "expected four hexadecimal digits after \\u");
+    if (code == 0)
+        scan->flags |= SCAN_NUL;
+    if (code < 0xD800 || code > 0xDFFF)
+        return true;
+    if (code >= 0xDC00 || low_surrogate(scan->at, scan->end) < 0)
+        scan->flags |= SCAN_LONE_SURROGATE;
+    else
+        scan->at += 6;
+    return true;
+}
+
+static bool take_escape(struct scan *scan)
+{
+    scan->flags |= SCAN_ESCAPES;
+    scan->at++;
+    switch (scan_peek(scan)) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        scan->at++;
+        return true;
+    case 'u':
+        scan->at++;
+        return take_unicode_escape(scan);
+    default:
+        return scan_fail(scan, "unknown escape in a string");
+    }
+}
+
+bool scan_string(struct scan *scan)
+{
+    scan->at++;
+    for (;;) {
+        scan->at = skip_plain(scan->at, scan->end);
+        int c = scan_peek(scan);
+        if (c == '"') {
+            scan->at++;
+            return true;
+        }
+        if (c == '\\') {
+            if (!take_escape(scan))
+                return false;
+        } else if (c >= 0x80) {
+            take_utf8(scan);
+        } else {
+            return scan_fail(scan,
+                             c < 0 ? "unterminated string" : "control character in a string");
+        }
+    }
+}
+
+/* ---- numbers and words ---- */
+
+static size_t take_digits(struct scan *scan)
+{
+    const char *from = scan->at;
+    while (scan->at < scan->end && (unsigned)(*scan->at - '0') <= 9)
+        scan->at++;
+    return (size_t)(scan->at - from);
+}
+
+static bool take_exponent(struct scan *scan)
+{
+    scan->at++;
+    if (scan_peek(scan) == '+' || scan_peek(scan) == '-')
+        scan->at++;
+    const char *from = scan->at;
+    if (!take_digits(scan))
+        return scan_fail(scan, "expected a digit in the exponent");
+    int exponent = 0;
+    for (const char *at = from; at < scan->at && exponent <= SCAN_EXPONENT_MAX; at++)
+        exponent = exponent * 10 + (*at - '0');
+    if (exponent > SCAN_EXPONENT_MAX)
+        scan->flags |= SCAN_BIG_NUMBER;
+    return true;
+}
+
+static bool take_number(struct scan *scan)
+{
+    if (*scan->at == '-')
+        scan->at++;
+    size_t digits = 1;
+    if (scan_peek(scan) == '0')
+        scan->at++;
+    else if (!(digits = take_digits(scan)))
+        return scan_fail(scan, "expected a digit");
+    if (scan_peek(scan) == '.') {
+        scan->at++;
+        size_t fraction = take_digits(scan);
+        if (!fraction)
+            return scan_fail(scan, "expected a digit after the decimal point");
+        digits += fraction;
+    }
+    if (digits > SCAN_DIGITS_MAX)
+        scan->flags |= SCAN_BIG_NUMBER;
+    if (scan_peek(scan) == 'e' || scan_peek(scan) == 'E')
+        return take_exponent(scan);
+    return true;
+}
+
+static bool take_word(struct scan *scan, const char *word)
+{
+    for (; *word; word++, scan->at++)
+        if (scan_peek(scan) != *word)
+            return scan_fail(scan, "expected a value");
+    return true;
+}
+
+bool scan_scalar(struct scan *scan)
+{
+    switch (scan_peek(scan)) {
+    case 't':
+        return take_word(scan, "true");
+    case 'f':
+        return take_word(scan, "false");
+    case 'n':
+        return take_word(scan, "null");
+    case '-':
+    case '0' ... '9':
+        return take_number(scan);
+    default:
+        return scan_fail(scan, "expected a value");
+    }
+}
+
+/* ---- containers ---- */
+
+bool scan_first(struct scan *scan, char close)
+{
+    scan->at++;
+    scan_space(scan);
+    if (scan_peek(scan) != close)
+        return true;
+    scan->at++;
+    return false;
+}
+
+bool scan_more(struct scan *scan, char close)
+{
+    scan_space(scan);
+    int c = scan_peek(scan);
+    if (c == ',') {
+        scan->at++;
+        scan_space(scan);
+        return true;
+    }
+    if (c == close) {
+        scan->at++;
+        return false;
+    }
+    return scan_fail(scan, close == ']' ? "expected ',' or ']' after an element"
+                                        : "expected ',' or '}' after a member");
+}
+
+bool scan_key(struct scan *scan, struct str *ret_raw)
+{
+    const char *from = scan->at;
+    if (scan_peek(scan) != '"')
+        return scan_fail(scan, "expected a member's name in double quotes");
+    if (!scan_string(scan))
+        return false;
+    *ret_raw = (struct str){from + 1, (size_t)(scan->at - from) - 2};
+    scan_space(scan);
+    if (scan_peek(scan) != ':')
+        return scan_fail(scan, "expected ':' after a member's name");
+    scan->at++;
+    scan_space(scan);
+    return true;
+}
+
+static void nest_set(struct scan *scan, size_t level, bool is_object)
+{
+    size_t word = level / 64;
+    if (word == scan->nest_words)
+        ARENA_GROW(scan->arena, scan->nest, scan->nest_words, scan->nest_words);
+    uint64_t bit = UINT64_C(1) << (level % 64);
+    scan->nest[word] = is_object ? scan->nest[word] | bit : scan->nest[word] & ~bit;
+}
+
+static char nest_closer(const struct scan *scan, size_t level)
+{
+    return scan->nest[level / 64] >> (level % 64) & 1 ? '}' : ']';
+}
+
+/*
+ * Takes opening bytes (and the keys of first members) down to the first scalar, which is taken
+ * too, or to an empty container. *level is the number of containers open.
+ */
+static bool take_down(struct scan *scan, size_t *level)
+{
+    struct str key;
+    for (;;) {
+        int c = scan_peek(scan);
+        if (c == '"')
+            return scan_string(scan);
+        if (c != '{' && c != '[')
+            return scan_scalar(scan);
+        nest_set(scan, *level, c == '{');
+        if (!scan_first(scan, c == '{' ? '}' : ']'))
+            return true;
+        ++*level;
+        if (c == '{' && !scan_key(scan, &key))
+            return false;
+    }
+}
+
+/*
+ * Behind a value: closes the containers that end here and takes the comma and key before the
+ * next value. At *level 0 the outermost value is complete.
+ */
+static bool take_up(struct scan *scan, size_t *level)
+{
+    struct str key;
+    while (*level) {
+        char close = nest_closer(scan, *level - 1);
+        if (scan_more(scan, close))
+            return close == ']' || scan_key(scan, &key);
+        if (scan->problem)
+            return false;
+        --*level;
+    }
+    return true;
+}
+
+bool scan_value(struct scan *scan, size_t depth)
+{
+    size_t level = 0, deepest = 0;
+    do {
+        if (!take_down(scan, &level))
+            return false;
+        /* An empty container is closed again, but was one level deeper. */
+        bool was_empty = scan->at[-1] == '}' || scan->at[-1] == ']';
+        deepest = MAX(deepest, level + was_empty);
+        if (!take_up(scan, &level))
+            return false;
+    } while (level);
+    if (deepest && depth + deepest > SCAN_DEPTH_MAX)
+        scan->flags |= SCAN_TOO_DEEP;
+    return true;
+}
+
+bool scan_finish(struct scan *scan)
+{
+    scan_space(scan);
+    return scan_is_end(scan) || scan_fail(scan, "expected the end of the text");
+}
+
+/* ---- errors ---- */
+
+bool scan_is_cut(const struct scan *scan)
+{
+    struct str all = {scan->start, (size_t)(scan->end - scan->start)};
+    return scan->problem && scan_is_end(scan) && str_trim(all).len > 0;
+}
+
+/* "found …": what stands at `at`. */
+static void describe_found(const struct scan *scan, char *text, size_t size)
+{
+    int c = scan_peek(scan);
+    if (c < 0)
+        snprintf(text, size, "the end of the text");
+    else if (c > ' ' && c < 0x7F)
+        snprintf(text, size, "'%c'", c);
+    else
+        snprintf(text, size, "byte 0x%02X", (unsigned)c);
+}
+
+bool scan_err(const struct scan *scan, struct err *err)
+{
+    size_t line = 1, column = 1;
+    for (const char *at = scan->start; at < scan->at; at++) {
+        bool is_newline = *at == '\n';
+        line += is_newline;
+        column = is_newline ? 1 : column + (((unsigned char)*at & 0xC0) != 0x80);
+    }
+    char found[32];
+    describe_found(scan, found, sizeof found);
+    return err_set(err, ERR_INPUT, "json", 0, "line %zu, column %zu (byte %zu): %s, found %s",
+                   line, column, (size_t)(scan->at - scan->start), scan->problem, found);
+}
+
+/* ---- decoding ---- */
+
+static size_t put_utf8(char *out, unsigned code)
+{
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (char)(0xC0 | code >> 6);
+        out[1] = (char)(0x80 | (code & 0x3F));
+        return 2;
+    }
+    if (code < 0x10000) {
+        out[0] = (char)(0xE0 | code >> 12);
+        out[1] = (char)(0x80 | (code >> 6 & 0x3F));
+        out[2] = (char)(0x80 | (code & 0x3F));
+        return 3;
+    }
+    out[0] = (char)(0xF0 | code >> 18);
+    out[1] = (char)(0x80 | (code >> 12 & 0x3F));
+    out[2] = (char)(0x80 | (code >> 6 & 0x3F));
+    out[3] = (char)(0x80 | (code & 0x3F));
+    return 4;
+}
+
+/* `*at` stands behind \u. */
+static unsigned decode_unicode(const char **at, const char *end)
+{
+    int code = hex4(at, end);
+    if (code < 0xD800 || code > 0xDFFF)
+        return (unsigned)code;
+    int low = code < 0xDC00 ? low_surrogate(*at, end) : -1;
+    if (low < 0)
+        return 0xFFFD;
+    *at += 6;
+    return 0x10000 + ((unsigned)(code - 0xD800) << 10) + (unsigned)(low - 0xDC00);
+}
+
+static char decode_short(char c)
+{
+    switch (c) {
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return c;
+    }
+}
+
+size_t scan_decode(struct str raw, char *out)
+{
+    const char *at = raw.ptr, *end = at + raw.len;
+    char *to = out;
+    while (at < end) {
+        const char *escape = memchr(at, '\\', (size_t)(end - at));
+        size_t plain = (size_t)((escape ? escape : end) - at);
+        memcpy(to, at, plain);
+        to += plain;
+        at += plain;
+        if (!escape)
+            break;
+        char kind = at[1];
+        at += 2;
+        if (kind == 'u')
+            to += put_utf8(to, decode_unicode(&at, end));
+        else
+            *to++ = decode_short(kind);
+    }
+    return (size_t)(to - out);
+}
+
+struct str scan_repair_utf8(struct arena *arena, struct str text)
+{
+    char *copy = arena_alloc(arena, text.len * 3 + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < text.len;) {
+        size_t step = str_utf8_length(str_slice(text, i, text.len));
+        struct str piece = step ? str_slice(text, i, i + step) : STR(REPLACEMENT);
+        memcpy(copy + len, piece.ptr, piece.len);
+        len += piece.len;
+        i += MAX(step, (size_t)1);
+    }
+    return (struct str){copy, len};
+}

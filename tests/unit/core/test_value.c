@@ -1,0 +1,158 @@
+#include "core/value.h"
+
+#include "tests/support/json_cases.h"
+#include "tests/support/suite.h"
+
+static const struct value_hole NO_HOLE = {0, 0};
+
+static struct arena *arena;
+static struct err err = ERR_INIT;
+
+static struct value parse(const char *text)
+{
+    struct value value = VALUE_NOTHING;
+    if (!arena)
+        arena = arena_new();
+    ck_assert_ok(value_parse(arena, str_from(text), NO_HOLE, &value, &err), err);
+    return value;
+}
+
+static struct str format(struct value value)
+{
+    AUTO_BUF struct buf buf;
+    buf_init(&buf, MIB(1));
+    value_format(&buf, value);
+    return arena_str(arena, buf_str(&buf));
+}
+
+static void assert_refused(const char *text, const char *message)
+{
+    struct arena *scratch = arena_new();
+    struct value value;
+    ck_assert(!value_parse(scratch, str_from(text), NO_HOLE, &value, &err));
+    ck_assert_int_eq(err.kind, ERR_INPUT);
+    ck_assert_str_eq(err.text, message);
+    arena_free(scratch);
+}
+
+START_TEST(follows_the_grammar)
+{
+    AUTO_ARENA struct arena *own = arena_new();
+    struct json_cases all = json_cases_read(own);
+    int seen[128] = {0};
+    for (size_t i = 0; i < all.count; i++) {
+        AUTO_ARENA struct arena *scratch = arena_new();
+        struct json_case *one = &all.cases[i];
+        struct value value;
+        bool accepted = value_parse(scratch, one->text, NO_HOLE, &value, &err);
+        seen[(int)one->verdict]++;
+        ck_assert_msg(one->verdict == 'i' || accepted == (one->verdict == 'y'),
+                      "json.txt:%d: %s: %s", one->line, accepted ? "accepted" : "refused",
+                      accepted ? "" : err.text);
+    }
+    json_cases_done(&all);
+    ck_assert_int_ge(seen['y'], 95);
+    ck_assert_int_ge(seen['n'], 188);
+    ck_assert_int_ge(seen['i'], 35);
+}
+END_TEST
+
+START_TEST(keeps_numbers_as_written)
+{
+    const char *text = "[12345678901234567890,19.99,1e-7,-0,1E400,0.10]";
+    ck_assert_str_is(format(parse(text)), text);
+    ck_assert_str_is(value_int(arena, INT64_MIN).text, "-9223372036854775808");
+}
+END_TEST
+
+START_TEST(decodes_strings)
+{
+    ck_assert_str_is(parse("\"\\u00e4\\ud83d\\ude39\\n\\/\\\\\"").text,
+                     "\xC3\xA4\xF0\x9F\x98\xB9\n/\\");
+    ck_assert_str_is(parse("\"a\\ud800b\\udc00\\ud800\\ud800\"").text,
+                     "a\xEF\xBF\xBD"
+                     "b\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+    ck_assert_str_is(parse("\"M\xFCnchen \\t\"").text, "M\xEF\xBF\xBDnchen \t");
+    struct value nul = parse("\"a\\u0000b\"");
+    ck_assert_uint_eq(nul.text.len, 3);
+    ck_assert_str_is(format(nul), "\"a\\u0000b\"");
+}
+END_TEST
+
+START_TEST(last_of_equal_keys_stays_in_the_first_place)
+{
+    ck_assert_str_is(format(parse("{\"a\":1,\"b\":2,\"\\u0061\":[3]}")), "{\"a\":[3],\"b\":2}");
+    AUTO_BUF struct buf many;
+    buf_init(&many, MIB(1));
+    buf_puts(&many, "{");
+    for (int i = 0; i < 20000; i++)
+        buf_printf(&many, "\"k%d\":%d,", i % 10000, i);
+    buf_puts(&many, "\"z\":0}");
+    struct value map = parse(many.ptr);
+    ck_assert_uint_eq(map.map->count, 10001);
+    ck_assert_str_is(value_get(map, STR("k7")).text, "10007");
+}
+END_TEST
+
+START_TEST(absent_is_undefined)
+{
+    struct value map = parse("{\"a\":null,\"l\":[1]}");
+    ck_assert_int_eq(value_get(map, STR("a")).kind, VALUE_NULL);
+    ck_assert_int_eq(value_get(map, STR("b")).kind, VALUE_UNDEFINED);
+    ck_assert_str_is(value_get(map, STR("b")).text, "b");
+    ck_assert_int_eq(value_get(VALUE_NONE, STR("b")).kind, VALUE_UNDEFINED);
+    ck_assert_str_is(value_at(value_get(map, STR("l")), 0).text, "1");
+    ck_assert_int_eq(value_at(value_get(map, STR("l")), 1).kind, VALUE_UNDEFINED);
+    ck_assert_str_eq(value_kind_name(map.kind), "object");
+}
+END_TEST
+
+START_TEST(jumps_over_the_hole)
+{
+    struct str text = STR(" {\"data\":[{\"bad\xFF\": ,}],\"next\":\"c2\"}");
+    size_t from = (size_t)str_find_byte(text, '[');
+    struct value_hole hole = {from, (size_t)str_find_byte(text, ']') + 1};
+    struct value value;
+    AUTO_ARENA struct arena *own = arena_new();
+    ck_assert_ok(value_parse(own, text, hole, &value, &err), err);
+    ck_assert_int_eq(value_get(value, STR("data")).kind, VALUE_UNDEFINED);
+    ck_assert_str_is(value_get(value, STR("next")).text, "c2");
+    ck_assert(!value_parse(own, text, NO_HOLE, &value, &err));
+}
+END_TEST
+
+START_TEST(errors_say_where)
+{
+    assert_refused("",
+                   "line 1, column 1 (byte 0): expected a value, found the end of the text");
+    assert_refused("{\"\xC3\xA4\": 1,\n \"b\" 2}",
+                   "line 2, column 6 (byte 15): expected ':' after a member's name, found '2'");
+    assert_refused("[NaN]", "line 1, column 2 (byte 1): expected a value, found 'N'");
+    assert_refused("[1]x",
+                   "line 1, column 4 (byte 3): expected the end of the text, found 'x'");
+    assert_refused("[1,\x01]", "line 1, column 4 (byte 3): expected a value, found byte 0x01");
+    assert_refused("[1e401]",
+                   "line 1, column 2 (byte 1): a number of more than 1,000 digits or "
+                   "an exponent over 400, found '1'");
+}
+END_TEST
+
+START_TEST(compares_and_copies)
+{
+    struct value a = parse("{\"a\":[1,{\"x\":null}],\"b\":\"t\"}");
+    struct value b = parse("{\"b\":\"t\",\"a\":[1,{\"x\":null}]}");
+    ck_assert(value_same(a, b));
+    ck_assert(!value_same(a, parse("{\"b\":\"t\",\"a\":[1.0,{\"x\":null}]}")));
+    ck_assert(!value_same(a, parse("{\"b\":\"t\",\"c\":[1,{\"x\":null}]}")));
+    ck_assert(!value_same(parse("[1]"), parse("[1,2]")));
+    struct arena *other = arena_new();
+    struct value copy = value_copy(other, a);
+    arena_free(arena);
+    arena = other;
+    ck_assert_str_is(format(copy), "{\"a\":[1,{\"x\":null}],\"b\":\"t\"}");
+}
+END_TEST
+
+SUITE("core/value", follows_the_grammar, keeps_numbers_as_written, decodes_strings,
+      last_of_equal_keys_stays_in_the_first_place, absent_is_undefined, jumps_over_the_hole,
+      errors_say_where, compares_and_copies)
