@@ -66,7 +66,7 @@ void progress_activate(struct pg *pg, int64_t job, const struct progress_worker 
  * longer ours.
  *
  * `held` must name the jobs being activated too, or the beat would give them back behind the
- * activation. Of these, and of jobs whose end is being committed, "lost" says nothing.
+ * activation. Of these, and of jobs being given back or set waiting, "lost" says nothing.
  */
 typedef void (*progress_beat_fn)(void *ctx, const int64_t *lost, size_t lost_count,
                                  const struct err *err);

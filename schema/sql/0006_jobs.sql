@@ -29,7 +29,7 @@ create function pagetide.release_jobs(who text, held bigint[]) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
-    update job j set state = 'queued', owner = null,
+    update job j set state = 'queued', owner = null, enqueued_at = null,
         worker = case when j.reserved then j.worker end
     where j.id in (select o.id from job o where o.worker = who and o.state = 'running'
         and o.id <> all (held) order by o.id for update skip locked)
@@ -40,10 +40,20 @@ language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     select release_jobs(who, '{}');
-    update job j set worker = null, reserved = false
+    update job j set worker = null, reserved = false, enqueued_at = null
     where j.id in (select o.id from job o where o.worker = who and o.reserved
         and o.state in ('queued', 'waiting') order by o.id for update skip locked);
     delete from worker where id = who;
+$$;
+
+-- Whether a job is still this process's: it runs, or it has come to an end that only its owner
+-- can write, and the answer to that commit is on its way.
+create function pagetide.is_held(held bigint, who text) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select exists (select from job j where j.id = held and j.worker = who
+        and j.state in ('running', 'succeeded', 'truncated', 'failed'))
 $$;
 
 -- One round of beats. Returns those of `held` that this process does not own any more. `held`
@@ -55,9 +65,7 @@ set search_path = pagetide, pg_temp
 as $$
     select worker_seen(who, on_host, with_pid, with_version);
     select release_jobs(who, held);
-    select h.id from unnest(held) as h (id)
-    where not exists (select from job j where j.id = h.id and j.worker = who
-        and j.state = 'running');
+    select h.id from unnest(held) as h (id) where not is_held(h.id, who);
 $$;
 
 create function pagetide.worker_is_stale(who text, beat interval, known_gone text)
@@ -117,6 +125,16 @@ begin
 exception when insufficient_privilege then
     null;
 end
+$$;
+
+-- Of the jobs that have seen a crash a process holds one, so that a bad one takes no other with
+-- it. Asked under the lock of the job to be taken, in the session of all its activations.
+create function pagetide.holds_crashed(who text, besides bigint) returns boolean
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select exists (select from job j where j.worker = who and j.state = 'running'
+        and j.crashes > 0 and j.id <> besides)
 $$;
 
 create function pagetide.take_job(taken pagetide.job, who text, token text, crashed boolean)
@@ -233,7 +251,8 @@ begin
     elsif claim = 'crash' and j.crashes >= 2 then
         perform bury_job(j);
         return refused_claim(j, 'gone');
-    elsif (claim = 'crash' or j.crashes > 0) and not may_take_crashed then
+    elsif (claim = 'crash' or j.crashes > 0)
+        and (not may_take_crashed or holds_crashed(who, wanted)) then
         return refused_claim(j, 'crashed');
     end if;
     if claim = 'crash' then

@@ -71,6 +71,18 @@ START_TEST(the_third_crash_is_the_last)
 }
 END_TEST
 
+START_TEST(a_process_holds_one_crashed_job)
+{
+    set_up();
+    EXPECT("taken", "select t_take(2)");
+    ASK("select t_age('w1', '1 min')");
+    EXPECT("taken", "select t_take(1, 'w2')");
+    EXPECT("crashed", "select t_take(2, 'w2')");
+    EXPECT("0 applied", "select t_commit(t_mark(1, 1))");
+    EXPECT("taken", "select t_take(2, 'w2')");
+}
+END_TEST
+
 START_TEST(a_committed_page_between_crashes_saves_the_job)
 {
     set_up();
@@ -136,6 +148,18 @@ START_TEST(a_beat_gives_back_what_is_not_held)
     EXPECT("taken", "select t_take(1, 'w2')");
     EXPECT("1 7", BEAT("{1,2,7}"));
     EXPECT("running 2 w2-token w2 0", "%s", job_1);
+}
+END_TEST
+
+/* Its owner will hear of the end by the answer to the commit. */
+START_TEST(a_job_that_has_ended_is_not_lost)
+{
+    set_up();
+    ASK("select t_commit(t_mark(1, 1, t_end('succeeded')))");
+    EXPECT("", BEAT("{1}"));
+    EXPECT("taken", "select t_take(2)");
+    ASK("select pagetide.cancel_run(1)");
+    EXPECT("2", BEAT("{1,2}"));
 }
 END_TEST
 
@@ -205,7 +229,8 @@ END_TEST
 
 SUITE("schema/jobs", an_owner_that_lives_keeps_its_job, a_lost_owner_counts_as_a_crash,
       a_process_of_this_host_can_be_known_to_be_gone, the_third_crash_is_the_last,
-      a_committed_page_between_crashes_saves_the_job, the_own_process_may_take_its_job_again,
-      a_wait_is_waited_for, what_a_worker_is_told, a_beat_gives_back_what_is_not_held,
+      a_process_holds_one_crashed_job, a_committed_page_between_crashes_saves_the_job,
+      the_own_process_may_take_its_job_again, a_wait_is_waited_for, what_a_worker_is_told,
+      a_beat_gives_back_what_is_not_held, a_job_that_has_ended_is_not_lost,
       a_beat_keeps_the_worker_alive, a_beat_does_not_wait_for_a_commit,
       a_worker_that_stops_leaves_nothing_behind, what_is_published, a_limit_starves_nobody)
