@@ -57,11 +57,11 @@ $(B)/%.o: %.c
 $(B)/gen/%.o: $(B)/gen/%.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(B)/gen/sql.c: tools/embed.sh $(wildcard schema/sql/*.sql)
+$(B)/gen/sql.c: tools/embed.sh schema/sql $(wildcard schema/sql/*.sql)
 	@mkdir -p $(@D)
 	tools/embed.sh embedded_sql $(sort $(wildcard schema/sql/*.sql)) > $@
 
-$(B)/gen/lua.c: tools/embed.sh $(wildcard lib/core/lua/*.lua)
+$(B)/gen/lua.c: tools/embed.sh lib/core/lua $(wildcard lib/core/lua/*.lua)
 	@mkdir -p $(@D)
 	tools/embed.sh embedded_lua $(sort $(wildcard lib/core/lua/*.lua)) > $@
 

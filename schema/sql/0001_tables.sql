@@ -54,7 +54,7 @@ create table pagetide.target (
 create table pagetide.field (
     stream text not null,
     field text not null,
-    column_name text, -- null: kept aside, the table has max_columns already
+    column_name text not null,
     type text not null,
     declared boolean not null default false,
     position bigint generated always as identity,
@@ -116,16 +116,19 @@ create table pagetide.run (
 create unique index run_active on pagetide.run (stream) where state in ('queued', 'running');
 create index run_stream on pagetide.run (stream, id desc);
 
+-- No foreign key to run: a job's second update in one transaction would lock the run's row for
+-- its check, and two jobs that end at once would then wait for each other.
 create table pagetide.job (
     id bigint generated always as identity primary key,
-    run bigint not null references pagetide.run on delete cascade,
+    run bigint not null,
     n int not null,
     part jsonb not null default '{}',
     state text not null default 'queued' check (state in ('queued', 'running', 'waiting',
         'succeeded', 'truncated', 'failed', 'cancelled', 'dead')),
     epoch bigint not null default 0,
     owner text,  -- null: nobody's; set with each activation, compared at each commit
-    worker text, -- the owner's process; without an owner: reserved for this process
+    worker text, -- the process of the owner, or for which the job is reserved
+    reserved boolean not null default false, -- `worker` keeps it while it is queued or waits
     checkpoint jsonb,
     page int not null default 0, -- the last committed page
     pages_total int,
