@@ -28,7 +28,7 @@ struct loader;
 struct loaders_options {
     struct loop *loop;
     const char *database_url;
-    const char *name;   /* application_name */
+    const char *name; /* application_name */
     int64_t connections, batch_records, batch_bytes, batch_age_ms;
     int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
 };
@@ -40,10 +40,10 @@ typedef void (*loader_outcome_fn)(void *run, const struct mark_outcome *outcome)
 bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
                  struct loaders **ret_loaders, struct err *err) MUST_CHECK;
 void loaders_free(struct loaders *loaders);
-size_t loaders_bytes(const struct loaders *loaders);    /* memory of all batches */
-void loaders_flush_oldest(struct loaders *loaders);     /* memory is short */
-void loaders_flush(struct loaders *loaders);            /* everything: shutdown, waits */
-bool loaders_is_idle(const struct loaders *loaders);    /* nothing open or being committed */
+size_t loaders_bytes(const struct loaders *loaders); /* memory of all batches */
+void loaders_flush_oldest(struct loaders *loaders);  /* memory is short */
+void loaders_flush(struct loaders *loaders);         /* everything: shutdown, waits */
+bool loaders_is_idle(const struct loaders *loaders); /* nothing open or being committed */
 
 /*
  * The loader of this definition (by its text and the run that asks), made and parsed where it
