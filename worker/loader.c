@@ -416,21 +416,21 @@ static bool is_full(const struct loader *loader)
            (int64_t)loader->open->rows.len >= options->batch_bytes;
 }
 
+static bool has_room(const struct loader *loader)
+{
+    return !is_full(loader) && !is_sealed(loader);
+}
+
 static void wake_waiters(struct loader *loader)
 {
     size_t count = loader->waiter_count; /* who comes back to wait waits behind these */
-    for (; count > 0 && loader->waiter_count > 0 && !loader->load; count--) {
+    for (; count > 0 && loader->waiter_count > 0 && has_room(loader); count--) {
         struct waiter waiter = loader->waiters[0];
         loader->waiter_count--;
         memmove(loader->waiters, loader->waiters + 1,
                 loader->waiter_count * sizeof *loader->waiters);
         waiter.fn(waiter.ctx, NULL);
     }
-}
-
-static bool has_room(const struct loader *loader)
-{
-    return !is_full(loader) && !is_sealed(loader);
 }
 
 static void loaded(void *ctx, const struct load_result *result)
@@ -447,8 +447,7 @@ static void loaded(void *ctx, const struct load_result *result)
     batch_reset(batch);
     loader->spare = batch;
     commit_if_ready(loader);
-    if (has_room(loader))
-        wake_waiters(loader);
+    wake_waiters(loader);
     loader_put(loader);
 }
 
