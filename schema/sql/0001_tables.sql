@@ -116,9 +116,11 @@ create table pagetide.run (
 create unique index run_active on pagetide.run (stream) where state in ('queued', 'running');
 create index run_stream on pagetide.run (stream, id desc);
 
+-- No foreign key to run: a job's second update in one transaction would lock the run's row for
+-- its check, and two jobs that end at once would then wait for each other.
 create table pagetide.job (
     id bigint generated always as identity primary key,
-    run bigint not null references pagetide.run on delete cascade,
+    run bigint not null,
     n int not null,
     part jsonb not null default '{}',
     state text not null default 'queued' check (state in ('queued', 'running', 'waiting',

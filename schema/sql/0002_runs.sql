@@ -200,7 +200,7 @@ language plpgsql immutable
 set search_path = pagetide, pg_temp
 as $$
 declare
-    number constant text := '^-?\d{1,1000}(\.\d{1,1000})?$';
+    number constant text := '^-?\d+(\.\d+)?$';
     instant constant text := '^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$';
 begin
     if a is null or b is null then
@@ -211,7 +211,7 @@ begin
         return case when b::timestamptz > a::timestamptz then b else a end;
     end if;
     return case when b collate "C" > a collate "C" then b else a end;
-exception when data_exception then -- a 30th of February
+exception when data_exception then -- a 30th of February, a number too long
     return case when b collate "C" > a collate "C" then b else a end;
 end
 $$;

@@ -340,6 +340,15 @@ begin
 end
 $$;
 
+create function pagetide.past_runs(retention interval) returns setof bigint
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select r.id from run r
+    where r.finished_at < clock() - retention
+        and r.id < (select max(n.id) from run n where n.stream = r.stream)
+$$;
+
 -- Clears away what is older than `retention`: the runs that have ended, with their jobs, ledger
 -- and rejects, and requests; a stream's newest run stays. Workers that have not been seen for a
 -- day and own nothing go too. Starts what is pending where no run is active: nothing should be.
@@ -347,12 +356,9 @@ create function pagetide.housekeep(retention interval) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
-    delete from reject j using run r
-    where j.run = r.id and r.finished_at < clock() - retention
-        and r.id < (select max(n.id) from run n where n.stream = r.stream);
-    delete from run r
-    where r.finished_at < clock() - retention
-        and r.id < (select max(n.id) from run n where n.stream = r.stream);
+    delete from reject x where x.run in (select past_runs(retention));
+    delete from job j where j.run in (select past_runs(retention));
+    delete from run r where r.id in (select past_runs(retention));
     delete from page p using job j, run r
     where p.job = j.id and r.id = j.run and r.finished_at < clock() - retention;
     delete from request q
