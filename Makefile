@@ -73,6 +73,9 @@ $(B)/libtestsupport.a: $(SUPPORT)
 	@rm -f $@
 	ar rcs $@ $^
 
+$(B)/bench/mock: $(B)/bench/mock.o $(B)/libtestsupport.a $(B)/libpagetide.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 tests: $(B)/pagetide $(UNITS) $(FLOWS) $(FAULTS)
 
 test: deps ## everything a contributor needs, from a bare machine

@@ -60,7 +60,7 @@ enum pagination_type {
     PAGINATE_AUTO,
 };
 
-struct next_page { /* response_based */
+struct next_page {                                  /* response_based */
     struct template *params, *headers, *body, *url; /* NULL: not given */
 };
 
@@ -68,7 +68,7 @@ struct pagination {
     enum pagination_type type;
     struct param_place param, size_param; /* size_param: also offset's limit_param */
     bool has_size_param;
-    int64_t start, size; /* size 0: not given */
+    int64_t start, size;       /* size 0: not given */
     struct value cursor_start; /* cursor: undefined if not given */
     struct locator total, total_pages, has_more, cursor, next;
     int64_t maximum; /* maximum_page or maximum_offset, exclusive; -1: none */
@@ -207,7 +207,8 @@ struct source {
 /*
  * Reads one file's text (YAML or JSON). `file` is for messages. On failure every error of the
  * file stands in `errors`, one a line: `shop.yaml:12:7: streams.orders.pagination.typ: unknown
- * key; did you mean "type"?`, and err holds the first with the count of the others (ERR_CONFIG).
+ * key; did you mean "type"?`, and err holds the first with the count of the others
+ * (ERR_CONFIG).
  */
 bool source_parse(struct arena *arena, struct str file, struct str text,
                   struct source **ret_source, struct buf *errors, struct err *err) MUST_CHECK;

@@ -82,11 +82,27 @@ static void source_add(struct columns *columns, struct str field, size_t column)
         (struct column_source){.field = field, .column = (uint16_t)column, .also = COLUMN_NONE};
 }
 
+/* Other than one key: `a.b`, `[0]`, or `.` for the whole record. */
 static bool is_deep(const struct column *column)
 {
     const struct declared_column *declared = column->declared;
-    return declared && declared->path.count > 0 &&
-           (declared->path.count > 1 || declared->path.steps[0].kind != PATH_KEY);
+    if (!declared || declared->path.count == 0)
+        return declared && str_is(declared->path.source, ".");
+    return declared->path.count > 1 || declared->path.steps[0].kind != PATH_KEY;
+}
+
+static enum column_check check_for(const struct column *column)
+{
+    struct str type = column->sql_type;
+    if (column->type != COLUMN_OTHER)
+        return CHECK_NOTHING;
+    if (str_is(type, "smallint"))
+        return CHECK_SMALLINT;
+    if (str_is(type, "integer"))
+        return CHECK_INTEGER;
+    bool is_number = str_is(type, "real") || str_is(type, "double precision") ||
+                     (str_starts(type, STR("numeric(")) && !str_ends(type, STR("[]")));
+    return is_number ? CHECK_NUMBER : CHECK_NOTHING;
 }
 
 static struct str source_field(const struct column *column)
@@ -127,6 +143,7 @@ void columns_index(struct columns *columns, struct arena *arena)
     columns->deep = ARENA_ARRAY(arena, uint16_t, columns->count);
     columns->source_count = columns->deep_count = 0;
     for (size_t i = 0; i < columns->count; i++) {
+        columns->items[i].check = check_for(&columns->items[i]);
         if (is_deep(&columns->items[i]))
             columns->deep[columns->deep_count++] = (uint16_t)i;
         else

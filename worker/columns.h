@@ -27,6 +27,9 @@ enum column_type {
     COLUMN_OTHER, /* declared with another type: staged as text, cast by the merge */
 };
 
+/* What an OTHER column's text must hold so that the cast cannot refuse its syntax. */
+enum column_check { CHECK_NOTHING, CHECK_SMALLINT, CHECK_INTEGER, CHECK_NUMBER };
+
 struct column {
     struct str field; /* name in the record; not read where `declared` is set */
     struct str name;  /* in the table */
@@ -34,6 +37,7 @@ struct column {
     struct str sql_type;                    /* as PostgreSQL writes it: "numeric(12,2)" */
     const struct declared_column *declared; /* NULL if inferred */
     bool is_key;
+    enum column_check check; /* set by columns_index */
 };
 
 enum { COLUMN_NONE = UINT16_MAX };

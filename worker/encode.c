@@ -130,6 +130,12 @@ static bool decimal_parse(struct str text, struct decimal *ret)
     return true;
 }
 
+bool encode_is_number(struct str text)
+{
+    struct decimal ignored;
+    return decimal_parse(text, &ignored);
+}
+
 static int decimal_digit(const struct decimal *decimal, size_t at)
 {
     size_t whole = decimal->whole.len;

@@ -26,6 +26,8 @@ bool encode_bigint(struct buf *buf, struct str number) MUST_CHECK;
  * and so are trailing zeros of the fraction. */
 bool encode_numeric(struct buf *buf, struct str number) MUST_CHECK;
 
+bool encode_is_number(struct str text) MUST_CHECK; /* what encode_numeric takes */
+
 bool encode_timestamptz(struct buf *buf, struct str text) MUST_CHECK; /* RFC 3339 with offset */
 bool encode_date(struct buf *buf, struct str text) MUST_CHECK;
 bool encode_uuid(struct buf *buf, struct str text) MUST_CHECK;

@@ -31,6 +31,8 @@ struct loaders_options {
     const char *name; /* application_name */
     int64_t connections, batch_records, batch_bytes, batch_age_ms;
     int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
+    void (*committed)(void *ctx); /* a batch is done and its memory free; may be NULL */
+    void *ctx;
 };
 
 /* The outcome of each mark, exactly once, in the order of the marks; never from inside a call

@@ -18,7 +18,7 @@ struct mark {
     int64_t epoch;
     char owner[RNG_TOKEN_BYTES];
 
-    int page; /* number of the page, from 1; 0: the mark is only an end */
+    int page;              /* number of the page, from 1; 0: the mark is only an end */
     struct str checkpoint; /* JSON: the state after this page */
     uint64_t request_hash, records_hash;
     int status, attempts;   /* of the last answer; tries it took */
@@ -32,10 +32,11 @@ struct mark {
     struct str paging;          /* what `auto` recognised, empty if nothing new */
 
     bool has_end;
-    enum job_state end; /* SUCCEEDED TRUNCATED FAILED CANCELLED, WAITING, or QUEUED: given back */
+    enum job_state
+        end; /* SUCCEEDED TRUNCATED FAILED CANCELLED, WAITING, or QUEUED: given back */
     enum job_reason reason;
     struct str error;
-    int64_t wait_ms;        /* WAITING: from now */
+    int64_t wait_ms; /* WAITING: from now */
     struct str waiting_for;
     int attempt, told_waits; /* WAITING: stored with the job */
 };
@@ -49,13 +50,13 @@ enum mark_verdict {
 
 struct mark_outcome {
     enum mark_verdict verdict;
-    int page;          /* of the mark; 0 for an end alone */
-    bool ended;        /* the job has ended in PostgreSQL, in `state` */
+    int page;   /* of the mark; 0 for an end alone */
+    bool ended; /* the job has ended in PostgreSQL, in `state` */
     enum job_state state;
-    enum job_reason reason;  /* MARK_FAILED: what the job's end should say */
-    const struct err *err;   /* MARK_FAILED; borrowed */
+    enum job_reason reason; /* MARK_FAILED: what the job's end should say */
+    const struct err *err;  /* MARK_FAILED; borrowed */
     int64_t records;
-    bool run_ended;          /* this end finished the run, in `run_state` */
+    bool run_ended; /* this end finished the run, in `run_state` */
     enum job_state run_state;
 };
 

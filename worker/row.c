@@ -85,6 +85,23 @@ static bool put_boolean(struct buf *buf, struct str text)
     return true;
 }
 
+static bool passes_check(const struct column *column, const struct record_field *field)
+{
+    int64_t integer;
+    struct str text = plain_text(column, field);
+    switch (column->check) {
+    case CHECK_SMALLINT:
+        return str_to_int64(text, &integer) && integer == (int16_t)integer;
+    case CHECK_INTEGER:
+        return str_to_int64(text, &integer) && integer == (int32_t)integer;
+    case CHECK_NUMBER:
+        return encode_is_number(text);
+    case CHECK_NOTHING:
+        break;
+    }
+    return true;
+}
+
 static bool put_value(struct row_writer *writer, const struct column *column,
                       const struct record_field *field)
 {
@@ -106,8 +123,11 @@ static bool put_value(struct row_writer *writer, const struct column *column,
     case COLUMN_JSONB:
         put_jsonb(writer, field);
         return true;
-    case COLUMN_TEXT:
     case COLUMN_OTHER:
+        if (!passes_check(column, field))
+            return false;
+        break;
+    case COLUMN_TEXT:
         break;
     }
     put_text(rows, field);
@@ -133,10 +153,13 @@ static enum row_result put_misfit(struct row_writer *writer, const struct column
     }
     if (column->is_key || mode != MISMATCH_ASIDE) {
         const char *flaw = gather_flaw_text(field->flaw);
+        struct str type = column->type == COLUMN_OTHER
+                              ? column->sql_type
+                              : str_from(column_type_sql(column->type));
         *ret_reason =
-            arena_printf(writer->arena, "%s \"%.*s\": %s %s", column->is_key ? "key" : "column",
-                         STR_ARG(column->name), flaw ? flaw : "the value is no",
-                         flaw ? "" : column_type_sql(column->type))
+            arena_printf(writer->arena, "%s \"%.*s\": %s%.*s",
+                         column->is_key ? "key" : "column", STR_ARG(column->name),
+                         flaw ? flaw : "the value is no ", STR_ARG(flaw ? STR_NONE : type))
                 .ptr;
         return !column->is_key && mode == MISMATCH_FAIL ? ROW_FAILED : ROW_REJECTED;
     }

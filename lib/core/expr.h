@@ -50,6 +50,7 @@ struct expr_use {
     const struct value *steps; /* strings and numbers */
     size_t step_count;
     bool rest_is_known;
+    struct str filter; /* the filter or test that stands right behind it, or empty */
 };
 
 typedef void (*expr_use_fn)(void *ctx, const struct expr_use *use);

@@ -38,9 +38,14 @@ struct value {
     };
 };
 
+/*
+ * `hidden` elements at the front are counted but not kept (`accumulated`): items[0] is element
+ * number `hidden`. 0 for every other list.
+ */
 struct value_list {
     struct value *items;
     size_t count;
+    size_t hidden;
 };
 
 struct value_member {

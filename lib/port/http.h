@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "port/loop.h"
@@ -17,18 +18,20 @@
  *
  *     http_new → http_send … → http_done_fn (exactly once, unless http_cancel) → http_free
  *
- * http_send never calls back before it returns.
+ * http_send never calls back before it returns. A callback may send and cancel, but not free.
  */
 struct http;
 struct http_call;
+
+enum { HTTP_HEADERS_BYTES = 256 << 10, HTTP_URL_BYTES = 64 << 10 }; /* ceilings */
 
 struct http_header {
     struct str name, value; /* in an answer the names are in lower case */
 };
 
-struct http_timeouts { /* milliseconds, by our own timers, monotonic */
+struct http_timeouts { /* milliseconds, by our own timers, monotonic; 0: none */
     int64_t connect_ms;    /* until connected, TLS included */
-    int64_t first_byte_ms; /* from the request being sent to the first byte of the answer */
+    int64_t first_byte_ms; /* from being connected to the first line of the answer */
     int64_t idle_ms;       /* between two reads of the body */
     int64_t total_ms;
 };
@@ -46,7 +49,7 @@ struct http_request {
     /*
      * Addresses are checked on the resolved address, at connect: loopback, private, link-local,
      * CGNAT, multicast, unspecified and IPv6 that embeds any of them are refused (ERR_CONFIG)
-     * unless this is set.
+     * unless this is set. Behind a proxy, which resolves names itself, only literal ones are.
      */
     bool allow_private;
     bool allow_http; /* plain http to hosts other than loopback */
@@ -79,6 +82,9 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
                             http_done_fn fn, void *ctx) MUST_CHECK;
 void http_cancel(struct http_call *call); /* its callback will not come */
 
+/* Moves the answer's body out, instead of a copy; for inside the callback, once. */
+void http_take_body(const struct http_answer *answer, struct buf *ret_body);
+
 /* Bytes of bodies now held by unfinished calls: for the process's memory bound. */
 size_t http_bytes(const struct http *http);
 
@@ -87,7 +93,9 @@ const struct http_header *http_header_find(const struct http_answer *answer, str
 
 /*
  * URLs (RFC 3986), by libcurl's parser. Results stand in the arena; ERR_CONFIG for what is no
- * http(s) URL. `http_url_resolve` takes a reference relative to `base` and keeps its bytes.
+ * http(s) URL, holds credentials or is longer than HTTP_URL_BYTES. `http_url_resolve` takes a
+ * reference relative to `base` and keeps its bytes; only what cannot be sent (spaces, control
+ * and non-ASCII bytes) is percent-encoded, and the fragment is dropped.
  */
 struct http_url {
     struct str scheme, host; /* lower case; host without brackets */

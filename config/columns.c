@@ -1,0 +1,123 @@
+#include "config/definition.h"
+
+static const struct field column_fields[] = {
+    {.name = "type",
+     .type = FIELD_TEXT,
+     .flags = FIELD_REQUIRED,
+     AT(struct declared_column, type),
+     .help = "any PostgreSQL type"},
+    {.name = "path",
+     .type = FIELD_PATH,
+     AT(struct declared_column, path),
+     .help = "into the record; the field of the column's name if absent"},
+    {.name = "from",
+     .type = FIELD_TEXT,
+     .flags = FIELD_LATER,
+     AT(struct declared_column, from),
+     .help = "how the value is written by the API"},
+    FIELD_END,
+};
+
+static const struct key_table column_table = {column_fields, sizeof(struct declared_column)};
+
+/* A type stands in DDL as it was written: letters, digits, modifiers and quotes, no more. */
+static bool is_type(struct str type)
+{
+    for (size_t i = 0; i < type.len; i++) {
+        char c = type.ptr[i];
+        bool is_alnum = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+        if (!is_alnum && (c == '\0' || !strchr(" _(),.[]\"", c)))
+            return false;
+    }
+    return type.len > 0 && type.len < 200;
+}
+
+static struct path key_path(struct arena *arena, struct str key)
+{
+    struct path_step *step = ARENA_NEW(arena, struct path_step);
+    step->kind = PATH_KEY;
+    step->key = key;
+    return (struct path){.source = key, .steps = step, .count = 1};
+}
+
+static void read_column(struct reader *reader, struct str name, const struct yaml_node *node,
+                        struct declared_column *column)
+{
+    if (!check_identifier(name))
+        problem_add_key(reader->problems, node, "\"%.*s\" cannot be a column's name",
+                        STR_ARG(name));
+    column->name = name;
+    table_read(reader, &column_table, node, column);
+    if (column->type.len && !is_type(column->type))
+        problem_add(reader->problems, node, "\"%.*s\" cannot be a type", STR_ARG(column->type));
+    if (column->path.has_wildcard)
+        problem_add(reader->problems, node, "a column's path cannot hold [*] or .*");
+    if (!yaml_find(node, "path"))
+        column->path = key_path(reader->arena, name);
+}
+
+static void read_mode(struct reader *reader, const struct yaml_node *node, struct table *table)
+{
+    if (str_is(node->text, "infer"))
+        table->mode = COLUMNS_INFER;
+    else if (str_is(node->text, "none"))
+        table->mode = COLUMNS_NONE;
+    else
+        problem_add(reader->problems, node,
+                    "must be infer, none or a map of columns, not \"%.*s\"",
+                    STR_ARG(node->text));
+}
+
+void columns_read(struct reader *reader, const struct field *field,
+                  const struct yaml_node *node, void *target)
+{
+    struct table *table = field_at(field, target);
+    if (yaml_is_scalar(node)) {
+        read_mode(reader, node, table);
+        return;
+    }
+    table->mode = COLUMNS_DECLARED;
+    table->declared = ARENA_ARRAY(reader->arena, struct declared_column, MAX(node->count, 1));
+    for (size_t i = 0; i < node->count; i++) {
+        struct str name;
+        const struct yaml_node *value;
+        if (!table_pair(node, i, &name, &value)) {
+            problem_add(reader->problems, node, "must be a map of columns, not a list");
+            return;
+        }
+        read_column(reader, name, value, &table->declared[table->declared_count++]);
+    }
+}
+
+static void read_with_field(struct reader *reader, const struct field *field,
+                            const struct yaml_node *node, struct with_field *with)
+{
+    bool is_path = node->kind == YAML_STRING && str_find(node->text, STR("{{")) < 0;
+    if (is_path)
+        problem_add(reader->problems, node,
+                    "a path is not available here yet; an expression is: \"{{ ... }}\"");
+    else
+        (void)!table_compile(reader, field, node, &with->template); /* the problem is told */
+}
+
+void with_read(struct reader *reader, const struct field *field, const struct yaml_node *node,
+               void *target)
+{
+    struct merge *merge = field_at(field, target);
+    if (yaml_is_scalar(node)) {
+        problem_add(reader->problems, node, "must be a map, not %s",
+                    yaml_kind_name(node->kind));
+        return;
+    }
+    merge->with = ARENA_ARRAY(reader->arena, struct with_field, MAX(node->count, 1));
+    for (size_t i = 0; i < node->count; i++) {
+        struct with_field *with = &merge->with[merge->with_count];
+        const struct yaml_node *value;
+        if (!table_pair(node, i, &with->name, &value)) {
+            problem_add(reader->problems, node, "must be a map, not a list");
+            return;
+        }
+        read_with_field(reader, field, value, with);
+        merge->with_count++;
+    }
+}

@@ -1,0 +1,524 @@
+#include "config/definition.h"
+
+/* Every key of a source and its streams. */
+#define D(member)              AT(struct definition, member)
+#define S(member)              AT(struct definition, stream.member)
+#define S_LIST(member, number) AT_LIST(struct definition, stream.member, stream.number)
+
+enum {
+    IN_SOURCE = FIELD_IN_SOURCE,
+    IN_STREAM = FIELD_IN_STREAM,
+    IN_BOTH = FIELD_IN_SOURCE | FIELD_IN_STREAM,
+    SECRET = FIELD_SECRETS | FIELD_IS_SECRET,
+    LATER_STREAM = FIELD_IN_STREAM | FIELD_LATER,
+};
+
+#define CHOICES(name) static const struct choice name[]
+#define CHOICE_END                                                                             \
+    {                                                                                          \
+        .name = NULL                                                                           \
+    }
+
+CHOICES(methods) = {CHOICE("GET", 0),   CHOICE("POST", 0),   CHOICE("PUT", 0),
+                    CHOICE("PATCH", 0), CHOICE("DELETE", 0), CHOICE_END};
+CHOICES(places) = {CHOICE("header", 0), CHOICE("query", 1), CHOICE_END};
+CHOICES(body_types) = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
+                       CHOICE("text", BODY_TEXT), CHOICE_END};
+CHOICES(backoffs) = {CHOICE("exponential", RETRY_EXPONENTIAL), CHOICE("fixed", RETRY_FIXED),
+                     CHOICE_END};
+CHOICES(jitters) = {CHOICE("full", RETRY_JITTER_FULL), CHOICE("none", RETRY_JITTER_NONE),
+                    CHOICE_END};
+CHOICES(scopes) = {CHOICE("source", 0), CHOICE("stream", 1), CHOICE_END};
+CHOICES(missings) = {CHOICE("error", 0), CHOICE("empty", 1), CHOICE_END};
+CHOICES(writes) = {
+    CHOICE("append", WRITE_APPEND),
+    CHOICE("upsert", WRITE_UPSERT),
+    CHOICE_LATER("replace", 0),
+    CHOICE_LATER("history", 0),
+    CHOICE_END,
+};
+CHOICES(strategies) = {
+    CHOICE("append", MERGE_APPEND),
+    CHOICE_LATER("extend", MERGE_EXTEND),
+    CHOICE_LATER("replace", MERGE_REPLACE),
+    CHOICE_LATER("collect", MERGE_COLLECT),
+    CHOICE_END,
+};
+CHOICES(formats) = {
+    CHOICE("json", 0),
+    CHOICE_LATER("ndjson", 0),
+    CHOICE_LATER("csv", 0),
+    CHOICE_LATER("xml", 0),
+    CHOICE_END,
+};
+CHOICES(others) = {CHOICE("infer", OTHERS_INFER), CHOICE("aside", OTHERS_ASIDE),
+                   CHOICE("ignore", OTHERS_IGNORE), CHOICE_END};
+CHOICES(new_fields) = {
+    CHOICE("add", NEW_FIELD_ADD),
+    CHOICE("ignore", NEW_FIELD_IGNORE),
+    CHOICE("aside", NEW_FIELD_ASIDE),
+    CHOICE("fail", NEW_FIELD_FAIL),
+    CHOICE_END,
+};
+CHOICES(mismatches) = {CHOICE("aside", MISMATCH_ASIDE), CHOICE("reject", MISMATCH_REJECT),
+                       CHOICE("fail", MISMATCH_FAIL), CHOICE_END};
+CHOICES(catch_ups) = {CHOICE("latest", CATCH_UP_LATEST), CHOICE("all", CATCH_UP_ALL),
+                      CHOICE("none", CATCH_UP_NONE), CHOICE_END};
+CHOICES(bookmark_types) = {
+    CHOICE("guess", BOOKMARK_GUESS),
+    CHOICE("number", BOOKMARK_NUMBER),
+    CHOICE("time", BOOKMARK_TIME),
+    CHOICE("text", BOOKMARK_TEXT),
+    CHOICE_END,
+};
+
+#define TYPE_ROW                                                                               \
+    {                                                                                          \
+        .name = "type", .type = FIELD_MOVED, .help = "how requests are authorised"             \
+    }
+
+static const struct field auth_none_fields[] = {TYPE_ROW, FIELD_END};
+
+static const struct field auth_bearer_fields[] = {
+    TYPE_ROW,
+    {.name = "token", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED, S(auth.token)},
+    FIELD_END,
+};
+
+static const struct field auth_basic_fields[] = {
+    TYPE_ROW,
+    {.name = "user",
+     .type = FIELD_TEMPLATE,
+     .flags = FIELD_SECRETS | FIELD_REQUIRED,
+     S(auth.user)},
+    {.name = "password",
+     .type = FIELD_TEMPLATE,
+     .flags = SECRET | FIELD_REQUIRED,
+     S(auth.password)},
+    FIELD_END,
+};
+
+static const struct field auth_api_key_fields[] = {
+    TYPE_ROW,
+    {.name = "in",
+     .type = FIELD_SWITCH,
+     S(auth.in_query),
+     .choices = places,
+     .standard = "header",
+     .help = "where the key goes"},
+    {.name = "name",
+     .type = FIELD_TEXT,
+     .flags = FIELD_REQUIRED,
+     S(auth.name),
+     .help = "name of the header or parameter"},
+    {.name = "value", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED, S(auth.value)},
+    FIELD_END,
+};
+
+#define TABLE(name, type)                                                                      \
+    static const struct key_table name##_table = {name##_fields, sizeof(type)}
+TABLE(auth_none, struct definition);
+TABLE(auth_bearer, struct definition);
+TABLE(auth_basic, struct definition);
+TABLE(auth_api_key, struct definition);
+
+static const struct variant auth_variants[] = {
+    VARIANT("none", AUTH_NONE, &auth_none_table),
+    VARIANT("bearer", AUTH_BEARER, &auth_bearer_table),
+    VARIANT("basic", AUTH_BASIC, &auth_basic_table),
+    VARIANT("api_key", AUTH_API_KEY, &auth_api_key_table),
+    VARIANT_LATER("oauth2", 0, NULL),
+    VARIANT_LATER("login", 0, NULL),
+    VARIANT_LATER("aws_sigv4", 0, NULL),
+    CHOICE_END,
+};
+
+static const struct field tls_fields[] = {
+    {.name = "ca", .type = FIELD_TEXT, S(ca_file), .help = "file of trusted certificates"},
+    {.name = "cert", .type = FIELD_TEXT, S(cert_file), .help = "file of our certificate"},
+    {.name = "key", .type = FIELD_TEXT, S(key_file), .help = "file of its key"},
+    FIELD_END,
+};
+TABLE(tls, struct definition);
+
+#define R(member) AT(struct retry_policy, member)
+static const struct field retry_fields[] = {
+    {.name = "max_attempts",
+     .type = FIELD_INT,
+     R(max_attempts),
+     .min = 1,
+     .max = 1000,
+     .standard = "5",
+     .help = "tries per page, the first among them"},
+    {.name = "backoff",
+     .type = FIELD_CHOICE,
+     R(backoff),
+     .choices = backoffs,
+     .standard = "exponential",
+     .help = "how the delay grows"},
+    {.name = "initial_delay",
+     .type = FIELD_DURATION,
+     R(initial_delay_ms),
+     .standard = "1",
+     .help = "delay before the second try"},
+    {.name = "max_delay",
+     .type = FIELD_DURATION,
+     R(max_delay_ms),
+     .standard = "60",
+     .help = "no delay is longer"},
+    {.name = "jitter",
+     .type = FIELD_CHOICE,
+     R(jitter),
+     .choices = jitters,
+     .standard = "full",
+     .help = "whether delays are drawn at random"},
+    FIELD_END,
+};
+TABLE(retry, struct retry_policy);
+
+#define T(member) AT(struct timeouts, member)
+static const struct field timeout_fields[] = {
+    {.name = "connect", .type = FIELD_DURATION, T(connect_ms), .min = 1, .standard = "10s"},
+    {.name = "first_byte",
+     .type = FIELD_DURATION,
+     T(first_byte_ms),
+     .min = 1,
+     .standard = "120s"},
+    {.name = "idle", .type = FIELD_DURATION, T(idle_ms), .min = 1, .standard = "30s"},
+    {.name = "total", .type = FIELD_DURATION, T(total_ms), .min = 1, .standard = "300s"},
+    FIELD_END,
+};
+TABLE(timeout, struct timeouts);
+
+#define L(member) AT(struct rate_limit, member)
+static const struct field rate_limit_fields[] = {
+    {.name = "requests", .type = FIELD_COUNT, .flags = FIELD_REQUIRED, L(requests), .min = 1},
+    {.name = "per", .type = FIELD_DURATION, L(per_ms), .min = 1, .standard = "1s"},
+    {.name = "burst", .type = FIELD_COUNT, L(burst), .min = 1, .standard = "1"},
+    {.name = "concurrency", .type = FIELD_COUNT, L(concurrency), .min = 1},
+    {.name = "scope",
+     .type = FIELD_SWITCH,
+     L(per_stream),
+     .choices = scopes,
+     .standard = "source"},
+    {.name = "remaining", .type = FIELD_LOCATOR, L(remaining)},
+    {.name = "reset", .type = FIELD_LOCATOR, L(reset)},
+    FIELD_END,
+};
+TABLE(rate_limit, struct rate_limit);
+
+#define B(member) AT(struct bookmark, member)
+static const struct field bookmark_fields[] = {
+    {.name = "path", .type = FIELD_LOCATOR, .flags = FIELD_REQUIRED, B(path)},
+    {.name = "start", .type = FIELD_TEXT, B(start)},
+    {.name = "lookback", .type = FIELD_DURATION, B(lookback_ms), .standard = "0"},
+    {.name = "type",
+     .type = FIELD_CHOICE,
+     B(type),
+     .choices = bookmark_types,
+     .standard = "guess"},
+    FIELD_END,
+};
+TABLE(bookmark, struct bookmark);
+
+static const struct field definition_fields[] = {
+    {.name = "source",
+     .type = FIELD_TEXT,
+     .flags = IN_SOURCE | FIELD_REQUIRED,
+     S(source),
+     .help = "name of the API: [a-z][a-z0-9_]{0,47}"},
+    {.name = "stream", .type = FIELD_TEXT, .flags = FIELD_IN_SPEC, S(name)},
+    {.name = "schema",
+     .type = FIELD_TEXT,
+     .flags = IN_SOURCE,
+     S(table.schema),
+     .help = "schema of the tables; the source's name if absent"},
+    {.name = "base_url",
+     .type = FIELD_TEMPLATE,
+     .flags = IN_SOURCE | FIELD_SECRETS,
+     D(base_url),
+     .help = "what every path is added to"},
+    {.name = "auth",
+     .type = FIELD_UNION,
+     .flags = IN_SOURCE,
+     S(auth.type),
+     .variants = auth_variants,
+     .standard = "none",
+     .help = "credentials"},
+    {.name = "allow_hosts",
+     .type = FIELD_TEXTS,
+     .flags = IN_SOURCE | FIELD_LATER,
+     S_LIST(allow_hosts, allow_host_count),
+     .help = "other hosts that links may lead to"},
+    {.name = "allow_private",
+     .type = FIELD_BOOL,
+     .flags = IN_SOURCE,
+     S(allow_private),
+     .standard = "false",
+     .help = "addresses of private networks may be called"},
+    {.name = "allow_http",
+     .type = FIELD_BOOL,
+     .flags = IN_SOURCE,
+     S(allow_http),
+     .standard = "false",
+     .help = "http to other hosts than this one"},
+    {.name = "tls",
+     .type = FIELD_STRUCT,
+     .flags = IN_SOURCE,
+     .table = &tls_table,
+     .help = "certificates"},
+    {.name = "proxy", .type = FIELD_TEXT, .flags = IN_SOURCE, S(proxy)},
+    {.name = "defaults",
+     .type = FIELD_MOVED,
+     .flags = IN_SOURCE,
+     .help = "any keys of a stream, for all of them"},
+    {.name = "streams", .type = FIELD_MOVED, .flags = IN_SOURCE, .help = "the endpoints"},
+
+    {.name = "vars",
+     .type = FIELD_TEMPLATES,
+     .flags = IN_BOTH | FIELD_BY_KEY | FIELD_PAIRS,
+     S_LIST(vars, var_count),
+     .help = "values that expressions may name"},
+    {.name = "headers",
+     .type = FIELD_TEMPLATES,
+     .flags = IN_BOTH | FIELD_BY_KEY | FIELD_PAIRS | FIELD_SECRETS | FIELD_NOCASE,
+     S_LIST(headers, header_count),
+     .help = "headers of every request"},
+    {.name = "params",
+     .type = FIELD_TEMPLATES,
+     .flags = IN_BOTH | FIELD_BY_KEY | FIELD_PAIRS | FIELD_SECRETS,
+     S_LIST(params, param_count),
+     .help = "query parameters of every request"},
+    {.name = "retry",
+     .type = FIELD_STRUCT,
+     .flags = IN_BOTH | FIELD_BY_KEY,
+     S(retry),
+     .table = &retry_table,
+     .standard = "{}",
+     .help = "what happens after a failure"},
+    {.name = "rate_limit",
+     .type = FIELD_STRUCTS,
+     .flags = IN_BOTH | FIELD_LATER,
+     S_LIST(rate_limits, rate_limit_count),
+     .table = &rate_limit_table},
+    {.name = "timeouts",
+     .type = FIELD_STRUCT,
+     .flags = IN_BOTH | FIELD_BY_KEY,
+     S(timeouts),
+     .table = &timeout_table,
+     .standard = "{}",
+     .help = "how long a request may take"},
+    {.name = "responses", .flags = IN_BOTH | FIELD_LATER},
+    {.name = "max_wait",
+     .type = FIELD_DURATION,
+     .flags = IN_BOTH,
+     S(max_wait_ms),
+     .min = 1,
+     .standard = "1h",
+     .help = "longest wait that an API may ask for"},
+    {.name = "max_body",
+     .type = FIELD_SIZE,
+     .flags = IN_BOTH,
+     S(max_body_bytes),
+     .min = 1,
+     .standard = "256MiB",
+     .help = "largest body, after decompression"},
+
+    {.name = "path",
+     .type = FIELD_TEMPLATE,
+     .flags = IN_STREAM | FIELD_SECRETS,
+     D(path),
+     .help = "what follows base_url"},
+    {.name = "url",
+     .type = FIELD_TEMPLATE,
+     .flags = IN_STREAM | FIELD_SECRETS,
+     D(url),
+     .help = "the whole URL, instead of path"},
+    {.name = "method",
+     .type = FIELD_WORD,
+     .flags = IN_STREAM,
+     S(method),
+     .choices = methods,
+     .standard = "GET"},
+    {.name = "body", .type = FIELD_TEMPLATE_REF, .flags = IN_STREAM | FIELD_SECRETS, S(body)},
+    {.name = "body_type",
+     .type = FIELD_CHOICE,
+     .flags = IN_STREAM,
+     S(body_type),
+     .choices = body_types,
+     .help = "json where a body is given"},
+    {.name = "idempotent",
+     .type = FIELD_BOOL,
+     .flags = IN_STREAM,
+     S(idempotent),
+     .standard = "false",
+     .help = "a POST may be sent again after any failure"},
+
+    {.name = "pagination",
+     .type = FIELD_UNION,
+     .flags = IN_STREAM,
+     S(pagination.type),
+     .variants = pagination_variants,
+     .standard = "auto",
+     .help = "how pages follow"},
+    {.name = "loop", .flags = LATER_STREAM},
+    {.name = "merge_path",
+     .type = FIELD_PATH,
+     .flags = IN_STREAM,
+     S(merge.path),
+     .help = "where the records stand in a body; absent: the whole body"},
+    {.name = "merge_strategy",
+     .type = FIELD_CHOICE,
+     .flags = IN_STREAM,
+     S(merge.strategy),
+     .choices = strategies,
+     .standard = "append"},
+    {.name = "on_missing",
+     .type = FIELD_SWITCH,
+     .flags = LATER_STREAM,
+     S(merge.missing_is_empty),
+     .choices = missings,
+     .standard = "error"},
+    {.name = "with",
+     .type = FIELD_CUSTOM,
+     .flags = IN_STREAM | FIELD_PAIRS,
+     S(merge),
+     .read = with_read,
+     .help = "fields added to each record"},
+    {.name = "where", .type = FIELD_TEMPLATE_REF, .flags = LATER_STREAM, S(merge.where)},
+    {.name = "exclude",
+     .type = FIELD_TEXTS,
+     .flags = LATER_STREAM,
+     S_LIST(merge.exclude, merge.exclude_count)},
+    {.name = "flatten",
+     .type = FIELD_TEXTS,
+     .flags = LATER_STREAM,
+     S_LIST(merge.flatten, merge.flatten_count)},
+    {.name = "format",
+     .type = FIELD_WORD,
+     .flags = IN_STREAM,
+     D(format),
+     .choices = formats,
+     .standard = "json"},
+    {.name = "shape", .flags = LATER_STREAM},
+
+    {.name = "table",
+     .type = FIELD_TEXT,
+     .flags = IN_STREAM,
+     S(table.name),
+     .help = "the stream's name if absent"},
+    {.name = "adopt",
+     .type = FIELD_BOOL,
+     .flags = IN_STREAM,
+     S(table.adopt),
+     .standard = "false",
+     .help = "a table that Pagetide did not make may be used"},
+    {.name = "key",
+     .type = FIELD_TEXTS,
+     .flags = IN_STREAM,
+     S_LIST(table.key, table.key_count),
+     .help = "fields that identify a record"},
+    {.name = "write",
+     .type = FIELD_CHOICE,
+     .flags = IN_STREAM,
+     S(table.write),
+     .choices = writes,
+     .standard = "append",
+     .help = "what a run does to the table"},
+    {.name = "columns",
+     .type = FIELD_CUSTOM,
+     .flags = IN_STREAM | FIELD_PAIRS,
+     S(table),
+     .read = columns_read,
+     .standard = "infer",
+     .help = "infer, none, or a map of declared columns"},
+    {.name = "others",
+     .type = FIELD_CHOICE,
+     .flags = IN_STREAM,
+     S(table.others),
+     .choices = others,
+     .standard = "infer",
+     .help = "fields beside the declared ones"},
+    {.name = "on_new_field",
+     .type = FIELD_CHOICE,
+     .flags = IN_STREAM,
+     S(table.on_new_field),
+     .choices = new_fields,
+     .standard = "add"},
+    {.name = "on_mismatch",
+     .type = FIELD_CHOICE,
+     .flags = IN_STREAM,
+     S(table.on_mismatch),
+     .choices = mismatches,
+     .standard = "aside",
+     .help = "values that do not fit their column"},
+    {.name = "max_rejects",
+     .type = FIELD_COUNT,
+     .flags = IN_STREAM,
+     S(table.max_rejects),
+     .min = 0,
+     .standard = "1000",
+     .help = "more rejected records fail the run"},
+    {.name = "max_columns",
+     .type = FIELD_COUNT,
+     .flags = IN_STREAM,
+     S(table.max_columns),
+     .min = 1,
+     .max = 1500,
+     .standard = "500"},
+    {.name = "deletes", .flags = LATER_STREAM},
+    {.name = "shrink_guard", .flags = LATER_STREAM},
+    {.name = "deleted", .flags = LATER_STREAM},
+    {.name = "indexes", .flags = LATER_STREAM},
+    {.name = "partition_by", .flags = LATER_STREAM},
+
+    {.name = "schedule",
+     .type = FIELD_TEXT,
+     .flags = IN_STREAM,
+     S(schedule.cron),
+     .help = "cron: five fields, or @daily and the like"},
+    {.name = "every",
+     .type = FIELD_DURATION,
+     .flags = IN_STREAM,
+     S(schedule.every_ms),
+     .min = 1000,
+     .help = "instead of schedule"},
+    {.name = "timezone",
+     .type = FIELD_TEXT,
+     .flags = IN_STREAM,
+     S(schedule.timezone),
+     .standard = "UTC"},
+    {.name = "catch_up",
+     .type = FIELD_CHOICE,
+     .flags = IN_STREAM,
+     S(schedule.catch_up),
+     .choices = catch_ups,
+     .standard = "latest",
+     .help = "which missed runs are made up for"},
+    {.name = "bookmark",
+     .type = FIELD_STRUCT,
+     .flags = LATER_STREAM,
+     S(bookmark),
+     .table = &bookmark_table},
+    {.name = "ordered", .flags = LATER_STREAM},
+    {.name = "partitions",
+     .type = FIELD_VALUE,
+     .flags = IN_STREAM,
+     S(partitions),
+     .help = "a list of maps: one job each"},
+    {.name = "window", .flags = LATER_STREAM},
+    {.name = "after", .flags = LATER_STREAM},
+    {.name = "spread", .flags = LATER_STREAM},
+    FIELD_END,
+};
+
+const struct key_table definition_table = {definition_fields, sizeof(struct definition)};
+
+void definition_init(struct definition *definition)
+{
+    *definition = (struct definition){.stream = {.name = STR_NONE}};
+    struct pagination *pagination = &definition->stream.pagination;
+    pagination->maximum = -1;
+    pagination->max_iterations = pagination->max_records = pagination->max_time_ms = -1;
+    pagination->size_param.place = PLACE_NONE;
+}

@@ -1,0 +1,230 @@
+#include "config/field.h"
+#include "config/source.h"
+
+static struct value value_list(struct arena *arena, const struct yaml_node *node)
+{
+    struct value_list *list = ARENA_NEW(arena, struct value_list);
+    list->items = ARENA_ARRAY(arena, struct value, MAX(node->count, 1));
+    list->count = node->count;
+    for (size_t i = 0; i < node->count; i++)
+        list->items[i] = table_value(arena, node->items[i]);
+    return (struct value){.kind = VALUE_LIST, .list = list};
+}
+
+static struct value value_map(struct arena *arena, const struct yaml_node *node)
+{
+    struct value_map *map = ARENA_NEW(arena, struct value_map);
+    map->members = ARENA_ARRAY(arena, struct value_member, MAX(node->count, 1));
+    map->count = node->count;
+    for (size_t i = 0; i < node->count; i++)
+        map->members[i] =
+            (struct value_member){node->items[i]->key, table_value(arena, node->items[i])};
+    return (struct value){.kind = VALUE_MAP, .map = map};
+}
+
+/* Recursion: a node's depth is bounded by the YAML reader. */
+struct value table_value(struct arena *arena, const struct yaml_node *node)
+{
+    switch (node->kind) {
+    case YAML_NULL:
+        return VALUE_NONE;
+    case YAML_BOOL:
+        return value_bool(str_eq_nocase(node->text, STR("true")));
+    case YAML_NUMBER:
+        return value_number(node->text);
+    case YAML_STRING:
+        return value_string(node->text);
+    case YAML_LIST:
+        return value_list(arena, node);
+    case YAML_MAP:
+        return value_map(arena, node);
+    }
+    return VALUE_NONE;
+}
+
+static bool compile_container(struct reader *reader, const struct field *field,
+                              const struct yaml_node *node, struct template *ret)
+{
+    bool is_map = node->kind == YAML_MAP, ok = true;
+    ret->kind = is_map ? TEMPLATE_MAP : TEMPLATE_LIST;
+    ret->count = node->count;
+    ret->items = ARENA_ARRAY(reader->arena, struct template, MAX(node->count, 1));
+    if (is_map)
+        ret->keys = ARENA_ARRAY(reader->arena, struct str, MAX(node->count, 1));
+    for (size_t i = 0; i < node->count; i++) {
+        if (is_map)
+            ret->keys[i] = node->items[i]->key;
+        ok &= table_compile(reader, field, node->items[i], &ret->items[i]);
+    }
+    return ok;
+}
+
+static bool compile_string(struct reader *reader, const struct field *field,
+                           const struct yaml_node *node, struct template *ret)
+{
+    struct err err = ERR_INIT;
+    if (!template_compile(reader->arena, node->text, ret, &err)) {
+        problem_add(reader->problems, node, "%s", err.text);
+        return false;
+    }
+    if (reader->on_template)
+        reader->on_template(reader, field, node, ret);
+    return true;
+}
+
+bool table_compile(struct reader *reader, const struct field *field,
+                   const struct yaml_node *node, struct template *ret)
+{
+    *ret = (struct template){.kind = TEMPLATE_CONSTANT};
+    if (!yaml_is_scalar(node))
+        return compile_container(reader, field, node, ret);
+    if (node->kind == YAML_STRING)
+        return compile_string(reader, field, node, ret);
+    ret->constant = table_value(reader->arena, node);
+    return true;
+}
+
+void field_read_template(struct reader *reader, const struct field *field,
+                         const struct yaml_node *node, void *target)
+{
+    struct template template;
+    if (field->flags & FIELD_IS_SECRET && node->kind != YAML_STRING)
+        problem_add(reader->problems, node, "must be a text that names where the secret is");
+    else if (table_compile(reader, field, node, &template))
+        *(struct template *)field_at(field, target) = template;
+}
+
+void field_read_template_ref(struct reader *reader, const struct field *field,
+                             const struct yaml_node *node, void *target)
+{
+    struct template *template = ARENA_NEW(reader->arena, struct template);
+    if (table_compile(reader, field, node, template))
+        *(struct template **)field_at(field, target) = template;
+}
+
+bool table_pair(const struct yaml_node *node, size_t i, struct str *ret_key,
+                const struct yaml_node **ret_value)
+{
+    const struct yaml_node *item = node->items[i];
+    if (node->kind == YAML_MAP) {
+        *ret_key = item->key;
+        *ret_value = item;
+        return true;
+    }
+    if (item->kind != YAML_LIST || item->count != 2 || !yaml_is_scalar(item->items[0]))
+        return false;
+    *ret_key = item->items[0]->text;
+    *ret_value = item->items[1];
+    return true;
+}
+
+void field_read_templates(struct reader *reader, const struct field *field,
+                          const struct yaml_node *node, void *target)
+{
+    if (yaml_is_scalar(node)) {
+        problem_add(reader->problems, node, "must be a map, not %s",
+                    yaml_kind_name(node->kind));
+        return;
+    }
+    struct named_template *list =
+        ARENA_ARRAY(reader->arena, struct named_template, MAX(node->count, 1));
+    size_t count = 0;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *value;
+        if (!table_pair(node, i, &list[count].name, &value)) {
+            problem_add(reader->problems, node->items[i], "must be a map, not a list");
+            return;
+        }
+        if (value->kind != YAML_NULL &&
+            table_compile(reader, field, value, &list[count].template))
+            count++;
+    }
+    *(struct named_template **)field_at(field, target) = list;
+    *field_count(field, target) = count;
+}
+
+void field_read_path(struct reader *reader, const struct field *field,
+                     const struct yaml_node *node, void *target)
+{
+    struct path path;
+    struct str text;
+    struct err err = ERR_INIT;
+    if (!field_text(reader, node, &text))
+        return;
+    if (!path_compile(reader->arena, text, &path, &err))
+        problem_add(reader->problems, node, "%s", err.text);
+    else
+        *(struct path *)field_at(field, target) = path;
+}
+
+void field_read_locator(struct reader *reader, const struct field *field,
+                        const struct yaml_node *node, void *target)
+{
+    struct locator locator;
+    struct str text;
+    struct err err = ERR_INIT;
+    if (!field_text(reader, node, &text))
+        return;
+    if (!locator_compile(reader->arena, text, &locator, &err)) {
+        problem_add(reader->problems, node, "%s", err.text);
+        return;
+    }
+    if (locator.kind == LOCATOR_EXPR && reader->on_template)
+        reader->on_template(reader, field, node, locator.template);
+    if (locator.kind == LOCATOR_BODY && reader->on_path)
+        reader->on_path(reader, &locator.path);
+    *(struct locator *)field_at(field, target) = locator;
+}
+
+bool field_is_token(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool is_alnum = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+        if (!is_alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+            return false;
+    }
+    return text.len > 0;
+}
+
+static bool compile_body_place(struct reader *reader, const struct yaml_node *node,
+                               struct str text, struct param_place *place)
+{
+    struct err err = ERR_INIT;
+    if (!path_compile(reader->arena, text, &place->path, &err)) {
+        problem_add(reader->problems, node, "%s", err.text);
+        return false;
+    }
+    bool only_keys = place->path.count > 0;
+    for (size_t i = 0; i < place->path.count; i++)
+        only_keys &= place->path.steps[i].kind == PATH_KEY;
+    if (!only_keys)
+        problem_add(reader->problems, node, "a place in the body is made of keys alone");
+    return only_keys;
+}
+
+void field_read_place(struct reader *reader, const struct field *field,
+                      const struct yaml_node *node, void *target)
+{
+    struct str text;
+    struct param_place place = {.place = PLACE_QUERY};
+    if (!field_text(reader, node, &text))
+        return;
+    place.name = text;
+    if (str_is(text, "none")) {
+        place = (struct param_place){.place = PLACE_NONE};
+    } else if (str_starts(text, STR("header:"))) {
+        place = (struct param_place){PLACE_HEADER, .name = str_slice(text, 7, text.len)};
+    } else if (str_starts(text, STR("body:"))) {
+        place = (struct param_place){.place = PLACE_BODY};
+        if (!compile_body_place(reader, node, str_slice(text, 5, text.len), &place))
+            return;
+    }
+    if (place.place == PLACE_HEADER && !field_is_token(place.name))
+        problem_add(reader->problems, node, "\"%.*s\" cannot be a header's name",
+                    STR_ARG(place.name));
+    else if (place.place == PLACE_QUERY && place.name.len == 0)
+        problem_add(reader->problems, node, "must be a parameter's name");
+    else
+        *(struct param_place *)field_at(field, target) = place;
+}

@@ -1,0 +1,152 @@
+#include "config/definition.h"
+
+static bool same_key(const struct field *field, struct str a, struct str b)
+{
+    return field->flags & FIELD_NOCASE ? str_eq_nocase(a, b) : str_eq(a, b);
+}
+
+static void map_put(struct arena *arena, struct yaml_node *map, struct yaml_node *item)
+{
+    struct yaml_node **items = ARENA_ARRAY(arena, struct yaml_node *, map->count + 1);
+    if (map->count)
+        memcpy(items, map->items, map->count * sizeof *items);
+    items[map->count++] = item;
+    map->items = items;
+}
+
+static struct yaml_node *map_copy(struct arena *arena, const struct yaml_node *map)
+{
+    struct yaml_node *copy = ARENA_NEW(arena, struct yaml_node);
+    *copy = *map;
+    copy->items = NULL;
+    copy->count = 0;
+    for (size_t i = 0; i < map->count; i++)
+        map_put(arena, copy, map->items[i]);
+    return copy;
+}
+
+static void put_over(struct arena *arena, const struct field *field, struct yaml_node *map,
+                     struct yaml_node *item)
+{
+    for (size_t i = 0; i < map->count; i++)
+        if (same_key(field, map->items[i]->key, item->key)) {
+            map->items[i] = item;
+            return;
+        }
+    map_put(arena, map, item);
+}
+
+static void drop_nulls(struct yaml_node *map)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < map->count; i++)
+        if (map->items[i]->kind != YAML_NULL)
+            map->items[kept++] = map->items[i];
+    map->count = kept;
+}
+
+/* Later layers win. A layer that is not a map stands alone, for the reader to complain about.
+ */
+static struct yaml_node *merge_maps(struct arena *arena, const struct field *field,
+                                    struct yaml_node *const *layers, size_t count)
+{
+    struct yaml_node *merged = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct yaml_node *layer = layers[i];
+        if (!layer || (layer->kind == YAML_NULL && merged))
+            continue;
+        if (layer->kind != YAML_MAP)
+            return layer;
+        if (!merged) {
+            merged = map_copy(arena, layer);
+            continue;
+        }
+        for (size_t j = 0; j < layer->count; j++)
+            put_over(arena, field, merged, layer->items[j]);
+    }
+    if (merged)
+        drop_nulls(merged);
+    return merged;
+}
+
+static struct yaml_node *find_in(const struct yaml_node *map, const char *key)
+{
+    return map ? yaml_find(map, key) : NULL;
+}
+
+static struct yaml_node *merge_field(struct arena *arena, const struct field *field,
+                                     const struct yaml_node *source,
+                                     const struct yaml_node *stream)
+{
+    struct yaml_node *layers[3] = {NULL};
+    if (field->flags & FIELD_IN_SOURCE)
+        layers[0] = yaml_find(source, field->name);
+    if (field->flags & FIELD_IN_STREAM) {
+        layers[1] = find_in(yaml_find(source, "defaults"), field->name);
+        layers[2] = find_in(stream, field->name);
+    }
+    if (field->flags & FIELD_BY_KEY)
+        return merge_maps(arena, field, layers, COUNT_OF(layers));
+    return layers[2] ? layers[2] : layers[1] ? layers[1] : layers[0];
+}
+
+struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *source,
+                               const struct yaml_node *stream)
+{
+    struct yaml_node *map = ARENA_NEW(reader->arena, struct yaml_node);
+    *map = stream ? *stream : *source;
+    map->items = NULL;
+    map->count = 0;
+    for (const struct field *field = definition_table.fields; field->name; field++) {
+        if (field->type == FIELD_MOVED && !(field->flags & FIELD_LATER))
+            continue;
+        struct yaml_node *node = merge_field(reader->arena, field, source, stream);
+        if (node)
+            map_put(reader->arena, map, node);
+    }
+    return map;
+}
+
+static void lift_key(struct reader *reader, struct yaml_node *map, struct yaml_node *from,
+                     const char *key)
+{
+    struct yaml_node *item = yaml_find(from, key);
+    if (!item)
+        return;
+    if (yaml_find(map, key))
+        problem_add_key(reader->problems, item,
+                        "stands in \"pagination\" and beside it: one of them is enough");
+    else
+        map_put(reader->arena, map, item);
+    size_t kept = 0;
+    for (size_t i = 0; i < from->count; i++)
+        if (!str_is(from->items[i]->key, key))
+            from->items[kept++] = from->items[i];
+    from->count = kept;
+}
+
+void merge_lift(struct reader *reader, struct yaml_node *map)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        if (!str_is(map->items[i]->key, "pagination") || map->items[i]->kind != YAML_MAP)
+            continue;
+        struct yaml_node *pagination = map_copy(reader->arena, map->items[i]);
+        map->items[i] = pagination;
+        lift_key(reader, map, pagination, "merge_path");
+        lift_key(reader, map, pagination, "merge_strategy");
+        return;
+    }
+}
+
+void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,
+                    struct str text)
+{
+    struct yaml_node *item = ARENA_NEW(arena, struct yaml_node);
+    item->kind = YAML_STRING;
+    item->text = text;
+    item->key = str_from(key);
+    item->parent = map;
+    item->line = map->line;
+    item->column = map->column;
+    map_put(arena, map, item);
+}

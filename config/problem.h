@@ -1,0 +1,37 @@
+#ifndef CONFIG_PROBLEM_H
+#define CONFIG_PROBLEM_H
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "port/yaml.h"
+
+/*
+ * What is wrong with a file: all of it, one a line, `shop.yaml:12:7: streams.orders.path:
+ * what`. The path is read off the node, so it names the place where the text stands, also for
+ * what a stream inherited. The same line twice is one.
+ */
+struct problems {
+    struct arena *arena;
+    struct str file;
+    struct buf *out; /* borrowed */
+    size_t count;
+    struct str first;
+};
+
+void problem_add(struct problems *problems, const struct yaml_node *at, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* The same, with the place of the node's key instead of its value. */
+void problem_add_key(struct problems *problems, const struct yaml_node *at, const char *fmt,
+                     ...) PRINTF_LIKE(3, 4);
+
+/* A yaml_report_fn; ctx is the problems. */
+void problem_add_yaml(void *problems, int line, int column, const char *what);
+
+/* ERR_CONFIG with the first problem and the count of the others. Always returns false. */
+bool problems_to_err(const struct problems *problems, struct err *err);
+
+#endif

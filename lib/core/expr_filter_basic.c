@@ -1,0 +1,246 @@
+#include "core/expr_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+/* default, conversions and filters on numbers. */
+
+static bool filter_default(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    bool replace = call->subject.kind == VALUE_UNDEFINED ||
+                   (call_flag(call, 1) && !expr_truth(call->subject));
+    struct value fallback = call->given[0] ? call->args[0] : value_string(STR(""));
+    *ret = replace ? fallback : call->subject;
+    return true;
+}
+
+static bool fail_undefined(struct eval *ev, const struct call *call)
+{
+    struct str name = call->subject.text;
+    return eval_fail(ev, "'%.*s' is undefined", STR_ARG(name));
+}
+
+/* ---- int, float ---- */
+
+static bool int_of_number(struct eval *ev, struct str text, struct value *ret)
+{
+    struct str whole;
+    if (!number_truncate(ev->arena, text, &whole))
+        return eval_fail(ev, "%.*s is too large", (int)MIN(text.len, (size_t)200), text.ptr);
+    *ret = value_number(whole);
+    return true;
+}
+
+static bool int_of_text(struct eval *ev, struct str text, int64_t base, struct value *ret)
+{
+    struct str digits, whole;
+    bool special;
+    if (number_parse_int(ev->arena, text, (int)base, &digits))
+        *ret = value_number(digits);
+    else if (number_parse_float(ev->arena, text, &digits, &special) && !special &&
+             number_truncate(ev->arena, digits, &whole))
+        *ret = value_number(whole);
+    return true;
+}
+
+static bool filter_int(struct eval *ev, const struct call *call, struct value *ret)
+{
+    int64_t base;
+    struct value fallback = call->given[0] ? call->args[0] : value_number(STR("0"));
+    if (!call_int(ev, call, 1, 10, &base))
+        return false;
+    if (base != 0 && (base < 2 || base > 36))
+        base = 10;
+    *ret = fallback;
+    switch (call->subject.kind) {
+    case VALUE_UNDEFINED:
+        return fail_undefined(ev, call);
+    case VALUE_BOOL:
+        *ret = value_int(ev->arena, call->subject.boolean);
+        return true;
+    case VALUE_NUMBER:
+        return int_of_number(ev, call->subject.text, ret);
+    case VALUE_STRING:
+        return int_of_text(ev, call->subject.text, base, ret);
+    default:
+        return true;
+    }
+}
+
+static bool float_of_text(struct eval *ev, struct str text, struct value *ret)
+{
+    struct str digits;
+    struct number number;
+    bool special = false;
+    if (!number_parse_float(ev->arena, text, &digits, &special))
+        return true;
+    if (special)
+        return eval_fail(ev, "%.*s is not a finite number", STR_ARG(str_trim(text)));
+    if (number_text_is_integer(digits))
+        digits = arena_printf(ev->arena, "%.*s.0", STR_ARG(digits));
+    return number_read(ev, value_number(digits), &number) &&
+           number_from_real(ev, number.real, ret);
+}
+
+static bool filter_float(struct eval *ev, const struct call *call, struct value *ret)
+{
+    *ret = call->given[0] ? call->args[0] : value_number(STR("0.0"));
+    switch (call->subject.kind) {
+    case VALUE_UNDEFINED:
+        return fail_undefined(ev, call);
+    case VALUE_BOOL:
+        *ret = value_number(call->subject.boolean ? STR("1.0") : STR("0.0"));
+        return true;
+    case VALUE_NUMBER:
+    case VALUE_STRING:
+        return float_of_text(ev, call->subject.text, ret);
+    default:
+        return true;
+    }
+}
+
+/* ---- bool, string ---- */
+
+static bool is_one_of(struct str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq_nocase(text, str_from(words[i])))
+            return true;
+    return false;
+}
+
+/* The words that a flag in an answer may be written with. */
+static bool bool_of_text(struct eval *ev, struct str text, struct value *ret)
+{
+    static const char *const yes[] = {"true", "1", "yes"};
+    static const char *const no[] = {"", "false", "0", "no", "none", "null"};
+    struct str word = str_trim(text);
+    bool is_yes = is_one_of(word, yes, COUNT_OF(yes));
+    if (!is_yes && !is_one_of(word, no, COUNT_OF(no)))
+        return eval_fail(ev, "neither yes nor no: %s", eval_show(ev, value_string(text)));
+    *ret = value_bool(is_yes);
+    return true;
+}
+
+static bool filter_bool(struct eval *ev, const struct call *call, struct value *ret)
+{
+    if (call->subject.kind == VALUE_STRING)
+        return bool_of_text(ev, call->subject.text, ret);
+    *ret = value_bool(expr_truth(call->subject));
+    return true;
+}
+
+static bool filter_string(struct eval *ev, const struct call *call, struct value *ret)
+{
+    struct str text;
+    if (!text_of(ev, call->subject, &text))
+        return false;
+    *ret = value_string(text);
+    return true;
+}
+
+/* ---- round, abs ---- */
+
+/* Digits left of the point: half to even, as Python rounds. */
+static double round_left(double real, int64_t digits)
+{
+    double scale = pow(10, (double)digits);
+    return isfinite(scale) ? rint(real / scale) * scale : 0;
+}
+
+/* printf rounds the exact binary value, half to even: what Python's round does. */
+static bool round_real(struct eval *ev, double real, int64_t precision, struct value *ret)
+{
+    if (precision < 0)
+        return number_from_real(ev, round_left(real, -precision), ret);
+    if (precision > 300)
+        return number_from_real(ev, real, ret);
+    struct str text = arena_printf(ev->arena, "%.*f", (int)precision, real);
+    return number_from_real(ev, strtod(text.ptr, NULL), ret);
+}
+
+static bool round_integer(struct eval *ev, struct value subject, int64_t precision,
+                          struct value *ret)
+{
+    struct number number;
+    if (precision >= 0 && subject.kind == VALUE_NUMBER) {
+        *ret = subject;
+        return true;
+    }
+    if (!number_read(ev, subject, &number))
+        return false;
+    int64_t scale = 1;
+    for (; precision < 0; precision++)
+        if (__builtin_mul_overflow(scale, 10, &scale)) {
+            *ret = value_int(ev->arena, 0);
+            return true;
+        }
+    int64_t rest = number.integer % scale, down = number.integer - rest;
+    uint64_t twice = 2 * (rest < 0 ? 0 - (uint64_t)rest : (uint64_t)rest);
+    bool away =
+        twice > (uint64_t)scale || (twice == (uint64_t)scale && (down / scale) % 2 != 0);
+    if (away && __builtin_add_overflow(down, rest < 0 ? -scale : scale, &down))
+        return eval_fail(ev, "the result is beyond the 64 bits of arithmetic");
+    *ret = value_int(ev->arena, down);
+    return true;
+}
+
+static bool round_towards(struct eval *ev, double real, int64_t precision, bool up,
+                          struct value *ret)
+{
+    double scale = pow(10, (double)precision);
+    double moved = up ? ceil(real * scale) : floor(real * scale);
+    return number_from_real(ev, moved / scale, ret);
+}
+
+static bool filter_round(struct eval *ev, const struct call *call, struct value *ret)
+{
+    int64_t precision;
+    struct str method;
+    struct number number;
+    if (!call_int(ev, call, 0, 0, &precision) ||
+        !call_text(ev, call, 1, STR("common"), &method))
+        return false;
+    bool up = str_is(method, "ceil"), down = str_is(method, "floor");
+    if (!up && !down && !str_is(method, "common"))
+        return eval_fail(ev, "the method of round is common, ceil or floor");
+    struct value subject = call->subject;
+    bool is_integer = subject.kind == VALUE_BOOL ||
+                      (subject.kind == VALUE_NUMBER && number_text_is_integer(subject.text));
+    if (is_integer && !up && !down)
+        return round_integer(ev, subject, precision, ret);
+    if (!number_read(ev, subject, &number))
+        return false;
+    return up || down ? round_towards(ev, number.real, precision, up, ret)
+                      : round_real(ev, number.real, precision, ret);
+}
+
+static bool filter_abs(struct eval *ev, const struct call *call, struct value *ret)
+{
+    struct number number;
+    struct value zero = value_number(STR("0"));
+    if (!number_is_numeric(call->subject))
+        return eval_fail(ev, "not a number: %s", eval_show(ev, call->subject));
+    if (number_compare(call->subject, zero) < 0)
+        return number_negate(ev, call->subject, ret);
+    if (!number_read(ev, call->subject, &number))
+        return false;
+    *ret =
+        call->subject.kind == VALUE_BOOL ? value_int(ev->arena, number.integer) : call->subject;
+    if (number.is_real && number.real == 0)
+        return number_from_real(ev, 0, ret);
+    return true;
+}
+
+const struct callable filters_basic[] = {
+    {"default", filter_default, {"default_value", "boolean"}, 2, 0},
+    {"d", filter_default, {"default_value", "boolean"}, 2, 0},
+    {"int", filter_int, {"default", "base"}, 2, 0},
+    {"float", filter_float, {"default"}, 1, 0},
+    {"string", filter_string, {0}, 0, 0},
+    {"bool", filter_bool, {0}, 0, 0},
+    {"round", filter_round, {"precision", "method"}, 2, 0},
+    {"abs", filter_abs, {0}, 0, 0},
+    {0},
+};

@@ -1,0 +1,218 @@
+#include "core/expr_internal.h"
+
+/* What stands behind `is`. */
+
+static bool test_defined(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(call->subject.kind != VALUE_UNDEFINED);
+    return true;
+}
+
+static bool test_undefined(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(call->subject.kind == VALUE_UNDEFINED);
+    return true;
+}
+
+/* The one departure from Jinja2: what is not there is none, too. */
+static bool test_none(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret =
+        value_bool(call->subject.kind == VALUE_NULL || call->subject.kind == VALUE_UNDEFINED);
+    return true;
+}
+
+static bool test_number(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(number_is_numeric(call->subject));
+    return true;
+}
+
+static bool test_integer(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(call->subject.kind == VALUE_NUMBER &&
+                      number_text_is_integer(call->subject.text));
+    return true;
+}
+
+static bool test_float(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(call->subject.kind == VALUE_NUMBER &&
+                      !number_text_is_integer(call->subject.text));
+    return true;
+}
+
+static bool test_string(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(call->subject.kind == VALUE_STRING);
+    return true;
+}
+
+static bool test_boolean(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(call->subject.kind == VALUE_BOOL);
+    return true;
+}
+
+static bool test_true(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(call->subject.kind == VALUE_BOOL && call->subject.boolean);
+    return true;
+}
+
+static bool test_false(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(call->subject.kind == VALUE_BOOL && !call->subject.boolean);
+    return true;
+}
+
+static bool test_mapping(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    *ret = value_bool(call->subject.kind == VALUE_MAP);
+    return true;
+}
+
+/* Whatever has a length, as in Jinja2: an undefined value, too. */
+static bool test_sequence(struct eval *ev, const struct call *call, struct value *ret)
+{
+    (void)ev;
+    enum value_kind kind = call->subject.kind;
+    *ret = value_bool(kind == VALUE_LIST || kind == VALUE_STRING || kind == VALUE_MAP ||
+                      kind == VALUE_UNDEFINED);
+    return true;
+}
+
+/* ---- arithmetic ---- */
+
+/* subject % divisor == rest */
+static bool modulo_is(struct eval *ev, struct value subject, struct value divisor,
+                      struct value rest, struct value *ret)
+{
+    struct value modulo;
+    if (!op_binary(ev, OP_MOD, subject, divisor, &modulo))
+        return false;
+    *ret = value_bool(op_equal(modulo, rest));
+    return true;
+}
+
+static bool test_odd(struct eval *ev, const struct call *call, struct value *ret)
+{
+    return modulo_is(ev, call->subject, value_number(STR("2")), value_number(STR("1")), ret);
+}
+
+static bool test_even(struct eval *ev, const struct call *call, struct value *ret)
+{
+    return modulo_is(ev, call->subject, value_number(STR("2")), value_number(STR("0")), ret);
+}
+
+static bool test_divisibleby(struct eval *ev, const struct call *call, struct value *ret)
+{
+    return modulo_is(ev, call->subject, call->args[0], value_number(STR("0")), ret);
+}
+
+/* ---- comparison ---- */
+
+static bool compare(struct eval *ev, const struct call *call, enum expr_op op,
+                    struct value *ret)
+{
+    bool holds;
+    if (!op_compare(ev, op, call->subject, call->args[0], &holds))
+        return false;
+    *ret = value_bool(holds);
+    return true;
+}
+
+#define COMPARISON(name, op)                                                                   \
+    static bool name(struct eval *ev, const struct call *call, struct value *ret)              \
+    {                                                                                          \
+        return compare(ev, call, op, ret);                                                     \
+    }
+COMPARISON(test_eq, OP_EQ)
+COMPARISON(test_ne, OP_NE)
+COMPARISON(test_in, OP_IN)
+COMPARISON(test_gt, OP_GT)
+COMPARISON(test_ge, OP_GE)
+COMPARISON(test_lt, OP_LT)
+COMPARISON(test_le, OP_LE)
+#undef COMPARISON
+
+static const struct callable tests[] = {
+    {"defined", test_defined, {0}, 0, 0},
+    {"undefined", test_undefined, {0}, 0, 0},
+    {"none", test_none, {0}, 0, 0},
+    {"number", test_number, {0}, 0, 0},
+    {"integer", test_integer, {0}, 0, 0},
+    {"float", test_float, {0}, 0, 0},
+    {"string", test_string, {0}, 0, 0},
+    {"boolean", test_boolean, {0}, 0, 0},
+    {"true", test_true, {0}, 0, 0},
+    {"false", test_false, {0}, 0, 0},
+    {"mapping", test_mapping, {0}, 0, 0},
+    {"sequence", test_sequence, {0}, 0, 0},
+    {"iterable", test_sequence, {0}, 0, 0},
+    {"odd", test_odd, {0}, 0, 0},
+    {"even", test_even, {0}, 0, 0},
+    {"divisibleby", test_divisibleby, {"num"}, 1, 1},
+    {"equalto", test_eq, {"other"}, 1, 1},
+    {"eq", test_eq, {"other"}, 1, 1},
+    {"ne", test_ne, {"other"}, 1, 1},
+    {"in", test_in, {"seq"}, 1, 1},
+    {"gt", test_gt, {"other"}, 1, 1},
+    {"ge", test_ge, {"other"}, 1, 1},
+    {"lt", test_lt, {"other"}, 1, 1},
+    {"le", test_le, {"other"}, 1, 1},
+    {"greaterthan", test_gt, {"other"}, 1, 1},
+    {"lessthan", test_lt, {"other"}, 1, 1},
+};
+
+/* As selectattr may write them: `==` for eq. */
+static const struct {
+    const char *sign, *name;
+} signs[] = {{"==", "eq"}, {"!=", "ne"}, {">", "gt"}, {">=", "ge"}, {"<", "lt"}, {"<=", "le"}};
+
+const struct callable *test_find(struct str name)
+{
+    for (size_t i = 0; i < COUNT_OF(signs); i++)
+        if (str_is(name, signs[i].sign))
+            name = str_from(signs[i].name);
+    for (size_t i = 0; i < COUNT_OF(tests); i++)
+        if (str_is(name, tests[i].name))
+            return &tests[i];
+    return NULL;
+}
+
+const char *test_nearest(struct str name)
+{
+    const char *nearest = NULL;
+    int best = 3;
+    for (size_t i = 0; i < COUNT_OF(tests); i++) {
+        int distance = str_distance(name, str_from(tests[i].name), best);
+        if (distance < best) {
+            best = distance;
+            nearest = tests[i].name;
+        }
+    }
+    return nearest;
+}
+
+bool test_call(struct eval *ev, struct str name, const struct call *call, struct value *ret)
+{
+    const struct callable *test = test_find(name);
+    if (!test)
+        return eval_fail(ev, "no test is called '%.*s'", STR_ARG(name));
+    for (size_t slot = 0; slot < test->required; slot++)
+        if (!call->given[slot])
+            return eval_fail(ev, "%s needs %s", test->name, test->slots[slot]);
+    return test->fn(ev, call, ret);
+}

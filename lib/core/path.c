@@ -1,0 +1,300 @@
+#include "core/path.h"
+
+#include "core/expr.h"
+#include "core/template.h"
+
+enum { STEPS_MAX = 64, PATH_BYTES_MAX = 4096 };
+
+struct parser {
+    struct arena *arena;
+    struct str text;
+    size_t at;
+    struct path_step steps[STEPS_MAX];
+    size_t count;
+    struct err *err;
+};
+
+static bool fail(struct parser *p, size_t at, const char *what)
+{
+    return err_set(p->err, ERR_CONFIG, "path", 0, "%s at byte %zu of the path '%.*s'", what,
+                   at + 1, STR_ARG(p->text));
+}
+
+static bool add(struct parser *p, struct path_step step)
+{
+    if (p->count == STEPS_MAX)
+        return fail(p, p->at, "too many steps");
+    p->steps[p->count++] = step;
+    return true;
+}
+
+static char peek(const struct parser *p)
+{
+    return p->at < p->text.len ? p->text.ptr[p->at] : '\0';
+}
+
+/* 'text' or "text", with \ before a quote or a backslash; moves behind it. */
+static bool take_quoted(struct parser *p, struct str *ret)
+{
+    size_t start = p->at;
+    char quote = p->text.ptr[p->at++];
+    char *out = arena_alloc(p->arena, p->text.len - p->at + 1);
+    size_t len = 0;
+    for (; p->at < p->text.len && peek(p) != quote; p->at++) {
+        if (peek(p) == '\\' && p->at + 1 < p->text.len)
+            p->at++;
+        out[len++] = peek(p);
+    }
+    if (p->at == p->text.len)
+        return fail(p, start, "a quote that is not closed");
+    p->at++;
+    *ret = (struct str){out, len};
+    return true;
+}
+
+static bool expect_bracket(struct parser *p)
+{
+    if (peek(p) != ']')
+        return fail(p, p->at, "expected ]");
+    p->at++;
+    return true;
+}
+
+/* name=text, the text perhaps in quotes */
+static bool parse_filter(struct parser *p, struct str name)
+{
+    struct path_step step = {.kind = PATH_FILTER, .key = str_trim(name)};
+    size_t start = p->at;
+    if (!step.key.len)
+        return fail(p, start, "no name before =");
+    if (peek(p) == '\'' || peek(p) == '"') {
+        if (!take_quoted(p, &step.text))
+            return false;
+    } else {
+        while (p->at < p->text.len && peek(p) != ']')
+            p->at++;
+        step.text = str_slice(p->text, start, p->at);
+    }
+    return expect_bracket(p) && add(p, step);
+}
+
+static bool parse_bracket(struct parser *p)
+{
+    size_t start = ++p->at;
+    struct path_step step = {.kind = PATH_KEY};
+    if (peek(p) == '\'' || peek(p) == '"')
+        return take_quoted(p, &step.key) && expect_bracket(p) && add(p, step);
+    while (p->at < p->text.len && peek(p) != ']' && peek(p) != '=')
+        p->at++;
+    struct str inside = str_slice(p->text, start, p->at);
+    if (peek(p) == '=') {
+        p->at++;
+        return parse_filter(p, inside);
+    }
+    if (!expect_bracket(p))
+        return false;
+    if (str_is(inside, "*"))
+        return add(p, (struct path_step){.kind = PATH_EACH});
+    step.kind = PATH_INDEX;
+    if (!str_to_int64(inside, &step.index))
+        return fail(p, start, "expected an index, *, a quoted key or name=text");
+    return add(p, step);
+}
+
+static bool parse_key(struct parser *p)
+{
+    size_t start = p->at;
+    while (p->at < p->text.len && peek(p) != '.' && peek(p) != '[' && peek(p) != ']')
+        p->at++;
+    struct str key = str_slice(p->text, start, p->at);
+    if (!key.len)
+        return fail(p, start, "an empty key");
+    if (str_is(key, "*"))
+        return add(p, (struct path_step){.kind = PATH_MEMBER});
+    return add(p, (struct path_step){.kind = PATH_KEY, .key = key});
+}
+
+static bool parse_dot(struct parser *p)
+{
+    p->at++;
+    return parse_key(p);
+}
+
+static bool parse_steps(struct parser *p)
+{
+    bool is_whole = p->text.len == 0 || str_is(p->text, ".");
+    if (is_whole)
+        return true;
+    if (peek(p) != '[' && !parse_key(p))
+        return false;
+    while (p->at < p->text.len) {
+        bool ok;
+        if (peek(p) == '[')
+            ok = parse_bracket(p);
+        else if (peek(p) != '.')
+            ok = fail(p, p->at, "expected . or [");
+        else
+            ok = parse_dot(p);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+bool path_compile(struct arena *arena, struct str text, struct path *ret, struct err *err)
+{
+    if (text.len > PATH_BYTES_MAX)
+        return err_set(err, ERR_CONFIG, "path", 0, "a path of %zu bytes; %d is the most",
+                       text.len, PATH_BYTES_MAX);
+    struct parser p = {.arena = arena, .text = arena_str(arena, text), .err = err};
+    if (!parse_steps(&p))
+        return false;
+    struct path path = {.source = p.text, .count = p.count};
+    path.steps = ARENA_ARRAY(arena, struct path_step, p.count);
+    for (size_t i = 0; i < p.count; i++) {
+        path.steps[i] = p.steps[i];
+        path.has_wildcard |= p.steps[i].kind == PATH_EACH || p.steps[i].kind == PATH_MEMBER;
+    }
+    *ret = path;
+    return true;
+}
+
+/* ---- reading ---- */
+
+static struct value at_index(struct value list, int64_t index)
+{
+    if (list.kind != VALUE_LIST)
+        return VALUE_NOTHING;
+    if (index < 0)
+        index += (int64_t)list.list->count;
+    return index < 0 ? VALUE_NOTHING : value_at(list, (size_t)index);
+}
+
+static struct value at_key(struct value container, struct str key)
+{
+    int64_t index;
+    if (container.kind == VALUE_LIST && str_to_int64(key, &index))
+        return at_index(container, index);
+    return value_get(container, key);
+}
+
+static bool equals_text(struct value value, struct str text)
+{
+    if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)
+        return str_eq(value.text, text);
+    return value.kind == VALUE_BOOL && str_is(text, value.boolean ? "true" : "false");
+}
+
+static struct value at_filter(struct value list, const struct path_step *step)
+{
+    for (size_t i = 0; list.kind == VALUE_LIST && i < list.list->count; i++)
+        if (equals_text(value_get(list.list->items[i], step->key), step->text))
+            return list.list->items[i];
+    return VALUE_NOTHING;
+}
+
+struct value path_get(const struct path *path, struct value root)
+{
+    struct value value = root;
+    for (size_t i = 0; i < path->count; i++) {
+        const struct path_step *step = &path->steps[i];
+        if (step->kind == PATH_KEY)
+            value = at_key(value, step->key);
+        else if (step->kind == PATH_INDEX)
+            value = at_index(value, step->index);
+        else
+            value = step->kind == PATH_FILTER ? at_filter(value, step) : VALUE_NOTHING;
+    }
+    return value;
+}
+
+/* ---- locators ---- */
+
+/* RFC 9110, section 5.6.2: token. */
+static bool is_header_name(struct str name)
+{
+    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789"
+                                  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (size_t i = 0; i < name.len; i++)
+        if (str_find_byte(str_from(allowed), name.ptr[i]) < 0)
+            return false;
+    return name.len > 0;
+}
+
+static struct str lower_case(struct arena *arena, struct str name)
+{
+    char *copy = arena_cstr(arena, name);
+    for (size_t i = 0; i < name.len; i++)
+        if (copy[i] >= 'A' && copy[i] <= 'Z')
+            copy[i] = (char)(copy[i] | 0x20);
+    return (struct str){copy, name.len};
+}
+
+static bool compile_header(struct arena *arena, struct str name, struct locator *ret,
+                           struct err *err)
+{
+    if (!is_header_name(name))
+        return err_set(err, ERR_CONFIG, "path", 0, "'%.*s' is not the name of a header",
+                       STR_ARG(name));
+    ret->kind = LOCATOR_HEADER;
+    ret->header = lower_case(arena, name);
+    return true;
+}
+
+static bool compile_kind(struct arena *arena, struct str text, struct locator *ret,
+                         struct err *err)
+{
+    struct str prefix = STR("header:");
+    if (str_starts(text, prefix))
+        return compile_header(arena, str_trim(str_slice(text, prefix.len, text.len)), ret, err);
+    if (str_find(text, STR("{{")) >= 0) {
+        ret->kind = LOCATOR_EXPR;
+        ret->template = ARENA_NEW(arena, struct template);
+        return template_compile(arena, text, ret->template, err);
+    }
+    ret->kind = LOCATOR_BODY;
+    if (!path_compile(arena, text, &ret->path, err))
+        return false;
+    if (ret->path.has_wildcard)
+        return err_set(err, ERR_CONFIG, "path", 0,
+                       "'%.*s' has a wildcard, but one value is wanted", STR_ARG(text));
+    return true;
+}
+
+bool locator_compile(struct arena *arena, struct str text, struct locator *ret, struct err *err)
+{
+    struct locator locator = {.source = arena_str(arena, text)};
+    if (!compile_kind(arena, locator.source, &locator, err))
+        return false;
+    *ret = locator;
+    return true;
+}
+
+static struct value find_name(const struct expr_scope *scope, struct arena *arena,
+                              struct str name)
+{
+    struct value found = VALUE_NOTHING;
+    if (!scope->find || !scope->find(scope->ctx, name, arena, &found))
+        return VALUE_NOTHING;
+    return found;
+}
+
+bool locator_read(const struct locator *locator, const struct expr_scope *scope,
+                  struct arena *arena, struct value *ret, struct err *err)
+{
+    struct value http;
+    switch (locator->kind) {
+    case LOCATOR_BODY:
+        *ret = path_get(&locator->path, find_name(scope, arena, STR("response")));
+        return true;
+    case LOCATOR_HEADER:
+        http = find_name(scope, arena, STR("http"));
+        *ret = value_get(value_get(http, STR("headers")), locator->header);
+        return true;
+    case LOCATOR_EXPR:
+        return template_fill(locator->template, scope, false, arena, ret, err);
+    default:
+        *ret = VALUE_NOTHING;
+        return true;
+    }
+}

@@ -1,0 +1,98 @@
+#include "port/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "base/mem.h"
+
+/* OpenSSL fails here only where memory ran out or its own algorithm is missing. */
+static void must(bool done)
+{
+    if (!done)
+        abort();
+}
+
+void digest_sha256(struct str bytes, unsigned char ret[DIGEST_SHA256_BYTES])
+{
+    must(EVP_Digest(bytes.ptr, bytes.len, ret, NULL, EVP_sha256(), NULL) == 1);
+}
+
+void digest_hmac_sha256(struct str key, struct str bytes,
+                        unsigned char ret[DIGEST_SHA256_BYTES])
+{
+    const char *secret = key.len ? key.ptr : "";
+    must(HMAC(EVP_sha256(), secret, (int)key.len, (const unsigned char *)bytes.ptr, bytes.len,
+              ret, NULL) != NULL);
+}
+
+struct str digest_hex(struct arena *arena, struct str bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *out = arena_alloc(arena, bytes.len * 2 + 1);
+    for (size_t i = 0; i < bytes.len; i++) {
+        unsigned char byte = (unsigned char)bytes.ptr[i];
+        out[2 * i] = digits[byte >> 4];
+        out[2 * i + 1] = digits[byte & 15];
+    }
+    return (struct str){out, bytes.len * 2};
+}
+
+struct str digest_base64(struct arena *arena, struct str bytes)
+{
+    size_t size = (bytes.len + 2) / 3 * 4;
+    char *out = arena_alloc(arena, size + 1);
+    int len =
+        EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)bytes.ptr, (int)bytes.len);
+    return (struct str){out, (size_t)len};
+}
+
+static int sextet(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '+' || c == '-')
+        return 62;
+    return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* The digits without padding; false where the padding is more or less than what is missing. */
+static bool cut_padding(struct str text, struct str *ret_digits)
+{
+    size_t len = text.len;
+    while (len > 0 && text.ptr[len - 1] == '=')
+        len--;
+    size_t padding = text.len - len;
+    if (padding && (padding > 2 || text.len % 4 != 0))
+        return false;
+    *ret_digits = str_slice(text, 0, len);
+    return len % 4 != 1;
+}
+
+bool digest_base64_decode(struct arena *arena, struct str text, struct str *ret)
+{
+    struct str digits;
+    if (!cut_padding(text, &digits))
+        return false;
+    char *out = arena_alloc(arena, digits.len / 4 * 3 + 4);
+    size_t len = 0;
+    uint32_t bits = 0;
+    int held = 0;
+    for (size_t i = 0; i < digits.len; i++) {
+        int value = sextet(digits.ptr[i]);
+        if (value < 0)
+            return false;
+        bits = bits << 6 | (uint32_t)value;
+        held += 6;
+        if (held < 8)
+            continue;
+        held -= 8;
+        out[len++] = (char)(bits >> held);
+        bits &= (1u << held) - 1;
+    }
+    *ret = (struct str){out, len};
+    return true;
+}

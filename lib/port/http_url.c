@@ -1,0 +1,180 @@
+#include "port/http.h"
+
+/*
+ * Resolution of references, RFC 3986, section 5.2, on slices of the texts as given: nothing is
+ * decoded or encoded again, because a server may sign or compare what it handed out.
+ */
+struct parts {
+    struct str scheme, authority, path, query;
+    bool has_scheme, has_authority, has_query;
+};
+
+static bool is_scheme(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+        bool later = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+        if (!letter && (i == 0 || !later))
+            return false;
+    }
+    return text.len > 0;
+}
+
+/* RFC 3986, appendix B; the fragment is left out. */
+static struct parts split(struct str text)
+{
+    struct parts parts = {0};
+    str_cut(text, '#', &text);
+    struct str before;
+    struct str after = str_cut(text, ':', &before);
+    if (before.len < text.len && is_scheme(before)) {
+        parts.has_scheme = true;
+        parts.scheme = before;
+        text = after;
+    }
+    if (str_starts(text, STR("//"))) {
+        size_t end = 2;
+        while (end < text.len && text.ptr[end] != '/' && text.ptr[end] != '?')
+            end++;
+        parts.has_authority = true;
+        parts.authority = str_slice(text, 2, end);
+        text = str_slice(text, end, text.len);
+    }
+    ptrdiff_t mark = str_find_byte(text, '?');
+    parts.has_query = mark >= 0;
+    parts.path = parts.has_query ? str_slice(text, 0, (size_t)mark) : text;
+    parts.query = parts.has_query ? str_slice(text, (size_t)mark + 1, text.len) : STR_NONE;
+    return parts;
+}
+
+/* The output without its last segment and the '/' before that. */
+static size_t drop_segment(const char *out, size_t len)
+{
+    while (len > 0 && out[len - 1] != '/')
+        len--;
+    return len > 0 ? len - 1 : 0;
+}
+
+/* RFC 3986, section 5.2.4, for paths that begin with '/'. */
+static struct str remove_dots(struct arena *arena, struct str path)
+{
+    char *out = arena_alloc(arena, path.len + 1);
+    size_t len = 0;
+    for (size_t at = 0; at < path.len;) {
+        size_t end = at + 1;
+        while (end < path.len && path.ptr[end] != '/')
+            end++;
+        struct str segment = str_slice(path, at + 1, end);
+        bool up = str_is(segment, ".."), dots = up || str_is(segment, ".");
+        if (up)
+            len = drop_segment(out, len);
+        if (!dots) {
+            memcpy(out + len, path.ptr + at, end - at);
+            len += end - at;
+        } else if (end == path.len) {
+            out[len++] = '/';
+        }
+        at = end;
+    }
+    return (struct str){out, len};
+}
+
+/* RFC 3986, section 5.2.3. */
+static struct str merge_path(struct arena *arena, const struct parts *base, struct str path)
+{
+    if (base->path.len == 0)
+        return arena_printf(arena, "/%.*s", STR_ARG(path));
+    size_t keep = base->path.len;
+    while (keep > 0 && base->path.ptr[keep - 1] != '/')
+        keep--;
+    return arena_printf(arena, "%.*s%.*s", (int)keep, base->path.ptr, STR_ARG(path));
+}
+
+static struct parts transform(struct arena *arena, const struct parts *base, struct parts ref)
+{
+    struct parts target = ref;
+    target.scheme = base->scheme;
+    if (ref.has_authority)
+        return target;
+    target.authority = base->authority;
+    if (ref.path.len == 0) {
+        target.path = base->path;
+        if (!ref.has_query) {
+            target.has_query = base->has_query;
+            target.query = base->query;
+        }
+        return target;
+    }
+    if (ref.path.ptr[0] != '/')
+        target.path = merge_path(arena, base, ref.path);
+    target.path = remove_dots(arena, target.path);
+    return target;
+}
+
+static const char hex_digits[] = "0123456789ABCDEF";
+
+/* Bytes that cannot stand in a request line are encoded; all others stay. */
+static struct str make_sendable(struct arena *arena, struct str text)
+{
+    char *out = arena_alloc(arena, text.len * 3 + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c > ' ' && c < 0x7f) {
+            out[len++] = (char)c;
+            continue;
+        }
+        out[len++] = '%';
+        out[len++] = hex_digits[c >> 4];
+        out[len++] = hex_digits[c & 15];
+    }
+    return (struct str){out, len};
+}
+
+bool http_url_resolve(struct arena *arena, struct str base, struct str reference,
+                      struct str *ret_url, struct err *err)
+{
+    if (reference.len > HTTP_URL_BYTES)
+        return err_set(err, ERR_CONFIG, "http", 0, "a URL of %zu bytes", reference.len);
+    struct parts from = split(base);
+    reference = make_sendable(arena, str_trim(reference));
+    struct parts ref = split(reference);
+    struct str url;
+    if (ref.has_scheme) {
+        str_cut(reference, '#', &url);
+    } else {
+        struct parts to = transform(arena, &from, ref);
+        url = arena_printf(arena, "%.*s://%.*s%.*s%s%.*s", STR_ARG(to.scheme),
+                           STR_ARG(to.authority), STR_ARG(to.path), to.has_query ? "?" : "",
+                           STR_ARG(to.query));
+    }
+    struct http_url parsed;
+    if (!http_url_parse(arena, url, &parsed, err))
+        return false;
+    *ret_url = url;
+    return true;
+}
+
+bool http_url_same_origin(const struct http_url *a, const struct http_url *b)
+{
+    return a->port == b->port && str_eq(a->scheme, b->scheme) && str_eq(a->host, b->host);
+}
+
+struct str http_encode(struct arena *arena, struct str text)
+{
+    char *out = arena_alloc(arena, text.len * 3 + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+        if (letter || (c >= '0' && c <= '9') || (c && strchr("-._~", c))) {
+            out[len++] = (char)c;
+            continue;
+        }
+        out[len++] = '%';
+        out[len++] = hex_digits[c >> 4];
+        out[len++] = hex_digits[c & 15];
+    }
+    return (struct str){out, len};
+}

@@ -1,0 +1,32 @@
+#ifndef SCHEDULER_APPLY_H
+#define SCHEDULER_APPLY_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "config/source.h"
+#include "port/pg.h"
+
+/*
+ * Storing definitions in PostgreSQL: a new version where a stream's differs from what this
+ * process stored last.
+ */
+struct apply;
+
+struct apply_result {
+    size_t streams;           /* good ones, all stored */
+    size_t changed;           /* of those, new or different */
+    const struct buf *errors; /* of broken files, one a line; empty if none */
+    const struct err *err;    /* the database failed; NULL if not */
+};
+
+typedef void (*apply_fn)(void *ctx, const struct apply_result *result);
+
+struct apply *apply_new(struct pg *pg) MUST_CHECK; /* remembers what it stored */
+void apply_free(struct apply *apply); /* its callback will not come; NULL is fine */
+bool apply_is_busy(const struct apply *apply);
+
+/* Stores every stream of a folder. A broken file keeps its last good version. */
+void apply_dir(struct apply *apply, const char *dir, apply_fn fn, void *ctx);
+
+#endif

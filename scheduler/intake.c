@@ -1,0 +1,310 @@
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/value.h"
+#include "scheduler/scheduler_internal.h"
+
+/*
+ * Reload messages: XREADGROUP → pagetide.reload in PostgreSQL → XACK and XDEL. A message that
+ * was read but not finished (a crash, a database away) is claimed again after CLAIM_IDLE_MS;
+ * its id makes it the same request.
+ */
+enum {
+    TIMEOUT_MS = 20000,
+    BLOCK_MS = 2000,
+    READ_TIMEOUT_MS = 10000,
+    CLAIM_IDLE_MS = 30000,
+    MESSAGES_PER_READ = 100,
+    MESSAGE_BYTES_MAX = 4096,
+    OUTCOME_SECONDS = 86400,
+    OUTCOME_BYTES_MAX = 8192,
+};
+
+struct message {
+    struct scheduler *scheduler;
+    char entry[64]; /* the stream's own id */
+    char *id;       /* the sender's, or the entry */
+};
+
+static void read_more(struct scheduler *scheduler);
+
+static struct str key(struct arena *arena, const struct scheduler *scheduler, const char *name)
+{
+    return arena_printf(arena, "%s:%s", scheduler->settings->redis_prefix, name);
+}
+
+static void put_member(struct buf *buf, const char *name, struct str text)
+{
+    buf_printf(buf, "%s\"%s\":", buf->len > 1 ? "," : "", name);
+    value_format_string(buf, text);
+}
+
+/* {id,state,run,reason} for the sender, for a day. */
+static void write_result(struct scheduler *scheduler, struct str id, struct str state,
+                         int64_t run, struct str reason)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    AUTO_BUF struct buf buf;
+    buf_init(&buf, OUTCOME_BYTES_MAX);
+    buf_put_byte(&buf, '{');
+    put_member(&buf, "id", id);
+    put_member(&buf, "state", state);
+    if (run)
+        buf_printf(&buf, ",\"run\":%lld", (long long)run);
+    if (reason.len)
+        put_member(&buf, "reason", reason);
+    buf_put_byte(&buf, '}');
+    const struct str args[] = {STR("SET"),
+                               arena_printf(arena, "%s:reload:result:%.*s",
+                                            scheduler->settings->redis_prefix, STR_ARG(id)),
+                               buf_str(&buf), STR("EX"),
+                               arena_printf(arena, "%d", OUTCOME_SECONDS)};
+    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, NULL, NULL);
+}
+
+static void write_bad(struct scheduler *scheduler, const char *entry, struct str id,
+                      struct str reason)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct str args[] = {STR("XADD"),   key(arena, scheduler, "reload:bad"),
+                               STR("MAXLEN"), STR("~"),
+                               STR("10000"),  STR("*"),
+                               STR("entry"),  str_from(entry),
+                               STR("id"),     str_slice(id, 0, 255),
+                               STR("reason"), reason};
+    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, NULL, NULL);
+}
+
+static void acknowledge(struct scheduler *scheduler, const char *entry)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str stream = key(arena, scheduler, "reload");
+    const struct str ack[] = {STR("XACK"), stream, STR("sched"), str_from(entry)};
+    const struct str del[] = {STR("XDEL"), stream, str_from(entry)};
+    redis_call(scheduler->redis, ack, COUNT_OF(ack), TIMEOUT_MS, NULL, NULL);
+    redis_call(scheduler->redis, del, COUNT_OF(del), TIMEOUT_MS, NULL, NULL);
+}
+
+static void refuse(struct scheduler *scheduler, const char *entry, struct str id,
+                   struct str reason)
+{
+    log_write(LOG_WARN, LOG_RELOAD_REFUSED, LOG_NOWHERE, "message %s: %.*s", entry,
+              STR_ARG(reason));
+    write_bad(scheduler, entry, id, reason);
+    if (id.len && id.len <= 255)
+        write_result(scheduler, id, STR("refused"), 0, reason);
+    acknowledge(scheduler, entry);
+}
+
+static void on_requested(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct message *message = ctx;
+    struct scheduler *scheduler = message->scheduler;
+    struct str id = str_from(message->id);
+    if (err && (err->kind == ERR_STOPPED || err->kind == ERR_AGAIN)) {
+        if (err->kind == ERR_AGAIN)
+            log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "reload %s is put off: %s", message->id,
+                      err->text);
+    } else if (err) {
+        refuse(scheduler, message->entry, id, str_from(err->text));
+    } else if (str_is(pg_get_str(result, 0, 0), "refused")) {
+        refuse(scheduler, message->entry, id, pg_get_str(result, 0, 2));
+    } else {
+        struct log_where at = {.run = pg_get_int(result, 0, 1)};
+        log_write(LOG_INFO, LOG_RELOAD_TAKEN, &at, "request %s: %.*s", message->id,
+                  STR_ARG(pg_get_str(result, 0, 0)));
+        write_result(scheduler, id, pg_get_str(result, 0, 0), pg_get_int(result, 0, 1),
+                     pg_get_str(result, 0, 2));
+        acknowledge(scheduler, message->entry);
+        publish_pass(scheduler);
+    }
+    mem_free(message->id);
+    mem_free(message);
+}
+
+/* Field-value pairs as a JSON object; false where the message is over its size. */
+static bool format_fields(struct buf *buf, const struct redis_reply *pairs)
+{
+    size_t bytes = 0;
+    buf_put_byte(buf, '{');
+    for (size_t i = 0; i + 1 < pairs->count; i += 2) {
+        struct str name = pairs->items[i]->text, text = pairs->items[i + 1]->text;
+        bytes += name.len + text.len;
+        if (i)
+            buf_put_byte(buf, ',');
+        value_format_string(buf, name);
+        buf_put_byte(buf, ':');
+        value_format_string(buf, text);
+    }
+    buf_put_byte(buf, '}');
+    return bytes <= MESSAGE_BYTES_MAX && !buf->overflow;
+}
+
+static bool is_text(const struct redis_reply *pairs)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        struct str text = pairs->items[i]->text;
+        if (!str_is_utf8(text) || (text.len && memchr(text.ptr, '\0', text.len)))
+            return false;
+    }
+    return true;
+}
+
+static void request(struct scheduler *scheduler, struct str entry, struct str id,
+                    const struct redis_reply *pairs, struct str fields)
+{
+    const struct redis_reply *stream = redis_reply_find(pairs, STR("stream"));
+    struct message *message = mem_alloc(sizeof *message);
+    message->scheduler = scheduler;
+    snprintf(message->entry, sizeof message->entry, "%.*s", STR_ARG(entry));
+    message->id = mem_printf("%.*s", STR_ARG(id));
+    struct pg_value params[] = {pg_text(id), pg_text(stream ? stream->text : STR_NONE),
+                                pg_text(fields)};
+    pg_query(scheduler->pg, "select state, run, reason from pagetide.reload($1, $2, $3::jsonb)",
+             params, COUNT_OF(params), TIMEOUT_MS, on_requested, message);
+}
+
+static void take(struct scheduler *scheduler, const struct redis_reply *entry)
+{
+    if (entry->count < 2 || entry->items[1]->type != REDIS_ARRAY)
+        return;
+    struct str at = entry->items[0]->text;
+    const struct redis_reply *pairs = entry->items[1];
+    const struct redis_reply *id = redis_reply_find(pairs, STR("id"));
+    struct str name = id && id->text.len ? id->text : at;
+    char entry_id[64];
+    snprintf(entry_id, sizeof entry_id, "%.*s", STR_ARG(at));
+    AUTO_BUF struct buf fields;
+    buf_init(&fields, 6 * MESSAGE_BYTES_MAX + 1024);
+    if (!is_text(pairs))
+        refuse(scheduler, entry_id, at, STR("the message is not UTF-8 text"));
+    else if (!format_fields(&fields, pairs))
+        refuse(scheduler, entry_id, name, STR("the message is over 4 KiB"));
+    else if (!redis_reply_find(pairs, STR("stream")))
+        refuse(scheduler, entry_id, name, STR("the field \"stream\" is missing"));
+    else
+        request(scheduler, at, name, pairs, buf_str(&fields));
+}
+
+static void take_all(struct scheduler *scheduler, const struct redis_reply *entries)
+{
+    for (size_t i = 0; i < entries->count; i++)
+        take(scheduler, entries->items[i]);
+}
+
+static void later(struct scheduler *scheduler)
+{
+    scheduler->is_reading = false;
+    loop_timer_set(scheduler->intake_timer, 1000);
+}
+
+static void on_read(void *ctx, const struct redis_reply *reply, const struct err *err)
+{
+    struct scheduler *scheduler = ctx;
+    if (err && err->kind == ERR_STOPPED)
+        return;
+    if (err) {
+        scheduler->has_group = !str_starts(str_from(err->text), STR("NOGROUP"));
+        later(scheduler);
+        return;
+    }
+    scheduler->is_reading = false;
+    /* [[stream, [entry…]]], or nil after BLOCK_MS without any */
+    if (reply->type == REDIS_ARRAY && reply->count && reply->items[0]->count == 2)
+        take_all(scheduler, reply->items[0]->items[1]);
+    read_more(scheduler);
+}
+
+static void on_claimed(void *ctx, const struct redis_reply *reply, const struct err *err)
+{
+    struct scheduler *scheduler = ctx;
+    /* [next, [entry…], [deleted id…]] */
+    if (!err && reply->type == REDIS_ARRAY && reply->count >= 2)
+        take_all(scheduler, reply->items[1]);
+}
+
+static void claim_idle(struct scheduler *scheduler)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct str args[] = {STR("XAUTOCLAIM"),
+                               key(arena, scheduler, "reload"),
+                               STR("sched"),
+                               str_from(scheduler->id),
+                               arena_printf(arena, "%d", CLAIM_IDLE_MS),
+                               STR("0"),
+                               STR("COUNT"),
+                               arena_printf(arena, "%d", MESSAGES_PER_READ)};
+    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, on_claimed, scheduler);
+}
+
+static void read_more(struct scheduler *scheduler)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct str args[] = {STR("XREADGROUP"), STR("GROUP"),
+                               STR("sched"),      str_from(scheduler->id),
+                               STR("COUNT"),      arena_printf(arena, "%d", MESSAGES_PER_READ),
+                               STR("BLOCK"),      arena_printf(arena, "%d", BLOCK_MS),
+                               STR("STREAMS"),    key(arena, scheduler, "reload"),
+                               STR(">")};
+    /* Messages are only read while PostgreSQL can take them. */
+    if (!pg_is_up(scheduler->pg)) {
+        later(scheduler);
+        return;
+    }
+    scheduler->is_reading = true;
+    claim_idle(scheduler);
+    redis_call(scheduler->intake, args, COUNT_OF(args), READ_TIMEOUT_MS, on_read, scheduler);
+}
+
+static void on_group(void *ctx, const struct redis_reply *reply, const struct err *err)
+{
+    struct scheduler *scheduler = ctx;
+    (void)reply;
+    if (err && err->kind == ERR_STOPPED)
+        return;
+    scheduler->has_group = !err || str_starts(str_from(err->text), STR("BUSYGROUP"));
+    if (scheduler->has_group)
+        read_more(scheduler);
+    else
+        later(scheduler);
+}
+
+void intake_start(struct scheduler *scheduler)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct str args[] = {STR("XGROUP"), STR("CREATE"), key(arena, scheduler, "reload"),
+                               STR("sched"),  STR("0"),      STR("MKSTREAM")};
+    if (scheduler->is_reading || !redis_is_up(scheduler->intake))
+        return;
+    scheduler->is_reading = true;
+    if (scheduler->has_group)
+        read_more(scheduler);
+    else
+        redis_call(scheduler->intake, args, COUNT_OF(args), READ_TIMEOUT_MS, on_group,
+                   scheduler);
+}
+
+static void on_outcomes(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct scheduler *scheduler = ctx;
+    if (err && err->kind == ERR_STOPPED)
+        return;
+    scheduler->is_telling = false;
+    if (err || !redis_is_up(scheduler->redis))
+        return;
+    for (size_t i = 0; i < pg_rows(result); i++) {
+        struct str id = pg_get_str(result, i, 0), state = pg_get_str(result, i, 1);
+        struct pg_value params[] = {pg_text(id), pg_text(state)};
+        write_result(scheduler, id, state, pg_get_int(result, i, 2), pg_get_str(result, i, 3));
+        pg_query(scheduler->pg, "select pagetide.reload_told($1, $2)", params, 2, TIMEOUT_MS,
+                 NULL, NULL);
+    }
+}
+
+void intake_tell(struct scheduler *scheduler)
+{
+    if (scheduler->is_telling || !pg_is_up(scheduler->pg) || !redis_is_up(scheduler->redis))
+        return;
+    scheduler->is_telling = true;
+    pg_query(scheduler->pg, "select id, state, run, reason from pagetide.reload_outcomes()",
+             NULL, 0, TIMEOUT_MS, on_outcomes, scheduler);
+}

@@ -1,0 +1,267 @@
+#include "scheduler/scheduler.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "port/hash.h"
+#include "scheduler/scheduler_internal.h"
+
+enum {
+    TICK_MS = 1000,
+    REBUILD_MS = 15000,
+    FOLDER_MS = 2000,
+    HOUSEKEEP_MS = 3600000,
+    TIMEOUT_MS = 60000,
+};
+
+/* --- definitions ----------------------------------------------------------------------- */
+
+static void log_errors(const struct buf *errors)
+{
+    struct str rest = buf_str(errors);
+    while (rest.len) {
+        struct str line;
+        rest = str_cut(rest, '\n', &line);
+        if (line.len)
+            log_write(LOG_ERROR, LOG_CONFIG_BROKEN, LOG_NOWHERE,
+                      "%.*s; the last good version stays in force", STR_ARG(line));
+    }
+}
+
+static void on_applied(void *ctx, const struct apply_result *result)
+{
+    struct scheduler *scheduler = ctx;
+    log_errors(result->errors);
+    if (result->err) {
+        log_write(LOG_WARN, LOG_CONFIG_BROKEN, LOG_NOWHERE, "definitions not stored: %s",
+                  result->err->text);
+        scheduler->folder_stamp = 0;
+    } else if (result->changed) {
+        log_write(LOG_INFO, LOG_CONFIG_APPLIED, LOG_NOWHERE, "%zu streams, %zu new or changed",
+                  result->streams, result->changed);
+    }
+    tick_pass(scheduler);
+}
+
+/* Changes when a file of the folder is added, removed or written. */
+static uint64_t folder_stamp(const char *dir)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str path = arena_printf(arena, "%s/sources", dir);
+    DIR *folder = opendir(path.ptr);
+    uint64_t stamp = 1;
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        struct stat stat;
+        struct str file = arena_printf(arena, "%s/%s", path.ptr, entry->d_name);
+        if (entry->d_name[0] == '.' || lstat(file.ptr, &stat))
+            continue;
+        uint64_t parts[] = {hash_bytes(file, 0), (uint64_t)stat.st_size, stat.st_ino,
+                            (uint64_t)stat.st_mtim.tv_sec, (uint64_t)stat.st_mtim.tv_nsec};
+        stamp += hash_bytes((struct str){(const char *)parts, sizeof parts}, 0);
+    }
+    if (folder)
+        closedir(folder);
+    return stamp;
+}
+
+static void apply_if_changed(struct scheduler *scheduler)
+{
+    uint64_t stamp = folder_stamp(scheduler->settings->config_dir);
+    if (stamp == scheduler->folder_stamp || apply_is_busy(scheduler->apply) ||
+        !pg_is_up(scheduler->pg))
+        return;
+    scheduler->folder_stamp = stamp;
+    apply_dir(scheduler->apply, scheduler->settings->config_dir, on_applied, scheduler);
+}
+
+void scheduler_reapply(struct scheduler *scheduler)
+{
+    scheduler->folder_stamp = 0;
+    apply_if_changed(scheduler);
+}
+
+/* --- rhythm ---------------------------------------------------------------------------- */
+
+static void on_tick(void *ctx)
+{
+    struct scheduler *scheduler = ctx;
+    loop_timer_set(scheduler->tick_timer, TICK_MS);
+    tick_pass(scheduler);
+    publish_pass(scheduler);
+    intake_tell(scheduler);
+}
+
+/* Apart by a random part, so that several schedulers do not all come at once. */
+static void on_rebuild(void *ctx)
+{
+    struct scheduler *scheduler = ctx;
+    int64_t jitter = (int64_t)rng_below(&scheduler->rng, REBUILD_MS / 10);
+    loop_timer_set(scheduler->rebuild_timer, REBUILD_MS - jitter);
+    rebuild_pass(scheduler);
+}
+
+static void on_folder(void *ctx)
+{
+    struct scheduler *scheduler = ctx;
+    loop_timer_set(scheduler->folder_timer, FOLDER_MS);
+    apply_if_changed(scheduler);
+}
+
+static void on_housekeep(void *ctx)
+{
+    struct scheduler *scheduler = ctx;
+    struct pg_value retention = pg_int(scheduler->settings->retention_ms);
+    loop_timer_set(scheduler->housekeep_timer, HOUSEKEEP_MS);
+    if (pg_is_up(scheduler->pg))
+        pg_query(scheduler->pg,
+                 "select pagetide.housekeep($1::bigint * interval '1 millisecond')", &retention,
+                 1, TIMEOUT_MS, NULL, NULL);
+}
+
+static void on_intake(void *ctx)
+{
+    intake_start(ctx);
+}
+
+/* A run's state changed somewhere: there may be jobs to publish and results to tell. */
+static void on_notify(void *ctx, struct str channel, struct str payload)
+{
+    (void)channel, (void)payload;
+    publish_pass(ctx);
+    intake_tell(ctx);
+}
+
+/* --- connections ----------------------------------------------------------------------- */
+
+static void on_pg(void *ctx, bool up, const struct err *err)
+{
+    struct scheduler *scheduler = ctx;
+    if (!up) {
+        log_write(LOG_WARN, LOG_PG_DOWN, LOG_NOWHERE, "%s", err ? err->text : "closed");
+        scheduler->is_ticking = scheduler->is_telling = false;
+        return;
+    }
+    scheduler->pg_up_mono_ms = clock_mono_ms();
+    log_write(LOG_DEBUG, LOG_PG_UP, LOG_NOWHERE, "connected");
+    if (!scheduler->is_started)
+        return;
+    apply_if_changed(scheduler);
+    publish_pass(scheduler);
+}
+
+static void on_redis(void *ctx, bool up, const struct err *err)
+{
+    struct scheduler *scheduler = ctx;
+    if (!up) {
+        log_write(LOG_WARN, LOG_REDIS_DOWN, LOG_NOWHERE, "%s", err ? err->text : "closed");
+        return;
+    }
+    log_write(LOG_INFO, LOG_REDIS_UP, LOG_NOWHERE, "connected");
+    if (scheduler->is_started)
+        rebuild_pass(scheduler);
+}
+
+static void on_intake_redis(void *ctx, bool up, const struct err *err)
+{
+    struct scheduler *scheduler = ctx;
+    (void)err; /* the command connection tells */
+    scheduler->has_group = false;
+    if (up && scheduler->is_started)
+        intake_start(scheduler);
+}
+
+/* --- life ------------------------------------------------------------------------------ */
+
+static bool open_all(struct scheduler *scheduler, struct err *err)
+{
+    const struct settings *settings = scheduler->settings;
+    struct pg_options pg = {.url = settings->database_url,
+                            .name = scheduler->application_name,
+                            .setup_sql = "listen pagetide"};
+    if (!pg_open(scheduler->loop, &pg, on_pg, scheduler, &scheduler->pg, err) ||
+        !redis_open(scheduler->loop, settings->redis_url, scheduler->id, on_redis, scheduler,
+                    &scheduler->redis, err) ||
+        !redis_open(scheduler->loop, settings->redis_url, scheduler->id, on_intake_redis,
+                    scheduler, &scheduler->intake, err))
+        return false;
+    pg_on_notify(scheduler->pg, on_notify, scheduler);
+    scheduler->queue = queue_new(&(struct queue_options){
+        .redis = scheduler->redis,
+        .prefix = str_from(settings->redis_prefix),
+        .lease_ms = settings->lease_ms,
+    });
+    scheduler->apply = apply_new(scheduler->pg);
+    return true;
+}
+
+static void name_self(struct scheduler *scheduler)
+{
+    char host[65] = {0}, token[RNG_TOKEN_BYTES];
+    rng_token(token);
+    if (gethostname(host, sizeof host - 1))
+        snprintf(host, sizeof host, "unknown");
+    snprintf(scheduler->id, sizeof scheduler->id, "scheduler-%s-%d-%.8s", host, (int)getpid(),
+             token);
+    snprintf(scheduler->application_name, sizeof scheduler->application_name, "pagetide %s",
+             scheduler->id);
+}
+
+bool scheduler_new(struct loop *loop, const struct settings *settings,
+                   struct scheduler **ret_scheduler, struct err *err)
+{
+    struct scheduler *scheduler = mem_alloc(sizeof *scheduler);
+    scheduler->settings = settings;
+    scheduler->loop = loop;
+    rng_seed_random(&scheduler->rng);
+    name_self(scheduler);
+    scheduler->publish.scheduler = scheduler->rebuild.scheduler = scheduler;
+    scheduler->rebuild.is_rebuild = true;
+    scheduler->tick_timer = loop_timer_new(loop, on_tick, scheduler);
+    scheduler->rebuild_timer = loop_timer_new(loop, on_rebuild, scheduler);
+    scheduler->folder_timer = loop_timer_new(loop, on_folder, scheduler);
+    scheduler->housekeep_timer = loop_timer_new(loop, on_housekeep, scheduler);
+    scheduler->intake_timer = loop_timer_new(loop, on_intake, scheduler);
+    if (!open_all(scheduler, err)) {
+        scheduler_free(scheduler);
+        return false;
+    }
+    *ret_scheduler = scheduler;
+    return true;
+}
+
+void scheduler_start(struct scheduler *scheduler)
+{
+    scheduler->is_started = true;
+    loop_timer_set(scheduler->tick_timer, 0);
+    loop_timer_set(scheduler->rebuild_timer, 0);
+    loop_timer_set(scheduler->folder_timer, 0);
+    loop_timer_set(scheduler->housekeep_timer, TICK_MS);
+    loop_timer_set(scheduler->intake_timer, 0);
+}
+
+void scheduler_free(struct scheduler *scheduler)
+{
+    if (!scheduler)
+        return;
+    queue_free(scheduler->queue);
+    redis_close(scheduler->redis);
+    redis_close(scheduler->intake);
+    pg_close(scheduler->pg);
+    apply_free(scheduler->apply);
+    struct loop_timer *const timers[] = {scheduler->tick_timer, scheduler->rebuild_timer,
+                                         scheduler->folder_timer, scheduler->housekeep_timer,
+                                         scheduler->intake_timer};
+    for (size_t i = 0; i < COUNT_OF(timers); i++)
+        loop_timer_free(timers[i]);
+    mem_free(scheduler);
+}
+
+bool scheduler_is_ready(const struct scheduler *scheduler)
+{
+    return pg_is_up(scheduler->pg) && redis_is_up(scheduler->redis);
+}

@@ -1,0 +1,30 @@
+#ifndef SCHEDULER_SCHEDULER_H
+#define SCHEDULER_SCHEDULER_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "config/settings.h"
+#include "port/loop.h"
+
+/*
+ * The scheduler: stores the definitions of its folder, turns due ticks and reload messages into
+ * runs, publishes jobs on the queue, and repairs what a crash left. Any number may run; what
+ * they do is decided in PostgreSQL.
+ *
+ *     scheduler_new → scheduler_start → scheduler_free
+ */
+struct scheduler;
+
+bool scheduler_new(struct loop *loop, const struct settings *settings,
+                   struct scheduler **ret_scheduler, struct err *err) MUST_CHECK;
+void scheduler_start(struct scheduler *scheduler);
+void scheduler_free(struct scheduler *scheduler); /* NULL is fine */
+
+/* Reads the folder of definitions again, now: SIGHUP. */
+void scheduler_reapply(struct scheduler *scheduler);
+
+/* Both servers are reached: for /readyz. */
+bool scheduler_is_ready(const struct scheduler *scheduler);
+
+#endif

@@ -1,0 +1,67 @@
+#ifndef SCHEDULER_SCHEDULER_INTERNAL_H
+#define SCHEDULER_SCHEDULER_INTERNAL_H
+
+#include "base/rng.h"
+#include "core/queue.h"
+#include "port/pg.h"
+#include "port/redis.h"
+#include "scheduler/apply.h"
+#include "scheduler/scheduler.h"
+
+/*
+ * The inside of a scheduler, shared by scheduler.c (its life and its rhythm), tick.c (due
+ * streams), publish.c (jobs onto the queue, and the rebuild) and intake.c (reload messages).
+ * Each pass asks PostgreSQL, acts, and is not begun again before it has ended.
+ */
+enum { PUBLISH_JOBS_MAX = 1000 };
+
+struct publish_entry {
+    struct publish_pass *pass;
+    int64_t job, delay_ms;
+    int priority;
+    char source[64];
+    bool is_known; /* Redis has it already */
+    bool is_pushed;
+};
+
+/* What PostgreSQL wants on the queue → what Redis lacks of it → pushed → noted. */
+struct publish_pass {
+    struct scheduler *scheduler;
+    bool is_rebuild;
+    bool is_busy;
+    bool again; /* something came up while it was busy */
+    size_t count, waiting, pushed;
+    struct publish_entry entries[PUBLISH_JOBS_MAX];
+};
+
+struct scheduler {
+    const struct settings *settings;
+    struct loop *loop;
+    struct rng rng;
+    char id[128], application_name[160];
+    struct pg *pg;
+    struct redis *redis, *intake; /* commands; XREADGROUP, which waits */
+    struct queue *queue;
+    struct apply *apply;
+    struct publish_pass publish, rebuild;
+    uint64_t folder_stamp; /* of the definitions applied last */
+    int64_t pg_up_mono_ms; /* since when the session stands */
+
+    struct loop_timer *tick_timer, *rebuild_timer, *folder_timer, *housekeep_timer,
+        *intake_timer;
+    bool is_started, is_ticking, is_telling, is_reading;
+    bool has_group; /* the consumer group of the reload stream exists */
+};
+
+/* tick.c: one pass over what is due. */
+void tick_pass(struct scheduler *scheduler);
+
+/* publish.c: jobs that never were on the queue; all that should be there but is not. */
+void publish_pass(struct scheduler *scheduler);
+void rebuild_pass(struct scheduler *scheduler);
+
+/* intake.c: reads reload messages for ever; writes outcomes to where their senders look. */
+void intake_start(struct scheduler *scheduler);
+void intake_tell(struct scheduler *scheduler);
+
+#endif

@@ -1,0 +1,89 @@
+#include "worker/worker_internal.h"
+
+#include "base/arena.h"
+#include "base/log.h"
+
+static struct held *find(struct worker *worker, int64_t job)
+{
+    struct held *held = worker->held;
+    while (held && (held->job != job || held->is_over))
+        held = held->next;
+    return held;
+}
+
+static void on_adopted(void *ctx, enum queue_verdict verdict, const struct err *err)
+{
+    (void)verdict, (void)err; /* refused or unanswered: the next round tries again */
+    held_release(ctx);
+}
+
+/* The fence is still ours, so the job is; only Redis forgot it. */
+static void adopt(struct held *held)
+{
+    const struct job *job = run_job(held->run);
+    struct str source;
+    str_cut(job->stream, '.', &source);
+    held->calls++;
+    queue_adopt(held->worker->queue, held->job, str_from(held->token), source, 5,
+                held->worker->self.id, on_adopted, held);
+}
+
+static void on_beat(void *ctx, enum queue_verdict verdict, const struct err *err)
+{
+    struct held *held = ctx;
+    if (!err && held->run && !held->is_over) {
+        if (verdict == QUEUE_LOST)
+            adopt(held);
+        else if (verdict == QUEUE_CANCELLED)
+            run_stop(held->run, RUN_STOP_CANCEL);
+    }
+    held_release(held);
+}
+
+static void beat_queue(struct worker *worker)
+{
+    if (!worker->queue || !redis_is_up(worker->redis))
+        return;
+    for (struct held *held = worker->held; held; held = held->next) {
+        if (!held->run || held->is_over)
+            continue;
+        held->calls++;
+        queue_beat(worker->queue, held->job, str_from(held->token), on_beat, held);
+    }
+}
+
+static void on_round(void *ctx, const int64_t *lost, size_t lost_count, const struct err *err)
+{
+    struct worker *worker = ctx;
+    if (err)
+        lost_count = 0;
+    for (size_t i = 0; i < lost_count; i++) {
+        struct held *held = find(worker, lost[i]);
+        if (held && held->run)
+            run_stop(held->run, RUN_STOP_LOST);
+    }
+    beat_queue(worker);
+}
+
+static void beat_round(void *ctx)
+{
+    struct worker *worker = ctx;
+    AUTO_ARENA struct arena *arena = arena_new();
+    int64_t *jobs = ARENA_ARRAY(arena, int64_t, worker->held_count + 1);
+    size_t count = 0;
+    for (struct held *held = worker->held; held; held = held->next)
+        if (!held->is_over)
+            jobs[count++] = held->job;
+    loop_timer_set(worker->beat_timer, worker->settings->beat_ms);
+    if (pg_is_up(worker->pg))
+        progress_beat(worker->pg, &worker->self, jobs, count, on_round, worker);
+    else
+        beat_queue(worker);
+}
+
+void beat_start(struct worker *worker)
+{
+    if (!worker->beat_timer)
+        worker->beat_timer = loop_timer_new(worker->loop, beat_round, worker);
+    loop_timer_set(worker->beat_timer, worker->settings->beat_ms);
+}

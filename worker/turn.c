@@ -1,0 +1,165 @@
+#include "worker/run_internal.h"
+
+#include "base/clock.h"
+
+/* Drops the page that was just cut: its rows leave the batch, the job fails. */
+static enum step refuse_page(struct run *run, enum job_reason reason)
+{
+    struct batch *batch = loader_batch(run->loader, run_ready, run);
+    if (batch)
+        batch_page_drop(batch);
+    run_wrap_request(run);
+    return run_fail(run, reason);
+}
+
+/* The body without its records, where an expression may want it. */
+static bool read_response(struct run *run, struct err *err)
+{
+    enum pagination_type type = run->pager.type;
+    struct value_hole hole = run->cut.hole;
+    run->scope.response = VALUE_NOTHING;
+    if (run->body_is_empty || type == PAGINATE_NONE || type == PAGINATE_LINK_HEADER)
+        return true;
+    if (run->stream->response_needs_records)
+        hole = (struct value_hole){0};
+    return value_parse(run->page, buf_str(&run->body), hole, &run->scope.response, err);
+}
+
+static struct pager_facts facts_of(const struct run *run)
+{
+    return (struct pager_facts){
+        .url = run->request.url,
+        .headers = run->scope.headers,
+        .header_count = run->scope.header_count,
+        .is_empty_answer = run->body_is_empty,
+        .seen = run->cut.seen,
+        .taken = run->cut.records,
+        .elapsed_ms = clock_mono_ms() - run->began_mono_ms,
+        .stream = run->stream,
+        .scope = &run->scope.expr,
+    };
+}
+
+static bool guards_hold(const struct run *run, struct err *err)
+{
+    const struct cut *cut = &run->cut;
+    if (run->stream->pagination.allow_repeats ||
+        !guard_knows_records(&run->guard, cut->records_hash, cut->records))
+        return true;
+    return err_set(err, ERR_INPUT, "guard", 0,
+                   "the records of this page came before in this job: the paging goes in "
+                   "circles (allow_repeats: true lifts this)");
+}
+
+/* The next request, before this page is committed: asking the same twice is a loop. */
+static bool ask_next(struct run *run, struct pager *pager, struct request *ret_request,
+                     enum job_reason *ret_reason, struct err *err)
+{
+    const struct pager *old = run->scope.pager;
+    run->scope.pager = pager;
+    bool built = request_build(run->stream, pager, &run->scope, run->next, ret_request, err);
+    run->scope.pager = old;
+    *ret_reason = REASON_EVAL;
+    if (!built)
+        return err_wrap(err, "next request");
+    *ret_reason = REASON_LOOP;
+    if (ret_request->hash != run->request.hash &&
+        !guard_knows_request(&run->guard, ret_request->hash))
+        return true;
+    return err_set(err, ERR_INPUT, "guard", 0,
+                   "the next request is one that this job made before: %.*s",
+                   STR_ARG(str_slice(ret_request->url, 0, 512)));
+}
+
+static struct mark page_mark(struct run *run, const struct pager *next,
+                             const struct pager_decision *decision)
+{
+    return (struct mark){
+        .page = next->page,
+        .checkpoint = checkpoint_write(run->next, next),
+        .request_hash = run->request.hash,
+        .records_hash = run->cut.records ? run->cut.records_hash : 0,
+        .status = run->scope.status,
+        .attempts = run->attempt + 1,
+        .records = run->cut.records,
+        .bytes = (int64_t)run->body.len,
+        .rejects = run->cut.rejects,
+        .asides = run->cut.asides,
+        .fetched_at_ms = run->fetched_at_ms,
+        .pages_total = decision->pages_total,
+        .bookmark_high = run->cut.bookmark_high,
+        .warning = decision->warning,
+    };
+}
+
+static void turn_over(struct run *run, const struct pager *next, const struct request *request)
+{
+    struct arena *old = run->page;
+    guard_add(&run->guard, run->request.hash, run->cut.records_hash, run->cut.records);
+    run->pager = *next;
+    run->request = *request;
+    run->attempt = run->told_waits = run->redirects = 0;
+    run->page = run->next;
+    run->next = old;
+    run->scope.response = VALUE_NOTHING;
+    run->scope.headers = NULL;
+    run->scope.header_count = 0;
+    run->scope.accumulated = next->records;
+    run->scope.last = next->last;
+    arena_reset(old);
+    buf_done(&run->body);
+}
+
+static void keep_last(struct run *run, struct pager *next)
+{
+    if (run->stream->uses_last_record && run->cut.last.len)
+        next->last = arena_str(run->next, run->cut.last);
+}
+
+static enum step commit_page(struct run *run, const struct pager *next,
+                             const struct pager_decision *decision,
+                             const struct request *request)
+{
+    struct mark mark = page_mark(run, next, decision);
+    run->env->paged(run->env->ctx, run, run->cut.records, (int64_t)run->body.len);
+    run->stats.pages_total =
+        decision->pages_total ? decision->pages_total : run->stats.pages_total;
+    run->err = (struct err)ERR_INIT;
+    if (decision->turn == PAGER_TRUNCATED)
+        err_set(&run->err, ERR_INPUT, "pager", 0, "page %d: %.*s", next->page,
+                STR_ARG(decision->why));
+    if (decision->turn != PAGER_MORE)
+        run_set_end(run, &mark, decision->turn == PAGER_END ? JOB_SUCCEEDED : JOB_TRUNCATED,
+                    decision->reason);
+    run_put_mark(run, &mark);
+    turn_over(run, next, request);
+    return mark.has_end ? run_pause(run, STEP_PAUSE) : STEP_send;
+}
+
+enum step step_turn(struct run *run)
+{
+    struct pager next;
+    struct request request = {0};
+    enum job_reason reason;
+    if (!read_response(run, &run->err))
+        return refuse_page(run, REASON_BODY);
+    if (!guards_hold(run, &run->err))
+        return refuse_page(run, REASON_LOOP);
+    run->scope.accumulated = run->pager.records + run->cut.records;
+    run->scope.last = run->cut.last;
+    struct pager_facts facts = facts_of(run);
+    struct pager_decision decision =
+        pager_next(&run->pager, &facts, run->next, &next, &run->err);
+    if (decision.turn == PAGER_FAILED)
+        return refuse_page(run, decision.reason);
+    keep_last(run, &next);
+    if (decision.turn == PAGER_MORE && !ask_next(run, &next, &request, &reason, &run->err))
+        return refuse_page(run, reason);
+    if (run->job.rejects + run->cut.rejects > run->stream->table.max_rejects) {
+        err_set(&run->err, ERR_INPUT, "rejects", 0, "more than %lld records were rejected",
+                (long long)run->stream->table.max_rejects);
+        return refuse_page(run, REASON_REJECTS);
+    }
+    run->job.rejects += run->cut.rejects;
+    return commit_page(run, &next, &decision, &request);
+}

@@ -1,0 +1,471 @@
+#include "worker/worker_internal.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { DRAIN_MS = 10000 };
+
+/* --- held jobs ------------------------------------------------------------------------- */
+
+struct held *held_new(struct worker *worker, int64_t job)
+{
+    struct held *held = mem_alloc(sizeof *held);
+    held->worker = worker;
+    held->job = job;
+    held->arena = arena_new();
+    held->next = worker->held;
+    held->link = &worker->held;
+    if (held->next)
+        held->next->link = &held->next;
+    worker->held = held;
+    worker->held_count++;
+    return held;
+}
+
+static void held_free(struct held *held)
+{
+    *held->link = held->next;
+    if (held->next)
+        held->next->link = held->link;
+    if (held->run)
+        run_free(held->run);
+    arena_free(held->arena);
+    mem_free(held);
+}
+
+static void report_drained(struct worker *worker)
+{
+    if (!worker->is_draining || worker->held_count || !worker->drained)
+        return;
+    loop_timer_clear(worker->drain_timer);
+    loop_defer(worker->loop, TAKE(worker->drained), worker->drained_ctx);
+}
+
+void held_release(struct held *held)
+{
+    held->calls--;
+    if (held->is_over && held->calls == 0)
+        held_free(held);
+}
+
+void held_over(struct held *held)
+{
+    struct worker *worker = held->worker;
+    held->is_over = true;
+    worker->held_count--;
+    if (held->calls == 0)
+        held_free(held);
+    report_drained(worker);
+}
+
+void held_run(struct held *held)
+{
+    const struct progress_activation *activation = &held->activation;
+    struct run_past past = {activation->request_hashes, activation->records_hashes,
+                            activation->page_count};
+    held->run = run_new(&held->worker->env, activation->job, &past);
+    if (held->worker->is_draining)
+        run_stop(held->run, RUN_STOP_SOON);
+}
+
+static struct held *find_run(struct worker *worker, const struct run *run)
+{
+    struct held *held = worker->held;
+    while (held && held->run != run)
+        held = held->next;
+    return held;
+}
+
+/* --- memory ---------------------------------------------------------------------------- */
+
+static size_t bytes_held(const struct worker *worker)
+{
+    size_t bytes = http_bytes(worker->http) + loaders_bytes(worker->loaders);
+    for (const struct held *held = worker->held; held; held = held->next)
+        if (held->run)
+            bytes += run_stats(held->run).bytes;
+    return bytes;
+}
+
+static bool is_fetching(const struct worker *worker)
+{
+    for (const struct held *held = worker->held; held; held = held->next)
+        if (held->run && !run_is_idle(held->run))
+            return true;
+    return false;
+}
+
+/* One page may exceed the bound alone: else a page larger than it would stop everything. */
+static bool may_send(void *ctx, const struct run *run)
+{
+    struct worker *worker = ctx;
+    size_t bytes = bytes_held(worker), bound = (size_t)worker->settings->memory_bytes;
+    (void)run;
+    if (bytes >= bound / 4 * 3)
+        loaders_flush_oldest(worker->loaders);
+    return bytes < bound || (!is_fetching(worker) && loaders_is_idle(worker->loaders));
+}
+
+static void wake_starved(void *ctx)
+{
+    struct worker *worker = ctx;
+    worker->wake_is_due = false;
+    for (struct held *held = worker->held; held; held = held->next)
+        if (held->run && !held->is_over)
+            run_wake(held->run);
+}
+
+static void memory_may_be_free(struct worker *worker)
+{
+    if (worker->wake_is_due)
+        return;
+    worker->wake_is_due = true;
+    loop_timer_set(worker->starved_timer, 0);
+}
+
+/* --- what runs tell -------------------------------------------------------------------- */
+
+static struct log_where where(const struct run *run)
+{
+    const struct job *job = run_job(run);
+    return (struct log_where){job->stream, job->run, job->n, 0};
+}
+
+static void on_retrying(void *ctx, const struct run *run, const struct err *err,
+                        int64_t delay_ms)
+{
+    struct worker *worker = ctx;
+    struct log_where at = where(run);
+    at.page = run_stats(run).pages + 1;
+    worker->retries++;
+    log_write(LOG_WARN, LOG_JOB_RETRY, &at, "%s; again in %.1f s", err->text,
+              (double)delay_ms / 1000);
+    memory_may_be_free(worker);
+}
+
+static void on_paged(void *ctx, const struct run *run, int64_t records, int64_t bytes)
+{
+    struct worker *worker = ctx;
+    worker->pages++;
+    worker->records += records;
+    worker->bytes += bytes;
+    if (log_is_on(LOG_DEBUG)) {
+        struct log_where at = where(run);
+        log_write(LOG_DEBUG, LOG_PAGE_DONE, &at, "%lld records, %lld bytes", (long long)records,
+                  (long long)bytes);
+    }
+    memory_may_be_free(worker);
+}
+
+static void log_end(const struct run *run, const struct run_end *end)
+{
+    struct log_where at = where(run);
+    struct run_stats stats = run_stats(run);
+    const char *text = end->err->text;
+    bool bad = end->how == RUN_FINISHED && end->state != JOB_SUCCEEDED;
+    switch (end->how) {
+    case RUN_FINISHED:
+        log_write(bad ? LOG_ERROR : LOG_INFO, LOG_JOB_DONE, &at,
+                  "%s: %d pages, %lld records%s%s", job_state_name(end->state), stats.pages,
+                  (long long)stats.records, *text ? ": " : "", text);
+        break;
+    case RUN_PARKED:
+        log_write(LOG_INFO, LOG_JOB_WAIT, &at, "waits %.0f s: %s", (double)end->wait_ms / 1000,
+                  text);
+        break;
+    case RUN_RETURNED:
+        log_write(LOG_INFO, LOG_JOB_RETURNED, &at, "given back after page %d", stats.pages);
+        break;
+    case RUN_LOST:
+        log_write(LOG_WARN, LOG_JOB_LOST, &at, "left after page %d%s%s", stats.pages,
+                  *text ? ": " : ": another process has it", text);
+        break;
+    }
+    if (end->run_ended) {
+        at.job_n = 0;
+        log_write(LOG_INFO, LOG_RUN_DONE, &at, "%s", job_state_name(end->run_state));
+    }
+}
+
+static void on_queue_told(void *ctx, enum queue_verdict verdict, const struct err *err)
+{
+    (void)verdict, (void)err; /* unanswered, it ends with the lease */
+    held_release(ctx);
+}
+
+static void tell_queue(struct held *held, const struct run_end *end)
+{
+    struct worker *worker = held->worker;
+    int64_t delay_ms = end->how == RUN_PARKED ? end->wait_ms : 0;
+    if (!worker->queue) {
+        if (end->how == RUN_PARKED)
+            claim_put_local(worker, held->job, delay_ms);
+        return;
+    }
+    if (end->how == RUN_LOST)
+        return;
+    held->calls++;
+    if (end->how == RUN_FINISHED)
+        queue_done(worker->queue, held->job, str_from(held->token), on_queue_told, held);
+    else
+        queue_retry(worker->queue, held->job, str_from(held->token), delay_ms, on_queue_told,
+                    held);
+}
+
+static void on_ended(void *ctx, struct run *run, const struct run_end *end)
+{
+    struct worker *worker = ctx;
+    struct held *held = find_run(worker, run);
+    log_end(run, end);
+    tell_queue(held, end);
+    if (worker->options.ended)
+        worker->options.ended(worker->options.ctx, run_job(run), end);
+    held_over(held);
+    memory_may_be_free(worker);
+    claim_more(worker);
+}
+
+static void on_outcome(void *run, const struct mark_outcome *outcome)
+{
+    run_outcome(run, outcome);
+}
+
+static void on_committed(void *ctx)
+{
+    memory_may_be_free(ctx);
+}
+
+/* --- connections ----------------------------------------------------------------------- */
+
+static void poll_queue(void *ctx)
+{
+    struct worker *worker = ctx;
+    claim_more(worker);
+    if (worker->queue)
+        claim_wake(worker);
+}
+
+static void on_registered(void *ctx, const struct err *err)
+{
+    struct worker *worker = ctx;
+    if (err) {
+        log_write(LOG_WARN, LOG_PG_DOWN, LOG_NOWHERE, "worker not registered: %s", err->text);
+        return;
+    }
+    worker->is_registered = true;
+    beat_start(worker);
+    claim_more(worker);
+}
+
+static void on_pg(void *ctx, bool up, const struct err *err)
+{
+    struct worker *worker = ctx;
+    if (!up) {
+        log_write(LOG_WARN, LOG_PG_DOWN, LOG_NOWHERE, "%s", err ? err->text : "closed");
+        return;
+    }
+    log_write(LOG_DEBUG, LOG_PG_UP, LOG_NOWHERE, "connected");
+    progress_worker_start(worker->pg, &worker->self, on_registered, worker);
+}
+
+static void on_redis(void *ctx, bool up, const struct err *err)
+{
+    struct worker *worker = ctx;
+    if (up) {
+        log_write(LOG_INFO, LOG_REDIS_UP, LOG_NOWHERE, "connected");
+        claim_more(worker);
+        return;
+    }
+    worker->is_claiming = false;
+    log_write(LOG_WARN, LOG_REDIS_DOWN, LOG_NOWHERE, "%s", err ? err->text : "closed");
+}
+
+static void on_wake_redis(void *ctx, bool up, const struct err *err)
+{
+    (void)err; /* the command connection tells */
+    if (up)
+        claim_wake(ctx);
+}
+
+/* --- life ------------------------------------------------------------------------------ */
+
+static void name_self(struct worker *worker)
+{
+    char token[RNG_TOKEN_BYTES];
+    rng_token(token);
+    if (gethostname(worker->host, sizeof worker->host - 1))
+        snprintf(worker->host, sizeof worker->host, "unknown");
+    snprintf(worker->id, sizeof worker->id, "%s-%d-%.8s", worker->host, (int)getpid(), token);
+    worker->self = (struct progress_worker){
+        .id = str_from(worker->id),
+        .host = str_from(worker->host),
+        .pid = (int)getpid(),
+        .version = STR(PAGETIDE_VERSION),
+    };
+}
+
+static bool open_queue(struct worker *worker, struct err *err)
+{
+    const struct settings *settings = worker->settings;
+    if (!redis_open(worker->loop, settings->redis_url, worker->id, on_redis, worker,
+                    &worker->redis, err) ||
+        !redis_open(worker->loop, settings->redis_url, worker->id, on_wake_redis, worker,
+                    &worker->wake, err))
+        return false;
+    worker->queue = queue_new(&(struct queue_options){
+        .redis = worker->redis,
+        .prefix = str_from(settings->redis_prefix),
+        .lease_ms = settings->lease_ms,
+    });
+    return true;
+}
+
+static bool open_postgres(struct worker *worker, struct err *err)
+{
+    const struct settings *settings = worker->settings;
+    const char *name = worker->application_name;
+    struct pg_options pg = {.url = settings->database_url, .name = name};
+    struct loaders_options loaders = {
+        .loop = worker->loop,
+        .database_url = settings->database_url,
+        .name = name,
+        .connections = settings->connections,
+        .batch_records = settings->batch_records,
+        .batch_bytes = settings->batch_bytes,
+        .batch_age_ms = settings->batch_age_ms,
+        .give_up_ms = worker->options.give_up_ms,
+        .committed = on_committed,
+        .ctx = worker,
+    };
+    return pg_open(worker->loop, &pg, on_pg, worker, &worker->pg, err) &&
+           loaders_new(&loaders, on_outcome, &worker->loaders, err);
+}
+
+static void lend(struct worker *worker)
+{
+    worker->env = (struct run_env){
+        .loop = worker->loop,
+        .http = worker->http,
+        .loaders = worker->loaders,
+        .rng = &worker->rng,
+        .secrets_dir = worker->settings->secrets_dir,
+        .may_send = may_send,
+        .retrying = on_retrying,
+        .paged = on_paged,
+        .ended = on_ended,
+        .ctx = worker,
+    };
+}
+
+static void drain_is_over(void *ctx)
+{
+    struct worker *worker = ctx;
+    for (struct held *held = worker->held; held; held = held->next)
+        if (held->run && !held->is_over)
+            run_stop(held->run, RUN_STOP_NOW);
+}
+
+bool worker_new(const struct worker_options *options, struct worker **ret_worker,
+                struct err *err)
+{
+    struct worker *worker = mem_alloc(sizeof *worker);
+    worker->options = *options;
+    worker->settings = options->settings;
+    worker->loop = options->loop;
+    rng_seed_random(&worker->rng);
+    name_self(worker);
+    snprintf(worker->application_name, sizeof worker->application_name, "pagetide %s",
+             worker->id);
+    worker->claim_timer = loop_timer_new(worker->loop, poll_queue, worker);
+    worker->local_timer = loop_timer_new(worker->loop, poll_queue, worker);
+    worker->starved_timer = loop_timer_new(worker->loop, wake_starved, worker);
+    worker->drain_timer = loop_timer_new(worker->loop, drain_is_over, worker);
+    if (!http_new(worker->loop, &worker->http, err) || !open_postgres(worker, err) ||
+        (options->has_queue && !open_queue(worker, err))) {
+        worker_free(worker);
+        return false;
+    }
+    lend(worker);
+    *ret_worker = worker;
+    return true;
+}
+
+void worker_start(struct worker *worker)
+{
+    worker->is_started = true;
+    claim_more(worker);
+}
+
+void worker_free(struct worker *worker)
+{
+    if (!worker)
+        return;
+    queue_free(worker->queue);
+    redis_close(worker->redis);
+    redis_close(worker->wake);
+    while (worker->held)
+        held_free(worker->held);
+    if (worker->loaders)
+        loaders_free(worker->loaders);
+    pg_close(worker->pg);
+    if (worker->http)
+        http_free(worker->http);
+    struct loop_timer *const timers[] = {worker->beat_timer, worker->local_timer,
+                                         worker->drain_timer, worker->claim_timer,
+                                         worker->starved_timer};
+    for (size_t i = 0; i < COUNT_OF(timers); i++)
+        loop_timer_free(timers[i]);
+    mem_free(worker->local);
+    mem_free(worker);
+}
+
+struct str worker_id(const struct worker *worker)
+{
+    return worker->self.id;
+}
+
+void worker_add(struct worker *worker, int64_t job)
+{
+    claim_put_local(worker, job, 0);
+}
+
+void worker_drain(struct worker *worker, loop_fn fn, void *ctx)
+{
+    worker->is_draining = true;
+    worker->drained = fn;
+    worker->drained_ctx = ctx;
+    loop_timer_set(worker->drain_timer, DRAIN_MS);
+    for (struct held *held = worker->held; held; held = held->next)
+        if (held->run && !held->is_over)
+            run_stop(held->run, RUN_STOP_SOON);
+    report_drained(worker);
+}
+
+struct worker_stats worker_stats(const struct worker *worker)
+{
+    struct worker_stats stats = {
+        .pg_up = pg_is_up(worker->pg) && worker->is_registered,
+        .redis_up = worker->redis && redis_is_up(worker->redis),
+        .held = worker->held_count,
+        .pages = worker->pages,
+        .records = worker->records,
+        .bytes = worker->bytes,
+        .retries = worker->retries,
+    };
+    bool all_know = true;
+    for (const struct held *held = worker->held; held; held = held->next) {
+        if (!held->run || held->is_over)
+            continue;
+        struct run_stats run = run_stats(held->run);
+        all_know &= run.pages_total > 0;
+        stats.pages_known += run.pages;
+        stats.pages_total += run.pages_total;
+    }
+    if (!all_know)
+        stats.pages_total = 0;
+    return stats;
+}

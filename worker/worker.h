@@ -1,0 +1,61 @@
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "config/settings.h"
+#include "port/loop.h"
+#include "worker/run.h"
+
+/*
+ * A process that holds jobs: claims them from the queue (or is given them, for `sync`), runs up
+ * to `jobs` of them at once in one event loop, keeps their leases, and gives them back when it
+ * is told to stop.
+ *
+ *     worker_new → worker_start → [worker_add]… → worker_drain → its callback → worker_free
+ */
+struct worker;
+
+struct worker_options {
+    struct loop *loop;
+    const struct settings *settings; /* borrowed as long as the worker lives */
+    bool has_queue;                  /* claim from Redis; else only worker_add brings jobs */
+    int64_t give_up_ms;              /* how long a batch is tried while the database is away; -1: for ever */
+    /* A job's turn here is over; `end` as run.h has it. May be NULL. */
+    void (*ended)(void *ctx, const struct job *job, const struct run_end *end);
+    void *ctx;
+};
+
+bool worker_new(const struct worker_options *options, struct worker **ret_worker,
+                struct err *err) MUST_CHECK;
+void worker_start(struct worker *worker);
+void worker_free(struct worker *worker); /* NULL is fine */
+
+/* The id under which PostgreSQL knows it: "host-pid-random". */
+struct str worker_id(const struct worker *worker);
+
+/* Puts a job on the in-process queue. */
+void worker_add(struct worker *worker, int64_t job);
+
+/*
+ * No new job; pages in flight may finish for 10 s, then they are abandoned; everything read is
+ * committed and the jobs are given back. Calls fn once, from the loop.
+ */
+void worker_drain(struct worker *worker, loop_fn fn, void *ctx);
+
+/* For /readyz and progress bars. */
+struct worker_stats {
+    bool pg_up, redis_up;
+    size_t held;     /* jobs */
+    int64_t pages;   /* read here, committed or not */
+    int64_t records;
+    int64_t bytes;
+    int64_t retries;
+    int64_t pages_known; /* committed pages of the jobs held, and the totals that they know: */
+    int64_t pages_total; /* 0 where one of them does not */
+};
+struct worker_stats worker_stats(const struct worker *worker);
+
+#endif

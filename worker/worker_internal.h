@@ -1,0 +1,84 @@
+#ifndef WORKER_WORKER_INTERNAL_H
+#define WORKER_WORKER_INTERNAL_H
+
+#include "base/rng.h"
+#include "core/progress.h"
+#include "core/queue.h"
+#include "port/http.h"
+#include "port/pg.h"
+#include "port/redis.h"
+#include "worker/loader.h"
+#include "worker/worker.h"
+
+/*
+ * The inside of a worker, shared by worker.c (its life and its runs), claim.c (from the queue
+ * to a run) and beat.c (leases).
+ */
+
+/*
+ * A job from the moment its lease came until its run is over. `run` is NULL while it is being
+ * activated. Freed when it is over and no callback of the queue is under way.
+ */
+struct held {
+    struct held *next, **link; /* worker->held */
+    struct worker *worker;
+    int64_t job;
+    char token[RNG_TOKEN_BYTES]; /* of the lease; "" in `sync` */
+    int64_t leased_mono_ms;
+    struct arena *arena;
+    struct progress_activation activation; /* in the arena; valid once it was taken */
+    struct run *run;
+    bool had_crashes;
+    bool is_over;
+    int calls; /* callbacks under way */
+};
+
+/* A job of the in-process queue. */
+struct local_job {
+    int64_t job;
+    int64_t due_mono_ms;
+};
+
+struct worker {
+    struct worker_options options;
+    const struct settings *settings;
+    struct loop *loop;
+    char id[128], host[65], application_name[160];
+    struct progress_worker self;
+    struct rng rng;
+
+    struct http *http;
+    struct pg *pg; /* control session: activations and beats */
+    struct loaders *loaders;
+    struct redis *redis, *wake; /* commands; BLPOP. NULL in `sync` */
+    struct queue *queue;
+
+    struct run_env env;
+    struct held *held;
+    size_t held_count;
+    struct local_job *local;
+    size_t local_count, local_capacity;
+
+    struct loop_timer *beat_timer, *local_timer, *drain_timer, *claim_timer, *starved_timer;
+    bool is_started, is_registered, is_claiming, is_waiting_wake, is_draining, wake_is_due;
+    loop_fn drained;
+    void *drained_ctx;
+
+    int64_t pages, records, bytes, retries;
+};
+
+/* claim.c */
+void claim_more(struct worker *worker); /* takes what is there, as far as there is room */
+void claim_wake(struct worker *worker); /* waits for wake-ups */
+void claim_put_local(struct worker *worker, int64_t job, int64_t delay_ms);
+
+/* beat.c */
+void beat_start(struct worker *worker);
+
+/* worker.c */
+struct held *held_new(struct worker *worker, int64_t job);
+void held_release(struct held *held); /* a callback came back */
+void held_over(struct held *held);
+void held_run(struct held *held); /* its activation was taken: begins to work */
+
+#endif
