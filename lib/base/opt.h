@@ -28,15 +28,18 @@ struct opt {
     const char *help;
 };
 
-#define OPT_END {.name = NULL}
+#define OPT_END                                                                                \
+    {                                                                                          \
+        .name = NULL                                                                           \
+    }
 
 /*
  * Reads options into `target` (zeroed or set to defaults by the caller) and moves the operands
  * to the front of argv; *ret_operands is their number. ERR_CONFIG names the option and, for an
  * unknown one, the nearest known. --help sets *ret_help and stops reading.
  */
-bool opt_parse(const struct opt *table, void *target, int argc, char **argv,
-               int *ret_operands, bool *ret_help, struct err *err) MUST_CHECK;
+bool opt_parse(const struct opt *table, void *target, int argc, char **argv, int *ret_operands,
+               bool *ret_help, struct err *err) MUST_CHECK;
 
 /* The table as the body of --help. */
 void opt_print(FILE *out, const struct opt *table);

@@ -6,8 +6,6 @@
 #include <emmintrin.h>
 #endif
 
-#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
-
 void scan_init(struct scan *scan, struct arena *arena, struct str text)
 {
     const char *start = text.ptr ? text.ptr : "";
@@ -82,47 +80,16 @@ static void take_utf8(struct scan *scan)
     scan->at = at;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The four digits of \uXXXX, or -1 with *at on the byte that is none. */
-static int hex4(const char **at, const char *end)
-{
-    int code = 0;
-    for (int i = 0; i < 4; i++, (*at)++) {
-        int digit = *at < end ? hex_digit(**at) : -1;
-        if (digit < 0)
-            return -1;
-        code = code * 16 + digit;
-    }
-    return code;
-}
-
-/* The second half of a pair, whose first half ends at `at`: 0xDC00 … 0xDFFF, or -1. */
-static int low_surrogate(const char *at, const char *end)
-{
-    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
-        return -1;
-    at += 2;
-    int code = hex4(&at, end);
-    return code >= 0xDC00 && code <= 0xDFFF ? code : -1;
-}
-
 static bool take_unicode_escape(struct scan *scan)
 {
-    int code = hex4(&scan->at, scan->end);
+    int code = scan_hex4(&scan->at, scan->end);
     if (code < 0)
         return scan_fail(scan, "expected four hexadecimal digits after \\u");
     if (code == 0)
         scan->flags |= SCAN_NUL;
     if (code < 0xD800 || code > 0xDFFF)
         return true;
-    if (code >= 0xDC00 || low_surrogate(scan->at, scan->end) < 0)
+    if (code >= 0xDC00 || scan_low_surrogate(scan->at, scan->end) < 0)
         scan->flags |= SCAN_LONE_SURROGATE;
     else
         scan->at += 6;
@@ -293,6 +260,16 @@ bool scan_key(struct scan *scan, struct str *ret_raw)
     return true;
 }
 
+bool scan_name(struct scan *scan, struct str *ret_name)
+{
+    struct str raw;
+    scan->flags = 0;
+    if (!scan_key(scan, &raw))
+        return false;
+    *ret_name = scan->flags & SCAN_ESCAPES ? scan_text(scan, raw) : raw;
+    return true;
+}
+
 static void nest_set(struct scan *scan, size_t level, bool is_object)
 {
     size_t word = level / 64;
@@ -350,6 +327,9 @@ static bool take_up(struct scan *scan, size_t *level)
 bool scan_value(struct scan *scan, size_t depth)
 {
     size_t level = 0, deepest = 0;
+    int c = scan_peek(scan);
+    if (c != '{' && c != '[')
+        return c == '"' ? scan_string(scan) : scan_scalar(scan);
     do {
         if (!take_down(scan, &level))
             return false;
@@ -359,7 +339,7 @@ bool scan_value(struct scan *scan, size_t depth)
         if (!take_up(scan, &level))
             return false;
     } while (level);
-    if (deepest && depth + deepest > SCAN_DEPTH_MAX)
+    if (depth + deepest > SCAN_DEPTH_MAX)
         scan->flags |= SCAN_TOO_DEEP;
     return true;
 }
@@ -402,97 +382,4 @@ bool scan_err(const struct scan *scan, struct err *err)
     describe_found(scan, found, sizeof found);
     return err_set(err, ERR_INPUT, "json", 0, "line %zu, column %zu (byte %zu): %s, found %s",
                    line, column, (size_t)(scan->at - scan->start), scan->problem, found);
-}
-
-/* ---- decoding ---- */
-
-static size_t put_utf8(char *out, unsigned code)
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xC0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3F));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xE0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (code & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (code & 0x3F));
-    return 4;
-}
-
-/* `*at` stands behind \u. */
-static unsigned decode_unicode(const char **at, const char *end)
-{
-    int code = hex4(at, end);
-    if (code < 0xD800 || code > 0xDFFF)
-        return (unsigned)code;
-    int low = code < 0xDC00 ? low_surrogate(*at, end) : -1;
-    if (low < 0)
-        return 0xFFFD;
-    *at += 6;
-    return 0x10000 + ((unsigned)(code - 0xD800) << 10) + (unsigned)(low - 0xDC00);
-}
-
-static char decode_short(char c)
-{
-    switch (c) {
-    case 'b':
-        return '\b';
-    case 'f':
-        return '\f';
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return c;
-    }
-}
-
-size_t scan_decode(struct str raw, char *out)
-{
-    const char *at = raw.ptr, *end = at + raw.len;
-    char *to = out;
-    while (at < end) {
-        const char *escape = memchr(at, '\\', (size_t)(end - at));
-        size_t plain = (size_t)((escape ? escape : end) - at);
-        memcpy(to, at, plain);
-        to += plain;
-        at += plain;
-        if (!escape)
-            break;
-        char kind = at[1];
-        at += 2;
-        if (kind == 'u')
-            to += put_utf8(to, decode_unicode(&at, end));
-        else
-            *to++ = decode_short(kind);
-    }
-    return (size_t)(to - out);
-}
-
-struct str scan_repair_utf8(struct arena *arena, struct str text)
-{
-    char *copy = arena_alloc(arena, text.len * 3 + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < text.len;) {
-        size_t step = str_utf8_length(str_slice(text, i, text.len));
-        struct str piece = step ? str_slice(text, i, i + step) : STR(REPLACEMENT);
-        memcpy(copy + len, piece.ptr, piece.len);
-        len += piece.len;
-        i += MAX(step, (size_t)1);
-    }
-    return (struct str){copy, len};
 }

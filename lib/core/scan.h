@@ -67,6 +67,9 @@ bool scan_fail(struct scan *scan, const char *problem);
 bool scan_string(struct scan *scan) MUST_CHECK;
 /* A string, a colon and the space around both: up to the first byte of the member's value. */
 bool scan_key(struct scan *scan, struct str *ret_raw) MUST_CHECK;
+/* The same with the name decoded; `flags` are the name's alone. It lives with text and arena.
+ */
+bool scan_name(struct scan *scan, struct str *ret_name) MUST_CHECK;
 /* A number, true, false or null. */
 bool scan_scalar(struct scan *scan) MUST_CHECK;
 /* Any value, containers to their end. `depth`: containers already open around it. */
@@ -96,6 +99,14 @@ bool scan_err(const struct scan *scan, struct err *err);
  * the length.
  */
 size_t scan_decode(struct str raw, char *out);
+
+/* The text of a string: the slice itself, or a copy in the scan's arena if it holds escapes. */
+struct str scan_text(struct scan *scan, struct str raw);
+
+/* The four digits of \uXXXX, or -1 with *at on the byte that is none. */
+int scan_hex4(const char **at, const char *end);
+/* 0xDC00 … 0xDFFF if a \u escape of the second half of a pair stands at `at`, else -1. */
+int scan_low_surrogate(const char *at, const char *end);
 
 /* A copy with U+FFFD for each byte that is not part of a UTF-8 character. */
 struct str scan_repair_utf8(struct arena *arena, struct str text);

@@ -53,7 +53,8 @@ struct value_member {
     struct value value;
 };
 
-struct value_map { /* in the order of the text; of equal keys the last stays, in the first's place */
+struct value_map { /* in the order of the text; of equal keys the last stays, in the first's
+                      place */
     struct value_member *members;
     size_t count;
 };
@@ -86,8 +87,8 @@ enum { VALUE_COUNT_MAX = 10000000 }; /* of one text */
 /*
  * Parses one JSON text (RFC 8259, strict; a leading BOM is skipped). Depth at most 512, numbers
  * at most 1,000 digits and an exponent of 400. Strings are decoded into the arena; a lone
- * surrogate escape and each byte that is not UTF-8 become U+FFFD, \u0000 becomes a NUL byte. The
- * text need not outlive the call. ERR_INPUT names the byte, line and column.
+ * surrogate escape and each byte that is not UTF-8 become U+FFFD, \u0000 becomes a NUL byte.
+ * The text need not outlive the call. ERR_INPUT names the byte, line and column.
  */
 bool value_parse(struct arena *arena, struct str text, struct value_hole hole,
                  struct value *ret, struct err *err) MUST_CHECK;

@@ -4,9 +4,11 @@
 
 static const int64_t SECOND = 1000000;
 
+/* Stays until the next call. */
 static struct str format(int64_t us)
 {
     static struct buf buf;
+    buf_done(&buf);
     buf_init(&buf, KIB(1));
     date_format_rfc3339(&buf, us);
     return buf_str(&buf);

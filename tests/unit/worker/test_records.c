@@ -99,6 +99,10 @@ START_TEST(finds_the_merge_path)
                         "{\"rel\":\"next\",\"d\":[4]}]";
     ck_assert_str_eq(summary(arena, links, PATH(FILTER("rel", "next"), KEY("d"))), "2|3");
     ck_assert_str_eq(summary(arena, links, PATH(FILTER("rel", "last"), KEY("d"))), "missing");
+    ck_assert_str_eq(summary(arena, "[{\"a\":null},{\"a\":1}]", PATH(FILTER("a", "null"))),
+                     "missing");
+    ck_assert_str_eq(summary(arena, "[{\"a\":null},{\"a\":1}]", PATH(FILTER("a", "1"))),
+                     "{\"a\":1}");
 }
 END_TEST
 
