@@ -293,12 +293,13 @@ static void check_counted(struct reader *reader, const struct yaml_node *node,
     const struct yaml_node *maximum = yaml_find(node, "maximum_page");
     if (!maximum)
         maximum = yaml_find(node, "maximum_offset");
+    bool has_size = pagination->size || yaml_find(node, "size");
     if (maximum && pagination->maximum >= 0 && pagination->maximum <= pagination->start)
         problem_add(reader->problems, maximum,
                     "is exclusive and must be greater than the start");
-    if (pagination->stop_on_short && !pagination->size)
+    if (pagination->stop_on_short && !has_size)
         problem_add(reader->problems, node, "\"stop_on_short\" needs \"size\"");
-    if (pagination->has_size_param && !pagination->size)
+    if (yaml_find(node, "size_param") && !has_size)
         problem_add(reader->problems, node, "\"size_param\" needs \"size\"");
     if (!has_end(pagination) && !has_limit(pagination))
         problem_add(reader->problems, node,
