@@ -57,10 +57,14 @@ log_of() {
     echo "$logs/${name//\//-}.log"
 }
 
+# Runs as a job of its own; stop_all's signal must reach the suite, not just the job.
 run_suite() {
-    local log
+    local log child
     log=$(log_of "$1")
-    timeout -k 10 "$suite_limit_s" "$build/${1%.c}" >"$log" 2>&1
+    timeout -k 10 "$suite_limit_s" "$build/${1%.c}" >"$log" 2>&1 &
+    child=$!
+    trap 'kill "$child"' TERM
+    wait "$child" 2>/dev/null
     echo "exit $?" >>"$log"
 }
 
