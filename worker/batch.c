@@ -112,6 +112,38 @@ void batch_reject(struct batch *batch, size_t position, struct str reason, struc
     };
 }
 
+void batch_reject_row(struct batch *batch, size_t row, struct str reason, struct str record)
+{
+    MEM_GROW(batch->rejects, batch->reject_count, batch->reject_capacity);
+    batch->rejects[batch->reject_count++] = (struct batch_reject_record){
+        .mark = batch->row_marks[row],
+        .position = batch->row_positions[row],
+        .reason = arena_str(batch->arena, reason),
+        .record = arena_str(batch->arena, str_slice(record, 0, REJECT_BYTES_MAX)),
+    };
+    batch->marks[batch->row_marks[row]].rejects++;
+}
+
+void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count)
+{
+    size_t kept = 0, removed = 0, end = COPY_HEADER.len;
+    for (size_t row = 0; row < batch->row_count; row++) {
+        struct str bytes = batch_row(batch, row);
+        if (removed < count && rows[removed] == row) {
+            removed++;
+            continue;
+        }
+        memmove(batch->rows.ptr + end, bytes.ptr, bytes.len);
+        batch->row_marks[kept] = batch->row_marks[row];
+        batch->row_positions[kept] = batch->row_positions[row];
+        batch->row_starts[kept++] = end;
+        end += bytes.len;
+    }
+    batch->row_count = kept;
+    buf_cut(&batch->rows, end);
+    batch->is_closed = false;
+}
+
 void batch_mark(struct batch *batch, const struct mark *mark)
 {
     MEM_GROW(batch->marks, batch->mark_count, batch->mark_capacity);

@@ -64,6 +64,13 @@ void batch_reject(struct batch *batch, size_t position, struct str reason, struc
 void batch_mark(struct batch *batch, const struct mark *mark); /* copies; ends the page */
 void batch_close(struct batch *batch);                         /* writes COPY's trailer */
 
+/*
+ * For rows that PostgreSQL refuses, of pages that are in: the row becomes a reject of its
+ * page's mark. The rows are taken out afterwards, all at once, by ascending positions.
+ */
+void batch_reject_row(struct batch *batch, size_t row, struct str reason, struct str record);
+void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count);
+
 /* The bytes of a row, without the header and trailer; borrowed. */
 struct str batch_row(const struct batch *batch, size_t row);
 

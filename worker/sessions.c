@@ -103,14 +103,20 @@ bool sessions_new(struct loop *loop, const char *url, const char *name, size_t c
     return true;
 }
 
+void sessions_close(struct sessions *sessions)
+{
+    loop_timer_clear(sessions->kick);
+    for (size_t i = 0; i < sessions->count; i++)
+        pg_close(TAKE(sessions->items[i].pg));
+}
+
 void sessions_free(struct sessions *sessions)
 {
     if (!sessions)
         return;
-    for (size_t i = 0; i < sessions->count; i++) {
-        pg_close(sessions->items[i].pg);
+    sessions_close(sessions);
+    for (size_t i = 0; i < sessions->count; i++)
         mem_free(sessions->items[i].stages);
-    }
     loop_timer_free(sessions->kick);
     mem_free(sessions->items);
     mem_free(sessions);
@@ -139,6 +145,8 @@ void session_note_stage(struct session *session, unsigned loader, unsigned map)
 static void session_return(struct session *session, bool in_doubt)
 {
     session->is_busy = false;
+    if (!session->pg)
+        return;
     if (in_doubt || session->stage_count > STAGES_MAX) {
         session->stage_count = 0;
         pg_reset(session->pg);

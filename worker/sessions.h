@@ -19,7 +19,7 @@
 struct sessions;
 
 struct session {
-    struct pg *pg;
+    struct pg *pg; /* NULL: closed */
     struct sessions *owner;
     bool is_busy;
     /* Temporary staging tables that this session has: which loader's, for which map. */
@@ -31,8 +31,9 @@ struct session {
 
 bool sessions_new(struct loop *loop, const char *url, const char *name, size_t count,
                   struct sessions **ret_sessions, struct err *err) MUST_CHECK;
-/* Closes them: queries under way call back with ERR_STOPPED. NULL is fine. */
-void sessions_free(struct sessions *sessions);
+/* Queries under way call back with ERR_STOPPED, and nothing is lent any more. */
+void sessions_close(struct sessions *sessions);
+void sessions_free(struct sessions *sessions); /* after all attempts; NULL is fine */
 
 /* The map for which the session has this loader's staging table; 0 if none. */
 unsigned session_find_stage(const struct session *session, unsigned loader);
@@ -63,6 +64,7 @@ struct attempt {
 void attempt_start(struct attempt *attempt, struct sessions *sessions);
 void attempt_done(struct attempt *attempt); /* gives the session back as it is */
 void attempt_retry(struct attempt *attempt, const struct err *err);
-void attempt_cancel(struct attempt *attempt); /* no callback comes; a held session is dropped */
+void attempt_cancel(struct attempt *attempt); /* no callback comes; a held session is dropped,
+                                                 so no query of it may be under way */
 
 #endif
