@@ -180,7 +180,7 @@ static bool take(struct sync *sync, struct synced *item, struct err *err)
 {
     struct claiming claiming = {0};
     struct str known_gone = STR_NONE;
-    int64_t version;
+    int64_t version = 0;
     if (!define(sync, item, &version, err))
         return false;
     int64_t deadline = clock_mono_ms() + 3 * sync->cli->settings.beat_ms;
@@ -331,8 +331,10 @@ static int print_all(struct sync *sync)
             return code;
         }
     }
-    for (size_t i = 0; i < sync->count; i++)
-        code = MAX(code, summary_print(sync->cli, sync->pg, sync->items[i].run));
+    for (size_t i = 0; i < sync->count; i++) {
+        int ended = summary_print(sync->cli, sync->pg, sync->items[i].run);
+        code = MAX(code, ended);
+    }
     return code;
 }
 

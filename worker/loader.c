@@ -202,15 +202,12 @@ bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_l
     }
     struct arena *arena = arena_new();
     struct str text = arena_str(arena, spec);
-    struct stream *stream;
-    if (!stream_from_spec(arena, text, &stream, err)) {
-        arena_free(arena);
-        return false;
-    }
-    struct loader *loader = loader_new(loaders, arena, stream, text);
+    struct stream *stream = NULL;
+    bool readable = stream_from_spec(arena, text, &stream, err);
+    struct loader *loader = loader_new(loaders, arena, stream, readable ? text : STR_NONE);
     loader->references = 1;
     *ret_loader = loader;
-    return true;
+    return readable;
 }
 
 static void free_if_unused(struct loader *loader)

@@ -1,5 +1,6 @@
 #include "worker/request.h"
 
+#include "port/address.h"
 #include "port/digest.h"
 #include "port/hash.h"
 
@@ -12,6 +13,7 @@ struct draft {
     const struct pager_param *params; /* the pager's */
     size_t param_count;
     struct buf query;
+    struct str configured; /* the stream's own URL, without params */
     struct http_header headers[HEADERS_MAX];
     size_t header_count;
     uint64_t hash;
@@ -258,20 +260,37 @@ static struct str with_query(struct arena *arena, struct str url, struct str que
     return arena_printf(arena, "%.*s%s%.*s", STR_ARG(url), joint, STR_ARG(query));
 }
 
+/*
+ * A literal address or `localhost` that the definition itself names may be asked although it is
+ * not public; the same address behind a link or a name may not.
+ */
+static bool names_private(struct arena *arena, struct str configured, struct str url)
+{
+    struct http_url ours, asked;
+    struct err ignored = ERR_INIT;
+    if (!http_url_parse(arena, configured, &ours, &ignored) ||
+        !http_url_parse(arena, url, &asked, &ignored) || !str_eq(ours.host, asked.host))
+        return false;
+    bool literal;
+    address_text_is_public(ours.host, &literal);
+    return literal || address_text_is_loopback(ours.host);
+}
+
 static bool fill_url(struct draft *draft, const struct pager *pager, struct str *ret_url,
                      struct err *err)
 {
     struct value value;
+    if (!template_fill(&draft->stream->url, draft->scope, true, draft->arena, &value, err))
+        return err_wrap(err, "url");
+    draft->configured = text_of(draft->arena, value);
     if (pager->url.len) {
         *ret_url = pager->url;
         return true;
     }
-    if (!template_fill(&draft->stream->url, draft->scope, true, draft->arena, &value, err))
-        return err_wrap(err, "url");
     if (!fill_params(draft, err))
         return false;
     struct str query = arena_str(draft->arena, buf_str(&draft->query));
-    *ret_url = with_query(draft->arena, text_of(draft->arena, value), query);
+    *ret_url = with_query(draft->arena, draft->configured, query);
     if (draft->query.overflow || ret_url->len > URL_BYTES_MAX)
         return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes", URL_BYTES_MAX);
     return true;
@@ -306,6 +325,7 @@ static bool fill(struct draft *draft, const struct pager *pager, struct request 
         !fill_body(draft, http, err) || !fill_auth(draft, &secret_query, err))
         return false;
     http->url = with_query(draft->arena, request->url, secret_query);
+    http->allow_private |= names_private(draft->arena, draft->configured, request->url);
     http->headers = draft->headers;
     http->header_count = draft->header_count;
     request->hash = hash_fold(draft->hash, hash_bytes(request->url, 0));

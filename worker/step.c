@@ -128,6 +128,7 @@ static void keep_answer(struct run *run)
     run->scope.headers = headers;
     run->scope.header_count = answer->header_count;
     run->body_wire_bytes = answer->wire_bytes;
+    run->cut.is_extended = false;
     buf_done(&run->body);
     http_take_body(answer, &run->body);
 }
@@ -184,6 +185,7 @@ enum step step_cut(struct run *run)
         .columns = loader_columns(run->loader),
         .scope = &run->scope.expr,
         .max_records = records_left(run),
+        .is_extended = run->cut.is_extended,
         .arena = run->page,
     };
     if (run->body_is_empty) {
@@ -194,6 +196,7 @@ enum step step_cut(struct run *run)
     case CUT_DONE:
         return STEP_turn;
     case CUT_SHAPE:
+        run->cut.is_extended = true;
         loader_extend(run->loader, run->job.run, &run->cut.shape, run_ready, run);
         return run_pause(run, STEP_cut);
     case CUT_BAD:

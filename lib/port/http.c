@@ -354,10 +354,17 @@ static void succeed(struct http_call *call)
         .body = buf_str(&call->body),
         .wire_bytes = wire_bytes,
         .took_ms = clock_mono_ms() - call->started_mono_ms,
+        .storage = &call->body,
     };
     call_unlink(call);
     call->fn(call->ctx, &answer, NULL);
     call_free(call);
+}
+
+void http_take_body(const struct http_answer *answer, struct buf *ret_body)
+{
+    *ret_body = *answer->storage;
+    buf_init(answer->storage, answer->storage->max);
 }
 
 /*

@@ -64,6 +64,7 @@ struct http_answer {
     struct str body;
     int64_t wire_bytes; /* body as transferred, before decompression */
     int64_t took_ms;
+    struct buf *storage; /* of `body`; for http_take_body */
 };
 
 /*
