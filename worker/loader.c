@@ -406,11 +406,12 @@ static void tell_outcomes(struct loader *loader, const struct batch *batch,
 
 /* --- batches --- */
 
+/* Counts the pages that are in, not one that is being cut: its caller may yet drop it. */
 static bool is_full(const struct loader *loader)
 {
     const struct loaders_options *options = &loader->owner->options;
-    return (int64_t)loader->open->row_count >= options->batch_records ||
-           (int64_t)loader->open->rows.len >= options->batch_bytes;
+    return (int64_t)loader->open->page_row_count >= options->batch_records ||
+           (int64_t)loader->open->page_rows_len >= options->batch_bytes;
 }
 
 static bool has_room(const struct loader *loader)

@@ -141,7 +141,7 @@ static void put_fields(struct buf *buf, const struct shape *shape)
         enum column_type type;
         if (!shape_type(field, &type))
             continue;
-        buf_puts(buf, ",{" + first);
+        buf_put(buf, first ? STR("{") : STR(",{"));
         first = false;
         put_member(buf, "field", field->field);
         put_member(buf, "column", column_name_for(arena, field->field));
