@@ -1,6 +1,7 @@
 #include "config/definition.h"
 
 #include "config/field.h"
+#include "core/cron.h"
 
 static bool is_lower(char c)
 {
@@ -230,6 +231,10 @@ static void check_schedule(struct reader *reader, const struct yaml_node *map,
     if (schedule->cron.len && schedule->every_ms)
         problem_add_key(reader->problems, at(map, "every"),
                         "stands beside \"schedule\": one of them is enough");
+    struct cron cron;
+    struct err err = ERR_INIT;
+    if (schedule->cron.len && !cron_parse(schedule->cron, &cron, &err))
+        problem_add(reader->problems, at(map, "schedule"), "%s", err.text);
     if (!str_is(schedule->timezone, "UTC") && schedule->timezone.len)
         problem_add(reader->problems, at(map, "timezone"),
                     "zones other than UTC are not available yet");

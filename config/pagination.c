@@ -4,6 +4,8 @@
  * Pagination: one table per type. `max_iterations` has another standard where the end is
  * recognised by an expression or a guess.
  */
+/* Rows are laid out by hand. */
+/* clang-format off */
 #define P(member) AT(struct definition, stream.pagination.member)
 
 static const struct choice merge_strategies[] = {
@@ -16,97 +18,51 @@ static const struct choice merge_strategies[] = {
 
 static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), CHOICE_END};
 
-#define TYPE_ROW                                                                               \
-    {                                                                                          \
-        .name = "type", .type = FIELD_MOVED, .help = "how the next page is found"              \
-    }
+#define TYPE_ROW {.name = "type", .type = FIELD_MOVED, .help = "how the next page is found"}
 
 #define MERGE_ROWS                                                                             \
     {.name = "merge_path", .type = FIELD_MOVED, .help = "as beside pagination"},               \
-    {                                                                                          \
-        .name = "merge_strategy", .type = FIELD_MOVED, .choices = merge_strategies,            \
-        .help = "as beside pagination"                                                         \
-    }
+    {.name = "merge_strategy", .type = FIELD_MOVED, .choices = merge_strategies,               \
+     .help = "as beside pagination"}
 
 #define LIMIT_ROWS(iterations)                                                                 \
-    {.name = "max_iterations",                                                                 \
-     .type = FIELD_COUNT,                                                                      \
-     P(max_iterations),                                                                        \
-     .min = 1,                                                                                 \
-     .standard = (iterations),                                                                 \
-     .help = "pages after which the job ends as truncated"},                                   \
-        {.name = "max_records",                                                                \
-         .type = FIELD_COUNT,                                                                  \
-         P(max_records),                                                                       \
-         .min = 1,                                                                             \
-         .help = "records after which the job ends as truncated"},                             \
-        {.name = "max_time",                                                                   \
-         .type = FIELD_DURATION,                                                               \
-         P(max_time_ms),                                                                       \
-         .min = 1,                                                                             \
-         .help = "time after which the job ends as truncated"},                                \
-    {                                                                                          \
-        .name = "allow_repeats", .type = FIELD_BOOL, P(allow_repeats), .standard = "false",    \
-        .help = "a page may hold the same records as an earlier one"                           \
-    }
+    {.name = "max_iterations", .type = FIELD_COUNT, P(max_iterations), .min = 1,               \
+     .standard = (iterations), .help = "pages after which the job ends as truncated"},         \
+    {.name = "max_records", .type = FIELD_COUNT, P(max_records), .min = 1,                     \
+     .help = "records after which the job ends as truncated"},                                 \
+    {.name = "max_time", .type = FIELD_DURATION, P(max_time_ms), .min = 1,                     \
+     .help = "time after which the job ends as truncated"},                                    \
+    {.name = "allow_repeats", .type = FIELD_BOOL, P(allow_repeats), .standard = "false",       \
+     .help = "a page may hold the same records as an earlier one"}
 
 #define STOP_ROWS                                                                              \
-    {.name = "total_path",                                                                     \
-     .type = FIELD_LOCATOR,                                                                    \
-     P(total),                                                                                 \
+    {.name = "total_path", .type = FIELD_LOCATOR, P(total),                                    \
      .help = "where the number of all records stands"},                                        \
-        {.name = "total_pages_path",                                                           \
-         .type = FIELD_LOCATOR,                                                                \
-         P(total_pages),                                                                       \
-         .help = "where the number of all pages stands"},                                      \
-        {.name = "has_more_path",                                                              \
-         .type = FIELD_LOCATOR,                                                                \
-         P(has_more),                                                                          \
-         .help = "where a flag says whether more follows"},                                    \
-        {.name = "stop_on_empty",                                                              \
-         .type = FIELD_BOOL,                                                                   \
-         P(stop_on_empty),                                                                     \
-         .standard = "true",                                                                   \
-         .help = "a page without records is the last"},                                        \
-        {.name = "stop_on_short",                                                              \
-         .type = FIELD_BOOL,                                                                   \
-         P(stop_on_short),                                                                     \
-         .standard = "false",                                                                  \
-         .help = "a page with fewer records than `size` is the last"},                         \
-        {.name = "parallel", .flags = FIELD_LATER},                                            \
-    {                                                                                          \
-        .name = "jobs", .flags = FIELD_LATER                                                   \
-    }
+    {.name = "total_pages_path", .type = FIELD_LOCATOR, P(total_pages),                        \
+     .help = "where the number of all pages stands"},                                          \
+    {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),                              \
+     .help = "where a flag says whether more follows"},                                        \
+    {.name = "stop_on_empty", .type = FIELD_BOOL, P(stop_on_empty), .standard = "true",        \
+     .help = "a page without records is the last"},                                            \
+    {.name = "stop_on_short", .type = FIELD_BOOL, P(stop_on_short), .standard = "false",       \
+     .help = "a page with fewer records than `size` is the last"},                             \
+    {.name = "parallel", .flags = FIELD_LATER},                                                \
+    {.name = "jobs", .flags = FIELD_LATER}
 
 static const struct field none_fields[] = {TYPE_ROW, LIMIT_ROWS(NULL), MERGE_ROWS, FIELD_END};
 
 static const struct field page_fields[] = {
     TYPE_ROW,
-    {.name = "param",
-     .type = FIELD_PLACE,
-     P(param),
-     .standard = "page",
+    {.name = "param", .type = FIELD_PLACE, P(param), .standard = "page",
      .help = "where the page number goes"},
-    {.name = "start",
-     .type = FIELD_COUNT,
-     P(start),
-     .min = 0,
-     .standard = "1",
+    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .standard = "1",
      .help = "number of the first page"},
-    {.name = "size_param",
-     .type = FIELD_PLACE,
-     P(size_param),
+    {.name = "size_param", .type = FIELD_PLACE, P(size_param),
      .help = "where the page size goes"},
     {.name = "size", .type = FIELD_COUNT, P(size), .min = 1, .help = "records per page"},
-    {.name = "maximum_page",
-     .type = FIELD_COUNT,
-     P(maximum),
-     .min = 1,
+    {.name = "maximum_page", .type = FIELD_COUNT, P(maximum), .min = 1,
      .help = "the first page number that is not asked for"},
-    {.name = "send_first",
-     .type = FIELD_BOOL,
-     P(send_first),
-     .standard = "true",
+    {.name = "send_first", .type = FIELD_BOOL, P(send_first), .standard = "true",
      .help = "the first request names its page"},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
@@ -116,39 +72,18 @@ static const struct field page_fields[] = {
 
 static const struct field offset_fields[] = {
     TYPE_ROW,
-    {.name = "param",
-     .type = FIELD_PLACE,
-     P(param),
-     .standard = "offset",
+    {.name = "param", .type = FIELD_PLACE, P(param), .standard = "offset",
      .help = "where the offset goes"},
-    {.name = "start",
-     .type = FIELD_COUNT,
-     P(start),
-     .min = 0,
-     .standard = "0",
+    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .standard = "0",
      .help = "the first offset"},
-    {.name = "limit_param",
-     .type = FIELD_PLACE,
-     P(size_param),
-     .standard = "limit",
+    {.name = "limit_param", .type = FIELD_PLACE, P(size_param), .standard = "limit",
      .help = "where the page size goes"},
-    {.name = "size",
-     .type = FIELD_COUNT,
-     P(size),
-     .min = 1,
-     .standard = "100",
+    {.name = "size", .type = FIELD_COUNT, P(size), .min = 1, .standard = "100",
      .help = "records per page"},
-    {.name = "maximum_offset",
-     .type = FIELD_COUNT,
-     P(maximum),
-     .min = 1,
+    {.name = "maximum_offset", .type = FIELD_COUNT, P(maximum), .min = 1,
      .help = "the first offset that is not asked for"},
-    {.name = "step",
-     .type = FIELD_SWITCH,
-     P(step_by_size),
-     .choices = steps,
-     .standard = "received",
-     .help = "what the offset grows by"},
+    {.name = "step", .type = FIELD_SWITCH, P(step_by_size), .choices = steps,
+     .standard = "received", .help = "what the offset grows by"},
     {.name = "page_size_on_error", .flags = FIELD_LATER},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
@@ -158,20 +93,12 @@ static const struct field offset_fields[] = {
 
 static const struct field cursor_fields[] = {
     TYPE_ROW,
-    {.name = "cursor_path",
-     .type = FIELD_LOCATOR,
-     .flags = FIELD_REQUIRED,
-     P(cursor),
+    {.name = "cursor_path", .type = FIELD_LOCATOR, .flags = FIELD_REQUIRED, P(cursor),
      .help = "where the next cursor stands"},
-    {.name = "param",
-     .type = FIELD_PLACE,
-     .flags = FIELD_REQUIRED,
-     P(param),
+    {.name = "param", .type = FIELD_PLACE, .flags = FIELD_REQUIRED, P(param),
      .help = "where the cursor goes"},
     {.name = "start", .type = FIELD_VALUE, P(cursor_start), .help = "the first cursor"},
-    {.name = "has_more_path",
-     .type = FIELD_LOCATOR,
-     P(has_more),
+    {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
     {.name = "page_size_on_error", .flags = FIELD_LATER},
     LIMIT_ROWS(NULL),
@@ -181,10 +108,7 @@ static const struct field cursor_fields[] = {
 
 static const struct field link_header_fields[] = {
     TYPE_ROW,
-    {.name = "rel",
-     .type = FIELD_TEXT,
-     P(rel),
-     .standard = "next",
+    {.name = "rel", .type = FIELD_TEXT, P(rel), .standard = "next",
      .help = "relation of the link to follow"},
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
@@ -193,14 +117,9 @@ static const struct field link_header_fields[] = {
 
 static const struct field next_url_fields[] = {
     TYPE_ROW,
-    {.name = "next_path",
-     .type = FIELD_LOCATOR,
-     .flags = FIELD_REQUIRED,
-     P(next),
+    {.name = "next_path", .type = FIELD_LOCATOR, .flags = FIELD_REQUIRED, P(next),
      .help = "where the URL of the next page stands"},
-    {.name = "has_more_path",
-     .type = FIELD_LOCATOR,
-     P(has_more),
+    {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
@@ -208,21 +127,13 @@ static const struct field next_url_fields[] = {
 };
 
 static const struct field next_page_fields[] = {
-    {.name = "params",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_SECRETS,
+    {.name = "params", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
      AT(struct next_page, params)},
-    {.name = "headers",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_SECRETS,
+    {.name = "headers", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
      AT(struct next_page, headers)},
-    {.name = "body",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_SECRETS,
+    {.name = "body", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
      AT(struct next_page, body)},
-    {.name = "url",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_SECRETS,
+    {.name = "url", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
      AT(struct next_page, url)},
     FIELD_END,
 };
@@ -231,17 +142,10 @@ static const struct key_table next_page_table = {next_page_fields, sizeof(struct
 
 static const struct field response_based_fields[] = {
     TYPE_ROW,
-    {.name = "continue_while",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_REQUIRED,
-     P(continue_while),
-     .help = "another page follows while this is true"},
-    {.name = "next_page",
-     .type = FIELD_STRUCT,
-     .flags = FIELD_REQUIRED,
-     P(next_page),
-     .table = &next_page_table,
-     .help = "what changes in the next request"},
+    {.name = "continue_while", .type = FIELD_TEMPLATE_REF, .flags = FIELD_REQUIRED,
+     P(continue_while), .help = "another page follows while this is true"},
+    {.name = "next_page", .type = FIELD_STRUCT, .flags = FIELD_REQUIRED, P(next_page),
+     .table = &next_page_table, .help = "what changes in the next request"},
     {.name = "retry", .type = FIELD_MOVED, .help = "as beside pagination, other standards"},
     LIMIT_ROWS("1000"),
     MERGE_ROWS,
@@ -261,6 +165,7 @@ TABLE(next_url);
 TABLE(response_based);
 TABLE(auto);
 
+/* clang-format on */
 const struct variant pagination_variants[] = {
     VARIANT("none", PAGINATE_NONE, &none_table),
     VARIANT("page", PAGINATE_PAGE, &page_table),
