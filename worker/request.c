@@ -1,8 +1,8 @@
 #include "worker/request.h"
 
-#include "port/address.h"
 #include "port/digest.h"
 #include "port/hash.h"
+#include "worker/origin.h"
 
 enum { BODY_BYTES_MAX = 16 * 1024 * 1024, URL_BYTES_MAX = 64 * 1024, HEADERS_MAX = 256 };
 
@@ -12,11 +12,12 @@ struct draft {
     struct arena *arena;
     const struct pager_param *params; /* the pager's */
     size_t param_count;
-    struct buf query;
-    struct str configured; /* the stream's own URL, without params */
+    struct buf query, secret_query;
+    struct str own;
+    bool is_own; /* else it goes without credentials */
     struct http_header headers[HEADERS_MAX];
     size_t header_count;
-    uint64_t hash;
+    uint64_t hash, credential;
 };
 
 /* A scalar as the text of a parameter or header; lists and objects as JSON. */
@@ -50,14 +51,15 @@ static void put_pair(struct draft *draft, struct buf *query, struct str name,
     buf_put(query, http_encode(draft->arena, text_of(draft->arena, value)));
 }
 
-static void put_param(struct draft *draft, struct str name, struct value value)
+static void put_param(struct draft *draft, struct buf *query, struct str name,
+                      struct value value)
 {
     if (value.kind != VALUE_LIST) {
-        put_pair(draft, &draft->query, name, value);
+        put_pair(draft, query, name, value);
         return;
     }
     for (size_t i = 0; i < value.list->count; i++)
-        put_pair(draft, &draft->query, name, value.list->items[i]);
+        put_pair(draft, query, name, value.list->items[i]);
 }
 
 static bool pager_sets(const struct draft *draft, enum placement place, struct str name)
@@ -72,21 +74,31 @@ static bool pager_sets(const struct draft *draft, enum placement place, struct s
     return false;
 }
 
-static bool fill_params(struct draft *draft, struct err *err)
+/* Those that are credentials, or the others. */
+static bool fill_stream_params(struct draft *draft, bool secret, struct err *err)
 {
     const struct stream *stream = draft->stream;
     for (size_t i = 0; i < stream->param_count; i++) {
         const struct named_template *param = &stream->params[i];
         struct value value;
-        if (pager_sets(draft, PLACE_QUERY, param->name))
+        if (pager_sets(draft, PLACE_QUERY, param->name) ||
+            origin_is_secret(&param->template) != secret)
             continue;
         if (!template_fill(&param->template, draft->scope, true, draft->arena, &value, err))
             return err_wrap(err, "params.%.*s", STR_ARG(param->name));
-        put_param(draft, param->name, value);
+        put_param(draft, secret ? &draft->secret_query : &draft->query, param->name, value);
     }
+    return true;
+}
+
+static bool fill_params(struct draft *draft, struct err *err)
+{
+    if (!fill_stream_params(draft, false, err))
+        return false;
     for (size_t i = 0; i < draft->param_count; i++)
         if (draft->params[i].place->place == PLACE_QUERY)
-            put_param(draft, draft->params[i].place->name, draft->params[i].value);
+            put_param(draft, &draft->query, draft->params[i].place->name,
+                      draft->params[i].value);
     return true;
 }
 
@@ -102,20 +114,31 @@ static bool add_header(struct draft *draft, struct str name, struct str value, s
     return true;
 }
 
-static bool fill_headers(struct draft *draft, struct err *err)
+/* Those that are credentials, or the others. */
+static bool fill_stream_headers(struct draft *draft, bool secret, struct err *err)
 {
     const struct stream *stream = draft->stream;
     for (size_t i = 0; i < stream->header_count; i++) {
         const struct named_template *header = &stream->headers[i];
         struct value value;
-        if (pager_sets(draft, PLACE_HEADER, header->name))
+        if (pager_sets(draft, PLACE_HEADER, header->name) ||
+            origin_is_secret(&header->template) != secret)
             continue;
         if (!template_fill(&header->template, draft->scope, true, draft->arena, &value, err))
             return err_wrap(err, "headers.%.*s", STR_ARG(header->name));
-        if (!is_left_out(value) &&
-            !add_header(draft, header->name, text_of(draft->arena, value), err))
+        struct str text = text_of(draft->arena, value);
+        if (!is_left_out(value) && !add_header(draft, header->name, text, err))
             return false;
+        if (secret)
+            draft->credential = hash_fold(draft->credential, hash_bytes(text, 0));
     }
+    return true;
+}
+
+static bool fill_headers(struct draft *draft, struct err *err)
+{
+    if (!fill_stream_headers(draft, false, err))
+        return false;
     for (size_t i = 0; i < draft->param_count; i++) {
         const struct pager_param *param = &draft->params[i];
         struct str text = text_of(draft->arena, param->value);
@@ -179,6 +202,13 @@ static struct str content_type(enum body_type type)
     return type == BODY_TEXT ? STR("text/plain; charset=utf-8") : STR("application/json");
 }
 
+static bool check_body_leaves(const struct stream *stream, struct err *err)
+{
+    return !stream->body || !origin_is_secret(stream->body) ||
+           err_set(err, ERR_INPUT, "request", 0,
+                   "the body holds a credential, which cannot go to another origin");
+}
+
 static bool fill_body(struct draft *draft, struct http_request *http, struct err *err)
 {
     const struct template *body_template = draft->stream->body;
@@ -194,6 +224,8 @@ static bool fill_body(struct draft *draft, struct http_request *http, struct err
     }
     if (is_left_out(body))
         return true;
+    if (!draft->is_own && !check_body_leaves(draft->stream, err))
+        return false;
     AUTO_BUF struct buf out;
     buf_init(&out, BODY_BYTES_MAX);
     if (!format_body(draft, body, &out, err))
@@ -212,6 +244,7 @@ static bool secret_text(struct draft *draft, const struct template *template, st
     if (!template_fill(template, draft->scope, true, draft->arena, &value, err))
         return err_wrap(err, "auth");
     *ret = text_of(draft->arena, value);
+    draft->credential = hash_fold(draft->credential, hash_bytes(*ret, 0));
     return true;
 }
 
@@ -228,12 +261,10 @@ static bool fill_basic(struct draft *draft, struct err *err)
                       arena_printf(draft->arena, "Basic %.*s", STR_ARG(coded)), err);
 }
 
-/* Sets the credential; *ret_query is what it adds to the URL's query, or empty. */
-static bool fill_auth(struct draft *draft, struct str *ret_query, struct err *err)
+static bool fill_auth(struct draft *draft, struct err *err)
 {
     const struct auth *auth = &draft->stream->auth;
     struct str secret;
-    *ret_query = STR_NONE;
     if (auth->type == AUTH_NONE)
         return true;
     if (auth->type == AUTH_BASIC)
@@ -246,9 +277,23 @@ static bool fill_auth(struct draft *draft, struct str *ret_query, struct err *er
                           arena_printf(draft->arena, "Bearer %.*s", STR_ARG(secret)), err);
     if (!auth->in_query)
         return add_header(draft, auth->name, secret, err);
-    struct str name = http_encode(draft->arena, auth->name);
-    struct str value = http_encode(draft->arena, secret);
-    *ret_query = arena_printf(draft->arena, "%.*s=%.*s", STR_ARG(name), STR_ARG(value));
+    put_pair(draft, &draft->secret_query, auth->name, value_string(secret));
+    return true;
+}
+
+/* Headers and parameters that say who we are, for our own origin alone. */
+static bool fill_credentials(struct draft *draft, struct request *request, struct err *err)
+{
+    request->public_header_count = draft->header_count;
+    if (!draft->is_own)
+        return true;
+    if (!fill_stream_headers(draft, true, err) || !fill_stream_params(draft, true, err) ||
+        !fill_auth(draft, err))
+        return false;
+    if (draft->secret_query.overflow)
+        return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes", URL_BYTES_MAX);
+    request->secret_query = arena_str(draft->arena, buf_str(&draft->secret_query));
+    request->credential = hash_fold(draft->credential, hash_bytes(request->secret_query, 0));
     return true;
 }
 
@@ -260,37 +305,23 @@ static struct str with_query(struct arena *arena, struct str url, struct str que
     return arena_printf(arena, "%.*s%s%.*s", STR_ARG(url), joint, STR_ARG(query));
 }
 
-/*
- * A literal address or `localhost` that the definition itself names may be asked although it is
- * not public; the same address behind a link or a name may not.
- */
-static bool names_private(struct arena *arena, struct str configured, struct str url)
-{
-    struct http_url ours, asked;
-    struct err ignored = ERR_INIT;
-    if (!http_url_parse(arena, configured, &ours, &ignored) ||
-        !http_url_parse(arena, url, &asked, &ignored) || !str_eq(ours.host, asked.host))
-        return false;
-    bool literal;
-    address_text_is_public(ours.host, &literal);
-    return literal || address_text_is_loopback(ours.host);
-}
-
 static bool fill_url(struct draft *draft, const struct pager *pager, struct str *ret_url,
                      struct err *err)
 {
     struct value value;
     if (!template_fill(&draft->stream->url, draft->scope, true, draft->arena, &value, err))
         return err_wrap(err, "url");
-    draft->configured = text_of(draft->arena, value);
+    draft->own = text_of(draft->arena, value);
+    draft->is_own = true;
     if (pager->url.len) {
         *ret_url = pager->url;
-        return true;
+        return origin_check(draft->stream, draft->arena, draft->own, pager->url,
+                            &draft->is_own, err);
     }
     if (!fill_params(draft, err))
         return false;
     struct str query = arena_str(draft->arena, buf_str(&draft->query));
-    *ret_url = with_query(draft->arena, draft->configured, query);
+    *ret_url = with_query(draft->arena, draft->own, query);
     if (draft->query.overflow || ret_url->len > URL_BYTES_MAX)
         return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes", URL_BYTES_MAX);
     return true;
@@ -305,29 +336,39 @@ static void set_limits(struct http_request *http, const struct stream *stream)
         .total_ms = stream->timeouts.total_ms,
     };
     http->max_body_bytes = (size_t)stream->max_body_bytes;
-    http->allow_private = stream->allow_private;
     http->allow_http = stream->allow_http;
     http->proxy = stream->proxy;
     http->ca_file = stream->ca_file;
-    http->cert_file = stream->cert_file;
-    http->key_file = stream->key_file;
+}
+
+/* Where it goes: the address, and what that place may be told. */
+static void aim(const struct stream *stream, struct arena *arena, bool is_own,
+                struct request *request)
+{
+    struct http_request *http = &request->http;
+    request->host = origin_host(arena, request->url);
+    http->url = is_own ? with_query(arena, request->url, request->secret_query) : request->url;
+    http->header_count = is_own ? request->header_count : request->public_header_count;
+    http->cert_file = is_own ? stream->cert_file : STR_NONE;
+    http->key_file = is_own ? stream->key_file : STR_NONE;
+    http->allow_private =
+        stream->allow_private || origin_names_private(arena, request->own, request->url);
 }
 
 static bool fill(struct draft *draft, const struct pager *pager, struct request *request,
                  struct err *err)
 {
     struct http_request *http = &request->http;
-    struct str secret_query;
     http->method = draft->stream->method;
     set_limits(http, draft->stream);
     draft->hash = hash_bytes(http->method, 0);
     if (!fill_url(draft, pager, &request->url, err) || !fill_headers(draft, err) ||
-        !fill_body(draft, http, err) || !fill_auth(draft, &secret_query, err))
+        !fill_body(draft, http, err) || !fill_credentials(draft, request, err))
         return false;
-    http->url = with_query(draft->arena, request->url, secret_query);
-    http->allow_private |= names_private(draft->arena, draft->configured, request->url);
+    request->own = draft->own;
+    request->header_count = draft->header_count;
     http->headers = draft->headers;
-    http->header_count = draft->header_count;
+    aim(draft->stream, draft->arena, draft->is_own, request);
     request->hash = hash_fold(draft->hash, hash_bytes(request->url, 0));
     return true;
 }
@@ -345,15 +386,25 @@ bool request_build(const struct stream *stream, const struct pager *pager,
     draft->params = params;
     draft->param_count = pager_params(pager, arena, params);
     buf_init(&draft->query, URL_BYTES_MAX);
+    buf_init(&draft->secret_query, URL_BYTES_MAX);
     bool done = fill(draft, pager, &request, err);
     buf_done(&draft->query);
+    buf_done(&draft->secret_query);
     if (done)
         *ret_request = request;
     return done;
 }
 
-void request_redirect(struct request *request, struct str url)
+bool request_redirect(const struct stream *stream, struct arena *arena, struct str location,
+                      struct request *request, struct err *err)
 {
-    request->http.url = url;
-    request->url = url;
+    struct str url;
+    bool is_own;
+    if (!http_url_resolve(arena, request->url, location, &url, err) ||
+        !origin_check(stream, arena, request->own, url, &is_own, err) ||
+        (!is_own && !check_body_leaves(stream, err)))
+        return err_wrap(err, "redirect to %.*s", STR_ARG(str_slice(location, 0, 200)));
+    request->url = origin_clean(stream, arena, url);
+    aim(stream, arena, is_own, request);
+    return true;
 }
