@@ -17,8 +17,8 @@ static void cut_at_character(char *text, size_t size, int wanted)
     text[end] = '\0';
 }
 
-bool err_set(struct err *err, enum err_kind kind, const char *origin, int code,
-             const char *fmt, ...)
+bool err_set(struct err *err, enum err_kind kind, const char *origin, int code, const char *fmt,
+             ...)
 {
     char text[ERR_TEXT_BYTES]; /* the arguments may point into err->text */
     va_list args;
