@@ -36,8 +36,8 @@ struct run_end {
     enum job_state state; /* FINISHED */
     enum job_reason reason;
     const struct err *err; /* its text is "" if none; borrowed until run_free */
-    int64_t wait_ms;   /* PARKED */
-    bool run_ended;    /* this was the last job of its run, which ended as: */
+    int64_t wait_ms;       /* PARKED */
+    bool run_ended;        /* this was the last job of its run, which ended as: */
     enum job_state run_state;
 };
 

@@ -80,6 +80,19 @@ begin
 end
 $$;
 
+-- `create schema if not exists` fails where another transaction makes the same one.
+create function pagetide.create_schema(name text) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if to_regnamespace(quote_ident(name)) is null then
+        perform pg_advisory_xact_lock(hashtextextended('pagetide schema ' || name, 0));
+        execute format('create schema if not exists %I', name);
+    end if;
+end
+$$;
+
 -- A table that was dropped comes back with all columns that were ever decided for the stream.
 create function pagetide.create_table(plan jsonb) returns void
 language plpgsql
@@ -89,9 +102,7 @@ declare
     name text := format('%I.%I', plan ->> 'schema', plan ->> 'table');
     known text;
 begin
-    if to_regnamespace(quote_ident(plan ->> 'schema')) is null then
-        execute format('create schema if not exists %I', plan ->> 'schema');
-    end if;
+    perform pagetide.create_schema(plan ->> 'schema');
     select string_agg(format('%I %s', f.column_name, f.type), ', ' order by f.position)
     into known from pagetide.field f where f.stream = plan ->> 'stream';
     execute format('create table %s (%s)', name, known);
