@@ -71,7 +71,7 @@ def reverse(value):
 
 
 def environment():
-    env = jinja2.Environment()
+    env = jinja2.Environment(optimized=False)
     env.tests["none"] = undefined_or_none
     for name in ("map", "select", "reject", "selectattr", "rejectattr", "unique"):
         env.filters[name] = concrete(env.filters[name])
@@ -297,7 +297,7 @@ class Maker:
             lambda: f"({sub()} is {self.test()})", lambda: f"{self.path()} is {self.test()} and {sub()}",
             lambda: f"{self.path()} is {self.test()} or {sub()}",
             lambda: f"{sub()} if {self.path()} is {self.test()} else {sub()}",
-            lambda: f"{self.format()} % {sub()}", lambda: f"{self.format()} % ({sub()}, {sub()})",
+            lambda: f"{self.format()} % {sub()}", lambda: f"({self.format()} % ({sub()}, {sub()}))",
         ])()
 
 
@@ -327,6 +327,8 @@ def stricter(want, got):
         return True
     if "a negative number cannot be raised" in str(got[1]):
         return True  # a complex number in Python
+    if "beyond the 64 bits" in str(got[1]) or "Markup(" in str(want[1]):
+        return True
     return got[0] == "syntax" and "found 'not'" in got[1]
 
 
