@@ -56,9 +56,10 @@ size_t expr_find_end(struct str text, size_t from);
 #define EXPR_BINARY_OPS(X)                                                                     \
     X(OP_ADD, "+")                                                                             \
     X(OP_SUB, "-")                                                                             \
-    X(OP_MUL, "*") X(OP_DIV, "/") X(OP_FLOORDIV, "//") X(OP_MOD, "%") X(OP_POW, "**")          \
-        X(OP_EQ, "==") X(OP_NE, "!=") X(OP_LT, "<") X(OP_LE, "<=") X(OP_GT, ">")               \
-            X(OP_GE, ">=") X(OP_IN, "in") X(OP_NOT_IN, "not in")
+    X(OP_MUL, "*")                                                                             \
+    X(OP_DIV, "/") X(OP_FLOORDIV, "//") X(OP_MOD, "%") X(OP_POW, "**") X(OP_EQ, "==")          \
+        X(OP_NE, "!=") X(OP_LT, "<") X(OP_LE, "<=") X(OP_GT, ">") X(OP_GE, ">=")               \
+            X(OP_IN, "in") X(OP_NOT_IN, "not in")
 
 enum expr_op {
 #define X(name, text) name,
