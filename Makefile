@@ -44,37 +44,41 @@ all: build
 build: $(B)/pagetide ## build the binary: build/release/pagetide
 
 $(B)/pagetide: $(B)/cli/main.o $(B)/libpagetide.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/libpagetide.a: $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/gen/%.o: $(B)/gen/%.c
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(B)/gen/sql.c: tools/embed.sh $(wildcard schema/sql/*.sql)
+$(B)/gen/sql.c: tools/embed.sh schema/sql $(wildcard schema/sql/*.sql)
 	@mkdir -p $(@D)
 	tools/embed.sh embedded_sql $(sort $(wildcard schema/sql/*.sql)) > $@
 
-$(B)/gen/lua.c: tools/embed.sh $(wildcard lib/core/lua/*.lua)
+$(B)/gen/lua.c: tools/embed.sh lib/core/lua $(wildcard lib/core/lua/*.lua)
 	@mkdir -p $(@D)
 	tools/embed.sh embedded_lua $(sort $(wildcard lib/core/lua/*.lua)) > $@
 
 $(B)/tests/%: $(B)/tests/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $< $(B)/libtestsupport.a $(B)/libpagetide.a $(CHECK_LIBS) $(LDLIBS)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $< $(B)/libtestsupport.a $(B)/libpagetide.a $(CHECK_LIBS) $(LDLIBS)
 
 $(B)/libtestsupport.a: $(SUPPORT)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(B)/bench/mock: $(B)/bench/mock.o $(B)/libtestsupport.a $(B)/libpagetide.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 tests: $(B)/pagetide $(UNITS) $(FLOWS) $(FAULTS)
 

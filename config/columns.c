@@ -97,7 +97,7 @@ static void read_with_field(struct reader *reader, const struct field *field,
         problem_add(reader->problems, node,
                     "a path is not available here yet; an expression is: \"{{ ... }}\"");
     else
-        (void)!table_compile(reader, field, node, &with->template); /* the problem is told */
+        table_compile(reader, field, node, &with->template);
 }
 
 void with_read(struct reader *reader, const struct field *field, const struct yaml_node *node,

@@ -4,6 +4,8 @@
  * Pagination: one table per type. `max_iterations` has another standard where the end is
  * recognised by an expression or a guess.
  */
+/* Rows are laid out by hand. */
+/* clang-format off */
 #define P(member) AT(struct definition, stream.pagination.member)
 
 static const struct choice merge_strategies[] = {
@@ -16,97 +18,75 @@ static const struct choice merge_strategies[] = {
 
 static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), CHOICE_END};
 
-#define TYPE_ROW                                                                               \
-    {                                                                                          \
-        .name = "type", .type = FIELD_MOVED, .help = "how the next page is found"              \
-    }
+static const struct choice backoffs[] = {CHOICE("exponential", RETRY_EXPONENTIAL),
+                                         CHOICE("fixed", RETRY_FIXED), CHOICE_END};
+static const struct choice jitters[] = {CHOICE("full", RETRY_JITTER_FULL),
+                                        CHOICE("none", RETRY_JITTER_NONE), CHOICE_END};
+
+/* A retry block inside a pagination block has its own standards. */
+#define R(member) AT(struct retry_policy, member)
+static const struct field retry_fields[] = {
+    {.name = "max_attempts", .type = FIELD_INT, R(max_attempts), .min = 1, .max = 1000,
+     .standard = "1", .help = "tries per page, the first among them"},
+    {.name = "backoff", .type = FIELD_CHOICE, R(backoff), .choices = backoffs,
+     .standard = "fixed", .help = "how the delay grows"},
+    {.name = "initial_delay", .type = FIELD_DURATION, R(initial_delay_ms), .standard = "1",
+     .help = "delay before the second try"},
+    {.name = "max_delay", .type = FIELD_DURATION, R(max_delay_ms), .standard = "60",
+     .help = "no delay is longer"},
+    {.name = "jitter", .type = FIELD_CHOICE, R(jitter), .choices = jitters, .standard = "none",
+     .help = "whether delays are drawn at random"},
+    FIELD_END,
+};
+static const struct key_table retry_table = {retry_fields, sizeof(struct retry_policy)};
+
+#define TYPE_ROW {.name = "type", .type = FIELD_MOVED, .help = "how the next page is found"}
 
 #define MERGE_ROWS                                                                             \
     {.name = "merge_path", .type = FIELD_MOVED, .help = "as beside pagination"},               \
-    {                                                                                          \
-        .name = "merge_strategy", .type = FIELD_MOVED, .choices = merge_strategies,            \
-        .help = "as beside pagination"                                                         \
-    }
+    {.name = "merge_strategy", .type = FIELD_MOVED, .choices = merge_strategies,               \
+     .help = "as beside pagination"}
 
 #define LIMIT_ROWS(iterations)                                                                 \
-    {.name = "max_iterations",                                                                 \
-     .type = FIELD_COUNT,                                                                      \
-     P(max_iterations),                                                                        \
-     .min = 1,                                                                                 \
-     .standard = (iterations),                                                                 \
-     .help = "pages after which the job ends as truncated"},                                   \
-        {.name = "max_records",                                                                \
-         .type = FIELD_COUNT,                                                                  \
-         P(max_records),                                                                       \
-         .min = 1,                                                                             \
-         .help = "records after which the job ends as truncated"},                             \
-        {.name = "max_time",                                                                   \
-         .type = FIELD_DURATION,                                                               \
-         P(max_time_ms),                                                                       \
-         .min = 1,                                                                             \
-         .help = "time after which the job ends as truncated"},                                \
-    {                                                                                          \
-        .name = "allow_repeats", .type = FIELD_BOOL, P(allow_repeats), .standard = "false",    \
-        .help = "a page may hold the same records as an earlier one"                           \
-    }
+    {.name = "max_iterations", .type = FIELD_COUNT, P(max_iterations), .min = 1,               \
+     .standard = (iterations), .help = "pages after which the job ends as truncated"},         \
+    {.name = "max_records", .type = FIELD_COUNT, P(max_records), .min = 1,                     \
+     .help = "records after which the job ends as truncated"},                                 \
+    {.name = "max_time", .type = FIELD_DURATION, P(max_time_ms), .min = 1,                     \
+     .help = "time after which the job ends as truncated"},                                    \
+    {.name = "retry", .type = FIELD_STRUCT, P(retry), .table = &retry_table,                   \
+     .help = "instead of the stream's; 1 attempt, fixed, 1s, no jitter if not said"},          \
+    {.name = "allow_repeats", .type = FIELD_BOOL, P(allow_repeats), .standard = "false",       \
+     .help = "a page may hold the same records as an earlier one"}
 
 #define STOP_ROWS                                                                              \
-    {.name = "total_path",                                                                     \
-     .type = FIELD_LOCATOR,                                                                    \
-     P(total),                                                                                 \
+    {.name = "total_path", .type = FIELD_LOCATOR, P(total),                                    \
      .help = "where the number of all records stands"},                                        \
-        {.name = "total_pages_path",                                                           \
-         .type = FIELD_LOCATOR,                                                                \
-         P(total_pages),                                                                       \
-         .help = "where the number of all pages stands"},                                      \
-        {.name = "has_more_path",                                                              \
-         .type = FIELD_LOCATOR,                                                                \
-         P(has_more),                                                                          \
-         .help = "where a flag says whether more follows"},                                    \
-        {.name = "stop_on_empty",                                                              \
-         .type = FIELD_BOOL,                                                                   \
-         P(stop_on_empty),                                                                     \
-         .standard = "true",                                                                   \
-         .help = "a page without records is the last"},                                        \
-        {.name = "stop_on_short",                                                              \
-         .type = FIELD_BOOL,                                                                   \
-         P(stop_on_short),                                                                     \
-         .standard = "false",                                                                  \
-         .help = "a page with fewer records than `size` is the last"},                         \
-        {.name = "parallel", .flags = FIELD_LATER},                                            \
-    {                                                                                          \
-        .name = "jobs", .flags = FIELD_LATER                                                   \
-    }
+    {.name = "total_pages_path", .type = FIELD_LOCATOR, P(total_pages),                        \
+     .help = "where the number of all pages stands"},                                          \
+    {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),                              \
+     .help = "where a flag says whether more follows"},                                        \
+    {.name = "stop_on_empty", .type = FIELD_BOOL, P(stop_on_empty), .standard = "true",        \
+     .help = "a page without records is the last"},                                            \
+    {.name = "stop_on_short", .type = FIELD_BOOL, P(stop_on_short), .standard = "false",       \
+     .help = "a page with fewer records than `size` is the last"},                             \
+    {.name = "parallel", .flags = FIELD_LATER},                                                \
+    {.name = "jobs", .flags = FIELD_LATER}
 
-static const struct field none_fields[] = {TYPE_ROW, MERGE_ROWS, FIELD_END};
+static const struct field none_fields[] = {TYPE_ROW, LIMIT_ROWS(NULL), MERGE_ROWS, FIELD_END};
 
 static const struct field page_fields[] = {
     TYPE_ROW,
-    {.name = "param",
-     .type = FIELD_PLACE,
-     P(param),
-     .standard = "page",
+    {.name = "param", .type = FIELD_PLACE, P(param), .standard = "page",
      .help = "where the page number goes"},
-    {.name = "start",
-     .type = FIELD_COUNT,
-     P(start),
-     .min = 0,
-     .standard = "1",
+    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .standard = "1",
      .help = "number of the first page"},
-    {.name = "size_param",
-     .type = FIELD_PLACE,
-     P(size_param),
+    {.name = "size_param", .type = FIELD_PLACE, P(size_param),
      .help = "where the page size goes"},
     {.name = "size", .type = FIELD_COUNT, P(size), .min = 1, .help = "records per page"},
-    {.name = "maximum_page",
-     .type = FIELD_COUNT,
-     P(maximum),
-     .min = 1,
+    {.name = "maximum_page", .type = FIELD_COUNT, P(maximum), .min = 1,
      .help = "the first page number that is not asked for"},
-    {.name = "send_first",
-     .type = FIELD_BOOL,
-     P(send_first),
-     .standard = "true",
+    {.name = "send_first", .type = FIELD_BOOL, P(send_first), .standard = "true",
      .help = "the first request names its page"},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
@@ -116,39 +96,18 @@ static const struct field page_fields[] = {
 
 static const struct field offset_fields[] = {
     TYPE_ROW,
-    {.name = "param",
-     .type = FIELD_PLACE,
-     P(param),
-     .standard = "offset",
+    {.name = "param", .type = FIELD_PLACE, P(param), .standard = "offset",
      .help = "where the offset goes"},
-    {.name = "start",
-     .type = FIELD_COUNT,
-     P(start),
-     .min = 0,
-     .standard = "0",
+    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .standard = "0",
      .help = "the first offset"},
-    {.name = "limit_param",
-     .type = FIELD_PLACE,
-     P(size_param),
-     .standard = "limit",
+    {.name = "limit_param", .type = FIELD_PLACE, P(size_param), .standard = "limit",
      .help = "where the page size goes"},
-    {.name = "size",
-     .type = FIELD_COUNT,
-     P(size),
-     .min = 1,
-     .standard = "100",
+    {.name = "size", .type = FIELD_COUNT, P(size), .min = 1, .standard = "100",
      .help = "records per page"},
-    {.name = "maximum_offset",
-     .type = FIELD_COUNT,
-     P(maximum),
-     .min = 1,
+    {.name = "maximum_offset", .type = FIELD_COUNT, P(maximum), .min = 1,
      .help = "the first offset that is not asked for"},
-    {.name = "step",
-     .type = FIELD_SWITCH,
-     P(step_by_size),
-     .choices = steps,
-     .standard = "received",
-     .help = "what the offset grows by"},
+    {.name = "step", .type = FIELD_SWITCH, P(step_by_size), .choices = steps,
+     .standard = "received", .help = "what the offset grows by"},
     {.name = "page_size_on_error", .flags = FIELD_LATER},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
@@ -158,20 +117,12 @@ static const struct field offset_fields[] = {
 
 static const struct field cursor_fields[] = {
     TYPE_ROW,
-    {.name = "cursor_path",
-     .type = FIELD_LOCATOR,
-     .flags = FIELD_REQUIRED,
-     P(cursor),
+    {.name = "cursor_path", .type = FIELD_LOCATOR, .flags = FIELD_REQUIRED, P(cursor),
      .help = "where the next cursor stands"},
-    {.name = "param",
-     .type = FIELD_PLACE,
-     .flags = FIELD_REQUIRED,
-     P(param),
+    {.name = "param", .type = FIELD_PLACE, .flags = FIELD_REQUIRED, P(param),
      .help = "where the cursor goes"},
     {.name = "start", .type = FIELD_VALUE, P(cursor_start), .help = "the first cursor"},
-    {.name = "has_more_path",
-     .type = FIELD_LOCATOR,
-     P(has_more),
+    {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
     {.name = "page_size_on_error", .flags = FIELD_LATER},
     LIMIT_ROWS(NULL),
@@ -181,10 +132,7 @@ static const struct field cursor_fields[] = {
 
 static const struct field link_header_fields[] = {
     TYPE_ROW,
-    {.name = "rel",
-     .type = FIELD_TEXT,
-     P(rel),
-     .standard = "next",
+    {.name = "rel", .type = FIELD_TEXT, P(rel), .standard = "next",
      .help = "relation of the link to follow"},
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
@@ -193,14 +141,9 @@ static const struct field link_header_fields[] = {
 
 static const struct field next_url_fields[] = {
     TYPE_ROW,
-    {.name = "next_path",
-     .type = FIELD_LOCATOR,
-     .flags = FIELD_REQUIRED,
-     P(next),
+    {.name = "next_path", .type = FIELD_LOCATOR, .flags = FIELD_REQUIRED, P(next),
      .help = "where the URL of the next page stands"},
-    {.name = "has_more_path",
-     .type = FIELD_LOCATOR,
-     P(has_more),
+    {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
@@ -208,21 +151,13 @@ static const struct field next_url_fields[] = {
 };
 
 static const struct field next_page_fields[] = {
-    {.name = "params",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_SECRETS,
+    {.name = "params", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
      AT(struct next_page, params)},
-    {.name = "headers",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_SECRETS,
+    {.name = "headers", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
      AT(struct next_page, headers)},
-    {.name = "body",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_SECRETS,
+    {.name = "body", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
      AT(struct next_page, body)},
-    {.name = "url",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_SECRETS,
+    {.name = "url", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
      AT(struct next_page, url)},
     FIELD_END,
 };
@@ -231,18 +166,10 @@ static const struct key_table next_page_table = {next_page_fields, sizeof(struct
 
 static const struct field response_based_fields[] = {
     TYPE_ROW,
-    {.name = "continue_while",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_REQUIRED,
-     P(continue_while),
-     .help = "another page follows while this is true"},
-    {.name = "next_page",
-     .type = FIELD_STRUCT,
-     .flags = FIELD_REQUIRED,
-     P(next_page),
-     .table = &next_page_table,
-     .help = "what changes in the next request"},
-    {.name = "retry", .type = FIELD_MOVED, .help = "as beside pagination, other standards"},
+    {.name = "continue_while", .type = FIELD_TEMPLATE_REF, .flags = FIELD_REQUIRED,
+     P(continue_while), .help = "another page follows while this is true"},
+    {.name = "next_page", .type = FIELD_STRUCT, .flags = FIELD_REQUIRED, P(next_page),
+     .table = &next_page_table, .help = "what changes in the next request"},
     LIMIT_ROWS("1000"),
     MERGE_ROWS,
     FIELD_END,
@@ -261,14 +188,15 @@ TABLE(next_url);
 TABLE(response_based);
 TABLE(auto);
 
+/* clang-format on */
 const struct variant pagination_variants[] = {
     VARIANT("none", PAGINATE_NONE, &none_table),
     VARIANT("page", PAGINATE_PAGE, &page_table),
     VARIANT("offset", PAGINATE_OFFSET, &offset_table),
     VARIANT("cursor", PAGINATE_CURSOR, &cursor_table),
     VARIANT("link_header", PAGINATE_LINK_HEADER, &link_header_table),
-    VARIANT_LATER("next_url", PAGINATE_NEXT_URL, &next_url_table),
-    VARIANT_LATER("response_based", PAGINATE_RESPONSE_BASED, &response_based_table),
+    VARIANT("next_url", PAGINATE_NEXT_URL, &next_url_table),
+    VARIANT("response_based", PAGINATE_RESPONSE_BASED, &response_based_table),
     VARIANT("auto", PAGINATE_AUTO, &auto_table),
     CHOICE_END,
 };
@@ -293,12 +221,13 @@ static void check_counted(struct reader *reader, const struct yaml_node *node,
     const struct yaml_node *maximum = yaml_find(node, "maximum_page");
     if (!maximum)
         maximum = yaml_find(node, "maximum_offset");
+    bool has_size = pagination->size || yaml_find(node, "size");
     if (maximum && pagination->maximum >= 0 && pagination->maximum <= pagination->start)
         problem_add(reader->problems, maximum,
                     "is exclusive and must be greater than the start");
-    if (pagination->stop_on_short && !pagination->size)
+    if (pagination->stop_on_short && !has_size)
         problem_add(reader->problems, node, "\"stop_on_short\" needs \"size\"");
-    if (pagination->has_size_param && !pagination->size)
+    if (yaml_find(node, "size_param") && !has_size)
         problem_add(reader->problems, node, "\"size_param\" needs \"size\"");
     if (!has_end(pagination) && !has_limit(pagination))
         problem_add(reader->problems, node,
@@ -312,6 +241,9 @@ void check_pagination(struct reader *reader, const struct yaml_node *map,
     bool is_counted = pagination->type == PAGINATE_PAGE || pagination->type == PAGINATE_OFFSET;
     if (node && node->kind == YAML_MAP && is_counted)
         check_counted(reader, node, pagination);
+    if (node && pagination->type == PAGINATE_RESPONSE_BASED &&
+        !yaml_find(map, "merge_strategy"))
+        problem_add(reader->problems, node, "the key \"merge_strategy\" is missing");
     const struct next_page *next = &pagination->next_page;
     bool is_empty = !next->params && !next->headers && !next->body && !next->url;
     if (node && pagination->type == PAGINATE_RESPONSE_BASED && is_empty)

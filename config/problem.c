@@ -91,3 +91,10 @@ bool problems_to_err(const struct problems *problems, struct err *err)
                        STR_ARG(problems->first), problems->count - 1);
     return err_set(err, ERR_CONFIG, "config", 0, "%.*s", STR_ARG(problems->first));
 }
+
+int problem_distance(struct str written, struct str known, int max)
+{
+    if (written.len > 1 && written.len < known.len && str_starts(known, written))
+        return MIN(1, max + 1);
+    return str_distance(written, known, max);
+}

@@ -28,6 +28,12 @@ void problem_add(struct problems *problems, const struct yaml_node *at, const ch
 void problem_add_key(struct problems *problems, const struct yaml_node *at, const char *fmt,
                      ...) PRINTF_LIKE(3, 4);
 
+/*
+ * How far a known name is from what was written, at most `max` + 1: edits, but a beginning of
+ * the name counts as one.
+ */
+int problem_distance(struct str written, struct str known, int max);
+
 /* A yaml_report_fn; ctx is the problems. */
 void problem_add_yaml(void *problems, int line, int column, const char *what);
 

@@ -23,7 +23,9 @@ static void put_pairs(struct arena *arena, struct buf *buf, const struct yaml_no
         const struct yaml_node *value;
         if (!table_pair(node, i, &key, &value) || value->kind == YAML_NULL)
             continue;
-        buf_puts(buf, put++ ? ",[" : "[");
+        if (put++)
+            buf_puts(buf, ",");
+        buf_puts(buf, "[");
         value_format_string(buf, key);
         buf_puts(buf, ",");
         put_node(arena, buf, value);

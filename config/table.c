@@ -25,7 +25,7 @@ static const struct field *nearest_field(const struct key_table *table, struct s
     for (const struct field *field = table->fields; field->name; field++) {
         if (!is_for(field, level))
             continue;
-        int distance = str_distance(name, str_from(field->name), best);
+        int distance = problem_distance(name, str_from(field->name), best);
         if (distance < best) {
             best = distance;
             nearest = field;
@@ -152,6 +152,15 @@ const struct variant *table_variant(const struct field *field, const struct yaml
     return NULL;
 }
 
+/* A key that was meant to be `type`; NULL if there is none. */
+static const struct yaml_node *misspelt_type(const struct yaml_node *node)
+{
+    for (size_t i = 0; node->kind == YAML_MAP && i < node->count; i++)
+        if (problem_distance(node->items[i]->key, STR("type"), 1) == 1)
+            return node->items[i];
+    return NULL;
+}
+
 static void say_variants(struct reader *reader, const struct field *field,
                          const struct yaml_node *node)
 {
@@ -159,14 +168,18 @@ static void say_variants(struct reader *reader, const struct field *field,
     buf_init(&names, 1024);
     for (const struct variant *variant = field->variants; variant->name; variant++)
         buf_printf(&names, "%s%s", names.len ? ", " : "", variant->name);
-    const struct yaml_node *type = type_node(node);
-    if (!type)
+    const struct yaml_node *type = type_node(node), *misspelt = misspelt_type(node);
+    struct str text = !type                  ? STR_NONE
+                      : yaml_is_scalar(type) ? type->text
+                                             : str_from(yaml_kind_name(type->kind));
+    if (type)
+        problem_add(reader->problems, type, "must be one of %.*s, not \"%.*s\"",
+                    STR_ARG(buf_str(&names)), STR_ARG(text));
+    else if (misspelt)
+        problem_add_key(reader->problems, misspelt, "unknown key; did you mean \"type\"?");
+    else
         problem_add(reader->problems, node, "the key \"type\" is missing; one of %.*s",
                     STR_ARG(buf_str(&names)));
-    else
-        problem_add(reader->problems, type, "must be one of %.*s%s%.*s%s",
-                    STR_ARG(buf_str(&names)), type->text.len ? ", not \"" : "",
-                    STR_ARG(type->text), type->text.len ? "\"" : "");
 }
 
 /* `type: none` needs no map around it: a lone text is the type. */

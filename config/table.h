@@ -166,9 +166,9 @@ const struct variant *table_variant(const struct field *field, const struct yaml
 void table_check_keys(struct reader *reader, const struct key_table *table,
                       const struct yaml_node *map, unsigned level);
 
-/* Compiles a node at any depth. Problems are added; false then. */
+/* Compiles a node at any depth; false where problems were added. */
 bool table_compile(struct reader *reader, const struct field *field,
-                   const struct yaml_node *node, struct template *ret) MUST_CHECK;
+                   const struct yaml_node *node, struct template *ret);
 
 /*
  * The i-th member of an open map. A stored definition holds such maps as lists of pairs,

@@ -122,7 +122,7 @@ static void on_activated(void *ctx, const struct progress_activation *activation
 static bool holds_crashed(const struct worker *worker)
 {
     for (const struct held *held = worker->held; held; held = held->next)
-        if (held->had_crashes)
+        if (held->had_crashes && !(held->run && run_has_committed(held->run)))
             return true;
     return false;
 }

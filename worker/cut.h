@@ -12,7 +12,8 @@
  */
 enum cut_result {
     CUT_DONE,  /* the page's rows are in the open page of the batch */
-    CUT_SHAPE, /* the map must be extended by `shape` first; the batch is as before */
+    CUT_SHAPE, /* the map must be extended by `shape` first (an empty one: the table is to be
+                  made); the batch is as before. Then cut again with `is_extended` */
     CUT_BAD,   /* err; the batch is as before; `truncated` tells a cut body */
 };
 
@@ -23,13 +24,15 @@ struct cut {
     const struct columns *columns;
     const struct expr_scope *scope; /* for `with`; NULL if the stream has none */
     int64_t max_records;            /* take no more than these; -1: all */
-    struct arena *arena;            /* the page's */
+    bool is_extended;    /* the map was extended for this page: CUT_SHAPE does not come again,
+                            what the map still lacks goes aside */
+    struct arena *arena; /* the page's */
     /* out */
     struct shape shape;
     int64_t records; /* taken */
     int64_t seen;    /* in the page: more than `records` if the limit cut it */
     int64_t rejects, asides;
-    uint64_t records_hash; /* of the records' bytes, in order */
+    uint64_t records_hash; /* of the bytes of all records seen, in order */
     struct value_hole hole;
     struct str last;          /* bytes of the last record taken */
     struct str bookmark_high; /* greatest value at bookmark.path, as sent; later work */
@@ -37,6 +40,10 @@ struct cut {
     bool is_merge_error; /* CUT_BAD: nothing at the merge path, not broken JSON */
 };
 
+/*
+ * Begins the batch's page itself; after CUT_DONE the caller ends it by batch_mark or
+ * batch_page_drop. Errors: ERR_INPUT for the body, `with`, and what `fail` forbids.
+ */
 enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err) MUST_CHECK;
 
 #endif

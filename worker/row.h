@@ -3,6 +3,7 @@
 
 #include "worker/batch.h"
 #include "worker/columns.h"
+#include "worker/jsontext.h"
 #include "worker/records.h"
 
 /*
@@ -10,6 +11,13 @@
  * binary where we know the type: boolean, bigint, numeric, timestamptz, date, uuid, text,
  * jsonb (keys in jsonb's own order). A value that does not fit its column is null there and
  * stands in `_pt_aside` as {column: source text}.
+ *
+ * What fits: text takes every value (a string's text, anything else as JSON); jsonb every value
+ * too; numeric every number; bigint integers of 64 bits; the others only what is written that
+ * way. A declared column also reads a string that holds a number or true/false. JSON's null is
+ * SQL's.
+ *
+ *     row_start → row_put … (the records of one page)
  */
 enum row_result {
     ROW_PUT,
@@ -17,20 +25,55 @@ enum row_result {
     ROW_REJECTED, /* *ret_reason says why; nothing was put */
     ROW_UNKNOWN,  /* fields that the map does not know, or a bigint to widen: the shape has them
                    */
+    ROW_FAILED, /* `on_mismatch: fail` or `on_new_field: fail`: *ret_reason; nothing was put */
 };
 
 struct row_extra { /* what `with` adds, evaluated for this page or record */
     struct str name;
-    struct record_field field;
+    struct record_field field; /* its name is set by row_start */
 };
 
+struct row_aside {
+    struct str name; /* the column's, or the field's where it has none */
+    struct str text;
+};
+
+struct row_writer {
+    /* in */
+    struct batch *batch;
+    const struct columns *columns;
+    const struct table *table;
+    struct row_extra *extras;
+    size_t extra_count;
+    struct arena *arena; /* the page's: scratch, reasons, the shape */
+    bool is_extended;    /* the map was extended for this page: what it lacks goes aside */
+    /* out */
+    struct shape shape;
+    int64_t asides; /* values that did not fit, in all rows put */
+
+    /* Scratch that is kept from row to row. */
+    const struct record_field **values; /* one for each column; NULL: absent */
+    struct record_field *deep_values;   /* one for each of columns->deep */
+    struct record_field record_value;   /* `columns: none`: the whole record */
+    uint16_t *guesses; /* by position in the record: the source that stood there last time */
+    size_t guess_count, guess_capacity;
+    const struct record_field **unknown; /* fields of this record that want a column */
+    size_t unknown_count, unknown_capacity;
+    struct row_aside *pending; /* values of this record that go aside */
+    size_t pending_count, pending_capacity;
+    struct jsontext_sorter sorter;
+    uint64_t extras_hash;
+    size_t record_column; /* `columns: none`; else the count of columns */
+};
+
+void row_start(struct row_writer *writer);
+
 /*
- * `arena` is the page's, for scratch. With ROW_UNKNOWN nothing was put; the caller goes on
- * through the page to complete the shape, then extends the map and cuts the page again.
+ * With ROW_UNKNOWN nothing was put; the caller goes on through the page to complete the shape,
+ * then extends the map and cuts the page again. The record is not kept; a reason lives as long
+ * as the arena.
  */
-enum row_result row_put(struct batch *batch, const struct columns *columns,
-                        const struct table *table, const struct record *record,
-                        const struct row_extra *extras, size_t extra_count, struct shape *shape,
-                        struct arena *arena, const char **ret_reason);
+enum row_result row_put(struct row_writer *writer, const struct record *record,
+                        const char **ret_reason) MUST_CHECK;
 
 #endif

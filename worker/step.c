@@ -84,7 +84,10 @@ static enum step again(struct run *run, const struct judgement *judgement)
         run->retries++;
         return wait_for(run, judgement->told_ms);
     }
-    int64_t delay_ms = retry_after(&run->stream->retry, ++run->attempt, run->env->rng);
+    const struct pagination *paging = &run->stream->pagination;
+    bool has_own = paging->retry.max_attempts > 0;
+    const struct retry_policy *policy = has_own ? &paging->retry : &run->stream->retry;
+    int64_t delay_ms = retry_after(policy, ++run->attempt, run->env->rng);
     if (delay_ms < 0) {
         if (run->attempt > 1)
             err_wrap(&run->err, "given up after %d attempts", run->attempt);
@@ -128,6 +131,7 @@ static void keep_answer(struct run *run)
     run->scope.headers = headers;
     run->scope.header_count = answer->header_count;
     run->body_wire_bytes = answer->wire_bytes;
+    run->cut.is_extended = false;
     buf_done(&run->body);
     http_take_body(answer, &run->body);
 }
@@ -184,6 +188,7 @@ enum step step_cut(struct run *run)
         .columns = loader_columns(run->loader),
         .scope = &run->scope.expr,
         .max_records = records_left(run),
+        .is_extended = run->cut.is_extended,
         .arena = run->page,
     };
     if (run->body_is_empty) {
@@ -194,6 +199,7 @@ enum step step_cut(struct run *run)
     case CUT_DONE:
         return STEP_turn;
     case CUT_SHAPE:
+        run->cut.is_extended = true;
         loader_extend(run->loader, run->job.run, &run->cut.shape, run_ready, run);
         return run_pause(run, STEP_cut);
     case CUT_BAD:

@@ -516,6 +516,20 @@ static bool parse_filters(struct parser *p, struct node **node)
 
 /* ---- operators, tightest first ---- */
 
+/* A negative integer is one constant, so that `[-1]` is a constant key. */
+static bool fold_minus(struct parser *p, struct node *operand)
+{
+    bool is_number = operand->kind == NODE_CONST && operand->value.kind == VALUE_NUMBER;
+    if (!is_number || operand->value.text.ptr[0] == '0')
+        return false;
+    int64_t number;
+    struct str text = arena_printf(p->arena, "-%.*s", STR_ARG(operand->value.text));
+    if (!str_to_int64(text, &number))
+        return false;
+    operand->value.text = text;
+    return true;
+}
+
 static bool parse_sign(struct parser *p, struct node **ret)
 {
     const struct token *sign = p->at++;
@@ -523,6 +537,11 @@ static bool parse_sign(struct parser *p, struct node **ret)
     if (!enter(p) || !parse_unary(p, false, &operand))
         return false;
     p->nesting--;
+    if (is_op(sign, "-") && fold_minus(p, operand)) {
+        operand->at = sign->at;
+        *ret = operand;
+        return true;
+    }
     return node_make(p, is_op(sign, "-") ? NODE_NEG : NODE_POS, sign->at, 1, &operand, ret);
 }
 

@@ -53,7 +53,8 @@ typedef void (*progress_activate_fn)(void *ctx, const struct progress_activation
 /*
  * Takes the fence of a leased job: epoch + 1 and a fresh owner token, durable. An owner whose
  * worker is stale (two beats) counts as a crash; so does one on this host whose process is
- * gone (looked up here with kill(pid, 0)).
+ * gone (looked up here with kill(pid, 0)). `worker` is borrowed until the callback. After an
+ * error the job may be ours in PostgreSQL all the same: the next beat gives it back.
  */
 void progress_activate(struct pg *pg, int64_t job, const struct progress_worker *worker,
                        int64_t beat_ms, bool may_take_crashed, struct arena *arena,
@@ -63,6 +64,9 @@ void progress_activate(struct pg *pg, int64_t job, const struct progress_worker 
  * One round of beats: seen_at of the worker; jobs that PostgreSQL says it owns but that are
  * not among `held` go back to queued, uncounted. Calls back with those of `held` that are no
  * longer ours.
+ *
+ * `held` must name the jobs being activated too, or the beat would give them back behind the
+ * activation. Of these, and of jobs being given back or set waiting, "lost" says nothing.
  */
 typedef void (*progress_beat_fn)(void *ctx, const int64_t *lost, size_t lost_count,
                                  const struct err *err);

@@ -52,6 +52,7 @@ struct queue_lease {
 
 typedef void (*queue_claim_fn)(void *ctx, const struct queue_lease *lease,
                                const struct err *err);
+/* A claim that got no answer is repeated by the next one, so its job is not left alone. */
 void queue_claim(struct queue *queue, struct str worker, queue_claim_fn fn, void *ctx);
 
 /* How a beat, done, retry or adopt was taken. */
@@ -80,6 +81,12 @@ void queue_adopt(struct queue *queue, int64_t job, struct str token, struct str 
                  int priority, struct str worker, queue_verdict_fn fn, void *ctx);
 /* Asks whoever holds it to stop; takes it out where nobody does. */
 void queue_cancel(struct queue *queue, int64_t job, queue_done_fn fn, void *ctx);
+
+/*
+ * How many rebuild passes (queue_known) this Redis remembers, by the last pass's answer; 0
+ * before. A smaller number than before says that Redis lost data or went back in time.
+ */
+int64_t queue_generation(const struct queue *queue);
 
 /*
  * Waits on a second connection for a wake-up token (BLPOP, 2 s at most) and calls back with

@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "port/address.h"
+#include "port/http_check.h"
+#include "port/http_headers.h"
 
 struct http {
     struct loop *loop;
@@ -50,9 +52,7 @@ struct http_call {
 
     struct arena *arena; /* request and answer headers */
     struct curl_slist *sent_headers;
-    struct http_header *headers;
-    size_t header_count, header_capacity, header_bytes;
-    bool headers_ended;
+    struct http_headers headers;
     struct buf body;
     struct err failed; /* found before anything was sent */
     char error[CURL_ERROR_SIZE];
@@ -278,30 +278,6 @@ static int before_request(void *ctx, char *remote, char *local, int remote_port,
 /* ---- the answer ----------------------------------------------------------------------------
  */
 
-static void header_fold(struct http_call *call, struct str line)
-{
-    if (!call->header_count)
-        return;
-    struct str *value = &call->headers[call->header_count - 1].value;
-    *value = arena_printf(call->arena, "%.*s %.*s", STR_ARG(*value), STR_ARG(str_trim(line)));
-}
-
-static void header_put(struct http_call *call, struct str line)
-{
-    struct str name;
-    struct str value = str_cut(line, ':', &name);
-    if (!value.ptr)
-        return;
-    char *lower = arena_cstr(call->arena, str_trim(name));
-    for (char *c = lower; *c; c++)
-        if (*c >= 'A' && *c <= 'Z')
-            *c = (char)(*c | 32);
-    ARENA_GROW(call->arena, call->headers, call->header_count, call->header_capacity);
-    call->headers[call->header_count++] =
-        (struct http_header){str_from(lower), arena_str(call->arena, str_trim(value))};
-}
-
-/* One line at a time; a new status line (after 1xx) starts the list again. */
 static size_t take_header(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct http_call *call = ctx;
@@ -309,20 +285,8 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *ctx)
     if (call->phase == WAITING)
         enter(call, READING);
     call->phase_mono_ms = clock_mono_ms();
-    call->header_bytes += line.len;
-    if (call->header_bytes > HTTP_HEADERS_BYTES) {
-        call->headers_full = true;
-        return 0;
-    }
-    if (str_starts(line, STR("HTTP/"))) {
-        call->header_count = 0;
-        call->headers_ended = false;
-    } else if (str_trim(line).len == 0) {
-        call->headers_ended = true;
-    } else if (!call->headers_ended) { /* trailers are not headers */
-        (line.ptr[0] == ' ' || line.ptr[0] == '\t' ? header_fold : header_put)(call, line);
-    }
-    return line.len;
+    call->headers_full = !http_headers_take(&call->headers, line);
+    return call->headers_full ? 0 : line.len;
 }
 
 /* What comes here is decompressed: the ceiling holds against bombs too. */
@@ -385,15 +349,22 @@ static void succeed(struct http_call *call)
     curl_easy_getinfo(call->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire_bytes);
     struct http_answer answer = {
         .status = (int)status,
-        .headers = call->headers,
-        .header_count = call->header_count,
+        .headers = call->headers.list,
+        .header_count = call->headers.count,
         .body = buf_str(&call->body),
         .wire_bytes = wire_bytes,
         .took_ms = clock_mono_ms() - call->started_mono_ms,
+        .storage = &call->body,
     };
     call_unlink(call);
     call->fn(call->ctx, &answer, NULL);
     call_free(call);
+}
+
+void http_take_body(const struct http_answer *answer, struct buf *ret_body)
+{
+    *ret_body = *answer->storage;
+    buf_init(answer->storage, answer->storage->max);
 }
 
 /*
@@ -479,64 +450,6 @@ static void finish_done(struct http *http)
 
 /* ---- the request ---------------------------------------------------------------------------
  */
-
-/* RFC 9110, section 5.6.2. */
-static bool is_token(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        bool word = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-        if (!word && (!c || !strchr("!#$%&'*+-.^_`|~", c)))
-            return false;
-    }
-    return text.len > 0;
-}
-
-static bool check_header(const struct http_header *header, struct err *err)
-{
-    if (!is_token(header->name))
-        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s' is no header name",
-                       STR_ARG(header->name));
-    for (size_t i = 0; i < header->value.len; i++)
-        if (!header->value.ptr[i] || strchr("\r\n", header->value.ptr[i]))
-            return err_set(err, ERR_CONFIG, "http", 0,
-                           "header %.*s: a line break or NUL in its value",
-                           STR_ARG(header->name));
-    return true;
-}
-
-static bool check_host(const struct http_request *request, struct err *err)
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    struct http_url url;
-    if (!http_url_parse(arena, request->url, &url, err))
-        return false;
-    if (str_is(url.scheme, "http") && !request->allow_http &&
-        !address_text_is_loopback(url.host))
-        return err_set(err, ERR_CONFIG, "http", 0,
-                       "plain http to %.*s; allow_http: true would allow it",
-                       STR_ARG(url.host));
-    bool literal;
-    bool is_public = address_text_is_public(url.host, &literal);
-    if (literal && !is_public && !request->allow_private)
-        return err_set(err, ERR_CONFIG, "http", 0,
-                       "the address %.*s is not public; allow_private: true would allow it",
-                       STR_ARG(url.host));
-    return true;
-}
-
-static bool check(const struct http_request *request, struct err *err)
-{
-    if (!is_token(request->method))
-        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s' is no method",
-                       STR_ARG(request->method));
-    if (request->has_body && str_is(request->method, "HEAD"))
-        return err_set(err, ERR_CONFIG, "http", 0, "a HEAD request has no body");
-    for (size_t i = 0; i < request->header_count; i++)
-        if (!check_header(&request->headers[i], err))
-            return false;
-    return check_host(request, err);
-}
 
 static void put_header(struct http_call *call, const char *line)
 {
@@ -658,6 +571,7 @@ static struct http_call *call_new(struct http *http, const struct http_request *
     };
     if (!call->easy)
         abort();
+    call->headers.arena = call->arena;
     buf_init(&call->body, request->max_body_bytes);
     call->timer = loop_timer_new(http->loop, call_timer_fired, call);
     if (http->calls)
@@ -670,7 +584,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
                             http_done_fn fn, void *ctx)
 {
     struct http_call *call = call_new(http, request, fn, ctx);
-    if (!check(request, &call->failed)) {
+    if (!http_check(request, &call->failed)) {
         loop_timer_set(call->timer, 0);
         return call;
     }

@@ -29,7 +29,7 @@ struct http_header {
     struct str name, value; /* in an answer the names are in lower case */
 };
 
-struct http_timeouts { /* milliseconds, by our own timers, monotonic; 0: none */
+struct http_timeouts {     /* milliseconds, by our own timers, monotonic; 0: none */
     int64_t connect_ms;    /* until connected, TLS included */
     int64_t first_byte_ms; /* from being connected to the first line of the answer */
     int64_t idle_ms;       /* between two reads of the body */
@@ -64,6 +64,7 @@ struct http_answer {
     struct str body;
     int64_t wire_bytes; /* body as transferred, before decompression */
     int64_t took_ms;
+    struct buf *storage; /* of `body`; for http_take_body */
 };
 
 /*

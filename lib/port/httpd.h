@@ -9,17 +9,22 @@
 #include "port/loop.h"
 
 /*
- * The status listener (libevent's evhttp): GET only, answers built in memory, at most 32
- * connections, 16 KiB of request, 10 s for a slow reader.
+ * The status listener (HTTP/1.1 on libevent's buffers; its evhttp bounds neither connections
+ * nor a reader that stalls). GET only, one answer a connection, built in memory; at most 32
+ * connections, 16 KiB of request, 16 MiB of body, and 10 s from accept to the last byte.
  */
 struct httpd;
 
-/* Fills `body` and *ret_type (a static string) and returns the status; 404 needs no body. */
+/*
+ * Fills `body` and *ret_type (a static string; text/plain if left alone) and returns the
+ * status; 404 needs no body. `path` comes as sent, without the query, and lives for the call.
+ */
 typedef int (*httpd_fn)(void *ctx, struct str path, struct buf *body, const char **ret_type);
 
 /*
- * `address` is "host:port"; port 0 picks one; where the port is taken, the next 20 are tried
- * if `next_free`. A host other than loopback needs a `token`, asked as `Authorization: Bearer`.
+ * `address` is "host:port", the host a literal or `localhost`; port 0 picks one; where the port
+ * is taken, the next 20 are tried if `next_free`. A host other than loopback needs a `token`,
+ * which, where there is one (not NULL, not empty), is asked as `Authorization: Bearer`.
  * ERR_CONFIG for a bad address or a missing token, ERR_AGAIN where no port could be had.
  */
 bool httpd_open(struct loop *loop, const char *address, const char *token, bool next_free,

@@ -3,7 +3,6 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 struct loop {
@@ -61,18 +60,18 @@ void loop_stop(struct loop *loop)
     event_base_loopbreak(loop->base);
 }
 
-static void ignore(void *ctx)
+static void set_flag(void *ctx)
 {
-    (void)ctx;
+    *(bool *)ctx = true;
 }
 
 bool loop_run_until(struct loop *loop, const bool *flag, int64_t timeout_ms)
 {
-    int64_t deadline = timeout_ms < 0 ? INT64_MAX : clock_mono_ms() + timeout_ms;
-    struct loop_timer *limit = loop_timer_new(loop, ignore, NULL);
+    bool over = false;
+    struct loop_timer *limit = loop_timer_new(loop, set_flag, &over);
     if (timeout_ms >= 0)
         loop_timer_set(limit, timeout_ms);
-    while (!*flag && clock_mono_ms() < deadline)
+    while (!*flag && !over)
         event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
     loop_timer_free(limit);
     return *flag;

@@ -45,7 +45,8 @@ static inline struct pg_value pg_text(struct str text)
     return (struct pg_value){.text = text};
 }
 
-/* Numbers as parameters: formatted into a small rotating store that lasts for the next 32 calls. */
+/* Numbers as parameters: formatted into a small rotating store that lasts for the next 32
+ * calls. */
 struct pg_value pg_int(int64_t number);
 struct pg_value pg_bool(bool flag);
 
@@ -54,8 +55,9 @@ struct pg_result;
 size_t pg_rows(const struct pg_result *result);
 struct pg_value pg_get(const struct pg_result *result, size_t row, int column);
 bool pg_is_null(const struct pg_result *result, size_t row, int column);
-struct str pg_get_str(const struct pg_result *result, size_t row, int column); /* NULL is empty */
-int64_t pg_get_int(const struct pg_result *result, size_t row, int column);    /* NULL is 0 */
+struct str pg_get_str(const struct pg_result *result, size_t row,
+                      int column);                                          /* NULL is empty */
+int64_t pg_get_int(const struct pg_result *result, size_t row, int column); /* NULL is 0 */
 bool pg_get_bool(const struct pg_result *result, size_t row, int column);
 size_t pg_affected(const struct pg_result *result); /* rows changed, or copied */
 size_t pg_columns(const struct pg_result *result);
@@ -79,7 +81,8 @@ void pg_on_notify(struct pg *pg, pg_notify_fn fn, void *ctx);
 /* Drops the session (it connects again): after an error that leaves its state in doubt. */
 void pg_reset(struct pg *pg);
 
-/* Parameters are copied. One statement when there are parameters, else any number. `fn` may be NULL. */
+/* Parameters are copied. One statement when there are parameters, else any number. `fn` may be
+ * NULL. */
 void pg_query(struct pg *pg, const char *sql, const struct pg_value *params, size_t count,
               int64_t timeout_ms, pg_done_fn fn, void *ctx);
 
@@ -87,8 +90,8 @@ void pg_query(struct pg *pg, const char *sql, const struct pg_value *params, siz
  * COPY … FROM STDIN: `sql`, then `data` in pieces as the socket takes them, then the end. The
  * data must stay until the callback; the sql is copied.
  */
-void pg_copy(struct pg *pg, const char *sql, struct str data, int64_t timeout_ms,
-             pg_done_fn fn, void *ctx);
+void pg_copy(struct pg *pg, const char *sql, struct str data, int64_t timeout_ms, pg_done_fn fn,
+             void *ctx);
 
 /*
  * For commands that do one thing after another: runs the loop until the answer is there. The

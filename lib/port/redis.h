@@ -22,8 +22,8 @@ enum redis_type { REDIS_NIL, REDIS_STATUS, REDIS_STRING, REDIS_INTEGER, REDIS_AR
 
 struct redis_reply {
     enum redis_type type;
-    struct str text; /* STATUS, STRING */
-    int64_t integer; /* INTEGER */
+    struct str text;                        /* STATUS, STRING */
+    int64_t integer;                        /* INTEGER */
     const struct redis_reply *const *items; /* ARRAY */
     size_t count;
 };
@@ -47,7 +47,11 @@ typedef void (*redis_state_fn)(void *ctx, bool up, const struct err *err);
  */
 bool redis_open(struct loop *loop, const char *url, const char *name, redis_state_fn fn,
                 void *ctx, struct redis **ret_redis, struct err *err) MUST_CHECK;
-void redis_close(struct redis *redis); /* pending callbacks come with ERR_STOPPED; NULL is fine */
+/*
+ * Pending callbacks come with ERR_STOPPED before it returns; they must not call on this
+ * connection again. May be called from any callback of its own. NULL is fine.
+ */
+void redis_close(struct redis *redis);
 bool redis_is_up(const struct redis *redis);
 
 /*
@@ -57,7 +61,8 @@ bool redis_is_up(const struct redis *redis);
 void redis_call(struct redis *redis, const struct str *args, size_t count, int64_t timeout_ms,
                 redis_reply_fn fn, void *ctx);
 
-/* The reply of a field-value list such as HGETALL or XREADGROUP's: value behind `name`, or NULL. */
+/* The reply of a field-value list such as HGETALL or XREADGROUP's: value behind `name`, or
+ * NULL. */
 const struct redis_reply *redis_reply_find(const struct redis_reply *list, struct str name);
 
 #endif

@@ -112,7 +112,8 @@ static void refuse_extras(struct builder *builder, struct fy_event *event,
                           const struct yaml_node *node)
 {
     if (event->type == FYET_ALIAS)
-        complain(builder, node->line, node->column, "aliases (*name) are not allowed");
+        complain(builder, node->line, node->column,
+                 "aliases (*name) are not allowed; quote a text that begins with *");
     else if (fy_event_get_anchor_token(event))
         complain(builder, node->line, node->column, "anchors (&name) are not allowed");
     if (event->type != FYET_ALIAS && fy_event_get_tag_token(event))
@@ -123,7 +124,10 @@ static void take_key(struct builder *builder, struct frame *frame, const struct 
 {
     if (str_is(node->text, "<<") && node->kind == YAML_STRING)
         complain(builder, node->line, node->column, "merge keys (<<) are not allowed");
-    for (size_t i = 0; i < frame->node->count; i++) {
+    if (frame->node->count == YAML_KEYS_MAX)
+        complain(builder, node->line, node->column, "more than %d keys in a map",
+                 YAML_KEYS_MAX);
+    for (size_t i = 0; i < MIN(frame->node->count, YAML_KEYS_MAX); i++) {
         const struct yaml_node *other = frame->node->items[i];
         if (!str_eq(other->key, node->text))
             continue;
@@ -256,7 +260,9 @@ static void report_syntax(struct builder *builder, struct fy_diag *diag)
     bool any = false;
     void *place = NULL;
     for (struct fy_diag_error *error; (error = fy_diag_errors_iterate(diag, &place));) {
-        complain(builder, MAX(error->line, 1), MAX(error->column, 1), "%s", error->msg);
+        bool is_alias = strstr(error->msg, "alias") != NULL;
+        complain(builder, MAX(error->line, 1), MAX(error->column, 1), "%s%s", error->msg,
+                 is_alias ? "; quote a text that begins with *" : "");
         any = true;
     }
     if (!any)

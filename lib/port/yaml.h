@@ -32,7 +32,7 @@ struct yaml_node {
     size_t index; /* among its parent's items */
 };
 
-enum { YAML_DEPTH_MAX = 64, YAML_TEXT_MAX_BYTES = 4 << 20 };
+enum { YAML_DEPTH_MAX = 64, YAML_KEYS_MAX = 10000, YAML_TEXT_MAX_BYTES = 4 << 20 };
 
 /* Told of each thing that is wrong; `what` is valid during the call. Lines and columns from 1.
  */

@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
-#include "base/mem.h"
 
 static void give_up(const char *what)
 {
@@ -86,6 +86,9 @@ static void send_all(int fd, struct str bytes)
     }
 }
 
+/* Bodies stay until the test's process ends. */
+static struct arena *kept;
+
 /* Reads up to the end of a body of Content-Length, and returns the body. */
 static const char *receive(int fd, const char *target)
 {
@@ -107,7 +110,9 @@ static const char *receive(int fd, const char *target)
         fprintf(stderr, "mock: %s: %.*s\n", target, STR_ARG(buf_str(&buf)));
         abort();
     }
-    const char *body = mem_strdup(strstr(buf.ptr, "\r\n\r\n") + 4);
+    if (!kept)
+        kept = arena_new();
+    const char *body = arena_cstr(kept, str_from(strstr(buf.ptr, "\r\n\r\n") + 4));
     buf_done(&buf);
     return body;
 }
@@ -135,8 +140,7 @@ const char *mock_get(const struct mock *mock, const char *target)
 
 void mock_post(const struct mock *mock, const char *target, const char *json)
 {
-    const char *answer = ask(mock, "POST", target, json);
-    mem_free((void *)(uintptr_t)answer);
+    ask(mock, "POST", target, json);
 }
 
 static int64_t count_field(const struct mock *mock, const char *url, const char *field)
@@ -150,7 +154,6 @@ static int64_t count_field(const struct mock *mock, const char *url, const char 
     json_t *json = json_loads(answer, 0, NULL);
     int64_t number = json_integer_value(json_object_get(json, field));
     json_decref(json);
-    mem_free((void *)(uintptr_t)answer);
     buf_done(&target);
     return number;
 }

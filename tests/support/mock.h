@@ -64,7 +64,7 @@ struct mock {
 void mock_start(const char *script, struct mock *ret_mock);
 void mock_stop(struct mock *mock);
 
-/* Status 200 is expected; the body is allocated and not freed. */
+/* Status 200 is expected; the body stays until the process ends. */
 const char *mock_get(const struct mock *mock, const char *target);
 void mock_post(const struct mock *mock, const char *target, const char *json);
 

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "tests/support/mock_gzip.h"
 #include "tests/support/mock_server.h"
 
 /* Routes, faults and the log of requests: what tests say and ask through /_mock/. */
@@ -16,13 +15,13 @@ struct mock_script {
 
 enum { LOGGED_MAX = 20000 };
 
-static const char *text_of(const json_t *object, const char *key)
+const char *mock_text_of(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
 
-static int64_t int_of(const json_t *object, const char *key, int64_t otherwise)
+int64_t mock_int_of(const json_t *object, const char *key, int64_t otherwise)
 {
     const json_t *value = json_object_get(object, key);
     return json_is_integer(value) ? json_integer_value(value) : otherwise;
@@ -31,11 +30,11 @@ static int64_t int_of(const json_t *object, const char *key, int64_t otherwise)
 /* `path: "/x?page=2"` and `page: 2` are short for a query. */
 static void normalise(json_t *rule)
 {
-    const char *path = text_of(rule, "path"), *mark = strchr(path, '?');
+    const char *path = mock_text_of(rule, "path"), *mark = strchr(path, '?');
     json_t *page = json_object_get(rule, "page");
     if (page)
         json_object_set_new(rule, "query",
-                            json_sprintf("page=%" PRId64, int_of(rule, "page", 0)));
+                            json_sprintf("page=%" PRId64, mock_int_of(rule, "page", 0)));
     if (!mark)
         return;
     json_object_set_new(rule, "query", json_string(mark + 1));
@@ -129,7 +128,7 @@ void mock_script_log(struct mock_script *script, const struct mock_request *requ
     script->max_active = MAX(script->max_active, active);
     const char *target = arena_cstr(request->arena, request->target);
     json_object_set_new(script->targets, target,
-                        json_integer(int_of(script->targets, target, 0) + 1));
+                        json_integer(mock_int_of(script->targets, target, 0) + 1));
     if (json_array_size(script->requests) >= LOGGED_MAX)
         return;
     json_t *entry = json_object();
@@ -237,11 +236,11 @@ static bool query_holds(struct str query, struct str part)
     return part.len == 0;
 }
 
-static void put_answer(const json_t *answer, struct mock_reply *reply)
+void mock_put_answer(const json_t *answer, struct mock_reply *reply)
 {
     const char *name;
     json_t *value, *body = json_object_get(answer, "body");
-    reply->status = (int)int_of(answer, "status", reply->status);
+    reply->status = (int)mock_int_of(answer, "status", reply->status);
     json_object_foreach(json_object_get(answer, "headers"), name, value)
     {
         if (str_eq_nocase(str_from(name), STR("content-type")))
@@ -263,18 +262,18 @@ bool mock_script_route(struct mock_script *script, const struct mock_request *re
 {
     for (size_t i = json_array_size(script->routes); i-- > 0;) {
         json_t *route = json_array_get(script->routes, i);
-        if (!str_is(request->path, text_of(route, "path")) ||
-            !query_holds(request->query, str_from(text_of(route, "query"))))
+        if (!str_is(request->path, mock_text_of(route, "path")) ||
+            !query_holds(request->query, str_from(mock_text_of(route, "query"))))
             continue;
         const json_t *answers = json_object_get(route, "answers");
         size_t count = json_array_size(answers);
         if (!count) {
-            put_answer(route, reply);
+            mock_put_answer(route, reply);
             return true;
         }
-        int64_t seen = int_of(route, "seen", 0);
+        int64_t seen = mock_int_of(route, "seen", 0);
         json_object_set_new(route, "seen", json_integer(seen + 1));
-        put_answer(json_array_get(answers, MIN((size_t)seen, count - 1)), reply);
+        mock_put_answer(json_array_get(answers, MIN((size_t)seen, count - 1)), reply);
         return true;
     }
     return false;
@@ -291,13 +290,14 @@ static const json_t *fault_due(struct mock_script *script, const struct mock_req
     const json_t *due = NULL;
     json_array_foreach(script->faults, i, fault)
     {
-        if (!str_starts(request->path, str_from(text_of(fault, "path"))) ||
-            !query_holds(request->query, str_from(text_of(fault, "query"))))
+        if (!str_starts(request->path, str_from(mock_text_of(fault, "path"))) ||
+            !query_holds(request->query, str_from(mock_text_of(fault, "query"))))
             continue;
-        int64_t seen = int_of(fault, "seen", 0) + 1, fired = int_of(fault, "fired", 0);
-        int64_t times = int_of(fault, "times", 1);
+        int64_t seen = mock_int_of(fault, "seen", 0) + 1,
+                fired = mock_int_of(fault, "fired", 0);
+        int64_t times = mock_int_of(fault, "times", 1);
         json_object_set_new(fault, "seen", json_integer(seen));
-        if (due || seen < int_of(fault, "nth", 1) || (times >= 0 && fired >= times))
+        if (due || seen < mock_int_of(fault, "nth", 1) || (times >= 0 && fired >= times))
             continue;
         json_object_set_new(fault, "fired", json_integer(fired + 1));
         due = fault;
@@ -305,106 +305,8 @@ static const json_t *fault_due(struct mock_script *script, const struct mock_req
     return due;
 }
 
-static void put_long_headers(struct buf *headers, int64_t bytes)
-{
-    for (int64_t i = 0; (int64_t)headers->len < bytes; i++)
-        buf_printf(headers, "X-Long-%lld: %0500d\r\n", (long long)i, 0);
-}
-
-/* What a fault changes in the answer before it becomes bytes. */
-static void spoil_reply(const json_t *fault, const char *kind, struct mock_reply *reply)
-{
-    char value[512];
-    const json_t *given = json_object_get(fault, "value");
-    snprintf(value, sizeof value, "%s", text_of(fault, "value"));
-    if (json_is_integer(given))
-        snprintf(value, sizeof value, "%" PRId64, (int64_t)json_integer_value(given));
-    if (!strcmp(kind, "status") || !strcmp(kind, "retry_after") || !strcmp(kind, "redirect")) {
-        reply->status = kind[0] == 's' ? 500 : !strcmp(kind, "redirect") ? 302 : 429;
-        buf_reset(&reply->body);
-        buf_reset(&reply->headers);
-        buf_puts(&reply->body, "{\"error\":\"mock\"}");
-    }
-    if (!strcmp(kind, "retry_after"))
-        buf_printf(&reply->headers, "Retry-After: %s\r\n", value);
-    if (!strcmp(kind, "redirect"))
-        buf_printf(&reply->headers, "Location: %s\r\n", value);
-    if (!strcmp(kind, "empty") || !strcmp(kind, "html"))
-        buf_reset(&reply->body);
-    if (!strcmp(kind, "html")) {
-        reply->type = "text/html";
-        buf_puts(&reply->body, "<html><title>Log in</title><form></form></html>");
-    }
-    if (!strcmp(kind, "headers"))
-        put_long_headers(&reply->headers, int_of(fault, "bytes", 300000));
-    put_answer(fault, reply);
-}
-
-static void pack(const json_t *fault, const char *kind, struct mock_reply *reply)
-{
-    bool bomb = !strcmp(kind, "bomb");
-    if (!bomb && strcmp(kind, "gzip") && strcmp(kind, "cut_gzip"))
-        return;
-    struct buf packed;
-    buf_init(&packed, MOCK_BYTES_MAX);
-    if (bomb)
-        mock_gzip_bomb(&packed, int_of(fault, "bytes", 64 << 20));
-    else
-        mock_gzip(&packed, buf_str(&reply->body));
-    if (!strcmp(kind, "cut_gzip"))
-        buf_cut(&packed, packed.len - 12);
-    buf_puts(&reply->headers, "Content-Encoding: gzip\r\n");
-    buf_done(&reply->body);
-    reply->body = packed;
-}
-
-static void cut(const json_t *fault, const char *kind, const struct mock_reply *reply,
-                struct mock_plan *plan)
-{
-    int64_t body = (int64_t)reply->body.len, all = (int64_t)plan->bytes.len;
-    bool half = !strcmp(kind, "truncate") || !strcmp(kind, "cut_chunk") ||
-                !strcmp(kind, "close_delimited");
-    if (half) {
-        int64_t lost = body - int_of(fault, "bytes", body / 2);
-        lost += !strcmp(kind, "cut_chunk") ? (int64_t)strlen("\r\n0\r\n\r\n") : 0;
-        buf_cut(&plan->bytes, (size_t)MAX(all - lost, 0));
-        plan->after = MOCK_CLOSE;
-    } else if (!strcmp(kind, "reset")) {
-        buf_cut(&plan->bytes, (size_t)MIN(int_of(fault, "bytes", 0), all));
-        plan->after = MOCK_RESET;
-    } else if (!strcmp(kind, "garbage")) {
-        buf_reset(&plan->bytes);
-        buf_puts(&plan->bytes, "\x16\x03\x01 this is not HTTP\r\n\r\n");
-        plan->after = MOCK_CLOSE;
-    }
-}
-
-static void delay(const json_t *fault, const char *kind, struct mock_plan *plan)
-{
-    plan->silent = !strcmp(kind, "hang");
-    if (!strcmp(kind, "slow_ms"))
-        plan->delay_ms = int_of(fault, "ms", 1000);
-    if (strcmp(kind, "drip"))
-        return;
-    plan->drip_ms = int_of(fault, "ms", 1000);
-    plan->drip_bytes = int_of(fault, "bytes", 1);
-}
-
 void mock_script_plan(struct mock_script *script, const struct mock_request *request,
                       struct mock_reply *reply, struct mock_plan *plan)
 {
-    const json_t *fault = fault_due(script, request);
-    const char *kind = text_of(fault, "kind");
-    enum mock_framing framing = !strcmp(kind, "cut_chunk")         ? MOCK_CHUNKED
-                                : !strcmp(kind, "close_delimited") ? MOCK_UNTIL_CLOSE
-                                                                   : MOCK_LENGTH;
-    if (fault) {
-        spoil_reply(fault, kind, reply);
-        pack(fault, kind, reply);
-    }
-    mock_compose(request, reply, framing, &plan->bytes);
-    if (fault) {
-        cut(fault, kind, reply, plan);
-        delay(fault, kind, plan);
-    }
+    mock_fault(fault_due(script, request), request, reply, plan);
 }

@@ -299,10 +299,25 @@ static bool take_request(struct evbuffer *input, struct mock_request *request)
     return true;
 }
 
+/* What a web server says to a TLS handshake on its plain port. */
+static bool refuse_tls(struct conn *conn, struct evbuffer *input)
+{
+    char first = 0;
+    if (evbuffer_copyout(input, &first, 1) != 1 || first != 0x16)
+        return false;
+    evbuffer_drain(input, evbuffer_get_length(input));
+    buf_puts(&conn->plan.bytes, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    conn->plan.after = MOCK_CLOSE;
+    conn->busy = true;
+    conn->server->active++;
+    conn_write(conn);
+    return true;
+}
+
 static void conn_read(struct bufferevent *bev, void *ctx)
 {
     struct conn *conn = ctx;
-    if (conn->busy)
+    if (conn->busy || refuse_tls(conn, bufferevent_get_input(bev)))
         return;
     AUTO_ARENA struct arena *arena = arena_new();
     struct mock_request request = {.arena = arena};

@@ -7,8 +7,10 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* The mock API's inside: mock_server.c reads requests, mock_script.c knows routes and faults,
-   mock_gen.c and mock_pages.c make the answers. */
+/*
+ * The mock API's inside: mock_server.c reads requests, mock_script.c knows which route and
+ * which fault is due, mock_gen.c and mock_pages.c make the answers, mock_fault.c spoils them.
+ */
 struct mock_request {
     struct arena *arena; /* of the request; the slices below stand in it */
     struct str method, target, path, query, headers, body;
@@ -47,8 +49,8 @@ bool mock_gen(const struct mock_request *request, struct mock_reply *reply);
 bool mock_pages(const struct mock_request *request, struct mock_reply *reply);
 void mock_pages_reset(void);
 
-/* Appends `count` elements of a JSON list, from `start` on, as a list. */
 void mock_put_json(struct buf *buf, const json_t *value);
+/* Appends `count` elements of a JSON list, from `start` on, as a list. */
 void mock_put_slice(struct buf *buf, const json_t *list, int64_t start, int64_t count);
 /* One `Link` header of `rel` → page `page` of the same target. */
 void mock_put_link(const struct mock_request *request, struct mock_reply *reply,
@@ -67,6 +69,15 @@ bool mock_script_route(struct mock_script *script, const struct mock_request *re
 /* Turns the reply into bytes, with the fault that is due, if any. */
 void mock_script_plan(struct mock_script *script, const struct mock_request *request,
                       struct mock_reply *reply, struct mock_plan *plan);
+
+/* For the members of routes and faults: "" or `otherwise` where there is none. */
+const char *mock_text_of(const json_t *object, const char *key);
+int64_t mock_int_of(const json_t *object, const char *key, int64_t otherwise);
+/* status, headers and body of a route, an answer or a fault, as far as given. */
+void mock_put_answer(const json_t *answer, struct mock_reply *reply);
+/* `fault` may be NULL: then the reply leaves as it is. */
+void mock_fault(const json_t *fault, const struct mock_request *request,
+                struct mock_reply *reply, struct mock_plan *plan);
 void mock_compose(const struct mock_request *request, const struct mock_reply *reply,
                   enum mock_framing framing, struct buf *bytes);
 

@@ -139,5 +139,26 @@ START_TEST(bounds_its_depth)
 }
 END_TEST
 
+START_TEST(line_ends_and_byte_order_marks_do_not_matter)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    struct yaml_node *root = parse(arena, "\xEF\xBB\xBF"
+                                          "a: x\r\nb: y\r\n");
+    ck_assert_str_is(yaml_find(root, "a")->text, "x");
+    ck_assert_str_is(yaml_find(root, "b")->text, "y");
+}
+END_TEST
+
+START_TEST(bounds_its_maps)
+{
+    struct buf text AUTO_BUF;
+    buf_init(&text, MIB(1));
+    for (int i = 0; i <= YAML_KEYS_MAX; i++)
+        buf_printf(&text, "k%d: 1\n", i);
+    refuses(text.ptr, "more than 10000 keys");
+}
+END_TEST
+
 SUITE("port/yaml", nodes_know_their_place, scalars_lose_nothing, json_is_yaml,
-      refuses_what_hides_meaning, reports_syntax_with_its_place, bounds_its_depth)
+      refuses_what_hides_meaning, reports_syntax_with_its_place, bounds_its_depth,
+      line_ends_and_byte_order_marks_do_not_matter, bounds_its_maps)

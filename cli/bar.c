@@ -1,0 +1,81 @@
+#include "cli/bar.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/units.h"
+
+enum { CELLS = 24, LINE_BYTES_MAX = 512, PLAIN_EVERY_MS = 10000 };
+
+void bar_start(struct bar *bar, int64_t pages)
+{
+    int64_t now = clock_mono_ms();
+    *bar = (struct bar){.is_terminal = isatty(STDERR_FILENO),
+                        .began_mono_ms = now,
+                        .drawn_mono_ms = now,
+                        .first_pages = pages};
+}
+
+static void put_cells(struct buf *line, const struct bar_state *state)
+{
+    int full = (int)MIN(CELLS * state->pages / state->pages_total, CELLS);
+    for (int i = 0; i < CELLS; i++)
+        buf_put(line, i < full ? STR("█") : STR("░"));
+    buf_put_byte(line, ' ');
+}
+
+static void put_eta(struct buf *line, const struct bar *bar, const struct bar_state *state,
+                    int64_t elapsed_ms)
+{
+    int64_t done = state->pages - bar->first_pages;
+    if (!state->pages_total || done < 1 || state->pages >= state->pages_total)
+        return;
+    buf_puts(line, ", ETA ");
+    units_format_duration(line, elapsed_ms * (state->pages_total - state->pages) / done);
+}
+
+static void put_state(struct buf *line, const struct bar *bar, const struct bar_state *state)
+{
+    int64_t elapsed_ms = MAX(clock_mono_ms() - bar->began_mono_ms, 1);
+    units_format_count(line, state->pages);
+    if (state->pages_total) {
+        buf_puts(line, " of ");
+        units_format_count(line, state->pages_total);
+    }
+    buf_puts(line, " pages, ");
+    units_format_count(line, state->records);
+    buf_puts(line, " records, ");
+    units_format_count(line, state->records * 1000 / elapsed_ms);
+    buf_puts(line, "/s");
+    put_eta(line, bar, state, elapsed_ms);
+    if (state->note)
+        buf_printf(line, " — %.120s", state->note);
+}
+
+void bar_draw(struct bar *bar, const struct bar_state *state)
+{
+    AUTO_BUF struct buf line;
+    int64_t now = clock_mono_ms();
+    buf_init(&line, LINE_BYTES_MAX);
+    if (!bar->is_terminal && now - bar->drawn_mono_ms < PLAIN_EVERY_MS)
+        return;
+    bar->drawn_mono_ms = now;
+    if (bar->is_terminal && state->pages_total)
+        put_cells(&line, state);
+    put_state(&line, bar, state);
+    if (bar->is_terminal)
+        fprintf(stderr, "\r\033[K%s", line.ptr);
+    else
+        fprintf(stderr, "%s\n", line.ptr);
+    fflush(stderr);
+    bar->is_drawn = true;
+}
+
+void bar_clear(struct bar *bar)
+{
+    if (bar->is_terminal && bar->is_drawn)
+        fputs("\r\033[K", stderr);
+    bar->is_drawn = false;
+}

@@ -1,0 +1,86 @@
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/opt.h"
+#include "config/settings.h"
+#include "config/source.h"
+#include "port/loop.h"
+#include "port/pg.h"
+
+/*
+ * What the subcommands share. Each is one file with one `struct command`; main.c finds it,
+ * reads the options and the settings, and runs it. Results go to stdout, everything else to
+ * stderr; the return value is the exit code.
+ */
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_RUN_FAILED = 1,  /* a run failed, was truncated, cancelled or is dead */
+    EXIT_USAGE = 2,       /* usage or configuration */
+    EXIT_UNREACHABLE = 3, /* a server, or the schema is missing or newer */
+    EXIT_INTERRUPTED = 130,
+};
+
+/* The options of all commands; each command's table names those it takes. */
+struct options {
+    const char *config_dir, *log_level, *log_format;
+    const char *database_url, *redis_url, *redis_prefix, *jobs, *lease, *beat, *memory,
+        *batch_records, *batch_bytes, *batch_age, *connections, *http, *token, *secrets_dir,
+        *retention; /* settings by flag */
+    bool json, all, full, again, wait;
+    const char *from, *to, *mode, *id, *priority, *if_running, *context;
+};
+
+struct cli {
+    struct arena *arena; /* of the whole command */
+    struct options options;
+    struct settings settings;
+    char **operands;
+    int operand_count;
+    struct loop *loop; /* cli_loop */
+};
+
+struct command {
+    const char *name;
+    const char *operands;   /* "STREAM…" or "" */
+    const char *summary;    /* one line for the list of commands */
+    const char *help;       /* a few lines for --help; may be NULL */
+    const struct opt *opts; /* its own, besides the common ones */
+    bool needs_settings;    /* reads pagetide.yaml and the environment first */
+    int (*run)(struct cli *cli);
+};
+
+#define CLI_OPT(member, kind, value_name, text)                                                \
+    {                                                                                          \
+        .name = #member, .type = (kind), .offset = offsetof(struct options, member),           \
+        .value = (value_name), .help = (text)                                                  \
+    }
+
+extern const struct command command_apply, command_check, command_expr, command_migrate,
+    command_reload, command_scheduler, command_status, command_sync, command_up, command_worker;
+
+/* The one loop of the process. Exits the process where none can be made. */
+struct loop *cli_loop(struct cli *cli);
+
+/* Prints "pagetide: <text>" on stderr and returns the exit code that fits the error's kind. */
+int cli_fail(const struct err *err);
+int cli_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/*
+ * Opens a session and waits for it (10 s); the schema must be there and of this version.
+ * `migrates`: makes or updates it first. False after printing what is wrong; *ret_code is set.
+ */
+bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_code);
+
+/* Every definition of the config folder; false after printing every error (exit 2). */
+bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count);
+
+/* The address of the server without its password, for messages. */
+const char *cli_shown_url(struct cli *cli, const char *url);
+
+#endif

@@ -1,0 +1,126 @@
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/redact.h"
+#include "cli/cli.h"
+#include "schema/migrate.h"
+
+enum { CONNECT_MS = 10000, ERRORS_BYTES_MAX = 1024 * 1024 };
+
+static int code_of(enum err_kind kind)
+{
+    return kind == ERR_AGAIN    ? EXIT_UNREACHABLE
+           : kind == ERR_CONFIG ? EXIT_USAGE
+                                : EXIT_RUN_FAILED;
+}
+
+int cli_fail(const struct err *err)
+{
+    struct err shown = *err;
+    redact_cstr(shown.text, sizeof shown.text);
+    fprintf(stderr, "pagetide: %s\n", shown.text);
+    return code_of(err->kind);
+}
+
+int cli_usage(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fputs("pagetide: ", stderr);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+struct loop *cli_loop(struct cli *cli)
+{
+    struct err err = ERR_INIT;
+    if (!cli->loop && !loop_new(&cli->loop, &err)) {
+        cli_fail(&err);
+        abort();
+    }
+    return cli->loop;
+}
+
+const char *cli_shown_url(struct cli *cli, const char *url)
+{
+    struct str text = str_from(url);
+    ptrdiff_t scheme = str_find(text, STR("://"));
+    ptrdiff_t at = str_find_byte(text, '@');
+    if (scheme < 0)
+        return str_find(text, STR("password")) >= 0 ? "the server of database_url" : url;
+    if (at < 0)
+        return url;
+    return arena_printf(cli->arena, "%.*s%.*s", (int)scheme + 3, text.ptr,
+                        STR_ARG(str_slice(text, (size_t)at + 1, text.len)))
+        .ptr;
+}
+
+struct arrival {
+    bool is_settled;
+    bool is_up;
+    struct err err;
+};
+
+static void on_state(void *ctx, bool up, const struct err *err)
+{
+    struct arrival *arrival = ctx;
+    arrival->is_up = up;
+    if (err)
+        arrival->err = *err;
+    arrival->is_settled = up || arrival->err.kind != ERR_AGAIN;
+}
+
+/* A schema that is missing, older or newer is a server's state: exit 3. */
+static bool check_schema(struct pg *pg, bool migrates, int *ret_code)
+{
+    struct err err = ERR_INIT;
+    int applied;
+    if (migrates ? schema_migrate(pg, &applied, &err) : schema_check(pg, &err))
+        return true;
+    cli_fail(&err);
+    *ret_code = EXIT_UNREACHABLE;
+    return false;
+}
+
+bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_code)
+{
+    struct arrival *arrival = ARENA_NEW(cli->arena, struct arrival);
+    struct pg_options options = {.url = cli->settings.database_url, .name = "pagetide"};
+    struct pg *pg = NULL;
+    arrival->err = (struct err)ERR_INIT;
+    *ret_code = EXIT_UNREACHABLE;
+    if (!pg_open(cli_loop(cli), &options, on_state, arrival, &pg, &arrival->err)) {
+        *ret_code = cli_fail(&arrival->err);
+        return false;
+    }
+    loop_run_until(cli_loop(cli), &arrival->is_settled, CONNECT_MS);
+    if (!arrival->is_up) {
+        err_wrap(&arrival->err, "PostgreSQL at %s cannot be reached",
+                 cli_shown_url(cli, cli->settings.database_url));
+        cli_fail(&arrival->err);
+    }
+    if (!arrival->is_up || !check_schema(pg, migrates, ret_code)) {
+        pg_close(pg);
+        return false;
+    }
+    *ret_pg = pg;
+    return true;
+}
+
+bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count)
+{
+    AUTO_BUF struct buf errors;
+    struct err err = ERR_INIT;
+    buf_init(&errors, ERRORS_BYTES_MAX);
+    if (source_load_dir(cli->arena, cli->settings.config_dir, ret_sources, ret_count, &errors,
+                        &err))
+        return true;
+    if (errors.len)
+        fprintf(stderr, "%.*s%s", STR_ARG(buf_str(&errors)),
+                errors.ptr[errors.len - 1] == '\n' ? "" : "\n");
+    else
+        cli_fail(&err);
+    return false;
+}

@@ -1,0 +1,196 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/cli.h"
+#include "port/httpd.h"
+#include "scheduler/scheduler.h"
+#include "schema/migrate.h"
+#include "worker/worker.h"
+
+/* `scheduler`, `worker` and `up`: the processes that stay. */
+enum { DRAIN_LIMIT_MS = 25000 };
+
+struct daemon {
+    struct cli *cli;
+    struct worker *worker;       /* NULL in `scheduler` */
+    struct scheduler *scheduler; /* NULL in `worker` */
+    struct httpd *httpd;
+    struct loop_timer *limit;
+    struct loop_signal *signals[3];
+    bool is_stopping;
+};
+
+static bool is_ready(const struct daemon *daemon)
+{
+    if (daemon->scheduler && !scheduler_is_ready(daemon->scheduler))
+        return false;
+    if (!daemon->worker)
+        return true;
+    struct worker_stats stats = worker_stats(daemon->worker);
+    return stats.pg_up && stats.redis_up;
+}
+
+static int answer(void *ctx, struct str path, struct buf *body, const char **ret_type)
+{
+    struct daemon *daemon = ctx;
+    *ret_type = "application/json";
+    if (str_is(path, "/healthz")) {
+        buf_puts(body, "{\"status\":\"ok\"}\n");
+        return 200;
+    }
+    if (!str_is(path, "/readyz"))
+        return 404;
+    bool ready = !daemon->is_stopping && is_ready(daemon);
+    buf_printf(body, "{\"status\":\"%s\"}\n", ready ? "ready" : "not ready");
+    return ready ? 200 : 503;
+}
+
+static bool listen_http(struct daemon *daemon, const char *fallback, struct err *err)
+{
+    const struct settings *settings = &daemon->cli->settings;
+    const char *address = settings->http ? settings->http : fallback;
+    if (str_is(str_from(address), "off"))
+        return true;
+    if (!httpd_open(cli_loop(daemon->cli), address, settings->token, true, answer, daemon,
+                    &daemon->httpd, err))
+        return err_wrap(err, "--http %s", address);
+    log_write(LOG_INFO, LOG_HTTP_LISTEN, LOG_NOWHERE, "status on port %d",
+              httpd_port(daemon->httpd));
+    return true;
+}
+
+static void drained(void *ctx)
+{
+    struct daemon *daemon = ctx;
+    loop_stop(cli_loop(daemon->cli));
+}
+
+static void drain_limit(void *ctx)
+{
+    log_write(LOG_WARN, LOG_PROCESS_STOP, LOG_NOWHERE,
+              "not drained in time; leases will run out");
+    drained(ctx);
+}
+
+/* First: give the jobs back. Second: now; the fence makes that safe. */
+static void on_stop(void *ctx)
+{
+    struct daemon *daemon = ctx;
+    if (daemon->is_stopping || !daemon->worker) {
+        drained(daemon);
+        return;
+    }
+    daemon->is_stopping = true;
+    log_write(LOG_INFO, LOG_PROCESS_STOP, LOG_NOWHERE, "giving the jobs back");
+    loop_timer_set(daemon->limit, DRAIN_LIMIT_MS);
+    worker_drain(daemon->worker, drained, daemon);
+}
+
+static void on_hangup(void *ctx)
+{
+    struct daemon *daemon = ctx;
+    if (daemon->scheduler)
+        scheduler_reapply(daemon->scheduler);
+}
+
+static bool open_all(struct daemon *daemon, bool schedules, bool works, struct err *err)
+{
+    struct cli *cli = daemon->cli;
+    struct worker_options options = {
+        .loop = cli_loop(cli), .settings = &cli->settings, .has_queue = true, .give_up_ms = -1};
+    if (works && !worker_new(&options, &daemon->worker, err))
+        return false;
+    if (schedules && !scheduler_new(cli_loop(cli), &cli->settings, &daemon->scheduler, err))
+        return false;
+    return listen_http(daemon, schedules ? "127.0.0.1:9187" : "127.0.0.1:9188", err);
+}
+
+static void run(struct daemon *daemon, const char *name)
+{
+    struct loop *loop = cli_loop(daemon->cli);
+    daemon->limit = loop_timer_new(loop, drain_limit, daemon);
+    daemon->signals[0] = loop_signal_new(loop, SIGTERM, on_stop, daemon);
+    daemon->signals[1] = loop_signal_new(loop, SIGINT, on_stop, daemon);
+    daemon->signals[2] = loop_signal_new(loop, SIGHUP, on_hangup, daemon);
+    log_write(LOG_INFO, LOG_PROCESS_START, LOG_NOWHERE, "pagetide %s %s, pid %d",
+              PAGETIDE_VERSION, name, (int)getpid());
+    if (daemon->scheduler)
+        scheduler_start(daemon->scheduler);
+    if (daemon->worker)
+        worker_start(daemon->worker);
+    loop_run(loop);
+    log_write(LOG_INFO, LOG_PROCESS_STOP, LOG_NOWHERE, "stopped");
+}
+
+static void close_all(struct daemon *daemon)
+{
+    for (size_t i = 0; i < COUNT_OF(daemon->signals); i++)
+        loop_signal_free(daemon->signals[i]);
+    loop_timer_free(daemon->limit);
+    httpd_close(daemon->httpd);
+    worker_free(daemon->worker);
+    scheduler_free(daemon->scheduler);
+}
+
+static int serve(struct cli *cli, const char *name, bool schedules, bool works)
+{
+    struct daemon daemon = {.cli = cli};
+    struct err err = ERR_INIT;
+    struct pg *pg;
+    int code = EXIT_DONE;
+    if (cli->operand_count)
+        return cli_usage("%s takes no operands", name);
+    /* The schema is looked at once, in a session of its own. */
+    if (!cli_database(cli, schedules && works, &pg, &code))
+        return code;
+    pg_close(pg);
+    if (open_all(&daemon, schedules, works, &err))
+        run(&daemon, name);
+    else
+        code = cli_fail(&err);
+    close_all(&daemon);
+    return code;
+}
+
+static int run_scheduler(struct cli *cli)
+{
+    return serve(cli, "scheduler", true, false);
+}
+
+static int run_worker(struct cli *cli)
+{
+    return serve(cli, "worker", false, true);
+}
+
+static int run_up(struct cli *cli)
+{
+    return serve(cli, "up", true, true);
+}
+
+const struct command command_scheduler = {
+    .name = "scheduler",
+    .operands = "",
+    .summary = "turn schedules and reload messages into runs; repair what a crash left",
+    .help = "Any number may run. SIGHUP reads the definitions again, SIGTERM stops.",
+    .needs_settings = true,
+    .run = run_scheduler,
+};
+
+const struct command command_worker = {
+    .name = "worker",
+    .operands = "",
+    .summary = "fetch pages and load them, up to --jobs jobs at once",
+    .help = "SIGTERM gives its jobs back and exits within 25 s; a second one at once.",
+    .needs_settings = true,
+    .run = run_worker,
+};
+
+const struct command command_up = {
+    .name = "up",
+    .operands = "",
+    .summary = "scheduler and worker in one process, for one machine",
+    .help = "Creates the control schema where it is missing. SIGTERM gives the jobs back.",
+    .needs_settings = true,
+    .run = run_up,
+};

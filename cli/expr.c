@@ -1,0 +1,81 @@
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "core/template.h"
+
+/* `expr`: 1 for an evaluation error, 2 for a syntax error or a bad context. */
+enum { EVALUATION_ERROR = 1, CONTEXT_BYTES_MAX = 64 * 1024 * 1024 };
+
+static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
+{
+    const struct value *context = ctx;
+    (void)arena;
+    *ret = value_get(*context, name);
+    return ret->kind != VALUE_UNDEFINED;
+}
+
+static bool read_context(struct cli *cli, struct value *ret, struct err *err)
+{
+    const char *path = cli->options.context;
+    AUTO_BUF struct buf text;
+    buf_init(&text, CONTEXT_BYTES_MAX);
+    *ret = VALUE_NOTHING;
+    if (!path)
+        return true;
+    FILE *file = str_is(str_from(path), "-") ? stdin : fopen(path, "re");
+    if (!file)
+        return err_set(err, ERR_CONFIG, "expr", 0, "--context %s: cannot be read", path);
+    char piece[65536];
+    size_t len;
+    while ((len = fread(piece, 1, sizeof piece, file)))
+        buf_put(&text, (struct str){piece, len});
+    if (file != stdin)
+        fclose(file);
+    if (text.overflow)
+        return err_set(err, ERR_CONFIG, "expr", 0, "--context %s: over 64 MiB", path);
+    return value_parse(cli->arena, buf_str(&text), (struct value_hole){0}, ret, err) ||
+           err_wrap(err, "--context %s", path);
+}
+
+static int fail(const struct err *err, int code)
+{
+    cli_fail(err);
+    return code;
+}
+
+static int run_expr(struct cli *cli)
+{
+    struct err err = ERR_INIT;
+    struct value context, value;
+    struct template template;
+    struct expr_scope scope = {find, &context, clock_wall_ms() * 1000};
+    AUTO_BUF struct buf out;
+    buf_init(&out, CONTEXT_BYTES_MAX);
+    if (cli->operand_count != 1)
+        return cli_usage("expr: give one template, in quotes: '{{ 1 + 1 }}'");
+    if (!read_context(cli, &context, &err) ||
+        !template_compile(cli->arena, str_from(cli->operands[0]), &template, &err))
+        return fail(&err, EXIT_USAGE);
+    if (!template_fill(&template, &scope, false, cli->arena, &value, &err))
+        return fail(&err, EVALUATION_ERROR);
+    value_format(&out, value);
+    if (out.overflow)
+        return cli_usage("expr: the result is over 64 MiB");
+    printf("%.*s\n", STR_ARG(buf_str(&out)));
+    return EXIT_DONE;
+}
+
+static const struct opt opts[] = {
+    {"context", 0, OPT_TEXT, offsetof(struct options, context), "FILE",
+     "a JSON object: the names that the template may use (- reads stdin)"},
+    OPT_END,
+};
+
+const struct command command_expr = {
+    .name = "expr",
+    .operands = "TEMPLATE",
+    .summary = "evaluate an expression and print its value as JSON",
+    .help = "pagetide expr --context page.json '{{ response.page + 1 }}'\n"
+            "Exits 1 where the evaluation fails, 2 where the template cannot be read.",
+    .opts = opts,
+    .run = run_expr,
+};

@@ -1,0 +1,226 @@
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "base/redact.h"
+
+static const struct command *const commands[] = {
+    &command_sync,      &command_check,  &command_expr, &command_migrate, &command_apply,
+    &command_scheduler, &command_worker, &command_up,   &command_reload,  &command_status,
+};
+
+static const struct opt common_opts[] = {
+    {"config", 'c', OPT_TEXT, offsetof(struct options, config_dir), "DIR",
+     "configuration folder (default: $PAGETIDE_CONFIG, then .)"},
+    {"log-level", 0, OPT_TEXT, offsetof(struct options, log_level), "LEVEL",
+     "debug, info, warn or error"},
+    {"log-format", 0, OPT_TEXT, offsetof(struct options, log_format), "FORMAT", "text or json"},
+    {"json", 0, OPT_FLAG, offsetof(struct options, json), NULL,
+     "results as JSON, one object a line"},
+    OPT_END,
+};
+
+/* Each sets the service setting of its name. */
+static const struct opt setting_opts[] = {
+    {"database-url", 0, OPT_TEXT, offsetof(struct options, database_url), "URL",
+     "PostgreSQL, postgresql://…"},
+    {"redis-url", 0, OPT_TEXT, offsetof(struct options, redis_url), "URL", "redis://host:port"},
+    {"redis-prefix", 0, OPT_TEXT, offsetof(struct options, redis_prefix), "TEXT",
+     "first part of every key (pagetide)"},
+    {"jobs", 0, OPT_TEXT, offsetof(struct options, jobs), "N", "jobs held at once (64)"},
+    {"lease", 0, OPT_TEXT, offsetof(struct options, lease), "TIME", "lease of a job (30s)"},
+    {"beat", 0, OPT_TEXT, offsetof(struct options, beat), "TIME", "between beats (10s)"},
+    {"memory", 0, OPT_TEXT, offsetof(struct options, memory), "SIZE",
+     "bound on bodies and batches (64MiB)"},
+    {"batch-records", 0, OPT_TEXT, offsetof(struct options, batch_records), "N",
+     "records a commit (10000)"},
+    {"batch-bytes", 0, OPT_TEXT, offsetof(struct options, batch_bytes), "SIZE",
+     "bytes a commit (8MiB)"},
+    {"batch-age", 0, OPT_TEXT, offsetof(struct options, batch_age), "TIME",
+     "age of a commit (1s)"},
+    {"connections", 0, OPT_TEXT, offsetof(struct options, connections), "N",
+     "sessions that load (2)"},
+    {"http", 0, OPT_TEXT, offsetof(struct options, http), "ADDR",
+     "status listener, host:port or off"},
+    {"token", 0, OPT_TEXT, offsetof(struct options, token), "TEXT",
+     "asked by the status listener (better: PAGETIDE_TOKEN_FILE)"},
+    {"secrets-dir", 0, OPT_TEXT, offsetof(struct options, secrets_dir), "DIR",
+     "files behind {{ secrets.NAME }}"},
+    {"retention", 0, OPT_TEXT, offsetof(struct options, retention), "TIME",
+     "how long history is kept (30d)"},
+    OPT_END,
+};
+
+enum { OPTS_MAX = 64 };
+
+static size_t add_opts(struct opt *all, size_t count, const struct opt *some)
+{
+    for (; some && some->name && count < OPTS_MAX - 1; some++)
+        all[count++] = *some;
+    all[count] = (struct opt)OPT_END;
+    return count;
+}
+
+static void print_commands(FILE *out)
+{
+    fputs("Pagetide brings paginated HTTP APIs into PostgreSQL.\n\n"
+          "usage: pagetide COMMAND [OPTION…]\n\n",
+          out);
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n`pagetide COMMAND --help` tells more. Exit codes: 0 done, 1 a run failed or was\n"
+          "truncated, 2 usage or configuration, 3 a server is unreachable or the schema is\n"
+          "missing, 130 interrupted.\n",
+          out);
+}
+
+static void print_help(const struct command *command)
+{
+    printf("usage: pagetide %s%s%s [OPTION…]\n\n%s\n", command->name,
+           *command->operands ? " " : "", command->operands, command->summary);
+    if (command->help)
+        printf("\n%s\n", command->help);
+    if (command->opts) {
+        puts("\noptions:");
+        opt_print(stdout, command->opts);
+    }
+    puts("\ncommon options:");
+    opt_print(stdout, common_opts);
+    if (command->needs_settings) {
+        puts("\nsettings (over PAGETIDE_<NAME>, PAGETIDE_<NAME>_FILE, pagetide.yaml):");
+        opt_print(stdout, setting_opts);
+    }
+}
+
+static bool set_log(const struct options *options, struct err *err)
+{
+    enum log_level level = LOG_INFO;
+    if (options->log_level && !log_level_parse(str_from(options->log_level), &level))
+        return err_set(err, ERR_CONFIG, "cli", 0,
+                       "--log-level: \"%s\" is not debug, info, warn or error",
+                       options->log_level);
+    if (options->log_format && strcmp(options->log_format, "json") &&
+        strcmp(options->log_format, "text"))
+        return err_set(err, ERR_CONFIG, "cli", 0, "--log-format: \"%s\" is not text or json",
+                       options->log_format);
+    log_set_level(level);
+    log_set_json(options->log_format && !strcmp(options->log_format, "json"));
+    return true;
+}
+
+static const char *config_dir(const struct options *options)
+{
+    const char *env = getenv("PAGETIDE_CONFIG");
+    if (options->config_dir)
+        return options->config_dir;
+    return env && *env ? env : ".";
+}
+
+static bool load_settings(struct cli *cli, struct err *err)
+{
+    const char *flags[2 * COUNT_OF(setting_opts) + 1];
+    size_t count = 0;
+    for (const struct opt *opt = setting_opts; opt->name; opt++) {
+        const char *value = *(const char **)((char *)&cli->options + opt->offset);
+        char *name = arena_cstr(cli->arena, str_from(opt->name));
+        for (char *c = name; *c; c++)
+            *c = *c == '-' ? '_' : *c;
+        if (!value)
+            continue;
+        flags[count++] = name;
+        flags[count++] = value;
+    }
+    flags[count] = NULL;
+    return settings_load(cli->arena, config_dir(&cli->options), flags, &cli->settings, err);
+}
+
+/* No core dumps, no ptrace by other processes of the user: memory holds credentials. */
+static void protect_memory(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* Overwrites the values of --database-url and the like in what `ps` shows. */
+static void hide_arguments(int argc, char **argv)
+{
+    static const char *const secret[] = {"--database-url", "--redis-url", "--token"};
+    for (int i = 0; i < argc; i++) {
+        for (size_t s = 0; s < COUNT_OF(secret); s++) {
+            size_t len = strlen(secret[s]);
+            if (strncmp(argv[i], secret[s], len))
+                continue;
+            char *value = argv[i][len] == '='                    ? argv[i] + len + 1
+                          : argv[i][len] == '\0' && i + 1 < argc ? argv[i + 1]
+                                                                 : NULL;
+            if (value)
+                memset(value, '*', strlen(value));
+        }
+    }
+}
+
+/* Options borrow their values from these copies, so that the originals can be hidden. */
+static char **copy_arguments(struct arena *arena, int argc, char **argv)
+{
+    char **copy = ARENA_ARRAY(arena, char *, (size_t)argc + 1);
+    for (int i = 0; i < argc; i++)
+        copy[i] = arena_cstr(arena, str_from(argv[i]));
+    return copy;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    char **words = copy_arguments(arena, argc, argv);
+    struct cli cli = {.arena = arena};
+    struct opt opts[OPTS_MAX];
+    struct err err = ERR_INIT;
+    bool help = false;
+    size_t count = add_opts(opts, 0, command->opts);
+    count = add_opts(opts, count, common_opts);
+    if (command->needs_settings)
+        add_opts(opts, count, setting_opts);
+    if (!opt_parse(opts, &cli.options, argc, words, &cli.operand_count, &help, &err))
+        return cli_usage("%s: %s (see pagetide %s --help)", command->name, err.text,
+                         command->name);
+    if (help) {
+        print_help(command);
+        return EXIT_DONE;
+    }
+    cli.operands = words;
+    if (!set_log(&cli.options, &err) || (command->needs_settings && !load_settings(&cli, &err)))
+        return cli_fail(&err);
+    cli.settings.config_dir = config_dir(&cli.options);
+    hide_arguments(argc, argv);
+    int code = command->run(&cli);
+    loop_free(cli.loop);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    protect_memory();
+    const char *name = argc > 1 ? argv[1] : "";
+    if (!strcmp(name, "--version")) {
+        puts("pagetide " PAGETIDE_VERSION);
+        return EXIT_DONE;
+    }
+    if (!strcmp(name, "--help") || !strcmp(name, "help")) {
+        print_commands(stdout);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        if (!strcmp(name, commands[i]->name))
+            return run_command(commands[i], argc - 2, argv + 2);
+    if (*name)
+        fprintf(stderr, "pagetide: unknown command \"%s\"\n\n", name);
+    print_commands(stderr);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,256 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "cli/bar.h"
+#include "cli/cli.h"
+#include "cli/summary.h"
+#include "port/json.h"
+#include "port/redis.h"
+
+/* `reload`: the same message that anything which reaches Redis may send; --wait follows it. */
+enum {
+    CONNECT_MS = 10000,
+    CALL_MS = 10000,
+    SAY_AFTER_MS = 10000, /* no scheduler has taken the message */
+    GIVE_UP_MS = 60000,
+    POLL_MS = 250,
+};
+
+struct reload {
+    struct cli *cli;
+    struct redis *redis;
+    struct pg *pg; /* --wait */
+    bool is_up, is_answered;
+    struct err err;    /* of the connection, or of the call */
+    struct str answer; /* in the command's arena; empty: nil */
+    struct str id;
+};
+
+static void on_state(void *ctx, bool up, const struct err *err)
+{
+    struct reload *reload = ctx;
+    reload->is_up = up;
+    if (err)
+        reload->err = *err;
+}
+
+static void on_reply(void *ctx, const struct redis_reply *reply, const struct err *err)
+{
+    struct reload *reload = ctx;
+    reload->is_answered = true;
+    reload->answer = STR_NONE;
+    if (err)
+        reload->err = *err;
+    else
+        reload->answer = arena_str(reload->cli->arena, reply->text);
+}
+
+static bool call(struct reload *reload, const struct str *args, size_t count)
+{
+    reload->is_answered = false;
+    reload->err = (struct err)ERR_INIT;
+    redis_call(reload->redis, args, count, CALL_MS, on_reply, reload);
+    loop_run_until(cli_loop(reload->cli), &reload->is_answered, 2 * CALL_MS);
+    return reload->is_answered && reload->err.kind == ERR_NONE;
+}
+
+static bool connect_redis(struct reload *reload)
+{
+    struct cli *cli = reload->cli;
+    if (!redis_open(cli_loop(cli), cli->settings.redis_url, "pagetide reload", on_state, reload,
+                    &reload->redis, &reload->err))
+        return false;
+    if (loop_run_until(cli_loop(cli), &reload->is_up, CONNECT_MS))
+        return true;
+    return err_wrap(&reload->err, "Redis at %s cannot be reached",
+                    cli_shown_url(cli, cli->settings.redis_url));
+}
+
+static size_t put_field(struct str *args, size_t count, const char *name, const char *value)
+{
+    if (!value)
+        return count;
+    args[count] = str_from(name);
+    args[count + 1] = str_from(value);
+    return count + 2;
+}
+
+static bool send_message(struct reload *reload)
+{
+    const struct options *options = &reload->cli->options;
+    struct arena *arena = reload->cli->arena;
+    struct str args[24] = {STR("XADD"),
+                           arena_printf(arena, "%s:reload", reload->cli->settings.redis_prefix),
+                           STR("*")};
+    size_t count = 3;
+    count = put_field(args, count, "stream", reload->cli->operands[0]);
+    count = put_field(args, count, "mode", options->mode);
+    count = put_field(args, count, "from", options->from);
+    count = put_field(args, count, "to", options->to);
+    count = put_field(args, count, "priority", options->priority);
+    count = put_field(args, count, "if_running", options->if_running);
+    count = put_field(args, count, "again", options->again ? "yes" : NULL);
+    count = put_field(args, count, "id", reload->id.ptr);
+    return call(reload, args, count);
+}
+
+/* What the scheduler wrote about the request; the state is empty before it did. */
+struct outcome {
+    struct str state, reason; /* in the command's arena */
+    int64_t run;
+};
+
+static struct outcome read_outcome(struct reload *reload)
+{
+    struct arena *arena = reload->cli->arena;
+    AUTO_JSON struct json *json = NULL;
+    struct err err = ERR_INIT;
+    const struct str args[] = {STR("GET"), arena_printf(arena, "%s:reload:result:%.*s",
+                                                        reload->cli->settings.redis_prefix,
+                                                        STR_ARG(reload->id))};
+    if (!call(reload, args, COUNT_OF(args)) || !reload->answer.len ||
+        !json_parse(reload->answer, &json, &err))
+        return (struct outcome){.run = 0};
+    return (struct outcome){arena_str(arena, json_get_str(json, "state")),
+                            arena_str(arena, json_get_str(json, "reason")),
+                            json_get_int(json, "run")};
+}
+
+static void pause_loop(struct reload *reload)
+{
+    static const bool never = false;
+    loop_run_until(cli_loop(reload->cli), &never, POLL_MS);
+}
+
+static bool is_under_way(struct str state)
+{
+    return state.len == 0 || str_is(state, "pending") || str_is(state, "started");
+}
+
+static void draw(struct reload *reload, struct bar *bar, int64_t run, struct str state)
+{
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct err err = ERR_INIT;
+    struct pg_value id = pg_int(run);
+    struct bar_state shown = {.note = str_is(state, "pending") ? "waits for the run before it"
+                                                               : NULL};
+    if (run && pg_await(reload->pg,
+                        "select coalesce(sum(page), 0), case when count(*) = "
+                        "count(pages_total) then sum(pages_total) end, "
+                        "coalesce(sum(records), 0)::bigint from pagetide.job where run = $1",
+                        &id, 1, CALL_MS, &result, &err)) {
+        shown.pages = pg_get_int(result, 0, 0);
+        shown.pages_total = pg_get_int(result, 0, 1);
+        shown.records = pg_get_int(result, 0, 2);
+    }
+    bar_draw(bar, &shown);
+}
+
+/* Follows the request to its end; *ret_outcome is the last word. False: nobody took it. */
+static bool follow(struct reload *reload, struct outcome *ret_outcome)
+{
+    struct bar bar;
+    bool said = false;
+    int64_t began = clock_mono_ms();
+    bar_start(&bar, 0);
+    for (;;) {
+        struct outcome outcome = read_outcome(reload);
+        struct str state = outcome.state;
+        if (!is_under_way(state)) {
+            bar_clear(&bar);
+            *ret_outcome = outcome;
+            return true;
+        }
+        int64_t waited = clock_mono_ms() - began;
+        if (!state.len && waited > SAY_AFTER_MS && !said) {
+            said = true;
+            fputs("pagetide: no scheduler has taken the message yet; is one running?\n",
+                  stderr);
+        }
+        if (!state.len && waited > GIVE_UP_MS)
+            return false;
+        if (state.len)
+            draw(reload, &bar, outcome.run, state);
+        pause_loop(reload);
+    }
+}
+
+static int wait_for_end(struct reload *reload)
+{
+    struct outcome outcome;
+    int code;
+    if (!cli_database(reload->cli, false, &reload->pg, &code))
+        return code;
+    if (!follow(reload, &outcome)) {
+        fprintf(stderr,
+                "pagetide: no scheduler took request %.*s within 60 s; the message stays for "
+                "the next one\n",
+                STR_ARG(reload->id));
+        return EXIT_UNREACHABLE;
+    }
+    struct str state = outcome.state;
+    if (str_is(state, "refused") || str_is(state, "skipped") || !outcome.run) {
+        fprintf(stderr, "pagetide: request %.*s was %.*s: %.*s\n", STR_ARG(reload->id),
+                STR_ARG(state), STR_ARG(outcome.reason));
+        return str_is(state, "skipped") ? EXIT_DONE : EXIT_USAGE;
+    }
+    return summary_print(reload->cli, reload->pg, outcome.run);
+}
+
+static void choose_id(struct reload *reload)
+{
+    char token[RNG_TOKEN_BYTES];
+    rng_token(token);
+    reload->id = reload->cli->options.id ? str_from(reload->cli->options.id)
+                                         : arena_printf(reload->cli->arena, "cli-%.16s", token);
+}
+
+static int send_and_follow(struct reload *reload)
+{
+    struct cli *cli = reload->cli;
+    choose_id(reload);
+    if (!connect_redis(reload) || !send_message(reload))
+        return cli_fail(&reload->err);
+    if (cli->options.wait)
+        return wait_for_end(reload);
+    if (cli->options.json)
+        printf("{\"id\":\"%.*s\",\"state\":\"sent\"}\n", STR_ARG(reload->id));
+    else
+        printf("sent as request %.*s\n", STR_ARG(reload->id));
+    return EXIT_DONE;
+}
+
+static int run_reload(struct cli *cli)
+{
+    struct reload reload = {.cli = cli, .err = ERR_INIT};
+    if (cli->operand_count != 1)
+        return cli_usage("reload: name one stream");
+    int code = send_and_follow(&reload);
+    pg_close(reload.pg);
+    redis_close(reload.redis);
+    return code;
+}
+
+static const struct opt opts[] = {
+    {"mode", 0, OPT_TEXT, offsetof(struct options, mode), "MODE",
+     "incremental (default) or full"},
+    {"id", 0, OPT_TEXT, offsetof(struct options, id), "ID", "the same id twice is one run"},
+    {"priority", 0, OPT_TEXT, offsetof(struct options, priority), "0-9", "9 first (5)"},
+    {"if-running", 0, OPT_TEXT, offsetof(struct options, if_running), "WHAT",
+     "queue (default) or skip"},
+    {"again", 0, OPT_FLAG, offsetof(struct options, again), NULL,
+     "with --mode full on a stream that appends: its records come again"},
+    {"wait", 0, OPT_FLAG, offsetof(struct options, wait), NULL, "follow the run to its end"},
+    OPT_END,
+};
+
+const struct command command_reload = {
+    .name = "reload",
+    .operands = "STREAM",
+    .summary = "ask for a run now, by a message through Redis",
+    .help = "The same by redis-cli: XADD pagetide:reload * stream shop.orders mode full",
+    .opts = opts,
+    .needs_settings = true,
+    .run = run_reload,
+};

@@ -1,0 +1,128 @@
+#include "base/redact.h"
+#include "base/units.h"
+#include "cli/cli.h"
+#include "core/value.h"
+
+/* `status`: pagetide.health and pagetide.progress for a person; the views are the contract. */
+enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536 };
+
+static void print_json(struct cli *cli, const struct pg_result *result)
+{
+    for (size_t row = 0; row < pg_rows(result); row++) {
+        struct str line = redact_str(cli->arena, pg_get_str(result, row, 0));
+        printf("%.*s\n", STR_ARG(line));
+    }
+}
+
+static void put_counts(struct buf *line, const struct pg_result *result, size_t row)
+{
+    int64_t total = pg_get_int(result, row, 4);
+    units_format_count(line, pg_get_int(result, row, 3));
+    if (total) {
+        buf_puts(line, " of ");
+        units_format_count(line, total);
+    }
+    buf_puts(line, " pages, ");
+    units_format_count(line, pg_get_int(result, row, 5));
+    buf_puts(line, " records");
+}
+
+static void print_job(struct cli *cli, const struct pg_result *result, size_t row)
+{
+    AUTO_BUF struct buf line;
+    struct str note = pg_get_str(result, row, 6);
+    buf_init(&line, LINE_BYTES_MAX);
+    buf_printf(&line, "  %-8.*s %-10.*s ", STR_ARG(pg_get_str(result, row, 1)),
+               STR_ARG(pg_get_str(result, row, 2)));
+    put_counts(&line, result, row);
+    if (note.len)
+        buf_printf(&line, ": %.*s", STR_ARG(note));
+    struct str shown = redact_str(cli->arena, buf_str(&line));
+    printf("%.*s\n", STR_ARG(shown));
+}
+
+static void print_stream(const struct pg_result *result, size_t row)
+{
+    printf("%.*s  %.*s", STR_ARG(pg_get_str(result, row, 0)),
+           STR_ARG(pg_get_str(result, row, 1)));
+    if (!pg_is_null(result, row, 2))
+        printf(", last success %.*s", STR_ARG(pg_get_str(result, row, 2)));
+    if (!pg_is_null(result, row, 3))
+        printf(", next due %.*s", STR_ARG(pg_get_str(result, row, 3)));
+    if (!pg_is_null(result, row, 4))
+        printf("\n  values that do not fit stand in _pt_aside: columns %.*s",
+               STR_ARG(pg_get_str(result, row, 4)));
+    putchar('\n');
+}
+
+static bool ask(struct pg *pg, const char *sql, struct pg_result **ret_result, int *ret_code)
+{
+    struct err err = ERR_INIT;
+    if (pg_await(pg, sql, NULL, 0, TIMEOUT_MS, ret_result, &err))
+        return true;
+    *ret_code = cli_fail(&err);
+    return false;
+}
+
+static int show_json(struct cli *cli, struct pg *pg)
+{
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    int code = EXIT_DONE;
+    if (ask(pg,
+            "select (to_jsonb(h) || jsonb_build_object('jobs', coalesce((select "
+            "jsonb_agg(to_jsonb(p) - 'stream') from pagetide.progress p "
+            "where p.stream = h.stream), '[]')))::text from pagetide.health h order by stream",
+            &result, &code))
+        print_json(cli, result);
+    return code;
+}
+
+static int show(struct cli *cli, struct pg *pg)
+{
+    AUTO_PG_RESULT struct pg_result *streams = NULL;
+    AUTO_PG_RESULT struct pg_result *jobs = NULL;
+    int code = EXIT_DONE;
+    if (!ask(pg,
+             "select stream, case when paused then 'paused, ' else '' end || "
+             "coalesce('last run ' || last_state, 'never run'), "
+             "to_char(last_success, 'YYYY-MM-DD HH24:MI:SS'), "
+             "to_char(next_due, 'YYYY-MM-DD HH24:MI:SS'), "
+             "array_to_string(misfitting_columns, ', ') from pagetide.health order by stream",
+             &streams, &code) ||
+        !ask(pg,
+             "select stream, job, state, page, pages_total, records, coalesce(error, "
+             "waiting_for) from pagetide.progress order by stream, run, job",
+             &jobs, &code))
+        return code;
+    if (!pg_rows(streams))
+        puts("No stream yet: put a definition into sources/ and run `pagetide apply`.");
+    for (size_t i = 0; i < pg_rows(streams); i++) {
+        print_stream(streams, i);
+        for (size_t j = 0; j < pg_rows(jobs); j++)
+            if (str_eq(pg_get_str(streams, i, 0), pg_get_str(jobs, j, 0)))
+                print_job(cli, jobs, j);
+    }
+    return EXIT_DONE;
+}
+
+static int run_status(struct cli *cli)
+{
+    struct pg *pg;
+    int code;
+    if (cli->operand_count)
+        return cli_usage("status takes no operands");
+    if (!cli_database(cli, false, &pg, &code))
+        return code;
+    code = cli->options.json ? show_json(cli, pg) : show(cli, pg);
+    pg_close(pg);
+    return code;
+}
+
+const struct command command_status = {
+    .name = "status",
+    .operands = "",
+    .summary = "every stream: its last run, what is under way, what did not fit",
+    .help = "The same by SQL: pagetide.health, pagetide.progress, pagetide.history.",
+    .needs_settings = true,
+    .run = run_status,
+};

@@ -1,0 +1,220 @@
+#include "config/names.h"
+
+struct builtin {
+    const char *name;
+    const char *const *members; /* NULL: anything */
+    bool is_secret, later;
+};
+
+static const char *const http_members[] = {"status", "headers", NULL};
+static const char *const pager_members[] = {"page", "offset", "size", "cursor", NULL};
+static const char *const window_members[] = {"start", "end", NULL};
+static const char *const run_members[] = {"id", "started_at", NULL};
+
+static const struct builtin builtins[] = {
+    {.name = "response"},
+    {.name = "http", .members = http_members},
+    {.name = "pager", .members = pager_members},
+    {.name = "iteration"},
+    {.name = "accumulated"},
+    {.name = "vars"},
+    {.name = "workload"},
+    {.name = "env", .is_secret = true},
+    {.name = "secrets", .is_secret = true},
+    {.name = "bookmark", .later = true},
+    {.name = "window", .members = window_members, .later = true},
+    {.name = "partition"},
+    {.name = "run", .members = run_members},
+    {.name = "now"},
+    {.name = "omit"},
+};
+
+static const struct builtin *find_builtin(struct str name)
+{
+    for (size_t i = 0; i < COUNT_OF(builtins); i++)
+        if (str_is(name, builtins[i].name))
+            return &builtins[i];
+    return NULL;
+}
+
+/* ---- collecting ---- */
+
+struct collector {
+    struct names *names;
+    const struct field *field;
+    const struct yaml_node *node;
+    bool has_secret;
+};
+
+static void collect_use(void *ctx, const struct expr_use *use)
+{
+    struct collector *collector = ctx;
+    struct names *names = collector->names;
+    const struct builtin *builtin = find_builtin(use->root);
+    collector->has_secret |= builtin && builtin->is_secret;
+
+    struct value *steps = ARENA_ARRAY(names->arena, struct value, MAX(use->step_count, 1));
+    for (size_t i = 0; i < use->step_count; i++)
+        steps[i] = use->steps[i];
+    ARENA_GROW(names->arena, names->uses, names->use_count, names->use_capacity);
+    struct name_use *copy = &names->uses[names->use_count++];
+    *copy = (struct name_use){collector->field, collector->node, *use};
+    copy->use.steps = steps;
+}
+
+static void on_template(struct reader *reader, const struct field *field,
+                        const struct yaml_node *node, const struct template *template)
+{
+    struct collector collector = {reader->ctx, field, node, false};
+    template_uses(template, collect_use, &collector);
+    if (field->flags & FIELD_IS_SECRET && !collector.has_secret && node->text.len)
+        problem_add(reader->problems, node,
+                    "a secret does not stand in a definition: name it by \"{{ env.NAME }}\" or "
+                    "\"{{ secrets.name }}\"");
+}
+
+static void on_path(struct reader *reader, const struct path *path)
+{
+    struct names *names = reader->ctx;
+    ARENA_GROW(names->arena, names->paths, names->path_count, names->path_capacity);
+    names->paths[names->path_count++] = *path;
+}
+
+void names_start(struct names *names, struct reader *reader)
+{
+    *names = (struct names){.arena = reader->arena};
+    reader->on_template = on_template;
+    reader->on_path = on_path;
+    reader->ctx = names;
+}
+
+/* ---- judging ---- */
+
+static bool is_var(const struct stream *stream, struct str name)
+{
+    for (size_t i = 0; i < stream->var_count; i++)
+        if (str_eq(stream->vars[i].name, name))
+            return true;
+    return false;
+}
+
+static void closer(struct str name, struct str candidate, int *best, struct str *ret_nearest)
+{
+    int distance = problem_distance(name, candidate, *best);
+    if (distance >= *best)
+        return;
+    *best = distance;
+    *ret_nearest = candidate;
+}
+
+static void say_unknown(struct reader *reader, const struct name_use *use,
+                        const struct stream *stream)
+{
+    struct str name = use->use.root, nearest = STR_NONE;
+    int best = MIN(3, (int)name.len / 2 + 1);
+    for (size_t i = 0; i < COUNT_OF(builtins); i++)
+        closer(name, str_from(builtins[i].name), &best, &nearest);
+    for (size_t i = 0; i < stream->var_count; i++)
+        closer(name, stream->vars[i].name, &best, &nearest);
+    if (nearest.len)
+        problem_add(reader->problems, use->node,
+                    "unknown name \"%.*s\"; did you mean \"%.*s\"?", STR_ARG(name),
+                    STR_ARG(nearest));
+    else
+        problem_add(reader->problems, use->node,
+                    "unknown name \"%.*s\": it is not built in and not among \"vars\"",
+                    STR_ARG(name));
+}
+
+static void check_member(struct reader *reader, const struct name_use *use,
+                         const struct builtin *builtin)
+{
+    if (!builtin->members || use->use.step_count == 0 || use->use.steps[0].kind != VALUE_STRING)
+        return;
+    struct buf names AUTO_BUF;
+    buf_init(&names, 256);
+    for (const char *const *member = builtin->members; *member; member++) {
+        if (str_is(use->use.steps[0].text, *member))
+            return;
+        buf_printf(&names, "%s%s", names.len ? ", " : "", *member);
+    }
+    problem_add(reader->problems, use->node, "\"%s\" has %.*s, but no \"%.*s\"", builtin->name,
+                STR_ARG(buf_str(&names)), STR_ARG(use->use.steps[0].text));
+}
+
+static bool is_last_record(const struct expr_use *use)
+{
+    return use->step_count > 0 && use->steps[0].kind == VALUE_NUMBER &&
+           str_is(use->steps[0].text, "-1");
+}
+
+/* Pages are streamed: of the records so far only their count and the last one are known. */
+static void check_accumulated(struct reader *reader, const struct name_use *use,
+                              struct stream *stream)
+{
+    if (is_last_record(&use->use))
+        stream->uses_last_record = true;
+    else if (use->use.step_count || !str_is(use->use.filter, "length"))
+        problem_add(reader->problems, use->node,
+                    "of \"accumulated\" there is only accumulated | length and "
+                    "accumulated[-1]");
+}
+
+static void check_use(struct reader *reader, const struct name_use *use, struct stream *stream)
+{
+    const struct builtin *builtin = find_builtin(use->use.root);
+    if (!builtin) {
+        if (!is_var(stream, use->use.root))
+            say_unknown(reader, use, stream);
+        return;
+    }
+    if (builtin->later)
+        problem_add(reader->problems, use->node, "\"%s\" is not available yet", builtin->name);
+    if (builtin->is_secret && !(use->field->flags & FIELD_SECRETS))
+        problem_add(reader->problems, use->node,
+                    "\"%s\" may be used in auth, headers, params, bodies and URLs only",
+                    builtin->name);
+    check_member(reader, use, builtin);
+    if (str_is(use->use.root, "partition") && stream->partitions.kind == VALUE_UNDEFINED)
+        problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
+    if (str_is(use->use.root, "accumulated"))
+        check_accumulated(reader, use, stream);
+}
+
+/* Do they part before either ends? Anything but two different keys is taken to meet. */
+static bool use_reaches(const struct expr_use *use, const struct path *records)
+{
+    for (size_t i = 0; i < MIN(use->step_count, records->count); i++)
+        if (use->steps[i].kind == VALUE_STRING && records->steps[i].kind == PATH_KEY &&
+            !str_eq(use->steps[i].text, records->steps[i].key))
+            return false;
+    return true;
+}
+
+static bool path_reaches(const struct path *path, const struct path *records)
+{
+    for (size_t i = 0; i < MIN(path->count, records->count); i++)
+        if (path->steps[i].kind == PATH_KEY && records->steps[i].kind == PATH_KEY &&
+            !str_eq(path->steps[i].key, records->steps[i].key))
+            return false;
+    return true;
+}
+
+static bool needs_records(const struct names *names, const struct path *records)
+{
+    for (size_t i = 0; i < names->use_count; i++)
+        if (str_is(names->uses[i].use.root, "response") &&
+            use_reaches(&names->uses[i].use, records))
+            return true;
+    for (size_t i = 0; i < names->path_count; i++)
+        if (path_reaches(&names->paths[i], records))
+            return true;
+    return false;
+}
+
+void names_check(const struct names *names, struct reader *reader, struct stream *stream)
+{
+    for (size_t i = 0; i < names->use_count; i++)
+        check_use(reader, &names->uses[i], stream);
+    stream->response_needs_records = needs_records(names, &stream->merge.path);
+}

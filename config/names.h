@@ -1,0 +1,33 @@
+#ifndef CONFIG_NAMES_H
+#define CONFIG_NAMES_H
+
+#include "config/definition.h"
+#include "core/expr.h"
+
+/*
+ * What the expressions and paths of one definition read. Collected while the tables are read
+ * (names_start makes the reader report to it), judged when everything is known.
+ */
+struct name_use {
+    const struct field *field;
+    const struct yaml_node *node;
+    struct expr_use use; /* steps copied */
+};
+
+struct names {
+    struct arena *arena;
+    struct name_use *uses;
+    size_t use_count, use_capacity;
+    struct path *paths; /* of locators: into the body */
+    size_t path_count, path_capacity;
+};
+
+void names_start(struct names *names, struct reader *reader);
+
+/*
+ * Unknown names, secrets where none may stand, records that would have to be kept: problems.
+ * Fills response_needs_records and uses_last_record.
+ */
+void names_check(const struct names *names, struct reader *reader, struct stream *stream);
+
+#endif

@@ -1,0 +1,162 @@
+#include "config/settings.h"
+
+#include <unistd.h>
+
+#include "config/read_file.h"
+#include "config/table.h"
+
+/* One row: the key in pagetide.yaml, the flag, and, in capitals, the environment. */
+#define SETTING(member) AT(struct settings, member)
+
+enum { SECRET_FILE_MAX_BYTES = 64 << 10, SETTINGS_MAX_BYTES = 1 << 20 };
+
+/* clang-format off */
+static const struct field setting_fields[] = {
+    {.name = "database_url", .type = FIELD_CSTR, SETTING(database_url),
+     .standard = "postgresql:///", .help = "where the tables are"},
+    {.name = "redis_url", .type = FIELD_CSTR, SETTING(redis_url),
+     .standard = "redis://127.0.0.1:6379", .help = "where the queue is"},
+    {.name = "redis_prefix", .type = FIELD_CSTR, SETTING(redis_prefix), .standard = "pagetide",
+     .help = "what every key in Redis begins with"},
+    {.name = "jobs", .type = FIELD_COUNT, SETTING(jobs), .min = 1, .max = 10000,
+     .standard = "64", .help = "jobs that a worker process holds at once"},
+    {.name = "processes", .flags = FIELD_LATER},
+    {.name = "lease", .type = FIELD_DURATION, SETTING(lease_ms), .min = 1000, .standard = "30",
+     .help = "how long a job stays with a worker that is not heard of"},
+    {.name = "beat", .type = FIELD_DURATION, SETTING(beat_ms), .min = 100, .standard = "10",
+     .help = "how often a worker says that it lives"},
+    {.name = "memory", .type = FIELD_SIZE, SETTING(memory_bytes), .min = 1 << 20,
+     .standard = "64MiB", .help = "bodies and batches of a process"},
+    {.name = "batch_records", .type = FIELD_COUNT, SETTING(batch_records), .min = 1,
+     .standard = "10000", .help = "records after which a batch is committed"},
+    {.name = "batch_bytes", .type = FIELD_SIZE, SETTING(batch_bytes), .min = 1,
+     .standard = "8MiB", .help = "bytes after which a batch is committed"},
+    {.name = "batch_age", .type = FIELD_DURATION, SETTING(batch_age_ms), .standard = "1",
+     .help = "age at which a batch is committed"},
+    {.name = "connections", .type = FIELD_COUNT, SETTING(connections), .min = 1, .max = 100,
+     .standard = "2", .help = "to PostgreSQL, per process"},
+    {.name = "http", .type = FIELD_CSTR, SETTING(http),
+     .help = "address of the status server, or off"},
+    {.name = "token", .type = FIELD_CSTR, SETTING(token),
+     .help = "what the status server asks for"},
+    {.name = "secrets_dir", .type = FIELD_CSTR, SETTING(secrets_dir),
+     .help = "folder of the files behind secrets.x"},
+    {.name = "retention", .type = FIELD_DURATION, SETTING(retention_ms), .min = 1000,
+     .standard = "30d", .help = "how long history and ledger are kept"},
+    FIELD_END,
+};
+/* clang-format on */
+
+static const struct key_table setting_table = {setting_fields, sizeof(struct settings)};
+
+/* A setting that came as a text, with the name it came under for messages. */
+static void take_text(struct reader *reader, const struct field *field, struct str name,
+                      struct str text, struct settings *settings)
+{
+    struct yaml_node node = {.kind = YAML_STRING, .text = text};
+    struct str file = reader->problems->file;
+    reader->problems->file = name;
+    if (field->flags & FIELD_LATER)
+        problem_add(reader->problems, &node, "not available yet");
+    else
+        table_read_field(reader, field, &node, settings);
+    reader->problems->file = file;
+}
+
+static void read_yaml(struct reader *reader, struct str text, struct settings *settings)
+{
+    struct yaml_node *root;
+    struct err err = ERR_INIT;
+    if (!yaml_parse(reader->arena, text, problem_add_yaml, reader->problems, &root, &err))
+        return;
+    if (root->kind == YAML_NULL)
+        root->kind = YAML_MAP;
+    table_read(reader, &setting_table, root, settings);
+}
+
+static bool read_yaml_file(struct reader *reader, const char *path, struct settings *settings,
+                           struct err *err)
+{
+    struct buf text AUTO_BUF;
+    buf_init(&text, SETTINGS_MAX_BYTES);
+    if (access(path, F_OK) == 0 && !read_file(path, &text, err))
+        return false;
+    reader->problems->file = str_from(path);
+    read_yaml(reader, buf_str(&text), settings);
+    return true;
+}
+
+static struct str env_name(struct arena *arena, const char *name)
+{
+    struct str text = arena_printf(arena, "PAGETIDE_%s", name);
+    char *bytes = arena_cstr(arena, text);
+    for (char *c = bytes; *c; c++)
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 32);
+    return str_from(bytes);
+}
+
+/* The content of the file that PAGETIDE_<NAME>_FILE names, without its last line break. */
+static bool env_file(struct arena *arena, struct str name, struct str *ret_text,
+                     struct err *err)
+{
+    const char *path = getenv(arena_printf(arena, "%s_FILE", name.ptr).ptr);
+    if (!path)
+        return true;
+    struct buf text AUTO_BUF;
+    buf_init(&text, SECRET_FILE_MAX_BYTES);
+    if (!read_file(path, &text, err))
+        return err_wrap(err, "%s_FILE", name.ptr);
+    while (text.len && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r'))
+        buf_cut(&text, text.len - 1);
+    *ret_text = arena_str(arena, buf_str(&text));
+    return true;
+}
+
+static bool read_env(struct reader *reader, struct settings *settings, struct err *err)
+{
+    for (const struct field *field = setting_fields; field->name; field++) {
+        struct str name = env_name(reader->arena, field->name);
+        struct str text = STR_NONE;
+        if (!env_file(reader->arena, name, &text, err))
+            return false;
+        const char *plain = getenv(name.ptr);
+        if (plain)
+            text = arena_str(reader->arena, str_from(plain));
+        if (text.ptr)
+            take_text(reader, field, name, text, settings);
+    }
+    return true;
+}
+
+static void read_flags(struct reader *reader, const char *const *flags,
+                       struct settings *settings)
+{
+    for (; flags && *flags; flags += 2)
+        for (const struct field *field = setting_fields; field->name; field++)
+            if (strcmp(flags[0], field->name) == 0 && flags[1])
+                take_text(reader, field, arena_printf(reader->arena, "--%s", field->name),
+                          str_from(flags[1]), settings);
+}
+
+bool settings_load(struct arena *arena, const char *dir, const char *const *flags,
+                   struct settings *ret_settings, struct err *err)
+{
+    struct buf lines AUTO_BUF;
+    buf_init(&lines, ERR_TEXT_BYTES * 4);
+    struct problems problems = {.arena = arena, .out = &lines};
+    struct reader reader = {.arena = arena, .problems = &problems};
+    struct settings settings = {.config_dir = arena_cstr(arena, str_from(dir))};
+    const char *path = arena_printf(arena, "%s/pagetide.yaml", dir).ptr;
+    if (!read_yaml_file(&reader, path, &settings, err) || !read_env(&reader, &settings, err))
+        return false;
+    read_flags(&reader, flags, &settings);
+    if (problems.count)
+        return err_set(err, ERR_CONFIG, "config", 0, "%.*s",
+                       STR_ARG(str_trim(buf_str(&lines))));
+    if (settings.beat_ms * 2 >= settings.lease_ms)
+        return err_set(err, ERR_CONFIG, "config", 0,
+                       "beat must be less than half of lease, or leases run out between beats");
+    *ret_settings = settings;
+    return true;
+}

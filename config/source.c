@@ -1,0 +1,186 @@
+#include "config/source.h"
+
+#include "config/definition.h"
+#include "config/names.h"
+
+/* ---- one definition ---- */
+
+/* The merged map → a stream. Problems may have been added: the caller looks at their count. */
+static struct stream *read_definition(struct reader *reader, struct yaml_node *map)
+{
+    struct definition *definition = ARENA_NEW(reader->arena, struct definition);
+    struct stream *stream = &definition->stream;
+    struct names names;
+    names_start(&names, reader);
+    definition_init(definition);
+    table_read(reader, &definition_table, map, definition);
+    names_check(&names, reader, stream);
+    check_definition(reader, map, definition);
+    if (reader->problems->count)
+        return stream;
+    stream->spec = spec_write(reader->arena, map);
+    if (!stream->spec.len)
+        problem_add(reader->problems, map, "the definition is too long");
+    return stream;
+}
+
+static void add_missing_text(struct arena *arena, struct yaml_node *map, const char *key,
+                             struct str text)
+{
+    const struct yaml_node *node = yaml_find(map, key);
+    if (!node)
+        merge_add_text(arena, map, key, text);
+}
+
+/* ---- one file ---- */
+
+static struct stream *read_stream(struct reader *reader, const struct yaml_node *root,
+                                  const struct yaml_node *node)
+{
+    if (!check_name(node->key))
+        problem_add_key(reader->problems, node,
+                        "\"%.*s\" cannot be a stream's name: [a-z][a-z0-9_]{0,47}",
+                        STR_ARG(node->key));
+    if (node->kind != YAML_MAP) {
+        problem_add(reader->problems, node, "must be a map, not %s",
+                    yaml_kind_name(node->kind));
+        return NULL;
+    }
+    table_check_keys(reader, &definition_table, node, FIELD_IN_STREAM);
+    merge_check_loop(reader, node);
+    const struct yaml_node *source = yaml_find(root, "source");
+    struct str name = source ? source->text : STR_NONE;
+    struct yaml_node *map = merge_stream(reader, root, node);
+    merge_lift(reader, map);
+    add_missing_text(reader->arena, map, "schema", name);
+    add_missing_text(reader->arena, map, "table", node->key);
+    merge_add_text(reader->arena, map, "stream",
+                   arena_printf(reader->arena, "%.*s.%.*s", STR_ARG(name), STR_ARG(node->key)));
+    return read_definition(reader, map);
+}
+
+/* What the source and its defaults say is checked even where every stream says otherwise. */
+static void check_shared(struct reader *reader, const struct yaml_node *root)
+{
+    struct reader quiet = {.arena = reader->arena, .problems = reader->problems};
+    struct definition definition;
+    definition_init(&definition);
+    struct yaml_node *map = merge_stream(&quiet, root, NULL);
+    merge_lift(&quiet, map);
+    table_read(&quiet, &definition_table, map, &definition);
+}
+
+static void check_defaults(struct reader *reader, const struct yaml_node *defaults)
+{
+    table_check_keys(reader, &definition_table, defaults, FIELD_IN_STREAM);
+    merge_check_loop(reader, defaults);
+}
+
+static bool check_root(struct reader *reader, const struct yaml_node *root)
+{
+    if (root->kind != YAML_MAP) {
+        problem_add(reader->problems, root, "a source definition is a map, not %s",
+                    yaml_kind_name(root->kind));
+        return false;
+    }
+    table_check_keys(reader, &definition_table, root, FIELD_IN_SOURCE);
+    const struct yaml_node *defaults = yaml_find(root, "defaults");
+    if (defaults && defaults->kind == YAML_MAP)
+        check_defaults(reader, defaults);
+    else if (defaults && defaults->kind != YAML_NULL)
+        problem_add(reader->problems, defaults, "must be a map, not %s",
+                    yaml_kind_name(defaults->kind));
+    check_shared(reader, root);
+
+    const struct yaml_node *streams = yaml_find(root, "streams");
+    bool has_streams = streams && streams->kind == YAML_MAP && streams->count;
+    if (!has_streams)
+        problem_add(reader->problems, streams ? streams : root,
+                    streams ? "must be a map with at least one stream"
+                            : "the key \"streams\" is missing");
+    return has_streams;
+}
+
+static bool same_table(const struct stream *a, const struct stream *b)
+{
+    return str_eq(a->table.schema, b->table.schema) && str_eq(a->table.name, b->table.name);
+}
+
+static void check_tables(struct reader *reader, const struct yaml_node *streams,
+                         const struct source *source)
+{
+    for (size_t i = 0; i < source->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (same_table(source->streams[i], source->streams[j]))
+                problem_add_key(reader->problems, streams->items[i],
+                                "fills the table %.*s, which belongs to %.*s",
+                                STR_ARG(source->streams[i]->table.name),
+                                STR_ARG(source->streams[j]->name));
+}
+
+static void read_source(struct reader *reader, const struct yaml_node *root,
+                        struct source *source)
+{
+    if (!check_root(reader, root))
+        return;
+    const struct yaml_node *streams = yaml_find(root, "streams");
+    source->streams = ARENA_ARRAY(reader->arena, struct stream *, streams->count);
+    for (size_t i = 0; i < streams->count; i++)
+        source->streams[i] = read_stream(reader, root, streams->items[i]);
+    if (reader->problems->count)
+        return;
+    source->count = streams->count;
+    source->name = source->streams[0]->source;
+    check_tables(reader, streams, source);
+}
+
+bool source_parse(struct arena *arena, struct str file, struct str text,
+                  struct source **ret_source, struct buf *errors, struct err *err)
+{
+    struct problems problems = {.arena = arena, .file = file, .out = errors};
+    struct reader reader = {.arena = arena, .problems = &problems};
+    struct source *source = ARENA_NEW(arena, struct source);
+    struct yaml_node *root;
+    struct err yaml_err = ERR_INIT;
+    source->file = arena_str(arena, file);
+    if (yaml_parse(arena, text, problem_add_yaml, &problems, &root, &yaml_err))
+        read_source(&reader, root, source);
+    if (problems.count)
+        return problems_to_err(&problems, err);
+    *ret_source = source;
+    return true;
+}
+
+/* ---- stored definitions ---- */
+
+bool stream_from_spec(struct arena *arena, struct str spec, struct stream **ret_stream,
+                      struct err *err)
+{
+    struct buf errors AUTO_BUF;
+    buf_init(&errors, KIB(64));
+    struct problems problems = {
+        .arena = arena, .file = STR("stored definition"), .out = &errors};
+    struct reader reader = {.arena = arena, .problems = &problems};
+    struct stream *stream = NULL;
+    struct yaml_node *root;
+    struct err yaml_err = ERR_INIT;
+    if (yaml_parse(arena, spec, problem_add_yaml, &problems, &root, &yaml_err)) {
+        if (root->kind != YAML_MAP)
+            problem_add(&problems, root, "must be a map");
+        else
+            stream = read_definition(&reader, root);
+    }
+    if (problems.count)
+        return problems_to_err(&problems, err);
+    *ret_stream = stream;
+    return true;
+}
+
+struct stream *source_find_stream(struct source *const *sources, size_t count, struct str name)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < sources[i]->count; j++)
+            if (str_eq(sources[i]->streams[j]->name, name))
+                return sources[i]->streams[j];
+    return NULL;
+}

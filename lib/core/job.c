@@ -1,0 +1,37 @@
+#include "core/job.h"
+
+const char *job_state_name(enum job_state state)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        JOB_STATES(X)
+#undef X
+    };
+    return names[state];
+}
+
+const char *job_reason_name(enum job_reason reason)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        JOB_REASONS(X)
+#undef X
+    };
+    return names[reason];
+}
+
+bool job_state_parse(struct str text, enum job_state *ret_state)
+{
+    for (enum job_state state = JOB_QUEUED; state <= JOB_DEAD; state++) {
+        if (!str_is(text, job_state_name(state)))
+            continue;
+        *ret_state = state;
+        return true;
+    }
+    return false;
+}
+
+bool job_state_is_end(enum job_state state)
+{
+    return state >= JOB_SUCCEEDED;
+}

@@ -1,0 +1,33 @@
+#include "port/sqlstate.h"
+
+#include <string.h>
+
+static bool has_class(const char *sqlstate, const char *classes)
+{
+    for (const char *at = classes; *at; at += 2)
+        if (strncmp(sqlstate, at, 2) == 0)
+            return true;
+    return false;
+}
+
+/* The COPY data and the table's types disagree: nothing is wrong with a single record. */
+static bool is_copy_format(const char *sqlstate)
+{
+    return strcmp(sqlstate, "22P03") == 0 || strcmp(sqlstate, "22P04") == 0;
+}
+
+enum err_kind sqlstate_kind(const char *sqlstate)
+{
+    if (!*sqlstate || has_class(sqlstate, "084053555758"))
+        return ERR_AGAIN;
+    if (is_copy_format(sqlstate) || has_class(sqlstate, "0A283D3F42"))
+        return ERR_CONFIG;
+    if (has_class(sqlstate, "222354") || strcmp(sqlstate, "P0001") == 0)
+        return ERR_INPUT;
+    return ERR_BUG;
+}
+
+bool sqlstate_is_schema(const char *sqlstate)
+{
+    return is_copy_format(sqlstate) || has_class(sqlstate, "420A");
+}

@@ -1,0 +1,367 @@
+-- The commit of a batch: one message that takes every lock, judges every mark, and writes rows,
+-- rejects, checkpoints and ledger together. Nothing in it waits for the client.
+
+-- What a page leaves beside its rows, and how a job's turn ends (worker/mark.h).
+create type pagetide.mark as (
+    n int, -- index in the batch, from 0
+    job bigint,
+    run bigint,
+    epoch bigint,
+    owner text,
+    page int, -- 0: only an end
+    checkpoint jsonb,
+    request_hash text,
+    records_hash text,
+    status int,
+    attempts int,
+    records bigint,
+    bytes bigint,
+    rejects bigint,
+    asides bigint,
+    retries bigint,
+    waited_ms bigint,
+    fetched_at_ms bigint,
+    pages_total int,
+    bookmark_high text,
+    warning text,
+    paging text,
+    aside_columns jsonb,
+    "end" jsonb, -- null, or {state, reason, error, wait_ms, waiting_for, attempt, told_waits}
+    verdict text -- applied, skipped, refused
+);
+
+-- JSON's null is no value here, except inside a checkpoint or an end.
+create function pagetide.read_marks(batch jsonb) returns setof pagetide.mark
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select m.*
+    from jsonb_array_elements(batch -> 'marks') with ordinality as item (fields, at)
+    cross join lateral jsonb_populate_record(
+        null::mark,
+        jsonb_build_object('page', 0) || (item.fields
+            - array(select f.key from jsonb_each(item.fields) f where f.value = 'null'))
+        || jsonb_build_object('n', item.at - 1)) m
+$$;
+
+-- In the order of their ids, so that two batches cannot wait for each other.
+create function pagetide.lock_jobs(ids bigint[]) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select from job j where j.id = any (ids) order by j.id for update
+$$;
+
+-- A mark of the job's epoch that stands behind it was committed by us: the answer got lost.
+-- Only then the fence is looked at, because a turn that has ended has no owner any more.
+create function pagetide.mark_verdict(m pagetide.mark, j pagetide.job) returns text
+language sql immutable
+as $$
+    select case
+        when m.epoch = j.epoch
+            and (m.page between 1 and j.page or m.page = 0 and j.owner is null) then 'skipped'
+        when m.epoch = j.epoch and m.owner = j.owner and j.state = 'running'
+            and m.page in (0, j.page + 1) then 'applied'
+        else 'refused'
+    end
+$$;
+
+-- The page that passes max_rejects is committed, and its job fails behind it.
+create function pagetide.end_by_rejects(m pagetide.mark, total bigint, most bigint)
+returns jsonb
+language sql immutable
+as $$
+    select case when m.rejects > 0 and total > most and m."end" ->> 'state' is distinct from 'failed'
+        then jsonb_build_object('state', 'failed', 'reason', 'rejects', 'error', format(
+            'page %s: %s records of the run are rejected, max_rejects is %s', m.page, total, most))
+        else m."end"
+    end
+$$;
+
+-- Judges each mark as if the ones before it were written already. Once a mark of a turn is
+-- refused or ends the turn, `closed` holds its owner and nothing more of the turn is applied.
+create function pagetide.judge_marks(batch jsonb) returns setof pagetide.mark
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    most bigint := coalesce((batch ->> 'max_rejects')::bigint, 9223372036854775807);
+    m mark;
+    j job;
+    closed text;
+    counted_run bigint;
+    rejects bigint;
+begin
+    for m in select * from read_marks(batch) r order by r.job, r.n loop
+        if m.job is distinct from j.id then
+            select * into j from job where id = m.job;
+            closed := null;
+        end if;
+        if j.run is distinct from counted_run then
+            counted_run := j.run;
+            select sum(o.rejects) into rejects from job o where o.run = counted_run;
+        end if;
+        m.run := j.run;
+        m.verdict := case when m.owner = closed then 'refused' else mark_verdict(m, j) end;
+        if m.verdict = 'applied' then
+            j.page := greatest(j.page, m.page);
+            rejects := rejects + coalesce(m.rejects, 0);
+            m."end" := end_by_rejects(m, rejects, most);
+        end if;
+        if m.verdict = 'refused' or m.verdict = 'applied' and m."end" is not null then
+            closed := m.owner;
+        end if;
+        return next m;
+    end loop;
+end
+$$;
+
+-- The columns a batch brings, with the types they have in the table now. Values are cast to
+-- the bare type: what a length or precision cuts is then an error, not a silent loss.
+create function pagetide.merge_columns(target jsonb)
+returns table (name text, type text, is_key boolean, at bigint)
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+declare
+    relation regclass := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
+    missing text;
+begin
+    select c.name into missing from jsonb_array_elements_text(target -> 'columns') as c (name)
+    where not exists (select from pg_attribute a where a.attrelid = relation
+        and a.attname = c.name and a.attnum > 0 and not a.attisdropped) limit 1;
+    if found then
+        raise exception 'column % of % is gone', missing, relation using errcode = '42703';
+    end if;
+    return query
+        select c.name, format_type(a.atttypid, -1),
+            coalesce(target -> 'key' ? c.name, false), c.at
+        from jsonb_array_elements_text(target -> 'columns') with ordinality as c (name, at)
+        join pg_attribute a on a.attrelid = relation and a.attname = c.name;
+end
+$$;
+
+-- $1 indexes of the applied marks, $2 their runs, $3 the time.
+create function pagetide.merge_sql(target jsonb) returns text
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+declare
+    own constant text := '_pt_run, _pt_at, _pt_hash, _pt_aside';
+    upsert boolean := target ->> 'write' = 'upsert';
+    names text;
+    vals text;
+    keys text;
+    key_vals text;
+    sets text;
+begin
+    select string_agg(format('%I, ', c.name), '' order by c.at),
+        string_agg(format('s.%I::%s, ', c.name, c.type), '' order by c.at),
+        string_agg(format('%I', c.name), ', ' order by c.at) filter (where c.is_key),
+        string_agg(format('s.%I::%s, ', c.name, c.type), '' order by c.at) filter (where c.is_key),
+        string_agg(format('%1$I = excluded.%1$I, ', c.name), '' order by c.at)
+            filter (where not c.is_key)
+    into names, vals, keys, key_vals, sets
+    from merge_columns(target) c;
+    if upsert and keys is null then
+        raise exception 'upsert without a key' using errcode = 'PT004';
+    end if;
+
+    return format('insert into %I.%I as t (%s%s) select ',
+            target ->> 'schema', target ->> 'name', names, own)
+        || case when upsert then format('distinct on (%s) ', rtrim(key_vals, ', ')) else '' end
+        || coalesce(vals, '') || 'm.run, $3, s._pt_hash, nullif(s._pt_aside, '''')::jsonb'
+        || format(' from pg_temp.%I s', target ->> 'stage')
+        || ' join unnest($1, $2) as m (n, run) on m.n = s._pt_mark'
+        || case when upsert then format(
+            ' order by %1$ss._pt_ord desc on conflict (%2$s) do update set %3$s'
+            '_pt_run = excluded._pt_run, _pt_at = excluded._pt_at, _pt_hash = excluded._pt_hash, '
+            '_pt_aside = excluded._pt_aside where t._pt_hash is distinct from excluded._pt_hash',
+            key_vals, keys, sets)
+        else ' order by s._pt_ord' end;
+end
+$$;
+
+create function pagetide.merge_rows(target jsonb, marks pagetide.mark[]) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    numbers int[];
+    runs bigint[];
+begin
+    select array_agg(m.n), array_agg(m.run) into numbers, runs
+    from unnest(marks) m where m.verdict = 'applied' and m.page > 0;
+    if jsonb_typeof(target) = 'object' and numbers is not null then
+        execute merge_sql(target) using numbers, runs, clock();
+    end if;
+end
+$$;
+
+create function pagetide.save_rejects(rejects jsonb, marks pagetide.mark[]) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    insert into reject (run, job, page, position, reason, record, at)
+    select m.run, m.job, m.page, r.position, r.reason, decode(r.record, 'base64'), clock()
+    from jsonb_to_recordset(case when jsonb_typeof(rejects) = 'array' then rejects else '[]' end)
+        as r (mark int, position bigint, reason text, record text)
+    join unnest(marks) m on m.n = r.mark and m.verdict = 'applied'
+    order by m.n, r.position
+$$;
+
+-- A 64-bit hash, signed or not, as the bigint with the same bits.
+create function pagetide.hash_bits(hash text) returns bigint
+language sql immutable
+as $$
+    select case when coalesce(hash, '0')::numeric > 9223372036854775807
+        then hash::numeric - 18446744073709551616 else coalesce(hash, '0')::numeric end::bigint
+$$;
+
+create function pagetide.save_pages(marks pagetide.mark[]) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    insert into page (job, number, request_hash, records_hash, status, attempts, records, bytes,
+        fetched_at, committed_at)
+    select m.job, m.page, hash_bits(m.request_hash), hash_bits(m.records_hash), m.status,
+        coalesce(m.attempts, 1), coalesce(m.records, 0), coalesce(m.bytes, 0),
+        to_timestamp(m.fetched_at_ms / 1000.0), clock()
+    from unnest(marks) m
+    where m.verdict = 'applied' and m.page > 0
+$$;
+
+-- A committed page shows that the job is healthy: its attempts, waits and crashes start anew.
+create function pagetide.save_progress(marks pagetide.mark[]) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update job j set
+        page = greatest(j.page, d.page),
+        checkpoint = coalesce(d.checkpoint, j.checkpoint),
+        pages_total = coalesce(d.pages_total, j.pages_total),
+        records = j.records + d.records,
+        bytes = j.bytes + d.bytes,
+        rejects = j.rejects + d.rejects,
+        asides = j.asides + d.asides,
+        retries = j.retries + d.retries,
+        waited_ms = j.waited_ms + d.waited_ms,
+        attempt = case when d.page > 0 then 0 else j.attempt end,
+        told_waits = case when d.page > 0 then 0 else j.told_waits end,
+        crashes = case when d.page > 0 then 0 else j.crashes end,
+        bookmark_high = later(j.bookmark_high, d.bookmark_high)
+    from (
+        select m.job, max(m.page) as page,
+            (array_agg(m.checkpoint order by m.n desc) filter (where m.page > 0))[1] as checkpoint,
+            (array_agg(m.pages_total order by m.n desc) filter (where m.pages_total > 0))[1]
+                as pages_total,
+            coalesce(sum(m.records), 0) as records, coalesce(sum(m.bytes), 0) as bytes,
+            coalesce(sum(m.rejects), 0) as rejects, coalesce(sum(m.asides), 0) as asides,
+            coalesce(sum(m.retries), 0) as retries, coalesce(sum(m.waited_ms), 0) as waited_ms,
+            latest(nullif(m.bookmark_high, '') order by m.n) as bookmark_high
+        from unnest(marks) m where m.verdict = 'applied' group by m.job) d
+    where j.id = d.job
+$$;
+
+create function pagetide.add_counts(a jsonb, b jsonb) returns jsonb
+language sql immutable
+as $$
+    select coalesce(jsonb_object_agg(c.key, c.total), '{}')
+    from (select e.key, sum(e.value::bigint) as total
+        from (select * from jsonb_each_text(a) union all select * from jsonb_each_text(b)) e
+        group by e.key) c
+$$;
+
+-- What only few pages have: warnings (each once), the paging that was recognised, and which
+-- columns the values kept aside belong to. They stand with the job, because page commits leave
+-- the run's row alone.
+create function pagetide.save_notes(marks pagetide.mark[]) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    m mark;
+begin
+    for m in select * from unnest(marks) u where u.verdict = 'applied'
+        and (u.warning <> '' or u.paging <> '' or u.aside_columns is not null)
+    loop
+        update job j set
+            warnings = case when m.warning <> '' and m.warning <> all (j.warnings)
+                then j.warnings || m.warning else j.warnings end,
+            paging = coalesce(nullif(m.paging, ''), j.paging),
+            aside_columns = case when m.aside_columns is null then j.aside_columns
+                else add_counts(j.aside_columns, m.aside_columns) end
+        where j.id = m.job;
+    end loop;
+end
+$$;
+
+-- The end of a turn: the job is over, waits, or is given back. The owner goes in the same
+-- statement, so nothing of this turn fits any more.
+create function pagetide.end_turns(marks pagetide.mark[]) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update job j set
+        state = e.state,
+        owner = null,
+        worker = case when is_end(e.state) or j.reserved then j.worker end,
+        reason = nullif(e.reason, ''),
+        error = nullif(e.error, ''),
+        attempt = coalesce(e.attempt, j.attempt),
+        told_waits = coalesce(e.told_waits, j.told_waits),
+        wait_until = case when e.state = 'waiting'
+            then clock() + coalesce(e.wait_ms, 0) * interval '1 millisecond' end,
+        waiting_for = case when e.state = 'waiting' then nullif(e.waiting_for, '') end,
+        finished_at = case when is_end(e.state) then clock() end
+    from unnest(marks) m
+    cross join lateral jsonb_to_record(m."end") as e (state text, reason text, error text,
+        wait_ms bigint, waiting_for text, attempt int, told_waits int)
+    where j.id = m.job and m.verdict = 'applied' and m."end" is not null
+$$;
+
+-- The last mark of each job that is not refused tells whether the job's turn is over: also
+-- where a commit is asked for again and the end had been written the first time.
+create function pagetide.report_marks(marks pagetide.mark[])
+returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text)
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select o.n, o.verdict, o.ended, case when o.ended then o.state end,
+        o.ended and is_end(o.state) and is_end(r.state),
+        case when o.ended then r.state end
+    from (
+        select m.n, m.run, m.verdict, j.state, coalesce(j.state <> 'running' and m.n = max(m.n)
+            filter (where m.verdict <> 'refused') over (partition by m.job), false) as ended
+        from unnest(marks) m left join job j on j.id = m.job) o
+    left join run r on r.id = o.run
+    order by o.n
+$$;
+
+create function pagetide.commit_batch(batch jsonb)
+returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text)
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    marks mark[];
+    ending bigint;
+begin
+    perform lock_jobs(array(select m.job from read_marks(batch) m));
+    marks := array(select m from judge_marks(batch) m);
+    perform merge_rows(batch -> 'table', marks);
+    perform save_rejects(batch -> 'rejects', marks);
+    perform save_pages(marks);
+    perform save_progress(marks);
+    perform save_notes(marks);
+    perform end_turns(marks);
+    for ending in
+        select distinct m.run from unnest(marks) m
+        where m.verdict = 'applied' and is_end(m."end" ->> 'state') order by m.run
+    loop
+        perform set_config('synchronous_commit', 'on', true);
+        perform finish_run(ending);
+    end loop;
+    return query select * from report_marks(marks);
+end
+$$;

@@ -1,0 +1,266 @@
+-- The column map: which field of a stream goes to which column. It is decided here once, in
+-- transactions of their own under one advisory lock per table, so that a process that loads
+-- rows never changes a table, and two that meet a new field agree on its column.
+
+-- The map as it stands: the registry joined with the catalogue. Always at least one row; a row
+-- without a field only says whether the table is there. Types are written so that they can be
+-- used under any search path.
+create function pagetide.columns(of_stream text, of_schema text, of_table text, for_run bigint)
+returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with target as (
+        select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation,
+            exists (select from pagetide.run r where r.id = t.created_run and r.id = for_run
+                and r.state in ('queued', 'running')) as may_widen
+        from pagetide.target t
+        where t.schema_name = of_schema and t.table_name = of_table and t.stream = of_stream)
+    select m.field, m.column_name, m.type, t.relation is not null, coalesce(t.may_widen, false)
+    from (values (1)) as one
+    left join target t on true
+    left join lateral (
+        select f.field, f.column_name, format_type(a.atttypid, a.atttypmod) as type, f.position
+        from pagetide.field f
+        join pg_attribute a on a.attrelid = t.relation and a.attname = f.column_name
+            and a.attnum > 0 and not a.attisdropped
+        where f.stream = of_stream) m on true
+    order by m.position
+$$;
+
+-- PostgreSQL itself judges a declared type; this only keeps it one type.
+create function pagetide.is_type_text(type text) returns boolean
+language sql immutable
+as $$
+    select type ~ '^[[:alpha:]_"][[:alnum:]_ ."]*(\([0-9 ,-]+\))?[[:alpha:] ]*(\[[0-9]*\])*$'
+$$;
+
+-- Refuses what is not ours. Codes PT02x: the definition must change.
+create function pagetide.claim_table(plan jsonb) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    name text := format('%I.%I', plan ->> 'schema', plan ->> 'table');
+    relation regclass := to_regclass(name);
+    owner target;
+begin
+    select * into owner from target t
+    where t.schema_name = plan ->> 'schema' and t.table_name = plan ->> 'table';
+    if owner.stream <> plan ->> 'stream' then
+        raise exception 'table % belongs to stream %', name, owner.stream using errcode = 'PT021';
+    end if;
+    if relation is null then
+        perform create_table(plan);
+        return;
+    end if;
+    if not exists (select from pg_class c where c.oid = relation and c.relkind in ('r', 'p')) then
+        raise exception '% is not a table', name using errcode = 'PT022';
+    end if;
+    if owner.stream is null then
+        if not coalesce((plan ->> 'adopt')::boolean, false) then
+            raise exception 'table % was not made by pagetide; `adopt: true` uses it', name
+                using errcode = 'PT020';
+        end if;
+        insert into target (schema_name, table_name, stream)
+        values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream');
+        perform add_own_columns(name);
+    end if;
+end
+$$;
+
+create function pagetide.add_own_columns(name text) returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    execute format('alter table %s add column if not exists _pt_run bigint, '
+        'add column if not exists _pt_at timestamptz, add column if not exists _pt_hash bigint, '
+        'add column if not exists _pt_aside jsonb', name);
+end
+$$;
+
+-- A table that was dropped comes back with all columns that were ever decided for the stream.
+create function pagetide.create_table(plan jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    name text := format('%I.%I', plan ->> 'schema', plan ->> 'table');
+    known text;
+begin
+    if to_regnamespace(quote_ident(plan ->> 'schema')) is null then
+        execute format('create schema if not exists %I', plan ->> 'schema');
+    end if;
+    select string_agg(format('%I %s', f.column_name, f.type), ', ' order by f.position)
+    into known from pagetide.field f where f.stream = plan ->> 'stream';
+    execute format('create table %s (%s)', name, known);
+    perform pagetide.add_own_columns(name);
+    insert into pagetide.target (schema_name, table_name, stream, created_run)
+    values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream', (plan ->> 'run')::bigint)
+    on conflict (schema_name, table_name) do update set created_run = excluded.created_run;
+end
+$$;
+
+-- `wanted`, or `wanted_2` … where another field or a column that is not ours has the name.
+create function pagetide.free_name(of_stream text, relation regclass, wanted text) returns text
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+declare
+    name text := left(wanted, 63);
+    suffix text;
+    n int := 1;
+begin
+    while exists (select from field f where f.stream = of_stream and f.column_name = name)
+        or exists (select from pg_attribute a where a.attrelid = relation and a.attname = name)
+    loop
+        n := n + 1;
+        suffix := '_' || n;
+        name := left(wanted, 63 - length(suffix)) || suffix;
+    end loop;
+    return name;
+end
+$$;
+
+-- In a table that was adopted, a column of the wanted name is the field's.
+create function pagetide.adopted_column(plan jsonb, relation regclass, wanted text)
+returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format_type(a.atttypid, a.atttypmod)
+    from pg_attribute a
+    join target t on t.schema_name = plan ->> 'schema' and t.table_name = plan ->> 'table'
+        and t.created_run is null
+    where a.attrelid = relation and a.attname = wanted and a.attnum > 0
+        and not a.attisdropped and wanted not like '\_pt\_%'
+        and not exists (select from field f
+            where f.stream = plan ->> 'stream' and f.column_name = wanted)
+$$;
+
+-- Gives a field its column. One that has it keeps it: another process may have come first.
+create function pagetide.add_column(plan jsonb, of_field text, wanted text, wanted_type text,
+    is_declared boolean) returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    relation regclass := format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass;
+    found_type text := pagetide.adopted_column(plan, relation, wanted);
+    name text := wanted;
+begin
+    if exists (select from pagetide.field f
+        where f.stream = plan ->> 'stream' and f.field = of_field) then
+        return;
+    end if;
+    if not pagetide.is_type_text(wanted_type) then
+        raise exception 'column %: "%" is not a type', wanted, wanted_type
+            using errcode = 'PT022';
+    end if;
+    if found_type is null then
+        name := pagetide.free_name(plan ->> 'stream', relation, wanted);
+        execute format('alter table %s add column %I %s', relation, name, wanted_type);
+    end if;
+    insert into pagetide.field (stream, field, column_name, type, declared)
+    values (plan ->> 'stream', of_field, name, coalesce(found_type, wanted_type), is_declared);
+end
+$$;
+
+-- bigint → numeric, while nobody can have built on the type: the run that made the table is
+-- the one that asks, and it is not complete.
+create function pagetide.widen_column(plan jsonb, of_field text) returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    known record;
+begin
+    select c.column_name, c.type into known
+    from pagetide.columns(plan ->> 'stream', plan ->> 'schema', plan ->> 'table',
+        (plan ->> 'run')::bigint) c
+    where c.field = of_field and c.may_widen;
+    if known.type = 'bigint' then
+        execute format('alter table %I.%I alter column %I type numeric', plan ->> 'schema',
+            plan ->> 'table', known.column_name);
+        update pagetide.field f set type = 'numeric'
+        where f.stream = plan ->> 'stream' and f.field = of_field;
+    end if;
+end
+$$;
+
+create function pagetide.column_room(plan jsonb) returns bigint
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select coalesce((plan ->> 'max_columns')::bigint, 500) - count(*)
+    from field f where f.stream = plan ->> 'stream'
+$$;
+
+-- Upsert needs a unique index on the key's columns; they may all come later than the table.
+create function pagetide.index_key(plan jsonb) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    relation regclass := format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass;
+    names text[];
+    numbers smallint[];
+begin
+    select array_agg(f.column_name order by k.at), array_agg(a.attnum order by a.attnum)
+    into names, numbers
+    from jsonb_array_elements_text(plan -> 'key') with ordinality as k (field, at)
+    join field f on f.stream = plan ->> 'stream' and f.field = k.field
+    join pg_attribute a on a.attrelid = relation and a.attname = f.column_name
+        and not a.attisdropped;
+    if cardinality(names) is distinct from nullif(jsonb_array_length(plan -> 'key'), 0) then
+        return;
+    end if;
+    if names is null or exists (select from pg_index i
+        where i.indrelid = relation and i.indisunique and i.indisvalid and i.indimmediate
+            and i.indpred is null and i.indexprs is null
+            and (select array_agg(c order by c) from unnest(i.indkey[0:i.indnkeyatts - 1]) c)
+                = numbers) then
+        return;
+    end if;
+    execute format('create unique index on %s (%s)', relation,
+        (select string_agg(quote_ident(n), ', ') from unnest(names) n));
+end
+$$;
+
+-- plan: {stream, run, schema, table, adopt, upsert, key: [field or declared name],
+-- declared: [{name, type}], fields: [{field, column, type, widen}], max_columns}.
+-- Makes the table where it is missing, adds what it lacks, and gives the new map.
+create function pagetide.extend_table(plan jsonb)
+returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
+language plpgsql
+set search_path = pagetide, pg_temp
+set lock_timeout = '5s'
+as $$
+declare
+    item record;
+begin
+    perform pg_advisory_xact_lock(hashtextextended(
+        format('pagetide %I.%I', plan ->> 'schema', plan ->> 'table'), 0));
+    perform claim_table(plan);
+    for item in select d.name, d.type
+        from jsonb_to_recordset(plan -> 'declared') as d (name text, type text)
+    loop
+        perform add_column(plan, item.name, item.name, item.type, true);
+    end loop;
+    for item in select f.* from jsonb_to_recordset(plan -> 'fields')
+        as f (field text, "column" text, type text, widen boolean)
+    loop
+        if item.widen then
+            perform widen_column(plan, item.field);
+        elsif column_room(plan) > 0 or plan -> 'key' ? item.field then
+            perform add_column(plan, item.field, item."column", item.type, false);
+        end if;
+    end loop;
+    if (plan ->> 'upsert')::boolean then
+        perform index_key(plan);
+    end if;
+    return query select * from columns(plan ->> 'stream', plan ->> 'schema', plan ->> 'table',
+        (plan ->> 'run')::bigint);
+end
+$$;

@@ -1,0 +1,93 @@
+#include "config/settings.h"
+
+#include <unistd.h>
+
+#include "tests/support/suite.h"
+
+static char dir[] = "/tmp/pagetide-test-XXXXXX";
+
+static const char *in_dir(struct arena *arena, const char *name)
+{
+    return arena_printf(arena, "%s/%s", dir, name).ptr;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+START_TEST(knows_its_standards)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    struct settings settings;
+    struct err err = ERR_INIT;
+    ck_assert_ok(settings_load(arena, "/nowhere", NULL, &settings, &err), err);
+    ck_assert_str_eq(settings.database_url, "postgresql:///");
+    ck_assert_str_eq(settings.redis_prefix, "pagetide");
+    ck_assert_int_eq(settings.jobs, 64);
+    ck_assert_int_eq(settings.lease_ms, 30000);
+    ck_assert_int_eq(settings.memory_bytes, 64 << 20);
+    ck_assert_int_eq(settings.retention_ms, INT64_C(30) * 86400000);
+    ck_assert_ptr_null(settings.http);
+}
+END_TEST
+
+START_TEST(flag_over_environment_over_file)
+{
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    struct arena *arena AUTO_ARENA = arena_new();
+    write_file(in_dir(arena, "pagetide.yaml"), "jobs: 1\nlease: 60\nbatch_age: 500ms\n");
+    write_file(in_dir(arena, "url"), "postgresql://secret\n");
+    setenv("PAGETIDE_LEASE", "90", 1);
+    setenv("PAGETIDE_BEAT", "20s", 1);
+    setenv("PAGETIDE_DATABASE_URL_FILE", in_dir(arena, "url"), 1);
+    static const char *const flags[] = {"beat", "5", "unknown", "x", NULL};
+    struct settings settings;
+    struct err err = ERR_INIT;
+    bool ok = settings_load(arena, dir, flags, &settings, &err);
+    remove(in_dir(arena, "pagetide.yaml"));
+    remove(in_dir(arena, "url"));
+    rmdir(dir);
+    ck_assert_ok(ok, err);
+    ck_assert_int_eq(settings.jobs, 1);
+    ck_assert_int_eq(settings.batch_age_ms, 500);
+    ck_assert_int_eq(settings.lease_ms, 90000);
+    ck_assert_int_eq(settings.beat_ms, 5000);
+    ck_assert_str_eq(settings.database_url, "postgresql://secret");
+}
+END_TEST
+
+static void refuses(const char *const *flags, const char *what)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    struct settings settings;
+    struct err err = ERR_INIT;
+    ck_assert(!settings_load(arena, dir, flags, &settings, &err));
+    ck_assert_int_eq(err.kind, ERR_CONFIG);
+    ck_assert_msg(strstr(err.text, what) != NULL, "'%s' not in: %s", what, err.text);
+}
+
+START_TEST(names_what_is_wrong)
+{
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    struct arena *arena AUTO_ARENA = arena_new();
+    write_file(in_dir(arena, "pagetide.yaml"), "job: 1\nmemory: much\n");
+    refuses(NULL, "pagetide.yaml:1:1: job: unknown key; did you mean \"jobs\"?");
+    refuses(NULL, "pagetide.yaml:2:9: memory: must be a size");
+    remove(in_dir(arena, "pagetide.yaml"));
+    rmdir(dir);
+    refuses((const char *const[]){"jobs", "0", NULL}, "--jobs: must be a whole number from 1");
+    refuses((const char *const[]){"beat", "30", NULL}, "beat must be less than half of lease");
+    setenv("PAGETIDE_JOBS", "many", 1);
+    refuses(NULL, "PAGETIDE_JOBS: must be a whole number");
+    setenv("PAGETIDE_JOBS", "5", 1);
+    setenv("PAGETIDE_TOKEN_FILE", "/nowhere/token", 1);
+    refuses(NULL, "PAGETIDE_TOKEN_FILE: /nowhere/token: No such file");
+}
+END_TEST
+
+SUITE("config/settings", knows_its_standards, flag_over_environment_over_file,
+      names_what_is_wrong)

@@ -1,0 +1,259 @@
+#include "config/source.h"
+
+#include <glob.h>
+#include <sys/stat.h>
+
+#include "config/read_file.h"
+#include "tests/support/definition_cases.h"
+#include "tests/support/suite.h"
+
+static size_t count_lines(struct str text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += text.ptr[i] == '\n' && (i + 1 == text.len || text.ptr[i + 1] != ' ');
+    return count;
+}
+
+/* Of problems that go on over several lines (the expression, the caret) the first counts. */
+static void check_refused(struct arena *arena, const struct definition_case *test,
+                          struct buf *failures)
+{
+    struct buf errors AUTO_BUF;
+    buf_init(&errors, KIB(64));
+    struct err err = ERR_INIT;
+    struct source *source = NULL;
+    if (source_parse(arena, STR("shop.yaml"), test->text, &source, &errors, &err)) {
+        buf_printf(failures, "\n%.*s: taken\n", STR_ARG(test->name));
+        return;
+    }
+    ck_assert_int_eq(err.kind, ERR_CONFIG);
+    ck_assert_ptr_null(source);
+    bool is_right = count_lines(buf_str(&errors)) == test->line_count;
+    for (size_t i = 0; i < test->line_count; i++)
+        is_right &= str_find(buf_str(&errors), test->lines[i]) >= 0;
+    if (!is_right)
+        buf_printf(failures, "\n%.*s:\n%s", STR_ARG(test->name), errors.ptr);
+}
+
+START_TEST(refuses_the_table_of_errors)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    struct buf failures AUTO_BUF;
+    buf_init(&failures, MIB(1));
+    struct definition_cases all = definition_cases_read(arena, "errors.txt");
+    for (size_t i = 0; i < all.count; i++)
+        check_refused(arena, &all.cases[i], &failures);
+    ck_assert_msg(failures.len == 0, "%s", failures.ptr);
+}
+END_TEST
+
+static struct source *parse(struct arena *arena, struct str text)
+{
+    struct buf errors AUTO_BUF;
+    buf_init(&errors, KIB(64));
+    struct err err = ERR_INIT;
+    struct source *source = NULL;
+    bool ok = source_parse(arena, STR("shop.yaml"), text, &source, &errors, &err);
+    ck_assert_msg(ok, "%.*s\n%s", STR_ARG(text), errors.len ? errors.ptr : err.text);
+    ck_assert_uint_eq(errors.len, 0);
+    return source;
+}
+
+static struct stream *parse_orders(struct arena *arena, const char *keys)
+{
+    struct str text = arena_printf(arena,
+                                   "source: shop\nbase_url: https://h.example/v1/\n"
+                                   "streams:\n  orders:\n    path: orders\n%s",
+                                   keys);
+    return parse(arena, text)->streams[0];
+}
+
+START_TEST(takes_the_table_of_definitions)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    struct definition_cases all = definition_cases_read(arena, "good.txt");
+    for (size_t i = 0; i < all.count; i++) {
+        const struct definition_case *test = &all.cases[i];
+        struct source *source = parse(arena, test->text);
+        struct stream *stream = source_find_stream(&source, 1, STR("shop.orders"));
+        ck_assert_ptr_nonnull(stream);
+        for (size_t j = 0; j < test->line_count; j++)
+            ck_assert_msg(str_find(stream->spec, test->lines[j]) >= 0,
+                          "%.*s: '%.*s' not in:\n%.*s", STR_ARG(test->name),
+                          STR_ARG(test->lines[j]), STR_ARG(stream->spec));
+    }
+}
+END_TEST
+
+START_TEST(a_stored_definition_reads_back_the_same)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    struct definition_cases all = definition_cases_read(arena, "good.txt");
+    for (size_t i = 0; i < all.count; i++) {
+        struct stream *stream = parse(arena, all.cases[i].text)->streams[0], *again;
+        struct err err = ERR_INIT;
+        ck_assert_ok(stream_from_spec(arena, stream->spec, &again, &err), err);
+        ck_assert_msg(str_eq(stream->spec, again->spec), "%.*s\n%.*s", STR_ARG(stream->spec),
+                      STR_ARG(again->spec));
+        ck_assert(str_eq(stream->name, again->name));
+        ck_assert_uint_eq(stream->param_count, again->param_count);
+    }
+}
+END_TEST
+
+START_TEST(a_bad_stored_definition_is_an_error)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    struct stream *stream = NULL;
+    struct err err = ERR_INIT;
+    ck_assert(!stream_from_spec(arena, STR("{\"source\":\"a\",\"later\":1}"), &stream, &err));
+    ck_assert_int_eq(err.kind, ERR_CONFIG);
+    ck_assert(!stream_from_spec(arena, STR("[1,2"), &stream, &err));
+    ck_assert(!stream_from_spec(arena, STR(""), &stream, &err));
+    ck_assert_ptr_null(stream);
+}
+END_TEST
+
+START_TEST(fills_the_struct)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    struct stream *stream =
+        parse_orders(arena, "    pagination: {type: offset, param: \"page[offset]\", "
+                            "limit_param: \"header:X-Limit\", maximum_offset: 500, "
+                            "total_path: meta.total, step: size, max_time: 5m}\n"
+                            "    merge_path: data\n"
+                            "    key: [id, shop]\n    write: upsert\n"
+                            "    max_body: 8MiB\n    every: 15m\n"
+                            "    timeouts: {idle: 500ms}\n");
+    ck_assert_str_is(stream->name, "shop.orders");
+    ck_assert_str_is(stream->url.constant.text, "https://h.example/v1/orders");
+    const struct pagination *pagination = &stream->pagination;
+    ck_assert_int_eq(pagination->type, PAGINATE_OFFSET);
+    ck_assert_int_eq(pagination->param.place, PLACE_QUERY);
+    ck_assert_str_is(pagination->param.name, "page[offset]");
+    ck_assert_int_eq(pagination->size_param.place, PLACE_HEADER);
+    ck_assert_str_is(pagination->size_param.name, "X-Limit");
+    ck_assert(pagination->has_size_param);
+    ck_assert_int_eq(pagination->size, 100);
+    ck_assert_int_eq(pagination->maximum, 500);
+    ck_assert_int_eq(pagination->max_iterations, -1);
+    ck_assert_int_eq(pagination->max_time_ms, 300000);
+    ck_assert(pagination->step_by_size);
+    ck_assert(pagination->stop_on_empty);
+    ck_assert_int_eq(pagination->total.kind, LOCATOR_BODY);
+    ck_assert_uint_eq(stream->table.key_count, 2);
+    ck_assert_int_eq(stream->table.write, WRITE_UPSERT);
+    ck_assert_int_eq(stream->max_body_bytes, 8 << 20);
+    ck_assert_int_eq(stream->schedule.every_ms, 900000);
+    ck_assert_int_eq(stream->timeouts.idle_ms, 500);
+    ck_assert_int_eq(stream->timeouts.connect_ms, 10000);
+    ck_assert_int_eq(stream->retry.max_attempts, 5);
+    ck_assert_int_eq(stream->retry.max_delay_ms, 60000);
+    ck_assert_str_is(stream->method, "GET");
+    ck_assert_int_eq(stream->body_type, BODY_NONE);
+}
+END_TEST
+
+static bool needs_records(struct arena *arena, const char *keys)
+{
+    return parse_orders(arena, keys)->response_needs_records;
+}
+
+START_TEST(knows_when_records_must_be_kept)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    ck_assert(!needs_records(arena, "    merge_path: data\n    pagination: "
+                                    "{type: page, total_path: meta.total}\n"));
+    ck_assert(!needs_records(arena, "    merge_path: data.items\n    pagination: "
+                                    "{type: page, total_path: data.total}\n"));
+    ck_assert(needs_records(arena, "    merge_path: data\n    pagination: "
+                                   "{type: cursor, param: c, cursor_path: \"data[-1].id\"}\n"));
+    ck_assert(needs_records(arena, "    merge_path: data\n    pagination: {type: cursor, "
+                                   "param: c, cursor_path: \"{{ response.data[-1].id }}\"}\n"));
+    ck_assert(needs_records(arena, "    merge_path: data\n    pagination: {type: cursor, "
+                                   "param: c, cursor_path: \"{{ response | length }}\"}\n"));
+    ck_assert(!needs_records(arena, "    merge_path: data\n    pagination: {type: cursor, "
+                                    "param: c, cursor_path: \"{{ response.next }}\"}\n"));
+}
+END_TEST
+
+START_TEST(knows_when_the_last_record_is_used)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    ck_assert(parse_orders(arena, "    pagination: {type: cursor, param: c, "
+                                  "cursor_path: \"{{ accumulated[-1].id }}\"}\n")
+                  ->uses_last_record);
+    ck_assert(!parse_orders(arena, "    params: {n: \"{{ accumulated | length }}\"}\n")
+                   ->uses_last_record);
+}
+END_TEST
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+START_TEST(loads_a_folder_and_keeps_the_good)
+{
+    char dir[] = "/tmp/pagetide-test-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    struct arena *arena AUTO_ARENA = arena_new();
+    ck_assert_int_eq(mkdir(arena_printf(arena, "%s/sources", dir).ptr, 0700), 0);
+    static const char *const files[][2] = {
+        {"b.yaml", "source: b\nbase_url: https://b.example\nstreams: {x: {path: /x}}\n"},
+        {"a.yml", "source: a\nbase_url: https://a.example\nstreams: {x: {path: /x}}\n"},
+        {"c.json", "{\"source\": \"c\"}"},
+        {"d.yaml", "source: d\nschema: a\nbase_url: https://d.example\n"
+                   "streams: {x: {path: /x}}\n"},
+        {"e.yaml", "source: a\nbase_url: https://e.example\nstreams: {y: {path: /y}}\n"},
+        {"note.txt", "not read"},
+    };
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        write_file(arena_printf(arena, "%s/sources/%s", dir, files[i][0]).ptr, files[i][1]);
+
+    struct buf errors AUTO_BUF;
+    buf_init(&errors, KIB(64));
+    struct source **sources;
+    size_t count;
+    struct err err = ERR_INIT;
+    ck_assert(!source_load_dir(arena, dir, &sources, &count, &errors, &err));
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_is(sources[0]->name, "a");
+    ck_assert_str_is(sources[1]->name, "b");
+    ck_assert_ptr_nonnull(strstr(errors.ptr, "c.json:1:1: the key \"streams\" is missing"));
+    ck_assert_ptr_nonnull(strstr(errors.ptr, "d.x fills the table a.x, which belongs to a.x"));
+    ck_assert_ptr_nonnull(strstr(errors.ptr, "e.yaml: the source a stands already in"));
+    ck_assert(!source_load_dir(arena, "/nowhere", &sources, &count, &errors, &err));
+    ck_assert_uint_eq(count, 0);
+
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        remove(arena_printf(arena, "%s/sources/%s", dir, files[i][0]).ptr);
+    remove(arena_printf(arena, "%s/sources", dir).ptr);
+    remove(dir);
+}
+END_TEST
+
+START_TEST(the_examples_are_taken)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    glob_t files;
+    ck_assert_int_eq(glob("config/examples/*.yaml", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        struct buf text AUTO_BUF;
+        buf_init(&text, MIB(1));
+        struct err err = ERR_INIT;
+        ck_assert_ok(read_file(files.gl_pathv[i], &text, &err), err);
+        ck_assert_uint_gt(parse(arena, buf_str(&text))->count, 0);
+    }
+    globfree(&files);
+}
+END_TEST
+
+SUITE("config/source", refuses_the_table_of_errors, takes_the_table_of_definitions,
+      a_stored_definition_reads_back_the_same, a_bad_stored_definition_is_an_error,
+      fills_the_struct, knows_when_records_must_be_kept, knows_when_the_last_record_is_used,
+      loads_a_folder_and_keeps_the_good, the_examples_are_taken)

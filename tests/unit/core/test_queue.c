@@ -1,0 +1,516 @@
+#include "core/queue.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "tests/support/servers.h"
+#include "tests/support/suite.h"
+
+enum { PATIENCE_MS = 10000, LONG_MS = 30000 };
+
+/* One loop, one connection, one queue; answers of the last call. */
+static struct loop *loop;
+static struct redis *redis;
+static const char *url;
+
+static bool answered, up, woken;
+static struct err err_seen;
+static enum queue_verdict verdict;
+static struct queue_lease lease;
+static bool known[4];
+
+static void on_state(void *ctx, bool is_up, const struct err *err)
+{
+    (void)ctx, (void)err;
+    up = is_up;
+}
+
+static void note(const struct err *err)
+{
+    answered = true;
+    err_seen = err ? *err : (struct err)ERR_INIT;
+}
+
+static void on_done(void *ctx, const struct err *err)
+{
+    (void)ctx;
+    note(err);
+}
+
+static void on_verdict(void *ctx, enum queue_verdict got, const struct err *err)
+{
+    (void)ctx;
+    verdict = got;
+    note(err);
+}
+
+static void on_claim(void *ctx, const struct queue_lease *got, const struct err *err)
+{
+    (void)ctx;
+    if (got)
+        lease = *got;
+    note(err);
+}
+
+static void on_known(void *ctx, const bool *got, size_t count, const struct err *err)
+{
+    (void)ctx;
+    ck_assert_uint_le(count, COUNT_OF(known));
+    for (size_t i = 0; i < count; i++)
+        known[i] = got[i];
+    note(err);
+}
+
+static void on_wake(void *ctx, bool got, const struct err *err)
+{
+    (void)ctx;
+    woken = got;
+    note(err);
+}
+
+static void await(void)
+{
+    ck_assert(loop_run_until(loop, &answered, PATIENCE_MS));
+    answered = false;
+}
+
+static void await_well(void)
+{
+    await();
+    ck_assert_msg(!err_seen.kind, "%s", err_seen.text);
+}
+
+static struct queue *make(int64_t lease_ms)
+{
+    struct queue_options options = {.redis = redis, .prefix = STR("q"), .lease_ms = lease_ms};
+    return queue_new(&options);
+}
+
+static struct queue *open_at(const char *where, int64_t lease_ms)
+{
+    struct err err = ERR_INIT;
+    url = where;
+    ck_assert_ok(loop_new(&loop, &err), err);
+    ck_assert_ok(redis_open(loop, url, "test", on_state, NULL, &redis, &err), err);
+    ck_assert(loop_run_until(loop, &up, PATIENCE_MS));
+    return make(lease_ms);
+}
+
+static void close_all(struct queue *queue)
+{
+    queue_free(queue);
+    redis_close(redis);
+    loop_free(loop);
+}
+
+static void push(struct queue *queue, int64_t job, const char *source, int priority,
+                 int64_t delay_ms)
+{
+    queue_push(queue, job, str_from(source), priority, delay_ms, on_done, NULL);
+    await_well();
+}
+
+/* The job, or 0. */
+static int64_t claim(struct queue *queue)
+{
+    queue_claim(queue, STR("w"), on_claim, NULL);
+    await_well();
+    return lease.job;
+}
+
+static enum queue_verdict beat(struct queue *queue, const struct queue_lease *held)
+{
+    queue_beat(queue, held->job, str_from(held->token), on_verdict, NULL);
+    await_well();
+    return verdict;
+}
+
+static enum queue_verdict finish(struct queue *queue, const struct queue_lease *held)
+{
+    queue_done(queue, held->job, str_from(held->token), on_verdict, NULL);
+    await_well();
+    return verdict;
+}
+
+static enum queue_verdict give_back(struct queue *queue, const struct queue_lease *held,
+                                    int64_t delay_ms)
+{
+    queue_retry(queue, held->job, str_from(held->token), delay_ms, on_verdict, NULL);
+    await_well();
+    return verdict;
+}
+
+static enum queue_verdict adopt(struct queue *queue, const struct queue_lease *held)
+{
+    queue_adopt(queue, held->job, str_from(held->token), STR("a"), 5, STR("w"), on_verdict,
+                NULL);
+    await_well();
+    return verdict;
+}
+
+static int64_t ask_number(const char *fmt, int64_t job)
+{
+    int64_t number = -1;
+    char command[128];
+    snprintf(command, sizeof command, "%s %jd", fmt, (intmax_t)job);
+    struct str text = str_from(servers_redis(url, "%s", command));
+    return text.len && str_to_int64(text, &number) ? number : -1;
+}
+
+/* Redis' clock, not ours, says when a time has come: wait by asking. */
+static int64_t claim_within(struct queue *queue, int64_t patience_ms)
+{
+    bool never = false;
+    for (int64_t waited = 0; waited < patience_ms; waited += 20) {
+        if (claim(queue))
+            return lease.job;
+        loop_run_until(loop, &never, 20);
+    }
+    return 0;
+}
+
+START_TEST(leases_by_priority_then_age)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 4, 0);
+    push(queue, 2, "a", 4, 0);
+    push(queue, 3, "a", 9, 0);
+    push(queue, INT64_MAX, "a", 0, 0);
+    ck_assert_int_eq(claim(queue), 3);
+    ck_assert_int_eq(claim(queue), 1);
+    ck_assert_int_eq(claim(queue), 2);
+    ck_assert_int_eq(claim(queue), INT64_MAX);
+    ck_assert_int_eq(claim(queue), 0);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(takes_sources_in_turn)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    for (int64_t job = 1; job <= 4; job++)
+        push(queue, job, "a", 9, 0);
+    push(queue, 11, "b", 0, 0);
+    push(queue, 21, "c", 0, 0);
+    push(queue, 22, "c", 0, 0);
+    const int64_t order[] = {1, 11, 21, 2, 22, 3, 4};
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        ck_assert_int_eq(claim(queue), order[i]);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(pushes_once)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    struct queue_lease first = lease;
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 0);
+    ck_assert_int_eq(give_back(queue, &first, LONG_MS), QUEUE_OK);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 0);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(knows_its_jobs)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    push(queue, 2, "a", 5, 0);
+    push(queue, 3, "a", 5, LONG_MS);
+    const int64_t jobs[] = {1, 2, 3, 4};
+    queue_known(queue, jobs, 4, on_known, NULL);
+    await_well();
+    ck_assert(known[0] && known[1] && known[2] && !known[3]);
+    ck_assert_int_eq(queue_generation(queue), 1);
+
+    /* A hash whose place was lost is not known, and can be pushed again. */
+    servers_redis(url, "DEL q:ready:a");
+    queue_known(queue, jobs, 4, on_known, NULL);
+    await_well();
+    ck_assert(known[0] && !known[1] && known[2]);
+    ck_assert_int_eq(queue_generation(queue), 2);
+    push(queue, 2, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 2);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(ends_leave_nothing_behind)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    push(queue, 2, "a", 5, 0);
+    push(queue, 3, "b", 5, LONG_MS);
+    ck_assert_int_eq(claim(queue), 1);
+    ck_assert_int_eq(finish(queue, &lease), QUEUE_OK);
+    ck_assert_int_eq(finish(queue, &lease), QUEUE_OK);
+    ck_assert_int_eq(beat(queue, &lease), QUEUE_LOST);
+    queue_cancel(queue, 2, on_done, NULL);
+    await_well();
+    queue_cancel(queue, 3, on_done, NULL);
+    await_well();
+    ck_assert_int_eq(claim(queue), 0);
+    servers_redis(url, "DEL q:wake q:seen");
+    ck_assert_str_eq(servers_redis(url, "KEYS *"), "");
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(compares_the_token)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    struct queue_lease held = lease, other = lease;
+    rng_token(other.token);
+    ck_assert_int_eq(beat(queue, &other), QUEUE_LOST);
+    ck_assert_int_eq(finish(queue, &other), QUEUE_LOST);
+    ck_assert_int_eq(give_back(queue, &other, 0), QUEUE_LOST);
+    ck_assert_int_eq(adopt(queue, &other), QUEUE_LOST);
+    ck_assert_int_eq(beat(queue, &held), QUEUE_OK);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(gives_back_now_and_later)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    struct queue_lease held = lease;
+    ck_assert_int_eq(give_back(queue, &held, 0), QUEUE_OK);
+    ck_assert_int_eq(give_back(queue, &held, 0), QUEUE_OK);
+    ck_assert_int_eq(claim(queue), 1);
+    ck_assert_int_eq(give_back(queue, &held, 0), QUEUE_LOST);
+    ck_assert_int_eq(give_back(queue, &lease, 200), QUEUE_OK);
+    ck_assert_int_eq(claim(queue), 0);
+    ck_assert_int_eq(claim_within(queue, PATIENCE_MS), 1);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(takes_back_a_lease_that_ends)
+{
+    enum { SHORT_MS = 400 };
+    struct queue *queue = open_at(servers_redis_url(), SHORT_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    struct queue_lease held = lease;
+    int64_t first_end = ask_number("ZSCORE q:lease", 1);
+    ck_assert_int_eq(claim(queue), 0);
+    ck_assert_int_eq(beat(queue, &held), QUEUE_OK);
+    ck_assert_int_ge(ask_number("ZSCORE q:lease", 1), first_end);
+    ck_assert_int_eq(claim_within(queue, PATIENCE_MS), 1);
+    ck_assert_str_ne(lease.token, held.token);
+    ck_assert_int_eq(beat(queue, &held), QUEUE_LOST);
+    ck_assert_int_eq(beat(queue, &lease), QUEUE_OK);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(cancels_at_the_next_beat)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    queue_cancel(queue, 1, on_done, NULL);
+    await_well();
+    ck_assert_int_eq(beat(queue, &lease), QUEUE_CANCELLED);
+    ck_assert_int_eq(beat(queue, &lease), QUEUE_CANCELLED);
+    ck_assert_int_eq(finish(queue, &lease), QUEUE_OK);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    ck_assert_int_eq(beat(queue, &lease), QUEUE_OK);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(adopts_what_redis_lost)
+{
+    struct test_redis server;
+    servers_redis_start(&server);
+    struct queue *queue = open_at(server.url, LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    struct queue_lease held = lease;
+    servers_redis(url, "FLUSHALL");
+    ck_assert_int_eq(beat(queue, &held), QUEUE_LOST);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(adopt(queue, &held), QUEUE_OK);
+    ck_assert_int_eq(adopt(queue, &held), QUEUE_OK);
+    ck_assert_int_eq(claim(queue), 0);
+    ck_assert_int_eq(beat(queue, &held), QUEUE_OK);
+    ck_assert_int_eq(give_back(queue, &held, 0), QUEUE_OK);
+
+    /* Another worker has it now. */
+    ck_assert_int_eq(claim(queue), 1);
+    ck_assert_int_eq(adopt(queue, &held), QUEUE_LOST);
+    ck_assert_int_eq(finish(queue, &lease), QUEUE_OK);
+    close_all(queue);
+    servers_redis_stop(&server);
+}
+END_TEST
+
+START_TEST(outlives_a_script_flush)
+{
+    struct test_redis server;
+    servers_redis_start(&server);
+    struct queue *queue = open_at(server.url, LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    servers_redis(url, "SCRIPT FLUSH");
+    push(queue, 2, "a", 5, 0);
+    for (int64_t job = 1; job <= 2; job++) {
+        servers_redis(url, "SCRIPT FLUSH");
+        ck_assert_int_eq(claim(queue), job);
+        servers_redis(url, "SCRIPT FLUSH");
+        ck_assert_int_eq(beat(queue, &lease), QUEUE_OK);
+    }
+    /* Known scripts go by their digest. */
+    servers_redis(url, "CONFIG RESETSTAT");
+    ck_assert_int_eq(beat(queue, &lease), QUEUE_OK);
+    struct str stats = str_from(servers_redis(url, "INFO commandstats"));
+    ck_assert_int_ge(str_find(stats, STR("cmdstat_evalsha:calls=1,")), 0);
+    ck_assert_int_eq(str_find(stats, STR("cmdstat_eval:")), -1);
+    close_all(queue);
+    servers_redis_stop(&server);
+}
+END_TEST
+
+START_TEST(works_on_without_memory)
+{
+    struct test_redis server;
+    servers_redis_start(&server);
+    struct queue *queue = open_at(server.url, LONG_MS);
+    for (int64_t job = 1; job <= 3; job++)
+        push(queue, job, "a", 5, 0);
+    servers_redis(url, "CONFIG SET maxmemory 1");
+    queue_push(queue, 4, STR("a"), 5, 0, on_done, NULL);
+    await();
+    ck_assert_int_eq(err_seen.kind, ERR_AGAIN);
+    ck_assert_int_eq(claim(queue), 1);
+    ck_assert_int_eq(beat(queue, &lease), QUEUE_OK);
+    ck_assert_int_eq(finish(queue, &lease), QUEUE_OK);
+    ck_assert_int_eq(claim(queue), 2);
+    ck_assert_int_eq(give_back(queue, &lease, LONG_MS), QUEUE_OK);
+    ck_assert_int_eq(claim(queue), 3);
+    servers_redis(url, "FLUSHALL");
+    ck_assert_int_eq(adopt(queue, &lease), QUEUE_OK);
+    close_all(queue);
+    servers_redis_stop(&server);
+}
+END_TEST
+
+/* The server runs the script, but its answer comes too late for the client's patience. */
+START_TEST(repeats_a_claim_without_an_answer)
+{
+    struct test_redis server;
+    servers_redis_start(&server);
+    struct queue *queue = open_at(server.url, LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    push(queue, 2, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    kill(server.pid, SIGSTOP);
+    queue_claim(queue, STR("w"), on_claim, NULL);
+    ck_assert(loop_run_until(loop, &answered, PATIENCE_MS));
+    ck_assert_int_eq(err_seen.kind, ERR_AGAIN);
+    answered = false;
+    up = false;
+    kill(server.pid, SIGCONT);
+    ck_assert(loop_run_until(loop, &up, PATIENCE_MS));
+    ck_assert_str_eq(servers_redis(url, "SCARD q:active:a"), "2");
+    ck_assert_int_eq(claim(queue), 2);
+    ck_assert_int_eq(beat(queue, &lease), QUEUE_OK);
+    ck_assert_int_eq(claim(queue), 0);
+    close_all(queue);
+    servers_redis_stop(&server);
+}
+END_TEST
+
+START_TEST(a_frozen_redis_costs_no_lease)
+{
+    enum { SHORT_MS = 1000 };
+    struct test_redis server;
+    servers_redis_start(&server);
+    struct queue *queue = open_at(server.url, SHORT_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    struct queue_lease held = lease;
+    kill(server.pid, SIGSTOP);
+    bool never = false;
+    loop_run_until(loop, &never, SHORT_MS + 300);
+    kill(server.pid, SIGCONT);
+    ck_assert_int_eq(claim(queue), 0);
+    ck_assert_int_eq(beat(queue, &held), QUEUE_OK);
+    /* Without a pause it does end. */
+    ck_assert_int_eq(claim_within(queue, PATIENCE_MS), 1);
+    ck_assert_int_eq(beat(queue, &held), QUEUE_LOST);
+    close_all(queue);
+    servers_redis_stop(&server);
+}
+END_TEST
+
+START_TEST(a_clock_set_back_holds_nothing_up)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    push(queue, 2, "a", 5, 100);
+    /* As if all this had been written an hour ahead. */
+    servers_redis(url, "ZINCRBY q:lease 3600000 1");
+    servers_redis(url, "ZINCRBY q:delayed 3600000 2");
+    int64_t seen = ask_number("INCRBY q:seen", 3600000);
+    ck_assert_int_eq(claim_within(queue, PATIENCE_MS), 2);
+    ck_assert_int_lt(ask_number("ZSCORE q:lease", 1), seen);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(wakes_who_waits)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    struct redis *wake;
+    struct err err = ERR_INIT;
+    up = false;
+    ck_assert_ok(redis_open(loop, url, "wake", on_state, NULL, &wake, &err), err);
+    ck_assert(loop_run_until(loop, &up, PATIENCE_MS));
+    queue_wait(queue, wake, on_wake, NULL);
+    queue_push(queue, 1, STR("a"), 5, 0, NULL, NULL);
+    await_well();
+    ck_assert(woken);
+    queue_wait(queue, wake, on_wake, NULL);
+    await_well();
+    ck_assert(!woken);
+    redis_close(wake);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(a_freed_queue_is_silent)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    queue_push(queue, 1, STR("a"), 5, 0, on_done, NULL);
+    queue_free(queue);
+    queue = make(LONG_MS);
+    answered = false;
+    ck_assert_int_eq(claim(queue), 1);
+    queue_beat(queue, 1, str_from(lease.token), on_verdict, NULL);
+    queue_free(queue);
+    answered = false;
+    redis_close(redis);
+    ck_assert(!answered);
+    loop_free(loop);
+}
+END_TEST
+
+SUITE("core/queue", leases_by_priority_then_age, takes_sources_in_turn, pushes_once,
+      knows_its_jobs, ends_leave_nothing_behind, compares_the_token, gives_back_now_and_later,
+      takes_back_a_lease_that_ends, cancels_at_the_next_beat, adopts_what_redis_lost,
+      outlives_a_script_flush, works_on_without_memory, repeats_a_claim_without_an_answer,
+      a_frozen_redis_costs_no_lease, a_clock_set_back_holds_nothing_up, wakes_who_waits,
+      a_freed_queue_is_silent)

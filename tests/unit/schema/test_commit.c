@@ -1,0 +1,360 @@
+#include "tests/support/schema.h"
+#include "tests/support/suite.h"
+
+/* Every test: a run with jobs 1 and 2 unless it says otherwise, job 1 taken by w1. */
+static const char *url;
+
+#define ASK(...)          schema_sql(url, __VA_ARGS__)
+#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
+
+static void set_up(void)
+{
+    url = schema_database();
+    EXPECT("1", "select t_run(2)");
+    EXPECT("taken", "select t_take(1)");
+}
+
+static const char state_1[] = "select concat_ws(' ', state, page, records, checkpoint -> 'at', "
+                              "coalesce(owner, '-')) from pagetide.job where id = 1";
+
+START_TEST(pages_and_checkpoint_are_written_together)
+{
+    set_up();
+    EXPECT("0 applied; 1 applied", "select t_commit(t_mark(1, 1), t_mark(1, 2))");
+    EXPECT("running 2 20 2 w1-token", "%s", state_1);
+    EXPECT("1:-1:7 2:-1:7", "select string_agg(number || ':' || request_hash || ':' || "
+                            "records_hash, ' ' order by number) from pagetide.page");
+    EXPECT("{\"at\": 2, \"cursor\": null}", "select checkpoint from pagetide.job where id = 1");
+}
+END_TEST
+
+START_TEST(the_same_batch_again_is_skipped)
+{
+    set_up();
+    const char *batch =
+        "select t_commit(t_mark(1, 1, '{\"epoch\": 1, \"owner\": \"w1-token\"}'),"
+        "t_mark(1, 2, t_end('succeeded') || "
+        "'{\"epoch\": 1, \"owner\": \"w1-token\"}'))";
+    EXPECT("0 applied; 1 applied ended succeeded", "%s", batch);
+    EXPECT("0 skipped; 1 skipped ended succeeded", "%s", batch);
+    EXPECT("succeeded 2 20 2 -", "%s", state_1);
+}
+END_TEST
+
+START_TEST(an_end_alone_is_recognised_again)
+{
+    set_up();
+    const char *batch = "select t_commit(t_mark(1, 0, t_end('waiting', '{\"wait_ms\": 60000, "
+                        "\"waiting_for\": \"rate limit\", \"attempt\": 2, \"told_waits\": 3}') "
+                        "|| '{\"epoch\": 1, \"owner\": \"w1-token\"}'))";
+    EXPECT("0 applied ended waiting", "%s", batch);
+    EXPECT("0 skipped ended waiting", "%s", batch);
+    EXPECT("rate limit 2 3 t t", "select concat_ws(' ', waiting_for, attempt, told_waits, "
+                                 "wait_until > pagetide.clock() + interval '50 s', "
+                                 "worker is null) from pagetide.job where id = 1");
+}
+END_TEST
+
+START_TEST(a_zombie_is_refused)
+{
+    set_up();
+    const char *old = ASK("select t_mark(1, 1)");
+    ASK("select t_age('w1', '1 min')");
+    EXPECT("taken", "select t_take(1, 'w2')");
+    EXPECT("0 refused", "select t_commit('%s')", old);
+    EXPECT("0 applied", "select t_commit(t_mark(1, 1))");
+    EXPECT("0 refused", "select t_commit('%s')", old);
+}
+END_TEST
+
+/* A failover to a standby that had not seen the activation may issue an epoch twice. */
+START_TEST(an_epoch_issued_twice_does_not_open_the_fence)
+{
+    set_up();
+    EXPECT("0 refused", "select t_commit(t_mark(1, 1, '{\"owner\": \"another\"}'))");
+    EXPECT("running 0 0 w1-token", "%s", state_1);
+}
+END_TEST
+
+START_TEST(a_gap_refuses_the_rest_of_its_job_alone)
+{
+    set_up();
+    EXPECT("taken", "select t_take(2)");
+    EXPECT("0 applied; 1 refused; 2 applied; 3 refused; 4 refused",
+           "select t_commit(t_mark(1, 1), t_mark(1, 3), t_mark(2, 1), t_mark(1, 2), "
+           "t_mark(1, 0, t_end('succeeded')))");
+    EXPECT("running 1 10 1 w1-token", "%s", state_1);
+    EXPECT("1", "select page from pagetide.job where id = 2");
+}
+END_TEST
+
+START_TEST(nothing_is_written_behind_an_end)
+{
+    set_up();
+    EXPECT("0 applied ended queued; 1 refused",
+           "select t_commit(t_mark(1, 1, t_end('queued')), t_mark(1, 2))");
+    EXPECT("queued 1 10 1 -", "%s", state_1);
+}
+END_TEST
+
+START_TEST(an_old_turn_does_not_spoil_the_new_one)
+{
+    set_up();
+    const char *old = ASK("select t_mark(1, 1)");
+    EXPECT("0 applied ended queued", "select t_commit(t_mark(1, 0, t_end('queued')))");
+    EXPECT("taken", "select pagetide.worker_seen('w1', 'h', 1, 'v'); "
+                    "select (pagetide.activate(1, 'w1', 'h', 'fresh', 10000, true)).verdict");
+    EXPECT("0 refused; 1 applied", "select t_commit('%s', t_mark(1, 1))", old);
+}
+END_TEST
+
+START_TEST(a_page_heals_crashes_and_attempts)
+{
+    set_up();
+    ASK("update pagetide.job set crashes = 2, attempt = 3, told_waits = 4 where id = 1");
+    EXPECT("0 applied ended waiting", "select t_commit(t_mark(1, 0, t_end('waiting')))");
+    EXPECT("2 3 4", "select concat_ws(' ', crashes, attempt, told_waits) from pagetide.job "
+                    "where id = 1");
+    EXPECT("taken", "select t_take(1)");
+    EXPECT("0 applied", "select t_commit(t_mark(1, 1))");
+    EXPECT("0 0 0", "select concat_ws(' ', crashes, attempt, told_waits) from pagetide.job "
+                    "where id = 1");
+}
+END_TEST
+
+/* --- rows --- */
+
+static void make_table(void)
+{
+    ASK("create schema shop; create table shop.orders (id bigint primary key, name varchar(4), "
+        "_pt_run bigint, _pt_at timestamptz, _pt_hash bigint, _pt_aside jsonb)");
+}
+
+/* Rows are (id, name, hash, aside, mark, ord); staged as text where the merge has to cast. */
+#define MERGE(write, rows, marks)                                                              \
+    ASK("create temp table stage (id bigint, name text, _pt_hash bigint, _pt_aside text, "     \
+        "_pt_mark int, _pt_ord bigint); insert into stage values " rows "; "                   \
+        "select t_told(jsonb_build_object('table', '{\"schema\": \"shop\", "                   \
+        "\"name\": \"orders\", \"stage\": \"stage\", \"columns\": [\"id\", \"name\"], "        \
+        "\"key\": [\"id\"], \"write\": \"" write "\"}'::jsonb, 'max_rejects', 10, "            \
+        "'marks', jsonb_build_array(" marks ")))")
+
+static const char table_rows[] =
+    "select string_agg(concat_ws(':', id, name, _pt_run, _pt_hash, "
+    "_pt_aside), ' ' order by id) from shop.orders";
+
+START_TEST(rows_of_applied_marks_alone_are_merged)
+{
+    set_up();
+    make_table();
+    ck_assert_str_eq(MERGE("append",
+                           "(1, 'a', 11, '', 0, 1), (2, 'b', 12, '{\"x\": \"1e400\"}', 0, 2), "
+                           "(3, 'c', 13, null, 1, 3)",
+                           "t_mark(1, 1), t_mark(1, 3)"),
+                     "0 applied; 1 refused");
+    EXPECT("1:a:1:11 2:b:1:12:{\"x\": \"1e400\"}", "%s", table_rows);
+    EXPECT("t", "select bool_and(_pt_at > now() - interval '1 min') from shop.orders");
+}
+END_TEST
+
+START_TEST(a_batch_sent_again_doubles_no_row)
+{
+    set_up();
+    make_table();
+    ASK("alter table shop.orders drop constraint orders_pkey");
+    for (int i = 0; i < 2; i++)
+        ck_assert_str_eq(MERGE("append", "(1, 'a', 11, '', 0, 1)", "t_mark(1, 1)"),
+                         i ? "0 skipped" : "0 applied");
+    EXPECT("1:a:1:11", "%s", table_rows);
+}
+END_TEST
+
+START_TEST(the_last_of_equal_keys_wins)
+{
+    set_up();
+    make_table();
+    MERGE("upsert", "(2, 'old', 1, '', 0, 1), (1, 'a', 2, '', 0, 2), (2, 'new', 3, '', 1, 3)",
+          "t_mark(1, 1), t_mark(1, 2)");
+    EXPECT("1:a:1:2 2:new:1:3", "%s", table_rows);
+    MERGE("upsert", "(1, 'z', 4, '', 0, 1)", "t_mark(1, 3)");
+    EXPECT("1:z:1:4 2:new:1:3", "%s", table_rows);
+}
+END_TEST
+
+START_TEST(an_unchanged_row_is_not_rewritten)
+{
+    set_up();
+    make_table();
+    MERGE("upsert", "(1, 'a', 11, '', 0, 1), (2, 'b', 12, '', 0, 2)", "t_mark(1, 1)");
+    const char *before = ASK("select ctid || ' ' || xmin from shop.orders where id = 1");
+    MERGE("upsert", "(1, 'a', 11, '', 0, 1), (2, 'c', 13, '', 0, 2)", "t_mark(1, 2)");
+    EXPECT(before, "select ctid || ' ' || xmin from shop.orders where id = 1");
+    EXPECT("1:a:1:11 2:c:1:13", "%s", table_rows);
+}
+END_TEST
+
+/* Nothing of the batch may stay: the loader finds the record and sends the rest again. */
+START_TEST(a_value_that_does_not_fit_is_an_error)
+{
+    set_up();
+    make_table();
+    EXPECT(
+        "22001",
+        "create function t_try() returns text language plpgsql as $$ begin "
+        "create temp table stage (id bigint, name text, _pt_hash bigint, _pt_aside text, "
+        "_pt_mark int, _pt_ord bigint); insert into stage values (1, 'too long', 1, '', 0, 1);"
+        "perform t_told(jsonb_build_object('table', '{\"schema\": \"shop\", \"name\": "
+        "\"orders\", \"stage\": \"stage\", \"columns\": [\"id\", \"name\"], \"key\": [], "
+        "\"write\": \"append\"}'::jsonb, 'marks', jsonb_build_array(t_mark(1, 1)))); "
+        "return 'merged'; exception when others then return sqlstate; end $$; "
+        "select t_try()");
+    EXPECT("running 0 0 w1-token", "%s", state_1);
+}
+END_TEST
+
+START_TEST(rejects_are_kept_and_too_many_fail_the_job)
+{
+    set_up();
+    EXPECT("0 applied; 1 applied ended failed; 2 refused",
+           "select t_told(jsonb_build_object('max_rejects', 2, 'marks', jsonb_build_array("
+           "t_mark(1, 1, '{\"rejects\": 2}'), t_mark(1, 2, '{\"rejects\": 1}'), t_mark(1, 3)), "
+           "'rejects', '[{\"mark\": 0, \"position\": 4, \"reason\": \"no key\", "
+           "\"record\": \"e30=\"}, {\"mark\": 2, \"position\": 1, \"reason\": \"x\", "
+           "\"record\": null}]'::jsonb))");
+    EXPECT("1/1/1/4 no key {}", "select run || '/' || job || '/' || page || '/' || position || "
+                                "' ' || reason || ' ' || convert_from(record, 'UTF8') "
+                                "from pagetide.reject");
+    EXPECT("failed 2 rejects 3", "select concat_ws(' ', state, page, reason, rejects) "
+                                 "from pagetide.job where id = 1");
+    EXPECT("taken", "select t_take(2)");
+    EXPECT("0 applied; 1 applied ended failed run failed",
+           "select t_told(jsonb_build_object('max_rejects', 2, 'marks', jsonb_build_array("
+           "t_mark(2, 1), t_mark(2, 2, '{\"rejects\": 1}'))))");
+}
+END_TEST
+
+START_TEST(notes_stand_with_the_job)
+{
+    set_up();
+    const char *notes = "{\"warning\": \"total changed\", \"paging\": \"link\", "
+                        "\"aside_columns\": {\"a\": 2, \"b\": 1}}";
+    ASK("select t_commit(t_mark(1, 1, '%s'), t_mark(1, 2, '%s'))", notes, notes);
+    ASK("select t_commit(t_mark(1, 3, '{\"aside_columns\": {\"a\": 1}}'))");
+    EXPECT("{\"total changed\"} link {\"a\": 5, \"b\": 2}",
+           "select concat_ws(' ', warnings, paging, aside_columns) from pagetide.job "
+           "where id = 1");
+}
+END_TEST
+
+/* --- ends --- */
+
+START_TEST(the_last_job_ends_the_run)
+{
+    set_up();
+    EXPECT("0 applied ended truncated",
+           "select t_commit(t_mark(1, 1, t_end('truncated', '{\"reason\": \"limit\"}')))");
+    EXPECT("running", "select state from pagetide.run");
+    EXPECT("taken", "select t_take(2)");
+    EXPECT("0 applied ended succeeded run truncated",
+           "select t_commit(t_mark(2, 1, t_end('succeeded')))");
+    EXPECT("truncated limit 2 20 200 2",
+           "select concat_ws(' ', state, reason, pages, records, bytes, retries) "
+           "from pagetide.run");
+    EXPECT("0 skipped ended succeeded run truncated",
+           "select t_commit(t_mark(2, 1, t_end('succeeded')))");
+}
+END_TEST
+
+/* Each must not miss the other's end: the second waits for the run and then looks anew. */
+START_TEST(of_two_jobs_that_end_at_once_one_ends_the_run)
+{
+    set_up();
+    EXPECT("taken", "select t_take(2, 'w2')");
+    struct schema_session *first = schema_session_open(url);
+    struct schema_session *second = schema_session_open(url);
+    schema_session_sql(first, "begin");
+    ck_assert_str_eq(
+        schema_session_sql(first, "select t_commit(t_mark(1, 1, t_end('succeeded')))"),
+        "0 applied ended succeeded");
+    ck_assert(schema_session_send(second, "select t_commit(t_mark(2, 1, t_end('failed')))"));
+    schema_session_sql(first, "commit");
+    ck_assert_str_eq(schema_session_answer(second), "0 applied ended failed run failed");
+    EXPECT("failed", "select state from pagetide.run");
+}
+END_TEST
+
+START_TEST(batches_with_the_same_jobs_wait_in_order)
+{
+    set_up();
+    EXPECT("taken", "select t_take(2)");
+    EXPECT("taken", "select t_take(1)"); /* job 1 now stands behind job 2 in the table */
+    struct schema_session *first = schema_session_open(url);
+    struct schema_session *second = schema_session_open(url);
+    schema_session_sql(first, "begin; select 1 from pagetide.job where id = 1 for update");
+    ck_assert(schema_session_send(second, "select t_commit(t_mark(2, 1), t_mark(1, 1))"));
+    ck_assert_str_eq(schema_session_sql(first, "select t_commit(t_mark(1, 1), t_mark(2, 1))"),
+                     "0 applied; 1 applied");
+    schema_session_sql(first, "commit");
+    ck_assert_str_eq(schema_session_answer(second), "0 skipped; 1 skipped");
+}
+END_TEST
+
+/* Nothing may hold the run's row weakly before it is locked for good: that would deadlock. */
+START_TEST(ends_that_are_under_way_hold_nothing_of_the_run)
+{
+    set_up();
+    struct schema_session *other = schema_session_open(url);
+    struct schema_session *ending = schema_session_open(url);
+    schema_session_sql(other, "begin; select 1 from pagetide.run where id = 1 for update");
+    ck_assert(schema_session_send(ending, "select t_commit(t_mark(1, 1, "
+                                          "'{\"warning\": \"w\"}' || t_end('succeeded')))"));
+    EXPECT("AccessExclusiveLock",
+           "select string_agg(mode, ' ') from pg_locks where locktype = 'tuple' and database = "
+           "(select oid from pg_database where datname = current_database())");
+    schema_session_sql(other, "commit");
+    ck_assert_str_eq(schema_session_answer(ending), "0 applied ended succeeded");
+}
+END_TEST
+
+START_TEST(a_page_commit_leaves_the_run_alone)
+{
+    set_up();
+    struct schema_session *other = schema_session_open(url);
+    struct schema_session *page = schema_session_open(url);
+    schema_session_sql(other, "begin; select 1 from pagetide.run where id = 1 for update");
+    ck_assert(!schema_session_send(
+        page, "select t_commit(t_mark(1, 1, '{\"rejects\": 1, \"warning\": \"w\"}'))"));
+    ck_assert_str_eq(schema_session_answer(page), "0 applied");
+}
+END_TEST
+
+START_TEST(bookmarks_move_with_a_complete_run)
+{
+    set_up();
+    ASK("insert into pagetide.bookmark values ('shop.orders', '{\"p\": 1}', '9', 0)");
+    EXPECT("taken", "select t_take(2)");
+    ASK("select t_commit(t_mark(1, 1, '{\"bookmark_high\": \"10\"}'), "
+        "t_mark(1, 2, '{\"bookmark_high\": \"8\"}' || t_end('succeeded')), "
+        "t_mark(2, 1, '{\"bookmark_high\": \"2024-01-01T00:00:00Z\"}'), "
+        "t_mark(2, 2, '{\"bookmark_high\": \"2024-01-01T01:00:00+02:00\"}'))");
+    EXPECT("9", "select value from pagetide.bookmark");
+    ASK("select t_commit(t_mark(2, 3, t_end('succeeded')))");
+    EXPECT("10 2024-01-01T00:00:00Z",
+           "select string_agg(value, ' ' order by partition) from pagetide.bookmark");
+    EXPECT("2", "select t_run(2)");
+    EXPECT("10 2024-01-01T00:00:00Z",
+           "select string_agg(bookmark, ' ' order by n) from pagetide.job where run = 2");
+}
+END_TEST
+
+SUITE("schema/commit", pages_and_checkpoint_are_written_together,
+      the_same_batch_again_is_skipped, an_end_alone_is_recognised_again, a_zombie_is_refused,
+      an_epoch_issued_twice_does_not_open_the_fence, a_gap_refuses_the_rest_of_its_job_alone,
+      nothing_is_written_behind_an_end, an_old_turn_does_not_spoil_the_new_one,
+      a_page_heals_crashes_and_attempts, rows_of_applied_marks_alone_are_merged,
+      a_batch_sent_again_doubles_no_row, the_last_of_equal_keys_wins,
+      an_unchanged_row_is_not_rewritten, a_value_that_does_not_fit_is_an_error,
+      rejects_are_kept_and_too_many_fail_the_job, notes_stand_with_the_job,
+      the_last_job_ends_the_run, of_two_jobs_that_end_at_once_one_ends_the_run,
+      batches_with_the_same_jobs_wait_in_order, ends_that_are_under_way_hold_nothing_of_the_run,
+      a_page_commit_leaves_the_run_alone, bookmarks_move_with_a_complete_run)

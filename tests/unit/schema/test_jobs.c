@@ -1,0 +1,236 @@
+#include "tests/support/schema.h"
+#include "tests/support/suite.h"
+
+/* Every test: a run with jobs 1 and 2, job 1 taken by w1. */
+static const char *url;
+
+#define ASK(...)          schema_sql(url, __VA_ARGS__)
+#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
+
+static void set_up(void)
+{
+    url = schema_database();
+    EXPECT("1", "select t_run(2)");
+    EXPECT("taken", "select t_take(1)");
+}
+
+static const char job_1[] = "select concat_ws(' ', state, epoch, coalesce(owner, '-'), "
+                            "coalesce(worker, '-'), crashes) from pagetide.job where id = 1";
+
+START_TEST(an_owner_that_lives_keeps_its_job)
+{
+    set_up();
+    EXPECT("busy 1000 w1 h 1",
+           "select concat_ws(' ', verdict, wait_ms, other_worker, other_host, other_pid) "
+           "from pagetide.activate(1, 'w2', 'h', 'x', 10000, true)");
+    ASK("select t_age('w1', '19 s')");
+    EXPECT("busy", "select t_take(1, 'w2')");
+    EXPECT("running 1 w1-token w1 0", "%s", job_1);
+}
+END_TEST
+
+START_TEST(a_lost_owner_counts_as_a_crash)
+{
+    set_up();
+    ASK("select t_age('w1', '21 s')");
+    EXPECT("crashed", "select t_take(1, 'w2', false)");
+    EXPECT("taken", "select t_take(1, 'w2')");
+    EXPECT("running 2 w2-token w2 1", "%s", job_1);
+    EXPECT("0 applied ended queued", "select t_commit(t_mark(1, 0, t_end('queued')))");
+    EXPECT("crashed", "select t_take(1, 'w3', false)");
+    EXPECT("taken", "select t_take(1, 'w3')");
+    EXPECT("running 3 w3-token w3 1", "%s", job_1);
+}
+END_TEST
+
+START_TEST(a_process_of_this_host_can_be_known_to_be_gone)
+{
+    set_up();
+    EXPECT("busy", "select verdict from pagetide.activate(1, 'w2', 'elsewhere', 'x', 10000, "
+                   "true, 'w1')");
+    EXPECT("taken",
+           "select verdict from pagetide.activate(1, 'w2', 'h', 'x', 10000, true, 'w1')");
+    EXPECT("running 2 x w2 1", "%s", job_1);
+}
+END_TEST
+
+START_TEST(the_third_crash_is_the_last)
+{
+    set_up();
+    EXPECT("taken", "select t_take(2)");
+    EXPECT("0 applied ended succeeded", "select t_commit(t_mark(2, 1, t_end('succeeded')))");
+    ASK("select t_commit(t_mark(1, 1))");
+    static const char *const verdicts[] = {"taken", "taken", "gone"};
+    for (int i = 0; i < 3; i++) {
+        ASK("select t_age('w%d', '1 min')", i + 1);
+        EXPECT(verdicts[i], "select t_take(1, 'w%d')", i + 2);
+    }
+    EXPECT("dead 3 - w3 3", "%s", job_1);
+    EXPECT("dead crash the worker was lost 3 times at page 2",
+           "select concat_ws(' ', state, reason, error) from pagetide.run");
+}
+END_TEST
+
+START_TEST(a_process_holds_one_crashed_job)
+{
+    set_up();
+    EXPECT("taken", "select t_take(2)");
+    ASK("select t_age('w1', '1 min')");
+    EXPECT("taken", "select t_take(1, 'w2')");
+    EXPECT("crashed", "select t_take(2, 'w2')");
+    EXPECT("0 applied", "select t_commit(t_mark(1, 1))");
+    EXPECT("taken", "select t_take(2, 'w2')");
+}
+END_TEST
+
+START_TEST(a_committed_page_between_crashes_saves_the_job)
+{
+    set_up();
+    for (int i = 1; i <= 5; i++) {
+        ASK("select t_age('w%d', '1 min')", i);
+        EXPECT("taken", "select t_take(1, 'w%d')", i + 1);
+        EXPECT("0 applied", "select t_commit(t_mark(1, %d))", i);
+    }
+    EXPECT("running 6 w6-token w6 0", "%s", job_1);
+}
+END_TEST
+
+START_TEST(the_own_process_may_take_its_job_again)
+{
+    set_up();
+    const char *old = ASK("select t_mark(1, 1)");
+    EXPECT("taken", "select t_take(1)");
+    EXPECT("running 2 w1-token w1 0", "%s", job_1);
+    EXPECT("0 refused", "select t_commit('%s')", old);
+}
+END_TEST
+
+START_TEST(a_wait_is_waited_for)
+{
+    set_up();
+    ASK("select t_commit(t_mark(1, 0, t_end('waiting', '{\"wait_ms\": 60000}')))");
+    EXPECT("waiting t", "select verdict || ' ' || (wait_ms between 50000 and 60000)::char "
+                        "from pagetide.activate(1, 'w2', 'h', 'x', 10000, true)");
+    ASK("insert into pagetide.meta values ('clock_offset', '61 s')");
+    EXPECT("taken", "select t_take(1, 'w2')");
+    EXPECT("running 2 w2-token w2 0", "%s", job_1);
+}
+END_TEST
+
+START_TEST(what_a_worker_is_told)
+{
+    set_up();
+    ASK("select t_commit(t_mark(1, 1, '{\"rejects\": 3}'))");
+    ASK("insert into pagetide.target values ('shop', 'orders', 'shop.orders', 1)");
+    EXPECT("2 1 2 shop.orders 1 {\"partition\": {\"p\": 2}} incremental 0 0 3 t t",
+           "select concat_ws(' ', id, run, n, stream, version, part, mode, page, records, "
+           "rejects, created_table, started_us = (select (extract(epoch from started_at) * "
+           "1000000)::bigint from pagetide.run)) "
+           "from pagetide.activate(2, 'w1', 'h', 'x', 10000, true)");
+    EXPECT("2024-01-01T00:00:00Z 2024-01-01T10:00:00.500000Z",
+           "select pagetide.rfc3339('2024-01-01 02:00+02') || ' ' || "
+           "pagetide.rfc3339('2024-01-01 10:00:00.5Z')");
+}
+END_TEST
+
+/* --- beats --- */
+
+#define BEAT(held)                                                                             \
+    "select string_agg(job::text, ' ') from pagetide.beat('w1', 'h', 1, 'v', '" held "')"
+
+START_TEST(a_beat_gives_back_what_is_not_held)
+{
+    set_up();
+    EXPECT("taken", "select t_take(2)");
+    EXPECT("", BEAT("{1,2}"));
+    EXPECT("", BEAT("{2}"));
+    EXPECT("queued 1 - - 0", "%s", job_1);
+    EXPECT("taken", "select t_take(1, 'w2')");
+    EXPECT("1 7", BEAT("{1,2,7}"));
+    EXPECT("running 2 w2-token w2 0", "%s", job_1);
+}
+END_TEST
+
+/* Its owner will hear of the end by the answer to the commit. */
+START_TEST(a_job_that_has_ended_is_not_lost)
+{
+    set_up();
+    ASK("select t_commit(t_mark(1, 1, t_end('succeeded')))");
+    EXPECT("", BEAT("{1}"));
+    EXPECT("taken", "select t_take(2)");
+    ASK("select pagetide.cancel_run(1)");
+    EXPECT("2", BEAT("{1,2}"));
+}
+END_TEST
+
+START_TEST(a_beat_keeps_the_worker_alive)
+{
+    set_up();
+    ASK("select t_age('w1', '1 min')");
+    EXPECT("", BEAT("{1}"));
+    EXPECT("busy", "select t_take(1, 'w2')");
+}
+END_TEST
+
+START_TEST(a_beat_does_not_wait_for_a_commit)
+{
+    set_up();
+    struct schema_session *commit = schema_session_open(url);
+    struct schema_session *beat = schema_session_open(url);
+    schema_session_sql(commit, "begin");
+    schema_session_sql(commit, "select t_commit(t_mark(1, 1))");
+    ck_assert(!schema_session_send(beat, BEAT("{}")));
+    schema_session_answer(beat);
+    schema_session_sql(commit, "commit");
+    EXPECT("running 1 w1-token w1 0", "%s", job_1);
+}
+END_TEST
+
+START_TEST(a_worker_that_stops_leaves_nothing_behind)
+{
+    set_up();
+    ASK("select pagetide.worker_stop('w1')");
+    EXPECT("queued 1 - - 0", "%s", job_1);
+    EXPECT("0", "select count(*) from pagetide.worker");
+}
+END_TEST
+
+/* --- what goes to the queue --- */
+
+static const char published[] =
+    "select string_agg(concat_ws(':', job, source, priority, "
+    "delay_ms), ' ' order by job) from pagetide.publishable(30000, 9)";
+
+START_TEST(what_is_published)
+{
+    set_up();
+    EXPECT("2:shop:5:0", "%s", published);
+    ASK("select t_age('w1', '89 s')");
+    EXPECT("2:shop:5:0", "%s", published);
+    ASK("select t_age('w1', '91 s')");
+    EXPECT("1:shop:5:0 2:shop:5:0", "%s", published);
+    EXPECT("taken", "select t_take(1, 'w2')");
+    ASK("select t_commit(t_mark(1, 0, t_end('waiting', '{\"wait_ms\": 60000}')))");
+    EXPECT("2:shop:5:0", "%s", published);
+    ASK("insert into pagetide.meta values ('clock_offset', '61 s')");
+    EXPECT("1:shop:5:0 2:shop:5:0", "%s", published);
+}
+END_TEST
+
+START_TEST(a_limit_starves_nobody)
+{
+    set_up();
+    ASK("select t_commit(t_mark(1, 0, t_end('queued')))");
+    const char *first = ASK("select job from pagetide.publishable(30000, 1)");
+    ASK("select pagetide.published(array[%s])", first);
+    EXPECT(first[0] == '1' ? "2" : "1", "select job from pagetide.publishable(30000, 1)");
+}
+END_TEST
+
+SUITE("schema/jobs", an_owner_that_lives_keeps_its_job, a_lost_owner_counts_as_a_crash,
+      a_process_of_this_host_can_be_known_to_be_gone, the_third_crash_is_the_last,
+      a_process_holds_one_crashed_job, a_committed_page_between_crashes_saves_the_job,
+      the_own_process_may_take_its_job_again, a_wait_is_waited_for, what_a_worker_is_told,
+      a_beat_gives_back_what_is_not_held, a_job_that_has_ended_is_not_lost,
+      a_beat_keeps_the_worker_alive, a_beat_does_not_wait_for_a_commit,
+      a_worker_that_stops_leaves_nothing_behind, what_is_published, a_limit_starves_nobody)
