@@ -12,7 +12,7 @@
 enum {
     CONNECT_MS = 10000,
     CALL_MS = 10000,
-    SAY_AFTER_MS = 10000,  /* no scheduler has taken the message */
+    SAY_AFTER_MS = 10000, /* no scheduler has taken the message */
     GIVE_UP_MS = 60000,
     POLL_MS = 250,
 };
@@ -22,8 +22,8 @@ struct reload {
     struct redis *redis;
     struct pg *pg; /* --wait */
     bool is_up, is_answered;
-    struct err err;     /* of the connection, or of the call */
-    struct str answer;  /* in the command's arena; empty: nil */
+    struct err err;    /* of the connection, or of the call */
+    struct str answer; /* in the command's arena; empty: nil */
     struct str id;
 };
 
@@ -81,8 +81,7 @@ static bool send_message(struct reload *reload)
     const struct options *options = &reload->cli->options;
     struct arena *arena = reload->cli->arena;
     struct str args[24] = {STR("XADD"),
-                           arena_printf(arena, "%s:reload",
-                                        reload->cli->settings.redis_prefix),
+                           arena_printf(arena, "%s:reload", reload->cli->settings.redis_prefix),
                            STR("*")};
     size_t count = 3;
     count = put_field(args, count, "stream", reload->cli->operands[0]);
@@ -133,7 +132,7 @@ static void draw(struct reload *reload, struct bar *bar, int64_t run, struct str
     struct err err = ERR_INIT;
     struct pg_value id = pg_int(run);
     struct bar_state shown = {.note = str_is(state, "pending") ? "waits for the run before it"
-                                                                : NULL};
+                                                               : NULL};
     if (run && pg_await(reload->pg,
                         "select coalesce(sum(page), 0), case when count(*) = "
                         "count(pages_total) then sum(pages_total) end, "
@@ -206,9 +205,8 @@ static void choose_id(struct reload *reload)
 {
     char token[RNG_TOKEN_BYTES];
     rng_token(token);
-    reload->id = reload->cli->options.id
-                     ? str_from(reload->cli->options.id)
-                     : arena_printf(reload->cli->arena, "cli-%.16s", token);
+    reload->id = reload->cli->options.id ? str_from(reload->cli->options.id)
+                                         : arena_printf(reload->cli->arena, "cli-%.16s", token);
 }
 
 static int send_and_follow(struct reload *reload)

@@ -17,7 +17,8 @@ struct str {
     size_t len;
 };
 
-#define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
+/* A literal: `""` beside it makes anything else a compile error. */
+#define STR(literal) ((struct str){("" literal), sizeof(literal) - 1})
 #define STR_NONE     ((struct str){NULL, 0})
 
 /* For printf: `"%.*s", STR_ARG(text)`. */
