@@ -196,7 +196,7 @@ static void add_numbered(struct pager_params *params, const struct pager *pager,
                          struct arena *arena)
 {
     const struct pagination *def = pager->how;
-    if (pager->page > 0 || def->send_first)
+    if (pager->page > 0 || def->send_first || pager->type == PAGINATE_OFFSET)
         add_param(params, &def->param, value_int(arena, pager->number));
     if (def->has_size_param && def->size)
         add_param(params, &def->size_param, value_int(arena, def->size));
