@@ -90,6 +90,9 @@ declare
     known text;
 begin
     if to_regnamespace(quote_ident(plan ->> 'schema')) is null then
+        -- `if not exists` alone fails where two streams bring their first tables at once
+        perform pg_advisory_xact_lock(hashtextextended(
+            format('pagetide schema %I', plan ->> 'schema'), 0));
         execute format('create schema if not exists %I', plan ->> 'schema');
     end if;
     select string_agg(format('%I %s', f.column_name, f.type), ', ' order by f.position)
