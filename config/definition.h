@@ -47,6 +47,8 @@ struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *so
                                const struct yaml_node *stream);
 
 /* `merge_path` and the like may stand in `pagination`: lifts them to their place beside it. */
+/* Says where `loop` is not {pagination: …}, or stands beside pagination. */
+void merge_check_loop(struct reader *reader, const struct yaml_node *map);
 void merge_lift(struct reader *reader, struct yaml_node *map);
 
 /* A `rate_limit` that a stream (or `defaults`) brings is its own: scope `stream` if not given. */

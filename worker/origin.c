@@ -1,6 +1,7 @@
 #include "worker/origin.h"
 
 #include "port/address.h"
+#include "worker/secrets.h"
 
 static bool names_host(struct str entry, const struct http_url *url)
 {
@@ -66,19 +67,6 @@ struct str origin_host(struct arena *arena, struct str url)
     return arena_printf(arena, "%.*s:%d", STR_ARG(parsed.host), parsed.port);
 }
 
-static void note_secret(void *ctx, const struct expr_use *use)
-{
-    bool *is_secret = ctx;
-    *is_secret |= str_is(use->root, "env") || str_is(use->root, "secrets");
-}
-
-bool origin_is_secret(const struct template *template)
-{
-    bool is_secret = false;
-    template_uses(template, note_secret, &is_secret);
-    return is_secret;
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -114,7 +102,7 @@ static bool is_credential(const struct stream *stream, struct str pair)
         return true;
     for (size_t i = 0; i < stream->param_count; i++)
         if (is_encoded(name, stream->params[i].name) &&
-            origin_is_secret(&stream->params[i].template))
+            secrets_used_by(&stream->params[i].template))
             return true;
     return false;
 }

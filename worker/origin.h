@@ -30,9 +30,6 @@ bool origin_names_private(struct arena *arena, struct str own, struct str url);
 /* "host:port" of a URL; empty where it is none. */
 struct str origin_host(struct arena *arena, struct str url);
 
-/* Does it hold a credential: env or secrets? */
-bool origin_is_secret(const struct template *template);
-
 /*
  * A URL that came from the API, without the credentials that are parameters: they are added to
  * each request anew, and must not stand in a checkpoint. The other bytes stay as they are.

@@ -152,9 +152,8 @@ static enum throttle_wait go(struct throttle_pass *pass)
 }
 
 enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass *pass,
-                                 const struct stream *stream,
-                                 const struct throttle_peer *peer, int64_t now_mono_ms,
-                                 int64_t *ret_wait_ms)
+                                 const struct stream *stream, const struct throttle_peer *peer,
+                                 int64_t now_mono_ms, int64_t *ret_wait_ms)
 {
     aim(throttle, pass, stream, peer);
     int64_t paused_ms = pass->host->paused_until_mono_ms - now_mono_ms;

@@ -54,9 +54,8 @@ enum throttle_wait {
 };
 
 enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass *pass,
-                                 const struct stream *stream,
-                                 const struct throttle_peer *peer, int64_t now_mono_ms,
-                                 int64_t *ret_wait_ms) MUST_CHECK;
+                                 const struct stream *stream, const struct throttle_peer *peer,
+                                 int64_t now_mono_ms, int64_t *ret_wait_ms) MUST_CHECK;
 
 /* The request is over. `has_failed`: no answer, or a 5xx. */
 void throttle_give(struct throttle *throttle, struct throttle_pass *pass, bool has_failed,
