@@ -145,6 +145,26 @@ bool pager_next_number(struct turn *turn, struct err *err)
     return true;
 }
 
+void pager_next_empty(struct turn *turn)
+{
+    const struct pager *pager = turn->pager;
+    const struct pagination *how = pager->how;
+    bool is_numbered = pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
+    if (turn->facts->is_last) {
+        pager_sign_end(turn, STR("a rule of responses says so"));
+    } else if (is_numbered && !how->stop_on_empty) {
+        turn->next->number += pager->type == PAGINATE_PAGE ? 1 : how->size;
+    } else {
+        pager_sign_end(turn, STR("the answer has no content"));
+        if (pager->total < 0)
+            return;
+        if (how->total.kind != LOCATOR_NONE)
+            compare_total(turn, how->total.source, pager->records, pager->total);
+        else
+            compare_total(turn, how->total_pages.source, pager->page + 1, pager->total);
+    }
+}
+
 bool pager_next_cursor(struct turn *turn, struct err *err)
 {
     const struct pagination *def = turn->pager->how;
