@@ -77,6 +77,7 @@ struct pagination {
     struct str rel;
     struct template *continue_while;
     struct next_page next_page;
+    struct retry_policy retry; /* instead of the stream's; max_attempts 0: not given */
     int64_t max_iterations, max_records, max_time_ms; /* -1: none */
     bool allow_repeats;
 };

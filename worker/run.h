@@ -54,6 +54,8 @@ struct run_env {
     void (*retrying)(void *ctx, const struct run *run, const struct err *err, int64_t delay_ms);
     /* A page was read (not committed yet). */
     void (*paged)(void *ctx, const struct run *run, int64_t records, int64_t bytes);
+    /* What `auto` made of the first answer. */
+    void (*recognised)(void *ctx, const struct run *run, struct str what);
     void (*ended)(void *ctx, struct run *run, const struct run_end *end);
     void *ctx;
 };
@@ -85,6 +87,7 @@ const struct job *run_job(const struct run *run);
 bool run_is_idle(const struct run *run); /* no request of it is in flight */
 
 struct run_stats {
+    int page;               /* number of the page that is being read */
     int pages, pages_total; /* committed in this and earlier turns; 0: unknown */
     int64_t records;
     size_t bytes; /* memory of the body it holds */
