@@ -171,7 +171,8 @@ struct stream {
     struct auth auth;
 
     struct str method;
-    struct template url; /* base_url and path, or url */
+    struct template url;  /* base_url without a final slash, or url */
+    struct template path; /* what follows it: empty, or beginning with a slash */
     struct named_template *params, *headers, *vars;
     size_t param_count, header_count, var_count;
     struct template *body;

@@ -298,13 +298,73 @@ static bool names_private(struct arena *arena, struct str configured, struct str
     return literal || address_text_is_loopback(ours.host);
 }
 
+/* A value in a path stays in its place: it neither ends the path nor climbs out of it. */
+static bool check_path_value(struct str value, struct err *err)
+{
+    struct str rest = value, segment;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+        if (c <= ' ' || c == 0x7F || c == '?' || c == '#' || c == '\\')
+            return err_set(err, ERR_INPUT, "request", 0,
+                           "path: the value \"%.*s\" holds a character that a path cannot",
+                           STR_ARG(str_slice(value, 0, 200)));
+    }
+    do {
+        rest = str_cut(rest, '/', &segment);
+        if (str_is(segment, "..") || str_is(segment, ".") ||
+            str_find(segment, STR("%2e")) >= 0 || str_find(segment, STR("%2E")) >= 0)
+            return err_set(err, ERR_INPUT, "request", 0,
+                           "path: the value \"%.*s\" holds a dot segment",
+                           STR_ARG(str_slice(value, 0, 200)));
+    } while (rest.ptr);
+    return true;
+}
+
+static bool fill_path_part(struct draft *draft, const struct expr *expr, struct buf *path,
+                           struct err *err)
+{
+    struct template whole = {.kind = TEMPLATE_EXPR, .expr = expr};
+    struct value value;
+    if (!template_fill(&whole, draft->scope, true, draft->arena, &value, err))
+        return err_wrap(err, "path");
+    if (is_left_out(value))
+        return err_set(err, ERR_INPUT, "request", 0, "path: a value is null");
+    struct str text = text_of(draft->arena, value);
+    buf_put(path, text);
+    return check_path_value(text, err);
+}
+
+static bool fill_path(struct draft *draft, struct str *ret_path, struct err *err)
+{
+    const struct template *template = &draft->stream->path;
+    AUTO_BUF struct buf path;
+    buf_init(&path, URL_BYTES_MAX);
+    if (template->kind == TEMPLATE_CONSTANT && template->constant.kind == VALUE_STRING)
+        buf_put(&path, template->constant.text);
+    if (template->kind == TEMPLATE_EXPR && !fill_path_part(draft, template->expr, &path, err))
+        return false;
+    for (size_t i = 0; template->kind == TEMPLATE_MIXED && i < template->count; i++) {
+        const struct template_part *part = &template->parts[i];
+        if (!part->expr)
+            buf_put(&path, part->text);
+        else if (!fill_path_part(draft, part->expr, &path, err))
+            return false;
+    }
+    *ret_path = arena_str(draft->arena, buf_str(&path));
+    return !path.overflow || err_set(err, ERR_INPUT, "request", 0, "the path is too long");
+}
+
 static bool fill_url(struct draft *draft, const struct pager *pager, struct str *ret_url,
                      struct err *err)
 {
     struct value value;
+    struct str path;
     if (!template_fill(&draft->stream->url, draft->scope, true, draft->arena, &value, err))
         return err_wrap(err, "url");
-    draft->configured = text_of(draft->arena, value);
+    if (!fill_path(draft, &path, err))
+        return false;
+    struct str base = text_of(draft->arena, value);
+    draft->configured = arena_printf(draft->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path));
     if (pager->url.len) {
         *ret_url = pager->url;
         return true;

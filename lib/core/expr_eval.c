@@ -162,8 +162,8 @@ bool eval_item(struct eval *ev, struct value container, struct value key, struct
         }
         return true;
     case VALUE_LIST:
-        if (find_index(key, container.list->count, &index))
-            *ret = container.list->items[index];
+        if (find_index(key, container.list->count, &index) && index >= container.list->hidden)
+            *ret = container.list->items[index - container.list->hidden];
         return true;
     case VALUE_STRING:
         if (find_index(key, text_length(container.text), &index))

@@ -208,6 +208,9 @@ bool op_less(struct eval *ev, struct value a, struct value b, bool *ret) MUST_CH
 bool op_contains(struct eval *ev, struct value container, struct value value,
                  bool *ret) MUST_CHECK;
 
+/* Undefined or omit, itself or anywhere inside. */
+bool expr_has_undefined(struct value value);
+
 /* ---- expr_text.c ---- */
 
 /* Python's str(): None, True, numbers as written, containers as repr. */
