@@ -85,7 +85,6 @@ void run_stop(struct run *run, enum run_stop how);
 
 const struct job *run_job(const struct run *run);
 bool run_is_idle(const struct run *run); /* no request of it is in flight */
-bool run_has_committed(const struct run *run); /* at least one page since it was activated */
 
 struct run_stats {
     int page;               /* number of the page that is being read */
