@@ -12,6 +12,7 @@
 #include "port/loop.h"
 #include "worker/loader.h"
 #include "worker/mark.h"
+#include "worker/throttle.h"
 
 /*
  * One activated job while this process holds it: a step machine that asks for a page, sends,
@@ -46,6 +47,7 @@ struct run_env {
     struct loop *loop;
     struct http *http;
     struct loaders *loaders;
+    struct throttle *throttle;
     struct rng *rng;
     const char *secrets_dir;
     /* May a request start now? If not, run_wake is called when it may be worth asking again. */
