@@ -120,14 +120,19 @@ static void check_base(struct reader *reader, const struct yaml_node *node)
         problem_add(reader->problems, node, "cannot hold ? or #; parameters go to \"params\"");
 }
 
-/* "https://h/v1/" and "/orders" → "https://h/v1/orders". */
-static struct str join_url(struct arena *arena, struct str base, struct str path)
+/* "https://h/v1/" → "https://h/v1": the path brings its own slash. */
+static struct str base_text(struct str base)
 {
     while (base.len && base.ptr[base.len - 1] == '/')
         base.len--;
-    bool needs_slash = path.len && path.ptr[0] != '/';
-    return arena_printf(arena, "%.*s%s%.*s", STR_ARG(base), needs_slash ? "/" : "",
-                        STR_ARG(path));
+    return base;
+}
+
+static struct str path_text(struct arena *arena, struct str path)
+{
+    if (!path.len || path.ptr[0] == '/')
+        return path;
+    return arena_printf(arena, "/%.*s", STR_ARG(path));
 }
 
 static void compile_url(struct reader *reader, const struct yaml_node *node, struct str text,
@@ -163,10 +168,10 @@ static void check_request(struct reader *reader, const struct yaml_node *map,
         problem_add(reader->problems, map, "the key \"path\" is missing (or \"url\")");
     else if (path && !base)
         problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
-    else if (path && is_text(reader, path) && base->kind == YAML_STRING)
-        compile_url(reader, path, join_url(reader->arena, base->text, path->text),
-                    &stream->url);
-    else if (url && is_text(reader, url)) {
+    else if (path && is_text(reader, path) && base->kind == YAML_STRING) {
+        compile_url(reader, base, base_text(base->text), &stream->url);
+        compile_url(reader, path, path_text(reader->arena, path->text), &stream->path);
+    } else if (url && is_text(reader, url)) {
         check_url(reader, url, stream->allow_http);
         compile_url(reader, url, url->text, &stream->url);
     }

@@ -236,7 +236,8 @@ static const struct field definition_fields[] = {
 
     {.name = "pagination", .type = FIELD_UNION, .flags = IN_STREAM, S(pagination.type),
      .variants = pagination_variants, .standard = "auto", .help = "how pages follow"},
-    {.name = "loop", .flags = LATER_STREAM},
+    {.name = "loop", .type = FIELD_MOVED, .flags = IN_STREAM,
+     .help = "{pagination: …}, another way to write pagination"},
     {.name = "merge_path", .type = FIELD_PATH, .flags = IN_STREAM, S(merge.path),
      .help = "where the records stand in a body; absent: the whole body"},
     {.name = "merge_strategy", .type = FIELD_CHOICE, .flags = IN_STREAM, S(merge.strategy),

@@ -44,6 +44,8 @@ struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *so
                                const struct yaml_node *stream);
 
 /* `merge_path` and the like may stand in `pagination`: lifts them to their place beside it. */
+/* Says where `loop` is not {pagination: …}, or stands beside pagination. */
+void merge_check_loop(struct reader *reader, const struct yaml_node *map);
 void merge_lift(struct reader *reader, struct yaml_node *map);
 
 /* Adds a member that the file does not have, in the name of the map's place. */

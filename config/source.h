@@ -77,6 +77,7 @@ struct pagination {
     struct str rel;
     struct template *continue_while;
     struct next_page next_page;
+    struct retry_policy retry; /* instead of the stream's; max_attempts 0: not given */
     int64_t max_iterations, max_records, max_time_ms; /* -1: none */
     bool allow_repeats;
 };
@@ -170,7 +171,8 @@ struct stream {
     struct auth auth;
 
     struct str method;
-    struct template url; /* base_url and path, or url */
+    struct template url;  /* base_url without a final slash, or url */
+    struct template path; /* what follows it: empty, or beginning with a slash */
     struct named_template *params, *headers, *vars;
     size_t param_count, header_count, var_count;
     struct template *body;

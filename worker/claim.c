@@ -9,6 +9,12 @@ enum {
     POLL_MS = 2000,       /* wake-ups may be lost, work never */
 };
 
+/* Redis takes a silence of half a lease for a pause of its own, in which nobody is late. */
+static int64_t poll_ms(const struct worker *worker)
+{
+    return MIN(POLL_MS, worker->settings->lease_ms / 3);
+}
+
 static bool has_room(const struct worker *worker)
 {
     return worker->is_started && !worker->is_draining && worker->is_registered &&
@@ -124,7 +130,7 @@ static void on_activated(void *ctx, const struct progress_activation *activation
 static bool holds_crashed(const struct worker *worker)
 {
     for (const struct held *held = worker->held; held; held = held->next)
-        if (held->had_crashes)
+        if (held->had_crashes && !(held->run && run_has_committed(held->run)))
             return true;
     return false;
 }
@@ -162,7 +168,7 @@ static void on_lease(void *ctx, const struct queue_lease *lease, const struct er
     struct worker *worker = ctx;
     worker->is_claiming = false;
     if (err || lease->job == 0) {
-        loop_timer_set(worker->claim_timer, POLL_MS);
+        loop_timer_set(worker->claim_timer, poll_ms(worker));
         return;
     }
     if (!renew_held(worker, lease)) {

@@ -109,7 +109,8 @@ struct judgement judge_answer(const struct stream *stream, const struct http_ans
         return judge_redirect(stream, answer, err);
 
     judgement.told_ms = told_in_answer(answer, clock_wall_ms() * 1000, stream->max_wait_ms);
-    bool temporary = is_temporary(status) || (status == 403 && judgement.told_ms >= 0);
+    bool limited = status == 403 && (judgement.told_ms >= 0 || told_quota_is_spent(answer));
+    bool temporary = is_temporary(status) || limited;
     bool may = status == 429 || judge_is_repeatable(stream);
     judgement.verdict = temporary && may ? JUDGE_RETRY : JUDGE_FAIL;
     if (status == 401 || status == 403)

@@ -10,8 +10,8 @@ struct draft {
     const struct stream *stream;
     const struct expr_scope *scope;
     struct arena *arena;
-    const struct pager_param *params; /* the pager's */
-    size_t param_count;
+    const struct pager *pager;
+    struct pager_params params; /* the pager's */
     struct buf query;
     struct str configured; /* the stream's own URL, without params */
     struct http_header headers[HEADERS_MAX];
@@ -62,14 +62,48 @@ static void put_param(struct draft *draft, struct str name, struct value value)
 
 static bool pager_sets(const struct draft *draft, enum placement place, struct str name)
 {
-    for (size_t i = 0; i < draft->param_count; i++) {
-        const struct param_place *at = draft->params[i].place;
+    for (size_t i = 0; i < draft->params.count; i++) {
+        const struct param_place *at = draft->params.items[i].place;
         bool same =
             place == PLACE_HEADER ? str_eq_nocase(at->name, name) : str_eq(at->name, name);
         if (at->place == place && same)
             return true;
     }
     return false;
+}
+
+static bool add_header(struct draft *draft, struct str name, struct str value, struct err *err)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] == '\r' || value.ptr[i] == '\n' || value.ptr[i] == '\0')
+            return err_set(err, ERR_INPUT, "request", 0,
+                           "header %.*s: the value holds a line break or NUL", STR_ARG(name));
+    if (draft->header_count == HEADERS_MAX)
+        return err_set(err, ERR_INPUT, "request", 0, "more than %d headers", HEADERS_MAX);
+    draft->headers[draft->header_count++] = (struct http_header){name, value};
+    return true;
+}
+
+/* Members of next_page that name a credential are not part of the paging state. */
+static bool fill_next_secrets(struct draft *draft, enum placement place, struct err *err)
+{
+    const struct next_page *next = &draft->stream->pagination.next_page;
+    const struct template *map = place == PLACE_HEADER ? next->headers : next->params;
+    if (draft->pager->page == 0 || !map || map->kind != TEMPLATE_MAP)
+        return true;
+    for (size_t i = 0; i < map->count; i++) {
+        struct value value;
+        if (!secrets_used_by(&map->items[i]))
+            continue;
+        if (!template_fill(&map->items[i], draft->scope, true, draft->arena, &value, err))
+            return err_wrap(err, "next_page: %.*s", STR_ARG(map->keys[i]));
+        if (place != PLACE_HEADER)
+            put_param(draft, map->keys[i], value);
+        else if (!is_left_out(value) &&
+                 !add_header(draft, map->keys[i], text_of(draft->arena, value), err))
+            return false;
+    }
+    return true;
 }
 
 static bool fill_params(struct draft *draft, struct err *err)
@@ -84,22 +118,10 @@ static bool fill_params(struct draft *draft, struct err *err)
             return err_wrap(err, "params.%.*s", STR_ARG(param->name));
         put_param(draft, param->name, value);
     }
-    for (size_t i = 0; i < draft->param_count; i++)
-        if (draft->params[i].place->place == PLACE_QUERY)
-            put_param(draft, draft->params[i].place->name, draft->params[i].value);
-    return true;
-}
-
-static bool add_header(struct draft *draft, struct str name, struct str value, struct err *err)
-{
-    for (size_t i = 0; i < value.len; i++)
-        if (value.ptr[i] == '\r' || value.ptr[i] == '\n' || value.ptr[i] == '\0')
-            return err_set(err, ERR_INPUT, "request", 0,
-                           "header %.*s: the value holds a line break or NUL", STR_ARG(name));
-    if (draft->header_count == HEADERS_MAX)
-        return err_set(err, ERR_INPUT, "request", 0, "more than %d headers", HEADERS_MAX);
-    draft->headers[draft->header_count++] = (struct http_header){name, value};
-    return true;
+    for (size_t i = 0; i < draft->params.count; i++)
+        if (draft->params.items[i].place->place == PLACE_QUERY)
+            put_param(draft, draft->params.items[i].place->name, draft->params.items[i].value);
+    return fill_next_secrets(draft, PLACE_QUERY, err);
 }
 
 static bool fill_headers(struct draft *draft, struct err *err)
@@ -116,8 +138,8 @@ static bool fill_headers(struct draft *draft, struct err *err)
             !add_header(draft, header->name, text_of(draft->arena, value), err))
             return false;
     }
-    for (size_t i = 0; i < draft->param_count; i++) {
-        const struct pager_param *param = &draft->params[i];
+    for (size_t i = 0; i < draft->params.count; i++) {
+        const struct pager_param *param = &draft->params.items[i];
         struct str text = text_of(draft->arena, param->value);
         if (param->place->place != PLACE_HEADER)
             continue;
@@ -125,7 +147,7 @@ static bool fill_headers(struct draft *draft, struct err *err)
             return false;
         draft->hash = hash_fold(draft->hash, hash_bytes(text, 0));
     }
-    return true;
+    return fill_next_secrets(draft, PLACE_HEADER, err);
 }
 
 /* A copy of `body` with `value` set at the keys from `steps`. */
@@ -182,12 +204,12 @@ static struct str content_type(enum body_type type)
 static bool fill_body(struct draft *draft, struct http_request *http, struct err *err)
 {
     const struct template *body_template = draft->stream->body;
-    struct value body = VALUE_NOTHING;
-    if (body_template &&
+    struct value body = draft->pager->body;
+    if (body.kind == VALUE_UNDEFINED && body_template &&
         !template_fill(body_template, draft->scope, true, draft->arena, &body, err))
         return err_wrap(err, "body");
-    for (size_t i = 0; i < draft->param_count; i++) {
-        const struct pager_param *param = &draft->params[i];
+    for (size_t i = 0; i < draft->params.count; i++) {
+        const struct pager_param *param = &draft->params.items[i];
         if (param->place->place == PLACE_BODY)
             body = body_with(draft->arena, body, param->place->path.steps,
                              param->place->path.count, param->value);
@@ -276,13 +298,73 @@ static bool names_private(struct arena *arena, struct str configured, struct str
     return literal || address_text_is_loopback(ours.host);
 }
 
+/* A value in a path stays in its place: it neither ends the path nor climbs out of it. */
+static bool check_path_value(struct str value, struct err *err)
+{
+    struct str rest = value, segment;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+        if (c <= ' ' || c == 0x7F || c == '?' || c == '#' || c == '\\')
+            return err_set(err, ERR_INPUT, "request", 0,
+                           "path: the value \"%.*s\" holds a character that a path cannot",
+                           STR_ARG(str_slice(value, 0, 200)));
+    }
+    do {
+        rest = str_cut(rest, '/', &segment);
+        if (str_is(segment, "..") || str_is(segment, ".") ||
+            str_find(segment, STR("%2e")) >= 0 || str_find(segment, STR("%2E")) >= 0)
+            return err_set(err, ERR_INPUT, "request", 0,
+                           "path: the value \"%.*s\" holds a dot segment",
+                           STR_ARG(str_slice(value, 0, 200)));
+    } while (rest.ptr);
+    return true;
+}
+
+static bool fill_path_part(struct draft *draft, const struct expr *expr, struct buf *path,
+                           struct err *err)
+{
+    struct template whole = {.kind = TEMPLATE_EXPR, .expr = expr};
+    struct value value;
+    if (!template_fill(&whole, draft->scope, true, draft->arena, &value, err))
+        return err_wrap(err, "path");
+    if (is_left_out(value))
+        return err_set(err, ERR_INPUT, "request", 0, "path: a value is null");
+    struct str text = text_of(draft->arena, value);
+    buf_put(path, text);
+    return check_path_value(text, err);
+}
+
+static bool fill_path(struct draft *draft, struct str *ret_path, struct err *err)
+{
+    const struct template *template = &draft->stream->path;
+    AUTO_BUF struct buf path;
+    buf_init(&path, URL_BYTES_MAX);
+    if (template->kind == TEMPLATE_CONSTANT && template->constant.kind == VALUE_STRING)
+        buf_put(&path, template->constant.text);
+    if (template->kind == TEMPLATE_EXPR && !fill_path_part(draft, template->expr, &path, err))
+        return false;
+    for (size_t i = 0; template->kind == TEMPLATE_MIXED && i < template->count; i++) {
+        const struct template_part *part = &template->parts[i];
+        if (!part->expr)
+            buf_put(&path, part->text);
+        else if (!fill_path_part(draft, part->expr, &path, err))
+            return false;
+    }
+    *ret_path = arena_str(draft->arena, buf_str(&path));
+    return !path.overflow || err_set(err, ERR_INPUT, "request", 0, "the path is too long");
+}
+
 static bool fill_url(struct draft *draft, const struct pager *pager, struct str *ret_url,
                      struct err *err)
 {
     struct value value;
+    struct str path;
     if (!template_fill(&draft->stream->url, draft->scope, true, draft->arena, &value, err))
         return err_wrap(err, "url");
-    draft->configured = text_of(draft->arena, value);
+    if (!fill_path(draft, &path, err))
+        return false;
+    struct str base = text_of(draft->arena, value);
+    draft->configured = arena_printf(draft->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path));
     if (pager->url.len) {
         *ret_url = pager->url;
         return true;
@@ -336,14 +418,13 @@ bool request_build(const struct stream *stream, const struct pager *pager,
                    const struct scope *scope, struct arena *arena, struct request *ret_request,
                    struct err *err)
 {
-    struct pager_param params[2];
     struct draft *draft = ARENA_NEW(arena, struct draft);
     struct request request = {0};
     draft->stream = stream;
     draft->scope = &scope->expr;
     draft->arena = arena;
-    draft->params = params;
-    draft->param_count = pager_params(pager, arena, params);
+    draft->pager = pager;
+    pager_params(pager, arena, &draft->params);
     buf_init(&draft->query, URL_BYTES_MAX);
     bool done = fill(draft, pager, &request, err);
     buf_done(&draft->query);

@@ -273,9 +273,15 @@ bool run_is_idle(const struct run *run)
     return !run->call;
 }
 
+bool run_has_committed(const struct run *run)
+{
+    return run->stats.pages > run->job.page;
+}
+
 struct run_stats run_stats(const struct run *run)
 {
     struct run_stats stats = run->stats;
     stats.bytes = run->body.len;
+    stats.page = run->pager.page + 1;
     return stats;
 }

@@ -36,8 +36,8 @@ struct run_end {
     enum job_state state; /* FINISHED */
     enum job_reason reason;
     const struct err *err; /* its text is "" if none; borrowed until run_free */
-    int64_t wait_ms;   /* PARKED */
-    bool run_ended;    /* this was the last job of its run, which ended as: */
+    int64_t wait_ms;       /* PARKED */
+    bool run_ended;        /* this was the last job of its run, which ended as: */
     enum job_state run_state;
 };
 
@@ -54,6 +54,8 @@ struct run_env {
     void (*retrying)(void *ctx, const struct run *run, const struct err *err, int64_t delay_ms);
     /* A page was read (not committed yet). */
     void (*paged)(void *ctx, const struct run *run, int64_t records, int64_t bytes);
+    /* What `auto` made of the first answer. */
+    void (*recognised)(void *ctx, const struct run *run, struct str what);
     void (*ended)(void *ctx, struct run *run, const struct run_end *end);
     void *ctx;
 };
@@ -82,8 +84,10 @@ void run_stop(struct run *run, enum run_stop how);
 
 const struct job *run_job(const struct run *run);
 bool run_is_idle(const struct run *run); /* no request of it is in flight */
+bool run_has_committed(const struct run *run); /* at least one page since it was activated */
 
 struct run_stats {
+    int page;               /* number of the page that is being read */
     int pages, pages_total; /* committed in this and earlier turns; 0: unknown */
     int64_t records;
     size_t bytes; /* memory of the body it holds */

@@ -84,7 +84,10 @@ static enum step again(struct run *run, const struct judgement *judgement)
         run->retries++;
         return wait_for(run, judgement->told_ms);
     }
-    int64_t delay_ms = retry_after(&run->stream->retry, ++run->attempt, run->env->rng);
+    const struct pagination *paging = &run->stream->pagination;
+    bool has_own = paging->retry.max_attempts > 0;
+    const struct retry_policy *policy = has_own ? &paging->retry : &run->stream->retry;
+    int64_t delay_ms = retry_after(policy, ++run->attempt, run->env->rng);
     if (delay_ms < 0) {
         if (run->attempt > 1)
             err_wrap(&run->err, "given up after %d attempts", run->attempt);

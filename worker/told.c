@@ -50,7 +50,7 @@ static bool header_told(const struct http_answer *answer, struct str name, int64
     return header && told_parse(header->value, now_us, ret_ms);
 }
 
-static bool quota_is_spent(const struct http_answer *answer)
+bool told_quota_is_spent(const struct http_answer *answer)
 {
     static const struct str names[] = {{"ratelimit-remaining", 19},
                                        {"x-ratelimit-remaining", 21}};
@@ -59,7 +59,7 @@ static bool quota_is_spent(const struct http_answer *answer)
         if (header && str_is(str_trim(header->value), "0"))
             return true;
     }
-    return answer->status == 429;
+    return false;
 }
 
 int64_t told_in_answer(const struct http_answer *answer, int64_t now_us, int64_t max_ms)
@@ -70,7 +70,7 @@ int64_t told_in_answer(const struct http_answer *answer, int64_t now_us, int64_t
     if (date && !date_parse_http(date->value, now_us, &server_us))
         server_us = now_us;
     bool told = header_told(answer, STR("retry-after"), server_us, &ms) ||
-                (quota_is_spent(answer) &&
+                ((answer->status == 429 || told_quota_is_spent(answer)) &&
                  (header_told(answer, STR("ratelimit-reset"), server_us, &ms) ||
                   header_told(answer, STR("x-ratelimit-reset"), server_us, &ms)));
     return told && ms > 0 ? MIN(ms, max_ms) : -1;

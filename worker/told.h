@@ -24,4 +24,7 @@ bool told_parse(struct str value, int64_t now_us, int64_t *ret_ms) MUST_CHECK;
  */
 int64_t told_in_answer(const struct http_answer *answer, int64_t now_us, int64_t max_ms);
 
+/* Does a remaining quota of 0 stand in the answer? */
+bool told_quota_is_spent(const struct http_answer *answer);
+
 #endif

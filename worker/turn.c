@@ -89,6 +89,7 @@ static struct mark page_mark(struct run *run, const struct pager *next,
         .pages_total = decision->pages_total,
         .bookmark_high = run->cut.bookmark_high,
         .warning = decision->warning,
+        .paging = decision->recognised,
     };
 }
 
@@ -121,6 +122,8 @@ static enum step commit_page(struct run *run, const struct pager *next,
                              const struct request *request)
 {
     struct mark mark = page_mark(run, next, decision);
+    if (decision->recognised.len)
+        run->env->recognised(run->env->ctx, run, decision->recognised);
     run->env->paged(run->env->ctx, run, run->cut.records, (int64_t)run->body.len);
     run->stats.pages_total =
         decision->pages_total ? decision->pages_total : run->stats.pages_total;

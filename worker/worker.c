@@ -140,7 +140,7 @@ static void on_retrying(void *ctx, const struct run *run, const struct err *err,
 {
     struct worker *worker = ctx;
     struct log_where at = where(run);
-    at.page = run_stats(run).pages + 1;
+    at.page = run_stats(run).page;
     worker->retries++;
     log_write(LOG_WARN, LOG_JOB_RETRY, &at, "%s; again in %.1f s", err->text,
               (double)delay_ms / 1000);
@@ -159,6 +159,13 @@ static void on_paged(void *ctx, const struct run *run, int64_t records, int64_t 
                   (long long)bytes);
     }
     memory_may_be_free(worker);
+}
+
+static void on_recognised(void *ctx, const struct run *run, struct str what)
+{
+    struct log_where at = where(run);
+    (void)ctx;
+    log_write(LOG_INFO, LOG_PAGING_CHOSEN, &at, "%.*s", STR_ARG(what));
 }
 
 static void log_end(const struct run *run, const struct run_end *end)
@@ -356,6 +363,7 @@ static void lend(struct worker *worker)
         .may_send = may_send,
         .retrying = on_retrying,
         .paged = on_paged,
+        .recognised = on_recognised,
         .ended = on_ended,
         .ctx = worker,
     };

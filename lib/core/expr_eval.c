@@ -9,7 +9,7 @@ static bool node_eval(struct eval *ev, const struct node *node, struct value *re
 
 /* ---- failures ---- */
 
-bool eval_fail(struct eval *ev, const char *fmt, ...)
+bool(eval_fail)(struct eval *ev, const char *fmt, ...)
 {
     char what[ERR_TEXT_BYTES / 2];
     va_list args;
@@ -162,8 +162,8 @@ bool eval_item(struct eval *ev, struct value container, struct value key, struct
         }
         return true;
     case VALUE_LIST:
-        if (find_index(key, container.list->count, &index))
-            *ret = container.list->items[index];
+        if (find_index(key, container.list->count, &index) && index >= container.list->hidden)
+            *ret = container.list->items[index - container.list->hidden];
         return true;
     case VALUE_STRING:
         if (find_index(key, text_length(container.text), &index))
