@@ -261,12 +261,8 @@ void run_stop(struct run *run, enum run_stop how)
         finish(run, RUN_LOST);
         return;
     }
-    if (how == RUN_STOP_CANCEL) {
-        err_set(&run->err, ERR_STOPPED, "run", 0, "cancelled");
-        run_end_turn(run, JOB_CANCELLED, REASON_CANCELLED);
-    } else if (how == RUN_STOP_NOW || !run->call) {
+    if (how == RUN_STOP_NOW || !run->call)
         run_give_back(run);
-    }
 }
 
 const struct job *run_job(const struct run *run)
