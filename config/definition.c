@@ -174,11 +174,13 @@ TABLE(rate_limit, struct rate_limit);
 
 #define B(member) AT(struct bookmark, member)
 static const struct field bookmark_fields[] = {
-    {.name = "path", .type = FIELD_LOCATOR, .flags = FIELD_REQUIRED, B(path)},
-    {.name = "start", .type = FIELD_TEXT, B(start)},
-    {.name = "lookback", .type = FIELD_DURATION, B(lookback_ms), .standard = "0"},
+    {.name = "path", .type = FIELD_PATH, .flags = FIELD_REQUIRED, B(path),
+     .help = "where the value stands in a record"},
+    {.name = "start", .type = FIELD_TEXT, B(start), .help = "what counts before the first run"},
+    {.name = "lookback", .type = FIELD_DURATION, B(lookback_ms), .standard = "0",
+     .help = "how far before the value a run begins"},
     {.name = "type", .type = FIELD_CHOICE, B(type), .choices = bookmark_types,
-     .standard = "guess"},
+     .standard = "guess", .help = "how values are compared"},
     FIELD_END,
 };
 TABLE(bookmark, struct bookmark);
@@ -297,8 +299,8 @@ static const struct field definition_fields[] = {
      .standard = "UTC"},
     {.name = "catch_up", .type = FIELD_CHOICE, .flags = IN_STREAM, S(schedule.catch_up),
      .choices = catch_ups, .standard = "latest", .help = "which missed runs are made up for"},
-    {.name = "bookmark", .type = FIELD_STRUCT, .flags = LATER_STREAM, S(bookmark),
-     .table = &bookmark_table},
+    {.name = "bookmark", .type = FIELD_STRUCT, .flags = IN_STREAM, S(bookmark),
+     .table = &bookmark_table, .help = "what an incremental run begins with"},
     {.name = "ordered", .flags = LATER_STREAM},
     {.name = "partitions", .type = FIELD_VALUE, .flags = IN_STREAM, S(partitions),
      .help = "a list of maps: one job each"},

@@ -1,6 +1,7 @@
 #include "worker/scope.h"
 
 #include "base/date.h"
+#include "worker/bookmark.h"
 
 struct scope_name {
     struct str name;
@@ -172,7 +173,8 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
     if (job->part.len && !value_parse(arena, job->part, (struct value_hole){0}, &part, err))
         return err_wrap(err, "part");
     scope->partition = value_get(part, STR("partition"));
-    scope->bookmark = text_or_none(job->bookmark);
+    if (!bookmark_offer(arena, &stream->bookmark, job->bookmark, &scope->bookmark, err))
+        return false;
     struct value window[] = {text_or_none(job->window_from), text_or_none(job->window_to)};
     scope->window = map_of(arena, window_keys, window, COUNT_OF(window));
     struct value run[] = {value_int(arena, job->run), instant_text(arena, job->started_us)};

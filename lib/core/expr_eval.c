@@ -9,7 +9,7 @@ static bool node_eval(struct eval *ev, const struct node *node, struct value *re
 
 /* ---- failures ---- */
 
-bool eval_fail(struct eval *ev, const char *fmt, ...)
+bool(eval_fail)(struct eval *ev, const char *fmt, ...)
 {
     char what[ERR_TEXT_BYTES / 2];
     va_list args;

@@ -340,6 +340,18 @@ START_TEST(pages)
 }
 END_TEST
 
+START_TEST(response)
+{
+    check_file("response.txt");
+}
+END_TEST
+
+START_TEST(recognised)
+{
+    check_file("auto.txt");
+}
+END_TEST
+
 START_TEST(answers)
 {
     check_file("answers.txt");
@@ -358,4 +370,4 @@ START_TEST(records)
 }
 END_TEST
 
-SUITE("flow/flows", pages, answers, rules, records)
+SUITE("flow/flows", pages, response, recognised, answers, rules, records)
