@@ -343,6 +343,8 @@ void check_definition(struct reader *reader, const struct yaml_node *map,
     check_request(reader, map, definition);
     check_headers(reader, map);
     check_body(reader, map, stream);
+    check_limits(reader, map, stream);
+    check_responses(reader, map, stream);
     check_pagination(reader, map, &stream->pagination);
     check_table(reader, map, &stream->table);
     check_schedule(reader, map, &stream->schedule);

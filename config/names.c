@@ -201,7 +201,8 @@ static bool path_reaches(const struct path *path, const struct path *records)
 static bool needs_records(const struct names *names, const struct path *records)
 {
     for (size_t i = 0; i < names->use_count; i++)
-        if (str_is(names->uses[i].use.root, "response") &&
+        if (!(names->uses[i].field->flags & FIELD_JUDGES) &&
+            str_is(names->uses[i].use.root, "response") &&
             use_reaches(&names->uses[i].use, records))
             return true;
     for (size_t i = 0; i < names->path_count; i++)

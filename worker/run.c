@@ -69,6 +69,7 @@ static void quiet(struct run *run)
 {
     if (run->call)
         http_cancel(TAKE(run->call));
+    throttle_drop(run->env->throttle, &run->pass);
     if (run->loader)
         loader_forget(run->loader, run);
     loop_timer_clear(run->timer);
@@ -190,6 +191,7 @@ struct run *run_new(const struct run_env *env, const struct job *job,
 
 void run_free(struct run *run)
 {
+    throttle_drop(run->env->throttle, &run->pass);
     if (run->loader)
         loader_put(run->loader);
     loop_timer_free(run->timer);
@@ -271,11 +273,6 @@ const struct job *run_job(const struct run *run)
 bool run_is_idle(const struct run *run)
 {
     return !run->call;
-}
-
-bool run_has_committed(const struct run *run)
-{
-    return run->stats.pages > run->job.page;
 }
 
 struct run_stats run_stats(const struct run *run)

@@ -169,7 +169,7 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
     struct value part = VALUE_NOTHING;
 
     *scope = (struct scope){.response = VALUE_NOTHING};
-    scope->expr = (struct expr_scope){find, scope, job->started_us};
+    scope->expr = (struct expr_scope){.find = find, .ctx = scope, .now_us = job->started_us};
     if (job->part.len && !value_parse(arena, job->part, (struct value_hole){0}, &part, err))
         return err_wrap(err, "part");
     scope->partition = value_get(part, STR("partition"));
