@@ -56,6 +56,9 @@ void check_definition(struct reader *reader, const struct yaml_node *map,
 void check_pagination(struct reader *reader, const struct yaml_node *map,
                       const struct pagination *pagination);
 
+/* Where the paths of `with` begin, and what `where` and the like can be. */
+void check_merge(struct reader *reader, const struct yaml_node *map, struct stream *stream);
+
 /* The names of sources and streams: [a-z][a-z0-9_]{0,47}. */
 bool check_name(struct str name) MUST_CHECK;
 

@@ -46,9 +46,10 @@ struct records; /* opaque */
 struct records *records_start(struct arena *arena, struct str body,
                               const struct path *path) MUST_CHECK;
 
-/* How many levels of lists inside each other are taken apart, instead of the one (or, behind a
- * wildcard, none) that records_start assumes. Before the first records_next. */
-void records_spread(struct records *records, size_t levels);
+/* Before the first records_next: an element that is a list is taken apart in its turn; or not
+ * even the outermost is. */
+void records_extend(struct records *records);
+void records_keep_whole(struct records *records);
 
 enum records_result records_next(struct records *records, struct record *ret_record,
                                  struct err *err) MUST_CHECK;

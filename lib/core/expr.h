@@ -33,9 +33,14 @@ struct expr_scope {
 bool expr_compile(struct arena *arena, struct str source, struct expr **ret_expr,
                   struct err *err) MUST_CHECK;
 
-/* ERR_INPUT: what is wrong, the expression, a caret, and the value that was met (cut at 200 bytes). */
+/* ERR_INPUT: what is wrong, the expression, a caret, and the value that was met (cut at 200
+ * bytes). */
 bool expr_eval(const struct expr *expr, const struct expr_scope *scope, struct arena *arena,
                struct value *ret, struct err *err) MUST_CHECK;
+
+/* Less than, equal to, greater than 0, exactly, for two numbers within the limits of
+ * value_parse. */
+int expr_compare_numbers(struct value a, struct value b);
 
 /* Jinja's truth: false, 0, "", [], {}, null and undefined are false. */
 bool expr_truth(struct value value);
