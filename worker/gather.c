@@ -233,6 +233,8 @@ static void take_record(struct row_writer *writer, const struct record *record)
     writer->record_value.flaw = record->flaw;
     for (size_t i = 0; i < record->count && !writer->record_value.flaw; i++)
         writer->record_value.flaw = record->fields[i].flaw;
+    for (size_t i = 0; i < writer->extra_count && !writer->record_value.flaw; i++)
+        writer->record_value.flaw = writer->extras[i].field.flaw;
     writer->values[writer->record_column] = &writer->record_value;
 }
 

@@ -34,6 +34,7 @@ struct records *records_start(struct arena *arena, struct str body, const struct
     records->fields.arena = arena;
     records->spread = !is_wild;
     records->null_is_none = !is_wild;
+    records->found = RECORDS_NULL;
     return records;
 }
 

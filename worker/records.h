@@ -31,7 +31,7 @@ enum records_result {
 
 enum records_found { /* valid at RECORDS_END: what stood at the merge path, at the last place */
                      RECORDS_MISSING, /* or at any place of several nothing did */
-                     RECORDS_NULL,
+                     RECORDS_NULL,    /* or a wildcard with nothing to stand for */
                      RECORDS_LIST,
                      RECORDS_SINGLE, /* anything else: one record */
 };
