@@ -51,7 +51,9 @@ bool where_keeps(const struct where *where, const struct record *record, bool *r
                  struct err *err)
 {
     struct record_scope own = {where, record};
-    struct expr_scope scope = {find, &own, where->scope->now_us};
+    struct expr_scope scope = *where->scope;
+    scope.find = find;
+    scope.ctx = &own;
     struct value value;
     arena_reset(where->scratch);
     if (!template_fill(where->template, &scope, false, where->scratch, &value, err))
