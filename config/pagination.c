@@ -245,7 +245,10 @@ void check_pagination(struct reader *reader, const struct yaml_node *map,
         !yaml_find(map, "merge_strategy"))
         problem_add(reader->problems, node, "the key \"merge_strategy\" is missing");
     const struct next_page *next = &pagination->next_page;
-    bool is_empty = !next->params && !next->headers && !next->body && !next->url;
+    const struct yaml_node *given =
+        node && node->kind == YAML_MAP ? yaml_find(node, "next_page") : NULL;
+    bool is_empty = given && given->kind == YAML_MAP && !next->params && !next->headers &&
+                    !next->body && !next->url;
     if (node && pagination->type == PAGINATE_RESPONSE_BASED && is_empty)
         problem_add(reader->problems, node,
                     "\"next_page\" needs one of params, headers, body, url");

@@ -62,7 +62,8 @@ static void note_all(struct wanted *wanted, const struct stream *stream)
 {
     const struct auth *auth = &stream->auth;
     const struct template *const fixed[] = {&auth->token, &auth->user,  &auth->password,
-                                            &auth->value, &stream->url, stream->body};
+                                            &auth->value, &stream->url, &stream->path,
+                                            stream->body};
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         if (fixed[i])
             template_uses(fixed[i], note_use, wanted);

@@ -338,6 +338,18 @@ START_TEST(pages)
 }
 END_TEST
 
+START_TEST(response)
+{
+    check_file("response.txt");
+}
+END_TEST
+
+START_TEST(recognised)
+{
+    check_file("auto.txt");
+}
+END_TEST
+
 START_TEST(answers)
 {
     check_file("answers.txt");
@@ -350,4 +362,4 @@ START_TEST(records)
 }
 END_TEST
 
-SUITE("flow/flows", pages, answers, records)
+SUITE("flow/flows", pages, response, recognised, answers, records)
