@@ -155,9 +155,9 @@ static struct pg_value instant_or_null(struct cli *cli, const char *text)
 {
     AUTO_BUF struct buf buf;
     int64_t us;
+    buf_init(&buf, 64);
     if (!text || !date_parse_iso(str_from(text), &us))
         return PG_NULL;
-    buf_init(&buf, 64);
     date_format_rfc3339(&buf, us);
     return pg_text(arena_str(cli->arena, buf_str(&buf)));
 }

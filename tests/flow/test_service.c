@@ -151,8 +151,8 @@ START_TEST(a_bad_message_is_put_aside)
     static const char *const bad[][2] = {
         {"stream shop.nothing id bad-1", "shop.nothing"},
         {"stream shop.orders id bad-2 colour red", "colour"},
-        {"stream shop.orders id bad-3 mode window from 2024-01-01 to 2024-02-01", "window"},
-        {"stream shop.orders id bad-4 if_running replace", "replace"},
+        {"stream shop.orders id bad-3 mode sideways", "mode"},
+        {"stream shop.orders id bad-4 if_running maybe", "if_running"},
         {"stream shop.orders id bad-5 mode full", "again"},
         {"stream shop.orders id bad-6 priority 10", "priority"},
         {"strem shop.orders id bad-7", "stream"},
