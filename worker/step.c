@@ -18,13 +18,22 @@ static bool open_definition(struct run *run)
                            &run->pager, &run->err);
 }
 
+/* What a request may ask of the pages before it. */
+static void stand_at_checkpoint(struct run *run)
+{
+    run->scope.pager = &run->pager;
+    run->scope.iteration = MAX(run->pager.page - 1, 0);
+    run->scope.accumulated = run->pager.records;
+    run->scope.last = arena_str(run->arena, run->pager.last);
+}
+
 enum step step_open(struct run *run)
 {
     if (!loaders_get(run->env->loaders, run->job.spec, &run->loader, &run->err))
         return run_end_turn(run, JOB_FAILED, REASON_DEFINITION);
     if (!open_definition(run))
         return run_end_turn(run, JOB_FAILED, REASON_DEFINITION);
-    run->scope.pager = &run->pager;
+    stand_at_checkpoint(run);
     if (run->pager.done)
         return run_end_turn(run, JOB_SUCCEEDED, REASON_NONE);
     loader_prepare(run->loader, run->job.run, run_ready, run);
@@ -155,6 +164,7 @@ static void keep_answer(struct run *run)
         headers[i] = (struct http_header){arena_str(run->page, answer->headers[i].name),
                                           arena_str(run->page, answer->headers[i].value)};
     run->scope.status = answer->status;
+    run->scope.iteration = run->pager.page;
     run->scope.headers = headers;
     run->scope.header_count = answer->header_count;
     run->body_wire_bytes = answer->wire_bytes;

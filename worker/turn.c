@@ -138,10 +138,11 @@ static void turn_over(struct run *run, const struct pager *next, const struct re
     buf_done(&run->body);
 }
 
+/* A page without records leaves the last one as it was; the page's arena goes. */
 static void keep_last(struct run *run, struct pager *next)
 {
-    if (run->stream->uses_last_record && run->cut.last.len)
-        next->last = arena_str(run->next, run->cut.last);
+    if (run->stream->uses_last_record)
+        next->last = arena_str(run->next, run->scope.last);
 }
 
 /* `replace`: this response was not the last. What was learnt from it is kept, its row is not.
@@ -190,7 +191,7 @@ enum step step_turn(struct run *run)
     read.page++;
     read.records += run->cut.taken;
     run->scope.accumulated = accumulated(run, &read);
-    run->scope.last = run->cut.last;
+    run->scope.last = run->cut.last.len ? run->cut.last : run->pager.last;
     struct pager_facts facts = facts_of(run);
     struct pager_decision decision =
         pager_next(&run->pager, &facts, run->next, &next, &run->err);
