@@ -75,6 +75,8 @@ static void on_first_beat(void *ctx, enum queue_verdict verdict, const struct er
     struct held *held = ctx;
     if (!err && verdict == QUEUE_OK)
         start(held);
+    else if (!err && verdict == QUEUE_CANCELLED)
+        drop(held);
     else
         held_over(held);
     held_release(held);

@@ -17,7 +17,8 @@ struct str {
     size_t len;
 };
 
-#define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
+/* A literal: `""` beside it makes anything else a compile error. */
+#define STR(literal) ((struct str){("" literal), sizeof(literal) - 1})
 #define STR_NONE     ((struct str){NULL, 0})
 
 /* For printf: `"%.*s", STR_ARG(text)`. */
@@ -30,6 +31,7 @@ static inline struct str str_from(const char *text)
 
 static inline bool str_eq(struct str a, struct str b)
 {
+    // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a.len > 0
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
