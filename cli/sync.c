@@ -154,10 +154,10 @@ static struct str mode(const struct options *options)
 static struct pg_value instant_or_null(struct cli *cli, const char *text)
 {
     AUTO_BUF struct buf buf;
+    buf_init(&buf, 64);
     int64_t us;
     if (!text || !date_parse_iso(str_from(text), &us))
         return PG_NULL;
-    buf_init(&buf, 64);
     date_format_rfc3339(&buf, us);
     return pg_text(arena_str(cli->arena, buf_str(&buf)));
 }
