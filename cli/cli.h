@@ -32,7 +32,8 @@ struct options {
     const char *database_url, *redis_url, *redis_prefix, *jobs, *lease, *beat, *memory,
         *batch_records, *batch_bytes, *batch_age, *connections, *http, *token, *secrets_dir,
         *retention; /* settings by flag */
-    bool json, all, full, again, wait;
+    bool json, all, full, again, wait, trace, watch, live, markdown;
+    int64_t pages;
     const char *from, *to, *mode, *id, *priority, *if_running, *context;
 };
 
@@ -61,8 +62,9 @@ struct command {
         .value = (value_name), .help = (text)                                                  \
     }
 
-extern const struct command command_apply, command_check, command_expr, command_migrate,
-    command_reload, command_scheduler, command_status, command_sync, command_up, command_worker;
+extern const struct command command_apply, command_check, command_config, command_expr,
+    command_jobs, command_migrate, command_preview, command_rejects, command_reload,
+    command_runs, command_scheduler, command_status, command_sync, command_up, command_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);

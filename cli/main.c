@@ -10,8 +10,9 @@
 #include "base/redact.h"
 
 static const struct command *const commands[] = {
-    &command_sync,      &command_check,  &command_expr, &command_migrate, &command_apply,
-    &command_scheduler, &command_worker, &command_up,   &command_reload,  &command_status,
+    &command_sync,    &command_preview, &command_check,     &command_expr,   &command_config,
+    &command_migrate, &command_apply,   &command_scheduler, &command_worker, &command_up,
+    &command_reload,  &command_status,  &command_runs,      &command_jobs,   &command_rejects,
 };
 
 static const struct opt common_opts[] = {

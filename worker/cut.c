@@ -139,7 +139,8 @@ enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
                    .columns = cut->columns,
                    .table = &cut->stream->table,
                    .arena = cut->arena,
-                   .is_extended = cut->is_extended},
+                   .is_extended = cut->is_extended,
+                   .watch = cut->watch},
     };
     clear_outputs(cut);
     if (!fill_with(cut, &walk.writer, err))

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "worker/judge.h"
+#include "worker/watch.h"
 
 enum {
     REDIRECTS_MAX = 5,
@@ -47,6 +48,8 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     run->answer = answer;
     run->failed = err;
     run->fetched_at_ms = clock_wall_ms();
+    if (run->env->watch)
+        run->env->watch->answered(run->env->watch->ctx, answer, err);
     run_resume(run);
     run->answer = NULL;
     run->failed = NULL;
@@ -59,6 +62,8 @@ enum step step_send(struct run *run)
     run->is_starved = !run->env->may_send(run->env->ctx, run);
     if (run->is_starved)
         return run_pause(run, STEP_send);
+    if (run->env->watch)
+        run->env->watch->asked(run->env->watch->ctx, &run->request);
     run->call = http_send(run->env->http, &run->request.http, on_answer, run);
     return run_pause(run, STEP_judge);
 }
@@ -187,6 +192,7 @@ enum step step_cut(struct run *run)
         .max_records = records_left(run),
         .is_extended = run->cut.is_extended,
         .arena = run->page,
+        .watch = run->env->watch,
     };
     if (run->body_is_empty) {
         batch_page_begin(batch);

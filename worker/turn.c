@@ -1,6 +1,7 @@
 #include "worker/run_internal.h"
 
 #include "base/clock.h"
+#include "worker/watch.h"
 
 /* Drops the page that was just cut: its rows leave the batch, the job fails. */
 static enum step refuse_page(struct run *run, enum job_reason reason)
@@ -116,11 +117,32 @@ static void keep_last(struct run *run, struct pager *next)
         next->last = arena_str(run->next, run->cut.last);
 }
 
+static void tell_watch(const struct run *run, const struct pager *next,
+                       const struct pager_decision *decision, const struct request *request)
+{
+    const struct run_watch *watch = run->env->watch;
+    struct run_turn turn = {
+        .next = next,
+        .decision = decision,
+        .request = decision->turn == PAGER_MORE ? request : NULL,
+        .status = run->scope.status,
+        .attempts = run->attempt + 1,
+        .records = run->cut.records,
+        .seen = run->cut.seen,
+        .rejects = run->cut.rejects,
+        .asides = run->cut.asides,
+        .bytes = (int64_t)run->body.len,
+    };
+    if (watch)
+        watch->turned(watch->ctx, &turn);
+}
+
 static enum step commit_page(struct run *run, const struct pager *next,
                              const struct pager_decision *decision,
                              const struct request *request)
 {
     struct mark mark = page_mark(run, next, decision);
+    tell_watch(run, next, decision, request);
     run->env->paged(run->env->ctx, run, run->cut.records, (int64_t)run->body.len);
     run->stats.pages_total =
         decision->pages_total ? decision->pages_total : run->stats.pages_total;
