@@ -114,8 +114,10 @@ bench: deps ## rows/s beside psql \copy of the same records, in turns
 	$(MAKE) build $(B)/bench/mock
 	bench/run.sh $(B)
 
-demo: ## the main job on private servers: build, run, show the result
-	tools/demo.sh
+demo: deps ## the main job on private servers: build, run, show the result
+	@echo "Building $(B)/pagetide"
+	@$(MAKE) -s build $(B)/bench/mock
+	@tools/demo.sh $(B)
 
 deps: ## install what a bare Debian 12 lacks
 	@tools/deps.sh

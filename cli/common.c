@@ -106,6 +106,7 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
         return false;
     }
     *ret_pg = pg;
+    *ret_code = EXIT_DONE;
     return true;
 }
 

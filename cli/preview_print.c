@@ -97,6 +97,8 @@ static void put_page_json(struct buf *line, const struct preview_page *page,
     put_number(line, "asides", turn->asides);
     put_member(line, "next", str_from(decision_name(turn->decision->turn)));
     put_member(line, "why", turn->decision->why);
+    if (turn->decision->recognised.len)
+        put_member(line, "recognised", turn->decision->recognised);
     if (turn->request) {
         put_member(line, "next_method", turn->request->http.method);
         put_member(line, "next_url", turn->request->url);
@@ -108,6 +110,8 @@ static void put_page_json(struct buf *line, const struct preview_page *page,
 static void put_decision(struct buf *line, const struct run_turn *turn)
 {
     struct str why = turn->decision->why;
+    if (turn->decision->recognised.len)
+        buf_printf(line, "  recognised: %.*s\n", STR_ARG(turn->decision->recognised));
     switch (turn->decision->turn) {
     case PAGER_MORE:
         buf_printf(line, "  next: %.*s%s%.*s %.*s", STR_ARG(why), why.len ? " → " : "",

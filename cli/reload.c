@@ -5,14 +5,14 @@
 #include "cli/bar.h"
 #include "cli/cli.h"
 #include "cli/summary.h"
-#include "core/value.h"
+#include "port/json.h"
 #include "port/redis.h"
 
 /* `reload`: the same message that anything which reaches Redis may send; --wait follows it. */
 enum {
     CONNECT_MS = 10000,
     CALL_MS = 10000,
-    SAY_AFTER_MS = 10000,  /* no scheduler has taken the message */
+    SAY_AFTER_MS = 10000, /* no scheduler has taken the message */
     GIVE_UP_MS = 60000,
     POLL_MS = 250,
 };
@@ -22,8 +22,8 @@ struct reload {
     struct redis *redis;
     struct pg *pg; /* --wait */
     bool is_up, is_answered;
-    struct err err;     /* of the connection, or of the call */
-    struct str answer;  /* in the command's arena; empty: nil */
+    struct err err;    /* of the connection, or of the call */
+    struct str answer; /* in the command's arena; empty: nil */
     struct str id;
 };
 
@@ -81,8 +81,7 @@ static bool send_message(struct reload *reload)
     const struct options *options = &reload->cli->options;
     struct arena *arena = reload->cli->arena;
     struct str args[24] = {STR("XADD"),
-                           arena_printf(arena, "%s:reload",
-                                        reload->cli->settings.redis_prefix),
+                           arena_printf(arena, "%s:reload", reload->cli->settings.redis_prefix),
                            STR("*")};
     size_t count = 3;
     count = put_field(args, count, "stream", reload->cli->operands[0]);
@@ -96,24 +95,26 @@ static bool send_message(struct reload *reload)
     return call(reload, args, count);
 }
 
-/* {id,state,run,reason} as the scheduler wrote it; undefined before it did. */
-static struct value read_outcome(struct reload *reload)
+/* What the scheduler wrote about the request; the state is empty before it did. */
+struct outcome {
+    struct str state, reason; /* in the command's arena */
+    int64_t run;
+};
+
+static struct outcome read_outcome(struct reload *reload)
 {
     struct arena *arena = reload->cli->arena;
-    struct value outcome = VALUE_NOTHING;
+    AUTO_JSON struct json *json = NULL;
     struct err err = ERR_INIT;
     const struct str args[] = {STR("GET"), arena_printf(arena, "%s:reload:result:%.*s",
                                                         reload->cli->settings.redis_prefix,
                                                         STR_ARG(reload->id))};
-    if (call(reload, args, COUNT_OF(args)) && reload->answer.len)
-        (void)!value_parse(arena, reload->answer, (struct value_hole){0}, &outcome, &err);
-    return outcome;
-}
-
-static struct str text_at(struct value map, const char *key)
-{
-    struct value value = value_get(map, str_from(key));
-    return value.kind == VALUE_STRING || value.kind == VALUE_NUMBER ? value.text : STR_NONE;
+    if (!call(reload, args, COUNT_OF(args)) || !reload->answer.len ||
+        !json_parse(reload->answer, &json, &err))
+        return (struct outcome){.run = 0};
+    return (struct outcome){arena_str(arena, json_get_str(json, "state")),
+                            arena_str(arena, json_get_str(json, "reason")),
+                            json_get_int(json, "run")};
 }
 
 static void pause_loop(struct reload *reload)
@@ -133,7 +134,7 @@ static void draw(struct reload *reload, struct bar *bar, int64_t run, struct str
     struct err err = ERR_INIT;
     struct pg_value id = pg_int(run);
     struct bar_state shown = {.note = str_is(state, "pending") ? "waits for the run before it"
-                                                                : NULL};
+                                                               : NULL};
     if (run && pg_await(reload->pg,
                         "select coalesce(sum(page), 0), case when count(*) = "
                         "count(pages_total) then sum(pages_total) end, "
@@ -147,16 +148,15 @@ static void draw(struct reload *reload, struct bar *bar, int64_t run, struct str
 }
 
 /* Follows the request to its end; *ret_outcome is the last word. False: nobody took it. */
-static bool follow(struct reload *reload, struct value *ret_outcome)
+static bool follow(struct reload *reload, struct outcome *ret_outcome)
 {
     struct bar bar;
     bool said = false;
     int64_t began = clock_mono_ms();
     bar_start(&bar, 0);
     for (;;) {
-        struct value outcome = read_outcome(reload);
-        struct str state = text_at(outcome, "state");
-        int64_t run = 0;
+        struct outcome outcome = read_outcome(reload);
+        struct str state = outcome.state;
         if (!is_under_way(state)) {
             bar_clear(&bar);
             *ret_outcome = outcome;
@@ -170,18 +170,15 @@ static bool follow(struct reload *reload, struct value *ret_outcome)
         }
         if (!state.len && waited > GIVE_UP_MS)
             return false;
-        if (!str_to_int64(text_at(outcome, "run"), &run))
-            run = 0;
         if (state.len)
-            draw(reload, &bar, run, state);
+            draw(reload, &bar, outcome.run, state);
         pause_loop(reload);
     }
 }
 
 static int wait_for_end(struct reload *reload)
 {
-    struct value outcome;
-    int64_t run;
+    struct outcome outcome;
     int code;
     if (!cli_database(reload->cli, false, &reload->pg, &code))
         return code;
@@ -192,23 +189,21 @@ static int wait_for_end(struct reload *reload)
                 STR_ARG(reload->id));
         return EXIT_UNREACHABLE;
     }
-    struct str state = text_at(outcome, "state"), reason = text_at(outcome, "reason");
-    bool has_run = str_to_int64(text_at(outcome, "run"), &run);
-    if (str_is(state, "refused") || str_is(state, "skipped") || !has_run) {
+    struct str state = outcome.state;
+    if (str_is(state, "refused") || str_is(state, "skipped") || !outcome.run) {
         fprintf(stderr, "pagetide: request %.*s was %.*s: %.*s\n", STR_ARG(reload->id),
-                STR_ARG(state), STR_ARG(reason));
+                STR_ARG(state), STR_ARG(outcome.reason));
         return str_is(state, "skipped") ? EXIT_DONE : EXIT_USAGE;
     }
-    return summary_print(reload->cli, reload->pg, run);
+    return summary_print(reload->cli, reload->pg, outcome.run);
 }
 
 static void choose_id(struct reload *reload)
 {
     char token[RNG_TOKEN_BYTES];
     rng_token(token);
-    reload->id = reload->cli->options.id
-                     ? str_from(reload->cli->options.id)
-                     : arena_printf(reload->cli->arena, "cli-%.16s", token);
+    reload->id = reload->cli->options.id ? str_from(reload->cli->options.id)
+                                         : arena_printf(reload->cli->arena, "cli-%.16s", token);
 }
 
 static int send_and_follow(struct reload *reload)
@@ -239,11 +234,15 @@ static int run_reload(struct cli *cli)
 
 static const struct opt opts[] = {
     {"mode", 0, OPT_TEXT, offsetof(struct options, mode), "MODE",
-     "incremental (default) or full"},
+     "incremental (default), full or window"},
+    {"from", 0, OPT_TEXT, offsetof(struct options, from), "TIME",
+     "with --mode window: its begin, RFC 3339 or a date"},
+    {"to", 0, OPT_TEXT, offsetof(struct options, to), "TIME",
+     "with --mode window: its end, itself outside"},
     {"id", 0, OPT_TEXT, offsetof(struct options, id), "ID", "the same id twice is one run"},
     {"priority", 0, OPT_TEXT, offsetof(struct options, priority), "0-9", "9 first (5)"},
     {"if-running", 0, OPT_TEXT, offsetof(struct options, if_running), "WHAT",
-     "queue (default) or skip"},
+     "queue (default), skip, or replace: end the run for it"},
     {"again", 0, OPT_FLAG, offsetof(struct options, again), NULL,
      "with --mode full on a stream that appends: its records come again"},
     {"wait", 0, OPT_FLAG, offsetof(struct options, wait), NULL, "follow the run to its end"},

@@ -79,6 +79,7 @@ int summary_print(struct cli *cli, struct pg *pg, int64_t run)
     AUTO_PG_RESULT struct pg_result *result = NULL;
     struct err err = ERR_INIT;
     AUTO_BUF struct buf line;
+    buf_init(&line, LINE_BYTES_MAX);
     if (!pg_await(pg,
                   "select run, stream, state, reason, pages, records, bytes, rejects, asides, "
                   "retries, seconds, error from pagetide.run_summary($1)",
@@ -88,7 +89,6 @@ int summary_print(struct cli *cli, struct pg *pg, int64_t run)
         fprintf(stderr, "pagetide: run %lld is not in pagetide.run\n", (long long)run);
         return EXIT_RUN_FAILED;
     }
-    buf_init(&line, LINE_BYTES_MAX);
     if (cli->options.json)
         put_json(&line, result);
     else

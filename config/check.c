@@ -1,5 +1,6 @@
 #include "config/definition.h"
 
+#include "base/date.h"
 #include "config/field.h"
 #include "core/cron.h"
 
@@ -119,14 +120,19 @@ static void check_base(struct reader *reader, const struct yaml_node *node)
         problem_add(reader->problems, node, "cannot hold ? or #; parameters go to \"params\"");
 }
 
-/* "https://h/v1/" and "/orders" → "https://h/v1/orders". */
-static struct str join_url(struct arena *arena, struct str base, struct str path)
+/* "https://h/v1/" → "https://h/v1": the path brings its own slash. */
+static struct str base_text(struct str base)
 {
     while (base.len && base.ptr[base.len - 1] == '/')
         base.len--;
-    bool needs_slash = path.len && path.ptr[0] != '/';
-    return arena_printf(arena, "%.*s%s%.*s", STR_ARG(base), needs_slash ? "/" : "",
-                        STR_ARG(path));
+    return base;
+}
+
+static struct str path_text(struct arena *arena, struct str path)
+{
+    if (!path.len || path.ptr[0] == '/')
+        return path;
+    return arena_printf(arena, "/%.*s", STR_ARG(path));
 }
 
 static void compile_url(struct reader *reader, const struct yaml_node *node, struct str text,
@@ -162,10 +168,10 @@ static void check_request(struct reader *reader, const struct yaml_node *map,
         problem_add(reader->problems, map, "the key \"path\" is missing (or \"url\")");
     else if (path && !base)
         problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
-    else if (path && is_text(reader, path) && base->kind == YAML_STRING)
-        compile_url(reader, path, join_url(reader->arena, base->text, path->text),
-                    &stream->url);
-    else if (url && is_text(reader, url)) {
+    else if (path && is_text(reader, path) && base->kind == YAML_STRING) {
+        compile_url(reader, base, base_text(base->text), &stream->url);
+        compile_url(reader, path, path_text(reader->arena, path->text), &stream->path);
+    } else if (url && is_text(reader, url)) {
         check_url(reader, url, stream->allow_http);
         compile_url(reader, url, url->text, &stream->url);
     }
@@ -302,6 +308,32 @@ static void check_partitions(struct reader *reader, const struct yaml_node *map,
     check_repeats(reader, list, stream->partitions.list);
 }
 
+/* What a run would begin with must be of the kind that its values are compared as. */
+static void check_bookmark(struct reader *reader, const struct yaml_node *map,
+                           const struct bookmark *bookmark)
+{
+    const struct yaml_node *node = at(map, "bookmark");
+    struct err ignored = ERR_INIT;
+    struct value number;
+    int64_t us;
+    if (node == map || node->kind != YAML_MAP)
+        return;
+    if (bookmark->lookback_ms && bookmark->type == BOOKMARK_TEXT)
+        problem_add(reader->problems, at(node, "lookback"),
+                    "needs numbers or times, not type: text");
+    if (!bookmark->start.len)
+        return;
+    if (bookmark->type == BOOKMARK_TIME && !date_parse_iso(bookmark->start, &us))
+        problem_add(reader->problems, at(node, "start"),
+                    "\"%.*s\" is not a time (RFC 3339, or a date)", STR_ARG(bookmark->start));
+    if (bookmark->type == BOOKMARK_NUMBER &&
+        (!value_parse(reader->arena, bookmark->start, (struct value_hole){0}, &number,
+                      &ignored) ||
+         number.kind != VALUE_NUMBER))
+        problem_add(reader->problems, at(node, "start"), "\"%.*s\" is not a number",
+                    STR_ARG(bookmark->start));
+}
+
 void check_definition(struct reader *reader, const struct yaml_node *map,
                       struct definition *definition)
 {
@@ -311,8 +343,11 @@ void check_definition(struct reader *reader, const struct yaml_node *map,
     check_request(reader, map, definition);
     check_headers(reader, map);
     check_body(reader, map, stream);
+    check_limits(reader, map, stream);
+    check_responses(reader, map, stream);
     check_pagination(reader, map, &stream->pagination);
     check_table(reader, map, &stream->table);
     check_schedule(reader, map, &stream->schedule);
     check_partitions(reader, map, stream);
+    check_bookmark(reader, map, &stream->bookmark);
 }

@@ -78,6 +78,15 @@ static struct yaml_node *find_in(const struct yaml_node *map, const char *key)
     return map ? yaml_find(map, key) : NULL;
 }
 
+/* `loop: {pagination: …}` is another way to write `pagination`. */
+static struct yaml_node *find_in_stream(const struct yaml_node *map, const char *key)
+{
+    struct yaml_node *node = find_in(map, key);
+    const struct yaml_node *loop = find_in(map, "loop");
+    bool looks_in_loop = !node && loop && loop->kind == YAML_MAP;
+    return looks_in_loop && str_is(str_from(key), "pagination") ? yaml_find(loop, key) : node;
+}
+
 static struct yaml_node *merge_field(struct arena *arena, const struct field *field,
                                      const struct yaml_node *source,
                                      const struct yaml_node *stream)
@@ -86,8 +95,8 @@ static struct yaml_node *merge_field(struct arena *arena, const struct field *fi
     if (field->flags & FIELD_IN_SOURCE)
         layers[0] = yaml_find(source, field->name);
     if (field->flags & FIELD_IN_STREAM) {
-        layers[1] = find_in(yaml_find(source, "defaults"), field->name);
-        layers[2] = find_in(stream, field->name);
+        layers[1] = find_in_stream(yaml_find(source, "defaults"), field->name);
+        layers[2] = find_in_stream(stream, field->name);
     }
     if (field->flags & FIELD_BY_KEY)
         return merge_maps(arena, field, layers, COUNT_OF(layers));
@@ -129,6 +138,18 @@ static void lift_key(struct reader *reader, struct yaml_node *map, struct yaml_n
     from->count = kept;
 }
 
+void merge_check_loop(struct reader *reader, const struct yaml_node *map)
+{
+    const struct yaml_node *loop = find_in(map, "loop");
+    if (!loop)
+        return;
+    if (loop->kind != YAML_MAP || loop->count != 1 || !yaml_find(loop, "pagination"))
+        problem_add(reader->problems, loop, "holds one key, \"pagination\"");
+    else if (yaml_find(map, "pagination"))
+        problem_add_key(reader->problems, loop,
+                        "stands beside \"pagination\": one of them is enough");
+}
+
 void merge_lift(struct reader *reader, struct yaml_node *map)
 {
     for (size_t i = 0; i < map->count; i++) {
@@ -140,6 +161,32 @@ void merge_lift(struct reader *reader, struct yaml_node *map)
         lift_key(reader, map, pagination, "merge_strategy");
         return;
     }
+}
+
+static struct yaml_node *with_scope(struct arena *arena, const struct yaml_node *limit)
+{
+    struct yaml_node *copy = map_copy(arena, limit);
+    if (!yaml_find(limit, "scope"))
+        merge_add_text(arena, copy, "scope", STR("stream"));
+    return copy;
+}
+
+void merge_own_limits(struct arena *arena, const struct yaml_node *source,
+                      const struct yaml_node *stream, struct yaml_node *map)
+{
+    const struct yaml_node *own = find_in(stream, "rate_limit");
+    if (!own)
+        own = find_in(yaml_find(source, "defaults"), "rate_limit");
+    if (!own || (own->kind != YAML_MAP && own->kind != YAML_LIST))
+        return;
+    struct yaml_node *copy =
+        own->kind == YAML_MAP ? with_scope(arena, own) : map_copy(arena, own);
+    for (size_t i = 0; own->kind == YAML_LIST && i < copy->count; i++)
+        if (copy->items[i]->kind == YAML_MAP)
+            copy->items[i] = with_scope(arena, copy->items[i]);
+    for (size_t i = 0; i < map->count; i++)
+        if (map->items[i] == own)
+            map->items[i] = copy;
 }
 
 void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,

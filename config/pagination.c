@@ -18,6 +18,28 @@ static const struct choice merge_strategies[] = {
 
 static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), CHOICE_END};
 
+static const struct choice backoffs[] = {CHOICE("exponential", RETRY_EXPONENTIAL),
+                                         CHOICE("fixed", RETRY_FIXED), CHOICE_END};
+static const struct choice jitters[] = {CHOICE("full", RETRY_JITTER_FULL),
+                                        CHOICE("none", RETRY_JITTER_NONE), CHOICE_END};
+
+/* A retry block inside a pagination block has its own standards. */
+#define R(member) AT(struct retry_policy, member)
+static const struct field retry_fields[] = {
+    {.name = "max_attempts", .type = FIELD_INT, R(max_attempts), .min = 1, .max = 1000,
+     .standard = "1", .help = "tries per page, the first among them"},
+    {.name = "backoff", .type = FIELD_CHOICE, R(backoff), .choices = backoffs,
+     .standard = "fixed", .help = "how the delay grows"},
+    {.name = "initial_delay", .type = FIELD_DURATION, R(initial_delay_ms), .standard = "1",
+     .help = "delay before the second try"},
+    {.name = "max_delay", .type = FIELD_DURATION, R(max_delay_ms), .standard = "60",
+     .help = "no delay is longer"},
+    {.name = "jitter", .type = FIELD_CHOICE, R(jitter), .choices = jitters, .standard = "none",
+     .help = "whether delays are drawn at random"},
+    FIELD_END,
+};
+static const struct key_table retry_table = {retry_fields, sizeof(struct retry_policy)};
+
 #define TYPE_ROW {.name = "type", .type = FIELD_MOVED, .help = "how the next page is found"}
 
 #define MERGE_ROWS                                                                             \
@@ -32,6 +54,8 @@ static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), 
      .help = "records after which the job ends as truncated"},                                 \
     {.name = "max_time", .type = FIELD_DURATION, P(max_time_ms), .min = 1,                     \
      .help = "time after which the job ends as truncated"},                                    \
+    {.name = "retry", .type = FIELD_STRUCT, P(retry), .table = &retry_table,                   \
+     .help = "instead of the stream's; 1 attempt, fixed, 1s, no jitter if not said"},          \
     {.name = "allow_repeats", .type = FIELD_BOOL, P(allow_repeats), .standard = "false",       \
      .help = "a page may hold the same records as an earlier one"}
 
@@ -146,7 +170,6 @@ static const struct field response_based_fields[] = {
      P(continue_while), .help = "another page follows while this is true"},
     {.name = "next_page", .type = FIELD_STRUCT, .flags = FIELD_REQUIRED, P(next_page),
      .table = &next_page_table, .help = "what changes in the next request"},
-    {.name = "retry", .type = FIELD_MOVED, .help = "as beside pagination, other standards"},
     LIMIT_ROWS("1000"),
     MERGE_ROWS,
     FIELD_END,
@@ -172,8 +195,8 @@ const struct variant pagination_variants[] = {
     VARIANT("offset", PAGINATE_OFFSET, &offset_table),
     VARIANT("cursor", PAGINATE_CURSOR, &cursor_table),
     VARIANT("link_header", PAGINATE_LINK_HEADER, &link_header_table),
-    VARIANT_LATER("next_url", PAGINATE_NEXT_URL, &next_url_table),
-    VARIANT_LATER("response_based", PAGINATE_RESPONSE_BASED, &response_based_table),
+    VARIANT("next_url", PAGINATE_NEXT_URL, &next_url_table),
+    VARIANT("response_based", PAGINATE_RESPONSE_BASED, &response_based_table),
     VARIANT("auto", PAGINATE_AUTO, &auto_table),
     CHOICE_END,
 };
@@ -218,8 +241,14 @@ void check_pagination(struct reader *reader, const struct yaml_node *map,
     bool is_counted = pagination->type == PAGINATE_PAGE || pagination->type == PAGINATE_OFFSET;
     if (node && node->kind == YAML_MAP && is_counted)
         check_counted(reader, node, pagination);
+    if (node && pagination->type == PAGINATE_RESPONSE_BASED &&
+        !yaml_find(map, "merge_strategy"))
+        problem_add(reader->problems, node, "the key \"merge_strategy\" is missing");
     const struct next_page *next = &pagination->next_page;
-    bool is_empty = !next->params && !next->headers && !next->body && !next->url;
+    const struct yaml_node *given =
+        node && node->kind == YAML_MAP ? yaml_find(node, "next_page") : NULL;
+    bool is_empty = given && given->kind == YAML_MAP && !next->params && !next->headers &&
+                    !next->body && !next->url;
     if (node && pagination->type == PAGINATE_RESPONSE_BASED && is_empty)
         problem_add(reader->problems, node,
                     "\"next_page\" needs one of params, headers, body, url");

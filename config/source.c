@@ -47,10 +47,12 @@ static struct stream *read_stream(struct reader *reader, const struct yaml_node 
         return NULL;
     }
     table_check_keys(reader, &definition_table, node, FIELD_IN_STREAM);
+    merge_check_loop(reader, node);
     const struct yaml_node *source = yaml_find(root, "source");
     struct str name = source ? source->text : STR_NONE;
     struct yaml_node *map = merge_stream(reader, root, node);
     merge_lift(reader, map);
+    merge_own_limits(reader->arena, root, node, map);
     add_missing_text(reader->arena, map, "schema", name);
     add_missing_text(reader->arena, map, "table", node->key);
     merge_add_text(reader->arena, map, "stream",
@@ -69,6 +71,12 @@ static void check_shared(struct reader *reader, const struct yaml_node *root)
     table_read(&quiet, &definition_table, map, &definition);
 }
 
+static void check_defaults(struct reader *reader, const struct yaml_node *defaults)
+{
+    table_check_keys(reader, &definition_table, defaults, FIELD_IN_STREAM);
+    merge_check_loop(reader, defaults);
+}
+
 static bool check_root(struct reader *reader, const struct yaml_node *root)
 {
     if (root->kind != YAML_MAP) {
@@ -79,7 +87,7 @@ static bool check_root(struct reader *reader, const struct yaml_node *root)
     table_check_keys(reader, &definition_table, root, FIELD_IN_SOURCE);
     const struct yaml_node *defaults = yaml_find(root, "defaults");
     if (defaults && defaults->kind == YAML_MAP)
-        table_check_keys(reader, &definition_table, defaults, FIELD_IN_STREAM);
+        check_defaults(reader, defaults);
     else if (defaults && defaults->kind != YAML_NULL)
         problem_add(reader->problems, defaults, "must be a map, not %s",
                     yaml_kind_name(defaults->kind));

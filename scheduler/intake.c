@@ -1,6 +1,6 @@
 #include "base/log.h"
 #include "base/mem.h"
-#include "core/value.h"
+#include "port/json.h"
 #include "scheduler/scheduler_internal.h"
 
 /*
@@ -16,7 +16,6 @@ enum {
     MESSAGES_PER_READ = 100,
     MESSAGE_BYTES_MAX = 4096,
     OUTCOME_SECONDS = 86400,
-    OUTCOME_BYTES_MAX = 8192,
 };
 
 struct message {
@@ -32,31 +31,22 @@ static struct str key(struct arena *arena, const struct scheduler *scheduler, co
     return arena_printf(arena, "%s:%s", scheduler->settings->redis_prefix, name);
 }
 
-static void put_member(struct buf *buf, const char *name, struct str text)
-{
-    buf_printf(buf, "%s\"%s\":", buf->len > 1 ? "," : "", name);
-    value_format_string(buf, text);
-}
-
 /* {id,state,run,reason} for the sender, for a day. */
 static void write_result(struct scheduler *scheduler, struct str id, struct str state,
                          int64_t run, struct str reason)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, OUTCOME_BYTES_MAX);
-    buf_put_byte(&buf, '{');
-    put_member(&buf, "id", id);
-    put_member(&buf, "state", state);
+    AUTO_JSON struct json *json = json_new();
+    json_set_str(json, STR("id"), id);
+    json_set_str(json, STR("state"), state);
     if (run)
-        buf_printf(&buf, ",\"run\":%lld", (long long)run);
+        json_set_int(json, "run", run);
     if (reason.len)
-        put_member(&buf, "reason", reason);
-    buf_put_byte(&buf, '}');
+        json_set_str(json, STR("reason"), reason);
     const struct str args[] = {STR("SET"),
                                arena_printf(arena, "%s:reload:result:%.*s",
                                             scheduler->settings->redis_prefix, STR_ARG(id)),
-                               buf_str(&buf), STR("EX"),
+                               json_write(json, arena), STR("EX"),
                                arena_printf(arena, "%d", OUTCOME_SECONDS)};
     redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, NULL, NULL);
 }
@@ -122,21 +112,19 @@ static void on_requested(void *ctx, const struct pg_result *result, const struct
 }
 
 /* Field-value pairs as a JSON object; false where the message is over its size. */
-static bool format_fields(struct buf *buf, const struct redis_reply *pairs)
+static bool format_fields(struct arena *arena, const struct redis_reply *pairs,
+                          struct str *ret_fields)
 {
+    AUTO_JSON struct json *json = json_new();
     size_t bytes = 0;
-    buf_put_byte(buf, '{');
     for (size_t i = 0; i + 1 < pairs->count; i += 2) {
-        struct str name = pairs->items[i]->text, text = pairs->items[i + 1]->text;
-        bytes += name.len + text.len;
-        if (i)
-            buf_put_byte(buf, ',');
-        value_format_string(buf, name);
-        buf_put_byte(buf, ':');
-        value_format_string(buf, text);
+        bytes += pairs->items[i]->text.len + pairs->items[i + 1]->text.len;
+        json_set_str(json, pairs->items[i]->text, pairs->items[i + 1]->text);
     }
-    buf_put_byte(buf, '}');
-    return bytes <= MESSAGE_BYTES_MAX && !buf->overflow;
+    if (bytes > MESSAGE_BYTES_MAX)
+        return false;
+    *ret_fields = json_write(json, arena);
+    return true;
 }
 
 static bool is_text(const struct redis_reply *pairs)
@@ -173,16 +161,16 @@ static void take(struct scheduler *scheduler, const struct redis_reply *entry)
     struct str name = id && id->text.len ? id->text : at;
     char entry_id[64];
     snprintf(entry_id, sizeof entry_id, "%.*s", STR_ARG(at));
-    AUTO_BUF struct buf fields;
-    buf_init(&fields, 6 * MESSAGE_BYTES_MAX + 1024);
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str fields;
     if (!is_text(pairs))
         refuse(scheduler, entry_id, at, STR("the message is not UTF-8 text"));
-    else if (!format_fields(&fields, pairs))
+    else if (!format_fields(arena, pairs, &fields))
         refuse(scheduler, entry_id, name, STR("the message is over 4 KiB"));
     else if (!redis_reply_find(pairs, STR("stream")))
         refuse(scheduler, entry_id, name, STR("the field \"stream\" is missing"));
     else
-        request(scheduler, at, name, pairs, buf_str(&fields));
+        request(scheduler, at, name, pairs, fields);
 }
 
 static void take_all(struct scheduler *scheduler, const struct redis_reply *entries)

@@ -18,32 +18,45 @@ static void put_count(struct buf *buf, const char *key, int64_t count)
     buf_printf(buf, ",\"%s\":\"%lld\"", key, (long long)count);
 }
 
-static void put_params(struct buf *buf, const struct pager *pager, struct arena *arena)
+static void put_key(struct buf *buf, const char *key)
 {
-    struct pager_param params[2];
-    size_t count = pager_params(pager, arena, params);
-    const char *comma = "";
-    buf_puts(buf, ",\"params\":{");
-    for (size_t i = 0; i < count; i++) {
-        if (params[i].place->place != PLACE_QUERY)
+    buf_printf(buf, "%s\"%s\":", buf->ptr[buf->len - 1] == '{' ? "" : ",", key);
+}
+
+/* What is sent as a parameter or header; the numbers and cursors of a type among them. */
+static void put_params(struct buf *buf, const char *key, const struct pager_params *params,
+                       enum placement place)
+{
+    put_key(buf, key);
+    buf_put_byte(buf, '{');
+    for (size_t i = 0; i < params->count; i++) {
+        const struct pager_param *param = &params->items[i];
+        if (param->place->place != place)
             continue;
-        buf_put(buf, str_from(comma));
-        value_format_string(buf, params[i].place->name);
+        if (buf->ptr[buf->len - 1] != '{')
+            buf_put_byte(buf, ',');
+        value_format_string(buf, param->place->name);
         buf_put_byte(buf, ':');
-        value_format(buf, params[i].value);
-        comma = ",";
+        value_format(buf, param->value);
     }
     buf_put_byte(buf, '}');
 }
 
 static void put_next(struct buf *buf, const struct pager *pager, struct arena *arena)
 {
-    buf_puts(buf, ",\"next\":{\"url\":");
-    if (pager->url.len)
+    struct pager_params *params = ARENA_NEW(arena, struct pager_params);
+    pager_params(pager, arena, params);
+    buf_puts(buf, ",\"next\":{");
+    if (pager->url.len) {
+        put_key(buf, "url");
         value_format_string(buf, pager->url);
-    else
-        buf_puts(buf, "null");
-    put_params(buf, pager, arena);
+    }
+    put_params(buf, "params", params, PLACE_QUERY);
+    put_params(buf, "headers", params, PLACE_HEADER);
+    if (pager->body.kind != VALUE_UNDEFINED) {
+        put_key(buf, "body");
+        value_format(buf, pager->body);
+    }
     buf_put_byte(buf, '}');
 }
 
@@ -52,6 +65,10 @@ struct str checkpoint_write(struct arena *arena, const struct pager *pager)
     AUTO_BUF struct buf buf;
     buf_init(&buf, CHECKPOINT_BYTES_MAX);
     buf_printf(&buf, "{\"v\":1,\"type\":\"%s\"", type_names[pager->type]);
+    if (pager->recognised.len) {
+        buf_puts(&buf, ",\"auto\":");
+        value_format_string(&buf, pager->recognised);
+    }
     put_count(&buf, "page", pager->page);
     put_count(&buf, "records", pager->records);
     put_count(&buf, "number", pager->number);
@@ -107,6 +124,18 @@ static bool read_all(struct value map, struct pager *pager)
     return true;
 }
 
+/* Only response_based keeps parameters, headers and a body: the others make them anew. */
+static void read_next(struct value next, struct pager *pager)
+{
+    struct value url = value_get(next, STR("url"));
+    pager->url = url.kind == VALUE_STRING ? url.text : STR_NONE;
+    if (pager->type != PAGINATE_RESPONSE_BASED)
+        return;
+    pager->params = value_get(next, STR("params"));
+    pager->headers = value_get(next, STR("headers"));
+    pager->body = value_get(next, STR("body"));
+}
+
 bool checkpoint_read(struct arena *arena, struct str text, const struct pagination *def,
                      struct pager *ret_pager, struct err *err)
 {
@@ -123,8 +152,15 @@ bool checkpoint_read(struct arena *arena, struct str text, const struct paginati
     if (version.kind != VALUE_NUMBER || !str_is(version.text, "1") || !read_all(map, &pager))
         return err_set(err, ERR_INPUT, "checkpoint", 0,
                        "the checkpoint is not of this version of Pagetide");
-    struct value url = value_get(value_get(map, STR("next")), STR("url"));
-    pager.url = url.kind == VALUE_STRING ? url.text : STR_NONE;
+    read_next(value_get(map, STR("next")), &pager);
+    struct value words = value_get(map, STR("auto"));
+    if (words.kind == VALUE_STRING) {
+        pager.how = pager_recognised(words.text, &pager.recognised);
+        if (!pager.how)
+            return err_set(err, ERR_INPUT, "checkpoint", 0,
+                           "this version does not know the paging \"%.*s\"",
+                           STR_ARG(words.text));
+    }
     pager.cursor = value_get(map, STR("cursor"));
     pager.done = value_get(map, STR("done")).kind == VALUE_BOOL;
     struct value last = value_get(map, STR("last"));

@@ -9,11 +9,13 @@
  * The paging state after the last committed page, as JSON in pagetide.job:
  *
  *     {"v": 1, "type": "page", "page": "3", "records": "300", "number": "4",
- *      "next": {"params": {"page": "4"}}, "cursor": …, "last": …, "done": true}
+ *      "next": {"url": …, "params": {"page": 4}, "headers": {}, "body": …}, "cursor": …,
+ *      "auto": …, "last": …, "done": true}
  *
  * Counts are strings, so that no reader rounds them. `number` is the next page number or
- * offset; `cursor` any JSON value; `next.url` the next link. `next.params` is there for people.
- * No credential is in it: the request is made anew from the definition.
+ * offset; `cursor` any JSON value; `next.url` the next link. `next` is read again for the link
+ * and for response_based; for the other types it is there for people. `auto` is what was
+ * recognised. No credential is in it: the request is made anew from the definition.
  */
 struct str checkpoint_write(struct arena *arena, const struct pager *pager);
 

@@ -9,6 +9,12 @@ enum {
     POLL_MS = 2000,       /* wake-ups may be lost, work never */
 };
 
+/* Redis takes a silence of half a lease for a pause of its own, in which nobody is late. */
+static int64_t poll_ms(const struct worker *worker)
+{
+    return MIN(POLL_MS, worker->settings->lease_ms / 3);
+}
+
 static bool has_room(const struct worker *worker)
 {
     return worker->is_started && !worker->is_draining && worker->is_registered &&
@@ -69,6 +75,8 @@ static void on_first_beat(void *ctx, enum queue_verdict verdict, const struct er
     struct held *held = ctx;
     if (!err && verdict == QUEUE_OK)
         start(held);
+    else if (!err && verdict == QUEUE_CANCELLED)
+        drop(held);
     else
         held_over(held);
     held_release(held);
@@ -119,10 +127,17 @@ static void on_activated(void *ctx, const struct progress_activation *activation
     claim_more(worker);
 }
 
+/* A committed page shows that the job is not what kills its workers. */
+static bool is_suspect(const struct held *held)
+{
+    return held->had_crashes &&
+           (!held->run || run_stats(held->run).pages == held->activation.job->page);
+}
+
 static bool holds_crashed(const struct worker *worker)
 {
     for (const struct held *held = worker->held; held; held = held->next)
-        if (held->had_crashes)
+        if (is_suspect(held))
             return true;
     return false;
 }
@@ -160,7 +175,7 @@ static void on_lease(void *ctx, const struct queue_lease *lease, const struct er
     struct worker *worker = ctx;
     worker->is_claiming = false;
     if (err || lease->job == 0) {
-        loop_timer_set(worker->claim_timer, POLL_MS);
+        loop_timer_set(worker->claim_timer, poll_ms(worker));
         return;
     }
     if (!renew_held(worker, lease)) {

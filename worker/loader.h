@@ -49,8 +49,8 @@ bool loaders_is_idle(const struct loaders *loaders); /* nothing open or being co
 
 /*
  * The loader of this definition (by its text and the run that asks), made and parsed where it
- * is new; counted. ERR_CONFIG where the spec cannot be read: *ret_loader is set all the same, but
- * without a definition; only ends may be marked there. loader_put gives it back.
+ * is new; counted. ERR_CONFIG where the spec cannot be read: *ret_loader is set all the same,
+ * but without a definition; only ends may be marked there. loader_put gives it back.
  */
 bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_loader,
                  struct err *err) MUST_CHECK;

@@ -1,25 +1,9 @@
-#include "worker/pager.h"
-
-#include "worker/link.h"
-
-/* What the page's own words say about its end: one may contradict the other. */
-struct signs {
-    bool end, more;
-    struct str end_why, more_why;
-};
-
-struct turn {
-    const struct pager *pager;
-    const struct pager_facts *facts;
-    struct arena *arena;
-    struct pager *next;
-    struct signs signs;
-    struct pager_decision decision;
-};
+#include "worker/pager_internal.h"
 
 void pager_start(struct pager *pager, const struct pagination *def)
 {
     *pager = (struct pager){.def = def,
+                            .how = def,
                             .type = def->type,
                             .number = def->start,
                             .cursor = def->cursor_start,
@@ -59,244 +43,77 @@ bool pager_count(struct value value, int64_t *ret)
     return true;
 }
 
-static bool is_absent(struct value value)
-{
-    return value.kind == VALUE_UNDEFINED || value.kind == VALUE_NULL;
-}
-
-/* "no more" as cursors and next links say it: null, absent, "" or false. */
-static bool is_nothing(struct value value)
-{
-    return is_absent(value) || (value.kind == VALUE_STRING && value.text.len == 0) ||
-           (value.kind == VALUE_BOOL && !value.boolean);
-}
-
-static struct str shown(struct arena *arena, struct value value)
-{
-    struct buf buf;
-    buf_init(&buf, 4096);
-    value_format(&buf, value);
-    struct str text = buf.overflow ? STR("a long value") : arena_str(arena, buf_str(&buf));
-    buf_done(&buf);
-    return str_slice(text, 0, 200);
-}
-
-static bool fail(struct turn *turn, const struct locator *locator, struct value value,
-                 const char *wanted, struct err *err)
-{
-    turn->decision.turn = PAGER_FAILED;
-    turn->decision.reason = REASON_EVAL;
-    if (value.kind == VALUE_UNDEFINED)
-        return err_set(err, ERR_INPUT, "pager", 0, "%.*s is absent in the answer: expected %s",
-                       STR_ARG(locator->source), wanted);
-    struct str text = shown(turn->arena, value);
-    return err_set(err, ERR_INPUT, "pager", 0, "%.*s is %.*s: expected %s",
-                   STR_ARG(locator->source), STR_ARG(text), wanted);
-}
-
-static bool read(struct turn *turn, const struct locator *locator, struct value *ret,
-                 struct err *err)
-{
-    if (locator_read(locator, turn->facts->scope, turn->arena, ret, err))
-        return true;
-    turn->decision.turn = PAGER_FAILED;
-    turn->decision.reason = REASON_EVAL;
-    return false;
-}
-
-static void sign_end(struct turn *turn, struct str why)
+void pager_sign_end(struct turn *turn, struct str why)
 {
     turn->signs.end = true;
     if (!turn->signs.end_why.len)
         turn->signs.end_why = why;
 }
 
-static void sign_more(struct turn *turn, struct str why)
+void pager_sign_more(struct turn *turn, struct str why)
 {
     turn->signs.more = true;
     if (!turn->signs.more_why.len)
         turn->signs.more_why = why;
 }
 
-static bool read_has_more(struct turn *turn, struct err *err)
+bool pager_fail(struct turn *turn, enum job_reason reason)
 {
-    const struct locator *locator = &turn->pager->def->has_more;
-    struct value value;
-    if (locator->kind == LOCATOR_NONE)
-        return true;
-    if (!read(turn, locator, &value, err))
-        return false;
-    int flag = pager_flag(value);
-    if (flag < 0)
-        return fail(turn, locator, value, "a flag (true or false)", err);
-    struct str why = arena_printf(turn->arena, "%.*s is %s", STR_ARG(locator->source),
-                                  flag ? "true" : "false");
-    if (flag)
-        sign_more(turn, why);
-    else
-        sign_end(turn, why);
-    return true;
+    turn->decision.turn = PAGER_FAILED;
+    turn->decision.reason = reason;
+    return false;
 }
 
-/* -1: the API does not say, which is fine only where an empty page ends the paging. */
-static bool read_count(struct turn *turn, const struct locator *locator, int64_t *ret_count,
-                       struct err *err)
+/* jsonb holds no NUL, so neither does a checkpoint. */
+static bool has_nul(struct value value)
 {
-    struct value value;
-    *ret_count = -1;
-    if (locator->kind == LOCATOR_NONE)
-        return true;
-    if (!read(turn, locator, &value, err))
-        return false;
-    if (is_absent(value) && turn->pager->def->stop_on_empty)
-        return true;
-    if (!pager_count(value, ret_count))
-        return fail(turn, locator, value, "a count", err);
-    return true;
-}
-
-static void compare_total(struct turn *turn, struct str name, int64_t reached, int64_t total)
-{
-    struct str why = arena_printf(turn->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
-                                  (long long)total, (long long)reached);
-    if (reached >= total)
-        sign_end(turn, why);
-    else
-        sign_more(turn, why);
-}
-
-static void remember_total(struct turn *turn, struct str name, int64_t total)
-{
-    turn->next->total = total;
-    if (turn->pager->total >= 0 && turn->pager->total != total)
-        turn->decision.warning =
-            arena_printf(turn->arena, "%.*s changed from %lld to %lld while paging",
-                         STR_ARG(name), (long long)turn->pager->total, (long long)total);
-}
-
-static bool read_totals(struct turn *turn, struct err *err)
-{
-    const struct pagination *def = turn->pager->def;
-    const struct pager_facts *facts = turn->facts;
-    int64_t total, pages;
-    if (!read_count(turn, &def->total, &total, err) ||
-        !read_count(turn, &def->total_pages, &pages, err))
-        return false;
-    bool by_offset = turn->pager->type == PAGINATE_OFFSET;
-    int64_t reached =
-        by_offset ? turn->pager->number + facts->seen : turn->pager->records + facts->seen;
-    if (total >= 0) {
-        compare_total(turn, def->total.source, reached, total);
-        remember_total(turn, def->total.source, total);
-        int64_t size = def->size ? def->size : facts->seen;
-        turn->decision.pages_total = size ? (int)MIN((total + size - 1) / size, INT32_MAX) : 0;
-    }
-    if (pages >= 0) {
-        compare_total(turn, def->total_pages.source, turn->pager->page + 1, pages);
-        if (total < 0)
-            remember_total(turn, def->total_pages.source, pages);
-        turn->decision.pages_total = (int)MIN(pages, INT32_MAX);
-    }
-    return true;
-}
-
-static bool next_number(struct turn *turn, struct err *err)
-{
-    const struct pagination *def = turn->pager->def;
-    int64_t seen = turn->facts->seen;
-    if (!read_has_more(turn, err) || !read_totals(turn, err))
-        return false;
-    if (seen == 0 && def->stop_on_empty)
-        sign_end(turn, STR("the page is empty"));
-    if (def->stop_on_short && seen < def->size)
-        sign_end(turn, STR("the page is short"));
-    if (turn->pager->type == PAGINATE_PAGE)
-        turn->next->number++;
-    else
-        turn->next->number += def->step_by_size ? def->size : seen;
-    return true;
-}
-
-static bool next_cursor(struct turn *turn, struct err *err)
-{
-    const struct pagination *def = turn->pager->def;
-    struct value cursor;
-    if (!read_has_more(turn, err) || !read(turn, &def->cursor, &cursor, err))
-        return false;
-    if (is_nothing(cursor))
-        sign_end(turn, arena_printf(turn->arena, "%.*s holds no cursor",
-                                    STR_ARG(def->cursor.source)));
-    else
-        turn->next->cursor = value_copy(turn->arena, cursor);
-    return true;
-}
-
-static bool is_allowed_host(const struct stream *stream, struct str host)
-{
-    for (size_t i = 0; i < stream->allow_host_count; i++)
-        if (str_eq_nocase(stream->allow_hosts[i], host))
+    if (value.kind == VALUE_STRING)
+        return value.text.len && memchr(value.text.ptr, '\0', value.text.len);
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        if (has_nul(value.list->items[i]))
+            return true;
+    for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count; i++)
+        if (has_nul(value_string(value.map->members[i].key)) ||
+            has_nul(value.map->members[i].value))
             return true;
     return false;
 }
 
-/* Resolves a link against the page it stood in and keeps it on its origin. */
-static bool take_link(struct turn *turn, struct str link, struct err *err)
+bool pager_keep(struct turn *turn, struct value value, struct value *ret, struct err *err)
 {
-    struct http_url from, to;
-    struct str url;
-    const struct pager_facts *facts = turn->facts;
-    bool fine = http_url_resolve(turn->arena, facts->url, link, &url, err) &&
-                http_url_parse(turn->arena, facts->url, &from, err) &&
-                http_url_parse(turn->arena, url, &to, err);
-    if (fine && !http_url_same_origin(&from, &to) && !is_allowed_host(facts->stream, to.host))
-        fine =
-            err_set(err, ERR_INPUT, "pager", 0,
-                    "the next link leaves its origin: %.*s://%.*s:%d (allow_hosts may name it)",
-                    STR_ARG(to.scheme), STR_ARG(to.host), to.port);
-    if (!fine) {
-        turn->decision.turn = PAGER_FAILED;
-        turn->decision.reason = REASON_HTTP;
-        return err_wrap(err, "next link %.*s", STR_ARG(str_slice(link, 0, 200)));
+    if (has_nul(value)) {
+        pager_fail(turn, REASON_EVAL);
+        return err_set(err, ERR_INPUT, "pager", 0,
+                       "what the next request is made from holds a NUL character");
     }
-    turn->next->url = url;
-    return true;
-}
-
-static bool next_link(struct turn *turn, struct err *err)
-{
-    const struct pagination *def = turn->pager->def;
-    struct str rel = def->rel.len ? def->rel : STR("next");
-    struct str link = link_find_in_answer(turn->facts->headers, turn->facts->header_count, rel);
-    if (!link.ptr) {
-        sign_end(turn, STR("there is no next link"));
-        return true;
-    }
-    return take_link(turn, link, err);
-}
-
-/* `auto`, on the first answer: a Link header, or one page. */
-static bool next_auto(struct turn *turn, struct err *err)
-{
-    if (!next_link(turn, err))
-        return false;
-    turn->next->type = turn->signs.end ? PAGINATE_NONE : PAGINATE_LINK_HEADER;
-    return true;
-}
-
-static bool next_none(struct turn *turn, struct err *err)
-{
-    (void)err;
-    sign_end(turn, STR("the stream has one page"));
+    *ret = value_copy(turn->arena, value);
     return true;
 }
 
 typedef bool (*next_fn)(struct turn *turn, struct err *err);
 
+static bool next_none(struct turn *turn, struct err *err)
+{
+    (void)err;
+    pager_sign_end(turn, STR("the stream has one page"));
+    return true;
+}
+
 static const next_fn nexts[] = {
-    [PAGINATE_NONE] = next_none,        [PAGINATE_PAGE] = next_number,
-    [PAGINATE_OFFSET] = next_number,    [PAGINATE_CURSOR] = next_cursor,
-    [PAGINATE_LINK_HEADER] = next_link, [PAGINATE_AUTO] = next_auto,
+    [PAGINATE_NONE] = next_none,
+    [PAGINATE_PAGE] = pager_next_number,
+    [PAGINATE_OFFSET] = pager_next_number,
+    [PAGINATE_CURSOR] = pager_next_cursor,
+    [PAGINATE_LINK_HEADER] = pager_next_link,
+    [PAGINATE_NEXT_URL] = pager_next_url,
+    [PAGINATE_RESPONSE_BASED] = pager_next_response,
+    [PAGINATE_AUTO] = pager_next_auto,
 };
+
+bool pager_next_by_type(struct turn *turn, struct err *err)
+{
+    return nexts[turn->pager->type](turn, err);
+}
 
 static struct pager_decision truncated(struct turn *turn, enum job_reason reason,
                                        struct str why)
@@ -311,7 +128,7 @@ static struct pager_decision truncated(struct turn *turn, enum job_reason reason
 static struct str limit_reached(const struct turn *turn)
 {
     const struct pagination *def = turn->pager->def;
-    bool numbered = turn->pager->type == PAGINATE_PAGE || turn->pager->type == PAGINATE_OFFSET;
+    bool numbered = turn->next->type == PAGINATE_PAGE || turn->next->type == PAGINATE_OFFSET;
     if (def->max_records >= 0 && turn->next->records >= def->max_records)
         return STR("max_records was reached while more remains");
     if (def->max_iterations >= 0 && turn->next->page >= def->max_iterations)
@@ -321,6 +138,27 @@ static struct str limit_reached(const struct turn *turn)
     if (numbered && def->maximum >= 0 && turn->next->number >= def->maximum)
         return STR("maximum_page or maximum_offset was reached while more remains");
     return STR_NONE;
+}
+
+/* For people: why another page follows, where the answer gave no sign of its own. */
+static struct str why_more(const struct turn *turn)
+{
+    if (turn->signs.more_why.len)
+        return turn->signs.more_why;
+    switch (turn->next->type) {
+    case PAGINATE_CURSOR:
+        return STR("there is another cursor");
+    case PAGINATE_LINK_HEADER:
+    case PAGINATE_NEXT_URL:
+        return STR("there is a next link");
+    case PAGINATE_RESPONSE_BASED:
+        return STR("continue_while is true");
+    case PAGINATE_PAGE:
+    case PAGINATE_OFFSET:
+        return STR("the page has records and nothing says that it is the last");
+    default:
+        return STR_NONE;
+    }
 }
 
 static struct pager_decision decide(struct turn *turn)
@@ -334,6 +172,7 @@ static struct pager_decision decide(struct turn *turn)
                          arena_printf(turn->arena, "%.*s, but %.*s", STR_ARG(signs->end_why),
                                       STR_ARG(signs->more_why)));
     turn->decision.turn = signs->end ? PAGER_END : PAGER_MORE;
+    turn->decision.why = signs->end ? signs->end_why : why_more(turn);
     if (!signs->end && limit.len)
         return truncated(turn, REASON_LIMIT, limit);
     return turn->decision;
@@ -345,12 +184,12 @@ struct pager_decision pager_next(const struct pager *pager, const struct pager_f
     struct pager next = *pager;
     next.page++;
     next.records += facts->taken;
-    next.cursor = VALUE_NOTHING;
+    next.cursor = next.params = next.headers = next.body = VALUE_NOTHING;
     next.url = STR_NONE;
     struct turn turn = {.pager = pager, .facts = facts, .arena = arena, .next = &next};
     if (facts->is_empty_answer)
-        sign_end(&turn, STR("the answer has no content"));
-    else if (!nexts[pager->type](&turn, err))
+        pager_next_empty(&turn);
+    else if (!pager_next_by_type(&turn, err))
         return turn.decision;
     struct pager_decision decision = decide(&turn);
     next.done = decision.turn != PAGER_MORE;
@@ -358,29 +197,43 @@ struct pager_decision pager_next(const struct pager *pager, const struct pager_f
     return decision;
 }
 
-static size_t numbered_params(const struct pager *pager, struct arena *arena,
-                              struct pager_param ret_params[2])
+static void add_param(struct pager_params *params, const struct param_place *place,
+                      struct value value)
 {
-    const struct pagination *def = pager->def;
-    size_t count = 0;
-    if (pager->page > 0 || def->send_first)
-        ret_params[count++] =
-            (struct pager_param){&def->param, value_int(arena, pager->number)};
-    if (def->has_size_param && def->size)
-        ret_params[count++] =
-            (struct pager_param){&def->size_param, value_int(arena, def->size)};
-    return count;
+    if (params->count < PAGER_PARAMS_MAX)
+        params->items[params->count++] = (struct pager_param){place, value};
 }
 
-size_t pager_params(const struct pager *pager, struct arena *arena,
-                    struct pager_param ret_params[2])
+static void add_members(struct pager_params *params, enum placement at, struct value map,
+                        struct arena *arena)
 {
+    for (size_t i = 0; map.kind == VALUE_MAP && i < map.map->count; i++) {
+        struct param_place *place = ARENA_NEW(arena, struct param_place);
+        *place = (struct param_place){.place = at, .name = map.map->members[i].key};
+        add_param(params, place, map.map->members[i].value);
+    }
+}
+
+static void add_numbered(struct pager_params *params, const struct pager *pager,
+                         struct arena *arena)
+{
+    const struct pagination *def = pager->how;
+    if (pager->page > 0 || def->send_first || pager->type == PAGINATE_OFFSET)
+        add_param(params, &def->param, value_int(arena, pager->number));
+    if (def->has_size_param && def->size)
+        add_param(params, &def->size_param, value_int(arena, def->size));
+}
+
+void pager_params(const struct pager *pager, struct arena *arena,
+                  struct pager_params *ret_params)
+{
+    *ret_params = (struct pager_params){.count = 0};
     if (pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET)
-        return numbered_params(pager, arena, ret_params);
-    if (pager->type != PAGINATE_CURSOR || pager->cursor.kind == VALUE_UNDEFINED)
-        return 0;
-    ret_params[0] = (struct pager_param){&pager->def->param, pager->cursor};
-    return 1;
+        add_numbered(ret_params, pager, arena);
+    if (pager->type == PAGINATE_CURSOR && pager->cursor.kind != VALUE_UNDEFINED)
+        add_param(ret_params, &pager->how->param, pager->cursor);
+    add_members(ret_params, PLACE_QUERY, pager->params, arena);
+    add_members(ret_params, PLACE_HEADER, pager->headers, arena);
 }
 
 struct value pager_value(const struct pager *pager, struct arena *arena)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "worker/run.h"
 #include "worker/sketch.h"
+#include "worker/throttle.h"
 
 enum { BATCH_RECORDS = 1, BATCH_BYTES = 8 * 1024 * 1024, TEXT_BYTES_MAX = 1024 * 1024 };
 
@@ -12,6 +13,7 @@ struct previewing {
     struct preview *preview;
     struct http *http;
     struct loaders *loaders;
+    struct throttle *throttle;
     struct rng rng;
     struct run_env env;
     struct run *run;
@@ -44,6 +46,17 @@ static void on_retrying(void *ctx, const struct run *run, const struct err *err,
     (void)run;
     if (options->retrying)
         options->retrying(options->watch ? options->watch->ctx : NULL, err, delay_ms);
+}
+
+static void on_freed(void *ctx)
+{
+    run_wake(((struct previewing *)ctx)->run);
+}
+
+/* The turn tells it too. */
+static void on_recognised(void *ctx, const struct run *run, struct str what)
+{
+    (void)ctx, (void)run, (void)what;
 }
 
 static void on_paged(void *ctx, const struct run *run, int64_t records, int64_t bytes)
@@ -130,11 +143,13 @@ static void lend(struct previewing *previewing)
         .loop = previewing->options->loop,
         .http = previewing->http,
         .loaders = previewing->loaders,
+        .throttle = previewing->throttle,
         .rng = &previewing->rng,
         .secrets_dir = previewing->options->secrets_dir,
         .may_send = may_send,
         .retrying = on_retrying,
         .paged = on_paged,
+        .recognised = on_recognised,
         .ended = on_ended,
         .ctx = previewing,
         .watch = previewing->options->watch,
@@ -165,9 +180,11 @@ bool preview_run(const struct preview_options *options, struct arena *arena,
         return false;
     }
     rng_seed_random(&previewing.rng);
+    previewing.throttle = throttle_new(on_freed, &previewing);
     previewing.stop = loop_timer_new(options->loop, stop_run, &previewing);
     go(&previewing);
     loop_timer_free(previewing.stop);
+    throttle_free(previewing.throttle);
     loaders_free(previewing.loaders);
     http_free(previewing.http);
     *ret_preview = preview;

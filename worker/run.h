@@ -12,6 +12,7 @@
 #include "port/loop.h"
 #include "worker/loader.h"
 #include "worker/mark.h"
+#include "worker/throttle.h"
 
 /*
  * One activated job while this process holds it: a step machine that asks for a page, sends,
@@ -37,8 +38,8 @@ struct run_end {
     enum job_state state; /* FINISHED */
     enum job_reason reason;
     const struct err *err; /* its text is "" if none; borrowed until run_free */
-    int64_t wait_ms;   /* PARKED */
-    bool run_ended;    /* this was the last job of its run, which ended as: */
+    int64_t wait_ms;       /* PARKED */
+    bool run_ended;        /* this was the last job of its run, which ended as: */
     enum job_state run_state;
 };
 
@@ -47,6 +48,7 @@ struct run_env {
     struct loop *loop;
     struct http *http;
     struct loaders *loaders;
+    struct throttle *throttle;
     struct rng *rng;
     const char *secrets_dir;
     /* May a request start now? If not, run_wake is called when it may be worth asking again. */
@@ -55,6 +57,8 @@ struct run_env {
     void (*retrying)(void *ctx, const struct run *run, const struct err *err, int64_t delay_ms);
     /* A page was read (not committed yet). */
     void (*paged)(void *ctx, const struct run *run, int64_t records, int64_t bytes);
+    /* What `auto` made of the first answer. */
+    void (*recognised)(void *ctx, const struct run *run, struct str what);
     void (*ended)(void *ctx, struct run *run, const struct run_end *end);
     void *ctx;
     const struct run_watch *watch; /* worker/watch.h; NULL: nobody looks */
@@ -77,8 +81,7 @@ void run_wake(struct run *run); /* may_send may be true now */
 
 enum run_stop {
     RUN_STOP_SOON,   /* drain: the request in flight may finish, then the job goes back */
-    RUN_STOP_NOW,    /* drain is over: the request in flight is abandoned */
-    RUN_STOP_CANCEL, /* the job ends as cancelled */
+    RUN_STOP_NOW,    /* the job goes back at once: the request in flight is abandoned */
     RUN_STOP_LOST,   /* the job is another's: write nothing more of it */
 };
 void run_stop(struct run *run, enum run_stop how);
@@ -88,6 +91,7 @@ const struct columns *run_columns(const struct run *run); /* NULL: not known yet
 bool run_is_idle(const struct run *run); /* no request of it is in flight */
 
 struct run_stats {
+    int page;               /* number of the page that is being read */
     int pages, pages_total; /* committed in this and earlier turns; 0: unknown */
     int64_t records;
     size_t bytes; /* memory of the body it holds */

@@ -37,14 +37,37 @@ static void note_use(void *ctx, const struct expr_use *use)
         names_add(&wanted->files, use->steps[0].text);
 }
 
+static void note_secret(void *ctx, const struct expr_use *use)
+{
+    bool *found = ctx;
+    *found |= str_is(use->root, "env") || str_is(use->root, "secrets");
+}
+
+bool secrets_used_by(const struct template *template)
+{
+    bool found = false;
+    template_uses(template, note_secret, &found);
+    return found;
+}
+
+static void note_next_page(struct wanted *wanted, const struct next_page *next)
+{
+    const struct template *const parts[] = {next->params, next->headers, next->body, next->url};
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (parts[i])
+            template_uses(parts[i], note_use, wanted);
+}
+
 static void note_all(struct wanted *wanted, const struct stream *stream)
 {
     const struct auth *auth = &stream->auth;
     const struct template *const fixed[] = {&auth->token, &auth->user,  &auth->password,
-                                            &auth->value, &stream->url, stream->body};
+                                            &auth->value, &stream->url, &stream->path,
+                                            stream->body};
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         if (fixed[i])
             template_uses(fixed[i], note_use, wanted);
+    note_next_page(wanted, &stream->pagination.next_page);
     for (size_t i = 0; i < stream->param_count; i++)
         template_uses(&stream->params[i].template, note_use, wanted);
     for (size_t i = 0; i < stream->header_count; i++)

@@ -19,4 +19,7 @@ struct secrets {
 bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,
                      struct secrets *ret_secrets, struct err *err) MUST_CHECK;
 
+/* Does it name `env` or `secrets`? */
+bool secrets_used_by(const struct template *template);
+
 #endif

@@ -30,9 +30,11 @@ static struct pager_facts facts_of(const struct run *run)
 {
     return (struct pager_facts){
         .url = run->request.url,
+        .own = run->request.own,
         .headers = run->scope.headers,
         .header_count = run->scope.header_count,
         .is_empty_answer = run->body_is_empty,
+        .is_last = run->is_told_end,
         .seen = run->cut.seen,
         .taken = run->cut.records,
         .elapsed_ms = clock_mono_ms() - run->began_mono_ms,
@@ -90,6 +92,7 @@ static struct mark page_mark(struct run *run, const struct pager *next,
         .pages_total = decision->pages_total,
         .bookmark_high = run->cut.bookmark_high,
         .warning = decision->warning,
+        .paging = decision->recognised,
     };
 }
 
@@ -143,6 +146,8 @@ static enum step commit_page(struct run *run, const struct pager *next,
 {
     struct mark mark = page_mark(run, next, decision);
     tell_watch(run, next, decision, request);
+    if (decision->recognised.len)
+        run->env->recognised(run->env->ctx, run, decision->recognised);
     run->env->paged(run->env->ctx, run, run->cut.records, (int64_t)run->body.len);
     run->stats.pages_total =
         decision->pages_total ? decision->pages_total : run->stats.pages_total;

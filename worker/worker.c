@@ -135,12 +135,18 @@ static struct log_where where(const struct run *run)
     return (struct log_where){job->stream, job->run, job->n, 0};
 }
 
+/* A request that was in the way of another is over. */
+static void on_throttle_free(void *ctx)
+{
+    memory_may_be_free(ctx);
+}
+
 static void on_retrying(void *ctx, const struct run *run, const struct err *err,
                         int64_t delay_ms)
 {
     struct worker *worker = ctx;
     struct log_where at = where(run);
-    at.page = run_stats(run).pages + 1;
+    at.page = run_stats(run).page;
     worker->retries++;
     log_write(LOG_WARN, LOG_JOB_RETRY, &at, "%s; again in %.1f s", err->text,
               (double)delay_ms / 1000);
@@ -159,6 +165,13 @@ static void on_paged(void *ctx, const struct run *run, int64_t records, int64_t 
                   (long long)bytes);
     }
     memory_may_be_free(worker);
+}
+
+static void on_recognised(void *ctx, const struct run *run, struct str what)
+{
+    struct log_where at = where(run);
+    (void)ctx;
+    log_write(LOG_INFO, LOG_PAGING_CHOSEN, &at, "%.*s", STR_ARG(what));
 }
 
 static void log_end(const struct run *run, const struct run_end *end)
@@ -351,11 +364,13 @@ static void lend(struct worker *worker)
         .loop = worker->loop,
         .http = worker->http,
         .loaders = worker->loaders,
+        .throttle = worker->throttle,
         .rng = &worker->rng,
         .secrets_dir = worker->settings->secrets_dir,
         .may_send = may_send,
         .retrying = on_retrying,
         .paged = on_paged,
+        .recognised = on_recognised,
         .ended = on_ended,
         .ctx = worker,
     };
@@ -380,6 +395,7 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
     name_self(worker);
     snprintf(worker->application_name, sizeof worker->application_name, "pagetide %s",
              worker->id);
+    worker->throttle = throttle_new(on_throttle_free, worker);
     worker->claim_timer = loop_timer_new(worker->loop, poll_queue, worker);
     worker->local_timer = loop_timer_new(worker->loop, poll_queue, worker);
     worker->starved_timer = loop_timer_new(worker->loop, wake_starved, worker);
@@ -411,6 +427,7 @@ void worker_free(struct worker *worker)
         held_free(worker->held);
     if (worker->loaders)
         loaders_free(worker->loaders);
+    throttle_free(worker->throttle);
     pg_close(worker->pg);
     if (worker->http)
         http_free(worker->http);

@@ -22,7 +22,7 @@ struct worker_options {
     struct loop *loop;
     const struct settings *settings; /* borrowed as long as the worker lives */
     bool has_queue;                  /* claim from Redis; else only worker_add brings jobs */
-    int64_t give_up_ms;              /* how long a batch is tried while the database is away; -1: for ever */
+    int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
     /* A job's turn here is over; `end` as run.h has it. May be NULL. */
     void (*ended)(void *ctx, const struct job *job, const struct run_end *end);
     void *ctx;
@@ -48,8 +48,8 @@ void worker_drain(struct worker *worker, loop_fn fn, void *ctx);
 /* For /readyz and progress bars. */
 struct worker_stats {
     bool pg_up, redis_up;
-    size_t held;     /* jobs */
-    int64_t pages;   /* read here, committed or not */
+    size_t held;   /* jobs */
+    int64_t pages; /* read here, committed or not */
     int64_t records;
     int64_t bytes;
     int64_t retries;

@@ -17,8 +17,8 @@ static void cut_at_character(char *text, size_t size, int wanted)
     text[end] = '\0';
 }
 
-bool err_set(struct err *err, enum err_kind kind, const char *origin, int code,
-             const char *fmt, ...)
+bool(err_set)(struct err *err, enum err_kind kind, const char *origin, int code,
+              const char *fmt, ...)
 {
     char text[ERR_TEXT_BYTES]; /* the arguments may point into err->text */
     va_list args;
@@ -36,7 +36,7 @@ bool err_set(struct err *err, enum err_kind kind, const char *origin, int code,
     return false;
 }
 
-bool err_wrap(struct err *err, const char *fmt, ...)
+bool(err_wrap)(struct err *err, const char *fmt, ...)
 {
     char noun[ERR_TEXT_BYTES / 2];
     char whole[ERR_TEXT_BYTES];

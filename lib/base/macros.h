@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUST_CHECK       __attribute__((warn_unused_result))
+#define MUST_CHECK        __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
-#define NORETURN         __attribute__((noreturn))
-#define CLEANUP(fn)      __attribute__((cleanup(fn)))
+#define NORETURN          __attribute__((noreturn))
+#define CLEANUP(fn)       __attribute__((cleanup(fn)))
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define MIN(a, b)       ((a) < (b) ? (a) : (b))

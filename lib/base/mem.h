@@ -10,7 +10,7 @@
  * worker goes on), so nothing here returns NULL. Therefore every size that the far side can
  * choose has a ceiling before it comes here.
  */
-void *mem_alloc(size_t size) MUST_CHECK;             /* zeroed; mem_alloc(0) is one byte */
+void *mem_alloc(size_t size) MUST_CHECK;              /* zeroed; mem_alloc(0) is one byte */
 void *mem_realloc(void *ptr, size_t size) MUST_CHECK; /* new bytes are not zeroed */
 void *mem_dup(const void *ptr, size_t size) MUST_CHECK;
 char *mem_strdup(const char *text) MUST_CHECK;

@@ -18,12 +18,15 @@ struct expr;
 
 /*
  * Where names get their values. `find` returns false for an unknown name (undefined). `ctx`
- * is the caller's. `now_us` is what now() gives; the run's frozen time.
+ * is the caller's. `now_us` is what now() gives; the run's frozen time. With `is_strict` a
+ * comparison or `not` of an undefined value fails, as under Jinja2's StrictUndefined; tests,
+ * filters, and, or and if still take it.
  */
 struct expr_scope {
     bool (*find)(void *ctx, struct str name, struct arena *arena, struct value *ret);
     void *ctx;
     int64_t now_us;
+    bool is_strict;
 };
 
 /*
@@ -33,7 +36,8 @@ struct expr_scope {
 bool expr_compile(struct arena *arena, struct str source, struct expr **ret_expr,
                   struct err *err) MUST_CHECK;
 
-/* ERR_INPUT: what is wrong, the expression, a caret, and the value that was met (cut at 200 bytes). */
+/* ERR_INPUT: what is wrong, the expression, a caret, and the value that was met (cut at 200
+ * bytes). */
 bool expr_eval(const struct expr *expr, const struct expr_scope *scope, struct arena *arena,
                struct value *ret, struct err *err) MUST_CHECK;
 

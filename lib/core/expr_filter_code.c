@@ -11,8 +11,9 @@ static bool filter_tojson(struct eval *ev, const struct call *call, struct value
     AUTO_BUF struct buf buf;
     int64_t indent;
     buf_init(&buf, EXPR_TEXT_MAX);
-    if (call->subject.kind == VALUE_UNDEFINED || call->subject.kind == VALUE_OMIT)
-        return eval_fail(ev, "an undefined value has no JSON");
+    if (expr_has_undefined(call->subject))
+        return eval_fail(ev, "an undefined value has no JSON: %s",
+                         eval_show(ev, call->subject));
     bool has_indent = call->given[0] && call->args[0].kind != VALUE_NULL;
     if (has_indent && !call_int(ev, call, 0, 0, &indent))
         return false;
@@ -73,10 +74,13 @@ static bool put_query(struct eval *ev, struct buf *buf, struct value subject)
         return true;
     }
     for (size_t i = 0; i < subject.list->count; i++) {
-        struct value pair = subject.list->items[i];
-        if (pair.kind != VALUE_LIST || pair.list->count != 2)
-            return eval_fail(ev, "needs pairs of key and value, not %s", eval_show(ev, pair));
-        if (!put_pair(ev, buf, pair.list->items[0], pair.list->items[1]))
+        const struct value_list *pair;
+        if (!text_elements(ev, subject.list->items[i], &pair))
+            return false;
+        if (pair->count != 2)
+            return eval_fail(ev, "needs pairs of key and value, not %s",
+                             eval_show(ev, subject.list->items[i]));
+        if (!put_pair(ev, buf, pair->items[0], pair->items[1]))
             return false;
     }
     return true;

@@ -53,12 +53,12 @@ size_t expr_find_end(struct str text, size_t from);
 
 /* ---- expr_parse.c ---- */
 
+/* clang-format off */
 #define EXPR_BINARY_OPS(X)                                                                     \
-    X(OP_ADD, "+")                                                                             \
-    X(OP_SUB, "-")                                                                             \
-    X(OP_MUL, "*") X(OP_DIV, "/") X(OP_FLOORDIV, "//") X(OP_MOD, "%") X(OP_POW, "**")          \
-        X(OP_EQ, "==") X(OP_NE, "!=") X(OP_LT, "<") X(OP_LE, "<=") X(OP_GT, ">")               \
-            X(OP_GE, ">=") X(OP_IN, "in") X(OP_NOT_IN, "not in")
+    X(OP_ADD, "+") X(OP_SUB, "-") X(OP_MUL, "*") X(OP_DIV, "/") X(OP_FLOORDIV, "//")           \
+    X(OP_MOD, "%") X(OP_POW, "**") X(OP_EQ, "==") X(OP_NE, "!=") X(OP_LT, "<")                 \
+    X(OP_LE, "<=") X(OP_GT, ">") X(OP_GE, ">=") X(OP_IN, "in") X(OP_NOT_IN, "not in")
+/* clang-format on */
 
 enum expr_op {
 #define X(name, text) name,
@@ -133,6 +133,11 @@ struct eval {
 /* ERR_INPUT at ev->at. Always false. */
 bool eval_fail(struct eval *ev, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+#ifdef __clang_analyzer__
+#define eval_fail(...)    ((eval_fail)(__VA_ARGS__), false)
+#define expr_fail_at(...) ((expr_fail_at)(__VA_ARGS__), false)
+#endif
+
 /* For messages: the value as JSON, cut at 200 bytes. NUL-terminated, in the arena. */
 const char *eval_show(struct eval *ev, struct value value);
 
@@ -202,6 +207,9 @@ bool op_equal(struct value a, struct value b);
 bool op_less(struct eval *ev, struct value a, struct value b, bool *ret) MUST_CHECK;
 bool op_contains(struct eval *ev, struct value container, struct value value,
                  bool *ret) MUST_CHECK;
+
+/* Undefined or omit, itself or anywhere inside. */
+bool expr_has_undefined(struct value value);
 
 /* ---- expr_text.c ---- */
 

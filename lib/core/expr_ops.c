@@ -228,3 +228,16 @@ bool op_compare(struct eval *ev, enum expr_op op, struct value a, struct value b
         return order(ev, op, a, b, ret);
     }
 }
+
+bool expr_has_undefined(struct value value)
+{
+    if (value.kind == VALUE_LIST)
+        for (size_t i = 0; i < value.list->count; i++)
+            if (expr_has_undefined(value.list->items[i]))
+                return true;
+    if (value.kind == VALUE_MAP)
+        for (size_t i = 0; i < value.map->count; i++)
+            if (expr_has_undefined(value.map->members[i].value))
+                return true;
+    return value.kind == VALUE_UNDEFINED || value.kind == VALUE_OMIT;
+}

@@ -100,6 +100,8 @@ static bool modulo_is(struct eval *ev, struct value subject, struct value diviso
                       struct value rest, struct value *ret)
 {
     struct value modulo;
+    if (!number_is_numeric(subject) && number_is_numeric(divisor))
+        return eval_fail(ev, "not a number: %s", eval_show(ev, subject));
     if (!op_binary(ev, OP_MOD, subject, divisor, &modulo))
         return false;
     *ret = value_bool(op_equal(modulo, rest));

@@ -57,28 +57,28 @@ const char *job_reason_name(enum job_reason reason);
 bool job_state_parse(struct str text, enum job_state *ret_state) MUST_CHECK;
 bool job_state_is_end(enum job_state state); /* succeeded … dead */
 
-/* One activated job: everything a worker needs, no files. Strings stand in the caller's arena. */
+/* One activated job: all that a worker needs, no files. Strings stand in the caller's arena. */
 struct job {
     int64_t id, run;
-    int n; /* written RUN/N */
+    int n;             /* written RUN/N */
     struct str stream; /* source.stream */
     int version;
-    struct str spec;         /* the stream's definition, JSON (config/source.h) */
-    struct str part;         /* JSON: {} or {"partition": {...}} */
-    struct str mode;         /* incremental, full, window */
+    struct str spec;                   /* the stream's definition, JSON (config/source.h) */
+    struct str part;                   /* JSON: {} or {"partition": {...}} */
+    struct str mode;                   /* incremental, full, window */
     struct str window_from, window_to; /* RFC 3339 or empty */
-    struct str bookmark;     /* value at the run's start, empty if none */
-    int64_t started_us;      /* the run's frozen time, PostgreSQL's clock */
-    int64_t epoch;           /* the fence: both are compared at each commit */
+    struct str bookmark;               /* value at the run's start, empty if none */
+    int64_t started_us;                /* the run's frozen time, PostgreSQL's clock */
+    int64_t epoch;                     /* the fence: both are compared at each commit */
     struct str owner;
-    struct str checkpoint;   /* JSON, empty before the first page */
-    int page;                /* last committed page, 0 if none */
-    int64_t records;         /* committed so far */
-    int64_t rejects;         /* committed so far, of the whole run */
-    int attempt;             /* stored with a wait, reset by a committed page */
+    struct str checkpoint; /* JSON, empty before the first page */
+    int page;              /* last committed page, 0 if none */
+    int64_t records;       /* committed so far */
+    int64_t rejects;       /* committed so far, of the whole run */
+    int attempt;           /* stored with a wait, reset by a committed page */
     int told_waits;
     int crashes;
-    bool created_table;      /* this run made the table: bigint columns may still widen */
+    bool created_table; /* this run made the table: bigint columns may still widen */
 };
 
 #endif

@@ -111,20 +111,6 @@ struct fill {
 
 static bool fill_any(struct fill *fill, const struct template *template, struct value *ret);
 
-/* An undefined value inside a list or object that an expression built. */
-static bool has_undefined(struct value value)
-{
-    if (value.kind == VALUE_LIST)
-        for (size_t i = 0; i < value.list->count; i++)
-            if (has_undefined(value.list->items[i]))
-                return true;
-    if (value.kind == VALUE_MAP)
-        for (size_t i = 0; i < value.map->count; i++)
-            if (has_undefined(value.map->members[i].value))
-                return true;
-    return value.kind == VALUE_UNDEFINED;
-}
-
 static bool fail(struct fill *fill, const struct expr *expr, const char *what)
 {
     return expr_fail_at(fill->err, ERR_INPUT, expr->source, 0, "%s", what);
@@ -135,7 +121,7 @@ static bool fill_expr(struct fill *fill, const struct expr *expr, struct value *
     struct value value;
     if (!expr_eval(expr, fill->scope, fill->arena, &value, fill->err))
         return false;
-    if (fill->need_defined && has_undefined(value))
+    if (fill->need_defined && value.kind != VALUE_OMIT && expr_has_undefined(value))
         return fail(fill, expr,
                     value.kind == VALUE_UNDEFINED ? "this is undefined"
                                                   : "something in this value is undefined");
@@ -152,7 +138,7 @@ static bool put_part(struct fill *fill, const struct expr *expr, struct buf *buf
         return fail(fill, expr, "this is null, and stands inside a text");
     if (value.kind == VALUE_OMIT)
         return fail(fill, expr, "omit cannot stand inside a text");
-    if (has_undefined(value))
+    if (expr_has_undefined(value))
         return fail(fill, expr, "this is undefined, and stands inside a text");
     if (value.kind == VALUE_STRING)
         buf_put(buf, value.text);

@@ -6,7 +6,7 @@
 /*
  * A configured value that may hold {{ expressions }}, at any depth. A string that is one
  * expression keeps its native type; a mixture is text (numbers as written, booleans as
- * true/false, lists and objects as JSON), and a null or undefined value in a mixture is an error.
+ * true/false, lists and objects as JSON); a null or undefined value in a mixture is an error.
  */
 enum template_kind {
     TEMPLATE_CONSTANT, /* `constant` */
@@ -28,7 +28,7 @@ struct template
 };
 
 struct template_part {
-    struct str text;         /* literal text where expr is NULL */
+    struct str text; /* literal text where expr is NULL */
     const struct expr *expr;
 };
 

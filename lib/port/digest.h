@@ -8,7 +8,8 @@
 enum { DIGEST_SHA256_BYTES = 32 };
 
 void digest_sha256(struct str bytes, unsigned char ret[DIGEST_SHA256_BYTES]);
-void digest_hmac_sha256(struct str key, struct str bytes, unsigned char ret[DIGEST_SHA256_BYTES]);
+void digest_hmac_sha256(struct str key, struct str bytes,
+                        unsigned char ret[DIGEST_SHA256_BYTES]);
 struct str digest_hex(struct arena *arena, struct str bytes);
 
 /* RFC 4648, section 4, padded. */

@@ -10,7 +10,7 @@
  * The event loop (libevent). One per process; everything in it runs on one thread, so a
  * callback is never interrupted by another. No callback may block.
  *
- *     loop_new → loop_timer_new, loop_fd_new … → loop_run → loop_stop (from a callback) → loop_free
+ *     loop_new → loop_timer_new, loop_fd_new … → loop_run → loop_stop (in a callback) → loop_free
  *
  * Timers, watches and signals are freed by their makers, before the loop; each may be freed
  * inside its own callback.
@@ -51,7 +51,7 @@ typedef void (*loop_fd_fn)(void *ctx, int events);
 /* Watches a descriptor, level-triggered; idle until loop_fd_set. Does not own it. */
 struct loop_fd *loop_fd_new(struct loop *loop, int fd, loop_fd_fn fn, void *ctx) MUST_CHECK;
 void loop_fd_set(struct loop_fd *watch, int events); /* 0: nothing */
-void loop_fd_free(struct loop_fd *watch);             /* NULL is fine; before close(fd) */
+void loop_fd_free(struct loop_fd *watch);            /* NULL is fine; before close(fd) */
 
 struct loop_signal *loop_signal_new(struct loop *loop, int signo, loop_fn fn,
                                     void *ctx) MUST_CHECK;

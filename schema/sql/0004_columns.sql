@@ -64,19 +64,36 @@ begin
         end if;
         insert into target (schema_name, table_name, stream)
         values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream');
-        perform add_own_columns(name);
     end if;
 end
 $$;
 
+-- Behind the columns of the first page; an adopted table gets them too.
 create function pagetide.add_own_columns(name text) returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
+    if (select count(*) = 4 from pg_attribute a where a.attrelid = name::regclass
+        and a.attname in ('_pt_run', '_pt_at', '_pt_hash', '_pt_aside')) then
+        return;
+    end if;
     execute format('alter table %s add column if not exists _pt_run bigint, '
         'add column if not exists _pt_at timestamptz, add column if not exists _pt_hash bigint, '
         'add column if not exists _pt_aside jsonb', name);
+end
+$$;
+
+-- `create schema if not exists` fails where another transaction makes the same one.
+create function pagetide.create_schema(name text) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if to_regnamespace(quote_ident(name)) is null then
+        perform pg_advisory_xact_lock(hashtextextended('pagetide schema ' || name, 0));
+        execute format('create schema if not exists %I', name);
+    end if;
 end
 $$;
 
@@ -89,13 +106,10 @@ declare
     name text := format('%I.%I', plan ->> 'schema', plan ->> 'table');
     known text;
 begin
-    if to_regnamespace(quote_ident(plan ->> 'schema')) is null then
-        execute format('create schema if not exists %I', plan ->> 'schema');
-    end if;
+    perform pagetide.create_schema(plan ->> 'schema');
     select string_agg(format('%I %s', f.column_name, f.type), ', ' order by f.position)
     into known from pagetide.field f where f.stream = plan ->> 'stream';
     execute format('create table %s (%s)', name, known);
-    perform pagetide.add_own_columns(name);
     insert into pagetide.target (schema_name, table_name, stream, created_run)
     values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream', (plan ->> 'run')::bigint)
     on conflict (schema_name, table_name) do update set created_run = excluded.created_run;
@@ -257,6 +271,7 @@ begin
             perform add_column(plan, item.field, item."column", item.type, false);
         end if;
     end loop;
+    perform add_own_columns(format('%I.%I', plan ->> 'schema', plan ->> 'table'));
     if (plan ->> 'upsert')::boolean then
         perform index_key(plan);
     end if;

@@ -19,6 +19,7 @@ import warnings
 try:
     import jinja2
     from jinja2.runtime import Undefined
+    from jinja2.sandbox import SandboxedEnvironment
 except ImportError:
     print("skipped: Jinja2 is not installed")
     sys.exit(77)
@@ -70,8 +71,24 @@ def reverse(value):
     return value[::-1] if isinstance(value, str) else list(reversed(value))
 
 
+class Oracle(SandboxedEnvironment):
+    """Gives up on results that would take Python minutes."""
+
+    intercepted_binops = frozenset(["**", "*"])
+
+    def call_binop(self, context, operator, left, right):
+        if isinstance(right, (int, float)) and isinstance(left, (int, float)):
+            if operator == "**" and abs(right) > 1000:
+                raise TooBig
+        elif operator == "*":
+            sizes = [abs(side) for side in (left, right) if isinstance(side, int)]
+            if sizes and max(sizes) > 1000:
+                raise TooBig
+        return super().call_binop(context, operator, left, right)
+
+
 def environment():
-    env = jinja2.Environment()
+    env = Oracle(optimized=False)
     env.tests["none"] = undefined_or_none
     for name in ("map", "select", "reject", "selectattr", "rejectattr", "unique"):
         env.filters[name] = concrete(env.filters[name])
@@ -297,7 +314,7 @@ class Maker:
             lambda: f"({sub()} is {self.test()})", lambda: f"{self.path()} is {self.test()} and {sub()}",
             lambda: f"{self.path()} is {self.test()} or {sub()}",
             lambda: f"{sub()} if {self.path()} is {self.test()} else {sub()}",
-            lambda: f"{self.format()} % {sub()}", lambda: f"{self.format()} % ({sub()}, {sub()})",
+            lambda: f"{self.format()} % {sub()}", lambda: f"({self.format()} % ({sub()}, {sub()}))",
         ])()
 
 
@@ -327,6 +344,8 @@ def stricter(want, got):
         return True
     if "a negative number cannot be raised" in str(got[1]):
         return True  # a complex number in Python
+    if "beyond the 64 bits" in str(got[1]) or "Markup(" in str(want[1]):
+        return True
     return got[0] == "syntax" and "found 'not'" in got[1]
 
 

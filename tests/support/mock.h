@@ -10,9 +10,11 @@
  *
  *     struct mock mock;
  *     mock_start(NULL, &mock);
- *     mock_post(&mock, "/_mock/fault", "{\"path\": \"/gen/page\", \"nth\": 2, \"kind\":
- * \"reset\"}"); … let the program under test read mock.url … ck_assert_int_eq(mock_count(&mock,
- * "/gen/page"), 5); mock_stop(&mock);
+ *     mock_post(&mock, "/_mock/fault",
+ *               "{\"path\": \"/gen/page\", \"nth\": 2, \"kind\": \"reset\"}");
+ *     … let the program under test read mock.url …
+ *     ck_assert_int_eq(mock_count(&mock, "/gen/page"), 5);
+ *     mock_stop(&mock);
  *
  * Calls block and end the test with a message where something goes wrong.
  *
@@ -40,19 +42,30 @@
  *       `query`: text that must stand in the query, e.g. "page=2"; `body`: text or any JSON;
  *       of several answers each is given once, the last for ever. The newest route wins.
  *   POST /_mock/fault  {path, query, page, nth, times=1, kind, status, headers, body, ms,
- * bytes, value} `path` is a prefix; `page: 2` is short for `query: "page=2"`; from the `nth`
- * matching request on, `times` requests are hit (-1: all). Kinds, and what they use: status
- * status (500), headers, body          retry_after  status (429), value redirect      status
- * (302), value: the location    html, empty  a useless 200 truncate      Content-Length, then
- * only `bytes` (half) of the body, then the end cut_chunk     the same in a chunked body
- * close_delimited  and without either gzip          a whole gzip body cut_gzip     12 bytes
- * less of it bomb          `bytes` (64 MiB) of blanks in gzip   reset        RST after `bytes`
- * (0) slow_ms       the answer after `ms` (1000)         hang         no answer drip `bytes`
- * (1) of the answer every `ms` (1000) headers       `bytes` (300,000) of header lines garbage
- * not HTTP GET  /_mock/requests   {count, max_active, requests: [{at_ms, method, target,
- * headers, body}]} GET  /_mock/count?url= {count, max, urls}: requests with that path, or with
- * that exact target if it holds a '?'; `max`: of the URL asked for most POST /_mock/reset
- * forgets routes, faults and requests
+ *                       bytes, value}
+ *       `path` is a prefix; `page: 2` is short for `query: "page=2"`; from the `nth` matching
+ *       request on, `times` requests are hit (-1: all). Kinds, and what they use:
+ *         status           status (500), headers, body
+ *         retry_after      status (429), value
+ *         redirect         status (302), value: the location
+ *         html, empty      a useless 200
+ *         truncate         Content-Length, then only `bytes` (half) of the body, then the end
+ *         cut_chunk        the same in a chunked body
+ *         close_delimited  and without either
+ *         gzip             a whole gzip body
+ *         cut_gzip         12 bytes less of it
+ *         bomb             `bytes` (64 MiB) of blanks in gzip
+ *         reset            RST after `bytes` (0)
+ *         slow_ms          the answer after `ms` (1000)
+ *         hang             no answer
+ *         drip             `bytes` (1) of the answer every `ms` (1000)
+ *         headers          `bytes` (300,000) of header lines
+ *         garbage          not HTTP
+ *   GET  /_mock/requests   {count, max_active, requests: [{at_ms, method, target, headers,
+ *                           body}]}
+ *   GET  /_mock/count?url= {count, max, urls}: requests with that path, or with that exact
+ *       target if it holds a '?'; `max`: of the URL asked for most often
+ *   POST /_mock/reset      forgets routes, faults and requests
  */
 struct mock {
     pid_t pid;

@@ -18,7 +18,7 @@
 #define SUITE(name, ...)                                                                       \
     int main(void)                                                                             \
     {                                                                                          \
-        const TTest *const tests[] = {__VA_ARGS__};                                     \
+        const TTest *const tests[] = {__VA_ARGS__};                                            \
         TCase *tcase = tcase_create("all");                                                    \
         tcase_set_timeout(tcase, SUITE_TIMEOUT);                                               \
         for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)                            \

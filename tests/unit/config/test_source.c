@@ -127,7 +127,8 @@ START_TEST(fills_the_struct)
                             "    max_body: 8MiB\n    every: 15m\n"
                             "    timeouts: {idle: 500ms}\n");
     ck_assert_str_is(stream->name, "shop.orders");
-    ck_assert_str_is(stream->url.constant.text, "https://h.example/v1/orders");
+    ck_assert_str_is(stream->url.constant.text, "https://h.example/v1");
+    ck_assert_str_is(stream->path.constant.text, "/orders");
     const struct pagination *pagination = &stream->pagination;
     ck_assert_int_eq(pagination->type, PAGINATE_OFFSET);
     ck_assert_int_eq(pagination->param.place, PLACE_QUERY);

@@ -1,0 +1,98 @@
+#ifndef TESTS_SUPPORT_PAGETIDE_H
+#define TESTS_SUPPORT_PAGETIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * The program under test, as a user has it: a configuration folder, a fresh database, a Redis.
+ *
+ *     struct pagetide pagetide;
+ *     pagetide_open(&pagetide);
+ *     pagetide_source(&pagetide, "shop", "source: shop\nbase_url: %s\n…", mock.url);
+ *     struct pagetide_result got = pagetide_run(&pagetide, "sync shop.orders --json");
+ *     ck_assert_int_eq(got.code, 0);
+ *     struct pagetide_process up = pagetide_spawn(&pagetide, "up");
+ *     pagetide_await(&pagetide, "t", 20000, "select count(*) = 1 from shop.orders");
+ *     pagetide_signal(&up, SIGTERM);
+ *     ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
+ *     pagetide_close(&pagetide);
+ *
+ * Settings reach the program through this process' environment: setenv("PAGETIDE_LEASE", "3s",
+ * 1). pagetide_open sets PAGETIDE_CONFIG, _DATABASE_URL, _REDIS_URL and _HTTP (off). All calls
+ * block, and end the test with a message where something goes wrong. Texts are not freed: a
+ * test's process is short. Programs die with the test, whatever becomes of it.
+ */
+struct pagetide {
+    char dir[160]; /* the configuration folder; left behind by a failed test */
+    const char *database_url, *redis_url;
+    int count; /* of programs started; names their output files */
+};
+
+void pagetide_open(struct pagetide *ret_pagetide);
+void pagetide_close(struct pagetide *pagetide);
+
+/* Writes sources/NAME.yaml, or any other file of the folder. */
+void pagetide_source(struct pagetide *pagetide, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void pagetide_file(struct pagetide *pagetide, const char *path, const char *text);
+
+struct pagetide_process {
+    pid_t pid; /* 0 once it has ended */
+    const char *out_path, *err_path;
+};
+
+struct pagetide_result {
+    int code; /* the exit code, or minus the signal that ended it */
+    int64_t ms;
+    const char *out, *err;
+};
+
+/* `fmt` becomes words at blanks; '…' keeps blanks together. */
+struct pagetide_process pagetide_spawn(struct pagetide *pagetide, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* To its end, within 60 s. */
+struct pagetide_result pagetide_run(struct pagetide *pagetide, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+void pagetide_signal(struct pagetide_process *process, int signal);
+/* The exit code, or minus the signal; the test fails after `limit_ms`. */
+int pagetide_wait(struct pagetide_process *process, int64_t limit_ms);
+/* SIGKILL, and waits for the end. */
+void pagetide_kill(struct pagetide_process *process);
+bool pagetide_is_running(struct pagetide_process *process);
+
+/* What it has printed so far; the log is on stderr. */
+const char *pagetide_out(const struct pagetide_process *process);
+const char *pagetide_err(const struct pagetide_process *process);
+/* Waits until its stderr holds the text. */
+void pagetide_await_err(struct pagetide_process *process, const char *text, int64_t limit_ms);
+
+/* The first field of the first row; "" for NULL or no row. */
+const char *pagetide_sql(struct pagetide *pagetide, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same, but the error's text where the question fails. */
+const char *pagetide_try_sql(struct pagetide *pagetide, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Asks until the answer is `expected`; a question that fails (no such table) is asked again. */
+void pagetide_await(struct pagetide *pagetide, const char *expected, int64_t limit_ms,
+                    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The member of a JSON object as text (numbers as written); "" for null or none. */
+const char *pagetide_json(const char *json, const char *key);
+/* The last line of an output. */
+const char *pagetide_last_line(const char *text);
+/* A text that stays until the process ends. */
+const char *pagetide_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A file's content, "" if there is none. */
+const char *pagetide_read(const char *path);
+/* build/release, or where else this program was built. */
+const char *pagetide_build(void);
+
+/* The port that a program with PAGETIDE_HTTP=127.0.0.1:0 tells in its log. */
+int pagetide_http_port(struct pagetide_process *process, int64_t limit_ms);
+/* Status and body of a GET; "503 …". "" while nothing listens. */
+const char *pagetide_http_get(int port, const char *path);
+
+#endif

@@ -1,0 +1,203 @@
+#include "core/expr.h"
+
+#include "tests/support/expr_table.h"
+#include "tests/support/suite.h"
+
+/* The block of the table that the row stands in. */
+struct block {
+    struct str source; /* in `arena` */
+    struct arena *arena;
+    int cases;
+};
+
+static void run_case(struct block *block, const struct expr_row *row)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct err err = ERR_INIT;
+    struct expr *expr;
+    struct value context = VALUE_NOTHING, value = VALUE_NOTHING;
+    enum expr_outcome outcome = OUTCOME_VALUE;
+    block->cases++;
+    if (row->input.len)
+        ck_assert_ok(value_parse(arena, row->input, (struct value_hole){0}, &context, &err),
+                     err);
+    struct expr_scope scope = expr_table_scope(&context);
+    if (!expr_compile(arena, block->source, &expr, &err))
+        outcome = OUTCOME_REFUSED;
+    else if (!expr_eval(expr, &scope, arena, &value, &err))
+        outcome = OUTCOME_FAILED;
+    expr_row_check(row, outcome, value, &err);
+}
+
+static void run_line(void *ctx, const struct expr_row *row)
+{
+    struct block *block = ctx;
+    if (row->expected.ptr) {
+        run_case(block, row);
+        return;
+    }
+    ck_assert(row->input.ptr[0] == '[');
+    struct str id;
+    struct str source = str_cut(row->input, ']', &id);
+    block->source = arena_str(block->arena, str_trim(source));
+}
+
+START_TEST(follows_the_table)
+{
+    struct block block = {.arena = arena_new()};
+    expr_table_each("tests/tables/expr.txt", run_line, &block);
+    ck_assert_int_ge(block.cases, 200);
+    arena_free(block.arena);
+}
+END_TEST
+
+/* ---- messages ---- */
+
+static struct err error_of(const char *source)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct err err = ERR_INIT;
+    struct expr *expr;
+    struct value context = VALUE_NOTHING, value;
+    struct expr_scope scope = expr_table_scope(&context);
+    if (expr_compile(arena, str_from(source), &expr, &err))
+        ck_assert(!expr_eval(expr, &scope, arena, &value, &err));
+    return err;
+}
+
+START_TEST(points_at_the_place)
+{
+    struct err err = error_of("1 +\n  'é' + (2 | nosuch)");
+    ck_assert_int_eq(err.kind, ERR_CONFIG);
+    ck_assert_str_eq(err.text, "no filter is called 'nosuch'\n"
+                               "      'é' + (2 | nosuch)\n"
+                               "                 ^");
+    err = error_of("'é' + 1");
+    ck_assert_int_eq(err.kind, ERR_INPUT);
+    ck_assert_str_eq(err.text, "'+' does not work on string and number: \"é\" and 1\n"
+                               "    'é' + 1\n"
+                               "        ^");
+}
+END_TEST
+
+START_TEST(cuts_what_it_shows)
+{
+    struct err err = error_of("('x' * 100000) + 1");
+    ck_assert_msg(strlen(err.text) < 600, "%s", err.text);
+    err = error_of("([1] * 100000) + 1");
+    ck_assert_msg(strlen(err.text) < 600, "%s", err.text);
+}
+END_TEST
+
+/* ---- ceilings ---- */
+
+/* `before` count times, then `middle`, then `after` count times. */
+static struct str nest(struct arena *arena, const char *before, const char *middle,
+                       const char *after, int count)
+{
+    AUTO_BUF struct buf buf;
+    buf_init(&buf, MIB(1));
+    for (int i = 0; i < count; i++)
+        buf_put(&buf, str_from(before));
+    buf_put(&buf, str_from(middle));
+    for (int i = 0; i < count; i++)
+        buf_put(&buf, str_from(after));
+    return arena_str(arena, buf_str(&buf));
+}
+
+static void assert_refused(struct str source, const char *part)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct err err = ERR_INIT;
+    struct expr *expr;
+    ck_assert(!expr_compile(arena, source, &expr, &err));
+    ck_assert_int_eq(err.kind, ERR_CONFIG);
+    ck_assert_msg(strstr(err.text, part), "%s", err.text);
+}
+
+START_TEST(bounds_depth_and_length)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    assert_refused(nest(arena, "(", "1", ")", 300), "nested deeper");
+    assert_refused(nest(arena, "[", "1", "]", 300), "nested deeper");
+    assert_refused(nest(arena, "-", "1", "", 300), "nested deeper");
+    assert_refused(nest(arena, "not ", "1", "", 300), "nested deeper");
+    assert_refused(nest(arena, "1 if 1 else ", "1", "", 300), "nested deeper");
+    assert_refused(nest(arena, "", "1", " + 1", 5000), "inside each other");
+    assert_refused(nest(arena, "", "a", ".b", 5000), "inside each other");
+    assert_refused(nest(arena, "", "a", "|int", 5000), "inside each other");
+    assert_refused(nest(arena, "a ", "", "", 40000), "the most");
+    struct err err = ERR_INIT;
+    struct expr *expr;
+    ck_assert_ok(expr_compile(arena, nest(arena, "(", "1", ")", 150), &expr, &err), err);
+    ck_assert_ok(expr_compile(arena, nest(arena, "", "1", " + 1", 900), &expr, &err), err);
+}
+END_TEST
+
+START_TEST(outlives_its_source)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    char source[] = "'abc' ~ name ~ [1.5, 'x'][0]";
+    struct err err = ERR_INIT;
+    struct expr *expr;
+    ck_assert_ok(expr_compile(arena, str_from(source), &expr, &err), err);
+    memset(source, '!', sizeof source - 1);
+    struct value context, value;
+    ck_assert_ok(
+        value_parse(arena, STR("{\"name\": \"N\"}"), (struct value_hole){0}, &context, &err),
+        err);
+    struct expr_scope scope = expr_table_scope(&context);
+    ck_assert_ok(expr_eval(expr, &scope, arena, &value, &err), err);
+    ck_assert_str_is(value.text, "abcN1.5");
+}
+END_TEST
+
+/* ---- uses ---- */
+
+static void note_use(void *ctx, const struct expr_use *use)
+{
+    struct buf *buf = ctx;
+    buf_printf(buf, "%.*s", STR_ARG(use->root));
+    for (size_t i = 0; i < use->step_count; i++)
+        buf_printf(buf, "/%.*s", STR_ARG(use->steps[i].text));
+    buf_printf(buf, "%s%s%.*s;", use->rest_is_known ? "" : "?", use->filter.len ? "|" : "",
+               STR_ARG(use->filter));
+}
+
+static void assert_uses(const char *source, const char *uses)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    AUTO_BUF struct buf buf;
+    struct err err = ERR_INIT;
+    struct expr *expr;
+    buf_init(&buf, KIB(4));
+    ck_assert_ok(expr_compile(arena, str_from(source), &expr, &err), err);
+    expr_uses(expr, note_use, &buf);
+    ck_assert_str_is(buf_str(&buf), uses);
+}
+
+START_TEST(tells_what_it_reads)
+{
+    assert_uses("response.data[2].id + vars.x", "response/data/2/id;vars/x;");
+    assert_uses("response[key]", "response?;key;");
+    assert_uses("accumulated | length", "accumulated?|length;");
+    assert_uses("accumulated is defined", "accumulated|defined;");
+    assert_uses("r.a[1:n] if r.b else [c]", "r/b;r/a?;n;c;");
+    assert_uses("r.a.get('k', d)", "r/a?;d;");
+    assert_uses("r.items | map(attribute='id') | join(sep)", "r/items|map;sep;");
+}
+END_TEST
+
+START_TEST(knows_truth)
+{
+    ck_assert(!expr_truth(value_number(STR("0"))));
+    ck_assert(!expr_truth(value_number(STR("-0.00e5"))));
+    ck_assert(expr_truth(value_number(STR("1e-400"))));
+    ck_assert(!expr_truth(VALUE_NONE));
+    ck_assert(!expr_truth(VALUE_NOTHING));
+    ck_assert(expr_truth(value_string(STR("0"))));
+}
+END_TEST
+
+SUITE("core/expr", follows_the_table, points_at_the_place, cuts_what_it_shows,
+      bounds_depth_and_length, outlives_its_source, tells_what_it_reads, knows_truth)

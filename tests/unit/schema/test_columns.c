@@ -1,0 +1,30 @@
+#include "tests/support/schema.h"
+#include "tests/support/suite.h"
+
+static const char *url;
+
+#define EXPECT(text, ...) ck_assert_str_eq(schema_sql(url, __VA_ARGS__), (text))
+
+#define DEFINE(stream) "select pagetide.define('" stream "', '{}', null, 'UTC', null, true)"
+#define EXTEND(table)                                                                          \
+    "select count(*) from pagetide.extend_table('{\"stream\": \"shop." table "\", "            \
+    "\"run\": 1, \"schema\": \"shop\", \"table\": \"" table "\", \"max_columns\": 500, "       \
+    "\"key\": [], \"declared\": [], \"fields\": [{\"field\": \"id\", \"column\": \"id\", "     \
+    "\"type\": \"bigint\"}]}')"
+
+START_TEST(first_tables_of_a_schema_may_be_made_at_once)
+{
+    url = schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    EXPECT("1", DEFINE("shop.items"));
+    struct schema_session *one = schema_session_open(url), *two = schema_session_open(url);
+    schema_session_sql(one, "begin");
+    ck_assert_str_eq(schema_session_sql(one, EXTEND("orders")), "1");
+    ck_assert(schema_session_send(two, EXTEND("items")));
+    schema_session_sql(one, "commit");
+    ck_assert_str_eq(schema_session_answer(two), "1");
+    EXPECT("2", "select count(*) from pg_tables where schemaname = 'shop'");
+}
+END_TEST
+
+SUITE("schema/columns", first_tables_of_a_schema_may_be_made_at_once)

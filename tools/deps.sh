@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Installs what a bare Debian 12 lacks to build, test and demonstrate Pagetide.
+#
+#   deps.sh         compiler, libraries, the servers that tests and the demo start privately
+#   deps.sh lint    what `make lint` needs besides
+#
+# Does nothing where all is there. Servers that come new with this are neither started nor
+# enabled; those that were there before are left as they are.
+set -euo pipefail
+
+build=(gcc libc6-dev make pkg-config libhiredis-dev libcurl4-openssl-dev libjansson-dev libpq-dev
+    libevent-dev libfyaml-dev libssl-dev libxxhash-dev check)
+servers=(postgresql redis-server docker-registry)
+run=(redis-tools openssl ca-certificates iso-codes procps)
+lint=(git clang-format clang-tidy shellcheck)
+
+say() {
+    echo "deps: $*" >&2
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+list_missing() {
+    local package
+    for package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            echo "$package"
+    done
+}
+
+has_systemd() {
+    [ -d /run/systemd/system ]
+}
+
+# A package's own script starts its server at once, on the server's usual port. A mask that
+# the next boot forgets stops that.
+mask() {
+    if [ $# -gt 0 ] && has_systemd; then
+        as_root systemctl --quiet mask --runtime "${@/%/.service}"
+    fi
+}
+
+unmask() {
+    if [ $# -gt 0 ] && has_systemd; then
+        as_root systemctl --quiet disable "${@/%/.service}" || true
+        as_root systemctl --quiet unmask --runtime "${@/%/.service}"
+    fi
+}
+
+install() {
+    local apt=(as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y
+        -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+    say "apt-get install $*"
+    "${apt[@]}" update </dev/null >&2
+    "${apt[@]}" install --no-install-recommends "$@" </dev/null >&2
+}
+
+if ! command -v dpkg-query >/dev/null; then
+    say "not a Debian system: install these, or what they are called there, by hand:"
+    say "${build[*]} ${servers[*]} ${run[*]}"
+    pkg-config --exists hiredis libcurl jansson libpq libevent libfyaml libcrypto libxxhash check
+    exit
+fi
+
+case ${1:-} in
+'') wanted=("${build[@]}" "${servers[@]}" "${run[@]}") ;;
+lint) wanted=("${build[@]}" "${lint[@]}") ;;
+*)
+    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
+
+mapfile -t missing < <(list_missing "${wanted[@]}")
+[ ${#missing[@]} -gt 0 ] || exit 0
+mapfile -t new_servers < <(printf '%s\n' "${missing[@]}" | grep -xF "$(printf '%s\n' "${servers[@]}")")
+mask "${new_servers[@]}"
+trap 'unmask "${new_servers[@]}"' EXIT
+install "${missing[@]}"
