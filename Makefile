@@ -114,6 +114,9 @@ bench: deps ## rows/s beside psql \copy of the same records, in turns
 	$(MAKE) build $(B)/bench/mock
 	bench/run.sh $(B)
 
+docs: build ## write docs/sources.md from the tables
+	tools/docs.sh $(B)
+
 demo: deps ## the main job on private servers: build, run, show the result
 	@echo "Building $(B)/pagetide"
 	@$(MAKE) -s build $(B)/bench/mock
