@@ -117,6 +117,9 @@ bench: deps ## rows/s beside psql \copy of the same records, in turns
 	@$(MAKE) $(PARALLEL) build $(B)/bench/mock
 	bench/run.sh $(B)
 
+docs: build ## write docs/sources.md from the tables
+	tools/docs.sh $(B)
+
 demo: deps ## the main job on private servers: build, run, show the result
 	@echo "Building $(B)/pagetide"
 	@$(MAKE) -s $(PARALLEL) build $(B)/bench/mock

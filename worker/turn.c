@@ -1,6 +1,7 @@
 #include "worker/run_internal.h"
 
 #include "base/clock.h"
+#include "worker/watch.h"
 
 static void drop_rows(struct run *run)
 {
@@ -154,6 +155,26 @@ static void forget_page(struct run *run)
     run->cut.bookmark_high = run->cut.warning = STR_NONE;
 }
 
+static void tell_watch(const struct run *run, const struct pager *next,
+                       const struct pager_decision *decision, const struct request *request)
+{
+    const struct run_watch *watch = run->env->watch;
+    struct run_turn turn = {
+        .next = next,
+        .decision = decision,
+        .request = decision->turn == PAGER_MORE ? request : NULL,
+        .status = run->scope.status,
+        .attempts = run->attempt + 1,
+        .records = run->cut.records,
+        .seen = run->cut.seen,
+        .rejects = run->cut.rejects,
+        .asides = run->cut.asides,
+        .bytes = (int64_t)run->body.len,
+    };
+    if (watch)
+        watch->turned(watch->ctx, &turn);
+}
+
 static enum step commit_page(struct run *run, const struct pager *next,
                              const struct pager_decision *decision,
                              const struct request *request)
@@ -161,6 +182,7 @@ static enum step commit_page(struct run *run, const struct pager *next,
     if (run->stream->merge.strategy == MERGE_REPLACE && decision->turn == PAGER_MORE)
         forget_page(run);
     struct mark mark = page_mark(run, next, decision);
+    tell_watch(run, next, decision, request);
     if (decision->recognised.len)
         run->env->recognised(run->env->ctx, run, decision->recognised);
     run->env->paged(run->env->ctx, run, run->cut.records, (int64_t)run->body.len);
