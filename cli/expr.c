@@ -47,7 +47,7 @@ static int run_expr(struct cli *cli)
     struct err err = ERR_INIT;
     struct value context, value;
     struct template template;
-    struct expr_scope scope = {find, &context, clock_wall_ms() * 1000};
+    struct expr_scope scope = {.find = find, .ctx = &context, .now_us = clock_wall_ms() * 1000};
     AUTO_BUF struct buf out;
     buf_init(&out, CONTEXT_BYTES_MAX);
     if (cli->operand_count != 1)

@@ -234,11 +234,15 @@ static int run_reload(struct cli *cli)
 
 static const struct opt opts[] = {
     {"mode", 0, OPT_TEXT, offsetof(struct options, mode), "MODE",
-     "incremental (default) or full"},
+     "incremental (default), full or window"},
+    {"from", 0, OPT_TEXT, offsetof(struct options, from), "TIME",
+     "with --mode window: its begin, RFC 3339 or a date"},
+    {"to", 0, OPT_TEXT, offsetof(struct options, to), "TIME",
+     "with --mode window: its end, itself outside"},
     {"id", 0, OPT_TEXT, offsetof(struct options, id), "ID", "the same id twice is one run"},
     {"priority", 0, OPT_TEXT, offsetof(struct options, priority), "0-9", "9 first (5)"},
     {"if-running", 0, OPT_TEXT, offsetof(struct options, if_running), "WHAT",
-     "queue (default) or skip"},
+     "queue (default), skip, or replace: end the run for it"},
     {"again", 0, OPT_FLAG, offsetof(struct options, again), NULL,
      "with --mode full on a stream that appends: its records come again"},
     {"wait", 0, OPT_FLAG, offsetof(struct options, wait), NULL, "follow the run to its end"},

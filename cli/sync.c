@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "cli/bar.h"
 #include "cli/cli.h"
@@ -80,11 +81,33 @@ static bool may_load_again(const struct sync *sync)
     return true;
 }
 
+static bool is_window_right(const struct options *options)
+{
+    int64_t from_us, to_us;
+    if (!options->from && !options->to)
+        return true;
+    if (!options->from || !options->to)
+        cli_usage("sync: a window needs --from and --to");
+    else if (options->full)
+        cli_usage("sync: --full and a window exclude each other");
+    else if (!date_parse_iso(str_from(options->from), &from_us))
+        cli_usage("sync --from: \"%s\" is neither RFC 3339 nor a date", options->from);
+    else if (!date_parse_iso(str_from(options->to), &to_us))
+        cli_usage("sync --to: \"%s\" is neither RFC 3339 nor a date", options->to);
+    else if (from_us >= to_us)
+        cli_usage("sync: --from must lie before --to");
+    else
+        return true;
+    return false;
+}
+
 static bool choose(struct sync *sync)
 {
     struct cli *cli = sync->cli;
     struct source **sources;
     size_t count;
+    if (!is_window_right(&cli->options))
+        return false;
     if (cli->options.all == (cli->operand_count > 0)) {
         cli_usage("sync: name streams (source.stream), or --all");
         return false;
@@ -122,23 +145,38 @@ struct claiming {
     struct str other, other_host, seen_at; /* in the command's arena */
 };
 
+static struct str mode(const struct options *options)
+{
+    return options->full ? STR("full") : options->from ? STR("window") : STR("incremental");
+}
+
+/* Written as PostgreSQL reads it, whatever its time zone. */
+static struct pg_value instant_or_null(struct cli *cli, const char *text)
+{
+    AUTO_BUF struct buf buf;
+    int64_t us;
+    if (!text || !date_parse_iso(str_from(text), &us))
+        return PG_NULL;
+    buf_init(&buf, 64);
+    date_format_rfc3339(&buf, us);
+    return pg_text(arena_str(cli->arena, buf_str(&buf)));
+}
+
 static bool take_once(struct sync *sync, const struct synced *item, int64_t version,
                       struct str known_gone, struct claiming *claiming, struct err *err)
 {
     static const char *const names[] = {"new", "resumed", "wait", "busy"};
     static const char sql[] =
         "select verdict, run, other_worker, other_host, other_pid, other_seen_at, wait_ms, "
-        "cancelled_run from pagetide.sync_take($1, $2, $3, null, null, $4, $5, $6, $7)";
+        "cancelled_run from pagetide.sync_take($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     struct cli *cli = sync->cli;
     AUTO_PG_RESULT struct pg_result *result = NULL;
     struct str seen = claiming->seen_at;
     struct pg_value params[] = {
-        pg_text(item->stream->name),
-        pg_int(version),
-        pg_text(cli->options.full ? STR("full") : STR("incremental")),
-        pg_text(worker_id(sync->worker)),
-        pg_int(cli->settings.beat_ms),
-        known_gone.len ? pg_text(known_gone) : PG_NULL,
+        pg_text(item->stream->name),           pg_int(version),
+        pg_text(mode(&cli->options)),          instant_or_null(cli, cli->options.from),
+        instant_or_null(cli, cli->options.to), pg_text(worker_id(sync->worker)),
+        pg_int(cli->settings.beat_ms),         known_gone.len ? pg_text(known_gone) : PG_NULL,
         seen.len ? pg_text(seen) : PG_NULL,
     };
     if (!pg_await(sync->pg, sql, params, COUNT_OF(params), TIMEOUT_MS, &result, err))
@@ -252,7 +290,8 @@ static void on_ended(void *ctx, const struct job *job, const struct run_end *end
     if (end->how == RUN_LOST) {
         sync->lost = *end->err;
         if (!*end->err->text)
-            err_set(&sync->lost, ERR_INPUT, "sync", 0, "another process has taken it over");
+            err_set(&sync->lost, ERR_INPUT, "sync", 0,
+                    "another process has taken it over, or it was cancelled");
         err_wrap(&sync->lost, "run %lld: %.*s", (long long)job->run, STR_ARG(job->stream));
     }
     for (size_t i = 0; i < sync->count; i++)
@@ -381,6 +420,10 @@ static const struct opt opts[] = {
      "everything, not only what is new"},
     {"again", 0, OPT_FLAG, offsetof(struct options, again), NULL,
      "with --full on a stream that appends: its records come again"},
+    {"from", 0, OPT_TEXT, offsetof(struct options, from), "TIME",
+     "only a window: its begin, RFC 3339 or a date; moves no bookmark"},
+    {"to", 0, OPT_TEXT, offsetof(struct options, to), "TIME",
+     "the window's end, itself outside"},
     OPT_END,
 };
 

@@ -1,5 +1,6 @@
 #include "config/definition.h"
 
+#include "base/date.h"
 #include "config/field.h"
 #include "core/cron.h"
 
@@ -307,6 +308,32 @@ static void check_partitions(struct reader *reader, const struct yaml_node *map,
     check_repeats(reader, list, stream->partitions.list);
 }
 
+/* What a run would begin with must be of the kind that its values are compared as. */
+static void check_bookmark(struct reader *reader, const struct yaml_node *map,
+                           const struct bookmark *bookmark)
+{
+    const struct yaml_node *node = at(map, "bookmark");
+    struct err ignored = ERR_INIT;
+    struct value number;
+    int64_t us;
+    if (node == map || node->kind != YAML_MAP)
+        return;
+    if (bookmark->lookback_ms && bookmark->type == BOOKMARK_TEXT)
+        problem_add(reader->problems, at(node, "lookback"),
+                    "needs numbers or times, not type: text");
+    if (!bookmark->start.len)
+        return;
+    if (bookmark->type == BOOKMARK_TIME && !date_parse_iso(bookmark->start, &us))
+        problem_add(reader->problems, at(node, "start"),
+                    "\"%.*s\" is not a time (RFC 3339, or a date)", STR_ARG(bookmark->start));
+    if (bookmark->type == BOOKMARK_NUMBER &&
+        (!value_parse(reader->arena, bookmark->start, (struct value_hole){0}, &number,
+                      &ignored) ||
+         number.kind != VALUE_NUMBER))
+        problem_add(reader->problems, at(node, "start"), "\"%.*s\" is not a number",
+                    STR_ARG(bookmark->start));
+}
+
 void check_definition(struct reader *reader, const struct yaml_node *map,
                       struct definition *definition)
 {
@@ -316,8 +343,11 @@ void check_definition(struct reader *reader, const struct yaml_node *map,
     check_request(reader, map, definition);
     check_headers(reader, map);
     check_body(reader, map, stream);
+    check_limits(reader, map, stream);
+    check_responses(reader, map, stream);
     check_pagination(reader, map, &stream->pagination);
     check_table(reader, map, &stream->table);
     check_schedule(reader, map, &stream->schedule);
     check_partitions(reader, map, stream);
+    check_bookmark(reader, map, &stream->bookmark);
 }

@@ -27,6 +27,9 @@ extern const struct key_table definition_table;
 /* The rows of `pagination`, by type. */
 extern const struct variant pagination_variants[];
 
+/* The rows of one of `responses`. */
+extern const struct key_table response_table;
+
 void definition_init(struct definition *definition);
 
 /* `columns` and `with`: open maps with a meaning of their own. */
@@ -48,6 +51,10 @@ struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *so
 void merge_check_loop(struct reader *reader, const struct yaml_node *map);
 void merge_lift(struct reader *reader, struct yaml_node *map);
 
+/* A `rate_limit` that a stream (or `defaults`) brings is its own: scope `stream` if not given. */
+void merge_own_limits(struct arena *arena, const struct yaml_node *source,
+                      const struct yaml_node *stream, struct yaml_node *map);
+
 /* Adds a member that the file does not have, in the name of the map's place. */
 void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,
                     struct str text);
@@ -55,6 +62,10 @@ void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,
 /* Problems that take more than one key to see; fills what follows from several keys. */
 void check_definition(struct reader *reader, const struct yaml_node *map,
                       struct definition *definition);
+void check_responses(struct reader *reader, const struct yaml_node *map,
+                     struct stream *stream);
+void check_limits(struct reader *reader, const struct yaml_node *map,
+                  const struct stream *stream);
 void check_pagination(struct reader *reader, const struct yaml_node *map,
                       const struct pagination *pagination);
 

@@ -163,6 +163,32 @@ void merge_lift(struct reader *reader, struct yaml_node *map)
     }
 }
 
+static struct yaml_node *with_scope(struct arena *arena, const struct yaml_node *limit)
+{
+    struct yaml_node *copy = map_copy(arena, limit);
+    if (!yaml_find(limit, "scope"))
+        merge_add_text(arena, copy, "scope", STR("stream"));
+    return copy;
+}
+
+void merge_own_limits(struct arena *arena, const struct yaml_node *source,
+                      const struct yaml_node *stream, struct yaml_node *map)
+{
+    const struct yaml_node *own = find_in(stream, "rate_limit");
+    if (!own)
+        own = find_in(yaml_find(source, "defaults"), "rate_limit");
+    if (!own || (own->kind != YAML_MAP && own->kind != YAML_LIST))
+        return;
+    struct yaml_node *copy =
+        own->kind == YAML_MAP ? with_scope(arena, own) : map_copy(arena, own);
+    for (size_t i = 0; own->kind == YAML_LIST && i < copy->count; i++)
+        if (copy->items[i]->kind == YAML_MAP)
+            copy->items[i] = with_scope(arena, copy->items[i]);
+    for (size_t i = 0; i < map->count; i++)
+        if (map->items[i] == own)
+            map->items[i] = copy;
+}
+
 void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,
                     struct str text)
 {

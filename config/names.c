@@ -3,7 +3,7 @@
 struct builtin {
     const char *name;
     const char *const *members; /* NULL: anything */
-    bool is_secret, later;
+    bool is_secret;
 };
 
 static const char *const http_members[] = {"status", "headers", NULL};
@@ -21,8 +21,8 @@ static const struct builtin builtins[] = {
     {.name = "workload"},
     {.name = "env", .is_secret = true},
     {.name = "secrets", .is_secret = true},
-    {.name = "bookmark", .later = true},
-    {.name = "window", .members = window_members, .later = true},
+    {.name = "bookmark"},
+    {.name = "window", .members = window_members},
     {.name = "partition"},
     {.name = "run", .members = run_members},
     {.name = "now"},
@@ -168,8 +168,6 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
             say_unknown(reader, use, stream);
         return;
     }
-    if (builtin->later)
-        problem_add(reader->problems, use->node, "\"%s\" is not available yet", builtin->name);
     if (builtin->is_secret && !(use->field->flags & FIELD_SECRETS))
         problem_add(reader->problems, use->node,
                     "\"%s\" may be used in auth, headers, params, bodies and URLs only",
@@ -203,7 +201,8 @@ static bool path_reaches(const struct path *path, const struct path *records)
 static bool needs_records(const struct names *names, const struct path *records)
 {
     for (size_t i = 0; i < names->use_count; i++)
-        if (str_is(names->uses[i].use.root, "response") &&
+        if (!(names->uses[i].field->flags & FIELD_JUDGES) &&
+            str_is(names->uses[i].use.root, "response") &&
             use_reaches(&names->uses[i].use, records))
             return true;
     for (size_t i = 0; i < names->path_count; i++)

@@ -35,7 +35,7 @@ void problem_add_key(struct problems *problems, const struct yaml_node *at, cons
 int problem_distance(struct str written, struct str known, int max);
 
 /* A yaml_report_fn; ctx is the problems. */
-void problem_add_yaml(void *problems, int line, int column, const char *what);
+void problem_add_yaml(void *ctx, int line, int column, const char *what);
 
 /* ERR_CONFIG with the first problem and the count of the others. Always returns false. */
 bool problems_to_err(const struct problems *problems, struct err *err);

@@ -52,6 +52,7 @@ static struct stream *read_stream(struct reader *reader, const struct yaml_node 
     struct str name = source ? source->text : STR_NONE;
     struct yaml_node *map = merge_stream(reader, root, node);
     merge_lift(reader, map);
+    merge_own_limits(reader->arena, root, node, map);
     add_missing_text(reader->arena, map, "schema", name);
     add_missing_text(reader->arena, map, "table", node->key);
     merge_add_text(reader->arena, map, "stream",

@@ -34,10 +34,11 @@ struct timeouts {
     int64_t connect_ms, first_byte_ms, idle_ms, total_ms;
 };
 
-struct rate_limit { /* requests == 0: none */
-    int64_t requests, per_ms, burst, concurrency;
-    bool per_stream;
-    struct locator remaining, reset;
+struct rate_limit {
+    int64_t requests, per_ms, burst; /* requests == 0: no limit of that kind */
+    int64_t concurrency;             /* requests in flight; 0: no limit */
+    bool per_stream;                 /* else all streams of the source share it */
+    struct locator remaining, reset; /* where an answer tells its quota */
 };
 
 /* Where a pagination parameter goes. */
@@ -149,8 +150,27 @@ struct schedule {
     enum { CATCH_UP_LATEST, CATCH_UP_ALL, CATCH_UP_NONE } catch_up;
 };
 
-struct body_rule { /* `responses:`, later work */
-    int unused;
+enum response_then { RESPONSE_RETRY, RESPONSE_FAIL, RESPONSE_END, RESPONSE_EMPTY };
+
+struct status_range { /* 404 is 404..404, 4xx is 400..499 */
+    int from, to;
+};
+
+/* How long to wait before another try: as the definition says, or where the answer says it. */
+struct response_wait {
+    int64_t ms; /* -1: not given */
+    struct locator told;
+};
+
+/* One of `responses:`. All conditions given must hold. */
+struct response_rule {
+    struct status_range *statuses;
+    size_t status_count;
+    struct template *when; /* NULL: not given */
+    enum response_then then;
+    struct response_wait wait;
+    struct template *message; /* NULL: not given */
+    bool reads_body;          /* `when`, `wait` or `message` name `response` */
 };
 
 enum body_type { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
@@ -181,6 +201,8 @@ struct stream {
     struct retry_policy retry;
     struct rate_limit *rate_limits;
     size_t rate_limit_count;
+    struct response_rule *responses;
+    size_t response_count;
     struct timeouts timeouts;
     int64_t max_wait_ms, max_body_bytes;
 

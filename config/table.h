@@ -59,6 +59,7 @@ enum field_flag {
     FIELD_IN_SPEC = 1 << 7,   /* only in the stored form */
     FIELD_PAIRS = 1 << 8,     /* an open map: stored as [[key, value], …] to keep its order */
     FIELD_NOCASE = 1 << 9,    /* keys of an open map are compared without regard to case */
+    FIELD_JUDGES = 1 << 10,   /* read before a body is cut, with all its records */
 };
 
 struct choice {

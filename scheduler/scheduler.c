@@ -93,6 +93,7 @@ static void on_tick(void *ctx)
     loop_timer_set(scheduler->tick_timer, TICK_MS);
     tick_pass(scheduler);
     publish_pass(scheduler);
+    withdraw_pass(scheduler);
     intake_tell(scheduler);
 }
 
@@ -133,6 +134,7 @@ static void on_notify(void *ctx, struct str channel, struct str payload)
 {
     (void)channel, (void)payload;
     publish_pass(ctx);
+    withdraw_pass(ctx);
     intake_tell(ctx);
 }
 
@@ -221,6 +223,7 @@ bool scheduler_new(struct loop *loop, const struct settings *settings,
     name_self(scheduler);
     scheduler->publish.scheduler = scheduler->rebuild.scheduler = scheduler;
     scheduler->rebuild.is_rebuild = true;
+    scheduler->withdraw.scheduler = scheduler;
     scheduler->tick_timer = loop_timer_new(loop, on_tick, scheduler);
     scheduler->rebuild_timer = loop_timer_new(loop, on_rebuild, scheduler);
     scheduler->folder_timer = loop_timer_new(loop, on_folder, scheduler);

@@ -10,10 +10,11 @@
 
 /*
  * The inside of a scheduler, shared by scheduler.c (its life and its rhythm), tick.c (due
- * streams), publish.c (jobs onto the queue, and the rebuild) and intake.c (reload messages).
+ * streams), publish.c (jobs onto the queue, and the rebuild), withdraw.c (cancelled jobs off it)
+ * and intake.c (reload messages).
  * Each pass asks PostgreSQL, acts, and is not begun again before it has ended.
  */
-enum { PUBLISH_JOBS_MAX = 1000 };
+enum { PUBLISH_JOBS_MAX = 1000, WITHDRAW_JOBS_MAX = 1000 };
 
 struct publish_entry {
     struct publish_pass *pass;
@@ -34,6 +35,20 @@ struct publish_pass {
     struct publish_entry entries[PUBLISH_JOBS_MAX];
 };
 
+struct withdraw_entry {
+    struct withdraw_pass *pass;
+    int64_t job;
+    bool is_out; /* Redis has answered */
+};
+
+/* What PostgreSQL has cancelled → taken off the queue → noted. */
+struct withdraw_pass {
+    struct scheduler *scheduler;
+    bool is_busy;
+    size_t count, waiting;
+    struct withdraw_entry entries[WITHDRAW_JOBS_MAX];
+};
+
 struct scheduler {
     const struct settings *settings;
     struct loop *loop;
@@ -44,6 +59,7 @@ struct scheduler {
     struct queue *queue;
     struct apply *apply;
     struct publish_pass publish, rebuild;
+    struct withdraw_pass withdraw;
     uint64_t folder_stamp; /* of the definitions applied last */
     int64_t pg_up_mono_ms; /* since when the session stands */
 
@@ -59,6 +75,9 @@ void tick_pass(struct scheduler *scheduler);
 /* publish.c: jobs that never were on the queue; all that should be there but is not. */
 void publish_pass(struct scheduler *scheduler);
 void rebuild_pass(struct scheduler *scheduler);
+
+/* withdraw.c: cancelled jobs that may still be on the queue. */
+void withdraw_pass(struct scheduler *scheduler);
 
 /* intake.c: reads reload messages for ever; writes outcomes to where their senders look. */
 void intake_start(struct scheduler *scheduler);

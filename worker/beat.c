@@ -28,6 +28,10 @@ static void adopt(struct held *held)
                 held->worker->self.id, on_adopted, held);
 }
 
+/*
+ * Cancelled in Redis is a hint: PostgreSQL has ended the job, or has taken it up again since.
+ * The job is given back, which succeeds only in the second case.
+ */
 static void on_beat(void *ctx, enum queue_verdict verdict, const struct err *err)
 {
     struct held *held = ctx;
@@ -35,7 +39,7 @@ static void on_beat(void *ctx, enum queue_verdict verdict, const struct err *err
         if (verdict == QUEUE_LOST)
             adopt(held);
         else if (verdict == QUEUE_CANCELLED)
-            run_stop(held->run, RUN_STOP_CANCEL);
+            run_stop(held->run, RUN_STOP_NOW);
     }
     held_release(held);
 }

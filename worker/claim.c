@@ -75,6 +75,8 @@ static void on_first_beat(void *ctx, enum queue_verdict verdict, const struct er
     struct held *held = ctx;
     if (!err && verdict == QUEUE_OK)
         start(held);
+    else if (!err && verdict == QUEUE_CANCELLED)
+        drop(held);
     else
         held_over(held);
     held_release(held);
@@ -125,10 +127,17 @@ static void on_activated(void *ctx, const struct progress_activation *activation
     claim_more(worker);
 }
 
+/* A committed page shows that the job is not what kills its workers. */
+static bool is_suspect(const struct held *held)
+{
+    return held->had_crashes &&
+           (!held->run || run_stats(held->run).pages == held->activation.job->page);
+}
+
 static bool holds_crashed(const struct worker *worker)
 {
     for (const struct held *held = worker->held; held; held = held->next)
-        if (held->had_crashes && !(held->run && run_has_committed(held->run)))
+        if (is_suspect(held))
             return true;
     return false;
 }

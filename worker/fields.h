@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "worker/records.h"
+#include "worker/record.h"
 
 /*
  * The fields of one record after the other, each name once. As long as the names repeat those

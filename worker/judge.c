@@ -1,6 +1,7 @@
 #include "worker/judge.h"
 
 #include "base/clock.h"
+#include "worker/rules.h"
 #include "worker/told.h"
 
 enum { PREVIEW_BYTES = 200 };
@@ -65,13 +66,15 @@ bool judge_body(const struct http_answer *answer, struct err *err)
     return true;
 }
 
-static struct judgement judge_failure(const struct stream *stream, const struct err *failed,
-                                      struct err *err)
+static const struct judgement accepted = {JUDGE_ACCEPT, REASON_HTTP, -1, -1, {NULL, 0}};
+
+static struct judgement judge_failure(const struct judge_case *judge, struct err *err)
 {
-    *err = *failed;
-    bool again = failed->kind == ERR_AGAIN && judge_is_repeatable(stream);
-    return (struct judgement){
-        .verdict = again ? JUDGE_RETRY : JUDGE_FAIL, .reason = REASON_HTTP, .told_ms = -1};
+    struct judgement judgement = accepted;
+    *err = *judge->failed;
+    bool again = err->kind == ERR_AGAIN && judge_is_repeatable(judge->stream);
+    judgement.verdict = again ? JUDGE_RETRY : JUDGE_FAIL;
+    return judgement;
 }
 
 static bool is_redirect(int status)
@@ -79,14 +82,19 @@ static bool is_redirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-static struct judgement judge_redirect(const struct stream *stream,
-                                       const struct http_answer *answer, struct err *err)
+static struct judgement judge_redirect(const struct judge_case *judge, struct err *err)
 {
+    struct judgement judgement = accepted;
+    const struct http_answer *answer = judge->answer;
     const struct http_header *location = http_header_find(answer, STR("location"));
-    if (is_redirect(answer->status) && location && str_is(stream->method, "GET"))
-        return (struct judgement){.verdict = JUDGE_REDIRECT, .location = location->value};
+    if (is_redirect(answer->status) && location && str_is(judge->stream->method, "GET")) {
+        judgement.verdict = JUDGE_REDIRECT;
+        judgement.location = location->value;
+        return judgement;
+    }
+    judgement.verdict = JUDGE_FAIL;
     fail_status(answer, ERR_INPUT, " is no page", err);
-    return (struct judgement){JUDGE_FAIL, REASON_HTTP, -1, STR_NONE};
+    return judgement;
 }
 
 static bool is_temporary(int status)
@@ -94,27 +102,83 @@ static bool is_temporary(int status)
     return status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
-struct judgement judge_answer(const struct stream *stream, const struct http_answer *answer,
-                              const struct err *failed, struct err *err)
+static bool is_auth(int status)
 {
-    struct judgement judgement = {JUDGE_ACCEPT, REASON_HTTP, -1, STR_NONE};
-    if (failed)
-        return judge_failure(stream, failed, err);
-    int status = answer->status;
-    if (status == 204)
-        judgement.verdict = JUDGE_EMPTY;
-    if (status >= 200 && status < 300)
-        return judgement;
-    if (status < 400)
-        return judge_redirect(stream, answer, err);
+    return status == 401 || status == 403;
+}
 
-    judgement.told_ms = told_in_answer(answer, clock_wall_ms() * 1000, stream->max_wait_ms);
-    bool temporary = is_temporary(status) || (status == 403 && judgement.told_ms >= 0);
-    bool may = status == 429 || judge_is_repeatable(stream);
+static struct judgement judge_error(const struct judge_case *judge, int64_t told_ms,
+                                    bool is_spent, struct err *err)
+{
+    int status = judge->answer->status;
+    struct judgement judgement = accepted;
+    bool temporary = is_temporary(status) || (status == 403 && (told_ms >= 0 || is_spent));
+    bool may = status == 429 || judge_is_repeatable(judge->stream);
     judgement.verdict = temporary && may ? JUDGE_RETRY : JUDGE_FAIL;
-    if (status == 401 || status == 403)
-        judgement.reason = REASON_AUTH;
-    fail_status(answer, temporary ? ERR_AGAIN : ERR_INPUT,
-                judgement.reason == REASON_AUTH ? " (check the stream's auth)" : "", err);
+    judgement.told_ms = temporary ? told_ms : -1;
+    judgement.reason = is_auth(status) ? REASON_AUTH : REASON_HTTP;
+    fail_status(judge->answer, temporary ? ERR_AGAIN : ERR_INPUT,
+                is_auth(status) && !temporary ? " (check the stream's auth)" : "", err);
+    return judgement;
+}
+
+static bool fail_by_rule(const struct judge_case *judge, const struct ruling *ruling,
+                         enum err_kind kind, struct err *err)
+{
+    char text[PREVIEW_BYTES + 1];
+    preview(ruling->message.ptr ? ruling->message : judge->answer->body, text);
+    return err_set(err, kind, "http", judge->answer->status, "status %d (responses[%zu])%s%s",
+                   judge->answer->status, ruling->index, *text ? ": " : "", text);
+}
+
+static struct judgement judge_by_rule(const struct judge_case *judge,
+                                      const struct ruling *ruling, int64_t told_ms,
+                                      struct err *err)
+{
+    struct judgement judgement = accepted;
+    judgement.reason = is_auth(judge->answer->status) ? REASON_AUTH : REASON_HTTP;
+    switch (ruling->rule->then) {
+    case RESPONSE_RETRY:
+        judgement.verdict = JUDGE_RETRY;
+        judgement.delay_ms = ruling->delay_ms;
+        judgement.told_ms = ruling->told_ms >= 0    ? ruling->told_ms
+                            : ruling->delay_ms >= 0 ? -1
+                                                    : told_ms;
+        fail_by_rule(judge, ruling, ERR_AGAIN, err);
+        break;
+    case RESPONSE_FAIL:
+        judgement.verdict = JUDGE_FAIL;
+        fail_by_rule(judge, ruling, ERR_INPUT, err);
+        break;
+    case RESPONSE_END:
+        judgement.verdict = JUDGE_END;
+        break;
+    case RESPONSE_EMPTY:
+        judgement.verdict = JUDGE_EMPTY;
+        break;
+    }
+    return judgement;
+}
+
+struct judgement judge_answer(const struct judge_case *judge, struct err *err)
+{
+    struct judgement judgement = accepted;
+    struct ruling ruling;
+    struct told_quota quota;
+    if (judge->failed)
+        return judge_failure(judge, err);
+    rules_find(judge, &ruling, &quota);
+    int status = judge->answer->status;
+    bool is_spent = told_is_spent(judge->answer, &quota);
+    int64_t told_ms = told_in_answer(judge->answer, &quota, clock_wall_ms() * 1000,
+                                     judge->stream->max_wait_ms);
+    if (ruling.rule)
+        return judge_by_rule(judge, &ruling, told_ms, err);
+    if (status >= 400)
+        return judge_error(judge, told_ms, is_spent, err);
+    if (status < 200 || status >= 300)
+        return judge_redirect(judge, err);
+    judgement.verdict = status == 204 ? JUDGE_EMPTY : JUDGE_ACCEPT;
+    judgement.told_ms = told_ms;
     return judgement;
 }

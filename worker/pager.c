@@ -166,7 +166,7 @@ struct pager_decision pager_next(const struct pager *pager, const struct pager_f
     next.url = STR_NONE;
     struct turn turn = {.pager = pager, .facts = facts, .arena = arena, .next = &next};
     if (facts->is_empty_answer)
-        pager_sign_end(&turn, STR("the answer has no content"));
+        pager_next_empty(&turn);
     else if (!pager_next_by_type(&turn, err))
         return turn.decision;
     struct pager_decision decision = decide(&turn);

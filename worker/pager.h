@@ -60,7 +60,9 @@ struct pager_facts {
     struct str url; /* it was read from, without credentials: base of relative links */
     const struct http_header *headers;
     size_t header_count;
-    bool is_empty_answer; /* 204: there is no body to ask */
+    struct str own;       /* the stream's own URL: links stay on its origin */
+    bool is_empty_answer; /* 204, or `responses` said so: there is no body to ask */
+    bool is_last;         /* `responses` said that there is no more */
     int64_t seen;         /* records in the page */
     int64_t taken;        /* of those, after max_records */
     int64_t elapsed_ms;   /* since the job began */

@@ -31,6 +31,9 @@ bool pager_next_url(struct turn *turn, struct err *err);
 bool pager_next_response(struct turn *turn, struct err *err);
 bool pager_next_auto(struct turn *turn, struct err *err);
 
+/* An answer without content: there is nothing in it to read. */
+void pager_next_empty(struct turn *turn);
+
 /* Any of them, by turn->pager->type. */
 bool pager_next_by_type(struct turn *turn, struct err *err);
 

@@ -1,4 +1,5 @@
 #include "worker/link.h"
+#include "worker/origin.h"
 #include "worker/pager_internal.h"
 
 /* The next step of the types that read it from one place of the answer. */
@@ -144,6 +145,26 @@ bool pager_next_number(struct turn *turn, struct err *err)
     return true;
 }
 
+void pager_next_empty(struct turn *turn)
+{
+    const struct pager *pager = turn->pager;
+    const struct pagination *how = pager->how;
+    bool is_numbered = pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
+    if (turn->facts->is_last) {
+        pager_sign_end(turn, STR("a rule of responses says so"));
+    } else if (is_numbered && !how->stop_on_empty) {
+        turn->next->number += pager->type == PAGINATE_PAGE ? 1 : how->size;
+    } else {
+        pager_sign_end(turn, STR("the answer has no content"));
+        if (pager->total < 0)
+            return;
+        if (how->total.kind != LOCATOR_NONE)
+            compare_total(turn, how->total.source, pager->records, pager->total);
+        else
+            compare_total(turn, how->total_pages.source, pager->page + 1, pager->total);
+    }
+}
+
 bool pager_next_cursor(struct turn *turn, struct err *err)
 {
     const struct pagination *def = turn->pager->how;
@@ -158,33 +179,18 @@ bool pager_next_cursor(struct turn *turn, struct err *err)
     return true;
 }
 
-static bool is_allowed_host(const struct stream *stream, struct str host)
-{
-    for (size_t i = 0; i < stream->allow_host_count; i++)
-        if (str_eq_nocase(stream->allow_hosts[i], host))
-            return true;
-    return false;
-}
-
 bool pager_take_link(struct turn *turn, struct str link, struct err *err)
 {
-    struct http_url from, to;
     struct str url;
+    bool is_own;
     const struct pager_facts *facts = turn->facts;
-    bool fine = http_url_resolve(turn->arena, facts->url, link, &url, err) &&
-                http_url_parse(turn->arena, facts->url, &from, err) &&
-                http_url_parse(turn->arena, url, &to, err);
-    if (fine && !http_url_same_origin(&from, &to) && !is_allowed_host(facts->stream, to.host))
-        fine =
-            err_set(err, ERR_INPUT, "pager", 0,
-                    "the next link leaves its origin: %.*s://%.*s:%d (allow_hosts may name it)",
-                    STR_ARG(to.scheme), STR_ARG(to.host), to.port);
-    if (!fine) {
-        pager_fail(turn, REASON_HTTP);
-        return err_wrap(err, "next link %.*s", STR_ARG(str_slice(link, 0, 200)));
+    if (http_url_resolve(turn->arena, facts->url, link, &url, err) &&
+        origin_check(facts->stream, turn->arena, facts->own, url, &is_own, err)) {
+        turn->next->url = origin_clean(facts->stream, turn->arena, url);
+        return true;
     }
-    turn->next->url = url;
-    return true;
+    pager_fail(turn, REASON_HTTP);
+    return err_wrap(err, "next link %.*s", STR_ARG(str_slice(link, 0, 200)));
 }
 
 bool pager_next_link(struct turn *turn, struct err *err)

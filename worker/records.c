@@ -1,17 +1,16 @@
 #include "worker/records.h"
 
-#include "core/scan.h"
 #include "worker/fields.h"
 #include "worker/walk.h"
 
 /*
- * The body is walked along the path to the value there, its elements are handed out one by one,
- * then the rest of the body is taken:
+ * The body is walked along the path to each value there, its elements are handed out one by
+ * one, then the rest of the body is taken:
  *
  *     {"meta": {…}, "data": {"items": [ r r r ], "n": 3}, "next": null}
- *     STATE_IN ─────────────────────► LIST ────► STATE_OUT ───────────► STATE_END
+ *     STATE_WALK ─────────────────────► VALUE ──► STATE_WALK ────────► STATE_END
  */
-enum records_state { STATE_IN, STATE_LIST, STATE_SINGLE, STATE_OUT, STATE_END, STATE_BAD };
+enum records_state { STATE_WALK, STATE_VALUE, STATE_END, STATE_BAD };
 
 struct records {
     struct scan scan;
@@ -21,17 +20,26 @@ struct records {
     enum records_found found;
     struct value_hole hole;
     size_t position;
+    size_t spread;     /* levels of lists to take apart */
+    size_t lists;      /* of those, open around the next record */
+    bool null_is_none; /* at the end of the path */
 };
-
-static bool read_record(struct records *records, struct record *ret);
 
 struct records *records_start(struct arena *arena, struct str body, const struct path *path)
 {
     struct records *records = ARENA_NEW(arena, struct records);
+    bool is_wild = path->count && walk_is_wild(path, path->count - 1);
     scan_init(&records->scan, arena, body);
     walk_init(&records->walk, &records->scan, path);
     records->fields.arena = arena;
+    records->spread = !is_wild;
+    records->null_is_none = !is_wild;
     return records;
+}
+
+void records_spread(struct records *records, size_t levels)
+{
+    records->spread = levels;
 }
 
 static size_t offset_of(const struct records *records)
@@ -39,117 +47,98 @@ static size_t offset_of(const struct records *records)
     return (size_t)(records->scan.at - records->scan.start);
 }
 
-/* ---- values ---- */
-
-static enum record_flaw flaw_of(unsigned flags)
-{
-    if (!(flags & ~(unsigned)SCAN_ESCAPES))
-        return FLAW_NONE;
-    if (flags & SCAN_TOO_DEEP)
-        return FLAW_TOO_DEEP;
-    if (flags & SCAN_BAD_UTF8)
-        return FLAW_BAD_UTF8;
-    if (flags & SCAN_NUL)
-        return FLAW_NUL;
-    return flags & SCAN_LONE_SURROGATE ? FLAW_LONE_SURROGATE : FLAW_BIG_NUMBER;
-}
-
-static enum record_kind kind_of(int c)
-{
-    switch (c) {
-    case '"':
-        return RECORD_STRING;
-    case '{':
-        return RECORD_OBJECT;
-    case '[':
-        return RECORD_LIST;
-    case 't':
-        return RECORD_TRUE;
-    case 'f':
-        return RECORD_FALSE;
-    case 'n':
-        return RECORD_NULL;
-    default:
-        return RECORD_NUMBER;
-    }
-}
-
 /* ---- states ---- */
 
-static enum records_state arrive(struct records *records)
+static enum records_state walk_on(struct records *records)
 {
-    struct scan *scan = &records->scan;
-    int c = scan_peek(scan);
-    records->hole.from = offset_of(records);
-    if (c != '[') {
-        records->found = c == 'n' ? RECORDS_NULL : RECORDS_SINGLE;
-        return STATE_SINGLE;
-    }
-    records->found = RECORDS_LIST;
-    if (scan_first(scan, ']'))
-        return STATE_LIST;
-    records->hole.to = offset_of(records);
-    return STATE_OUT;
-}
-
-static enum records_state walk_to_records(struct records *records)
-{
-    switch (walk_in(&records->walk)) {
+    switch (walk_next(&records->walk)) {
     case WALK_THERE:
-        return arrive(records);
-    case WALK_ABSENT:
-        return STATE_OUT;
+        records->hole.from = offset_of(records);
+        records->found = RECORDS_SINGLE;
+        return STATE_VALUE;
+    case WALK_END:
+        if (records->walk.is_absent)
+            records->found = RECORDS_MISSING;
+        if (records->walk.path->has_wildcard)
+            records->hole = records->walk.wild;
+        return STATE_END;
     case WALK_BAD:
         break;
     }
     return STATE_BAD;
 }
 
-static enum records_result next_in_list(struct records *records, struct record *ret)
+static bool read_record(struct records *records, struct record *ret)
 {
     struct scan *scan = &records->scan;
-    if (records->position == RECORDS_PAGE_MAX) {
-        scan_fail(scan, "more than 1,000,000 records in one page");
-        return RECORDS_BAD;
-    }
-    if (!read_record(records, ret))
-        return RECORDS_BAD;
-    if (scan_more(scan, ']'))
-        return RECORDS_ONE;
-    if (scan->problem)
-        return RECORDS_BAD;
-    records->hole.to = offset_of(records);
-    records->state = STATE_OUT;
-    return RECORDS_ONE;
+    if (records->position == RECORDS_PAGE_MAX)
+        return scan_fail(scan, "more than 1,000,000 records in one page");
+    if (!record_read(scan, &records->fields, records->walk.open + records->lists, ret))
+        return false;
+    ret->position = records->position++;
+    return true;
 }
 
-static enum records_result next_single(struct records *records, struct record *ret)
+static bool is_null_at_end(const struct records *records)
 {
-    bool is_null = records->found == RECORDS_NULL;
-    if (!(is_null ? scan_scalar(&records->scan) : read_record(records, ret)))
-        return RECORDS_BAD;
-    if (is_null)
+    return records->null_is_none && records->lists == 0 && scan_peek(&records->scan) == 'n';
+}
+
+/*
+ * The next record of the value at the path, or what holds none: an opening byte, an empty list,
+ * null. *ret_is_behind: the scan stands behind a value now.
+ */
+static enum records_result take_value(struct records *records, struct record *ret,
+                                      bool *ret_is_behind)
+{
+    struct scan *scan = &records->scan;
+    *ret_is_behind = true;
+    if (is_null_at_end(records)) {
+        records->found = RECORDS_NULL;
         records->hole.from = 0;
-    else
+        return scan_scalar(scan) ? RECORDS_END : RECORDS_BAD;
+    }
+    if (records->lists == records->spread || scan_peek(scan) != '[')
+        return read_record(records, ret) ? RECORDS_ONE : RECORDS_BAD;
+    records->found = RECORDS_LIST;
+    *ret_is_behind = !scan_first(scan, ']');
+    records->lists += !*ret_is_behind;
+    return RECORDS_END;
+}
+
+/* Behind a value: closes the lists that end here. */
+static bool close_lists(struct records *records)
+{
+    for (; records->lists; records->lists--) {
+        if (scan_more(&records->scan, ']'))
+            return true;
+        if (records->scan.problem)
+            return false;
+    }
+    if (records->found != RECORDS_NULL)
         records->hole.to = offset_of(records);
-    records->state = STATE_OUT;
-    return is_null ? RECORDS_END : RECORDS_ONE;
+    records->state = STATE_WALK;
+    return true;
+}
+
+static enum records_result next_of_value(struct records *records, struct record *ret)
+{
+    bool is_behind;
+    enum records_result result = take_value(records, ret, &is_behind);
+    if (result == RECORDS_BAD || (is_behind && !close_lists(records)))
+        return RECORDS_BAD;
+    return result;
 }
 
 /* RECORDS_END: no record came of this state, look at the next one. */
 static enum records_result run_state(struct records *records, struct record *ret)
 {
     switch (records->state) {
-    case STATE_IN:
-        records->state = walk_to_records(records);
+    case STATE_WALK:
+        records->state = walk_on(records);
         return RECORDS_END;
-    case STATE_LIST:
-        return next_in_list(records, ret);
-    case STATE_SINGLE:
-        return next_single(records, ret);
-    case STATE_OUT:
-        records->state = walk_out(&records->walk) ? STATE_END : STATE_BAD;
-        return RECORDS_END;
+    case STATE_VALUE:
+        return next_of_value(records, ret);
     case STATE_END:
         return RECORDS_END;
     case STATE_BAD:
@@ -175,72 +164,29 @@ enum records_result records_next(struct records *records, struct record *ret_rec
     return result;
 }
 
-/* ---- fields ---- */
+/* ---- around a record ---- */
 
-/* Containers open around a record: those of the path, and the list. */
-static size_t depth_of(const struct records *records)
+void records_watch(struct records *records, ptrdiff_t step)
 {
-    return records->walk.open + (records->found == RECORDS_LIST);
-}
-
-static bool read_field(struct records *records, struct record *record)
-{
-    struct scan *scan = &records->scan;
-    struct str name;
-    if (!scan_name(scan, &name))
-        return false;
-    enum record_flaw flaw = flaw_of(scan->flags);
-    const char *from = scan->at;
-    enum record_kind kind = kind_of(scan_peek(scan));
-    scan->flags = 0;
-    if (!scan_value(scan, depth_of(records) + 1))
-        return false;
-    struct record_field *field = fields_put(&records->fields, name);
-    if (scan->flags & SCAN_TOO_DEEP)
-        flaw = FLAW_TOO_DEEP;
-    if (!field)
-        flaw = FLAW_TOO_WIDE;
+    if (step < 0)
+        records->walk.watches_body = true;
     else
-        *field = (struct record_field){name,
-                                       kind,
-                                       flaw_of(scan->flags),
-                                       scan->flags & SCAN_ESCAPES,
-                                       {from, (size_t)(scan->at - from)}};
-    if (flaw && !record->flaw)
-        record->flaw = flaw;
-    return true;
+        records->walk.watched[step] = true;
 }
 
-static bool read_fields(struct records *records, struct record *record)
+size_t records_turn(const struct records *records)
 {
-    struct scan *scan = &records->scan;
-    fields_begin(&records->fields);
-    for (bool more = scan_first(scan, '}'); more; more = scan_more(scan, '}'))
-        if (!read_field(records, record))
-            return false;
-    record->fields = records->fields.list;
-    record->count = records->fields.count;
-    return !scan->problem;
+    return records->walk.turns;
 }
 
-static bool read_record(struct records *records, struct record *ret)
+struct str records_element(const struct records *records, ptrdiff_t step)
 {
-    struct scan *scan = &records->scan;
-    const char *from = scan->at;
-    *ret = (struct record){.kind = kind_of(scan_peek(scan)), .position = records->position};
-    scan->flags = 0;
-    if (ret->kind == RECORD_OBJECT) {
-        if (!read_fields(records, ret))
-            return false;
-    } else {
-        if (!scan_value(scan, depth_of(records)))
-            return false;
-        ret->flaw = flaw_of(scan->flags);
-    }
-    scan->bad_byte = NULL;
-    ret->raw = (struct str){from, (size_t)(scan->at - from)};
-    records->position++;
-    return true;
+    return step < 0 ? records->walk.body : walk_element(&records->walk, (size_t)step);
+}
+
+struct str records_member(const struct records *records, size_t step)
+{
+    return walk_member(&records->walk, step);
 }
 
 /* ---- what is known at the end ---- */
@@ -253,6 +199,11 @@ enum records_found records_found(const struct records *records)
 size_t records_reached(const struct records *records)
 {
     return records->walk.reached;
+}
+
+bool records_lack_only_last(const struct records *records)
+{
+    return !records->walk.is_absent_before_last;
 }
 
 bool records_truncated(const struct records *records)

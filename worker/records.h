@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "core/path.h"
 #include "core/value.h"
+#include "worker/record.h"
 
 /*
  * The records of a page: one pass over the body, no tree. Finds the records at the merge path,
@@ -22,75 +23,57 @@
  * value_parse. A key of the merge path that stands twice in its object is RECORDS_BAD: by the
  * usual reading the second would replace records that are already out.
  */
-enum record_kind {
-    RECORD_NULL,
-    RECORD_TRUE,
-    RECORD_FALSE,
-    RECORD_NUMBER,
-    RECORD_STRING,
-    RECORD_OBJECT,
-    RECORD_LIST,
-};
-
-enum record_flaw { /* why a value or record cannot be stored as it is; the rest of the page can
-                    */
-                   FLAW_NONE,
-                   FLAW_BAD_UTF8,
-                   FLAW_LONE_SURROGATE,
-                   FLAW_NUL,        /* \u0000 */
-                   FLAW_TOO_DEEP,   /* deeper than 512 */
-                   FLAW_BIG_NUMBER, /* over 1,000 digits or an exponent over 400 */
-                   FLAW_TOO_WIDE,   /* more than 4,096 fields */
-};
-
-struct record_field {
-    struct str name; /* decoded */
-    enum record_kind kind;
-    enum record_flaw flaw;
-    bool has_escapes; /* STRING: a backslash inside */
-    struct str raw;   /* as written; STRING: with its quotes */
-};
-
-struct record {
-    enum record_kind kind;
-    enum record_flaw flaw; /* as a whole: names, depth, width; fields may have their own */
-    struct str raw;
-    struct record_field *fields; /* OBJECT: of equal names only the last */
-    size_t count;
-    size_t position; /* from 0 in the page */
-};
-
 enum records_result {
     RECORDS_ONE,
     RECORDS_END, /* the body was valid to its last byte */
     RECORDS_BAD, /* err: ERR_INPUT with byte, line, column; `truncated` tells a cut body */
 };
 
-enum records_found { /* valid at RECORDS_END: what stood at the merge path */
-                     RECORDS_MISSING,
+enum records_found { /* valid at RECORDS_END: what stood at the merge path, at the last place */
+                     RECORDS_MISSING, /* or at any place of several nothing did */
                      RECORDS_NULL,
                      RECORDS_LIST,
                      RECORDS_SINGLE, /* anything else: one record */
 };
 
-enum { RECORDS_FIELDS_MAX = 4096, RECORDS_PAGE_MAX = 1000000, RECORDS_DEPTH_MAX = 512 };
-
 struct records; /* opaque */
 
 /*
- * Lives in the arena; keeps `body` and `path`. `path` without wildcards; an empty one is the
- * whole body.
+ * Lives in the arena; keeps `body` and `path`. An empty path is the whole body. Of a path that
+ * ends in a wildcard every element is a record. At the end of any other, null is none, each
+ * element of a list is one, and everything else is one.
  */
 struct records *records_start(struct arena *arena, struct str body,
                               const struct path *path) MUST_CHECK;
+
+/* How many levels of lists inside each other are taken apart, instead of the one (or, behind a
+ * wildcard, none) that records_start assumes. Before the first records_next. */
+void records_spread(struct records *records, size_t levels);
+
 enum records_result records_next(struct records *records, struct record *ret_record,
                                  struct err *err) MUST_CHECK;
 enum records_found records_found(const struct records *records);
 /* How many steps of the path led to something; RECORDS_MISSING: the index of the absent one. */
 size_t records_reached(const struct records *records);
+/* RECORDS_MISSING: nothing but the last key or index of the path was absent, at every place. */
+bool records_lack_only_last(const struct records *records);
 bool records_truncated(const struct records *records); /* after RECORDS_BAD */
 /* Where the records stand in the body: what value_parse jumps over. */
 struct value_hole records_hole(const struct records *records);
+
+/*
+ * What stands around the record last read, for paths that share wildcards with the merge path.
+ * It must be asked for before the first records_next: then the body (step -1), or the element
+ * of the wildcard at a step of the path, is read ahead.
+ *
+ *   records_turn      changes whenever one of the wildcards has moved on
+ *   records_element   the element's text; step -1: the body's
+ *   records_member    its name, where the wildcard is `.*`: as written, with quotes
+ */
+void records_watch(struct records *records, ptrdiff_t step);
+size_t records_turn(const struct records *records);
+struct str records_element(const struct records *records, ptrdiff_t step);
+struct str records_member(const struct records *records, size_t step);
 
 /* A string field's text without quotes and escapes; the slice itself if it has none. */
 struct str records_decode(struct arena *arena, const struct record_field *field);

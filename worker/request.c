@@ -1,66 +1,52 @@
-#include "worker/request.h"
+#include "worker/request_internal.h"
 
-#include "port/address.h"
-#include "port/digest.h"
 #include "port/hash.h"
+#include "worker/origin.h"
 
-enum { BODY_BYTES_MAX = 16 * 1024 * 1024, URL_BYTES_MAX = 64 * 1024, HEADERS_MAX = 256 };
+enum { BODY_BYTES_MAX = 16 * 1024 * 1024 };
 
-struct draft {
-    const struct stream *stream;
-    const struct expr_scope *scope;
-    struct arena *arena;
-    const struct pager *pager;
-    struct pager_params params; /* the pager's */
-    struct buf query;
-    struct str configured; /* the stream's own URL, without params */
-    struct http_header headers[HEADERS_MAX];
-    size_t header_count;
-    uint64_t hash;
-};
-
-/* A scalar as the text of a parameter or header; lists and objects as JSON. */
-static struct str text_of(struct arena *arena, struct value value)
+struct str request_text(struct arena *arena, struct value value)
 {
     if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)
         return value.text;
     if (value.kind == VALUE_BOOL)
         return value.boolean ? STR("true") : STR("false");
     AUTO_BUF struct buf buf;
-    buf_init(&buf, URL_BYTES_MAX);
+    buf_init(&buf, REQUEST_URL_MAX);
     value_format(&buf, value);
     return arena_str(arena, buf_str(&buf));
 }
 
-static bool is_left_out(struct value value)
+bool request_leaves_out(struct value value)
 {
     return value.kind == VALUE_NULL || value.kind == VALUE_OMIT ||
            value.kind == VALUE_UNDEFINED;
 }
 
-static void put_pair(struct draft *draft, struct buf *query, struct str name,
-                     struct value value)
+void request_put_pair(struct draft *draft, struct buf *query, struct str name,
+                      struct value value)
 {
-    if (is_left_out(value))
+    if (request_leaves_out(value))
         return;
     if (query->len)
         buf_put_byte(query, '&');
     buf_put(query, http_encode(draft->arena, name));
     buf_put_byte(query, '=');
-    buf_put(query, http_encode(draft->arena, text_of(draft->arena, value)));
+    buf_put(query, http_encode(draft->arena, request_text(draft->arena, value)));
 }
 
-static void put_param(struct draft *draft, struct str name, struct value value)
+void request_put_param(struct draft *draft, struct buf *query, struct str name,
+                       struct value value)
 {
     if (value.kind != VALUE_LIST) {
-        put_pair(draft, &draft->query, name, value);
+        request_put_pair(draft, query, name, value);
         return;
     }
     for (size_t i = 0; i < value.list->count; i++)
-        put_pair(draft, &draft->query, name, value.list->items[i]);
+        request_put_pair(draft, query, name, value.list->items[i]);
 }
 
-static bool pager_sets(const struct draft *draft, enum placement place, struct str name)
+bool request_pager_sets(const struct draft *draft, enum placement place, struct str name)
 {
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct param_place *at = draft->params.items[i].place;
@@ -72,82 +58,78 @@ static bool pager_sets(const struct draft *draft, enum placement place, struct s
     return false;
 }
 
-static bool add_header(struct draft *draft, struct str name, struct str value, struct err *err)
+bool request_put_header(struct draft *draft, struct str name, struct str value, struct err *err)
 {
     for (size_t i = 0; i < value.len; i++)
         if (value.ptr[i] == '\r' || value.ptr[i] == '\n' || value.ptr[i] == '\0')
             return err_set(err, ERR_INPUT, "request", 0,
                            "header %.*s: the value holds a line break or NUL", STR_ARG(name));
-    if (draft->header_count == HEADERS_MAX)
-        return err_set(err, ERR_INPUT, "request", 0, "more than %d headers", HEADERS_MAX);
+    if (draft->header_count == REQUEST_HEADERS_MAX)
+        return err_set(err, ERR_INPUT, "request", 0, "more than %d headers",
+                       REQUEST_HEADERS_MAX);
     draft->headers[draft->header_count++] = (struct http_header){name, value};
     return true;
 }
 
-/* Members of next_page that name a credential are not part of the paging state. */
-static bool fill_next_secrets(struct draft *draft, enum placement place, struct err *err)
+struct str request_with_query(struct arena *arena, struct str url, struct str query)
 {
-    const struct next_page *next = &draft->stream->pagination.next_page;
-    const struct template *map = place == PLACE_HEADER ? next->headers : next->params;
-    if (draft->pager->page == 0 || !map || map->kind != TEMPLATE_MAP)
-        return true;
-    for (size_t i = 0; i < map->count; i++) {
+    if (!query.len)
+        return url;
+    const char *joint = str_find_byte(url, '?') < 0 ? "?" : "&";
+    return arena_printf(arena, "%.*s%s%.*s", STR_ARG(url), joint, STR_ARG(query));
+}
+
+bool request_put_params(struct draft *draft, bool secret, struct err *err)
+{
+    const struct stream *stream = draft->stream;
+    struct buf *query = secret ? &draft->secret_query : &draft->query;
+    for (size_t i = 0; i < stream->param_count; i++) {
+        const struct named_template *param = &stream->params[i];
         struct value value;
-        if (!secrets_used_by(&map->items[i]))
+        if (request_pager_sets(draft, PLACE_QUERY, param->name) ||
+            secrets_used_by(&param->template) != secret)
             continue;
-        if (!template_fill(&map->items[i], draft->scope, true, draft->arena, &value, err))
-            return err_wrap(err, "next_page: %.*s", STR_ARG(map->keys[i]));
-        if (place != PLACE_HEADER)
-            put_param(draft, map->keys[i], value);
-        else if (!is_left_out(value) &&
-                 !add_header(draft, map->keys[i], text_of(draft->arena, value), err))
-            return false;
+        if (!template_fill(&param->template, draft->scope, true, draft->arena, &value, err))
+            return err_wrap(err, "params.%.*s", STR_ARG(param->name));
+        request_put_param(draft, query, param->name, value);
     }
     return true;
 }
 
-static bool fill_params(struct draft *draft, struct err *err)
-{
-    const struct stream *stream = draft->stream;
-    for (size_t i = 0; i < stream->param_count; i++) {
-        const struct named_template *param = &stream->params[i];
-        struct value value;
-        if (pager_sets(draft, PLACE_QUERY, param->name))
-            continue;
-        if (!template_fill(&param->template, draft->scope, true, draft->arena, &value, err))
-            return err_wrap(err, "params.%.*s", STR_ARG(param->name));
-        put_param(draft, param->name, value);
-    }
-    for (size_t i = 0; i < draft->params.count; i++)
-        if (draft->params.items[i].place->place == PLACE_QUERY)
-            put_param(draft, draft->params.items[i].place->name, draft->params.items[i].value);
-    return fill_next_secrets(draft, PLACE_QUERY, err);
-}
-
-static bool fill_headers(struct draft *draft, struct err *err)
+bool request_put_headers(struct draft *draft, bool secret, struct err *err)
 {
     const struct stream *stream = draft->stream;
     for (size_t i = 0; i < stream->header_count; i++) {
         const struct named_template *header = &stream->headers[i];
         struct value value;
-        if (pager_sets(draft, PLACE_HEADER, header->name))
+        if (request_pager_sets(draft, PLACE_HEADER, header->name) ||
+            secrets_used_by(&header->template) != secret)
             continue;
         if (!template_fill(&header->template, draft->scope, true, draft->arena, &value, err))
             return err_wrap(err, "headers.%.*s", STR_ARG(header->name));
-        if (!is_left_out(value) &&
-            !add_header(draft, header->name, text_of(draft->arena, value), err))
+        struct str text = request_text(draft->arena, value);
+        if (!request_leaves_out(value) && !request_put_header(draft, header->name, text, err))
             return false;
+        if (secret)
+            draft->credential = hash_fold(draft->credential, hash_bytes(text, 0));
     }
+    return true;
+}
+
+static bool fill_headers(struct draft *draft, struct err *err)
+{
+    if (!request_put_headers(draft, false, err))
+        return false;
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct pager_param *param = &draft->params.items[i];
-        struct str text = text_of(draft->arena, param->value);
+        struct str text = request_text(draft->arena, param->value);
         if (param->place->place != PLACE_HEADER)
             continue;
-        if (!add_header(draft, param->place->name, text, err))
+        if (!request_put_header(draft, param->place->name, text, err))
             return false;
         draft->hash = hash_fold(draft->hash, hash_bytes(text, 0));
     }
-    return fill_next_secrets(draft, PLACE_HEADER, err);
+    return true;
 }
 
 /* A copy of `body` with `value` set at the keys from `steps`. */
@@ -175,10 +157,10 @@ static bool format_body(struct draft *draft, struct value body, struct buf *out,
                         struct err *err)
 {
     if (draft->stream->body_type == BODY_TEXT) {
-        buf_put(out, text_of(draft->arena, body));
+        buf_put(out, request_text(draft->arena, body));
     } else if (draft->stream->body_type == BODY_FORM && body.kind == VALUE_MAP) {
         for (size_t i = 0; i < body.map->count; i++)
-            put_pair(draft, out, body.map->members[i].key, body.map->members[i].value);
+            request_put_pair(draft, out, body.map->members[i].key, body.map->members[i].value);
     } else {
         value_format(out, body);
     }
@@ -201,6 +183,17 @@ static struct str content_type(enum body_type type)
     return type == BODY_TEXT ? STR("text/plain; charset=utf-8") : STR("application/json");
 }
 
+/* Is the body that stands for `stream` a credential? Then it cannot go elsewhere. */
+static bool check_body_leaves(const struct stream *stream, struct err *err)
+{
+    const struct template *next = stream->pagination.next_page.body;
+    bool is_secret =
+        (stream->body && secrets_used_by(stream->body)) || (next && secrets_used_by(next));
+    return !is_secret ||
+           err_set(err, ERR_INPUT, "request", 0,
+                   "the body holds a credential, which cannot go to another origin");
+}
+
 static bool fill_body(struct draft *draft, struct http_request *http, struct err *err)
 {
     const struct template *body_template = draft->stream->body;
@@ -214,8 +207,10 @@ static bool fill_body(struct draft *draft, struct http_request *http, struct err
             body = body_with(draft->arena, body, param->place->path.steps,
                              param->place->path.count, param->value);
     }
-    if (is_left_out(body))
+    if (request_leaves_out(body))
         return true;
+    if (!draft->is_own && !check_body_leaves(draft->stream, err))
+        return false;
     AUTO_BUF struct buf out;
     buf_init(&out, BODY_BYTES_MAX);
     if (!format_body(draft, body, &out, err))
@@ -224,158 +219,8 @@ static bool fill_body(struct draft *draft, struct http_request *http, struct err
     http->body = arena_str(draft->arena, buf_str(&out));
     draft->hash = hash_fold(draft->hash, hash_bytes(http->body, 0));
     return has_header(draft, STR("content-type")) ||
-           add_header(draft, STR("Content-Type"), content_type(draft->stream->body_type), err);
-}
-
-static bool secret_text(struct draft *draft, const struct template *template, struct str *ret,
-                        struct err *err)
-{
-    struct value value;
-    if (!template_fill(template, draft->scope, true, draft->arena, &value, err))
-        return err_wrap(err, "auth");
-    *ret = text_of(draft->arena, value);
-    return true;
-}
-
-static bool fill_basic(struct draft *draft, struct err *err)
-{
-    const struct auth *auth = &draft->stream->auth;
-    struct str user, password;
-    if (!secret_text(draft, &auth->user, &user, err) ||
-        !secret_text(draft, &auth->password, &password, err))
-        return false;
-    struct str pair = arena_printf(draft->arena, "%.*s:%.*s", STR_ARG(user), STR_ARG(password));
-    struct str coded = digest_base64(draft->arena, pair);
-    return add_header(draft, STR("Authorization"),
-                      arena_printf(draft->arena, "Basic %.*s", STR_ARG(coded)), err);
-}
-
-/* Sets the credential; *ret_query is what it adds to the URL's query, or empty. */
-static bool fill_auth(struct draft *draft, struct str *ret_query, struct err *err)
-{
-    const struct auth *auth = &draft->stream->auth;
-    struct str secret;
-    *ret_query = STR_NONE;
-    if (auth->type == AUTH_NONE)
-        return true;
-    if (auth->type == AUTH_BASIC)
-        return fill_basic(draft, err);
-    bool bearer = auth->type == AUTH_BEARER;
-    if (!secret_text(draft, bearer ? &auth->token : &auth->value, &secret, err))
-        return false;
-    if (bearer)
-        return add_header(draft, STR("Authorization"),
-                          arena_printf(draft->arena, "Bearer %.*s", STR_ARG(secret)), err);
-    if (!auth->in_query)
-        return add_header(draft, auth->name, secret, err);
-    struct str name = http_encode(draft->arena, auth->name);
-    struct str value = http_encode(draft->arena, secret);
-    *ret_query = arena_printf(draft->arena, "%.*s=%.*s", STR_ARG(name), STR_ARG(value));
-    return true;
-}
-
-static struct str with_query(struct arena *arena, struct str url, struct str query)
-{
-    if (!query.len)
-        return url;
-    const char *joint = str_find_byte(url, '?') < 0 ? "?" : "&";
-    return arena_printf(arena, "%.*s%s%.*s", STR_ARG(url), joint, STR_ARG(query));
-}
-
-/*
- * A literal address or `localhost` that the definition itself names may be asked although it is
- * not public; the same address behind a link or a name may not.
- */
-static bool names_private(struct arena *arena, struct str configured, struct str url)
-{
-    struct http_url ours, asked;
-    struct err ignored = ERR_INIT;
-    if (!http_url_parse(arena, configured, &ours, &ignored) ||
-        !http_url_parse(arena, url, &asked, &ignored) || !str_eq(ours.host, asked.host))
-        return false;
-    bool literal;
-    address_text_is_public(ours.host, &literal);
-    return literal || address_text_is_loopback(ours.host);
-}
-
-/* A value in a path stays in its place: it neither ends the path nor climbs out of it. */
-static bool check_path_value(struct str value, struct err *err)
-{
-    struct str rest = value, segment;
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
-        if (c <= ' ' || c == 0x7F || c == '?' || c == '#' || c == '\\')
-            return err_set(err, ERR_INPUT, "request", 0,
-                           "path: the value \"%.*s\" holds a character that a path cannot",
-                           STR_ARG(str_slice(value, 0, 200)));
-    }
-    do {
-        rest = str_cut(rest, '/', &segment);
-        if (str_is(segment, "..") || str_is(segment, ".") ||
-            str_find(segment, STR("%2e")) >= 0 || str_find(segment, STR("%2E")) >= 0)
-            return err_set(err, ERR_INPUT, "request", 0,
-                           "path: the value \"%.*s\" holds a dot segment",
-                           STR_ARG(str_slice(value, 0, 200)));
-    } while (rest.ptr);
-    return true;
-}
-
-static bool fill_path_part(struct draft *draft, const struct expr *expr, struct buf *path,
-                           struct err *err)
-{
-    struct template whole = {.kind = TEMPLATE_EXPR, .expr = expr};
-    struct value value;
-    if (!template_fill(&whole, draft->scope, true, draft->arena, &value, err))
-        return err_wrap(err, "path");
-    if (is_left_out(value))
-        return err_set(err, ERR_INPUT, "request", 0, "path: a value is null");
-    struct str text = text_of(draft->arena, value);
-    buf_put(path, text);
-    return check_path_value(text, err);
-}
-
-static bool fill_path(struct draft *draft, struct str *ret_path, struct err *err)
-{
-    const struct template *template = &draft->stream->path;
-    AUTO_BUF struct buf path;
-    buf_init(&path, URL_BYTES_MAX);
-    if (template->kind == TEMPLATE_CONSTANT && template->constant.kind == VALUE_STRING)
-        buf_put(&path, template->constant.text);
-    if (template->kind == TEMPLATE_EXPR && !fill_path_part(draft, template->expr, &path, err))
-        return false;
-    for (size_t i = 0; template->kind == TEMPLATE_MIXED && i < template->count; i++) {
-        const struct template_part *part = &template->parts[i];
-        if (!part->expr)
-            buf_put(&path, part->text);
-        else if (!fill_path_part(draft, part->expr, &path, err))
-            return false;
-    }
-    *ret_path = arena_str(draft->arena, buf_str(&path));
-    return !path.overflow || err_set(err, ERR_INPUT, "request", 0, "the path is too long");
-}
-
-static bool fill_url(struct draft *draft, const struct pager *pager, struct str *ret_url,
-                     struct err *err)
-{
-    struct value value;
-    struct str path;
-    if (!template_fill(&draft->stream->url, draft->scope, true, draft->arena, &value, err))
-        return err_wrap(err, "url");
-    if (!fill_path(draft, &path, err))
-        return false;
-    struct str base = text_of(draft->arena, value);
-    draft->configured = arena_printf(draft->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path));
-    if (pager->url.len) {
-        *ret_url = pager->url;
-        return true;
-    }
-    if (!fill_params(draft, err))
-        return false;
-    struct str query = arena_str(draft->arena, buf_str(&draft->query));
-    *ret_url = with_query(draft->arena, draft->configured, query);
-    if (draft->query.overflow || ret_url->len > URL_BYTES_MAX)
-        return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes", URL_BYTES_MAX);
-    return true;
+           request_put_header(draft, STR("Content-Type"),
+                              content_type(draft->stream->body_type), err);
 }
 
 static void set_limits(struct http_request *http, const struct stream *stream)
@@ -387,29 +232,39 @@ static void set_limits(struct http_request *http, const struct stream *stream)
         .total_ms = stream->timeouts.total_ms,
     };
     http->max_body_bytes = (size_t)stream->max_body_bytes;
-    http->allow_private = stream->allow_private;
     http->allow_http = stream->allow_http;
     http->proxy = stream->proxy;
     http->ca_file = stream->ca_file;
-    http->cert_file = stream->cert_file;
-    http->key_file = stream->key_file;
 }
 
-static bool fill(struct draft *draft, const struct pager *pager, struct request *request,
-                 struct err *err)
+/* Where it goes, and what that place may be told. */
+static void aim(const struct stream *stream, struct arena *arena, bool is_own,
+                struct request *request)
 {
     struct http_request *http = &request->http;
-    struct str secret_query;
+    struct str query = is_own ? request->secret_query : STR_NONE;
+    request->host = origin_host(arena, request->url);
+    http->url = request_with_query(arena, request->url, query);
+    http->header_count = is_own ? request->header_count : request->public_header_count;
+    http->cert_file = is_own ? stream->cert_file : STR_NONE;
+    http->key_file = is_own ? stream->key_file : STR_NONE;
+    http->allow_private =
+        stream->allow_private || origin_names_private(arena, request->own, request->url);
+}
+
+static bool fill(struct draft *draft, struct request *request, struct err *err)
+{
+    struct http_request *http = &request->http;
     http->method = draft->stream->method;
     set_limits(http, draft->stream);
     draft->hash = hash_bytes(http->method, 0);
-    if (!fill_url(draft, pager, &request->url, err) || !fill_headers(draft, err) ||
-        !fill_body(draft, http, err) || !fill_auth(draft, &secret_query, err))
+    if (!request_fill_url(draft, &request->url, err) || !fill_headers(draft, err) ||
+        !fill_body(draft, http, err) || !request_fill_secrets(draft, request, err))
         return false;
-    http->url = with_query(draft->arena, request->url, secret_query);
-    http->allow_private |= names_private(draft->arena, draft->configured, request->url);
+    request->own = draft->own;
+    request->header_count = draft->header_count;
     http->headers = draft->headers;
-    http->header_count = draft->header_count;
+    aim(draft->stream, draft->arena, draft->is_own, request);
     request->hash = hash_fold(draft->hash, hash_bytes(request->url, 0));
     return true;
 }
@@ -425,16 +280,26 @@ bool request_build(const struct stream *stream, const struct pager *pager,
     draft->arena = arena;
     draft->pager = pager;
     pager_params(pager, arena, &draft->params);
-    buf_init(&draft->query, URL_BYTES_MAX);
-    bool done = fill(draft, pager, &request, err);
+    buf_init(&draft->query, REQUEST_URL_MAX);
+    buf_init(&draft->secret_query, REQUEST_URL_MAX);
+    bool done = fill(draft, &request, err);
     buf_done(&draft->query);
+    buf_done(&draft->secret_query);
     if (done)
         *ret_request = request;
     return done;
 }
 
-void request_redirect(struct request *request, struct str url)
+bool request_redirect(const struct stream *stream, struct arena *arena, struct str location,
+                      struct request *request, struct err *err)
 {
-    request->http.url = url;
-    request->url = url;
+    struct str url;
+    bool is_own;
+    if (!http_url_resolve(arena, request->url, location, &url, err) ||
+        !origin_check(stream, arena, request->own, url, &is_own, err) ||
+        (!is_own && !check_body_leaves(stream, err)))
+        return err_wrap(err, "redirect to %.*s", STR_ARG(str_slice(location, 0, 200)));
+    request->url = origin_clean(stream, arena, url);
+    aim(stream, arena, is_own, request);
+    return true;
 }

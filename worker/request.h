@@ -16,6 +16,12 @@ struct request {
     struct http_request http; /* everything in the arena */
     struct str url;           /* without a credential in the query: for people, and links */
     uint64_t hash;            /* of method, url, body and pagination headers: loop guard */
+    struct str own;           /* the stream's own URL, without params: where credentials go */
+    struct str host;          /* "host:port" that it goes to */
+    uint64_t credential;      /* hash of what it says about us */
+    /* credentials: parameters, and the headers behind the first `public_header_count` */
+    struct str secret_query;
+    size_t public_header_count, header_count;
 };
 
 /*
@@ -27,7 +33,11 @@ bool request_build(const struct stream *stream, const struct pager *pager,
                    const struct scope *scope, struct arena *arena, struct request *ret_request,
                    struct err *err) MUST_CHECK;
 
-/* The same request to another URL of the same origin, after a redirect. */
-void request_redirect(struct request *request, struct str url);
+/*
+ * The same request to another URL, after a redirect: with its credentials on its own origin,
+ * without them elsewhere. ERR_INPUT, ERR_CONFIG: it may not go there.
+ */
+bool request_redirect(const struct stream *stream, struct arena *arena, struct str location,
+                      struct request *request, struct err *err) MUST_CHECK;
 
 #endif

@@ -69,6 +69,7 @@ static void quiet(struct run *run)
 {
     if (run->call)
         http_cancel(TAKE(run->call));
+    throttle_drop(run->env->throttle, &run->pass);
     if (run->loader)
         loader_forget(run->loader, run);
     loop_timer_clear(run->timer);
@@ -190,6 +191,7 @@ struct run *run_new(const struct run_env *env, const struct job *job,
 
 void run_free(struct run *run)
 {
+    throttle_drop(run->env->throttle, &run->pass);
     if (run->loader)
         loader_put(run->loader);
     loop_timer_free(run->timer);
@@ -259,12 +261,8 @@ void run_stop(struct run *run, enum run_stop how)
         finish(run, RUN_LOST);
         return;
     }
-    if (how == RUN_STOP_CANCEL) {
-        err_set(&run->err, ERR_STOPPED, "run", 0, "cancelled");
-        run_end_turn(run, JOB_CANCELLED, REASON_CANCELLED);
-    } else if (how == RUN_STOP_NOW || !run->call) {
+    if (how == RUN_STOP_NOW || !run->call)
         run_give_back(run);
-    }
 }
 
 const struct job *run_job(const struct run *run)
@@ -275,11 +273,6 @@ const struct job *run_job(const struct run *run)
 bool run_is_idle(const struct run *run)
 {
     return !run->call;
-}
-
-bool run_has_committed(const struct run *run)
-{
-    return run->stats.pages > run->job.page;
 }
 
 struct run_stats run_stats(const struct run *run)

@@ -12,6 +12,7 @@
 #include "port/loop.h"
 #include "worker/loader.h"
 #include "worker/mark.h"
+#include "worker/throttle.h"
 
 /*
  * One activated job while this process holds it: a step machine that asks for a page, sends,
@@ -46,6 +47,7 @@ struct run_env {
     struct loop *loop;
     struct http *http;
     struct loaders *loaders;
+    struct throttle *throttle;
     struct rng *rng;
     const char *secrets_dir;
     /* May a request start now? If not, run_wake is called when it may be worth asking again. */
@@ -77,15 +79,13 @@ void run_wake(struct run *run); /* may_send may be true now */
 
 enum run_stop {
     RUN_STOP_SOON,   /* drain: the request in flight may finish, then the job goes back */
-    RUN_STOP_NOW,    /* drain is over: the request in flight is abandoned */
-    RUN_STOP_CANCEL, /* the job ends as cancelled */
+    RUN_STOP_NOW,    /* the job goes back at once: the request in flight is abandoned */
     RUN_STOP_LOST,   /* the job is another's: write nothing more of it */
 };
 void run_stop(struct run *run, enum run_stop how);
 
 const struct job *run_job(const struct run *run);
 bool run_is_idle(const struct run *run); /* no request of it is in flight */
-bool run_has_committed(const struct run *run); /* at least one page since it was activated */
 
 struct run_stats {
     int page;               /* number of the page that is being read */

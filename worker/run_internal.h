@@ -55,6 +55,7 @@ struct run {
 
     struct request request;
     struct http_call *call;
+    struct throttle_pass pass;
     struct loop_timer *timer;
     const struct http_answer *answer; /* only while its callback runs */
     const struct err *failed;         /* likewise */
@@ -64,7 +65,8 @@ struct run {
 
     struct buf body;
     struct cut cut;
-    bool body_is_empty; /* 204 */
+    bool body_is_empty; /* 204, or `responses` said so */
+    bool is_told_end;   /* `responses` said that there is no more */
 
     size_t pending; /* marks without an outcome yet */
     bool is_cancelled;

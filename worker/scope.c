@@ -1,6 +1,7 @@
 #include "worker/scope.h"
 
 #include "base/date.h"
+#include "worker/bookmark.h"
 
 struct scope_name {
     struct str name;
@@ -168,11 +169,12 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
     struct value part = VALUE_NOTHING;
 
     *scope = (struct scope){.response = VALUE_NOTHING};
-    scope->expr = (struct expr_scope){find, scope, job->started_us};
+    scope->expr = (struct expr_scope){.find = find, .ctx = scope, .now_us = job->started_us};
     if (job->part.len && !value_parse(arena, job->part, (struct value_hole){0}, &part, err))
         return err_wrap(err, "part");
     scope->partition = value_get(part, STR("partition"));
-    scope->bookmark = text_or_none(job->bookmark);
+    if (!bookmark_offer(arena, &stream->bookmark, job->bookmark, &scope->bookmark, err))
+        return false;
     struct value window[] = {text_or_none(job->window_from), text_or_none(job->window_to)};
     scope->window = map_of(arena, window_keys, window, COUNT_OF(window));
     struct value run[] = {value_int(arena, job->run), instant_text(arena, job->started_us)};

@@ -43,7 +43,9 @@ enum step step_ask(struct run *run)
 static void on_answer(void *ctx, const struct http_answer *answer, const struct err *err)
 {
     struct run *run = ctx;
+    bool has_failed = err ? err->kind == ERR_AGAIN : answer->status >= 500;
     run->call = NULL;
+    throttle_give(run->env->throttle, &run->pass, has_failed, clock_mono_ms());
     run->answer = answer;
     run->failed = err;
     run->fetched_at_ms = clock_wall_ms();
@@ -52,36 +54,73 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     run->failed = NULL;
 }
 
-enum step step_send(struct run *run)
-{
-    if (run->is_draining)
-        return run_give_back(run);
-    run->is_starved = !run->env->may_send(run->env->ctx, run);
-    if (run->is_starved)
-        return run_pause(run, STEP_send);
-    run->call = http_send(run->env->http, &run->request.http, on_answer, run);
-    return run_pause(run, STEP_judge);
-}
-
-static enum step wait_for(struct run *run, int64_t delay_ms)
+/* Leaves the slot where the wait is long. */
+static enum step sleep_for(struct run *run, int64_t delay_ms)
 {
     run->waited_ms += delay_ms;
     if (delay_ms > SLOT_WAIT_MS || run->is_draining) {
         run->end.wait_ms = delay_ms;
         return run_end_turn(run, JOB_WAITING, REASON_NONE);
     }
-    run->env->retrying(run->env->ctx, run, &run->err, delay_ms);
     loop_timer_set(run->timer, delay_ms);
     return run_pause(run, STEP_send);
+}
+
+static enum step starve(struct run *run)
+{
+    run->is_starved = true;
+    return run_pause(run, STEP_send);
+}
+
+/* The rate limit or a pause of the host stands before the request. */
+static enum step hold(struct run *run, enum throttle_wait why, int64_t wait_ms)
+{
+    static const char *const what[] = {
+        [THROTTLE_LIMITED] = "the rate limit holds requests back",
+        [THROTTLE_PAUSED] = "the API asked for a pause",
+        [THROTTLE_FAILING] = "the API failed several times in a row",
+    };
+    if (why == THROTTLE_FULL)
+        return starve(run);
+    err_set(&run->err, ERR_AGAIN, "throttle", 0, "%.*s: %s", STR_ARG(run->request.host),
+            what[why]);
+    return sleep_for(run, wait_ms);
+}
+
+enum step step_send(struct run *run)
+{
+    int64_t wait_ms = 0;
+    struct throttle_peer peer = {run->request.host, run->request.credential};
+    if (run->is_draining)
+        return run_give_back(run);
+    run->is_starved = false;
+    if (!run->env->may_send(run->env->ctx, run))
+        return starve(run);
+    enum throttle_wait why = throttle_take(run->env->throttle, &run->pass, run->stream, &peer,
+                                           clock_mono_ms(), &wait_ms);
+    if (why != THROTTLE_GO)
+        return hold(run, why, wait_ms);
+    run->call = http_send(run->env->http, &run->request.http, on_answer, run);
+    return run_pause(run, STEP_judge);
+}
+
+static enum step wait_for(struct run *run, int64_t delay_ms)
+{
+    run->retries++;
+    if (delay_ms <= SLOT_WAIT_MS && !run->is_draining)
+        run->env->retrying(run->env->ctx, run, &run->err, delay_ms);
+    return sleep_for(run, delay_ms);
 }
 
 /* Again: after the server's own wait, which is no attempt, or by the policy. */
 static enum step again(struct run *run, const struct judgement *judgement)
 {
     if (judgement->told_ms >= 0) {
-        if (++run->told_waits > TOLD_WAITS_MAX)
+        if (++run->told_waits > TOLD_WAITS_MAX) {
+            err_wrap(&run->err, "given up after %d waits that the API asked for",
+                     TOLD_WAITS_MAX);
             return run_fail(run, judgement->reason);
-        run->retries++;
+        }
         return wait_for(run, judgement->told_ms);
     }
     const struct pagination *paging = &run->stream->pagination;
@@ -93,29 +132,17 @@ static enum step again(struct run *run, const struct judgement *judgement)
             err_wrap(&run->err, "given up after %d attempts", run->attempt);
         return run_fail(run, judgement->reason);
     }
-    run->retries++;
-    return wait_for(run, delay_ms);
+    return wait_for(run, judgement->delay_ms >= 0 ? judgement->delay_ms : delay_ms);
 }
 
 static enum step redirect(struct run *run, struct str location)
 {
-    struct http_url from, to;
-    struct str url;
-    if (++run->redirects > REDIRECTS_MAX) {
+    if (++run->redirects > REDIRECTS_MAX)
         err_set(&run->err, ERR_INPUT, "http", 0, "more than %d redirects", REDIRECTS_MAX);
-        return run_fail(run, REASON_HTTP);
-    }
-    bool fine = http_url_resolve(run->page, run->request.url, location, &url, &run->err) &&
-                http_url_parse(run->page, run->request.url, &from, &run->err) &&
-                http_url_parse(run->page, url, &to, &run->err);
-    if (fine && !http_url_same_origin(&from, &to))
-        fine = err_set(&run->err, ERR_INPUT, "http", 0,
-                       "the redirect leaves its origin: %.*s://%.*s:%d", STR_ARG(to.scheme),
-                       STR_ARG(to.host), to.port);
-    if (!fine)
-        return run_fail(run, REASON_HTTP);
-    request_redirect(&run->request, url);
-    return STEP_send;
+    else if (request_redirect(run->stream, run->page, location, &run->request, &run->err))
+        return STEP_send;
+    run_wrap_request(run);
+    return run_fail(run, REASON_HTTP);
 }
 
 /* Keeps what outlives the answer's callback. */
@@ -142,29 +169,46 @@ void run_wrap_request(struct run *run)
              STR_ARG(str_slice(run->request.url, 0, 512)));
 }
 
-enum step step_judge(struct run *run)
+static struct judgement judge(struct run *run)
 {
-    struct judgement judgement = judge_answer(run->stream, run->answer, run->failed, &run->err);
-    if (judgement.verdict == JUDGE_REDIRECT)
-        return redirect(run, judgement.location);
+    AUTO_ARENA struct arena *scratch = arena_new();
+    struct judge_case judge = {run->stream, &run->scope, scratch, run->answer, run->failed};
+    struct judgement judgement = judge_answer(&judge, &run->err);
     if (judgement.verdict == JUDGE_ACCEPT && !judge_body(run->answer, &run->err)) {
         judgement.verdict = JUDGE_FAIL;
         judgement.reason = REASON_BODY;
     }
-    if (judgement.verdict == JUDGE_RETRY || judgement.verdict == JUDGE_FAIL)
+    if (judgement.told_ms >= 0)
+        throttle_pause(&run->pass, clock_mono_ms(), judgement.told_ms);
+    run->scope.response = VALUE_NOTHING;
+    run->scope.headers = NULL;
+    run->scope.header_count = 0;
+    return judgement;
+}
+
+enum step step_judge(struct run *run)
+{
+    struct judgement judgement = judge(run);
+    switch (judgement.verdict) {
+    case JUDGE_REDIRECT:
+        return redirect(run, judgement.location);
+    case JUDGE_RETRY:
         run_wrap_request(run);
-    if (judgement.verdict == JUDGE_RETRY)
         return again(run, &judgement);
-    if (judgement.verdict == JUDGE_FAIL)
+    case JUDGE_FAIL:
+        run_wrap_request(run);
         return run_fail(run, judgement.reason);
-    run->body_is_empty = judgement.verdict == JUDGE_EMPTY;
-    keep_answer(run);
-    return STEP_cut;
+    default:
+        run->body_is_empty = judgement.verdict != JUDGE_ACCEPT;
+        run->is_told_end = judgement.verdict == JUDGE_END;
+        keep_answer(run);
+        return STEP_cut;
+    }
 }
 
 static enum step cut_failed(struct run *run)
 {
-    struct judgement cut_body = {.reason = REASON_BODY, .told_ms = -1};
+    struct judgement cut_body = {.reason = REASON_BODY, .told_ms = -1, .delay_ms = -1};
     run_wrap_request(run);
     if (run->cut.truncated && judge_is_repeatable(run->stream))
         return again(run, &cut_body);

@@ -50,28 +50,60 @@ static bool header_told(const struct http_answer *answer, struct str name, int64
     return header && told_parse(header->value, now_us, ret_ms);
 }
 
-static bool quota_is_spent(const struct http_answer *answer)
+/* "0", also as the first of a list or with parameters: "0;w=60", "0, 100". */
+static bool is_zero(struct str text)
+{
+    size_t i = 0;
+    text = str_trim(text);
+    while (i < text.len && text.ptr[i] == '0')
+        i++;
+    return i > 0 && (i == text.len || strchr(";, ", text.ptr[i]) || str_is(text, "0.0"));
+}
+
+static struct str text_in(struct value value)
+{
+    return value.kind == VALUE_NUMBER || value.kind == VALUE_STRING ? value.text : STR_NONE;
+}
+
+bool told_is_spent(const struct http_answer *answer, const struct told_quota *quota)
 {
     static const struct str names[] = {{"ratelimit-remaining", 19},
                                        {"x-ratelimit-remaining", 21}};
+    if (is_zero(text_in(quota->remaining)))
+        return true;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         const struct http_header *header = http_header_find(answer, names[i]);
-        if (header && str_is(str_trim(header->value), "0"))
+        if (header && is_zero(header->value))
             return true;
     }
-    return answer->status == 429;
+    return false;
 }
 
-int64_t told_in_answer(const struct http_answer *answer, int64_t now_us, int64_t max_ms)
+static int64_t server_time_us(const struct http_answer *answer, int64_t now_us)
 {
-    int64_t ms = 0;
+    int64_t server_us;
     const struct http_header *date = http_header_find(answer, STR("date"));
-    int64_t server_us = now_us;
-    if (date && !date_parse_http(date->value, now_us, &server_us))
-        server_us = now_us;
-    bool told = header_told(answer, STR("retry-after"), server_us, &ms) ||
-                (quota_is_spent(answer) &&
-                 (header_told(answer, STR("ratelimit-reset"), server_us, &ms) ||
-                  header_told(answer, STR("x-ratelimit-reset"), server_us, &ms)));
+    return date && date_parse_http(date->value, now_us, &server_us) ? server_us : now_us;
+}
+
+int64_t told_in_answer(const struct http_answer *answer, const struct told_quota *quota,
+                       int64_t now_us, int64_t max_ms)
+{
+    int64_t ms = 0, server_us = server_time_us(answer, now_us);
+    bool told =
+        answer->status >= 400 && header_told(answer, STR("retry-after"), server_us, &ms);
+    bool resets = answer->status == 429 || told_is_spent(answer, quota);
+    if (!told && resets)
+        told = told_parse(text_in(quota->reset), server_us, &ms) ||
+               header_told(answer, STR("ratelimit-reset"), server_us, &ms) ||
+               header_told(answer, STR("x-ratelimit-reset"), server_us, &ms);
+    return told && ms > 0 ? MIN(ms, max_ms) : -1;
+}
+
+int64_t told_in_value(const struct http_answer *answer, struct value value, int64_t now_us,
+                      int64_t max_ms)
+{
+    int64_t ms;
+    bool told = told_parse(text_in(value), server_time_us(answer, now_us), &ms);
     return told && ms > 0 ? MIN(ms, max_ms) : -1;
 }

@@ -29,9 +29,11 @@ static struct pager_facts facts_of(const struct run *run)
 {
     return (struct pager_facts){
         .url = run->request.url,
+        .own = run->request.own,
         .headers = run->scope.headers,
         .header_count = run->scope.header_count,
         .is_empty_answer = run->body_is_empty,
+        .is_last = run->is_told_end,
         .seen = run->cut.seen,
         .taken = run->cut.records,
         .elapsed_ms = clock_mono_ms() - run->began_mono_ms,

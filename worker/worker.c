@@ -135,6 +135,12 @@ static struct log_where where(const struct run *run)
     return (struct log_where){job->stream, job->run, job->n, 0};
 }
 
+/* A request that was in the way of another is over. */
+static void on_throttle_free(void *ctx)
+{
+    memory_may_be_free(ctx);
+}
+
 static void on_retrying(void *ctx, const struct run *run, const struct err *err,
                         int64_t delay_ms)
 {
@@ -358,6 +364,7 @@ static void lend(struct worker *worker)
         .loop = worker->loop,
         .http = worker->http,
         .loaders = worker->loaders,
+        .throttle = worker->throttle,
         .rng = &worker->rng,
         .secrets_dir = worker->settings->secrets_dir,
         .may_send = may_send,
@@ -388,6 +395,7 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
     name_self(worker);
     snprintf(worker->application_name, sizeof worker->application_name, "pagetide %s",
              worker->id);
+    worker->throttle = throttle_new(on_throttle_free, worker);
     worker->claim_timer = loop_timer_new(worker->loop, poll_queue, worker);
     worker->local_timer = loop_timer_new(worker->loop, poll_queue, worker);
     worker->starved_timer = loop_timer_new(worker->loop, wake_starved, worker);
@@ -419,6 +427,7 @@ void worker_free(struct worker *worker)
         held_free(worker->held);
     if (worker->loaders)
         loaders_free(worker->loaders);
+    throttle_free(worker->throttle);
     pg_close(worker->pg);
     if (worker->http)
         http_free(worker->http);

@@ -50,6 +50,7 @@ struct worker {
     struct http *http;
     struct pg *pg; /* control session: activations and beats */
     struct loaders *loaders;
+    struct throttle *throttle;
     struct redis *redis, *wake; /* commands; BLPOP. NULL in `sync` */
     struct queue *queue;
 

@@ -105,7 +105,7 @@ bool str_to_int64(struct str text, int64_t *ret)
 size_t str_utf8_length(struct str text)
 {
     const unsigned char *at = (const unsigned char *)text.ptr;
-    if (!text.len || at[0] < 0x80)
+    if (!text.len || at[0] < 0x80) // NOLINT(clang-analyzer-core.NullDereference): len > 0
         return text.len > 0;
     size_t len = at[0] >= 0xF0 ? 4 : at[0] >= 0xE0 ? 3 : 2;
     if (at[0] < 0xC2 || at[0] > 0xF4 || text.len < len)

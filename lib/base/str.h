@@ -31,6 +31,7 @@ static inline struct str str_from(const char *text)
 
 static inline bool str_eq(struct str a, struct str b)
 {
+    // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a.len > 0
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 

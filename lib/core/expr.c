@@ -37,8 +37,8 @@ static struct str line_around(struct str source, size_t at, size_t *ret_at)
     return str_slice(source, from, to);
 }
 
-bool expr_fail_at(struct err *err, enum err_kind kind, struct str source, size_t at,
-                  const char *fmt, ...)
+bool(expr_fail_at)(struct err *err, enum err_kind kind, struct str source, size_t at,
+                   const char *fmt, ...)
 {
     char what[ERR_TEXT_BYTES / 2], caret[SHOWN_BYTES + 8];
     va_list args;

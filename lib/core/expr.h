@@ -18,12 +18,15 @@ struct expr;
 
 /*
  * Where names get their values. `find` returns false for an unknown name (undefined). `ctx`
- * is the caller's. `now_us` is what now() gives; the run's frozen time.
+ * is the caller's. `now_us` is what now() gives; the run's frozen time. With `is_strict` a
+ * comparison or `not` of an undefined value fails, as under Jinja2's StrictUndefined; tests,
+ * filters, and, or and if still take it.
  */
 struct expr_scope {
     bool (*find)(void *ctx, struct str name, struct arena *arena, struct value *ret);
     void *ctx;
     int64_t now_us;
+    bool is_strict;
 };
 
 /*

@@ -9,7 +9,7 @@ static bool node_eval(struct eval *ev, const struct node *node, struct value *re
 
 /* ---- failures ---- */
 
-bool eval_fail(struct eval *ev, const char *fmt, ...)
+bool(eval_fail)(struct eval *ev, const char *fmt, ...)
 {
     char what[ERR_TEXT_BYTES / 2];
     va_list args;
@@ -372,6 +372,11 @@ static bool eval_if(struct eval *ev, const struct node *node, struct value *ret)
     return !branch || node_eval(ev, branch, ret);
 }
 
+static bool may_be_absent(struct eval *ev, struct value value)
+{
+    return !ev->scope->is_strict || value.kind != VALUE_UNDEFINED || fail_undefined(ev, value);
+}
+
 /* a < b < c: each operand once, the rest not at all behind the first that is false. */
 static bool eval_compare(struct eval *ev, const struct node *node, struct value *ret)
 {
@@ -383,6 +388,8 @@ static bool eval_compare(struct eval *ev, const struct node *node, struct value 
         if (!node_eval(ev, node->kids[i], &right))
             return false;
         ev->at = node->at;
+        if (!may_be_absent(ev, left) || !may_be_absent(ev, right))
+            return false;
         if (!op_compare(ev, node->ops[i - 1], left, right, &holds))
             return false;
         left = right;
@@ -454,7 +461,7 @@ static bool eval_call(struct eval *ev, const struct node *node, struct value *re
 static bool eval_not(struct eval *ev, const struct node *node, struct value *ret)
 {
     struct value value;
-    if (!node_eval(ev, node->kids[0], &value))
+    if (!node_eval(ev, node->kids[0], &value) || !may_be_absent(ev, value))
         return false;
     *ret = value_bool(!expr_truth(value));
     return true;

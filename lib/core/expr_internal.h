@@ -133,6 +133,11 @@ struct eval {
 /* ERR_INPUT at ev->at. Always false. */
 bool eval_fail(struct eval *ev, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+#ifdef __clang_analyzer__
+#define eval_fail(...)    ((eval_fail)(__VA_ARGS__), false)
+#define expr_fail_at(...) ((expr_fail_at)(__VA_ARGS__), false)
+#endif
+
 /* For messages: the value as JSON, cut at 200 bytes. NUL-terminated, in the arena. */
 const char *eval_show(struct eval *ev, struct value value);
 

@@ -16,7 +16,7 @@ void scan_init(struct scan *scan, struct arena *arena, struct str text)
         scan->at += 3;
 }
 
-bool scan_fail(struct scan *scan, const char *problem)
+bool(scan_fail)(struct scan *scan, const char *problem)
 {
     if (!scan->problem)
         scan->problem = problem;

@@ -62,6 +62,9 @@ static inline void scan_space(struct scan *scan)
 
 /* Sets `problem`, once. Always returns false. */
 bool scan_fail(struct scan *scan, const char *problem);
+#ifdef __clang_analyzer__
+#define scan_fail(...) ((scan_fail)(__VA_ARGS__), false)
+#endif
 
 /* `at` stands on the opening quote. */
 bool scan_string(struct scan *scan) MUST_CHECK;

@@ -144,6 +144,7 @@ create table pagetide.job (
     crashes int not null default 0,
     bookmark text, -- the value at the run's start, what every request of the job is made from
     bookmark_high text,
+    bookmark_type text, -- how its values are compared; null: by what they look like
     paging text, -- what `auto` recognised
     warnings text[] not null default '{}',
     wait_until timestamptz,
@@ -158,6 +159,8 @@ create table pagetide.job (
 
 create index job_open on pagetide.job (state)
     where state in ('queued', 'running', 'waiting');
+create index job_withdrawn on pagetide.job (id)
+    where state = 'cancelled' and enqueued_at is not null;
 create index job_worker on pagetide.job (worker) where worker is not null;
 
 -- The ledger: one row per committed page. The hashes are the loop guards' memory.

@@ -86,9 +86,9 @@ create function pagetide.make_jobs(of_run bigint, spec jsonb, reserve_worker tex
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
-    insert into job (run, n, part, bookmark, worker, reserved)
+    insert into job (run, n, part, bookmark, bookmark_type, worker, reserved)
     select r.id, p.n, p.part, case when r.mode = 'incremental' then b.value end,
-        reserve_worker, reserve_worker is not null
+        spec -> 'bookmark' ->> 'type', reserve_worker, reserve_worker is not null
     from run r
     cross join spec_parts(spec) p
     left join bookmark b on b.stream = r.stream and b.partition = part_key(p.part)
@@ -105,6 +105,15 @@ as $$
     from run r where r.id = changed
 $$;
 
+-- A window that no expression asks for changes no request.
+create function pagetide.window_warnings(with_mode text, spec jsonb) returns text[]
+language sql immutable
+as $$
+    select case when with_mode = 'window' and spec::text !~ '\{\{[^}]*\mwindow\M'
+        then array['no expression uses window.start or window.end: the window is not asked for']
+        else '{}' end
+$$;
+
 -- A new run with its jobs; null where the stream has an active run, or this tick or request
 -- has had its run. Waits for whoever is about to begin or end one.
 create function pagetide.start_run(of_stream text, why text, with_mode text, from_time timestamptz,
@@ -117,6 +126,8 @@ declare
     def definition;
     started bigint;
 begin
+    -- A stream that is being removed gets no run behind the back of who removes it.
+    perform from stream s where s.name = of_stream for share;
     select d.* into def from definition d
     where d.stream = of_stream and d.version = coalesce(with_version,
         (select s.version from stream s where s.name = of_stream and s.removed_at is null));
@@ -124,9 +135,9 @@ begin
         raise exception 'stream % has no definition', of_stream using errcode = 'PT002';
     end if;
     insert into run (stream, version, trigger, mode, window_from, window_to, scheduled_for,
-        request_id, priority)
+        request_id, priority, warnings)
     values (of_stream, def.version, why, with_mode, from_time, to_time, due, for_request,
-        with_priority)
+        with_priority, window_warnings(with_mode, def.spec))
     on conflict do nothing returning id into started;
     if found then
         perform make_jobs(started, def.spec, reserve_worker);
@@ -194,20 +205,31 @@ as $$
         and (p.window_from, p.window_to) is not distinct from (q.window_from, q.window_to)
 $$;
 
+create function pagetide.is_number(text) returns boolean
+language sql immutable
+as $$
+    select $1 ~ '^-?\d+(\.\d+)?([eE][+-]?\d{1,3})?$'
+$$;
+
+create function pagetide.is_instant(text) returns boolean
+language sql immutable
+as $$
+    select $1 ~ '^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d(:?\d\d)?)$'
+$$;
+
 -- The higher of two bookmarks: as numbers, as instants, else bytewise; a tie keeps the first.
-create function pagetide.later(a text, b text) returns text
+-- `kind` is bookmark.type of the definition: number, time, text, or guess.
+create function pagetide.later(a text, b text, kind text) returns text
 language plpgsql immutable
 set search_path = pagetide, pg_temp
+set timezone = 'UTC'
 as $$
-declare
-    number constant text := '^-?\d+(\.\d+)?$';
-    instant constant text := '^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$';
 begin
     if a is null or b is null then
         return coalesce(a, b);
-    elsif a ~ number and b ~ number then
+    elsif kind is distinct from 'text' and is_number(a) and is_number(b) then
         return case when b::numeric > a::numeric then b else a end;
-    elsif a ~ instant and b ~ instant then
+    elsif kind = 'time' or kind is distinct from 'text' and is_instant(a) and is_instant(b) then
         return case when b::timestamptz > a::timestamptz then b else a end;
     end if;
     return case when b collate "C" > a collate "C" then b else a end;
@@ -216,7 +238,7 @@ exception when data_exception then -- a 30th of February, a number too long
 end
 $$;
 
-create aggregate pagetide.latest(text) (sfunc = pagetide.later, stype = text);
+create aggregate pagetide.latest(value text, kind text) (sfunc = pagetide.later, stype = text);
 
 -- A full run has seen everything, so its value stands even if it is lower.
 create function pagetide.move_bookmarks(of_run bigint) returns void
@@ -224,14 +246,15 @@ language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     insert into bookmark as k (stream, partition, value, run)
-    select r.stream, part_key(j.part), latest(j.bookmark_high), r.id
+    select r.stream, part_key(j.part), latest(j.bookmark_high, j.bookmark_type), r.id
     from run r join job j on j.run = r.id
     where r.id = of_run and r.mode <> 'window' and j.bookmark_high is not null
     group by 1, 2, 4
     order by 2
     on conflict (stream, partition) do update set run = excluded.run,
         value = case when (select r.mode from run r where r.id = of_run) = 'full'
-            then excluded.value else later(k.value, excluded.value) end
+            then excluded.value else later(k.value, excluded.value, (select min(j.bookmark_type)
+                from job j where j.run = of_run)) end
 $$;
 
 create function pagetide.close_run(ending bigint) returns text
@@ -242,8 +265,8 @@ as $$
         state = worst.state, reason = worst.reason, error = worst.error,
         pages = s.pages, records = s.records, bytes = s.bytes, rejects = s.rejects,
         asides = s.asides, retries = s.retries, finished_at = clock(),
-        warnings = r.warnings || array(select distinct w from job j, unnest(j.warnings) w
-            where j.run = ending order by w)
+        warnings = array(select unnest(r.warnings) union
+            select unnest(j.warnings) from job j where j.run = ending order by 1)
     from (select * from job j where j.run = ending
             order by badness(j.state) desc, j.n limit 1) worst,
         (select sum(j.page) as pages, sum(j.records) as records, sum(j.bytes) as bytes,
@@ -283,8 +306,8 @@ begin
 end
 $$;
 
--- Ends every unfinished job of a run, and the run. Who works on one is refused at its next
--- commit. Returns those jobs, for the queue.
+-- Ends every unfinished job of a run, and the run. Their epochs rise, so whoever works on one is
+-- refused at its next commit. Returns those jobs.
 create function pagetide.cancel_run(cancelled bigint, start_next boolean default true)
 returns setof bigint
 language plpgsql
@@ -295,7 +318,7 @@ declare
 begin
     perform lock_jobs(array(select j.id from job j where j.run = cancelled));
     open_jobs := array(select j.id from job j where j.run = cancelled and not is_end(j.state));
-    update job j set state = 'cancelled', reason = 'cancelled', owner = null,
+    update job j set state = 'cancelled', reason = 'cancelled', epoch = j.epoch + 1, owner = null,
         wait_until = null, waiting_for = null, finished_at = clock()
     where j.id = any (open_jobs);
     perform finish_run(cancelled, start_next);

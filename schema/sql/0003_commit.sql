@@ -249,7 +249,7 @@ as $$
         attempt = case when d.page > 0 then 0 else j.attempt end,
         told_waits = case when d.page > 0 then 0 else j.told_waits end,
         crashes = case when d.page > 0 then 0 else j.crashes end,
-        bookmark_high = later(j.bookmark_high, d.bookmark_high)
+        bookmark_high = later(j.bookmark_high, d.bookmark_high, j.bookmark_type)
     from (
         select m.job, max(m.page) as page,
             (array_agg(m.checkpoint order by m.n desc) filter (where m.page > 0))[1] as checkpoint,
@@ -258,8 +258,9 @@ as $$
             coalesce(sum(m.records), 0) as records, coalesce(sum(m.bytes), 0) as bytes,
             coalesce(sum(m.rejects), 0) as rejects, coalesce(sum(m.asides), 0) as asides,
             coalesce(sum(m.retries), 0) as retries, coalesce(sum(m.waited_ms), 0) as waited_ms,
-            latest(nullif(m.bookmark_high, '') order by m.n) as bookmark_high
-        from unnest(marks) m where m.verdict = 'applied' group by m.job) d
+            latest(nullif(m.bookmark_high, ''), o.bookmark_type order by m.n) as bookmark_high
+        from unnest(marks) m join job o on o.id = m.job
+        where m.verdict = 'applied' group by m.job) d
     where j.id = d.job
 $$;
 

@@ -149,7 +149,8 @@ begin
         wait_until = null, waiting_for = null,
         started_at = coalesce(j.started_at, clock())
     where j.id = taken.id;
-    update run r set state = 'running', started_at = clock()
+    -- What is taken up again goes on in the run's own time, which its expressions have seen.
+    update run r set state = 'running', started_at = coalesce(r.started_at, clock())
     where r.id = taken.run and r.state = 'queued';
     if found then
         perform notify_run(taken.run);
@@ -293,5 +294,25 @@ set search_path = pagetide, pg_temp
 as $$
     update job j set enqueued_at = clock()
     where j.id in (select o.id from job o where o.id = any (jobs)
-        and o.state in ('queued', 'running', 'waiting') order by o.id for update skip locked)
+        and o.state in ('queued', 'running', 'waiting', 'cancelled')
+        order by o.id for update skip locked)
+$$;
+
+-- Cancelled jobs that Redis may still know: found and noted by the scheduler, which takes them
+-- out there.
+create function pagetide.withdrawable(most int) returns table (job bigint)
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select j.id from job j where j.state = 'cancelled' and j.enqueued_at is not null
+    order by j.id limit most
+$$;
+
+create function pagetide.withdrawn(jobs bigint[]) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update job j set enqueued_at = null
+    where j.id in (select o.id from job o where o.id = any (jobs) and o.state = 'cancelled'
+        order by o.id for update skip locked)
 $$;

@@ -106,6 +106,40 @@ as $$
             where s.name = of_stream and coalesce(d.spec ->> 'write', 'append') = 'append')
 $$;
 
+-- `from` and `to`: RFC 3339, a time without an offset (UTC), or a date; null for anything else.
+create function pagetide.instant(text) returns timestamptz
+language plpgsql immutable
+set search_path = pagetide, pg_temp
+set timezone = 'UTC'
+as $$
+begin
+    if $1 ~ '^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d(:?\d\d)?)?)?$' then
+        return $1::timestamptz;
+    end if;
+    return null;
+exception when data_exception then
+    return null;
+end
+$$;
+
+create function pagetide.window_refusal(of_stream text, fields jsonb) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select case
+        when not fields ? 'from' or not fields ? 'to' then 'mode window needs from and to'
+        when instant(fields ->> 'from') is null
+            then format('from: "%s" is neither RFC 3339 nor a date', fields ->> 'from')
+        when instant(fields ->> 'to') is null
+            then format('to: "%s" is neither RFC 3339 nor a date', fields ->> 'to')
+        when instant(fields ->> 'from') >= instant(fields ->> 'to')
+            then 'from must lie before to'
+        when exists (select from stream s join definition d on d.stream = s.name
+            and d.version = s.version where s.name = of_stream and d.spec ->> 'write' = 'replace')
+            then 'a window cannot replace a table'
+    end
+$$;
+
 -- Why a reload message cannot be accepted, or null.
 create function pagetide.reload_refusal(of_stream text, fields jsonb) returns text
 language sql stable
@@ -115,43 +149,47 @@ as $$
         when unknown_field(fields) is not null
             then format('unknown field "%s"', unknown_field(fields))
         when not is_startable(of_stream) then format('unknown stream "%s"', of_stream)
-        when fields ->> 'mode' = 'window' then 'mode window is not available yet'
-        when fields ->> 'mode' not in ('incremental', 'full')
+        when fields ->> 'mode' not in ('incremental', 'full', 'window')
             then format('unknown mode "%s"', fields ->> 'mode')
-        when fields ? 'from' or fields ? 'to' then 'from and to need mode window'
-        when fields ->> 'if_running' = 'replace' then 'if_running replace is not available yet'
-        when fields ->> 'if_running' not in ('queue', 'skip')
+        when fields ->> 'mode' is distinct from 'window' and (fields ? 'from' or fields ? 'to')
+            then 'from and to need mode window'
+        when fields ->> 'if_running' not in ('queue', 'skip', 'replace')
             then format('unknown if_running "%s"', fields ->> 'if_running')
         when fields ->> 'priority' !~ '^[0-9]$' then 'priority is a digit from 0 to 9'
         when fields ->> 'again' not in ('yes', 'no') then 'again is yes or no'
         when needs_again(of_stream, fields)
             then 'full would write the records of an append stream again: say again yes'
+        when fields ->> 'mode' = 'window' then window_refusal(of_stream, fields)
     end
 $$;
 
+-- What a refused message said stands in `fields` alone: it need not fit the other columns.
 create function pagetide.put_request(request_id text, of_stream text, fields jsonb,
     in_state text, why text, of_run bigint) returns boolean
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
+declare
+    said jsonb := case when in_state = 'refused' then '{}' else fields end;
 begin
-    insert into request (id, stream, fields, mode, priority, state, reason, run)
-    values (request_id, of_stream, fields,
-        case when in_state = 'refused' then 'incremental'
-            else coalesce(fields ->> 'mode', 'incremental') end,
-        case when in_state = 'refused' then 5
-            else coalesce((fields ->> 'priority')::int, 5) end, in_state, why, of_run)
+    insert into request (id, stream, fields, mode, window_from, window_to, priority, state,
+        reason, run)
+    values (request_id, of_stream, fields, coalesce(said ->> 'mode', 'incremental'),
+        instant(said ->> 'from'), instant(said ->> 'to'),
+        coalesce((said ->> 'priority')::int, 5), in_state, why, of_run)
     on conflict do nothing;
     return found;
 end
 $$;
 
 -- Requests equal in mode and window share a run, so only different ones count.
-create function pagetide.is_queue_full(of_stream text, with_mode text) returns boolean
+create function pagetide.is_queue_full(of_stream text, fields jsonb) returns boolean
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select count(*) >= 100 and not bool_or(p.mode = with_mode)
+    select count(*) >= 100 and not bool_or((p.mode, p.window_from, p.window_to)
+        is not distinct from (coalesce(fields ->> 'mode', 'incremental'),
+            instant(fields ->> 'from'), instant(fields ->> 'to')))
     from (select distinct q.mode, q.window_from, q.window_to from request q
         where q.stream = of_stream and q.state = 'pending') p
 $$;
@@ -166,6 +204,52 @@ as $$
     where r.stream = of_stream and r.state in ('queued', 'running') for update
 $$;
 
+-- The same with its jobs, for who is to end it. False where it is the active run no more.
+create function pagetide.lock_whole_run(active bigint, of_stream text) returns boolean
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select lock_jobs(array(select j.id from job j where j.run = active));
+    select coalesce(lock_active_run(of_stream) = active, false);
+$$;
+
+-- Starts a request's run, in place of a run that is cancelled for it. Requests that wait for the
+-- same have it too. False where somebody else came in between.
+create function pagetide.begin_request(request_id text, of_stream text, fields jsonb,
+    replaced bigint) returns boolean
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    started bigint;
+begin
+    -- The request first: whoever has its id has the right to its run.
+    if not put_request(request_id, of_stream, fields, 'started', null, null) then
+        return false;
+    end if;
+    if replaced is not null then
+        perform cancel_run(replaced, false);
+    end if;
+    started := start_run(of_stream, 'reload', coalesce(fields ->> 'mode', 'incremental'),
+        instant(fields ->> 'from'), instant(fields ->> 'to'), null, request_id,
+        coalesce((fields ->> 'priority')::int, 5));
+    if started is null then
+        delete from request where id = request_id;
+        return false;
+    end if;
+    update request set run = started where id = request_id;
+    perform join_pending(q, started) from request q where q.id = request_id;
+    return true;
+end
+$$;
+
+create function pagetide.active_run(of_stream text) returns bigint
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select r.id from run r where r.stream = of_stream and r.state in ('queued', 'running')
+$$;
+
 -- Tries to accept a request; false where somebody else came in between: then look again.
 create function pagetide.try_reload(request_id text, of_stream text, fields jsonb)
 returns boolean
@@ -173,23 +257,17 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
-    active bigint := lock_active_run(of_stream);
-    with_mode text := coalesce(fields ->> 'mode', 'incremental');
-    started bigint;
+    replaces boolean := coalesce(fields ->> 'if_running' = 'replace', false);
+    active bigint := case when replaces then active_run(of_stream)
+        else lock_active_run(of_stream) end;
 begin
-    if active is null then
-        -- The request first: whoever has its id has the right to its run.
-        if not put_request(request_id, of_stream, fields, 'started', null, null) then
-            return false;
-        end if;
-        started := start_run(of_stream, 'reload', with_mode, null, null, null, request_id,
-            coalesce((fields ->> 'priority')::int, 5));
-        update request set run = started where id = request_id and started is not null;
-        delete from request where id = request_id and started is null;
-        return started is not null;
+    if replaces and active is not null and not lock_whole_run(active, of_stream) then
+        return false;
+    elsif active is null or replaces then
+        return begin_request(request_id, of_stream, fields, active);
     elsif fields ->> 'if_running' = 'skip' then
         return put_request(request_id, of_stream, fields, 'skipped', 'a run is active', active);
-    elsif is_queue_full(of_stream, with_mode) then
+    elsif is_queue_full(of_stream, fields) then
         return put_request(request_id, of_stream, fields, 'refused',
             '100 requests are pending already', null);
     end if;
@@ -297,14 +375,6 @@ as $$
     where j.run = active and not is_end(j.state)
 $$;
 
-create function pagetide.sync_active(active bigint, of_stream text) returns boolean
-language sql volatile
-set search_path = pagetide, pg_temp
-as $$
-    select lock_jobs(array(select j.id from job j where j.run = active));
-    select coalesce(lock_active_run(of_stream) = active, false);
-$$;
-
 -- A worker id in `known_gone` names a process of this host that does not live.
 create function pagetide.sync_take(of_stream text, with_version int, with_mode text,
     from_time timestamptz, to_time timestamptz, who text, beat_ms bigint,
@@ -314,12 +384,11 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
-    active bigint := (select r.id from run r
-        where r.stream = of_stream and r.state in ('queued', 'running'));
+    active bigint := active_run(of_stream);
     claim sync_claim;
 begin
     if active is not null then
-        if not sync_active(active, of_stream) then
+        if not lock_whole_run(active, of_stream) then
             return row('wait', active, null, null, null, null, 0, null)::sync_claim;
         end if;
         claim := sync_other(active, who, ms(beat_ms), known_gone, seen_before);

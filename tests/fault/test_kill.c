@@ -40,10 +40,11 @@ static const char definition[] = "source: api\n"
                                  "    write: upsert\n"
                                  "    key: [id]\n";
 
-struct stream_state {
-    const char *path, *stream;
+struct siege_stream {
+    const char *path, *name;
     int64_t pages, requests; /* committed and asked for, when last looked at */
-    int64_t lost, lost_max;
+    int64_t lost_max;        /* by one kill */
+    int kills;
 };
 
 struct siege {
@@ -51,8 +52,8 @@ struct siege {
     struct mock mock;
     struct rng rng;
     uint64_t seed;
-    struct stream_state streams[2];
-    int kills, idle_kills;
+    struct siege_stream streams[2];
+    int idle_kills;
     int64_t began_mono_ms;
 };
 
@@ -65,8 +66,8 @@ static uint64_t choose_seed(void)
 static void siege_open(struct siege *siege)
 {
     *siege = (struct siege){.seed = choose_seed(),
-                            .streams = {{.path = "/gen/page", .stream = "api.appended"},
-                                        {.path = "/gen/cursor", .stream = "api.upserted"}}};
+                            .streams = {{.path = "/gen/page", .name = "api.appended"},
+                                        {.path = "/gen/cursor", .name = "api.upserted"}}};
     printf("seed %llu (PAGETIDE_TEST_SEED)\n", (unsigned long long)siege->seed);
     rng_seed(&siege->rng, siege->seed);
     mock_start(NULL, &siege->mock);
@@ -100,47 +101,45 @@ static bool is_endangered(struct siege *siege)
                          "select 'yes' from pagetide.job where crashes >= 2 limit 1") != '\0';
 }
 
-/* Until every unfinished job is in the hands of `worker`, and all their crashes but one are
- * behind a committed page. */
-static void await_work(struct siege *siege, const struct pagetide_process *worker)
+/* Bit i: stream i is in the hands of this process. */
+static unsigned streams_held(struct siege *siege, const struct pagetide_process *process)
 {
-    int64_t deadline = clock_mono_ms() + 15000;
-    while (!is_over(siege)) {
-        bool works = *pagetide_sql(&siege->pagetide,
-                                   "select 'yes' from pagetide.job j join pagetide.worker w on "
-                                   "w.id = j.worker where j.state = 'running' and w.pid = %d",
-                                   (int)worker->pid) != '\0';
-        if (works && !is_endangered(siege))
-            return;
-        ck_assert_msg(clock_mono_ms() < deadline, "no progress:\n%s", pagetide_err(worker));
-        usleep(5000);
-    }
+    return (unsigned)number_of(pagetide_sql(
+        &siege->pagetide,
+        "select coalesce(sum(case r.stream when 'api.appended' then 1 else 2 end), 0) from "
+        "pagetide.job j join pagetide.run r on r.id = j.run join pagetide.worker w on w.id = "
+        "j.worker where j.state = 'running' and w.pid = %d",
+        (int)process->pid));
 }
 
-/* Between one kill and the next: what was asked for and not committed is asked for again. */
-static void count_lost(struct siege *siege)
+/* What was asked for and not committed since the last kill will be asked for again. */
+static void count_lost(struct siege *siege, struct siege_stream *stream)
 {
-    for (size_t i = 0; i < COUNT_OF(siege->streams); i++) {
-        struct stream_state *state = &siege->streams[i];
-        int64_t pages = number_of(pagetide_sql(
-            &siege->pagetide,
-            "select j.page from pagetide.job j join pagetide.run r on r.id = j.run where "
-            "r.stream = '%s'",
-            state->stream));
-        int64_t requests = mock_count(&siege->mock, state->path);
-        int64_t lost = requests - state->requests - (pages - state->pages);
-        ck_assert_msg(lost <= LOST_PAGES_MAX, "%s: %lld pages lost by one kill (seed %llu)",
-                      state->stream, (long long)lost, (unsigned long long)siege->seed);
-        state->lost += lost;
-        state->lost_max = MAX(state->lost_max, lost);
-        state->pages = pages;
-        state->requests = requests;
-    }
+    int64_t pages = number_of(pagetide_sql(
+        &siege->pagetide,
+        "select j.page from pagetide.job j join pagetide.run r on r.id = j.run where "
+        "r.stream = '%s'",
+        stream->name));
+    int64_t requests = mock_count(&siege->mock, stream->path);
+    int64_t lost = requests - stream->requests - (pages - stream->pages);
+    ck_assert_msg(lost <= LOST_PAGES_MAX, "%s: %lld pages lost by one kill (seed %llu)",
+                  stream->name, (long long)lost, (unsigned long long)siege->seed);
+    stream->lost_max = MAX(stream->lost_max, lost);
+    stream->pages = pages;
+    stream->requests = requests;
 }
 
-static void sleep_random(struct siege *siege, uint64_t limit_ms)
+static void kill_one(struct siege *siege, struct pagetide_process *process, unsigned held)
 {
-    usleep((useconds_t)(1000 * rng_below(&siege->rng, limit_ms + 1)));
+    pagetide_kill(process);
+    siege->idle_kills += held == 0;
+    for (unsigned i = 0; i < COUNT_OF(siege->streams); i++)
+        siege->streams[i].kills += held >> i & 1;
+}
+
+static int64_t random_ms(struct siege *siege, uint64_t limit)
+{
+    return (int64_t)rng_below(&siege->rng, limit + 1);
 }
 
 static void check_all(struct siege *siege)
@@ -149,12 +148,14 @@ static void check_all(struct siege *siege)
     ck_assert_str_eq(pagetide_sql(pagetide, "select string_agg(distinct state, ' ') || ' ' || "
                                             "count(*) from pagetide.run"),
                      "succeeded 2");
-    for (size_t i = 0; i < COUNT_OF(siege->streams); i++)
-        printf("%s: %lld pages, %lld requests, at most %lld lost by one kill\n",
-               siege->streams[i].stream, (long long)PAGES,
-               (long long)mock_count(&siege->mock, siege->streams[i].path),
-               (long long)siege->streams[i].lost_max);
-    printf("%d kills, %d of them without work, %.1f s\n", siege->kills, siege->idle_kills,
+    for (size_t i = 0; i < COUNT_OF(siege->streams); i++) {
+        struct siege_stream *stream = &siege->streams[i];
+        printf("%s: %d pages, %d kills, %lld requests, at most %lld pages lost by one kill\n",
+               stream->name, PAGES, stream->kills,
+               (long long)mock_count(&siege->mock, stream->path), (long long)stream->lost_max);
+        ck_assert_int_ge(stream->kills, KILLS);
+    }
+    printf("%d more kills without a job in hand, %.1f s\n", siege->idle_kills,
            (double)(clock_mono_ms() - siege->began_mono_ms) / 1000);
     truth_check_ledger(pagetide, "api.appended", PAGES * PAGE_RECORDS);
     truth_check_ledger(pagetide, "api.upserted", PAGES * PAGE_RECORDS);
@@ -171,9 +172,41 @@ static void siege_close(struct siege *siege)
     mock_stop(&siege->mock);
 }
 
+/* Two workers with a job each: they are killed apart. */
+struct victim {
+    struct pagetide_process process;
+    int64_t due_mono_ms; /* of its death; 0: when it has work */
+    bool is_idle;        /* to die before it has any */
+};
+
+static void victim_start(struct siege *siege, struct victim *victim)
+{
+    *victim = (struct victim){.process = pagetide_spawn(&siege->pagetide, "worker --jobs 1")};
+    victim->is_idle = rng_below(&siege->rng, 8) == 0;
+    if (victim->is_idle)
+        victim->due_mono_ms = clock_mono_ms() + random_ms(siege, 100);
+}
+
+static void victim_tick(struct siege *siege, struct victim *victim)
+{
+    unsigned held = streams_held(siege, &victim->process);
+    bool spared = held && siege->streams[held - 1].kills >= KILLS;
+    if (spared || (held && is_endangered(siege)))
+        return;
+    if (!victim->due_mono_ms && held)
+        victim->due_mono_ms = clock_mono_ms() + random_ms(siege, 220);
+    if (!victim->due_mono_ms || clock_mono_ms() < victim->due_mono_ms)
+        return;
+    kill_one(siege, &victim->process, held);
+    if (held)
+        count_lost(siege, &siege->streams[held - 1]);
+    victim_start(siege, victim);
+}
+
 START_TEST(test_workers_killed_50_times)
 {
     struct siege siege;
+    struct victim victims[2];
     setenv("PAGETIDE_LEASE", "1s", 1);
     setenv("PAGETIDE_BEAT", "250ms", 1);
     siege_open(&siege);
@@ -181,29 +214,20 @@ START_TEST(test_workers_killed_50_times)
     ck_assert_int_eq(pagetide_run(pagetide, "migrate").code, 0);
     ck_assert_int_eq(pagetide_run(pagetide, "apply %s", pagetide->dir).code, 0);
     struct pagetide_process scheduler = pagetide_spawn(pagetide, "scheduler");
-    struct pagetide_process worker = pagetide_spawn(pagetide, "worker");
+    for (size_t i = 0; i < COUNT_OF(victims); i++)
+        victim_start(&siege, &victims[i]);
     ck_assert_int_eq(pagetide_run(pagetide, "reload api.appended").code, 0);
     ck_assert_int_eq(pagetide_run(pagetide, "reload api.upserted").code, 0);
-    while (siege.kills < KILLS) {
-        bool idle = rng_below(&siege.rng, 5) == 0;
-        if (!idle)
-            await_work(&siege, &worker);
-        if (is_over(&siege))
-            break;
-        if (!idle || !is_endangered(&siege))
-            sleep_random(&siege, idle ? 60 : 220);
-        pagetide_kill(&worker);
-        siege.kills++;
-        siege.idle_kills += idle;
-        count_lost(&siege);
-        worker = pagetide_spawn(pagetide, "worker");
+    while (!is_over(&siege)) {
+        for (size_t i = 0; i < COUNT_OF(victims); i++)
+            victim_tick(&siege, &victims[i]);
+        usleep(10000);
     }
-    ck_assert_msg(siege.kills == KILLS, "over after %d kills", siege.kills);
-    pagetide_await(pagetide, "2", 60000,
-                   "select count(*) from pagetide.run where pagetide.is_end(state)");
     truth_check_idle(pagetide);
-    pagetide_signal(&worker, SIGTERM);
-    ck_assert_int_eq(pagetide_wait(&worker, 25000), 0);
+    for (size_t i = 0; i < COUNT_OF(victims); i++) {
+        pagetide_signal(&victims[i].process, SIGTERM);
+        ck_assert_int_eq(pagetide_wait(&victims[i].process, 25000), 0);
+    }
     pagetide_signal(&scheduler, SIGTERM);
     ck_assert_int_eq(pagetide_wait(&scheduler, 25000), 0);
     check_all(&siege);
@@ -211,27 +235,36 @@ START_TEST(test_workers_killed_50_times)
 }
 END_TEST
 
+/* Until it has taken its jobs, or the runs are over. */
+static unsigned await_sync(struct siege *siege, const struct pagetide_process *sync)
+{
+    int64_t deadline = clock_mono_ms() + 15000;
+    unsigned held = 0;
+    while ((!(held = streams_held(siege, sync)) || is_endangered(siege)) && !is_over(siege)) {
+        ck_assert_msg(clock_mono_ms() < deadline, "no progress:\n%s", pagetide_err(sync));
+        usleep(5000);
+    }
+    return held;
+}
+
 START_TEST(test_sync_killed_50_times)
 {
+    static const char command[] = "sync api.appended api.upserted";
     struct siege siege;
     siege_open(&siege);
-    struct pagetide_process sync =
-        pagetide_spawn(&siege.pagetide, "sync api.appended api.upserted");
+    struct pagetide_process sync = pagetide_spawn(&siege.pagetide, command);
     pagetide_await(&siege.pagetide, "2", 10000, "select count(*) from pagetide.run");
-    while (siege.kills < KILLS) {
-        bool idle = rng_below(&siege.rng, 5) == 0 && !is_endangered(&siege);
-        if (!idle)
-            await_work(&siege, &sync);
+    while (siege.streams[0].kills < KILLS || siege.streams[1].kills < KILLS) {
+        if (rng_below(&siege.rng, 8) > 0 || is_endangered(&siege))
+            await_sync(&siege, &sync);
         if (is_over(&siege))
             break;
-        sleep_random(&siege, idle ? 60 : 220);
-        pagetide_kill(&sync);
-        siege.kills++;
-        siege.idle_kills += idle;
-        count_lost(&siege);
-        sync = pagetide_spawn(&siege.pagetide, "sync api.appended api.upserted");
+        usleep((useconds_t)(1000 * random_ms(&siege, 140)));
+        kill_one(&siege, &sync, streams_held(&siege, &sync));
+        for (size_t i = 0; i < COUNT_OF(siege.streams); i++)
+            count_lost(&siege, &siege.streams[i]);
+        sync = pagetide_spawn(&siege.pagetide, command);
     }
-    ck_assert_msg(siege.kills == KILLS, "over after %d kills", siege.kills);
     ck_assert_msg(pagetide_wait(&sync, 60000) == 0, "%s", pagetide_err(&sync));
     check_all(&siege);
     siege_close(&siege);

@@ -27,7 +27,7 @@ static void evaluate(struct arena *arena, struct value line, struct buf *out)
     struct err err = ERR_INIT;
     struct expr *expr;
     struct value context = value_get(line, STR("context")), value;
-    struct expr_scope scope = {find, &context, 0};
+    struct expr_scope scope = {.find = find, .ctx = &context};
     if (!expr_compile(arena, value_get(line, STR("expr")).text, &expr, &err))
         answer(out, "syntax", value_string(str_from(err.text)));
     else if (!expr_eval(expr, &scope, arena, &value, &err))

@@ -53,7 +53,8 @@ static bool find(void *ctx, struct str name, struct arena *arena, struct value *
 
 struct expr_scope expr_table_scope(struct value *context)
 {
-    return (struct expr_scope){find, context, (int64_t)1767323045 * 1000000};
+    return (struct expr_scope){
+        .find = find, .ctx = context, .now_us = (int64_t)1767323045 * 1000000};
 }
 
 static void complain(const struct expr_row *row, const char *what, struct str shown)

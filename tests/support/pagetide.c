@@ -289,6 +289,20 @@ static const char *ask(PGconn **conn, const char *url, const char *sql)
     return text;
 }
 
+const char *pagetide_try_sql(struct pagetide *pagetide, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    const char *sql = keep_formatted(fmt, args);
+    va_end(args);
+    PGconn *conn = NULL;
+    const char *text = ask(&conn, pagetide->database_url, sql);
+    if (!text)
+        text = pagetide_text("%s", PQerrorMessage(conn));
+    PQfinish(conn);
+    return text;
+}
+
 void pagetide_await(struct pagetide *pagetide, const char *expected, int64_t limit_ms,
                     const char *fmt, ...)
 {

@@ -72,6 +72,9 @@ void pagetide_await_err(struct pagetide_process *process, const char *text, int6
 /* The first field of the first row; "" for NULL or no row. */
 const char *pagetide_sql(struct pagetide *pagetide, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same, but the error's text where the question fails. */
+const char *pagetide_try_sql(struct pagetide *pagetide, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Asks until the answer is `expected`; a question that fails (no such table) is asked again. */
 void pagetide_await(struct pagetide *pagetide, const char *expected, int64_t limit_ms,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -16,7 +16,8 @@ void truth_check_rows(struct pagetide *pagetide, const struct mock *mock, const 
     const char *body =
         mock_get(mock, pagetide_text("/gen/offset?offset=0&limit=1000000&%s", query));
     pagetide_sql(pagetide,
-                 "drop table if exists public.truth; create table public.truth as select t.* "
+                 "set client_min_messages = warning; drop table if exists public.truth; create "
+                 "table public.truth as select t.* "
                  "from jsonb_to_recordset(('%s'::jsonb) -> 'data') as t (id bigint, name text, "
                  "score numeric, created_at timestamptz, active boolean)",
                  body);

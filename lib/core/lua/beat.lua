@@ -5,4 +5,4 @@ if not is_holder(id, token) then
   return LOST
 end
 redis.call('ZADD', key('lease'), text(now + lease_ms), id)
-return redis.call('HEXISTS', key('job', id), 'cancel') == 1 and CANCELLED or TAKEN
+return is_cancelled(id) and CANCELLED or TAKEN

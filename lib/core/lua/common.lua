@@ -67,9 +67,14 @@ local function take_out(id)
   end
 end
 
+local function is_cancelled(id)
+  return redis.call('HEXISTS', key('job', id), 'cancel') == 1
+end
+
+-- A cancelled job that is still held counts as gone: it may be put here anew.
 local function stands_somewhere(id)
   local source = redis.call('HGET', key('job', id), 'src')
-  return source and (redis.call('ZSCORE', key('lease'), id) or
+  return source and not is_cancelled(id) and (redis.call('ZSCORE', key('lease'), id) or
     redis.call('ZSCORE', key('delayed'), id) or
     redis.call('ZSCORE', key('ready', source), id))
 end
@@ -85,10 +90,14 @@ local function hold(id, source, token, worker)
   redis.call('SADD', key('active', source), id)
 end
 
--- Ends the lease and puts the job back among those that wait.
+-- Ends the lease and puts the job back among those that wait; a cancelled one goes.
 local function release(id, delay_ms)
   local job = redis.call('HMGET', key('job', id), 'src', 'prio')
   take_out(id)
+  if is_cancelled(id) then
+    redis.call('DEL', key('job', id))
+    return
+  end
   redis.call('HDEL', key('job', id), 'tok', 'wid')
   if job[1] then
     make_ready_or_delayed(id, job[1], tonumber(job[2]) or 0, delay_ms)

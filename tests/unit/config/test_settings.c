@@ -19,8 +19,17 @@ static void write_file(const char *path, const char *text)
     fclose(file);
 }
 
+/* What the test run itself is told about its servers is not what is tested here. */
+static void forget_environment(void)
+{
+    static const char *const names[] = {"PAGETIDE_DATABASE_URL", "PAGETIDE_REDIS_URL"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        unsetenv(names[i]);
+}
+
 START_TEST(knows_its_standards)
 {
+    forget_environment();
     struct arena *arena AUTO_ARENA = arena_new();
     struct settings settings;
     struct err err = ERR_INIT;
@@ -37,6 +46,7 @@ END_TEST
 
 START_TEST(flag_over_environment_over_file)
 {
+    forget_environment();
     ck_assert_ptr_nonnull(mkdtemp(dir));
     struct arena *arena AUTO_ARENA = arena_new();
     write_file(in_dir(arena, "pagetide.yaml"), "jobs: 1\nlease: 60\nbatch_age: 500ms\n");

@@ -331,6 +331,39 @@ START_TEST(cancels_at_the_next_beat)
 }
 END_TEST
 
+START_TEST(a_cancelled_lease_leaves_nothing_behind)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    queue_cancel(queue, 1, on_done, NULL);
+    await_well();
+    ck_assert_int_eq(give_back(queue, &lease, 0), QUEUE_OK);
+    ck_assert_int_eq(claim(queue), 0);
+    servers_redis(url, "DEL q:wake q:seen");
+    ck_assert_str_eq(servers_redis(url, "KEYS *"), "");
+    close_all(queue);
+}
+END_TEST
+
+/* Retried before its holder has heard of the cancel. */
+START_TEST(a_cancelled_job_can_come_back_at_once)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    struct queue_lease old = lease;
+    queue_cancel(queue, 1, on_done, NULL);
+    await_well();
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    ck_assert_int_eq(beat(queue, &old), QUEUE_LOST);
+    ck_assert_int_eq(finish(queue, &old), QUEUE_LOST);
+    ck_assert_int_eq(beat(queue, &lease), QUEUE_OK);
+    close_all(queue);
+}
+END_TEST
+
 START_TEST(adopts_what_redis_lost)
 {
     struct test_redis server;
@@ -510,7 +543,8 @@ END_TEST
 
 SUITE("core/queue", leases_by_priority_then_age, takes_sources_in_turn, pushes_once,
       knows_its_jobs, ends_leave_nothing_behind, compares_the_token, gives_back_now_and_later,
-      takes_back_a_lease_that_ends, cancels_at_the_next_beat, adopts_what_redis_lost,
-      outlives_a_script_flush, works_on_without_memory, repeats_a_claim_without_an_answer,
-      a_frozen_redis_costs_no_lease, a_clock_set_back_holds_nothing_up, wakes_who_waits,
-      a_freed_queue_is_silent)
+      takes_back_a_lease_that_ends, cancels_at_the_next_beat,
+      a_cancelled_lease_leaves_nothing_behind, a_cancelled_job_can_come_back_at_once,
+      adopts_what_redis_lost, outlives_a_script_flush, works_on_without_memory,
+      repeats_a_claim_without_an_answer, a_frozen_redis_costs_no_lease,
+      a_clock_set_back_holds_nothing_up, wakes_who_waits, a_freed_queue_is_silent)

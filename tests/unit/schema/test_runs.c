@@ -204,10 +204,16 @@ START_TEST(bad_messages_are_refused_with_a_reason)
 {
     static const char *const table[][2] = {
         {"{\"colour\": \"red\"}", "unknown field \"colour\""},
-        {"{\"mode\": \"window\"}", "mode window is not available yet"},
+        {"{\"mode\": \"window\"}", "mode window needs from and to"},
+        {"{\"mode\": \"window\", \"from\": \"2024-02-30\", \"to\": \"2024-03-01\"}",
+         "from: \"2024-02-30\" is neither RFC 3339 nor a date"},
+        {"{\"mode\": \"window\", \"from\": \"2024-02-01\", \"to\": \"tomorrow\"}",
+         "to: \"tomorrow\" is neither RFC 3339 nor a date"},
+        {"{\"mode\": \"window\", \"from\": \"2024-02-01T01:00:00+01:00\", "
+         "\"to\": \"2024-02-01\"}",
+         "from must lie before to"},
         {"{\"mode\": \"ful\"}", "unknown mode \"ful\""},
         {"{\"from\": \"2024-01-01\"}", "from and to need mode window"},
-        {"{\"if_running\": \"replace\"}", "if_running replace is not available yet"},
         {"{\"if_running\": \"kill\"}", "unknown if_running \"kill\""},
         {"{\"priority\": \"10\"}", "priority is a digit from 0 to 9"},
         {"{\"again\": \"maybe\"}", "again is yes or no"},
@@ -221,7 +227,7 @@ START_TEST(bad_messages_are_refused_with_a_reason)
                "where state = 'refused'",
                i, table[i][0]);
     EXPECT("unknown stream \"x.y\"", "select reason from pagetide.reload('s', 'x.y', '{}')");
-    EXPECT("10", "select count(*) from pagetide.request where state = 'refused'");
+    EXPECT("12", "select count(*) from pagetide.request where state = 'refused'");
     EXPECT("refused",
            "select state from pagetide.reload(repeat('x', 256), 'shop.orders', '{}')");
     EXPECT("0", "select count(*) from pagetide.run");

@@ -1,0 +1,99 @@
+#include "base/redact.h"
+#include "cli/order.h"
+
+enum { TIMEOUT_MS = 30000 };
+
+static void print_row(struct cli *cli, const struct pg_result *result, size_t row)
+{
+    struct str partition = pg_get_str(result, row, 1);
+    struct str value = redact_str(cli->arena, pg_get_str(result, row, 2));
+    printf("%.*s  %.*s%s%.*s", STR_ARG(pg_get_str(result, row, 0)), STR_ARG(partition),
+           partition.len ? "  " : "", STR_ARG(value));
+    if (pg_is_null(result, row, 3))
+        puts("  set by hand");
+    else
+        printf("  by run %.*s\n", STR_ARG(pg_get_str(result, row, 3)));
+}
+
+static int show(struct cli *cli, struct pg *pg, struct str stream)
+{
+    static const char sql[] =
+        "select k.stream, k.partition, k.value, k.run, to_jsonb(k)::text "
+        "from pagetide.stream s left join pagetide.bookmark k on k.stream = s.name "
+        "where s.name = $1 order by k.partition";
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct pg_value name = pg_text(stream);
+    struct err err = ERR_INIT;
+    if (!pg_await(pg, sql, &name, 1, TIMEOUT_MS, &result, &err))
+        return cli_fail(&err);
+    if (!pg_rows(result))
+        return cli_usage("there is no stream %.*s", STR_ARG(stream));
+    bool has_any = !pg_is_null(result, 0, 0);
+    for (size_t i = 0; has_any && i < pg_rows(result); i++) {
+        struct str line = redact_str(cli->arena, pg_get_str(result, i, 4));
+        if (cli->options.json)
+            printf("%.*s\n", STR_ARG(line));
+        else
+            print_row(cli, result, i);
+    }
+    if (!has_any && !cli->options.json)
+        printf("%.*s has no bookmark yet\n", STR_ARG(stream));
+    return EXIT_DONE;
+}
+
+static int set(struct cli *cli, struct pg *pg, struct str stream)
+{
+    const struct options *options = &cli->options;
+    struct order order;
+    struct pg_value params[] = {
+        pg_text(stream),
+        options->partition ? pg_text(str_from(options->partition)) : PG_NULL,
+        options->set ? pg_text(str_from(options->set)) : PG_NULL,
+    };
+    bool json = cli->options.json;
+    cli->options.json = false;
+    int code = order_give(cli, pg, "pagetide.set_bookmark($1, $2::jsonb, $3)", params,
+                          COUNT_OF(params), &order);
+    cli->options.json = json;
+    return code == EXIT_DONE ? show(cli, pg, stream) : code;
+}
+
+static int run_bookmark(struct cli *cli)
+{
+    const struct options *options = &cli->options;
+    struct pg *pg;
+    int code;
+    if (cli->operand_count != 1)
+        return cli_usage("bookmark: name one stream");
+    if (options->set && (options->clear || !*options->set))
+        return cli_usage("bookmark: --set needs a value, and --clear none");
+    if (options->partition && !options->set && !options->clear)
+        return cli_usage("bookmark: --partition goes with --set or --clear");
+    if (!cli_database(cli, false, &pg, &code))
+        return code;
+    struct str stream = str_from(cli->operands[0]);
+    bool changes = options->set || options->clear;
+    code = changes ? set(cli, pg, stream) : show(cli, pg, stream);
+    pg_close(pg);
+    return code;
+}
+
+static const struct opt opts[] = {
+    {"set", 0, OPT_TEXT, offsetof(struct options, set), "VALUE",
+     "what the next incremental run begins with"},
+    {"clear", 0, OPT_FLAG, offsetof(struct options, clear), NULL,
+     "forget it: the next run begins at the definition's start"},
+    {"partition", 0, OPT_TEXT, offsetof(struct options, partition), "JSON",
+     "of a stream with partitions: which, as in the definition"},
+    OPT_END,
+};
+
+const struct command command_bookmark = {
+    .name = "bookmark",
+    .operands = "STREAM",
+    .summary = "show or set how far a stream's incremental runs have come",
+    .help = "A run under way keeps the value it began with.",
+    .opts = opts,
+    .needs_settings = true,
+    .run = run_bookmark,
+};

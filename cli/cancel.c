@@ -1,0 +1,24 @@
+#include "cli/order.h"
+
+static int run_cancel(struct cli *cli)
+{
+    struct order order;
+    int64_t run;
+    if (cli->operand_count != 1 || !order_parse_run(cli->operands[0], &run, NULL))
+        return cli_usage("cancel: name one run by its number");
+    struct pg_value params[] = {pg_int(run)};
+    int code = order_give_once(cli, "pagetide.cancel($1)", params, 1, &order);
+    if (code == EXIT_DONE && !cli->options.json)
+        printf("%.*s: run %lld is cancelled\n", STR_ARG(order.stream), (long long)order.run);
+    return code;
+}
+
+const struct command command_cancel = {
+    .name = "cancel",
+    .operands = "RUN",
+    .summary = "end a run now; what it has committed stays",
+    .help = "Whoever works on it hears of it with the next beat, and writes nothing more. A\n"
+            "request that waited for the run's end starts. `pagetide retry` takes it up again.",
+    .needs_settings = true,
+    .run = run_cancel,
+};

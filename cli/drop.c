@@ -1,0 +1,50 @@
+#include "cli/drop.h"
+
+#include "cli/order.h"
+
+/*
+ * Two statements, each a transaction: after the first no run can begin, so the second sees the
+ * last. Killed between them, the run goes on to its end; the same command then ends nothing,
+ * and `pagetide cancel` does.
+ */
+int drop_stream(struct cli *cli, struct pg *pg, struct str stream)
+{
+    struct order order;
+    struct pg_value name = pg_text(stream);
+    bool json = cli->options.json;
+    cli->options.json = false;
+    int code = order_give(cli, pg, "pagetide.remove_stream($1)", &name, 1, &order);
+    cli->options.json = json;
+    if (code == EXIT_DONE)
+        code = order_give(cli, pg, "pagetide.end_removed($1)", &name, 1, &order);
+    if (code != EXIT_DONE || json)
+        return code;
+    printf("%.*s is dropped", STR_ARG(stream));
+    if (order.run)
+        printf(", its run %lld is cancelled", (long long)order.run);
+    puts("; its table and history stay");
+    return code;
+}
+
+static int run_drop(struct cli *cli)
+{
+    struct pg *pg;
+    int code;
+    if (cli->operand_count != 1)
+        return cli_usage("drop: name one stream");
+    if (!cli_database(cli, false, &pg, &code))
+        return code;
+    code = drop_stream(cli, pg, str_from(cli->operands[0]));
+    pg_close(pg);
+    return code;
+}
+
+const struct command command_drop = {
+    .name = "drop",
+    .operands = "STREAM",
+    .summary = "remove a stream: no schedule, no reload, its run ends",
+    .help = "Its table, bookmarks and history stay, and serve again if the stream comes back.\n"
+            "It comes back when its definition is stored anew, so remove that from sources/.",
+    .needs_settings = true,
+    .run = run_drop,
+};

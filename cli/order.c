@@ -1,0 +1,61 @@
+#include "cli/order.h"
+
+#include "base/redact.h"
+
+enum { TIMEOUT_MS = 60000, JOBS_MAX = 1000000 };
+
+enum column { REFUSAL, RUN, STREAM, STATE, JOBS, JSON };
+
+int order_give(struct cli *cli, struct pg *pg, const char *call, const struct pg_value *params,
+               size_t count, struct order *ret_order)
+{
+    struct str sql = arena_printf(cli->arena,
+                                  "select a.refusal, a.run, a.stream, a.state, a.jobs, "
+                                  "jsonb_strip_nulls(to_jsonb(a))::text from %s a",
+                                  call);
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct err err = ERR_INIT;
+    if (!pg_await(pg, sql.ptr, params, count, TIMEOUT_MS, &result, &err))
+        return cli_fail(&err);
+    if (!pg_is_null(result, 0, REFUSAL)) {
+        fprintf(stderr, "pagetide: %.*s\n", STR_ARG(pg_get_str(result, 0, REFUSAL)));
+        return pg_is_null(result, 0, STREAM) ? EXIT_USAGE : EXIT_RUN_FAILED;
+    }
+    *ret_order = (struct order){
+        .stream = arena_str(cli->arena, pg_get_str(result, 0, STREAM)),
+        .state = arena_str(cli->arena, pg_get_str(result, 0, STATE)),
+        .run = pg_get_int(result, 0, RUN),
+        .jobs = pg_get_int(result, 0, JOBS),
+    };
+    if (cli->options.json)
+        printf("%.*s\n", STR_ARG(redact_str(cli->arena, pg_get_str(result, 0, JSON))));
+    return EXIT_DONE;
+}
+
+int order_give_once(struct cli *cli, const char *call, const struct pg_value *params,
+                    size_t count, struct order *ret_order)
+{
+    struct pg *pg;
+    int code;
+    if (!cli_database(cli, false, &pg, &code))
+        return code;
+    code = order_give(cli, pg, call, params, count, ret_order);
+    pg_close(pg);
+    return code;
+}
+
+bool order_parse_run(const char *text, int64_t *ret_run, int64_t *ret_job)
+{
+    struct str run;
+    struct str job = str_cut(str_from(text), '/', &run);
+    bool names_job = run.len < strlen(text);
+    int64_t number, n = 0;
+    if (!str_to_int64(run, &number) || number < 1 || (names_job && !ret_job))
+        return false;
+    if (names_job && (!str_to_int64(job, &n) || n < 1 || n > JOBS_MAX))
+        return false;
+    *ret_run = number;
+    if (ret_job)
+        *ret_job = n;
+    return true;
+}

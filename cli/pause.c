@@ -1,0 +1,22 @@
+#include "cli/order.h"
+
+static int run_pause(struct cli *cli)
+{
+    struct order order;
+    if (cli->operand_count != 1)
+        return cli_usage("pause: name one stream");
+    struct pg_value params[] = {pg_text(str_from(cli->operands[0]))};
+    int code = order_give_once(cli, "pagetide.pause($1)", params, 1, &order);
+    if (code == EXIT_DONE && !cli->options.json)
+        printf("%.*s is paused: its schedule starts no run\n", STR_ARG(order.stream));
+    return code;
+}
+
+const struct command command_pause = {
+    .name = "pause",
+    .operands = "STREAM",
+    .summary = "let a stream's schedule start no run",
+    .help = "A run under way goes on (`pagetide cancel` ends it); sync and reload still work.",
+    .needs_settings = true,
+    .run = run_pause,
+};

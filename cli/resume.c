@@ -1,0 +1,22 @@
+#include "cli/order.h"
+
+static int run_resume(struct cli *cli)
+{
+    struct order order;
+    if (cli->operand_count != 1)
+        return cli_usage("resume: name one stream");
+    struct pg_value params[] = {pg_text(str_from(cli->operands[0]))};
+    int code = order_give_once(cli, "pagetide.resume($1)", params, 1, &order);
+    if (code == EXIT_DONE && !cli->options.json)
+        printf("%.*s runs by its schedule\n", STR_ARG(order.stream));
+    return code;
+}
+
+const struct command command_resume = {
+    .name = "resume",
+    .operands = "STREAM",
+    .summary = "let a paused stream run by its schedule again",
+    .help = "What was missed meanwhile is made up for as the definition's catch_up says.",
+    .needs_settings = true,
+    .run = run_resume,
+};

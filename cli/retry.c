@@ -1,0 +1,26 @@
+#include "cli/order.h"
+
+static int run_retry(struct cli *cli)
+{
+    struct order order;
+    int64_t run, job;
+    if (cli->operand_count != 1 || !order_parse_run(cli->operands[0], &run, &job))
+        return cli_usage("retry: name one run (7) or one job of it (7/3)");
+    struct pg_value params[] = {pg_int(run), job ? pg_int(job) : PG_NULL};
+    int code = order_give_once(cli, "pagetide.retry($1, $2)", params, 2, &order);
+    if (code == EXIT_DONE && !cli->options.json)
+        printf("%.*s: run %lld goes on with %lld job%s, by a worker or by pagetide sync %.*s\n",
+               STR_ARG(order.stream), (long long)order.run, (long long)order.jobs,
+               order.jobs == 1 ? "" : "s", STR_ARG(order.stream));
+    return code;
+}
+
+const struct command command_retry = {
+    .name = "retry",
+    .operands = "RUN|RUN/N",
+    .summary = "take up again what failed in a stream's newest run",
+    .help = "Its failed, dead and cancelled jobs go on behind their last committed page, with\n"
+            "the definition and the values the run began with.",
+    .needs_settings = true,
+    .run = run_retry,
+};

@@ -1,0 +1,198 @@
+#include "base/units.h"
+#include "config/definition.h"
+#include "config/field.h"
+
+/* `responses`, `rate_limit` and `allow_hosts`: what answers mean and where they may lead. */
+
+static const struct choice thens[] = {
+    CHOICE("retry", RESPONSE_RETRY),
+    CHOICE("fail", RESPONSE_FAIL),
+    CHOICE("end", RESPONSE_END),
+    CHOICE("empty", RESPONSE_EMPTY),
+    CHOICE_LATER("restart", 0),
+    CHOICE_LATER("login", 0),
+    CHOICE_END,
+};
+
+/* 404, or 4xx. */
+static bool parse_status(struct str text, struct status_range *ret)
+{
+    int64_t number;
+    if (text.len != 3 || text.ptr[0] < '1' || text.ptr[0] > '5')
+        return false;
+    if (str_eq_nocase(str_slice(text, 1, 3), STR("xx"))) {
+        int first = (text.ptr[0] - '0') * 100;
+        *ret = (struct status_range){first, first + 99};
+        return true;
+    }
+    if (!str_to_int64(text, &number))
+        return false;
+    *ret = (struct status_range){(int)number, (int)number};
+    return true;
+}
+
+static void read_status(struct reader *reader, const struct field *field,
+                        const struct yaml_node *node, void *target)
+{
+    struct response_rule *rule = field_at(field, target);
+    bool is_list = node->kind == YAML_LIST;
+    size_t count = is_list ? node->count : 1;
+    rule->statuses = ARENA_ARRAY(reader->arena, struct status_range, MAX(count, 1));
+    for (size_t i = 0; i < count; i++) {
+        const struct yaml_node *item = is_list ? node->items[i] : node;
+        if (yaml_is_scalar(item) && parse_status(item->text, &rule->statuses[i]))
+            rule->status_count++;
+        else
+            problem_add(reader->problems, item, "must be a status like 404 or 4xx%s",
+                        is_list ? "" : ", or a list of them");
+    }
+    if (!count)
+        problem_add(reader->problems, node, "names no status");
+}
+
+/* `30s` is a time; anything else says where the answer tells one. */
+static void read_wait(struct reader *reader, const struct field *field,
+                      const struct yaml_node *node, void *target)
+{
+    struct response_wait *wait = field_at(field, target);
+    struct field told = *field;
+    told.offset = 0;
+    if (!yaml_is_scalar(node) || !units_parse_duration(node->text, &wait->ms))
+        field_read_locator(reader, &told, node, &wait->told);
+}
+
+#define R(member) AT(struct response_rule, member)
+
+static const struct field response_fields[] = {
+    {.name = "status",
+     .type = FIELD_CUSTOM,
+     .offset = 0,
+     .read = read_status,
+     .help = "404, a list, or 4xx"},
+    {.name = "when",
+     .type = FIELD_TEMPLATE_REF,
+     .flags = FIELD_JUDGES,
+     R(when),
+     .help = "an expression; false where it touches something absent"},
+    {.name = "then",
+     .type = FIELD_CHOICE,
+     .flags = FIELD_REQUIRED,
+     R(then),
+     .choices = thens,
+     .help = "what the answer means"},
+    {.name = "wait",
+     .type = FIELD_CUSTOM,
+     .flags = FIELD_JUDGES,
+     R(wait),
+     .read = read_wait,
+     .help = "before a retry: a time, or where the answer tells one"},
+    {.name = "message",
+     .type = FIELD_TEMPLATE_REF,
+     .flags = FIELD_JUDGES,
+     R(message),
+     .help = "what people are told"},
+    FIELD_END,
+};
+
+const struct key_table response_table = {response_fields, sizeof(struct response_rule)};
+
+static void note_response(void *ctx, const struct expr_use *use)
+{
+    bool *reads = ctx;
+    *reads |= str_is(use->root, "response");
+}
+
+static bool locator_reads_body(const struct locator *locator)
+{
+    bool reads = locator->kind == LOCATOR_BODY;
+    if (locator->kind == LOCATOR_EXPR)
+        template_uses(locator->template, note_response, &reads);
+    return reads;
+}
+
+static bool rule_reads_body(const struct response_rule *rule)
+{
+    bool reads = locator_reads_body(&rule->wait.told);
+    if (rule->when)
+        template_uses(rule->when, note_response, &reads);
+    if (rule->message)
+        template_uses(rule->message, note_response, &reads);
+    return reads;
+}
+
+static const struct yaml_node *nth(const struct yaml_node *node, size_t i)
+{
+    return node->kind == YAML_LIST ? node->items[i] : node;
+}
+
+void check_responses(struct reader *reader, const struct yaml_node *map, struct stream *stream)
+{
+    const struct yaml_node *list = yaml_find(map, "responses");
+    for (size_t i = 0; list && i < stream->response_count; i++) {
+        struct response_rule *rule = &stream->responses[i];
+        const struct yaml_node *node = nth(list, i), *wait = yaml_find(node, "wait");
+        if (!wait || rule->wait.told.kind != LOCATOR_NONE)
+            rule->wait.ms = -1;
+        rule->reads_body = rule_reads_body(rule);
+        if (node->kind != YAML_MAP)
+            continue;
+        if (!rule->status_count && !rule->when && !yaml_find(node, "status"))
+            problem_add(reader->problems, node, "needs \"status\" or \"when\"");
+        if (wait && rule->then != RESPONSE_RETRY)
+            problem_add(reader->problems, wait, "belongs to \"then: retry\"");
+        if (rule->when && rule->when->kind != TEMPLATE_EXPR)
+            problem_add(reader->problems, yaml_find(node, "when"),
+                        "must be one expression in {{ }}");
+    }
+}
+
+static void check_limit(struct reader *reader, const struct yaml_node *node,
+                        const struct rate_limit *limit)
+{
+    bool reads = limit->remaining.kind != LOCATOR_NONE || limit->reset.kind != LOCATOR_NONE;
+    if (node->kind != YAML_MAP)
+        return;
+    if (!limit->requests && !limit->concurrency && !reads && !yaml_find(node, "requests"))
+        problem_add(reader->problems, node,
+                    "needs \"requests\", \"concurrency\", or \"remaining\" and \"reset\"");
+    if (limit->remaining.kind != LOCATOR_NONE && limit->reset.kind == LOCATOR_NONE)
+        problem_add(reader->problems, node, "\"remaining\" needs \"reset\"");
+}
+
+/* A host, or host:port. */
+static bool is_host(struct str text)
+{
+    struct str host;
+    struct str port = str_cut(text, ':', &host);
+    int64_t number = 1;
+    if (text.len && text.ptr[0] == '[') {
+        ptrdiff_t end = str_find_byte(text, ']');
+        if (end < 0)
+            return false;
+        host = str_slice(text, 1, (size_t)end);
+        port = str_slice(text, (size_t)end + 1, text.len);
+        if (port.len && port.ptr[0] != ':')
+            return false;
+        port = port.len ? str_slice(port, 1, port.len) : STR_NONE;
+    }
+    if (port.ptr && (!str_to_int64(port, &number) || number < 1 || number > 65535))
+        return false;
+    for (size_t i = 0; i < host.len; i++)
+        if (strchr("/?#@*{} ", host.ptr[i]))
+            return false;
+    return host.len > 0;
+}
+
+void check_limits(struct reader *reader, const struct yaml_node *map,
+                  const struct stream *stream)
+{
+    const struct yaml_node *limits = yaml_find(map, "rate_limit"),
+                           *hosts = yaml_find(map, "allow_hosts");
+    for (size_t i = 0; limits && i < stream->rate_limit_count; i++)
+        check_limit(reader, nth(limits, i), &stream->rate_limits[i]);
+    for (size_t i = 0; hosts && i < stream->allow_host_count; i++)
+        if (!is_host(stream->allow_hosts[i]))
+            problem_add(reader->problems, nth(hosts, i),
+                        "\"%.*s\" is no host: write api.example.com or api.example.com:8443",
+                        STR_ARG(stream->allow_hosts[i]));
+}

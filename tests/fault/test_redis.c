@@ -1,0 +1,156 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#include "tests/support/servers.h"
+#define SUITE_TIMEOUT 180
+#include "tests/support/suite.h"
+#include "tests/support/truth.h"
+
+/* Redis only dispatches: frozen, emptied and lost, it costs seconds and no data. */
+
+struct house {
+    struct pagetide pagetide;
+    struct mock mock;
+    struct test_redis redis;
+    struct pagetide_process scheduler, worker;
+};
+
+/* Streams s1 … sN of `pages` pages each; the first has a tenth of them. */
+static void house_open(struct house *house, int streams, int pages, int jobs)
+{
+    *house = (struct house){0};
+    mock_start(NULL, &house->mock);
+    mock_post(&house->mock, "/_mock/fault",
+              "{\"path\": \"/gen/\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 20}");
+    pagetide_open(&house->pagetide);
+    servers_redis_start(&house->redis);
+    house->pagetide.redis_url = house->redis.url;
+    setenv("PAGETIDE_REDIS_URL", house->redis.url, 1);
+    setenv("PAGETIDE_LEASE", "3s", 1);
+    setenv("PAGETIDE_BEAT", "500ms", 1);
+    setenv("PAGETIDE_BATCH_AGE", "200ms", 1);
+    const char *text = pagetide_text("source: api\nbase_url: %s\nstreams:\n", house->mock.url);
+    for (int i = 1; i <= streams; i++)
+        text = pagetide_text("%s  s%d:\n    path: /gen/page\n"
+                             "    params: {per_page: 5, total: %d, seed: %d}\n"
+                             "    pagination: {type: page, total_pages_path: pages}\n"
+                             "    merge_path: data\n",
+                             text, i, 5 * (i == 1 ? pages / 10 : pages), i);
+    pagetide_source(&house->pagetide, "api", "%s", text);
+    ck_assert_int_eq(pagetide_run(&house->pagetide, "migrate").code, 0);
+    ck_assert_int_eq(pagetide_run(&house->pagetide, "apply %s", house->pagetide.dir).code, 0);
+    house->scheduler = pagetide_spawn(&house->pagetide, "scheduler");
+    house->worker = pagetide_spawn(&house->pagetide, "worker --jobs %d", jobs);
+}
+
+static void house_ask(struct house *house, int stream)
+{
+    servers_redis(house->redis.url, "XADD pagetide:reload * stream api.s%d", stream);
+}
+
+static void house_check(struct house *house, int streams, int pages)
+{
+    struct pagetide *pagetide = &house->pagetide;
+    pagetide_await(
+        pagetide, pagetide_text("succeeded %d", streams), 90000,
+        "select string_agg(distinct state, ' ') || ' ' || count(*) from pagetide.run");
+    truth_check_idle(pagetide);
+    for (int i = 1; i <= streams; i++) {
+        int rows = 5 * (i == 1 ? pages / 10 : pages);
+        const char *table = pagetide_text("api.s%d", i);
+        truth_check_ledger(pagetide, table, rows);
+        truth_check_rows(pagetide, &house->mock, table,
+                         pagetide_text("total=%d&seed=%d", rows, i));
+    }
+}
+
+static void house_close(struct house *house)
+{
+    pagetide_signal(&house->worker, SIGTERM);
+    pagetide_signal(&house->scheduler, SIGTERM);
+    ck_assert_int_eq(pagetide_wait(&house->worker, 25000), 0);
+    ck_assert_int_eq(pagetide_wait(&house->scheduler, 25000), 0);
+    pagetide_close(&house->pagetide);
+    servers_redis_stop(&house->redis);
+    mock_stop(&house->mock);
+}
+
+enum { FREEZE_MS = 20000, FREEZE_PAGES = 1300 };
+
+START_TEST(test_frozen_redis_does_not_stop_jobs_in_hand)
+{
+    struct house house;
+    house_open(&house, 3, FREEZE_PAGES, 64);
+    struct pagetide *pagetide = &house.pagetide;
+    for (int i = 1; i <= 3; i++)
+        house_ask(&house, i);
+    pagetide_await(pagetide, "3", 15000,
+                   "select count(*) from pagetide.job where state = 'running' and page > 0 and "
+                   "worker = (select id from pagetide.worker where pid = %d)",
+                   (int)house.worker.pid);
+    const char *began = pagetide_sql(pagetide, "select clock_timestamp()");
+    ck_assert_int_eq(kill(house.redis.pid, SIGSTOP), 0);
+    usleep(FREEZE_MS * 1000);
+    /* The pages of the two long streams committed meanwhile, and the longest pause between. */
+    const char *found = pagetide_sql(
+        pagetide,
+        "select count(*) || ' streams, at least ' || min(n) || ' pages, pauses of ' || "
+        "round(max(pause)) || ' s' from (select job, count(*) as n, max(extract(epoch from "
+        "committed_at - before)) as pause from (select job, committed_at, lag(committed_at, 1, "
+        "'%s') over (partition by job order by number) as before from pagetide.page where "
+        "committed_at > '%s') p where job in (select j.id from pagetide.job j join "
+        "pagetide.run "
+        "r on r.id = j.run where r.stream <> 'api.s1') group by job) s",
+        began, began);
+    printf("redis frozen for 20 s: %s\n", found);
+    long pages = 0, pause = 9;
+    ck_assert_int_eq(
+        sscanf(found, "2 streams, at least %ld pages, pauses of %ld", &pages, &pause), 2);
+    ck_assert_int_ge(pages, 300);
+    ck_assert_int_le(pause, 2);
+    ck_assert_str_eq(pagetide_sql(pagetide, "select state from pagetide.run where stream = "
+                                            "'api.s1'"),
+                     "succeeded");
+    ck_assert_int_eq(kill(house.redis.pid, SIGCONT), 0);
+    house_check(&house, 3, FREEZE_PAGES);
+    ck_assert_str_eq(pagetide_sql(pagetide, "select max(epoch) from pagetide.job"), "1");
+    house_close(&house);
+}
+END_TEST
+
+enum { EMPTIED_PAGES = 250, EMPTIED_STREAMS = 6 };
+
+START_TEST(test_emptied_redis_loses_no_run)
+{
+    struct house house;
+    house_open(&house, EMPTIED_STREAMS, EMPTIED_PAGES, 2);
+    struct pagetide *pagetide = &house.pagetide;
+    for (int i = 1; i <= EMPTIED_STREAMS; i++)
+        house_ask(&house, i);
+    pagetide_await(pagetide, "6", 15000,
+                   "select count(*) from pagetide.job where enqueued_at is not null");
+    pagetide_await(
+        pagetide, "t", 15000,
+        "select count(*) > 0 from pagetide.job where state = 'running' and page > 3");
+    servers_redis(house.redis.url, "FLUSHALL");
+    pagetide_await(pagetide, "t", 60000,
+                   "select count(*) > 2 from pagetide.job where started_at is not null");
+    servers_redis(house.redis.url, "FLUSHALL");
+    usleep(700000);
+    servers_redis(house.redis.url, "FLUSHALL");
+    servers_redis_restart(&house.redis);
+    house_check(&house, EMPTIED_STREAMS, EMPTIED_PAGES);
+    ck_assert_str_eq(pagetide_sql(pagetide, "select sum(crashes) from pagetide.job"), "0");
+    /* The message queue works again, too. */
+    servers_redis(house.redis.url, "XADD pagetide:reload * stream api.s1 id again");
+    pagetide_await(pagetide, "succeeded", 20000,
+                   "select state from pagetide.request where id = 'again'");
+    house_close(&house);
+}
+END_TEST
+
+SUITE("fault/redis", test_frozen_redis_does_not_stop_jobs_in_hand,
+      test_emptied_redis_loses_no_run)
