@@ -221,6 +221,15 @@ static int64_t records_left(const struct run *run)
     return max < 0 ? -1 : MAX(max - run->pager.records, 0);
 }
 
+/* For `with` and `where`. A body that is no JSON is left to the cut to complain about. */
+static void show_response(struct run *run)
+{
+    struct err ignored = ERR_INIT;
+    run->scope.response = VALUE_NOTHING;
+    (void)!value_parse(run->page, buf_str(&run->body), (struct value_hole){0},
+                       &run->scope.response, &ignored);
+}
+
 enum step step_cut(struct run *run)
 {
     struct batch *batch = loader_batch(run->loader, run_ready, run);
@@ -239,6 +248,8 @@ enum step step_cut(struct run *run)
         batch_page_begin(batch);
         return STEP_turn;
     }
+    if (run->stream->merge.reads_response)
+        show_response(run);
     switch (cut_page(&run->cut, batch, &run->err)) {
     case CUT_DONE:
         return STEP_turn;
