@@ -28,7 +28,7 @@ void fuzz_paths(struct str text)
         FUZZ_CHECK(str_eq(path.source, head), "%.*s", STR_ARG(path.source));
     if (!locator_compile(arena, head, &locator, &err))
         return;
-    struct expr_scope scope = {find, &root, 0};
+    struct expr_scope scope = {.find = find, .ctx = &root};
     bool is_there = locator_read(&locator, &scope, arena, &value, &err);
     FUZZ_CHECK(is_there || err.kind == ERR_INPUT, "kind %d", (int)err.kind);
 }
