@@ -91,10 +91,28 @@ static void compare(struct arena *arena, struct str body, const struct path *pat
         return;
     struct err why = ERR_INIT;
     bool rest_is_read = value_parse(arena, body, records_hole(records), &rest, &why);
-    if (is_read) {
-        FUZZ_CHECK(rest_is_read, "%s", why.text);
-        if (!reading.is_flawed)
-            check_records(&reading, path_get(path, tree), records_found(records));
+    if (!is_read)
+        return;
+    FUZZ_CHECK(rest_is_read, "%s", why.text);
+    if (!reading.is_flawed && !path->has_wildcard)
+        check_records(&reading, path_get(path, tree), records_found(records));
+}
+
+/* What stands around a record is JSON, too. */
+static void watch(struct arena *arena, struct str body, const struct path *path)
+{
+    struct record record;
+    struct err err = ERR_INIT;
+    for (size_t i = 0; i < path->count; i++) {
+        struct records *records = records_start(arena, body, path);
+        ptrdiff_t step = path->steps[i].kind == PATH_EACH ? (ptrdiff_t)i : -1;
+        records_watch(records, step);
+        while (records_next(records, &record, &err) == RECORDS_ONE) {
+            struct str around = records_element(records, step);
+            FUZZ_CHECK(record.raw.ptr >= around.ptr &&
+                           record.raw.ptr + record.raw.len <= around.ptr + around.len,
+                       "%.*s", STR_ARG(record.raw));
+        }
     }
 }
 
@@ -104,6 +122,9 @@ void fuzz_records(struct str text)
     struct str head, body = str_cut(text, '\n', &head);
     struct path path;
     struct err err = ERR_INIT;
-    if (path_compile(arena, head, &path, &err) && !path.has_wildcard)
-        compare(arena, body, &path);
+    if (!path_compile(arena, head, &path, &err))
+        return;
+    compare(arena, body, &path);
+    if (path.has_wildcard)
+        watch(arena, body, &path);
 }
