@@ -317,6 +317,10 @@ static void check_file(const char *name)
     setenv("FLOW_TOKEN", "s3cr3t+token/1", 1);
     mock_start(NULL, &mock);
     pagetide_open(&pagetide);
+    setenv("PAGETIDE_SECRETS_DIR", pagetide.dir, 1);
+    pagetide_file(&pagetide, "api_key", "s3cr3t-file\n");
+    pagetide_file(&pagetide, "shop.json",
+                  "{\"user\": \"u\", \"password\": \"s3cr3t+token/1\"}");
     struct str rest = str_from(pagetide_read(pagetide_text("tests/tables/flows/%s", name)));
     ptrdiff_t at = str_find(rest, STR("\n=== "));
     ck_assert_msg(at >= 0, "%s holds no cases", name);
