@@ -1,10 +1,11 @@
 #include "worker/judge.h"
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "worker/rules.h"
 #include "worker/told.h"
 
-enum { PREVIEW_BYTES = 200 };
+enum { PREVIEW_BYTES = 200, REDACTED_BYTES = 64 * 1024 };
 
 bool judge_is_repeatable(const struct stream *stream)
 {
@@ -12,11 +13,15 @@ bool judge_is_repeatable(const struct stream *stream)
            !(str_is(stream->method, "POST") || str_is(stream->method, "PATCH"));
 }
 
-/* The beginning of a body on one line: controls and broken characters become spaces or '?'. */
+/*
+ * The beginning of a body on one line: controls and broken characters become spaces or '?'.
+ * Secrets are replaced first: cut in the middle they would not be known again.
+ */
 static void preview(struct str body, char ret_text[PREVIEW_BYTES + 1])
 {
+    AUTO_ARENA struct arena *arena = arena_new();
     size_t len = 0;
-    struct str text = str_trim(body);
+    struct str text = redact_str(arena, str_slice(str_trim(body), 0, REDACTED_BYTES));
     for (size_t i = 0; i < text.len && len < PREVIEW_BYTES; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         bool space = c <= ' ' || c == 0x7F;
@@ -55,15 +60,15 @@ bool judge_body(const struct http_answer *answer, struct err *err)
     char text[PREVIEW_BYTES + 1];
     const struct http_header *type = http_header_find(answer, STR("content-type"));
     struct str body = str_trim(answer->body);
-    preview(body, text);
     if (body.len == 0)
         return err_set(err, ERR_INPUT, "body", answer->status,
                        "status %d with an empty body, where JSON was expected", answer->status);
-    if (is_html(answer) || body.ptr[0] == '<')
-        return err_set(err, ERR_INPUT, "body", answer->status,
-                       "status %d, but the body is no JSON (Content-Type: %.*s): %s",
-                       answer->status, STR_ARG(type ? type->value : STR("none")), text);
-    return true;
+    if (!is_html(answer) && body.ptr[0] != '<')
+        return true;
+    preview(body, text);
+    return err_set(err, ERR_INPUT, "body", answer->status,
+                   "status %d, but the body is no JSON (Content-Type: %.*s): %s",
+                   answer->status, STR_ARG(type ? type->value : STR("none")), text);
 }
 
 static const struct judgement accepted = {JUDGE_ACCEPT, REASON_HTTP, -1, -1, {NULL, 0}};

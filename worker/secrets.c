@@ -78,9 +78,10 @@ static void register_all(struct arena *arena, struct str name, struct value valu
 {
     if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)
         redact_add(name, value.text);
-    if (value.kind != VALUE_MAP)
-        return;
-    for (size_t i = 0; i < value.map->count; i++) {
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        register_all(arena, arena_printf(arena, "%.*s.%zu", STR_ARG(name), i),
+                     value.list->items[i]);
+    for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count; i++) {
         struct value_member *member = &value.map->members[i];
         register_all(arena,
                      arena_printf(arena, "%.*s.%.*s", STR_ARG(name), STR_ARG(member->key)),

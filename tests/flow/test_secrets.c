@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +53,7 @@ static void start(void)
     setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
     setenv("SHOP_TOKEN", planted[0], 1);
     setenv("SHOP_PASSWORD", planted[6], 1);
+    ck_assert_int_eq(mkdir(pagetide_text("%s/secrets", pagetide.dir), 0700), 0);
     pagetide_file(&pagetide, "secrets/shop.json",
                   "{\"key\": \"k3y/planted+2\", \"deep\": [\"h1dden/planted+3\"]}");
     setenv("PAGETIDE_SECRETS_DIR", pagetide_text("%s/secrets", pagetide.dir), 1);
@@ -116,7 +118,7 @@ static void define(void)
                     "auth: {type: basic, user: shopkeeper, password: \"{{ env.SHOP_PASSWORD "
                     "}}\"}\n"
                     "streams:\n"
-                    "  echoes: {path: /echo, pagination: {type: none}}\n",
+                    "  echoes: {path: /basic, pagination: {type: none}}\n",
                     mock.url);
 }
 
@@ -125,7 +127,7 @@ static void script(void)
 {
     static const char all[] =
         "t0ken/planted+1 t0ken%2Fplanted%2B1 dDBrZW4vcGxhbnRlZCsx k3y/planted+2 "
-        "k3y%2Fplanted%2B2 Pa55/w0rd+planted c2hvcGtlZXBlcjpQYTU1L3cwcmQrcGxhbnRlZA==";
+        "k3y%2Fplanted%2B2 h1dden/planted+3";
     mock_post(&mock, "/_mock/route",
               pagetide_text("{\"path\": \"/echo\", \"status\": 403, \"body\": \"%s\"}", all));
     mock_post(&mock, "/_mock/route",
@@ -136,6 +138,9 @@ static void script(void)
               pagetide_text("{\"path\": \"/login\", \"headers\": {\"Content-Type\": "
                             "\"text/html\"}, \"body\": \"<p>%s\"}",
                             all));
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/basic\", \"status\": 403, \"body\": \"Pa55/w0rd+planted "
+              "c2hvcGtlZXBlcjpQYTU1L3cwcmQrcGxhbnRlZA==\"}");
     mock_post(&mock, "/_mock/route",
               "{\"path\": \"/moved\", \"status\": 302, \"headers\": {\"Location\": "
               "\"https://other.example/?token=t0ken%2Fplanted%2B1\"}}");
