@@ -51,7 +51,8 @@ struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *so
 void merge_check_loop(struct reader *reader, const struct yaml_node *map);
 void merge_lift(struct reader *reader, struct yaml_node *map);
 
-/* A `rate_limit` that a stream (or `defaults`) brings is its own: scope `stream` if not given. */
+/* A `rate_limit` that a stream (or `defaults`) brings is its own: scope `stream` if not given.
+ */
 void merge_own_limits(struct arena *arena, const struct yaml_node *source,
                       const struct yaml_node *stream, struct yaml_node *map);
 
@@ -62,8 +63,7 @@ void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,
 /* Problems that take more than one key to see; fills what follows from several keys. */
 void check_definition(struct reader *reader, const struct yaml_node *map,
                       struct definition *definition);
-void check_responses(struct reader *reader, const struct yaml_node *map,
-                     struct stream *stream);
+void check_responses(struct reader *reader, const struct yaml_node *map, struct stream *stream);
 void check_limits(struct reader *reader, const struct yaml_node *map,
                   const struct stream *stream);
 void check_pagination(struct reader *reader, const struct yaml_node *map,
