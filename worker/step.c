@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "worker/judge.h"
+#include "worker/watch.h"
 
 enum {
     REDIRECTS_MAX = 5,
@@ -58,6 +59,8 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     run->answer = answer;
     run->failed = err;
     run->fetched_at_ms = clock_wall_ms();
+    if (run->env->watch)
+        run->env->watch->answered(run->env->watch->ctx, answer, err);
     run_resume(run);
     run->answer = NULL;
     run->failed = NULL;
@@ -109,6 +112,8 @@ enum step step_send(struct run *run)
                                            clock_mono_ms(), &wait_ms);
     if (why != THROTTLE_GO)
         return hold(run, why, wait_ms);
+    if (run->env->watch)
+        run->env->watch->asked(run->env->watch->ctx, &run->request);
     run->call = http_send(run->env->http, &run->request.http, on_answer, run);
     return run_pause(run, STEP_judge);
 }
@@ -231,6 +236,15 @@ static int64_t records_left(const struct run *run)
     return max < 0 ? -1 : MAX(max - run->pager.records, 0);
 }
 
+/* For `with` and `where`. A body that is no JSON is left to the cut to complain about. */
+static void show_response(struct run *run)
+{
+    struct err ignored = ERR_INIT;
+    run->scope.response = VALUE_NOTHING;
+    (void)!value_parse(run->page, buf_str(&run->body), (struct value_hole){0},
+                       &run->scope.response, &ignored);
+}
+
 enum step step_cut(struct run *run)
 {
     struct batch *batch = loader_batch(run->loader, run_ready, run);
@@ -244,11 +258,14 @@ enum step step_cut(struct run *run)
         .max_records = records_left(run),
         .is_extended = run->cut.is_extended,
         .arena = run->page,
+        .watch = run->env->watch,
     };
     if (run->body_is_empty) {
         batch_page_begin(batch);
         return STEP_turn;
     }
+    if (run->stream->merge.reads_response)
+        show_response(run);
     switch (cut_page(&run->cut, batch, &run->err)) {
     case CUT_DONE:
         return STEP_turn;
