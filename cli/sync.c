@@ -156,6 +156,7 @@ static struct pg_value instant_or_null(struct cli *cli, const char *text)
     AUTO_BUF struct buf buf;
     buf_init(&buf, 64);
     int64_t us;
+    buf_init(&buf, 64);
     if (!text || !date_parse_iso(str_from(text), &us))
         return PG_NULL;
     date_format_rfc3339(&buf, us);

@@ -281,6 +281,11 @@ const struct job *run_job(const struct run *run)
     return &run->job;
 }
 
+const struct columns *run_columns(const struct run *run)
+{
+    return run->loader ? loader_columns(run->loader) : NULL;
+}
+
 bool run_is_idle(const struct run *run)
 {
     return !run->call;
