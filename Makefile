@@ -17,6 +17,9 @@ OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefin
                -fno-omit-frame-pointer
 OPT_tsan    := -O1 -g -fsanitize=thread
 OPT_cover   := -O0 -g --coverage
+OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+               -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+               -fno-sanitize=pointer-overflow # NULL + 0, legal since C2y (WG14 N3322)
 
 CPPFLAGS += -I. -Ilib -D_GNU_SOURCE -DPAGETIDE_VERSION='"$(VERSION)"' -include base/banned.h
 CFLAGS   += -std=gnu17 $(WARN) $(OPT_$(FLAVOUR))
@@ -31,7 +34,8 @@ OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBED
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
 FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
-SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c)))
+FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c,$(sort $(wildcard tests/fuzz/*.c))))
+SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c))) $(FUZZED)
 SCRIPTS  := $(wildcard tools/*.sh) .ci/run
 
 # For the targets that install first and build then; -j given by hand comes before it.
@@ -106,6 +110,16 @@ asan: ## the same tests under AddressSanitizer and UBSan
 
 tsan: ## the same tests under ThreadSanitizer
 	$(MAKE) test FLAVOUR=tsan
+
+$(B)/fuzz: $(B)/tests/fuzz/main.o $(FUZZED) $(B)/libpagetide.a
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+T ?= 60
+fuzz: ## fuzz each target for T seconds (T=60), with clang's libFuzzer, ASan and UBSan
+	@tools/deps.sh fuzz
+	$(MAKE) FLAVOUR=fuzz CC=clang build/fuzz/fuzz
+	tools/fuzz.sh $(T)
 
 lint: ## format, clang-tidy, layers, headers, shell scripts
 	tools/lint.sh
