@@ -17,6 +17,9 @@ OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefin
                -fno-omit-frame-pointer
 OPT_tsan    := -O1 -g -fsanitize=thread
 OPT_cover   := -O0 -g --coverage
+OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+               -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+               -fno-sanitize=pointer-overflow # NULL + 0, legal since C2y (WG14 N3322)
 
 CPPFLAGS += -I. -Ilib -D_GNU_SOURCE -DPAGETIDE_VERSION='"$(VERSION)"' -include base/banned.h
 CFLAGS   += -std=gnu17 $(WARN) $(OPT_$(FLAVOUR))
@@ -31,8 +34,12 @@ OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBED
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
 FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
-SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c)))
+FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c,$(sort $(wildcard tests/fuzz/*.c))))
+SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c))) $(FUZZED)
 SCRIPTS  := $(wildcard tools/*.sh) .ci/run
+
+# For the targets that install first and build then; -j given by hand comes before it.
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs install \
         deps help clean tests
@@ -83,19 +90,19 @@ $(B)/bench/mock: $(B)/bench/mock.o $(B)/libtestsupport.a $(B)/libpagetide.a
 tests: $(B)/pagetide $(UNITS) $(FLOWS) $(FAULTS)
 
 test: deps ## everything a contributor needs, from a bare machine
-	$(MAKE) tests
+	@$(MAKE) $(PARALLEL) tests
 	tools/run-tests.sh $(B) unit flow fault
 
 unit: deps ## the unit suites alone
-	$(MAKE) $(UNITS)
+	@$(MAKE) $(PARALLEL) $(UNITS)
 	tools/run-tests.sh $(B) unit
 
 flow: deps ## the flow tests alone
-	$(MAKE) tests
+	@$(MAKE) $(PARALLEL) tests
 	tools/run-tests.sh $(B) flow
 
 fault: deps ## the fault tests alone
-	$(MAKE) tests
+	@$(MAKE) $(PARALLEL) tests
 	tools/run-tests.sh $(B) fault
 
 asan: ## the same tests under AddressSanitizer and UBSan
@@ -104,6 +111,16 @@ asan: ## the same tests under AddressSanitizer and UBSan
 tsan: ## the same tests under ThreadSanitizer
 	$(MAKE) test FLAVOUR=tsan
 
+$(B)/fuzz: $(B)/tests/fuzz/main.o $(FUZZED) $(B)/libpagetide.a
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+T ?= 60
+fuzz: ## fuzz each target for T seconds (T=60), with clang's libFuzzer, ASan and UBSan
+	@tools/deps.sh fuzz
+	$(MAKE) FLAVOUR=fuzz CC=clang build/fuzz/fuzz
+	tools/fuzz.sh $(T)
+
 lint: ## format, clang-tidy, layers, headers, shell scripts
 	tools/lint.sh
 
@@ -111,7 +128,7 @@ format: ## rewrite the sources in the house format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 bench: deps ## rows/s beside psql \copy of the same records, in turns
-	$(MAKE) build $(B)/bench/mock
+	@$(MAKE) $(PARALLEL) build $(B)/bench/mock
 	bench/run.sh $(B)
 
 docs: build ## write docs/sources.md from the tables
@@ -119,7 +136,7 @@ docs: build ## write docs/sources.md from the tables
 
 demo: deps ## the main job on private servers: build, run, show the result
 	@echo "Building $(B)/pagetide"
-	@$(MAKE) -s build $(B)/bench/mock
+	@$(MAKE) -s $(PARALLEL) build $(B)/bench/mock
 	@tools/demo.sh $(B)
 
 deps: ## install what a bare Debian 12 lacks

@@ -347,6 +347,7 @@ void check_definition(struct reader *reader, const struct yaml_node *map,
     check_responses(reader, map, stream);
     check_pagination(reader, map, &stream->pagination);
     check_table(reader, map, &stream->table);
+    check_merge(reader, map, stream);
     check_schedule(reader, map, &stream->schedule);
     check_partitions(reader, map, stream);
     check_bookmark(reader, map, &stream->bookmark);

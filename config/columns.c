@@ -1,5 +1,7 @@
 #include "config/definition.h"
 
+#include "base/date_text.h"
+
 static const struct field column_fields[] = {
     {.name = "type",
      .type = FIELD_TEXT,
@@ -12,9 +14,9 @@ static const struct field column_fields[] = {
      .help = "into the record; the field of the column's name if absent"},
     {.name = "from",
      .type = FIELD_TEXT,
-     .flags = FIELD_LATER,
      AT(struct declared_column, from),
-     .help = "how the value is written by the API"},
+     .help = "how the value is written by the API: epoch_s, epoch_ms, epoch_us, rfc2822, "
+             "dotnet, base64, or a pattern of strptime"},
     FIELD_END,
 };
 
@@ -40,6 +42,31 @@ static struct path key_path(struct arena *arena, struct str key)
     return (struct path){.source = key, .steps = step, .count = 1};
 }
 
+static void read_from(struct reader *reader, const struct yaml_node *node,
+                      struct declared_column *column)
+{
+    static const char *const names[] = {
+        [FROM_EPOCH_S] = "epoch_s", [FROM_EPOCH_MS] = "epoch_ms", [FROM_EPOCH_US] = "epoch_us",
+        [FROM_RFC2822] = "rfc2822", [FROM_DOTNET] = "dotnet",     [FROM_BASE64] = "base64",
+    };
+    for (size_t i = 1; i < COUNT_OF(names); i++)
+        if (str_is(column->from, names[i]))
+            column->from_kind = (enum from_kind)i;
+    if (column->from_kind != FROM_JSON || !column->from.len)
+        return;
+    column->from_kind = FROM_PATTERN;
+    if (str_find_byte(column->from, '%') < 0)
+        problem_add(reader->problems, node,
+                    "must be epoch_s, epoch_ms, epoch_us, rfc2822, dotnet, base64 or a pattern "
+                    "like %%Y-%%m-%%d, not \"%.*s\"",
+                    STR_ARG(column->from));
+    else if (!date_pattern_is_known(column->from))
+        problem_add(reader->problems, node,
+                    "\"%.*s\" holds more than %%Y %%y %%m %%b %%B %%d %%e %%j %%H %%I %%M %%S "
+                    "%%f %%p %%z %%Z %%s %%a %%A %%F %%T %%D %%R %%n %%t %%%%",
+                    STR_ARG(column->from));
+}
+
 static void read_column(struct reader *reader, struct str name, const struct yaml_node *node,
                         struct declared_column *column)
 {
@@ -52,6 +79,9 @@ static void read_column(struct reader *reader, struct str name, const struct yam
         problem_add(reader->problems, node, "\"%.*s\" cannot be a type", STR_ARG(column->type));
     if (column->path.has_wildcard)
         problem_add(reader->problems, node, "a column's path cannot hold [*] or .*");
+    const struct yaml_node *from = yaml_find(node, "from");
+    if (from)
+        read_from(reader, from, column);
     if (!yaml_find(node, "path"))
         column->path = key_path(reader->arena, name);
 }
@@ -92,12 +122,18 @@ void columns_read(struct reader *reader, const struct field *field,
 static void read_with_field(struct reader *reader, const struct field *field,
                             const struct yaml_node *node, struct with_field *with)
 {
-    bool is_path = node->kind == YAML_STRING && str_find(node->text, STR("{{")) < 0;
-    if (is_path)
-        problem_add(reader->problems, node,
-                    "a path is not available here yet; an expression is: \"{{ ... }}\"");
-    else
+    with->is_path = node->kind == YAML_STRING && str_find(node->text, STR("{{")) < 0;
+    if (!with->is_path) {
         table_compile(reader, field, node, &with->template);
+        return;
+    }
+    struct err err = ERR_INIT;
+    struct str text = node->text, suffix = STR(".@key");
+    with->wants_key = str_ends(text, suffix);
+    if (with->wants_key)
+        text.len -= suffix.len;
+    if (!path_compile(reader->arena, text, &with->path, &err))
+        problem_add(reader->problems, node, "%s", err.text);
 }
 
 void with_read(struct reader *reader, const struct field *field, const struct yaml_node *node,

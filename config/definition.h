@@ -65,12 +65,14 @@ void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,
 /* Problems that take more than one key to see; fills what follows from several keys. */
 void check_definition(struct reader *reader, const struct yaml_node *map,
                       struct definition *definition);
-void check_responses(struct reader *reader, const struct yaml_node *map,
-                     struct stream *stream);
+void check_responses(struct reader *reader, const struct yaml_node *map, struct stream *stream);
 void check_limits(struct reader *reader, const struct yaml_node *map,
                   const struct stream *stream);
 void check_pagination(struct reader *reader, const struct yaml_node *map,
                       const struct pagination *pagination);
+
+/* Where the paths of `with` begin, and what `where` and the like can be. */
+void check_merge(struct reader *reader, const struct yaml_node *map, struct stream *stream);
 
 /* The names of sources and streams: [a-z][a-z0-9_]{0,47}. */
 bool check_name(struct str name) MUST_CHECK;

@@ -164,7 +164,7 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
 {
     const struct builtin *builtin = find_builtin(use->use.root);
     if (!builtin) {
-        if (!is_var(stream, use->use.root))
+        if (!is_var(stream, use->use.root) && !(use->field->flags & FIELD_ON_RECORD))
             say_unknown(reader, use, stream);
         return;
     }
@@ -177,6 +177,8 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
         problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
     if (str_is(use->use.root, "accumulated"))
         check_accumulated(reader, use, stream);
+    if (str_is(use->use.root, "response") && use->field->flags & FIELD_ON_PAGE)
+        stream->merge.reads_response = true;
 }
 
 /* Do they part before either ends? Anything but two different keys is taken to meet. */
@@ -201,7 +203,7 @@ static bool path_reaches(const struct path *path, const struct path *records)
 static bool needs_records(const struct names *names, const struct path *records)
 {
     for (size_t i = 0; i < names->use_count; i++)
-        if (!(names->uses[i].field->flags & FIELD_JUDGES) &&
+        if (!(names->uses[i].field->flags & (FIELD_JUDGES | FIELD_ON_PAGE)) &&
             str_is(names->uses[i].use.root, "response") &&
             use_reaches(&names->uses[i].use, records))
             return true;
@@ -215,5 +217,8 @@ void names_check(const struct names *names, struct reader *reader, struct stream
 {
     for (size_t i = 0; i < names->use_count; i++)
         check_use(reader, &names->uses[i], stream);
-    stream->response_needs_records = needs_records(names, &stream->merge.path);
+    static const struct path whole;
+    bool is_whole = stream->merge.strategy >= MERGE_REPLACE;
+    stream->response_needs_records =
+        needs_records(names, is_whole ? &whole : &stream->merge.path);
 }

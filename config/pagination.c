@@ -10,9 +10,9 @@
 
 static const struct choice merge_strategies[] = {
     CHOICE("append", MERGE_APPEND),
-    CHOICE_LATER("extend", MERGE_EXTEND),
-    CHOICE_LATER("replace", MERGE_REPLACE),
-    CHOICE_LATER("collect", MERGE_COLLECT),
+    CHOICE("extend", MERGE_EXTEND),
+    CHOICE("replace", MERGE_REPLACE),
+    CHOICE("collect", MERGE_COLLECT),
     CHOICE_END,
 };
 

@@ -83,15 +83,27 @@ struct pagination {
     bool allow_repeats;
 };
 
-enum merge_strategy { MERGE_APPEND, MERGE_EXTEND, MERGE_REPLACE, MERGE_COLLECT };
+enum merge_strategy {
+    MERGE_APPEND,
+    MERGE_EXTEND,  /* one level of nested lists is flattened */
+    MERGE_REPLACE, /* the last response is the one record; the path only counts */
+    MERGE_COLLECT, /* each response is one record; likewise */
+};
 
-/* `with:` and other fields added to each record. */
+/*
+ * `with:` and other fields added to each record. A path is read in what stands at its anchor:
+ * the element of merge_path's wildcard at that step, the body, or the record itself.
+ */
+enum { WITH_BODY = -1, WITH_RECORD = -2 };
+
 struct with_field {
     struct str name;
     bool is_path; /* else an expression or constant */
     struct template template;
     struct path path;
-    bool wants_key; /* path ends in @key */
+    bool wants_key; /* the path ended in @key: the name of the anchor's member */
+    int anchor;     /* a step of merge_path, WITH_BODY or WITH_RECORD */
+    size_t from;    /* the first step of `path` behind the anchor */
 };
 
 struct merge {
@@ -101,6 +113,7 @@ struct merge {
     struct with_field *with;
     size_t with_count;
     struct template *where; /* NULL: all */
+    bool reads_response;    /* `with` or `where` do: the body is to be parsed before the cut */
     struct str *exclude;
     size_t exclude_count;
     struct str *flatten;
@@ -113,11 +126,23 @@ enum others_mode { OTHERS_INFER, OTHERS_ASIDE, OTHERS_IGNORE };
 enum new_field_mode { NEW_FIELD_ADD, NEW_FIELD_IGNORE, NEW_FIELD_ASIDE, NEW_FIELD_FAIL };
 enum mismatch_mode { MISMATCH_ASIDE, MISMATCH_REJECT, MISMATCH_FAIL };
 
+enum from_kind { /* how a declared column's values are written by the API */
+                 FROM_JSON,
+                 FROM_EPOCH_S,
+                 FROM_EPOCH_MS,
+                 FROM_EPOCH_US,
+                 FROM_RFC2822,
+                 FROM_DOTNET, /* /Date(ms)/ */
+                 FROM_BASE64,
+                 FROM_PATTERN, /* as strptime reads them */
+};
+
 struct declared_column {
     struct str name;
     struct str type; /* any PostgreSQL type, as written */
     struct path path;
-    struct str from; /* empty, epoch_s, … */
+    struct str from; /* as written: the pattern */
+    enum from_kind from_kind;
 };
 
 struct table {
@@ -137,7 +162,7 @@ struct table {
 
 struct bookmark {
     bool is_set;
-    struct locator path; /* a path into the record */
+    struct path path; /* into the record */
     struct str start;
     int64_t lookback_ms;
     enum { BOOKMARK_GUESS, BOOKMARK_NUMBER, BOOKMARK_TIME, BOOKMARK_TEXT } type;

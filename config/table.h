@@ -60,6 +60,8 @@ enum field_flag {
     FIELD_PAIRS = 1 << 8,     /* an open map: stored as [[key, value], …] to keep its order */
     FIELD_NOCASE = 1 << 9,    /* keys of an open map are compared without regard to case */
     FIELD_JUDGES = 1 << 10,   /* read before a body is cut, with all its records */
+    FIELD_ON_PAGE = 1 << 11,  /* evaluated on a page before it is cut into records */
+    FIELD_ON_RECORD = 1 << 12, /* on each record: names may be those of its fields */
 };
 
 struct choice {

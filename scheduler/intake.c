@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "port/json.h"
+#include "scheduler/message.h"
 #include "scheduler/scheduler_internal.h"
 
 /*
@@ -14,7 +15,6 @@ enum {
     READ_TIMEOUT_MS = 10000,
     CLAIM_IDLE_MS = 30000,
     MESSAGES_PER_READ = 100,
-    MESSAGE_BYTES_MAX = 4096,
     OUTCOME_SECONDS = 86400,
 };
 
@@ -111,42 +111,15 @@ static void on_requested(void *ctx, const struct pg_result *result, const struct
     mem_free(message);
 }
 
-/* Field-value pairs as a JSON object; false where the message is over its size. */
-static bool format_fields(struct arena *arena, const struct redis_reply *pairs,
-                          struct str *ret_fields)
+static void request(struct scheduler *scheduler, const char *entry,
+                    const struct reload_message *asked)
 {
-    AUTO_JSON struct json *json = json_new();
-    size_t bytes = 0;
-    for (size_t i = 0; i + 1 < pairs->count; i += 2) {
-        bytes += pairs->items[i]->text.len + pairs->items[i + 1]->text.len;
-        json_set_str(json, pairs->items[i]->text, pairs->items[i + 1]->text);
-    }
-    if (bytes > MESSAGE_BYTES_MAX)
-        return false;
-    *ret_fields = json_write(json, arena);
-    return true;
-}
-
-static bool is_text(const struct redis_reply *pairs)
-{
-    for (size_t i = 0; i < pairs->count; i++) {
-        struct str text = pairs->items[i]->text;
-        if (!str_is_utf8(text) || (text.len && memchr(text.ptr, '\0', text.len)))
-            return false;
-    }
-    return true;
-}
-
-static void request(struct scheduler *scheduler, struct str entry, struct str id,
-                    const struct redis_reply *pairs, struct str fields)
-{
-    const struct redis_reply *stream = redis_reply_find(pairs, STR("stream"));
     struct message *message = mem_alloc(sizeof *message);
     message->scheduler = scheduler;
-    snprintf(message->entry, sizeof message->entry, "%.*s", STR_ARG(entry));
-    message->id = mem_printf("%.*s", STR_ARG(id));
-    struct pg_value params[] = {pg_text(id), pg_text(stream ? stream->text : STR_NONE),
-                                pg_text(fields)};
+    snprintf(message->entry, sizeof message->entry, "%s", entry);
+    message->id = mem_printf("%.*s", STR_ARG(asked->id));
+    struct pg_value params[] = {pg_text(asked->id), pg_text(asked->stream),
+                                pg_text(asked->fields)};
     pg_query(scheduler->pg, "select state, run, reason from pagetide.reload($1, $2, $3::jsonb)",
              params, COUNT_OF(params), TIMEOUT_MS, on_requested, message);
 }
@@ -156,21 +129,15 @@ static void take(struct scheduler *scheduler, const struct redis_reply *entry)
     if (entry->count < 2 || entry->items[1]->type != REDIS_ARRAY)
         return;
     struct str at = entry->items[0]->text;
-    const struct redis_reply *pairs = entry->items[1];
-    const struct redis_reply *id = redis_reply_find(pairs, STR("id"));
-    struct str name = id && id->text.len ? id->text : at;
     char entry_id[64];
     snprintf(entry_id, sizeof entry_id, "%.*s", STR_ARG(at));
     AUTO_ARENA struct arena *arena = arena_new();
-    struct str fields;
-    if (!is_text(pairs))
-        refuse(scheduler, entry_id, at, STR("the message is not UTF-8 text"));
-    else if (!format_fields(arena, pairs, &fields))
-        refuse(scheduler, entry_id, name, STR("the message is over 4 KiB"));
-    else if (!redis_reply_find(pairs, STR("stream")))
-        refuse(scheduler, entry_id, name, STR("the field \"stream\" is missing"));
+    struct reload_message asked;
+    struct str refusal;
+    if (message_read(arena, at, entry->items[1], &asked, &refusal))
+        request(scheduler, entry_id, &asked);
     else
-        request(scheduler, at, name, pairs, fields);
+        refuse(scheduler, entry_id, asked.id, refusal);
 }
 
 static void take_all(struct scheduler *scheduler, const struct redis_reply *entries)

@@ -3,6 +3,7 @@
 #
 #   deps.sh         compiler, libraries, the servers that tests and the demo start privately
 #   deps.sh lint    what `make lint` needs besides
+#   deps.sh fuzz    what `make fuzz` needs besides
 #
 # Does nothing where all is there. Servers that come new with this are neither started nor
 # enabled; those that were there before are left as they are.
@@ -11,8 +12,9 @@ set -euo pipefail
 build=(gcc libc6-dev make pkg-config libhiredis-dev libcurl4-openssl-dev libjansson-dev libpq-dev
     libevent-dev libfyaml-dev libssl-dev libxxhash-dev check)
 servers=(postgresql redis-server docker-registry)
-run=(redis-tools openssl ca-certificates iso-codes procps)
+run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2)
 lint=(git clang-format clang-tidy shellcheck)
+fuzz=(clang llvm)
 
 say() {
     echo "deps: $*" >&2
@@ -71,8 +73,9 @@ fi
 case ${1:-} in
 '') wanted=("${build[@]}" "${servers[@]}" "${run[@]}") ;;
 lint) wanted=("${build[@]}" "${lint[@]}") ;;
+fuzz) wanted=("${build[@]}" "${fuzz[@]}") ;;
 *)
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -133,6 +133,10 @@ static uint64_t columns_hash(const struct columns *columns)
         hash = hash_fold(hash, hash_bytes(source_field(column), 0));
         hash = hash_fold(hash, hash_bytes(column->name, 0));
         hash = hash_fold(hash, hash_bytes(column->sql_type, 0));
+        if (!column->declared)
+            continue;
+        hash = hash_fold(hash, hash_bytes(column->declared->path.source, 0));
+        hash = hash_fold(hash, hash_bytes(column->declared->from, 0));
     }
     return hash;
 }

@@ -1,57 +1,30 @@
 #include "worker/cut.h"
 
 #include "port/hash.h"
+#include "worker/high.h"
+#include "worker/reshape.h"
 #include "worker/row.h"
-
-static struct record_field field_from_value(struct arena *arena, struct value value)
-{
-    AUTO_BUF struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
-    value_format(&text, value);
-    struct record_field field = jsontext_field(STR_NONE, arena_str(arena, buf_str(&text)));
-    if (str_find(field.raw, STR("\\u0000")) >= 0)
-        field.flaw = FLAW_NUL;
-    return field;
-}
-
-static bool fill_with(struct cut *cut, struct row_writer *writer, struct err *err)
-{
-    const struct merge *merge = &cut->stream->merge;
-    writer->extras = ARENA_ARRAY(cut->arena, struct row_extra, merge->with_count);
-    for (size_t i = 0; i < merge->with_count; i++) {
-        const struct with_field *with = &merge->with[i];
-        struct value value;
-        if (with->is_path)
-            return err_set(err, ERR_CONFIG, "cut", 0, "with.%.*s: a path is not available yet",
-                           STR_ARG(with->name));
-        if (!template_fill(&with->template, cut->scope, true, cut->arena, &value, err))
-            return err_wrap(err, "with.%.*s", STR_ARG(with->name));
-        if (value.kind == VALUE_OMIT)
-            continue;
-        writer->extras[writer->extra_count++] =
-            (struct row_extra){with->name, field_from_value(cut->arena, value)};
-    }
-    return true;
-}
+#include "worker/where.h"
+#include "worker/with.h"
 
 /* What the walk over one page's records has met so far. */
 struct walk {
     struct cut *cut;
+    struct records *records;
     struct row_writer writer;
+    struct with with;
+    struct reshape reshape;
+    struct where where;
+    struct high high;
     bool wants_table; /* a record that can be stored was met */
     bool is_unknown;
 };
 
-static bool take_record(struct walk *walk, const struct record *record, struct err *err)
+static bool put_record(struct walk *walk, const struct record *record, struct err *err)
 {
     struct cut *cut = walk->cut;
     const char *reason = NULL;
-    cut->records_hash = hash_fold(cut->records_hash, hash_bytes(record->raw, 0));
-    cut->seen++;
-    if (cut->max_records >= 0 && cut->records >= cut->max_records)
-        return true;
     cut->records++;
-    cut->last = record->raw;
     switch (row_put(&walk->writer, record, &reason)) {
     case ROW_UNKNOWN:
         walk->is_unknown = true;
@@ -71,83 +44,162 @@ static bool take_record(struct walk *walk, const struct record *record, struct e
     return err_set(err, ERR_INPUT, "cut", 0, "record %zu: %s", record->position, reason);
 }
 
-/* `on_missing: empty` forgives the last segment of the path alone. */
-static bool is_forgiven(struct cut *cut)
+/* From the record as it was sent to the record as it is stored. */
+static bool store_record(struct walk *walk, struct record *record, struct err *err)
 {
-    const struct merge *merge = &cut->stream->merge;
-    struct value body;
-    struct err ignored = ERR_INIT;
-    if (!merge->missing_is_empty || merge->path.count == 0)
+    bool is_kept = true;
+    walk->cut->last = record->raw;
+    high_take(&walk->high, record);
+    reshape_flatten(&walk->reshape, record);
+    if (walk->where.template && !where_keeps(&walk->where, record, &is_kept, err))
         return false;
-    struct path parent = merge->path;
-    parent.count--;
-    return value_parse(cut->arena, cut->body, (struct value_hole){0}, &body, &ignored) &&
-           path_get(&parent, body).kind == VALUE_MAP;
+    if (!is_kept)
+        return true;
+    reshape_exclude(&walk->reshape, record);
+    with_take(&walk->with, walk->records, record);
+    return put_record(walk, record, err);
 }
 
-static bool finish(struct walk *walk, struct records *records, struct err *err)
+static bool is_whole(const struct cut *cut)
+{
+    return cut->stream->merge.strategy >= MERGE_REPLACE;
+}
+
+static bool take_record(struct walk *walk, struct record *record, struct err *err)
 {
     struct cut *cut = walk->cut;
-    if (records_found(records) == RECORDS_MISSING && !is_forgiven(cut)) {
+    cut->records_hash = hash_fold(cut->records_hash, hash_bytes(record->raw, 0));
+    if (is_whole(cut))
+        return store_record(walk, record, err);
+    cut->seen++;
+    if (cut->max_records >= 0 && cut->taken >= cut->max_records)
+        return true;
+    cut->taken++;
+    return store_record(walk, record, err);
+}
+
+static bool finish(struct walk *walk, struct err *err)
+{
+    struct cut *cut = walk->cut;
+    const struct merge *merge = &cut->stream->merge;
+    bool is_forgiven = merge->missing_is_empty && records_lack_only_last(walk->records);
+    if (records_found(walk->records) == RECORDS_MISSING && !is_forgiven) {
         cut->is_merge_error = true;
         return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\"",
-                       STR_ARG(cut->stream->merge.path.source));
+                       STR_ARG(merge->path.source));
     }
     if (walk->writer.batch->rows.overflow)
         return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",
                        walk->writer.batch->rows.max);
-    cut->hole = records_hole(records);
+    cut->hole = records_hole(walk->records);
     cut->asides = walk->writer.asides;
+    cut->bookmark_high = walk->high.text;
+    if (walk->high.met_future)
+        cut->warning = arena_printf(cut->arena,
+                                    "bookmark: %.*s holds times later than the run's start; "
+                                    "they are not taken",
+                                    STR_ARG(cut->stream->bookmark.path.source));
     return true;
 }
 
 static bool walk_records(struct walk *walk, struct err *err)
 {
     struct cut *cut = walk->cut;
-    struct records *records = records_start(cut->arena, cut->body, &cut->stream->merge.path);
     for (;;) {
         struct record record;
-        switch (records_next(records, &record, err)) {
+        switch (records_next(walk->records, &record, err)) {
         case RECORDS_ONE:
             if (!take_record(walk, &record, err))
                 return false;
             continue;
         case RECORDS_BAD:
-            cut->truncated = records_truncated(records);
+            cut->truncated = records_truncated(walk->records);
             return false;
         case RECORDS_END:
-            return finish(walk, records, err);
+            return finish(walk, err);
         }
     }
+}
+
+/* Where a response is one record, paging still counts what stands at merge_path: none where
+ * nothing does. */
+static int64_t count_at_path(const struct cut *cut)
+{
+    struct records *records = records_start(cut->arena, cut->body, &cut->stream->merge.path);
+    struct record record;
+    struct err ignored = ERR_INIT;
+    int64_t count = 0;
+    while (records_next(records, &record, &ignored) == RECORDS_ONE)
+        count++;
+    return count;
+}
+
+static void open_records(struct walk *walk)
+{
+    static const struct path whole;
+    struct cut *cut = walk->cut;
+    const struct merge *merge = &cut->stream->merge;
+    walk->records = records_start(cut->arena, cut->body, is_whole(cut) ? &whole : &merge->path);
+    if (is_whole(cut)) {
+        records_keep_whole(walk->records);
+        cut->seen = cut->taken = count_at_path(cut);
+    } else if (merge->strategy == MERGE_EXTEND) {
+        records_extend(walk->records);
+    }
+    with_watch(&walk->with, walk->records);
 }
 
 static void clear_outputs(struct cut *cut)
 {
     cut->shape = (struct shape){.arena = cut->arena};
-    cut->records = cut->seen = cut->rejects = cut->asides = 0;
+    cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
     cut->records_hash = 0;
     cut->hole = (struct value_hole){0};
-    cut->last = cut->bookmark_high = STR_NONE;
+    cut->last = cut->bookmark_high = cut->warning = STR_NONE;
     cut->truncated = cut->is_merge_error = false;
+}
+
+static void walk_init(struct walk *walk, struct cut *cut, struct batch *batch)
+{
+    const struct stream *stream = cut->stream;
+    *walk = (struct walk){
+        .cut = cut,
+        .writer = {.batch = batch,
+                   .columns = cut->columns,
+                   .table = &stream->table,
+                   .arena = cut->arena,
+                   .is_extended = cut->is_extended,
+                   .watch = cut->watch},
+        .with = {.merge = &stream->merge, .writer = &walk->writer, .arena = cut->arena},
+        .where = {.template = stream->merge.where, .scope = cut->scope},
+        .high = {.bookmark = &stream->bookmark, .arena = cut->arena},
+    };
+    if (cut->scope)
+        walk->high.now_us = cut->scope->now_us;
+    reshape_start(&walk->reshape, &stream->merge, cut->arena);
+    clear_outputs(cut);
+}
+
+static bool cut_records(struct walk *walk, struct err *err)
+{
+    bool done;
+    if (walk->where.template)
+        walk->where.scratch = arena_new();
+    batch_page_begin(walk->writer.batch);
+    open_records(walk);
+    done = walk_records(walk, err);
+    arena_free(walk->where.scratch);
+    return done;
 }
 
 enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
 {
-    struct walk walk = {
-        .cut = cut,
-        .writer = {.batch = batch,
-                   .columns = cut->columns,
-                   .table = &cut->stream->table,
-                   .arena = cut->arena,
-                   .is_extended = cut->is_extended,
-                   .watch = cut->watch},
-    };
-    clear_outputs(cut);
-    if (!fill_with(cut, &walk.writer, err))
+    struct walk walk;
+    walk_init(&walk, cut, batch);
+    if (!with_start(&walk.with, cut->scope, err))
         return CUT_BAD;
     row_start(&walk.writer);
-    batch_page_begin(batch);
-    if (!walk_records(&walk, err)) {
+    if (!cut_records(&walk, err)) {
         batch_page_drop(batch);
         return CUT_BAD;
     }

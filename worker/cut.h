@@ -7,8 +7,13 @@
 #include "worker/records.h"
 
 /*
- * Cuts a page's body into rows of the batch: records_next → row_put for every record, `with`
- * and the limit on records applied.
+ * Cuts a page's body into rows of the batch. For every record:
+ *
+ *     records_next → the limit on records → flatten → where → exclude → with → row_put
+ *
+ * `replace` and `collect` make one record of the whole body, and only count what stands at
+ * merge_path. Of `replace` every page's record is put: the caller drops it where more pages
+ * follow.
  */
 enum cut_result {
     CUT_DONE,  /* the page's rows are in the open page of the batch */
@@ -24,7 +29,7 @@ struct cut {
     struct str body;
     const struct stream *stream;
     const struct columns *columns;
-    const struct expr_scope *scope; /* for `with`; NULL if the stream has none */
+    const struct expr_scope *scope; /* for `with` and `where`; NULL if it has none */
     int64_t max_records;            /* take no more than these; -1: all */
     bool is_extended;    /* the map was extended for this page: CUT_SHAPE does not come again,
                             what the map still lacks goes aside */
@@ -32,13 +37,15 @@ struct cut {
     const struct run_watch *watch; /* is told of every record; may be NULL */
     /* out */
     struct shape shape;
-    int64_t records; /* taken */
-    int64_t seen;    /* in the page: more than `records` if the limit cut it */
+    int64_t seen;    /* what the paging counts: at merge_path, in the page */
+    int64_t taken;   /* of those; fewer if the limit cut the page */
+    int64_t records; /* to be stored: those taken that `where` keeps, or the one response */
     int64_t rejects, asides;
     uint64_t records_hash; /* of the bytes of all records seen, in order */
     struct value_hole hole;
-    struct str last;          /* bytes of the last record taken */
-    struct str bookmark_high; /* greatest value at bookmark.path, as sent; later work */
+    struct str last;          /* bytes of the last record taken, kept or not */
+    struct str bookmark_high; /* greatest value at bookmark.path, as sent */
+    struct str warning;       /* empty: none */
     bool truncated;
     bool is_merge_error; /* CUT_BAD: nothing at the merge path, not broken JSON */
 };

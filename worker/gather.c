@@ -160,13 +160,27 @@ static const struct record_field *find_field(const struct record *record, struct
     return NULL;
 }
 
-/* A value below a flawed field counts as flawed too: the flaw may stand in it. */
+static bool find_sent(struct row_writer *writer, const struct record *record,
+                      const struct path *path, struct record_field *ret_field)
+{
+    if (!jsontext_find(writer->arena, record->raw, path, 0, ret_field))
+        return false;
+    *ret_field = record_field_of(writer->arena, ret_field->raw);
+    return true;
+}
+
+/*
+ * A value below a flawed field counts as flawed too: the flaw may stand in it. What flatten or
+ * exclude took away is still there for a path.
+ */
 static bool find_deep(struct row_writer *writer, const struct record *record,
                       const struct path *path, struct record_field *ret_field)
 {
     if (path->count == 0 || path->steps[0].kind != PATH_KEY)
         return jsontext_find(writer->arena, record->raw, path, 0, ret_field);
     const struct record_field *top = find_field(record, path->steps[0].key);
+    if (!top && record->is_reshaped)
+        return find_sent(writer, record, path, ret_field);
     if (!top || !jsontext_find(writer->arena, top->raw, path, 1, ret_field))
         return false;
     ret_field->flaw = top->flaw;
@@ -183,22 +197,32 @@ static void take_deep(struct row_writer *writer, const struct record *record)
     }
 }
 
+static void put_member(struct buf *text, bool is_first, struct str name, struct str raw)
+{
+    if (!is_first)
+        buf_put_byte(text, ',');
+    value_format_string(text, name);
+    buf_put_byte(text, ':');
+    buf_put(text, raw);
+}
+
 /* The record's text with the members of `with` behind its own: of equal keys jsonb takes the
  * last. */
 static struct str record_text(struct row_writer *writer, const struct record *record)
 {
-    if (record->kind != RECORD_OBJECT || writer->extra_count == 0)
+    if (record->kind != RECORD_OBJECT || (writer->extra_count == 0 && !record->is_reshaped))
         return record->raw;
     AUTO_BUF struct buf text;
     buf_init(&text, SIZE_MAX / 2);
-    buf_put(&text, str_slice(record->raw, 0, record->raw.len - 1));
-    for (size_t i = 0; i < writer->extra_count; i++) {
-        if (i || record->count)
-            buf_put_byte(&text, ',');
-        value_format_string(&text, writer->extras[i].name);
-        buf_put_byte(&text, ':');
-        buf_put(&text, writer->extras[i].field.raw);
-    }
+    if (!record->is_reshaped)
+        buf_put(&text, str_slice(record->raw, 0, record->raw.len - 1));
+    else
+        buf_put_byte(&text, '{');
+    for (size_t i = 0; record->is_reshaped && i < record->count; i++)
+        put_member(&text, i == 0, record->fields[i].name, record->fields[i].raw);
+    for (size_t i = 0; i < writer->extra_count; i++)
+        put_member(&text, i == 0 && record->count == 0, writer->extras[i].name,
+                   writer->extras[i].field.raw);
     buf_put_byte(&text, '}');
     return arena_str(writer->arena, buf_str(&text));
 }
@@ -209,6 +233,8 @@ static void take_record(struct row_writer *writer, const struct record *record)
     writer->record_value.flaw = record->flaw;
     for (size_t i = 0; i < record->count && !writer->record_value.flaw; i++)
         writer->record_value.flaw = record->fields[i].flaw;
+    for (size_t i = 0; i < writer->extra_count && !writer->record_value.flaw; i++)
+        writer->record_value.flaw = writer->extras[i].field.flaw;
     writer->values[writer->record_column] = &writer->record_value;
 }
 

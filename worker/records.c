@@ -34,12 +34,18 @@ struct records *records_start(struct arena *arena, struct str body, const struct
     records->fields.arena = arena;
     records->spread = !is_wild;
     records->null_is_none = !is_wild;
+    records->found = RECORDS_NULL;
     return records;
 }
 
-void records_spread(struct records *records, size_t levels)
+void records_extend(struct records *records)
 {
-    records->spread = levels;
+    records->spread++;
+}
+
+void records_keep_whole(struct records *records)
+{
+    records->spread = 0;
 }
 
 static size_t offset_of(const struct records *records)

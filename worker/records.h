@@ -31,7 +31,7 @@ enum records_result {
 
 enum records_found { /* valid at RECORDS_END: what stood at the merge path, at the last place */
                      RECORDS_MISSING, /* or at any place of several nothing did */
-                     RECORDS_NULL,
+                     RECORDS_NULL,    /* or a wildcard with nothing to stand for */
                      RECORDS_LIST,
                      RECORDS_SINGLE, /* anything else: one record */
 };
@@ -46,9 +46,10 @@ struct records; /* opaque */
 struct records *records_start(struct arena *arena, struct str body,
                               const struct path *path) MUST_CHECK;
 
-/* How many levels of lists inside each other are taken apart, instead of the one (or, behind a
- * wildcard, none) that records_start assumes. Before the first records_next. */
-void records_spread(struct records *records, size_t levels);
+/* Before the first records_next: an element that is a list is taken apart in its turn; or not
+ * even the outermost is. */
+void records_extend(struct records *records);
+void records_keep_whole(struct records *records);
 
 enum records_result records_next(struct records *records, struct record *ret_record,
                                  struct err *err) MUST_CHECK;

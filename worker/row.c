@@ -4,6 +4,7 @@
 
 #include "core/value.h"
 #include "port/hash.h"
+#include "worker/convert.h"
 #include "worker/encode.h"
 #include "worker/gather.h"
 #include "worker/watch.h"
@@ -30,6 +31,11 @@ void row_start(struct row_writer *writer)
     writer->values = ARENA_ARRAY(writer->arena, const struct record_field *, columns->count);
     writer->deep_values = ARENA_ARRAY(writer->arena, struct record_field, columns->deep_count);
     writer->record_column = find_record_column(writer);
+    row_extras_changed(writer);
+}
+
+void row_extras_changed(struct row_writer *writer)
+{
     writer->extras_hash = 0;
     for (size_t i = 0; i < writer->extra_count; i++) {
         struct row_extra *extra = &writer->extras[i];
@@ -135,6 +141,19 @@ static bool put_value(struct row_writer *writer, const struct column *column,
     return true;
 }
 
+/* The value as its column takes it; `from` may write it anew. */
+static bool put_fitting(struct row_writer *writer, const struct column *column,
+                        const struct record_field *field)
+{
+    struct record_field converted;
+    if (column->declared && column->declared->from_kind != FROM_JSON) {
+        if (!convert_value(writer->arena, column, field, &converted))
+            return false;
+        field = &converted;
+    }
+    return field->flaw == FLAW_NONE && put_value(writer, column, field);
+}
+
 /* A number beyond 64 bits, or with a fraction, in a column that may still change. */
 static bool wants_wider(const struct row_writer *writer, const struct column *column,
                         const struct record_field *field)
@@ -180,7 +199,7 @@ static enum row_result put_columns(struct row_writer *writer, const char **ret_r
             encode_null(&writer->batch->rows);
             continue;
         }
-        if (field->flaw == FLAW_NONE && put_value(writer, &columns->items[i], field))
+        if (field->flaw == FLAW_NONE && put_fitting(writer, &columns->items[i], field))
             continue;
         enum row_result result = put_misfit(writer, &columns->items[i], field, ret_reason);
         if (result == ROW_REJECTED || result == ROW_FAILED)
@@ -210,10 +229,24 @@ static void put_asides(struct row_writer *writer)
     encode_end(rows, begin);
 }
 
+/* Of a record whose fields are no longer its own, what is left: an excluded field must not make
+ * it look changed. */
+static uint64_t hash_record(const struct record *record, uint64_t seed)
+{
+    if (!record->is_reshaped)
+        return hash_bytes(record->raw, seed);
+    uint64_t hash = seed;
+    for (size_t i = 0; i < record->count; i++) {
+        hash = hash_fold(hash, hash_bytes(record->fields[i].name, 0));
+        hash = hash_fold(hash, hash_bytes(record->fields[i].raw, 0));
+    }
+    return hash;
+}
+
 static void put_own_columns(struct row_writer *writer, const struct record *record)
 {
     struct batch *batch = writer->batch;
-    uint64_t hash = hash_bytes(record->raw, writer->columns->seed);
+    uint64_t hash = hash_record(record, writer->columns->seed);
     if (writer->extra_count)
         hash = hash_fold(hash, writer->extras_hash);
     encode_int8(&batch->rows, (int64_t)hash);

@@ -70,6 +70,8 @@ struct row_writer {
 };
 
 void row_start(struct row_writer *writer);
+/* To be called when the values of the extras are others than at row_start. */
+void row_extras_changed(struct row_writer *writer);
 
 /*
  * With ROW_UNKNOWN nothing was put; the caller goes on through the page to complete the shape,

@@ -19,13 +19,22 @@ static bool open_definition(struct run *run)
                            &run->pager, &run->err);
 }
 
+/* What a request may ask of the pages before it. */
+static void stand_at_checkpoint(struct run *run)
+{
+    run->scope.pager = &run->pager;
+    run->scope.iteration = MAX(run->pager.page - 1, 0);
+    run->scope.accumulated = run->pager.records;
+    run->scope.last = arena_str(run->arena, run->pager.last);
+}
+
 enum step step_open(struct run *run)
 {
     if (!loaders_get(run->env->loaders, run->job.spec, &run->loader, &run->err))
         return run_end_turn(run, JOB_FAILED, REASON_DEFINITION);
     if (!open_definition(run))
         return run_end_turn(run, JOB_FAILED, REASON_DEFINITION);
-    run->scope.pager = &run->pager;
+    stand_at_checkpoint(run);
     if (run->pager.done)
         return run_end_turn(run, JOB_SUCCEEDED, REASON_NONE);
     loader_prepare(run->loader, run->job.run, run_ready, run);
@@ -160,6 +169,7 @@ static void keep_answer(struct run *run)
         headers[i] = (struct http_header){arena_str(run->page, answer->headers[i].name),
                                           arena_str(run->page, answer->headers[i].value)};
     run->scope.status = answer->status;
+    run->scope.iteration = run->pager.page;
     run->scope.headers = headers;
     run->scope.header_count = answer->header_count;
     run->body_wire_bytes = answer->wire_bytes;
@@ -226,6 +236,15 @@ static int64_t records_left(const struct run *run)
     return max < 0 ? -1 : MAX(max - run->pager.records, 0);
 }
 
+/* For `with` and `where`. A body that is no JSON is left to the cut to complain about. */
+static void show_response(struct run *run)
+{
+    struct err ignored = ERR_INIT;
+    run->scope.response = VALUE_NOTHING;
+    (void)!value_parse(run->page, buf_str(&run->body), (struct value_hole){0},
+                       &run->scope.response, &ignored);
+}
+
 enum step step_cut(struct run *run)
 {
     struct batch *batch = loader_batch(run->loader, run_ready, run);
@@ -245,6 +264,8 @@ enum step step_cut(struct run *run)
         batch_page_begin(batch);
         return STEP_turn;
     }
+    if (run->stream->merge.reads_response)
+        show_response(run);
     switch (cut_page(&run->cut, batch, &run->err)) {
     case CUT_DONE:
         return STEP_turn;

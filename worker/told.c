@@ -35,7 +35,8 @@ bool told_parse(struct str value, int64_t now_us, int64_t *ret_ms)
     int64_t number, at_us, ms;
     if (parse_number(text, &number))
         ms = number_to_ms(number, now_us);
-    else if (date_parse_http(text, now_us, &at_us) || date_parse_rfc3339(text, &at_us))
+    else if (date_parse_http(text, now_us, &at_us) || date_parse_rfc3339(text, &at_us) ||
+             date_parse_iso(text, &at_us))
         ms = (at_us - now_us + 999) / 1000;
     else
         return false;

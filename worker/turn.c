@@ -3,12 +3,17 @@
 #include "base/clock.h"
 #include "worker/watch.h"
 
-/* Drops the page that was just cut: its rows leave the batch, the job fails. */
-static enum step refuse_page(struct run *run, enum job_reason reason)
+static void drop_rows(struct run *run)
 {
     struct batch *batch = loader_batch(run->loader, run_ready, run);
     if (batch)
         batch_page_drop(batch);
+}
+
+/* Drops the page that was just cut: its rows leave the batch, the job fails. */
+static enum step refuse_page(struct run *run, enum job_reason reason)
+{
+    drop_rows(run);
     run_wrap_request(run);
     return run_fail(run, reason);
 }
@@ -36,7 +41,7 @@ static struct pager_facts facts_of(const struct run *run)
         .is_empty_answer = run->body_is_empty,
         .is_last = run->is_told_end,
         .seen = run->cut.seen,
-        .taken = run->cut.records,
+        .taken = run->cut.taken,
         .elapsed_ms = clock_mono_ms() - run->began_mono_ms,
         .stream = run->stream,
         .scope = &run->scope.expr,
@@ -47,7 +52,7 @@ static bool guards_hold(const struct run *run, struct err *err)
 {
     const struct cut *cut = &run->cut;
     if (run->stream->pagination.allow_repeats ||
-        !guard_knows_records(&run->guard, cut->records_hash, cut->records))
+        !guard_knows_records(&run->guard, cut->records_hash, cut->taken))
         return true;
     return err_set(err, ERR_INPUT, "guard", 0,
                    "the records of this page came before in this job: the paging goes in "
@@ -74,6 +79,13 @@ static bool ask_next(struct run *run, struct pager *pager, struct request *ret_r
                    STR_ARG(str_slice(ret_request->url, 0, 512)));
 }
 
+static struct str both_warnings(struct arena *arena, struct str a, struct str b)
+{
+    if (!a.len || !b.len)
+        return a.len ? a : b;
+    return arena_printf(arena, "%.*s; %.*s", STR_ARG(a), STR_ARG(b));
+}
+
 static struct mark page_mark(struct run *run, const struct pager *next,
                              const struct pager_decision *decision)
 {
@@ -81,7 +93,7 @@ static struct mark page_mark(struct run *run, const struct pager *next,
         .page = next->page,
         .checkpoint = checkpoint_write(run->next, next),
         .request_hash = run->request.hash,
-        .records_hash = run->cut.records ? run->cut.records_hash : 0,
+        .records_hash = run->cut.taken ? run->cut.records_hash : 0,
         .status = run->scope.status,
         .attempts = run->attempt + 1,
         .records = run->cut.records,
@@ -91,15 +103,28 @@ static struct mark page_mark(struct run *run, const struct pager *next,
         .fetched_at_ms = run->fetched_at_ms,
         .pages_total = decision->pages_total,
         .bookmark_high = run->cut.bookmark_high,
-        .warning = decision->warning,
+        .warning = both_warnings(run->next, decision->warning, run->cut.warning),
         .paging = decision->recognised,
     };
+}
+
+/* How many records the pages up to here have made. */
+static int64_t accumulated(const struct run *run, const struct pager *pager)
+{
+    switch (run->stream->merge.strategy) {
+    case MERGE_REPLACE:
+        return MIN(pager->page, 1);
+    case MERGE_COLLECT:
+        return pager->page;
+    default:
+        return pager->records;
+    }
 }
 
 static void turn_over(struct run *run, const struct pager *next, const struct request *request)
 {
     struct arena *old = run->page;
-    guard_add(&run->guard, run->request.hash, run->cut.records_hash, run->cut.records);
+    guard_add(&run->guard, run->request.hash, run->cut.records_hash, run->cut.taken);
     run->pager = *next;
     run->request = *request;
     run->attempt = run->told_waits = run->redirects = 0;
@@ -108,16 +133,26 @@ static void turn_over(struct run *run, const struct pager *next, const struct re
     run->scope.response = VALUE_NOTHING;
     run->scope.headers = NULL;
     run->scope.header_count = 0;
-    run->scope.accumulated = next->records;
+    run->scope.accumulated = accumulated(run, next);
     run->scope.last = next->last;
     arena_reset(old);
     buf_done(&run->body);
 }
 
+/* A page without records leaves the last one as it was; the page's arena goes. */
 static void keep_last(struct run *run, struct pager *next)
 {
-    if (run->stream->uses_last_record && run->cut.last.len)
-        next->last = arena_str(run->next, run->cut.last);
+    if (run->stream->uses_last_record)
+        next->last = arena_str(run->next, run->scope.last);
+}
+
+/* `replace`: this response was not the last. What was learnt from it is kept, its row is not.
+ */
+static void forget_page(struct run *run)
+{
+    drop_rows(run);
+    run->cut.records = run->cut.rejects = run->cut.asides = 0;
+    run->cut.bookmark_high = run->cut.warning = STR_NONE;
 }
 
 static void tell_watch(const struct run *run, const struct pager *next,
@@ -144,6 +179,8 @@ static enum step commit_page(struct run *run, const struct pager *next,
                              const struct pager_decision *decision,
                              const struct request *request)
 {
+    if (run->stream->merge.strategy == MERGE_REPLACE && decision->turn == PAGER_MORE)
+        forget_page(run);
     struct mark mark = page_mark(run, next, decision);
     tell_watch(run, next, decision, request);
     if (decision->recognised.len)
@@ -172,8 +209,11 @@ enum step step_turn(struct run *run)
         return refuse_page(run, REASON_BODY);
     if (!guards_hold(run, &run->err))
         return refuse_page(run, REASON_LOOP);
-    run->scope.accumulated = run->pager.records + run->cut.records;
-    run->scope.last = run->cut.last;
+    struct pager read = run->pager;
+    read.page++;
+    read.records += run->cut.taken;
+    run->scope.accumulated = accumulated(run, &read);
+    run->scope.last = run->cut.last.len ? run->cut.last : run->pager.last;
     struct pager_facts facts = facts_of(run);
     struct pager_decision decision =
         pager_next(&run->pager, &facts, run->next, &next, &run->err);

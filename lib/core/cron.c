@@ -2,7 +2,7 @@
 
 #include "base/date.h"
 
-enum { YEARS_MAX = 12 }; /* longest gap between two 29 Februaries, with room */
+enum { YEARS_MAX = 41 }; /* a 29 February on a given weekday: 40 years over 2100 */
 
 static const int64_t MINUTE_US = 60000000;
 static const int64_t DAY_US = 86400000000;

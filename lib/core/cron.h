@@ -22,7 +22,7 @@ struct cron {
 /* ERR_CONFIG names the field and what is wrong; also where it can never fire (31 February). */
 bool cron_parse(struct str text, struct cron *ret_cron, struct err *err) MUST_CHECK;
 
-/* The first instant after `after_us` (microseconds, UTC) at which it fires. */
+/* The first instant after `after_us` (microseconds, UTC, not before 1970) at which it fires. */
 int64_t cron_next(const struct cron *cron, int64_t after_us);
 
 #endif

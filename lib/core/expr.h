@@ -41,6 +41,10 @@ bool expr_compile(struct arena *arena, struct str source, struct expr **ret_expr
 bool expr_eval(const struct expr *expr, const struct expr_scope *scope, struct arena *arena,
                struct value *ret, struct err *err) MUST_CHECK;
 
+/* Less than, equal to, greater than 0, exactly, for two numbers within the limits of
+ * value_parse. */
+int expr_compare_numbers(struct value a, struct value b);
+
 /* Jinja's truth: false, 0, "", [], {}, null and undefined are false. */
 bool expr_truth(struct value value);
 

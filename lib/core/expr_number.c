@@ -185,6 +185,11 @@ int number_compare(struct value a, struct value b)
     return x.negative ? compare_absolute(y, x) : compare_absolute(x, y);
 }
 
+int expr_compare_numbers(struct value a, struct value b)
+{
+    return number_compare(a, b);
+}
+
 uint64_t number_hash(struct value value)
 {
     struct decimal decimal = decimal_of(value);

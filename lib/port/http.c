@@ -381,9 +381,9 @@ static enum err_kind handshake_kind(const char *text)
     return ERR_AGAIN;
 }
 
-static enum err_kind classify(CURLcode code, const char *text)
+enum err_kind http_classify(int code, const char *text)
 {
-    switch (code) {
+    switch ((CURLcode)code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_NOT_BUILT_IN:
@@ -404,6 +404,7 @@ static enum err_kind classify(CURLcode code, const char *text)
     case CURLE_WRITE_ERROR:
     case CURLE_FILESIZE_EXCEEDED:
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_TOO_MANY_REDIRECTS:
     case CURLE_OUT_OF_MEMORY: /* how libcurl says that one header line is over 100 KB */
         return ERR_INPUT;
     default:
@@ -424,7 +425,7 @@ static void explain(const struct http_call *call, CURLcode code, struct err *err
         err_set(err, ERR_INPUT, "http", code, "a body over max_body (%zu bytes)",
                 call->body.max);
     else
-        err_set(err, classify(code, text), "http", code, "%s", text);
+        err_set(err, http_classify(code, text), "http", code, "%s", text);
 }
 
 /* Callbacks may send and cancel: each turn asks libcurl anew. */

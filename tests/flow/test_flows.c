@@ -37,20 +37,22 @@ __attribute__((format(printf, 2, 3))) static void miss(struct flow *flow, const 
     free(text);
 }
 
-/* "%M" is the mock's URL, "%T" the case's table, "%R" the run, "%S" the source. */
+/* "%M" is the mock's URL, "%P" its port, "%T" the case's table, "%R" the run, "%S" the source. */
 static const char *filled(const struct flow *flow, struct str text)
 {
     AUTO_BUF struct buf out;
     buf_init(&out, MIB(4));
     for (size_t i = 0; i < text.len; i++) {
         char next = i + 1 < text.len ? text.ptr[i + 1] : '\0';
-        if (text.ptr[i] != '%' || !strchr("MTRS", next) || !next) {
+        if (text.ptr[i] != '%' || !strchr("MPTRS", next) || !next) {
             buf_put_byte(&out, text.ptr[i]);
             continue;
         }
         i++;
         if (next == 'M')
             buf_printf(&out, "%s", mock.url);
+        else if (next == 'P')
+            buf_printf(&out, "%d", mock.port);
         else if (next == 'T')
             buf_printf(&out, "%s.s", flow->source);
         else
@@ -315,6 +317,10 @@ static void check_file(const char *name)
     setenv("FLOW_TOKEN", "s3cr3t+token/1", 1);
     mock_start(NULL, &mock);
     pagetide_open(&pagetide);
+    setenv("PAGETIDE_SECRETS_DIR", pagetide.dir, 1);
+    pagetide_file(&pagetide, "api_key", "s3cr3t-file\n");
+    pagetide_file(&pagetide, "shop.json",
+                  "{\"user\": \"u\", \"password\": \"s3cr3t+token/1\"}");
     struct str rest = str_from(pagetide_read(pagetide_text("tests/tables/flows/%s", name)));
     ptrdiff_t at = str_find(rest, STR("\n=== "));
     ck_assert_msg(at >= 0, "%s holds no cases", name);
@@ -356,10 +362,16 @@ START_TEST(answers)
 }
 END_TEST
 
+START_TEST(rules)
+{
+    check_file("rules.txt");
+}
+END_TEST
+
 START_TEST(records)
 {
     check_file("records.txt");
 }
 END_TEST
 
-SUITE("flow/flows", pages, response, recognised, answers, records)
+SUITE("flow/flows", pages, response, recognised, answers, rules, records)

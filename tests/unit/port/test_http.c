@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "port/http_check.h"
 #include "port/http_headers.h"
 #include "tests/support/mock.h"
 #include "tests/support/suite.h"
@@ -338,17 +339,22 @@ START_TEST(plain_http_on_a_tls_port_is_final)
 }
 END_TEST
 
-/* A self-signed certificate for localhost alone, and openssl's own server before it. */
-static pid_t tls_start(char dir[64], int *ret_port)
+/*
+ * A self-signed certificate for localhost alone, valid for `days` from now, and openssl's own
+ * server before it.
+ */
+static pid_t tls_start(int days, char dir[64], int *ret_port)
 {
-    char command[512];
+    char command[1024];
     snprintf(dir, 64, "/tmp/test_http.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));
     snprintf(command, sizeof command,
-             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-             "-keyout %s/key.pem -out %s/cert.pem -subj /CN=localhost "
-             "-addext subjectAltName=DNS:localhost 2>/dev/null",
-             dir, dir);
+             "cd %s && echo subjectAltName=DNS:localhost >names && "
+             "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem "
+             "-out request -subj /CN=localhost 2>/dev/null && "
+             "openssl x509 -req -in request -signkey key.pem -days %d -extfile names "
+             "-out cert.pem 2>/dev/null",
+             dir, days);
     ck_assert_int_eq(system(command), 0);
     close(mock_listen(0, ret_port));
     pid_t pid = fork();
@@ -377,7 +383,7 @@ START_TEST(trusts_what_it_is_told_to_alone)
     start();
     char dir[64], ca_file[96], by_name[64], by_address[64];
     int port;
-    pid_t pid = tls_start(dir, &port);
+    pid_t pid = tls_start(2, dir, &port);
     snprintf(ca_file, sizeof ca_file, "%s/cert.pem", dir);
     snprintf(by_name, sizeof by_name, "https://localhost:%d/", port);
     snprintf(by_address, sizeof by_address, "https://127.0.0.1:%d/", port);
@@ -399,6 +405,134 @@ START_TEST(trusts_what_it_is_told_to_alone)
     refused(ask(&request), ERR_CONFIG, "/no/such/file");
     tls_stop(pid, dir);
     stop();
+}
+END_TEST
+
+/* Whoever asks too early is refused the connection and asks again. */
+static struct got *ask_until_it_listens(const struct http_request *request)
+{
+    int64_t deadline = clock_mono_ms() + 20000;
+    struct got *got;
+    do
+        got = ask(request);
+    while (got->err.kind == ERR_AGAIN && clock_mono_ms() < deadline);
+    return got;
+}
+
+START_TEST(F62_an_expired_certificate_is_final)
+{
+    start();
+    char dir[64], ca_file[96], url[64];
+    int port;
+    pid_t pid = tls_start(-1, dir, &port);
+    snprintf(ca_file, sizeof ca_file, "%s/cert.pem", dir);
+    snprintf(url, sizeof url, "https://localhost:%d/", port);
+    struct http_request request = request_to("/");
+    request.url = str_from(url);
+    request.ca_file = str_from(ca_file);
+    refused(ask_until_it_listens(&request), ERR_CONFIG, "expired");
+    tls_stop(pid, dir);
+    stop();
+}
+END_TEST
+
+/* The server takes the connection and never says a word of TLS. */
+START_TEST(F47_a_handshake_that_stalls_is_cut_off)
+{
+    start();
+    int port, listener = mock_listen(0, &port);
+    char url[64];
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", port);
+    struct http_request request = request_to("/");
+    request.url = str_from(url);
+    request.timeouts.connect_ms = 200;
+    int64_t began_ms = clock_mono_ms();
+    refused(ask(&request), ERR_AGAIN, "not connected for 200 ms");
+    ck_assert_int_lt(clock_mono_ms() - began_ms, 2000);
+    close(listener);
+    stop();
+}
+END_TEST
+
+/* Spellings of addresses that are not public, in URLs. */
+START_TEST(F54_addresses_are_refused_however_they_are_written)
+{
+    static const char *const hosts[] = {"127.0.0.1",
+                                        "127.1",
+                                        "0x7f.1",
+                                        "0x7f000001",
+                                        "2130706433",
+                                        "017700000001",
+                                        "0",
+                                        "[::1]",
+                                        "[::]",
+                                        "[::ffff:127.0.0.1]",
+                                        "[::ffff:7f00:1]",
+                                        "169.254.169.254",
+                                        "[fd00:ec2::254]",
+                                        "10.0.0.1",
+                                        "localhost",
+                                        "a.localhost",
+                                        "LOCALHOST"};
+    start();
+    for (size_t i = 0; i < COUNT_OF(hosts); i++) {
+        char url[128];
+        snprintf(url, sizeof url, "http://%s:%d/health", hosts[i], mock.port);
+        struct http_request request = request_to("/");
+        request.url = str_from(url);
+        request.allow_private = false;
+        request.allow_http = true;
+        struct got *got = ask(&request);
+        ck_assert_msg(got->err.kind == ERR_CONFIG || got->err.kind == ERR_AGAIN, "%s: %d %s",
+                      url, got->status, got->err.text);
+        ck_assert_int_eq(got->status, 0);
+    }
+    ck_assert_int_eq(mock_count(&mock, "/health"), 0);
+    stop();
+}
+END_TEST
+
+START_TEST(R12_to_R16_failures_of_libcurl)
+{
+    static const struct {
+        const char *id;
+        int code;
+        const char *text;
+        enum err_kind kind;
+    } rows[] = {
+        {"R12 timeout", 28, "", ERR_AGAIN},
+        {"R12 host", 6, "", ERR_AGAIN},
+        {"R12 proxy", 5, "", ERR_AGAIN},
+        {"R13 refused", 7, "", ERR_AGAIN},
+        {"R14 empty reply", 52, "", ERR_AGAIN},
+        {"R14 send", 55, "", ERR_AGAIN},
+        {"R14 receive", 56, "", ERR_AGAIN},
+        {"R14 partial", 18, "", ERR_AGAIN},
+        {"R14 HTTP/2 framing", 16, "", ERR_AGAIN},
+        {"R14 HTTP/2 stream", 92, "", ERR_AGAIN},
+        {"R14 weird reply", 8, "", ERR_AGAIN},
+        {"R14 handshake cut", 35, "OpenSSL SSL_connect: SSL_ERROR_SYSCALL", ERR_AGAIN},
+        {"R15 certificate", 60, "", ERR_CONFIG},
+        {"R15 own certificate", 58, "", ERR_CONFIG},
+        {"R15 CA file", 77, "", ERR_CONFIG},
+        {"R15 cipher", 59, "", ERR_CONFIG},
+        {"R15 issuer", 83, "", ERR_CONFIG},
+        {"R15 status", 91, "", ERR_CONFIG},
+        {"R15 handshake", 35, "error:0A000086: certificate verify failed", ERR_CONFIG},
+        {"R15 no TLS", 35, "error:0A00010B:SSL routines::wrong version number", ERR_CONFIG},
+        {"R16 URL", 3, "", ERR_CONFIG},
+        {"R16 protocol", 1, "", ERR_CONFIG},
+        {"R16 write", 23, "", ERR_INPUT},
+        {"R16 abort", 42, "", ERR_CONFIG},
+        {"R16 too large", 63, "", ERR_INPUT},
+        {"R16 memory", 27, "", ERR_INPUT},
+        {"R16 encoding", 61, "", ERR_INPUT},
+        {"R16 redirects", 47, "", ERR_INPUT},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        enum err_kind kind = http_classify(rows[i].code, rows[i].text);
+        ck_assert_msg(kind == rows[i].kind, "%s: %s", rows[i].id, err_kind_name(kind));
+    }
 }
 END_TEST
 
@@ -610,6 +744,9 @@ SUITE("port/http", gives_status_headers_and_body, sends_what_it_is_given, knows_
       decompresses, cut_bodies_may_be_asked_again, refused_connections_may_be_asked_again,
       bodies_and_headers_have_ceilings, keeps_its_four_limits, limits_connecting,
       refuses_private_addresses, refuses_bad_requests, plain_http_on_a_tls_port_is_final,
-      trusts_what_it_is_told_to_alone, ignores_proxies_of_the_environment, follows_no_redirect,
-      cancelled_calls_stay_silent, free_cancels_what_is_under_way, many_at_once,
-      collects_headers, parses_urls, resolves_references)
+      trusts_what_it_is_told_to_alone, F62_an_expired_certificate_is_final,
+      F47_a_handshake_that_stalls_is_cut_off,
+      F54_addresses_are_refused_however_they_are_written, R12_to_R16_failures_of_libcurl,
+      ignores_proxies_of_the_environment, follows_no_redirect, cancelled_calls_stay_silent,
+      free_cancels_what_is_under_way, many_at_once, collects_headers, parses_urls,
+      resolves_references)

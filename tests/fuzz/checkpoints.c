@@ -1,0 +1,39 @@
+#include "worker/checkpoint.h"
+
+#include "tests/fuzz/targets.h"
+
+/* Reading and writing is a fixed point after the first time. */
+static void check_pager(struct arena *arena, const struct pager *pager,
+                        const struct pagination *def)
+{
+    struct pager again;
+    struct err err = ERR_INIT;
+    struct str text = checkpoint_write(arena, pager);
+    bool is_read = checkpoint_read(arena, text, def, &again, &err);
+    FUZZ_CHECK(is_read, "%s: %.*s", err.text, STR_ARG(text));
+    struct str twice = checkpoint_write(arena, &again);
+    FUZZ_CHECK(str_eq(text, twice), "\n%.*s\n%.*s", STR_ARG(text), STR_ARG(twice));
+}
+
+void fuzz_checkpoints(struct str text)
+{
+    for (enum pagination_type type = PAGINATE_NONE; type <= PAGINATE_AUTO; type++) {
+        AUTO_ARENA struct arena *arena = arena_new();
+        struct pagination def = {
+            .type = type,
+            .param = {.place = PLACE_QUERY, .name = STR("page")},
+            .size_param = {.place = PLACE_NONE},
+            .send_first = true,
+            .maximum = -1,
+            .max_iterations = -1,
+            .max_records = -1,
+            .max_time_ms = -1,
+        };
+        struct pager pager;
+        struct err err = ERR_INIT;
+        if (checkpoint_read(arena, text, &def, &pager, &err))
+            check_pager(arena, &pager, &def);
+        else
+            FUZZ_CHECK(err.kind == ERR_INPUT, "kind %d", (int)err.kind);
+    }
+}

@@ -1,0 +1,50 @@
+#include "core/template.h"
+#include "tests/fuzz/targets.h"
+
+static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
+{
+    (void)arena;
+    const struct value *context = ctx;
+    *ret = value_get(*context, name);
+    return ret->kind != VALUE_UNDEFINED;
+}
+
+static void count_use(void *ctx, const struct expr_use *use)
+{
+    size_t *count = ctx;
+    *count += use->step_count;
+}
+
+/* What an expression gives is JSON, whatever it was made of. */
+static void check_value(struct arena *arena, struct value value)
+{
+    AUTO_BUF struct buf buf;
+    struct value again;
+    struct err err = ERR_INIT;
+    buf_init(&buf, MIB(64));
+    value_format(&buf, value);
+    if (buf.overflow)
+        return;
+    bool is_json = value_parse(arena, buf_str(&buf), (struct value_hole){0}, &again, &err);
+    FUZZ_CHECK(is_json, "%s: %.*s", err.text, STR_ARG(str_slice(buf_str(&buf), 0, 500)));
+}
+
+void fuzz_expressions(struct str text)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str head, rest = str_cut(text, '\n', &head);
+    struct value context = VALUE_NOTHING, value;
+    struct err err = ERR_INIT;
+    struct template template;
+    if (!value_parse(arena, rest, (struct value_hole){0}, &context, &err))
+        context = VALUE_NOTHING;
+    if (!template_compile(arena, head, &template, &err))
+        return;
+    size_t steps = 0;
+    template_uses(&template, count_use, &steps);
+    struct expr_scope scope = {.find = find, .ctx = &context, .now_us = (int64_t)1767323045 * 1000000};
+    if (template_fill(&template, &scope, true, arena, &value, &err))
+        check_value(arena, value);
+    else
+        FUZZ_CHECK(err.kind == ERR_INPUT && err.text[0], "kind %d", (int)err.kind);
+}

@@ -1,0 +1,50 @@
+#ifndef TESTS_FUZZ_TARGETS_H
+#define TESTS_FUZZ_TARGETS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "core/value.h"
+
+/*
+ * What is fuzzed: each target takes any bytes and aborts where a promise is broken. The text is
+ * a heap block of exactly its length. tests/fuzz/main.c makes libFuzzer programs of them,
+ * tests/unit/fuzz/test_corpus.c replays tests/fuzz/corpus/TARGET/ with every `make test`.
+ *
+ *   records      a path, a line's end, a body: the record scanner agrees with value_parse
+ *   expressions  a template, a line's end, a JSON object of names
+ *   paths        a locator, a line's end, a JSON document
+ *   links        a Link header
+ *   times        told times, dates, durations and sizes
+ *   cron         a cron expression, a line's end, seconds since 1970
+ *   definitions  a source file; what it stores reads back the same
+ *   messages     the fields of a reload message, one a line: name, blank, value
+ *   checkpoints  a checkpoint, read for each type of pagination; what it writes reads back
+ */
+#define FUZZ_TARGETS(X)                                                                        \
+    X(records)                                                                                 \
+    X(expressions)                                                                             \
+    X(paths)                                                                                   \
+    X(links)                                                                                   \
+    X(times)                                                                                   \
+    X(cron)                                                                                    \
+    X(definitions)                                                                             \
+    X(messages)                                                                                \
+    X(checkpoints)
+
+#define FUZZ_DECLARE(name) void fuzz_##name(struct str text);
+FUZZ_TARGETS(FUZZ_DECLARE)
+
+#define FUZZ_CHECK(promise, fmt, ...)                                                          \
+    do {                                                                                       \
+        if (!(promise)) {                                                                      \
+            fprintf(stderr, "%s:%d: not so: %s: " fmt "\n", __FILE__, __LINE__, #promise,      \
+                    __VA_ARGS__);                                                              \
+            abort();                                                                           \
+        }                                                                                      \
+    } while (0)
+
+#endif

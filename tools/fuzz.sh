@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Fuzzes each target, one after another: fuzz.sh SECONDS [TARGET…]
+#
+# Begins with the kept corpus (tests/fuzz/corpus/TARGET) and what earlier runs found under
+# build/fuzz/corpus; a finding stops the target, lies under build/fuzz/findings and fails the
+# whole. FUZZ_KEEP=1 rewrites the kept corpus afterwards: the smallest inputs that reach all
+# that is reached, at most 60 of 4 KiB.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+
+seconds=${1:-60}
+shift
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(ls tests/fuzz/corpus)
+build=build/fuzz
+mkdir -p $build/findings
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=0 UBSAN_OPTIONS=print_stacktrace=1
+failed=()
+
+keep() {
+    local target=$1 kept=tests/fuzz/corpus/$1 fresh=$build/kept.$1
+    rm -rf "$fresh"
+    mkdir -p "$fresh"
+    "$build/fuzz_$target" -set_cover_merge=1 -max_len=4096 "$fresh" "$kept" "$build/corpus/$target" \
+        2>"$build/merge.$target.log" || return
+    rm -rf "$kept"
+    mkdir -p "$kept"
+    find "$fresh" -type f -printf '%s %p\n' | sort -rn | head -60 | cut -d' ' -f2- |
+        xargs -r cp -t "$kept"
+    rm -rf "$fresh"
+}
+
+for target in "${targets[@]}"; do
+    mkdir -p "$build/corpus/$target"
+    ln -sf fuzz "$build/fuzz_$target"
+    dict=tests/fuzz/$target.dict
+    flags=(-max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=4096 -verbosity=0
+        -print_final_stats=1 -artifact_prefix="$build/findings/$target-")
+    [ ! -f "$dict" ] || flags+=(-dict="$dict")
+    if "$build/fuzz_$target" "${flags[@]}" "$build/corpus/$target" \
+        "tests/fuzz/corpus/$target" >"$build/$target.log" 2>&1; then
+        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/$target.log")
+        printf '%-12s %10s runs, no finding\n' "$target" "$runs"
+    else
+        failed+=("$target")
+        printf '%-12s a finding:\n' "$target"
+        tail -n 40 "$build/$target.log" | sed 's/^/    /'
+    fi
+    [ -z "${FUZZ_KEEP:-}" ] || keep "$target"
+done
+echo "${#targets[@]} targets, ${#failed[@]} with a finding"
+[ ${#failed[@]} -eq 0 ]
