@@ -38,6 +38,9 @@ FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c,$(sort $(wild
 SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c))) $(FUZZED)
 SCRIPTS  := $(wildcard tools/*.sh) .ci/run
 
+# For the targets that install first and build then; -j given by hand comes before it.
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs install \
         deps help clean tests
 .DELETE_ON_ERROR:
@@ -87,19 +90,19 @@ $(B)/bench/mock: $(B)/bench/mock.o $(B)/libtestsupport.a $(B)/libpagetide.a
 tests: $(B)/pagetide $(UNITS) $(FLOWS) $(FAULTS)
 
 test: deps ## everything a contributor needs, from a bare machine
-	$(MAKE) tests
+	@$(MAKE) $(PARALLEL) tests
 	tools/run-tests.sh $(B) unit flow fault
 
 unit: deps ## the unit suites alone
-	$(MAKE) $(UNITS)
+	@$(MAKE) $(PARALLEL) $(UNITS)
 	tools/run-tests.sh $(B) unit
 
 flow: deps ## the flow tests alone
-	$(MAKE) tests
+	@$(MAKE) $(PARALLEL) tests
 	tools/run-tests.sh $(B) flow
 
 fault: deps ## the fault tests alone
-	$(MAKE) tests
+	@$(MAKE) $(PARALLEL) tests
 	tools/run-tests.sh $(B) fault
 
 asan: ## the same tests under AddressSanitizer and UBSan
@@ -125,12 +128,15 @@ format: ## rewrite the sources in the house format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
 bench: deps ## rows/s beside psql \copy of the same records, in turns
-	$(MAKE) build $(B)/bench/mock
+	@$(MAKE) $(PARALLEL) build $(B)/bench/mock
 	bench/run.sh $(B)
+
+docs: build ## write docs/sources.md from the tables
+	tools/docs.sh $(B)
 
 demo: deps ## the main job on private servers: build, run, show the result
 	@echo "Building $(B)/pagetide"
-	@$(MAKE) -s build $(B)/bench/mock
+	@$(MAKE) -s $(PARALLEL) build $(B)/bench/mock
 	@tools/demo.sh $(B)
 
 deps: ## install what a bare Debian 12 lacks

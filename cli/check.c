@@ -1,4 +1,11 @@
+#include "base/log.h"
+#include "base/redact.h"
 #include "cli/cli.h"
+#include "core/value.h"
+#include "port/redis.h"
+#include "worker/preview.h"
+
+enum { CONNECT_MS = 10000, LINE_BYTES_MAX = 65536 };
 
 static int count_streams(struct source *const *sources, size_t count)
 {
@@ -18,6 +25,100 @@ static void print_stream(const struct cli *cli, const struct stream *stream)
         printf("%.*s → %.*s.%.*s\n", STR_ARG(stream->name), STR_ARG(table->schema),
                STR_ARG(table->name));
 }
+
+/* ---- --live ---- */
+
+static void say(const struct cli *cli, const char *what, const char *state, struct str text)
+{
+    AUTO_BUF struct buf line;
+    buf_init(&line, LINE_BYTES_MAX);
+    if (cli->options.json) {
+        buf_printf(&line, "{\"check\":\"%s\",\"state\":\"%s\",\"text\":", what, state);
+        value_format_string(&line, text);
+        buf_put_byte(&line, '}');
+    } else {
+        buf_printf(&line, "%s: %s%s%.*s", what, state, text.len ? ", " : "", STR_ARG(text));
+    }
+    struct str shown = redact_str(cli->arena, buf_str(&line));
+    printf("%.*s\n", STR_ARG(shown));
+    fflush(stdout);
+}
+
+static int check_database(struct cli *cli)
+{
+    struct pg *pg;
+    int code = EXIT_DONE;
+    if (!cli_database(cli, false, &pg, &code)) {
+        say(cli, "PostgreSQL", "failed", STR("see above"));
+        return code;
+    }
+    pg_close(pg);
+    say(cli, "PostgreSQL", "up", STR("the control schema is of this version"));
+    return EXIT_DONE;
+}
+
+static void on_redis(void *ctx, bool up, const struct err *err)
+{
+    (void)err;
+    *(bool *)ctx = up;
+}
+
+static int check_redis(struct cli *cli)
+{
+    struct redis *redis = NULL;
+    struct err err = ERR_INIT;
+    bool is_up = false;
+    if (redis_open(cli_loop(cli), cli->settings.redis_url, "pagetide check", on_redis, &is_up,
+                   &redis, &err))
+        loop_run_until(cli_loop(cli), &is_up, CONNECT_MS);
+    redis_close(redis);
+    if (is_up)
+        say(cli, "Redis", "up", STR_NONE);
+    else
+        say(cli, "Redis", "failed",
+            arena_printf(cli->arena, "cannot be reached at %s: %s",
+                         cli_shown_url(cli, cli->settings.redis_url), err.text));
+    return is_up ? EXIT_DONE : EXIT_UNREACHABLE;
+}
+
+static int check_page(struct cli *cli, const struct stream *stream)
+{
+    const struct preview_options options = {.loop = cli_loop(cli),
+                                            .stream = stream,
+                                            .secrets_dir = cli->settings.secrets_dir,
+                                            .pages = 1};
+    const char *name = arena_cstr(cli->arena, stream->name);
+    struct preview preview;
+    struct err err = ERR_INIT;
+    if (!preview_run(&options, cli->arena, &preview, &err))
+        return cli_fail(&err);
+    if (preview.pages == 0) {
+        say(cli, name, "failed", preview.error);
+        return EXIT_RUN_FAILED;
+    }
+    say(cli, name, "answers",
+        arena_printf(cli->arena, "%lld records on the first page%s", (long long)preview.records,
+                     preview.how == PREVIEW_STOPPED ? ", more follow" : ", the only one"));
+    return EXIT_DONE;
+}
+
+/* Everything is tried, whatever failed before; the worst code counts. */
+static int check_live(struct cli *cli, struct source *const *sources, size_t count)
+{
+    int code = check_database(cli);
+    code = MAX(code, check_redis(cli));
+    if (!cli->options.log_level)
+        log_set_level(LOG_WARN);
+    for (int i = 0; i < cli->operand_count; i++)
+        code = MAX(code, check_page(cli, source_find_stream(sources, count,
+                                                            str_from(cli->operands[i]))));
+    for (size_t i = 0; !cli->operand_count && i < count; i++)
+        for (size_t j = 0; j < sources[i]->count; j++)
+            code = MAX(code, check_page(cli, sources[i]->streams[j]));
+    return code;
+}
+
+/* ---- the definitions ---- */
 
 static int check_named(struct cli *cli, struct source *const *sources, size_t count)
 {
@@ -39,8 +140,10 @@ static int run_check(struct cli *cli)
     size_t count;
     if (!cli_sources(cli, &sources, &count))
         return EXIT_USAGE;
-    if (cli->operand_count)
-        return check_named(cli, sources, count);
+    if (cli->operand_count) {
+        int code = check_named(cli, sources, count);
+        return code || !cli->options.live ? code : check_live(cli, sources, count);
+    }
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sources[i]->count; j++)
             print_stream(cli, sources[i]->streams[j]);
@@ -48,14 +151,21 @@ static int run_check(struct cli *cli)
     if (!cli->options.json)
         printf("%d stream%s in %zu file%s: all good\n", streams, streams == 1 ? "" : "s", count,
                count == 1 ? "" : "s");
-    return EXIT_DONE;
+    return cli->options.live ? check_live(cli, sources, count) : EXIT_DONE;
 }
+
+static const struct opt opts[] = {
+    {"live", 0, OPT_FLAG, offsetof(struct options, live), NULL,
+     "also try PostgreSQL, Redis and one page of each stream"},
+    OPT_END,
+};
 
 const struct command command_check = {
     .name = "check",
     .operands = "[STREAM…]",
     .summary = "validate settings and source definitions",
     .help = "Every error of every file is printed as file:line:column: key: what is wrong.",
+    .opts = opts,
     .needs_settings = true,
     .run = run_check,
 };

@@ -32,7 +32,8 @@ struct options {
     const char *database_url, *redis_url, *redis_prefix, *jobs, *lease, *beat, *memory,
         *batch_records, *batch_bytes, *batch_age, *connections, *http, *token, *secrets_dir,
         *retention; /* settings by flag */
-    bool json, all, full, again, wait, prune, clear;
+    bool json, all, full, again, wait, prune, clear, trace, watch, live, markdown;
+    int64_t pages;
     const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition;
 };
 
@@ -62,8 +63,9 @@ struct command {
     }
 
 extern const struct command command_apply, command_bookmark, command_cancel, command_check,
-    command_drop, command_expr, command_migrate, command_pause, command_reload, command_resume,
-    command_retry, command_scheduler, command_status, command_sync, command_up, command_worker;
+    command_config, command_drop, command_expr, command_jobs, command_migrate, command_pause,
+    command_preview, command_rejects, command_reload, command_resume, command_retry,
+    command_runs, command_scheduler, command_status, command_sync, command_up, command_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);

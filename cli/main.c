@@ -10,9 +10,10 @@
 #include "base/redact.h"
 
 static const struct command *const commands[] = {
-    &command_sync,      &command_check,  &command_expr, &command_migrate, &command_apply,
-    &command_scheduler, &command_worker, &command_up,   &command_reload,  &command_status,
-    &command_cancel,    &command_retry,  &command_pause, &command_resume, &command_bookmark,
+    &command_sync,    &command_preview, &command_check,     &command_expr,   &command_config,
+    &command_migrate, &command_apply,   &command_scheduler, &command_worker, &command_up,
+    &command_reload,  &command_status,  &command_runs,      &command_jobs,   &command_rejects,
+    &command_cancel,  &command_retry,   &command_pause,     &command_resume, &command_bookmark,
     &command_drop,
 };
 

@@ -1,10 +1,13 @@
+#include <signal.h>
+#include <unistd.h>
+
 #include "base/redact.h"
 #include "base/units.h"
 #include "cli/cli.h"
 #include "core/value.h"
 
 /* `status`: pagetide.health and pagetide.progress for a person; the views are the contract. */
-enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536 };
+enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536, WATCH_MS = 2000 };
 
 static void print_json(struct cli *cli, const struct pg_result *result)
 {
@@ -105,6 +108,32 @@ static int show(struct cli *cli, struct pg *pg)
     return EXIT_DONE;
 }
 
+static void on_signal(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+/* Until a signal or an error; on a terminal the screen is drawn anew each time. */
+static int watch(struct cli *cli, struct pg *pg)
+{
+    bool is_over = false, draws = !cli->options.json && isatty(STDOUT_FILENO);
+    struct loop *loop = cli_loop(cli);
+    struct loop_signal *interrupt = loop_signal_new(loop, SIGINT, on_signal, &is_over);
+    struct loop_signal *terminate = loop_signal_new(loop, SIGTERM, on_signal, &is_over);
+    int code = EXIT_DONE;
+    while (!is_over && code == EXIT_DONE) {
+        if (draws)
+            fputs("\033[H\033[2J", stdout);
+        code = cli->options.json ? show_json(cli, pg) : show(cli, pg);
+        fflush(stdout);
+        if (code == EXIT_DONE)
+            loop_run_until(loop, &is_over, WATCH_MS);
+    }
+    loop_signal_free(interrupt);
+    loop_signal_free(terminate);
+    return code;
+}
+
 static int run_status(struct cli *cli)
 {
     struct pg *pg;
@@ -113,16 +142,26 @@ static int run_status(struct cli *cli)
         return cli_usage("status takes no operands");
     if (!cli_database(cli, false, &pg, &code))
         return code;
-    code = cli->options.json ? show_json(cli, pg) : show(cli, pg);
+    if (cli->options.watch)
+        code = watch(cli, pg);
+    else
+        code = cli->options.json ? show_json(cli, pg) : show(cli, pg);
     pg_close(pg);
     return code;
 }
+
+static const struct opt opts[] = {
+    {"watch", 0, OPT_FLAG, offsetof(struct options, watch), NULL,
+     "again every 2 s, until interrupted"},
+    OPT_END,
+};
 
 const struct command command_status = {
     .name = "status",
     .operands = "",
     .summary = "every stream: its last run, what is under way, what did not fit",
     .help = "The same by SQL: pagetide.health, pagetide.progress, pagetide.history.",
+    .opts = opts,
     .needs_settings = true,
     .run = run_status,
 };

@@ -2,6 +2,7 @@
 
 #include "base/redact.h"
 #include "base/units.h"
+#include "cli/hint.h"
 #include "core/value.h"
 
 enum { TIMEOUT_MS = 60000, LINE_BYTES_MAX = 65536 };
@@ -53,6 +54,21 @@ static void put_count(struct buf *line, const struct pg_result *result, int colu
     buf_printf(line, " %s", noun);
 }
 
+/* What, where and what to try, on one line: the error above may have several. */
+static void put_last_line(struct buf *line, const struct pg_result *result)
+{
+    struct str reason = pg_get_str(result, 0, REASON), stream = pg_get_str(result, 0, STREAM);
+    int64_t run = pg_get_int(result, 0, RUN);
+    buf_printf(line, "\n%.*s %.*s", STR_ARG(stream), STR_ARG(pg_get_str(result, 0, STATE)));
+    if (reason.len)
+        buf_printf(line, " (%.*s)", STR_ARG(reason));
+    buf_printf(line, " after page %lld", (long long)pg_get_int(result, 0, PAGES));
+    if (!reason.len)
+        return;
+    buf_puts(line, "; try: ");
+    hint_put_for_run(line, reason, stream, run);
+}
+
 static void put_plain(struct buf *line, const struct pg_result *result)
 {
     struct str reason = pg_get_str(result, 0, REASON), error = pg_get_str(result, 0, ERROR);
@@ -71,6 +87,8 @@ static void put_plain(struct buf *line, const struct pg_result *result)
     buf_printf(line, " in %.*s s", STR_ARG(pg_get_str(result, 0, SECONDS)));
     if (error.len)
         buf_printf(line, "\n  %.*s", STR_ARG(error));
+    if (!str_is(pg_get_str(result, 0, STATE), "succeeded"))
+        put_last_line(line, result);
 }
 
 int summary_print(struct cli *cli, struct pg *pg, int64_t run)

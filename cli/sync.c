@@ -13,7 +13,7 @@
  * `sync`: the same step machine, loader and checkpoints as a worker's, with an in-process
  * queue. Takes over what an earlier sync or a dead worker left.
  */
-enum { TIMEOUT_MS = 60000, DRAW_MS = 200, GIVE_UP_MS = 60000 };
+enum { SIGN_OFF_MS = 2000, TIMEOUT_MS = 60000, DRAW_MS = 200, GIVE_UP_MS = 60000 };
 
 struct synced {
     struct stream *stream;
@@ -31,7 +31,7 @@ struct sync {
     struct loop_timer *draw, *ready;
     struct loop_signal *signals[2];
     struct err lost; /* why a job had to be left */
-    bool is_registered, is_over, is_interrupted;
+    bool is_registered, is_over, is_interrupted, is_drained;
 };
 
 /* --- which streams --------------------------------------------------------------------- */
@@ -154,10 +154,11 @@ static struct str mode(const struct options *options)
 static struct pg_value instant_or_null(struct cli *cli, const char *text)
 {
     AUTO_BUF struct buf buf;
+    buf_init(&buf, 64);
     int64_t us;
+    buf_init(&buf, 64);
     if (!text || !date_parse_iso(str_from(text), &us))
         return PG_NULL;
-    buf_init(&buf, 64);
     date_format_rfc3339(&buf, us);
     return pg_text(arena_str(cli->arena, buf_str(&buf)));
 }
@@ -325,7 +326,14 @@ static void check_registered(void *ctx)
 static void drained(void *ctx)
 {
     struct sync *sync = ctx;
-    sync->is_over = true;
+    sync->is_over = sync->is_drained = true;
+}
+
+/* A job that had to be left must not look as if this process had crashed with it. */
+static void sign_off(struct sync *sync)
+{
+    worker_drain(sync->worker, drained, sync);
+    loop_run_until(cli_loop(sync->cli), &sync->is_drained, SIGN_OFF_MS);
 }
 
 static void on_signal(void *ctx)
@@ -351,6 +359,8 @@ static int run_streams(struct sync *sync)
     bar_start(&sync->bar, 0);
     loop_timer_set(sync->draw, DRAW_MS);
     loop_run_until(loop, &sync->is_over, -1);
+    if (!sync->is_interrupted && sync->lost.kind != ERR_NONE)
+        sign_off(sync);
     loop_timer_clear(sync->draw);
     bar_clear(&sync->bar);
     if (sync->is_interrupted) {

@@ -20,7 +20,7 @@ static const struct field column_fields[] = {
     FIELD_END,
 };
 
-static const struct key_table column_table = {column_fields, sizeof(struct declared_column)};
+const struct key_table column_table = {column_fields, sizeof(struct declared_column)};
 
 /* A type stands in DDL as it was written: letters, digits, modifiers and quotes, no more. */
 static bool is_type(struct str type)

@@ -76,16 +76,19 @@ static const struct field auth_none_fields[] = {TYPE_ROW, FIELD_END};
 
 static const struct field auth_bearer_fields[] = {
     TYPE_ROW,
-    {.name = "token", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED, S(auth.token)},
+    {.name = "token", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED, S(auth.token),
+     .help = "sent as Authorization: Bearer"},
     FIELD_END,
 };
 
 static const struct field auth_basic_fields[] = {
     TYPE_ROW,
     {.name = "user", .type = FIELD_TEMPLATE, .flags = FIELD_SECRETS | FIELD_REQUIRED,
-     S(auth.user)},
+     S(auth.user),
+     .help = "name of the account"},
     {.name = "password", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED,
-     S(auth.password)},
+     S(auth.password),
+     .help = "its password"},
     FIELD_END,
 };
 
@@ -95,7 +98,8 @@ static const struct field auth_api_key_fields[] = {
      .standard = "header", .help = "where the key goes"},
     {.name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, S(auth.name),
      .help = "name of the header or parameter"},
-    {.name = "value", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED, S(auth.value)},
+    {.name = "value", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED, S(auth.value),
+     .help = "the key"},
     FIELD_END,
 };
 
@@ -143,11 +147,15 @@ TABLE(retry, struct retry_policy);
 
 #define T(member) AT(struct timeouts, member)
 static const struct field timeout_fields[] = {
-    {.name = "connect", .type = FIELD_DURATION, T(connect_ms), .min = 1, .standard = "10s"},
+    {.name = "connect", .type = FIELD_DURATION, T(connect_ms), .min = 1, .standard = "10s",
+     .help = "until the connection stands, TLS included"},
     {.name = "first_byte", .type = FIELD_DURATION, T(first_byte_ms), .min = 1,
-     .standard = "120s"},
-    {.name = "idle", .type = FIELD_DURATION, T(idle_ms), .min = 1, .standard = "30s"},
-    {.name = "total", .type = FIELD_DURATION, T(total_ms), .min = 1, .standard = "300s"},
+     .standard = "120s",
+     .help = "from there to the first byte of the answer"},
+    {.name = "idle", .type = FIELD_DURATION, T(idle_ms), .min = 1, .standard = "30s",
+     .help = "between two pieces of the body"},
+    {.name = "total", .type = FIELD_DURATION, T(total_ms), .min = 1, .standard = "300s",
+     .help = "for the whole request"},
     FIELD_END,
 };
 TABLE(timeout, struct timeouts);
@@ -203,7 +211,8 @@ static const struct field definition_fields[] = {
      .standard = "false", .help = "http to other hosts than this one"},
     {.name = "tls", .type = FIELD_STRUCT, .flags = IN_SOURCE, .table = &tls_table,
      .help = "certificates"},
-    {.name = "proxy", .type = FIELD_TEXT, .flags = IN_SOURCE, S(proxy)},
+    {.name = "proxy", .type = FIELD_TEXT, .flags = IN_SOURCE, S(proxy),
+     .help = "URL of an HTTP proxy"},
     {.name = "defaults", .type = FIELD_MOVED, .flags = IN_SOURCE,
      .help = "any keys of a stream, for all of them"},
     {.name = "streams", .type = FIELD_MOVED, .flags = IN_SOURCE, .help = "the endpoints"},
@@ -236,8 +245,10 @@ static const struct field definition_fields[] = {
     {.name = "url", .type = FIELD_TEMPLATE, .flags = IN_STREAM | FIELD_SECRETS, D(url),
      .help = "the whole URL, instead of path"},
     {.name = "method", .type = FIELD_WORD, .flags = IN_STREAM, S(method), .choices = methods,
-     .standard = "GET"},
-    {.name = "body", .type = FIELD_TEMPLATE_REF, .flags = IN_STREAM | FIELD_SECRETS, S(body)},
+     .standard = "GET",
+     .help = "of every request"},
+    {.name = "body", .type = FIELD_TEMPLATE_REF, .flags = IN_STREAM | FIELD_SECRETS, S(body),
+     .help = "of every request, any structure"},
     {.name = "body_type", .type = FIELD_CHOICE, .flags = IN_STREAM, S(body_type),
      .choices = body_types, .help = "json where a body is given"},
     {.name = "idempotent", .type = FIELD_BOOL, .flags = IN_STREAM, S(idempotent),
@@ -267,7 +278,8 @@ static const struct field definition_fields[] = {
      S_LIST(merge.flatten, merge.flatten_count),
      .help = "objects whose members become fields of the record"},
     {.name = "format", .type = FIELD_WORD, .flags = IN_STREAM, D(format), .choices = formats,
-     .standard = "json"},
+     .standard = "json",
+     .help = "of the answers"},
     {.name = "shape", .flags = LATER_STREAM},
 
     {.name = "table", .type = FIELD_TEXT, .flags = IN_STREAM, S(table.name),
@@ -284,13 +296,15 @@ static const struct field definition_fields[] = {
     {.name = "others", .type = FIELD_CHOICE, .flags = IN_STREAM, S(table.others),
      .choices = others, .standard = "infer", .help = "fields beside the declared ones"},
     {.name = "on_new_field", .type = FIELD_CHOICE, .flags = IN_STREAM, S(table.on_new_field),
-     .choices = new_fields, .standard = "add"},
+     .choices = new_fields, .standard = "add",
+     .help = "fields that have no column yet"},
     {.name = "on_mismatch", .type = FIELD_CHOICE, .flags = IN_STREAM, S(table.on_mismatch),
      .choices = mismatches, .standard = "aside", .help = "values that do not fit their column"},
     {.name = "max_rejects", .type = FIELD_COUNT, .flags = IN_STREAM, S(table.max_rejects),
      .min = 0, .standard = "1000", .help = "more rejected records fail the run"},
     {.name = "max_columns", .type = FIELD_COUNT, .flags = IN_STREAM, S(table.max_columns),
-     .min = 1, .max = 1500, .standard = "500"},
+     .min = 1, .max = 1500, .standard = "500",
+     .help = "fields beyond these go aside"},
     {.name = "deletes", .flags = LATER_STREAM},
     {.name = "shrink_guard", .flags = LATER_STREAM},
     {.name = "deleted", .flags = LATER_STREAM},
@@ -302,7 +316,8 @@ static const struct field definition_fields[] = {
     {.name = "every", .type = FIELD_DURATION, .flags = IN_STREAM, S(schedule.every_ms),
      .min = 1000, .help = "instead of schedule"},
     {.name = "timezone", .type = FIELD_TEXT, .flags = IN_STREAM, S(schedule.timezone),
-     .standard = "UTC"},
+     .standard = "UTC",
+     .help = "of the schedule, IANA name"},
     {.name = "catch_up", .type = FIELD_CHOICE, .flags = IN_STREAM, S(schedule.catch_up),
      .choices = catch_ups, .standard = "latest", .help = "which missed runs are made up for"},
     {.name = "bookmark", .type = FIELD_STRUCT, .flags = IN_STREAM, S(bookmark),

@@ -24,6 +24,9 @@ struct definition {
 
 extern const struct key_table definition_table;
 
+/* What a declared column says. */
+extern const struct key_table column_table;
+
 /* The rows of `pagination`, by type. */
 extern const struct variant pagination_variants[];
 

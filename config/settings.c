@@ -47,7 +47,7 @@ static const struct field setting_fields[] = {
 };
 /* clang-format on */
 
-static const struct key_table setting_table = {setting_fields, sizeof(struct settings)};
+const struct key_table setting_table = {setting_fields, sizeof(struct settings)};
 
 /* A setting that came as a text, with the name it came under for messages. */
 static void take_text(struct reader *reader, const struct field *field, struct str name,

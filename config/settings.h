@@ -13,6 +13,9 @@
  * naming a file), which beats pagetide.yaml, which beats the default. One table in settings.c
  * says all of that once. Strings end with NUL.
  */
+struct key_table;
+extern const struct key_table setting_table;
+
 struct settings {
     const char *config_dir;
     const char *database_url; /* postgresql:///  */

@@ -22,6 +22,8 @@ enum cut_result {
     CUT_BAD,   /* err; the batch is as before; `truncated` tells a cut body */
 };
 
+struct run_watch;
+
 struct cut {
     /* in */
     struct str body;
@@ -32,6 +34,7 @@ struct cut {
     bool is_extended;    /* the map was extended for this page: CUT_SHAPE does not come again,
                             what the map still lacks goes aside */
     struct arena *arena; /* the page's */
+    const struct run_watch *watch; /* is told of every record; may be NULL */
     /* out */
     struct shape shape;
     int64_t seen;    /* what the paging counts: at merge_path, in the page */

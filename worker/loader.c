@@ -5,6 +5,7 @@
 #include "worker/load.h"
 #include "worker/map.h"
 #include "worker/sessions.h"
+#include "worker/sketch.h"
 #include "worker/survey.h"
 
 /* One page may exceed a batch's size by far; this is where even a single page ends. */
@@ -43,8 +44,9 @@ struct loader {
     struct batch *open;
     struct map *open_map; /* by which the rows of `open` were cut */
     bool is_due;          /* `open` is to be committed as soon as that is possible */
-    struct batch *loading, *spare;
-    struct load *load; /* of `loading` */
+    struct batch *loading, *spare; /* one of the two is NULL */
+    struct load *load;             /* of `loading` */
+    struct loop_timer *rehearsal;  /* in its place where there is no database */
     struct loop_timer *age;
     struct waiter *waiters;
     size_t waiter_count, waiter_capacity;
@@ -66,9 +68,9 @@ static void commit_if_ready(struct loader *loader);
 bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
                  struct loaders **ret_loaders, struct err *err)
 {
-    struct sessions *sessions;
+    struct sessions *sessions = NULL;
     size_t count = (size_t)MAX(options->connections, 1);
-    if (!sessions_new(options->loop, options->database_url, options->name, count, &sessions,
+    if (options->database_url && !sessions_new(options->loop, options->database_url, options->name, count, &sessions,
                       err))
         return false;
     struct loaders *loaders = mem_alloc(sizeof *loaders);
@@ -100,6 +102,7 @@ static void loader_free(struct loader *loader)
     map_unref(loader->open_map);
     map_unref(loader->map);
     loop_timer_free(loader->age);
+    loop_timer_free(loader->rehearsal);
     arena_free(loader->arena);
     mem_free(loader->waiters);
     mem_free(loader);
@@ -109,7 +112,8 @@ void loaders_free(struct loaders *loaders)
 {
     if (!loaders)
         return;
-    sessions_close(loaders->sessions);
+    if (loaders->sessions)
+        sessions_close(loaders->sessions);
     for (struct loader *loader = loaders->first, *next; loader; loader = next) {
         next = loader->next;
         loader_free(loader);
@@ -132,6 +136,11 @@ size_t loaders_bytes(const struct loaders *loaders)
     return bytes;
 }
 
+static bool is_loading(const struct loader *loader)
+{
+    return !loader->spare;
+}
+
 static void flush(struct loader *loader)
 {
     loader->is_due = true;
@@ -142,7 +151,7 @@ void loaders_flush_oldest(struct loaders *loaders)
 {
     struct loader *oldest = NULL;
     for (struct loader *loader = loaders->first; loader; loader = loader->next) {
-        if (batch_is_empty(loader->open) || loader->load)
+        if (batch_is_empty(loader->open) || is_loading(loader))
             continue;
         if (!oldest || loader->open->opened_mono_ms < oldest->open->opened_mono_ms)
             oldest = loader;
@@ -161,7 +170,7 @@ void loaders_flush(struct loaders *loaders)
 bool loaders_is_idle(const struct loaders *loaders)
 {
     for (const struct loader *loader = loaders->first; loader; loader = loader->next)
-        if (!batch_is_empty(loader->open) || loader->load)
+        if (!batch_is_empty(loader->open) || is_loading(loader))
             return false;
     return true;
 }
@@ -172,6 +181,8 @@ static void age_reached(void *ctx)
 {
     flush(ctx);
 }
+
+static void rehearsed(void *ctx);
 
 static struct loader *loader_new(struct loaders *loaders, struct arena *arena,
                                  struct stream *stream, struct str spec)
@@ -185,6 +196,7 @@ static struct loader *loader_new(struct loaders *loaders, struct arena *arena,
     loader->open = batch_new(BATCH_CEILING_BYTES);
     loader->spare = batch_new(BATCH_CEILING_BYTES);
     loader->age = loop_timer_new(loaders->options.loop, age_reached, loader);
+    loader->rehearsal = loop_timer_new(loaders->options.loop, rehearsed, loader);
     loader->next = loaders->first;
     loaders->first = loader;
     return loader;
@@ -212,7 +224,7 @@ bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_l
 
 static void free_if_unused(struct loader *loader)
 {
-    if (loader->references || loader->load || loader->asks || !batch_is_empty(loader->open))
+    if (loader->references || is_loading(loader) || loader->asks || !batch_is_empty(loader->open))
         return;
     struct loader **link = &loader->owner->first;
     while (*link != loader)
@@ -296,13 +308,20 @@ static struct ask *ask_new(struct loader *loader, int64_t run, loader_ready_fn f
     return ask;
 }
 
+static void answer_soon(struct ask *ask)
+{
+    ask->timer = loop_timer_new(ask->loader->owner->options.loop, known, ask);
+    loop_timer_set(ask->timer, 0);
+}
+
 void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void *ctx)
 {
     struct loaders *loaders = loader->owner;
     struct ask *ask = ask_new(loader, run, fn, ctx);
-    if (loader->map && loader->map_run == run) {
-        ask->timer = loop_timer_new(loaders->options.loop, known, ask);
-        loop_timer_set(ask->timer, 0);
+    if (!loaders->sessions && !loader->map)
+        loader->map = sketch_map();
+    if (loader->map && (!loaders->sessions || loader->map_run == run)) {
+        answer_soon(ask);
         return;
     }
     ask->survey = survey_read(loaders->sessions, loader->stream, run,
@@ -314,6 +333,11 @@ void loader_extend(struct loader *loader, int64_t run, const struct shape *shape
 {
     struct loaders *loaders = loader->owner;
     struct ask *ask = ask_new(loader, run, fn, ctx);
+    if (!loaders->sessions) {
+        map_arrived(loader, sketch_extend(loader->map, loader->stream, shape));
+        answer_soon(ask);
+        return;
+    }
     ask->survey = survey_extend(loaders->sessions, loader->stream, run, shape,
                                 loaders->options.give_up_ms, surveyed, ask);
 }
@@ -382,6 +406,15 @@ static void read_verdict(const struct pg_result *verdicts, size_t row,
     outcome->run_state = parse_state(pg_get_str(verdicts, row, VERDICT_RUN));
 }
 
+/* What PostgreSQL would say if all went well. */
+static void rehearse_verdict(const struct mark *mark, struct mark_outcome *outcome)
+{
+    outcome->verdict = MARK_APPLIED;
+    outcome->ended = mark->has_end;
+    outcome->state = outcome->run_state = mark->end;
+    outcome->run_ended = mark->has_end;
+}
+
 static void tell_outcomes(struct loader *loader, const struct batch *batch,
                           const struct load_result *result)
 {
@@ -398,6 +431,8 @@ static void tell_outcomes(struct loader *loader, const struct batch *batch,
                                        .err = result->err};
         if (mark->epoch == -1)
             outcome.err = &earlier;
+        else if (!loader->owner->sessions)
+            rehearse_verdict(mark, &outcome);
         else if (!result->err && i < pg_rows(result->verdicts))
             read_verdict(result->verdicts, i, &outcome);
         loader->owner->fn(mark->run, &outcome);
@@ -449,17 +484,27 @@ static void loaded(void *ctx, const struct load_result *result)
     loader_put(loader);
 }
 
+static void rehearsed(void *ctx)
+{
+    loaded(ctx, &(struct load_result){0});
+}
+
 static void commit_if_ready(struct loader *loader)
 {
     struct loaders *loaders = loader->owner;
     bool wanted = loader->is_due || is_full(loader) || is_sealed(loader);
-    if (loader->load || !wanted || batch_is_empty(loader->open))
+    if (is_loading(loader) || !wanted || batch_is_empty(loader->open))
         return;
     struct map *map = TAKE(loader->open_map);
     loop_timer_clear(loader->age);
     loader->is_due = false;
     loader->loading = loader->open;
     loader->open = TAKE(loader->spare);
+    if (!loaders->sessions) {
+        map_unref(map);
+        loop_timer_set(loader->rehearsal, 0);
+        return;
+    }
     const struct load_options options = {
         .sessions = loaders->sessions,
         .worker = loaders->name,

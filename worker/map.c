@@ -21,14 +21,33 @@ static bool is_key(const struct table *table, struct str field)
 
 enum { RESULT_FIELD, RESULT_NAME, RESULT_TYPE, RESULT_HAS_TABLE, RESULT_MAY_WIDEN };
 
-struct map *map_new(const struct pg_result *result, const struct stream *stream)
+struct map *map_blank(void)
 {
     static unsigned last_number;
     struct map *map = mem_alloc(sizeof *map);
-    struct columns *columns = &map->columns;
     map->arena = arena_new();
     map->number = ++last_number;
     map->references = 1;
+    return map;
+}
+
+struct column map_column(const struct stream *stream, struct str field, struct str name,
+                         struct str sql_type)
+{
+    return (struct column){
+        .field = field,
+        .name = name,
+        .type = column_type_from_sql(sql_type),
+        .sql_type = sql_type,
+        .declared = find_declared(&stream->table, field),
+        .is_key = is_key(&stream->table, field),
+    };
+}
+
+struct map *map_new(const struct pg_result *result, const struct stream *stream)
+{
+    struct map *map = map_blank();
+    struct columns *columns = &map->columns;
     columns->has_table = pg_get_bool(result, 0, RESULT_HAS_TABLE);
     columns->may_widen = pg_get_bool(result, 0, RESULT_MAY_WIDEN);
     columns->items = ARENA_ARRAY(map->arena, struct column, pg_rows(result));
@@ -36,15 +55,9 @@ struct map *map_new(const struct pg_result *result, const struct stream *stream)
         if (pg_is_null(result, row, RESULT_FIELD))
             continue;
         struct str field = arena_str(map->arena, pg_get_str(result, row, RESULT_FIELD));
+        struct str name = arena_str(map->arena, pg_get_str(result, row, RESULT_NAME));
         struct str type = arena_str(map->arena, pg_get_str(result, row, RESULT_TYPE));
-        columns->items[columns->count++] = (struct column){
-            .field = field,
-            .name = arena_str(map->arena, pg_get_str(result, row, RESULT_NAME)),
-            .type = column_type_from_sql(type),
-            .sql_type = type,
-            .declared = find_declared(&stream->table, field),
-            .is_key = is_key(&stream->table, field),
-        };
+        columns->items[columns->count++] = map_column(stream, field, name, type);
     }
     columns_index(columns, map->arena);
     return map;

@@ -20,6 +20,11 @@ struct map {
 
 /* From a result of pagetide.columns() or extend_table(). `stream` must outlive the map. */
 struct map *map_new(const struct pg_result *result, const struct stream *stream) MUST_CHECK;
+/* Without columns and table; columns_index is the caller's. */
+struct map *map_blank(void) MUST_CHECK;
+/* How a field's column is used by this stream; the texts are kept. */
+struct column map_column(const struct stream *stream, struct str field, struct str name,
+                         struct str sql_type);
 struct map *map_ref(struct map *map);
 void map_unref(struct map *map); /* NULL is fine */
 

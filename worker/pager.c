@@ -140,6 +140,27 @@ static struct str limit_reached(const struct turn *turn)
     return STR_NONE;
 }
 
+/* For people: why another page follows, where the answer gave no sign of its own. */
+static struct str why_more(const struct turn *turn)
+{
+    if (turn->signs.more_why.len)
+        return turn->signs.more_why;
+    switch (turn->next->type) {
+    case PAGINATE_CURSOR:
+        return STR("there is another cursor");
+    case PAGINATE_LINK_HEADER:
+    case PAGINATE_NEXT_URL:
+        return STR("there is a next link");
+    case PAGINATE_RESPONSE_BASED:
+        return STR("continue_while is true");
+    case PAGINATE_PAGE:
+    case PAGINATE_OFFSET:
+        return STR("the page has records and nothing says that it is the last");
+    default:
+        return STR_NONE;
+    }
+}
+
 static struct pager_decision decide(struct turn *turn)
 {
     const struct signs *signs = &turn->signs;
@@ -151,6 +172,7 @@ static struct pager_decision decide(struct turn *turn)
                          arena_printf(turn->arena, "%.*s, but %.*s", STR_ARG(signs->end_why),
                                       STR_ARG(signs->more_why)));
     turn->decision.turn = signs->end ? PAGER_END : PAGER_MORE;
+    turn->decision.why = signs->end ? signs->end_why : why_more(turn);
     if (!signs->end && limit.len)
         return truncated(turn, REASON_LIMIT, limit);
     return turn->decision;

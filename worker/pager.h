@@ -80,7 +80,7 @@ enum pager_turn {
 struct pager_decision {
     enum pager_turn turn;
     enum job_reason reason;
-    struct str why;        /* TRUNCATED: one sentence */
+    struct str why;        /* one sentence: what decided */
     int pages_total;       /* 0: unknown */
     struct str warning;    /* e.g. a total that changed; empty: none */
     struct str recognised; /* by `auto`, on the first answer; empty otherwise */

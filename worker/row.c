@@ -7,6 +7,7 @@
 #include "worker/convert.h"
 #include "worker/encode.h"
 #include "worker/gather.h"
+#include "worker/watch.h"
 
 /* `_pt_hash`, `_pt_aside`, `_pt_mark`, `_pt_ord` */
 enum { OWN_COLUMNS = 4 };
@@ -284,6 +285,8 @@ static enum row_result put_object(struct row_writer *writer, const struct record
             shape_add(&writer->shape, writer->unknown[i]);
     if (result != ROW_ASIDE)
         writer->asides = asides;
+    if (writer->watch)
+        writer->watch->record(writer->watch->ctx, writer, record, result, *ret_reason);
     return result;
 }
 

@@ -38,6 +38,8 @@ struct row_aside {
     struct str text;
 };
 
+struct run_watch;
+
 struct row_writer {
     /* in */
     struct batch *batch;
@@ -47,6 +49,7 @@ struct row_writer {
     size_t extra_count;
     struct arena *arena; /* the page's: scratch, reasons, the shape */
     bool is_extended;    /* the map was extended for this page: what it lacks goes aside */
+    const struct run_watch *watch; /* is told of every record; may be NULL */
     /* out */
     struct shape shape;
     int64_t asides; /* values that did not fit, in all rows put */

@@ -30,20 +30,6 @@ void run_resume(struct run *run)
         go(run, run->resume);
 }
 
-void run_ready(void *ctx, const struct err *err)
-{
-    struct run *run = ctx;
-    if (run->phase != PHASE_WORKING)
-        return;
-    if (!err) {
-        run_resume(run);
-        return;
-    }
-    run->err = *err;
-    bool config = err->kind == ERR_CONFIG || err->kind == ERR_INPUT;
-    go(run, run_end_turn(run, JOB_FAILED, config ? REASON_DEFINITION : REASON_SERVER));
-}
-
 static void on_timer(void *ctx)
 {
     run_resume(ctx);
@@ -90,6 +76,30 @@ static void leave(struct run *run, enum phase phase)
     quiet(run);
     run->phase = phase;
     leave_if_settled(run);
+}
+
+/* What may succeed later is no end of the job: it is left to whoever comes next. */
+static bool is_worth_another_time(const struct err *err)
+{
+    return err->kind == ERR_AGAIN;
+}
+
+void run_ready(void *ctx, const struct err *err)
+{
+    struct run *run = ctx;
+    if (run->phase != PHASE_WORKING)
+        return;
+    if (!err) {
+        run_resume(run);
+        return;
+    }
+    run->err = *err;
+    if (is_worth_another_time(err)) {
+        leave(run, PHASE_LEAVING);
+        return;
+    }
+    bool config = err->kind == ERR_CONFIG || err->kind == ERR_INPUT;
+    go(run, run_end_turn(run, JOB_FAILED, config ? REASON_DEFINITION : REASON_SERVER));
 }
 
 static void mark_owner(const struct run *run, struct mark *mark)
@@ -203,15 +213,16 @@ void run_free(struct run *run)
     mem_free(run);
 }
 
-/* A batch could not be committed: the pages in it are not in, and the job must say so. */
+/* A batch could not be committed: the pages in it are not in. */
 static void batch_failed(struct run *run, const struct mark_outcome *outcome)
 {
     if (run->phase == PHASE_FAILING)
         return;
     bool end_alone_failed = run->phase == PHASE_ENDING && outcome->page == 0;
+    bool leaves = end_alone_failed || is_worth_another_time(outcome->err);
     run->err = *outcome->err;
     run->end.reason = outcome->reason;
-    leave(run, end_alone_failed ? PHASE_LEAVING : PHASE_FAILING);
+    leave(run, leaves ? PHASE_LEAVING : PHASE_FAILING);
 }
 
 static void turn_ended(struct run *run, const struct mark_outcome *outcome)
@@ -268,6 +279,11 @@ void run_stop(struct run *run, enum run_stop how)
 const struct job *run_job(const struct run *run)
 {
     return &run->job;
+}
+
+const struct columns *run_columns(const struct run *run)
+{
+    return run->loader ? loader_columns(run->loader) : NULL;
 }
 
 bool run_is_idle(const struct run *run)

@@ -24,6 +24,7 @@
  * run_stop asks for an early end; run_ended_fn still comes. It never comes from inside a call.
  */
 struct run;
+struct run_watch;
 
 enum run_how {
     RUN_FINISHED, /* the job has its end in PostgreSQL: `done` in the queue */
@@ -60,6 +61,7 @@ struct run_env {
     void (*recognised)(void *ctx, const struct run *run, struct str what);
     void (*ended)(void *ctx, struct run *run, const struct run_end *end);
     void *ctx;
+    const struct run_watch *watch; /* worker/watch.h; NULL: nobody looks */
 };
 
 /* What an activation brings besides the job: the loop guards' memory. */
@@ -85,6 +87,7 @@ enum run_stop {
 void run_stop(struct run *run, enum run_stop how);
 
 const struct job *run_job(const struct run *run);
+const struct columns *run_columns(const struct run *run); /* NULL: not known yet */
 bool run_is_idle(const struct run *run); /* no request of it is in flight */
 
 struct run_stats {

@@ -45,7 +45,7 @@ static struct value read_pager(const struct scope *scope, struct arena *arena)
 
 static struct value read_iteration(const struct scope *scope, struct arena *arena)
 {
-    return value_int(arena, scope->pager->page);
+    return value_int(arena, scope->iteration);
 }
 
 static struct value read_accumulated(const struct scope *scope, struct arena *arena)

@@ -23,6 +23,7 @@ struct scope {
     int status;
     const struct http_header *headers;
     size_t header_count;
+    int64_t iteration;   /* index of the page just read; 0 before the first */
     int64_t accumulated; /* records so far */
     struct str last;     /* JSON of the last of them; empty: not kept */
 };

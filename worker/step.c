@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "worker/judge.h"
+#include "worker/watch.h"
 
 enum {
     REDIRECTS_MAX = 5,
@@ -18,13 +19,22 @@ static bool open_definition(struct run *run)
                            &run->pager, &run->err);
 }
 
+/* What a request may ask of the pages before it. */
+static void stand_at_checkpoint(struct run *run)
+{
+    run->scope.pager = &run->pager;
+    run->scope.iteration = MAX(run->pager.page - 1, 0);
+    run->scope.accumulated = run->pager.records;
+    run->scope.last = arena_str(run->arena, run->pager.last);
+}
+
 enum step step_open(struct run *run)
 {
     if (!loaders_get(run->env->loaders, run->job.spec, &run->loader, &run->err))
         return run_end_turn(run, JOB_FAILED, REASON_DEFINITION);
     if (!open_definition(run))
         return run_end_turn(run, JOB_FAILED, REASON_DEFINITION);
-    run->scope.pager = &run->pager;
+    stand_at_checkpoint(run);
     if (run->pager.done)
         return run_end_turn(run, JOB_SUCCEEDED, REASON_NONE);
     loader_prepare(run->loader, run->job.run, run_ready, run);
@@ -49,6 +59,8 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     run->answer = answer;
     run->failed = err;
     run->fetched_at_ms = clock_wall_ms();
+    if (run->env->watch)
+        run->env->watch->answered(run->env->watch->ctx, answer, err);
     run_resume(run);
     run->answer = NULL;
     run->failed = NULL;
@@ -100,6 +112,8 @@ enum step step_send(struct run *run)
                                            clock_mono_ms(), &wait_ms);
     if (why != THROTTLE_GO)
         return hold(run, why, wait_ms);
+    if (run->env->watch)
+        run->env->watch->asked(run->env->watch->ctx, &run->request);
     run->call = http_send(run->env->http, &run->request.http, on_answer, run);
     return run_pause(run, STEP_judge);
 }
@@ -155,6 +169,7 @@ static void keep_answer(struct run *run)
         headers[i] = (struct http_header){arena_str(run->page, answer->headers[i].name),
                                           arena_str(run->page, answer->headers[i].value)};
     run->scope.status = answer->status;
+    run->scope.iteration = run->pager.page;
     run->scope.headers = headers;
     run->scope.header_count = answer->header_count;
     run->body_wire_bytes = answer->wire_bytes;
@@ -243,6 +258,7 @@ enum step step_cut(struct run *run)
         .max_records = records_left(run),
         .is_extended = run->cut.is_extended,
         .arena = run->page,
+        .watch = run->env->watch,
     };
     if (run->body_is_empty) {
         batch_page_begin(batch);

@@ -1,6 +1,7 @@
 #include "worker/run_internal.h"
 
 #include "base/clock.h"
+#include "worker/watch.h"
 
 static void drop_rows(struct run *run)
 {
@@ -138,10 +139,11 @@ static void turn_over(struct run *run, const struct pager *next, const struct re
     buf_done(&run->body);
 }
 
+/* A page without records leaves the last one as it was; the page's arena goes. */
 static void keep_last(struct run *run, struct pager *next)
 {
-    if (run->stream->uses_last_record && run->cut.last.len)
-        next->last = arena_str(run->next, run->cut.last);
+    if (run->stream->uses_last_record)
+        next->last = arena_str(run->next, run->scope.last);
 }
 
 /* `replace`: this response was not the last. What was learnt from it is kept, its row is not.
@@ -153,6 +155,26 @@ static void forget_page(struct run *run)
     run->cut.bookmark_high = run->cut.warning = STR_NONE;
 }
 
+static void tell_watch(const struct run *run, const struct pager *next,
+                       const struct pager_decision *decision, const struct request *request)
+{
+    const struct run_watch *watch = run->env->watch;
+    struct run_turn turn = {
+        .next = next,
+        .decision = decision,
+        .request = decision->turn == PAGER_MORE ? request : NULL,
+        .status = run->scope.status,
+        .attempts = run->attempt + 1,
+        .records = run->cut.records,
+        .seen = run->cut.seen,
+        .rejects = run->cut.rejects,
+        .asides = run->cut.asides,
+        .bytes = (int64_t)run->body.len,
+    };
+    if (watch)
+        watch->turned(watch->ctx, &turn);
+}
+
 static enum step commit_page(struct run *run, const struct pager *next,
                              const struct pager_decision *decision,
                              const struct request *request)
@@ -160,6 +182,7 @@ static enum step commit_page(struct run *run, const struct pager *next,
     if (run->stream->merge.strategy == MERGE_REPLACE && decision->turn == PAGER_MORE)
         forget_page(run);
     struct mark mark = page_mark(run, next, decision);
+    tell_watch(run, next, decision, request);
     if (decision->recognised.len)
         run->env->recognised(run->env->ctx, run, decision->recognised);
     run->env->paged(run->env->ctx, run, run->cut.records, (int64_t)run->body.len);
@@ -190,7 +213,7 @@ enum step step_turn(struct run *run)
     read.page++;
     read.records += run->cut.taken;
     run->scope.accumulated = accumulated(run, &read);
-    run->scope.last = run->cut.last;
+    run->scope.last = run->cut.last.len ? run->cut.last : run->pager.last;
     struct pager_facts facts = facts_of(run);
     struct pager_decision decision =
         pager_next(&run->pager, &facts, run->next, &next, &run->err);

@@ -37,12 +37,46 @@ static void held_free(struct held *held)
     mem_free(held);
 }
 
+static void tell_drained(struct worker *worker)
+{
+    loop_defer(worker->loop, TAKE(worker->drained), worker->drained_ctx);
+}
+
+static void on_stopped(void *ctx, const struct err *err)
+{
+    (void)err; /* unanswered, its silence will tell */
+    tell_drained(ctx);
+}
+
+static void on_last_round(void *ctx, const int64_t *lost, size_t lost_count,
+                          const struct err *err)
+{
+    (void)lost, (void)lost_count, (void)err;
+    tell_drained(ctx);
+}
+
+/*
+ * What PostgreSQL still says is ours goes back uncounted. A `sync` stays known there, so that its
+ * jobs wait for the next one for a while.
+ */
+static void sign_off(struct worker *worker)
+{
+    worker->has_signed_off = true;
+    loop_timer_clear(worker->drain_timer);
+    if (worker->beat_timer)
+        loop_timer_clear(worker->beat_timer);
+    if (!worker->is_registered || !pg_is_up(worker->pg))
+        tell_drained(worker);
+    else if (worker->queue)
+        progress_worker_stop(worker->pg, worker->self.id, on_stopped, worker);
+    else
+        progress_beat(worker->pg, &worker->self, NULL, 0, on_last_round, worker);
+}
+
 static void report_drained(struct worker *worker)
 {
-    if (!worker->is_draining || worker->held_count || !worker->drained)
-        return;
-    loop_timer_clear(worker->drain_timer);
-    loop_defer(worker->loop, TAKE(worker->drained), worker->drained_ctx);
+    if (worker->is_draining && !worker->held_count && !worker->has_signed_off)
+        sign_off(worker);
 }
 
 void held_release(struct held *held)
@@ -174,7 +208,17 @@ static void on_recognised(void *ctx, const struct run *run, struct str what)
     log_write(LOG_INFO, LOG_PAGING_CHOSEN, &at, "%.*s", STR_ARG(what));
 }
 
-static void log_end(const struct run *run, const struct run_end *end)
+/* Who started the worker tells why a job had to be left; in a daemon nobody else does. */
+static void log_lost(const struct worker *worker, const struct log_where *at,
+                     const struct run_stats *stats, const char *text)
+{
+    enum log_level level = worker->options.ended ? LOG_INFO : LOG_WARN;
+    log_write(level, LOG_JOB_LOST, at, "left after page %d%s%s", stats->pages,
+              *text ? ": " : ": another process has it", text);
+}
+
+static void log_end(const struct worker *worker, const struct run *run,
+                    const struct run_end *end)
 {
     struct log_where at = where(run);
     struct run_stats stats = run_stats(run);
@@ -194,8 +238,7 @@ static void log_end(const struct run *run, const struct run_end *end)
         log_write(LOG_INFO, LOG_JOB_RETURNED, &at, "given back after page %d", stats.pages);
         break;
     case RUN_LOST:
-        log_write(LOG_WARN, LOG_JOB_LOST, &at, "left after page %d%s%s", stats.pages,
-                  *text ? ": " : ": another process has it", text);
+        log_lost(worker, &at, &stats, text);
         break;
     }
     if (end->run_ended) {
@@ -233,7 +276,7 @@ static void on_ended(void *ctx, struct run *run, const struct run_end *end)
 {
     struct worker *worker = ctx;
     struct held *held = find_run(worker, run);
-    log_end(run, end);
+    log_end(worker, run, end);
     tell_queue(held, end);
     if (worker->options.ended)
         worker->options.ended(worker->options.ctx, run_job(run), end);
@@ -282,6 +325,8 @@ static void on_pg(void *ctx, bool up, const struct err *err)
         return;
     }
     log_write(LOG_DEBUG, LOG_PG_UP, LOG_NOWHERE, "connected");
+    if (worker->has_signed_off)
+        return;
     progress_worker_start(worker->pg, &worker->self, on_registered, worker);
 }
 

@@ -1,36 +1,392 @@
+#define SUITE_TIMEOUT 120
 #include <signal.h>
+#include <unistd.h>
 
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
 #include "tests/support/suite.h"
 
-START_TEST(a_sync_fills_the_table)
+/* What the commands print, and their exit codes. */
+static struct mock mock;
+static struct pagetide pagetide;
+
+static void set_up(void)
 {
-    struct mock mock;
-    struct pagetide pagetide;
     mock_start(NULL, &mock);
     pagetide_open(&pagetide);
+}
+
+static void tear_down(void)
+{
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+
+static void shop(const char *keys)
+{
     pagetide_source(&pagetide, "shop",
                     "source: shop\n"
                     "base_url: %s\n"
                     "streams:\n"
                     "  orders:\n"
                     "    path: /gen/page\n"
-                    "    params: {total: 35}\n"
                     "    pagination: {type: page, total_pages_path: pages}\n"
-                    "    merge_path: data\n",
-                    mock.url);
-    struct pagetide_result got = pagetide_run(&pagetide, "sync shop.orders --json");
-    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
-    const char *line = pagetide_last_line(got.out);
-    ck_assert_str_eq(pagetide_json(line, "state"), "succeeded");
-    ck_assert_str_eq(pagetide_json(line, "pages"), "4");
-    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from shop.orders"), "35");
-    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 4);
-    pagetide_close(&pagetide);
-    mock_stop(&mock);
+                    "    merge_path: data\n%s",
+                    mock.url, keys);
+}
+
+static struct pagetide_result expect_run(int code, const char *line)
+{
+    struct pagetide_result got = pagetide_run(&pagetide, "%s", line);
+    ck_assert_msg(got.code == code, "%s: exit %d, not %d\n%s%s", line, got.code, code, got.out,
+                  got.err);
+    return got;
+}
+
+static void expect_holds(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
+}
+
+static int count_lines(const char *text)
+{
+    int count = 0;
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+START_TEST(every_command_has_help)
+{
+    static const char *const names[] = {"sync",      "check",  "expr", "migrate", "apply",
+                                        "scheduler", "worker", "up",   "reload",  "status"};
+    set_up();
+    struct pagetide_result all = expect_run(0, "--help");
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct pagetide_result got = expect_run(0, pagetide_text("%s --help", names[i]));
+        expect_holds(all.out, pagetide_text("  %s ", names[i]));
+        expect_holds(got.out, pagetide_text("usage: pagetide %s", names[i]));
+        expect_holds(got.out, "--config DIR");
+        ck_assert_str_eq(got.err, "");
+    }
+    expect_holds(expect_run(0, "--version").out, "pagetide ");
+    expect_holds(expect_run(2, "snyc").err, "unknown command \"snyc\"");
+    expect_holds(expect_run(2, "sync --al").err, "--al");
+    expect_run(2, "");
+    tear_down();
 }
 END_TEST
 
-SUITE("flow/commands", a_sync_fills_the_table)
+START_TEST(check_tells_all_errors_at_once)
+{
+    set_up();
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\n"
+                    "base_url: https://api.shop.example\n"
+                    "streams:\n"
+                    "  orders:\n"
+                    "    path: /orders\n"
+                    "    pagination: {typ: page}\n"
+                    "    params: {a: \"{{ 1 + }}\"}\n"
+                    "    write: replace\n"
+                    "    max_rejects: many\n");
+    struct pagetide_result got = expect_run(2, "check");
+    ck_assert_str_eq(got.out, "");
+    expect_holds(got.err, "shop.yaml:6:18: streams.orders.pagination.typ");
+    expect_holds(got.err, "did you mean \"type\"?");
+    expect_holds(got.err, "shop.yaml:7:17: streams.orders.params.a");
+    expect_holds(got.err, "shop.yaml:9:18: streams.orders.max_rejects");
+    ck_assert_int_ge(count_lines(got.err), 3);
+    /* The same before anything is sent. */
+    expect_run(2, "sync shop.orders");
+    tear_down();
+}
+END_TEST
+
+START_TEST(check_tells_what_comes_later)
+{
+    set_up();
+    shop("    partition_by: at\n    partitionby: at\n");
+    struct pagetide_result got = expect_run(2, "check");
+    expect_holds(got.err, "shop.yaml:8:5: streams.orders.partition_by: not available yet");
+    expect_holds(got.err, "shop.yaml:9:5: streams.orders.partitionby: unknown key");
+    tear_down();
+}
+END_TEST
+
+START_TEST(check_tells_broken_yaml)
+{
+    set_up();
+    pagetide_source(&pagetide, "shop", "source: shop\nstreams: {orders: [\n");
+    expect_holds(expect_run(2, "check").err, "shop.yaml:3:1");
+    pagetide_source(&pagetide, "shop", "source: shop\nbase_url: {{ env.URL }}\n");
+    expect_holds(expect_run(2, "check").err, "shop.yaml:2:");
+    shop("");
+    struct pagetide_result got = expect_run(0, "check");
+    expect_holds(got.out, "shop.orders");
+    expect_run(0, "check shop.orders");
+    expect_run(2, "check shop.customers");
+    tear_down();
+}
+END_TEST
+
+START_TEST(settings_have_an_order)
+{
+    set_up();
+    shop("");
+    pagetide_file(&pagetide, "pagetide.yaml", "lease: soon\n");
+    expect_holds(expect_run(2, "check").err, "pagetide.yaml:1:8");
+    pagetide_file(&pagetide, "pagetide.yaml", "database_url: postgresql://127.0.0.1:1/none\n");
+    expect_run(0, "sync shop.orders"); /* the environment beats the file */
+    expect_run(3, "sync shop.orders --database-url postgresql://127.0.0.1:1/none");
+    tear_down();
+}
+END_TEST
+
+START_TEST(an_unreachable_database_is_one_message)
+{
+    set_up();
+    shop("");
+    setenv("PAGETIDE_DATABASE_URL", "postgresql://me:s3cr3t@127.0.0.1:1/none", 1);
+    struct pagetide_result got = expect_run(3, "sync shop.orders");
+    ck_assert_msg(count_lines(got.err) == 1, "%s", got.err);
+    expect_holds(got.err, "PostgreSQL at postgresql://127.0.0.1:1/none cannot be reached");
+    ck_assert_ptr_null(strstr(got.err, "s3cr3t"));
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_missing_schema_is_told)
+{
+    set_up();
+    static const char *const lines[] = {"worker", "scheduler", "status", "apply"};
+    shop("");
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        struct pagetide_result got = expect_run(3, lines[i]);
+        expect_holds(got.err, "pagetide migrate");
+    }
+    expect_run(0, "migrate");
+    expect_run(0, "migrate");
+    expect_run(0, "status");
+    tear_down();
+}
+END_TEST
+
+START_TEST(expr_prints_json)
+{
+    set_up();
+    pagetide_file(&pagetide, "page.json",
+                  "{\"response\": {\"page\": 3, \"big\": 12345678901234567890}}");
+    const char *file = pagetide_text("--context %s/page.json", pagetide.dir);
+    ck_assert_str_eq(
+        expect_run(0, pagetide_text("expr %s '{{ response.page + 1 }}'", file)).out, "4\n");
+    ck_assert_str_eq(expect_run(0, pagetide_text("expr %s '{{ response.big }}'", file)).out,
+                     "12345678901234567890\n");
+    ck_assert_str_eq(expect_run(0, pagetide_text("expr %s 'p={{ response.page }}'", file)).out,
+                     "\"p=3\"\n");
+    struct pagetide_result got =
+        expect_run(1, pagetide_text("expr %s '{{ response.page + missing }}'", file));
+    expect_holds(got.err, "missing");
+    expect_holds(got.err, "^");
+    expect_run(1, "expr '{{ 5 // 0 }}'");
+    expect_holds(expect_run(2, "expr '{{ a + }}'").err, "^");
+    expect_run(2, "expr");
+    expect_run(2, "expr --context /nowhere '{{ 1 }}'");
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_last_line_of_sync_is_a_summary)
+{
+    static const char *const keys[] = {"run",    "stream",  "state",   "reason",
+                                       "pages",  "records", "bytes",   "rejects",
+                                       "asides", "retries", "seconds", "error"};
+    set_up();
+    shop("");
+    const char *line = pagetide_last_line(expect_run(0, "sync shop.orders --json").out);
+    const char *at = line;
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        at = strstr(at, pagetide_text("%s\"%s\":", i ? "," : "{", keys[i]));
+        ck_assert_msg(at != NULL, "%s in %s", keys[i], line);
+    }
+    ck_assert_str_eq(pagetide_json(line, "run"), "1");
+    ck_assert_str_eq(pagetide_json(line, "stream"), "shop.orders");
+    ck_assert_str_eq(pagetide_json(line, "state"), "succeeded");
+    ck_assert_str_eq(pagetide_json(line, "reason"), "");
+    ck_assert_str_eq(pagetide_json(line, "pages"), "10");
+    ck_assert_str_eq(pagetide_json(line, "records"), "100");
+    struct pagetide_result plain = expect_run(0, "sync --all");
+    expect_holds(plain.out, "shop.orders: run 2 succeeded: 10 pages, 100 records");
+    tear_down();
+}
+END_TEST
+
+START_TEST(sync_refuses_what_is_not_meant)
+{
+    set_up();
+    shop("");
+    expect_holds(expect_run(2, "sync").err, "--all");
+    expect_holds(expect_run(2, "sync shop.customers").err, "shop.customers");
+    expect_holds(expect_run(2, "sync shop.orders --full").err, "--again");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 0);
+    expect_run(0, "sync shop.orders");
+    expect_run(0, "sync shop.orders --full --again");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from shop.orders"), "200");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select string_agg(mode, ' ' order by id) "
+                                             "from pagetide.run"),
+                     "incremental full");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_401_and_a_page_of_html_are_one_message)
+{
+    set_up();
+    shop("");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/gen/page\", \"status\": 401, \"body\": {\"error\": \"no key\"}}");
+    struct pagetide_result got = expect_run(1, "sync shop.orders");
+    expect_holds(got.out, "run 1 failed (auth)");
+    expect_holds(got.out, "status 401");
+    mock_post(&mock, "/_mock/reset", "{}");
+    mock_post(&mock, "/_mock/fault", "{\"path\": \"/gen/page\", \"kind\": \"html\"}");
+    got = expect_run(1, "sync shop.orders");
+    expect_holds(got.out, "run 2 failed (body)");
+    expect_holds(got.out, "text/html");
+    tear_down();
+}
+END_TEST
+
+START_TEST(apply_keeps_the_last_good_version)
+{
+    set_up();
+    shop("");
+    expect_run(0, "migrate");
+    ck_assert_str_eq(expect_run(0, "apply --json").out, "{\"streams\":1,\"stored\":1}\n");
+    expect_run(0, "apply");
+    pagetide_source(&pagetide, "other",
+                    "source: other\nbase_url: %s\nstreams: {a: {path: /a}}\n", mock.url);
+    shop("    colour: red\n");
+    struct pagetide_result got = expect_run(2, "apply --json");
+    expect_holds(got.err, "shop.yaml:8:5: streams.orders.colour");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select string_agg(name || version, ' ' order by "
+                                             "name) from pagetide.stream"),
+                     "other.a1 shop.orders1");
+    shop("    max_rejects: 5\n");
+    expect_run(0, "apply");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select version from pagetide.stream where name "
+                                             "= 'shop.orders'"),
+                     "2");
+    tear_down();
+}
+END_TEST
+
+START_TEST(status_prints_one_object_per_stream)
+{
+    set_up();
+    shop("  customers:\n    path: /gen/none\n");
+    expect_run(1, "sync --all");
+    expect_run(0, "apply");
+    struct pagetide_result got = expect_run(0, "status --json");
+    ck_assert_int_eq(count_lines(got.out), 2);
+    const char *last = pagetide_last_line(got.out);
+    ck_assert_str_eq(pagetide_json(last, "stream"), "shop.orders");
+    ck_assert_str_eq(pagetide_json(last, "last_state"), "succeeded");
+    expect_holds(pagetide_json(last, "jobs"), "\"state\":\"succeeded\"");
+    got = expect_run(0, "status");
+    expect_holds(got.out, "shop.customers  last run failed");
+    expect_holds(got.out, "shop.orders  last run succeeded");
+    tear_down();
+}
+END_TEST
+
+START_TEST(an_interrupted_sync_goes_on)
+{
+    set_up();
+    setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
+    shop("    params: {total: 300}\n");
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen/page\", \"kind\": \"slow_ms\", \"ms\": 50, \"times\": -1}");
+    struct pagetide_process sync = pagetide_spawn(&pagetide, "sync shop.orders");
+    pagetide_await(&pagetide, "t", 20000, "select page >= 5 from pagetide.job");
+    pagetide_signal(&sync, SIGINT);
+    ck_assert_int_eq(pagetide_wait(&sync, 10000), 130);
+    expect_holds(pagetide_err(&sync), "goes on where it stood");
+    ck_assert_str_eq(pagetide_sql(&pagetide,
+                                  "select count(*) = 10 * (select page from pagetide.job) "
+                                  "from shop.orders"),
+                     "t");
+    const char *line = pagetide_last_line(expect_run(0, "sync shop.orders --json").out);
+    ck_assert_str_eq(pagetide_json(line, "run"), "1");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) || ' ' || count(distinct id) "
+                                             "from shop.orders"),
+                     "300 300");
+    ck_assert_int_le(mock_count(&mock, "/gen/page"), 31);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_loop_guard_outlives_the_process)
+{
+    set_up();
+    setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\n"
+                    "base_url: %s\n"
+                    "streams:\n"
+                    "  orders:\n"
+                    "    path: /x\n"
+                    "    pagination: {type: cursor, cursor_path: next, param: cursor}\n"
+                    "    merge_path: data\n",
+                    mock.url);
+    mock_post(
+        &mock, "/_mock/route",
+        "[{\"path\": \"/x\", \"body\": {\"data\": [{\"id\": 1}], \"next\": \"a\"}},"
+        " {\"path\": \"/x?cursor=a\", \"body\": {\"data\": [{\"id\": 2}], \"next\": \"b\"}},"
+        " {\"path\": \"/x?cursor=b\", \"body\": {\"data\": [{\"id\": 3}], \"next\": \"a\"}}]");
+    mock_post(&mock, "/_mock/fault", "{\"path\": \"/x?cursor=b\", \"kind\": \"hang\"}");
+    struct pagetide_process sync = pagetide_spawn(&pagetide, "sync shop.orders");
+    pagetide_await(&pagetide, "2", 20000, "select page from pagetide.job");
+    pagetide_kill(&sync);
+    setenv("PAGETIDE_BEAT", "500ms", 1);
+    const char *line = pagetide_last_line(expect_run(1, "sync shop.orders --json").out);
+    ck_assert_str_eq(pagetide_json(line, "run"), "1");
+    ck_assert_str_eq(pagetide_json(line, "reason"), "loop");
+    ck_assert_str_eq(pagetide_json(line, "pages"), "2");
+    ck_assert_int_eq(mock_count(&mock, "/x?cursor=a"), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(an_unchanged_row_is_not_written_again)
+{
+    set_up();
+    shop("    params: {total: 20, seed: \"{{ env.FLOW_SEED }}\"}\n"
+         "    write: upsert\n"
+         "    key: id\n");
+    setenv("FLOW_SEED", "1", 1);
+    expect_run(0, "sync shop.orders");
+    const char *rows = "select md5(string_agg(xmin || ' ' || ctid, ' ' order by id)) "
+                       "from shop.orders";
+    const char *before = pagetide_sql(&pagetide, "%s", rows);
+    expect_run(0, "sync shop.orders");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "%s", rows), before);
+    const char *sum = pagetide_sql(&pagetide, "select sum(score) from shop.orders");
+    setenv("FLOW_SEED", "2", 1);
+    expect_run(0, "sync shop.orders");
+    ck_assert_str_ne(pagetide_sql(&pagetide, "%s", rows), before);
+    ck_assert_str_ne(pagetide_sql(&pagetide, "select sum(score) from shop.orders"), sum);
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from shop.orders"), "20");
+    tear_down();
+}
+END_TEST
+
+SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
+      check_tells_what_comes_later, check_tells_broken_yaml, settings_have_an_order,
+      an_unreachable_database_is_one_message, a_missing_schema_is_told, expr_prints_json,
+      the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
+      a_401_and_a_page_of_html_are_one_message, apply_keeps_the_last_good_version,
+      status_prints_one_object_per_stream, an_interrupted_sync_goes_on,
+      the_loop_guard_outlives_the_process, an_unchanged_row_is_not_written_again)

@@ -305,6 +305,10 @@ void flow_open(struct flow_bench *bench)
     setenv("FLOW_TOKEN", "s3cr3t+token/1", 1);
     mock_start(NULL, &bench->mock);
     pagetide_open(&bench->pagetide);
+    setenv("PAGETIDE_SECRETS_DIR", bench->pagetide.dir, 1);
+    pagetide_file(&bench->pagetide, "api_key", "s3cr3t-file\n");
+    pagetide_file(&bench->pagetide, "shop.json",
+                  "{\"user\": \"u\", \"password\": \"s3cr3t+token/1\"}");
 }
 
 void flow_close(struct flow_bench *bench)

@@ -1,0 +1,41 @@
+#include "cli/cli.h"
+#include "config/reference.h"
+
+enum { TEXT_BYTES_MAX = 4 * 1024 * 1024 };
+
+static int print(const struct buf *text)
+{
+    printf("%.*s%s", STR_ARG(buf_str(text)),
+           text->len && text->ptr[text->len - 1] == '\n' ? "" : "\n");
+    return EXIT_DONE;
+}
+
+static int run_config(struct cli *cli)
+{
+    AUTO_BUF struct buf text;
+    struct str what = cli->operand_count == 1 ? str_from(cli->operands[0]) : STR_NONE;
+    buf_init(&text, TEXT_BYTES_MAX);
+    if (str_is(what, "reference"))
+        reference_put(&text, cli->options.markdown ? REFERENCE_MARKDOWN : REFERENCE_TEXT);
+    else if (str_is(what, "schema"))
+        reference_put_schema(&text);
+    else
+        return cli_usage("config: say reference or schema");
+    return print(&text);
+}
+
+static const struct opt opts[] = {
+    {"markdown", 0, OPT_FLAG, offsetof(struct options, markdown), NULL,
+     "the reference as docs/sources.md has it"},
+    OPT_END,
+};
+
+const struct command command_config = {
+    .name = "config",
+    .operands = "reference|schema",
+    .summary = "every key of the configuration, for people or (JSON Schema) for editors",
+    .help = "pagetide config schema > pagetide.schema.json; then, at the top of a source:\n"
+            "# yaml-language-server: $schema=../pagetide.schema.json",
+    .opts = opts,
+    .run = run_config,
+};

@@ -1,0 +1,30 @@
+#include "cli/rows.h"
+
+/* `jobs`: the parts of one run, how far each is and what it waits for. */
+static const char sql[] =
+    "select j.run || '/' || j.n as job, j.state, j.reason, j.page, j.pages_total, j.records, "
+    "j.rejects, j.asides, j.retries, j.part ->> 'partition' as partition, j.paging, "
+    "coalesce(j.waiting_for, '') as waiting_for, "
+    "to_char(j.wait_until, 'YYYY-MM-DD HH24:MI:SS') as wait_until, j.worker, "
+    "split_part(j.error, E'\\n', 1) as error "
+    "from pagetide.job j where j.run = $1 order by j.n";
+
+static int run_jobs(struct cli *cli)
+{
+    int64_t run;
+    if (!rows_read_run(cli, "jobs", &run))
+        return EXIT_USAGE;
+    struct pg_value params[] = {pg_int(run)};
+    return rows_print(cli, &(struct rows_query){.sql = sql,
+                                                .params = params,
+                                                .param_count = COUNT_OF(params),
+                                                .nothing = "there is no such run"});
+}
+
+const struct command command_jobs = {
+    .name = "jobs",
+    .operands = "RUN",
+    .summary = "the jobs of a run: pages, records, what they wait for",
+    .needs_settings = true,
+    .run = run_jobs,
+};

@@ -1,0 +1,178 @@
+#include "cli/preview_print.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/value.h"
+
+/* `preview`: the first pages of a stream, shown; nothing is written and no server is needed. */
+enum { PAGES_STANDARD = 3, RECORD_BYTES_MAX = 256 * 1024 };
+
+struct shower {
+    struct cli *cli;
+    struct preview_page page;
+    int64_t asked_mono_ms;
+};
+
+/* ---- records as the rows they become ---- */
+
+static bool is_aside(const struct row_writer *writer, struct str column)
+{
+    for (size_t i = 0; i < writer->pending_count; i++)
+        if (str_eq(writer->pending[i].name, column))
+            return true;
+    return false;
+}
+
+static void put_row(struct buf *text, const struct row_writer *writer)
+{
+    const struct columns *columns = writer->columns;
+    buf_puts(text, "{");
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct record_field *field = writer->values[i];
+        if (!field)
+            continue;
+        if (text->len > 1)
+            buf_put_byte(text, ',');
+        value_format_string(text, columns->items[i].name);
+        buf_put_byte(text, ':');
+        buf_put(text, is_aside(writer, columns->items[i].name) ? STR("null") : field->raw);
+    }
+    for (size_t i = 0; i < writer->pending_count; i++) {
+        buf_put(text, i ? STR(",") : STR(",\"_pt_aside\":{"));
+        value_format_string(text, writer->pending[i].name);
+        buf_put_byte(text, ':');
+        value_format_string(text, writer->pending[i].text);
+    }
+    buf_put(text, writer->pending_count ? STR("}}") : STR("}"));
+    if (str_starts(buf_str(text), STR("{,")))
+        text->ptr[1] = ' ';
+}
+
+static void keep_sample(struct preview_page *page, const struct row_writer *writer)
+{
+    AUTO_BUF struct buf text;
+    buf_init(&text, RECORD_BYTES_MAX);
+    put_row(&text, writer);
+    if (!text.overflow)
+        page->samples[page->sample_count++] = arena_str(page->arena, buf_str(&text));
+}
+
+static void keep_reject(struct preview_page *page, const struct record *record,
+                        const char *reason)
+{
+    page->rejects[page->reject_count++] = arena_printf(
+        page->arena, "%s: %.*s", reason, STR_ARG(str_slice(record->raw, 0, KIB(1))));
+}
+
+/* ---- what the run tells ---- */
+
+static void on_asked(void *ctx, const struct request *request)
+{
+    struct shower *shower = ctx;
+    shower->page.method = arena_str(shower->page.arena, request->http.method);
+    shower->page.url = arena_str(shower->page.arena, request->url);
+    shower->asked_mono_ms = clock_mono_ms();
+    if (shower->cli->options.trace)
+        preview_print_request(shower->cli, shower->page.stream, request);
+}
+
+static void on_answered(void *ctx, const struct http_answer *answer, const struct err *failed)
+{
+    struct shower *shower = ctx;
+    shower->page.took_ms = clock_mono_ms() - shower->asked_mono_ms;
+    if (shower->cli->options.trace)
+        preview_print_answer(shower->cli, answer, failed);
+}
+
+static void on_record(void *ctx, const struct row_writer *writer, const struct record *record,
+                      enum row_result result, const char *reason)
+{
+    struct preview_page *page = &((struct shower *)ctx)->page;
+    if (record->position <= page->last_position)
+        page->sample_count = page->reject_count = 0;
+    page->last_position = record->position;
+    if ((result == ROW_PUT || result == ROW_ASIDE) && page->sample_count < SAMPLES_MAX)
+        keep_sample(page, writer);
+    if (result == ROW_REJECTED && page->reject_count < SAMPLES_MAX)
+        keep_reject(page, record, reason);
+}
+
+static void on_turned(void *ctx, const struct run_turn *turn)
+{
+    struct shower *shower = ctx;
+    struct preview_page *page = &shower->page;
+    preview_print_page(shower->cli, page, turn);
+    arena_reset(page->arena);
+    *page = (struct preview_page){.arena = page->arena, .stream = page->stream};
+}
+
+static void on_retrying(void *ctx, const struct err *err, int64_t delay_ms)
+{
+    preview_print_retry(((struct shower *)ctx)->cli, err, delay_ms);
+}
+
+/* ---- the command ---- */
+
+static int show(struct cli *cli, const struct stream *stream)
+{
+    AUTO_ARENA struct arena *pages = arena_new();
+    struct shower shower = {.cli = cli, .page = {.arena = pages, .stream = stream}};
+    const struct run_watch watch = {.asked = on_asked,
+                                    .answered = on_answered,
+                                    .record = on_record,
+                                    .turned = on_turned,
+                                    .ctx = &shower};
+    const struct preview_options options = {
+        .loop = cli_loop(cli),
+        .stream = stream,
+        .secrets_dir = cli->settings.secrets_dir,
+        .pages = cli->options.pages ? (int)cli->options.pages : PAGES_STANDARD,
+        .watch = &watch,
+        .retrying = on_retrying,
+    };
+    struct preview preview;
+    struct err err = ERR_INIT;
+    preview_print_start(cli, stream);
+    if (!preview_run(&options, cli->arena, &preview, &err))
+        return cli_fail(&err);
+    preview_print_end(cli, stream, &preview);
+    bool is_fine = preview.how == PREVIEW_STOPPED ||
+                   (preview.how == PREVIEW_ENDED && preview.state == JOB_SUCCEEDED);
+    return is_fine ? EXIT_DONE : EXIT_RUN_FAILED;
+}
+
+static int run_preview(struct cli *cli)
+{
+    struct source **sources;
+    size_t count;
+    if (cli->operand_count != 1)
+        return cli_usage("preview: name one stream (source.stream)");
+    if (cli->options.pages > INT32_MAX)
+        return cli_usage("preview: --pages is too large");
+    if (!cli->options.log_level)
+        log_set_level(LOG_WARN);
+    if (!cli_sources(cli, &sources, &count))
+        return EXIT_USAGE;
+    struct stream *stream = source_find_stream(sources, count, str_from(cli->operands[0]));
+    if (!stream)
+        return cli_usage("preview: there is no stream \"%s\" in %s/sources", cli->operands[0],
+                         cli->settings.config_dir);
+    return show(cli, stream);
+}
+
+static const struct opt opts[] = {
+    {"pages", 0, OPT_COUNT, offsetof(struct options, pages), "N", "pages to fetch (3)"},
+    {"trace", 0, OPT_FLAG, offsetof(struct options, trace), NULL,
+     "requests and answers with their headers and the beginning of the body"},
+    OPT_END,
+};
+
+const struct command command_preview = {
+    .name = "preview",
+    .operands = "STREAM",
+    .summary = "fetch the first pages and show requests, records, columns and DDL",
+    .help = "Nothing is written and no server is needed. Exits 1 where a run would fail.",
+    .opts = opts,
+    .needs_settings = true,
+    .run = run_preview,
+};

@@ -1,0 +1,380 @@
+#include "cli/preview_print.h"
+
+#include "base/redact.h"
+#include "base/units.h"
+#include "cli/hint.h"
+#include "core/value.h"
+
+enum { LINE_BYTES_MAX = 1024 * 1024, SHOWN_RECORD_BYTES = 300, SHOWN_BODY_BYTES = 2000 };
+
+/* ---- pieces ---- */
+
+static void print_line(struct cli *cli, const struct buf *line)
+{
+    struct str shown = redact_str(cli->arena, buf_str(line));
+    printf("%.*s\n", STR_ARG(shown));
+    fflush(stdout);
+}
+
+static void put_shortened(struct buf *line, struct str text, size_t max)
+{
+    struct str shown = str_slice(text, 0, max);
+    while (shown.len && shown.len < text.len && !str_is_utf8(shown))
+        shown.len--;
+    buf_put(line, shown);
+    if (shown.len < text.len)
+        buf_puts(line, " …");
+}
+
+static void put_member(struct buf *line, const char *name, struct str text)
+{
+    buf_printf(line, "%s\"%s\":", line->ptr[line->len - 1] == '{' ? "" : ",", name);
+    value_format_string(line, text);
+}
+
+static void put_number(struct buf *line, const char *name, int64_t number)
+{
+    buf_printf(line, "%s\"%s\":%lld", line->ptr[line->len - 1] == '{' ? "" : ",", name,
+               (long long)number);
+}
+
+static void put_list(struct buf *line, const char *name, const struct str *items, size_t count)
+{
+    buf_printf(line, ",\"%s\":[", name);
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            buf_put_byte(line, ',');
+        buf_put(line, items[i]);
+    }
+    buf_put_byte(line, ']');
+}
+
+static const char *decision_name(enum pager_turn turn)
+{
+    return turn == PAGER_MORE ? "more" : turn == PAGER_END ? "end" : "truncated";
+}
+
+/* ---- start ---- */
+
+static struct str first_partition(struct buf *text, const struct stream *stream)
+{
+    if (stream->partitions.kind == VALUE_LIST && stream->partitions.list->count)
+        value_format(text, stream->partitions.list->items[0]);
+    return buf_str(text);
+}
+
+void preview_print_start(struct cli *cli, const struct stream *stream)
+{
+    AUTO_BUF struct buf line, part;
+    if (cli->options.json)
+        return;
+    buf_init(&part, LINE_BYTES_MAX);
+    buf_init(&line, LINE_BYTES_MAX);
+    struct str partition = first_partition(&part, stream);
+    buf_printf(&line, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(stream->table.schema),
+               STR_ARG(stream->table.name));
+    if (partition.len)
+        buf_printf(&line, "\npartition 1 of %zu: %.*s", stream->partitions.list->count,
+                   STR_ARG(partition));
+    print_line(cli, &line);
+}
+
+/* ---- pages ---- */
+
+static void put_page_json(struct buf *line, const struct preview_page *page,
+                          const struct run_turn *turn)
+{
+    buf_puts(line, "{");
+    put_number(line, "page", turn->next->page);
+    put_member(line, "method", page->method);
+    put_member(line, "url", page->url);
+    put_number(line, "status", turn->status);
+    put_number(line, "attempts", turn->attempts);
+    put_number(line, "took_ms", page->took_ms);
+    put_number(line, "bytes", turn->bytes);
+    put_number(line, "records", turn->records);
+    put_number(line, "rejects", turn->rejects);
+    put_number(line, "asides", turn->asides);
+    put_member(line, "next", str_from(decision_name(turn->decision->turn)));
+    put_member(line, "why", turn->decision->why);
+    if (turn->decision->recognised.len)
+        put_member(line, "recognised", turn->decision->recognised);
+    if (turn->request) {
+        put_member(line, "next_method", turn->request->http.method);
+        put_member(line, "next_url", turn->request->url);
+    }
+    put_list(line, "sample", page->samples, page->sample_count);
+    buf_put_byte(line, '}');
+}
+
+static void put_decision(struct buf *line, const struct run_turn *turn)
+{
+    struct str why = turn->decision->why;
+    if (turn->decision->recognised.len)
+        buf_printf(line, "  recognised: %.*s\n", STR_ARG(turn->decision->recognised));
+    switch (turn->decision->turn) {
+    case PAGER_MORE:
+        buf_printf(line, "  next: %.*s%s%.*s %.*s", STR_ARG(why), why.len ? " → " : "",
+                   STR_ARG(turn->request->http.method), STR_ARG(turn->request->url));
+        break;
+    case PAGER_END:
+        buf_printf(line, "  the end: %.*s", STR_ARG(why.len ? why : STR("the answer says so")));
+        break;
+    case PAGER_TRUNCATED:
+    case PAGER_FAILED:
+        buf_printf(line, "  stops here, truncated (%s): %.*s",
+                   job_reason_name(turn->decision->reason), STR_ARG(why));
+        break;
+    }
+    if (turn->decision->warning.len)
+        buf_printf(line, "\n  warning: %.*s", STR_ARG(turn->decision->warning));
+}
+
+static void put_records(struct buf *line, const struct preview_page *page,
+                        const struct run_turn *turn)
+{
+    for (size_t i = 0; i < page->sample_count; i++) {
+        buf_puts(line, "    ");
+        put_shortened(line, page->samples[i], SHOWN_RECORD_BYTES);
+        buf_put_byte(line, '\n');
+    }
+    for (size_t i = 0; i < page->reject_count; i++) {
+        buf_puts(line, "    rejected: ");
+        put_shortened(line, page->rejects[i], SHOWN_RECORD_BYTES);
+        buf_put_byte(line, '\n');
+    }
+    int64_t more = turn->records - turn->rejects - (int64_t)page->sample_count;
+    if (more > 0 && page->sample_count)
+        buf_printf(line, "    and %lld more\n", (long long)more);
+}
+
+static void put_page(struct buf *line, const struct preview_page *page,
+                     const struct run_turn *turn)
+{
+    buf_printf(line, "\npage %d: %.*s %.*s\n  status %d, ", turn->next->page,
+               STR_ARG(page->method), STR_ARG(page->url), turn->status);
+    units_format_size(line, turn->bytes);
+    buf_puts(line, " in ");
+    units_format_duration(line, page->took_ms);
+    if (turn->attempts > 1)
+        buf_printf(line, ", attempt %d", turn->attempts);
+    buf_printf(line, ", %lld records", (long long)turn->records);
+    if (turn->seen > turn->records)
+        buf_printf(line, " of %lld", (long long)turn->seen);
+    if (turn->rejects)
+        buf_printf(line, ", %lld rejected", (long long)turn->rejects);
+    if (turn->asides)
+        buf_printf(line, ", %lld values aside", (long long)turn->asides);
+    buf_put_byte(line, '\n');
+    put_records(line, page, turn);
+    put_decision(line, turn);
+}
+
+void preview_print_page(struct cli *cli, const struct preview_page *page,
+                        const struct run_turn *turn)
+{
+    AUTO_BUF struct buf line;
+    buf_init(&line, LINE_BYTES_MAX);
+    if (cli->options.json)
+        put_page_json(&line, page, turn);
+    else
+        put_page(&line, page, turn);
+    print_line(cli, &line);
+}
+
+void preview_print_retry(struct cli *cli, const struct err *err, int64_t delay_ms)
+{
+    AUTO_BUF struct buf line;
+    buf_init(&line, LINE_BYTES_MAX);
+    buf_puts(&line, "pagetide: again in ");
+    units_format_duration(&line, delay_ms);
+    buf_printf(&line, ": %s", err->text);
+    struct str shown = redact_str(cli->arena, buf_str(&line));
+    fprintf(stderr, "%.*s\n", STR_ARG(shown));
+}
+
+/* ---- the end ---- */
+
+static const char *state_of(const struct preview *preview)
+{
+    if (preview->how == PREVIEW_STOPPED)
+        return "stopped";
+    return preview->how == PREVIEW_WAITS ? "waiting" : job_state_name(preview->state);
+}
+
+static void put_columns_json(struct buf *line, const struct preview *preview)
+{
+    buf_puts(line, ",\"columns\":[");
+    for (size_t i = 0; i < preview->column_count; i++) {
+        const struct column *column = &preview->columns[i];
+        buf_put(line, i ? STR(",{") : STR("{"));
+        put_member(line, "column", column->name);
+        put_member(line, "type", column->sql_type);
+        put_member(line, "field", column->field);
+        buf_printf(line, ",\"key\":%s}", column->is_key ? "true" : "false");
+    }
+    buf_put_byte(line, ']');
+}
+
+static void put_end_json(struct buf *line, const struct stream *stream,
+                         const struct preview *preview)
+{
+    buf_puts(line, "{");
+    put_member(line, "stream", stream->name);
+    put_member(line, "state", str_from(state_of(preview)));
+    put_member(line, "reason", str_from(job_reason_name(preview->reason)));
+    put_number(line, "pages", preview->pages);
+    put_number(line, "records", preview->records);
+    put_columns_json(line, preview);
+    put_member(line, "ddl", preview->ddl);
+    put_member(line, "error", preview->error);
+    buf_put_byte(line, '}');
+}
+
+static void put_columns(struct buf *line, const struct preview *preview)
+{
+    buf_puts(line, "\ncolumns:\n");
+    for (size_t i = 0; i < preview->column_count; i++) {
+        const struct column *column = &preview->columns[i];
+        buf_printf(line, "  %-24.*s %-26.*s", STR_ARG(column->name), STR_ARG(column->sql_type));
+        if (column->is_key)
+            buf_puts(line, " key");
+        if (!str_eq(column->field, column->name))
+            buf_printf(line, " from \"%.*s\"", STR_ARG(column->field));
+        while (line->ptr[line->len - 1] == ' ')
+            buf_cut(line, line->len - 1);
+        buf_put_byte(line, '\n');
+    }
+    buf_printf(line, "\n%.*s", STR_ARG(preview->ddl));
+}
+
+static void put_end(struct buf *line, const struct stream *stream,
+                    const struct preview *preview)
+{
+    const char *reason = job_reason_name(preview->reason);
+    if (preview->column_count)
+        put_columns(line, preview);
+    buf_printf(line, "\n%.*s: %d pages, %lld records: ", STR_ARG(stream->name), preview->pages,
+               (long long)preview->records);
+    if (preview->how == PREVIEW_STOPPED)
+        buf_puts(line, "stopped here, more pages follow (--pages N shows more)");
+    else
+        buf_printf(line, "%s%s%s%s", state_of(preview), *reason ? " (" : "", reason,
+                   *reason ? ")" : "");
+    if (preview->how == PREVIEW_WAITS) {
+        buf_puts(line, ", the API asks to come back in ");
+        units_format_duration(line, preview->wait_ms);
+    }
+    if (preview->error.len)
+        buf_printf(line, "\n  %.*s", STR_ARG(preview->error));
+    if (preview->how == PREVIEW_ENDED && *reason) {
+        buf_puts(line, "\n  try: ");
+        hint_put_for_preview(line, str_from(reason));
+    }
+}
+
+void preview_print_end(struct cli *cli, const struct stream *stream,
+                       const struct preview *preview)
+{
+    AUTO_BUF struct buf line;
+    buf_init(&line, LINE_BYTES_MAX);
+    if (cli->options.json)
+        put_end_json(&line, stream, preview);
+    else
+        put_end(&line, stream, preview);
+    print_line(cli, &line);
+}
+
+/* ---- --trace ---- */
+
+static bool is_hidden(const struct stream *stream, struct str name)
+{
+    static const char *const hidden[] = {"authorization", "cookie", "set-cookie",
+                                         "proxy-authorization"};
+    for (size_t i = 0; i < COUNT_OF(hidden); i++)
+        if (str_eq_nocase(name, str_from(hidden[i])))
+            return true;
+    return stream && stream->auth.type == AUTH_API_KEY &&
+           str_eq_nocase(name, stream->auth.name);
+}
+
+static void put_headers(struct buf *line, const struct http_header *headers, size_t count,
+                        const struct stream *stream, const char *mark)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_printf(
+            line, "%s %.*s: %.*s\n", mark, STR_ARG(headers[i].name),
+            STR_ARG(is_hidden(stream, headers[i].name) ? STR("<hidden>") : headers[i].value));
+}
+
+static void put_headers_json(struct buf *line, const struct http_header *headers, size_t count,
+                             const struct stream *stream)
+{
+    buf_puts(line, ",\"headers\":[");
+    for (size_t i = 0; i < count; i++) {
+        buf_put(line, i ? STR(",[") : STR("["));
+        value_format_string(line, headers[i].name);
+        buf_put_byte(line, ',');
+        value_format_string(line, is_hidden(stream, headers[i].name) ? STR("<hidden>")
+                                                                     : headers[i].value);
+        buf_put_byte(line, ']');
+    }
+    buf_put_byte(line, ']');
+}
+
+static void put_body(struct buf *line, struct str body, bool json)
+{
+    AUTO_BUF struct buf shown;
+    buf_init(&shown, LINE_BYTES_MAX);
+    put_shortened(&shown, body, SHOWN_BODY_BYTES);
+    if (json)
+        put_member(line, "body", buf_str(&shown));
+    else if (shown.len)
+        buf_printf(line, "%.*s\n", STR_ARG(buf_str(&shown)));
+}
+
+void preview_print_request(struct cli *cli, const struct stream *stream,
+                           const struct request *request)
+{
+    const struct http_request *http = &request->http;
+    AUTO_BUF struct buf line;
+    buf_init(&line, LINE_BYTES_MAX);
+    if (cli->options.json) {
+        buf_puts(&line, "{\"trace\":\"request\"");
+        put_member(&line, "method", http->method);
+        put_member(&line, "url", request->url);
+        put_headers_json(&line, http->headers, http->header_count, stream);
+        put_body(&line, http->body, true);
+        buf_put_byte(&line, '}');
+    } else {
+        buf_printf(&line, "\n> %.*s %.*s\n", STR_ARG(http->method), STR_ARG(request->url));
+        put_headers(&line, http->headers, http->header_count, stream, ">");
+        put_body(&line, http->body, false);
+    }
+    print_line(cli, &line);
+}
+
+void preview_print_answer(struct cli *cli, const struct http_answer *answer,
+                          const struct err *failed)
+{
+    AUTO_BUF struct buf line;
+    buf_init(&line, LINE_BYTES_MAX);
+    if (cli->options.json) {
+        buf_puts(&line, "{\"trace\":\"answer\"");
+        if (failed)
+            put_member(&line, "error", str_from(failed->text));
+        else {
+            put_number(&line, "status", answer->status);
+            put_headers_json(&line, answer->headers, answer->header_count, NULL);
+            put_body(&line, answer->body, true);
+        }
+        buf_put_byte(&line, '}');
+    } else if (failed) {
+        buf_printf(&line, "< no answer: %s", failed->text);
+    } else {
+        buf_printf(&line, "< %d\n", answer->status);
+        put_headers(&line, answer->headers, answer->header_count, NULL, "<");
+        put_body(&line, answer->body, false);
+    }
+    print_line(cli, &line);
+}

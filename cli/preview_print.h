@@ -1,0 +1,37 @@
+#ifndef CLI_PREVIEW_PRINT_H
+#define CLI_PREVIEW_PRINT_H
+
+#include "cli/cli.h"
+#include "worker/preview.h"
+
+/*
+ * What `preview` shows, as text for people or as JSON, one object a line. Everything passes
+ * through redact_str.
+ */
+enum { SAMPLES_MAX = 3 };
+
+struct preview_page { /* collected while the page is read; strings in `arena` */
+    struct arena *arena;
+    const struct stream *stream;
+    struct str method, url;
+    int64_t took_ms;
+    size_t last_position;
+    struct str samples[SAMPLES_MAX]; /* records as rows: {column: value} */
+    struct str rejects[SAMPLES_MAX]; /* why, and the record */
+    size_t sample_count, reject_count;
+};
+
+void preview_print_start(struct cli *cli, const struct stream *stream);
+void preview_print_page(struct cli *cli, const struct preview_page *page,
+                        const struct run_turn *turn);
+void preview_print_retry(struct cli *cli, const struct err *err, int64_t delay_ms);
+void preview_print_end(struct cli *cli, const struct stream *stream,
+                       const struct preview *preview);
+
+/* --trace: the request and the answer as they went over the wire, credentials hidden. */
+void preview_print_request(struct cli *cli, const struct stream *stream,
+                           const struct request *request);
+void preview_print_answer(struct cli *cli, const struct http_answer *answer,
+                          const struct err *failed);
+
+#endif

@@ -1,0 +1,31 @@
+#include "cli/rows.h"
+
+/*
+ * `rejects`: the records of a run that could not be stored, and why. `record` is what the API
+ * sent; bytes beyond ASCII are shown as PostgreSQL's escapes, because they need not be UTF-8.
+ */
+static const char sql[] = "select j.run || '/' || j.n as job, r.page, r.position, r.reason, "
+                          "encode(r.record, 'escape') as record "
+                          "from pagetide.reject r join pagetide.job j on j.id = r.job "
+                          "where r.run = $1 order by r.id";
+
+static int run_rejects(struct cli *cli)
+{
+    int64_t run;
+    if (!rows_read_run(cli, "rejects", &run))
+        return EXIT_USAGE;
+    struct pg_value params[] = {pg_int(run)};
+    return rows_print(cli, &(struct rows_query){.sql = sql,
+                                                .params = params,
+                                                .param_count = COUNT_OF(params),
+                                                .nothing = "nothing was rejected in this run"});
+}
+
+const struct command command_rejects = {
+    .name = "rejects",
+    .operands = "RUN",
+    .summary = "the records of a run that could not be stored, and why",
+    .help = "By SQL: select * from pagetide.reject where run = 7; the bytes are in `record`.",
+    .needs_settings = true,
+    .run = run_rejects,
+};

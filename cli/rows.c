@@ -1,0 +1,96 @@
+#include "cli/rows.h"
+
+#include "base/redact.h"
+#include "cli/order.h"
+
+enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 4 * 1024 * 1024, WIDTH_MAX = 40, COLUMNS_MAX = 16 };
+
+static void print_line(struct cli *cli, const struct buf *line)
+{
+    struct str shown = redact_str(cli->arena, buf_str(line));
+    while (shown.len && shown.ptr[shown.len - 1] == ' ')
+        shown.len--;
+    printf("%.*s\n", STR_ARG(shown));
+}
+
+/* Characters, near enough: bytes that begin one. */
+static int width_of(struct str text)
+{
+    int width = 0;
+    for (size_t i = 0; i < text.len; i++)
+        width += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
+    return width;
+}
+
+static void put_cell(struct buf *line, struct str text, int width)
+{
+    buf_put(line, text);
+    for (int i = width_of(text); i < width + 2; i++)
+        buf_put_byte(line, ' ');
+}
+
+static void measure(const struct pg_result *result, int widths[COLUMNS_MAX], int columns)
+{
+    for (int i = 0; i < columns; i++) {
+        widths[i] = width_of(pg_column_name(result, i));
+        for (size_t row = 0; row < pg_rows(result); row++)
+            widths[i] = MAX(widths[i], width_of(pg_get_str(result, row, i)));
+        widths[i] = MIN(widths[i], WIDTH_MAX);
+    }
+}
+
+static void print_table(struct cli *cli, const struct pg_result *result)
+{
+    int widths[COLUMNS_MAX], columns = MIN((int)pg_columns(result), COLUMNS_MAX);
+    AUTO_BUF struct buf line;
+    buf_init(&line, LINE_BYTES_MAX);
+    measure(result, widths, columns);
+    for (int i = 0; i < columns; i++)
+        put_cell(&line, pg_column_name(result, i), widths[i]);
+    print_line(cli, &line);
+    for (size_t row = 0; row < pg_rows(result); row++) {
+        buf_reset(&line);
+        for (int i = 0; i < columns; i++)
+            put_cell(&line, pg_get_str(result, row, i), widths[i]);
+        print_line(cli, &line);
+    }
+}
+
+static void print_json(struct cli *cli, const struct pg_result *result)
+{
+    for (size_t row = 0; row < pg_rows(result); row++) {
+        struct str line = redact_str(cli->arena, pg_get_str(result, row, 0));
+        printf("%.*s\n", STR_ARG(line));
+    }
+}
+
+int rows_print(struct cli *cli, const struct rows_query *query)
+{
+    struct pg *pg;
+    int code = EXIT_DONE;
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct err err = ERR_INIT;
+    const char *sql = query->sql;
+    if (cli->options.json)
+        sql = arena_printf(cli->arena, "select to_jsonb(q)::text from (%s) q", sql).ptr;
+    if (!cli_database(cli, false, &pg, &code))
+        return code;
+    if (!pg_await(pg, sql, query->params, query->param_count, TIMEOUT_MS, &result, &err))
+        code = cli_fail(&err);
+    else if (!pg_rows(result))
+        fprintf(stderr, "pagetide: %s\n", query->nothing);
+    else if (cli->options.json)
+        print_json(cli, result);
+    else
+        print_table(cli, result);
+    pg_close(pg);
+    return code;
+}
+
+bool rows_read_run(struct cli *cli, const char *command, int64_t *ret_run)
+{
+    if (cli->operand_count == 1 && order_parse_run(cli->operands[0], ret_run, NULL))
+        return true;
+    cli_usage("%s: name one run by its number (pagetide runs lists them)", command);
+    return false;
+}

@@ -1,0 +1,23 @@
+#ifndef CLI_ROWS_H
+#define CLI_ROWS_H
+
+#include "cli/cli.h"
+
+/*
+ * Prints what a query gives: aligned columns under their names, or with --json one object a
+ * line. `nothing` is said (on stderr) where there is no row. In a session of its own; returns
+ * the exit code.
+ */
+struct rows_query {
+    const char *sql; /* without a final semicolon */
+    const struct pg_value *params;
+    size_t param_count;
+    const char *nothing;
+};
+
+int rows_print(struct cli *cli, const struct rows_query *query);
+
+/* RUN as an operand: the only one of the command. False after saying what is wrong. */
+bool rows_read_run(struct cli *cli, const char *command, int64_t *ret_run) MUST_CHECK;
+
+#endif

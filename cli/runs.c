@@ -1,0 +1,31 @@
+#include "cli/rows.h"
+
+/* `runs`: pagetide.history, the latest first. */
+enum { RUNS_MAX = 50 };
+
+static const char sql[] =
+    "select run, stream, trigger, mode, state, reason, pages, records, rejects, asides, "
+    "to_char(started_at, 'YYYY-MM-DD HH24:MI:SS') as started, seconds, "
+    "array_to_string(warnings, '; ') as warnings, split_part(error, E'\\n', 1) as error "
+    "from pagetide.history where $1::text is null or stream = $1 order by run desc limit $2";
+
+static int run_runs(struct cli *cli)
+{
+    if (cli->operand_count > 1)
+        return cli_usage("runs: name one stream, or none for all");
+    struct pg_value params[] = {
+        cli->operand_count ? pg_text(str_from(cli->operands[0])) : PG_NULL, pg_int(RUNS_MAX)};
+    return rows_print(cli, &(struct rows_query){.sql = sql,
+                                                .params = params,
+                                                .param_count = COUNT_OF(params),
+                                                .nothing = "there is no run yet"});
+}
+
+const struct command command_runs = {
+    .name = "runs",
+    .operands = "[STREAM]",
+    .summary = "the latest runs, of all streams or one",
+    .help = "The same by SQL: pagetide.history.",
+    .needs_settings = true,
+    .run = run_runs,
+};

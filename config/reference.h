@@ -1,0 +1,18 @@
+#ifndef CONFIG_REFERENCE_H
+#define CONFIG_REFERENCE_H
+
+#include "base/buf.h"
+
+/*
+ * What the tables say of every key, for people and for editors: nothing of it is written down
+ * twice.
+ */
+enum reference_style { REFERENCE_TEXT, REFERENCE_MARKDOWN };
+
+/* Every key of pagetide.yaml, a source and its streams: type, standard, help. */
+void reference_put(struct buf *buf, enum reference_style style);
+
+/* The JSON Schema (draft 2020-12) of a source definition, for editors. */
+void reference_put_schema(struct buf *buf);
+
+#endif

@@ -1,0 +1,211 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#define SUITE_TIMEOUT 120
+#include "tests/support/suite.h"
+#include "tests/support/truth.h"
+
+/* APIs that fail, lie about lengths, drip and explode. */
+
+static void open_both(struct pagetide *pagetide, struct mock *mock)
+{
+    mock_start(NULL, mock);
+    pagetide_open(pagetide);
+}
+
+static void close_both(struct pagetide *pagetide, struct mock *mock)
+{
+    pagetide_close(pagetide);
+    mock_stop(mock);
+}
+
+/* The peak of all programs that this test has run, in KiB. */
+static long peak_kib(void)
+{
+    struct rusage usage;
+    ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+static bool is_sanitized(void)
+{
+    return strstr(pagetide_build(), "asan") || strstr(pagetide_build(), "tsan");
+}
+
+/* --- faults at random ------------------------------------------------------------------ */
+
+enum { PAGES = 300, FAULTS = 60, BURSTS = 3 };
+
+/* Each hits one request in five, or as a burst three in a row: the fifth failure in a row would
+ * pause the host. */
+static int add_faults(struct rng *rng, const struct mock *mock)
+{
+    static const char *const kinds[] = {
+        "\"status\"",
+        "\"status\", \"status\": 503",
+        "\"status\", \"status\": 502",
+        "\"truncate\"",
+        "\"cut_chunk\"",
+        "\"close_delimited\"",
+        "\"cut_gzip\"",
+        "\"reset\"",
+        "\"reset\", \"bytes\": 300",
+    };
+    int hits = 0;
+    for (int i = 0; i < FAULTS; i++) {
+        int times = i < BURSTS ? 3 : 1;
+        mock_post(mock, "/_mock/fault",
+                  pagetide_text("{\"path\": \"/gen/cursor\", \"nth\": %d, \"times\": %d, "
+                                "\"kind\": %s}",
+                                5 * i + 1 + (int)rng_below(rng, 3), times,
+                                kinds[rng_below(rng, COUNT_OF(kinds))]));
+        hits += times;
+    }
+    return hits;
+}
+
+START_TEST(test_random_faults_cost_no_row)
+{
+    struct pagetide pagetide;
+    struct mock mock;
+    struct rng rng;
+    const char *given = getenv("PAGETIDE_TEST_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
+    printf("seed %llu (PAGETIDE_TEST_SEED)\n", (unsigned long long)seed);
+    rng_seed(&rng, seed);
+    open_both(&pagetide, &mock);
+    pagetide_source(&pagetide, "api",
+                    "source: api\nbase_url: %s\nstreams:\n"
+                    "  s:\n    path: /gen/cursor\n"
+                    "    params: {limit: 10, total: 3000, seed: 9}\n"
+                    "    pagination: {type: cursor, cursor_path: next_cursor, param: cursor}\n"
+                    "    merge_path: data\n"
+                    "    retry: {max_attempts: 40, initial_delay: 5ms, max_delay: 20ms}\n",
+                    mock.url);
+    int hits = add_faults(&rng, &mock);
+    struct pagetide_result result = pagetide_run(&pagetide, "sync api.s --json");
+    ck_assert_msg(result.code == 0, "%s", result.err);
+    int64_t requests = mock_count(&mock, "/gen/cursor");
+    const char *retries = pagetide_json(pagetide_last_line(result.out), "retries");
+    printf("%d faults waiting, %lld requests for %d pages, %s retries, %.1f s\n", hits,
+           (long long)requests, PAGES, retries, (double)result.ms / 1000);
+    ck_assert_int_eq(requests, PAGES + hits);
+    /* libcurl itself repeats what a kept connection lost before the first byte. */
+    ck_assert_int_le(strtol(retries, NULL, 10), hits);
+    ck_assert_int_ge(strtol(retries, NULL, 10), hits / 2);
+    truth_check_ledger(&pagetide, "api.s", 3000);
+    truth_check_rows(&pagetide, &mock, "api.s", "total=3000&seed=9");
+    close_both(&pagetide, &mock);
+}
+END_TEST
+
+/* --- slow and huge ---------------------------------------------------------------------- */
+
+static const char guarded[] =
+    "source: api\nbase_url: %s\nmax_body: 4MiB\n"
+    "timeouts: {connect: 1s, first_byte: 1s, idle: 500ms, total: 2s}\n"
+    "retry: {max_attempts: 2, initial_delay: 10ms, max_delay: 20ms}\n"
+    "streams:\n"
+    "  s:\n    path: /gen/page\n    params: {per_page: 10, total: 30, seed: 1}\n"
+    "    pagination: {type: page, total_pages_path: pages}\n    merge_path: data\n";
+
+/* One slow answer, then a good one: the page is taken, within the timeout. */
+START_TEST(test_slow_answers_are_given_up)
+{
+    static const struct {
+        const char *fault;
+        int64_t at_least_ms, at_most_ms;
+    } cases[] = {
+        {"\"drip\", \"bytes\": 1, \"ms\": 200", 900, 6000},
+        {"\"drip\", \"bytes\": 100, \"ms\": 1500", 450, 4000},
+        {"\"hang\"", 900, 4000},
+        {"\"slow_ms\", \"ms\": 5000", 900, 4000},
+    };
+    struct pagetide pagetide;
+    struct mock mock;
+    open_both(&pagetide, &mock);
+    pagetide_source(&pagetide, "api", guarded, mock.url);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        mock_post(&mock, "/_mock/reset", "{}");
+        mock_post(&mock, "/_mock/fault",
+                  pagetide_text("{\"path\": \"/gen/page\", \"page\": 2, \"kind\": %s}",
+                                cases[i].fault));
+        struct pagetide_result result =
+            pagetide_run(&pagetide, "sync api.s --full --again --json");
+        ck_assert_msg(result.code == 0, "%s: %s", cases[i].fault, result.err);
+        ck_assert_str_eq(pagetide_json(pagetide_last_line(result.out), "retries"), "1");
+        ck_assert_msg(result.ms >= cases[i].at_least_ms && result.ms <= cases[i].at_most_ms,
+                      "%s: %lld ms", cases[i].fault, (long long)result.ms);
+    }
+    truth_check_ledger(&pagetide, "api.s", 30 * (int64_t)COUNT_OF(cases));
+    close_both(&pagetide, &mock);
+}
+END_TEST
+
+/* 64 MiB out of 64 KiB, and headers without end: refused, in little memory. */
+START_TEST(test_bombs_are_refused)
+{
+    static const struct {
+        const char *fault, *says;
+    } cases[] = {
+        {"\"bomb\"", "4"},
+        {"\"headers\", \"bytes\": 3000000", "header"},
+    };
+    struct pagetide pagetide;
+    struct mock mock;
+    open_both(&pagetide, &mock);
+    pagetide_source(&pagetide, "api", guarded, mock.url);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        mock_post(&mock, "/_mock/reset", "{}");
+        mock_post(&mock, "/_mock/fault",
+                  pagetide_text("{\"path\": \"/gen/page\", \"page\": 2, \"times\": -1, "
+                                "\"kind\": %s}",
+                                cases[i].fault));
+        struct pagetide_result result =
+            pagetide_run(&pagetide, "sync api.s --full --again --json");
+        const char *line = pagetide_last_line(result.out);
+        printf("%s: %s\n", cases[i].fault, pagetide_json(line, "error"));
+        ck_assert_int_eq(result.code, 1);
+        ck_assert_str_eq(pagetide_json(line, "state"), "failed");
+        ck_assert_str_eq(pagetide_json(line, "pages"), "1");
+        ck_assert_ptr_nonnull(strstr(pagetide_json(line, "error"), cases[i].says));
+    }
+    printf("peak memory %ld KiB\n", peak_kib());
+    if (!is_sanitized())
+        ck_assert_int_lt(peak_kib(), 30 << 10);
+    close_both(&pagetide, &mock);
+}
+END_TEST
+
+/* --- memory ----------------------------------------------------------------------------- */
+
+START_TEST(test_thousand_pages_stay_under_40_mb)
+{
+    struct pagetide pagetide;
+    struct mock mock;
+    open_both(&pagetide, &mock);
+    pagetide_source(&pagetide, "api",
+                    "source: api\nbase_url: %s\nstreams:\n"
+                    "  s:\n    path: /gen/page\n"
+                    "    params: {per_page: 100, total: 100000, seed: 1, record_bytes: 900}\n"
+                    "    pagination: {type: page, total_pages_path: pages}\n"
+                    "    merge_path: data\n",
+                    mock.url);
+    struct pagetide_result result = pagetide_run(&pagetide, "sync api.s --json");
+    ck_assert_msg(result.code == 0, "%s", result.err);
+    printf("1,000 pages, %s bytes, %.1f s, peak memory %ld KiB\n",
+           pagetide_json(pagetide_last_line(result.out), "bytes"), (double)result.ms / 1000,
+           peak_kib());
+    if (!is_sanitized())
+        ck_assert_int_lt(peak_kib() * 1024, 40 * 1000 * 1000);
+    truth_check_ledger(&pagetide, "api.s", 100000);
+    close_both(&pagetide, &mock);
+}
+END_TEST
+
+SUITE("fault/http", test_random_faults_cost_no_row, test_slow_answers_are_given_up,
+      test_bombs_are_refused, test_thousand_pages_stay_under_40_mb)

@@ -1,0 +1,177 @@
+#include <glob.h>
+#include <stdio.h>
+
+#include "base/macros.h"
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#include "tests/support/suite.h"
+
+/* The examples of README.md, docs/ and config/examples, as a reader would try them. */
+
+/* The fenced block that follows `marker`, without its fences. */
+static struct str block_after(const char *path, const char *marker)
+{
+    struct str text = str_from(pagetide_read(path));
+    ptrdiff_t at = str_find(text, str_from(marker));
+    ck_assert_msg(at >= 0, "%s has no \"%s\"", path, marker);
+    struct str rest = str_slice(text, (size_t)at, text.len), fence;
+    ptrdiff_t begin = str_find(rest, STR("\n```"));
+    ck_assert_msg(begin >= 0, "%s: no block after \"%s\"", path, marker);
+    rest = str_cut(str_slice(rest, (size_t)begin + 1, rest.len), '\n', &fence);
+    ptrdiff_t end = str_find(rest, STR("\n```"));
+    ck_assert_msg(end >= 0, "%s: the block after \"%s\" is not closed", path, marker);
+    return str_slice(rest, 0, (size_t)end + 1);
+}
+
+/* What a command prints, with blanks at the ends of lines taken off. */
+static const char *output_of(const char *command)
+{
+    static char out[65536];
+    char line[4096];
+    size_t len = 0;
+    FILE *pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    while (fgets(line, sizeof line, pipe)) {
+        size_t end = strcspn(line, "\n");
+        while (end && line[end - 1] == ' ')
+            end--;
+        int put = snprintf(out + len, sizeof out - len, "%.*s\n", (int)end, line);
+        ck_assert(put > 0 && (size_t)put < sizeof out - len);
+        len += (size_t)put;
+    }
+    ck_assert_msg(pclose(pipe) == 0, "%s: failed", command);
+    return out;
+}
+
+/* The file with the mock's address in place of the one that the example names. */
+static const char *with_mock(const char *path, const struct mock *mock)
+{
+    struct str text = str_from(pagetide_read(path));
+    struct str named = STR("http://127.0.0.1:8080");
+    ptrdiff_t at = str_find(text, named);
+    ck_assert_msg(at >= 0, "%s does not name %.*s", path, STR_ARG(named));
+    struct str after = str_slice(text, (size_t)at + named.len, text.len);
+    return pagetide_text("%.*s%s%.*s", (int)at, text.ptr, mock->url, STR_ARG(after));
+}
+
+static void open_readme(struct pagetide *pagetide, struct mock *mock)
+{
+    mock_start(NULL, mock);
+    pagetide_open(pagetide);
+    pagetide_file(pagetide, "sources/iso.yaml",
+                  with_mock("config/examples/subdivisions.yaml", mock));
+}
+
+START_TEST(readme_shows_an_example_that_exists)
+{
+    struct str shown = block_after("README.md", "<!-- config/examples/subdivisions.yaml -->");
+    ck_assert_str_eq(pagetide_text("%.*s", STR_ARG(shown)),
+                     pagetide_read("config/examples/subdivisions.yaml"));
+}
+END_TEST
+
+START_TEST(readme_source_gives_the_table_it_shows)
+{
+    struct pagetide pagetide;
+    struct mock mock;
+    open_readme(&pagetide, &mock);
+    struct pagetide_result got = pagetide_run(&pagetide, "sync iso.subdivisions");
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    ck_assert_msg(str_starts(str_from(got.out),
+                             STR("iso.subdivisions: run 1 succeeded: 52 pages, 5,127 records")),
+                  "%s", got.out);
+    struct str query, shown = str_cut(block_after("README.md", "<!-- table -->"), '\n', &query);
+    ck_assert(str_starts(query, STR("=> ")));
+    const char *command =
+        pagetide_text("psql -X -P footer=off -P pager=off -d '%s' -c \"%.*s\"",
+                      pagetide.database_url, STR_ARG(str_slice(query, 3, query.len)));
+    /* psql ends a table with an empty line. */
+    ck_assert_str_eq(output_of(command), pagetide_text("%.*s\n", STR_ARG(shown)));
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+START_TEST(readme_messages_reload)
+{
+    struct pagetide pagetide;
+    struct mock mock;
+    open_readme(&pagetide, &mock);
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up");
+    struct str line, rest = block_after("README.md", "<!-- reload -->");
+    while (rest.len) {
+        rest = str_cut(rest, '\n', &line);
+        ck_assert(str_starts(line, STR("redis-cli ")));
+        if (!str_starts(line, STR("redis-cli XADD ")))
+            continue;
+        output_of(pagetide_text("redis-cli -u %s %.*s", pagetide.redis_url,
+                                STR_ARG(str_slice(line, strlen("redis-cli "), line.len))));
+    }
+    pagetide_await(&pagetide, "2", 30000,
+                   "select count(*) from pagetide.request "
+                   "where scheduled_for is null and state = 'succeeded'");
+    pagetide_await(&pagetide, "full", 1000,
+                   "select mode from pagetide.history where request_id = 'import-42'");
+    pagetide_kill(&up);
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+START_TEST(example_sources_are_valid)
+{
+    glob_t files;
+    ck_assert_int_eq(glob("config/examples/*.yaml", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        struct pagetide pagetide;
+        pagetide_open(&pagetide);
+        pagetide_file(&pagetide, "sources/example.yaml", pagetide_read(files.gl_pathv[i]));
+        struct pagetide_result got = pagetide_run(&pagetide, "check");
+        ck_assert_msg(got.code == 0, "%s: %s%s", files.gl_pathv[i], got.out, got.err);
+        pagetide_close(&pagetide);
+    }
+    globfree(&files);
+}
+END_TEST
+
+/* The demo's own definition runs to its end, whatever the demo shows of it. */
+START_TEST(demo_sources_run)
+{
+    struct pagetide pagetide;
+    struct mock mock;
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    pagetide_file(&pagetide, "sources/world.yaml",
+                  with_mock("config/examples/world.yaml", &mock));
+    struct pagetide_result got = pagetide_run(&pagetide, "sync --all");
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from pagetide.history "
+                                             "where state = 'succeeded' and records > 200"),
+                     "3");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+START_TEST(views_of_the_manual_answer)
+{
+    struct pagetide pagetide;
+    pagetide_open(&pagetide);
+    ck_assert_int_eq(pagetide_run(&pagetide, "migrate").code, 0);
+    struct str line, rest = str_from(pagetide_read("docs/operations.md"));
+    int asked = 0;
+    while (rest.len) {
+        rest = str_cut(rest, '\n', &line);
+        if (!str_starts(line, STR("    select ")))
+            continue;
+        pagetide_sql(&pagetide, "%.*s", STR_ARG(line));
+        asked++;
+    }
+    ck_assert_int_ge(asked, 4);
+    pagetide_close(&pagetide);
+}
+END_TEST
+
+SUITE("flow/docs", readme_shows_an_example_that_exists, readme_source_gives_the_table_it_shows,
+      readme_messages_reload, example_sources_are_valid, demo_sources_run,
+      views_of_the_manual_answer)

@@ -1,0 +1,192 @@
+#include "worker/preview.h"
+
+#include "base/clock.h"
+#include "worker/run.h"
+#include "worker/sketch.h"
+#include "worker/throttle.h"
+
+enum { BATCH_RECORDS = 1, BATCH_BYTES = 8 * 1024 * 1024, TEXT_BYTES_MAX = 1024 * 1024 };
+
+struct previewing {
+    const struct preview_options *options;
+    struct arena *arena;
+    struct preview *preview;
+    struct http *http;
+    struct loaders *loaders;
+    struct throttle *throttle;
+    struct rng rng;
+    struct run_env env;
+    struct run *run;
+    struct loop_timer *stop;
+    bool is_over;
+};
+
+/* ---- what the run asks and tells ---- */
+
+static void stop_run(void *ctx)
+{
+    struct previewing *previewing = ctx;
+    run_stop(previewing->run, RUN_STOP_NOW);
+}
+
+static bool may_send(void *ctx, const struct run *run)
+{
+    struct previewing *previewing = ctx;
+    (void)run;
+    bool may = previewing->preview->pages < previewing->options->pages;
+    if (!may)
+        loop_timer_set(previewing->stop, 0);
+    return may;
+}
+
+static void on_retrying(void *ctx, const struct run *run, const struct err *err,
+                        int64_t delay_ms)
+{
+    const struct preview_options *options = ((struct previewing *)ctx)->options;
+    (void)run;
+    if (options->retrying)
+        options->retrying(options->watch ? options->watch->ctx : NULL, err, delay_ms);
+}
+
+static void on_freed(void *ctx)
+{
+    run_wake(((struct previewing *)ctx)->run);
+}
+
+/* The turn tells it too. */
+static void on_recognised(void *ctx, const struct run *run, struct str what)
+{
+    (void)ctx, (void)run, (void)what;
+}
+
+static void on_paged(void *ctx, const struct run *run, int64_t records, int64_t bytes)
+{
+    struct preview *preview = ((struct previewing *)ctx)->preview;
+    (void)run, (void)bytes;
+    preview->pages++;
+    preview->records += records;
+}
+
+static void on_outcome(void *run, const struct mark_outcome *outcome)
+{
+    run_outcome(run, outcome);
+}
+
+static void keep_columns(struct previewing *previewing, const struct columns *columns)
+{
+    struct preview *preview = previewing->preview;
+    struct arena *arena = previewing->arena;
+    if (!columns || !columns->has_table)
+        return;
+    struct column *copy = ARENA_ARRAY(arena, struct column, columns->count);
+    for (size_t i = 0; i < columns->count; i++) {
+        copy[i] = columns->items[i];
+        copy[i].field = arena_str(arena, copy[i].field);
+        copy[i].name = arena_str(arena, copy[i].name);
+        copy[i].sql_type = arena_str(arena, copy[i].sql_type);
+        copy[i].declared = NULL;
+    }
+    preview->columns = copy;
+    preview->column_count = columns->count;
+    AUTO_BUF struct buf ddl;
+    buf_init(&ddl, TEXT_BYTES_MAX);
+    sketch_put_ddl(&ddl, previewing->options->stream, columns);
+    preview->ddl = arena_str(arena, buf_str(&ddl));
+}
+
+static void on_ended(void *ctx, struct run *run, const struct run_end *end)
+{
+    struct previewing *previewing = ctx;
+    struct preview *preview = previewing->preview;
+    preview->how = end->how == RUN_PARKED     ? PREVIEW_WAITS
+                   : end->how == RUN_RETURNED ? PREVIEW_STOPPED
+                                              : PREVIEW_ENDED;
+    preview->state = end->state;
+    preview->reason = end->reason;
+    preview->error = arena_str(previewing->arena, str_from(end->err->text));
+    preview->wait_ms = end->wait_ms;
+    keep_columns(previewing, run_columns(run));
+    previewing->is_over = true;
+}
+
+/* ---- the job that no server gave ---- */
+
+static struct str first_part(struct arena *arena, const struct stream *stream)
+{
+    if (stream->partitions.kind != VALUE_LIST || !stream->partitions.list->count)
+        return STR("{}");
+    AUTO_BUF struct buf part;
+    buf_init(&part, TEXT_BYTES_MAX);
+    buf_puts(&part, "{\"partition\":");
+    value_format(&part, stream->partitions.list->items[0]);
+    buf_puts(&part, "}");
+    return arena_str(arena, buf_str(&part));
+}
+
+static struct job make_job(struct arena *arena, const struct stream *stream)
+{
+    return (struct job){
+        .n = 1,
+        .stream = stream->name,
+        .spec = stream->spec,
+        .part = first_part(arena, stream),
+        .mode = STR("incremental"),
+        .bookmark = stream->bookmark.start,
+        .started_us = clock_wall_ms() * 1000,
+        .created_table = true,
+    };
+}
+
+static void lend(struct previewing *previewing)
+{
+    previewing->env = (struct run_env){
+        .loop = previewing->options->loop,
+        .http = previewing->http,
+        .loaders = previewing->loaders,
+        .throttle = previewing->throttle,
+        .rng = &previewing->rng,
+        .secrets_dir = previewing->options->secrets_dir,
+        .may_send = may_send,
+        .retrying = on_retrying,
+        .paged = on_paged,
+        .recognised = on_recognised,
+        .ended = on_ended,
+        .ctx = previewing,
+        .watch = previewing->options->watch,
+    };
+}
+
+static void go(struct previewing *previewing)
+{
+    const struct run_past nothing = {0};
+    struct job job = make_job(previewing->arena, previewing->options->stream);
+    lend(previewing);
+    previewing->run = run_new(&previewing->env, &job, &nothing);
+    loop_run_until(previewing->options->loop, &previewing->is_over, -1);
+    run_free(previewing->run);
+}
+
+bool preview_run(const struct preview_options *options, struct arena *arena,
+                 struct preview *ret_preview, struct err *err)
+{
+    struct preview preview = {0};
+    struct previewing previewing = {.options = options, .arena = arena, .preview = &preview};
+    const struct loaders_options loaders = {
+        .loop = options->loop, .batch_records = BATCH_RECORDS, .batch_bytes = BATCH_BYTES};
+    if (!http_new(options->loop, &previewing.http, err))
+        return false;
+    if (!loaders_new(&loaders, on_outcome, &previewing.loaders, err)) {
+        http_free(previewing.http);
+        return false;
+    }
+    rng_seed_random(&previewing.rng);
+    previewing.throttle = throttle_new(on_freed, &previewing);
+    previewing.stop = loop_timer_new(options->loop, stop_run, &previewing);
+    go(&previewing);
+    loop_timer_free(previewing.stop);
+    throttle_free(previewing.throttle);
+    loaders_free(previewing.loaders);
+    http_free(previewing.http);
+    *ret_preview = preview;
+    return true;
+}
