@@ -57,27 +57,34 @@ static int check_database(struct cli *cli)
     return EXIT_DONE;
 }
 
+struct redis_state {
+    bool is_up;
+    struct err err;
+};
+
 static void on_redis(void *ctx, bool up, const struct err *err)
 {
-    (void)err;
-    *(bool *)ctx = up;
+    struct redis_state *state = ctx;
+    state->is_up = up;
+    if (err)
+        state->err = *err;
 }
 
 static int check_redis(struct cli *cli)
 {
     struct redis *redis = NULL;
-    struct err err = ERR_INIT;
-    bool is_up = false;
-    if (redis_open(cli_loop(cli), cli->settings.redis_url, "pagetide check", on_redis, &is_up,
-                   &redis, &err))
-        loop_run_until(cli_loop(cli), &is_up, CONNECT_MS);
-    redis_close(redis);
+    struct redis_state state = {.err = ERR_INIT};
+    if (redis_open(cli_loop(cli), cli->settings.redis_url, "pagetide check", on_redis, &state,
+                   &redis, &state.err))
+        loop_run_until(cli_loop(cli), &state.is_up, CONNECT_MS);
+    bool is_up = state.is_up;
     if (is_up)
         say(cli, "Redis", "up", STR_NONE);
     else
         say(cli, "Redis", "failed",
-            arena_printf(cli->arena, "cannot be reached at %s: %s",
-                         cli_shown_url(cli, cli->settings.redis_url), err.text));
+            arena_printf(cli->arena, "%s cannot be reached: %s",
+                         cli_shown_url(cli, cli->settings.redis_url), state.err.text));
+    redis_close(redis);
     return is_up ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
@@ -102,19 +109,24 @@ static int check_page(struct cli *cli, const struct stream *stream)
     return EXIT_DONE;
 }
 
+static int worse(int a, int b)
+{
+    return MAX(a, b);
+}
+
 /* Everything is tried, whatever failed before; the worst code counts. */
 static int check_live(struct cli *cli, struct source *const *sources, size_t count)
 {
-    int code = check_database(cli);
-    code = MAX(code, check_redis(cli));
+    int code = worse(check_database(cli), check_redis(cli));
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
-    for (int i = 0; i < cli->operand_count; i++)
-        code = MAX(code, check_page(cli, source_find_stream(sources, count,
-                                                            str_from(cli->operands[i]))));
+    for (int i = 0; i < cli->operand_count; i++) {
+        struct stream *stream = source_find_stream(sources, count, str_from(cli->operands[i]));
+        code = worse(code, check_page(cli, stream));
+    }
     for (size_t i = 0; !cli->operand_count && i < count; i++)
         for (size_t j = 0; j < sources[i]->count; j++)
-            code = MAX(code, check_page(cli, sources[i]->streams[j]));
+            code = worse(code, check_page(cli, sources[i]->streams[j]));
     return code;
 }
 

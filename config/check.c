@@ -310,7 +310,7 @@ static void check_partitions(struct reader *reader, const struct yaml_node *map,
 
 /* What a run would begin with must be of the kind that its values are compared as. */
 static void check_bookmark(struct reader *reader, const struct yaml_node *map,
-                           const struct bookmark *bookmark)
+                           struct bookmark *bookmark)
 {
     const struct yaml_node *node = at(map, "bookmark");
     struct err ignored = ERR_INIT;
@@ -318,6 +318,7 @@ static void check_bookmark(struct reader *reader, const struct yaml_node *map,
     int64_t us;
     if (node == map || node->kind != YAML_MAP)
         return;
+    bookmark->is_set = true;
     if (bookmark->lookback_ms && bookmark->type == BOOKMARK_TEXT)
         problem_add(reader->problems, at(node, "lookback"),
                     "needs numbers or times, not type: text");

@@ -94,6 +94,8 @@ void check_merge(struct reader *reader, const struct yaml_node *map, struct stre
     if (merge->where && merge->where->kind != TEMPLATE_EXPR &&
         merge->where->kind != TEMPLATE_MIXED)
         problem_add(reader->problems, at(map, "where"), "must be an expression: \"{{ ... }}\"");
+    const struct yaml_node *bookmark = yaml_find(map, "bookmark");
+    stream->bookmark.is_set = bookmark && bookmark->kind != YAML_NULL;
     if (stream->bookmark.path.has_wildcard)
         problem_add(reader->problems, at(map, "bookmark"),
                     "the path \"%.*s\" has a wildcard, but one value is wanted",

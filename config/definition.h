@@ -54,7 +54,8 @@ struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *so
 void merge_check_loop(struct reader *reader, const struct yaml_node *map);
 void merge_lift(struct reader *reader, struct yaml_node *map);
 
-/* A `rate_limit` that a stream (or `defaults`) brings is its own: scope `stream` if not given. */
+/* A `rate_limit` that a stream (or `defaults`) brings is its own: scope `stream` if not given.
+ */
 void merge_own_limits(struct arena *arena, const struct yaml_node *source,
                       const struct yaml_node *stream, struct yaml_node *map);
 

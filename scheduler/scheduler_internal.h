@@ -10,8 +10,8 @@
 
 /*
  * The inside of a scheduler, shared by scheduler.c (its life and its rhythm), tick.c (due
- * streams), publish.c (jobs onto the queue, and the rebuild), withdraw.c (cancelled jobs off it)
- * and intake.c (reload messages).
+ * streams), publish.c (jobs onto the queue, and the rebuild), withdraw.c (cancelled jobs off
+ * it) and intake.c (reload messages).
  * Each pass asks PostgreSQL, acts, and is not begun again before it has ended.
  */
 enum { PUBLISH_JOBS_MAX = 1000, WITHDRAW_JOBS_MAX = 1000 };

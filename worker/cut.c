@@ -78,6 +78,21 @@ static bool take_record(struct walk *walk, struct record *record, struct err *er
     return store_record(walk, record, err);
 }
 
+static struct str format_misfits(const struct row_writer *writer)
+{
+    AUTO_BUF struct buf buf;
+    buf_init(&buf, MIB(1));
+    for (size_t i = 0; i < writer->misfit_count; i++) {
+        buf_put_byte(&buf, i ? ',' : '{');
+        value_format_string(&buf, writer->misfits[i].name);
+        buf_printf(&buf, ":%lld", (long long)writer->misfits[i].count);
+    }
+    if (!buf.len)
+        return STR_NONE;
+    buf_put_byte(&buf, '}');
+    return buf.overflow ? STR_NONE : arena_str(writer->arena, buf_str(&buf));
+}
+
 static bool finish(struct walk *walk, struct err *err)
 {
     struct cut *cut = walk->cut;
@@ -93,6 +108,7 @@ static bool finish(struct walk *walk, struct err *err)
                        walk->writer.batch->rows.max);
     cut->hole = records_hole(walk->records);
     cut->asides = walk->writer.asides;
+    cut->misfits = format_misfits(&walk->writer);
     cut->bookmark_high = walk->high.text;
     if (walk->high.met_future)
         cut->warning = arena_printf(cut->arena,
@@ -155,7 +171,7 @@ static void clear_outputs(struct cut *cut)
     cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
     cut->records_hash = 0;
     cut->hole = (struct value_hole){0};
-    cut->last = cut->bookmark_high = cut->warning = STR_NONE;
+    cut->last = cut->misfits = cut->bookmark_high = cut->warning = STR_NONE;
     cut->truncated = cut->is_merge_error = false;
 }
 

@@ -44,6 +44,7 @@ struct cut {
     uint64_t records_hash; /* of the bytes of all records seen, in order */
     struct value_hole hole;
     struct str last;          /* bytes of the last record taken, kept or not */
+    struct str misfits;       /* JSON {column: values aside}; empty: none */
     struct str bookmark_high; /* greatest value at bookmark.path, as sent */
     struct str warning;       /* empty: none */
     bool truncated;

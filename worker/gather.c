@@ -28,10 +28,10 @@ bool gather_is_fatal(enum record_flaw flaw)
     return flaw == FLAW_BAD_UTF8 || flaw == FLAW_TOO_DEEP || flaw == FLAW_TOO_WIDE;
 }
 
-void gather_aside(struct row_writer *writer, struct str name, struct str text)
+void gather_aside(struct row_writer *writer, struct str name, struct str text, bool is_misfit)
 {
     ARENA_GROW(writer->arena, writer->pending, writer->pending_count, writer->pending_capacity);
-    writer->pending[writer->pending_count++] = (struct row_aside){name, text};
+    writer->pending[writer->pending_count++] = (struct row_aside){name, text, is_misfit};
 }
 
 static bool is_key_field(const struct table *table, struct str name)
@@ -92,10 +92,10 @@ static enum row_result take_newcomer(struct row_writer *writer,
         return ROW_PUT;
     case NEWCOMER_NO_ROOM:
         writer->asides++;
-        gather_aside(writer, field->name, field->raw);
+        gather_aside(writer, field->name, field->raw, true);
         return ROW_PUT;
     case NEWCOMER_ASIDE:
-        gather_aside(writer, field->name, field->raw);
+        gather_aside(writer, field->name, field->raw, false);
         return ROW_PUT;
     case NEWCOMER_FAIL:
         *ret_reason = arena_printf(writer->arena, "new field \"%.*s\" (on_new_field: fail)",

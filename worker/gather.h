@@ -14,7 +14,7 @@ enum row_result gather_record(struct row_writer *writer, const struct record *re
                               const char **ret_reason) MUST_CHECK;
 
 /* A value of this record that is to stand in `_pt_aside` under the name. */
-void gather_aside(struct row_writer *writer, struct str name, struct str text);
+void gather_aside(struct row_writer *writer, struct str name, struct str text, bool is_misfit);
 
 /* For people; NULL for FLAW_NONE. */
 const char *gather_flaw_text(enum record_flaw flaw);

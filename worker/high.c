@@ -30,8 +30,7 @@ static bool is_later(const struct bookmark *bookmark, struct str text, struct st
 static struct str text_of(const struct high *high, const struct record *record)
 {
     struct record_field field;
-    if (record->kind != RECORD_OBJECT ||
-        !jsontext_find(high->arena, record->raw, &high->bookmark->path, 0, &field))
+    if (!jsontext_find(high->arena, record->raw, &high->bookmark->path, 0, &field))
         return STR_NONE;
     if (field.kind == RECORD_NUMBER)
         return field.raw;

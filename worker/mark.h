@@ -27,6 +27,7 @@ struct mark {
     int64_t retries, waited_ms; /* since the mark before */
     int64_t fetched_at_ms;      /* wall clock */
     int pages_total;            /* 0: unknown */
+    struct str misfits;         /* JSON {column: values aside}; empty: none */
     struct str bookmark_high;   /* empty: none */
     struct str warning;         /* empty: none; added to the run's warnings once */
     struct str paging;          /* what `auto` recognised, empty if nothing new */

@@ -110,6 +110,11 @@ static void put_mark(struct buf *buf, const struct mark *mark)
     put_int(buf, "waited_ms", mark->waited_ms);
     if (mark->pages_total)
         put_int(buf, "pages_total", mark->pages_total);
+    if (mark->misfits.len) {
+        buf_puts(buf, "\"aside_columns\":");
+        buf_put(buf, mark->misfits);
+        buf_put_byte(buf, ',');
+    }
     put_text_if_any(buf, "bookmark_high", mark->bookmark_high);
     put_text_if_any(buf, "warning", mark->warning);
     put_text_if_any(buf, "paging", mark->paging);

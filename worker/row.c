@@ -184,7 +184,7 @@ static enum row_result put_misfit(struct row_writer *writer, const struct column
         return !column->is_key && mode == MISMATCH_FAIL ? ROW_FAILED : ROW_REJECTED;
     }
     encode_null(&writer->batch->rows);
-    gather_aside(writer, column->name, field->raw);
+    gather_aside(writer, column->name, field->raw, true);
     writer->asides++;
     return ROW_ASIDE;
 }
@@ -243,6 +243,19 @@ static uint64_t hash_record(const struct record *record, uint64_t seed)
     return hash;
 }
 
+static void count_misfit(struct row_writer *writer, struct str name)
+{
+    size_t at = 0;
+    while (at < writer->misfit_count && !str_eq(writer->misfits[at].name, name))
+        at++;
+    if (at == writer->misfit_count) {
+        ARENA_GROW(writer->arena, writer->misfits, writer->misfit_count,
+                   writer->misfit_capacity);
+        writer->misfits[writer->misfit_count++] = (struct row_misfits){name, 0};
+    }
+    writer->misfits[at].count++;
+}
+
 static void put_own_columns(struct row_writer *writer, const struct record *record)
 {
     struct batch *batch = writer->batch;
@@ -270,6 +283,9 @@ static enum row_result put_row(struct row_writer *writer, const struct record *r
         return result;
     }
     put_own_columns(writer, record);
+    for (size_t i = 0; i < writer->pending_count; i++)
+        if (writer->pending[i].is_misfit)
+            count_misfit(writer, writer->pending[i].name);
     return result;
 }
 

@@ -36,6 +36,13 @@ struct row_extra { /* what `with` adds, evaluated for this page or record */
 struct row_aside {
     struct str name; /* the column's, or the field's where it has none */
     struct str text;
+    bool is_misfit; /* it was to have a column; else it stands aside as it should */
+};
+
+/* How many values of a column went aside in the rows put. */
+struct row_misfits {
+    struct str name;
+    int64_t count;
 };
 
 struct run_watch;
@@ -52,7 +59,9 @@ struct row_writer {
     const struct run_watch *watch; /* is told of every record; may be NULL */
     /* out */
     struct shape shape;
-    int64_t asides; /* values that did not fit, in all rows put */
+    int64_t asides;              /* values that did not fit, in all rows put */
+    struct row_misfits *misfits; /* the same by column */
+    size_t misfit_count, misfit_capacity;
 
     /* Scratch that is kept from row to row. */
     const struct record_field **values; /* one for each column; NULL: absent */

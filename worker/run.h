@@ -80,9 +80,9 @@ void run_outcome(struct run *run, const struct mark_outcome *outcome);
 void run_wake(struct run *run); /* may_send may be true now */
 
 enum run_stop {
-    RUN_STOP_SOON,   /* drain: the request in flight may finish, then the job goes back */
-    RUN_STOP_NOW,    /* the job goes back at once: the request in flight is abandoned */
-    RUN_STOP_LOST,   /* the job is another's: write nothing more of it */
+    RUN_STOP_SOON, /* drain: the request in flight may finish, then the job goes back */
+    RUN_STOP_NOW,  /* the job goes back at once: the request in flight is abandoned */
+    RUN_STOP_LOST, /* the job is another's: write nothing more of it */
 };
 void run_stop(struct run *run, enum run_stop how);
 

@@ -34,8 +34,8 @@ void buf_put_be16(struct buf *buf, uint16_t number);
 void buf_put_be32(struct buf *buf, uint32_t number);
 void buf_put_be64(struct buf *buf, uint64_t number);
 
-/* Room for `size` bytes at the end, to be written by the caller, who then adds to len; NULL past
- * the ceiling. */
+/* Room for `size` bytes at the end, to be written by the caller, who then adds to len; NULL
+ * past the ceiling. */
 char *buf_room(struct buf *buf, size_t size);
 
 /* Shortens to `len`; used to take back what was put since a mark. Leaves `overflow` alone. */

@@ -29,6 +29,8 @@ struct watch {
     struct loop_fd *fd_watch;
 };
 
+enum { CURL_SLACK_MS = 60000 }; /* what libcurl may add to our own limits */
+
 enum phase { CONNECTING, WAITING, READING };
 
 struct http_call {
@@ -521,7 +523,8 @@ static void set_network(struct http_call *call, const struct http_request *reque
     set_file(call, CURLOPT_SSLKEY, request->key_file);
     /* libcurl shares this out over the addresses of a host; the limit itself is our timer. */
     if (request->timeouts.connect_ms > 0)
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->timeouts.connect_ms);
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                         (long)request->timeouts.connect_ms + CURL_SLACK_MS);
 }
 
 static void set_callbacks(struct http_call *call)

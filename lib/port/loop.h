@@ -10,7 +10,7 @@
  * The event loop (libevent). One per process; everything in it runs on one thread, so a
  * callback is never interrupted by another. No callback may block.
  *
- *     loop_new → loop_timer_new, loop_fd_new … → loop_run → loop_stop (in a callback) → loop_free
+ *     loop_new → loop_timer_new … → loop_run → loop_stop (in a callback) → loop_free
  *
  * Timers, watches and signals are freed by their makers, before the loop; each may be freed
  * inside its own callback.

@@ -1,4 +1,6 @@
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -94,6 +96,13 @@ static bool shell(const char *command)
     return system(command) == 0;
 }
 
+/* Mounts are the test's and its server's alone: they go with them, whatever happens. */
+static void keep_mounts_private(void)
+{
+    if (unshare(CLONE_NEWNS) == 0)
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
 static void disk_make(struct house *house, struct disk *ret_disk)
 {
     struct pagetide *pagetide = &house->pagetide;
@@ -144,6 +153,7 @@ START_TEST(test_full_disk)
 {
     struct house house;
     struct disk disk;
+    keep_mounts_private();
     house_open(&house, true, 900);
     struct pagetide *pagetide = &house.pagetide;
     disk_make(&house, &disk);
@@ -233,6 +243,8 @@ START_TEST(test_postgres_crashes_and_comes_back)
 {
     struct house house;
     house_open(&house, true, 0);
+    /* Three leases must outlast the servers' rest and the pauses between tries to connect. */
+    setenv("PAGETIDE_LEASE", "10s", 1);
     struct pagetide *pagetide = &house.pagetide;
     mock_post(&house.mock, "/_mock/fault",
               "{\"path\": \"/gen/\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 10}");

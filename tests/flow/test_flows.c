@@ -91,4 +91,10 @@ START_TEST(records)
 }
 END_TEST
 
-SUITE("flow/flows", pages, response, recognised, answers, rules, records)
+START_TEST(merge)
+{
+    check_file("merge.txt");
+}
+END_TEST
+
+SUITE("flow/flows", pages, response, recognised, answers, rules, records, merge)

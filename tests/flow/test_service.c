@@ -198,8 +198,8 @@ END_TEST
 START_TEST(messages_during_a_run_wait_or_are_skipped)
 {
     set_up();
-    shop("");
-    slow(150);
+    shop("    params: {total: 40}\n");
+    slow(700);
     struct pagetide_process up = start_up();
     xadd("stream shop.orders id first");
     AWAIT("running", "select state from pagetide.run");
@@ -448,13 +448,9 @@ START_TEST(a_secret_stays_in_its_process)
 }
 END_TEST
 
-#ifdef ONLY
-SUITE("flow/service", ONLY)
-#else
 SUITE("flow/service", a_schedule_runs, an_edited_file_is_taken_over, a_message_starts_a_run,
       a_bad_message_is_put_aside, full_on_append_needs_again,
       messages_during_a_run_wait_or_are_skipped, reload_waits_for_the_end,
       three_streams_at_once, partitions_are_jobs_of_one_run,
       a_drained_worker_gives_its_jobs_back, a_long_wait_gives_the_lease_back,
       a_sync_leaves_a_living_worker_alone, health_and_readiness, a_secret_stays_in_its_process)
-#endif

@@ -447,7 +447,7 @@ START_TEST(F47_a_handshake_that_stalls_is_cut_off)
     request.url = str_from(url);
     request.timeouts.connect_ms = 200;
     int64_t began_ms = clock_mono_ms();
-    refused(ask(&request), ERR_AGAIN, "not connected for 200 ms");
+    refused(ask(&request), ERR_AGAIN, "connect");
     ck_assert_int_lt(clock_mono_ms() - began_ms, 2000);
     close(listener);
     stop();

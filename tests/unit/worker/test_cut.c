@@ -236,8 +236,86 @@ START_TEST(rows_past_the_ceiling_fail_the_page)
 }
 END_TEST
 
-SUITE("worker/cut", cuts_and_counts, limit_cuts_the_page_exactly,
-      hash_tells_order_and_records_apart, asks_for_columns_with_the_whole_page,
-      an_extended_map_is_final, first_record_makes_the_table, bad_bodies_leave_the_batch_alone,
+/* The tuple up to `_pt_hash`: a count, then twice a length and eight bytes. */
+static struct str id_and_hash(struct fixture *fixture, size_t row)
+{
+    return str_slice(batch_row(fixture->batch, row), 0, 26);
+}
+
+START_TEST(hash_is_of_what_is_left)
+{
+    struct fixture fixture;
+    struct str name = STR("seen_at");
+    open_fixture(&fixture, "");
+    fixture.stream.merge.exclude = &name;
+    fixture.stream.merge.exclude_count = 1;
+    ck_assert_int_eq(cut_text(&fixture, "[{\"id\":1,\"seen_at\":1},{\"id\":1,\"seen_at\":2},"
+                                        "{\"seen_at\":2,\"id\":1,\"seen_at\":3}]"),
+                     CUT_DONE);
+    struct str first = id_and_hash(&fixture, 0);
+    ck_assert(str_eq(first, id_and_hash(&fixture, 1)));
+    ck_assert(str_eq(first, id_and_hash(&fixture, 2)));
+    fixture.stream.merge.exclude_count = 0;
+    close_fixture(&fixture);
+}
+END_TEST
+
+static const char *high_of(struct fixture *fixture, const char *values)
+{
+    struct bookmark *bookmark = &fixture->stream.bookmark;
+    bookmark->is_set = true;
+    ck_assert_ok(path_compile(fixture->arena, STR("at.v"), &bookmark->path, &err), err);
+    AUTO_BUF struct buf body;
+    buf_init(&body, KIB(4));
+    struct str rest = str_from(values);
+    while (rest.len) {
+        struct str value;
+        rest = str_cut(rest, ' ', &value);
+        buf_printf(&body, "%s{\"at\":{\"v\":%.*s},\"id\":1}", body.len ? "," : "[",
+                   STR_ARG(value));
+    }
+    buf_puts(&body, "]");
+    fixture->cut.is_extended = true;
+    ck_assert_int_eq(cut_text(fixture, arena_str(fixture->arena, buf_str(&body)).ptr),
+                     CUT_DONE);
+    return fixture->cut.bookmark_high.len
+               ? arena_str(fixture->arena, fixture->cut.bookmark_high).ptr
+               : "none";
+}
+
+START_TEST(finds_the_highest_bookmark)
+{
+    struct fixture fixture;
+    open_fixture(&fixture, "");
+    struct bookmark *bookmark = &fixture.stream.bookmark;
+    fixture.scope.now_us = INT64_C(1704164645000000); /* 2024-01-02T03:04:05Z */
+    ck_assert_str_eq(high_of(&fixture, "9 10 2.5e0 -11"), "10");
+    ck_assert_str_eq(high_of(&fixture, "12345678901234567890 12345678901234567891"),
+                     "12345678901234567891");
+    ck_assert_str_eq(high_of(&fixture, "\"9\" \"10\""), "10");
+    ck_assert_str_eq(high_of(&fixture, "\"a9\" \"a10\" null {} true"), "a9");
+    ck_assert_str_eq(high_of(&fixture, "null []"), "none");
+    ck_assert_str_eq(high_of(&fixture, "\"2024-01-01T10:00:00+02:00\" "
+                                       "\"2024-01-01T09:00:00Z\""),
+                     "2024-01-01T09:00:00Z");
+    ck_assert_uint_eq(fixture.cut.warning.len, 0);
+    ck_assert_str_eq(high_of(&fixture, "\"2024-01-01T00:00:00Z\" \"2024-01-02T03:04:06Z\""),
+                     "2024-01-01T00:00:00Z");
+    ck_assert_int_ge(str_find(fixture.cut.warning, STR("later than the run's start")), 0);
+    bookmark->type = BOOKMARK_TEXT;
+    ck_assert_str_eq(high_of(&fixture, "\"9\" \"10\" \"2999-01-01T00:00:00Z\""), "9");
+    bookmark->type = BOOKMARK_NUMBER;
+    ck_assert_str_eq(high_of(&fixture, "7 \"x\" \"2024-01-01T00:00:00Z\""), "7");
+    bookmark->type = BOOKMARK_TIME;
+    ck_assert_str_eq(high_of(&fixture, "7 \"x\" \"2024-01-01T00:00:00Z\""),
+                     "2024-01-01T00:00:00Z");
+    close_fixture(&fixture);
+}
+END_TEST
+
+SUITE("worker/cut", hash_is_of_what_is_left, finds_the_highest_bookmark, cuts_and_counts,
+      limit_cuts_the_page_exactly, hash_tells_order_and_records_apart,
+      asks_for_columns_with_the_whole_page, an_extended_map_is_final,
+      first_record_makes_the_table, bad_bodies_leave_the_batch_alone,
       missing_is_forgiven_for_the_last_segment, with_adds_its_fields,
       forbidden_fields_fail_the_page, rows_past_the_ceiling_fail_the_page)

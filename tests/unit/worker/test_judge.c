@@ -107,7 +107,8 @@ START_TEST(a_preview_is_short_and_printable)
     ck_assert(str_is_utf8(str_from(shown)));
     ck_assert_ptr_nonnull(strstr(shown, "<html> <b> Größe"));
     ck_assert_ptr_null(strpbrk(shown, "\n\t\x01"));
-    ck_assert_ptr_nonnull(strstr(body_error("text/html", STR("<p>\xff\xfe</p>")), "<p>?" "?</p>"));
+    ck_assert_ptr_nonnull(strstr(body_error("text/html", STR("<p>\xff\xfe</p>")), "<p>?"
+                                                                                  "?</p>"));
 }
 END_TEST
 

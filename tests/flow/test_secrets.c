@@ -1,0 +1,199 @@
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#include "tests/support/servers.h"
+#include "tests/support/suite.h"
+
+/*
+ * Planted secrets, searched for wherever they could have got to: the output and logs of every
+ * program, a dump of PostgreSQL, and every command that Redis was sent.
+ */
+
+static struct mock mock;
+static struct pagetide pagetide;
+static struct test_redis redis;
+static pid_t monitor;
+static const char *monitor_path;
+
+/* Raw, percent-encoded and in base64; of the basic pair "shopkeeper:Pa55/w0rd+planted" also. */
+static const char *const planted[] = {
+    "t0ken/planted+1",        "t0ken%2Fplanted%2B1",   "dDBrZW4vcGxhbnRlZCsx",
+    "k3y/planted+2",          "k3y%2Fplanted%2B2",     "azN5L3BsYW50ZWQrM",
+    "Pa55/w0rd+planted",      "Pa55%2Fw0rd%2Bplanted", "UGE1NS93MHJkK3BsYW50ZW",
+    "c2hvcGtlZXBlcjpQYTU1L3", "h1dden/planted+3",      "h1dden%2Fplanted%2B3",
+};
+
+static void start_monitor(void)
+{
+    monitor_path = pagetide_text("%s/monitor.log", pagetide.dir);
+    monitor = fork();
+    if (monitor == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (freopen(monitor_path, "w", stdout))
+            execlp("redis-cli", "redis-cli", "-u", redis.url, "monitor", NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 200 && !strstr(pagetide_read(monitor_path), "OK"); i++)
+        usleep(50000);
+    ck_assert(strstr(pagetide_read(monitor_path), "OK") != NULL);
+}
+
+static void start(void)
+{
+    mock_start(NULL, &mock);
+    servers_redis_start(&redis);
+    pagetide_open(&pagetide);
+    setenv("PAGETIDE_REDIS_URL", redis.url, 1);
+    setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
+    setenv("SHOP_TOKEN", planted[0], 1);
+    setenv("SHOP_PASSWORD", planted[6], 1);
+    pagetide_file(&pagetide, "secrets/shop.json",
+                  "{\"key\": \"k3y/planted+2\", \"deep\": [\"h1dden/planted+3\"]}");
+    setenv("PAGETIDE_SECRETS_DIR", pagetide_text("%s/secrets", pagetide.dir), 1);
+    start_monitor();
+}
+
+static void stop(void)
+{
+    kill(monitor, SIGKILL);
+    waitpid(monitor, NULL, 0);
+    pagetide_close(&pagetide);
+    servers_redis_stop(&redis);
+    mock_stop(&mock);
+}
+
+static void search(const char *where, const char *text)
+{
+    for (size_t i = 0; i < sizeof planted / sizeof planted[0]; i++) {
+        const char *at = strstr(text, planted[i]);
+        if (at)
+            ck_abort_msg("%s holds %s: %.60s", where, planted[i],
+                         at > text + 20 ? at - 20 : at);
+    }
+}
+
+static const char *dump_postgres(void)
+{
+    const char *path = pagetide_text("%s/dump.sql", pagetide.dir);
+    ck_assert_int_eq(system(pagetide_text("pg_dump '%s' >%s", pagetide.database_url, path)), 0);
+    const char *dump = pagetide_read(path);
+    ck_assert(strstr(dump, "CREATE TABLE pagetide.job") != NULL);
+    return dump;
+}
+
+static void define(void)
+{
+    pagetide_source(
+        &pagetide, "shop",
+        "source: shop\n"
+        "base_url: %s\n"
+        "auth: {type: bearer, token: \"{{ env.SHOP_TOKEN }}\"}\n"
+        "headers: {X-Key: \"{{ secrets.shop.key }}\"}\n"
+        "params: {k: \"{{ secrets.shop.deep[0] }}\"}\n"
+        "retry: {max_attempts: 3, initial_delay: 10ms, jitter: none}\n"
+        "streams:\n"
+        "  echoes: {path: /echo, pagination: {type: none}}\n"
+        "  flaky: {path: /flaky, pagination: {type: none}}\n"
+        "  login: {path: /login, pagination: {type: none}}\n"
+        "  moved: {path: /moved, pagination: {type: none}}\n"
+        "  links: {path: /links, pagination: {type: next_url, next_path: next}, "
+        "merge_path: data}\n"
+        "  sent: {path: /gen/page, method: POST, body: {token: \"{{ env.SHOP_TOKEN }}\"}, "
+        "pagination: {type: none}, merge_path: data}\n"
+        "  rule: {path: /rule, pagination: {type: none}, "
+        "responses: {status: 418, then: fail, message: \"it says {{ response.said }}\"}}\n"
+        "  gone: {url: \"http://127.0.0.1:1/x?k={{ env.SHOP_TOKEN }}\", "
+        "pagination: {type: none}}\n",
+        mock.url);
+    pagetide_source(&pagetide, "basic",
+                    "source: basic\n"
+                    "base_url: %s\n"
+                    "auth: {type: basic, user: shopkeeper, password: \"{{ env.SHOP_PASSWORD "
+                    "}}\"}\n"
+                    "streams:\n"
+                    "  echoes: {path: /echo, pagination: {type: none}}\n",
+                    mock.url);
+}
+
+/* The API says back what it was told, in every spelling. */
+static void script(void)
+{
+    static const char all[] =
+        "t0ken/planted+1 t0ken%2Fplanted%2B1 dDBrZW4vcGxhbnRlZCsx k3y/planted+2 "
+        "k3y%2Fplanted%2B2 Pa55/w0rd+planted c2hvcGtlZXBlcjpQYTU1L3cwcmQrcGxhbnRlZA==";
+    mock_post(&mock, "/_mock/route",
+              pagetide_text("{\"path\": \"/echo\", \"status\": 403, \"body\": \"%s\"}", all));
+    mock_post(&mock, "/_mock/route",
+              pagetide_text("{\"path\": \"/flaky\", \"answers\": [{\"status\": 500, \"body\": "
+                            "\"%s\"}, {\"body\": [{\"id\": 1}]}]}",
+                            all));
+    mock_post(&mock, "/_mock/route",
+              pagetide_text("{\"path\": \"/login\", \"headers\": {\"Content-Type\": "
+                            "\"text/html\"}, \"body\": \"<p>%s\"}",
+                            all));
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/moved\", \"status\": 302, \"headers\": {\"Location\": "
+              "\"https://other.example/?token=t0ken%2Fplanted%2B1\"}}");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/rule\", \"status\": 418, \"body\": {\"said\": "
+              "\"k3y/planted+2\"}}");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/links\", \"body\": {\"data\": [{\"id\": 1}], \"next\": "
+              "\"/links2?k=h1dden%2Fplanted%2B3&page=2\"}}");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/links2\", \"body\": {\"data\": [{\"id\": 2}], \"next\": "
+              "\"/links3?page=3&k=h1dden%2Fplanted%2B3\"}}");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/links3\", \"body\": {\"data\": [{\"id\": 3}], \"next\": null}}");
+}
+
+static void search_result(const char *what, struct pagetide_result got)
+{
+    search(pagetide_text("stdout of %s", what), got.out);
+    search(pagetide_text("stderr of %s", what), got.err);
+}
+
+START_TEST(planted_secrets_are_found_nowhere)
+{
+    start();
+    define();
+    script();
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up --log-level debug");
+    pagetide_await(&pagetide, "9", 30000, "select count(*) from pagetide.stream");
+    static const char *const streams[] = {"shop.echoes", "shop.flaky", "shop.login",
+                                          "shop.moved",  "shop.links", "shop.sent",
+                                          "shop.rule",   "shop.gone",  "basic.echoes"};
+    for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++)
+        search_result("reload", pagetide_run(&pagetide, "reload %s", streams[i]));
+    pagetide_await(&pagetide, "9", 60000,
+                   "select count(*) from pagetide.run where finished_at is not null");
+    /* They did get to the API, and their names to the errors. */
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from shop.links"), "3");
+    ck_assert(strstr(mock_get(&mock, "/_mock/requests"), "Bearer t0ken/planted+1") != NULL);
+    ck_assert(strstr(mock_get(&mock, "/_mock/requests"), "k3y/planted+2") != NULL);
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from pagetide.run where error "
+                                             "like '%%<env.SHOP_TOKEN>%%'"),
+                     "4");
+    const char *limits = pagetide_read(pagetide_text("/proc/%d/limits", (int)up.pid));
+    ck_assert(strstr(limits, "Max core file size        0 ") != NULL);
+    search_result("sync", pagetide_run(&pagetide, "sync shop.echoes shop.flaky --json "
+                                                  "--log-level debug --log-format json"));
+    search_result("status", pagetide_run(&pagetide, "status --json"));
+    search("the dump of PostgreSQL", dump_postgres());
+    pagetide_signal(&up, SIGTERM);
+    ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
+    search("stderr of up", pagetide_err(&up));
+    search("stdout of up", pagetide_out(&up));
+    const char *commands = pagetide_read(monitor_path);
+    ck_assert(strstr(commands, "pagetide:") != NULL);
+    search("what Redis was sent", commands);
+    stop();
+}
+END_TEST
+
+SUITE("flow/secrets", planted_secrets_are_found_nowhere)

@@ -1,0 +1,256 @@
+#include <signal.h>
+#include <stdio.h>
+
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#include "tests/support/servers.h"
+#include "tests/support/suite.h"
+
+/* preview, config, check --live, runs, jobs, rejects, status --watch, and the last line. */
+
+static struct mock mock;
+static struct pagetide pagetide;
+
+static void open_shop(const char *streams)
+{
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\n"
+                    "retry: {max_attempts: 2, initial_delay: 10ms, jitter: none}\n"
+                    "defaults: {merge_path: data}\nstreams:\n%s",
+                    mock.url, streams);
+}
+
+static void close_shop(void)
+{
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+
+static const char orders[] = "  orders:\n"
+                             "    path: /gen/page\n"
+                             "    params: {total: 35}\n"
+                             "    pagination: {type: page, total_pages_path: pages}\n"
+                             "    write: upsert\n"
+                             "    key: id\n";
+
+static bool holds(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
+#define ck_assert_holds(text, part)                                                            \
+    ck_assert_msg(holds((text), (part)), "\"%s\" is not in:\n%s", (part), (text))
+
+static void forget_servers(void)
+{
+    setenv("PAGETIDE_DATABASE_URL", "postgresql://127.0.0.1:1/none", 1);
+    setenv("PAGETIDE_REDIS_URL", "redis://127.0.0.1:1", 1);
+}
+
+START_TEST(preview_shows_pages_without_a_server)
+{
+    open_shop(orders);
+    forget_servers();
+    struct pagetide_result got = pagetide_run(&pagetide, "preview shop.orders --pages 2");
+    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    ck_assert_holds(got.out, "/gen/page?total=35&page=2");
+    ck_assert_holds(got.out, "status 200");
+    ck_assert_holds(got.out, "pages is 4 and 1 were read");
+    ck_assert_holds(got.out, "{\"id\":11,\"name\":\"name 11\"");
+    ck_assert_holds(got.out, "create table \"shop\".\"orders\"");
+    ck_assert_holds(got.out, "stopped here, more pages follow");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 2);
+    close_shop();
+}
+END_TEST
+
+START_TEST(preview_goes_to_the_end_as_json)
+{
+    open_shop(orders);
+    forget_servers();
+    struct pagetide_result got =
+        pagetide_run(&pagetide, "preview shop.orders --pages 9 --json");
+    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    ck_assert_str_eq(pagetide_json(got.out, "next"), "more");
+    ck_assert_str_eq(pagetide_json(got.out, "status"), "200");
+    const char *end = pagetide_last_line(got.out);
+    ck_assert_str_eq(pagetide_json(end, "state"), "succeeded");
+    ck_assert_str_eq(pagetide_json(end, "records"), "35");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 4);
+    close_shop();
+}
+END_TEST
+
+static const char columns_sql[] =
+    "select string_agg(format('%%s %%s', attname, format_type(atttypid, atttypmod)), ',' "
+    "order by attnum) from pg_attribute where attrelid = '%s'::regclass and attnum > 0";
+
+/* The DDL is what a run makes: tried with names that collide, declared types, nested values. */
+START_TEST(preview_draws_the_table_that_a_sync_makes)
+{
+    open_shop("  odd:\n"
+              "    path: /odd\n"
+              "    pagination: none\n"
+              "    write: upsert\n"
+              "    key: id\n"
+              "    with: {site: \"{{ 'berlin' }}\"}\n"
+              "    columns: {price: {type: \"numeric(12,2)\", path: money.amount}}\n");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/odd\", \"body\": {\"data\": [{\"id\": 1, \"userName\": \"a\", "
+              "\"user_name\": \"b\", \"money\": {\"amount\": \"1.50\"}, \"tags\": [1], "
+              "\"at\": \"2024-01-01T00:00:00Z\", \"big\": 0.25}]}}");
+    struct pagetide_result got = pagetide_run(&pagetide, "preview shop.odd --json");
+    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    const char *ddl = pagetide_json(pagetide_last_line(got.out), "ddl");
+    servers_sql(pagetide.database_url, ddl);
+    const char *drawn = pagetide_sql(&pagetide, columns_sql, "shop.odd");
+    ck_assert_holds(drawn, "price numeric(12,2)");
+    ck_assert_holds(drawn, "user_name_2");
+    pagetide_sql(&pagetide, "drop schema shop cascade");
+    got = pagetide_run(&pagetide, "sync shop.odd");
+    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    ck_assert_str_eq(pagetide_sql(&pagetide, columns_sql, "shop.odd"), drawn);
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from pg_indexes where "
+                                             "schemaname = 'shop' and indexdef like '%%(id)'"),
+                     "1");
+    close_shop();
+}
+END_TEST
+
+START_TEST(preview_traces_without_credentials)
+{
+    open_shop("  orders:\n    path: /gen/page\n    params: {key: \"{{ env.SHOP_KEY }}\"}\n"
+              "    headers: {Authorization: \"Bearer {{ env.SHOP_KEY }}\", X-Plain: yes}\n"
+              "    pagination: none\n");
+    forget_servers();
+    setenv("SHOP_KEY", "planted/secret", 1);
+    struct pagetide_result got = pagetide_run(&pagetide, "preview shop.orders --trace");
+    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    ck_assert_holds(got.out, "> X-Plain: yes");
+    ck_assert_holds(got.out, "< content-type: application/json");
+    ck_assert(!holds(got.out, "planted"));
+    got = pagetide_run(&pagetide, "preview shop.orders --trace --json --log-level debug");
+    ck_assert_msg(!holds(got.out, "planted") && !holds(got.err, "planted"), "%s%s", got.out,
+                  got.err);
+    close_shop();
+}
+END_TEST
+
+START_TEST(preview_fails_where_a_run_would)
+{
+    open_shop("  orders:\n    path: /gen/page\n    pagination: none\n    merge_path: nothing\n"
+              "  broken:\n    path: /broken\n    pagination: none\n"
+              "  shop:\n    path: /gen/page\n    params: {page: 1}\n"
+              "    pagination: {type: cursor, cursor_path: \"{{ response.page + 'x' }}\", "
+              "param: c}\n");
+    forget_servers();
+    struct pagetide_result got = pagetide_run(&pagetide, "preview shop.orders");
+    ck_assert_int_eq(got.code, 1);
+    ck_assert_holds(got.out, "failed (merge)");
+    ck_assert_holds(got.out, "try: --trace");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/broken\", \"status\": 503, \"body\": \"\"}");
+    got = pagetide_run(&pagetide, "preview shop.broken");
+    ck_assert_int_eq(got.code, 1);
+    ck_assert_holds(got.err, "again in");
+    ck_assert_holds(got.out, "given up after 2 attempts");
+    got = pagetide_run(&pagetide, "preview shop.shop");
+    ck_assert_int_eq(got.code, 1);
+    ck_assert_holds(got.out, "page 1: ");
+    ck_assert_holds(got.out, "response.page + 'x'\n");
+    ck_assert_holds(got.out, "^");
+    ck_assert_holds(got.out, "1 and \"x\"");
+    close_shop();
+}
+END_TEST
+
+START_TEST(a_failed_run_ends_with_one_line_to_act_on)
+{
+    open_shop("  orders:\n    path: /gen/page\n    pagination: {type: page}\n");
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen/page\", \"page\": 2, \"times\": -1, \"kind\": \"status\"}");
+    struct pagetide_result got = pagetide_run(&pagetide, "sync shop.orders");
+    ck_assert_int_eq(got.code, 1);
+    const char *line = pagetide_last_line(got.out);
+    ck_assert_holds(line, "shop.orders failed (http) after page 1; try: "
+                          "`pagetide preview shop.orders --trace`");
+    ck_assert_holds(line, "`pagetide retry 1`");
+
+    got = pagetide_run(&pagetide, "runs shop.orders");
+    ck_assert_int_eq(got.code, 0);
+    ck_assert_holds(got.out, "failed");
+    got = pagetide_run(&pagetide, "runs --json");
+    ck_assert_str_eq(pagetide_json(got.out, "reason"), "http");
+    got = pagetide_run(&pagetide, "jobs 1 --json");
+    ck_assert_str_eq(pagetide_json(got.out, "job"), "1/1");
+    ck_assert_str_eq(pagetide_json(got.out, "page"), "1");
+    ck_assert_int_eq(pagetide_run(&pagetide, "jobs one").code, 2);
+    got = pagetide_run(&pagetide, "rejects 1");
+    ck_assert_int_eq(got.code, 0);
+    ck_assert_str_eq(got.out, "");
+    close_shop();
+}
+END_TEST
+
+START_TEST(rejects_are_shown)
+{
+    open_shop("  odd:\n    path: /odd\n    pagination: none\n    write: upsert\n    key: id\n");
+    mock_post(
+        &mock, "/_mock/route",
+        "{\"path\": \"/odd\", \"body\": {\"data\": [{\"id\": 1}, {\"name\": \"lost\"}]}}");
+    struct pagetide_result got = pagetide_run(&pagetide, "preview shop.odd");
+    ck_assert_holds(got.out, "rejected: ");
+    ck_assert_holds(got.out, "{\"name\":");
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync shop.odd").code, 0);
+    got = pagetide_run(&pagetide, "rejects 1");
+    ck_assert_holds(got.out, "lost");
+    got = pagetide_run(&pagetide, "rejects 1 --json");
+    ck_assert_str_eq(pagetide_json(got.out, "position"), "1");
+    close_shop();
+}
+END_TEST
+
+START_TEST(status_is_watched_until_a_signal)
+{
+    open_shop(orders);
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync shop.orders").code, 0);
+    ck_assert_int_eq(pagetide_run(&pagetide, "apply %s/sources", pagetide.dir).code, 0);
+    struct pagetide_process watch = pagetide_spawn(&pagetide, "status --watch --json");
+    const char *again = "}\n{";
+    for (int i = 0; i < 200 && !holds(pagetide_out(&watch), again); i++)
+        ck_assert(pagetide_is_running(&watch) && usleep(50000) == 0);
+    ck_assert_holds(pagetide_out(&watch), again);
+    pagetide_signal(&watch, SIGINT);
+    ck_assert_int_eq(pagetide_wait(&watch, 5000), 0);
+    close_shop();
+}
+END_TEST
+
+START_TEST(check_tries_servers_and_streams)
+{
+    open_shop(orders);
+    ck_assert_int_eq(pagetide_run(&pagetide, "migrate").code, 0);
+    struct pagetide_result got = pagetide_run(&pagetide, "check --live");
+    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    ck_assert_holds(got.out, "PostgreSQL: up");
+    ck_assert_holds(got.out, "Redis: up");
+    ck_assert_holds(got.out, "shop.orders: answers, 10 records");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 1);
+    mock_post(
+        &mock, "/_mock/fault",
+        "{\"path\": \"/gen/page\", \"times\": -1, \"kind\": \"status\", \"status\": 404}");
+    got = pagetide_run(&pagetide, "check --live shop.orders");
+    ck_assert_int_eq(got.code, 1);
+    ck_assert_holds(got.out, "shop.orders: failed, page 1");
+    setenv("PAGETIDE_DATABASE_URL", "postgresql://127.0.0.1:1/none", 1);
+    ck_assert_int_eq(pagetide_run(&pagetide, "check --live").code, 3);
+    close_shop();
+}
+END_TEST
+
+SUITE("flow/show", preview_shows_pages_without_a_server, preview_goes_to_the_end_as_json,
+      preview_draws_the_table_that_a_sync_makes, preview_traces_without_credentials,
+      preview_fails_where_a_run_would, a_failed_run_ends_with_one_line_to_act_on,
+      rejects_are_shown, status_is_watched_until_a_signal, check_tries_servers_and_streams)
