@@ -65,9 +65,9 @@ static struct str first_partition(struct buf *text, const struct stream *stream)
 
 void preview_print_start(struct cli *cli, const struct stream *stream)
 {
-    AUTO_BUF struct buf line, part;
     if (cli->options.json)
         return;
+    AUTO_BUF struct buf line, part;
     buf_init(&part, LINE_BYTES_MAX);
     buf_init(&line, LINE_BYTES_MAX);
     struct str partition = first_partition(&part, stream);
