@@ -122,6 +122,8 @@ static bool lex_based(struct lexer *lex, int base)
  */
 static struct str real_text(struct arena *arena, struct str text)
 {
+    while (text.len > 1 && text.ptr[0] == '0' && is_digit(text.ptr[1]))
+        text = str_slice(text, 1, text.len); /* no zeros in front, in JSON */
     size_t significant = 0;
     for (size_t i = 0; i < text.len && (text.ptr[i] | 0x20) != 'e'; i++)
         significant += is_digit(text.ptr[i]);
