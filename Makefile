@@ -89,7 +89,7 @@ $(B)/bench/mock: $(B)/bench/mock.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: $(B)/pagetide $(UNITS) $(FLOWS) $(FAULTS)
+tests: $(B)/pagetide $(B)/bench/mock $(UNITS) $(FLOWS) $(FAULTS)
 
 test: deps ## everything a contributor needs, from a bare machine
 	@$(MAKE) $(PARALLEL) tests

@@ -3,6 +3,7 @@
 #
 #   deps.sh         compiler, libraries, the servers that tests and the demo start privately
 #   deps.sh lint    what `make lint` needs besides
+#   deps.sh build   what `make build` needs, and no servers
 #   deps.sh fuzz    what `make fuzz` needs besides
 #
 # Does nothing where all is there. Servers that come new with this are neither started nor
@@ -73,9 +74,10 @@ fi
 case ${1:-} in
 '') wanted=("${build[@]}" "${servers[@]}" "${run[@]}") ;;
 lint) wanted=("${build[@]}" "${lint[@]}") ;;
+build) wanted=("${build[@]}") ;;
 fuzz) wanted=("${build[@]}" "${fuzz[@]}") ;;
 *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

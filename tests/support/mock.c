@@ -19,10 +19,10 @@ static void give_up(const char *what)
     abort();
 }
 
-int mock_listen(int port, int *ret_port)
+static int listen_at(in_addr_t host, int port, int *ret_port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_addr.s_addr = htonl(host);
     socklen_t len = sizeof address;
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -31,6 +31,16 @@ int mock_listen(int port, int *ret_port)
     getsockname(fd, (struct sockaddr *)&address, &len);
     *ret_port = ntohs(address.sin_port);
     return fd;
+}
+
+int mock_listen(int port, int *ret_port)
+{
+    return listen_at(INADDR_LOOPBACK, port, ret_port);
+}
+
+int mock_listen_all(int port, int *ret_port)
+{
+    return listen_at(INADDR_ANY, port, ret_port);
 }
 
 void mock_start(const char *script, struct mock *ret_mock)

@@ -89,5 +89,6 @@ int64_t mock_count_max(const struct mock *mock, const char *path);
 /* The server itself, on a listening socket, until SIGTERM; for bench/mock.c. */
 void mock_serve(int listen_fd, const char *script);
 int mock_listen(int port, int *ret_port);
+int mock_listen_all(int port, int *ret_port); /* for other machines, too */
 
 #endif
