@@ -12,8 +12,7 @@ struct str request_text(struct arena *arena, struct value value)
         return value.text;
     if (value.kind == VALUE_BOOL)
         return value.boolean ? STR("true") : STR("false");
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, REQUEST_URL_MAX);
+    AUTO_BUF(buf, REQUEST_URL_MAX);
     value_format(&buf, value);
     return arena_str(arena, buf_str(&buf));
 }
@@ -212,8 +211,7 @@ static bool fill_body(struct draft *draft, struct http_request *http, struct err
         return true;
     if (!draft->is_own && !check_body_leaves(draft->stream, err))
         return false;
-    AUTO_BUF struct buf out;
-    buf_init(&out, BODY_BYTES_MAX);
+    AUTO_BUF(out, BODY_BYTES_MAX);
     if (!format_body(draft, body, &out, err))
         return false;
     http->has_body = true;

@@ -139,8 +139,7 @@ static bool may_ask(const struct httpd *httpd, struct str headers)
 static void ask(struct client *client, struct str path)
 {
     struct httpd *httpd = client->httpd;
-    AUTO_BUF struct buf body;
-    buf_init(&body, BODY_BYTES_MAX);
+    AUTO_BUF(body, BODY_BYTES_MAX);
     const char *type = "text/plain";
     int status = httpd->fn(httpd->ctx, path, &body, &type);
     if (body.overflow)

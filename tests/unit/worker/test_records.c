@@ -26,8 +26,7 @@ struct outcome {
 
 static struct outcome read_all(struct arena *arena, struct str body, const struct path *path)
 {
-    AUTO_BUF struct buf all;
-    buf_init(&all, MIB(4));
+    AUTO_BUF(all, MIB(4));
     struct outcome out = {0};
     struct record record;
     struct records *records = records_start(arena, body, path);
@@ -173,8 +172,7 @@ START_TEST(keeps_the_last_of_equal_names)
     const char *expected[] = {"a1 b2 ", "a5 b4 ", "b8 a7 ", "b9 a10 c11 "};
     struct records *records = records_start(arena, body, WHOLE);
     for (size_t i = 0; i < COUNT_OF(expected); i++) {
-        AUTO_BUF struct buf text;
-        buf_init(&text, KIB(1));
+        AUTO_BUF(text, KIB(1));
         ck_assert_int_eq(records_next(records, &record, &err), RECORDS_ONE);
         for (size_t k = 0; k < record.count; k++)
             buf_printf(&text, "%.*s%.*s ", STR_ARG(record.fields[k].name),
@@ -197,9 +195,8 @@ static void put_wide_record(struct buf *buf, int fields)
 START_TEST(bounds_the_fields_of_a_record)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    AUTO_BUF struct buf body;
+    AUTO_BUF(body, MIB(4));
     struct record record;
-    buf_init(&body, MIB(4));
     buf_puts(&body, "[");
     put_wide_record(&body, RECORDS_FIELDS_MAX);
     buf_puts(&body, ",");
@@ -223,8 +220,7 @@ END_TEST
 static const char *flaws(struct arena *arena, const char *notation)
 {
     struct str body = json_case_text(str_from(notation));
-    AUTO_BUF struct buf text;
-    buf_init(&text, KIB(1));
+    AUTO_BUF(text, KIB(1));
     struct record record;
     struct records *records = records_start(arena, body, WHOLE);
     enum records_result result;
