@@ -55,7 +55,7 @@ static const char *summary(struct arena *arena, const char *body, const struct p
     return out.found == RECORDS_NULL ? "null" : out.all.ptr;
 }
 
-START_TEST(follows_the_grammar)
+START_TEST(J12_follows_the_grammar)
 {
     AUTO_ARENA struct arena *own = arena_new();
     struct json_cases all = json_cases_read(own);
@@ -232,7 +232,7 @@ static const char *flaws(struct arena *arena, const char *notation)
     return arena_cstr(arena, buf_str(&text));
 }
 
-START_TEST(one_flaw_does_not_cost_the_page)
+START_TEST(J09_J10_one_flaw_does_not_cost_the_page)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     const char *values = "[{\"a\":\"M<FC>nchen\"},{\"a\":\"\\ud800\"},{\"a\":[\"\\u0000\"]},"
@@ -318,8 +318,8 @@ START_TEST(bounds_the_records_of_a_page)
 }
 END_TEST
 
-SUITE("worker/records", follows_the_grammar, finds_the_merge_path, tells_how_far_the_path_led,
+SUITE("worker/records", J12_follows_the_grammar, finds_the_merge_path, tells_how_far_the_path_led,
       leaves_a_hole_for_the_response, gives_the_fields_of_a_record,
       keeps_the_last_of_equal_names, bounds_the_fields_of_a_record,
-      one_flaw_does_not_cost_the_page, bad_utf8_outside_the_records_is_an_error,
+      J09_J10_one_flaw_does_not_cost_the_page, bad_utf8_outside_the_records_is_an_error,
       a_second_merge_key_is_an_error, a_cut_body_is_truncated, bounds_the_records_of_a_page)
