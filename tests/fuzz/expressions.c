@@ -42,7 +42,8 @@ void fuzz_expressions(struct str text)
         return;
     size_t steps = 0;
     template_uses(&template, count_use, &steps);
-    struct expr_scope scope = {.find = find, .ctx = &context, .now_us = (int64_t)1767323045 * 1000000};
+    struct expr_scope scope = {
+        .find = find, .ctx = &context, .now_us = (int64_t)1767323045 * 1000000};
     if (template_fill(&template, &scope, true, arena, &value, &err))
         check_value(arena, value);
     else
