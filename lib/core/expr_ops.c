@@ -63,8 +63,8 @@ static bool repeat(struct eval *ev, struct value sequence, struct value times,
     struct value_list *list;
     if (!eval_list_new(ev, total, &list))
         return false;
-    for (size_t i = 0; i < total; i++)
-        list->items[i] = sequence.list->items[i % size];
+    for (size_t at = 0; at < total; at += size)
+        memcpy(list->items + at, sequence.list->items, size * sizeof *list->items);
     *ret = value_from_list(list);
     return true;
 }
