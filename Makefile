@@ -79,6 +79,8 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< $(B)/libtestsupport.a $(B)/libpagetide.a $(CHECK_LIBS) $(LDLIBS)
 
+$(B)/tests/unit/oracle/test_expr_oracle: | $(B)/tests/oracle/expr_lines
+
 $(B)/libtestsupport.a: $(SUPPORT)
 	@rm -f $@
 	@ar rcs $@ $^
