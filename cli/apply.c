@@ -35,9 +35,8 @@ static bool list_names(struct cli *cli, const char *dir, struct buf *names)
 {
     struct source **sources;
     size_t count;
-    AUTO_BUF struct buf errors;
+    AUTO_BUF(errors, NAMES_BYTES_MAX);
     struct err err = ERR_INIT;
-    buf_init(&errors, NAMES_BYTES_MAX);
     if (!source_load_dir(cli->arena, dir, &sources, &count, &errors, &err))
         return false;
     for (size_t i = 0; i < count; i++)
@@ -51,10 +50,9 @@ static int prune(struct cli *cli, struct pg *pg, const char *dir)
 {
     static const char sql[] = "select name from pagetide.stream where removed_at is null "
                               "and name <> all (string_to_array($1, E'\\n')) order by name";
-    AUTO_BUF struct buf names;
+    AUTO_BUF(names, NAMES_BYTES_MAX);
     AUTO_PG_RESULT struct pg_result *gone = NULL;
     struct err err = ERR_INIT;
-    buf_init(&names, NAMES_BYTES_MAX);
     if (!list_names(cli, dir, &names))
         return cli_usage("apply --prune: %s cannot be read whole; nothing was removed", dir);
     struct pg_value kept = pg_text(buf_str(&names));

@@ -56,8 +56,7 @@ static void put_state(struct buf *line, const struct bar *bar, const struct bar_
 
 void bar_draw(struct bar *bar, const struct bar_state *state)
 {
-    AUTO_BUF struct buf line;
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
     int64_t now = clock_mono_ms();
     buf_init(&line, LINE_BYTES_MAX);
     if (!bar->is_terminal && now - bar->drawn_mono_ms < PLAIN_EVERY_MS)

@@ -30,8 +30,7 @@ static void print_stream(const struct cli *cli, const struct stream *stream)
 
 static void say(const struct cli *cli, const char *what, const char *state, struct str text)
 {
-    AUTO_BUF struct buf line;
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json) {
         buf_printf(&line, "{\"check\":\"%s\",\"state\":\"%s\",\"text\":", what, state);
         value_format_string(&line, text);

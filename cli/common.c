@@ -112,9 +112,8 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
 
 bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count)
 {
-    AUTO_BUF struct buf errors;
+    AUTO_BUF(errors, ERRORS_BYTES_MAX);
     struct err err = ERR_INIT;
-    buf_init(&errors, ERRORS_BYTES_MAX);
     if (source_load_dir(cli->arena, cli->settings.config_dir, ret_sources, ret_count, &errors,
                         &err))
         return true;

@@ -12,9 +12,8 @@ static int print(const struct buf *text)
 
 static int run_config(struct cli *cli)
 {
-    AUTO_BUF struct buf text;
+    AUTO_BUF(text, TEXT_BYTES_MAX);
     struct str what = cli->operand_count == 1 ? str_from(cli->operands[0]) : STR_NONE;
-    buf_init(&text, TEXT_BYTES_MAX);
     if (str_is(what, "reference"))
         reference_put(&text, cli->options.markdown ? REFERENCE_MARKDOWN : REFERENCE_TEXT);
     else if (str_is(what, "schema"))

@@ -16,8 +16,7 @@ static bool find(void *ctx, struct str name, struct arena *arena, struct value *
 static bool read_context(struct cli *cli, struct value *ret, struct err *err)
 {
     const char *path = cli->options.context;
-    AUTO_BUF struct buf text;
-    buf_init(&text, CONTEXT_BYTES_MAX);
+    AUTO_BUF(text, CONTEXT_BYTES_MAX);
     *ret = VALUE_NOTHING;
     if (!path)
         return true;
@@ -48,8 +47,7 @@ static int run_expr(struct cli *cli)
     struct value context, value;
     struct template template;
     struct expr_scope scope = {.find = find, .ctx = &context, .now_us = clock_wall_ms() * 1000};
-    AUTO_BUF struct buf out;
-    buf_init(&out, CONTEXT_BYTES_MAX);
+    AUTO_BUF(out, CONTEXT_BYTES_MAX);
     if (cli->operand_count != 1)
         return cli_usage("expr: give one template, in quotes: '{{ 1 + 1 }}'");
     if (!read_context(cli, &context, &err) ||

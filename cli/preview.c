@@ -50,8 +50,7 @@ static void put_row(struct buf *text, const struct row_writer *writer)
 
 static void keep_sample(struct preview_page *page, const struct row_writer *writer)
 {
-    AUTO_BUF struct buf text;
-    buf_init(&text, RECORD_BYTES_MAX);
+    AUTO_BUF(text, RECORD_BYTES_MAX);
     put_row(&text, writer);
     if (!text.overflow)
         page->samples[page->sample_count++] = arena_str(page->arena, buf_str(&text));

@@ -67,9 +67,8 @@ void preview_print_start(struct cli *cli, const struct stream *stream)
 {
     if (cli->options.json)
         return;
-    AUTO_BUF struct buf line, part;
-    buf_init(&part, LINE_BYTES_MAX);
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
+    AUTO_BUF(part, LINE_BYTES_MAX);
     struct str partition = first_partition(&part, stream);
     buf_printf(&line, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(stream->table.schema),
                STR_ARG(stream->table.name));
@@ -173,8 +172,7 @@ static void put_page(struct buf *line, const struct preview_page *page,
 void preview_print_page(struct cli *cli, const struct preview_page *page,
                         const struct run_turn *turn)
 {
-    AUTO_BUF struct buf line;
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json)
         put_page_json(&line, page, turn);
     else
@@ -184,8 +182,7 @@ void preview_print_page(struct cli *cli, const struct preview_page *page,
 
 void preview_print_retry(struct cli *cli, const struct err *err, int64_t delay_ms)
 {
-    AUTO_BUF struct buf line;
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
     buf_puts(&line, "pagetide: again in ");
     units_format_duration(&line, delay_ms);
     buf_printf(&line, ": %s", err->text);
@@ -276,8 +273,7 @@ static void put_end(struct buf *line, const struct stream *stream,
 void preview_print_end(struct cli *cli, const struct stream *stream,
                        const struct preview *preview)
 {
-    AUTO_BUF struct buf line;
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json)
         put_end_json(&line, stream, preview);
     else
@@ -324,8 +320,7 @@ static void put_headers_json(struct buf *line, const struct http_header *headers
 
 static void put_body(struct buf *line, struct str body, bool json)
 {
-    AUTO_BUF struct buf shown;
-    buf_init(&shown, LINE_BYTES_MAX);
+    AUTO_BUF(shown, LINE_BYTES_MAX);
     put_shortened(&shown, body, SHOWN_BODY_BYTES);
     if (json)
         put_member(line, "body", buf_str(&shown));
@@ -337,8 +332,7 @@ void preview_print_request(struct cli *cli, const struct stream *stream,
                            const struct request *request)
 {
     const struct http_request *http = &request->http;
-    AUTO_BUF struct buf line;
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json) {
         buf_puts(&line, "{\"trace\":\"request\"");
         put_member(&line, "method", http->method);
@@ -357,8 +351,7 @@ void preview_print_request(struct cli *cli, const struct stream *stream,
 void preview_print_answer(struct cli *cli, const struct http_answer *answer,
                           const struct err *failed)
 {
-    AUTO_BUF struct buf line;
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json) {
         buf_puts(&line, "{\"trace\":\"answer\"");
         if (failed)

@@ -42,8 +42,7 @@ static void measure(const struct pg_result *result, int widths[COLUMNS_MAX], int
 static void print_table(struct cli *cli, const struct pg_result *result)
 {
     int widths[COLUMNS_MAX], columns = MIN((int)pg_columns(result), COLUMNS_MAX);
-    AUTO_BUF struct buf line;
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
     measure(result, widths, columns);
     for (int i = 0; i < columns; i++)
         put_cell(&line, pg_column_name(result, i), widths[i]);

@@ -32,9 +32,8 @@ static void put_counts(struct buf *line, const struct pg_result *result, size_t 
 
 static void print_job(struct cli *cli, const struct pg_result *result, size_t row)
 {
-    AUTO_BUF struct buf line;
+    AUTO_BUF(line, LINE_BYTES_MAX);
     struct str note = pg_get_str(result, row, 6);
-    buf_init(&line, LINE_BYTES_MAX);
     buf_printf(&line, "  %-8.*s %-10.*s ", STR_ARG(pg_get_str(result, row, 1)),
                STR_ARG(pg_get_str(result, row, 2)));
     put_counts(&line, result, row);

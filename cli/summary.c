@@ -96,8 +96,7 @@ int summary_print(struct cli *cli, struct pg *pg, int64_t run)
     struct pg_value id = pg_int(run);
     AUTO_PG_RESULT struct pg_result *result = NULL;
     struct err err = ERR_INIT;
-    AUTO_BUF struct buf line;
-    buf_init(&line, LINE_BYTES_MAX);
+    AUTO_BUF(line, LINE_BYTES_MAX);
     if (!pg_await(pg,
                   "select run, stream, state, reason, pages, records, bytes, rejects, asides, "
                   "retries, seconds, error from pagetide.run_summary($1)",

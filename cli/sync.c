@@ -153,8 +153,7 @@ static struct str mode(const struct options *options)
 /* Written as PostgreSQL reads it, whatever its time zone. */
 static struct pg_value instant_or_null(struct cli *cli, const char *text)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, 64);
+    AUTO_BUF(buf, 64);
     int64_t us;
     buf_init(&buf, 64);
     if (!text || !date_parse_iso(str_from(text), &us))

@@ -277,8 +277,7 @@ static void check_repeats(struct reader *reader, const struct yaml_node *list,
     struct partition_text *texts =
         ARENA_ARRAY(reader->arena, struct partition_text, values->count);
     for (size_t i = 0; i < values->count; i++) {
-        struct buf buf AUTO_BUF;
-        buf_init(&buf, MIB(1));
+        AUTO_BUF(buf, MIB(1));
         value_format(&buf, values->items[i]);
         texts[i] = (struct partition_text){arena_str(reader->arena, buf_str(&buf)), i};
     }

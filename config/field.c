@@ -142,8 +142,7 @@ static void read_size(struct reader *reader, const struct field *field,
 static void say_choices(struct reader *reader, const struct field *field,
                         const struct yaml_node *node, struct str text)
 {
-    struct buf names AUTO_BUF;
-    buf_init(&names, 1024);
+    AUTO_BUF(names, 1024);
     for (const struct choice *choice = field->choices; choice->name; choice++)
         buf_printf(&names, "%s%s", names.len ? ", " : "", choice->name);
     problem_add(reader->problems, node, "must be one of %.*s, not \"%.*s\"",

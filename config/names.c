@@ -131,8 +131,7 @@ static void check_member(struct reader *reader, const struct name_use *use,
 {
     if (!builtin->members || use->use.step_count == 0 || use->use.steps[0].kind != VALUE_STRING)
         return;
-    struct buf names AUTO_BUF;
-    buf_init(&names, 256);
+    AUTO_BUF(names, 256);
     for (const char *const *member = builtin->members; *member; member++) {
         if (str_is(use->use.steps[0].text, *member))
             return;

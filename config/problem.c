@@ -49,11 +49,9 @@ static void add_at(struct problems *problems, const struct yaml_node *node, bool
 {
     char what[TEXT_MAX_BYTES];
     vsnprintf(what, sizeof what, fmt, args);
-    struct buf place AUTO_BUF;
-    buf_init(&place, 64);
+    AUTO_BUF(place, 64);
     put_place(&place, node, at_key);
-    struct buf path AUTO_BUF;
-    buf_init(&path, TEXT_MAX_BYTES);
+    AUTO_BUF(path, TEXT_MAX_BYTES);
     put_path(&path, node);
     put_line(problems, arena_printf(problems->arena, "%.*s:%.*s %.*s%s%s\n",
                                     STR_ARG(problems->file), STR_ARG(buf_str(&place)),

@@ -76,11 +76,10 @@ static void put_default(struct buf *buf, const struct field *field)
 
 static void put_key(const struct reference *reference, const struct field *field)
 {
-    AUTO_BUF struct buf type, standard;
+    AUTO_BUF(type, KIB(4));
+    AUTO_BUF(standard, KIB(4));
     bool later = field->flags & FIELD_LATER;
     const char *help = later ? "not available yet" : field->help ? field->help : "";
-    buf_init(&type, KIB(4));
-    buf_init(&standard, KIB(4));
     if (!later)
         put_type(&type, field);
     put_default(&standard, field);

@@ -77,8 +77,7 @@ static void read_yaml(struct reader *reader, struct str text, struct settings *s
 static bool read_yaml_file(struct reader *reader, const char *path, struct settings *settings,
                            struct err *err)
 {
-    struct buf text AUTO_BUF;
-    buf_init(&text, SETTINGS_MAX_BYTES);
+    AUTO_BUF(text, SETTINGS_MAX_BYTES);
     if (access(path, F_OK) == 0 && !read_file(path, &text, err))
         return false;
     reader->problems->file = str_from(path);
@@ -103,8 +102,7 @@ static bool env_file(struct arena *arena, struct str name, struct str *ret_text,
     const char *path = getenv(arena_printf(arena, "%s_FILE", name.ptr).ptr);
     if (!path)
         return true;
-    struct buf text AUTO_BUF;
-    buf_init(&text, SECRET_FILE_MAX_BYTES);
+    AUTO_BUF(text, SECRET_FILE_MAX_BYTES);
     if (!read_file(path, &text, err))
         return err_wrap(err, "%s_FILE", name.ptr);
     while (text.len && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r'))
@@ -142,8 +140,7 @@ static void read_flags(struct reader *reader, const char *const *flags,
 bool settings_load(struct arena *arena, const char *dir, const char *const *flags,
                    struct settings *ret_settings, struct err *err)
 {
-    struct buf lines AUTO_BUF;
-    buf_init(&lines, ERR_TEXT_BYTES * 4);
+    AUTO_BUF(lines, ERR_TEXT_BYTES * 4);
     struct problems problems = {.arena = arena, .out = &lines};
     struct reader reader = {.arena = arena, .problems = &problems};
     struct settings settings = {.config_dir = arena_cstr(arena, str_from(dir))};

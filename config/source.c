@@ -157,8 +157,7 @@ bool source_parse(struct arena *arena, struct str file, struct str text,
 bool stream_from_spec(struct arena *arena, struct str spec, struct stream **ret_stream,
                       struct err *err)
 {
-    struct buf errors AUTO_BUF;
-    buf_init(&errors, KIB(64));
+    AUTO_BUF(errors, KIB(64));
     struct problems problems = {
         .arena = arena, .file = STR("stored definition"), .out = &errors};
     struct reader reader = {.arena = arena, .problems = &problems};

@@ -106,8 +106,7 @@ static bool check_across(const struct loader *loader, const struct source *sourc
 static void load_file(struct loader *loader, const char *path)
 {
     struct err err = ERR_INIT;
-    struct buf text AUTO_BUF;
-    buf_init(&text, YAML_TEXT_MAX_BYTES);
+    AUTO_BUF(text, YAML_TEXT_MAX_BYTES);
     struct source *source;
     if (!read_file(path, &text, &err)) {
         buf_printf(loader->errors, "%s\n", err.text);

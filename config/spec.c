@@ -99,8 +99,7 @@ static void put_table(struct arena *arena, struct buf *buf, const struct key_tab
 
 struct str spec_write(struct arena *arena, const struct yaml_node *map)
 {
-    struct buf buf AUTO_BUF;
-    buf_init(&buf, SPEC_MAX_BYTES);
+    AUTO_BUF(buf, SPEC_MAX_BYTES);
     buf_puts(&buf, "{");
     put_table(arena, &buf, &definition_table, map);
     buf_puts(&buf, "}");

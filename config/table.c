@@ -55,8 +55,7 @@ static void say_unknown(struct reader *reader, const struct key_table *table,
                         nearest->name);
         return;
     }
-    struct buf keys AUTO_BUF;
-    buf_init(&keys, 1024);
+    AUTO_BUF(keys, 1024);
     put_keys(&keys, table, level);
     problem_add_key(reader->problems, node, "unknown key%s%.*s",
                     keys.len ? "; the keys here are " : "", STR_ARG(buf_str(&keys)));
@@ -164,8 +163,7 @@ static const struct yaml_node *misspelt_type(const struct yaml_node *node)
 static void say_variants(struct reader *reader, const struct field *field,
                          const struct yaml_node *node)
 {
-    struct buf names AUTO_BUF;
-    buf_init(&names, 1024);
+    AUTO_BUF(names, 1024);
     for (const struct variant *variant = field->variants; variant->name; variant++)
         buf_printf(&names, "%s%s", names.len ? ", " : "", variant->name);
     const struct yaml_node *type = type_node(node), *misspelt = misspelt_type(node);

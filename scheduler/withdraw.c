@@ -10,8 +10,7 @@ enum { TIMEOUT_MS = 20000 };
 /* Not noted, a job is taken out again, which changes nothing. */
 static void note(struct withdraw_pass *pass)
 {
-    AUTO_BUF struct buf list;
-    buf_init(&list, WITHDRAW_JOBS_MAX * 24);
+    AUTO_BUF(list, WITHDRAW_JOBS_MAX * 24);
     buf_put_byte(&list, '{');
     for (size_t i = 0; i < pass->count; i++)
         if (pass->entries[i].is_out)

@@ -105,8 +105,7 @@ static void try_next(struct blame *blame)
     for (size_t row = blame->tried.from; row < blame->tried.to; row++)
         buf_put(&blame->data, batch_row(batch, row));
     buf_puts(&blame->data, "\377\377");
-    AUTO_BUF struct buf sql;
-    buf_init(&sql, KIB(1));
+    AUTO_BUF(sql, KIB(1));
     blame_put_copy_sql(&sql, blame->loader);
     pg_copy(blame->pg, sql.ptr, buf_str(&blame->data), COPY_TIMEOUT_MS, tried, blame);
 }

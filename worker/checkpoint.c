@@ -62,8 +62,7 @@ static void put_next(struct buf *buf, const struct pager *pager, struct arena *a
 
 struct str checkpoint_write(struct arena *arena, const struct pager *pager)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, CHECKPOINT_BYTES_MAX);
+    AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);
     buf_printf(&buf, "{\"v\":1,\"type\":\"%s\"", type_names[pager->type]);
     if (pager->recognised.len) {
         buf_puts(&buf, ",\"auto\":");
@@ -165,8 +164,7 @@ bool checkpoint_read(struct arena *arena, struct str text, const struct paginati
     pager.done = value_get(map, STR("done")).kind == VALUE_BOOL;
     struct value last = value_get(map, STR("last"));
     if (last.kind != VALUE_UNDEFINED) {
-        AUTO_BUF struct buf buf;
-        buf_init(&buf, CHECKPOINT_BYTES_MAX);
+        AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);
         value_format(&buf, last);
         pager.last = arena_str(arena, buf_str(&buf));
     }

@@ -32,8 +32,7 @@ static bool read_instant(const struct declared_column *declared, struct str text
 
 static struct record_field string_field(struct arena *arena, struct str text)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, SIZE_MAX / 2);
+    AUTO_BUF(buf, SIZE_MAX / 2);
     value_format_string(&buf, text);
     struct record_field field = jsontext_field(STR_NONE, arena_str(arena, buf_str(&buf)));
     if (str_find_byte(text, '\0') >= 0)
@@ -45,8 +44,7 @@ static struct record_field instant_field(struct arena *arena, const struct colum
                                          int64_t us)
 {
     enum { DAY_BYTES = 10 };
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, 64);
+    AUTO_BUF(buf, 64);
     date_format_rfc3339(&buf, us);
     struct str text = buf_str(&buf);
     bool is_day = column->type == COLUMN_DATE;

@@ -80,8 +80,7 @@ static bool take_record(struct walk *walk, struct record *record, struct err *er
 
 static struct str format_misfits(const struct row_writer *writer)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, MIB(1));
+    AUTO_BUF(buf, MIB(1));
     for (size_t i = 0; i < writer->misfit_count; i++) {
         buf_put_byte(&buf, i ? ',' : '{');
         value_format_string(&buf, writer->misfits[i].name);

@@ -139,6 +139,7 @@ bool encode_is_number(struct str text)
 static int decimal_digit(const struct decimal *decimal, size_t at)
 {
     size_t whole = decimal->whole.len;
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): at is below the sum of both lengths
     return (at < whole ? decimal->whole.ptr[at] : decimal->fraction.ptr[at - whole]) - '0';
 }
 

@@ -212,8 +212,7 @@ static struct str record_text(struct row_writer *writer, const struct record *re
 {
     if (record->kind != RECORD_OBJECT || (writer->extra_count == 0 && !record->is_reshaped))
         return record->raw;
-    AUTO_BUF struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
+    AUTO_BUF(text, SIZE_MAX / 2);
     if (!record->is_reshaped)
         buf_put(&text, str_slice(record->raw, 0, record->raw.len - 1));
     else

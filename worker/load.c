@@ -192,8 +192,7 @@ static void staged(void *ctx, const struct pg_result *result, const struct err *
         return;
     }
     session_note_stage(load->attempt.session, options->loader, options->map->number);
-    AUTO_BUF struct buf sql;
-    buf_init(&sql, KIB(1));
+    AUTO_BUF(sql, KIB(1));
     blame_put_copy_sql(&sql, options->loader);
     batch_close(options->batch);
     pg_copy(load->pg, sql.ptr, buf_str(&options->batch->rows), COPY_TIMEOUT_MS, copied, load);
@@ -207,8 +206,7 @@ static void stage(struct load *load)
         return;
     }
     unsigned there = session_find_stage(load->attempt.session, options->loader);
-    AUTO_BUF struct buf sql;
-    buf_init(&sql, MIB(4));
+    AUTO_BUF(sql, MIB(4));
     map_put_stage_sql(&sql, options->map, options->loader, there == options->map->number);
     pg_query(load->pg, sql.ptr, NULL, 0, STAGE_TIMEOUT_MS, staged, load);
 }

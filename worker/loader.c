@@ -42,8 +42,8 @@ struct loader {
     struct ask *asks;
 
     struct batch *open;
-    struct map *open_map; /* by which the rows of `open` were cut */
-    bool is_due;          /* `open` is to be committed as soon as that is possible */
+    struct map *open_map;          /* by which the rows of `open` were cut */
+    bool is_due;                   /* `open` is to be committed as soon as that is possible */
     struct batch *loading, *spare; /* one of the two is NULL */
     struct load *load;             /* of `loading` */
     struct loop_timer *rehearsal;  /* in its place where there is no database */
@@ -70,8 +70,8 @@ bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
 {
     struct sessions *sessions = NULL;
     size_t count = (size_t)MAX(options->connections, 1);
-    if (options->database_url && !sessions_new(options->loop, options->database_url, options->name, count, &sessions,
-                      err))
+    if (options->database_url && !sessions_new(options->loop, options->database_url,
+                                               options->name, count, &sessions, err))
         return false;
     struct loaders *loaders = mem_alloc(sizeof *loaders);
     loaders->options = *options;
@@ -224,7 +224,8 @@ bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_l
 
 static void free_if_unused(struct loader *loader)
 {
-    if (loader->references || is_loading(loader) || loader->asks || !batch_is_empty(loader->open))
+    if (loader->references || is_loading(loader) || loader->asks ||
+        !batch_is_empty(loader->open))
         return;
     struct loader **link = &loader->owner->first;
     while (*link != loader)

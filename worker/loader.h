@@ -28,7 +28,7 @@ struct loader;
 struct loaders_options {
     struct loop *loop;
     const char *database_url; /* NULL: nothing is written; tables are drawn in memory */
-    const char *name; /* application_name */
+    const char *name;         /* application_name */
     int64_t connections, batch_records, batch_bytes, batch_age_ms;
     int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
     void (*committed)(void *ctx); /* a batch is done and its memory free; may be NULL */

@@ -124,8 +124,7 @@ struct str origin_clean(const struct stream *stream, struct arena *arena, struct
     struct str query = str_cut(url, '?', &head);
     if (!query.ptr || !has_credential(stream, query))
         return url;
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, url.len + 1);
+    AUTO_BUF(buf, url.len + 1);
     buf_put(&buf, head);
     char joint = '?';
     while (query.ptr) {

@@ -88,8 +88,7 @@ static void keep_columns(struct previewing *previewing, const struct columns *co
     }
     preview->columns = copy;
     preview->column_count = columns->count;
-    AUTO_BUF struct buf ddl;
-    buf_init(&ddl, TEXT_BYTES_MAX);
+    AUTO_BUF(ddl, TEXT_BYTES_MAX);
     sketch_put_ddl(&ddl, previewing->options->stream, columns);
     preview->ddl = arena_str(arena, buf_str(&ddl));
 }
@@ -115,8 +114,7 @@ static struct str first_part(struct arena *arena, const struct stream *stream)
 {
     if (stream->partitions.kind != VALUE_LIST || !stream->partitions.list->count)
         return STR("{}");
-    AUTO_BUF struct buf part;
-    buf_init(&part, TEXT_BYTES_MAX);
+    AUTO_BUF(part, TEXT_BYTES_MAX);
     buf_puts(&part, "{\"partition\":");
     value_format(&part, stream->partitions.list->items[0]);
     buf_puts(&part, "}");

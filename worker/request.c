@@ -1,3 +1,4 @@
+#include "worker/judge.h"
 #include "worker/request_internal.h"
 
 #include "port/hash.h"
@@ -11,8 +12,7 @@ struct str request_text(struct arena *arena, struct value value)
         return value.text;
     if (value.kind == VALUE_BOOL)
         return value.boolean ? STR("true") : STR("false");
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, REQUEST_URL_MAX);
+    AUTO_BUF(buf, REQUEST_URL_MAX);
     value_format(&buf, value);
     return arena_str(arena, buf_str(&buf));
 }
@@ -211,8 +211,7 @@ static bool fill_body(struct draft *draft, struct http_request *http, struct err
         return true;
     if (!draft->is_own && !check_body_leaves(draft->stream, err))
         return false;
-    AUTO_BUF struct buf out;
-    buf_init(&out, BODY_BYTES_MAX);
+    AUTO_BUF(out, BODY_BYTES_MAX);
     if (!format_body(draft, body, &out, err))
         return false;
     http->has_body = true;
@@ -256,6 +255,7 @@ static bool fill(struct draft *draft, struct request *request, struct err *err)
 {
     struct http_request *http = &request->http;
     http->method = draft->stream->method;
+    http->is_once = !judge_is_repeatable(draft->stream);
     set_limits(http, draft->stream);
     draft->hash = hash_bytes(http->method, 0);
     if (!request_fill_url(draft, &request->url, err) || !fill_headers(draft, err) ||

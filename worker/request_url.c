@@ -40,8 +40,7 @@ static bool fill_path_part(struct draft *draft, const struct expr *expr, struct 
 static bool fill_path(struct draft *draft, struct str *ret_path, struct err *err)
 {
     const struct template *template = &draft->stream->path;
-    AUTO_BUF struct buf path;
-    buf_init(&path, REQUEST_URL_MAX);
+    AUTO_BUF(path, REQUEST_URL_MAX);
     if (template->kind == TEMPLATE_CONSTANT && template->constant.kind == VALUE_STRING)
         buf_put(&path, template->constant.text);
     if (template->kind == TEMPLATE_EXPR && !fill_path_part(draft, template->expr, &path, err))

@@ -58,8 +58,7 @@ static struct str message_of(const struct judge_case *judge, const struct templa
         return STR_NONE;
     if (value.kind == VALUE_STRING)
         return value.text;
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, KIB(4));
+    AUTO_BUF(buf, KIB(4));
     value_format(&buf, value);
     return arena_str(judge->arena, buf_str(&buf));
 }

@@ -88,7 +88,7 @@ void run_stop(struct run *run, enum run_stop how);
 
 const struct job *run_job(const struct run *run);
 const struct columns *run_columns(const struct run *run); /* NULL: not known yet */
-bool run_is_idle(const struct run *run); /* no request of it is in flight */
+bool run_is_idle(const struct run *run);                  /* no request of it is in flight */
 
 struct run_stats {
     int page;               /* number of the page that is being read */

@@ -150,8 +150,7 @@ static bool fill_vars(struct scope *scope, const struct stream *stream, struct a
 
 static struct value instant_text(struct arena *arena, int64_t us)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, 64);
+    AUTO_BUF(buf, 64);
     date_format_rfc3339(&buf, us);
     return value_string(arena_str(arena, buf_str(&buf)));
 }

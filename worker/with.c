@@ -6,8 +6,7 @@ static const struct str null_text = {"null", 4};
 
 static struct record_field field_from_value(struct arena *arena, struct value value)
 {
-    AUTO_BUF struct buf text;
-    buf_init(&text, SIZE_MAX / 2);
+    AUTO_BUF(text, SIZE_MAX / 2);
     value_format(&text, value);
     struct record_field field = jsontext_field(STR_NONE, arena_str(arena, buf_str(&text)));
     if (str_find(field.raw, STR("\\u0000")) >= 0)

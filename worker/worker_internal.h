@@ -61,7 +61,8 @@ struct worker {
     size_t local_count, local_capacity;
 
     struct loop_timer *beat_timer, *local_timer, *drain_timer, *claim_timer, *starved_timer;
-    bool is_started, is_registered, is_claiming, is_waiting_wake, is_draining, has_signed_off, wake_is_due;
+    bool is_started, is_registered, is_claiming, is_waiting_wake, is_draining, has_signed_off,
+        wake_is_due;
     loop_fn drained;
     void *drained_ctx;
 

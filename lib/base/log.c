@@ -163,8 +163,7 @@ static void write_line(enum log_level level, enum log_event event,
                        const struct log_where *where, struct str message)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    AUTO_BUF struct buf line;
-    buf_init(&line, 2 * LINE_MAX_BYTES);
+    AUTO_BUF(line, 2 * LINE_MAX_BYTES);
     struct log_where shown = *where;
     shown.stream = str_slice(redact_str(arena, where->stream), 0, 256);
     message = redact_str(arena, message);

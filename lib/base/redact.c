@@ -165,8 +165,7 @@ struct str redact_str(struct arena *arena, struct str text)
 {
     if (!secrets.count)
         return text;
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, SIZE_MAX / 4);
+    AUTO_BUF(buf, SIZE_MAX / 4);
     return redact(&buf, text, false) ? arena_str(arena, buf_str(&buf)) : text;
 }
 
@@ -174,8 +173,7 @@ void redact_cstr(char *text, size_t size)
 {
     if (!secrets.count || !size)
         return;
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, SIZE_MAX / 4);
+    AUTO_BUF(buf, SIZE_MAX / 4);
     struct str all = str_from(text);
     /* A text that fills its buffer was cut, perhaps by up to three bytes of a character more.
      */

@@ -64,8 +64,7 @@ static void show_put(struct buf *buf, struct value value)
 
 const char *eval_show(struct eval *ev, struct value value)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, KIB(16));
+    AUTO_BUF(buf, KIB(16));
     show_put(&buf, value);
     struct str text = buf_str(&buf);
     if (text.len <= SHOWN_BYTES && !buf.overflow)
@@ -277,8 +276,7 @@ static bool slice_string(struct eval *ev, struct str text, struct range range,
     const struct value_list *characters;
     if (!text_elements(ev, value_string(text), &characters))
         return false;
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, EXPR_TEXT_MAX);
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     int64_t at = range.from;
     for (size_t i = 0; i < range.count; i++, at += i < range.count ? range.step : 0)
         buf_put(&buf, characters->items[at].text);
@@ -411,8 +409,7 @@ static bool eval_binary(struct eval *ev, const struct node *node, struct value *
 
 static bool eval_concat(struct eval *ev, const struct node *node, struct value *ret)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, EXPR_TEXT_MAX);
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     for (size_t i = 0; i < node->count; i++) {
         struct value value;
         if (!node_eval(ev, node->kids[i], &value))

@@ -8,9 +8,8 @@
 
 static bool filter_tojson(struct eval *ev, const struct call *call, struct value *ret)
 {
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     int64_t indent;
-    buf_init(&buf, EXPR_TEXT_MAX);
     if (expr_has_undefined(call->subject))
         return eval_fail(ev, "an undefined value has no JSON: %s",
                          eval_show(ev, call->subject));
@@ -88,9 +87,8 @@ static bool put_query(struct eval *ev, struct buf *buf, struct value subject)
 
 static bool filter_urlencode(struct eval *ev, const struct call *call, struct value *ret)
 {
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     struct str text, safe;
-    buf_init(&buf, EXPR_TEXT_MAX);
     if (call->subject.kind == VALUE_LIST || call->subject.kind == VALUE_MAP) {
         if (!put_query(ev, &buf, call->subject))
             return false;

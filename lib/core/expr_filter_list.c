@@ -43,8 +43,7 @@ static bool filter_list(struct eval *ev, const struct call *call, struct value *
 static bool reverse_string(struct eval *ev, const struct value_list *characters,
                            struct value *ret)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, EXPR_TEXT_MAX);
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     for (size_t i = characters->count; i-- > 0;)
         buf_put(&buf, characters->items[i].text);
     return eval_take_text(ev, &buf, ret);
@@ -75,8 +74,7 @@ static bool fold_case(struct eval *ev, struct value value, bool case_sensitive,
     *ret = value;
     if (case_sensitive || value.kind != VALUE_STRING)
         return true;
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, EXPR_TEXT_MAX);
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     text_put_lower(&buf, value.text);
     return eval_take_text(ev, &buf, ret);
 }

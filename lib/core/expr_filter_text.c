@@ -29,9 +29,8 @@ static bool filter_length(struct eval *ev, const struct call *call, struct value
 static bool folded(struct eval *ev, struct value subject,
                    void (*put)(struct buf *buf, struct str text), struct value *ret)
 {
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     struct str text;
-    buf_init(&buf, EXPR_TEXT_MAX);
     if (!text_of(ev, subject, &text))
         return false;
     put(&buf, text);
@@ -121,10 +120,9 @@ static void put_replaced(struct buf *buf, struct str text, struct str old, struc
 
 static bool filter_replace(struct eval *ev, const struct call *call, struct value *ret)
 {
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     struct str text, old, with;
     int64_t count = -1;
-    buf_init(&buf, EXPR_TEXT_MAX);
     bool has_count = call->given[2] && call->args[2].kind != VALUE_NULL;
     if (!text_of(ev, call->subject, &text) || !call_text(ev, call, 0, STR_NONE, &old) ||
         !call_text(ev, call, 1, STR_NONE, &with) ||
@@ -222,11 +220,10 @@ static bool filter_split(struct eval *ev, const struct call *call, struct value 
 
 static bool filter_join(struct eval *ev, const struct call *call, struct value *ret)
 {
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     struct str between;
     struct attribute attribute;
     const struct value_list *items;
-    buf_init(&buf, EXPR_TEXT_MAX);
     if (!call_text(ev, call, 0, STR_NONE, &between) ||
         !attribute_read(ev, call, 1, &attribute) || !text_elements(ev, call->subject, &items))
         return false;

@@ -18,8 +18,7 @@ static const double INSTANT_MAX =
 
 bool eval_now(struct eval *ev, struct value *ret)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, 64);
+    AUTO_BUF(buf, 64);
     date_format_rfc3339(&buf, ev->scope->now_us);
     return eval_take_text(ev, &buf, ret);
 }
@@ -153,11 +152,10 @@ static struct str format_time(struct eval *ev, const char *format, const struct 
 
 static bool filter_date(struct eval *ev, const struct call *call, struct value *ret)
 {
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, FORMATTED_BYTES_MAX);
     int64_t us;
     int offset_seconds;
     struct str format, zone;
-    buf_init(&buf, FORMATTED_BYTES_MAX);
     if (!read_instant(ev, call->subject, &us) || !call_text(ev, call, 0, STR_NONE, &format) ||
         !call_text(ev, call, 1, STR("UTC"), &zone) || !read_zone(ev, zone, &offset_seconds))
         return false;

@@ -19,8 +19,7 @@ static bool fail_operands(struct eval *ev, enum expr_op op, struct value a, stru
 
 static bool add_strings(struct eval *ev, struct str a, struct str b, struct value *ret)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, EXPR_TEXT_MAX);
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     buf_put(&buf, a);
     buf_put(&buf, b);
     return eval_take_text(ev, &buf, ret);
@@ -56,8 +55,7 @@ static bool repeat(struct eval *ev, struct value sequence, struct value times,
         total > (is_list ? (size_t)EXPR_LIST_MAX : (size_t)EXPR_TEXT_MAX))
         return eval_fail(ev, "repeated %zu times this is too long", count);
     if (!is_list) {
-        AUTO_BUF struct buf buf;
-        buf_init(&buf, EXPR_TEXT_MAX);
+        AUTO_BUF(buf, EXPR_TEXT_MAX);
         while (count--)
             buf_put(&buf, sequence.text);
         return eval_take_text(ev, &buf, ret);
@@ -65,8 +63,8 @@ static bool repeat(struct eval *ev, struct value sequence, struct value times,
     struct value_list *list;
     if (!eval_list_new(ev, total, &list))
         return false;
-    for (size_t i = 0; i < total; i++)
-        list->items[i] = sequence.list->items[i % size];
+    for (size_t at = 0; at < total; at += size)
+        memcpy(list->items + at, sequence.list->items, size * sizeof *list->items);
     *ret = value_from_list(list);
     return true;
 }

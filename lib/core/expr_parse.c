@@ -548,7 +548,7 @@ static bool parse_sign(struct parser *p, struct node **ret)
 static bool parse_unary(struct parser *p, bool with_filters, struct node **ret)
 {
     bool has_sign = is_op(p->at, "-") || is_op(p->at, "+");
-    struct node *node;
+    struct node *node = NULL;
     if (has_sign ? !parse_sign(p, &node) : !parse_primary(p, &node))
         return false;
     if (!parse_postfix(p, &node) || (with_filters && !parse_filters(p, &node)))

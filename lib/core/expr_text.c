@@ -221,8 +221,7 @@ bool text_of(struct eval *ev, struct value value, struct str *ret)
         *ret = value.text;
         return true;
     }
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, EXPR_TEXT_MAX);
+    AUTO_BUF(buf, EXPR_TEXT_MAX);
     text_put(&buf, value);
     struct value text;
     if (!eval_take_text(ev, &buf, &text))

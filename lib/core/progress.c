@@ -290,8 +290,7 @@ static void put_jobs(struct buf *buf, const int64_t *jobs, size_t count)
 void progress_beat(struct pg *pg, const struct progress_worker *worker, const int64_t *held,
                    size_t held_count, progress_beat_fn fn, void *ctx)
 {
-    AUTO_BUF struct buf jobs;
-    buf_init(&jobs, HELD_LIST_BYTES);
+    AUTO_BUF(jobs, HELD_LIST_BYTES);
     put_jobs(&jobs, held, held_count);
     const struct pg_value params[] = {pg_text(worker->id), pg_text(worker->host),
                                       pg_int(worker->pid), pg_text(worker->version),

@@ -2,22 +2,6 @@
 
 #include "base/macros.h"
 
-const struct retry_policy retry_default = {
-    .max_attempts = 5,
-    .backoff = RETRY_EXPONENTIAL,
-    .initial_delay_ms = 1000,
-    .max_delay_ms = 60000,
-    .jitter = RETRY_JITTER_FULL,
-};
-
-const struct retry_policy retry_in_pagination = {
-    .max_attempts = 1,
-    .backoff = RETRY_FIXED,
-    .initial_delay_ms = 1000,
-    .max_delay_ms = 60000,
-    .jitter = RETRY_JITTER_NONE,
-};
-
 /* min(initial · 2^doublings, max) without overflow. */
 static int64_t doubled(int64_t initial, int doublings, int64_t max)
 {

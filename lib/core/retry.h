@@ -17,12 +17,6 @@ struct retry_policy {
     enum retry_jitter jitter;
 };
 
-/* 5 attempts, exponential from 1 s to 60 s, full jitter. */
-extern const struct retry_policy retry_default;
-
-/* A `retry` block inside a pagination block: 1 attempt, fixed, 1 s, 60 s, no jitter. */
-extern const struct retry_policy retry_in_pagination;
-
 /*
  * Milliseconds to wait before another try, or -1 for "stop trying".
  *

@@ -149,8 +149,7 @@ static bool put_part(struct fill *fill, const struct expr *expr, struct buf *buf
 
 static bool fill_mixed(struct fill *fill, const struct template *template, struct value *ret)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, TEXT_MAX);
+    AUTO_BUF(buf, TEXT_MAX);
     for (size_t i = 0; i < template->count; i++) {
         const struct template_part *part = &template->parts[i];
         buf_put(&buf, part->text);

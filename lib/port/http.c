@@ -517,6 +517,7 @@ static void set_network(struct http_call *call, const struct http_request *reque
     /* Set, even to nothing, neither is taken from the environment. */
     curl_easy_setopt(easy, CURLOPT_PROXY, arena_cstr(call->arena, request->proxy));
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)request->is_once);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     set_file(call, CURLOPT_CAINFO, request->ca_file);
     set_file(call, CURLOPT_SSLCERT, request->cert_file);

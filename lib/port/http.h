@@ -44,6 +44,11 @@ struct http_request {
     size_t header_count;
     struct str body;
     bool has_body;
+    /*
+     * Never sent twice: on a connection of its own, because libcurl repeats a request by itself
+     * where a kept connection has died before the first byte of an answer.
+     */
+    bool is_once;
     struct http_timeouts timeouts;
     size_t max_body_bytes; /* of the answer, after decompression */
     /*

@@ -139,8 +139,7 @@ static bool may_ask(const struct httpd *httpd, struct str headers)
 static void ask(struct client *client, struct str path)
 {
     struct httpd *httpd = client->httpd;
-    AUTO_BUF struct buf body;
-    buf_init(&body, BODY_BYTES_MAX);
+    AUTO_BUF(body, BODY_BYTES_MAX);
     const char *type = "text/plain";
     int status = httpd->fn(httpd->ctx, path, &body, &type);
     if (body.overflow)
@@ -282,12 +281,14 @@ static void set_port(struct sockaddr_storage *addr, int port)
 
 static int bound_port(evutil_socket_t fd)
 {
-    struct sockaddr_storage addr = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } addr = {.v6 = {0}};
     socklen_t len = sizeof addr;
-    getsockname(fd, (struct sockaddr *)&addr, &len);
-    if (addr.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&addr)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&addr)->sin_port);
+    getsockname(fd, &addr.any, &len);
+    return ntohs(addr.any.sa_family == AF_INET6 ? addr.v6.sin6_port : addr.v4.sin_port);
 }
 
 static bool bind_listener(struct httpd *httpd, struct place *place, int tries, struct err *err)

@@ -58,8 +58,7 @@ static void make_routes(const struct mock *mock)
 {
     for (char part = 'a'; part < 'a' + PARTS; part++)
         for (int page = 0; page < PART_PAGES; page++) {
-            AUTO_BUF struct buf body;
-            buf_init(&body, MIB(1));
+            AUTO_BUF(body, MIB(1));
             put_page(&body, part, page);
             mock_post(mock, "/_mock/route", body.ptr);
         }

@@ -44,8 +44,7 @@ static void check_file(const char *name)
     struct flow_cases all =
         flow_read_cases(&bench, pagetide_text("tests/tables/flows/%s", name));
     for (size_t i = 0; i < all.count; i++) {
-        AUTO_BUF struct buf text;
-        buf_init(&text, MIB(1));
+        AUTO_BUF(text, MIB(1));
         struct flow_subject subject = {source_name(bench.arena, all.cases[i].name), "s",
                                        STR_NONE};
         write_definition(&bench, &all.cases[i], subject.source, &text);

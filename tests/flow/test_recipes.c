@@ -38,8 +38,7 @@ static const char *source_name(struct str block)
 
 static struct str replaced(struct str text, struct str old, struct str new)
 {
-    AUTO_BUF struct buf out;
-    buf_init(&out, MIB(1));
+    AUTO_BUF(out, MIB(1));
     ptrdiff_t at = str_find(text, old);
     ck_assert_msg(at >= 0, "%.*s is not in:\n%.*s", STR_ARG(old), STR_ARG(text));
     for (; at >= 0; at = str_find(text, old)) {

@@ -37,8 +37,7 @@ static struct str ask(const char *method, const char *target, const char *header
                              .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval limit = {.tv_sec = 10};
-    AUTO_BUF struct buf answer;
-    buf_init(&answer, MIB(1));
+    AUTO_BUF(answer, MIB(1));
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0) {

@@ -272,6 +272,30 @@ START_TEST(three_streams_at_once)
 }
 END_TEST
 
+START_TEST(P71_two_workers_share_no_page)
+{
+    set_up();
+    shop("    params: {total: 300}\n");
+    slow(60);
+    struct pagetide_process scheduler = pagetide_spawn(&pagetide, "migrate");
+    pagetide_wait(&scheduler, LIMIT_MS);
+    scheduler = pagetide_spawn(&pagetide, "scheduler");
+    struct pagetide_process one = pagetide_spawn(&pagetide, "worker");
+    struct pagetide_process two = pagetide_spawn(&pagetide, "worker");
+    AWAIT("1", "select count(*) from pagetide.stream");
+    AWAIT("2", "select count(*) from pagetide.worker");
+    xadd("stream shop.orders");
+    AWAIT("succeeded", "select state from pagetide.run");
+    ck_assert_str_eq(SQL("select epoch from pagetide.job"), "1");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 30);
+    ck_assert_str_eq(SQL("select count(distinct id) from shop.orders"), "300");
+    expect_stop(&one);
+    expect_stop(&two);
+    expect_stop(&scheduler);
+    tear_down();
+}
+END_TEST
+
 START_TEST(partitions_are_jobs_of_one_run)
 {
     set_up();
@@ -451,6 +475,6 @@ END_TEST
 SUITE("flow/service", a_schedule_runs, an_edited_file_is_taken_over, a_message_starts_a_run,
       a_bad_message_is_put_aside, full_on_append_needs_again,
       messages_during_a_run_wait_or_are_skipped, reload_waits_for_the_end,
-      three_streams_at_once, partitions_are_jobs_of_one_run,
+      three_streams_at_once, partitions_are_jobs_of_one_run, P71_two_workers_share_no_page,
       a_drained_worker_gives_its_jobs_back, a_long_wait_gives_the_lease_back,
       a_sync_leaves_a_living_worker_alone, health_and_readiness, a_secret_stays_in_its_process)

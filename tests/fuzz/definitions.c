@@ -14,10 +14,9 @@ static void check_stream(struct arena *arena, const struct stream *stream)
 void fuzz_definitions(struct str text)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    AUTO_BUF struct buf errors;
+    AUTO_BUF(errors, MIB(1));
     struct err err = ERR_INIT;
     struct source *source;
-    buf_init(&errors, MIB(1));
     if (!source_parse(arena, STR("fuzz.yaml"), text, &source, &errors, &err)) {
         FUZZ_CHECK(err.kind == ERR_CONFIG && errors.len, "kind %d", (int)err.kind);
         return;

@@ -18,10 +18,9 @@ static void count_use(void *ctx, const struct expr_use *use)
 /* What an expression gives is JSON, whatever it was made of. */
 static void check_value(struct arena *arena, struct value value)
 {
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, MIB(64));
     struct value again;
     struct err err = ERR_INIT;
-    buf_init(&buf, MIB(64));
     value_format(&buf, value);
     if (buf.overflow)
         return;
@@ -42,7 +41,8 @@ void fuzz_expressions(struct str text)
         return;
     size_t steps = 0;
     template_uses(&template, count_use, &steps);
-    struct expr_scope scope = {.find = find, .ctx = &context, .now_us = (int64_t)1767323045 * 1000000};
+    struct expr_scope scope = {
+        .find = find, .ctx = &context, .now_us = (int64_t)1767323045 * 1000000};
     if (template_fill(&template, &scope, true, arena, &value, &err))
         check_value(arena, value);
     else

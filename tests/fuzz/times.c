@@ -6,9 +6,8 @@
 /* What was read is written so that it reads the same. */
 static void check_date(int64_t us)
 {
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, KIB(1));
     int64_t again;
-    buf_init(&buf, KIB(1));
     date_format_rfc3339(&buf, us);
     FUZZ_CHECK(date_parse_rfc3339(buf_str(&buf), &again) && again == us, "%lld became %.*s",
                (long long)us, STR_ARG(buf_str(&buf)));

@@ -44,10 +44,9 @@ int main(void)
     char *text = NULL;
     size_t capacity = 0;
     for (ssize_t len; (len = getline(&text, &capacity, stdin)) > 0;) {
-        AUTO_BUF struct buf out;
+        AUTO_BUF(out, MIB(64));
         struct err err = ERR_INIT;
         struct value line;
-        buf_init(&out, MIB(64));
         arena_reset(arena);
         if (!value_parse(arena, (struct str){text, (size_t)len}, (struct value_hole){0}, &line,
                          &err))

@@ -13,8 +13,7 @@ static const char frame[] = "source: shop\n"
 /* Keys of a stream alone: from line 6 on, four columns to the right. */
 static struct str put_into_frame(struct arena *arena, struct str text)
 {
-    struct buf buf AUTO_BUF;
-    buf_init(&buf, MIB(1));
+    AUTO_BUF(buf, MIB(1));
     buf_put(&buf, str_from(frame));
     while (text.len) {
         struct str line;
@@ -48,8 +47,7 @@ static void read_case(struct arena *arena, struct str block, struct definition_c
 
 struct definition_cases definition_cases_read(struct arena *arena, const char *file)
 {
-    struct buf text AUTO_BUF;
-    buf_init(&text, MIB(1));
+    AUTO_BUF(text, MIB(1));
     struct err err = ERR_INIT;
     struct str path = arena_printf(arena, "tests/tables/definitions/%s", file);
     ck_assert_ok(read_file(path.ptr, &text, &err), err);

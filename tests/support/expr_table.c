@@ -75,10 +75,9 @@ static void check_message(const struct expr_row *row, char mark, const struct er
 static void check_value(const struct expr_row *row, struct value value)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    AUTO_BUF struct buf shown;
+    AUTO_BUF(shown, MIB(64));
     struct err err = ERR_INIT;
     struct value wanted;
-    buf_init(&shown, MIB(64));
     value_format(&shown, value);
     if (value.kind == VALUE_UNDEFINED || value.kind == VALUE_OMIT) {
         const char *name = value.kind == VALUE_OMIT ? "omit" : "undefined";

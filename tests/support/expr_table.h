@@ -18,7 +18,7 @@ struct expr_row {
  * at the end where expr_row_check complained.
  */
 typedef void (*expr_row_fn)(void *ctx, const struct expr_row *row);
-int expr_table_each(const char *file, expr_row_fn fn, void *ctx);
+int expr_table_each(const char *name, expr_row_fn fn, void *ctx);
 
 /* A scope over the members of an object; now() is 2026-01-02T03:04:05Z. `context` must last. */
 struct expr_scope expr_table_scope(struct value *context);

@@ -28,8 +28,7 @@ __attribute__((format(printf, 2, 3))) static void miss(struct flow *flow, const 
 /* `flow` may be NULL: %T, %R and %S are not known then. */
 static const char *fill(struct flow_bench *bench, const struct flow *flow, struct str text)
 {
-    AUTO_BUF struct buf out;
-    buf_init(&out, MIB(4));
+    AUTO_BUF(out, MIB(4));
     for (size_t i = 0; i < text.len; i++) {
         char next = i + 1 < text.len ? text.ptr[i + 1] : '\0';
         if (text.ptr[i] != '%' || !next || !strchr(flow ? "MPTRS" : "MP", next)) {

@@ -25,8 +25,7 @@ static void put_marked(struct buf *buf, struct str mark)
 
 struct str json_case_text(struct str notation)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, MIB(1));
+    AUTO_BUF(buf, MIB(1));
     while (notation.len) {
         struct str plain, mark;
         struct str rest = str_cut(notation, '<', &plain);

@@ -15,8 +15,7 @@ static struct str with_tabs(struct arena *arena, struct str text)
 
 struct line_cases lines_read(struct arena *arena, const char *file)
 {
-    AUTO_BUF struct buf text;
-    buf_init(&text, MIB(1));
+    AUTO_BUF(text, MIB(1));
     struct err err = ERR_INIT;
     struct str path = arena_printf(arena, "tests/tables/%s", file);
     ck_assert_ok(read_file(path.ptr, &text, &err), err);

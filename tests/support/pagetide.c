@@ -240,8 +240,7 @@ bool pagetide_is_running(struct pagetide_process *process)
 
 const char *pagetide_read(const char *path)
 {
-    AUTO_BUF struct buf text;
-    buf_init(&text, FILE_MAX_BYTES);
+    AUTO_BUF(text, FILE_MAX_BYTES);
     FILE *file = fopen(path, "re");
     if (!file)
         return "";
@@ -379,8 +378,7 @@ const char *pagetide_http_get(int port, const char *path)
     struct timeval limit = {.tv_sec = 10};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    AUTO_BUF struct buf answer;
-    buf_init(&answer, MIB(16));
+    AUTO_BUF(answer, MIB(16));
     if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0) {
         dprintf(fd, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n", path,
                 port);

@@ -61,8 +61,7 @@ struct str row_text_ask(struct arena *arena, const struct batch *batch,
     struct pg_options options = {.url = servers_database_url(), .name = "pagetide test"};
     ck_assert_ok(loop_new(&loop, &err), err);
     ck_assert_ok(pg_open(loop, &options, NULL, NULL, &pg, &err), err);
-    AUTO_BUF struct buf create;
-    buf_init(&create, MIB(1));
+    AUTO_BUF(create, MIB(1));
     put_create(&create, columns);
     ask(arena, pg, create.ptr);
     struct copied copied = {0};
@@ -79,8 +78,7 @@ struct str row_text_ask(struct arena *arena, const struct batch *batch,
 struct str row_text_load(struct arena *arena, const struct batch *batch,
                          const struct columns *columns)
 {
-    AUTO_BUF struct buf sql;
-    buf_init(&sql, MIB(1));
+    AUTO_BUF(sql, MIB(1));
     put_select(&sql, columns);
     return row_text_ask(arena, batch, columns, sql.ptr);
 }

@@ -61,8 +61,7 @@ static const char *capture(const char *const argv[])
     pid_t pid = spawn(argv, ends[1]);
     close(ends[1]);
 
-    AUTO_BUF struct buf out;
-    buf_init(&out, OUTPUT_MAX_BYTES);
+    AUTO_BUF(out, OUTPUT_MAX_BYTES);
     buf_puts(&out, "");
     char piece[4096];
     for (ssize_t got; (got = read(ends[0], piece, sizeof piece)) > 0;)

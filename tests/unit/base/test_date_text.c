@@ -35,8 +35,7 @@ static void check_line(struct str line, int number)
     struct str rest = line, how = take_column(&rest), text = take_column(&rest);
     int64_t us = UNTOUCHED;
     bool taken = parse(how, text, &us);
-    AUTO_BUF struct buf came;
-    buf_init(&came, 64);
+    AUTO_BUF(came, 64);
     if (taken)
         date_format_rfc3339(&came, us);
     else
@@ -48,9 +47,8 @@ static void check_line(struct str line, int number)
 
 START_TEST(reads_the_table)
 {
-    AUTO_BUF struct buf text;
+    AUTO_BUF(text, KIB(64));
     struct err err = ERR_INIT;
-    buf_init(&text, KIB(64));
     ck_assert_ok(read_file("tests/tables/date_text.txt", &text, &err), err);
     struct str rest = buf_str(&text);
     for (int number = 1; rest.len; number++) {

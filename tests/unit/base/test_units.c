@@ -51,8 +51,7 @@ END_TEST
 
 static void shows(void (*format)(struct buf *, int64_t), int64_t number, const char *text)
 {
-    struct buf buf AUTO_BUF;
-    buf_init(&buf, 64);
+    AUTO_BUF(buf, 64);
     format(&buf, number);
     ck_assert_str_is(buf_str(&buf), text);
 }

@@ -19,8 +19,7 @@ static size_t count_lines(struct str text)
 static void check_refused(struct arena *arena, const struct definition_case *test,
                           struct buf *failures)
 {
-    struct buf errors AUTO_BUF;
-    buf_init(&errors, KIB(64));
+    AUTO_BUF(errors, KIB(64));
     struct err err = ERR_INIT;
     struct source *source = NULL;
     if (source_parse(arena, STR("shop.yaml"), test->text, &source, &errors, &err)) {
@@ -39,8 +38,7 @@ static void check_refused(struct arena *arena, const struct definition_case *tes
 START_TEST(refuses_the_table_of_errors)
 {
     struct arena *arena AUTO_ARENA = arena_new();
-    struct buf failures AUTO_BUF;
-    buf_init(&failures, MIB(1));
+    AUTO_BUF(failures, MIB(1));
     struct definition_cases all = definition_cases_read(arena, "errors.txt");
     for (size_t i = 0; i < all.count; i++)
         check_refused(arena, &all.cases[i], &failures);
@@ -50,8 +48,7 @@ END_TEST
 
 static struct source *parse(struct arena *arena, struct str text)
 {
-    struct buf errors AUTO_BUF;
-    buf_init(&errors, KIB(64));
+    AUTO_BUF(errors, KIB(64));
     struct err err = ERR_INIT;
     struct source *source = NULL;
     bool ok = source_parse(arena, STR("shop.yaml"), text, &source, &errors, &err);
@@ -216,8 +213,7 @@ START_TEST(loads_a_folder_and_keeps_the_good)
     for (size_t i = 0; i < COUNT_OF(files); i++)
         write_file(arena_printf(arena, "%s/sources/%s", dir, files[i][0]).ptr, files[i][1]);
 
-    struct buf errors AUTO_BUF;
-    buf_init(&errors, KIB(64));
+    AUTO_BUF(errors, KIB(64));
     struct source **sources;
     size_t count;
     struct err err = ERR_INIT;
@@ -244,8 +240,7 @@ START_TEST(the_examples_are_taken)
     glob_t files;
     ck_assert_int_eq(glob("config/examples/*.yaml", 0, NULL, &files), 0);
     for (size_t i = 0; i < files.gl_pathc; i++) {
-        struct buf text AUTO_BUF;
-        buf_init(&text, MIB(1));
+        AUTO_BUF(text, MIB(1));
         struct err err = ERR_INIT;
         ck_assert_ok(read_file(files.gl_pathv[i], &text, &err), err);
         ck_assert_uint_gt(parse(arena, buf_str(&text))->count, 0);

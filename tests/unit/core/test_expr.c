@@ -95,8 +95,7 @@ END_TEST
 static struct str nest(struct arena *arena, const char *before, const char *middle,
                        const char *after, int count)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, MIB(1));
+    AUTO_BUF(buf, MIB(1));
     for (int i = 0; i < count; i++)
         buf_put(&buf, str_from(before));
     buf_put(&buf, str_from(middle));
@@ -167,10 +166,9 @@ static void note_use(void *ctx, const struct expr_use *use)
 static void assert_uses(const char *source, const char *uses)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, KIB(4));
     struct err err = ERR_INIT;
     struct expr *expr;
-    buf_init(&buf, KIB(4));
     ck_assert_ok(expr_compile(arena, str_from(source), &expr, &err), err);
     expr_uses(expr, note_use, &buf);
     ck_assert_str_is(buf_str(&buf), uses);

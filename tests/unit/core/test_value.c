@@ -19,8 +19,7 @@ static struct value parse(const char *text)
 
 static struct str format(struct value value)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, MIB(1));
+    AUTO_BUF(buf, MIB(1));
     value_format(&buf, value);
     return arena_str(arena, buf_str(&buf));
 }
@@ -82,8 +81,7 @@ END_TEST
 START_TEST(last_of_equal_keys_stays_in_the_first_place)
 {
     ck_assert_str_is(format(parse("{\"a\":1,\"b\":2,\"\\u0061\":[3]}")), "{\"a\":[3],\"b\":2}");
-    AUTO_BUF struct buf many;
-    buf_init(&many, MIB(1));
+    AUTO_BUF(many, MIB(1));
     buf_puts(&many, "{");
     for (int i = 0; i < 20000; i++)
         buf_printf(&many, "\"k%d\":%d,", i % 10000, i);

@@ -12,9 +12,8 @@
  */
 static void replay_file(const char *path, void (*target)(struct str text))
 {
-    AUTO_BUF struct buf buf;
+    AUTO_BUF(buf, MIB(4));
     struct err err = ERR_INIT;
-    buf_init(&buf, MIB(4));
     ck_assert_ok(read_file(path, &buf, &err), err);
     char *exact = mem_dup(buf.ptr ? buf.ptr : "", buf.len);
     target((struct str){exact, buf.len});

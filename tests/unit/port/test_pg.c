@@ -85,8 +85,7 @@ START_TEST(copies_more_than_a_socket_holds)
 {
     struct pg *pg = open_session(servers_database_url());
     ask(pg, "create temp table t (n int, text text)", NULL, 0);
-    AUTO_BUF struct buf data;
-    buf_init(&data, MIB(64));
+    AUTO_BUF(data, MIB(64));
     for (int i = 0; i < 100000; i++)
         buf_printf(&data, "%d\t%0100d\n", i, i);
     struct answer copied = {0};

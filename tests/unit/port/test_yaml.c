@@ -10,8 +10,7 @@ static void put_problem(void *ctx, int line, int column, const char *what)
 
 static struct yaml_node *parse(struct arena *arena, const char *text)
 {
-    struct buf problems AUTO_BUF;
-    buf_init(&problems, KIB(64));
+    AUTO_BUF(problems, KIB(64));
     struct yaml_node *root = NULL;
     struct err err = ERR_INIT;
     ck_assert_ok(yaml_parse(arena, str_from(text), put_problem, &problems, &root, &err), err);
@@ -21,8 +20,7 @@ static struct yaml_node *parse(struct arena *arena, const char *text)
 
 static void refuses(const char *text, const char *problem)
 {
-    struct buf problems AUTO_BUF;
-    buf_init(&problems, KIB(64));
+    AUTO_BUF(problems, KIB(64));
     struct arena *arena AUTO_ARENA = arena_new();
     struct yaml_node *root = NULL;
     struct err err = ERR_INIT;
@@ -151,8 +149,7 @@ END_TEST
 
 START_TEST(bounds_its_maps)
 {
-    struct buf text AUTO_BUF;
-    buf_init(&text, MIB(1));
+    AUTO_BUF(text, MIB(1));
     for (int i = 0; i <= YAML_KEYS_MAX; i++)
         buf_printf(&text, "k%d: 1\n", i);
     refuses(text.ptr, "more than 10000 keys");

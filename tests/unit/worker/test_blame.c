@@ -76,8 +76,7 @@ START_TEST(finds_the_rows_that_copy_refuses)
     /* What is left is a COPY that PostgreSQL takes whole. */
     struct pg_result *result;
     run("truncate _pt_stage_1");
-    AUTO_BUF struct buf sql;
-    buf_init(&sql, KIB(1));
+    AUTO_BUF(sql, KIB(1));
     blame_put_copy_sql(&sql, 1);
     batch_close(batch);
     pg_copy(pg, sql.ptr, buf_str(&batch->rows), 10000, NULL, NULL);

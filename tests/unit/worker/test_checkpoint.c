@@ -24,8 +24,7 @@ static struct value json(const char *text)
 
 static struct str shown(struct value value)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, KIB(64));
+    AUTO_BUF(buf, KIB(64));
     value_format(&buf, value);
     return arena_str(arena, buf_str(&buf));
 }

@@ -265,8 +265,7 @@ static const char *high_of(struct fixture *fixture, const char *values)
     struct bookmark *bookmark = &fixture->stream.bookmark;
     bookmark->is_set = true;
     ck_assert_ok(path_compile(fixture->arena, STR("at.v"), &bookmark->path, &err), err);
-    AUTO_BUF struct buf body;
-    buf_init(&body, KIB(4));
+    AUTO_BUF(body, KIB(4));
     struct str rest = str_from(values);
     while (rest.len) {
         struct str value;

@@ -23,8 +23,7 @@ START_TEST(sorts_keys_as_jsonb_does)
     AUTO_ARENA struct arena *arena = arena_new();
     struct jsontext_sorter sorter = {.arena = arena};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        AUTO_BUF struct buf buf;
-        buf_init(&buf, KIB(4));
+        AUTO_BUF(buf, KIB(4));
         buf_puts(&buf, "^");
         jsontext_put_sorted(&sorter, &buf, str_from(cases[i].json));
         ck_assert_str_is(str_slice(buf_str(&buf), 1, buf.len), cases[i].sorted);
@@ -36,9 +35,8 @@ START_TEST(sorts_at_the_greatest_depth)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct jsontext_sorter sorter = {.arena = arena};
-    AUTO_BUF struct buf json, sorted;
-    buf_init(&json, MIB(1));
-    buf_init(&sorted, MIB(1));
+    AUTO_BUF(json, MIB(1));
+    AUTO_BUF(sorted, MIB(1));
     for (int i = 0; i < RECORDS_DEPTH_MAX; i++)
         buf_puts(&json, "{\"b\":0,\"a\":");
     buf_puts(&json, "1");

@@ -18,7 +18,7 @@ START_TEST(follows_the_table)
 }
 END_TEST
 
-START_TEST(reads_every_link_field)
+START_TEST(L21_reads_every_link_field)
 {
     const struct http_header headers[] = {
         {STR("link"), STR("<u1>; rel=prev")},
@@ -50,4 +50,4 @@ START_TEST(takes_long_headers)
 }
 END_TEST
 
-SUITE("worker/link", follows_the_table, reads_every_link_field, takes_long_headers)
+SUITE("worker/link", follows_the_table, L21_reads_every_link_field, takes_long_headers)

@@ -308,8 +308,7 @@ static const char declared[] =
 START_TEST(rows_that_postgres_refuses_become_rejects)
 {
     set_up(declared);
-    AUTO_BUF struct buf body;
-    buf_init(&body, MIB(1));
+    AUTO_BUF(body, MIB(1));
     for (int i = 0; i < 100; i++)
         buf_printf(&body, "%s{\"id\": %d, \"n\": %s}", i ? "," : "[", i,
                    i == 17 || i == 71 ? "1234567.5" : "1.25");

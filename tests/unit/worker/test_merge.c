@@ -36,8 +36,7 @@ static bool find_name(void *ctx, struct str name, struct arena *arena, struct va
 
 static struct stream *read_stream(struct arena *arena, struct str text)
 {
-    struct buf errors AUTO_BUF;
-    buf_init(&errors, KIB(64));
+    AUTO_BUF(errors, KIB(64));
     struct source *source = NULL;
     struct str whole = arena_printf(
         arena, "%.*s\n    columns: none\n    partitions: [{name: p1}]\n", STR_ARG(text));
@@ -112,8 +111,7 @@ static bool agrees(struct str wanted, struct str came)
 static void check_page(struct fixture *fixture, const struct definition_case *test,
                        size_t *line, struct buf *failures)
 {
-    struct buf out AUTO_BUF;
-    buf_init(&out, MIB(1));
+    AUTO_BUF(out, MIB(1));
     struct str body = str_slice(test->lines[*line], 2, test->lines[*line].len);
     size_t end = *line + 1;
     bool wants_count = false, is_right = true;
@@ -135,8 +133,7 @@ static void check_page(struct fixture *fixture, const struct definition_case *te
 START_TEST(merges_as_the_table_says)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct buf failures AUTO_BUF;
-    buf_init(&failures, MIB(1));
+    AUTO_BUF(failures, MIB(1));
     struct definition_cases all = definition_cases_read(arena, "../merge.txt");
     for (size_t i = 0; i < all.count; i++) {
         struct fixture fixture;

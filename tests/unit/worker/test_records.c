@@ -26,8 +26,7 @@ struct outcome {
 
 static struct outcome read_all(struct arena *arena, struct str body, const struct path *path)
 {
-    AUTO_BUF struct buf all;
-    buf_init(&all, MIB(4));
+    AUTO_BUF(all, MIB(4));
     struct outcome out = {0};
     struct record record;
     struct records *records = records_start(arena, body, path);
@@ -56,7 +55,7 @@ static const char *summary(struct arena *arena, const char *body, const struct p
     return out.found == RECORDS_NULL ? "null" : out.all.ptr;
 }
 
-START_TEST(follows_the_grammar)
+START_TEST(J12_follows_the_grammar)
 {
     AUTO_ARENA struct arena *own = arena_new();
     struct json_cases all = json_cases_read(own);
@@ -173,8 +172,7 @@ START_TEST(keeps_the_last_of_equal_names)
     const char *expected[] = {"a1 b2 ", "a5 b4 ", "b8 a7 ", "b9 a10 c11 "};
     struct records *records = records_start(arena, body, WHOLE);
     for (size_t i = 0; i < COUNT_OF(expected); i++) {
-        AUTO_BUF struct buf text;
-        buf_init(&text, KIB(1));
+        AUTO_BUF(text, KIB(1));
         ck_assert_int_eq(records_next(records, &record, &err), RECORDS_ONE);
         for (size_t k = 0; k < record.count; k++)
             buf_printf(&text, "%.*s%.*s ", STR_ARG(record.fields[k].name),
@@ -197,9 +195,8 @@ static void put_wide_record(struct buf *buf, int fields)
 START_TEST(bounds_the_fields_of_a_record)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    AUTO_BUF struct buf body;
+    AUTO_BUF(body, MIB(4));
     struct record record;
-    buf_init(&body, MIB(4));
     buf_puts(&body, "[");
     put_wide_record(&body, RECORDS_FIELDS_MAX);
     buf_puts(&body, ",");
@@ -223,8 +220,7 @@ END_TEST
 static const char *flaws(struct arena *arena, const char *notation)
 {
     struct str body = json_case_text(str_from(notation));
-    AUTO_BUF struct buf text;
-    buf_init(&text, KIB(1));
+    AUTO_BUF(text, KIB(1));
     struct record record;
     struct records *records = records_start(arena, body, WHOLE);
     enum records_result result;
@@ -236,7 +232,7 @@ static const char *flaws(struct arena *arena, const char *notation)
     return arena_cstr(arena, buf_str(&text));
 }
 
-START_TEST(one_flaw_does_not_cost_the_page)
+START_TEST(J09_J10_one_flaw_does_not_cost_the_page)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     const char *values = "[{\"a\":\"M<FC>nchen\"},{\"a\":\"\\ud800\"},{\"a\":[\"\\u0000\"]},"
@@ -322,8 +318,8 @@ START_TEST(bounds_the_records_of_a_page)
 }
 END_TEST
 
-SUITE("worker/records", follows_the_grammar, finds_the_merge_path, tells_how_far_the_path_led,
+SUITE("worker/records", J12_follows_the_grammar, finds_the_merge_path, tells_how_far_the_path_led,
       leaves_a_hole_for_the_response, gives_the_fields_of_a_record,
       keeps_the_last_of_equal_names, bounds_the_fields_of_a_record,
-      one_flaw_does_not_cost_the_page, bad_utf8_outside_the_records_is_an_error,
+      J09_J10_one_flaw_does_not_cost_the_page, bad_utf8_outside_the_records_is_an_error,
       a_second_merge_key_is_an_error, a_cut_body_is_truncated, bounds_the_records_of_a_page)

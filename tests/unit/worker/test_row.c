@@ -111,8 +111,7 @@ static size_t read_cases(struct arena *arena, struct row_case **ret_cases)
 /* What row_text_load gives for the case, but for the position at its end. */
 static struct str expected_row(struct arena *arena, const struct row_case *one, size_t at)
 {
-    AUTO_BUF struct buf aside;
-    buf_init(&aside, MIB(1));
+    AUTO_BUF(aside, MIB(1));
     if (one->fields[FIELD_ASIDE].len) {
         buf_puts(&aside, "{\"v\": ");
         value_format_string(&aside, one->fields[FIELD_ASIDE]);
@@ -196,8 +195,7 @@ END_TEST
 /* Puts {"v": json, "t": the same text as a string}. */
 static void put_twice(struct page *page, struct str json)
 {
-    AUTO_BUF struct buf record;
-    buf_init(&record, MIB(1));
+    AUTO_BUF(record, MIB(1));
     buf_puts(&record, "{\"v\":");
     buf_put(&record, json);
     buf_puts(&record, ",\"t\":");
@@ -216,8 +214,7 @@ static void put_digits(struct rng *rng, struct buf *buf, uint64_t most)
 
 static struct str random_number(struct rng *rng, struct arena *arena)
 {
-    AUTO_BUF struct buf buf;
-    buf_init(&buf, KIB(1));
+    AUTO_BUF(buf, KIB(1));
     if (rng_below(rng, 2))
         buf_puts(&buf, "-");
     if (rng_below(rng, 3))
@@ -281,8 +278,7 @@ START_TEST(random_json_is_what_the_server_reads)
     rng_seed(&rng, 7);
     page_open(&page, "v jsonb, t text");
     for (int i = 0; i < 3000; i++) {
-        AUTO_BUF struct buf json;
-        buf_init(&json, MIB(1));
+        AUTO_BUF(json, MIB(1));
         buf_puts(&json, "[");
         put_random_json(&rng, &json, 0);
         buf_puts(&json, "]");
