@@ -188,6 +188,8 @@ void check_limits(struct reader *reader, const struct yaml_node *map,
 {
     const struct yaml_node *limits = yaml_find(map, "rate_limit"),
                            *hosts = yaml_find(map, "allow_hosts");
+    if (limits && stream->rate_limit_count > RATE_LIMITS_MAX)
+        problem_add(reader->problems, limits, "holds more than %d limits", RATE_LIMITS_MAX);
     for (size_t i = 0; limits && i < stream->rate_limit_count; i++)
         check_limit(reader, nth(limits, i), &stream->rate_limits[i]);
     for (size_t i = 0; hosts && i < stream->allow_host_count; i++)

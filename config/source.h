@@ -34,6 +34,8 @@ struct timeouts {
     int64_t connect_ms, first_byte_ms, idle_ms, total_ms;
 };
 
+enum { RATE_LIMITS_MAX = 8 }; /* of a stream */
+
 struct rate_limit {
     int64_t requests, per_ms, burst; /* requests == 0: no limit of that kind */
     int64_t concurrency;             /* requests in flight; 0: no limit */
