@@ -152,7 +152,8 @@ static const struct field next_url_fields[] = {
 
 static const struct field next_page_fields[] = {
     {.name = "params", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
-     AT(struct next_page, params), .help = "parameters to set, or an expression that gives a map"},
+     AT(struct next_page, params),
+     .help = "parameters to set, or an expression that gives a map"},
     {.name = "headers", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
      AT(struct next_page, headers), .help = "headers to set, likewise"},
     {.name = "body", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,

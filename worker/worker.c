@@ -56,8 +56,8 @@ static void on_last_round(void *ctx, const int64_t *lost, size_t lost_count,
 }
 
 /*
- * What PostgreSQL still says is ours goes back uncounted. A `sync` stays known there, so that its
- * jobs wait for the next one for a while.
+ * What PostgreSQL still says is ours goes back uncounted. A `sync` stays known there, so that
+ * its jobs wait for the next one for a while.
  */
 static void sign_off(struct worker *worker)
 {

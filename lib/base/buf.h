@@ -47,7 +47,7 @@ static inline struct str buf_str(const struct buf *buf)
     return (struct str){buf->ptr, buf->len};
 }
 
-/* A local buffer with that ceiling, freed at the end of its scope, whichever return is taken. */
+/* A local buffer with that ceiling, freed at the end of its scope. */
 #define AUTO_BUF(name, ceiling) CLEANUP(buf_done) struct buf name = {.max = (ceiling)}
 
 #endif

@@ -19,8 +19,10 @@ enum {
     KILLS = 50,
     PAGE_RECORDS = 10,
     BATCH_PAGES = 2,
-    /* Fetched but not committed: a batch being committed, an open one, a page in flight; and one
-     * that the mock had not read yet when it was asked for its count the last time. */
+    /*
+     * Fetched but not committed: a batch being committed, an open one, a page in flight; and
+     * one that the mock had not read yet when it was asked for its count the last time.
+     */
     LOST_PAGES_MAX = 2 * BATCH_PAGES + 1 + 1,
 };
 
