@@ -101,8 +101,6 @@ static void aim(struct throttle *throttle, struct throttle_pass *pass,
 {
     uint64_t id = hash_bytes(peer->host, peer->credential);
     pass->host = find_host(throttle, id);
-    if (!pass->limits && stream->rate_limit_count)
-        pass->limits = mem_alloc(stream->rate_limit_count * sizeof *pass->limits);
     pass->limit_count = stream->rate_limit_count;
     for (size_t i = 0; i < pass->limit_count; i++)
         pass->limits[i] =
@@ -212,6 +210,5 @@ void throttle_pause(struct throttle_pass *pass, int64_t now_mono_ms, int64_t wai
 void throttle_drop(struct throttle *throttle, struct throttle_pass *pass)
 {
     leave(throttle, pass);
-    mem_free(pass->limits);
     *pass = (struct throttle_pass){.host = NULL};
 }

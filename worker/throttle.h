@@ -39,7 +39,7 @@ struct throttle_peer {
 /* One request's way through; zeroed at first, kept by the caller. */
 struct throttle_pass {
     struct throttle_host *host;
-    struct throttle_limit **limits; /* allocated once for a stream's limits */
+    struct throttle_limit *limits[RATE_LIMITS_MAX];
     size_t limit_count;
     int64_t ready_mono_ms; /* the place kept in the limits */
     bool has_place, is_sent;
