@@ -23,8 +23,7 @@ keep() {
     mkdir -p "$fresh"
     "$build/fuzz_$target" -set_cover_merge=1 -max_len=4096 "$fresh" "$kept" "$build/corpus/$target" \
         2>"$build/merge.$target.log" || return
-    rm -rf "$kept"
-    mkdir -p "$kept"
+    find "$kept" -type f ! -name 'found-*' -delete
     find "$fresh" -type f -printf '%s %p\n' | sort -rn | head -60 | cut -d' ' -f2- |
         xargs -r cp -t "$kept"
     rm -rf "$fresh"

@@ -1,4 +1,5 @@
 #include "core/expr_internal.h"
+#include "core/scan.h"
 
 #include <string.h>
 
@@ -132,6 +133,14 @@ static struct str real_text(struct arena *arena, struct str text)
     return significant <= 15 && is_usual ? number_format_real(arena, real) : text;
 }
 
+/* Within the bounds of value_parse, so that what it becomes part of can be read again. */
+static bool is_bounded(struct arena *arena, struct str text)
+{
+    struct scan scan;
+    scan_init(&scan, arena, text);
+    return scan_scalar(&scan) && !(scan.flags & SCAN_BIG_NUMBER);
+}
+
 static bool lex_number(struct lexer *lex)
 {
     size_t at = lex->at;
@@ -162,6 +171,8 @@ static bool lex_number(struct lexer *lex)
         text = str_slice(text, zeros, text.len);
     else
         text = real_text(lex->arena, text);
+    if (!is_bounded(lex->arena, text))
+        return fail(lex, at, "this number has over 1,000 digits or an exponent over 400");
     add(lex,
         (struct token){.kind = TOKEN_NUMBER, .at = at, .text = text, .is_integer = is_integer});
     return true;
