@@ -5,7 +5,7 @@
 
 static bool names_host(struct str entry, const struct http_url *url)
 {
-    struct str host = entry, port = STR_NONE;
+    struct str host, port;
     int64_t number;
     if (entry.len && entry.ptr[0] == '[') {
         ptrdiff_t end = str_find_byte(entry, ']');

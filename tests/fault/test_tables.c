@@ -56,10 +56,10 @@ static void put_page(struct buf *body, char part, int page)
 /* The newest route wins, and `page=1` stands in `page=10` too: so the high ones come last. */
 static void make_routes(const struct mock *mock)
 {
-    for (char part = 'a'; part < 'a' + PARTS; part++)
+    for (int i = 0; i < PARTS; i++)
         for (int page = 0; page < PART_PAGES; page++) {
             AUTO_BUF(body, MIB(1));
-            put_page(&body, part, page);
+            put_page(&body, (char)('a' + i), page);
             mock_post(mock, "/_mock/route", body.ptr);
         }
 }

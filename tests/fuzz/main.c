@@ -9,10 +9,10 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void); // NOLINT(bugprone-reserved-identifier)
 
 /* libfyaml 0.7 loses 4 KiB where it gives up within a long quoted scalar. */
-const char *__lsan_default_suppressions(void)
+const char *__lsan_default_suppressions(void) // NOLINT(bugprone-reserved-identifier)
 {
     return "leak:libfyaml.so\n";
 }

@@ -107,6 +107,12 @@ static void compare(struct arena *arena, struct str body, const struct path *pat
         check_records(&reading, path_get(path, tree), records_found(records));
 }
 
+static void check_inside(struct str raw, struct str around)
+{
+    FUZZ_CHECK(raw.ptr >= around.ptr && raw.ptr + raw.len <= around.ptr + around.len, "%.*s",
+               STR_ARG(raw));
+}
+
 /* What stands around a record is JSON, too. */
 static void watch(struct arena *arena, struct str body, const struct path *path)
 {
@@ -116,12 +122,8 @@ static void watch(struct arena *arena, struct str body, const struct path *path)
         struct records *records = records_start(arena, body, path);
         ptrdiff_t step = path->steps[i].kind == PATH_EACH ? (ptrdiff_t)i : -1;
         records_watch(records, step);
-        while (records_next(records, &record, &err) == RECORDS_ONE) {
-            struct str around = records_element(records, step);
-            FUZZ_CHECK(record.raw.ptr >= around.ptr &&
-                           record.raw.ptr + record.raw.len <= around.ptr + around.len,
-                       "%.*s", STR_ARG(record.raw));
-        }
+        while (records_next(records, &record, &err) == RECORDS_ONE)
+            check_inside(record.raw, records_element(records, step));
     }
 }
 

@@ -44,10 +44,10 @@ static bool check_line(struct str line)
 {
     struct http_header headers[HEADERS_MAX];
     struct told_quota quota = {VALUE_NOTHING, VALUE_NOTHING};
-    struct str id, status, left = line;
+    struct str id, status;
     ptrdiff_t arrow = str_find(line, STR("->"));
     ck_assert_msg(arrow > 0, "%.*s", STR_ARG(line));
-    left = str_slice(line, 0, (size_t)arrow);
+    struct str left = str_slice(line, 0, (size_t)arrow);
     struct str wanted = str_trim(str_slice(line, (size_t)arrow + 2, line.len));
     struct str rest = str_cut(str_cut(left, '|', &id), '|', &status);
     int64_t number = 0;
