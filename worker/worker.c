@@ -513,6 +513,7 @@ struct worker_stats worker_stats(const struct worker *worker)
         .pg_up = pg_is_up(worker->pg) && worker->is_registered,
         .redis_up = worker->redis && redis_is_up(worker->redis),
         .held = worker->held_count,
+        .waiting = worker->local_count,
         .pages = worker->pages,
         .records = worker->records,
         .bytes = worker->bytes,
