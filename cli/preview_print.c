@@ -51,7 +51,10 @@ static void put_list(struct buf *line, const char *name, const struct str *items
 
 static const char *decision_name(enum pager_turn turn)
 {
-    return turn == PAGER_MORE ? "more" : turn == PAGER_END ? "end" : "truncated";
+    return turn == PAGER_MORE     ? "more"
+           : turn == PAGER_END    ? "end"
+           : turn == PAGER_FAILED ? "failed"
+                                  : "truncated";
 }
 
 /* ---- start ---- */
@@ -121,7 +124,7 @@ static void put_decision(struct buf *line, const struct run_turn *turn)
         break;
     case PAGER_TRUNCATED:
     case PAGER_FAILED:
-        buf_printf(line, "  stops here, truncated (%s): %.*s",
+        buf_printf(line, "  stops here, %s (%s): %.*s", decision_name(turn->decision->turn),
                    job_reason_name(turn->decision->reason), STR_ARG(why));
         break;
     }

@@ -151,7 +151,7 @@ static void draw(struct reload *reload, struct bar *bar, int64_t run, struct str
 static bool follow(struct reload *reload, struct outcome *ret_outcome)
 {
     struct bar bar;
-    bool said = false;
+    bool said = false, taken = false;
     int64_t began = clock_mono_ms();
     bar_start(&bar, 0);
     for (;;) {
@@ -163,12 +163,13 @@ static bool follow(struct reload *reload, struct outcome *ret_outcome)
             return true;
         }
         int64_t waited = clock_mono_ms() - began;
-        if (!state.len && waited > SAY_AFTER_MS && !said) {
+        taken |= state.len > 0; /* Redis may be away for a while, or have forgotten it */
+        if (!taken && waited > SAY_AFTER_MS && !said) {
             said = true;
             fputs("pagetide: no scheduler has taken the message yet; is one running?\n",
                   stderr);
         }
-        if (!state.len && waited > GIVE_UP_MS)
+        if (!taken && waited > GIVE_UP_MS)
             return false;
         if (state.len)
             draw(reload, &bar, outcome.run, state);

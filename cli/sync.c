@@ -312,6 +312,9 @@ static void draw(void *ctx)
     };
     bar_draw(&sync->bar, &state);
     loop_timer_set(sync->draw, DRAW_MS);
+    /* Somebody else has ended what was left, by `cancel` say: no job will tell. */
+    if (!sync->is_interrupted && !stats.held && !stats.waiting)
+        sync->is_over = true;
 }
 
 static void check_registered(void *ctx)
@@ -352,7 +355,7 @@ static int run_streams(struct sync *sync)
         err_set(&err, ERR_AGAIN, "sync", 0, "PostgreSQL did not answer within 60 s");
         return cli_fail(&err);
     }
-    if (!take_all(sync, &err))
+    if (!take_all(sync, &err) && !sync->is_interrupted)
         return cli_fail(&err);
     worker_start(sync->worker);
     bar_start(&sync->bar, 0);

@@ -79,6 +79,8 @@ static void tried(void *ctx, const struct pg_result *result, const struct err *e
     struct range range = blame->tried;
     (void)result;
     if (err && err->kind != ERR_INPUT) {
+        /* What is noted as bad must not stand in the batch when it is sent again. */
+        batch_remove_rows(blame->batch, blame->bad, blame->bad_count);
         blame->fn(blame->ctx, 0, err);
         return;
     }

@@ -482,6 +482,8 @@ static void loaded(void *ctx, const struct load_result *result)
     loader->spare = batch;
     commit_if_ready(loader);
     wake_waiters(loader);
+    if (loader->owner->options.committed)
+        loader->owner->options.committed(loader->owner->options.ctx);
     loader_put(loader);
 }
 

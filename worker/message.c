@@ -1,5 +1,6 @@
 #include "worker/message.h"
 
+#include "base/mem.h"
 #include "core/value.h"
 #include "port/digest.h"
 
@@ -16,10 +17,28 @@ static void put_int(struct buf *buf, const char *name, int64_t number)
     buf_printf(buf, "\"%s\":%lld,", name, (long long)number);
 }
 
+/* jsonb takes neither NUL nor what is no UTF-8, and a message must never fail on its words. */
+static void put_string(struct buf *buf, struct str text)
+{
+    if (str_is_utf8(text) && str_find_byte(text, '\0') < 0) {
+        value_format_string(buf, text);
+        return;
+    }
+    AUTO_FREE char *clean = mem_dup(text.ptr, text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        size_t len = str_utf8_length(str_slice(text, i, text.len));
+        if (len == 0 || text.ptr[i] == '\0')
+            clean[i] = '?';
+        else
+            i += len - 1;
+    }
+    value_format_string(buf, (struct str){clean, text.len});
+}
+
 static void put_text(struct buf *buf, const char *name, struct str text)
 {
     buf_printf(buf, "\"%s\":", name);
-    value_format_string(buf, text);
+    put_string(buf, text);
     buf_put_byte(buf, ',');
 }
 

@@ -65,13 +65,15 @@ static void leave_if_settled(struct run *run)
 {
     if (run->phase == PHASE_LEAVING && run->pending == 0)
         finish(run, RUN_LOST);
+    if (run->phase == PHASE_ENDED && run->pending == 0)
+        finish(run, RUN_FINISHED);
     if (run->phase == PHASE_FAILING && run->pending == 0)
         run_end_turn(run, JOB_FAILED, run->end.reason);
 }
 
 static void leave(struct run *run, enum phase phase)
 {
-    if (run->phase == PHASE_OVER)
+    if (run->phase == PHASE_OVER || run->phase == PHASE_ENDED)
         return;
     quiet(run);
     run->phase = phase;
@@ -216,7 +218,7 @@ void run_free(struct run *run)
 /* A batch could not be committed: the pages in it are not in. */
 static void batch_failed(struct run *run, const struct mark_outcome *outcome)
 {
-    if (run->phase == PHASE_FAILING)
+    if (run->phase == PHASE_FAILING || run->phase == PHASE_ENDED)
         return;
     bool end_alone_failed = run->phase == PHASE_ENDING && outcome->page == 0;
     bool leaves = end_alone_failed || is_worth_another_time(outcome->err);
@@ -237,6 +239,26 @@ static void turn_ended(struct run *run, const struct mark_outcome *outcome)
         finish(run, run->end.state == JOB_QUEUED ? RUN_RETURNED : RUN_FINISHED);
 }
 
+/* Rows that PostgreSQL refused were too many: the job ends with this page, not with ours. */
+static bool is_ended_there(const struct run *run, const struct mark_outcome *outcome)
+{
+    bool goes_on =
+        run->phase == PHASE_WORKING || (run->phase == PHASE_ENDING && run->pending > 0);
+    return goes_on && outcome->ended && outcome->state == JOB_FAILED;
+}
+
+static void ended_there(struct run *run, const struct mark_outcome *outcome)
+{
+    quiet(run);
+    run->phase = PHASE_ENDED;
+    run->end.state = outcome->state;
+    run->end.reason = REASON_REJECTS;
+    run->end.run_ended = outcome->run_ended;
+    run->end.run_state = outcome->run_state;
+    err_set(&run->err, ERR_INPUT, "rejects", 0, "page %d: more than %lld records were rejected",
+            outcome->page, (long long)run->stream->table.max_rejects);
+}
+
 void run_outcome(struct run *run, const struct mark_outcome *outcome)
 {
     run->pending--;
@@ -245,7 +267,9 @@ void run_outcome(struct run *run, const struct mark_outcome *outcome)
         run->stats.pages = outcome->page;
         run->stats.records += outcome->records;
     }
-    if (outcome->verdict == MARK_FAILED && run->phase != PHASE_LEAVING)
+    if (in && is_ended_there(run, outcome))
+        ended_there(run, outcome);
+    else if (outcome->verdict == MARK_FAILED && run->phase != PHASE_LEAVING)
         batch_failed(run, outcome);
     else if (outcome->verdict == MARK_REFUSED)
         leave(run, PHASE_LEAVING);

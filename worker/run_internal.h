@@ -33,6 +33,7 @@ enum phase {
     PHASE_WORKING,
     PHASE_ENDING,  /* the end mark is on its way; nothing more is fetched */
     PHASE_FAILING, /* a batch failed: the end mark follows when no mark is under way */
+    PHASE_ENDED,   /* PostgreSQL itself ended the job; the marks under way are refused */
     PHASE_LEAVING, /* no mark may follow; waiting for the outcomes of earlier ones */
     PHASE_OVER,    /* the ended callback is due */
 };

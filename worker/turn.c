@@ -176,6 +176,27 @@ static void tell_watch(const struct run *run, const struct pager *next,
         watch->turned(watch->ctx, &turn);
 }
 
+/* The page that passes max_rejects is committed, so that its rejects can be looked at. */
+static void count_rejects(struct run *run, struct pager_decision *decision)
+{
+    int64_t most = run->stream->table.max_rejects;
+    if (run->stream->merge.strategy == MERGE_REPLACE && decision->turn == PAGER_MORE)
+        return; /* its row does not stay */
+    run->job.rejects += run->cut.rejects;
+    if (!run->cut.rejects || run->job.rejects <= most)
+        return;
+    decision->turn = PAGER_FAILED;
+    decision->reason = REASON_REJECTS;
+    decision->why =
+        arena_printf(run->next, "more than %lld records were rejected", (long long)most);
+}
+
+static const enum job_state end_states[] = {
+    [PAGER_END] = JOB_SUCCEEDED,
+    [PAGER_TRUNCATED] = JOB_TRUNCATED,
+    [PAGER_FAILED] = JOB_FAILED,
+};
+
 static enum step commit_page(struct run *run, const struct pager *next,
                              const struct pager_decision *decision,
                              const struct request *request)
@@ -190,12 +211,11 @@ static enum step commit_page(struct run *run, const struct pager *next,
     run->stats.pages_total =
         decision->pages_total ? decision->pages_total : run->stats.pages_total;
     run->err = (struct err)ERR_INIT;
-    if (decision->turn == PAGER_TRUNCATED)
+    if (decision->turn == PAGER_TRUNCATED || decision->turn == PAGER_FAILED)
         err_set(&run->err, ERR_INPUT, "pager", 0, "page %d: %.*s", next->page,
                 STR_ARG(decision->why));
     if (decision->turn != PAGER_MORE)
-        run_set_end(run, &mark, decision->turn == PAGER_END ? JOB_SUCCEEDED : JOB_TRUNCATED,
-                    decision->reason);
+        run_set_end(run, &mark, end_states[decision->turn], decision->reason);
     run_put_mark(run, &mark);
     turn_over(run, next, request);
     return mark.has_end ? run_pause(run, STEP_PAUSE) : STEP_send;
@@ -223,11 +243,6 @@ enum step step_turn(struct run *run)
     keep_last(run, &next);
     if (decision.turn == PAGER_MORE && !ask_next(run, &next, &request, &reason, &run->err))
         return refuse_page(run, reason);
-    if (run->job.rejects + run->cut.rejects > run->stream->table.max_rejects) {
-        err_set(&run->err, ERR_INPUT, "rejects", 0, "more than %lld records were rejected",
-                (long long)run->stream->table.max_rejects);
-        return refuse_page(run, REASON_REJECTS);
-    }
-    run->job.rejects += run->cut.rejects;
+    count_rejects(run, &decision);
     return commit_page(run, &next, &decision, &request);
 }

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { DRAIN_MS = 10000 };
+enum { DRAIN_MS = 10000, REGISTER_AGAIN_MS = 2000 };
 
 /* --- held jobs ------------------------------------------------------------------------- */
 
@@ -297,9 +297,13 @@ static void on_committed(void *ctx)
 
 /* --- connections ----------------------------------------------------------------------- */
 
+static void on_registered(void *ctx, const struct err *err);
+
 static void poll_queue(void *ctx)
 {
     struct worker *worker = ctx;
+    if (!worker->is_registered && !worker->has_signed_off && pg_is_up(worker->pg))
+        progress_worker_start(worker->pg, &worker->self, on_registered, worker);
     claim_more(worker);
     if (worker->queue)
         claim_wake(worker);
@@ -310,6 +314,7 @@ static void on_registered(void *ctx, const struct err *err)
     struct worker *worker = ctx;
     if (err) {
         log_write(LOG_WARN, LOG_PG_DOWN, LOG_NOWHERE, "worker not registered: %s", err->text);
+        loop_timer_set(worker->claim_timer, REGISTER_AGAIN_MS);
         return;
     }
     worker->is_registered = true;
@@ -513,6 +518,7 @@ struct worker_stats worker_stats(const struct worker *worker)
         .pg_up = pg_is_up(worker->pg) && worker->is_registered,
         .redis_up = worker->redis && redis_is_up(worker->redis),
         .held = worker->held_count,
+        .waiting = worker->local_count,
         .pages = worker->pages,
         .records = worker->records,
         .bytes = worker->bytes,

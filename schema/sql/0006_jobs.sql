@@ -47,13 +47,15 @@ as $$
 $$;
 
 -- Whether a job is still this process's: it runs, or it has come to an end that only its owner
--- can write, and the answer to that commit is on its way.
+-- can write, and the answer to that commit is on its way. One that is reserved waits in the
+-- process itself.
 create function pagetide.is_held(held bigint, who text) returns boolean
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select exists (select from job j where j.id = held and j.worker = who
-        and j.state in ('running', 'succeeded', 'truncated', 'failed'))
+        and (j.state in ('running', 'succeeded', 'truncated', 'failed')
+            or j.reserved and j.state = 'waiting'))
 $$;
 
 -- One round of beats. Returns those of `held` that this process does not own any more. `held`

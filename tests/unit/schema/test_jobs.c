@@ -163,6 +163,19 @@ START_TEST(a_job_that_has_ended_is_not_lost)
 }
 END_TEST
 
+/* A sync's own job: the answer that it waits is on its way too. */
+START_TEST(a_reserved_job_that_waits_is_not_lost)
+{
+    set_up();
+    ASK("update pagetide.job set reserved = true where id = 1");
+    ASK("select t_commit(t_mark(1, 1, t_end('waiting')))");
+    EXPECT("waiting", "select state from pagetide.job where id = 1");
+    EXPECT("", BEAT("{1}"));
+    EXPECT("1", "select string_agg(job::text, ' ') from pagetide.beat('w2', 'h', 1, 'v', "
+                "'{1}')");
+}
+END_TEST
+
 START_TEST(a_beat_keeps_the_worker_alive)
 {
     set_up();
@@ -232,5 +245,6 @@ SUITE("schema/jobs", an_owner_that_lives_keeps_its_job, a_lost_owner_counts_as_a
       a_process_holds_one_crashed_job, a_committed_page_between_crashes_saves_the_job,
       the_own_process_may_take_its_job_again, a_wait_is_waited_for, what_a_worker_is_told,
       a_beat_gives_back_what_is_not_held, a_job_that_has_ended_is_not_lost,
-      a_beat_keeps_the_worker_alive, a_beat_does_not_wait_for_a_commit,
-      a_worker_that_stops_leaves_nothing_behind, what_is_published, a_limit_starves_nobody)
+      a_reserved_job_that_waits_is_not_lost, a_beat_keeps_the_worker_alive,
+      a_beat_does_not_wait_for_a_commit, a_worker_that_stops_leaves_nothing_behind,
+      what_is_published, a_limit_starves_nobody)

@@ -111,4 +111,36 @@ START_TEST(blames_no_row_for_a_lost_session)
 }
 END_TEST
 
-SUITE("worker/blame", finds_the_rows_that_copy_refuses, blames_no_row_for_a_lost_session)
+/* The session is lost in the middle of the search: the batch will be sent again whole. */
+START_TEST(what_is_rejected_is_out_of_the_batch)
+{
+    set_up();
+    run("create function pg_temp.die() returns trigger language plpgsql as "
+        "$$begin perform pg_terminate_backend(pg_backend_pid()); return new; end$$");
+    run("create trigger die before insert on _pt_stage_1 for each row "
+        "when (new.record ? 'die') execute function pg_temp.die()");
+    struct batch *batch = batch_new(MIB(1));
+    batch_page_begin(batch);
+    for (size_t i = 0; i < ROWS; i++)
+        put_row(batch, i,
+                i == 0    ? STR("{oops")
+                : i == 31 ? STR("{\"die\": 1}")
+                          : STR("{\"a\": 1}"));
+    batch_mark(batch, &(struct mark){.page = 1, .job = 1});
+    batch_close(batch);
+
+    struct answer answer = {0};
+    struct blame *blame = blame_copy(pg, batch, 1, answered, &answer);
+    ck_assert(loop_run_until(loop, &answer.done, 20000));
+    ck_assert_int_eq(answer.err.kind, ERR_AGAIN);
+    ck_assert_uint_eq(batch->reject_count, 1);
+    ck_assert_uint_eq(batch->row_count, ROWS - 1);
+    blame_free(blame);
+    batch_free(batch);
+    pg_close(pg);
+    loop_free(loop);
+}
+END_TEST
+
+SUITE("worker/blame", finds_the_rows_that_copy_refuses, blames_no_row_for_a_lost_session,
+      what_is_rejected_is_out_of_the_batch)

@@ -21,6 +21,13 @@ static struct err err = ERR_INIT;
 static struct buf outcomes;
 static size_t outcome_count, mark_count;
 static bool all_outcomes;
+static int commits_told;
+
+static void on_committed(void *ctx)
+{
+    (void)ctx;
+    commits_told++;
+}
 
 static void on_outcome(void *run, const struct mark_outcome *outcome)
 {
@@ -91,6 +98,7 @@ static void open_loader(const char *database, const char *table_keys, int64_t gi
         .batch_bytes = 1 << 20,
         .batch_age_ms = 20,
         .give_up_ms = give_up_ms,
+        .committed = on_committed,
     };
     arena = arena_new();
     buf_init(&outcomes, MIB(1));
@@ -204,6 +212,7 @@ START_TEST(rows_and_marks_arrive_together)
                                   "from pagetide.field where stream = 'shop.orders'");
     EXPECT("2 2", "select page || ' ' || records from pagetide.job where id = 1");
     ck_assert(loaders_is_idle(loaders));
+    ck_assert_int_eq(commits_told, 2); /* who waits for memory hears of it */
     tear_down();
 }
 END_TEST
