@@ -50,6 +50,15 @@ static bool add_all(struct sync *sync, struct source *const *sources, size_t cou
     return sync->count > 0;
 }
 
+/* A stream that is named twice is one run: a second would fight with the first over it. */
+static void add_once(struct sync *sync, struct stream *stream)
+{
+    for (size_t i = 0; i < sync->count; i++)
+        if (sync->items[i].stream == stream)
+            return;
+    sync->items[sync->count++].stream = stream;
+}
+
 static bool add_named(struct sync *sync, struct source *const *sources, size_t count)
 {
     struct cli *cli = sync->cli;
@@ -61,7 +70,7 @@ static bool add_named(struct sync *sync, struct source *const *sources, size_t c
                       cli->settings.config_dir);
             return false;
         }
-        sync->items[sync->count++].stream = stream;
+        add_once(sync, stream);
     }
     return true;
 }
