@@ -15,10 +15,15 @@ static int run_rejects(struct cli *cli)
     if (!rows_read_run(cli, "rejects", &run))
         return EXIT_USAGE;
     struct pg_value params[] = {pg_int(run)};
-    return rows_print(cli, &(struct rows_query){.sql = sql,
-                                                .params = params,
-                                                .param_count = COUNT_OF(params),
-                                                .nothing = "nothing was rejected in this run"});
+    struct rows_query query = {
+        .sql = sql,
+        .params = params,
+        .param_count = COUNT_OF(params),
+        .nothing = "nothing was rejected in this run",
+        .known = "select 1 from pagetide.run where id = $1",
+        .unknown = arena_printf(cli->arena, "there is no run %lld", (long long)run).ptr,
+    };
+    return rows_print(cli, &query);
 }
 
 const struct command command_rejects = {

@@ -63,6 +63,19 @@ static void print_json(struct cli *cli, const struct pg_result *result)
     }
 }
 
+static int say_nothing(struct pg *pg, const struct rows_query *query)
+{
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct err err = ERR_INIT;
+    if (!pg_await(pg, query->known, query->params, query->param_count, TIMEOUT_MS, &result,
+                  &err))
+        return cli_fail(&err);
+    if (!pg_rows(result))
+        return cli_usage("%s", query->unknown);
+    fprintf(stderr, "pagetide: %s\n", query->nothing);
+    return EXIT_DONE;
+}
+
 int rows_print(struct cli *cli, const struct rows_query *query)
 {
     struct pg *pg;
@@ -77,7 +90,7 @@ int rows_print(struct cli *cli, const struct rows_query *query)
     if (!pg_await(pg, sql, query->params, query->param_count, TIMEOUT_MS, &result, &err))
         code = cli_fail(&err);
     else if (!pg_rows(result))
-        fprintf(stderr, "pagetide: %s\n", query->nothing);
+        code = say_nothing(pg, query);
     else if (cli->options.json)
         print_json(cli, result);
     else

@@ -5,14 +5,16 @@
 
 /*
  * Prints what a query gives: aligned columns under their names, or with --json one object a
- * line. `nothing` is said (on stderr) where there is no row. In a session of its own; returns
- * the exit code.
+ * line. Where there is no row, `known` is asked with the same parameters: a row of it, and
+ * `nothing` is said (on stderr); none, and `unknown` is a mistake in the command. In a session
+ * of its own; returns the exit code.
  */
 struct rows_query {
     const char *sql; /* without a final semicolon */
     const struct pg_value *params;
     size_t param_count;
     const char *nothing;
+    const char *known, *unknown;
 };
 
 int rows_print(struct cli *cli, const struct rows_query *query);

@@ -13,12 +13,18 @@ static int run_runs(struct cli *cli)
 {
     if (cli->operand_count > 1)
         return cli_usage("runs: name one stream, or none for all");
-    struct pg_value params[] = {
-        cli->operand_count ? pg_text(str_from(cli->operands[0])) : PG_NULL, pg_int(RUNS_MAX)};
-    return rows_print(cli, &(struct rows_query){.sql = sql,
-                                                .params = params,
-                                                .param_count = COUNT_OF(params),
-                                                .nothing = "there is no run yet"});
+    const char *stream = cli->operand_count ? cli->operands[0] : NULL;
+    struct pg_value params[] = {stream ? pg_text(str_from(stream)) : PG_NULL, pg_int(RUNS_MAX)};
+    struct rows_query query = {
+        .sql = sql,
+        .params = params,
+        .param_count = COUNT_OF(params),
+        .nothing = "there is no run yet",
+        .known = "select 1 where $1::text is null union all "
+                 "select 1 from pagetide.stream where name = $1 limit $2",
+        .unknown = arena_printf(cli->arena, "there is no stream %s", stream ? stream : "").ptr,
+    };
+    return rows_print(cli, &query);
 }
 
 const struct command command_runs = {

@@ -28,6 +28,11 @@ static void put_counts(struct buf *line, const struct pg_result *result, size_t 
     buf_puts(line, " pages, ");
     units_format_count(line, pg_get_int(result, row, 5));
     buf_puts(line, " records");
+    if (pg_get_int(result, row, 7)) {
+        buf_puts(line, ", ");
+        units_format_count(line, pg_get_int(result, row, 7));
+        buf_puts(line, " of them rejected");
+    }
 }
 
 static void print_job(struct cli *cli, const struct pg_result *result, size_t row)
@@ -93,7 +98,7 @@ static int show(struct cli *cli, struct pg *pg)
              &streams, &code) ||
         !ask(pg,
              "select stream, job, state, page, pages_total, records, coalesce(error, "
-             "waiting_for) from pagetide.progress order by stream, run, job",
+             "waiting_for), rejects from pagetide.progress order by stream, run, job",
              &jobs, &code))
         return code;
     if (!pg_rows(streams))

@@ -50,6 +50,15 @@ static bool add_all(struct sync *sync, struct source *const *sources, size_t cou
     return sync->count > 0;
 }
 
+/* A stream that is named twice is one run: a second would fight with the first over it. */
+static void add_once(struct sync *sync, struct stream *stream)
+{
+    for (size_t i = 0; i < sync->count; i++)
+        if (sync->items[i].stream == stream)
+            return;
+    sync->items[sync->count++].stream = stream;
+}
+
 static bool add_named(struct sync *sync, struct source *const *sources, size_t count)
 {
     struct cli *cli = sync->cli;
@@ -61,7 +70,7 @@ static bool add_named(struct sync *sync, struct source *const *sources, size_t c
                       cli->settings.config_dir);
             return false;
         }
-        sync->items[sync->count++].stream = stream;
+        add_once(sync, stream);
     }
     return true;
 }
@@ -219,6 +228,7 @@ static bool take(struct sync *sync, struct synced *item, struct err *err)
     struct claiming claiming = {0};
     struct str known_gone = STR_NONE;
     int64_t version = 0;
+    bool is_said = false;
     if (!define(sync, item, &version, err))
         return false;
     int64_t deadline = clock_mono_ms() + 3 * sync->cli->settings.beat_ms;
@@ -228,10 +238,16 @@ static bool take(struct sync *sync, struct synced *item, struct err *err)
         bool waits = claiming.claim == CLAIM_WAIT && clock_mono_ms() < deadline;
         if (!waits || sync->is_interrupted)
             break;
-        if (claiming.other.len && is_gone(sync, &claiming))
+        if (claiming.other.len && is_gone(sync, &claiming)) {
             known_gone = claiming.other;
-        else
-            pause_loop(sync, MIN(MAX(claiming.wait_ms, 50), 500));
+            continue;
+        }
+        if (claiming.other.len && !is_said)
+            fprintf(
+                stderr, "pagetide: %.*s: run %lld belongs to %.*s: seeing whether that lives\n",
+                STR_ARG(item->stream->name), (long long)claiming.run, STR_ARG(claiming.other));
+        is_said = is_said || claiming.other.len;
+        pause_loop(sync, MIN(MAX(claiming.wait_ms, 50), 500));
     }
     if (claiming.claim == CLAIM_WAIT || claiming.claim == CLAIM_BUSY)
         return err_set(err, ERR_INPUT, "sync", 0,

@@ -319,6 +319,7 @@ struct run_stats run_stats(const struct run *run)
 {
     struct run_stats stats = run->stats;
     stats.bytes = run->body.len;
+    stats.rejects = run->job.rejects;
     stats.page = run->pager.page + 1;
     return stats;
 }

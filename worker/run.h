@@ -94,7 +94,8 @@ struct run_stats {
     int page;               /* number of the page that is being read */
     int pages, pages_total; /* committed in this and earlier turns; 0: unknown */
     int64_t records;
-    size_t bytes; /* memory of the body it holds */
+    int64_t rejects; /* those that the loader refuses are not among them */
+    size_t bytes;    /* memory of the body it holds */
 };
 struct run_stats run_stats(const struct run *run);
 

@@ -217,18 +217,32 @@ static void log_lost(const struct worker *worker, const struct log_where *at,
               *text ? ": " : ": another process has it", text);
 }
 
+/* Records that are missing from the table are never only a number in PostgreSQL. */
+static void log_done(const struct log_where *at, const struct run_stats *stats,
+                     const struct run_end *end)
+{
+    const char *text = end->err->text;
+    enum log_level level = end->state != JOB_SUCCEEDED ? LOG_ERROR
+                           : stats->rejects            ? LOG_WARN
+                                                       : LOG_INFO;
+    char rejected[64] = "";
+    if (stats->rejects)
+        snprintf(rejected, sizeof(rejected), ", %lld of them rejected",
+                 (long long)stats->rejects);
+    log_write(level, LOG_JOB_DONE, at, "%s: %d pages, %lld records%s%s%s",
+              job_state_name(end->state), stats->pages, (long long)stats->records, rejected,
+              *text ? ": " : "", text);
+}
+
 static void log_end(const struct worker *worker, const struct run *run,
                     const struct run_end *end)
 {
     struct log_where at = where(run);
     struct run_stats stats = run_stats(run);
     const char *text = end->err->text;
-    bool bad = end->how == RUN_FINISHED && end->state != JOB_SUCCEEDED;
     switch (end->how) {
     case RUN_FINISHED:
-        log_write(bad ? LOG_ERROR : LOG_INFO, LOG_JOB_DONE, &at,
-                  "%s: %d pages, %lld records%s%s", job_state_name(end->state), stats.pages,
-                  (long long)stats.records, *text ? ": " : "", text);
+        log_done(&at, &stats, end);
         break;
     case RUN_PARKED:
         log_write(LOG_INFO, LOG_JOB_WAIT, &at, "waits %.0f s: %s", (double)end->wait_ms / 1000,

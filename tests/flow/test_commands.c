@@ -231,12 +231,15 @@ START_TEST(sync_refuses_what_is_not_meant)
     expect_holds(expect_run(2, "sync shop.customers").err, "shop.customers");
     expect_holds(expect_run(2, "sync shop.orders --full").err, "--again");
     ck_assert_int_eq(mock_count(&mock, "/gen/page"), 0);
-    expect_run(0, "sync shop.orders");
+    expect_run(0, "sync shop.orders shop.orders");
     expect_run(0, "sync shop.orders --full --again");
     ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from shop.orders"), "200");
     ck_assert_str_eq(pagetide_sql(&pagetide, "select string_agg(mode, ' ' order by id) "
                                              "from pagetide.run"),
                      "incremental full");
+    expect_holds(expect_run(2, "jobs 99").err, "there is no run 99");
+    expect_holds(expect_run(2, "rejects 99").err, "there is no run 99");
+    expect_holds(expect_run(2, "runs shop.customers").err, "there is no stream shop.customers");
     tear_down();
 }
 END_TEST
