@@ -215,13 +215,15 @@ int main(int argc, char **argv)
         puts("pagetide " PAGETIDE_VERSION);
         return EXIT_DONE;
     }
-    if (!strcmp(name, "--help") || !strcmp(name, "help")) {
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
         print_commands(stdout);
         return EXIT_DONE;
     }
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (!strcmp(name, commands[i]->name))
             return run_command(commands[i], argc - 2, argv + 2);
+    if (*name == '-')
+        return cli_usage("%s: options stand behind the command: pagetide sync -c DIR …", name);
     if (*name)
         fprintf(stderr, "pagetide: unknown command \"%s\"\n\n", name);
     print_commands(stderr);
