@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-/* What a batch keeps of its memory from one filling to the next. */
-enum { ROWS_KEPT_BYTES = 16 << 20 };
+/* What an empty batch keeps: it counts as memory in use, and each stream has two. */
+enum { ROWS_KEPT_BYTES = 256 << 10 };
 enum { REJECT_BYTES_MAX = 64 << 10 };
 
 /* PostgreSQL manual, COPY, "Binary Format": signature, flags, length of the extension. */
