@@ -131,7 +131,6 @@ static struct job make_job(struct arena *arena, const struct stream *stream)
         .mode = STR("incremental"),
         .bookmark = stream->bookmark.start,
         .started_us = clock_wall_ms() * 1000,
-        .created_table = true,
     };
 }
 

@@ -191,7 +191,7 @@ struct run *run_new(const struct run_env *env, const struct job *job,
     run->attempt = job->attempt;
     run->told_waits = job->told_waits;
     run->stats = (struct run_stats){.pages = job->page, .records = job->records};
-    run->began_mono_ms = clock_mono_ms();
+    run->began_mono_ms = clock_mono_ms() - job->elapsed_ms;
     run->timer = loop_timer_new(env->loop, on_timer, run);
     guard_init(&run->guard);
     guard_restore(&run->guard, past->request_hashes, past->records_hashes, past->count);

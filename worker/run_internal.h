@@ -52,7 +52,7 @@ struct run {
     enum phase phase;
     enum step resume; /* where a pause goes on */
     bool is_paused, is_starved, is_draining;
-    int64_t began_mono_ms;
+    int64_t began_mono_ms; /* the job, in whatever process */
 
     struct request request;
     struct http_call *call;

@@ -78,7 +78,7 @@ struct job {
     int attempt;           /* stored with a wait, reset by a committed page */
     int told_waits;
     int crashes;
-    bool created_table; /* this run made the table: bigint columns may still widen */
+    int64_t elapsed_ms; /* since the job began for the first time, when it was activated */
 };
 
 #endif

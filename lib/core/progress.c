@@ -94,7 +94,7 @@ enum field {
     FIELD_ATTEMPT,
     FIELD_TOLD_WAITS,
     FIELD_CRASHES,
-    FIELD_CREATED_TABLE,
+    FIELD_ELAPSED_MS,
     FIELD_COUNT,
 };
 
@@ -147,7 +147,7 @@ static const struct job *job_read(struct arena *arena, const struct pg_result *r
         .attempt = (int)NUMBER(ATTEMPT),
         .told_waits = (int)NUMBER(TOLD_WAITS),
         .crashes = (int)NUMBER(CRASHES),
-        .created_table = pg_get_bool(row, 0, FIELD_CREATED_TABLE),
+        .elapsed_ms = NUMBER(ELAPSED_MS),
     };
 #undef TEXT
 #undef NUMBER

@@ -195,7 +195,7 @@ create type pagetide.activation as (
     attempt int,
     told_waits int,
     crashes int,
-    created_table boolean -- by this run
+    elapsed_ms bigint -- since the job began for the first time
 );
 
 create function pagetide.taken_job(taken bigint) returns pagetide.activation
@@ -208,7 +208,7 @@ as $$
         (extract(epoch from r.started_at) * 1000000)::bigint, j.epoch, j.owner, j.checkpoint,
         j.page, j.records, (select sum(o.rejects)::bigint from job o where o.run = r.id),
         j.attempt, j.told_waits, j.crashes,
-        exists (select from target t where t.stream = r.stream and t.created_run = r.id)
+        (extract(epoch from clock() - j.started_at) * 1000)::bigint
     from job j join run r on r.id = j.run
     join definition d on d.stream = r.stream and d.version = r.version
     where j.id = taken

@@ -121,10 +121,12 @@ START_TEST(what_a_worker_is_told)
 {
     set_up();
     ASK("select t_commit(t_mark(1, 1, '{\"rejects\": 3}'))");
-    ASK("insert into pagetide.target values ('shop', 'orders', 'shop.orders', 1)");
+    ASK("update pagetide.job set started_at = clock_timestamp() - interval '1 hour' where id = "
+        "2");
     EXPECT("2 1 2 shop.orders 1 {\"partition\": {\"p\": 2}} incremental 0 0 3 t t",
            "select concat_ws(' ', id, run, n, stream, version, part, mode, page, records, "
-           "rejects, created_table, started_us = (select (extract(epoch from started_at) * "
+           "rejects, elapsed_ms between 3600000 and 3660000, started_us = (select "
+           "(extract(epoch from started_at) * "
            "1000000)::bigint from pagetide.run)) "
            "from pagetide.activate(2, 'w1', 'h', 'x', 10000, true)");
     EXPECT("2024-01-01T00:00:00Z 2024-01-01T10:00:00.500000Z",
