@@ -222,6 +222,23 @@ static void pause_loop(struct sync *sync, int64_t ms)
                    ms);
 }
 
+/* The run that was waited for has come to its end meanwhile: that was what was asked for. */
+static bool check_not_ended(struct sync *sync, const struct synced *item, int64_t waited_run,
+                            struct err *err)
+{
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct pg_value run = pg_int(waited_run);
+    if (!pg_await(sync->pg, "select pagetide.is_end(state) from pagetide.run where id = $1",
+                  &run, 1, TIMEOUT_MS, &result, err))
+        return false;
+    if (!pg_rows(result) || !pg_get_bool(result, 0, 0))
+        return true;
+    return err_set(err, ERR_INPUT, "sync", 0,
+                   "%.*s: run %lld, made by another process, has just ended; the same command "
+                   "makes another run",
+                   STR_ARG(item->stream->name), (long long)waited_run);
+}
+
 /* Asks until the run is ours or its worker has shown that it lives (two beats). */
 static bool take(struct sync *sync, struct synced *item, struct err *err)
 {
@@ -248,6 +265,8 @@ static bool take(struct sync *sync, struct synced *item, struct err *err)
                 STR_ARG(item->stream->name), (long long)claiming.run, STR_ARG(claiming.other));
         is_said = is_said || claiming.other.len;
         pause_loop(sync, MIN(MAX(claiming.wait_ms, 50), 500));
+        if (claiming.other.len && !check_not_ended(sync, item, claiming.run, err))
+            return false;
     }
     if (claiming.claim == CLAIM_WAIT || claiming.claim == CLAIM_BUSY)
         return err_set(err, ERR_INPUT, "sync", 0,

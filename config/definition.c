@@ -318,7 +318,7 @@ static const struct field definition_fields[] = {
      .min = 1000, .help = "instead of schedule"},
     {.name = "timezone", .type = FIELD_TEXT, .flags = IN_STREAM, S(schedule.timezone),
      .standard = "UTC",
-     .help = "of the schedule, IANA name"},
+     .help = "of the schedule; zones other than UTC are not available yet"},
     {.name = "catch_up", .type = FIELD_CHOICE, .flags = IN_STREAM, S(schedule.catch_up),
      .choices = catch_ups, .standard = "latest", .help = "which missed runs are made up for"},
     {.name = "bookmark", .type = FIELD_STRUCT, .flags = IN_STREAM, S(bookmark),

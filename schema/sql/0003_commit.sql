@@ -78,6 +78,18 @@ as $$
     end
 $$;
 
+-- A job that read records and stored none of them has not succeeded, whatever the API said.
+create function pagetide.end_by_emptiness(m pagetide.mark, j pagetide.job) returns jsonb
+language sql immutable
+as $$
+    select case when m."end" ->> 'state' in ('succeeded', 'truncated') and j.records > 0
+            and j.rejects >= j.records
+        then jsonb_build_object('state', 'failed', 'reason', 'rejects', 'error', format(
+            'all %s records were rejected', j.records))
+        else m."end"
+    end
+$$;
+
 -- Judges each mark as if the ones before it were written already. Once a mark of a turn is
 -- refused or ends the turn, `closed` holds its owner and nothing more of the turn is applied.
 create function pagetide.judge_marks(batch jsonb) returns setof pagetide.mark
@@ -106,7 +118,10 @@ begin
         if m.verdict = 'applied' then
             j.page := greatest(j.page, m.page);
             rejects := rejects + coalesce(m.rejects, 0);
+            j.records := j.records + coalesce(m.records, 0);
+            j.rejects := j.rejects + coalesce(m.rejects, 0);
             m."end" := end_by_rejects(m, rejects, most);
+            m."end" := end_by_emptiness(m, j);
         end if;
         if m.verdict = 'refused' or m.verdict = 'applied' and m."end" is not null then
             closed := m.owner;
