@@ -220,6 +220,7 @@ declare
     relation regclass := format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass;
     names text[];
     numbers smallint[];
+    own text := left(plan ->> 'table', 55) || '_pt_key';
 begin
     select array_agg(f.column_name order by k.at), array_agg(a.attnum order by a.attnum)
     into names, numbers
@@ -237,7 +238,9 @@ begin
                 = numbers) then
         return;
     end if;
-    execute format('create unique index on %s (%s)', relation,
+    -- another key than before: the index of the old one would refuse its records
+    execute format('drop index if exists %I.%I', plan ->> 'schema', own);
+    execute format('create unique index %I on %s (%s)', own, relation,
         (select string_agg(quote_ident(n), ', ') from unnest(names) n));
 end
 $$;

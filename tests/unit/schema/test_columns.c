@@ -27,4 +27,23 @@ START_TEST(first_tables_of_a_schema_may_be_made_at_once)
 }
 END_TEST
 
-SUITE("schema/columns", first_tables_of_a_schema_may_be_made_at_once)
+#define UPSERT(key)                                                                            \
+    "select count(*) from pagetide.extend_table('{\"stream\": \"shop.orders\", \"run\": 1, "   \
+    "\"schema\": \"shop\", \"table\": \"orders\", \"max_columns\": 500, \"upsert\": true, "    \
+    "\"key\": [\"" key "\"], \"declared\": [], \"fields\": ["                                  \
+    "{\"field\": \"id\", \"column\": \"id\", \"type\": \"bigint\"}, "                          \
+    "{\"field\": \"no\", \"column\": \"no\", \"type\": \"bigint\"}]}')"
+
+START_TEST(another_key_takes_the_place_of_the_old_one)
+{
+    url = schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    EXPECT("2", UPSERT("id"));
+    EXPECT("2", UPSERT("no"));
+    EXPECT("CREATE UNIQUE INDEX orders_pt_key ON shop.orders USING btree (no)",
+           "select string_agg(indexdef, '; ') from pg_indexes where schemaname = 'shop'");
+}
+END_TEST
+
+SUITE("schema/columns", first_tables_of_a_schema_may_be_made_at_once,
+      another_key_takes_the_place_of_the_old_one)
