@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -142,6 +143,12 @@ static bool load_settings(struct cli *cli, struct err *err)
     return settings_load(cli->arena, config_dir(&cli->options), flags, &cli->settings, err);
 }
 
+/* Batches go back to the system when they are freed: without this the threshold would grow. */
+static void return_large_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, MIB(1));
+}
+
 /* No core dumps, no ptrace by other processes of the user: memory holds credentials. */
 static void protect_memory(void)
 {
@@ -210,6 +217,7 @@ int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     protect_memory();
+    return_large_memory();
     const char *name = argc > 1 ? argv[1] : "";
     if (!strcmp(name, "--version")) {
         puts("pagetide " PAGETIDE_VERSION);
