@@ -213,11 +213,39 @@ static int run_command(const struct command *command, int argc, char **argv)
     return code;
 }
 
+static bool takes_value(const char *word)
+{
+    const struct opt *const tables[] = {common_opts, setting_opts};
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        for (const struct opt *opt = tables[i]; opt->name; opt++) {
+            bool is_long = !strncmp(word, "--", 2) && !strcmp(word + 2, opt->name);
+            bool is_short = opt->letter && word[1] == opt->letter && !word[2];
+            if ((is_long || is_short) && opt->type != OPT_FLAG)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* `pagetide -c DIR sync …` is `pagetide sync -c DIR …`. */
+static void put_command_first(int argc, char **argv)
+{
+    int at = 1;
+    while (at < argc && argv[at][0] == '-')
+        at += takes_value(argv[at]) ? 2 : 1;
+    if (at == 1 || at >= argc)
+        return;
+    char *command = argv[at];
+    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv);
+    argv[1] = command;
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     protect_memory();
     return_large_memory();
+    put_command_first(argc, argv);
     const char *name = argc > 1 ? argv[1] : "";
     if (!strcmp(name, "--version")) {
         puts("pagetide " PAGETIDE_VERSION);
@@ -231,7 +259,7 @@ int main(int argc, char **argv)
         if (!strcmp(name, commands[i]->name))
             return run_command(commands[i], argc - 2, argv + 2);
     if (*name == '-')
-        return cli_usage("%s: options stand behind the command: pagetide sync -c DIR …", name);
+        return cli_usage("%s: which command? (see pagetide --help)", name);
     if (*name)
         fprintf(stderr, "pagetide: unknown command \"%s\"\n\n", name);
     print_commands(stderr);

@@ -73,7 +73,9 @@ START_TEST(every_command_has_help)
     expect_holds(expect_run(0, "--version").out, "pagetide ");
     expect_holds(expect_run(2, "snyc").err, "unknown command \"snyc\"");
     expect_holds(expect_run(2, "sync --al").err, "--al");
-    expect_holds(expect_run(2, "-c . check").err, "behind the command");
+    expect_holds(expect_run(2, "-c /nowhere --json").err, "which command?");
+    expect_holds(expect_run(0, "--log-level debug -c /nowhere migrate --help").out,
+                 "pagetide migrate");
     expect_run(2, "");
     tear_down();
 }
