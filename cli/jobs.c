@@ -11,19 +11,7 @@ static const char sql[] =
 
 static int run_jobs(struct cli *cli)
 {
-    int64_t run;
-    if (!rows_read_run(cli, "jobs", &run))
-        return EXIT_USAGE;
-    struct pg_value params[] = {pg_int(run)};
-    struct rows_query query = {
-        .sql = sql,
-        .params = params,
-        .param_count = COUNT_OF(params),
-        .nothing = "this run has no job yet",
-        .known = "select 1 from pagetide.run where id = $1",
-        .unknown = arena_printf(cli->arena, "there is no run %lld", (long long)run).ptr,
-    };
-    return rows_print(cli, &query);
+    return rows_print_run(cli, "jobs", sql, "this run has no job yet");
 }
 
 const struct command command_jobs = {

@@ -11,19 +11,7 @@ static const char sql[] = "select j.run || '/' || j.n as job, r.page, r.position
 
 static int run_rejects(struct cli *cli)
 {
-    int64_t run;
-    if (!rows_read_run(cli, "rejects", &run))
-        return EXIT_USAGE;
-    struct pg_value params[] = {pg_int(run)};
-    struct rows_query query = {
-        .sql = sql,
-        .params = params,
-        .param_count = COUNT_OF(params),
-        .nothing = "nothing was rejected in this run",
-        .known = "select 1 from pagetide.run where id = $1",
-        .unknown = arena_printf(cli->arena, "there is no run %lld", (long long)run).ptr,
-    };
-    return rows_print(cli, &query);
+    return rows_print_run(cli, "rejects", sql, "nothing was rejected in this run");
 }
 
 const struct command command_rejects = {

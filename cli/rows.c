@@ -99,10 +99,27 @@ int rows_print(struct cli *cli, const struct rows_query *query)
     return code;
 }
 
-bool rows_read_run(struct cli *cli, const char *command, int64_t *ret_run)
+static bool read_run(struct cli *cli, const char *command, int64_t *ret_run)
 {
     if (cli->operand_count == 1 && order_parse_run(cli->operands[0], ret_run, NULL))
         return true;
     cli_usage("%s: name one run by its number (pagetide runs lists them)", command);
     return false;
+}
+
+int rows_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing)
+{
+    int64_t run;
+    if (!read_run(cli, command, &run))
+        return EXIT_USAGE;
+    struct pg_value params[] = {pg_int(run)};
+    struct rows_query query = {
+        .sql = sql,
+        .params = params,
+        .param_count = COUNT_OF(params),
+        .nothing = nothing,
+        .known = "select 1 from pagetide.run where id = $1",
+        .unknown = arena_printf(cli->arena, "there is no run %lld", (long long)run).ptr,
+    };
+    return rows_print(cli, &query);
 }

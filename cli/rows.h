@@ -19,7 +19,7 @@ struct rows_query {
 
 int rows_print(struct cli *cli, const struct rows_query *query);
 
-/* RUN as an operand: the only one of the command. False after saying what is wrong. */
-bool rows_read_run(struct cli *cli, const char *command, int64_t *ret_run) MUST_CHECK;
+/* The same for a command whose one operand is RUN: $1 of `sql`. */
+int rows_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing);
 
 #endif

@@ -160,13 +160,6 @@ void loaders_flush_oldest(struct loaders *loaders)
         flush(oldest);
 }
 
-void loaders_flush(struct loaders *loaders)
-{
-    for (struct loader *loader = loaders->first; loader; loader = loader->next)
-        if (!batch_is_empty(loader->open))
-            flush(loader);
-}
-
 bool loaders_is_idle(const struct loaders *loaders)
 {
     for (const struct loader *loader = loaders->first; loader; loader = loader->next)

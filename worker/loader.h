@@ -44,7 +44,6 @@ bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
 void loaders_free(struct loaders *loaders);
 size_t loaders_bytes(const struct loaders *loaders); /* memory of all batches */
 void loaders_flush_oldest(struct loaders *loaders);  /* memory is short */
-void loaders_flush(struct loaders *loaders);         /* everything: shutdown, waits */
 bool loaders_is_idle(const struct loaders *loaders); /* nothing open or being committed */
 
 /*
