@@ -17,7 +17,7 @@ static bool read_context(struct cli *cli, struct value *ret, struct err *err)
 {
     const char *path = cli->options.context;
     AUTO_BUF(text, CONTEXT_BYTES_MAX);
-    *ret = VALUE_NOTHING;
+    *ret = UNDEFINED_VALUE;
     if (!path)
         return true;
     FILE *file = str_is(str_from(path), "-") ? stdin : fopen(path, "re");

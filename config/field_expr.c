@@ -27,7 +27,7 @@ struct value table_value(struct arena *arena, const struct yaml_node *node)
 {
     switch (node->kind) {
     case YAML_NULL:
-        return VALUE_NONE;
+        return NULL_VALUE;
     case YAML_BOOL:
         return value_bool(str_eq_nocase(node->text, STR("true")));
     case YAML_NUMBER:
@@ -39,7 +39,7 @@ struct value table_value(struct arena *arena, const struct yaml_node *node)
     case YAML_MAP:
         return value_map(arena, node);
     }
-    return VALUE_NONE;
+    return NULL_VALUE;
 }
 
 static bool compile_container(struct reader *reader, const struct field *field,

@@ -97,6 +97,6 @@ bool bookmark_offer(struct arena *arena, const struct bookmark *def, struct str 
     if (stored.len && def->lookback_ms &&
         !look_back(arena, stored, def->lookback_ms, numeric, &text, err))
         return false;
-    *ret_value = !text.len ? VALUE_NONE : numeric ? value_number(text) : value_string(text);
+    *ret_value = !text.len ? NULL_VALUE : numeric ? value_number(text) : value_string(text);
     return true;
 }

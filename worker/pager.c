@@ -184,7 +184,7 @@ struct pager_decision pager_next(const struct pager *pager, const struct pager_f
     struct pager next = *pager;
     next.page++;
     next.records += facts->taken;
-    next.cursor = next.params = next.headers = next.body = VALUE_NOTHING;
+    next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
     next.url = STR_NONE;
     struct turn turn = {.pager = pager, .facts = facts, .arena = arena, .next = &next};
     if (facts->is_empty_answer)
@@ -244,7 +244,7 @@ struct value pager_value(const struct pager *pager, struct arena *arena)
         value_int(arena, by_page ? pager->number : pager->page + 1),
         value_int(arena, by_page ? pager->records : pager->number),
         value_int(arena, pager->def->size),
-        pager->cursor.kind == VALUE_UNDEFINED ? VALUE_NONE : pager->cursor,
+        pager->cursor.kind == VALUE_UNDEFINED ? NULL_VALUE : pager->cursor,
     };
     struct value_map *map = ARENA_NEW(arena, struct value_map);
     map->count = COUNT_OF(keys);

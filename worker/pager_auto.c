@@ -166,7 +166,7 @@ static struct value read_field(struct search *search, const char *field)
     if (!turn->facts->scope->find(turn->facts->scope->ctx, STR("response"), turn->arena,
                                   &response) ||
         !path_compile(turn->arena, text, &path, &search->err))
-        return VALUE_NOTHING;
+        return UNDEFINED_VALUE;
     return path_get(&path, response);
 }
 

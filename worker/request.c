@@ -147,7 +147,7 @@ static struct value body_with(struct arena *arena, struct value body,
     while (at < map->count && !str_eq(map->members[at].key, steps[0].key))
         at++;
     if (at == map->count)
-        map->members[map->count++] = (struct value_member){steps[0].key, VALUE_NONE};
+        map->members[map->count++] = (struct value_member){steps[0].key, NULL_VALUE};
     map->members[at].value =
         body_with(arena, map->members[at].value, steps + 1, count - 1, value);
     return (struct value){.kind = VALUE_MAP, .map = map};

@@ -12,7 +12,7 @@ static void need_body(const struct judge_case *judge, bool *has_body)
     *has_body = true;
     if (!value_parse(judge->arena, judge->answer->body, (struct value_hole){0}, response,
                      &ignored))
-        *response = VALUE_NOTHING;
+        *response = UNDEFINED_VALUE;
 }
 
 static bool fits_status(const struct response_rule *rule, int status)
@@ -41,11 +41,11 @@ static bool holds(const struct judge_case *judge, const struct template *when)
 
 static struct value locate(const struct judge_case *judge, const struct locator *locator)
 {
-    struct value value = VALUE_NOTHING;
+    struct value value = UNDEFINED_VALUE;
     struct err ignored = ERR_INIT;
     if (locator->kind == LOCATOR_NONE ||
         !locator_read(locator, &judge->scope->expr, judge->arena, &value, &ignored))
-        return VALUE_NOTHING;
+        return UNDEFINED_VALUE;
     return value;
 }
 
@@ -78,7 +78,7 @@ static void read_quota(const struct judge_case *judge, bool *has_body,
                        struct told_quota *ret_quota)
 {
     const struct stream *stream = judge->stream;
-    *ret_quota = (struct told_quota){VALUE_NOTHING, VALUE_NOTHING};
+    *ret_quota = (struct told_quota){UNDEFINED_VALUE, UNDEFINED_VALUE};
     for (size_t i = 0; i < stream->rate_limit_count; i++) {
         const struct rate_limit *limit = &stream->rate_limits[i];
         if (limit->reset.kind == LOCATOR_NONE)
@@ -101,7 +101,7 @@ void rules_find(const struct judge_case *judge, struct ruling *ret_ruling,
     judge->scope->status = answer->status;
     judge->scope->headers = answer->headers;
     judge->scope->header_count = answer->header_count;
-    judge->scope->response = VALUE_NOTHING;
+    judge->scope->response = UNDEFINED_VALUE;
     read_quota(judge, &has_body, ret_quota);
     for (size_t i = 0; i < stream->response_count && !ret_ruling->rule; i++) {
         const struct response_rule *rule = &stream->responses[i];

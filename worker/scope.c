@@ -157,7 +157,7 @@ static struct value instant_text(struct arena *arena, int64_t us)
 
 static struct value text_or_none(struct str text)
 {
-    return text.len ? value_string(text) : VALUE_NONE;
+    return text.len ? value_string(text) : NULL_VALUE;
 }
 
 bool scope_init(struct scope *scope, const struct job *job, const struct stream *stream,
@@ -165,9 +165,9 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
 {
     static const struct str run_keys[] = {{"id", 2}, {"started_at", 10}};
     static const struct str window_keys[] = {{"start", 5}, {"end", 3}};
-    struct value part = VALUE_NOTHING;
+    struct value part = UNDEFINED_VALUE;
 
-    *scope = (struct scope){.response = VALUE_NOTHING};
+    *scope = (struct scope){.response = UNDEFINED_VALUE};
     scope->expr = (struct expr_scope){.find = find, .ctx = scope, .now_us = job->started_us};
     if (job->part.len && !value_parse(arena, job->part, (struct value_hole){0}, &part, err))
         return err_wrap(err, "part");

@@ -195,7 +195,7 @@ static struct judgement judge(struct run *run)
     }
     if (judgement.told_ms >= 0)
         throttle_pause(&run->pass, clock_mono_ms(), judgement.told_ms);
-    run->scope.response = VALUE_NOTHING;
+    run->scope.response = UNDEFINED_VALUE;
     run->scope.headers = NULL;
     run->scope.header_count = 0;
     return judgement;
@@ -240,7 +240,7 @@ static int64_t records_left(const struct run *run)
 static void show_response(struct run *run)
 {
     struct err ignored = ERR_INIT;
-    run->scope.response = VALUE_NOTHING;
+    run->scope.response = UNDEFINED_VALUE;
     (void)!value_parse(run->page, buf_str(&run->body), (struct value_hole){0},
                        &run->scope.response, &ignored);
 }

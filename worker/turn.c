@@ -23,7 +23,7 @@ static bool read_response(struct run *run, struct err *err)
 {
     enum pagination_type type = run->pager.type;
     struct value_hole hole = run->cut.hole;
-    run->scope.response = VALUE_NOTHING;
+    run->scope.response = UNDEFINED_VALUE;
     if (run->body_is_empty || type == PAGINATE_NONE || type == PAGINATE_LINK_HEADER)
         return true;
     if (run->stream->response_needs_records)
@@ -131,7 +131,7 @@ static void turn_over(struct run *run, const struct pager *next, const struct re
     run->attempt = run->told_waits = run->redirects = 0;
     run->page = run->next;
     run->next = old;
-    run->scope.response = VALUE_NOTHING;
+    run->scope.response = UNDEFINED_VALUE;
     run->scope.headers = NULL;
     run->scope.header_count = 0;
     run->scope.accumulated = accumulated(run, next);

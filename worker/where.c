@@ -9,7 +9,7 @@ struct record_scope {
 
 static struct value value_of(struct arena *arena, struct str raw)
 {
-    struct value value = VALUE_NOTHING;
+    struct value value = UNDEFINED_VALUE;
     struct err ignored = ERR_INIT;
     (void)!value_parse(arena, raw, (struct value_hole){0}, &value, &ignored);
     return value;

@@ -118,7 +118,7 @@ struct value value_from_list(const struct value_list *list)
 
 static struct value undefined(struct eval *ev, struct value key)
 {
-    struct value value = VALUE_NOTHING;
+    struct value value = UNDEFINED_VALUE;
     if (key.kind == VALUE_STRING || key.kind == VALUE_NUMBER)
         value.text = arena_str(ev->arena, str_slice(key.text, 0, 64));
     return value;
@@ -186,7 +186,7 @@ static bool eval_index(struct eval *ev, const struct node *node, struct value *r
 
 static bool eval_get(struct eval *ev, const struct node *node, struct value *ret)
 {
-    struct value map, key, fallback = VALUE_NONE;
+    struct value map, key, fallback = NULL_VALUE;
     if (!node_eval(ev, node->kids[0], &map) || !node_eval(ev, node->kids[1], &key) ||
         (node->kids[2] && !node_eval(ev, node->kids[2], &fallback)))
         return false;
@@ -211,7 +211,7 @@ struct range {
 
 static bool read_bound(struct eval *ev, const struct node *node, int64_t fallback, int64_t *ret)
 {
-    struct value value = VALUE_NONE;
+    struct value value = NULL_VALUE;
     if (node && !node_eval(ev, node, &value))
         return false;
     *ret = fallback;
@@ -366,7 +366,7 @@ static bool eval_if(struct eval *ev, const struct node *node, struct value *ret)
     if (!node_eval(ev, node->kids[0], &condition))
         return false;
     const struct node *branch = expr_truth(condition) ? node->kids[1] : node->kids[2];
-    *ret = VALUE_NOTHING;
+    *ret = UNDEFINED_VALUE;
     return !branch || node_eval(ev, branch, ret);
 }
 
@@ -472,7 +472,7 @@ static bool eval_name(struct eval *ev, const struct node *node, struct value *re
         *ret = found;
         return true;
     }
-    *ret = VALUE_NOTHING;
+    *ret = UNDEFINED_VALUE;
     ret->text = node->value.text;
     return true;
 }

@@ -13,12 +13,12 @@ static bool filter_first(struct eval *ev, const struct call *call, struct value 
     const struct value_list *items;
     if (call->subject.kind == VALUE_STRING) {
         *ret = call->subject.text.len ? value_string(text_characters(call->subject.text, 0, 1))
-                                      : VALUE_NOTHING;
+                                      : UNDEFINED_VALUE;
         return true;
     }
     if (!text_elements(ev, call->subject, &items))
         return false;
-    *ret = items->count ? items->items[0] : VALUE_NOTHING;
+    *ret = items->count ? items->items[0] : UNDEFINED_VALUE;
     return true;
 }
 
@@ -27,7 +27,7 @@ static bool filter_last(struct eval *ev, const struct call *call, struct value *
     const struct value_list *items;
     if (!text_elements(ev, call->subject, &items))
         return false;
-    *ret = items->count ? items->items[items->count - 1] : VALUE_NOTHING;
+    *ret = items->count ? items->items[items->count - 1] : UNDEFINED_VALUE;
     return true;
 }
 
@@ -98,11 +98,11 @@ static bool extreme(struct eval *ev, const struct call *call, bool want_max, str
 {
     struct key_options options = {.case_sensitive = call_flag(call, 0)};
     const struct value_list *items;
-    struct value best_key = VALUE_NOTHING, key;
+    struct value best_key = UNDEFINED_VALUE, key;
     if (!attribute_read(ev, call, 1, &options.attribute) ||
         !text_elements(ev, call->subject, &items))
         return false;
-    *ret = VALUE_NOTHING;
+    *ret = UNDEFINED_VALUE;
     for (size_t i = 0; i < items->count; i++) {
         bool better = i == 0;
         if (!key_of(ev, &options, items->items[i], &key) ||

@@ -26,7 +26,7 @@ static bool map_attribute(struct eval *ev, const struct call *call,
 static bool elements_if_true(struct eval *ev, struct value subject,
                              const struct value_list **ret)
 {
-    return text_elements(ev, expr_truth(subject) ? subject : VALUE_NOTHING, ret);
+    return text_elements(ev, expr_truth(subject) ? subject : UNDEFINED_VALUE, ret);
 }
 
 /* The arguments behind the filter's or test's own name, moved to the front. */

@@ -212,7 +212,7 @@ static bool put_real(struct format *f, const struct spec *spec, struct value val
 static bool put_conversion(struct format *f)
 {
     struct spec spec;
-    struct value value = VALUE_NOTHING;
+    struct value value = UNDEFINED_VALUE;
     bool named = peek(f) == '(';
     if ((named && !take_name(f, &value)) || !take_spec(f, &spec))
         return false;

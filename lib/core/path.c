@@ -164,10 +164,10 @@ bool path_compile(struct arena *arena, struct str text, struct path *ret, struct
 static struct value at_index(struct value list, int64_t index)
 {
     if (list.kind != VALUE_LIST)
-        return VALUE_NOTHING;
+        return UNDEFINED_VALUE;
     if (index < 0)
         index += (int64_t)list.list->count;
-    return index < 0 ? VALUE_NOTHING : value_at(list, (size_t)index);
+    return index < 0 ? UNDEFINED_VALUE : value_at(list, (size_t)index);
 }
 
 static struct value at_key(struct value container, struct str key)
@@ -190,7 +190,7 @@ static struct value at_filter(struct value list, const struct path_step *step)
     for (size_t i = 0; list.kind == VALUE_LIST && i < list.list->count; i++)
         if (equals_text(value_get(list.list->items[i], step->key), step->text))
             return list.list->items[i];
-    return VALUE_NOTHING;
+    return UNDEFINED_VALUE;
 }
 
 struct value path_get(const struct path *path, struct value root)
@@ -203,7 +203,7 @@ struct value path_get(const struct path *path, struct value root)
         else if (step->kind == PATH_INDEX)
             value = at_index(value, step->index);
         else
-            value = step->kind == PATH_FILTER ? at_filter(value, step) : VALUE_NOTHING;
+            value = step->kind == PATH_FILTER ? at_filter(value, step) : UNDEFINED_VALUE;
     }
     return value;
 }
@@ -273,9 +273,9 @@ bool locator_compile(struct arena *arena, struct str text, struct locator *ret, 
 static struct value find_name(const struct expr_scope *scope, struct arena *arena,
                               struct str name)
 {
-    struct value found = VALUE_NOTHING;
+    struct value found = UNDEFINED_VALUE;
     if (!scope->find || !scope->find(scope->ctx, name, arena, &found))
-        return VALUE_NOTHING;
+        return UNDEFINED_VALUE;
     return found;
 }
 
@@ -294,7 +294,7 @@ bool locator_read(const struct locator *locator, const struct expr_scope *scope,
     case LOCATOR_EXPR:
         return template_fill(locator->template, scope, false, arena, ret, err);
     default:
-        *ret = VALUE_NOTHING;
+        *ret = UNDEFINED_VALUE;
         return true;
     }
 }

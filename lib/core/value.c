@@ -45,7 +45,7 @@ struct value value_get(struct value map, struct str key)
 struct value value_at(struct value list, size_t index)
 {
     if (list.kind != VALUE_LIST || index >= list.list->count)
-        return VALUE_NOTHING;
+        return UNDEFINED_VALUE;
     return list.list->items[index];
 }
 

@@ -59,8 +59,8 @@ struct value_map { /* in the order of the text; of equal keys the last stays, in
     size_t count;
 };
 
-#define VALUE_NOTHING ((struct value){.kind = VALUE_UNDEFINED})
-#define VALUE_NONE    ((struct value){.kind = VALUE_NULL})
+#define UNDEFINED_VALUE ((struct value){.kind = VALUE_UNDEFINED})
+#define NULL_VALUE      ((struct value){.kind = VALUE_NULL})
 
 struct value value_bool(bool flag);
 struct value value_int(struct arena *arena, int64_t number);

@@ -143,7 +143,7 @@ static bool parse_scalar(struct parser *parser, struct value *ret)
         return scan_fail(scan, "a number of more than 1,000 digits or an exponent over 400");
     }
     if (*from == 'n')
-        *ret = VALUE_NONE;
+        *ret = NULL_VALUE;
     else if (*from == 't' || *from == 'f')
         *ret = value_bool(*from == 't');
     else
@@ -158,7 +158,7 @@ static bool parse_value(struct parser *parser, size_t depth, struct value *ret)
     struct value_hole hole = parser->hole;
     if (hole.to > hole.from && (size_t)(scan->at - scan->start) == hole.from) {
         scan->at = scan->start + hole.to;
-        *ret = VALUE_NOTHING;
+        *ret = UNDEFINED_VALUE;
         return true;
     }
     if (++parser->values > VALUE_COUNT_MAX)

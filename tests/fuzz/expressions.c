@@ -32,11 +32,11 @@ void fuzz_expressions(struct str text)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct str head, rest = str_cut(text, '\n', &head);
-    struct value context = VALUE_NOTHING, value;
+    struct value context = UNDEFINED_VALUE, value;
     struct err err = ERR_INIT;
     struct template template;
     if (!value_parse(arena, rest, (struct value_hole){0}, &context, &err))
-        context = VALUE_NOTHING;
+        context = UNDEFINED_VALUE;
     if (!template_compile(arena, head, &template, &err))
         return;
     size_t steps = 0;

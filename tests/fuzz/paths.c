@@ -20,7 +20,7 @@ void fuzz_paths(struct str text)
     struct path path;
     struct locator locator;
     if (!value_parse(arena, rest, (struct value_hole){0}, &root, &err))
-        root = VALUE_NONE;
+        root = NULL_VALUE;
     bool is_path = path_compile(arena, head, &path, &err);
     if (is_path && !path.has_wildcard)
         value = path_get(&path, root);

@@ -15,7 +15,7 @@ static void run_case(struct block *block, const struct expr_row *row)
     AUTO_ARENA struct arena *arena = arena_new();
     struct err err = ERR_INIT;
     struct expr *expr;
-    struct value context = VALUE_NOTHING, value = VALUE_NOTHING;
+    struct value context = UNDEFINED_VALUE, value = UNDEFINED_VALUE;
     enum expr_outcome outcome = OUTCOME_VALUE;
     block->cases++;
     if (row->input.len)
@@ -58,7 +58,7 @@ static struct err error_of(const char *source)
     AUTO_ARENA struct arena *arena = arena_new();
     struct err err = ERR_INIT;
     struct expr *expr;
-    struct value context = VALUE_NOTHING, value;
+    struct value context = UNDEFINED_VALUE, value;
     struct expr_scope scope = expr_table_scope(&context);
     if (expr_compile(arena, str_from(source), &expr, &err))
         ck_assert(!expr_eval(expr, &scope, arena, &value, &err));
@@ -191,8 +191,8 @@ START_TEST(knows_truth)
     ck_assert(!expr_truth(value_number(STR("0"))));
     ck_assert(!expr_truth(value_number(STR("-0.00e5"))));
     ck_assert(expr_truth(value_number(STR("1e-400"))));
-    ck_assert(!expr_truth(VALUE_NONE));
-    ck_assert(!expr_truth(VALUE_NOTHING));
+    ck_assert(!expr_truth(NULL_VALUE));
+    ck_assert(!expr_truth(UNDEFINED_VALUE));
     ck_assert(expr_truth(value_string(STR("0"))));
 }
 END_TEST

@@ -19,7 +19,7 @@ static void run_row(void *ctx, const struct expr_row *row)
     struct path path;
     struct str text;
     struct str data = str_cut(row->input, '|', &text);
-    struct value root = parse(arena, data), value = VALUE_NOTHING;
+    struct value root = parse(arena, data), value = UNDEFINED_VALUE;
     enum expr_outcome outcome = OUTCOME_VALUE;
     if (path_compile(arena, str_trim(text), &path, &err))
         value = path_get(&path, root);

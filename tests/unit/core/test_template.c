@@ -18,7 +18,7 @@ static void run_row(void *ctx, const struct expr_row *row)
     AUTO_ARENA struct arena *arena = arena_new();
     struct err err = ERR_INIT;
     struct template template;
-    struct value value = VALUE_NOTHING;
+    struct value value = UNDEFINED_VALUE;
     enum expr_outcome outcome = OUTCOME_VALUE;
     ptrdiff_t bar = str_find(row->input, STR("\" | {"));
     ck_assert_int_ge(bar, 0);

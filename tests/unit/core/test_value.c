@@ -10,7 +10,7 @@ static struct err err = ERR_INIT;
 
 static struct value parse(const char *text)
 {
-    struct value value = VALUE_NOTHING;
+    struct value value = UNDEFINED_VALUE;
     if (!arena)
         arena = arena_new();
     ck_assert_ok(value_parse(arena, str_from(text), NO_HOLE, &value, &err), err);
@@ -98,7 +98,7 @@ START_TEST(absent_is_undefined)
     ck_assert_int_eq(value_get(map, STR("a")).kind, VALUE_NULL);
     ck_assert_int_eq(value_get(map, STR("b")).kind, VALUE_UNDEFINED);
     ck_assert_str_is(value_get(map, STR("b")).text, "b");
-    ck_assert_int_eq(value_get(VALUE_NONE, STR("b")).kind, VALUE_UNDEFINED);
+    ck_assert_int_eq(value_get(NULL_VALUE, STR("b")).kind, VALUE_UNDEFINED);
     ck_assert_str_is(value_at(value_get(map, STR("l")), 0).text, "1");
     ck_assert_int_eq(value_at(value_get(map, STR("l")), 1).kind, VALUE_UNDEFINED);
     ck_assert_str_eq(value_kind_name(map.kind), "object");

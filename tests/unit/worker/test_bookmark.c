@@ -35,7 +35,7 @@ START_TEST(a_run_begins_at_the_value_or_before_it)
         struct bookmark def = {.start = STR("2024-01-01"),
                                .lookback_ms = table[i].lookback_ms,
                                .type = table[i].type};
-        struct value seen = VALUE_NOTHING;
+        struct value seen = UNDEFINED_VALUE;
         struct err err = ERR_INIT;
         bool ok = bookmark_offer(arena, &def, str_from(table[i].stored), &seen, &err);
         ck_assert_msg(ok == (table[i].seen != NULL), "%s: %s", table[i].stored, err.text);
@@ -54,7 +54,7 @@ START_TEST(without_a_start_it_is_null)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct bookmark def = {.lookback_ms = 1000};
-    struct value seen = VALUE_NOTHING;
+    struct value seen = UNDEFINED_VALUE;
     struct err err = ERR_INIT;
     ck_assert_ok(bookmark_offer(arena, &def, STR_NONE, &seen, &err), err);
     ck_assert_int_eq(seen.kind, VALUE_NULL);

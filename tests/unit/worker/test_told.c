@@ -43,7 +43,7 @@ static int64_t wanted_ms(struct str text)
 static bool check_line(struct str line)
 {
     struct http_header headers[HEADERS_MAX];
-    struct told_quota quota = {VALUE_NOTHING, VALUE_NOTHING};
+    struct told_quota quota = {UNDEFINED_VALUE, UNDEFINED_VALUE};
     struct str id, status;
     ptrdiff_t arrow = str_find(line, STR("->"));
     ck_assert_msg(arrow > 0, "%.*s", STR_ARG(line));
@@ -88,7 +88,7 @@ START_TEST(A20_locators_of_the_definition_come_before_the_usual_names)
     struct http_answer answer = {.status = 403, .headers = headers, .header_count = 1};
     struct told_quota quota = {value_number(STR("0")), value_string(STR("4"))};
     ck_assert_int_eq(told_in_answer(&answer, &quota, now_us, HOUR_MS), 4000);
-    quota.reset = VALUE_NONE;
+    quota.reset = NULL_VALUE;
     ck_assert_int_eq(told_in_answer(&answer, &quota, now_us, HOUR_MS), 60000);
     quota.remaining = value_string(STR("1"));
     ck_assert_int_eq(told_in_answer(&answer, &quota, now_us, HOUR_MS), -1);
@@ -99,7 +99,7 @@ START_TEST(A21_values_of_the_body)
 {
     struct http_answer answer = {.status = 200};
     ck_assert_int_eq(told_in_value(&answer, value_number(STR("2.5")), now_us, HOUR_MS), 3000);
-    ck_assert_int_eq(told_in_value(&answer, VALUE_NONE, now_us, HOUR_MS), -1);
+    ck_assert_int_eq(told_in_value(&answer, NULL_VALUE, now_us, HOUR_MS), -1);
     ck_assert_int_eq(told_in_value(&answer, value_bool(true), now_us, HOUR_MS), -1);
     ck_assert_int_eq(told_in_value(&answer, value_number(STR("99999")), now_us, HOUR_MS),
                      HOUR_MS);
