@@ -81,7 +81,7 @@ bool check_name(struct str name) MUST_CHECK;
 /* A PostgreSQL identifier that may be a table's, schema's or column's name. */
 bool check_identifier(struct str name) MUST_CHECK;
 
-/* The stored form: compact JSON in the order of the table, standards filled in. */
+/* The stored form: compact JSON in the order of the table, defaults filled in. */
 struct str spec_write(struct arena *arena, const struct yaml_node *map);
 
 #endif

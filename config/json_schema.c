@@ -8,19 +8,19 @@
  */
 static void put_any(struct buf *buf, const struct field *field);
 
-/* A standard is YAML: read, so that it can be written as JSON. */
+/* A default is YAML: read, so that it can be written as JSON. */
 static void ignore_problem(void *ctx, int line, int column, const char *what)
 {
     (void)ctx, (void)line, (void)column, (void)what;
 }
 
-static void put_standard(struct buf *buf, const struct field *field)
+static void put_fallback(struct buf *buf, const struct field *field)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct yaml_node *node;
     struct err err = ERR_INIT;
-    if (!field->standard ||
-        !yaml_parse(arena, str_from(field->standard), ignore_problem, NULL, &node, &err))
+    if (!field->fallback ||
+        !yaml_parse(arena, str_from(field->fallback), ignore_problem, NULL, &node, &err))
         return;
     buf_puts(buf, ",\"default\":");
     value_format(buf, table_value(arena, node));
@@ -70,7 +70,7 @@ static void put_property(struct buf *buf, const struct field *field)
     buf_puts(buf, "\"anyOf\":[");
     put_any(buf, field);
     buf_puts(buf, ",{\"type\":\"null\"}]");
-    put_standard(buf, field);
+    put_fallback(buf, field);
     buf_puts(buf, "}");
 }
 

@@ -1,7 +1,7 @@
 #include "config/definition.h"
 
 /*
- * Pagination: one table per type. `max_iterations` has another standard where the end is
+ * Pagination: one table per type. `max_iterations` has another default where the end is
  * recognised by an expression or a guess.
  */
 /* Rows are laid out by hand. */
@@ -23,18 +23,18 @@ static const struct choice backoffs[] = {CHOICE("exponential", RETRY_EXPONENTIAL
 static const struct choice jitters[] = {CHOICE("full", RETRY_JITTER_FULL),
                                         CHOICE("none", RETRY_JITTER_NONE), CHOICE_END};
 
-/* A retry block inside a pagination block has its own standards. */
+/* A retry block inside a pagination block has its own defaults. */
 #define R(member) AT(struct retry_policy, member)
 static const struct field retry_fields[] = {
     {.name = "max_attempts", .type = FIELD_INT, R(max_attempts), .min = 1, .max = 1000,
-     .standard = "1", .help = "tries per page, the first among them"},
+     .fallback = "1", .help = "tries per page, the first among them"},
     {.name = "backoff", .type = FIELD_CHOICE, R(backoff), .choices = backoffs,
-     .standard = "fixed", .help = "how the delay grows"},
-    {.name = "initial_delay", .type = FIELD_DURATION, R(initial_delay_ms), .standard = "1",
+     .fallback = "fixed", .help = "how the delay grows"},
+    {.name = "initial_delay", .type = FIELD_DURATION, R(initial_delay_ms), .fallback = "1",
      .help = "delay before the second try"},
-    {.name = "max_delay", .type = FIELD_DURATION, R(max_delay_ms), .standard = "60",
+    {.name = "max_delay", .type = FIELD_DURATION, R(max_delay_ms), .fallback = "60",
      .help = "no delay is longer"},
-    {.name = "jitter", .type = FIELD_CHOICE, R(jitter), .choices = jitters, .standard = "none",
+    {.name = "jitter", .type = FIELD_CHOICE, R(jitter), .choices = jitters, .fallback = "none",
      .help = "whether delays are drawn at random"},
     FIELD_END,
 };
@@ -49,14 +49,14 @@ static const struct key_table retry_table = {retry_fields, sizeof(struct retry_p
 
 #define LIMIT_ROWS(iterations)                                                                 \
     {.name = "max_iterations", .type = FIELD_COUNT, P(max_iterations), .min = 1,               \
-     .standard = (iterations), .help = "pages after which the job ends as truncated"},         \
+     .fallback = (iterations), .help = "pages after which the job ends as truncated"},         \
     {.name = "max_records", .type = FIELD_COUNT, P(max_records), .min = 1,                     \
      .help = "records after which the job ends as truncated"},                                 \
     {.name = "max_time", .type = FIELD_DURATION, P(max_time_ms), .min = 1,                     \
      .help = "time after which the job ends as truncated"},                                    \
     {.name = "retry", .type = FIELD_STRUCT, P(retry), .table = &retry_table,                   \
      .help = "instead of the stream's; 1 attempt, fixed, 1s, no jitter if not said"},          \
-    {.name = "allow_repeats", .type = FIELD_BOOL, P(allow_repeats), .standard = "false",       \
+    {.name = "allow_repeats", .type = FIELD_BOOL, P(allow_repeats), .fallback = "false",       \
      .help = "a page may hold the same records as an earlier one"}
 
 #define STOP_ROWS                                                                              \
@@ -66,9 +66,9 @@ static const struct key_table retry_table = {retry_fields, sizeof(struct retry_p
      .help = "where the number of all pages stands"},                                          \
     {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),                              \
      .help = "where a flag says whether more follows"},                                        \
-    {.name = "stop_on_empty", .type = FIELD_BOOL, P(stop_on_empty), .standard = "true",        \
+    {.name = "stop_on_empty", .type = FIELD_BOOL, P(stop_on_empty), .fallback = "true",        \
      .help = "a page without records is the last"},                                            \
-    {.name = "stop_on_short", .type = FIELD_BOOL, P(stop_on_short), .standard = "false",       \
+    {.name = "stop_on_short", .type = FIELD_BOOL, P(stop_on_short), .fallback = "false",       \
      .help = "a page with fewer records than `size` is the last"},                             \
     {.name = "parallel", .flags = FIELD_LATER},                                                \
     {.name = "jobs", .flags = FIELD_LATER}
@@ -77,16 +77,16 @@ static const struct field none_fields[] = {TYPE_ROW, LIMIT_ROWS(NULL), MERGE_ROW
 
 static const struct field page_fields[] = {
     TYPE_ROW,
-    {.name = "param", .type = FIELD_PLACE, P(param), .standard = "page",
+    {.name = "param", .type = FIELD_PLACE, P(param), .fallback = "page",
      .help = "where the page number goes"},
-    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .standard = "1",
+    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .fallback = "1",
      .help = "number of the first page"},
     {.name = "size_param", .type = FIELD_PLACE, P(size_param),
      .help = "where the page size goes"},
     {.name = "size", .type = FIELD_COUNT, P(size), .min = 1, .help = "records per page"},
     {.name = "maximum_page", .type = FIELD_COUNT, P(maximum), .min = 1,
      .help = "the first page number that is not asked for"},
-    {.name = "send_first", .type = FIELD_BOOL, P(send_first), .standard = "true",
+    {.name = "send_first", .type = FIELD_BOOL, P(send_first), .fallback = "true",
      .help = "the first request names its page"},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
@@ -96,18 +96,18 @@ static const struct field page_fields[] = {
 
 static const struct field offset_fields[] = {
     TYPE_ROW,
-    {.name = "param", .type = FIELD_PLACE, P(param), .standard = "offset",
+    {.name = "param", .type = FIELD_PLACE, P(param), .fallback = "offset",
      .help = "where the offset goes"},
-    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .standard = "0",
+    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .fallback = "0",
      .help = "the first offset"},
-    {.name = "limit_param", .type = FIELD_PLACE, P(size_param), .standard = "limit",
+    {.name = "limit_param", .type = FIELD_PLACE, P(size_param), .fallback = "limit",
      .help = "where the page size goes"},
-    {.name = "size", .type = FIELD_COUNT, P(size), .min = 1, .standard = "100",
+    {.name = "size", .type = FIELD_COUNT, P(size), .min = 1, .fallback = "100",
      .help = "records per page"},
     {.name = "maximum_offset", .type = FIELD_COUNT, P(maximum), .min = 1,
      .help = "the first offset that is not asked for"},
     {.name = "step", .type = FIELD_SWITCH, P(step_by_size), .choices = steps,
-     .standard = "received", .help = "what the offset grows by"},
+     .fallback = "received", .help = "what the offset grows by"},
     {.name = "page_size_on_error", .flags = FIELD_LATER},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
@@ -132,7 +132,7 @@ static const struct field cursor_fields[] = {
 
 static const struct field link_header_fields[] = {
     TYPE_ROW,
-    {.name = "rel", .type = FIELD_TEXT, P(rel), .standard = "next",
+    {.name = "rel", .type = FIELD_TEXT, P(rel), .fallback = "next",
      .help = "relation of the link to follow"},
     LIMIT_ROWS(NULL),
     MERGE_ROWS,

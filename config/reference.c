@@ -70,26 +70,26 @@ static void put_default(struct buf *buf, const struct field *field)
 {
     if (field->flags & FIELD_REQUIRED)
         buf_puts(buf, "required");
-    else if (field->standard && strcmp(field->standard, "{}") != 0)
-        buf_printf(buf, "%s", field->standard);
+    else if (field->fallback && strcmp(field->fallback, "{}") != 0)
+        buf_printf(buf, "%s", field->fallback);
 }
 
 static void put_key(const struct reference *reference, const struct field *field)
 {
     AUTO_BUF(type, KIB(4));
-    AUTO_BUF(standard, KIB(4));
+    AUTO_BUF(fallback, KIB(4));
     bool later = field->flags & FIELD_LATER;
     const char *help = later ? "not available yet" : field->help ? field->help : "";
     if (!later)
         put_type(&type, field);
-    put_default(&standard, field);
+    put_default(&fallback, field);
     const char *format = reference->style == REFERENCE_MARKDOWN
                              ? "| `%s` | %.*s | %.*s | %s |\n"
                              : "  %-18s %-26.*s %-16.*s %s\n";
-    struct str type_text = buf_str(&type), standard_text = buf_str(&standard);
+    struct str type_text = buf_str(&type), fallback_text = buf_str(&fallback);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    buf_printf(reference->out, format, field->name, STR_ARG(type_text), STR_ARG(standard_text),
+    buf_printf(reference->out, format, field->name, STR_ARG(type_text), STR_ARG(fallback_text),
                help);
 #pragma GCC diagnostic pop
 }
@@ -100,7 +100,7 @@ static void put_title(const struct reference *reference, struct str title)
 {
     if (reference->style == REFERENCE_MARKDOWN)
         buf_printf(reference->out,
-                   "\n## %.*s\n\n| key | type | standard | meaning |\n|---|---|---|---|\n",
+                   "\n## %.*s\n\n| key | type | default | meaning |\n|---|---|---|---|\n",
                    STR_ARG(title));
     else
         buf_printf(reference->out, "\n%.*s\n", STR_ARG(title));

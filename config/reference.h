@@ -9,7 +9,7 @@
  */
 enum reference_style { REFERENCE_TEXT, REFERENCE_MARKDOWN };
 
-/* Every key of pagetide.yaml, a source and its streams: type, standard, help. */
+/* Every key of pagetide.yaml, a source and its streams: type, default, help. */
 void reference_put(struct buf *buf, enum reference_style style);
 
 /* The JSON Schema (draft 2020-12) of a source definition, for editors. */

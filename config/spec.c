@@ -1,7 +1,7 @@
 #include "config/definition.h"
 
 /*
- * The stored form: what the tables read, in their order, with the standards filled in. Reading
+ * The stored form: what the tables read, in their order, with the defaults filled in. Reading
  * it back and writing it again gives the same text, whatever jsonb did to the order of keys.
  */
 enum { SPEC_MAX_BYTES = 4 << 20 };

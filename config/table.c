@@ -88,13 +88,13 @@ static void ignore_problem(void *ctx, int line, int column, const char *what)
     (void)ctx, (void)line, (void)column, (void)what;
 }
 
-/* A standard is written as YAML, so that it is read by the same code as what a user writes. */
-static const struct yaml_node *standard_node(struct arena *arena, const struct field *field,
+/* A default is written as YAML, so that it is read by the same code as what a user writes. */
+static const struct yaml_node *fallback_node(struct arena *arena, const struct field *field,
                                              const struct yaml_node *map)
 {
     struct yaml_node *node;
     struct err err = ERR_INIT;
-    if (!yaml_parse(arena, str_from(field->standard), ignore_problem, NULL, &node, &err))
+    if (!yaml_parse(arena, str_from(field->fallback), ignore_problem, NULL, &node, &err))
         return NULL;
     node->parent = map;
     node->key = str_from(field->name);
@@ -109,7 +109,7 @@ const struct yaml_node *table_get(struct arena *arena, const struct field *field
     const struct yaml_node *node = yaml_find(map, field->name);
     if (node && node->kind != YAML_NULL)
         return node;
-    return field->standard ? standard_node(arena, field, map) : NULL;
+    return field->fallback ? fallback_node(arena, field, map) : NULL;
 }
 
 static void read_fields(struct reader *reader, const struct key_table *table,

@@ -17,7 +17,7 @@
  *
  *     static const struct field timeout_fields[] = {
  *         {.name = "connect", .type = FIELD_DURATION, AT(struct timeouts, connect_ms),
- *          .standard = "10s"},
+ *          .fallback = "10s"},
  *         FIELD_END};
  *
  * A key that is known but not built yet is a row with FIELD_LATER: "not available yet".
@@ -113,7 +113,7 @@ struct field {
     unsigned flags;
     size_t offset, count_offset;
     int64_t min, max;     /* max 0: none */
-    const char *standard; /* as YAML; NULL: none */
+    const char *fallback; /* as YAML; NULL: none */
     const char *help;
     union {
         const struct choice *choices;
@@ -158,7 +158,7 @@ void table_read(struct reader *reader, const struct key_table *table,
 void table_read_field(struct reader *reader, const struct field *field,
                       const struct yaml_node *node, void *target);
 
-/* The node of a field: what is given, else its standard, else NULL. */
+/* The node of a field: what is given, else its default, else NULL. */
 const struct yaml_node *table_get(struct arena *arena, const struct field *field,
                                   const struct yaml_node *map);
 

@@ -27,7 +27,7 @@ static void forget_environment(void)
         unsetenv(names[i]);
 }
 
-START_TEST(knows_its_standards)
+START_TEST(knows_its_defaults)
 {
     forget_environment();
     struct arena *arena AUTO_ARENA = arena_new();
@@ -99,5 +99,5 @@ START_TEST(names_what_is_wrong)
 }
 END_TEST
 
-SUITE("config/settings", knows_its_standards, flag_over_environment_over_file,
+SUITE("config/settings", knows_its_defaults, flag_over_environment_over_file,
       names_what_is_wrong)
