@@ -80,7 +80,7 @@ static void beat_round(void *ctx)
             jobs[count++] = held->job;
     loop_timer_set(worker->beat_timer, worker->settings->beat_ms);
     if (pg_is_up(worker->pg))
-        progress_beat(worker->pg, &worker->self, jobs, count, on_round, worker);
+        ownership_beat(worker->pg, &worker->self, jobs, count, on_round, worker);
     else
         beat_queue(worker);
 }

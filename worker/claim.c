@@ -82,7 +82,7 @@ static void on_first_beat(void *ctx, enum queue_verdict verdict, const struct er
     held_release(held);
 }
 
-static void keep(struct held *held, const struct progress_activation *activation)
+static void keep(struct held *held, const struct ownership_activation *activation)
 {
     size_t size = activation->page_count * sizeof(int64_t);
     int64_t *hashes = arena_alloc(held->arena, 2 * size);
@@ -96,7 +96,7 @@ static void keep(struct held *held, const struct progress_activation *activation
     held->had_crashes = activation->job->crashes > 0;
 }
 
-static void taken(struct held *held, const struct progress_activation *activation)
+static void taken(struct held *held, const struct ownership_activation *activation)
 {
     keep(held, activation);
     if (!held->worker->queue) {
@@ -107,7 +107,7 @@ static void taken(struct held *held, const struct progress_activation *activatio
     queue_beat(held->worker->queue, held->job, str_from(held->token), on_first_beat, held);
 }
 
-static void on_activated(void *ctx, const struct progress_activation *activation,
+static void on_activated(void *ctx, const struct ownership_activation *activation,
                          const struct err *err)
 {
     struct held *held = ctx;
@@ -116,9 +116,9 @@ static void on_activated(void *ctx, const struct progress_activation *activation
         log_write(LOG_WARN, LOG_JOB_RETRY, LOG_NOWHERE, "job %lld was not activated: %s",
                   (long long)held->job, err->text);
         put_back(held, RETRY_SOON_MS);
-    } else if (activation->verdict == PROGRESS_TAKEN) {
+    } else if (activation->verdict == OWNERSHIP_TAKEN) {
         taken(held, activation);
-    } else if (activation->verdict == PROGRESS_GONE) {
+    } else if (activation->verdict == OWNERSHIP_GONE) {
         drop(held);
     } else {
         put_back(held, MAX(activation->wait_ms, RETRY_SOON_MS));
@@ -152,8 +152,8 @@ static void activate(struct held *held)
         return;
     }
     held->calls++;
-    progress_activate(worker->pg, held->job, &worker->self, worker->settings->beat_ms,
-                      !holds_crashed(worker), held->arena, on_activated, held);
+    ownership_take(worker->pg, held->job, &worker->self, worker->settings->beat_ms,
+                   !holds_crashed(worker), held->arena, on_activated, held);
 }
 
 /* --- the queue in Redis ---------------------------------------------------------------- */

@@ -68,9 +68,9 @@ static void sign_off(struct worker *worker)
     if (!worker->is_registered || !pg_is_up(worker->pg))
         tell_drained(worker);
     else if (worker->queue)
-        progress_worker_stop(worker->pg, worker->self.id, on_stopped, worker);
+        ownership_unregister(worker->pg, worker->self.id, on_stopped, worker);
     else
-        progress_beat(worker->pg, &worker->self, NULL, 0, on_last_round, worker);
+        ownership_beat(worker->pg, &worker->self, NULL, 0, on_last_round, worker);
 }
 
 static void report_drained(struct worker *worker)
@@ -98,7 +98,7 @@ void held_over(struct held *held)
 
 void held_run(struct held *held)
 {
-    const struct progress_activation *activation = &held->activation;
+    const struct ownership_activation *activation = &held->activation;
     struct run_past past = {activation->request_hashes, activation->records_hashes,
                             activation->page_count};
     held->run = run_new(&held->worker->env, activation->job, &past);
@@ -317,7 +317,7 @@ static void poll_queue(void *ctx)
 {
     struct worker *worker = ctx;
     if (!worker->is_registered && !worker->has_signed_off && pg_is_up(worker->pg))
-        progress_worker_start(worker->pg, &worker->self, on_registered, worker);
+        ownership_register(worker->pg, &worker->self, on_registered, worker);
     claim_more(worker);
     if (worker->queue)
         claim_wake(worker);
@@ -346,7 +346,7 @@ static void on_pg(void *ctx, bool up, const struct err *err)
     log_write(LOG_DEBUG, LOG_PG_UP, LOG_NOWHERE, "connected");
     if (worker->has_signed_off)
         return;
-    progress_worker_start(worker->pg, &worker->self, on_registered, worker);
+    ownership_register(worker->pg, &worker->self, on_registered, worker);
 }
 
 static void on_redis(void *ctx, bool up, const struct err *err)
@@ -377,7 +377,7 @@ static void name_self(struct worker *worker)
     if (gethostname(worker->host, sizeof worker->host - 1))
         snprintf(worker->host, sizeof worker->host, "unknown");
     snprintf(worker->id, sizeof worker->id, "%s-%d-%.8s", worker->host, (int)getpid(), token);
-    worker->self = (struct progress_worker){
+    worker->self = (struct ownership_worker){
         .id = str_from(worker->id),
         .host = str_from(worker->host),
         .pid = (int)getpid(),

@@ -2,7 +2,7 @@
 #define WORKER_WORKER_INTERNAL_H
 
 #include "base/rng.h"
-#include "core/progress.h"
+#include "core/ownership.h"
 #include "core/queue.h"
 #include "port/http.h"
 #include "port/pg.h"
@@ -26,7 +26,7 @@ struct held {
     char token[RNG_TOKEN_BYTES]; /* of the lease; "" in `sync` */
     int64_t leased_mono_ms;
     struct arena *arena;
-    struct progress_activation activation; /* in the arena; valid once it was taken */
+    struct ownership_activation activation; /* in the arena; valid once it was taken */
     struct run *run;
     bool had_crashes;
     bool is_over;
@@ -44,7 +44,7 @@ struct worker {
     const struct settings *settings;
     struct loop *loop;
     char id[128], host[65], application_name[160];
-    struct progress_worker self;
+    struct ownership_worker self;
     struct rng rng;
 
     struct http *http;

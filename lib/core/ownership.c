@@ -1,4 +1,4 @@
-#include "core/progress.h"
+#include "core/ownership.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,7 +15,7 @@ enum {
 /* --- the process --- */
 
 struct told {
-    progress_done_fn fn;
+    ownership_done_fn fn;
     void *ctx;
 };
 
@@ -28,15 +28,15 @@ static void on_told(void *ctx, const struct pg_result *result, const struct err 
         told.fn(told.ctx, err);
 }
 
-static struct told *told_new(progress_done_fn fn, void *ctx)
+static struct told *told_new(ownership_done_fn fn, void *ctx)
 {
     struct told *told = mem_alloc(sizeof *told);
     *told = (struct told){fn, ctx};
     return told;
 }
 
-void progress_worker_start(struct pg *pg, const struct progress_worker *worker,
-                           progress_done_fn fn, void *ctx)
+void ownership_register(struct pg *pg, const struct ownership_worker *worker,
+                        ownership_done_fn fn, void *ctx)
 {
     const struct pg_value params[] = {pg_text(worker->id), pg_text(worker->host),
                                       pg_int(worker->pid), pg_text(worker->version)};
@@ -44,7 +44,7 @@ void progress_worker_start(struct pg *pg, const struct progress_worker *worker,
              TIMEOUT_MS, on_told, told_new(fn, ctx));
 }
 
-void progress_worker_stop(struct pg *pg, struct str worker, progress_done_fn fn, void *ctx)
+void ownership_unregister(struct pg *pg, struct str worker, ownership_done_fn fn, void *ctx)
 {
     const struct pg_value params[] = {pg_text(worker)};
     pg_query(pg, "select pagetide.worker_stop($1)", params, COUNT_OF(params), TIMEOUT_MS,
@@ -56,13 +56,13 @@ void progress_worker_stop(struct pg *pg, struct str worker, progress_done_fn fn,
 struct activating {
     struct pg *pg;
     int64_t job;
-    const struct progress_worker *worker;
+    const struct ownership_worker *worker;
     int64_t beat_ms;
     bool may_take_crashed;
     bool asked_again; /* with the id of a worker whose process is gone */
     struct arena *arena;
-    struct progress_activation answer;
-    progress_activate_fn fn;
+    struct ownership_activation answer;
+    ownership_take_fn fn;
     void *ctx;
 };
 
@@ -104,17 +104,17 @@ static void activate_end(struct activating *activating, const struct err *err)
     mem_free(activating);
 }
 
-static bool verdict_parse(struct str text, enum progress_verdict *ret_verdict)
+static bool verdict_parse(struct str text, enum ownership_verdict *ret_verdict)
 {
     static const char *const names[] = {
-        [PROGRESS_TAKEN] = "taken",     [PROGRESS_GONE] = "gone",
-        [PROGRESS_BUSY] = "busy",       [PROGRESS_WAITING] = "waiting",
-        [PROGRESS_CRASHED] = "crashed",
+        [OWNERSHIP_TAKEN] = "taken",     [OWNERSHIP_GONE] = "gone",
+        [OWNERSHIP_BUSY] = "busy",       [OWNERSHIP_WAITING] = "waiting",
+        [OWNERSHIP_CRASHED] = "crashed",
     };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         if (!str_is(text, names[i]))
             continue;
-        *ret_verdict = (enum progress_verdict)i;
+        *ret_verdict = (enum ownership_verdict)i;
         return true;
     }
     return false;
@@ -196,11 +196,11 @@ static void activate_ask(struct activating *activating, struct pg_value known_go
 static void on_activated(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct activating *activating = ctx;
-    struct progress_activation *answer = &activating->answer;
+    struct ownership_activation *answer = &activating->answer;
     struct err broken = ERR_INIT;
     if (!err && (pg_rows(result) != 1 || pg_columns(result) != FIELD_COUNT ||
                  !verdict_parse(pg_get_str(result, 0, FIELD_VERDICT), &answer->verdict))) {
-        err_set(&broken, ERR_BUG, "progress", 0, "activation of job %lld: unknown answer",
+        err_set(&broken, ERR_BUG, "ownership", 0, "activation of job %lld: unknown answer",
                 (long long)activating->job);
         err = &broken;
     }
@@ -208,14 +208,14 @@ static void on_activated(void *ctx, const struct pg_result *result, const struct
         activate_end(activating, err);
         return;
     }
-    bool refused = answer->verdict == PROGRESS_BUSY || answer->verdict == PROGRESS_GONE;
+    bool refused = answer->verdict == OWNERSHIP_BUSY || answer->verdict == OWNERSHIP_GONE;
     if (refused && !activating->asked_again && other_is_gone(activating, result)) {
         activating->asked_again = true;
         activate_ask(activating, pg_get(result, 0, FIELD_OTHER_WORKER));
         return;
     }
     answer->wait_ms = pg_get_int(result, 0, FIELD_WAIT_MS);
-    if (answer->verdict != PROGRESS_TAKEN) {
+    if (answer->verdict != OWNERSHIP_TAKEN) {
         activate_end(activating, NULL);
         return;
     }
@@ -240,9 +240,9 @@ static void activate_ask(struct activating *activating, struct pg_value known_go
              params, COUNT_OF(params), TIMEOUT_MS, on_activated, activating);
 }
 
-void progress_activate(struct pg *pg, int64_t job, const struct progress_worker *worker,
-                       int64_t beat_ms, bool may_take_crashed, struct arena *arena,
-                       progress_activate_fn fn, void *ctx)
+void ownership_take(struct pg *pg, int64_t job, const struct ownership_worker *worker,
+                    int64_t beat_ms, bool may_take_crashed, struct arena *arena,
+                    ownership_take_fn fn, void *ctx)
 {
     struct activating *activating = mem_alloc(sizeof *activating);
     *activating = (struct activating){.pg = pg,
@@ -259,7 +259,7 @@ void progress_activate(struct pg *pg, int64_t job, const struct progress_worker 
 /* --- beats --- */
 
 struct beating {
-    progress_beat_fn fn;
+    ownership_beat_fn fn;
     void *ctx;
 };
 
@@ -287,8 +287,8 @@ static void put_jobs(struct buf *buf, const int64_t *jobs, size_t count)
     buf_puts(buf, "}");
 }
 
-void progress_beat(struct pg *pg, const struct progress_worker *worker, const int64_t *held,
-                   size_t held_count, progress_beat_fn fn, void *ctx)
+void ownership_beat(struct pg *pg, const struct ownership_worker *worker, const int64_t *held,
+                    size_t held_count, ownership_beat_fn fn, void *ctx)
 {
     AUTO_BUF(jobs, HELD_LIST_BYTES);
     put_jobs(&jobs, held, held_count);

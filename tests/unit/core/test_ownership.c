@@ -1,4 +1,4 @@
-#include "core/progress.h"
+#include "core/ownership.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,14 +11,14 @@
 static const char *url;
 static struct loop *loop;
 static struct pg *pg;
-static struct progress_worker me = {.id = {"me", 2}, .host = {"here", 4}, .version = {"1", 1}};
+static struct ownership_worker me = {.id = {"me", 2}, .host = {"here", 4}, .version = {"1", 1}};
 
 #define ASK(...)          schema_sql(url, __VA_ARGS__)
 #define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
 
 static struct {
     bool done;
-    struct progress_activation activation;
+    struct ownership_activation activation;
     int64_t lost[8];
     size_t lost_count;
 } got;
@@ -36,7 +36,7 @@ static void on_done(void *ctx, const struct err *err)
     got.done = true;
 }
 
-static void on_activate(void *ctx, const struct progress_activation *activation,
+static void on_activate(void *ctx, const struct ownership_activation *activation,
                         const struct err *err)
 {
     ck_assert_ptr_eq(ctx, &got);
@@ -67,7 +67,7 @@ static void set_up(void)
     ck_assert_ok(pg_await(pg, "select 1", NULL, 0, 20000, &result, &err), err);
     pg_result_free(result);
     me.pid = getpid();
-    progress_worker_start(pg, &me, on_done, NULL);
+    ownership_register(pg, &me, on_done, NULL);
     wait_for_answer();
 }
 
@@ -77,9 +77,9 @@ static void tear_down(void)
     loop_free(loop);
 }
 
-static const struct progress_activation *activate(struct arena *arena, int64_t job)
+static const struct ownership_activation *activate(struct arena *arena, int64_t job)
 {
-    progress_activate(pg, job, &me, 10000, true, arena, on_activate, &got);
+    ownership_take(pg, job, &me, 10000, true, arena, on_activate, &got);
     wait_for_answer();
     return &got.activation;
 }
@@ -88,8 +88,8 @@ START_TEST(a_job_comes_whole)
 {
     set_up();
     AUTO_ARENA struct arena *arena = arena_new();
-    const struct progress_activation *activation = activate(arena, 2);
-    ck_assert_int_eq(activation->verdict, PROGRESS_TAKEN);
+    const struct ownership_activation *activation = activate(arena, 2);
+    ck_assert_int_eq(activation->verdict, OWNERSHIP_TAKEN);
     const struct job *job = activation->job;
     ck_assert_int_eq(job->id, 2);
     ck_assert_int_eq(job->run, 1);
@@ -115,7 +115,7 @@ START_TEST(the_loop_guards_memory_comes_along)
     activate(arena, 1);
     ASK("select t_commit(t_mark(1, 1), t_mark(1, 2, '{\"request_hash\": \"5\"}'), "
         "t_mark(1, 3, t_end('queued')))");
-    const struct progress_activation *activation = activate(arena, 1);
+    const struct ownership_activation *activation = activate(arena, 1);
     ck_assert_uint_eq(activation->page_count, 3);
     ck_assert_int_eq(activation->request_hashes[0], -1);
     ck_assert_int_eq(activation->request_hashes[1], 5);
@@ -131,12 +131,12 @@ START_TEST(jobs_that_cannot_be_taken)
 {
     set_up();
     AUTO_ARENA struct arena *arena = arena_new();
-    ck_assert_int_eq(activate(arena, 99)->verdict, PROGRESS_GONE);
+    ck_assert_int_eq(activate(arena, 99)->verdict, OWNERSHIP_GONE);
     EXPECT("taken", "select t_take(1, 'w2')");
-    ck_assert_int_eq(activate(arena, 1)->verdict, PROGRESS_BUSY);
+    ck_assert_int_eq(activate(arena, 1)->verdict, OWNERSHIP_BUSY);
     ck_assert_int_eq(got.activation.wait_ms, 1000);
     ASK("select t_commit(t_mark(1, 0, t_end('waiting', '{\"wait_ms\": 60000}')))");
-    ck_assert_int_eq(activate(arena, 1)->verdict, PROGRESS_WAITING);
+    ck_assert_int_eq(activate(arena, 1)->verdict, OWNERSHIP_WAITING);
     ck_assert_int_gt(got.activation.wait_ms, 30000);
     tear_down();
 }
@@ -157,9 +157,9 @@ START_TEST(a_dead_process_of_this_host_need_not_grow_stale)
     AUTO_ARENA struct arena *arena = arena_new();
     EXPECT("taken", "select t_take(1, 'w2')");
     ASK("update pagetide.worker set pid = %d where id = 'w2'", (int)pid_of_the_dead());
-    ck_assert_int_eq(activate(arena, 1)->verdict, PROGRESS_BUSY);
+    ck_assert_int_eq(activate(arena, 1)->verdict, OWNERSHIP_BUSY);
     ASK("update pagetide.worker set host = 'here' where id = 'w2'");
-    ck_assert_int_eq(activate(arena, 1)->verdict, PROGRESS_TAKEN);
+    ck_assert_int_eq(activate(arena, 1)->verdict, OWNERSHIP_TAKEN);
     ck_assert_int_eq(got.activation.job->crashes, 1);
     tear_down();
 }
@@ -172,18 +172,18 @@ START_TEST(a_beat_tells_what_was_lost)
     activate(arena, 1);
     activate(arena, 2);
     const int64_t held[] = {1, 2};
-    progress_beat(pg, &me, held, 2, on_beat, NULL);
+    ownership_beat(pg, &me, held, 2, on_beat, NULL);
     wait_for_answer();
     ck_assert_uint_eq(got.lost_count, 0);
 
     ASK("select t_age('me', '1 min')");
     EXPECT("taken", "select t_take(2, 'w2')");
-    progress_beat(pg, &me, held, 2, on_beat, NULL);
+    ownership_beat(pg, &me, held, 2, on_beat, NULL);
     wait_for_answer();
     ck_assert_uint_eq(got.lost_count, 1);
     ck_assert_int_eq(got.lost[0], 2);
 
-    progress_beat(pg, &me, NULL, 0, on_beat, NULL);
+    ownership_beat(pg, &me, NULL, 0, on_beat, NULL);
     wait_for_answer();
     ck_assert_uint_eq(got.lost_count, 0);
     EXPECT("queued", "select state from pagetide.job where id = 1");
@@ -194,14 +194,14 @@ END_TEST
 START_TEST(a_stopped_worker_is_gone)
 {
     set_up();
-    progress_worker_stop(pg, me.id, on_done, NULL);
+    ownership_unregister(pg, me.id, on_done, NULL);
     wait_for_answer();
     EXPECT("0", "select count(*) from pagetide.worker");
     tear_down();
 }
 END_TEST
 
-static void on_failed(void *ctx, const struct progress_activation *activation,
+static void on_failed(void *ctx, const struct ownership_activation *activation,
                       const struct err *err)
 {
     (void)ctx;
@@ -214,7 +214,7 @@ START_TEST(an_activation_under_way_fails_with_its_session)
 {
     set_up();
     AUTO_ARENA struct arena *arena = arena_new();
-    progress_activate(pg, 1, &me, 10000, true, arena, on_failed, NULL);
+    ownership_take(pg, 1, &me, 10000, true, arena, on_failed, NULL);
     tear_down();
     ck_assert(got.done);
 }
@@ -233,7 +233,7 @@ START_TEST(names_of_states_and_reasons)
 }
 END_TEST
 
-SUITE("core/progress", a_job_comes_whole, the_loop_guards_memory_comes_along,
+SUITE("core/ownership", a_job_comes_whole, the_loop_guards_memory_comes_along,
       jobs_that_cannot_be_taken, a_dead_process_of_this_host_need_not_grow_stale,
       a_beat_tells_what_was_lost, a_stopped_worker_is_gone,
       an_activation_under_way_fails_with_its_session, names_of_states_and_reasons)
