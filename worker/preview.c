@@ -1,9 +1,9 @@
 #include "worker/preview.h"
 
 #include "base/clock.h"
+#include "worker/access/throttle.h"
+#include "worker/load/sketch.h"
 #include "worker/run.h"
-#include "worker/sketch.h"
-#include "worker/throttle.h"
 
 enum { BATCH_RECORDS = 1, BATCH_BYTES = 8 * 1024 * 1024, TEXT_BYTES_MAX = 1024 * 1024 };
 

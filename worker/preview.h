@@ -5,7 +5,7 @@
 #include "config/source.h"
 #include "core/job.h"
 #include "port/loop.h"
-#include "worker/columns.h"
+#include "worker/rows/columns.h"
 #include "worker/watch.h"
 
 /*

@@ -10,9 +10,9 @@
 #include "core/job.h"
 #include "port/http.h"
 #include "port/loop.h"
-#include "worker/loader.h"
-#include "worker/mark.h"
-#include "worker/throttle.h"
+#include "worker/access/throttle.h"
+#include "worker/load/loader.h"
+#include "worker/rows/mark.h"
 
 /*
  * One activated job while this process holds it: a step machine that asks for a page, sends,

@@ -1,12 +1,12 @@
 #ifndef WORKER_RUN_INTERNAL_H
 #define WORKER_RUN_INTERNAL_H
 
-#include "worker/checkpoint.h"
-#include "worker/cut.h"
-#include "worker/guard.h"
-#include "worker/request.h"
+#include "worker/exchange/request.h"
+#include "worker/exchange/scope.h"
+#include "worker/paging/checkpoint.h"
+#include "worker/paging/guard.h"
+#include "worker/rows/cut.h"
 #include "worker/run.h"
-#include "worker/scope.h"
 
 /*
  * The inside of a run, shared by run.c (its life), step.c (from the request to the rows) and

@@ -1,7 +1,7 @@
 #include "worker/run_internal.h"
 
 #include "base/clock.h"
-#include "worker/judge.h"
+#include "worker/exchange/judge.h"
 #include "worker/watch.h"
 
 enum {

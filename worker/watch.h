@@ -2,9 +2,9 @@
 #define WORKER_WATCH_H
 
 #include "port/http.h"
-#include "worker/pager.h"
-#include "worker/request.h"
-#include "worker/row.h"
+#include "worker/exchange/request.h"
+#include "worker/paging/pager.h"
+#include "worker/rows/row.h"
 
 /*
  * What a preview is told of a run while it goes. Everything is borrowed for the call. A page

@@ -7,7 +7,7 @@
 #include "port/http.h"
 #include "port/pg.h"
 #include "port/redis.h"
-#include "worker/loader.h"
+#include "worker/load/loader.h"
 #include "worker/worker.h"
 
 /*

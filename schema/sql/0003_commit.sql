@@ -1,7 +1,7 @@
 -- The commit of a batch: one message that takes every lock, judges every mark, and writes rows,
 -- rejects, checkpoints and ledger together. Nothing in it waits for the client.
 
--- What a page leaves beside its rows, and how a job's turn ends (worker/mark.h).
+-- What a page leaves beside its rows, and how a job's turn ends (worker/rows/mark.h).
 create type pagetide.mark as (
     n int, -- index in the batch, from 0
     job bigint,

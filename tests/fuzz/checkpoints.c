@@ -1,4 +1,4 @@
-#include "worker/checkpoint.h"
+#include "worker/paging/checkpoint.h"
 
 #include "tests/fuzz/targets.h"
 

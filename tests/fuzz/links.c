@@ -1,4 +1,4 @@
-#include "worker/link.h"
+#include "worker/paging/link.h"
 
 #include "tests/fuzz/targets.h"
 

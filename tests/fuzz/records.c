@@ -1,4 +1,4 @@
-#include "worker/records.h"
+#include "worker/records/records.h"
 
 #include "core/scan.h"
 #include "tests/fuzz/targets.h"

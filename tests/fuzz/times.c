@@ -1,7 +1,7 @@
 #include "base/date.h"
 #include "base/units.h"
 #include "tests/fuzz/targets.h"
-#include "worker/told.h"
+#include "worker/access/told.h"
 
 /* What was read is written so that it reads the same. */
 static void check_date(int64_t us)

@@ -1,8 +1,8 @@
 #ifndef TESTS_SUPPORT_ROW_TEXT_H
 #define TESTS_SUPPORT_ROW_TEXT_H
 
-#include "worker/batch.h"
-#include "worker/row.h"
+#include "worker/rows/batch.h"
+#include "worker/rows/row.h"
 
 /*
  * Brings a closed batch into a fresh temporary table of a real server, as the loader does, and

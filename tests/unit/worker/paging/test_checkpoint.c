@@ -1,0 +1,127 @@
+#include "worker/paging/checkpoint.h"
+
+#include "tests/support/suite.h"
+
+static struct arena *arena;
+static struct err err = ERR_INIT;
+
+/* Written and read again, in other memory. */
+static struct pager again(const struct pager *pager)
+{
+    struct pager read;
+    struct str text = checkpoint_write(arena, pager);
+    ck_assert_ok(checkpoint_read(arena, text, pager->def, &read, &err), err);
+    ck_assert(str_eq(checkpoint_write(arena, &read), text));
+    return read;
+}
+
+static struct value json(const char *text)
+{
+    struct value value;
+    ck_assert_ok(value_parse(arena, str_from(text), (struct value_hole){0}, &value, &err), err);
+    return value;
+}
+
+static struct str shown(struct value value)
+{
+    AUTO_BUF(buf, KIB(64));
+    value_format(&buf, value);
+    return arena_str(arena, buf_str(&buf));
+}
+
+START_TEST(an_empty_text_is_the_start)
+{
+    arena = arena_new();
+    const struct pagination def = {.type = PAGINATE_OFFSET, .start = 50};
+    struct pager pager;
+    ck_assert_ok(checkpoint_read(arena, STR_NONE, &def, &pager, &err), err);
+    ck_assert_int_eq(pager.page, 0);
+    ck_assert_int_eq(pager.number, 50);
+    ck_assert_int_eq(pager.total, -1);
+    ck_assert(!pager.done);
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(counts_come_back)
+{
+    arena = arena_new();
+    const struct pagination def = {.type = PAGINATE_PAGE, .start = 1};
+    struct pager pager;
+    pager_start(&pager, &def);
+    pager.page = 3;
+    pager.records = INT64_C(9007199254740993);
+    pager.number = 4;
+    pager.total = 0;
+    struct pager read = again(&pager);
+    ck_assert_int_eq(read.page, 3);
+    ck_assert_int_eq(read.records, INT64_C(9007199254740993));
+    ck_assert_int_eq(read.number, 4);
+    ck_assert_int_eq(read.total, 0);
+    ck_assert_int_eq(read.type, PAGINATE_PAGE);
+    arena_free(arena);
+}
+END_TEST
+
+/* P36, P45, P46: a cursor is any JSON value and comes back as it was. */
+START_TEST(cursors_come_back)
+{
+    static const char *const cursors[] = {"5",
+                                          "\"00012\"",
+                                          "12345678901234567890",
+                                          "\"{{ 7*7 }}\"",
+                                          "\"a\\u0000\\\"b\"",
+                                          "{\"a\":[1,null,1.50]}",
+                                          "false"};
+    arena = arena_new();
+    const struct pagination def = {.type = PAGINATE_CURSOR};
+    for (size_t i = 0; i < COUNT_OF(cursors); i++) {
+        struct pager pager;
+        pager_start(&pager, &def);
+        pager.cursor = json(cursors[i]);
+        ck_assert_str_is(shown(again(&pager).cursor), cursors[i]);
+    }
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(links_and_ends_come_back)
+{
+    arena = arena_new();
+    const struct pagination def = {.type = PAGINATE_LINK_HEADER};
+    struct pager pager;
+    pager_start(&pager, &def);
+    pager.url = STR("https://h/x?a=\"1\"");
+    ck_assert_str_is(again(&pager).url, "https://h/x?a=\"1\"");
+    pager.last = STR("{\"id\":9}");
+    pager.done = true;
+    struct pager read = again(&pager);
+    ck_assert(read.done);
+    ck_assert_str_is(read.last, "{\"id\":9}");
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(foreign_texts_are_refused)
+{
+    static const char *const foreign[] = {
+        "{",
+        "[]",
+        "{}",
+        "{\"v\":2,\"type\":\"page\",\"page\":\"1\",\"records\":\"1\"}",
+        "{\"v\":1,\"type\":\"pages\",\"page\":\"1\",\"records\":\"1\",\"number\":\"1\"}",
+        "{\"v\":1,\"type\":\"page\",\"page\":1,\"records\":\"1\",\"number\":\"1\"}"};
+    arena = arena_new();
+    const struct pagination def = {.type = PAGINATE_PAGE};
+    for (size_t i = 0; i < COUNT_OF(foreign); i++) {
+        struct pager pager;
+        ck_assert_msg(!checkpoint_read(arena, str_from(foreign[i]), &def, &pager, &err), "%s",
+                      foreign[i]);
+        ck_assert_int_eq(err.kind, ERR_INPUT);
+    }
+    arena_free(arena);
+}
+END_TEST
+
+SUITE("worker/checkpoint", an_empty_text_is_the_start, counts_come_back, cursors_come_back,
+      links_and_ends_come_back, foreign_texts_are_refused)

@@ -1,0 +1,66 @@
+#include "worker/paging/guard.h"
+
+#include "tests/support/suite.h"
+
+START_TEST(knows_requests)
+{
+    struct guard guard;
+    guard_init(&guard);
+    ck_assert(!guard_knows_request(&guard, 7));
+    for (uint64_t i = 0; i < 10000; i++)
+        guard_add(&guard, i * 16, i, 2);
+    for (uint64_t i = 0; i < 10000; i++) {
+        ck_assert(guard_knows_request(&guard, i * 16));
+        ck_assert(!guard_knows_request(&guard, i * 16 + 3));
+        ck_assert(guard_knows_records(&guard, i, 2));
+    }
+    ck_assert(!guard_knows_records(&guard, 10000, 2));
+    guard_done(&guard);
+}
+END_TEST
+
+START_TEST(pages_without_records_never_count)
+{
+    struct guard guard;
+    guard_init(&guard);
+    for (uint64_t i = 1; i < 5; i++) {
+        ck_assert(!guard_knows_records(&guard, 0, 0));
+        guard_add(&guard, i, 0, 0);
+    }
+    guard_done(&guard);
+}
+END_TEST
+
+START_TEST(one_record_counts_the_third_time_in_a_row)
+{
+    struct guard guard;
+    guard_init(&guard);
+    guard_add(&guard, 1, 50, 1);
+    ck_assert(!guard_knows_records(&guard, 50, 1));
+    guard_add(&guard, 2, 50, 1);
+    ck_assert(guard_knows_records(&guard, 50, 1));
+    ck_assert(!guard_knows_records(&guard, 51, 1));
+    guard_add(&guard, 3, 51, 1);
+    guard_add(&guard, 4, 50, 1);
+    ck_assert(!guard_knows_records(&guard, 50, 1));
+    guard_done(&guard);
+}
+END_TEST
+
+START_TEST(a_restored_guard_knows_the_same)
+{
+    const int64_t requests[] = {1, -2, 3, 4}, records[] = {10, 0, 12, 12};
+    struct guard guard;
+    guard_init(&guard);
+    guard_restore(&guard, requests, records, COUNT_OF(requests));
+    ck_assert(guard_knows_request(&guard, (uint64_t)-2));
+    ck_assert(guard_knows_records(&guard, 10, 5));
+    ck_assert(!guard_knows_records(&guard, 10, 1));
+    ck_assert(guard_knows_records(&guard, 12, 1));
+    ck_assert(!guard_knows_request(&guard, 5));
+    guard_done(&guard);
+}
+END_TEST
+
+SUITE("worker/guard", knows_requests, pages_without_records_never_count,
+      one_record_counts_the_third_time_in_a_row, a_restored_guard_knows_the_same)

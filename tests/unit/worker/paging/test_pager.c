@@ -1,0 +1,117 @@
+#include "worker/paging/pager.h"
+
+#include "tests/support/lines.h"
+#include "tests/support/suite.h"
+
+/* The walk itself stands in tests/tables/flows/; here is what no flow can hold still. */
+static struct err err = ERR_INIT;
+
+static struct value json(struct arena *arena, struct str text)
+{
+    struct value value;
+    ck_assert_ok(value_parse(arena, text, (struct value_hole){0}, &value, &err), err);
+    return value;
+}
+
+START_TEST(reads_flags_and_counts)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct line_cases all = lines_read(arena, "signs.txt");
+    for (size_t i = 0; i < all.count; i++) {
+        const struct line_case *one = &all.items[i];
+        struct str kind, text = str_cut(one->input, ' ', &kind);
+        struct value value = json(arena, text);
+        int64_t got = -1, wanted = -1;
+        if (str_is(kind, "flag"))
+            got = pager_flag(value);
+        else if (!pager_count(value, &got))
+            got = -1;
+        ck_assert(str_is(one->expected, "-") || str_to_int64(one->expected, &wanted));
+        ck_assert_msg(got == wanted, "signs.txt:%d: %lld", one->number, (long long)got);
+    }
+}
+END_TEST
+
+/* A page of `seen` records without headers, read by a stream of that pagination. */
+static struct pager_decision turn(struct arena *arena, struct pager *pager, int64_t seen)
+{
+    static const struct stream stream;
+    static const struct expr_scope scope;
+    const struct pager_facts facts = {.url = STR("https://h/x"),
+                                      .own = STR("https://h/x"),
+                                      .seen = seen,
+                                      .taken = seen,
+                                      .stream = &stream,
+                                      .scope = &scope};
+    struct pager next;
+    struct pager_decision decision = pager_next(pager, &facts, arena, &next, &err);
+    if (decision.turn != PAGER_FAILED)
+        *pager = next;
+    return decision;
+}
+
+START_TEST(offsets_grow_by_what_came)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct pagination def = {.type = PAGINATE_OFFSET,
+                             .size = 10,
+                             .stop_on_empty = true,
+                             .maximum = -1,
+                             .max_iterations = -1,
+                             .max_records = -1,
+                             .max_time_ms = -1};
+    struct pager pager;
+    pager_start(&pager, &def);
+    ck_assert_int_eq(turn(arena, &pager, 7).turn, PAGER_MORE);
+    ck_assert_int_eq(pager.number, 7);
+    def.step_by_size = true;
+    ck_assert_int_eq(turn(arena, &pager, 7).turn, PAGER_MORE);
+    ck_assert_int_eq(pager.number, 17);
+    ck_assert_int_eq(pager.records, 14);
+    ck_assert_int_eq(turn(arena, &pager, 0).turn, PAGER_END);
+    ck_assert(pager.done);
+}
+END_TEST
+
+START_TEST(limits_are_told_apart_from_ends)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct pagination def = {.type = PAGINATE_PAGE,
+                             .start = 1,
+                             .stop_on_empty = true,
+                             .maximum = -1,
+                             .max_iterations = 1,
+                             .max_records = -1,
+                             .max_time_ms = -1};
+    struct pager pager;
+    pager_start(&pager, &def);
+    struct pager_decision decision = turn(arena, &pager, 5);
+    ck_assert_int_eq(decision.turn, PAGER_TRUNCATED);
+    ck_assert_int_eq(decision.reason, REASON_LIMIT);
+    pager_start(&pager, &def);
+    ck_assert_int_eq(turn(arena, &pager, 0).turn, PAGER_END);
+}
+END_TEST
+
+START_TEST(a_page_that_cannot_be_decided_changes_nothing)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct pagination def = {.type = PAGINATE_PAGE,
+                             .start = 1,
+                             .stop_on_empty = false,
+                             .maximum = -1,
+                             .max_iterations = -1,
+                             .max_records = -1,
+                             .max_time_ms = -1};
+    ck_assert_ok(locator_compile(arena, STR("header:x-total"), &def.total, &err), err);
+    struct pager pager, before;
+    pager_start(&pager, &def);
+    before = pager;
+    ck_assert_int_eq(turn(arena, &pager, 5).turn, PAGER_FAILED);
+    ck_assert_int_eq(pager.page, before.page);
+    ck_assert_int_eq(pager.number, before.number);
+}
+END_TEST
+
+SUITE("worker/pager", reads_flags_and_counts, offsets_grow_by_what_came,
+      limits_are_told_apart_from_ends, a_page_that_cannot_be_decided_changes_nothing)

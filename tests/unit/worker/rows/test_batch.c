@@ -1,0 +1,111 @@
+#include "worker/rows/batch.h"
+
+#include "base/clock.h"
+#include "tests/support/suite.h"
+
+static int64_t now_us;
+
+static int64_t fake_mono_us(void)
+{
+    return now_us;
+}
+
+static void put_row(struct batch *batch, size_t position, const char *bytes)
+{
+    batch_row_begin(batch, position);
+    buf_put(&batch->rows, str_from(bytes));
+}
+
+START_TEST(dropped_page_leaves_no_trace)
+{
+    now_us = 5000000;
+    clock_replace(fake_mono_us, NULL);
+    struct batch *batch = batch_new(MIB(1));
+    batch_page_begin(batch);
+    put_row(batch, 0, "lost");
+    batch_reject(batch, 1, STR("why"), STR("{}"));
+    batch_page_drop(batch);
+    ck_assert_uint_eq(batch->row_count, 0);
+    ck_assert_uint_eq(batch->reject_count, 0);
+    ck_assert_int_eq(batch->opened_mono_ms, 0);
+
+    batch_page_begin(batch);
+    put_row(batch, 0, "one");
+    put_row(batch, 3, "three");
+    batch_mark(batch, &(struct mark){.page = 1});
+    batch_page_begin(batch);
+    put_row(batch, 0, "lost too");
+    batch_page_drop(batch);
+    put_row(batch, 7, "seven");
+    batch_mark(batch, &(struct mark){.page = 2});
+    batch_close(batch);
+
+    ck_assert_int_eq(batch->opened_mono_ms, 5000);
+    ck_assert_uint_eq(batch->row_count, 3);
+    ck_assert_str_is(batch_row(batch, 0), "one");
+    ck_assert_str_is(batch_row(batch, 1), "three");
+    ck_assert_str_is(batch_row(batch, 2), "seven");
+    ck_assert_uint_eq(batch->row_positions[1], 3);
+    ck_assert_uint_eq(batch->row_marks[1], 0);
+    ck_assert_uint_eq(batch->row_marks[2], 1);
+    ck_assert_uint_eq(batch->rows.len, 19 + 3 + 5 + 5 + 2);
+    batch_free(batch);
+}
+END_TEST
+
+START_TEST(copies_marks_and_rejects)
+{
+    struct batch *batch = batch_new(MIB(1));
+    char checkpoint[] = "{\"v\":1}", reason[] = "no key";
+    static char record[100000];
+    memset(record, 'x', sizeof record);
+    batch_page_begin(batch);
+    batch_reject(batch, 4, str_from(reason), (struct str){record, sizeof record});
+    batch_mark(batch, &(struct mark){.job = 7, .page = 1, .checkpoint = str_from(checkpoint)});
+    memset(checkpoint, '?', sizeof checkpoint);
+    memset(reason, '?', sizeof reason);
+    ck_assert_str_is(batch->marks[0].checkpoint, "{\"v\":1}");
+    ck_assert_int_eq(batch->marks[0].job, 7);
+    ck_assert_str_is(batch->rejects[0].reason, "no key");
+    ck_assert_uint_eq(batch->rejects[0].record.len, 65536);
+    ck_assert_uint_eq(batch->rejects[0].mark, 0);
+    ck_assert(!batch_is_empty(batch));
+
+    batch_reset(batch);
+    ck_assert(batch_is_empty(batch));
+    ck_assert_uint_eq(batch->reject_count, 0);
+    ck_assert_uint_eq(batch->rows.len, 19);
+    batch_free(batch);
+}
+END_TEST
+
+START_TEST(gives_back_a_big_page)
+{
+    struct batch *batch = batch_new(MIB(64));
+    batch_page_begin(batch);
+    batch_row_begin(batch, 0);
+    ck_assert_ptr_nonnull(buf_room(&batch->rows, MIB(40)));
+    batch->rows.len += MIB(40);
+    ck_assert_uint_gt(batch_bytes(batch), MIB(40));
+    batch_reset(batch);
+    ck_assert_uint_lt(batch_bytes(batch), KIB(64));
+    batch_free(batch);
+}
+END_TEST
+
+START_TEST(overflow_ends_with_its_page)
+{
+    struct batch *batch = batch_new(100);
+    char big[200] = {0};
+    batch_page_begin(batch);
+    batch_row_begin(batch, 0);
+    buf_put(&batch->rows, (struct str){big, sizeof big});
+    ck_assert(batch->rows.overflow);
+    batch_page_drop(batch);
+    ck_assert(!batch->rows.overflow);
+    batch_free(batch);
+}
+END_TEST
+
+SUITE("worker/batch", dropped_page_leaves_no_trace, copies_marks_and_rejects,
+      gives_back_a_big_page, overflow_ends_with_its_page)

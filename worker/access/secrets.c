@@ -1,0 +1,174 @@
+#include "worker/access/secrets.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/redact.h"
+
+enum { SECRET_BYTES_MAX = 64 * 1024, NAMES_MAX = 256 };
+
+struct names {
+    struct str items[NAMES_MAX];
+    size_t count;
+};
+
+struct wanted {
+    struct names env, files;
+};
+
+static void names_add(struct names *names, struct str name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (str_eq(names->items[i], name))
+            return;
+    if (names->count < NAMES_MAX)
+        names->items[names->count++] = name;
+}
+
+static void note_use(void *ctx, const struct expr_use *use)
+{
+    struct wanted *wanted = ctx;
+    if (!use->step_count || use->steps[0].kind != VALUE_STRING)
+        return;
+    if (str_is(use->root, "env"))
+        names_add(&wanted->env, use->steps[0].text);
+    if (str_is(use->root, "secrets"))
+        names_add(&wanted->files, use->steps[0].text);
+}
+
+static void note_secret(void *ctx, const struct expr_use *use)
+{
+    bool *found = ctx;
+    *found |= str_is(use->root, "env") || str_is(use->root, "secrets");
+}
+
+bool secrets_used_by(const struct template *template)
+{
+    bool found = false;
+    template_uses(template, note_secret, &found);
+    return found;
+}
+
+static void note_next_page(struct wanted *wanted, const struct next_page *next)
+{
+    const struct template *const parts[] = {next->params, next->headers, next->body, next->url};
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (parts[i])
+            template_uses(parts[i], note_use, wanted);
+}
+
+static void note_all(struct wanted *wanted, const struct stream *stream)
+{
+    const struct auth *auth = &stream->auth;
+    const struct template *const fixed[] = {&auth->token, &auth->user,  &auth->password,
+                                            &auth->value, &stream->url, &stream->path,
+                                            stream->body};
+    for (size_t i = 0; i < COUNT_OF(fixed); i++)
+        if (fixed[i])
+            template_uses(fixed[i], note_use, wanted);
+    note_next_page(wanted, &stream->pagination.next_page);
+    for (size_t i = 0; i < stream->param_count; i++)
+        template_uses(&stream->params[i].template, note_use, wanted);
+    for (size_t i = 0; i < stream->header_count; i++)
+        template_uses(&stream->headers[i].template, note_use, wanted);
+}
+
+static void register_all(struct arena *arena, struct str name, struct value value)
+{
+    if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)
+        redact_add(name, value.text);
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        register_all(arena, arena_printf(arena, "%.*s.%zu", STR_ARG(name), i),
+                     value.list->items[i]);
+    for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count; i++) {
+        struct value_member *member = &value.map->members[i];
+        register_all(arena,
+                     arena_printf(arena, "%.*s.%.*s", STR_ARG(name), STR_ARG(member->key)),
+                     member->value);
+    }
+}
+
+static bool read_env(struct arena *arena, struct str name, struct value *ret, struct err *err)
+{
+    const char *text = getenv(arena_cstr(arena, name));
+    if (!text)
+        return err_set(err, ERR_CONFIG, "secrets", 0,
+                       "env.%.*s is not set in the environment of this process", STR_ARG(name));
+    *ret = value_string(arena_str(arena, str_from(text)));
+    return true;
+}
+
+static bool read_file(struct arena *arena, const char *path, struct str *ret)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    char *text = arena_alloc(arena, SECRET_BYTES_MAX + 1);
+    size_t len = fread(text, 1, SECRET_BYTES_MAX, file);
+    fclose(file);
+    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        len--;
+    *ret = (struct str){text, len};
+    return true;
+}
+
+static bool read_secret(struct arena *arena, const char *dir, struct str name,
+                        struct value *ret, struct err *err)
+{
+    struct str text;
+    if (!dir)
+        return err_set(err, ERR_CONFIG, "secrets", 0,
+                       "secrets.%.*s is used but secrets_dir is not set", STR_ARG(name));
+    if (str_find_byte(name, '/') >= 0 || str_is(name, ".."))
+        return err_set(err, ERR_CONFIG, "secrets", 0, "secrets.%.*s is no file name",
+                       STR_ARG(name));
+    struct str path = arena_printf(arena, "%s/%.*s", dir, STR_ARG(name));
+    if (read_file(arena, path.ptr, &text)) {
+        *ret = value_string(text);
+        return true;
+    }
+    int why = errno;
+    struct str json = arena_printf(arena, "%.*s.json", STR_ARG(path));
+    if (!read_file(arena, json.ptr, &text))
+        return err_set(err, ERR_CONFIG, "secrets", why, "secrets.%.*s: cannot read %.*s: %s",
+                       STR_ARG(name), STR_ARG(path), strerror(why));
+    if (!value_parse(arena, text, (struct value_hole){0}, ret, err)) {
+        err->kind = ERR_CONFIG;
+        return err_wrap(err, "secrets.%.*s", STR_ARG(name));
+    }
+    return true;
+}
+
+static bool read_all(struct arena *arena, const char *dir, bool from_env,
+                     const struct names *names, struct value *ret, struct err *err)
+{
+    struct value_map *map = ARENA_NEW(arena, struct value_map);
+    map->members = ARENA_ARRAY(arena, struct value_member, names->count);
+    for (size_t i = 0; i < names->count; i++) {
+        struct str name = arena_str(arena, names->items[i]);
+        struct value value;
+        bool found = from_env ? read_env(arena, name, &value, err)
+                              : read_secret(arena, dir, name, &value, err);
+        if (!found)
+            return false;
+        const char *root = from_env ? "env" : "secrets";
+        register_all(arena, arena_printf(arena, "%s.%.*s", root, STR_ARG(name)), value);
+        map->members[map->count++] = (struct value_member){name, value};
+    }
+    *ret = (struct value){.kind = VALUE_MAP, .map = map};
+    return true;
+}
+
+bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,
+                     struct secrets *ret_secrets, struct err *err)
+{
+    struct wanted wanted = {0};
+    struct secrets secrets;
+    note_all(&wanted, stream);
+    if (!read_all(arena, secrets_dir, true, &wanted.env, &secrets.env, err) ||
+        !read_all(arena, secrets_dir, false, &wanted.files, &secrets.files, err))
+        return false;
+    *ret_secrets = secrets;
+    return true;
+}

@@ -1,0 +1,70 @@
+#ifndef WORKER_ACCESS_THROTTLE_H
+#define WORKER_ACCESS_THROTTLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/source.h"
+
+/*
+ * When requests may start, over all jobs of a process: the rate limits of definitions, the
+ * pauses that APIs ask for, and a pause of 30 s for a host that failed five times in a row.
+ *
+ * A rate limit is GCRA (ITU-T I.371, annex A): a request may start when the limit's theoretical
+ * arrival time is no further ahead than its burst. Times are monotonic milliseconds and given
+ * by the caller.
+ *
+ *     [throttle_take → a wait, and again]… → 0 → the request → throttle_give
+ *
+ * A pass that is dropped before throttle_give goes through throttle_drop.
+ */
+struct throttle;
+
+enum {
+    THROTTLE_FAILURES = 5,
+    THROTTLE_PAUSE_MS = 30000,
+    THROTTLE_AHEAD_MS = 10000, /* a place further ahead than this is not kept */
+};
+
+/* `freed` is called when a request gave back a place that another was waiting for. */
+struct throttle *throttle_new(void (*freed)(void *ctx), void *ctx) MUST_CHECK;
+void throttle_free(struct throttle *throttle); /* NULL is fine */
+
+/* Whom a request goes to: told waits are shared by what has the same. */
+struct throttle_peer {
+    struct str host; /* host:port */
+    uint64_t credential;
+};
+
+/* One request's way through; zeroed at first, kept by the caller. */
+struct throttle_pass {
+    struct throttle_host *host;
+    struct throttle_limit *limits[RATE_LIMITS_MAX];
+    size_t limit_count;
+    int64_t ready_mono_ms; /* the place kept in the limits */
+    bool has_place, is_sent;
+};
+
+enum throttle_wait {
+    THROTTLE_GO,      /* counted: throttle_give must follow */
+    THROTTLE_FULL,    /* too many in flight: `freed` will come */
+    THROTTLE_LIMITED, /* the rate limit: ask again in wait_ms */
+    THROTTLE_PAUSED,  /* the host asked for it: likewise */
+    THROTTLE_FAILING, /* the host failed too often: likewise */
+};
+
+enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass *pass,
+                                 const struct stream *stream, const struct throttle_peer *peer,
+                                 int64_t now_mono_ms, int64_t *ret_wait_ms) MUST_CHECK;
+
+/* The request is over. `has_failed`: no answer, or a 5xx. */
+void throttle_give(struct throttle *throttle, struct throttle_pass *pass, bool has_failed,
+                   int64_t now_mono_ms);
+
+/* The answer to this pass asked for a wait: nothing is sent to its peer meanwhile. */
+void throttle_pause(struct throttle_pass *pass, int64_t now_mono_ms, int64_t wait_ms);
+
+/* Gives back what the pass holds, and its memory. */
+void throttle_drop(struct throttle *throttle, struct throttle_pass *pass);
+
+#endif

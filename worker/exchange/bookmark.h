@@ -1,0 +1,23 @@
+#ifndef WORKER_EXCHANGE_BOOKMARK_H
+#define WORKER_EXCHANGE_BOOKMARK_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "config/source.h"
+#include "core/value.h"
+
+/*
+ * What `bookmark` means in the expressions of a run: the value that was stored for the stream
+ * (`stored`, empty if none) minus `lookback`, or `start` as it stands, or null.
+ *
+ * A value that reads as a JSON number is one, unless the definition says text. From a number
+ * the lookback is taken in seconds, or in milliseconds where the number is 1e11 or more (an
+ * epoch in milliseconds); from a time, with or without an offset, in whole seconds, and from a
+ * date in whole days. Parts of a unit count as a whole one: a run may begin too early, never
+ * too late. A time keeps the form in which it was sent. ERR_INPUT: a lookback from anything
+ * else. The text stands in `arena` or in the arguments.
+ */
+bool bookmark_offer(struct arena *arena, const struct bookmark *def, struct str stored,
+                    struct value *ret_value, struct err *err) MUST_CHECK;
+
+#endif

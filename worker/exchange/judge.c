@@ -1,0 +1,189 @@
+#include "worker/exchange/judge.h"
+
+#include "base/clock.h"
+#include "base/redact.h"
+#include "worker/access/told.h"
+#include "worker/exchange/rules.h"
+
+enum { PREVIEW_BYTES = 200, REDACTED_BYTES = 64 * 1024 };
+
+bool judge_is_repeatable(const struct stream *stream)
+{
+    return stream->idempotent ||
+           !(str_is(stream->method, "POST") || str_is(stream->method, "PATCH"));
+}
+
+/*
+ * The beginning of a body on one line: controls and broken characters become spaces or '?'.
+ * Secrets are replaced first: cut in the middle they would not be known again.
+ */
+static void preview(struct str body, char ret_text[PREVIEW_BYTES + 1])
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    size_t len = 0;
+    struct str text = redact_str(arena, str_slice(str_trim(body), 0, REDACTED_BYTES));
+    for (size_t i = 0; i < text.len && len < PREVIEW_BYTES; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        bool space = c <= ' ' || c == 0x7F;
+        if (space && len && ret_text[len - 1] == ' ')
+            continue;
+        ret_text[len++] = space ? ' ' : (char)c;
+    }
+    while (len && !str_is_utf8((struct str){ret_text, len}) &&
+           ((unsigned char)ret_text[len - 1] & 0x80))
+        len--;
+    ret_text[len] = '\0';
+    if (!str_is_utf8((struct str){ret_text, len}))
+        for (size_t i = 0; i < len; i++)
+            if ((unsigned char)ret_text[i] & 0x80)
+                ret_text[i] = '?';
+}
+
+static bool fail_status(const struct http_answer *answer, enum err_kind kind, const char *hint,
+                        struct err *err)
+{
+    char text[PREVIEW_BYTES + 1];
+    preview(answer->body, text);
+    return err_set(err, kind, "http", answer->status, "status %d%s%s%s", answer->status, hint,
+                   *text ? ": " : "", text);
+}
+
+static bool is_html(const struct http_answer *answer)
+{
+    const struct http_header *type = http_header_find(answer, STR("content-type"));
+    struct str text = type ? type->value : STR_NONE;
+    return str_find(text, STR("html")) >= 0 || str_find(text, STR("HTML")) >= 0;
+}
+
+bool judge_body(const struct http_answer *answer, struct err *err)
+{
+    char text[PREVIEW_BYTES + 1];
+    const struct http_header *type = http_header_find(answer, STR("content-type"));
+    struct str body = str_trim(answer->body);
+    if (body.len == 0)
+        return err_set(err, ERR_INPUT, "body", answer->status,
+                       "status %d with an empty body, where JSON was expected", answer->status);
+    if (!is_html(answer) && body.ptr[0] != '<')
+        return true;
+    preview(body, text);
+    return err_set(err, ERR_INPUT, "body", answer->status,
+                   "status %d, but the body is no JSON (Content-Type: %.*s): %s",
+                   answer->status, STR_ARG(type ? type->value : STR("none")), text);
+}
+
+static const struct judgement accepted = {JUDGE_ACCEPT, REASON_HTTP, -1, -1, {NULL, 0}};
+
+static struct judgement judge_failure(const struct judge_case *judge, struct err *err)
+{
+    struct judgement judgement = accepted;
+    *err = *judge->failed;
+    bool again = err->kind == ERR_AGAIN && judge_is_repeatable(judge->stream);
+    judgement.verdict = again ? JUDGE_RETRY : JUDGE_FAIL;
+    return judgement;
+}
+
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static struct judgement judge_redirect(const struct judge_case *judge, struct err *err)
+{
+    struct judgement judgement = accepted;
+    const struct http_answer *answer = judge->answer;
+    const struct http_header *location = http_header_find(answer, STR("location"));
+    if (is_redirect(answer->status) && location && str_is(judge->stream->method, "GET")) {
+        judgement.verdict = JUDGE_REDIRECT;
+        judgement.location = location->value;
+        return judgement;
+    }
+    judgement.verdict = JUDGE_FAIL;
+    fail_status(answer, ERR_INPUT, " is no page", err);
+    return judgement;
+}
+
+static bool is_temporary(int status)
+{
+    return status == 408 || status == 425 || status == 429 || status >= 500;
+}
+
+static bool is_auth(int status)
+{
+    return status == 401 || status == 403;
+}
+
+static struct judgement judge_error(const struct judge_case *judge, int64_t told_ms,
+                                    bool is_spent, struct err *err)
+{
+    int status = judge->answer->status;
+    struct judgement judgement = accepted;
+    bool temporary = is_temporary(status) || (status == 403 && (told_ms >= 0 || is_spent));
+    bool may = status == 429 || judge_is_repeatable(judge->stream);
+    judgement.verdict = temporary && may ? JUDGE_RETRY : JUDGE_FAIL;
+    judgement.told_ms = temporary ? told_ms : -1;
+    judgement.reason = is_auth(status) ? REASON_AUTH : REASON_HTTP;
+    fail_status(judge->answer, temporary ? ERR_AGAIN : ERR_INPUT,
+                is_auth(status) && !temporary ? " (check the stream's auth)" : "", err);
+    return judgement;
+}
+
+static bool fail_by_rule(const struct judge_case *judge, const struct ruling *ruling,
+                         enum err_kind kind, struct err *err)
+{
+    char text[PREVIEW_BYTES + 1];
+    preview(ruling->message.ptr ? ruling->message : judge->answer->body, text);
+    return err_set(err, kind, "http", judge->answer->status, "status %d (responses[%zu])%s%s",
+                   judge->answer->status, ruling->index, *text ? ": " : "", text);
+}
+
+static struct judgement judge_by_rule(const struct judge_case *judge,
+                                      const struct ruling *ruling, int64_t told_ms,
+                                      struct err *err)
+{
+    struct judgement judgement = accepted;
+    judgement.reason = is_auth(judge->answer->status) ? REASON_AUTH : REASON_HTTP;
+    switch (ruling->rule->then) {
+    case RESPONSE_RETRY:
+        judgement.verdict = JUDGE_RETRY;
+        judgement.delay_ms = ruling->delay_ms;
+        judgement.told_ms = ruling->told_ms >= 0    ? ruling->told_ms
+                            : ruling->delay_ms >= 0 ? -1
+                                                    : told_ms;
+        fail_by_rule(judge, ruling, ERR_AGAIN, err);
+        break;
+    case RESPONSE_FAIL:
+        judgement.verdict = JUDGE_FAIL;
+        fail_by_rule(judge, ruling, ERR_INPUT, err);
+        break;
+    case RESPONSE_END:
+        judgement.verdict = JUDGE_END;
+        break;
+    case RESPONSE_EMPTY:
+        judgement.verdict = JUDGE_EMPTY;
+        break;
+    }
+    return judgement;
+}
+
+struct judgement judge_answer(const struct judge_case *judge, struct err *err)
+{
+    struct judgement judgement = accepted;
+    struct ruling ruling;
+    struct told_quota quota;
+    if (judge->failed)
+        return judge_failure(judge, err);
+    rules_find(judge, &ruling, &quota);
+    int status = judge->answer->status;
+    bool is_spent = told_is_spent(judge->answer, &quota);
+    int64_t told_ms = told_in_answer(judge->answer, &quota, clock_wall_ms() * 1000,
+                                     judge->stream->max_wait_ms);
+    if (ruling.rule)
+        return judge_by_rule(judge, &ruling, told_ms, err);
+    if (status >= 400)
+        return judge_error(judge, told_ms, is_spent, err);
+    if (status < 200 || status >= 300)
+        return judge_redirect(judge, err);
+    judgement.verdict = status == 204 ? JUDGE_EMPTY : JUDGE_ACCEPT;
+    judgement.told_ms = told_ms;
+    return judgement;
+}

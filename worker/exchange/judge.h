@@ -1,0 +1,51 @@
+#ifndef WORKER_EXCHANGE_JUDGE_H
+#define WORKER_EXCHANGE_JUDGE_H
+
+#include "config/source.h"
+#include "core/job.h"
+#include "port/http.h"
+#include "worker/exchange/scope.h"
+
+/*
+ * What to do with an answer, before a byte of its body is cut into records.
+ */
+enum judge_verdict {
+    JUDGE_ACCEPT,   /* a page, if its body parses */
+    JUDGE_EMPTY,    /* 204, or a rule says so: a page without records */
+    JUDGE_END,      /* a rule says so: likewise, and the last one */
+    JUDGE_REDIRECT, /* `location` says where; not checked yet */
+    JUDGE_RETRY,    /* try again: in told_ms, or by the retry policy where that is -1 */
+    JUDGE_FAIL,     /* trying again would change nothing */
+};
+
+struct judgement {
+    enum judge_verdict verdict;
+    enum job_reason reason; /* RETRY (when tries run out), FAIL */
+    int64_t told_ms;        /* the server's own wait; -1: none. On a page: before the next */
+    int64_t delay_ms;       /* RETRY: what a rule puts in the place of the policy's; -1: none */
+    struct str location;    /* REDIRECT: borrowed from the answer */
+};
+
+/* What is judged. */
+struct judge_case {
+    const struct stream *stream;
+    struct scope *scope; /* `response` and `http` in it become the answer's */
+    struct arena *arena; /* scratch */
+    /* one of them, as http_done_fn has it */
+    const struct http_answer *answer;
+    const struct err *failed;
+};
+
+/*
+ * First the stream's `responses` in their order, then the general rules. RETRY and FAIL fill
+ * *err with what happened, and a preview of the body (200 bytes, printable) where there is one.
+ */
+struct judgement judge_answer(const struct judge_case *judge, struct err *err);
+
+/* May this request be sent again after a failure that told nothing? RFC 9110, section 9.2.2. */
+bool judge_is_repeatable(const struct stream *stream);
+
+/* Is the body no JSON by its own words (HTML)? Then err says so, with a preview. */
+bool judge_body(const struct http_answer *answer, struct err *err) MUST_CHECK;
+
+#endif

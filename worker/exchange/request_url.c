@@ -1,0 +1,95 @@
+#include "worker/access/origin.h"
+#include "worker/exchange/request_internal.h"
+
+/* A value in a path stays in its place: it neither ends the path nor climbs out of it. */
+static bool check_path_value(struct str value, struct err *err)
+{
+    struct str rest = value, segment;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+        if (c <= ' ' || c == 0x7F || c == '?' || c == '#' || c == '\\')
+            return err_set(err, ERR_INPUT, "request", 0,
+                           "path: the value \"%.*s\" holds a character that a path cannot",
+                           STR_ARG(str_slice(value, 0, 200)));
+    }
+    do {
+        rest = str_cut(rest, '/', &segment);
+        if (str_is(segment, "..") || str_is(segment, ".") ||
+            str_find(segment, STR("%2e")) >= 0 || str_find(segment, STR("%2E")) >= 0)
+            return err_set(err, ERR_INPUT, "request", 0,
+                           "path: the value \"%.*s\" holds a dot segment",
+                           STR_ARG(str_slice(value, 0, 200)));
+    } while (rest.ptr);
+    return true;
+}
+
+static bool fill_path_part(struct draft *draft, const struct expr *expr, struct buf *path,
+                           struct err *err)
+{
+    struct template whole = {.kind = TEMPLATE_EXPR, .expr = expr};
+    struct value value;
+    if (!template_fill(&whole, draft->scope, true, draft->arena, &value, err))
+        return err_wrap(err, "path");
+    if (request_leaves_out(value))
+        return err_set(err, ERR_INPUT, "request", 0, "path: a value is null");
+    struct str text = request_text(draft->arena, value);
+    buf_put(path, text);
+    return check_path_value(text, err);
+}
+
+static bool fill_path(struct draft *draft, struct str *ret_path, struct err *err)
+{
+    const struct template *template = &draft->stream->path;
+    AUTO_BUF(path, REQUEST_URL_MAX);
+    if (template->kind == TEMPLATE_CONSTANT && template->constant.kind == VALUE_STRING)
+        buf_put(&path, template->constant.text);
+    if (template->kind == TEMPLATE_EXPR && !fill_path_part(draft, template->expr, &path, err))
+        return false;
+    for (size_t i = 0; template->kind == TEMPLATE_MIXED && i < template->count; i++) {
+        const struct template_part *part = &template->parts[i];
+        if (!part->expr)
+            buf_put(&path, part->text);
+        else if (!fill_path_part(draft, part->expr, &path, err))
+            return false;
+    }
+    *ret_path = arena_str(draft->arena, buf_str(&path));
+    return !path.overflow || err_set(err, ERR_INPUT, "request", 0, "the path is too long");
+}
+
+static bool fill_params(struct draft *draft, struct err *err)
+{
+    if (!request_put_params(draft, false, err))
+        return false;
+    for (size_t i = 0; i < draft->params.count; i++) {
+        const struct pager_param *param = &draft->params.items[i];
+        if (param->place->place == PLACE_QUERY)
+            request_put_param(draft, &draft->query, param->place->name, param->value);
+    }
+    return true;
+}
+
+bool request_fill_url(struct draft *draft, struct str *ret_url, struct err *err)
+{
+    struct value value;
+    struct str path;
+    if (!template_fill(&draft->stream->url, draft->scope, true, draft->arena, &value, err))
+        return err_wrap(err, "url");
+    if (!fill_path(draft, &path, err))
+        return false;
+    struct str base = request_text(draft->arena, value);
+    draft->own = arena_printf(draft->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path));
+    draft->is_own = true;
+    if (draft->pager->url.len) {
+        *ret_url = draft->pager->url;
+        return origin_check(draft->stream, draft->arena, draft->own, *ret_url, &draft->is_own,
+                            err);
+    }
+    if (!fill_params(draft, err))
+        return false;
+    struct str query = arena_str(draft->arena, buf_str(&draft->query));
+    *ret_url = request_with_query(draft->arena, draft->own, query);
+    if (draft->query.overflow || ret_url->len > REQUEST_URL_MAX)
+        return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes",
+                       REQUEST_URL_MAX);
+    return true;
+}

@@ -1,0 +1,183 @@
+#include "worker/exchange/scope.h"
+
+#include "base/date.h"
+#include "worker/exchange/bookmark.h"
+
+struct scope_name {
+    struct str name;
+    struct value (*read)(const struct scope *scope, struct arena *arena);
+};
+
+static struct value map_of(struct arena *arena, const struct str *keys,
+                           const struct value *values, size_t count)
+{
+    struct value_map *map = ARENA_NEW(arena, struct value_map);
+    map->members = ARENA_ARRAY(arena, struct value_member, count);
+    map->count = count;
+    for (size_t i = 0; i < count; i++)
+        map->members[i] = (struct value_member){keys[i], values[i]};
+    return (struct value){.kind = VALUE_MAP, .map = map};
+}
+
+static struct value read_http(const struct scope *scope, struct arena *arena)
+{
+    static const struct str keys[] = {{"status", 6}, {"headers", 7}};
+    struct value_map *headers = ARENA_NEW(arena, struct value_map);
+    headers->members = ARENA_ARRAY(arena, struct value_member, scope->header_count);
+    for (size_t i = 0; i < scope->header_count; i++)
+        headers->members[headers->count++] = (struct value_member){
+            scope->headers[i].name, value_string(scope->headers[i].value)};
+    struct value values[] = {value_int(arena, scope->status),
+                             {.kind = VALUE_MAP, .map = headers}};
+    return map_of(arena, keys, values, COUNT_OF(keys));
+}
+
+static struct value read_response(const struct scope *scope, struct arena *arena)
+{
+    (void)arena;
+    return scope->response;
+}
+
+static struct value read_pager(const struct scope *scope, struct arena *arena)
+{
+    return pager_value(scope->pager, arena);
+}
+
+static struct value read_iteration(const struct scope *scope, struct arena *arena)
+{
+    return value_int(arena, scope->iteration);
+}
+
+static struct value read_accumulated(const struct scope *scope, struct arena *arena)
+{
+    struct value_list *list = ARENA_NEW(arena, struct value_list);
+    struct err ignored = ERR_INIT;
+    list->count = (size_t)scope->accumulated;
+    list->hidden = list->count ? list->count - 1 : 0;
+    list->items = ARENA_NEW(arena, struct value);
+    if (scope->last.len)
+        (void)!value_parse(arena, scope->last, (struct value_hole){0}, list->items, &ignored);
+    return (struct value){.kind = VALUE_LIST, .list = list};
+}
+
+static struct value read_vars(const struct scope *scope, struct arena *arena)
+{
+    (void)arena;
+    return scope->vars;
+}
+
+static struct value read_env(const struct scope *scope, struct arena *arena)
+{
+    (void)arena;
+    return scope->secrets.env;
+}
+
+static struct value read_secrets(const struct scope *scope, struct arena *arena)
+{
+    (void)arena;
+    return scope->secrets.files;
+}
+
+static struct value read_bookmark(const struct scope *scope, struct arena *arena)
+{
+    (void)arena;
+    return scope->bookmark;
+}
+
+static struct value read_window(const struct scope *scope, struct arena *arena)
+{
+    (void)arena;
+    return scope->window;
+}
+
+static struct value read_partition(const struct scope *scope, struct arena *arena)
+{
+    (void)arena;
+    return scope->partition;
+}
+
+static struct value read_run(const struct scope *scope, struct arena *arena)
+{
+    (void)arena;
+    return scope->run;
+}
+
+static const struct scope_name names[] = {
+    {{"response", 8}, read_response},
+    {{"http", 4}, read_http},
+    {{"pager", 5}, read_pager},
+    {{"iteration", 9}, read_iteration},
+    {{"accumulated", 11}, read_accumulated},
+    {{"vars", 4}, read_vars},
+    {{"workload", 8}, read_vars},
+    {{"env", 3}, read_env},
+    {{"secrets", 7}, read_secrets},
+    {{"bookmark", 8}, read_bookmark},
+    {{"window", 6}, read_window},
+    {{"partition", 9}, read_partition},
+    {{"run", 3}, read_run},
+};
+
+static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
+{
+    const struct scope *scope = ctx;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (str_eq(names[i].name, name)) {
+            *ret = names[i].read(scope, arena);
+            return true;
+        }
+    }
+    *ret = value_get(scope->vars, name);
+    return ret->kind != VALUE_UNDEFINED;
+}
+
+/* Each of the vars may use those before it. */
+static bool fill_vars(struct scope *scope, const struct stream *stream, struct arena *arena,
+                      struct err *err)
+{
+    struct value_map *map = ARENA_NEW(arena, struct value_map);
+    map->members = ARENA_ARRAY(arena, struct value_member, stream->var_count);
+    scope->vars = (struct value){.kind = VALUE_MAP, .map = map};
+    for (size_t i = 0; i < stream->var_count; i++) {
+        const struct named_template *var = &stream->vars[i];
+        struct value value;
+        if (!template_fill(&var->template, &scope->expr, true, arena, &value, err))
+            return err_wrap(err, "vars.%.*s", STR_ARG(var->name));
+        map->members[map->count++] = (struct value_member){var->name, value};
+    }
+    return true;
+}
+
+static struct value instant_text(struct arena *arena, int64_t us)
+{
+    AUTO_BUF(buf, 64);
+    date_format_rfc3339(&buf, us);
+    return value_string(arena_str(arena, buf_str(&buf)));
+}
+
+static struct value text_or_none(struct str text)
+{
+    return text.len ? value_string(text) : NULL_VALUE;
+}
+
+bool scope_init(struct scope *scope, const struct job *job, const struct stream *stream,
+                const char *secrets_dir, struct arena *arena, struct err *err)
+{
+    static const struct str run_keys[] = {{"id", 2}, {"started_at", 10}};
+    static const struct str window_keys[] = {{"start", 5}, {"end", 3}};
+    struct value part = UNDEFINED_VALUE;
+
+    *scope = (struct scope){.response = UNDEFINED_VALUE};
+    scope->expr = (struct expr_scope){.find = find, .ctx = scope, .now_us = job->started_us};
+    if (job->part.len && !value_parse(arena, job->part, (struct value_hole){0}, &part, err))
+        return err_wrap(err, "part");
+    scope->partition = value_get(part, STR("partition"));
+    if (!bookmark_offer(arena, &stream->bookmark, job->bookmark, &scope->bookmark, err))
+        return false;
+    struct value window[] = {text_or_none(job->window_from), text_or_none(job->window_to)};
+    scope->window = map_of(arena, window_keys, window, COUNT_OF(window));
+    struct value run[] = {value_int(arena, job->run), instant_text(arena, job->started_us)};
+    scope->run = map_of(arena, run_keys, run, COUNT_OF(run));
+    return secrets_collect(arena, stream, secrets_dir, &scope->secrets, err) &&
+           fill_vars(scope, stream, arena, err);
+}

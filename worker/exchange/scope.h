@@ -1,0 +1,38 @@
+#ifndef WORKER_EXCHANGE_SCOPE_H
+#define WORKER_EXCHANGE_SCOPE_H
+
+#include "base/arena.h"
+#include "config/source.h"
+#include "core/expr.h"
+#include "core/job.h"
+#include "port/http.h"
+#include "worker/access/secrets.h"
+#include "worker/paging/pager.h"
+
+/*
+ * What names mean while a job runs: the run's own values, frozen at its start, and those of the
+ * page just read.
+ */
+struct scope {
+    struct expr_scope expr; /* what expressions are evaluated in */
+    const struct pager *pager;
+    struct value vars, partition, window, run, bookmark;
+    struct secrets secrets;
+    /* of the page just read; `response` undefined before the first */
+    struct value response;
+    int status;
+    const struct http_header *headers;
+    size_t header_count;
+    int64_t iteration;   /* index of the page just read; 0 before the first */
+    int64_t accumulated; /* records so far */
+    struct str last;     /* JSON of the last of them; empty: not kept */
+};
+
+/*
+ * Evaluates vars, reads the job's own values. The scope must not be moved afterwards. Strings
+ * stand in `arena`. ERR_CONFIG: a missing secret; ERR_INPUT: a failing expression in vars.
+ */
+bool scope_init(struct scope *scope, const struct job *job, const struct stream *stream,
+                const char *secrets_dir, struct arena *arena, struct err *err) MUST_CHECK;
+
+#endif

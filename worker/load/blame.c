@@ -1,0 +1,162 @@
+#include "worker/load/blame.h"
+
+#include <endian.h>
+
+#include "base/mem.h"
+#include "worker/load/map.h"
+
+enum { COPY_TIMEOUT_MS = 60000, SEARCH_TIMEOUT_MS = 600000 };
+
+struct range {
+    size_t from, to; /* rows; `to` excluded */
+};
+
+struct blame {
+    struct pg *pg;
+    struct batch *batch;
+    unsigned loader;
+    blame_fn fn;
+    void *ctx;
+    struct range *ranges; /* to be tried yet, the first one last */
+    size_t range_count, range_capacity;
+    struct range tried;
+    struct buf data; /* of the try under way */
+    size_t *bad;     /* rows, ascending */
+    size_t bad_count, bad_capacity;
+};
+
+static void try_next(struct blame *blame);
+
+void blame_put_copy_sql(struct buf *buf, unsigned loader)
+{
+    buf_puts(buf, "copy pg_temp.");
+    map_put_stage_name(buf, loader);
+    buf_puts(buf, " from stdin (format binary)");
+}
+
+static void note_bad(struct blame *blame, size_t row, struct str reason, struct str record)
+{
+    MEM_GROW(blame->bad, blame->bad_count, blame->bad_capacity);
+    blame->bad[blame->bad_count++] = row;
+    batch_reject_row(blame->batch, row, reason, record);
+}
+
+static void end(struct blame *blame)
+{
+    batch_remove_rows(blame->batch, blame->bad, blame->bad_count);
+    blame->fn(blame->ctx, blame->bad_count, NULL);
+}
+
+static struct blame *blame_new(struct pg *pg, struct batch *batch, blame_fn fn, void *ctx)
+{
+    struct blame *blame = mem_alloc(sizeof *blame);
+    *blame = (struct blame){.pg = pg, .batch = batch, .fn = fn, .ctx = ctx};
+    buf_init(&blame->data, batch->rows.len + KIB(1));
+    return blame;
+}
+
+void blame_free(struct blame *blame)
+{
+    if (!blame)
+        return;
+    buf_done(&blame->data);
+    mem_free(blame->ranges);
+    mem_free(blame->bad);
+    mem_free(blame);
+}
+
+/* --- in COPY --- */
+
+static void push_range(struct blame *blame, size_t from, size_t to)
+{
+    MEM_GROW(blame->ranges, blame->range_count, blame->range_capacity);
+    blame->ranges[blame->range_count++] = (struct range){from, to};
+}
+
+static void tried(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct blame *blame = ctx;
+    struct range range = blame->tried;
+    (void)result;
+    if (err && err->kind != ERR_INPUT) {
+        /* What is noted as bad must not stand in the batch when it is sent again. */
+        batch_remove_rows(blame->batch, blame->bad, blame->bad_count);
+        blame->fn(blame->ctx, 0, err);
+        return;
+    }
+    size_t middle = range.from + (range.to - range.from) / 2;
+    if (err && range.to - range.from == 1) {
+        note_bad(blame, range.from, str_from(err->text), STR_NONE);
+    } else if (err) {
+        push_range(blame, middle, range.to);
+        push_range(blame, range.from, middle);
+    }
+    try_next(blame);
+}
+
+static void try_next(struct blame *blame)
+{
+    if (blame->range_count == 0) {
+        end(blame);
+        return;
+    }
+    const struct batch *batch = blame->batch;
+    blame->tried = blame->ranges[--blame->range_count];
+    buf_reset(&blame->data);
+    buf_put(&blame->data, str_slice(buf_str(&batch->rows), 0, batch->row_starts[0]));
+    for (size_t row = blame->tried.from; row < blame->tried.to; row++)
+        buf_put(&blame->data, batch_row(batch, row));
+    buf_puts(&blame->data, "\377\377");
+    AUTO_BUF(sql, KIB(1));
+    blame_put_copy_sql(&sql, blame->loader);
+    pg_copy(blame->pg, sql.ptr, buf_str(&blame->data), COPY_TIMEOUT_MS, tried, blame);
+}
+
+struct blame *blame_copy(struct pg *pg, struct batch *batch, unsigned loader, blame_fn fn,
+                         void *ctx)
+{
+    struct blame *blame = blame_new(pg, batch, fn, ctx);
+    blame->loader = loader;
+    push_range(blame, 0, batch->row_count);
+    try_next(blame);
+    return blame;
+}
+
+/* --- in the merge --- */
+
+/* `_pt_ord` is the last field of the tuple. */
+static int64_t row_ord(const struct batch *batch, size_t row)
+{
+    struct str bytes = batch_row(batch, row);
+    uint64_t wire;
+    memcpy(&wire, bytes.ptr + bytes.len - sizeof wire, sizeof wire);
+    return (int64_t)be64toh(wire);
+}
+
+static void searched(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct blame *blame = ctx;
+    if (err) {
+        blame->fn(blame->ctx, 0, err);
+        return;
+    }
+    size_t row = 0;
+    for (size_t i = 0; i < pg_rows(result); i++) {
+        while (row < blame->batch->row_count &&
+               row_ord(blame->batch, row) < pg_get_int(result, i, 0))
+            row++;
+        if (row < blame->batch->row_count)
+            note_bad(blame, row++, pg_get_str(result, i, 1), pg_get_str(result, i, 2));
+    }
+    end(blame);
+}
+
+struct blame *blame_merge(struct pg *pg, struct batch *batch, struct str message, blame_fn fn,
+                          void *ctx)
+{
+    struct blame *blame = blame_new(pg, batch, fn, ctx);
+    struct pg_value param = pg_text(message);
+    pg_query(pg, "select ord, reason, record from pagetide.find_bad_rows($1) order by ord",
+             &param, 1, SEARCH_TIMEOUT_MS, searched, blame);
+    return blame;
+}

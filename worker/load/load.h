@@ -1,0 +1,49 @@
+#ifndef WORKER_LOAD_LOAD_H
+#define WORKER_LOAD_LOAD_H
+
+#include "base/err.h"
+#include "config/source.h"
+#include "port/pg.h"
+#include "worker/load/map.h"
+#include "worker/load/sessions.h"
+#include "worker/rows/batch.h"
+
+/*
+ * One batch's way into PostgreSQL:
+ *
+ *     session → stage (made or emptied) → COPY → commit_batch → verdicts
+ *        ↑           ↑                       ↓
+ *        │           └── find bad rows ← data error: they become rejects of their pages
+ *        └── pause ← session lost, lock not given, …: sent again whole; what was committed
+ *                    although the answer got lost is recognised by commit_batch (skipped)
+ *
+ * Rows without a table (a batch of marks alone) skip stage and COPY. A catalogue that does not
+ * fit any more is read again once.
+ */
+struct load;
+
+struct load_options {
+    struct sessions *sessions;
+    const char *worker; /* name for the message */
+    const struct stream *stream;
+    struct map *map;     /* by which the rows were cut; NULL where there are none */
+    struct batch *batch; /* borrowed until the end; rows that are refused leave it */
+    unsigned loader;     /* number: names the staging table */
+    int64_t give_up_ms;
+};
+
+struct load_result {
+    const struct pg_result *verdicts; /* of commit_batch; NULL: err */
+    const struct err *err;
+    enum job_reason reason; /* with err: what the end of the jobs should say */
+    struct map *fresh;      /* the catalogue had to be read again: its map, borrowed; or NULL */
+};
+
+/* From the loop, once, never before load_start returns. */
+typedef void (*load_fn)(void *ctx, const struct load_result *result);
+
+struct load *load_start(const struct load_options *options, load_fn fn, void *ctx) MUST_CHECK;
+/* In or after its callback, or after sessions_close: no callback comes. NULL is fine. */
+void load_free(struct load *load);
+
+#endif

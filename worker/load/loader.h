@@ -1,0 +1,88 @@
+#ifndef WORKER_LOAD_LOADER_H
+#define WORKER_LOAD_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "config/source.h"
+#include "port/loop.h"
+#include "port/pg.h"
+#include "worker/rows/batch.h"
+#include "worker/rows/columns.h"
+
+/*
+ * Loaders bring batches into PostgreSQL: COPY to a session-temporary staging table, then one
+ * message with the fence, the merge, the checkpoints and the ledger (schema/sql, commit_batch).
+ * There is one loader for each stream definition in use in the process; at most one of its
+ * batches is being committed while the next one fills. Sessions come from a small pool.
+ *
+ *     loaders_get → loader_prepare → [loader_batch, cut, loader_mark]… → outcomes → loader_put
+ *
+ * The loader owns the parsed definition; the runs of the stream share it.
+ */
+struct loaders;
+struct loader;
+
+struct loaders_options {
+    struct loop *loop;
+    const char *database_url; /* NULL: nothing is written; tables are drawn in memory */
+    const char *name;         /* application_name */
+    int64_t connections, batch_records, batch_bytes, batch_age_ms;
+    int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
+    void (*committed)(void *ctx); /* a batch is done and its memory free; may be NULL */
+    void *ctx;
+};
+
+/* The outcome of each mark, exactly once, in the order of the marks; never from inside a call
+ * of loader_mark. */
+typedef void (*loader_outcome_fn)(void *run, const struct mark_outcome *outcome);
+
+bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
+                 struct loaders **ret_loaders, struct err *err) MUST_CHECK;
+void loaders_free(struct loaders *loaders);
+size_t loaders_bytes(const struct loaders *loaders); /* memory of all batches */
+void loaders_flush_oldest(struct loaders *loaders);  /* memory is short */
+bool loaders_is_idle(const struct loaders *loaders); /* nothing open or being committed */
+
+/*
+ * The loader of this definition (by its text and the run that asks), made and parsed where it
+ * is new; counted. ERR_CONFIG where the spec cannot be read: *ret_loader is set all the same,
+ * but without a definition; only ends may be marked there. loader_put gives it back.
+ */
+bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_loader,
+                 struct err *err) MUST_CHECK;
+void loader_put(struct loader *loader);
+const struct stream *loader_stream(const struct loader *loader);
+const struct columns *loader_columns(const struct loader *loader);
+
+typedef void (*loader_ready_fn)(void *ctx, const struct err *err);
+
+/* Reads the column map; calls back at once (from the loop) where it is known. */
+void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void *ctx);
+
+/*
+ * Adds the shape's fields to the table and the map, in a transaction of its own. The shape is
+ * copied. Retries locks and lost sessions itself; the error is final.
+ */
+void loader_extend(struct loader *loader, int64_t run, const struct shape *shape,
+                   loader_ready_fn fn, void *ctx);
+
+/*
+ * The batch to cut the next page into, or NULL while one is being committed and the open one
+ * is full: fn is then called once when there is room.
+ */
+struct batch *loader_batch(struct loader *loader, loader_ready_fn fn, void *ctx);
+
+/*
+ * Ends the page that was cut into the open batch (or adds an end without a page) and sees to
+ * its commit: when the batch is full, old enough, or `flush` is set.
+ */
+void loader_mark(struct loader *loader, const struct mark *mark, bool flush);
+
+/* Takes back what waits for fn/ctx: no callback to this ctx will come. Marks already given
+ * still have their outcomes. */
+void loader_forget(struct loader *loader, void *ctx);
+
+#endif

@@ -1,0 +1,231 @@
+#include "worker/load/map.h"
+
+#include "base/mem.h"
+#include "core/value.h"
+
+static const struct declared_column *find_declared(const struct table *table, struct str name)
+{
+    for (size_t i = 0; i < table->declared_count; i++)
+        if (str_eq(table->declared[i].name, name))
+            return &table->declared[i];
+    return NULL;
+}
+
+static bool is_key(const struct table *table, struct str field)
+{
+    for (size_t i = 0; i < table->key_count; i++)
+        if (str_eq(table->key[i], field))
+            return true;
+    return false;
+}
+
+enum { RESULT_FIELD, RESULT_NAME, RESULT_TYPE, RESULT_HAS_TABLE, RESULT_MAY_WIDEN };
+
+struct map *map_blank(void)
+{
+    static unsigned last_number;
+    struct map *map = mem_alloc(sizeof *map);
+    map->arena = arena_new();
+    map->number = ++last_number;
+    map->references = 1;
+    return map;
+}
+
+struct column map_column(const struct stream *stream, struct str field, struct str name,
+                         struct str sql_type)
+{
+    return (struct column){
+        .field = field,
+        .name = name,
+        .type = column_type_from_sql(sql_type),
+        .sql_type = sql_type,
+        .declared = find_declared(&stream->table, field),
+        .is_key = is_key(&stream->table, field),
+    };
+}
+
+struct map *map_new(const struct pg_result *result, const struct stream *stream)
+{
+    struct map *map = map_blank();
+    struct columns *columns = &map->columns;
+    columns->has_table = pg_get_bool(result, 0, RESULT_HAS_TABLE);
+    columns->may_widen = pg_get_bool(result, 0, RESULT_MAY_WIDEN);
+    columns->items = ARENA_ARRAY(map->arena, struct column, pg_rows(result));
+    for (size_t row = 0; row < pg_rows(result); row++) {
+        if (pg_is_null(result, row, RESULT_FIELD))
+            continue;
+        struct str field = arena_str(map->arena, pg_get_str(result, row, RESULT_FIELD));
+        struct str name = arena_str(map->arena, pg_get_str(result, row, RESULT_NAME));
+        struct str type = arena_str(map->arena, pg_get_str(result, row, RESULT_TYPE));
+        columns->items[columns->count++] = map_column(stream, field, name, type);
+    }
+    columns_index(columns, map->arena);
+    return map;
+}
+
+struct map *map_ref(struct map *map)
+{
+    map->references++;
+    return map;
+}
+
+void map_unref(struct map *map)
+{
+    if (!map || --map->references > 0)
+        return;
+    arena_free(map->arena);
+    mem_free(map);
+}
+
+bool map_is_same(const struct map *a, const struct map *b)
+{
+    if (a->columns.count != b->columns.count || a->columns.has_table != b->columns.has_table)
+        return false;
+    for (size_t i = 0; i < a->columns.count; i++) {
+        const struct column *one = &a->columns.items[i], *other = &b->columns.items[i];
+        if (!str_eq(one->field, other->field) || !str_eq(one->name, other->name) ||
+            !str_eq(one->sql_type, other->sql_type))
+            return false;
+    }
+    return true;
+}
+
+static bool has_column(const struct map *map, struct str name)
+{
+    for (size_t i = 0; i < map->columns.count; i++)
+        if (str_eq(map->columns.items[i].name, name))
+            return true;
+    return false;
+}
+
+bool map_covers(const struct map *whole, const struct map *part)
+{
+    if (!whole->columns.has_table)
+        return false;
+    for (size_t i = 0; i < part->columns.count; i++)
+        if (!has_column(whole, part->columns.items[i].name))
+            return false;
+    return true;
+}
+
+bool map_has_declared(const struct map *map, const struct table *table)
+{
+    for (size_t i = 0; i < table->declared_count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < map->columns.count && !found; j++)
+            found = map->columns.items[j].declared == &table->declared[i];
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static void put_member(struct buf *buf, const char *name, struct str text)
+{
+    buf_printf(buf, "\"%s\":", name);
+    value_format_string(buf, text);
+    buf_put_byte(buf, ',');
+}
+
+static void put_declared(struct buf *buf, const struct table *table)
+{
+    buf_puts(buf, "\"declared\":[");
+    for (size_t i = 0; i < table->declared_count; i++) {
+        buf_puts(buf, "{");
+        put_member(buf, "name", table->declared[i].name);
+        buf_puts(buf, "\"type\":");
+        value_format_string(buf, table->declared[i].type);
+        buf_puts(buf, "},");
+    }
+    if (table->mode == COLUMNS_NONE)
+        buf_puts(buf, "{\"name\":\"record\",\"type\":\"jsonb\"},");
+    if (buf->len && buf->ptr[buf->len - 1] == ',')
+        buf_cut(buf, buf->len - 1);
+    buf_puts(buf, "],");
+}
+
+static void put_fields(struct buf *buf, const struct shape *shape)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    bool first = true;
+    buf_puts(buf, "\"fields\":[");
+    for (size_t i = 0; shape && i < shape->count; i++) {
+        const struct shape_field *field = &shape->items[i];
+        enum column_type type;
+        if (!shape_type(field, &type))
+            continue;
+        buf_put(buf, first ? STR("{") : STR(",{"));
+        first = false;
+        put_member(buf, "field", field->field);
+        put_member(buf, "column", column_name_for(arena, field->field));
+        put_member(buf, "type", str_from(column_type_sql(type)));
+        buf_printf(buf, "\"widen\":%s}", field->widen ? "true" : "false");
+    }
+    buf_puts(buf, "]}");
+}
+
+static void put_key(struct buf *buf, const struct table *table)
+{
+    buf_puts(buf, "\"key\":[");
+    for (size_t i = 0; i < table->key_count; i++) {
+        if (i)
+            buf_put_byte(buf, ',');
+        value_format_string(buf, table->key[i]);
+    }
+    buf_puts(buf, "],");
+}
+
+void map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
+                  const struct shape *shape)
+{
+    const struct table *table = &stream->table;
+    buf_put_byte(buf, '{');
+    put_member(buf, "stream", stream->name);
+    put_member(buf, "schema", table->schema);
+    put_member(buf, "table", table->name);
+    buf_printf(buf, "\"run\":%lld,\"adopt\":%s,\"upsert\":%s,\"max_columns\":%lld,",
+               (long long)run, table->adopt ? "true" : "false",
+               table->write == WRITE_UPSERT ? "true" : "false", (long long)table->max_columns);
+    put_key(buf, table);
+    put_declared(buf, table);
+    put_fields(buf, shape);
+}
+
+void map_put_identifier(struct buf *buf, struct str name)
+{
+    buf_put_byte(buf, '"');
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == '"')
+            buf_put_byte(buf, '"');
+        buf_put_byte(buf, name.ptr[i]);
+    }
+    buf_put_byte(buf, '"');
+}
+
+void map_put_stage_name(struct buf *buf, unsigned loader)
+{
+    buf_printf(buf, "_pt_stage_%u", loader);
+}
+
+static void put_stage_columns(struct buf *buf, const struct columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        map_put_identifier(buf, columns->items[i].name);
+        buf_printf(buf, " %s,", column_type_sql(columns->items[i].type));
+    }
+    buf_puts(buf, "_pt_hash int8,_pt_aside text,_pt_mark int4,_pt_ord int8");
+}
+
+void map_put_stage_sql(struct buf *buf, const struct map *map, unsigned loader, bool is_there)
+{
+    if (is_there) {
+        buf_printf(buf, "truncate pg_temp._pt_stage_%u", loader);
+        return;
+    }
+    buf_printf(buf,
+               "drop table if exists pg_temp._pt_stage_%u;"
+               "create temp table _pt_stage_%u (",
+               loader, loader);
+    put_stage_columns(buf, &map->columns);
+    buf_put_byte(buf, ')');
+}

@@ -1,0 +1,26 @@
+#ifndef WORKER_PAGING_CHECKPOINT_H
+#define WORKER_PAGING_CHECKPOINT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "worker/paging/pager.h"
+
+/*
+ * The paging state after the last committed page, as JSON in pagetide.job:
+ *
+ *     {"v": 1, "type": "page", "page": "3", "records": "300", "number": "4",
+ *      "next": {"url": …, "params": {"page": 4}, "headers": {}, "body": …}, "cursor": …,
+ *      "auto": …, "last": …, "done": true}
+ *
+ * Counts are strings, so that no reader rounds them. `number` is the next page number or
+ * offset; `cursor` any JSON value; `next.url` the next link. `next` is read again for the link
+ * and for response_based; for the other types it is there for people. `auto` is what was
+ * recognised. No credential is in it: the request is made anew from the definition.
+ */
+struct str checkpoint_write(struct arena *arena, const struct pager *pager);
+
+/* An empty text is the start. ERR_INPUT for what no Pagetide of this version wrote. */
+bool checkpoint_read(struct arena *arena, struct str text, const struct pagination *def,
+                     struct pager *ret_pager, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,105 @@
+#include "worker/paging/guard.h"
+
+#include "base/mem.h"
+
+static uint64_t slot_value(uint64_t hash)
+{
+    return hash ? hash : 1;
+}
+
+static bool set_has(const struct guard_set *set, uint64_t hash)
+{
+    if (!set->count)
+        return false;
+    uint64_t value = slot_value(hash);
+    for (size_t at = value & (set->capacity - 1);; at = (at + 1) & (set->capacity - 1)) {
+        if (set->slots[at] == value)
+            return true;
+        if (!set->slots[at])
+            return false;
+    }
+}
+
+static void set_insert(struct guard_set *set, uint64_t value)
+{
+    size_t at = value & (set->capacity - 1);
+    while (set->slots[at] && set->slots[at] != value)
+        at = (at + 1) & (set->capacity - 1);
+    set->count += !set->slots[at];
+    set->slots[at] = value;
+}
+
+static void set_grow(struct guard_set *set)
+{
+    struct guard_set bigger = {.capacity = set->capacity ? set->capacity * 2 : 16};
+    bigger.slots = mem_alloc(bigger.capacity * sizeof *bigger.slots);
+    for (size_t i = 0; i < set->capacity; i++)
+        if (set->slots[i])
+            set_insert(&bigger, set->slots[i]);
+    mem_free(set->slots);
+    *set = bigger;
+}
+
+static void set_add(struct guard_set *set, uint64_t hash)
+{
+    if (set->count * 2 >= set->capacity)
+        set_grow(set);
+    set_insert(set, slot_value(hash));
+}
+
+void guard_init(struct guard *guard)
+{
+    *guard = (struct guard){0};
+}
+
+void guard_done(struct guard *guard)
+{
+    mem_free(guard->requests.slots);
+    mem_free(guard->records.slots);
+    *guard = (struct guard){0};
+}
+
+bool guard_knows_request(const struct guard *guard, uint64_t hash)
+{
+    return set_has(&guard->requests, hash);
+}
+
+bool guard_knows_records(const struct guard *guard, uint64_t hash, int64_t records)
+{
+    if (records == 0)
+        return false;
+    if (records == 1)
+        return guard->last_single == slot_value(hash) && guard->single_repeats >= 2;
+    return set_has(&guard->records, hash);
+}
+
+void guard_add(struct guard *guard, uint64_t request_hash, uint64_t records_hash,
+               int64_t records)
+{
+    set_add(&guard->requests, request_hash);
+    if (records > 1)
+        set_add(&guard->records, records_hash);
+    if (records != 1) {
+        guard->last_single = 0;
+        return;
+    }
+    bool same = guard->last_single == slot_value(records_hash);
+    guard->single_repeats = same ? guard->single_repeats + 1 : 1;
+    guard->last_single = slot_value(records_hash);
+}
+
+void guard_restore(struct guard *guard, const int64_t *request_hashes,
+                   const int64_t *records_hashes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        set_add(&guard->requests, (uint64_t)request_hashes[i]);
+        if (records_hashes[i])
+            set_add(&guard->records, (uint64_t)records_hashes[i]);
+    }
+    for (size_t i = count; i > 0 && records_hashes[i - 1]; i--) {
+        if (records_hashes[i - 1] != records_hashes[count - 1])
+            break;
+        guard->last_single = slot_value((uint64_t)records_hashes[count - 1]);
+        guard->single_repeats++;
+    }
+}

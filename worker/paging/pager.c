@@ -1,0 +1,255 @@
+#include "worker/paging/pager_internal.h"
+
+void pager_start(struct pager *pager, const struct pagination *def)
+{
+    *pager = (struct pager){.def = def,
+                            .how = def,
+                            .type = def->type,
+                            .number = def->start,
+                            .cursor = def->cursor_start,
+                            .total = -1};
+}
+
+int pager_flag(struct value value)
+{
+    static const char *const yes[] = {"true", "1", "yes"};
+    static const char *const no[] = {"", "false", "0", "no", "none", "null"};
+
+    if (value.kind == VALUE_NULL)
+        return 0;
+    if (value.kind == VALUE_BOOL)
+        return value.boolean;
+    if (value.kind == VALUE_NUMBER)
+        return expr_truth(value);
+    if (value.kind != VALUE_STRING)
+        return -1;
+    for (size_t i = 0; i < COUNT_OF(yes); i++)
+        if (str_eq_nocase(value.text, str_from(yes[i])))
+            return 1;
+    for (size_t i = 0; i < COUNT_OF(no); i++)
+        if (str_eq_nocase(value.text, str_from(no[i])))
+            return 0;
+    return -1;
+}
+
+bool pager_count(struct value value, int64_t *ret)
+{
+    int64_t count;
+    if (value.kind != VALUE_NUMBER && value.kind != VALUE_STRING)
+        return false;
+    if (!str_to_int64(str_trim(value.text), &count) || count < 0)
+        return false;
+    *ret = count;
+    return true;
+}
+
+void pager_sign_end(struct turn *turn, struct str why)
+{
+    turn->signs.end = true;
+    if (!turn->signs.end_why.len)
+        turn->signs.end_why = why;
+}
+
+void pager_sign_more(struct turn *turn, struct str why)
+{
+    turn->signs.more = true;
+    if (!turn->signs.more_why.len)
+        turn->signs.more_why = why;
+}
+
+bool pager_fail(struct turn *turn, enum job_reason reason)
+{
+    turn->decision.turn = PAGER_FAILED;
+    turn->decision.reason = reason;
+    return false;
+}
+
+/* jsonb holds no NUL, so neither does a checkpoint. */
+static bool has_nul(struct value value)
+{
+    if (value.kind == VALUE_STRING)
+        return value.text.len && memchr(value.text.ptr, '\0', value.text.len);
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        if (has_nul(value.list->items[i]))
+            return true;
+    for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count; i++)
+        if (has_nul(value_string(value.map->members[i].key)) ||
+            has_nul(value.map->members[i].value))
+            return true;
+    return false;
+}
+
+bool pager_keep(struct turn *turn, struct value value, struct value *ret, struct err *err)
+{
+    if (has_nul(value)) {
+        pager_fail(turn, REASON_EVAL);
+        return err_set(err, ERR_INPUT, "pager", 0,
+                       "what the next request is made from holds a NUL character");
+    }
+    *ret = value_copy(turn->arena, value);
+    return true;
+}
+
+typedef bool (*next_fn)(struct turn *turn, struct err *err);
+
+static bool next_none(struct turn *turn, struct err *err)
+{
+    (void)err;
+    pager_sign_end(turn, STR("the stream has one page"));
+    return true;
+}
+
+static const next_fn nexts[] = {
+    [PAGINATE_NONE] = next_none,
+    [PAGINATE_PAGE] = pager_next_number,
+    [PAGINATE_OFFSET] = pager_next_number,
+    [PAGINATE_CURSOR] = pager_next_cursor,
+    [PAGINATE_LINK_HEADER] = pager_next_link,
+    [PAGINATE_NEXT_URL] = pager_next_url,
+    [PAGINATE_RESPONSE_BASED] = pager_next_response,
+    [PAGINATE_AUTO] = pager_next_auto,
+};
+
+bool pager_next_by_type(struct turn *turn, struct err *err)
+{
+    return nexts[turn->pager->type](turn, err);
+}
+
+static struct pager_decision truncated(struct turn *turn, enum job_reason reason,
+                                       struct str why)
+{
+    turn->decision.turn = PAGER_TRUNCATED;
+    turn->decision.reason = reason;
+    turn->decision.why = why;
+    return turn->decision;
+}
+
+/* The first of the job's own limits that this page reached; empty: none. */
+static struct str limit_reached(const struct turn *turn)
+{
+    const struct pagination *def = turn->pager->def;
+    bool numbered = turn->next->type == PAGINATE_PAGE || turn->next->type == PAGINATE_OFFSET;
+    if (def->max_records >= 0 && turn->next->records >= def->max_records)
+        return STR("max_records was reached while more remains");
+    if (def->max_iterations >= 0 && turn->next->page >= def->max_iterations)
+        return STR("max_iterations was reached while more remains");
+    if (def->max_time_ms >= 0 && turn->facts->elapsed_ms >= def->max_time_ms)
+        return STR("max_time was reached while more remains");
+    if (numbered && def->maximum >= 0 && turn->next->number >= def->maximum)
+        return STR("maximum_page or maximum_offset was reached while more remains");
+    return STR_NONE;
+}
+
+/* For people: why another page follows, where the answer gave no sign of its own. */
+static struct str why_more(const struct turn *turn)
+{
+    if (turn->signs.more_why.len)
+        return turn->signs.more_why;
+    switch (turn->next->type) {
+    case PAGINATE_CURSOR:
+        return STR("there is another cursor");
+    case PAGINATE_LINK_HEADER:
+    case PAGINATE_NEXT_URL:
+        return STR("there is a next link");
+    case PAGINATE_RESPONSE_BASED:
+        return STR("continue_while is true");
+    case PAGINATE_PAGE:
+    case PAGINATE_OFFSET:
+        return STR("the page has records and nothing says that it is the last");
+    default:
+        return STR_NONE;
+    }
+}
+
+static struct pager_decision decide(struct turn *turn)
+{
+    const struct signs *signs = &turn->signs;
+    struct str limit = limit_reached(turn);
+    if (turn->facts->taken < turn->facts->seen)
+        return truncated(turn, REASON_LIMIT, STR("max_records cut the page"));
+    if (signs->end && signs->more)
+        return truncated(turn, REASON_INCONSISTENT_END,
+                         arena_printf(turn->arena, "%.*s, but %.*s", STR_ARG(signs->end_why),
+                                      STR_ARG(signs->more_why)));
+    turn->decision.turn = signs->end ? PAGER_END : PAGER_MORE;
+    turn->decision.why = signs->end ? signs->end_why : why_more(turn);
+    if (!signs->end && limit.len)
+        return truncated(turn, REASON_LIMIT, limit);
+    return turn->decision;
+}
+
+struct pager_decision pager_next(const struct pager *pager, const struct pager_facts *facts,
+                                 struct arena *arena, struct pager *ret_next, struct err *err)
+{
+    struct pager next = *pager;
+    next.page++;
+    next.records += facts->taken;
+    next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
+    next.url = STR_NONE;
+    struct turn turn = {.pager = pager, .facts = facts, .arena = arena, .next = &next};
+    if (facts->is_empty_answer)
+        pager_next_empty(&turn);
+    else if (!pager_next_by_type(&turn, err))
+        return turn.decision;
+    struct pager_decision decision = decide(&turn);
+    next.done = decision.turn != PAGER_MORE;
+    *ret_next = next;
+    return decision;
+}
+
+static void add_param(struct pager_params *params, const struct param_place *place,
+                      struct value value)
+{
+    if (params->count < PAGER_PARAMS_MAX)
+        params->items[params->count++] = (struct pager_param){place, value};
+}
+
+static void add_members(struct pager_params *params, enum placement at, struct value map,
+                        struct arena *arena)
+{
+    for (size_t i = 0; map.kind == VALUE_MAP && i < map.map->count; i++) {
+        struct param_place *place = ARENA_NEW(arena, struct param_place);
+        *place = (struct param_place){.place = at, .name = map.map->members[i].key};
+        add_param(params, place, map.map->members[i].value);
+    }
+}
+
+static void add_numbered(struct pager_params *params, const struct pager *pager,
+                         struct arena *arena)
+{
+    const struct pagination *def = pager->how;
+    if (pager->page > 0 || def->send_first || pager->type == PAGINATE_OFFSET)
+        add_param(params, &def->param, value_int(arena, pager->number));
+    if (def->has_size_param && def->size)
+        add_param(params, &def->size_param, value_int(arena, def->size));
+}
+
+void pager_params(const struct pager *pager, struct arena *arena,
+                  struct pager_params *ret_params)
+{
+    *ret_params = (struct pager_params){.count = 0};
+    if (pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET)
+        add_numbered(ret_params, pager, arena);
+    if (pager->type == PAGINATE_CURSOR && pager->cursor.kind != VALUE_UNDEFINED)
+        add_param(ret_params, &pager->how->param, pager->cursor);
+    add_members(ret_params, PLACE_QUERY, pager->params, arena);
+    add_members(ret_params, PLACE_HEADER, pager->headers, arena);
+}
+
+struct value pager_value(const struct pager *pager, struct arena *arena)
+{
+    static const struct str keys[] = {{"page", 4}, {"offset", 6}, {"size", 4}, {"cursor", 6}};
+    bool by_page = pager->type == PAGINATE_PAGE;
+    struct value numbers[] = {
+        value_int(arena, by_page ? pager->number : pager->page + 1),
+        value_int(arena, by_page ? pager->records : pager->number),
+        value_int(arena, pager->def->size),
+        pager->cursor.kind == VALUE_UNDEFINED ? NULL_VALUE : pager->cursor,
+    };
+    struct value_map *map = ARENA_NEW(arena, struct value_map);
+    map->count = COUNT_OF(keys);
+    map->members = ARENA_ARRAY(arena, struct value_member, map->count);
+    for (size_t i = 0; i < map->count; i++)
+        map->members[i] = (struct value_member){keys[i], numbers[i]};
+    return (struct value){.kind = VALUE_MAP, .map = map};
+}

@@ -1,0 +1,222 @@
+#include "worker/access/origin.h"
+#include "worker/paging/link.h"
+#include "worker/paging/pager_internal.h"
+
+/* The next step of the types that read it from one place of the answer. */
+
+static bool is_absent(struct value value)
+{
+    return value.kind == VALUE_UNDEFINED || value.kind == VALUE_NULL;
+}
+
+/* "no more" as cursors and next links say it: null, absent, "" or false. */
+static bool is_nothing(struct value value)
+{
+    return is_absent(value) || (value.kind == VALUE_STRING && value.text.len == 0) ||
+           (value.kind == VALUE_BOOL && !value.boolean);
+}
+
+static struct str shown(struct arena *arena, struct value value)
+{
+    struct buf buf;
+    buf_init(&buf, 4096);
+    value_format(&buf, value);
+    struct str text = buf.overflow ? STR("a long value") : arena_str(arena, buf_str(&buf));
+    buf_done(&buf);
+    return str_slice(text, 0, 200);
+}
+
+static bool fail_value(struct turn *turn, const struct locator *locator, struct value value,
+                       const char *wanted, struct err *err)
+{
+    pager_fail(turn, REASON_EVAL);
+    if (value.kind == VALUE_UNDEFINED)
+        return err_set(err, ERR_INPUT, "pager", 0, "%.*s is absent in the answer: expected %s",
+                       STR_ARG(locator->source), wanted);
+    struct str text = shown(turn->arena, value);
+    return err_set(err, ERR_INPUT, "pager", 0, "%.*s is %.*s: expected %s",
+                   STR_ARG(locator->source), STR_ARG(text), wanted);
+}
+
+static bool read(struct turn *turn, const struct locator *locator, struct value *ret,
+                 struct err *err)
+{
+    if (locator_read(locator, turn->facts->scope, turn->arena, ret, err))
+        return true;
+    return pager_fail(turn, REASON_EVAL);
+}
+
+static bool read_has_more(struct turn *turn, struct err *err)
+{
+    const struct locator *locator = &turn->pager->how->has_more;
+    struct value value;
+    if (locator->kind == LOCATOR_NONE)
+        return true;
+    if (!read(turn, locator, &value, err))
+        return false;
+    int flag = pager_flag(value);
+    if (flag < 0)
+        return fail_value(turn, locator, value, "a flag (true or false)", err);
+    struct str why = arena_printf(turn->arena, "%.*s is %s", STR_ARG(locator->source),
+                                  flag ? "true" : "false");
+    if (flag)
+        pager_sign_more(turn, why);
+    else
+        pager_sign_end(turn, why);
+    return true;
+}
+
+/* -1: the API does not say, which is fine only where an empty page ends the paging. */
+static bool read_count(struct turn *turn, const struct locator *locator, int64_t *ret_count,
+                       struct err *err)
+{
+    struct value value;
+    *ret_count = -1;
+    if (locator->kind == LOCATOR_NONE)
+        return true;
+    if (!read(turn, locator, &value, err))
+        return false;
+    if (is_absent(value) && turn->pager->how->stop_on_empty)
+        return true;
+    if (!pager_count(value, ret_count))
+        return fail_value(turn, locator, value, "a count", err);
+    return true;
+}
+
+static void compare_total(struct turn *turn, struct str name, int64_t reached, int64_t total)
+{
+    struct str why = arena_printf(turn->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
+                                  (long long)total, (long long)reached);
+    if (reached >= total)
+        pager_sign_end(turn, why);
+    else
+        pager_sign_more(turn, why);
+}
+
+static void remember_total(struct turn *turn, struct str name, int64_t total)
+{
+    turn->next->total = total;
+    if (turn->pager->total >= 0 && turn->pager->total != total)
+        turn->decision.warning =
+            arena_printf(turn->arena, "%.*s changed from %lld to %lld while paging",
+                         STR_ARG(name), (long long)turn->pager->total, (long long)total);
+}
+
+static bool read_totals(struct turn *turn, struct err *err)
+{
+    const struct pagination *def = turn->pager->how;
+    const struct pager_facts *facts = turn->facts;
+    int64_t total, pages;
+    if (!read_count(turn, &def->total, &total, err) ||
+        !read_count(turn, &def->total_pages, &pages, err))
+        return false;
+    bool by_offset = turn->pager->type == PAGINATE_OFFSET;
+    int64_t reached =
+        by_offset ? turn->pager->number + facts->seen : turn->pager->records + facts->seen;
+    if (total >= 0) {
+        compare_total(turn, def->total.source, reached, total);
+        remember_total(turn, def->total.source, total);
+        int64_t size = def->size ? def->size : facts->seen;
+        turn->decision.pages_total = size ? (int)MIN((total + size - 1) / size, INT32_MAX) : 0;
+    }
+    if (pages >= 0) {
+        compare_total(turn, def->total_pages.source, turn->pager->page + 1, pages);
+        if (total < 0)
+            remember_total(turn, def->total_pages.source, pages);
+        turn->decision.pages_total = (int)MIN(pages, INT32_MAX);
+    }
+    return true;
+}
+
+bool pager_next_number(struct turn *turn, struct err *err)
+{
+    const struct pagination *def = turn->pager->how;
+    int64_t seen = turn->facts->seen;
+    if (!read_has_more(turn, err) || !read_totals(turn, err))
+        return false;
+    if (seen == 0 && def->stop_on_empty)
+        pager_sign_end(turn, STR("the page is empty"));
+    if (def->stop_on_short && seen < def->size)
+        pager_sign_end(turn, STR("the page is short"));
+    if (turn->pager->type == PAGINATE_PAGE)
+        turn->next->number++;
+    else
+        turn->next->number += def->step_by_size ? def->size : seen;
+    return true;
+}
+
+void pager_next_empty(struct turn *turn)
+{
+    const struct pager *pager = turn->pager;
+    const struct pagination *how = pager->how;
+    bool is_numbered = pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
+    if (turn->facts->is_last) {
+        pager_sign_end(turn, STR("a rule of responses says so"));
+    } else if (is_numbered && !how->stop_on_empty) {
+        turn->next->number += pager->type == PAGINATE_PAGE ? 1 : how->size;
+    } else {
+        pager_sign_end(turn, STR("the answer has no content"));
+        if (pager->total < 0)
+            return;
+        if (how->total.kind != LOCATOR_NONE)
+            compare_total(turn, how->total.source, pager->records, pager->total);
+        else
+            compare_total(turn, how->total_pages.source, pager->page + 1, pager->total);
+    }
+}
+
+bool pager_next_cursor(struct turn *turn, struct err *err)
+{
+    const struct pagination *def = turn->pager->how;
+    struct value cursor;
+    if (!read_has_more(turn, err) || !read(turn, &def->cursor, &cursor, err))
+        return false;
+    if (is_nothing(cursor))
+        pager_sign_end(turn, arena_printf(turn->arena, "%.*s holds no cursor",
+                                          STR_ARG(def->cursor.source)));
+    else
+        return pager_keep(turn, cursor, &turn->next->cursor, err);
+    return true;
+}
+
+bool pager_take_link(struct turn *turn, struct str link, struct err *err)
+{
+    struct str url;
+    bool is_own;
+    const struct pager_facts *facts = turn->facts;
+    if (http_url_resolve(turn->arena, facts->url, link, &url, err) &&
+        origin_check(facts->stream, turn->arena, facts->own, url, &is_own, err)) {
+        turn->next->url = origin_clean(facts->stream, turn->arena, url);
+        return true;
+    }
+    pager_fail(turn, REASON_HTTP);
+    return err_wrap(err, "next link %.*s", STR_ARG(str_slice(link, 0, 200)));
+}
+
+bool pager_next_link(struct turn *turn, struct err *err)
+{
+    const struct pagination *def = turn->pager->how;
+    struct str rel = def->rel.len ? def->rel : STR("next");
+    struct str link = link_find_in_answer(turn->facts->headers, turn->facts->header_count, rel);
+    if (!link.ptr) {
+        pager_sign_end(turn, STR("there is no next link"));
+        return true;
+    }
+    return pager_take_link(turn, link, err);
+}
+
+bool pager_next_url(struct turn *turn, struct err *err)
+{
+    const struct locator *locator = &turn->pager->how->next;
+    struct value link;
+    if (!read_has_more(turn, err) || !read(turn, locator, &link, err))
+        return false;
+    if (is_nothing(link)) {
+        pager_sign_end(
+            turn, arena_printf(turn->arena, "%.*s holds no link", STR_ARG(locator->source)));
+        return true;
+    }
+    if (link.kind != VALUE_STRING)
+        return fail_value(turn, locator, link, "the URL of the next page", err);
+    return pager_take_link(turn, link.text, err);
+}

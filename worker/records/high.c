@@ -1,0 +1,74 @@
+#include "worker/records/high.h"
+
+#include "base/date.h"
+#include "core/expr.h"
+#include "worker/records/jsontext.h"
+#include "worker/records/records.h"
+
+static bool is_number(struct str text)
+{
+    struct scan scan = {.start = text.ptr, .at = text.ptr, .end = text.ptr + text.len};
+    bool begins =
+        text.len && (text.ptr[0] == '-' || (text.ptr[0] >= '0' && text.ptr[0] <= '9'));
+    return begins && scan_scalar(&scan) && scan_is_end(&scan) &&
+           !(scan.flags & SCAN_BIG_NUMBER);
+}
+
+static bool is_later(const struct bookmark *bookmark, struct str text, struct str than)
+{
+    int64_t a, b;
+    bool by_number = bookmark->type == BOOKMARK_NUMBER || bookmark->type == BOOKMARK_GUESS;
+    bool by_time = bookmark->type == BOOKMARK_TIME || bookmark->type == BOOKMARK_GUESS;
+    if (by_number && is_number(text) && is_number(than))
+        return expr_compare_numbers(value_number(text), value_number(than)) > 0;
+    if (by_time && date_parse_rfc3339(text, &a) && date_parse_rfc3339(than, &b))
+        return a > b;
+    return str_compare(text, than) > 0;
+}
+
+/* The text of a value that a bookmark can be; empty: none. */
+static struct str text_of(const struct high *high, const struct record *record)
+{
+    struct record_field field;
+    if (!jsontext_find(high->arena, record->raw, &high->bookmark->path, 0, &field))
+        return STR_NONE;
+    if (field.kind == RECORD_NUMBER)
+        return field.raw;
+    if (field.kind != RECORD_STRING)
+        return STR_NONE;
+    field = record_field_of(high->arena, field.raw);
+    return field.flaw ? STR_NONE : records_decode(high->arena, &field);
+}
+
+static bool is_of_type(const struct high *high, struct str text)
+{
+    int64_t ignored;
+    switch (high->bookmark->type) {
+    case BOOKMARK_NUMBER:
+        return is_number(text);
+    case BOOKMARK_TIME:
+        return date_parse_rfc3339(text, &ignored);
+    default:
+        return text.len > 0;
+    }
+}
+
+static bool is_future(const struct high *high, struct str text)
+{
+    int64_t us;
+    return high->bookmark->type != BOOKMARK_TEXT && date_parse_rfc3339(text, &us) &&
+           us > high->now_us;
+}
+
+void high_take(struct high *high, const struct record *record)
+{
+    if (!high->bookmark->is_set || record->flaw)
+        return;
+    struct str text = text_of(high, record);
+    if (!is_of_type(high, text))
+        return;
+    if (is_future(high, text))
+        high->met_future = true;
+    else if (!high->text.len || is_later(high->bookmark, text, high->text))
+        high->text = text;
+}

@@ -1,0 +1,351 @@
+#include "worker/records/jsontext.h"
+
+#include "core/scan.h"
+
+static const char *skip_space(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+        at++;
+    return at;
+}
+
+/* From the opening quote to behind the closing one. */
+static const char *skip_string(const char *at, const char *end)
+{
+    const char *from = at + 1;
+    for (;;) {
+        const char *quote = memchr(from, '"', (size_t)(end - from));
+        size_t slashes = 0;
+        while (quote - slashes > at + 1 && quote[-1 - (ptrdiff_t)slashes] == '\\')
+            slashes++;
+        if (slashes % 2 == 0)
+            return quote + 1;
+        from = quote + 1;
+    }
+}
+
+static bool ends_scalar(char c)
+{
+    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' ||
+           c == '\t' || c == ':';
+}
+
+static const char *skip_scalar(const char *at, const char *end)
+{
+    while (at < end && !ends_scalar(*at))
+        at++;
+    return at;
+}
+
+static const char *skip_value(const char *at, const char *end)
+{
+    size_t depth = 0;
+    do {
+        if (*at == '"')
+            at = skip_string(at, end);
+        else if (*at == '{' || *at == '[')
+            depth++, at++;
+        else if (*at == '}' || *at == ']')
+            depth--, at++;
+        else if (depth && ends_scalar(*at))
+            at++;
+        else
+            at = skip_scalar(at, end);
+    } while (depth);
+    return at;
+}
+
+static enum record_kind kind_of(char first)
+{
+    switch (first) {
+    case '{':
+        return RECORD_OBJECT;
+    case '[':
+        return RECORD_LIST;
+    case '"':
+        return RECORD_STRING;
+    case 't':
+        return RECORD_TRUE;
+    case 'f':
+        return RECORD_FALSE;
+    case 'n':
+        return RECORD_NULL;
+    default:
+        return RECORD_NUMBER;
+    }
+}
+
+struct record_field jsontext_field(struct str name, struct str raw)
+{
+    struct record_field field = {.name = name, .kind = kind_of(raw.ptr[0]), .raw = raw};
+    field.has_escapes = field.kind == RECORD_STRING && str_find_byte(raw, '\\') >= 0;
+    return field;
+}
+
+/* One element of a list or member of an object; *at is moved behind it. */
+struct element {
+    struct str key; /* without quotes, not decoded; empty in a list */
+    struct str value;
+};
+
+static bool next_element(const char **at, const char *end, bool is_object,
+                         struct element *ret_element)
+{
+    const char *here = skip_space(*at, end);
+    if (*here == ',')
+        here = skip_space(here + 1, end);
+    if (*here == '}' || *here == ']')
+        return false;
+    *ret_element = (struct element){0};
+    if (is_object) {
+        const char *behind = skip_string(here, end);
+        ret_element->key = (struct str){here + 1, (size_t)(behind - here) - 2};
+        here = skip_space(skip_space(behind, end) + 1, end);
+    }
+    const char *behind = skip_value(here, end);
+    ret_element->value = (struct str){here, (size_t)(behind - here)};
+    *at = behind;
+    return true;
+}
+
+static struct str decoded(struct arena *arena, struct str inner)
+{
+    if (str_find_byte(inner, '\\') < 0)
+        return inner;
+    char *text = arena_alloc(arena, inner.len + 1);
+    return (struct str){text, scan_decode(inner, text)};
+}
+
+static bool find_member(struct arena *arena, struct str raw, struct str key,
+                        struct str *ret_value)
+{
+    const char *at = raw.ptr + 1, *end = raw.ptr + raw.len;
+    struct element element;
+    bool found = false;
+    while (next_element(&at, end, true, &element)) {
+        if (!str_eq(decoded(arena, element.key), key))
+            continue;
+        *ret_value = element.value;
+        found = true;
+    }
+    return found;
+}
+
+static bool find_index(struct str raw, int64_t index, struct str *ret_value)
+{
+    struct element element;
+    const char *end = raw.ptr + raw.len, *at = raw.ptr + 1;
+    if (index < 0)
+        while (next_element(&at, end, false, &element))
+            index++;
+    if (index < 0)
+        return false;
+    at = raw.ptr + 1;
+    while (next_element(&at, end, false, &element))
+        if (index-- == 0) {
+            *ret_value = element.value;
+            return true;
+        }
+    return false;
+}
+
+static bool element_matches(struct arena *arena, struct str raw, const struct path_step *step)
+{
+    struct str value;
+    if (raw.ptr[0] != '{' || !find_member(arena, raw, step->key, &value))
+        return false;
+    if (value.ptr[0] == '"')
+        value = decoded(arena, str_slice(value, 1, value.len - 1));
+    return str_eq(value, step->text);
+}
+
+static bool find_filtered(struct arena *arena, struct str raw, const struct path_step *step,
+                          struct str *ret_value)
+{
+    const char *at = raw.ptr + 1, *end = raw.ptr + raw.len;
+    struct element element;
+    while (next_element(&at, end, false, &element))
+        if (element_matches(arena, element.value, step)) {
+            *ret_value = element.value;
+            return true;
+        }
+    return false;
+}
+
+static bool find_step(struct arena *arena, struct str raw, const struct path_step *step,
+                      struct str *ret_value)
+{
+    bool is_list = raw.ptr[0] == '[';
+    int64_t index;
+    switch (step->kind) {
+    case PATH_KEY:
+        if (raw.ptr[0] == '{')
+            return find_member(arena, raw, step->key, ret_value);
+        return is_list && str_to_int64(step->key, &index) && index >= 0 &&
+               find_index(raw, index, ret_value);
+    case PATH_INDEX:
+        return is_list && find_index(raw, step->index, ret_value);
+    case PATH_FILTER:
+        return is_list && find_filtered(arena, raw, step, ret_value);
+    case PATH_EACH:
+    case PATH_MEMBER:
+        break;
+    }
+    return false;
+}
+
+bool jsontext_find(struct arena *arena, struct str raw, const struct path *path,
+                   size_t from_step, struct record_field *ret_field)
+{
+    for (size_t i = from_step; i < path->count; i++)
+        if (!find_step(arena, raw, &path->steps[i], &raw))
+            return false;
+    *ret_field = jsontext_field(STR_NONE, raw);
+    return true;
+}
+
+struct jsontext_member {
+    struct str key;    /* decoded */
+    uint32_t from, to; /* of `"key":value`, from the start of its object's text */
+};
+
+/* Where a value is being written, and what is left to read. */
+struct sorting {
+    struct jsontext_sorter *sorter;
+    char *to;
+    const char *at, *end;
+};
+
+static void sort_value(struct sorting *sorting);
+
+static void copy_until(struct sorting *sorting, const char *behind)
+{
+    size_t len = (size_t)(behind - sorting->at);
+    memcpy(sorting->to, sorting->at, len);
+    sorting->to += len;
+    sorting->at = behind;
+}
+
+static void sort_list(struct sorting *sorting)
+{
+    *sorting->to++ = '[';
+    sorting->at = skip_space(sorting->at + 1, sorting->end);
+    while (*sorting->at != ']') {
+        if (*sorting->at == ',') {
+            *sorting->to++ = ',';
+            sorting->at = skip_space(sorting->at + 1, sorting->end);
+        }
+        sort_value(sorting);
+        sorting->at = skip_space(sorting->at, sorting->end);
+    }
+    *sorting->to++ = ']';
+    sorting->at++;
+}
+
+/* jsonb's order of keys; of equal ones the later stands behind. */
+static int compare_members(const void *left, const void *right)
+{
+    const struct jsontext_member *a = left, *b = right;
+    if (a->key.len != b->key.len)
+        return a->key.len < b->key.len ? -1 : 1;
+    int order = a->key.len ? memcmp(a->key.ptr, b->key.ptr, a->key.len) : 0;
+    return order ? order : (a->from > b->from) - (a->from < b->from);
+}
+
+/* Rewrites the object that begins at `start` with its members sorted. Returns its new end. */
+static char *reorder(struct jsontext_sorter *sorter, size_t base, char *start, char *end)
+{
+    size_t len = (size_t)(end - start);
+    if (sorter->scratch_bytes < len) {
+        sorter->scratch_bytes = MAX(len, sorter->scratch_bytes * 2);
+        sorter->scratch = arena_alloc(sorter->arena, sorter->scratch_bytes);
+    }
+    memcpy(sorter->scratch, start, len);
+    struct jsontext_member *members = sorter->members + base;
+    size_t count = sorter->count - base;
+    qsort(members, count, sizeof *members, compare_members);
+    char *to = start + 1;
+    for (size_t i = 0; i < count; i++) {
+        if (i + 1 < count && str_eq(members[i].key, members[i + 1].key))
+            continue;
+        if (to > start + 1)
+            *to++ = ',';
+        size_t bytes = members[i].to - members[i].from;
+        memcpy(to, sorter->scratch + members[i].from, bytes);
+        to += bytes;
+    }
+    *to++ = '}';
+    return to;
+}
+
+static void sort_member(struct sorting *sorting, const char *start)
+{
+    struct jsontext_sorter *sorter = sorting->sorter;
+    const char *behind = skip_string(sorting->at, sorting->end);
+    struct str inner = {sorting->at + 1, (size_t)(behind - sorting->at) - 2};
+    struct jsontext_member member = {.key = decoded(sorter->arena, inner),
+                                     .from = (uint32_t)(sorting->to - start)};
+    copy_until(sorting, behind);
+    *sorting->to++ = ':';
+    sorting->at = skip_space(sorting->at, sorting->end) + 1;
+    sorting->at = skip_space(sorting->at, sorting->end);
+    sort_value(sorting);
+    member.to = (uint32_t)(sorting->to - start);
+    ARENA_GROW(sorter->arena, sorter->members, sorter->count, sorter->capacity);
+    sorter->members[sorter->count++] = member;
+}
+
+static void sort_object(struct sorting *sorting)
+{
+    struct jsontext_sorter *sorter = sorting->sorter;
+    size_t base = sorter->count;
+    char *start = sorting->to;
+    bool is_sorted = true;
+    *sorting->to++ = '{';
+    sorting->at = skip_space(sorting->at + 1, sorting->end);
+    while (*sorting->at != '}') {
+        if (*sorting->at == ',') {
+            *sorting->to++ = ',';
+            sorting->at = skip_space(sorting->at + 1, sorting->end);
+        }
+        sort_member(sorting, start);
+        const struct jsontext_member *last = &sorter->members[sorter->count - 1];
+        if (sorter->count - base > 1)
+            is_sorted &=
+                compare_members(last - 1, last) < 0 && !str_eq(last[-1].key, last->key);
+        sorting->at = skip_space(sorting->at, sorting->end);
+    }
+    *sorting->to++ = '}';
+    sorting->at++;
+    if (!is_sorted)
+        sorting->to = reorder(sorter, base, start, sorting->to);
+    sorter->count = base;
+}
+
+static void sort_value(struct sorting *sorting)
+{
+    switch (*sorting->at) {
+    case '{':
+        sort_object(sorting);
+        return;
+    case '[':
+        sort_list(sorting);
+        return;
+    case '"':
+        copy_until(sorting, skip_string(sorting->at, sorting->end));
+        return;
+    default:
+        copy_until(sorting, skip_scalar(sorting->at, sorting->end));
+    }
+}
+
+void jsontext_put_sorted(struct jsontext_sorter *sorter, struct buf *buf, struct str raw)
+{
+    char *room = buf_room(buf, raw.len);
+    if (!room)
+        return;
+    struct sorting sorting = {
+        .sorter = sorter, .to = room, .at = raw.ptr, .end = raw.ptr + raw.len};
+    sort_value(&sorting);
+    buf->len += (size_t)(sorting.to - room);
+}

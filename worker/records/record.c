@@ -1,0 +1,119 @@
+#include "worker/records/record.h"
+
+#include "worker/records/fields.h"
+
+static enum record_flaw flaw_of(unsigned flags)
+{
+    if (!(flags & ~(unsigned)SCAN_ESCAPES))
+        return FLAW_NONE;
+    if (flags & SCAN_TOO_DEEP)
+        return FLAW_TOO_DEEP;
+    if (flags & SCAN_BAD_UTF8)
+        return FLAW_BAD_UTF8;
+    if (flags & SCAN_NUL)
+        return FLAW_NUL;
+    return flags & SCAN_LONE_SURROGATE ? FLAW_LONE_SURROGATE : FLAW_BIG_NUMBER;
+}
+
+static enum record_kind kind_of(int c)
+{
+    switch (c) {
+    case '"':
+        return RECORD_STRING;
+    case '{':
+        return RECORD_OBJECT;
+    case '[':
+        return RECORD_LIST;
+    case 't':
+        return RECORD_TRUE;
+    case 'f':
+        return RECORD_FALSE;
+    case 'n':
+        return RECORD_NULL;
+    default:
+        return RECORD_NUMBER;
+    }
+}
+
+static bool read_value(struct scan *scan, size_t depth, struct record_field *ret)
+{
+    const char *from = scan->at;
+    enum record_kind kind = kind_of(scan_peek(scan));
+    scan->flags = 0;
+    if (!scan_value(scan, depth))
+        return false;
+    *ret = (struct record_field){ret->name,
+                                 kind,
+                                 flaw_of(scan->flags),
+                                 scan->flags & SCAN_ESCAPES,
+                                 {from, (size_t)(scan->at - from)}};
+    return true;
+}
+
+bool record_read_member(struct scan *scan, size_t depth, struct record_field *ret,
+                        enum record_flaw *ret_flaw)
+{
+    if (!scan_name(scan, &ret->name))
+        return false;
+    enum record_flaw flaw = flaw_of(scan->flags);
+    if (!read_value(scan, depth, ret))
+        return false;
+    *ret_flaw = scan->flags & SCAN_TOO_DEEP ? FLAW_TOO_DEEP : flaw;
+    return true;
+}
+
+static bool read_field(struct scan *scan, struct fields *fields, size_t depth,
+                       struct record *record)
+{
+    struct record_field read;
+    enum record_flaw flaw;
+    if (!record_read_member(scan, depth, &read, &flaw))
+        return false;
+    struct record_field *field = fields_put(fields, read.name);
+    if (field)
+        *field = read;
+    else if (!flaw)
+        flaw = FLAW_TOO_WIDE;
+    if (flaw && !record->flaw)
+        record->flaw = flaw;
+    return true;
+}
+
+static bool read_fields(struct scan *scan, struct fields *fields, size_t depth,
+                        struct record *record)
+{
+    fields_begin(fields);
+    for (bool more = scan_first(scan, '}'); more; more = scan_more(scan, '}'))
+        if (!read_field(scan, fields, depth, record))
+            return false;
+    record->fields = fields->list;
+    record->count = fields->count;
+    return !scan->problem;
+}
+
+bool record_read(struct scan *scan, struct fields *fields, size_t depth, struct record *ret)
+{
+    const char *from = scan->at;
+    *ret = (struct record){.kind = kind_of(scan_peek(scan))};
+    scan->flags = 0;
+    if (ret->kind == RECORD_OBJECT) {
+        if (!read_fields(scan, fields, depth + 1, ret))
+            return false;
+    } else {
+        if (!scan_value(scan, depth))
+            return false;
+        ret->flaw = flaw_of(scan->flags);
+    }
+    scan->bad_byte = NULL;
+    ret->raw = (struct str){from, (size_t)(scan->at - from)};
+    return true;
+}
+
+struct record_field record_field_of(struct arena *arena, struct str raw)
+{
+    struct scan scan;
+    struct record_field field = {.name = STR_NONE};
+    scan_init(&scan, arena, raw);
+    (void)!read_value(&scan, 1, &field);
+    return field;
+}

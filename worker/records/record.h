@@ -1,0 +1,74 @@
+#ifndef WORKER_RECORDS_RECORD_H
+#define WORKER_RECORDS_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "core/scan.h"
+
+/*
+ * One record: its own bytes and its top-level fields, as slices of the body. Field names that
+ * were written with escapes are decoded into the scan's arena.
+ */
+enum record_kind {
+    RECORD_NULL,
+    RECORD_TRUE,
+    RECORD_FALSE,
+    RECORD_NUMBER,
+    RECORD_STRING,
+    RECORD_OBJECT,
+    RECORD_LIST,
+};
+
+enum record_flaw { /* why a value or record cannot be stored as it is; the rest of the page can
+                    */
+                   FLAW_NONE,
+                   FLAW_BAD_UTF8,
+                   FLAW_LONE_SURROGATE,
+                   FLAW_NUL,        /* \u0000 */
+                   FLAW_TOO_DEEP,   /* deeper than 512 */
+                   FLAW_BIG_NUMBER, /* over 1,000 digits or an exponent over 400 */
+                   FLAW_TOO_WIDE,   /* more than 4,096 fields */
+};
+
+struct record_field {
+    struct str name; /* decoded */
+    enum record_kind kind;
+    enum record_flaw flaw;
+    bool has_escapes; /* STRING: a backslash inside */
+    struct str raw;   /* as written; STRING: with its quotes */
+};
+
+struct record {
+    enum record_kind kind;
+    enum record_flaw flaw; /* as a whole: names, depth, width; fields may have their own */
+    struct str raw;
+    struct record_field *fields; /* OBJECT: of equal names only the last */
+    size_t count;
+    size_t position;  /* from 0 in the page */
+    bool is_reshaped; /* the fields are no longer those of `raw`: flatten, exclude */
+};
+
+enum { RECORDS_FIELDS_MAX = 4096, RECORDS_PAGE_MAX = 1000000, RECORDS_DEPTH_MAX = 512 };
+
+struct fields;
+
+/*
+ * Reads the value at the scan as a record, with `depth` containers open around it; `fields` is
+ * kept from record to record, and holds the fields until the next. False: the scan's problem.
+ * The position is the caller's.
+ */
+bool record_read(struct scan *scan, struct fields *fields, size_t depth,
+                 struct record *ret) MUST_CHECK;
+
+/* One member of an object, at its name, as a field without a place among the others: its
+ * `flaw` is the value's own, *ret_flaw what it does to the whole record. */
+bool record_read_member(struct scan *scan, size_t depth, struct record_field *ret,
+                        enum record_flaw *ret_flaw) MUST_CHECK;
+
+/* The value of a text that is valid JSON, as a field without a name. */
+struct record_field record_field_of(struct arena *arena, struct str raw);
+
+#endif

@@ -1,0 +1,359 @@
+#include "worker/records/walk.h"
+
+/* Level n was opened by step n of the path. */
+struct level {
+    bool is_object, is_wild;
+    struct str key;     /* object: the step's */
+    struct str member;  /* wild, object: as written */
+    struct str element; /* wild, watched */
+};
+
+/* What a step led to. WAY_ABSENT, WAY_NULL: the value was taken, no level is open for it. */
+enum way { WAY_THERE, WAY_ABSENT, WAY_NULL, WAY_BAD };
+
+bool walk_is_wild(const struct path *path, size_t step)
+{
+    return path->steps[step].kind == PATH_EACH || path->steps[step].kind == PATH_MEMBER;
+}
+
+void walk_init(struct walk *walk, struct scan *scan, const struct path *path)
+{
+    *walk = (struct walk){.scan = scan, .path = path};
+    walk->levels = ARENA_ARRAY(scan->arena, struct level, path->count + 1);
+    walk->watched = ARENA_ARRAY(scan->arena, bool, path->count + 1);
+}
+
+/*
+ * What no record holds has nowhere to put its flaws: bytes that are not UTF-8 make the body
+ * invalid, the others are left to whoever asks for the value.
+ */
+static bool check_utf8(struct scan *scan)
+{
+    if (!scan->bad_byte)
+        return true;
+    scan->at = scan->bad_byte;
+    return scan_fail(scan, "not UTF-8");
+}
+
+static bool read_ahead(struct walk *walk)
+{
+    return scan_value(walk->scan, walk->open);
+}
+
+static bool skip_value(struct walk *walk)
+{
+    return read_ahead(walk) && check_utf8(walk->scan);
+}
+
+static struct level *open_level(struct walk *walk, bool is_object, struct str key)
+{
+    struct level *level = &walk->levels[walk->open];
+    *level = (struct level){.is_object = is_object, .key = key};
+    walk->open++;
+    return level;
+}
+
+/* From the opening byte up to the value wanted, or behind the closing byte. */
+static enum way enter_member(struct walk *walk, struct str key)
+{
+    struct scan *scan = walk->scan;
+    bool more = scan_first(scan, '}');
+    while (more) {
+        struct str name;
+        if (!scan_name(scan, &name))
+            return WAY_BAD;
+        if (str_eq(name, key)) {
+            open_level(walk, true, key);
+            return WAY_THERE;
+        }
+        if (!skip_value(walk))
+            return WAY_BAD;
+        more = scan_more(scan, '}');
+    }
+    return scan->problem ? WAY_BAD : WAY_ABSENT;
+}
+
+static enum way enter_element(struct walk *walk, int64_t index)
+{
+    struct scan *scan = walk->scan;
+    bool more = scan_first(scan, ']');
+    for (int64_t i = 0; more; i++) {
+        if (i == index) {
+            open_level(walk, false, STR_NONE);
+            return WAY_THERE;
+        }
+        if (!skip_value(walk))
+            return WAY_BAD;
+        more = scan_more(scan, ']');
+    }
+    return scan->problem ? WAY_BAD : WAY_ABSENT;
+}
+
+/* An index from the end needs the length: the list is read once ahead. */
+static enum way enter_from_end(struct walk *walk, int64_t index)
+{
+    struct scan *scan = walk->scan;
+    const char *from = scan->at;
+    int64_t count = 0;
+    for (bool more = scan_first(scan, ']'); more; more = scan_more(scan, ']')) {
+        if (!read_ahead(walk))
+            return WAY_BAD;
+        count++;
+    }
+    if (scan->problem)
+        return WAY_BAD;
+    if (count + index < 0)
+        return check_utf8(scan) ? WAY_ABSENT : WAY_BAD;
+    scan->at = from;
+    scan->bad_byte = NULL;
+    return enter_element(walk, count + index);
+}
+
+/* As path_get compares: a string by its content, a number or boolean as written. */
+static bool equals_text(struct walk *walk, struct str raw, struct str text)
+{
+    if (strchr("{[n", raw.ptr[0]))
+        return false;
+    if (raw.ptr[0] != '"')
+        return str_eq(raw, text);
+    return str_eq(scan_text(walk->scan, str_slice(raw, 1, raw.len - 1)), text);
+}
+
+/* Reads the object at `at` ahead, to its end. */
+static bool matches_filter(struct walk *walk, const struct path_step *step, bool *ret)
+{
+    struct scan *scan = walk->scan;
+    *ret = false;
+    for (bool more = scan_first(scan, '}'); more; more = scan_more(scan, '}')) {
+        struct str name;
+        if (!scan_name(scan, &name))
+            return false;
+        const char *from = scan->at;
+        scan->flags = 0;
+        if (!read_ahead(walk))
+            return false;
+        struct str raw = {from, (size_t)(scan->at - from)};
+        if (str_eq(name, step->key))
+            *ret = equals_text(walk, raw, step->text);
+    }
+    return !scan->problem;
+}
+
+static enum way enter_match(struct walk *walk, const struct path_step *step)
+{
+    struct scan *scan = walk->scan;
+    for (bool more = scan_first(scan, ']'); more; more = scan_more(scan, ']')) {
+        const char *from = scan->at;
+        bool is_match = false;
+        bool ok =
+            scan_peek(scan) == '{' ? matches_filter(walk, step, &is_match) : read_ahead(walk);
+        if (!ok || (!is_match && !check_utf8(scan)))
+            return WAY_BAD;
+        if (is_match) {
+            scan->at = from;
+            scan->bad_byte = NULL;
+            open_level(walk, false, STR_NONE);
+            return WAY_THERE;
+        }
+    }
+    return scan->problem ? WAY_BAD : WAY_ABSENT;
+}
+
+/* ---- wildcards ---- */
+
+/* Takes the value at the scan and goes back to its beginning: it is valid then. */
+static bool look_ahead(struct walk *walk, struct str *ret_text)
+{
+    struct scan *scan = walk->scan;
+    const char *from = scan->at;
+    if (!read_ahead(walk))
+        return false;
+    *ret_text = (struct str){from, (size_t)(scan->at - from)};
+    scan->at = from;
+    scan->flags = 0;
+    scan->bad_byte = NULL;
+    return true;
+}
+
+/* From the comma or opening byte before an element up to its value. */
+static enum way stand_on(struct walk *walk)
+{
+    struct scan *scan = walk->scan;
+    size_t step = walk->open - 1;
+    struct level *level = &walk->levels[step];
+    struct str name;
+    if (level->is_object) {
+        if (!scan_key(scan, &name) || !check_utf8(scan))
+            return WAY_BAD;
+        level->member = (struct str){name.ptr - 1, name.len + 2};
+    }
+    if (walk->watched[step] && !look_ahead(walk, &level->element))
+        return WAY_BAD;
+    return WAY_THERE;
+}
+
+static size_t offset_of(const struct walk *walk)
+{
+    return (size_t)(walk->scan->at - walk->scan->start);
+}
+
+static bool is_first_wild(const struct walk *walk, size_t step)
+{
+    for (size_t i = 0; i < step; i++)
+        if (walk_is_wild(walk->path, i))
+            return false;
+    return true;
+}
+
+static enum way enter_each(struct walk *walk, bool is_object)
+{
+    struct scan *scan = walk->scan;
+    bool is_first = is_first_wild(walk, walk->open);
+    if (is_first)
+        walk->wild.from = offset_of(walk);
+    if (scan_first(scan, is_object ? '}' : ']')) {
+        open_level(walk, is_object, STR_NONE)->is_wild = true;
+        return stand_on(walk);
+    }
+    if (is_first)
+        walk->wild.to = offset_of(walk);
+    return WAY_NULL;
+}
+
+static enum way enter_wild(struct walk *walk, const struct path_step *step)
+{
+    int c = scan_peek(walk->scan);
+    bool is_object = step->kind == PATH_MEMBER;
+    if (c == (is_object ? '{' : '['))
+        return enter_each(walk, is_object);
+    if (!skip_value(walk))
+        return WAY_BAD;
+    return c == 'n' ? WAY_NULL : WAY_ABSENT;
+}
+
+/* ---- the way in ---- */
+
+/* Is there no key, index or filter behind this step? */
+static bool is_last_named(const struct path *path, size_t step)
+{
+    for (size_t i = step + 1; i < path->count; i++)
+        if (!walk_is_wild(path, i))
+            return false;
+    return !walk_is_wild(path, step);
+}
+
+static void note_absent(struct walk *walk, bool is_container)
+{
+    if (!walk->is_absent)
+        walk->reached = walk->open;
+    walk->is_absent = true;
+    walk->is_absent_before_last |= !is_container || !is_last_named(walk->path, walk->open);
+}
+
+static enum way enter(struct walk *walk, const struct path_step *step)
+{
+    int c = scan_peek(walk->scan);
+    int64_t index = step->index;
+    bool is_index = step->kind == PATH_INDEX ||
+                    (step->kind == PATH_KEY && c == '[' && str_to_int64(step->key, &index));
+    enum way way = WAY_BAD;
+    bool is_container = true;
+    if (walk_is_wild(walk->path, walk->open))
+        way = enter_wild(walk, step);
+    else if (c == '{' && step->kind == PATH_KEY)
+        way = enter_member(walk, step->key);
+    else if (c == '[' && is_index)
+        way = index < 0 ? enter_from_end(walk, index) : enter_element(walk, index);
+    else if (c == '[' && step->kind == PATH_FILTER)
+        way = enter_match(walk, step);
+    else {
+        is_container = false;
+        way = skip_value(walk) ? WAY_ABSENT : WAY_BAD;
+    }
+    if (way == WAY_ABSENT)
+        note_absent(walk, is_container);
+    return way;
+}
+
+/* From a value that stands behind the steps of all open levels. */
+static enum way descend(struct walk *walk)
+{
+    enum way way = WAY_THERE;
+    while (way == WAY_THERE && walk->open < walk->path->count)
+        way = enter(walk, &walk->path->steps[walk->open]);
+    return way;
+}
+
+/* ---- the way on and out ---- */
+
+static bool close_level(struct walk *walk, const struct level *level)
+{
+    struct scan *scan = walk->scan;
+    while (scan_more(scan, level->is_object ? '}' : ']')) {
+        const char *from = scan->at;
+        struct str name;
+        if (level->is_object && !scan_name(scan, &name))
+            return false;
+        if (level->is_object && str_eq(name, level->key)) {
+            scan->at = from;
+            return scan_fail(scan, "a key of the merge path stands twice in its object");
+        }
+        if (!skip_value(walk))
+            return false;
+    }
+    return !scan->problem;
+}
+
+/* Behind a value: up to the next element of the innermost wildcard that has one. */
+static enum walk_result climb(struct walk *walk)
+{
+    struct scan *scan = walk->scan;
+    for (; walk->open; walk->open--) {
+        struct level *level = &walk->levels[walk->open - 1];
+        if (!level->is_wild && !close_level(walk, level))
+            return WALK_BAD;
+        if (!level->is_wild)
+            continue;
+        if (scan_more(scan, level->is_object ? '}' : ']'))
+            return stand_on(walk) == WAY_BAD ? WALK_BAD : WALK_THERE;
+        if (scan->problem)
+            return WALK_BAD;
+        if (is_first_wild(walk, walk->open - 1))
+            walk->wild.to = offset_of(walk);
+    }
+    return scan_finish(scan) ? WALK_END : WALK_BAD;
+}
+
+static enum walk_result begin(struct walk *walk)
+{
+    walk->has_begun = true;
+    walk->reached = walk->path->count;
+    scan_space(walk->scan);
+    return walk->watches_body && !look_ahead(walk, &walk->body) ? WALK_BAD : WALK_THERE;
+}
+
+enum walk_result walk_next(struct walk *walk)
+{
+    enum walk_result result = walk->has_begun ? climb(walk) : begin(walk);
+    while (result == WALK_THERE) {
+        enum way way = descend(walk);
+        if (way == WAY_BAD)
+            return WALK_BAD;
+        if (way == WAY_THERE) {
+            walk->turns++;
+            return WALK_THERE;
+        }
+        result = climb(walk);
+    }
+    return result;
+}
+
+struct str walk_element(const struct walk *walk, size_t step)
+{
+    return walk->levels[step].element;
+}
+
+struct str walk_member(const struct walk *walk, size_t step)
+{
+    return walk->levels[step].member;
+}

@@ -1,0 +1,63 @@
+#include "worker/records/where.h"
+
+#include "worker/paging/pager.h"
+
+struct record_scope {
+    const struct where *where;
+    const struct record *record;
+};
+
+static struct value value_of(struct arena *arena, struct str raw)
+{
+    struct value value = UNDEFINED_VALUE;
+    struct err ignored = ERR_INIT;
+    (void)!value_parse(arena, raw, (struct value_hole){0}, &value, &ignored);
+    return value;
+}
+
+static bool find_field(const struct record *record, struct str name, struct str *ret_raw)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (str_eq(record->fields[i].name, name)) {
+            *ret_raw = record->fields[i].raw;
+            return true;
+        }
+    *ret_raw = record->raw;
+    return record->kind != RECORD_OBJECT && str_is(name, "value");
+}
+
+static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
+{
+    const struct record_scope *own = ctx;
+    const struct expr_scope *outer = own->where->scope;
+    struct str raw = own->record->raw;
+    if (!str_is(name, "record")) {
+        if (outer->find && outer->find(outer->ctx, name, arena, ret))
+            return true;
+        if (!find_field(own->record, name, &raw))
+            return false;
+    }
+    *ret = value_of(arena, raw);
+    return true;
+}
+
+static bool is_true(struct value value)
+{
+    int flag = pager_flag(value);
+    return flag >= 0 ? flag : value.kind == VALUE_STRING || expr_truth(value);
+}
+
+bool where_keeps(const struct where *where, const struct record *record, bool *ret_keeps,
+                 struct err *err)
+{
+    struct record_scope own = {where, record};
+    struct expr_scope scope = *where->scope;
+    scope.find = find;
+    scope.ctx = &own;
+    struct value value;
+    arena_reset(where->scratch);
+    if (!template_fill(where->template, &scope, false, where->scratch, &value, err))
+        return err_wrap(err, "where: record %zu", record->position);
+    *ret_keeps = is_true(value);
+    return true;
+}

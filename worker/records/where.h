@@ -1,0 +1,22 @@
+#ifndef WORKER_RECORDS_WHERE_H
+#define WORKER_RECORDS_WHERE_H
+
+#include "core/template.h"
+#include "worker/records/record.h"
+
+/*
+ * `where`: is a record kept? A name means, in this order: `record`, the whole record as it was
+ * sent; what it means in every expression; a field of the record. A string is no where it says
+ * so (empty, false, 0, no, none, null), any other is yes.
+ */
+struct where {
+    const struct template *template; /* NULL: every record is kept */
+    const struct expr_scope *scope;
+    struct arena *scratch; /* reset for each record */
+};
+
+/* False: err, ERR_INPUT. */
+bool where_keeps(const struct where *where, const struct record *record, bool *ret_keeps,
+                 struct err *err) MUST_CHECK;
+
+#endif

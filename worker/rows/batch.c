@@ -1,0 +1,181 @@
+#include "worker/rows/batch.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* What an empty batch keeps: it counts as memory in use, and each stream has two. */
+enum { ROWS_KEPT_BYTES = 256 << 10 };
+enum { REJECT_BYTES_MAX = 64 << 10 };
+
+/* PostgreSQL manual, COPY, "Binary Format": signature, flags, length of the extension. */
+#define COPY_HEADER  STR("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0")
+#define COPY_TRAILER STR("\377\377")
+
+struct batch *batch_new(size_t max_bytes)
+{
+    struct batch *batch = mem_alloc(sizeof *batch);
+    batch->arena = arena_new();
+    buf_init(&batch->rows, max_bytes);
+    buf_put(&batch->rows, COPY_HEADER);
+    return batch;
+}
+
+void batch_free(struct batch *batch)
+{
+    if (!batch)
+        return;
+    arena_free(batch->arena);
+    buf_done(&batch->rows);
+    mem_free(batch->row_starts);
+    mem_free(batch->row_marks);
+    mem_free(batch->row_positions);
+    mem_free(batch->marks);
+    mem_free(batch->rejects);
+    mem_free(batch);
+}
+
+void batch_reset(struct batch *batch)
+{
+    arena_reset(batch->arena);
+    if (batch->rows.capacity > ROWS_KEPT_BYTES)
+        buf_done(&batch->rows);
+    buf_reset(&batch->rows);
+    buf_put(&batch->rows, COPY_HEADER);
+    batch->row_count = batch->mark_count = batch->reject_count = 0;
+    batch->column_count = 0;
+    batch->is_closed = false;
+    batch->opened_mono_ms = 0;
+    batch->page_row_count = batch->page_rows_len = batch->page_reject_count = 0;
+}
+
+void batch_page_begin(struct batch *batch)
+{
+    batch->page_row_count = batch->row_count;
+    batch->page_rows_len = batch->rows.len;
+    batch->page_reject_count = batch->reject_count;
+    if (!batch->opened_mono_ms)
+        batch->opened_mono_ms = clock_mono_ms();
+}
+
+void batch_page_drop(struct batch *batch)
+{
+    buf_cut(&batch->rows, batch->page_rows_len);
+    batch->rows.overflow = false;
+    batch->row_count = batch->page_row_count;
+    batch->reject_count = batch->page_reject_count;
+    if (batch_is_empty(batch))
+        batch->opened_mono_ms = 0;
+}
+
+static void rows_grow(struct batch *batch)
+{
+    size_t grown = batch->row_capacity ? batch->row_capacity * 2 : 256;
+    batch->row_starts = mem_realloc(batch->row_starts, grown * sizeof *batch->row_starts);
+    batch->row_marks = mem_realloc(batch->row_marks, grown * sizeof *batch->row_marks);
+    batch->row_positions =
+        mem_realloc(batch->row_positions, grown * sizeof *batch->row_positions);
+    batch->row_capacity = grown;
+}
+
+void batch_row_begin(struct batch *batch, size_t position)
+{
+    if (batch->row_count == batch->row_capacity)
+        rows_grow(batch);
+    batch->row_starts[batch->row_count] = batch->rows.len;
+    batch->row_marks[batch->row_count] = (uint32_t)batch->mark_count;
+    batch->row_positions[batch->row_count] = (uint32_t)position;
+    batch->row_count++;
+}
+
+void batch_row_drop(struct batch *batch)
+{
+    batch->row_count--;
+    buf_cut(&batch->rows, batch->row_starts[batch->row_count]);
+}
+
+struct str batch_row(const struct batch *batch, size_t row)
+{
+    size_t end = batch->rows.len - (batch->is_closed ? COPY_TRAILER.len : 0);
+    if (row + 1 < batch->row_count)
+        end = batch->row_starts[row + 1];
+    return str_slice(buf_str(&batch->rows), batch->row_starts[row], end);
+}
+
+void batch_reject(struct batch *batch, size_t position, struct str reason, struct str record)
+{
+    MEM_GROW(batch->rejects, batch->reject_count, batch->reject_capacity);
+    batch->rejects[batch->reject_count++] = (struct batch_reject_record){
+        .mark = batch->mark_count,
+        .position = position,
+        .reason = arena_str(batch->arena, reason),
+        .record = arena_str(batch->arena, str_slice(record, 0, REJECT_BYTES_MAX)),
+    };
+}
+
+void batch_reject_row(struct batch *batch, size_t row, struct str reason, struct str record)
+{
+    MEM_GROW(batch->rejects, batch->reject_count, batch->reject_capacity);
+    batch->rejects[batch->reject_count++] = (struct batch_reject_record){
+        .mark = batch->row_marks[row],
+        .position = batch->row_positions[row],
+        .reason = arena_str(batch->arena, reason),
+        .record = arena_str(batch->arena, str_slice(record, 0, REJECT_BYTES_MAX)),
+    };
+    batch->marks[batch->row_marks[row]].rejects++;
+}
+
+void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count)
+{
+    size_t kept = 0, removed = 0, end = COPY_HEADER.len;
+    for (size_t row = 0; row < batch->row_count; row++) {
+        struct str bytes = batch_row(batch, row);
+        if (removed < count && rows[removed] == row) {
+            removed++;
+            continue;
+        }
+        memmove(batch->rows.ptr + end, bytes.ptr, bytes.len);
+        batch->row_marks[kept] = batch->row_marks[row];
+        batch->row_positions[kept] = batch->row_positions[row];
+        batch->row_starts[kept++] = end;
+        end += bytes.len;
+    }
+    batch->row_count = kept;
+    buf_cut(&batch->rows, end);
+    batch->is_closed = false;
+}
+
+void batch_mark(struct batch *batch, const struct mark *mark)
+{
+    MEM_GROW(batch->marks, batch->mark_count, batch->mark_capacity);
+    struct mark *copy = &batch->marks[batch->mark_count++];
+    *copy = *mark;
+    struct str *const texts[] = {&copy->checkpoint, &copy->misfits, &copy->bookmark_high,
+                                 &copy->warning,    &copy->paging,  &copy->error,
+                                 &copy->waiting_for};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        *texts[i] = arena_str(batch->arena, *texts[i]);
+    if (!batch->opened_mono_ms)
+        batch->opened_mono_ms = clock_mono_ms();
+    batch_page_begin(batch);
+}
+
+void batch_close(struct batch *batch)
+{
+    if (!batch->is_closed)
+        buf_put(&batch->rows, COPY_TRAILER);
+    batch->is_closed = true;
+}
+
+bool batch_is_empty(const struct batch *batch)
+{
+    return batch->mark_count == 0;
+}
+
+size_t batch_bytes(const struct batch *batch)
+{
+    size_t per_row =
+        sizeof *batch->row_starts + sizeof *batch->row_marks + sizeof *batch->row_positions;
+    return arena_bytes(batch->arena) + batch->rows.capacity + batch->row_capacity * per_row +
+           batch->mark_capacity * sizeof *batch->marks +
+           batch->reject_capacity * sizeof *batch->rejects;
+}

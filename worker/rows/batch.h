@@ -1,0 +1,80 @@
+#ifndef WORKER_ROWS_BATCH_H
+#define WORKER_ROWS_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "worker/records/records.h"
+#include "worker/rows/columns.h"
+#include "worker/rows/mark.h"
+
+/*
+ * Pages of one stream, committed in one transaction with their marks: the rows as COPY BINARY
+ * tuples for the staging table, the rejected records, the marks.
+ *
+ *     batch_page_begin → row_put | batch_reject … → batch_mark      the page is in
+ *                                                 → batch_page_drop  as if it had not begun
+ *
+ * The tuples are: one field per column of the map, in its order, then `_pt_hash int8`,
+ * `_pt_aside jsonb` (as text bytes), `_pt_mark int4` (index of the page's mark), `_pt_ord int8`
+ * (position in the batch). The header and trailer of COPY are the batch's, so `rows` can be
+ * sent as it is after batch_close.
+ */
+struct batch {
+    struct arena *arena; /* strings of marks and rejects */
+    struct buf rows;
+    size_t *row_starts;  /* where each row begins, for finding a bad one */
+    uint32_t *row_marks; /* and of which mark and position in its page it is */
+    uint32_t *row_positions;
+    size_t row_count, row_capacity;
+    struct mark *marks;
+    size_t mark_count, mark_capacity;
+    struct batch_reject_record *rejects;
+    size_t reject_count, reject_capacity;
+    size_t column_count;    /* of the map when the first row was put; a batch has one map */
+    bool is_closed;         /* the trailer stands */
+    int64_t opened_mono_ms; /* when the first page came; 0 while empty */
+    size_t page_row_count, page_rows_len, page_reject_count; /* where the open page began */
+};
+
+struct batch_reject_record {
+    size_t mark;
+    size_t position;
+    struct str reason;
+    struct str record; /* at most 64 KiB of its bytes */
+};
+
+/* `max_bytes` is the ceiling of `rows`; past it rows.overflow is set until the page is dropped.
+ */
+struct batch *batch_new(size_t max_bytes) MUST_CHECK;
+void batch_free(struct batch *batch);
+void batch_reset(struct batch *batch); /* gives back the memory of an unusually big page */
+
+void batch_page_begin(struct batch *batch);
+void batch_page_drop(struct batch *batch);
+
+/* Around the bytes of a row that are put into `rows`; a row_drop takes back what was put. */
+void batch_row_begin(struct batch *batch, size_t position);
+void batch_row_drop(struct batch *batch);
+
+void batch_reject(struct batch *batch, size_t position, struct str reason, struct str record);
+void batch_mark(struct batch *batch, const struct mark *mark); /* copies; ends the page */
+void batch_close(struct batch *batch);                         /* writes COPY's trailer */
+
+/*
+ * For rows that PostgreSQL refuses, of pages that are in: the row becomes a reject of its
+ * page's mark. The rows are taken out afterwards, all at once, by ascending positions.
+ */
+void batch_reject_row(struct batch *batch, size_t row, struct str reason, struct str record);
+void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count);
+
+/* The bytes of a row, without the header and trailer; borrowed. */
+struct str batch_row(const struct batch *batch, size_t row);
+
+bool batch_is_empty(const struct batch *batch); /* no mark */
+size_t batch_bytes(const struct batch *batch);  /* memory held */
+
+#endif

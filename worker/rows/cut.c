@@ -1,0 +1,228 @@
+#include "worker/rows/cut.h"
+
+#include "port/hash.h"
+#include "worker/records/high.h"
+#include "worker/records/reshape.h"
+#include "worker/records/where.h"
+#include "worker/rows/row.h"
+#include "worker/rows/with.h"
+
+/* What the walk over one page's records has met so far. */
+struct walk {
+    struct cut *cut;
+    struct records *records;
+    struct row_writer writer;
+    struct with with;
+    struct reshape reshape;
+    struct where where;
+    struct high high;
+    bool wants_table; /* a record that can be stored was met */
+    bool is_unknown;
+};
+
+static bool put_record(struct walk *walk, const struct record *record, struct err *err)
+{
+    struct cut *cut = walk->cut;
+    const char *reason = NULL;
+    cut->records++;
+    switch (row_put(&walk->writer, record, &reason)) {
+    case ROW_UNKNOWN:
+        walk->is_unknown = true;
+        walk->wants_table = true;
+        return true;
+    case ROW_PUT:
+    case ROW_ASIDE:
+        walk->wants_table = true;
+        return true;
+    case ROW_REJECTED:
+        cut->rejects++;
+        batch_reject(walk->writer.batch, record->position, str_from(reason), record->raw);
+        return true;
+    case ROW_FAILED:
+        break;
+    }
+    return err_set(err, ERR_INPUT, "cut", 0, "record %zu: %s", record->position, reason);
+}
+
+/* From the record as it was sent to the record as it is stored. */
+static bool store_record(struct walk *walk, struct record *record, struct err *err)
+{
+    bool is_kept = true;
+    walk->cut->last = record->raw;
+    high_take(&walk->high, record);
+    reshape_flatten(&walk->reshape, record);
+    if (walk->where.template && !where_keeps(&walk->where, record, &is_kept, err))
+        return false;
+    if (!is_kept)
+        return true;
+    reshape_exclude(&walk->reshape, record);
+    with_take(&walk->with, walk->records, record);
+    return put_record(walk, record, err);
+}
+
+static bool is_whole(const struct cut *cut)
+{
+    return cut->stream->merge.strategy >= MERGE_REPLACE;
+}
+
+static bool take_record(struct walk *walk, struct record *record, struct err *err)
+{
+    struct cut *cut = walk->cut;
+    cut->records_hash = hash_fold(cut->records_hash, hash_bytes(record->raw, 0));
+    if (is_whole(cut))
+        return store_record(walk, record, err);
+    cut->seen++;
+    if (cut->max_records >= 0 && cut->taken >= cut->max_records)
+        return true;
+    cut->taken++;
+    return store_record(walk, record, err);
+}
+
+static struct str format_misfits(const struct row_writer *writer)
+{
+    AUTO_BUF(buf, MIB(1));
+    for (size_t i = 0; i < writer->misfit_count; i++) {
+        buf_put_byte(&buf, i ? ',' : '{');
+        value_format_string(&buf, writer->misfits[i].name);
+        buf_printf(&buf, ":%lld", (long long)writer->misfits[i].count);
+    }
+    if (!buf.len)
+        return STR_NONE;
+    buf_put_byte(&buf, '}');
+    return buf.overflow ? STR_NONE : arena_str(writer->arena, buf_str(&buf));
+}
+
+static bool finish(struct walk *walk, struct err *err)
+{
+    struct cut *cut = walk->cut;
+    const struct merge *merge = &cut->stream->merge;
+    bool is_forgiven = merge->missing_is_empty && records_lack_only_last(walk->records);
+    if (records_found(walk->records) == RECORDS_MISSING && !is_forgiven) {
+        cut->is_merge_error = true;
+        return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\"",
+                       STR_ARG(merge->path.source));
+    }
+    if (walk->writer.batch->rows.overflow)
+        return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",
+                       walk->writer.batch->rows.max);
+    cut->hole = records_hole(walk->records);
+    cut->asides = walk->writer.asides;
+    cut->misfits = format_misfits(&walk->writer);
+    cut->bookmark_high = walk->high.text;
+    if (walk->high.met_future)
+        cut->warning = arena_printf(cut->arena,
+                                    "bookmark: %.*s holds times later than the run's start; "
+                                    "they are not taken",
+                                    STR_ARG(cut->stream->bookmark.path.source));
+    return true;
+}
+
+static bool walk_records(struct walk *walk, struct err *err)
+{
+    struct cut *cut = walk->cut;
+    for (;;) {
+        struct record record;
+        switch (records_next(walk->records, &record, err)) {
+        case RECORDS_ONE:
+            if (!take_record(walk, &record, err))
+                return false;
+            continue;
+        case RECORDS_BAD:
+            cut->truncated = records_truncated(walk->records);
+            return false;
+        case RECORDS_END:
+            return finish(walk, err);
+        }
+    }
+}
+
+/* Where a response is one record, paging still counts what stands at merge_path: none where
+ * nothing does. */
+static int64_t count_at_path(const struct cut *cut)
+{
+    struct records *records = records_start(cut->arena, cut->body, &cut->stream->merge.path);
+    struct record record;
+    struct err ignored = ERR_INIT;
+    int64_t count = 0;
+    while (records_next(records, &record, &ignored) == RECORDS_ONE)
+        count++;
+    return count;
+}
+
+static void open_records(struct walk *walk)
+{
+    static const struct path whole;
+    struct cut *cut = walk->cut;
+    const struct merge *merge = &cut->stream->merge;
+    walk->records = records_start(cut->arena, cut->body, is_whole(cut) ? &whole : &merge->path);
+    if (is_whole(cut)) {
+        records_keep_whole(walk->records);
+        cut->seen = cut->taken = count_at_path(cut);
+    } else if (merge->strategy == MERGE_EXTEND) {
+        records_extend(walk->records);
+    }
+    with_watch(&walk->with, walk->records);
+}
+
+static void clear_outputs(struct cut *cut)
+{
+    cut->shape = (struct shape){.arena = cut->arena};
+    cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
+    cut->records_hash = 0;
+    cut->hole = (struct value_hole){0};
+    cut->last = cut->misfits = cut->bookmark_high = cut->warning = STR_NONE;
+    cut->truncated = cut->is_merge_error = false;
+}
+
+static void walk_init(struct walk *walk, struct cut *cut, struct batch *batch)
+{
+    const struct stream *stream = cut->stream;
+    *walk = (struct walk){
+        .cut = cut,
+        .writer = {.batch = batch,
+                   .columns = cut->columns,
+                   .table = &stream->table,
+                   .arena = cut->arena,
+                   .is_extended = cut->is_extended,
+                   .watch = cut->watch},
+        .with = {.merge = &stream->merge, .writer = &walk->writer, .arena = cut->arena},
+        .where = {.template = stream->merge.where, .scope = cut->scope},
+        .high = {.bookmark = &stream->bookmark, .arena = cut->arena},
+    };
+    if (cut->scope)
+        walk->high.now_us = cut->scope->now_us;
+    reshape_start(&walk->reshape, &stream->merge, cut->arena);
+    clear_outputs(cut);
+}
+
+static bool cut_records(struct walk *walk, struct err *err)
+{
+    bool done;
+    if (walk->where.template)
+        walk->where.scratch = arena_new();
+    batch_page_begin(walk->writer.batch);
+    open_records(walk);
+    done = walk_records(walk, err);
+    arena_free(walk->where.scratch);
+    return done;
+}
+
+enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
+{
+    struct walk walk;
+    walk_init(&walk, cut, batch);
+    if (!with_start(&walk.with, cut->scope, err))
+        return CUT_BAD;
+    row_start(&walk.writer);
+    if (!cut_records(&walk, err)) {
+        batch_page_drop(batch);
+        return CUT_BAD;
+    }
+    bool has_no_table = walk.wants_table && !cut->columns->has_table && !cut->is_extended;
+    if (walk.is_unknown || has_no_table) {
+        cut->shape = walk.writer.shape;
+        batch_page_drop(batch);
+        return CUT_SHAPE;
+    }
+    return CUT_DONE;
+}

@@ -1,0 +1,60 @@
+#ifndef WORKER_ROWS_CUT_H
+#define WORKER_ROWS_CUT_H
+
+#include "config/source.h"
+#include "worker/records/records.h"
+#include "worker/rows/batch.h"
+#include "worker/rows/columns.h"
+
+/*
+ * Cuts a page's body into rows of the batch. For every record:
+ *
+ *     records_next → the limit on records → flatten → where → exclude → with → row_put
+ *
+ * `replace` and `collect` make one record of the whole body, and only count what stands at
+ * merge_path. Of `replace` every page's record is put: the caller drops it where more pages
+ * follow.
+ */
+enum cut_result {
+    CUT_DONE,  /* the page's rows are in the open page of the batch */
+    CUT_SHAPE, /* the map must be extended by `shape` first (an empty one: the table is to be
+                  made); the batch is as before. Then cut again with `is_extended` */
+    CUT_BAD,   /* err; the batch is as before; `truncated` tells a cut body */
+};
+
+struct run_watch;
+
+struct cut {
+    /* in */
+    struct str body;
+    const struct stream *stream;
+    const struct columns *columns;
+    const struct expr_scope *scope; /* for `with` and `where`; NULL if it has none */
+    int64_t max_records;            /* take no more than these; -1: all */
+    bool is_extended;    /* the map was extended for this page: CUT_SHAPE does not come again,
+                            what the map still lacks goes aside */
+    struct arena *arena; /* the page's */
+    const struct run_watch *watch; /* is told of every record; may be NULL */
+    /* out */
+    struct shape shape;
+    int64_t seen;    /* what the paging counts: at merge_path, in the page */
+    int64_t taken;   /* of those; fewer if the limit cut the page */
+    int64_t records; /* to be stored: those taken that `where` keeps, or the one response */
+    int64_t rejects, asides;
+    uint64_t records_hash; /* of the bytes of all records seen, in order */
+    struct value_hole hole;
+    struct str last;          /* bytes of the last record taken, kept or not */
+    struct str misfits;       /* JSON {column: values aside}; empty: none */
+    struct str bookmark_high; /* greatest value at bookmark.path, as sent */
+    struct str warning;       /* empty: none */
+    bool truncated;
+    bool is_merge_error; /* CUT_BAD: nothing at the merge path, not broken JSON */
+};
+
+/*
+ * Begins the batch's page itself; after CUT_DONE the caller ends it by batch_mark or
+ * batch_page_drop. Errors: ERR_INPUT for the body, `with`, and what `fail` forbids.
+ */
+enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err) MUST_CHECK;
+
+#endif

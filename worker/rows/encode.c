@@ -1,0 +1,290 @@
+#include "worker/rows/encode.h"
+
+#include <endian.h>
+
+#include "base/date.h"
+#include "core/scan.h"
+
+/* 2000-01-01, where PostgreSQL's dates and times begin. */
+enum { PG_EPOCH_DAYS = 10957 };
+static const int64_t pg_epoch_us = INT64_C(946684800000000);
+
+enum { DIGITS_PER_GROUP = 4 };
+enum { NUMERIC_POSITIVE = 0x0000, NUMERIC_NEGATIVE = 0x4000 };
+
+static char *put16(char *at, uint16_t number)
+{
+    uint16_t wire = htobe16(number);
+    return (char *)memcpy(at, &wire, sizeof wire) + sizeof wire;
+}
+
+static char *put32(char *at, uint32_t number)
+{
+    uint32_t wire = htobe32(number);
+    return (char *)memcpy(at, &wire, sizeof wire) + sizeof wire;
+}
+
+/* Room for a field of `size` bytes, its length already written; NULL past the buffer's end. */
+static char *field_room(struct buf *buf, size_t size)
+{
+    char *room = buf_room(buf, 4 + size);
+    if (!room)
+        return NULL;
+    buf->len += 4 + size;
+    return put32(room, (uint32_t)size);
+}
+
+void encode_null(struct buf *buf)
+{
+    buf_put_be32(buf, UINT32_MAX);
+}
+
+void encode_boolean(struct buf *buf, bool flag)
+{
+    char *room = field_room(buf, 1);
+    if (room)
+        *room = (char)flag;
+}
+
+void encode_int4(struct buf *buf, int32_t number)
+{
+    char *room = field_room(buf, 4);
+    if (room)
+        put32(room, (uint32_t)number);
+}
+
+void encode_int8(struct buf *buf, int64_t number)
+{
+    uint64_t wire = htobe64((uint64_t)number);
+    char *room = field_room(buf, 8);
+    if (room)
+        memcpy(room, &wire, sizeof wire);
+}
+
+bool encode_bigint(struct buf *buf, struct str number)
+{
+    int64_t integer;
+    if (!str_to_int64(number, &integer))
+        return false;
+    encode_int8(buf, integer);
+    return true;
+}
+
+/* A JSON number taken apart: value = 0.DIGITS × 10^point, DIGITS = whole then fraction. */
+struct decimal {
+    bool negative;
+    struct str whole, fraction;
+    int exponent;
+};
+
+static struct str take_digits(struct str *rest)
+{
+    size_t len = 0;
+    while (len < rest->len && rest->ptr[len] >= '0' && rest->ptr[len] <= '9')
+        len++;
+    struct str digits = str_slice(*rest, 0, len);
+    *rest = str_slice(*rest, len, rest->len);
+    return digits;
+}
+
+static bool take_byte(struct str *rest, char byte)
+{
+    if (rest->len == 0 || rest->ptr[0] != byte)
+        return false;
+    *rest = str_slice(*rest, 1, rest->len);
+    return true;
+}
+
+static bool take_exponent(struct str *rest, int *ret_exponent)
+{
+    bool negative = take_byte(rest, '-');
+    if (!negative)
+        (void)take_byte(rest, '+');
+    struct str digits = take_digits(rest);
+    if (digits.len == 0)
+        return false;
+    int exponent = 0;
+    for (size_t i = 0; i < digits.len && exponent <= SCAN_EXPONENT_MAX; i++)
+        exponent = exponent * 10 + (digits.ptr[i] - '0');
+    *ret_exponent = negative ? -exponent : exponent;
+    return exponent <= SCAN_EXPONENT_MAX;
+}
+
+static bool decimal_parse(struct str text, struct decimal *ret)
+{
+    struct decimal decimal = {.negative = take_byte(&text, '-')};
+    decimal.whole = take_digits(&text);
+    if (decimal.whole.len == 0 || (decimal.whole.len > 1 && decimal.whole.ptr[0] == '0'))
+        return false;
+    if (take_byte(&text, '.')) {
+        decimal.fraction = take_digits(&text);
+        if (decimal.fraction.len == 0)
+            return false;
+    }
+    if ((take_byte(&text, 'e') || take_byte(&text, 'E')) &&
+        !take_exponent(&text, &decimal.exponent))
+        return false;
+    if (text.len || decimal.whole.len + decimal.fraction.len > SCAN_DIGITS_MAX)
+        return false;
+    *ret = decimal;
+    return true;
+}
+
+bool encode_is_number(struct str text)
+{
+    struct decimal ignored;
+    return decimal_parse(text, &ignored);
+}
+
+static int decimal_digit(const struct decimal *decimal, size_t at)
+{
+    size_t whole = decimal->whole.len;
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): at is below the sum of both lengths
+    return (at < whole ? decimal->whole.ptr[at] : decimal->fraction.ptr[at - whole]) - '0';
+}
+
+static int floor_quarter(int number)
+{
+    return number >= 0 ? number / DIGITS_PER_GROUP
+                       : -((-number + DIGITS_PER_GROUP - 1) / DIGITS_PER_GROUP);
+}
+
+static void put_groups(char *at, const struct decimal *decimal, size_t from, size_t to,
+                       int leading_zeros)
+{
+    int group = 0, filled = leading_zeros;
+    for (size_t i = from; i < to; i++) {
+        group = group * 10 + decimal_digit(decimal, i);
+        if (++filled == DIGITS_PER_GROUP) {
+            at = put16(at, (uint16_t)group);
+            group = filled = 0;
+        }
+    }
+    for (int i = filled; filled && i < DIGITS_PER_GROUP; i++)
+        group *= 10;
+    if (filled)
+        put16(at, (uint16_t)group);
+}
+
+/*
+ * numeric_recv: count of base-10000 digits, weight of the first (10000^weight), sign, digits
+ * shown after the point, the digits. 12345.6 is 1 | 2345 | 6000, weight 1.
+ */
+bool encode_numeric(struct buf *buf, struct str number)
+{
+    struct decimal decimal;
+    if (!decimal_parse(number, &decimal))
+        return false;
+    size_t from = 0, to = decimal.whole.len + decimal.fraction.len;
+    while (from < to && decimal_digit(&decimal, from) == 0)
+        from++;
+    while (to > from && decimal_digit(&decimal, to - 1) == 0)
+        to--;
+    /* The first digit that counts stands for 10^lead. */
+    int lead = (int)decimal.whole.len + decimal.exponent - (int)from - 1;
+    int weight = floor_quarter(lead);
+    int leading_zeros = DIGITS_PER_GROUP - 1 - (lead - weight * DIGITS_PER_GROUP);
+    size_t groups = 0;
+    if (to > from)
+        groups = (to - from + (size_t)leading_zeros + DIGITS_PER_GROUP - 1) / DIGITS_PER_GROUP;
+    char *room = field_room(buf, 8 + 2 * groups);
+    if (!room)
+        return true;
+    bool negative = decimal.negative && groups;
+    room = put16(room, (uint16_t)groups);
+    room = put16(room, (uint16_t)(groups ? weight : 0));
+    room = put16(room, negative ? NUMERIC_NEGATIVE : NUMERIC_POSITIVE);
+    room = put16(room, (uint16_t)MAX((int)decimal.fraction.len - decimal.exponent, 0));
+    if (groups)
+        put_groups(room, &decimal, from, to, leading_zeros);
+    return true;
+}
+
+bool encode_timestamptz(struct buf *buf, struct str text)
+{
+    int64_t us;
+    if (!date_parse_rfc3339(text, &us))
+        return false;
+    encode_int8(buf, us - pg_epoch_us);
+    return true;
+}
+
+bool encode_date(struct buf *buf, struct str text)
+{
+    int64_t days;
+    if (!date_parse_day(text, &days))
+        return false;
+    encode_int4(buf, (int32_t)(days - PG_EPOCH_DAYS));
+    return true;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool encode_parse_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES])
+{
+    char uuid[ENCODE_UUID_BYTES];
+    size_t len = 0;
+    if (text.len != 36)
+        return false;
+    for (size_t i = 0; i < text.len;) {
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (text.ptr[i++] != '-')
+                return false;
+            continue;
+        }
+        int high = hex_digit(text.ptr[i]), low = hex_digit(text.ptr[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        uuid[len++] = (char)(high << 4 | low);
+        i += 2;
+    }
+    memcpy(ret_uuid, uuid, sizeof uuid);
+    return true;
+}
+
+bool encode_uuid(struct buf *buf, struct str text)
+{
+    char uuid[ENCODE_UUID_BYTES];
+    if (!encode_parse_uuid(text, uuid))
+        return false;
+    char *room = field_room(buf, sizeof uuid);
+    if (room)
+        memcpy(room, uuid, sizeof uuid);
+    return true;
+}
+
+void encode_text(struct buf *buf, struct str text)
+{
+    char *room = field_room(buf, text.len);
+    if (room && text.len)
+        memcpy(room, text.ptr, text.len);
+}
+
+void encode_unescaped(struct buf *buf, struct str inner)
+{
+    size_t begin = encode_begin(buf);
+    char *room = buf_room(buf, inner.len);
+    if (!room)
+        return;
+    buf->len += scan_decode(inner, room);
+    encode_end(buf, begin);
+}
+
+size_t encode_begin(struct buf *buf)
+{
+    size_t begin = buf->len;
+    buf_put_be32(buf, 0);
+    return begin;
+}
+
+void encode_end(struct buf *buf, size_t begin)
+{
+    if (!buf->overflow)
+        put32(buf->ptr + begin, (uint32_t)(buf->len - begin - 4));
+}

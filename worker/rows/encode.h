@@ -1,0 +1,46 @@
+#ifndef WORKER_ROWS_ENCODE_H
+#define WORKER_ROWS_ENCODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+
+/*
+ * Values as the fields of a COPY BINARY tuple: a length in four bytes, then what the type's
+ * receive function reads (PostgreSQL: src/backend/utils/adt, *_recv). Those that return bool
+ * put nothing and return false where the text is not such a value. The text of numbers and
+ * strings is what stands in the JSON; strings without their quotes.
+ */
+enum { ENCODE_UUID_BYTES = 16 };
+
+void encode_null(struct buf *buf);
+void encode_boolean(struct buf *buf, bool flag);
+void encode_int4(struct buf *buf, int32_t number);
+void encode_int8(struct buf *buf, int64_t number);
+bool encode_bigint(struct buf *buf, struct str number) MUST_CHECK;
+
+/* Any JSON number (RFC 8259, section 6) within the limits of core/scan.h: every digit is kept,
+ * and so are trailing zeros of the fraction. */
+bool encode_numeric(struct buf *buf, struct str number) MUST_CHECK;
+
+bool encode_is_number(struct str text) MUST_CHECK; /* what encode_numeric takes */
+
+bool encode_timestamptz(struct buf *buf, struct str text) MUST_CHECK; /* RFC 3339 with offset */
+bool encode_date(struct buf *buf, struct str text) MUST_CHECK;
+bool encode_uuid(struct buf *buf, struct str text) MUST_CHECK;
+void encode_text(struct buf *buf, struct str text); /* as it is */
+
+/* The text of a JSON string: escapes are resolved. Free of \u0000 and lone surrogates. */
+void encode_unescaped(struct buf *buf, struct str inner);
+
+/* 8-4-4-4-12 hexadecimal digits, either case. */
+bool encode_parse_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES]) MUST_CHECK;
+
+/* Begins a field whose length is not known yet; encode_end writes the length. */
+size_t encode_begin(struct buf *buf);
+void encode_end(struct buf *buf, size_t begin);
+
+#endif

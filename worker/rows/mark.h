@@ -1,0 +1,64 @@
+#ifndef WORKER_ROWS_MARK_H
+#define WORKER_ROWS_MARK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "base/str.h"
+#include "core/job.h"
+
+/*
+ * What a page leaves in a batch beside its rows, and how a job's turn ends. A mark has a page,
+ * an end, or both (then the end comes behind the page). Strings are copied into the batch.
+ */
+struct mark {
+    void *run; /* whose: handed back with the outcome */
+    int64_t job;
+    int64_t epoch;
+    char owner[RNG_TOKEN_BYTES];
+
+    int page;              /* number of the page, from 1; 0: the mark is only an end */
+    struct str checkpoint; /* JSON: the state after this page */
+    uint64_t request_hash, records_hash;
+    int status, attempts;   /* of the last answer; tries it took */
+    int64_t records, bytes; /* read from the page; bytes of its body */
+    int64_t rejects, asides;
+    int64_t retries, waited_ms; /* since the mark before */
+    int64_t fetched_at_ms;      /* wall clock */
+    int pages_total;            /* 0: unknown */
+    struct str misfits;         /* JSON {column: values aside}; empty: none */
+    struct str bookmark_high;   /* empty: none */
+    struct str warning;         /* empty: none; added to the run's warnings once */
+    struct str paging;          /* what `auto` recognised, empty if nothing new */
+
+    bool has_end;
+    enum job_state
+        end; /* SUCCEEDED TRUNCATED FAILED CANCELLED, WAITING, or QUEUED: given back */
+    enum job_reason reason;
+    struct str error;
+    int64_t wait_ms; /* WAITING: from now */
+    struct str waiting_for;
+    int attempt, told_waits; /* WAITING: stored with the job */
+};
+
+enum mark_verdict {
+    MARK_APPLIED, /* committed now */
+    MARK_SKIPPED, /* committed before: the answer to an earlier commit had been lost */
+    MARK_REFUSED, /* the job is not ours any more: forget it, write nothing more of it */
+    MARK_FAILED,  /* cannot be committed: err says why; the job must end as failed */
+};
+
+struct mark_outcome {
+    enum mark_verdict verdict;
+    int page;   /* of the mark; 0 for an end alone */
+    bool ended; /* the job has ended in PostgreSQL, in `state` */
+    enum job_state state;
+    enum job_reason reason; /* MARK_FAILED: what the job's end should say */
+    const struct err *err;  /* MARK_FAILED; borrowed */
+    int64_t records;
+    bool run_ended; /* this end finished the run, in `run_state` */
+    enum job_state run_state;
+};
+
+#endif

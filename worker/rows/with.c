@@ -1,0 +1,79 @@
+#include "worker/rows/with.h"
+
+#include "core/value.h"
+
+static const struct str null_text = {"null", 4};
+
+static struct record_field field_from_value(struct arena *arena, struct value value)
+{
+    AUTO_BUF(text, SIZE_MAX / 2);
+    value_format(&text, value);
+    struct record_field field = jsontext_field(STR_NONE, arena_str(arena, buf_str(&text)));
+    if (str_find(field.raw, STR("\\u0000")) >= 0)
+        field.flaw = FLAW_NUL;
+    return field;
+}
+
+static void add_extra(struct with *with, struct str name, struct record_field field,
+                      const struct with_field *path)
+{
+    struct row_writer *writer = with->writer;
+    with->paths[writer->extra_count] = path;
+    with->path_count += path != NULL;
+    with->follows_record |= path && path->anchor == WITH_RECORD;
+    writer->extras[writer->extra_count++] = (struct row_extra){name, field};
+}
+
+bool with_start(struct with *with, const struct expr_scope *scope, struct err *err)
+{
+    size_t count = with->merge->with_count;
+    with->writer->extras = ARENA_ARRAY(with->arena, struct row_extra, count);
+    with->paths = ARENA_ARRAY(with->arena, const struct with_field *, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct with_field *field = &with->merge->with[i];
+        struct value value;
+        if (field->is_path) {
+            add_extra(with, field->name, jsontext_field(STR_NONE, null_text), field);
+            continue;
+        }
+        if (!template_fill(&field->template, scope, true, with->arena, &value, err))
+            return err_wrap(err, "with.%.*s", STR_ARG(field->name));
+        if (value.kind != VALUE_OMIT)
+            add_extra(with, field->name, field_from_value(with->arena, value), NULL);
+    }
+    return true;
+}
+
+void with_watch(const struct with *with, struct records *records)
+{
+    for (size_t i = 0; i < with->writer->extra_count; i++) {
+        const struct with_field *path = with->paths[i];
+        if (path && path->anchor != WITH_RECORD && !path->wants_key)
+            records_watch(records, path->anchor);
+    }
+}
+
+/* Null where nothing stands there. */
+static struct record_field read_path(const struct with *with, const struct with_field *path,
+                                     const struct records *records, const struct record *record)
+{
+    if (path->wants_key)
+        return record_field_of(with->arena, records_member(records, (size_t)path->anchor));
+    struct str text =
+        path->anchor == WITH_RECORD ? record->raw : records_element(records, path->anchor);
+    struct record_field field;
+    if (!jsontext_find(with->arena, text, &path->path, path->from, &field))
+        return jsontext_field(STR_NONE, null_text);
+    return record_field_of(with->arena, field.raw);
+}
+
+void with_take(struct with *with, const struct records *records, const struct record *record)
+{
+    if (!with->path_count || (!with->follows_record && with->turn == records_turn(records)))
+        return;
+    with->turn = records_turn(records);
+    for (size_t i = 0; i < with->writer->extra_count; i++)
+        if (with->paths[i])
+            with->writer->extras[i].field = read_path(with, with->paths[i], records, record);
+    row_extras_changed(with->writer);
+}
