@@ -14,9 +14,9 @@
 #include "port/pg.h"
 
 /*
- * What the subcommands share. Each is one file with one `struct command`; main.c finds it,
- * reads the options and the settings, and runs it. Results go to stdout, everything else to
- * stderr; the return value is the exit code.
+ * What the subcommands share. Each subcommand is one file, cmd_NAME.c, with one public name,
+ * `struct command cmd_NAME`. main.c finds it, reads the options and the settings, and runs it.
+ * Results go to stdout, everything else to stderr; the return value is the exit code.
  */
 enum exit_code {
     EXIT_DONE = 0,
@@ -62,10 +62,9 @@ struct command {
         .value = (value_name), .help = (text)                                                  \
     }
 
-extern const struct command command_apply, command_bookmark, command_cancel, command_check,
-    command_config, command_drop, command_expr, command_jobs, command_migrate, command_pause,
-    command_preview, command_rejects, command_reload, command_resume, command_retry,
-    command_runs, command_scheduler, command_status, command_sync, command_up, command_worker;
+extern const struct command cmd_apply, cmd_bookmark, cmd_cancel, cmd_check, cmd_config,
+    cmd_drop, cmd_expr, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview, cmd_rejects, cmd_reload,
+    cmd_resume, cmd_retry, cmd_runs, cmd_scheduler, cmd_status, cmd_sync, cmd_up, cmd_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);

@@ -1,14 +1,14 @@
+#include "cli/daemon.h"
+
 #include <signal.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cli/cli.h"
 #include "port/httpd.h"
 #include "scheduler/scheduler.h"
 #include "schema/migrate.h"
 #include "worker/worker.h"
 
-/* `scheduler`, `worker` and `up`: the processes that stay. */
 enum { DRAIN_LIMIT_MS = 25000 };
 
 struct daemon {
@@ -133,7 +133,7 @@ static void close_all(struct daemon *daemon)
     scheduler_free(daemon->scheduler);
 }
 
-static int serve(struct cli *cli, const char *name, bool schedules, bool works)
+int daemon_serve(struct cli *cli, const char *name, bool schedules, bool works)
 {
     struct daemon daemon = {.cli = cli};
     struct err err = ERR_INIT;
@@ -152,45 +152,3 @@ static int serve(struct cli *cli, const char *name, bool schedules, bool works)
     close_all(&daemon);
     return code;
 }
-
-static int run_scheduler(struct cli *cli)
-{
-    return serve(cli, "scheduler", true, false);
-}
-
-static int run_worker(struct cli *cli)
-{
-    return serve(cli, "worker", false, true);
-}
-
-static int run_up(struct cli *cli)
-{
-    return serve(cli, "up", true, true);
-}
-
-const struct command command_scheduler = {
-    .name = "scheduler",
-    .operands = "",
-    .summary = "turn schedules and reload messages into runs; repair what a crash left",
-    .help = "Any number may run. SIGHUP reads the definitions again, SIGTERM stops.",
-    .needs_settings = true,
-    .run = run_scheduler,
-};
-
-const struct command command_worker = {
-    .name = "worker",
-    .operands = "",
-    .summary = "fetch pages and load them, up to --jobs jobs at once",
-    .help = "SIGTERM gives its jobs back and exits within 25 s; a second one at once.",
-    .needs_settings = true,
-    .run = run_worker,
-};
-
-const struct command command_up = {
-    .name = "up",
-    .operands = "",
-    .summary = "scheduler and worker in one process, for one machine",
-    .help = "Creates the control schema where it is missing. SIGTERM gives the jobs back.",
-    .needs_settings = true,
-    .run = run_up,
-};

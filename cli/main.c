@@ -11,11 +11,10 @@
 #include "base/redact.h"
 
 static const struct command *const commands[] = {
-    &command_sync,    &command_preview, &command_check,     &command_expr,   &command_config,
-    &command_migrate, &command_apply,   &command_scheduler, &command_worker, &command_up,
-    &command_reload,  &command_status,  &command_runs,      &command_jobs,   &command_rejects,
-    &command_cancel,  &command_retry,   &command_pause,     &command_resume, &command_bookmark,
-    &command_drop,
+    &cmd_sync,   &cmd_preview,   &cmd_check,   &cmd_expr,   &cmd_config, &cmd_migrate,
+    &cmd_apply,  &cmd_scheduler, &cmd_worker,  &cmd_up,     &cmd_reload, &cmd_status,
+    &cmd_runs,   &cmd_jobs,      &cmd_rejects, &cmd_cancel, &cmd_retry,  &cmd_pause,
+    &cmd_resume, &cmd_bookmark,  &cmd_drop,
 };
 
 static const struct opt common_opts[] = {

@@ -424,7 +424,7 @@ static int print_all(struct sync *sync)
     return code;
 }
 
-static int run_sync(struct cli *cli)
+static int sync_main(struct cli *cli)
 {
     struct sync sync = {.cli = cli, .lost = ERR_INIT};
     struct worker_options options = {.loop = cli_loop(cli),
@@ -474,12 +474,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-const struct command command_sync = {
+const struct command cmd_sync = {
     .name = "sync",
     .operands = "STREAM…",
     .summary = "fetch and load streams here and now; needs PostgreSQL, not Redis",
     .help = "Killed or interrupted, the same command goes on at the last committed page.",
     .opts = opts,
     .needs_settings = true,
-    .run = run_sync,
+    .run = sync_main,
 };

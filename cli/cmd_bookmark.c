@@ -58,7 +58,7 @@ static int set(struct cli *cli, struct pg *pg, struct str stream)
     return code == EXIT_DONE ? show(cli, pg, stream) : code;
 }
 
-static int run_bookmark(struct cli *cli)
+static int bookmark_main(struct cli *cli)
 {
     const struct options *options = &cli->options;
     struct pg *pg;
@@ -88,12 +88,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-const struct command command_bookmark = {
+const struct command cmd_bookmark = {
     .name = "bookmark",
     .operands = "STREAM",
     .summary = "show or set how far a stream's incremental runs have come",
     .help = "A run under way keeps the value it began with.",
     .opts = opts,
     .needs_settings = true,
-    .run = run_bookmark,
+    .run = bookmark_main,
 };

@@ -1,4 +1,4 @@
-#include "cli/rows.h"
+#include "cli/query_print.h"
 
 #include "base/redact.h"
 #include "cli/order.h"
@@ -63,7 +63,7 @@ static void print_json(struct cli *cli, const struct pg_result *result)
     }
 }
 
-static int say_nothing(struct pg *pg, const struct rows_query *query)
+static int say_nothing(struct pg *pg, const struct query *query)
 {
     AUTO_PG_RESULT struct pg_result *result = NULL;
     struct err err = ERR_INIT;
@@ -76,7 +76,7 @@ static int say_nothing(struct pg *pg, const struct rows_query *query)
     return EXIT_DONE;
 }
 
-int rows_print(struct cli *cli, const struct rows_query *query)
+int query_print(struct cli *cli, const struct query *query)
 {
     struct pg *pg;
     int code = EXIT_DONE;
@@ -107,13 +107,13 @@ static bool read_run(struct cli *cli, const char *command, int64_t *ret_run)
     return false;
 }
 
-int rows_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing)
+int query_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing)
 {
     int64_t run;
     if (!read_run(cli, command, &run))
         return EXIT_USAGE;
     struct pg_value params[] = {pg_int(run)};
-    struct rows_query query = {
+    struct query query = {
         .sql = sql,
         .params = params,
         .param_count = COUNT_OF(params),
@@ -121,5 +121,5 @@ int rows_print_run(struct cli *cli, const char *command, const char *sql, const 
         .known = "select 1 from pagetide.run where id = $1",
         .unknown = arena_printf(cli->arena, "there is no run %lld", (long long)run).ptr,
     };
-    return rows_print(cli, &query);
+    return query_print(cli, &query);
 }

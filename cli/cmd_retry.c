@@ -1,6 +1,6 @@
 #include "cli/order.h"
 
-static int run_retry(struct cli *cli)
+static int retry_main(struct cli *cli)
 {
     struct order order;
     int64_t run, job;
@@ -15,12 +15,12 @@ static int run_retry(struct cli *cli)
     return code;
 }
 
-const struct command command_retry = {
+const struct command cmd_retry = {
     .name = "retry",
     .operands = "RUN|RUN/N",
     .summary = "take up again what failed in a stream's newest run",
     .help = "Its failed, dead and cancelled jobs go on behind their last committed page, with\n"
             "the definition and the values the run began with.",
     .needs_settings = true,
-    .run = run_retry,
+    .run = retry_main,
 };

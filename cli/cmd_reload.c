@@ -222,7 +222,7 @@ static int send_and_follow(struct reload *reload)
     return EXIT_DONE;
 }
 
-static int run_reload(struct cli *cli)
+static int reload_main(struct cli *cli)
 {
     struct reload reload = {.cli = cli, .err = ERR_INIT};
     if (cli->operand_count != 1)
@@ -250,12 +250,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-const struct command command_reload = {
+const struct command cmd_reload = {
     .name = "reload",
     .operands = "STREAM",
     .summary = "ask for a run now, by a message through Redis",
     .help = "The same by redis-cli: XADD pagetide:reload * stream shop.orders mode full",
     .opts = opts,
     .needs_settings = true,
-    .run = run_reload,
+    .run = reload_main,
 };

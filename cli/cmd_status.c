@@ -138,7 +138,7 @@ static int watch(struct cli *cli, struct pg *pg)
     return code;
 }
 
-static int run_status(struct cli *cli)
+static int status_main(struct cli *cli)
 {
     struct pg *pg;
     int code;
@@ -160,12 +160,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-const struct command command_status = {
+const struct command cmd_status = {
     .name = "status",
     .operands = "",
     .summary = "every stream: its last run, what is under way, what did not fit",
     .help = "The same by SQL: pagetide.health, pagetide.progress, pagetide.history.",
     .opts = opts,
     .needs_settings = true,
-    .run = run_status,
+    .run = status_main,
 };

@@ -1,4 +1,4 @@
-#include "cli/rows.h"
+#include "cli/query_print.h"
 
 /*
  * `rejects`: the records of a run that could not be stored, and why. `record` is what the API
@@ -9,16 +9,16 @@ static const char sql[] = "select j.run || '/' || j.n as job, r.page, r.position
                           "from pagetide.reject r join pagetide.job j on j.id = r.job "
                           "where r.run = $1 order by r.id";
 
-static int run_rejects(struct cli *cli)
+static int rejects_main(struct cli *cli)
 {
-    return rows_print_run(cli, "rejects", sql, "nothing was rejected in this run");
+    return query_print_run(cli, "rejects", sql, "nothing was rejected in this run");
 }
 
-const struct command command_rejects = {
+const struct command cmd_rejects = {
     .name = "rejects",
     .operands = "RUN",
     .summary = "the records of a run that could not be stored, and why",
     .help = "By SQL: select * from pagetide.reject where run = 7; the bytes are in `record`.",
     .needs_settings = true,
-    .run = run_rejects,
+    .run = rejects_main,
 };

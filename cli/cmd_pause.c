@@ -1,6 +1,6 @@
 #include "cli/order.h"
 
-static int run_pause(struct cli *cli)
+static int pause_main(struct cli *cli)
 {
     struct order order;
     if (cli->operand_count != 1)
@@ -12,11 +12,11 @@ static int run_pause(struct cli *cli)
     return code;
 }
 
-const struct command command_pause = {
+const struct command cmd_pause = {
     .name = "pause",
     .operands = "STREAM",
     .summary = "let a stream's schedule start no run",
     .help = "A run under way goes on (`pagetide cancel` ends it); sync and reload still work.",
     .needs_settings = true,
-    .run = run_pause,
+    .run = pause_main,
 };

@@ -41,7 +41,7 @@ static int fail(const struct err *err, int code)
     return code;
 }
 
-static int run_expr(struct cli *cli)
+static int expr_main(struct cli *cli)
 {
     struct err err = ERR_INIT;
     struct value context, value;
@@ -68,12 +68,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-const struct command command_expr = {
+const struct command cmd_expr = {
     .name = "expr",
     .operands = "TEMPLATE",
     .summary = "evaluate an expression and print its value as JSON",
     .help = "pagetide expr --context page.json '{{ response.page + 1 }}'\n"
             "Exits 1 where the evaluation fails, 2 where the template cannot be read.",
     .opts = opts,
-    .run = run_expr,
+    .run = expr_main,
 };

@@ -1,7 +1,7 @@
-#include "scheduler/apply.h"
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/drop.h"
+#include "scheduler/apply.h"
 
 enum { TIMEOUT_MS = 30000, NAMES_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -80,7 +80,7 @@ static int apply_and_prune(struct cli *cli, struct pg *pg, const char *dir)
     return waiting.code;
 }
 
-static int run_apply(struct cli *cli)
+static int apply_main(struct cli *cli)
 {
     struct pg *pg;
     int code;
@@ -100,7 +100,7 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-const struct command command_apply = {
+const struct command cmd_apply = {
     .name = "apply",
     .operands = "[DIR]",
     .summary = "store the source definitions of a folder in PostgreSQL",
@@ -108,5 +108,5 @@ const struct command command_apply = {
             "its last good version; nothing is removed without --prune.",
     .opts = opts,
     .needs_settings = true,
-    .run = run_apply,
+    .run = apply_main,
 };

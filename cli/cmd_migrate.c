@@ -1,7 +1,7 @@
-#include "schema/migrate.h"
 #include "cli/cli.h"
+#include "schema/migrate.h"
 
-static int run_migrate(struct cli *cli)
+static int migrate_main(struct cli *cli)
 {
     struct pg *pg;
     int code;
@@ -17,11 +17,11 @@ static int run_migrate(struct cli *cli)
     return EXIT_DONE;
 }
 
-const struct command command_migrate = {
+const struct command cmd_migrate = {
     .name = "migrate",
     .operands = "",
     .summary = "create or update the control schema",
     .help = "Forward only, under a lock: any number may run it at once.",
     .needs_settings = true,
-    .run = run_migrate,
+    .run = migrate_main,
 };

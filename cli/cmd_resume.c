@@ -1,6 +1,6 @@
 #include "cli/order.h"
 
-static int run_resume(struct cli *cli)
+static int resume_main(struct cli *cli)
 {
     struct order order;
     if (cli->operand_count != 1)
@@ -12,11 +12,11 @@ static int run_resume(struct cli *cli)
     return code;
 }
 
-const struct command command_resume = {
+const struct command cmd_resume = {
     .name = "resume",
     .operands = "STREAM",
     .summary = "let a paused stream run by its schedule again",
     .help = "What was missed meanwhile is made up for as the definition's catch_up says.",
     .needs_settings = true,
-    .run = run_resume,
+    .run = resume_main,
 };

@@ -1,4 +1,4 @@
-#include "cli/rows.h"
+#include "cli/query_print.h"
 
 /* `jobs`: the parts of one run, how far each is and what it waits for. */
 static const char sql[] =
@@ -9,15 +9,15 @@ static const char sql[] =
     "split_part(j.error, E'\\n', 1) as error "
     "from pagetide.job j where j.run = $1 order by j.n";
 
-static int run_jobs(struct cli *cli)
+static int jobs_main(struct cli *cli)
 {
-    return rows_print_run(cli, "jobs", sql, "this run has no job yet");
+    return query_print_run(cli, "jobs", sql, "this run has no job yet");
 }
 
-const struct command command_jobs = {
+const struct command cmd_jobs = {
     .name = "jobs",
     .operands = "RUN",
     .summary = "the jobs of a run: pages, records, what they wait for",
     .needs_settings = true,
-    .run = run_jobs,
+    .run = jobs_main,
 };

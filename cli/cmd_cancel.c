@@ -1,6 +1,6 @@
 #include "cli/order.h"
 
-static int run_cancel(struct cli *cli)
+static int cancel_main(struct cli *cli)
 {
     struct order order;
     int64_t run;
@@ -13,12 +13,12 @@ static int run_cancel(struct cli *cli)
     return code;
 }
 
-const struct command command_cancel = {
+const struct command cmd_cancel = {
     .name = "cancel",
     .operands = "RUN",
     .summary = "end a run now; what it has committed stays",
     .help = "Whoever works on it hears of it with the next beat, and writes nothing more. A\n"
             "request that waited for the run's end starts. `pagetide retry` takes it up again.",
     .needs_settings = true,
-    .run = run_cancel,
+    .run = cancel_main,
 };

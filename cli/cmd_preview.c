@@ -140,7 +140,7 @@ static int show(struct cli *cli, const struct stream *stream)
     return is_fine ? EXIT_DONE : EXIT_RUN_FAILED;
 }
 
-static int run_preview(struct cli *cli)
+static int preview_main(struct cli *cli)
 {
     struct source **sources;
     size_t count;
@@ -166,12 +166,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-const struct command command_preview = {
+const struct command cmd_preview = {
     .name = "preview",
     .operands = "STREAM",
     .summary = "fetch the first pages and show requests, records, columns and DDL",
     .help = "Nothing is written and no server is needed. Exits 1 where a run would fail.",
     .opts = opts,
     .needs_settings = true,
-    .run = run_preview,
+    .run = preview_main,
 };

@@ -1,5 +1,5 @@
-#ifndef CLI_ROWS_H
-#define CLI_ROWS_H
+#ifndef CLI_QUERY_PRINT_H
+#define CLI_QUERY_PRINT_H
 
 #include "cli/cli.h"
 
@@ -9,7 +9,7 @@
  * `nothing` is said (on stderr); none, and `unknown` is a mistake in the command. In a session
  * of its own; returns the exit code.
  */
-struct rows_query {
+struct query {
     const char *sql; /* without a final semicolon */
     const struct pg_value *params;
     size_t param_count;
@@ -17,9 +17,9 @@ struct rows_query {
     const char *known, *unknown;
 };
 
-int rows_print(struct cli *cli, const struct rows_query *query);
+int query_print(struct cli *cli, const struct query *query);
 
 /* The same for a command whose one operand is RUN: $1 of `sql`. */
-int rows_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing);
+int query_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing);
 
 #endif

@@ -10,7 +10,7 @@ static int print(const struct buf *text)
     return EXIT_DONE;
 }
 
-static int run_config(struct cli *cli)
+static int config_main(struct cli *cli)
 {
     AUTO_BUF(text, TEXT_BYTES_MAX);
     struct str what = cli->operand_count == 1 ? str_from(cli->operands[0]) : STR_NONE;
@@ -29,12 +29,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-const struct command command_config = {
+const struct command cmd_config = {
     .name = "config",
     .operands = "reference|schema",
     .summary = "every key of the configuration, for people or (JSON Schema) for editors",
     .help = "pagetide config schema > pagetide.schema.json; then, at the top of a source:\n"
             "# yaml-language-server: $schema=../pagetide.schema.json",
     .opts = opts,
-    .run = run_config,
+    .run = config_main,
 };

@@ -145,7 +145,7 @@ static int check_named(struct cli *cli, struct source *const *sources, size_t co
     return code;
 }
 
-static int run_check(struct cli *cli)
+static int check_main(struct cli *cli)
 {
     struct source **sources;
     size_t count;
@@ -171,12 +171,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-const struct command command_check = {
+const struct command cmd_check = {
     .name = "check",
     .operands = "[STREAM…]",
     .summary = "validate settings and source definitions",
     .help = "Every error of every file is printed as file:line:column: key: what is wrong.",
     .opts = opts,
     .needs_settings = true,
-    .run = run_check,
+    .run = check_main,
 };
