@@ -276,6 +276,12 @@ bool source_load_dir(struct arena *arena, const char *dir, struct source ***ret_
 bool stream_from_spec(struct arena *arena, struct str spec, struct stream **ret_stream,
                       struct err *err) MUST_CHECK;
 
+/*
+ * May a request of the stream be sent again when nobody knows whether the server acted on it?
+ * RFC 9110, section 9.2.2: not POST and PATCH, unless the definition says `idempotent`.
+ */
+bool stream_is_repeatable(const struct stream *stream);
+
 struct stream *source_find_stream(struct source *const *sources, size_t count, struct str name);
 
 #endif

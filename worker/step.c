@@ -225,7 +225,7 @@ static enum step cut_failed(struct run *run)
 {
     struct judgement cut_body = {.reason = REASON_BODY, .told_ms = -1, .delay_ms = -1};
     run_wrap_request(run);
-    if (run->cut.truncated && judge_is_repeatable(run->stream))
+    if (run->cut.truncated && stream_is_repeatable(run->stream))
         return again(run, &cut_body);
     return run_fail(run, run->cut.is_merge_error ? REASON_MERGE : REASON_BODY);
 }

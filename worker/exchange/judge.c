@@ -7,12 +7,6 @@
 
 enum { PREVIEW_BYTES = 200, REDACTED_BYTES = 64 * 1024 };
 
-bool judge_is_repeatable(const struct stream *stream)
-{
-    return stream->idempotent ||
-           !(str_is(stream->method, "POST") || str_is(stream->method, "PATCH"));
-}
-
 /*
  * The beginning of a body on one line: controls and broken characters become spaces or '?'.
  * Secrets are replaced first: cut in the middle they would not be known again.
@@ -77,7 +71,7 @@ static struct judgement judge_failure(const struct judge_case *judge, struct err
 {
     struct judgement judgement = accepted;
     *err = *judge->failed;
-    bool again = err->kind == ERR_AGAIN && judge_is_repeatable(judge->stream);
+    bool again = err->kind == ERR_AGAIN && stream_is_repeatable(judge->stream);
     judgement.verdict = again ? JUDGE_RETRY : JUDGE_FAIL;
     return judgement;
 }
@@ -118,7 +112,7 @@ static struct judgement judge_error(const struct judge_case *judge, int64_t told
     int status = judge->answer->status;
     struct judgement judgement = accepted;
     bool temporary = is_temporary(status) || (status == 403 && (told_ms >= 0 || is_spent));
-    bool may = status == 429 || judge_is_repeatable(judge->stream);
+    bool may = status == 429 || stream_is_repeatable(judge->stream);
     judgement.verdict = temporary && may ? JUDGE_RETRY : JUDGE_FAIL;
     judgement.told_ms = temporary ? told_ms : -1;
     judgement.reason = is_auth(status) ? REASON_AUTH : REASON_HTTP;

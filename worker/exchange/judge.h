@@ -42,9 +42,6 @@ struct judge_case {
  */
 struct judgement judge_answer(const struct judge_case *judge, struct err *err);
 
-/* May this request be sent again after a failure that told nothing? RFC 9110, section 9.2.2. */
-bool judge_is_repeatable(const struct stream *stream);
-
 /* Is the body no JSON by its own words (HTML)? Then err says so, with a preview. */
 bool judge_body(const struct http_answer *answer, struct err *err) MUST_CHECK;
 

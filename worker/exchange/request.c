@@ -1,4 +1,3 @@
-#include "worker/exchange/judge.h"
 #include "worker/exchange/request_internal.h"
 
 #include "port/hash.h"
@@ -255,7 +254,7 @@ static bool fill(struct draft *draft, struct request *request, struct err *err)
 {
     struct http_request *http = &request->http;
     http->method = draft->stream->method;
-    http->is_once = !judge_is_repeatable(draft->stream);
+    http->is_once = !stream_is_repeatable(draft->stream);
     set_limits(http, draft->stream);
     draft->hash = hash_bytes(http->method, 0);
     if (!request_fill_url(draft, &request->url, err) || !fill_headers(draft, err) ||

@@ -195,6 +195,18 @@ static void write_file(const char *path, const char *text)
     fclose(file);
 }
 
+START_TEST(a_post_is_repeatable_where_the_definition_says_so)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    ck_assert(stream_is_repeatable(parse_orders(arena, "")));
+    ck_assert(stream_is_repeatable(parse_orders(arena, "    method: PUT\n")));
+    ck_assert(!stream_is_repeatable(parse_orders(arena, "    method: POST\n")));
+    ck_assert(!stream_is_repeatable(parse_orders(arena, "    method: PATCH\n")));
+    ck_assert(
+        stream_is_repeatable(parse_orders(arena, "    method: POST\n    idempotent: true\n")));
+}
+END_TEST
+
 START_TEST(loads_a_folder_and_keeps_the_good)
 {
     char dir[] = "/tmp/pagetide-test-XXXXXX";
@@ -252,4 +264,5 @@ END_TEST
 SUITE("config/source", refuses_the_table_of_errors, takes_the_table_of_definitions,
       a_stored_definition_reads_back_the_same, a_bad_stored_definition_is_an_error,
       fills_the_struct, knows_when_records_must_be_kept, knows_when_the_last_record_is_used,
-      loads_a_folder_and_keeps_the_good, the_examples_are_taken)
+      a_post_is_repeatable_where_the_definition_says_so, loads_a_folder_and_keeps_the_good,
+      the_examples_are_taken)
