@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/json_out.h"
 #include "base/mem.h"
 
 /* ---- making and reading ---- */
@@ -74,82 +75,49 @@ const char *value_kind_name(enum value_kind kind)
 
 /* ---- writing ---- */
 
-static void put_escape(struct buf *buf, unsigned char c)
-{
-    static const char short_forms[] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    if (c == '"' || c == '\\')
-        buf_printf(buf, "\\%c", c);
-    else if (c < sizeof short_forms && short_forms[c])
-        buf_printf(buf, "\\%c", short_forms[c]);
-    else
-        buf_printf(buf, "\\u%04x", c);
-}
-
 void value_format_string(struct buf *buf, struct str text)
 {
-    buf_puts(buf, "\"");
-    size_t from = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c >= ' ' && c != '"' && c != '\\')
-            continue;
-        buf_put(buf, str_slice(text, from, i));
-        put_escape(buf, c);
-        from = i + 1;
-    }
-    buf_put(buf, str_slice(text, from, text.len));
-    buf_puts(buf, "\"");
+    json_out_quote(buf, text);
 }
 
-static void format_list(struct buf *buf, const struct value_list *list)
-{
-    buf_puts(buf, "[");
-    for (size_t i = 0; i < list->count; i++) {
-        if (i)
-            buf_puts(buf, ",");
-        value_format(buf, list->items[i]);
-    }
-    buf_puts(buf, "]");
-}
-
-static void format_map(struct buf *buf, const struct value_map *map)
-{
-    buf_puts(buf, "{");
-    for (size_t i = 0; i < map->count; i++) {
-        if (i)
-            buf_puts(buf, ",");
-        value_format_string(buf, map->members[i].key);
-        buf_puts(buf, ":");
-        value_format(buf, map->members[i].value);
-    }
-    buf_puts(buf, "}");
-}
-
-void value_format(struct buf *buf, struct value value)
+void value_put(struct json_out *out, const char *key, struct value value)
 {
     switch (value.kind) {
     case VALUE_UNDEFINED:
     case VALUE_OMIT:
     case VALUE_NULL:
-        buf_puts(buf, "null");
+        json_out_null(out, key);
         break;
     case VALUE_BOOL:
-        buf_put(buf, value.boolean ? STR("true") : STR("false"));
+        json_out_bool(out, key, value.boolean);
         break;
     case VALUE_NUMBER:
-        buf_put(buf, value.text);
+        json_out_raw(out, key, value.text);
         break;
     case VALUE_STRING:
-        value_format_string(buf, value.text);
+        json_out_str(out, key, value.text);
         break;
     case VALUE_LIST:
-        format_list(buf, value.list);
+        json_out_open(out, key, '[');
+        for (size_t i = 0; i < value.list->count; i++)
+            value_put(out, NULL, value.list->items[i]);
+        json_out_close(out, ']');
         break;
     case VALUE_MAP:
-        format_map(buf, value.map);
+        json_out_open(out, key, '{');
+        for (size_t i = 0; i < value.map->count; i++) {
+            json_out_name(out, value.map->members[i].key);
+            value_put(out, NULL, value.map->members[i].value);
+        }
+        json_out_close(out, '}');
         break;
     }
+}
+
+void value_format(struct buf *buf, struct value value)
+{
+    struct json_out out = {.buf = buf};
+    value_put(&out, NULL, value);
 }
 
 /* ---- comparing and copying ---- */

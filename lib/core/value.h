@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json_out.h"
 #include "base/str.h"
 
 /*
@@ -93,8 +94,12 @@ enum { VALUE_COUNT_MAX = 10000000 }; /* of one text */
 bool value_parse(struct arena *arena, struct str text, struct value_hole hole,
                  struct value *ret, struct err *err) MUST_CHECK;
 
-/* Compact JSON; numbers as they were written; undefined and omit are written as null. */
+/*
+ * Compact JSON; numbers as they were written; undefined and omit are written as null.
+ * value_put writes into a text that is under way; `key` as in base/json_out.h.
+ */
 void value_format(struct buf *buf, struct value value);
+void value_put(struct json_out *out, const char *key, struct value value);
 /* A JSON string with its quotes. */
 void value_format_string(struct buf *buf, struct str text);
 
