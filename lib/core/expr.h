@@ -45,9 +45,6 @@ bool expr_eval(const struct expr *expr, const struct expr_scope *scope, struct a
  * value_parse. */
 int expr_compare_numbers(struct value a, struct value b);
 
-/* Jinja's truth: false, 0, "", [], {}, null and undefined are false. */
-bool expr_truth(struct value value);
-
 /*
  * Every use of a name in an expression: the root name and the constant keys and indexes that
  * follow it; `rest_is_known` is false where a computed key, a slice or a filter on the root

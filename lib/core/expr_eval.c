@@ -356,7 +356,7 @@ static bool eval_logic(struct eval *ev, const struct node *node, struct value *r
 {
     if (!node_eval(ev, node->kids[0], ret))
         return false;
-    bool stop = expr_truth(*ret) == (node->kind == NODE_OR);
+    bool stop = value_is_true(*ret) == (node->kind == NODE_OR);
     return stop || node_eval(ev, node->kids[1], ret);
 }
 
@@ -365,7 +365,7 @@ static bool eval_if(struct eval *ev, const struct node *node, struct value *ret)
     struct value condition;
     if (!node_eval(ev, node->kids[0], &condition))
         return false;
-    const struct node *branch = expr_truth(condition) ? node->kids[1] : node->kids[2];
+    const struct node *branch = value_is_true(condition) ? node->kids[1] : node->kids[2];
     *ret = UNDEFINED_VALUE;
     return !branch || node_eval(ev, branch, ret);
 }
@@ -460,7 +460,7 @@ static bool eval_not(struct eval *ev, const struct node *node, struct value *ret
     struct value value;
     if (!node_eval(ev, node->kids[0], &value) || !may_be_absent(ev, value))
         return false;
-    *ret = value_bool(!expr_truth(value));
+    *ret = value_bool(!value_is_true(value));
     return true;
 }
 
@@ -518,24 +518,6 @@ static bool node_eval(struct eval *ev, const struct node *node, struct value *re
         return eval_now(ev, ret);
     }
     return err_set(ev->err, ERR_BUG, "expr", 0, "node kind %d", (int)node->kind);
-}
-
-bool expr_truth(struct value value)
-{
-    switch (value.kind) {
-    case VALUE_BOOL:
-        return value.boolean;
-    case VALUE_NUMBER:
-        return number_compare(value, value_bool(false)) != 0;
-    case VALUE_STRING:
-        return value.text.len > 0;
-    case VALUE_LIST:
-        return value.list->count > 0;
-    case VALUE_MAP:
-        return value.map->count > 0;
-    default:
-        return false;
-    }
 }
 
 bool expr_eval(const struct expr *expr, const struct expr_scope *scope, struct arena *arena,

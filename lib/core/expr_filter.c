@@ -57,7 +57,7 @@ bool call_int(struct eval *ev, const struct call *call, size_t slot, int64_t fal
 
 bool call_flag(const struct call *call, size_t slot)
 {
-    return call->given[slot] && expr_truth(call->args[slot]);
+    return call->given[slot] && value_is_true(call->args[slot]);
 }
 
 bool call_text(struct eval *ev, const struct call *call, size_t slot, struct str fallback,

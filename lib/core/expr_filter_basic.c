@@ -9,7 +9,7 @@ static bool filter_default(struct eval *ev, const struct call *call, struct valu
 {
     (void)ev;
     bool replace = call->subject.kind == VALUE_UNDEFINED ||
-                   (call_flag(call, 1) && !expr_truth(call->subject));
+                   (call_flag(call, 1) && !value_is_true(call->subject));
     struct value fallback = call->given[0] ? call->args[0] : value_string(STR(""));
     *ret = replace ? fallback : call->subject;
     return true;
@@ -102,32 +102,17 @@ static bool filter_float(struct eval *ev, const struct call *call, struct value 
 
 /* ---- bool, string ---- */
 
-static bool is_one_of(struct str text, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_eq_nocase(text, str_from(words[i])))
-            return true;
-    return false;
-}
-
-/* The words that a flag in an answer may be written with. */
-static bool bool_of_text(struct eval *ev, struct str text, struct value *ret)
-{
-    static const char *const yes[] = {"true", "1", "yes"};
-    static const char *const no[] = {"", "false", "0", "no", "none", "null"};
-    struct str word = str_trim(text);
-    bool is_yes = is_one_of(word, yes, COUNT_OF(yes));
-    if (!is_yes && !is_one_of(word, no, COUNT_OF(no)))
-        return eval_fail(ev, "neither yes nor no: %s", eval_show(ev, value_string(text)));
-    *ret = value_bool(is_yes);
-    return true;
-}
-
+/* White space around a word does not count here. */
 static bool filter_bool(struct eval *ev, const struct call *call, struct value *ret)
 {
-    if (call->subject.kind == VALUE_STRING)
-        return bool_of_text(ev, call->subject.text, ret);
-    *ret = value_bool(expr_truth(call->subject));
+    if (call->subject.kind != VALUE_STRING) {
+        *ret = value_bool(value_is_true(call->subject));
+        return true;
+    }
+    int flag = value_flag(value_string(str_trim(call->subject.text)));
+    if (flag < 0)
+        return eval_fail(ev, "neither yes nor no: %s", eval_show(ev, call->subject));
+    *ret = value_bool(flag);
     return true;
 }
 

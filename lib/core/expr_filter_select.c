@@ -26,7 +26,7 @@ static bool map_attribute(struct eval *ev, const struct call *call,
 static bool elements_if_true(struct eval *ev, struct value subject,
                              const struct value_list **ret)
 {
-    return text_elements(ev, expr_truth(subject) ? subject : UNDEFINED_VALUE, ret);
+    return text_elements(ev, value_is_true(subject) ? subject : UNDEFINED_VALUE, ret);
 }
 
 /* The arguments behind the filter's or test's own name, moved to the front. */
@@ -81,7 +81,7 @@ static bool is_selected(struct eval *ev, struct selection *selection, struct val
     selection->test.subject = verdict;
     if (selection->has_test && !test_call(ev, selection->test_name, &selection->test, &verdict))
         return false;
-    *ret = expr_truth(verdict) == selection->keep;
+    *ret = value_is_true(verdict) == selection->keep;
     return true;
 }
 

@@ -73,6 +73,77 @@ const char *value_kind_name(enum value_kind kind)
     return "undefined";
 }
 
+/* ---- reading as a flag or count ---- */
+
+/* By the digits before the exponent: a number's text may be beyond what a double holds. */
+static bool is_zero(struct str number)
+{
+    for (size_t i = 0; i < number.len && (number.ptr[i] | 0x20) != 'e'; i++)
+        if (number.ptr[i] >= '1' && number.ptr[i] <= '9')
+            return false;
+    return true;
+}
+
+bool value_is_true(struct value value)
+{
+    switch (value.kind) {
+    case VALUE_BOOL:
+        return value.boolean;
+    case VALUE_NUMBER:
+        return !is_zero(value.text);
+    case VALUE_STRING:
+        return value.text.len > 0;
+    case VALUE_LIST:
+        return value.list->count > 0;
+    case VALUE_MAP:
+        return value.map->count > 0;
+    default:
+        return false;
+    }
+}
+
+static bool is_one_of(struct str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq_nocase(text, str_from(words[i])))
+            return true;
+    return false;
+}
+
+int value_flag(struct value value)
+{
+    static const char *const yes[] = {"true", "1", "yes"};
+    static const char *const no[] = {"", "false", "0", "no", "none", "null"};
+    switch (value.kind) {
+    case VALUE_NULL:
+    case VALUE_BOOL:
+    case VALUE_NUMBER:
+        return value_is_true(value);
+    case VALUE_STRING:
+        if (is_one_of(value.text, yes, COUNT_OF(yes)))
+            return 1;
+        return is_one_of(value.text, no, COUNT_OF(no)) ? 0 : -1;
+    default:
+        return -1;
+    }
+}
+
+bool value_holds(struct value value)
+{
+    return value.kind == VALUE_STRING ? value_flag(value) != 0 : value_is_true(value);
+}
+
+bool value_count(struct value value, int64_t *ret_count)
+{
+    int64_t count;
+    if (value.kind != VALUE_NUMBER && value.kind != VALUE_STRING)
+        return false;
+    if (!str_to_int64(str_trim(value.text), &count) || count < 0)
+        return false;
+    *ret_count = count;
+    return true;
+}
+
 /* ---- writing ---- */
 
 void value_format_string(struct buf *buf, struct str text)

@@ -72,6 +72,24 @@ struct value value_number(struct str text);
 struct value value_get(struct value map, struct str key);
 struct value value_at(struct value list, size_t index);
 
+/* Jinja's truth: false, 0, "", [], {}, null, undefined and omit are false. */
+bool value_is_true(struct value value);
+
+/*
+ * A flag as APIs write them: 1 yes, 0 no, -1 neither. Yes and no are true and false, the words
+ * true 1 yes and false 0 no none null in any case, "", null, and numbers by whether they are 0.
+ */
+int value_flag(struct value value);
+
+/*
+ * A condition of a definition (where, when, continue_while): a flag where it is one; of the
+ * rest any other text is true, and other kinds as value_is_true has them.
+ */
+bool value_holds(struct value value);
+
+/* A count as APIs write them: a whole number of 0 or more, or a string that is one. */
+bool value_count(struct value value, int64_t *ret_count) MUST_CHECK;
+
 /* "null", "boolean", "number", "string", "list", "object", "undefined": for messages. */
 const char *value_kind_name(enum value_kind kind);
 

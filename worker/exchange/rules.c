@@ -23,12 +23,6 @@ static bool fits_status(const struct response_rule *rule, int status)
     return rule->status_count == 0;
 }
 
-/* Texts are read as flags: "false" and "0" are false. */
-static bool is_true(struct value value)
-{
-    return value.kind == VALUE_STRING ? pager_flag(value) != 0 : expr_truth(value);
-}
-
 static bool holds(const struct judge_case *judge, const struct template *when)
 {
     struct value value;
@@ -36,7 +30,7 @@ static bool holds(const struct judge_case *judge, const struct template *when)
     struct expr_scope scope = judge->scope->expr;
     scope.is_strict = true;
     return !when || (template_fill(when, &scope, true, judge->arena, &value, &ignored) &&
-                     is_true(value));
+                     value_holds(value));
 }
 
 static struct value locate(const struct judge_case *judge, const struct locator *locator)

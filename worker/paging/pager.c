@@ -10,39 +10,6 @@ void pager_start(struct pager *pager, const struct pagination *def)
                             .total = -1};
 }
 
-int pager_flag(struct value value)
-{
-    static const char *const yes[] = {"true", "1", "yes"};
-    static const char *const no[] = {"", "false", "0", "no", "none", "null"};
-
-    if (value.kind == VALUE_NULL)
-        return 0;
-    if (value.kind == VALUE_BOOL)
-        return value.boolean;
-    if (value.kind == VALUE_NUMBER)
-        return expr_truth(value);
-    if (value.kind != VALUE_STRING)
-        return -1;
-    for (size_t i = 0; i < COUNT_OF(yes); i++)
-        if (str_eq_nocase(value.text, str_from(yes[i])))
-            return 1;
-    for (size_t i = 0; i < COUNT_OF(no); i++)
-        if (str_eq_nocase(value.text, str_from(no[i])))
-            return 0;
-    return -1;
-}
-
-bool pager_count(struct value value, int64_t *ret)
-{
-    int64_t count;
-    if (value.kind != VALUE_NUMBER && value.kind != VALUE_STRING)
-        return false;
-    if (!str_to_int64(str_trim(value.text), &count) || count < 0)
-        return false;
-    *ret = count;
-    return true;
-}
-
 void pager_sign_end(struct turn *turn, struct str why)
 {
     turn->signs.end = true;

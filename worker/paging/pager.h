@@ -100,10 +100,4 @@ struct pager_decision pager_next(const struct pager *pager, const struct pager_f
  */
 const struct pagination *pager_recognised(struct str words, struct str *ret_words);
 
-/* A flag as APIs write them: 0 no, 1 yes, -1 neither (a string or value that says nothing). */
-int pager_flag(struct value value);
-
-/* A count: a whole number, or a string that is one. */
-bool pager_count(struct value value, int64_t *ret) MUST_CHECK;
-
 #endif

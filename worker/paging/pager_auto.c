@@ -205,7 +205,7 @@ static const char *find_count(struct search *search, const struct names *fields)
 {
     int64_t count;
     for (size_t i = 0; i < fields->count; i++)
-        if (pager_count(read_field(search, fields->items[i]), &count))
+        if (value_count(read_field(search, fields->items[i]), &count))
             return fields->items[i];
     return NULL;
 }
@@ -214,7 +214,7 @@ static const char *find_flag(struct search *search)
 {
     for (size_t i = 0; i < flag_fields.count; i++) {
         struct value flag = read_field(search, flag_fields.items[i]);
-        if (flag.kind != VALUE_UNDEFINED && flag.kind != VALUE_NULL && pager_flag(flag) >= 0)
+        if (flag.kind != VALUE_UNDEFINED && flag.kind != VALUE_NULL && value_flag(flag) >= 0)
             return flag_fields.items[i];
     }
     return NULL;
@@ -269,11 +269,11 @@ static bool find_header(struct search *search)
     int64_t count;
     if (json.len &&
         value_parse(turn->arena, json, (struct value_hole){0}, &value, &search->err) &&
-        pager_count(value_get(value, STR("total_pages")), &count)) {
+        value_count(value_get(value, STR("total_pages")), &count)) {
         snprintf(search->words, sizeof search->words, "page x-pagination page");
         return true;
     }
-    if (pages.len && pager_count(value_string(pages), &count)) {
+    if (pages.len && value_count(value_string(pages), &count)) {
         snprintf(search->words, sizeof search->words, "page header:X-Total-Pages page");
         return true;
     }

@@ -54,7 +54,7 @@ static bool read_has_more(struct turn *turn, struct err *err)
         return true;
     if (!read(turn, locator, &value, err))
         return false;
-    int flag = pager_flag(value);
+    int flag = value_flag(value);
     if (flag < 0)
         return fail_value(turn, locator, value, "a flag (true or false)", err);
     struct str why = arena_printf(turn->arena, "%.*s is %s", STR_ARG(locator->source),
@@ -78,7 +78,7 @@ static bool read_count(struct turn *turn, const struct locator *locator, int64_t
         return false;
     if (is_absent(value) && turn->pager->how->stop_on_empty)
         return true;
-    if (!pager_count(value, ret_count))
+    if (!value_count(value, ret_count))
         return fail_value(turn, locator, value, "a count", err);
     return true;
 }

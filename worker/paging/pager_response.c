@@ -7,14 +7,6 @@
  * A member that names a credential stays out of the state; the request fills it in anew.
  */
 
-/* A string's truth here: words for no are no, any other text is yes. */
-static bool goes_on(struct value value)
-{
-    if (value.kind != VALUE_STRING)
-        return expr_truth(value);
-    return pager_flag(value) != 0;
-}
-
 static bool fill(struct turn *turn, const struct template *template, const char *name,
                  struct value *ret, struct err *err)
 {
@@ -83,7 +75,7 @@ bool pager_next_response(struct turn *turn, struct err *err)
     struct value more;
     if (!fill(turn, how->continue_while, "continue_while", &more, err))
         return false;
-    if (!goes_on(more)) {
+    if (!value_holds(more)) {
         pager_sign_end(turn, STR("continue_while is false"));
         return true;
     }

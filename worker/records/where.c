@@ -1,7 +1,5 @@
 #include "worker/records/where.h"
 
-#include "worker/paging/pager.h"
-
 struct record_scope {
     const struct where *where;
     const struct record *record;
@@ -41,12 +39,6 @@ static bool find(void *ctx, struct str name, struct arena *arena, struct value *
     return true;
 }
 
-static bool is_true(struct value value)
-{
-    int flag = pager_flag(value);
-    return flag >= 0 ? flag : value.kind == VALUE_STRING || expr_truth(value);
-}
-
 bool where_keeps(const struct where *where, const struct record *record, bool *ret_keeps,
                  struct err *err)
 {
@@ -58,6 +50,6 @@ bool where_keeps(const struct where *where, const struct record *record, bool *r
     arena_reset(where->scratch);
     if (!template_fill(where->template, &scope, false, where->scratch, &value, err))
         return err_wrap(err, "where: record %zu", record->position);
-    *ret_keeps = is_true(value);
+    *ret_keeps = value_holds(value);
     return true;
 }

@@ -188,12 +188,12 @@ END_TEST
 
 START_TEST(knows_truth)
 {
-    ck_assert(!expr_truth(value_number(STR("0"))));
-    ck_assert(!expr_truth(value_number(STR("-0.00e5"))));
-    ck_assert(expr_truth(value_number(STR("1e-400"))));
-    ck_assert(!expr_truth(NULL_VALUE));
-    ck_assert(!expr_truth(UNDEFINED_VALUE));
-    ck_assert(expr_truth(value_string(STR("0"))));
+    ck_assert(!value_is_true(value_number(STR("0"))));
+    ck_assert(!value_is_true(value_number(STR("-0.00e5"))));
+    ck_assert(value_is_true(value_number(STR("1e-400"))));
+    ck_assert(!value_is_true(NULL_VALUE));
+    ck_assert(!value_is_true(UNDEFINED_VALUE));
+    ck_assert(value_is_true(value_string(STR("0"))));
 }
 END_TEST
 

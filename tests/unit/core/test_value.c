@@ -1,6 +1,7 @@
 #include "core/value.h"
 
 #include "tests/support/json_cases.h"
+#include "tests/support/lines.h"
 #include "tests/support/suite.h"
 
 static const struct value_hole NO_HOLE = {0, 0};
@@ -151,6 +152,34 @@ START_TEST(compares_and_copies)
 }
 END_TEST
 
+static int64_t read_as(struct str kind, struct value value)
+{
+    int64_t count = -1;
+    if (str_is(kind, "flag"))
+        return value_flag(value);
+    if (str_is(kind, "condition"))
+        return value_holds(value);
+    ck_assert(str_is(kind, "count"));
+    return value_count(value, &count) ? count : -1;
+}
+
+START_TEST(reads_flags_counts_and_conditions)
+{
+    AUTO_ARENA struct arena *own = arena_new();
+    struct line_cases all = lines_read(own, "flags.txt");
+    for (size_t i = 0; i < all.count; i++) {
+        const struct line_case *one = &all.items[i];
+        int64_t wanted = -1;
+        struct str kind, text = str_cut(one->input, ' ', &kind);
+        int64_t got = read_as(kind, parse(arena_cstr(own, text)));
+        ck_assert(str_is(one->expected, "-") || str_to_int64(one->expected, &wanted));
+        ck_assert_msg(got == wanted, "flags.txt:%d: %lld", one->number, (long long)got);
+    }
+    ck_assert_int_eq(value_flag(UNDEFINED_VALUE), -1);
+    ck_assert(!value_holds(UNDEFINED_VALUE));
+}
+END_TEST
+
 SUITE("core/value", follows_the_grammar, keeps_numbers_as_written, decodes_strings,
       last_of_equal_keys_stays_in_the_first_place, absent_is_undefined, jumps_over_the_hole,
-      errors_say_where, compares_and_copies)
+      errors_say_where, compares_and_copies, reads_flags_counts_and_conditions)

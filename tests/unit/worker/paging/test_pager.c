@@ -1,36 +1,9 @@
 #include "worker/paging/pager.h"
 
-#include "tests/support/lines.h"
 #include "tests/support/suite.h"
 
 /* The walk itself stands in tests/tables/flows/; here is what no flow can hold still. */
 static struct err err = ERR_INIT;
-
-static struct value json(struct arena *arena, struct str text)
-{
-    struct value value;
-    ck_assert_ok(value_parse(arena, text, (struct value_hole){0}, &value, &err), err);
-    return value;
-}
-
-START_TEST(reads_flags_and_counts)
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    struct line_cases all = lines_read(arena, "signs.txt");
-    for (size_t i = 0; i < all.count; i++) {
-        const struct line_case *one = &all.items[i];
-        struct str kind, text = str_cut(one->input, ' ', &kind);
-        struct value value = json(arena, text);
-        int64_t got = -1, wanted = -1;
-        if (str_is(kind, "flag"))
-            got = pager_flag(value);
-        else if (!pager_count(value, &got))
-            got = -1;
-        ck_assert(str_is(one->expected, "-") || str_to_int64(one->expected, &wanted));
-        ck_assert_msg(got == wanted, "signs.txt:%d: %lld", one->number, (long long)got);
-    }
-}
-END_TEST
 
 /* A page of `seen` records without headers, read by a stream of that pagination. */
 static struct pager_decision turn(struct arena *arena, struct pager *pager, int64_t seen)
@@ -113,5 +86,5 @@ START_TEST(a_page_that_cannot_be_decided_changes_nothing)
 }
 END_TEST
 
-SUITE("worker/pager", reads_flags_and_counts, offsets_grow_by_what_came,
-      limits_are_told_apart_from_ends, a_page_that_cannot_be_decided_changes_nothing)
+SUITE("worker/pager", offsets_grow_by_what_came, limits_are_told_apart_from_ends,
+      a_page_that_cannot_be_decided_changes_nothing)
