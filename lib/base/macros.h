@@ -13,20 +13,21 @@
 #define MIN(a, b)       ((a) < (b) ? (a) : (b))
 #define MAX(a, b)       ((a) > (b) ? (a) : (b))
 
-/* The struct that holds `member` at `ptr`. */
-#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+/* Two levels, so that an argument such as __LINE__ is expanded before it is pasted. */
+#define PASTE(a, b)  PASTE_(a, b)
+#define PASTE_(a, b) a##b
 
-/* Hands a pointer over: yields it and leaves NULL behind. */
-#define TAKE(ptr)                                                                              \
+/* Moves a pointer out: yields its value and sets it to NULL. */
+#define TAKE(ptr) TAKE_INTO(ptr, PASTE(take_, __LINE__))
+#define TAKE_INTO(ptr, name)                                                                   \
     ({                                                                                         \
-        __typeof__(ptr) take_##__LINE__ = (ptr);                                               \
+        __typeof__(ptr) name = (ptr);                                                          \
         (ptr) = NULL;                                                                          \
-        take_##__LINE__;                                                                       \
+        name;                                                                                  \
     })
 
 #define KIB(n)     ((size_t)(n) << 10)
 #define MIB(n)     ((size_t)(n) << 20)
 #define SECONDS(n) ((int64_t)(n)*1000)
-#define HOURS(n)   ((int64_t)(n)*3600000)
 
 #endif
