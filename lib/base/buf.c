@@ -82,12 +82,6 @@ void buf_put_be32(struct buf *buf, uint32_t number)
     buf_put(buf, (struct str){(const char *)&wire, sizeof wire});
 }
 
-void buf_put_be64(struct buf *buf, uint64_t number)
-{
-    uint64_t wire = htobe64(number);
-    buf_put(buf, (struct str){(const char *)&wire, sizeof wire});
-}
-
 void buf_cut(struct buf *buf, size_t len)
 {
     if (len < buf->len) {

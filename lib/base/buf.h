@@ -32,7 +32,6 @@ void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Big-endian, as PostgreSQL's wire formats want them. */
 void buf_put_be16(struct buf *buf, uint16_t number);
 void buf_put_be32(struct buf *buf, uint32_t number);
-void buf_put_be64(struct buf *buf, uint64_t number);
 
 /* Room for `size` bytes at the end, to be written by the caller, who then adds to len; NULL
  * past the ceiling. */

@@ -28,11 +28,6 @@ void clock_replace(clock_fn mono_us, clock_fn wall_us)
     wall = wall_us ? wall_us : system_wall_us;
 }
 
-int64_t clock_mono_us(void)
-{
-    return mono();
-}
-
 int64_t clock_mono_ms(void)
 {
     return mono() / 1000;

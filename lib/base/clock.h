@@ -8,7 +8,6 @@
  * server reads. Tests replace either.
  */
 int64_t clock_mono_ms(void);
-int64_t clock_mono_us(void);
 int64_t clock_wall_ms(void); /* since 1970-01-01 UTC */
 
 typedef int64_t (*clock_fn)(void); /* microseconds */

@@ -31,7 +31,6 @@ bool(err_set)(struct err *err, enum err_kind kind, const char *origin, int code,
     err->origin = origin;
     err->code = code;
     err->sqlstate[0] = '\0';
-    err->retry_after_ms = -1;
     memcpy(err->text, text, sizeof text);
     return false;
 }
@@ -48,10 +47,4 @@ bool(err_wrap)(struct err *err, const char *fmt, ...)
     cut_at_character(whole, sizeof whole, wanted);
     memcpy(err->text, whole, sizeof whole);
     return false;
-}
-
-const char *err_kind_name(enum err_kind kind)
-{
-    static const char *const names[] = {"none", "again", "input", "config", "stopped", "bug"};
-    return (unsigned)kind < COUNT_OF(names) ? names[kind] : "bug";
 }

@@ -27,17 +27,16 @@ enum { ERR_TEXT_BYTES = 2048 };
 
 struct err {
     enum err_kind kind;
-    const char *origin;     /* static: the module or library that refused: "http", "pg" */
-    int code;               /* the origin's own number (HTTP status, errno), 0 if none */
-    char sqlstate[6];       /* PostgreSQL's five characters, or "" */
-    int64_t retry_after_ms; /* -1: not told */
+    const char *origin; /* static: the module or library that refused: "http", "pg" */
+    int code;           /* the origin's own number (HTTP status, errno), 0 if none */
+    char sqlstate[6];   /* PostgreSQL's five characters, or "" */
     char text[ERR_TEXT_BYTES];
 };
 
 /* An empty error to start with. */
 #define ERR_INIT                                                                               \
     {                                                                                          \
-        .kind = ERR_NONE, .retry_after_ms = -1                                                 \
+        .kind = ERR_NONE                                                                       \
     }
 
 /*
@@ -50,9 +49,6 @@ bool err_set(struct err *err, enum err_kind kind, const char *origin, int code, 
 
 /* Puts "<noun>: " before the text. Always returns false. */
 bool err_wrap(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* "again", "input" … for logs. Static. */
-const char *err_kind_name(enum err_kind kind);
 
 #ifdef __clang_analyzer__
 /* What the prose above says, for a reader that sees one file at a time. */

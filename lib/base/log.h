@@ -37,9 +37,6 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
     X(JOB_RETURNED, "job.returned")                                                            \
     X(PAGE_DONE, "page.done")                                                                  \
     X(PAGING_CHOSEN, "paging.chosen")                                                          \
-    X(BATCH_COMMITTED, "batch.committed")                                                      \
-    X(BATCH_RETRY, "batch.retry")                                                              \
-    X(COLUMN_ADDED, "column.added")                                                            \
     X(RELOAD_TAKEN, "reload.taken")                                                            \
     X(RELOAD_REFUSED, "reload.refused")                                                        \
     X(REBUILD, "queue.rebuild")                                                                \

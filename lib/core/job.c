@@ -30,8 +30,3 @@ bool job_state_parse(struct str text, enum job_state *ret_state)
     }
     return false;
 }
-
-bool job_state_is_end(enum job_state state)
-{
-    return state >= JOB_SUCCEEDED;
-}

@@ -55,7 +55,6 @@ enum job_reason {
 const char *job_state_name(enum job_state state);
 const char *job_reason_name(enum job_reason reason);
 bool job_state_parse(struct str text, enum job_state *ret_state) MUST_CHECK;
-bool job_state_is_end(enum job_state state); /* succeeded … dead */
 
 /* One activated job: all that a worker needs, no files. Strings stand in the caller's arena. */
 struct job {

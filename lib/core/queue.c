@@ -52,7 +52,6 @@ struct queue {
     struct str prefix, wake_key, lease_ms;
     struct script scripts[SCRIPT_COUNT];
     struct ask *asks; /* without an answer so far */
-    int64_t generation;
     /* Of a claim that got no answer; the next claim asks with it again. Empty: none. */
     char unsure_token[RNG_TOKEN_BYTES];
 };
@@ -234,7 +233,6 @@ static void answer_known(struct ask *ask, const struct redis_reply *reply,
     bool *known = ARENA_ARRAY(ask->arena, bool, count + 1);
     for (size_t i = 0; i < count; i++)
         known[i] = reply->items[i + 1]->integer == 1;
-    ask->queue->generation = reply->items[0]->integer;
     ask->fn.known(ask->ctx, known, count, NULL);
 }
 
@@ -265,11 +263,6 @@ void queue_known(struct queue *queue, const int64_t *jobs, size_t count, queue_k
     for (size_t i = 0; i < count; i++)
         args[i] = number(ask, jobs[i]);
     ask_script(ask, SCRIPT_KNOWN, args, count);
-}
-
-int64_t queue_generation(const struct queue *queue)
-{
-    return queue->generation;
 }
 
 void queue_claim(struct queue *queue, struct str worker, queue_claim_fn fn, void *ctx)

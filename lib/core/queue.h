@@ -83,12 +83,6 @@ void queue_adopt(struct queue *queue, int64_t job, struct str token, struct str 
 void queue_cancel(struct queue *queue, int64_t job, queue_done_fn fn, void *ctx);
 
 /*
- * How many rebuild passes (queue_known) this Redis remembers, by the last pass's answer; 0
- * before. A smaller number than before says that Redis lost data or went back in time.
- */
-int64_t queue_generation(const struct queue *queue);
-
-/*
  * Waits on a second connection for a wake-up token (BLPOP, 2 s at most) and calls back with
  * whether one came. A wake-up may be lost, work never: poll anyway.
  */

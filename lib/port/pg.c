@@ -152,13 +152,6 @@ bool pg_get_bool(const struct pg_result *result, size_t row, int column)
     return str_is(pg_get_str(result, row, column), "t");
 }
 
-size_t pg_affected(const struct pg_result *result)
-{
-    PGresult *res; /* PQcmdTuples only reads, but is declared without const */
-    memcpy(&res, &result, sizeof res);
-    return strtoull(PQcmdTuples(res), NULL, 10);
-}
-
 void pg_result_free(struct pg_result *result)
 {
     PQclear(result);

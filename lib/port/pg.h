@@ -59,7 +59,6 @@ struct str pg_get_str(const struct pg_result *result, size_t row,
                       int column);                                          /* NULL is empty */
 int64_t pg_get_int(const struct pg_result *result, size_t row, int column); /* NULL is 0 */
 bool pg_get_bool(const struct pg_result *result, size_t row, int column);
-size_t pg_affected(const struct pg_result *result); /* rows changed, or copied */
 size_t pg_columns(const struct pg_result *result);
 struct str pg_column_name(const struct pg_result *result, int column);
 

@@ -414,7 +414,6 @@ static void tell_outcomes(struct loader *loader, const struct batch *batch,
 {
     static const struct err earlier = {.kind = ERR_STOPPED,
                                        .origin = "loader",
-                                       .retry_after_ms = -1,
                                        .text = "an earlier page of the job was not committed"};
     for (size_t i = 0; i < batch->mark_count; i++) {
         const struct mark *mark = &batch->marks[i];

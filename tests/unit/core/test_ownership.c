@@ -228,8 +228,6 @@ START_TEST(names_of_states_and_reasons)
     ck_assert(!job_state_parse(STR("Truncated"), &state));
     ck_assert_str_eq(job_state_name(JOB_DEAD), "dead");
     ck_assert_str_eq(job_reason_name(REASON_INCONSISTENT_END), "inconsistent_end");
-    ck_assert(job_state_is_end(JOB_SUCCEEDED));
-    ck_assert(!job_state_is_end(JOB_WAITING));
 }
 END_TEST
 

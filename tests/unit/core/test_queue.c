@@ -227,14 +227,12 @@ START_TEST(knows_its_jobs)
     queue_known(queue, jobs, 4, on_known, NULL);
     await_well();
     ck_assert(known[0] && known[1] && known[2] && !known[3]);
-    ck_assert_int_eq(queue_generation(queue), 1);
 
     /* A hash whose place was lost is not known, and can be pushed again. */
     servers_redis(url, "DEL q:ready:a");
     queue_known(queue, jobs, 4, on_known, NULL);
     await_well();
     ck_assert(known[0] && !known[1] && known[2]);
-    ck_assert_int_eq(queue_generation(queue), 2);
     push(queue, 2, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 2);
     close_all(queue);

@@ -61,7 +61,6 @@ END_TEST
 struct answer {
     int calls;
     bool done;
-    size_t affected;
     struct err err;
 };
 
@@ -70,7 +69,7 @@ static void answered(void *ctx, const struct pg_result *result, const struct err
     struct answer *answer = ctx;
     answer->calls++;
     answer->done = true;
-    answer->affected = result ? pg_affected(result) : 0;
+    (void)result;
     if (why)
         answer->err = *why;
 }
@@ -92,7 +91,7 @@ START_TEST(copies_more_than_a_socket_holds)
     pg_copy(pg, "copy t from stdin", buf_str(&data), 10000, answered, &copied);
     await_answer(&copied);
     ck_assert_int_eq(copied.err.kind, ERR_NONE);
-    ck_assert_uint_eq(copied.affected, 100000);
+    ck_assert_str_is(ask(pg, "select count(*) from t", NULL, 0), "100000");
     ck_assert_str_is(ask(pg, "select sum(n) from t", NULL, 0), "4999950000");
 
     buf_puts(&data, "x\ty\n");
@@ -112,7 +111,7 @@ static void check_kind(struct pg *pg, const char *code, enum err_kind kind)
     struct err why = ERR_INIT;
     AUTO_FREE char *sql = mem_printf("do $$begin raise 'no' using errcode = '%s'; end$$", code);
     ck_assert(!pg_await(pg, sql, NULL, 0, 10000, &result, &why));
-    ck_assert_msg(why.kind == kind, "%s is %s", code, err_kind_name(why.kind));
+    ck_assert_msg(why.kind == kind, "%s is kind %d", code, why.kind);
     ck_assert_str_eq(why.sqlstate, code);
 }
 
