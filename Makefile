@@ -34,7 +34,8 @@ OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBED
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
 FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
-FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c,$(sort $(wildcard tests/fuzz/*.c))))
+FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c tests/fuzz/pack.c,$(sort $(wildcard tests/fuzz/*.c))))
+TABLES   := $(B)/tests/support/table.o $(B)/tests/support/blocks.o
 SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c))) $(FUZZED)
 SCRIPTS  := $(wildcard tools/*.sh) .ci/run
 
@@ -113,14 +114,18 @@ asan: ## the same tests under AddressSanitizer and UBSan
 tsan: ## the same tests under ThreadSanitizer
 	$(MAKE) test FLAVOUR=tsan
 
-$(B)/fuzz: $(B)/tests/fuzz/main.o $(FUZZED) $(B)/libpagetide.a
+$(B)/pack: $(B)/tests/fuzz/pack.o $(FUZZED) $(TABLES) $(B)/libpagetide.a
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/fuzz: $(B)/tests/fuzz/main.o $(FUZZED) $(TABLES) $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 T ?= 60
 fuzz: ## fuzz each target for T seconds (T=60), with clang's libFuzzer, ASan and UBSan
 	@tools/deps.sh fuzz
-	$(MAKE) FLAVOUR=fuzz CC=clang build/fuzz/fuzz
+	$(MAKE) FLAVOUR=fuzz CC=clang build/fuzz/fuzz build/fuzz/pack
 	tools/fuzz.sh $(T)
 
 lint: ## format, clang-tidy, layers, headers, shell scripts

@@ -12,7 +12,7 @@
 /*
  * What is fuzzed: each target takes any bytes and aborts where a promise is broken. The text is
  * a heap block of exactly its length. tests/fuzz/main.c makes libFuzzer programs of them,
- * tests/unit/fuzz/test_corpus.c replays tests/fuzz/corpus/TARGET/ with every `make test`.
+ * tests/unit/fuzz/test_corpus.c replays tests/fuzz/corpus/TARGET.txt with every `make test`.
  *
  *   records      a path, a line's end, a body: the record scanner agrees with value_parse
  *   expressions  a template, a line's end, a JSON object of names

@@ -1,8 +1,7 @@
-#include <dirent.h>
+#include <stdio.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
-#include "config/read_file.h"
+#include "tests/fuzz/corpus.h"
 #include "tests/fuzz/targets.h"
 #include "tests/support/suite.h"
 
@@ -10,33 +9,18 @@
  * The corpus that `make fuzz` keeps, and what it once found, with every `make test`: a broken
  * promise aborts, and the last name on stderr is the input's.
  */
-static void replay_file(const char *path, void (*target)(struct str text))
-{
-    AUTO_BUF(buf, MIB(4));
-    struct err err = ERR_INIT;
-    ck_assert_ok(read_file(path, &buf, &err), err);
-    char *exact = mem_dup(buf.ptr ? buf.ptr : "", buf.len);
-    target((struct str){exact, buf.len});
-    mem_free(exact);
-}
-
 static void replay(const char *name, void (*target)(struct str text))
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    const char *folder = arena_printf(arena, "tests/fuzz/corpus/%s", name).ptr;
-    DIR *dir = opendir(folder);
-    ck_assert_msg(dir != NULL, "%s: run at the project's root", folder);
-    size_t count = 0;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        if (entry->d_name[0] == '.')
-            continue;
-        struct str path = arena_printf(arena, "%s/%s", folder, entry->d_name);
-        fprintf(stderr, "%s\n", path.ptr);
-        replay_file(path.ptr, target);
-        count++;
+    const char *path = arena_printf(arena, "tests/fuzz/corpus/%s.txt", name).ptr;
+    struct corpus corpus = corpus_read(arena, path);
+    for (size_t i = 0; i < corpus.count; i++) {
+        const struct corpus_input *input = &corpus.items[i];
+        fprintf(stderr, "%s: %.*s\n", path, STR_ARG(input->name));
+        char *exact = mem_dup(input->bytes.ptr, input->bytes.len);
+        target((struct str){exact, input->bytes.len});
+        mem_free(exact);
     }
-    closedir(dir);
-    ck_assert_uint_gt(count, 0);
 }
 
 #define REPLAY(name)                                                                           \
@@ -47,5 +31,28 @@ static void replay(const char *name, void (*target)(struct str text))
     END_TEST
 FUZZ_TARGETS(REPLAY)
 
+/* Every byte, at a line's begin, within it and at its end. */
+START_TEST(any_bytes_come_back)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    AUTO_BUF(bytes, KIB(64));
+    AUTO_BUF(text, KIB(64));
+    for (int byte = 0; byte < 256; byte++)
+        buf_printf(&bytes, "%c%c%c\n\\x41", byte, byte, byte);
+    struct corpus_input input = {.name = STR("found-x"), .why = STR("a: b")};
+    input.bytes = buf_str(&bytes);
+    corpus_put(&text, &input);
+    corpus_put(&text, &(struct corpus_input){.name = STR("empty")});
+    struct corpus corpus = corpus_parse(arena, "text", buf_str(&text));
+    ck_assert_uint_eq(corpus.count, 2);
+    ck_assert_str_is(corpus.items[0].name, "found-x");
+    ck_assert_str_is(corpus.items[0].why, "a: b");
+    ck_assert(str_eq(corpus.items[0].bytes, input.bytes));
+    ck_assert_uint_eq(corpus.items[1].bytes.len, 0);
+    for (size_t i = 0; i < text.len; i++)
+        ck_assert(text.ptr[i] == '\n' || (text.ptr[i] >= ' ' && text.ptr[i] <= '~'));
+}
+END_TEST
+
 SUITE("fuzz/corpus", records, expressions, paths, links, times, cron, definitions, messages,
-      checkpoints)
+      checkpoints, any_bytes_come_back)
