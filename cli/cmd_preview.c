@@ -65,7 +65,7 @@ static void keep_reject(struct preview_page *page, const struct record *record,
 
 /* ---- what the run tells ---- */
 
-static void on_asked(void *ctx, const struct request *request)
+static void on_request(void *ctx, const struct request *request)
 {
     struct shower *shower = ctx;
     shower->page.method = arena_str(shower->page.arena, request->http.method);
@@ -75,7 +75,7 @@ static void on_asked(void *ctx, const struct request *request)
         preview_print_request(shower->cli, shower->page.stream, request);
 }
 
-static void on_answered(void *ctx, const struct http_answer *answer, const struct err *failed)
+static void on_answer(void *ctx, const struct http_answer *answer, const struct err *failed)
 {
     struct shower *shower = ctx;
     shower->page.took_ms = clock_mono_ms() - shower->asked_mono_ms;
@@ -96,7 +96,7 @@ static void on_record(void *ctx, const struct row_writer *writer, const struct r
         keep_reject(page, record, reason);
 }
 
-static void on_turned(void *ctx, const struct run_turn *turn)
+static void on_turn(void *ctx, const struct run_turn *turn)
 {
     struct shower *shower = ctx;
     struct preview_page *page = &shower->page;
@@ -116,10 +116,10 @@ static int show(struct cli *cli, const struct stream *stream)
 {
     AUTO_ARENA struct arena *pages = arena_new();
     struct shower shower = {.cli = cli, .page = {.arena = pages, .stream = stream}};
-    const struct run_watch watch = {.asked = on_asked,
-                                    .answered = on_answered,
-                                    .record = on_record,
-                                    .turned = on_turned,
+    const struct run_watch watch = {.on_request = on_request,
+                                    .on_answer = on_answer,
+                                    .on_record = on_record,
+                                    .on_turn = on_turn,
                                     .ctx = &shower};
     const struct preview_options options = {
         .loop = cli_loop(cli),

@@ -60,7 +60,7 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     run->failed = err;
     run->fetched_at_ms = clock_wall_ms();
     if (run->env->watch)
-        run->env->watch->answered(run->env->watch->ctx, answer, err);
+        run->env->watch->on_answer(run->env->watch->ctx, answer, err);
     run_resume(run);
     run->answer = NULL;
     run->failed = NULL;
@@ -113,7 +113,7 @@ enum step step_send(struct run *run)
     if (why != THROTTLE_GO)
         return hold(run, why, wait_ms);
     if (run->env->watch)
-        run->env->watch->asked(run->env->watch->ctx, &run->request);
+        run->env->watch->on_request(run->env->watch->ctx, &run->request);
     run->call = http_send(run->env->http, &run->request.http, on_answer, run);
     return run_pause(run, STEP_judge);
 }
@@ -247,6 +247,7 @@ static void show_response(struct run *run)
 
 enum step step_cut(struct run *run)
 {
+    const struct run_watch *watch = run->env->watch;
     struct batch *batch = loader_batch(run->loader, run_ready, run);
     if (!batch)
         return run_pause(run, STEP_cut);
@@ -258,7 +259,8 @@ enum step step_cut(struct run *run)
         .max_records = records_left(run),
         .is_extended = run->cut.is_extended,
         .arena = run->page,
-        .watch = run->env->watch,
+        .on_record = watch ? watch->on_record : NULL,
+        .on_record_ctx = watch ? watch->ctx : NULL,
     };
     if (run->body_is_empty) {
         batch_page_begin(batch);

@@ -173,7 +173,7 @@ static void tell_watch(const struct run *run, const struct pager *next,
         .bytes = (int64_t)run->body.len,
     };
     if (watch)
-        watch->turned(watch->ctx, &turn);
+        watch->on_turn(watch->ctx, &turn);
 }
 
 /* The page that passes max_rejects is committed, so that its rejects can be looked at. */

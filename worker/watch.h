@@ -19,11 +19,10 @@ struct run_turn { /* a page that counts, and what follows it */
 };
 
 struct run_watch {
-    void (*asked)(void *ctx, const struct request *request);
-    void (*answered)(void *ctx, const struct http_answer *answer, const struct err *failed);
-    void (*record)(void *ctx, const struct row_writer *writer, const struct record *record,
-                   enum row_result result, const char *reason);
-    void (*turned)(void *ctx, const struct run_turn *turn);
+    void (*on_request)(void *ctx, const struct request *request);
+    void (*on_answer)(void *ctx, const struct http_answer *answer, const struct err *failed);
+    row_seen_fn on_record;
+    void (*on_turn)(void *ctx, const struct run_turn *turn);
     void *ctx;
 };
 

@@ -3,7 +3,7 @@
 
 #include "config/source.h"
 #include "worker/records/records.h"
-#include "worker/rows/batch.h"
+#include "worker/rows/row.h"
 #include "worker/rows/columns.h"
 
 /*
@@ -22,8 +22,6 @@ enum cut_result {
     CUT_BAD,   /* err; the batch is as before; `truncated` tells a cut body */
 };
 
-struct run_watch;
-
 struct cut {
     /* in */
     struct str body;
@@ -31,10 +29,11 @@ struct cut {
     const struct columns *columns;
     const struct expr_scope *scope; /* for `with` and `where`; NULL if it has none */
     int64_t max_records;            /* take no more than these; -1: all */
-    bool is_extended;    /* the map was extended for this page: CUT_SHAPE does not come again,
+    bool is_extended;      /* the map was extended for this page: CUT_SHAPE does not come again,
                             what the map still lacks goes aside */
-    struct arena *arena; /* the page's */
-    const struct run_watch *watch; /* is told of every record; may be NULL */
+    struct arena *arena;   /* the page's */
+    row_seen_fn on_record; /* sees every record; may be NULL */
+    void *on_record_ctx;
     /* out */
     struct shape shape;
     int64_t seen;    /* what the paging counts: at merge_path, in the page */

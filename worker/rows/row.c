@@ -7,7 +7,6 @@
 #include "worker/rows/convert.h"
 #include "worker/rows/encode.h"
 #include "worker/rows/gather.h"
-#include "worker/watch.h"
 
 /* `_pt_hash`, `_pt_aside`, `_pt_mark`, `_pt_ord` */
 enum { OWN_COLUMNS = 4 };
@@ -301,8 +300,8 @@ static enum row_result put_object(struct row_writer *writer, const struct record
             shape_add(&writer->shape, writer->unknown[i]);
     if (result != ROW_ASIDE)
         writer->asides = asides;
-    if (writer->watch)
-        writer->watch->record(writer->watch->ctx, writer, record, result, *ret_reason);
+    if (writer->on_record)
+        writer->on_record(writer->on_record_ctx, writer, record, result, *ret_reason);
     return result;
 }
 

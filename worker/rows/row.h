@@ -45,7 +45,14 @@ struct row_misfits {
     int64_t count;
 };
 
-struct run_watch;
+/*
+ * Sees every record that row_put was given, with its result and, where it was rejected, why.
+ * All is borrowed for the call.
+ */
+struct row_writer;
+typedef void (*row_seen_fn)(void *ctx, const struct row_writer *writer,
+                            const struct record *record, enum row_result result,
+                            const char *reason);
 
 struct row_writer {
     /* in */
@@ -54,9 +61,10 @@ struct row_writer {
     const struct table *table;
     struct row_extra *extras;
     size_t extra_count;
-    struct arena *arena; /* the page's: scratch, reasons, the shape */
-    bool is_extended;    /* the map was extended for this page: what it lacks goes aside */
-    const struct run_watch *watch; /* is told of every record; may be NULL */
+    struct arena *arena;   /* the page's: scratch, reasons, the shape */
+    bool is_extended;      /* the map was extended for this page: what it lacks goes aside */
+    row_seen_fn on_record; /* may be NULL */
+    void *on_record_ctx;
     /* out */
     struct shape shape;
     int64_t asides;              /* values that did not fit, in all rows put */
