@@ -96,7 +96,7 @@ static void on_record(void *ctx, const struct row_writer *writer, const struct r
         keep_reject(page, record, reason);
 }
 
-static void on_turn(void *ctx, const struct run_turn *turn)
+static void on_turn(void *ctx, const struct crawl_page *turn)
 {
     struct shower *shower = ctx;
     struct preview_page *page = &shower->page;
@@ -105,7 +105,7 @@ static void on_turn(void *ctx, const struct run_turn *turn)
     *page = (struct preview_page){.arena = page->arena, .stream = page->stream};
 }
 
-static void on_retrying(void *ctx, const struct err *err, int64_t delay_ms)
+static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
 {
     preview_print_retry(((struct shower *)ctx)->cli, err, delay_ms);
 }
@@ -116,18 +116,18 @@ static int show(struct cli *cli, const struct stream *stream)
 {
     AUTO_ARENA struct arena *pages = arena_new();
     struct shower shower = {.cli = cli, .page = {.arena = pages, .stream = stream}};
-    const struct run_watch watch = {.on_request = on_request,
-                                    .on_answer = on_answer,
-                                    .on_record = on_record,
-                                    .on_turn = on_turn,
-                                    .ctx = &shower};
+    const struct crawl_watch watch = {.on_request = on_request,
+                                      .on_answer = on_answer,
+                                      .on_record = on_record,
+                                      .on_turn = on_turn,
+                                      .ctx = &shower};
     const struct preview_options options = {
         .loop = cli_loop(cli),
         .stream = stream,
         .secrets_dir = cli->settings.secrets_dir,
         .pages = cli->options.pages ? (int)cli->options.pages : PAGES_STANDARD,
         .watch = &watch,
-        .retrying = on_retrying,
+        .on_retry = on_retry,
     };
     struct preview preview;
     struct err err = ERR_INIT;

@@ -318,11 +318,11 @@ static void check_over(struct sync *sync)
     sync->is_over = true;
 }
 
-static void on_ended(void *ctx, const struct job *job, const struct run_end *end)
+static void on_ended(void *ctx, const struct job *job, const struct crawl_end *end)
 {
     struct sync *sync = ctx;
-    bool over = end->run_ended || end->how == RUN_LOST;
-    if (end->how == RUN_LOST) {
+    bool over = end->run_ended || end->how == CRAWL_LOST;
+    if (end->how == CRAWL_LOST) {
         sync->lost = *end->err;
         if (!*end->err->text)
             err_set(&sync->lost, ERR_INPUT, "sync", 0,
@@ -430,7 +430,7 @@ static int sync_main(struct cli *cli)
     struct worker_options options = {.loop = cli_loop(cli),
                                      .settings = &cli->settings,
                                      .give_up_ms = GIVE_UP_MS,
-                                     .ended = on_ended,
+                                     .on_ended = on_ended,
                                      .ctx = &sync};
     struct err err = ERR_INIT;
     int code;

@@ -84,7 +84,7 @@ void preview_print_start(struct cli *cli, const struct stream *stream)
 /* ---- pages ---- */
 
 static void put_page_json(struct buf *line, const struct preview_page *page,
-                          const struct run_turn *turn)
+                          const struct crawl_page *turn)
 {
     buf_puts(line, "{");
     put_number(line, "page", turn->next->page);
@@ -109,7 +109,7 @@ static void put_page_json(struct buf *line, const struct preview_page *page,
     buf_put_byte(line, '}');
 }
 
-static void put_decision(struct buf *line, const struct run_turn *turn)
+static void put_decision(struct buf *line, const struct crawl_page *turn)
 {
     struct str why = turn->decision->why;
     if (turn->decision->recognised.len)
@@ -133,7 +133,7 @@ static void put_decision(struct buf *line, const struct run_turn *turn)
 }
 
 static void put_records(struct buf *line, const struct preview_page *page,
-                        const struct run_turn *turn)
+                        const struct crawl_page *turn)
 {
     for (size_t i = 0; i < page->sample_count; i++) {
         buf_puts(line, "    ");
@@ -151,7 +151,7 @@ static void put_records(struct buf *line, const struct preview_page *page,
 }
 
 static void put_page(struct buf *line, const struct preview_page *page,
-                     const struct run_turn *turn)
+                     const struct crawl_page *turn)
 {
     buf_printf(line, "\npage %d: %.*s %.*s\n  status %d, ", turn->next->page,
                STR_ARG(page->method), STR_ARG(page->url), turn->status);
@@ -173,7 +173,7 @@ static void put_page(struct buf *line, const struct preview_page *page,
 }
 
 void preview_print_page(struct cli *cli, const struct preview_page *page,
-                        const struct run_turn *turn)
+                        const struct crawl_page *turn)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json)

@@ -20,7 +20,7 @@ static void on_adopted(void *ctx, enum queue_verdict verdict, const struct err *
 /* The fence is still ours, so the job is; only Redis forgot it. */
 static void adopt(struct held *held)
 {
-    const struct job *job = run_job(held->run);
+    const struct job *job = crawl_job(held->crawl);
     struct str source;
     str_cut(job->stream, '.', &source);
     held->calls++;
@@ -35,11 +35,11 @@ static void adopt(struct held *held)
 static void on_beat(void *ctx, enum queue_verdict verdict, const struct err *err)
 {
     struct held *held = ctx;
-    if (!err && held->run && !held->is_over) {
+    if (!err && held->crawl && !held->is_over) {
         if (verdict == QUEUE_LOST)
             adopt(held);
         else if (verdict == QUEUE_CANCELLED)
-            run_stop(held->run, RUN_STOP_NOW);
+            crawl_stop(held->crawl, CRAWL_STOP_NOW);
     }
     held_release(held);
 }
@@ -49,7 +49,7 @@ static void beat_queue(struct worker *worker)
     if (!worker->queue || !redis_is_up(worker->redis))
         return;
     for (struct held *held = worker->held; held; held = held->next) {
-        if (!held->run || held->is_over)
+        if (!held->crawl || held->is_over)
             continue;
         held->calls++;
         queue_beat(worker->queue, held->job, str_from(held->token), on_beat, held);
@@ -63,8 +63,8 @@ static void on_round(void *ctx, const int64_t *lost, size_t lost_count, const st
         lost_count = 0;
     for (size_t i = 0; i < lost_count; i++) {
         struct held *held = find(worker, lost[i]);
-        if (held && held->run)
-            run_stop(held->run, RUN_STOP_LOST);
+        if (held && held->crawl)
+            crawl_stop(held->crawl, CRAWL_STOP_LOST);
     }
     beat_queue(worker);
 }

@@ -131,7 +131,7 @@ static void on_activated(void *ctx, const struct ownership_activation *activatio
 static bool is_suspect(const struct held *held)
 {
     return held->had_crashes &&
-           (!held->run || run_stats(held->run).pages == held->activation.job->page);
+           (!held->crawl || crawl_stats(held->crawl).pages == held->activation.job->page);
 }
 
 static bool holds_crashed(const struct worker *worker)

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "worker/access/throttle.h"
+#include "worker/crawl.h"
 #include "worker/load/sketch.h"
-#include "worker/run.h"
 
 enum { BATCH_RECORDS = 1, BATCH_BYTES = 8 * 1024 * 1024, TEXT_BYTES_MAX = 1024 * 1024 };
 
@@ -15,61 +15,61 @@ struct previewing {
     struct loaders *loaders;
     struct throttle *throttle;
     struct rng rng;
-    struct run_env env;
-    struct run *run;
+    struct crawl_env env;
+    struct crawl *crawl;
     struct loop_timer *stop;
     bool is_over;
 };
 
-/* ---- what the run asks and tells ---- */
+/* --- what the crawl asks and reports --- */
 
 static void stop_run(void *ctx)
 {
     struct previewing *previewing = ctx;
-    run_stop(previewing->run, RUN_STOP_NOW);
+    crawl_stop(previewing->crawl, CRAWL_STOP_NOW);
 }
 
-static bool may_send(void *ctx, const struct run *run)
+static bool may_send(void *ctx, const struct crawl *crawl)
 {
     struct previewing *previewing = ctx;
-    (void)run;
+    (void)crawl;
     bool may = previewing->preview->pages < previewing->options->pages;
     if (!may)
         loop_timer_set(previewing->stop, 0);
     return may;
 }
 
-static void on_retrying(void *ctx, const struct run *run, const struct err *err,
-                        int64_t delay_ms)
+static void on_retry(void *ctx, const struct crawl *crawl, const struct err *err,
+                     int64_t delay_ms)
 {
     const struct preview_options *options = ((struct previewing *)ctx)->options;
-    (void)run;
-    if (options->retrying)
-        options->retrying(options->watch ? options->watch->ctx : NULL, err, delay_ms);
+    (void)crawl;
+    if (options->on_retry)
+        options->on_retry(options->watch ? options->watch->ctx : NULL, err, delay_ms);
 }
 
 static void on_freed(void *ctx)
 {
-    run_wake(((struct previewing *)ctx)->run);
+    crawl_wake(((struct previewing *)ctx)->crawl);
 }
 
 /* The turn tells it too. */
-static void on_recognised(void *ctx, const struct run *run, struct str what)
+static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
 {
-    (void)ctx, (void)run, (void)what;
+    (void)ctx, (void)crawl, (void)what;
 }
 
-static void on_paged(void *ctx, const struct run *run, int64_t records, int64_t bytes)
+static void on_page(void *ctx, const struct crawl *crawl, int64_t records, int64_t bytes)
 {
     struct preview *preview = ((struct previewing *)ctx)->preview;
-    (void)run, (void)bytes;
+    (void)crawl, (void)bytes;
     preview->pages++;
     preview->records += records;
 }
 
-static void on_outcome(void *run, const struct mark_outcome *outcome)
+static void on_outcome(void *crawl, const struct mark_outcome *outcome)
 {
-    run_outcome(run, outcome);
+    crawl_outcome(crawl, outcome);
 }
 
 static void keep_columns(struct previewing *previewing, const struct columns *columns)
@@ -93,18 +93,18 @@ static void keep_columns(struct previewing *previewing, const struct columns *co
     preview->ddl = arena_str(arena, buf_str(&ddl));
 }
 
-static void on_ended(void *ctx, struct run *run, const struct run_end *end)
+static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end)
 {
     struct previewing *previewing = ctx;
     struct preview *preview = previewing->preview;
-    preview->how = end->how == RUN_PARKED     ? PREVIEW_WAITS
-                   : end->how == RUN_RETURNED ? PREVIEW_STOPPED
-                                              : PREVIEW_ENDED;
+    preview->how = end->how == CRAWL_PARKED     ? PREVIEW_WAITS
+                   : end->how == CRAWL_RETURNED ? PREVIEW_STOPPED
+                                                : PREVIEW_ENDED;
     preview->state = end->state;
     preview->reason = end->reason;
     preview->error = arena_str(previewing->arena, str_from(end->err->text));
     preview->wait_ms = end->wait_ms;
-    keep_columns(previewing, run_columns(run));
+    keep_columns(previewing, crawl_columns(crawl));
     previewing->is_over = true;
 }
 
@@ -136,7 +136,7 @@ static struct job make_job(struct arena *arena, const struct stream *stream)
 
 static void lend(struct previewing *previewing)
 {
-    previewing->env = (struct run_env){
+    previewing->env = (struct crawl_env){
         .loop = previewing->options->loop,
         .http = previewing->http,
         .loaders = previewing->loaders,
@@ -144,10 +144,10 @@ static void lend(struct previewing *previewing)
         .rng = &previewing->rng,
         .secrets_dir = previewing->options->secrets_dir,
         .may_send = may_send,
-        .retrying = on_retrying,
-        .paged = on_paged,
-        .recognised = on_recognised,
-        .ended = on_ended,
+        .on_retry = on_retry,
+        .on_page = on_page,
+        .on_recognised = on_recognised,
+        .on_ended = on_ended,
         .ctx = previewing,
         .watch = previewing->options->watch,
     };
@@ -155,12 +155,12 @@ static void lend(struct previewing *previewing)
 
 static void go(struct previewing *previewing)
 {
-    const struct run_past nothing = {0};
+    const struct crawl_past nothing = {0};
     struct job job = make_job(previewing->arena, previewing->options->stream);
     lend(previewing);
-    previewing->run = run_new(&previewing->env, &job, &nothing);
+    previewing->crawl = crawl_new(&previewing->env, &job, &nothing);
     loop_run_until(previewing->options->loop, &previewing->is_over, -1);
-    run_free(previewing->run);
+    crawl_free(previewing->crawl);
 }
 
 bool preview_run(const struct preview_options *options, struct arena *arena,

@@ -17,10 +17,10 @@ struct preview_options {
     struct loop *loop;
     const struct stream *stream;
     const char *secrets_dir;
-    int pages;                     /* at most */
-    const struct run_watch *watch; /* told of everything; may be NULL */
+    int pages;                       /* at most */
+    const struct crawl_watch *watch; /* told of everything; may be NULL */
     /* A request failed and is made again in `delay_ms`; `ctx` is the watch's. May be NULL. */
-    void (*retrying)(void *ctx, const struct err *err, int64_t delay_ms);
+    void (*on_retry)(void *ctx, const struct err *err, int64_t delay_ms);
 };
 
 enum preview_how {

@@ -1,4 +1,4 @@
-#include "worker/run_internal.h"
+#include "worker/crawl_internal.h"
 
 #include "base/clock.h"
 #include "worker/exchange/judge.h"
@@ -10,82 +10,83 @@ enum {
     SLOT_WAIT_MS = 10000, /* a longer wait gives the slot and the lease back */
 };
 
-static bool open_definition(struct run *run)
+static bool open_definition(struct crawl *crawl)
 {
-    run->stream = loader_stream(run->loader);
-    return scope_init(&run->scope, &run->job, run->stream, run->env->secrets_dir, run->arena,
-                      &run->err) &&
-           checkpoint_read(run->page, run->job.checkpoint, &run->stream->pagination,
-                           &run->pager, &run->err);
+    crawl->stream = loader_stream(crawl->loader);
+    return scope_init(&crawl->scope, &crawl->job, crawl->stream, crawl->env->secrets_dir,
+                      crawl->arena, &crawl->err) &&
+           checkpoint_read(crawl->page, crawl->job.checkpoint, &crawl->stream->pagination,
+                           &crawl->pager, &crawl->err);
 }
 
 /* What a request may ask of the pages before it. */
-static void stand_at_checkpoint(struct run *run)
+static void stand_at_checkpoint(struct crawl *crawl)
 {
-    run->scope.pager = &run->pager;
-    run->scope.iteration = MAX(run->pager.page - 1, 0);
-    run->scope.accumulated = run->pager.records;
-    run->scope.last = arena_str(run->arena, run->pager.last);
+    crawl->scope.pager = &crawl->pager;
+    crawl->scope.iteration = MAX(crawl->pager.page - 1, 0);
+    crawl->scope.accumulated = crawl->pager.records;
+    crawl->scope.last = arena_str(crawl->arena, crawl->pager.last);
 }
 
-enum step step_open(struct run *run)
+enum step step_open(struct crawl *crawl)
 {
-    if (!loaders_get(run->env->loaders, run->job.spec, &run->loader, &run->err))
-        return run_end_turn(run, JOB_FAILED, REASON_DEFINITION);
-    if (!open_definition(run))
-        return run_end_turn(run, JOB_FAILED, REASON_DEFINITION);
-    stand_at_checkpoint(run);
-    if (run->pager.done)
-        return run_end_turn(run, JOB_SUCCEEDED, REASON_NONE);
-    loader_prepare(run->loader, run->job.run, run_ready, run);
-    return run_pause(run, STEP_ask);
+    if (!loaders_get(crawl->env->loaders, crawl->job.spec, &crawl->loader, &crawl->err))
+        return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
+    if (!open_definition(crawl))
+        return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
+    stand_at_checkpoint(crawl);
+    if (crawl->pager.done)
+        return crawl_end_turn(crawl, JOB_SUCCEEDED, REASON_NONE);
+    loader_prepare(crawl->loader, crawl->job.run, crawl_ready, crawl);
+    return crawl_pause(crawl, STEP_ask);
 }
 
 /* Only for the first page of a turn: the others are asked for while their page turns. */
-enum step step_ask(struct run *run)
+enum step step_ask(struct crawl *crawl)
 {
-    if (!request_build(run->stream, &run->pager, &run->scope, run->page, &run->request,
-                       &run->err))
-        return run_fail(run, run->err.kind == ERR_CONFIG ? REASON_DEFINITION : REASON_EVAL);
+    if (!request_build(crawl->stream, &crawl->pager, &crawl->scope, crawl->page,
+                       &crawl->request, &crawl->err))
+        return crawl_fail(crawl,
+                          crawl->err.kind == ERR_CONFIG ? REASON_DEFINITION : REASON_EVAL);
     return STEP_send;
 }
 
 static void on_answer(void *ctx, const struct http_answer *answer, const struct err *err)
 {
-    struct run *run = ctx;
+    struct crawl *crawl = ctx;
     bool has_failed = err ? err->kind == ERR_AGAIN : answer->status >= 500;
-    run->call = NULL;
-    throttle_give(run->env->throttle, &run->pass, has_failed, clock_mono_ms());
-    run->answer = answer;
-    run->failed = err;
-    run->fetched_at_ms = clock_wall_ms();
-    if (run->env->watch)
-        run->env->watch->on_answer(run->env->watch->ctx, answer, err);
-    run_resume(run);
-    run->answer = NULL;
-    run->failed = NULL;
+    crawl->call = NULL;
+    throttle_give(crawl->env->throttle, &crawl->pass, has_failed, clock_mono_ms());
+    crawl->answer = answer;
+    crawl->failed = err;
+    crawl->fetched_at_ms = clock_wall_ms();
+    if (crawl->env->watch)
+        crawl->env->watch->on_answer(crawl->env->watch->ctx, answer, err);
+    crawl_resume(crawl);
+    crawl->answer = NULL;
+    crawl->failed = NULL;
 }
 
 /* Leaves the slot where the wait is long. */
-static enum step sleep_for(struct run *run, int64_t delay_ms)
+static enum step sleep_for(struct crawl *crawl, int64_t delay_ms)
 {
-    run->waited_ms += delay_ms;
-    if (delay_ms > SLOT_WAIT_MS || run->is_draining) {
-        run->end.wait_ms = delay_ms;
-        return run_end_turn(run, JOB_WAITING, REASON_NONE);
+    crawl->waited_ms += delay_ms;
+    if (delay_ms > SLOT_WAIT_MS || crawl->is_draining) {
+        crawl->end.wait_ms = delay_ms;
+        return crawl_end_turn(crawl, JOB_WAITING, REASON_NONE);
     }
-    loop_timer_set(run->timer, delay_ms);
-    return run_pause(run, STEP_send);
+    loop_timer_set(crawl->timer, delay_ms);
+    return crawl_pause(crawl, STEP_send);
 }
 
-static enum step starve(struct run *run)
+static enum step starve(struct crawl *crawl)
 {
-    run->is_starved = true;
-    return run_pause(run, STEP_send);
+    crawl->is_starved = true;
+    return crawl_pause(crawl, STEP_send);
 }
 
 /* The rate limit or a pause of the host stands before the request. */
-static enum step hold(struct run *run, enum throttle_wait why, int64_t wait_ms)
+static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_ms)
 {
     static const char *const what[] = {
         [THROTTLE_LIMITED] = "the rate limit holds requests back",
@@ -93,190 +94,192 @@ static enum step hold(struct run *run, enum throttle_wait why, int64_t wait_ms)
         [THROTTLE_FAILING] = "the API failed several times in a row",
     };
     if (why == THROTTLE_FULL)
-        return starve(run);
-    err_set(&run->err, ERR_AGAIN, "throttle", 0, "%.*s: %s", STR_ARG(run->request.host),
+        return starve(crawl);
+    err_set(&crawl->err, ERR_AGAIN, "throttle", 0, "%.*s: %s", STR_ARG(crawl->request.host),
             what[why]);
-    return sleep_for(run, wait_ms);
+    return sleep_for(crawl, wait_ms);
 }
 
-enum step step_send(struct run *run)
+enum step step_send(struct crawl *crawl)
 {
     int64_t wait_ms = 0;
-    struct throttle_peer peer = {run->request.host, run->request.credential};
-    if (run->is_draining)
-        return run_give_back(run);
-    run->is_starved = false;
-    if (!run->env->may_send(run->env->ctx, run))
-        return starve(run);
-    enum throttle_wait why = throttle_take(run->env->throttle, &run->pass, run->stream, &peer,
-                                           clock_mono_ms(), &wait_ms);
+    struct throttle_peer peer = {crawl->request.host, crawl->request.credential};
+    if (crawl->is_draining)
+        return crawl_give_back(crawl);
+    crawl->is_starved = false;
+    if (!crawl->env->may_send(crawl->env->ctx, crawl))
+        return starve(crawl);
+    enum throttle_wait why = throttle_take(crawl->env->throttle, &crawl->pass, crawl->stream,
+                                           &peer, clock_mono_ms(), &wait_ms);
     if (why != THROTTLE_GO)
-        return hold(run, why, wait_ms);
-    if (run->env->watch)
-        run->env->watch->on_request(run->env->watch->ctx, &run->request);
-    run->call = http_send(run->env->http, &run->request.http, on_answer, run);
-    return run_pause(run, STEP_judge);
+        return hold(crawl, why, wait_ms);
+    if (crawl->env->watch)
+        crawl->env->watch->on_request(crawl->env->watch->ctx, &crawl->request);
+    crawl->call = http_send(crawl->env->http, &crawl->request.http, on_answer, crawl);
+    return crawl_pause(crawl, STEP_judge);
 }
 
-static enum step wait_for(struct run *run, int64_t delay_ms)
+static enum step wait_for(struct crawl *crawl, int64_t delay_ms)
 {
-    run->retries++;
-    if (delay_ms <= SLOT_WAIT_MS && !run->is_draining)
-        run->env->retrying(run->env->ctx, run, &run->err, delay_ms);
-    return sleep_for(run, delay_ms);
+    crawl->retries++;
+    if (delay_ms <= SLOT_WAIT_MS && !crawl->is_draining)
+        crawl->env->on_retry(crawl->env->ctx, crawl, &crawl->err, delay_ms);
+    return sleep_for(crawl, delay_ms);
 }
 
 /* Again: after the server's own wait, which is no attempt, or by the policy. */
-static enum step again(struct run *run, const struct judgement *judgement)
+static enum step again(struct crawl *crawl, const struct judgement *judgement)
 {
     if (judgement->told_ms >= 0) {
-        if (++run->told_waits > TOLD_WAITS_MAX) {
-            err_wrap(&run->err, "given up after %d waits that the API asked for",
+        if (++crawl->told_waits > TOLD_WAITS_MAX) {
+            err_wrap(&crawl->err, "given up after %d waits that the API asked for",
                      TOLD_WAITS_MAX);
-            return run_fail(run, judgement->reason);
+            return crawl_fail(crawl, judgement->reason);
         }
-        return wait_for(run, judgement->told_ms);
+        return wait_for(crawl, judgement->told_ms);
     }
-    const struct pagination *paging = &run->stream->pagination;
+    const struct pagination *paging = &crawl->stream->pagination;
     bool has_own = paging->retry.max_attempts > 0;
-    const struct retry_policy *policy = has_own ? &paging->retry : &run->stream->retry;
-    int64_t delay_ms = retry_after(policy, ++run->attempt, run->env->rng);
+    const struct retry_policy *policy = has_own ? &paging->retry : &crawl->stream->retry;
+    int64_t delay_ms = retry_after(policy, ++crawl->attempt, crawl->env->rng);
     if (delay_ms < 0) {
-        if (run->attempt > 1)
-            err_wrap(&run->err, "given up after %d attempts", run->attempt);
-        return run_fail(run, judgement->reason);
+        if (crawl->attempt > 1)
+            err_wrap(&crawl->err, "given up after %d attempts", crawl->attempt);
+        return crawl_fail(crawl, judgement->reason);
     }
-    return wait_for(run, judgement->delay_ms >= 0 ? judgement->delay_ms : delay_ms);
+    return wait_for(crawl, judgement->delay_ms >= 0 ? judgement->delay_ms : delay_ms);
 }
 
-static enum step redirect(struct run *run, struct str location)
+static enum step redirect(struct crawl *crawl, struct str location)
 {
-    if (++run->redirects > REDIRECTS_MAX)
-        err_set(&run->err, ERR_INPUT, "http", 0, "more than %d redirects", REDIRECTS_MAX);
-    else if (request_redirect(run->stream, run->page, location, &run->request, &run->err))
+    if (++crawl->redirects > REDIRECTS_MAX)
+        err_set(&crawl->err, ERR_INPUT, "http", 0, "more than %d redirects", REDIRECTS_MAX);
+    else if (request_redirect(crawl->stream, crawl->page, location, &crawl->request,
+                              &crawl->err))
         return STEP_send;
-    run_wrap_request(run);
-    return run_fail(run, REASON_HTTP);
+    crawl_wrap_request(crawl);
+    return crawl_fail(crawl, REASON_HTTP);
 }
 
 /* Keeps what outlives the answer's callback. */
-static void keep_answer(struct run *run)
+static void keep_answer(struct crawl *crawl)
 {
-    const struct http_answer *answer = run->answer;
+    const struct http_answer *answer = crawl->answer;
     struct http_header *headers =
-        ARENA_ARRAY(run->page, struct http_header, answer->header_count);
+        ARENA_ARRAY(crawl->page, struct http_header, answer->header_count);
     for (size_t i = 0; i < answer->header_count; i++)
-        headers[i] = (struct http_header){arena_str(run->page, answer->headers[i].name),
-                                          arena_str(run->page, answer->headers[i].value)};
-    run->scope.status = answer->status;
-    run->scope.iteration = run->pager.page;
-    run->scope.headers = headers;
-    run->scope.header_count = answer->header_count;
-    run->body_wire_bytes = answer->wire_bytes;
-    run->cut.is_extended = false;
-    buf_done(&run->body);
-    http_take_body(answer, &run->body);
+        headers[i] = (struct http_header){arena_str(crawl->page, answer->headers[i].name),
+                                          arena_str(crawl->page, answer->headers[i].value)};
+    crawl->scope.status = answer->status;
+    crawl->scope.iteration = crawl->pager.page;
+    crawl->scope.headers = headers;
+    crawl->scope.header_count = answer->header_count;
+    crawl->body_wire_bytes = answer->wire_bytes;
+    crawl->cut.is_extended = false;
+    buf_done(&crawl->body);
+    http_take_body(answer, &crawl->body);
 }
 
-void run_wrap_request(struct run *run)
+void crawl_wrap_request(struct crawl *crawl)
 {
-    err_wrap(&run->err, "%.*s %.*s", STR_ARG(run->request.http.method),
-             STR_ARG(str_slice(run->request.url, 0, 512)));
+    err_wrap(&crawl->err, "%.*s %.*s", STR_ARG(crawl->request.http.method),
+             STR_ARG(str_slice(crawl->request.url, 0, 512)));
 }
 
-static struct judgement judge(struct run *run)
+static struct judgement judge(struct crawl *crawl)
 {
     AUTO_ARENA struct arena *scratch = arena_new();
-    struct judge_case judge = {run->stream, &run->scope, scratch, run->answer, run->failed};
-    struct judgement judgement = judge_answer(&judge, &run->err);
-    if (judgement.verdict == JUDGE_ACCEPT && !judge_body(run->answer, &run->err)) {
+    struct judge_case judge = {crawl->stream, &crawl->scope, scratch, crawl->answer,
+                               crawl->failed};
+    struct judgement judgement = judge_answer(&judge, &crawl->err);
+    if (judgement.verdict == JUDGE_ACCEPT && !judge_body(crawl->answer, &crawl->err)) {
         judgement.verdict = JUDGE_FAIL;
         judgement.reason = REASON_BODY;
     }
     if (judgement.told_ms >= 0)
-        throttle_pause(&run->pass, clock_mono_ms(), judgement.told_ms);
-    run->scope.response = UNDEFINED_VALUE;
-    run->scope.headers = NULL;
-    run->scope.header_count = 0;
+        throttle_pause(&crawl->pass, clock_mono_ms(), judgement.told_ms);
+    crawl->scope.response = UNDEFINED_VALUE;
+    crawl->scope.headers = NULL;
+    crawl->scope.header_count = 0;
     return judgement;
 }
 
-enum step step_judge(struct run *run)
+enum step step_judge(struct crawl *crawl)
 {
-    struct judgement judgement = judge(run);
+    struct judgement judgement = judge(crawl);
     switch (judgement.verdict) {
     case JUDGE_REDIRECT:
-        return redirect(run, judgement.location);
+        return redirect(crawl, judgement.location);
     case JUDGE_RETRY:
-        run_wrap_request(run);
-        return again(run, &judgement);
+        crawl_wrap_request(crawl);
+        return again(crawl, &judgement);
     case JUDGE_FAIL:
-        run_wrap_request(run);
-        return run_fail(run, judgement.reason);
+        crawl_wrap_request(crawl);
+        return crawl_fail(crawl, judgement.reason);
     default:
-        run->body_is_empty = judgement.verdict != JUDGE_ACCEPT;
-        run->is_told_end = judgement.verdict == JUDGE_END;
-        keep_answer(run);
+        crawl->body_is_empty = judgement.verdict != JUDGE_ACCEPT;
+        crawl->is_told_end = judgement.verdict == JUDGE_END;
+        keep_answer(crawl);
         return STEP_cut;
     }
 }
 
-static enum step cut_failed(struct run *run)
+static enum step cut_failed(struct crawl *crawl)
 {
     struct judgement cut_body = {.reason = REASON_BODY, .told_ms = -1, .delay_ms = -1};
-    run_wrap_request(run);
-    if (run->cut.truncated && stream_is_repeatable(run->stream))
-        return again(run, &cut_body);
-    return run_fail(run, run->cut.is_merge_error ? REASON_MERGE : REASON_BODY);
+    crawl_wrap_request(crawl);
+    if (crawl->cut.truncated && stream_is_repeatable(crawl->stream))
+        return again(crawl, &cut_body);
+    return crawl_fail(crawl, crawl->cut.is_merge_error ? REASON_MERGE : REASON_BODY);
 }
 
-static int64_t records_left(const struct run *run)
+static int64_t records_left(const struct crawl *crawl)
 {
-    int64_t max = run->stream->pagination.max_records;
-    return max < 0 ? -1 : MAX(max - run->pager.records, 0);
+    int64_t max = crawl->stream->pagination.max_records;
+    return max < 0 ? -1 : MAX(max - crawl->pager.records, 0);
 }
 
 /* For `with` and `where`. A body that is no JSON is left to the cut to complain about. */
-static void show_response(struct run *run)
+static void show_response(struct crawl *crawl)
 {
     struct err ignored = ERR_INIT;
-    run->scope.response = UNDEFINED_VALUE;
-    (void)!value_parse(run->page, buf_str(&run->body), (struct value_hole){0},
-                       &run->scope.response, &ignored);
+    crawl->scope.response = UNDEFINED_VALUE;
+    (void)!value_parse(crawl->page, buf_str(&crawl->body), (struct value_hole){0},
+                       &crawl->scope.response, &ignored);
 }
 
-enum step step_cut(struct run *run)
+enum step step_cut(struct crawl *crawl)
 {
-    const struct run_watch *watch = run->env->watch;
-    struct batch *batch = loader_batch(run->loader, run_ready, run);
+    const struct crawl_watch *watch = crawl->env->watch;
+    struct batch *batch = loader_batch(crawl->loader, crawl_ready, crawl);
     if (!batch)
-        return run_pause(run, STEP_cut);
-    run->cut = (struct cut){
-        .body = buf_str(&run->body),
-        .stream = run->stream,
-        .columns = loader_columns(run->loader),
-        .scope = &run->scope.expr,
-        .max_records = records_left(run),
-        .is_extended = run->cut.is_extended,
-        .arena = run->page,
+        return crawl_pause(crawl, STEP_cut);
+    crawl->cut = (struct cut){
+        .body = buf_str(&crawl->body),
+        .stream = crawl->stream,
+        .columns = loader_columns(crawl->loader),
+        .scope = &crawl->scope.expr,
+        .max_records = records_left(crawl),
+        .is_extended = crawl->cut.is_extended,
+        .arena = crawl->page,
         .on_record = watch ? watch->on_record : NULL,
         .on_record_ctx = watch ? watch->ctx : NULL,
     };
-    if (run->body_is_empty) {
+    if (crawl->body_is_empty) {
         batch_page_begin(batch);
         return STEP_turn;
     }
-    if (run->stream->merge.reads_response)
-        show_response(run);
-    switch (cut_page(&run->cut, batch, &run->err)) {
+    if (crawl->stream->merge.reads_response)
+        show_response(crawl);
+    switch (cut_page(&crawl->cut, batch, &crawl->err)) {
     case CUT_DONE:
         return STEP_turn;
     case CUT_SHAPE:
-        run->cut.is_extended = true;
-        loader_extend(run->loader, run->job.run, &run->cut.shape, run_ready, run);
-        return run_pause(run, STEP_cut);
+        crawl->cut.is_extended = true;
+        loader_extend(crawl->loader, crawl->job.run, &crawl->cut.shape, crawl_ready, crawl);
+        return crawl_pause(crawl, STEP_cut);
     case CUT_BAD:
         break;
     }
-    return cut_failed(run);
+    return cut_failed(crawl);
 }

@@ -7,10 +7,10 @@
 #include "worker/rows/row.h"
 
 /*
- * What a preview is told of a run while it goes. Everything is borrowed for the call. A page
+ * What a preview is told of a crawl while it goes. Everything is borrowed for the call. A page
  * that brings new fields is cut twice: its records come again, from position 0.
  */
-struct run_turn { /* a page that counts, and what follows it */
+struct crawl_page { /* a page that counts, and what follows it */
     const struct pager *next;
     const struct pager_decision *decision;
     const struct request *request; /* of the next page; NULL: none follows */
@@ -18,11 +18,11 @@ struct run_turn { /* a page that counts, and what follows it */
     int64_t records, seen, rejects, asides, bytes;
 };
 
-struct run_watch {
+struct crawl_watch {
     void (*on_request)(void *ctx, const struct request *request);
     void (*on_answer)(void *ctx, const struct http_answer *answer, const struct err *failed);
     row_seen_fn on_record;
-    void (*on_turn)(void *ctx, const struct run_turn *turn);
+    void (*on_turn)(void *ctx, const struct crawl_page *turn);
     void *ctx;
 };
 

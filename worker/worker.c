@@ -31,8 +31,8 @@ static void held_free(struct held *held)
     *held->link = held->next;
     if (held->next)
         held->next->link = held->link;
-    if (held->run)
-        run_free(held->run);
+    if (held->crawl)
+        crawl_free(held->crawl);
     arena_free(held->arena);
     mem_free(held);
 }
@@ -99,17 +99,17 @@ void held_over(struct held *held)
 void held_run(struct held *held)
 {
     const struct ownership_activation *activation = &held->activation;
-    struct run_past past = {activation->request_hashes, activation->records_hashes,
-                            activation->page_count};
-    held->run = run_new(&held->worker->env, activation->job, &past);
+    struct crawl_past past = {activation->request_hashes, activation->records_hashes,
+                              activation->page_count};
+    held->crawl = crawl_new(&held->worker->env, activation->job, &past);
     if (held->worker->is_draining)
-        run_stop(held->run, RUN_STOP_SOON);
+        crawl_stop(held->crawl, CRAWL_STOP_SOON);
 }
 
-static struct held *find_run(struct worker *worker, const struct run *run)
+static struct held *find_crawl(struct worker *worker, const struct crawl *crawl)
 {
     struct held *held = worker->held;
-    while (held && held->run != run)
+    while (held && held->crawl != crawl)
         held = held->next;
     return held;
 }
@@ -120,25 +120,25 @@ static size_t bytes_held(const struct worker *worker)
 {
     size_t bytes = http_bytes(worker->http) + loaders_bytes(worker->loaders);
     for (const struct held *held = worker->held; held; held = held->next)
-        if (held->run)
-            bytes += run_stats(held->run).bytes;
+        if (held->crawl)
+            bytes += crawl_stats(held->crawl).bytes;
     return bytes;
 }
 
 static bool is_fetching(const struct worker *worker)
 {
     for (const struct held *held = worker->held; held; held = held->next)
-        if (held->run && !run_is_idle(held->run))
+        if (held->crawl && !crawl_is_idle(held->crawl))
             return true;
     return false;
 }
 
 /* One page may exceed the bound alone: else a page larger than it would stop everything. */
-static bool may_send(void *ctx, const struct run *run)
+static bool may_send(void *ctx, const struct crawl *crawl)
 {
     struct worker *worker = ctx;
     size_t bytes = bytes_held(worker), bound = (size_t)worker->settings->memory_bytes;
-    (void)run;
+    (void)crawl;
     if (bytes >= bound / 4 * 3)
         loaders_flush_oldest(worker->loaders);
     return bytes < bound || (!is_fetching(worker) && loaders_is_idle(worker->loaders));
@@ -149,8 +149,8 @@ static void wake_starved(void *ctx)
     struct worker *worker = ctx;
     worker->wake_is_due = false;
     for (struct held *held = worker->held; held; held = held->next)
-        if (held->run && !held->is_over)
-            run_wake(held->run);
+        if (held->crawl && !held->is_over)
+            crawl_wake(held->crawl);
 }
 
 static void memory_may_be_free(struct worker *worker)
@@ -161,11 +161,11 @@ static void memory_may_be_free(struct worker *worker)
     loop_timer_set(worker->starved_timer, 0);
 }
 
-/* --- what runs tell -------------------------------------------------------------------- */
+/* --- what crawls report --- */
 
-static struct log_where where(const struct run *run)
+static struct log_where where(const struct crawl *crawl)
 {
-    const struct job *job = run_job(run);
+    const struct job *job = crawl_job(crawl);
     return (struct log_where){job->stream, job->run, job->n, 0};
 }
 
@@ -175,51 +175,51 @@ static void on_throttle_free(void *ctx)
     memory_may_be_free(ctx);
 }
 
-static void on_retrying(void *ctx, const struct run *run, const struct err *err,
-                        int64_t delay_ms)
+static void on_retry(void *ctx, const struct crawl *crawl, const struct err *err,
+                     int64_t delay_ms)
 {
     struct worker *worker = ctx;
-    struct log_where at = where(run);
-    at.page = run_stats(run).page;
+    struct log_where at = where(crawl);
+    at.page = crawl_stats(crawl).page;
     worker->retries++;
     log_write(LOG_WARN, LOG_JOB_RETRY, &at, "%s; again in %.1f s", err->text,
               (double)delay_ms / 1000);
     memory_may_be_free(worker);
 }
 
-static void on_paged(void *ctx, const struct run *run, int64_t records, int64_t bytes)
+static void on_page(void *ctx, const struct crawl *crawl, int64_t records, int64_t bytes)
 {
     struct worker *worker = ctx;
     worker->pages++;
     worker->records += records;
     worker->bytes += bytes;
     if (log_is_on(LOG_DEBUG)) {
-        struct log_where at = where(run);
+        struct log_where at = where(crawl);
         log_write(LOG_DEBUG, LOG_PAGE_DONE, &at, "%lld records, %lld bytes", (long long)records,
                   (long long)bytes);
     }
     memory_may_be_free(worker);
 }
 
-static void on_recognised(void *ctx, const struct run *run, struct str what)
+static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
 {
-    struct log_where at = where(run);
+    struct log_where at = where(crawl);
     (void)ctx;
     log_write(LOG_INFO, LOG_PAGING_CHOSEN, &at, "%.*s", STR_ARG(what));
 }
 
 /* Who started the worker tells why a job had to be left; in a daemon nobody else does. */
 static void log_lost(const struct worker *worker, const struct log_where *at,
-                     const struct run_stats *stats, const char *text)
+                     const struct crawl_stats *stats, const char *text)
 {
-    enum log_level level = worker->options.ended ? LOG_INFO : LOG_WARN;
+    enum log_level level = worker->options.on_ended ? LOG_INFO : LOG_WARN;
     log_write(level, LOG_JOB_LOST, at, "left after page %d%s%s", stats->pages,
               *text ? ": " : ": another process has it", text);
 }
 
 /* Records that are missing from the table are never only a number in PostgreSQL. */
-static void log_done(const struct log_where *at, const struct run_stats *stats,
-                     const struct run_end *end)
+static void log_done(const struct log_where *at, const struct crawl_stats *stats,
+                     const struct crawl_end *end)
 {
     const char *text = end->err->text;
     enum log_level level = end->state != JOB_SUCCEEDED ? LOG_ERROR
@@ -234,24 +234,24 @@ static void log_done(const struct log_where *at, const struct run_stats *stats,
               *text ? ": " : "", text);
 }
 
-static void log_end(const struct worker *worker, const struct run *run,
-                    const struct run_end *end)
+static void log_end(const struct worker *worker, const struct crawl *crawl,
+                    const struct crawl_end *end)
 {
-    struct log_where at = where(run);
-    struct run_stats stats = run_stats(run);
+    struct log_where at = where(crawl);
+    struct crawl_stats stats = crawl_stats(crawl);
     const char *text = end->err->text;
     switch (end->how) {
-    case RUN_FINISHED:
+    case CRAWL_FINISHED:
         log_done(&at, &stats, end);
         break;
-    case RUN_PARKED:
+    case CRAWL_PARKED:
         log_write(LOG_INFO, LOG_JOB_WAIT, &at, "waits %.0f s: %s", (double)end->wait_ms / 1000,
                   text);
         break;
-    case RUN_RETURNED:
+    case CRAWL_RETURNED:
         log_write(LOG_INFO, LOG_JOB_RETURNED, &at, "given back after page %d", stats.pages);
         break;
-    case RUN_LOST:
+    case CRAWL_LOST:
         log_lost(worker, &at, &stats, text);
         break;
     }
@@ -267,41 +267,41 @@ static void on_queue_told(void *ctx, enum queue_verdict verdict, const struct er
     held_release(ctx);
 }
 
-static void tell_queue(struct held *held, const struct run_end *end)
+static void tell_queue(struct held *held, const struct crawl_end *end)
 {
     struct worker *worker = held->worker;
-    int64_t delay_ms = end->how == RUN_PARKED ? end->wait_ms : 0;
+    int64_t delay_ms = end->how == CRAWL_PARKED ? end->wait_ms : 0;
     if (!worker->queue) {
-        if (end->how == RUN_PARKED)
+        if (end->how == CRAWL_PARKED)
             claim_put_local(worker, held->job, delay_ms);
         return;
     }
-    if (end->how == RUN_LOST)
+    if (end->how == CRAWL_LOST)
         return;
     held->calls++;
-    if (end->how == RUN_FINISHED)
+    if (end->how == CRAWL_FINISHED)
         queue_done(worker->queue, held->job, str_from(held->token), on_queue_told, held);
     else
         queue_retry(worker->queue, held->job, str_from(held->token), delay_ms, on_queue_told,
                     held);
 }
 
-static void on_ended(void *ctx, struct run *run, const struct run_end *end)
+static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end)
 {
     struct worker *worker = ctx;
-    struct held *held = find_run(worker, run);
-    log_end(worker, run, end);
+    struct held *held = find_crawl(worker, crawl);
+    log_end(worker, crawl, end);
     tell_queue(held, end);
-    if (worker->options.ended)
-        worker->options.ended(worker->options.ctx, run_job(run), end);
+    if (worker->options.on_ended)
+        worker->options.on_ended(worker->options.ctx, crawl_job(crawl), end);
     held_over(held);
     memory_may_be_free(worker);
     claim_more(worker);
 }
 
-static void on_outcome(void *run, const struct mark_outcome *outcome)
+static void on_outcome(void *crawl, const struct mark_outcome *outcome)
 {
-    run_outcome(run, outcome);
+    crawl_outcome(crawl, outcome);
 }
 
 static void on_committed(void *ctx)
@@ -424,7 +424,7 @@ static bool open_postgres(struct worker *worker, struct err *err)
 
 static void lend(struct worker *worker)
 {
-    worker->env = (struct run_env){
+    worker->env = (struct crawl_env){
         .loop = worker->loop,
         .http = worker->http,
         .loaders = worker->loaders,
@@ -432,10 +432,10 @@ static void lend(struct worker *worker)
         .rng = &worker->rng,
         .secrets_dir = worker->settings->secrets_dir,
         .may_send = may_send,
-        .retrying = on_retrying,
-        .paged = on_paged,
-        .recognised = on_recognised,
-        .ended = on_ended,
+        .on_retry = on_retry,
+        .on_page = on_page,
+        .on_recognised = on_recognised,
+        .on_ended = on_ended,
         .ctx = worker,
     };
 }
@@ -444,8 +444,8 @@ static void drain_is_over(void *ctx)
 {
     struct worker *worker = ctx;
     for (struct held *held = worker->held; held; held = held->next)
-        if (held->run && !held->is_over)
-            run_stop(held->run, RUN_STOP_NOW);
+        if (held->crawl && !held->is_over)
+            crawl_stop(held->crawl, CRAWL_STOP_NOW);
 }
 
 bool worker_new(const struct worker_options *options, struct worker **ret_worker,
@@ -521,8 +521,8 @@ void worker_drain(struct worker *worker, loop_fn fn, void *ctx)
     worker->drained_ctx = ctx;
     loop_timer_set(worker->drain_timer, DRAIN_MS);
     for (struct held *held = worker->held; held; held = held->next)
-        if (held->run && !held->is_over)
-            run_stop(held->run, RUN_STOP_SOON);
+        if (held->crawl && !held->is_over)
+            crawl_stop(held->crawl, CRAWL_STOP_SOON);
     report_drained(worker);
 }
 
@@ -540,12 +540,12 @@ struct worker_stats worker_stats(const struct worker *worker)
     };
     bool all_know = true;
     for (const struct held *held = worker->held; held; held = held->next) {
-        if (!held->run || held->is_over)
+        if (!held->crawl || held->is_over)
             continue;
-        struct run_stats run = run_stats(held->run);
-        all_know &= run.pages_total > 0;
-        stats.pages_known += run.pages;
-        stats.pages_total += run.pages_total;
+        struct crawl_stats crawl = crawl_stats(held->crawl);
+        all_know &= crawl.pages_total > 0;
+        stats.pages_known += crawl.pages;
+        stats.pages_total += crawl.pages_total;
     }
     if (!all_know)
         stats.pages_total = 0;

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "config/settings.h"
 #include "port/loop.h"
-#include "worker/run.h"
+#include "worker/crawl.h"
 
 /*
  * A process that holds jobs: claims them from the queue (or is given them, for `sync`), runs up
@@ -23,8 +23,8 @@ struct worker_options {
     const struct settings *settings; /* borrowed as long as the worker lives */
     bool has_queue;                  /* claim from Redis; else only worker_add brings jobs */
     int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
-    /* A job's turn here is over; `end` as run.h has it. May be NULL. */
-    void (*ended)(void *ctx, const struct job *job, const struct run_end *end);
+    /* A job's turn here is over; `end` as crawl.h has it. May be NULL. */
+    void (*on_ended)(void *ctx, const struct job *job, const struct crawl_end *end);
     void *ctx;
 };
 

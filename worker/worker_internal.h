@@ -11,12 +11,12 @@
 #include "worker/worker.h"
 
 /*
- * The inside of a worker, shared by worker.c (its life and its runs), claim.c (from the queue
- * to a run) and beat.c (leases).
+ * The inside of a worker, shared by worker.c (its life and its crawls), claim.c (from the queue
+ * to a crawl) and beat.c (leases).
  */
 
 /*
- * A job from the moment its lease came until its run is over. `run` is NULL while it is being
+ * A job from the moment its lease came until its crawl is over. `crawl` is NULL while it is being
  * activated. Freed when it is over and no callback of the queue is under way.
  */
 struct held {
@@ -27,7 +27,7 @@ struct held {
     int64_t leased_mono_ms;
     struct arena *arena;
     struct ownership_activation activation; /* in the arena; valid once it was taken */
-    struct run *run;
+    struct crawl *crawl;
     bool had_crashes;
     bool is_over;
     int calls; /* callbacks under way */
@@ -54,7 +54,7 @@ struct worker {
     struct redis *redis, *wake; /* commands; BLPOP. NULL in `sync` */
     struct queue *queue;
 
-    struct run_env env;
+    struct crawl_env env;
     struct held *held;
     size_t held_count;
     struct local_job *local;

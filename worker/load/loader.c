@@ -428,7 +428,7 @@ static void tell_outcomes(struct loader *loader, const struct batch *batch,
             rehearse_verdict(mark, &outcome);
         else if (!result->err && i < pg_rows(result->verdicts))
             read_verdict(result->verdicts, i, &outcome);
-        loader->owner->fn(mark->run, &outcome);
+        loader->owner->fn(mark->ctx, &outcome);
     }
 }
 

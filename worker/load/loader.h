@@ -20,7 +20,7 @@
  *
  *     loaders_get → loader_prepare → [loader_batch, cut, loader_mark]… → outcomes → loader_put
  *
- * The loader owns the parsed definition; the runs of the stream share it.
+ * The loader owns the parsed definition; the crawls of the stream share it.
  */
 struct loaders;
 struct loader;

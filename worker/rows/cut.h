@@ -3,8 +3,8 @@
 
 #include "config/source.h"
 #include "worker/records/records.h"
-#include "worker/rows/row.h"
 #include "worker/rows/columns.h"
+#include "worker/rows/row.h"
 
 /*
  * Cuts a page's body into rows of the batch. For every record:

@@ -13,7 +13,7 @@
  * an end, or both (then the end comes behind the page). Strings are copied into the batch.
  */
 struct mark {
-    void *run; /* whose: handed back with the outcome */
+    void *ctx; /* handed back with the outcome */
     int64_t job;
     int64_t epoch;
     char owner[RNG_TOKEN_BYTES];

@@ -155,7 +155,7 @@ static struct cut cut_body(const char *body)
 static struct mark mark_of(int64_t job, int page)
 {
     struct mark mark = {
-        .run = (void *)(uintptr_t) "run",
+        .ctx = (void *)(uintptr_t) "run",
         .job = job,
         .epoch = 1,
         .owner = "w1-token",

@@ -1,15 +1,15 @@
-#ifndef WORKER_RUN_INTERNAL_H
-#define WORKER_RUN_INTERNAL_H
+#ifndef WORKER_CRAWL_INTERNAL_H
+#define WORKER_CRAWL_INTERNAL_H
 
+#include "worker/crawl.h"
 #include "worker/exchange/request.h"
 #include "worker/exchange/scope.h"
 #include "worker/paging/checkpoint.h"
 #include "worker/paging/guard.h"
 #include "worker/rows/cut.h"
-#include "worker/run.h"
 
 /*
- * The inside of a run, shared by run.c (its life), step.c (from the request to the rows) and
+ * The inside of a crawl, shared by crawl.c (its life), step.c (from the request to the rows) and
  * turn.c (from the rows to the next request).
  */
 
@@ -38,10 +38,10 @@ enum phase {
     PHASE_OVER,    /* the ended callback is due */
 };
 
-struct run {
-    const struct run_env *env;
+struct crawl {
+    const struct crawl_env *env;
     struct job job;
-    struct arena *arena; /* as long as the run */
+    struct arena *arena; /* as long as the crawl */
     struct arena *page;  /* this page: pager state, request, answer, scratch */
     struct arena *next;  /* the same of the page after it; the two swap */
     struct loader *loader;
@@ -71,36 +71,36 @@ struct run {
 
     size_t pending; /* marks without an outcome yet */
     bool is_cancelled;
-    struct run_end end;
+    struct crawl_end end;
     struct err err; /* of the end */
-    struct run_stats stats;
+    struct crawl_stats stats;
 };
 
 /* Each does one step and says which is next. */
-#define X(name) enum step step_##name(struct run *run);
+#define X(name) enum step step_##name(struct crawl *crawl);
 STEPS(X)
 #undef X
 
-/* Leaves the machine; run_resume goes on there. */
-enum step run_pause(struct run *run, enum step resume);
-void run_resume(struct run *run);
+/* Leaves the machine; crawl_resume goes on there. */
+enum step crawl_pause(struct crawl *crawl, enum step resume);
+void crawl_resume(struct crawl *crawl);
 /* A callback of the loader: goes on, or ends the job where there is an error. */
-void run_ready(void *ctx, const struct err *err);
+void crawl_ready(void *ctx, const struct err *err);
 
 /*
- * Ends the job's turn behind the pages already marked; run->err says why, where it failed.
- * run_fail adds the page that was being read.
+ * Ends the job's turn behind the pages already marked; crawl->err says why, where it failed.
+ * crawl_fail adds the page that was being read.
  */
-enum step run_end_turn(struct run *run, enum job_state state, enum job_reason reason);
-enum step run_fail(struct run *run, enum job_reason reason);
-enum step run_give_back(struct run *run);
+enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_reason reason);
+enum step crawl_fail(struct crawl *crawl, enum job_reason reason);
+enum step crawl_give_back(struct crawl *crawl);
 
 /* Puts the end into a mark that travels behind a page. */
-void run_set_end(struct run *run, struct mark *mark, enum job_state state,
-                 enum job_reason reason);
-void run_put_mark(struct run *run, struct mark *mark);
+void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
+                   enum job_reason reason);
+void crawl_put_mark(struct crawl *crawl, struct mark *mark);
 
 /* Puts "GET https://…" before the error. */
-void run_wrap_request(struct run *run);
+void crawl_wrap_request(struct crawl *crawl);
 
 #endif

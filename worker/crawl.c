@@ -1,0 +1,326 @@
+#include "worker/crawl_internal.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/redact.h"
+
+static void go(struct crawl *crawl, enum step step)
+{
+    typedef enum step (*step_fn)(struct crawl * crawl);
+    static const step_fn steps[] = {
+#define X(name) [STEP_##name] = step_##name,
+        STEPS(X)
+#undef X
+    };
+    crawl->is_paused = false;
+    while (step != STEP_PAUSE)
+        step = steps[step](crawl);
+    crawl->is_paused = true;
+}
+
+enum step crawl_pause(struct crawl *crawl, enum step resume)
+{
+    crawl->resume = resume;
+    return STEP_PAUSE;
+}
+
+void crawl_resume(struct crawl *crawl)
+{
+    if (crawl->is_paused && crawl->phase == PHASE_WORKING)
+        go(crawl, crawl->resume);
+}
+
+static void on_timer(void *ctx)
+{
+    crawl_resume(ctx);
+}
+
+static void over(void *ctx)
+{
+    struct crawl *crawl = ctx;
+    crawl->env->on_ended(crawl->env->ctx, crawl, &crawl->end);
+}
+
+static void finish(struct crawl *crawl, enum crawl_how how)
+{
+    if (crawl->phase == PHASE_OVER)
+        return;
+    crawl->phase = PHASE_OVER;
+    crawl->end.how = how;
+    crawl->end.err = &crawl->err;
+    loop_defer(crawl->env->loop, over, crawl);
+}
+
+static void quiet(struct crawl *crawl)
+{
+    if (crawl->call)
+        http_cancel(TAKE(crawl->call));
+    throttle_drop(crawl->env->throttle, &crawl->pass);
+    if (crawl->loader)
+        loader_forget(crawl->loader, crawl);
+    loop_timer_clear(crawl->timer);
+}
+
+static void leave_if_settled(struct crawl *crawl)
+{
+    if (crawl->phase == PHASE_LEAVING && crawl->pending == 0)
+        finish(crawl, CRAWL_LOST);
+    if (crawl->phase == PHASE_ENDED && crawl->pending == 0)
+        finish(crawl, CRAWL_FINISHED);
+    if (crawl->phase == PHASE_FAILING && crawl->pending == 0)
+        crawl_end_turn(crawl, JOB_FAILED, crawl->end.reason);
+}
+
+static void leave(struct crawl *crawl, enum phase phase)
+{
+    if (crawl->phase == PHASE_OVER || crawl->phase == PHASE_ENDED)
+        return;
+    quiet(crawl);
+    crawl->phase = phase;
+    leave_if_settled(crawl);
+}
+
+/* What may succeed later is no end of the job: it is left to whoever comes next. */
+static bool is_worth_another_time(const struct err *err)
+{
+    return err->kind == ERR_AGAIN;
+}
+
+void crawl_ready(void *ctx, const struct err *err)
+{
+    struct crawl *crawl = ctx;
+    if (crawl->phase != PHASE_WORKING)
+        return;
+    if (!err) {
+        crawl_resume(crawl);
+        return;
+    }
+    crawl->err = *err;
+    if (is_worth_another_time(err)) {
+        leave(crawl, PHASE_LEAVING);
+        return;
+    }
+    bool config = err->kind == ERR_CONFIG || err->kind == ERR_INPUT;
+    go(crawl, crawl_end_turn(crawl, JOB_FAILED, config ? REASON_DEFINITION : REASON_SERVER));
+}
+
+static void mark_owner(const struct crawl *crawl, struct mark *mark)
+{
+    mark->ctx = (void *)(uintptr_t)crawl;
+    mark->job = crawl->job.id;
+    mark->epoch = crawl->job.epoch;
+    snprintf(mark->owner, sizeof mark->owner, "%.*s", STR_ARG(crawl->job.owner));
+}
+
+void crawl_put_mark(struct crawl *crawl, struct mark *mark)
+{
+    mark_owner(crawl, mark);
+    mark->retries = crawl->retries;
+    mark->waited_ms = crawl->waited_ms;
+    crawl->retries = crawl->waited_ms = 0;
+    crawl->pending++;
+    loader_mark(crawl->loader, mark, mark->has_end);
+}
+
+void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
+                   enum job_reason reason)
+{
+    redact_cstr(crawl->err.text, sizeof crawl->err.text);
+    mark->has_end = true;
+    mark->end = state;
+    mark->reason = reason;
+    mark->error = str_from(crawl->err.text);
+    crawl->end.state = state;
+    crawl->end.reason = reason;
+    crawl->phase = PHASE_ENDING;
+}
+
+/* Ends the job's turn behind the pages already marked; crawl->err says why, where it failed. */
+enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_reason reason)
+{
+    struct mark mark = {0};
+    quiet(crawl);
+    if (!crawl->loader) {
+        finish(crawl, CRAWL_LOST);
+        return STEP_PAUSE;
+    }
+    crawl_set_end(crawl, &mark, state, reason);
+    mark.wait_ms = crawl->end.wait_ms;
+    mark.attempt = crawl->attempt;
+    mark.told_waits = crawl->told_waits;
+    if (state == JOB_WAITING)
+        mark.waiting_for = mark.error;
+    crawl_put_mark(crawl, &mark);
+    return crawl_pause(crawl, STEP_PAUSE);
+}
+
+enum step crawl_fail(struct crawl *crawl, enum job_reason reason)
+{
+    err_wrap(&crawl->err, "page %d", crawl->pager.page + 1);
+    return crawl_end_turn(crawl, JOB_FAILED, reason);
+}
+
+enum step crawl_give_back(struct crawl *crawl)
+{
+    crawl->err = (struct err)ERR_INIT;
+    return crawl_end_turn(crawl, JOB_QUEUED, REASON_NONE);
+}
+
+static void copy_job(struct crawl *crawl, const struct job *job)
+{
+    struct arena *arena = crawl->arena;
+    crawl->job = *job;
+    struct str *const texts[] = {
+        &crawl->job.stream,   &crawl->job.spec,        &crawl->job.part,
+        &crawl->job.mode,     &crawl->job.window_from, &crawl->job.window_to,
+        &crawl->job.bookmark, &crawl->job.owner,       &crawl->job.checkpoint};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        *texts[i] = arena_str(arena, *texts[i]);
+}
+
+struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
+                        const struct crawl_past *past)
+{
+    struct crawl *crawl = mem_alloc(sizeof *crawl);
+    crawl->env = env;
+    crawl->arena = arena_new();
+    crawl->page = arena_new();
+    crawl->next = arena_new();
+    copy_job(crawl, job);
+    crawl->err = (struct err)ERR_INIT;
+    crawl->attempt = job->attempt;
+    crawl->told_waits = job->told_waits;
+    crawl->stats = (struct crawl_stats){.pages = job->page, .records = job->records};
+    crawl->began_mono_ms = clock_mono_ms() - job->elapsed_ms;
+    crawl->timer = loop_timer_new(env->loop, on_timer, crawl);
+    guard_init(&crawl->guard);
+    guard_restore(&crawl->guard, past->request_hashes, past->records_hashes, past->count);
+    loop_timer_set(crawl->timer, 0);
+    crawl->is_paused = true;
+    crawl->resume = STEP_open;
+    return crawl;
+}
+
+void crawl_free(struct crawl *crawl)
+{
+    throttle_drop(crawl->env->throttle, &crawl->pass);
+    if (crawl->loader)
+        loader_put(crawl->loader);
+    loop_timer_free(crawl->timer);
+    guard_done(&crawl->guard);
+    buf_done(&crawl->body);
+    arena_free(crawl->page);
+    arena_free(crawl->next);
+    arena_free(crawl->arena);
+    mem_free(crawl);
+}
+
+/* A batch could not be committed: the pages in it are not in. */
+static void batch_failed(struct crawl *crawl, const struct mark_outcome *outcome)
+{
+    if (crawl->phase == PHASE_FAILING || crawl->phase == PHASE_ENDED)
+        return;
+    bool end_alone_failed = crawl->phase == PHASE_ENDING && outcome->page == 0;
+    bool leaves = end_alone_failed || is_worth_another_time(outcome->err);
+    crawl->err = *outcome->err;
+    crawl->end.reason = outcome->reason;
+    leave(crawl, leaves ? PHASE_LEAVING : PHASE_FAILING);
+}
+
+static void turn_ended(struct crawl *crawl, const struct mark_outcome *outcome)
+{
+    crawl->end.run_ended = outcome->run_ended;
+    crawl->end.run_state = outcome->run_state;
+    if (outcome->ended)
+        crawl->end.state = outcome->state;
+    if (crawl->end.state == JOB_WAITING)
+        finish(crawl, CRAWL_PARKED);
+    else
+        finish(crawl, crawl->end.state == JOB_QUEUED ? CRAWL_RETURNED : CRAWL_FINISHED);
+}
+
+/* Rows that PostgreSQL refused were too many: the job ends with this page, not with ours. */
+static bool is_ended_there(const struct crawl *crawl, const struct mark_outcome *outcome)
+{
+    bool goes_on =
+        crawl->phase == PHASE_WORKING || (crawl->phase == PHASE_ENDING && crawl->pending > 0);
+    return goes_on && outcome->ended && outcome->state == JOB_FAILED;
+}
+
+static void ended_there(struct crawl *crawl, const struct mark_outcome *outcome)
+{
+    quiet(crawl);
+    crawl->phase = PHASE_ENDED;
+    crawl->end.state = outcome->state;
+    crawl->end.reason = REASON_REJECTS;
+    crawl->end.run_ended = outcome->run_ended;
+    crawl->end.run_state = outcome->run_state;
+    err_set(&crawl->err, ERR_INPUT, "rejects", 0,
+            "page %d: more than %lld records were rejected", outcome->page,
+            (long long)crawl->stream->table.max_rejects);
+}
+
+void crawl_outcome(struct crawl *crawl, const struct mark_outcome *outcome)
+{
+    crawl->pending--;
+    bool in = outcome->verdict == MARK_APPLIED || outcome->verdict == MARK_SKIPPED;
+    if (in && outcome->page) {
+        crawl->stats.pages = outcome->page;
+        crawl->stats.records += outcome->records;
+    }
+    if (in && is_ended_there(crawl, outcome))
+        ended_there(crawl, outcome);
+    else if (outcome->verdict == MARK_FAILED && crawl->phase != PHASE_LEAVING)
+        batch_failed(crawl, outcome);
+    else if (outcome->verdict == MARK_REFUSED)
+        leave(crawl, PHASE_LEAVING);
+    else if (in && crawl->phase == PHASE_ENDING && crawl->pending == 0)
+        turn_ended(crawl, outcome);
+    leave_if_settled(crawl);
+}
+
+void crawl_wake(struct crawl *crawl)
+{
+    if (crawl->is_starved)
+        crawl_resume(crawl);
+}
+
+void crawl_stop(struct crawl *crawl, enum crawl_stop how)
+{
+    bool working = crawl->phase == PHASE_WORKING;
+    crawl->is_draining = true;
+    if (how == CRAWL_STOP_LOST)
+        leave(crawl, PHASE_LEAVING);
+    if (!working || how == CRAWL_STOP_LOST)
+        return;
+    if (!crawl->loader) {
+        finish(crawl, CRAWL_LOST);
+        return;
+    }
+    if (how == CRAWL_STOP_NOW || !crawl->call)
+        crawl_give_back(crawl);
+}
+
+const struct job *crawl_job(const struct crawl *crawl)
+{
+    return &crawl->job;
+}
+
+const struct columns *crawl_columns(const struct crawl *crawl)
+{
+    return crawl->loader ? loader_columns(crawl->loader) : NULL;
+}
+
+bool crawl_is_idle(const struct crawl *crawl)
+{
+    return !crawl->call;
+}
+
+struct crawl_stats crawl_stats(const struct crawl *crawl)
+{
+    struct crawl_stats stats = crawl->stats;
+    stats.bytes = crawl->body.len;
+    stats.rejects = crawl->job.rejects;
+    stats.page = crawl->pager.page + 1;
+    return stats;
+}
