@@ -1,6 +1,7 @@
 #include "base/redact.h"
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "base/mem.h"
 
 enum { SHORTEST_BYTES = 4, ALIGNMENTS = 3, NEEDLES = 1 + ALIGNMENTS };
@@ -77,24 +78,13 @@ void redact_clear(void)
 
 /* ---- searching ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Bytes of the text that stand for `c`: as it is, percent-encoded, or '+' for a space; 0: none.
  */
 static size_t match_byte(struct str text, char c)
 {
     if (text.ptr[0] == c || (c == ' ' && text.ptr[0] == '+'))
         return 1;
-    if (text.len < 3 || text.ptr[0] != '%')
-        return 0;
-    int high = hex_digit(text.ptr[1]), low = hex_digit(text.ptr[2]);
-    return high >= 0 && low >= 0 && (char)(high << 4 | low) == c ? 3 : 0;
+    return hex_percent(text) == (unsigned char)c ? 3 : 0;
 }
 
 /* The alphabet of RFC 4648, section 5 (for URLs) is another spelling of section 4's. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/hex.h"
+
 /* splitmix64, to spread a seed over the state: https://prng.di.unimi.it/splitmix64.c */
 static uint64_t spread(uint64_t *seed)
 {
@@ -66,8 +68,8 @@ void rng_secret(void *bytes, size_t size)
 
 void rng_token(char ret_token[RNG_TOKEN_BYTES])
 {
-    unsigned char bytes[16];
+    char bytes[16];
     rng_secret(bytes, sizeof bytes);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(ret_token + 2 * i, 3, "%02x", bytes[i]);
+    hex_write((struct str){bytes, sizeof bytes}, ret_token);
+    ret_token[2 * sizeof bytes] = '\0';
 }

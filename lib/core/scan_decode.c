@@ -2,15 +2,9 @@
 
 #include <string.h>
 
-#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+#include "base/hex.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
 int scan_hex4(const char **at, const char *end)
 {

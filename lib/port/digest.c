@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/hex.h"
 #include "base/mem.h"
 
 /* OpenSSL fails here only where memory ran out or its own algorithm is missing. */
@@ -27,13 +28,8 @@ void digest_hmac_sha256(struct str key, struct str bytes,
 
 struct str digest_hex(struct arena *arena, struct str bytes)
 {
-    static const char digits[] = "0123456789abcdef";
     char *out = arena_alloc(arena, bytes.len * 2 + 1);
-    for (size_t i = 0; i < bytes.len; i++) {
-        unsigned char byte = (unsigned char)bytes.ptr[i];
-        out[2 * i] = digits[byte >> 4];
-        out[2 * i + 1] = digits[byte & 15];
-    }
+    hex_write(bytes, out);
     return (struct str){out, bytes.len * 2};
 }
 

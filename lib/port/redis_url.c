@@ -1,19 +1,13 @@
 #include "port/redis_url.h"
 
+#include "base/hex.h"
+
 enum { DEFAULT_PORT = 6379, LAST_PORT = 65535, LAST_DB = 1 << 20 };
 
 static bool refuse(struct err *err, const char *why)
 {
     return err_set(err, ERR_CONFIG, "redis", 0,
                    "redis_url: %s (redis://[[user]:password@]host[:port][/db])", why);
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 static bool decode(struct arena *arena, struct str text, struct str *ret)
@@ -25,12 +19,10 @@ static bool decode(struct arena *arena, struct str text, struct str *ret)
             out[len++] = text.ptr[i];
             continue;
         }
-        bool is_whole = i + 2 < text.len;
-        int high = is_whole ? hex_digit(text.ptr[i + 1]) : -1;
-        int low = is_whole ? hex_digit(text.ptr[i + 2]) : -1;
-        if (high < 0 || low < 0)
+        int byte = hex_percent(str_slice(text, i, text.len));
+        if (byte < 0)
             return false;
-        out[len++] = (char)(high << 4 | low);
+        out[len++] = (char)byte;
         i += 2;
     }
     *ret = (struct str){out, len};

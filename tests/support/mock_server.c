@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "base/hex.h"
 #include "base/mem.h"
 #include "tests/support/mock.h"
 
@@ -32,27 +33,18 @@ struct conn {
 /* ---- helpers for the pages -----------------------------------------------------------------
  */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 32;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static struct str decode(struct arena *arena, struct str text)
 {
     char *out = arena_alloc(arena, text.len + 1);
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        bool coded = c == '%' && i + 2 < text.len && hex_digit(text.ptr[i + 1]) >= 0 &&
-                     hex_digit(text.ptr[i + 2]) >= 0;
-        if (!coded) {
+        int byte = hex_percent(str_slice(text, i, text.len));
+        if (byte < 0) {
             out[len++] = c == '+' ? ' ' : c;
             continue;
         }
-        out[len++] = (char)(hex_digit(text.ptr[i + 1]) << 4 | hex_digit(text.ptr[i + 2]));
+        out[len++] = (char)byte;
         i += 2;
     }
     return (struct str){out, len};

@@ -1,5 +1,6 @@
 #include "worker/access/origin.h"
 
+#include "base/hex.h"
 #include "port/address.h"
 #include "worker/access/secrets.h"
 
@@ -67,24 +68,15 @@ struct str origin_host(struct arena *arena, struct str url)
     return arena_printf(arena, "%.*s:%d", STR_ARG(parsed.host), parsed.port);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char lower = (char)(c | 32);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* A name in a query is compared decoded: "api%5Fkey" is "api_key". */
 static bool is_encoded(struct str text, struct str name)
 {
     size_t at = 0;
     for (size_t i = 0; i < text.len; i++, at++) {
         char c = text.ptr[i] == '+' ? ' ' : text.ptr[i];
-        bool is_escape = c == '%' && i + 2 < text.len && hex_digit(text.ptr[i + 1]) >= 0 &&
-                         hex_digit(text.ptr[i + 2]) >= 0;
-        if (is_escape) {
-            c = (char)(hex_digit(text.ptr[i + 1]) * 16 + hex_digit(text.ptr[i + 2]));
+        int byte = hex_percent(str_slice(text, i, text.len));
+        if (byte >= 0) {
+            c = (char)byte;
             i += 2;
         }
         if (at >= name.len || name.ptr[at] != c)

@@ -2,6 +2,7 @@
 
 #include "base/date.h"
 #include "base/date_text.h"
+#include "base/hex.h"
 #include "core/value.h"
 #include "port/digest.h"
 #include "worker/records/jsontext.h"
@@ -69,15 +70,11 @@ static bool decode_base64(struct arena *arena, struct str text, struct str *ret_
 
 static struct record_field bytea_field(struct arena *arena, struct str bytes)
 {
-    static const char digits[] = "0123456789abcdef";
-    char *text = arena_alloc(arena, 2 * bytes.len + 3), *at = text;
-    *at++ = '\\';
-    *at++ = 'x';
-    for (size_t i = 0; i < bytes.len; i++) {
-        *at++ = digits[(unsigned char)bytes.ptr[i] >> 4];
-        *at++ = digits[bytes.ptr[i] & 15];
-    }
-    return string_field(arena, (struct str){text, (size_t)(at - text)});
+    size_t size = 2 + 2 * bytes.len;
+    char *text = arena_alloc(arena, size);
+    memcpy(text, "\\x", 2);
+    hex_write(bytes, text + 2);
+    return string_field(arena, (struct str){text, size});
 }
 
 static bool convert_base64(struct arena *arena, const struct column *column, struct str text,

@@ -3,6 +3,7 @@
 #include <endian.h>
 
 #include "base/date.h"
+#include "base/hex.h"
 #include "core/scan.h"
 
 /* 2000-01-01, where PostgreSQL's dates and times begin. */
@@ -218,14 +219,6 @@ bool encode_date(struct buf *buf, struct str text)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool encode_parse_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES])
 {
     char uuid[ENCODE_UUID_BYTES];
@@ -238,10 +231,10 @@ bool encode_parse_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES])
                 return false;
             continue;
         }
-        int high = hex_digit(text.ptr[i]), low = hex_digit(text.ptr[i + 1]);
-        if (high < 0 || low < 0)
+        int byte = hex_byte(text.ptr + i);
+        if (byte < 0)
             return false;
-        uuid[len++] = (char)(high << 4 | low);
+        uuid[len++] = (char)byte;
         i += 2;
     }
     memcpy(ret_uuid, uuid, sizeof uuid);
