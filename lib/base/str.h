@@ -21,6 +21,12 @@ struct str {
 #define STR(literal) ((struct str){("" literal), sizeof(literal) - 1})
 #define STR_NONE     ((struct str){NULL, 0})
 
+/* The same as the initialiser of a static struct str. */
+#define STR_INIT(literal)                                                                      \
+    {                                                                                          \
+        ("" literal), sizeof(literal) - 1                                                      \
+    }
+
 /* For printf: `"%.*s", STR_ARG(text)`. */
 #define STR_ARG(text) (int)(text).len, (text).ptr ? (text).ptr : ""
 

@@ -102,7 +102,7 @@ void text_put_lower(struct buf *buf, struct str text)
 }
 
 /* The one letter in common use whose upper case is two. */
-static const struct str sharp_s = {"\xC3\x9F", 2};
+static const struct str sharp_s = STR_INIT("\xC3\x9F");
 
 void text_put_upper(struct buf *buf, struct str text)
 {

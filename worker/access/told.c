@@ -68,8 +68,8 @@ static struct str text_in(struct value value)
 
 bool told_is_spent(const struct http_answer *answer, const struct told_quota *quota)
 {
-    static const struct str names[] = {{"ratelimit-remaining", 19},
-                                       {"x-ratelimit-remaining", 21}};
+    static const struct str names[] = {STR_INIT("ratelimit-remaining"),
+                                       STR_INIT("x-ratelimit-remaining")};
     if (is_zero(text_in(quota->remaining)))
         return true;
     for (size_t i = 0; i < COUNT_OF(names); i++) {

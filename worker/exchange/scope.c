@@ -21,7 +21,7 @@ static struct value map_of(struct arena *arena, const struct str *keys,
 
 static struct value read_http(const struct scope *scope, struct arena *arena)
 {
-    static const struct str keys[] = {{"status", 6}, {"headers", 7}};
+    static const struct str keys[] = {STR_INIT("status"), STR_INIT("headers")};
     struct value_map *headers = ARENA_NEW(arena, struct value_map);
     headers->members = ARENA_ARRAY(arena, struct value_member, scope->header_count);
     for (size_t i = 0; i < scope->header_count; i++)
@@ -103,19 +103,19 @@ static struct value read_run(const struct scope *scope, struct arena *arena)
 }
 
 static const struct scope_name names[] = {
-    {{"response", 8}, read_response},
-    {{"http", 4}, read_http},
-    {{"pager", 5}, read_pager},
-    {{"iteration", 9}, read_iteration},
-    {{"accumulated", 11}, read_accumulated},
-    {{"vars", 4}, read_vars},
-    {{"workload", 8}, read_vars},
-    {{"env", 3}, read_env},
-    {{"secrets", 7}, read_secrets},
-    {{"bookmark", 8}, read_bookmark},
-    {{"window", 6}, read_window},
-    {{"partition", 9}, read_partition},
-    {{"run", 3}, read_run},
+    {STR_INIT("response"), read_response},
+    {STR_INIT("http"), read_http},
+    {STR_INIT("pager"), read_pager},
+    {STR_INIT("iteration"), read_iteration},
+    {STR_INIT("accumulated"), read_accumulated},
+    {STR_INIT("vars"), read_vars},
+    {STR_INIT("workload"), read_vars},
+    {STR_INIT("env"), read_env},
+    {STR_INIT("secrets"), read_secrets},
+    {STR_INIT("bookmark"), read_bookmark},
+    {STR_INIT("window"), read_window},
+    {STR_INIT("partition"), read_partition},
+    {STR_INIT("run"), read_run},
 };
 
 static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
@@ -163,8 +163,8 @@ static struct value text_or_none(struct str text)
 bool scope_init(struct scope *scope, const struct job *job, const struct stream *stream,
                 const char *secrets_dir, struct arena *arena, struct err *err)
 {
-    static const struct str run_keys[] = {{"id", 2}, {"started_at", 10}};
-    static const struct str window_keys[] = {{"start", 5}, {"end", 3}};
+    static const struct str run_keys[] = {STR_INIT("id"), STR_INIT("started_at")};
+    static const struct str window_keys[] = {STR_INIT("start"), STR_INIT("end")};
     struct value part = UNDEFINED_VALUE;
 
     *scope = (struct scope){.response = UNDEFINED_VALUE};

@@ -205,7 +205,8 @@ void pager_params(const struct pager *pager, struct arena *arena,
 
 struct value pager_value(const struct pager *pager, struct arena *arena)
 {
-    static const struct str keys[] = {{"page", 4}, {"offset", 6}, {"size", 4}, {"cursor", 6}};
+    static const struct str keys[] = {STR_INIT("page"), STR_INIT("offset"), STR_INIT("size"),
+                                      STR_INIT("cursor")};
     bool by_page = pager->type == PAGINATE_PAGE;
     struct value numbers[] = {
         value_int(arena, by_page ? pager->number : pager->page + 1),

@@ -2,7 +2,7 @@
 
 #include "core/value.h"
 
-static const struct str null_text = {"null", 4};
+static const struct str null_text = STR_INIT("null");
 
 static struct record_field field_from_value(struct arena *arena, struct value value)
 {

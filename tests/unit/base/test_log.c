@@ -14,7 +14,7 @@ static int64_t fixed_us(void)
 }
 
 static const struct log_where JOB = {
-    .stream = {"shop.orders", 11}, .run = 7, .job_n = 3, .page = 4};
+    .stream = STR_INIT("shop.orders"), .run = 7, .job_n = 3, .page = 4};
 
 static FILE *file;
 

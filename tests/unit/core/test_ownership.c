@@ -11,7 +11,8 @@
 static const char *url;
 static struct loop *loop;
 static struct pg *pg;
-static struct ownership_worker me = {.id = {"me", 2}, .host = {"here", 4}, .version = {"1", 1}};
+static struct ownership_worker me = {
+    .id = STR_INIT("me"), .host = STR_INIT("here"), .version = STR_INIT("1")};
 
 #define ASK(...)          schema_sql(url, __VA_ARGS__)
 #define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))

@@ -5,7 +5,7 @@
 static struct throttle *throttle;
 static struct rate_limit limits[2];
 static struct stream stream;
-static const struct throttle_peer peer = {{"h:443", 5}, 7};
+static const struct throttle_peer peer = {STR_INIT("h:443"), 7};
 static int freed;
 
 static void on_freed(void *ctx)
