@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/opt.h"
+#include "cli/exit_code.h"
 #include "config/settings.h"
 #include "config/source.h"
 #include "port/loop.h"
@@ -18,14 +19,6 @@
  * `struct command cmd_NAME`. main.c finds it, reads the options and the settings, and runs it.
  * Results go to stdout, everything else to stderr; the return value is the exit code.
  */
-enum exit_code {
-    EXIT_DONE = 0,
-    EXIT_RUN_FAILED = 1,  /* a run failed, was truncated, cancelled or is dead */
-    EXIT_USAGE = 2,       /* usage or configuration */
-    EXIT_UNREACHABLE = 3, /* a server, or the schema is missing or newer */
-    EXIT_INTERRUPTED = 130,
-};
-
 /* The options of all commands; each command's table names those it takes. */
 struct options {
     const char *config_dir, *log_level, *log_format;

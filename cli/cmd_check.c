@@ -108,24 +108,19 @@ static int check_page(struct cli *cli, const struct stream *stream)
     return EXIT_DONE;
 }
 
-static int worse(int a, int b)
-{
-    return MAX(a, b);
-}
-
 /* Everything is tried, whatever failed before; the worst code counts. */
 static int check_live(struct cli *cli, struct source *const *sources, size_t count)
 {
-    int code = worse(check_database(cli), check_redis(cli));
+    int code = exit_code_worst(check_database(cli), check_redis(cli));
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
     for (int i = 0; i < cli->operand_count; i++) {
         struct stream *stream = source_find_stream(sources, count, str_from(cli->operands[i]));
-        code = worse(code, check_page(cli, stream));
+        code = exit_code_worst(code, check_page(cli, stream));
     }
     for (size_t i = 0; !cli->operand_count && i < count; i++)
         for (size_t j = 0; j < sources[i]->count; j++)
-            code = worse(code, check_page(cli, sources[i]->streams[j]));
+            code = exit_code_worst(code, check_page(cli, sources[i]->streams[j]));
     return code;
 }
 

@@ -2,8 +2,7 @@
 #include "cli/cli.h"
 #include "core/template.h"
 
-/* `expr`: 1 for an evaluation error, 2 for a syntax error or a bad context. */
-enum { EVALUATION_ERROR = 1, CONTEXT_BYTES_MAX = 64 * 1024 * 1024 };
+enum { CONTEXT_BYTES_MAX = 64 * 1024 * 1024 };
 
 static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
 {
@@ -54,7 +53,7 @@ static int expr_main(struct cli *cli)
         !template_compile(cli->arena, str_from(cli->operands[0]), &template, &err))
         return fail(&err, EXIT_USAGE);
     if (!template_fill(&template, &scope, false, cli->arena, &value, &err))
-        return fail(&err, EVALUATION_ERROR);
+        return fail(&err, EXIT_RUN_FAILED);
     value_format(&out, value);
     if (out.overflow)
         return cli_usage("expr: the result is over 64 MiB");

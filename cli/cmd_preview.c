@@ -135,9 +135,7 @@ static int show(struct cli *cli, const struct stream *stream)
     if (!preview_run(&options, cli->arena, &preview, &err))
         return cli_fail(&err);
     preview_print_end(cli, stream, &preview);
-    bool is_fine = preview.how == PREVIEW_STOPPED ||
-                   (preview.how == PREVIEW_ENDED && preview.state == JOB_SUCCEEDED);
-    return is_fine ? EXIT_DONE : EXIT_RUN_FAILED;
+    return exit_code_of_preview(&preview);
 }
 
 static int preview_main(struct cli *cli)

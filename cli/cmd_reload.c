@@ -180,6 +180,7 @@ static bool follow(struct reload *reload, struct outcome *ret_outcome)
 static int wait_for_end(struct reload *reload)
 {
     struct outcome outcome;
+    struct err err = ERR_INIT;
     int code;
     if (!cli_database(reload->cli, false, &reload->pg, &code))
         return code;
@@ -194,9 +195,11 @@ static int wait_for_end(struct reload *reload)
     if (str_is(state, "refused") || str_is(state, "skipped") || !outcome.run) {
         fprintf(stderr, "pagetide: request %.*s was %.*s: %.*s\n", STR_ARG(reload->id),
                 STR_ARG(state), STR_ARG(outcome.reason));
-        return str_is(state, "skipped") ? EXIT_DONE : EXIT_USAGE;
+        return exit_code_of_request(state);
     }
-    return summary_print(reload->cli, reload->pg, outcome.run);
+    return summary_show(reload->cli, reload->pg, outcome.run, &state, &err)
+               ? exit_code_of_run(state)
+               : cli_fail(&err);
 }
 
 static void choose_id(struct reload *reload)

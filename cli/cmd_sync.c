@@ -407,19 +407,21 @@ static int run_streams(struct sync *sync)
     return EXIT_DONE;
 }
 
-static int print_all(struct sync *sync)
+/* Where the servers were away, the runs are not over: there is nothing to sum up. */
+static int show_ends(struct sync *sync)
 {
     int code = EXIT_DONE;
-    if (sync->lost.kind != ERR_NONE) {
+    if (sync->lost.kind != ERR_NONE)
         code = cli_fail(&sync->lost);
-        if (sync->lost.kind == ERR_AGAIN) {
-            fputs("pagetide: the same command goes on where it stood\n", stderr);
-            return code;
-        }
+    if (sync->lost.kind == ERR_AGAIN) {
+        fputs("pagetide: the same command goes on where it stood\n", stderr);
+        return code;
     }
     for (size_t i = 0; i < sync->count; i++) {
-        int ended = summary_print(sync->cli, sync->pg, sync->items[i].run);
-        code = MAX(code, ended);
+        struct err err = ERR_INIT;
+        struct str state;
+        bool is_shown = summary_show(sync->cli, sync->pg, sync->items[i].run, &state, &err);
+        code = exit_code_worst(code, is_shown ? exit_code_of_run(state) : cli_fail(&err));
     }
     return code;
 }
@@ -451,7 +453,7 @@ static int sync_main(struct cli *cli)
     sync.signals[1] = loop_signal_new(options.loop, SIGTERM, on_signal, &sync);
     code = run_streams(&sync);
     if (code == EXIT_DONE)
-        code = print_all(&sync);
+        code = show_ends(&sync);
     loop_signal_free(sync.signals[0]);
     loop_signal_free(sync.signals[1]);
     worker_free(sync.worker);

@@ -7,19 +7,12 @@
 
 enum { CONNECT_MS = 10000, ERRORS_BYTES_MAX = 1024 * 1024 };
 
-static int code_of(enum err_kind kind)
-{
-    return kind == ERR_AGAIN    ? EXIT_UNREACHABLE
-           : kind == ERR_CONFIG ? EXIT_USAGE
-                                : EXIT_RUN_FAILED;
-}
-
 int cli_fail(const struct err *err)
 {
     struct err shown = *err;
     redact_cstr(shown.text, sizeof shown.text);
     fprintf(stderr, "pagetide: %s\n", shown.text);
-    return code_of(err->kind);
+    return exit_code_of_error(err);
 }
 
 int cli_usage(const char *fmt, ...)

@@ -19,7 +19,7 @@ int order_give(struct cli *cli, struct pg *pg, const char *call, const struct pg
         return cli_fail(&err);
     if (!pg_is_null(result, 0, REFUSAL)) {
         fprintf(stderr, "pagetide: %.*s\n", STR_ARG(pg_get_str(result, 0, REFUSAL)));
-        return pg_is_null(result, 0, STREAM) ? EXIT_USAGE : EXIT_RUN_FAILED;
+        return exit_code_of_refusal(!pg_is_null(result, 0, STREAM));
     }
     *ret_order = (struct order){
         .stream = arena_str(cli->arena, pg_get_str(result, 0, STREAM)),

@@ -1,5 +1,7 @@
 #include "cli/summary.h"
 
+#include <assert.h>
+
 #include "base/redact.h"
 #include "base/units.h"
 #include "cli/hint.h"
@@ -7,46 +9,54 @@
 
 enum { TIMEOUT_MS = 60000, LINE_BYTES_MAX = 65536 };
 
-enum column {
-    RUN,
-    STREAM,
-    STATE,
-    REASON,
-    PAGES,
-    RECORDS,
-    BYTES,
-    REJECTS,
-    ASIDES,
-    RETRIES,
-    SECONDS,
-    ERROR,
-    COLUMNS
-};
+static const char sql[] =
+    "select run, stream, state, reason, pages, records, bytes, rejects, asides, retries, "
+    "seconds, error from pagetide.run_summary($1)";
 
-static bool is_text(int column)
+/* The members of the JSON object; beside `sql` and enum summary_column. */
+static const struct {
+    const char *name;
+    bool is_text;
+} members[] = {
+    [SUMMARY_RUN] = {"run", false},         [SUMMARY_STREAM] = {"stream", true},
+    [SUMMARY_STATE] = {"state", true},      [SUMMARY_REASON] = {"reason", true},
+    [SUMMARY_PAGES] = {"pages", false},     [SUMMARY_RECORDS] = {"records", false},
+    [SUMMARY_BYTES] = {"bytes", false},     [SUMMARY_REJECTS] = {"rejects", false},
+    [SUMMARY_ASIDES] = {"asides", false},   [SUMMARY_RETRIES] = {"retries", false},
+    [SUMMARY_SECONDS] = {"seconds", false}, [SUMMARY_ERROR] = {"error", true},
+};
+_Static_assert(COUNT_OF(members) == SUMMARY_COLUMNS, "a name for each column");
+
+/* NULL is empty, or 0. */
+static struct str text_at(const struct summary *summary, enum summary_column column)
 {
-    return column == STREAM || column == STATE || column == REASON || column == ERROR;
+    struct pg_value value = summary->values[column];
+    return value.is_null ? STR_NONE : value.text;
 }
 
-static void put_json(struct buf *line, const struct pg_result *result)
+static int64_t number_at(const struct summary *summary, enum summary_column column)
 {
-    for (int i = 0; i < COLUMNS; i++) {
-        struct str text = pg_get_str(result, 0, i);
-        buf_printf(line, "%s\"%.*s\":", i ? "," : "{", STR_ARG(pg_column_name(result, i)));
-        if (pg_is_null(result, 0, i))
+    int64_t number = 0;
+    return str_to_int64(text_at(summary, column), &number) ? number : 0;
+}
+
+void summary_put_json(struct buf *line, const struct summary *summary)
+{
+    for (size_t i = 0; i < SUMMARY_COLUMNS; i++) {
+        struct pg_value value = summary->values[i];
+        buf_printf(line, "%s\"%s\":", i ? "," : "{", members[i].name);
+        if (value.is_null)
             buf_puts(line, "null");
-        else if (is_text(i))
-            value_format_string(line, text);
+        else if (members[i].is_text)
+            value_format_string(line, value.text);
         else
-            buf_put(line, text);
+            buf_put(line, value.text);
     }
     buf_put_byte(line, '}');
 }
 
-static void put_count(struct buf *line, const struct pg_result *result, int column,
-                      const char *noun)
+static void put_count(struct buf *line, int64_t count, const char *noun)
 {
-    int64_t count = pg_get_int(result, 0, column);
     if (!count)
         return;
     buf_puts(line, ", ");
@@ -55,63 +65,63 @@ static void put_count(struct buf *line, const struct pg_result *result, int colu
 }
 
 /* What, where and what to try, on one line: the error above may have several. */
-static void put_last_line(struct buf *line, const struct pg_result *result)
+static void put_last_line(struct buf *line, const struct summary *summary)
 {
-    struct str reason = pg_get_str(result, 0, REASON), stream = pg_get_str(result, 0, STREAM);
-    int64_t run = pg_get_int(result, 0, RUN);
-    buf_printf(line, "\n%.*s %.*s", STR_ARG(stream), STR_ARG(pg_get_str(result, 0, STATE)));
+    struct str reason = text_at(summary, SUMMARY_REASON);
+    struct str stream = text_at(summary, SUMMARY_STREAM);
+    buf_printf(line, "\n%.*s %.*s", STR_ARG(stream), STR_ARG(text_at(summary, SUMMARY_STATE)));
     if (reason.len)
         buf_printf(line, " (%.*s)", STR_ARG(reason));
-    buf_printf(line, " after page %lld", (long long)pg_get_int(result, 0, PAGES));
+    buf_printf(line, " after page %lld", (long long)number_at(summary, SUMMARY_PAGES));
     if (!reason.len)
         return;
     buf_puts(line, "; try: ");
-    hint_put_for_run(line, reason, stream, run);
+    hint_put_for_run(line, reason, stream, number_at(summary, SUMMARY_RUN));
 }
 
-static void put_plain(struct buf *line, const struct pg_result *result)
+void summary_put(struct buf *line, const struct summary *summary)
 {
-    struct str reason = pg_get_str(result, 0, REASON), error = pg_get_str(result, 0, ERROR);
-    buf_printf(line, "%.*s: run %lld %.*s", STR_ARG(pg_get_str(result, 0, STREAM)),
-               (long long)pg_get_int(result, 0, RUN), STR_ARG(pg_get_str(result, 0, STATE)));
+    struct str state = text_at(summary, SUMMARY_STATE);
+    struct str reason = text_at(summary, SUMMARY_REASON);
+    struct str error = text_at(summary, SUMMARY_ERROR);
+    buf_printf(line, "%.*s: run %lld %.*s", STR_ARG(text_at(summary, SUMMARY_STREAM)),
+               (long long)number_at(summary, SUMMARY_RUN), STR_ARG(state));
     if (reason.len)
         buf_printf(line, " (%.*s)", STR_ARG(reason));
     buf_puts(line, ": ");
-    units_format_count(line, pg_get_int(result, 0, PAGES));
+    units_format_count(line, number_at(summary, SUMMARY_PAGES));
     buf_puts(line, " pages, ");
-    units_format_count(line, pg_get_int(result, 0, RECORDS));
+    units_format_count(line, number_at(summary, SUMMARY_RECORDS));
     buf_puts(line, " records");
-    put_count(line, result, REJECTS, "rejected");
-    put_count(line, result, ASIDES, "with values aside");
-    put_count(line, result, RETRIES, "retries");
-    buf_printf(line, " in %.*s s", STR_ARG(pg_get_str(result, 0, SECONDS)));
+    put_count(line, number_at(summary, SUMMARY_REJECTS), "rejected");
+    put_count(line, number_at(summary, SUMMARY_ASIDES), "with values aside");
+    put_count(line, number_at(summary, SUMMARY_RETRIES), "retries");
+    buf_printf(line, " in %.*s s", STR_ARG(text_at(summary, SUMMARY_SECONDS)));
     if (error.len)
         buf_printf(line, "\n  %.*s", STR_ARG(error));
-    if (!str_is(pg_get_str(result, 0, STATE), "succeeded"))
-        put_last_line(line, result);
+    if (!str_is(state, "succeeded"))
+        put_last_line(line, summary);
 }
 
-int summary_print(struct cli *cli, struct pg *pg, int64_t run)
+bool summary_show(struct cli *cli, struct pg *pg, int64_t run, struct str *ret_state,
+                  struct err *err)
 {
     struct pg_value id = pg_int(run);
     AUTO_PG_RESULT struct pg_result *result = NULL;
-    struct err err = ERR_INIT;
     AUTO_BUF(line, LINE_BYTES_MAX);
-    if (!pg_await(pg,
-                  "select run, stream, state, reason, pages, records, bytes, rejects, asides, "
-                  "retries, seconds, error from pagetide.run_summary($1)",
-                  &id, 1, TIMEOUT_MS, &result, &err))
-        return cli_fail(&err);
-    if (!pg_rows(result)) {
-        fprintf(stderr, "pagetide: run %lld is not in pagetide.run\n", (long long)run);
-        return EXIT_RUN_FAILED;
-    }
-    if (cli->options.json)
-        put_json(&line, result);
-    else
-        put_plain(&line, result);
+    struct summary summary;
+    if (!pg_await(pg, sql, &id, 1, TIMEOUT_MS, &result, err))
+        return false;
+    if (!pg_rows(result))
+        return err_set(err, ERR_INPUT, "summary", 0, "run %lld is not in pagetide.run",
+                       (long long)run);
+    assert(pg_columns(result) == SUMMARY_COLUMNS);
+    for (int i = 0; i < SUMMARY_COLUMNS; i++)
+        summary.values[i] = pg_get(result, 0, i);
+    (cli->options.json ? summary_put_json : summary_put)(&line, &summary);
     struct str shown = redact_str(cli->arena, buf_str(&line));
     printf("%.*s\n", STR_ARG(shown));
     fflush(stdout);
-    return str_is(pg_get_str(result, 0, STATE), "succeeded") ? EXIT_DONE : EXIT_RUN_FAILED;
+    *ret_state = arena_str(cli->arena, text_at(&summary, SUMMARY_STATE));
+    return true;
 }

@@ -1,14 +1,43 @@
 #ifndef CLI_SUMMARY_H
 #define CLI_SUMMARY_H
 
+#include "base/buf.h"
 #include "cli/cli.h"
 #include "port/pg.h"
 
 /*
- * Prints how a run ended: one line for people, or with --json {run,stream,state,reason,pages,
- * records,bytes,rejects,asides,retries,seconds,error}. Returns the exit code that fits: done
- * for succeeded, failed for every other end.
+ * How a run ended, on one line for people, with the error and what to try under it, or as JSON:
+ * {run,stream,state,reason,pages,records,bytes,rejects,asides,retries,seconds,error}.
  */
-int summary_print(struct cli *cli, struct pg *pg, int64_t run);
+enum summary_column {
+    SUMMARY_RUN,
+    SUMMARY_STREAM,
+    SUMMARY_STATE,
+    SUMMARY_REASON,
+    SUMMARY_PAGES,
+    SUMMARY_RECORDS,
+    SUMMARY_BYTES,
+    SUMMARY_REJECTS,
+    SUMMARY_ASIDES,
+    SUMMARY_RETRIES,
+    SUMMARY_SECONDS,
+    SUMMARY_ERROR,
+    SUMMARY_COLUMNS,
+};
+
+/* The one row of pagetide.run_summary: texts as PostgreSQL writes them. */
+struct summary {
+    struct pg_value values[SUMMARY_COLUMNS];
+};
+
+void summary_put(struct buf *line, const struct summary *summary);
+void summary_put_json(struct buf *line, const struct summary *summary);
+
+/*
+ * Reads and prints the end of `run`, with --json as JSON; *ret_state (in the command's arena)
+ * is the run's state. ERR_INPUT where there is no such run, else as pg_await.
+ */
+bool summary_show(struct cli *cli, struct pg *pg, int64_t run, struct str *ret_state,
+                  struct err *err) MUST_CHECK;
 
 #endif

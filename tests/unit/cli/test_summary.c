@@ -1,0 +1,68 @@
+#include "cli/summary.h"
+
+#include "tests/support/suite.h"
+
+/* In the order of enum summary_column; NULL is PostgreSQL's. */
+static const char *const good[SUMMARY_COLUMNS] = {"7",    "shop.orders", "succeeded", NULL,
+                                                  "1234", "56789",       "1000000",   "0",
+                                                  "0",    "0",           "1.250",     NULL};
+static const char *const bad[SUMMARY_COLUMNS] = {
+    "8",   "shop.orders", "failed", "http", "3",     "30",
+    "900", "2",           "1",      "5",    "0.500", "GET https://h/x: \"503\""};
+static const char *const cancelled[SUMMARY_COLUMNS] = {
+    "9", "s.t", "cancelled", NULL, "0", "0", "0", "0", "0", "0", "0", NULL};
+
+typedef void (*put_fn)(struct buf *line, const struct summary *summary);
+
+static void expect(put_fn put, const char *const texts[], const char *text)
+{
+    AUTO_BUF(line, 4096);
+    struct summary summary;
+    for (size_t i = 0; i < SUMMARY_COLUMNS; i++)
+        summary.values[i] = texts[i] ? pg_text(str_from(texts[i])) : PG_NULL;
+    put(&line, &summary);
+    ck_assert_str_is(buf_str(&line), text);
+}
+
+START_TEST(a_run_that_succeeded_is_one_line)
+{
+    expect(summary_put, good,
+           "shop.orders: run 7 succeeded: 1,234 pages, 56,789 records in 1.250 s");
+}
+END_TEST
+
+START_TEST(a_failed_run_says_why_and_what_to_try)
+{
+    expect(
+        summary_put, bad,
+        "shop.orders: run 8 failed (http): 3 pages, 30 records, 2 rejected, 1 with values "
+        "aside, 5 retries in 0.500 s\n"
+        "  GET https://h/x: \"503\"\n"
+        "shop.orders failed (http) after page 3; try: `pagetide preview shop.orders --trace` "
+        "shows requests and answers: is base_url right, is the API up?; `pagetide retry 8` "
+        "goes on where it stood");
+}
+END_TEST
+
+START_TEST(without_a_reason_nothing_is_advised)
+{
+    expect(summary_put, cancelled,
+           "s.t: run 9 cancelled: 0 pages, 0 records in 0 s\ns.t cancelled after page 0");
+}
+END_TEST
+
+START_TEST(json_has_every_column_under_its_name)
+{
+    expect(summary_put_json, good,
+           "{\"run\":7,\"stream\":\"shop.orders\",\"state\":\"succeeded\",\"reason\":null,"
+           "\"pages\":1234,\"records\":56789,\"bytes\":1000000,\"rejects\":0,\"asides\":0,"
+           "\"retries\":0,\"seconds\":1.250,\"error\":null}");
+    expect(summary_put_json, bad,
+           "{\"run\":8,\"stream\":\"shop.orders\",\"state\":\"failed\",\"reason\":\"http\","
+           "\"pages\":3,\"records\":30,\"bytes\":900,\"rejects\":2,\"asides\":1,\"retries\":5,"
+           "\"seconds\":0.500,\"error\":\"GET https://h/x: \\\"503\\\"\"}");
+}
+END_TEST
+
+SUITE("cli/summary", a_run_that_succeeded_is_one_line, a_failed_run_says_why_and_what_to_try,
+      without_a_reason_nothing_is_advised, json_has_every_column_under_its_name)
