@@ -96,11 +96,11 @@ static void on_record(void *ctx, const struct row_writer *writer, const struct r
         keep_reject(page, record, reason);
 }
 
-static void on_turn(void *ctx, const struct crawl_page *turn)
+static void on_page_end(void *ctx, const struct crawl_page *done)
 {
     struct shower *shower = ctx;
     struct preview_page *page = &shower->page;
-    preview_print_page(shower->cli, page, turn);
+    preview_print_page(shower->cli, page, done);
     arena_reset(page->arena);
     *page = (struct preview_page){.arena = page->arena, .stream = page->stream};
 }
@@ -119,7 +119,7 @@ static int show(struct cli *cli, const struct stream *stream)
     const struct crawl_watch watch = {.on_request = on_request,
                                       .on_answer = on_answer,
                                       .on_record = on_record,
-                                      .on_turn = on_turn,
+                                      .on_page_end = on_page_end,
                                       .ctx = &shower};
     const struct preview_options options = {
         .loop = cli_loop(cli),

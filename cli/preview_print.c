@@ -49,12 +49,12 @@ static void put_list(struct buf *line, const char *name, const struct str *items
     buf_put_byte(line, ']');
 }
 
-static const char *decision_name(enum pager_turn turn)
+static const char *decision_name(enum pager_outcome outcome)
 {
-    return turn == PAGER_MORE     ? "more"
-           : turn == PAGER_END    ? "end"
-           : turn == PAGER_FAILED ? "failed"
-                                  : "truncated";
+    return outcome == PAGER_MORE     ? "more"
+           : outcome == PAGER_END    ? "end"
+           : outcome == PAGER_FAILED ? "failed"
+                                     : "truncated";
 }
 
 /* ---- start ---- */
@@ -84,56 +84,56 @@ void preview_print_start(struct cli *cli, const struct stream *stream)
 /* ---- pages ---- */
 
 static void put_page_json(struct buf *line, const struct preview_page *page,
-                          const struct crawl_page *turn)
+                          const struct crawl_page *done)
 {
     buf_puts(line, "{");
-    put_number(line, "page", turn->next->page);
+    put_number(line, "page", done->next->page);
     put_member(line, "method", page->method);
     put_member(line, "url", page->url);
-    put_number(line, "status", turn->status);
-    put_number(line, "attempts", turn->attempts);
+    put_number(line, "status", done->status);
+    put_number(line, "attempts", done->attempts);
     put_number(line, "took_ms", page->took_ms);
-    put_number(line, "bytes", turn->bytes);
-    put_number(line, "records", turn->records);
-    put_number(line, "rejects", turn->rejects);
-    put_number(line, "asides", turn->asides);
-    put_member(line, "next", str_from(decision_name(turn->decision->turn)));
-    put_member(line, "why", turn->decision->why);
-    if (turn->decision->recognised.len)
-        put_member(line, "recognised", turn->decision->recognised);
-    if (turn->request) {
-        put_member(line, "next_method", turn->request->http.method);
-        put_member(line, "next_url", turn->request->url);
+    put_number(line, "bytes", done->bytes);
+    put_number(line, "records", done->records);
+    put_number(line, "rejects", done->rejects);
+    put_number(line, "asides", done->asides);
+    put_member(line, "next", str_from(decision_name(done->decision->outcome)));
+    put_member(line, "why", done->decision->why);
+    if (done->decision->recognised.len)
+        put_member(line, "recognised", done->decision->recognised);
+    if (done->request) {
+        put_member(line, "next_method", done->request->http.method);
+        put_member(line, "next_url", done->request->url);
     }
     put_list(line, "sample", page->samples, page->sample_count);
     buf_put_byte(line, '}');
 }
 
-static void put_decision(struct buf *line, const struct crawl_page *turn)
+static void put_decision(struct buf *line, const struct crawl_page *done)
 {
-    struct str why = turn->decision->why;
-    if (turn->decision->recognised.len)
-        buf_printf(line, "  recognised: %.*s\n", STR_ARG(turn->decision->recognised));
-    switch (turn->decision->turn) {
+    struct str why = done->decision->why;
+    if (done->decision->recognised.len)
+        buf_printf(line, "  recognised: %.*s\n", STR_ARG(done->decision->recognised));
+    switch (done->decision->outcome) {
     case PAGER_MORE:
         buf_printf(line, "  next: %.*s%s%.*s %.*s", STR_ARG(why), why.len ? " → " : "",
-                   STR_ARG(turn->request->http.method), STR_ARG(turn->request->url));
+                   STR_ARG(done->request->http.method), STR_ARG(done->request->url));
         break;
     case PAGER_END:
         buf_printf(line, "  the end: %.*s", STR_ARG(why.len ? why : STR("the answer says so")));
         break;
     case PAGER_TRUNCATED:
     case PAGER_FAILED:
-        buf_printf(line, "  stops here, %s (%s): %.*s", decision_name(turn->decision->turn),
-                   job_reason_name(turn->decision->reason), STR_ARG(why));
+        buf_printf(line, "  stops here, %s (%s): %.*s", decision_name(done->decision->outcome),
+                   job_reason_name(done->decision->reason), STR_ARG(why));
         break;
     }
-    if (turn->decision->warning.len)
-        buf_printf(line, "\n  warning: %.*s", STR_ARG(turn->decision->warning));
+    if (done->decision->warning.len)
+        buf_printf(line, "\n  warning: %.*s", STR_ARG(done->decision->warning));
 }
 
 static void put_records(struct buf *line, const struct preview_page *page,
-                        const struct crawl_page *turn)
+                        const struct crawl_page *done)
 {
     for (size_t i = 0; i < page->sample_count; i++) {
         buf_puts(line, "    ");
@@ -145,41 +145,41 @@ static void put_records(struct buf *line, const struct preview_page *page,
         put_shortened(line, page->rejects[i], SHOWN_RECORD_BYTES);
         buf_put_byte(line, '\n');
     }
-    int64_t more = turn->records - turn->rejects - (int64_t)page->sample_count;
+    int64_t more = done->records - done->rejects - (int64_t)page->sample_count;
     if (more > 0 && page->sample_count)
         buf_printf(line, "    and %lld more\n", (long long)more);
 }
 
 static void put_page(struct buf *line, const struct preview_page *page,
-                     const struct crawl_page *turn)
+                     const struct crawl_page *done)
 {
-    buf_printf(line, "\npage %d: %.*s %.*s\n  status %d, ", turn->next->page,
-               STR_ARG(page->method), STR_ARG(page->url), turn->status);
-    units_format_size(line, turn->bytes);
+    buf_printf(line, "\npage %d: %.*s %.*s\n  status %d, ", done->next->page,
+               STR_ARG(page->method), STR_ARG(page->url), done->status);
+    units_format_size(line, done->bytes);
     buf_puts(line, " in ");
     units_format_duration(line, page->took_ms);
-    if (turn->attempts > 1)
-        buf_printf(line, ", attempt %d", turn->attempts);
-    buf_printf(line, ", %lld records", (long long)turn->records);
-    if (turn->seen > turn->records)
-        buf_printf(line, " of %lld", (long long)turn->seen);
-    if (turn->rejects)
-        buf_printf(line, ", %lld rejected", (long long)turn->rejects);
-    if (turn->asides)
-        buf_printf(line, ", %lld values aside", (long long)turn->asides);
+    if (done->attempts > 1)
+        buf_printf(line, ", attempt %d", done->attempts);
+    buf_printf(line, ", %lld records", (long long)done->records);
+    if (done->seen > done->records)
+        buf_printf(line, " of %lld", (long long)done->seen);
+    if (done->rejects)
+        buf_printf(line, ", %lld rejected", (long long)done->rejects);
+    if (done->asides)
+        buf_printf(line, ", %lld values aside", (long long)done->asides);
     buf_put_byte(line, '\n');
-    put_records(line, page, turn);
-    put_decision(line, turn);
+    put_records(line, page, done);
+    put_decision(line, done);
 }
 
 void preview_print_page(struct cli *cli, const struct preview_page *page,
-                        const struct crawl_page *turn)
+                        const struct crawl_page *done)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json)
-        put_page_json(&line, page, turn);
+        put_page_json(&line, page, done);
     else
-        put_page(&line, page, turn);
+        put_page(&line, page, done);
     print_line(cli, &line);
 }
 

@@ -1,5 +1,5 @@
-#ifndef WORKER_RUN_H
-#define WORKER_RUN_H
+#ifndef WORKER_CRAWL_H
+#define WORKER_CRAWL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@
 
 /*
  * One activated job while this process holds it: a step machine that asks for a page, sends,
- * judges the answer, cuts it into the batch and turns to the next, until the job's turn ends.
+ * judges the answer, cuts it into the batch and goes on to the next, until the job's turn ends.
  * The next page is fetched while the batch of this one is being committed.
  *
  *     crawl_new → (crawl_outcome for every mark) … → env.on_ended (once) → crawl_free

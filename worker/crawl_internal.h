@@ -10,7 +10,7 @@
 
 /*
  * The inside of a crawl, shared by crawl.c (its life), step.c (from the request to the rows) and
- * turn.c (from the rows to the next request).
+ * next.c (from the rows to the next request).
  */
 
 /* The steps of a page, in their order; PAUSE leaves the machine until something comes back. */
@@ -20,7 +20,7 @@
     X(send)                                                                                    \
     X(judge)                                                                                   \
     X(cut)                                                                                     \
-    X(turn)
+    X(next)
 
 enum step {
 #define X(name) STEP_##name,

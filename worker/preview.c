@@ -53,7 +53,7 @@ static void on_freed(void *ctx)
     crawl_wake(((struct previewing *)ctx)->crawl);
 }
 
-/* The turn tells it too. */
+/* on_page_end reports it too. */
 static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
 {
     (void)ctx, (void)crawl, (void)what;

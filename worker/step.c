@@ -41,7 +41,7 @@ enum step step_open(struct crawl *crawl)
     return crawl_pause(crawl, STEP_ask);
 }
 
-/* Only for the first page of a turn: the others are asked for while their page turns. */
+/* Only for the first page of a turn: next.c builds the requests of the others. */
 enum step step_ask(struct crawl *crawl)
 {
     if (!request_build(crawl->stream, &crawl->pager, &crawl->scope, crawl->page,
@@ -267,13 +267,13 @@ enum step step_cut(struct crawl *crawl)
     };
     if (crawl->body_is_empty) {
         batch_page_begin(batch);
-        return STEP_turn;
+        return STEP_next;
     }
     if (crawl->stream->merge.reads_response)
         show_response(crawl);
     switch (cut_page(&crawl->cut, batch, &crawl->err)) {
     case CUT_DONE:
-        return STEP_turn;
+        return STEP_next;
     case CUT_SHAPE:
         crawl->cut.is_extended = true;
         loader_extend(crawl->loader, crawl->job.run, &crawl->cut.shape, crawl_ready, crawl);

@@ -22,7 +22,7 @@ struct crawl_watch {
     void (*on_request)(void *ctx, const struct request *request);
     void (*on_answer)(void *ctx, const struct http_answer *answer, const struct err *failed);
     row_seen_fn on_record;
-    void (*on_turn)(void *ctx, const struct crawl_page *turn);
+    void (*on_page_end)(void *ctx, const struct crawl_page *page);
     void *ctx;
 };
 

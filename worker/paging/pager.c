@@ -10,24 +10,24 @@ void pager_start(struct pager *pager, const struct pagination *def)
                             .total = -1};
 }
 
-void pager_sign_end(struct turn *turn, struct str why)
+void pager_sign_end(struct pager_step *step, struct str why)
 {
-    turn->signs.end = true;
-    if (!turn->signs.end_why.len)
-        turn->signs.end_why = why;
+    step->signs.end = true;
+    if (!step->signs.end_why.len)
+        step->signs.end_why = why;
 }
 
-void pager_sign_more(struct turn *turn, struct str why)
+void pager_sign_more(struct pager_step *step, struct str why)
 {
-    turn->signs.more = true;
-    if (!turn->signs.more_why.len)
-        turn->signs.more_why = why;
+    step->signs.more = true;
+    if (!step->signs.more_why.len)
+        step->signs.more_why = why;
 }
 
-bool pager_fail(struct turn *turn, enum job_reason reason)
+bool pager_fail(struct pager_step *step, enum job_reason reason)
 {
-    turn->decision.turn = PAGER_FAILED;
-    turn->decision.reason = reason;
+    step->decision.outcome = PAGER_FAILED;
+    step->decision.reason = reason;
     return false;
 }
 
@@ -46,23 +46,23 @@ static bool has_nul(struct value value)
     return false;
 }
 
-bool pager_keep(struct turn *turn, struct value value, struct value *ret, struct err *err)
+bool pager_keep(struct pager_step *step, struct value value, struct value *ret, struct err *err)
 {
     if (has_nul(value)) {
-        pager_fail(turn, REASON_EVAL);
+        pager_fail(step, REASON_EVAL);
         return err_set(err, ERR_INPUT, "pager", 0,
                        "what the next request is made from holds a NUL character");
     }
-    *ret = value_copy(turn->arena, value);
+    *ret = value_copy(step->arena, value);
     return true;
 }
 
-typedef bool (*next_fn)(struct turn *turn, struct err *err);
+typedef bool (*next_fn)(struct pager_step *step, struct err *err);
 
-static bool next_none(struct turn *turn, struct err *err)
+static bool next_none(struct pager_step *step, struct err *err)
 {
     (void)err;
-    pager_sign_end(turn, STR("the stream has one page"));
+    pager_sign_end(step, STR("the stream has one page"));
     return true;
 }
 
@@ -77,42 +77,42 @@ static const next_fn nexts[] = {
     [PAGINATE_AUTO] = pager_next_auto,
 };
 
-bool pager_next_by_type(struct turn *turn, struct err *err)
+bool pager_next_by_type(struct pager_step *step, struct err *err)
 {
-    return nexts[turn->pager->type](turn, err);
+    return nexts[step->pager->type](step, err);
 }
 
-static struct pager_decision truncated(struct turn *turn, enum job_reason reason,
+static struct pager_decision truncated(struct pager_step *step, enum job_reason reason,
                                        struct str why)
 {
-    turn->decision.turn = PAGER_TRUNCATED;
-    turn->decision.reason = reason;
-    turn->decision.why = why;
-    return turn->decision;
+    step->decision.outcome = PAGER_TRUNCATED;
+    step->decision.reason = reason;
+    step->decision.why = why;
+    return step->decision;
 }
 
 /* The first of the job's own limits that this page reached; empty: none. */
-static struct str limit_reached(const struct turn *turn)
+static struct str limit_reached(const struct pager_step *step)
 {
-    const struct pagination *def = turn->pager->def;
-    bool numbered = turn->next->type == PAGINATE_PAGE || turn->next->type == PAGINATE_OFFSET;
-    if (def->max_records >= 0 && turn->next->records >= def->max_records)
+    const struct pagination *def = step->pager->def;
+    bool numbered = step->next->type == PAGINATE_PAGE || step->next->type == PAGINATE_OFFSET;
+    if (def->max_records >= 0 && step->next->records >= def->max_records)
         return STR("max_records was reached while more remains");
-    if (def->max_iterations >= 0 && turn->next->page >= def->max_iterations)
+    if (def->max_iterations >= 0 && step->next->page >= def->max_iterations)
         return STR("max_iterations was reached while more remains");
-    if (def->max_time_ms >= 0 && turn->facts->elapsed_ms >= def->max_time_ms)
+    if (def->max_time_ms >= 0 && step->facts->elapsed_ms >= def->max_time_ms)
         return STR("max_time was reached while more remains");
-    if (numbered && def->maximum >= 0 && turn->next->number >= def->maximum)
+    if (numbered && def->maximum >= 0 && step->next->number >= def->maximum)
         return STR("maximum_page or maximum_offset was reached while more remains");
     return STR_NONE;
 }
 
 /* For people: why another page follows, where the answer gave no sign of its own. */
-static struct str why_more(const struct turn *turn)
+static struct str why_more(const struct pager_step *step)
 {
-    if (turn->signs.more_why.len)
-        return turn->signs.more_why;
-    switch (turn->next->type) {
+    if (step->signs.more_why.len)
+        return step->signs.more_why;
+    switch (step->next->type) {
     case PAGINATE_CURSOR:
         return STR("there is another cursor");
     case PAGINATE_LINK_HEADER:
@@ -128,21 +128,21 @@ static struct str why_more(const struct turn *turn)
     }
 }
 
-static struct pager_decision decide(struct turn *turn)
+static struct pager_decision decide(struct pager_step *step)
 {
-    const struct signs *signs = &turn->signs;
-    struct str limit = limit_reached(turn);
-    if (turn->facts->taken < turn->facts->seen)
-        return truncated(turn, REASON_LIMIT, STR("max_records cut the page"));
+    const struct signs *signs = &step->signs;
+    struct str limit = limit_reached(step);
+    if (step->facts->taken < step->facts->seen)
+        return truncated(step, REASON_LIMIT, STR("max_records cut the page"));
     if (signs->end && signs->more)
-        return truncated(turn, REASON_INCONSISTENT_END,
-                         arena_printf(turn->arena, "%.*s, but %.*s", STR_ARG(signs->end_why),
+        return truncated(step, REASON_INCONSISTENT_END,
+                         arena_printf(step->arena, "%.*s, but %.*s", STR_ARG(signs->end_why),
                                       STR_ARG(signs->more_why)));
-    turn->decision.turn = signs->end ? PAGER_END : PAGER_MORE;
-    turn->decision.why = signs->end ? signs->end_why : why_more(turn);
+    step->decision.outcome = signs->end ? PAGER_END : PAGER_MORE;
+    step->decision.why = signs->end ? signs->end_why : why_more(step);
     if (!signs->end && limit.len)
-        return truncated(turn, REASON_LIMIT, limit);
-    return turn->decision;
+        return truncated(step, REASON_LIMIT, limit);
+    return step->decision;
 }
 
 struct pager_decision pager_next(const struct pager *pager, const struct pager_facts *facts,
@@ -153,13 +153,13 @@ struct pager_decision pager_next(const struct pager *pager, const struct pager_f
     next.records += facts->taken;
     next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
     next.url = STR_NONE;
-    struct turn turn = {.pager = pager, .facts = facts, .arena = arena, .next = &next};
+    struct pager_step step = {.pager = pager, .facts = facts, .arena = arena, .next = &next};
     if (facts->is_empty_answer)
-        pager_next_empty(&turn);
-    else if (!pager_next_by_type(&turn, err))
-        return turn.decision;
-    struct pager_decision decision = decide(&turn);
-    next.done = decision.turn != PAGER_MORE;
+        pager_next_empty(&step);
+    else if (!pager_next_by_type(&step, err))
+        return step.decision;
+    struct pager_decision decision = decide(&step);
+    next.done = decision.outcome != PAGER_MORE;
     *ret_next = next;
     return decision;
 }

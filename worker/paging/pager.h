@@ -70,7 +70,7 @@ struct pager_facts {
     const struct expr_scope *scope; /* knows `response` and `http` of this page */
 };
 
-enum pager_turn {
+enum pager_outcome {
     PAGER_MORE,
     PAGER_END,       /* the API said so */
     PAGER_TRUNCATED, /* stopped while more remains: reason LIMIT or INCONSISTENT_END */
@@ -78,7 +78,7 @@ enum pager_turn {
 };
 
 struct pager_decision {
-    enum pager_turn turn;
+    enum pager_outcome outcome;
     enum job_reason reason;
     struct str why;        /* one sentence: what decided */
     int pages_total;       /* 0: unknown */

@@ -141,7 +141,7 @@ const struct pagination *pager_recognised(struct str words, struct str *ret_word
 /* --- recognising ------------------------------------------------------------------------- */
 
 struct search {
-    struct turn *turn;
+    struct pager_step *step;
     const char *container;
     char words[WORDS_MAX];
     struct err err;
@@ -157,15 +157,15 @@ static void put_words(struct search *search, const char *name, const char *field
 
 static struct value read_field(struct search *search, const char *field)
 {
-    struct turn *turn = search->turn;
+    struct pager_step *step = search->step;
     struct path path;
     struct value response;
     bool dot = *search->container && *field != '[';
     struct str text =
-        arena_printf(turn->arena, "%s%s%s", search->container, dot ? "." : "", field);
-    if (!turn->facts->scope->find(turn->facts->scope->ctx, STR("response"), turn->arena,
+        arena_printf(step->arena, "%s%s%s", search->container, dot ? "." : "", field);
+    if (!step->facts->scope->find(step->facts->scope->ctx, STR("response"), step->arena,
                                   &response) ||
-        !path_compile(turn->arena, text, &path, &search->err))
+        !path_compile(step->arena, text, &path, &search->err))
         return UNDEFINED_VALUE;
     return path_get(&path, response);
 }
@@ -262,13 +262,13 @@ static struct str header(const struct pager_facts *facts, const char *name)
 /* X-Pagination as JSON with total_pages, or X-Total-Pages; an unusable one is said aloud. */
 static bool find_header(struct search *search)
 {
-    struct turn *turn = search->turn;
-    struct str json = header(turn->facts, "x-pagination");
-    struct str pages = header(turn->facts, "x-total-pages");
+    struct pager_step *step = search->step;
+    struct str json = header(step->facts, "x-pagination");
+    struct str pages = header(step->facts, "x-total-pages");
     struct value value;
     int64_t count;
     if (json.len &&
-        value_parse(turn->arena, json, (struct value_hole){0}, &value, &search->err) &&
+        value_parse(step->arena, json, (struct value_hole){0}, &value, &search->err) &&
         value_count(value_get(value, STR("total_pages")), &count)) {
         snprintf(search->words, sizeof search->words, "page x-pagination page");
         return true;
@@ -278,8 +278,8 @@ static bool find_header(struct search *search)
         return true;
     }
     if (pages.len)
-        turn->decision.warning = arena_printf(
-            turn->arena, "X-Total-Pages is \"%.*s\": not understood", STR_ARG(pages));
+        step->decision.warning = arena_printf(
+            step->arena, "X-Total-Pages is \"%.*s\": not understood", STR_ARG(pages));
     return false;
 }
 
@@ -295,7 +295,7 @@ static bool find_in_body(struct search *search, bool (*find)(struct search *sear
 
 static bool find_any(struct search *search)
 {
-    const struct pager_facts *facts = search->turn->facts;
+    const struct pager_facts *facts = search->step->facts;
     if (link_find_in_answer(facts->headers, facts->header_count, STR("next")).ptr) {
         snprintf(search->words, sizeof search->words, "link_header");
         return true;
@@ -314,42 +314,42 @@ static bool user_sets_page(const struct stream *stream)
     return false;
 }
 
-static void one_page(struct turn *turn, const char *why)
+static void one_page(struct pager_step *step, const char *why)
 {
-    turn->next->type = PAGINATE_NONE;
-    turn->decision.recognised = arena_printf(turn->arena, "one page: %s", why);
-    pager_sign_end(turn, STR("one page was recognised"));
+    step->next->type = PAGINATE_NONE;
+    step->decision.recognised = arena_printf(step->arena, "one page: %s", why);
+    pager_sign_end(step, STR("one page was recognised"));
 }
 
 /* The first request counts as the first page or offset, whatever number the answer gives it. */
-static bool go_on(struct turn *turn, struct err *err)
+static bool go_on(struct pager_step *step, struct err *err)
 {
-    struct pager first = *turn->pager;
-    first.how = turn->next->how;
-    first.type = turn->next->type;
+    struct pager first = *step->pager;
+    first.how = step->next->how;
+    first.type = step->next->type;
     first.number = first.type == PAGINATE_PAGE;
-    turn->next->number = first.number;
-    struct turn inner = *turn;
+    step->next->number = first.number;
+    struct pager_step inner = *step;
     inner.pager = &first;
     bool decided = pager_next_by_type(&inner, err);
-    turn->signs = inner.signs;
-    turn->decision = inner.decision;
+    step->signs = inner.signs;
+    step->decision = inner.decision;
     return decided;
 }
 
-bool pager_next_auto(struct turn *turn, struct err *err)
+bool pager_next_auto(struct pager_step *step, struct err *err)
 {
-    struct search search = {.turn = turn, .err = ERR_INIT};
-    if (user_sets_page(turn->facts->stream)) {
-        one_page(turn, "the stream itself sets a page parameter");
+    struct search search = {.step = step, .err = ERR_INIT};
+    if (user_sets_page(step->facts->stream)) {
+        one_page(step, "the stream itself sets a page parameter");
         return true;
     }
     if (!find_any(&search)) {
-        one_page(turn, "nothing in the answer tells of more");
+        one_page(step, "nothing in the answer tells of more");
         return true;
     }
-    turn->next->how = pager_recognised(str_from(search.words), &turn->next->recognised);
-    turn->next->type = turn->next->how->type;
-    turn->decision.recognised = turn->next->recognised;
-    return go_on(turn, err);
+    step->next->how = pager_recognised(str_from(search.words), &step->next->recognised);
+    step->next->type = step->next->how->type;
+    step->decision.recognised = step->next->recognised;
+    return go_on(step, err);
 }

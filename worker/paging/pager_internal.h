@@ -14,7 +14,7 @@ struct signs {
     struct str end_why, more_why;
 };
 
-struct turn {
+struct pager_step {
     const struct pager *pager;
     const struct pager_facts *facts;
     struct arena *arena;
@@ -23,32 +23,33 @@ struct turn {
     struct pager_decision decision;
 };
 
-/* The state after the page, by type, into turn->next; false: turn->decision says FAILED. */
-bool pager_next_number(struct turn *turn, struct err *err);
-bool pager_next_cursor(struct turn *turn, struct err *err);
-bool pager_next_link(struct turn *turn, struct err *err);
-bool pager_next_url(struct turn *turn, struct err *err);
-bool pager_next_response(struct turn *turn, struct err *err);
-bool pager_next_auto(struct turn *turn, struct err *err);
+/* The state after the page, by type, into step->next; false: step->decision says FAILED. */
+bool pager_next_number(struct pager_step *step, struct err *err);
+bool pager_next_cursor(struct pager_step *step, struct err *err);
+bool pager_next_link(struct pager_step *step, struct err *err);
+bool pager_next_url(struct pager_step *step, struct err *err);
+bool pager_next_response(struct pager_step *step, struct err *err);
+bool pager_next_auto(struct pager_step *step, struct err *err);
 
 /* An answer without content: there is nothing in it to read. */
-void pager_next_empty(struct turn *turn);
+void pager_next_empty(struct pager_step *step);
 
-/* Any of them, by turn->pager->type. */
-bool pager_next_by_type(struct turn *turn, struct err *err);
+/* Any of them, by step->pager->type. */
+bool pager_next_by_type(struct pager_step *step, struct err *err);
 
 /* What the answer says about its end; the first reason of each kind is kept. */
-void pager_sign_end(struct turn *turn, struct str why);
-void pager_sign_more(struct turn *turn, struct str why);
+void pager_sign_end(struct pager_step *step, struct str why);
+void pager_sign_more(struct pager_step *step, struct str why);
 
-/* Ends the turn as failed; for use as `return pager_fail(turn, REASON_EVAL);`. */
-bool pager_fail(struct turn *turn, enum job_reason reason);
+/* Ends the step as failed; for use as `return pager_fail(turn, REASON_EVAL);`. */
+bool pager_fail(struct pager_step *step, enum job_reason reason);
 
 /* Resolves a link against the page it stood in and keeps it on its origin. */
-bool pager_take_link(struct turn *turn, struct str link, struct err *err);
+bool pager_take_link(struct pager_step *step, struct str link, struct err *err);
 
 /* Makes a value of the answer part of the state: copied; refused where no checkpoint can hold
  * it. */
-bool pager_keep(struct turn *turn, struct value value, struct value *ret, struct err *err);
+bool pager_keep(struct pager_step *step, struct value value, struct value *ret,
+                struct err *err);
 
 #endif

@@ -26,197 +26,198 @@ static struct str shown(struct arena *arena, struct value value)
     return str_slice(text, 0, 200);
 }
 
-static bool fail_value(struct turn *turn, const struct locator *locator, struct value value,
-                       const char *wanted, struct err *err)
+static bool fail_value(struct pager_step *step, const struct locator *locator,
+                       struct value value, const char *wanted, struct err *err)
 {
-    pager_fail(turn, REASON_EVAL);
+    pager_fail(step, REASON_EVAL);
     if (value.kind == VALUE_UNDEFINED)
         return err_set(err, ERR_INPUT, "pager", 0, "%.*s is absent in the answer: expected %s",
                        STR_ARG(locator->source), wanted);
-    struct str text = shown(turn->arena, value);
+    struct str text = shown(step->arena, value);
     return err_set(err, ERR_INPUT, "pager", 0, "%.*s is %.*s: expected %s",
                    STR_ARG(locator->source), STR_ARG(text), wanted);
 }
 
-static bool read(struct turn *turn, const struct locator *locator, struct value *ret,
+static bool read(struct pager_step *step, const struct locator *locator, struct value *ret,
                  struct err *err)
 {
-    if (locator_read(locator, turn->facts->scope, turn->arena, ret, err))
+    if (locator_read(locator, step->facts->scope, step->arena, ret, err))
         return true;
-    return pager_fail(turn, REASON_EVAL);
+    return pager_fail(step, REASON_EVAL);
 }
 
-static bool read_has_more(struct turn *turn, struct err *err)
+static bool read_has_more(struct pager_step *step, struct err *err)
 {
-    const struct locator *locator = &turn->pager->how->has_more;
+    const struct locator *locator = &step->pager->how->has_more;
     struct value value;
     if (locator->kind == LOCATOR_NONE)
         return true;
-    if (!read(turn, locator, &value, err))
+    if (!read(step, locator, &value, err))
         return false;
     int flag = value_flag(value);
     if (flag < 0)
-        return fail_value(turn, locator, value, "a flag (true or false)", err);
-    struct str why = arena_printf(turn->arena, "%.*s is %s", STR_ARG(locator->source),
+        return fail_value(step, locator, value, "a flag (true or false)", err);
+    struct str why = arena_printf(step->arena, "%.*s is %s", STR_ARG(locator->source),
                                   flag ? "true" : "false");
     if (flag)
-        pager_sign_more(turn, why);
+        pager_sign_more(step, why);
     else
-        pager_sign_end(turn, why);
+        pager_sign_end(step, why);
     return true;
 }
 
 /* -1: the API does not say, which is fine only where an empty page ends the paging. */
-static bool read_count(struct turn *turn, const struct locator *locator, int64_t *ret_count,
-                       struct err *err)
+static bool read_count(struct pager_step *step, const struct locator *locator,
+                       int64_t *ret_count, struct err *err)
 {
     struct value value;
     *ret_count = -1;
     if (locator->kind == LOCATOR_NONE)
         return true;
-    if (!read(turn, locator, &value, err))
+    if (!read(step, locator, &value, err))
         return false;
-    if (is_absent(value) && turn->pager->how->stop_on_empty)
+    if (is_absent(value) && step->pager->how->stop_on_empty)
         return true;
     if (!value_count(value, ret_count))
-        return fail_value(turn, locator, value, "a count", err);
+        return fail_value(step, locator, value, "a count", err);
     return true;
 }
 
-static void compare_total(struct turn *turn, struct str name, int64_t reached, int64_t total)
+static void compare_total(struct pager_step *step, struct str name, int64_t reached,
+                          int64_t total)
 {
-    struct str why = arena_printf(turn->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
+    struct str why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
                                   (long long)total, (long long)reached);
     if (reached >= total)
-        pager_sign_end(turn, why);
+        pager_sign_end(step, why);
     else
-        pager_sign_more(turn, why);
+        pager_sign_more(step, why);
 }
 
-static void remember_total(struct turn *turn, struct str name, int64_t total)
+static void remember_total(struct pager_step *step, struct str name, int64_t total)
 {
-    turn->next->total = total;
-    if (turn->pager->total >= 0 && turn->pager->total != total)
-        turn->decision.warning =
-            arena_printf(turn->arena, "%.*s changed from %lld to %lld while paging",
-                         STR_ARG(name), (long long)turn->pager->total, (long long)total);
+    step->next->total = total;
+    if (step->pager->total >= 0 && step->pager->total != total)
+        step->decision.warning =
+            arena_printf(step->arena, "%.*s changed from %lld to %lld while paging",
+                         STR_ARG(name), (long long)step->pager->total, (long long)total);
 }
 
-static bool read_totals(struct turn *turn, struct err *err)
+static bool read_totals(struct pager_step *step, struct err *err)
 {
-    const struct pagination *def = turn->pager->how;
-    const struct pager_facts *facts = turn->facts;
+    const struct pagination *def = step->pager->how;
+    const struct pager_facts *facts = step->facts;
     int64_t total, pages;
-    if (!read_count(turn, &def->total, &total, err) ||
-        !read_count(turn, &def->total_pages, &pages, err))
+    if (!read_count(step, &def->total, &total, err) ||
+        !read_count(step, &def->total_pages, &pages, err))
         return false;
-    bool by_offset = turn->pager->type == PAGINATE_OFFSET;
+    bool by_offset = step->pager->type == PAGINATE_OFFSET;
     int64_t reached =
-        by_offset ? turn->pager->number + facts->seen : turn->pager->records + facts->seen;
+        by_offset ? step->pager->number + facts->seen : step->pager->records + facts->seen;
     if (total >= 0) {
-        compare_total(turn, def->total.source, reached, total);
-        remember_total(turn, def->total.source, total);
+        compare_total(step, def->total.source, reached, total);
+        remember_total(step, def->total.source, total);
         int64_t size = def->size ? def->size : facts->seen;
-        turn->decision.pages_total = size ? (int)MIN((total + size - 1) / size, INT32_MAX) : 0;
+        step->decision.pages_total = size ? (int)MIN((total + size - 1) / size, INT32_MAX) : 0;
     }
     if (pages >= 0) {
-        compare_total(turn, def->total_pages.source, turn->pager->page + 1, pages);
+        compare_total(step, def->total_pages.source, step->pager->page + 1, pages);
         if (total < 0)
-            remember_total(turn, def->total_pages.source, pages);
-        turn->decision.pages_total = (int)MIN(pages, INT32_MAX);
+            remember_total(step, def->total_pages.source, pages);
+        step->decision.pages_total = (int)MIN(pages, INT32_MAX);
     }
     return true;
 }
 
-bool pager_next_number(struct turn *turn, struct err *err)
+bool pager_next_number(struct pager_step *step, struct err *err)
 {
-    const struct pagination *def = turn->pager->how;
-    int64_t seen = turn->facts->seen;
-    if (!read_has_more(turn, err) || !read_totals(turn, err))
+    const struct pagination *def = step->pager->how;
+    int64_t seen = step->facts->seen;
+    if (!read_has_more(step, err) || !read_totals(step, err))
         return false;
     if (seen == 0 && def->stop_on_empty)
-        pager_sign_end(turn, STR("the page is empty"));
+        pager_sign_end(step, STR("the page is empty"));
     if (def->stop_on_short && seen < def->size)
-        pager_sign_end(turn, STR("the page is short"));
-    if (turn->pager->type == PAGINATE_PAGE)
-        turn->next->number++;
+        pager_sign_end(step, STR("the page is short"));
+    if (step->pager->type == PAGINATE_PAGE)
+        step->next->number++;
     else
-        turn->next->number += def->step_by_size ? def->size : seen;
+        step->next->number += def->step_by_size ? def->size : seen;
     return true;
 }
 
-void pager_next_empty(struct turn *turn)
+void pager_next_empty(struct pager_step *step)
 {
-    const struct pager *pager = turn->pager;
+    const struct pager *pager = step->pager;
     const struct pagination *how = pager->how;
     bool is_numbered = pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
-    if (turn->facts->is_last) {
-        pager_sign_end(turn, STR("a rule of responses says so"));
+    if (step->facts->is_last) {
+        pager_sign_end(step, STR("a rule of responses says so"));
     } else if (is_numbered && !how->stop_on_empty) {
-        turn->next->number += pager->type == PAGINATE_PAGE ? 1 : how->size;
+        step->next->number += pager->type == PAGINATE_PAGE ? 1 : how->size;
     } else {
-        pager_sign_end(turn, STR("the answer has no content"));
+        pager_sign_end(step, STR("the answer has no content"));
         if (pager->total < 0)
             return;
         if (how->total.kind != LOCATOR_NONE)
-            compare_total(turn, how->total.source, pager->records, pager->total);
+            compare_total(step, how->total.source, pager->records, pager->total);
         else
-            compare_total(turn, how->total_pages.source, pager->page + 1, pager->total);
+            compare_total(step, how->total_pages.source, pager->page + 1, pager->total);
     }
 }
 
-bool pager_next_cursor(struct turn *turn, struct err *err)
+bool pager_next_cursor(struct pager_step *step, struct err *err)
 {
-    const struct pagination *def = turn->pager->how;
+    const struct pagination *def = step->pager->how;
     struct value cursor;
-    if (!read_has_more(turn, err) || !read(turn, &def->cursor, &cursor, err))
+    if (!read_has_more(step, err) || !read(step, &def->cursor, &cursor, err))
         return false;
     if (is_nothing(cursor))
-        pager_sign_end(turn, arena_printf(turn->arena, "%.*s holds no cursor",
+        pager_sign_end(step, arena_printf(step->arena, "%.*s holds no cursor",
                                           STR_ARG(def->cursor.source)));
     else
-        return pager_keep(turn, cursor, &turn->next->cursor, err);
+        return pager_keep(step, cursor, &step->next->cursor, err);
     return true;
 }
 
-bool pager_take_link(struct turn *turn, struct str link, struct err *err)
+bool pager_take_link(struct pager_step *step, struct str link, struct err *err)
 {
     struct str url;
     bool is_own;
-    const struct pager_facts *facts = turn->facts;
-    if (http_url_resolve(turn->arena, facts->url, link, &url, err) &&
-        origin_check(facts->stream, turn->arena, facts->own, url, &is_own, err)) {
-        turn->next->url = origin_clean(facts->stream, turn->arena, url);
+    const struct pager_facts *facts = step->facts;
+    if (http_url_resolve(step->arena, facts->url, link, &url, err) &&
+        origin_check(facts->stream, step->arena, facts->own, url, &is_own, err)) {
+        step->next->url = origin_clean(facts->stream, step->arena, url);
         return true;
     }
-    pager_fail(turn, REASON_HTTP);
+    pager_fail(step, REASON_HTTP);
     return err_wrap(err, "next link %.*s", STR_ARG(str_slice(link, 0, 200)));
 }
 
-bool pager_next_link(struct turn *turn, struct err *err)
+bool pager_next_link(struct pager_step *step, struct err *err)
 {
-    const struct pagination *def = turn->pager->how;
+    const struct pagination *def = step->pager->how;
     struct str rel = def->rel.len ? def->rel : STR("next");
-    struct str link = link_find_in_answer(turn->facts->headers, turn->facts->header_count, rel);
+    struct str link = link_find_in_answer(step->facts->headers, step->facts->header_count, rel);
     if (!link.ptr) {
-        pager_sign_end(turn, STR("there is no next link"));
+        pager_sign_end(step, STR("there is no next link"));
         return true;
     }
-    return pager_take_link(turn, link, err);
+    return pager_take_link(step, link, err);
 }
 
-bool pager_next_url(struct turn *turn, struct err *err)
+bool pager_next_url(struct pager_step *step, struct err *err)
 {
-    const struct locator *locator = &turn->pager->how->next;
+    const struct locator *locator = &step->pager->how->next;
     struct value link;
-    if (!read_has_more(turn, err) || !read(turn, locator, &link, err))
+    if (!read_has_more(step, err) || !read(step, locator, &link, err))
         return false;
     if (is_nothing(link)) {
         pager_sign_end(
-            turn, arena_printf(turn->arena, "%.*s holds no link", STR_ARG(locator->source)));
+            step, arena_printf(step->arena, "%.*s holds no link", STR_ARG(locator->source)));
         return true;
     }
     if (link.kind != VALUE_STRING)
-        return fail_value(turn, locator, link, "the URL of the next page", err);
-    return pager_take_link(turn, link.text, err);
+        return fail_value(step, locator, link, "the URL of the next page", err);
+    return pager_take_link(step, link.text, err);
 }

@@ -7,15 +7,15 @@
  * A member that names a credential stays out of the state; the request fills it in anew.
  */
 
-static bool fill(struct turn *turn, const struct template *template, const char *name,
+static bool fill(struct pager_step *step, const struct template *template, const char *name,
                  struct value *ret, struct err *err)
 {
     struct value value;
-    if (!template_fill(template, turn->facts->scope, true, turn->arena, &value, err)) {
-        pager_fail(turn, REASON_EVAL);
+    if (!template_fill(template, step->facts->scope, true, step->arena, &value, err)) {
+        pager_fail(step, REASON_EVAL);
         return err_wrap(err, "%s", name);
     }
-    return pager_keep(turn, value, ret, err) || err_wrap(err, "%s", name);
+    return pager_keep(step, value, ret, err) || err_wrap(err, "%s", name);
 }
 
 /* The members that name no credential. */
@@ -34,19 +34,19 @@ static struct template without_secrets(struct arena *arena, const struct templat
     return kept;
 }
 
-static bool fill_map(struct turn *turn, const struct template *template, const char *name,
+static bool fill_map(struct pager_step *step, const struct template *template, const char *name,
                      struct value *ret, struct err *err)
 {
     if (!template)
         return true;
     struct template plain = *template;
     if (template->kind == TEMPLATE_MAP)
-        plain = without_secrets(turn->arena, template);
-    if (!fill(turn, &plain, name, ret, err))
+        plain = without_secrets(step->arena, template);
+    if (!fill(step, &plain, name, ret, err))
         return false;
     if (ret->kind == VALUE_MAP && ret->map->count <= PAGER_PARAMS_MAX)
         return true;
-    pager_fail(turn, REASON_EVAL);
+    pager_fail(step, REASON_EVAL);
     if (ret->kind == VALUE_MAP)
         return err_set(err, ERR_INPUT, "pager", 0, "%s has more than %d members", name,
                        PAGER_PARAMS_MAX);
@@ -54,33 +54,33 @@ static bool fill_map(struct turn *turn, const struct template *template, const c
                    value_kind_name(ret->kind));
 }
 
-static bool fill_url(struct turn *turn, const struct template *template, struct err *err)
+static bool fill_url(struct pager_step *step, const struct template *template, struct err *err)
 {
     struct value url;
     if (!template)
         return true;
-    if (!fill(turn, template, "next_page.url", &url, err))
+    if (!fill(step, template, "next_page.url", &url, err))
         return false;
     if (url.kind == VALUE_STRING && url.text.len)
-        return pager_take_link(turn, url.text, err);
-    pager_fail(turn, REASON_EVAL);
+        return pager_take_link(step, url.text, err);
+    pager_fail(step, REASON_EVAL);
     return err_set(err, ERR_INPUT, "pager", 0, "next_page.url must be a URL, not %s",
                    url.kind == VALUE_STRING ? "an empty string" : value_kind_name(url.kind));
 }
 
-bool pager_next_response(struct turn *turn, struct err *err)
+bool pager_next_response(struct pager_step *step, struct err *err)
 {
-    const struct pagination *how = turn->pager->how;
+    const struct pagination *how = step->pager->how;
     const struct next_page *next = &how->next_page;
     struct value more;
-    if (!fill(turn, how->continue_while, "continue_while", &more, err))
+    if (!fill(step, how->continue_while, "continue_while", &more, err))
         return false;
     if (!value_holds(more)) {
-        pager_sign_end(turn, STR("continue_while is false"));
+        pager_sign_end(step, STR("continue_while is false"));
         return true;
     }
-    return fill_map(turn, next->params, "next_page.params", &turn->next->params, err) &&
-           fill_map(turn, next->headers, "next_page.headers", &turn->next->headers, err) &&
-           (!next->body || fill(turn, next->body, "next_page.body", &turn->next->body, err)) &&
-           fill_url(turn, next->url, err);
+    return fill_map(step, next->params, "next_page.params", &step->next->params, err) &&
+           fill_map(step, next->headers, "next_page.headers", &step->next->headers, err) &&
+           (!next->body || fill(step, next->body, "next_page.body", &step->next->body, err)) &&
+           fill_url(step, next->url, err);
 }

@@ -18,7 +18,7 @@ static struct pager_decision turn(struct arena *arena, struct pager *pager, int6
                                       .scope = &scope};
     struct pager next;
     struct pager_decision decision = pager_next(pager, &facts, arena, &next, &err);
-    if (decision.turn != PAGER_FAILED)
+    if (decision.outcome != PAGER_FAILED)
         *pager = next;
     return decision;
 }
@@ -35,13 +35,13 @@ START_TEST(offsets_grow_by_what_came)
                              .max_time_ms = -1};
     struct pager pager;
     pager_start(&pager, &def);
-    ck_assert_int_eq(turn(arena, &pager, 7).turn, PAGER_MORE);
+    ck_assert_int_eq(turn(arena, &pager, 7).outcome, PAGER_MORE);
     ck_assert_int_eq(pager.number, 7);
     def.step_by_size = true;
-    ck_assert_int_eq(turn(arena, &pager, 7).turn, PAGER_MORE);
+    ck_assert_int_eq(turn(arena, &pager, 7).outcome, PAGER_MORE);
     ck_assert_int_eq(pager.number, 17);
     ck_assert_int_eq(pager.records, 14);
-    ck_assert_int_eq(turn(arena, &pager, 0).turn, PAGER_END);
+    ck_assert_int_eq(turn(arena, &pager, 0).outcome, PAGER_END);
     ck_assert(pager.done);
 }
 END_TEST
@@ -59,10 +59,10 @@ START_TEST(limits_are_told_apart_from_ends)
     struct pager pager;
     pager_start(&pager, &def);
     struct pager_decision decision = turn(arena, &pager, 5);
-    ck_assert_int_eq(decision.turn, PAGER_TRUNCATED);
+    ck_assert_int_eq(decision.outcome, PAGER_TRUNCATED);
     ck_assert_int_eq(decision.reason, REASON_LIMIT);
     pager_start(&pager, &def);
-    ck_assert_int_eq(turn(arena, &pager, 0).turn, PAGER_END);
+    ck_assert_int_eq(turn(arena, &pager, 0).outcome, PAGER_END);
 }
 END_TEST
 
@@ -80,7 +80,7 @@ START_TEST(a_page_that_cannot_be_decided_changes_nothing)
     struct pager pager, before;
     pager_start(&pager, &def);
     before = pager;
-    ck_assert_int_eq(turn(arena, &pager, 5).turn, PAGER_FAILED);
+    ck_assert_int_eq(turn(arena, &pager, 5).outcome, PAGER_FAILED);
     ck_assert_int_eq(pager.page, before.page);
     ck_assert_int_eq(pager.number, before.number);
 }

@@ -162,10 +162,10 @@ static void tell_watch(const struct crawl *crawl, const struct pager *next,
                        const struct pager_decision *decision, const struct request *request)
 {
     const struct crawl_watch *watch = crawl->env->watch;
-    struct crawl_page turn = {
+    struct crawl_page page = {
         .next = next,
         .decision = decision,
-        .request = decision->turn == PAGER_MORE ? request : NULL,
+        .request = decision->outcome == PAGER_MORE ? request : NULL,
         .status = crawl->scope.status,
         .attempts = crawl->attempt + 1,
         .records = crawl->cut.records,
@@ -175,19 +175,19 @@ static void tell_watch(const struct crawl *crawl, const struct pager *next,
         .bytes = (int64_t)crawl->body.len,
     };
     if (watch)
-        watch->on_turn(watch->ctx, &turn);
+        watch->on_page_end(watch->ctx, &page);
 }
 
 /* The page that passes max_rejects is committed, so that its rejects can be looked at. */
 static void count_rejects(struct crawl *crawl, struct pager_decision *decision)
 {
     int64_t most = crawl->stream->table.max_rejects;
-    if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->turn == PAGER_MORE)
+    if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
         return; /* its row does not stay */
     crawl->job.rejects += crawl->cut.rejects;
     if (!crawl->cut.rejects || crawl->job.rejects <= most)
         return;
-    decision->turn = PAGER_FAILED;
+    decision->outcome = PAGER_FAILED;
     decision->reason = REASON_REJECTS;
     decision->why =
         arena_printf(crawl->next, "more than %lld records were rejected", (long long)most);
@@ -203,7 +203,7 @@ static enum step commit_page(struct crawl *crawl, const struct pager *next,
                              const struct pager_decision *decision,
                              const struct request *request)
 {
-    if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->turn == PAGER_MORE)
+    if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
         forget_page(crawl);
     struct mark mark = page_mark(crawl, next, decision);
     tell_watch(crawl, next, decision, request);
@@ -213,17 +213,17 @@ static enum step commit_page(struct crawl *crawl, const struct pager *next,
     crawl->stats.pages_total =
         decision->pages_total ? decision->pages_total : crawl->stats.pages_total;
     crawl->err = (struct err)ERR_INIT;
-    if (decision->turn == PAGER_TRUNCATED || decision->turn == PAGER_FAILED)
+    if (decision->outcome == PAGER_TRUNCATED || decision->outcome == PAGER_FAILED)
         err_set(&crawl->err, ERR_INPUT, "pager", 0, "page %d: %.*s", next->page,
                 STR_ARG(decision->why));
-    if (decision->turn != PAGER_MORE)
-        crawl_set_end(crawl, &mark, end_states[decision->turn], decision->reason);
+    if (decision->outcome != PAGER_MORE)
+        crawl_set_end(crawl, &mark, end_states[decision->outcome], decision->reason);
     crawl_put_mark(crawl, &mark);
     turn_over(crawl, next, request);
     return mark.has_end ? crawl_pause(crawl, STEP_PAUSE) : STEP_send;
 }
 
-enum step step_turn(struct crawl *crawl)
+enum step step_next(struct crawl *crawl)
 {
     struct pager next;
     struct request request = {0};
@@ -240,10 +240,11 @@ enum step step_turn(struct crawl *crawl)
     struct pager_facts facts = facts_of(crawl);
     struct pager_decision decision =
         pager_next(&crawl->pager, &facts, crawl->next, &next, &crawl->err);
-    if (decision.turn == PAGER_FAILED)
+    if (decision.outcome == PAGER_FAILED)
         return refuse_page(crawl, decision.reason);
     keep_last(crawl, &next);
-    if (decision.turn == PAGER_MORE && !ask_next(crawl, &next, &request, &reason, &crawl->err))
+    if (decision.outcome == PAGER_MORE &&
+        !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);
     count_rejects(crawl, &decision);
     return commit_page(crawl, &next, &decision, &request);
