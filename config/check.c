@@ -2,6 +2,7 @@
 
 #include "base/date.h"
 #include "config/field.h"
+#include "config/node.h"
 #include "core/cron.h"
 
 static bool is_lower(char c)
@@ -26,18 +27,11 @@ bool check_identifier(struct str name)
            str_find_byte(name, '\0') < 0 && !str_starts(name, STR("_pt_"));
 }
 
-/* A member of the map, or the map itself: where to point when a key is missing. */
-static const struct yaml_node *at(const struct yaml_node *map, const char *key)
-{
-    const struct yaml_node *node = yaml_find(map, key);
-    return node ? node : map;
-}
-
 static void check_names(struct reader *reader, const struct yaml_node *map,
                         const struct stream *stream)
 {
     if (!check_name(stream->source))
-        problem_add(reader->problems, at(map, "source"),
+        problem_add(reader->problems, node_at(map, "source"),
                     "\"%.*s\" cannot be a source's name: [a-z][a-z0-9_]{0,47}",
                     STR_ARG(stream->source));
     const struct table *table = &stream->table;
@@ -45,11 +39,11 @@ static void check_names(struct reader *reader, const struct yaml_node *map,
                        str_is(table->schema, "information_schema") ||
                        str_starts(table->schema, STR("pg_"));
     if (!check_identifier(table->schema) || is_reserved)
-        problem_add(reader->problems, at(map, "schema"), "\"%.*s\" cannot be a schema's name",
-                    STR_ARG(table->schema));
+        problem_add(reader->problems, node_at(map, "schema"),
+                    "\"%.*s\" cannot be a schema's name", STR_ARG(table->schema));
     if (!check_identifier(table->name))
-        problem_add(reader->problems, at(map, "table"), "\"%.*s\" cannot be a table's name",
-                    STR_ARG(table->name));
+        problem_add(reader->problems, node_at(map, "table"),
+                    "\"%.*s\" cannot be a table's name", STR_ARG(table->name));
 }
 
 /* ---- the URL ---- */
@@ -183,7 +177,7 @@ static void check_headers(struct reader *reader, const struct yaml_node *map)
     for (size_t i = 0; headers && i < headers->count; i++) {
         struct str name;
         const struct yaml_node *value;
-        if (!table_pair(headers, i, &name, &value))
+        if (!node_pair(headers, i, &name, &value))
             return;
         if (!field_is_token(name))
             problem_add_key(reader->problems, headers->items[i],
@@ -207,10 +201,10 @@ static void check_body(struct reader *reader, const struct yaml_node *map,
     if (!yaml_find(map, "body_type") && (stream->body || places_in_body))
         stream->body_type = BODY_JSON;
     if (places_in_body && stream->body_type == BODY_TEXT)
-        problem_add(reader->problems, at(map, "body_type"),
+        problem_add(reader->problems, node_at(map, "body_type"),
                     "a parameter cannot be placed in a body of text");
     if (places_in_body && str_is(stream->method, "GET"))
-        problem_add(reader->problems, at(map, "pagination"),
+        problem_add(reader->problems, node_at(map, "pagination"),
                     "a parameter in the body needs method: POST");
 }
 
@@ -220,14 +214,14 @@ static void check_table(struct reader *reader, const struct yaml_node *map,
                         const struct table *table)
 {
     if (table->write == WRITE_UPSERT && table->key_count == 0)
-        problem_add(reader->problems, at(map, "write"), "upsert needs \"key\"");
+        problem_add(reader->problems, node_at(map, "write"), "upsert needs \"key\"");
     for (size_t i = 0; i < table->key_count; i++) {
         if (table->key[i].len == 0)
-            problem_add(reader->problems, at(map, "key"), "a field's name is missing");
+            problem_add(reader->problems, node_at(map, "key"), "a field's name is missing");
         for (size_t j = 0; j < i; j++)
             if (str_eq(table->key[i], table->key[j]))
-                problem_add(reader->problems, at(map, "key"), "\"%.*s\" stands in it twice",
-                            STR_ARG(table->key[i]));
+                problem_add(reader->problems, node_at(map, "key"),
+                            "\"%.*s\" stands in it twice", STR_ARG(table->key[i]));
     }
 }
 
@@ -235,14 +229,14 @@ static void check_schedule(struct reader *reader, const struct yaml_node *map,
                            const struct schedule *schedule)
 {
     if (schedule->cron.len && schedule->every_ms)
-        problem_add_key(reader->problems, at(map, "every"),
+        problem_add_key(reader->problems, node_at(map, "every"),
                         "stands beside \"schedule\": one of them is enough");
     struct cron cron;
     struct err err = ERR_INIT;
     if (schedule->cron.len && !cron_parse(schedule->cron, &cron, &err))
-        problem_add(reader->problems, at(map, "schedule"), "%s", err.text);
+        problem_add(reader->problems, node_at(map, "schedule"), "%s", err.text);
     if (!str_is(schedule->timezone, "UTC") && schedule->timezone.len)
-        problem_add(reader->problems, at(map, "timezone"),
+        problem_add(reader->problems, node_at(map, "timezone"),
                     "zones other than UTC are not available yet");
 }
 
@@ -311,7 +305,7 @@ static void check_partitions(struct reader *reader, const struct yaml_node *map,
 static void check_bookmark(struct reader *reader, const struct yaml_node *map,
                            struct bookmark *bookmark)
 {
-    const struct yaml_node *node = at(map, "bookmark");
+    const struct yaml_node *node = node_at(map, "bookmark");
     struct err ignored = ERR_INIT;
     struct value number;
     int64_t us;
@@ -319,18 +313,18 @@ static void check_bookmark(struct reader *reader, const struct yaml_node *map,
         return;
     bookmark->is_set = true;
     if (bookmark->lookback_ms && bookmark->type == BOOKMARK_TEXT)
-        problem_add(reader->problems, at(node, "lookback"),
+        problem_add(reader->problems, node_at(node, "lookback"),
                     "needs numbers or times, not type: text");
     if (!bookmark->start.len)
         return;
     if (bookmark->type == BOOKMARK_TIME && !date_parse_iso(bookmark->start, &us))
-        problem_add(reader->problems, at(node, "start"),
+        problem_add(reader->problems, node_at(node, "start"),
                     "\"%.*s\" is not a time (RFC 3339, or a date)", STR_ARG(bookmark->start));
     if (bookmark->type == BOOKMARK_NUMBER &&
         (!value_parse(reader->arena, bookmark->start, (struct value_hole){0}, &number,
                       &ignored) ||
          number.kind != VALUE_NUMBER))
-        problem_add(reader->problems, at(node, "start"), "\"%.*s\" is not a number",
+        problem_add(reader->problems, node_at(node, "start"), "\"%.*s\" is not a number",
                     STR_ARG(bookmark->start));
 }
 

@@ -1,10 +1,5 @@
 #include "config/definition.h"
-
-static const struct yaml_node *at(const struct yaml_node *map, const char *key)
-{
-    const struct yaml_node *node = yaml_find(map, key);
-    return node ? node : map;
-}
+#include "config/node.h"
 
 static bool same_step(const struct path_step *a, const struct path_step *b)
 {
@@ -73,7 +68,7 @@ static void check_withs(struct reader *reader, const struct yaml_node *map, stru
     for (size_t i = 0; i < merge->with_count; i++) {
         struct str ignored;
         const struct yaml_node *value;
-        if (merge->with[i].is_path && table_pair(node, i, &ignored, &value))
+        if (merge->with[i].is_path && node_pair(node, i, &ignored, &value))
             check_with(reader, value, merge, &merge->with[i]);
     }
 }
@@ -84,8 +79,8 @@ static void check_key(struct reader *reader, const struct yaml_node *map,
     for (size_t i = 0; i < stream->table.key_count; i++)
         for (size_t j = 0; j < stream->merge.exclude_count; j++)
             if (str_eq(stream->table.key[i], stream->merge.exclude[j]))
-                problem_add(reader->problems, at(map, "exclude"), "\"%.*s\" belongs to the key",
-                            STR_ARG(stream->table.key[i]));
+                problem_add(reader->problems, node_at(map, "exclude"),
+                            "\"%.*s\" belongs to the key", STR_ARG(stream->table.key[i]));
 }
 
 void check_merge(struct reader *reader, const struct yaml_node *map, struct stream *stream)
@@ -93,11 +88,12 @@ void check_merge(struct reader *reader, const struct yaml_node *map, struct stre
     struct merge *merge = &stream->merge;
     if (merge->where && merge->where->kind != TEMPLATE_EXPR &&
         merge->where->kind != TEMPLATE_MIXED)
-        problem_add(reader->problems, at(map, "where"), "must be an expression: \"{{ ... }}\"");
+        problem_add(reader->problems, node_at(map, "where"),
+                    "must be an expression: \"{{ ... }}\"");
     const struct yaml_node *bookmark = yaml_find(map, "bookmark");
     stream->bookmark.is_set = bookmark && bookmark->kind != YAML_NULL;
     if (stream->bookmark.path.has_wildcard)
-        problem_add(reader->problems, at(map, "bookmark"),
+        problem_add(reader->problems, node_at(map, "bookmark"),
                     "the path \"%.*s\" has a wildcard, but one value is wanted",
                     STR_ARG(stream->bookmark.path.source));
     check_withs(reader, map, merge);

@@ -1,6 +1,7 @@
 #include "config/definition.h"
 
 #include "base/date_text.h"
+#include "config/node.h"
 
 static const struct field column_fields[] = {
     {.name = "type",
@@ -111,7 +112,7 @@ void columns_read(struct reader *reader, const struct field *field,
     for (size_t i = 0; i < node->count; i++) {
         struct str name;
         const struct yaml_node *value;
-        if (!table_pair(node, i, &name, &value)) {
+        if (!node_pair(node, i, &name, &value)) {
             problem_add(reader->problems, node, "must be a map of columns, not a list");
             return;
         }
@@ -149,7 +150,7 @@ void with_read(struct reader *reader, const struct field *field, const struct ya
     for (size_t i = 0; i < node->count; i++) {
         struct with_field *with = &merge->with[merge->with_count];
         const struct yaml_node *value;
-        if (!table_pair(node, i, &with->name, &value)) {
+        if (!node_pair(node, i, &with->name, &value)) {
             problem_add(reader->problems, node, "must be a map, not a list");
             return;
         }

@@ -4,24 +4,14 @@
 #include <limits.h>
 
 #include "base/units.h"
-
-bool field_text(struct reader *reader, const struct yaml_node *node, struct str *ret_text)
-{
-    if (node->kind != YAML_STRING && node->kind != YAML_NUMBER) {
-        problem_add(reader->problems, node, "must be a text, not %s",
-                    yaml_kind_name(node->kind));
-        return false;
-    }
-    *ret_text = node->text;
-    return true;
-}
+#include "config/node.h"
 
 /* A text that is taken as it stands. */
 static bool plain_text(struct reader *reader, const struct yaml_node *node,
                        struct str *ret_text)
 {
     struct str text;
-    if (!field_text(reader, node, &text))
+    if (!node_text(reader->problems, node, &text))
         return false;
     if (str_find(text, STR("{{")) >= 0) {
         problem_add(reader->problems, node, "cannot hold an expression");
@@ -43,7 +33,7 @@ static void read_cstr(struct reader *reader, const struct field *field,
                       const struct yaml_node *node, void *target)
 {
     struct str text;
-    if (field_text(reader, node, &text))
+    if (node_text(reader->problems, node, &text))
         *(const char **)field_at(field, target) = arena_cstr(reader->arena, text);
 }
 
@@ -65,7 +55,7 @@ static void read_bool(struct reader *reader, const struct field *field,
 static void say_range(struct reader *reader, const struct field *field,
                       const struct yaml_node *node)
 {
-    struct str what = yaml_is_scalar(node) ? node->text : str_from(yaml_kind_name(node->kind));
+    struct str what = node_shown(node);
     if (field->max)
         problem_add(reader->problems, node,
                     "must be a whole number from %" PRId64 " to %" PRId64 ", not \"%.*s\"",
@@ -111,7 +101,7 @@ static void read_duration(struct reader *reader, const struct field *field,
 {
     int64_t ms;
     struct str text;
-    if (!field_text(reader, node, &text))
+    if (!node_text(reader->problems, node, &text))
         return;
     if (!units_parse_duration(text, &ms))
         problem_add(reader->problems, node,
@@ -128,7 +118,7 @@ static void read_size(struct reader *reader, const struct field *field,
 {
     int64_t bytes;
     struct str text;
-    if (!field_text(reader, node, &text))
+    if (!node_text(reader->problems, node, &text))
         return;
     if (!units_parse_size(text, &bytes))
         problem_add(reader->problems, node,
@@ -152,7 +142,7 @@ static void say_choices(struct reader *reader, const struct field *field,
 static const struct choice *choose(struct reader *reader, const struct field *field,
                                    const struct yaml_node *node)
 {
-    struct str text = yaml_is_scalar(node) ? node->text : str_from(yaml_kind_name(node->kind));
+    struct str text = node_shown(node);
     for (const struct choice *choice = field->choices; choice->name; choice++) {
         if (!yaml_is_scalar(node) || !str_is(text, choice->name))
             continue;
@@ -192,11 +182,10 @@ static void read_word(struct reader *reader, const struct field *field,
 static void read_texts(struct reader *reader, const struct field *field,
                        const struct yaml_node *node, void *target)
 {
-    bool is_list = node->kind == YAML_LIST;
-    size_t count = is_list ? node->count : 1;
+    size_t count = node_count(node);
     struct str *texts = ARENA_ARRAY(reader->arena, struct str, MAX(count, 1));
     for (size_t i = 0; i < count; i++)
-        if (!plain_text(reader, is_list ? node->items[i] : node, &texts[i]))
+        if (!plain_text(reader, node_item(node, i), &texts[i]))
             return;
     *(struct str **)field_at(field, target) = texts;
     *field_count(field, target) = count;
@@ -205,7 +194,7 @@ static void read_texts(struct reader *reader, const struct field *field,
 static void read_value(struct reader *reader, const struct field *field,
                        const struct yaml_node *node, void *target)
 {
-    *(struct value *)field_at(field, target) = table_value(reader->arena, node);
+    *(struct value *)field_at(field, target) = node_value(reader->arena, node);
 }
 
 field_read_fn field_reader(enum field_type type)

@@ -19,10 +19,6 @@ void field_read_locator(struct reader *reader, const struct field *field,
 void field_read_place(struct reader *reader, const struct field *field,
                       const struct yaml_node *node, void *target);
 
-/* The text of a string or number; a problem and false for anything else. */
-bool field_text(struct reader *reader, const struct yaml_node *node,
-                struct str *ret_text) MUST_CHECK;
-
 /* RFC 9110, section 5.6.2: what may be a header's name. */
 bool field_is_token(struct str text);
 

@@ -1,46 +1,6 @@
 #include "config/field.h"
+#include "config/node.h"
 #include "config/source.h"
-
-static struct value value_list(struct arena *arena, const struct yaml_node *node)
-{
-    struct value_list *list = ARENA_NEW(arena, struct value_list);
-    list->items = ARENA_ARRAY(arena, struct value, MAX(node->count, 1));
-    list->count = node->count;
-    for (size_t i = 0; i < node->count; i++)
-        list->items[i] = table_value(arena, node->items[i]);
-    return (struct value){.kind = VALUE_LIST, .list = list};
-}
-
-static struct value value_map(struct arena *arena, const struct yaml_node *node)
-{
-    struct value_map *map = ARENA_NEW(arena, struct value_map);
-    map->members = ARENA_ARRAY(arena, struct value_member, MAX(node->count, 1));
-    map->count = node->count;
-    for (size_t i = 0; i < node->count; i++)
-        map->members[i] =
-            (struct value_member){node->items[i]->key, table_value(arena, node->items[i])};
-    return (struct value){.kind = VALUE_MAP, .map = map};
-}
-
-/* Recursion: a node's depth is bounded by the YAML reader. */
-struct value table_value(struct arena *arena, const struct yaml_node *node)
-{
-    switch (node->kind) {
-    case YAML_NULL:
-        return NULL_VALUE;
-    case YAML_BOOL:
-        return value_bool(str_eq_nocase(node->text, STR("true")));
-    case YAML_NUMBER:
-        return value_number(node->text);
-    case YAML_STRING:
-        return value_string(node->text);
-    case YAML_LIST:
-        return value_list(arena, node);
-    case YAML_MAP:
-        return value_map(arena, node);
-    }
-    return NULL_VALUE;
-}
 
 static bool compile_container(struct reader *reader, const struct field *field,
                               const struct yaml_node *node, struct template *ret)
@@ -80,7 +40,7 @@ bool table_compile(struct reader *reader, const struct field *field,
         return compile_container(reader, field, node, ret);
     if (node->kind == YAML_STRING)
         return compile_string(reader, field, node, ret);
-    ret->constant = table_value(reader->arena, node);
+    ret->constant = node_value(reader->arena, node);
     return true;
 }
 
@@ -102,22 +62,6 @@ void field_read_template_ref(struct reader *reader, const struct field *field,
         *(struct template **)field_at(field, target) = template;
 }
 
-bool table_pair(const struct yaml_node *node, size_t i, struct str *ret_key,
-                const struct yaml_node **ret_value)
-{
-    const struct yaml_node *item = node->items[i];
-    if (node->kind == YAML_MAP) {
-        *ret_key = item->key;
-        *ret_value = item;
-        return true;
-    }
-    if (item->kind != YAML_LIST || item->count != 2 || !yaml_is_scalar(item->items[0]))
-        return false;
-    *ret_key = item->items[0]->text;
-    *ret_value = item->items[1];
-    return true;
-}
-
 void field_read_templates(struct reader *reader, const struct field *field,
                           const struct yaml_node *node, void *target)
 {
@@ -131,7 +75,7 @@ void field_read_templates(struct reader *reader, const struct field *field,
     size_t count = 0;
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_node *value;
-        if (!table_pair(node, i, &list[count].name, &value)) {
+        if (!node_pair(node, i, &list[count].name, &value)) {
             problem_add(reader->problems, node->items[i], "must be a map, not a list");
             return;
         }
@@ -149,7 +93,7 @@ void field_read_path(struct reader *reader, const struct field *field,
     struct path path;
     struct str text;
     struct err err = ERR_INIT;
-    if (!field_text(reader, node, &text))
+    if (!node_text(reader->problems, node, &text))
         return;
     if (!path_compile(reader->arena, text, &path, &err))
         problem_add(reader->problems, node, "%s", err.text);
@@ -163,7 +107,7 @@ void field_read_locator(struct reader *reader, const struct field *field,
     struct locator locator;
     struct str text;
     struct err err = ERR_INIT;
-    if (!field_text(reader, node, &text))
+    if (!node_text(reader->problems, node, &text))
         return;
     if (!locator_compile(reader->arena, text, &locator, &err)) {
         problem_add(reader->problems, node, "%s", err.text);
@@ -208,7 +152,7 @@ void field_read_place(struct reader *reader, const struct field *field,
 {
     struct str text;
     struct param_place place = {.place = PLACE_QUERY};
-    if (!field_text(reader, node, &text))
+    if (!node_text(reader->problems, node, &text))
         return;
     place.name = text;
     if (str_is(text, "none")) {

@@ -1,6 +1,7 @@
 #include "config/reference.h"
 
 #include "config/definition.h"
+#include "config/node.h"
 
 /*
  * The tables as JSON Schema. It is as strict as the reader on names and choices, and laxer
@@ -9,21 +10,15 @@
 static void put_any(struct buf *buf, const struct field *field);
 
 /* A default is YAML: read, so that it can be written as JSON. */
-static void ignore_problem(void *ctx, int line, int column, const char *what)
-{
-    (void)ctx, (void)line, (void)column, (void)what;
-}
-
 static void put_fallback(struct buf *buf, const struct field *field)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct yaml_node *node;
-    struct err err = ERR_INIT;
-    if (!field->fallback ||
-        !yaml_parse(arena, str_from(field->fallback), ignore_problem, NULL, &node, &err))
+    const struct yaml_node *node =
+        field->fallback ? node_from_text(arena, field->fallback) : NULL;
+    if (!node)
         return;
     buf_puts(buf, ",\"default\":");
-    value_format(buf, table_value(arena, node));
+    value_format(buf, node_value(arena, node));
 }
 
 static void put_enum(struct buf *buf, const struct choice *choices)

@@ -1,6 +1,7 @@
 #include "base/units.h"
 #include "config/definition.h"
 #include "config/field.h"
+#include "config/node.h"
 
 /* `responses`, `rate_limit` and `allow_hosts`: what answers mean and where they may lead. */
 
@@ -35,16 +36,15 @@ static void read_status(struct reader *reader, const struct field *field,
                         const struct yaml_node *node, void *target)
 {
     struct response_rule *rule = field_at(field, target);
-    bool is_list = node->kind == YAML_LIST;
-    size_t count = is_list ? node->count : 1;
+    size_t count = node_count(node);
     rule->statuses = ARENA_ARRAY(reader->arena, struct status_range, MAX(count, 1));
     for (size_t i = 0; i < count; i++) {
-        const struct yaml_node *item = is_list ? node->items[i] : node;
+        const struct yaml_node *item = node_item(node, i);
         if (yaml_is_scalar(item) && parse_status(item->text, &rule->statuses[i]))
             rule->status_count++;
         else
             problem_add(reader->problems, item, "must be a status like 404 or 4xx%s",
-                        is_list ? "" : ", or a list of them");
+                        node->kind == YAML_LIST ? "" : ", or a list of them");
     }
     if (!count)
         problem_add(reader->problems, node, "names no status");
@@ -120,17 +120,12 @@ static bool rule_reads_body(const struct response_rule *rule)
     return reads;
 }
 
-static const struct yaml_node *nth(const struct yaml_node *node, size_t i)
-{
-    return node->kind == YAML_LIST ? node->items[i] : node;
-}
-
 void check_responses(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     const struct yaml_node *list = yaml_find(map, "responses");
     for (size_t i = 0; list && i < stream->response_count; i++) {
         struct response_rule *rule = &stream->responses[i];
-        const struct yaml_node *node = nth(list, i), *wait = yaml_find(node, "wait");
+        const struct yaml_node *node = node_item(list, i), *wait = yaml_find(node, "wait");
         if (!wait || rule->wait.told.kind != LOCATOR_NONE)
             rule->wait.ms = -1;
         rule->reads_body = rule_reads_body(rule);
@@ -191,10 +186,10 @@ void check_limits(struct reader *reader, const struct yaml_node *map,
     if (limits && stream->rate_limit_count > RATE_LIMITS_MAX)
         problem_add(reader->problems, limits, "holds more than %d limits", RATE_LIMITS_MAX);
     for (size_t i = 0; limits && i < stream->rate_limit_count; i++)
-        check_limit(reader, nth(limits, i), &stream->rate_limits[i]);
+        check_limit(reader, node_item(limits, i), &stream->rate_limits[i]);
     for (size_t i = 0; hosts && i < stream->allow_host_count; i++)
         if (!is_host(stream->allow_hosts[i]))
-            problem_add(reader->problems, nth(hosts, i),
+            problem_add(reader->problems, node_item(hosts, i),
                         "\"%.*s\" is no host: write api.example.com or api.example.com:8443",
                         STR_ARG(stream->allow_hosts[i]));
 }

@@ -1,4 +1,5 @@
 #include "config/definition.h"
+#include "config/node.h"
 
 /*
  * The stored form: what the tables read, in their order, with the defaults filled in. Reading
@@ -11,7 +12,7 @@ static void put_table(struct arena *arena, struct buf *buf, const struct key_tab
 
 static void put_node(struct arena *arena, struct buf *buf, const struct yaml_node *node)
 {
-    value_format(buf, table_value(arena, node));
+    value_format(buf, node_value(arena, node));
 }
 
 static void put_pairs(struct arena *arena, struct buf *buf, const struct yaml_node *node)
@@ -21,7 +22,7 @@ static void put_pairs(struct arena *arena, struct buf *buf, const struct yaml_no
     for (size_t i = 0; i < node->count; i++) {
         struct str key;
         const struct yaml_node *value;
-        if (!table_pair(node, i, &key, &value) || value->kind == YAML_NULL)
+        if (!node_pair(node, i, &key, &value) || value->kind == YAML_NULL)
             continue;
         if (put++)
             buf_puts(buf, ",");
@@ -37,14 +38,12 @@ static void put_pairs(struct arena *arena, struct buf *buf, const struct yaml_no
 static void put_structs(struct arena *arena, struct buf *buf, const struct key_table *table,
                         const struct yaml_node *node)
 {
-    bool is_list = node->kind == YAML_LIST;
-    size_t count = is_list ? node->count : 1;
     buf_puts(buf, "[");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < node_count(node); i++) {
         if (i)
             buf_puts(buf, ",");
         buf_puts(buf, "{");
-        put_table(arena, buf, table, is_list ? node->items[i] : node);
+        put_table(arena, buf, table, node_item(node, i));
         buf_puts(buf, "}");
     }
     buf_puts(buf, "]");

@@ -1,6 +1,7 @@
 #include "config/table.h"
 
 #include "config/field.h"
+#include "config/node.h"
 
 enum { DISTANCE_MAX = 3, LISTED_KEYS_MAX = 12 };
 
@@ -83,18 +84,12 @@ void table_check_keys(struct reader *reader, const struct key_table *table,
         check_key(reader, table, map->items[i], level);
 }
 
-static void ignore_problem(void *ctx, int line, int column, const char *what)
-{
-    (void)ctx, (void)line, (void)column, (void)what;
-}
-
 /* A default is written as YAML, so that it is read by the same code as what a user writes. */
 static const struct yaml_node *fallback_node(struct arena *arena, const struct field *field,
                                              const struct yaml_node *map)
 {
-    struct yaml_node *node;
-    struct err err = ERR_INIT;
-    if (!yaml_parse(arena, str_from(field->fallback), ignore_problem, NULL, &node, &err))
+    struct yaml_node *node = node_from_text(arena, field->fallback);
+    if (!node)
         return NULL;
     node->parent = map;
     node->key = str_from(field->name);
@@ -167,12 +162,9 @@ static void say_variants(struct reader *reader, const struct field *field,
     for (const struct variant *variant = field->variants; variant->name; variant++)
         buf_printf(&names, "%s%s", names.len ? ", " : "", variant->name);
     const struct yaml_node *type = type_node(node), *misspelt = misspelt_type(node);
-    struct str text = !type                  ? STR_NONE
-                      : yaml_is_scalar(type) ? type->text
-                                             : str_from(yaml_kind_name(type->kind));
     if (type)
         problem_add(reader->problems, type, "must be one of %.*s, not \"%.*s\"",
-                    STR_ARG(buf_str(&names)), STR_ARG(text));
+                    STR_ARG(buf_str(&names)), STR_ARG(node_shown(type)));
     else if (misspelt)
         problem_add_key(reader->problems, misspelt, "unknown key; did you mean \"type\"?");
     else
@@ -213,12 +205,10 @@ static void read_union(struct reader *reader, const struct field *field,
 static void read_structs(struct reader *reader, const struct field *field,
                          const struct yaml_node *node, void *target)
 {
-    bool is_list = node->kind == YAML_LIST;
-    size_t count = is_list ? node->count : 1;
+    size_t count = node_count(node);
     char *list = arena_alloc(reader->arena, field->table->size * MAX(count, 1));
     for (size_t i = 0; i < count; i++)
-        table_read(reader, field->table, is_list ? node->items[i] : node,
-                   list + i * field->table->size);
+        table_read(reader, field->table, node_item(node, i), list + i * field->table->size);
     *(void **)field_at(field, target) = list;
     *field_count(field, target) = count;
 }

@@ -173,16 +173,6 @@ void table_check_keys(struct reader *reader, const struct key_table *table,
 bool table_compile(struct reader *reader, const struct field *field,
                    const struct yaml_node *node, struct template *ret);
 
-/*
- * The i-th member of an open map. A stored definition holds such maps as lists of pairs,
- * because jsonb would forget their order; false for a list of anything else.
- */
-bool table_pair(const struct yaml_node *node, size_t i, struct str *ret_key,
-                const struct yaml_node **ret_value) MUST_CHECK;
-
-/* The value of a node, strings as they stand. */
-struct value table_value(struct arena *arena, const struct yaml_node *node);
-
 /* The struct at the field's place. */
 static inline void *field_at(const struct field *field, void *target)
 {
