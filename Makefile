@@ -138,7 +138,7 @@ bench: deps ## rows/s beside psql \copy of the same records, in turns
 	@$(MAKE) $(PARALLEL) build $(B)/bench/mock
 	bench/run.sh $(B)
 
-docs: build ## write docs/sources.md from the tables
+docs: build ## write docs/sources.md from the keys in config/
 	tools/docs.sh $(B)
 
 demo: deps ## the main job on private servers: build, run, show the result

@@ -1,7 +1,7 @@
 #include "config/definition.h"
 
 #include "base/date.h"
-#include "config/field.h"
+#include "config/key_expr.h"
 #include "config/node.h"
 #include "core/cron.h"
 
@@ -179,7 +179,7 @@ static void check_headers(struct reader *reader, const struct yaml_node *map)
         const struct yaml_node *value;
         if (!node_pair(headers, i, &name, &value))
             return;
-        if (!field_is_token(name))
+        if (!key_expr_is_token(name))
             problem_add_key(reader->problems, headers->items[i],
                             "\"%.*s\" cannot be a header's name", STR_ARG(name));
         if (yaml_is_scalar(value) &&

@@ -1,27 +1,28 @@
 #include "config/definition.h"
 
 #include "base/date_text.h"
+#include "config/key_expr.h"
 #include "config/node.h"
 
-static const struct field column_fields[] = {
+static const struct key column_list[] = {
     {.name = "type",
-     .type = FIELD_TEXT,
-     .flags = FIELD_REQUIRED,
+     .type = KEY_TEXT,
+     .flags = KEY_REQUIRED,
      AT(struct declared_column, type),
      .help = "any PostgreSQL type"},
     {.name = "path",
-     .type = FIELD_PATH,
+     .type = KEY_PATH,
      AT(struct declared_column, path),
      .help = "into the record; the field of the column's name if absent"},
     {.name = "from",
-     .type = FIELD_TEXT,
+     .type = KEY_TEXT,
      AT(struct declared_column, from),
      .help = "how the value is written by the API: epoch_s, epoch_ms, epoch_us, rfc2822, "
              "dotnet, base64, or a pattern of strptime"},
-    FIELD_END,
+    KEY_END,
 };
 
-const struct key_table column_table = {column_fields, sizeof(struct declared_column)};
+const struct keys column_keys = {column_list, sizeof(struct declared_column)};
 
 /* A type stands in DDL as it was written: letters, digits, modifiers and quotes, no more. */
 static bool is_type(struct str type)
@@ -75,7 +76,7 @@ static void read_column(struct reader *reader, struct str name, const struct yam
         problem_add_key(reader->problems, node, "\"%.*s\" cannot be a column's name",
                         STR_ARG(name));
     column->name = name;
-    table_read(reader, &column_table, node, column);
+    keys_read(reader, &column_keys, node, column);
     if (column->type.len && !is_type(column->type))
         problem_add(reader->problems, node, "\"%.*s\" cannot be a type", STR_ARG(column->type));
     if (column->path.has_wildcard)
@@ -99,10 +100,10 @@ static void read_mode(struct reader *reader, const struct yaml_node *node, struc
                     STR_ARG(node->text));
 }
 
-void columns_read(struct reader *reader, const struct field *field,
-                  const struct yaml_node *node, void *target)
+void columns_read(struct reader *reader, const struct key *key, const struct yaml_node *node,
+                  void *target)
 {
-    struct table *table = field_at(field, target);
+    struct table *table = key_at(key, target);
     if (yaml_is_scalar(node)) {
         read_mode(reader, node, table);
         return;
@@ -120,12 +121,12 @@ void columns_read(struct reader *reader, const struct field *field,
     }
 }
 
-static void read_with_field(struct reader *reader, const struct field *field,
+static void read_with_field(struct reader *reader, const struct key *key,
                             const struct yaml_node *node, struct with_field *with)
 {
     with->is_path = node->kind == YAML_STRING && str_find(node->text, STR("{{")) < 0;
     if (!with->is_path) {
-        table_compile(reader, field, node, &with->template);
+        key_expr_compile(reader, key, node, &with->template);
         return;
     }
     struct err err = ERR_INIT;
@@ -137,10 +138,10 @@ static void read_with_field(struct reader *reader, const struct field *field,
         problem_add(reader->problems, node, "%s", err.text);
 }
 
-void with_read(struct reader *reader, const struct field *field, const struct yaml_node *node,
+void with_read(struct reader *reader, const struct key *key, const struct yaml_node *node,
                void *target)
 {
-    struct merge *merge = field_at(field, target);
+    struct merge *merge = key_at(key, target);
     if (yaml_is_scalar(node)) {
         problem_add(reader->problems, node, "must be a map, not %s",
                     yaml_kind_name(node->kind));
@@ -154,7 +155,7 @@ void with_read(struct reader *reader, const struct field *field, const struct ya
             problem_add(reader->problems, node, "must be a map, not a list");
             return;
         }
-        read_with_field(reader, field, value, with);
+        read_with_field(reader, key, value, with);
         merge->with_count++;
     }
 }

@@ -6,11 +6,11 @@
 #define S_LIST(member, number) AT_LIST(struct definition, stream.member, stream.number)
 
 enum {
-    IN_SOURCE = FIELD_IN_SOURCE,
-    IN_STREAM = FIELD_IN_STREAM,
-    IN_BOTH = FIELD_IN_SOURCE | FIELD_IN_STREAM,
-    SECRET = FIELD_SECRETS | FIELD_IS_SECRET,
-    LATER_STREAM = FIELD_IN_STREAM | FIELD_LATER,
+    IN_SOURCE = KEY_IN_SOURCE,
+    IN_STREAM = KEY_IN_STREAM,
+    IN_BOTH = KEY_IN_SOURCE | KEY_IN_STREAM,
+    SECRET = KEY_SECRETS | KEY_IS_SECRET,
+    LATER_STREAM = KEY_IN_STREAM | KEY_LATER,
 };
 
 /* Rows are laid out by hand. */
@@ -70,240 +70,240 @@ CHOICES(bookmark_types) = {
     CHOICE_END,
 };
 
-#define TYPE_ROW {.name = "type", .type = FIELD_MOVED, .help = "how requests are authorised"}
+#define TYPE_ROW {.name = "type", .type = KEY_MOVED, .help = "how requests are authorised"}
 
-static const struct field auth_none_fields[] = {TYPE_ROW, FIELD_END};
+static const struct key auth_none_list[] = {TYPE_ROW, KEY_END};
 
-static const struct field auth_bearer_fields[] = {
+static const struct key auth_bearer_list[] = {
     TYPE_ROW,
-    {.name = "token", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED, S(auth.token),
+    {.name = "token", .type = KEY_TEMPLATE, .flags = SECRET | KEY_REQUIRED, S(auth.token),
      .help = "sent as Authorization: Bearer"},
-    FIELD_END,
+    KEY_END,
 };
 
-static const struct field auth_basic_fields[] = {
+static const struct key auth_basic_list[] = {
     TYPE_ROW,
-    {.name = "user", .type = FIELD_TEMPLATE, .flags = FIELD_SECRETS | FIELD_REQUIRED,
+    {.name = "user", .type = KEY_TEMPLATE, .flags = KEY_SECRETS | KEY_REQUIRED,
      S(auth.user),
      .help = "name of the account"},
-    {.name = "password", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED,
+    {.name = "password", .type = KEY_TEMPLATE, .flags = SECRET | KEY_REQUIRED,
      S(auth.password),
      .help = "its password"},
-    FIELD_END,
+    KEY_END,
 };
 
-static const struct field auth_api_key_fields[] = {
+static const struct key auth_api_key_list[] = {
     TYPE_ROW,
-    {.name = "in", .type = FIELD_SWITCH, S(auth.in_query), .choices = places,
+    {.name = "in", .type = KEY_SWITCH, S(auth.in_query), .choices = places,
      .fallback = "header", .help = "where the key goes"},
-    {.name = "name", .type = FIELD_TEXT, .flags = FIELD_REQUIRED, S(auth.name),
+    {.name = "name", .type = KEY_TEXT, .flags = KEY_REQUIRED, S(auth.name),
      .help = "name of the header or parameter"},
-    {.name = "value", .type = FIELD_TEMPLATE, .flags = SECRET | FIELD_REQUIRED, S(auth.value),
+    {.name = "value", .type = KEY_TEMPLATE, .flags = SECRET | KEY_REQUIRED, S(auth.value),
      .help = "the key"},
-    FIELD_END,
+    KEY_END,
 };
 
-#define TABLE(name, type)                                                                      \
-    static const struct key_table name##_table = {name##_fields, sizeof(type)}
-TABLE(auth_none, struct definition);
-TABLE(auth_bearer, struct definition);
-TABLE(auth_basic, struct definition);
-TABLE(auth_api_key, struct definition);
+#define KEYS(name, type)                                                                     \
+    static const struct keys name##_keys = {name##_list, sizeof(type)}
+KEYS(auth_none, struct definition);
+KEYS(auth_bearer, struct definition);
+KEYS(auth_basic, struct definition);
+KEYS(auth_api_key, struct definition);
 
 static const struct variant auth_variants[] = {
-    VARIANT("none", AUTH_NONE, &auth_none_table),
-    VARIANT("bearer", AUTH_BEARER, &auth_bearer_table),
-    VARIANT("basic", AUTH_BASIC, &auth_basic_table),
-    VARIANT("api_key", AUTH_API_KEY, &auth_api_key_table),
+    VARIANT("none", AUTH_NONE, &auth_none_keys),
+    VARIANT("bearer", AUTH_BEARER, &auth_bearer_keys),
+    VARIANT("basic", AUTH_BASIC, &auth_basic_keys),
+    VARIANT("api_key", AUTH_API_KEY, &auth_api_key_keys),
     VARIANT_LATER("oauth2", 0, NULL),
     VARIANT_LATER("login", 0, NULL),
     VARIANT_LATER("aws_sigv4", 0, NULL),
     CHOICE_END,
 };
 
-static const struct field tls_fields[] = {
-    {.name = "ca", .type = FIELD_TEXT, S(ca_file), .help = "file of trusted certificates"},
-    {.name = "cert", .type = FIELD_TEXT, S(cert_file), .help = "file of our certificate"},
-    {.name = "key", .type = FIELD_TEXT, S(key_file), .help = "file of its key"},
-    FIELD_END,
+static const struct key tls_list[] = {
+    {.name = "ca", .type = KEY_TEXT, S(ca_file), .help = "file of trusted certificates"},
+    {.name = "cert", .type = KEY_TEXT, S(cert_file), .help = "file of our certificate"},
+    {.name = "key", .type = KEY_TEXT, S(key_file), .help = "file of its key"},
+    KEY_END,
 };
-TABLE(tls, struct definition);
+KEYS(tls, struct definition);
 
 #define R(member) AT(struct retry_policy, member)
-static const struct field retry_fields[] = {
-    {.name = "max_attempts", .type = FIELD_INT, R(max_attempts), .min = 1, .max = 1000,
+static const struct key retry_list[] = {
+    {.name = "max_attempts", .type = KEY_INT, R(max_attempts), .min = 1, .max = 1000,
      .fallback = "5", .help = "tries per page, the first among them"},
-    {.name = "backoff", .type = FIELD_CHOICE, R(backoff), .choices = backoffs,
+    {.name = "backoff", .type = KEY_CHOICE, R(backoff), .choices = backoffs,
      .fallback = "exponential", .help = "how the delay grows"},
-    {.name = "initial_delay", .type = FIELD_DURATION, R(initial_delay_ms), .fallback = "1",
+    {.name = "initial_delay", .type = KEY_DURATION, R(initial_delay_ms), .fallback = "1",
      .help = "delay before the second try"},
-    {.name = "max_delay", .type = FIELD_DURATION, R(max_delay_ms), .fallback = "60",
+    {.name = "max_delay", .type = KEY_DURATION, R(max_delay_ms), .fallback = "60",
      .help = "no delay is longer"},
-    {.name = "jitter", .type = FIELD_CHOICE, R(jitter), .choices = jitters, .fallback = "full",
+    {.name = "jitter", .type = KEY_CHOICE, R(jitter), .choices = jitters, .fallback = "full",
      .help = "whether delays are drawn at random"},
-    FIELD_END,
+    KEY_END,
 };
-TABLE(retry, struct retry_policy);
+KEYS(retry, struct retry_policy);
 
 #define T(member) AT(struct timeouts, member)
-static const struct field timeout_fields[] = {
-    {.name = "connect", .type = FIELD_DURATION, T(connect_ms), .min = 1, .fallback = "10s",
+static const struct key timeout_list[] = {
+    {.name = "connect", .type = KEY_DURATION, T(connect_ms), .min = 1, .fallback = "10s",
      .help = "until the connection stands, TLS included"},
-    {.name = "first_byte", .type = FIELD_DURATION, T(first_byte_ms), .min = 1,
+    {.name = "first_byte", .type = KEY_DURATION, T(first_byte_ms), .min = 1,
      .fallback = "120s",
      .help = "from there to the first byte of the answer"},
-    {.name = "idle", .type = FIELD_DURATION, T(idle_ms), .min = 1, .fallback = "30s",
+    {.name = "idle", .type = KEY_DURATION, T(idle_ms), .min = 1, .fallback = "30s",
      .help = "between two pieces of the body"},
-    {.name = "total", .type = FIELD_DURATION, T(total_ms), .min = 1, .fallback = "300s",
+    {.name = "total", .type = KEY_DURATION, T(total_ms), .min = 1, .fallback = "300s",
      .help = "for the whole request"},
-    FIELD_END,
+    KEY_END,
 };
-TABLE(timeout, struct timeouts);
+KEYS(timeout, struct timeouts);
 
 #define L(member) AT(struct rate_limit, member)
-static const struct field rate_limit_fields[] = {
-    {.name = "requests", .type = FIELD_COUNT, L(requests), .min = 1, .max = 1000000,
+static const struct key rate_limit_list[] = {
+    {.name = "requests", .type = KEY_COUNT, L(requests), .min = 1, .max = 1000000,
      .help = "requests in each `per`"},
-    {.name = "per", .type = FIELD_DURATION, L(per_ms), .min = 1, .fallback = "1s",
+    {.name = "per", .type = KEY_DURATION, L(per_ms), .min = 1, .fallback = "1s",
      .help = "the time that `requests` are for"},
-    {.name = "burst", .type = FIELD_COUNT, L(burst), .min = 1, .max = 1000000,
+    {.name = "burst", .type = KEY_COUNT, L(burst), .min = 1, .max = 1000000,
      .fallback = "1", .help = "requests that may start at once after a rest"},
-    {.name = "concurrency", .type = FIELD_COUNT, L(concurrency), .min = 1,
+    {.name = "concurrency", .type = KEY_COUNT, L(concurrency), .min = 1,
      .help = "requests in flight at once"},
-    {.name = "scope", .type = FIELD_SWITCH, L(per_stream), .choices = scopes,
+    {.name = "scope", .type = KEY_SWITCH, L(per_stream), .choices = scopes,
      .fallback = "source", .help = "who shares it; `stream` where a stream has its own"},
-    {.name = "remaining", .type = FIELD_LOCATOR, .flags = FIELD_JUDGES, L(remaining),
+    {.name = "remaining", .type = KEY_LOCATOR, .flags = KEY_JUDGES, L(remaining),
      .help = "where an answer says how many requests are left"},
-    {.name = "reset", .type = FIELD_LOCATOR, .flags = FIELD_JUDGES, L(reset),
+    {.name = "reset", .type = KEY_LOCATOR, .flags = KEY_JUDGES, L(reset),
      .help = "where an answer says when there are more again"},
-    FIELD_END,
+    KEY_END,
 };
-TABLE(rate_limit, struct rate_limit);
+KEYS(rate_limit, struct rate_limit);
 
 #define B(member) AT(struct bookmark, member)
-static const struct field bookmark_fields[] = {
-    {.name = "path", .type = FIELD_PATH, .flags = FIELD_REQUIRED, B(path),
+static const struct key bookmark_list[] = {
+    {.name = "path", .type = KEY_PATH, .flags = KEY_REQUIRED, B(path),
      .help = "where the value stands in a record"},
-    {.name = "start", .type = FIELD_TEXT, B(start), .help = "what counts before the first run"},
-    {.name = "lookback", .type = FIELD_DURATION, B(lookback_ms), .fallback = "0",
+    {.name = "start", .type = KEY_TEXT, B(start), .help = "what counts before the first run"},
+    {.name = "lookback", .type = KEY_DURATION, B(lookback_ms), .fallback = "0",
      .help = "how far before the value a run begins"},
-    {.name = "type", .type = FIELD_CHOICE, B(type), .choices = bookmark_types,
+    {.name = "type", .type = KEY_CHOICE, B(type), .choices = bookmark_types,
      .fallback = "guess", .help = "how values are compared"},
-    FIELD_END,
+    KEY_END,
 };
-TABLE(bookmark, struct bookmark);
+KEYS(bookmark, struct bookmark);
 
-static const struct field definition_fields[] = {
-    {.name = "source", .type = FIELD_TEXT, .flags = IN_SOURCE | FIELD_REQUIRED, S(source),
+static const struct key definition_list[] = {
+    {.name = "source", .type = KEY_TEXT, .flags = IN_SOURCE | KEY_REQUIRED, S(source),
      .help = "name of the API: [a-z][a-z0-9_]{0,47}"},
-    {.name = "stream", .type = FIELD_TEXT, .flags = FIELD_IN_SPEC, S(name)},
-    {.name = "schema", .type = FIELD_TEXT, .flags = IN_SOURCE, S(table.schema),
+    {.name = "stream", .type = KEY_TEXT, .flags = KEY_IN_SPEC, S(name)},
+    {.name = "schema", .type = KEY_TEXT, .flags = IN_SOURCE, S(table.schema),
      .help = "schema of the tables; the source's name if absent"},
-    {.name = "base_url", .type = FIELD_TEMPLATE, .flags = IN_SOURCE | FIELD_SECRETS,
+    {.name = "base_url", .type = KEY_TEMPLATE, .flags = IN_SOURCE | KEY_SECRETS,
      D(base_url), .help = "what every path is added to"},
-    {.name = "auth", .type = FIELD_UNION, .flags = IN_SOURCE, S(auth.type),
+    {.name = "auth", .type = KEY_UNION, .flags = IN_SOURCE, S(auth.type),
      .variants = auth_variants, .fallback = "none", .help = "credentials"},
-    {.name = "allow_hosts", .type = FIELD_TEXTS, .flags = IN_SOURCE,
+    {.name = "allow_hosts", .type = KEY_TEXTS, .flags = IN_SOURCE,
      S_LIST(allow_hosts, allow_host_count),
      .help = "other hosts that links and redirects may lead to"},
-    {.name = "allow_private", .type = FIELD_BOOL, .flags = IN_SOURCE, S(allow_private),
+    {.name = "allow_private", .type = KEY_BOOL, .flags = IN_SOURCE, S(allow_private),
      .fallback = "false", .help = "addresses of private networks may be called"},
-    {.name = "allow_http", .type = FIELD_BOOL, .flags = IN_SOURCE, S(allow_http),
+    {.name = "allow_http", .type = KEY_BOOL, .flags = IN_SOURCE, S(allow_http),
      .fallback = "false", .help = "http to other hosts than this one"},
-    {.name = "tls", .type = FIELD_STRUCT, .flags = IN_SOURCE, .table = &tls_table,
+    {.name = "tls", .type = KEY_STRUCT, .flags = IN_SOURCE, .keys = &tls_keys,
      .help = "certificates"},
-    {.name = "proxy", .type = FIELD_TEXT, .flags = IN_SOURCE, S(proxy),
+    {.name = "proxy", .type = KEY_TEXT, .flags = IN_SOURCE, S(proxy),
      .help = "URL of an HTTP proxy"},
-    {.name = "defaults", .type = FIELD_MOVED, .flags = IN_SOURCE,
+    {.name = "defaults", .type = KEY_MOVED, .flags = IN_SOURCE,
      .help = "any keys of a stream, for all of them"},
-    {.name = "streams", .type = FIELD_MOVED, .flags = IN_SOURCE, .help = "the endpoints"},
+    {.name = "streams", .type = KEY_MOVED, .flags = IN_SOURCE, .help = "the endpoints"},
 
-    {.name = "vars", .type = FIELD_TEMPLATES, .flags = IN_BOTH | FIELD_BY_KEY | FIELD_PAIRS,
+    {.name = "vars", .type = KEY_TEMPLATES, .flags = IN_BOTH | KEY_BY_KEY | KEY_PAIRS,
      S_LIST(vars, var_count), .help = "values that expressions may name"},
-    {.name = "headers", .type = FIELD_TEMPLATES,
-     .flags = IN_BOTH | FIELD_BY_KEY | FIELD_PAIRS | FIELD_SECRETS | FIELD_NOCASE,
+    {.name = "headers", .type = KEY_TEMPLATES,
+     .flags = IN_BOTH | KEY_BY_KEY | KEY_PAIRS | KEY_SECRETS | KEY_NOCASE,
      S_LIST(headers, header_count), .help = "headers of every request"},
-    {.name = "params", .type = FIELD_TEMPLATES,
-     .flags = IN_BOTH | FIELD_BY_KEY | FIELD_PAIRS | FIELD_SECRETS,
+    {.name = "params", .type = KEY_TEMPLATES,
+     .flags = IN_BOTH | KEY_BY_KEY | KEY_PAIRS | KEY_SECRETS,
      S_LIST(params, param_count), .help = "query parameters of every request"},
-    {.name = "retry", .type = FIELD_STRUCT, .flags = IN_BOTH | FIELD_BY_KEY, S(retry),
-     .table = &retry_table, .fallback = "{}", .help = "what happens after a failure"},
-    {.name = "rate_limit", .type = FIELD_STRUCTS, .flags = IN_BOTH,
-     S_LIST(rate_limits, rate_limit_count), .table = &rate_limit_table,
+    {.name = "retry", .type = KEY_STRUCT, .flags = IN_BOTH | KEY_BY_KEY, S(retry),
+     .keys = &retry_keys, .fallback = "{}", .help = "what happens after a failure"},
+    {.name = "rate_limit", .type = KEY_STRUCTS, .flags = IN_BOTH,
+     S_LIST(rate_limits, rate_limit_count), .keys = &rate_limit_keys,
      .help = "how fast requests may follow each other; one or a list"},
-    {.name = "timeouts", .type = FIELD_STRUCT, .flags = IN_BOTH | FIELD_BY_KEY, S(timeouts),
-     .table = &timeout_table, .fallback = "{}", .help = "how long a request may take"},
-    {.name = "responses", .type = FIELD_STRUCTS, .flags = IN_BOTH,
-     S_LIST(responses, response_count), .table = &response_table,
+    {.name = "timeouts", .type = KEY_STRUCT, .flags = IN_BOTH | KEY_BY_KEY, S(timeouts),
+     .keys = &timeout_keys, .fallback = "{}", .help = "how long a request may take"},
+    {.name = "responses", .type = KEY_STRUCTS, .flags = IN_BOTH,
+     S_LIST(responses, response_count), .keys = &response_keys,
      .help = "what certain answers mean; the first rule that fits decides"},
-    {.name = "max_wait", .type = FIELD_DURATION, .flags = IN_BOTH, S(max_wait_ms), .min = 1,
+    {.name = "max_wait", .type = KEY_DURATION, .flags = IN_BOTH, S(max_wait_ms), .min = 1,
      .fallback = "1h", .help = "longest wait that an API may ask for"},
-    {.name = "max_body", .type = FIELD_SIZE, .flags = IN_BOTH, S(max_body_bytes), .min = 1,
+    {.name = "max_body", .type = KEY_SIZE, .flags = IN_BOTH, S(max_body_bytes), .min = 1,
      .fallback = "256MiB", .help = "largest body, after decompression"},
 
-    {.name = "path", .type = FIELD_TEMPLATE, .flags = IN_STREAM | FIELD_SECRETS, D(path),
+    {.name = "path", .type = KEY_TEMPLATE, .flags = IN_STREAM | KEY_SECRETS, D(path),
      .help = "what follows base_url"},
-    {.name = "url", .type = FIELD_TEMPLATE, .flags = IN_STREAM | FIELD_SECRETS, D(url),
+    {.name = "url", .type = KEY_TEMPLATE, .flags = IN_STREAM | KEY_SECRETS, D(url),
      .help = "the whole URL, instead of path"},
-    {.name = "method", .type = FIELD_WORD, .flags = IN_STREAM, S(method), .choices = methods,
+    {.name = "method", .type = KEY_WORD, .flags = IN_STREAM, S(method), .choices = methods,
      .fallback = "GET",
      .help = "of every request"},
-    {.name = "body", .type = FIELD_TEMPLATE_REF, .flags = IN_STREAM | FIELD_SECRETS, S(body),
+    {.name = "body", .type = KEY_TEMPLATE_REF, .flags = IN_STREAM | KEY_SECRETS, S(body),
      .help = "of every request, any structure"},
-    {.name = "body_type", .type = FIELD_CHOICE, .flags = IN_STREAM, S(body_type),
+    {.name = "body_type", .type = KEY_CHOICE, .flags = IN_STREAM, S(body_type),
      .choices = body_types, .help = "json where a body is given"},
-    {.name = "idempotent", .type = FIELD_BOOL, .flags = IN_STREAM, S(idempotent),
+    {.name = "idempotent", .type = KEY_BOOL, .flags = IN_STREAM, S(idempotent),
      .fallback = "false", .help = "a POST may be sent again after any failure"},
 
-    {.name = "pagination", .type = FIELD_UNION, .flags = IN_STREAM, S(pagination.type),
+    {.name = "pagination", .type = KEY_UNION, .flags = IN_STREAM, S(pagination.type),
      .variants = pagination_variants, .fallback = "auto", .help = "how pages follow"},
-    {.name = "loop", .type = FIELD_MOVED, .flags = IN_STREAM,
+    {.name = "loop", .type = KEY_MOVED, .flags = IN_STREAM,
      .help = "{pagination: …}, another way to write pagination"},
-    {.name = "merge_path", .type = FIELD_PATH, .flags = IN_STREAM, S(merge.path),
+    {.name = "merge_path", .type = KEY_PATH, .flags = IN_STREAM, S(merge.path),
      .help = "where the records stand in a body; absent: the whole body"},
-    {.name = "merge_strategy", .type = FIELD_CHOICE, .flags = IN_STREAM, S(merge.strategy),
+    {.name = "merge_strategy", .type = KEY_CHOICE, .flags = IN_STREAM, S(merge.strategy),
      .choices = strategies, .fallback = "append",
      .help = "what of a body is a record"},
-    {.name = "on_missing", .type = FIELD_SWITCH, .flags = IN_STREAM,
+    {.name = "on_missing", .type = KEY_SWITCH, .flags = IN_STREAM,
      S(merge.missing_is_empty), .choices = missings, .fallback = "error",
      .help = "empty: the last segment of merge_path may be absent"},
-    {.name = "with", .type = FIELD_CUSTOM, .flags = IN_STREAM | FIELD_PAIRS | FIELD_ON_PAGE,
+    {.name = "with", .type = KEY_CUSTOM, .flags = IN_STREAM | KEY_PAIRS | KEY_ON_PAGE,
      S(merge), .read = with_read,
      .help = "fields added to each record: expressions, or paths into the body"},
-    {.name = "where", .type = FIELD_TEMPLATE_REF,
-     .flags = IN_STREAM | FIELD_ON_PAGE | FIELD_ON_RECORD, S(merge.where),
+    {.name = "where", .type = KEY_TEMPLATE_REF,
+     .flags = IN_STREAM | KEY_ON_PAGE | KEY_ON_RECORD, S(merge.where),
      .help = "an expression: records for which it is false are left out"},
-    {.name = "exclude", .type = FIELD_TEXTS, .flags = IN_STREAM,
+    {.name = "exclude", .type = KEY_TEXTS, .flags = IN_STREAM,
      S_LIST(merge.exclude, merge.exclude_count), .help = "fields that are left out"},
-    {.name = "flatten", .type = FIELD_TEXTS, .flags = IN_STREAM,
+    {.name = "flatten", .type = KEY_TEXTS, .flags = IN_STREAM,
      S_LIST(merge.flatten, merge.flatten_count),
      .help = "objects whose members become fields of the record"},
-    {.name = "format", .type = FIELD_WORD, .flags = IN_STREAM, D(format), .choices = formats,
+    {.name = "format", .type = KEY_WORD, .flags = IN_STREAM, D(format), .choices = formats,
      .fallback = "json",
      .help = "of the answers"},
     {.name = "shape", .flags = LATER_STREAM},
 
-    {.name = "table", .type = FIELD_TEXT, .flags = IN_STREAM, S(table.name),
+    {.name = "table", .type = KEY_TEXT, .flags = IN_STREAM, S(table.name),
      .help = "the stream's name if absent"},
-    {.name = "adopt", .type = FIELD_BOOL, .flags = IN_STREAM, S(table.adopt),
+    {.name = "adopt", .type = KEY_BOOL, .flags = IN_STREAM, S(table.adopt),
      .fallback = "false", .help = "a table that Pagetide did not make may be used"},
-    {.name = "key", .type = FIELD_TEXTS, .flags = IN_STREAM,
+    {.name = "key", .type = KEY_TEXTS, .flags = IN_STREAM,
      S_LIST(table.key, table.key_count), .help = "fields that identify a record"},
-    {.name = "write", .type = FIELD_CHOICE, .flags = IN_STREAM, S(table.write),
+    {.name = "write", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.write),
      .choices = writes, .fallback = "append", .help = "what a run does to the table"},
-    {.name = "columns", .type = FIELD_CUSTOM, .flags = IN_STREAM | FIELD_PAIRS, S(table),
+    {.name = "columns", .type = KEY_CUSTOM, .flags = IN_STREAM | KEY_PAIRS, S(table),
      .read = columns_read, .fallback = "infer",
      .help = "infer, none, or a map of declared columns"},
-    {.name = "others", .type = FIELD_CHOICE, .flags = IN_STREAM, S(table.others),
+    {.name = "others", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.others),
      .choices = others, .fallback = "infer", .help = "fields beside the declared ones"},
-    {.name = "on_new_field", .type = FIELD_CHOICE, .flags = IN_STREAM, S(table.on_new_field),
+    {.name = "on_new_field", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.on_new_field),
      .choices = new_fields, .fallback = "add",
      .help = "fields that have no column yet"},
-    {.name = "on_mismatch", .type = FIELD_CHOICE, .flags = IN_STREAM, S(table.on_mismatch),
+    {.name = "on_mismatch", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.on_mismatch),
      .choices = mismatches, .fallback = "aside", .help = "values that do not fit their column"},
-    {.name = "max_rejects", .type = FIELD_COUNT, .flags = IN_STREAM, S(table.max_rejects),
+    {.name = "max_rejects", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_rejects),
      .min = 0, .fallback = "1000", .help = "more rejected records fail the run"},
-    {.name = "max_columns", .type = FIELD_COUNT, .flags = IN_STREAM, S(table.max_columns),
+    {.name = "max_columns", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_columns),
      .min = 1, .max = 1500, .fallback = "500",
      .help = "fields beyond these go aside"},
     {.name = "deletes", .flags = LATER_STREAM},
@@ -312,28 +312,28 @@ static const struct field definition_fields[] = {
     {.name = "indexes", .flags = LATER_STREAM},
     {.name = "partition_by", .flags = LATER_STREAM},
 
-    {.name = "schedule", .type = FIELD_TEXT, .flags = IN_STREAM, S(schedule.cron),
+    {.name = "schedule", .type = KEY_TEXT, .flags = IN_STREAM, S(schedule.cron),
      .help = "cron: five fields, or @daily and the like"},
-    {.name = "every", .type = FIELD_DURATION, .flags = IN_STREAM, S(schedule.every_ms),
+    {.name = "every", .type = KEY_DURATION, .flags = IN_STREAM, S(schedule.every_ms),
      .min = 1000, .help = "instead of schedule"},
-    {.name = "timezone", .type = FIELD_TEXT, .flags = IN_STREAM, S(schedule.timezone),
+    {.name = "timezone", .type = KEY_TEXT, .flags = IN_STREAM, S(schedule.timezone),
      .fallback = "UTC",
      .help = "of the schedule; zones other than UTC are not available yet"},
-    {.name = "catch_up", .type = FIELD_CHOICE, .flags = IN_STREAM, S(schedule.catch_up),
+    {.name = "catch_up", .type = KEY_CHOICE, .flags = IN_STREAM, S(schedule.catch_up),
      .choices = catch_ups, .fallback = "latest", .help = "which missed runs are made up for"},
-    {.name = "bookmark", .type = FIELD_STRUCT, .flags = IN_STREAM, S(bookmark),
-     .table = &bookmark_table, .help = "what an incremental run begins with"},
+    {.name = "bookmark", .type = KEY_STRUCT, .flags = IN_STREAM, S(bookmark),
+     .keys = &bookmark_keys, .help = "what an incremental run begins with"},
     {.name = "ordered", .flags = LATER_STREAM},
-    {.name = "partitions", .type = FIELD_VALUE, .flags = IN_STREAM, S(partitions),
+    {.name = "partitions", .type = KEY_VALUE, .flags = IN_STREAM, S(partitions),
      .help = "a list of maps: one job each"},
     {.name = "window", .flags = LATER_STREAM},
     {.name = "after", .flags = LATER_STREAM},
     {.name = "spread", .flags = LATER_STREAM},
-    FIELD_END,
+    KEY_END,
 };
 
 /* clang-format on */
-const struct key_table definition_table = {definition_fields, sizeof(struct definition)};
+const struct keys definition_keys = {definition_list, sizeof(struct definition)};
 
 void definition_init(struct definition *definition)
 {

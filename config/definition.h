@@ -1,15 +1,15 @@
 #ifndef CONFIG_DEFINITION_H
 #define CONFIG_DEFINITION_H
 
+#include "config/keys.h"
 #include "config/source.h"
-#include "config/table.h"
 
 /*
  * One stream on its way from the file to `struct stream`:
  *
  *     merge_stream        source, defaults and stream → one map of nodes
  *     definition_init     what "not given" looks like
- *     table_read          the map → struct definition, by definition_table
+ *     keys_read           the map → struct definition, by definition_keys
  *     names_check         what the expressions name
  *     check_definition    what no single key can know
  *     spec_write          the same map → the JSON that is stored
@@ -22,27 +22,27 @@ struct definition {
     struct str format;
 };
 
-extern const struct key_table definition_table;
+extern const struct keys definition_keys;
 
 /* What a declared column says. */
-extern const struct key_table column_table;
+extern const struct keys column_keys;
 
-/* The rows of `pagination`, by type. */
+/* The keys of `pagination`, by type. */
 extern const struct variant pagination_variants[];
 
-/* The rows of one of `responses`. */
-extern const struct key_table response_table;
+/* The keys of one of `responses`. */
+extern const struct keys response_keys;
 
 void definition_init(struct definition *definition);
 
 /* `columns` and `with`: open maps with a meaning of their own. */
-void columns_read(struct reader *reader, const struct field *field,
-                  const struct yaml_node *node, void *target);
-void with_read(struct reader *reader, const struct field *field, const struct yaml_node *node,
+void columns_read(struct reader *reader, const struct key *key, const struct yaml_node *node,
+                  void *target);
+void with_read(struct reader *reader, const struct key *key, const struct yaml_node *node,
                void *target);
 
 /*
- * The map of one stream: its own keys over `defaults` over the source's, maps with FIELD_BY_KEY
+ * The map of one stream: its own keys over `defaults` over the source's, maps with KEY_BY_KEY
  * merged key by key. Nodes are shared, so each still knows where it was written. `stream` may
  * be NULL: what the source says alone.
  */
@@ -81,7 +81,7 @@ bool check_name(struct str name) MUST_CHECK;
 /* A PostgreSQL identifier that may be a table's, schema's or column's name. */
 bool check_identifier(struct str name) MUST_CHECK;
 
-/* The stored form: compact JSON in the order of the table, defaults filled in. */
+/* The stored form: compact JSON in the order of the keys' lists, defaults filled in. */
 struct str spec_write(struct arena *arena, const struct yaml_node *map);
 
 #endif

@@ -1,8 +1,8 @@
 #include "config/definition.h"
 
-static bool same_key(const struct field *field, struct str a, struct str b)
+static bool same_key(const struct key *key, struct str a, struct str b)
 {
-    return field->flags & FIELD_NOCASE ? str_eq_nocase(a, b) : str_eq(a, b);
+    return key->flags & KEY_NOCASE ? str_eq_nocase(a, b) : str_eq(a, b);
 }
 
 /* The maps made here grow by doubling: full where the count is a power of two. */
@@ -29,11 +29,11 @@ static struct yaml_node *map_copy(struct arena *arena, const struct yaml_node *m
     return copy;
 }
 
-static void put_over(struct arena *arena, const struct field *field, struct yaml_node *map,
+static void put_over(struct arena *arena, const struct key *key, struct yaml_node *map,
                      struct yaml_node *item)
 {
     for (size_t i = 0; i < map->count; i++)
-        if (same_key(field, map->items[i]->key, item->key)) {
+        if (same_key(key, map->items[i]->key, item->key)) {
             map->items[i] = item;
             return;
         }
@@ -51,7 +51,7 @@ static void drop_nulls(struct yaml_node *map)
 
 /* Later layers win. A layer that is not a map stands alone, for the reader to complain about.
  */
-static struct yaml_node *merge_maps(struct arena *arena, const struct field *field,
+static struct yaml_node *merge_maps(struct arena *arena, const struct key *key,
                                     struct yaml_node *const *layers, size_t count)
 {
     struct yaml_node *merged = NULL;
@@ -66,7 +66,7 @@ static struct yaml_node *merge_maps(struct arena *arena, const struct field *fie
             continue;
         }
         for (size_t j = 0; j < layer->count; j++)
-            put_over(arena, field, merged, layer->items[j]);
+            put_over(arena, key, merged, layer->items[j]);
     }
     if (merged)
         drop_nulls(merged);
@@ -87,19 +87,19 @@ static struct yaml_node *find_in_stream(const struct yaml_node *map, const char 
     return looks_in_loop && str_is(str_from(key), "pagination") ? yaml_find(loop, key) : node;
 }
 
-static struct yaml_node *merge_field(struct arena *arena, const struct field *field,
-                                     const struct yaml_node *source,
-                                     const struct yaml_node *stream)
+static struct yaml_node *merge_key(struct arena *arena, const struct key *key,
+                                   const struct yaml_node *source,
+                                   const struct yaml_node *stream)
 {
     struct yaml_node *layers[3] = {NULL};
-    if (field->flags & FIELD_IN_SOURCE)
-        layers[0] = yaml_find(source, field->name);
-    if (field->flags & FIELD_IN_STREAM) {
-        layers[1] = find_in_stream(yaml_find(source, "defaults"), field->name);
-        layers[2] = find_in_stream(stream, field->name);
+    if (key->flags & KEY_IN_SOURCE)
+        layers[0] = yaml_find(source, key->name);
+    if (key->flags & KEY_IN_STREAM) {
+        layers[1] = find_in_stream(yaml_find(source, "defaults"), key->name);
+        layers[2] = find_in_stream(stream, key->name);
     }
-    if (field->flags & FIELD_BY_KEY)
-        return merge_maps(arena, field, layers, COUNT_OF(layers));
+    if (key->flags & KEY_BY_KEY)
+        return merge_maps(arena, key, layers, COUNT_OF(layers));
     return layers[2] ? layers[2] : layers[1] ? layers[1] : layers[0];
 }
 
@@ -110,10 +110,10 @@ struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *so
     *map = stream ? *stream : *source;
     map->items = NULL;
     map->count = 0;
-    for (const struct field *field = definition_table.fields; field->name; field++) {
-        if (field->type == FIELD_MOVED && !(field->flags & FIELD_LATER))
+    for (const struct key *key = definition_keys.list; key->name; key++) {
+        if (key->type == KEY_MOVED && !(key->flags & KEY_LATER))
             continue;
-        struct yaml_node *node = merge_field(reader->arena, field, source, stream);
+        struct yaml_node *node = merge_key(reader->arena, key, source, stream);
         if (node)
             map_put(reader->arena, map, node);
     }

@@ -41,7 +41,7 @@ static const struct builtin *find_builtin(struct str name)
 
 struct collector {
     struct names *names;
-    const struct field *field;
+    const struct key *key;
     const struct yaml_node *node;
     bool has_secret;
 };
@@ -58,16 +58,16 @@ static void collect_use(void *ctx, const struct expr_use *use)
         steps[i] = use->steps[i];
     ARENA_GROW(names->arena, names->uses, names->use_count, names->use_capacity);
     struct name_use *copy = &names->uses[names->use_count++];
-    *copy = (struct name_use){collector->field, collector->node, *use};
+    *copy = (struct name_use){collector->key, collector->node, *use};
     copy->use.steps = steps;
 }
 
-static void on_template(struct reader *reader, const struct field *field,
+static void on_template(struct reader *reader, const struct key *key,
                         const struct yaml_node *node, const struct template *template)
 {
-    struct collector collector = {reader->ctx, field, node, false};
+    struct collector collector = {reader->ctx, key, node, false};
     template_uses(template, collect_use, &collector);
-    if (field->flags & FIELD_IS_SECRET && !collector.has_secret && node->text.len)
+    if (key->flags & KEY_IS_SECRET && !collector.has_secret && node->text.len)
         problem_add(reader->problems, node,
                     "a secret does not stand in a definition: name it by \"{{ env.NAME }}\" or "
                     "\"{{ secrets.name }}\"");
@@ -163,11 +163,11 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
 {
     const struct builtin *builtin = find_builtin(use->use.root);
     if (!builtin) {
-        if (!is_var(stream, use->use.root) && !(use->field->flags & FIELD_ON_RECORD))
+        if (!is_var(stream, use->use.root) && !(use->key->flags & KEY_ON_RECORD))
             say_unknown(reader, use, stream);
         return;
     }
-    if (builtin->is_secret && !(use->field->flags & FIELD_SECRETS))
+    if (builtin->is_secret && !(use->key->flags & KEY_SECRETS))
         problem_add(reader->problems, use->node,
                     "\"%s\" may be used in auth, headers, params, bodies and URLs only",
                     builtin->name);
@@ -176,7 +176,7 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
         problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
     if (str_is(use->use.root, "accumulated"))
         check_accumulated(reader, use, stream);
-    if (str_is(use->use.root, "response") && use->field->flags & FIELD_ON_PAGE)
+    if (str_is(use->use.root, "response") && use->key->flags & KEY_ON_PAGE)
         stream->merge.reads_response = true;
 }
 
@@ -202,7 +202,7 @@ static bool path_reaches(const struct path *path, const struct path *records)
 static bool needs_records(const struct names *names, const struct path *records)
 {
     for (size_t i = 0; i < names->use_count; i++)
-        if (!(names->uses[i].field->flags & (FIELD_JUDGES | FIELD_ON_PAGE)) &&
+        if (!(names->uses[i].key->flags & (KEY_JUDGES | KEY_ON_PAGE)) &&
             str_is(names->uses[i].use.root, "response") &&
             use_reaches(&names->uses[i].use, records))
             return true;

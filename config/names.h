@@ -5,11 +5,11 @@
 #include "core/expr.h"
 
 /*
- * What the expressions and paths of one definition read. Collected while the tables are read
+ * What the expressions and paths of one definition read. Collected while the keys are read
  * (names_start makes the reader report to it), judged when everything is known.
  */
 struct name_use {
-    const struct field *field;
+    const struct key *key;
     const struct yaml_node *node;
     struct expr_use use; /* steps copied */
 };

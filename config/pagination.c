@@ -1,7 +1,7 @@
 #include "config/definition.h"
 
 /*
- * Pagination: one table per type. `max_iterations` has another default where the end is
+ * Pagination: one list of keys per type. `max_iterations` has another default where the end is
  * recognised by an expression or a guess.
  */
 /* Rows are laid out by hand. */
@@ -25,180 +25,180 @@ static const struct choice jitters[] = {CHOICE("full", RETRY_JITTER_FULL),
 
 /* A retry block inside a pagination block has its own defaults. */
 #define R(member) AT(struct retry_policy, member)
-static const struct field retry_fields[] = {
-    {.name = "max_attempts", .type = FIELD_INT, R(max_attempts), .min = 1, .max = 1000,
+static const struct key retry_list[] = {
+    {.name = "max_attempts", .type = KEY_INT, R(max_attempts), .min = 1, .max = 1000,
      .fallback = "1", .help = "tries per page, the first among them"},
-    {.name = "backoff", .type = FIELD_CHOICE, R(backoff), .choices = backoffs,
+    {.name = "backoff", .type = KEY_CHOICE, R(backoff), .choices = backoffs,
      .fallback = "fixed", .help = "how the delay grows"},
-    {.name = "initial_delay", .type = FIELD_DURATION, R(initial_delay_ms), .fallback = "1",
+    {.name = "initial_delay", .type = KEY_DURATION, R(initial_delay_ms), .fallback = "1",
      .help = "delay before the second try"},
-    {.name = "max_delay", .type = FIELD_DURATION, R(max_delay_ms), .fallback = "60",
+    {.name = "max_delay", .type = KEY_DURATION, R(max_delay_ms), .fallback = "60",
      .help = "no delay is longer"},
-    {.name = "jitter", .type = FIELD_CHOICE, R(jitter), .choices = jitters, .fallback = "none",
+    {.name = "jitter", .type = KEY_CHOICE, R(jitter), .choices = jitters, .fallback = "none",
      .help = "whether delays are drawn at random"},
-    FIELD_END,
+    KEY_END,
 };
-static const struct key_table retry_table = {retry_fields, sizeof(struct retry_policy)};
+static const struct keys retry_keys = {retry_list, sizeof(struct retry_policy)};
 
-#define TYPE_ROW {.name = "type", .type = FIELD_MOVED, .help = "how the next page is found"}
+#define TYPE_ROW {.name = "type", .type = KEY_MOVED, .help = "how the next page is found"}
 
 #define MERGE_ROWS                                                                             \
-    {.name = "merge_path", .type = FIELD_MOVED, .help = "as beside pagination"},               \
-    {.name = "merge_strategy", .type = FIELD_MOVED, .choices = merge_strategies,               \
+    {.name = "merge_path", .type = KEY_MOVED, .help = "as beside pagination"},               \
+    {.name = "merge_strategy", .type = KEY_MOVED, .choices = merge_strategies,               \
      .help = "as beside pagination"}
 
 #define LIMIT_ROWS(iterations)                                                                 \
-    {.name = "max_iterations", .type = FIELD_COUNT, P(max_iterations), .min = 1,               \
+    {.name = "max_iterations", .type = KEY_COUNT, P(max_iterations), .min = 1,               \
      .fallback = (iterations), .help = "pages after which the job ends as truncated"},         \
-    {.name = "max_records", .type = FIELD_COUNT, P(max_records), .min = 1,                     \
+    {.name = "max_records", .type = KEY_COUNT, P(max_records), .min = 1,                     \
      .help = "records after which the job ends as truncated"},                                 \
-    {.name = "max_time", .type = FIELD_DURATION, P(max_time_ms), .min = 1,                     \
+    {.name = "max_time", .type = KEY_DURATION, P(max_time_ms), .min = 1,                     \
      .help = "time after which the job ends as truncated"},                                    \
-    {.name = "retry", .type = FIELD_STRUCT, P(retry), .table = &retry_table,                   \
+    {.name = "retry", .type = KEY_STRUCT, P(retry), .keys = &retry_keys,                   \
      .help = "instead of the stream's; 1 attempt, fixed, 1s, no jitter if not said"},          \
-    {.name = "allow_repeats", .type = FIELD_BOOL, P(allow_repeats), .fallback = "false",       \
+    {.name = "allow_repeats", .type = KEY_BOOL, P(allow_repeats), .fallback = "false",       \
      .help = "a page may hold the same records as an earlier one"}
 
 #define STOP_ROWS                                                                              \
-    {.name = "total_path", .type = FIELD_LOCATOR, P(total),                                    \
+    {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
      .help = "where the number of all records stands"},                                        \
-    {.name = "total_pages_path", .type = FIELD_LOCATOR, P(total_pages),                        \
+    {.name = "total_pages_path", .type = KEY_LOCATOR, P(total_pages),                        \
      .help = "where the number of all pages stands"},                                          \
-    {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),                              \
+    {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),                              \
      .help = "where a flag says whether more follows"},                                        \
-    {.name = "stop_on_empty", .type = FIELD_BOOL, P(stop_on_empty), .fallback = "true",        \
+    {.name = "stop_on_empty", .type = KEY_BOOL, P(stop_on_empty), .fallback = "true",        \
      .help = "a page without records is the last"},                                            \
-    {.name = "stop_on_short", .type = FIELD_BOOL, P(stop_on_short), .fallback = "false",       \
+    {.name = "stop_on_short", .type = KEY_BOOL, P(stop_on_short), .fallback = "false",       \
      .help = "a page with fewer records than `size` is the last"},                             \
-    {.name = "parallel", .flags = FIELD_LATER},                                                \
-    {.name = "jobs", .flags = FIELD_LATER}
+    {.name = "parallel", .flags = KEY_LATER},                                                \
+    {.name = "jobs", .flags = KEY_LATER}
 
-static const struct field none_fields[] = {TYPE_ROW, LIMIT_ROWS(NULL), MERGE_ROWS, FIELD_END};
+static const struct key none_list[] = {TYPE_ROW, LIMIT_ROWS(NULL), MERGE_ROWS, KEY_END};
 
-static const struct field page_fields[] = {
+static const struct key page_list[] = {
     TYPE_ROW,
-    {.name = "param", .type = FIELD_PLACE, P(param), .fallback = "page",
+    {.name = "param", .type = KEY_PLACE, P(param), .fallback = "page",
      .help = "where the page number goes"},
-    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .fallback = "1",
+    {.name = "start", .type = KEY_COUNT, P(start), .min = 0, .fallback = "1",
      .help = "number of the first page"},
-    {.name = "size_param", .type = FIELD_PLACE, P(size_param),
+    {.name = "size_param", .type = KEY_PLACE, P(size_param),
      .help = "where the page size goes"},
-    {.name = "size", .type = FIELD_COUNT, P(size), .min = 1, .help = "records per page"},
-    {.name = "maximum_page", .type = FIELD_COUNT, P(maximum), .min = 1,
+    {.name = "size", .type = KEY_COUNT, P(size), .min = 1, .help = "records per page"},
+    {.name = "maximum_page", .type = KEY_COUNT, P(maximum), .min = 1,
      .help = "the first page number that is not asked for"},
-    {.name = "send_first", .type = FIELD_BOOL, P(send_first), .fallback = "true",
+    {.name = "send_first", .type = KEY_BOOL, P(send_first), .fallback = "true",
      .help = "the first request names its page"},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
-    FIELD_END,
+    KEY_END,
 };
 
-static const struct field offset_fields[] = {
+static const struct key offset_list[] = {
     TYPE_ROW,
-    {.name = "param", .type = FIELD_PLACE, P(param), .fallback = "offset",
+    {.name = "param", .type = KEY_PLACE, P(param), .fallback = "offset",
      .help = "where the offset goes"},
-    {.name = "start", .type = FIELD_COUNT, P(start), .min = 0, .fallback = "0",
+    {.name = "start", .type = KEY_COUNT, P(start), .min = 0, .fallback = "0",
      .help = "the first offset"},
-    {.name = "limit_param", .type = FIELD_PLACE, P(size_param), .fallback = "limit",
+    {.name = "limit_param", .type = KEY_PLACE, P(size_param), .fallback = "limit",
      .help = "where the page size goes"},
-    {.name = "size", .type = FIELD_COUNT, P(size), .min = 1, .fallback = "100",
+    {.name = "size", .type = KEY_COUNT, P(size), .min = 1, .fallback = "100",
      .help = "records per page"},
-    {.name = "maximum_offset", .type = FIELD_COUNT, P(maximum), .min = 1,
+    {.name = "maximum_offset", .type = KEY_COUNT, P(maximum), .min = 1,
      .help = "the first offset that is not asked for"},
-    {.name = "step", .type = FIELD_SWITCH, P(step_by_size), .choices = steps,
+    {.name = "step", .type = KEY_SWITCH, P(step_by_size), .choices = steps,
      .fallback = "received", .help = "what the offset grows by"},
-    {.name = "page_size_on_error", .flags = FIELD_LATER},
+    {.name = "page_size_on_error", .flags = KEY_LATER},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
-    FIELD_END,
+    KEY_END,
 };
 
-static const struct field cursor_fields[] = {
+static const struct key cursor_list[] = {
     TYPE_ROW,
-    {.name = "cursor_path", .type = FIELD_LOCATOR, .flags = FIELD_REQUIRED, P(cursor),
+    {.name = "cursor_path", .type = KEY_LOCATOR, .flags = KEY_REQUIRED, P(cursor),
      .help = "where the next cursor stands"},
-    {.name = "param", .type = FIELD_PLACE, .flags = FIELD_REQUIRED, P(param),
+    {.name = "param", .type = KEY_PLACE, .flags = KEY_REQUIRED, P(param),
      .help = "where the cursor goes"},
-    {.name = "start", .type = FIELD_VALUE, P(cursor_start), .help = "the first cursor"},
-    {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),
+    {.name = "start", .type = KEY_VALUE, P(cursor_start), .help = "the first cursor"},
+    {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
-    {.name = "page_size_on_error", .flags = FIELD_LATER},
+    {.name = "page_size_on_error", .flags = KEY_LATER},
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
-    FIELD_END,
+    KEY_END,
 };
 
-static const struct field link_header_fields[] = {
+static const struct key link_header_list[] = {
     TYPE_ROW,
-    {.name = "rel", .type = FIELD_TEXT, P(rel), .fallback = "next",
+    {.name = "rel", .type = KEY_TEXT, P(rel), .fallback = "next",
      .help = "relation of the link to follow"},
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
-    FIELD_END,
+    KEY_END,
 };
 
-static const struct field next_url_fields[] = {
+static const struct key next_url_list[] = {
     TYPE_ROW,
-    {.name = "next_path", .type = FIELD_LOCATOR, .flags = FIELD_REQUIRED, P(next),
+    {.name = "next_path", .type = KEY_LOCATOR, .flags = KEY_REQUIRED, P(next),
      .help = "where the URL of the next page stands"},
-    {.name = "has_more_path", .type = FIELD_LOCATOR, P(has_more),
+    {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
-    FIELD_END,
+    KEY_END,
 };
 
-static const struct field next_page_fields[] = {
-    {.name = "params", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
+static const struct key next_page_list[] = {
+    {.name = "params", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct next_page, params),
      .help = "parameters to set, or an expression that gives a map"},
-    {.name = "headers", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
+    {.name = "headers", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct next_page, headers), .help = "headers to set, likewise"},
-    {.name = "body", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
+    {.name = "body", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct next_page, body), .help = "the whole body"},
-    {.name = "url", .type = FIELD_TEMPLATE_REF, .flags = FIELD_SECRETS,
+    {.name = "url", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct next_page, url), .help = "the whole URL, absolute or relative"},
-    FIELD_END,
+    KEY_END,
 };
 
-static const struct key_table next_page_table = {next_page_fields, sizeof(struct next_page)};
+static const struct keys next_page_keys = {next_page_list, sizeof(struct next_page)};
 
-static const struct field response_based_fields[] = {
+static const struct key response_based_list[] = {
     TYPE_ROW,
-    {.name = "continue_while", .type = FIELD_TEMPLATE_REF, .flags = FIELD_REQUIRED,
+    {.name = "continue_while", .type = KEY_TEMPLATE_REF, .flags = KEY_REQUIRED,
      P(continue_while), .help = "another page follows while this is true"},
-    {.name = "next_page", .type = FIELD_STRUCT, .flags = FIELD_REQUIRED, P(next_page),
-     .table = &next_page_table, .help = "what changes in the next request"},
+    {.name = "next_page", .type = KEY_STRUCT, .flags = KEY_REQUIRED, P(next_page),
+     .keys = &next_page_keys, .help = "what changes in the next request"},
     LIMIT_ROWS("1000"),
     MERGE_ROWS,
-    FIELD_END,
+    KEY_END,
 };
 
-static const struct field auto_fields[] = {TYPE_ROW, LIMIT_ROWS("1000"), MERGE_ROWS, FIELD_END};
+static const struct key auto_list[] = {TYPE_ROW, LIMIT_ROWS("1000"), MERGE_ROWS, KEY_END};
 
-#define TABLE(name)                                                                            \
-    static const struct key_table name##_table = {name##_fields, sizeof(struct definition)}
-TABLE(none);
-TABLE(page);
-TABLE(offset);
-TABLE(cursor);
-TABLE(link_header);
-TABLE(next_url);
-TABLE(response_based);
-TABLE(auto);
+#define KEYS(name)                                                                            \
+    static const struct keys name##_keys = {name##_list, sizeof(struct definition)}
+KEYS(none);
+KEYS(page);
+KEYS(offset);
+KEYS(cursor);
+KEYS(link_header);
+KEYS(next_url);
+KEYS(response_based);
+KEYS(auto);
 
 /* clang-format on */
 const struct variant pagination_variants[] = {
-    VARIANT("none", PAGINATE_NONE, &none_table),
-    VARIANT("page", PAGINATE_PAGE, &page_table),
-    VARIANT("offset", PAGINATE_OFFSET, &offset_table),
-    VARIANT("cursor", PAGINATE_CURSOR, &cursor_table),
-    VARIANT("link_header", PAGINATE_LINK_HEADER, &link_header_table),
-    VARIANT("next_url", PAGINATE_NEXT_URL, &next_url_table),
-    VARIANT("response_based", PAGINATE_RESPONSE_BASED, &response_based_table),
-    VARIANT("auto", PAGINATE_AUTO, &auto_table),
+    VARIANT("none", PAGINATE_NONE, &none_keys),
+    VARIANT("page", PAGINATE_PAGE, &page_keys),
+    VARIANT("offset", PAGINATE_OFFSET, &offset_keys),
+    VARIANT("cursor", PAGINATE_CURSOR, &cursor_keys),
+    VARIANT("link_header", PAGINATE_LINK_HEADER, &link_header_keys),
+    VARIANT("next_url", PAGINATE_NEXT_URL, &next_url_keys),
+    VARIANT("response_based", PAGINATE_RESPONSE_BASED, &response_based_keys),
+    VARIANT("auto", PAGINATE_AUTO, &auto_keys),
     CHOICE_END,
 };
 

@@ -3,12 +3,12 @@
 #include "config/definition.h"
 #include "config/settings.h"
 
-enum { TABLES_MAX = 64 };
+enum { KEYS_MAX = 64 };
 
 struct reference {
     struct buf *out;
     enum reference_style style;
-    const struct key_table *done[TABLES_MAX]; /* a table that several keys share comes once */
+    const struct keys *done[KEYS_MAX]; /* keys that several others share come once */
     size_t done_count;
 };
 
@@ -25,76 +25,76 @@ static void put_choices(struct buf *buf, const struct choice *choices)
     }
 }
 
-static void put_range(struct buf *buf, const struct field *field)
+static void put_range(struct buf *buf, const struct key *key)
 {
     buf_puts(buf, "number");
-    if (field->max)
-        buf_printf(buf, " from %lld to %lld", (long long)field->min, (long long)field->max);
-    else if (field->min)
-        buf_printf(buf, " from %lld", (long long)field->min);
+    if (key->max)
+        buf_printf(buf, " from %lld to %lld", (long long)key->min, (long long)key->max);
+    else if (key->min)
+        buf_printf(buf, " from %lld", (long long)key->min);
 }
 
 static const char *const type_names[] = {
-    [FIELD_TEXT] = "text",
-    [FIELD_CSTR] = "text",
-    [FIELD_BOOL] = "true or false",
-    [FIELD_DURATION] = "duration",
-    [FIELD_SIZE] = "size",
-    [FIELD_TEXTS] = "list of texts",
-    [FIELD_VALUE] = "any value",
-    [FIELD_TEMPLATE] = "expression",
-    [FIELD_TEMPLATE_REF] = "expression",
-    [FIELD_TEMPLATES] = "map of expressions",
-    [FIELD_PATH] = "path",
-    [FIELD_LOCATOR] = "locator",
-    [FIELD_PLACE] = "place",
-    [FIELD_STRUCT] = "map",
-    [FIELD_STRUCTS] = "map, or list of maps",
+    [KEY_TEXT] = "text",
+    [KEY_CSTR] = "text",
+    [KEY_BOOL] = "true or false",
+    [KEY_DURATION] = "duration",
+    [KEY_SIZE] = "size",
+    [KEY_TEXTS] = "list of texts",
+    [KEY_VALUE] = "any value",
+    [KEY_TEMPLATE] = "expression",
+    [KEY_TEMPLATE_REF] = "expression",
+    [KEY_TEMPLATES] = "map of expressions",
+    [KEY_PATH] = "path",
+    [KEY_LOCATOR] = "locator",
+    [KEY_PLACE] = "place",
+    [KEY_STRUCT] = "map",
+    [KEY_STRUCTS] = "map, or list of maps",
 };
 
-static void put_type(struct buf *buf, const struct field *field)
+static void put_type(struct buf *buf, const struct key *key)
 {
-    if (field->type == FIELD_CHOICE || field->type == FIELD_SWITCH || field->type == FIELD_WORD)
-        put_choices(buf, field->choices);
-    else if (field->type == FIELD_COUNT || field->type == FIELD_INT)
-        put_range(buf, field);
-    else if (field->type == FIELD_UNION)
+    if (key->type == KEY_CHOICE || key->type == KEY_SWITCH || key->type == KEY_WORD)
+        put_choices(buf, key->choices);
+    else if (key->type == KEY_COUNT || key->type == KEY_INT)
+        put_range(buf, key);
+    else if (key->type == KEY_UNION)
         buf_puts(buf, "map by type");
-    else if (field->type == FIELD_CUSTOM && field->flags & FIELD_PAIRS)
+    else if (key->type == KEY_CUSTOM && key->flags & KEY_PAIRS)
         buf_puts(buf, "map");
-    else if (field->type < COUNT_OF(type_names) && type_names[field->type])
-        buf_printf(buf, "%s", type_names[field->type]);
+    else if (key->type < COUNT_OF(type_names) && type_names[key->type])
+        buf_printf(buf, "%s", type_names[key->type]);
 }
 
-static void put_default(struct buf *buf, const struct field *field)
+static void put_default(struct buf *buf, const struct key *key)
 {
-    if (field->flags & FIELD_REQUIRED)
+    if (key->flags & KEY_REQUIRED)
         buf_puts(buf, "required");
-    else if (field->fallback && strcmp(field->fallback, "{}") != 0)
-        buf_printf(buf, "%s", field->fallback);
+    else if (key->fallback && strcmp(key->fallback, "{}") != 0)
+        buf_printf(buf, "%s", key->fallback);
 }
 
-static void put_key(const struct reference *reference, const struct field *field)
+static void put_key(const struct reference *reference, const struct key *key)
 {
     AUTO_BUF(type, KIB(4));
     AUTO_BUF(fallback, KIB(4));
-    bool later = field->flags & FIELD_LATER;
-    const char *help = later ? "not available yet" : field->help ? field->help : "";
+    bool later = key->flags & KEY_LATER;
+    const char *help = later ? "not available yet" : key->help ? key->help : "";
     if (!later)
-        put_type(&type, field);
-    put_default(&fallback, field);
+        put_type(&type, key);
+    put_default(&fallback, key);
     const char *format = reference->style == REFERENCE_MARKDOWN
                              ? "| `%s` | %.*s | %.*s | %s |\n"
                              : "  %-18s %-26.*s %-16.*s %s\n";
     struct str type_text = buf_str(&type), fallback_text = buf_str(&fallback);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    buf_printf(reference->out, format, field->name, STR_ARG(type_text), STR_ARG(fallback_text),
+    buf_printf(reference->out, format, key->name, STR_ARG(type_text), STR_ARG(fallback_text),
                help);
 #pragma GCC diagnostic pop
 }
 
-/* ---- a table ---- */
+/* ---- the keys of a struct ---- */
 
 static void put_title(const struct reference *reference, struct str title)
 {
@@ -106,79 +106,77 @@ static void put_title(const struct reference *reference, struct str title)
         buf_printf(reference->out, "\n%.*s\n", STR_ARG(title));
 }
 
-static bool is_for(const struct field *field, unsigned level)
+static bool is_for(const struct key *key, unsigned level)
 {
-    return !(field->flags & FIELD_IN_SPEC) && (level == 0 || field->flags & level);
+    return !(key->flags & KEY_IN_SPEC) && (level == 0 || key->flags & level);
 }
 
-static void put_keys(const struct reference *reference, const struct key_table *table,
-                     unsigned level, struct str title)
+static void put_keys(const struct reference *reference, const struct keys *keys, unsigned level,
+                     struct str title)
 {
     put_title(reference, title);
-    for (const struct field *field = table->fields; field->name; field++)
-        if (is_for(field, level))
-            put_key(reference, field);
+    for (const struct key *key = keys->list; key->name; key++)
+        if (is_for(key, level))
+            put_key(reference, key);
 }
 
-static void put_below(struct reference *reference, const struct key_table *table,
-                      struct str prefix);
+static void put_below(struct reference *reference, const struct keys *keys, struct str prefix);
 
-static bool is_done(struct reference *reference, const struct key_table *table)
+static bool is_done(struct reference *reference, const struct keys *keys)
 {
     for (size_t i = 0; i < reference->done_count; i++)
-        if (reference->done[i] == table)
+        if (reference->done[i] == keys)
             return true;
-    if (reference->done_count < TABLES_MAX)
-        reference->done[reference->done_count++] = table;
+    if (reference->done_count < KEYS_MAX)
+        reference->done[reference->done_count++] = keys;
     return false;
 }
 
-static void put_table(struct reference *reference, const struct key_table *table,
-                      struct str title)
+static void put_keys_below(struct reference *reference, const struct keys *keys,
+                           struct str title)
 {
-    if (is_done(reference, table))
+    if (is_done(reference, keys))
         return;
-    put_keys(reference, table, 0, title);
-    put_below(reference, table, title);
+    put_keys(reference, keys, 0, title);
+    put_below(reference, keys, title);
 }
 
-static void put_variants(struct reference *reference, const struct field *field,
+static void put_variants(struct reference *reference, const struct key *key,
                          struct arena *arena)
 {
-    for (const struct variant *variant = field->variants; variant->name; variant++)
-        if (variant->table && !variant->later)
-            put_keys(reference, variant->table, 0,
-                     arena_printf(arena, "%s: {type: %s}", field->name, variant->name));
-    for (const struct variant *variant = field->variants; variant->name; variant++)
-        if (variant->table && !variant->later)
-            put_below(reference, variant->table, str_from(field->name));
+    for (const struct variant *variant = key->variants; variant->name; variant++)
+        if (variant->keys && !variant->later)
+            put_keys(reference, variant->keys, 0,
+                     arena_printf(arena, "%s: {type: %s}", key->name, variant->name));
+    for (const struct variant *variant = key->variants; variant->name; variant++)
+        if (variant->keys && !variant->later)
+            put_below(reference, variant->keys, str_from(key->name));
 }
 
-/* The tables that keys of this one open. */
-static void put_below(struct reference *reference, const struct key_table *table,
-                      struct str prefix)
+/* The keys that are below one of these. */
+static void put_below(struct reference *reference, const struct keys *keys, struct str prefix)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     const char *joint = prefix.len ? ": " : "";
-    for (const struct field *field = table->fields; field->name; field++) {
-        struct str title = arena_printf(arena, "%.*s%s%s", STR_ARG(prefix), joint, field->name);
-        if (field->flags & FIELD_LATER)
+    for (const struct key *key = keys->list; key->name; key++) {
+        struct str title = arena_printf(arena, "%.*s%s%s", STR_ARG(prefix), joint, key->name);
+        if (key->flags & KEY_LATER)
             continue;
-        if (field->type == FIELD_UNION)
-            put_variants(reference, field, arena);
-        else if (field->type == FIELD_STRUCT || field->type == FIELD_STRUCTS)
-            put_table(reference, field->table, title);
-        else if (field->type == FIELD_CUSTOM && field->read == columns_read)
-            put_table(reference, &column_table, STR("columns: one column"));
+        if (key->type == KEY_UNION)
+            put_variants(reference, key, arena);
+        else if (key->type == KEY_STRUCT || key->type == KEY_STRUCTS)
+            put_keys_below(reference, key->keys, title);
+        else if (key->type == KEY_CUSTOM && key->read == columns_read)
+            put_keys_below(reference, &column_keys, STR("columns: one column"));
     }
 }
 
 void reference_put(struct buf *buf, enum reference_style style)
 {
     struct reference reference = {.out = buf, .style = style};
-    put_keys(&reference, &definition_table, FIELD_IN_SOURCE, STR("A source"));
-    put_keys(&reference, &definition_table, FIELD_IN_STREAM,
+    put_keys(&reference, &definition_keys, KEY_IN_SOURCE, STR("A source"));
+    put_keys(&reference, &definition_keys, KEY_IN_STREAM,
              STR("A stream, or `defaults` of a source"));
-    put_below(&reference, &definition_table, STR_NONE);
-    put_keys(&reference, &setting_table, 0, STR("Settings: pagetide.yaml"));
+    put_below(&reference, &definition_keys, STR_NONE);
+    put_keys(&reference, &setting_keys, 0, STR("Settings: pagetide.yaml"));
 }

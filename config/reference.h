@@ -4,8 +4,8 @@
 #include "base/buf.h"
 
 /*
- * What the tables say of every key, for people and for editors: nothing of it is written down
- * twice.
+ * What is known of every key, for people and for editors. All of it is in the lists of keys
+ * that the readers use.
  */
 enum reference_style { REFERENCE_TEXT, REFERENCE_MARKDOWN };
 

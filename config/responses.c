@@ -1,6 +1,6 @@
 #include "base/units.h"
 #include "config/definition.h"
-#include "config/field.h"
+#include "config/key_expr.h"
 #include "config/node.h"
 
 /* `responses`, `rate_limit` and `allow_hosts`: what answers mean and where they may lead. */
@@ -32,10 +32,10 @@ static bool parse_status(struct str text, struct status_range *ret)
     return true;
 }
 
-static void read_status(struct reader *reader, const struct field *field,
+static void read_status(struct reader *reader, const struct key *key,
                         const struct yaml_node *node, void *target)
 {
-    struct response_rule *rule = field_at(field, target);
+    struct response_rule *rule = key_at(key, target);
     size_t count = node_count(node);
     rule->statuses = ARENA_ARRAY(reader->arena, struct status_range, MAX(count, 1));
     for (size_t i = 0; i < count; i++) {
@@ -51,50 +51,50 @@ static void read_status(struct reader *reader, const struct field *field,
 }
 
 /* `30s` is a time; anything else says where the answer tells one. */
-static void read_wait(struct reader *reader, const struct field *field,
+static void read_wait(struct reader *reader, const struct key *key,
                       const struct yaml_node *node, void *target)
 {
-    struct response_wait *wait = field_at(field, target);
-    struct field told = *field;
+    struct response_wait *wait = key_at(key, target);
+    struct key told = *key;
     told.offset = 0;
     if (!yaml_is_scalar(node) || !units_parse_duration(node->text, &wait->ms))
-        field_read_locator(reader, &told, node, &wait->told);
+        key_expr_read_locator(reader, &told, node, &wait->told);
 }
 
 #define R(member) AT(struct response_rule, member)
 
-static const struct field response_fields[] = {
+static const struct key response_list[] = {
     {.name = "status",
-     .type = FIELD_CUSTOM,
+     .type = KEY_CUSTOM,
      .offset = 0,
      .read = read_status,
      .help = "404, a list, or 4xx"},
     {.name = "when",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_JUDGES,
+     .type = KEY_TEMPLATE_REF,
+     .flags = KEY_JUDGES,
      R(when),
      .help = "an expression; false where it touches something absent"},
     {.name = "then",
-     .type = FIELD_CHOICE,
-     .flags = FIELD_REQUIRED,
+     .type = KEY_CHOICE,
+     .flags = KEY_REQUIRED,
      R(then),
      .choices = thens,
      .help = "what the answer means"},
     {.name = "wait",
-     .type = FIELD_CUSTOM,
-     .flags = FIELD_JUDGES,
+     .type = KEY_CUSTOM,
+     .flags = KEY_JUDGES,
      R(wait),
      .read = read_wait,
      .help = "before a retry: a time, or where the answer tells one"},
     {.name = "message",
-     .type = FIELD_TEMPLATE_REF,
-     .flags = FIELD_JUDGES,
+     .type = KEY_TEMPLATE_REF,
+     .flags = KEY_JUDGES,
      R(message),
      .help = "what people are told"},
-    FIELD_END,
+    KEY_END,
 };
 
-const struct key_table response_table = {response_fields, sizeof(struct response_rule)};
+const struct keys response_keys = {response_list, sizeof(struct response_rule)};
 
 static void note_response(void *ctx, const struct expr_use *use)
 {

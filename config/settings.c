@@ -2,64 +2,64 @@
 
 #include <unistd.h>
 
+#include "config/keys.h"
 #include "config/read_file.h"
-#include "config/table.h"
 
-/* One row: the key in pagetide.yaml, the flag, and, in capitals, the environment. */
+/* The key in pagetide.yaml, the flag, and, in capitals, the environment. */
 #define SETTING(member) AT(struct settings, member)
 
 enum { SECRET_FILE_MAX_BYTES = 64 << 10, SETTINGS_MAX_BYTES = 1 << 20 };
 
 /* clang-format off */
-static const struct field setting_fields[] = {
-    {.name = "database_url", .type = FIELD_CSTR, SETTING(database_url),
+static const struct key setting_list[] = {
+    {.name = "database_url", .type = KEY_CSTR, SETTING(database_url),
      .fallback = "postgresql:///", .help = "where the tables are"},
-    {.name = "redis_url", .type = FIELD_CSTR, SETTING(redis_url),
+    {.name = "redis_url", .type = KEY_CSTR, SETTING(redis_url),
      .fallback = "redis://127.0.0.1:6379", .help = "where the queue is"},
-    {.name = "redis_prefix", .type = FIELD_CSTR, SETTING(redis_prefix), .fallback = "pagetide",
+    {.name = "redis_prefix", .type = KEY_CSTR, SETTING(redis_prefix), .fallback = "pagetide",
      .help = "what every key in Redis begins with"},
-    {.name = "jobs", .type = FIELD_COUNT, SETTING(jobs), .min = 1, .max = 10000,
+    {.name = "jobs", .type = KEY_COUNT, SETTING(jobs), .min = 1, .max = 10000,
      .fallback = "64", .help = "jobs that a worker process holds at once"},
-    {.name = "processes", .flags = FIELD_LATER},
-    {.name = "lease", .type = FIELD_DURATION, SETTING(lease_ms), .min = 1000, .fallback = "30",
+    {.name = "processes", .flags = KEY_LATER},
+    {.name = "lease", .type = KEY_DURATION, SETTING(lease_ms), .min = 1000, .fallback = "30",
      .help = "how long a job stays with a worker that is not heard of"},
-    {.name = "beat", .type = FIELD_DURATION, SETTING(beat_ms), .min = 100, .fallback = "10",
+    {.name = "beat", .type = KEY_DURATION, SETTING(beat_ms), .min = 100, .fallback = "10",
      .help = "how often a worker says that it lives"},
-    {.name = "memory", .type = FIELD_SIZE, SETTING(memory_bytes), .min = 1 << 20,
+    {.name = "memory", .type = KEY_SIZE, SETTING(memory_bytes), .min = 1 << 20,
      .fallback = "64MiB", .help = "bodies and batches of a process"},
-    {.name = "batch_records", .type = FIELD_COUNT, SETTING(batch_records), .min = 1,
+    {.name = "batch_records", .type = KEY_COUNT, SETTING(batch_records), .min = 1,
      .fallback = "10000", .help = "records after which a batch is committed"},
-    {.name = "batch_bytes", .type = FIELD_SIZE, SETTING(batch_bytes), .min = 1,
+    {.name = "batch_bytes", .type = KEY_SIZE, SETTING(batch_bytes), .min = 1,
      .fallback = "8MiB", .help = "bytes after which a batch is committed"},
-    {.name = "batch_age", .type = FIELD_DURATION, SETTING(batch_age_ms), .fallback = "1",
+    {.name = "batch_age", .type = KEY_DURATION, SETTING(batch_age_ms), .fallback = "1",
      .help = "age at which a batch is committed"},
-    {.name = "connections", .type = FIELD_COUNT, SETTING(connections), .min = 1, .max = 100,
+    {.name = "connections", .type = KEY_COUNT, SETTING(connections), .min = 1, .max = 100,
      .fallback = "2", .help = "to PostgreSQL, per process"},
-    {.name = "http", .type = FIELD_CSTR, SETTING(http),
+    {.name = "http", .type = KEY_CSTR, SETTING(http),
      .help = "address of the status server, or off"},
-    {.name = "token", .type = FIELD_CSTR, SETTING(token),
+    {.name = "token", .type = KEY_CSTR, SETTING(token),
      .help = "what the status server asks for"},
-    {.name = "secrets_dir", .type = FIELD_CSTR, SETTING(secrets_dir),
+    {.name = "secrets_dir", .type = KEY_CSTR, SETTING(secrets_dir),
      .help = "folder of the files behind secrets.x"},
-    {.name = "retention", .type = FIELD_DURATION, SETTING(retention_ms), .min = 1000,
+    {.name = "retention", .type = KEY_DURATION, SETTING(retention_ms), .min = 1000,
      .fallback = "30d", .help = "how long history and ledger are kept"},
-    FIELD_END,
+    KEY_END,
 };
 /* clang-format on */
 
-const struct key_table setting_table = {setting_fields, sizeof(struct settings)};
+const struct keys setting_keys = {setting_list, sizeof(struct settings)};
 
 /* A setting that came as a text, with the name it came under for messages. */
-static void take_text(struct reader *reader, const struct field *field, struct str name,
+static void take_text(struct reader *reader, const struct key *key, struct str name,
                       struct str text, struct settings *settings)
 {
     struct yaml_node node = {.kind = YAML_STRING, .text = text};
     struct str file = reader->problems->file;
     reader->problems->file = name;
-    if (field->flags & FIELD_LATER)
+    if (key->flags & KEY_LATER)
         problem_add(reader->problems, &node, "not available yet");
     else
-        table_read_field(reader, field, &node, settings);
+        keys_read_one(reader, key, &node, settings);
     reader->problems->file = file;
 }
 
@@ -71,7 +71,7 @@ static void read_yaml(struct reader *reader, struct str text, struct settings *s
         return;
     if (root->kind == YAML_NULL)
         root->kind = YAML_MAP;
-    table_read(reader, &setting_table, root, settings);
+    keys_read(reader, &setting_keys, root, settings);
 }
 
 static bool read_yaml_file(struct reader *reader, const char *path, struct settings *settings,
@@ -113,8 +113,8 @@ static bool env_file(struct arena *arena, struct str name, struct str *ret_text,
 
 static bool read_env(struct reader *reader, struct settings *settings, struct err *err)
 {
-    for (const struct field *field = setting_fields; field->name; field++) {
-        struct str name = env_name(reader->arena, field->name);
+    for (const struct key *key = setting_list; key->name; key++) {
+        struct str name = env_name(reader->arena, key->name);
         struct str text = STR_NONE;
         if (!env_file(reader->arena, name, &text, err))
             return false;
@@ -122,7 +122,7 @@ static bool read_env(struct reader *reader, struct settings *settings, struct er
         if (plain)
             text = arena_str(reader->arena, str_from(plain));
         if (text.ptr)
-            take_text(reader, field, name, text, settings);
+            take_text(reader, key, name, text, settings);
     }
     return true;
 }
@@ -131,9 +131,9 @@ static void read_flags(struct reader *reader, const char *const *flags,
                        struct settings *settings)
 {
     for (; flags && *flags; flags += 2)
-        for (const struct field *field = setting_fields; field->name; field++)
-            if (strcmp(flags[0], field->name) == 0 && flags[1])
-                take_text(reader, field, arena_printf(reader->arena, "--%s", field->name),
+        for (const struct key *key = setting_list; key->name; key++)
+            if (strcmp(flags[0], key->name) == 0 && flags[1])
+                take_text(reader, key, arena_printf(reader->arena, "--%s", key->name),
                           str_from(flags[1]), settings);
 }
 

@@ -10,11 +10,11 @@
 
 /*
  * Service settings: a flag beats the environment (PAGETIDE_<NAME>, or PAGETIDE_<NAME>_FILE
- * naming a file), which beats pagetide.yaml, which beats the default. One table in settings.c
+ * naming a file), which beats pagetide.yaml, which beats the default. One list in settings.c
  * says all of that once. Strings end with NUL.
  */
-struct key_table;
-extern const struct key_table setting_table;
+struct keys;
+extern const struct keys setting_keys;
 
 struct settings {
     const char *config_dir;

@@ -13,7 +13,7 @@ static struct stream *read_definition(struct reader *reader, struct yaml_node *m
     struct names names;
     names_start(&names, reader);
     definition_init(definition);
-    table_read(reader, &definition_table, map, definition);
+    keys_read(reader, &definition_keys, map, definition);
     names_check(&names, reader, stream);
     check_definition(reader, map, definition);
     if (reader->problems->count)
@@ -46,7 +46,7 @@ static struct stream *read_stream(struct reader *reader, const struct yaml_node 
                     yaml_kind_name(node->kind));
         return NULL;
     }
-    table_check_keys(reader, &definition_table, node, FIELD_IN_STREAM);
+    keys_check(reader, &definition_keys, node, KEY_IN_STREAM);
     merge_check_loop(reader, node);
     const struct yaml_node *source = yaml_find(root, "source");
     struct str name = source ? source->text : STR_NONE;
@@ -68,12 +68,12 @@ static void check_shared(struct reader *reader, const struct yaml_node *root)
     definition_init(&definition);
     struct yaml_node *map = merge_stream(&quiet, root, NULL);
     merge_lift(&quiet, map);
-    table_read(&quiet, &definition_table, map, &definition);
+    keys_read(&quiet, &definition_keys, map, &definition);
 }
 
 static void check_defaults(struct reader *reader, const struct yaml_node *defaults)
 {
-    table_check_keys(reader, &definition_table, defaults, FIELD_IN_STREAM);
+    keys_check(reader, &definition_keys, defaults, KEY_IN_STREAM);
     merge_check_loop(reader, defaults);
 }
 
@@ -84,7 +84,7 @@ static bool check_root(struct reader *reader, const struct yaml_node *root)
                     yaml_kind_name(root->kind));
         return false;
     }
-    table_check_keys(reader, &definition_table, root, FIELD_IN_SOURCE);
+    keys_check(reader, &definition_keys, root, KEY_IN_SOURCE);
     const struct yaml_node *defaults = yaml_find(root, "defaults");
     if (defaults && defaults->kind == YAML_MAP)
         check_defaults(reader, defaults);

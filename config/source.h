@@ -14,10 +14,10 @@
 #include "core/template.h"
 
 /*
- * Source definitions. A file (or the JSON stored with a run) is read by one table per struct
- * into a validated `struct stream`: everything inherited is merged, every default filled in,
- * every expression and path compiled. Nothing in it changes afterwards; all of it lives in the
- * arena it was loaded into.
+ * Source definitions. A file (or the JSON stored with a run) is read by one list of keys per
+ * struct into a validated `struct stream`: everything inherited is merged, every default filled
+ * in, every expression and path compiled. Nothing in it changes afterwards; all of it lives in
+ * the arena it was loaded into.
  */
 enum auth_type { AUTH_NONE, AUTH_BEARER, AUTH_BASIC, AUTH_API_KEY };
 

@@ -2,13 +2,13 @@
 #include "config/node.h"
 
 /*
- * The stored form: what the tables read, in their order, with the defaults filled in. Reading
+ * The stored form: what the keys read, in their order, with the defaults filled in. Reading
  * it back and writing it again gives the same text, whatever jsonb did to the order of keys.
  */
 enum { SPEC_MAX_BYTES = 4 << 20 };
 
-static void put_table(struct arena *arena, struct buf *buf, const struct key_table *table,
-                      const struct yaml_node *map);
+static void put_keys(struct arena *arena, struct buf *buf, const struct keys *keys,
+                     const struct yaml_node *map);
 
 static void put_node(struct arena *arena, struct buf *buf, const struct yaml_node *node)
 {
@@ -35,7 +35,7 @@ static void put_pairs(struct arena *arena, struct buf *buf, const struct yaml_no
     buf_puts(buf, "]");
 }
 
-static void put_structs(struct arena *arena, struct buf *buf, const struct key_table *table,
+static void put_structs(struct arena *arena, struct buf *buf, const struct keys *keys,
                         const struct yaml_node *node)
 {
     buf_puts(buf, "[");
@@ -43,56 +43,56 @@ static void put_structs(struct arena *arena, struct buf *buf, const struct key_t
         if (i)
             buf_puts(buf, ",");
         buf_puts(buf, "{");
-        put_table(arena, buf, table, node_item(node, i));
+        put_keys(arena, buf, keys, node_item(node, i));
         buf_puts(buf, "}");
     }
     buf_puts(buf, "]");
 }
 
-static void put_union(struct arena *arena, struct buf *buf, const struct field *field,
+static void put_union(struct arena *arena, struct buf *buf, const struct key *key,
                       const struct yaml_node *node)
 {
-    const struct variant *variant = table_variant(field, node);
-    if (!variant || !variant->table)
+    const struct variant *variant = keys_variant(key, node);
+    if (!variant || !variant->keys)
         return;
     buf_puts(buf, "{\"type\":");
     value_format_string(buf, str_from(variant->name));
-    put_table(arena, buf, variant->table, node);
+    put_keys(arena, buf, variant->keys, node);
     buf_puts(buf, "}");
 }
 
-static void put_field(struct arena *arena, struct buf *buf, const struct field *field,
-                      const struct yaml_node *node)
+static void put_key(struct arena *arena, struct buf *buf, const struct key *key,
+                    const struct yaml_node *node)
 {
-    if (field->type == FIELD_UNION) {
-        put_union(arena, buf, field, node);
-    } else if (field->type == FIELD_STRUCTS) {
-        put_structs(arena, buf, field->table, node);
-    } else if (field->type == FIELD_STRUCT) {
+    if (key->type == KEY_UNION) {
+        put_union(arena, buf, key, node);
+    } else if (key->type == KEY_STRUCTS) {
+        put_structs(arena, buf, key->keys, node);
+    } else if (key->type == KEY_STRUCT) {
         buf_puts(buf, "{");
-        put_table(arena, buf, field->table, node);
+        put_keys(arena, buf, key->keys, node);
         buf_puts(buf, "}");
-    } else if (field->flags & FIELD_PAIRS && !yaml_is_scalar(node)) {
+    } else if (key->flags & KEY_PAIRS && !yaml_is_scalar(node)) {
         put_pairs(arena, buf, node);
     } else {
         put_node(arena, buf, node);
     }
 }
 
-static void put_table(struct arena *arena, struct buf *buf, const struct key_table *table,
-                      const struct yaml_node *map)
+static void put_keys(struct arena *arena, struct buf *buf, const struct keys *keys,
+                     const struct yaml_node *map)
 {
-    for (const struct field *field = table->fields; field->name; field++) {
-        if (field->flags & FIELD_LATER || field->type == FIELD_MOVED)
+    for (const struct key *key = keys->list; key->name; key++) {
+        if (key->flags & KEY_LATER || key->type == KEY_MOVED)
             continue;
-        const struct yaml_node *node = table_get(arena, field, map);
+        const struct yaml_node *node = keys_get(arena, key, map);
         if (!node)
             continue;
         if (buf->len && buf->ptr[buf->len - 1] != '{')
             buf_puts(buf, ",");
-        value_format_string(buf, str_from(field->name));
+        value_format_string(buf, str_from(key->name));
         buf_puts(buf, ":");
-        put_field(arena, buf, field, node);
+        put_key(arena, buf, key, node);
     }
 }
 
@@ -100,7 +100,7 @@ struct str spec_write(struct arena *arena, const struct yaml_node *map)
 {
     AUTO_BUF(buf, SPEC_MAX_BYTES);
     buf_puts(&buf, "{");
-    put_table(arena, &buf, &definition_table, map);
+    put_keys(arena, &buf, &definition_keys, map);
     buf_puts(&buf, "}");
     return buf.overflow ? STR_NONE : arena_str(arena, buf_str(&buf));
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes docs/sources.md from the tables of the program and config/examples: docs.sh build/release
+# Writes docs/sources.md from the keys in the program and config/examples: docs.sh build/release
 #
 # With a second argument the text goes to that file instead.
 set -euo pipefail
@@ -14,7 +14,7 @@ out=${2:-docs/sources.md}
     cat <<'END'
 # Source definitions
 
-<!-- Written by `make docs` from the tables in config/. -->
+<!-- Written by `make docs` from the keys in config/. -->
 
 One YAML file per source in `sources/`: an API, and the streams that are read from it. `pagetide
 check` validates all of them, `pagetide preview STREAM` shows what a stream would fetch and which

@@ -1,8 +1,8 @@
-#include "config/field.h"
+#include "config/key_expr.h"
 #include "config/node.h"
 #include "config/source.h"
 
-static bool compile_container(struct reader *reader, const struct field *field,
+static bool compile_container(struct reader *reader, const struct key *key,
                               const struct yaml_node *node, struct template *ret)
 {
     bool is_map = node->kind == YAML_MAP, ok = true;
@@ -14,12 +14,12 @@ static bool compile_container(struct reader *reader, const struct field *field,
     for (size_t i = 0; i < node->count; i++) {
         if (is_map)
             ret->keys[i] = node->items[i]->key;
-        ok &= table_compile(reader, field, node->items[i], &ret->items[i]);
+        ok &= key_expr_compile(reader, key, node->items[i], &ret->items[i]);
     }
     return ok;
 }
 
-static bool compile_string(struct reader *reader, const struct field *field,
+static bool compile_string(struct reader *reader, const struct key *key,
                            const struct yaml_node *node, struct template *ret)
 {
     struct err err = ERR_INIT;
@@ -28,42 +28,42 @@ static bool compile_string(struct reader *reader, const struct field *field,
         return false;
     }
     if (reader->on_template)
-        reader->on_template(reader, field, node, ret);
+        reader->on_template(reader, key, node, ret);
     return true;
 }
 
-bool table_compile(struct reader *reader, const struct field *field,
-                   const struct yaml_node *node, struct template *ret)
+bool key_expr_compile(struct reader *reader, const struct key *key,
+                      const struct yaml_node *node, struct template *ret)
 {
     *ret = (struct template){.kind = TEMPLATE_CONSTANT};
     if (!yaml_is_scalar(node))
-        return compile_container(reader, field, node, ret);
+        return compile_container(reader, key, node, ret);
     if (node->kind == YAML_STRING)
-        return compile_string(reader, field, node, ret);
+        return compile_string(reader, key, node, ret);
     ret->constant = node_value(reader->arena, node);
     return true;
 }
 
-void field_read_template(struct reader *reader, const struct field *field,
-                         const struct yaml_node *node, void *target)
+void key_expr_read_template(struct reader *reader, const struct key *key,
+                            const struct yaml_node *node, void *target)
 {
     struct template template;
-    if (field->flags & FIELD_IS_SECRET && node->kind != YAML_STRING)
+    if (key->flags & KEY_IS_SECRET && node->kind != YAML_STRING)
         problem_add(reader->problems, node, "must be a text that names where the secret is");
-    else if (table_compile(reader, field, node, &template))
-        *(struct template *)field_at(field, target) = template;
+    else if (key_expr_compile(reader, key, node, &template))
+        *(struct template *)key_at(key, target) = template;
 }
 
-void field_read_template_ref(struct reader *reader, const struct field *field,
-                             const struct yaml_node *node, void *target)
+void key_expr_read_template_ref(struct reader *reader, const struct key *key,
+                                const struct yaml_node *node, void *target)
 {
     struct template *template = ARENA_NEW(reader->arena, struct template);
-    if (table_compile(reader, field, node, template))
-        *(struct template **)field_at(field, target) = template;
+    if (key_expr_compile(reader, key, node, template))
+        *(struct template **)key_at(key, target) = template;
 }
 
-void field_read_templates(struct reader *reader, const struct field *field,
-                          const struct yaml_node *node, void *target)
+void key_expr_read_templates(struct reader *reader, const struct key *key,
+                             const struct yaml_node *node, void *target)
 {
     if (yaml_is_scalar(node)) {
         problem_add(reader->problems, node, "must be a map, not %s",
@@ -80,15 +80,15 @@ void field_read_templates(struct reader *reader, const struct field *field,
             return;
         }
         if (value->kind != YAML_NULL &&
-            table_compile(reader, field, value, &list[count].template))
+            key_expr_compile(reader, key, value, &list[count].template))
             count++;
     }
-    *(struct named_template **)field_at(field, target) = list;
-    *field_count(field, target) = count;
+    *(struct named_template **)key_at(key, target) = list;
+    *key_count_at(key, target) = count;
 }
 
-void field_read_path(struct reader *reader, const struct field *field,
-                     const struct yaml_node *node, void *target)
+void key_expr_read_path(struct reader *reader, const struct key *key,
+                        const struct yaml_node *node, void *target)
 {
     struct path path;
     struct str text;
@@ -98,11 +98,11 @@ void field_read_path(struct reader *reader, const struct field *field,
     if (!path_compile(reader->arena, text, &path, &err))
         problem_add(reader->problems, node, "%s", err.text);
     else
-        *(struct path *)field_at(field, target) = path;
+        *(struct path *)key_at(key, target) = path;
 }
 
-void field_read_locator(struct reader *reader, const struct field *field,
-                        const struct yaml_node *node, void *target)
+void key_expr_read_locator(struct reader *reader, const struct key *key,
+                           const struct yaml_node *node, void *target)
 {
     struct locator locator;
     struct str text;
@@ -114,13 +114,13 @@ void field_read_locator(struct reader *reader, const struct field *field,
         return;
     }
     if (locator.kind == LOCATOR_EXPR && reader->on_template)
-        reader->on_template(reader, field, node, locator.template);
+        reader->on_template(reader, key, node, locator.template);
     if (locator.kind == LOCATOR_BODY && reader->on_path)
         reader->on_path(reader, &locator.path);
-    *(struct locator *)field_at(field, target) = locator;
+    *(struct locator *)key_at(key, target) = locator;
 }
 
-bool field_is_token(struct str text)
+bool key_expr_is_token(struct str text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
@@ -147,8 +147,8 @@ static bool compile_body_place(struct reader *reader, const struct yaml_node *no
     return only_keys;
 }
 
-void field_read_place(struct reader *reader, const struct field *field,
-                      const struct yaml_node *node, void *target)
+void key_expr_read_place(struct reader *reader, const struct key *key,
+                         const struct yaml_node *node, void *target)
 {
     struct str text;
     struct param_place place = {.place = PLACE_QUERY};
@@ -164,11 +164,11 @@ void field_read_place(struct reader *reader, const struct field *field,
         if (!compile_body_place(reader, node, str_slice(text, 5, text.len), &place))
             return;
     }
-    if (place.place == PLACE_HEADER && !field_is_token(place.name))
+    if (place.place == PLACE_HEADER && !key_expr_is_token(place.name))
         problem_add(reader->problems, node, "\"%.*s\" cannot be a header's name",
                     STR_ARG(place.name));
     else if (place.place == PLACE_QUERY && place.name.len == 0)
         problem_add(reader->problems, node, "must be a parameter's name");
     else
-        *(struct param_place *)field_at(field, target) = place;
+        *(struct param_place *)key_at(key, target) = place;
 }

@@ -1,9 +1,10 @@
-#include "config/field.h"
+#include "config/key_read.h"
 
 #include <inttypes.h>
 #include <limits.h>
 
 #include "base/units.h"
+#include "config/key_expr.h"
 #include "config/node.h"
 
 /* A text that is taken as it stands. */
@@ -21,29 +22,29 @@ static bool plain_text(struct reader *reader, const struct yaml_node *node,
     return true;
 }
 
-static void read_text(struct reader *reader, const struct field *field,
+static void read_text(struct reader *reader, const struct key *key,
                       const struct yaml_node *node, void *target)
 {
     struct str text;
     if (plain_text(reader, node, &text))
-        *(struct str *)field_at(field, target) = text;
+        *(struct str *)key_at(key, target) = text;
 }
 
-static void read_cstr(struct reader *reader, const struct field *field,
+static void read_cstr(struct reader *reader, const struct key *key,
                       const struct yaml_node *node, void *target)
 {
     struct str text;
     if (node_text(reader->problems, node, &text))
-        *(const char **)field_at(field, target) = arena_cstr(reader->arena, text);
+        *(const char **)key_at(key, target) = arena_cstr(reader->arena, text);
 }
 
-static void read_bool(struct reader *reader, const struct field *field,
+static void read_bool(struct reader *reader, const struct key *key,
                       const struct yaml_node *node, void *target)
 {
     bool is_true = str_eq_nocase(node->text, STR("true"));
     bool is_bool = yaml_is_scalar(node) && (is_true || str_eq_nocase(node->text, STR("false")));
     if (is_bool)
-        *(bool *)field_at(field, target) = is_true;
+        *(bool *)key_at(key, target) = is_true;
     else if (yaml_is_scalar(node))
         problem_add(reader->problems, node, "must be true or false, not \"%.*s\"",
                     STR_ARG(node->text));
@@ -52,51 +53,51 @@ static void read_bool(struct reader *reader, const struct field *field,
                     yaml_kind_name(node->kind));
 }
 
-static void say_range(struct reader *reader, const struct field *field,
+static void say_range(struct reader *reader, const struct key *key,
                       const struct yaml_node *node)
 {
     struct str what = node_shown(node);
-    if (field->max)
+    if (key->max)
         problem_add(reader->problems, node,
                     "must be a whole number from %" PRId64 " to %" PRId64 ", not \"%.*s\"",
-                    field->min, field->max, STR_ARG(what));
+                    key->min, key->max, STR_ARG(what));
     else
         problem_add(reader->problems, node,
-                    "must be a whole number of at least %" PRId64 ", not \"%.*s\"", field->min,
+                    "must be a whole number of at least %" PRId64 ", not \"%.*s\"", key->min,
                     STR_ARG(what));
 }
 
-static bool number(struct reader *reader, const struct field *field,
-                   const struct yaml_node *node, int64_t *ret)
+static bool number(struct reader *reader, const struct key *key, const struct yaml_node *node,
+                   int64_t *ret)
 {
     int64_t found;
     bool is_scalar = node->kind == YAML_NUMBER || node->kind == YAML_STRING;
-    if (is_scalar && str_to_int64(node->text, &found) && found >= field->min &&
-        (!field->max || found <= field->max)) {
+    if (is_scalar && str_to_int64(node->text, &found) && found >= key->min &&
+        (!key->max || found <= key->max)) {
         *ret = found;
         return true;
     }
-    say_range(reader, field, node);
+    say_range(reader, key, node);
     return false;
 }
 
-static void read_count(struct reader *reader, const struct field *field,
+static void read_count(struct reader *reader, const struct key *key,
                        const struct yaml_node *node, void *target)
 {
     int64_t found;
-    if (number(reader, field, node, &found))
-        *(int64_t *)field_at(field, target) = found;
+    if (number(reader, key, node, &found))
+        *(int64_t *)key_at(key, target) = found;
 }
 
-static void read_int(struct reader *reader, const struct field *field,
-                     const struct yaml_node *node, void *target)
+static void read_int(struct reader *reader, const struct key *key, const struct yaml_node *node,
+                     void *target)
 {
     int64_t found;
-    if (number(reader, field, node, &found))
-        *(int *)field_at(field, target) = (int)MIN(found, INT_MAX);
+    if (number(reader, key, node, &found))
+        *(int *)key_at(key, target) = (int)MIN(found, INT_MAX);
 }
 
-static void read_duration(struct reader *reader, const struct field *field,
+static void read_duration(struct reader *reader, const struct key *key,
                           const struct yaml_node *node, void *target)
 {
     int64_t ms;
@@ -107,13 +108,13 @@ static void read_duration(struct reader *reader, const struct field *field,
         problem_add(reader->problems, node,
                     "must be a duration like 30, 500ms, 15m, 2h or 7d, not \"%.*s\"",
                     STR_ARG(text));
-    else if (ms < field->min)
-        problem_add(reader->problems, node, "must be at least %" PRId64 "ms", field->min);
+    else if (ms < key->min)
+        problem_add(reader->problems, node, "must be at least %" PRId64 "ms", key->min);
     else
-        *(int64_t *)field_at(field, target) = ms;
+        *(int64_t *)key_at(key, target) = ms;
 }
 
-static void read_size(struct reader *reader, const struct field *field,
+static void read_size(struct reader *reader, const struct key *key,
                       const struct yaml_node *node, void *target)
 {
     int64_t bytes;
@@ -123,27 +124,27 @@ static void read_size(struct reader *reader, const struct field *field,
     if (!units_parse_size(text, &bytes))
         problem_add(reader->problems, node,
                     "must be a size like 4096, 64KiB or 8MiB, not \"%.*s\"", STR_ARG(text));
-    else if (bytes < field->min)
-        problem_add(reader->problems, node, "must be at least %" PRId64 " bytes", field->min);
+    else if (bytes < key->min)
+        problem_add(reader->problems, node, "must be at least %" PRId64 " bytes", key->min);
     else
-        *(int64_t *)field_at(field, target) = bytes;
+        *(int64_t *)key_at(key, target) = bytes;
 }
 
-static void say_choices(struct reader *reader, const struct field *field,
+static void say_choices(struct reader *reader, const struct key *key,
                         const struct yaml_node *node, struct str text)
 {
     AUTO_BUF(names, 1024);
-    for (const struct choice *choice = field->choices; choice->name; choice++)
+    for (const struct choice *choice = key->choices; choice->name; choice++)
         buf_printf(&names, "%s%s", names.len ? ", " : "", choice->name);
     problem_add(reader->problems, node, "must be one of %.*s, not \"%.*s\"",
                 STR_ARG(buf_str(&names)), STR_ARG(text));
 }
 
-static const struct choice *choose(struct reader *reader, const struct field *field,
+static const struct choice *choose(struct reader *reader, const struct key *key,
                                    const struct yaml_node *node)
 {
     struct str text = node_shown(node);
-    for (const struct choice *choice = field->choices; choice->name; choice++) {
+    for (const struct choice *choice = key->choices; choice->name; choice++) {
         if (!yaml_is_scalar(node) || !str_is(text, choice->name))
             continue;
         if (!choice->later)
@@ -151,35 +152,35 @@ static const struct choice *choose(struct reader *reader, const struct field *fi
         problem_add(reader->problems, node, "\"%s\" is not available yet", choice->name);
         return NULL;
     }
-    say_choices(reader, field, node, text);
+    say_choices(reader, key, node, text);
     return NULL;
 }
 
-static void read_choice(struct reader *reader, const struct field *field,
+static void read_choice(struct reader *reader, const struct key *key,
                         const struct yaml_node *node, void *target)
 {
-    const struct choice *choice = choose(reader, field, node);
+    const struct choice *choice = choose(reader, key, node);
     if (choice)
-        *(int *)field_at(field, target) = choice->value;
+        *(int *)key_at(key, target) = choice->value;
 }
 
-static void read_switch(struct reader *reader, const struct field *field,
+static void read_switch(struct reader *reader, const struct key *key,
                         const struct yaml_node *node, void *target)
 {
-    const struct choice *choice = choose(reader, field, node);
+    const struct choice *choice = choose(reader, key, node);
     if (choice)
-        *(bool *)field_at(field, target) = choice->value;
+        *(bool *)key_at(key, target) = choice->value;
 }
 
-static void read_word(struct reader *reader, const struct field *field,
+static void read_word(struct reader *reader, const struct key *key,
                       const struct yaml_node *node, void *target)
 {
-    const struct choice *choice = choose(reader, field, node);
+    const struct choice *choice = choose(reader, key, node);
     if (choice)
-        *(struct str *)field_at(field, target) = str_from(choice->name);
+        *(struct str *)key_at(key, target) = str_from(choice->name);
 }
 
-static void read_texts(struct reader *reader, const struct field *field,
+static void read_texts(struct reader *reader, const struct key *key,
                        const struct yaml_node *node, void *target)
 {
     size_t count = node_count(node);
@@ -187,37 +188,37 @@ static void read_texts(struct reader *reader, const struct field *field,
     for (size_t i = 0; i < count; i++)
         if (!plain_text(reader, node_item(node, i), &texts[i]))
             return;
-    *(struct str **)field_at(field, target) = texts;
-    *field_count(field, target) = count;
+    *(struct str **)key_at(key, target) = texts;
+    *key_count_at(key, target) = count;
 }
 
-static void read_value(struct reader *reader, const struct field *field,
+static void read_value(struct reader *reader, const struct key *key,
                        const struct yaml_node *node, void *target)
 {
-    *(struct value *)field_at(field, target) = node_value(reader->arena, node);
+    *(struct value *)key_at(key, target) = node_value(reader->arena, node);
 }
 
-field_read_fn field_reader(enum field_type type)
+key_read_fn key_reader(enum key_type type)
 {
-    static const field_read_fn readers[] = {
-        [FIELD_TEXT] = read_text,
-        [FIELD_CSTR] = read_cstr,
-        [FIELD_WORD] = read_word,
-        [FIELD_BOOL] = read_bool,
-        [FIELD_COUNT] = read_count,
-        [FIELD_INT] = read_int,
-        [FIELD_DURATION] = read_duration,
-        [FIELD_SIZE] = read_size,
-        [FIELD_CHOICE] = read_choice,
-        [FIELD_SWITCH] = read_switch,
-        [FIELD_TEXTS] = read_texts,
-        [FIELD_VALUE] = read_value,
-        [FIELD_TEMPLATE] = field_read_template,
-        [FIELD_TEMPLATE_REF] = field_read_template_ref,
-        [FIELD_TEMPLATES] = field_read_templates,
-        [FIELD_PATH] = field_read_path,
-        [FIELD_LOCATOR] = field_read_locator,
-        [FIELD_PLACE] = field_read_place,
+    static const key_read_fn readers[] = {
+        [KEY_TEXT] = read_text,
+        [KEY_CSTR] = read_cstr,
+        [KEY_WORD] = read_word,
+        [KEY_BOOL] = read_bool,
+        [KEY_COUNT] = read_count,
+        [KEY_INT] = read_int,
+        [KEY_DURATION] = read_duration,
+        [KEY_SIZE] = read_size,
+        [KEY_CHOICE] = read_choice,
+        [KEY_SWITCH] = read_switch,
+        [KEY_TEXTS] = read_texts,
+        [KEY_VALUE] = read_value,
+        [KEY_TEMPLATE] = key_expr_read_template,
+        [KEY_TEMPLATE_REF] = key_expr_read_template_ref,
+        [KEY_TEMPLATES] = key_expr_read_templates,
+        [KEY_PATH] = key_expr_read_path,
+        [KEY_LOCATOR] = key_expr_read_locator,
+        [KEY_PLACE] = key_expr_read_place,
     };
     return type < COUNT_OF(readers) ? readers[type] : NULL;
 }

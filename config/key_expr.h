@@ -1,0 +1,30 @@
+#ifndef CONFIG_KEY_EXPR_H
+#define CONFIG_KEY_EXPR_H
+
+#include "config/key.h"
+
+/* Readers of what is compiled: expressions, paths, locators and places. */
+void key_expr_read_template(struct reader *reader, const struct key *key,
+                            const struct yaml_node *node, void *target);
+void key_expr_read_template_ref(struct reader *reader, const struct key *key,
+                                const struct yaml_node *node, void *target);
+void key_expr_read_templates(struct reader *reader, const struct key *key,
+                             const struct yaml_node *node, void *target);
+void key_expr_read_path(struct reader *reader, const struct key *key,
+                        const struct yaml_node *node, void *target);
+void key_expr_read_locator(struct reader *reader, const struct key *key,
+                           const struct yaml_node *node, void *target);
+void key_expr_read_place(struct reader *reader, const struct key *key,
+                         const struct yaml_node *node, void *target);
+
+/*
+ * Compiles a node at any depth. `key` is for on_template. False where a text is not a valid
+ * expression: problems were added, *ret is incomplete.
+ */
+bool key_expr_compile(struct reader *reader, const struct key *key,
+                      const struct yaml_node *node, struct template *ret);
+
+/* RFC 9110, section 5.6.2: what may be a header's name. */
+bool key_expr_is_token(struct str text);
+
+#endif
