@@ -172,9 +172,9 @@ static const struct key rate_limit_list[] = {
      .help = "requests in flight at once"},
     {.name = "scope", .type = KEY_SWITCH, L(per_stream), .choices = scopes,
      .fallback = "source", .help = "who shares it; `stream` where a stream has its own"},
-    {.name = "remaining", .type = KEY_LOCATOR, .flags = KEY_JUDGES, L(remaining),
+    {.name = "remaining", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, L(remaining),
      .help = "where an answer says how many requests are left"},
-    {.name = "reset", .type = KEY_LOCATOR, .flags = KEY_JUDGES, L(reset),
+    {.name = "reset", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, L(reset),
      .help = "where an answer says when there are more again"},
     KEY_END,
 };

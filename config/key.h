@@ -60,7 +60,7 @@ enum key_flag {
     KEY_IN_SPEC = 1 << 7,    /* only in the stored form */
     KEY_PAIRS = 1 << 8,      /* an open map: stored as [[key, value], …] to keep its order */
     KEY_NOCASE = 1 << 9,     /* keys of an open map are compared without regard to case */
-    KEY_JUDGES = 1 << 10,    /* read before a body is cut, with all its records */
+    KEY_ON_ANSWER = 1 << 10, /* evaluated on an answer before its records are cut out */
     KEY_ON_PAGE = 1 << 11,   /* evaluated on a page before it is cut into records */
     KEY_ON_RECORD = 1 << 12, /* on each record: names may be those of its fields */
 };

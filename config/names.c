@@ -202,7 +202,7 @@ static bool path_reaches(const struct path *path, const struct path *records)
 static bool needs_records(const struct names *names, const struct path *records)
 {
     for (size_t i = 0; i < names->use_count; i++)
-        if (!(names->uses[i].key->flags & (KEY_JUDGES | KEY_ON_PAGE)) &&
+        if (!(names->uses[i].key->flags & (KEY_ON_ANSWER | KEY_ON_PAGE)) &&
             str_is(names->uses[i].use.root, "response") &&
             use_reaches(&names->uses[i].use, records))
             return true;
