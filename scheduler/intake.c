@@ -1,7 +1,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "port/json.h"
-#include "scheduler/message.h"
+#include "scheduler/reload_message.h"
 #include "scheduler/scheduler_internal.h"
 
 /*
@@ -134,7 +134,7 @@ static void take(struct scheduler *scheduler, const struct redis_reply *entry)
     AUTO_ARENA struct arena *arena = arena_new();
     struct reload_message asked;
     struct str refusal;
-    if (message_read(arena, at, entry->items[1], &asked, &refusal))
+    if (reload_message_read(arena, at, entry->items[1], &asked, &refusal))
         request(scheduler, entry_id, &asked);
     else
         refuse(scheduler, entry_id, asked.id, refusal);

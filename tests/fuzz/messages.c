@@ -1,4 +1,4 @@
-#include "scheduler/message.h"
+#include "scheduler/reload_message.h"
 
 #include "port/json.h"
 #include "tests/fuzz/targets.h"
@@ -45,7 +45,7 @@ void fuzz_messages(struct str text)
     struct redis_reply pairs = read_pairs(arena, text);
     struct reload_message message;
     struct str refusal = STR_NONE;
-    if (message_read(arena, STR("1-1"), &pairs, &message, &refusal))
+    if (reload_message_read(arena, STR("1-1"), &pairs, &message, &refusal))
         check_fields(&pairs, &message);
     else
         FUZZ_CHECK(refusal.len && message.id.len, "%zu", pairs.count);

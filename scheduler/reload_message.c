@@ -1,8 +1,8 @@
-#include "scheduler/message.h"
+#include "scheduler/reload_message.h"
 
 #include "port/json.h"
 
-/* PostgreSQL's jsonb has no room for a NUL. */
+/* PostgreSQL's jsonb cannot hold a NUL. */
 static bool is_text(const struct redis_reply *pairs)
 {
     for (size_t i = 0; i < pairs->count; i++) {
@@ -21,7 +21,7 @@ static size_t count_bytes(const struct redis_reply *pairs)
     return bytes;
 }
 
-static bool has_twins(const struct redis_reply *pairs)
+static bool has_duplicates(const struct redis_reply *pairs)
 {
     for (size_t i = 0; i + 1 < pairs->count; i += 2)
         if (redis_reply_find(pairs, pairs->items[i]->text) != pairs->items[i + 1])
@@ -43,8 +43,8 @@ static bool refuse(struct str *ret_refusal, struct str why)
     return false;
 }
 
-bool message_read(struct arena *arena, struct str entry, const struct redis_reply *pairs,
-                  struct reload_message *ret_message, struct str *ret_refusal)
+bool reload_message_read(struct arena *arena, struct str entry, const struct redis_reply *pairs,
+                         struct reload_message *ret_message, struct str *ret_refusal)
 {
     *ret_message = (struct reload_message){.id = entry};
     if (!is_text(pairs))
@@ -53,10 +53,10 @@ bool message_read(struct arena *arena, struct str entry, const struct redis_repl
     const struct redis_reply *stream = redis_reply_find(pairs, STR("stream"));
     if (id && id->text.len)
         ret_message->id = id->text;
-    if (count_bytes(pairs) > MESSAGE_BYTES_MAX)
+    if (count_bytes(pairs) > RELOAD_MESSAGE_BYTES_MAX)
         return refuse(ret_refusal, STR("the message is over 4 KiB"));
-    if (has_twins(pairs))
-        return refuse(ret_refusal, STR("a field stands twice in the message"));
+    if (has_duplicates(pairs))
+        return refuse(ret_refusal, STR("a field is twice in the message"));
     if (!stream)
         return refuse(ret_refusal, STR("the field \"stream\" is missing"));
     ret_message->stream = stream->text;
