@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
+#include "base/file.h"
 #include "config/keys.h"
-#include "config/read_file.h"
 
 /* The key in pagetide.yaml, the flag, and, in capitals, the environment. */
 #define SETTING(member) AT(struct settings, member)
@@ -78,7 +78,7 @@ static bool read_yaml_file(struct reader *reader, const char *path, struct setti
                            struct err *err)
 {
     AUTO_BUF(text, SETTINGS_MAX_BYTES);
-    if (access(path, F_OK) == 0 && !read_file(path, &text, err))
+    if (access(path, F_OK) == 0 && !file_read(path, &text, err))
         return false;
     reader->problems->file = str_from(path);
     read_yaml(reader, buf_str(&text), settings);
@@ -103,11 +103,9 @@ static bool env_file(struct arena *arena, struct str name, struct str *ret_text,
     if (!path)
         return true;
     AUTO_BUF(text, SECRET_FILE_MAX_BYTES);
-    if (!read_file(path, &text, err))
+    if (!file_read(path, &text, err))
         return err_wrap(err, "%s_FILE", name.ptr);
-    while (text.len && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r'))
-        buf_cut(&text, text.len - 1);
-    *ret_text = arena_str(arena, buf_str(&text));
+    *ret_text = arena_str(arena, file_trim_end(buf_str(&text)));
     return true;
 }
 

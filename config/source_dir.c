@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
-#include "config/read_file.h"
 #include "config/source.h"
 #include "port/yaml.h"
 
@@ -108,7 +108,7 @@ static void load_file(struct loader *loader, const char *path)
     struct err err = ERR_INIT;
     AUTO_BUF(text, YAML_TEXT_MAX_BYTES);
     struct source *source;
-    if (!read_file(path, &text, &err)) {
+    if (!file_read(path, &text, &err)) {
         buf_printf(loader->errors, "%s\n", err.text);
         fail(loader, &err);
     } else if (!source_parse(loader->arena, str_from(path), buf_str(&text), &source,

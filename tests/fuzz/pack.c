@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/read_file.h"
+#include "base/file.h"
 #include "tests/fuzz/corpus.h"
 
 enum { NAME_LENGTH = 12 }; /* of a file's name, which libFuzzer makes of the content's SHA-1 */
@@ -37,7 +37,7 @@ static void put_file(struct arena *arena, const char *folder, const char *name, 
 {
     AUTO_BUF(bytes, MIB(1));
     struct err err = ERR_INIT;
-    if (!read_file(arena_printf(arena, "%s/%s", folder, name).ptr, &bytes, &err)) {
+    if (!file_read(arena_printf(arena, "%s/%s", folder, name).ptr, &bytes, &err)) {
         fprintf(stderr, "%s\n", err.text);
         exit(EXIT_FAILURE);
     }

@@ -1,7 +1,6 @@
 #include "tests/support/definition_cases.h"
 
-#include "base/buf.h"
-#include "config/read_file.h"
+#include "base/file.h"
 #include "tests/support/suite.h"
 
 static const char frame[] = "source: shop\n"
@@ -50,7 +49,7 @@ struct definition_cases definition_cases_read(struct arena *arena, const char *f
     AUTO_BUF(text, MIB(1));
     struct err err = ERR_INIT;
     struct str path = arena_printf(arena, "tests/tables/definitions/%s", file);
-    ck_assert_ok(read_file(path.ptr, &text, &err), err);
+    ck_assert_ok(file_read(path.ptr, &text, &err), err);
 
     struct definition_cases all = {NULL};
     size_t capacity = 0;

@@ -1,7 +1,6 @@
 #include "tests/support/lines.h"
 
-#include "base/buf.h"
-#include "config/read_file.h"
+#include "base/file.h"
 #include "tests/support/suite.h"
 
 static struct str with_tabs(struct arena *arena, struct str text)
@@ -18,7 +17,7 @@ struct line_cases lines_read(struct arena *arena, const char *file)
     AUTO_BUF(text, MIB(1));
     struct err err = ERR_INIT;
     struct str path = arena_printf(arena, "tests/tables/%s", file);
-    ck_assert_ok(read_file(path.ptr, &text, &err), err);
+    ck_assert_ok(file_read(path.ptr, &text, &err), err);
 
     struct line_cases all = {NULL, 0};
     size_t capacity = 0;

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
-#include "config/read_file.h"
+#include "base/file.h"
 
 _Noreturn void table_die(const char *path, int line, const char *what, struct str name)
 {
@@ -16,7 +15,7 @@ struct str table_text(struct arena *arena, const char *path)
 {
     AUTO_BUF(text, MIB(1));
     struct err err = ERR_INIT;
-    if (!read_file(path, &text, &err))
+    if (!file_read(path, &text, &err))
         table_die(path, 0, "run at the project's root", str_from(err.text));
     return arena_str(arena, buf_str(&text));
 }

@@ -1,9 +1,8 @@
 #include "worker/access/secrets.h"
 
 #include <errno.h>
-#include <stdio.h>
 
-#include "base/buf.h"
+#include "base/file.h"
 #include "base/redact.h"
 
 enum { SECRET_BYTES_MAX = 64 * 1024, NAMES_MAX = 256 };
@@ -99,17 +98,12 @@ static bool read_env(struct arena *arena, struct str name, struct value *ret, st
     return true;
 }
 
-static bool read_file(struct arena *arena, const char *path, struct str *ret)
+static bool read_text(struct arena *arena, struct str path, struct str *ret, struct err *err)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
+    AUTO_BUF(buf, SECRET_BYTES_MAX);
+    if (!file_read(path.ptr, &buf, err))
         return false;
-    char *text = arena_alloc(arena, SECRET_BYTES_MAX + 1);
-    size_t len = fread(text, 1, SECRET_BYTES_MAX, file);
-    fclose(file);
-    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-        len--;
-    *ret = (struct str){text, len};
+    *ret = arena_str(arena, file_trim_end(buf_str(&buf)));
     return true;
 }
 
@@ -124,15 +118,15 @@ static bool read_secret(struct arena *arena, const char *dir, struct str name,
         return err_set(err, ERR_CONFIG, "secrets", 0, "secrets.%.*s is no file name",
                        STR_ARG(name));
     struct str path = arena_printf(arena, "%s/%.*s", dir, STR_ARG(name));
-    if (read_file(arena, path.ptr, &text)) {
+    struct err why = ERR_INIT, ignored = ERR_INIT;
+    if (read_text(arena, path, &text, &why)) {
         *ret = value_string(text);
         return true;
     }
-    int why = errno;
     struct str json = arena_printf(arena, "%.*s.json", STR_ARG(path));
-    if (!read_file(arena, json.ptr, &text))
-        return err_set(err, ERR_CONFIG, "secrets", why, "secrets.%.*s: cannot read %.*s: %s",
-                       STR_ARG(name), STR_ARG(path), strerror(why));
+    if (why.code != ENOENT || !read_text(arena, json, &text, &ignored))
+        return err_set(err, ERR_CONFIG, "secrets", why.code, "secrets.%.*s: cannot read %s",
+                       STR_ARG(name), why.text);
     if (!value_parse(arena, text, (struct value_hole){0}, ret, err)) {
         err->kind = ERR_CONFIG;
         return err_wrap(err, "secrets.%.*s", STR_ARG(name));

@@ -1,7 +1,7 @@
 #include "base/date_text.h"
 
 #include "base/date.h"
-#include "config/read_file.h"
+#include "base/file.h"
 #include "tests/support/suite.h"
 
 static bool parse(struct str how, struct str text, int64_t *ret_us)
@@ -49,7 +49,7 @@ START_TEST(reads_the_table)
 {
     AUTO_BUF(text, KIB(64));
     struct err err = ERR_INIT;
-    ck_assert_ok(read_file("tests/tables/date_text.txt", &text, &err), err);
+    ck_assert_ok(file_read("tests/tables/date_text.txt", &text, &err), err);
     struct str rest = buf_str(&text);
     for (int number = 1; rest.len; number++) {
         struct str line;

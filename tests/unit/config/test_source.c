@@ -3,7 +3,7 @@
 #include <glob.h>
 #include <sys/stat.h>
 
-#include "config/read_file.h"
+#include "base/file.h"
 #include "tests/support/definition_cases.h"
 #include "tests/support/suite.h"
 
@@ -254,7 +254,7 @@ START_TEST(the_examples_are_taken)
     for (size_t i = 0; i < files.gl_pathc; i++) {
         AUTO_BUF(text, MIB(1));
         struct err err = ERR_INIT;
-        ck_assert_ok(read_file(files.gl_pathv[i], &text, &err), err);
+        ck_assert_ok(file_read(files.gl_pathv[i], &text, &err), err);
         ck_assert_uint_gt(parse(arena, buf_str(&text))->count, 0);
     }
     globfree(&files);
