@@ -44,7 +44,7 @@ static void on_applied(void *ctx, const struct apply_result *result)
         log_write(LOG_INFO, LOG_CONFIG_APPLIED, LOG_NOWHERE, "%zu streams, %zu new or changed",
                   result->streams, result->changed);
     }
-    tick_pass(scheduler);
+    tick_start(scheduler);
 }
 
 /* Changes when a file of the folder is added, removed or written. */
@@ -91,7 +91,7 @@ static void on_tick(void *ctx)
 {
     struct scheduler *scheduler = ctx;
     loop_timer_set(scheduler->tick_timer, TICK_MS);
-    tick_pass(scheduler);
+    tick_start(scheduler);
     publish_pass(scheduler);
     withdraw_pass(scheduler);
     intake_tell(scheduler);

@@ -70,7 +70,7 @@ struct scheduler {
 };
 
 /* tick.c: one pass over what is due. */
-void tick_pass(struct scheduler *scheduler);
+void tick_start(struct scheduler *scheduler);
 
 /* publish.c: jobs that never were on the queue; all that should be there but is not. */
 void publish_pass(struct scheduler *scheduler);

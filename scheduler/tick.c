@@ -1,71 +1,42 @@
+#include <assert.h>
+
 #include "base/log.h"
-#include "base/mem.h"
 #include "core/cron.h"
 #include "scheduler/scheduler_internal.h"
+#include "scheduler/tick_plan.h"
+
+/*
+ * One pass: PostgreSQL names the streams that are due (pagetide.due), tick_plan.h says what to
+ * do about each, and pagetide.tick makes the run and sets when the stream is due again, in one
+ * statement. Several schedulers may be told of the same stream: the first to lock its row does
+ * it, the others get the verdict `locked` or `none`. A stream whose run is still under way gets
+ * one pending request instead, however many ticks pass. What fails is still due at the next
+ * pass, a second later.
+ */
 
 enum { TIMEOUT_MS = 20000, STREAMS_PER_PASS = 100 };
 
-/* A tick that is later than this, or that another one has overtaken, was missed. */
-static const int64_t LATE_US = 60000000;
-
-struct due {
-    struct str stream, schedule, catch_up;
-    int64_t every_us;
-    int64_t next_due_us; /* -1: never computed */
-    int64_t now_us;
+static const char due_sql[] =
+    "select stream, schedule, every_ms, (extract(epoch from next_due) * 1000000)::bigint, "
+    "catch_up, (extract(epoch from pagetide.clock()) * 1000000)::bigint "
+    "from pagetide.due($1)";
+enum due_column {
+    DUE_STREAM,
+    DUE_SCHEDULE,
+    DUE_EVERY_MS,
+    DUE_NEXT_US,
+    DUE_CATCH_UP,
+    DUE_NOW_US,
+    DUE_COLUMNS,
 };
 
-/* What to do about a due stream: fire at `at` (-1: nothing), then wait for `next`. */
-struct plan {
-    int64_t at_us, next_us;
-    bool is_catch_up;
-};
+static const char tick_sql[] = "select verdict, run, $1 from pagetide.tick($1, "
+                               "'epoch'::timestamptz + $2::bigint * interval '1 us', "
+                               "'epoch'::timestamptz + $3::bigint * interval '1 us', $4)";
+enum tick_column { TICK_VERDICT, TICK_RUN, TICK_STREAM, TICK_COLUMNS };
 
-static bool next_after(const struct due *due, const struct cron *cron, int64_t after_us,
-                       int64_t *ret_us)
-{
-    if (due->every_us > 0)
-        *ret_us = after_us + due->every_us;
-    else
-        *ret_us = cron_next(cron, after_us);
-    return *ret_us > after_us;
-}
-
-/* The latest tick not after now, without walking through all of them for `every`. */
-static int64_t latest_tick(const struct due *due, const struct cron *cron)
-{
-    int64_t at = due->next_due_us, next;
-    if (due->every_us > 0)
-        return at + (due->now_us - at) / due->every_us * due->every_us;
-    while (next_after(due, cron, at, &next) && next <= due->now_us)
-        at = next;
-    return at;
-}
-
-/* A stream seen for the first time: `every` begins now, cron at its next instant. */
-static struct plan first_plan(const struct due *due, const struct cron *cron)
-{
-    struct plan plan = {.at_us = due->every_us > 0 ? due->now_us : -1};
-    if (!next_after(due, cron, due->now_us, &plan.next_us))
-        plan.next_us = due->now_us;
-    return plan;
-}
-
-static struct plan plan_for(const struct due *due, const struct cron *cron)
-{
-    if (due->next_due_us < 0)
-        return first_plan(due, cron);
-    int64_t latest = latest_tick(due, cron);
-    bool missed = latest != due->next_due_us || due->now_us - latest > LATE_US;
-    struct plan plan = {.at_us = latest, .is_catch_up = missed};
-    if (missed && str_is(due->catch_up, "all"))
-        plan.at_us = due->next_due_us;
-    if (!next_after(due, cron, plan.at_us, &plan.next_us))
-        plan.next_us = due->now_us;
-    if (missed && str_is(due->catch_up, "none"))
-        plan.at_us = -1;
-    return plan;
-}
+static const char skip_sql[] =
+    "select pagetide.set_next_due($1, 'epoch'::timestamptz + $2::bigint * interval '1 us')";
 
 static void on_ticked(void *ctx, const struct pg_result *result, const struct err *err)
 {
@@ -75,42 +46,48 @@ static void on_ticked(void *ctx, const struct pg_result *result, const struct er
             log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "tick: %s", err->text);
         return;
     }
-    if (!pg_rows(result) || !str_is(pg_get_str(result, 0, 0), "run"))
+    assert(pg_columns(result) == TICK_COLUMNS);
+    if (!pg_rows(result) || !str_is(pg_get_str(result, 0, TICK_VERDICT), "run"))
         return;
-    struct log_where at = {.stream = pg_get_str(result, 0, 2), .run = pg_get_int(result, 0, 1)};
+    struct log_where at = {.stream = pg_get_str(result, 0, TICK_STREAM),
+                           .run = pg_get_int(result, 0, TICK_RUN)};
     log_write(LOG_INFO, LOG_RUN_QUEUED, &at, "scheduled");
     publish_pass(scheduler);
 }
 
-static void fire(struct scheduler *scheduler, const struct due *due, const struct plan *plan)
+static void fire(struct scheduler *scheduler, struct str stream, const struct tick_plan *plan)
 {
-    static const char tick_sql[] = "select verdict, run, $1 from pagetide.tick($1, "
-                                   "'epoch'::timestamptz + $2::bigint * interval '1 us', "
-                                   "'epoch'::timestamptz + $3::bigint * interval '1 us', $4)";
-    static const char skip_sql[] =
-        "select pagetide.set_next_due($1, 'epoch'::timestamptz + $2::bigint * interval '1 us')";
-    struct pg_value params[] = {pg_text(due->stream), pg_int(plan->at_us),
-                                pg_int(plan->next_us),
-                                pg_text(plan->is_catch_up ? STR("catch_up") : STR("schedule"))};
-    if (plan->at_us >= 0) {
-        pg_query(scheduler->pg, tick_sql, params, 4, TIMEOUT_MS, on_ticked, scheduler);
+    if (plan->at_us < 0) {
+        const struct pg_value params[] = {pg_text(stream), pg_int(plan->next_us)};
+        pg_query(scheduler->pg, skip_sql, params, COUNT_OF(params), TIMEOUT_MS, NULL, NULL);
         return;
     }
-    params[1] = params[2];
-    pg_query(scheduler->pg, skip_sql, params, 2, TIMEOUT_MS, NULL, NULL);
+    const struct pg_value params[] = {
+        pg_text(stream), pg_int(plan->at_us), pg_int(plan->next_us),
+        pg_text(plan->is_catch_up ? STR("catch_up") : STR("schedule"))};
+    pg_query(scheduler->pg, tick_sql, params, COUNT_OF(params), TIMEOUT_MS, on_ticked,
+             scheduler);
 }
 
-static void consider(struct scheduler *scheduler, const struct due *due)
+static void tick_stream(struct scheduler *scheduler, const struct pg_result *result, size_t row)
 {
     struct cron cron = {0};
     struct err err = ERR_INIT;
-    struct log_where at = {.stream = due->stream};
-    if (due->every_us <= 0 && !cron_parse(due->schedule, &cron, &err)) {
+    struct str stream = pg_get_str(result, row, DUE_STREAM);
+    struct log_where at = {.stream = stream};
+    const struct tick_due due = {
+        .every_us = pg_get_int(result, row, DUE_EVERY_MS) * 1000,
+        .next_due_us =
+            pg_is_null(result, row, DUE_NEXT_US) ? -1 : pg_get_int(result, row, DUE_NEXT_US),
+        .catch_up = pg_get_str(result, row, DUE_CATCH_UP),
+        .now_us = pg_get_int(result, row, DUE_NOW_US),
+    };
+    if (due.every_us <= 0 && !cron_parse(pg_get_str(result, row, DUE_SCHEDULE), &cron, &err)) {
         log_write(LOG_ERROR, LOG_NOTE, &at, "schedule: %s", err.text);
         return;
     }
-    struct plan plan = plan_for(due, &cron);
-    fire(scheduler, due, &plan);
+    struct tick_plan plan = tick_plan_for(&due, &cron);
+    fire(scheduler, stream, &plan);
 }
 
 static void on_due(void *ctx, const struct pg_result *result, const struct err *err)
@@ -119,28 +96,18 @@ static void on_due(void *ctx, const struct pg_result *result, const struct err *
     if (err && err->kind == ERR_STOPPED)
         return;
     scheduler->is_ticking = false;
-    for (size_t i = 0; !err && i < pg_rows(result); i++) {
-        struct due due = {
-            .stream = pg_get_str(result, i, 0),
-            .schedule = pg_get_str(result, i, 1),
-            .every_us = pg_get_int(result, i, 2) * 1000,
-            .next_due_us = pg_is_null(result, i, 3) ? -1 : pg_get_int(result, i, 3),
-            .catch_up = pg_get_str(result, i, 4),
-            .now_us = pg_get_int(result, i, 5),
-        };
-        consider(scheduler, &due);
-    }
+    if (err)
+        return;
+    assert(pg_columns(result) == DUE_COLUMNS);
+    for (size_t i = 0; i < pg_rows(result); i++)
+        tick_stream(scheduler, result, i);
 }
 
-void tick_pass(struct scheduler *scheduler)
+void tick_start(struct scheduler *scheduler)
 {
-    static const char sql[] =
-        "select stream, schedule, every_ms, (extract(epoch from next_due) * 1000000)::bigint, "
-        "catch_up, (extract(epoch from pagetide.clock()) * 1000000)::bigint "
-        "from pagetide.due($1)";
     struct pg_value most = pg_int(STREAMS_PER_PASS);
     if (scheduler->is_ticking || !pg_is_up(scheduler->pg))
         return;
     scheduler->is_ticking = true;
-    pg_query(scheduler->pg, sql, &most, 1, TIMEOUT_MS, on_due, scheduler);
+    pg_query(scheduler->pg, due_sql, &most, 1, TIMEOUT_MS, on_due, scheduler);
 }
