@@ -1,7 +1,7 @@
+#include "base/json_out.h"
 #include "base/log.h"
 #include "base/redact.h"
 #include "cli/cli.h"
-#include "core/value.h"
 #include "port/redis.h"
 #include "worker/preview.h"
 
@@ -32,9 +32,12 @@ static void say(const struct cli *cli, const char *what, const char *state, stru
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json) {
-        buf_printf(&line, "{\"check\":\"%s\",\"state\":\"%s\",\"text\":", what, state);
-        value_format_string(&line, text);
-        buf_put_byte(&line, '}');
+        struct json_out out = {.buf = &line};
+        json_out_open(&out, NULL, '{');
+        json_out_str(&out, "check", str_from(what));
+        json_out_str(&out, "state", str_from(state));
+        json_out_str(&out, "text", text);
+        json_out_close(&out, '}');
     } else {
         buf_printf(&line, "%s: %s%s%.*s", what, state, text.len ? ", " : "", STR_ARG(text));
     }

@@ -1,8 +1,8 @@
 #include "cli/preview_print.h"
 
 #include "base/clock.h"
+#include "base/json_out.h"
 #include "base/log.h"
-#include "core/value.h"
 
 /* `preview`: the first pages of a stream, shown; nothing is written and no server is needed. */
 enum { PAGES_STANDARD = 3, RECORD_BYTES_MAX = 256 * 1024 };
@@ -26,26 +26,25 @@ static bool is_aside(const struct row_writer *writer, struct str column)
 static void put_row(struct buf *text, const struct row_writer *writer)
 {
     const struct columns *columns = writer->columns;
-    buf_puts(text, "{");
+    struct json_out out = {.buf = text};
+    json_out_open(&out, NULL, '{');
     for (size_t i = 0; i < columns->count; i++) {
         const struct record_field *field = writer->values[i];
         if (!field)
             continue;
-        if (text->len > 1)
-            buf_put_byte(text, ',');
-        value_format_string(text, columns->items[i].name);
-        buf_put_byte(text, ':');
-        buf_put(text, is_aside(writer, columns->items[i].name) ? STR("null") : field->raw);
+        json_out_name(&out, columns->items[i].name);
+        json_out_raw(&out, NULL,
+                     is_aside(writer, columns->items[i].name) ? STR("null") : field->raw);
     }
+    if (writer->pending_count)
+        json_out_open(&out, "_pt_aside", '{');
     for (size_t i = 0; i < writer->pending_count; i++) {
-        buf_put(text, i ? STR(",") : STR(",\"_pt_aside\":{"));
-        value_format_string(text, writer->pending[i].name);
-        buf_put_byte(text, ':');
-        value_format_string(text, writer->pending[i].text);
+        json_out_name(&out, writer->pending[i].name);
+        json_out_str(&out, NULL, writer->pending[i].text);
     }
-    buf_put(text, writer->pending_count ? STR("}}") : STR("}"));
-    if (str_starts(buf_str(text), STR("{,")))
-        text->ptr[1] = ' ';
+    if (writer->pending_count)
+        json_out_close(&out, '}');
+    json_out_close(&out, '}');
 }
 
 static void keep_sample(struct preview_page *page, const struct row_writer *writer)

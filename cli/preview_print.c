@@ -1,5 +1,6 @@
 #include "cli/preview_print.h"
 
+#include "base/json_out.h"
 #include "base/redact.h"
 #include "base/units.h"
 #include "cli/hint.h"
@@ -24,29 +25,6 @@ static void put_shortened(struct buf *line, struct str text, size_t max)
     buf_put(line, shown);
     if (shown.len < text.len)
         buf_puts(line, " …");
-}
-
-static void put_member(struct buf *line, const char *name, struct str text)
-{
-    buf_printf(line, "%s\"%s\":", line->ptr[line->len - 1] == '{' ? "" : ",", name);
-    value_format_string(line, text);
-}
-
-static void put_number(struct buf *line, const char *name, int64_t number)
-{
-    buf_printf(line, "%s\"%s\":%lld", line->ptr[line->len - 1] == '{' ? "" : ",", name,
-               (long long)number);
-}
-
-static void put_list(struct buf *line, const char *name, const struct str *items, size_t count)
-{
-    buf_printf(line, ",\"%s\":[", name);
-    for (size_t i = 0; i < count; i++) {
-        if (i)
-            buf_put_byte(line, ',');
-        buf_put(line, items[i]);
-    }
-    buf_put_byte(line, ']');
 }
 
 static const char *decision_name(enum pager_outcome outcome)
@@ -86,27 +64,31 @@ void preview_print_start(struct cli *cli, const struct stream *stream)
 static void put_page_json(struct buf *line, const struct preview_page *page,
                           const struct crawl_page *done)
 {
-    buf_puts(line, "{");
-    put_number(line, "page", done->next->page);
-    put_member(line, "method", page->method);
-    put_member(line, "url", page->url);
-    put_number(line, "status", done->status);
-    put_number(line, "attempts", done->attempts);
-    put_number(line, "took_ms", page->took_ms);
-    put_number(line, "bytes", done->bytes);
-    put_number(line, "records", done->records);
-    put_number(line, "rejects", done->rejects);
-    put_number(line, "asides", done->asides);
-    put_member(line, "next", str_from(decision_name(done->decision->outcome)));
-    put_member(line, "why", done->decision->why);
+    struct json_out out = {.buf = line};
+    json_out_open(&out, NULL, '{');
+    json_out_int(&out, "page", done->next->page);
+    json_out_str(&out, "method", page->method);
+    json_out_str(&out, "url", page->url);
+    json_out_int(&out, "status", done->status);
+    json_out_int(&out, "attempts", done->attempts);
+    json_out_int(&out, "took_ms", page->took_ms);
+    json_out_int(&out, "bytes", done->bytes);
+    json_out_int(&out, "records", done->records);
+    json_out_int(&out, "rejects", done->rejects);
+    json_out_int(&out, "asides", done->asides);
+    json_out_str(&out, "next", str_from(decision_name(done->decision->outcome)));
+    json_out_str(&out, "why", done->decision->why);
     if (done->decision->recognised.len)
-        put_member(line, "recognised", done->decision->recognised);
+        json_out_str(&out, "recognised", done->decision->recognised);
     if (done->request) {
-        put_member(line, "next_method", done->request->http.method);
-        put_member(line, "next_url", done->request->url);
+        json_out_str(&out, "next_method", done->request->http.method);
+        json_out_str(&out, "next_url", done->request->url);
     }
-    put_list(line, "sample", page->samples, page->sample_count);
-    buf_put_byte(line, '}');
+    json_out_open(&out, "sample", '[');
+    for (size_t i = 0; i < page->sample_count; i++)
+        json_out_raw(&out, NULL, page->samples[i]);
+    json_out_close(&out, ']');
+    json_out_close(&out, '}');
 }
 
 static void put_decision(struct buf *line, const struct crawl_page *done)
@@ -202,33 +184,35 @@ static const char *state_of(const struct preview *preview)
     return preview->how == PREVIEW_WAITS ? "waiting" : job_state_name(preview->state);
 }
 
-static void put_columns_json(struct buf *line, const struct preview *preview)
+static void put_columns_json(struct json_out *out, const struct preview *preview)
 {
-    buf_puts(line, ",\"columns\":[");
+    json_out_open(out, "columns", '[');
     for (size_t i = 0; i < preview->column_count; i++) {
         const struct column *column = &preview->columns[i];
-        buf_put(line, i ? STR(",{") : STR("{"));
-        put_member(line, "column", column->name);
-        put_member(line, "type", column->sql_type);
-        put_member(line, "field", column->field);
-        buf_printf(line, ",\"key\":%s}", column->is_key ? "true" : "false");
+        json_out_open(out, NULL, '{');
+        json_out_str(out, "column", column->name);
+        json_out_str(out, "type", column->sql_type);
+        json_out_str(out, "field", column->field);
+        json_out_bool(out, "key", column->is_key);
+        json_out_close(out, '}');
     }
-    buf_put_byte(line, ']');
+    json_out_close(out, ']');
 }
 
 static void put_end_json(struct buf *line, const struct stream *stream,
                          const struct preview *preview)
 {
-    buf_puts(line, "{");
-    put_member(line, "stream", stream->name);
-    put_member(line, "state", str_from(state_of(preview)));
-    put_member(line, "reason", str_from(job_reason_name(preview->reason)));
-    put_number(line, "pages", preview->pages);
-    put_number(line, "records", preview->records);
-    put_columns_json(line, preview);
-    put_member(line, "ddl", preview->ddl);
-    put_member(line, "error", preview->error);
-    buf_put_byte(line, '}');
+    struct json_out out = {.buf = line};
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "stream", stream->name);
+    json_out_str(&out, "state", str_from(state_of(preview)));
+    json_out_str(&out, "reason", str_from(job_reason_name(preview->reason)));
+    json_out_int(&out, "pages", preview->pages);
+    json_out_int(&out, "records", preview->records);
+    put_columns_json(&out, preview);
+    json_out_str(&out, "ddl", preview->ddl);
+    json_out_str(&out, "error", preview->error);
+    json_out_close(&out, '}');
 }
 
 static void put_columns(struct buf *line, const struct preview *preview)
@@ -306,29 +290,46 @@ static void put_headers(struct buf *line, const struct http_header *headers, siz
             STR_ARG(is_hidden(stream, headers[i].name) ? STR("<hidden>") : headers[i].value));
 }
 
-static void put_headers_json(struct buf *line, const struct http_header *headers, size_t count,
-                             const struct stream *stream)
+static void put_headers_json(struct json_out *out, const struct http_header *headers,
+                             size_t count, const struct stream *stream)
 {
-    buf_puts(line, ",\"headers\":[");
+    json_out_open(out, "headers", '[');
     for (size_t i = 0; i < count; i++) {
-        buf_put(line, i ? STR(",[") : STR("["));
-        value_format_string(line, headers[i].name);
-        buf_put_byte(line, ',');
-        value_format_string(line, is_hidden(stream, headers[i].name) ? STR("<hidden>")
-                                                                     : headers[i].value);
-        buf_put_byte(line, ']');
+        json_out_open(out, NULL, '[');
+        json_out_str(out, NULL, headers[i].name);
+        json_out_str(out, NULL,
+                     is_hidden(stream, headers[i].name) ? STR("<hidden>") : headers[i].value);
+        json_out_close(out, ']');
     }
-    buf_put_byte(line, ']');
+    json_out_close(out, ']');
 }
 
-static void put_body(struct buf *line, struct str body, bool json)
+static void put_body_json(struct json_out *out, struct str body)
 {
     AUTO_BUF(shown, LINE_BYTES_MAX);
     put_shortened(&shown, body, SHOWN_BODY_BYTES);
-    if (json)
-        put_member(line, "body", buf_str(&shown));
-    else if (shown.len)
-        buf_printf(line, "%.*s\n", STR_ARG(buf_str(&shown)));
+    json_out_str(out, "body", buf_str(&shown));
+}
+
+static void put_body(struct buf *line, struct str body)
+{
+    put_shortened(line, body, SHOWN_BODY_BYTES);
+    if (body.len)
+        buf_put_byte(line, '\n');
+}
+
+static void put_request_json(struct buf *line, const struct stream *stream,
+                             const struct request *request)
+{
+    const struct http_request *http = &request->http;
+    struct json_out out = {.buf = line};
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "trace", STR("request"));
+    json_out_str(&out, "method", http->method);
+    json_out_str(&out, "url", request->url);
+    put_headers_json(&out, http->headers, http->header_count, stream);
+    put_body_json(&out, http->body);
+    json_out_close(&out, '}');
 }
 
 void preview_print_request(struct cli *cli, const struct stream *stream,
@@ -337,18 +338,29 @@ void preview_print_request(struct cli *cli, const struct stream *stream,
     const struct http_request *http = &request->http;
     AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json) {
-        buf_puts(&line, "{\"trace\":\"request\"");
-        put_member(&line, "method", http->method);
-        put_member(&line, "url", request->url);
-        put_headers_json(&line, http->headers, http->header_count, stream);
-        put_body(&line, http->body, true);
-        buf_put_byte(&line, '}');
+        put_request_json(&line, stream, request);
     } else {
         buf_printf(&line, "\n> %.*s %.*s\n", STR_ARG(http->method), STR_ARG(request->url));
         put_headers(&line, http->headers, http->header_count, stream, ">");
-        put_body(&line, http->body, false);
+        put_body(&line, http->body);
     }
     print_line(cli, &line);
+}
+
+static void put_answer_json(struct buf *line, const struct http_answer *answer,
+                            const struct err *failed)
+{
+    struct json_out out = {.buf = line};
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "trace", STR("answer"));
+    if (failed) {
+        json_out_str(&out, "error", str_from(failed->text));
+    } else {
+        json_out_int(&out, "status", answer->status);
+        put_headers_json(&out, answer->headers, answer->header_count, NULL);
+        put_body_json(&out, answer->body);
+    }
+    json_out_close(&out, '}');
 }
 
 void preview_print_answer(struct cli *cli, const struct http_answer *answer,
@@ -356,21 +368,13 @@ void preview_print_answer(struct cli *cli, const struct http_answer *answer,
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json) {
-        buf_puts(&line, "{\"trace\":\"answer\"");
-        if (failed)
-            put_member(&line, "error", str_from(failed->text));
-        else {
-            put_number(&line, "status", answer->status);
-            put_headers_json(&line, answer->headers, answer->header_count, NULL);
-            put_body(&line, answer->body, true);
-        }
-        buf_put_byte(&line, '}');
+        put_answer_json(&line, answer, failed);
     } else if (failed) {
         buf_printf(&line, "< no answer: %s", failed->text);
     } else {
         buf_printf(&line, "< %d\n", answer->status);
         put_headers(&line, answer->headers, answer->header_count, NULL, "<");
-        put_body(&line, answer->body, false);
+        put_body(&line, answer->body);
     }
     print_line(cli, &line);
 }

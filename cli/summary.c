@@ -2,10 +2,10 @@
 
 #include <assert.h>
 
+#include "base/json_out.h"
 #include "base/redact.h"
 #include "base/units.h"
 #include "cli/hint.h"
-#include "core/value.h"
 
 enum { TIMEOUT_MS = 60000, LINE_BYTES_MAX = 65536 };
 
@@ -42,17 +42,18 @@ static int64_t number_at(const struct summary *summary, enum summary_column colu
 
 void summary_put_json(struct buf *line, const struct summary *summary)
 {
+    struct json_out out = {.buf = line};
+    json_out_open(&out, NULL, '{');
     for (size_t i = 0; i < SUMMARY_COLUMNS; i++) {
         struct pg_value value = summary->values[i];
-        buf_printf(line, "%s\"%s\":", i ? "," : "{", members[i].name);
         if (value.is_null)
-            buf_puts(line, "null");
+            json_out_null(&out, members[i].name);
         else if (members[i].is_text)
-            value_format_string(line, value.text);
+            json_out_str(&out, members[i].name, value.text);
         else
-            buf_put(line, value.text);
+            json_out_raw(&out, members[i].name, value.text);
     }
-    buf_put_byte(line, '}');
+    json_out_close(&out, '}');
 }
 
 static void put_count(struct buf *line, int64_t count, const char *noun)

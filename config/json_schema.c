@@ -7,41 +7,38 @@
  * The keys as JSON Schema. It is as strict as the reader on names and choices, and laxer
  * where only the reader can judge: expressions, paths, what keys mean together.
  */
-static void put_any(struct buf *buf, const struct key *key);
+static void put_any(struct json_out *out, const struct key *key);
 
 /* A default is YAML: read, so that it can be written as JSON. */
-static void put_fallback(struct buf *buf, const struct key *key)
+static void put_fallback(struct json_out *out, const struct key *key)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     const struct yaml_node *node = key->fallback ? node_from_text(arena, key->fallback) : NULL;
-    if (!node)
-        return;
-    buf_puts(buf, ",\"default\":");
-    value_format(buf, node_value(arena, node));
+    if (node)
+        value_put(out, "default", node_value(arena, node));
 }
 
-static void put_enum(struct buf *buf, const struct choice *choices)
+static void put_enum(struct json_out *out, const struct choice *choices)
 {
-    const char *joint = "";
-    buf_puts(buf, "{\"enum\":[");
-    for (const struct choice *choice = choices; choice->name; choice++) {
-        if (choice->later)
-            continue;
-        buf_printf(buf, "%s\"%s\"", joint, choice->name);
-        joint = ",";
-    }
-    buf_puts(buf, "]}");
+    json_out_open(out, NULL, '{');
+    json_out_open(out, "enum", '[');
+    for (const struct choice *choice = choices; choice->name; choice++)
+        if (!choice->later)
+            json_out_str(out, NULL, str_from(choice->name));
+    json_out_close(out, ']');
+    json_out_close(out, '}');
 }
 
-static void put_range(struct buf *buf, const struct key *key)
+/* Two schemas, for a place inside anyOf: digits as text, or a number. */
+static void put_range(struct json_out *out, const struct key *key)
 {
-    buf_printf(buf,
-               "{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"},"
-               "{\"type\":\"integer\",\"minimum\":%lld",
-               (long long)key->min);
+    json_out_raw(out, NULL, STR("{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}"));
+    json_out_open(out, NULL, '{');
+    json_out_str(out, "type", STR("integer"));
+    json_out_int(out, "minimum", key->min);
     if (key->max)
-        buf_printf(buf, ",\"maximum\":%lld", (long long)key->max);
-    buf_puts(buf, "}");
+        json_out_int(out, "maximum", key->max);
+    json_out_close(out, '}');
 }
 
 static const struct key *find_key(const struct keys *keys, const char *name)
@@ -52,20 +49,17 @@ static const struct key *find_key(const struct keys *keys, const char *name)
     return NULL;
 }
 
-static void put_property(struct buf *buf, const struct key *key)
+static void put_property(struct json_out *out, const struct key *key)
 {
-    value_format_string(buf, str_from(key->name));
-    buf_puts(buf, ":{");
-    if (key->help) {
-        buf_puts(buf, "\"description\":");
-        value_format_string(buf, str_from(key->help));
-        buf_puts(buf, ",");
-    }
-    buf_puts(buf, "\"anyOf\":[");
-    put_any(buf, key);
-    buf_puts(buf, ",{\"type\":\"null\"}]");
-    put_fallback(buf, key);
-    buf_puts(buf, "}");
+    json_out_open(out, key->name, '{');
+    if (key->help)
+        json_out_str(out, "description", str_from(key->help));
+    json_out_open(out, "anyOf", '[');
+    put_any(out, key);
+    json_out_raw(out, NULL, STR("{\"type\":\"null\"}"));
+    json_out_close(out, ']');
+    put_fallback(out, key);
+    json_out_close(out, '}');
 }
 
 static bool is_for(const struct key *key, unsigned level)
@@ -73,110 +67,118 @@ static bool is_for(const struct key *key, unsigned level)
     return !(key->flags & (KEY_IN_SPEC | KEY_LATER)) && (level == 0 || key->flags & level);
 }
 
-static void put_required(struct buf *buf, const struct keys *keys, unsigned level,
+static void put_required(struct json_out *out, const struct keys *keys, unsigned level,
                          const char *also)
 {
-    const char *joint = "";
-    buf_puts(buf, ",\"required\":[");
-    if (also) {
-        buf_printf(buf, "\"%s\"", also);
-        joint = ",";
-    }
-    for (const struct key *key = keys->list; key->name; key++) {
-        if (!is_for(key, level) || !(key->flags & KEY_REQUIRED))
-            continue;
-        buf_printf(buf, "%s\"%s\"", joint, key->name);
-        joint = ",";
-    }
-    buf_puts(buf, "]");
+    json_out_open(out, "required", '[');
+    if (also)
+        json_out_str(out, NULL, str_from(also));
+    for (const struct key *key = keys->list; key->name; key++)
+        if (is_for(key, level) && key->flags & KEY_REQUIRED)
+            json_out_str(out, NULL, str_from(key->name));
+    json_out_close(out, ']');
 }
 
 /* `type`: the variant's name, whose keys these are; NULL elsewhere. */
-static void put_object(struct buf *buf, const struct keys *keys, unsigned level,
-                       const char *type)
+static void put_members(struct json_out *out, const struct keys *keys, unsigned level,
+                        const char *type)
 {
-    const char *joint = "";
-    buf_puts(buf, "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
+    json_out_str(out, "type", STR("object"));
+    json_out_bool(out, "additionalProperties", false);
+    json_out_open(out, "properties", '{');
     for (const struct key *key = keys->list; key->name; key++) {
-        bool is_type = type && strcmp(key->name, "type") == 0;
         if (!is_for(key, level))
             continue;
-        buf_printf(buf, "%s", joint);
-        if (is_type)
-            buf_printf(buf, "\"type\":{\"const\":\"%s\"}", type);
-        else
-            put_property(buf, key);
-        joint = ",";
+        if (!type || strcmp(key->name, "type") != 0) {
+            put_property(out, key);
+            continue;
+        }
+        json_out_open(out, "type", '{');
+        json_out_str(out, "const", str_from(type));
+        json_out_close(out, '}');
     }
-    buf_puts(buf, "}");
-    put_required(buf, keys, level, type ? "type" : level == KEY_IN_SOURCE ? "streams" : NULL);
+    json_out_close(out, '}');
+    put_required(out, keys, level, type ? "type" : level == KEY_IN_SOURCE ? "streams" : NULL);
 }
 
-static void put_struct(struct buf *buf, const struct keys *keys)
+static void put_struct(struct json_out *out, const char *key, const struct keys *keys,
+                       const char *type)
 {
-    buf_puts(buf, "{");
-    put_object(buf, keys, 0, NULL);
-    buf_puts(buf, "}");
+    json_out_open(out, key, '{');
+    put_members(out, keys, 0, type);
+    json_out_close(out, '}');
 }
 
 /* A lone text is a type without further keys. */
-static void put_union(struct buf *buf, const struct key *key)
+static void put_union(struct json_out *out, const struct key *key)
 {
-    const char *joint = "";
-    buf_puts(buf, "{\"anyOf\":[{\"enum\":[");
-    for (const struct variant *variant = key->variants; variant->name; variant++) {
-        if (variant->later)
-            continue;
-        buf_printf(buf, "%s\"%s\"", joint, variant->name);
-        joint = ",";
-    }
-    buf_puts(buf, "]}");
-    for (const struct variant *variant = key->variants; variant->name; variant++) {
-        if (variant->later)
-            continue;
-        buf_puts(buf, ",{");
-        put_object(buf, variant->keys, 0, variant->name);
-        buf_puts(buf, "}");
-    }
-    buf_puts(buf, "]}");
+    json_out_open(out, NULL, '{');
+    json_out_open(out, "anyOf", '[');
+    json_out_open(out, NULL, '{');
+    json_out_open(out, "enum", '[');
+    for (const struct variant *variant = key->variants; variant->name; variant++)
+        if (!variant->later)
+            json_out_str(out, NULL, str_from(variant->name));
+    json_out_close(out, ']');
+    json_out_close(out, '}');
+    for (const struct variant *variant = key->variants; variant->name; variant++)
+        if (!variant->later)
+            put_struct(out, NULL, variant->keys, variant->name);
+    json_out_close(out, ']');
+    json_out_close(out, '}');
 }
 
-static void put_list_or_one(struct buf *buf, const struct key *key)
+static void put_list_or_one(struct json_out *out, const struct key *key)
 {
-    buf_puts(buf, "{\"anyOf\":[");
-    put_struct(buf, key->keys);
-    buf_puts(buf, ",{\"type\":\"array\",\"items\":");
-    put_struct(buf, key->keys);
-    buf_puts(buf, "}]}");
+    json_out_open(out, NULL, '{');
+    json_out_open(out, "anyOf", '[');
+    put_struct(out, NULL, key->keys, NULL);
+    json_out_open(out, NULL, '{');
+    json_out_str(out, "type", STR("array"));
+    put_struct(out, "items", key->keys, NULL);
+    json_out_close(out, '}');
+    json_out_close(out, ']');
+    json_out_close(out, '}');
 }
 
-static void put_columns(struct buf *buf)
+static void put_columns(struct json_out *out)
 {
-    buf_puts(buf, "{\"anyOf\":[{\"enum\":[\"infer\",\"none\"]},"
-                  "{\"type\":\"object\",\"additionalProperties\":");
-    put_struct(buf, &column_keys);
-    buf_puts(buf, "}]}");
+    json_out_open(out, NULL, '{');
+    json_out_open(out, "anyOf", '[');
+    json_out_raw(out, NULL, STR("{\"enum\":[\"infer\",\"none\"]}"));
+    json_out_open(out, NULL, '{');
+    json_out_str(out, "type", STR("object"));
+    put_struct(out, "additionalProperties", &column_keys, NULL);
+    json_out_close(out, '}');
+    json_out_close(out, ']');
+    json_out_close(out, '}');
 }
 
 /* Keys that stand here but are read elsewhere. */
-static void put_moved(struct buf *buf, const struct key *key)
+static void put_moved(struct json_out *out, const struct key *key)
 {
     const struct key *there = find_key(&definition_keys, key->name);
     if (strcmp(key->name, "defaults") == 0) {
-        buf_puts(buf, "{\"$ref\":\"#/$defs/stream\"}");
+        json_out_raw(out, NULL, STR("{\"$ref\":\"#/$defs/stream\"}"));
     } else if (strcmp(key->name, "streams") == 0) {
-        buf_puts(buf, "{\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":false,"
-                      "\"patternProperties\":{\"^[a-z][a-z0-9_]{0,47}$\":"
-                      "{\"$ref\":\"#/$defs/stream\"}}}");
+        json_out_raw(out, NULL,
+                     STR("{\"type\":\"object\",\"minProperties\":1,"
+                         "\"additionalProperties\":false,"
+                         "\"patternProperties\":{\"^[a-z][a-z0-9_]{0,47}$\":"
+                         "{\"$ref\":\"#/$defs/stream\"}}}"));
     } else if (strcmp(key->name, "loop") == 0) {
-        buf_puts(buf, "{\"type\":\"object\",\"additionalProperties\":false,"
-                      "\"required\":[\"pagination\"],\"properties\":{");
-        put_property(buf, find_key(&definition_keys, "pagination"));
-        buf_puts(buf, "}}");
+        json_out_open(out, NULL, '{');
+        json_out_str(out, "type", STR("object"));
+        json_out_bool(out, "additionalProperties", false);
+        json_out_raw(out, "required", STR("[\"pagination\"]"));
+        json_out_open(out, "properties", '{');
+        put_property(out, find_key(&definition_keys, "pagination"));
+        json_out_close(out, '}');
+        json_out_close(out, '}');
     } else if (there && there->type != KEY_MOVED) {
-        put_any(buf, there);
+        put_any(out, there);
     } else {
-        buf_puts(buf, "true");
+        json_out_bool(out, NULL, true);
     }
 }
 
@@ -200,54 +202,54 @@ static const char *const plain_schemas[] = {
     [KEY_TEMPLATE_REF] = "true",
 };
 
-static void put_custom(struct buf *buf, const struct key *key)
-{
-    if (key->read == columns_read)
-        put_columns(buf);
-    else if (key->flags & KEY_PAIRS)
-        buf_puts(buf, "{\"type\":\"object\"}");
-    else
-        buf_puts(buf, "true");
-}
-
-static void put_any(struct buf *buf, const struct key *key)
+static void put_any(struct json_out *out, const struct key *key)
 {
     switch (key->type) {
     case KEY_COUNT:
     case KEY_INT:
-        put_range(buf, key);
+        put_range(out, key);
         return;
     case KEY_WORD:
     case KEY_CHOICE:
     case KEY_SWITCH:
-        put_enum(buf, key->choices);
+        put_enum(out, key->choices);
         return;
     case KEY_STRUCT:
-        put_struct(buf, key->keys);
+        put_struct(out, NULL, key->keys, NULL);
         return;
     case KEY_STRUCTS:
-        put_list_or_one(buf, key);
+        put_list_or_one(out, key);
         return;
     case KEY_UNION:
-        put_union(buf, key);
+        put_union(out, key);
         return;
     case KEY_MOVED:
-        put_moved(buf, key);
+        put_moved(out, key);
         return;
     case KEY_CUSTOM:
-        put_custom(buf, key);
+        if (key->read == columns_read)
+            put_columns(out);
+        else if (key->flags & KEY_PAIRS)
+            json_out_raw(out, NULL, STR("{\"type\":\"object\"}"));
+        else
+            json_out_bool(out, NULL, true);
         return;
     default:
-        buf_printf(buf, "%s", plain_schemas[key->type]);
+        json_out_raw(out, NULL, str_from(plain_schemas[key->type]));
     }
 }
 
 void reference_put_schema(struct buf *buf)
 {
-    buf_puts(buf, "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
-                  "\"title\":\"Pagetide source definition\",");
-    put_object(buf, &definition_keys, KEY_IN_SOURCE, NULL);
-    buf_puts(buf, ",\"$defs\":{\"stream\":{");
-    put_object(buf, &definition_keys, KEY_IN_STREAM, NULL);
-    buf_puts(buf, "}}}");
+    struct json_out out = {.buf = buf};
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "$schema", STR("https://json-schema.org/draft/2020-12/schema"));
+    json_out_str(&out, "title", STR("Pagetide source definition"));
+    put_members(&out, &definition_keys, KEY_IN_SOURCE, NULL);
+    json_out_open(&out, "$defs", '{');
+    json_out_open(&out, "stream", '{');
+    put_members(&out, &definition_keys, KEY_IN_STREAM, NULL);
+    json_out_close(&out, '}');
+    json_out_close(&out, '}');
+    json_out_close(&out, '}');
 }

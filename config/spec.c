@@ -7,79 +7,70 @@
  */
 enum { SPEC_MAX_BYTES = 4 << 20 };
 
-static void put_keys(struct arena *arena, struct buf *buf, const struct keys *keys,
+static void put_keys(struct arena *arena, struct json_out *out, const struct keys *keys,
                      const struct yaml_node *map);
 
-static void put_node(struct arena *arena, struct buf *buf, const struct yaml_node *node)
+static void put_pairs(struct arena *arena, struct json_out *out, const struct yaml_node *node)
 {
-    value_format(buf, node_value(arena, node));
-}
-
-static void put_pairs(struct arena *arena, struct buf *buf, const struct yaml_node *node)
-{
-    size_t put = 0;
-    buf_puts(buf, "[");
+    json_out_open(out, NULL, '[');
     for (size_t i = 0; i < node->count; i++) {
         struct str key;
         const struct yaml_node *value;
         if (!node_pair(node, i, &key, &value) || value->kind == YAML_NULL)
             continue;
-        if (put++)
-            buf_puts(buf, ",");
-        buf_puts(buf, "[");
-        value_format_string(buf, key);
-        buf_puts(buf, ",");
-        put_node(arena, buf, value);
-        buf_puts(buf, "]");
+        json_out_open(out, NULL, '[');
+        json_out_str(out, NULL, key);
+        value_put(out, NULL, node_value(arena, value));
+        json_out_close(out, ']');
     }
-    buf_puts(buf, "]");
+    json_out_close(out, ']');
 }
 
-static void put_structs(struct arena *arena, struct buf *buf, const struct keys *keys,
+static void put_struct(struct arena *arena, struct json_out *out, const struct keys *keys,
+                       const struct yaml_node *node)
+{
+    json_out_open(out, NULL, '{');
+    put_keys(arena, out, keys, node);
+    json_out_close(out, '}');
+}
+
+static void put_structs(struct arena *arena, struct json_out *out, const struct keys *keys,
                         const struct yaml_node *node)
 {
-    buf_puts(buf, "[");
-    for (size_t i = 0; i < node_count(node); i++) {
-        if (i)
-            buf_puts(buf, ",");
-        buf_puts(buf, "{");
-        put_keys(arena, buf, keys, node_item(node, i));
-        buf_puts(buf, "}");
-    }
-    buf_puts(buf, "]");
+    json_out_open(out, NULL, '[');
+    for (size_t i = 0; i < node_count(node); i++)
+        put_struct(arena, out, keys, node_item(node, i));
+    json_out_close(out, ']');
 }
 
-static void put_union(struct arena *arena, struct buf *buf, const struct key *key,
+static void put_union(struct arena *arena, struct json_out *out, const struct key *key,
                       const struct yaml_node *node)
 {
     const struct variant *variant = keys_variant(key, node);
     if (!variant || !variant->keys)
         return;
-    buf_puts(buf, "{\"type\":");
-    value_format_string(buf, str_from(variant->name));
-    put_keys(arena, buf, variant->keys, node);
-    buf_puts(buf, "}");
+    json_out_open(out, NULL, '{');
+    json_out_str(out, "type", str_from(variant->name));
+    put_keys(arena, out, variant->keys, node);
+    json_out_close(out, '}');
 }
 
-static void put_key(struct arena *arena, struct buf *buf, const struct key *key,
+static void put_key(struct arena *arena, struct json_out *out, const struct key *key,
                     const struct yaml_node *node)
 {
-    if (key->type == KEY_UNION) {
-        put_union(arena, buf, key, node);
-    } else if (key->type == KEY_STRUCTS) {
-        put_structs(arena, buf, key->keys, node);
-    } else if (key->type == KEY_STRUCT) {
-        buf_puts(buf, "{");
-        put_keys(arena, buf, key->keys, node);
-        buf_puts(buf, "}");
-    } else if (key->flags & KEY_PAIRS && !yaml_is_scalar(node)) {
-        put_pairs(arena, buf, node);
-    } else {
-        put_node(arena, buf, node);
-    }
+    if (key->type == KEY_UNION)
+        put_union(arena, out, key, node);
+    else if (key->type == KEY_STRUCTS)
+        put_structs(arena, out, key->keys, node);
+    else if (key->type == KEY_STRUCT)
+        put_struct(arena, out, key->keys, node);
+    else if (key->flags & KEY_PAIRS && !yaml_is_scalar(node))
+        put_pairs(arena, out, node);
+    else
+        value_put(out, NULL, node_value(arena, node));
 }
 
-static void put_keys(struct arena *arena, struct buf *buf, const struct keys *keys,
+static void put_keys(struct arena *arena, struct json_out *out, const struct keys *keys,
                      const struct yaml_node *map)
 {
     for (const struct key *key = keys->list; key->name; key++) {
@@ -88,19 +79,15 @@ static void put_keys(struct arena *arena, struct buf *buf, const struct keys *ke
         const struct yaml_node *node = keys_get(arena, key, map);
         if (!node)
             continue;
-        if (buf->len && buf->ptr[buf->len - 1] != '{')
-            buf_puts(buf, ",");
-        value_format_string(buf, str_from(key->name));
-        buf_puts(buf, ":");
-        put_key(arena, buf, key, node);
+        json_out_name(out, str_from(key->name));
+        put_key(arena, out, key, node);
     }
 }
 
 struct str spec_write(struct arena *arena, const struct yaml_node *map)
 {
     AUTO_BUF(buf, SPEC_MAX_BYTES);
-    buf_puts(&buf, "{");
-    put_keys(arena, &buf, &definition_keys, map);
-    buf_puts(&buf, "}");
+    struct json_out out = {.buf = &buf};
+    put_struct(arena, &out, &definition_keys, map);
     return buf.overflow ? STR_NONE : arena_str(arena, buf_str(&buf));
 }

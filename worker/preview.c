@@ -115,9 +115,10 @@ static struct str first_part(struct arena *arena, const struct stream *stream)
     if (stream->partitions.kind != VALUE_LIST || !stream->partitions.list->count)
         return STR("{}");
     AUTO_BUF(part, TEXT_BYTES_MAX);
-    buf_puts(&part, "{\"partition\":");
-    value_format(&part, stream->partitions.list->items[0]);
-    buf_puts(&part, "}");
+    struct json_out out = {.buf = &part};
+    json_out_open(&out, NULL, '{');
+    value_put(&out, "partition", stream->partitions.list->items[0]);
+    json_out_close(&out, '}');
     return arena_str(arena, buf_str(&part));
 }
 

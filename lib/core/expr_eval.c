@@ -27,7 +27,7 @@ static void show_put(struct buf *buf, struct value value)
     case VALUE_NUMBER: {
         struct str text = str_slice(value.text, 0, buf->max);
         if (value.kind == VALUE_STRING)
-            value_format_string(buf, text);
+            json_out_quote(buf, text);
         else
             buf_put(buf, text);
         return;
@@ -48,7 +48,7 @@ static void show_put(struct buf *buf, struct value value)
              i++) {
             if (i)
                 buf_puts(buf, ",");
-            value_format_string(buf, str_slice(value.map->members[i].key, 0, SHOWN_BYTES));
+            json_out_quote(buf, str_slice(value.map->members[i].key, 0, SHOWN_BYTES));
             buf_puts(buf, ":");
             show_put(buf, value.map->members[i].value);
         }

@@ -146,11 +146,6 @@ bool value_count(struct value value, int64_t *ret_count)
 
 /* ---- writing ---- */
 
-void value_format_string(struct buf *buf, struct str text)
-{
-    json_out_quote(buf, text);
-}
-
 void value_put(struct json_out *out, const char *key, struct value value)
 {
     switch (value.kind) {

@@ -118,8 +118,6 @@ bool value_parse(struct arena *arena, struct str text, struct value_hole hole,
  */
 void value_format(struct buf *buf, struct value value);
 void value_put(struct json_out *out, const char *key, struct value value);
-/* A JSON string with its quotes. */
-void value_format_string(struct buf *buf, struct str text);
 
 /* Same kind and content; numbers by their text; maps regardless of order. */
 bool value_same(struct value a, struct value b);

@@ -1,7 +1,7 @@
 #include "worker/load/map.h"
 
+#include "base/json_out.h"
 #include "base/mem.h"
-#include "core/value.h"
 
 static const struct declared_column *find_declared(const struct table *table, struct str name)
 {
@@ -120,75 +120,59 @@ bool map_has_declared(const struct map *map, const struct table *table)
     return true;
 }
 
-static void put_member(struct buf *buf, const char *name, struct str text)
+static void put_declared(struct json_out *out, const struct table *table)
 {
-    buf_printf(buf, "\"%s\":", name);
-    value_format_string(buf, text);
-    buf_put_byte(buf, ',');
-}
-
-static void put_declared(struct buf *buf, const struct table *table)
-{
-    buf_puts(buf, "\"declared\":[");
+    json_out_open(out, "declared", '[');
     for (size_t i = 0; i < table->declared_count; i++) {
-        buf_puts(buf, "{");
-        put_member(buf, "name", table->declared[i].name);
-        buf_puts(buf, "\"type\":");
-        value_format_string(buf, table->declared[i].type);
-        buf_puts(buf, "},");
+        json_out_open(out, NULL, '{');
+        json_out_str(out, "name", table->declared[i].name);
+        json_out_str(out, "type", table->declared[i].type);
+        json_out_close(out, '}');
     }
     if (table->mode == COLUMNS_NONE)
-        buf_puts(buf, "{\"name\":\"record\",\"type\":\"jsonb\"},");
-    if (buf->len && buf->ptr[buf->len - 1] == ',')
-        buf_cut(buf, buf->len - 1);
-    buf_puts(buf, "],");
+        json_out_raw(out, NULL, STR("{\"name\":\"record\",\"type\":\"jsonb\"}"));
+    json_out_close(out, ']');
 }
 
-static void put_fields(struct buf *buf, const struct shape *shape)
+static void put_fields(struct json_out *out, const struct shape *shape)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    bool first = true;
-    buf_puts(buf, "\"fields\":[");
+    json_out_open(out, "fields", '[');
     for (size_t i = 0; shape && i < shape->count; i++) {
         const struct shape_field *field = &shape->items[i];
         enum column_type type;
         if (!shape_type(field, &type))
             continue;
-        buf_put(buf, first ? STR("{") : STR(",{"));
-        first = false;
-        put_member(buf, "field", field->field);
-        put_member(buf, "column", column_name_for(arena, field->field));
-        put_member(buf, "type", str_from(column_type_sql(type)));
-        buf_printf(buf, "\"widen\":%s}", field->widen ? "true" : "false");
+        json_out_open(out, NULL, '{');
+        json_out_str(out, "field", field->field);
+        json_out_str(out, "column", column_name_for(arena, field->field));
+        json_out_str(out, "type", str_from(column_type_sql(type)));
+        json_out_bool(out, "widen", field->widen);
+        json_out_close(out, '}');
     }
-    buf_puts(buf, "]}");
-}
-
-static void put_key(struct buf *buf, const struct table *table)
-{
-    buf_puts(buf, "\"key\":[");
-    for (size_t i = 0; i < table->key_count; i++) {
-        if (i)
-            buf_put_byte(buf, ',');
-        value_format_string(buf, table->key[i]);
-    }
-    buf_puts(buf, "],");
+    json_out_close(out, ']');
 }
 
 void map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
                   const struct shape *shape)
 {
     const struct table *table = &stream->table;
-    buf_put_byte(buf, '{');
-    put_member(buf, "stream", stream->name);
-    put_member(buf, "schema", table->schema);
-    put_member(buf, "table", table->name);
-    buf_printf(buf, "\"run\":%lld,\"adopt\":%s,\"upsert\":%s,\"max_columns\":%lld,",
-               (long long)run, table->adopt ? "true" : "false",
-               table->write == WRITE_UPSERT ? "true" : "false", (long long)table->max_columns);
-    put_key(buf, table);
-    put_declared(buf, table);
-    put_fields(buf, shape);
+    struct json_out out = {.buf = buf};
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "stream", stream->name);
+    json_out_str(&out, "schema", table->schema);
+    json_out_str(&out, "table", table->name);
+    json_out_int(&out, "run", run);
+    json_out_bool(&out, "adopt", table->adopt);
+    json_out_bool(&out, "upsert", table->write == WRITE_UPSERT);
+    json_out_int(&out, "max_columns", table->max_columns);
+    json_out_open(&out, "key", '[');
+    for (size_t i = 0; i < table->key_count; i++)
+        json_out_str(&out, NULL, table->key[i]);
+    json_out_close(&out, ']');
+    put_declared(&out, table);
+    put_fields(&out, shape);
+    json_out_close(&out, '}');
 }
 
 void map_put_identifier(struct buf *buf, struct str name)

@@ -1,27 +1,14 @@
 #include "worker/load/message.h"
 
+#include "base/json_out.h"
 #include "base/mem.h"
-#include "core/value.h"
 #include "port/digest.h"
 
-/* Members are written with a comma behind; the last one's is taken back by close_with. */
-static void close_with(struct buf *buf, char bracket)
-{
-    if (buf->len && buf->ptr[buf->len - 1] == ',')
-        buf_cut(buf, buf->len - 1);
-    buf_put_byte(buf, bracket);
-}
-
-static void put_int(struct buf *buf, const char *name, int64_t number)
-{
-    buf_printf(buf, "\"%s\":%lld,", name, (long long)number);
-}
-
 /* jsonb takes neither NUL nor what is no UTF-8, and a message must never fail on its words. */
-static void put_string(struct buf *buf, struct str text)
+static void put_text(struct json_out *out, const char *key, struct str text)
 {
     if (str_is_utf8(text) && str_find_byte(text, '\0') < 0) {
-        value_format_string(buf, text);
+        json_out_str(out, key, text);
         return;
     }
     AUTO_FREE char *clean = mem_dup(text.ptr, text.len);
@@ -32,144 +19,132 @@ static void put_string(struct buf *buf, struct str text)
         else
             i += len - 1;
     }
-    value_format_string(buf, (struct str){clean, text.len});
+    json_out_str(out, key, (struct str){clean, text.len});
 }
 
-static void put_text(struct buf *buf, const char *name, struct str text)
-{
-    buf_printf(buf, "\"%s\":", name);
-    put_string(buf, text);
-    buf_put_byte(buf, ',');
-}
-
-static void put_text_if_any(struct buf *buf, const char *name, struct str text)
+static void put_text_if_any(struct json_out *out, const char *key, struct str text)
 {
     if (text.len)
-        put_text(buf, name, text);
+        put_text(out, key, text);
 }
 
-static void put_names(struct buf *buf, const char *name, const struct columns *columns,
+static void put_names(struct json_out *out, const char *key, const struct columns *columns,
                       bool only_key)
 {
-    buf_printf(buf, "\"%s\":[", name);
-    for (size_t i = 0; i < columns->count; i++) {
-        if (only_key && !columns->items[i].is_key)
-            continue;
-        value_format_string(buf, columns->items[i].name);
-        buf_put_byte(buf, ',');
-    }
-    close_with(buf, ']');
-    buf_put_byte(buf, ',');
+    json_out_open(out, key, '[');
+    for (size_t i = 0; i < columns->count; i++)
+        if (!only_key || columns->items[i].is_key)
+            json_out_str(out, NULL, columns->items[i].name);
+    json_out_close(out, ']');
 }
 
-static void put_table(struct buf *buf, const struct table *table, const struct map *map,
+static void put_table(struct json_out *out, const struct table *table, const struct map *map,
                       unsigned loader)
 {
+    AUTO_BUF(stage, 64);
     if (!map) {
-        buf_puts(buf, "\"table\":null,");
+        json_out_null(out, "table");
         return;
     }
-    buf_puts(buf, "\"table\":{");
-    put_text(buf, "schema", table->schema);
-    put_text(buf, "name", table->name);
-    buf_puts(buf, "\"stage\":\"");
-    map_put_stage_name(buf, loader);
-    buf_puts(buf, "\",");
-    put_names(buf, "columns", &map->columns, false);
-    put_names(buf, "key", &map->columns, true);
-    put_text(buf, "write", table->write == WRITE_UPSERT ? STR("upsert") : STR("append"));
-    close_with(buf, '}');
-    buf_put_byte(buf, ',');
+    map_put_stage_name(&stage, loader);
+    json_out_open(out, "table", '{');
+    put_text(out, "schema", table->schema);
+    put_text(out, "name", table->name);
+    json_out_str(out, "stage", buf_str(&stage));
+    put_names(out, "columns", &map->columns, false);
+    put_names(out, "key", &map->columns, true);
+    put_text(out, "write", table->write == WRITE_UPSERT ? STR("upsert") : STR("append"));
+    json_out_close(out, '}');
 }
 
-static void put_end(struct buf *buf, const struct mark *mark)
+static void put_end(struct json_out *out, const struct mark *mark)
 {
-    buf_puts(buf, "\"end\":{");
-    put_text(buf, "state", str_from(job_state_name(mark->end)));
-    put_text_if_any(buf, "reason", str_from(job_reason_name(mark->reason)));
-    put_text_if_any(buf, "error", mark->error);
+    json_out_open(out, "end", '{');
+    put_text(out, "state", str_from(job_state_name(mark->end)));
+    put_text_if_any(out, "reason", str_from(job_reason_name(mark->reason)));
+    put_text_if_any(out, "error", mark->error);
     if (mark->end == JOB_WAITING) {
-        put_int(buf, "wait_ms", mark->wait_ms);
-        put_text_if_any(buf, "waiting_for", mark->waiting_for);
-        put_int(buf, "attempt", mark->attempt);
-        put_int(buf, "told_waits", mark->told_waits);
+        json_out_int(out, "wait_ms", mark->wait_ms);
+        put_text_if_any(out, "waiting_for", mark->waiting_for);
+        json_out_int(out, "attempt", mark->attempt);
+        json_out_int(out, "told_waits", mark->told_waits);
     }
-    close_with(buf, '}');
-    buf_put_byte(buf, ',');
+    json_out_close(out, '}');
 }
 
-static void put_page(struct buf *buf, const struct mark *mark)
+/* As text: a hash has 64 bits, and jsonb's readers may hold numbers as doubles. */
+static void put_hash(struct json_out *out, const char *key, uint64_t hash)
 {
-    put_int(buf, "page", mark->page);
-    buf_printf(buf, "\"request_hash\":\"%llu\",\"records_hash\":\"%llu\",",
-               (unsigned long long)mark->request_hash, (unsigned long long)mark->records_hash);
-    put_int(buf, "status", mark->status);
-    put_int(buf, "attempts", mark->attempts);
-    put_int(buf, "records", mark->records);
-    put_int(buf, "bytes", mark->bytes);
-    put_int(buf, "rejects", mark->rejects);
-    put_int(buf, "asides", mark->asides);
-    put_int(buf, "fetched_at_ms", mark->fetched_at_ms);
-    if (mark->checkpoint.len) {
-        buf_puts(buf, "\"checkpoint\":");
-        buf_put(buf, mark->checkpoint);
-        buf_put_byte(buf, ',');
-    }
+    char digits[24];
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)hash);
+    json_out_str(out, key, str_from(digits));
 }
 
-static void put_mark(struct buf *buf, const struct mark *mark)
+static void put_page(struct json_out *out, const struct mark *mark)
 {
-    buf_put_byte(buf, '{');
-    put_int(buf, "job", mark->job);
-    put_int(buf, "epoch", mark->epoch);
-    put_text(buf, "owner", str_from(mark->owner));
+    json_out_int(out, "page", mark->page);
+    put_hash(out, "request_hash", mark->request_hash);
+    put_hash(out, "records_hash", mark->records_hash);
+    json_out_int(out, "status", mark->status);
+    json_out_int(out, "attempts", mark->attempts);
+    json_out_int(out, "records", mark->records);
+    json_out_int(out, "bytes", mark->bytes);
+    json_out_int(out, "rejects", mark->rejects);
+    json_out_int(out, "asides", mark->asides);
+    json_out_int(out, "fetched_at_ms", mark->fetched_at_ms);
+    if (mark->checkpoint.len)
+        json_out_raw(out, "checkpoint", mark->checkpoint);
+}
+
+static void put_mark(struct json_out *out, const struct mark *mark)
+{
+    json_out_open(out, NULL, '{');
+    json_out_int(out, "job", mark->job);
+    json_out_int(out, "epoch", mark->epoch);
+    put_text(out, "owner", str_from(mark->owner));
     if (mark->page)
-        put_page(buf, mark);
-    put_int(buf, "retries", mark->retries);
-    put_int(buf, "waited_ms", mark->waited_ms);
+        put_page(out, mark);
+    json_out_int(out, "retries", mark->retries);
+    json_out_int(out, "waited_ms", mark->waited_ms);
     if (mark->pages_total)
-        put_int(buf, "pages_total", mark->pages_total);
-    if (mark->misfits.len) {
-        buf_puts(buf, "\"aside_columns\":");
-        buf_put(buf, mark->misfits);
-        buf_put_byte(buf, ',');
-    }
-    put_text_if_any(buf, "bookmark_high", mark->bookmark_high);
-    put_text_if_any(buf, "warning", mark->warning);
-    put_text_if_any(buf, "paging", mark->paging);
+        json_out_int(out, "pages_total", mark->pages_total);
+    if (mark->misfits.len)
+        json_out_raw(out, "aside_columns", mark->misfits);
+    put_text_if_any(out, "bookmark_high", mark->bookmark_high);
+    put_text_if_any(out, "warning", mark->warning);
+    put_text_if_any(out, "paging", mark->paging);
     if (mark->has_end)
-        put_end(buf, mark);
-    close_with(buf, '}');
-    buf_put_byte(buf, ',');
+        put_end(out, mark);
+    json_out_close(out, '}');
 }
 
-static void put_reject(struct buf *buf, struct arena *arena,
+static void put_reject(struct json_out *out, struct arena *arena,
                        const struct batch_reject_record *reject)
 {
-    buf_put_byte(buf, '{');
-    put_int(buf, "mark", (int64_t)reject->mark);
-    put_int(buf, "position", (int64_t)reject->position);
-    put_text(buf, "reason", reject->reason);
-    buf_puts(buf, "\"record\":\"");
-    buf_put(buf, digest_base64(arena, reject->record));
-    buf_puts(buf, "\"},");
+    json_out_open(out, NULL, '{');
+    json_out_int(out, "mark", (int64_t)reject->mark);
+    json_out_int(out, "position", (int64_t)reject->position);
+    put_text(out, "reason", reject->reason);
+    json_out_str(out, "record", digest_base64(arena, reject->record));
+    json_out_close(out, '}');
 }
 
 void message_put(struct buf *buf, const char *worker, const struct batch *batch,
                  const struct stream *stream, const struct map *map, unsigned loader)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    buf_put_byte(buf, '{');
-    put_text(buf, "worker", str_from(worker));
-    put_int(buf, "max_rejects", stream->table.max_rejects);
-    put_table(buf, &stream->table, map, loader);
-    buf_puts(buf, "\"marks\":[");
+    struct json_out out = {.buf = buf};
+    json_out_open(&out, NULL, '{');
+    put_text(&out, "worker", str_from(worker));
+    json_out_int(&out, "max_rejects", stream->table.max_rejects);
+    put_table(&out, &stream->table, map, loader);
+    json_out_open(&out, "marks", '[');
     for (size_t i = 0; i < batch->mark_count; i++)
-        put_mark(buf, &batch->marks[i]);
-    close_with(buf, ']');
-    buf_puts(buf, ",\"rejects\":[");
+        put_mark(&out, &batch->marks[i]);
+    json_out_close(&out, ']');
+    json_out_open(&out, "rejects", '[');
     for (size_t i = 0; i < batch->reject_count; i++)
-        put_reject(buf, arena, &batch->rejects[i]);
-    close_with(buf, ']');
-    buf_put_byte(buf, '}');
+        put_reject(&out, arena, &batch->rejects[i]);
+    json_out_close(&out, ']');
+    json_out_close(&out, '}');
 }

@@ -13,79 +13,66 @@ static const char *const type_names[] = {
 
 enum { CHECKPOINT_BYTES_MAX = 8 * 1024 * 1024 };
 
-static void put_count(struct buf *buf, const char *key, int64_t count)
+/* As text: a count may be beyond what a double holds exactly. */
+static void put_count(struct json_out *out, const char *key, int64_t count)
 {
-    buf_printf(buf, ",\"%s\":\"%lld\"", key, (long long)count);
-}
-
-static void put_key(struct buf *buf, const char *key)
-{
-    buf_printf(buf, "%s\"%s\":", buf->ptr[buf->len - 1] == '{' ? "" : ",", key);
+    char digits[24];
+    snprintf(digits, sizeof digits, "%lld", (long long)count);
+    json_out_str(out, key, str_from(digits));
 }
 
 /* What is sent as a parameter or header; the numbers and cursors of a type among them. */
-static void put_params(struct buf *buf, const char *key, const struct pager_params *params,
+static void put_params(struct json_out *out, const char *key, const struct pager_params *params,
                        enum placement place)
 {
-    put_key(buf, key);
-    buf_put_byte(buf, '{');
+    json_out_open(out, key, '{');
     for (size_t i = 0; i < params->count; i++) {
         const struct pager_param *param = &params->items[i];
         if (param->place->place != place)
             continue;
-        if (buf->ptr[buf->len - 1] != '{')
-            buf_put_byte(buf, ',');
-        value_format_string(buf, param->place->name);
-        buf_put_byte(buf, ':');
-        value_format(buf, param->value);
+        json_out_name(out, param->place->name);
+        value_put(out, NULL, param->value);
     }
-    buf_put_byte(buf, '}');
+    json_out_close(out, '}');
 }
 
-static void put_next(struct buf *buf, const struct pager *pager, struct arena *arena)
+static void put_next(struct json_out *out, const struct pager *pager, struct arena *arena)
 {
     struct pager_params *params = ARENA_NEW(arena, struct pager_params);
     pager_params(pager, arena, params);
-    buf_puts(buf, ",\"next\":{");
-    if (pager->url.len) {
-        put_key(buf, "url");
-        value_format_string(buf, pager->url);
-    }
-    put_params(buf, "params", params, PLACE_QUERY);
-    put_params(buf, "headers", params, PLACE_HEADER);
-    if (pager->body.kind != VALUE_UNDEFINED) {
-        put_key(buf, "body");
-        value_format(buf, pager->body);
-    }
-    buf_put_byte(buf, '}');
+    json_out_open(out, "next", '{');
+    if (pager->url.len)
+        json_out_str(out, "url", pager->url);
+    put_params(out, "params", params, PLACE_QUERY);
+    put_params(out, "headers", params, PLACE_HEADER);
+    if (pager->body.kind != VALUE_UNDEFINED)
+        value_put(out, "body", pager->body);
+    json_out_close(out, '}');
 }
 
 struct str checkpoint_write(struct arena *arena, const struct pager *pager)
 {
     AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);
-    buf_printf(&buf, "{\"v\":1,\"type\":\"%s\"", type_names[pager->type]);
-    if (pager->recognised.len) {
-        buf_puts(&buf, ",\"auto\":");
-        value_format_string(&buf, pager->recognised);
-    }
-    put_count(&buf, "page", pager->page);
-    put_count(&buf, "records", pager->records);
-    put_count(&buf, "number", pager->number);
+    struct json_out out = {.buf = &buf};
+    json_out_open(&out, NULL, '{');
+    json_out_int(&out, "v", 1);
+    json_out_str(&out, "type", str_from(type_names[pager->type]));
+    if (pager->recognised.len)
+        json_out_str(&out, "auto", pager->recognised);
+    put_count(&out, "page", pager->page);
+    put_count(&out, "records", pager->records);
+    put_count(&out, "number", pager->number);
     if (pager->total >= 0)
-        put_count(&buf, "total", pager->total);
-    if (pager->cursor.kind != VALUE_UNDEFINED) {
-        buf_puts(&buf, ",\"cursor\":");
-        value_format(&buf, pager->cursor);
-    }
-    if (pager->last.len) {
-        buf_puts(&buf, ",\"last\":");
-        buf_put(&buf, pager->last);
-    }
+        put_count(&out, "total", pager->total);
+    if (pager->cursor.kind != VALUE_UNDEFINED)
+        value_put(&out, "cursor", pager->cursor);
+    if (pager->last.len)
+        json_out_raw(&out, "last", pager->last);
     if (pager->done)
-        buf_puts(&buf, ",\"done\":true");
+        json_out_bool(&out, "done", true);
     else
-        put_next(&buf, pager, arena);
-    buf_put_byte(&buf, '}');
+        put_next(&out, pager, arena);
+    json_out_close(&out, '}');
     return arena_str(arena, buf_str(&buf));
 }
 

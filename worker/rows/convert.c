@@ -3,7 +3,7 @@
 #include "base/date.h"
 #include "base/date_text.h"
 #include "base/hex.h"
-#include "core/value.h"
+#include "base/json_out.h"
 #include "port/digest.h"
 #include "worker/records/jsontext.h"
 #include "worker/records/records.h"
@@ -34,7 +34,7 @@ static bool read_instant(const struct declared_column *declared, struct str text
 static struct record_field string_field(struct arena *arena, struct str text)
 {
     AUTO_BUF(buf, SIZE_MAX / 2);
-    value_format_string(&buf, text);
+    json_out_quote(&buf, text);
     struct record_field field = jsontext_field(STR_NONE, arena_str(arena, buf_str(&buf)));
     if (str_find_byte(text, '\0') >= 0)
         field.flaw = FLAW_NUL;

@@ -1,5 +1,6 @@
 #include "worker/rows/cut.h"
 
+#include "base/json_out.h"
 #include "port/hash.h"
 #include "worker/records/high.h"
 #include "worker/records/reshape.h"
@@ -81,14 +82,15 @@ static bool take_record(struct walk *walk, struct record *record, struct err *er
 static struct str format_misfits(const struct row_writer *writer)
 {
     AUTO_BUF(buf, MIB(1));
-    for (size_t i = 0; i < writer->misfit_count; i++) {
-        buf_put_byte(&buf, i ? ',' : '{');
-        value_format_string(&buf, writer->misfits[i].name);
-        buf_printf(&buf, ":%lld", (long long)writer->misfits[i].count);
-    }
-    if (!buf.len)
+    struct json_out out = {.buf = &buf};
+    if (!writer->misfit_count)
         return STR_NONE;
-    buf_put_byte(&buf, '}');
+    json_out_open(&out, NULL, '{');
+    for (size_t i = 0; i < writer->misfit_count; i++) {
+        json_out_name(&out, writer->misfits[i].name);
+        json_out_int(&out, NULL, writer->misfits[i].count);
+    }
+    json_out_close(&out, '}');
     return buf.overflow ? STR_NONE : arena_str(writer->arena, buf_str(&buf));
 }
 

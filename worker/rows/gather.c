@@ -1,6 +1,6 @@
 #include "worker/rows/gather.h"
 
-#include "core/value.h"
+#include "base/json_out.h"
 
 const char *gather_flaw_text(enum record_flaw flaw)
 {
@@ -197,15 +197,6 @@ static void take_deep(struct row_writer *writer, const struct record *record)
     }
 }
 
-static void put_member(struct buf *text, bool is_first, struct str name, struct str raw)
-{
-    if (!is_first)
-        buf_put_byte(text, ',');
-    value_format_string(text, name);
-    buf_put_byte(text, ':');
-    buf_put(text, raw);
-}
-
 /* The record's text with the members of `with` behind its own: of equal keys jsonb takes the
  * last. */
 static struct str record_text(struct row_writer *writer, const struct record *record)
@@ -213,16 +204,22 @@ static struct str record_text(struct row_writer *writer, const struct record *re
     if (record->kind != RECORD_OBJECT || (writer->extra_count == 0 && !record->is_reshaped))
         return record->raw;
     AUTO_BUF(text, SIZE_MAX / 2);
-    if (!record->is_reshaped)
+    struct json_out out = {.buf = &text};
+    if (record->is_reshaped) {
+        json_out_open(&out, NULL, '{');
+        for (size_t i = 0; i < record->count; i++) {
+            json_out_name(&out, record->fields[i].name);
+            json_out_raw(&out, NULL, record->fields[i].raw);
+        }
+    } else {
         buf_put(&text, str_slice(record->raw, 0, record->raw.len - 1));
-    else
-        buf_put_byte(&text, '{');
-    for (size_t i = 0; record->is_reshaped && i < record->count; i++)
-        put_member(&text, i == 0, record->fields[i].name, record->fields[i].raw);
-    for (size_t i = 0; i < writer->extra_count; i++)
-        put_member(&text, i == 0 && record->count == 0, writer->extras[i].name,
-                   writer->extras[i].field.raw);
-    buf_put_byte(&text, '}');
+        out.needs_comma = record->count > 0;
+    }
+    for (size_t i = 0; i < writer->extra_count; i++) {
+        json_out_name(&out, writer->extras[i].name);
+        json_out_raw(&out, NULL, writer->extras[i].field.raw);
+    }
+    json_out_close(&out, '}');
     return arena_str(writer->arena, buf_str(&text));
 }
 

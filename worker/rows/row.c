@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "core/value.h"
+#include "base/json_out.h"
 #include "port/hash.h"
 #include "worker/rows/convert.h"
 #include "worker/rows/encode.h"
@@ -218,13 +218,13 @@ static void put_asides(struct row_writer *writer)
         return;
     }
     size_t begin = encode_begin(rows);
+    struct json_out out = {.buf = rows};
+    json_out_open(&out, NULL, '{');
     for (size_t i = 0; i < writer->pending_count; i++) {
-        buf_put_byte(rows, i ? ',' : '{');
-        value_format_string(rows, writer->pending[i].name);
-        buf_put_byte(rows, ':');
-        value_format_string(rows, writer->pending[i].text);
+        json_out_name(&out, writer->pending[i].name);
+        json_out_str(&out, NULL, writer->pending[i].text);
     }
-    buf_put_byte(rows, '}');
+    json_out_close(&out, '}');
     encode_end(rows, begin);
 }
 

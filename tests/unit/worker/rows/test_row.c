@@ -114,7 +114,7 @@ static struct str expected_row(struct arena *arena, const struct row_case *one, 
     AUTO_BUF(aside, MIB(1));
     if (one->fields[FIELD_ASIDE].len) {
         buf_puts(&aside, "{\"v\": ");
-        value_format_string(&aside, one->fields[FIELD_ASIDE]);
+        json_out_quote(&aside, one->fields[FIELD_ASIDE]);
         buf_puts(&aside, "}");
     } else {
         buf_puts(&aside, "NULL");
@@ -199,7 +199,7 @@ static void put_twice(struct page *page, struct str json)
     buf_puts(&record, "{\"v\":");
     buf_put(&record, json);
     buf_puts(&record, ",\"t\":");
-    value_format_string(&record, json);
+    json_out_quote(&record, json);
     buf_puts(&record, "}");
     struct str copy = arena_str(page->arena, buf_str(&record));
     ck_assert_msg(put_text(page, copy, 0) == ROW_PUT, "%.*s", STR_ARG(copy));
