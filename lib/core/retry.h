@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 
-/* How often and how long: design of one page's retries. */
+/* How often a page is tried, and how long the waits between are. */
 enum retry_backoff { RETRY_EXPONENTIAL, RETRY_FIXED };
 enum retry_jitter { RETRY_JITTER_FULL, RETRY_JITTER_NONE };
 
@@ -24,7 +24,7 @@ struct retry_policy {
  *   rng       jitter; the only state changed
  *
  * min(initial · 2^(attempt-1), max), or initial; full jitter draws evenly from 0 to that, so
- * never above max. Formula: AWS Architecture Blog, "Exponential Backoff And Jitter".
+ * never above max (base/backoff.h).
  */
 int64_t retry_after(const struct retry_policy *policy, int attempt, struct rng *rng);
 

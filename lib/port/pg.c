@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
@@ -14,8 +15,8 @@ enum {
     CONNECT_TIMEOUT_MS =
         10000, /* for each address and each name, unless connect_timeout says */
     SETUP_TIMEOUT_MS = 30000,
-    BACKOFF_FIRST_MS = 100,
-    BACKOFF_MAX_MS = 5000,
+    RETRY_FIRST_MS = 100,
+    RETRY_MAX_MS = 5000,
     COPY_PIECE_BYTES = 64 << 10,
     CONNECT_KEYWORDS_MAX = 64,
 };
@@ -332,15 +333,6 @@ static void fail_all(struct pg *pg, const struct err *err)
         fail_op(pg, op, err);
 }
 
-static int64_t backoff_ms(struct pg *pg)
-{
-    int64_t limit = BACKOFF_FIRST_MS;
-    for (int i = 0; i < pg->failures && limit < BACKOFF_MAX_MS; i++)
-        limit *= 2;
-    limit = MIN(limit, (int64_t)BACKOFF_MAX_MS);
-    return limit / 2 + (int64_t)rng_below(&pg->rng, (uint64_t)(limit / 2 + 1));
-}
-
 /* After a loss, or when every address has refused. */
 static void connection_down(struct pg *pg, const struct err *err)
 {
@@ -348,8 +340,8 @@ static void connection_down(struct pg *pg, const struct err *err)
     pg->lost = *err;
     pg->lost_untold = true;
     fail_all(pg, err);
-    loop_timer_set(pg->retry, backoff_ms(pg));
-    pg->failures++;
+    int64_t wait_ms = backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, pg->failures++);
+    loop_timer_set(pg->retry, backoff_equal_jitter(wait_ms, &pg->rng));
     pg->settled = err->kind == ERR_CONFIG;
     loop_timer_set(pg->kick, 0);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/backoff.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -63,7 +64,7 @@ struct redis {
 
     struct loop_timer *deadline, *retry, *refusal;
     int64_t next_deadline_mono_ms; /* that `deadline` is set for; INT64_MAX: none */
-    int64_t retry_ms;
+    int failures;                  /* since it was last up */
     struct rng rng;
     enum err_kind told; /* what fn heard last: NONE for "up"; BUG for nothing yet */
     struct err why;     /* why it is not up */
@@ -261,12 +262,10 @@ static void disconnect(struct redis *redis)
     buf_reset(&redis->out);
 }
 
-/* Half of the delay is fixed, half is chance: clients of one server do not return together. */
 static void schedule_retry(struct redis *redis)
 {
-    int64_t half = redis->retry_ms / 2;
-    loop_timer_set(redis->retry, half + (int64_t)rng_below(&redis->rng, (uint64_t)half + 1));
-    redis->retry_ms = MIN(redis->retry_ms * 2, (int64_t)RETRY_MAX_MS);
+    int64_t wait_ms = backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, redis->failures++);
+    loop_timer_set(redis->retry, backoff_equal_jitter(wait_ms, &redis->rng));
 }
 
 /* Whether commands under way ran is unknown: each caller hears so, nothing is sent again. */
@@ -501,7 +500,7 @@ static void name_answered(void *ctx, const struct redis_reply *reply, const stru
         return;
     }
     redis->phase = UP;
-    redis->retry_ms = RETRY_FIRST_MS;
+    redis->failures = 0;
     tell(redis, NULL);
 }
 
@@ -580,7 +579,6 @@ bool redis_open(struct loop *loop, const char *url, const char *name, redis_stat
     redis->reply_arena = arena_new();
     redis->fd = -1;
     redis->told = ERR_BUG;
-    redis->retry_ms = RETRY_FIRST_MS;
     fail(&redis->why, redis, ERR_AGAIN, 0, "not connected yet");
     calls_init(&redis->sent);
     calls_init(&redis->refused);

@@ -1,8 +1,8 @@
 #include "worker/load/sessions.h"
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/rng.h"
 
 enum {
     PAUSE_FIRST_MS = 100,
@@ -244,9 +244,6 @@ void attempt_retry(struct attempt *attempt, const struct err *err)
         give_up(attempt);
         return;
     }
-    int64_t pause_ms = MIN(PAUSE_FIRST_MS << MIN(attempt->failures, 6), PAUSE_MAX_MS);
-    attempt->failures++;
-    loop_timer_set(attempt->timer,
-                   pause_ms / 2 +
-                       (int64_t)rng_below(&attempt->sessions->rng, (uint64_t)pause_ms / 2 + 1));
+    int64_t wait_ms = backoff_ms(PAUSE_FIRST_MS, PAUSE_MAX_MS, attempt->failures++);
+    loop_timer_set(attempt->timer, backoff_equal_jitter(wait_ms, &attempt->sessions->rng));
 }
