@@ -55,10 +55,10 @@ static void read_wait(struct reader *reader, const struct key *key,
                       const struct yaml_node *node, void *target)
 {
     struct response_wait *wait = key_at(key, target);
-    struct key told = *key;
-    told.offset = 0;
+    struct key locator = *key;
+    locator.offset = 0;
     if (!yaml_is_scalar(node) || !units_parse_duration(node->text, &wait->ms))
-        key_expr_read_locator(reader, &told, node, &wait->told);
+        key_expr_read_locator(reader, &locator, node, &wait->server_wait);
 }
 
 #define R(member) AT(struct response_rule, member)
@@ -112,7 +112,7 @@ static bool locator_reads_body(const struct locator *locator)
 
 static bool rule_reads_body(const struct response_rule *rule)
 {
-    bool reads = locator_reads_body(&rule->wait.told);
+    bool reads = locator_reads_body(&rule->wait.server_wait);
     if (rule->when)
         template_uses(rule->when, note_response, &reads);
     if (rule->message)
@@ -126,7 +126,7 @@ void check_responses(struct reader *reader, const struct yaml_node *map, struct 
     for (size_t i = 0; list && i < stream->response_count; i++) {
         struct response_rule *rule = &stream->responses[i];
         const struct yaml_node *node = node_item(list, i), *wait = yaml_find(node, "wait");
-        if (!wait || rule->wait.told.kind != LOCATOR_NONE)
+        if (!wait || rule->wait.server_wait.kind != LOCATOR_NONE)
             rule->wait.ms = -1;
         rule->reads_body = rule_reads_body(rule);
         if (node->kind != YAML_MAP)

@@ -186,7 +186,7 @@ struct status_range { /* 404 is 404..404, 4xx is 400..499 */
 /* How long to wait before another try: as the definition says, or where the answer says it. */
 struct response_wait {
     int64_t ms; /* -1: not given */
-    struct locator told;
+    struct locator server_wait;
 };
 
 /* One of `responses:`. All conditions given must hold. */

@@ -147,7 +147,7 @@ enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_rea
     crawl_set_end(crawl, &mark, state, reason);
     mark.wait_ms = crawl->end.wait_ms;
     mark.attempt = crawl->attempt;
-    mark.told_waits = crawl->told_waits;
+    mark.server_waits = crawl->server_waits;
     if (state == JOB_WAITING)
         mark.waiting_for = mark.error;
     crawl_put_mark(crawl, &mark);
@@ -189,7 +189,7 @@ struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
     copy_job(crawl, job);
     crawl->err = (struct err)ERR_INIT;
     crawl->attempt = job->attempt;
-    crawl->told_waits = job->told_waits;
+    crawl->server_waits = job->server_waits;
     crawl->stats = (struct crawl_stats){.pages = job->page, .records = job->records};
     crawl->began_mono_ms = clock_mono_ms() - job->elapsed_ms;
     crawl->timer = loop_timer_new(env->loop, on_timer, crawl);

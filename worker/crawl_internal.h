@@ -60,14 +60,14 @@ struct crawl {
     struct loop_timer *timer;
     const struct http_answer *answer; /* only while its callback runs */
     const struct err *failed;         /* likewise */
-    int attempt, told_waits, redirects;
+    int attempt, server_waits, redirects;
     int64_t retries, waited_ms; /* since the last mark */
     int64_t fetched_at_ms, body_wire_bytes;
 
     struct buf body;
     struct cut cut;
-    bool body_is_empty; /* 204, or `responses` said so */
-    bool is_told_end;   /* `responses` said that there is no more */
+    bool body_is_empty;  /* 204, or `responses` said so */
+    bool is_end_by_rule; /* `responses` said that there is no more */
 
     size_t pending; /* marks without an outcome yet */
     bool is_cancelled;

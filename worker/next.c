@@ -39,7 +39,7 @@ static struct pager_facts facts_of(const struct crawl *crawl)
         .headers = crawl->scope.headers,
         .header_count = crawl->scope.header_count,
         .is_empty_answer = crawl->body_is_empty,
-        .is_last = crawl->is_told_end,
+        .is_last = crawl->is_end_by_rule,
         .seen = crawl->cut.seen,
         .taken = crawl->cut.taken,
         .elapsed_ms = clock_mono_ms() - crawl->began_mono_ms,
@@ -130,7 +130,7 @@ static void turn_over(struct crawl *crawl, const struct pager *next,
     guard_add(&crawl->guard, crawl->request.hash, crawl->cut.records_hash, crawl->cut.taken);
     crawl->pager = *next;
     crawl->request = *request;
-    crawl->attempt = crawl->told_waits = crawl->redirects = 0;
+    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
     crawl->page = crawl->next;
     crawl->next = old;
     crawl->scope.response = UNDEFINED_VALUE;

@@ -18,7 +18,7 @@ struct preview_options {
     const struct stream *stream;
     const char *secrets_dir;
     int pages;                       /* at most */
-    const struct crawl_watch *watch; /* told of everything; may be NULL */
+    const struct crawl_watch *watch; /* sees everything; may be NULL */
     /* A request failed and is made again in `delay_ms`; `ctx` is the watch's. May be NULL. */
     void (*on_retry)(void *ctx, const struct err *err, int64_t delay_ms);
 };

@@ -6,7 +6,7 @@
 
 enum {
     REDIRECTS_MAX = 5,
-    TOLD_WAITS_MAX = 100,
+    SERVER_WAITS_MAX = 100,
     SLOT_WAIT_MS = 10000, /* a longer wait gives the slot and the lease back */
 };
 
@@ -130,13 +130,13 @@ static enum step wait_for(struct crawl *crawl, int64_t delay_ms)
 /* Again: after the server's own wait, which is no attempt, or by the policy. */
 static enum step again(struct crawl *crawl, const struct judgement *judgement)
 {
-    if (judgement->told_ms >= 0) {
-        if (++crawl->told_waits > TOLD_WAITS_MAX) {
+    if (judgement->server_wait_ms >= 0) {
+        if (++crawl->server_waits > SERVER_WAITS_MAX) {
             err_wrap(&crawl->err, "given up after %d waits that the API asked for",
-                     TOLD_WAITS_MAX);
+                     SERVER_WAITS_MAX);
             return crawl_fail(crawl, judgement->reason);
         }
-        return wait_for(crawl, judgement->told_ms);
+        return wait_for(crawl, judgement->server_wait_ms);
     }
     const struct pagination *paging = &crawl->stream->pagination;
     bool has_own = paging->retry.max_attempts > 0;
@@ -196,8 +196,8 @@ static struct judgement judge(struct crawl *crawl)
         judgement.verdict = JUDGE_FAIL;
         judgement.reason = REASON_BODY;
     }
-    if (judgement.told_ms >= 0)
-        throttle_pause(&crawl->pass, clock_mono_ms(), judgement.told_ms);
+    if (judgement.server_wait_ms >= 0)
+        throttle_pause(&crawl->pass, clock_mono_ms(), judgement.server_wait_ms);
     crawl->scope.response = UNDEFINED_VALUE;
     crawl->scope.headers = NULL;
     crawl->scope.header_count = 0;
@@ -218,7 +218,7 @@ enum step step_judge(struct crawl *crawl)
         return crawl_fail(crawl, judgement.reason);
     default:
         crawl->body_is_empty = judgement.verdict != JUDGE_ACCEPT;
-        crawl->is_told_end = judgement.verdict == JUDGE_END;
+        crawl->is_end_by_rule = judgement.verdict == JUDGE_END;
         keep_answer(crawl);
         return STEP_cut;
     }
@@ -226,7 +226,7 @@ enum step step_judge(struct crawl *crawl)
 
 static enum step cut_failed(struct crawl *crawl)
 {
-    struct judgement cut_body = {.reason = REASON_BODY, .told_ms = -1, .delay_ms = -1};
+    struct judgement cut_body = {.reason = REASON_BODY, .server_wait_ms = -1, .delay_ms = -1};
     crawl_wrap_request(crawl);
     if (crawl->cut.truncated && stream_is_repeatable(crawl->stream))
         return again(crawl, &cut_body);

@@ -7,7 +7,7 @@
 #include "worker/rows/row.h"
 
 /*
- * What a preview is told of a crawl while it goes. Everything is borrowed for the call. A page
+ * What a preview sees of a crawl while it goes. Everything is borrowed for the call. A page
  * that brings new fields is cut twice: its records come again, from position 0.
  */
 struct crawl_page { /* a page that counts, and what follows it */

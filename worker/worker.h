@@ -12,7 +12,7 @@
 /*
  * A process that holds jobs: claims them from the queue (or is given them, for `sync`), runs up
  * to `jobs` of them at once in one event loop, keeps their leases, and gives them back when it
- * is told to stop.
+ * is asked to stop.
  *
  *     worker_new → worker_start → [worker_add]… → worker_drain → its callback → worker_free
  */

@@ -75,7 +75,7 @@ struct job {
     int64_t records;       /* committed so far */
     int64_t rejects;       /* committed so far, of the whole run */
     int attempt;           /* stored with a wait, reset by a committed page */
-    int told_waits;
+    int server_waits;
     int crashes;
     int64_t elapsed_ms; /* since the job began for the first time, when it was activated */
 };

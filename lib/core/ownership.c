@@ -14,25 +14,25 @@ enum {
 
 /* --- the process --- */
 
-struct told {
+struct calling {
     ownership_done_fn fn;
     void *ctx;
 };
 
-static void on_told(void *ctx, const struct pg_result *result, const struct err *err)
+static void on_answer(void *ctx, const struct pg_result *result, const struct err *err)
 {
     (void)result;
-    struct told told = *(struct told *)ctx;
+    struct calling calling = *(struct calling *)ctx;
     mem_free(ctx);
-    if (told.fn)
-        told.fn(told.ctx, err);
+    if (calling.fn)
+        calling.fn(calling.ctx, err);
 }
 
-static struct told *told_new(ownership_done_fn fn, void *ctx)
+static struct calling *calling_new(ownership_done_fn fn, void *ctx)
 {
-    struct told *told = mem_alloc(sizeof *told);
-    *told = (struct told){fn, ctx};
-    return told;
+    struct calling *calling = mem_alloc(sizeof *calling);
+    *calling = (struct calling){fn, ctx};
+    return calling;
 }
 
 void ownership_register(struct pg *pg, const struct ownership_worker *worker,
@@ -41,14 +41,14 @@ void ownership_register(struct pg *pg, const struct ownership_worker *worker,
     const struct pg_value params[] = {pg_text(worker->id), pg_text(worker->host),
                                       pg_int(worker->pid), pg_text(worker->version)};
     pg_query(pg, "select pagetide.worker_start($1, $2, $3, $4)", params, COUNT_OF(params),
-             TIMEOUT_MS, on_told, told_new(fn, ctx));
+             TIMEOUT_MS, on_answer, calling_new(fn, ctx));
 }
 
 void ownership_unregister(struct pg *pg, struct str worker, ownership_done_fn fn, void *ctx)
 {
     const struct pg_value params[] = {pg_text(worker)};
     pg_query(pg, "select pagetide.worker_stop($1)", params, COUNT_OF(params), TIMEOUT_MS,
-             on_told, told_new(fn, ctx));
+             on_answer, calling_new(fn, ctx));
 }
 
 /* --- activation --- */
@@ -145,7 +145,7 @@ static const struct job *job_read(struct arena *arena, const struct pg_result *r
         .records = NUMBER(RECORDS),
         .rejects = NUMBER(REJECTS),
         .attempt = (int)NUMBER(ATTEMPT),
-        .told_waits = (int)NUMBER(TOLD_WAITS),
+        .server_waits = (int)NUMBER(TOLD_WAITS),
         .crashes = (int)NUMBER(CRASHES),
         .elapsed_ms = NUMBER(ELAPSED_MS),
     };

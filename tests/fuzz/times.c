@@ -1,7 +1,7 @@
 #include "base/date.h"
 #include "base/units.h"
 #include "tests/fuzz/targets.h"
-#include "worker/access/told.h"
+#include "worker/access/retry_after.h"
 
 /* What was read is written so that it reads the same. */
 static void check_date(int64_t us)
@@ -29,7 +29,7 @@ void fuzz_times(struct str text)
         FUZZ_CHECK(date_days_from_civil(civil.year, civil.month, civil.day) == days, "%lld",
                    (long long)days);
     }
-    if (told_parse(text, now_us, &ms))
+    if (retry_after_parse(text, now_us, &ms))
         FUZZ_CHECK(ms >= 0, "%lld ms", (long long)ms);
     if (units_parse_duration(text, &ms))
         FUZZ_CHECK(ms >= 0, "%lld ms", (long long)ms);

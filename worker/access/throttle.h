@@ -30,7 +30,7 @@ enum {
 struct throttle *throttle_new(void (*freed)(void *ctx), void *ctx) MUST_CHECK;
 void throttle_free(struct throttle *throttle); /* NULL is fine */
 
-/* Whom a request goes to: told waits are shared by what has the same. */
+/* The key under which a server's Retry-After is shared: host and credential. */
 struct throttle_peer {
     struct str host; /* host:port */
     uint64_t credential;

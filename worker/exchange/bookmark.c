@@ -5,7 +5,8 @@
 enum { TIME_CHARS = 19, DAY_CHARS = 10 }; /* 2024-01-02T03:04:05 */
 
 static const int64_t MS_PER_DAY = 86400000, US_PER_S = 1000000;
-static const int64_t LEAST_EPOCH_MS = 100000000000; /* 1e11; design: told times */
+/* 1e11: a smaller number counts seconds, any other milliseconds. */
+static const int64_t LEAST_EPOCH_MS = 100000000000;
 
 static int64_t units_up(int64_t ms, int64_t unit_ms)
 {

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
-#include "worker/access/told.h"
+#include "worker/access/retry_after.h"
 #include "worker/exchange/rules.h"
 
 enum { PREVIEW_BYTES = 200, REDACTED_BYTES = 64 * 1024 };
@@ -106,15 +106,16 @@ static bool is_auth(int status)
     return status == 401 || status == 403;
 }
 
-static struct judgement judge_error(const struct judge_case *judge, int64_t told_ms,
+static struct judgement judge_error(const struct judge_case *judge, int64_t server_wait_ms,
                                     bool is_spent, struct err *err)
 {
     int status = judge->answer->status;
     struct judgement judgement = accepted;
-    bool temporary = is_temporary(status) || (status == 403 && (told_ms >= 0 || is_spent));
+    bool temporary =
+        is_temporary(status) || (status == 403 && (server_wait_ms >= 0 || is_spent));
     bool may = status == 429 || stream_is_repeatable(judge->stream);
     judgement.verdict = temporary && may ? JUDGE_RETRY : JUDGE_FAIL;
-    judgement.told_ms = temporary ? told_ms : -1;
+    judgement.server_wait_ms = temporary ? server_wait_ms : -1;
     judgement.reason = is_auth(status) ? REASON_AUTH : REASON_HTTP;
     fail_status(judge->answer, temporary ? ERR_AGAIN : ERR_INPUT,
                 is_auth(status) && !temporary ? " (check the stream's auth)" : "", err);
@@ -131,7 +132,7 @@ static bool fail_by_rule(const struct judge_case *judge, const struct ruling *ru
 }
 
 static struct judgement judge_by_rule(const struct judge_case *judge,
-                                      const struct ruling *ruling, int64_t told_ms,
+                                      const struct ruling *ruling, int64_t server_wait_ms,
                                       struct err *err)
 {
     struct judgement judgement = accepted;
@@ -140,9 +141,9 @@ static struct judgement judge_by_rule(const struct judge_case *judge,
     case RESPONSE_RETRY:
         judgement.verdict = JUDGE_RETRY;
         judgement.delay_ms = ruling->delay_ms;
-        judgement.told_ms = ruling->told_ms >= 0    ? ruling->told_ms
-                            : ruling->delay_ms >= 0 ? -1
-                                                    : told_ms;
+        judgement.server_wait_ms = ruling->server_wait_ms >= 0 ? ruling->server_wait_ms
+                                   : ruling->delay_ms >= 0     ? -1
+                                                               : server_wait_ms;
         fail_by_rule(judge, ruling, ERR_AGAIN, err);
         break;
     case RESPONSE_FAIL:
@@ -163,21 +164,21 @@ struct judgement judge_answer(const struct judge_case *judge, struct err *err)
 {
     struct judgement judgement = accepted;
     struct ruling ruling;
-    struct told_quota quota;
+    struct retry_after_quota quota;
     if (judge->failed)
         return judge_failure(judge, err);
     rules_find(judge, &ruling, &quota);
     int status = judge->answer->status;
-    bool is_spent = told_is_spent(judge->answer, &quota);
-    int64_t told_ms = told_in_answer(judge->answer, &quota, clock_wall_ms() * 1000,
-                                     judge->stream->max_wait_ms);
+    bool is_spent = retry_after_is_spent(judge->answer, &quota);
+    int64_t server_wait_ms = retry_after_in_answer(
+        judge->answer, &quota, clock_wall_ms() * 1000, judge->stream->max_wait_ms);
     if (ruling.rule)
-        return judge_by_rule(judge, &ruling, told_ms, err);
+        return judge_by_rule(judge, &ruling, server_wait_ms, err);
     if (status >= 400)
-        return judge_error(judge, told_ms, is_spent, err);
+        return judge_error(judge, server_wait_ms, is_spent, err);
     if (status < 200 || status >= 300)
         return judge_redirect(judge, err);
     judgement.verdict = status == 204 ? JUDGE_EMPTY : JUDGE_ACCEPT;
-    judgement.told_ms = told_ms;
+    judgement.server_wait_ms = server_wait_ms;
     return judgement;
 }

@@ -14,14 +14,14 @@ enum judge_verdict {
     JUDGE_EMPTY,    /* 204, or a rule says so: a page without records */
     JUDGE_END,      /* a rule says so: likewise, and the last one */
     JUDGE_REDIRECT, /* `location` says where; not checked yet */
-    JUDGE_RETRY,    /* try again: in told_ms, or by the retry policy where that is -1 */
+    JUDGE_RETRY,    /* try again: in server_wait_ms, or by the retry policy where that is -1 */
     JUDGE_FAIL,     /* trying again would change nothing */
 };
 
 struct judgement {
     enum judge_verdict verdict;
     enum job_reason reason; /* RETRY (when tries run out), FAIL */
-    int64_t told_ms;        /* the server's own wait; -1: none. On a page: before the next */
+    int64_t server_wait_ms; /* the server's own wait; -1: none. On a page: before the next */
     int64_t delay_ms;       /* RETRY: what a rule puts in the place of the policy's; -1: none */
     struct str location;    /* REDIRECT: borrowed from the answer */
 };

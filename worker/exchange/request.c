@@ -235,7 +235,7 @@ static void set_limits(struct http_request *http, const struct stream *stream)
     http->ca_file = stream->ca_file;
 }
 
-/* Where it goes, and what that place may be told. */
+/* Where it goes, and which credentials may go there. */
 static void aim(const struct stream *stream, struct arena *arena, bool is_own,
                 struct request *request)
 {

@@ -64,15 +64,15 @@ static void fill(const struct judge_case *judge, struct ruling *ruling)
     int64_t max_ms = judge->stream->max_wait_ms;
     ruling->message = message_of(judge, rule->message);
     ruling->delay_ms = wait->ms >= 0 ? MIN(wait->ms, max_ms) : -1;
-    ruling->told_ms = told_in_value(judge->answer, locate(judge, &wait->told),
-                                    clock_wall_ms() * 1000, max_ms);
+    ruling->server_wait_ms = retry_after_in_value(
+        judge->answer, locate(judge, &wait->server_wait), clock_wall_ms() * 1000, max_ms);
 }
 
 static void read_quota(const struct judge_case *judge, bool *has_body,
-                       struct told_quota *ret_quota)
+                       struct retry_after_quota *ret_quota)
 {
     const struct stream *stream = judge->stream;
-    *ret_quota = (struct told_quota){UNDEFINED_VALUE, UNDEFINED_VALUE};
+    *ret_quota = (struct retry_after_quota){UNDEFINED_VALUE, UNDEFINED_VALUE};
     for (size_t i = 0; i < stream->rate_limit_count; i++) {
         const struct rate_limit *limit = &stream->rate_limits[i];
         if (limit->reset.kind == LOCATOR_NONE)
@@ -86,12 +86,12 @@ static void read_quota(const struct judge_case *judge, bool *has_body,
 }
 
 void rules_find(const struct judge_case *judge, struct ruling *ret_ruling,
-                struct told_quota *ret_quota)
+                struct retry_after_quota *ret_quota)
 {
     const struct stream *stream = judge->stream;
     const struct http_answer *answer = judge->answer;
     bool has_body = false;
-    *ret_ruling = (struct ruling){.rule = NULL, .delay_ms = -1, .told_ms = -1};
+    *ret_ruling = (struct ruling){.rule = NULL, .delay_ms = -1, .server_wait_ms = -1};
     judge->scope->status = answer->status;
     judge->scope->headers = answer->headers;
     judge->scope->header_count = answer->header_count;

@@ -67,7 +67,7 @@ static void put_end(struct json_out *out, const struct mark *mark)
         json_out_int(out, "wait_ms", mark->wait_ms);
         put_text_if_any(out, "waiting_for", mark->waiting_for);
         json_out_int(out, "attempt", mark->attempt);
-        json_out_int(out, "told_waits", mark->told_waits);
+        json_out_int(out, "told_waits", mark->server_waits);
     }
     json_out_close(out, '}');
 }

@@ -55,7 +55,7 @@ void pager_params(const struct pager *pager, struct arena *arena,
 /* `pager.page .offset .size .cursor` for expressions. */
 struct value pager_value(const struct pager *pager, struct arena *arena);
 
-/* What the page just read told. */
+/* What is known of the page just read. */
 struct pager_facts {
     struct str url; /* it was read from, without credentials: base of relative links */
     const struct http_header *headers;

@@ -39,7 +39,7 @@ struct mark {
     struct str error;
     int64_t wait_ms; /* WAITING: from now */
     struct str waiting_for;
-    int attempt, told_waits; /* WAITING: stored with the job */
+    int attempt, server_waits; /* WAITING: stored with the job */
 };
 
 enum mark_verdict {

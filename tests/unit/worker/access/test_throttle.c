@@ -26,7 +26,7 @@ static void start(int64_t requests, int64_t burst, int64_t concurrency)
                              .rate_limit_count = 1};
 }
 
-/* When a request that asks at `now_ms` may start, asking as often as it is told to. */
+/* When a request that asks at `now_ms` may start, asking as often as it may. */
 static int64_t starts_at(struct throttle_pass *pass, const struct stream *of, int64_t now_ms)
 {
     for (int i = 0; i < 100; i++) {

@@ -25,9 +25,10 @@ static struct str outcome(struct arena *arena, struct judgement judgement)
     const char *reason = judgement.reason == REASON_AUTH ? "auth" : "http";
     if (judgement.verdict != JUDGE_RETRY && judgement.verdict != JUDGE_FAIL)
         return arena_printf(arena, "%s", verdict);
-    if (judgement.told_ms < 0)
+    if (judgement.server_wait_ms < 0)
         return arena_printf(arena, "%s %s", verdict, reason);
-    return arena_printf(arena, "%s %s %lld", verdict, reason, (long long)judgement.told_ms);
+    return arena_printf(arena, "%s %s %lld", verdict, reason,
+                        (long long)judgement.server_wait_ms);
 }
 
 static struct str judge(struct arena *arena, struct str line)

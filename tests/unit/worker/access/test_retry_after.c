@@ -1,4 +1,4 @@
-#include "worker/access/told.h"
+#include "worker/access/retry_after.h"
 
 #include "tests/support/pagetide.h"
 #include "tests/support/suite.h"
@@ -43,7 +43,7 @@ static int64_t wanted_ms(struct str text)
 static bool check_line(struct str line)
 {
     struct http_header headers[HEADERS_MAX];
-    struct told_quota quota = {UNDEFINED_VALUE, UNDEFINED_VALUE};
+    struct retry_after_quota quota = {UNDEFINED_VALUE, UNDEFINED_VALUE};
     struct str id, status;
     ptrdiff_t arrow = str_find(line, STR("->"));
     ck_assert_msg(arrow > 0, "%.*s", STR_ARG(line));
@@ -57,7 +57,7 @@ static bool check_line(struct str line)
         .headers = headers,
         .header_count = read_headers(rest, headers),
     };
-    int64_t got = told_in_answer(&answer, &quota, now_us, HOUR_MS);
+    int64_t got = retry_after_in_answer(&answer, &quota, now_us, HOUR_MS);
     if (got == wanted_ms(wanted))
         return true;
     fprintf(stderr, "%.*s: got %lld ms\n", STR_ARG(line), (long long)got);
@@ -67,7 +67,7 @@ static bool check_line(struct str line)
 START_TEST(A_tells_the_table)
 {
     arena = arena_new();
-    struct str line, rest = str_from(pagetide_read("tests/tables/told.txt"));
+    struct str line, rest = str_from(pagetide_read("tests/tables/retry_after.txt"));
     int count = 0, bad = 0;
     while (rest.ptr) {
         rest = str_cut(rest, '\n', &line);
@@ -86,25 +86,26 @@ START_TEST(A20_locators_of_the_definition_come_before_the_usual_names)
 {
     struct http_header headers[] = {{STR("x-ratelimit-reset"), STR("60")}};
     struct http_answer answer = {.status = 403, .headers = headers, .header_count = 1};
-    struct told_quota quota = {value_number(STR("0")), value_string(STR("4"))};
-    ck_assert_int_eq(told_in_answer(&answer, &quota, now_us, HOUR_MS), 4000);
+    struct retry_after_quota quota = {value_number(STR("0")), value_string(STR("4"))};
+    ck_assert_int_eq(retry_after_in_answer(&answer, &quota, now_us, HOUR_MS), 4000);
     quota.reset = NULL_VALUE;
-    ck_assert_int_eq(told_in_answer(&answer, &quota, now_us, HOUR_MS), 60000);
+    ck_assert_int_eq(retry_after_in_answer(&answer, &quota, now_us, HOUR_MS), 60000);
     quota.remaining = value_string(STR("1"));
-    ck_assert_int_eq(told_in_answer(&answer, &quota, now_us, HOUR_MS), -1);
+    ck_assert_int_eq(retry_after_in_answer(&answer, &quota, now_us, HOUR_MS), -1);
 }
 END_TEST
 
 START_TEST(A21_values_of_the_body)
 {
     struct http_answer answer = {.status = 200};
-    ck_assert_int_eq(told_in_value(&answer, value_number(STR("2.5")), now_us, HOUR_MS), 3000);
-    ck_assert_int_eq(told_in_value(&answer, NULL_VALUE, now_us, HOUR_MS), -1);
-    ck_assert_int_eq(told_in_value(&answer, value_bool(true), now_us, HOUR_MS), -1);
-    ck_assert_int_eq(told_in_value(&answer, value_number(STR("99999")), now_us, HOUR_MS),
+    ck_assert_int_eq(retry_after_in_value(&answer, value_number(STR("2.5")), now_us, HOUR_MS),
+                     3000);
+    ck_assert_int_eq(retry_after_in_value(&answer, NULL_VALUE, now_us, HOUR_MS), -1);
+    ck_assert_int_eq(retry_after_in_value(&answer, value_bool(true), now_us, HOUR_MS), -1);
+    ck_assert_int_eq(retry_after_in_value(&answer, value_number(STR("99999")), now_us, HOUR_MS),
                      HOUR_MS);
 }
 END_TEST
 
-SUITE("worker/told", A_tells_the_table,
+SUITE("worker/access/retry_after", A_tells_the_table,
       A20_locators_of_the_definition_come_before_the_usual_names, A21_values_of_the_body)

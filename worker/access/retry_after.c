@@ -1,4 +1,4 @@
-#include "worker/access/told.h"
+#include "worker/access/retry_after.h"
 
 #include "base/date.h"
 
@@ -29,7 +29,7 @@ static int64_t number_to_ms(int64_t number, int64_t now_us)
     return at_ms - now_us / 1000;
 }
 
-bool told_parse(struct str value, int64_t now_us, int64_t *ret_ms)
+bool retry_after_parse(struct str value, int64_t now_us, int64_t *ret_ms)
 {
     struct str text = str_trim(value);
     int64_t number, at_us, ms;
@@ -44,11 +44,11 @@ bool told_parse(struct str value, int64_t now_us, int64_t *ret_ms)
     return true;
 }
 
-static bool header_told(const struct http_answer *answer, struct str name, int64_t now_us,
+static bool read_header(const struct http_answer *answer, struct str name, int64_t now_us,
                         int64_t *ret_ms)
 {
     const struct http_header *header = http_header_find(answer, name);
-    return header && told_parse(header->value, now_us, ret_ms);
+    return header && retry_after_parse(header->value, now_us, ret_ms);
 }
 
 /* "0", also as the first of a list or with parameters: "0;w=60", "0, 100". */
@@ -66,7 +66,8 @@ static struct str text_in(struct value value)
     return value.kind == VALUE_NUMBER || value.kind == VALUE_STRING ? value.text : STR_NONE;
 }
 
-bool told_is_spent(const struct http_answer *answer, const struct told_quota *quota)
+bool retry_after_is_spent(const struct http_answer *answer,
+                          const struct retry_after_quota *quota)
 {
     static const struct str names[] = {STR_INIT("ratelimit-remaining"),
                                        STR_INIT("x-ratelimit-remaining")};
@@ -87,24 +88,25 @@ static int64_t server_time_us(const struct http_answer *answer, int64_t now_us)
     return date && date_parse_http(date->value, now_us, &server_us) ? server_us : now_us;
 }
 
-int64_t told_in_answer(const struct http_answer *answer, const struct told_quota *quota,
-                       int64_t now_us, int64_t max_ms)
+int64_t retry_after_in_answer(const struct http_answer *answer,
+                              const struct retry_after_quota *quota, int64_t now_us,
+                              int64_t max_ms)
 {
     int64_t ms = 0, server_us = server_time_us(answer, now_us);
-    bool told =
-        answer->status >= 400 && header_told(answer, STR("retry-after"), server_us, &ms);
-    bool resets = answer->status == 429 || told_is_spent(answer, quota);
-    if (!told && resets)
-        told = told_parse(text_in(quota->reset), server_us, &ms) ||
-               header_told(answer, STR("ratelimit-reset"), server_us, &ms) ||
-               header_told(answer, STR("x-ratelimit-reset"), server_us, &ms);
-    return told && ms > 0 ? MIN(ms, max_ms) : -1;
+    bool is_given =
+        answer->status >= 400 && read_header(answer, STR("retry-after"), server_us, &ms);
+    bool resets = answer->status == 429 || retry_after_is_spent(answer, quota);
+    if (!is_given && resets)
+        is_given = retry_after_parse(text_in(quota->reset), server_us, &ms) ||
+                   read_header(answer, STR("ratelimit-reset"), server_us, &ms) ||
+                   read_header(answer, STR("x-ratelimit-reset"), server_us, &ms);
+    return is_given && ms > 0 ? MIN(ms, max_ms) : -1;
 }
 
-int64_t told_in_value(const struct http_answer *answer, struct value value, int64_t now_us,
-                      int64_t max_ms)
+int64_t retry_after_in_value(const struct http_answer *answer, struct value value,
+                             int64_t now_us, int64_t max_ms)
 {
     int64_t ms;
-    bool told = told_parse(text_in(value), server_time_us(answer, now_us), &ms);
-    return told && ms > 0 ? MIN(ms, max_ms) : -1;
+    bool is_given = retry_after_parse(text_in(value), server_time_us(answer, now_us), &ms);
+    return is_given && ms > 0 ? MIN(ms, max_ms) : -1;
 }

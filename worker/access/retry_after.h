@@ -1,0 +1,43 @@
+#ifndef WORKER_ACCESS_RETRY_AFTER_H
+#define WORKER_ACCESS_RETRY_AFTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "core/value.h"
+#include "port/http.h"
+
+/*
+ * How long the server asks us to wait, by Retry-After or a rate limit's reset. A value is an
+ * HTTP date (RFC 9110, section 10.2.3), an ISO 8601 time or a number (below 1e8 a delay in
+ * seconds, below 1e11 epoch seconds, else epoch milliseconds; fractions are rounded up).
+ * Strict: anything else says nothing.
+ */
+
+/* Milliseconds from `now_us`, not below 0; false where the value says nothing. */
+bool retry_after_parse(struct str value, int64_t now_us, int64_t *ret_ms) MUST_CHECK;
+
+/* What `rate_limit: {remaining, reset}` found in an answer; undefined: nothing. */
+struct retry_after_quota {
+    struct value remaining, reset;
+};
+
+/* Is the remaining quota 0: by `quota`, RateLimit-Remaining or X-RateLimit-Remaining? */
+bool retry_after_is_spent(const struct http_answer *answer,
+                          const struct retry_after_quota *quota);
+
+/*
+ * The wait that an answer asks for: Retry-After (on a failure), else, on 429 or where the quota is spent,
+ * `quota`'s reset, RateLimit-Reset or X-RateLimit-Reset. Dates are read against the answer's
+ * own Date header, else `now_us`. Clamped to `max_ms`. -1: nothing, or a time that is over.
+ */
+int64_t retry_after_in_answer(const struct http_answer *answer,
+                              const struct retry_after_quota *quota, int64_t now_us,
+                              int64_t max_ms);
+
+/* The same for one value of the answer: a number or a string; -1: it says nothing. */
+int64_t retry_after_in_value(const struct http_answer *answer, struct value value,
+                             int64_t now_us, int64_t max_ms);
+
+#endif
