@@ -103,14 +103,14 @@ static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_
 enum step step_send(struct crawl *crawl)
 {
     int64_t wait_ms = 0;
-    struct throttle_peer peer = {crawl->request.host, crawl->request.credential};
+    struct throttle_peer_key key = {crawl->request.host, crawl->request.credential};
     if (crawl->is_draining)
         return crawl_give_back(crawl);
     crawl->is_starved = false;
     if (!crawl->env->may_send(crawl->env->ctx, crawl))
         return starve(crawl);
     enum throttle_wait why = throttle_take(crawl->env->throttle, &crawl->pass, crawl->stream,
-                                           &peer, clock_mono_ms(), &wait_ms);
+                                           &key, clock_mono_ms(), &wait_ms);
     if (why != THROTTLE_GO)
         return hold(crawl, why, wait_ms);
     if (crawl->env->watch)

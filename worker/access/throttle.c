@@ -3,12 +3,12 @@
 #include "base/mem.h"
 #include "port/hash.h"
 
-/* Hosts and limits are few and stay as long as the process. */
+/* Peers and limits are few and stay as long as the process. */
 enum { TABLE_SIZE = 256 };
 
 /* A peer: an API as one credential sees it. */
-struct throttle_host {
-    struct throttle_host *next;
+struct throttle_peer {
+    struct throttle_peer *next;
     uint64_t id;
     int64_t paused_until_mono_ms;  /* it asked for it */
     int64_t failing_until_mono_ms; /* we leave it alone */
@@ -25,16 +25,16 @@ struct throttle_limit {
 };
 
 struct throttle {
-    struct throttle_host *hosts[TABLE_SIZE];
+    struct throttle_peer *peers[TABLE_SIZE];
     struct throttle_limit *limits[TABLE_SIZE];
-    void (*freed)(void *ctx);
+    void (*on_free)(void *ctx);
     void *ctx;
 };
 
-struct throttle *throttle_new(void (*freed)(void *ctx), void *ctx)
+struct throttle *throttle_new(void (*on_free)(void *ctx), void *ctx)
 {
     struct throttle *throttle = mem_alloc(sizeof *throttle);
-    *throttle = (struct throttle){.freed = freed, .ctx = ctx};
+    *throttle = (struct throttle){.on_free = on_free, .ctx = ctx};
     return throttle;
 }
 
@@ -43,9 +43,9 @@ void throttle_free(struct throttle *throttle)
     if (!throttle)
         return;
     for (size_t i = 0; i < TABLE_SIZE; i++) {
-        for (struct throttle_host *host = throttle->hosts[i], *next; host; host = next) {
-            next = host->next;
-            mem_free(host);
+        for (struct throttle_peer *peer = throttle->peers[i], *next; peer; peer = next) {
+            next = peer->next;
+            mem_free(peer);
         }
         for (struct throttle_limit *limit = throttle->limits[i], *next; limit; limit = next) {
             next = limit->next;
@@ -55,24 +55,24 @@ void throttle_free(struct throttle *throttle)
     mem_free(throttle);
 }
 
-static struct throttle_host *find_host(struct throttle *throttle, uint64_t id)
+static struct throttle_peer *find_peer(struct throttle *throttle, uint64_t id)
 {
-    struct throttle_host **slot = &throttle->hosts[id % TABLE_SIZE], *host = *slot;
-    while (host && host->id != id)
-        host = host->next;
-    if (host)
-        return host;
-    host = mem_alloc(sizeof *host);
-    *host = (struct throttle_host){.next = *slot, .id = id};
-    return *slot = host;
+    struct throttle_peer **slot = &throttle->peers[id % TABLE_SIZE], *peer = *slot;
+    while (peer && peer->id != id)
+        peer = peer->next;
+    if (peer)
+        return peer;
+    peer = mem_alloc(sizeof *peer);
+    *peer = (struct throttle_peer){.next = *slot, .id = id};
+    return *slot = peer;
 }
 
 /* Streams that share a limit say the same about it; who says something else has his own. */
-static uint64_t limit_id(uint64_t peer, const struct stream *stream, size_t index)
+static uint64_t limit_id(uint64_t key, const struct stream *stream, size_t index)
 {
     const struct rate_limit *limit = &stream->rate_limits[index];
     struct str owner = limit->per_stream ? stream->name : stream->source;
-    uint64_t id = hash_fold(peer, hash_bytes(owner, index));
+    uint64_t id = hash_fold(key, hash_bytes(owner, index));
     id = hash_fold(id, (uint64_t)limit->requests);
     id = hash_fold(id, (uint64_t)limit->per_ms);
     id = hash_fold(id, (uint64_t)limit->burst);
@@ -97,10 +97,10 @@ static struct throttle_limit *find_limit(struct throttle *throttle, uint64_t id,
 }
 
 static void aim(struct throttle *throttle, struct throttle_pass *pass,
-                const struct stream *stream, const struct throttle_peer *peer)
+                const struct stream *stream, const struct throttle_peer_key *key)
 {
-    uint64_t id = hash_bytes(peer->host, peer->credential);
-    pass->host = find_host(throttle, id);
+    uint64_t id = hash_bytes(key->host, key->credential);
+    pass->peer = find_peer(throttle, id);
     pass->limit_count = stream->rate_limit_count;
     for (size_t i = 0; i < pass->limit_count; i++)
         pass->limits[i] =
@@ -150,12 +150,13 @@ static enum throttle_wait go(struct throttle_pass *pass)
 }
 
 enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass *pass,
-                                 const struct stream *stream, const struct throttle_peer *peer,
-                                 int64_t now_mono_ms, int64_t *ret_wait_ms)
+                                 const struct stream *stream,
+                                 const struct throttle_peer_key *key, int64_t now_mono_ms,
+                                 int64_t *ret_wait_ms)
 {
-    aim(throttle, pass, stream, peer);
-    int64_t paused_ms = pass->host->paused_until_mono_ms - now_mono_ms;
-    int64_t failing_ms = pass->host->failing_until_mono_ms - now_mono_ms;
+    aim(throttle, pass, stream, key);
+    int64_t paused_ms = pass->peer->paused_until_mono_ms - now_mono_ms;
+    int64_t failing_ms = pass->peer->failing_until_mono_ms - now_mono_ms;
     if (paused_ms > 0 || failing_ms > 0) {
         /* Places kept from before a pause would all come due at its end. */
         pass->has_place = false;
@@ -186,29 +187,29 @@ static void leave(struct throttle *throttle, struct throttle_pass *pass)
     }
     pass->is_sent = false;
     if (is_wanted)
-        throttle->freed(throttle->ctx);
+        throttle->on_free(throttle->ctx);
 }
 
 void throttle_give(struct throttle *throttle, struct throttle_pass *pass, bool has_failed,
                    int64_t now_mono_ms)
 {
-    struct throttle_host *host = pass->host;
+    struct throttle_peer *peer = pass->peer;
     leave(throttle, pass);
-    host->failures = has_failed ? host->failures + 1 : 0;
-    if (host->failures < THROTTLE_FAILURES)
+    peer->failures = has_failed ? peer->failures + 1 : 0;
+    if (peer->failures < THROTTLE_FAILURES)
         return;
-    host->failures = 0;
-    host->failing_until_mono_ms = now_mono_ms + THROTTLE_PAUSE_MS;
+    peer->failures = 0;
+    peer->failing_until_mono_ms = now_mono_ms + THROTTLE_PAUSE_MS;
 }
 
 void throttle_pause(struct throttle_pass *pass, int64_t now_mono_ms, int64_t wait_ms)
 {
     int64_t until = now_mono_ms + wait_ms;
-    pass->host->paused_until_mono_ms = MAX(pass->host->paused_until_mono_ms, until);
+    pass->peer->paused_until_mono_ms = MAX(pass->peer->paused_until_mono_ms, until);
 }
 
 void throttle_drop(struct throttle *throttle, struct throttle_pass *pass)
 {
     leave(throttle, pass);
-    *pass = (struct throttle_pass){.host = NULL};
+    *pass = (struct throttle_pass){.peer = NULL};
 }

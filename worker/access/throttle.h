@@ -26,19 +26,19 @@ enum {
     THROTTLE_AHEAD_MS = 10000, /* a place further ahead than this is not kept */
 };
 
-/* `freed` is called when a request gave back a place that another was waiting for. */
-struct throttle *throttle_new(void (*freed)(void *ctx), void *ctx) MUST_CHECK;
+/* `on_free` is called when a request gave back a place that another was waiting for. */
+struct throttle *throttle_new(void (*on_free)(void *ctx), void *ctx) MUST_CHECK;
 void throttle_free(struct throttle *throttle); /* NULL is fine */
 
 /* The key under which a server's Retry-After is shared: host and credential. */
-struct throttle_peer {
+struct throttle_peer_key {
     struct str host; /* host:port */
     uint64_t credential;
 };
 
 /* One request's way through; zeroed at first, kept by the caller. */
 struct throttle_pass {
-    struct throttle_host *host;
+    struct throttle_peer *peer;
     struct throttle_limit *limits[RATE_LIMITS_MAX];
     size_t limit_count;
     int64_t ready_mono_ms; /* the place kept in the limits */
@@ -47,15 +47,16 @@ struct throttle_pass {
 
 enum throttle_wait {
     THROTTLE_GO,      /* counted: throttle_give must follow */
-    THROTTLE_FULL,    /* too many in flight: `freed` will come */
+    THROTTLE_FULL,    /* too many in flight: `on_free` will come */
     THROTTLE_LIMITED, /* the rate limit: ask again in wait_ms */
     THROTTLE_PAUSED,  /* the host asked for it: likewise */
     THROTTLE_FAILING, /* the host failed too often: likewise */
 };
 
 enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass *pass,
-                                 const struct stream *stream, const struct throttle_peer *peer,
-                                 int64_t now_mono_ms, int64_t *ret_wait_ms) MUST_CHECK;
+                                 const struct stream *stream,
+                                 const struct throttle_peer_key *key, int64_t now_mono_ms,
+                                 int64_t *ret_wait_ms) MUST_CHECK;
 
 /* The request is over. `has_failed`: no answer, or a 5xx. */
 void throttle_give(struct throttle *throttle, struct throttle_pass *pass, bool has_failed,

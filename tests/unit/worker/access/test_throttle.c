@@ -5,7 +5,7 @@
 static struct throttle *throttle;
 static struct rate_limit limits[2];
 static struct stream stream;
-static const struct throttle_peer peer = {STR_INIT("h:443"), 7};
+static const struct throttle_peer_key peer = {STR_INIT("h:443"), 7};
 static int freed;
 
 static void on_freed(void *ctx)
@@ -131,7 +131,7 @@ START_TEST(F48_a_told_wait_pauses_all_of_its_peer)
 {
     start(0, 0, 0);
     struct throttle_pass passes[3] = {0};
-    struct throttle_peer stranger = {peer.host, 8};
+    struct throttle_peer_key stranger = {peer.host, 8};
     int64_t wait_ms;
     ck_assert_int_eq(starts_at(&passes[0], &stream, 100), 100);
     throttle_give(throttle, &passes[0], false, 200);
