@@ -141,8 +141,8 @@ bool checkpoint_read(struct arena *arena, struct str text, const struct paginati
     read_next(value_get(map, STR("next")), &pager);
     struct value words = value_get(map, STR("auto"));
     if (words.kind == VALUE_STRING) {
-        pager.how = pager_recognised(words.text, &pager.recognised);
-        if (!pager.how)
+        pager.in_force = pager_recognised(words.text, &pager.recognised);
+        if (!pager.in_force)
             return err_set(err, ERR_INPUT, "checkpoint", 0,
                            "this version does not know the paging \"%.*s\"",
                            STR_ARG(words.text));

@@ -2,8 +2,8 @@
 
 void pager_start(struct pager *pager, const struct pagination *def)
 {
-    *pager = (struct pager){.def = def,
-                            .how = def,
+    *pager = (struct pager){.declared = def,
+                            .in_force = def,
                             .type = def->type,
                             .number = def->start,
                             .cursor = def->cursor_start,
@@ -94,15 +94,15 @@ static struct pager_decision truncated(struct pager_step *step, enum job_reason 
 /* The first of the job's own limits that this page reached; empty: none. */
 static struct str limit_reached(const struct pager_step *step)
 {
-    const struct pagination *def = step->pager->def;
+    const struct pagination *declared = step->pager->declared;
     bool numbered = step->next->type == PAGINATE_PAGE || step->next->type == PAGINATE_OFFSET;
-    if (def->max_records >= 0 && step->next->records >= def->max_records)
+    if (declared->max_records >= 0 && step->next->records >= declared->max_records)
         return STR("max_records was reached while more remains");
-    if (def->max_iterations >= 0 && step->next->page >= def->max_iterations)
+    if (declared->max_iterations >= 0 && step->next->page >= declared->max_iterations)
         return STR("max_iterations was reached while more remains");
-    if (def->max_time_ms >= 0 && step->facts->elapsed_ms >= def->max_time_ms)
+    if (declared->max_time_ms >= 0 && step->facts->elapsed_ms >= declared->max_time_ms)
         return STR("max_time was reached while more remains");
-    if (numbered && def->maximum >= 0 && step->next->number >= def->maximum)
+    if (numbered && declared->maximum >= 0 && step->next->number >= declared->maximum)
         return STR("maximum_page or maximum_offset was reached while more remains");
     return STR_NONE;
 }
@@ -184,11 +184,11 @@ static void add_members(struct pager_params *params, enum placement at, struct v
 static void add_numbered(struct pager_params *params, const struct pager *pager,
                          struct arena *arena)
 {
-    const struct pagination *def = pager->how;
-    if (pager->page > 0 || def->send_first || pager->type == PAGINATE_OFFSET)
-        add_param(params, &def->param, value_int(arena, pager->number));
-    if (def->has_size_param && def->size)
-        add_param(params, &def->size_param, value_int(arena, def->size));
+    const struct pagination *how = pager->in_force;
+    if (pager->page > 0 || how->send_first || pager->type == PAGINATE_OFFSET)
+        add_param(params, &how->param, value_int(arena, pager->number));
+    if (how->has_size_param && how->size)
+        add_param(params, &how->size_param, value_int(arena, how->size));
 }
 
 void pager_params(const struct pager *pager, struct arena *arena,
@@ -198,7 +198,7 @@ void pager_params(const struct pager *pager, struct arena *arena,
     if (pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET)
         add_numbered(ret_params, pager, arena);
     if (pager->type == PAGINATE_CURSOR && pager->cursor.kind != VALUE_UNDEFINED)
-        add_param(ret_params, &pager->how->param, pager->cursor);
+        add_param(ret_params, &pager->in_force->param, pager->cursor);
     add_members(ret_params, PLACE_QUERY, pager->params, arena);
     add_members(ret_params, PLACE_HEADER, pager->headers, arena);
 }
@@ -211,7 +211,7 @@ struct value pager_value(const struct pager *pager, struct arena *arena)
     struct value numbers[] = {
         value_int(arena, by_page ? pager->number : pager->page + 1),
         value_int(arena, by_page ? pager->records : pager->number),
-        value_int(arena, pager->def->size),
+        value_int(arena, pager->declared->size),
         pager->cursor.kind == VALUE_UNDEFINED ? NULL_VALUE : pager->cursor,
     };
     struct value_map *map = ARENA_NEW(arena, struct value_map);

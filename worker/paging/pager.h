@@ -17,15 +17,17 @@
  *     pager_start or checkpoint_read → [pager_params → request → answer → pager_next]…
  */
 struct pager {
-    const struct pagination *def; /* the stream's: its limits hold whatever is recognised */
-    const struct pagination *how; /* where to read and what to send: def, or `auto`'s own */
-    enum pagination_type type;    /* of `how` */
-    struct str recognised;        /* by `auto` on the first answer; empty otherwise; static */
-    int page;                     /* pages read */
-    int64_t records;              /* records read */
-    int64_t number;               /* page number or offset of the next request */
-    struct value cursor;          /* undefined: none to send */
-    struct str url;               /* the next page's URL, absolute; empty: the stream's own */
+    const struct pagination
+        *declared; /* the stream's: its limits hold whatever is recognised */
+    const struct pagination
+        *in_force;             /* where to read and what to send: `declared` or `auto`'s own */
+    enum pagination_type type; /* of `in_force` */
+    struct str recognised;     /* by `auto` on the first answer; empty otherwise; static */
+    int page;                  /* pages read */
+    int64_t records;           /* records read */
+    int64_t number;            /* page number or offset of the next request */
+    struct value cursor;       /* undefined: none to send */
+    struct str url;            /* the next page's URL, absolute; empty: the stream's own */
     /* response_based, undefined if not given: maps of parameters and headers to set, the body
      */
     struct value params, headers, body;

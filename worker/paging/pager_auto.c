@@ -325,7 +325,7 @@ static void one_page(struct pager_step *step, const char *why)
 static bool go_on(struct pager_step *step, struct err *err)
 {
     struct pager first = *step->pager;
-    first.how = step->next->how;
+    first.in_force = step->next->in_force;
     first.type = step->next->type;
     first.number = first.type == PAGINATE_PAGE;
     step->next->number = first.number;
@@ -348,8 +348,8 @@ bool pager_next_auto(struct pager_step *step, struct err *err)
         one_page(step, "nothing in the answer tells of more");
         return true;
     }
-    step->next->how = pager_recognised(str_from(search.words), &step->next->recognised);
-    step->next->type = step->next->how->type;
+    step->next->in_force = pager_recognised(str_from(search.words), &step->next->recognised);
+    step->next->type = step->next->in_force->type;
     step->decision.recognised = step->next->recognised;
     return go_on(step, err);
 }

@@ -48,7 +48,7 @@ static bool read(struct pager_step *step, const struct locator *locator, struct 
 
 static bool read_has_more(struct pager_step *step, struct err *err)
 {
-    const struct locator *locator = &step->pager->how->has_more;
+    const struct locator *locator = &step->pager->in_force->has_more;
     struct value value;
     if (locator->kind == LOCATOR_NONE)
         return true;
@@ -76,7 +76,7 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
         return true;
     if (!read(step, locator, &value, err))
         return false;
-    if (is_absent(value) && step->pager->how->stop_on_empty)
+    if (is_absent(value) && step->pager->in_force->stop_on_empty)
         return true;
     if (!value_count(value, ret_count))
         return fail_value(step, locator, value, "a count", err);
@@ -105,25 +105,25 @@ static void remember_total(struct pager_step *step, struct str name, int64_t tot
 
 static bool read_totals(struct pager_step *step, struct err *err)
 {
-    const struct pagination *def = step->pager->how;
+    const struct pagination *how = step->pager->in_force;
     const struct pager_facts *facts = step->facts;
     int64_t total, pages;
-    if (!read_count(step, &def->total, &total, err) ||
-        !read_count(step, &def->total_pages, &pages, err))
+    if (!read_count(step, &how->total, &total, err) ||
+        !read_count(step, &how->total_pages, &pages, err))
         return false;
     bool by_offset = step->pager->type == PAGINATE_OFFSET;
     int64_t reached =
         by_offset ? step->pager->number + facts->seen : step->pager->records + facts->seen;
     if (total >= 0) {
-        compare_total(step, def->total.source, reached, total);
-        remember_total(step, def->total.source, total);
-        int64_t size = def->size ? def->size : facts->seen;
+        compare_total(step, how->total.source, reached, total);
+        remember_total(step, how->total.source, total);
+        int64_t size = how->size ? how->size : facts->seen;
         step->decision.pages_total = size ? (int)MIN((total + size - 1) / size, INT32_MAX) : 0;
     }
     if (pages >= 0) {
-        compare_total(step, def->total_pages.source, step->pager->page + 1, pages);
+        compare_total(step, how->total_pages.source, step->pager->page + 1, pages);
         if (total < 0)
-            remember_total(step, def->total_pages.source, pages);
+            remember_total(step, how->total_pages.source, pages);
         step->decision.pages_total = (int)MIN(pages, INT32_MAX);
     }
     return true;
@@ -131,25 +131,25 @@ static bool read_totals(struct pager_step *step, struct err *err)
 
 bool pager_next_number(struct pager_step *step, struct err *err)
 {
-    const struct pagination *def = step->pager->how;
+    const struct pagination *how = step->pager->in_force;
     int64_t seen = step->facts->seen;
     if (!read_has_more(step, err) || !read_totals(step, err))
         return false;
-    if (seen == 0 && def->stop_on_empty)
+    if (seen == 0 && how->stop_on_empty)
         pager_sign_end(step, STR("the page is empty"));
-    if (def->stop_on_short && seen < def->size)
+    if (how->stop_on_short && seen < how->size)
         pager_sign_end(step, STR("the page is short"));
     if (step->pager->type == PAGINATE_PAGE)
         step->next->number++;
     else
-        step->next->number += def->step_by_size ? def->size : seen;
+        step->next->number += how->step_by_size ? how->size : seen;
     return true;
 }
 
 void pager_next_empty(struct pager_step *step)
 {
     const struct pager *pager = step->pager;
-    const struct pagination *how = pager->how;
+    const struct pagination *how = pager->in_force;
     bool is_numbered = pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
     if (step->facts->is_last) {
         pager_sign_end(step, STR("a rule of responses says so"));
@@ -168,13 +168,13 @@ void pager_next_empty(struct pager_step *step)
 
 bool pager_next_cursor(struct pager_step *step, struct err *err)
 {
-    const struct pagination *def = step->pager->how;
+    const struct pagination *how = step->pager->in_force;
     struct value cursor;
-    if (!read_has_more(step, err) || !read(step, &def->cursor, &cursor, err))
+    if (!read_has_more(step, err) || !read(step, &how->cursor, &cursor, err))
         return false;
     if (is_nothing(cursor))
         pager_sign_end(step, arena_printf(step->arena, "%.*s holds no cursor",
-                                          STR_ARG(def->cursor.source)));
+                                          STR_ARG(how->cursor.source)));
     else
         return pager_keep(step, cursor, &step->next->cursor, err);
     return true;
@@ -196,8 +196,8 @@ bool pager_take_link(struct pager_step *step, struct str link, struct err *err)
 
 bool pager_next_link(struct pager_step *step, struct err *err)
 {
-    const struct pagination *def = step->pager->how;
-    struct str rel = def->rel.len ? def->rel : STR("next");
+    const struct pagination *how = step->pager->in_force;
+    struct str rel = how->rel.len ? how->rel : STR("next");
     struct str link = link_find_in_answer(step->facts->headers, step->facts->header_count, rel);
     if (!link.ptr) {
         pager_sign_end(step, STR("there is no next link"));
@@ -208,7 +208,7 @@ bool pager_next_link(struct pager_step *step, struct err *err)
 
 bool pager_next_url(struct pager_step *step, struct err *err)
 {
-    const struct locator *locator = &step->pager->how->next;
+    const struct locator *locator = &step->pager->in_force->next;
     struct value link;
     if (!read_has_more(step, err) || !read(step, locator, &link, err))
         return false;

@@ -70,7 +70,7 @@ static bool fill_url(struct pager_step *step, const struct template *template, s
 
 bool pager_next_response(struct pager_step *step, struct err *err)
 {
-    const struct pagination *how = step->pager->how;
+    const struct pagination *how = step->pager->in_force;
     const struct next_page *next = &how->next_page;
     struct value more;
     if (!fill(step, how->continue_while, "continue_while", &more, err))

@@ -10,7 +10,7 @@ static struct pager again(const struct pager *pager)
 {
     struct pager read;
     struct str text = checkpoint_write(arena, pager);
-    ck_assert_ok(checkpoint_read(arena, text, pager->def, &read, &err), err);
+    ck_assert_ok(checkpoint_read(arena, text, pager->declared, &read, &err), err);
     ck_assert(str_eq(checkpoint_write(arena, &read), text));
     return read;
 }
