@@ -2,7 +2,7 @@
 #define CONFIG_DEFINITION_H
 
 #include "config/keys.h"
-#include "config/source.h"
+#include "config/stream.h"
 
 /*
  * One stream on its way from the file to `struct stream`:

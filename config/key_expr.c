@@ -1,6 +1,6 @@
 #include "config/key_expr.h"
 #include "config/node.h"
-#include "config/source.h"
+#include "config/stream.h"
 
 static bool compile_container(struct reader *reader, const struct key *key,
                               const struct yaml_node *node, struct template *ret)

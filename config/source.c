@@ -176,14 +176,6 @@ bool stream_from_spec(struct arena *arena, struct str spec, struct stream **ret_
     return true;
 }
 
-/* ---- streams ---- */
-
-bool stream_is_repeatable(const struct stream *stream)
-{
-    return stream->idempotent ||
-           !(str_is(stream->method, "POST") || str_is(stream->method, "PATCH"));
-}
-
 struct stream *source_find_stream(struct source *const *sources, size_t count, struct str name)
 {
     for (size_t i = 0; i < count; i++)

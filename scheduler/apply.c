@@ -1,6 +1,7 @@
 #include "scheduler/apply.h"
 
 #include "base/mem.h"
+#include "config/source.h"
 #include "port/hash.h"
 
 enum { TIMEOUT_MS = 20000, ERRORS_BYTES_MAX = 256 * 1024 };

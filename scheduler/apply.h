@@ -4,7 +4,6 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "config/source.h"
 #include "port/pg.h"
 
 /*

@@ -2,7 +2,7 @@
 #define WORKER_PREVIEW_H
 
 #include "base/arena.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "core/job.h"
 #include "port/loop.h"
 #include "worker/rows/columns.h"

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "port/http.h"
 
 /*

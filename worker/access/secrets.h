@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "core/value.h"
 
 /*

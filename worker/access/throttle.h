@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/source.h"
+#include "config/stream.h"
 
 /*
  * When requests may start, over all jobs of a process: the rate limits of definitions, the

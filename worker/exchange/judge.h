@@ -1,7 +1,7 @@
 #ifndef WORKER_EXCHANGE_JUDGE_H
 #define WORKER_EXCHANGE_JUDGE_H
 
-#include "config/source.h"
+#include "config/stream.h"
 #include "core/job.h"
 #include "port/http.h"
 #include "worker/exchange/scope.h"

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "port/http.h"
 #include "worker/exchange/scope.h"
 #include "worker/paging/pager.h"

@@ -2,7 +2,7 @@
 #define WORKER_EXCHANGE_SCOPE_H
 
 #include "base/arena.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "core/expr.h"
 #include "core/job.h"
 #include "port/http.h"

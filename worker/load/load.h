@@ -2,7 +2,7 @@
 #define WORKER_LOAD_LOAD_H
 
 #include "base/err.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "port/pg.h"
 #include "worker/load/map.h"
 #include "worker/load/sessions.h"

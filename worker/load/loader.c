@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "config/source.h"
 #include "worker/load/load.h"
 #include "worker/load/map.h"
 #include "worker/load/sessions.h"

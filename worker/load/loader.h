@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "port/loop.h"
 #include "port/pg.h"
 #include "worker/rows/batch.h"

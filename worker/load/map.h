@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "port/pg.h"
 #include "worker/rows/columns.h"
 

@@ -2,7 +2,7 @@
 #define WORKER_LOAD_MESSAGE_H
 
 #include "base/buf.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "worker/load/map.h"
 #include "worker/rows/batch.h"
 

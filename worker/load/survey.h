@@ -2,7 +2,7 @@
 #define WORKER_LOAD_SURVEY_H
 
 #include "base/err.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "worker/load/map.h"
 #include "worker/load/sessions.h"
 

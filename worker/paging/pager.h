@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "core/job.h"
 #include "port/http.h"
 

@@ -1,7 +1,7 @@
 #ifndef WORKER_RECORDS_HIGH_H
 #define WORKER_RECORDS_HIGH_H
 
-#include "config/source.h"
+#include "config/stream.h"
 #include "worker/records/record.h"
 
 /*

@@ -1,7 +1,7 @@
 #ifndef WORKER_RECORDS_RESHAPE_H
 #define WORKER_RECORDS_RESHAPE_H
 
-#include "config/source.h"
+#include "config/stream.h"
 #include "core/scan.h"
 #include "worker/records/record.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "config/source.h"
+#include "config/stream.h"
 #include "worker/records/records.h"
 
 /*

@@ -1,7 +1,7 @@
 #ifndef WORKER_ROWS_CUT_H
 #define WORKER_ROWS_CUT_H
 
-#include "config/source.h"
+#include "config/stream.h"
 #include "worker/records/records.h"
 #include "worker/rows/columns.h"
 #include "worker/rows/row.h"

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "config/source.h"
 #include "tests/support/schema.h"
 #include "tests/support/servers.h"
 #include "tests/support/suite.h"

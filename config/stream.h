@@ -1,0 +1,255 @@
+#ifndef CONFIG_STREAM_H
+#define CONFIG_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "core/path.h"
+#include "core/retry.h"
+#include "core/template.h"
+
+/*
+ * Source definitions. A file (or the JSON stored with a run) is read by one list of keys per
+ * struct into a validated `struct stream`: everything inherited is merged, every default filled
+ * in, every expression and path compiled. Nothing in it changes afterwards; all of it lives in
+ * the arena it was loaded into.
+ */
+enum auth_type { AUTH_NONE, AUTH_BEARER, AUTH_BASIC, AUTH_API_KEY };
+
+struct auth {
+    enum auth_type type;
+    struct template token;          /* bearer */
+    struct template user, password; /* basic */
+    bool in_query;                  /* api_key: else a header */
+    struct str name;
+    struct template value;
+};
+
+struct timeouts {
+    int64_t connect_ms, first_byte_ms, idle_ms, total_ms;
+};
+
+enum { RATE_LIMITS_MAX = 8 }; /* of a stream */
+
+struct rate_limit {
+    int64_t requests, per_ms, burst; /* requests == 0: no limit of that kind */
+    int64_t concurrency;             /* requests in flight; 0: no limit */
+    bool per_stream;                 /* else all streams of the source share it */
+    struct locator remaining, reset; /* where an answer tells its quota */
+};
+
+/* Where a pagination parameter goes. */
+enum placement { PLACE_QUERY, PLACE_HEADER, PLACE_BODY, PLACE_NONE };
+
+struct param_place {
+    enum placement place;
+    struct str name;  /* QUERY, HEADER */
+    struct path path; /* BODY: keys only */
+};
+
+enum pagination_type {
+    PAGINATE_NONE,
+    PAGINATE_PAGE,
+    PAGINATE_OFFSET,
+    PAGINATE_CURSOR,
+    PAGINATE_LINK_HEADER,
+    PAGINATE_NEXT_URL,
+    PAGINATE_RESPONSE_BASED,
+    PAGINATE_AUTO,
+};
+
+struct next_page {                                  /* response_based */
+    struct template *params, *headers, *body, *url; /* NULL: not given */
+};
+
+struct pagination {
+    enum pagination_type type;
+    struct param_place param, size_param; /* size_param: also offset's limit_param */
+    bool has_size_param;
+    int64_t start, size;       /* size 0: not given */
+    struct value cursor_start; /* cursor: undefined if not given */
+    struct locator total, total_pages, has_more, cursor, next;
+    int64_t maximum; /* maximum_page or maximum_offset, exclusive; -1: none */
+    bool stop_on_empty, stop_on_short, send_first;
+    bool step_by_size; /* offset: `step: size`, else by the records received */
+    struct str rel;
+    struct template *continue_while;
+    struct next_page next_page;
+    struct retry_policy retry; /* instead of the stream's; max_attempts 0: not given */
+    int64_t max_iterations, max_records, max_time_ms; /* -1: none */
+    bool allow_repeats;
+};
+
+enum merge_strategy {
+    MERGE_APPEND,
+    MERGE_EXTEND,  /* one level of nested lists is flattened */
+    MERGE_REPLACE, /* the last response is the one record; the path only counts */
+    MERGE_COLLECT, /* each response is one record; likewise */
+};
+
+/*
+ * `with:` and other fields added to each record. A path is read in what stands at its anchor:
+ * the element of merge_path's wildcard at that step, the body, or the record itself.
+ */
+enum { WITH_BODY = -1, WITH_RECORD = -2 };
+
+struct with_field {
+    struct str name;
+    bool is_path; /* else an expression or constant */
+    struct template template;
+    struct path path;
+    bool wants_key; /* the path ended in @key: the name of the anchor's member */
+    int anchor;     /* a step of merge_path, WITH_BODY or WITH_RECORD */
+    size_t from;    /* the first step of `path` behind the anchor */
+};
+
+struct merge {
+    struct path path;
+    enum merge_strategy strategy;
+    bool missing_is_empty;
+    struct with_field *with;
+    size_t with_count;
+    struct template *where; /* NULL: all */
+    bool reads_response;    /* `with` or `where` do: the body is to be parsed before the cut */
+    struct str *exclude;
+    size_t exclude_count;
+    struct str *flatten;
+    size_t flatten_count;
+};
+
+enum write_mode { WRITE_APPEND, WRITE_UPSERT };
+enum columns_mode { COLUMNS_INFER, COLUMNS_DECLARED, COLUMNS_NONE };
+enum others_mode { OTHERS_INFER, OTHERS_ASIDE, OTHERS_IGNORE };
+enum new_field_mode { NEW_FIELD_ADD, NEW_FIELD_IGNORE, NEW_FIELD_ASIDE, NEW_FIELD_FAIL };
+enum mismatch_mode { MISMATCH_ASIDE, MISMATCH_REJECT, MISMATCH_FAIL };
+
+enum from_kind { /* how a declared column's values are written by the API */
+                 FROM_JSON,
+                 FROM_EPOCH_S,
+                 FROM_EPOCH_MS,
+                 FROM_EPOCH_US,
+                 FROM_RFC2822,
+                 FROM_DOTNET, /* /Date(ms)/ */
+                 FROM_BASE64,
+                 FROM_PATTERN, /* as strptime reads them */
+};
+
+struct declared_column {
+    struct str name;
+    struct str type; /* any PostgreSQL type, as written */
+    struct path path;
+    struct str from; /* as written: the pattern */
+    enum from_kind from_kind;
+};
+
+struct table {
+    struct str schema, name;
+    bool adopt;
+    struct str *key; /* names of fields or declared columns */
+    size_t key_count;
+    enum write_mode write;
+    enum columns_mode mode;
+    struct declared_column *declared;
+    size_t declared_count;
+    enum others_mode others;
+    enum new_field_mode on_new_field;
+    enum mismatch_mode on_mismatch;
+    int64_t max_rejects, max_columns;
+};
+
+struct bookmark {
+    bool is_set;
+    struct path path; /* into the record */
+    struct str start;
+    int64_t lookback_ms;
+    enum { BOOKMARK_GUESS, BOOKMARK_NUMBER, BOOKMARK_TIME, BOOKMARK_TEXT } type;
+};
+
+struct schedule {
+    struct str cron;  /* empty: none */
+    int64_t every_ms; /* 0: none */
+    struct str timezone;
+    enum { CATCH_UP_LATEST, CATCH_UP_ALL, CATCH_UP_NONE } catch_up;
+};
+
+enum response_then { RESPONSE_RETRY, RESPONSE_FAIL, RESPONSE_END, RESPONSE_EMPTY };
+
+struct status_range { /* 404 is 404..404, 4xx is 400..499 */
+    int from, to;
+};
+
+/* How long to wait before another try: as the definition says, or where the answer says it. */
+struct response_wait {
+    int64_t ms; /* -1: not given */
+    struct locator server_wait;
+};
+
+/* One of `responses:`. All conditions given must hold. */
+struct response_rule {
+    struct status_range *statuses;
+    size_t status_count;
+    struct template *when; /* NULL: not given */
+    enum response_then then;
+    struct response_wait wait;
+    struct template *message; /* NULL: not given */
+    bool reads_body;          /* `when`, `wait` or `message` name `response` */
+};
+
+enum body_type { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
+
+struct named_template {
+    struct str name;
+    struct template template;
+};
+
+struct stream {
+    struct str name;   /* source.stream */
+    struct str source; /* the part before the dot */
+    struct str base_url;
+    bool allow_private, allow_http;
+    struct str proxy, ca_file, cert_file, key_file;
+    struct str *allow_hosts;
+    size_t allow_host_count;
+    struct auth auth;
+
+    struct str method;
+    struct template url;  /* base_url without a final slash, or url */
+    struct template path; /* what follows it: empty, or beginning with a slash */
+    struct named_template *params, *headers, *vars;
+    size_t param_count, header_count, var_count;
+    struct template *body;
+    enum body_type body_type;
+    bool idempotent;
+    struct retry_policy retry;
+    struct rate_limit *rate_limits;
+    size_t rate_limit_count;
+    struct response_rule *responses;
+    size_t response_count;
+    struct timeouts timeouts;
+    int64_t max_wait_ms, max_body_bytes;
+
+    struct pagination pagination;
+    struct merge merge;
+    struct table table;
+    struct bookmark bookmark;
+    struct schedule schedule;
+    struct value partitions; /* list of maps; undefined if none */
+
+    /*
+     * Do the expressions read the records out of `response`? If not, the response is built
+     * without them.
+     */
+    bool response_needs_records;
+    bool uses_last_record; /* accumulated[-1] */
+    struct str spec;       /* this definition, normalised: the JSON that is stored with a run */
+};
+
+/*
+ * May a request of the stream be sent again when nobody knows whether the server acted on it?
+ * RFC 9110, section 9.2.2: not POST and PATCH, unless the definition says `idempotent`.
+ */
+bool stream_is_repeatable(const struct stream *stream);
+
+#endif
