@@ -1,6 +1,7 @@
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/drop.h"
+#include "config/source_dir.h"
 #include "scheduler/apply.h"
 
 enum { TIMEOUT_MS = 30000, NAMES_BYTES_MAX = 4 * 1024 * 1024 };
@@ -37,7 +38,7 @@ static bool list_names(struct cli *cli, const char *dir, struct buf *names)
     size_t count;
     AUTO_BUF(errors, NAMES_BYTES_MAX);
     struct err err = ERR_INIT;
-    if (!source_load_dir(cli->arena, dir, &sources, &count, &errors, &err))
+    if (!source_dir_load(cli->arena, dir, &sources, &count, &errors, &err))
         return false;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sources[i]->count; j++)

@@ -3,6 +3,7 @@
 
 #include "base/redact.h"
 #include "cli/cli.h"
+#include "config/source_dir.h"
 #include "schema/migrate.h"
 
 enum { CONNECT_MS = 10000, ERRORS_BYTES_MAX = 1024 * 1024 };
@@ -107,7 +108,7 @@ bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_coun
 {
     AUTO_BUF(errors, ERRORS_BYTES_MAX);
     struct err err = ERR_INIT;
-    if (source_load_dir(cli->arena, cli->settings.config_dir, ret_sources, ret_count, &errors,
+    if (source_dir_load(cli->arena, cli->settings.config_dir, ret_sources, ret_count, &errors,
                         &err))
         return true;
     if (errors.len)

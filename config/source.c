@@ -102,17 +102,12 @@ static bool check_root(struct reader *reader, const struct yaml_node *root)
     return has_streams;
 }
 
-static bool same_table(const struct stream *a, const struct stream *b)
-{
-    return str_eq(a->table.schema, b->table.schema) && str_eq(a->table.name, b->table.name);
-}
-
 static void check_tables(struct reader *reader, const struct yaml_node *streams,
                          const struct source *source)
 {
     for (size_t i = 0; i < source->count; i++)
         for (size_t j = 0; j < i; j++)
-            if (same_table(source->streams[i], source->streams[j]))
+            if (stream_shares_table(source->streams[i], source->streams[j]))
                 problem_add_key(reader->problems, streams->items[i],
                                 "fills the table %.*s, which belongs to %.*s",
                                 STR_ARG(source->streams[i]->table.name),
@@ -154,8 +149,8 @@ bool source_parse(struct arena *arena, struct str file, struct str text,
 
 /* ---- stored definitions ---- */
 
-bool stream_from_spec(struct arena *arena, struct str spec, struct stream **ret_stream,
-                      struct err *err)
+bool source_parse_spec(struct arena *arena, struct str spec, struct stream **ret_stream,
+                       struct err *err)
 {
     AUTO_BUF(errors, KIB(64));
     struct problems problems = {

@@ -6,6 +6,10 @@
 #include "base/err.h"
 #include "config/stream.h"
 
+/*
+ * The top of config: a file's text, or a stored definition, becomes struct stream. All that is
+ * returned lives in the arena; the texts may go afterwards.
+ */
 struct source {
     struct str name, file;
     struct stream **streams;
@@ -14,25 +18,18 @@ struct source {
 
 /*
  * Reads one file's text (YAML or JSON). `file` is for messages. On failure every error of the
- * file stands in `errors`, one a line: `shop.yaml:12:7: streams.orders.pagination.typ: unknown
+ * file is in `errors`, one a line: `shop.yaml:12:7: streams.orders.pagination.typ: unknown
  * key; did you mean "type"?`, and err holds the first with the count of the others
  * (ERR_CONFIG).
  */
 bool source_parse(struct arena *arena, struct str file, struct str text,
                   struct source **ret_source, struct buf *errors, struct err *err) MUST_CHECK;
 
-/*
- * Reads every sources/ *.yaml, *.yml and *.json of a configuration folder, in the order of the
- * names; also checks what spans files (two streams for one table, two sources of a name). Good
- * files are in *ret_sources even where others are broken (then it returns false).
- */
-bool source_load_dir(struct arena *arena, const char *dir, struct source ***ret_sources,
-                     size_t *ret_count, struct buf *errors, struct err *err) MUST_CHECK;
+/* Reads a definition that was stored with a run (stream.spec) back. ERR_CONFIG. */
+bool source_parse_spec(struct arena *arena, struct str spec, struct stream **ret_stream,
+                       struct err *err) MUST_CHECK;
 
-/* Reads a stored spec back. */
-bool stream_from_spec(struct arena *arena, struct str spec, struct stream **ret_stream,
-                      struct err *err) MUST_CHECK;
-
+/* The stream of that name (source.stream), NULL if there is none. */
 struct stream *source_find_stream(struct source *const *sources, size_t count, struct str name);
 
 #endif

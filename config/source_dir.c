@@ -1,3 +1,5 @@
+#include "config/source_dir.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +8,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "config/source.h"
 #include "port/yaml.h"
 
 struct names {
@@ -65,18 +66,13 @@ static void fail(struct loader *loader, const struct err *err)
         *loader->err = *err;
 }
 
-static bool same_table(const struct stream *a, const struct stream *b)
-{
-    return str_eq(a->table.schema, b->table.schema) && str_eq(a->table.name, b->table.name);
-}
-
 static bool check_stream(const struct loader *loader, const struct source *source,
                          const struct stream *stream, struct err *err)
 {
     for (size_t i = 0; i < loader->count; i++) {
         const struct source *other = loader->sources[i];
         for (size_t j = 0; j < other->count; j++)
-            if (same_table(stream, other->streams[j]))
+            if (stream_shares_table(stream, other->streams[j]))
                 return err_set(err, ERR_CONFIG, "config", 0,
                                "%.*s: %.*s fills the table %.*s.%.*s, which belongs to %.*s "
                                "(%.*s)",
@@ -122,7 +118,7 @@ static void load_file(struct loader *loader, const char *path)
     }
 }
 
-bool source_load_dir(struct arena *arena, const char *dir, struct source ***ret_sources,
+bool source_dir_load(struct arena *arena, const char *dir, struct source ***ret_sources,
                      size_t *ret_count, struct buf *errors, struct err *err)
 {
     struct names names CLEANUP(names_done) = {NULL};

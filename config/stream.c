@@ -5,3 +5,8 @@ bool stream_is_repeatable(const struct stream *stream)
     return stream->idempotent ||
            !(str_is(stream->method, "POST") || str_is(stream->method, "PATCH"));
 }
+
+bool stream_shares_table(const struct stream *a, const struct stream *b)
+{
+    return str_eq(a->table.schema, b->table.schema) && str_eq(a->table.name, b->table.name);
+}

@@ -252,4 +252,7 @@ struct stream {
  */
 bool stream_is_repeatable(const struct stream *stream);
 
+/* Do both fill the same table? No two streams may. */
+bool stream_shares_table(const struct stream *a, const struct stream *b);
+
 #endif

@@ -1,7 +1,7 @@
 #include "scheduler/apply.h"
 
 #include "base/mem.h"
-#include "config/source.h"
+#include "config/source_dir.h"
 #include "port/hash.h"
 
 enum { TIMEOUT_MS = 20000, ERRORS_BYTES_MAX = 256 * 1024 };
@@ -155,7 +155,7 @@ void apply_dir(struct apply *apply, const char *dir, apply_fn fn, void *ctx)
     apply->source_at = apply->stream_at = 0;
     apply->sources = NULL;
     apply->source_count = 0;
-    if (!source_load_dir(apply->arena, dir, &apply->sources, &apply->source_count,
+    if (!source_dir_load(apply->arena, dir, &apply->sources, &apply->source_count,
                          &apply->errors, &err) &&
         !apply->errors.len)
         buf_put(&apply->errors, str_from(err.text));

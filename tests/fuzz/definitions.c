@@ -5,7 +5,7 @@ static void check_stream(struct arena *arena, const struct stream *stream)
 {
     struct stream *again;
     struct err err = ERR_INIT;
-    bool is_read = stream_from_spec(arena, stream->spec, &again, &err);
+    bool is_read = source_parse_spec(arena, stream->spec, &again, &err);
     FUZZ_CHECK(is_read, "%s: %.*s", err.text, STR_ARG(stream->spec));
     FUZZ_CHECK(str_eq(again->spec, stream->spec), "\n%.*s\n%.*s", STR_ARG(stream->spec),
                STR_ARG(again->spec));

@@ -209,7 +209,7 @@ bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_l
     struct arena *arena = arena_new();
     struct str text = arena_str(arena, spec);
     struct stream *stream = NULL;
-    bool readable = stream_from_spec(arena, text, &stream, err);
+    bool readable = source_parse_spec(arena, text, &stream, err);
     struct loader *loader = loader_new(loaders, arena, stream, readable ? text : STR_NONE);
     loader->references = 1;
     *ret_loader = loader;

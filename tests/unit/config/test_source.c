@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "config/source_dir.h"
 #include "tests/support/definition_cases.h"
 #include "tests/support/suite.h"
 
@@ -90,7 +91,7 @@ START_TEST(a_stored_definition_reads_back_the_same)
     for (size_t i = 0; i < all.count; i++) {
         struct stream *stream = parse(arena, all.cases[i].text)->streams[0], *again;
         struct err err = ERR_INIT;
-        ck_assert_ok(stream_from_spec(arena, stream->spec, &again, &err), err);
+        ck_assert_ok(source_parse_spec(arena, stream->spec, &again, &err), err);
         ck_assert_msg(str_eq(stream->spec, again->spec), "%.*s\n%.*s", STR_ARG(stream->spec),
                       STR_ARG(again->spec));
         ck_assert(str_eq(stream->name, again->name));
@@ -104,10 +105,10 @@ START_TEST(a_bad_stored_definition_is_an_error)
     struct arena *arena AUTO_ARENA = arena_new();
     struct stream *stream = NULL;
     struct err err = ERR_INIT;
-    ck_assert(!stream_from_spec(arena, STR("{\"source\":\"a\",\"later\":1}"), &stream, &err));
+    ck_assert(!source_parse_spec(arena, STR("{\"source\":\"a\",\"later\":1}"), &stream, &err));
     ck_assert_int_eq(err.kind, ERR_CONFIG);
-    ck_assert(!stream_from_spec(arena, STR("[1,2"), &stream, &err));
-    ck_assert(!stream_from_spec(arena, STR(""), &stream, &err));
+    ck_assert(!source_parse_spec(arena, STR("[1,2"), &stream, &err));
+    ck_assert(!source_parse_spec(arena, STR(""), &stream, &err));
     ck_assert_ptr_null(stream);
 }
 END_TEST
@@ -229,14 +230,14 @@ START_TEST(loads_a_folder_and_keeps_the_good)
     struct source **sources;
     size_t count;
     struct err err = ERR_INIT;
-    ck_assert(!source_load_dir(arena, dir, &sources, &count, &errors, &err));
+    ck_assert(!source_dir_load(arena, dir, &sources, &count, &errors, &err));
     ck_assert_uint_eq(count, 2);
     ck_assert_str_is(sources[0]->name, "a");
     ck_assert_str_is(sources[1]->name, "b");
     ck_assert_ptr_nonnull(strstr(errors.ptr, "c.json:1:1: the key \"streams\" is missing"));
     ck_assert_ptr_nonnull(strstr(errors.ptr, "d.x fills the table a.x, which belongs to a.x"));
     ck_assert_ptr_nonnull(strstr(errors.ptr, "e.yaml: the source a stands already in"));
-    ck_assert(!source_load_dir(arena, "/nowhere", &sources, &count, &errors, &err));
+    ck_assert(!source_dir_load(arena, "/nowhere", &sources, &count, &errors, &err));
     ck_assert_uint_eq(count, 0);
 
     for (size_t i = 0; i < COUNT_OF(files); i++)
