@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "config/json_schema.h"
 #include "config/reference.h"
 
 enum { TEXT_BYTES_MAX = 4 * 1024 * 1024 };
@@ -17,7 +18,7 @@ static int config_main(struct cli *cli)
     if (str_is(what, "reference"))
         reference_put(&text, cli->options.markdown ? REFERENCE_MARKDOWN : REFERENCE_TEXT);
     else if (str_is(what, "schema"))
-        reference_put_schema(&text);
+        json_schema_put(&text);
     else
         return cli_usage("config: say reference or schema");
     return print(&text);

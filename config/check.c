@@ -1,36 +1,19 @@
-#include "config/definition.h"
+#include "config/check.h"
 
 #include "base/date.h"
-#include "config/key_expr.h"
+#include "config/check_request.h"
+#include "config/identifier.h"
+#include "config/limits.h"
 #include "config/node.h"
+#include "config/pagination.h"
+#include "config/responses.h"
+#include "config/with.h"
 #include "core/cron.h"
-
-static bool is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
-bool check_name(struct str name)
-{
-    if (name.len == 0 || name.len > 48 || !is_lower(name.ptr[0]))
-        return false;
-    for (size_t i = 1; i < name.len; i++)
-        if (!is_lower(name.ptr[i]) && !(name.ptr[i] >= '0' && name.ptr[i] <= '9') &&
-            name.ptr[i] != '_')
-            return false;
-    return true;
-}
-
-bool check_identifier(struct str name)
-{
-    return name.len > 0 && name.len <= 63 && str_is_utf8(name) &&
-           str_find_byte(name, '\0') < 0 && !str_starts(name, STR("_pt_"));
-}
 
 static void check_names(struct reader *reader, const struct yaml_node *map,
                         const struct stream *stream)
 {
-    if (!check_name(stream->source))
+    if (!identifier_is_name(stream->source))
         problem_add(reader->problems, node_at(map, "source"),
                     "\"%.*s\" cannot be a source's name: [a-z][a-z0-9_]{0,47}",
                     STR_ARG(stream->source));
@@ -38,177 +21,15 @@ static void check_names(struct reader *reader, const struct yaml_node *map,
     bool is_reserved = str_is(table->schema, "pagetide") ||
                        str_is(table->schema, "information_schema") ||
                        str_starts(table->schema, STR("pg_"));
-    if (!check_identifier(table->schema) || is_reserved)
+    if (!identifier_is_sql(table->schema) || is_reserved)
         problem_add(reader->problems, node_at(map, "schema"),
                     "\"%.*s\" cannot be a schema's name", STR_ARG(table->schema));
-    if (!check_identifier(table->name))
+    if (!identifier_is_sql(table->name))
         problem_add(reader->problems, node_at(map, "table"),
                     "\"%.*s\" cannot be a table's name", STR_ARG(table->name));
 }
 
-/* ---- the URL ---- */
-
-/* The host of what stands between `scheme://` and the path, without a port; brackets stay. */
-static struct str authority_host(struct str authority)
-{
-    ptrdiff_t bracket = str_find_byte(authority, ']');
-    if (bracket >= 0)
-        return str_slice(authority, 0, (size_t)bracket + 1);
-    struct str host;
-    str_cut(authority, ':', &host);
-    return host;
-}
-
-static struct str url_authority(struct str rest)
-{
-    size_t end = 0;
-    while (end < rest.len && !strchr("/?#", rest.ptr[end]))
-        end++;
-    return str_slice(rest, 0, end);
-}
-
-static bool is_loopback(struct str host)
-{
-    if (str_eq_nocase(host, STR("localhost")) || str_is(host, "[::1]"))
-        return true;
-    for (size_t i = 0; i < host.len; i++)
-        if (host.ptr[i] != '.' && !(host.ptr[i] >= '0' && host.ptr[i] <= '9'))
-            return false;
-    return str_starts(host, STR("127."));
-}
-
-static bool starts_nocase(struct str text, struct str prefix)
-{
-    return str_eq_nocase(str_slice(text, 0, prefix.len), prefix);
-}
-
-/* What can be seen before the expressions have values; the worker looks again at each request.
- */
-static void check_url(struct reader *reader, const struct yaml_node *node, bool allow_http)
-{
-    struct str url = node->text;
-    if (str_starts(url, STR("{{")))
-        return;
-    bool is_http = starts_nocase(url, STR("http://"));
-    if (!is_http && !starts_nocase(url, STR("https://"))) {
-        problem_add(reader->problems, node, "must begin with https:// or http://");
-        return;
-    }
-    struct str authority = url_authority(str_slice(url, is_http ? 7 : 8, url.len));
-    struct str host = authority_host(authority);
-    if (host.len == 0)
-        problem_add(reader->problems, node, "names no host");
-    else if (str_find_byte(authority, '@') >= 0)
-        problem_add(reader->problems, node, "credentials belong in \"auth\"");
-    else if (is_http && !allow_http && !is_loopback(host) && !str_starts(host, STR("{{")))
-        problem_add(reader->problems, node,
-                    "http sends everything in the clear; use https, or set allow_http: true");
-}
-
-/* Paths are put behind it, so nothing may stand behind its own path. */
-static void check_base(struct reader *reader, const struct yaml_node *node)
-{
-    bool is_constant = str_find(node->text, STR("{{")) < 0;
-    if (is_constant &&
-        (str_find_byte(node->text, '?') >= 0 || str_find_byte(node->text, '#') >= 0))
-        problem_add(reader->problems, node, "cannot hold ? or #; parameters go to \"params\"");
-}
-
-/* "https://h/v1/" → "https://h/v1": the path brings its own slash. */
-static struct str base_text(struct str base)
-{
-    while (base.len && base.ptr[base.len - 1] == '/')
-        base.len--;
-    return base;
-}
-
-static struct str path_text(struct arena *arena, struct str path)
-{
-    if (!path.len || path.ptr[0] == '/')
-        return path;
-    return arena_printf(arena, "/%.*s", STR_ARG(path));
-}
-
-static void compile_url(struct reader *reader, const struct yaml_node *node, struct str text,
-                        struct template *ret)
-{
-    struct err err = ERR_INIT;
-    if (!template_compile(reader->arena, text, ret, &err))
-        problem_add(reader->problems, node, "%s", err.text);
-}
-
-static bool is_text(struct reader *reader, const struct yaml_node *node)
-{
-    if (node->kind == YAML_STRING)
-        return true;
-    problem_add(reader->problems, node, "must be a text, not %s", yaml_kind_name(node->kind));
-    return false;
-}
-
-static void check_request(struct reader *reader, const struct yaml_node *map,
-                          struct definition *definition)
-{
-    struct stream *stream = &definition->stream;
-    const struct yaml_node *base = yaml_find(map, "base_url"), *url = yaml_find(map, "url"),
-                           *path = yaml_find(map, "path");
-    if (base && is_text(reader, base)) {
-        stream->base_url = base->text;
-        check_url(reader, base, stream->allow_http);
-        check_base(reader, base);
-    }
-    if (url && path)
-        problem_add_key(reader->problems, url, "stands beside \"path\": one of them is enough");
-    else if (!url && !path)
-        problem_add(reader->problems, map, "the key \"path\" is missing (or \"url\")");
-    else if (path && !base)
-        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
-    else if (path && is_text(reader, path) && base->kind == YAML_STRING) {
-        compile_url(reader, base, base_text(base->text), &stream->url);
-        compile_url(reader, path, path_text(reader->arena, path->text), &stream->path);
-    } else if (url && is_text(reader, url)) {
-        check_url(reader, url, stream->allow_http);
-        compile_url(reader, url, url->text, &stream->url);
-    }
-}
-
-static void check_headers(struct reader *reader, const struct yaml_node *map)
-{
-    const struct yaml_node *headers = yaml_find(map, "headers");
-    for (size_t i = 0; headers && i < headers->count; i++) {
-        struct str name;
-        const struct yaml_node *value;
-        if (!node_pair(headers, i, &name, &value))
-            return;
-        if (!key_expr_is_token(name))
-            problem_add_key(reader->problems, headers->items[i],
-                            "\"%.*s\" cannot be a header's name", STR_ARG(name));
-        if (yaml_is_scalar(value) &&
-            (str_find_byte(value->text, '\n') >= 0 || str_find_byte(value->text, '\r') >= 0))
-            problem_add(reader->problems, value, "a header's value has no line breaks");
-    }
-}
-
-static bool uses_body(const struct param_place *place)
-{
-    return place->place == PLACE_BODY;
-}
-
-static void check_body(struct reader *reader, const struct yaml_node *map,
-                       struct stream *stream)
-{
-    bool places_in_body =
-        uses_body(&stream->pagination.param) || uses_body(&stream->pagination.size_param);
-    if (!yaml_find(map, "body_type") && (stream->body || places_in_body))
-        stream->body_type = BODY_JSON;
-    if (places_in_body && stream->body_type == BODY_TEXT)
-        problem_add(reader->problems, node_at(map, "body_type"),
-                    "a parameter cannot be placed in a body of text");
-    if (places_in_body && str_is(stream->method, "GET"))
-        problem_add(reader->problems, node_at(map, "pagination"),
-                    "a parameter in the body needs method: POST");
-}
-
-/* ---- table, time ---- */
+/* --- table, time --- */
 
 static void check_table(struct reader *reader, const struct yaml_node *map,
                         const struct table *table)
@@ -301,6 +122,36 @@ static void check_partitions(struct reader *reader, const struct yaml_node *map,
     check_repeats(reader, list, stream->partitions.list);
 }
 
+/* --- records --- */
+
+static void check_excluded(struct reader *reader, const struct yaml_node *map,
+                           const struct stream *stream)
+{
+    for (size_t i = 0; i < stream->table.key_count; i++)
+        for (size_t j = 0; j < stream->merge.exclude_count; j++)
+            if (str_eq(stream->table.key[i], stream->merge.exclude[j]))
+                problem_add(reader->problems, node_at(map, "exclude"),
+                            "\"%.*s\" belongs to the key", STR_ARG(stream->table.key[i]));
+}
+
+static void check_merge(struct reader *reader, const struct yaml_node *map,
+                        struct stream *stream)
+{
+    struct merge *merge = &stream->merge;
+    if (merge->where && merge->where->kind != TEMPLATE_EXPR &&
+        merge->where->kind != TEMPLATE_MIXED)
+        problem_add(reader->problems, node_at(map, "where"),
+                    "must be an expression: \"{{ ... }}\"");
+    const struct yaml_node *bookmark = yaml_find(map, "bookmark");
+    stream->bookmark.is_set = bookmark && bookmark->kind != YAML_NULL;
+    if (stream->bookmark.path.has_wildcard)
+        problem_add(reader->problems, node_at(map, "bookmark"),
+                    "the path \"%.*s\" has a wildcard, but one value is wanted",
+                    STR_ARG(stream->bookmark.path.source));
+    with_check(reader, map, merge);
+    check_excluded(reader, map, stream);
+}
+
 /* What a run would begin with must be of the kind that its values are compared as. */
 static void check_bookmark(struct reader *reader, const struct yaml_node *map,
                            struct bookmark *bookmark)
@@ -328,18 +179,14 @@ static void check_bookmark(struct reader *reader, const struct yaml_node *map,
                     STR_ARG(bookmark->start));
 }
 
-void check_definition(struct reader *reader, const struct yaml_node *map,
-                      struct definition *definition)
+void check_definition(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
-    struct stream *stream = &definition->stream;
     stream->pagination.has_size_param = stream->pagination.size_param.place != PLACE_NONE;
     check_names(reader, map, stream);
-    check_request(reader, map, definition);
-    check_headers(reader, map);
-    check_body(reader, map, stream);
-    check_limits(reader, map, stream);
-    check_responses(reader, map, stream);
-    check_pagination(reader, map, &stream->pagination);
+    check_request(reader, map, stream);
+    limits_check(reader, map, stream);
+    responses_check(reader, map, stream);
+    pagination_check(reader, map, &stream->pagination);
     check_table(reader, map, &stream->table);
     check_merge(reader, map, stream);
     check_schedule(reader, map, &stream->schedule);

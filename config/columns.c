@@ -1,7 +1,8 @@
-#include "config/definition.h"
+#include "config/columns.h"
 
 #include "base/date_text.h"
-#include "config/key_expr.h"
+#include "config/identifier.h"
+#include "config/keys.h"
 #include "config/node.h"
 
 static const struct key column_list[] = {
@@ -72,7 +73,7 @@ static void read_from(struct reader *reader, const struct yaml_node *node,
 static void read_column(struct reader *reader, struct str name, const struct yaml_node *node,
                         struct declared_column *column)
 {
-    if (!check_identifier(name))
+    if (!identifier_is_sql(name))
         problem_add_key(reader->problems, node, "\"%.*s\" cannot be a column's name",
                         STR_ARG(name));
     column->name = name;
@@ -118,44 +119,5 @@ void columns_read(struct reader *reader, const struct key *key, const struct yam
             return;
         }
         read_column(reader, name, value, &table->declared[table->declared_count++]);
-    }
-}
-
-static void read_with_field(struct reader *reader, const struct key *key,
-                            const struct yaml_node *node, struct with_field *with)
-{
-    with->is_path = node->kind == YAML_STRING && str_find(node->text, STR("{{")) < 0;
-    if (!with->is_path) {
-        key_expr_compile(reader, key, node, &with->template);
-        return;
-    }
-    struct err err = ERR_INIT;
-    struct str text = node->text, suffix = STR(".@key");
-    with->wants_key = str_ends(text, suffix);
-    if (with->wants_key)
-        text.len -= suffix.len;
-    if (!path_compile(reader->arena, text, &with->path, &err))
-        problem_add(reader->problems, node, "%s", err.text);
-}
-
-void with_read(struct reader *reader, const struct key *key, const struct yaml_node *node,
-               void *target)
-{
-    struct merge *merge = key_at(key, target);
-    if (yaml_is_scalar(node)) {
-        problem_add(reader->problems, node, "must be a map, not %s",
-                    yaml_kind_name(node->kind));
-        return;
-    }
-    merge->with = ARENA_ARRAY(reader->arena, struct with_field, MAX(node->count, 1));
-    for (size_t i = 0; i < node->count; i++) {
-        struct with_field *with = &merge->with[merge->with_count];
-        const struct yaml_node *value;
-        if (!node_pair(node, i, &with->name, &value)) {
-            problem_add(reader->problems, node, "must be a map, not a list");
-            return;
-        }
-        read_with_field(reader, key, value, with);
-        merge->with_count++;
     }
 }

@@ -1,5 +1,11 @@
 #include "config/definition.h"
 
+#include "config/columns.h"
+#include "config/limits.h"
+#include "config/pagination.h"
+#include "config/responses.h"
+#include "config/with.h"
+
 /* Every key of a source and its streams. */
 #define D(member)              AT(struct definition, member)
 #define S(member)              AT(struct definition, stream.member)
@@ -26,7 +32,6 @@ CHOICES(backoffs) = {CHOICE("exponential", RETRY_EXPONENTIAL), CHOICE("fixed", R
                      CHOICE_END};
 CHOICES(jitters) = {CHOICE("full", RETRY_JITTER_FULL), CHOICE("none", RETRY_JITTER_NONE),
                     CHOICE_END};
-CHOICES(scopes) = {CHOICE("source", 0), CHOICE("stream", 1), CHOICE_END};
 CHOICES(missings) = {CHOICE("error", 0), CHOICE("empty", 1), CHOICE_END};
 CHOICES(writes) = {
     CHOICE("append", WRITE_APPEND),
@@ -159,26 +164,6 @@ static const struct key timeout_list[] = {
     KEY_END,
 };
 KEYS(timeout, struct timeouts);
-
-#define L(member) AT(struct rate_limit, member)
-static const struct key rate_limit_list[] = {
-    {.name = "requests", .type = KEY_COUNT, L(requests), .min = 1, .max = 1000000,
-     .help = "requests in each `per`"},
-    {.name = "per", .type = KEY_DURATION, L(per_ms), .min = 1, .fallback = "1s",
-     .help = "the time that `requests` are for"},
-    {.name = "burst", .type = KEY_COUNT, L(burst), .min = 1, .max = 1000000,
-     .fallback = "1", .help = "requests that may start at once after a rest"},
-    {.name = "concurrency", .type = KEY_COUNT, L(concurrency), .min = 1,
-     .help = "requests in flight at once"},
-    {.name = "scope", .type = KEY_SWITCH, L(per_stream), .choices = scopes,
-     .fallback = "source", .help = "who shares it; `stream` where a stream has its own"},
-    {.name = "remaining", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, L(remaining),
-     .help = "where an answer says how many requests are left"},
-    {.name = "reset", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, L(reset),
-     .help = "where an answer says when there are more again"},
-    KEY_END,
-};
-KEYS(rate_limit, struct rate_limit);
 
 #define B(member) AT(struct bookmark, member)
 static const struct key bookmark_list[] = {
@@ -333,6 +318,9 @@ static const struct key definition_list[] = {
 };
 
 /* clang-format on */
+/* pagination_variants has its offsets from the stream, and they are used on the definition. */
+_Static_assert(offsetof(struct definition, stream) == 0, "the stream comes first");
+
 const struct keys definition_keys = {definition_list, sizeof(struct definition)};
 
 void definition_init(struct definition *definition)

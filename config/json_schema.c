@@ -1,5 +1,6 @@
-#include "config/reference.h"
+#include "config/json_schema.h"
 
+#include "config/columns.h"
 #include "config/definition.h"
 #include "config/node.h"
 
@@ -239,7 +240,7 @@ static void put_any(struct json_out *out, const struct key *key)
     }
 }
 
-void reference_put_schema(struct buf *buf)
+void json_schema_put(struct buf *buf)
 {
     struct json_out out = {.buf = buf};
     json_out_open(&out, NULL, '{');

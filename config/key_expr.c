@@ -1,4 +1,5 @@
 #include "config/key_expr.h"
+#include "config/identifier.h"
 #include "config/node.h"
 #include "config/stream.h"
 
@@ -120,17 +121,6 @@ void key_expr_read_locator(struct reader *reader, const struct key *key,
     *(struct locator *)key_at(key, target) = locator;
 }
 
-bool key_expr_is_token(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        bool is_alnum = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-        if (!is_alnum && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
-            return false;
-    }
-    return text.len > 0;
-}
-
 static bool compile_body_place(struct reader *reader, const struct yaml_node *node,
                                struct str text, struct param_place *place)
 {
@@ -164,7 +154,7 @@ void key_expr_read_place(struct reader *reader, const struct key *key,
         if (!compile_body_place(reader, node, str_slice(text, 5, text.len), &place))
             return;
     }
-    if (place.place == PLACE_HEADER && !key_expr_is_token(place.name))
+    if (place.place == PLACE_HEADER && !identifier_is_header(place.name))
         problem_add(reader->problems, node, "\"%.*s\" cannot be a header's name",
                     STR_ARG(place.name));
     else if (place.place == PLACE_QUERY && place.name.len == 0)

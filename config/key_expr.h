@@ -24,7 +24,4 @@ void key_expr_read_place(struct reader *reader, const struct key *key,
 bool key_expr_compile(struct reader *reader, const struct key *key,
                       const struct yaml_node *node, struct template *ret);
 
-/* RFC 9110, section 5.6.2: what may be a header's name. */
-bool key_expr_is_token(struct str text);
-
 #endif

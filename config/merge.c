@@ -1,3 +1,5 @@
+#include "config/merge.h"
+
 #include "config/definition.h"
 
 static bool same_key(const struct key *key, struct str a, struct str b)

@@ -1,7 +1,8 @@
 #ifndef CONFIG_NAMES_H
 #define CONFIG_NAMES_H
 
-#include "config/definition.h"
+#include "config/key.h"
+#include "config/stream.h"
 #include "core/expr.h"
 
 /*

@@ -1,4 +1,4 @@
-#include "config/definition.h"
+#include "config/pagination.h"
 
 /*
  * Pagination: one list of keys per type. `max_iterations` has another default where the end is
@@ -6,7 +6,7 @@
  */
 /* Rows are laid out by hand. */
 /* clang-format off */
-#define P(member) AT(struct definition, stream.pagination.member)
+#define P(member) AT(struct stream, pagination.member)
 
 static const struct choice merge_strategies[] = {
     CHOICE("append", MERGE_APPEND),
@@ -179,7 +179,7 @@ static const struct key response_based_list[] = {
 static const struct key auto_list[] = {TYPE_ROW, LIMIT_ROWS("1000"), MERGE_ROWS, KEY_END};
 
 #define KEYS(name)                                                                            \
-    static const struct keys name##_keys = {name##_list, sizeof(struct definition)}
+    static const struct keys name##_keys = {name##_list, sizeof(struct stream)}
 KEYS(none);
 KEYS(page);
 KEYS(offset);
@@ -235,7 +235,7 @@ static void check_counted(struct reader *reader, const struct yaml_node *node,
                     "nothing ends this: give a total, a flag, a limit, or stop_on_empty");
 }
 
-void check_pagination(struct reader *reader, const struct yaml_node *map,
+void pagination_check(struct reader *reader, const struct yaml_node *map,
                       const struct pagination *pagination)
 {
     const struct yaml_node *node = yaml_find(map, "pagination");

@@ -1,5 +1,6 @@
 #include "config/reference.h"
 
+#include "config/columns.h"
 #include "config/definition.h"
 #include "config/settings.h"
 

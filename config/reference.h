@@ -12,7 +12,4 @@ enum reference_style { REFERENCE_TEXT, REFERENCE_MARKDOWN };
 /* Every key of pagetide.yaml, a source and its streams: type, default, help. */
 void reference_put(struct buf *buf, enum reference_style style);
 
-/* The JSON Schema (draft 2020-12) of a source definition, for editors. */
-void reference_put_schema(struct buf *buf);
-
 #endif

@@ -1,9 +1,8 @@
+#include "config/responses.h"
+
 #include "base/units.h"
-#include "config/definition.h"
 #include "config/key_expr.h"
 #include "config/node.h"
-
-/* `responses`, `rate_limit` and `allow_hosts`: what answers mean and where they may lead. */
 
 static const struct choice thens[] = {
     CHOICE("retry", RESPONSE_RETRY),
@@ -120,7 +119,7 @@ static bool rule_reads_body(const struct response_rule *rule)
     return reads;
 }
 
-void check_responses(struct reader *reader, const struct yaml_node *map, struct stream *stream)
+void responses_check(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     const struct yaml_node *list = yaml_find(map, "responses");
     for (size_t i = 0; list && i < stream->response_count; i++) {
@@ -139,57 +138,4 @@ void check_responses(struct reader *reader, const struct yaml_node *map, struct 
             problem_add(reader->problems, yaml_find(node, "when"),
                         "must be one expression in {{ }}");
     }
-}
-
-static void check_limit(struct reader *reader, const struct yaml_node *node,
-                        const struct rate_limit *limit)
-{
-    bool reads = limit->remaining.kind != LOCATOR_NONE || limit->reset.kind != LOCATOR_NONE;
-    if (node->kind != YAML_MAP)
-        return;
-    if (!limit->requests && !limit->concurrency && !reads && !yaml_find(node, "requests"))
-        problem_add(reader->problems, node,
-                    "needs \"requests\", \"concurrency\", or \"remaining\" and \"reset\"");
-    if (limit->remaining.kind != LOCATOR_NONE && limit->reset.kind == LOCATOR_NONE)
-        problem_add(reader->problems, node, "\"remaining\" needs \"reset\"");
-}
-
-/* A host, or host:port. */
-static bool is_host(struct str text)
-{
-    struct str host;
-    struct str port = str_cut(text, ':', &host);
-    int64_t number = 1;
-    if (text.len && text.ptr[0] == '[') {
-        ptrdiff_t end = str_find_byte(text, ']');
-        if (end < 0)
-            return false;
-        host = str_slice(text, 1, (size_t)end);
-        port = str_slice(text, (size_t)end + 1, text.len);
-        if (port.len && port.ptr[0] != ':')
-            return false;
-        port = port.len ? str_slice(port, 1, port.len) : STR_NONE;
-    }
-    if (port.ptr && (!str_to_int64(port, &number) || number < 1 || number > 65535))
-        return false;
-    for (size_t i = 0; i < host.len; i++)
-        if (strchr("/?#@*{} ", host.ptr[i]))
-            return false;
-    return host.len > 0;
-}
-
-void check_limits(struct reader *reader, const struct yaml_node *map,
-                  const struct stream *stream)
-{
-    const struct yaml_node *limits = yaml_find(map, "rate_limit"),
-                           *hosts = yaml_find(map, "allow_hosts");
-    if (limits && stream->rate_limit_count > RATE_LIMITS_MAX)
-        problem_add(reader->problems, limits, "holds more than %d limits", RATE_LIMITS_MAX);
-    for (size_t i = 0; limits && i < stream->rate_limit_count; i++)
-        check_limit(reader, node_item(limits, i), &stream->rate_limits[i]);
-    for (size_t i = 0; hosts && i < stream->allow_host_count; i++)
-        if (!is_host(stream->allow_hosts[i]))
-            problem_add(reader->problems, node_item(hosts, i),
-                        "\"%.*s\" is no host: write api.example.com or api.example.com:8443",
-                        STR_ARG(stream->allow_hosts[i]));
 }

@@ -1,7 +1,12 @@
 #include "config/source.h"
 
+#include "config/check.h"
 #include "config/definition.h"
+#include "config/identifier.h"
+#include "config/keys.h"
+#include "config/merge.h"
 #include "config/names.h"
+#include "config/spec.h"
 
 /* ---- one definition ---- */
 
@@ -15,7 +20,7 @@ static struct stream *read_definition(struct reader *reader, struct yaml_node *m
     definition_init(definition);
     keys_read(reader, &definition_keys, map, definition);
     names_check(&names, reader, stream);
-    check_definition(reader, map, definition);
+    check_definition(reader, map, stream);
     if (reader->problems->count)
         return stream;
     stream->spec = spec_write(reader->arena, map);
@@ -37,7 +42,7 @@ static void add_missing_text(struct arena *arena, struct yaml_node *map, const c
 static struct stream *read_stream(struct reader *reader, const struct yaml_node *root,
                                   const struct yaml_node *node)
 {
-    if (!check_name(node->key))
+    if (!identifier_is_name(node->key))
         problem_add_key(reader->problems, node,
                         "\"%.*s\" cannot be a stream's name: [a-z][a-z0-9_]{0,47}",
                         STR_ARG(node->key));

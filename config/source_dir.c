@@ -10,12 +10,12 @@
 #include "base/mem.h"
 #include "port/yaml.h"
 
-struct names {
+struct file_names {
     char **items;
     size_t count, capacity;
 };
 
-static void names_done(struct names *names)
+static void names_done(struct file_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
         mem_free(names->items[i]);
@@ -34,7 +34,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool list_names(const char *folder, struct names *names, struct err *err)
+static bool list_names(const char *folder, struct file_names *names, struct err *err)
 {
     DIR *dir = opendir(folder);
     if (!dir)
@@ -121,7 +121,7 @@ static void load_file(struct loader *loader, const char *path)
 bool source_dir_load(struct arena *arena, const char *dir, struct source ***ret_sources,
                      size_t *ret_count, struct buf *errors, struct err *err)
 {
-    struct names names CLEANUP(names_done) = {NULL};
+    struct file_names names CLEANUP(names_done) = {NULL};
     struct str folder = arena_printf(arena, "%s/sources", dir);
     if (!list_names(folder.ptr, &names, err)) {
         *ret_sources = NULL;

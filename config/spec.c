@@ -1,4 +1,7 @@
+#include "config/spec.h"
+
 #include "config/definition.h"
+#include "config/keys.h"
 #include "config/node.h"
 
 /*

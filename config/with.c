@@ -1,5 +1,50 @@
-#include "config/definition.h"
+#include "config/with.h"
+
+#include "config/key_expr.h"
 #include "config/node.h"
+
+/* --- reading --- */
+
+static void read_field(struct reader *reader, const struct key *key,
+                       const struct yaml_node *node, struct with_field *with)
+{
+    with->is_path = node->kind == YAML_STRING && str_find(node->text, STR("{{")) < 0;
+    if (!with->is_path) {
+        key_expr_compile(reader, key, node, &with->template);
+        return;
+    }
+    struct err err = ERR_INIT;
+    struct str text = node->text, suffix = STR(".@key");
+    with->wants_key = str_ends(text, suffix);
+    if (with->wants_key)
+        text.len -= suffix.len;
+    if (!path_compile(reader->arena, text, &with->path, &err))
+        problem_add(reader->problems, node, "%s", err.text);
+}
+
+void with_read(struct reader *reader, const struct key *key, const struct yaml_node *node,
+               void *target)
+{
+    struct merge *merge = key_at(key, target);
+    if (yaml_is_scalar(node)) {
+        problem_add(reader->problems, node, "must be a map, not %s",
+                    yaml_kind_name(node->kind));
+        return;
+    }
+    merge->with = ARENA_ARRAY(reader->arena, struct with_field, MAX(node->count, 1));
+    for (size_t i = 0; i < node->count; i++) {
+        struct with_field *with = &merge->with[merge->with_count];
+        const struct yaml_node *value;
+        if (!node_pair(node, i, &with->name, &value)) {
+            problem_add(reader->problems, node, "must be a map, not a list");
+            return;
+        }
+        read_field(reader, key, value, with);
+        merge->with_count++;
+    }
+}
+
+/* --- anchors --- */
 
 static bool same_step(const struct path_step *a, const struct path_step *b)
 {
@@ -50,8 +95,8 @@ static bool find_anchor(const struct merge *merge, struct with_field *with)
     return is_record;
 }
 
-static void check_with(struct reader *reader, const struct yaml_node *node,
-                       const struct merge *merge, struct with_field *with)
+static void check_field(struct reader *reader, const struct yaml_node *node,
+                        const struct merge *merge, struct with_field *with)
 {
     if (!find_anchor(merge, with))
         problem_add(reader->problems, node,
@@ -62,40 +107,13 @@ static void check_with(struct reader *reader, const struct yaml_node *node,
         problem_add(reader->problems, node, "@key stands behind .* alone");
 }
 
-static void check_withs(struct reader *reader, const struct yaml_node *map, struct merge *merge)
+void with_check(struct reader *reader, const struct yaml_node *map, struct merge *merge)
 {
     const struct yaml_node *node = yaml_find(map, "with");
     for (size_t i = 0; i < merge->with_count; i++) {
         struct str ignored;
         const struct yaml_node *value;
         if (merge->with[i].is_path && node_pair(node, i, &ignored, &value))
-            check_with(reader, value, merge, &merge->with[i]);
+            check_field(reader, value, merge, &merge->with[i]);
     }
-}
-
-static void check_key(struct reader *reader, const struct yaml_node *map,
-                      const struct stream *stream)
-{
-    for (size_t i = 0; i < stream->table.key_count; i++)
-        for (size_t j = 0; j < stream->merge.exclude_count; j++)
-            if (str_eq(stream->table.key[i], stream->merge.exclude[j]))
-                problem_add(reader->problems, node_at(map, "exclude"),
-                            "\"%.*s\" belongs to the key", STR_ARG(stream->table.key[i]));
-}
-
-void check_merge(struct reader *reader, const struct yaml_node *map, struct stream *stream)
-{
-    struct merge *merge = &stream->merge;
-    if (merge->where && merge->where->kind != TEMPLATE_EXPR &&
-        merge->where->kind != TEMPLATE_MIXED)
-        problem_add(reader->problems, node_at(map, "where"),
-                    "must be an expression: \"{{ ... }}\"");
-    const struct yaml_node *bookmark = yaml_find(map, "bookmark");
-    stream->bookmark.is_set = bookmark && bookmark->kind != YAML_NULL;
-    if (stream->bookmark.path.has_wildcard)
-        problem_add(reader->problems, node_at(map, "bookmark"),
-                    "the path \"%.*s\" has a wildcard, but one value is wanted",
-                    STR_ARG(stream->bookmark.path.source));
-    check_withs(reader, map, merge);
-    check_key(reader, map, stream);
 }

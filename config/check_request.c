@@ -1,0 +1,168 @@
+#include "config/check_request.h"
+
+#include "config/identifier.h"
+#include "config/node.h"
+
+/* `authority` is what is between `scheme://` and the path. Without a port; brackets stay. */
+static struct str authority_host(struct str authority)
+{
+    ptrdiff_t bracket = str_find_byte(authority, ']');
+    if (bracket >= 0)
+        return str_slice(authority, 0, (size_t)bracket + 1);
+    struct str host;
+    str_cut(authority, ':', &host);
+    return host;
+}
+
+static struct str url_authority(struct str rest)
+{
+    size_t end = 0;
+    while (end < rest.len && !strchr("/?#", rest.ptr[end]))
+        end++;
+    return str_slice(rest, 0, end);
+}
+
+static bool is_loopback(struct str host)
+{
+    if (str_eq_nocase(host, STR("localhost")) || str_is(host, "[::1]"))
+        return true;
+    for (size_t i = 0; i < host.len; i++)
+        if (host.ptr[i] != '.' && !(host.ptr[i] >= '0' && host.ptr[i] <= '9'))
+            return false;
+    return str_starts(host, STR("127."));
+}
+
+static bool starts_nocase(struct str text, struct str prefix)
+{
+    return str_eq_nocase(str_slice(text, 0, prefix.len), prefix);
+}
+
+/*
+ * What can be seen before the expressions have values; the worker checks each request's URL
+ * again.
+ */
+static void check_url(struct reader *reader, const struct yaml_node *node, bool allow_http)
+{
+    struct str url = node->text;
+    if (str_starts(url, STR("{{")))
+        return;
+    bool is_http = starts_nocase(url, STR("http://"));
+    if (!is_http && !starts_nocase(url, STR("https://"))) {
+        problem_add(reader->problems, node, "must begin with https:// or http://");
+        return;
+    }
+    struct str authority = url_authority(str_slice(url, is_http ? 7 : 8, url.len));
+    struct str host = authority_host(authority);
+    if (host.len == 0)
+        problem_add(reader->problems, node, "names no host");
+    else if (str_find_byte(authority, '@') >= 0)
+        problem_add(reader->problems, node, "credentials belong in \"auth\"");
+    else if (is_http && !allow_http && !is_loopback(host) && !str_starts(host, STR("{{")))
+        problem_add(reader->problems, node,
+                    "http sends everything in the clear; use https, or set allow_http: true");
+}
+
+/* Paths are added to it, so it ends with its own path: no query, no fragment. */
+static void check_base(struct reader *reader, const struct yaml_node *node)
+{
+    bool is_constant = str_find(node->text, STR("{{")) < 0;
+    if (is_constant &&
+        (str_find_byte(node->text, '?') >= 0 || str_find_byte(node->text, '#') >= 0))
+        problem_add(reader->problems, node, "cannot hold ? or #; parameters go to \"params\"");
+}
+
+/* "https://h/v1/" → "https://h/v1": the path brings its own slash. */
+static struct str base_text(struct str base)
+{
+    while (base.len && base.ptr[base.len - 1] == '/')
+        base.len--;
+    return base;
+}
+
+static struct str path_text(struct arena *arena, struct str path)
+{
+    if (!path.len || path.ptr[0] == '/')
+        return path;
+    return arena_printf(arena, "/%.*s", STR_ARG(path));
+}
+
+static void compile_url(struct reader *reader, const struct yaml_node *node, struct str text,
+                        struct template *ret)
+{
+    struct err err = ERR_INIT;
+    if (!template_compile(reader->arena, text, ret, &err))
+        problem_add(reader->problems, node, "%s", err.text);
+}
+
+static bool is_text(struct reader *reader, const struct yaml_node *node)
+{
+    if (node->kind == YAML_STRING)
+        return true;
+    problem_add(reader->problems, node, "must be a text, not %s", yaml_kind_name(node->kind));
+    return false;
+}
+
+static void check_address(struct reader *reader, const struct yaml_node *map,
+                          struct stream *stream)
+{
+    const struct yaml_node *base = yaml_find(map, "base_url"), *url = yaml_find(map, "url"),
+                           *path = yaml_find(map, "path");
+    if (base && is_text(reader, base)) {
+        stream->base_url = base->text;
+        check_url(reader, base, stream->allow_http);
+        check_base(reader, base);
+    }
+    if (url && path)
+        problem_add_key(reader->problems, url, "stands beside \"path\": one of them is enough");
+    else if (!url && !path)
+        problem_add(reader->problems, map, "the key \"path\" is missing (or \"url\")");
+    else if (path && !base)
+        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
+    else if (path && is_text(reader, path) && base->kind == YAML_STRING) {
+        compile_url(reader, base, base_text(base->text), &stream->url);
+        compile_url(reader, path, path_text(reader->arena, path->text), &stream->path);
+    } else if (url && is_text(reader, url)) {
+        check_url(reader, url, stream->allow_http);
+        compile_url(reader, url, url->text, &stream->url);
+    }
+}
+
+static void check_headers(struct reader *reader, const struct yaml_node *map)
+{
+    const struct yaml_node *headers = yaml_find(map, "headers");
+    for (size_t i = 0; headers && i < headers->count; i++) {
+        struct str name;
+        const struct yaml_node *value;
+        if (!node_pair(headers, i, &name, &value))
+            return;
+        if (!identifier_is_header(name))
+            problem_add_key(reader->problems, headers->items[i],
+                            "\"%.*s\" cannot be a header's name", STR_ARG(name));
+        if (yaml_is_scalar(value) &&
+            (str_find_byte(value->text, '\n') >= 0 || str_find_byte(value->text, '\r') >= 0))
+            problem_add(reader->problems, value, "a header's value has no line breaks");
+    }
+}
+
+static void check_body(struct reader *reader, const struct yaml_node *map,
+                       struct stream *stream)
+{
+    const struct pagination *pagination = &stream->pagination;
+    bool places_in_body =
+        pagination->param.place == PLACE_BODY || pagination->size_param.place == PLACE_BODY;
+    if (!yaml_find(map, "body_type") && (stream->body || places_in_body))
+        stream->body_type = BODY_JSON;
+    if (places_in_body && stream->body_type == BODY_TEXT)
+        problem_add(reader->problems, node_at(map, "body_type"),
+                    "a parameter cannot be placed in a body of text");
+    if (places_in_body && str_is(stream->method, "GET"))
+        problem_add(reader->problems, node_at(map, "pagination"),
+                    "a parameter in the body needs method: POST");
+}
+
+void check_request(struct reader *reader, const struct yaml_node *map, struct stream *stream)
+{
+    check_address(reader, map, stream);
+    check_headers(reader, map);
+    check_body(reader, map, stream);
+}

@@ -1,0 +1,14 @@
+#ifndef CONFIG_CHECK_REQUEST_H
+#define CONFIG_CHECK_REQUEST_H
+
+#include "config/key.h"
+#include "config/stream.h"
+
+/*
+ * What is asked for: base_url, url and path together, headers, body. `map` is the merged map
+ * that `stream` was read from. Fills base_url, url, path, and body_type where a body is given
+ * without a type. Needs the pagination: its parameters may go into the body.
+ */
+void check_request(struct reader *reader, const struct yaml_node *map, struct stream *stream);
+
+#endif
