@@ -5,7 +5,7 @@
 /*
  * Every definition of docs/recipes.md, as it stands there, against the mock API. For the source
  * NAME, tests/tables/recipes/NAME.txt has a case per stream, in the notation of
- * tests/tables/flows/README; the first word of a case is the stream. Before the first case:
+ * tests/tables/README; the first word of a case is the stream. Before the first case:
  *
  *     host https://api.example/v1     the mock's URL takes its place in the definition
  *     env NAME value                  in the environment of the program
@@ -97,18 +97,18 @@ static size_t count_streams(struct str definition)
 static void check_recipe(struct str definition, struct str section)
 {
     const char *name = source_name(definition);
-    struct flow_cases all =
+    struct blocks all =
         flow_read_cases(&bench, pagetide_text("tests/tables/recipes/%s.txt", name));
     struct str text = prepare(all.preface, definition);
-    ck_assert_msg(getenv("FLOW") || all.count >= count_streams(definition),
+    ck_assert_msg(choice_is_made() || all.count >= count_streams(definition),
                   "%s: a stream without a case", name);
     for (size_t i = 0; i < all.count; i++) {
         struct str stream;
-        str_cut(all.cases[i].name, ' ', &stream);
+        str_cut(all.items[i].title, ' ', &stream);
         struct flow_subject subject = {name, arena_cstr(bench.arena, stream), text};
-        flow_try(&bench, &all.cases[i], &subject);
+        flow_try(&bench, all.path, &all.items[i], &subject);
     }
-    if (!bench.problems.len && !getenv("FLOW"))
+    if (!bench.problems.len && !choice_is_made())
         check_sql(section, all.preface);
 }
 
@@ -179,4 +179,5 @@ START_TEST(netbackup_takes_ten_requests_for_a_thousand_jobs)
 }
 END_TEST
 
-SUITE("flow/recipes", every_recipe_runs, netbackup_takes_ten_requests_for_a_thousand_jobs)
+SUITE_OF_TABLES("tests/tables/recipes/*.txt", "flow/recipes", every_recipe_runs,
+                netbackup_takes_ten_requests_for_a_thousand_jobs)

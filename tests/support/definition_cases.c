@@ -1,7 +1,8 @@
 #include "tests/support/definition_cases.h"
 
-#include "base/file.h"
-#include "tests/support/suite.h"
+#include "base/buf.h"
+#include "tests/support/choice.h"
+#include "tests/support/table.h"
 
 static const char frame[] = "source: shop\n"
                             "base_url: https://api.shop.example\n"
@@ -27,42 +28,33 @@ static bool is_whole(struct str text)
     return str_starts(text, STR("source:")) || str_starts(text, STR("{\"source\""));
 }
 
-static void read_case(struct arena *arena, struct str block, struct definition_case *ret)
+static struct definition_case read_case(struct arena *arena, const struct block *block,
+                                        struct str rest)
 {
-    block = str_cut(block, '\n', &ret->name);
-    ptrdiff_t end = str_find(block, STR("\n---\n"));
-    ck_assert_msg(end >= 0, "no --- in case %.*s", STR_ARG(ret->name));
-    ret->text = str_slice(block, 0, (size_t)end + 1);
-    if (!is_whole(ret->text))
-        ret->text = put_into_frame(arena, ret->text);
-    struct str rest = str_slice(block, (size_t)end + 5, block.len);
+    struct definition_case one = {.name = block->title, .text = block->head};
     size_t capacity = 0;
+    if (!is_whole(one.text))
+        one.text = put_into_frame(arena, one.text);
     while (rest.len) {
-        ARENA_GROW(arena, ret->lines, ret->line_count, capacity);
-        rest = str_cut(rest, '\n', &ret->lines[ret->line_count]);
-        ret->line_count += ret->lines[ret->line_count].len > 0;
+        ARENA_GROW(arena, one.lines, one.line_count, capacity);
+        rest = str_cut(rest, '\n', &one.lines[one.line_count]);
+        one.line_count += one.lines[one.line_count].len > 0;
     }
+    return one;
 }
 
-struct definition_cases definition_cases_read(struct arena *arena, const char *file)
+struct definition_cases definition_cases_read(struct arena *arena, const char *path,
+                                              const char *part)
 {
-    AUTO_BUF(text, MIB(1));
-    struct err err = ERR_INIT;
-    struct str path = arena_printf(arena, "tests/tables/definitions/%s", file);
-    ck_assert_ok(file_read(path.ptr, &text, &err), err);
-
-    struct definition_cases all = {NULL};
-    size_t capacity = 0;
-    struct str rest = arena_str(arena, buf_str(&text));
-    ptrdiff_t at = str_find(rest, STR("\n=== "));
-    while (at >= 0) {
-        rest = str_slice(rest, (size_t)at + 5, rest.len);
-        at = str_find(rest, STR("\n=== "));
-        ARENA_GROW(arena, all.cases, all.count, capacity);
-        struct definition_case *next = &all.cases[all.count++];
-        *next = (struct definition_case){.lines = NULL};
-        read_case(arena, at < 0 ? rest : str_slice(rest, 0, (size_t)at + 1), next);
+    struct blocks blocks = blocks_read(arena, path);
+    choice_apply(&blocks);
+    struct definition_cases all = {ARENA_ARRAY(arena, struct definition_case, blocks.count),
+                                   blocks.count};
+    for (size_t i = 0; i < blocks.count; i++) {
+        struct str lines = block_part(&blocks.items[i], part);
+        if (!lines.ptr)
+            table_die(path, blocks.items[i].line, "no such part", str_from(part));
+        all.cases[i] = read_case(arena, &blocks.items[i], lines);
     }
-    ck_assert_msg(all.count > 0, "%s holds no cases", file);
     return all;
 }

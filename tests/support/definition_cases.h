@@ -4,12 +4,15 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-/* One case of tests/tables/definitions/: a text and the lines that stand after its "---". */
+/*
+ * A case of tests/tables/definitions/ or of merge.txt: a block whose head is a definition and
+ * whose one part holds lines.
+ */
 struct definition_case {
     struct str name;
     struct str text; /* a whole file: keys of a stream alone have been put into one */
     struct str *lines;
-    size_t line_count;
+    size_t line_count; /* empty lines are left out */
 };
 
 struct definition_cases {
@@ -17,7 +20,8 @@ struct definition_cases {
     size_t count;
 };
 
-/* Reads a table; fails the running test if it cannot. Programs run at the project's root. */
-struct definition_cases definition_cases_read(struct arena *arena, const char *file);
+/* The cases of a table, or the chosen one (choice.h). Ends the program where it cannot. */
+struct definition_cases definition_cases_read(struct arena *arena, const char *path,
+                                              const char *part);
 
 #endif

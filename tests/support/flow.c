@@ -3,10 +3,12 @@
 #include <jansson.h>
 
 #include "tests/support/suite.h"
+#include "tests/support/table.h"
 
 struct flow {
     struct flow_bench *bench;
-    const struct flow_case *test;
+    const char *path; /* of the case's table */
+    const struct block *test;
     const struct flow_subject *subject;
     const char *run; /* its id */
     struct pagetide_result result;
@@ -20,8 +22,8 @@ __attribute__((format(printf, 2, 3))) static void miss(struct flow *flow, const 
     char *text = NULL;
     ck_assert_int_ge(vasprintf(&text, fmt, args), 0);
     va_end(args);
-    buf_printf(&flow->bench->problems, "  %.*s: %.*s: %s\n", STR_ARG(flow->test->file),
-               STR_ARG(flow->test->name), text);
+    buf_printf(&flow->bench->problems, "  %s:%d: %.*s: %s\n", flow->path, flow->test->line,
+               STR_ARG(flow->test->title), text);
     free(text);
 }
 
@@ -58,56 +60,13 @@ struct str flow_fill(struct flow_bench *bench, struct str text)
     return str_from(fill(bench, NULL, text));
 }
 
-/* ---- reading cases ----------------------------------------------------------------------- */
-
-static struct str section(struct arena *arena, struct str block, const char *name)
+struct blocks flow_read_cases(struct flow_bench *bench, const char *path)
 {
-    struct str mark = arena_printf(arena, "\n--- %s\n", name);
-    ptrdiff_t at = str_find(block, mark);
-    if (at < 0)
-        return STR_NONE;
-    struct str rest = str_slice(block, (size_t)at + mark.len, block.len);
-    ptrdiff_t end = str_find(rest, STR("\n--- "));
-    return end < 0 ? rest : str_slice(rest, 0, (size_t)end + 1);
-}
-
-static struct flow_case read_case(struct arena *arena, struct str file, struct str block)
-{
-    struct flow_case test = {.file = file};
-    struct str body = str_cut(block, '\n', &test.name);
-    body = arena_printf(arena, "\n%.*s", STR_ARG(body));
-    ptrdiff_t end = str_find(body, STR("\n--- "));
-    ck_assert_msg(end >= 0, "%.*s: no --- expect", STR_ARG(test.name));
-    test.head = str_slice(body, 1, (size_t)end + 1);
-    test.source = section(arena, body, "source");
-    test.mock = section(arena, body, "mock");
-    test.expect = section(arena, body, "expect");
-    return test;
-}
-
-static bool is_wanted(struct str block)
-{
-    const char *only = getenv("FLOW");
-    return !only || (str_starts(block, str_from(only)) && block.ptr[strlen(only)] == ' ');
-}
-
-struct flow_cases flow_read_cases(struct flow_bench *bench, const char *path)
-{
-    struct flow_cases all = {NULL};
-    size_t capacity = 0;
-    struct str rest = str_from(pagetide_read(path));
-    ptrdiff_t at = str_find(rest, STR("\n=== "));
-    ck_assert_msg(at >= 0, "%s holds no cases", path);
-    all.preface = str_slice(rest, 0, (size_t)at + 1);
-    while (at >= 0) {
-        rest = str_slice(rest, (size_t)at + 5, rest.len);
-        at = str_find(rest, STR("\n=== "));
-        struct str block = at < 0 ? rest : str_slice(rest, 0, (size_t)at + 1);
-        if (!is_wanted(block))
-            continue;
-        ARENA_GROW(bench->arena, all.cases, all.count, capacity);
-        all.cases[all.count++] = read_case(bench->arena, str_from(path), block);
-    }
+    struct blocks all = blocks_read(bench->arena, path);
+    for (size_t i = 0; i < all.count; i++)
+        if (!block_part(&all.items[i], "expect").ptr)
+            table_die(path, all.items[i].line, "no --- expect", all.items[i].title);
+    choice_apply(&all);
     return all;
 }
 
@@ -132,7 +91,7 @@ static void script_line(const struct flow *flow, struct str line)
 static void run_flow(struct flow *flow)
 {
     mock_post(&flow->bench->mock, "/_mock/reset", "{}");
-    struct str line, rest = flow->test->mock;
+    struct str line, rest = block_part(flow->test, "mock");
     while (rest.len) {
         rest = str_cut(rest, '\n', &line);
         if (line.len)
@@ -221,7 +180,7 @@ static void expect_header(struct flow *flow, const char *wanted)
 static void expect_sql(struct flow *flow, const char *line)
 {
     const char *bar = strstr(line, " | ");
-    ck_assert_msg(bar != NULL, "%.*s: sql without a bar", STR_ARG(flow->test->name));
+    ck_assert_msg(bar != NULL, "%.*s: sql without a bar", STR_ARG(flow->test->title));
     const char *wanted =
         arena_cstr(flow->bench->arena, (struct str){line, (size_t)(bar - line)});
     expect_text(flow, bar + 3, ask(flow, bar + 3), wanted);
@@ -264,7 +223,7 @@ static void judge_line(struct flow *flow, struct progress *progress, const char 
 static void judge(struct flow *flow)
 {
     struct progress progress = {0};
-    struct str line, rest = flow->test->expect;
+    struct str line, rest = block_part(flow->test, "expect");
     while (rest.len) {
         struct str key;
         rest = str_cut(rest, '\n', &line);
@@ -287,10 +246,11 @@ static void judge(struct flow *flow)
         miss(flow, "%s", flow->result.err);
 }
 
-void flow_try(struct flow_bench *bench, const struct flow_case *test,
+void flow_try(struct flow_bench *bench, const char *path, const struct block *test,
               const struct flow_subject *subject)
 {
-    struct flow flow = {.bench = bench, .test = test, .subject = subject, .run = ""};
+    struct flow flow = {
+        .bench = bench, .path = path, .test = test, .subject = subject, .run = ""};
     run_flow(&flow);
     flow.run = summary(&flow, "run");
     judge(&flow);

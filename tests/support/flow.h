@@ -4,12 +4,13 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "tests/support/blocks.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 
 /*
- * One `pagetide sync` against the mock API, judged by lines of text. The notation of `mock` and
- * `expect` is told in tests/tables/flows/README.
+ * One `pagetide sync` against the mock API, judged by lines of text. tests/tables/README has the
+ * notation of the parts `mock` and `expect`.
  *
  *     flow_open → (flow_read_cases → flow_try…)… → flow_close
  */
@@ -24,21 +25,8 @@ void flow_open(struct flow_bench *ret_bench);
 /* Fails the test where there are problems. */
 void flow_close(struct flow_bench *bench);
 
-/* A case of a table: "=== name", keys, "--- section" and so on. Sections may be absent. */
-struct flow_case {
-    struct str file, name;
-    struct str head; /* what stands before the first section */
-    struct str source, mock, expect;
-};
-
-struct flow_cases {
-    struct flow_case *cases;
-    size_t count;
-    struct str preface; /* what stands before the first case */
-};
-
-/* FLOW=P33 in the environment leaves out all but the cases whose name begins with that word. */
-struct flow_cases flow_read_cases(struct flow_bench *bench, const char *path);
+/* The cases of a table; the chosen one alone where FLOW chooses (choice.h). */
+struct blocks flow_read_cases(struct flow_bench *bench, const char *path);
 
 /* What is run: a whole source file (filled before it is written), and one of its streams. */
 struct flow_subject {
@@ -47,7 +35,7 @@ struct flow_subject {
 };
 
 /* The mock API is reset first: it knows what the case's `mock` says, and its own. */
-void flow_try(struct flow_bench *bench, const struct flow_case *test,
+void flow_try(struct flow_bench *bench, const char *path, const struct block *test,
               const struct flow_subject *subject);
 
 /* %M and %P, where no subject is known yet. */

@@ -1,18 +1,19 @@
 #include "tests/support/json_cases.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "tests/support/suite.h"
+#include "tests/support/lines.h"
+#include "tests/support/table.h"
 
 /* What stands between < and >: a repetition or hexadecimal bytes. */
 static void put_marked(struct buf *buf, struct str mark)
 {
     if (mark.len > 2 && mark.ptr[1] == '*') {
         int64_t times = 0;
-        ck_assert(str_to_int64(str_slice(mark, 2, mark.len), &times));
+        if (!str_to_int64(str_slice(mark, 2, mark.len), &times))
+            table_die("json.txt", 0, "no number", mark);
         while (times-- > 0)
             buf_put_byte(buf, mark.ptr[0]);
         return;
@@ -40,22 +41,18 @@ struct str json_case_text(struct str notation)
 
 struct json_cases json_cases_read(struct arena *arena)
 {
-    FILE *file = fopen("tests/tables/json.txt", "r");
-    ck_assert_msg(file, "run at the project's root");
-    struct json_cases all = {0};
-    size_t capacity = 0, size = 0;
-    char *line = NULL;
-    ssize_t len;
-    for (int number = 1; (len = getline(&line, &size, file)) >= 0; number++) {
-        struct str text = {line, (size_t)len - (len && line[len - 1] == '\n')};
-        if (text.len < 2 || text.ptr[0] == '#')
-            continue;
-        ARENA_GROW(arena, all.cases, all.count, capacity);
-        all.cases[all.count++] = (struct json_case){
-            text.ptr[0], number, json_case_text(str_slice(text, 2, text.len))};
+    static const char *const verdicts[] = {"taken", "refused", "either"};
+    struct line_cases lines = lines_read(arena, "tests/tables/json.txt");
+    struct json_cases all = {ARENA_ARRAY(arena, struct json_case, lines.count), lines.count};
+    for (size_t i = 0; i < lines.count; i++) {
+        const struct line_case *line = &lines.items[i];
+        size_t verdict = 0;
+        while (verdict < COUNT_OF(verdicts) && !str_is(line->expected, verdicts[verdict]))
+            verdict++;
+        if (verdict == COUNT_OF(verdicts))
+            table_die(line->path, line->number, "no such verdict", line->expected);
+        all.cases[i] = (struct json_case){verdict, line->number, json_case_text(line->input)};
     }
-    free(line);
-    fclose(file);
     return all;
 }
 

@@ -4,11 +4,12 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-/* One line of tests/tables/json.txt; its notation is told at the head of that file. */
+/* One line of tests/tables/json.txt, which has the notation at its top. */
 struct json_case {
-    char verdict; /* 'y', 'n' or 'i' */
+    enum { JSON_TAKEN, JSON_REFUSED, JSON_EITHER } verdict;
     int line;
-    struct str text; /* a heap block of exactly this size, so that ASan sees a read behind it */
+    struct str
+        text; /* a heap block of exactly this size, so that ASan sees a read past its end */
 };
 
 struct json_cases {
@@ -16,7 +17,7 @@ struct json_cases {
     size_t count;
 };
 
-/* Reads the table; fails the running test if it cannot. Programs run at the project's root. */
+/* Ends the program where the table cannot be read. Programs run at the project's root. */
 struct json_cases json_cases_read(struct arena *arena);
 void json_cases_done(struct json_cases *cases);
 

@@ -6,10 +6,16 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-/* One line `ID: INPUT => EXPECTED` of a table; <TAB> stands for a tab. */
+/*
+ * Reads tables of lines, `input => expected` (notation: tests/tables/README). The last arrow of
+ * a line counts; either side may be empty. Needs no Check, so that fuzzers read the same
+ * tables. A table that cannot be read, or a line without an arrow, ends the program with a
+ * message.
+ */
 struct line_case {
-    int number;
-    struct str id, input, expected;
+    const char *path;
+    int number; /* of the line, from 1 */
+    struct str input, expected;
 };
 
 struct line_cases {
@@ -17,7 +23,14 @@ struct line_cases {
     size_t count;
 };
 
-/* Reads tests/tables/`file`; fails the running test if it cannot. */
-struct line_cases lines_read(struct arena *arena, const char *file);
+/* All of it lives as long as the arena. Programs run at the project's root. */
+struct line_cases lines_read(struct arena *arena, const char *path);
+
+/* The same of a part of a file that begins at line `number`; the text is borrowed. */
+struct line_cases lines_parse(struct arena *arena, const char *path, int number,
+                              struct str text);
+
+/* Takes the first cell of an input: up to " | ", which is gone then, or all there is. */
+struct str lines_take_cell(struct str *input);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "tests/support/choice.h"
 
 /*
  * A test program is one Check suite: `SUITE("base/str", test_a, test_b)` at the end of the
@@ -15,9 +16,16 @@
 #define SUITE_TIMEOUT 60
 #endif
 
-#define SUITE(name, ...)                                                                       \
+#define SUITE(name, ...) SUITE_IF(true, name, __VA_ARGS__)
+
+/* Of cases in tables of blocks, of which FLOW=NAME chooses one (choice.h). */
+#define SUITE_OF_TABLES(pattern, name, ...) SUITE_IF(choice_make(pattern), name, __VA_ARGS__)
+
+#define SUITE_IF(is_ready, name, ...)                                                          \
     int main(void)                                                                             \
     {                                                                                          \
+        if (!(is_ready))                                                                       \
+            return EXIT_FAILURE;                                                               \
         const TTest *const tests[] = {__VA_ARGS__};                                            \
         TCase *tcase = tcase_create("all");                                                    \
         tcase_set_timeout(tcase, SUITE_TIMEOUT);                                               \

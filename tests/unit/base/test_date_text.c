@@ -1,7 +1,7 @@
 #include "base/date_text.h"
 
 #include "base/date.h"
-#include "base/file.h"
+#include "tests/support/lines.h"
 #include "tests/support/suite.h"
 
 static bool parse(struct str how, struct str text, int64_t *ret_us)
@@ -20,19 +20,11 @@ static bool parse(struct str how, struct str text, int64_t *ret_us)
     return date_parse_pattern(text, how, ret_us);
 }
 
-static struct str take_column(struct str *rest)
-{
-    struct str bar = STR(" | ");
-    ptrdiff_t at = str_find(*rest, bar);
-    struct str head = at < 0 ? *rest : str_slice(*rest, 0, (size_t)at);
-    *rest = at < 0 ? STR_NONE : str_slice(*rest, (size_t)at + bar.len, rest->len);
-    return head;
-}
-
-static void check_line(struct str line, int number)
+/* `how | text`. */
+static void check_line(const struct line_case *one)
 {
     enum { UNTOUCHED = 42 };
-    struct str rest = line, how = take_column(&rest), text = take_column(&rest);
+    struct str text = one->input, how = lines_take_cell(&text);
     int64_t us = UNTOUCHED;
     bool taken = parse(how, text, &us);
     AUTO_BUF(came, 64);
@@ -40,23 +32,17 @@ static void check_line(struct str line, int number)
         date_format_rfc3339(&came, us);
     else
         buf_puts(&came, "-");
-    ck_assert_msg(str_eq(buf_str(&came), rest), "date_text.txt:%d: %.*s", number,
+    ck_assert_msg(str_eq(buf_str(&came), one->expected), "%s:%d: %.*s", one->path, one->number,
                   STR_ARG(buf_str(&came)));
     ck_assert(taken || us == UNTOUCHED);
 }
 
 START_TEST(reads_the_table)
 {
-    AUTO_BUF(text, KIB(64));
-    struct err err = ERR_INIT;
-    ck_assert_ok(file_read("tests/tables/date_text.txt", &text, &err), err);
-    struct str rest = buf_str(&text);
-    for (int number = 1; rest.len; number++) {
-        struct str line;
-        rest = str_cut(rest, '\n', &line);
-        if (line.len && line.ptr[0] != '#')
-            check_line(line, number);
-    }
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct line_cases all = lines_read(arena, "tests/tables/date_text.txt");
+    for (size_t i = 0; i < all.count; i++)
+        check_line(&all.items[i]);
 }
 END_TEST
 

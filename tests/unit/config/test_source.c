@@ -8,6 +8,9 @@
 #include "tests/support/definition_cases.h"
 #include "tests/support/suite.h"
 
+#define ERRORS "tests/tables/definitions/errors.txt"
+#define GOOD   "tests/tables/definitions/good.txt"
+
 static size_t count_lines(struct str text)
 {
     size_t count = 0;
@@ -40,7 +43,7 @@ START_TEST(refuses_the_table_of_errors)
 {
     struct arena *arena AUTO_ARENA = arena_new();
     AUTO_BUF(failures, MIB(1));
-    struct definition_cases all = definition_cases_read(arena, "errors.txt");
+    struct definition_cases all = definition_cases_read(arena, ERRORS, "expect");
     for (size_t i = 0; i < all.count; i++)
         check_refused(arena, &all.cases[i], &failures);
     ck_assert_msg(failures.len == 0, "%s", failures.ptr);
@@ -70,7 +73,7 @@ static struct stream *parse_orders(struct arena *arena, const char *keys)
 START_TEST(takes_the_table_of_definitions)
 {
     struct arena *arena AUTO_ARENA = arena_new();
-    struct definition_cases all = definition_cases_read(arena, "good.txt");
+    struct definition_cases all = definition_cases_read(arena, GOOD, "expect");
     for (size_t i = 0; i < all.count; i++) {
         const struct definition_case *test = &all.cases[i];
         struct source *source = parse(arena, test->text);
@@ -87,7 +90,7 @@ END_TEST
 START_TEST(a_stored_definition_reads_back_the_same)
 {
     struct arena *arena AUTO_ARENA = arena_new();
-    struct definition_cases all = definition_cases_read(arena, "good.txt");
+    struct definition_cases all = definition_cases_read(arena, GOOD, "expect");
     for (size_t i = 0; i < all.count; i++) {
         struct stream *stream = parse(arena, all.cases[i].text)->streams[0], *again;
         struct err err = ERR_INIT;
@@ -262,8 +265,9 @@ START_TEST(the_examples_are_taken)
 }
 END_TEST
 
-SUITE("config/source", refuses_the_table_of_errors, takes_the_table_of_definitions,
-      a_stored_definition_reads_back_the_same, a_bad_stored_definition_is_an_error,
-      fills_the_struct, knows_when_records_must_be_kept, knows_when_the_last_record_is_used,
-      a_post_is_repeatable_where_the_definition_says_so, loads_a_folder_and_keeps_the_good,
-      the_examples_are_taken)
+SUITE_OF_TABLES("tests/tables/definitions/*.txt", "config/source", refuses_the_table_of_errors,
+                takes_the_table_of_definitions, a_stored_definition_reads_back_the_same,
+                a_bad_stored_definition_is_an_error, fills_the_struct,
+                knows_when_records_must_be_kept, knows_when_the_last_record_is_used,
+                a_post_is_repeatable_where_the_definition_says_so,
+                loads_a_folder_and_keeps_the_good, the_examples_are_taken)

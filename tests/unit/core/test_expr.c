@@ -3,51 +3,40 @@
 #include "tests/support/expr_table.h"
 #include "tests/support/suite.h"
 
-/* The block of the table that the row stands in. */
-struct block {
-    struct str source; /* in `arena` */
-    struct arena *arena;
-    int cases;
-};
+#define TABLE "tests/tables/expr.txt"
 
-static void run_case(struct block *block, const struct expr_row *row)
+static bool run_case(struct str source, const struct line_case *one)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct err err = ERR_INIT;
     struct expr *expr;
     struct value context = UNDEFINED_VALUE, value = UNDEFINED_VALUE;
     enum expr_outcome outcome = OUTCOME_VALUE;
-    block->cases++;
-    if (row->input.len)
-        ck_assert_ok(value_parse(arena, row->input, (struct value_hole){0}, &context, &err),
+    if (one->input.len)
+        ck_assert_ok(value_parse(arena, one->input, (struct value_hole){0}, &context, &err),
                      err);
     struct expr_scope scope = expr_table_scope(&context);
-    if (!expr_compile(arena, block->source, &expr, &err))
+    if (!expr_compile(arena, source, &expr, &err))
         outcome = OUTCOME_REFUSED;
     else if (!expr_eval(expr, &scope, arena, &value, &err))
         outcome = OUTCOME_FAILED;
-    expr_row_check(row, outcome, value, &err);
-}
-
-static void run_line(void *ctx, const struct expr_row *row)
-{
-    struct block *block = ctx;
-    if (row->expected.ptr) {
-        run_case(block, row);
-        return;
-    }
-    ck_assert(row->input.ptr[0] == '[');
-    struct str id;
-    struct str source = str_cut(row->input, ']', &id);
-    block->source = arena_str(block->arena, str_trim(source));
+    return expr_table_agrees(one, outcome, value, &err);
 }
 
 START_TEST(follows_the_table)
 {
-    struct block block = {.arena = arena_new()};
-    expr_table_each("tests/tables/expr.txt", run_line, &block);
-    ck_assert_int_ge(block.cases, 200);
-    arena_free(block.arena);
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct blocks blocks = blocks_read(arena, TABLE);
+    int count = 0, bad = 0;
+    choice_apply(&blocks);
+    for (size_t i = 0; i < blocks.count; i++) {
+        const struct block *block = &blocks.items[i];
+        struct line_cases all = lines_parse(arena, TABLE, block->line + 1, block->head);
+        for (size_t j = 0; j < all.count; j++, count++)
+            bad += !run_case(block->title, &all.items[j]);
+    }
+    ck_assert_int_eq(bad, 0);
+    ck_assert(choice_is_made() || count >= 200);
 }
 END_TEST
 
@@ -197,5 +186,5 @@ START_TEST(knows_truth)
 }
 END_TEST
 
-SUITE("core/expr", follows_the_table, points_at_the_place, cuts_what_it_shows,
-      bounds_depth_and_length, outlives_its_source, tells_what_it_reads, knows_truth)
+SUITE_OF_TABLES(TABLE, "core/expr", follows_the_table, points_at_the_place, cuts_what_it_shows,
+                bounds_depth_and_length, outlives_its_source, tells_what_it_reads, knows_truth)

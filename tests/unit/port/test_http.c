@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "port/http_check.h"
 #include "port/http_headers.h"
+#include "tests/support/lines.h"
 #include "tests/support/mock.h"
 #include "tests/support/suite.h"
 
@@ -706,37 +707,21 @@ START_TEST(collects_headers)
 }
 END_TEST
 
-static struct str next_cell(struct str *line)
-{
-    struct str cell;
-    *line = str_cut(*line, '|', &cell);
-    return str_trim(cell);
-}
-
+/* `base | reference`, in columns. */
 START_TEST(resolves_references)
 {
-    FILE *table = fopen("tests/tables/url_resolve.txt", "r");
-    ck_assert_ptr_nonnull(table);
-    char text[512];
-    int cases = 0;
-    while (fgets(text, sizeof text, table)) {
-        struct str line = str_trim(str_from(text));
-        if (!line.len || line.ptr[0] == '#')
-            continue;
-        struct arena *arena = arena_new();
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct line_cases all = lines_read(arena, "tests/tables/url_resolve.txt");
+    for (size_t i = 0; i < all.count; i++) {
+        struct str reference = all.items[i].input, base = str_trim(lines_take_cell(&reference));
         struct err err = ERR_INIT;
         struct str url = STR("!");
-        struct str base = next_cell(&line), reference = next_cell(&line);
-        struct str expected = next_cell(&line);
-        bool done = http_url_resolve(arena, base, reference, &url, &err);
-        ck_assert_msg(str_eq(url, expected), "%.*s + %.*s is %.*s", STR_ARG(base),
-                      STR_ARG(reference), STR_ARG(url));
+        bool done = http_url_resolve(arena, base, str_trim(reference), &url, &err);
+        ck_assert_msg(str_eq(url, all.items[i].expected), "%s:%d: %.*s", all.items[i].path,
+                      all.items[i].number, STR_ARG(url));
         ck_assert(done || err.kind == ERR_CONFIG);
-        arena_free(arena);
-        cases++;
     }
-    fclose(table);
-    ck_assert_int_ge(cases, 30);
+    ck_assert_int_ge(all.count, 30);
 }
 END_TEST
 

@@ -62,12 +62,12 @@ static struct str judge(struct arena *arena, struct str line)
 START_TEST(follows_the_table)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct line_cases all = lines_read(arena, "judge.txt");
+    struct line_cases all = lines_read(arena, "tests/tables/judge.txt");
     for (size_t i = 0; i < all.count; i++) {
         const struct line_case *one = &all.items[i];
         struct str got = judge(arena, one->input);
-        ck_assert_msg(str_eq(got, one->expected), "judge.txt:%d: %.*s: %.*s", one->number,
-                      STR_ARG(one->id), STR_ARG(got));
+        ck_assert_msg(str_eq(got, one->expected), "%s:%d: %.*s", one->path, one->number,
+                      STR_ARG(got));
     }
 }
 END_TEST
@@ -93,7 +93,7 @@ START_TEST(html_and_nothing_are_no_page)
 }
 END_TEST
 
-/* P66: at most 200 bytes, on one line, whole characters. */
+/* At most 200 bytes, on one line, whole characters. */
 START_TEST(a_preview_is_short_and_printable)
 {
     char body[600] = "<html>\n\n\t<b>\x01 Größe";

@@ -63,7 +63,7 @@ START_TEST(counts_come_back)
 }
 END_TEST
 
-/* P36, P45, P46: a cursor is any JSON value and comes back as it was. */
+/* A cursor is any JSON value and comes back as it was. */
 START_TEST(cursors_come_back)
 {
     static const char *const cursors[] = {"5",

@@ -6,19 +6,18 @@
 START_TEST(follows_the_table)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct line_cases all = lines_read(arena, "links.txt");
+    struct line_cases all = lines_read(arena, "tests/tables/links.txt");
     for (size_t i = 0; i < all.count; i++) {
         const struct line_case *one = &all.items[i];
         struct str got = link_find(one->input, STR("next"));
         bool none = str_is(one->expected, "-");
-        ck_assert_msg(none ? !got.ptr : got.ptr && str_eq(got, one->expected),
-                      "links.txt:%d: %.*s gives '%.*s'", one->number, STR_ARG(one->id),
-                      STR_ARG(got));
+        ck_assert_msg(none ? !got.ptr : got.ptr && str_eq(got, one->expected), "%s:%d: '%.*s'",
+                      one->path, one->number, STR_ARG(got));
     }
 }
 END_TEST
 
-START_TEST(L21_reads_every_link_field)
+START_TEST(reads_every_link_field)
 {
     const struct http_header headers[] = {
         {STR("link"), STR("<u1>; rel=prev")},
@@ -33,7 +32,7 @@ START_TEST(L21_reads_every_link_field)
 }
 END_TEST
 
-/* L24: no quadratic walk over what the far side writes; the suite's time limit is the proof. */
+/* No quadratic walk over what the far side writes; the suite's time limit is the proof. */
 START_TEST(takes_long_headers)
 {
     AUTO_ARENA struct arena *arena = arena_new();
@@ -50,4 +49,4 @@ START_TEST(takes_long_headers)
 }
 END_TEST
 
-SUITE("worker/link", follows_the_table, L21_reads_every_link_field, takes_long_headers)
+SUITE("worker/link", follows_the_table, reads_every_link_field, takes_long_headers)

@@ -7,6 +7,8 @@
 #include "tests/support/suite.h"
 #include "worker/records/jsontext.h"
 
+#define TABLE "tests/tables/merge.txt"
+
 static struct err err;
 
 /* `columns: none`: each row is the record as jsonb. */
@@ -134,7 +136,7 @@ START_TEST(merges_as_the_table_says)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     AUTO_BUF(failures, MIB(1));
-    struct definition_cases all = definition_cases_read(arena, "../merge.txt");
+    struct definition_cases all = definition_cases_read(arena, TABLE, "pages");
     for (size_t i = 0; i < all.count; i++) {
         struct fixture fixture;
         open_fixture(&fixture, all.cases[i].text);
@@ -146,4 +148,4 @@ START_TEST(merges_as_the_table_says)
 }
 END_TEST
 
-SUITE("worker/merge", merges_as_the_table_says)
+SUITE_OF_TABLES(TABLE, "worker/merge", merges_as_the_table_says)

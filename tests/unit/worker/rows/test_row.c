@@ -3,8 +3,11 @@
 #include <stdio.h>
 
 #include "base/rng.h"
+#include "tests/support/lines.h"
 #include "tests/support/row_text.h"
 #include "tests/support/suite.h"
+
+#define TABLE "tests/tables/rows.txt"
 
 static struct err err = ERR_INIT;
 static const char *reason;
@@ -73,73 +76,58 @@ static void page_close(struct page *page)
     arena_free(page->arena);
 }
 
-enum { FIELD_TYPE, FIELD_JSON, FIELD_TEXT, FIELD_ASIDE, FIELDS };
-
+/* `type | json => text | aside`. */
 struct row_case {
     int line;
-    struct str fields[FIELDS];
+    struct str type, json, text, aside;
 };
 
-static size_t read_cases(struct arena *arena, struct row_case **ret_cases)
+static struct row_case *read_cases(struct arena *arena, size_t *ret_count)
 {
-    FILE *file = fopen("tests/tables/rows.txt", "r");
-    ck_assert_msg(file, "run at the project's root");
-    struct row_case *cases = NULL;
-    size_t count = 0, capacity = 0, size = 0;
-    char *line = NULL;
-    ssize_t len;
-    for (int number = 1; (len = getline(&line, &size, file)) >= 0; number++) {
-        if (len < 2 || line[0] == '#')
-            continue;
-        struct str rest = arena_str(arena, (struct str){line, (size_t)len - 1});
-        ARENA_GROW(arena, cases, count, capacity);
-        cases[count].line = number;
-        for (size_t i = 0; i < FIELDS && rest.ptr; i++) {
-            ptrdiff_t bar = str_find(rest, STR(" | "));
-            size_t end = bar < 0 ? rest.len : (size_t)bar;
-            cases[count].fields[i] = str_slice(rest, 0, end);
-            rest = bar < 0 ? STR_NONE : str_slice(rest, end + 3, rest.len);
-        }
-        count++;
+    struct line_cases lines = lines_read(arena, TABLE);
+    struct row_case *cases = ARENA_ARRAY(arena, struct row_case, lines.count);
+    for (size_t i = 0; i < lines.count; i++) {
+        struct row_case *one = &cases[i];
+        one->line = lines.items[i].number;
+        one->json = lines.items[i].input;
+        one->type = lines_take_cell(&one->json);
+        one->aside = lines.items[i].expected;
+        one->text = lines_take_cell(&one->aside);
     }
-    free(line);
-    fclose(file);
-    *ret_cases = cases;
-    return count;
+    *ret_count = lines.count;
+    return cases;
 }
 
 /* What row_text_load gives for the case, but for the position at its end. */
 static struct str expected_row(struct arena *arena, const struct row_case *one, size_t at)
 {
     AUTO_BUF(aside, MIB(1));
-    if (one->fields[FIELD_ASIDE].len) {
+    if (one->aside.len) {
         buf_puts(&aside, "{\"v\": ");
-        json_out_quote(&aside, one->fields[FIELD_ASIDE]);
+        json_out_quote(&aside, one->aside);
         buf_puts(&aside, "}");
     } else {
         buf_puts(&aside, "NULL");
     }
-    return arena_printf(arena, "%.*s|%.*s|0|%zu", STR_ARG(one->fields[FIELD_TEXT]),
-                        STR_ARG(buf_str(&aside)), at);
+    return arena_printf(arena, "%.*s|%.*s|0|%zu", STR_ARG(one->text), STR_ARG(buf_str(&aside)),
+                        at);
 }
 
 static void check_type(struct arena *arena, const struct row_case *cases, size_t count)
 {
     struct page page;
-    page_open(&page, arena_printf(arena, "v %.*s", STR_ARG(cases->fields[FIELD_TYPE])).ptr);
+    page_open(&page, arena_printf(arena, "v %.*s", STR_ARG(cases->type)).ptr);
     for (size_t i = 0; i < count; i++) {
-        struct str json =
-            arena_printf(page.arena, "{\"v\":%.*s}", STR_ARG(cases[i].fields[FIELD_JSON]));
-        enum row_result expected = cases[i].fields[FIELD_ASIDE].len ? ROW_ASIDE : ROW_PUT;
-        ck_assert_msg(put_text(&page, json, i) == expected, "tests/tables/rows.txt:%d",
-                      cases[i].line);
+        struct str json = arena_printf(page.arena, "{\"v\":%.*s}", STR_ARG(cases[i].json));
+        enum row_result expected = cases[i].aside.len ? ROW_ASIDE : ROW_PUT;
+        ck_assert_msg(put_text(&page, json, i) == expected, TABLE ":%d", cases[i].line);
     }
     struct str rest = load(&page);
     for (size_t i = 0; i < count; i++) {
         struct str row, expected = expected_row(page.arena, &cases[i], i);
         rest = str_cut(rest, '\n', &row);
-        ck_assert_msg(str_eq(row, expected), "tests/tables/rows.txt:%d: %.*s is not %.*s",
-                      cases[i].line, STR_ARG(row), STR_ARG(expected));
+        ck_assert_msg(str_eq(row, expected), TABLE ":%d: %.*s is not %.*s", cases[i].line,
+                      STR_ARG(row), STR_ARG(expected));
     }
     page_close(&page);
 }
@@ -147,11 +135,10 @@ static void check_type(struct arena *arena, const struct row_case *cases, size_t
 START_TEST(values_arrive_as_sent)
 {
     struct arena *arena = arena_new();
-    struct row_case *cases;
-    size_t count = read_cases(arena, &cases);
-    size_t from = 0;
+    size_t count, from = 0;
+    struct row_case *cases = read_cases(arena, &count);
     for (size_t i = 1; i <= count; i++) {
-        if (i < count && str_eq(cases[i].fields[FIELD_TYPE], cases[from].fields[FIELD_TYPE]))
+        if (i < count && str_eq(cases[i].type, cases[from].type))
             continue;
         check_type(arena, cases + from, i - from);
         from = i;
