@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "worker/access/throttle.h"
 #include "worker/crawl.h"
-#include "worker/load/sketch.h"
+#include "worker/load/column_map_dry.h"
 
 enum { BATCH_RECORDS = 1, BATCH_BYTES = 8 * 1024 * 1024, TEXT_BYTES_MAX = 1024 * 1024 };
 
@@ -89,7 +89,7 @@ static void keep_columns(struct previewing *previewing, const struct columns *co
     preview->columns = copy;
     preview->column_count = columns->count;
     AUTO_BUF(ddl, TEXT_BYTES_MAX);
-    sketch_put_ddl(&ddl, previewing->options->stream, columns);
+    column_map_dry_put_ddl(&ddl, previewing->options->stream, columns);
     preview->ddl = arena_str(arena, buf_str(&ddl));
 }
 

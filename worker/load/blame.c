@@ -3,7 +3,7 @@
 #include <endian.h>
 
 #include "base/mem.h"
-#include "worker/load/map.h"
+#include "worker/load/column_map.h"
 
 enum { COPY_TIMEOUT_MS = 60000, SEARCH_TIMEOUT_MS = 600000 };
 
@@ -30,7 +30,7 @@ static void try_next(struct blame *blame);
 void blame_put_copy_sql(struct buf *buf, unsigned loader)
 {
     buf_puts(buf, "copy pg_temp.");
-    map_put_stage_name(buf, loader);
+    column_map_put_stage_name(buf, loader);
     buf_puts(buf, " from stdin (format binary)");
 }
 

@@ -3,11 +3,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "config/source.h"
-#include "worker/load/load.h"
-#include "worker/load/map.h"
+#include "worker/load/column_map.h"
+#include "worker/load/column_map_dry.h"
+#include "worker/load/column_map_fetch.h"
+#include "worker/load/commit.h"
 #include "worker/load/sessions.h"
-#include "worker/load/sketch.h"
-#include "worker/load/survey.h"
 
 /* One page may exceed a batch's size by far; this is where even a single page ends. */
 enum { BATCH_CEILING_BYTES = 1 << 30 };
@@ -22,7 +22,7 @@ struct waiter {
 struct ask {
     struct ask *next;
     struct loader *loader;
-    struct survey *survey; /* NULL: the map is known, `timer` answers */
+    struct column_map_fetch *fetch; /* NULL: the map is known, `timer` answers */
     struct loop_timer *timer;
     int64_t run;
     loader_ready_fn fn; /* NULL: forgotten */
@@ -38,16 +38,16 @@ struct loader {
     struct stream *stream;
     struct str spec;
 
-    struct map *map; /* the current one; NULL before the first survey */
-    int64_t map_run; /* the run that `map` was read for */
+    struct column_map *map; /* the current one; NULL before it was first fetched */
+    int64_t map_run_id;     /* the run that `map` was read for */
     struct ask *asks;
 
     struct batch *open;
-    struct map *open_map;          /* by which the rows of `open` were cut */
+    struct column_map *open_map;   /* by which the rows of `open` were cut */
     bool is_due;                   /* `open` is to be committed as soon as that is possible */
     struct batch *loading, *spare; /* one of the two is NULL */
-    struct load *load;             /* of `loading` */
-    struct loop_timer *rehearsal;  /* in its place where there is no database */
+    struct commit *commit;         /* of `loading` */
+    struct loop_timer *dry_run;    /* in its place where there is no database */
     struct loop_timer *age;
     struct waiter *waiters;
     size_t waiter_count, waiter_capacity;
@@ -85,7 +85,7 @@ bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
 
 static void ask_free(struct ask *ask)
 {
-    survey_free(ask->survey);
+    column_map_fetch_free(ask->fetch);
     loop_timer_free(ask->timer);
     mem_free(ask);
 }
@@ -96,14 +96,14 @@ static void loader_free(struct loader *loader)
         next = ask->next;
         ask_free(ask);
     }
-    load_free(loader->load);
+    commit_free(loader->commit);
     batch_free(loader->open);
     batch_free(loader->loading);
     batch_free(loader->spare);
-    map_unref(loader->open_map);
-    map_unref(loader->map);
+    column_map_unref(loader->open_map);
+    column_map_unref(loader->map);
     loop_timer_free(loader->age);
-    loop_timer_free(loader->rehearsal);
+    loop_timer_free(loader->dry_run);
     arena_free(loader->arena);
     mem_free(loader->waiters);
     mem_free(loader);
@@ -176,7 +176,7 @@ static void age_reached(void *ctx)
     flush(ctx);
 }
 
-static void rehearsed(void *ctx);
+static void on_dry_run(void *ctx);
 
 static struct loader *loader_new(struct loaders *loaders, struct arena *arena,
                                  struct stream *stream, struct str spec)
@@ -190,7 +190,7 @@ static struct loader *loader_new(struct loaders *loaders, struct arena *arena,
     loader->open = batch_new(BATCH_CEILING_BYTES);
     loader->spare = batch_new(BATCH_CEILING_BYTES);
     loader->age = loop_timer_new(loaders->options.loop, age_reached, loader);
-    loader->rehearsal = loop_timer_new(loaders->options.loop, rehearsed, loader);
+    loader->dry_run = loop_timer_new(loaders->options.loop, on_dry_run, loader);
     loader->next = loaders->first;
     loaders->first = loader;
     return loader;
@@ -253,14 +253,14 @@ static bool is_sealed(const struct loader *loader)
 
 /* Takes the map over. One that says nothing new is not taken, so that the open batch can go on.
  */
-static void map_arrived(struct loader *loader, struct map *map)
+static void map_arrived(struct loader *loader, struct column_map *map)
 {
-    if (loader->map && map_is_same(loader->map, map)) {
+    if (loader->map && column_map_is_same(loader->map, map)) {
         loader->map->columns.may_widen = map->columns.may_widen;
-        map_unref(map);
+        column_map_unref(map);
         return;
     }
-    map_unref(loader->map);
+    column_map_unref(loader->map);
     loader->map = map;
     commit_if_ready(loader);
 }
@@ -279,11 +279,11 @@ static void ask_end(struct ask *ask, const struct err *err)
     loader_put(loader);
 }
 
-static void surveyed(void *ctx, struct map *map, const struct err *err)
+static void on_map(void *ctx, struct column_map *map, const struct err *err)
 {
     struct ask *ask = ctx;
     if (map) {
-        ask->loader->map_run = ask->run;
+        ask->loader->map_run_id = ask->run;
         map_arrived(ask->loader, map);
     }
     ask_end(ask, err);
@@ -314,13 +314,13 @@ void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void
     struct loaders *loaders = loader->owner;
     struct ask *ask = ask_new(loader, run, fn, ctx);
     if (!loaders->sessions && !loader->map)
-        loader->map = sketch_map();
-    if (loader->map && (!loaders->sessions || loader->map_run == run)) {
+        loader->map = column_map_dry_new();
+    if (loader->map && (!loaders->sessions || loader->map_run_id == run)) {
         answer_soon(ask);
         return;
     }
-    ask->survey = survey_read(loaders->sessions, loader->stream, run,
-                              loaders->options.give_up_ms, surveyed, ask);
+    ask->fetch = column_map_fetch_start(loaders->sessions, loader->stream, run,
+                                        loaders->options.give_up_ms, on_map, ask);
 }
 
 void loader_extend(struct loader *loader, int64_t run, const struct shape *shape,
@@ -329,12 +329,12 @@ void loader_extend(struct loader *loader, int64_t run, const struct shape *shape
     struct loaders *loaders = loader->owner;
     struct ask *ask = ask_new(loader, run, fn, ctx);
     if (!loaders->sessions) {
-        map_arrived(loader, sketch_extend(loader->map, loader->stream, shape));
+        map_arrived(loader, column_map_dry_extend(loader->map, loader->stream, shape));
         answer_soon(ask);
         return;
     }
-    ask->survey = survey_extend(loaders->sessions, loader->stream, run, shape,
-                                loaders->options.give_up_ms, surveyed, ask);
+    ask->fetch = column_map_fetch_extend(loaders->sessions, loader->stream, run, shape,
+                                         loaders->options.give_up_ms, on_map, ask);
 }
 
 void loader_forget(struct loader *loader, void *ctx)
@@ -411,7 +411,7 @@ static void rehearse_verdict(const struct mark *mark, struct mark_outcome *outco
 }
 
 static void tell_outcomes(struct loader *loader, const struct batch *batch,
-                          const struct load_result *result)
+                          const struct commit_result *result)
 {
     static const struct err earlier = {.kind = ERR_STOPPED,
                                        .origin = "loader",
@@ -460,17 +460,17 @@ static void wake_waiters(struct loader *loader)
     }
 }
 
-static void loaded(void *ctx, const struct load_result *result)
+static void loaded(void *ctx, const struct commit_result *result)
 {
     struct loader *loader = ctx;
     struct batch *batch = TAKE(loader->loading);
     loader->references++;
     if (result->fresh)
-        map_arrived(loader, map_ref(result->fresh));
+        map_arrived(loader, column_map_ref(result->fresh));
     if (result->err)
         drop_later_marks(loader, batch);
     tell_outcomes(loader, batch, result);
-    load_free(TAKE(loader->load));
+    commit_free(TAKE(loader->commit));
     batch_reset(batch);
     loader->spare = batch;
     commit_if_ready(loader);
@@ -480,9 +480,9 @@ static void loaded(void *ctx, const struct load_result *result)
     loader_put(loader);
 }
 
-static void rehearsed(void *ctx)
+static void on_dry_run(void *ctx)
 {
-    loaded(ctx, &(struct load_result){0});
+    loaded(ctx, &(struct commit_result){0});
 }
 
 static void commit_if_ready(struct loader *loader)
@@ -491,17 +491,17 @@ static void commit_if_ready(struct loader *loader)
     bool wanted = loader->is_due || is_full(loader) || is_sealed(loader);
     if (is_loading(loader) || !wanted || batch_is_empty(loader->open))
         return;
-    struct map *map = TAKE(loader->open_map);
+    struct column_map *map = TAKE(loader->open_map);
     loop_timer_clear(loader->age);
     loader->is_due = false;
     loader->loading = loader->open;
     loader->open = TAKE(loader->spare);
     if (!loaders->sessions) {
-        map_unref(map);
-        loop_timer_set(loader->rehearsal, 0);
+        column_map_unref(map);
+        loop_timer_set(loader->dry_run, 0);
         return;
     }
-    const struct load_options options = {
+    const struct commit_options options = {
         .sessions = loaders->sessions,
         .worker = loaders->name,
         .stream = loader->stream,
@@ -510,8 +510,8 @@ static void commit_if_ready(struct loader *loader)
         .loader = loader->number,
         .give_up_ms = loaders->options.give_up_ms,
     };
-    loader->load = load_start(&options, loaded, loader);
-    map_unref(map);
+    loader->commit = commit_start(&options, loaded, loader);
+    column_map_unref(map);
 }
 
 struct batch *loader_batch(struct loader *loader, loader_ready_fn fn, void *ctx)
@@ -524,8 +524,8 @@ struct batch *loader_batch(struct loader *loader, loader_ready_fn fn, void *ctx)
         return NULL;
     }
     if (loader->open_map != loader->map) {
-        map_unref(loader->open_map);
-        loader->open_map = loader->map ? map_ref(loader->map) : NULL;
+        column_map_unref(loader->open_map);
+        loader->open_map = loader->map ? column_map_ref(loader->map) : NULL;
     }
     return loader->open;
 }

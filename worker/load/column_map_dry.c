@@ -1,14 +1,14 @@
-#include "worker/load/sketch.h"
+#include "worker/load/column_map_dry.h"
 
-struct map *sketch_map(void)
+struct column_map *column_map_dry_new(void)
 {
-    struct map *map = map_blank();
+    struct column_map *map = column_map_blank();
     columns_index(&map->columns, map->arena);
     return map;
 }
 
-struct sketch {
-    struct map *map;
+struct dry {
+    struct column_map *map;
     const struct stream *stream;
 };
 
@@ -29,27 +29,26 @@ static bool is_taken(const struct columns *columns, struct str name)
 }
 
 /* `wanted`, or `wanted_2` … as pagetide.free_name has it. */
-static struct str free_name(const struct sketch *sketch, struct str wanted)
+static struct str free_name(const struct dry *dry, struct str wanted)
 {
     enum { NAME_MAX_BYTES = 63, SUFFIX_MAX_BYTES = 8 };
     struct str name = str_slice(wanted, 0, NAME_MAX_BYTES);
-    for (int n = 2; is_taken(&sketch->map->columns, name); n++)
+    for (int n = 2; is_taken(&dry->map->columns, name); n++)
         name =
-            arena_printf(sketch->map->arena, "%.*s_%d",
+            arena_printf(dry->map->arena, "%.*s_%d",
                          STR_ARG(str_slice(wanted, 0, NAME_MAX_BYTES - SUFFIX_MAX_BYTES)), n);
     return name;
 }
 
-static void add_column(struct sketch *sketch, struct str field, struct str wanted,
-                       struct str type)
+static void add_column(struct dry *dry, struct str field, struct str wanted, struct str type)
 {
-    struct columns *columns = &sketch->map->columns;
-    struct arena *arena = sketch->map->arena;
+    struct columns *columns = &dry->map->columns;
+    struct arena *arena = dry->map->arena;
     if (find_field(columns, field))
         return;
     columns->items[columns->count++] =
-        map_column(sketch->stream, arena_str(arena, field),
-                   arena_str(arena, free_name(sketch, wanted)), arena_str(arena, type));
+        column_map_column(dry->stream, arena_str(arena, field),
+                          arena_str(arena, free_name(dry, wanted)), arena_str(arena, type));
 }
 
 static void widen(struct columns *columns, struct str field)
@@ -69,10 +68,10 @@ static bool is_key(const struct table *table, struct str field)
     return false;
 }
 
-static void add_shape(struct sketch *sketch, const struct shape *shape)
+static void add_shape(struct dry *dry, const struct shape *shape)
 {
-    struct columns *columns = &sketch->map->columns;
-    const struct table *table = &sketch->stream->table;
+    struct columns *columns = &dry->map->columns;
+    const struct table *table = &dry->stream->table;
     for (size_t i = 0; i < shape->count; i++) {
         const struct shape_field *field = &shape->items[i];
         enum column_type type;
@@ -82,38 +81,38 @@ static void add_shape(struct sketch *sketch, const struct shape *shape)
         if (field->widen)
             widen(columns, field->field);
         else if (has_room || is_key(table, field->field))
-            add_column(sketch, field->field, column_name_for(sketch->map->arena, field->field),
+            add_column(dry, field->field, column_name_for(dry->map->arena, field->field),
                        str_from(column_type_sql(type)));
     }
 }
 
-struct map *sketch_extend(const struct map *old, const struct stream *stream,
-                          const struct shape *shape)
+struct column_map *column_map_dry_extend(const struct column_map *old,
+                                         const struct stream *stream, const struct shape *shape)
 {
-    struct sketch sketch = {map_blank(), stream};
-    struct columns *columns = &sketch.map->columns;
+    struct dry dry = {column_map_blank(), stream};
+    struct columns *columns = &dry.map->columns;
     const struct table *table = &stream->table;
     columns->has_table = columns->may_widen = true;
-    columns->items = ARENA_ARRAY(sketch.map->arena, struct column,
+    columns->items = ARENA_ARRAY(dry.map->arena, struct column,
                                  old->columns.count + table->declared_count + 1 + shape->count);
     for (size_t i = 0; i < old->columns.count; i++)
-        add_column(&sketch, old->columns.items[i].field, old->columns.items[i].name,
+        add_column(&dry, old->columns.items[i].field, old->columns.items[i].name,
                    old->columns.items[i].sql_type);
     for (size_t i = 0; i < table->declared_count; i++)
-        add_column(&sketch, table->declared[i].name, table->declared[i].name,
+        add_column(&dry, table->declared[i].name, table->declared[i].name,
                    table->declared[i].type);
     if (table->mode == COLUMNS_NONE)
-        add_column(&sketch, STR("record"), STR("record"), STR("jsonb"));
-    add_shape(&sketch, shape);
-    columns_index(columns, sketch.map->arena);
-    return sketch.map;
+        add_column(&dry, STR("record"), STR("record"), STR("jsonb"));
+    add_shape(&dry, shape);
+    columns_index(columns, dry.map->arena);
+    return dry.map;
 }
 
 static void put_table_name(struct buf *buf, const struct table *table)
 {
-    map_put_identifier(buf, table->schema);
+    column_map_put_identifier(buf, table->schema);
     buf_put_byte(buf, '.');
-    map_put_identifier(buf, table->name);
+    column_map_put_identifier(buf, table->name);
 }
 
 static void put_key_index(struct buf *buf, const struct table *table,
@@ -124,22 +123,23 @@ static void put_key_index(struct buf *buf, const struct table *table,
     for (size_t i = 0; i < table->key_count; i++) {
         const struct column *column = find_field(columns, table->key[i]);
         buf_put(buf, i ? STR(", ") : STR(" ("));
-        map_put_identifier(buf, column ? column->name : table->key[i]);
+        column_map_put_identifier(buf, column ? column->name : table->key[i]);
     }
     buf_puts(buf, ");\n");
 }
 
-void sketch_put_ddl(struct buf *buf, const struct stream *stream, const struct columns *columns)
+void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
+                            const struct columns *columns)
 {
     const struct table *table = &stream->table;
     buf_puts(buf, "create schema if not exists ");
-    map_put_identifier(buf, table->schema);
+    column_map_put_identifier(buf, table->schema);
     buf_puts(buf, ";\ncreate table ");
     put_table_name(buf, table);
     buf_puts(buf, " (\n");
     for (size_t i = 0; i < columns->count; i++) {
         buf_puts(buf, "    ");
-        map_put_identifier(buf, columns->items[i].name);
+        column_map_put_identifier(buf, columns->items[i].name);
         buf_printf(buf, " %.*s,\n", STR_ARG(columns->items[i].sql_type));
     }
     buf_puts(buf, "    _pt_run bigint,\n    _pt_at timestamptz,\n    _pt_hash bigint,\n"

@@ -1,4 +1,4 @@
-#include "worker/load/message.h"
+#include "worker/load/commit_message.h"
 
 #include "base/json_out.h"
 #include "base/mem.h"
@@ -38,15 +38,15 @@ static void put_names(struct json_out *out, const char *key, const struct column
     json_out_close(out, ']');
 }
 
-static void put_table(struct json_out *out, const struct table *table, const struct map *map,
-                      unsigned loader)
+static void put_table(struct json_out *out, const struct table *table,
+                      const struct column_map *map, unsigned loader)
 {
     AUTO_BUF(stage, 64);
     if (!map) {
         json_out_null(out, "table");
         return;
     }
-    map_put_stage_name(&stage, loader);
+    column_map_put_stage_name(&stage, loader);
     json_out_open(out, "table", '{');
     put_text(out, "schema", table->schema);
     put_text(out, "name", table->name);
@@ -129,8 +129,9 @@ static void put_reject(struct json_out *out, struct arena *arena,
     json_out_close(out, '}');
 }
 
-void message_put(struct buf *buf, const char *worker, const struct batch *batch,
-                 const struct stream *stream, const struct map *map, unsigned loader)
+void commit_message_put(struct buf *buf, const char *worker, const struct batch *batch,
+                        const struct stream *stream, const struct column_map *map,
+                        unsigned loader)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct json_out out = {.buf = buf};

@@ -1,10 +1,10 @@
-#ifndef WORKER_LOAD_LOAD_H
-#define WORKER_LOAD_LOAD_H
+#ifndef WORKER_LOAD_COMMIT_H
+#define WORKER_LOAD_COMMIT_H
 
 #include "base/err.h"
 #include "config/stream.h"
 #include "port/pg.h"
-#include "worker/load/map.h"
+#include "worker/load/column_map.h"
 #include "worker/load/sessions.h"
 #include "worker/rows/batch.h"
 
@@ -20,30 +20,32 @@
  * Rows without a table (a batch of marks alone) skip stage and COPY. A catalogue that does not
  * fit any more is read again once.
  */
-struct load;
+struct commit;
 
-struct load_options {
+struct commit_options {
     struct sessions *sessions;
     const char *worker; /* name for the message */
     const struct stream *stream;
-    struct map *map;     /* by which the rows were cut; NULL where there are none */
-    struct batch *batch; /* borrowed until the end; rows that are refused leave it */
-    unsigned loader;     /* number: names the staging table */
+    struct column_map *map; /* by which the rows were cut; NULL where there are none */
+    struct batch *batch;    /* borrowed until the end; rows that are refused leave it */
+    unsigned loader;        /* number: names the staging table */
     int64_t give_up_ms;
 };
 
-struct load_result {
+struct commit_result {
     const struct pg_result *verdicts; /* of commit_batch; NULL: err */
     const struct err *err;
     enum job_reason reason; /* with err: what the end of the jobs should say */
-    struct map *fresh;      /* the catalogue had to be read again: its map, borrowed; or NULL */
+    struct column_map
+        *fresh; /* the catalogue had to be read again: its map, borrowed; or NULL */
 };
 
 /* From the loop, once, never before load_start returns. */
-typedef void (*load_fn)(void *ctx, const struct load_result *result);
+typedef void (*commit_fn)(void *ctx, const struct commit_result *result);
 
-struct load *load_start(const struct load_options *options, load_fn fn, void *ctx) MUST_CHECK;
+struct commit *commit_start(const struct commit_options *options, commit_fn fn,
+                            void *ctx) MUST_CHECK;
 /* In or after its callback, or after sessions_close: no callback comes. NULL is fine. */
-void load_free(struct load *load);
+void commit_free(struct commit *commit);
 
 #endif

@@ -1,4 +1,4 @@
-#include "worker/load/map.h"
+#include "worker/load/column_map.h"
 
 #include "base/json_out.h"
 #include "base/mem.h"
@@ -21,18 +21,18 @@ static bool is_key(const struct table *table, struct str field)
 
 enum { RESULT_FIELD, RESULT_NAME, RESULT_TYPE, RESULT_HAS_TABLE, RESULT_MAY_WIDEN };
 
-struct map *map_blank(void)
+struct column_map *column_map_blank(void)
 {
     static unsigned last_number;
-    struct map *map = mem_alloc(sizeof *map);
+    struct column_map *map = mem_alloc(sizeof *map);
     map->arena = arena_new();
     map->number = ++last_number;
     map->references = 1;
     return map;
 }
 
-struct column map_column(const struct stream *stream, struct str field, struct str name,
-                         struct str sql_type)
+struct column column_map_column(const struct stream *stream, struct str field, struct str name,
+                                struct str sql_type)
 {
     return (struct column){
         .field = field,
@@ -44,9 +44,9 @@ struct column map_column(const struct stream *stream, struct str field, struct s
     };
 }
 
-struct map *map_new(const struct pg_result *result, const struct stream *stream)
+struct column_map *column_map_new(const struct pg_result *result, const struct stream *stream)
 {
-    struct map *map = map_blank();
+    struct column_map *map = column_map_blank();
     struct columns *columns = &map->columns;
     columns->has_table = pg_get_bool(result, 0, RESULT_HAS_TABLE);
     columns->may_widen = pg_get_bool(result, 0, RESULT_MAY_WIDEN);
@@ -57,19 +57,19 @@ struct map *map_new(const struct pg_result *result, const struct stream *stream)
         struct str field = arena_str(map->arena, pg_get_str(result, row, RESULT_FIELD));
         struct str name = arena_str(map->arena, pg_get_str(result, row, RESULT_NAME));
         struct str type = arena_str(map->arena, pg_get_str(result, row, RESULT_TYPE));
-        columns->items[columns->count++] = map_column(stream, field, name, type);
+        columns->items[columns->count++] = column_map_column(stream, field, name, type);
     }
     columns_index(columns, map->arena);
     return map;
 }
 
-struct map *map_ref(struct map *map)
+struct column_map *column_map_ref(struct column_map *map)
 {
     map->references++;
     return map;
 }
 
-void map_unref(struct map *map)
+void column_map_unref(struct column_map *map)
 {
     if (!map || --map->references > 0)
         return;
@@ -77,7 +77,7 @@ void map_unref(struct map *map)
     mem_free(map);
 }
 
-bool map_is_same(const struct map *a, const struct map *b)
+bool column_map_is_same(const struct column_map *a, const struct column_map *b)
 {
     if (a->columns.count != b->columns.count || a->columns.has_table != b->columns.has_table)
         return false;
@@ -90,7 +90,7 @@ bool map_is_same(const struct map *a, const struct map *b)
     return true;
 }
 
-static bool has_column(const struct map *map, struct str name)
+static bool has_column(const struct column_map *map, struct str name)
 {
     for (size_t i = 0; i < map->columns.count; i++)
         if (str_eq(map->columns.items[i].name, name))
@@ -98,7 +98,7 @@ static bool has_column(const struct map *map, struct str name)
     return false;
 }
 
-bool map_covers(const struct map *whole, const struct map *part)
+bool column_map_covers(const struct column_map *whole, const struct column_map *part)
 {
     if (!whole->columns.has_table)
         return false;
@@ -108,7 +108,7 @@ bool map_covers(const struct map *whole, const struct map *part)
     return true;
 }
 
-bool map_has_declared(const struct map *map, const struct table *table)
+bool column_map_has_declared(const struct column_map *map, const struct table *table)
 {
     for (size_t i = 0; i < table->declared_count; i++) {
         bool found = false;
@@ -153,8 +153,8 @@ static void put_fields(struct json_out *out, const struct shape *shape)
     json_out_close(out, ']');
 }
 
-void map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
-                  const struct shape *shape)
+void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
+                         const struct shape *shape)
 {
     const struct table *table = &stream->table;
     struct json_out out = {.buf = buf};
@@ -175,7 +175,7 @@ void map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
     json_out_close(&out, '}');
 }
 
-void map_put_identifier(struct buf *buf, struct str name)
+void column_map_put_identifier(struct buf *buf, struct str name)
 {
     buf_put_byte(buf, '"');
     for (size_t i = 0; i < name.len; i++) {
@@ -186,7 +186,7 @@ void map_put_identifier(struct buf *buf, struct str name)
     buf_put_byte(buf, '"');
 }
 
-void map_put_stage_name(struct buf *buf, unsigned loader)
+void column_map_put_stage_name(struct buf *buf, unsigned loader)
 {
     buf_printf(buf, "_pt_stage_%u", loader);
 }
@@ -194,13 +194,14 @@ void map_put_stage_name(struct buf *buf, unsigned loader)
 static void put_stage_columns(struct buf *buf, const struct columns *columns)
 {
     for (size_t i = 0; i < columns->count; i++) {
-        map_put_identifier(buf, columns->items[i].name);
+        column_map_put_identifier(buf, columns->items[i].name);
         buf_printf(buf, " %s,", column_type_sql(columns->items[i].type));
     }
     buf_puts(buf, "_pt_hash int8,_pt_aside text,_pt_mark int4,_pt_ord int8");
 }
 
-void map_put_stage_sql(struct buf *buf, const struct map *map, unsigned loader, bool is_there)
+void column_map_put_stage_sql(struct buf *buf, const struct column_map *map, unsigned loader,
+                              bool is_there)
 {
     if (is_there) {
         buf_printf(buf, "truncate pg_temp._pt_stage_%u", loader);

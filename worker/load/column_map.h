@@ -1,0 +1,50 @@
+#ifndef WORKER_LOAD_COLUMN_MAP_H
+#define WORKER_LOAD_COLUMN_MAP_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "config/stream.h"
+#include "port/pg.h"
+#include "worker/rows/columns.h"
+
+/*
+ * One version of a stream's column map, as PostgreSQL gave it. Never changes once rows may have
+ * been cut by it (but for may_widen); counted, because batches outlive its being current.
+ */
+struct column_map {
+    struct arena *arena;
+    struct columns columns;
+    unsigned number; /* unlike any other in this process; > 0 */
+    int references;
+};
+
+/* From a result of pagetide.columns() or extend_table(). `stream` must outlive the map. */
+struct column_map *column_map_new(const struct pg_result *result,
+                                  const struct stream *stream) MUST_CHECK;
+/* Without columns and table; columns_index is the caller's. */
+struct column_map *column_map_blank(void) MUST_CHECK;
+/* How a field's column is used by this stream; the texts are kept. */
+struct column column_map_column(const struct stream *stream, struct str field, struct str name,
+                                struct str sql_type);
+struct column_map *column_map_ref(struct column_map *map);
+void column_map_unref(struct column_map *map); /* NULL is fine */
+
+/* The same columns of the same types, and a table or none alike. */
+bool column_map_is_same(const struct column_map *a, const struct column_map *b);
+/* Every column of `part` is in `whole`, whatever its type. */
+bool column_map_covers(const struct column_map *whole, const struct column_map *part);
+bool column_map_has_declared(const struct column_map *map, const struct table *table);
+
+/* The plan that extend_table() wants. `shape` may be NULL: declared columns and key alone. */
+void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
+                         const struct shape *shape);
+
+/* Name of the staging table, and the statement that empties or (re)makes it in a session. */
+void column_map_put_stage_name(struct buf *buf, unsigned loader);
+void column_map_put_stage_sql(struct buf *buf, const struct column_map *map, unsigned loader,
+                              bool is_there);
+
+/* "name" with quotes, as SQL wants identifiers. */
+void column_map_put_identifier(struct buf *buf, struct str name);
+
+#endif

@@ -1,0 +1,23 @@
+#ifndef WORKER_LOAD_COLUMN_MAP_DRY_H
+#define WORKER_LOAD_COLUMN_MAP_DRY_H
+
+#include "base/buf.h"
+#include "config/stream.h"
+#include "worker/load/column_map.h"
+
+/*
+ * A column map without a database: what pagetide.extend_table (schema/sql/0004) would make of
+ * an empty one. For preview.
+ */
+struct column_map *column_map_dry_new(void) MUST_CHECK;
+
+/* A new map: the old one's columns, the declared ones, the shape's fields. */
+struct column_map *column_map_dry_extend(const struct column_map *old,
+                                         const struct stream *stream,
+                                         const struct shape *shape) MUST_CHECK;
+
+/* The statements that would make the stream's table, each ended by ";\n". */
+void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
+                            const struct columns *columns);
+
+#endif

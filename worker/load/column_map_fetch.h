@@ -1,0 +1,36 @@
+#ifndef WORKER_LOAD_COLUMN_MAP_FETCH_H
+#define WORKER_LOAD_COLUMN_MAP_FETCH_H
+
+#include "base/err.h"
+#include "config/stream.h"
+#include "worker/load/column_map.h"
+#include "worker/load/sessions.h"
+
+/*
+ * Asks PostgreSQL for a stream's column map, extending the table first where that is wanted.
+ * The extension is one transaction of its own (pagetide.extend_table); locks that are not given
+ * and lost sessions are tried again here.
+ */
+struct column_map_fetch;
+
+/* From the loop, once. The map is the callee's; or a final err: ERR_CONFIG where the definition
+ * or the table must change. */
+typedef void (*column_map_fetch_fn)(void *ctx, struct column_map *map, const struct err *err);
+
+/* Reads. A table that is there but lacks declared columns, or whose key must be sure of its
+ * index, is extended without fields. */
+struct column_map_fetch *column_map_fetch_start(struct sessions *sessions,
+                                                const struct stream *stream, int64_t run,
+                                                int64_t give_up_ms, column_map_fetch_fn fn,
+                                                void *ctx) MUST_CHECK;
+
+/* The shape is copied into the plan before this returns. */
+struct column_map_fetch *column_map_fetch_extend(struct sessions *sessions,
+                                                 const struct stream *stream, int64_t run,
+                                                 const struct shape *shape, int64_t give_up_ms,
+                                                 column_map_fetch_fn fn, void *ctx) MUST_CHECK;
+
+/* In or after its callback, or after sessions_close. NULL is fine. */
+void column_map_fetch_free(struct column_map_fetch *fetch);
+
+#endif

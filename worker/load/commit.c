@@ -1,0 +1,250 @@
+#include "worker/load/commit.h"
+
+#include <endian.h>
+
+#include "base/mem.h"
+#include "port/sqlstate.h"
+#include "worker/load/blame.h"
+#include "worker/load/commit_message.h"
+
+enum {
+    STAGE_TIMEOUT_MS = 60000,
+    COPY_TIMEOUT_MS = 60000,    /* without a byte moved */
+    COMMIT_TIMEOUT_MS = 600000, /* one statement: the merge of a whole batch */
+    BLAME_ROUNDS_MAX = 8,
+    MESSAGE_BYTES_MAX = 512 << 20, /* half of what PostgreSQL takes as a parameter */
+};
+
+struct commit {
+    struct commit_options options;
+    commit_fn fn;
+    void *ctx;
+    struct attempt attempt;
+    struct pg *pg; /* of the session held */
+    struct buf message;
+    struct blame *blame;
+    int blame_rounds;
+    struct column_map *fresh;
+    bool has_reread;
+    struct err cause; /* what the search for bad rows, or the look at the catalogue, is about */
+};
+
+static void begin(void *ctx, struct session *session);
+static void stage(struct commit *commit);
+
+static void end(struct commit *commit, const struct pg_result *verdicts, const struct err *err,
+                enum job_reason reason)
+{
+    struct commit_result result = {verdicts, err, reason, commit->fresh};
+    commit->fn(commit->ctx, &result);
+}
+
+static void fail(struct commit *commit, const struct err *err, enum job_reason reason)
+{
+    struct err copy = *err;
+    attempt_done(&commit->attempt);
+    end(commit, NULL, &copy, reason);
+}
+
+static void gave_up(void *ctx, const struct err *err)
+{
+    fail(ctx, err, REASON_SERVER);
+}
+
+/* --- the catalogue does not fit: read it again, once --- */
+
+static void reread(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct commit *commit = ctx;
+    if (err && err->kind == ERR_STOPPED)
+        return;
+    if (err) {
+        attempt_retry(&commit->attempt, err);
+        return;
+    }
+    column_map_unref(commit->fresh);
+    commit->fresh = column_map_new(result, commit->options.stream);
+    if (commit->options.map && !column_map_covers(commit->fresh, commit->options.map)) {
+        fail(commit, &commit->cause, REASON_DEFINITION);
+        return;
+    }
+    attempt_retry(&commit->attempt, &commit->cause);
+}
+
+static void look_at_catalogue(struct commit *commit, const struct err *err)
+{
+    const struct stream *stream = commit->options.stream;
+    const struct pg_value params[] = {pg_text(stream->name), pg_text(stream->table.schema),
+                                      pg_text(stream->table.name)};
+    commit->has_reread = true;
+    commit->cause = *err;
+    pg_query(commit->pg, "select * from pagetide.columns($1, $2, $3, null)", params,
+             COUNT_OF(params), STAGE_TIMEOUT_MS, reread, commit);
+}
+
+/* --- data errors: the rows that are to blame leave the batch --- */
+
+static void blamed(void *ctx, size_t count, const struct err *err)
+{
+    struct commit *commit = ctx;
+    if (err && err->kind == ERR_STOPPED)
+        return;
+    blame_free(TAKE(commit->blame));
+    if (err)
+        attempt_retry(&commit->attempt, err);
+    else if (count == 0)
+        fail(commit, &commit->cause, REASON_SERVER);
+    else
+        stage(commit);
+}
+
+static void find_blame(struct commit *commit, const struct err *err, bool in_copy)
+{
+    const struct commit_options *options = &commit->options;
+    if (options->stream->table.on_mismatch == MISMATCH_FAIL || !options->map ||
+        commit->blame_rounds++ >= BLAME_ROUNDS_MAX) {
+        bool is_wanted = options->stream->table.on_mismatch == MISMATCH_FAIL;
+        fail(commit, err, is_wanted ? REASON_REJECTS : REASON_SERVER);
+        return;
+    }
+    commit->cause = *err;
+    commit->blame =
+        in_copy ? blame_copy(commit->pg, options->batch, options->loader, blamed, commit)
+                : blame_merge(commit->pg, options->batch, buf_str(&commit->message), blamed,
+                              commit);
+}
+
+static void step_failed(struct commit *commit, const struct err *err, bool in_copy)
+{
+    switch (err->kind) {
+    case ERR_STOPPED:
+        return;
+    case ERR_INPUT:
+        find_blame(commit, err, in_copy);
+        return;
+    case ERR_CONFIG:
+        if (sqlstate_is_schema(err->sqlstate) && !commit->has_reread)
+            look_at_catalogue(commit, err);
+        else
+            fail(commit, err, REASON_DEFINITION);
+        return;
+    case ERR_NONE:
+    case ERR_AGAIN:
+    case ERR_BUG:
+        attempt_retry(&commit->attempt, err);
+    }
+}
+
+/* --- the way --- */
+
+static void committed(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct commit *commit = ctx;
+    if (err) {
+        step_failed(commit, err, false);
+        return;
+    }
+    attempt_done(&commit->attempt);
+    end(commit, result, NULL, REASON_NONE);
+}
+
+static void send_message(struct commit *commit)
+{
+    const struct commit_options *options = &commit->options;
+    bool has_rows = options->map && options->batch->row_count;
+    buf_reset(&commit->message);
+    commit_message_put(&commit->message, options->worker, options->batch, options->stream,
+                       has_rows ? options->map : NULL, options->loader);
+    if (commit->message.overflow) {
+        struct err err = ERR_INIT;
+        err_set(&err, ERR_INPUT, "load", 0, "the batch's marks and rejects exceed %d bytes",
+                MESSAGE_BYTES_MAX);
+        fail(commit, &err, REASON_SERVER);
+        return;
+    }
+    struct pg_value batch = pg_text(buf_str(&commit->message));
+    pg_query(commit->pg,
+             "select n, verdict, ended, state, run_ended, run_state "
+             "from pagetide.commit_batch($1) order by n",
+             &batch, 1, COMMIT_TIMEOUT_MS, committed, commit);
+}
+
+static void copied(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct commit *commit = ctx;
+    (void)result;
+    if (err)
+        step_failed(commit, err, true);
+    else
+        send_message(commit);
+}
+
+static void staged(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct commit *commit = ctx;
+    const struct commit_options *options = &commit->options;
+    (void)result;
+    if (err && err->kind == ERR_INPUT) {
+        fail(commit, err, REASON_DEFINITION); /* no row is to blame: none has been sent */
+        return;
+    }
+    if (err) {
+        step_failed(commit, err, true);
+        return;
+    }
+    session_note_stage(commit->attempt.session, options->loader, options->map->number);
+    AUTO_BUF(sql, KIB(1));
+    blame_put_copy_sql(&sql, options->loader);
+    batch_close(options->batch);
+    pg_copy(commit->pg, sql.ptr, buf_str(&options->batch->rows), COPY_TIMEOUT_MS, copied,
+            commit);
+}
+
+static void stage(struct commit *commit)
+{
+    const struct commit_options *options = &commit->options;
+    if (!options->map || !options->batch->row_count) {
+        send_message(commit);
+        return;
+    }
+    unsigned there = session_find_stage(commit->attempt.session, options->loader);
+    AUTO_BUF(sql, MIB(4));
+    column_map_put_stage_sql(&sql, options->map, options->loader,
+                             there == options->map->number);
+    pg_query(commit->pg, sql.ptr, NULL, 0, STAGE_TIMEOUT_MS, staged, commit);
+}
+
+static void begin(void *ctx, struct session *session)
+{
+    struct commit *commit = ctx;
+    commit->pg = session->pg;
+    stage(commit);
+}
+
+struct commit *commit_start(const struct commit_options *options, commit_fn fn, void *ctx)
+{
+    struct commit *commit = mem_alloc(sizeof *commit);
+    commit->options = *options;
+    commit->fn = fn;
+    commit->ctx = ctx;
+    if (options->map)
+        column_map_ref(options->map);
+    buf_init(&commit->message, MESSAGE_BYTES_MAX);
+    commit->attempt = (struct attempt){
+        .give_up_ms = options->give_up_ms, .begin = begin, .give_up = gave_up, .ctx = commit};
+    attempt_start(&commit->attempt, options->sessions);
+    return commit;
+}
+
+void commit_free(struct commit *commit)
+{
+    if (!commit)
+        return;
+    if (commit->attempt.timer)
+        attempt_cancel(&commit->attempt);
+    blame_free(commit->blame);
+    column_map_unref(commit->options.map);
+    column_map_unref(commit->fresh);
+    buf_done(&commit->message);
+    mem_free(commit);
+}

@@ -1,0 +1,17 @@
+#ifndef WORKER_LOAD_COMMIT_MESSAGE_H
+#define WORKER_LOAD_COMMIT_MESSAGE_H
+
+#include "base/buf.h"
+#include "config/stream.h"
+#include "worker/load/column_map.h"
+#include "worker/rows/batch.h"
+
+/*
+ * A batch's marks, rejects and place as the JSON that pagetide.commit_batch() reads. `map` is
+ * NULL where the batch has no rows: nothing is merged then.
+ */
+void commit_message_put(struct buf *buf, const char *worker, const struct batch *batch,
+                        const struct stream *stream, const struct column_map *map,
+                        unsigned loader);
+
+#endif
