@@ -30,7 +30,7 @@ static bool read_context(struct cli *cli, struct value *ret, struct err *err)
         fclose(file);
     if (text.overflow)
         return err_set(err, ERR_CONFIG, "expr", 0, "--context %s: over 64 MiB", path);
-    return value_parse(cli->arena, buf_str(&text), (struct value_hole){0}, ret, err) ||
+    return value_parse(cli->arena, buf_str(&text), VALUE_WHOLE, ret, err) ||
            err_wrap(err, "--context %s", path);
 }
 

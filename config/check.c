@@ -172,8 +172,7 @@ static void check_bookmark(struct reader *reader, const struct yaml_node *map,
         problem_add(reader->problems, node_at(node, "start"),
                     "\"%.*s\" is not a time (RFC 3339, or a date)", STR_ARG(bookmark->start));
     if (bookmark->type == BOOKMARK_NUMBER &&
-        (!value_parse(reader->arena, bookmark->start, (struct value_hole){0}, &number,
-                      &ignored) ||
+        (!value_parse(reader->arena, bookmark->start, VALUE_WHOLE, &number, &ignored) ||
          number.kind != VALUE_NUMBER))
         problem_add(reader->problems, node_at(node, "start"), "\"%.*s\" is not a number",
                     STR_ARG(bookmark->start));

@@ -22,13 +22,14 @@ static enum step refuse_page(struct crawl *crawl, enum job_reason reason)
 static bool read_response(struct crawl *crawl, struct err *err)
 {
     enum pagination_type type = crawl->pager.type;
-    struct value_hole hole = crawl->cut.hole;
+    struct value_skipped skipped = crawl->cut.skipped;
     crawl->scope.response = UNDEFINED_VALUE;
     if (crawl->body_is_empty || type == PAGINATE_NONE || type == PAGINATE_LINK_HEADER)
         return true;
     if (crawl->stream->response_needs_records)
-        hole = (struct value_hole){0};
-    return value_parse(crawl->page, buf_str(&crawl->body), hole, &crawl->scope.response, err);
+        skipped = VALUE_WHOLE;
+    return value_parse(crawl->page, buf_str(&crawl->body), skipped, &crawl->scope.response,
+                       err);
 }
 
 static struct pager_facts facts_of(const struct crawl *crawl)

@@ -244,8 +244,8 @@ static void show_response(struct crawl *crawl)
 {
     struct err ignored = ERR_INIT;
     crawl->scope.response = UNDEFINED_VALUE;
-    (void)!value_parse(crawl->page, buf_str(&crawl->body), (struct value_hole){0},
-                       &crawl->scope.response, &ignored);
+    (void)!value_parse(crawl->page, buf_str(&crawl->body), VALUE_WHOLE, &crawl->scope.response,
+                       &ignored);
 }
 
 enum step step_cut(struct crawl *crawl)

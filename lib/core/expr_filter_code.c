@@ -25,7 +25,7 @@ static bool filter_fromjson(struct eval *ev, const struct call *call, struct val
     struct err err = ERR_INIT;
     if (call->subject.kind != VALUE_STRING)
         return eval_fail(ev, "not a string: %s", eval_show(ev, call->subject));
-    if (value_parse(ev->arena, call->subject.text, (struct value_hole){0}, ret, &err))
+    if (value_parse(ev->arena, call->subject.text, VALUE_WHOLE, ret, &err))
         return true;
     return eval_fail(ev, "not JSON: %s: %s", err.text, eval_show(ev, call->subject));
 }

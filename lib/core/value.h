@@ -94,12 +94,14 @@ bool value_count(struct value value, int64_t *ret_count) MUST_CHECK;
 const char *value_kind_name(enum value_kind kind);
 
 /*
- * A run of bytes of the text that the parser jumps over, leaving an undefined value: the
- * records of a page, which are streamed and never built. from == to: no hole.
+ * A range of bytes of the text that the parser jumps over, leaving an undefined value: the
+ * records of a page, which are streamed and never built. from == to: nothing is skipped.
  */
-struct value_hole {
+struct value_skipped {
     size_t from, to;
 };
+
+#define VALUE_WHOLE ((struct value_skipped){0, 0})
 
 enum { VALUE_COUNT_MAX = 10000000 }; /* of one text */
 
@@ -109,7 +111,7 @@ enum { VALUE_COUNT_MAX = 10000000 }; /* of one text */
  * surrogate escape and each byte that is not UTF-8 become U+FFFD, \u0000 becomes a NUL byte.
  * The text need not outlive the call. ERR_INPUT names the byte, line and column.
  */
-bool value_parse(struct arena *arena, struct str text, struct value_hole hole,
+bool value_parse(struct arena *arena, struct str text, struct value_skipped skipped,
                  struct value *ret, struct err *err) MUST_CHECK;
 
 /*

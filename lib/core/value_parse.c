@@ -10,7 +10,7 @@
 struct parser {
     struct scan scan;
     struct arena *arena;
-    struct value_hole hole;
+    struct value_skipped skipped;
     struct value_member *stack; /* heap; keys are empty in lists */
     size_t count, capacity;
     size_t values; /* made so far */
@@ -155,9 +155,9 @@ static bool parse_scalar(struct parser *parser, struct value *ret)
 static bool parse_value(struct parser *parser, size_t depth, struct value *ret)
 {
     struct scan *scan = &parser->scan;
-    struct value_hole hole = parser->hole;
-    if (hole.to > hole.from && (size_t)(scan->at - scan->start) == hole.from) {
-        scan->at = scan->start + hole.to;
+    struct value_skipped skipped = parser->skipped;
+    if (skipped.to > skipped.from && (size_t)(scan->at - scan->start) == skipped.from) {
+        scan->at = scan->start + skipped.to;
         *ret = UNDEFINED_VALUE;
         return true;
     }
@@ -175,10 +175,10 @@ static bool parse_value(struct parser *parser, size_t depth, struct value *ret)
     return parse_scalar(parser, ret);
 }
 
-bool value_parse(struct arena *arena, struct str text, struct value_hole hole,
+bool value_parse(struct arena *arena, struct str text, struct value_skipped skipped,
                  struct value *ret, struct err *err)
 {
-    struct parser parser = {.arena = arena, .hole = hole};
+    struct parser parser = {.arena = arena, .skipped = skipped};
     struct value value;
     scan_init(&parser.scan, arena, text);
     scan_space(&parser.scan);

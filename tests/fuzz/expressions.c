@@ -24,7 +24,7 @@ static void check_value(struct arena *arena, struct value value)
     value_format(&buf, value);
     if (buf.overflow)
         return;
-    bool is_json = value_parse(arena, buf_str(&buf), (struct value_hole){0}, &again, &err);
+    bool is_json = value_parse(arena, buf_str(&buf), VALUE_WHOLE, &again, &err);
     FUZZ_CHECK(is_json, "%s: %.*s", err.text, STR_ARG(str_slice(buf_str(&buf), 0, 500)));
 }
 
@@ -35,7 +35,7 @@ void fuzz_expressions(struct str text)
     struct value context = UNDEFINED_VALUE, value;
     struct err err = ERR_INIT;
     struct template template;
-    if (!value_parse(arena, rest, (struct value_hole){0}, &context, &err))
+    if (!value_parse(arena, rest, VALUE_WHOLE, &context, &err))
         context = UNDEFINED_VALUE;
     if (!template_compile(arena, head, &template, &err))
         return;

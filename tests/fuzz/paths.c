@@ -19,7 +19,7 @@ void fuzz_paths(struct str text)
     struct err err = ERR_INIT;
     struct path path;
     struct locator locator;
-    if (!value_parse(arena, rest, (struct value_hole){0}, &root, &err))
+    if (!value_parse(arena, rest, VALUE_WHOLE, &root, &err))
         root = NULL_VALUE;
     bool is_path = path_compile(arena, head, &path, &err);
     if (is_path && !path.has_wildcard)

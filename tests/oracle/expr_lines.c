@@ -48,8 +48,7 @@ int main(void)
         struct err err = ERR_INIT;
         struct value line;
         arena_reset(arena);
-        if (!value_parse(arena, (struct str){text, (size_t)len}, (struct value_hole){0}, &line,
-                         &err))
+        if (!value_parse(arena, (struct str){text, (size_t)len}, VALUE_WHOLE, &line, &err))
             answer(&out, "bad", value_string(str_from(err.text)));
         else
             evaluate(arena, line, &out);

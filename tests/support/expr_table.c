@@ -43,11 +43,10 @@ static bool agrees_value(const struct line_case *one, struct value value)
         buf_puts(&shown, "omit");
     else
         value_format(&shown, value);
-    bool is_right =
-        value.kind == VALUE_UNDEFINED || value.kind == VALUE_OMIT
-            ? str_eq(one->expected, buf_str(&shown))
-            : value_parse(arena, one->expected, (struct value_hole){0}, &wanted, &err) &&
-                  value_same(value, wanted);
+    bool is_right = value.kind == VALUE_UNDEFINED || value.kind == VALUE_OMIT
+                        ? str_eq(one->expected, buf_str(&shown))
+                        : value_parse(arena, one->expected, VALUE_WHOLE, &wanted, &err) &&
+                              value_same(value, wanted);
     return is_right || complain(one, "the value", buf_str(&shown));
 }
 

@@ -127,7 +127,7 @@ static bool read_secret(struct arena *arena, const char *dir, struct str name,
     if (why.code != ENOENT || !read_text(arena, json, &text, &ignored))
         return err_set(err, ERR_CONFIG, "secrets", why.code, "secrets.%.*s: cannot read %s",
                        STR_ARG(name), why.text);
-    if (!value_parse(arena, text, (struct value_hole){0}, ret, err)) {
+    if (!value_parse(arena, text, VALUE_WHOLE, ret, err)) {
         err->kind = ERR_CONFIG;
         return err_wrap(err, "secrets.%.*s", STR_ARG(name));
     }

@@ -17,7 +17,7 @@ static bool is_number(struct arena *arena, struct str text)
 {
     struct value value;
     struct err ignored = ERR_INIT;
-    return value_parse(arena, text, (struct value_hole){0}, &value, &ignored) &&
+    return value_parse(arena, text, VALUE_WHOLE, &value, &ignored) &&
            value.kind == VALUE_NUMBER;
 }
 

@@ -10,8 +10,7 @@ static void need_body(const struct judge_case *judge, bool *has_body)
     if (*has_body)
         return;
     *has_body = true;
-    if (!value_parse(judge->arena, judge->answer->body, (struct value_hole){0}, response,
-                     &ignored))
+    if (!value_parse(judge->arena, judge->answer->body, VALUE_WHOLE, response, &ignored))
         *response = UNDEFINED_VALUE;
 }
 

@@ -56,7 +56,7 @@ static struct value read_accumulated(const struct scope *scope, struct arena *ar
     list->hidden = list->count ? list->count - 1 : 0;
     list->items = ARENA_NEW(arena, struct value);
     if (scope->last.len)
-        (void)!value_parse(arena, scope->last, (struct value_hole){0}, list->items, &ignored);
+        (void)!value_parse(arena, scope->last, VALUE_WHOLE, list->items, &ignored);
     return (struct value){.kind = VALUE_LIST, .list = list};
 }
 
@@ -169,7 +169,7 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
 
     *scope = (struct scope){.response = UNDEFINED_VALUE};
     scope->expr = (struct expr_scope){.find = find, .ctx = scope, .now_us = job->started_us};
-    if (job->part.len && !value_parse(arena, job->part, (struct value_hole){0}, &part, err))
+    if (job->part.len && !value_parse(arena, job->part, VALUE_WHOLE, &part, err))
         return err_wrap(err, "part");
     scope->partition = value_get(part, STR("partition"));
     if (!bookmark_offer(arena, &stream->bookmark, job->bookmark, &scope->bookmark, err))

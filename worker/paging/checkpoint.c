@@ -132,7 +132,7 @@ bool checkpoint_read(struct arena *arena, struct str text, const struct paginati
         return true;
     }
     struct value map;
-    if (!value_parse(arena, text, (struct value_hole){0}, &map, err))
+    if (!value_parse(arena, text, VALUE_WHOLE, &map, err))
         return err_wrap(err, "checkpoint");
     struct value version = value_get(map, STR("v"));
     if (version.kind != VALUE_NUMBER || !str_is(version.text, "1") || !read_all(map, &pager))

@@ -267,8 +267,7 @@ static bool find_header(struct search *search)
     struct str pages = header(step->facts, "x-total-pages");
     struct value value;
     int64_t count;
-    if (json.len &&
-        value_parse(step->arena, json, (struct value_hole){0}, &value, &search->err) &&
+    if (json.len && value_parse(step->arena, json, VALUE_WHOLE, &value, &search->err) &&
         value_count(value_get(value, STR("total_pages")), &count)) {
         snprintf(search->words, sizeof search->words, "page x-pagination page");
         return true;

@@ -18,7 +18,7 @@ struct records {
     struct fields fields; /* of the record last read */
     enum records_state state;
     enum records_found found;
-    struct value_hole hole;
+    struct value_skipped skipped;
     size_t position;
     size_t spread;     /* levels of lists to take apart */
     size_t lists;      /* of those, open around the next record */
@@ -59,14 +59,14 @@ static enum records_state walk_on(struct records *records)
 {
     switch (walk_next(&records->walk)) {
     case WALK_THERE:
-        records->hole.from = offset_of(records);
+        records->skipped.from = offset_of(records);
         records->found = RECORDS_SINGLE;
         return STATE_VALUE;
     case WALK_END:
         if (records->walk.is_absent)
             records->found = RECORDS_MISSING;
         if (records->walk.path->has_wildcard)
-            records->hole = records->walk.wild;
+            records->skipped = records->walk.wild;
         return STATE_END;
     case WALK_BAD:
         break;
@@ -101,7 +101,7 @@ static enum records_result take_value(struct records *records, struct record *re
     *ret_is_behind = true;
     if (is_null_at_end(records)) {
         records->found = RECORDS_NULL;
-        records->hole.from = 0;
+        records->skipped.from = 0;
         return scan_scalar(scan) ? RECORDS_END : RECORDS_BAD;
     }
     if (records->lists == records->spread || scan_peek(scan) != '[')
@@ -122,7 +122,7 @@ static bool close_lists(struct records *records)
             return false;
     }
     if (records->found != RECORDS_NULL)
-        records->hole.to = offset_of(records);
+        records->skipped.to = offset_of(records);
     records->state = STATE_WALK;
     return true;
 }
@@ -217,9 +217,9 @@ bool records_truncated(const struct records *records)
     return records->state == STATE_BAD && scan_is_cut(&records->scan);
 }
 
-struct value_hole records_hole(const struct records *records)
+struct value_skipped records_skipped(const struct records *records)
 {
-    return records->hole;
+    return records->skipped;
 }
 
 struct str records_decode(struct arena *arena, const struct record_field *field)

@@ -16,7 +16,7 @@
  * gives each as its own bytes with its top-level fields, and validates the whole body strictly
  * (RFC 8259, RFC 3629) on the way.
  *
- *     records_start → records_next … (until RECORDS_END or RECORDS_BAD) → records_hole
+ *     records_start → records_next … (until RECORDS_END or RECORDS_BAD) → records_skipped
  *
  * Slices point into the body, except field names that were written with escapes (arena). What
  * records_next returns stays until the next call. Depth counts from the body's root, as in
@@ -60,7 +60,7 @@ size_t records_reached(const struct records *records);
 bool records_lack_only_last(const struct records *records);
 bool records_truncated(const struct records *records); /* after RECORDS_BAD */
 /* Where the records stand in the body: what value_parse jumps over. */
-struct value_hole records_hole(const struct records *records);
+struct value_skipped records_skipped(const struct records *records);
 
 /*
  * What stands around the record last read, for paths that share wildcards with the merge path.

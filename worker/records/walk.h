@@ -31,7 +31,7 @@ struct walk {
     size_t reached; /* steps that led to something; where the path was absent: up to there */
     bool is_absent; /* somewhere the path led to nothing */
     bool is_absent_before_last; /* and not for its last key or index alone */
-    struct value_hole wild;     /* what the first wildcard stands for; empty: none was met */
+    struct value_skipped wild;  /* what the first wildcard stands for; empty: none was met */
     bool has_begun;
     /* Read ahead, so that the caller may look at what has not been walked yet: */
     bool watches_body;

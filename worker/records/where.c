@@ -9,7 +9,7 @@ static struct value value_of(struct arena *arena, struct str raw)
 {
     struct value value = UNDEFINED_VALUE;
     struct err ignored = ERR_INIT;
-    (void)!value_parse(arena, raw, (struct value_hole){0}, &value, &ignored);
+    (void)!value_parse(arena, raw, VALUE_WHOLE, &value, &ignored);
     return value;
 }
 

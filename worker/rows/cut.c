@@ -107,7 +107,7 @@ static bool finish(struct walk *walk, struct err *err)
     if (walk->writer.batch->rows.overflow)
         return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",
                        walk->writer.batch->rows.max);
-    cut->hole = records_hole(walk->records);
+    cut->skipped = records_skipped(walk->records);
     cut->asides = walk->writer.asides;
     cut->misfits = format_misfits(&walk->writer);
     cut->bookmark_high = walk->high.text;
@@ -171,7 +171,7 @@ static void clear_outputs(struct cut *cut)
     cut->shape = (struct shape){.arena = cut->arena};
     cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
     cut->records_hash = 0;
-    cut->hole = (struct value_hole){0};
+    cut->skipped = VALUE_WHOLE;
     cut->last = cut->misfits = cut->bookmark_high = cut->warning = STR_NONE;
     cut->truncated = cut->is_merge_error = false;
 }

@@ -41,7 +41,7 @@ struct cut {
     int64_t records; /* to be stored: those taken that `where` keeps, or the one response */
     int64_t rejects, asides;
     uint64_t records_hash; /* of the bytes of all records seen, in order */
-    struct value_hole hole;
+    struct value_skipped skipped;
     struct str last;          /* bytes of the last record taken, kept or not */
     struct str misfits;       /* JSON {column: values aside}; empty: none */
     struct str bookmark_high; /* greatest value at bookmark.path, as sent */

@@ -13,8 +13,7 @@ static bool run_case(struct str source, const struct line_case *one)
     struct value context = UNDEFINED_VALUE, value = UNDEFINED_VALUE;
     enum expr_outcome outcome = OUTCOME_VALUE;
     if (one->input.len)
-        ck_assert_ok(value_parse(arena, one->input, (struct value_hole){0}, &context, &err),
-                     err);
+        ck_assert_ok(value_parse(arena, one->input, VALUE_WHOLE, &context, &err), err);
     struct expr_scope scope = expr_table_scope(&context);
     if (!expr_compile(arena, source, &expr, &err))
         outcome = OUTCOME_REFUSED;
@@ -131,9 +130,8 @@ START_TEST(outlives_its_source)
     ck_assert_ok(expr_compile(arena, str_from(source), &expr, &err), err);
     memset(source, '!', sizeof source - 1);
     struct value context, value;
-    ck_assert_ok(
-        value_parse(arena, STR("{\"name\": \"N\"}"), (struct value_hole){0}, &context, &err),
-        err);
+    ck_assert_ok(value_parse(arena, STR("{\"name\": \"N\"}"), VALUE_WHOLE, &context, &err),
+                 err);
     struct expr_scope scope = expr_table_scope(&context);
     ck_assert_ok(expr_eval(expr, &scope, arena, &value, &err), err);
     ck_assert_str_is(value.text, "abcN1.5");

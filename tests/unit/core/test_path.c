@@ -7,7 +7,7 @@ static struct value parse(struct arena *arena, struct str text)
 {
     struct err err = ERR_INIT;
     struct value value;
-    ck_assert_ok(value_parse(arena, text, (struct value_hole){0}, &value, &err), err);
+    ck_assert_ok(value_parse(arena, text, VALUE_WHOLE, &value, &err), err);
     return value;
 }
 

@@ -18,7 +18,7 @@ static struct pager again(const struct pager *pager)
 static struct value json(const char *text)
 {
     struct value value;
-    ck_assert_ok(value_parse(arena, str_from(text), (struct value_hole){0}, &value, &err), err);
+    ck_assert_ok(value_parse(arena, str_from(text), VALUE_WHOLE, &value, &err), err);
     return value;
 }
 

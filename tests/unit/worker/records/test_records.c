@@ -20,7 +20,7 @@ struct outcome {
     enum records_found found;
     bool truncated;
     size_t count, reached;
-    struct value_hole hole;
+    struct value_skipped skipped;
     struct str all; /* the records' bytes, joined by '|' */
 };
 
@@ -39,7 +39,7 @@ static struct outcome read_all(struct arena *arena, struct str body, const struc
     out.found = records_found(records);
     out.truncated = records_truncated(records);
     out.reached = records_reached(records);
-    out.hole = records_hole(records);
+    out.skipped = records_skipped(records);
     out.all = arena_str(arena, buf_str(&all));
     return out;
 }
@@ -122,18 +122,18 @@ START_TEST(leaves_a_hole_for_the_response)
     struct str body = STR("\xEF\xBB\xBF {\"data\": [{\"a\":\"\xFF\"},1] ,\"next\":\"c2\"}");
     struct outcome out = read_all(arena, body, PATH(KEY("data")));
     ck_assert_int_eq(out.end, RECORDS_END);
-    ck_assert_str_is(str_slice(body, out.hole.from, out.hole.to), "[{\"a\":\"\xFF\"},1]");
+    ck_assert_str_is(str_slice(body, out.skipped.from, out.skipped.to), "[{\"a\":\"\xFF\"},1]");
     struct value value;
-    ck_assert_ok(value_parse(arena, body, out.hole, &value, &err), err);
+    ck_assert_ok(value_parse(arena, body, out.skipped, &value, &err), err);
     ck_assert_int_eq(value_get(value, STR("data")).kind, VALUE_UNDEFINED);
     ck_assert_str_is(value_get(value, STR("next")).text, "c2");
 
-    ck_assert_ok(
-        value_parse(arena, STR("[1]"), read_all(arena, STR("[1]"), WHOLE).hole, &value, &err),
-        err);
+    ck_assert_ok(value_parse(arena, STR("[1]"), read_all(arena, STR("[1]"), WHOLE).skipped,
+                             &value, &err),
+                 err);
     ck_assert_int_eq(value.kind, VALUE_UNDEFINED);
     out = read_all(arena, STR("{\"data\":null}"), PATH(KEY("data")));
-    ck_assert_uint_eq(out.hole.from, out.hole.to);
+    ck_assert_uint_eq(out.skipped.from, out.skipped.to);
 }
 END_TEST
 

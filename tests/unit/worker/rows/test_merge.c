@@ -27,8 +27,7 @@ static bool find_name(void *ctx, struct str name, struct arena *arena, struct va
     const struct fixture *fixture = ctx;
     struct err ignored = ERR_INIT;
     if (str_is(name, "partition"))
-        return value_parse(arena, STR("{\"name\":\"p1\"}"), (struct value_hole){0}, ret,
-                           &ignored);
+        return value_parse(arena, STR("{\"name\":\"p1\"}"), VALUE_WHOLE, ret, &ignored);
     for (size_t i = 0; i < fixture->stream->var_count; i++)
         if (str_eq(fixture->stream->vars[i].name, name))
             return template_fill(&fixture->stream->vars[i].template, &fixture->scope, true,
