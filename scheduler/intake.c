@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "port/json.h"
@@ -5,23 +7,58 @@
 #include "scheduler/scheduler_internal.h"
 
 /*
- * Reload messages: XREADGROUP → pagetide.reload in PostgreSQL → XACK and XDEL. A message that
- * was read but not finished (a crash, a database away) is claimed again after CLAIM_IDLE_MS;
- * its id makes it the same request.
+ * Reload messages. Schedulers are consumers of one group (`sched`) of the Redis stream
+ * PREFIX:reload, so each message is given to one of them:
+ *
+ *     XGROUP CREATE, once a connection
+ *     XREADGROUP, waits up to 2 s ─► reload_message_read: form ─► pagetide.reload: meaning
+ *          ▲                                │ refused                │ refused    │ taken
+ *          │                                ▼                        ▼            ▼
+ *          │                          PREFIX:reload:bad, result   the same     result
+ *          └────────────────────────────────┴── XACK, XDEL ──────────┴────────────┘
+ *
+ * The request is in PostgreSQL before the message is acknowledged, under the sender's id or the
+ * entry's, and the same id is the same request. So a message is never lost and never two runs:
+ *
+ *     a scheduler dies after reading      XAUTOCLAIM gives its messages to another after 30 s
+ *     PostgreSQL fails while asked        the message stays unacknowledged: the same
+ *     the acknowledgement is lost         asked again after 30 s, answered as before
+ *     PostgreSQL is down                  nothing is read until it is back
+ *
+ * Outcomes go the other way: pagetide.reload_outcomes lists requests whose state has changed
+ * since it was reported, each is written to PREFIX:reload:result:ID for a day (so --wait and
+ * other senders can follow it) and noted as reported. Where that is lost it is written again.
  */
 enum {
     TIMEOUT_MS = 20000,
     BLOCK_MS = 2000,
     READ_TIMEOUT_MS = 10000,
-    CLAIM_IDLE_MS = 30000,
+    TAKE_OVER_AFTER_MS = 30000,
     MESSAGES_PER_READ = 100,
     OUTCOME_SECONDS = 86400,
+    ID_BYTES_MAX = 255, /* of an id that gets an outcome */
+    ENTRY_BYTES = 64,   /* the stream's own ids: two 64-bit numbers */
 };
 
-struct message {
+static const char reload_sql[] =
+    "select state, run, reason from pagetide.reload($1, $2, $3::jsonb)";
+enum reload_column { RELOAD_STATE, RELOAD_RUN, RELOAD_REASON, RELOAD_COLUMNS };
+
+static const char outcomes_sql[] =
+    "select id, state, run, reason from pagetide.reload_outcomes()";
+enum outcome_column {
+    OUTCOME_ID,
+    OUTCOME_STATE,
+    OUTCOME_RUN,
+    OUTCOME_REASON,
+    OUTCOME_COLUMNS,
+};
+
+/* A message that PostgreSQL is asked about. */
+struct asked {
     struct scheduler *scheduler;
-    char entry[64]; /* the stream's own id */
-    char *id;       /* the sender's, or the entry */
+    char entry[ENTRY_BYTES];
+    char *id; /* the sender's, or the entry */
 };
 
 static void read_more(struct scheduler *scheduler);
@@ -59,7 +96,7 @@ static void write_bad(struct scheduler *scheduler, const char *entry, struct str
                                STR("MAXLEN"), STR("~"),
                                STR("10000"),  STR("*"),
                                STR("entry"),  str_from(entry),
-                               STR("id"),     str_slice(id, 0, 255),
+                               STR("id"),     str_slice(id, 0, ID_BYTES_MAX),
                                STR("reason"), reason};
     redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, NULL, NULL);
 }
@@ -80,64 +117,73 @@ static void refuse(struct scheduler *scheduler, const char *entry, struct str id
     log_write(LOG_WARN, LOG_RELOAD_REFUSED, LOG_NOWHERE, "message %s: %.*s", entry,
               STR_ARG(reason));
     write_bad(scheduler, entry, id, reason);
-    if (id.len && id.len <= 255)
+    if (id.len && id.len <= ID_BYTES_MAX)
         write_result(scheduler, id, STR("refused"), 0, reason);
     acknowledge(scheduler, entry);
 }
 
+static void accept(struct scheduler *scheduler, const struct asked *asked, struct str state,
+                   int64_t run, struct str reason)
+{
+    struct log_where at = {.run = run};
+    log_write(LOG_INFO, LOG_RELOAD_TAKEN, &at, "request %s: %.*s", asked->id, STR_ARG(state));
+    write_result(scheduler, str_from(asked->id), state, run, reason);
+    acknowledge(scheduler, asked->entry);
+    publish_start(scheduler);
+}
+
+/* What PostgreSQL decided is reported; what it could not decide comes again (see above). */
 static void on_requested(void *ctx, const struct pg_result *result, const struct err *err)
 {
-    struct message *message = ctx;
-    struct scheduler *scheduler = message->scheduler;
-    struct str id = str_from(message->id);
-    if (err && (err->kind == ERR_STOPPED || err->kind == ERR_AGAIN)) {
-        if (err->kind == ERR_AGAIN)
-            log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "reload %s is put off: %s", message->id,
-                      err->text);
-    } else if (err) {
-        refuse(scheduler, message->entry, id, str_from(err->text));
-    } else if (str_is(pg_get_str(result, 0, 0), "refused")) {
-        refuse(scheduler, message->entry, id, pg_get_str(result, 0, 2));
-    } else {
-        struct log_where at = {.run = pg_get_int(result, 0, 1)};
-        log_write(LOG_INFO, LOG_RELOAD_TAKEN, &at, "request %s: %.*s", message->id,
-                  STR_ARG(pg_get_str(result, 0, 0)));
-        write_result(scheduler, id, pg_get_str(result, 0, 0), pg_get_int(result, 0, 1),
-                     pg_get_str(result, 0, 2));
-        acknowledge(scheduler, message->entry);
-        publish_pass(scheduler);
+    struct asked *asked = ctx;
+    struct scheduler *scheduler = asked->scheduler;
+    struct str id = str_from(asked->id);
+    if (err && err->kind == ERR_AGAIN) {
+        log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "reload %s is put off: %s", asked->id,
+                  err->text);
+    } else if (err && err->kind != ERR_STOPPED) {
+        refuse(scheduler, asked->entry, id, str_from(err->text));
+    } else if (!err) {
+        assert(pg_columns(result) == RELOAD_COLUMNS);
+        struct str state = pg_get_str(result, 0, RELOAD_STATE);
+        struct str reason = pg_get_str(result, 0, RELOAD_REASON);
+        if (str_is(state, "refused"))
+            refuse(scheduler, asked->entry, id, reason);
+        else
+            accept(scheduler, asked, state, pg_get_int(result, 0, RELOAD_RUN), reason);
     }
-    mem_free(message->id);
-    mem_free(message);
+    mem_free(asked->id);
+    mem_free(asked);
 }
 
-static void request(struct scheduler *scheduler, const char *entry,
-                    const struct reload_message *asked)
+static void ask(struct scheduler *scheduler, const char *entry,
+                const struct reload_message *message)
 {
-    struct message *message = mem_alloc(sizeof *message);
-    message->scheduler = scheduler;
-    snprintf(message->entry, sizeof message->entry, "%s", entry);
-    message->id = mem_printf("%.*s", STR_ARG(asked->id));
-    struct pg_value params[] = {pg_text(asked->id), pg_text(asked->stream),
-                                pg_text(asked->fields)};
-    pg_query(scheduler->pg, "select state, run, reason from pagetide.reload($1, $2, $3::jsonb)",
-             params, COUNT_OF(params), TIMEOUT_MS, on_requested, message);
+    struct asked *asked = mem_alloc(sizeof *asked);
+    asked->scheduler = scheduler;
+    snprintf(asked->entry, sizeof asked->entry, "%s", entry);
+    asked->id = mem_printf("%.*s", STR_ARG(message->id));
+    const struct pg_value params[] = {pg_text(message->id), pg_text(message->stream),
+                                      pg_text(message->fields)};
+    pg_query(scheduler->pg, reload_sql, params, COUNT_OF(params), TIMEOUT_MS, on_requested,
+             asked);
 }
 
-static void take(struct scheduler *scheduler, const struct redis_reply *entry)
+/* [id, [name, value, …]]; an entry that was deleted meanwhile has nil for its pairs. */
+static void take(struct scheduler *scheduler, const struct redis_reply *item)
 {
-    if (entry->count < 2 || entry->items[1]->type != REDIS_ARRAY)
+    if (item->count < 2 || item->items[1]->type != REDIS_ARRAY)
         return;
-    struct str at = entry->items[0]->text;
-    char entry_id[64];
-    snprintf(entry_id, sizeof entry_id, "%.*s", STR_ARG(at));
     AUTO_ARENA struct arena *arena = arena_new();
-    struct reload_message asked;
+    struct str id = item->items[0]->text;
+    char entry[ENTRY_BYTES];
+    struct reload_message message;
     struct str refusal;
-    if (reload_message_read(arena, at, entry->items[1], &asked, &refusal))
-        request(scheduler, entry_id, &asked);
+    snprintf(entry, sizeof entry, "%.*s", STR_ARG(id));
+    if (reload_message_read(arena, id, item->items[1], &message, &refusal))
+        ask(scheduler, entry, &message);
     else
-        refuse(scheduler, entry_id, asked.id, refusal);
+        refuse(scheduler, entry, message.id, refusal);
 }
 
 static void take_all(struct scheduler *scheduler, const struct redis_reply *entries)
@@ -146,7 +192,7 @@ static void take_all(struct scheduler *scheduler, const struct redis_reply *entr
         take(scheduler, entries->items[i]);
 }
 
-static void later(struct scheduler *scheduler)
+static void read_later(struct scheduler *scheduler)
 {
     scheduler->is_reading = false;
     loop_timer_set(scheduler->intake_timer, 1000);
@@ -159,7 +205,7 @@ static void on_read(void *ctx, const struct redis_reply *reply, const struct err
         return;
     if (err) {
         scheduler->has_group = !str_starts(str_from(err->text), STR("NOGROUP"));
-        later(scheduler);
+        read_later(scheduler);
         return;
     }
     scheduler->is_reading = false;
@@ -169,7 +215,7 @@ static void on_read(void *ctx, const struct redis_reply *reply, const struct err
     read_more(scheduler);
 }
 
-static void on_claimed(void *ctx, const struct redis_reply *reply, const struct err *err)
+static void on_idle(void *ctx, const struct redis_reply *reply, const struct err *err)
 {
     struct scheduler *scheduler = ctx;
     /* [next, [entry…], [deleted id…]] */
@@ -177,18 +223,18 @@ static void on_claimed(void *ctx, const struct redis_reply *reply, const struct 
         take_all(scheduler, reply->items[1]);
 }
 
-static void claim_idle(struct scheduler *scheduler)
+static void take_over_idle(struct scheduler *scheduler)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     const struct str args[] = {STR("XAUTOCLAIM"),
                                key(arena, scheduler, "reload"),
                                STR("sched"),
                                str_from(scheduler->id),
-                               arena_printf(arena, "%d", CLAIM_IDLE_MS),
+                               arena_printf(arena, "%d", TAKE_OVER_AFTER_MS),
                                STR("0"),
                                STR("COUNT"),
                                arena_printf(arena, "%d", MESSAGES_PER_READ)};
-    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, on_claimed, scheduler);
+    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, on_idle, scheduler);
 }
 
 static void read_more(struct scheduler *scheduler)
@@ -202,11 +248,11 @@ static void read_more(struct scheduler *scheduler)
                                STR(">")};
     /* Messages are only read while PostgreSQL can take them. */
     if (!pg_is_up(scheduler->pg)) {
-        later(scheduler);
+        read_later(scheduler);
         return;
     }
     scheduler->is_reading = true;
-    claim_idle(scheduler);
+    take_over_idle(scheduler);
     redis_call(scheduler->intake, args, COUNT_OF(args), READ_TIMEOUT_MS, on_read, scheduler);
 }
 
@@ -220,7 +266,7 @@ static void on_group(void *ctx, const struct redis_reply *reply, const struct er
     if (scheduler->has_group)
         read_more(scheduler);
     else
-        later(scheduler);
+        read_later(scheduler);
 }
 
 void intake_start(struct scheduler *scheduler)
@@ -243,23 +289,25 @@ static void on_outcomes(void *ctx, const struct pg_result *result, const struct 
     struct scheduler *scheduler = ctx;
     if (err && err->kind == ERR_STOPPED)
         return;
-    scheduler->is_telling = false;
+    scheduler->is_reporting = false;
     if (err || !redis_is_up(scheduler->redis))
         return;
+    assert(pg_columns(result) == OUTCOME_COLUMNS);
     for (size_t i = 0; i < pg_rows(result); i++) {
-        struct str id = pg_get_str(result, i, 0), state = pg_get_str(result, i, 1);
+        struct str id = pg_get_str(result, i, OUTCOME_ID);
+        struct str state = pg_get_str(result, i, OUTCOME_STATE);
         struct pg_value params[] = {pg_text(id), pg_text(state)};
-        write_result(scheduler, id, state, pg_get_int(result, i, 2), pg_get_str(result, i, 3));
+        write_result(scheduler, id, state, pg_get_int(result, i, OUTCOME_RUN),
+                     pg_get_str(result, i, OUTCOME_REASON));
         pg_query(scheduler->pg, "select pagetide.reload_told($1, $2)", params, 2, TIMEOUT_MS,
                  NULL, NULL);
     }
 }
 
-void intake_tell(struct scheduler *scheduler)
+void intake_report(struct scheduler *scheduler)
 {
-    if (scheduler->is_telling || !pg_is_up(scheduler->pg) || !redis_is_up(scheduler->redis))
+    if (scheduler->is_reporting || !pg_is_up(scheduler->pg) || !redis_is_up(scheduler->redis))
         return;
-    scheduler->is_telling = true;
-    pg_query(scheduler->pg, "select id, state, run, reason from pagetide.reload_outcomes()",
-             NULL, 0, TIMEOUT_MS, on_outcomes, scheduler);
+    scheduler->is_reporting = true;
+    pg_query(scheduler->pg, outcomes_sql, NULL, 0, TIMEOUT_MS, on_outcomes, scheduler);
 }

@@ -1,18 +1,57 @@
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/log.h"
+#include "port/pg_array.h"
 #include "scheduler/scheduler_internal.h"
 
+/*
+ * Jobs onto the queue. PostgreSQL says which jobs should be there (pagetide.publishable), Redis
+ * which of them it has already, the others are pushed, and PostgreSQL notes them all:
+ *
+ *     on_listed → queue_known → on_known → queue_push, each → on_pushed → note → on_noted
+ *
+ * Two passes run side by side, each at most once at a time:
+ *
+ *     publish_start     what was never on the queue (job.enqueued_at is null): every second, at
+ *                       each notification, and after each tick that made a run
+ *     publish_rebuild   everything that should be there: every 15 s and whenever Redis comes
+ *                       back; it repairs a queue that has lost some jobs or all
+ *
+ * No step needs the one before it to have been noted: pushing a job that the queue has changes
+ * nothing, so a scheduler may die anywhere, and two may push the same job.
+ *
+ * A running job is only pushed again when its worker has been silent for three leases, and that
+ * silence proves something only if this scheduler's own session has been up for longer than
+ * it. If not, PostgreSQL was away, and no worker could be heard.
+ */
 enum { TIMEOUT_MS = 20000 };
+
+static const char new_sql[] =
+    "select p.job, p.source, p.priority, p.delay_ms from pagetide.publishable($1, $2) p "
+    "join pagetide.job j on j.id = p.job where j.enqueued_at is null";
+static const char all_sql[] =
+    "select job, source, priority, delay_ms from pagetide.publishable($1, $2)";
+static const char idle_sql[] =
+    "select p.job, p.source, p.priority, p.delay_ms from pagetide.publishable($1, $2) p "
+    "join pagetide.job j on j.id = p.job where j.state <> 'running'";
+enum publishable_column {
+    PUBLISHABLE_JOB,
+    PUBLISHABLE_SOURCE,
+    PUBLISHABLE_PRIORITY,
+    PUBLISHABLE_DELAY_MS,
+    PUBLISHABLE_COLUMNS,
+};
 
 static void pass_end(struct publish_pass *pass)
 {
-    bool again = pass->again;
-    pass->is_busy = pass->again = false;
+    bool is_wanted_again = pass->is_wanted_again;
+    pass->is_busy = pass->is_wanted_again = false;
     if (pass->is_rebuild && pass->pushed)
         log_write(LOG_INFO, LOG_REBUILD, LOG_NOWHERE, "%zu jobs put on the queue again",
                   pass->pushed);
-    if (again)
-        publish_pass(pass->scheduler);
+    if (is_wanted_again)
+        publish_start(pass->scheduler);
 }
 
 static void on_noted(void *ctx, const struct pg_result *result, const struct err *err)
@@ -21,36 +60,36 @@ static void on_noted(void *ctx, const struct pg_result *result, const struct err
     pass_end(ctx);
 }
 
-/* All that Redis has now, whoever put it there, counts as published. */
+/* All that Redis has now counts as published, no matter who put it there. */
 static void note(struct publish_pass *pass)
 {
-    struct buf list;
-    buf_init(&list, PUBLISH_JOBS_MAX * 24);
-    buf_put_byte(&list, '{');
+    int64_t queued[PUBLISH_JOBS_MAX] = {0};
+    size_t count = 0;
     for (size_t i = 0; i < pass->count; i++)
         if (pass->entries[i].is_known || pass->entries[i].is_pushed)
-            buf_printf(&list, "%s%lld", list.len > 1 ? "," : "",
-                       (long long)pass->entries[i].job);
-    buf_put_byte(&list, '}');
+            queued[count++] = pass->entries[i].job;
+    AUTO_BUF(list, PUBLISH_JOBS_MAX * PG_ARRAY_NUMBER_BYTES + 2);
+    pg_array_put(&list, queued, count);
     struct pg_value jobs = pg_text(buf_str(&list));
-    if (list.len > 2)
+    if (count)
         pg_query(pass->scheduler->pg, "select pagetide.published($1::bigint[])", &jobs, 1,
                  TIMEOUT_MS, on_noted, pass);
     else
         pass_end(pass);
-    buf_done(&list);
 }
 
 static void on_pushed(void *ctx, const struct err *err)
 {
     struct publish_entry *entry = ctx;
     struct publish_pass *pass = entry->pass;
+    assert(pass->waiting > 0);
     entry->is_pushed = !err;
     pass->pushed += !err;
     if (--pass->waiting == 0)
         note(pass);
 }
 
+/* One more is waited for than is pushed, so that the pass cannot end inside the loop. */
 static void push_all(struct publish_pass *pass)
 {
     pass->waiting = 1;
@@ -73,6 +112,7 @@ static void on_known(void *ctx, const bool *known, size_t count, const struct er
         pass_end(pass);
         return;
     }
+    assert(count == pass->count);
     for (size_t i = 0; i < count; i++)
         pass->entries[i].is_known = known[i];
     push_all(pass);
@@ -82,14 +122,15 @@ static void on_listed(void *ctx, const struct pg_result *result, const struct er
 {
     struct publish_pass *pass = ctx;
     int64_t jobs[PUBLISH_JOBS_MAX];
+    assert(err || pg_columns(result) == PUBLISHABLE_COLUMNS);
     for (size_t i = 0; !err && i < pg_rows(result) && i < PUBLISH_JOBS_MAX; i++) {
         struct publish_entry *entry = &pass->entries[pass->count];
         *entry = (struct publish_entry){.pass = pass};
-        jobs[pass->count++] = entry->job = pg_get_int(result, i, 0);
+        jobs[pass->count++] = entry->job = pg_get_int(result, i, PUBLISHABLE_JOB);
         snprintf(entry->source, sizeof entry->source, "%.*s",
-                 STR_ARG(pg_get_str(result, i, 1)));
-        entry->priority = (int)pg_get_int(result, i, 2);
-        entry->delay_ms = pg_get_int(result, i, 3);
+                 STR_ARG(pg_get_str(result, i, PUBLISHABLE_SOURCE)));
+        entry->priority = (int)pg_get_int(result, i, PUBLISHABLE_PRIORITY);
+        entry->delay_ms = pg_get_int(result, i, PUBLISHABLE_DELAY_MS);
     }
     if (err && err->kind == ERR_STOPPED)
         return;
@@ -104,43 +145,32 @@ static void begin(struct publish_pass *pass, const char *sql)
     struct scheduler *scheduler = pass->scheduler;
     struct pg_value params[] = {pg_int(scheduler->settings->lease_ms),
                                 pg_int(PUBLISH_JOBS_MAX)};
+    assert(!pass->is_busy);
     pass->is_busy = true;
     pass->count = pass->waiting = pass->pushed = 0;
     pg_query(scheduler->pg, sql, params, COUNT_OF(params), TIMEOUT_MS, on_listed, pass);
 }
 
-static bool can_publish(const struct scheduler *scheduler)
+static bool may_publish(const struct scheduler *scheduler)
 {
     return pg_is_up(scheduler->pg) && redis_is_up(scheduler->redis);
 }
 
-void publish_pass(struct scheduler *scheduler)
+void publish_start(struct scheduler *scheduler)
 {
-    static const char sql[] =
-        "select p.job, p.source, p.priority, p.delay_ms from pagetide.publishable($1, $2) p "
-        "join pagetide.job j on j.id = p.job where j.enqueued_at is null";
-    if (!can_publish(scheduler))
+    if (!may_publish(scheduler))
         return;
     if (scheduler->publish.is_busy)
-        scheduler->publish.again = true;
+        scheduler->publish.is_wanted_again = true;
     else
-        begin(&scheduler->publish, sql);
+        begin(&scheduler->publish, new_sql);
 }
 
-/*
- * A silent worker is only believed gone by a scheduler whose own session has stood for longer
- * than the silence: else it was the database that was away.
- */
-void rebuild_pass(struct scheduler *scheduler)
+void publish_rebuild(struct scheduler *scheduler)
 {
-    static const char all_sql[] =
-        "select job, source, priority, delay_ms from pagetide.publishable($1, $2)";
-    static const char idle_sql[] =
-        "select p.job, p.source, p.priority, p.delay_ms from pagetide.publishable($1, $2) p "
-        "join pagetide.job j on j.id = p.job where j.state <> 'running'";
-    if (scheduler->rebuild.is_busy || !can_publish(scheduler))
+    if (scheduler->rebuild.is_busy || !may_publish(scheduler))
         return;
     int64_t session_ms = clock_mono_ms() - scheduler->pg_up_mono_ms;
-    bool trusts_silence = session_ms > 3 * scheduler->settings->lease_ms;
-    begin(&scheduler->rebuild, trusts_silence ? all_sql : idle_sql);
+    bool may_trust_silence = session_ms > 3 * scheduler->settings->lease_ms;
+    begin(&scheduler->rebuild, may_trust_silence ? all_sql : idle_sql);
 }

@@ -1,8 +1,8 @@
 #include "scheduler/scheduler.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -10,6 +10,38 @@
 #include "port/hash.h"
 #include "scheduler/scheduler_internal.h"
 
+/*
+ * Three connections (PostgreSQL; Redis for commands; Redis for the read that waits) and five
+ * timers:
+ *
+ *     1 s         tick → publish → withdraw → report
+ *     2 s         has the folder of definitions changed? → apply → tick
+ *     15 s        rebuild: what should be on the queue and is not
+ *     1 h         housekeep: history older than `retention` is cleared away, what a crash left
+ *                 pending is started
+ *     for ever    intake: read reload messages, pause 1 s where something is down
+ *
+ * Within a second: ticks come first because they make the runs whose jobs are to be published;
+ * a tick's answer arrives after the list of the publishable was asked for, so tick.c publishes
+ * once more. Cancelled jobs are withdrawn after that, or they would be pushed again; outcomes
+ * are reported last, so that they say what this second has done. PostgreSQL notifies (LISTEN
+ * pagetide) of every change of a run's state, which starts the same passes at once; a second is
+ * only how long a lost notification costs.
+ *
+ * Nothing here is state that matters: runs, jobs, requests and the time of the next tick are
+ * in PostgreSQL, and every pass can be repeated or done by two schedulers at once.
+ *
+ *     lost              leads to
+ *     PostgreSQL        every pass under way ends with an error; nothing is ticked, read or
+ *                       pushed until the session is back. Then definitions are compared anew;
+ *                       missed ticks are made up for as catch_up says
+ *     Redis             runs are still made, their jobs wait in PostgreSQL; the rebuild pushes
+ *                       all when it is back, empty or not
+ *     a notification    one second
+ *     this process      another one does the same within a second; messages that were read and
+ *                       not acknowledged are taken over after 30 s (intake.c)
+ *     a definition      its last good version stays in force, the error is logged
+ */
 enum {
     TICK_MS = 1000,
     REBUILD_MS = 15000,
@@ -18,7 +50,7 @@ enum {
     TIMEOUT_MS = 60000,
 };
 
-/* --- definitions ----------------------------------------------------------------------- */
+/* --- definitions --- */
 
 static void log_errors(const struct buf *errors)
 {
@@ -85,16 +117,16 @@ void scheduler_reapply(struct scheduler *scheduler)
     apply_if_changed(scheduler);
 }
 
-/* --- rhythm ---------------------------------------------------------------------------- */
+/* --- rhythm --- */
 
 static void on_tick(void *ctx)
 {
     struct scheduler *scheduler = ctx;
     loop_timer_set(scheduler->tick_timer, TICK_MS);
     tick_start(scheduler);
-    publish_pass(scheduler);
-    withdraw_pass(scheduler);
-    intake_tell(scheduler);
+    publish_start(scheduler);
+    withdraw_start(scheduler);
+    intake_report(scheduler);
 }
 
 /* Apart by a random part, so that several schedulers do not all come at once. */
@@ -103,7 +135,7 @@ static void on_rebuild(void *ctx)
     struct scheduler *scheduler = ctx;
     int64_t jitter = (int64_t)rng_below(&scheduler->rng, REBUILD_MS / 10);
     loop_timer_set(scheduler->rebuild_timer, REBUILD_MS - jitter);
-    rebuild_pass(scheduler);
+    publish_rebuild(scheduler);
 }
 
 static void on_folder(void *ctx)
@@ -129,23 +161,23 @@ static void on_intake(void *ctx)
     intake_start(ctx);
 }
 
-/* A run's state changed somewhere: there may be jobs to publish and results to tell. */
+/* A run's state changed somewhere: there may be jobs to publish and outcomes to report. */
 static void on_notify(void *ctx, struct str channel, struct str payload)
 {
     (void)channel, (void)payload;
-    publish_pass(ctx);
-    withdraw_pass(ctx);
-    intake_tell(ctx);
+    publish_start(ctx);
+    withdraw_start(ctx);
+    intake_report(ctx);
 }
 
-/* --- connections ----------------------------------------------------------------------- */
+/* --- connections --- */
 
 static void on_pg(void *ctx, bool up, const struct err *err)
 {
     struct scheduler *scheduler = ctx;
     if (!up) {
         log_write(LOG_WARN, LOG_PG_DOWN, LOG_NOWHERE, "%s", err ? err->text : "closed");
-        scheduler->is_ticking = scheduler->is_telling = false;
+        scheduler->is_ticking = scheduler->is_reporting = false;
         return;
     }
     scheduler->pg_up_mono_ms = clock_mono_ms();
@@ -153,7 +185,7 @@ static void on_pg(void *ctx, bool up, const struct err *err)
     if (!scheduler->is_started)
         return;
     apply_if_changed(scheduler);
-    publish_pass(scheduler);
+    publish_start(scheduler);
 }
 
 static void on_redis(void *ctx, bool up, const struct err *err)
@@ -165,19 +197,19 @@ static void on_redis(void *ctx, bool up, const struct err *err)
     }
     log_write(LOG_INFO, LOG_REDIS_UP, LOG_NOWHERE, "connected");
     if (scheduler->is_started)
-        rebuild_pass(scheduler);
+        publish_rebuild(scheduler);
 }
 
 static void on_intake_redis(void *ctx, bool up, const struct err *err)
 {
     struct scheduler *scheduler = ctx;
-    (void)err; /* the command connection tells */
+    (void)err; /* the connection for commands logs the same */
     scheduler->has_group = false;
     if (up && scheduler->is_started)
         intake_start(scheduler);
 }
 
-/* --- life ------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static bool open_all(struct scheduler *scheduler, struct err *err)
 {
@@ -203,12 +235,9 @@ static bool open_all(struct scheduler *scheduler, struct err *err)
 
 static void name_self(struct scheduler *scheduler)
 {
-    char host[65] = {0}, token[RNG_TOKEN_BYTES];
-    rng_token(token);
-    if (gethostname(host, sizeof host - 1))
-        snprintf(host, sizeof host, "unknown");
-    snprintf(scheduler->id, sizeof scheduler->id, "scheduler-%s-%d-%.8s", host, (int)getpid(),
-             token);
+    char id[PROCESS_ID_BYTES];
+    process_new_id(id);
+    snprintf(scheduler->id, sizeof scheduler->id, "scheduler-%s", id);
     snprintf(scheduler->application_name, sizeof scheduler->application_name, "pagetide %s",
              scheduler->id);
 }
@@ -239,6 +268,7 @@ bool scheduler_new(struct loop *loop, const struct settings *settings,
 
 void scheduler_start(struct scheduler *scheduler)
 {
+    assert(!scheduler->is_started);
     scheduler->is_started = true;
     loop_timer_set(scheduler->tick_timer, 0);
     loop_timer_set(scheduler->rebuild_timer, 0);

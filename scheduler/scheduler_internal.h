@@ -1,6 +1,7 @@
 #ifndef SCHEDULER_SCHEDULER_INTERNAL_H
 #define SCHEDULER_SCHEDULER_INTERNAL_H
 
+#include "base/process.h"
 #include "base/rng.h"
 #include "core/queue.h"
 #include "port/pg.h"
@@ -12,7 +13,9 @@
  * The inside of a scheduler, shared by scheduler.c (its life and its rhythm), tick.c (due
  * streams), publish.c (jobs onto the queue, and the rebuild), withdraw.c (cancelled jobs off
  * it) and intake.c (reload messages).
- * Each pass asks PostgreSQL, acts, and is not begun again before it has ended.
+ *
+ * A pass asks PostgreSQL, acts, and ends. Each `…_start` begins one, or does nothing where the
+ * one before has not ended or a server it needs is down: the next second will call it again.
  */
 enum { PUBLISH_JOBS_MAX = 1000, WITHDRAW_JOBS_MAX = 1000 };
 
@@ -30,7 +33,7 @@ struct publish_pass {
     struct scheduler *scheduler;
     bool is_rebuild;
     bool is_busy;
-    bool again; /* something came up while it was busy */
+    bool is_wanted_again; /* something came up while it was busy */
     size_t count, waiting, pushed;
     struct publish_entry entries[PUBLISH_JOBS_MAX];
 };
@@ -53,7 +56,7 @@ struct scheduler {
     const struct settings *settings;
     struct loop *loop;
     struct rng rng;
-    char id[128], application_name[160];
+    char id[PROCESS_ID_BYTES + 16], application_name[PROCESS_ID_BYTES + 32];
     struct pg *pg;
     struct redis *redis, *intake; /* commands; XREADGROUP, which waits */
     struct queue *queue;
@@ -61,26 +64,22 @@ struct scheduler {
     struct publish_pass publish, rebuild;
     struct withdraw_pass withdraw;
     uint64_t folder_stamp; /* of the definitions applied last */
-    int64_t pg_up_mono_ms; /* since when the session stands */
+    int64_t pg_up_mono_ms; /* since when the session is up */
 
     struct loop_timer *tick_timer, *rebuild_timer, *folder_timer, *housekeep_timer,
         *intake_timer;
-    bool is_started, is_ticking, is_telling, is_reading;
+    bool is_started, is_ticking, is_reporting, is_reading;
     bool has_group; /* the consumer group of the reload stream exists */
 };
 
-/* tick.c: one pass over what is due. */
 void tick_start(struct scheduler *scheduler);
+void publish_start(struct scheduler *scheduler);
+void publish_rebuild(struct scheduler *scheduler);
+void withdraw_start(struct scheduler *scheduler);
 
-/* publish.c: jobs that never were on the queue; all that should be there but is not. */
-void publish_pass(struct scheduler *scheduler);
-void rebuild_pass(struct scheduler *scheduler);
-
-/* withdraw.c: cancelled jobs that may still be on the queue. */
-void withdraw_pass(struct scheduler *scheduler);
-
-/* intake.c: reads reload messages for ever; writes outcomes to where their senders look. */
+/* Reads reload messages until the scheduler is freed; where it stopped, from there. */
 void intake_start(struct scheduler *scheduler);
-void intake_tell(struct scheduler *scheduler);
+/* Writes the outcomes of requests to where their senders look. */
+void intake_report(struct scheduler *scheduler);
 
 #endif

@@ -52,7 +52,7 @@ static void on_ticked(void *ctx, const struct pg_result *result, const struct er
     struct log_where at = {.stream = pg_get_str(result, 0, TICK_STREAM),
                            .run = pg_get_int(result, 0, TICK_RUN)};
     log_write(LOG_INFO, LOG_RUN_QUEUED, &at, "scheduled");
-    publish_pass(scheduler);
+    publish_start(scheduler);
 }
 
 static void fire(struct scheduler *scheduler, struct str stream, const struct tick_plan *plan)

@@ -1,24 +1,30 @@
+#include <assert.h>
+
+#include "port/pg_array.h"
 #include "scheduler/scheduler_internal.h"
 
 /*
  * What was cancelled in PostgreSQL goes from the queue: asked for → taken out in Redis, or
- * flagged for its holder's next beat → noted. Workers drop such jobs anyway; this leaves
- * nothing behind where none is there, and tells a holder that has lost PostgreSQL.
+ * flagged for its holder's next beat → noted. Workers drop such jobs anyway. This cleans up a
+ * job that no worker holds, and reaches a holder that has lost PostgreSQL.
  */
 enum { TIMEOUT_MS = 20000 };
 
-/* Not noted, a job is taken out again, which changes nothing. */
+static const char withdrawable_sql[] = "select job from pagetide.withdrawable($1)";
+enum withdrawable_column { WITHDRAWABLE_JOB, WITHDRAWABLE_COLUMNS };
+
+/* A job that is not noted is taken out again, which changes nothing. */
 static void note(struct withdraw_pass *pass)
 {
-    AUTO_BUF(list, WITHDRAW_JOBS_MAX * 24);
-    buf_put_byte(&list, '{');
+    int64_t out[WITHDRAW_JOBS_MAX] = {0};
+    size_t count = 0;
     for (size_t i = 0; i < pass->count; i++)
         if (pass->entries[i].is_out)
-            buf_printf(&list, "%s%lld", list.len > 1 ? "," : "",
-                       (long long)pass->entries[i].job);
-    buf_put_byte(&list, '}');
+            out[count++] = pass->entries[i].job;
+    AUTO_BUF(list, WITHDRAW_JOBS_MAX * PG_ARRAY_NUMBER_BYTES + 2);
+    pg_array_put(&list, out, count);
     struct pg_value jobs = pg_text(buf_str(&list));
-    if (list.len > 2)
+    if (count)
         pg_query(pass->scheduler->pg, "select pagetide.withdrawn($1::bigint[])", &jobs, 1,
                  TIMEOUT_MS, NULL, NULL);
     pass->is_busy = false;
@@ -27,6 +33,7 @@ static void note(struct withdraw_pass *pass)
 static void on_cancelled(void *ctx, const struct err *err)
 {
     struct withdraw_entry *entry = ctx;
+    assert(entry->pass->waiting > 0);
     entry->is_out = !err;
     if (--entry->pass->waiting == 0)
         note(entry->pass);
@@ -38,6 +45,7 @@ static void on_listed(void *ctx, const struct pg_result *result, const struct er
     struct scheduler *scheduler = pass->scheduler;
     if (err && err->kind == ERR_STOPPED)
         return;
+    assert(err || pg_columns(result) == WITHDRAWABLE_COLUMNS);
     pass->is_busy = !err && pg_rows(result) && redis_is_up(scheduler->redis);
     if (!pass->is_busy)
         return;
@@ -45,18 +53,18 @@ static void on_listed(void *ctx, const struct pg_result *result, const struct er
     pass->waiting = pass->count;
     for (size_t i = 0; i < pass->count; i++) {
         struct withdraw_entry *entry = &pass->entries[i];
-        *entry = (struct withdraw_entry){.pass = pass, .job = pg_get_int(result, i, 0)};
+        *entry = (struct withdraw_entry){.pass = pass,
+                                         .job = pg_get_int(result, i, WITHDRAWABLE_JOB)};
         queue_cancel(scheduler->queue, entry->job, on_cancelled, entry);
     }
 }
 
-void withdraw_pass(struct scheduler *scheduler)
+void withdraw_start(struct scheduler *scheduler)
 {
     struct withdraw_pass *pass = &scheduler->withdraw;
     struct pg_value most = pg_int(WITHDRAW_JOBS_MAX);
     if (pass->is_busy || !pg_is_up(scheduler->pg) || !redis_is_up(scheduler->redis))
         return;
     pass->is_busy = true;
-    pg_query(scheduler->pg, "select job from pagetide.withdrawable($1)", &most, 1, TIMEOUT_MS,
-             on_listed, pass);
+    pg_query(scheduler->pg, withdrawable_sql, &most, 1, TIMEOUT_MS, on_listed, pass);
 }

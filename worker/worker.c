@@ -372,11 +372,8 @@ static void on_wake_redis(void *ctx, bool up, const struct err *err)
 
 static void name_self(struct worker *worker)
 {
-    char token[RNG_TOKEN_BYTES];
-    rng_token(token);
-    if (gethostname(worker->host, sizeof worker->host - 1))
-        snprintf(worker->host, sizeof worker->host, "unknown");
-    snprintf(worker->id, sizeof worker->id, "%s-%d-%.8s", worker->host, (int)getpid(), token);
+    process_host(worker->host);
+    process_new_id(worker->id);
     worker->self = (struct ownership_worker){
         .id = str_from(worker->id),
         .host = str_from(worker->host),

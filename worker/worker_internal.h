@@ -1,6 +1,7 @@
 #ifndef WORKER_WORKER_INTERNAL_H
 #define WORKER_WORKER_INTERNAL_H
 
+#include "base/process.h"
 #include "base/rng.h"
 #include "core/ownership.h"
 #include "core/queue.h"
@@ -43,7 +44,7 @@ struct worker {
     struct worker_options options;
     const struct settings *settings;
     struct loop *loop;
-    char id[128], host[65], application_name[160];
+    char id[PROCESS_ID_BYTES], host[PROCESS_HOST_BYTES], application_name[160];
     struct ownership_worker self;
     struct rng rng;
 

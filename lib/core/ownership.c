@@ -1,15 +1,16 @@
 #include "core/ownership.h"
 
-#include <errno.h>
-#include <signal.h>
+#include <assert.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/rng.h"
+#include "port/pg_array.h"
 
 enum {
     TIMEOUT_MS = 20000,
-    HELD_LIST_BYTES = 1 << 20, /* 21 bytes a job */
+    HELD_LIST_BYTES = 1 << 20, /* PG_ARRAY_NUMBER_BYTES a job */
 };
 
 /* --- the process --- */
@@ -59,43 +60,43 @@ struct activating {
     const struct ownership_worker *worker;
     int64_t beat_ms;
     bool may_take_crashed;
-    bool asked_again; /* with the id of a worker whose process is gone */
+    bool is_asked_again; /* with the id of a worker whose process is gone */
     struct arena *arena;
     struct ownership_activation answer;
     ownership_take_fn fn;
     void *ctx;
 };
 
-/* The fields of pagetide.activation, in its order. */
-enum field {
-    FIELD_VERDICT,
-    FIELD_WAIT_MS,
-    FIELD_OTHER_WORKER,
-    FIELD_OTHER_HOST,
-    FIELD_OTHER_PID,
-    FIELD_ID,
-    FIELD_RUN,
-    FIELD_N,
-    FIELD_STREAM,
-    FIELD_VERSION,
-    FIELD_SPEC,
-    FIELD_PART,
-    FIELD_MODE,
-    FIELD_WINDOW_FROM,
-    FIELD_WINDOW_TO,
-    FIELD_BOOKMARK,
-    FIELD_STARTED_US,
-    FIELD_EPOCH,
-    FIELD_OWNER,
-    FIELD_CHECKPOINT,
-    FIELD_PAGE,
-    FIELD_RECORDS,
-    FIELD_REJECTS,
-    FIELD_ATTEMPT,
-    FIELD_TOLD_WAITS,
-    FIELD_CRASHES,
-    FIELD_ELAPSED_MS,
-    FIELD_COUNT,
+/* The columns of pagetide.activation, in its order: `select *` below. */
+enum activation_column {
+    ACTIVATION_VERDICT,
+    ACTIVATION_WAIT_MS,
+    ACTIVATION_OTHER_WORKER,
+    ACTIVATION_OTHER_HOST,
+    ACTIVATION_OTHER_PID,
+    ACTIVATION_ID,
+    ACTIVATION_RUN,
+    ACTIVATION_N,
+    ACTIVATION_STREAM,
+    ACTIVATION_VERSION,
+    ACTIVATION_SPEC,
+    ACTIVATION_PART,
+    ACTIVATION_MODE,
+    ACTIVATION_WINDOW_FROM,
+    ACTIVATION_WINDOW_TO,
+    ACTIVATION_BOOKMARK,
+    ACTIVATION_STARTED_US,
+    ACTIVATION_EPOCH,
+    ACTIVATION_OWNER,
+    ACTIVATION_CHECKPOINT,
+    ACTIVATION_PAGE,
+    ACTIVATION_RECORDS,
+    ACTIVATION_REJECTS,
+    ACTIVATION_ATTEMPT,
+    ACTIVATION_TOLD_WAITS,
+    ACTIVATION_CRASHES,
+    ACTIVATION_ELAPSED_MS,
+    ACTIVATION_COLUMNS,
 };
 
 static void activate_end(struct activating *activating, const struct err *err)
@@ -123,8 +124,8 @@ static bool verdict_parse(struct str text, enum ownership_verdict *ret_verdict)
 static const struct job *job_read(struct arena *arena, const struct pg_result *row)
 {
     struct job *job = ARENA_NEW(arena, struct job);
-#define TEXT(field)   arena_str(arena, pg_get_str(row, 0, FIELD_##field))
-#define NUMBER(field) pg_get_int(row, 0, FIELD_##field)
+#define TEXT(column)   arena_str(arena, pg_get_str(row, 0, ACTIVATION_##column))
+#define NUMBER(column) pg_get_int(row, 0, ACTIVATION_##column)
     *job = (struct job){
         .id = NUMBER(ID),
         .run = NUMBER(RUN),
@@ -154,6 +155,10 @@ static const struct job *job_read(struct arena *arena, const struct pg_result *r
     return job;
 }
 
+static const char ledger_sql[] =
+    "select request_hash, records_hash from pagetide.page where job = $1 order by number";
+enum ledger_column { LEDGER_REQUEST_HASH, LEDGER_RECORDS_HASH, LEDGER_COLUMNS };
+
 static void on_ledger(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct activating *activating = ctx;
@@ -161,12 +166,13 @@ static void on_ledger(void *ctx, const struct pg_result *result, const struct er
         activate_end(activating, err);
         return;
     }
+    assert(pg_columns(result) == LEDGER_COLUMNS);
     size_t count = pg_rows(result);
     int64_t *requests = ARENA_ARRAY(activating->arena, int64_t, count);
     int64_t *records = ARENA_ARRAY(activating->arena, int64_t, count);
     for (size_t i = 0; i < count; i++) {
-        requests[i] = pg_get_int(result, i, 0);
-        records[i] = pg_get_int(result, i, 1);
+        requests[i] = pg_get_int(result, i, LEDGER_REQUEST_HASH);
+        records[i] = pg_get_int(result, i, LEDGER_RECORDS_HASH);
     }
     activating->answer.request_hashes = requests;
     activating->answer.records_hashes = records;
@@ -177,18 +183,15 @@ static void on_ledger(void *ctx, const struct pg_result *result, const struct er
 static void ledger_ask(struct activating *activating)
 {
     const struct pg_value params[] = {pg_int(activating->job)};
-    pg_query(activating->pg,
-             "select request_hash, records_hash from pagetide.page where job = $1 "
-             "order by number",
-             params, COUNT_OF(params), TIMEOUT_MS, on_ledger, activating);
+    pg_query(activating->pg, ledger_sql, params, COUNT_OF(params), TIMEOUT_MS, on_ledger,
+             activating);
 }
 
-/* Says the row that another worker of this host stands in the way, whose process is gone? */
+/* Is the owner a worker of this host, and its process gone? */
 static bool other_is_gone(const struct activating *activating, const struct pg_result *row)
 {
-    int64_t pid = pg_get_int(row, 0, FIELD_OTHER_PID);
-    return str_eq(pg_get_str(row, 0, FIELD_OTHER_HOST), activating->worker->host) && pid > 0 &&
-           kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+    return str_eq(pg_get_str(row, 0, ACTIVATION_OTHER_HOST), activating->worker->host) &&
+           process_is_gone(pg_get_int(row, 0, ACTIVATION_OTHER_PID));
 }
 
 static void activate_ask(struct activating *activating, struct pg_value known_gone);
@@ -198,8 +201,8 @@ static void on_activated(void *ctx, const struct pg_result *result, const struct
     struct activating *activating = ctx;
     struct ownership_activation *answer = &activating->answer;
     struct err broken = ERR_INIT;
-    if (!err && (pg_rows(result) != 1 || pg_columns(result) != FIELD_COUNT ||
-                 !verdict_parse(pg_get_str(result, 0, FIELD_VERDICT), &answer->verdict))) {
+    if (!err && (pg_rows(result) != 1 || pg_columns(result) != ACTIVATION_COLUMNS ||
+                 !verdict_parse(pg_get_str(result, 0, ACTIVATION_VERDICT), &answer->verdict))) {
         err_set(&broken, ERR_BUG, "ownership", 0, "activation of job %lld: unknown answer",
                 (long long)activating->job);
         err = &broken;
@@ -208,13 +211,13 @@ static void on_activated(void *ctx, const struct pg_result *result, const struct
         activate_end(activating, err);
         return;
     }
-    bool refused = answer->verdict == OWNERSHIP_BUSY || answer->verdict == OWNERSHIP_GONE;
-    if (refused && !activating->asked_again && other_is_gone(activating, result)) {
-        activating->asked_again = true;
-        activate_ask(activating, pg_get(result, 0, FIELD_OTHER_WORKER));
+    bool is_refused = answer->verdict == OWNERSHIP_BUSY || answer->verdict == OWNERSHIP_GONE;
+    if (is_refused && !activating->is_asked_again && other_is_gone(activating, result)) {
+        activating->is_asked_again = true;
+        activate_ask(activating, pg_get(result, 0, ACTIVATION_OTHER_WORKER));
         return;
     }
-    answer->wait_ms = pg_get_int(result, 0, FIELD_WAIT_MS);
+    answer->wait_ms = pg_get_int(result, 0, ACTIVATION_WAIT_MS);
     if (answer->verdict != OWNERSHIP_TAKEN) {
         activate_end(activating, NULL);
         return;
@@ -258,6 +261,9 @@ void ownership_take(struct pg *pg, int64_t job, const struct ownership_worker *w
 
 /* --- beats --- */
 
+static const char beat_sql[] = "select pagetide.beat($1, $2, $3, $4, $5)";
+enum beat_column { BEAT_LOST_JOB, BEAT_COLUMNS };
+
 struct beating {
     ownership_beat_fn fn;
     void *ctx;
@@ -271,32 +277,23 @@ static void on_beat(void *ctx, const struct pg_result *result, const struct err 
         beating.fn(beating.ctx, NULL, 0, err);
         return;
     }
+    assert(pg_columns(result) == BEAT_COLUMNS);
     size_t count = pg_rows(result);
     AUTO_FREE int64_t *lost = mem_alloc(count * sizeof *lost);
     for (size_t i = 0; i < count; i++)
-        lost[i] = pg_get_int(result, i, 0);
+        lost[i] = pg_get_int(result, i, BEAT_LOST_JOB);
     beating.fn(beating.ctx, lost, count, NULL);
-}
-
-/* PostgreSQL's array literal: {1,2}. */
-static void put_jobs(struct buf *buf, const int64_t *jobs, size_t count)
-{
-    buf_puts(buf, "{");
-    for (size_t i = 0; i < count; i++)
-        buf_printf(buf, "%s%lld", i ? "," : "", (long long)jobs[i]);
-    buf_puts(buf, "}");
 }
 
 void ownership_beat(struct pg *pg, const struct ownership_worker *worker, const int64_t *held,
                     size_t held_count, ownership_beat_fn fn, void *ctx)
 {
     AUTO_BUF(jobs, HELD_LIST_BYTES);
-    put_jobs(&jobs, held, held_count);
+    pg_array_put(&jobs, held, held_count);
     const struct pg_value params[] = {pg_text(worker->id), pg_text(worker->host),
                                       pg_int(worker->pid), pg_text(worker->version),
                                       pg_text(buf_str(&jobs))};
     struct beating *beating = mem_alloc(sizeof *beating);
     *beating = (struct beating){fn, ctx};
-    pg_query(pg, "select pagetide.beat($1, $2, $3, $4, $5)", params, COUNT_OF(params),
-             TIMEOUT_MS, on_beat, beating);
+    pg_query(pg, beat_sql, params, COUNT_OF(params), TIMEOUT_MS, on_beat, beating);
 }

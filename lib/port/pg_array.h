@@ -1,0 +1,18 @@
+#ifndef PORT_PG_ARRAY_H
+#define PORT_PG_ARRAY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * PostgreSQL's array literal for a bigint[] parameter: {1,2}; {} for none. Put at the end of
+ * the buffer, whose overflow is the caller's to look at: a number takes at most
+ * PG_ARRAY_NUMBER_BYTES. Grammar: PostgreSQL's manual, "Array Input and Output Syntax".
+ */
+enum { PG_ARRAY_NUMBER_BYTES = 21 };
+
+void pg_array_put(struct buf *buf, const int64_t *numbers, size_t count);
+
+#endif
