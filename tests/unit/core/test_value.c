@@ -37,21 +37,21 @@ START_TEST(follows_the_grammar)
 {
     AUTO_ARENA struct arena *own = arena_new();
     struct json_cases all = json_cases_read(own);
-    int seen[128] = {0};
+    int seen[JSON_EITHER + 1] = {0};
     for (size_t i = 0; i < all.count; i++) {
         AUTO_ARENA struct arena *scratch = arena_new();
         struct json_case *one = &all.cases[i];
         struct value value;
         bool accepted = value_parse(scratch, one->text, VALUE_WHOLE, &value, &err);
-        seen[(int)one->verdict]++;
-        ck_assert_msg(one->verdict == 'i' || accepted == (one->verdict == 'y'),
+        seen[one->verdict]++;
+        ck_assert_msg(one->verdict == JSON_EITHER || accepted == (one->verdict == JSON_TAKEN),
                       "json.txt:%d: %s: %s", one->line, accepted ? "accepted" : "refused",
                       accepted ? "" : err.text);
     }
     json_cases_done(&all);
-    ck_assert_int_ge(seen['y'], 95);
-    ck_assert_int_ge(seen['n'], 188);
-    ck_assert_int_ge(seen['i'], 35);
+    ck_assert_int_ge(seen[JSON_TAKEN], 95);
+    ck_assert_int_ge(seen[JSON_REFUSED], 188);
+    ck_assert_int_ge(seen[JSON_EITHER], 35);
 }
 END_TEST
 
@@ -164,14 +164,14 @@ static int64_t read_as(struct str kind, struct value value)
 START_TEST(reads_flags_counts_and_conditions)
 {
     AUTO_ARENA struct arena *own = arena_new();
-    struct line_cases all = lines_read(own, "flags.txt");
+    struct line_cases all = lines_read(own, "tests/tables/flags.txt");
     for (size_t i = 0; i < all.count; i++) {
         const struct line_case *one = &all.items[i];
         int64_t wanted = -1;
         struct str kind, text = str_cut(one->input, ' ', &kind);
         int64_t got = read_as(kind, parse(arena_cstr(own, text)));
         ck_assert(str_is(one->expected, "-") || str_to_int64(one->expected, &wanted));
-        ck_assert_msg(got == wanted, "flags.txt:%d: %lld", one->number, (long long)got);
+        ck_assert_msg(got == wanted, "%s:%d: %lld", one->path, one->number, (long long)got);
     }
     ck_assert_int_eq(value_flag(UNDEFINED_VALUE), -1);
     ck_assert(!value_holds(UNDEFINED_VALUE));
