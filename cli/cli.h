@@ -22,9 +22,7 @@
 /* The options of all commands; each command's table names those it takes. */
 struct options {
     const char *config_dir, *log_level, *log_format;
-    const char *database_url, *redis_url, *redis_prefix, *jobs, *lease, *beat, *memory,
-        *batch_records, *batch_bytes, *batch_age, *connections, *http, *token, *secrets_dir,
-        *retention; /* settings by flag */
+    const char *settings[SETTINGS_MAX]; /* by settings_options */
     bool json, all, full, again, wait, prune, clear, trace, watch, live, markdown;
     int64_t pages;
     const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition;

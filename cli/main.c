@@ -28,37 +28,6 @@ static const struct opt common_opts[] = {
     OPT_END,
 };
 
-/* Each sets the service setting of its name. */
-static const struct opt setting_opts[] = {
-    {"database-url", 0, OPT_TEXT, offsetof(struct options, database_url), "URL",
-     "PostgreSQL, postgresql://…"},
-    {"redis-url", 0, OPT_TEXT, offsetof(struct options, redis_url), "URL", "redis://host:port"},
-    {"redis-prefix", 0, OPT_TEXT, offsetof(struct options, redis_prefix), "TEXT",
-     "first part of every key (pagetide)"},
-    {"jobs", 0, OPT_TEXT, offsetof(struct options, jobs), "N", "jobs held at once (64)"},
-    {"lease", 0, OPT_TEXT, offsetof(struct options, lease), "TIME", "lease of a job (30s)"},
-    {"beat", 0, OPT_TEXT, offsetof(struct options, beat), "TIME", "between beats (10s)"},
-    {"memory", 0, OPT_TEXT, offsetof(struct options, memory), "SIZE",
-     "bound on bodies and batches (64MiB)"},
-    {"batch-records", 0, OPT_TEXT, offsetof(struct options, batch_records), "N",
-     "records a commit (10000)"},
-    {"batch-bytes", 0, OPT_TEXT, offsetof(struct options, batch_bytes), "SIZE",
-     "bytes a commit (8MiB)"},
-    {"batch-age", 0, OPT_TEXT, offsetof(struct options, batch_age), "TIME",
-     "age of a commit (1s)"},
-    {"connections", 0, OPT_TEXT, offsetof(struct options, connections), "N",
-     "sessions that load (2)"},
-    {"http", 0, OPT_TEXT, offsetof(struct options, http), "ADDR",
-     "status listener, host:port or off"},
-    {"token", 0, OPT_TEXT, offsetof(struct options, token), "TEXT",
-     "asked by the status listener (better: PAGETIDE_TOKEN_FILE)"},
-    {"secrets-dir", 0, OPT_TEXT, offsetof(struct options, secrets_dir), "DIR",
-     "files behind {{ secrets.NAME }}"},
-    {"retention", 0, OPT_TEXT, offsetof(struct options, retention), "TIME",
-     "how long history is kept (30d)"},
-    OPT_END,
-};
-
 enum { OPTS_MAX = 64 };
 
 static size_t add_opts(struct opt *all, size_t count, const struct opt *some)
@@ -82,7 +51,7 @@ static void print_commands(FILE *out)
           out);
 }
 
-static void print_help(const struct command *command)
+static void print_help(const struct command *command, const struct opt *setting_opts)
 {
     printf("usage: pagetide %s%s%s [OPTION…]\n\n%s\n", command->name,
            *command->operands ? " " : "", command->operands, command->summary);
@@ -124,19 +93,15 @@ static const char *config_dir(const struct options *options)
     return env && *env ? env : ".";
 }
 
-static bool load_settings(struct cli *cli, struct err *err)
+static bool load_settings(struct cli *cli, const struct opt *setting_opts, struct err *err)
 {
-    const char *flags[2 * COUNT_OF(setting_opts) + 1];
+    const char *flags[2 * SETTINGS_MAX + 1];
     size_t count = 0;
-    for (const struct opt *opt = setting_opts; opt->name; opt++) {
-        const char *value = *(const char **)((char *)&cli->options + opt->offset);
-        char *name = arena_cstr(cli->arena, str_from(opt->name));
-        for (char *c = name; *c; c++)
-            *c = *c == '-' ? '_' : *c;
-        if (!value)
+    for (size_t i = 0; setting_opts[i].name; i++) {
+        if (!cli->options.settings[i])
             continue;
-        flags[count++] = name;
-        flags[count++] = value;
+        flags[count++] = setting_opts[i].name;
+        flags[count++] = cli->options.settings[i];
     }
     flags[count] = NULL;
     return settings_load(cli->arena, config_dir(&cli->options), flags, &cli->settings, err);
@@ -191,6 +156,8 @@ static int run_command(const struct command *command, int argc, char **argv)
     struct opt opts[OPTS_MAX];
     struct err err = ERR_INIT;
     bool help = false;
+    const struct opt *setting_opts =
+        settings_options(arena, offsetof(struct options, settings));
     size_t count = add_opts(opts, 0, command->opts);
     count = add_opts(opts, count, common_opts);
     if (command->needs_settings)
@@ -199,11 +166,12 @@ static int run_command(const struct command *command, int argc, char **argv)
         return cli_usage("%s: %s (see pagetide %s --help)", command->name, err.text,
                          command->name);
     if (help) {
-        print_help(command);
+        print_help(command, setting_opts);
         return EXIT_DONE;
     }
     cli.operands = words;
-    if (!set_log(&cli.options, &err) || (command->needs_settings && !load_settings(&cli, &err)))
+    if (!set_log(&cli.options, &err) ||
+        (command->needs_settings && !load_settings(&cli, setting_opts, &err)))
         return cli_fail(&err);
     cli.settings.config_dir = config_dir(&cli.options);
     hide_arguments(argc, argv);
@@ -212,16 +180,13 @@ static int run_command(const struct command *command, int argc, char **argv)
     return code;
 }
 
-static bool takes_value(const char *word)
+static bool takes_value(const struct opt *opts, const char *word)
 {
-    const struct opt *const tables[] = {common_opts, setting_opts};
-    for (size_t i = 0; i < COUNT_OF(tables); i++) {
-        for (const struct opt *opt = tables[i]; opt->name; opt++) {
-            bool is_long = !strncmp(word, "--", 2) && !strcmp(word + 2, opt->name);
-            bool is_short = opt->letter && word[1] == opt->letter && !word[2];
-            if ((is_long || is_short) && opt->type != OPT_FLAG)
-                return true;
-        }
+    for (const struct opt *opt = opts; opt->name; opt++) {
+        bool is_long = !strncmp(word, "--", 2) && !strcmp(word + 2, opt->name);
+        bool is_short = opt->letter && word[1] == opt->letter && !word[2];
+        if ((is_long || is_short) && opt->type != OPT_FLAG)
+            return true;
     }
     return false;
 }
@@ -229,9 +194,11 @@ static bool takes_value(const char *word)
 /* `pagetide -c DIR sync …` is `pagetide sync -c DIR …`. */
 static void put_command_first(int argc, char **argv)
 {
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct opt *setting_opts = settings_options(arena, 0);
     int at = 1;
     while (at < argc && argv[at][0] == '-')
-        at += takes_value(argv[at]) ? 2 : 1;
+        at += takes_value(common_opts, argv[at]) || takes_value(setting_opts, argv[at]) ? 2 : 1;
     if (at == 1 || at >= argc)
         return;
     char *command = argv[at];

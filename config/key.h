@@ -50,19 +50,22 @@ enum key_type {
 };
 
 enum key_flag {
-    KEY_LATER = 1 << 0,
+    KEY_LATER = 1 << 0, /* not built yet */
     KEY_REQUIRED = 1 << 1,
     KEY_SECRETS = 1 << 2,   /* env. and secrets. may be used */
     KEY_IS_SECRET = 1 << 3, /* … and must be: a literal is an error */
     KEY_BY_KEY = 1 << 4,    /* source and stream are merged by key, null removes */
-    KEY_IN_SOURCE = 1 << 5,
-    KEY_IN_STREAM = 1 << 6,  /* and under `defaults` */
-    KEY_IN_SPEC = 1 << 7,    /* only in the stored form */
-    KEY_PAIRS = 1 << 8,      /* an open map: stored as [[key, value], …] to keep its order */
-    KEY_NOCASE = 1 << 9,     /* keys of an open map are compared without regard to case */
-    KEY_ON_ANSWER = 1 << 10, /* evaluated on an answer before its records are cut out */
-    KEY_ON_PAGE = 1 << 11,   /* evaluated on a page before it is cut into records */
+    KEY_IN_SOURCE = 1 << 5, /* at the top of a file */
+    KEY_IN_STREAM = 1 << 6, /* in a stream, and under `defaults` */
+    KEY_IN_SPEC = 1 << 7,   /* only in the stored form */
+    KEY_PAIRS = 1 << 8,     /* an open map: stored as [[key, value], …] to keep its order */
+    KEY_NOCASE = 1 << 9,    /* keys of an open map are compared without regard to case */
+    /* When its expression is evaluated, where names_check has to know it. */
+    KEY_ON_ANSWER = 1 << 10, /* on an answer, before its records are cut out */
+    KEY_ON_PAGE = 1 << 11,   /* on a page, before it is cut into records */
     KEY_ON_RECORD = 1 << 12, /* on each record: names may be those of its fields */
+    /* The option of a setting does not show its default. */
+    KEY_NO_DEFAULT_IN_HELP = 1 << 13,
 };
 
 /* A word that a key may be. */
@@ -118,6 +121,9 @@ struct key {
     int64_t min, max;     /* max 0: none */
     const char *fallback; /* as YAML; NULL: none */
     const char *help;
+    struct {
+        const char *value, *help; /* as in struct opt; the default is added to the help */
+    } option;                     /* of a setting on the command line; NULL: none */
     union {
         const struct choice *choices;
         const struct variant *variants;

@@ -21,7 +21,7 @@
  * not by the file: no list holds itself.
  *
  * The same list prints: spec.c writes the stored form, reference.c the reference, json_schema.c
- * the schema.
+ * the schema, settings.c the options of the command line.
  */
 enum { DISTANCE_MAX = 3, LISTED_KEYS_MAX = 12 };
 

@@ -5,49 +5,104 @@
 #include "base/file.h"
 #include "config/keys.h"
 
-/* The key in pagetide.yaml, the flag, and, in capitals, the environment. */
+/*
+ * One key makes a line of pagetide.yaml, an option of the command line (with dashes) and a
+ * variable of the environment (in capitals, after PAGETIDE_).
+ */
 #define SETTING(member) AT(struct settings, member)
 
 enum { SECRET_FILE_MAX_BYTES = 64 << 10, SETTINGS_MAX_BYTES = 1 << 20 };
 
 /* clang-format off */
 static const struct key setting_list[] = {
-    {.name = "database_url", .type = KEY_CSTR, SETTING(database_url),
-     .fallback = "postgresql:///", .help = "where the tables are"},
-    {.name = "redis_url", .type = KEY_CSTR, SETTING(redis_url),
-     .fallback = "redis://127.0.0.1:6379", .help = "where the queue is"},
+    {.name = "database_url", .type = KEY_CSTR, .flags = KEY_NO_DEFAULT_IN_HELP,
+     SETTING(database_url), .fallback = "postgresql:///", .help = "where the tables are",
+     .option = {"URL", "PostgreSQL, postgresql://…"}},
+    {.name = "redis_url", .type = KEY_CSTR, .flags = KEY_NO_DEFAULT_IN_HELP,
+     SETTING(redis_url), .fallback = "redis://127.0.0.1:6379", .help = "where the queue is",
+     .option = {"URL", "redis://host:port"}},
     {.name = "redis_prefix", .type = KEY_CSTR, SETTING(redis_prefix), .fallback = "pagetide",
-     .help = "what every key in Redis begins with"},
+     .help = "what every key in Redis begins with",
+     .option = {"TEXT", "first part of every key"}},
     {.name = "jobs", .type = KEY_COUNT, SETTING(jobs), .min = 1, .max = 10000,
-     .fallback = "64", .help = "jobs that a worker process holds at once"},
+     .fallback = "64", .help = "jobs that a worker process holds at once",
+     .option = {"N", "jobs held at once"}},
     {.name = "processes", .flags = KEY_LATER},
-    {.name = "lease", .type = KEY_DURATION, SETTING(lease_ms), .min = 1000, .fallback = "30",
-     .help = "how long a job stays with a worker that is not heard of"},
-    {.name = "beat", .type = KEY_DURATION, SETTING(beat_ms), .min = 100, .fallback = "10",
-     .help = "how often a worker says that it lives"},
+    {.name = "lease", .type = KEY_DURATION, SETTING(lease_ms), .min = 1000, .fallback = "30s",
+     .help = "how long a job stays with a worker that is not heard of",
+     .option = {"TIME", "lease of a job"}},
+    {.name = "beat", .type = KEY_DURATION, SETTING(beat_ms), .min = 100, .fallback = "10s",
+     .help = "how often a worker says that it lives", .option = {"TIME", "between beats"}},
     {.name = "memory", .type = KEY_SIZE, SETTING(memory_bytes), .min = 1 << 20,
-     .fallback = "64MiB", .help = "bodies and batches of a process"},
+     .fallback = "64MiB", .help = "bodies and batches of a process",
+     .option = {"SIZE", "bound on bodies and batches"}},
     {.name = "batch_records", .type = KEY_COUNT, SETTING(batch_records), .min = 1,
-     .fallback = "10000", .help = "records after which a batch is committed"},
+     .fallback = "10000", .help = "records after which a batch is committed",
+     .option = {"N", "records a commit"}},
     {.name = "batch_bytes", .type = KEY_SIZE, SETTING(batch_bytes), .min = 1,
-     .fallback = "8MiB", .help = "bytes after which a batch is committed"},
-    {.name = "batch_age", .type = KEY_DURATION, SETTING(batch_age_ms), .fallback = "1",
-     .help = "age at which a batch is committed"},
+     .fallback = "8MiB", .help = "bytes after which a batch is committed",
+     .option = {"SIZE", "bytes a commit"}},
+    {.name = "batch_age", .type = KEY_DURATION, SETTING(batch_age_ms), .fallback = "1s",
+     .help = "age at which a batch is committed", .option = {"TIME", "age of a commit"}},
     {.name = "connections", .type = KEY_COUNT, SETTING(connections), .min = 1, .max = 100,
-     .fallback = "2", .help = "to PostgreSQL, per process"},
+     .fallback = "2", .help = "to PostgreSQL, per process",
+     .option = {"N", "sessions that load"}},
     {.name = "http", .type = KEY_CSTR, SETTING(http),
-     .help = "address of the status server, or off"},
-    {.name = "token", .type = KEY_CSTR, SETTING(token),
-     .help = "what the status server asks for"},
+     .help = "address of the status server, or off",
+     .option = {"ADDR", "status listener, host:port or off"}},
+    {.name = "token", .type = KEY_CSTR, SETTING(token), .help = "what the status server asks for",
+     .option = {"TEXT", "asked by the status listener (better: PAGETIDE_TOKEN_FILE)"}},
     {.name = "secrets_dir", .type = KEY_CSTR, SETTING(secrets_dir),
-     .help = "folder of the files behind secrets.x"},
+     .help = "folder of the files behind secrets.x",
+     .option = {"DIR", "files behind {{ secrets.NAME }}"}},
     {.name = "retention", .type = KEY_DURATION, SETTING(retention_ms), .min = 1000,
-     .fallback = "30d", .help = "how long history and ledger are kept"},
+     .fallback = "30d", .help = "how long history and ledger are kept",
+     .option = {"TIME", "how long history is kept"}},
     KEY_END,
 };
 /* clang-format on */
 
 const struct keys setting_keys = {setting_list, sizeof(struct settings)};
+
+_Static_assert(COUNT_OF(setting_list) <= SETTINGS_MAX, "there is room for every option");
+
+/* --- options --- */
+
+/* "batch_records" → "batch-records" */
+static const char *option_name(struct arena *arena, const struct key *key)
+{
+    char *name = arena_cstr(arena, str_from(key->name));
+    for (char *c = name; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return name;
+}
+
+static const char *option_help(struct arena *arena, const struct key *key)
+{
+    if (!key->fallback || key->flags & KEY_NO_DEFAULT_IN_HELP)
+        return key->option.help;
+    return arena_printf(arena, "%s (%s)", key->option.help, key->fallback).ptr;
+}
+
+const struct opt *settings_options(struct arena *arena, size_t offset)
+{
+    struct opt *opts = ARENA_ARRAY(arena, struct opt, SETTINGS_MAX);
+    size_t count = 0;
+    for (const struct key *key = setting_list; key->name; key++) {
+        if (!key->option.value)
+            continue;
+        opts[count] = (struct opt){.name = option_name(arena, key),
+                                   .type = OPT_TEXT,
+                                   .offset = offset + count * sizeof(const char *),
+                                   .value = key->option.value,
+                                   .help = option_help(arena, key)};
+        count++;
+    }
+    opts[count] = (struct opt)OPT_END;
+    return opts;
+}
+
+/* --- loading --- */
 
 /* A setting that came as a text, with the name it came under for messages. */
 static void take_text(struct reader *reader, const struct key *key, struct str name,
@@ -130,8 +185,8 @@ static void read_flags(struct reader *reader, const char *const *flags,
 {
     for (; flags && *flags; flags += 2)
         for (const struct key *key = setting_list; key->name; key++)
-            if (strcmp(flags[0], key->name) == 0 && flags[1])
-                take_text(reader, key, arena_printf(reader->arena, "--%s", key->name),
+            if (strcmp(flags[0], option_name(reader->arena, key)) == 0)
+                take_text(reader, key, arena_printf(reader->arena, "--%s", flags[0]),
                           str_from(flags[1]), settings);
 }
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "config/keys.h"
 #include "tests/support/suite.h"
 
 static char dir[] = "/tmp/pagetide-test-XXXXXX";
@@ -90,6 +91,8 @@ START_TEST(names_what_is_wrong)
     remove(in_dir(arena, "pagetide.yaml"));
     rmdir(dir);
     refuses((const char *const[]){"jobs", "0", NULL}, "--jobs: must be a whole number from 1");
+    refuses((const char *const[]){"batch-records", "0", NULL},
+            "--batch-records: must be a whole number");
     refuses((const char *const[]){"beat", "30", NULL}, "beat must be less than half of lease");
     setenv("PAGETIDE_JOBS", "many", 1);
     refuses(NULL, "PAGETIDE_JOBS: must be a whole number");
@@ -99,5 +102,33 @@ START_TEST(names_what_is_wrong)
 }
 END_TEST
 
+START_TEST(every_setting_that_is_built_is_an_option)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    const struct opt *opts = settings_options(arena, 0);
+    size_t count = 0;
+    for (const struct key *key = setting_keys.list; key->name; key++)
+        count += !(key->flags & KEY_LATER);
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_ptr_nonnull(opts[i].name);
+        ck_assert_ptr_null(strchr(opts[i].name, '_'));
+        ck_assert_uint_eq(opts[i].offset, i * sizeof(const char *));
+    }
+    ck_assert_ptr_null(opts[count].name);
+}
+END_TEST
+
+START_TEST(an_option_shows_the_default)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    const struct opt *opts = settings_options(arena, 0);
+    ck_assert_str_eq(opts[0].name, "database-url");
+    ck_assert_str_eq(opts[0].help, "PostgreSQL, postgresql://…");
+    ck_assert_str_eq(opts[3].name, "jobs");
+    ck_assert_str_eq(opts[3].help, "jobs held at once (64)");
+}
+END_TEST
+
 SUITE("config/settings", knows_its_defaults, flag_over_environment_over_file,
-      names_what_is_wrong)
+      names_what_is_wrong, every_setting_that_is_built_is_an_option,
+      an_option_shows_the_default)
