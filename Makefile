@@ -37,7 +37,6 @@ FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test
 FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c tests/fuzz/pack.c,$(sort $(wildcard tests/fuzz/*.c))))
 TABLES   := $(B)/tests/support/table.o $(B)/tests/support/blocks.o
 SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c))) $(FUZZED)
-SCRIPTS  := $(wildcard tools/*.sh) .ci/run
 
 # For the targets that install first and build then; -j given by hand comes before it.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -128,7 +127,7 @@ fuzz: ## fuzz each target for T seconds (T=60), with clang's libFuzzer, ASan and
 	$(MAKE) FLAVOUR=fuzz CC=clang build/fuzz/fuzz build/fuzz/pack
 	tools/fuzz.sh $(T)
 
-lint: ## format, clang-tidy, layers, headers, shell scripts
+lint: ## format, comments, clang-tidy, layers, headers, shell scripts
 	tools/lint.sh
 
 format: ## rewrite the sources in the house format

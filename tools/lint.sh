@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Format, clang-tidy, layers, headers, function lengths, shell scripts. `lint.sh quick` leaves
-# clang-tidy out, which takes minutes; what it found clean it does not read again until a
+# Format, comments, clang-tidy, layers, headers, function lengths, shell scripts. `lint.sh quick`
+# leaves clang-tidy out, which takes minutes; what it found clean it does not read again until a
 # source, a header or its settings change.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
@@ -58,6 +58,7 @@ check_shell() {
 
 tools/deps.sh lint || exit 1
 step format check_format
+step comments tools/check-comments.sh tests bench
 step layers tools/check-layers.sh
 step headers tools/check-headers.sh
 step functions tools/check-functions.sh

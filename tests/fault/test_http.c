@@ -36,7 +36,7 @@ static bool is_sanitized(void)
     return strstr(pagetide_build(), "asan") || strstr(pagetide_build(), "tsan");
 }
 
-/* --- faults at random ------------------------------------------------------------------ */
+/* --- faults at random --- */
 
 enum { PAGES = 300, FAULTS = 60, BURSTS = 3 };
 
@@ -103,7 +103,7 @@ START_TEST(test_random_faults_cost_no_row)
 }
 END_TEST
 
-/* --- slow and huge ---------------------------------------------------------------------- */
+/* --- slow and huge --- */
 
 static const char guarded[] =
     "source: api\nbase_url: %s\nmax_body: 4MiB\n"
@@ -181,7 +181,7 @@ START_TEST(test_bombs_are_refused)
 }
 END_TEST
 
-/* --- memory ----------------------------------------------------------------------------- */
+/* --- memory --- */
 
 START_TEST(test_thousand_pages_stay_under_40_mb)
 {

@@ -67,7 +67,7 @@ static void await_holder(struct house *house, const struct pagetide_process *pro
         (int)process->pid, stream);
 }
 
-/* --- zombies --------------------------------------------------------------------------- */
+/* --- zombies --- */
 
 enum { STOPS = 8 };
 
@@ -120,7 +120,7 @@ START_TEST(test_stopped_workers_write_nothing_when_they_wake)
 }
 END_TEST
 
-/* --- a job that kills its worker ------------------------------------------------------- */
+/* --- a job that kills its worker --- */
 
 static const char deadly_streams[] =
     "  deadly:\n    path: /gen/offset\n    pagination: {type: none}\n    merge_path: data\n"
@@ -179,7 +179,7 @@ START_TEST(test_deadly_job_is_dead_after_three)
 }
 END_TEST
 
-/* --- schedulers ------------------------------------------------------------------------ */
+/* --- schedulers --- */
 
 enum { SCHEDULER_KILLS = 15 };
 

@@ -83,7 +83,7 @@ static void check_rows(struct house *house)
     truth_check_rows(pagetide, &house->mock, "api.upserted", "total=5000&seed=2");
 }
 
-/* --- a full disk ----------------------------------------------------------------------- */
+/* --- a full disk --- */
 
 /* A tablespace of 3 MB where that may be mounted; elsewhere a trigger that says what
  * PostgreSQL would say. */
@@ -184,7 +184,7 @@ START_TEST(test_full_disk)
 }
 END_TEST
 
-/* --- backends that are shot ------------------------------------------------------------- */
+/* --- backends that are shot --- */
 
 enum { SHOTS = 50 };
 

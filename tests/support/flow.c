@@ -70,7 +70,7 @@ struct blocks flow_read_cases(struct flow_bench *bench, const char *path)
     return all;
 }
 
-/* ---- running one ------------------------------------------------------------------------- */
+/* --- running one --- */
 
 /* `TARGET -> BODY`, a route as JSON, or `fault` and a fault as JSON. */
 static void script_line(const struct flow *flow, struct str line)
@@ -107,7 +107,7 @@ static void run_flow(struct flow *flow)
     json_decref(log);
 }
 
-/* ---- judging it -------------------------------------------------------------------------- */
+/* --- judging it --- */
 
 static const char *summary(const struct flow *flow, const char *key)
 {

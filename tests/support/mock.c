@@ -70,8 +70,7 @@ void mock_stop(struct mock *mock)
     mock->pid = 0;
 }
 
-/* ---- a client for the control endpoints ----------------------------------------------------
- */
+/* --- a client for the control endpoints --- */
 
 static int dial(const struct mock *mock)
 {

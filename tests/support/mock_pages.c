@@ -24,8 +24,7 @@ static const char *truth(bool value)
     return value ? "true" : "false";
 }
 
-/* ---- NoETL's mock server -------------------------------------------------------------------
- */
+/* --- NoETL's mock server --- */
 
 typedef void (*put_item_fn)(struct buf *buf, int64_t id);
 
@@ -177,8 +176,7 @@ static void health(const struct mock_request *request, struct mock_reply *reply)
     buf_puts(&reply->body, "{\"status\":\"ok\"}");
 }
 
-/* ---- NetBackup, Katana ---------------------------------------------------------------------
- */
+/* --- NetBackup, Katana --- */
 
 static void put_job(struct buf *buf, int64_t index)
 {
@@ -256,8 +254,7 @@ static void katana(const struct mock_request *request, struct mock_reply *reply)
         truth(page >= pages));
 }
 
-/* ---- ISO codes -----------------------------------------------------------------------------
- */
+/* --- ISO codes --- */
 
 static const json_t *iso(const char *number)
 {

@@ -96,8 +96,7 @@ void mock_script_free(struct mock_script *script)
     mock_pages_reset();
 }
 
-/* ---- the log -------------------------------------------------------------------------------
- */
+/* --- the log --- */
 
 static json_t *text_json(struct str text)
 {
@@ -174,8 +173,7 @@ static void put_count(struct mock_script *script, struct str url, struct buf *bo
     json_decref(all);
 }
 
-/* ---- control -------------------------------------------------------------------------------
- */
+/* --- control --- */
 
 static void add_posted(json_t *list, const struct mock_request *request,
                        struct mock_reply *reply)
@@ -220,8 +218,7 @@ bool mock_script_control(struct mock_script *script, const struct mock_request *
     return true;
 }
 
-/* ---- routes --------------------------------------------------------------------------------
- */
+/* --- routes --- */
 
 /* Whole parameters only: page=2 does not stand in page=21. */
 static bool query_holds(struct str query, struct str part)
@@ -279,8 +276,7 @@ bool mock_script_route(struct mock_script *script, const struct mock_request *re
     return false;
 }
 
-/* ---- faults --------------------------------------------------------------------------------
- */
+/* --- faults --- */
 
 /* The first fault that is due. All that match count the request. */
 static const json_t *fault_due(struct mock_script *script, const struct mock_request *request)

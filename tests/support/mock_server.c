@@ -30,8 +30,7 @@ struct conn {
     size_t sent;
 };
 
-/* ---- helpers for the pages -----------------------------------------------------------------
- */
+/* --- helpers for the pages --- */
 
 static struct str decode(struct arena *arena, struct str text)
 {
@@ -107,8 +106,7 @@ void mock_put_link(const struct mock_request *request, struct mock_reply *reply,
                STR_ARG(mock_header(request, "host")), STR_ARG(target), rel);
 }
 
-/* ---- writing -------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 static const char *reason(int status)
 {
@@ -224,8 +222,7 @@ static void conn_drained(struct bufferevent *bev, void *ctx)
         conn_written(conn);
 }
 
-/* ---- reading -------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static void make_reply(struct server *server, const struct mock_request *request,
                        struct mock_reply *reply)

@@ -58,7 +58,7 @@ const char *pagetide_build(void)
     return build ? build : "build/release";
 }
 
-/* ---- the installation -------------------------------------------------------------------- */
+/* --- the installation --- */
 
 static void make_dir(const char *path)
 {
@@ -107,7 +107,7 @@ void pagetide_source(struct pagetide *pagetide, const char *name, const char *fm
     pagetide_file(pagetide, pagetide_text("sources/%s.yaml", name), text);
 }
 
-/* ---- programs ---------------------------------------------------------------------------- */
+/* --- programs --- */
 
 /* Cuts in place at blanks outside of '…'. */
 static void split_words(char *line, const char *words[WORDS_MAX])
@@ -271,7 +271,7 @@ void pagetide_await_err(struct pagetide_process *process, const char *text, int6
     }
 }
 
-/* ---- questions --------------------------------------------------------------------------- */
+/* --- questions --- */
 
 const char *pagetide_sql(struct pagetide *pagetide, const char *fmt, ...)
 {
@@ -361,7 +361,7 @@ const char *pagetide_json(const char *json, const char *key)
     return text;
 }
 
-/* ---- the status server ------------------------------------------------------------------- */
+/* --- the status server --- */
 
 int pagetide_http_port(struct pagetide_process *process, int64_t limit_ms)
 {

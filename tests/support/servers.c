@@ -34,7 +34,7 @@ static const char *keep(const char *text)
 
 #define KEEP_PRINTF(...) (arena_printf(kept(), __VA_ARGS__).ptr)
 
-/* --- Programs -------------------------------------------------------------------------- */
+/* --- Programs --- */
 
 /* exec(3) wants its words writable and leaves them alone. */
 NORETURN static void become(const char *const argv[])
@@ -92,7 +92,7 @@ static const char *shared_url(const char *name)
                  "build/test-servers", name);
 }
 
-/* --- PostgreSQL ------------------------------------------------------------------------ */
+/* --- PostgreSQL --- */
 
 const char *servers_sql(const char *url, const char *sql)
 {
@@ -153,7 +153,7 @@ void servers_postgres_stop(struct test_postgres *postgres)
     shell("tools/servers.sh clean \"$1\"", postgres->dir, "");
 }
 
-/* --- Redis ----------------------------------------------------------------------------- */
+/* --- Redis --- */
 
 const char *servers_redis(const char *url, const char *fmt, ...)
 {

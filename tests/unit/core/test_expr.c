@@ -39,7 +39,7 @@ START_TEST(follows_the_table)
 }
 END_TEST
 
-/* ---- messages ---- */
+/* --- messages --- */
 
 static struct err error_of(const char *source)
 {
@@ -77,7 +77,7 @@ START_TEST(cuts_what_it_shows)
 }
 END_TEST
 
-/* ---- ceilings ---- */
+/* --- ceilings --- */
 
 /* `before` count times, then `middle`, then `after` count times. */
 static struct str nest(struct arena *arena, const char *before, const char *middle,
@@ -138,7 +138,7 @@ START_TEST(outlives_its_source)
 }
 END_TEST
 
-/* ---- uses ---- */
+/* --- uses --- */
 
 static void note_use(void *ctx, const struct expr_use *use)
 {

@@ -12,8 +12,8 @@
 static struct err err = ERR_INIT;
 static const char *reason;
 
-/* One page's writer into a new batch, with a map of inferred columns: `name type, name type`.
- */
+/* One page's writer into a new batch, with a map of inferred columns: `name type, name
+ * type`. */
 struct page {
     struct arena *arena;
     struct column items[8];
