@@ -1,7 +1,7 @@
 #include "worker/exchange/scope.h"
 
 #include "base/date.h"
-#include "worker/exchange/bookmark.h"
+#include "worker/exchange/bookmark_start.h"
 
 struct scope_name {
     struct str name;
@@ -172,7 +172,7 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
     if (job->part.len && !value_parse(arena, job->part, VALUE_WHOLE, &part, err))
         return err_wrap(err, "part");
     scope->partition = value_get(part, STR("partition"));
-    if (!bookmark_offer(arena, &stream->bookmark, job->bookmark, &scope->bookmark, err))
+    if (!bookmark_start(arena, &stream->bookmark, job->bookmark, &scope->bookmark, err))
         return false;
     struct value window[] = {text_or_none(job->window_from), text_or_none(job->window_to)};
     scope->window = map_of(arena, window_keys, window, COUNT_OF(window));

@@ -1,7 +1,7 @@
 #include "worker/records/records.h"
 
 #include "worker/records/fields.h"
-#include "worker/records/walk.h"
+#include "worker/records/path_walk.h"
 
 /*
  * The body is walked along the path to each value there, its elements are handed out one by
@@ -14,7 +14,7 @@ enum records_state { STATE_WALK, STATE_VALUE, STATE_END, STATE_BAD };
 
 struct records {
     struct scan scan;
-    struct walk walk;
+    struct path_walk walk;
     struct fields fields; /* of the record last read */
     enum records_state state;
     enum records_found found;
@@ -28,9 +28,9 @@ struct records {
 struct records *records_start(struct arena *arena, struct str body, const struct path *path)
 {
     struct records *records = ARENA_NEW(arena, struct records);
-    bool is_wild = path->count && walk_is_wild(path, path->count - 1);
+    bool is_wild = path->count && path_walk_is_wild(path, path->count - 1);
     scan_init(&records->scan, arena, body);
-    walk_init(&records->walk, &records->scan, path);
+    path_walk_init(&records->walk, &records->scan, path);
     records->fields.arena = arena;
     records->spread = !is_wild;
     records->null_is_none = !is_wild;
@@ -57,18 +57,18 @@ static size_t offset_of(const struct records *records)
 
 static enum records_state walk_on(struct records *records)
 {
-    switch (walk_next(&records->walk)) {
-    case WALK_THERE:
+    switch (path_walk_next(&records->walk)) {
+    case PATH_WALK_THERE:
         records->skipped.from = offset_of(records);
         records->found = RECORDS_SINGLE;
         return STATE_VALUE;
-    case WALK_END:
+    case PATH_WALK_END:
         if (records->walk.is_absent)
             records->found = RECORDS_MISSING;
         if (records->walk.path->has_wildcard)
             records->skipped = records->walk.wild;
         return STATE_END;
-    case WALK_BAD:
+    case PATH_WALK_BAD:
         break;
     }
     return STATE_BAD;
@@ -180,19 +180,19 @@ void records_watch(struct records *records, ptrdiff_t step)
         records->walk.watched[step] = true;
 }
 
-size_t records_turn(const struct records *records)
+size_t records_place(const struct records *records)
 {
-    return records->walk.turns;
+    return records->walk.places_count;
 }
 
 struct str records_element(const struct records *records, ptrdiff_t step)
 {
-    return step < 0 ? records->walk.body : walk_element(&records->walk, (size_t)step);
+    return step < 0 ? records->walk.body : path_walk_element(&records->walk, (size_t)step);
 }
 
 struct str records_member(const struct records *records, size_t step)
 {
-    return walk_member(&records->walk, step);
+    return path_walk_member(&records->walk, step);
 }
 
 /* ---- what is known at the end ---- */

@@ -67,12 +67,12 @@ struct value_skipped records_skipped(const struct records *records);
  * It must be asked for before the first records_next: then the body (step -1), or the element
  * of the wildcard at a step of the path, is read ahead.
  *
- *   records_turn      changes whenever one of the wildcards has moved on
+ *   records_place     changes whenever one of the wildcards has moved on
  *   records_element   the element's text; step -1: the body's
  *   records_member    its name, where the wildcard is `.*`: as written, with quotes
  */
 void records_watch(struct records *records, ptrdiff_t step);
-size_t records_turn(const struct records *records);
+size_t records_place(const struct records *records);
 struct str records_element(const struct records *records, ptrdiff_t step);
 struct str records_member(const struct records *records, size_t step);
 

@@ -71,15 +71,14 @@ uint16_t columns_find(const struct columns *columns, struct str field)
 {
     if (!columns->index.slot_count)
         return COLUMN_NONE;
-    uint32_t slot =
-        *index_slot(&columns->index, columns->sources, sizeof *columns->sources, field);
+    uint32_t slot = *index_slot(&columns->index, columns->uses, sizeof *columns->uses, field);
     return slot ? (uint16_t)(slot - 1) : (uint16_t)COLUMN_NONE;
 }
 
-static void source_add(struct columns *columns, struct str field, size_t column)
+static void use_add(struct columns *columns, struct str field, size_t column)
 {
-    columns->sources[columns->source_count++] =
-        (struct column_source){.field = field, .column = (uint16_t)column, .also = COLUMN_NONE};
+    columns->uses[columns->use_count++] =
+        (struct column_use){.field = field, .column = (uint16_t)column, .also = COLUMN_NONE};
 }
 
 /* Other than one key: `a.b`, `[0]`, or `.` for the whole record. */
@@ -105,7 +104,7 @@ static enum column_check check_for(const struct column *column)
     return is_number ? CHECK_NUMBER : CHECK_NOTHING;
 }
 
-static struct str source_field(const struct column *column)
+static struct str use_field(const struct column *column)
 {
     if (!column->declared)
         return column->field;
@@ -113,15 +112,15 @@ static struct str source_field(const struct column *column)
                                         : column->declared->name;
 }
 
-/* Links the sources that share a field, behind the one that the index finds. */
-static void sources_link(struct columns *columns)
+/* Links the uses that share a field, behind the one that the index finds. */
+static void uses_link(struct columns *columns)
 {
-    for (size_t i = 0; i < columns->source_count; i++) {
-        uint16_t first = columns_find(columns, columns->sources[i].field);
+    for (size_t i = 0; i < columns->use_count; i++) {
+        uint16_t first = columns_find(columns, columns->uses[i].field);
         if (first == i)
             continue;
-        columns->sources[i].also = columns->sources[first].also;
-        columns->sources[first].also = (uint16_t)i;
+        columns->uses[i].also = columns->uses[first].also;
+        columns->uses[first].also = (uint16_t)i;
     }
 }
 
@@ -130,7 +129,7 @@ static uint64_t columns_hash(const struct columns *columns)
     uint64_t hash = columns->count;
     for (size_t i = 0; i < columns->count; i++) {
         const struct column *column = &columns->items[i];
-        hash = hash_fold(hash, hash_bytes(source_field(column), 0));
+        hash = hash_fold(hash, hash_bytes(use_field(column), 0));
         hash = hash_fold(hash, hash_bytes(column->name, 0));
         hash = hash_fold(hash, hash_bytes(column->sql_type, 0));
         if (!column->declared)
@@ -143,28 +142,28 @@ static uint64_t columns_hash(const struct columns *columns)
 
 void columns_index(struct columns *columns, struct arena *arena)
 {
-    columns->sources = ARENA_ARRAY(arena, struct column_source, columns->count * 2);
+    columns->uses = ARENA_ARRAY(arena, struct column_use, columns->count * 2);
     columns->deep = ARENA_ARRAY(arena, uint16_t, columns->count);
-    columns->source_count = columns->deep_count = 0;
+    columns->use_count = columns->deep_count = 0;
     for (size_t i = 0; i < columns->count; i++) {
         columns->items[i].check = check_for(&columns->items[i]);
         if (is_deep(&columns->items[i]))
             columns->deep[columns->deep_count++] = (uint16_t)i;
         else
-            source_add(columns, source_field(&columns->items[i]), i);
+            use_add(columns, use_field(&columns->items[i]), i);
     }
-    index_build(&columns->index, arena, columns->sources, sizeof *columns->sources,
-                columns->source_count, columns->count * 2);
-    size_t with_column = columns->source_count;
+    index_build(&columns->index, arena, columns->uses, sizeof *columns->uses,
+                columns->use_count, columns->count * 2);
+    size_t with_column = columns->use_count;
     for (size_t i = 0; i < columns->count; i++) {
         const struct declared_column *declared = columns->items[i].declared;
         if (declared && columns_find(columns, declared->name) == COLUMN_NONE)
-            source_add(columns, declared->name, COLUMN_NONE);
+            use_add(columns, declared->name, COLUMN_NONE);
     }
-    if (columns->source_count > with_column)
-        index_build(&columns->index, arena, columns->sources, sizeof *columns->sources,
-                    columns->source_count, columns->count * 2);
-    sources_link(columns);
+    if (columns->use_count > with_column)
+        index_build(&columns->index, arena, columns->uses, sizeof *columns->uses,
+                    columns->use_count, columns->count * 2);
+    uses_link(columns);
     columns->seed = columns_hash(columns);
 }
 

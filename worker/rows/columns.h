@@ -43,10 +43,10 @@ struct column {
 enum { COLUMN_NONE = UINT16_MAX };
 
 /* What the map says of one field name. A field may feed several declared columns. */
-struct column_source {
+struct column_use {
     struct str field;
     uint16_t column; /* COLUMN_NONE: a declared column of that name takes its value elsewhere */
-    uint16_t also;   /* another source of the same field, or COLUMN_NONE */
+    uint16_t also;   /* another use of the same field, or COLUMN_NONE */
 };
 
 /* Open addressing over an array whose elements begin with a `struct str`: position + 1, 0 free.
@@ -64,9 +64,9 @@ struct columns {
     bool has_table; /* made, or adopted, for this stream; until then every field is wanted */
 
     /* Made by columns_index from what stands above. */
-    struct column_source *sources;
-    size_t source_count;
-    struct name_index index; /* of the sources */
+    struct column_use *uses;
+    size_t use_count;
+    struct name_index index; /* of the uses */
     uint16_t *deep;          /* columns whose declared path goes below the top level */
     size_t deep_count;
 };
@@ -74,7 +74,7 @@ struct columns {
 /* To be called once when the items are complete, before the first row. Sets the seed too. */
 void columns_index(struct columns *columns, struct arena *arena);
 
-/* Position in `sources`, or COLUMN_NONE. */
+/* Position in `uses`, or COLUMN_NONE. */
 uint16_t columns_find(const struct columns *columns, struct str field);
 
 /* The type that PostgreSQL calls so ("bigint", "timestamp with time zone"); OTHER for the rest.

@@ -2,42 +2,42 @@
 
 #include "base/json_out.h"
 #include "port/hash.h"
-#include "worker/records/high.h"
+#include "worker/records/bookmark_high.h"
 #include "worker/records/reshape.h"
 #include "worker/records/where.h"
 #include "worker/rows/row.h"
 #include "worker/rows/with.h"
 
 /* What the walk over one page's records has met so far. */
-struct walk {
+struct cutting {
     struct cut *cut;
     struct records *records;
     struct row_writer writer;
     struct with with;
     struct reshape reshape;
     struct where where;
-    struct high high;
+    struct bookmark_high high;
     bool wants_table; /* a record that can be stored was met */
     bool is_unknown;
 };
 
-static bool put_record(struct walk *walk, const struct record *record, struct err *err)
+static bool put_record(struct cutting *cutting, const struct record *record, struct err *err)
 {
-    struct cut *cut = walk->cut;
+    struct cut *cut = cutting->cut;
     const char *reason = NULL;
     cut->records++;
-    switch (row_put(&walk->writer, record, &reason)) {
+    switch (row_put(&cutting->writer, record, &reason)) {
     case ROW_UNKNOWN:
-        walk->is_unknown = true;
-        walk->wants_table = true;
+        cutting->is_unknown = true;
+        cutting->wants_table = true;
         return true;
     case ROW_PUT:
     case ROW_ASIDE:
-        walk->wants_table = true;
+        cutting->wants_table = true;
         return true;
     case ROW_REJECTED:
         cut->rejects++;
-        batch_reject(walk->writer.batch, record->position, str_from(reason), record->raw);
+        batch_reject(cutting->writer.batch, record->position, str_from(reason), record->raw);
         return true;
     case ROW_FAILED:
         break;
@@ -46,19 +46,19 @@ static bool put_record(struct walk *walk, const struct record *record, struct er
 }
 
 /* From the record as it was sent to the record as it is stored. */
-static bool store_record(struct walk *walk, struct record *record, struct err *err)
+static bool store_record(struct cutting *cutting, struct record *record, struct err *err)
 {
     bool is_kept = true;
-    walk->cut->last = record->raw;
-    high_take(&walk->high, record);
-    reshape_flatten(&walk->reshape, record);
-    if (walk->where.template && !where_keeps(&walk->where, record, &is_kept, err))
+    cutting->cut->last = record->raw;
+    bookmark_high_take(&cutting->high, record);
+    reshape_flatten(&cutting->reshape, record);
+    if (cutting->where.template && !where_keeps(&cutting->where, record, &is_kept, err))
         return false;
     if (!is_kept)
         return true;
-    reshape_exclude(&walk->reshape, record);
-    with_take(&walk->with, walk->records, record);
-    return put_record(walk, record, err);
+    reshape_exclude(&cutting->reshape, record);
+    with_take(&cutting->with, cutting->records, record);
+    return put_record(cutting, record, err);
 }
 
 static bool is_whole(const struct cut *cut)
@@ -66,17 +66,17 @@ static bool is_whole(const struct cut *cut)
     return cut->stream->merge.strategy >= MERGE_REPLACE;
 }
 
-static bool take_record(struct walk *walk, struct record *record, struct err *err)
+static bool take_record(struct cutting *cutting, struct record *record, struct err *err)
 {
-    struct cut *cut = walk->cut;
+    struct cut *cut = cutting->cut;
     cut->records_hash = hash_fold(cut->records_hash, hash_bytes(record->raw, 0));
     if (is_whole(cut))
-        return store_record(walk, record, err);
+        return store_record(cutting, record, err);
     cut->seen++;
     if (cut->max_records >= 0 && cut->taken >= cut->max_records)
         return true;
     cut->taken++;
-    return store_record(walk, record, err);
+    return store_record(cutting, record, err);
 }
 
 static struct str format_misfits(const struct row_writer *writer)
@@ -94,24 +94,24 @@ static struct str format_misfits(const struct row_writer *writer)
     return buf.overflow ? STR_NONE : arena_str(writer->arena, buf_str(&buf));
 }
 
-static bool finish(struct walk *walk, struct err *err)
+static bool finish(struct cutting *cutting, struct err *err)
 {
-    struct cut *cut = walk->cut;
+    struct cut *cut = cutting->cut;
     const struct merge *merge = &cut->stream->merge;
-    bool is_forgiven = merge->missing_is_empty && records_lack_only_last(walk->records);
-    if (records_found(walk->records) == RECORDS_MISSING && !is_forgiven) {
+    bool is_forgiven = merge->missing_is_empty && records_lack_only_last(cutting->records);
+    if (records_found(cutting->records) == RECORDS_MISSING && !is_forgiven) {
         cut->is_merge_error = true;
         return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\"",
                        STR_ARG(merge->path.source));
     }
-    if (walk->writer.batch->rows.overflow)
+    if (cutting->writer.batch->rows.overflow)
         return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",
-                       walk->writer.batch->rows.max);
-    cut->skipped = records_skipped(walk->records);
-    cut->asides = walk->writer.asides;
-    cut->misfits = format_misfits(&walk->writer);
-    cut->bookmark_high = walk->high.text;
-    if (walk->high.met_future)
+                       cutting->writer.batch->rows.max);
+    cut->skipped = records_skipped(cutting->records);
+    cut->asides = cutting->writer.asides;
+    cut->misfits = format_misfits(&cutting->writer);
+    cut->bookmark_high = cutting->high.text;
+    if (cutting->high.met_future)
         cut->warning = arena_printf(cut->arena,
                                     "bookmark: %.*s holds times later than the run's start; "
                                     "they are not taken",
@@ -119,21 +119,21 @@ static bool finish(struct walk *walk, struct err *err)
     return true;
 }
 
-static bool walk_records(struct walk *walk, struct err *err)
+static bool cut_each(struct cutting *cutting, struct err *err)
 {
-    struct cut *cut = walk->cut;
+    struct cut *cut = cutting->cut;
     for (;;) {
         struct record record;
-        switch (records_next(walk->records, &record, err)) {
+        switch (records_next(cutting->records, &record, err)) {
         case RECORDS_ONE:
-            if (!take_record(walk, &record, err))
+            if (!take_record(cutting, &record, err))
                 return false;
             continue;
         case RECORDS_BAD:
-            cut->truncated = records_truncated(walk->records);
+            cut->truncated = records_truncated(cutting->records);
             return false;
         case RECORDS_END:
-            return finish(walk, err);
+            return finish(cutting, err);
         }
     }
 }
@@ -151,19 +151,20 @@ static int64_t count_at_path(const struct cut *cut)
     return count;
 }
 
-static void open_records(struct walk *walk)
+static void open_records(struct cutting *cutting)
 {
     static const struct path whole;
-    struct cut *cut = walk->cut;
+    struct cut *cut = cutting->cut;
     const struct merge *merge = &cut->stream->merge;
-    walk->records = records_start(cut->arena, cut->body, is_whole(cut) ? &whole : &merge->path);
+    cutting->records =
+        records_start(cut->arena, cut->body, is_whole(cut) ? &whole : &merge->path);
     if (is_whole(cut)) {
-        records_keep_whole(walk->records);
+        records_keep_whole(cutting->records);
         cut->seen = cut->taken = count_at_path(cut);
     } else if (merge->strategy == MERGE_EXTEND) {
-        records_extend(walk->records);
+        records_extend(cutting->records);
     }
-    with_watch(&walk->with, walk->records);
+    with_watch(&cutting->with, cutting->records);
 }
 
 static void clear_outputs(struct cut *cut)
@@ -176,10 +177,10 @@ static void clear_outputs(struct cut *cut)
     cut->truncated = cut->is_merge_error = false;
 }
 
-static void walk_init(struct walk *walk, struct cut *cut, struct batch *batch)
+static void cutting_init(struct cutting *cutting, struct cut *cut, struct batch *batch)
 {
     const struct stream *stream = cut->stream;
-    *walk = (struct walk){
+    *cutting = (struct cutting){
         .cut = cut,
         .writer = {.batch = batch,
                    .columns = cut->columns,
@@ -188,42 +189,42 @@ static void walk_init(struct walk *walk, struct cut *cut, struct batch *batch)
                    .is_extended = cut->is_extended,
                    .on_record = cut->on_record,
                    .on_record_ctx = cut->on_record_ctx},
-        .with = {.merge = &stream->merge, .writer = &walk->writer, .arena = cut->arena},
+        .with = {.merge = &stream->merge, .writer = &cutting->writer, .arena = cut->arena},
         .where = {.template = stream->merge.where, .scope = cut->scope},
         .high = {.bookmark = &stream->bookmark, .arena = cut->arena},
     };
     if (cut->scope)
-        walk->high.now_us = cut->scope->now_us;
-    reshape_start(&walk->reshape, &stream->merge, cut->arena);
+        cutting->high.now_us = cut->scope->now_us;
+    reshape_start(&cutting->reshape, &stream->merge, cut->arena);
     clear_outputs(cut);
 }
 
-static bool cut_records(struct walk *walk, struct err *err)
+static bool cut_records(struct cutting *cutting, struct err *err)
 {
     bool done;
-    if (walk->where.template)
-        walk->where.scratch = arena_new();
-    batch_page_begin(walk->writer.batch);
-    open_records(walk);
-    done = walk_records(walk, err);
-    arena_free(walk->where.scratch);
+    if (cutting->where.template)
+        cutting->where.scratch = arena_new();
+    batch_page_begin(cutting->writer.batch);
+    open_records(cutting);
+    done = cut_each(cutting, err);
+    arena_free(cutting->where.scratch);
     return done;
 }
 
 enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
 {
-    struct walk walk;
-    walk_init(&walk, cut, batch);
-    if (!with_start(&walk.with, cut->scope, err))
+    struct cutting cutting;
+    cutting_init(&cutting, cut, batch);
+    if (!with_start(&cutting.with, cut->scope, err))
         return CUT_BAD;
-    row_start(&walk.writer);
-    if (!cut_records(&walk, err)) {
+    row_start(&cutting.writer);
+    if (!cut_records(&cutting, err)) {
         batch_page_drop(batch);
         return CUT_BAD;
     }
-    bool has_no_table = walk.wants_table && !cut->columns->has_table && !cut->is_extended;
-    if (walk.is_unknown || has_no_table) {
-        cut->shape = walk.writer.shape;
+    bool has_no_table = cutting.wants_table && !cut->columns->has_table && !cut->is_extended;
+    if (cutting.is_unknown || has_no_table) {
+        cut->shape = cutting.writer.shape;
         batch_page_drop(batch);
         return CUT_SHAPE;
     }

@@ -108,15 +108,15 @@ static enum row_result take_newcomer(struct row_writer *writer,
     return ROW_PUT;
 }
 
-/* The source of a name; records of a page mostly have the same fields in the same order. */
-static uint16_t find_source(struct row_writer *writer, size_t at, struct str name)
+/* The use of a name; records of a page mostly have the same fields in the same order. */
+static uint16_t find_use(struct row_writer *writer, size_t at, struct str name)
 {
     while (writer->guess_count <= at) {
         ARENA_GROW(writer->arena, writer->guesses, writer->guess_count, writer->guess_capacity);
         writer->guesses[writer->guess_count++] = COLUMN_NONE;
     }
     uint16_t guess = writer->guesses[at];
-    if (guess != COLUMN_NONE && str_eq(writer->columns->sources[guess].field, name))
+    if (guess != COLUMN_NONE && str_eq(writer->columns->uses[guess].field, name))
         return guess;
     return writer->guesses[at] = columns_find(writer->columns, name);
 }
@@ -130,11 +130,11 @@ static enum row_result take_field(struct row_writer *writer, size_t at,
                           .ptr;
         return ROW_REJECTED;
     }
-    uint16_t source = find_source(writer, at, field->name);
-    if (source == COLUMN_NONE)
+    uint16_t use = find_use(writer, at, field->name);
+    if (use == COLUMN_NONE)
         return take_newcomer(writer, field, ret_reason);
-    for (; source != COLUMN_NONE; source = writer->columns->sources[source].also) {
-        uint16_t column = writer->columns->sources[source].column;
+    for (; use != COLUMN_NONE; use = writer->columns->uses[use].also) {
+        uint16_t column = writer->columns->uses[use].column;
         if (column != COLUMN_NONE)
             writer->values[column] = field;
     }

@@ -75,7 +75,7 @@ struct row_writer {
     const struct record_field **values; /* one for each column; NULL: absent */
     struct record_field *deep_values;   /* one for each of columns->deep */
     struct record_field record_value;   /* `columns: none`: the whole record */
-    uint16_t *guesses; /* by position in the record: the source that stood there last time */
+    uint16_t *guesses; /* by position in the record: the use that was there last time */
     size_t guess_count, guess_capacity;
     const struct record_field **unknown; /* fields of this record that want a column */
     size_t unknown_count, unknown_capacity;

@@ -69,9 +69,9 @@ static struct record_field read_path(const struct with *with, const struct with_
 
 void with_take(struct with *with, const struct records *records, const struct record *record)
 {
-    if (!with->path_count || (!with->follows_record && with->turn == records_turn(records)))
+    if (!with->path_count || (!with->follows_record && with->place == records_place(records)))
         return;
-    with->turn = records_turn(records);
+    with->place = records_place(records);
     for (size_t i = 0; i < with->writer->extra_count; i++)
         if (with->paths[i])
             with->writer->extras[i].field = read_path(with, with->paths[i], records, record);

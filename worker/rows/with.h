@@ -17,7 +17,7 @@ struct with {
     const struct with_field **paths; /* of these extras; NULL: an expression */
     size_t path_count;
     bool follows_record; /* one of them is read in the record itself */
-    size_t turn;
+    size_t place;
 };
 
 bool with_start(struct with *with, const struct expr_scope *scope, struct err *err) MUST_CHECK;

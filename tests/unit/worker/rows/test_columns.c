@@ -159,11 +159,10 @@ START_TEST(declared_columns_take_their_fields)
     ck_assert_uint_eq(columns.deep_count, 1);
     ck_assert_uint_eq(columns.deep[0], 0);
     uint16_t first = columns_find(&columns, STR("at"));
-    ck_assert_uint_eq(columns.sources[first].column, 1);
-    ck_assert_uint_eq(columns.sources[columns.sources[first].also].column, 2);
-    ck_assert_uint_eq(columns.sources[columns_find(&columns, STR("ID"))].column, 3);
-    ck_assert_uint_eq(columns.sources[columns_find(&columns, STR("total"))].column,
-                      COLUMN_NONE);
+    ck_assert_uint_eq(columns.uses[first].column, 1);
+    ck_assert_uint_eq(columns.uses[columns.uses[first].also].column, 2);
+    ck_assert_uint_eq(columns.uses[columns_find(&columns, STR("ID"))].column, 3);
+    ck_assert_uint_eq(columns.uses[columns_find(&columns, STR("total"))].column, COLUMN_NONE);
     ck_assert_uint_eq(columns_find(&columns, STR("amounts")), COLUMN_NONE);
 
     uint64_t seed = columns.seed;

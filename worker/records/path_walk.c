@@ -1,4 +1,4 @@
-#include "worker/records/walk.h"
+#include "worker/records/path_walk.h"
 
 /* Level n was opened by step n of the path. */
 struct level {
@@ -11,14 +11,14 @@ struct level {
 /* What a step led to. WAY_ABSENT, WAY_NULL: the value was taken, no level is open for it. */
 enum way { WAY_THERE, WAY_ABSENT, WAY_NULL, WAY_BAD };
 
-bool walk_is_wild(const struct path *path, size_t step)
+bool path_walk_is_wild(const struct path *path, size_t step)
 {
     return path->steps[step].kind == PATH_EACH || path->steps[step].kind == PATH_MEMBER;
 }
 
-void walk_init(struct walk *walk, struct scan *scan, const struct path *path)
+void path_walk_init(struct path_walk *walk, struct scan *scan, const struct path *path)
 {
-    *walk = (struct walk){.scan = scan, .path = path};
+    *walk = (struct path_walk){.scan = scan, .path = path};
     walk->levels = ARENA_ARRAY(scan->arena, struct level, path->count + 1);
     walk->watched = ARENA_ARRAY(scan->arena, bool, path->count + 1);
 }
@@ -35,17 +35,17 @@ static bool check_utf8(struct scan *scan)
     return scan_fail(scan, "not UTF-8");
 }
 
-static bool read_ahead(struct walk *walk)
+static bool read_ahead(struct path_walk *walk)
 {
     return scan_value(walk->scan, walk->open);
 }
 
-static bool skip_value(struct walk *walk)
+static bool skip_value(struct path_walk *walk)
 {
     return read_ahead(walk) && check_utf8(walk->scan);
 }
 
-static struct level *open_level(struct walk *walk, bool is_object, struct str key)
+static struct level *open_level(struct path_walk *walk, bool is_object, struct str key)
 {
     struct level *level = &walk->levels[walk->open];
     *level = (struct level){.is_object = is_object, .key = key};
@@ -54,7 +54,7 @@ static struct level *open_level(struct walk *walk, bool is_object, struct str ke
 }
 
 /* From the opening byte up to the value wanted, or behind the closing byte. */
-static enum way enter_member(struct walk *walk, struct str key)
+static enum way enter_member(struct path_walk *walk, struct str key)
 {
     struct scan *scan = walk->scan;
     bool more = scan_first(scan, '}');
@@ -73,7 +73,7 @@ static enum way enter_member(struct walk *walk, struct str key)
     return scan->problem ? WAY_BAD : WAY_ABSENT;
 }
 
-static enum way enter_element(struct walk *walk, int64_t index)
+static enum way enter_element(struct path_walk *walk, int64_t index)
 {
     struct scan *scan = walk->scan;
     bool more = scan_first(scan, ']');
@@ -90,7 +90,7 @@ static enum way enter_element(struct walk *walk, int64_t index)
 }
 
 /* An index from the end needs the length: the list is read once ahead. */
-static enum way enter_from_end(struct walk *walk, int64_t index)
+static enum way enter_from_end(struct path_walk *walk, int64_t index)
 {
     struct scan *scan = walk->scan;
     const char *from = scan->at;
@@ -110,7 +110,7 @@ static enum way enter_from_end(struct walk *walk, int64_t index)
 }
 
 /* As path_get compares: a string by its content, a number or boolean as written. */
-static bool equals_text(struct walk *walk, struct str raw, struct str text)
+static bool equals_text(struct path_walk *walk, struct str raw, struct str text)
 {
     if (strchr("{[n", raw.ptr[0]))
         return false;
@@ -120,7 +120,7 @@ static bool equals_text(struct walk *walk, struct str raw, struct str text)
 }
 
 /* Reads the object at `at` ahead, to its end. */
-static bool matches_filter(struct walk *walk, const struct path_step *step, bool *ret)
+static bool matches_filter(struct path_walk *walk, const struct path_step *step, bool *ret)
 {
     struct scan *scan = walk->scan;
     *ret = false;
@@ -139,7 +139,7 @@ static bool matches_filter(struct walk *walk, const struct path_step *step, bool
     return !scan->problem;
 }
 
-static enum way enter_match(struct walk *walk, const struct path_step *step)
+static enum way enter_match(struct path_walk *walk, const struct path_step *step)
 {
     struct scan *scan = walk->scan;
     for (bool more = scan_first(scan, ']'); more; more = scan_more(scan, ']')) {
@@ -162,7 +162,7 @@ static enum way enter_match(struct walk *walk, const struct path_step *step)
 /* ---- wildcards ---- */
 
 /* Takes the value at the scan and goes back to its beginning: it is valid then. */
-static bool look_ahead(struct walk *walk, struct str *ret_text)
+static bool look_ahead(struct path_walk *walk, struct str *ret_text)
 {
     struct scan *scan = walk->scan;
     const char *from = scan->at;
@@ -176,7 +176,7 @@ static bool look_ahead(struct walk *walk, struct str *ret_text)
 }
 
 /* From the comma or opening byte before an element up to its value. */
-static enum way stand_on(struct walk *walk)
+static enum way stand_on(struct path_walk *walk)
 {
     struct scan *scan = walk->scan;
     size_t step = walk->open - 1;
@@ -192,20 +192,20 @@ static enum way stand_on(struct walk *walk)
     return WAY_THERE;
 }
 
-static size_t offset_of(const struct walk *walk)
+static size_t offset_of(const struct path_walk *walk)
 {
     return (size_t)(walk->scan->at - walk->scan->start);
 }
 
-static bool is_first_wild(const struct walk *walk, size_t step)
+static bool is_first_wild(const struct path_walk *walk, size_t step)
 {
     for (size_t i = 0; i < step; i++)
-        if (walk_is_wild(walk->path, i))
+        if (path_walk_is_wild(walk->path, i))
             return false;
     return true;
 }
 
-static enum way enter_each(struct walk *walk, bool is_object)
+static enum way enter_each(struct path_walk *walk, bool is_object)
 {
     struct scan *scan = walk->scan;
     bool is_first = is_first_wild(walk, walk->open);
@@ -220,7 +220,7 @@ static enum way enter_each(struct walk *walk, bool is_object)
     return WAY_NULL;
 }
 
-static enum way enter_wild(struct walk *walk, const struct path_step *step)
+static enum way enter_wild(struct path_walk *walk, const struct path_step *step)
 {
     int c = scan_peek(walk->scan);
     bool is_object = step->kind == PATH_MEMBER;
@@ -237,12 +237,12 @@ static enum way enter_wild(struct walk *walk, const struct path_step *step)
 static bool is_last_named(const struct path *path, size_t step)
 {
     for (size_t i = step + 1; i < path->count; i++)
-        if (!walk_is_wild(path, i))
+        if (!path_walk_is_wild(path, i))
             return false;
-    return !walk_is_wild(path, step);
+    return !path_walk_is_wild(path, step);
 }
 
-static void note_absent(struct walk *walk, bool is_container)
+static void note_absent(struct path_walk *walk, bool is_container)
 {
     if (!walk->is_absent)
         walk->reached = walk->open;
@@ -250,7 +250,7 @@ static void note_absent(struct walk *walk, bool is_container)
     walk->is_absent_before_last |= !is_container || !is_last_named(walk->path, walk->open);
 }
 
-static enum way enter(struct walk *walk, const struct path_step *step)
+static enum way enter(struct path_walk *walk, const struct path_step *step)
 {
     int c = scan_peek(walk->scan);
     int64_t index = step->index;
@@ -258,7 +258,7 @@ static enum way enter(struct walk *walk, const struct path_step *step)
                     (step->kind == PATH_KEY && c == '[' && str_to_int64(step->key, &index));
     enum way way = WAY_BAD;
     bool is_container = true;
-    if (walk_is_wild(walk->path, walk->open))
+    if (path_walk_is_wild(walk->path, walk->open))
         way = enter_wild(walk, step);
     else if (c == '{' && step->kind == PATH_KEY)
         way = enter_member(walk, step->key);
@@ -276,7 +276,7 @@ static enum way enter(struct walk *walk, const struct path_step *step)
 }
 
 /* From a value that stands behind the steps of all open levels. */
-static enum way descend(struct walk *walk)
+static enum way descend(struct path_walk *walk)
 {
     enum way way = WAY_THERE;
     while (way == WAY_THERE && walk->open < walk->path->count)
@@ -286,7 +286,7 @@ static enum way descend(struct walk *walk)
 
 /* ---- the way on and out ---- */
 
-static bool close_level(struct walk *walk, const struct level *level)
+static bool close_level(struct path_walk *walk, const struct level *level)
 {
     struct scan *scan = walk->scan;
     while (scan_more(scan, level->is_object ? '}' : ']')) {
@@ -305,55 +305,56 @@ static bool close_level(struct walk *walk, const struct level *level)
 }
 
 /* Behind a value: up to the next element of the innermost wildcard that has one. */
-static enum walk_result climb(struct walk *walk)
+static enum path_walk_result climb(struct path_walk *walk)
 {
     struct scan *scan = walk->scan;
     for (; walk->open; walk->open--) {
         struct level *level = &walk->levels[walk->open - 1];
         if (!level->is_wild && !close_level(walk, level))
-            return WALK_BAD;
+            return PATH_WALK_BAD;
         if (!level->is_wild)
             continue;
         if (scan_more(scan, level->is_object ? '}' : ']'))
-            return stand_on(walk) == WAY_BAD ? WALK_BAD : WALK_THERE;
+            return stand_on(walk) == WAY_BAD ? PATH_WALK_BAD : PATH_WALK_THERE;
         if (scan->problem)
-            return WALK_BAD;
+            return PATH_WALK_BAD;
         if (is_first_wild(walk, walk->open - 1))
             walk->wild.to = offset_of(walk);
     }
-    return scan_finish(scan) ? WALK_END : WALK_BAD;
+    return scan_finish(scan) ? PATH_WALK_END : PATH_WALK_BAD;
 }
 
-static enum walk_result begin(struct walk *walk)
+static enum path_walk_result begin(struct path_walk *walk)
 {
     walk->has_begun = true;
     walk->reached = walk->path->count;
     scan_space(walk->scan);
-    return walk->watches_body && !look_ahead(walk, &walk->body) ? WALK_BAD : WALK_THERE;
+    return walk->watches_body && !look_ahead(walk, &walk->body) ? PATH_WALK_BAD
+                                                                : PATH_WALK_THERE;
 }
 
-enum walk_result walk_next(struct walk *walk)
+enum path_walk_result path_walk_next(struct path_walk *walk)
 {
-    enum walk_result result = walk->has_begun ? climb(walk) : begin(walk);
-    while (result == WALK_THERE) {
+    enum path_walk_result result = walk->has_begun ? climb(walk) : begin(walk);
+    while (result == PATH_WALK_THERE) {
         enum way way = descend(walk);
         if (way == WAY_BAD)
-            return WALK_BAD;
+            return PATH_WALK_BAD;
         if (way == WAY_THERE) {
-            walk->turns++;
-            return WALK_THERE;
+            walk->places_count++;
+            return PATH_WALK_THERE;
         }
         result = climb(walk);
     }
     return result;
 }
 
-struct str walk_element(const struct walk *walk, size_t step)
+struct str path_walk_element(const struct path_walk *walk, size_t step)
 {
     return walk->levels[step].element;
 }
 
-struct str walk_member(const struct walk *walk, size_t step)
+struct str path_walk_member(const struct path_walk *walk, size_t step)
 {
     return walk->levels[step].member;
 }

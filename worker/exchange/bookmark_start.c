@@ -1,4 +1,4 @@
-#include "worker/exchange/bookmark.h"
+#include "worker/exchange/bookmark_start.h"
 
 #include "base/date.h"
 
@@ -90,7 +90,7 @@ static bool look_back(struct arena *arena, struct str stored, int64_t ms, bool f
                    "bookmark \"%.*s\": a lookback needs a number or a time", STR_ARG(stored));
 }
 
-bool bookmark_offer(struct arena *arena, const struct bookmark *def, struct str stored,
+bool bookmark_start(struct arena *arena, const struct bookmark *def, struct str stored,
                     struct value *ret_value, struct err *err)
 {
     struct str text = stored.len ? stored : def->start;

@@ -1,4 +1,4 @@
-#include "worker/exchange/bookmark.h"
+#include "worker/exchange/bookmark_start.h"
 
 #include "tests/support/suite.h"
 
@@ -37,7 +37,7 @@ START_TEST(a_run_begins_at_the_value_or_before_it)
                                .type = table[i].type};
         struct value seen = UNDEFINED_VALUE;
         struct err err = ERR_INIT;
-        bool ok = bookmark_offer(arena, &def, str_from(table[i].stored), &seen, &err);
+        bool ok = bookmark_start(arena, &def, str_from(table[i].stored), &seen, &err);
         ck_assert_msg(ok == (table[i].seen != NULL), "%s: %s", table[i].stored, err.text);
         if (!ok) {
             ck_assert_int_eq(err.kind, ERR_INPUT);
@@ -56,7 +56,7 @@ START_TEST(without_a_start_it_is_null)
     struct bookmark def = {.lookback_ms = 1000};
     struct value seen = UNDEFINED_VALUE;
     struct err err = ERR_INIT;
-    ck_assert_ok(bookmark_offer(arena, &def, STR_NONE, &seen, &err), err);
+    ck_assert_ok(bookmark_start(arena, &def, STR_NONE, &seen, &err), err);
     ck_assert_int_eq(seen.kind, VALUE_NULL);
 }
 END_TEST

@@ -1,4 +1,4 @@
-#include "worker/records/high.h"
+#include "worker/records/bookmark_high.h"
 
 #include "base/date.h"
 #include "core/expr.h"
@@ -27,7 +27,7 @@ static bool is_later(const struct bookmark *bookmark, struct str text, struct st
 }
 
 /* The text of a value that a bookmark can be; empty: none. */
-static struct str text_of(const struct high *high, const struct record *record)
+static struct str text_of(const struct bookmark_high *high, const struct record *record)
 {
     struct record_field field;
     if (!jsontext_find(high->arena, record->raw, &high->bookmark->path, 0, &field))
@@ -40,7 +40,7 @@ static struct str text_of(const struct high *high, const struct record *record)
     return field.flaw ? STR_NONE : records_decode(high->arena, &field);
 }
 
-static bool is_of_type(const struct high *high, struct str text)
+static bool is_of_type(const struct bookmark_high *high, struct str text)
 {
     int64_t ignored;
     switch (high->bookmark->type) {
@@ -53,14 +53,14 @@ static bool is_of_type(const struct high *high, struct str text)
     }
 }
 
-static bool is_future(const struct high *high, struct str text)
+static bool is_future(const struct bookmark_high *high, struct str text)
 {
     int64_t us;
     return high->bookmark->type != BOOKMARK_TEXT && date_parse_rfc3339(text, &us) &&
            us > high->now_us;
 }
 
-void high_take(struct high *high, const struct record *record)
+void bookmark_high_take(struct bookmark_high *high, const struct record *record)
 {
     if (!high->bookmark->is_set || record->flaw)
         return;

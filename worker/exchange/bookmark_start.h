@@ -1,5 +1,5 @@
-#ifndef WORKER_EXCHANGE_BOOKMARK_H
-#define WORKER_EXCHANGE_BOOKMARK_H
+#ifndef WORKER_EXCHANGE_BOOKMARK_START_H
+#define WORKER_EXCHANGE_BOOKMARK_START_H
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -17,7 +17,7 @@
  * too late. A time keeps the form in which it was sent. ERR_INPUT: a lookback from anything
  * else. The text stands in `arena` or in the arguments.
  */
-bool bookmark_offer(struct arena *arena, const struct bookmark *def, struct str stored,
+bool bookmark_start(struct arena *arena, const struct bookmark *def, struct str stored,
                     struct value *ret_value, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef WORKER_RECORDS_HIGH_H
-#define WORKER_RECORDS_HIGH_H
+#ifndef WORKER_RECORDS_BOOKMARK_HIGH_H
+#define WORKER_RECORDS_BOOKMARK_HIGH_H
 
 #include "config/stream.h"
 #include "worker/records/record.h"
@@ -10,7 +10,7 @@
  * `type`, values that are not of it do not count. Kept as sent. An instant later than the run's
  * start is not taken.
  */
-struct high {
+struct bookmark_high {
     const struct bookmark *bookmark;
     int64_t now_us; /* the run's start */
     struct arena *arena;
@@ -19,6 +19,6 @@ struct high {
 };
 
 /* Before flatten and exclude: the path leads into the record as it was sent. */
-void high_take(struct high *high, const struct record *record);
+void bookmark_high_take(struct bookmark_high *high, const struct record *record);
 
 #endif
