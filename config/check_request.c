@@ -109,7 +109,7 @@ static void check_address(struct reader *reader, const struct yaml_node *map,
                            *path = yaml_find(map, "path");
     if (base && is_text(reader, base)) {
         stream->base_url = base->text;
-        check_url(reader, base, stream->allow_http);
+        check_url(reader, base, stream->allows_http);
         check_base(reader, base);
     }
     if (url && path)
@@ -122,7 +122,7 @@ static void check_address(struct reader *reader, const struct yaml_node *map,
         compile_url(reader, base, base_text(base->text), &stream->url);
         compile_url(reader, path, path_text(reader->arena, path->text), &stream->path);
     } else if (url && is_text(reader, url)) {
-        check_url(reader, url, stream->allow_http);
+        check_url(reader, url, stream->allows_http);
         compile_url(reader, url, url->text, &stream->url);
     }
 }

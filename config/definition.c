@@ -99,7 +99,7 @@ static const struct key auth_basic_list[] = {
 
 static const struct key auth_api_key_list[] = {
     TYPE_ROW,
-    {.name = "in", .type = KEY_SWITCH, S(auth.in_query), .choices = places,
+    {.name = "in", .type = KEY_SWITCH, S(auth.is_in_query), .choices = places,
      .fallback = "header", .help = "where the key goes"},
     {.name = "name", .type = KEY_TEXT, .flags = KEY_REQUIRED, S(auth.name),
      .help = "name of the header or parameter"},
@@ -191,9 +191,9 @@ static const struct key definition_list[] = {
     {.name = "allow_hosts", .type = KEY_TEXTS, .flags = IN_SOURCE,
      S_LIST(allow_hosts, allow_host_count),
      .help = "other hosts that links and redirects may lead to"},
-    {.name = "allow_private", .type = KEY_BOOL, .flags = IN_SOURCE, S(allow_private),
+    {.name = "allow_private", .type = KEY_BOOL, .flags = IN_SOURCE, S(allows_private),
      .fallback = "false", .help = "addresses of private networks may be called"},
-    {.name = "allow_http", .type = KEY_BOOL, .flags = IN_SOURCE, S(allow_http),
+    {.name = "allow_http", .type = KEY_BOOL, .flags = IN_SOURCE, S(allows_http),
      .fallback = "false", .help = "http to other hosts than this one"},
     {.name = "tls", .type = KEY_STRUCT, .flags = IN_SOURCE, .keys = &tls_keys,
      .help = "certificates"},
@@ -237,7 +237,7 @@ static const struct key definition_list[] = {
      .help = "of every request, any structure"},
     {.name = "body_type", .type = KEY_CHOICE, .flags = IN_STREAM, S(body_type),
      .choices = body_types, .help = "json where a body is given"},
-    {.name = "idempotent", .type = KEY_BOOL, .flags = IN_STREAM, S(idempotent),
+    {.name = "idempotent", .type = KEY_BOOL, .flags = IN_STREAM, S(is_idempotent),
      .fallback = "false", .help = "a POST may be sent again after any failure"},
 
     {.name = "pagination", .type = KEY_UNION, .flags = IN_STREAM, S(pagination.type),
@@ -250,7 +250,7 @@ static const struct key definition_list[] = {
      .choices = strategies, .fallback = "append",
      .help = "what of a body is a record"},
     {.name = "on_missing", .type = KEY_SWITCH, .flags = IN_STREAM,
-     S(merge.missing_is_empty), .choices = missings, .fallback = "error",
+     S(merge.may_be_missing), .choices = missings, .fallback = "error",
      .help = "empty: the last segment of merge_path may be absent"},
     {.name = "with", .type = KEY_CUSTOM, .flags = IN_STREAM | KEY_PAIRS | KEY_ON_PAGE,
      S(merge), .read = with_read,
@@ -270,7 +270,7 @@ static const struct key definition_list[] = {
 
     {.name = "table", .type = KEY_TEXT, .flags = IN_STREAM, S(table.name),
      .help = "the stream's name if absent"},
-    {.name = "adopt", .type = KEY_BOOL, .flags = IN_STREAM, S(table.adopt),
+    {.name = "adopt", .type = KEY_BOOL, .flags = IN_STREAM, S(table.may_adopt),
      .fallback = "false", .help = "a table that Pagetide did not make may be used"},
     {.name = "key", .type = KEY_TEXTS, .flags = IN_STREAM,
      S_LIST(table.key, table.key_count), .help = "fields that identify a record"},

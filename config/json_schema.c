@@ -24,7 +24,7 @@ static void put_enum(struct json_out *out, const struct choice *choices)
     json_out_open(out, NULL, '{');
     json_out_open(out, "enum", '[');
     for (const struct choice *choice = choices; choice->name; choice++)
-        if (!choice->later)
+        if (!choice->is_later)
             json_out_str(out, NULL, str_from(choice->name));
     json_out_close(out, ']');
     json_out_close(out, '}');
@@ -118,12 +118,12 @@ static void put_union(struct json_out *out, const struct key *key)
     json_out_open(out, NULL, '{');
     json_out_open(out, "enum", '[');
     for (const struct variant *variant = key->variants; variant->name; variant++)
-        if (!variant->later)
+        if (!variant->is_later)
             json_out_str(out, NULL, str_from(variant->name));
     json_out_close(out, ']');
     json_out_close(out, '}');
     for (const struct variant *variant = key->variants; variant->name; variant++)
-        if (!variant->later)
+        if (!variant->is_later)
             put_struct(out, NULL, variant->keys, variant->name);
     json_out_close(out, ']');
     json_out_close(out, '}');

@@ -72,7 +72,7 @@ enum key_flag {
 struct choice {
     const char *name; /* NULL ends the list */
     int value;
-    bool later;
+    bool is_later;
 };
 
 #define CHOICE(text, number)                                                                   \
@@ -81,7 +81,7 @@ struct choice {
     }
 #define CHOICE_LATER(text, number)                                                             \
     {                                                                                          \
-        .name = (text), .value = (number), .later = true                                       \
+        .name = (text), .value = (number), .is_later = true                                    \
     }
 #define CHOICE_END                                                                             \
     {                                                                                          \
@@ -95,7 +95,7 @@ struct variant {
     const char *name; /* NULL ends the list */
     int value;
     const struct keys *keys;
-    bool later;
+    bool is_later;
 };
 
 #define VARIANT(text, number, list)                                                            \
@@ -104,7 +104,7 @@ struct variant {
     }
 #define VARIANT_LATER(text, number, list)                                                      \
     {                                                                                          \
-        .name = (text), .value = (number), .keys = (list), .later = true                       \
+        .name = (text), .value = (number), .keys = (list), .is_later = true                    \
     }
 
 struct reader;

@@ -147,7 +147,7 @@ static const struct choice *choose(struct reader *reader, const struct key *key,
     for (const struct choice *choice = key->choices; choice->name; choice++) {
         if (!yaml_is_scalar(node) || !str_is(text, choice->name))
             continue;
-        if (!choice->later)
+        if (!choice->is_later)
             return choice;
         problem_add(reader->problems, node, "\"%s\" is not available yet", choice->name);
         return NULL;

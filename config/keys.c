@@ -212,7 +212,7 @@ static void read_union(struct reader *reader, const struct key *key,
         say_variants(reader, key, node);
         return;
     }
-    if (variant->later) {
+    if (variant->is_later) {
         problem_add(reader->problems, type_node(node), "\"%s\" is not available yet",
                     variant->name);
         return;

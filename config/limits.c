@@ -16,7 +16,7 @@ static const struct key rate_limit_list[] = {
      .fallback = "1", .help = "requests that may start at once after a rest"},
     {.name = "concurrency", .type = KEY_COUNT, L(concurrency), .min = 1,
      .help = "requests in flight at once"},
-    {.name = "scope", .type = KEY_SWITCH, L(per_stream), .choices = scopes,
+    {.name = "scope", .type = KEY_SWITCH, L(is_per_stream), .choices = scopes,
      .fallback = "source", .help = "who shares it; `stream` where a stream has its own"},
     {.name = "remaining", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, L(remaining),
      .help = "where an answer says how many requests are left"},

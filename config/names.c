@@ -218,6 +218,6 @@ void names_check(const struct names *names, struct reader *reader, struct stream
         check_use(reader, &names->uses[i], stream);
     static const struct path whole;
     bool is_whole = stream->merge.strategy >= MERGE_REPLACE;
-    stream->response_needs_records =
+    stream->needs_response_records =
         needs_records(names, is_whole ? &whole : &stream->merge.path);
 }

@@ -27,7 +27,7 @@ void names_start(struct names *names, struct reader *reader);
 
 /*
  * Unknown names, secrets where none may stand, records that would have to be kept: problems.
- * Fills response_needs_records and uses_last_record.
+ * Fills needs_response_records and uses_last_record.
  */
 void names_check(const struct names *names, struct reader *reader, struct stream *stream);
 

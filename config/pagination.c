@@ -56,7 +56,7 @@ static const struct keys retry_keys = {retry_list, sizeof(struct retry_policy)};
      .help = "time after which the job ends as truncated"},                                    \
     {.name = "retry", .type = KEY_STRUCT, P(retry), .keys = &retry_keys,                   \
      .help = "instead of the stream's; 1 attempt, fixed, 1s, no jitter if not said"},          \
-    {.name = "allow_repeats", .type = KEY_BOOL, P(allow_repeats), .fallback = "false",       \
+    {.name = "allow_repeats", .type = KEY_BOOL, P(allows_repeats), .fallback = "false",       \
      .help = "a page may hold the same records as an earlier one"}
 
 #define STOP_ROWS                                                                              \
@@ -66,9 +66,9 @@ static const struct keys retry_keys = {retry_list, sizeof(struct retry_policy)};
      .help = "where the number of all pages stands"},                                          \
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),                              \
      .help = "where a flag says whether more follows"},                                        \
-    {.name = "stop_on_empty", .type = KEY_BOOL, P(stop_on_empty), .fallback = "true",        \
+    {.name = "stop_on_empty", .type = KEY_BOOL, P(stops_on_empty), .fallback = "true",        \
      .help = "a page without records is the last"},                                            \
-    {.name = "stop_on_short", .type = KEY_BOOL, P(stop_on_short), .fallback = "false",       \
+    {.name = "stop_on_short", .type = KEY_BOOL, P(stops_on_short), .fallback = "false",       \
      .help = "a page with fewer records than `size` is the last"},                             \
     {.name = "parallel", .flags = KEY_LATER},                                                \
     {.name = "jobs", .flags = KEY_LATER}
@@ -86,7 +86,7 @@ static const struct key page_list[] = {
     {.name = "size", .type = KEY_COUNT, P(size), .min = 1, .help = "records per page"},
     {.name = "maximum_page", .type = KEY_COUNT, P(maximum), .min = 1,
      .help = "the first page number that is not asked for"},
-    {.name = "send_first", .type = KEY_BOOL, P(send_first), .fallback = "true",
+    {.name = "send_first", .type = KEY_BOOL, P(sends_first), .fallback = "true",
      .help = "the first request names its page"},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
@@ -106,7 +106,7 @@ static const struct key offset_list[] = {
      .help = "records per page"},
     {.name = "maximum_offset", .type = KEY_COUNT, P(maximum), .min = 1,
      .help = "the first offset that is not asked for"},
-    {.name = "step", .type = KEY_SWITCH, P(step_by_size), .choices = steps,
+    {.name = "step", .type = KEY_SWITCH, P(steps_by_size), .choices = steps,
      .fallback = "received", .help = "what the offset grows by"},
     {.name = "page_size_on_error", .flags = KEY_LATER},
     STOP_ROWS,
@@ -210,7 +210,7 @@ static bool has_limit(const struct pagination *pagination)
 
 static bool has_end(const struct pagination *pagination)
 {
-    return pagination->stop_on_empty || pagination->stop_on_short ||
+    return pagination->stops_on_empty || pagination->stops_on_short ||
            pagination->total.kind != LOCATOR_NONE ||
            pagination->total_pages.kind != LOCATOR_NONE ||
            pagination->has_more.kind != LOCATOR_NONE;
@@ -226,7 +226,7 @@ static void check_counted(struct reader *reader, const struct yaml_node *node,
     if (maximum && pagination->maximum >= 0 && pagination->maximum <= pagination->start)
         problem_add(reader->problems, maximum,
                     "is exclusive and must be greater than the start");
-    if (pagination->stop_on_short && !has_size)
+    if (pagination->stops_on_short && !has_size)
         problem_add(reader->problems, node, "\"stop_on_short\" needs \"size\"");
     if (yaml_find(node, "size_param") && !has_size)
         problem_add(reader->problems, node, "\"size_param\" needs \"size\"");

@@ -19,7 +19,7 @@ static void put_choices(struct buf *buf, const struct choice *choices)
 {
     const char *joint = "";
     for (const struct choice *choice = choices; choice->name; choice++) {
-        if (choice->later)
+        if (choice->is_later)
             continue;
         buf_printf(buf, "%s%s", joint, choice->name);
         joint = ", ";
@@ -146,11 +146,11 @@ static void put_variants(struct reference *reference, const struct key *key,
                          struct arena *arena)
 {
     for (const struct variant *variant = key->variants; variant->name; variant++)
-        if (variant->keys && !variant->later)
+        if (variant->keys && !variant->is_later)
             put_keys(reference, variant->keys, 0,
                      arena_printf(arena, "%s: {type: %s}", key->name, variant->name));
     for (const struct variant *variant = key->variants; variant->name; variant++)
-        if (variant->keys && !variant->later)
+        if (variant->keys && !variant->is_later)
             put_below(reference, variant->keys, str_from(key->name));
 }
 

@@ -2,7 +2,7 @@
 
 bool stream_is_repeatable(const struct stream *stream)
 {
-    return stream->idempotent ||
+    return stream->is_idempotent ||
            !(str_is(stream->method, "POST") || str_is(stream->method, "PATCH"));
 }
 

@@ -22,7 +22,7 @@ struct auth {
     enum auth_type type;
     struct template token;          /* bearer */
     struct template user, password; /* basic */
-    bool in_query;                  /* api_key: else a header */
+    bool is_in_query;               /* api_key: else a header */
     struct str name;
     struct template value;
 };
@@ -36,7 +36,7 @@ enum { RATE_LIMITS_MAX = 8 }; /* of a stream */
 struct rate_limit {
     int64_t requests, per_ms, burst; /* requests == 0: no limit of that kind */
     int64_t concurrency;             /* requests in flight; 0: no limit */
-    bool per_stream;                 /* else all streams of the source share it */
+    bool is_per_stream;              /* else all streams of the source share it */
     struct locator remaining, reset; /* where an answer tells its quota */
 };
 
@@ -72,14 +72,14 @@ struct pagination {
     struct value cursor_start; /* cursor: undefined if not given */
     struct locator total, total_pages, has_more, cursor, next;
     int64_t maximum; /* maximum_page or maximum_offset, exclusive; -1: none */
-    bool stop_on_empty, stop_on_short, send_first;
-    bool step_by_size; /* offset: `step: size`, else by the records received */
+    bool stops_on_empty, stops_on_short, sends_first;
+    bool steps_by_size; /* offset: `step: size`, else by the records received */
     struct str rel;
     struct template *continue_while;
     struct next_page next_page;
     struct retry_policy retry; /* instead of the stream's; max_attempts 0: not given */
     int64_t max_iterations, max_records, max_time_ms; /* -1: none */
-    bool allow_repeats;
+    bool allows_repeats;
 };
 
 enum merge_strategy {
@@ -108,7 +108,7 @@ struct with_field {
 struct merge {
     struct path path;
     enum merge_strategy strategy;
-    bool missing_is_empty;
+    bool may_be_missing;
     struct with_field *with;
     size_t with_count;
     struct template *where; /* NULL: all */
@@ -146,7 +146,7 @@ struct declared_column {
 
 struct table {
     struct str schema, name;
-    bool adopt;
+    bool may_adopt;
     struct str *key; /* names of fields or declared columns */
     size_t key_count;
     enum write_mode write;
@@ -208,7 +208,7 @@ struct stream {
     struct str name;   /* source.stream */
     struct str source; /* the part before the dot */
     struct str base_url;
-    bool allow_private, allow_http;
+    bool allows_private, allows_http;
     struct str proxy, ca_file, cert_file, key_file;
     struct str *allow_hosts;
     size_t allow_host_count;
@@ -221,7 +221,7 @@ struct stream {
     size_t param_count, header_count, var_count;
     struct template *body;
     enum body_type body_type;
-    bool idempotent;
+    bool is_idempotent;
     struct retry_policy retry;
     struct rate_limit *rate_limits;
     size_t rate_limit_count;
@@ -241,7 +241,7 @@ struct stream {
      * Do the expressions read the records out of `response`? If not, the response is built
      * without them.
      */
-    bool response_needs_records;
+    bool needs_response_records;
     bool uses_last_record; /* accumulated[-1] */
     struct str spec;       /* this definition, normalised: the JSON that is stored with a run */
 };

@@ -26,7 +26,7 @@ static bool read_response(struct crawl *crawl, struct err *err)
     crawl->scope.response = UNDEFINED_VALUE;
     if (crawl->body_is_empty || type == PAGINATE_NONE || type == PAGINATE_LINK_HEADER)
         return true;
-    if (crawl->stream->response_needs_records)
+    if (crawl->stream->needs_response_records)
         skipped = VALUE_WHOLE;
     return value_parse(crawl->page, buf_str(&crawl->body), skipped, &crawl->scope.response,
                        err);
@@ -52,7 +52,7 @@ static struct pager_facts facts_of(const struct crawl *crawl)
 static bool guards_hold(const struct crawl *crawl, struct err *err)
 {
     const struct cut *cut = &crawl->cut;
-    if (crawl->stream->pagination.allow_repeats ||
+    if (crawl->stream->pagination.allows_repeats ||
         !guard_knows_records(&crawl->guard, cut->records_hash, cut->taken))
         return true;
     return err_set(err, ERR_INPUT, "guard", 0,

@@ -23,7 +23,7 @@ void fuzz_checkpoints(struct str text)
             .type = type,
             .param = {.place = PLACE_QUERY, .name = STR("page")},
             .size_param = {.place = PLACE_NONE},
-            .send_first = true,
+            .sends_first = true,
             .maximum = -1,
             .max_iterations = -1,
             .max_records = -1,

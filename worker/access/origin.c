@@ -40,7 +40,7 @@ bool origin_check(const struct stream *stream, struct arena *arena, struct str o
                        "it leaves its origin for %.*s://%.*s:%d (allow_hosts may name it)",
                        STR_ARG(theirs.scheme), STR_ARG(theirs.host), theirs.port);
     bool is_downgrade = str_is(ours.scheme, "https") && str_is(theirs.scheme, "http");
-    if (is_downgrade && !stream->allow_http)
+    if (is_downgrade && !stream->allows_http)
         return err_set(err, ERR_INPUT, "origin", 0, "it leaves https for http at %.*s:%d",
                        STR_ARG(theirs.host), theirs.port);
     *ret_is_own = is_own;
@@ -90,7 +90,7 @@ static bool is_credential(const struct stream *stream, struct str pair)
     struct str name;
     str_cut(pair, '=', &name);
     const struct auth *auth = &stream->auth;
-    if (auth->type == AUTH_API_KEY && auth->in_query && is_encoded(name, auth->name))
+    if (auth->type == AUTH_API_KEY && auth->is_in_query && is_encoded(name, auth->name))
         return true;
     for (size_t i = 0; i < stream->param_count; i++)
         if (is_encoded(name, stream->params[i].name) &&

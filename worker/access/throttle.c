@@ -71,7 +71,7 @@ static struct throttle_peer *find_peer(struct throttle *throttle, uint64_t id)
 static uint64_t limit_id(uint64_t key, const struct stream *stream, size_t index)
 {
     const struct rate_limit *limit = &stream->rate_limits[index];
-    struct str owner = limit->per_stream ? stream->name : stream->source;
+    struct str owner = limit->is_per_stream ? stream->name : stream->source;
     uint64_t id = hash_fold(key, hash_bytes(owner, index));
     id = hash_fold(id, (uint64_t)limit->requests);
     id = hash_fold(id, (uint64_t)limit->per_ms);

@@ -230,7 +230,7 @@ static void set_limits(struct http_request *http, const struct stream *stream)
         .total_ms = stream->timeouts.total_ms,
     };
     http->max_body_bytes = (size_t)stream->max_body_bytes;
-    http->allow_http = stream->allow_http;
+    http->allow_http = stream->allows_http;
     http->proxy = stream->proxy;
     http->ca_file = stream->ca_file;
 }
@@ -247,7 +247,7 @@ static void aim(const struct stream *stream, struct arena *arena, bool is_own,
     http->cert_file = is_own ? stream->cert_file : STR_NONE;
     http->key_file = is_own ? stream->key_file : STR_NONE;
     http->allow_private =
-        stream->allow_private || origin_names_private(arena, request->own, request->url);
+        stream->allows_private || origin_names_private(arena, request->own, request->url);
 }
 
 static bool fill(struct draft *draft, struct request *request, struct err *err)

@@ -41,7 +41,7 @@ static bool fill_auth(struct draft *draft, struct err *err)
         return request_put_header(draft, STR("Authorization"),
                                   arena_printf(draft->arena, "Bearer %.*s", STR_ARG(secret)),
                                   err);
-    if (!auth->in_query)
+    if (!auth->is_in_query)
         return request_put_header(draft, auth->name, secret, err);
     request_put_pair(draft, &draft->secret_query, auth->name, value_string(secret));
     return true;

@@ -163,7 +163,7 @@ void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t r
     json_out_str(&out, "schema", table->schema);
     json_out_str(&out, "table", table->name);
     json_out_int(&out, "run", run);
-    json_out_bool(&out, "adopt", table->adopt);
+    json_out_bool(&out, "adopt", table->may_adopt);
     json_out_bool(&out, "upsert", table->write == WRITE_UPSERT);
     json_out_int(&out, "max_columns", table->max_columns);
     json_out_open(&out, "key", '[');

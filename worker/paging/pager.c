@@ -185,7 +185,7 @@ static void add_numbered(struct pager_params *params, const struct pager *pager,
                          struct arena *arena)
 {
     const struct pagination *how = pager->in_force;
-    if (pager->page > 0 || how->send_first || pager->type == PAGINATE_OFFSET)
+    if (pager->page > 0 || how->sends_first || pager->type == PAGINATE_OFFSET)
         add_param(params, &how->param, value_int(arena, pager->number));
     if (how->has_size_param && how->size)
         add_param(params, &how->size_param, value_int(arena, how->size));

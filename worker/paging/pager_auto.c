@@ -100,7 +100,7 @@ static struct pagination parse_words(struct str words)
     struct str rest = words, name = next_word(&rest), where = next_word(&rest),
                param = next_word(&rest);
     struct pagination how = {
-        .start = 1, .stop_on_empty = true, .send_first = true, .maximum = -1};
+        .start = 1, .stops_on_empty = true, .sends_first = true, .maximum = -1};
     for (size_t i = 0; i < COUNT_OF(types); i++)
         if (str_is(name, types[i].name))
             how.type = types[i].type;

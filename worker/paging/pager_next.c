@@ -76,7 +76,7 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
         return true;
     if (!read(step, locator, &value, err))
         return false;
-    if (is_absent(value) && step->pager->in_force->stop_on_empty)
+    if (is_absent(value) && step->pager->in_force->stops_on_empty)
         return true;
     if (!value_count(value, ret_count))
         return fail_value(step, locator, value, "a count", err);
@@ -135,14 +135,14 @@ bool pager_next_number(struct pager_step *step, struct err *err)
     int64_t seen = step->facts->seen;
     if (!read_has_more(step, err) || !read_totals(step, err))
         return false;
-    if (seen == 0 && how->stop_on_empty)
+    if (seen == 0 && how->stops_on_empty)
         pager_sign_end(step, STR("the page is empty"));
-    if (how->stop_on_short && seen < how->size)
+    if (how->stops_on_short && seen < how->size)
         pager_sign_end(step, STR("the page is short"));
     if (step->pager->type == PAGINATE_PAGE)
         step->next->number++;
     else
-        step->next->number += how->step_by_size ? how->size : seen;
+        step->next->number += how->steps_by_size ? how->size : seen;
     return true;
 }
 
@@ -153,7 +153,7 @@ void pager_next_empty(struct pager_step *step)
     bool is_numbered = pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
     if (step->facts->is_last) {
         pager_sign_end(step, STR("a rule of responses says so"));
-    } else if (is_numbered && !how->stop_on_empty) {
+    } else if (is_numbered && !how->stops_on_empty) {
         step->next->number += pager->type == PAGINATE_PAGE ? 1 : how->size;
     } else {
         pager_sign_end(step, STR("the answer has no content"));

@@ -98,7 +98,7 @@ static bool finish(struct cutting *cutting, struct err *err)
 {
     struct cut *cut = cutting->cut;
     const struct merge *merge = &cut->stream->merge;
-    bool is_forgiven = merge->missing_is_empty && records_lack_only_last(cutting->records);
+    bool is_forgiven = merge->may_be_missing && records_lack_only_last(cutting->records);
     if (records_found(cutting->records) == RECORDS_MISSING && !is_forgiven) {
         cut->is_merge_error = true;
         return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\"",

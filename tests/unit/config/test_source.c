@@ -141,8 +141,8 @@ START_TEST(fills_the_struct)
     ck_assert_int_eq(pagination->maximum, 500);
     ck_assert_int_eq(pagination->max_iterations, -1);
     ck_assert_int_eq(pagination->max_time_ms, 300000);
-    ck_assert(pagination->step_by_size);
-    ck_assert(pagination->stop_on_empty);
+    ck_assert(pagination->steps_by_size);
+    ck_assert(pagination->stops_on_empty);
     ck_assert_int_eq(pagination->total.kind, LOCATOR_BODY);
     ck_assert_uint_eq(stream->table.key_count, 2);
     ck_assert_int_eq(stream->table.write, WRITE_UPSERT);
@@ -159,7 +159,7 @@ END_TEST
 
 static bool needs_records(struct arena *arena, const char *keys)
 {
-    return parse_orders(arena, keys)->response_needs_records;
+    return parse_orders(arena, keys)->needs_response_records;
 }
 
 START_TEST(knows_when_records_must_be_kept)

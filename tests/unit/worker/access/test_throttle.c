@@ -104,7 +104,7 @@ START_TEST(Q14_streams_of_a_source_share_and_own_limits_do_not)
     ck_assert_int_eq(starts_at(&passes[0], &stream, 1000), 1000);
     ck_assert_int_eq(starts_at(&passes[1], &other, 1000), 2000);
     struct rate_limit own = limits[0];
-    own.per_stream = true;
+    own.is_per_stream = true;
     other.rate_limits = &own;
     ck_assert_int_eq(starts_at(&passes[2], &other, 1000), 1000);
     other.name = STR("shop.carts");

@@ -38,7 +38,7 @@ static struct str judge(struct arena *arena, struct str line)
     header.name = name;
     bool idempotent = method.len && method.ptr[method.len - 1] == '!';
     struct stream stream = {.method = str_slice(method, 0, method.len - idempotent),
-                            .idempotent = idempotent,
+                            .is_idempotent = idempotent,
                             .max_wait_ms = 3600000};
     struct scope scope = {0};
     struct http_answer answer = {

@@ -28,7 +28,7 @@ START_TEST(offsets_grow_by_what_came)
     AUTO_ARENA struct arena *arena = arena_new();
     struct pagination def = {.type = PAGINATE_OFFSET,
                              .size = 10,
-                             .stop_on_empty = true,
+                             .stops_on_empty = true,
                              .maximum = -1,
                              .max_iterations = -1,
                              .max_records = -1,
@@ -37,7 +37,7 @@ START_TEST(offsets_grow_by_what_came)
     pager_start(&pager, &def);
     ck_assert_int_eq(turn(arena, &pager, 7).outcome, PAGER_MORE);
     ck_assert_int_eq(pager.number, 7);
-    def.step_by_size = true;
+    def.steps_by_size = true;
     ck_assert_int_eq(turn(arena, &pager, 7).outcome, PAGER_MORE);
     ck_assert_int_eq(pager.number, 17);
     ck_assert_int_eq(pager.records, 14);
@@ -51,7 +51,7 @@ START_TEST(limits_are_told_apart_from_ends)
     AUTO_ARENA struct arena *arena = arena_new();
     struct pagination def = {.type = PAGINATE_PAGE,
                              .start = 1,
-                             .stop_on_empty = true,
+                             .stops_on_empty = true,
                              .maximum = -1,
                              .max_iterations = 1,
                              .max_records = -1,
@@ -71,7 +71,7 @@ START_TEST(a_page_that_cannot_be_decided_changes_nothing)
     AUTO_ARENA struct arena *arena = arena_new();
     struct pagination def = {.type = PAGINATE_PAGE,
                              .start = 1,
-                             .stop_on_empty = false,
+                             .stops_on_empty = false,
                              .maximum = -1,
                              .max_iterations = -1,
                              .max_records = -1,

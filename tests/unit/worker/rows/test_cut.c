@@ -179,7 +179,7 @@ START_TEST(missing_is_forgiven_for_the_last_segment)
 {
     struct fixture fixture;
     open_fixture(&fixture, "a.data");
-    fixture.stream.merge.missing_is_empty = true;
+    fixture.stream.merge.may_be_missing = true;
     ck_assert_int_eq(cut_text(&fixture, "{\"a\":{}}"), CUT_DONE);
     ck_assert_int_eq(fixture.cut.seen, 0);
     ck_assert_int_eq(cut_text(&fixture, "{\"b\":{}}"), CUT_BAD);
