@@ -32,10 +32,11 @@ struct pg_options {
 
 enum { PG_PARAMS_MAX = 24 };
 
-/* A parameter or a field of a result: text format; `is_null` beats text. */
+/* A parameter or a field of a result: null, or a number (parameters only), or text. */
 struct pg_value {
-    struct str text;
-    bool is_null;
+    struct str text; /* in PostgreSQL's text format */
+    int64_t number;
+    bool is_null, is_number;
 };
 
 #define PG_NULL ((struct pg_value){.is_null = true})
@@ -45,10 +46,15 @@ static inline struct pg_value pg_text(struct str text)
     return (struct pg_value){.text = text};
 }
 
-/* Numbers as parameters: formatted into a small rotating store that lasts for the next 32
- * calls. */
-struct pg_value pg_int(int64_t number);
-struct pg_value pg_bool(bool flag);
+static inline struct pg_value pg_int(int64_t number)
+{
+    return (struct pg_value){.number = number, .is_number = true};
+}
+
+static inline struct pg_value pg_bool(bool flag)
+{
+    return pg_text(flag ? STR("t") : STR("f"));
+}
 
 /* Borrowed until the callback returns. */
 struct pg_result;
@@ -63,12 +69,13 @@ size_t pg_columns(const struct pg_result *result);
 struct str pg_column_name(const struct pg_result *result, int column);
 
 /*
- * Either `result` (of the last statement) or `err`. Kinds by SQLSTATE class: 08 40 53 55 57 58
- * → ERR_AGAIN, 22 23 54 P0001 → ERR_INPUT (but 22P03, 22P04 → ERR_CONFIG), 42 0A 3D 3F 28 →
- * ERR_CONFIG, else ERR_BUG. err->sqlstate is set where the server spoke.
+ * Either `result` (of the last statement) or `err`, whose kind goes by the SQLSTATE
+ * (port/sqlstate.h). err->sqlstate is set where the server gave one.
  */
 typedef void (*pg_done_fn)(void *ctx, const struct pg_result *result, const struct err *err);
-typedef void (*pg_state_fn)(void *ctx, bool up, const struct err *err);
+
+/* Called at each change, and for the first try in any case; `err`: why it is down. */
+typedef void (*pg_state_fn)(void *ctx, bool is_up, const struct err *err);
 typedef void (*pg_notify_fn)(void *ctx, struct str channel, struct str payload);
 
 bool pg_open(struct loop *loop, const struct pg_options *options, pg_state_fn fn, void *ctx,

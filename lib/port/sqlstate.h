@@ -7,11 +7,27 @@
 
 /*
  * What PostgreSQL's five characters mean for the caller (PostgreSQL manual, appendix A). The
- * first two are the class. An empty code is a lost or refused connection: ERR_AGAIN.
+ * first two are the class.
  *
- *   08 40 53 55 57 58        ERR_AGAIN    connection, rollback, resources, locks, shutdown,
- * disk 22 23 54 P0001           ERR_INPUT    the data; but 22P03 and 22P04 → ERR_CONFIG 0A 28
- * 3D 3F 42           ERR_CONFIG   rights, names, definitions others                   ERR_BUG
+ *     class or code                kind         what went wrong
+ *
+ *     none                         ERR_AGAIN    the connection was refused or lost
+ *     08                           ERR_AGAIN    the connection
+ *     40                           ERR_AGAIN    the transaction was rolled back: deadlock
+ *     53 55 57 58                  ERR_AGAIN    resources, locks, a shutdown, the disk
+ *
+ *     22, but not 22P03 and 22P04  ERR_INPUT    a value
+ *     23                           ERR_INPUT    a constraint
+ *     54                           ERR_INPUT    too long, too many
+ *     P0001                        ERR_INPUT    raised by one of our functions, or a trigger
+ *
+ *     28                           ERR_CONFIG   the login
+ *     3D 3F                        ERR_CONFIG   no such database, no such schema
+ *     42                           ERR_CONFIG   names, rights, definitions
+ *     0A                           ERR_CONFIG   not supported
+ *     22P03 22P04                  ERR_CONFIG   the COPY data do not fit the table's types
+ *
+ *     all others                   ERR_BUG
  */
 enum err_kind sqlstate_kind(const char *sqlstate);
 
