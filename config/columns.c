@@ -25,7 +25,7 @@ static const struct key column_list[] = {
 
 const struct keys column_keys = {column_list, sizeof(struct declared_column)};
 
-/* A type stands in DDL as it was written: letters, digits, modifiers and quotes, no more. */
+/* A type goes into DDL as it is written: letters, digits, modifiers and quotes, no more. */
 static bool is_type(struct str type)
 {
     for (size_t i = 0; i < type.len; i++) {

@@ -19,7 +19,7 @@ enum {
     LATER_STREAM = KEY_IN_STREAM | KEY_LATER,
 };
 
-/* Rows are laid out by hand. */
+/* Keys are laid out by hand. */
 /* clang-format off */
 #define CHOICES(name) static const struct choice name[]
 
@@ -153,7 +153,7 @@ KEYS(retry, struct retry_policy);
 #define T(member) AT(struct timeouts, member)
 static const struct key timeout_list[] = {
     {.name = "connect", .type = KEY_DURATION, T(connect_ms), .min = 1, .fallback = "10s",
-     .help = "until the connection stands, TLS included"},
+     .help = "until the connection is open, TLS included"},
     {.name = "first_byte", .type = KEY_DURATION, T(first_byte_ms), .min = 1,
      .fallback = "120s",
      .help = "from there to the first byte of the answer"},
@@ -168,7 +168,7 @@ KEYS(timeout, struct timeouts);
 #define B(member) AT(struct bookmark, member)
 static const struct key bookmark_list[] = {
     {.name = "path", .type = KEY_PATH, .flags = KEY_REQUIRED, B(path),
-     .help = "where the value stands in a record"},
+     .help = "where the value is in a record"},
     {.name = "start", .type = KEY_TEXT, B(start), .help = "what counts before the first run"},
     {.name = "lookback", .type = KEY_DURATION, B(lookback_ms), .fallback = "0",
      .help = "how far before the value a run begins"},
@@ -245,7 +245,7 @@ static const struct key definition_list[] = {
     {.name = "loop", .type = KEY_MOVED, .flags = IN_STREAM,
      .help = "{pagination: …}, another way to write pagination"},
     {.name = "merge_path", .type = KEY_PATH, .flags = IN_STREAM, S(merge.path),
-     .help = "where the records stand in a body; absent: the whole body"},
+     .help = "where the records are in a body; absent: the whole body"},
     {.name = "merge_strategy", .type = KEY_CHOICE, .flags = IN_STREAM, S(merge.strategy),
      .choices = strategies, .fallback = "append",
      .help = "what of a body is a record"},

@@ -155,7 +155,7 @@ static void put_columns(struct json_out *out)
     json_out_close(out, '}');
 }
 
-/* Keys that stand here but are read elsewhere. */
+/* Keys that are written here but read elsewhere. */
 static void put_moved(struct json_out *out, const struct key *key)
 {
     const struct key *there = find_key(&definition_keys, key->name);

@@ -7,7 +7,7 @@
 #include "config/key_expr.h"
 #include "config/node.h"
 
-/* A text that is taken as it stands. */
+/* A text without expressions. */
 static bool plain_text(struct reader *reader, const struct yaml_node *node,
                        struct str *ret_text)
 {

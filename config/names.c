@@ -37,7 +37,7 @@ static const struct builtin *find_builtin(struct str name)
     return NULL;
 }
 
-/* ---- collecting ---- */
+/* --- collecting --- */
 
 struct collector {
     struct names *names;
@@ -46,7 +46,7 @@ struct collector {
     bool has_secret;
 };
 
-static void collect_use(void *ctx, const struct expr_use *use)
+static void on_use(void *ctx, const struct expr_use *use)
 {
     struct collector *collector = ctx;
     struct names *names = collector->names;
@@ -66,7 +66,7 @@ static void on_template(struct reader *reader, const struct key *key,
                         const struct yaml_node *node, const struct template *template)
 {
     struct collector collector = {reader->ctx, key, node, false};
-    template_uses(template, collect_use, &collector);
+    template_uses(template, on_use, &collector);
     if (key->flags & KEY_IS_SECRET && !collector.has_secret && node->text.len)
         problem_add(reader->problems, node,
                     "a secret does not stand in a definition: name it by \"{{ env.NAME }}\" or "
@@ -88,7 +88,7 @@ void names_start(struct names *names, struct reader *reader)
     reader->ctx = names;
 }
 
-/* ---- judging ---- */
+/* --- judging --- */
 
 static bool is_var(const struct stream *stream, struct str name)
 {

@@ -7,7 +7,7 @@
 
 /*
  * What the expressions and paths of one definition read. Collected while the keys are read
- * (names_start makes the reader report to it), judged when everything is known.
+ * (names_start sets the reader's callbacks), checked when everything is known.
  */
 struct name_use {
     const struct key *key;
@@ -26,7 +26,7 @@ struct names {
 void names_start(struct names *names, struct reader *reader);
 
 /*
- * Unknown names, secrets where none may stand, records that would have to be kept: problems.
+ * Problems: unknown names, secrets where none are allowed, records that would have to be kept.
  * Fills needs_response_records and uses_last_record.
  */
 void names_check(const struct names *names, struct reader *reader, struct stream *stream);

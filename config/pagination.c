@@ -4,7 +4,7 @@
  * Pagination: one list of keys per type. `max_iterations` has another default where the end is
  * recognised by an expression or a guess.
  */
-/* Rows are laid out by hand. */
+/* Keys are laid out by hand. */
 /* clang-format off */
 #define P(member) AT(struct stream, pagination.member)
 
@@ -61,9 +61,9 @@ static const struct keys retry_keys = {retry_list, sizeof(struct retry_policy)};
 
 #define STOP_ROWS                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
-     .help = "where the number of all records stands"},                                        \
+     .help = "where the number of all records is"},                                           \
     {.name = "total_pages_path", .type = KEY_LOCATOR, P(total_pages),                        \
-     .help = "where the number of all pages stands"},                                          \
+     .help = "where the number of all pages is"},                                             \
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),                              \
      .help = "where a flag says whether more follows"},                                        \
     {.name = "stop_on_empty", .type = KEY_BOOL, P(stops_on_empty), .fallback = "true",        \
@@ -118,7 +118,7 @@ static const struct key offset_list[] = {
 static const struct key cursor_list[] = {
     TYPE_ROW,
     {.name = "cursor_path", .type = KEY_LOCATOR, .flags = KEY_REQUIRED, P(cursor),
-     .help = "where the next cursor stands"},
+     .help = "where the next cursor is"},
     {.name = "param", .type = KEY_PLACE, .flags = KEY_REQUIRED, P(param),
      .help = "where the cursor goes"},
     {.name = "start", .type = KEY_VALUE, P(cursor_start), .help = "the first cursor"},
@@ -142,7 +142,7 @@ static const struct key link_header_list[] = {
 static const struct key next_url_list[] = {
     TYPE_ROW,
     {.name = "next_path", .type = KEY_LOCATOR, .flags = KEY_REQUIRED, P(next),
-     .help = "where the URL of the next page stands"},
+     .help = "where the URL of the next page is"},
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
     LIMIT_ROWS(NULL),
@@ -155,7 +155,7 @@ static const struct key next_page_list[] = {
      AT(struct next_page, params),
      .help = "parameters to set, or an expression that gives a map"},
     {.name = "headers", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
-     AT(struct next_page, headers), .help = "headers to set, likewise"},
+     AT(struct next_page, headers), .help = "headers to set, or an expression that gives a map"},
     {.name = "body", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct next_page, body), .help = "the whole body"},
     {.name = "url", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,

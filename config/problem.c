@@ -75,7 +75,7 @@ void problem_add_key(struct problems *problems, const struct yaml_node *at, cons
     va_end(args);
 }
 
-void problem_add_yaml(void *ctx, int line, int column, const char *what)
+void problem_on_yaml(void *ctx, int line, int column, const char *what)
 {
     struct problems *problems = ctx;
     put_line(problems, arena_printf(problems->arena, "%.*s:%d:%d: %s\n",

@@ -10,8 +10,9 @@
 
 /*
  * What is wrong with a file: all of it, one a line, `shop.yaml:12:7: streams.orders.path:
- * what`. The path is read off the node, so it names the place where the text stands, also for
- * what a stream inherited. The same line twice is one.
+ * what`. The path is the node's own, so it names the place where the text was written, also
+ * for what a stream inherited. A line that is there already is not added again; after 100 lines
+ * none is.
  */
 struct problems {
     struct arena *arena;
@@ -35,7 +36,7 @@ void problem_add_key(struct problems *problems, const struct yaml_node *at, cons
 int problem_distance(struct str written, struct str known, int max);
 
 /* A yaml_report_fn; ctx is the problems. */
-void problem_add_yaml(void *ctx, int line, int column, const char *what);
+void problem_on_yaml(void *ctx, int line, int column, const char *what);
 
 /* ERR_CONFIG with the first problem and the count of the others. Always returns false. */
 bool problems_to_err(const struct problems *problems, struct err *err);

@@ -89,13 +89,13 @@ static const struct key response_list[] = {
      .type = KEY_TEMPLATE_REF,
      .flags = KEY_ON_ANSWER,
      R(message),
-     .help = "what people are told"},
+     .help = "the error text instead of the beginning of the body"},
     KEY_END,
 };
 
 const struct keys response_keys = {response_list, sizeof(struct response_rule)};
 
-static void note_response(void *ctx, const struct expr_use *use)
+static void on_use(void *ctx, const struct expr_use *use)
 {
     bool *reads = ctx;
     *reads |= str_is(use->root, "response");
@@ -105,7 +105,7 @@ static bool locator_reads_body(const struct locator *locator)
 {
     bool reads = locator->kind == LOCATOR_BODY;
     if (locator->kind == LOCATOR_EXPR)
-        template_uses(locator->template, note_response, &reads);
+        template_uses(locator->template, on_use, &reads);
     return reads;
 }
 
@@ -113,9 +113,9 @@ static bool rule_reads_body(const struct response_rule *rule)
 {
     bool reads = locator_reads_body(&rule->wait.server_wait);
     if (rule->when)
-        template_uses(rule->when, note_response, &reads);
+        template_uses(rule->when, on_use, &reads);
     if (rule->message)
-        template_uses(rule->message, note_response, &reads);
+        template_uses(rule->message, on_use, &reads);
     return reads;
 }
 

@@ -29,10 +29,10 @@ static const struct key setting_list[] = {
      .option = {"N", "jobs held at once"}},
     {.name = "processes", .flags = KEY_LATER},
     {.name = "lease", .type = KEY_DURATION, SETTING(lease_ms), .min = 1000, .fallback = "30s",
-     .help = "how long a job stays with a worker that is not heard of",
+     .help = "how long a job stays with a worker that sends no beats",
      .option = {"TIME", "lease of a job"}},
     {.name = "beat", .type = KEY_DURATION, SETTING(beat_ms), .min = 100, .fallback = "10s",
-     .help = "how often a worker says that it lives", .option = {"TIME", "between beats"}},
+     .help = "how often a worker renews its leases", .option = {"TIME", "between beats"}},
     {.name = "memory", .type = KEY_SIZE, SETTING(memory_bytes), .min = 1 << 20,
      .fallback = "64MiB", .help = "bodies and batches of a process",
      .option = {"SIZE", "bound on bodies and batches"}},
@@ -53,7 +53,7 @@ static const struct key setting_list[] = {
     {.name = "token", .type = KEY_CSTR, SETTING(token), .help = "what the status server asks for",
      .option = {"TEXT", "asked by the status listener (better: PAGETIDE_TOKEN_FILE)"}},
     {.name = "secrets_dir", .type = KEY_CSTR, SETTING(secrets_dir),
-     .help = "folder of the files behind secrets.x",
+     .help = "folder with a file for each secrets.NAME",
      .option = {"DIR", "files behind {{ secrets.NAME }}"}},
     {.name = "retention", .type = KEY_DURATION, SETTING(retention_ms), .min = 1000,
      .fallback = "30d", .help = "how long history and ledger are kept",
@@ -122,7 +122,7 @@ static void read_yaml(struct reader *reader, struct str text, struct settings *s
 {
     struct yaml_node *root;
     struct err err = ERR_INIT;
-    if (!yaml_parse(reader->arena, text, problem_add_yaml, reader->problems, &root, &err))
+    if (!yaml_parse(reader->arena, text, problem_on_yaml, reader->problems, &root, &err))
         return;
     if (root->kind == YAML_NULL)
         root->kind = YAML_MAP;

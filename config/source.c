@@ -8,7 +8,7 @@
 #include "config/names.h"
 #include "config/spec.h"
 
-/* ---- one definition ---- */
+/* --- one definition --- */
 
 /* The merged map → a stream. Problems may have been added: the caller looks at their count. */
 static struct stream *read_definition(struct reader *reader, struct yaml_node *map)
@@ -37,7 +37,7 @@ static void add_missing_text(struct arena *arena, struct yaml_node *map, const c
         merge_add_text(arena, map, key, text);
 }
 
-/* ---- one file ---- */
+/* --- one file --- */
 
 static struct stream *read_stream(struct reader *reader, const struct yaml_node *root,
                                   const struct yaml_node *node)
@@ -76,12 +76,6 @@ static void check_shared(struct reader *reader, const struct yaml_node *root)
     keys_read(&quiet, &definition_keys, map, &definition);
 }
 
-static void check_defaults(struct reader *reader, const struct yaml_node *defaults)
-{
-    keys_check(reader, &definition_keys, defaults, KEY_IN_STREAM);
-    merge_check_loop(reader, defaults);
-}
-
 static bool check_root(struct reader *reader, const struct yaml_node *root)
 {
     if (root->kind != YAML_MAP) {
@@ -91,11 +85,13 @@ static bool check_root(struct reader *reader, const struct yaml_node *root)
     }
     keys_check(reader, &definition_keys, root, KEY_IN_SOURCE);
     const struct yaml_node *defaults = yaml_find(root, "defaults");
-    if (defaults && defaults->kind == YAML_MAP)
-        check_defaults(reader, defaults);
-    else if (defaults && defaults->kind != YAML_NULL)
+    if (defaults && defaults->kind == YAML_MAP) {
+        keys_check(reader, &definition_keys, defaults, KEY_IN_STREAM);
+        merge_check_loop(reader, defaults);
+    } else if (defaults && defaults->kind != YAML_NULL) {
         problem_add(reader->problems, defaults, "must be a map, not %s",
                     yaml_kind_name(defaults->kind));
+    }
     check_shared(reader, root);
 
     const struct yaml_node *streams = yaml_find(root, "streams");
@@ -144,7 +140,7 @@ bool source_parse(struct arena *arena, struct str file, struct str text,
     struct yaml_node *root;
     struct err yaml_err = ERR_INIT;
     source->file = arena_str(arena, file);
-    if (yaml_parse(arena, text, problem_add_yaml, &problems, &root, &yaml_err))
+    if (yaml_parse(arena, text, problem_on_yaml, &problems, &root, &yaml_err))
         read_source(&reader, root, source);
     if (problems.count)
         return problems_to_err(&problems, err);
@@ -152,7 +148,7 @@ bool source_parse(struct arena *arena, struct str file, struct str text,
     return true;
 }
 
-/* ---- stored definitions ---- */
+/* --- stored definitions --- */
 
 bool source_parse_spec(struct arena *arena, struct str spec, struct stream **ret_stream,
                        struct err *err)
@@ -164,7 +160,7 @@ bool source_parse_spec(struct arena *arena, struct str spec, struct stream **ret
     struct stream *stream = NULL;
     struct yaml_node *root;
     struct err yaml_err = ERR_INIT;
-    if (yaml_parse(arena, spec, problem_add_yaml, &problems, &root, &yaml_err)) {
+    if (yaml_parse(arena, spec, problem_on_yaml, &problems, &root, &yaml_err)) {
         if (root->kind != YAML_MAP)
             problem_add(&problems, root, "must be a map");
         else

@@ -37,7 +37,7 @@ struct rate_limit {
     int64_t requests, per_ms, burst; /* requests == 0: no limit of that kind */
     int64_t concurrency;             /* requests in flight; 0: no limit */
     bool is_per_stream;              /* else all streams of the source share it */
-    struct locator remaining, reset; /* where an answer tells its quota */
+    struct locator remaining, reset; /* where an answer says its quota */
 };
 
 /* Where a pagination parameter goes. */
@@ -60,8 +60,9 @@ enum pagination_type {
     PAGINATE_AUTO,
 };
 
-struct next_page {                                  /* response_based */
-    struct template *params, *headers, *body, *url; /* NULL: not given */
+/* response_based: what changes in the next request. NULL: not given. */
+struct next_page {
+    struct template *params, *headers, *body, *url;
 };
 
 struct pagination {
@@ -86,12 +87,12 @@ enum merge_strategy {
     MERGE_APPEND,
     MERGE_EXTEND,  /* one level of nested lists is flattened */
     MERGE_REPLACE, /* the last response is the one record; the path only counts */
-    MERGE_COLLECT, /* each response is one record; likewise */
+    MERGE_COLLECT, /* each response is one record; the path only counts */
 };
 
 /*
- * `with:` and other fields added to each record. A path is read in what stands at its anchor:
- * the element of merge_path's wildcard at that step, the body, or the record itself.
+ * `with:` and other fields added to each record. A path is read from its anchor: the element
+ * of merge_path's wildcard at that step, the body, or the record itself.
  */
 enum { WITH_BODY = -1, WITH_RECORD = -2 };
 
@@ -102,13 +103,13 @@ struct with_field {
     struct path path;
     bool wants_key; /* the path ended in @key: the name of the anchor's member */
     int anchor;     /* a step of merge_path, WITH_BODY or WITH_RECORD */
-    size_t from;    /* the first step of `path` behind the anchor */
+    size_t from;    /* the first step of `path` after the anchor */
 };
 
 struct merge {
     struct path path;
     enum merge_strategy strategy;
-    bool may_be_missing;
+    bool may_be_missing; /* the last segment of path: no records then */
     struct with_field *with;
     size_t with_count;
     struct template *where; /* NULL: all */
@@ -125,15 +126,16 @@ enum others_mode { OTHERS_INFER, OTHERS_ASIDE, OTHERS_IGNORE };
 enum new_field_mode { NEW_FIELD_ADD, NEW_FIELD_IGNORE, NEW_FIELD_ASIDE, NEW_FIELD_FAIL };
 enum mismatch_mode { MISMATCH_ASIDE, MISMATCH_REJECT, MISMATCH_FAIL };
 
-enum from_kind { /* how a declared column's values are written by the API */
-                 FROM_JSON,
-                 FROM_EPOCH_S,
-                 FROM_EPOCH_MS,
-                 FROM_EPOCH_US,
-                 FROM_RFC2822,
-                 FROM_DOTNET, /* /Date(ms)/ */
-                 FROM_BASE64,
-                 FROM_PATTERN, /* as strptime reads them */
+/* How a declared column's values are written by the API. */
+enum from_kind {
+    FROM_JSON, /* as the column's type reads them */
+    FROM_EPOCH_S,
+    FROM_EPOCH_MS,
+    FROM_EPOCH_US,
+    FROM_RFC2822,
+    FROM_DOTNET, /* /Date(ms)/ */
+    FROM_BASE64,
+    FROM_PATTERN, /* as strptime reads them */
 };
 
 struct declared_column {
