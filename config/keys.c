@@ -1,5 +1,7 @@
 #include "config/keys.h"
 
+#include <assert.h>
+
 #include "config/key_read.h"
 #include "config/node.h"
 
@@ -15,7 +17,7 @@
  *                       else required         a problem
  *                     and the node goes to the reader of the key's type
  *
- * Types with keys of their own come back to keys_read: STRUCT with the struct inside, STRUCTS
+ * Types with keys of their own call keys_read again: STRUCT with the struct inside, STRUCTS
  * once for each item, UNION with the variant that `type` names and the same target (so the keys
  * of `pagination: {type: page}` fill members of struct stream). Depth is bounded by the lists,
  * not by the file: no list holds itself.
@@ -217,6 +219,7 @@ static void read_union(struct reader *reader, const struct key *key,
                     variant->name);
         return;
     }
+    assert(variant->keys);
     *(int *)key_at(key, target) = variant->value;
     keys_read(reader, variant->keys, union_map(reader->arena, node), target);
 }
@@ -251,6 +254,7 @@ void keys_read_one(struct reader *reader, const struct key *key, const struct ya
         key->read(reader, key, node, target);
         return;
     default:
+        assert(key_reader(key->type));
         key_reader(key->type)(reader, key, node, target);
     }
 }

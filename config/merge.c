@@ -1,13 +1,36 @@
 #include "config/merge.h"
 
+#include <assert.h>
+
 #include "config/definition.h"
 
+/*
+ * Where the keys of one stream come from. Three layers; the last that has a key wins:
+ *
+ *     source      keys at the top of the file that streams may have too (headers, retry …)
+ *     defaults    `defaults` of the source
+ *     stream      the stream's own
+ *
+ * A key is taken whole, but for maps with KEY_BY_KEY: these are merged member by member, null
+ * removes one, and with KEY_NOCASE the case of their keys does not matter:
+ *
+ *     headers: {Accept: text/csv, X-Team: a}                 # source
+ *     defaults: {headers: {x-team: b}}                       # takes the place of X-Team
+ *     streams: {orders: {headers: {Accept: null, X-A: 1}}}   # → {x-team: b, X-A: 1}
+ *
+ * The parsed tree does not change, for the next stream inherits from it too: a map that must
+ * differ is copied. Its items are shared, and each knows its parent in the file; so a problem
+ * with an inherited value names the line it was written on, and is said once for all streams.
+ */
 static bool same_key(const struct key *key, struct str a, struct str b)
 {
     return key->flags & KEY_NOCASE ? str_eq_nocase(a, b) : str_eq(a, b);
 }
 
-/* The maps made here grow by doubling: full where the count is a power of two. */
+/*
+ * For maps made here only: they grow by doubling, so they are full where the count is a power of
+ * two. A map of the parser has no room.
+ */
 static void map_put(struct arena *arena, struct yaml_node *map, struct yaml_node *item)
 {
     if ((map->count & (map->count - 1)) == 0) {
@@ -51,8 +74,7 @@ static void drop_nulls(struct yaml_node *map)
     map->count = kept;
 }
 
-/* Later layers win. A layer that is not a map stands alone, for the reader to complain about.
- */
+/* A layer that is not a map is returned alone: reading it adds the problem. */
 static struct yaml_node *merge_maps(struct arena *arena, const struct key *key,
                                     struct yaml_node *const *layers, size_t count)
 {
@@ -194,6 +216,7 @@ void merge_own_limits(struct arena *arena, const struct yaml_node *source,
 void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,
                     struct str text)
 {
+    assert(map->kind == YAML_MAP && !yaml_find(map, key));
     struct yaml_node *item = ARENA_NEW(arena, struct yaml_node);
     item->kind = YAML_STRING;
     item->text = text;

@@ -1,5 +1,7 @@
 #include "config/node.h"
 
+#include <assert.h>
+
 static struct value list_value(struct arena *arena, const struct yaml_node *node)
 {
     struct value_list *list = ARENA_NEW(arena, struct value_list);
@@ -69,12 +71,14 @@ size_t node_count(const struct yaml_node *node)
 
 const struct yaml_node *node_item(const struct yaml_node *node, size_t i)
 {
+    assert(i < node_count(node));
     return node->kind == YAML_LIST ? node->items[i] : node;
 }
 
 bool node_pair(const struct yaml_node *node, size_t i, struct str *ret_key,
                const struct yaml_node **ret_value)
 {
+    assert(!yaml_is_scalar(node) && i < node->count);
     const struct yaml_node *item = node->items[i];
     if (node->kind == YAML_MAP) {
         *ret_key = item->key;

@@ -1,5 +1,7 @@
 #include "config/reference.h"
 
+#include <assert.h>
+
 #include "config/columns.h"
 #include "config/definition.h"
 #include "config/settings.h"
@@ -13,7 +15,7 @@ struct reference {
     size_t done_count;
 };
 
-/* ---- one key ---- */
+/* --- one key --- */
 
 static void put_choices(struct buf *buf, const struct choice *choices)
 {
@@ -79,9 +81,9 @@ static void put_key(const struct reference *reference, const struct key *key)
 {
     AUTO_BUF(type, KIB(4));
     AUTO_BUF(fallback, KIB(4));
-    bool later = key->flags & KEY_LATER;
-    const char *help = later ? "not available yet" : key->help ? key->help : "";
-    if (!later)
+    bool is_later = key->flags & KEY_LATER;
+    const char *help = is_later ? "not available yet" : key->help ? key->help : "";
+    if (!is_later)
         put_type(&type, key);
     put_default(&fallback, key);
     const char *format = reference->style == REFERENCE_MARKDOWN
@@ -95,7 +97,7 @@ static void put_key(const struct reference *reference, const struct key *key)
 #pragma GCC diagnostic pop
 }
 
-/* ---- the keys of a struct ---- */
+/* --- the keys of a struct --- */
 
 static void put_title(const struct reference *reference, struct str title)
 {
@@ -128,8 +130,8 @@ static bool is_done(struct reference *reference, const struct keys *keys)
     for (size_t i = 0; i < reference->done_count; i++)
         if (reference->done[i] == keys)
             return true;
-    if (reference->done_count < KEYS_MAX)
-        reference->done[reference->done_count++] = keys;
+    assert(reference->done_count < KEYS_MAX);
+    reference->done[reference->done_count++] = keys;
     return false;
 }
 

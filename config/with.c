@@ -1,5 +1,7 @@
 #include "config/with.h"
 
+#include <assert.h>
+
 #include "config/key_expr.h"
 #include "config/node.h"
 
@@ -76,7 +78,7 @@ static size_t shared_steps(const struct path *a, const struct path *b)
 
 /*
  * `orders[*].id` beside the merge path `orders[*].lines[*]`: the id of the order that the line
- * stands in. `data[*].id` beside `data`: the record's own. False: neither.
+ * is in. `data[*].id` beside `data`: the record's own. False: neither.
  */
 static bool find_anchor(const struct merge *merge, struct with_field *with)
 {
@@ -84,6 +86,7 @@ static bool find_anchor(const struct merge *merge, struct with_field *with)
     bool has_records = merge->strategy < MERGE_REPLACE;
     size_t shared = has_records ? shared_steps(path, &merge->path) : 0;
     int wild = last_wild(path);
+    assert(wild < (int)path->count);
     with->anchor = wild;
     with->from = (size_t)(wild + 1);
     if (wild < (int)shared)
