@@ -1,0 +1,98 @@
+#include "cli/sync_streams.h"
+
+#include "base/date.h"
+
+static bool is_window_right(const struct options *options)
+{
+    int64_t from_us, to_us;
+    if (!options->from && !options->to)
+        return true;
+    if (!options->from || !options->to)
+        cli_usage("sync: a window needs --from and --to");
+    else if (options->full)
+        cli_usage("sync: --full and a window exclude each other");
+    else if (!date_parse_iso(str_from(options->from), &from_us))
+        cli_usage("sync --from: \"%s\" is neither RFC 3339 nor a date", options->from);
+    else if (!date_parse_iso(str_from(options->to), &to_us))
+        cli_usage("sync --to: \"%s\" is neither RFC 3339 nor a date", options->to);
+    else if (from_us >= to_us)
+        cli_usage("sync: --from must lie before --to");
+    else
+        return true;
+    return false;
+}
+
+static bool may_load_again(const struct options *options, struct stream *const *streams,
+                           size_t count)
+{
+    for (size_t i = 0; options->full && !options->again && i < count; i++) {
+        if (streams[i]->table.write != WRITE_APPEND)
+            continue;
+        cli_usage("sync --full: %.*s appends, so its records would be there twice: "
+                  "say --again if that is meant",
+                  STR_ARG(streams[i]->name));
+        return false;
+    }
+    return true;
+}
+
+static bool is_among(const struct stream *stream, struct stream *const *streams, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (streams[i] == stream)
+            return true;
+    return false;
+}
+
+static bool find_named(struct cli *cli, struct source *const *sources, size_t source_count,
+                       struct stream **streams, size_t *ret_count)
+{
+    size_t count = 0;
+    for (int i = 0; i < cli->operand_count; i++) {
+        struct stream *stream =
+            source_find_stream(sources, source_count, str_from(cli->operands[i]));
+        if (!stream) {
+            cli_usage("sync: there is no stream \"%s\" in %s/sources", cli->operands[i],
+                      cli->settings.config_dir);
+            return false;
+        }
+        /* Twice the same would be two runs that fight over one stream. */
+        if (!is_among(stream, streams, count))
+            streams[count++] = stream;
+    }
+    *ret_count = count;
+    return true;
+}
+
+static bool find_all(struct cli *cli, struct source *const *sources, size_t source_count,
+                     struct stream **streams, size_t *ret_count)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < source_count; i++)
+        for (size_t j = 0; j < sources[i]->count; j++)
+            streams[count++] = sources[i]->streams[j];
+    *ret_count = count;
+    if (!count)
+        cli_usage("sync: there is no stream in %s/sources", cli->settings.config_dir);
+    return count > 0;
+}
+
+bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams, size_t *ret_count)
+{
+    struct source **sources;
+    size_t source_count, most = (size_t)cli->operand_count;
+    if (!is_window_right(&cli->options))
+        return false;
+    if (cli->options.all == (cli->operand_count > 0)) {
+        cli_usage("sync: name streams (source.stream), or --all");
+        return false;
+    }
+    if (!cli_sources(cli, &sources, &source_count))
+        return false;
+    for (size_t i = 0; i < source_count; i++)
+        most += sources[i]->count;
+    *ret_streams = ARENA_ARRAY(cli->arena, struct stream *, most + 1);
+    return (cli->options.all ? find_all : find_named)(cli, sources, source_count, *ret_streams,
+                                                      ret_count) &&
+           may_load_again(&cli->options, *ret_streams, *ret_count);
+}

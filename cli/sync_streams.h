@@ -1,0 +1,19 @@
+#ifndef CLI_SYNC_STREAMS_H
+#define CLI_SYNC_STREAMS_H
+
+#include "cli/cli.h"
+
+/*
+ * Which streams `sync` is asked for: those named, each once, or with --all every one of the
+ * folder, in the order of the files. The streams are in the command's arena.
+ *
+ * Also refuses what nobody can have meant: half a window, a window together with --full, and
+ * --full on a stream that appends (its records would be there twice) without --again. The same
+ * rules for reload messages are in pagetide.reload.
+ *
+ * False after saying what is wrong: EXIT_USAGE.
+ */
+bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams,
+                         size_t *ret_count) MUST_CHECK;
+
+#endif
