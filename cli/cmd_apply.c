@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/drop.h"
@@ -51,6 +53,7 @@ static int prune(struct cli *cli, struct pg *pg, const char *dir)
 {
     static const char sql[] = "select name from pagetide.stream where removed_at is null "
                               "and name <> all (string_to_array($1, E'\\n')) order by name";
+    enum { GONE_NAME, GONE_COLUMNS };
     AUTO_BUF(names, NAMES_BYTES_MAX);
     AUTO_PG_RESULT struct pg_result *gone = NULL;
     struct err err = ERR_INIT;
@@ -59,8 +62,9 @@ static int prune(struct cli *cli, struct pg *pg, const char *dir)
     struct pg_value kept = pg_text(buf_str(&names));
     if (!pg_await(pg, sql, &kept, 1, TIMEOUT_MS, &gone, &err))
         return cli_fail(&err);
+    assert(pg_columns(gone) == GONE_COLUMNS);
     for (size_t i = 0; i < pg_rows(gone); i++) {
-        int code = drop_stream(cli, pg, pg_get_str(gone, i, 0));
+        int code = drop_stream(cli, pg, pg_get_str(gone, i, GONE_NAME));
         if (code != EXIT_DONE)
             return code;
     }

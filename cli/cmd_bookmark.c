@@ -1,36 +1,49 @@
+#include <assert.h>
+
 #include "base/redact.h"
 #include "cli/order.h"
 
 enum { TIMEOUT_MS = 30000 };
 
+/* One row of nulls, where the stream has no bookmark. */
+static const char bookmarks_sql[] =
+    "select k.stream, k.partition, k.value, k.run, to_jsonb(k)::text "
+    "from pagetide.stream s left join pagetide.bookmark k on k.stream = s.name "
+    "where s.name = $1 order by k.partition";
+enum bookmark_column {
+    BOOKMARK_STREAM,
+    BOOKMARK_PARTITION,
+    BOOKMARK_VALUE,
+    BOOKMARK_RUN,
+    BOOKMARK_JSON,
+    BOOKMARK_COLUMNS,
+};
+
 static void print_row(struct cli *cli, const struct pg_result *result, size_t row)
 {
-    struct str partition = pg_get_str(result, row, 1);
-    struct str value = redact_str(cli->arena, pg_get_str(result, row, 2));
-    printf("%.*s  %.*s%s%.*s", STR_ARG(pg_get_str(result, row, 0)), STR_ARG(partition),
-           partition.len ? "  " : "", STR_ARG(value));
-    if (pg_is_null(result, row, 3))
+    struct str partition = pg_get_str(result, row, BOOKMARK_PARTITION);
+    struct str value = redact_str(cli->arena, pg_get_str(result, row, BOOKMARK_VALUE));
+    printf("%.*s  %.*s%s%.*s", STR_ARG(pg_get_str(result, row, BOOKMARK_STREAM)),
+           STR_ARG(partition), partition.len ? "  " : "", STR_ARG(value));
+    if (pg_is_null(result, row, BOOKMARK_RUN))
         puts("  set by hand");
     else
-        printf("  by run %.*s\n", STR_ARG(pg_get_str(result, row, 3)));
+        printf("  by run %.*s\n", STR_ARG(pg_get_str(result, row, BOOKMARK_RUN)));
 }
 
 static int show(struct cli *cli, struct pg *pg, struct str stream)
 {
-    static const char sql[] =
-        "select k.stream, k.partition, k.value, k.run, to_jsonb(k)::text "
-        "from pagetide.stream s left join pagetide.bookmark k on k.stream = s.name "
-        "where s.name = $1 order by k.partition";
     AUTO_PG_RESULT struct pg_result *result = NULL;
     struct pg_value name = pg_text(stream);
     struct err err = ERR_INIT;
-    if (!pg_await(pg, sql, &name, 1, TIMEOUT_MS, &result, &err))
+    if (!pg_await(pg, bookmarks_sql, &name, 1, TIMEOUT_MS, &result, &err))
         return cli_fail(&err);
     if (!pg_rows(result))
         return cli_usage("there is no stream %.*s", STR_ARG(stream));
-    bool has_any = !pg_is_null(result, 0, 0);
+    assert(pg_columns(result) == BOOKMARK_COLUMNS);
+    bool has_any = !pg_is_null(result, 0, BOOKMARK_STREAM);
     for (size_t i = 0; has_any && i < pg_rows(result); i++) {
-        struct str line = redact_str(cli->arena, pg_get_str(result, i, 4));
+        struct str line = redact_str(cli->arena, pg_get_str(result, i, BOOKMARK_JSON));
         if (cli->options.json)
             printf("%.*s\n", STR_ARG(line));
         else
@@ -50,11 +63,8 @@ static int set(struct cli *cli, struct pg *pg, struct str stream)
         options->partition ? pg_text(str_from(options->partition)) : PG_NULL,
         options->set ? pg_text(str_from(options->set)) : PG_NULL,
     };
-    bool json = cli->options.json;
-    cli->options.json = false;
     int code = order_give(cli, pg, "pagetide.set_bookmark($1, $2::jsonb, $3)", params,
                           COUNT_OF(params), &order);
-    cli->options.json = json;
     return code == EXIT_DONE ? show(cli, pg, stream) : code;
 }
 

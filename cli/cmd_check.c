@@ -26,7 +26,7 @@ static void print_stream(const struct cli *cli, const struct stream *stream)
                STR_ARG(table->name));
 }
 
-/* ---- --live ---- */
+/* --- the option --live --- */
 
 static void say(const struct cli *cli, const char *what, const char *state, struct str text)
 {
@@ -127,7 +127,7 @@ static int check_live(struct cli *cli, struct source *const *sources, size_t cou
     return code;
 }
 
-/* ---- the definitions ---- */
+/* --- the definitions --- */
 
 static int check_named(struct cli *cli, struct source *const *sources, size_t count)
 {

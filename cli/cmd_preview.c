@@ -13,7 +13,7 @@ struct shower {
     int64_t asked_mono_ms;
 };
 
-/* ---- records as the rows they become ---- */
+/* --- records as the rows they become --- */
 
 static bool is_aside(const struct row_writer *writer, struct str column)
 {
@@ -62,7 +62,7 @@ static void keep_reject(struct preview_page *page, const struct record *record,
         page->arena, "%s: %.*s", reason, STR_ARG(str_slice(record->raw, 0, KIB(1))));
 }
 
-/* ---- what the run tells ---- */
+/* --- what the run reports --- */
 
 static void on_request(void *ctx, const struct request *request)
 {
@@ -109,7 +109,7 @@ static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
     preview_print_retry(((struct shower *)ctx)->cli, err, delay_ms);
 }
 
-/* ---- the command ---- */
+/* --- the command --- */
 
 static int show(struct cli *cli, const struct stream *stream)
 {

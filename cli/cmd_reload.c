@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -95,7 +96,7 @@ static bool send_message(struct reload *reload)
     return call(reload, args, count);
 }
 
-/* What the scheduler wrote about the request; the state is empty before it did. */
+/* What the scheduler wrote about the request; the state is empty until it has. */
 struct outcome {
     struct str state, reason; /* in the command's arena */
     int64_t run;
@@ -117,64 +118,65 @@ static struct outcome read_outcome(struct reload *reload)
                             json_get_int(json, "run")};
 }
 
-static void pause_loop(struct reload *reload)
-{
-    static const bool never = false;
-    loop_run_until(cli_loop(reload->cli), &never, POLL_MS);
-}
-
 static bool is_under_way(struct str state)
 {
     return state.len == 0 || str_is(state, "pending") || str_is(state, "started");
 }
 
-static void draw(struct reload *reload, struct bar *bar, int64_t run, struct str state)
+/* The total is known where every job of the run knows its own. */
+static const char sums_sql[] =
+    "select coalesce(sum(page), 0), case when count(*) = count(pages_total) then "
+    "sum(pages_total) end, coalesce(sum(records), 0)::bigint from pagetide.job where run = $1";
+enum sums_column { SUMS_PAGES, SUMS_PAGES_TOTAL, SUMS_RECORDS, SUMS_COLUMNS };
+
+static void draw(struct reload *reload, struct bar *bar, const struct outcome *outcome)
 {
     AUTO_PG_RESULT struct pg_result *result = NULL;
     struct err err = ERR_INIT;
-    struct pg_value id = pg_int(run);
-    struct bar_state shown = {.note = str_is(state, "pending") ? "waits for the run before it"
-                                                               : NULL};
-    if (run && pg_await(reload->pg,
-                        "select coalesce(sum(page), 0), case when count(*) = "
-                        "count(pages_total) then sum(pages_total) end, "
-                        "coalesce(sum(records), 0)::bigint from pagetide.job where run = $1",
-                        &id, 1, CALL_MS, &result, &err)) {
-        shown.pages = pg_get_int(result, 0, 0);
-        shown.pages_total = pg_get_int(result, 0, 1);
-        shown.records = pg_get_int(result, 0, 2);
+    struct pg_value id = pg_int(outcome->run);
+    struct bar_state shown = {0};
+    if (str_is(outcome->state, "pending"))
+        shown.note = "waits for the run before it";
+    if (outcome->run && pg_await(reload->pg, sums_sql, &id, 1, CALL_MS, &result, &err)) {
+        assert(pg_columns(result) == SUMS_COLUMNS);
+        shown.pages = pg_get_int(result, 0, SUMS_PAGES);
+        shown.pages_total = pg_get_int(result, 0, SUMS_PAGES_TOTAL);
+        shown.records = pg_get_int(result, 0, SUMS_RECORDS);
     }
     bar_draw(bar, &shown);
 }
 
-/* Follows the request to its end; *ret_outcome is the last word. False: nobody took it. */
+/*
+ * Follows the request to its end; *ret_outcome is the last word. False: no scheduler has taken
+ * it within GIVE_UP_MS. Once taken it is waited for without a limit: Redis may be away for a
+ * while, or have forgotten the outcome until it is written again.
+ */
 static bool follow(struct reload *reload, struct outcome *ret_outcome)
 {
+    static const bool never = false;
     struct bar bar;
-    bool said = false, taken = false;
-    int64_t began = clock_mono_ms();
+    bool is_said = false, is_taken = false;
+    int64_t began_mono_ms = clock_mono_ms();
     bar_start(&bar, 0);
     for (;;) {
-        struct outcome outcome = read_outcome(reload);
-        struct str state = outcome.state;
-        if (!is_under_way(state)) {
-            bar_clear(&bar);
-            *ret_outcome = outcome;
-            return true;
-        }
-        int64_t waited = clock_mono_ms() - began;
-        taken |= state.len > 0; /* Redis may be away for a while, or have forgotten it */
-        if (!taken && waited > SAY_AFTER_MS && !said) {
-            said = true;
+        *ret_outcome = read_outcome(reload);
+        if (!is_under_way(ret_outcome->state))
+            break;
+        int64_t waited_ms = clock_mono_ms() - began_mono_ms;
+        is_taken |= ret_outcome->state.len > 0;
+        if (!is_taken && waited_ms > SAY_AFTER_MS && !is_said) {
+            is_said = true;
             fputs("pagetide: no scheduler has taken the message yet; is one running?\n",
                   stderr);
         }
-        if (!taken && waited > GIVE_UP_MS)
+        if (!is_taken && waited_ms > GIVE_UP_MS)
             return false;
-        if (state.len)
-            draw(reload, &bar, outcome.run, state);
-        pause_loop(reload);
+        if (ret_outcome->state.len)
+            draw(reload, &bar, ret_outcome);
+        loop_run_until(cli_loop(reload->cli), &never, POLL_MS);
     }
+    bar_clear(&bar);
+    return true;
 }
 
 static int wait_for_end(struct reload *reload)

@@ -1,114 +1,126 @@
+#include <assert.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "base/redact.h"
 #include "base/units.h"
 #include "cli/cli.h"
-#include "core/value.h"
+#include "cli/query_print.h"
 
 /* `status`: pagetide.health and pagetide.progress for a person; the views are the contract. */
 enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536, WATCH_MS = 2000 };
 
-static void print_json(struct cli *cli, const struct pg_result *result)
-{
-    for (size_t row = 0; row < pg_rows(result); row++) {
-        struct str line = redact_str(cli->arena, pg_get_str(result, row, 0));
-        printf("%.*s\n", STR_ARG(line));
-    }
-}
+static const char streams_sql[] =
+    "select stream, case when paused then 'paused, ' else '' end || "
+    "coalesce('last run ' || last_state, 'never run'), "
+    "to_char(last_success, 'YYYY-MM-DD HH24:MI:SS'), "
+    "to_char(next_due, 'YYYY-MM-DD HH24:MI:SS'), "
+    "array_to_string(misfitting_columns, ', ') from pagetide.health order by stream";
+enum stream_column {
+    STREAM_NAME,
+    STREAM_STATE,
+    STREAM_LAST_SUCCESS,
+    STREAM_NEXT_DUE,
+    STREAM_MISFITS,
+    STREAM_COLUMNS,
+};
 
-static void put_counts(struct buf *line, const struct pg_result *result, size_t row)
+static const char jobs_sql[] =
+    "select stream, job, state, page, pages_total, records, coalesce(error, waiting_for), "
+    "rejects from pagetide.progress order by stream, run, job";
+enum job_column {
+    JOB_STREAM,
+    JOB_NAME,
+    JOB_STATE,
+    JOB_PAGE,
+    JOB_PAGES_TOTAL,
+    JOB_RECORDS,
+    JOB_NOTE,
+    JOB_REJECTS,
+    JOB_COLUMNS,
+};
+
+/* A stream as one object, with its jobs. */
+static const char json_sql[] =
+    "select (to_jsonb(h) || jsonb_build_object('jobs', coalesce((select "
+    "jsonb_agg(to_jsonb(p) - 'stream') from pagetide.progress p "
+    "where p.stream = h.stream), '[]')))::text from pagetide.health h order by stream";
+
+static void put_counts(struct buf *line, const struct pg_result *jobs, size_t row)
 {
-    int64_t total = pg_get_int(result, row, 4);
-    units_format_count(line, pg_get_int(result, row, 3));
+    int64_t total = pg_get_int(jobs, row, JOB_PAGES_TOTAL);
+    int64_t rejects = pg_get_int(jobs, row, JOB_REJECTS);
+    units_format_count(line, pg_get_int(jobs, row, JOB_PAGE));
     if (total) {
         buf_puts(line, " of ");
         units_format_count(line, total);
     }
     buf_puts(line, " pages, ");
-    units_format_count(line, pg_get_int(result, row, 5));
+    units_format_count(line, pg_get_int(jobs, row, JOB_RECORDS));
     buf_puts(line, " records");
-    if (pg_get_int(result, row, 7)) {
+    if (rejects) {
         buf_puts(line, ", ");
-        units_format_count(line, pg_get_int(result, row, 7));
+        units_format_count(line, rejects);
         buf_puts(line, " of them rejected");
     }
 }
 
-static void print_job(struct cli *cli, const struct pg_result *result, size_t row)
+static void print_job(struct cli *cli, const struct pg_result *jobs, size_t row)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
-    struct str note = pg_get_str(result, row, 6);
-    buf_printf(&line, "  %-8.*s %-10.*s ", STR_ARG(pg_get_str(result, row, 1)),
-               STR_ARG(pg_get_str(result, row, 2)));
-    put_counts(&line, result, row);
+    struct str note = pg_get_str(jobs, row, JOB_NOTE);
+    buf_printf(&line, "  %-8.*s %-10.*s ", STR_ARG(pg_get_str(jobs, row, JOB_NAME)),
+               STR_ARG(pg_get_str(jobs, row, JOB_STATE)));
+    put_counts(&line, jobs, row);
     if (note.len)
         buf_printf(&line, ": %.*s", STR_ARG(note));
     struct str shown = redact_str(cli->arena, buf_str(&line));
     printf("%.*s\n", STR_ARG(shown));
 }
 
-static void print_stream(const struct pg_result *result, size_t row)
+static void print_stream(const struct pg_result *streams, size_t row)
 {
-    printf("%.*s  %.*s", STR_ARG(pg_get_str(result, row, 0)),
-           STR_ARG(pg_get_str(result, row, 1)));
-    if (!pg_is_null(result, row, 2))
-        printf(", last success %.*s", STR_ARG(pg_get_str(result, row, 2)));
-    if (!pg_is_null(result, row, 3))
-        printf(", next due %.*s", STR_ARG(pg_get_str(result, row, 3)));
-    if (!pg_is_null(result, row, 4))
-        printf("\n  values that do not fit stand in _pt_aside: columns %.*s",
-               STR_ARG(pg_get_str(result, row, 4)));
+    printf("%.*s  %.*s", STR_ARG(pg_get_str(streams, row, STREAM_NAME)),
+           STR_ARG(pg_get_str(streams, row, STREAM_STATE)));
+    if (!pg_is_null(streams, row, STREAM_LAST_SUCCESS))
+        printf(", last success %.*s", STR_ARG(pg_get_str(streams, row, STREAM_LAST_SUCCESS)));
+    if (!pg_is_null(streams, row, STREAM_NEXT_DUE))
+        printf(", next due %.*s", STR_ARG(pg_get_str(streams, row, STREAM_NEXT_DUE)));
+    if (!pg_is_null(streams, row, STREAM_MISFITS))
+        printf("\n  values that do not fit are in _pt_aside: columns %.*s",
+               STR_ARG(pg_get_str(streams, row, STREAM_MISFITS)));
     putchar('\n');
 }
 
-static bool ask(struct pg *pg, const char *sql, struct pg_result **ret_result, int *ret_code)
+static void print_all(struct cli *cli, const struct pg_result *streams,
+                      const struct pg_result *jobs)
 {
-    struct err err = ERR_INIT;
-    if (pg_await(pg, sql, NULL, 0, TIMEOUT_MS, ret_result, &err))
-        return true;
-    *ret_code = cli_fail(&err);
-    return false;
-}
-
-static int show_json(struct cli *cli, struct pg *pg)
-{
-    AUTO_PG_RESULT struct pg_result *result = NULL;
-    int code = EXIT_DONE;
-    if (ask(pg,
-            "select (to_jsonb(h) || jsonb_build_object('jobs', coalesce((select "
-            "jsonb_agg(to_jsonb(p) - 'stream') from pagetide.progress p "
-            "where p.stream = h.stream), '[]')))::text from pagetide.health h order by stream",
-            &result, &code))
-        print_json(cli, result);
-    return code;
+    assert(pg_columns(streams) == STREAM_COLUMNS && pg_columns(jobs) == JOB_COLUMNS);
+    if (!pg_rows(streams))
+        puts("No stream yet: put a definition into sources/ and run `pagetide apply`.");
+    for (size_t i = 0; i < pg_rows(streams); i++) {
+        print_stream(streams, i);
+        for (size_t j = 0; j < pg_rows(jobs); j++)
+            if (str_eq(pg_get_str(streams, i, STREAM_NAME), pg_get_str(jobs, j, JOB_STREAM)))
+                print_job(cli, jobs, j);
+    }
 }
 
 static int show(struct cli *cli, struct pg *pg)
 {
     AUTO_PG_RESULT struct pg_result *streams = NULL;
     AUTO_PG_RESULT struct pg_result *jobs = NULL;
-    int code = EXIT_DONE;
-    if (!ask(pg,
-             "select stream, case when paused then 'paused, ' else '' end || "
-             "coalesce('last run ' || last_state, 'never run'), "
-             "to_char(last_success, 'YYYY-MM-DD HH24:MI:SS'), "
-             "to_char(next_due, 'YYYY-MM-DD HH24:MI:SS'), "
-             "array_to_string(misfitting_columns, ', ') from pagetide.health order by stream",
-             &streams, &code) ||
-        !ask(pg,
-             "select stream, job, state, page, pages_total, records, coalesce(error, "
-             "waiting_for), rejects from pagetide.progress order by stream, run, job",
-             &jobs, &code))
-        return code;
-    if (!pg_rows(streams))
-        puts("No stream yet: put a definition into sources/ and run `pagetide apply`.");
-    for (size_t i = 0; i < pg_rows(streams); i++) {
-        print_stream(streams, i);
-        for (size_t j = 0; j < pg_rows(jobs); j++)
-            if (str_eq(pg_get_str(streams, i, 0), pg_get_str(jobs, j, 0)))
-                print_job(cli, jobs, j);
+    struct err err = ERR_INIT;
+    if (cli->options.json) {
+        if (!pg_await(pg, json_sql, NULL, 0, TIMEOUT_MS, &streams, &err))
+            return cli_fail(&err);
+        query_print_objects(cli, streams);
+        return EXIT_DONE;
     }
+    if (!pg_await(pg, streams_sql, NULL, 0, TIMEOUT_MS, &streams, &err) ||
+        !pg_await(pg, jobs_sql, NULL, 0, TIMEOUT_MS, &jobs, &err))
+        return cli_fail(&err);
+    print_all(cli, streams, jobs);
     return EXIT_DONE;
 }
 
@@ -128,7 +140,7 @@ static int watch(struct cli *cli, struct pg *pg)
     while (!is_over && code == EXIT_DONE) {
         if (draws)
             fputs("\033[H\033[2J", stdout);
-        code = cli->options.json ? show_json(cli, pg) : show(cli, pg);
+        code = show(cli, pg);
         fflush(stdout);
         if (code == EXIT_DONE)
             loop_run_until(loop, &is_over, WATCH_MS);
@@ -146,10 +158,7 @@ static int status_main(struct cli *cli)
         return cli_usage("status takes no operands");
     if (!cli_database(cli, false, &pg, &code))
         return code;
-    if (cli->options.watch)
-        code = watch(cli, pg);
-    else
-        code = cli->options.json ? show_json(cli, pg) : show(cli, pg);
+    code = cli->options.watch ? watch(cli, pg) : show(cli, pg);
     pg_close(pg);
     return code;
 }

@@ -1,5 +1,6 @@
 #include "cli/daemon.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -9,6 +10,20 @@
 #include "schema/migrate.h"
 #include "worker/worker.h"
 
+/*
+ * The life of a process that stays:
+ *
+ *     open     PostgreSQL (up to 10 s; its schema must be right), scheduler, worker, listener
+ *     serve    the loop runs; servers that go away and come back are the parts' own affair
+ *     drain    after SIGTERM or SIGINT: no new job, pages in flight are finished, everything
+ *              read is committed, jobs are given back; at most 25 s
+ *     close    what is still held is left: its leases run out, and the fence refuses whatever
+ *              of this process might still be under way
+ *
+ * A second signal, and the first where there is no worker, skips to the end: a scheduler holds
+ * nothing. SIGHUP reads the definitions again. /healthz answers as long as the loop turns;
+ * /readyz says 503 while a server is away and from the drain on, so that nobody sends work.
+ */
 enum { DRAIN_LIMIT_MS = 25000 };
 
 struct daemon {
@@ -31,7 +46,7 @@ static bool is_ready(const struct daemon *daemon)
     return stats.pg_up && stats.redis_up;
 }
 
-static int answer(void *ctx, struct str path, struct buf *body, const char **ret_type)
+static int on_request(void *ctx, struct str path, struct buf *body, const char **ret_type)
 {
     struct daemon *daemon = ctx;
     *ret_type = "application/json";
@@ -41,9 +56,9 @@ static int answer(void *ctx, struct str path, struct buf *body, const char **ret
     }
     if (!str_is(path, "/readyz"))
         return 404;
-    bool ready = !daemon->is_stopping && is_ready(daemon);
-    buf_printf(body, "{\"status\":\"%s\"}\n", ready ? "ready" : "not ready");
-    return ready ? 200 : 503;
+    bool is_ready_now = !daemon->is_stopping && is_ready(daemon);
+    buf_printf(body, "{\"status\":\"%s\"}\n", is_ready_now ? "ready" : "not ready");
+    return is_ready_now ? 200 : 503;
 }
 
 static bool listen_http(struct daemon *daemon, const char *fallback, struct err *err)
@@ -52,7 +67,7 @@ static bool listen_http(struct daemon *daemon, const char *fallback, struct err 
     const char *address = settings->http ? settings->http : fallback;
     if (str_is(str_from(address), "off"))
         return true;
-    if (!httpd_open(cli_loop(daemon->cli), address, settings->token, true, answer, daemon,
+    if (!httpd_open(cli_loop(daemon->cli), address, settings->token, true, on_request, daemon,
                     &daemon->httpd, err))
         return err_wrap(err, "--http %s", address);
     log_write(LOG_INFO, LOG_HTTP_LISTEN, LOG_NOWHERE, "status on port %d",
@@ -60,17 +75,17 @@ static bool listen_http(struct daemon *daemon, const char *fallback, struct err 
     return true;
 }
 
-static void drained(void *ctx)
+static void on_drained(void *ctx)
 {
     struct daemon *daemon = ctx;
     loop_stop(cli_loop(daemon->cli));
 }
 
-static void drain_limit(void *ctx)
+static void on_drain_limit(void *ctx)
 {
     log_write(LOG_WARN, LOG_PROCESS_STOP, LOG_NOWHERE,
               "not drained in time; leases will run out");
-    drained(ctx);
+    on_drained(ctx);
 }
 
 /* First: give the jobs back. Second: now; the fence makes that safe. */
@@ -78,13 +93,13 @@ static void on_stop(void *ctx)
 {
     struct daemon *daemon = ctx;
     if (daemon->is_stopping || !daemon->worker) {
-        drained(daemon);
+        on_drained(daemon);
         return;
     }
     daemon->is_stopping = true;
     log_write(LOG_INFO, LOG_PROCESS_STOP, LOG_NOWHERE, "giving the jobs back");
     loop_timer_set(daemon->limit, DRAIN_LIMIT_MS);
-    worker_drain(daemon->worker, drained, daemon);
+    worker_drain(daemon->worker, on_drained, daemon);
 }
 
 static void on_hangup(void *ctx)
@@ -109,7 +124,7 @@ static bool open_all(struct daemon *daemon, bool schedules, bool works, struct e
 static void run(struct daemon *daemon, const char *name)
 {
     struct loop *loop = cli_loop(daemon->cli);
-    daemon->limit = loop_timer_new(loop, drain_limit, daemon);
+    daemon->limit = loop_timer_new(loop, on_drain_limit, daemon);
     daemon->signals[0] = loop_signal_new(loop, SIGTERM, on_stop, daemon);
     daemon->signals[1] = loop_signal_new(loop, SIGINT, on_stop, daemon);
     daemon->signals[2] = loop_signal_new(loop, SIGHUP, on_hangup, daemon);
@@ -139,6 +154,7 @@ int daemon_serve(struct cli *cli, const char *name, bool schedules, bool works)
     struct err err = ERR_INIT;
     struct pg *pg;
     int code = EXIT_DONE;
+    assert(schedules || works);
     if (cli->operand_count)
         return cli_usage("%s takes no operands", name);
     /* The schema is looked at once, in a session of its own. */

@@ -11,14 +11,15 @@ int drop_stream(struct cli *cli, struct pg *pg, struct str stream)
 {
     struct order order;
     struct pg_value name = pg_text(stream);
-    bool json = cli->options.json;
-    cli->options.json = false;
     int code = order_give(cli, pg, "pagetide.remove_stream($1)", &name, 1, &order);
-    cli->options.json = json;
     if (code == EXIT_DONE)
         code = order_give(cli, pg, "pagetide.end_removed($1)", &name, 1, &order);
-    if (code != EXIT_DONE || json)
+    if (code != EXIT_DONE)
         return code;
+    if (cli->options.json) {
+        order_print_json(cli, &order);
+        return code;
+    }
     printf("%.*s is dropped", STR_ARG(stream));
     if (order.run)
         printf(", its run %lld is cancelled", (long long)order.run);

@@ -1,35 +1,51 @@
 #include "cli/order.h"
 
+#include <assert.h>
+
 #include "base/redact.h"
 
 enum { TIMEOUT_MS = 60000, JOBS_MAX = 1000000 };
 
-enum column { REFUSAL, RUN, STREAM, STATE, JOBS, JSON };
+/* The columns of each order's answer `a`, and itself as JSON. */
+#define ORDER_SELECT                                                                           \
+    "select a.refusal, a.run, a.stream, a.state, a.jobs, "                                     \
+    "jsonb_strip_nulls(to_jsonb(a))::text "
+enum order_column {
+    ORDER_REFUSAL,
+    ORDER_RUN,
+    ORDER_STREAM,
+    ORDER_STATE,
+    ORDER_JOBS,
+    ORDER_JSON,
+    ORDER_COLUMNS,
+};
 
 int order_give(struct cli *cli, struct pg *pg, const char *call, const struct pg_value *params,
                size_t count, struct order *ret_order)
 {
-    struct str sql = arena_printf(cli->arena,
-                                  "select a.refusal, a.run, a.stream, a.state, a.jobs, "
-                                  "jsonb_strip_nulls(to_jsonb(a))::text from %s a",
-                                  call);
+    struct str sql = arena_printf(cli->arena, ORDER_SELECT "from %s a", call);
     AUTO_PG_RESULT struct pg_result *result = NULL;
     struct err err = ERR_INIT;
     if (!pg_await(pg, sql.ptr, params, count, TIMEOUT_MS, &result, &err))
         return cli_fail(&err);
-    if (!pg_is_null(result, 0, REFUSAL)) {
-        fprintf(stderr, "pagetide: %.*s\n", STR_ARG(pg_get_str(result, 0, REFUSAL)));
-        return exit_code_of_refusal(!pg_is_null(result, 0, STREAM));
+    assert(pg_columns(result) == ORDER_COLUMNS && pg_rows(result) == 1);
+    if (!pg_is_null(result, 0, ORDER_REFUSAL)) {
+        fprintf(stderr, "pagetide: %.*s\n", STR_ARG(pg_get_str(result, 0, ORDER_REFUSAL)));
+        return exit_code_of_refusal(!pg_is_null(result, 0, ORDER_STREAM));
     }
     *ret_order = (struct order){
-        .stream = arena_str(cli->arena, pg_get_str(result, 0, STREAM)),
-        .state = arena_str(cli->arena, pg_get_str(result, 0, STATE)),
-        .run = pg_get_int(result, 0, RUN),
-        .jobs = pg_get_int(result, 0, JOBS),
+        .stream = arena_str(cli->arena, pg_get_str(result, 0, ORDER_STREAM)),
+        .state = arena_str(cli->arena, pg_get_str(result, 0, ORDER_STATE)),
+        .run = pg_get_int(result, 0, ORDER_RUN),
+        .jobs = pg_get_int(result, 0, ORDER_JOBS),
+        .json = arena_str(cli->arena, pg_get_str(result, 0, ORDER_JSON)),
     };
-    if (cli->options.json)
-        printf("%.*s\n", STR_ARG(redact_str(cli->arena, pg_get_str(result, 0, JSON))));
     return EXIT_DONE;
+}
+
+void order_print_json(struct cli *cli, const struct order *order)
+{
+    printf("%.*s\n", STR_ARG(redact_str(cli->arena, order->json)));
 }
 
 int order_give_once(struct cli *cli, const char *call, const struct pg_value *params,
@@ -41,6 +57,8 @@ int order_give_once(struct cli *cli, const char *call, const struct pg_value *pa
         return code;
     code = order_give(cli, pg, call, params, count, ret_order);
     pg_close(pg);
+    if (code == EXIT_DONE && cli->options.json)
+        order_print_json(cli, ret_order);
     return code;
 }
 

@@ -8,7 +8,7 @@
 
 enum { LINE_BYTES_MAX = 1024 * 1024, SHOWN_RECORD_BYTES = 300, SHOWN_BODY_BYTES = 2000 };
 
-/* ---- pieces ---- */
+/* --- pieces --- */
 
 static void print_line(struct cli *cli, const struct buf *line)
 {
@@ -35,7 +35,7 @@ static const char *decision_name(enum pager_outcome outcome)
                                      : "truncated";
 }
 
-/* ---- start ---- */
+/* --- start --- */
 
 static struct str first_partition(struct buf *text, const struct stream *stream)
 {
@@ -59,7 +59,7 @@ void preview_print_start(struct cli *cli, const struct stream *stream)
     print_line(cli, &line);
 }
 
-/* ---- pages ---- */
+/* --- pages --- */
 
 static void put_page_json(struct buf *line, const struct preview_page *page,
                           const struct crawl_page *done)
@@ -175,7 +175,7 @@ void preview_print_retry(struct cli *cli, const struct err *err, int64_t delay_m
     fprintf(stderr, "%.*s\n", STR_ARG(shown));
 }
 
-/* ---- the end ---- */
+/* --- the end --- */
 
 static const char *state_of(const struct preview *preview)
 {
@@ -268,7 +268,7 @@ void preview_print_end(struct cli *cli, const struct stream *stream,
     print_line(cli, &line);
 }
 
-/* ---- --trace ---- */
+/* --- the option --trace --- */
 
 static bool is_hidden(const struct stream *stream, struct str name)
 {

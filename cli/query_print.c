@@ -1,5 +1,7 @@
 #include "cli/query_print.h"
 
+#include <assert.h>
+
 #include "base/redact.h"
 #include "cli/order.h"
 
@@ -41,8 +43,9 @@ static void measure(const struct pg_result *result, int widths[COLUMNS_MAX], int
 
 static void print_table(struct cli *cli, const struct pg_result *result)
 {
-    int widths[COLUMNS_MAX], columns = MIN((int)pg_columns(result), COLUMNS_MAX);
+    int widths[COLUMNS_MAX], columns = (int)pg_columns(result);
     AUTO_BUF(line, LINE_BYTES_MAX);
+    assert(pg_columns(result) <= COLUMNS_MAX);
     measure(result, widths, columns);
     for (int i = 0; i < columns; i++)
         put_cell(&line, pg_column_name(result, i), widths[i]);
@@ -55,10 +58,12 @@ static void print_table(struct cli *cli, const struct pg_result *result)
     }
 }
 
-static void print_json(struct cli *cli, const struct pg_result *result)
+void query_print_objects(struct cli *cli, const struct pg_result *result)
 {
+    enum { OBJECT, OBJECT_COLUMNS };
+    assert(pg_columns(result) == OBJECT_COLUMNS);
     for (size_t row = 0; row < pg_rows(result); row++) {
-        struct str line = redact_str(cli->arena, pg_get_str(result, row, 0));
+        struct str line = redact_str(cli->arena, pg_get_str(result, row, OBJECT));
         printf("%.*s\n", STR_ARG(line));
     }
 }
@@ -92,7 +97,7 @@ int query_print(struct cli *cli, const struct query *query)
     else if (!pg_rows(result))
         code = say_nothing(pg, query);
     else if (cli->options.json)
-        print_json(cli, result);
+        query_print_objects(cli, result);
     else
         print_table(cli, result);
     pg_close(pg);

@@ -22,4 +22,7 @@ int query_print(struct cli *cli, const struct query *query);
 /* The same for a command whose one operand is RUN: $1 of `sql`. */
 int query_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing);
 
+/* A result of one column of JSON objects, one a line. */
+void query_print_objects(struct cli *cli, const struct pg_result *result);
+
 #endif
