@@ -23,7 +23,7 @@
 struct http;
 struct http_call;
 
-enum { HTTP_HEADERS_BYTES = 256 << 10, HTTP_URL_BYTES = 64 << 10 }; /* ceilings */
+enum { HTTP_HEADERS_BYTES = 256 << 10 }; /* ceiling */
 
 struct http_header {
     struct str name, value; /* in an answer the names are in lower case */
@@ -96,26 +96,5 @@ size_t http_bytes(const struct http *http);
 
 /* First header of that name (lower case), or NULL. */
 const struct http_header *http_header_find(const struct http_answer *answer, struct str name);
-
-/*
- * URLs (RFC 3986), by libcurl's parser. Results stand in the arena; ERR_CONFIG for what is no
- * http(s) URL, holds credentials or is longer than HTTP_URL_BYTES. `http_url_resolve` takes a
- * reference relative to `base` and keeps its bytes; only what cannot be sent (spaces, control
- * and non-ASCII bytes) is percent-encoded, and the fragment is dropped.
- */
-struct http_url {
-    struct str scheme, host; /* lower case; host without brackets */
-    int port;                /* the scheme's own where none is written */
-    struct str path, query;
-};
-
-bool http_url_parse(struct arena *arena, struct str url, struct http_url *ret_url,
-                    struct err *err) MUST_CHECK;
-bool http_url_resolve(struct arena *arena, struct str base, struct str reference,
-                      struct str *ret_url, struct err *err) MUST_CHECK;
-bool http_url_same_origin(const struct http_url *a, const struct http_url *b);
-
-/* Percent-encodes all but RFC 3986's unreserved characters. */
-struct str http_encode(struct arena *arena, struct str text);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "port/address.h"
+#include "port/http_url.h"
 
 /* RFC 9110, section 5.6.2. */
 static bool is_token(struct str text)

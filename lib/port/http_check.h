@@ -10,10 +10,4 @@
  */
 bool http_check(const struct http_request *request, struct err *err) MUST_CHECK;
 
-/*
- * What a failure of libcurl's (a CURLcode, and its or OpenSSL's words) means for the caller:
- * ERR_AGAIN where another try may end otherwise, ERR_CONFIG, ERR_INPUT. It stands in http.c.
- */
-enum err_kind http_classify(int code, const char *text);
-
 #endif

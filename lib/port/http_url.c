@@ -1,4 +1,78 @@
-#include "port/http.h"
+#include "port/http_url.h"
+
+#include <curl/curl.h>
+
+/* --- parsing --- */
+
+static struct str url_part(struct arena *arena, CURLU *url, CURLUPart part, unsigned flags)
+{
+    char *text = NULL;
+    if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
+        return STR_NONE;
+    struct str copy = arena_str(arena, str_from(text));
+    curl_free(text);
+    return copy;
+}
+
+static void url_fill(struct arena *arena, CURLU *from, struct http_url *ret_url)
+{
+    struct http_url url = {
+        .scheme = url_part(arena, from, CURLUPART_SCHEME, 0),
+        .host = url_part(arena, from, CURLUPART_HOST, 0),
+        .path = url_part(arena, from, CURLUPART_PATH, 0),
+        .query = url_part(arena, from, CURLUPART_QUERY, 0),
+    };
+    if (url.host.len > 1 && url.host.ptr[0] == '[')
+        url.host = str_slice(url.host, 1, url.host.len - 1);
+    char *host = arena_cstr(arena, url.host);
+    for (char *c = host; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c | 32);
+    url.host = str_from(host);
+    struct str port = url_part(arena, from, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    int64_t number = 0;
+    if (str_to_int64(port, &number))
+        url.port = (int)number;
+    *ret_url = url;
+}
+
+static bool url_read(struct arena *arena, struct str text, CURLU *url, struct err *err)
+{
+    CURLUcode code =
+        curl_url_set(url, CURLUPART_URL, arena_cstr(arena, text),
+                     CURLU_PATH_AS_IS | CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME);
+    if (code == CURLUE_USER_NOT_ALLOWED) /* and not shown */
+        return err_set(err, ERR_CONFIG, "http", 0, "a URL holds credentials; use `auth`");
+    if (code != CURLUE_OK)
+        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s': %s", STR_ARG(text),
+                       curl_url_strerror(code));
+    struct str scheme = url_part(arena, url, CURLUPART_SCHEME, 0);
+    if (!str_is(scheme, "http") && !str_is(scheme, "https"))
+        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s' is no http or https URL",
+                       STR_ARG(text));
+    return true;
+}
+
+bool http_url_parse(struct arena *arena, struct str text, struct http_url *ret_url,
+                    struct err *err)
+{
+    if (text.len > HTTP_URL_BYTES)
+        return err_set(err, ERR_CONFIG, "http", 0, "a URL of %zu bytes", text.len);
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7f)
+            return err_set(err, ERR_CONFIG, "http", 0, "'%.*s': a space or control character",
+                           STR_ARG(text));
+    CURLU *url = curl_url();
+    if (!url)
+        abort();
+    bool done = url_read(arena, text, url, err);
+    if (done)
+        url_fill(arena, url, ret_url);
+    curl_url_cleanup(url);
+    return done;
+}
+
+/* --- references --- */
 
 /*
  * Resolution of references, RFC 3986, section 5.2, on slices of the texts as given: nothing is
@@ -112,22 +186,27 @@ static struct parts transform(struct arena *arena, const struct parts *base, str
     return target;
 }
 
-static const char hex_digits[] = "0123456789ABCDEF";
+/* Writes `%` and two digits; RFC 3986, section 2.1, asks for upper case. */
+static size_t put_percent(char *out, unsigned char byte)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    out[0] = '%';
+    out[1] = digits[byte >> 4];
+    out[2] = digits[byte & 15];
+    return 3;
+}
 
-/* Bytes that cannot stand in a request line are encoded; all others stay. */
+/* Bytes that cannot be part of a request line are encoded; all others stay. */
 static struct str make_sendable(struct arena *arena, struct str text)
 {
     char *out = arena_alloc(arena, text.len * 3 + 1);
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
-        if (c > ' ' && c < 0x7f) {
+        if (c > ' ' && c < 0x7f)
             out[len++] = (char)c;
-            continue;
-        }
-        out[len++] = '%';
-        out[len++] = hex_digits[c >> 4];
-        out[len++] = hex_digits[c & 15];
+        else
+            len += put_percent(out + len, c);
     }
     return (struct str){out, len};
 }
@@ -161,20 +240,18 @@ bool http_url_same_origin(const struct http_url *a, const struct http_url *b)
     return a->port == b->port && str_eq(a->scheme, b->scheme) && str_eq(a->host, b->host);
 }
 
-struct str http_encode(struct arena *arena, struct str text)
+struct str http_url_encode(struct arena *arena, struct str text)
 {
     char *out = arena_alloc(arena, text.len * 3 + 1);
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
-        bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
-        if (letter || (c >= '0' && c <= '9') || (c && strchr("-._~", c))) {
+        bool is_letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+        bool is_kept = is_letter || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
+        if (is_kept)
             out[len++] = (char)c;
-            continue;
-        }
-        out[len++] = '%';
-        out[len++] = hex_digits[c >> 4];
-        out[len++] = hex_digits[c & 15];
+        else
+            len += put_percent(out + len, c);
     }
     return (struct str){out, len};
 }

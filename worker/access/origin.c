@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 #include "port/address.h"
+#include "port/http_url.h"
 #include "worker/access/secrets.h"
 
 static bool names_host(struct str entry, const struct http_url *url)

@@ -1,6 +1,7 @@
 #include "worker/exchange/request_internal.h"
 
 #include "port/hash.h"
+#include "port/http_url.h"
 #include "worker/access/origin.h"
 
 enum { BODY_BYTES_MAX = 16 * 1024 * 1024 };
@@ -29,9 +30,9 @@ void request_put_pair(struct draft *draft, struct buf *query, struct str name,
         return;
     if (query->len)
         buf_put_byte(query, '&');
-    buf_put(query, http_encode(draft->arena, name));
+    buf_put(query, http_url_encode(draft->arena, name));
     buf_put_byte(query, '=');
-    buf_put(query, http_encode(draft->arena, request_text(draft->arena, value)));
+    buf_put(query, http_url_encode(draft->arena, request_text(draft->arena, value)));
 }
 
 void request_put_param(struct draft *draft, struct buf *query, struct str name,

@@ -1,3 +1,4 @@
+#include "port/http_url.h"
 #include "worker/access/origin.h"
 #include "worker/paging/link.h"
 #include "worker/paging/pager_internal.h"

@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "port/http_check.h"
+#include "port/http_error.h"
 #include "port/http_headers.h"
+#include "port/http_url.h"
 #include "tests/support/lines.h"
 #include "tests/support/mock.h"
 #include "tests/support/suite.h"
@@ -531,7 +532,7 @@ START_TEST(R12_to_R16_failures_of_libcurl)
         {"R16 redirects", 47, "", ERR_INPUT},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        enum err_kind kind = http_classify(rows[i].code, rows[i].text);
+        enum err_kind kind = http_error_kind(rows[i].code, rows[i].text);
         ck_assert_msg(kind == rows[i].kind, "%s: kind %d", rows[i].id, kind);
     }
 }
@@ -665,7 +666,7 @@ START_TEST(parses_urls)
                                       "http://h:99999/"};
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         ck_assert_msg(!http_url_parse(arena, str_from(bad[i]), &b, &err), "%s", bad[i]);
-    ck_assert_str_is(http_encode(arena, STR("aZ09-._~ /=&\xc3\xbc%")),
+    ck_assert_str_is(http_url_encode(arena, STR("aZ09-._~ /=&\xc3\xbc%")),
                      "aZ09-._~%20%2F%3D%26%C3%BC%25");
     arena_free(arena);
 }

@@ -1,0 +1,16 @@
+#ifndef PORT_HTTP_ERROR_H
+#define PORT_HTTP_ERROR_H
+
+#include "base/err.h"
+
+/*
+ * What a failure of libcurl's means for the caller: ERR_AGAIN where another try may end
+ * otherwise, ERR_CONFIG where a person must change something, ERR_INPUT where the answer cannot
+ * be used.
+ *
+ *   code   a CURLcode
+ *   text   libcurl's or OpenSSL's words, which tell the failures of a TLS handshake apart
+ */
+enum err_kind http_error_kind(int code, const char *text);
+
+#endif
