@@ -35,7 +35,7 @@ UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/tes
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
 FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
 FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c tests/fuzz/pack.c,$(sort $(wildcard tests/fuzz/*.c))))
-TABLES   := $(B)/tests/support/table.o $(B)/tests/support/blocks.o
+TABLES   := $(patsubst %,$(B)/tests/support/%.o,table blocks lines choice definition_cases json_cases)
 SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c))) $(FUZZED)
 
 # For the targets that install first and build then; -j given by hand comes before it.

@@ -15,7 +15,7 @@ build=(gcc libc6-dev make pkg-config libhiredis-dev libcurl4-openssl-dev libjans
 servers=(postgresql redis-server docker-registry)
 run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2)
 lint=(git clang-format clang-tidy shellcheck)
-fuzz=(clang llvm)
+fuzz=(clang llvm libclang-rt-dev)
 
 say() {
     echo "deps: $*" >&2

@@ -2,6 +2,7 @@
  * Between the kept corpus and the folders of files that libFuzzer works in (tools/fuzz.sh):
  *
  *     pack unpack FILE FOLDER   writes each input of FILE as a file
+ *     pack seeds TARGET FOLDER  writes the cases of the tables that fit the target
  *     pack pack FOLDER FILE     makes FILE of the folder's files; findings in FILE stay as they are
  */
 #include <dirent.h>
@@ -10,6 +11,7 @@
 
 #include "base/file.h"
 #include "tests/fuzz/corpus.h"
+#include "tests/fuzz/seeds.h"
 
 enum { NAME_LENGTH = 12 }; /* of a file's name, which libFuzzer makes of the content's SHA-1 */
 
@@ -23,14 +25,11 @@ static void write_file(const char *path, struct str bytes)
     }
 }
 
-static void unpack(struct arena *arena, const char *path, const char *folder)
+static void write_all(struct arena *arena, struct corpus corpus, const char *folder)
 {
-    struct corpus corpus = corpus_read(arena, path);
-    for (size_t i = 0; i < corpus.count; i++) {
-        struct str name = corpus.items[i].name;
-        write_file(arena_printf(arena, "%s/%.*s", folder, STR_ARG(name)).ptr,
+    for (size_t i = 0; i < corpus.count; i++)
+        write_file(arena_printf(arena, "%s/%.*s", folder, STR_ARG(corpus.items[i].name)).ptr,
                    corpus.items[i].bytes);
-    }
 }
 
 static void put_file(struct arena *arena, const char *folder, const char *name, struct buf *out)
@@ -75,10 +74,13 @@ int main(int argc, char **argv)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     if (argc == 4 && !strcmp(argv[1], "unpack"))
-        unpack(arena, argv[2], argv[3]);
+        write_all(arena, corpus_read(arena, argv[2]), argv[3]);
+    else if (argc == 4 && !strcmp(argv[1], "seeds"))
+        write_all(arena, seeds_read(arena, argv[2]), argv[3]);
     else if (argc == 4 && !strcmp(argv[1], "pack"))
         pack(arena, argv[2], argv[3]);
     else
-        fprintf(stderr, "pack unpack FILE FOLDER | pack pack FOLDER FILE\n");
+        fprintf(stderr,
+                "pack unpack FILE FOLDER | pack seeds TARGET FOLDER | pack pack FOLDER FILE\n");
     return argc == 4 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

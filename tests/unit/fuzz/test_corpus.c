@@ -2,25 +2,31 @@
 
 #include "base/mem.h"
 #include "tests/fuzz/corpus.h"
+#include "tests/fuzz/seeds.h"
 #include "tests/fuzz/targets.h"
 #include "tests/support/suite.h"
 
+static void replay_all(const char *name, struct corpus corpus, void (*target)(struct str text))
+{
+    for (size_t i = 0; i < corpus.count; i++) {
+        const struct corpus_input *input = &corpus.items[i];
+        fprintf(stderr, "%s: %.*s\n", name, STR_ARG(input->name));
+        char *exact = mem_dup(input->bytes.ptr, input->bytes.len);
+        target((struct str){exact, input->bytes.len});
+        mem_free(exact);
+    }
+}
+
 /*
- * The corpus that `make fuzz` keeps, and what it once found, with every `make test`: a broken
+ * The corpus that `make fuzz` keeps, what it once found, and the cases of the tables: a broken
  * promise aborts, and the last name on stderr is the input's.
  */
 static void replay(const char *name, void (*target)(struct str text))
 {
     AUTO_ARENA struct arena *arena = arena_new();
     const char *path = arena_printf(arena, "tests/fuzz/corpus/%s.txt", name).ptr;
-    struct corpus corpus = corpus_read(arena, path);
-    for (size_t i = 0; i < corpus.count; i++) {
-        const struct corpus_input *input = &corpus.items[i];
-        fprintf(stderr, "%s: %.*s\n", path, STR_ARG(input->name));
-        char *exact = mem_dup(input->bytes.ptr, input->bytes.len);
-        target((struct str){exact, input->bytes.len});
-        mem_free(exact);
-    }
+    replay_all(name, corpus_read(arena, path), target);
+    replay_all(name, seeds_read(arena, name), target);
 }
 
 #define REPLAY(name)                                                                           \
