@@ -121,6 +121,11 @@ $(B)/fuzz: $(B)/tests/fuzz/main.o $(FUZZED) $(TABLES) $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
+coverage: deps ## lines of the code that the unit and flow tests reach
+	@$(MAKE) $(PARALLEL) FLAVOUR=cover tests
+	@find build/cover -name '*.gcda' -delete
+	tools/run-tests.sh build/cover unit flow; status=$$?; tools/coverage.sh build/cover && exit $$status
+
 T ?= 60
 fuzz: ## fuzz each target for T seconds (T=60), with clang's libFuzzer, ASan and UBSan
 	@tools/deps.sh fuzz
