@@ -64,7 +64,7 @@ static size_t request_times(int64_t times[REQUESTS_MAX], int64_t *ret_max_active
     return i;
 }
 
-START_TEST(F48_a_wait_told_to_one_job_is_kept_by_all)
+START_TEST(a_wait_told_to_one_job_is_kept_by_all)
 {
     int64_t times[REQUESTS_MAX], active;
     start();
@@ -87,7 +87,7 @@ START_TEST(F48_a_wait_told_to_one_job_is_kept_by_all)
 }
 END_TEST
 
-START_TEST(Q20_requests_in_flight_are_bounded_over_all_jobs)
+START_TEST(requests_in_flight_are_bounded_over_all_jobs)
 {
     int64_t times[REQUESTS_MAX], active;
     start();
@@ -101,7 +101,7 @@ START_TEST(Q20_requests_in_flight_are_bounded_over_all_jobs)
 }
 END_TEST
 
-START_TEST(Q21_the_rate_is_kept_over_all_jobs)
+START_TEST(the_rate_is_kept_over_all_jobs)
 {
     int64_t times[REQUESTS_MAX], active;
     start();
@@ -119,7 +119,7 @@ START_TEST(Q21_the_rate_is_kept_over_all_jobs)
 }
 END_TEST
 
-START_TEST(F49_a_host_that_fails_five_times_in_a_row_is_left_alone)
+START_TEST(a_host_that_fails_five_times_in_a_row_is_left_alone)
 {
     start();
     define("retry: {max_attempts: 50, initial_delay: 10ms, backoff: fixed, jitter: none}");
@@ -141,6 +141,6 @@ START_TEST(F49_a_host_that_fails_five_times_in_a_row_is_left_alone)
 }
 END_TEST
 
-SUITE("flow/polite", F48_a_wait_told_to_one_job_is_kept_by_all,
-      Q20_requests_in_flight_are_bounded_over_all_jobs, Q21_the_rate_is_kept_over_all_jobs,
-      F49_a_host_that_fails_five_times_in_a_row_is_left_alone)
+SUITE("flow/polite", a_wait_told_to_one_job_is_kept_by_all,
+      requests_in_flight_are_bounded_over_all_jobs, the_rate_is_kept_over_all_jobs,
+      a_host_that_fails_five_times_in_a_row_is_left_alone)

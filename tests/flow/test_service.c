@@ -272,7 +272,7 @@ START_TEST(three_streams_at_once)
 }
 END_TEST
 
-START_TEST(P71_two_workers_share_no_page)
+START_TEST(two_workers_share_no_page)
 {
     set_up();
     shop("    params: {total: 300}\n");
@@ -475,6 +475,6 @@ END_TEST
 SUITE("flow/service", a_schedule_runs, an_edited_file_is_taken_over, a_message_starts_a_run,
       a_bad_message_is_put_aside, full_on_append_needs_again,
       messages_during_a_run_wait_or_are_skipped, reload_waits_for_the_end,
-      three_streams_at_once, partitions_are_jobs_of_one_run, P71_two_workers_share_no_page,
+      three_streams_at_once, partitions_are_jobs_of_one_run, two_workers_share_no_page,
       a_drained_worker_gives_its_jobs_back, a_long_wait_gives_the_lease_back,
       a_sync_leaves_a_living_worker_alone, health_and_readiness, a_secret_stays_in_its_process)

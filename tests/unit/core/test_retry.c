@@ -11,21 +11,21 @@ static void expect(const struct retry_policy *policy, const int64_t *waits_ms, i
         ck_assert_int_eq(retry_after(policy, i + 1, &rng), waits_ms[i]);
 }
 
-START_TEST(B01_fixed)
+START_TEST(fixed)
 {
     const struct retry_policy policy = {4, RETRY_FIXED, 1000, 60000, RETRY_JITTER_NONE};
     expect(&policy, (const int64_t[]){1000, 1000, 1000, -1}, 4);
 }
 END_TEST
 
-START_TEST(B02_exponential)
+START_TEST(exponential)
 {
     const struct retry_policy policy = {6, RETRY_EXPONENTIAL, 500, 5000, RETRY_JITTER_NONE};
     expect(&policy, (const int64_t[]){500, 1000, 2000, 4000, 5000, -1}, 6);
 }
 END_TEST
 
-START_TEST(B03_up_to_a_minute)
+START_TEST(up_to_a_minute)
 {
     const struct retry_policy policy = {9, RETRY_EXPONENTIAL, 1000, 60000, RETRY_JITTER_NONE};
     expect(&policy, (const int64_t[]){1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, -1},
@@ -61,5 +61,5 @@ START_TEST(far_attempts_do_not_overflow)
 }
 END_TEST
 
-SUITE("core/retry", B01_fixed, B02_exponential, B03_up_to_a_minute, full_jitter_stays_below,
+SUITE("core/retry", fixed, exponential, up_to_a_minute, full_jitter_stays_below,
       far_attempts_do_not_overflow)

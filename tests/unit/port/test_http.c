@@ -421,7 +421,7 @@ static struct got *ask_until_it_listens(const struct http_request *request)
     return got;
 }
 
-START_TEST(F62_an_expired_certificate_is_final)
+START_TEST(an_expired_certificate_is_final)
 {
     start();
     char dir[64], ca_file[96], url[64];
@@ -439,7 +439,7 @@ START_TEST(F62_an_expired_certificate_is_final)
 END_TEST
 
 /* The server takes the connection and never says a word of TLS. */
-START_TEST(F47_a_handshake_that_stalls_is_cut_off)
+START_TEST(a_handshake_that_stalls_is_cut_off)
 {
     start();
     int port, listener = mock_listen(0, &port);
@@ -457,7 +457,7 @@ START_TEST(F47_a_handshake_that_stalls_is_cut_off)
 END_TEST
 
 /* Spellings of addresses that are not public, in URLs. */
-START_TEST(F54_addresses_are_refused_however_they_are_written)
+START_TEST(addresses_are_refused_however_they_are_written)
 {
     static const char *const hosts[] = {"127.0.0.1",
                                         "127.1",
@@ -494,7 +494,7 @@ START_TEST(F54_addresses_are_refused_however_they_are_written)
 }
 END_TEST
 
-START_TEST(R12_to_R16_failures_of_libcurl)
+START_TEST(failures_of_libcurl)
 {
     static const struct {
         const char *id;
@@ -730,9 +730,8 @@ SUITE("port/http", gives_status_headers_and_body, sends_what_it_is_given, knows_
       decompresses, cut_bodies_may_be_asked_again, refused_connections_may_be_asked_again,
       bodies_and_headers_have_ceilings, keeps_its_four_limits, limits_connecting,
       refuses_private_addresses, refuses_bad_requests, plain_http_on_a_tls_port_is_final,
-      trusts_what_it_is_told_to_alone, F62_an_expired_certificate_is_final,
-      F47_a_handshake_that_stalls_is_cut_off,
-      F54_addresses_are_refused_however_they_are_written, R12_to_R16_failures_of_libcurl,
-      ignores_proxies_of_the_environment, follows_no_redirect, cancelled_calls_stay_silent,
-      free_cancels_what_is_under_way, many_at_once, collects_headers, parses_urls,
-      resolves_references)
+      trusts_what_it_is_told_to_alone, an_expired_certificate_is_final,
+      a_handshake_that_stalls_is_cut_off, addresses_are_refused_however_they_are_written,
+      failures_of_libcurl, ignores_proxies_of_the_environment, follows_no_redirect,
+      cancelled_calls_stay_silent, free_cancels_what_is_under_way, many_at_once,
+      collects_headers, parses_urls, resolves_references)

@@ -42,7 +42,7 @@ static int64_t starts_at(struct throttle_pass *pass, const struct stream *of, in
     ck_abort_msg("never");
 }
 
-START_TEST(Q10_a_burst_and_then_the_rate)
+START_TEST(a_burst_and_then_the_rate)
 {
     start(10, 5, 0);
     struct throttle_pass passes[160] = {0};
@@ -51,7 +51,7 @@ START_TEST(Q10_a_burst_and_then_the_rate)
 }
 END_TEST
 
-START_TEST(Q11_a_rest_fills_no_more_than_the_burst)
+START_TEST(a_rest_fills_no_more_than_the_burst)
 {
     start(10, 3, 0);
     struct throttle_pass passes[8] = {0};
@@ -64,7 +64,7 @@ START_TEST(Q11_a_rest_fills_no_more_than_the_burst)
 }
 END_TEST
 
-START_TEST(Q12_in_no_window_are_there_more_than_rate_and_burst)
+START_TEST(in_no_window_are_there_more_than_rate_and_burst)
 {
     start(7, 2, 0);
     struct throttle_pass passes[200] = {0};
@@ -78,7 +78,7 @@ START_TEST(Q12_in_no_window_are_there_more_than_rate_and_burst)
 }
 END_TEST
 
-START_TEST(Q13_concurrency)
+START_TEST(concurrency)
 {
     start(0, 0, 2);
     struct throttle_pass passes[3] = {0};
@@ -95,7 +95,7 @@ START_TEST(Q13_concurrency)
 }
 END_TEST
 
-START_TEST(Q14_streams_of_a_source_share_and_own_limits_do_not)
+START_TEST(streams_of_a_source_share_and_own_limits_do_not)
 {
     start(1, 1, 0);
     struct throttle_pass passes[4] = {0};
@@ -112,7 +112,7 @@ START_TEST(Q14_streams_of_a_source_share_and_own_limits_do_not)
 }
 END_TEST
 
-START_TEST(Q15_of_several_limits_the_slowest)
+START_TEST(of_several_limits_the_slowest)
 {
     start(10, 10, 0);
     limits[1] = (struct rate_limit){.requests = 2, .per_ms = 60000, .burst = 2};
@@ -127,7 +127,7 @@ START_TEST(Q15_of_several_limits_the_slowest)
 }
 END_TEST
 
-START_TEST(F48_a_told_wait_pauses_all_of_its_peer)
+START_TEST(a_told_wait_pauses_all_of_its_peer)
 {
     start(0, 0, 0);
     struct throttle_pass passes[3] = {0};
@@ -147,7 +147,7 @@ START_TEST(F48_a_told_wait_pauses_all_of_its_peer)
 END_TEST
 
 /* What waited for its place when the pause came does not come due all at once. */
-START_TEST(F48_the_rate_holds_behind_a_pause)
+START_TEST(the_rate_holds_behind_a_pause)
 {
     start(10, 1, 0);
     struct throttle_pass passes[20] = {0};
@@ -168,7 +168,7 @@ START_TEST(F48_the_rate_holds_behind_a_pause)
 }
 END_TEST
 
-START_TEST(F49_five_failures_in_a_row_pause_the_host)
+START_TEST(five_failures_in_a_row_pause_the_host)
 {
     start(0, 0, 0);
     struct throttle_pass pass = {0};
@@ -186,8 +186,8 @@ START_TEST(F49_five_failures_in_a_row_pause_the_host)
 }
 END_TEST
 
-SUITE("worker/throttle", Q10_a_burst_and_then_the_rate, Q11_a_rest_fills_no_more_than_the_burst,
-      Q12_in_no_window_are_there_more_than_rate_and_burst, Q13_concurrency,
-      Q14_streams_of_a_source_share_and_own_limits_do_not, Q15_of_several_limits_the_slowest,
-      F48_a_told_wait_pauses_all_of_its_peer, F48_the_rate_holds_behind_a_pause,
-      F49_five_failures_in_a_row_pause_the_host)
+SUITE("worker/throttle", a_burst_and_then_the_rate, a_rest_fills_no_more_than_the_burst,
+      in_no_window_are_there_more_than_rate_and_burst, concurrency,
+      streams_of_a_source_share_and_own_limits_do_not, of_several_limits_the_slowest,
+      a_told_wait_pauses_all_of_its_peer, the_rate_holds_behind_a_pause,
+      five_failures_in_a_row_pause_the_host)
