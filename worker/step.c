@@ -274,9 +274,10 @@ enum step step_cut(struct crawl *crawl)
     switch (cut_page(&crawl->cut, batch, &crawl->err)) {
     case CUT_DONE:
         return STEP_next;
-    case CUT_SHAPE:
+    case CUT_NEW_FIELDS:
         crawl->cut.is_extended = true;
-        loader_extend(crawl->loader, crawl->job.run, &crawl->cut.shape, crawl_ready, crawl);
+        loader_extend(crawl->loader, crawl->job.run, &crawl->cut.new_fields, crawl_ready,
+                      crawl);
         return crawl_pause(crawl, STEP_cut);
     case CUT_BAD:
         break;

@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "worker/rows/column_name.h"
 
 static const struct declared_column *find_declared(const struct table *table, struct str name)
 {
@@ -9,14 +10,6 @@ static const struct declared_column *find_declared(const struct table *table, st
         if (str_eq(table->declared[i].name, name))
             return &table->declared[i];
     return NULL;
-}
-
-static bool is_key(const struct table *table, struct str field)
-{
-    for (size_t i = 0; i < table->key_count; i++)
-        if (str_eq(table->key[i], field))
-            return true;
-    return false;
 }
 
 enum { RESULT_FIELD, RESULT_NAME, RESULT_TYPE, RESULT_HAS_TABLE, RESULT_MAY_WIDEN };
@@ -40,7 +33,7 @@ struct column column_map_column(const struct stream *stream, struct str field, s
         .type = column_type_from_sql(sql_type),
         .sql_type = sql_type,
         .declared = find_declared(&stream->table, field),
-        .is_key = is_key(&stream->table, field),
+        .is_key = columns_is_key(&stream->table, field),
     };
 }
 
@@ -134,27 +127,27 @@ static void put_declared(struct json_out *out, const struct table *table)
     json_out_close(out, ']');
 }
 
-static void put_fields(struct json_out *out, const struct shape *shape)
+static void put_fields(struct json_out *out, const struct new_fields *fields)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     json_out_open(out, "fields", '[');
-    for (size_t i = 0; shape && i < shape->count; i++) {
-        const struct shape_field *field = &shape->items[i];
+    for (size_t i = 0; fields && i < fields->count; i++) {
+        const struct new_field *field = &fields->items[i];
         enum column_type type;
-        if (!shape_type(field, &type))
+        if (!new_fields_type(field, &type))
             continue;
         json_out_open(out, NULL, '{');
         json_out_str(out, "field", field->field);
         json_out_str(out, "column", column_name_for(arena, field->field));
         json_out_str(out, "type", str_from(column_type_sql(type)));
-        json_out_bool(out, "widen", field->widen);
+        json_out_bool(out, "widen", field->is_wider);
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
 }
 
 void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
-                         const struct shape *shape)
+                         const struct new_fields *fields)
 {
     const struct table *table = &stream->table;
     struct json_out out = {.buf = buf};
@@ -171,7 +164,7 @@ void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t r
         json_out_str(&out, NULL, table->key[i]);
     json_out_close(&out, ']');
     put_declared(&out, table);
-    put_fields(&out, shape);
+    put_fields(&out, fields);
     json_out_close(&out, '}');
 }
 

@@ -6,6 +6,7 @@
 #include "config/stream.h"
 #include "port/pg.h"
 #include "worker/rows/columns.h"
+#include "worker/rows/new_fields.h"
 
 /*
  * One version of a stream's column map, as PostgreSQL gave it. Never changes once rows may have
@@ -35,9 +36,9 @@ bool column_map_is_same(const struct column_map *a, const struct column_map *b);
 bool column_map_covers(const struct column_map *whole, const struct column_map *part);
 bool column_map_has_declared(const struct column_map *map, const struct table *table);
 
-/* The plan that extend_table() wants. `shape` may be NULL: declared columns and key alone. */
+/* The plan that extend_table() wants. `fields` may be NULL: declared columns and key alone. */
 void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
-                         const struct shape *shape);
+                         const struct new_fields *fields);
 
 /* Name of the staging table, and the statement that empties or (re)makes it in a session. */
 void column_map_put_stage_name(struct buf *buf, unsigned loader);

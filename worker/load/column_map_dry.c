@@ -1,5 +1,7 @@
 #include "worker/load/column_map_dry.h"
 
+#include "worker/rows/column_name.h"
+
 struct column_map *column_map_dry_new(void)
 {
     struct column_map *map = column_map_blank();
@@ -60,41 +62,35 @@ static void widen(struct columns *columns, struct str field)
     column->sql_type = str_from(column_type_sql(COLUMN_NUMERIC));
 }
 
-static bool is_key(const struct table *table, struct str field)
-{
-    for (size_t i = 0; i < table->key_count; i++)
-        if (str_eq(table->key[i], field))
-            return true;
-    return false;
-}
-
-static void add_shape(struct dry *dry, const struct shape *shape)
+static void add_fields(struct dry *dry, const struct new_fields *fields)
 {
     struct columns *columns = &dry->map->columns;
     const struct table *table = &dry->stream->table;
-    for (size_t i = 0; i < shape->count; i++) {
-        const struct shape_field *field = &shape->items[i];
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct new_field *field = &fields->items[i];
         enum column_type type;
         bool has_room = (int64_t)columns->count < table->max_columns;
-        if (!shape_type(field, &type))
+        if (!new_fields_type(field, &type))
             continue;
-        if (field->widen)
+        if (field->is_wider)
             widen(columns, field->field);
-        else if (has_room || is_key(table, field->field))
+        else if (has_room || columns_is_key(table, field->field))
             add_column(dry, field->field, column_name_for(dry->map->arena, field->field),
                        str_from(column_type_sql(type)));
     }
 }
 
 struct column_map *column_map_dry_extend(const struct column_map *old,
-                                         const struct stream *stream, const struct shape *shape)
+                                         const struct stream *stream,
+                                         const struct new_fields *fields)
 {
     struct dry dry = {column_map_blank(), stream};
     struct columns *columns = &dry.map->columns;
     const struct table *table = &stream->table;
     columns->has_table = columns->may_widen = true;
-    columns->items = ARENA_ARRAY(dry.map->arena, struct column,
-                                 old->columns.count + table->declared_count + 1 + shape->count);
+    columns->items =
+        ARENA_ARRAY(dry.map->arena, struct column,
+                    old->columns.count + table->declared_count + 1 + fields->count);
     for (size_t i = 0; i < old->columns.count; i++)
         add_column(&dry, old->columns.items[i].field, old->columns.items[i].name,
                    old->columns.items[i].sql_type);
@@ -103,7 +99,7 @@ struct column_map *column_map_dry_extend(const struct column_map *old,
                    table->declared[i].type);
     if (table->mode == COLUMNS_NONE)
         add_column(&dry, STR("record"), STR("record"), STR("jsonb"));
-    add_shape(&dry, shape);
+    add_fields(&dry, fields);
     columns_index(columns, dry.map->arena);
     return dry.map;
 }

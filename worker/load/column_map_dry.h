@@ -11,10 +11,10 @@
  */
 struct column_map *column_map_dry_new(void) MUST_CHECK;
 
-/* A new map: the old one's columns, the declared ones, the shape's fields. */
+/* A new map: the old one's columns, the declared ones, the new fields'. */
 struct column_map *column_map_dry_extend(const struct column_map *old,
                                          const struct stream *stream,
-                                         const struct shape *shape) MUST_CHECK;
+                                         const struct new_fields *fields) MUST_CHECK;
 
 /* The statements that would make the stream's table, each ended by ";\n". */
 void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,

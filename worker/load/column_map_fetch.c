@@ -115,11 +115,12 @@ struct column_map_fetch *column_map_fetch_start(struct sessions *sessions,
 
 struct column_map_fetch *column_map_fetch_extend(struct sessions *sessions,
                                                  const struct stream *stream, int64_t run,
-                                                 const struct shape *shape, int64_t give_up_ms,
-                                                 column_map_fetch_fn fn, void *ctx)
+                                                 const struct new_fields *fields,
+                                                 int64_t give_up_ms, column_map_fetch_fn fn,
+                                                 void *ctx)
 {
     struct column_map_fetch *fetch = survey_new(stream, run, give_up_ms, fn, ctx);
-    column_map_put_plan(&fetch->plan, stream, run, shape);
+    column_map_put_plan(&fetch->plan, stream, run, fields);
     attempt_start(&fetch->attempt, sessions);
     return fetch;
 }

@@ -24,11 +24,12 @@ struct column_map_fetch *column_map_fetch_start(struct sessions *sessions,
                                                 int64_t give_up_ms, column_map_fetch_fn fn,
                                                 void *ctx) MUST_CHECK;
 
-/* The shape is copied into the plan before this returns. */
+/* The fields are copied into the plan before this returns. */
 struct column_map_fetch *column_map_fetch_extend(struct sessions *sessions,
                                                  const struct stream *stream, int64_t run,
-                                                 const struct shape *shape, int64_t give_up_ms,
-                                                 column_map_fetch_fn fn, void *ctx) MUST_CHECK;
+                                                 const struct new_fields *fields,
+                                                 int64_t give_up_ms, column_map_fetch_fn fn,
+                                                 void *ctx) MUST_CHECK;
 
 /* In or after its callback, or after sessions_close. NULL is fine. */
 void column_map_fetch_free(struct column_map_fetch *fetch);

@@ -323,17 +323,17 @@ void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void
                                         loaders->options.give_up_ms, on_map, ask);
 }
 
-void loader_extend(struct loader *loader, int64_t run, const struct shape *shape,
+void loader_extend(struct loader *loader, int64_t run, const struct new_fields *fields,
                    loader_ready_fn fn, void *ctx)
 {
     struct loaders *loaders = loader->owner;
     struct ask *ask = ask_new(loader, run, fn, ctx);
     if (!loaders->sessions) {
-        map_arrived(loader, column_map_dry_extend(loader->map, loader->stream, shape));
+        map_arrived(loader, column_map_dry_extend(loader->map, loader->stream, fields));
         answer_soon(ask);
         return;
     }
-    ask->fetch = column_map_fetch_extend(loaders->sessions, loader->stream, run, shape,
+    ask->fetch = column_map_fetch_extend(loaders->sessions, loader->stream, run, fields,
                                          loaders->options.give_up_ms, on_map, ask);
 }
 

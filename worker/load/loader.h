@@ -11,6 +11,7 @@
 #include "port/pg.h"
 #include "worker/rows/batch.h"
 #include "worker/rows/columns.h"
+#include "worker/rows/new_fields.h"
 
 /*
  * Loaders bring batches into PostgreSQL: COPY to a session-temporary staging table, then one
@@ -63,10 +64,9 @@ typedef void (*loader_ready_fn)(void *ctx, const struct err *err);
 void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void *ctx);
 
 /*
- * Adds the shape's fields to the table and the map, in a transaction of its own. The shape is
- * copied. Retries locks and lost sessions itself; the error is final.
+ * Adds the fields to the table and the map, in a transaction of its own. They are copied. Retries locks and lost sessions itself; the error is final.
  */
-void loader_extend(struct loader *loader, int64_t run, const struct shape *shape,
+void loader_extend(struct loader *loader, int64_t run, const struct new_fields *fields,
                    loader_ready_fn fn, void *ctx);
 
 /*

@@ -1,6 +1,7 @@
 #ifndef WORKER_ROWS_CONVERT_H
 #define WORKER_ROWS_CONVERT_H
 
+#include "worker/records/record.h"
 #include "worker/rows/columns.h"
 
 /*

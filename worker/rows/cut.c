@@ -169,7 +169,7 @@ static void open_records(struct cutting *cutting)
 
 static void clear_outputs(struct cut *cut)
 {
-    cut->shape = (struct shape){.arena = cut->arena};
+    cut->new_fields = (struct new_fields){.arena = cut->arena};
     cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
     cut->records_hash = 0;
     cut->skipped = VALUE_WHOLE;
@@ -224,9 +224,9 @@ enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
     }
     bool has_no_table = cutting.wants_table && !cut->columns->has_table && !cut->is_extended;
     if (cutting.is_unknown || has_no_table) {
-        cut->shape = cutting.writer.shape;
+        cut->new_fields = cutting.writer.new_fields;
         batch_page_drop(batch);
-        return CUT_SHAPE;
+        return CUT_NEW_FIELDS;
     }
     return CUT_DONE;
 }

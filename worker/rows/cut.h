@@ -16,10 +16,10 @@
  * follow.
  */
 enum cut_result {
-    CUT_DONE,  /* the page's rows are in the open page of the batch */
-    CUT_SHAPE, /* the map must be extended by `shape` first (an empty one: the table is to be
-                  made); the batch is as before. Then cut again with `is_extended` */
-    CUT_BAD,   /* err; the batch is as before; `truncated` tells a cut body */
+    CUT_DONE,       /* the page's rows are in the open page of the batch */
+    CUT_NEW_FIELDS, /* the map must be extended by `new_fields` first (none: the table is to be
+                       made); the batch is as before. Then cut again with `is_extended` */
+    CUT_BAD,        /* err; the batch is as before; `truncated` tells a cut body */
 };
 
 struct cut {
@@ -29,13 +29,13 @@ struct cut {
     const struct columns *columns;
     const struct expr_scope *scope; /* for `with` and `where`; NULL if it has none */
     int64_t max_records;            /* take no more than these; -1: all */
-    bool is_extended;      /* the map was extended for this page: CUT_SHAPE does not come again,
+    bool is_extended; /* the map was extended for this page: CUT_NEW_FIELDS does not come again,
                             what the map still lacks goes aside */
     struct arena *arena;   /* the page's */
     row_seen_fn on_record; /* sees every record; may be NULL */
     void *on_record_ctx;
     /* out */
-    struct shape shape;
+    struct new_fields new_fields;
     int64_t seen;    /* what the paging counts: at merge_path, in the page */
     int64_t taken;   /* of those; fewer if the limit cut the page */
     int64_t records; /* to be stored: those taken that `where` keeps, or the one response */

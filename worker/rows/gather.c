@@ -34,14 +34,6 @@ void gather_aside(struct row_writer *writer, struct str name, struct str text, b
     writer->pending[writer->pending_count++] = (struct row_aside){name, text, is_misfit};
 }
 
-static bool is_key_field(const struct table *table, struct str name)
-{
-    for (size_t i = 0; i < table->key_count; i++)
-        if (str_eq(table->key[i], name))
-            return true;
-    return false;
-}
-
 enum newcomer {
     NEWCOMER_ADD,
     NEWCOMER_ASIDE,
@@ -61,7 +53,7 @@ static enum newcomer judge_newcomer(const struct row_writer *writer, struct str 
     };
     const struct table *table = writer->table;
     enum newcomer verdict = NEWCOMER_ADD;
-    if (is_key_field(table, name))
+    if (columns_is_key(table, name))
         return writer->is_extended ? NEWCOMER_NO_ROOM : NEWCOMER_ADD;
     if (table->mode == COLUMNS_NONE || table->others == OTHERS_IGNORE)
         return NEWCOMER_IGNORE;

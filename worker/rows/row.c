@@ -25,7 +25,7 @@ static size_t find_record_column(const struct row_writer *writer)
 void row_start(struct row_writer *writer)
 {
     const struct columns *columns = writer->columns;
-    writer->shape = (struct shape){.arena = writer->arena};
+    writer->new_fields = (struct new_fields){.arena = writer->arena};
     writer->sorter = (struct jsontext_sorter){.arena = writer->arena};
     writer->values = ARENA_ARRAY(writer->arena, const struct record_field *, columns->count);
     writer->deep_values = ARENA_ARRAY(writer->arena, struct record_field, columns->deep_count);
@@ -167,7 +167,7 @@ static enum row_result put_misfit(struct row_writer *writer, const struct column
 {
     enum mismatch_mode mode = writer->table->on_mismatch;
     if (wants_wider(writer, column, field)) {
-        shape_add_wider(&writer->shape, field);
+        new_fields_add_wider(&writer->new_fields, field);
         return ROW_UNKNOWN;
     }
     if (column->is_key || mode != MISMATCH_ASIDE) {
@@ -297,7 +297,7 @@ static enum row_result put_object(struct row_writer *writer, const struct record
         result = put_row(writer, record, ret_reason);
     if (result == ROW_UNKNOWN)
         for (size_t i = 0; i < writer->unknown_count; i++)
-            shape_add(&writer->shape, writer->unknown[i]);
+            new_fields_add(&writer->new_fields, writer->unknown[i]);
     if (result != ROW_ASIDE)
         writer->asides = asides;
     if (writer->on_record)

@@ -5,6 +5,7 @@
 #include "worker/records/records.h"
 #include "worker/rows/batch.h"
 #include "worker/rows/columns.h"
+#include "worker/rows/new_fields.h"
 
 /*
  * One record as one COPY BINARY tuple (PostgreSQL manual, COPY, "Binary Format"). Values go in
@@ -23,8 +24,7 @@ enum row_result {
     ROW_PUT,
     ROW_ASIDE,    /* put, with at least one value aside */
     ROW_REJECTED, /* *ret_reason says why; nothing was put */
-    ROW_UNKNOWN,  /* fields that the map does not know, or a bigint to widen: the shape has them
-                   */
+    ROW_UNKNOWN,  /* `new_fields` has fields that the map lacks, or a bigint to widen */
     ROW_FAILED, /* `on_mismatch: fail` or `on_new_field: fail`: *ret_reason; nothing was put */
 };
 
@@ -61,12 +61,12 @@ struct row_writer {
     const struct table *table;
     struct row_extra *extras;
     size_t extra_count;
-    struct arena *arena;   /* the page's: scratch, reasons, the shape */
+    struct arena *arena;   /* the page's: scratch, reasons, new_fields */
     bool is_extended;      /* the map was extended for this page: what it lacks goes aside */
     row_seen_fn on_record; /* may be NULL */
     void *on_record_ctx;
     /* out */
-    struct shape shape;
+    struct new_fields new_fields;
     int64_t asides;              /* values that did not fit, in all rows put */
     struct row_misfits *misfits; /* the same by column */
     size_t misfit_count, misfit_capacity;
@@ -91,7 +91,7 @@ void row_start(struct row_writer *writer);
 void row_extras_changed(struct row_writer *writer);
 
 /*
- * With ROW_UNKNOWN nothing was put; the caller goes on through the page to complete the shape,
+ * With ROW_UNKNOWN nothing was put; the caller goes on through the page to complete new_fields,
  * then extends the map and cuts the page again. The record is not kept; a reason lives as long
  * as the arena.
  */

@@ -147,7 +147,7 @@ static struct cut cut_body(const char *body)
         if (result == CUT_DONE)
             return cut;
         ck_assert(!extended);
-        loader_extend(loader, 1, &cut.shape, ready, NULL);
+        loader_extend(loader, 1, &cut.new_fields, ready, NULL);
         await_ready();
         ck_assert_msg(!ready_err.kind, "%s", ready_err.text);
     }
@@ -408,8 +408,8 @@ START_TEST(anothers_table_is_left_alone)
     set_up("");
     ASK("create schema if not exists shop");
     ASK("create table shop.orders (id int)");
-    struct shape shape = {.arena = arena};
-    loader_extend(loader, 1, &shape, ready, NULL);
+    struct new_fields fields = {.arena = arena};
+    loader_extend(loader, 1, &fields, ready, NULL);
     await_ready();
     ck_assert_int_eq(ready_err.kind, ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(ready_err.text, "adopt: true"));

@@ -114,12 +114,12 @@ START_TEST(asks_for_columns_with_the_whole_page)
     open_fixture(&fixture, "");
     const char *body =
         "[{\"id\":1},{\"id\":2,\"a\":1},{\"id\":3,\"b\":true,\"a\":1.5},{\"id\":4}]";
-    ck_assert_int_eq(cut_text(&fixture, body), CUT_SHAPE);
+    ck_assert_int_eq(cut_text(&fixture, body), CUT_NEW_FIELDS);
     ck_assert_uint_eq(fixture.batch->row_count, 0);
     ck_assert_uint_eq(fixture.batch->rows.len, 19);
-    ck_assert_uint_eq(fixture.cut.shape.count, 2);
+    ck_assert_uint_eq(fixture.cut.new_fields.count, 2);
     enum column_type type;
-    ck_assert(shape_type(&fixture.cut.shape.items[0], &type));
+    ck_assert(new_fields_type(&fixture.cut.new_fields.items[0], &type));
     ck_assert_int_eq(type, COLUMN_NUMERIC);
 
     add_column(&fixture, STR("a"), COLUMN_NUMERIC);
@@ -148,8 +148,8 @@ START_TEST(first_record_makes_the_table)
     open_fixture(&fixture, "");
     fixture.columns.has_table = false;
     ck_assert_int_eq(cut_text(&fixture, "[]"), CUT_DONE);
-    ck_assert_int_eq(cut_text(&fixture, "[{}]"), CUT_SHAPE);
-    ck_assert_uint_eq(fixture.cut.shape.count, 0);
+    ck_assert_int_eq(cut_text(&fixture, "[{}]"), CUT_NEW_FIELDS);
+    ck_assert_uint_eq(fixture.cut.new_fields.count, 0);
     fixture.cut.is_extended = true;
     ck_assert_int_eq(cut_text(&fixture, "[{}]"), CUT_DONE);
     close_fixture(&fixture);

@@ -310,7 +310,7 @@ START_TEST(scalars_fill_value)
 }
 END_TEST
 
-START_TEST(unknown_fields_make_a_shape)
+START_TEST(unknown_fields_are_collected)
 {
     struct page page;
     page_open(&page, "id bigint");
@@ -319,15 +319,15 @@ START_TEST(unknown_fields_make_a_shape)
     ck_assert_int_eq(put(&page, "{\"id\":2,\"n\":1}"), ROW_UNKNOWN);
     ck_assert_int_eq(put(&page, "{\"id\":3,\"n\":\"x\",\"m\":{}}"), ROW_UNKNOWN);
     ck_assert_int_eq(put(&page, "{\"id\":4.5}"), ROW_UNKNOWN);
-    const struct shape *shape = &page.writer.shape;
+    const struct new_fields *fields = &page.writer.new_fields;
     enum column_type type;
-    ck_assert_uint_eq(shape->count, 3);
-    ck_assert_str_is(shape->items[0].field, "n");
-    ck_assert(shape_type(&shape->items[0], &type));
+    ck_assert_uint_eq(fields->count, 3);
+    ck_assert_str_is(fields->items[0].field, "n");
+    ck_assert(new_fields_type(&fields->items[0], &type));
     ck_assert_int_eq(type, COLUMN_TEXT);
-    ck_assert_str_is(shape->items[1].field, "m");
-    ck_assert_str_is(shape->items[2].field, "id");
-    ck_assert(shape->items[2].widen);
+    ck_assert_str_is(fields->items[1].field, "m");
+    ck_assert_str_is(fields->items[2].field, "id");
+    ck_assert(fields->items[2].is_wider);
     ck_assert_uint_eq(page.writer.batch->row_count, 1);
     page_close(&page);
 }
@@ -400,7 +400,7 @@ START_TEST(rejected_records_add_no_columns)
     page.table.key_count = 1;
     ck_assert_int_eq(put(&page, "{\"error\":\"x\"}"), ROW_REJECTED);
     ck_assert_int_eq(put(&page, "{\"id\":1}"), ROW_UNKNOWN);
-    ck_assert_uint_eq(page.writer.shape.count, 1);
+    ck_assert_uint_eq(page.writer.new_fields.count, 1);
     page_close(&page);
 }
 END_TEST
@@ -509,7 +509,7 @@ END_TEST
 
 SUITE("worker/row", values_arrive_as_sent, numbers_at_the_limits_arrive,
       random_numbers_are_what_the_server_reads, random_json_is_what_the_server_reads,
-      fields_find_their_columns_in_any_order, scalars_fill_value, unknown_fields_make_a_shape,
+      fields_find_their_columns_in_any_order, scalars_fill_value, unknown_fields_are_collected,
       newcomers_go_where_the_table_says, records_without_a_key_are_rejected,
       rejected_records_add_no_columns, declared_columns_read_paths_and_strings,
       other_types_are_looked_at_before_the_server_does, whole_records_go_to_one_column,

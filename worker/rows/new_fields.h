@@ -1,0 +1,41 @@
+#ifndef WORKER_ROWS_NEW_FIELDS_H
+#define WORKER_ROWS_NEW_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "worker/records/record.h"
+#include "worker/rows/column_type.h"
+#include "worker/rows/name_index.h"
+
+/*
+ * The fields of one page that want a column which the map does not have, or a wider one. Each
+ * such field of every record is added; at the end of the page the kinds of all its values decide
+ * the type of its column (column_infer.h). Begins as {.arena = …}. Fields past NEW_FIELDS_MAX
+ * are not kept: no table has so many columns.
+ */
+enum { NEW_FIELDS_MAX = 4096 };
+
+struct new_field {
+    struct str field;
+    unsigned kinds; /* of its values, as column_infer.h has them */
+    bool is_wider;  /* a bigint column of the map met a number beyond 64 bits or a fraction */
+};
+
+struct new_fields {
+    struct new_field *items;
+    size_t count, capacity;
+    struct arena *arena;
+    struct name_index index;
+    size_t expected; /* position of the next field if this record is like the last */
+};
+
+/* Both copy the name. */
+void new_fields_add(struct new_fields *fields, const struct record_field *field);
+void new_fields_add_wider(struct new_fields *fields, const struct record_field *field);
+
+/* False while the page has shown only nulls: the field then gets no column yet. */
+bool new_fields_type(const struct new_field *field, enum column_type *ret_type) MUST_CHECK;
+
+#endif
