@@ -1,7 +1,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/rng.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
@@ -73,10 +72,7 @@ START_TEST(test_random_faults_cost_no_row)
     struct pagetide pagetide;
     struct mock mock;
     struct rng rng;
-    const char *given = getenv("PAGETIDE_TEST_SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
-    printf("seed %llu (PAGETIDE_TEST_SEED)\n", (unsigned long long)seed);
-    rng_seed(&rng, seed);
+    pagetide_seed(&rng);
     open_both(&pagetide, &mock);
     pagetide_source(&pagetide, "api",
                     "source: api\nbase_url: %s\nstreams:\n"

@@ -60,19 +60,11 @@ struct siege {
     int64_t began_mono_ms;
 };
 
-static uint64_t choose_seed(void)
-{
-    const char *given = getenv("PAGETIDE_TEST_SEED");
-    return given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
-}
-
 static void siege_open(struct siege *siege)
 {
-    *siege = (struct siege){.seed = choose_seed(),
-                            .streams = {{.path = "/gen/page", .name = "api.appended"},
+    *siege = (struct siege){.streams = {{.path = "/gen/page", .name = "api.appended"},
                                         {.path = "/gen/cursor", .name = "api.upserted"}}};
-    printf("seed %llu (PAGETIDE_TEST_SEED)\n", (unsigned long long)siege->seed);
-    rng_seed(&siege->rng, siege->seed);
+    siege->seed = pagetide_seed(&siege->rng);
     mock_start(NULL, &siege->mock);
     pagetide_open(&siege->pagetide);
     pagetide_source(&siege->pagetide, "api", definition, siege->mock.url);

@@ -21,11 +21,8 @@ struct house {
 
 static void house_open(struct house *house, const char *streams)
 {
-    const char *given = getenv("PAGETIDE_TEST_SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
-    printf("seed %llu (PAGETIDE_TEST_SEED)\n", (unsigned long long)seed);
     *house = (struct house){0};
-    rng_seed(&house->rng, seed);
+    pagetide_seed(&house->rng);
     mock_start(NULL, &house->mock);
     pagetide_open(&house->pagetide);
     setenv("PAGETIDE_LEASE", "1s", 1);

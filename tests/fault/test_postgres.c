@@ -34,11 +34,8 @@ static const char definition[] =
 
 static void house_open(struct house *house, bool own_postgres, int record_bytes)
 {
-    const char *given = getenv("PAGETIDE_TEST_SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
-    printf("seed %llu (PAGETIDE_TEST_SEED)\n", (unsigned long long)seed);
     *house = (struct house){0};
-    rng_seed(&house->rng, seed);
+    pagetide_seed(&house->rng);
     mock_start(NULL, &house->mock);
     pagetide_open(&house->pagetide);
     if (own_postgres) {

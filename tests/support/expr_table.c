@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "tests/support/suite.h"
+
 static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
 {
     (void)arena;
@@ -14,6 +16,14 @@ struct expr_scope expr_table_scope(struct value *context)
 {
     return (struct expr_scope){
         .find = find, .ctx = context, .now_us = (int64_t)1767323045 * 1000000};
+}
+
+struct value expr_table_json(struct arena *arena, struct str text)
+{
+    struct err err = ERR_INIT;
+    struct value value;
+    ck_assert_ok(value_parse(arena, text, VALUE_WHOLE, &value, &err), err);
+    return value;
 }
 
 static bool complain(const struct line_case *one, const char *what, struct str shown)

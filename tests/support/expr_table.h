@@ -9,6 +9,9 @@
 /* A scope over the members of an object; now() is 2026-01-02T03:04:05Z. `context` must last. */
 struct expr_scope expr_table_scope(struct value *context);
 
+/* The value of a JSON text; fails the running test where it is none. */
+struct value expr_table_json(struct arena *arena, struct str text);
+
 /* What came out of a case. */
 enum expr_outcome { OUTCOME_VALUE, OUTCOME_REFUSED, OUTCOME_FAILED };
 

@@ -43,6 +43,15 @@ static const char *keep_formatted(const char *fmt, va_list args)
     return copy;
 }
 
+uint64_t pagetide_seed(struct rng *rng)
+{
+    const char *given = getenv("PAGETIDE_TEST_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms();
+    printf("seed %llu (PAGETIDE_TEST_SEED)\n", (unsigned long long)seed);
+    rng_seed(rng, seed);
+    return seed;
+}
+
 const char *pagetide_text(const char *fmt, ...)
 {
     va_list args;

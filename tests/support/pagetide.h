@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/rng.h"
+
 /*
  * The program under test, as a user has it: a configuration folder, a fresh database, a Redis.
  *
@@ -83,6 +85,10 @@ void pagetide_await(struct pagetide *pagetide, const char *expected, int64_t lim
 const char *pagetide_json(const char *json, const char *key);
 /* The last line of an output. */
 const char *pagetide_last_line(const char *text);
+/* Seeds with PAGETIDE_TEST_SEED, or with the time; says which on stdout, so that what failed can
+ * be run again. Gives the seed. */
+uint64_t pagetide_seed(struct rng *rng);
+
 /* A text that stays until the process ends. */
 const char *pagetide_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A file's content, "" if there is none. */

@@ -3,14 +3,6 @@
 #include "tests/support/expr_table.h"
 #include "tests/support/suite.h"
 
-static struct value parse(struct arena *arena, struct str text)
-{
-    struct err err = ERR_INIT;
-    struct value value;
-    ck_assert_ok(value_parse(arena, text, VALUE_WHOLE, &value, &err), err);
-    return value;
-}
-
 /* `path | data`. */
 static bool run_case(const struct line_case *one)
 {
@@ -18,7 +10,7 @@ static bool run_case(const struct line_case *one)
     struct err err = ERR_INIT;
     struct path path;
     struct str data = one->input, text = lines_take_cell(&data);
-    struct value root = parse(arena, data), value = UNDEFINED_VALUE;
+    struct value root = expr_table_json(arena, data), value = UNDEFINED_VALUE;
     enum expr_outcome outcome = OUTCOME_VALUE;
     if (path_compile(arena, text, &path, &err))
         value = path_get(&path, root);
@@ -61,8 +53,8 @@ static struct value read_locator(struct arena *arena, const char *text)
     struct locator locator;
     struct value value;
     struct value context =
-        parse(arena, STR("{\"response\": {\"meta\": {\"next\": \"c2\"}},"
-                         " \"http\": {\"headers\": {\"x-next-page\": \"3\"}}}"));
+        expr_table_json(arena, STR("{\"response\": {\"meta\": {\"next\": \"c2\"}},"
+                                   " \"http\": {\"headers\": {\"x-next-page\": \"3\"}}}"));
     struct expr_scope scope = expr_table_scope(&context);
     ck_assert_ok(locator_compile(arena, str_from(text), &locator, &err), err);
     ck_assert_ok(locator_read(&locator, &scope, arena, &value, &err), err);
@@ -86,7 +78,7 @@ START_TEST(fails_where_the_expression_fails)
     AUTO_ARENA struct arena *arena = arena_new();
     struct err err = ERR_INIT;
     struct locator locator;
-    struct value context = parse(arena, STR("{}")), value;
+    struct value context = expr_table_json(arena, STR("{}")), value;
     struct expr_scope scope = expr_table_scope(&context);
     ck_assert_ok(locator_compile(arena, STR("{{ response.a.b }}"), &locator, &err), err);
     ck_assert(!locator_read(&locator, &scope, arena, &value, &err));

@@ -3,14 +3,6 @@
 #include "tests/support/expr_table.h"
 #include "tests/support/suite.h"
 
-static struct value parse(struct arena *arena, struct str text)
-{
-    struct err err = ERR_INIT;
-    struct value value;
-    ck_assert_ok(value_parse(arena, text, VALUE_WHOLE, &value, &err), err);
-    return value;
-}
-
 /* `"template" | data`; the template may hold bars. */
 static bool run_case(const struct line_case *one)
 {
@@ -21,8 +13,9 @@ static bool run_case(const struct line_case *one)
     enum expr_outcome outcome = OUTCOME_VALUE;
     ptrdiff_t bar = str_find(one->input, STR("\" | {"));
     ck_assert_int_ge(bar, 0);
-    struct value text = parse(arena, str_slice(one->input, 0, (size_t)bar + 1));
-    struct value context = parse(arena, str_slice(one->input, (size_t)bar + 4, one->input.len));
+    struct value text = expr_table_json(arena, str_slice(one->input, 0, (size_t)bar + 1));
+    struct value context =
+        expr_table_json(arena, str_slice(one->input, (size_t)bar + 4, one->input.len));
     struct expr_scope scope = expr_table_scope(&context);
     if (!template_compile(arena, text.text, &template, &err))
         outcome = OUTCOME_REFUSED;
@@ -60,11 +53,12 @@ START_TEST(drops_what_is_omitted_at_any_depth)
                                  compiled(arena, "x")};
     struct str keys[] = {STR("gone"), STR("list"), STR("text")};
     struct template map = {.kind = TEMPLATE_MAP, .items = members, .keys = keys, .count = 3};
-    struct value context = parse(arena, STR("{\"a\": 1.50}")), value;
+    struct value context = expr_table_json(arena, STR("{\"a\": 1.50}")), value;
     struct expr_scope scope = expr_table_scope(&context);
     struct err err = ERR_INIT;
     ck_assert_ok(template_fill(&map, &scope, true, arena, &value, &err), err);
-    ck_assert(value_same(value, parse(arena, STR("{\"list\": [1.50], \"text\": \"x\"}"))));
+    ck_assert(
+        value_same(value, expr_table_json(arena, STR("{\"list\": [1.50], \"text\": \"x\"}"))));
 }
 END_TEST
 
@@ -74,7 +68,7 @@ START_TEST(names_the_key_that_failed)
     struct template members[] = {compiled(arena, "{{ nothing }}")};
     struct str keys[] = {STR("since")};
     struct template map = {.kind = TEMPLATE_MAP, .items = members, .keys = keys, .count = 1};
-    struct value context = parse(arena, STR("{}")), value;
+    struct value context = expr_table_json(arena, STR("{}")), value;
     struct expr_scope scope = expr_table_scope(&context);
     struct err err = ERR_INIT;
     ck_assert(!template_fill(&map, &scope, true, arena, &value, &err));
@@ -87,7 +81,7 @@ START_TEST(lets_undefined_through_where_allowed)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct template template = compiled(arena, "{{ nothing }}");
-    struct value context = parse(arena, STR("{}")), value;
+    struct value context = expr_table_json(arena, STR("{}")), value;
     struct expr_scope scope = expr_table_scope(&context);
     struct err err = ERR_INIT;
     ck_assert_ok(template_fill(&template, &scope, false, arena, &value, &err), err);

@@ -1,51 +1,22 @@
 #include "worker/rows/cut.h"
 
+#include "tests/support/cut_fixture.h"
 #include "tests/support/suite.h"
 
 static struct err err;
 
-struct fixture {
-    struct arena *arena;
-    struct stream stream;
-    struct column items[8];
-    struct columns columns;
-    struct expr_scope scope;
-    struct batch *batch;
-    struct cut cut;
-};
-
-static void add_column(struct fixture *fixture, struct str name, enum column_type type)
-{
-    fixture->items[fixture->columns.count++] =
-        (struct column){.field = name, .name = name, .type = type};
-    columns_index(&fixture->columns, fixture->arena);
-}
-
 /* A stream whose table is there, with the one column `id bigint`. */
-static void open_fixture(struct fixture *fixture, const char *merge_path)
+static void open_fixture(struct cut_fixture *fixture, const char *merge_path)
 {
-    *fixture = (struct fixture){.arena = arena_new(), .batch = batch_new(MIB(16))};
+    cut_fixture_open(fixture);
     err = (struct err)ERR_INIT;
     struct merge *merge = &fixture->stream.merge;
     ck_assert_ok(path_compile(fixture->arena, str_from(merge_path), &merge->path, &err), err);
     fixture->stream.table.max_columns = 500;
-    fixture->columns.items = fixture->items;
-    fixture->columns.has_table = true;
-    add_column(fixture, STR("id"), COLUMN_BIGINT);
-    fixture->cut = (struct cut){.stream = &fixture->stream,
-                                .columns = &fixture->columns,
-                                .scope = &fixture->scope,
-                                .arena = fixture->arena,
-                                .max_records = -1};
+    cut_fixture_add_column(fixture, STR("id"), COLUMN_BIGINT);
 }
 
-static void close_fixture(struct fixture *fixture)
-{
-    batch_free(fixture->batch);
-    arena_free(fixture->arena);
-}
-
-static enum cut_result cut_text(struct fixture *fixture, const char *body)
+static enum cut_result cut_text(struct cut_fixture *fixture, const char *body)
 {
     fixture->cut.body = str_from(body);
     return cut_page(&fixture->cut, fixture->batch, &err);
@@ -53,7 +24,7 @@ static enum cut_result cut_text(struct fixture *fixture, const char *body)
 
 START_TEST(cuts_and_counts)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "data");
     const char *body = "{\"n\":1,\"data\":[{\"id\":1},{\"id\":\"x\"},7,{\"id\":2}]}";
     struct str key = STR("id");
@@ -74,13 +45,13 @@ START_TEST(cuts_and_counts)
         value_parse(fixture.arena, str_from(body), fixture.cut.skipped, &response, &err), err);
     ck_assert_int_eq(value_get(response, STR("data")).kind, VALUE_UNDEFINED);
     ck_assert_int_eq(value_get(response, STR("n")).kind, VALUE_NUMBER);
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(limit_cuts_the_page_exactly)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "");
     fixture.cut.max_records = 2;
     ck_assert_int_eq(cut_text(&fixture, "[{\"id\":1},{\"id\":2},{\"id\":3,\"new\":1}]"),
@@ -89,13 +60,13 @@ START_TEST(limit_cuts_the_page_exactly)
     ck_assert_int_eq(fixture.cut.seen, 3);
     ck_assert_uint_eq(fixture.batch->row_count, 2);
     ck_assert_str_is(fixture.cut.last, "{\"id\":2}");
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(hash_tells_order_and_records_apart)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "d");
     ck_assert_int_eq(cut_text(&fixture, "{\"d\":[{\"id\":1},{\"id\":2}]}"), CUT_DONE);
     uint64_t hash = fixture.cut.records_hash;
@@ -104,13 +75,13 @@ START_TEST(hash_tells_order_and_records_apart)
     ck_assert_uint_eq(fixture.cut.records_hash, hash);
     ck_assert_int_eq(cut_text(&fixture, "{\"d\":[{\"id\":2},{\"id\":1}]}"), CUT_DONE);
     ck_assert_uint_ne(fixture.cut.records_hash, hash);
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(asks_for_columns_with_the_whole_page)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "");
     const char *body =
         "[{\"id\":1},{\"id\":2,\"a\":1},{\"id\":3,\"b\":true,\"a\":1.5},{\"id\":4}]";
@@ -122,29 +93,29 @@ START_TEST(asks_for_columns_with_the_whole_page)
     ck_assert(new_fields_type(&fixture.cut.new_fields.items[0], &type));
     ck_assert_int_eq(type, COLUMN_NUMERIC);
 
-    add_column(&fixture, STR("a"), COLUMN_NUMERIC);
-    add_column(&fixture, STR("b"), COLUMN_BOOLEAN);
+    cut_fixture_add_column(&fixture, STR("a"), COLUMN_NUMERIC);
+    cut_fixture_add_column(&fixture, STR("b"), COLUMN_BOOLEAN);
     ck_assert_int_eq(cut_text(&fixture, body), CUT_DONE);
     ck_assert_uint_eq(fixture.batch->row_count, 4);
     ck_assert_int_eq(fixture.cut.asides, 0);
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(an_extended_map_is_final)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "");
     fixture.cut.is_extended = true;
     ck_assert_int_eq(cut_text(&fixture, "[{\"id\":1,\"a\":1}]"), CUT_DONE);
     ck_assert_int_eq(fixture.cut.asides, 1);
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(first_record_makes_the_table)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "");
     fixture.columns.has_table = false;
     ck_assert_int_eq(cut_text(&fixture, "[]"), CUT_DONE);
@@ -152,13 +123,13 @@ START_TEST(first_record_makes_the_table)
     ck_assert_uint_eq(fixture.cut.new_fields.count, 0);
     fixture.cut.is_extended = true;
     ck_assert_int_eq(cut_text(&fixture, "[{}]"), CUT_DONE);
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(bad_bodies_leave_the_batch_alone)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "a.data");
     ck_assert_int_eq(cut_text(&fixture, "{\"a\":{\"data\":[{\"id\":1},{\"id\""), CUT_BAD);
     ck_assert(fixture.cut.truncated);
@@ -171,13 +142,13 @@ START_TEST(bad_bodies_leave_the_batch_alone)
     ck_assert_ptr_nonnull(strstr(err.text, "a.data"));
     ck_assert_uint_eq(fixture.batch->row_count, 0);
     ck_assert_uint_eq(fixture.batch->rows.len, 19);
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(missing_is_forgiven_for_the_last_segment)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "a.data");
     fixture.stream.merge.may_be_missing = true;
     ck_assert_int_eq(cut_text(&fixture, "{\"a\":{}}"), CUT_DONE);
@@ -185,15 +156,15 @@ START_TEST(missing_is_forgiven_for_the_last_segment)
     ck_assert_int_eq(cut_text(&fixture, "{\"b\":{}}"), CUT_BAD);
     ck_assert(fixture.cut.is_merge_error);
     ck_assert_int_eq(cut_text(&fixture, "{\"a\":{\"data\":null}}"), CUT_DONE);
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(with_adds_its_fields)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "");
-    add_column(&fixture, STR("repo"), COLUMN_TEXT);
+    cut_fixture_add_column(&fixture, STR("repo"), COLUMN_TEXT);
     struct with_field with = {.name = STR("repo")};
     fixture.stream.merge.with = &with;
     fixture.stream.merge.with_count = 1;
@@ -207,44 +178,44 @@ START_TEST(with_adds_its_fields)
                  err);
     ck_assert_int_eq(cut_text(&fixture, "[{\"id\":1}]"), CUT_BAD);
     ck_assert(str_starts(str_from(err.text), STR("with.repo: ")));
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(forbidden_fields_fail_the_page)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "");
     fixture.stream.table.on_new_field = NEW_FIELD_FAIL;
     ck_assert_int_eq(cut_text(&fixture, "[{\"id\":1},{\"x\":1}]"), CUT_BAD);
     ck_assert_str_eq(err.text, "record 1: new field \"x\" (on_new_field: fail)");
     ck_assert_uint_eq(fixture.batch->row_count, 0);
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 START_TEST(rows_past_the_ceiling_fail_the_page)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "");
     batch_free(fixture.batch);
     fixture.batch = batch_new(100);
     ck_assert_int_eq(cut_text(&fixture, "[{\"id\":1}]"), CUT_DONE);
     ck_assert_int_eq(cut_text(&fixture, "[{\"id\":1},{\"id\":2},{\"id\":3}]"), CUT_BAD);
     ck_assert(!fixture.batch->rows.overflow);
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
 /* The tuple up to `_pt_hash`: a count, then twice a length and eight bytes. */
-static struct str id_and_hash(struct fixture *fixture, size_t row)
+static struct str id_and_hash(struct cut_fixture *fixture, size_t row)
 {
     return str_slice(batch_row(fixture->batch, row), 0, 26);
 }
 
 START_TEST(hash_is_of_what_is_left)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     struct str name = STR("seen_at");
     open_fixture(&fixture, "");
     fixture.stream.merge.exclude = &name;
@@ -256,11 +227,11 @@ START_TEST(hash_is_of_what_is_left)
     ck_assert(str_eq(first, id_and_hash(&fixture, 1)));
     ck_assert(str_eq(first, id_and_hash(&fixture, 2)));
     fixture.stream.merge.exclude_count = 0;
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 
-static const char *high_of(struct fixture *fixture, const char *values)
+static const char *high_of(struct cut_fixture *fixture, const char *values)
 {
     struct bookmark *bookmark = &fixture->stream.bookmark;
     bookmark->is_set = true;
@@ -284,7 +255,7 @@ static const char *high_of(struct fixture *fixture, const char *values)
 
 START_TEST(finds_the_highest_bookmark)
 {
-    struct fixture fixture;
+    struct cut_fixture fixture;
     open_fixture(&fixture, "");
     struct bookmark *bookmark = &fixture.stream.bookmark;
     fixture.scope.now_us = INT64_C(1704164645000000); /* 2024-01-02T03:04:05Z */
@@ -308,7 +279,7 @@ START_TEST(finds_the_highest_bookmark)
     bookmark->type = BOOKMARK_TIME;
     ck_assert_str_eq(high_of(&fixture, "7 \"x\" \"2024-01-01T00:00:00Z\""),
                      "2024-01-01T00:00:00Z");
-    close_fixture(&fixture);
+    cut_fixture_close(&fixture);
 }
 END_TEST
 

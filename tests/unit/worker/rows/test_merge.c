@@ -3,6 +3,7 @@
 #include <endian.h>
 
 #include "config/source.h"
+#include "tests/support/cut_fixture.h"
 #include "tests/support/definition_cases.h"
 #include "tests/support/suite.h"
 #include "worker/records/jsontext.h"
@@ -11,27 +12,17 @@
 
 static struct err err;
 
-/* `columns: none`: each row is the record as jsonb. */
-struct fixture {
-    struct arena *arena;
-    struct stream *stream;
-    struct column items[1];
-    struct columns columns;
-    struct expr_scope scope;
-    struct batch *batch;
-    struct cut cut;
-};
-
 static bool find_name(void *ctx, struct str name, struct arena *arena, struct value *ret)
 {
-    const struct fixture *fixture = ctx;
+    const struct cut_fixture *fixture = ctx;
+    const struct stream *stream = fixture->cut.stream;
     struct err ignored = ERR_INIT;
     if (str_is(name, "partition"))
         return value_parse(arena, STR("{\"name\":\"p1\"}"), VALUE_WHOLE, ret, &ignored);
-    for (size_t i = 0; i < fixture->stream->var_count; i++)
-        if (str_eq(fixture->stream->vars[i].name, name))
-            return template_fill(&fixture->stream->vars[i].template, &fixture->scope, true,
-                                 arena, ret, &ignored);
+    for (size_t i = 0; i < stream->var_count; i++)
+        if (str_eq(stream->vars[i].name, name))
+            return template_fill(&stream->vars[i].template, &fixture->scope, true, arena, ret,
+                                 &ignored);
     return false;
 }
 
@@ -46,27 +37,14 @@ static struct stream *read_stream(struct arena *arena, struct str text)
     return source->streams[0];
 }
 
-static void open_fixture(struct fixture *fixture, struct str text)
+/* `columns: none`: each row is the record as jsonb. */
+static void open_fixture(struct cut_fixture *fixture, struct str text)
 {
-    *fixture = (struct fixture){.arena = arena_new(), .batch = batch_new(MIB(16))};
+    cut_fixture_open(fixture);
     err = (struct err)ERR_INIT;
-    fixture->stream = read_stream(fixture->arena, text);
-    fixture->items[0] =
-        (struct column){.field = STR("record"), .name = STR("record"), .type = COLUMN_JSONB};
-    fixture->columns = (struct columns){.items = fixture->items, .count = 1, .has_table = true};
-    columns_index(&fixture->columns, fixture->arena);
+    fixture->cut.stream = read_stream(fixture->arena, text);
     fixture->scope = (struct expr_scope){.find = find_name, .ctx = fixture};
-    fixture->cut = (struct cut){.stream = fixture->stream,
-                                .columns = &fixture->columns,
-                                .scope = &fixture->scope,
-                                .arena = fixture->arena,
-                                .max_records = -1};
-}
-
-static void close_fixture(struct fixture *fixture)
-{
-    batch_free(fixture->batch);
-    arena_free(fixture->arena);
+    cut_fixture_add_column(fixture, STR("record"), COLUMN_JSONB);
 }
 
 /* The tuple: a count of fields, then the length, jsonb's version and text of the first. */
@@ -80,7 +58,7 @@ static void show_row(struct buf *out, struct str row)
     buf_puts(out, "\n");
 }
 
-static void show_page(struct fixture *fixture, struct str body, bool wants_count,
+static void show_page(struct cut_fixture *fixture, struct str body, bool wants_count,
                       struct buf *out)
 {
     batch_reset(fixture->batch);
@@ -109,7 +87,7 @@ static bool agrees(struct str wanted, struct str came)
                       : str_eq(wanted, came);
 }
 
-static void check_page(struct fixture *fixture, const struct definition_case *test,
+static void check_page(struct cut_fixture *fixture, const struct definition_case *test,
                        size_t *line, struct buf *failures)
 {
     AUTO_BUF(out, MIB(1));
@@ -137,11 +115,11 @@ START_TEST(merges_as_the_table_says)
     AUTO_BUF(failures, MIB(1));
     struct definition_cases all = definition_cases_read(arena, TABLE, "pages");
     for (size_t i = 0; i < all.count; i++) {
-        struct fixture fixture;
+        struct cut_fixture fixture;
         open_fixture(&fixture, all.cases[i].text);
         for (size_t line = 0; line < all.cases[i].line_count;)
             check_page(&fixture, &all.cases[i], &line, &failures);
-        close_fixture(&fixture);
+        cut_fixture_close(&fixture);
     }
     ck_assert_msg(failures.len == 0, "%s", failures.ptr);
 }
