@@ -36,9 +36,12 @@ static void put_eta(struct buf *line, const struct bar *bar, const struct bar_st
     units_format_duration(line, elapsed_ms * (state->pages_total - state->pages) / done);
 }
 
-static void put_state(struct buf *line, const struct bar *bar, const struct bar_state *state)
+void bar_put(struct buf *line, const struct bar *bar, const struct bar_state *state,
+             int64_t now_mono_ms)
 {
-    int64_t elapsed_ms = MAX(clock_mono_ms() - bar->began_mono_ms, 1);
+    int64_t elapsed_ms = MAX(now_mono_ms - bar->began_mono_ms, 1);
+    if (bar->is_terminal && state->pages_total)
+        put_cells(line, state);
     units_format_count(line, state->pages);
     if (state->pages_total) {
         buf_puts(line, " of ");
@@ -58,13 +61,10 @@ void bar_draw(struct bar *bar, const struct bar_state *state)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
     int64_t now = clock_mono_ms();
-    buf_init(&line, LINE_BYTES_MAX);
     if (!bar->is_terminal && now - bar->drawn_mono_ms < PLAIN_EVERY_MS)
         return;
     bar->drawn_mono_ms = now;
-    if (bar->is_terminal && state->pages_total)
-        put_cells(&line, state);
-    put_state(&line, bar, state);
+    bar_put(&line, bar, state, now);
     if (bar->is_terminal)
         fprintf(stderr, "\r\033[K%s", line.ptr);
     else

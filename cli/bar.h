@@ -4,9 +4,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /*
- * A progress line on a terminal's stderr: pages of total, records, records/s, ETA; drawn again
- * in place. Where stderr is no terminal, a plain line every 10 s.
+ * A progress line on stderr: pages of the total, records, records a second, the time that is
+ * left. On a terminal it is drawn again in place; elsewhere a plain line is printed every 10 s.
+ *
+ *     bar_start → bar_draw … → bar_clear
  */
 struct bar {
     bool is_terminal, is_drawn;
@@ -22,6 +26,14 @@ struct bar_state {
 
 void bar_start(struct bar *bar, int64_t pages);
 void bar_draw(struct bar *bar, const struct bar_state *state);
+
+/*
+ * The line as it is at `now_mono_ms`, without its end. Speed is the average since the bar began;
+ * the time left assumes that pages go on at the average speed, and is only there where the
+ * total is known and a page has been read.
+ */
+void bar_put(struct buf *line, const struct bar *bar, const struct bar_state *state,
+             int64_t now_mono_ms);
 void bar_clear(struct bar *bar); /* before anything else is printed, and at the end */
 
 #endif

@@ -2,13 +2,12 @@
 
 #include <malloc.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "base/log.h"
-#include "base/redact.h"
+#include "cli/arguments.h"
 
 static const struct command *const commands[] = {
     &cmd_sync,   &cmd_preview,   &cmd_check,   &cmd_expr,   &cmd_config, &cmd_migrate,
@@ -107,12 +106,6 @@ static bool load_settings(struct cli *cli, const struct opt *setting_opts, struc
     return settings_load(cli->arena, config_dir(&cli->options), flags, &cli->settings, err);
 }
 
-/* Batches go back to the system when they are freed: without this the threshold would grow. */
-static void return_large_memory(void)
-{
-    mallopt(M_MMAP_THRESHOLD, MIB(1));
-}
-
 /* No core dumps, no ptrace by other processes of the user: memory holds credentials. */
 static void protect_memory(void)
 {
@@ -121,96 +114,53 @@ static void protect_memory(void)
     prctl(PR_SET_DUMPABLE, 0);
 }
 
-/* Overwrites the values of --database-url and the like in what `ps` shows. */
-static void hide_arguments(int argc, char **argv)
-{
-    static const char *const secret[] = {"--database-url", "--redis-url", "--token"};
-    for (int i = 0; i < argc; i++) {
-        for (size_t s = 0; s < COUNT_OF(secret); s++) {
-            size_t len = strlen(secret[s]);
-            if (strncmp(argv[i], secret[s], len))
-                continue;
-            char *value = argv[i][len] == '='                    ? argv[i] + len + 1
-                          : argv[i][len] == '\0' && i + 1 < argc ? argv[i + 1]
-                                                                 : NULL;
-            if (value)
-                memset(value, '*', strlen(value));
-        }
-    }
-}
-
-/* Options borrow their values from these copies, so that the originals can be hidden. */
-static char **copy_arguments(struct arena *arena, int argc, char **argv)
-{
-    char **copy = ARENA_ARRAY(arena, char *, (size_t)argc + 1);
-    for (int i = 0; i < argc; i++)
-        copy[i] = arena_cstr(arena, str_from(argv[i]));
-    return copy;
-}
-
 static int run_command(const struct command *command, int argc, char **argv)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    char **words = copy_arguments(arena, argc, argv);
-    struct cli cli = {.arena = arena};
+    struct cli cli = {.arena = arena, .operands = ARENA_ARRAY(arena, char *, (size_t)argc + 1)};
     struct opt opts[OPTS_MAX];
     struct err err = ERR_INIT;
-    bool help = false;
+    bool wants_help = false;
     const struct opt *setting_opts =
         settings_options(arena, offsetof(struct options, settings));
+    /* Options borrow their values from these copies, so that the originals can be hidden. */
+    for (int i = 0; i < argc; i++)
+        cli.operands[i] = arena_cstr(arena, str_from(argv[i]));
     size_t count = add_opts(opts, 0, command->opts);
     count = add_opts(opts, count, common_opts);
     if (command->needs_settings)
         add_opts(opts, count, setting_opts);
-    if (!opt_parse(opts, &cli.options, argc, words, &cli.operand_count, &help, &err))
+    if (!opt_parse(opts, &cli.options, argc, cli.operands, &cli.operand_count, &wants_help,
+                   &err))
         return cli_usage("%s: %s (see pagetide %s --help)", command->name, err.text,
                          command->name);
-    if (help) {
+    if (wants_help) {
         print_help(command, setting_opts);
         return EXIT_DONE;
     }
-    cli.operands = words;
     if (!set_log(&cli.options, &err) ||
         (command->needs_settings && !load_settings(&cli, setting_opts, &err)))
         return cli_fail(&err);
     cli.settings.config_dir = config_dir(&cli.options);
-    hide_arguments(argc, argv);
+    arguments_hide(argc, argv);
     int code = command->run(&cli);
     loop_free(cli.loop);
     return code;
 }
 
-static bool takes_value(const struct opt *opts, const char *word)
-{
-    for (const struct opt *opt = opts; opt->name; opt++) {
-        bool is_long = !strncmp(word, "--", 2) && !strcmp(word + 2, opt->name);
-        bool is_short = opt->letter && word[1] == opt->letter && !word[2];
-        if ((is_long || is_short) && opt->type != OPT_FLAG)
-            return true;
-    }
-    return false;
-}
-
-/* `pagetide -c DIR sync …` is `pagetide sync -c DIR …`. */
 static void put_command_first(int argc, char **argv)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    const struct opt *setting_opts = settings_options(arena, 0);
-    int at = 1;
-    while (at < argc && argv[at][0] == '-')
-        at += takes_value(common_opts, argv[at]) || takes_value(setting_opts, argv[at]) ? 2 : 1;
-    if (at == 1 || at >= argc)
-        return;
-    char *command = argv[at];
-    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv);
-    argv[1] = command;
+    const struct opt *const tables[] = {common_opts, settings_options(arena, 0)};
+    arguments_put_command_first(tables, COUNT_OF(tables), argc, argv);
 }
 
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     protect_memory();
-    return_large_memory();
+    /* Batches go back to the system when freed: without this the threshold would grow. */
+    mallopt(M_MMAP_THRESHOLD, MIB(1));
     put_command_first(argc, argv);
     const char *name = argc > 1 ? argv[1] : "";
     if (!strcmp(name, "--version")) {

@@ -24,10 +24,11 @@ static int width_of(struct str text)
     return width;
 }
 
+/* Two blanks after each cell, also after one that is wider than its column. */
 static void put_cell(struct buf *line, struct str text, int width)
 {
     buf_put(line, text);
-    for (int i = width_of(text); i < width + 2; i++)
+    for (int i = MIN(width_of(text), width); i < width + 2; i++)
         buf_put_byte(line, ' ');
 }
 

@@ -1,0 +1,82 @@
+#include "tests/support/command.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tests/support/schema.h"
+#include "tests/support/servers.h"
+
+/* One of the two streams: where it went before, and where it goes meanwhile. */
+struct diverted {
+    int fd, saved_fd;
+    FILE *file;
+};
+
+static struct diverted out = {.fd = STDOUT_FILENO}, err = {.fd = STDERR_FILENO};
+
+static void divert(struct diverted *diverted)
+{
+    diverted->file = tmpfile();
+    diverted->saved_fd = dup(diverted->fd);
+    ck_assert(diverted->file && diverted->saved_fd >= 0 &&
+              dup2(fileno(diverted->file), diverted->fd) >= 0);
+}
+
+static const char *restore(struct diverted *diverted)
+{
+    long size = 0;
+    ck_assert(!fseek(diverted->file, 0, SEEK_END) && (size = ftell(diverted->file)) >= 0);
+    char *text = calloc(1, (size_t)size + 1);
+    rewind(diverted->file);
+    ck_assert(text && fread(text, 1, (size_t)size, diverted->file) == (size_t)size);
+    dup2(diverted->saved_fd, diverted->fd);
+    close(diverted->saved_fd);
+    fclose(diverted->file);
+    return text;
+}
+
+void command_capture(void)
+{
+    fflush(stdout);
+    divert(&out);
+    divert(&err);
+}
+
+struct captured command_captured(void)
+{
+    fflush(stdout);
+    fflush(stderr);
+    return (struct captured){.out = restore(&out), .err = restore(&err)};
+}
+
+void command_open(struct cli *ret_cli)
+{
+    struct pg *pg;
+    int code;
+    *ret_cli = (struct cli){.arena = arena_new()};
+    ret_cli->settings.database_url = servers_database_url();
+    ck_assert(cli_database(ret_cli, true, &pg, &code));
+    pg_close(pg);
+}
+
+void command_close(struct cli *cli)
+{
+    loop_free(cli->loop);
+    arena_free(cli->arena);
+}
+
+void command_make_run(struct cli *cli, const char *name, int parts)
+{
+    schema_sql(
+        cli->settings.database_url,
+        "select pagetide.define('%s', jsonb_build_object('write', 'append', 'partitions',"
+        " (select jsonb_agg(jsonb_build_object('p', i)) from generate_series(1, %d) i)),"
+        " null, 'UTC', null, true)",
+        name, parts);
+    schema_sql(cli->settings.database_url,
+               "select pagetide.start_run('%s', 'manual', 'incremental', null, null, null, "
+               "null, 5)",
+               name);
+}

@@ -1,0 +1,93 @@
+#include "cli/arguments.h"
+
+#include "tests/support/suite.h"
+
+enum { WORDS_MAX = 16 };
+
+static const struct opt common[] = {
+    {"config", 'c', OPT_TEXT, 0, "DIR", ""}, {"json", 0, OPT_FLAG, 0, NULL, ""}, OPT_END};
+static const struct opt settings[] = {{"jobs", 0, OPT_TEXT, 0, "N", ""}, OPT_END};
+
+/* "a b c" as argv, and what became of it. */
+static int split(char *text, char **argv)
+{
+    int argc = 0;
+    char *rest;
+    for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        argv[argc++] = word;
+    return argc;
+}
+
+static const char *join(int argc, char **argv)
+{
+    static char text[512];
+    *text = '\0';
+    for (int i = 0; i < argc; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "",
+                 argv[i]);
+    return text;
+}
+
+static void expect_order(const char *words, const char *ordered)
+{
+    char text[256], *argv[WORDS_MAX];
+    const struct opt *const tables[] = {common, settings};
+    snprintf(text, sizeof text, "%s", words);
+    int argc = split(text, argv);
+    arguments_put_command_first(tables, 2, argc, argv);
+    ck_assert_str_eq(join(argc, argv), ordered);
+}
+
+static void expect_hidden(const char *words, const char *shown)
+{
+    char text[256], *argv[WORDS_MAX];
+    snprintf(text, sizeof text, "%s", words);
+    int argc = split(text, argv);
+    arguments_hide(argc, argv);
+    ck_assert_str_eq(join(argc, argv), shown);
+}
+
+START_TEST(options_may_come_before_the_command)
+{
+    expect_order("pagetide -c dir sync s.t", "pagetide sync -c dir s.t");
+    expect_order("pagetide --json --config dir sync s.t",
+                 "pagetide sync --json --config dir s.t");
+    expect_order("pagetide --config=dir sync s.t", "pagetide sync --config=dir s.t");
+    expect_order("pagetide --jobs 8 worker", "pagetide worker --jobs 8");
+}
+END_TEST
+
+START_TEST(a_command_in_its_place_stays)
+{
+    expect_order("pagetide sync -c dir s.t", "pagetide sync -c dir s.t");
+    expect_order("pagetide", "pagetide");
+}
+END_TEST
+
+START_TEST(without_a_command_nothing_moves)
+{
+    expect_order("pagetide --version", "pagetide --version");
+    expect_order("pagetide -c dir", "pagetide -c dir");
+    expect_order("pagetide -c", "pagetide -c");
+}
+END_TEST
+
+START_TEST(values_with_passwords_are_hidden)
+{
+    expect_hidden("sync --database-url postgresql://u:p@h/d s.t",
+                  "sync --database-url ******************** s.t");
+    expect_hidden("up --redis-url=redis://:p@h --token secret --jobs 8",
+                  "up --redis-url=************ --token ****** --jobs 8");
+}
+END_TEST
+
+START_TEST(other_values_and_an_option_without_a_value_stay)
+{
+    expect_hidden("up --redis-prefix mine --token", "up --redis-prefix mine --token");
+    expect_hidden("up --tokens 1 --database-urls=x", "up --tokens 1 --database-urls=x");
+}
+END_TEST
+
+SUITE("cli/arguments", options_may_come_before_the_command, a_command_in_its_place_stays,
+      without_a_command_nothing_moves, values_with_passwords_are_hidden,
+      other_values_and_an_option_without_a_value_stay)
