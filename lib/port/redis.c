@@ -1,5 +1,39 @@
+/*
+ * The connection's machine. Its phases, and what leads from one to the next:
+ *
+ *     DOWN ──retry fires──> DIALLING ──on_dialled──> GREETING ──on_name_answer──> UP
+ *      ^                       │                        │                         │
+ *      │                       │ no address             │ refused, loss,          │ loss, timeout,
+ *      └───────────────────────┴────────────────────────┴──── timeout ────────────┘ nonsense
+ *                                                                  all by drop()
+ *
+ *     DOWN       `retry` is set; nothing is open
+ *     DIALLING   `dial` resolves the name and connects (dial.c)
+ *     GREETING   AUTH, SELECT and CLIENT SETNAME are sent; the last answer ends the phase
+ *     UP         calls are taken
+ *
+ * redis_open begins in DIALLING; redis_close ends every phase. `fd`, `watch` and `reader` are in
+ * use in GREETING and UP only, and `sent` has something only then.
+ *
+ * Answers come in the order of the commands, so the first of `sent` is always the one that is
+ * answered next; an answer without a call means that we and the server no longer agree, and
+ * drops the connection. So does the first deadline that passes: an answer that may still come
+ * would be taken for the next call's. A call that was not sent (not UP, or `out` is full) waits
+ * in `refused` for the next turn of the loop, because redis_call never calls back.
+ *
+ * A callback may call anything, redis_close too; it runs between enter() and leave(), and the
+ * memory goes with the outermost leave(). A function that may have dropped the connection
+ * returns false, and its caller touches nothing more.
+ *
+ * Example: two calls are sent, the server answers the first and dies.
+ *     on_socket_ready: receive_some → take_replies gives the first its reply; recv says 0 → drop:
+ *     DOWN, `retry` in about 0.1 s, the second call hears ERR_AGAIN (it may have run), then the
+ *     owner hears that it is down. on_retry: DIALLING → "connection refused" → DOWN, twice as
+ *     long … → GREETING → UP, and the owner hears it.
+ */
 #include "port/redis.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
@@ -12,17 +46,13 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "port/dial.h"
+#include "port/redis_reply.h"
 #include "port/redis_url.h"
 
-/*
- * DOWN: the timer `retry` is set. DIALLING: `dial` is at work. GREETING: connected, the
- * handshake's answers are awaited. UP: calls are taken.
- */
 enum phase { DOWN, DIALLING, GREETING, UP };
 
 enum {
     REPLY_MAX_BYTES = 64 << 20,
-    REPLY_MAX_ITEMS = 1 << 20,
     SEND_MAX_BYTES = 16 << 20,
     READ_BYTES = 64 << 10,
     READS_A_TURN = 16, /* then other descriptors have their turn */
@@ -48,8 +78,9 @@ struct redis {
     struct arena *arena; /* the URL's strings */
     struct redis_url url;
     const char *name;
-    redis_state_fn fn;
-    void *ctx;
+    redis_state_fn on_state;
+    void *state_ctx;
+    enum err_kind reported; /* to on_state: NONE for "up"; BUG for nothing yet */
 
     enum phase phase;
     struct dial *dial;
@@ -60,111 +91,19 @@ struct redis {
     size_t reply_bytes;        /* received since the last complete reply */
     struct buf out;
     struct calls sent;    /* an answer is due for each */
-    struct calls refused; /* failed before sending; told at the next turn */
+    struct calls refused; /* not sent; they hear it at the next turn */
 
     struct loop_timer *deadline, *retry, *refusal;
     int64_t next_deadline_mono_ms; /* that `deadline` is set for; INT64_MAX: none */
     int failures;                  /* since it was last up */
     struct rng rng;
-    enum err_kind told; /* what fn heard last: NONE for "up"; BUG for nothing yet */
-    struct err why;     /* why it is not up */
+    struct err why; /* why it is not up */
 
-    /* A callback may close us: the memory goes when the outermost entry leaves. */
-    int entered;
-    bool closed;
+    int depth; /* entries from the loop under way */
+    bool is_closed;
 };
 
-/* --- Replies --------------------------------------------------------------------------- */
-
-/* What hiredis' reader builds, in the arena that its privdata is. */
-struct node {
-    struct redis_reply reply;
-    bool is_error;
-    const struct redis_reply **items;
-};
-
-static void *node_new(const redisReadTask *task, enum redis_type type)
-{
-    struct node *node = ARENA_NEW((struct arena *)task->privdata, struct node);
-    node->reply.type = type;
-    if (task->parent)
-        ((struct node *)task->parent->obj)->items[task->idx] = &node->reply;
-    return node;
-}
-
-static void *make_string(const redisReadTask *task, char *text, size_t len)
-{
-    bool is_text = task->type == REDIS_REPLY_STRING;
-    struct node *node = node_new(task, is_text ? REDIS_STRING : REDIS_STATUS);
-    node->reply.text = arena_str(task->privdata, (struct str){text, len});
-    node->is_error = task->type == REDIS_REPLY_ERROR;
-    return node;
-}
-
-/* NULL (the reader then gives up) for a length that the far side only claims. */
-static void *make_array(const redisReadTask *task, int count)
-{
-    if (count < 0 || count > REPLY_MAX_ITEMS)
-        return NULL;
-    struct node *node = node_new(task, REDIS_ARRAY);
-    node->items = ARENA_ARRAY((struct arena *)task->privdata, const struct redis_reply *,
-                              (size_t)count + 1);
-    node->reply.items = node->items;
-    node->reply.count = (size_t)count;
-    return node;
-}
-
-static void *make_integer(const redisReadTask *task, long long number)
-{
-    struct node *node = node_new(task, REDIS_INTEGER);
-    node->reply.integer = number;
-    return node;
-}
-
-static void *make_nil(const redisReadTask *task)
-{
-    return node_new(task, REDIS_NIL);
-}
-
-static void leave_to_arena(void *node)
-{
-    (void)node;
-}
-
-static redisReplyObjectFunctions node_makers = {make_string, make_array, make_integer, make_nil,
-                                                leave_to_arena};
-
-const struct redis_reply *redis_reply_find(const struct redis_reply *list, struct str name)
-{
-    for (size_t i = 0; i + 1 < list->count; i += 2)
-        if (str_eq(list->items[i]->text, name))
-            return list->items[i + 1];
-    return NULL;
-}
-
-/* What an error reply lets the caller do, by its first word. */
-static enum err_kind classify(struct str text)
-{
-    static const struct {
-        const char *word;
-        enum err_kind kind;
-    } known[] = {
-        {"LOADING", ERR_AGAIN},    {"MISCONF", ERR_AGAIN},    {"OOM", ERR_AGAIN},
-        {"READONLY", ERR_AGAIN},   {"BUSY", ERR_AGAIN},       {"TRYAGAIN", ERR_AGAIN},
-        {"MASTERDOWN", ERR_AGAIN}, {"NOREPLICAS", ERR_AGAIN}, {"UNBLOCKED", ERR_AGAIN},
-        {"WRONGPASS", ERR_CONFIG}, {"NOAUTH", ERR_CONFIG},    {"NOPERM", ERR_CONFIG},
-        {"DENIED", ERR_CONFIG},
-    };
-    struct str word;
-    str_cut(text, ' ', &word);
-    for (size_t i = 0; i < COUNT_OF(known); i++)
-        if (str_is(word, known[i].word))
-            return known[i].kind;
-    bool is_full = str_starts(text, STR("ERR max number of clients"));
-    return is_full ? ERR_AGAIN : ERR_INPUT;
-}
-
-/* --- Calls ----------------------------------------------------------------------------- */
+/* --- calls --- */
 
 static void calls_init(struct calls *calls)
 {
@@ -195,7 +134,7 @@ static void call_finish(struct call *call, const struct redis_reply *reply,
         fn(ctx, reply, err);
 }
 
-/* Those that stand there now; what their callbacks add waits for its own turn. */
+/* Those that are in it now; what their callbacks add waits for its own turn. */
 static void calls_fail(struct calls *calls, const struct err *err)
 {
     struct call *call = calls->first;
@@ -207,7 +146,7 @@ static void calls_fail(struct calls *calls, const struct err *err)
     }
 }
 
-/* --- Entering and leaving -------------------------------------------------------------- */
+/* --- entering and leaving --- */
 
 static void destroy(struct redis *redis)
 {
@@ -221,35 +160,38 @@ static void destroy(struct redis *redis)
 
 static void enter(struct redis *redis)
 {
-    redis->entered++;
+    redis->depth++;
 }
 
 static void leave(struct redis *redis)
 {
-    if (--redis->entered == 0 && redis->closed)
+    assert(redis->depth > 0);
+    if (--redis->depth == 0 && redis->is_closed)
         destroy(redis);
 }
 
-static void tell(struct redis *redis, const struct err *err)
+/* `err`: why it is down; NULL: up. Reported again where the kind has changed. */
+static void report_state(struct redis *redis, const struct err *err)
 {
     enum err_kind kind = err ? err->kind : ERR_NONE;
-    if (redis->closed || kind == redis->told)
+    if (redis->is_closed || kind == redis->reported)
         return;
-    redis->told = kind;
-    if (redis->fn)
-        redis->fn(redis->ctx, !err, err);
+    redis->reported = kind;
+    if (redis->on_state)
+        redis->on_state(redis->state_ctx, !err, err);
 }
 
-static bool fail(struct err *err, const struct redis *redis, enum err_kind kind, int code,
-                 const char *why)
+static void set_err(struct err *err, const struct redis *redis, enum err_kind kind, int code,
+                    const char *why)
 {
-    if (redis->url.path.len)
-        return err_set(err, kind, "redis", code, "redis %s: %s", redis->url.path.ptr, why);
-    return err_set(err, kind, "redis", code, "redis %s:%d: %s", redis->url.host.ptr,
-                   redis->url.port, why);
+    const struct redis_url *url = &redis->url;
+    if (url->path.len)
+        err_set(err, kind, "redis", code, "redis %s: %s", url->path.ptr, why);
+    else
+        err_set(err, kind, "redis", code, "redis %s:%d: %s", url->host.ptr, url->port, why);
 }
 
-/* --- The connection -------------------------------------------------------------------- */
+/* --- the connection --- */
 
 static void disconnect(struct redis *redis)
 {
@@ -268,11 +210,11 @@ static void schedule_retry(struct redis *redis)
     loop_timer_set(redis->retry, backoff_equal_jitter(wait_ms, &redis->rng));
 }
 
-/* Whether commands under way ran is unknown: each caller hears so, nothing is sent again. */
+/* Whether commands under way ran is unknown: each caller hears so; nothing is sent again. */
 static void drop(struct redis *redis, enum err_kind kind, int code, const char *why)
 {
     struct err err = ERR_INIT;
-    fail(&err, redis, kind, code, why);
+    set_err(&err, redis, kind, code, why);
     disconnect(redis);
     loop_timer_clear(redis->deadline);
     schedule_retry(redis);
@@ -280,7 +222,7 @@ static void drop(struct redis *redis, enum err_kind kind, int code, const char *
     err.kind = ERR_AGAIN;
     calls_fail(&redis->sent, &err);
     err.kind = kind;
-    tell(redis, &err);
+    report_state(redis, &err);
 }
 
 static void watch_for(struct redis *redis)
@@ -306,35 +248,25 @@ static bool send_some(struct redis *redis)
     return true;
 }
 
-static void deliver(struct call *call, const struct node *node)
-{
-    if (!node->is_error) {
-        call_finish(call, &node->reply, NULL);
-        return;
-    }
-    struct err err = ERR_INIT;
-    struct str text = node->reply.text;
-    err_set(&err, classify(text), "redis", 0, "%.*s", STR_ARG(text));
-    call_finish(call, NULL, &err);
-}
-
 /* Hands out every reply that is complete. False: the connection is gone. */
 static bool take_replies(struct redis *redis)
 {
     for (;;) {
-        struct node *node = NULL;
-        if (redisReaderGetReply(redis->reader, (void **)&node) != REDIS_OK) {
+        void *object = NULL;
+        if (redisReaderGetReply(redis->reader, &object) != REDIS_OK) {
             drop(redis, ERR_AGAIN, 0, redis->reader->errstr);
             return false;
         }
-        if (!node)
+        if (!object)
             break;
         struct call *call = calls_take(&redis->sent);
         if (!call) {
             drop(redis, ERR_AGAIN, 0, "an answer that nobody asked for");
             return false;
         }
-        deliver(call, node);
+        struct err err = ERR_INIT;
+        const struct redis_reply *reply = redis_reply_open(object, &err);
+        call_finish(call, reply, reply ? NULL : &err);
         if (redis->fd < 0)
             return false;
         arena_reset(redis->reply_arena);
@@ -367,7 +299,7 @@ static bool receive_some(struct redis *redis)
     return true;
 }
 
-static void socket_ready(void *ctx, int events)
+static void on_socket_ready(void *ctx, int events)
 {
     struct redis *redis = ctx;
     enter(redis);
@@ -377,7 +309,7 @@ static void socket_ready(void *ctx, int events)
     leave(redis);
 }
 
-/* --- Deadlines ------------------------------------------------------------------------- */
+/* --- deadlines --- */
 
 static int64_t earliest_deadline(const struct redis *redis)
 {
@@ -388,7 +320,7 @@ static int64_t earliest_deadline(const struct redis *redis)
 }
 
 /* The timer may be early for a call that was answered; it is then set for the next one. */
-static void deadline_passed(void *ctx)
+static void on_deadline(void *ctx)
 {
     struct redis *redis = ctx;
     enter(redis);
@@ -406,7 +338,7 @@ static void deadline_passed(void *ctx)
     leave(redis);
 }
 
-/* --- Sending --------------------------------------------------------------------------- */
+/* --- sending --- */
 
 /* The protocol's array of bulk strings, whole or not at all. */
 static bool put_command(struct buf *out, const struct str *args, size_t count)
@@ -453,6 +385,7 @@ static struct call *call_new(redis_reply_fn fn, void *ctx, int64_t timeout_ms)
 void redis_call(struct redis *redis, const struct str *args, size_t count, int64_t timeout_ms,
                 redis_reply_fn fn, void *ctx)
 {
+    assert(!redis->is_closed && count > 0);
     struct call *call = call_new(fn, ctx, timeout_ms);
     if (redis->phase == UP) {
         send_call(redis, args, count, call);
@@ -462,22 +395,22 @@ void redis_call(struct redis *redis, const struct str *args, size_t count, int64
     loop_timer_set(redis->refusal, 0);
 }
 
-static void tell_refused(void *ctx)
+static void on_refusal(void *ctx)
 {
     struct redis *redis = ctx;
     enter(redis);
     struct err err = redis->why;
     err.kind = ERR_AGAIN;
     if (redis->phase == UP)
-        fail(&err, redis, ERR_AGAIN, 0, "too much waits to be sent");
+        set_err(&err, redis, ERR_AGAIN, 0, "too much waits to be sent");
     calls_fail(&redis->refused, &err);
     leave(redis);
 }
 
-/* --- Connecting ------------------------------------------------------------------------ */
+/* --- connecting --- */
 
 /* A server that refuses the login or the database needs a person; the retries go on. */
-static void login_answered(void *ctx, const struct redis_reply *reply, const struct err *err)
+static void on_login_answer(void *ctx, const struct redis_reply *reply, const struct err *err)
 {
     (void)reply;
     struct redis *redis = ctx;
@@ -486,7 +419,7 @@ static void login_answered(void *ctx, const struct redis_reply *reply, const str
 }
 
 /* The last of the greeting. The name is a courtesy; a missing login shows here. */
-static void name_answered(void *ctx, const struct redis_reply *reply, const struct err *err)
+static void on_name_answer(void *ctx, const struct redis_reply *reply, const struct err *err)
 {
     (void)reply;
     struct redis *redis = ctx;
@@ -501,7 +434,7 @@ static void name_answered(void *ctx, const struct redis_reply *reply, const stru
     }
     redis->phase = UP;
     redis->failures = 0;
-    tell(redis, NULL);
+    report_state(redis, NULL);
 }
 
 static void greet(struct redis *redis, const struct str *args, size_t count, redis_reply_fn fn)
@@ -513,30 +446,27 @@ static void log_in(struct redis *redis)
 {
     const struct redis_url *url = &redis->url;
     if (url->password.len && url->user.len)
-        greet(redis, (struct str[]){STR("AUTH"), url->user, url->password}, 3, login_answered);
+        greet(redis, (struct str[]){STR("AUTH"), url->user, url->password}, 3, on_login_answer);
     else if (url->password.len)
-        greet(redis, (struct str[]){STR("AUTH"), url->password}, 2, login_answered);
+        greet(redis, (struct str[]){STR("AUTH"), url->password}, 2, on_login_answer);
     char db[16];
     snprintf(db, sizeof db, "%d", url->db);
     if (url->db)
-        greet(redis, (struct str[]){STR("SELECT"), str_from(db)}, 2, login_answered);
+        greet(redis, (struct str[]){STR("SELECT"), str_from(db)}, 2, on_login_answer);
     struct str name[] = {STR("CLIENT"), STR("SETNAME"), str_from(redis->name)};
-    greet(redis, name, COUNT_OF(name), name_answered);
+    greet(redis, name, COUNT_OF(name), on_name_answer);
 }
 
 static void renew_reader(struct redis *redis)
 {
     if (redis->reader)
         redisReaderFree(redis->reader);
-    redis->reader = redisReaderCreateWithFunctions(&node_makers);
-    if (!redis->reader)
-        abort();
-    redis->reader->privdata = redis->reply_arena;
+    redis->reader = redis_reply_reader(redis->reply_arena);
     arena_reset(redis->reply_arena);
     redis->reply_bytes = 0;
 }
 
-static void dialled(void *ctx, int fd, const struct err *err)
+static void on_dialled(void *ctx, int fd, const struct err *err)
 {
     struct redis *redis = ctx;
     enter(redis);
@@ -546,7 +476,7 @@ static void dialled(void *ctx, int fd, const struct err *err)
     } else {
         redis->fd = fd;
         redis->phase = GREETING;
-        redis->watch = loop_fd_new(redis->loop, fd, socket_ready, redis);
+        redis->watch = loop_fd_new(redis->loop, fd, on_socket_ready, redis);
         redis->next_deadline_mono_ms = INT64_MAX;
         renew_reader(redis);
         log_in(redis);
@@ -554,15 +484,15 @@ static void dialled(void *ctx, int fd, const struct err *err)
     leave(redis);
 }
 
-static void start_dial(void *ctx)
+static void on_retry(void *ctx)
 {
     struct redis *redis = ctx;
     redis->phase = DIALLING;
     redis->dial = dial_start(redis->loop, redis->url.path, redis->url.host, redis->url.port,
-                             dialled, redis);
+                             on_dialled, redis);
 }
 
-/* --- Opening and closing --------------------------------------------------------------- */
+/* --- opening and closing --- */
 
 bool redis_open(struct loop *loop, const char *url, const char *name, redis_state_fn fn,
                 void *ctx, struct redis **ret_redis, struct err *err)
@@ -574,20 +504,21 @@ bool redis_open(struct loop *loop, const char *url, const char *name, redis_stat
         return false;
     }
     struct redis *redis = mem_alloc(sizeof *redis);
-    *redis = (struct redis){.loop = loop, .arena = arena, .url = parsed, .fn = fn, .ctx = ctx};
+    *redis = (struct redis){
+        .loop = loop, .arena = arena, .url = parsed, .on_state = fn, .state_ctx = ctx};
     redis->name = arena_cstr(arena, str_from(name));
     redis->reply_arena = arena_new();
     redis->fd = -1;
-    redis->told = ERR_BUG;
-    fail(&redis->why, redis, ERR_AGAIN, 0, "not connected yet");
+    redis->reported = ERR_BUG;
+    set_err(&redis->why, redis, ERR_AGAIN, 0, "not connected yet");
     calls_init(&redis->sent);
     calls_init(&redis->refused);
     buf_init(&redis->out, SEND_MAX_BYTES);
     rng_seed_random(&redis->rng);
-    redis->deadline = loop_timer_new(loop, deadline_passed, redis);
-    redis->retry = loop_timer_new(loop, start_dial, redis);
-    redis->refusal = loop_timer_new(loop, tell_refused, redis);
-    start_dial(redis);
+    redis->deadline = loop_timer_new(loop, on_deadline, redis);
+    redis->retry = loop_timer_new(loop, on_retry, redis);
+    redis->refusal = loop_timer_new(loop, on_refusal, redis);
+    on_retry(redis);
     *ret_redis = redis;
     return true;
 }
@@ -597,9 +528,9 @@ void redis_close(struct redis *redis)
     if (!redis)
         return;
     struct err err = ERR_INIT;
-    fail(&err, redis, ERR_STOPPED, 0, "closed by us");
+    set_err(&err, redis, ERR_STOPPED, 0, "closed by us");
     enter(redis);
-    redis->closed = true;
+    redis->is_closed = true;
     disconnect(redis);
     loop_timer_free(redis->deadline);
     loop_timer_free(redis->retry);

@@ -38,12 +38,15 @@ struct redis_reply {
 typedef void (*redis_reply_fn)(void *ctx, const struct redis_reply *reply,
                                const struct err *err);
 
-/* Told at each change; `err` says why it is down (NULL while up). */
-typedef void (*redis_state_fn)(void *ctx, bool up, const struct err *err);
+/*
+ * Called when it comes up, goes down, or stays down for another kind of reason; `err`: why it is
+ * down (NULL while up).
+ */
+typedef void (*redis_state_fn)(void *ctx, bool is_up, const struct err *err);
 
 /*
  * `url`: redis://[[user]:password@]host[:port][/db], rediss:// is refused (ERR_CONFIG), or
- * unix:///path. `name` becomes CLIENT SETNAME. No waiting: state is told later.
+ * unix:///path. `name` becomes CLIENT SETNAME. Does not wait: `fn` hears the state later.
  */
 bool redis_open(struct loop *loop, const char *url, const char *name, redis_state_fn fn,
                 void *ctx, struct redis **ret_redis, struct err *err) MUST_CHECK;
@@ -61,8 +64,7 @@ bool redis_is_up(const struct redis *redis);
 void redis_call(struct redis *redis, const struct str *args, size_t count, int64_t timeout_ms,
                 redis_reply_fn fn, void *ctx);
 
-/* The reply of a field-value list such as HGETALL or XREADGROUP's: value behind `name`, or
- * NULL. */
+/* Of a list of names and values, such as HGETALL's: the value of `name`, or NULL. */
 const struct redis_reply *redis_reply_find(const struct redis_reply *list, struct str name);
 
 #endif
