@@ -28,7 +28,7 @@ LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 CPPFLAGS += $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
-SOURCES  := $(sort $(wildcard lib/*/*.c config/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c cli/*.c))
+SOURCES  := $(sort $(wildcard lib/*/*.c lib/*/*/*.c config/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c cli/*.c))
 EMBEDDED := $(B)/gen/sql.c $(B)/gen/lua.c
 OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBEDDED:.c=.o)
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
@@ -132,7 +132,7 @@ fuzz: ## fuzz each target for T seconds (T=60), with clang's libFuzzer, ASan and
 	$(MAKE) FLAVOUR=fuzz CC=clang build/fuzz/fuzz build/fuzz/pack
 	tools/fuzz.sh $(T)
 
-lint: ## format, comments, clang-tidy, layers, headers, shell scripts
+lint: ## format, comments, clang-tidy, layers, circles, headers, shell scripts
 	tools/lint.sh
 
 format: ## rewrite the sources in the house format

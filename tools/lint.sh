@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Format, comments, clang-tidy, layers, headers, function lengths, shell scripts. `lint.sh quick`
-# leaves clang-tidy out, which takes minutes; what it found clean it does not read again until a
-# source, a header or its settings change.
+# Format, comments, clang-tidy, layers, circles, headers, function lengths, shell scripts.
+# `lint.sh quick` leaves clang-tidy out, which takes minutes; what it found clean it does not
+# read again until a source, a header or its settings change.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
@@ -60,6 +60,7 @@ tools/deps.sh lint || exit 1
 step format check_format
 step comments tools/check-comments.sh tests bench
 step layers tools/check-layers.sh
+step circles tools/check-circles.sh
 step headers tools/check-headers.sh
 step functions tools/check-functions.sh
 step shellcheck check_shell

@@ -1,9 +1,15 @@
-#include "core/expr_internal.h"
+#include "core/expr.h"
 
-#include <stdarg.h>
-#include <string.h>
+#include "core/expr/eval_node.h"
+#include "core/expr/filter.h"
+#include "core/expr/lex.h"
+#include "core/expr/limits.h"
+#include "core/expr/parse.h"
 
-enum { SHOWN_BYTES = 100 }; /* of a line of source, in a message */
+struct expr {
+    struct str source;
+    struct node *root;
+};
 
 bool expr_compile(struct arena *arena, struct str source, struct expr **ret_expr,
                   struct err *err)
@@ -12,51 +18,35 @@ bool expr_compile(struct arena *arena, struct str source, struct expr **ret_expr
     struct tokens tokens;
     struct expr *expr = ARENA_NEW(arena, struct expr);
     expr->source = arena_str(arena, source);
-    if (!expr_lex(scratch, expr->source, &tokens, err) ||
-        !expr_parse(arena, expr, &tokens, &expr->root, err))
+    if (!lex_tokens(scratch, expr->source, &tokens, err) ||
+        !parse_tokens(arena, expr->source, &tokens, &expr->root, err))
         return false;
     *ret_expr = expr;
     return true;
 }
 
-/* ---- messages ---- */
-
-/* The part of the line around byte `at` that a message shows; *ret_at is at's place in it. */
-static struct str line_around(struct str source, size_t at, size_t *ret_at)
+bool expr_eval(const struct expr *expr, const struct expr_scope *scope, struct arena *arena,
+               struct value *ret, struct err *err)
 {
-    size_t from = MIN(at, source.len), to = from;
-    while (from > 0 && source.ptr[from - 1] != '\n' && at - from < SHOWN_BYTES / 2)
-        from--;
-    while (to < source.len && source.ptr[to] != '\n' && to - from < SHOWN_BYTES)
-        to++;
-    while (from < at && ((unsigned char)source.ptr[from] & 0xC0) == 0x80)
-        from++;
-    while (to > from && to < source.len && ((unsigned char)source.ptr[to] & 0xC0) == 0x80)
-        to--;
-    *ret_at = MIN(at, source.len) - from;
-    return str_slice(source, from, to);
+    struct eval ev = {.source = expr->source,
+                      .scope = scope,
+                      .arena = arena,
+                      .arena_start_bytes = arena_bytes(arena),
+                      .find_filter = filter_find,
+                      .err = err};
+    struct value value;
+    if (!eval_node(&ev, expr->root, &value))
+        return false;
+    *ret = value;
+    return true;
 }
 
-bool(expr_fail_at)(struct err *err, enum err_kind kind, struct str source, size_t at,
-                   const char *fmt, ...)
+struct str expr_source(const struct expr *expr)
 {
-    char what[ERR_TEXT_BYTES / 2], caret[SHOWN_BYTES + 8];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(what, sizeof what, fmt, args);
-    va_end(args);
-
-    size_t place, width = 0;
-    struct str line = line_around(source, at, &place);
-    for (size_t i = 0; i < place; i++)
-        if (((unsigned char)line.ptr[i] & 0xC0) != 0x80)
-            caret[width++] = line.ptr[i] == '\t' ? '\t' : ' ';
-    caret[width++] = '^';
-    caret[width] = '\0';
-    return err_set(err, kind, "expr", 0, "%s\n    %.*s\n    %s", what, STR_ARG(line), caret);
+    return expr->source;
 }
 
-/* ---- uses ---- */
+/* --- uses --- */
 
 struct use_walk {
     expr_use_fn fn;

@@ -41,9 +41,8 @@ bool expr_compile(struct arena *arena, struct str source, struct expr **ret_expr
 bool expr_eval(const struct expr *expr, const struct expr_scope *scope, struct arena *arena,
                struct value *ret, struct err *err) MUST_CHECK;
 
-/* Less than, equal to, greater than 0, exactly, for two numbers within the limits of
- * value_parse. */
-int expr_compare_numbers(struct value a, struct value b);
+/* As it was compiled; lives as long as the expression. */
+struct str expr_source(const struct expr *expr);
 
 /*
  * Every use of a name in an expression: the root name and the constant keys and indexes that

@@ -103,6 +103,9 @@ bool scan_err(const struct scan *scan, struct err *err);
  */
 size_t scan_decode(struct str raw, char *out);
 
+/* The character of that code point as UTF-8; `out` has room for four. Returns its length. */
+size_t scan_put_utf8(char *out, uint32_t code);
+
 /* The text of a string: the slice itself, or a copy in the scan's arena if it holds escapes. */
 struct str scan_text(struct scan *scan, struct str raw);
 

@@ -27,7 +27,7 @@ int scan_low_surrogate(const char *at, const char *end)
     return code >= 0xDC00 && code <= 0xDFFF ? code : -1;
 }
 
-static size_t put_utf8(char *out, unsigned code)
+size_t scan_put_utf8(char *out, uint32_t code)
 {
     if (code < 0x80) {
         out[0] = (char)code;
@@ -97,7 +97,7 @@ size_t scan_decode(struct str raw, char *out)
         char kind = at[1];
         at += 2;
         if (kind == 'u')
-            to += put_utf8(to, decode_unicode(&at, end));
+            to += scan_put_utf8(to, decode_unicode(&at, end));
         else
             *to++ = decode_short(kind);
     }

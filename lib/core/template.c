@@ -1,6 +1,8 @@
 #include "core/template.h"
 
-#include "core/expr_internal.h"
+#include "core/expr/caret.h"
+#include "core/expr/lex.h"
+#include "core/expr/limits.h"
 
 enum { TEXT_MAX = EXPR_TEXT_MAX };
 
@@ -47,9 +49,9 @@ static bool take_expression(struct parts *parts, struct str whole, struct str *r
                             struct err *err)
 {
     size_t open = (size_t)(rest->ptr - whole.ptr);
-    size_t end = expr_find_end(*rest, 2);
+    size_t end = lex_find_end(*rest, 2);
     if (end == rest->len)
-        return expr_fail_at(err, ERR_CONFIG, whole, open, "no }} closes this {{");
+        return caret_fail(err, ERR_CONFIG, whole, open, "no }} closes this {{");
     struct str source = str_slice(*rest, 2, end);
     bool trims_left = source.len > 1 && source.ptr[0] == '-' && is_space(source.ptr[1]);
     bool trims_right = source.len > 1 && source.ptr[source.len - 1] == '-';
@@ -113,7 +115,7 @@ static bool fill_any(struct fill *fill, const struct template *template, struct 
 
 static bool fail(struct fill *fill, const struct expr *expr, const char *what)
 {
-    return expr_fail_at(fill->err, ERR_INPUT, expr->source, 0, "%s", what);
+    return caret_fail(fill->err, ERR_INPUT, expr_source(expr), 0, "%s", what);
 }
 
 static bool fill_expr(struct fill *fill, const struct expr *expr, struct value *ret)
@@ -121,7 +123,7 @@ static bool fill_expr(struct fill *fill, const struct expr *expr, struct value *
     struct value value;
     if (!expr_eval(expr, fill->scope, fill->arena, &value, fill->err))
         return false;
-    if (fill->need_defined && value.kind != VALUE_OMIT && expr_has_undefined(value))
+    if (fill->need_defined && value.kind != VALUE_OMIT && value_has_undefined(value))
         return fail(fill, expr,
                     value.kind == VALUE_UNDEFINED ? "this is undefined"
                                                   : "something in this value is undefined");
@@ -138,7 +140,7 @@ static bool put_part(struct fill *fill, const struct expr *expr, struct buf *buf
         return fail(fill, expr, "this is null, and stands inside a text");
     if (value.kind == VALUE_OMIT)
         return fail(fill, expr, "omit cannot stand inside a text");
-    if (expr_has_undefined(value))
+    if (value_has_undefined(value))
         return fail(fill, expr, "this is undefined, and stands inside a text");
     if (value.kind == VALUE_STRING)
         buf_put(buf, value.text);

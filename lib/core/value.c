@@ -5,6 +5,7 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "core/decimal.h"
 
 /* ---- making and reading ---- */
 
@@ -28,6 +29,11 @@ struct value value_number(struct str text)
     return (struct value){.kind = VALUE_NUMBER, .text = text};
 }
 
+struct value value_from_list(const struct value_list *list)
+{
+    return (struct value){.kind = VALUE_LIST, .list = list};
+}
+
 static struct value value_undefined(struct str name)
 {
     return (struct value){.kind = VALUE_UNDEFINED, .text = name};
@@ -48,6 +54,19 @@ struct value value_at(struct value list, size_t index)
     if (list.kind != VALUE_LIST || index >= list.list->count)
         return UNDEFINED_VALUE;
     return list.list->items[index];
+}
+
+bool value_has_undefined(struct value value)
+{
+    if (value.kind == VALUE_LIST)
+        for (size_t i = 0; i < value.list->count; i++)
+            if (value_has_undefined(value.list->items[i]))
+                return true;
+    if (value.kind == VALUE_MAP)
+        for (size_t i = 0; i < value.map->count; i++)
+            if (value_has_undefined(value.map->members[i].value))
+                return true;
+    return value.kind == VALUE_UNDEFINED || value.kind == VALUE_OMIT;
 }
 
 const char *value_kind_name(enum value_kind kind)
@@ -75,22 +94,13 @@ const char *value_kind_name(enum value_kind kind)
 
 /* ---- reading as a flag or count ---- */
 
-/* By the digits before the exponent: a number's text may be beyond what a double holds. */
-static bool is_zero(struct str number)
-{
-    for (size_t i = 0; i < number.len && (number.ptr[i] | 0x20) != 'e'; i++)
-        if (number.ptr[i] >= '1' && number.ptr[i] <= '9')
-            return false;
-    return true;
-}
-
 bool value_is_true(struct value value)
 {
     switch (value.kind) {
     case VALUE_BOOL:
         return value.boolean;
     case VALUE_NUMBER:
-        return !is_zero(value.text);
+        return !decimal_is_zero(value.text);
     case VALUE_STRING:
         return value.text.len > 0;
     case VALUE_LIST:

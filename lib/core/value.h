@@ -67,6 +67,7 @@ struct value value_bool(bool flag);
 struct value value_int(struct arena *arena, int64_t number);
 struct value value_string(struct str text);
 struct value value_number(struct str text);
+struct value value_from_list(const struct value_list *list); /* borrowed */
 
 /* Undefined where there is no such key, index or the container is of another kind. */
 struct value value_get(struct value map, struct str key);
@@ -89,6 +90,9 @@ bool value_holds(struct value value);
 
 /* A count as APIs write them: a whole number of 0 or more, or a string that is one. */
 bool value_count(struct value value, int64_t *ret_count) MUST_CHECK;
+
+/* Undefined or omit, itself or anywhere inside. */
+bool value_has_undefined(struct value value);
 
 /* "null", "boolean", "number", "string", "list", "object", "undefined": for messages. */
 const char *value_kind_name(enum value_kind kind);

@@ -1,7 +1,7 @@
 #include "worker/records/bookmark_high.h"
 
 #include "base/date.h"
-#include "core/expr.h"
+#include "core/decimal.h"
 #include "worker/records/jsontext.h"
 #include "worker/records/records.h"
 
@@ -20,7 +20,7 @@ static bool is_later(const struct bookmark *bookmark, struct str text, struct st
     bool by_number = bookmark->type == BOOKMARK_NUMBER || bookmark->type == BOOKMARK_GUESS;
     bool by_time = bookmark->type == BOOKMARK_TIME || bookmark->type == BOOKMARK_GUESS;
     if (by_number && is_number(text) && is_number(than))
-        return expr_compare_numbers(value_number(text), value_number(than)) > 0;
+        return decimal_compare(text, than) > 0;
     if (by_time && date_parse_rfc3339(text, &a) && date_parse_rfc3339(than, &b))
         return a > b;
     return str_compare(text, than) > 0;

@@ -1,9 +1,11 @@
 #include "worker/rows/encode.h"
 
 #include <endian.h>
+#include <stdlib.h>
 
 #include "base/date.h"
 #include "base/hex.h"
+#include "core/decimal.h"
 #include "core/scan.h"
 
 /* 2000-01-01, where PostgreSQL's dates and times begin. */
@@ -71,77 +73,17 @@ bool encode_bigint(struct buf *buf, struct str number)
     return true;
 }
 
-/* A JSON number taken apart: value = 0.DIGITS × 10^point, DIGITS = whole then fraction. */
-struct decimal {
-    bool negative;
-    struct str whole, fraction;
-    int exponent;
-};
-
-static struct str take_digits(struct str *rest)
+/* A number within the limits of the scanner, as a column of type numeric can hold it. */
+static bool read_number(struct str text, struct decimal *ret)
 {
-    size_t len = 0;
-    while (len < rest->len && rest->ptr[len] >= '0' && rest->ptr[len] <= '9')
-        len++;
-    struct str digits = str_slice(*rest, 0, len);
-    *rest = str_slice(*rest, len, rest->len);
-    return digits;
-}
-
-static bool take_byte(struct str *rest, char byte)
-{
-    if (rest->len == 0 || rest->ptr[0] != byte)
-        return false;
-    *rest = str_slice(*rest, 1, rest->len);
-    return true;
-}
-
-static bool take_exponent(struct str *rest, int *ret_exponent)
-{
-    bool negative = take_byte(rest, '-');
-    if (!negative)
-        (void)take_byte(rest, '+');
-    struct str digits = take_digits(rest);
-    if (digits.len == 0)
-        return false;
-    int exponent = 0;
-    for (size_t i = 0; i < digits.len && exponent <= SCAN_EXPONENT_MAX; i++)
-        exponent = exponent * 10 + (digits.ptr[i] - '0');
-    *ret_exponent = negative ? -exponent : exponent;
-    return exponent <= SCAN_EXPONENT_MAX;
-}
-
-static bool decimal_parse(struct str text, struct decimal *ret)
-{
-    struct decimal decimal = {.negative = take_byte(&text, '-')};
-    decimal.whole = take_digits(&text);
-    if (decimal.whole.len == 0 || (decimal.whole.len > 1 && decimal.whole.ptr[0] == '0'))
-        return false;
-    if (take_byte(&text, '.')) {
-        decimal.fraction = take_digits(&text);
-        if (decimal.fraction.len == 0)
-            return false;
-    }
-    if ((take_byte(&text, 'e') || take_byte(&text, 'E')) &&
-        !take_exponent(&text, &decimal.exponent))
-        return false;
-    if (text.len || decimal.whole.len + decimal.fraction.len > SCAN_DIGITS_MAX)
-        return false;
-    *ret = decimal;
-    return true;
+    return decimal_parse(text, ret) && decimal_count(ret) <= SCAN_DIGITS_MAX &&
+           abs(ret->exponent) <= SCAN_EXPONENT_MAX;
 }
 
 bool encode_is_number(struct str text)
 {
     struct decimal ignored;
-    return decimal_parse(text, &ignored);
-}
-
-static int decimal_digit(const struct decimal *decimal, size_t at)
-{
-    size_t whole = decimal->whole.len;
-    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): at is below the sum of both lengths
-    return (at < whole ? decimal->whole.ptr[at] : decimal->fraction.ptr[at - whole]) - '0';
+    return read_number(text, &ignored);
 }
 
 static int floor_quarter(int number)
@@ -174,11 +116,9 @@ static void put_groups(char *at, const struct decimal *decimal, size_t from, siz
 bool encode_numeric(struct buf *buf, struct str number)
 {
     struct decimal decimal;
-    if (!decimal_parse(number, &decimal))
+    if (!read_number(number, &decimal))
         return false;
-    size_t from = 0, to = decimal.whole.len + decimal.fraction.len;
-    while (from < to && decimal_digit(&decimal, from) == 0)
-        from++;
+    size_t from = decimal_leading_zeros(&decimal), to = decimal_count(&decimal);
     while (to > from && decimal_digit(&decimal, to - 1) == 0)
         to--;
     /* The first digit that counts stands for 10^lead. */

@@ -1,7 +1,12 @@
-#include "core/expr_internal.h"
+#include "core/expr/filter.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "core/decimal.h"
+#include "core/expr/number.h"
+#include "core/expr/number_parse.h"
+#include "core/expr/text.h"
 
 /* default, conversions and filters on numbers. */
 
@@ -15,18 +20,12 @@ static bool filter_default(struct eval *ev, const struct call *call, struct valu
     return true;
 }
 
-static bool fail_undefined(struct eval *ev, const struct call *call)
-{
-    struct str name = call->subject.text;
-    return eval_fail(ev, "'%.*s' is undefined", STR_ARG(name));
-}
-
 /* ---- int, float ---- */
 
 static bool int_of_number(struct eval *ev, struct str text, struct value *ret)
 {
     struct str whole;
-    if (!number_truncate(ev->arena, text, &whole))
+    if (!decimal_truncate(ev->arena, text, NUMBER_DIGITS_MAX, &whole))
         return eval_fail(ev, "%.*s is too large", (int)MIN(text.len, (size_t)200), text.ptr);
     *ret = value_number(whole);
     return true;
@@ -39,7 +38,7 @@ static bool int_of_text(struct eval *ev, struct str text, int64_t base, struct v
     if (number_parse_int(ev->arena, text, (int)base, &digits))
         *ret = value_number(digits);
     else if (number_parse_float(ev->arena, text, &digits, &special) && !special &&
-             number_truncate(ev->arena, digits, &whole))
+             decimal_truncate(ev->arena, digits, NUMBER_DIGITS_MAX, &whole))
         *ret = value_number(whole);
     return true;
 }
@@ -55,7 +54,7 @@ static bool filter_int(struct eval *ev, const struct call *call, struct value *r
     *ret = fallback;
     switch (call->subject.kind) {
     case VALUE_UNDEFINED:
-        return fail_undefined(ev, call);
+        return eval_fail_undefined(ev, call->subject);
     case VALUE_BOOL:
         *ret = value_int(ev->arena, call->subject.boolean);
         return true;
@@ -77,7 +76,7 @@ static bool float_of_text(struct eval *ev, struct str text, struct value *ret)
         return true;
     if (special)
         return eval_fail(ev, "%.*s is not a finite number", STR_ARG(str_trim(text)));
-    if (number_text_is_integer(digits))
+    if (number_is_integer(digits))
         digits = arena_printf(ev->arena, "%.*s.0", STR_ARG(digits));
     return number_read(ev, value_number(digits), &number) &&
            number_from_real(ev, number.real, ret);
@@ -88,7 +87,7 @@ static bool filter_float(struct eval *ev, const struct call *call, struct value 
     *ret = call->given[0] ? call->args[0] : value_number(STR("0.0"));
     switch (call->subject.kind) {
     case VALUE_UNDEFINED:
-        return fail_undefined(ev, call);
+        return eval_fail_undefined(ev, call->subject);
     case VALUE_BOOL:
         *ret = value_number(call->subject.boolean ? STR("1.0") : STR("0.0"));
         return true;
@@ -119,7 +118,7 @@ static bool filter_bool(struct eval *ev, const struct call *call, struct value *
 static bool filter_string(struct eval *ev, const struct call *call, struct value *ret)
 {
     struct str text;
-    if (!text_of(ev, call->subject, &text))
+    if (!text_read(ev, call->subject, &text))
         return false;
     *ret = value_string(text);
     return true;
@@ -192,7 +191,7 @@ static bool filter_round(struct eval *ev, const struct call *call, struct value 
         return eval_fail(ev, "the method of round is common, ceil or floor");
     struct value subject = call->subject;
     bool is_integer = subject.kind == VALUE_BOOL ||
-                      (subject.kind == VALUE_NUMBER && number_text_is_integer(subject.text));
+                      (subject.kind == VALUE_NUMBER && number_is_integer(subject.text));
     if (is_integer && !up && !down)
         return round_integer(ev, subject, precision, ret);
     if (!number_read(ev, subject, &number))
@@ -218,7 +217,7 @@ static bool filter_abs(struct eval *ev, const struct call *call, struct value *r
     return true;
 }
 
-const struct callable filters_basic[] = {
+const struct callable filter_basic_table[] = {
     {"default", filter_default, {"default_value", "boolean"}, 2, 0},
     {"d", filter_default, {"default_value", "boolean"}, 2, 0},
     {"int", filter_int, {"default", "base"}, 2, 0},

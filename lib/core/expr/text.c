@@ -1,10 +1,11 @@
-#include "core/expr_internal.h"
+#include "core/expr/text.h"
 
 #include <locale.h>
 #include <string.h>
 #include <wctype.h>
 
-/* Text as Python has it: characters are code points; str(), repr() and json.dumps(). */
+#include "core/expr/limits.h"
+#include "core/scan.h"
 
 size_t text_character_bytes(struct str text)
 {
@@ -57,6 +58,36 @@ bool text_is_space(uint32_t code)
            code == 0x202F || code == 0x205F || code == 0x3000;
 }
 
+static bool is_trimmed(struct str character, const struct str *set)
+{
+    return set ? str_find(*set, character) >= 0 : text_is_space(text_code_point(character));
+}
+
+static struct str last_character(struct str text)
+{
+    size_t at = text.len - 1;
+    while (at > 0 && ((unsigned char)text.ptr[at] & 0xC0) == 0x80)
+        at--;
+    return str_slice(text, at, text.len);
+}
+
+struct str text_trim(struct str text, const struct str *set)
+{
+    while (text.len) {
+        struct str first = str_slice(text, 0, text_character_bytes(text));
+        if (!is_trimmed(first, set))
+            break;
+        text = str_slice(text, first.len, text.len);
+    }
+    while (text.len) {
+        struct str last = last_character(text);
+        if (!is_trimmed(last, set))
+            break;
+        text = str_slice(text, 0, text.len - last.len);
+    }
+    return text;
+}
+
 /* ---- letters ---- */
 
 static locale_t unicode_locale(void)
@@ -65,19 +96,6 @@ static locale_t unicode_locale(void)
     if (!locale)
         locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     return locale;
-}
-
-static void put_code_point(struct buf *buf, uint32_t code)
-{
-    if (code < 0x80) {
-        buf_put_byte(buf, (char)code);
-        return;
-    }
-    int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    static const unsigned char lead[] = {0, 0xC0, 0xE0, 0xF0};
-    buf_put_byte(buf, (char)(lead[more] | (code >> (6 * more))));
-    while (more--)
-        buf_put_byte(buf, (char)(0x80 | ((code >> (6 * more)) & 0x3F)));
 }
 
 typedef wint_t (*fold_fn)(wint_t code, locale_t locale);
@@ -89,10 +107,11 @@ static void put_folded(struct buf *buf, struct str text, fold_fn fold)
         struct str character = str_slice(text, 0, text_character_bytes(text));
         text = str_slice(text, character.len, text.len);
         uint32_t code = text_code_point(character);
+        char folded[4];
         if (locale)
-            put_code_point(buf, (uint32_t)fold((wint_t)code, locale));
-        else
-            buf_put(buf, character);
+            character = (struct str){
+                folded, scan_put_utf8(folded, (uint32_t)fold((wint_t)code, locale))};
+        buf_put(buf, character);
     }
 }
 
@@ -215,7 +234,7 @@ void text_put(struct buf *buf, struct value value)
     }
 }
 
-bool text_of(struct eval *ev, struct value value, struct str *ret)
+bool text_read(struct eval *ev, struct value value, struct str *ret)
 {
     if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER) {
         *ret = value.text;

@@ -1,7 +1,13 @@
-#include "core/expr_internal.h"
-#include "core/scan.h"
+#include "core/expr/lex.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "core/expr/caret.h"
+#include "core/expr/limits.h"
+#include "core/expr/number.h"
+#include "core/expr/number_parse.h"
+#include "core/scan.h"
 
 /*
  * Jinja2's lexer (jinja2/lexer.py): white space separates; a number after a dot is an index,
@@ -18,7 +24,7 @@ struct lexer {
 
 static bool fail(struct lexer *lex, size_t at, const char *what)
 {
-    return expr_fail_at(lex->err, ERR_CONFIG, lex->source, at, "%s", what);
+    return caret_fail(lex->err, ERR_CONFIG, lex->source, at, "%s", what);
 }
 
 static char peek(const struct lexer *lex, size_t ahead)
@@ -45,20 +51,12 @@ static void add(struct lexer *lex, struct token token)
     lex->tokens.items[lex->tokens.count++] = token;
 }
 
-static int digit_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'z' ? c - 'a' + 10 : 99;
-}
-
 /* How many bytes from `at` are digits of the base, with single underscores between them. */
 static size_t digits_len(struct str text, size_t at, int base)
 {
     size_t end = at;
     for (size_t i = at; i < text.len; i++) {
-        if (digit_value(text.ptr[i]) < base)
+        if (number_parse_digit(text.ptr[i]) < base)
             end = i + 1;
         else if (text.ptr[i] != '_' || i != end || i == at)
             break;
@@ -105,7 +103,8 @@ static bool lex_based(struct lexer *lex, int base)
         if (digits.ptr[i] == '_')
             continue;
         if (__builtin_mul_overflow(number, (uint64_t)base, &number) ||
-            __builtin_add_overflow(number, (uint64_t)digit_value(digits.ptr[i]), &number))
+            __builtin_add_overflow(number, (uint64_t)number_parse_digit(digits.ptr[i]),
+                                   &number))
             return fail(lex, at, "this number is beyond 64 bits");
     }
     lex->at = start + len;
@@ -178,25 +177,12 @@ static bool lex_number(struct lexer *lex)
     return true;
 }
 
-static void put_utf8(char *out, size_t *len, uint32_t code)
-{
-    if (code < 0x80) {
-        out[(*len)++] = (char)code;
-        return;
-    }
-    int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    static const unsigned char lead[] = {0, 0xC0, 0xE0, 0xF0};
-    out[(*len)++] = (char)(lead[more] | (code >> (6 * more)));
-    while (more--)
-        out[(*len)++] = (char)(0x80 | ((code >> (6 * more)) & 0x3F));
-}
-
 /* Exactly `count` hex digits at *at. */
 static bool read_hex(struct str text, size_t *at, size_t count, uint32_t *ret)
 {
     uint32_t code = 0;
     for (size_t i = 0; i < count; i++, ++*at) {
-        int digit = *at < text.len ? digit_value(text.ptr[*at]) : 99;
+        int digit = *at < text.len ? number_parse_digit(text.ptr[*at]) : 99;
         if (digit > 15)
             return false;
         code = code << 4 | (uint32_t)digit;
@@ -208,8 +194,8 @@ static bool read_hex(struct str text, size_t *at, size_t count, uint32_t *ret)
 static uint32_t read_octal(struct str text, size_t *at)
 {
     uint32_t code = 0;
-    for (int i = 0; i < 3 && *at < text.len && digit_value(text.ptr[*at]) < 8; i++)
-        code = code * 8 + (uint32_t)digit_value(text.ptr[(*at)++]);
+    for (int i = 0; i < 3 && *at < text.len && number_parse_digit(text.ptr[*at]) < 8; i++)
+        code = code * 8 + (uint32_t)number_parse_digit(text.ptr[(*at)++]);
     return code;
 }
 
@@ -249,15 +235,15 @@ static bool put_escape(struct str text, size_t *at, char *out, size_t *len)
         ++*at;
         return true;
     }
-    if (digit_value(c) < 8) {
-        put_utf8(out, len, read_octal(text, at));
+    if (number_parse_digit(c) < 8) {
+        *len += scan_put_utf8(out + *len, read_octal(text, at));
         return true;
     }
     if (c == 'x' || c == 'u' || c == 'U') {
         ++*at;
         if (!read_unicode(text, at, c, &code))
             return false;
-        put_utf8(out, len, code);
+        *len += scan_put_utf8(out + *len, code);
         return true;
     }
     if (c == 'N')
@@ -340,7 +326,7 @@ static bool lex_one(struct lexer *lex)
     return true;
 }
 
-bool expr_lex(struct arena *arena, struct str source, struct tokens *ret, struct err *err)
+bool lex_tokens(struct arena *arena, struct str source, struct tokens *ret, struct err *err)
 {
     struct lexer lex = {.arena = arena, .source = source, .err = err};
     if (source.len > EXPR_SOURCE_MAX)
@@ -362,7 +348,7 @@ bool expr_lex(struct arena *arena, struct str source, struct tokens *ret, struct
     return true;
 }
 
-size_t expr_find_end(struct str text, size_t from)
+size_t lex_find_end(struct str text, size_t from)
 {
     size_t open = 0;
     for (size_t i = from; i < text.len; i++) {

@@ -1,6 +1,11 @@
-#include "core/expr_internal.h"
+#include "core/expr/format.h"
 
 #include <string.h>
+
+#include "core/decimal.h"
+#include "core/expr/limits.h"
+#include "core/expr/number.h"
+#include "core/expr/text.h"
 
 /* Python's printf-style formatting: library reference, "printf-style String Formatting". */
 
@@ -132,10 +137,10 @@ static bool put_text(struct format *f, const struct spec *spec, struct value val
         if (!eval_list_new(f->ev, 1, &list))
             return false;
         list->items[0] = value;
-        if (!text_of(f->ev, value_from_list(list), &text))
+        if (!text_read(f->ev, value_from_list(list), &text))
             return false;
         text = str_slice(text, 1, text.len - 1);
-    } else if (!text_of(f->ev, value, &text)) {
+    } else if (!text_read(f->ev, value, &text)) {
         return false;
     }
     if (spec->precision >= 0)
@@ -180,7 +185,7 @@ static bool put_integer(struct format *f, const struct spec *spec, struct value 
     struct str whole;
     bool decimal = strchr("diu", spec->type) != NULL;
     if (value.kind == VALUE_NUMBER && decimal) {
-        if (!number_truncate(f->ev->arena, value.text, &whole))
+        if (!decimal_truncate(f->ev->arena, value.text, NUMBER_DIGITS_MAX, &whole))
             return eval_fail(f->ev, "%s is too large", eval_show(f->ev, value));
         value = value_number(whole);
     }

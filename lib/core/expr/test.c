@@ -1,6 +1,9 @@
-#include "core/expr_internal.h"
+#include "core/expr/test.h"
 
-/* What stands behind `is`. */
+#include "core/expr/number.h"
+#include "core/expr/ops.h"
+
+/* The tests, each as Jinja2 has it (jinja2/tests.py). */
 
 static bool test_defined(struct eval *ev, const struct call *call, struct value *ret)
 {
@@ -35,8 +38,8 @@ static bool test_number(struct eval *ev, const struct call *call, struct value *
 static bool test_integer(struct eval *ev, const struct call *call, struct value *ret)
 {
     (void)ev;
-    *ret = value_bool(call->subject.kind == VALUE_NUMBER &&
-                      number_text_is_integer(call->subject.text));
+    *ret =
+        value_bool(call->subject.kind == VALUE_NUMBER && number_is_integer(call->subject.text));
     return true;
 }
 
@@ -44,7 +47,7 @@ static bool test_float(struct eval *ev, const struct call *call, struct value *r
 {
     (void)ev;
     *ret = value_bool(call->subject.kind == VALUE_NUMBER &&
-                      !number_text_is_integer(call->subject.text));
+                      !number_is_integer(call->subject.text));
     return true;
 }
 
@@ -102,9 +105,9 @@ static bool modulo_is(struct eval *ev, struct value subject, struct value diviso
     struct value modulo;
     if (!number_is_numeric(subject) && number_is_numeric(divisor))
         return eval_fail(ev, "not a number: %s", eval_show(ev, subject));
-    if (!op_binary(ev, OP_MOD, subject, divisor, &modulo))
+    if (!ops_binary(ev, OP_MOD, subject, divisor, &modulo))
         return false;
-    *ret = value_bool(op_equal(modulo, rest));
+    *ret = value_bool(ops_equal(modulo, rest));
     return true;
 }
 
@@ -125,11 +128,10 @@ static bool test_divisibleby(struct eval *ev, const struct call *call, struct va
 
 /* ---- comparison ---- */
 
-static bool compare(struct eval *ev, const struct call *call, enum expr_op op,
-                    struct value *ret)
+static bool compare(struct eval *ev, const struct call *call, enum op op, struct value *ret)
 {
     bool holds;
-    if (!op_compare(ev, op, call->subject, call->args[0], &holds))
+    if (!ops_compare(ev, op, call->subject, call->args[0], &holds))
         return false;
     *ret = value_bool(holds);
     return true;
@@ -176,6 +178,7 @@ static const struct callable tests[] = {
     {"le", test_le, {"other"}, 1, 1},
     {"greaterthan", test_gt, {"other"}, 1, 1},
     {"lessthan", test_lt, {"other"}, 1, 1},
+    {0},
 };
 
 /* As selectattr may write them: `==` for eq. */
@@ -188,33 +191,11 @@ const struct callable *test_find(struct str name)
     for (size_t i = 0; i < COUNT_OF(signs); i++)
         if (str_is(name, signs[i].sign))
             name = str_from(signs[i].name);
-    for (size_t i = 0; i < COUNT_OF(tests); i++)
-        if (str_is(name, tests[i].name))
-            return &tests[i];
-    return NULL;
+    return call_find(tests, name);
 }
 
 const char *test_nearest(struct str name)
 {
-    const char *nearest = NULL;
-    int best = 3;
-    for (size_t i = 0; i < COUNT_OF(tests); i++) {
-        int distance = str_distance(name, str_from(tests[i].name), best);
-        if (distance < best) {
-            best = distance;
-            nearest = tests[i].name;
-        }
-    }
-    return nearest;
-}
-
-bool test_call(struct eval *ev, struct str name, const struct call *call, struct value *ret)
-{
-    const struct callable *test = test_find(name);
-    if (!test)
-        return eval_fail(ev, "no test is called '%.*s'", STR_ARG(name));
-    for (size_t slot = 0; slot < test->required; slot++)
-        if (!call->given[slot])
-            return eval_fail(ev, "%s needs %s", test->name, test->slots[slot]);
-    return test->fn(ev, call, ret);
+    int best = CALL_DISTANCE_MAX;
+    return call_nearest(tests, name, NULL, &best);
 }

@@ -1,18 +1,33 @@
-#include "core/expr_internal.h"
+#include "core/expr/ops.h"
 
 #include <string.h>
 
-/* Python's operators over values; an undefined value compares, but takes part in nothing else.
- */
+#include "core/expr/eval.h"
+#include "core/expr/format.h"
+#include "core/expr/limits.h"
+#include "core/expr/number.h"
 
-static bool fail_operands(struct eval *ev, enum expr_op op, struct value a, struct value b)
+/* Python's operators over values; an undefined value compares, but takes part in nothing
+ * else. */
+
+const char *ops_text(enum op op)
+{
+    static const char *const texts[] = {
+#define X(name, text) text,
+        OPS(X)
+#undef X
+    };
+    return texts[op];
+}
+
+static bool fail_operands(struct eval *ev, enum op op, struct value a, struct value b)
 {
     if (a.kind == VALUE_UNDEFINED || b.kind == VALUE_UNDEFINED) {
         struct str name = a.kind == VALUE_UNDEFINED ? a.text : b.text;
-        return eval_fail(ev, "'%s' on an undefined value%s%.*s", expr_op_text(op),
+        return eval_fail(ev, "'%s' on an undefined value%s%.*s", ops_text(op),
                          name.len ? ": " : "", STR_ARG(name));
     }
-    return eval_fail(ev, "'%s' does not work on %s and %s: %s and %s", expr_op_text(op),
+    return eval_fail(ev, "'%s' does not work on %s and %s: %s and %s", ops_text(op),
                      value_kind_name(a.kind), value_kind_name(b.kind), eval_show(ev, a),
                      eval_show(ev, b));
 }
@@ -74,8 +89,7 @@ static bool is_sequence(struct value value)
     return value.kind == VALUE_STRING || value.kind == VALUE_LIST;
 }
 
-bool op_binary(struct eval *ev, enum expr_op op, struct value a, struct value b,
-               struct value *ret)
+bool ops_binary(struct eval *ev, enum op op, struct value a, struct value b, struct value *ret)
 {
     if (number_is_numeric(a) && number_is_numeric(b))
         return number_binary(ev, op, a, b, ret);
@@ -99,7 +113,7 @@ static bool lists_equal(const struct value_list *a, const struct value_list *b)
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (!op_equal(a->items[i], b->items[i]))
+        if (!ops_equal(a->items[i], b->items[i]))
             return false;
     return true;
 }
@@ -112,13 +126,13 @@ static bool maps_equal(struct value a, struct value b)
     for (size_t i = 0; i < a.map->count; i++) {
         const struct value_member *x = &a.map->members[i], *y = &b.map->members[i];
         struct value other = str_eq(x->key, y->key) ? y->value : value_get(b, x->key);
-        if (other.kind == VALUE_UNDEFINED || !op_equal(x->value, other))
+        if (other.kind == VALUE_UNDEFINED || !ops_equal(x->value, other))
             return false;
     }
     return true;
 }
 
-bool op_equal(struct value a, struct value b)
+bool ops_equal(struct value a, struct value b)
 {
     if (number_is_numeric(a) && number_is_numeric(b))
         return number_compare(a, b) == 0;
@@ -140,13 +154,13 @@ static bool lists_less(struct eval *ev, const struct value_list *a, const struct
                        bool *ret)
 {
     for (size_t i = 0; i < a->count && i < b->count; i++)
-        if (!op_equal(a->items[i], b->items[i]))
-            return op_less(ev, a->items[i], b->items[i], ret);
+        if (!ops_equal(a->items[i], b->items[i]))
+            return ops_less(ev, a->items[i], b->items[i], ret);
     *ret = a->count < b->count;
     return true;
 }
 
-bool op_less(struct eval *ev, struct value a, struct value b, bool *ret)
+bool ops_less(struct eval *ev, struct value a, struct value b, bool *ret)
 {
     if (number_is_numeric(a) && number_is_numeric(b))
         *ret = number_compare(a, b) < 0;
@@ -159,14 +173,14 @@ bool op_less(struct eval *ev, struct value a, struct value b, bool *ret)
     return true;
 }
 
-static bool order(struct eval *ev, enum expr_op op, struct value a, struct value b, bool *ret)
+static bool order(struct eval *ev, enum op op, struct value a, struct value b, bool *ret)
 {
     bool comparable =
         (number_is_numeric(a) && number_is_numeric(b)) || (a.kind == b.kind && is_sequence(a));
     if (!comparable)
         return fail_operands(ev, op, a, b);
     bool swap = op == OP_GT || op == OP_LE, less;
-    if (!op_less(ev, swap ? b : a, swap ? a : b, &less))
+    if (!ops_less(ev, swap ? b : a, swap ? a : b, &less))
         return false;
     *ret = op == OP_LT || op == OP_GT ? less : !less;
     return true;
@@ -175,12 +189,12 @@ static bool order(struct eval *ev, enum expr_op op, struct value a, struct value
 static bool list_contains(const struct value_list *list, struct value value)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (op_equal(list->items[i], value))
+        if (ops_equal(list->items[i], value))
             return true;
     return false;
 }
 
-bool op_contains(struct eval *ev, struct value container, struct value value, bool *ret)
+static bool contains(struct eval *ev, struct value container, struct value value, bool *ret)
 {
     switch (container.kind) {
     case VALUE_UNDEFINED:
@@ -205,37 +219,24 @@ bool op_contains(struct eval *ev, struct value container, struct value value, bo
     }
 }
 
-bool op_compare(struct eval *ev, enum expr_op op, struct value a, struct value b, bool *ret)
+bool ops_compare(struct eval *ev, enum op op, struct value a, struct value b, bool *ret)
 {
     bool found;
     switch (op) {
     case OP_EQ:
-        *ret = op_equal(a, b);
+        *ret = ops_equal(a, b);
         return true;
     case OP_NE:
-        *ret = !op_equal(a, b);
+        *ret = !ops_equal(a, b);
         return true;
     case OP_IN:
-        return op_contains(ev, b, a, ret);
+        return contains(ev, b, a, ret);
     case OP_NOT_IN:
-        if (!op_contains(ev, b, a, &found))
+        if (!contains(ev, b, a, &found))
             return false;
         *ret = !found;
         return true;
     default:
         return order(ev, op, a, b, ret);
     }
-}
-
-bool expr_has_undefined(struct value value)
-{
-    if (value.kind == VALUE_LIST)
-        for (size_t i = 0; i < value.list->count; i++)
-            if (expr_has_undefined(value.list->items[i]))
-                return true;
-    if (value.kind == VALUE_MAP)
-        for (size_t i = 0; i < value.map->count; i++)
-            if (expr_has_undefined(value.map->members[i].value))
-                return true;
-    return value.kind == VALUE_UNDEFINED || value.kind == VALUE_OMIT;
 }

@@ -1,6 +1,11 @@
-#include "core/expr_internal.h"
+#include "core/expr/filter.h"
 
 #include <string.h>
+
+#include "core/expr/attribute.h"
+#include "core/expr/item.h"
+#include "core/expr/test.h"
+#include "core/expr/text.h"
 
 /* map, select, reject, selectattr, rejectattr: filters and tests over each element. */
 
@@ -13,7 +18,7 @@ static bool map_attribute(struct eval *ev, const struct call *call,
     struct value fallback = call->args[MAP_DEFAULT];
     bool has_fallback = call->given[MAP_DEFAULT] && fallback.kind != VALUE_NULL;
     for (size_t i = 0; i < attribute->count; i++) {
-        if (!eval_item(ev, item, attribute->parts[i], &item))
+        if (!item_get(ev, item, attribute->parts[i], &item))
             return false;
         if (has_fallback && item.kind == VALUE_UNDEFINED)
             item = fallback;
@@ -53,11 +58,12 @@ static bool filter_map(struct eval *ev, const struct call *call, struct value *r
         !call_text(ev, call, MAP_FILTER, STR_NONE, &name) ||
         !eval_list_new(ev, items->count, &list))
         return false;
+    const struct callable *filter = by_attribute ? NULL : ev->find_filter(name);
     for (size_t i = 0; i < items->count; i++) {
         inner.subject = items->items[i];
         if (by_attribute
                 ? !map_attribute(ev, call, &attribute, items->items[i], &list->items[i])
-                : !filter_call(ev, name, &inner, &list->items[i]))
+                : !call_named(ev, "filter", name, filter, &inner, &list->items[i]))
             return false;
     }
     *ret = value_from_list(list);
@@ -67,8 +73,9 @@ static bool filter_map(struct eval *ev, const struct call *call, struct value *r
 /* What a selection looks for: the test in slot `first`, its arguments behind it. */
 struct selection {
     struct attribute attribute;
-    struct call test;
+    struct call call;
     struct str test_name;
+    const struct callable *test; /* NULL: there is no test of that name */
     bool has_test, keep;
 };
 
@@ -78,8 +85,9 @@ static bool is_selected(struct eval *ev, struct selection *selection, struct val
     struct value verdict;
     if (!attribute_get(ev, &selection->attribute, item, &verdict))
         return false;
-    selection->test.subject = verdict;
-    if (selection->has_test && !test_call(ev, selection->test_name, &selection->test, &verdict))
+    selection->call.subject = verdict;
+    if (selection->has_test && !call_named(ev, "test", selection->test_name, selection->test,
+                                           &selection->call, &verdict))
         return false;
     *ret = value_is_true(verdict) == selection->keep;
     return true;
@@ -91,12 +99,13 @@ static bool select_items(struct eval *ev, const struct call *call, size_t first,
     struct selection selection = {.keep = keep, .has_test = call->given[first]};
     const struct value_list *items;
     struct value_list *list;
-    selection.test = inner_call(call, first + 1, 2);
+    selection.call = inner_call(call, first + 1, 2);
     if (!elements_if_true(ev, call->subject, &items) ||
         !eval_list_new(ev, items->count, &list) ||
         !call_text(ev, call, first, STR_NONE, &selection.test_name) ||
         (first && !attribute_read(ev, call, 0, &selection.attribute)))
         return false;
+    selection.test = test_find(selection.test_name);
     list->count = 0;
     for (size_t i = 0; i < items->count; i++) {
         bool selected;
@@ -129,7 +138,7 @@ static bool filter_rejectattr(struct eval *ev, const struct call *call, struct v
     return select_items(ev, call, 1, false, ret);
 }
 
-const struct callable filters_select[] = {
+const struct callable filter_select_table[] = {
     {"map", filter_map, {"filter", "1", "2", "3", "attribute", "default"}, 4, 0},
     {"select", filter_select, {"test", "1", "2"}, 3, 0},
     {"reject", filter_reject, {"test", "1", "2"}, 3, 0},

@@ -1,10 +1,11 @@
-#include "core/expr_internal.h"
+#include "core/expr/filter.h"
 
 #include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/date.h"
+#include "core/expr/number.h"
 
 /*
  * Instants: RFC 3339 or ISO text (without an offset: UTC), a date, or a number since 1970, in
@@ -15,13 +16,6 @@ enum { FORMAT_BYTES_MAX = 256, FORMATTED_BYTES_MAX = 4096 };
 static const double MILLISECONDS_FROM = 1e11;
 static const double INSTANT_MAX =
     9.2e15; /* seconds · 1e6 stays in 64 bits far beyond year 9999 */
-
-bool eval_now(struct eval *ev, struct value *ret)
-{
-    AUTO_BUF(buf, 64);
-    date_format_rfc3339(&buf, ev->scope->now_us);
-    return eval_take_text(ev, &buf, ret);
-}
 
 static bool read_number(struct eval *ev, struct value value, int64_t *ret_us)
 {
@@ -174,7 +168,7 @@ static bool filter_date(struct eval *ev, const struct call *call, struct value *
     return true;
 }
 
-const struct callable filters_time[] = {
+const struct callable filter_time_table[] = {
     {"date", filter_date, {"format", "tz"}, 2, 0},
     {"epoch", filter_epoch, {0}, 0, 0},
     {"epoch_ms", filter_epoch_ms, {0}, 0, 0},

@@ -1,4 +1,6 @@
-#include "core/expr_internal.h"
+#include "core/expr/attribute.h"
+
+#include "core/expr/item.h"
 
 /* Jinja2's attribute arguments: `a.b`, `0`, `a.0.b` (jinja2/filters.py, make_attrgetter). */
 
@@ -21,7 +23,7 @@ static bool add_part(struct eval *ev, struct attribute *attribute, struct str pa
 
 bool attribute_parse(struct eval *ev, struct value text, struct attribute *ret)
 {
-    *ret = (struct attribute){.is_set = true};
+    *ret = (struct attribute){0};
     if (text.kind == VALUE_NUMBER) {
         ret->parts[ret->count++] = text;
         return true;
@@ -51,7 +53,7 @@ bool attribute_get(struct eval *ev, const struct attribute *attribute, struct va
                    struct value *ret)
 {
     for (size_t i = 0; i < attribute->count; i++)
-        if (!eval_item(ev, item, attribute->parts[i], &item))
+        if (!item_get(ev, item, attribute->parts[i], &item))
             return false;
     *ret = item;
     return true;

@@ -1,9 +1,13 @@
-#include "core/expr_internal.h"
+#include "core/expr/filter.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/expr/attribute.h"
+#include "core/expr/number.h"
+#include "core/expr/ops.h"
+#include "core/expr/text.h"
 #include "port/hash.h"
 
 /* Filters on sequences and objects. */
@@ -106,7 +110,7 @@ static bool extreme(struct eval *ev, const struct call *call, bool want_max, str
     for (size_t i = 0; i < items->count; i++) {
         bool better = i == 0;
         if (!key_of(ev, &options, items->items[i], &key) ||
-            (i && !op_less(ev, want_max ? best_key : key, want_max ? key : best_key, &better)))
+            (i && !ops_less(ev, want_max ? best_key : key, want_max ? key : best_key, &better)))
             return false;
         if (!better)
             continue;
@@ -138,7 +142,7 @@ static bool filter_sum(struct eval *ev, const struct call *call, struct value *r
     for (size_t i = 0; i < items->count; i++) {
         struct value item;
         if (!attribute_get(ev, &attribute, items->items[i], &item) ||
-            !op_binary(ev, OP_ADD, sum, item, &sum))
+            !ops_binary(ev, OP_ADD, sum, item, &sum))
             return false;
     }
     *ret = sum;
@@ -163,9 +167,9 @@ static int compare_entries(const void *a, const void *b, void *ctx)
     struct sorting *sorting = ctx;
     int by_place = (x->place > y->place) - (x->place < y->place);
     bool less;
-    if (sorting->failed || op_equal(x->key, y->key))
+    if (sorting->failed || ops_equal(x->key, y->key))
         return by_place;
-    if (!op_less(sorting->ev, x->key, y->key, &less)) {
+    if (!ops_less(sorting->ev, x->key, y->key, &less)) {
         sorting->failed = true;
         return by_place;
     }
@@ -251,7 +255,7 @@ static bool set_add(struct key_set *set, struct value key, uint64_t hash)
 {
     size_t place = hash & set->mask;
     for (; set->used[place]; place = (place + 1) & set->mask)
-        if (op_equal(set->keys[place], key))
+        if (ops_equal(set->keys[place], key))
             return false;
     set->used[place] = true;
     set->keys[place] = key;
@@ -335,7 +339,7 @@ static bool filter_items(struct eval *ev, const struct call *call, struct value 
     return parts_of(ev, call, PART_ITEM, ret);
 }
 
-const struct callable filters_list[] = {
+const struct callable filter_list_table[] = {
     {"first", filter_first, {0}, 0, 0},
     {"last", filter_last, {0}, 0, 0},
     {"list", filter_list, {0}, 0, 0},

@@ -1,21 +1,28 @@
-#include "core/expr_internal.h"
+#include "core/expr/number.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "port/hash.h"
+#include "core/decimal.h"
 
 /*
- * Numbers are text until arithmetic touches them. Then an integer is 64 bits and overflow is an
- * error; anything with a point or an exponent is a double, printed again as Python would.
- * Comparison never goes through a double: it walks the decimal digits.
+ * Numbers are text until arithmetic touches them, so that what only passes through keeps every
+ * digit: 12345678901234567890 or 0.10 comes out as it went in. Arithmetic reads one of two
+ * kinds, by Python's rules:
+ *
+ *     integer   no point and no exponent; 64 bits. Overflow is an error, never a wrap and
+ *               never a silent double: `2**63` fails.
+ *     real      all else; an IEEE double, printed as Python's repr: `0.1 + 0.2` gives
+ *               0.30000000000000004. NaN and infinity never become a value.
+ *
+ * integer op integer stays an integer except for `/`; one real operand makes the result real.
+ * Comparison and hashing go by the decimal digits (core/decimal.h), never through a double:
+ * 9007199254740993 and 9007199254740992.0 differ.
  */
-enum {
-    MAGNITUDE_MAX = 400,       /* digits before the point of a number made from text */
-    EXPONENT_MAX = 1000 * 1000 /* beyond this all exponents are alike */
-};
 
-bool number_text_is_integer(struct str text)
+bool number_is_integer(struct str text)
 {
     for (size_t i = 0; i < text.len; i++)
         if (text.ptr[i] == '.' || (text.ptr[i] | 0x20) == 'e')
@@ -54,7 +61,7 @@ bool number_read(struct eval *ev, struct value value, struct number *ret)
     }
     if (value.kind != VALUE_NUMBER)
         return eval_fail(ev, "not a number: %s", eval_show(ev, value));
-    struct number number = {.is_real = !number_text_is_integer(value.text)};
+    struct number number = {.is_real = !number_is_integer(value.text)};
     if (number.is_real) {
         if (!read_real(ev, value.text, &number.real))
             return false;
@@ -103,128 +110,23 @@ static bool from_int(struct eval *ev, bool overflow, int64_t number, struct valu
     return true;
 }
 
-/* ---- decimal digits ---- */
+/* --- comparison --- */
 
-/* 0.d₁d₂… × 10^magnitude, d₁ not 0; or zero. */
-struct decimal {
-    bool negative, zero;
-    int64_t magnitude;
-    struct str digits; /* from d₁ on, perhaps with a point among them */
-};
-
-static int64_t exponent_of(struct str text)
-{
-    bool negative = text.len && text.ptr[0] == '-';
-    int64_t exponent = 0;
-    for (size_t i = text.len && (negative || text.ptr[0] == '+'); i < text.len; i++)
-        exponent = MIN(exponent * 10 + (text.ptr[i] - '0'), (int64_t)EXPONENT_MAX);
-    return negative ? -exponent : exponent;
-}
-
-static struct decimal decimal_read(struct str text)
-{
-    struct decimal decimal = {.zero = true};
-    decimal.negative = text.len && text.ptr[0] == '-';
-    size_t end = 0;
-    while (end < text.len && (text.ptr[end] | 0x20) != 'e')
-        end++;
-    struct str mantissa = str_slice(text, decimal.negative, end);
-    ptrdiff_t point = str_find_byte(mantissa, '.');
-    int64_t whole = point < 0 ? (int64_t)mantissa.len : point;
-    for (size_t i = 0; i < mantissa.len; i++) {
-        if (mantissa.ptr[i] == '0' || mantissa.ptr[i] == '.')
-            continue;
-        decimal.zero = false;
-        decimal.magnitude = whole - (int64_t)i + ((int64_t)i > whole);
-        decimal.digits = str_slice(mantissa, i, mantissa.len);
-        break;
-    }
-    decimal.negative = decimal.negative && !decimal.zero;
-    decimal.magnitude += decimal.zero ? 0 : exponent_of(str_slice(text, end + 1, text.len));
-    return decimal;
-}
-
-static struct decimal decimal_of(struct value value)
+static struct str digits_of(struct value value)
 {
     if (value.kind == VALUE_BOOL)
-        return decimal_read(value.boolean ? STR("1") : STR("0"));
-    return decimal_read(value.text);
-}
-
-/* The next digit, 0 behind the last. */
-static char next_digit(struct str *digits)
-{
-    if (digits->len && digits->ptr[0] == '.')
-        *digits = str_slice(*digits, 1, digits->len);
-    if (!digits->len)
-        return '0';
-    char digit = digits->ptr[0];
-    *digits = str_slice(*digits, 1, digits->len);
-    return digit;
-}
-
-static int compare_absolute(struct decimal a, struct decimal b)
-{
-    if (a.zero || b.zero)
-        return b.zero - a.zero;
-    if (a.magnitude != b.magnitude)
-        return a.magnitude < b.magnitude ? -1 : 1;
-    while (a.digits.len || b.digits.len) {
-        char x = next_digit(&a.digits), y = next_digit(&b.digits);
-        if (x != y)
-            return x < y ? -1 : 1;
-    }
-    return 0;
+        return value.boolean ? STR("1") : STR("0");
+    return value.text;
 }
 
 int number_compare(struct value a, struct value b)
 {
-    struct decimal x = decimal_of(a), y = decimal_of(b);
-    if (x.negative != y.negative)
-        return x.negative ? -1 : 1;
-    return x.negative ? compare_absolute(y, x) : compare_absolute(x, y);
-}
-
-int expr_compare_numbers(struct value a, struct value b)
-{
-    return number_compare(a, b);
+    return decimal_compare(digits_of(a), digits_of(b));
 }
 
 uint64_t number_hash(struct value value)
 {
-    struct decimal decimal = decimal_of(value);
-    uint64_t hash = decimal.negative, zeros = 0;
-    hash = hash_fold(hash, (uint64_t)decimal.magnitude);
-    while (decimal.digits.len) {
-        char digit = next_digit(&decimal.digits);
-        if (digit == '0') {
-            zeros++;
-            continue;
-        }
-        for (; zeros; zeros--)
-            hash = hash_fold(hash, '0');
-        hash = hash_fold(hash, (uint64_t)digit);
-    }
-    return hash;
-}
-
-bool number_truncate(struct arena *arena, struct str text, struct str *ret)
-{
-    struct decimal decimal = decimal_read(text);
-    if (decimal.zero || decimal.magnitude <= 0) {
-        *ret = STR("0");
-        return true;
-    }
-    if (decimal.magnitude > MAGNITUDE_MAX)
-        return false;
-    char *digits = arena_alloc(arena, (size_t)decimal.magnitude + 2);
-    size_t len = 0;
-    if (decimal.negative)
-        digits[len++] = '-';
-    for (int64_t i = 0; i < decimal.magnitude; i++)
-        digits[len++] = next_digit(&decimal.digits);
-    *ret = (struct str){digits, len};
-    return true;
+    return decimal_hash(digits_of(value));
 }
 
 /* ---- arithmetic ---- */
@@ -291,8 +193,7 @@ static bool integer_power(struct eval *ev, int64_t a, int64_t b, struct value *r
     return from_int(ev, !fits, result, ret);
 }
 
-static bool integer_binary(struct eval *ev, enum expr_op op, int64_t a, int64_t b,
-                           struct value *ret)
+static bool integer_binary(struct eval *ev, enum op op, int64_t a, int64_t b, struct value *ret)
 {
     int64_t result = 0;
     bool overflow;
@@ -348,7 +249,7 @@ static bool real_power(struct eval *ev, double a, double b, struct value *ret)
     return number_from_real(ev, pow(a, b), ret);
 }
 
-static bool real_binary(struct eval *ev, enum expr_op op, double a, double b, struct value *ret)
+static bool real_binary(struct eval *ev, enum op op, double a, double b, struct value *ret)
 {
     double whole, rest;
     switch (op) {
@@ -368,7 +269,7 @@ static bool real_binary(struct eval *ev, enum expr_op op, double a, double b, st
     }
 }
 
-bool number_binary(struct eval *ev, enum expr_op op, struct value a, struct value b,
+bool number_binary(struct eval *ev, enum op op, struct value a, struct value b,
                    struct value *ret)
 {
     struct number x, y;
@@ -395,7 +296,7 @@ static bool negate_integer(struct eval *ev, struct str text, struct value *ret)
 bool number_negate(struct eval *ev, struct value value, struct value *ret)
 {
     struct number number;
-    if (value.kind == VALUE_NUMBER && number_text_is_integer(value.text))
+    if (value.kind == VALUE_NUMBER && number_is_integer(value.text))
         return negate_integer(ev, value.text, ret);
     if (!number_read(ev, value, &number))
         return false;

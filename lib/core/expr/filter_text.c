@@ -1,6 +1,10 @@
-#include "core/expr_internal.h"
+#include "core/expr/filter.h"
 
 #include <string.h>
+
+#include "core/expr/attribute.h"
+#include "core/expr/limits.h"
+#include "core/expr/text.h"
 
 /* Filters on strings. */
 
@@ -31,7 +35,7 @@ static bool folded(struct eval *ev, struct value subject,
 {
     AUTO_BUF(buf, EXPR_TEXT_MAX);
     struct str text;
-    if (!text_of(ev, subject, &text))
+    if (!text_read(ev, subject, &text))
         return false;
     put(&buf, text);
     return eval_take_text(ev, &buf, ret);
@@ -49,44 +53,13 @@ static bool filter_upper(struct eval *ev, const struct call *call, struct value 
 
 /* ---- trim ---- */
 
-static bool is_trimmed(struct str character, const struct str *set)
-{
-    return set ? str_find(*set, character) >= 0 : text_is_space(text_code_point(character));
-}
-
-static struct str last_character(struct str text)
-{
-    size_t at = text.len - 1;
-    while (at > 0 && ((unsigned char)text.ptr[at] & 0xC0) == 0x80)
-        at--;
-    return str_slice(text, at, text.len);
-}
-
-/* Of the characters in `set`, or of white space where it is NULL. */
-static struct str trim(struct str text, const struct str *set)
-{
-    while (text.len) {
-        struct str first = str_slice(text, 0, text_character_bytes(text));
-        if (!is_trimmed(first, set))
-            break;
-        text = str_slice(text, first.len, text.len);
-    }
-    while (text.len) {
-        struct str last = last_character(text);
-        if (!is_trimmed(last, set))
-            break;
-        text = str_slice(text, 0, text.len - last.len);
-    }
-    return text;
-}
-
 static bool filter_trim(struct eval *ev, const struct call *call, struct value *ret)
 {
     struct str text, set;
-    if (!text_of(ev, call->subject, &text) || !call_text(ev, call, 0, STR_NONE, &set))
+    if (!text_read(ev, call->subject, &text) || !call_text(ev, call, 0, STR_NONE, &set))
         return false;
     bool has_set = call->given[0] && call->args[0].kind != VALUE_NULL;
-    *ret = value_string(trim(text, has_set ? &set : NULL));
+    *ret = value_string(text_trim(text, has_set ? &set : NULL));
     return true;
 }
 
@@ -124,7 +97,7 @@ static bool filter_replace(struct eval *ev, const struct call *call, struct valu
     struct str text, old, with;
     int64_t count = -1;
     bool has_count = call->given[2] && call->args[2].kind != VALUE_NULL;
-    if (!text_of(ev, call->subject, &text) || !call_text(ev, call, 0, STR_NONE, &old) ||
+    if (!text_read(ev, call->subject, &text) || !call_text(ev, call, 0, STR_NONE, &old) ||
         !call_text(ev, call, 1, STR_NONE, &with) ||
         (has_count && !call_int(ev, call, 2, -1, &count)))
         return false;
@@ -238,7 +211,7 @@ static bool filter_join(struct eval *ev, const struct call *call, struct value *
     return eval_take_text(ev, &buf, ret);
 }
 
-const struct callable filters_text[] = {
+const struct callable filter_text_table[] = {
     {"length", filter_length, {0}, 0, 0},
     {"count", filter_length, {0}, 0, 0},
     {"lower", filter_lower, {0}, 0, 0},

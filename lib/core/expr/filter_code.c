@@ -1,7 +1,10 @@
-#include "core/expr_internal.h"
+#include "core/expr/filter.h"
 
 #include <string.h>
 
+#include "core/expr/limits.h"
+#include "core/expr/text.h"
+#include "core/expr/tojson.h"
 #include "port/digest.h"
 
 /* Filters between text and other writings of it: JSON, URL, base64, digests. */
@@ -10,13 +13,13 @@ static bool filter_tojson(struct eval *ev, const struct call *call, struct value
 {
     AUTO_BUF(buf, EXPR_TEXT_MAX);
     int64_t indent;
-    if (expr_has_undefined(call->subject))
+    if (value_has_undefined(call->subject))
         return eval_fail(ev, "an undefined value has no JSON: %s",
                          eval_show(ev, call->subject));
     bool has_indent = call->given[0] && call->args[0].kind != VALUE_NULL;
     if (has_indent && !call_int(ev, call, 0, 0, &indent))
         return false;
-    text_put_json(&buf, call->subject, has_indent ? (int)MIN(MAX(indent, 0), 16) : -1);
+    tojson_put(&buf, call->subject, has_indent ? (int)MIN(MAX(indent, 0), 16) : -1);
     return eval_take_text(ev, &buf, ret);
 }
 
@@ -53,11 +56,11 @@ static bool put_pair(struct eval *ev, struct buf *buf, struct value key, struct 
     struct str text;
     if (buf->len)
         buf_puts(buf, "&");
-    if (!text_of(ev, key, &text))
+    if (!text_read(ev, key, &text))
         return false;
     put_quoted(buf, text, STR_NONE, true);
     buf_puts(buf, "=");
-    if (!text_of(ev, value, &text))
+    if (!text_read(ev, value, &text))
         return false;
     put_quoted(buf, text, STR_NONE, true);
     return true;
@@ -93,7 +96,7 @@ static bool filter_urlencode(struct eval *ev, const struct call *call, struct va
         if (!put_query(ev, &buf, call->subject))
             return false;
     } else {
-        if (!call_text(ev, call, 0, STR("/"), &safe) || !text_of(ev, call->subject, &text))
+        if (!call_text(ev, call, 0, STR("/"), &safe) || !text_read(ev, call->subject, &text))
             return false;
         put_quoted(&buf, text, safe, false);
     }
@@ -106,7 +109,7 @@ static bool defined_text(struct eval *ev, struct value value, struct str *ret)
 {
     if (value.kind == VALUE_UNDEFINED || value.kind == VALUE_NULL)
         return eval_fail(ev, "needs a text, not %s", eval_show(ev, value));
-    return text_of(ev, value, ret);
+    return text_read(ev, value, ret);
 }
 
 static bool filter_b64encode(struct eval *ev, const struct call *call, struct value *ret)
@@ -171,7 +174,7 @@ static bool filter_hmac(struct eval *ev, const struct call *call, struct value *
     return take_digest(ev, call, 2, digest, ret);
 }
 
-const struct callable filters_code[] = {
+const struct callable filter_code_table[] = {
     {"tojson", filter_tojson, {"indent"}, 1, 0},
     {"fromjson", filter_fromjson, {0}, 0, 0},
     {"urlencode", filter_urlencode, {"safe"}, 1, 0},

@@ -1,6 +1,8 @@
-#include "core/expr_internal.h"
+#include "core/expr/number_parse.h"
 
 #include <string.h>
+
+#include "core/expr/text.h"
 
 /*
  * Numbers in strings, as Python's int() and float() read them (Lexical analysis, 2.4.5 and
@@ -9,31 +11,12 @@
 
 enum { DIGITS_MAX = 4300 }; /* Python's own ceiling for int() */
 
-static int digit_value(char c)
+int number_parse_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
     c |= 0x20;
     return c >= 'a' && c <= 'z' ? c - 'a' + 10 : 99;
-}
-
-static struct str trim_space(struct str text)
-{
-    while (text.len) {
-        size_t bytes = text_character_bytes(text);
-        if (!text_is_space(text_code_point(str_slice(text, 0, bytes))))
-            break;
-        text = str_slice(text, bytes, text.len);
-    }
-    while (text.len) {
-        size_t at = text.len - 1;
-        while (at && ((unsigned char)text.ptr[at] & 0xC0) == 0x80)
-            at--;
-        if (!text_is_space(text_code_point(str_slice(text, at, text.len))))
-            break;
-        text = str_slice(text, 0, at);
-    }
-    return text;
 }
 
 static bool skip_sign(struct str *text)
@@ -58,7 +41,7 @@ static bool take_digits(struct str *text, int base, char *out, size_t *len)
             after_digit = false;
             continue;
         }
-        if (digit_value(c) >= base)
+        if (number_parse_digit(c) >= base)
             break;
         out[(*len)++] = c;
         after_digit = true;
@@ -101,7 +84,8 @@ static bool convert_base(struct arena *arena, bool negative, struct str digits, 
     uint64_t number = 0;
     for (size_t i = 0; i < digits.len; i++)
         if (__builtin_mul_overflow(number, (uint64_t)base, &number) ||
-            __builtin_add_overflow(number, (uint64_t)digit_value(digits.ptr[i]), &number))
+            __builtin_add_overflow(number, (uint64_t)number_parse_digit(digits.ptr[i]),
+                                   &number))
             return false;
     struct str text = arena_printf(arena, "%llu", (unsigned long long)number);
     *ret = with_sign(arena, negative, text);
@@ -110,7 +94,7 @@ static bool convert_base(struct arena *arena, bool negative, struct str digits, 
 
 bool number_parse_int(struct arena *arena, struct str text, int base, struct str *ret)
 {
-    text = trim_space(text);
+    text = text_trim(text, NULL);
     bool negative = skip_sign(&text);
     bool guess = base == 0;
     base = skip_prefix(&text, base);
@@ -147,7 +131,7 @@ static bool take_mantissa(struct str *text, char *out, size_t *len)
         return has_whole;
     *text = str_slice(*text, 1, text->len);
     out[(*len)++] = '.';
-    bool has_fraction = text->len && digit_value(text->ptr[0]) < 10;
+    bool has_fraction = text->len && number_parse_digit(text->ptr[0]) < 10;
     if (has_fraction && !take_digits(text, 10, out, len))
         return false;
     if (!has_fraction)
@@ -175,7 +159,7 @@ static struct str without_zeros(struct str text)
 {
     size_t zeros = 0;
     while (zeros + 1 < text.len && text.ptr[zeros] == '0' &&
-           digit_value(text.ptr[zeros + 1]) < 10)
+           number_parse_digit(text.ptr[zeros + 1]) < 10)
         zeros++;
     return str_slice(text, zeros, text.len);
 }
@@ -183,7 +167,7 @@ static struct str without_zeros(struct str text)
 bool number_parse_float(struct arena *arena, struct str text, struct str *ret,
                         bool *ret_special)
 {
-    text = trim_space(text);
+    text = text_trim(text, NULL);
     bool negative = skip_sign(&text);
     *ret_special = is_special(text);
     if (*ret_special)

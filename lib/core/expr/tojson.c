@@ -1,6 +1,10 @@
-#include "core/expr_internal.h"
+#include "core/expr/tojson.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/arena.h"
+#include "core/expr/text.h"
 
 /*
  * Jinja2's tojson: Python's json.dumps with sorted keys and ASCII only, then < > & ' escaped
@@ -109,7 +113,7 @@ static void put_json(struct json_writer *writer, struct value value)
         value_format(writer->buf, value);
 }
 
-void text_put_json(struct buf *buf, struct value value, int indent)
+void tojson_put(struct buf *buf, struct value value, int indent)
 {
     struct json_writer writer = {buf, indent, 0};
     put_json(&writer, value);

@@ -1,0 +1,118 @@
+#include "core/expr/eval.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/expr/caret.h"
+#include "core/expr/limits.h"
+
+enum { SHOWN_BYTES = 200 };
+
+/* --- failures --- */
+
+bool(eval_fail)(struct eval *ev, const char *fmt, ...)
+{
+    char what[ERR_TEXT_BYTES / 2];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
+    return caret_fail(ev->err, ERR_INPUT, ev->source, ev->at, "%s", what);
+}
+
+bool eval_fail_undefined(struct eval *ev, struct value value)
+{
+    if (value.text.len)
+        return eval_fail(ev, "'%.*s' is undefined", STR_ARG(value.text));
+    return eval_fail(ev, "this value is undefined");
+}
+
+/* JSON into a buffer that is nearly full: stops at the first thing that did not fit. */
+static void show_put(struct buf *buf, struct value value)
+{
+    switch (value.kind) {
+    case VALUE_STRING:
+    case VALUE_NUMBER: {
+        struct str text = str_slice(value.text, 0, buf->max);
+        if (value.kind == VALUE_STRING)
+            json_out_quote(buf, text);
+        else
+            buf_put(buf, text);
+        return;
+    }
+    case VALUE_LIST:
+        buf_puts(buf, "[");
+        for (size_t i = 0; i < value.list->count && !buf->overflow && buf->len < SHOWN_BYTES;
+             i++) {
+            if (i)
+                buf_puts(buf, ",");
+            show_put(buf, value.list->items[i]);
+        }
+        buf_puts(buf, "]");
+        return;
+    case VALUE_MAP:
+        buf_puts(buf, "{");
+        for (size_t i = 0; i < value.map->count && !buf->overflow && buf->len < SHOWN_BYTES;
+             i++) {
+            if (i)
+                buf_puts(buf, ",");
+            json_out_quote(buf, str_slice(value.map->members[i].key, 0, SHOWN_BYTES));
+            buf_puts(buf, ":");
+            show_put(buf, value.map->members[i].value);
+        }
+        buf_puts(buf, "}");
+        return;
+    case VALUE_UNDEFINED:
+        buf_puts(buf, "undefined");
+        return;
+    default:
+        value_format(buf, value);
+    }
+}
+
+const char *eval_show(struct eval *ev, struct value value)
+{
+    AUTO_BUF(buf, KIB(16));
+    show_put(&buf, value);
+    struct str text = buf_str(&buf);
+    if (text.len <= SHOWN_BYTES && !buf.overflow)
+        return arena_cstr(ev->arena, text);
+    size_t cut = MIN(text.len, (size_t)SHOWN_BYTES);
+    while (cut && cut < text.len && ((unsigned char)text.ptr[cut] & 0xC0) == 0x80)
+        cut--;
+    struct str shown = arena_printf(ev->arena, "%.*s...", (int)cut, text.ptr ? text.ptr : "");
+    return shown.ptr;
+}
+
+/* --- building --- */
+
+static bool check_memory(struct eval *ev, size_t more_bytes)
+{
+    size_t taken = arena_bytes(ev->arena) - ev->arena_start_bytes;
+    if (taken + more_bytes > EXPR_MEMORY_MAX)
+        return eval_fail(ev, "needs more than %d MiB", EXPR_MEMORY_MAX >> 20);
+    return true;
+}
+
+bool eval_take_text(struct eval *ev, const struct buf *buf, struct value *ret)
+{
+    if (buf->overflow)
+        return eval_fail(ev, "makes a string of more than %d MiB", EXPR_TEXT_MAX >> 20);
+    if (!check_memory(ev, buf->len))
+        return false;
+    *ret = value_string(arena_str(ev->arena, buf_str(buf)));
+    return true;
+}
+
+bool eval_list_new(struct eval *ev, size_t count, struct value_list **ret)
+{
+    if (count > EXPR_LIST_MAX)
+        return eval_fail(ev, "makes a list of more than %d elements", EXPR_LIST_MAX);
+    if (!check_memory(ev, count * sizeof(struct value)))
+        return false;
+    struct value_list *list = ARENA_NEW(ev->arena, struct value_list);
+    list->items = ARENA_ARRAY(ev->arena, struct value, count);
+    list->count = count;
+    *ret = list;
+    return true;
+}
