@@ -4,6 +4,7 @@
 #include "config/limits.h"
 #include "config/pagination.h"
 #include "config/responses.h"
+#include "config/retry_keys.h"
 #include "config/with.h"
 
 /* Every key of a source and its streams. */
@@ -28,10 +29,6 @@ CHOICES(methods) = {CHOICE("GET", 0),   CHOICE("POST", 0),   CHOICE("PUT", 0),
 CHOICES(places) = {CHOICE("header", 0), CHOICE("query", 1), CHOICE_END};
 CHOICES(body_types) = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
                        CHOICE("text", BODY_TEXT), CHOICE_END};
-CHOICES(backoffs) = {CHOICE("exponential", RETRY_EXPONENTIAL), CHOICE("fixed", RETRY_FIXED),
-                     CHOICE_END};
-CHOICES(jitters) = {CHOICE("full", RETRY_JITTER_FULL), CHOICE("none", RETRY_JITTER_NONE),
-                    CHOICE_END};
 CHOICES(missings) = {CHOICE("error", 0), CHOICE("empty", 1), CHOICE_END};
 CHOICES(writes) = {
     CHOICE("append", WRITE_APPEND),
@@ -133,22 +130,6 @@ static const struct key tls_list[] = {
     KEY_END,
 };
 KEYS(tls, struct definition);
-
-#define R(member) AT(struct retry_policy, member)
-static const struct key retry_list[] = {
-    {.name = "max_attempts", .type = KEY_INT, R(max_attempts), .min = 1, .max = 1000,
-     .fallback = "5", .help = "tries per page, the first among them"},
-    {.name = "backoff", .type = KEY_CHOICE, R(backoff), .choices = backoffs,
-     .fallback = "exponential", .help = "how the delay grows"},
-    {.name = "initial_delay", .type = KEY_DURATION, R(initial_delay_ms), .fallback = "1",
-     .help = "delay before the second try"},
-    {.name = "max_delay", .type = KEY_DURATION, R(max_delay_ms), .fallback = "60",
-     .help = "no delay is longer"},
-    {.name = "jitter", .type = KEY_CHOICE, R(jitter), .choices = jitters, .fallback = "full",
-     .help = "whether delays are drawn at random"},
-    KEY_END,
-};
-KEYS(retry, struct retry_policy);
 
 #define T(member) AT(struct timeouts, member)
 static const struct key timeout_list[] = {

@@ -1,5 +1,7 @@
 #include "config/pagination.h"
 
+#include "config/retry_keys.h"
+
 /*
  * Pagination: one list of keys per type. `max_iterations` has another default where the end is
  * recognised by an expression or a guess.
@@ -8,44 +10,13 @@
 /* clang-format off */
 #define P(member) AT(struct stream, pagination.member)
 
-static const struct choice merge_strategies[] = {
-    CHOICE("append", MERGE_APPEND),
-    CHOICE("extend", MERGE_EXTEND),
-    CHOICE("replace", MERGE_REPLACE),
-    CHOICE("collect", MERGE_COLLECT),
-    CHOICE_END,
-};
-
 static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), CHOICE_END};
-
-static const struct choice backoffs[] = {CHOICE("exponential", RETRY_EXPONENTIAL),
-                                         CHOICE("fixed", RETRY_FIXED), CHOICE_END};
-static const struct choice jitters[] = {CHOICE("full", RETRY_JITTER_FULL),
-                                        CHOICE("none", RETRY_JITTER_NONE), CHOICE_END};
-
-/* A retry block inside a pagination block has its own defaults. */
-#define R(member) AT(struct retry_policy, member)
-static const struct key retry_list[] = {
-    {.name = "max_attempts", .type = KEY_INT, R(max_attempts), .min = 1, .max = 1000,
-     .fallback = "1", .help = "tries per page, the first among them"},
-    {.name = "backoff", .type = KEY_CHOICE, R(backoff), .choices = backoffs,
-     .fallback = "fixed", .help = "how the delay grows"},
-    {.name = "initial_delay", .type = KEY_DURATION, R(initial_delay_ms), .fallback = "1",
-     .help = "delay before the second try"},
-    {.name = "max_delay", .type = KEY_DURATION, R(max_delay_ms), .fallback = "60",
-     .help = "no delay is longer"},
-    {.name = "jitter", .type = KEY_CHOICE, R(jitter), .choices = jitters, .fallback = "none",
-     .help = "whether delays are drawn at random"},
-    KEY_END,
-};
-static const struct keys retry_keys = {retry_list, sizeof(struct retry_policy)};
 
 #define TYPE_ROW {.name = "type", .type = KEY_MOVED, .help = "how the next page is found"}
 
 #define MERGE_ROWS                                                                             \
     {.name = "merge_path", .type = KEY_MOVED, .help = "as beside pagination"},               \
-    {.name = "merge_strategy", .type = KEY_MOVED, .choices = merge_strategies,               \
-     .help = "as beside pagination"}
+    {.name = "merge_strategy", .type = KEY_MOVED, .help = "as beside pagination"}
 
 #define LIMIT_ROWS(iterations)                                                                 \
     {.name = "max_iterations", .type = KEY_COUNT, P(max_iterations), .min = 1,               \
@@ -54,7 +25,7 @@ static const struct keys retry_keys = {retry_list, sizeof(struct retry_policy)};
      .help = "records after which the job ends as truncated"},                                 \
     {.name = "max_time", .type = KEY_DURATION, P(max_time_ms), .min = 1,                     \
      .help = "time after which the job ends as truncated"},                                    \
-    {.name = "retry", .type = KEY_STRUCT, P(retry), .keys = &retry_keys,                   \
+    {.name = "retry", .type = KEY_STRUCT, P(retry), .keys = &pagination_retry_keys,                   \
      .help = "instead of the stream's; 1 attempt, fixed, 1s, no jitter if not said"},          \
     {.name = "allow_repeats", .type = KEY_BOOL, P(allows_repeats), .fallback = "false",       \
      .help = "a page may hold the same records as an earlier one"}
