@@ -2,12 +2,9 @@
 
 #include "config/columns.h"
 #include "config/definition.h"
+#include "config/keys.h"
 #include "config/node.h"
 
-/*
- * The keys as JSON Schema. It is as strict as the reader on names and choices, and laxer
- * where only the reader can judge: expressions, paths, what keys mean together.
- */
 static void put_any(struct json_out *out, const struct key *key);
 
 /* A default is YAML: read, so that it can be written as JSON. */
@@ -40,14 +37,6 @@ static void put_range(struct json_out *out, const struct key *key)
     if (key->max)
         json_out_int(out, "maximum", key->max);
     json_out_close(out, '}');
-}
-
-static const struct key *find_key(const struct keys *keys, const char *name)
-{
-    for (const struct key *key = keys->list; key->name; key++)
-        if (strcmp(key->name, name) == 0)
-            return key;
-    return NULL;
 }
 
 static void put_property(struct json_out *out, const struct key *key)
@@ -158,7 +147,7 @@ static void put_columns(struct json_out *out)
 /* Keys that are written here but read elsewhere. */
 static void put_moved(struct json_out *out, const struct key *key)
 {
-    const struct key *there = find_key(&definition_keys, key->name);
+    const struct key *there = keys_find(&definition_keys, str_from(key->name));
     if (strcmp(key->name, "defaults") == 0) {
         json_out_raw(out, NULL, STR("{\"$ref\":\"#/$defs/stream\"}"));
     } else if (strcmp(key->name, "streams") == 0) {
@@ -173,7 +162,7 @@ static void put_moved(struct json_out *out, const struct key *key)
         json_out_bool(out, "additionalProperties", false);
         json_out_raw(out, "required", STR("[\"pagination\"]"));
         json_out_open(out, "properties", '{');
-        put_property(out, find_key(&definition_keys, "pagination"));
+        put_property(out, keys_find(&definition_keys, STR("pagination")));
         json_out_close(out, '}');
         json_out_close(out, '}');
     } else if (there && there->type != KEY_MOVED) {

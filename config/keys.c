@@ -27,7 +27,7 @@
  */
 enum { DISTANCE_MAX = 3, LISTED_KEYS_MAX = 12 };
 
-static const struct key *find_key(const struct keys *keys, struct str name)
+const struct key *keys_find(const struct keys *keys, struct str name)
 {
     for (const struct key *key = keys->list; key->name; key++)
         if (str_is(name, key->name))
@@ -86,7 +86,7 @@ static void say_unknown(struct reader *reader, const struct keys *keys,
 static void check_key(struct reader *reader, const struct keys *keys,
                       const struct yaml_node *node, unsigned level)
 {
-    const struct key *key = find_key(keys, node->key);
+    const struct key *key = keys_find(keys, node->key);
     if (!key || (key->flags & KEY_IN_SPEC && !is_for(key, level)))
         say_unknown(reader, keys, node, level);
     else if (!is_for(key, level))

@@ -19,6 +19,9 @@ void keys_read_one(struct reader *reader, const struct key *key, const struct ya
 const struct yaml_node *keys_get(struct arena *arena, const struct key *key,
                                  const struct yaml_node *map);
 
+/* The key of that name, NULL if there is none. */
+const struct key *keys_find(const struct keys *keys, struct str name);
+
 /* The variant that a union's node names, NULL if none; no problem is added. */
 const struct variant *keys_variant(const struct key *key, const struct yaml_node *node);
 
