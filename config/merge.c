@@ -22,10 +22,6 @@
  * differ is copied. Its items are shared, and each knows its parent in the file; so a problem
  * with an inherited value names the line it was written on, and is said once for all streams.
  */
-static bool same_key(const struct key *key, struct str a, struct str b)
-{
-    return key->flags & KEY_NOCASE ? str_eq_nocase(a, b) : str_eq(a, b);
-}
 
 /*
  * For maps made here only: they grow by doubling, so they are full where the count is a power of
@@ -57,11 +53,14 @@ static struct yaml_node *map_copy(struct arena *arena, const struct yaml_node *m
 static void put_over(struct arena *arena, const struct key *key, struct yaml_node *map,
                      struct yaml_node *item)
 {
-    for (size_t i = 0; i < map->count; i++)
-        if (same_key(key, map->items[i]->key, item->key)) {
+    for (size_t i = 0; i < map->count; i++) {
+        struct str name = map->items[i]->key;
+        if (key->flags & KEY_NOCASE ? str_eq_nocase(name, item->key)
+                                    : str_eq(name, item->key)) {
             map->items[i] = item;
             return;
         }
+    }
     map_put(arena, map, item);
 }
 

@@ -118,25 +118,21 @@ static void take_text(struct reader *reader, const struct key *key, struct str n
     reader->problems->file = file;
 }
 
-static void read_yaml(struct reader *reader, struct str text, struct settings *settings)
-{
-    struct yaml_node *root;
-    struct err err = ERR_INIT;
-    if (!yaml_parse(reader->arena, text, problem_on_yaml, reader->problems, &root, &err))
-        return;
-    if (root->kind == YAML_NULL)
-        root->kind = YAML_MAP;
-    keys_read(reader, &setting_keys, root, settings);
-}
-
 static bool read_yaml_file(struct reader *reader, const char *path, struct settings *settings,
                            struct err *err)
 {
     AUTO_BUF(text, SETTINGS_MAX_BYTES);
+    struct yaml_node *root;
+    struct err yaml_err = ERR_INIT;
     if (access(path, F_OK) == 0 && !file_read(path, &text, err))
         return false;
     reader->problems->file = str_from(path);
-    read_yaml(reader, buf_str(&text), settings);
+    if (!yaml_parse(reader->arena, buf_str(&text), problem_on_yaml, reader->problems, &root,
+                    &yaml_err))
+        return true; /* every error is among the problems */
+    if (root->kind == YAML_NULL)
+        root->kind = YAML_MAP;
+    keys_read(reader, &setting_keys, root, settings);
     return true;
 }
 
