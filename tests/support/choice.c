@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/support/table.h"
+
 enum { NEAREST = 5, FAR = 100 };
 
 /* A name that a case goes by, and how far FLOW is from it. */
@@ -24,21 +26,26 @@ static struct str name_of(struct arena *arena, const char *path, struct str titl
     return arena_printf(arena, "%.*s: %.*s", (int)strcspn(file, "."), file, STR_ARG(title));
 }
 
+static void add_file(struct candidates *all, const char *path)
+{
+    struct blocks blocks = blocks_read(all->arena, path);
+    for (size_t i = 0; i < blocks.count; i++) {
+        struct str title = blocks.items[i].title;
+        ARENA_GROW(all->arena, all->items, all->count, all->capacity);
+        all->items[all->count++] =
+            (struct candidate){name_of(all->arena, path, title), title, 0};
+    }
+}
+
 static void collect(struct candidates *all, const char *pattern)
 {
     glob_t found;
     glob(pattern, 0, NULL, &found);
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-        const char *path = arena_cstr(all->arena, str_from(found.gl_pathv[i]));
-        struct blocks blocks = blocks_read(all->arena, path);
-        for (size_t j = 0; j < blocks.count; j++) {
-            struct str title = blocks.items[j].title;
-            ARENA_GROW(all->arena, all->items, all->count, all->capacity);
-            all->items[all->count++] =
-                (struct candidate){name_of(all->arena, path, title), title, 0};
-        }
-    }
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        add_file(all, arena_cstr(all->arena, str_from(found.gl_pathv[i])));
     globfree(&found);
+    if (!all->count)
+        table_die(pattern, 0, "no table there", STR_NONE);
 }
 
 /* To the part of the name that is nearest, for a title is much longer than what is typed. */
