@@ -1,6 +1,7 @@
 #include "worker/crawl_internal.h"
 
 #include "base/clock.h"
+#include "worker/paging/pager_decide.h"
 #include "worker/watch.h"
 
 static void drop_rows(struct crawl *crawl)
@@ -36,7 +37,7 @@ static struct pager_facts facts_of(const struct crawl *crawl)
 {
     return (struct pager_facts){
         .url = crawl->request.url,
-        .own = crawl->request.own,
+        .home_url = crawl->request.own,
         .headers = crawl->scope.headers,
         .header_count = crawl->scope.header_count,
         .is_empty_answer = crawl->body_is_empty,
@@ -46,6 +47,7 @@ static struct pager_facts facts_of(const struct crawl *crawl)
         .elapsed_ms = clock_mono_ms() - crawl->began_mono_ms,
         .stream = crawl->stream,
         .scope = &crawl->scope.expr,
+        .job_arena = crawl->arena,
     };
 }
 
@@ -240,7 +242,7 @@ enum step step_next(struct crawl *crawl)
     crawl->scope.last = crawl->cut.last.len ? crawl->cut.last : crawl->pager.last;
     struct pager_facts facts = facts_of(crawl);
     struct pager_decision decision =
-        pager_next(&crawl->pager, &facts, crawl->next, &next, &crawl->err);
+        pager_decide(&crawl->pager, &facts, crawl->next, &next, &crawl->err);
     if (decision.outcome == PAGER_FAILED)
         return refuse_page(crawl, decision.reason);
     keep_last(crawl, &next);

@@ -15,8 +15,8 @@ static bool open_definition(struct crawl *crawl)
     crawl->stream = loader_stream(crawl->loader);
     return scope_init(&crawl->scope, &crawl->job, crawl->stream, crawl->env->secrets_dir,
                       crawl->arena, &crawl->err) &&
-           checkpoint_read(crawl->page, crawl->job.checkpoint, &crawl->stream->pagination,
-                           &crawl->pager, &crawl->err);
+           checkpoint_read(crawl->page, crawl->arena, crawl->job.checkpoint,
+                           &crawl->stream->pagination, &crawl->pager, &crawl->err);
 }
 
 /* What a request may ask of the pages before it. */
@@ -35,7 +35,7 @@ enum step step_open(struct crawl *crawl)
     if (!open_definition(crawl))
         return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
     stand_at_checkpoint(crawl);
-    if (crawl->pager.done)
+    if (crawl->pager.is_done)
         return crawl_end_turn(crawl, JOB_SUCCEEDED, REASON_NONE);
     loader_prepare(crawl->loader, crawl->job.run, crawl_ready, crawl);
     return crawl_pause(crawl, STEP_ask);

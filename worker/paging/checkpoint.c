@@ -1,5 +1,31 @@
 #include "worker/paging/checkpoint.h"
 
+#include <assert.h>
+
+#include "worker/paging/pager_words.h"
+
+/*
+ * A job goes on from its checkpoint in another process, perhaps days later and after the
+ * program was replaced. So the text says everything by names and values, never by a position in
+ * a table, and the definition is read anew (it is stored with the run and does not change).
+ *
+ * For the third page of `pagination: {type: cursor, cursor_path: next, param: after}`:
+ *
+ *     {"v":1,"type":"cursor","page":"3","records":"300","number":"0","cursor":"c4",
+ *      "next":{"params":{"after":"c4"},"headers":{}}}
+ *
+ * page, records, total    what was read so far, and what the API said there is
+ * number, cursor, next    where the next page is. `number` and `cursor` are enough for the types
+ *                         that have one; a link is only in next.url, and what response_based
+ *                         sends only in next.params, .headers and .body. The rest of `next` is
+ *                         written for people who look into pagetide.job
+ * auto                    the words of pager_words.h: `auto` is not asked again
+ * last                    the last record, where `accumulated[-1]` is used
+ * done                    instead of `next`, when no page follows
+ *
+ * Invariants: reading and writing again gives the same text (a fuzz target checks that), and no
+ * credential is in it (pager_response.c and access/origin.h keep them out).
+ */
 static const char *const type_names[] = {
     [PAGINATE_NONE] = "none",
     [PAGINATE_PAGE] = "page",
@@ -52,6 +78,7 @@ static void put_next(struct json_out *out, const struct pager *pager, struct are
 
 struct str checkpoint_write(struct arena *arena, const struct pager *pager)
 {
+    assert((size_t)pager->type < COUNT_OF(type_names));
     AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);
     struct json_out out = {.buf = &buf};
     json_out_open(&out, NULL, '{');
@@ -68,7 +95,7 @@ struct str checkpoint_write(struct arena *arena, const struct pager *pager)
         value_put(&out, "cursor", pager->cursor);
     if (pager->last.len)
         json_out_raw(&out, "last", pager->last);
-    if (pager->done)
+    if (pager->is_done)
         json_out_bool(&out, "done", true);
     else
         put_next(&out, pager, arena);
@@ -122,11 +149,12 @@ static void read_next(struct value next, struct pager *pager)
     pager->body = value_get(next, STR("body"));
 }
 
-bool checkpoint_read(struct arena *arena, struct str text, const struct pagination *def,
-                     struct pager *ret_pager, struct err *err)
+bool checkpoint_read(struct arena *arena, struct arena *job_arena, struct str text,
+                     const struct pagination *declared, struct pager *ret_pager,
+                     struct err *err)
 {
     struct pager pager;
-    pager_start(&pager, def);
+    pager_start(&pager, declared);
     if (text.len == 0) {
         *ret_pager = pager;
         return true;
@@ -141,14 +169,14 @@ bool checkpoint_read(struct arena *arena, struct str text, const struct paginati
     read_next(value_get(map, STR("next")), &pager);
     struct value words = value_get(map, STR("auto"));
     if (words.kind == VALUE_STRING) {
-        pager.in_force = pager_recognised(words.text, &pager.recognised);
+        pager.in_force = pager_words_parse(job_arena, words.text, &pager.recognised);
         if (!pager.in_force)
             return err_set(err, ERR_INPUT, "checkpoint", 0,
                            "this version does not know the paging \"%.*s\"",
                            STR_ARG(words.text));
     }
     pager.cursor = value_get(map, STR("cursor"));
-    pager.done = value_get(map, STR("done")).kind == VALUE_BOOL;
+    pager.is_done = value_get(map, STR("done")).kind == VALUE_BOOL;
     struct value last = value_get(map, STR("last"));
     if (last.kind != VALUE_UNDEFINED) {
         AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);

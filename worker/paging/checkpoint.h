@@ -8,19 +8,25 @@
 /*
  * The paging state after the last committed page, as JSON in pagetide.job:
  *
- *     {"v": 1, "type": "page", "page": "3", "records": "300", "number": "4",
- *      "next": {"url": …, "params": {"page": 4}, "headers": {}, "body": …}, "cursor": …,
- *      "auto": …, "last": …, "done": true}
+ *     {"v": 1, "type": "page", "page": "3", "records": "300", "number": "4", "total": "900",
+ *      "cursor": …, "auto": …, "last": …,
+ *      "next": {"url": …, "params": {"page": 4}, "headers": {}, "body": …}}
  *
  * Counts are strings, so that no reader rounds them. `number` is the next page number or
  * offset; `cursor` any JSON value; `next.url` the next link. `next` is read again for the link
  * and for response_based; for the other types it is there for people. `auto` is what was
- * recognised. No credential is in it: the request is made anew from the definition.
+ * recognised. After the last page "done": true is there in the place of `next`. No credential
+ * is in it: the request is made anew from the definition.
  */
 struct str checkpoint_write(struct arena *arena, const struct pager *pager);
 
-/* An empty text is the start. ERR_INPUT for what no Pagetide of this version wrote. */
-bool checkpoint_read(struct arena *arena, struct str text, const struct pagination *def,
-                     struct pager *ret_pager, struct err *err) MUST_CHECK;
+/*
+ * An empty text is the start. ERR_INPUT for what no Pagetide of this version wrote. Strings and
+ * values are in `arena`; what `auto` recognised is in `job_arena`, which must last as long as
+ * any state that follows from this one, and so must `declared`.
+ */
+bool checkpoint_read(struct arena *arena, struct arena *job_arena, struct str text,
+                     const struct pagination *declared, struct pager *ret_pager,
+                     struct err *err) MUST_CHECK;
 
 #endif

@@ -11,34 +11,41 @@
 #include "port/http.h"
 
 /*
- * Where a job's paging stands, and where it goes next. The state is small and copied by value;
- * its strings live in the arena that made it. It is what a checkpoint holds.
+ * The room paging/ answers one question: which page comes after this one, or is this the last?
+ * It reads answers but sends nothing (exchange/ does), and knows no rows. pager is the state,
+ * pager_decide the decision after each page, checkpoint the state as JSON; guard finds requests
+ * and records that come again; link reads Link headers.
  *
- *     pager_start or checkpoint_read → [pager_params → request → answer → pager_next]…
+ * Where a job's paging is. The state is small and copied by value; its strings and values live
+ * in the arena of whatever made it. It is what a checkpoint holds.
+ *
+ *     pager_start or checkpoint_read → [pager_params → request → answer → pager_decide]…
  */
 struct pager {
-    const struct pagination
-        *declared; /* the stream's: its limits hold whatever is recognised */
-    const struct pagination
-        *in_force;             /* where to read and what to send: `declared` or `auto`'s own */
-    enum pagination_type type; /* of `in_force` */
-    struct str recognised;     /* by `auto` on the first answer; empty otherwise; static */
-    int page;                  /* pages read */
-    int64_t records;           /* records read */
-    int64_t number;            /* page number or offset of the next request */
-    struct value cursor;       /* undefined: none to send */
-    struct str url;            /* the next page's URL, absolute; empty: the stream's own */
-    /* response_based, undefined if not given: maps of parameters and headers to set, the body
-     */
-    struct value params, headers, body;
-    int64_t total;   /* what the API said last, -1: nothing */
-    struct str last; /* JSON of the last record, if an expression wants it */
-    bool done;
+    const struct pagination *declared; /* the stream's; its limits hold for `auto` too */
+    const struct pagination *in_force; /* `declared`, or what `auto` recognised */
+    enum pagination_type type;         /* of `in_force`; NONE if `auto` found one page */
+    struct str recognised;             /* words of what `auto` recognised; else empty */
+    int page;                          /* pages read */
+    int64_t records;                   /* records read */
+    int64_t number;                    /* page number or offset of the next request */
+    struct value cursor;               /* undefined: none to send */
+    struct str url;      /* the next page's URL, absolute; empty: the stream's own */
+    struct value params; /* response_based; maps of what to set, undefined if not given */
+    struct value headers;
+    struct value body; /* response_based; undefined if not given */
+    int64_t total;     /* what the API said last, -1: nothing */
+    struct str last;   /* JSON of the last record, if an expression wants it */
+    bool is_done;      /* no page follows */
 };
 
-void pager_start(struct pager *pager, const struct pagination *def);
+/* The state before the first page. `declared` is kept: it must last as long as the state. */
+void pager_start(struct pager *pager, const struct pagination *declared);
 
-/* What the pager puts into the next request, over the stream's own of that name. */
+/* By page number or offset: `number` is sent. */
+bool pager_is_numbered(const struct pager *pager);
+
+/* What the pager puts into the next request; it replaces the stream's own of that name. */
 enum { PAGER_PARAMS_MAX = 64 };
 
 struct pager_param {
@@ -51,18 +58,19 @@ struct pager_params {
     size_t count;
 };
 
+/* Borrows from the pager, its pagination and `arena`. */
 void pager_params(const struct pager *pager, struct arena *arena,
                   struct pager_params *ret_params);
 
 /* `pager.page .offset .size .cursor` for expressions. */
 struct value pager_value(const struct pager *pager, struct arena *arena);
 
-/* What is known of the page just read. */
+/* What pager_decide is given about the page just read. */
 struct pager_facts {
-    struct str url; /* it was read from, without credentials: base of relative links */
+    struct str url; /* of the page, without credentials: relative links are resolved on it */
     const struct http_header *headers;
     size_t header_count;
-    struct str own;       /* the stream's own URL: links stay on its origin */
+    struct str home_url;  /* the stream's own URL: links stay on its origin */
     bool is_empty_answer; /* 204, or `responses` said so: there is no body to ask */
     bool is_last;         /* `responses` said that there is no more */
     int64_t seen;         /* records in the page */
@@ -70,6 +78,7 @@ struct pager_facts {
     int64_t elapsed_ms;   /* since the job began */
     const struct stream *stream;
     const struct expr_scope *scope; /* knows `response` and `http` of this page */
+    struct arena *job_arena;        /* lasts as long as the job: what `auto` recognises */
 };
 
 enum pager_outcome {
@@ -87,19 +96,5 @@ struct pager_decision {
     struct str warning;    /* e.g. a total that changed; empty: none */
     struct str recognised; /* by `auto`, on the first answer; empty otherwise */
 };
-
-/*
- * The state after the page. `pager` stays as it is, so that a page that cannot be committed
- * changes nothing; strings of *ret_next stand in `arena`.
- */
-struct pager_decision pager_next(const struct pager *pager, const struct pager_facts *facts,
-                                 struct arena *arena, struct pager *ret_next,
-                                 struct err *err) MUST_CHECK;
-
-/*
- * The pagination behind the words that `auto` recognised it by ("cursor meta.next_cursor
- * cursor"), or NULL: for checkpoints. It lasts as long as the process.
- */
-const struct pagination *pager_recognised(struct str words, struct str *ret_words);
 
 #endif

@@ -1,15 +1,28 @@
-#include "base/arena.h"
+#include "worker/paging/pager_auto.h"
+
+#include <assert.h>
+
 #include "worker/paging/link.h"
-#include "worker/paging/pager_internal.h"
+#include "worker/paging/pager_words.h"
 
 /*
- * `auto`: what the first answer tells about its paging. What is recognised becomes one of the
- * other types, named by words that a checkpoint keeps: the type, where to read, what to send.
- * In doubt it is one page.
+ * What is looked for, in this order; the first that is found counts:
+ *
+ *     a Link header with rel=next
+ *     a field of the body that holds a URL, such as `next` or `links.next`
+ *     X-Pagination or X-Total-Pages
+ *     a cursor, such as `next_cursor`
+ *     a page number, with a sign of the end beside it: pages, a flag or a total
+ *     an offset, with a total or a flag beside it
+ *
+ * Fields are looked for in the body itself and in the containers that APIs keep them in. A
+ * stream that sets a page parameter itself is one page: the user asked for just that.
+ *
+ * E.g. {"data": [...], "meta": {"page": 1, "last_page": 7}} has no link and no cursor; in the
+ * container `meta` are a page number and a count of pages. The words for it are
+ * "page meta.last_page page": read `meta.last_page`, send the parameter `page`.
  */
-enum { WORDS_MAX = 256 };
-
-struct names {
+struct field_names {
     const char *const *items;
     size_t count;
 };
@@ -19,19 +32,19 @@ struct names {
         (const char *const[]){__VA_ARGS__}, COUNT_OF(((const char *const[]){__VA_ARGS__}))     \
     }
 
-static const struct names containers = NAMES("", "pagination", "meta.pagination", "meta",
-                                             "meta.paging", "paging", "page_info", "_meta");
-static const struct names link_fields =
+static const struct field_names containers = NAMES(
+    "", "pagination", "meta.pagination", "meta", "meta.paging", "paging", "page_info", "_meta");
+static const struct field_names link_fields =
     NAMES("next", "next_url", "nextUrl", "next_link", "nextLink", "next_page_url",
           "['@odata.nextLink']", "links.next", "links.next.href", "_links.next.href",
           "_links.next", "paging.next");
-static const struct names pages_fields = NAMES(
+static const struct field_names pages_fields = NAMES(
     "total_pages", "totalPages", "pages", "page_count", "pageCount", "last_page", "lastPage");
-static const struct names total_fields =
+static const struct field_names total_fields =
     NAMES("total", "total_count", "totalCount", "total_records", "count");
-static const struct names flag_fields =
+static const struct field_names flag_fields =
     NAMES("has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "has_next_page", "more");
-static const struct names offset_fields = NAMES("offset");
+static const struct field_names offset_fields = NAMES("offset");
 
 /* A field and the parameter that goes with it. */
 static const char *const page_fields[][2] = {{"page", "page"},
@@ -49,101 +62,14 @@ static const char *const cursor_fields[][2] = {{"next_cursor", "cursor"},
                                                {"cursors.after", "after"}};
 
 /* Parameters by which a user asks for a page himself. */
-static const struct names page_params =
+static const struct field_names page_params =
     NAMES("page", "page[number]", "page_number", "pageNumber", "offset", "page[offset]", "skip",
           "cursor", "after", "page[after]", "page_token", "pageToken", "starting_after");
-
-/* --- what was recognised, by its words --------------------------------------------------- */
-
-struct known {
-    struct known *next;
-    struct str words;
-    struct pagination how;
-};
-
-static struct arena *known_arena;
-static struct known *known;
-
-static struct str next_word(struct str *rest)
-{
-    struct str word;
-    *rest = str_cut(*rest, ' ', &word);
-    return word;
-}
-
-static struct locator locate(struct str text)
-{
-    struct locator locator = {.kind = LOCATOR_NONE};
-    struct err ignored = ERR_INIT;
-    if (text.len && !locator_compile(known_arena, text, &locator, &ignored))
-        locator.kind = LOCATOR_NONE;
-    return locator;
-}
-
-/* What X-Pagination holds is JSON in a header. */
-static struct locator locate_pages(struct str text)
-{
-    if (str_is(text, "x-pagination"))
-        return locate(STR("{{ (http.headers['x-pagination'] | fromjson).total_pages }}"));
-    return locate(text);
-}
-
-static struct pagination parse_words(struct str words)
-{
-    static const struct {
-        const char *name;
-        enum pagination_type type;
-    } types[] = {{"link_header", PAGINATE_LINK_HEADER}, {"next_url", PAGINATE_NEXT_URL},
-                 {"cursor", PAGINATE_CURSOR},           {"page", PAGINATE_PAGE},
-                 {"page_total", PAGINATE_PAGE},         {"page_flag", PAGINATE_PAGE},
-                 {"offset", PAGINATE_OFFSET},           {"offset_flag", PAGINATE_OFFSET}};
-    struct str rest = words, name = next_word(&rest), where = next_word(&rest),
-               param = next_word(&rest);
-    struct pagination how = {
-        .start = 1, .stops_on_empty = true, .sends_first = true, .maximum = -1};
-    for (size_t i = 0; i < COUNT_OF(types); i++)
-        if (str_is(name, types[i].name))
-            how.type = types[i].type;
-    how.param = (struct param_place){.place = PLACE_QUERY, .name = param};
-    if (how.type == PAGINATE_NEXT_URL)
-        how.next = locate(where);
-    else if (how.type == PAGINATE_CURSOR)
-        how.cursor = locate(where);
-    else if (str_ends(name, STR("_flag")))
-        how.has_more = locate(where);
-    else if (str_is(name, "page"))
-        how.total_pages = locate_pages(where);
-    else if (how.type != PAGINATE_LINK_HEADER)
-        how.total = locate(where);
-    return how;
-}
-
-const struct pagination *pager_recognised(struct str words, struct str *ret_words)
-{
-    struct known *entry = known;
-    while (entry && !str_eq(entry->words, words))
-        entry = entry->next;
-    if (!entry && words.len < WORDS_MAX) {
-        if (!known_arena)
-            known_arena = arena_new();
-        entry = ARENA_NEW(known_arena, struct known);
-        entry->words = arena_str(known_arena, words);
-        entry->how = parse_words(entry->words);
-        entry->next = known;
-        known = entry;
-    }
-    if (!entry)
-        return NULL;
-    *ret_words = entry->words;
-    return &entry->how;
-}
-
-/* --- recognising ------------------------------------------------------------------------- */
 
 struct search {
     struct pager_step *step;
     const char *container;
-    char words[WORDS_MAX];
+    char words[PAGER_WORDS_MAX];
     struct err err;
 };
 
@@ -201,7 +127,7 @@ static bool find_cursor(struct search *search)
     return false;
 }
 
-static const char *find_count(struct search *search, const struct names *fields)
+static const char *find_count(struct search *search, const struct field_names *fields)
 {
     int64_t count;
     for (size_t i = 0; i < fields->count; i++)
@@ -304,7 +230,7 @@ static bool find_any(struct search *search)
            find_in_body(search, find_offset);
 }
 
-static bool user_sets_page(const struct stream *stream)
+static bool sets_page_itself(const struct stream *stream)
 {
     for (size_t i = 0; i < stream->param_count; i++)
         for (size_t j = 0; j < page_params.count; j++)
@@ -313,42 +239,29 @@ static bool user_sets_page(const struct stream *stream)
     return false;
 }
 
-static void one_page(struct pager_step *step, const char *why)
+static void be_one_page(struct pager_step *step, struct pager *now, const char *why)
 {
-    step->next->type = PAGINATE_NONE;
+    now->type = PAGINATE_NONE;
     step->decision.recognised = arena_printf(step->arena, "one page: %s", why);
-    pager_sign_end(step, STR("one page was recognised"));
+    pager_step_sign_end(step, STR("one page was recognised"));
 }
 
-/* The first request counts as the first page or offset, whatever number the answer gives it. */
-static bool go_on(struct pager_step *step, struct err *err)
-{
-    struct pager first = *step->pager;
-    first.in_force = step->next->in_force;
-    first.type = step->next->type;
-    first.number = first.type == PAGINATE_PAGE;
-    step->next->number = first.number;
-    struct pager_step inner = *step;
-    inner.pager = &first;
-    bool decided = pager_next_by_type(&inner, err);
-    step->signs = inner.signs;
-    step->decision = inner.decision;
-    return decided;
-}
-
-bool pager_next_auto(struct pager_step *step, struct err *err)
+void pager_auto_recognise(struct pager_step *step, struct pager *now)
 {
     struct search search = {.step = step, .err = ERR_INIT};
-    if (user_sets_page(step->facts->stream)) {
-        one_page(step, "the stream itself sets a page parameter");
-        return true;
+    if (sets_page_itself(step->facts->stream)) {
+        be_one_page(step, now, "the stream itself sets a page parameter");
+        return;
     }
     if (!find_any(&search)) {
-        one_page(step, "nothing in the answer tells of more");
-        return true;
+        be_one_page(step, now, "nothing in the answer tells of more");
+        return;
     }
-    step->next->in_force = pager_recognised(str_from(search.words), &step->next->recognised);
-    step->next->type = step->next->in_force->type;
-    step->decision.recognised = step->next->recognised;
-    return go_on(step, err);
+    now->in_force =
+        pager_words_parse(step->facts->job_arena, str_from(search.words), &now->recognised);
+    assert(now->in_force);
+    now->type = now->in_force->type;
+    /* The first request counts as the first page or offset, whatever number the answer has. */
+    now->number = now->type == PAGINATE_PAGE;
+    step->decision.recognised = now->recognised;
 }

@@ -1,9 +1,6 @@
-#include "port/http_url.h"
-#include "worker/access/origin.h"
-#include "worker/paging/link.h"
-#include "worker/paging/pager_internal.h"
+#include "worker/paging/pager_next.h"
 
-/* The next step of the types that read it from one place of the answer. */
+#include "worker/paging/link.h"
 
 static bool is_absent(struct value value)
 {
@@ -19,18 +16,16 @@ static bool is_nothing(struct value value)
 
 static struct str shown(struct arena *arena, struct value value)
 {
-    struct buf buf;
-    buf_init(&buf, 4096);
+    AUTO_BUF(buf, 4096);
     value_format(&buf, value);
     struct str text = buf.overflow ? STR("a long value") : arena_str(arena, buf_str(&buf));
-    buf_done(&buf);
     return str_slice(text, 0, 200);
 }
 
 static bool fail_value(struct pager_step *step, const struct locator *locator,
                        struct value value, const char *wanted, struct err *err)
 {
-    pager_fail(step, REASON_EVAL);
+    pager_step_fail(step, REASON_EVAL);
     if (value.kind == VALUE_UNDEFINED)
         return err_set(err, ERR_INPUT, "pager", 0, "%.*s is absent in the answer: expected %s",
                        STR_ARG(locator->source), wanted);
@@ -39,12 +34,12 @@ static bool fail_value(struct pager_step *step, const struct locator *locator,
                    STR_ARG(locator->source), STR_ARG(text), wanted);
 }
 
-static bool read(struct pager_step *step, const struct locator *locator, struct value *ret,
-                 struct err *err)
+static bool read_place(struct pager_step *step, const struct locator *locator,
+                       struct value *ret, struct err *err)
 {
     if (locator_read(locator, step->facts->scope, step->arena, ret, err))
         return true;
-    return pager_fail(step, REASON_EVAL);
+    return pager_step_fail(step, REASON_EVAL);
 }
 
 static bool read_has_more(struct pager_step *step, struct err *err)
@@ -53,7 +48,7 @@ static bool read_has_more(struct pager_step *step, struct err *err)
     struct value value;
     if (locator->kind == LOCATOR_NONE)
         return true;
-    if (!read(step, locator, &value, err))
+    if (!read_place(step, locator, &value, err))
         return false;
     int flag = value_flag(value);
     if (flag < 0)
@@ -61,9 +56,9 @@ static bool read_has_more(struct pager_step *step, struct err *err)
     struct str why = arena_printf(step->arena, "%.*s is %s", STR_ARG(locator->source),
                                   flag ? "true" : "false");
     if (flag)
-        pager_sign_more(step, why);
+        pager_step_sign_more(step, why);
     else
-        pager_sign_end(step, why);
+        pager_step_sign_end(step, why);
     return true;
 }
 
@@ -75,7 +70,7 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
     *ret_count = -1;
     if (locator->kind == LOCATOR_NONE)
         return true;
-    if (!read(step, locator, &value, err))
+    if (!read_place(step, locator, &value, err))
         return false;
     if (is_absent(value) && step->pager->in_force->stops_on_empty)
         return true;
@@ -84,17 +79,19 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
     return true;
 }
 
+/* Both signs come from here: what the API counts, against what was read. */
 static void compare_total(struct pager_step *step, struct str name, int64_t reached,
                           int64_t total)
 {
     struct str why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
                                   (long long)total, (long long)reached);
     if (reached >= total)
-        pager_sign_end(step, why);
+        pager_step_sign_end(step, why);
     else
-        pager_sign_more(step, why);
+        pager_step_sign_more(step, why);
 }
 
+/* A total that changes is worth a warning: records may be missed or come twice. */
 static void remember_total(struct pager_step *step, struct str name, int64_t total)
 {
     step->next->total = total;
@@ -118,7 +115,7 @@ static bool read_totals(struct pager_step *step, struct err *err)
     if (total >= 0) {
         compare_total(step, how->total.source, reached, total);
         remember_total(step, how->total.source, total);
-        int64_t size = how->size ? how->size : facts->seen;
+        int64_t size = how->size ? how->size : facts->seen; /* records per page */
         step->decision.pages_total = size ? (int)MIN((total + size - 1) / size, INT32_MAX) : 0;
     }
     if (pages >= 0) {
@@ -137,9 +134,9 @@ bool pager_next_number(struct pager_step *step, struct err *err)
     if (!read_has_more(step, err) || !read_totals(step, err))
         return false;
     if (seen == 0 && how->stops_on_empty)
-        pager_sign_end(step, STR("the page is empty"));
+        pager_step_sign_end(step, STR("the page is empty"));
     if (how->stops_on_short && seen < how->size)
-        pager_sign_end(step, STR("the page is short"));
+        pager_step_sign_end(step, STR("the page is short"));
     if (step->pager->type == PAGINATE_PAGE)
         step->next->number++;
     else
@@ -151,13 +148,12 @@ void pager_next_empty(struct pager_step *step)
 {
     const struct pager *pager = step->pager;
     const struct pagination *how = pager->in_force;
-    bool is_numbered = pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
     if (step->facts->is_last) {
-        pager_sign_end(step, STR("a rule of responses says so"));
-    } else if (is_numbered && !how->stops_on_empty) {
+        pager_step_sign_end(step, STR("a rule of responses says so"));
+    } else if (pager_is_numbered(pager) && !how->stops_on_empty) {
         step->next->number += pager->type == PAGINATE_PAGE ? 1 : how->size;
     } else {
-        pager_sign_end(step, STR("the answer has no content"));
+        pager_step_sign_end(step, STR("the answer has no content"));
         if (pager->total < 0)
             return;
         if (how->total.kind != LOCATOR_NONE)
@@ -171,28 +167,14 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
 {
     const struct pagination *how = step->pager->in_force;
     struct value cursor;
-    if (!read_has_more(step, err) || !read(step, &how->cursor, &cursor, err))
+    if (!read_has_more(step, err) || !read_place(step, &how->cursor, &cursor, err))
         return false;
     if (is_nothing(cursor))
-        pager_sign_end(step, arena_printf(step->arena, "%.*s holds no cursor",
-                                          STR_ARG(how->cursor.source)));
+        pager_step_sign_end(step, arena_printf(step->arena, "%.*s holds no cursor",
+                                               STR_ARG(how->cursor.source)));
     else
-        return pager_keep(step, cursor, &step->next->cursor, err);
+        return pager_step_keep(step, cursor, &step->next->cursor, err);
     return true;
-}
-
-bool pager_take_link(struct pager_step *step, struct str link, struct err *err)
-{
-    struct str url;
-    bool is_own;
-    const struct pager_facts *facts = step->facts;
-    if (http_url_resolve(step->arena, facts->url, link, &url, err) &&
-        origin_check(facts->stream, step->arena, facts->own, url, &is_own, err)) {
-        step->next->url = origin_clean(facts->stream, step->arena, url);
-        return true;
-    }
-    pager_fail(step, REASON_HTTP);
-    return err_wrap(err, "next link %.*s", STR_ARG(str_slice(link, 0, 200)));
 }
 
 bool pager_next_link(struct pager_step *step, struct err *err)
@@ -201,24 +183,24 @@ bool pager_next_link(struct pager_step *step, struct err *err)
     struct str rel = how->rel.len ? how->rel : STR("next");
     struct str link = link_find_in_answer(step->facts->headers, step->facts->header_count, rel);
     if (!link.ptr) {
-        pager_sign_end(step, STR("there is no next link"));
+        pager_step_sign_end(step, STR("there is no next link"));
         return true;
     }
-    return pager_take_link(step, link, err);
+    return pager_step_take_link(step, link, err);
 }
 
 bool pager_next_url(struct pager_step *step, struct err *err)
 {
     const struct locator *locator = &step->pager->in_force->next;
     struct value link;
-    if (!read_has_more(step, err) || !read(step, locator, &link, err))
+    if (!read_has_more(step, err) || !read_place(step, locator, &link, err))
         return false;
     if (is_nothing(link)) {
-        pager_sign_end(
+        pager_step_sign_end(
             step, arena_printf(step->arena, "%.*s holds no link", STR_ARG(locator->source)));
         return true;
     }
     if (link.kind != VALUE_STRING)
         return fail_value(step, locator, link, "the URL of the next page", err);
-    return pager_take_link(step, link.text, err);
+    return pager_step_take_link(step, link.text, err);
 }

@@ -1,5 +1,6 @@
+#include "worker/paging/pager_response.h"
+
 #include "worker/access/secrets.h"
-#include "worker/paging/pager_internal.h"
 
 /*
  * response_based: after each page `continue_while` says whether another follows, and
@@ -12,10 +13,10 @@ static bool fill(struct pager_step *step, const struct template *template, const
 {
     struct value value;
     if (!template_fill(template, step->facts->scope, true, step->arena, &value, err)) {
-        pager_fail(step, REASON_EVAL);
+        pager_step_fail(step, REASON_EVAL);
         return err_wrap(err, "%s", name);
     }
-    return pager_keep(step, value, ret, err) || err_wrap(err, "%s", name);
+    return pager_step_keep(step, value, ret, err) || err_wrap(err, "%s", name);
 }
 
 /* The members that name no credential. */
@@ -46,7 +47,7 @@ static bool fill_map(struct pager_step *step, const struct template *template, c
         return false;
     if (ret->kind == VALUE_MAP && ret->map->count <= PAGER_PARAMS_MAX)
         return true;
-    pager_fail(step, REASON_EVAL);
+    pager_step_fail(step, REASON_EVAL);
     if (ret->kind == VALUE_MAP)
         return err_set(err, ERR_INPUT, "pager", 0, "%s has more than %d members", name,
                        PAGER_PARAMS_MAX);
@@ -62,13 +63,13 @@ static bool fill_url(struct pager_step *step, const struct template *template, s
     if (!fill(step, template, "next_page.url", &url, err))
         return false;
     if (url.kind == VALUE_STRING && url.text.len)
-        return pager_take_link(step, url.text, err);
-    pager_fail(step, REASON_EVAL);
+        return pager_step_take_link(step, url.text, err);
+    pager_step_fail(step, REASON_EVAL);
     return err_set(err, ERR_INPUT, "pager", 0, "next_page.url must be a URL, not %s",
                    url.kind == VALUE_STRING ? "an empty string" : value_kind_name(url.kind));
 }
 
-bool pager_next_response(struct pager_step *step, struct err *err)
+bool pager_response_next(struct pager_step *step, struct err *err)
 {
     const struct pagination *how = step->pager->in_force;
     const struct next_page *next = &how->next_page;
@@ -76,7 +77,7 @@ bool pager_next_response(struct pager_step *step, struct err *err)
     if (!fill(step, how->continue_while, "continue_while", &more, err))
         return false;
     if (!value_holds(more)) {
-        pager_sign_end(step, STR("continue_while is false"));
+        pager_step_sign_end(step, STR("continue_while is false"));
         return true;
     }
     return fill_map(step, next->params, "next_page.params", &step->next->params, err) &&

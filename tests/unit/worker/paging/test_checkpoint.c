@@ -10,7 +10,7 @@ static struct pager again(const struct pager *pager)
 {
     struct pager read;
     struct str text = checkpoint_write(arena, pager);
-    ck_assert_ok(checkpoint_read(arena, text, pager->declared, &read, &err), err);
+    ck_assert_ok(checkpoint_read(arena, arena, text, pager->declared, &read, &err), err);
     ck_assert(str_eq(checkpoint_write(arena, &read), text));
     return read;
 }
@@ -34,11 +34,11 @@ START_TEST(an_empty_text_is_the_start)
     arena = arena_new();
     const struct pagination def = {.type = PAGINATE_OFFSET, .start = 50};
     struct pager pager;
-    ck_assert_ok(checkpoint_read(arena, STR_NONE, &def, &pager, &err), err);
+    ck_assert_ok(checkpoint_read(arena, arena, STR_NONE, &def, &pager, &err), err);
     ck_assert_int_eq(pager.page, 0);
     ck_assert_int_eq(pager.number, 50);
     ck_assert_int_eq(pager.total, -1);
-    ck_assert(!pager.done);
+    ck_assert(!pager.is_done);
     arena_free(arena);
 }
 END_TEST
@@ -94,9 +94,9 @@ START_TEST(links_and_ends_come_back)
     pager.url = STR("https://h/x?a=\"1\"");
     ck_assert_str_is(again(&pager).url, "https://h/x?a=\"1\"");
     pager.last = STR("{\"id\":9}");
-    pager.done = true;
+    pager.is_done = true;
     struct pager read = again(&pager);
-    ck_assert(read.done);
+    ck_assert(read.is_done);
     ck_assert_str_is(read.last, "{\"id\":9}");
     arena_free(arena);
 }
@@ -115,13 +115,13 @@ START_TEST(foreign_texts_are_refused)
     const struct pagination def = {.type = PAGINATE_PAGE};
     for (size_t i = 0; i < COUNT_OF(foreign); i++) {
         struct pager pager;
-        ck_assert_msg(!checkpoint_read(arena, str_from(foreign[i]), &def, &pager, &err), "%s",
-                      foreign[i]);
+        ck_assert_msg(!checkpoint_read(arena, arena, str_from(foreign[i]), &def, &pager, &err),
+                      "%s", foreign[i]);
         ck_assert_int_eq(err.kind, ERR_INPUT);
     }
     arena_free(arena);
 }
 END_TEST
 
-SUITE("worker/checkpoint", an_empty_text_is_the_start, counts_come_back, cursors_come_back,
-      links_and_ends_come_back, foreign_texts_are_refused)
+SUITE("worker/paging/checkpoint", an_empty_text_is_the_start, counts_come_back,
+      cursors_come_back, links_and_ends_come_back, foreign_texts_are_refused)

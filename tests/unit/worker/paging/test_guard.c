@@ -62,5 +62,5 @@ START_TEST(a_restored_guard_knows_the_same)
 }
 END_TEST
 
-SUITE("worker/guard", knows_requests, pages_without_records_never_count,
+SUITE("worker/paging/guard", knows_requests, pages_without_records_never_count,
       one_record_counts_the_third_time_in_a_row, a_restored_guard_knows_the_same)

@@ -49,4 +49,4 @@ START_TEST(takes_long_headers)
 }
 END_TEST
 
-SUITE("worker/link", follows_the_table, reads_every_link_field, takes_long_headers)
+SUITE("worker/paging/link", follows_the_table, reads_every_link_field, takes_long_headers)

@@ -1,4 +1,4 @@
-#include "worker/paging/pager.h"
+#include "worker/paging/pager_decide.h"
 
 #include "tests/support/suite.h"
 
@@ -6,18 +6,18 @@
 static struct err err = ERR_INIT;
 
 /* A page of `seen` records without headers, read by a stream of that pagination. */
-static struct pager_decision turn(struct arena *arena, struct pager *pager, int64_t seen)
+static struct pager_decision page_of(struct arena *arena, struct pager *pager, int64_t seen)
 {
     static const struct stream stream;
     static const struct expr_scope scope;
     const struct pager_facts facts = {.url = STR("https://h/x"),
-                                      .own = STR("https://h/x"),
+                                      .home_url = STR("https://h/x"),
                                       .seen = seen,
                                       .taken = seen,
                                       .stream = &stream,
                                       .scope = &scope};
     struct pager next;
-    struct pager_decision decision = pager_next(pager, &facts, arena, &next, &err);
+    struct pager_decision decision = pager_decide(pager, &facts, arena, &next, &err);
     if (decision.outcome != PAGER_FAILED)
         *pager = next;
     return decision;
@@ -35,14 +35,14 @@ START_TEST(offsets_grow_by_what_came)
                              .max_time_ms = -1};
     struct pager pager;
     pager_start(&pager, &def);
-    ck_assert_int_eq(turn(arena, &pager, 7).outcome, PAGER_MORE);
+    ck_assert_int_eq(page_of(arena, &pager, 7).outcome, PAGER_MORE);
     ck_assert_int_eq(pager.number, 7);
     def.steps_by_size = true;
-    ck_assert_int_eq(turn(arena, &pager, 7).outcome, PAGER_MORE);
+    ck_assert_int_eq(page_of(arena, &pager, 7).outcome, PAGER_MORE);
     ck_assert_int_eq(pager.number, 17);
     ck_assert_int_eq(pager.records, 14);
-    ck_assert_int_eq(turn(arena, &pager, 0).outcome, PAGER_END);
-    ck_assert(pager.done);
+    ck_assert_int_eq(page_of(arena, &pager, 0).outcome, PAGER_END);
+    ck_assert(pager.is_done);
 }
 END_TEST
 
@@ -58,11 +58,11 @@ START_TEST(limits_are_told_apart_from_ends)
                              .max_time_ms = -1};
     struct pager pager;
     pager_start(&pager, &def);
-    struct pager_decision decision = turn(arena, &pager, 5);
+    struct pager_decision decision = page_of(arena, &pager, 5);
     ck_assert_int_eq(decision.outcome, PAGER_TRUNCATED);
     ck_assert_int_eq(decision.reason, REASON_LIMIT);
     pager_start(&pager, &def);
-    ck_assert_int_eq(turn(arena, &pager, 0).outcome, PAGER_END);
+    ck_assert_int_eq(page_of(arena, &pager, 0).outcome, PAGER_END);
 }
 END_TEST
 
@@ -80,11 +80,11 @@ START_TEST(a_page_that_cannot_be_decided_changes_nothing)
     struct pager pager, before;
     pager_start(&pager, &def);
     before = pager;
-    ck_assert_int_eq(turn(arena, &pager, 5).outcome, PAGER_FAILED);
+    ck_assert_int_eq(page_of(arena, &pager, 5).outcome, PAGER_FAILED);
     ck_assert_int_eq(pager.page, before.page);
     ck_assert_int_eq(pager.number, before.number);
 }
 END_TEST
 
-SUITE("worker/pager", offsets_grow_by_what_came, limits_are_told_apart_from_ends,
+SUITE("worker/paging/pager_decide", offsets_grow_by_what_came, limits_are_told_apart_from_ends,
       a_page_that_cannot_be_decided_changes_nothing)

@@ -1,0 +1,15 @@
+#ifndef WORKER_PAGING_PAGER_AUTO_H
+#define WORKER_PAGING_PAGER_AUTO_H
+
+#include "worker/paging/pager_step.h"
+
+/*
+ * `auto`: recognises the paging by the first answer. *now, the state that the page was asked
+ * from, becomes what it would be if the definition had said so: type, in_force, recognised and
+ * the first number. What was recognised is in step->decision.recognised, for people.
+ *
+ * Cannot fail: in doubt it is one page, and the sign of the end is noted.
+ */
+void pager_auto_recognise(struct pager_step *step, struct pager *now);
+
+#endif

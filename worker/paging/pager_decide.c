@@ -1,0 +1,145 @@
+#include "worker/paging/pager_decide.h"
+
+#include <assert.h>
+
+#include "worker/paging/pager_auto.h"
+#include "worker/paging/pager_next.h"
+#include "worker/paging/pager_response.h"
+
+/*
+ * A decision is made in four stages:
+ *
+ *     1 auto     of the first page, if the definition says so: which type is it?
+ *     2 type     reads in the answer where the next page is, and writes that into `next`; on the
+ *                way it notes signs: the answer says "end", or "more", or both, or neither
+ *     3 signs    end and more   TRUNCATED, INCONSISTENT_END: records may be missing
+ *                end            END
+ *                else           MORE; also without a sign, where another link, cursor or number
+ *                               is enough
+ *     4 limits   the definition's own (max_records, max_iterations, max_time, maximum_page or
+ *                maximum_offset) turn MORE into TRUNCATED, LIMIT. They leave END alone: a job
+ *                that reached its limit on the last page is complete
+ *
+ * A page that max_records cut is TRUNCATED before the signs are looked at: what was cut off
+ * remains, whatever the answer says.
+ *
+ * An example, `pagination: {type: page, total_path: total}`, and the third answer has
+ * {"data": [40 records], "total": 300}. 240 records were read, 300 exist: the sign "more". The
+ * page is not empty, and stop_on_short is not set: no other sign. The decision is MORE, and the
+ * next number is 4. If page 4 is empty then, it gives the sign "end" (stop_on_empty), and the
+ * total the sign "more": TRUNCATED, since "the page is empty, but total is 300 and 240 were
+ * read". With max_iterations 3, the third page would have been TRUNCATED by the limit.
+ */
+static bool next_none(struct pager_step *step, struct err *err)
+{
+    (void)err;
+    pager_step_sign_end(step, STR("the stream has one page"));
+    return true;
+}
+
+/* `auto` is not here: its type is recognised before this table is asked. */
+static bool (*const types[])(struct pager_step *step, struct err *err) = {
+    [PAGINATE_NONE] = next_none,
+    [PAGINATE_PAGE] = pager_next_number,
+    [PAGINATE_OFFSET] = pager_next_number,
+    [PAGINATE_CURSOR] = pager_next_cursor,
+    [PAGINATE_LINK_HEADER] = pager_next_link,
+    [PAGINATE_NEXT_URL] = pager_next_url,
+    [PAGINATE_RESPONSE_BASED] = pager_response_next,
+};
+
+_Static_assert(COUNT_OF(types) == PAGINATE_AUTO, "one function per type, in their order");
+
+static struct pager_decision truncated(struct pager_step *step, enum job_reason reason,
+                                       struct str why)
+{
+    step->decision.outcome = PAGER_TRUNCATED;
+    step->decision.reason = reason;
+    step->decision.why = why;
+    return step->decision;
+}
+
+/* The first of the job's own limits that this page reached; empty: none. */
+static struct str limit_reached(const struct pager_step *step)
+{
+    const struct pagination *declared = step->pager->declared;
+    if (declared->max_records >= 0 && step->next->records >= declared->max_records)
+        return STR("max_records was reached while more remains");
+    if (declared->max_iterations >= 0 && step->next->page >= declared->max_iterations)
+        return STR("max_iterations was reached while more remains");
+    if (declared->max_time_ms >= 0 && step->facts->elapsed_ms >= declared->max_time_ms)
+        return STR("max_time was reached while more remains");
+    if (pager_is_numbered(step->next) && declared->maximum >= 0 &&
+        step->next->number >= declared->maximum)
+        return STR("maximum_page or maximum_offset was reached while more remains");
+    return STR_NONE;
+}
+
+/* For people: why another page follows, where the answer gave no sign of its own. */
+static struct str why_more(const struct pager_step *step)
+{
+    if (step->signs.more_why.len)
+        return step->signs.more_why;
+    switch (step->next->type) {
+    case PAGINATE_CURSOR:
+        return STR("there is another cursor");
+    case PAGINATE_LINK_HEADER:
+    case PAGINATE_NEXT_URL:
+        return STR("there is a next link");
+    case PAGINATE_RESPONSE_BASED:
+        return STR("continue_while is true");
+    case PAGINATE_PAGE:
+    case PAGINATE_OFFSET:
+        return STR("the page has records and nothing says that it is the last");
+    default:
+        return STR_NONE;
+    }
+}
+
+static struct pager_decision weigh_signs(struct pager_step *step)
+{
+    const struct pager_signs *signs = &step->signs;
+    if (step->facts->taken < step->facts->seen)
+        return truncated(step, REASON_LIMIT, STR("max_records cut the page"));
+    if (signs->has_end && signs->has_more)
+        return truncated(step, REASON_INCONSISTENT_END,
+                         arena_printf(step->arena, "%.*s, but %.*s", STR_ARG(signs->end_why),
+                                      STR_ARG(signs->more_why)));
+    struct str limit = signs->has_end ? STR_NONE : limit_reached(step);
+    if (limit.len)
+        return truncated(step, REASON_LIMIT, limit);
+    step->decision.outcome = signs->has_end ? PAGER_END : PAGER_MORE;
+    step->decision.why = signs->has_end ? signs->end_why : why_more(step);
+    return step->decision;
+}
+
+/* The state after a page, before its type says where to go. */
+static struct pager page_read(const struct pager *now, int64_t records)
+{
+    struct pager next = *now;
+    next.page++;
+    next.records += records;
+    next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
+    next.url = STR_NONE;
+    return next;
+}
+
+struct pager_decision pager_decide(const struct pager *pager, const struct pager_facts *facts,
+                                   struct arena *arena, struct pager *ret_next, struct err *err)
+{
+    struct pager now = *pager, next;
+    struct pager_step step = {.pager = &now, .facts = facts, .arena = arena, .next = &next};
+    assert(!pager->is_done);
+    assert(facts->taken <= facts->seen);
+    if (now.type == PAGINATE_AUTO && !facts->is_empty_answer)
+        pager_auto_recognise(&step, &now);
+    next = page_read(&now, facts->taken);
+    if (facts->is_empty_answer)
+        pager_next_empty(&step);
+    else if (!types[now.type](&step, err))
+        return step.decision;
+    struct pager_decision decision = weigh_signs(&step);
+    next.is_done = decision.outcome != PAGER_MORE;
+    *ret_next = next;
+    return decision;
+}

@@ -1,0 +1,18 @@
+#ifndef WORKER_PAGING_PAGER_DECIDE_H
+#define WORKER_PAGING_PAGER_DECIDE_H
+
+#include "worker/paging/pager.h"
+
+/*
+ * What follows the page just read, and the state after it in *ret_next. `pager` stays as it is,
+ * so that a page that cannot be committed changes nothing. Strings of *ret_next and of the
+ * decision are in `arena`; what `auto` recognised is in facts->job_arena.
+ *
+ * PAGER_FAILED fills *err (ERR_INPUT, ERR_CONFIG) and leaves *ret_next alone. `pager` must not
+ * be done already.
+ */
+struct pager_decision pager_decide(const struct pager *pager, const struct pager_facts *facts,
+                                   struct arena *arena, struct pager *ret_next,
+                                   struct err *err) MUST_CHECK;
+
+#endif

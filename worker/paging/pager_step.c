@@ -1,0 +1,65 @@
+#include "worker/paging/pager_step.h"
+
+#include "port/http_url.h"
+#include "worker/access/origin.h"
+
+void pager_step_sign_end(struct pager_step *step, struct str why)
+{
+    step->signs.has_end = true;
+    if (!step->signs.end_why.len)
+        step->signs.end_why = why;
+}
+
+void pager_step_sign_more(struct pager_step *step, struct str why)
+{
+    step->signs.has_more = true;
+    if (!step->signs.more_why.len)
+        step->signs.more_why = why;
+}
+
+bool pager_step_fail(struct pager_step *step, enum job_reason reason)
+{
+    step->decision.outcome = PAGER_FAILED;
+    step->decision.reason = reason;
+    return false;
+}
+
+static bool has_nul(struct value value)
+{
+    if (value.kind == VALUE_STRING)
+        return value.text.len && memchr(value.text.ptr, '\0', value.text.len);
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        if (has_nul(value.list->items[i]))
+            return true;
+    for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count; i++)
+        if (has_nul(value_string(value.map->members[i].key)) ||
+            has_nul(value.map->members[i].value))
+            return true;
+    return false;
+}
+
+bool pager_step_keep(struct pager_step *step, struct value value, struct value *ret,
+                     struct err *err)
+{
+    if (has_nul(value)) {
+        pager_step_fail(step, REASON_EVAL);
+        return err_set(err, ERR_INPUT, "pager", 0,
+                       "what the next request is made from holds a NUL character");
+    }
+    *ret = value_copy(step->arena, value);
+    return true;
+}
+
+bool pager_step_take_link(struct pager_step *step, struct str link, struct err *err)
+{
+    struct str url;
+    bool is_home;
+    const struct pager_facts *facts = step->facts;
+    if (http_url_resolve(step->arena, facts->url, link, &url, err) &&
+        origin_check(facts->stream, step->arena, facts->home_url, url, &is_home, err)) {
+        step->next->url = origin_clean(facts->stream, step->arena, url);
+        return true;
+    }
+    pager_step_fail(step, REASON_HTTP);
+    return err_wrap(err, "next link %.*s", STR_ARG(str_slice(link, 0, 200)));
+}

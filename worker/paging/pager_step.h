@@ -1,0 +1,48 @@
+#ifndef WORKER_PAGING_PAGER_STEP_H
+#define WORKER_PAGING_PAGER_STEP_H
+
+#include "worker/paging/pager.h"
+
+/*
+ * One decision while it is made, and what the functions of a type may do to it: note what the
+ * answer says about its end, keep a value for the next request, follow a link, fail. Only
+ * pager_decide makes steps.
+ */
+
+/* What the page says about its end: one statement may contradict the other. */
+struct pager_signs {
+    bool has_end, has_more;
+    struct str end_why, more_why; /* the first reason of each */
+};
+
+struct pager_step {
+    const struct pager *pager; /* the state that the page was asked from */
+    const struct pager_facts *facts;
+    struct arena *arena; /* of the next state */
+    struct pager *next;  /* the state after the page; a type fills in where to go */
+    struct pager_signs signs;
+    struct pager_decision decision;
+};
+
+/* Notes what the answer says about its end. `why` must last as long as step->arena. */
+void pager_step_sign_end(struct pager_step *step, struct str why);
+void pager_step_sign_more(struct pager_step *step, struct str why);
+
+/* Ends the step as failed, always false: `return pager_step_fail(step, REASON_EVAL);`. */
+bool pager_step_fail(struct pager_step *step, enum job_reason reason);
+
+/*
+ * A copy of a value of the answer, to be part of the state. ERR_INPUT where it holds a NUL
+ * character, which no checkpoint can hold (jsonb).
+ */
+bool pager_step_keep(struct pager_step *step, struct value value, struct value *ret,
+                     struct err *err) MUST_CHECK;
+
+/*
+ * Makes a link the URL of the next page: resolved on the page's own URL, and without the
+ * credentials that are parameters. ERR_INPUT, ERR_CONFIG where it leaves the stream's origin or
+ * is no URL (access/origin.h).
+ */
+bool pager_step_take_link(struct pager_step *step, struct str link, struct err *err) MUST_CHECK;
+
+#endif
