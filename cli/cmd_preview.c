@@ -15,34 +15,35 @@ struct shower {
 
 /* --- records as the rows they become --- */
 
-static bool is_aside(const struct row_writer *writer, struct str column)
+static bool is_aside(const struct bound *bound, struct str column)
 {
-    for (size_t i = 0; i < writer->pending_count; i++)
-        if (str_eq(writer->pending[i].name, column))
+    for (size_t i = 0; i < bound->aside_count; i++)
+        if (str_eq(bound->asides[i].name, column))
             return true;
     return false;
 }
 
 static void put_row(struct buf *text, const struct row_writer *writer)
 {
-    const struct columns *columns = writer->columns;
+    const struct columns *columns = writer->binder.columns;
+    const struct bound *bound = &writer->bound;
     struct json_out out = {.buf = text};
     json_out_open(&out, NULL, '{');
     for (size_t i = 0; i < columns->count; i++) {
-        const struct record_field *field = writer->values[i];
+        const struct record_field *field = bound->values[i];
         if (!field)
             continue;
         json_out_name(&out, columns->items[i].name);
         json_out_raw(&out, NULL,
-                     is_aside(writer, columns->items[i].name) ? STR("null") : field->raw);
+                     is_aside(bound, columns->items[i].name) ? STR("null") : field->raw);
     }
-    if (writer->pending_count)
+    if (bound->aside_count)
         json_out_open(&out, "_pt_aside", '{');
-    for (size_t i = 0; i < writer->pending_count; i++) {
-        json_out_name(&out, writer->pending[i].name);
-        json_out_str(&out, NULL, writer->pending[i].text);
+    for (size_t i = 0; i < bound->aside_count; i++) {
+        json_out_name(&out, bound->asides[i].name);
+        json_out_str(&out, NULL, bound->asides[i].text);
     }
-    if (writer->pending_count)
+    if (bound->aside_count)
         json_out_close(&out, '}');
     json_out_close(&out, '}');
 }

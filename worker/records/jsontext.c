@@ -55,29 +55,9 @@ static const char *skip_value(const char *at, const char *end)
     return at;
 }
 
-static enum record_kind kind_of(char first)
-{
-    switch (first) {
-    case '{':
-        return RECORD_OBJECT;
-    case '[':
-        return RECORD_LIST;
-    case '"':
-        return RECORD_STRING;
-    case 't':
-        return RECORD_TRUE;
-    case 'f':
-        return RECORD_FALSE;
-    case 'n':
-        return RECORD_NULL;
-    default:
-        return RECORD_NUMBER;
-    }
-}
-
 struct record_field jsontext_field(struct str name, struct str raw)
 {
-    struct record_field field = {.name = name, .kind = kind_of(raw.ptr[0]), .raw = raw};
+    struct record_field field = {.name = name, .kind = record_kind_of(raw.ptr[0]), .raw = raw};
     field.has_escapes = field.kind == RECORD_STRING && str_find_byte(raw, '\\') >= 0;
     return field;
 }

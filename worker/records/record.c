@@ -15,9 +15,9 @@ static enum record_flaw flaw_of(unsigned flags)
     return flags & SCAN_LONE_SURROGATE ? FLAW_LONE_SURROGATE : FLAW_BIG_NUMBER;
 }
 
-static enum record_kind kind_of(int c)
+enum record_kind record_kind_of(int first)
 {
-    switch (c) {
+    switch (first) {
     case '"':
         return RECORD_STRING;
     case '{':
@@ -35,10 +35,44 @@ static enum record_kind kind_of(int c)
     }
 }
 
+const char *record_flaw_text(enum record_flaw flaw)
+{
+    switch (flaw) {
+    case FLAW_NONE:
+        break;
+    case FLAW_BAD_UTF8:
+        return "bytes that are not UTF-8";
+    case FLAW_LONE_SURROGATE:
+        return "half of a surrogate pair";
+    case FLAW_NUL:
+        return "the character \\u0000";
+    case FLAW_TOO_DEEP:
+        return "nested deeper than 512";
+    case FLAW_BIG_NUMBER:
+        return "a number over 1,000 digits or an exponent over 400";
+    case FLAW_TOO_WIDE:
+        return "more than 4,096 fields";
+    }
+    return NULL;
+}
+
+bool record_flaw_is_fatal(enum record_flaw flaw)
+{
+    return flaw == FLAW_BAD_UTF8 || flaw == FLAW_TOO_DEEP || flaw == FLAW_TOO_WIDE;
+}
+
+const struct record_field *record_find(const struct record *record, struct str name)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (str_eq(record->fields[i].name, name))
+            return &record->fields[i];
+    return NULL;
+}
+
 static bool read_value(struct scan *scan, size_t depth, struct record_field *ret)
 {
     const char *from = scan->at;
-    enum record_kind kind = kind_of(scan_peek(scan));
+    enum record_kind kind = record_kind_of(scan_peek(scan));
     scan->flags = 0;
     if (!scan_value(scan, depth))
         return false;
@@ -79,26 +113,20 @@ static bool read_field(struct scan *scan, struct fields *fields, size_t depth,
     return true;
 }
 
-static bool read_fields(struct scan *scan, struct fields *fields, size_t depth,
-                        struct record *record)
-{
-    fields_begin(fields);
-    for (bool more = scan_first(scan, '}'); more; more = scan_more(scan, '}'))
-        if (!read_field(scan, fields, depth, record))
-            return false;
-    record->fields = fields->list;
-    record->count = fields->count;
-    return !scan->problem;
-}
-
 bool record_read(struct scan *scan, struct fields *fields, size_t depth, struct record *ret)
 {
     const char *from = scan->at;
-    *ret = (struct record){.kind = kind_of(scan_peek(scan))};
+    *ret = (struct record){.kind = record_kind_of(scan_peek(scan))};
     scan->flags = 0;
     if (ret->kind == RECORD_OBJECT) {
-        if (!read_fields(scan, fields, depth + 1, ret))
+        fields_begin(fields);
+        for (bool more = scan_first(scan, '}'); more; more = scan_more(scan, '}'))
+            if (!read_field(scan, fields, depth + 1, ret))
+                return false;
+        if (scan->problem)
             return false;
+        ret->fields = fields->list;
+        ret->count = fields->count;
     } else {
         if (!scan_value(scan, depth))
             return false;

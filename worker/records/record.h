@@ -22,15 +22,15 @@ enum record_kind {
     RECORD_LIST,
 };
 
-enum record_flaw { /* why a value or record cannot be stored as it is; the rest of the page can
-                    */
-                   FLAW_NONE,
-                   FLAW_BAD_UTF8,
-                   FLAW_LONE_SURROGATE,
-                   FLAW_NUL,        /* \u0000 */
-                   FLAW_TOO_DEEP,   /* deeper than 512 */
-                   FLAW_BIG_NUMBER, /* over 1,000 digits or an exponent over 400 */
-                   FLAW_TOO_WIDE,   /* more than 4,096 fields */
+/* Why a value or a record cannot be stored as it is. The rest of the page can. */
+enum record_flaw {
+    FLAW_NONE,
+    FLAW_BAD_UTF8,
+    FLAW_LONE_SURROGATE,
+    FLAW_NUL,        /* \u0000 */
+    FLAW_TOO_DEEP,   /* deeper than 512 */
+    FLAW_BIG_NUMBER, /* over 1,000 digits or an exponent over 400 */
+    FLAW_TOO_WIDE,   /* more than 4,096 fields */
 };
 
 struct record_field {
@@ -67,6 +67,24 @@ bool record_read(struct scan *scan, struct fields *fields, size_t depth,
  * `flaw` is the value's own, *ret_flaw what it does to the whole record. */
 bool record_read_member(struct scan *scan, size_t depth, struct record_field *ret,
                         enum record_flaw *ret_flaw) MUST_CHECK;
+
+/* The field of this name; NULL if the record has none. */
+const struct record_field *record_find(const struct record *record, struct str name);
+
+/* Of a field that may be absent (NULL): is it that, or null? */
+static inline bool record_is_null(const struct record_field *field)
+{
+    return !field || field->kind == RECORD_NULL;
+}
+
+/* The kind of a JSON value that begins with this byte. */
+enum record_kind record_kind_of(int first);
+
+/* For people; NULL for FLAW_NONE. Static. */
+const char *record_flaw_text(enum record_flaw flaw);
+
+/* Does the flaw leave no text that PostgreSQL could keep in `_pt_aside`? */
+bool record_flaw_is_fatal(enum record_flaw flaw);
 
 /* The value of a text that is valid JSON, as a field without a name. */
 struct record_field record_field_of(struct arena *arena, struct str raw);

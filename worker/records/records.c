@@ -1,14 +1,31 @@
 #include "worker/records/records.h"
 
+#include <assert.h>
+
 #include "worker/records/fields.h"
 #include "worker/records/path_walk.h"
 
 /*
- * The body is walked along the path to each value there, its elements are handed out one by
- * one, then the rest of the body is taken:
+ * Two walkers share one scan. path_walk goes along the merge path and stops at each value that
+ * the path names; from there this file takes the records out of that value, one per call, and
+ * then lets the path go on to its next value or to the end of the body:
  *
  *     {"meta": {…}, "data": {"items": [ r r r ], "n": 3}, "next": null}
- *     STATE_WALK ─────────────────────► VALUE ──► STATE_WALK ────────► STATE_END
+ *     WALK ─────────────────────────► VALUE ───► WALK ──────────────► END
+ *
+ *   WALK    the scan is on the path's way; path_walk_next moves it. To VALUE at a value that the
+ *           path names, to END after the body's last byte.
+ *   VALUE   the scan is at the value, or after `lists` opening brackets inside it. Each element
+ *           is a record, until the lists are closed; then WALK.
+ *   END     the whole body was valid. Stays.
+ *   BAD     the scan has a problem, from any state. Stays.
+ *
+ * `spread` says how many levels of lists are taken apart: 1 for [ r r r ], 2 where the merge is
+ * `extend` and [[ r r ], r] are three records, 0 where a list is itself a record.
+ *
+ * Example, merge path `data[*].items`, body {"data":[{"items":[1,2]},{"items":null},{}]}: WALK
+ * stops at [1,2]: VALUE gives 1, then 2, and closes the list: WALK stops at null, VALUE gives
+ * nothing (RECORDS_NULL); WALK finds no items in {}, which makes it RECORDS_MISSING in the end.
  */
 enum records_state { STATE_WALK, STATE_VALUE, STATE_END, STATE_BAD };
 
@@ -53,7 +70,7 @@ static size_t offset_of(const struct records *records)
     return (size_t)(records->scan.at - records->scan.start);
 }
 
-/* ---- states ---- */
+/* --- the records of a value --- */
 
 static enum records_state walk_on(struct records *records)
 {
@@ -74,45 +91,7 @@ static enum records_state walk_on(struct records *records)
     return STATE_BAD;
 }
 
-static bool read_record(struct records *records, struct record *ret)
-{
-    struct scan *scan = &records->scan;
-    if (records->position == RECORDS_PAGE_MAX)
-        return scan_fail(scan, "more than 1,000,000 records in one page");
-    if (!record_read(scan, &records->fields, records->walk.open + records->lists, ret))
-        return false;
-    ret->position = records->position++;
-    return true;
-}
-
-static bool is_null_at_end(const struct records *records)
-{
-    return records->null_is_none && records->lists == 0 && scan_peek(&records->scan) == 'n';
-}
-
-/*
- * The next record of the value at the path, or what holds none: an opening byte, an empty list,
- * null. *ret_is_behind: the scan stands behind a value now.
- */
-static enum records_result take_value(struct records *records, struct record *ret,
-                                      bool *ret_is_behind)
-{
-    struct scan *scan = &records->scan;
-    *ret_is_behind = true;
-    if (is_null_at_end(records)) {
-        records->found = RECORDS_NULL;
-        records->skipped.from = 0;
-        return scan_scalar(scan) ? RECORDS_END : RECORDS_BAD;
-    }
-    if (records->lists == records->spread || scan_peek(scan) != '[')
-        return read_record(records, ret) ? RECORDS_ONE : RECORDS_BAD;
-    records->found = RECORDS_LIST;
-    *ret_is_behind = !scan_first(scan, ']');
-    records->lists += !*ret_is_behind;
-    return RECORDS_END;
-}
-
-/* Behind a value: closes the lists that end here. */
+/* After a value: closes the lists that end here. */
 static bool close_lists(struct records *records)
 {
     for (; records->lists; records->lists--) {
@@ -127,28 +106,31 @@ static bool close_lists(struct records *records)
     return true;
 }
 
-static enum records_result next_of_value(struct records *records, struct record *ret)
+/* The next record of the value at the path. RECORDS_END: this was an opening bracket, an empty
+ * list or null, which hold none. */
+static enum records_result take_value(struct records *records, struct record *ret)
 {
-    bool is_behind;
-    enum records_result result = take_value(records, ret, &is_behind);
-    if (result == RECORDS_BAD || (is_behind && !close_lists(records)))
-        return RECORDS_BAD;
-    return result;
-}
-
-/* RECORDS_END: no record came of this state, look at the next one. */
-static enum records_result run_state(struct records *records, struct record *ret)
-{
-    switch (records->state) {
-    case STATE_WALK:
-        records->state = walk_on(records);
-        return RECORDS_END;
-    case STATE_VALUE:
-        return next_of_value(records, ret);
-    case STATE_END:
-        return RECORDS_END;
-    case STATE_BAD:
-        break;
+    struct scan *scan = &records->scan;
+    size_t depth = records->walk.open + records->lists;
+    assert(records->lists <= records->spread);
+    if (records->null_is_none && records->lists == 0 && scan_peek(scan) == 'n') {
+        records->found = RECORDS_NULL;
+        records->skipped.from = 0;
+        return scan_scalar(scan) && close_lists(records) ? RECORDS_END : RECORDS_BAD;
+    }
+    if (records->lists < records->spread && scan_peek(scan) == '[') {
+        records->found = RECORDS_LIST;
+        if (scan_first(scan, ']')) {
+            records->lists++;
+            return RECORDS_END;
+        }
+        return close_lists(records) ? RECORDS_END : RECORDS_BAD;
+    }
+    if (records->position == RECORDS_PAGE_MAX)
+        scan_fail(scan, "more than 1,000,000 records in one page");
+    else if (record_read(scan, &records->fields, depth, ret) && close_lists(records)) {
+        ret->position = records->position++;
+        return RECORDS_ONE;
     }
     return RECORDS_BAD;
 }
@@ -157,20 +139,26 @@ enum records_result records_next(struct records *records, struct record *ret_rec
                                  struct err *err)
 {
     struct record record;
-    enum records_result result;
-    do {
-        result = run_state(records, &record);
-    } while (result == RECORDS_END && records->state != STATE_END);
-    if (result == RECORDS_ONE) {
-        *ret_record = record;
-    } else if (result == RECORDS_BAD) {
-        records->state = STATE_BAD;
-        scan_err(&records->scan, err);
+    while (records->state == STATE_WALK || records->state == STATE_VALUE) {
+        if (records->state == STATE_WALK) {
+            records->state = walk_on(records);
+            continue;
+        }
+        enum records_result result = take_value(records, &record);
+        if (result == RECORDS_ONE) {
+            *ret_record = record;
+            return RECORDS_ONE;
+        }
+        if (result == RECORDS_BAD)
+            records->state = STATE_BAD;
     }
-    return result;
+    if (records->state == STATE_END)
+        return RECORDS_END;
+    scan_err(&records->scan, err);
+    return RECORDS_BAD;
 }
 
-/* ---- around a record ---- */
+/* --- around a record --- */
 
 void records_watch(struct records *records, ptrdiff_t step)
 {
@@ -195,7 +183,7 @@ struct str records_member(const struct records *records, size_t step)
     return path_walk_member(&records->walk, step);
 }
 
-/* ---- what is known at the end ---- */
+/* --- what is known at the end --- */
 
 enum records_found records_found(const struct records *records)
 {
@@ -207,12 +195,12 @@ size_t records_reached(const struct records *records)
     return records->walk.reached;
 }
 
-bool records_lack_only_last(const struct records *records)
+bool records_is_only_leaf_missing(const struct records *records)
 {
     return !records->walk.is_absent_before_last;
 }
 
-bool records_truncated(const struct records *records)
+bool records_is_truncated(const struct records *records)
 {
     return records->state == STATE_BAD && scan_is_cut(&records->scan);
 }

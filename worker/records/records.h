@@ -12,6 +12,11 @@
 #include "worker/records/record.h"
 
 /*
+ * This room, worker/records, turns the bytes of an answer into records: it finds them
+ * (records.h, path_walk.h), reads their fields (record.h, fields.h), drops and reshapes them as
+ * the definition says (where.h, reshape.h), and looks values up in their text (jsontext.h,
+ * bookmark_high.h). It knows nothing of columns, and nothing of HTTP.
+ *
  * The records of a page: one pass over the body, no tree. Finds the records at the merge path,
  * gives each as its own bytes with its top-level fields, and validates the whole body strictly
  * (RFC 8259, RFC 3629) on the way.
@@ -20,52 +25,58 @@
  *
  * Slices point into the body, except field names that were written with escapes (arena). What
  * records_next returns stays until the next call. Depth counts from the body's root, as in
- * value_parse. A key of the merge path that stands twice in its object is RECORDS_BAD: by the
- * usual reading the second would replace records that are already out.
+ * value_parse. A key of the merge path that occurs twice in its object is RECORDS_BAD: by the
+ * usual reading the second would replace records that were already given.
  */
 enum records_result {
     RECORDS_ONE,
     RECORDS_END, /* the body was valid to its last byte */
-    RECORDS_BAD, /* err: ERR_INPUT with byte, line, column; `truncated` tells a cut body */
+    RECORDS_BAD, /* err: ERR_INPUT with byte, line, column; records_is_truncated() says more */
 };
 
-enum records_found { /* valid at RECORDS_END: what stood at the merge path, at the last place */
-                     RECORDS_MISSING, /* or at any place of several nothing did */
-                     RECORDS_NULL,    /* or a wildcard with nothing to stand for */
-                     RECORDS_LIST,
-                     RECORDS_SINGLE, /* anything else: one record */
+/* The value at the merge path; of several places, the last. Valid at RECORDS_END. */
+enum records_found {
+    RECORDS_MISSING, /* the path led to no value, here or at another of its places */
+    RECORDS_NULL,    /* null, or a wildcard that met no element */
+    RECORDS_LIST,
+    RECORDS_SINGLE, /* any other value: one record */
 };
 
 struct records; /* opaque */
 
 /*
- * Lives in the arena; keeps `body` and `path`. An empty path is the whole body. Of a path that
- * ends in a wildcard every element is a record. At the end of any other, null is none, each
- * element of a list is one, and everything else is one.
+ * Lives in the arena; borrows `body` and `path` as long as it is used. An empty path means the
+ * whole body. Where the path ends in a wildcard, every element is a record. Where it ends
+ * otherwise: null is no record, of a list each element is one, any other value is one.
  */
 struct records *records_start(struct arena *arena, struct str body,
                               const struct path *path) MUST_CHECK;
 
-/* Before the first records_next: an element that is a list is taken apart in its turn; or not
- * even the outermost is. */
+/*
+ * Before the first records_next, how many levels of lists are taken apart: one more (an element
+ * that is a list gives its elements), or none (a list is one record).
+ */
 void records_extend(struct records *records);
 void records_keep_whole(struct records *records);
 
 enum records_result records_next(struct records *records, struct record *ret_record,
                                  struct err *err) MUST_CHECK;
 enum records_found records_found(const struct records *records);
-/* How many steps of the path led to something; RECORDS_MISSING: the index of the absent one. */
+/* Number of leading steps of the path that exist in the body: all of them, or, where it is
+ * RECORDS_MISSING, those before the first that was not found. */
 size_t records_reached(const struct records *records);
-/* RECORDS_MISSING: nothing but the last key or index of the path was absent, at every place. */
-bool records_lack_only_last(const struct records *records);
-bool records_truncated(const struct records *records); /* after RECORDS_BAD */
-/* Where the records stand in the body: what value_parse jumps over. */
+/* RECORDS_MISSING: true if, wherever the path failed, only its last key or index was missing. */
+bool records_is_only_leaf_missing(const struct records *records);
+/* After RECORDS_BAD: the text was valid, but ended too early. */
+bool records_is_truncated(const struct records *records);
+
+/* The part of the body that holds the records; value_parse can leave it out. */
 struct value_skipped records_skipped(const struct records *records);
 
 /*
- * What stands around the record last read, for paths that share wildcards with the merge path.
- * It must be asked for before the first records_next: then the body (step -1), or the element
- * of the wildcard at a step of the path, is read ahead.
+ * The elements around the record last read, for paths that share wildcards with the merge path.
+ * An element must be asked for before the first records_next, by the step of its wildcard (-1:
+ * the body), because it is read ahead of the walk.
  *
  *   records_place     changes whenever one of the wildcards has moved on
  *   records_element   the element's text; step -1: the body's

@@ -13,16 +13,6 @@ void reshape_start(struct reshape *reshape, const struct merge *merge, struct ar
 
 /* ---- flatten ---- */
 
-static const struct record_field *find_object(const struct record *record, struct str name)
-{
-    for (size_t i = 0; i < record->count; i++)
-        if (str_eq(record->fields[i].name, name)) {
-            const struct record_field *field = &record->fields[i];
-            return field->kind == RECORD_OBJECT && field->flaw != FLAW_TOO_DEEP ? field : NULL;
-        }
-    return NULL;
-}
-
 /* `others`: fields that do not come from this object. Of its own equal names the last counts.
  */
 static bool lift_member(struct fields *fields, size_t others, struct str object,
@@ -82,8 +72,8 @@ void reshape_flatten(struct reshape *reshape, struct record *record)
 {
     const struct merge *merge = reshape->merge;
     for (size_t i = 0; i < merge->flatten_count; i++) {
-        const struct record_field *object = find_object(record, merge->flatten[i]);
-        if (object)
+        const struct record_field *object = record_find(record, merge->flatten[i]);
+        if (object && object->kind == RECORD_OBJECT && object->flaw != FLAW_TOO_DEEP)
             flatten(reshape, &reshape->flattened[i], object, record);
     }
 }

@@ -13,17 +13,6 @@ static struct value value_of(struct arena *arena, struct str raw)
     return value;
 }
 
-static bool find_field(const struct record *record, struct str name, struct str *ret_raw)
-{
-    for (size_t i = 0; i < record->count; i++)
-        if (str_eq(record->fields[i].name, name)) {
-            *ret_raw = record->fields[i].raw;
-            return true;
-        }
-    *ret_raw = record->raw;
-    return record->kind != RECORD_OBJECT && str_is(name, "value");
-}
-
 static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
 {
     const struct record_scope *own = ctx;
@@ -32,8 +21,11 @@ static bool find(void *ctx, struct str name, struct arena *arena, struct value *
     if (!str_is(name, "record")) {
         if (outer->find && outer->find(outer->ctx, name, arena, ret))
             return true;
-        if (!find_field(own->record, name, &raw))
+        const struct record_field *field = record_find(own->record, name);
+        bool is_scalar = own->record->kind != RECORD_OBJECT && str_is(name, "value");
+        if (!field && !is_scalar)
             return false;
+        raw = field ? field->raw : raw;
     }
     *ret = value_of(arena, raw);
     return true;

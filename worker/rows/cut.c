@@ -5,10 +5,9 @@
 #include "worker/records/bookmark_high.h"
 #include "worker/records/reshape.h"
 #include "worker/records/where.h"
-#include "worker/rows/row.h"
 #include "worker/rows/with.h"
 
-/* What the walk over one page's records has met so far. */
+/* One page being cut: what its records go through, and what was met so far. */
 struct cutting {
     struct cut *cut;
     struct records *records;
@@ -45,11 +44,24 @@ static bool put_record(struct cutting *cutting, const struct record *record, str
     return err_set(err, ERR_INPUT, "cut", 0, "record %zu: %s", record->position, reason);
 }
 
-/* From the record as it was sent to the record as it is stored. */
-static bool store_record(struct cutting *cutting, struct record *record, struct err *err)
+static bool is_whole(const struct cut *cut)
 {
+    return cut->stream->merge.strategy >= MERGE_REPLACE;
+}
+
+/* From the record as it was sent to the row as it is stored. */
+static bool take_record(struct cutting *cutting, struct record *record, struct err *err)
+{
+    struct cut *cut = cutting->cut;
     bool is_kept = true;
-    cutting->cut->last = record->raw;
+    cut->records_hash = hash_fold(cut->records_hash, hash_bytes(record->raw, 0));
+    if (!is_whole(cut)) {
+        cut->seen++;
+        if (cut->max_records >= 0 && cut->taken >= cut->max_records)
+            return true;
+        cut->taken++;
+    }
+    cut->last = record->raw;
     bookmark_high_take(&cutting->high, record);
     reshape_flatten(&cutting->reshape, record);
     if (cutting->where.template && !where_keeps(&cutting->where, record, &is_kept, err))
@@ -57,26 +69,9 @@ static bool store_record(struct cutting *cutting, struct record *record, struct 
     if (!is_kept)
         return true;
     reshape_exclude(&cutting->reshape, record);
-    with_take(&cutting->with, cutting->records, record);
+    if (with_update(&cutting->with, cutting->records, record))
+        row_extras_changed(&cutting->writer);
     return put_record(cutting, record, err);
-}
-
-static bool is_whole(const struct cut *cut)
-{
-    return cut->stream->merge.strategy >= MERGE_REPLACE;
-}
-
-static bool take_record(struct cutting *cutting, struct record *record, struct err *err)
-{
-    struct cut *cut = cutting->cut;
-    cut->records_hash = hash_fold(cut->records_hash, hash_bytes(record->raw, 0));
-    if (is_whole(cut))
-        return store_record(cutting, record, err);
-    cut->seen++;
-    if (cut->max_records >= 0 && cut->taken >= cut->max_records)
-        return true;
-    cut->taken++;
-    return store_record(cutting, record, err);
 }
 
 static struct str format_misfits(const struct row_writer *writer)
@@ -91,14 +86,14 @@ static struct str format_misfits(const struct row_writer *writer)
         json_out_int(&out, NULL, writer->misfits[i].count);
     }
     json_out_close(&out, '}');
-    return buf.overflow ? STR_NONE : arena_str(writer->arena, buf_str(&buf));
+    return buf.overflow ? STR_NONE : arena_str(writer->binder.arena, buf_str(&buf));
 }
 
 static bool finish(struct cutting *cutting, struct err *err)
 {
     struct cut *cut = cutting->cut;
     const struct merge *merge = &cut->stream->merge;
-    bool is_forgiven = merge->may_be_missing && records_lack_only_last(cutting->records);
+    bool is_forgiven = merge->may_be_missing && records_is_only_leaf_missing(cutting->records);
     if (records_found(cutting->records) == RECORDS_MISSING && !is_forgiven) {
         cut->is_merge_error = true;
         return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\"",
@@ -119,27 +114,8 @@ static bool finish(struct cutting *cutting, struct err *err)
     return true;
 }
 
-static bool cut_each(struct cutting *cutting, struct err *err)
-{
-    struct cut *cut = cutting->cut;
-    for (;;) {
-        struct record record;
-        switch (records_next(cutting->records, &record, err)) {
-        case RECORDS_ONE:
-            if (!take_record(cutting, &record, err))
-                return false;
-            continue;
-        case RECORDS_BAD:
-            cut->truncated = records_truncated(cutting->records);
-            return false;
-        case RECORDS_END:
-            return finish(cutting, err);
-        }
-    }
-}
-
-/* Where a response is one record, paging still counts what stands at merge_path: none where
- * nothing does. */
+/* Where a response is one record, paging still counts the records at merge_path; a path that
+ * leads to nothing has none. */
 static int64_t count_at_path(const struct cut *cut)
 {
     struct records *records = records_start(cut->arena, cut->body, &cut->stream->merge.path);
@@ -174,51 +150,56 @@ static void clear_outputs(struct cut *cut)
     cut->records_hash = 0;
     cut->skipped = VALUE_WHOLE;
     cut->last = cut->misfits = cut->bookmark_high = cut->warning = STR_NONE;
-    cut->truncated = cut->is_merge_error = false;
+    cut->is_truncated = cut->is_merge_error = false;
 }
 
-static void cutting_init(struct cutting *cutting, struct cut *cut, struct batch *batch)
+/* False: an expression of `with` has no value; the batch was not touched. */
+static bool cutting_start(struct cutting *cutting, struct cut *cut, struct batch *batch,
+                          struct err *err)
 {
     const struct stream *stream = cut->stream;
+    clear_outputs(cut);
     *cutting = (struct cutting){
         .cut = cut,
-        .writer = {.batch = batch,
-                   .columns = cut->columns,
-                   .table = &stream->table,
-                   .arena = cut->arena,
-                   .is_extended = cut->is_extended,
-                   .on_record = cut->on_record,
-                   .on_record_ctx = cut->on_record_ctx},
-        .with = {.merge = &stream->merge, .writer = &cutting->writer, .arena = cut->arena},
+        .with = {.merge = &stream->merge, .arena = cut->arena},
         .where = {.template = stream->merge.where, .scope = cut->scope},
-        .high = {.bookmark = &stream->bookmark, .arena = cut->arena},
+        .high = {.bookmark = &stream->bookmark,
+                 .arena = cut->arena,
+                 .now_us = cut->scope ? cut->scope->now_us : 0},
     };
-    if (cut->scope)
-        cutting->high.now_us = cut->scope->now_us;
     reshape_start(&cutting->reshape, &stream->merge, cut->arena);
-    clear_outputs(cut);
-}
-
-static bool cut_records(struct cutting *cutting, struct err *err)
-{
-    bool done;
+    if (!with_start(&cutting->with, cut->scope, err))
+        return false;
+    cutting->writer = (struct row_writer){.batch = batch,
+                                          .binder = {.columns = cut->columns,
+                                                     .table = &stream->table,
+                                                     .extras = cutting->with.fields,
+                                                     .extra_count = cutting->with.count,
+                                                     .arena = cut->arena,
+                                                     .is_extended = cut->is_extended},
+                                          .on_record = cut->on_record,
+                                          .on_record_ctx = cut->on_record_ctx};
+    row_start(&cutting->writer);
     if (cutting->where.template)
         cutting->where.scratch = arena_new();
-    batch_page_begin(cutting->writer.batch);
+    batch_page_begin(batch);
     open_records(cutting);
-    done = cut_each(cutting, err);
-    arena_free(cutting->where.scratch);
-    return done;
+    return true;
 }
 
 enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
 {
     struct cutting cutting;
-    cutting_init(&cutting, cut, batch);
-    if (!with_start(&cutting.with, cut->scope, err))
+    struct record record;
+    enum records_result result = RECORDS_ONE;
+    bool is_taken = true;
+    if (!cutting_start(&cutting, cut, batch, err))
         return CUT_BAD;
-    row_start(&cutting.writer);
-    if (!cut_records(&cutting, err)) {
+    while (is_taken && (result = records_next(cutting.records, &record, err)) == RECORDS_ONE)
+        is_taken = take_record(&cutting, &record, err);
+    arena_free(cutting.where.scratch);
+    cut->is_truncated = records_is_truncated(cutting.records);
+    if (!is_taken || result != RECORDS_END || !finish(&cutting, err)) {
         batch_page_drop(batch);
         return CUT_BAD;
     }

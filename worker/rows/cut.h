@@ -19,7 +19,7 @@ enum cut_result {
     CUT_DONE,       /* the page's rows are in the open page of the batch */
     CUT_NEW_FIELDS, /* the map must be extended by `new_fields` first (none: the table is to be
                        made); the batch is as before. Then cut again with `is_extended` */
-    CUT_BAD,        /* err; the batch is as before; `truncated` tells a cut body */
+    CUT_BAD, /* err; the batch is as before; `is_truncated` if the body ended too early */
 };
 
 struct cut {
@@ -46,7 +46,7 @@ struct cut {
     struct str misfits;       /* JSON {column: values aside}; empty: none */
     struct str bookmark_high; /* greatest value at bookmark.path, as sent */
     struct str warning;       /* empty: none */
-    bool truncated;
+    bool is_truncated;
     bool is_merge_error; /* CUT_BAD: nothing at the merge path, not broken JSON */
 };
 

@@ -6,47 +6,28 @@
 #include "port/hash.h"
 #include "worker/rows/convert.h"
 #include "worker/rows/encode.h"
-#include "worker/rows/gather.h"
 
 /* `_pt_hash`, `_pt_aside`, `_pt_mark`, `_pt_ord` */
 enum { OWN_COLUMNS = 4 };
 
-static size_t find_record_column(const struct row_writer *writer)
-{
-    const struct columns *columns = writer->columns;
-    if (writer->table->mode != COLUMNS_NONE)
-        return columns->count;
-    for (size_t i = 0; i < columns->count; i++)
-        if (!columns->items[i].is_key && str_is(columns->items[i].name, "record"))
-            return i;
-    return columns->count;
-}
-
 void row_start(struct row_writer *writer)
 {
-    const struct columns *columns = writer->columns;
-    writer->new_fields = (struct new_fields){.arena = writer->arena};
-    writer->sorter = (struct jsontext_sorter){.arena = writer->arena};
-    writer->values = ARENA_ARRAY(writer->arena, const struct record_field *, columns->count);
-    writer->deep_values = ARENA_ARRAY(writer->arena, struct record_field, columns->deep_count);
-    writer->record_column = find_record_column(writer);
+    struct arena *arena = writer->binder.arena;
+    writer->new_fields = (struct new_fields){.arena = arena};
+    writer->sorter = (struct jsontext_sorter){.arena = arena};
+    writer->bound = (struct bound){0};
+    bind_start(&writer->binder);
     row_extras_changed(writer);
 }
 
 void row_extras_changed(struct row_writer *writer)
 {
     writer->extras_hash = 0;
-    for (size_t i = 0; i < writer->extra_count; i++) {
-        struct row_extra *extra = &writer->extras[i];
-        extra->field.name = extra->name;
+    for (size_t i = 0; i < writer->binder.extra_count; i++) {
+        const struct record_field *extra = &writer->binder.extras[i];
         writer->extras_hash = hash_fold(writer->extras_hash, hash_bytes(extra->name, 0));
-        writer->extras_hash = hash_fold(writer->extras_hash, hash_bytes(extra->field.raw, 0));
+        writer->extras_hash = hash_fold(writer->extras_hash, hash_bytes(extra->raw, 0));
     }
-}
-
-static bool is_null(const struct record_field *field)
-{
-    return !field || field->kind == RECORD_NULL;
 }
 
 static struct str inner_text(const struct record_field *field)
@@ -108,10 +89,19 @@ static bool passes_check(const struct column *column, const struct record_field 
     return true;
 }
 
+/* False: the value does not fit the column; nothing was put. `from` may write it anew. */
 static bool put_value(struct row_writer *writer, const struct column *column,
                       const struct record_field *field)
 {
     struct buf *rows = &writer->batch->rows;
+    struct record_field converted;
+    if (!field->flaw && column->declared && column->declared->from_kind != FROM_JSON) {
+        if (!convert_value(writer->binder.arena, column, field, &converted))
+            return false;
+        field = &converted;
+    }
+    if (field->flaw)
+        return false;
     bool is_string = field->kind == RECORD_STRING;
     switch (column->type) {
     case COLUMN_BOOLEAN:
@@ -140,89 +130,59 @@ static bool put_value(struct row_writer *writer, const struct column *column,
     return true;
 }
 
-/* The value as its column takes it; `from` may write it anew. */
-static bool put_fitting(struct row_writer *writer, const struct column *column,
-                        const struct record_field *field)
-{
-    struct record_field converted;
-    if (column->declared && column->declared->from_kind != FROM_JSON) {
-        if (!convert_value(writer->arena, column, field, &converted))
-            return false;
-        field = &converted;
-    }
-    return field->flaw == FLAW_NONE && put_value(writer, column, field);
-}
-
 /* A number beyond 64 bits, or with a fraction, in a column that may still change. */
-static bool wants_wider(const struct row_writer *writer, const struct column *column,
+static bool wants_wider(const struct binder *binder, const struct column *column,
                         const struct record_field *field)
 {
-    return writer->columns->may_widen && !writer->is_extended &&
+    return binder->columns->may_widen && !binder->is_extended &&
            column->type == COLUMN_BIGINT && !column->declared && field->kind == RECORD_NUMBER &&
            field->flaw == FLAW_NONE;
+}
+
+static const char *misfit_reason(struct arena *arena, const struct column *column,
+                                 const struct record_field *field)
+{
+    const char *flaw = record_flaw_text(field->flaw);
+    const char *what = column->is_key ? "key" : "column";
+    struct str type = column->type == COLUMN_OTHER ? column->sql_type
+                                                   : str_from(column_type_sql(column->type));
+    struct str reason =
+        flaw ? arena_printf(arena, "%s \"%.*s\": %s", what, STR_ARG(column->name), flaw)
+             : arena_printf(arena, "%s \"%.*s\": the value is no %.*s", what,
+                            STR_ARG(column->name), STR_ARG(type));
+    return reason.ptr;
 }
 
 static enum row_result put_misfit(struct row_writer *writer, const struct column *column,
                                   const struct record_field *field, const char **ret_reason)
 {
-    enum mismatch_mode mode = writer->table->on_mismatch;
-    if (wants_wider(writer, column, field)) {
+    struct binder *binder = &writer->binder;
+    enum mismatch_mode mode = binder->table->on_mismatch;
+    if (wants_wider(binder, column, field)) {
         new_fields_add_wider(&writer->new_fields, field);
         return ROW_UNKNOWN;
     }
     if (column->is_key || mode != MISMATCH_ASIDE) {
-        const char *flaw = gather_flaw_text(field->flaw);
-        struct str type = column->type == COLUMN_OTHER
-                              ? column->sql_type
-                              : str_from(column_type_sql(column->type));
-        *ret_reason =
-            arena_printf(writer->arena, "%s \"%.*s\": %s%.*s",
-                         column->is_key ? "key" : "column", STR_ARG(column->name),
-                         flaw ? flaw : "the value is no ", STR_ARG(flaw ? STR_NONE : type))
-                .ptr;
+        *ret_reason = misfit_reason(binder->arena, column, field);
         return !column->is_key && mode == MISMATCH_FAIL ? ROW_FAILED : ROW_REJECTED;
     }
     encode_null(&writer->batch->rows);
-    gather_aside(writer, column->name, field->raw, true);
-    writer->asides++;
+    bind_put_aside(binder, &writer->bound, column->name, field->raw, true);
     return ROW_ASIDE;
 }
 
-static enum row_result put_columns(struct row_writer *writer, const char **ret_reason)
+static void put_asides(struct buf *rows, const struct bound *bound)
 {
-    const struct columns *columns = writer->columns;
-    bool is_unknown = writer->unknown_count > 0;
-    for (size_t i = 0; i < columns->count; i++) {
-        const struct record_field *field = writer->values[i];
-        if (is_null(field)) {
-            encode_null(&writer->batch->rows);
-            continue;
-        }
-        if (field->flaw == FLAW_NONE && put_fitting(writer, &columns->items[i], field))
-            continue;
-        enum row_result result = put_misfit(writer, &columns->items[i], field, ret_reason);
-        if (result == ROW_REJECTED || result == ROW_FAILED)
-            return result;
-        is_unknown |= result == ROW_UNKNOWN;
-    }
-    if (is_unknown)
-        return ROW_UNKNOWN;
-    return writer->pending_count ? ROW_ASIDE : ROW_PUT;
-}
-
-static void put_asides(struct row_writer *writer)
-{
-    struct buf *rows = &writer->batch->rows;
-    if (writer->pending_count == 0) {
+    if (bound->aside_count == 0) {
         encode_null(rows);
         return;
     }
     size_t begin = encode_begin(rows);
     struct json_out out = {.buf = rows};
     json_out_open(&out, NULL, '{');
-    for (size_t i = 0; i < writer->pending_count; i++) {
-        json_out_name(&out, writer->pending[i].name);
-        json_out_str(&out, NULL, writer->pending[i].text);
+    for (size_t i = 0; i < bound->aside_count; i++) {
+        json_out_name(&out, bound->asides[i].name);
+        json_out_str(&out, NULL, bound->asides[i].text);
     }
     json_out_close(&out, '}');
     encode_end(rows, begin);
@@ -248,76 +208,89 @@ static void count_misfit(struct row_writer *writer, struct str name)
     while (at < writer->misfit_count && !str_eq(writer->misfits[at].name, name))
         at++;
     if (at == writer->misfit_count) {
-        ARENA_GROW(writer->arena, writer->misfits, writer->misfit_count,
+        ARENA_GROW(writer->binder.arena, writer->misfits, writer->misfit_count,
                    writer->misfit_capacity);
         writer->misfits[writer->misfit_count++] = (struct row_misfits){name, 0};
     }
     writer->misfits[at].count++;
+    writer->asides++;
 }
 
+/* The columns that every table has, and what is counted of a row that stays. */
 static void put_own_columns(struct row_writer *writer, const struct record *record)
 {
     struct batch *batch = writer->batch;
-    uint64_t hash = hash_record(record, writer->columns->seed);
-    if (writer->extra_count)
+    const struct bound *bound = &writer->bound;
+    uint64_t hash = hash_record(record, writer->binder.columns->seed);
+    if (writer->binder.extra_count)
         hash = hash_fold(hash, writer->extras_hash);
     encode_int8(&batch->rows, (int64_t)hash);
-    put_asides(writer);
+    put_asides(&batch->rows, bound);
     encode_int4(&batch->rows, (int32_t)batch->mark_count);
     encode_int8(&batch->rows, (int64_t)batch->row_count - 1);
+    for (size_t i = 0; i < bound->aside_count; i++)
+        if (bound->asides[i].is_misfit)
+            count_misfit(writer, bound->asides[i].name);
 }
 
-static enum row_result put_row(struct row_writer *writer, const struct record *record,
-                               const char **ret_reason)
+/* The values of `bound` as a tuple in the batch; nothing where the result is not ROW_PUT or
+ * ROW_ASIDE. A field that wants a column does not stop it: others may want a wider one. */
+static enum row_result put_tuple(struct row_writer *writer, const struct record *record,
+                                 const char **ret_reason)
 {
     struct batch *batch = writer->batch;
-    size_t count = writer->columns->count;
-    assert(batch->row_count == 0 || batch->column_count == count);
-    batch->column_count = count;
+    const struct columns *columns = writer->binder.columns;
+    const struct bound *bound = &writer->bound;
+    enum row_result result = bound->unknown_count ? ROW_UNKNOWN
+                             : bound->aside_count ? ROW_ASIDE
+                                                  : ROW_PUT;
+    assert(batch->row_count == 0 || batch->column_count == columns->count);
+    batch->column_count = columns->count;
     batch_row_begin(batch, record->position);
-    buf_put_be16(&batch->rows, (uint16_t)(count + OWN_COLUMNS));
-    enum row_result result = put_columns(writer, ret_reason);
-    if (result != ROW_PUT && result != ROW_ASIDE) {
-        batch_row_drop(batch);
-        return result;
+    buf_put_be16(&batch->rows, (uint16_t)(columns->count + OWN_COLUMNS));
+    for (size_t i = 0; i < columns->count && result < ROW_REJECTED; i++) {
+        const struct record_field *field = bound->values[i];
+        if (record_is_null(field)) {
+            encode_null(&batch->rows);
+        } else if (!put_value(writer, &columns->items[i], field)) {
+            enum row_result misfit = put_misfit(writer, &columns->items[i], field, ret_reason);
+            result = MAX(result, misfit);
+        }
     }
-    put_own_columns(writer, record);
-    for (size_t i = 0; i < writer->pending_count; i++)
-        if (writer->pending[i].is_misfit)
-            count_misfit(writer, writer->pending[i].name);
-    return result;
-}
-
-static enum row_result put_object(struct row_writer *writer, const struct record *record,
-                                  const char **ret_reason)
-{
-    int64_t asides = writer->asides;
-    enum row_result result = gather_record(writer, record, ret_reason);
-    if (result == ROW_PUT)
-        result = put_row(writer, record, ret_reason);
-    if (result == ROW_UNKNOWN)
-        for (size_t i = 0; i < writer->unknown_count; i++)
-            new_fields_add(&writer->new_fields, writer->unknown[i]);
-    if (result != ROW_ASIDE)
-        writer->asides = asides;
-    if (writer->on_record)
-        writer->on_record(writer->on_record_ctx, writer, record, result, *ret_reason);
+    if (result > ROW_ASIDE)
+        batch_row_drop(batch);
+    else
+        put_own_columns(writer, record);
     return result;
 }
 
 enum row_result row_put(struct row_writer *writer, const struct record *record,
                         const char **ret_reason)
 {
-    if (gather_is_fatal(record->flaw) || (record->kind == RECORD_OBJECT && record->flaw)) {
-        *ret_reason = gather_flaw_text(record->flaw);
+    static const enum row_result results[] = {
+        [BIND_DONE] = ROW_PUT, [BIND_REJECTED] = ROW_REJECTED, [BIND_FAILED] = ROW_FAILED};
+    bool is_object = record->kind == RECORD_OBJECT;
+    struct record scalar;
+    struct record_field value;
+    if (record_flaw_is_fatal(record->flaw) || (is_object && record->flaw)) {
+        *ret_reason = record_flaw_text(record->flaw);
         return ROW_REJECTED;
     }
-    if (record->kind == RECORD_OBJECT)
-        return put_object(writer, record, ret_reason);
-    struct record_field value = jsontext_field(STR("value"), record->raw);
-    value.flaw = record->flaw;
-    struct record scalar = *record;
-    scalar.fields = &value;
-    scalar.count = 1;
-    return put_object(writer, &scalar, ret_reason);
+    if (!is_object) {
+        value = jsontext_field(STR("value"), record->raw);
+        value.flaw = record->flaw;
+        scalar = *record;
+        scalar.fields = &value;
+        scalar.count = 1;
+        record = &scalar;
+    }
+    enum row_result result =
+        results[bind_record(&writer->binder, record, &writer->bound, ret_reason)];
+    if (result == ROW_PUT)
+        result = put_tuple(writer, record, ret_reason);
+    for (size_t i = 0; i < writer->bound.unknown_count && result == ROW_UNKNOWN; i++)
+        new_fields_add(&writer->new_fields, writer->bound.unknown[i]);
+    if (writer->on_record)
+        writer->on_record(writer->on_record_ctx, writer, record, result, *ret_reason);
+    return result;
 }

@@ -1,6 +1,9 @@
 #include "worker/rows/with.h"
 
+#include <assert.h>
+
 #include "core/value.h"
+#include "worker/records/jsontext.h"
 
 static const struct str null_text = STR_INIT("null");
 
@@ -14,46 +17,47 @@ static struct record_field field_from_value(struct arena *arena, struct value va
     return field;
 }
 
-static void add_extra(struct with *with, struct str name, struct record_field field,
+static void add_field(struct with *with, struct str name, struct record_field field,
                       const struct with_field *path)
 {
-    struct row_writer *writer = with->writer;
-    with->paths[writer->extra_count] = path;
+    assert(with->count < with->merge->with_count);
+    field.name = name;
+    with->paths[with->count] = path;
     with->path_count += path != NULL;
     with->follows_record |= path && path->anchor == WITH_RECORD;
-    writer->extras[writer->extra_count++] = (struct row_extra){name, field};
+    with->fields[with->count++] = field;
 }
 
 bool with_start(struct with *with, const struct expr_scope *scope, struct err *err)
 {
     size_t count = with->merge->with_count;
-    with->writer->extras = ARENA_ARRAY(with->arena, struct row_extra, count);
+    with->fields = ARENA_ARRAY(with->arena, struct record_field, count);
     with->paths = ARENA_ARRAY(with->arena, const struct with_field *, count);
     for (size_t i = 0; i < count; i++) {
         const struct with_field *field = &with->merge->with[i];
         struct value value;
         if (field->is_path) {
-            add_extra(with, field->name, jsontext_field(STR_NONE, null_text), field);
+            add_field(with, field->name, jsontext_field(STR_NONE, null_text), field);
             continue;
         }
         if (!template_fill(&field->template, scope, true, with->arena, &value, err))
             return err_wrap(err, "with.%.*s", STR_ARG(field->name));
         if (value.kind != VALUE_OMIT)
-            add_extra(with, field->name, field_from_value(with->arena, value), NULL);
+            add_field(with, field->name, field_from_value(with->arena, value), NULL);
     }
     return true;
 }
 
 void with_watch(const struct with *with, struct records *records)
 {
-    for (size_t i = 0; i < with->writer->extra_count; i++) {
+    for (size_t i = 0; i < with->count; i++) {
         const struct with_field *path = with->paths[i];
         if (path && path->anchor != WITH_RECORD && !path->wants_key)
             records_watch(records, path->anchor);
     }
 }
 
-/* Null where nothing stands there. */
+/* Null where there is no value. */
 static struct record_field read_path(const struct with *with, const struct with_field *path,
                                      const struct records *records, const struct record *record)
 {
@@ -67,13 +71,17 @@ static struct record_field read_path(const struct with *with, const struct with_
     return record_field_of(with->arena, field.raw);
 }
 
-void with_take(struct with *with, const struct records *records, const struct record *record)
+bool with_update(struct with *with, const struct records *records, const struct record *record)
 {
-    if (!with->path_count || (!with->follows_record && with->place == records_place(records)))
-        return;
-    with->place = records_place(records);
-    for (size_t i = 0; i < with->writer->extra_count; i++)
-        if (with->paths[i])
-            with->writer->extras[i].field = read_path(with, with->paths[i], records, record);
-    row_extras_changed(with->writer);
+    size_t place = records_place(records);
+    if (!with->path_count || (!with->follows_record && with->place == place))
+        return false;
+    with->place = place;
+    for (size_t i = 0; i < with->count; i++)
+        if (with->paths[i]) {
+            struct str name = with->fields[i].name;
+            with->fields[i] = read_path(with, with->paths[i], records, record);
+            with->fields[i].name = name;
+        }
+    return true;
 }

@@ -1,27 +1,37 @@
 #ifndef WORKER_ROWS_WITH_H
 #define WORKER_ROWS_WITH_H
 
+#include "config/stream.h"
+#include "core/template.h"
 #include "worker/records/records.h"
-#include "worker/rows/row.h"
 
 /*
- * `with`: the fields that are added to each record, as the writer's extras. Expressions are
- * evaluated once for the page; a path is read again whenever its anchor has moved on.
+ * `with`: the fields that are added to each record. Expressions are evaluated once for the
+ * page; a path is read again whenever its anchor has moved on.
  *
- *     with_start → row_start, records_start → with_watch → with_take before every row_put
+ *     with_start → records_start → with_watch → with_update before every row_put
  */
 struct with {
     const struct merge *merge;
-    struct row_writer *writer;
     struct arena *arena;
-    const struct with_field **paths; /* of these extras; NULL: an expression */
+    /* out */
+    struct record_field *fields;
+    size_t count;
+    /* private */
+    const struct with_field **paths; /* of these fields; NULL: an expression */
     size_t path_count;
     bool follows_record; /* one of them is read in the record itself */
-    size_t place;
+    size_t place;        /* records_place() when the paths were read */
 };
 
+/* Evaluates the expressions; paths are null still. False: err, of the expression. */
 bool with_start(struct with *with, const struct expr_scope *scope, struct err *err) MUST_CHECK;
+
+/* Has `records` keep what the paths will be read in. */
 void with_watch(const struct with *with, struct records *records);
-void with_take(struct with *with, const struct records *records, const struct record *record);
+
+/* Reads the paths for this record. True: they were read, so values may have changed. */
+bool with_update(struct with *with, const struct records *records,
+                 const struct record *record) MUST_CHECK;
 
 #endif

@@ -37,7 +37,7 @@ static struct outcome read_all(struct arena *arena, struct str body, const struc
         buf_put(&all, record.raw);
     }
     out.found = records_found(records);
-    out.truncated = records_truncated(records);
+    out.truncated = records_is_truncated(records);
     out.reached = records_reached(records);
     out.skipped = records_skipped(records);
     out.all = arena_str(arena, buf_str(&all));

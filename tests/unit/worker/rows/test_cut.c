@@ -132,10 +132,10 @@ START_TEST(bad_bodies_leave_the_batch_alone)
     struct cut_fixture fixture;
     open_fixture(&fixture, "a.data");
     ck_assert_int_eq(cut_text(&fixture, "{\"a\":{\"data\":[{\"id\":1},{\"id\""), CUT_BAD);
-    ck_assert(fixture.cut.truncated);
+    ck_assert(fixture.cut.is_truncated);
     ck_assert(!fixture.cut.is_merge_error);
     ck_assert_int_eq(cut_text(&fixture, "{\"a\":{\"data\":[{\"id\":1}]}}x"), CUT_BAD);
-    ck_assert(!fixture.cut.truncated);
+    ck_assert(!fixture.cut.is_truncated);
     ck_assert_int_eq(cut_text(&fixture, "{\"error\":\"down\"}"), CUT_BAD);
     ck_assert(fixture.cut.is_merge_error);
     ck_assert_int_eq(err.kind, ERR_INPUT);

@@ -41,10 +41,9 @@ static void page_open(struct page *page, const char *spec)
 {
     *page = (struct page){.arena = arena_new(), .table = {.max_columns = 500}};
     map_columns(page, spec);
-    page->writer = (struct row_writer){.batch = batch_new(MIB(16)),
-                                       .columns = &page->columns,
-                                       .table = &page->table,
-                                       .arena = page->arena};
+    page->writer = (struct row_writer){
+        .batch = batch_new(MIB(16)),
+        .binder = {.columns = &page->columns, .table = &page->table, .arena = page->arena}};
     row_start(&page->writer);
     batch_page_begin(page->writer.batch);
 }
@@ -350,7 +349,7 @@ START_TEST(newcomers_go_where_the_table_says)
     ck_assert_int_eq(put(&page, "{\"id\":4,\"n\":1}"), ROW_ASIDE);
     ck_assert_int_eq(page.writer.asides, 1);
     page.table.max_columns = 500;
-    page.writer.is_extended = true;
+    page.writer.binder.is_extended = true;
     ck_assert_int_eq(put(&page, "{\"id\":5,\"n\":1}"), ROW_ASIDE);
     page.table.others = OTHERS_IGNORE;
     ck_assert_int_eq(put(&page, "{\"id\":6,\"n\":1}"), ROW_PUT);
@@ -459,14 +458,14 @@ START_TEST(whole_records_go_to_one_column)
 {
     struct page page;
     struct str key = STR("id");
-    struct row_extra extra = {STR("repo"), jsontext_field(STR_NONE, STR("\"r\""))};
+    struct record_field extra = jsontext_field(STR("repo"), STR("\"r\""));
     page_open(&page, "id bigint, record jsonb");
     page.items[0].is_key = true;
     page.table.mode = COLUMNS_NONE;
     page.table.key = &key;
     page.table.key_count = 1;
-    page.writer.extras = &extra;
-    page.writer.extra_count = 1;
+    page.writer.binder.extras = &extra;
+    page.writer.binder.extra_count = 1;
     row_start(&page.writer);
     ck_assert_int_eq(put(&page, "{\"id\":1, \"new\":[2]}"), ROW_PUT);
     ck_assert_str_is(load(&page), "1|{\"id\": 1, \"new\": [2], \"repo\": \"r\"}|NULL|0|0");
@@ -486,7 +485,7 @@ static uint64_t row_hash(struct page *page, size_t row)
 START_TEST(hash_tells_records_extras_and_maps_apart)
 {
     struct page page;
-    struct row_extra extra = {STR("repo"), jsontext_field(STR_NONE, STR("\"r\""))};
+    struct record_field extra = jsontext_field(STR("repo"), STR("\"r\""));
     page_open(&page, "");
     page.table.others = OTHERS_IGNORE;
     ck_assert_int_eq(put(&page, "{\"a\":1}"), ROW_PUT);
@@ -495,8 +494,8 @@ START_TEST(hash_tells_records_extras_and_maps_apart)
     page.columns.seed++;
     ck_assert_int_eq(put(&page, "{\"a\":1}"), ROW_PUT);
     page.columns.seed--;
-    page.writer.extras = &extra;
-    page.writer.extra_count = 1;
+    page.writer.binder.extras = &extra;
+    page.writer.binder.extra_count = 1;
     row_start(&page.writer);
     ck_assert_int_eq(put(&page, "{\"a\":1}"), ROW_PUT);
     uint64_t hash = row_hash(&page, 0);

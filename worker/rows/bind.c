@@ -1,0 +1,269 @@
+#include "worker/rows/bind.h"
+
+#include "base/json_out.h"
+#include "worker/records/jsontext.h"
+
+/* `columns: none`: where the record itself goes. */
+static size_t find_record_column(const struct binder *binder)
+{
+    const struct columns *columns = binder->columns;
+    if (binder->table->mode != COLUMNS_NONE)
+        return columns->count;
+    for (size_t i = 0; i < columns->count; i++)
+        if (!columns->items[i].is_key && str_is(columns->items[i].name, "record"))
+            return i;
+    return columns->count;
+}
+
+void bind_start(struct binder *binder)
+{
+    const struct columns *columns = binder->columns;
+    binder->deep_values = ARENA_ARRAY(binder->arena, struct record_field, columns->deep_count);
+    binder->record_column = find_record_column(binder);
+    binder->guess_count = 0;
+}
+
+void bind_put_aside(struct binder *binder, struct bound *bound, struct str name,
+                    struct str text, bool is_misfit)
+{
+    ARENA_GROW(binder->arena, bound->asides, bound->aside_count, bound->aside_capacity);
+    bound->asides[bound->aside_count++] = (struct bind_aside){name, text, is_misfit};
+}
+
+enum newcomer {
+    NEWCOMER_ADD,
+    NEWCOMER_ASIDE,
+    NEWCOMER_IGNORE,
+    NEWCOMER_FAIL,
+    NEWCOMER_NO_ROOM,
+};
+
+/* What becomes of a field that the map does not know. */
+static enum newcomer judge_newcomer(const struct binder *binder, struct str name)
+{
+    static const enum newcomer by_mode[] = {
+        [NEW_FIELD_ADD] = NEWCOMER_ADD,
+        [NEW_FIELD_IGNORE] = NEWCOMER_IGNORE,
+        [NEW_FIELD_ASIDE] = NEWCOMER_ASIDE,
+        [NEW_FIELD_FAIL] = NEWCOMER_FAIL,
+    };
+    const struct table *table = binder->table;
+    enum newcomer verdict = NEWCOMER_ADD;
+    if (columns_is_key(table, name))
+        return binder->is_extended ? NEWCOMER_NO_ROOM : NEWCOMER_ADD;
+    if (table->mode == COLUMNS_NONE || table->others == OTHERS_IGNORE)
+        return NEWCOMER_IGNORE;
+    if (table->others == OTHERS_ASIDE)
+        return NEWCOMER_ASIDE;
+    if (binder->columns->has_table)
+        verdict = by_mode[table->on_new_field];
+    bool is_full = (int64_t)binder->columns->count >= table->max_columns;
+    if (verdict == NEWCOMER_ADD && (binder->is_extended || is_full))
+        return NEWCOMER_NO_ROOM;
+    return verdict;
+}
+
+static enum bind_result take_newcomer(struct binder *binder, const struct record_field *field,
+                                      struct bound *bound, const char **ret_reason)
+{
+    if (record_is_null(field))
+        return BIND_DONE;
+    if (field->name.len && memchr(field->name.ptr, '\0', field->name.len)) {
+        *ret_reason = "a field's name holds \\u0000";
+        return BIND_REJECTED;
+    }
+    switch (judge_newcomer(binder, field->name)) {
+    case NEWCOMER_ADD:
+        ARENA_GROW(binder->arena, bound->unknown, bound->unknown_count,
+                   bound->unknown_capacity);
+        bound->unknown[bound->unknown_count++] = field;
+        return BIND_DONE;
+    case NEWCOMER_NO_ROOM:
+        bind_put_aside(binder, bound, field->name, field->raw, true);
+        return BIND_DONE;
+    case NEWCOMER_ASIDE:
+        bind_put_aside(binder, bound, field->name, field->raw, false);
+        return BIND_DONE;
+    case NEWCOMER_FAIL:
+        *ret_reason = arena_printf(binder->arena, "new field \"%.*s\" (on_new_field: fail)",
+                                   STR_ARG(field->name))
+                          .ptr;
+        return BIND_FAILED;
+    case NEWCOMER_IGNORE:
+        break;
+    }
+    return BIND_DONE;
+}
+
+/* The use of a name; records of a page mostly have the same fields in the same order. */
+static uint16_t find_use(struct binder *binder, size_t at, struct str name)
+{
+    while (binder->guess_count <= at) {
+        ARENA_GROW(binder->arena, binder->guesses, binder->guess_count, binder->guess_capacity);
+        binder->guesses[binder->guess_count++] = COLUMN_NONE;
+    }
+    uint16_t guess = binder->guesses[at];
+    if (guess != COLUMN_NONE && str_eq(binder->columns->uses[guess].field, name))
+        return guess;
+    return binder->guesses[at] = columns_find(binder->columns, name);
+}
+
+static enum bind_result take_field(struct binder *binder, size_t at,
+                                   const struct record_field *field, struct bound *bound,
+                                   const char **ret_reason)
+{
+    const struct columns *columns = binder->columns;
+    if (record_flaw_is_fatal(field->flaw)) {
+        *ret_reason = arena_printf(binder->arena, "field \"%.*s\": %s", STR_ARG(field->name),
+                                   record_flaw_text(field->flaw))
+                          .ptr;
+        return BIND_REJECTED;
+    }
+    uint16_t use = find_use(binder, at, field->name);
+    if (use == COLUMN_NONE)
+        return take_newcomer(binder, field, bound, ret_reason);
+    for (; use != COLUMN_NONE; use = columns->uses[use].also)
+        if (columns->uses[use].column != COLUMN_NONE)
+            bound->values[columns->uses[use].column] = field;
+    return BIND_DONE;
+}
+
+/*
+ * A value below a flawed field counts as flawed too: the flaw may stand in it. What flatten or
+ * exclude took away is still there for a path.
+ */
+static bool find_deep(struct binder *binder, const struct record *record,
+                      const struct path *path, struct record_field *ret_field)
+{
+    if (path->count == 0 || path->steps[0].kind != PATH_KEY)
+        return jsontext_find(binder->arena, record->raw, path, 0, ret_field);
+    const struct record_field *top = record_find(record, path->steps[0].key);
+    if (!top && record->is_reshaped) {
+        if (!jsontext_find(binder->arena, record->raw, path, 0, ret_field))
+            return false;
+        *ret_field = record_field_of(binder->arena, ret_field->raw);
+        return true;
+    }
+    if (!top || !jsontext_find(binder->arena, top->raw, path, 1, ret_field))
+        return false;
+    ret_field->flaw = top->flaw;
+    return true;
+}
+
+/* The record's text with the members of `with` after its own: of equal keys jsonb takes the
+ * last. */
+static struct str record_text(struct binder *binder, const struct record *record)
+{
+    if (record->kind != RECORD_OBJECT || (binder->extra_count == 0 && !record->is_reshaped))
+        return record->raw;
+    AUTO_BUF(text, SIZE_MAX / 2);
+    struct json_out out = {.buf = &text};
+    if (record->is_reshaped) {
+        json_out_open(&out, NULL, '{');
+        for (size_t i = 0; i < record->count; i++) {
+            json_out_name(&out, record->fields[i].name);
+            json_out_raw(&out, NULL, record->fields[i].raw);
+        }
+    } else {
+        buf_put(&text, str_slice(record->raw, 0, record->raw.len - 1));
+        out.needs_comma = record->count > 0;
+    }
+    for (size_t i = 0; i < binder->extra_count; i++) {
+        json_out_name(&out, binder->extras[i].name);
+        json_out_raw(&out, NULL, binder->extras[i].raw);
+    }
+    json_out_close(&out, '}');
+    return arena_str(binder->arena, buf_str(&text));
+}
+
+static void take_record(struct binder *binder, const struct record *record)
+{
+    struct record_field *value = &binder->record_value;
+    *value = jsontext_field(STR_NONE, record_text(binder, record));
+    value->flaw = record->flaw;
+    for (size_t i = 0; i < record->count && !value->flaw; i++)
+        value->flaw = record->fields[i].flaw;
+    for (size_t i = 0; i < binder->extra_count && !value->flaw; i++)
+        value->flaw = binder->extras[i].flaw;
+}
+
+static bool is_mapped_key(const struct columns *columns, struct str key)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct column *column = &columns->items[i];
+        if (column->is_key && (str_eq(column->field, key) || str_eq(column->name, key)))
+            return true;
+    }
+    return false;
+}
+
+/* Has the record, or `with`, a value of this name that is not null? */
+static bool has_value(const struct binder *binder, const struct record *record, struct str name)
+{
+    if (!record_is_null(record_find(record, name)))
+        return true;
+    for (size_t i = 0; i < binder->extra_count; i++)
+        if (str_eq(binder->extras[i].name, name))
+            return !record_is_null(&binder->extras[i]);
+    return false;
+}
+
+static bool is_declared(const struct table *table, struct str name)
+{
+    for (size_t i = 0; i < table->declared_count; i++)
+        if (str_eq(table->declared[i].name, name))
+            return true;
+    return false;
+}
+
+/* Before there is a table the map knows no key columns: their fields are looked up by name. */
+static struct str find_missing_key(const struct binder *binder, const struct record *record,
+                                   const struct bound *bound)
+{
+    const struct columns *columns = binder->columns;
+    const struct table *table = binder->table;
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->items[i].is_key && record_is_null(bound->values[i]))
+            return columns->items[i].name;
+    for (size_t i = 0; i < table->key_count && !columns->has_table; i++) {
+        struct str key = table->key[i];
+        if (!is_declared(table, key) && !is_mapped_key(columns, key) &&
+            !has_value(binder, record, key))
+            return key;
+    }
+    return STR_NONE;
+}
+
+enum bind_result bind_record(struct binder *binder, const struct record *record,
+                             struct bound *ret, const char **ret_reason)
+{
+    const struct columns *columns = binder->columns;
+    enum bind_result result = BIND_DONE;
+    if (!ret->values)
+        ret->values = ARENA_ARRAY(binder->arena, const struct record_field *, columns->count);
+    memset(ret->values, 0, columns->count * sizeof *ret->values);
+    ret->aside_count = ret->unknown_count = 0;
+    for (size_t i = 0; i < record->count && result == BIND_DONE; i++)
+        result =
+            take_field(binder, binder->extra_count + i, &record->fields[i], ret, ret_reason);
+    for (size_t i = 0; i < binder->extra_count && result == BIND_DONE; i++)
+        result = take_field(binder, i, &binder->extras[i], ret, ret_reason);
+    if (result != BIND_DONE)
+        return result;
+    for (size_t i = 0; i < columns->deep_count; i++) {
+        const struct column *column = &columns->items[columns->deep[i]];
+        struct record_field *value = &binder->deep_values[i];
+        if (find_deep(binder, record, &column->declared->path, value))
+            ret->values[columns->deep[i]] = value;
+    }
+    if (binder->record_column < columns->count) {
+        take_record(binder, record);
+        ret->values[binder->record_column] = &binder->record_value;
+    }
+    struct str missing = find_missing_key(binder, record, ret);
+    if (!missing.ptr)
+        return BIND_DONE;
+    *ret_reason =
+        arena_printf(binder->arena, "key \"%.*s\" is null or absent", STR_ARG(missing)).ptr;
+    return BIND_REJECTED;
+}

@@ -1,0 +1,71 @@
+#ifndef WORKER_ROWS_BIND_H
+#define WORKER_ROWS_BIND_H
+
+#include "worker/records/records.h"
+#include "worker/rows/columns.h"
+
+/*
+ * Binds the fields of one record to the columns of the map: which value goes to which column,
+ * what becomes of a field that the map does not know, and whether the key is there.
+ *
+ *     bind_start → bind_record … (the records of one page)
+ *
+ * A field that the map does not know becomes, in this order of rules: a new column if it is part
+ * of the key; nothing with `columns: none` or `others: ignore`; an aside with `others: aside`;
+ * else what `on_new_field` says, once there is a table. What is to become a column but has no
+ * room in the table, or comes after the map was extended for this page, goes aside.
+ */
+struct binder {
+    /* in */
+    const struct columns *columns;
+    const struct table *table;
+    const struct record_field *extras; /* what `with` adds to each record; borrowed */
+    size_t extra_count;
+    struct arena *arena; /* the page's: scratch, reasons, what is in `struct bound` */
+    bool is_extended;    /* the map was extended for this page: what it lacks goes aside */
+
+    /* Scratch that is kept from record to record. */
+    struct record_field *deep_values; /* one for each of columns->deep */
+    struct record_field record_value; /* `columns: none`: the whole record */
+    size_t record_column;             /* the column of that; else the count of columns */
+    uint16_t *guesses; /* by position in the record: the use that was there last time */
+    size_t guess_count, guess_capacity;
+};
+
+/* A value that will be kept in `_pt_aside`. */
+struct bind_aside {
+    struct str name; /* the column's, or the field's where it has no column */
+    struct str text;
+    bool is_misfit; /* it should have had a column; else the definition sends it aside */
+};
+
+/*
+ * What one record becomes. Zeroed memory to begin with; the arrays are used again for the next
+ * record. Fields and texts are borrowed from the record and the binder until then.
+ */
+struct bound {
+    const struct record_field **values;  /* one for each column; NULL: absent */
+    const struct record_field **unknown; /* fields that want a column which is not there yet */
+    size_t unknown_count, unknown_capacity;
+    struct bind_aside *asides;
+    size_t aside_count, aside_capacity;
+};
+
+enum bind_result {
+    BIND_DONE,
+    BIND_REJECTED, /* the record cannot be stored: *ret_reason, which lives in the arena */
+    BIND_FAILED,   /* `on_new_field: fail`: likewise */
+};
+
+/* To be called when the members under `in` are set; the values of extras may change later. */
+void bind_start(struct binder *binder);
+
+/* `record` is an object without a flaw of its own, or a value in a field called `value`. */
+enum bind_result bind_record(struct binder *binder, const struct record *record,
+                             struct bound *ret, const char **ret_reason) MUST_CHECK;
+
+/* Adds an aside of the record; for values that do not fit the type of their column. */
+void bind_put_aside(struct binder *binder, struct bound *bound, struct str name,
+                    struct str text, bool is_misfit);
+
+#endif
