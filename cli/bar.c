@@ -20,7 +20,7 @@ void bar_start(struct bar *bar, int64_t pages)
 
 static void put_cells(struct buf *line, const struct bar_state *state)
 {
-    int full = (int)MIN(CELLS * state->pages / state->pages_total, CELLS);
+    int64_t full = CELLS * state->pages / state->pages_total;
     for (int i = 0; i < CELLS; i++)
         buf_put(line, i < full ? STR("█") : STR("░"));
     buf_put_byte(line, ' ');

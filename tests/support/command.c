@@ -1,8 +1,10 @@
 #include "tests/support/command.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/support/schema.h"
@@ -51,18 +53,55 @@ struct captured command_captured(void)
     return (struct captured){.out = restore(&out), .err = restore(&err)};
 }
 
+void command_open_alone(struct cli *ret_cli)
+{
+    *ret_cli = (struct cli){.arena = arena_new()};
+}
+
 void command_open(struct cli *ret_cli)
 {
     struct pg *pg;
     int code;
-    *ret_cli = (struct cli){.arena = arena_new()};
+    command_open_alone(ret_cli);
     ret_cli->settings.database_url = servers_database_url();
     ck_assert(cli_database(ret_cli, true, &pg, &code));
     pg_close(pg);
 }
 
+void command_source(struct cli *cli, const char *name, const char *text)
+{
+    if (!cli->settings.config_dir) {
+        char *dir = arena_cstr(cli->arena, STR("/tmp/pagetide-command.XXXXXX"));
+        ck_assert_ptr_nonnull(mkdtemp(dir));
+        cli->settings.config_dir = dir;
+        ck_assert_int_eq(mkdir(arena_printf(cli->arena, "%s/sources", dir).ptr, 0700), 0);
+    }
+    struct str path =
+        arena_printf(cli->arena, "%s/sources/%s.yaml", cli->settings.config_dir, name);
+    FILE *file = fopen(path.ptr, "we");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void remove_folder(struct cli *cli)
+{
+    struct str sources = arena_printf(cli->arena, "%s/sources", cli->settings.config_dir);
+    DIR *folder = opendir(sources.ptr);
+    struct dirent *entry;
+    while (folder && (entry = readdir(folder)))
+        if (entry->d_name[0] != '.')
+            unlink(arena_printf(cli->arena, "%s/%s", sources.ptr, entry->d_name).ptr);
+    if (folder)
+        closedir(folder);
+    rmdir(sources.ptr);
+    rmdir(cli->settings.config_dir);
+}
+
 void command_close(struct cli *cli)
 {
+    if (cli->settings.config_dir)
+        remove_folder(cli);
     loop_free(cli->loop);
     arena_free(cli->arena);
 }

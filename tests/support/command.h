@@ -17,7 +17,11 @@
  * Captures are not nested. Texts are not freed: a test's process is short.
  */
 void command_open(struct cli *ret_cli);
+void command_open_alone(struct cli *ret_cli); /* without a database */
 void command_close(struct cli *cli);
+
+/* The configuration folder of `cli`, a fresh one, gets sources/NAME.yaml. */
+void command_source(struct cli *cli, const char *name, const char *text);
 
 struct captured {
     const char *out, *err;
