@@ -23,11 +23,12 @@ struct names {
     size_t path_count, path_capacity;
 };
 
+/* Until names_check the reader holds a pointer to `names`. */
 void names_start(struct names *names, struct reader *reader);
 
 /*
  * Problems: unknown names, secrets where none are allowed, records that would have to be kept.
- * Fills needs_response_records and uses_last_record.
+ * Fills the stream's needs_response_records, uses_last_record and merge.reads_response.
  */
 void names_check(const struct names *names, struct reader *reader, struct stream *stream);
 
