@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-clean=(lib/base lib/core lib/core/expr config schema scheduler cli
+clean=(lib/base lib/port lib/core lib/core/expr config schema scheduler cli
     worker/records worker/rows worker/load worker/access)
 
 build=build/${FLAVOUR:-release}
@@ -15,7 +15,7 @@ make -s "$build/pagetide" >/dev/null || exit 2
 # An object whose source is gone is a leftover of an older build.
 objects=()
 for folder in "$@"; do
-    for source in "$folder"/*.c; do
+    for source in "${folder%/}"/*.c; do
         [ ! -f "$build/${source%.c}.o" ] || objects+=("$build/${source%.c}.o")
     done
 done

@@ -79,7 +79,7 @@ struct ask {
     struct queue_lease lease; /* of a claim */
 };
 
-/* --- Asking ---------------------------------------------------------------------------- */
+/* --- asking --- */
 
 static struct ask *ask_new(struct queue *queue, answer_fn answer, void *ctx)
 {
@@ -176,7 +176,7 @@ static struct str number(struct ask *ask, int64_t value)
     return arena_printf(ask->arena, "%jd", (intmax_t)value);
 }
 
-/* --- Answers --------------------------------------------------------------------------- */
+/* --- answers --- */
 
 /* Our own scripts give what we expect; a script of another version may not. */
 static bool is_nonsense(struct err *err, const struct ask *ask)
@@ -241,7 +241,7 @@ static void answer_wait(struct ask *ask, const struct redis_reply *reply, const 
     ask->fn.wake(ask->ctx, reply && reply->type == REDIS_ARRAY, err);
 }
 
-/* --- Calls ----------------------------------------------------------------------------- */
+/* --- calls --- */
 
 void queue_push(struct queue *queue, int64_t job, struct str source, int priority,
                 int64_t delay_ms, queue_done_fn fn, void *ctx)
@@ -338,7 +338,7 @@ void queue_wait(struct queue *queue, struct redis *wake, queue_wake_fn fn, void 
                ask);
 }
 
-/* --- Making and freeing ---------------------------------------------------------------- */
+/* --- making and freeing --- */
 
 static struct str find_text(const char *name)
 {

@@ -33,7 +33,7 @@ void scan_space_run(struct scan *scan)
     }
 }
 
-/* ---- strings ---- */
+/* --- strings --- */
 
 /* First byte from `at` that is not plain ASCII text of a string: quote, \, control or >= 0x80.
  */
@@ -141,7 +141,7 @@ bool scan_string(struct scan *scan)
     }
 }
 
-/* ---- numbers and words ---- */
+/* --- numbers and words --- */
 
 static size_t take_digits(struct scan *scan)
 {
@@ -215,7 +215,7 @@ bool scan_scalar(struct scan *scan)
     }
 }
 
-/* ---- containers ---- */
+/* --- containers --- */
 
 bool scan_first(struct scan *scan, char close)
 {
@@ -350,7 +350,7 @@ bool scan_finish(struct scan *scan)
     return scan_is_end(scan) || scan_fail(scan, "expected the end of the text");
 }
 
-/* ---- errors ---- */
+/* --- errors --- */
 
 bool scan_is_cut(const struct scan *scan)
 {

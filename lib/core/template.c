@@ -6,7 +6,7 @@
 
 enum { TEXT_MAX = EXPR_TEXT_MAX };
 
-/* ---- compiling ---- */
+/* --- compiling --- */
 
 static bool is_space(char c)
 {
@@ -102,7 +102,7 @@ bool template_compile(struct arena *arena, struct str text, struct template *ret
     return true;
 }
 
-/* ---- filling ---- */
+/* --- filling --- */
 
 struct fill {
     const struct expr_scope *scope;

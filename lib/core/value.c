@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "core/decimal.h"
 
-/* ---- making and reading ---- */
+/* --- making and reading --- */
 
 struct value value_bool(bool flag)
 {
@@ -92,7 +92,7 @@ const char *value_kind_name(enum value_kind kind)
     return "undefined";
 }
 
-/* ---- reading as a flag or count ---- */
+/* --- reading as a flag or count --- */
 
 bool value_is_true(struct value value)
 {
@@ -154,7 +154,7 @@ bool value_count(struct value value, int64_t *ret_count)
     return true;
 }
 
-/* ---- writing ---- */
+/* --- writing --- */
 
 void value_put(struct json_out *out, const char *key, struct value value)
 {
@@ -196,7 +196,7 @@ void value_format(struct buf *buf, struct value value)
     value_put(&out, NULL, value);
 }
 
-/* ---- comparing and copying ---- */
+/* --- comparing and copying --- */
 
 static bool same_lists(const struct value_list *a, const struct value_list *b)
 {

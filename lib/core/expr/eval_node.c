@@ -39,7 +39,7 @@ static bool eval_get(struct eval *ev, const struct node *node, struct value *ret
     return true;
 }
 
-/* ---- slices ---- */
+/* --- slices --- */
 
 static bool read_bound(struct eval *ev, const struct node *node, int64_t fallback, int64_t *ret)
 {
@@ -92,7 +92,7 @@ static bool eval_slice(struct eval *ev, const struct node *node, struct value *r
     return read_range(ev, node, length, &range) && item_slice(ev, sequence, range, ret);
 }
 
-/* ---- literals ---- */
+/* --- literals --- */
 
 /* Elements and members that are `omit` are left out. */
 static bool eval_list(struct eval *ev, const struct node *node, struct value *ret)
@@ -139,7 +139,7 @@ static bool eval_map(struct eval *ev, const struct node *node, struct value *ret
     return true;
 }
 
-/* ---- operators ---- */
+/* --- operators --- */
 
 static bool eval_logic(struct eval *ev, const struct node *node, struct value *ret)
 {

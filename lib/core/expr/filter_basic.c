@@ -20,7 +20,7 @@ static bool filter_default(struct eval *ev, const struct call *call, struct valu
     return true;
 }
 
-/* ---- int, float ---- */
+/* --- int, float --- */
 
 static bool int_of_number(struct eval *ev, struct str text, struct value *ret)
 {
@@ -99,7 +99,7 @@ static bool filter_float(struct eval *ev, const struct call *call, struct value 
     }
 }
 
-/* ---- bool, string ---- */
+/* --- bool, string --- */
 
 /* White space around a word does not count here. */
 static bool filter_bool(struct eval *ev, const struct call *call, struct value *ret)
@@ -124,7 +124,7 @@ static bool filter_string(struct eval *ev, const struct call *call, struct value
     return true;
 }
 
-/* ---- round, abs ---- */
+/* --- round, abs --- */
 
 /* Digits left of the point: half to even, as Python rounds. */
 static double round_left(double real, int64_t digits)

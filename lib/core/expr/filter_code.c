@@ -33,7 +33,7 @@ static bool filter_fromjson(struct eval *ev, const struct call *call, struct val
     return eval_fail(ev, "not JSON: %s: %s", err.text, eval_show(ev, call->subject));
 }
 
-/* ---- urlencode ---- */
+/* --- urlencode --- */
 
 /* RFC 3986, section 2.3, and what the caller calls safe. */
 static void put_quoted(struct buf *buf, struct str text, struct str safe, bool plus)
@@ -103,7 +103,7 @@ static bool filter_urlencode(struct eval *ev, const struct call *call, struct va
     return eval_take_text(ev, &buf, ret);
 }
 
-/* ---- base64 and digests ---- */
+/* --- base64 and digests --- */
 
 static bool defined_text(struct eval *ev, struct value value, struct str *ret)
 {

@@ -69,7 +69,7 @@ static bool filter_reverse(struct eval *ev, const struct call *call, struct valu
     return true;
 }
 
-/* ---- keys for sort, unique, min, max ---- */
+/* --- keys for sort, unique, min, max --- */
 
 /* Strings are compared in lower case unless case_sensitive. */
 static bool fold_case(struct eval *ev, struct value value, bool case_sensitive,
@@ -96,7 +96,7 @@ static bool key_of(struct eval *ev, const struct key_options *options, struct va
            fold_case(ev, key, options->case_sensitive, ret);
 }
 
-/* ---- min, max, sum ---- */
+/* --- min, max, sum --- */
 
 static bool extreme(struct eval *ev, const struct call *call, bool want_max, struct value *ret)
 {
@@ -149,7 +149,7 @@ static bool filter_sum(struct eval *ev, const struct call *call, struct value *r
     return true;
 }
 
-/* ---- sort ---- */
+/* --- sort --- */
 
 struct sort_entry {
     struct value key, item;
@@ -227,7 +227,7 @@ static bool filter_sort(struct eval *ev, const struct call *call, struct value *
     return true;
 }
 
-/* ---- unique ---- */
+/* --- unique --- */
 
 static bool hash_key(struct eval *ev, struct value key, uint64_t *ret)
 {
@@ -289,7 +289,7 @@ static bool filter_unique(struct eval *ev, const struct call *call, struct value
     return true;
 }
 
-/* ---- objects ---- */
+/* --- objects --- */
 
 enum part { PART_KEY, PART_VALUE, PART_ITEM };
 

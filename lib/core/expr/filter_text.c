@@ -51,7 +51,7 @@ static bool filter_upper(struct eval *ev, const struct call *call, struct value 
     return folded(ev, call->subject, text_put_upper, ret);
 }
 
-/* ---- trim ---- */
+/* --- trim --- */
 
 static bool filter_trim(struct eval *ev, const struct call *call, struct value *ret)
 {
@@ -63,7 +63,7 @@ static bool filter_trim(struct eval *ev, const struct call *call, struct value *
     return true;
 }
 
-/* ---- replace ---- */
+/* --- replace --- */
 
 /* Python's replace of the empty string: `with` before every character and at the end. */
 static void put_between(struct buf *buf, struct str text, struct str with, int64_t count)
@@ -108,7 +108,7 @@ static bool filter_replace(struct eval *ev, const struct call *call, struct valu
     return eval_take_text(ev, &buf, ret);
 }
 
-/* ---- split ---- */
+/* --- split --- */
 
 struct pieces {
     struct arena *arena;
@@ -189,7 +189,7 @@ static bool filter_split(struct eval *ev, const struct call *call, struct value 
     return true;
 }
 
-/* ---- join ---- */
+/* --- join --- */
 
 static bool filter_join(struct eval *ev, const struct call *call, struct value *ret)
 {

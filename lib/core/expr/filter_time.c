@@ -69,7 +69,7 @@ static bool filter_epoch_ms(struct eval *ev, const struct call *call, struct val
     return true;
 }
 
-/* ---- date ---- */
+/* --- date --- */
 
 static int two_digits(const char *text)
 {

@@ -75,7 +75,7 @@ bool number_read(struct eval *ev, struct value value, struct number *ret)
     return true;
 }
 
-/* ---- to text ---- */
+/* --- to text --- */
 
 /* Python's float.__repr__ (Python/pystrtod.c, format_float_short with 'r'). */
 struct str number_format_real(struct arena *arena, double real)
@@ -129,7 +129,7 @@ uint64_t number_hash(struct value value)
     return decimal_hash(digits_of(value));
 }
 
-/* ---- arithmetic ---- */
+/* --- arithmetic --- */
 
 static bool floor_divide(struct eval *ev, int64_t a, int64_t b, struct value *ret)
 {

@@ -106,7 +106,7 @@ bool ops_binary(struct eval *ev, enum op op, struct value a, struct value b, str
     return fail_operands(ev, op, a, b);
 }
 
-/* ---- comparison ---- */
+/* --- comparison --- */
 
 static bool lists_equal(const struct value_list *a, const struct value_list *b)
 {

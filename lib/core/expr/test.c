@@ -96,7 +96,7 @@ static bool test_sequence(struct eval *ev, const struct call *call, struct value
     return true;
 }
 
-/* ---- arithmetic ---- */
+/* --- arithmetic --- */
 
 /* subject % divisor == rest */
 static bool modulo_is(struct eval *ev, struct value subject, struct value divisor,
@@ -126,7 +126,7 @@ static bool test_divisibleby(struct eval *ev, const struct call *call, struct va
     return modulo_is(ev, call->subject, call->args[0], value_number(STR("0")), ret);
 }
 
-/* ---- comparison ---- */
+/* --- comparison --- */
 
 static bool compare(struct eval *ev, const struct call *call, enum op op, struct value *ret)
 {

@@ -88,7 +88,7 @@ struct str text_trim(struct str text, const struct str *set)
     return text;
 }
 
-/* ---- letters ---- */
+/* --- letters --- */
 
 static locale_t unicode_locale(void)
 {
@@ -133,7 +133,7 @@ void text_put_upper(struct buf *buf, struct str text)
     put_folded(buf, text, towupper_l);
 }
 
-/* ---- str and repr ---- */
+/* --- str and repr --- */
 
 static bool is_printable(uint32_t code)
 {
@@ -249,7 +249,7 @@ bool text_read(struct eval *ev, struct value value, struct str *ret)
     return true;
 }
 
-/* ---- iteration ---- */
+/* --- iteration --- */
 
 static bool characters_of(struct eval *ev, struct str text, const struct value_list **ret)
 {
