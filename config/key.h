@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "config/problem.h"
+#include "core/locator.h"
 #include "core/path.h"
 #include "core/template.h"
 #include "port/yaml.h"

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "core/locator.h"
 #include "core/path.h"
 #include "core/retry.h"
 #include "core/template.h"

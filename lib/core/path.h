@@ -42,27 +42,4 @@ bool path_compile(struct arena *arena, struct str text, struct path *ret,
 /* The value there, undefined if absent. Not for paths with wildcards. */
 struct value path_get(const struct path *path, struct value root);
 
-/*
- * Locators: every key that reads an answer takes a body path, `header:Name`, or an expression.
- */
-struct locator {
-    enum { LOCATOR_NONE, LOCATOR_BODY, LOCATOR_HEADER, LOCATOR_EXPR } kind;
-    struct str source;
-    struct path path;
-    struct str header; /* lower case */
-    struct template *template;
-};
-
-struct expr_scope;
-
-bool locator_compile(struct arena *arena, struct str text, struct locator *ret,
-                     struct err *err) MUST_CHECK;
-
-/*
- * Reads it in a scope that knows `response` and `http`. An absent path or header is undefined,
- * not an error; a failing expression is ERR_INPUT.
- */
-bool locator_read(const struct locator *locator, const struct expr_scope *scope,
-                  struct arena *arena, struct value *ret, struct err *err) MUST_CHECK;
-
 #endif

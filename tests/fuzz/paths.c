@@ -1,4 +1,4 @@
-#include "core/path.h"
+#include "core/locator.h"
 
 #include "core/expr.h"
 #include "tests/fuzz/targets.h"

@@ -1,5 +1,6 @@
 #include "core/path.h"
 
+#include "core/locator.h"
 #include "tests/support/expr_table.h"
 #include "tests/support/suite.h"
 
