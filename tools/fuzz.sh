@@ -2,9 +2,9 @@
 # Fuzzes each target, one after another: fuzz.sh SECONDS [TARGET…]
 #
 # Begins with the kept corpus (tests/fuzz/corpus/TARGET.txt, unpacked under build/fuzz/kept), the
-# cases of tests/tables and what earlier runs found under build/fuzz/corpus; a finding stops the target, lies under
-# build/fuzz/findings and fails the whole. To keep a finding, add it to TARGET.txt as a block
-# `=== found-NAME: what was wrong` (tests/fuzz/corpus.h has the notation). FUZZ_KEEP=1 rewrites
+# cases of tests/tables and what earlier runs found under build/fuzz/corpus; a finding stops the
+# target, is kept under build/fuzz/findings and fails the whole. To keep a finding, add it to
+# TARGET.txt as a block `=== found-NAME: what was wrong` (tests/fuzz/corpus.h has the notation). FUZZ_KEEP=1 rewrites
 # the rest of TARGET.txt afterwards: the smallest inputs that reach all that the tables do not,
 # at most 60 of 4 KiB.
 set -uo pipefail

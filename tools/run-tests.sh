@@ -3,7 +3,7 @@
 #
 # Unit suites run two at a time, the others one after another, all from the project's root.
 # Private servers run meanwhile (tools/servers.sh) where a suite asks for them; their DIR/env
-# and PAGETIDE_BUILD, the build folder, stand in each suite's environment. The last line is
+# and PAGETIDE_BUILD, the build folder, are in each suite's environment. The last line is
 # "N passed, N failed"; a suite that crashes, hangs or counts nothing is one failure. Output
 # of each suite: build/<flavour>/test-logs/.
 set -uo pipefail

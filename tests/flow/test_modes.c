@@ -19,7 +19,7 @@ static struct pagetide pagetide;
 #define RUNS                                                                                   \
     "select string_agg(concat_ws(':', id, mode, state), ' ' order by id) from pagetide.run"
 
-/* 35 records in 4 pages; `keys` are more keys of the stream, each behind a line's end. */
+/* 35 records in 4 pages; `keys` are more keys of the stream, each after a line feed. */
 static void set_up(const char *keys)
 {
     setenv("PAGETIDE_LEASE", "3s", 1);

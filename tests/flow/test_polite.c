@@ -78,7 +78,7 @@ START_TEST(a_wait_told_to_one_job_is_kept_by_all)
     for (size_t i = 1; i < count; i++)
         longest = MAX(longest, times[i] - times[i - 1]);
     ck_assert_int_ge(longest, 1900);
-    /* Those in flight when it was told come before it, all others behind it. */
+    /* Those in flight when the wait came are before it, all others after it. */
     int64_t late = 0;
     for (size_t i = 9; i < count; i++)
         late += times[i] - times[8] > 200 && times[i] - times[8] < 1900;

@@ -3,7 +3,7 @@
 #include "tests/support/suite.h"
 
 /*
- * Every definition of docs/recipes.md, as it stands there, against the mock API. For the source
+ * Every definition of docs/recipes.md, as it is written there, against the mock API. For the source
  * NAME, tests/tables/recipes/NAME.txt has a case per stream, in the notation of
  * tests/tables/README; the first word of a case is the stream. Before the first case:
  *
@@ -13,7 +13,7 @@
  */
 static struct flow_bench bench;
 
-/* The next ```KIND block from *at on; STR_NONE behind the last. */
+/* The next ```KIND block from *at on; STR_NONE after the last. */
 static struct str next_block(struct str doc, const char *kind, size_t *at)
 {
     struct str mark = str_from(pagetide_text("\n```%s\n", kind));

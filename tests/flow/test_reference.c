@@ -5,7 +5,7 @@
 #include "tests/support/pagetide.h"
 #include "tests/support/suite.h"
 
-/* `config reference` and `config schema` against the files that stand beside them. */
+/* `config reference` and `config schema` against the files that are kept beside them. */
 enum { SKIPPED = 77 };
 
 static int shell(const char *command)

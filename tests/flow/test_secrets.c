@@ -122,7 +122,7 @@ static void define(void)
                     mock.url);
 }
 
-/* The API says back what it was told, in every spelling. */
+/* The API says back the secret it was sent, in every spelling. */
 static void script(void)
 {
     static const char all[] =

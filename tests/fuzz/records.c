@@ -40,7 +40,7 @@ static bool has_flaw(const struct record *record)
     return record->flaw != FLAW_NONE;
 }
 
-/* Also of a field whose name stands again behind it: only the last of those is there. */
+/* Also of a field whose name comes again after it: only the last of those is there. */
 static bool holds_flaw(struct arena *arena, struct str raw)
 {
     struct scan scan;
@@ -113,7 +113,7 @@ static void check_inside(struct str raw, struct str around)
                STR_ARG(raw));
 }
 
-/* What stands around a record is JSON, too. */
+/* What is around a record is JSON, too. */
 static void watch(struct arena *arena, struct str body, const struct path *path)
 {
     struct record record;

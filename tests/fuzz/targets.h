@@ -18,7 +18,7 @@
  *   expressions  a template, a line's end, a JSON object of names
  *   paths        a locator, a line's end, a JSON document
  *   links        a Link header
- *   times        told times, dates, durations and sizes
+ *   times        waits, dates, durations and sizes
  *   cron         a cron expression, a line's end, seconds since 1970
  *   definitions  a source file; what it stores reads back the same
  *   messages     the fields of a reload message, one a line: name, blank, value

@@ -7,7 +7,7 @@
 #include "tests/support/lines.h"
 #include "tests/support/table.h"
 
-/* What stands between < and >: a repetition or hexadecimal bytes. */
+/* What is between < and >: a repetition or hexadecimal bytes. */
 static void put_marked(struct buf *buf, struct str mark)
 {
     if (mark.len > 2 && mark.ptr[1] == '*') {

@@ -39,7 +39,7 @@
  * Control, all JSON (script: {"routes": […], "faults": […]}; POST takes one object or a list):
  *
  *   POST /_mock/route  {path, query, status=200, headers, body} or {path, query, answers: […]}
- *       `query`: text that must stand in the query, e.g. "page=2"; `body`: text or any JSON;
+ *       `query`: text that must be in the query, e.g. "page=2"; `body`: text or any JSON;
  *       of several answers each is given once, the last for ever. The newest route wins.
  *   POST /_mock/fault  {path, query, page, nth, times=1, kind, status, headers, body, ms,
  *                       bytes, value}

@@ -220,7 +220,7 @@ bool mock_script_control(struct mock_script *script, const struct mock_request *
 
 /* --- routes --- */
 
-/* Whole parameters only: page=2 does not stand in page=21. */
+/* Whole parameters only: page=2 is not found in page=21. */
 static bool query_holds(struct str query, struct str part)
 {
     for (size_t at = 0; part.len && at + part.len <= query.len; at++) {

@@ -12,7 +12,7 @@
  * which fault is due, mock_gen.c and mock_pages.c make the answers, mock_fault.c spoils them.
  */
 struct mock_request {
-    struct arena *arena; /* of the request; the slices below stand in it */
+    struct arena *arena; /* of the request; it holds the slices below */
     struct str method, target, path, query, headers, body;
 };
 

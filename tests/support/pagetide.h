@@ -27,7 +27,7 @@
  * test's process is short. Programs die with the test, whatever becomes of it.
  */
 struct pagetide {
-    char dir[160]; /* the configuration folder; left behind by a failed test */
+    char dir[160]; /* the configuration folder; a failed test leaves it */
     const char *database_url, *redis_url;
     int count; /* of programs started; names their output files */
 };

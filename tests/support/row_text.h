@@ -6,8 +6,8 @@
 
 /*
  * Brings a closed batch into a fresh temporary table of a real server, as the loader does, and
- * gives what stands there then: one line a row, `column|column|…|_pt_aside|_pt_mark|_pt_ord`,
- * NULL for nothing. The text stands in the arena.
+ * gives what is there then: one line a row, `column|column|…|_pt_aside|_pt_mark|_pt_ord`,
+ * NULL for nothing. The text is in the arena.
  */
 struct str row_text_load(struct arena *arena, const struct batch *batch,
                          const struct columns *columns);

@@ -36,7 +36,7 @@ START_TEST(hides_raw_and_percent_encoded)
 }
 END_TEST
 
-/* The base64 of "s3cr+t/ {x}" behind 0, 1, 2 and 3 bytes. */
+/* The base64 of "s3cr+t/ {x}" after 0, 1, 2 and 3 bytes. */
 START_TEST(hides_base64_at_every_alignment)
 {
     begin();

@@ -20,7 +20,7 @@ static void write_file(const char *path, const char *text)
     fclose(file);
 }
 
-/* What the test run itself is told about its servers is not what is tested here. */
+/* The settings of the test run itself (its servers) are not what is tested here. */
 static void forget_environment(void)
 {
     static const char *const names[] = {"PAGETIDE_DATABASE_URL", "PAGETIDE_REDIS_URL"};

@@ -253,7 +253,7 @@ START_TEST(keeps_its_four_limits)
 }
 END_TEST
 
-/* A listener whose backlog is full drops SYNs: the connection never stands. */
+/* A listener whose backlog is full drops SYNs: the connection is never made. */
 START_TEST(limits_connecting)
 {
     start();
@@ -410,7 +410,7 @@ START_TEST(trusts_what_it_is_told_to_alone)
 }
 END_TEST
 
-/* Whoever asks too early is refused the connection and asks again. */
+/* A client that asks too early is refused the connection and asks again. */
 static struct got *ask_until_it_listens(const struct http_request *request)
 {
     int64_t deadline = clock_mono_ms() + 20000;

@@ -287,7 +287,7 @@ START_TEST(batches_with_the_same_jobs_wait_in_order)
 {
     set_up();
     EXPECT("taken", "select t_take(2)");
-    EXPECT("taken", "select t_take(1)"); /* job 1 now stands behind job 2 in the table */
+    EXPECT("taken", "select t_take(1)"); /* job 1 now comes after job 2 in the table */
     struct schema_session *first = schema_session_open(url);
     struct schema_session *second = schema_session_open(url);
     schema_session_sql(first, "begin; select 1 from pagetide.job where id = 1 for update");

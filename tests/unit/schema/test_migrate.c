@@ -65,7 +65,7 @@ START_TEST(tells_an_older_and_a_newer_schema)
 }
 END_TEST
 
-/* A file that fails leaves nothing of itself behind. */
+/* A file that fails leaves nothing of itself. */
 START_TEST(goes_on_where_a_broken_migration_stopped)
 {
     const char *url = servers_database_url();

@@ -3,7 +3,7 @@
 #include "tests/support/lines.h"
 #include "tests/support/suite.h"
 
-/* The rest of a line behind its first word. */
+/* The rest of a line after its first word. */
 static struct str next_word(struct str *rest)
 {
     struct str word;

@@ -2,7 +2,7 @@
 
 #include "tests/support/suite.h"
 
-/* The walk itself stands in tests/tables/flows/; here is what no flow can hold still. */
+/* The paging itself is tested by tests/tables/flows/; here is what a flow cannot pin down. */
 static struct err err = ERR_INIT;
 
 /* A page of `seen` records without headers, read by a stream of that pagination. */

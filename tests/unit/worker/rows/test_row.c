@@ -473,7 +473,7 @@ START_TEST(whole_records_go_to_one_column)
 }
 END_TEST
 
-/* The first of a row's own columns begins behind the fields; with none, behind the count. */
+/* The first of a row's own columns begins after the fields; with none, after the count. */
 static uint64_t row_hash(struct page *page, size_t row)
 {
     struct str bytes = batch_row(page->writer.batch, row);
