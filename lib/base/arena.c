@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,6 +76,7 @@ void arena_reset(struct arena *arena)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
+    assert(size <= SIZE_MAX / 2); /* so that the sums below hold */
     size_t need = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     struct block *block = arena->last;
     if (!block || block->size - block->used < need)

@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ void buf_reset(struct buf *buf)
 
 char *buf_room(struct buf *buf, size_t size)
 {
+    assert(buf->len <= buf->max && buf->max < SIZE_MAX);
     if (buf->overflow || size > buf->max - buf->len) {
         buf->overflow = true;
         return NULL;

@@ -2,7 +2,7 @@
 
 enum { DAY_SECONDS = 86400 };
 
-/* ---- calendar ---- */
+/* --- calendar --- */
 
 /*
  * Source of the two conversions: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
@@ -88,11 +88,11 @@ static void fold_leap_second(struct date_civil *civil)
     }
 }
 
-/* ---- reading ---- */
+/* --- reading --- */
 
 struct reader {
     struct str left;
-    bool bad; /* something was not as expected; stays */
+    bool is_bad; /* something was not as expected; stays */
 };
 
 static bool take_byte(struct reader *reader, const char *set, char *ret)
@@ -107,7 +107,7 @@ static bool take_byte(struct reader *reader, const char *set, char *ret)
 static void expect(struct reader *reader, struct str text)
 {
     if (!str_starts(reader->left, text))
-        reader->bad = true;
+        reader->is_bad = true;
     reader->left = str_slice(reader->left, text.len, reader->left.len);
 }
 
@@ -118,7 +118,7 @@ static int take_number(struct reader *reader, int count)
     char digit;
     for (int i = 0; i < count; i++) {
         if (!take_byte(reader, "0123456789", &digit)) {
-            reader->bad = true;
+            reader->is_bad = true;
             return 0;
         }
         number = number * 10 + (digit - '0');
@@ -128,7 +128,7 @@ static int take_number(struct reader *reader, int count)
 
 static bool is_done(const struct reader *reader)
 {
-    return !reader->bad && reader->left.len == 0;
+    return !reader->is_bad && reader->left.len == 0;
 }
 
 static void take_date(struct reader *reader, struct date_civil *civil)
@@ -138,7 +138,7 @@ static void take_date(struct reader *reader, struct date_civil *civil)
     civil->month = take_number(reader, 2);
     expect(reader, STR("-"));
     civil->day = take_number(reader, 2);
-    reader->bad |= !is_day(civil);
+    reader->is_bad |= !is_day(civil);
 }
 
 static void take_clock(struct reader *reader, struct date_civil *civil)
@@ -148,7 +148,7 @@ static void take_clock(struct reader *reader, struct date_civil *civil)
     civil->minute = take_number(reader, 2);
     expect(reader, STR(":"));
     civil->second = take_number(reader, 2);
-    reader->bad |= !is_time(civil);
+    reader->is_bad |= !is_time(civil);
 }
 
 /* Microseconds of a fraction, if there is one; digits beyond six are cut. */
@@ -161,7 +161,7 @@ static int take_fraction(struct reader *reader)
     size_t before = reader->left.len;
     for (; take_byte(reader, "0123456789", &c); scale /= 10)
         us += (c - '0') * scale;
-    reader->bad |= reader->left.len == before;
+    reader->is_bad |= reader->left.len == before;
     return us;
 }
 
@@ -172,13 +172,13 @@ static int take_offset(struct reader *reader)
     if (take_byte(reader, "Zz", &sign))
         return 0;
     if (!take_byte(reader, "+-", &sign)) {
-        reader->bad = true;
+        reader->is_bad = true;
         return 0;
     }
     int hours = take_number(reader, 2), minutes = 0;
     if (take_byte(reader, ":", &colon) || reader->left.len)
         minutes = take_number(reader, 2);
-    reader->bad |= hours > 23 || minutes > 59;
+    reader->is_bad |= hours > 23 || minutes > 59;
     int seconds = hours * 3600 + minutes * 60;
     return sign == '-' ? -seconds : seconds;
 }
@@ -187,7 +187,7 @@ static void take_date_time(struct reader *reader, struct date_civil *civil)
 {
     char separator;
     take_date(reader, civil);
-    reader->bad |= !take_byte(reader, "Tt ", &separator);
+    reader->is_bad |= !take_byte(reader, "Tt ", &separator);
     take_clock(reader, civil);
     civil->microsecond = take_fraction(reader);
     fold_leap_second(civil);
@@ -245,7 +245,7 @@ bool date_parse_day(struct str text, int64_t *ret_days)
     return true;
 }
 
-/* ---- HTTP-date ---- */
+/* --- HTTP-date --- */
 
 static const struct str days_short[] = {STR("Sun"), STR("Mon"), STR("Tue"), STR("Wed"),
                                         STR("Thu"), STR("Fri"), STR("Sat")};
@@ -256,7 +256,7 @@ static const struct str months[] = {STR("Jan"), STR("Feb"), STR("Mar"), STR("Apr
                                     STR("May"), STR("Jun"), STR("Jul"), STR("Aug"),
                                     STR("Sep"), STR("Oct"), STR("Nov"), STR("Dec")};
 
-/* Index of the name that stands next. */
+/* Index of the name that comes next. */
 static int take_name(struct reader *reader, const struct str *names, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -265,7 +265,7 @@ static int take_name(struct reader *reader, const struct str *names, int count)
             return i;
         }
     }
-    reader->bad = true;
+    reader->is_bad = true;
     return 0;
 }
 
@@ -293,7 +293,7 @@ static bool read_imf_date(struct str text, struct date_civil *civil)
 
 /*
  * A year of two digits that seems to be more than 50 years ahead is the latest year gone by
- * with these digits; likewise at the other end, for the years around a new century.
+ * with these digits; the same at the other end, for the years around a new century.
  */
 static int full_year(int two_digits, int64_t now_us)
 {
@@ -351,7 +351,7 @@ bool date_parse_http(struct str text, int64_t now_us, int64_t *ret_us)
     return true;
 }
 
-/* ---- writing ---- */
+/* --- writing --- */
 
 void date_format_rfc3339(struct buf *buf, int64_t us)
 {

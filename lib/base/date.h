@@ -22,6 +22,7 @@ struct date_civil {
     int microsecond;
 };
 
+/* `month` from 1 to 12; a day beyond the month counts on into the next, 0 is the day before. */
 int64_t date_days_from_civil(int year, int month, int day);
 void date_civil_from_us(int64_t us, struct date_civil *ret_civil);
 int64_t date_us_from_civil(const struct date_civil *civil);

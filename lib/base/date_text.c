@@ -67,7 +67,7 @@ static struct str take_letters(struct reader *reader)
     return letters;
 }
 
-/* ---- names ---- */
+/* --- names --- */
 
 static const char *const months[] = {"January",   "February", "March",    "April",
                                      "May",       "June",     "July",     "August",
@@ -136,7 +136,7 @@ static bool take_zone(struct reader *reader)
     return hours < 24 && minutes < 60;
 }
 
-/* ---- numbers ---- */
+/* --- numbers --- */
 
 static bool take_short_year(struct reader *reader)
 {
@@ -177,11 +177,11 @@ static bool take_padded(struct reader *reader, int *ret)
     return take_digits(reader, 1, 2, ret);
 }
 
-/* ---- patterns ---- */
+/* --- patterns --- */
 
 static bool take_pattern(struct reader *reader, struct str pattern);
 
-/* What stands for another pattern; empty: nothing. */
+/* The pattern that a percent sign and letter is short for; empty: for none. */
 static struct str expand(char directive)
 {
     switch (directive) {
@@ -283,7 +283,7 @@ bool date_pattern_is_known(struct str pattern)
     return true;
 }
 
-/* ---- instants ---- */
+/* --- instants --- */
 
 static bool is_date(const struct date_civil *civil)
 {
@@ -406,9 +406,9 @@ bool date_parse_dotnet(struct str text, int64_t *ret_us)
     return date_parse_epoch(number, 3, ret_us);
 }
 
-/* ---- epoch ---- */
+/* --- epoch --- */
 
-/* The digits of a number without its point, and how many of them stand before it. */
+/* The digits of a number without its point, and how many of them come before it. */
 struct digits {
     char text[64];
     int count, whole;

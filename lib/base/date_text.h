@@ -16,14 +16,14 @@
 /*
  * As strptime reads it: %Y (four digits) %y (69 is 1969, 68 is 2068) %m %b %B %h %d %e %j %H %I
  * %M %S %f (a fraction's digits) %p %z %Z (both: Z, +02:00, +0200, +02, GMT, EST …) %s (epoch
- * seconds) %a %A %F %T %D %R %n %t %%. White space stands for any amount of it; names are read
- * without regard to case. What the pattern does not hold is 1970-01-01 00:00:00 UTC.
+ * seconds) %a %A %F %T %D %R %n %t %%. White space matches any amount of it; names are read
+ * without regard to case. What the pattern leaves out is that of 1970-01-01 00:00:00 UTC.
  */
 bool date_parse_pattern(struct str text, struct str pattern, int64_t *ret_us) MUST_CHECK;
-/* Is there nothing else behind its percent signs? */
+/* All letters after its percent signs are in that list. */
 bool date_pattern_is_known(struct str pattern) MUST_CHECK;
 
-/* RFC 2822, section 3.3, with the obsolete zones and years; a comment may stand at the end. */
+/* RFC 2822, section 3.3, with the obsolete zones and years; a comment may follow at the end. */
 bool date_parse_rfc2822(struct str text, int64_t *ret_us) MUST_CHECK;
 
 /* `/Date(1700000000000)/`, `/Date(-1+0200)/`: the offset is only how it was shown. */

@@ -3,7 +3,7 @@
 
 /*
  * Text files built into the binary by tools/embed.sh. Each table ends with an entry whose
- * name is NULL; entries stand in the order of their file names.
+ * name is NULL; entries are in the order of their file names.
  */
 struct embedded {
     const char *name; /* file name without its folder: "0001_tables.sql" */

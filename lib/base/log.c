@@ -51,7 +51,7 @@ bool log_is_on(enum log_level level)
     return level >= threshold;
 }
 
-/* ---- pieces ---- */
+/* --- pieces --- */
 
 /*
  * Text inside a line: what could end the line, move a terminal's cursor or break a JSON string
@@ -100,7 +100,7 @@ static void put_time(struct buf *buf)
     buf_printf(buf, ".%03dZ", (int)(ms % 1000));
 }
 
-/* ---- lines ---- */
+/* --- lines --- */
 
 static void put_text_where(struct buf *buf, const struct log_where *where)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *or_abort(void *ptr)
+void *mem_checked(void *ptr)
 {
     if (!ptr) {
         fputs("pagetide: out of memory\n", stderr);
@@ -16,12 +16,12 @@ static void *or_abort(void *ptr)
 
 void *mem_alloc(size_t size)
 {
-    return or_abort(calloc(1, size ? size : 1));
+    return mem_checked(calloc(1, size ? size : 1));
 }
 
 void *mem_realloc(void *ptr, size_t size)
 {
-    return or_abort(realloc(ptr, size ? size : 1));
+    return mem_checked(realloc(ptr, size ? size : 1));
 }
 
 void *mem_dup(const void *ptr, size_t size)
@@ -44,7 +44,7 @@ char *mem_printf(const char *fmt, ...)
     va_start(args, fmt);
     int len = vasprintf(&text, fmt, args);
     va_end(args);
-    return or_abort(len < 0 ? NULL : text);
+    return mem_checked(len < 0 ? NULL : text);
 }
 
 void mem_free(void *ptr)

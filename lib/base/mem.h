@@ -17,11 +17,14 @@ char *mem_strdup(const char *text) MUST_CHECK;
 char *mem_printf(const char *fmt, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
 void mem_free(void *ptr); /* NULL is fine */
 
+/* What a library allocated: yields it, or aborts where it could not. */
+void *mem_checked(void *ptr) MUST_CHECK;
+
 /* For CLEANUP: frees what the local pointer points to. */
 void mem_free_local(void *ptr_to_ptr);
 #define AUTO_FREE CLEANUP(mem_free_local)
 
-/* An array that doubles: makes room for one more element of *ret_array. */
+/* An array that doubles: makes room for one more element of `array`. */
 #define MEM_GROW(array, count, capacity)                                                       \
     do {                                                                                       \
         if ((count) == (capacity)) {                                                           \

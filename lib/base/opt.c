@@ -20,7 +20,7 @@ static bool refuse(struct parse *parse, const struct opt *opt, const char *why)
     return err_set(parse->err, ERR_CONFIG, "opt", 0, "--%s %s", opt->name, why);
 }
 
-/* ---- finding ---- */
+/* --- finding --- */
 
 static const struct opt *find_name(const struct opt *table, struct str name)
 {
@@ -55,7 +55,7 @@ static bool refuse_unknown(struct parse *parse, struct str name)
     return err_set(parse->err, ERR_CONFIG, "opt", 0, "unknown option --%.*s", STR_ARG(name));
 }
 
-/* ---- values ---- */
+/* --- values --- */
 
 static bool read_number(struct parse *parse, const struct opt *opt, struct str text)
 {
@@ -92,9 +92,9 @@ static void set_flag(struct parse *parse, const struct opt *opt)
     *((bool *)((char *)parse->target + opt->offset)) = true;
 }
 
-/* ---- arguments ---- */
+/* --- arguments --- */
 
-/* `text` stands behind the dashes: name or name=value. */
+/* `text` follows the dashes: name or name=value. */
 static bool read_long(struct parse *parse, const char *text)
 {
     const char *equals = strchr(text, '=');
@@ -110,7 +110,7 @@ static bool read_long(struct parse *parse, const char *text)
     return true;
 }
 
-/* `text` stands behind the dash: flags together, or an option with its value behind it. */
+/* `text` follows the dash: flags together, or an option and then its value. */
 static bool read_letters(struct parse *parse, const char *text)
 {
     for (; *text; text++) {
@@ -154,7 +154,7 @@ bool opt_parse(const struct opt *table, void *target, int argc, char **argv, int
     return true;
 }
 
-/* ---- help ---- */
+/* --- help --- */
 
 static int name_width(const struct opt *opt)
 {

@@ -8,7 +8,7 @@
 
 /*
  * Command line options: one table per command parses them and prints --help. Long options
- * take their value as the next argument or after '='; options may stand behind operands;
+ * take their value as the next argument or after '='; options may come after operands;
  * `--` ends them. `--help` is understood everywhere.
  */
 enum opt_type {

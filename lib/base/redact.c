@@ -6,7 +6,7 @@
 
 enum { SHORTEST_BYTES = 4, ALIGNMENTS = 3, NEEDLES = 1 + ALIGNMENTS };
 
-/* What is searched: the value, and its base64 behind 0, 1 and 2 other bytes. */
+/* What is searched: the value, and its base64 after 0, 1 and 2 other bytes. */
 struct secret {
     struct str name, value;
     struct str needles[NEEDLES];
@@ -27,7 +27,7 @@ static void heap_free(struct str text)
     mem_free((void *)(uintptr_t)text.ptr);
 }
 
-/* ---- registering ---- */
+/* --- registering --- */
 
 /*
  * The base64 characters that depend on the value alone when `ahead` bytes of something else
@@ -76,10 +76,10 @@ void redact_clear(void)
     secrets.count = secrets.capacity = 0;
 }
 
-/* ---- searching ---- */
+/* --- searching --- */
 
-/* Bytes of the text that stand for `c`: as it is, percent-encoded, or '+' for a space; 0: none.
- */
+/* How many bytes of the text mean `c`: one, three if percent-encoded, one if `+` for a space;
+ * 0: they mean something else. */
 static size_t match_byte(struct str text, char c)
 {
     if (text.ptr[0] == c || (c == ' ' && text.ptr[0] == '+'))
@@ -97,7 +97,7 @@ static size_t match_base64(struct str text, char c)
 
 /*
  * Length of the needle at the start of the text, 0 if it is not there. With `is_cut` the text
- * may end in the middle of it, if enough of it stands there to tell.
+ * may end in the middle of it, if enough of it is there to be sure.
  */
 static size_t match_needle(struct str text, struct str needle, bool is_base64, bool is_cut)
 {

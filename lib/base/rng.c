@@ -1,5 +1,6 @@
 #include "base/rng.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -50,6 +51,7 @@ uint64_t rng_next(struct rng *rng)
 
 uint64_t rng_below(struct rng *rng, uint64_t bound)
 {
+    assert(bound > 0);
     uint64_t uneven = -bound % bound; /* 2^64 mod bound: draws below it would favour some */
     uint64_t draw;
     do

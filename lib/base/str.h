@@ -60,7 +60,7 @@ ptrdiff_t str_find_byte(struct str text, char byte);
 ptrdiff_t str_find(struct str text, struct str part);
 
 /*
- * Splits at the first `byte`: *ret_head is what stands before it, the result what stands
+ * Splits at the first `byte`: *ret_head is what comes before it, the result what comes
  * after. Without `byte`, *ret_head is all and the result is STR_NONE.
  */
 struct str str_cut(struct str text, char byte, struct str *ret_head);

@@ -48,7 +48,7 @@ static const struct range6 special6[] = {
     {{0xff}, 8, 0, 0},                       /* multicast */
 };
 
-static bool public4(uint32_t address)
+static bool is_public4(uint32_t address)
 {
     for (size_t i = 0; i < COUNT_OF(special4); i++)
         if ((address ^ special4[i].network) >> (32 - special4[i].bits) == 0)
@@ -56,7 +56,7 @@ static bool public4(uint32_t address)
     return true;
 }
 
-static bool prefix_matches(const unsigned char *address, const struct range6 *range)
+static bool has_prefix(const unsigned char *address, const struct range6 *range)
 {
     int whole = range->bits / 8, rest = range->bits % 8;
     if (memcmp(address, range->network, (size_t)whole) != 0)
@@ -64,18 +64,18 @@ static bool prefix_matches(const unsigned char *address, const struct range6 *ra
     return rest == 0 || (address[whole] ^ range->network[whole]) >> (8 - rest) == 0;
 }
 
-static bool public6(const unsigned char *address)
+static bool is_public6(const unsigned char *address)
 {
     for (size_t i = 0; i < COUNT_OF(special6); i++) {
         const struct range6 *range = &special6[i];
-        if (!prefix_matches(address, range))
+        if (!has_prefix(address, range))
             continue;
         if (!range->embeds_at)
             return false;
         uint32_t embedded = 0;
         for (int k = 0; k < 4; k++)
             embedded = embedded << 8 | (address[range->embeds_at + k] ^ range->mask);
-        return public4(embedded);
+        return is_public4(embedded);
     }
     return true;
 }
@@ -85,13 +85,13 @@ bool address_is_public(const struct sockaddr *address)
     if (address->sa_family == AF_INET) {
         struct sockaddr_in in;
         memcpy(&in, address, sizeof in);
-        return public4(ntohl(in.sin_addr.s_addr));
+        return is_public4(ntohl(in.sin_addr.s_addr));
     }
     if (address->sa_family != AF_INET6)
         return false;
     struct sockaddr_in6 in6;
     memcpy(&in6, address, sizeof in6);
-    return public6(in6.sin6_addr.s6_addr);
+    return is_public6(in6.sin6_addr.s6_addr);
 }
 
 /* Family of the literal, 0 if it is none; its zone is left out. */
@@ -126,8 +126,8 @@ bool address_text_is_public(struct str host, bool *ret_literal)
     int family = literal_parse(host, bytes);
     *ret_literal = family != 0;
     if (family == AF_INET)
-        return public4(load4(bytes));
-    return family == AF_INET6 && public6(bytes);
+        return is_public4(load4(bytes));
+    return family == AF_INET6 && is_public6(bytes);
 }
 
 bool address_text_is_loopback(struct str host)

@@ -15,7 +15,7 @@
  */
 bool address_is_public(const struct sockaddr *address);
 
-/* The same for a literal; *ret_literal tells whether `host` is one at all. No brackets. */
+/* The same for a literal; *ret_literal: whether `host` is one at all. No brackets. */
 bool address_text_is_public(struct str host, bool *ret_literal);
 
 /* 127.0.0.0/8, ::1 or a name under `localhost` (RFC 6761, section 6.3). */

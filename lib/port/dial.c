@@ -1,5 +1,6 @@
 #include "port/dial.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <sys/un.h>
@@ -43,6 +44,7 @@ void dial_cancel(struct dial *dial)
 
 static void finish(struct dial *dial)
 {
+    assert(dial->fd >= 0 || dial->err.kind); /* it always says why not */
     dial_fn fn = dial->fn;
     void *ctx = dial->ctx;
     int fd = dial->fd;
@@ -67,7 +69,7 @@ static void tune(int fd)
 
 static void try_next(struct dial *dial);
 
-static void connect_ready(void *ctx, int events)
+static void on_connect_ready(void *ctx, int events)
 {
     (void)events;
     struct dial *dial = ctx;
@@ -93,7 +95,7 @@ static bool begin(struct dial *dial, const struct sockaddr *addr, socklen_t len)
     }
     if (addr->sa_family != AF_UNIX)
         tune(dial->fd);
-    dial->watch = loop_fd_new(dial->loop, dial->fd, connect_ready, dial);
+    dial->watch = loop_fd_new(dial->loop, dial->fd, on_connect_ready, dial);
     loop_fd_set(dial->watch, LOOP_WRITE);
     loop_timer_set(dial->limit, ADDRESS_MS);
     return true;
@@ -110,7 +112,7 @@ static void try_next(struct dial *dial)
     finish(dial);
 }
 
-static void limit_passed(void *ctx)
+static void on_limit(void *ctx)
 {
     struct dial *dial = ctx;
     if (dial->resolve)
@@ -121,8 +123,8 @@ static void limit_passed(void *ctx)
     try_next(dial);
 }
 
-static void resolved(void *ctx, const struct resolve_address *addresses, size_t count,
-                     const struct err *err)
+static void on_resolved(void *ctx, const struct resolve_address *addresses, size_t count,
+                        const struct err *err)
 {
     struct dial *dial = ctx;
     dial->resolve = NULL;
@@ -155,12 +157,12 @@ struct dial *dial_start(struct loop *loop, struct str path, struct str host, int
     struct dial *dial = mem_alloc(sizeof *dial);
     *dial = (struct dial){.loop = loop, .fn = fn, .ctx = ctx, .fd = -1, .err = ERR_INIT};
     err_set(&dial->err, ERR_AGAIN, "dial", 0, "the name has no address");
-    dial->limit = loop_timer_new(loop, limit_passed, dial);
+    dial->limit = loop_timer_new(loop, on_limit, dial);
     if (path.len) {
         start_local(dial, path);
         return dial;
     }
     loop_timer_set(dial->limit, RESOLVE_MS);
-    dial->resolve = resolve_start(loop, host, port, resolved, dial);
+    dial->resolve = resolve_start(loop, host, port, on_resolved, dial);
     return dial;
 }

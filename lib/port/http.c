@@ -291,7 +291,7 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose,
 }
 
 /*
- * Comes when the connection stands and nothing has been sent. A connection out of libcurl's
+ * Comes when the connection is made and nothing has been sent. A connection out of libcurl's
  * pool may have been opened by a call with other rights: its address is looked at again.
  */
 static int on_before_request(void *ctx, char *remote, char *local, int remote_port,
@@ -464,7 +464,7 @@ static struct http_call *call_new(struct http *http, const struct http_request *
     *call = (struct http_call){
         .http = http,
         .next = http->calls,
-        .easy = curl_easy_init(),
+        .easy = mem_checked(curl_easy_init()),
         .fn = fn,
         .ctx = ctx,
         .timeouts = request->timeouts,
@@ -474,8 +474,6 @@ static struct http_call *call_new(struct http *http, const struct http_request *
         .arena = arena_new(),
         .failed = ERR_INIT,
     };
-    if (!call->easy)
-        abort();
     call->headers.arena = call->arena;
     buf_init(&call->body, request->max_body_bytes);
     call->timer = loop_timer_new(http->loop, on_call_timer, call);

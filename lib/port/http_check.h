@@ -6,7 +6,7 @@
 /*
  * What must hold before a request leaves: method and header names are tokens, values hold no
  * CR, LF or NUL, the URL is one, plain http and literal addresses are allowed. ERR_CONFIG.
- * Addresses behind names are checked when they are known, at connect.
+ * The addresses of a name are checked when they are known, at connect.
  */
 bool http_check(const struct http_request *request, struct err *err) MUST_CHECK;
 

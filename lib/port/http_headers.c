@@ -34,12 +34,12 @@ bool http_headers_take(struct http_headers *headers, struct str line)
         return false;
     if (str_starts(line, STR("HTTP/"))) {
         headers->count = 0;
-        headers->ended = false;
+        headers->has_ended = false;
     } else if (str_trim(line).len == 0) {
-        headers->ended = true;
-    } else if (!headers->ended && (line.ptr[0] == ' ' || line.ptr[0] == '\t')) {
+        headers->has_ended = true;
+    } else if (!headers->has_ended && (line.ptr[0] == ' ' || line.ptr[0] == '\t')) {
         return fold(headers, line);
-    } else if (!headers->ended) {
+    } else if (!headers->has_ended) {
         put(headers, line);
     }
     return true;

@@ -10,7 +10,7 @@ struct http_headers {
     size_t count, capacity;
     size_t bytes; /* of all lines, interim answers and trailers included */
     int folded;
-    bool ended;
+    bool has_ended;
 };
 
 /* Each folded line copies the value before it: more than these are an attack. */

@@ -2,13 +2,13 @@
 
 #include <curl/curl.h>
 
+#include "base/mem.h"
+
 enum { CONNECT_SLACK_MS = 60000 }; /* what libcurl may add to our own limit */
 
 static void put_header(struct curl_slist **list, const char *line)
 {
-    *list = curl_slist_append(*list, line);
-    if (!*list)
-        abort();
+    *list = mem_checked(curl_slist_append(*list, line));
 }
 
 static struct curl_slist *set_headers(CURL *easy, struct arena *arena,

@@ -2,6 +2,8 @@
 
 #include <curl/curl.h>
 
+#include "base/mem.h"
+
 /* --- parsing --- */
 
 static struct str url_part(struct arena *arena, CURLU *url, CURLUPart part, unsigned flags)
@@ -62,9 +64,7 @@ bool http_url_parse(struct arena *arena, struct str text, struct http_url *ret_u
         if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7f)
             return err_set(err, ERR_CONFIG, "http", 0, "'%.*s': a space or control character",
                            STR_ARG(text));
-    CURLU *url = curl_url();
-    if (!url)
-        abort();
+    CURLU *url = mem_checked(curl_url());
     bool done = url_read(arena, text, url, err);
     if (done)
         url_fill(arena, url, ret_url);

@@ -37,7 +37,7 @@ struct client {
     struct client *previous, *next;
     struct bufferevent *bev;
     struct loop_timer *deadline;
-    bool answered;
+    bool is_answered;
 };
 
 static void client_free(struct client *client)
@@ -52,13 +52,12 @@ static void client_free(struct client *client)
     mem_free(client);
 }
 
-static void deadline_passed(void *ctx)
+static void on_deadline(void *ctx)
 {
     client_free(ctx);
 }
 
-/* ---- answers -------------------------------------------------------------------------------
- */
+/* --- answers --- */
 
 static const char *reason(int status)
 {
@@ -93,7 +92,7 @@ static void answer(struct client *client, int status, const char *type, struct s
                         status == 401 ? "WWW-Authenticate: Bearer\r\n" : "",
                         status == 405 ? "Allow: GET\r\n" : "");
     evbuffer_add(out, body.ptr, body.len);
-    client->answered = true;
+    client->is_answered = true;
 }
 
 static void answer_status(struct client *client, int status)
@@ -103,8 +102,7 @@ static void answer_status(struct client *client, int status)
     answer(client, status, "text/plain", str_from(text));
 }
 
-/* ---- requests ------------------------------------------------------------------------------
- */
+/* --- requests --- */
 
 static struct str header_find(struct str headers, struct str name)
 {
@@ -117,8 +115,8 @@ static struct str header_find(struct str headers, struct str name)
     return STR_NONE;
 }
 
-/* Takes the same time wherever the first difference stands. */
-static bool same_secret(struct str a, struct str b)
+/* Takes the same time wherever the first difference is. */
+static bool is_same_secret(struct str a, struct str b)
 {
     unsigned char difference = a.len != b.len;
     for (size_t i = 0; i < a.len && b.len; i++)
@@ -133,7 +131,7 @@ static bool may_ask(const struct httpd *httpd, struct str headers)
     struct str scheme;
     struct str given = str_cut(header_find(headers, STR("authorization")), ' ', &scheme);
     return str_eq_nocase(scheme, STR("bearer")) &&
-           same_secret(str_trim(given), str_from(httpd->token));
+           is_same_secret(str_trim(given), str_from(httpd->token));
 }
 
 static void ask(struct client *client, struct str path)
@@ -166,12 +164,12 @@ static void handle(struct client *client, struct str head)
         ask(client, path);
 }
 
-static void client_read(struct bufferevent *bev, void *ctx)
+static void on_client_read(struct bufferevent *bev, void *ctx)
 {
     struct client *client = ctx;
     struct evbuffer *in = bufferevent_get_input(bev);
     struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
-    if (client->answered) {
+    if (client->is_answered) {
         evbuffer_drain(in, evbuffer_get_length(in));
     } else if (end.pos >= 0 && end.pos <= REQUEST_BYTES_MAX) {
         handle(client, (struct str){(char *)evbuffer_pullup(in, end.pos), (size_t)end.pos});
@@ -181,22 +179,22 @@ static void client_read(struct bufferevent *bev, void *ctx)
     }
 }
 
-static void client_drained(struct bufferevent *bev, void *ctx)
+static void on_client_drained(struct bufferevent *bev, void *ctx)
 {
     (void)bev;
     struct client *client = ctx;
-    if (client->answered)
+    if (client->is_answered)
         client_free(client);
 }
 
-static void client_ended(struct bufferevent *bev, short what, void *ctx)
+static void on_client_end(struct bufferevent *bev, short what, void *ctx)
 {
     (void)bev, (void)what;
     client_free(ctx);
 }
 
-static void accepted(struct evconnlistener *listener, evutil_socket_t fd,
-                     struct sockaddr *address, int len, void *ctx)
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+                      struct sockaddr *address, int len, void *ctx)
 {
     (void)address, (void)len;
     struct httpd *httpd = ctx;
@@ -210,19 +208,16 @@ static void accepted(struct evconnlistener *listener, evutil_socket_t fd,
         client->next->previous = client;
     httpd->clients = client;
     httpd->client_count++;
-    client->bev =
-        bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE);
-    if (!client->bev)
-        abort();
-    client->deadline = loop_timer_new(httpd->loop, deadline_passed, client);
+    client->bev = mem_checked(
+        bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE));
+    client->deadline = loop_timer_new(httpd->loop, on_deadline, client);
     loop_timer_set(client->deadline, DEADLINE_MS);
     bufferevent_setwatermark(client->bev, EV_READ, 0, REQUEST_BYTES_MAX + 4);
-    bufferevent_setcb(client->bev, client_read, client_drained, client_ended, client);
+    bufferevent_setcb(client->bev, on_client_read, on_client_drained, on_client_end, client);
     bufferevent_enable(client->bev, EV_READ | EV_WRITE);
 }
 
-/* ---- listening -----------------------------------------------------------------------------
- */
+/* --- listening --- */
 
 struct place {
     struct sockaddr_storage addr;
@@ -298,7 +293,7 @@ static bool bind_listener(struct httpd *httpd, struct place *place, int tries, s
     for (int i = 0; i < tries && code == EADDRINUSE && place->port + i <= 65535; i++) {
         set_port(&place->addr, place->port + i);
         httpd->listener = evconnlistener_new_bind(
-            loop_base(httpd->loop), accepted, httpd, flags, CONNECTIONS_MAX,
+            loop_base(httpd->loop), on_accept, httpd, flags, CONNECTIONS_MAX,
             (struct sockaddr *)&place->addr, (int)place->len);
         if (httpd->listener) {
             httpd->port = bound_port(evconnlistener_get_fd(httpd->listener));

@@ -8,19 +8,10 @@ struct json {
     json_t *object;
 };
 
-static json_t *or_abort(json_t *value)
-{
-    if (!value) {
-        fputs("pagetide: out of memory\n", stderr);
-        abort();
-    }
-    return value;
-}
-
 struct json *json_new(void)
 {
     struct json *json = mem_alloc(sizeof *json);
-    json->object = or_abort(json_object());
+    json->object = mem_checked(json_object());
     return json;
 }
 
@@ -47,7 +38,7 @@ void json_set_str(struct json *json, struct str key, struct str text)
 
 void json_set_int(struct json *json, const char *key, int64_t number)
 {
-    json_object_set_new(json->object, key, or_abort(json_integer(number)));
+    json_object_set_new(json->object, key, mem_checked(json_integer(number)));
 }
 
 struct str json_write(const struct json *json, struct arena *arena)

@@ -22,7 +22,7 @@ void json_free(struct json *json); /* NULL is fine */
 void json_free_local(struct json **json);
 #define AUTO_JSON CLEANUP(json_free_local)
 
-/* The same key again replaces. Texts are UTF-8; what is not becomes null. */
+/* The same key again replaces. Texts are UTF-8; any other text becomes null. */
 void json_set_str(struct json *json, struct str key, struct str text);
 void json_set_int(struct json *json, const char *key, int64_t number);
 
@@ -32,7 +32,7 @@ struct str json_write(const struct json *json, struct arena *arena);
 /* One object; ERR_INPUT with line and column. */
 bool json_parse(struct str text, struct json **ret_json, struct err *err) MUST_CHECK;
 
-/* Borrowed until json_free; empty or 0 where the member is absent or of another kind. */
+/* Borrowed until json_free; empty or 0 if the member is absent or of another kind. */
 struct str json_get_str(const struct json *json, const char *key);
 int64_t json_get_int(const struct json *json, const char *key);
 

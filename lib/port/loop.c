@@ -1,5 +1,6 @@
 #include "port/loop.h"
 
+#include <assert.h>
 #include <event2/event.h>
 #include <event2/thread.h>
 
@@ -7,7 +8,16 @@
 
 struct loop {
     struct event_base *base;
+    bool is_running;
 };
+
+static void run(struct loop *loop, int flags)
+{
+    assert(!loop->is_running); /* not from inside a callback */
+    loop->is_running = true;
+    event_base_loop(loop->base, flags | EVLOOP_NO_EXIT_ON_EMPTY);
+    loop->is_running = false;
+}
 
 struct loop_timer {
     struct event *event;
@@ -46,13 +56,14 @@ void loop_free(struct loop *loop)
 {
     if (!loop)
         return;
+    assert(!loop->is_running);
     event_base_free(loop->base);
     mem_free(loop);
 }
 
 void loop_run(struct loop *loop)
 {
-    event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    run(loop, 0);
 }
 
 void loop_stop(struct loop *loop)
@@ -60,19 +71,19 @@ void loop_stop(struct loop *loop)
     event_base_loopbreak(loop->base);
 }
 
-static void set_flag(void *ctx)
+static void on_limit(void *ctx)
 {
     *(bool *)ctx = true;
 }
 
 bool loop_run_until(struct loop *loop, const bool *flag, int64_t timeout_ms)
 {
-    bool over = false;
-    struct loop_timer *limit = loop_timer_new(loop, set_flag, &over);
+    bool is_over = false;
+    struct loop_timer *limit = loop_timer_new(loop, on_limit, &is_over);
     if (timeout_ms >= 0)
         loop_timer_set(limit, timeout_ms);
-    while (!*flag && !over)
-        event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
+    while (!*flag && !is_over)
+        run(loop, EVLOOP_ONCE);
     loop_timer_free(limit);
     return *flag;
 }
@@ -82,7 +93,7 @@ struct deferred {
     void *ctx;
 };
 
-static void run_deferred(evutil_socket_t fd, short what, void *arg)
+static void on_deferred(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     struct deferred call = *(struct deferred *)arg;
@@ -94,10 +105,10 @@ void loop_defer(struct loop *loop, loop_fn fn, void *ctx)
 {
     struct deferred *call = mem_alloc(sizeof *call);
     *call = (struct deferred){fn, ctx};
-    event_base_once(loop->base, -1, EV_TIMEOUT, run_deferred, call, &(struct timeval){0});
+    event_base_once(loop->base, -1, EV_TIMEOUT, on_deferred, call, &(struct timeval){0});
 }
 
-static void timer_fired(evutil_socket_t fd, short what, void *arg)
+static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     struct loop_timer *timer = arg;
@@ -109,7 +120,7 @@ struct loop_timer *loop_timer_new(struct loop *loop, loop_fn fn, void *ctx)
     struct loop_timer *timer = mem_alloc(sizeof *timer);
     timer->fn = fn;
     timer->ctx = ctx;
-    timer->event = evtimer_new(loop->base, timer_fired, timer);
+    timer->event = evtimer_new(loop->base, on_timer, timer);
     return timer;
 }
 
@@ -138,7 +149,7 @@ void loop_timer_free(struct loop_timer *timer)
     mem_free(timer);
 }
 
-static void fd_ready(evutil_socket_t fd, short what, void *arg)
+static void on_fd(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     struct loop_fd *watch = arg;
@@ -166,7 +177,7 @@ void loop_fd_set(struct loop_fd *watch, int events)
     short what = EV_PERSIST;
     what |= events & LOOP_READ ? EV_READ : 0;
     what |= events & LOOP_WRITE ? EV_WRITE : 0;
-    watch->event = event_new(watch->loop->base, watch->fd, what, fd_ready, watch);
+    watch->event = event_new(watch->loop->base, watch->fd, what, on_fd, watch);
     event_add(watch->event, NULL);
 }
 
@@ -178,7 +189,7 @@ void loop_fd_free(struct loop_fd *watch)
     mem_free(watch);
 }
 
-static void signal_came(evutil_socket_t fd, short what, void *arg)
+static void on_signal(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     struct loop_signal *watch = arg;
@@ -190,7 +201,7 @@ struct loop_signal *loop_signal_new(struct loop *loop, int signo, loop_fn fn, vo
     struct loop_signal *watch = mem_alloc(sizeof *watch);
     watch->fn = fn;
     watch->ctx = ctx;
-    watch->event = evsignal_new(loop->base, signo, signal_came, watch);
+    watch->event = evsignal_new(loop->base, signo, on_signal, watch);
     event_add(watch->event, NULL);
     return watch;
 }

@@ -29,7 +29,7 @@ void loop_run(struct loop *loop);  /* until loop_stop */
 void loop_stop(struct loop *loop); /* the current callback ends first */
 
 /*
- * Runs the loop until *flag is true or `timeout_ms` has passed (-1: no limit); tells which.
+ * Runs the loop until *flag is true or `timeout_ms` has passed (-1: no limit); returns *flag.
  * For commands that do one thing after another. Not from inside a callback.
  */
 bool loop_run_until(struct loop *loop, const bool *flag, int64_t timeout_ms);

@@ -187,9 +187,7 @@ static void try_address(struct pg_connect *connect, const struct pg_host *host)
 {
     struct keywords list = {.count = 0};
     fill_keywords(connect, host, &list);
-    connect->conn = PQconnectStartParams(list.names, list.values, 0);
-    if (!connect->conn)
-        abort();
+    connect->conn = mem_checked(PQconnectStartParams(list.names, list.values, 0));
     PQsetErrorVerbosity(connect->conn, PQERRORS_VERBOSE);
     PQsetNoticeReceiver(connect->conn, on_notice, NULL);
     if (PQstatus(connect->conn) == CONNECTION_BAD) {

@@ -115,8 +115,8 @@ static void give_address(struct pg_hosts *hosts)
     hosts->fn(hosts->ctx, &host, NULL);
 }
 
-static void resolved(void *ctx, const struct resolve_address *addresses, size_t count,
-                     const struct err *err)
+static void on_resolved(void *ctx, const struct resolve_address *addresses, size_t count,
+                        const struct err *err)
 {
     struct pg_hosts *hosts = ctx;
     hosts->resolve = NULL;
@@ -154,5 +154,5 @@ void pg_hosts_next(struct pg_hosts *hosts, pg_hosts_fn fn, void *ctx)
     if (entry->port && !str_to_int64(str_from(entry->port), &port))
         port = DEFAULT_PORT; /* libpq will say what is wrong with it */
     hosts->resolve =
-        resolve_start(hosts->loop, str_from(entry->host), (int)port, resolved, hosts);
+        resolve_start(hosts->loop, str_from(entry->host), (int)port, on_resolved, hosts);
 }

@@ -204,12 +204,6 @@ static void disconnect(struct redis *redis)
     buf_reset(&redis->out);
 }
 
-static void schedule_retry(struct redis *redis)
-{
-    int64_t wait_ms = backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, redis->failures++);
-    loop_timer_set(redis->retry, backoff_equal_jitter(wait_ms, &redis->rng));
-}
-
 /* Whether commands under way ran is unknown: each caller hears so; nothing is sent again. */
 static void drop(struct redis *redis, enum err_kind kind, int code, const char *why)
 {
@@ -217,7 +211,8 @@ static void drop(struct redis *redis, enum err_kind kind, int code, const char *
     set_err(&err, redis, kind, code, why);
     disconnect(redis);
     loop_timer_clear(redis->deadline);
-    schedule_retry(redis);
+    int64_t wait_ms = backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, redis->failures++);
+    loop_timer_set(redis->retry, backoff_equal_jitter(wait_ms, &redis->rng));
     redis->why = err;
     err.kind = ERR_AGAIN;
     calls_fail(&redis->sent, &err);

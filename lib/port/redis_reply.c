@@ -2,6 +2,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include "base/mem.h"
+
 enum { ITEMS_MAX = 1 << 20 };
 
 /* What the reader builds, in the arena that its privdata is. */
@@ -63,9 +65,7 @@ struct redisReader *redis_reply_reader(struct arena *arena)
 {
     static redisReplyObjectFunctions makers = {on_string, on_array, on_integer, on_nil,
                                                on_free};
-    redisReader *reader = redisReaderCreateWithFunctions(&makers);
-    if (!reader)
-        abort();
+    redisReader *reader = mem_checked(redisReaderCreateWithFunctions(&makers));
     reader->privdata = arena;
     return reader;
 }

@@ -13,7 +13,7 @@
  *     redis://[[user]:password@]host[:port][/db]      unix:///path
  *
  * User and password may be percent-encoded (RFC 3986, section 2.1). Strings end with NUL and
- * stand in the arena given.
+ * are in the arena.
  */
 struct redis_url {
     struct str path; /* of a Unix socket; empty: host and port hold */

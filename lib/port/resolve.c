@@ -1,6 +1,7 @@
 #include "port/resolve.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -104,6 +105,7 @@ static size_t collect(const struct addrinfo *found, struct resolve_address *ret)
 static void deliver(struct resolve *resolve)
 {
     struct lookup *lookup = resolve->lookup;
+    assert(!resolve->watch != !resolve->timer);
     struct resolve_address addresses[RESOLVE_ADDRESSES_MAX] = {0};
     struct err err = ERR_INIT;
     size_t count = collect(lookup->found, addresses);
@@ -121,12 +123,12 @@ static void deliver(struct resolve *resolve)
         fn(ctx, addresses, count, NULL);
 }
 
-static void answer_known(void *ctx)
+static void on_known(void *ctx)
 {
     deliver(ctx);
 }
 
-static void thread_answered(void *ctx, int events)
+static void on_thread_answer(void *ctx, int events)
 {
     (void)events;
     struct resolve *resolve = ctx;
@@ -153,12 +155,12 @@ struct resolve *resolve_start(struct loop *loop, struct str host, int port, reso
     *resolve = (struct resolve){.lookup = lookup, .fn = fn, .ctx = ctx};
     bool literal = lookup_ask(lookup, AI_NUMERICHOST) == 0;
     if (!literal && lookup_spawn(lookup)) {
-        resolve->watch = loop_fd_new(loop, lookup->fd, thread_answered, resolve);
+        resolve->watch = loop_fd_new(loop, lookup->fd, on_thread_answer, resolve);
         loop_fd_set(resolve->watch, LOOP_READ);
         return resolve;
     }
     lookup->code = literal ? 0 : EAI_AGAIN;
-    resolve->timer = loop_timer_new(loop, answer_known, resolve);
+    resolve->timer = loop_timer_new(loop, on_known, resolve);
     loop_timer_set(resolve->timer, 0);
     return resolve;
 }

@@ -18,12 +18,12 @@ struct builder {
     yaml_report_fn report;
     void *ctx;
     struct err *err;
-    bool failed;
+    bool has_failed;
 
     struct frame stack[YAML_DEPTH_MAX];
     size_t depth;
     struct yaml_node *root;
-    int skip;          /* containers open inside a map that stands as a key */
+    int skip;          /* containers open inside a map that is itself a key */
     struct fy_mark at; /* of the last event that had a place */
 };
 
@@ -37,10 +37,10 @@ static void complain(struct builder *builder, int line, int column, const char *
     va_start(args, fmt);
     vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    if (!builder->failed)
+    if (!builder->has_failed)
         err_set(builder->err, ERR_CONFIG, "yaml", 0, "line %d, column %d: %s", line, column,
                 what);
-    builder->failed = true;
+    builder->has_failed = true;
     builder->report(builder->ctx, line, column, what);
 }
 
@@ -192,7 +192,7 @@ static bool open_container(struct builder *builder, struct yaml_node *node)
     return true;
 }
 
-/* libfyaml marks the text inside the quotes and behind the `*`. */
+/* libfyaml marks the text inside the quotes and after the `*`. */
 static bool is_marked_late(struct fy_event *event)
 {
     if (event->type != FYET_SCALAR || !event->scalar.value)
@@ -292,7 +292,7 @@ static bool check_text(struct builder *builder, struct str text)
         complain(builder, 1, 1, "not UTF-8");
     else if (str_find_byte(text, '\0') >= 0)
         complain(builder, 1, 1, "holds a NUL byte");
-    return !builder->failed;
+    return !builder->has_failed;
 }
 
 static void read_text(struct builder *builder, struct str text)
@@ -321,7 +321,7 @@ bool yaml_parse(struct arena *arena, struct str text, yaml_report_fn report, voi
     struct builder builder = {.arena = arena, .report = report, .ctx = ctx, .err = err};
     if (check_text(&builder, text))
         read_text(&builder, text);
-    if (builder.failed)
+    if (builder.has_failed)
         return false;
     if (!builder.root) {
         builder.root = ARENA_NEW(arena, struct yaml_node);

@@ -9,7 +9,7 @@
 #include "base/str.h"
 
 /*
- * YAML 1.2 (and so JSON) as a small tree whose nodes know where they stood. A subset on
+ * YAML 1.2 (and so JSON) as a small tree whose nodes know their place in the text. A subset on
  * purpose: one document, no anchors, aliases, merge keys or tags, no key twice in a map, keys
  * are scalars.
  *
@@ -34,8 +34,7 @@ struct yaml_node {
 
 enum { YAML_DEPTH_MAX = 64, YAML_KEYS_MAX = 10000, YAML_TEXT_MAX_BYTES = 4 << 20 };
 
-/* Told of each thing that is wrong; `what` is valid during the call. Lines and columns from 1.
- */
+/* Called for each thing that is wrong; `what` lives for the call. Lines and columns from 1. */
 typedef void (*yaml_report_fn)(void *ctx, int line, int column, const char *what);
 
 /*
