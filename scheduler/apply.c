@@ -1,5 +1,7 @@
 #include "scheduler/apply.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 #include "config/source_dir.h"
 #include "port/hash.h"
@@ -146,6 +148,7 @@ static void store_next(struct apply *apply)
 void apply_dir(struct apply *apply, const char *dir, apply_fn fn, void *ctx)
 {
     struct err err = ERR_INIT;
+    assert(!apply->is_busy);
     arena_reset(apply->arena);
     buf_reset(&apply->errors);
     apply->fn = fn;

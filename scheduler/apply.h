@@ -7,8 +7,10 @@
 #include "port/pg.h"
 
 /*
- * Storing definitions in PostgreSQL: a new version where a stream's differs from what this
- * process stored last.
+ * Storing definitions in PostgreSQL (pagetide.define): each stream whose definition or schedule
+ * differs from what this process stored last.
+ *
+ *     apply_new → apply_dir → apply_fn → [apply_dir …] → apply_free
  */
 struct apply;
 
@@ -25,7 +27,11 @@ struct apply *apply_new(struct pg *pg) MUST_CHECK; /* remembers what it stored *
 void apply_free(struct apply *apply); /* its callback will not come; NULL is fine */
 bool apply_is_busy(const struct apply *apply);
 
-/* Stores every stream of a folder. A broken file keeps its last good version. */
+/*
+ * Stores every stream of DIR/sources, one after the other, and calls back once (from within
+ * this call where nothing has changed). A broken file keeps its last good version; after an
+ * error of the database the rest is not tried. Not while it is busy. `dir` is read at once.
+ */
 void apply_dir(struct apply *apply, const char *dir, apply_fn fn, void *ctx);
 
 #endif
