@@ -1,20 +1,38 @@
 #!/usr/bin/env bash
 # Layers: base < port < core < config, schema < worker | scheduler < cli; lower never includes
-# higher, siblings never each other. A library's header stands in its port's .c alone. Tests
-# and bench may use everything.
+# higher, siblings never each other. Inside worker/ two towers of rooms that never see each
+# other: records < rows < load knows no HTTP, access < paging < exchange knows no PostgreSQL,
+# only the machine above them sees both. A library's header stays in its port's .c. Tests and
+# bench may use everything.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-# The folders each layer may include from, itself among them.
+# The rooms each room may include from besides itself.
 declare -A below=(
-    [lib/base]="base"
-    [lib/port]="base port"
-    [lib/core]="base port core"
-    [config]="base port core config"
-    [schema]="base port core schema"
-    [worker]="base port core config schema worker"
-    [scheduler]="base port core config schema scheduler"
-    [cli]="base port core config schema worker scheduler cli"
+    [lib/base]=""
+    [lib/port]="base"
+    [lib/core]="base port"
+    [config]="base port core"
+    [schema]="base port core"
+    [worker/records]="base port core config"
+    [worker/rows]="base port core config worker/records"
+    [worker/load]="base port core config worker/records worker/rows"
+    [worker/access]="base port core config"
+    [worker/paging]="base port core config worker/access"
+    [worker/exchange]="base port core config worker/access worker/paging"
+    [worker]="base port core config worker/records worker/rows worker/load worker/access worker/paging worker/exchange"
+    [scheduler]="base port core config schema"
+    [cli]="base port core config schema scheduler worker"
+)
+
+# What a room must not see, not even through the headers that it includes.
+declare -A hidden=(
+    [worker/records]="lib/port/http.h lib/port/pg.h lib/port/redis.h"
+    [worker/rows]="lib/port/http.h lib/port/pg.h lib/port/redis.h"
+    [worker/load]="lib/port/http.h lib/port/redis.h"
+    [worker/access]="lib/port/pg.h lib/port/redis.h"
+    [worker/paging]="lib/port/pg.h lib/port/redis.h"
+    [worker/exchange]="lib/port/pg.h lib/port/redis.h"
 )
 
 # Library headers, and the one module that may include each.
@@ -36,15 +54,30 @@ complain() {
     bad=1
 }
 
-for layer in "${!below[@]}"; do
+# A folder of worker/ without a line above would be seen by nobody.
+for folder in lib/*/ config/ schema/ worker/ worker/*/ scheduler/ cli/; do
+    folder=${folder%/}
+    [[ $folder == lib/core/lua || -n ${below[$folder]+there} ]] ||
+        complain "$folder: no line in tools/check-layers.sh says what it may include"
+done
+
+for room in "${!below[@]}"; do
     while IFS=: read -r file line text; do
         from=${text#*\"}
-        from=${from%%/*}
-        case " ${below[$layer]} " in
+        from=${from%\"*}
+        [[ $from == */* ]] && from=${from%/*}
+        case " ${below[$room]} ${room#lib/} " in
         *" $from "*) ;;
-        *) complain "$file:$line: $layer must not include $text" ;;
+        *) complain "$file:$line: $room must not include $text" ;;
         esac
-    done < <(grep -rnE '^ *# *include +"' --include='*.[ch]' "$layer")
+    done < <(grep -nE '^ *# *include +"' "$room"/*.[ch])
+done
+
+for room in "${!hidden[@]}"; do
+    for header in ${hidden[$room]}; do
+        ${CC:-gcc} -MM -MG -I. -Ilib "$room"/*.c | tr '\\\n' '  ' | grep -qF " $header " &&
+            complain "$room: must not see $header, not even through another header"
+    done
 done
 
 for header in "${!port_of[@]}"; do

@@ -3,14 +3,6 @@
 #include "base/arena.h"
 #include "base/log.h"
 
-static struct held *find(struct worker *worker, int64_t job)
-{
-    struct held *held = worker->held;
-    while (held && (held->job != job || held->is_over))
-        held = held->next;
-    return held;
-}
-
 static void on_adopted(void *ctx, enum queue_verdict verdict, const struct err *err)
 {
     (void)verdict, (void)err; /* refused or unanswered: the next round tries again */
@@ -35,7 +27,7 @@ static void adopt(struct held *held)
 static void on_beat(void *ctx, enum queue_verdict verdict, const struct err *err)
 {
     struct held *held = ctx;
-    if (!err && held->crawl && !held->is_over) {
+    if (!err && held_is_crawling(held)) {
         if (verdict == QUEUE_LOST)
             adopt(held);
         else if (verdict == QUEUE_CANCELLED)
@@ -48,8 +40,8 @@ static void beat_queue(struct worker *worker)
 {
     if (!worker->queue || !redis_is_up(worker->redis))
         return;
-    for (struct held *held = worker->held; held; held = held->next) {
-        if (!held->crawl || held->is_over)
+    for (struct held *held = worker->held.first; held; held = held->next) {
+        if (!held_is_crawling(held))
             continue;
         held->calls++;
         queue_beat(worker->queue, held->job, str_from(held->token), on_beat, held);
@@ -62,7 +54,7 @@ static void on_round(void *ctx, const int64_t *lost, size_t lost_count, const st
     if (err)
         lost_count = 0;
     for (size_t i = 0; i < lost_count; i++) {
-        struct held *held = find(worker, lost[i]);
+        struct held *held = held_find(&worker->held, lost[i]);
         if (held && held->crawl)
             crawl_stop(held->crawl, CRAWL_STOP_LOST);
     }
@@ -73,9 +65,9 @@ static void beat_round(void *ctx)
 {
     struct worker *worker = ctx;
     AUTO_ARENA struct arena *arena = arena_new();
-    int64_t *jobs = ARENA_ARRAY(arena, int64_t, worker->held_count + 1);
+    int64_t *jobs = ARENA_ARRAY(arena, int64_t, worker->held.count + 1);
     size_t count = 0;
-    for (struct held *held = worker->held; held; held = held->next)
+    for (struct held *held = worker->held.first; held; held = held->next)
         if (!held->is_over)
             jobs[count++] = held->job;
     loop_timer_set(worker->beat_timer, worker->settings->beat_ms);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "worker/report.h"
 
 enum {
     RETRY_SOON_MS = 1000, /* after an activation that PostgreSQL did not answer */
@@ -18,52 +19,57 @@ static int64_t poll_ms(const struct worker *worker)
 static bool has_room(const struct worker *worker)
 {
     return worker->is_started && !worker->is_draining && worker->is_registered &&
-           pg_is_up(worker->pg) && worker->held_count < (size_t)worker->settings->jobs;
+           pg_is_up(worker->pg) && worker->held.count < (size_t)worker->settings->jobs;
 }
 
-static struct log_where where(const struct job *job)
-{
-    return (struct log_where){job->stream, job->run, job->n, 0};
-}
+/* --- what became of the lease --- */
 
-/* --- what became of the lease ---------------------------------------------------------- */
-
-static void on_queue_told(void *ctx, enum queue_verdict verdict, const struct err *err)
+static void on_queue_answer(void *ctx, enum queue_verdict verdict, const struct err *err)
 {
     (void)verdict, (void)err; /* an unanswered `done` or `retry` ends with the lease */
     held_release(ctx);
 }
 
+void claim_put_back(struct held *held, int64_t delay_ms)
+{
+    struct worker *worker = held->worker;
+    if (!worker->queue) {
+        claim_put_local(worker, held->job, delay_ms);
+        return;
+    }
+    held->calls++;
+    queue_retry(worker->queue, held->job, str_from(held->token), delay_ms, on_queue_answer,
+                held);
+}
+
+void claim_done(struct held *held)
+{
+    if (!held->worker->queue)
+        return;
+    held->calls++;
+    queue_done(held->worker->queue, held->job, str_from(held->token), on_queue_answer, held);
+}
+
 static void put_back(struct held *held, int64_t delay_ms)
 {
-    if (held->worker->queue) {
-        held->calls++;
-        queue_retry(held->worker->queue, held->job, str_from(held->token), delay_ms,
-                    on_queue_told, held);
-    } else {
-        claim_put_local(held->worker, held->job, delay_ms);
-    }
-    held_over(held);
+    claim_put_back(held, delay_ms);
+    held_end(held);
 }
 
 static void drop(struct held *held)
 {
-    if (held->worker->queue) {
-        held->calls++;
-        queue_done(held->worker->queue, held->job, str_from(held->token), on_queue_told, held);
-    }
-    held_over(held);
+    claim_done(held);
+    held_end(held);
 }
 
-/* --- activation ------------------------------------------------------------------------ */
+/* --- activation --- */
 
 static void start(struct held *held)
 {
-    const struct job *job = held->activation.job;
-    struct log_where at = where(job);
-    log_write(LOG_INFO, LOG_JOB_START, &at, "%s at page %d%s", job->page ? "resumes" : "starts",
-              job->page + 1, job->crashes ? ", after a crash" : "");
-    held_run(held);
+    report_start(held->activation.job);
+    held_begin(held, &held->worker->env);
+    if (held->worker->is_draining)
+        crawl_stop(held->crawl, CRAWL_STOP_SOON);
 }
 
 /*
@@ -78,7 +84,7 @@ static void on_first_beat(void *ctx, enum queue_verdict verdict, const struct er
     else if (!err && verdict == QUEUE_CANCELLED)
         drop(held);
     else
-        held_over(held);
+        held_end(held);
     held_release(held);
 }
 
@@ -136,7 +142,7 @@ static bool is_suspect(const struct held *held)
 
 static bool holds_crashed(const struct worker *worker)
 {
-    for (const struct held *held = worker->held; held; held = held->next)
+    for (const struct held *held = worker->held.first; held; held = held->next)
         if (is_suspect(held))
             return true;
     return false;
@@ -156,18 +162,15 @@ static void activate(struct held *held)
                    !holds_crashed(worker), held->arena, on_activated, held);
 }
 
-/* --- the queue in Redis ---------------------------------------------------------------- */
+/* --- the queue in Redis --- */
 
 /* A lease for a job that this process has: Redis forgot the old one. The new token serves. */
 static bool renew_held(struct worker *worker, const struct queue_lease *lease)
 {
-    for (struct held *held = worker->held; held; held = held->next) {
-        if (held->job == lease->job && !held->is_over) {
-            memcpy(held->token, lease->token, sizeof held->token);
-            return true;
-        }
-    }
-    return false;
+    struct held *held = held_find(&worker->held, lease->job);
+    if (held)
+        memcpy(held->token, lease->token, sizeof held->token);
+    return held;
 }
 
 static void on_lease(void *ctx, const struct queue_lease *lease, const struct err *err)
@@ -179,7 +182,7 @@ static void on_lease(void *ctx, const struct queue_lease *lease, const struct er
         return;
     }
     if (!renew_held(worker, lease)) {
-        struct held *held = held_new(worker, lease->job);
+        struct held *held = held_new(&worker->held, worker, lease->job);
         memcpy(held->token, lease->token, sizeof held->token);
         held->leased_mono_ms = lease->at_mono_ms;
         activate(held);
@@ -205,7 +208,7 @@ void claim_wake(struct worker *worker)
     queue_wait(worker->queue, worker->wake, on_wake, worker);
 }
 
-/* --- the in-process queue of `sync` ---------------------------------------------------- */
+/* --- the in-process queue of `sync` --- */
 
 static void claim_local(struct worker *worker)
 {
@@ -214,7 +217,7 @@ static void claim_local(struct worker *worker)
         struct local_job job = worker->local[i];
         if (job.due_mono_ms <= now && has_room(worker)) {
             worker->local[i] = worker->local[--worker->local_count];
-            activate(held_new(worker, job.job));
+            activate(held_new(&worker->held, worker, job.job));
             continue;
         }
         soonest = MIN(soonest, job.due_mono_ms);

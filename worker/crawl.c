@@ -1,21 +1,73 @@
+/*
+ * A crawl's life. It does two things at the same time: it makes steps, page after page, and it
+ * waits for the outcomes of the marks that earlier pages left in the batches (`pending` of
+ * them). The phase says which of the two still go on:
+ *
+ *     phase      steps   new marks     leaves it when
+ *     WORKING    yes     of pages      see below
+ *     ENDING     no      no            the last outcome is there             -> OVER
+ *     FAILING    no      the end mark  the last outcome is there             -> ENDING
+ *     ENDED      no      no            the last outcome is there             -> OVER
+ *     LEAVING    no      no            the last outcome is there             -> OVER
+ *     OVER       no      no            crawl_free
+ *
+ *     WORKING ──► ENDING    the job's turn ends by a mark: it succeeded, failed, was truncated,
+ *        │                  has to wait, or is given back. The mark goes with the last page or
+ *        │                  alone, and what PostgreSQL answers to it is the end
+ *        ├─────► FAILING    a batch could not be committed, for good: none of its pages is in.
+ *        │                  Only when no mark is under way can the failure be written as the
+ *        │                  end, after the pages that are in
+ *        ├─────► ENDED      PostgreSQL refused more rows than max_rejects and ended the job in
+ *        │                  the commit of a page; the marks after it will be refused
+ *        └─────► LEAVING    the job is another's (a mark was refused), or it cannot be said
+ *                           what became of it: write nothing more, leave it as it is
+ *
+ * ENDING goes to FAILING or LEAVING too, when a page's mark before the end mark fails.
+ *
+ * Invariants. Every mark has exactly one outcome, so `pending` comes down to 0. OVER is reached
+ * once, and on_ended is called once, from the loop, never from inside a call. After quiet()
+ * nothing comes back but outcomes: no answer, no timer, no word from the loader.
+ *
+ * Example: three pages, a batch of two, the API's end on page 3. Step next marks page 1 and
+ * page 2 (pending 2), the batch is committed while page 3 is fetched (pending 0). Page 3's mark
+ * carries the end (ENDING, pending 1). Its outcome `applied, ended, succeeded` is the last one:
+ * OVER, how = FINISHED. Had the worker lost the job meanwhile, the outcome would be `refused`:
+ * LEAVING, and OVER at once, how = LOST.
+ */
 #include "worker/crawl_internal.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/redact.h"
 
-static void go(struct crawl *crawl, enum step step)
-{
-    typedef enum step (*step_fn)(struct crawl * crawl);
-    static const step_fn steps[] = {
-#define X(name) [STEP_##name] = step_##name,
-        STEPS(X)
+static const struct {
+    const char *name;
+    enum step (*make)(struct crawl *crawl);
+} steps[] = {
+#define X(name) [STEP_##name] = {#name, step_##name},
+    STEPS(X)
 #undef X
-    };
+        [STEP_PAUSE] = {"end", NULL},
+};
+
+static void make_steps(struct crawl *crawl, enum step step)
+{
     crawl->is_paused = false;
-    while (step != STEP_PAUSE)
-        step = steps[step](crawl);
+    while (step != STEP_PAUSE) {
+        assert(step < STEP_PAUSE);
+        crawl->step = step;
+        step = steps[step].make(crawl);
+    }
     crawl->is_paused = true;
+    if (log_is_on(LOG_DEBUG) && crawl->phase == PHASE_WORKING) {
+        struct log_where at = {crawl->job.stream, crawl->job.run, crawl->job.n,
+                               crawl->pager.page + 1};
+        log_write(LOG_DEBUG, LOG_JOB_STEP, &at, "%s done, waits to %s", steps[crawl->step].name,
+                  steps[crawl->resume].name);
+    }
 }
 
 enum step crawl_pause(struct crawl *crawl, enum step resume)
@@ -27,7 +79,7 @@ enum step crawl_pause(struct crawl *crawl, enum step resume)
 void crawl_resume(struct crawl *crawl)
 {
     if (crawl->is_paused && crawl->phase == PHASE_WORKING)
-        go(crawl, crawl->resume);
+        make_steps(crawl, crawl->resume);
 }
 
 static void on_timer(void *ctx)
@@ -35,7 +87,7 @@ static void on_timer(void *ctx)
     crawl_resume(ctx);
 }
 
-static void over(void *ctx)
+static void on_over(void *ctx)
 {
     struct crawl *crawl = ctx;
     crawl->env->on_ended(crawl->env->ctx, crawl, &crawl->end);
@@ -48,9 +100,10 @@ static void finish(struct crawl *crawl, enum crawl_how how)
     crawl->phase = PHASE_OVER;
     crawl->end.how = how;
     crawl->end.err = &crawl->err;
-    loop_defer(crawl->env->loop, over, crawl);
+    loop_defer(crawl->env->loop, on_over, crawl);
 }
 
+/* From here on only outcomes of marks come back. */
 static void quiet(struct crawl *crawl)
 {
     if (crawl->call)
@@ -80,7 +133,7 @@ static void leave(struct crawl *crawl, enum phase phase)
     leave_if_settled(crawl);
 }
 
-/* What may succeed later is no end of the job: it is left to whoever comes next. */
+/* What may succeed later does not end the job: another worker goes on with it. */
 static bool is_worth_another_time(const struct err *err)
 {
     return err->kind == ERR_AGAIN;
@@ -101,7 +154,8 @@ void crawl_ready(void *ctx, const struct err *err)
         return;
     }
     bool config = err->kind == ERR_CONFIG || err->kind == ERR_INPUT;
-    go(crawl, crawl_end_turn(crawl, JOB_FAILED, config ? REASON_DEFINITION : REASON_SERVER));
+    make_steps(crawl,
+               crawl_end_turn(crawl, JOB_FAILED, config ? REASON_DEFINITION : REASON_SERVER));
 }
 
 static void mark_owner(const struct crawl *crawl, struct mark *mark)
@@ -118,6 +172,7 @@ void crawl_put_mark(struct crawl *crawl, struct mark *mark)
     mark->retries = crawl->retries;
     mark->waited_ms = crawl->waited_ms;
     crawl->retries = crawl->waited_ms = 0;
+    assert(crawl->phase == PHASE_WORKING || mark->has_end);
     crawl->pending++;
     loader_mark(crawl->loader, mark, mark->has_end);
 }
@@ -135,7 +190,6 @@ void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
     crawl->phase = PHASE_ENDING;
 }
 
-/* Ends the job's turn behind the pages already marked; crawl->err says why, where it failed. */
 enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_reason reason)
 {
     struct mark mark = {0};
@@ -216,7 +270,7 @@ void crawl_free(struct crawl *crawl)
 }
 
 /* A batch could not be committed: the pages in it are not in. */
-static void batch_failed(struct crawl *crawl, const struct mark_outcome *outcome)
+static void on_batch_failed(struct crawl *crawl, const struct mark_outcome *outcome)
 {
     if (crawl->phase == PHASE_FAILING || crawl->phase == PHASE_ENDED)
         return;
@@ -227,7 +281,7 @@ static void batch_failed(struct crawl *crawl, const struct mark_outcome *outcome
     leave(crawl, leaves ? PHASE_LEAVING : PHASE_FAILING);
 }
 
-static void turn_ended(struct crawl *crawl, const struct mark_outcome *outcome)
+static void on_turn_ended(struct crawl *crawl, const struct mark_outcome *outcome)
 {
     crawl->end.run_ended = outcome->run_ended;
     crawl->end.run_state = outcome->run_state;
@@ -239,7 +293,7 @@ static void turn_ended(struct crawl *crawl, const struct mark_outcome *outcome)
         finish(crawl, crawl->end.state == JOB_QUEUED ? CRAWL_RETURNED : CRAWL_FINISHED);
 }
 
-/* Rows that PostgreSQL refused were too many: the job ends with this page, not with ours. */
+/* PostgreSQL refused too many rows and ended the job with this page, whatever we meant. */
 static bool is_ended_there(const struct crawl *crawl, const struct mark_outcome *outcome)
 {
     bool goes_on =
@@ -247,7 +301,7 @@ static bool is_ended_there(const struct crawl *crawl, const struct mark_outcome 
     return goes_on && outcome->ended && outcome->state == JOB_FAILED;
 }
 
-static void ended_there(struct crawl *crawl, const struct mark_outcome *outcome)
+static void on_ended_there(struct crawl *crawl, const struct mark_outcome *outcome)
 {
     quiet(crawl);
     crawl->phase = PHASE_ENDED;
@@ -262,6 +316,7 @@ static void ended_there(struct crawl *crawl, const struct mark_outcome *outcome)
 
 void crawl_outcome(struct crawl *crawl, const struct mark_outcome *outcome)
 {
+    assert(crawl->pending > 0);
     crawl->pending--;
     bool in = outcome->verdict == MARK_APPLIED || outcome->verdict == MARK_SKIPPED;
     if (in && outcome->page) {
@@ -269,13 +324,13 @@ void crawl_outcome(struct crawl *crawl, const struct mark_outcome *outcome)
         crawl->stats.records += outcome->records;
     }
     if (in && is_ended_there(crawl, outcome))
-        ended_there(crawl, outcome);
+        on_ended_there(crawl, outcome);
     else if (outcome->verdict == MARK_FAILED && crawl->phase != PHASE_LEAVING)
-        batch_failed(crawl, outcome);
+        on_batch_failed(crawl, outcome);
     else if (outcome->verdict == MARK_REFUSED)
         leave(crawl, PHASE_LEAVING);
     else if (in && crawl->phase == PHASE_ENDING && crawl->pending == 0)
-        turn_ended(crawl, outcome);
+        on_turn_ended(crawl, outcome);
     leave_if_settled(crawl);
 }
 
@@ -322,5 +377,6 @@ struct crawl_stats crawl_stats(const struct crawl *crawl)
     stats.bytes = crawl->body.len;
     stats.rejects = crawl->job.rejects;
     stats.page = crawl->pager.page + 1;
+    stats.step = steps[crawl->is_paused ? crawl->resume : crawl->step].name;
     return stats;
 }

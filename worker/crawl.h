@@ -95,8 +95,9 @@ struct crawl_stats {
     int page;               /* number of the page that is being read */
     int pages, pages_total; /* committed in this and earlier turns; 0: unknown */
     int64_t records;
-    int64_t rejects; /* those that the loader refuses are not among them */
-    size_t bytes;    /* memory of the body it holds */
+    int64_t rejects;  /* those that the loader refuses are not among them */
+    size_t bytes;     /* memory of the body it holds */
+    const char *step; /* that it is at, or waits for: "send", "cut", …; static */
 };
 struct crawl_stats crawl_stats(const struct crawl *crawl);
 

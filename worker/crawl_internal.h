@@ -9,11 +9,13 @@
 #include "worker/rows/cut.h"
 
 /*
- * The inside of a crawl, shared by crawl.c (its life), step.c (from the request to the rows) and
- * next.c (from the rows to the next request).
+ * The inside of a crawl, shared by crawl.c (its life and the driver), step.c (from the request
+ * to the rows) and next.c (from the rows to the next request).
+ *
+ * The steps of a page, in their order. Each is a function step_<name> that does one thing and
+ * returns the step after it; only the driver in crawl.c calls them. PAUSE leaves the machine
+ * until something comes back.
  */
-
-/* The steps of a page, in their order; PAUSE leaves the machine until something comes back. */
 #define STEPS(X)                                                                               \
     X(open)                                                                                    \
     X(ask)                                                                                     \
@@ -29,13 +31,14 @@ enum step {
         STEP_PAUSE,
 };
 
+/* How near the crawl is to its end: drawn at the top of crawl.c. */
 enum phase {
-    PHASE_WORKING,
+    PHASE_WORKING, /* steps are made */
     PHASE_ENDING,  /* the end mark is on its way; nothing more is fetched */
     PHASE_FAILING, /* a batch failed: the end mark follows when no mark is under way */
     PHASE_ENDED,   /* PostgreSQL itself ended the job; the marks under way are refused */
     PHASE_LEAVING, /* no mark may follow; waiting for the outcomes of earlier ones */
-    PHASE_OVER,    /* the ended callback is due */
+    PHASE_OVER,    /* on_ended is due, or has come */
 };
 
 struct crawl {
@@ -50,6 +53,7 @@ struct crawl {
     struct pager pager;
     struct guard guard;
     enum phase phase;
+    enum step step;   /* the last one that was made */
     enum step resume; /* where a pause goes on */
     bool is_paused, is_starved, is_draining;
     int64_t began_mono_ms; /* the job, in whatever process */
@@ -70,7 +74,6 @@ struct crawl {
     bool is_end_by_rule; /* `responses` said that there is no more */
 
     size_t pending; /* marks without an outcome yet */
-    bool is_cancelled;
     struct crawl_end end;
     struct err err; /* of the end */
     struct crawl_stats stats;
@@ -81,21 +84,21 @@ struct crawl {
 STEPS(X)
 #undef X
 
-/* Leaves the machine; crawl_resume goes on there. */
+/* Leaves the machine; crawl_resume goes on at `resume` (STEP_PAUSE: never). */
 enum step crawl_pause(struct crawl *crawl, enum step resume);
 void crawl_resume(struct crawl *crawl);
 /* A callback of the loader: goes on, or ends the job where there is an error. */
 void crawl_ready(void *ctx, const struct err *err);
 
 /*
- * Ends the job's turn behind the pages already marked; crawl->err says why, where it failed.
- * crawl_fail adds the page that was being read.
+ * Ends the job's turn after the pages that are already marked; crawl->err says why, where it
+ * failed. crawl_fail adds the page that was being read.
  */
 enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_reason reason);
 enum step crawl_fail(struct crawl *crawl, enum job_reason reason);
 enum step crawl_give_back(struct crawl *crawl);
 
-/* Puts the end into a mark that travels behind a page. */
+/* Puts the end into the mark of the last page. */
 void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
                    enum job_reason reason);
 void crawl_put_mark(struct crawl *crawl, struct mark *mark);

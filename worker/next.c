@@ -126,8 +126,9 @@ static int64_t accumulated(const struct crawl *crawl, const struct pager *pager)
     }
 }
 
-static void turn_over(struct crawl *crawl, const struct pager *next,
-                      const struct request *request)
+/* The page is in the batch: the page after it takes its place. */
+static void advance(struct crawl *crawl, const struct pager *next,
+                    const struct request *request)
 {
     struct arena *old = crawl->page;
     guard_add(&crawl->guard, crawl->request.hash, crawl->cut.records_hash, crawl->cut.taken);
@@ -152,8 +153,7 @@ static void keep_last(struct crawl *crawl, struct pager *next)
         next->last = arena_str(crawl->next, crawl->scope.last);
 }
 
-/* `replace`: this response was not the last. What was learnt from it is kept, its row is not.
- */
+/* `replace`: another response follows, so this one's row does not stay. */
 static void forget_page(struct crawl *crawl)
 {
     drop_rows(crawl);
@@ -161,8 +161,8 @@ static void forget_page(struct crawl *crawl)
     crawl->cut.bookmark_high = crawl->cut.warning = STR_NONE;
 }
 
-static void tell_watch(const struct crawl *crawl, const struct pager *next,
-                       const struct pager_decision *decision, const struct request *request)
+static void show_page(const struct crawl *crawl, const struct pager *next,
+                      const struct pager_decision *decision, const struct request *request)
 {
     const struct crawl_watch *watch = crawl->env->watch;
     struct crawl_page page = {
@@ -209,7 +209,7 @@ static enum step commit_page(struct crawl *crawl, const struct pager *next,
     if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
         forget_page(crawl);
     struct mark mark = page_mark(crawl, next, decision);
-    tell_watch(crawl, next, decision, request);
+    show_page(crawl, next, decision, request);
     if (decision->recognised.len)
         crawl->env->on_recognised(crawl->env->ctx, crawl, decision->recognised);
     crawl->env->on_page(crawl->env->ctx, crawl, crawl->cut.records, (int64_t)crawl->body.len);
@@ -222,7 +222,7 @@ static enum step commit_page(struct crawl *crawl, const struct pager *next,
     if (decision->outcome != PAGER_MORE)
         crawl_set_end(crawl, &mark, end_states[decision->outcome], decision->reason);
     crawl_put_mark(crawl, &mark);
-    turn_over(crawl, next, request);
+    advance(crawl, next, request);
     return mark.has_end ? crawl_pause(crawl, STEP_PAUSE) : STEP_send;
 }
 

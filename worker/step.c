@@ -1,5 +1,7 @@
 #include "worker/crawl_internal.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "worker/exchange/judge.h"
 #include "worker/watch.h"
@@ -19,7 +21,7 @@ static bool open_definition(struct crawl *crawl)
                            &crawl->stream->pagination, &crawl->pager, &crawl->err);
 }
 
-/* What a request may ask of the pages before it. */
+/* What a request may ask about the pages before it. */
 static void stand_at_checkpoint(struct crawl *crawl)
 {
     crawl->scope.pager = &crawl->pager;
@@ -85,7 +87,7 @@ static enum step starve(struct crawl *crawl)
     return crawl_pause(crawl, STEP_send);
 }
 
-/* The rate limit or a pause of the host stands before the request. */
+/* The request may not go out yet: by the rate limit, or by a pause of the host. */
 static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_ms)
 {
     static const char *const what[] = {
@@ -206,6 +208,7 @@ static struct judgement judge(struct crawl *crawl)
 
 enum step step_judge(struct crawl *crawl)
 {
+    assert(!crawl->answer != !crawl->failed);
     struct judgement judgement = judge(crawl);
     switch (judgement.verdict) {
     case JUDGE_REDIRECT:
@@ -239,7 +242,7 @@ static int64_t records_left(const struct crawl *crawl)
     return max < 0 ? -1 : MAX(max - crawl->pager.records, 0);
 }
 
-/* For `with` and `where`. A body that is no JSON is left to the cut to complain about. */
+/* For `with` and `where`. What is wrong with the body is for the cut to say. */
 static void show_response(struct crawl *crawl)
 {
     struct err ignored = ERR_INIT;

@@ -1,41 +1,16 @@
 #include "worker/worker_internal.h"
 
-#include <signal.h>
+#include <assert.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "worker/report.h"
 
 enum { DRAIN_MS = 10000, REGISTER_AGAIN_MS = 2000 };
 
-/* --- held jobs ------------------------------------------------------------------------- */
-
-struct held *held_new(struct worker *worker, int64_t job)
-{
-    struct held *held = mem_alloc(sizeof *held);
-    held->worker = worker;
-    held->job = job;
-    held->arena = arena_new();
-    held->next = worker->held;
-    held->link = &worker->held;
-    if (held->next)
-        held->next->link = &held->next;
-    worker->held = held;
-    worker->held_count++;
-    return held;
-}
-
-static void held_free(struct held *held)
-{
-    *held->link = held->next;
-    if (held->next)
-        held->next->link = held->link;
-    if (held->crawl)
-        crawl_free(held->crawl);
-    arena_free(held->arena);
-    mem_free(held);
-}
+/* --- the end of draining --- */
 
 static void tell_drained(struct worker *worker)
 {
@@ -73,53 +48,19 @@ static void sign_off(struct worker *worker)
         ownership_beat(worker->pg, &worker->self, NULL, 0, on_last_round, worker);
 }
 
-static void report_drained(struct worker *worker)
+static void on_nothing_held(void *ctx)
 {
-    if (worker->is_draining && !worker->held_count && !worker->has_signed_off)
+    struct worker *worker = ctx;
+    if (worker->is_draining && !worker->has_signed_off)
         sign_off(worker);
 }
 
-void held_release(struct held *held)
-{
-    held->calls--;
-    if (held->is_over && held->calls == 0)
-        held_free(held);
-}
-
-void held_over(struct held *held)
-{
-    struct worker *worker = held->worker;
-    held->is_over = true;
-    worker->held_count--;
-    if (held->calls == 0)
-        held_free(held);
-    report_drained(worker);
-}
-
-void held_run(struct held *held)
-{
-    const struct ownership_activation *activation = &held->activation;
-    struct crawl_past past = {activation->request_hashes, activation->records_hashes,
-                              activation->page_count};
-    held->crawl = crawl_new(&held->worker->env, activation->job, &past);
-    if (held->worker->is_draining)
-        crawl_stop(held->crawl, CRAWL_STOP_SOON);
-}
-
-static struct held *find_crawl(struct worker *worker, const struct crawl *crawl)
-{
-    struct held *held = worker->held;
-    while (held && held->crawl != crawl)
-        held = held->next;
-    return held;
-}
-
-/* --- memory ---------------------------------------------------------------------------- */
+/* --- memory --- */
 
 static size_t bytes_held(const struct worker *worker)
 {
     size_t bytes = http_bytes(worker->http) + loaders_bytes(worker->loaders);
-    for (const struct held *held = worker->held; held; held = held->next)
+    for (const struct held *held = worker->held.first; held; held = held->next)
         if (held->crawl)
             bytes += crawl_stats(held->crawl).bytes;
     return bytes;
@@ -127,7 +68,7 @@ static size_t bytes_held(const struct worker *worker)
 
 static bool is_fetching(const struct worker *worker)
 {
-    for (const struct held *held = worker->held; held; held = held->next)
+    for (const struct held *held = worker->held.first; held; held = held->next)
         if (held->crawl && !crawl_is_idle(held->crawl))
             return true;
     return false;
@@ -148,8 +89,8 @@ static void wake_starved(void *ctx)
 {
     struct worker *worker = ctx;
     worker->wake_is_due = false;
-    for (struct held *held = worker->held; held; held = held->next)
-        if (held->crawl && !held->is_over)
+    for (struct held *held = worker->held.first; held; held = held->next)
+        if (held_is_crawling(held))
             crawl_wake(held->crawl);
 }
 
@@ -163,12 +104,6 @@ static void memory_may_be_free(struct worker *worker)
 
 /* --- what crawls report --- */
 
-static struct log_where where(const struct crawl *crawl)
-{
-    const struct job *job = crawl_job(crawl);
-    return (struct log_where){job->stream, job->run, job->n, 0};
-}
-
 /* A request that was in the way of another is over. */
 static void on_throttle_free(void *ctx)
 {
@@ -179,11 +114,8 @@ static void on_retry(void *ctx, const struct crawl *crawl, const struct err *err
                      int64_t delay_ms)
 {
     struct worker *worker = ctx;
-    struct log_where at = where(crawl);
-    at.page = crawl_stats(crawl).page;
     worker->retries++;
-    log_write(LOG_WARN, LOG_JOB_RETRY, &at, "%s; again in %.1f s", err->text,
-              (double)delay_ms / 1000);
+    report_retry(crawl, err, delay_ms);
     memory_may_be_free(worker);
 }
 
@@ -193,108 +125,37 @@ static void on_page(void *ctx, const struct crawl *crawl, int64_t records, int64
     worker->pages++;
     worker->records += records;
     worker->bytes += bytes;
-    if (log_is_on(LOG_DEBUG)) {
-        struct log_where at = where(crawl);
-        log_write(LOG_DEBUG, LOG_PAGE_DONE, &at, "%lld records, %lld bytes", (long long)records,
-                  (long long)bytes);
-    }
+    report_page(crawl, records, bytes);
     memory_may_be_free(worker);
 }
 
 static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
 {
-    struct log_where at = where(crawl);
     (void)ctx;
-    log_write(LOG_INFO, LOG_PAGING_CHOSEN, &at, "%.*s", STR_ARG(what));
+    report_recognised(crawl, what);
 }
 
-/* Who started the worker tells why a job had to be left; in a daemon nobody else does. */
-static void log_lost(const struct worker *worker, const struct log_where *at,
-                     const struct crawl_stats *stats, const char *text)
+/* The lease's end. In `sync` a job that is not parked is simply gone. */
+static void end_lease(struct held *held, const struct crawl_end *end)
 {
-    enum log_level level = worker->options.on_ended ? LOG_INFO : LOG_WARN;
-    log_write(level, LOG_JOB_LOST, at, "left after page %d%s%s", stats->pages,
-              *text ? ": " : ": another process has it", text);
-}
-
-/* Records that are missing from the table are never only a number in PostgreSQL. */
-static void log_done(const struct log_where *at, const struct crawl_stats *stats,
-                     const struct crawl_end *end)
-{
-    const char *text = end->err->text;
-    enum log_level level = end->state != JOB_SUCCEEDED ? LOG_ERROR
-                           : stats->rejects            ? LOG_WARN
-                                                       : LOG_INFO;
-    char rejected[64] = "";
-    if (stats->rejects)
-        snprintf(rejected, sizeof(rejected), ", %lld of them rejected",
-                 (long long)stats->rejects);
-    log_write(level, LOG_JOB_DONE, at, "%s: %d pages, %lld records%s%s%s",
-              job_state_name(end->state), stats->pages, (long long)stats->records, rejected,
-              *text ? ": " : "", text);
-}
-
-static void log_end(const struct worker *worker, const struct crawl *crawl,
-                    const struct crawl_end *end)
-{
-    struct log_where at = where(crawl);
-    struct crawl_stats stats = crawl_stats(crawl);
-    const char *text = end->err->text;
-    switch (end->how) {
-    case CRAWL_FINISHED:
-        log_done(&at, &stats, end);
-        break;
-    case CRAWL_PARKED:
-        log_write(LOG_INFO, LOG_JOB_WAIT, &at, "waits %.0f s: %s", (double)end->wait_ms / 1000,
-                  text);
-        break;
-    case CRAWL_RETURNED:
-        log_write(LOG_INFO, LOG_JOB_RETURNED, &at, "given back after page %d", stats.pages);
-        break;
-    case CRAWL_LOST:
-        log_lost(worker, &at, &stats, text);
-        break;
-    }
-    if (end->run_ended) {
-        at.job_n = 0;
-        log_write(LOG_INFO, LOG_RUN_DONE, &at, "%s", job_state_name(end->run_state));
-    }
-}
-
-static void on_queue_told(void *ctx, enum queue_verdict verdict, const struct err *err)
-{
-    (void)verdict, (void)err; /* unanswered, it ends with the lease */
-    held_release(ctx);
-}
-
-static void tell_queue(struct held *held, const struct crawl_end *end)
-{
-    struct worker *worker = held->worker;
-    int64_t delay_ms = end->how == CRAWL_PARKED ? end->wait_ms : 0;
-    if (!worker->queue) {
-        if (end->how == CRAWL_PARKED)
-            claim_put_local(worker, held->job, delay_ms);
-        return;
-    }
-    if (end->how == CRAWL_LOST)
-        return;
-    held->calls++;
-    if (end->how == CRAWL_FINISHED)
-        queue_done(worker->queue, held->job, str_from(held->token), on_queue_told, held);
-    else
-        queue_retry(worker->queue, held->job, str_from(held->token), delay_ms, on_queue_told,
-                    held);
+    if (end->how == CRAWL_PARKED)
+        claim_put_back(held, end->wait_ms);
+    else if (end->how == CRAWL_RETURNED && held->worker->queue)
+        claim_put_back(held, 0);
+    else if (end->how == CRAWL_FINISHED)
+        claim_done(held);
 }
 
 static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end)
 {
     struct worker *worker = ctx;
-    struct held *held = find_crawl(worker, crawl);
-    log_end(worker, crawl, end);
-    tell_queue(held, end);
+    struct held *held = held_find_crawl(&worker->held, crawl);
+    assert(held);
+    report_end(worker, crawl, end);
+    end_lease(held, end);
     if (worker->options.on_ended)
         worker->options.on_ended(worker->options.ctx, crawl_job(crawl), end);
-    held_over(held);
+    held_end(held);
     memory_may_be_free(worker);
     claim_more(worker);
 }
@@ -309,7 +170,7 @@ static void on_committed(void *ctx)
     memory_may_be_free(ctx);
 }
 
-/* --- connections ----------------------------------------------------------------------- */
+/* --- connections --- */
 
 static void on_registered(void *ctx, const struct err *err);
 
@@ -368,7 +229,7 @@ static void on_wake_redis(void *ctx, bool up, const struct err *err)
         claim_wake(ctx);
 }
 
-/* --- life ------------------------------------------------------------------------------ */
+/* --- life --- */
 
 static void name_self(struct worker *worker)
 {
@@ -440,8 +301,8 @@ static void lend(struct worker *worker)
 static void drain_is_over(void *ctx)
 {
     struct worker *worker = ctx;
-    for (struct held *held = worker->held; held; held = held->next)
-        if (held->crawl && !held->is_over)
+    for (struct held *held = worker->held.first; held; held = held->next)
+        if (held_is_crawling(held))
             crawl_stop(held->crawl, CRAWL_STOP_NOW);
 }
 
@@ -452,6 +313,8 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
     worker->options = *options;
     worker->settings = options->settings;
     worker->loop = options->loop;
+    worker->held.on_empty = on_nothing_held;
+    worker->held.ctx = worker;
     rng_seed_random(&worker->rng);
     name_self(worker);
     snprintf(worker->application_name, sizeof worker->application_name, "pagetide %s",
@@ -484,8 +347,7 @@ void worker_free(struct worker *worker)
     queue_free(worker->queue);
     redis_close(worker->redis);
     redis_close(worker->wake);
-    while (worker->held)
-        held_free(worker->held);
+    held_free_all(&worker->held);
     if (worker->loaders)
         loaders_free(worker->loaders);
     throttle_free(worker->throttle);
@@ -517,10 +379,11 @@ void worker_drain(struct worker *worker, loop_fn fn, void *ctx)
     worker->drained = fn;
     worker->drained_ctx = ctx;
     loop_timer_set(worker->drain_timer, DRAIN_MS);
-    for (struct held *held = worker->held; held; held = held->next)
-        if (held->crawl && !held->is_over)
+    for (struct held *held = worker->held.first; held; held = held->next)
+        if (held_is_crawling(held))
             crawl_stop(held->crawl, CRAWL_STOP_SOON);
-    report_drained(worker);
+    if (worker->held.count == 0)
+        on_nothing_held(worker);
 }
 
 struct worker_stats worker_stats(const struct worker *worker)
@@ -528,7 +391,7 @@ struct worker_stats worker_stats(const struct worker *worker)
     struct worker_stats stats = {
         .pg_up = pg_is_up(worker->pg) && worker->is_registered,
         .redis_up = worker->redis && redis_is_up(worker->redis),
-        .held = worker->held_count,
+        .held = worker->held.count,
         .waiting = worker->local_count,
         .pages = worker->pages,
         .records = worker->records,
@@ -536,8 +399,8 @@ struct worker_stats worker_stats(const struct worker *worker)
         .retries = worker->retries,
     };
     bool all_know = true;
-    for (const struct held *held = worker->held; held; held = held->next) {
-        if (!held->crawl || held->is_over)
+    for (const struct held *held = worker->held.first; held; held = held->next) {
+        if (!held_is_crawling(held))
             continue;
         struct crawl_stats crawl = crawl_stats(held->crawl);
         all_know &= crawl.pages_total > 0;

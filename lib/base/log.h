@@ -32,6 +32,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
     X(JOB_START, "job.start")                                                                  \
     X(JOB_DONE, "job.done")                                                                    \
     X(JOB_WAIT, "job.wait")                                                                    \
+    X(JOB_STEP, "job.step")                                                                    \
     X(JOB_RETRY, "job.retry")                                                                  \
     X(JOB_LOST, "job.lost")                                                                    \
     X(JOB_RETURNED, "job.returned")                                                            \

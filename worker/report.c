@@ -1,0 +1,92 @@
+#include "worker/report.h"
+
+#include "base/log.h"
+#include "worker/worker_internal.h"
+
+static struct log_where where(const struct job *job)
+{
+    return (struct log_where){job->stream, job->run, job->n, 0};
+}
+
+void report_start(const struct job *job)
+{
+    struct log_where at = where(job);
+    log_write(LOG_INFO, LOG_JOB_START, &at, "%s at page %d%s", job->page ? "resumes" : "starts",
+              job->page + 1, job->crashes ? ", after a crash" : "");
+}
+
+void report_page(const struct crawl *crawl, int64_t records, int64_t bytes)
+{
+    if (!log_is_on(LOG_DEBUG))
+        return;
+    struct log_where at = where(crawl_job(crawl));
+    log_write(LOG_DEBUG, LOG_PAGE_DONE, &at, "%lld records, %lld bytes", (long long)records,
+              (long long)bytes);
+}
+
+void report_retry(const struct crawl *crawl, const struct err *err, int64_t delay_ms)
+{
+    struct log_where at = where(crawl_job(crawl));
+    at.page = crawl_stats(crawl).page;
+    log_write(LOG_WARN, LOG_JOB_RETRY, &at, "%s; again in %.1f s", err->text,
+              (double)delay_ms / 1000);
+}
+
+void report_recognised(const struct crawl *crawl, struct str what)
+{
+    struct log_where at = where(crawl_job(crawl));
+    log_write(LOG_INFO, LOG_PAGING_CHOSEN, &at, "%.*s", STR_ARG(what));
+}
+
+/* `sync` says itself why a job had to be left; in a daemon only the log can. */
+static void log_lost(const struct worker *worker, const struct log_where *at,
+                     const struct crawl_stats *stats, const char *text)
+{
+    enum log_level level = worker->options.on_ended ? LOG_INFO : LOG_WARN;
+    log_write(level, LOG_JOB_LOST, at, "left after page %d%s%s", stats->pages,
+              *text ? ": " : ": another process has it", text);
+}
+
+/* Records that are missing from the table are never only a number in PostgreSQL. */
+static void log_done(const struct log_where *at, const struct crawl_stats *stats,
+                     const struct crawl_end *end)
+{
+    const char *text = end->err->text;
+    enum log_level level = end->state != JOB_SUCCEEDED ? LOG_ERROR
+                           : stats->rejects            ? LOG_WARN
+                                                       : LOG_INFO;
+    char rejected[64] = "";
+    if (stats->rejects)
+        snprintf(rejected, sizeof(rejected), ", %lld of them rejected",
+                 (long long)stats->rejects);
+    log_write(level, LOG_JOB_DONE, at, "%s: %d pages, %lld records%s%s%s",
+              job_state_name(end->state), stats->pages, (long long)stats->records, rejected,
+              *text ? ": " : "", text);
+}
+
+void report_end(const struct worker *worker, const struct crawl *crawl,
+                const struct crawl_end *end)
+{
+    struct log_where at = where(crawl_job(crawl));
+    struct crawl_stats stats = crawl_stats(crawl);
+    const char *text = end->err->text;
+    switch (end->how) {
+    case CRAWL_FINISHED:
+        log_done(&at, &stats, end);
+        break;
+    case CRAWL_PARKED:
+        log_write(LOG_INFO, LOG_JOB_WAIT, &at, "waits %.0f s: %s", (double)end->wait_ms / 1000,
+                  text);
+        break;
+    case CRAWL_RETURNED:
+        log_write(LOG_INFO, LOG_JOB_RETURNED, &at, "given back after page %d", stats.pages);
+        break;
+    case CRAWL_LOST:
+        log_lost(worker, &at, &stats, text);
+        break;
+    }
+    if (end->run_ended) {
+        at.job_n = 0;
+        log_write(LOG_INFO, LOG_RUN_DONE, &at, "%s", job_state_name(end->run_state));
+    }
+}

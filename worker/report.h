@@ -1,0 +1,18 @@
+#ifndef WORKER_REPORT_H
+#define WORKER_REPORT_H
+
+#include "worker/crawl.h"
+#include "worker/worker.h"
+
+/*
+ * The log lines of a worker about its jobs: one per turn of a job at info, one per page at
+ * debug, one per retry at warn. Each names stream, run and job.
+ */
+void report_start(const struct job *job);
+void report_page(const struct crawl *crawl, int64_t records, int64_t bytes);
+void report_retry(const struct crawl *crawl, const struct err *err, int64_t delay_ms);
+void report_recognised(const struct crawl *crawl, struct str what);
+void report_end(const struct worker *worker, const struct crawl *crawl,
+                const struct crawl_end *end);
+
+#endif
