@@ -53,7 +53,7 @@ static void put_page(struct buf *body, char part, int page)
     buf_puts(body, "]}}");
 }
 
-/* The newest route wins, and `page=1` is a part of `page=10` too: so the high ones come last. */
+/* The newest route wins, and `page=1` is a part of `page=10`: so the high ones come last. */
 static void make_routes(const struct mock *mock)
 {
     for (int i = 0; i < PARTS; i++)

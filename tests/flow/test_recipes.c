@@ -3,7 +3,7 @@
 #include "tests/support/suite.h"
 
 /*
- * Every definition of docs/recipes.md, as it is written there, against the mock API. For the source
+ * Every definition of docs/recipes.md, as it is there, against the mock API. For the source
  * NAME, tests/tables/recipes/NAME.txt has a case per stream, in the notation of
  * tests/tables/README; the first word of a case is the stream. Before the first case:
  *

@@ -3,7 +3,7 @@
  *
  *     pack unpack FILE FOLDER   writes each input of FILE as a file
  *     pack seeds TARGET FOLDER  writes the cases of the tables that fit the target
- *     pack pack FOLDER FILE     makes FILE of the folder's files; findings in FILE stay as they are
+ *     pack pack FOLDER FILE     makes FILE of the folder's files; its findings stay
  */
 #include <dirent.h>
 #include <stdio.h>

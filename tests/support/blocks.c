@@ -2,7 +2,7 @@
 
 #include "tests/support/table.h"
 
-/* Takes the lines before the next one that begins with `mark`; NULL where `*text` is at its end. */
+/* Takes the lines before the next one that begins with `mark`. */
 static struct str take_until(struct str *text, struct str mark)
 {
     size_t end = 0;

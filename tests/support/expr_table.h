@@ -15,10 +15,7 @@ struct value expr_table_json(struct arena *arena, struct str text);
 /* What came out of a case. */
 enum expr_outcome { OUTCOME_VALUE, OUTCOME_REFUSED, OUTCOME_FAILED };
 
-/*
- * Is that what the line expects? tests/tables/expr.txt has the notation. Says on stderr where it
- * is not.
- */
+/* Is that what the line expects (tests/tables/expr.txt)? Says on stderr where it is not. */
 bool expr_table_agrees(const struct line_case *one, enum expr_outcome outcome,
                        struct value value, const struct err *err);
 

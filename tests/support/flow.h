@@ -9,8 +9,8 @@
 #include "tests/support/pagetide.h"
 
 /*
- * One `pagetide sync` against the mock API, judged by lines of text. tests/tables/README has the
- * notation of the parts `mock` and `expect`.
+ * One `pagetide sync` against the mock API, judged by lines of text. The notation of the parts
+ * `mock` and `expect` is in tests/tables/README.
  *
  *     flow_open → (flow_read_cases → flow_try…)… → flow_close
  */

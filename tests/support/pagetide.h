@@ -85,7 +85,7 @@ void pagetide_await(struct pagetide *pagetide, const char *expected, int64_t lim
 const char *pagetide_json(const char *json, const char *key);
 /* The last line of an output. */
 const char *pagetide_last_line(const char *text);
-/* Seeds with PAGETIDE_TEST_SEED, or with the time; says which on stdout, so that what failed can
+/* Seeds with PAGETIDE_TEST_SEED, or with the time; says which on stdout, so that a failure can
  * be run again. Gives the seed. */
 uint64_t pagetide_seed(struct rng *rng);
 
