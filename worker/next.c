@@ -4,17 +4,10 @@
 #include "worker/paging/pager_decide.h"
 #include "worker/watch.h"
 
-static void drop_rows(struct crawl *crawl)
-{
-    struct batch *batch = loader_batch(crawl->loader, crawl_ready, crawl);
-    if (batch)
-        batch_page_drop(batch);
-}
-
 /* Drops the page that was just cut: its rows leave the batch, the job fails. */
 static enum step refuse_page(struct crawl *crawl, enum job_reason reason)
 {
-    drop_rows(crawl);
+    batch_page_drop(loader_open_batch(crawl->loader));
     crawl_wrap_request(crawl);
     return crawl_fail(crawl, reason);
 }
@@ -156,7 +149,7 @@ static void keep_last(struct crawl *crawl, struct pager *next)
 /* `replace`: another response follows, so this one's row does not stay. */
 static void forget_page(struct crawl *crawl)
 {
-    drop_rows(crawl);
+    batch_page_drop(loader_open_batch(crawl->loader));
     crawl->cut.records = crawl->cut.rejects = crawl->cut.asides = 0;
     crawl->cut.bookmark_high = crawl->cut.warning = STR_NONE;
 }

@@ -273,7 +273,7 @@ static bool open_postgres(struct worker *worker, struct err *err)
         .batch_bytes = settings->batch_bytes,
         .batch_age_ms = settings->batch_age_ms,
         .give_up_ms = worker->options.give_up_ms,
-        .committed = on_committed,
+        .on_committed = on_committed,
         .ctx = worker,
     };
     return pg_open(worker->loop, &pg, on_pg, worker, &worker->pg, err) &&

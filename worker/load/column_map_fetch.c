@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "worker/load/attempt.h"
 
 enum { TIMEOUT_MS = 60000, PLAN_BYTES_MAX = 64 << 20 };
 
@@ -15,7 +16,7 @@ struct column_map_fetch {
     void *ctx;
 };
 
-static void begin(void *ctx, struct session *session);
+static void on_begin(void *ctx, struct session *session);
 
 static void end(struct column_map_fetch *fetch, struct column_map *map, const struct err *err)
 {
@@ -23,9 +24,10 @@ static void end(struct column_map_fetch *fetch, struct column_map *map, const st
     fetch->fn(fetch->ctx, map, err);
 }
 
-static void gave_up(void *ctx, const struct err *err)
+static void on_give_up(void *ctx, const struct err *err)
 {
-    end(ctx, NULL, err);
+    struct column_map_fetch *fetch = ctx;
+    fetch->fn(fetch->ctx, NULL, err);
 }
 
 /* PT02x: the definition and the table do not go together (schema/sql/0004_columns.sql). */
@@ -56,7 +58,7 @@ static bool wants_extension(const struct column_map_fetch *fetch, const struct c
            (table->write == WRITE_UPSERT || !column_map_has_declared(map, table));
 }
 
-static void answered(void *ctx, const struct pg_result *result, const struct err *err)
+static void on_answer(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct column_map_fetch *fetch = ctx;
     if (err && err->kind == ERR_STOPPED)
@@ -72,33 +74,32 @@ static void answered(void *ctx, const struct pg_result *result, const struct err
     }
     column_map_unref(map);
     column_map_put_plan(&fetch->plan, fetch->stream, fetch->run, NULL);
-    begin(fetch, fetch->attempt.session);
+    on_begin(fetch, fetch->attempt.session);
 }
 
-static void begin(void *ctx, struct session *session)
+static void on_begin(void *ctx, struct session *session)
 {
     struct column_map_fetch *fetch = ctx;
     const struct stream *stream = fetch->stream;
     if (fetch->plan.len) {
         struct pg_value plan = pg_text(buf_str(&fetch->plan));
         pg_query(session->pg, "select * from pagetide.extend_table($1)", &plan, 1, TIMEOUT_MS,
-                 answered, fetch);
+                 on_answer, fetch);
         return;
     }
     const struct pg_value params[] = {pg_text(stream->name), pg_text(stream->table.schema),
                                       pg_text(stream->table.name), pg_int(fetch->run)};
     pg_query(session->pg, "select * from pagetide.columns($1, $2, $3, $4)", params,
-             COUNT_OF(params), TIMEOUT_MS, answered, fetch);
+             COUNT_OF(params), TIMEOUT_MS, on_answer, fetch);
 }
 
-static struct column_map_fetch *survey_new(const struct stream *stream, int64_t run,
-                                           int64_t give_up_ms, column_map_fetch_fn fn,
-                                           void *ctx)
+static struct column_map_fetch *fetch_new(const struct stream *stream, int64_t run,
+                                          int64_t give_up_ms, column_map_fetch_fn fn, void *ctx)
 {
     struct column_map_fetch *fetch = mem_alloc(sizeof *fetch);
     *fetch = (struct column_map_fetch){.stream = stream, .run = run, .fn = fn, .ctx = ctx};
     fetch->attempt = (struct attempt){
-        .give_up_ms = give_up_ms, .begin = begin, .give_up = gave_up, .ctx = fetch};
+        .give_up_ms = give_up_ms, .on_begin = on_begin, .on_give_up = on_give_up, .ctx = fetch};
     buf_init(&fetch->plan, PLAN_BYTES_MAX);
     return fetch;
 }
@@ -108,7 +109,7 @@ struct column_map_fetch *column_map_fetch_start(struct sessions *sessions,
                                                 int64_t give_up_ms, column_map_fetch_fn fn,
                                                 void *ctx)
 {
-    struct column_map_fetch *fetch = survey_new(stream, run, give_up_ms, fn, ctx);
+    struct column_map_fetch *fetch = fetch_new(stream, run, give_up_ms, fn, ctx);
     attempt_start(&fetch->attempt, sessions);
     return fetch;
 }
@@ -119,7 +120,7 @@ struct column_map_fetch *column_map_fetch_extend(struct sessions *sessions,
                                                  int64_t give_up_ms, column_map_fetch_fn fn,
                                                  void *ctx)
 {
-    struct column_map_fetch *fetch = survey_new(stream, run, give_up_ms, fn, ctx);
+    struct column_map_fetch *fetch = fetch_new(stream, run, give_up_ms, fn, ctx);
     column_map_put_plan(&fetch->plan, stream, run, fields);
     attempt_start(&fetch->attempt, sessions);
     return fetch;
@@ -129,8 +130,7 @@ void column_map_fetch_free(struct column_map_fetch *fetch)
 {
     if (!fetch)
         return;
-    if (fetch->attempt.timer)
-        attempt_cancel(&fetch->attempt);
+    attempt_cancel(&fetch->attempt);
     buf_done(&fetch->plan);
     mem_free(fetch);
 }

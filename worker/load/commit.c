@@ -1,18 +1,57 @@
 #include "worker/load/commit.h"
 
-#include <endian.h>
-
 #include "base/mem.h"
 #include "port/sqlstate.h"
+#include "worker/load/attempt.h"
 #include "worker/load/blame.h"
 #include "worker/load/commit_message.h"
 
+/*
+ * Each phase is one query; its callback starts the next one or looks at the error. Nothing else
+ * says where a commit is: exactly one of the attempt, a query and the blame is under way.
+ *
+ *     on_begin (a session is held)
+ *        │
+ *      stage ── on_staged ──► COPY ── on_copied ──► message ── on_committed ──► verdicts
+ *        │ no rows                                     ▲
+ *        └─────────────────────────────────────────────┘
+ *
+ * On an error step_failed decides by its kind:
+ *
+ *     AGAIN, BUG   attempt_retry: the whole batch again from on_begin, perhaps in another session
+ *     INPUT        find_blame: the rows that are refused leave the batch and become rejects of
+ *                  their pages; then again from stage, in the same session. At most
+ *                  BLAME_ROUNDS_MAX times, and never with `on_mismatch: fail`
+ *     CONFIG       look_at_catalogue, once: where the table still has all columns of our map,
+ *                  attempt_retry; else the batch fails
+ *     STOPPED      the sessions were closed; our owner frees us without a callback
+ *
+ * To send a batch again is always safe. Where the commit went through and only its answer was
+ * lost, commit_batch finds every mark at a place that the job has passed already, and says
+ * "skipped".
+ *
+ * Example: a batch of 100 rows, row 17 overflows its numeric(6,2). COPY takes it (the staging
+ * column is text), the merge fails with 22003. find_bad_rows names row 17; it becomes a reject;
+ * stage empties the staging table, COPY sends 99 rows, the message has one reject more.
+ */
 enum {
     STAGE_TIMEOUT_MS = 60000,
     COPY_TIMEOUT_MS = 60000,    /* without a byte moved */
     COMMIT_TIMEOUT_MS = 600000, /* one statement: the merge of a whole batch */
     BLAME_ROUNDS_MAX = 8,
     MESSAGE_BYTES_MAX = 512 << 20, /* half of what PostgreSQL takes as a parameter */
+};
+
+/* One row a mark, in the order of the marks. */
+static const char commit_sql[] = "select n, verdict, ended, state, run_ended, run_state "
+                                 "from pagetide.commit_batch($1) order by n";
+enum {
+    VERDICT_N,
+    VERDICT_VERDICT,
+    VERDICT_ENDED,
+    VERDICT_STATE,
+    VERDICT_RUN_ENDED,
+    VERDICT_RUN,
 };
 
 struct commit {
@@ -29,7 +68,6 @@ struct commit {
     struct err cause; /* what the search for bad rows, or the look at the catalogue, is about */
 };
 
-static void begin(void *ctx, struct session *session);
 static void stage(struct commit *commit);
 
 static void end(struct commit *commit, const struct pg_result *verdicts, const struct err *err,
@@ -46,14 +84,14 @@ static void fail(struct commit *commit, const struct err *err, enum job_reason r
     end(commit, NULL, &copy, reason);
 }
 
-static void gave_up(void *ctx, const struct err *err)
+static void on_give_up(void *ctx, const struct err *err)
 {
-    fail(ctx, err, REASON_SERVER);
+    end(ctx, NULL, err, REASON_SERVER);
 }
 
 /* --- the catalogue does not fit: read it again, once --- */
 
-static void reread(void *ctx, const struct pg_result *result, const struct err *err)
+static void on_reread(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct commit *commit = ctx;
     if (err && err->kind == ERR_STOPPED)
@@ -79,12 +117,12 @@ static void look_at_catalogue(struct commit *commit, const struct err *err)
     commit->has_reread = true;
     commit->cause = *err;
     pg_query(commit->pg, "select * from pagetide.columns($1, $2, $3, null)", params,
-             COUNT_OF(params), STAGE_TIMEOUT_MS, reread, commit);
+             COUNT_OF(params), STAGE_TIMEOUT_MS, on_reread, commit);
 }
 
 /* --- data errors: the rows that are to blame leave the batch --- */
 
-static void blamed(void *ctx, size_t count, const struct err *err)
+static void on_blamed(void *ctx, size_t count, const struct err *err)
 {
     struct commit *commit = ctx;
     if (err && err->kind == ERR_STOPPED)
@@ -109,8 +147,8 @@ static void find_blame(struct commit *commit, const struct err *err, bool in_cop
     }
     commit->cause = *err;
     commit->blame =
-        in_copy ? blame_copy(commit->pg, options->batch, options->loader, blamed, commit)
-                : blame_merge(commit->pg, options->batch, buf_str(&commit->message), blamed,
+        in_copy ? blame_copy(commit->pg, options->batch, options->loader, on_blamed, commit)
+                : blame_merge(commit->pg, options->batch, buf_str(&commit->message), on_blamed,
                               commit);
 }
 
@@ -137,7 +175,7 @@ static void step_failed(struct commit *commit, const struct err *err, bool in_co
 
 /* --- the way --- */
 
-static void committed(void *ctx, const struct pg_result *result, const struct err *err)
+static void on_committed(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct commit *commit = ctx;
     if (err) {
@@ -163,13 +201,10 @@ static void send_message(struct commit *commit)
         return;
     }
     struct pg_value batch = pg_text(buf_str(&commit->message));
-    pg_query(commit->pg,
-             "select n, verdict, ended, state, run_ended, run_state "
-             "from pagetide.commit_batch($1) order by n",
-             &batch, 1, COMMIT_TIMEOUT_MS, committed, commit);
+    pg_query(commit->pg, commit_sql, &batch, 1, COMMIT_TIMEOUT_MS, on_committed, commit);
 }
 
-static void copied(void *ctx, const struct pg_result *result, const struct err *err)
+static void on_copied(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct commit *commit = ctx;
     (void)result;
@@ -179,7 +214,7 @@ static void copied(void *ctx, const struct pg_result *result, const struct err *
         send_message(commit);
 }
 
-static void staged(void *ctx, const struct pg_result *result, const struct err *err)
+static void on_staged(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct commit *commit = ctx;
     const struct commit_options *options = &commit->options;
@@ -192,11 +227,11 @@ static void staged(void *ctx, const struct pg_result *result, const struct err *
         step_failed(commit, err, true);
         return;
     }
-    session_note_stage(commit->attempt.session, options->loader, options->map->number);
+    sessions_note_stage(commit->attempt.session, options->loader, options->map->number);
     AUTO_BUF(sql, KIB(1));
     blame_put_copy_sql(&sql, options->loader);
     batch_close(options->batch);
-    pg_copy(commit->pg, sql.ptr, buf_str(&options->batch->rows), COPY_TIMEOUT_MS, copied,
+    pg_copy(commit->pg, sql.ptr, buf_str(&options->batch->rows), COPY_TIMEOUT_MS, on_copied,
             commit);
 }
 
@@ -207,14 +242,14 @@ static void stage(struct commit *commit)
         send_message(commit);
         return;
     }
-    unsigned there = session_find_stage(commit->attempt.session, options->loader);
+    unsigned there = sessions_find_stage(commit->attempt.session, options->loader);
     AUTO_BUF(sql, MIB(4));
     column_map_put_stage_sql(&sql, options->map, options->loader,
                              there == options->map->number);
-    pg_query(commit->pg, sql.ptr, NULL, 0, STAGE_TIMEOUT_MS, staged, commit);
+    pg_query(commit->pg, sql.ptr, NULL, 0, STAGE_TIMEOUT_MS, on_staged, commit);
 }
 
-static void begin(void *ctx, struct session *session)
+static void on_begin(void *ctx, struct session *session)
 {
     struct commit *commit = ctx;
     commit->pg = session->pg;
@@ -230,8 +265,10 @@ struct commit *commit_start(const struct commit_options *options, commit_fn fn, 
     if (options->map)
         column_map_ref(options->map);
     buf_init(&commit->message, MESSAGE_BYTES_MAX);
-    commit->attempt = (struct attempt){
-        .give_up_ms = options->give_up_ms, .begin = begin, .give_up = gave_up, .ctx = commit};
+    commit->attempt = (struct attempt){.give_up_ms = options->give_up_ms,
+                                       .on_begin = on_begin,
+                                       .on_give_up = on_give_up,
+                                       .ctx = commit};
     attempt_start(&commit->attempt, options->sessions);
     return commit;
 }
@@ -240,11 +277,38 @@ void commit_free(struct commit *commit)
 {
     if (!commit)
         return;
-    if (commit->attempt.timer)
-        attempt_cancel(&commit->attempt);
+    attempt_cancel(&commit->attempt);
     blame_free(commit->blame);
     column_map_unref(commit->options.map);
     column_map_unref(commit->fresh);
     buf_done(&commit->message);
     mem_free(commit);
+}
+
+/* --- the verdicts --- */
+
+static enum mark_verdict parse_verdict(struct str text)
+{
+    if (str_is(text, "applied"))
+        return MARK_APPLIED;
+    return str_is(text, "skipped") ? MARK_SKIPPED : MARK_REFUSED;
+}
+
+static enum job_state parse_state(struct str text)
+{
+    enum job_state state = JOB_QUEUED;
+    return job_state_parse(text, &state) ? state : JOB_QUEUED;
+}
+
+void commit_read_verdict(const struct commit_result *result, size_t mark,
+                         struct mark_outcome *outcome)
+{
+    const struct pg_result *verdicts = result->verdicts;
+    if (mark >= pg_rows(verdicts))
+        return;
+    outcome->verdict = parse_verdict(pg_get_str(verdicts, mark, VERDICT_VERDICT));
+    outcome->ended = pg_get_bool(verdicts, mark, VERDICT_ENDED);
+    outcome->state = parse_state(pg_get_str(verdicts, mark, VERDICT_STATE));
+    outcome->run_ended = pg_get_bool(verdicts, mark, VERDICT_RUN_ENDED);
+    outcome->run_state = parse_state(pg_get_str(verdicts, mark, VERDICT_RUN));
 }

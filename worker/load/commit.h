@@ -7,6 +7,7 @@
 #include "worker/load/column_map.h"
 #include "worker/load/sessions.h"
 #include "worker/rows/batch.h"
+#include "worker/rows/mark.h"
 
 /*
  * One batch's way into PostgreSQL:
@@ -40,11 +41,16 @@ struct commit_result {
         *fresh; /* the catalogue had to be read again: its map, borrowed; or NULL */
 };
 
-/* From the loop, once, never before load_start returns. */
+/* From the loop, once, never before commit_start returns. */
 typedef void (*commit_fn)(void *ctx, const struct commit_result *result);
 
 struct commit *commit_start(const struct commit_options *options, commit_fn fn,
                             void *ctx) MUST_CHECK;
+/* The verdict on a mark of the batch, by its index; for a result without `err`. Leaves *outcome
+ * alone where PostgreSQL gave none. */
+void commit_read_verdict(const struct commit_result *result, size_t mark,
+                         struct mark_outcome *outcome);
+
 /* In or after its callback, or after sessions_close: no callback comes. NULL is fine. */
 void commit_free(struct commit *commit);
 

@@ -14,10 +14,16 @@
 #include "worker/rows/new_fields.h"
 
 /*
- * Loaders bring batches into PostgreSQL: COPY to a session-temporary staging table, then one
- * message with the fence, the merge, the checkpoints and the ledger (schema/sql, commit_batch).
- * There is one loader for each stream definition in use in the process; at most one of its
- * batches is being committed while the next one fills. Sessions come from a small pool.
+ * This room, worker/load, brings batches into PostgreSQL. loader.h is its door: a crawl asks here
+ * for the map and for the batch to cut its pages into. Below it are the pair of batches
+ * (batch_pair.h), the way of one batch (commit.h, commit_message.h, blame.h), the column map
+ * (column_map.h and two ways to get one), and the pool of sessions with the rule by which work is
+ * tried again (sessions.h, attempt.h). It knows nothing of HTTP.
+ *
+ * A batch goes by COPY into a session-temporary staging table; then one message brings the fence,
+ * the merge, the checkpoints and the ledger (schema/sql, commit_batch). There is one loader for
+ * each stream definition in use in the process; at most one of its batches is being committed
+ * while the next one fills.
  *
  *     loaders_get → loader_prepare → [loader_batch, cut, loader_mark]… → outcomes → loader_put
  *
@@ -28,17 +34,17 @@ struct loader;
 
 struct loaders_options {
     struct loop *loop;
-    const char *database_url; /* NULL: nothing is written; tables are drawn in memory */
+    const char *database_url; /* NULL: nothing is written; the map is kept in memory */
     const char *name;         /* application_name */
     int64_t connections, batch_records, batch_bytes, batch_age_ms;
     int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
-    void (*committed)(void *ctx); /* a batch is done and its memory free; may be NULL */
+    void (*on_committed)(void *ctx); /* a batch is done and its memory free; may be NULL */
     void *ctx;
 };
 
 /* The outcome of each mark, exactly once, in the order of the marks; never from inside a call
  * of loader_mark. */
-typedef void (*loader_outcome_fn)(void *run, const struct mark_outcome *outcome);
+typedef void (*loader_outcome_fn)(void *mark_ctx, const struct mark_outcome *outcome);
 
 bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
                  struct loaders **ret_loaders, struct err *err) MUST_CHECK;
@@ -75,14 +81,17 @@ void loader_extend(struct loader *loader, int64_t run, const struct new_fields *
  */
 struct batch *loader_batch(struct loader *loader, loader_ready_fn fn, void *ctx);
 
+/* The batch that loader_batch gave, while the page that was cut into it is not marked yet. */
+struct batch *loader_open_batch(const struct loader *loader);
+
 /*
  * Ends the page that was cut into the open batch (or adds an end without a page) and sees to
  * its commit: when the batch is full, old enough, or `flush` is set.
  */
 void loader_mark(struct loader *loader, const struct mark *mark, bool flush);
 
-/* Takes back what waits for fn/ctx: no callback to this ctx will come. Marks already given
- * still have their outcomes. */
+/* No callback of loader_prepare, loader_extend and loader_batch to this ctx will come. Marks
+ * already given still have their outcomes. */
 void loader_forget(struct loader *loader, void *ctx);
 
 #endif

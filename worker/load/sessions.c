@@ -1,18 +1,30 @@
 #include "worker/load/sessions.h"
 
-#include "base/backoff.h"
-#include "base/clock.h"
+#include <assert.h>
+
 #include "base/mem.h"
 
-enum {
-    PAUSE_FIRST_MS = 100,
-    PAUSE_MAX_MS = 5000,
-    ODD_FAILURES_MAX = 5,
-    STAGES_MAX = 64, /* temporary tables that one session keeps */
-};
+/*
+ * A session is down, idle or lent. The port connects it again by itself whenever it is lost
+ * (port/pg.h); here it only matters whether it is up when someone waits.
+ *
+ *     down ──── up ────► idle ── lend, to the first waiter ──► lent
+ *      ▲                  ▲ ▲                                   │
+ *      │                  │ └────── sessions_return ────────────┤
+ *      └── connected anew ┴──────── sessions_return, in doubt ◄─┘
+ *
+ * Lending is done from the loop, by `kick`, never inside sessions_wait or sessions_return: a
+ * caller is not called back before its own call has returned. Whatever may make lending possible
+ * sets the kick: a new waiter, a session that came up, a session given back.
+ *
+ * A session that is lost while it is lent stays lent; the query under way fails, and the work
+ * gives the session back in doubt. With the connection go its temporary tables, so the list of
+ * staging tables is emptied whenever the state changes.
+ */
+enum { STAGES_MAX = 64 }; /* temporary tables that one session keeps */
 
 /* A lock that is not given within this time is a sign of a stuck session elsewhere: 55P03 is
- * tried again, and whoever waits does not wait unseen. */
+ * tried again, so the wait is seen in the log. */
 static const char setup_sql[] = "set lock_timeout = '10s';"
                                 "set idle_in_transaction_session_timeout = '60s';"
                                 "set client_min_messages = warning;"
@@ -21,14 +33,14 @@ static const char setup_sql[] = "set lock_timeout = '10s';"
 struct sessions {
     struct session *items;
     size_t count;
-    struct attempt *first, **last; /* wait for a session */
-    struct loop_timer *kick;       /* sessions are only lent from the loop */
+    struct sessions_waiter *first, **last; /* the queue */
+    struct loop_timer *kick;               /* sessions are only lent from the loop */
     struct loop *loop;
     struct rng rng;
-    struct err down; /* why the last session that was lost is down */
+    struct err down; /* of the session that was lost last */
 };
 
-static void state_changed(void *ctx, bool up, const struct err *err)
+static void on_state(void *ctx, bool up, const struct err *err)
 {
     struct session *session = ctx;
     session->stage_count = 0;
@@ -46,39 +58,56 @@ static struct session *find_idle(struct sessions *sessions)
     return NULL;
 }
 
-static bool has_any_up(const struct sessions *sessions)
+/* --- the queue --- */
+
+void sessions_wait(struct sessions *sessions, struct sessions_waiter *waiter)
 {
-    for (size_t i = 0; i < sessions->count; i++)
-        if (pg_is_up(sessions->items[i].pg))
-            return true;
-    return false;
+    assert(!waiter->is_queued);
+    waiter->next = NULL;
+    *sessions->last = waiter;
+    sessions->last = &waiter->next;
+    waiter->is_queued = true;
+    loop_timer_set(sessions->kick, 0);
 }
 
-static void queue_remove(struct sessions *sessions, struct attempt *attempt)
+void sessions_unwait(struct sessions *sessions, struct sessions_waiter *waiter)
 {
-    struct attempt **link = &sessions->first;
-    while (*link && *link != attempt)
+    struct sessions_waiter **link = &sessions->first;
+    assert(waiter->is_queued);
+    while (*link != waiter)
         link = &(*link)->next;
-    if (!*link)
-        return;
-    *link = attempt->next;
+    *link = waiter->next;
     if (!*link)
         sessions->last = link;
-    attempt->is_queued = false;
+    waiter->is_queued = false;
 }
 
-static void lend(void *ctx)
+static void on_kick(void *ctx)
 {
     struct sessions *sessions = ctx;
     for (struct session *idle; sessions->first && (idle = find_idle(sessions));) {
-        struct attempt *attempt = sessions->first;
-        queue_remove(sessions, attempt);
-        loop_timer_clear(attempt->timer);
+        struct sessions_waiter *waiter = sessions->first;
+        sessions_unwait(sessions, waiter);
         idle->is_busy = true;
-        attempt->session = idle;
-        attempt->begin(attempt->ctx, idle);
+        waiter->on_session(waiter->ctx, idle);
     }
 }
+
+void sessions_return(struct session *session, bool is_in_doubt)
+{
+    assert(session->is_busy);
+    session->is_busy = false;
+    if (!session->pg)
+        return;
+    /* A session with very many temporary tables starts anew. */
+    if (is_in_doubt || session->stage_count > STAGES_MAX) {
+        session->stage_count = 0;
+        pg_reset(session->pg);
+    }
+    loop_timer_set(session->owner->kick, 0);
+}
+
+/* --- the pool --- */
 
 bool sessions_new(struct loop *loop, const char *url, const char *name, size_t count,
                   struct sessions **ret_sessions, struct err *err)
@@ -88,13 +117,13 @@ bool sessions_new(struct loop *loop, const char *url, const char *name, size_t c
     sessions->items = mem_alloc(count * sizeof *sessions->items);
     sessions->last = &sessions->first;
     sessions->loop = loop;
-    sessions->kick = loop_timer_new(loop, lend, sessions);
+    sessions->kick = loop_timer_new(loop, on_kick, sessions);
     sessions->down = (struct err)ERR_INIT;
     rng_seed_random(&sessions->rng);
     for (; sessions->count < count; sessions->count++) {
         struct session *session = &sessions->items[sessions->count];
         session->owner = sessions;
-        if (!pg_open(loop, &options, state_changed, session, &session->pg, err)) {
+        if (!pg_open(loop, &options, on_state, session, &session->pg, err)) {
             sessions_free(sessions);
             return false;
         }
@@ -122,7 +151,32 @@ void sessions_free(struct sessions *sessions)
     mem_free(sessions);
 }
 
-unsigned session_find_stage(const struct session *session, unsigned loader)
+bool sessions_has_any_up(const struct sessions *sessions)
+{
+    for (size_t i = 0; i < sessions->count; i++)
+        if (pg_is_up(sessions->items[i].pg))
+            return true;
+    return false;
+}
+
+const struct err *sessions_down(const struct sessions *sessions)
+{
+    return &sessions->down;
+}
+
+struct loop *sessions_loop(const struct sessions *sessions)
+{
+    return sessions->loop;
+}
+
+struct rng *sessions_rng(struct sessions *sessions)
+{
+    return &sessions->rng;
+}
+
+/* --- staging tables --- */
+
+unsigned sessions_find_stage(const struct session *session, unsigned loader)
 {
     for (size_t i = 0; i < session->stage_count; i++)
         if (session->stages[i].loader == loader)
@@ -130,7 +184,7 @@ unsigned session_find_stage(const struct session *session, unsigned loader)
     return 0;
 }
 
-void session_note_stage(struct session *session, unsigned loader, unsigned map)
+void sessions_note_stage(struct session *session, unsigned loader, unsigned map)
 {
     for (size_t i = 0; i < session->stage_count; i++)
         if (session->stages[i].loader == loader) {
@@ -139,111 +193,4 @@ void session_note_stage(struct session *session, unsigned loader, unsigned map)
         }
     MEM_GROW(session->stages, session->stage_count, session->stage_capacity);
     session->stages[session->stage_count++] = (struct session_stage){loader, map};
-}
-
-/* A session with very many temporary tables starts anew. */
-static void session_return(struct session *session, bool in_doubt)
-{
-    session->is_busy = false;
-    if (!session->pg)
-        return;
-    if (in_doubt || session->stage_count > STAGES_MAX) {
-        session->stage_count = 0;
-        pg_reset(session->pg);
-    }
-    loop_timer_set(session->owner->kick, 0);
-}
-
-static void enqueue(struct attempt *attempt)
-{
-    struct sessions *sessions = attempt->sessions;
-    attempt->next = NULL;
-    *sessions->last = attempt;
-    sessions->last = &attempt->next;
-    attempt->is_queued = true;
-    if (attempt->give_up_ms >= 0)
-        loop_timer_set(attempt->timer, attempt->give_up_ms);
-    loop_timer_set(sessions->kick, 0);
-}
-
-static void give_up(struct attempt *attempt)
-{
-    struct err err = attempt->err;
-    err_wrap(&err, "giving up");
-    attempt->give_up(attempt->ctx, &err);
-}
-
-/* The pause is over; or, while queued, no session came in time. */
-static void timer_fired(void *ctx)
-{
-    struct attempt *attempt = ctx;
-    if (!attempt->is_queued) {
-        enqueue(attempt);
-        return;
-    }
-    if (has_any_up(attempt->sessions)) {
-        loop_timer_set(attempt->timer, attempt->give_up_ms);
-        return;
-    }
-    queue_remove(attempt->sessions, attempt);
-    if (attempt->sessions->down.kind)
-        attempt->err = attempt->sessions->down;
-    else
-        err_set(&attempt->err, ERR_AGAIN, "pg", 0, "PostgreSQL cannot be reached");
-    give_up(attempt);
-}
-
-void attempt_start(struct attempt *attempt, struct sessions *sessions)
-{
-    attempt->sessions = sessions;
-    attempt->timer = loop_timer_new(sessions->loop, timer_fired, attempt);
-    attempt->session = NULL;
-    attempt->failing_since_mono_ms = 0;
-    attempt->failures = attempt->odd_failures = 0;
-    attempt->err = (struct err)ERR_INIT;
-    enqueue(attempt);
-}
-
-static void release(struct attempt *attempt, bool in_doubt)
-{
-    struct session *session = TAKE(attempt->session);
-    if (session)
-        session_return(session, in_doubt);
-}
-
-void attempt_done(struct attempt *attempt)
-{
-    release(attempt, false);
-    loop_timer_free(TAKE(attempt->timer));
-}
-
-void attempt_cancel(struct attempt *attempt)
-{
-    if (attempt->is_queued)
-        queue_remove(attempt->sessions, attempt);
-    release(attempt, true);
-    loop_timer_free(TAKE(attempt->timer));
-}
-
-static bool is_over(const struct attempt *attempt)
-{
-    if (attempt->err.kind != ERR_AGAIN)
-        return attempt->odd_failures >= ODD_FAILURES_MAX;
-    int64_t failing_ms = clock_mono_ms() - attempt->failing_since_mono_ms;
-    return attempt->give_up_ms >= 0 && failing_ms >= attempt->give_up_ms;
-}
-
-void attempt_retry(struct attempt *attempt, const struct err *err)
-{
-    release(attempt, true);
-    attempt->err = *err;
-    attempt->odd_failures += err->kind != ERR_AGAIN;
-    if (!attempt->failing_since_mono_ms)
-        attempt->failing_since_mono_ms = clock_mono_ms();
-    if (is_over(attempt)) {
-        give_up(attempt);
-        return;
-    }
-    int64_t wait_ms = backoff_ms(PAUSE_FIRST_MS, PAUSE_MAX_MS, attempt->failures++);
-    loop_timer_set(attempt->timer, backoff_equal_jitter(wait_ms, &attempt->sessions->rng));
 }

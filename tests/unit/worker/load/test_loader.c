@@ -30,10 +30,10 @@ static void on_committed(void *ctx)
     commits_told++;
 }
 
-static void on_outcome(void *run, const struct mark_outcome *outcome)
+static void on_outcome(void *mark_ctx, const struct mark_outcome *outcome)
 {
     static const char *const names[] = {"applied", "skipped", "refused", "failed"};
-    ck_assert_str_eq(run, "run");
+    ck_assert_str_eq(mark_ctx, "run");
     buf_printf(&outcomes, "%s%d %s", outcomes.len ? "; " : "", outcome->page,
                names[outcome->verdict]);
     if (outcome->verdict == MARK_FAILED)
@@ -99,7 +99,7 @@ static void open_loader(const char *database, const char *table_keys, int64_t gi
         .batch_bytes = 1 << 20,
         .batch_age_ms = 20,
         .give_up_ms = give_up_ms,
-        .committed = on_committed,
+        .on_committed = on_committed,
     };
     arena = arena_new();
     buf_init(&outcomes, MIB(1));
