@@ -9,9 +9,10 @@ START_TEST(a_name_is_lower_case_and_short)
     ck_assert(identifier_is_name(STR("a")));
     ck_assert(identifier_is_name(STR("a_1")));
     ck_assert(identifier_is_name(STR(LETTERS_48)));
-    static const char *const bad[] = {"", "_a", "1a", "A", "a-b", "a.b", "é", LETTERS_48 "w"};
+    static const char *const bad[] = {"", "_a", "1a", "A", "a-b", "a.b", "é"};
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         ck_assert_msg(!identifier_is_name(str_from(bad[i])), "%s", bad[i]);
+    ck_assert(!identifier_is_name(STR(LETTERS_48 "w")));
 }
 END_TEST
 
