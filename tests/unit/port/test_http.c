@@ -8,10 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "port/http_error.h"
-#include "port/http_headers.h"
-#include "port/http_url.h"
-#include "tests/support/lines.h"
 #include "tests/support/mock.h"
 #include "tests/support/suite.h"
 
@@ -494,50 +490,6 @@ START_TEST(addresses_are_refused_however_they_are_written)
 }
 END_TEST
 
-START_TEST(failures_of_libcurl)
-{
-    static const struct {
-        const char *id;
-        int code;
-        const char *text;
-        enum err_kind kind;
-    } rows[] = {
-        {"R12 timeout", 28, "", ERR_AGAIN},
-        {"R12 host", 6, "", ERR_AGAIN},
-        {"R12 proxy", 5, "", ERR_AGAIN},
-        {"R13 refused", 7, "", ERR_AGAIN},
-        {"R14 empty reply", 52, "", ERR_AGAIN},
-        {"R14 send", 55, "", ERR_AGAIN},
-        {"R14 receive", 56, "", ERR_AGAIN},
-        {"R14 partial", 18, "", ERR_AGAIN},
-        {"R14 HTTP/2 framing", 16, "", ERR_AGAIN},
-        {"R14 HTTP/2 stream", 92, "", ERR_AGAIN},
-        {"R14 weird reply", 8, "", ERR_AGAIN},
-        {"R14 handshake cut", 35, "OpenSSL SSL_connect: SSL_ERROR_SYSCALL", ERR_AGAIN},
-        {"R15 certificate", 60, "", ERR_CONFIG},
-        {"R15 own certificate", 58, "", ERR_CONFIG},
-        {"R15 CA file", 77, "", ERR_CONFIG},
-        {"R15 cipher", 59, "", ERR_CONFIG},
-        {"R15 issuer", 83, "", ERR_CONFIG},
-        {"R15 status", 91, "", ERR_CONFIG},
-        {"R15 handshake", 35, "error:0A000086: certificate verify failed", ERR_CONFIG},
-        {"R15 no TLS", 35, "error:0A00010B:SSL routines::wrong version number", ERR_CONFIG},
-        {"R16 URL", 3, "", ERR_CONFIG},
-        {"R16 protocol", 1, "", ERR_CONFIG},
-        {"R16 write", 23, "", ERR_INPUT},
-        {"R16 abort", 42, "", ERR_CONFIG},
-        {"R16 too large", 63, "", ERR_INPUT},
-        {"R16 memory", 27, "", ERR_INPUT},
-        {"R16 encoding", 61, "", ERR_INPUT},
-        {"R16 redirects", 47, "", ERR_INPUT},
-    };
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        enum err_kind kind = http_error_kind(rows[i].code, rows[i].text);
-        ck_assert_msg(kind == rows[i].kind, "%s: kind %d", rows[i].id, kind);
-    }
-}
-END_TEST
-
 START_TEST(ignores_proxies_of_the_environment)
 {
     setenv("http_proxy", "http://127.0.0.1:1", 1);
@@ -637,101 +589,11 @@ START_TEST(many_at_once)
 }
 END_TEST
 
-START_TEST(parses_urls)
-{
-    struct arena *arena = arena_new();
-    struct err err = ERR_INIT;
-    struct http_url a, b;
-    ck_assert_ok(http_url_parse(arena, STR("HTTPS://API.Example/a%2Fb/../c?d=e%20f"), &a, &err),
-                 err);
-    ck_assert_str_is(a.scheme, "https");
-    ck_assert_str_is(a.host, "api.example");
-    ck_assert_int_eq(a.port, 443);
-    ck_assert_str_is(a.path, "/a%2Fb/../c");
-    ck_assert_str_is(a.query, "d=e%20f");
-    ck_assert_ok(http_url_parse(arena, STR("https://api.example:443/"), &b, &err), err);
-    ck_assert(http_url_same_origin(&a, &b));
-    ck_assert_ok(http_url_parse(arena, STR("https://api.example:444/"), &b, &err), err);
-    ck_assert(!http_url_same_origin(&a, &b));
-    ck_assert_ok(http_url_parse(arena, STR("http://[2001:DB8::1]:81"), &b, &err), err);
-    ck_assert_str_is(b.host, "2001:db8::1");
-    ck_assert_int_eq(b.port, 81);
-    static const char *const bad[] = {"",
-                                      "/r",
-                                      "api.example/r",
-                                      "ftp://h/",
-                                      "http://h/a b",
-                                      "http://h/a\nb",
-                                      "http://u@h/",
-                                      "http://h:99999/"};
-    for (size_t i = 0; i < COUNT_OF(bad); i++)
-        ck_assert_msg(!http_url_parse(arena, str_from(bad[i]), &b, &err), "%s", bad[i]);
-    ck_assert_str_is(http_url_encode(arena, STR("aZ09-._~ /=&\xc3\xbc%")),
-                     "aZ09-._~%20%2F%3D%26%C3%BC%25");
-    arena_free(arena);
-}
-END_TEST
-
-START_TEST(collects_headers)
-{
-    static const char *const lines[] = {
-        "HTTP/1.1 103 Early Hints\r\n",
-        "Link: <early>\r\n",
-        "\r\n",
-        "HTTP/1.1 200 OK\r\n",
-        "X-A:  1 \r\n",
-        "no colon\r\n",
-        "x-a: 2\r\n",
-        "\t3\r\n",
-        "\r\n",
-        "X-Trailer: late\r\n",
-    };
-    struct http_headers headers = {.arena = arena_new()};
-    for (size_t i = 0; i < COUNT_OF(lines); i++)
-        ck_assert(http_headers_take(&headers, str_from(lines[i])));
-    ck_assert_uint_eq(headers.count, 2);
-    ck_assert_str_is(headers.list[0].name, "x-a");
-    ck_assert_str_is(headers.list[0].value, "1");
-    ck_assert_str_is(headers.list[1].value, "2 3");
-    headers = (struct http_headers){.arena = headers.arena};
-    ck_assert(http_headers_take(&headers, STR("X: 1\r\n")));
-    int taken = 0;
-    while (http_headers_take(&headers, STR(" folded\r\n")))
-        taken++;
-    ck_assert_int_eq(taken, HTTP_FOLDED_MAX);
-    headers = (struct http_headers){.arena = headers.arena};
-    taken = 0;
-    while (http_headers_take(&headers, STR("X: 0123456789\r\n")))
-        taken++;
-    ck_assert_int_eq(taken, HTTP_HEADERS_BYTES / 15);
-    arena_free(headers.arena);
-}
-END_TEST
-
-/* `base | reference`, in columns. */
-START_TEST(resolves_references)
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    struct line_cases all = lines_read(arena, "tests/tables/url_resolve.txt");
-    for (size_t i = 0; i < all.count; i++) {
-        struct str reference = all.items[i].input, base = str_trim(lines_take_cell(&reference));
-        struct err err = ERR_INIT;
-        struct str url = STR("!");
-        bool done = http_url_resolve(arena, base, str_trim(reference), &url, &err);
-        ck_assert_msg(str_eq(url, all.items[i].expected), "%s:%d: %.*s", all.items[i].path,
-                      all.items[i].number, STR_ARG(url));
-        ck_assert(done || err.kind == ERR_CONFIG);
-    }
-    ck_assert_int_ge(all.count, 30);
-}
-END_TEST
-
 SUITE("port/http", gives_status_headers_and_body, sends_what_it_is_given, knows_the_methods,
       decompresses, cut_bodies_may_be_asked_again, refused_connections_may_be_asked_again,
       bodies_and_headers_have_ceilings, keeps_its_four_limits, limits_connecting,
       refuses_private_addresses, refuses_bad_requests, plain_http_on_a_tls_port_is_final,
       trusts_what_it_is_told_to_alone, an_expired_certificate_is_final,
       a_handshake_that_stalls_is_cut_off, addresses_are_refused_however_they_are_written,
-      failures_of_libcurl, ignores_proxies_of_the_environment, follows_no_redirect,
-      cancelled_calls_stay_silent, free_cancels_what_is_under_way, many_at_once,
-      collects_headers, parses_urls, resolves_references)
+      ignores_proxies_of_the_environment, follows_no_redirect, cancelled_calls_stay_silent,
+      free_cancels_what_is_under_way, many_at_once)
