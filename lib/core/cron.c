@@ -1,5 +1,7 @@
 #include "core/cron.h"
 
+#include <assert.h>
+
 #include "base/date.h"
 
 enum { YEARS_MAX = 41 }; /* a 29 February on a given weekday: 40 years over 2100 */
@@ -194,5 +196,6 @@ bool cron_parse(struct str text, struct cron *ret_cron, struct err *err)
 
 int64_t cron_next(const struct cron *cron, int64_t after_us)
 {
+    assert(after_us >= 0);
     return find_next(cron, after_us);
 }

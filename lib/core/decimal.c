@@ -1,5 +1,7 @@
 #include "core/decimal.h"
 
+#include <assert.h>
+
 #include "port/hash.h"
 
 static struct str take_digits(struct str *rest)
@@ -156,6 +158,7 @@ bool decimal_truncate(struct arena *arena, struct str text, size_t digits_max, s
         *ret = STR("0");
         return true;
     }
+    assert(digits_left(&number) > 0);
     size_t count = (size_t)number.magnitude;
     if (count > digits_max)
         return false;

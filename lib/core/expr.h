@@ -9,7 +9,7 @@
 #include "core/value.h"
 
 /*
- * Jinja expressions: what stands between {{ and }}. Compiled once, evaluated often. The module
+ * Jinja expressions: the text between {{ and }}. Compiled once, evaluated often. The module
  * knows nothing of pages: names come from a scope. Language and semantics: docs/expressions.md;
  * Jinja2 is the oracle, except that an undefined value `is none` and that integers beyond 64
  * bits are an error.
@@ -54,7 +54,7 @@ struct expr_use {
     const struct value *steps; /* strings and numbers */
     size_t step_count;
     bool rest_is_known;
-    struct str filter; /* the filter or test that stands right behind it, or empty */
+    struct str filter; /* the filter or test applied to it at once, or empty */
 };
 
 typedef void (*expr_use_fn)(void *ctx, const struct expr_use *use);

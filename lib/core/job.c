@@ -1,5 +1,7 @@
 #include "core/job.h"
 
+#include <assert.h>
+
 const char *job_state_name(enum job_state state)
 {
     static const char *const names[] = {
@@ -7,6 +9,7 @@ const char *job_state_name(enum job_state state)
         JOB_STATES(X)
 #undef X
     };
+    assert(state < COUNT_OF(names));
     return names[state];
 }
 
@@ -17,6 +20,7 @@ const char *job_reason_name(enum job_reason reason)
         JOB_REASONS(X)
 #undef X
     };
+    assert(reason < COUNT_OF(names));
     return names[reason];
 }
 

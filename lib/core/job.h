@@ -8,8 +8,8 @@
 #include "base/str.h"
 
 /*
- * Words shared by worker, scheduler and commands: states and reasons as they stand in
- * PostgreSQL, and the job as a worker gets it.
+ * Words shared by worker, scheduler and commands: states and reasons as PostgreSQL
+ * has them, and the job as a worker gets it.
  */
 
 /* The order is the order of "worst": a run's state is the worst of its jobs'. */
@@ -56,7 +56,8 @@ const char *job_state_name(enum job_state state);
 const char *job_reason_name(enum job_reason reason);
 bool job_state_parse(struct str text, enum job_state *ret_state) MUST_CHECK;
 
-/* One activated job: all that a worker needs, no files. Strings stand in the caller's arena. */
+/* One activated job: all that a worker needs, no files. Strings are in the caller's
+ * arena. */
 struct job {
     int64_t id, run;
     int n;             /* written RUN/N */

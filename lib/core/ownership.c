@@ -182,6 +182,7 @@ static void on_ledger(void *ctx, const struct pg_result *result, const struct er
 
 static void ledger_ask(struct activating *activating)
 {
+    assert(activating->answer.verdict == OWNERSHIP_TAKEN && activating->answer.job);
     const struct pg_value params[] = {pg_int(activating->job)};
     pg_query(activating->pg, ledger_sql, params, COUNT_OF(params), TIMEOUT_MS, on_ledger,
              activating);

@@ -35,7 +35,7 @@ enum ownership_verdict {
     OWNERSHIP_GONE,    /* finished, dead, cancelled or reserved by another: `done` in Redis */
     OWNERSHIP_BUSY,    /* its owner lives: back to the queue for wait_ms, uncounted */
     OWNERSHIP_WAITING, /* its wait is not over: back for wait_ms */
-    OWNERSHIP_CRASHED, /* it crashed before and this process holds such a one already: back */
+    OWNERSHIP_CRASHED, /* it crashed before; this process already holds one that did: back */
 };
 
 struct ownership_activation {
@@ -65,8 +65,8 @@ void ownership_take(struct pg *pg, int64_t job, const struct ownership_worker *w
  * not among `held` go back to queued, uncounted. Calls back with those of `held` that are no
  * longer ours.
  *
- * `held` must name the jobs being activated too, or the beat would give them back behind the
- * activation. Of these, and of jobs being given back or set waiting, "lost" says nothing.
+ * `held` must name the jobs being activated too, or the beat would give them back meanwhile. Of
+ * these, and of jobs being given back or set waiting, "lost" says nothing.
  */
 typedef void (*ownership_beat_fn)(void *ctx, const int64_t *lost, size_t lost_count,
                                   const struct err *err);

@@ -1,5 +1,22 @@
 #include "core/path.h"
 
+#include <assert.h>
+
+/*
+ * The grammar, read by one function a rule:
+ *
+ *     path     "" | "." | first step*          a path that is empty or one dot: the whole body
+ *     first    key | bracket
+ *     step     "." key | bracket
+ *     key      bytes without . [ ]             `*` is every member
+ *     bracket  "[" ( "*" | integer | quoted | name "=" ( quoted | bytes without ] ) ) "]"
+ *     quoted   between two ' or two "; \ before a quote or a backslash
+ *
+ * E.g. `orders[*].lines[kind=sale]['@id']` is KEY orders, EACH, KEY lines, FILTER kind = sale,
+ * KEY @id. A path is compiled once and read often; steps are a flat array, and reading is a
+ * loop in which undefined stays undefined. Wildcards are not read here but by the records
+ * module, which streams what they stand for.
+ */
 enum { STEPS_MAX = 64, PATH_BYTES_MAX = 4096 };
 
 struct parser {
@@ -30,7 +47,7 @@ static char peek(const struct parser *p)
     return p->at < p->text.len ? p->text.ptr[p->at] : '\0';
 }
 
-/* 'text' or "text", with \ before a quote or a backslash; moves behind it. */
+/* 'text' or "text", with \ before a quote or a backslash; moves past it. */
 static bool take_quoted(struct parser *p, struct str *ret)
 {
     size_t start = p->at;
@@ -111,12 +128,6 @@ static bool parse_key(struct parser *p)
     return add(p, (struct path_step){.kind = PATH_KEY, .key = key});
 }
 
-static bool parse_dot(struct parser *p)
-{
-    p->at++;
-    return parse_key(p);
-}
-
 static bool parse_steps(struct parser *p)
 {
     bool is_whole = p->text.len == 0 || str_is(p->text, ".");
@@ -125,14 +136,11 @@ static bool parse_steps(struct parser *p)
     if (peek(p) != '[' && !parse_key(p))
         return false;
     while (p->at < p->text.len) {
-        bool ok;
-        if (peek(p) == '[')
-            ok = parse_bracket(p);
-        else if (peek(p) != '.')
-            ok = fail(p, p->at, "expected . or [");
-        else
-            ok = parse_dot(p);
-        if (!ok)
+        bool is_dot = peek(p) == '.';
+        if (!is_dot && peek(p) != '[')
+            return fail(p, p->at, "expected . or [");
+        p->at += is_dot;
+        if (!(is_dot ? parse_key(p) : parse_bracket(p)))
             return false;
     }
     return true;
@@ -193,6 +201,7 @@ static struct value at_filter(struct value list, const struct path_step *step)
 struct value path_get(const struct path *path, struct value root)
 {
     struct value value = root;
+    assert(!path->has_wildcard);
     for (size_t i = 0; i < path->count; i++) {
         const struct path_step *step = &path->steps[i];
         if (step->kind == PATH_KEY)

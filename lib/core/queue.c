@@ -1,5 +1,6 @@
 #include "core/queue.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -7,6 +8,30 @@
 #include "base/embedded.h"
 #include "base/mem.h"
 
+/*
+ * Each call of queue.h is one script, and each question to Redis is one `struct ask`. Its way:
+ *
+ *     ask_new → ask_script → ask_send ─→ on_reply ─→ on_done, on_verdict, … ─→ ask_free
+ *                    │            ↑          │
+ *                    │            └──────────┘ NOSCRIPT: sent again, as EVAL
+ *                    └→ no digest known yet: sent as EVAL, and SCRIPT LOAD before it
+ *
+ * A script's digest is learned once, from SCRIPT LOAD, and every later call sends the digest
+ * alone. A Redis that was restarted or flushed answers NOSCRIPT; that answer proves that the
+ * script did not run, so sending its text is the first run, not a second.
+ *
+ * Any other failure leaves open whether the script ran. Scripts may be repeated with the same
+ * arguments, so the caller may simply ask again. Only a claim needs help, since each claim
+ * makes a token of its own: one that ran without an answer has leased a job to a token that only this
+ * file knows. `unsure_token` keeps it, and the next claim sends it again, marked as a
+ * repetition; Redis then answers with the same job. E.g.
+ *
+ *     claim T1 → timeout         unsure_token = T1; the caller gets ERR_AGAIN
+ *     claim T1, again → job 7    the lease that the first claim had made, or a new one
+ *
+ * What must hold: an ask is in `queue->asks` until it is answered or its queue is freed; after
+ * that it is freed by its own reply, which redis_call promises exactly once.
+ */
 #define SCRIPTS(X)                                                                             \
     X(ENQUEUE, "enqueue")                                                                      \
     X(LEASE, "lease")                                                                          \
@@ -61,13 +86,13 @@ typedef void (*answer_fn)(struct ask *ask, const struct redis_reply *reply,
 
 /* One question to Redis; it outlives its queue until the answer comes. */
 struct ask {
-    struct queue *queue; /* NULL: the queue was freed, nobody waits */
+    struct queue *queue; /* NULL: the queue was freed, and the callback will not come */
     struct ask *next, **link;
     struct arena *arena;
     enum script_id script;
     struct str *args; /* the whole command */
     size_t count;
-    answer_fn answer;
+    answer_fn on_answer;
     union {
         queue_done_fn done;
         queue_known_fn known;
@@ -81,10 +106,11 @@ struct ask {
 
 /* --- asking --- */
 
-static struct ask *ask_new(struct queue *queue, answer_fn answer, void *ctx)
+static struct ask *ask_new(struct queue *queue, answer_fn on_answer, void *ctx)
 {
     struct ask *ask = mem_alloc(sizeof *ask);
-    *ask = (struct ask){.queue = queue, .next = queue->asks, .answer = answer, .ctx = ctx};
+    *ask =
+        (struct ask){.queue = queue, .next = queue->asks, .on_answer = on_answer, .ctx = ctx};
     ask->link = &queue->asks;
     if (ask->next)
         ask->next->link = &ask->next;
@@ -96,6 +122,7 @@ static struct ask *ask_new(struct queue *queue, answer_fn answer, void *ctx)
 static void ask_free(struct ask *ask)
 {
     if (ask->queue) {
+        assert(*ask->link == ask);
         *ask->link = ask->next;
         if (ask->next)
             ask->next->link = ask->link;
@@ -106,7 +133,7 @@ static void ask_free(struct ask *ask)
 
 static void ask_again_with_text(struct ask *ask);
 
-static void ask_answered(void *ctx, const struct redis_reply *reply, const struct err *err)
+static void on_reply(void *ctx, const struct redis_reply *reply, const struct err *err)
 {
     struct ask *ask = ctx;
     bool is_unknown = err && str_starts(str_from(err->text), STR("NOSCRIPT"));
@@ -115,13 +142,13 @@ static void ask_answered(void *ctx, const struct redis_reply *reply, const struc
         return;
     }
     if (ask->queue)
-        ask->answer(ask, reply, err);
+        ask->on_answer(ask, reply, err);
     ask_free(ask);
 }
 
 static void ask_send(struct ask *ask)
 {
-    redis_call(ask->queue->redis, ask->args, ask->count, ANSWER_MS, ask_answered, ask);
+    redis_call(ask->queue->redis, ask->args, ask->count, ANSWER_MS, on_reply, ask);
 }
 
 /* NOSCRIPT says that the script did not run: this is not a second sending. */
@@ -132,7 +159,7 @@ static void ask_again_with_text(struct ask *ask)
     ask_send(ask);
 }
 
-static void learn_sha(struct ask *ask, const struct redis_reply *reply, const struct err *err)
+static void on_sha(struct ask *ask, const struct redis_reply *reply, const struct err *err)
 {
     struct script *script = &ask->queue->scripts[ask->script];
     if (!err && reply->text.len == SHA_BYTES && !script->sha.len)
@@ -141,7 +168,7 @@ static void learn_sha(struct ask *ask, const struct redis_reply *reply, const st
 
 static void ask_for_sha(struct queue *queue, enum script_id id)
 {
-    struct ask *ask = ask_new(queue, learn_sha, NULL);
+    struct ask *ask = ask_new(queue, on_sha, NULL);
     ask->script = id;
     ask->args = ARENA_ARRAY(ask->arena, struct str, 3);
     ask->args[0] = STR("SCRIPT");
@@ -185,15 +212,14 @@ static bool is_nonsense(struct err *err, const struct ask *ask)
                     script_names[ask->script]);
 }
 
-static void answer_done(struct ask *ask, const struct redis_reply *reply, const struct err *err)
+static void on_done(struct ask *ask, const struct redis_reply *reply, const struct err *err)
 {
     (void)reply;
     if (ask->fn.done)
         ask->fn.done(ask->ctx, err);
 }
 
-static void answer_verdict(struct ask *ask, const struct redis_reply *reply,
-                           const struct err *err)
+static void on_verdict(struct ask *ask, const struct redis_reply *reply, const struct err *err)
 {
     struct err bug = ERR_INIT;
     enum queue_verdict verdict = QUEUE_LOST;
@@ -205,8 +231,7 @@ static void answer_verdict(struct ask *ask, const struct redis_reply *reply,
         ask->fn.verdict(ask->ctx, verdict, err);
 }
 
-static void answer_claim(struct ask *ask, const struct redis_reply *reply,
-                         const struct err *err)
+static void on_claim(struct ask *ask, const struct redis_reply *reply, const struct err *err)
 {
     struct queue *queue = ask->queue;
     struct err bug = ERR_INIT;
@@ -218,8 +243,7 @@ static void answer_claim(struct ask *ask, const struct redis_reply *reply,
     ask->fn.claim(ask->ctx, err ? NULL : &ask->lease, err);
 }
 
-static void answer_known(struct ask *ask, const struct redis_reply *reply,
-                         const struct err *err)
+static void on_known(struct ask *ask, const struct redis_reply *reply, const struct err *err)
 {
     struct err bug = ERR_INIT;
     size_t count = ask->count - OWN_ARGS_AT;
@@ -236,7 +260,7 @@ static void answer_known(struct ask *ask, const struct redis_reply *reply,
     ask->fn.known(ask->ctx, known, count, NULL);
 }
 
-static void answer_wait(struct ask *ask, const struct redis_reply *reply, const struct err *err)
+static void on_wake(struct ask *ask, const struct redis_reply *reply, const struct err *err)
 {
     ask->fn.wake(ask->ctx, reply && reply->type == REDIS_ARRAY, err);
 }
@@ -246,7 +270,7 @@ static void answer_wait(struct ask *ask, const struct redis_reply *reply, const 
 void queue_push(struct queue *queue, int64_t job, struct str source, int priority,
                 int64_t delay_ms, queue_done_fn fn, void *ctx)
 {
-    struct ask *ask = ask_new(queue, answer_done, ctx);
+    struct ask *ask = ask_new(queue, on_done, ctx);
     ask->fn.done = fn;
     struct str args[] = {number(ask, job), source, number(ask, priority),
                          number(ask, delay_ms)};
@@ -256,9 +280,9 @@ void queue_push(struct queue *queue, int64_t job, struct str source, int priorit
 void queue_known(struct queue *queue, const int64_t *jobs, size_t count, queue_known_fn fn,
                  void *ctx)
 {
-    struct ask *ask = ask_new(queue, answer_known, ctx);
+    struct ask *ask = ask_new(queue, on_known, ctx);
     ask->fn.known = fn;
-    count = MIN(count, (size_t)KNOWN_MAX);
+    assert(count <= KNOWN_MAX);
     struct str *args = ARENA_ARRAY(ask->arena, struct str, count + 1);
     for (size_t i = 0; i < count; i++)
         args[i] = number(ask, jobs[i]);
@@ -267,7 +291,7 @@ void queue_known(struct queue *queue, const int64_t *jobs, size_t count, queue_k
 
 void queue_claim(struct queue *queue, struct str worker, queue_claim_fn fn, void *ctx)
 {
-    struct ask *ask = ask_new(queue, answer_claim, ctx);
+    struct ask *ask = ask_new(queue, on_claim, ctx);
     ask->fn.claim = fn;
     ask->lease.at_mono_ms = clock_mono_ms();
     bool is_again = queue->unsure_token[0] != '\0';
@@ -282,7 +306,7 @@ void queue_claim(struct queue *queue, struct str worker, queue_claim_fn fn, void
 
 static struct ask *ask_verdict(struct queue *queue, queue_verdict_fn fn, void *ctx)
 {
-    struct ask *ask = ask_new(queue, answer_verdict, ctx);
+    struct ask *ask = ask_new(queue, on_verdict, ctx);
     ask->fn.verdict = fn;
     return ask;
 }
@@ -319,7 +343,7 @@ void queue_adopt(struct queue *queue, int64_t job, struct str token, struct str 
 
 void queue_cancel(struct queue *queue, int64_t job, queue_done_fn fn, void *ctx)
 {
-    struct ask *ask = ask_new(queue, answer_done, ctx);
+    struct ask *ask = ask_new(queue, on_done, ctx);
     ask->fn.done = fn;
     struct str id = number(ask, job);
     ask_script(ask, SCRIPT_CANCEL, &id, 1);
@@ -327,15 +351,14 @@ void queue_cancel(struct queue *queue, int64_t job, queue_done_fn fn, void *ctx)
 
 void queue_wait(struct queue *queue, struct redis *wake, queue_wake_fn fn, void *ctx)
 {
-    struct ask *ask = ask_new(queue, answer_wait, ctx);
+    struct ask *ask = ask_new(queue, on_wake, ctx);
     ask->fn.wake = fn;
     ask->args = ARENA_ARRAY(ask->arena, struct str, 3);
     ask->args[0] = STR("BLPOP");
     ask->args[1] = arena_str(ask->arena, queue->wake_key);
     ask->args[2] = number(ask, WAIT_SECONDS);
     ask->count = 3;
-    redis_call(wake, ask->args, ask->count, SECONDS(WAIT_SECONDS) + ANSWER_MS, ask_answered,
-               ask);
+    redis_call(wake, ask->args, ask->count, SECONDS(WAIT_SECONDS) + ANSWER_MS, on_reply, ask);
 }
 
 /* --- making and freeing --- */
@@ -372,7 +395,7 @@ struct queue *queue_new(const struct queue_options *options)
     return queue;
 }
 
-/* Answers that are still to come find their asks, but nobody in them. */
+/* An answer that is still to come finds its ask without a queue, and only frees it. */
 void queue_free(struct queue *queue)
 {
     if (!queue)

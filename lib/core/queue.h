@@ -11,8 +11,8 @@
 #include "port/redis.h"
 
 /*
- * The job queue in Redis: who works on what, until when. It only dispatches; what must run and
- * how far it got stands in PostgreSQL. Protocol: docs/queue-protocol.md; scripts: lua/. Every
+ * The job queue in Redis: who works on what, until when. It only dispatches; PostgreSQL knows
+ * what must run and how far it got. Protocol: docs/queue-protocol.md; scripts: lua/. Every
  * call may be repeated. Callbacks come exactly once, with err where Redis did not answer
  * (ERR_AGAIN: unknown whether it ran).
  */
@@ -35,8 +35,8 @@ void queue_push(struct queue *queue, int64_t job, struct str source, int priorit
                 int64_t delay_ms, queue_done_fn fn, void *ctx);
 
 /*
- * Which of these jobs are known to Redis (queued, delayed or leased)? `ret_known[i]` answers
- * for jobs[i]. At most 1,000 a call.
+ * Which of these jobs are known to Redis (queued, delayed or leased)? The callback's known[i]
+ * answers for jobs[i]; it lasts until the callback returns. At most 1,000 jobs a call.
  */
 typedef void (*queue_known_fn)(void *ctx, const bool *known, size_t count,
                                const struct err *err);
@@ -52,7 +52,10 @@ struct queue_lease {
 
 typedef void (*queue_claim_fn)(void *ctx, const struct queue_lease *lease,
                                const struct err *err);
-/* A claim that got no answer is repeated by the next one, so its job is not left alone. */
+/*
+ * Leases the next job that is ready. A claim that got no answer is repeated by the next one, so
+ * a job that it may have leased is not lost until the lease ends.
+ */
 void queue_claim(struct queue *queue, struct str worker, queue_claim_fn fn, void *ctx);
 
 /* How a beat, done, retry or adopt was taken. */
@@ -74,12 +77,12 @@ void queue_done(struct queue *queue, int64_t job, struct str token, queue_verdic
 void queue_retry(struct queue *queue, int64_t job, struct str token, int64_t delay_ms,
                  queue_verdict_fn fn, void *ctx);
 /*
- * Makes a lease anew that Redis lost; QUEUE_LOST where another token holds the job. Takes the
- * job out of ready and delayed.
+ * Makes a lease again that Redis has lost; QUEUE_LOST where another token holds the job. Takes
+ * the job out of ready and delayed.
  */
 void queue_adopt(struct queue *queue, int64_t job, struct str token, struct str source,
                  int priority, struct str worker, queue_verdict_fn fn, void *ctx);
-/* Asks whoever holds it to stop; takes it out where nobody does. */
+/* Asks the worker that holds it to stop; takes it out of the queue where none does. */
 void queue_cancel(struct queue *queue, int64_t job, queue_done_fn fn, void *ctx);
 
 /*

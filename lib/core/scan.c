@@ -1,10 +1,35 @@
 #include "core/scan.h"
 
+#include <assert.h>
 #include <string.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+
+/*
+ * A scan goes over the bytes once and keeps no tree: its caller keeps the slices it wants.
+ *
+ * A string is skipped 16 bytes at a time (skip_plain) up to the next byte that matters, since
+ * most bytes of an answer are in strings. Escapes are checked here; scan_decode decodes them
+ * for those few strings whose text is read.
+ *
+ * scan_value skips a whole value without recursion, so that depth costs no stack: `nest` has
+ * one bit for each container that is open, and the loop alternates two moves.
+ *
+ *     take_down   from a value's first byte into its first members, down to a scalar
+ *     take_up     closes what ends there, and takes the comma and key before the next value
+ *
+ *     {"a": [1, {}], "b": 2}     take_down: { "a": [ 1      level 2, nest 1 0
+ *                                take_up:   ,
+ *                                take_down: {} (empty, closed at once)
+ *                                take_up:   ] , "b":        level 1
+ *                                take_down: 2
+ *                                take_up:   }               level 0: the value is complete
+ *
+ * Invariants: start <= at <= end; once `problem` is set nothing moves `at` any more, because
+ * every function returns false at once up to the caller.
+ */
 
 void scan_init(struct scan *scan, struct arena *arena, struct str text)
 {
@@ -35,8 +60,8 @@ void scan_space_run(struct scan *scan)
 
 /* --- strings --- */
 
-/* First byte from `at` that is not plain ASCII text of a string: quote, \, control or >= 0x80.
- */
+/* The first byte from `at` that is not plain ASCII text of a string: a quote, a backslash, a
+ * control character, or one >= 0x80. */
 static const char *skip_plain(const char *at, const char *end)
 {
 #ifdef __SSE2__
@@ -307,7 +332,7 @@ static bool take_down(struct scan *scan, size_t *level)
 }
 
 /*
- * Behind a value: closes the containers that end here and takes the comma and key before the
+ * After a value: closes the containers that end here and takes the comma and key before the
  * next value. At *level 0 the outermost value is complete.
  */
 static bool take_up(struct scan *scan, size_t *level)
@@ -346,6 +371,7 @@ bool scan_value(struct scan *scan, size_t depth)
 
 bool scan_finish(struct scan *scan)
 {
+    assert(scan->at <= scan->end);
     scan_space(scan);
     return scan_is_end(scan) || scan_fail(scan, "expected the end of the text");
 }
@@ -358,7 +384,7 @@ bool scan_is_cut(const struct scan *scan)
     return scan->problem && scan_is_end(scan) && str_trim(all).len > 0;
 }
 
-/* "found …": what stands at `at`. */
+/* "found …": what is at `at`. */
 static void describe_found(const struct scan *scan, char *text, size_t size)
 {
     int c = scan_peek(scan);

@@ -13,7 +13,7 @@
 /*
  * The lexer under value and records: strict JSON (RFC 8259) over bytes, without a tree.
  *
- * `at` is the next byte. Every scan_… function moves it behind what it took; on a breach of the
+ * `at` is the next byte. Every scan_… function moves it past what it took; on a breach of the
  * grammar it returns false with `problem` set and `at` on the offending byte (or at the end, if
  * the text stops too early), and the scan is over. What is legal JSON but hard to store is not
  * a breach: it is reported in `flags`.
@@ -66,12 +66,12 @@ bool scan_fail(struct scan *scan, const char *problem);
 #define scan_fail(...) ((scan_fail)(__VA_ARGS__), false)
 #endif
 
-/* `at` stands on the opening quote. */
+/* `at` is the opening quote. */
 bool scan_string(struct scan *scan) MUST_CHECK;
 /* A string, a colon and the space around both: up to the first byte of the member's value. */
 bool scan_key(struct scan *scan, struct str *ret_raw) MUST_CHECK;
-/* The same with the name decoded; `flags` are the name's alone. It lives with text and arena.
- */
+/* The same with the name decoded; `flags` are the name's alone. It lives as long as
+ * text and arena. */
 bool scan_name(struct scan *scan, struct str *ret_name) MUST_CHECK;
 /* A number, true, false or null. */
 bool scan_scalar(struct scan *scan) MUST_CHECK;
@@ -79,12 +79,12 @@ bool scan_scalar(struct scan *scan) MUST_CHECK;
 bool scan_value(struct scan *scan, size_t depth) MUST_CHECK;
 
 /*
- * Inside a container, behind an element or member and its space: true if another follows (the
- * comma and the space behind it are taken). False behind the closing byte `close`, or with
+ * Inside a container, after an element or member: true if another follows (the comma and the
+ * space around it are taken). False after the closing byte `close`, which is taken too, or with
  * `problem` set.
  */
 bool scan_more(struct scan *scan, char close) MUST_CHECK;
-/* The same behind the opening byte, where the container may be empty. */
+/* The same at the opening byte, where the container may be empty. */
 bool scan_first(struct scan *scan, char close) MUST_CHECK;
 
 /* Only space may follow a document. */
@@ -97,7 +97,7 @@ bool scan_is_cut(const struct scan *scan);
 bool scan_err(const struct scan *scan, struct err *err);
 
 /*
- * Decodes what stands between the quotes of a string that scan_string took; `out` has room for
+ * Decodes the text between the quotes of a string that scan_string took; `out` has room for
  * raw.len bytes. A lone surrogate becomes U+FFFD, bytes that are not UTF-8 are copied. Returns
  * the length.
  */
@@ -111,7 +111,7 @@ struct str scan_text(struct scan *scan, struct str raw);
 
 /* The four digits of \uXXXX, or -1 with *at on the byte that is none. */
 int scan_hex4(const char **at, const char *end);
-/* 0xDC00 … 0xDFFF if a \u escape of the second half of a pair stands at `at`, else -1. */
+/* 0xDC00 … 0xDFFF if `at` is a \u escape with the second half of a pair, else -1. */
 int scan_low_surrogate(const char *at, const char *end);
 
 /* A copy with U+FFFD for each byte that is not part of a UTF-8 character. */

@@ -51,7 +51,7 @@ size_t scan_put_utf8(char *out, uint32_t code)
     return 4;
 }
 
-/* `*at` stands behind \u. */
+/* `*at` is the byte after \u. */
 static unsigned decode_unicode(const char **at, const char *end)
 {
     int code = scan_hex4(at, end);

@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "base/mem.h"
 #include "core/scan.h"
 #include "core/value.h"
@@ -183,6 +185,7 @@ bool value_parse(struct arena *arena, struct str text, struct value_skipped skip
     scan_init(&parser.scan, arena, text);
     scan_space(&parser.scan);
     bool ok = parse_value(&parser, 0, &value) && scan_finish(&parser.scan);
+    assert(!ok || parser.count == 0); /* each container took its children off the stack */
     mem_free(parser.stack);
     if (!ok)
         return scan_err(&parser.scan, err);

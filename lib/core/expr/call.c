@@ -1,5 +1,7 @@
 #include "core/expr/call.h"
 
+#include <assert.h>
+
 #include "core/expr/text.h"
 
 /* --- tables --- */
@@ -42,6 +44,7 @@ bool call_int(struct eval *ev, const struct call *call, size_t slot, int64_t fal
               int64_t *ret)
 {
     struct value value = call->args[slot];
+    assert(slot < EXPR_SLOTS_MAX);
     *ret = fallback;
     if (!call->given[slot])
         return true;

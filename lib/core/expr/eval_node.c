@@ -8,6 +8,28 @@
 #include "core/expr/number.h"
 #include "core/expr/text.h"
 
+/*
+ * A walk of the tree: one function for each kind of node, all of one shape. It evaluates the
+ * kids it needs, sets ev->at to its own place, and gives values to a module below (ops, number,
+ * item, format, a filter). The modules below know values and `struct eval`, never nodes.
+ *
+ * What holds everywhere:
+ *  - False means that *ev->err is filled and has its caret; nothing goes on after it.
+ *  - ev->at is set after the kids are evaluated (each of them moves it) and before the node
+ *    itself can fail. In `a.b + 1` with a undefined the caret is under `a`; if only b were
+ *    undefined it would be under `+`.
+ *  - Values are never changed after they were made, so results may share their parts.
+ *  - `undefined` is a value like others until something reads it: `x.y` of an undefined x
+ *    fails, `x | default(1)` and `x is defined` do not. With scope->is_strict
+ *    comparing fails, too.
+ *  - `omit` is only ever stored by lists and maps, which leave it out.
+ *  - Recursion is as deep as the tree, which parser_node keeps to EXPR_DEPTH_MAX; memory is
+ *    counted where it is taken (eval_take_text, eval_list_new).
+ *
+ * E.g. `items[-1].id ~ "x"` is CONCAT(ITEM(ITEM(NAME items, CONST -1), CONST "id"), CONST "x"):
+ * the NAME asks the scope, the two ITEMs go through item_get, CONCAT puts both texts together.
+ */
+
 /* --- access --- */
 
 static bool eval_index(struct eval *ev, const struct node *node, struct value *ret)
@@ -165,7 +187,8 @@ static bool may_be_absent(struct eval *ev, struct value value)
            eval_fail_undefined(ev, value);
 }
 
-/* a < b < c: each operand once, the rest not at all behind the first that is false. */
+/* a < b < c: each operand is evaluated once, and none after the first comparison that is
+ * false. */
 static bool eval_compare(struct eval *ev, const struct node *node, struct value *ret)
 {
     struct value left, right;

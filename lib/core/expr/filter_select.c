@@ -34,7 +34,7 @@ static bool elements_if_true(struct eval *ev, struct value subject,
     return text_elements(ev, value_is_true(subject) ? subject : UNDEFINED_VALUE, ret);
 }
 
-/* The arguments behind the filter's or test's own name, moved to the front. */
+/* The arguments that follow the filter's or test's own name, moved to the front. */
 static struct call inner_call(const struct call *call, size_t first, size_t count)
 {
     struct call inner = {0};
@@ -70,7 +70,8 @@ static bool filter_map(struct eval *ev, const struct call *call, struct value *r
     return true;
 }
 
-/* What a selection looks for: the test in slot `first`, its arguments behind it. */
+/* What a selection looks for: the test in slot `first`, its arguments in the slots
+ * after it. */
 struct selection {
     struct attribute attribute;
     struct call call;

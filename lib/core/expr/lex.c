@@ -64,7 +64,7 @@ static size_t digits_len(struct str text, size_t at, int base)
     return end - at;
 }
 
-/* Length of `.digits` and of `e±digits` at the place, 0 where they do not stand. */
+/* Length of `.digits` and of `e±digits` at that place, 0 where there is none. */
 static size_t fraction_len(struct str text, size_t at)
 {
     if (at >= text.len || text.ptr[at] != '.')
@@ -219,7 +219,7 @@ static bool read_unicode(struct str text, size_t *at, char kind, uint32_t *ret)
     return true;
 }
 
-/* One escape; *at stands behind the backslash. An unknown one stays as it is written. */
+/* One escape; *at is the byte after the backslash. An unknown one stays as it is written. */
 static bool put_escape(struct str text, size_t *at, char *out, size_t *len)
 {
     static const char from[] = "abfnrtv\\'\"", to[] = "\a\b\f\n\r\t\v\\'\"";
@@ -252,7 +252,7 @@ static bool put_escape(struct str text, size_t *at, char *out, size_t *len)
     return true;
 }
 
-/* Where the quote stands that closes the string opened at `at`, or text.len. */
+/* The quote that closes the string opened at `at`, or text.len. */
 static size_t string_end(struct str text, size_t at)
 {
     char quote = text.ptr[at];

@@ -2,8 +2,8 @@
 #define CORE_EXPR_LIMITS_H
 
 /*
- * Ceilings of the expression language: recursion follows the tree of an expression, and the
- * size of data follows whoever wrote the answer.
+ * Ceilings of the expression language: the depth of recursion is that of the expression, and
+ * the size of data is chosen by the API that sent it.
  */
 enum {
     EXPR_SOURCE_MAX = 64 * 1024,         /* bytes of one expression */

@@ -29,7 +29,7 @@ static bool skip_sign(struct str *text)
 
 /*
  * Digits of the base from the front of *text, single underscores between them left out;
- * appended to `out`. False where none stand or an underscore is not between digits.
+ * appended to `out`. False where there is none or an underscore is not between digits.
  */
 static bool take_digits(struct str *text, int base, char *out, size_t *len)
 {

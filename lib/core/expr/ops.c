@@ -1,5 +1,6 @@
 #include "core/expr/ops.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/expr/eval.h"
@@ -7,8 +8,8 @@
 #include "core/expr/limits.h"
 #include "core/expr/number.h"
 
-/* Python's operators over values; an undefined value compares, but takes part in nothing
- * else. */
+/* Python's operators over values; an undefined value can be compared, but every
+ * other operator refuses it. */
 
 const char *ops_text(enum op op)
 {
@@ -17,6 +18,7 @@ const char *ops_text(enum op op)
         OPS(X)
 #undef X
     };
+    assert(op < COUNT_OF(texts));
     return texts[op];
 }
 

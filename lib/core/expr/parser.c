@@ -1,5 +1,6 @@
 #include "core/expr/parser.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "core/expr/limits.h"
@@ -64,6 +65,7 @@ bool parser_node(struct parser *p, enum node_kind kind, size_t at, size_t kids,
                  struct node *const *from, struct node **ret)
 {
     struct node *node = ARENA_NEW(p->arena, struct node);
+    assert(kids == 0 || from);
     node->kind = kind;
     node->at = at;
     node->count = kids;

@@ -23,7 +23,7 @@
 struct parser {
     struct arena *arena; /* of the tree */
     struct str source;
-    const struct token *at; /* the token looked at; never behind END */
+    const struct token *at; /* the token looked at; never after END */
     int nesting;
     bool (*expression)(struct parser *p, struct node **ret);
     struct err *err;
@@ -40,7 +40,7 @@ bool parser_is_op(const struct token *token, const char *text);
 bool parser_is_word(const struct token *token, const char *text);
 bool parser_is_reserved(const struct token *token); /* a word that cannot be a name */
 
-/* Moves behind the operator or word if it is the token looked at. */
+/* Moves past the operator or word if it is the token looked at. */
 bool parser_skip_op(struct parser *p, const char *text);
 bool parser_skip_word(struct parser *p, const char *text);
 bool parser_expect_op(struct parser *p, const char *text) MUST_CHECK;
