@@ -30,7 +30,7 @@ static struct pager_facts facts_of(const struct crawl *crawl)
 {
     return (struct pager_facts){
         .url = crawl->request.url,
-        .home_url = crawl->request.own,
+        .home_url = crawl->request.home_url,
         .headers = crawl->scope.headers,
         .header_count = crawl->scope.header_count,
         .is_empty_answer = crawl->body_is_empty,

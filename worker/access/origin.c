@@ -29,35 +29,36 @@ static bool is_allowed(const struct stream *stream, const struct http_url *url)
     return false;
 }
 
-bool origin_check(const struct stream *stream, struct arena *arena, struct str own,
-                  struct str url, bool *ret_is_own, struct err *err)
+bool origin_check(const struct stream *stream, struct arena *arena, struct str home_url,
+                  struct str url, bool *ret_is_home, struct err *err)
 {
-    struct http_url ours, theirs;
-    if (!http_url_parse(arena, own, &ours, err) || !http_url_parse(arena, url, &theirs, err))
+    struct http_url home, theirs;
+    if (!http_url_parse(arena, home_url, &home, err) ||
+        !http_url_parse(arena, url, &theirs, err))
         return false;
-    bool is_own = http_url_same_origin(&ours, &theirs);
-    if (!is_own && !is_allowed(stream, &theirs))
+    bool is_home = http_url_same_origin(&home, &theirs);
+    if (!is_home && !is_allowed(stream, &theirs))
         return err_set(err, ERR_INPUT, "origin", 0,
                        "it leaves its origin for %.*s://%.*s:%d (allow_hosts may name it)",
                        STR_ARG(theirs.scheme), STR_ARG(theirs.host), theirs.port);
-    bool is_downgrade = str_is(ours.scheme, "https") && str_is(theirs.scheme, "http");
+    bool is_downgrade = str_is(home.scheme, "https") && str_is(theirs.scheme, "http");
     if (is_downgrade && !stream->allows_http)
         return err_set(err, ERR_INPUT, "origin", 0, "it leaves https for http at %.*s:%d",
                        STR_ARG(theirs.host), theirs.port);
-    *ret_is_own = is_own;
+    *ret_is_home = is_home;
     return true;
 }
 
-bool origin_names_private(struct arena *arena, struct str own, struct str url)
+bool origin_names_private(struct arena *arena, struct str home_url, struct str url)
 {
-    struct http_url ours, asked;
+    struct http_url home, asked;
     struct err ignored = ERR_INIT;
-    if (!http_url_parse(arena, own, &ours, &ignored) ||
-        !http_url_parse(arena, url, &asked, &ignored) || !str_eq(ours.host, asked.host))
+    if (!http_url_parse(arena, home_url, &home, &ignored) ||
+        !http_url_parse(arena, url, &asked, &ignored) || !str_eq(home.host, asked.host))
         return false;
     bool literal;
-    (void)!address_text_is_public(ours.host, &literal);
-    return literal || address_text_is_loopback(ours.host);
+    (void)!address_text_is_public(home.host, &literal);
+    return literal || address_text_is_loopback(home.host);
 }
 
 struct str origin_host(struct arena *arena, struct str url)

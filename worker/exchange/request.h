@@ -9,6 +9,11 @@
 #include "worker/paging/pager.h"
 
 /*
+ * The room exchange/ makes one request and judges its answer. request builds it from the
+ * definition and the paging state; scope is what the expressions in a definition can name;
+ * judge says what to do with an answer, by the rules that a definition gives (rules) and the
+ * general ones. It sends nothing itself: worker/step.c does, through port/http.h.
+ *
  * The request for the next page: the stream's own, with what the pager puts into it, and its
  * credentials.
  */
@@ -16,26 +21,27 @@ struct request {
     struct http_request http; /* everything in the arena */
     struct str url;           /* without a credential in the query: for people, and links */
     uint64_t hash;            /* of method, url, body and pagination headers: loop guard */
-    struct str own;           /* the stream's own URL, without params: where credentials go */
+    struct str home_url;      /* the stream's own URL, without params: where credentials go */
     struct str host;          /* "host:port" that it goes to */
-    uint64_t credential;      /* hash of what it says about us */
-    /* credentials: parameters, and the headers behind the first `public_header_count` */
-    struct str secret_query;
-    size_t public_header_count, header_count;
+    uint64_t credential;      /* hash of the credentials: who the API takes us for */
+    struct str secret_query;  /* credentials that are parameters */
+    size_t public_header_count, header_count; /* those after the public ones are credentials */
 };
 
 /*
  * Names and values of params are encoded once. Lists are repeated parameters, null leaves the
- * parameter out. ERR_INPUT: an expression failed, a value cannot stand where it should;
- * ERR_CONFIG: no URL comes out.
+ * parameter out. Everything is in `arena`. ERR_INPUT: an expression failed, or a value does not
+ * fit where it should go; ERR_CONFIG: a link is not an http(s) URL. Whether the stream's own URL
+ * is one, http_send finds.
  */
 bool request_build(const struct stream *stream, const struct pager *pager,
                    const struct scope *scope, struct arena *arena, struct request *ret_request,
                    struct err *err) MUST_CHECK;
 
 /*
- * The same request to another URL, after a redirect: with its credentials on its own origin,
- * without them elsewhere. ERR_INPUT, ERR_CONFIG: it may not go there.
+ * The same request to another URL, after a redirect: with its credentials on the stream's own
+ * origin, without them elsewhere. `location` may be relative. On failure *request stays as it
+ * was. ERR_INPUT, ERR_CONFIG: it may not go there.
  */
 bool request_redirect(const struct stream *stream, struct arena *arena, struct str location,
                       struct request *request, struct err *err) MUST_CHECK;

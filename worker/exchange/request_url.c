@@ -1,5 +1,14 @@
+#include "worker/exchange/request_url.h"
+
 #include "worker/access/origin.h"
-#include "worker/exchange/request_internal.h"
+
+struct str request_url_with_query(struct arena *arena, struct str url, struct str query)
+{
+    if (!query.len)
+        return url;
+    const char *joint = str_find_byte(url, '?') < 0 ? "?" : "&";
+    return arena_printf(arena, "%.*s%s%.*s", STR_ARG(url), joint, STR_ARG(query));
+}
 
 /* A value in a path stays in its place: it neither ends the path nor climbs out of it. */
 static bool check_path_value(struct str value, struct err *err)
@@ -23,21 +32,21 @@ static bool check_path_value(struct str value, struct err *err)
     return true;
 }
 
-static bool fill_path_part(struct draft *draft, const struct expr *expr, struct buf *path,
-                           struct err *err)
+static bool fill_path_part(struct request_draft *draft, const struct expr *expr,
+                           struct buf *path, struct err *err)
 {
     struct template whole = {.kind = TEMPLATE_EXPR, .expr = expr};
     struct value value;
-    if (!template_fill(&whole, draft->scope, true, draft->arena, &value, err))
+    if (!request_draft_eval(draft, &whole, &value, err))
         return err_wrap(err, "path");
-    if (request_leaves_out(value))
+    if (request_draft_leaves_out(value))
         return err_set(err, ERR_INPUT, "request", 0, "path: a value is null");
-    struct str text = request_text(draft->arena, value);
+    struct str text = request_draft_text(draft->arena, value);
     buf_put(path, text);
     return check_path_value(text, err);
 }
 
-static bool fill_path(struct draft *draft, struct str *ret_path, struct err *err)
+static bool fill_path(struct request_draft *draft, struct str *ret_path, struct err *err)
 {
     const struct template *template = &draft->stream->path;
     AUTO_BUF(path, REQUEST_URL_MAX);
@@ -56,38 +65,38 @@ static bool fill_path(struct draft *draft, struct str *ret_path, struct err *err
     return !path.overflow || err_set(err, ERR_INPUT, "request", 0, "the path is too long");
 }
 
-static bool fill_params(struct draft *draft, struct err *err)
+static bool fill_params(struct request_draft *draft, struct err *err)
 {
-    if (!request_put_params(draft, false, err))
+    if (!request_draft_put_own_params(draft, false, err))
         return false;
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct pager_param *param = &draft->params.items[i];
         if (param->place->place == PLACE_QUERY)
-            request_put_param(draft, &draft->query, param->place->name, param->value);
+            request_draft_put_param(draft, &draft->query, param->place->name, param->value);
     }
     return true;
 }
 
-bool request_fill_url(struct draft *draft, struct str *ret_url, struct err *err)
+bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct err *err)
 {
     struct value value;
     struct str path;
-    if (!template_fill(&draft->stream->url, draft->scope, true, draft->arena, &value, err))
+    if (!request_draft_eval(draft, &draft->stream->url, &value, err))
         return err_wrap(err, "url");
     if (!fill_path(draft, &path, err))
         return false;
-    struct str base = request_text(draft->arena, value);
-    draft->own = arena_printf(draft->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path));
-    draft->is_own = true;
+    struct str base = request_draft_text(draft->arena, value);
+    draft->home_url = arena_printf(draft->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path));
+    draft->is_home = true;
     if (draft->pager->url.len) {
         *ret_url = draft->pager->url;
-        return origin_check(draft->stream, draft->arena, draft->own, *ret_url, &draft->is_own,
-                            err);
+        return origin_check(draft->stream, draft->arena, draft->home_url, *ret_url,
+                            &draft->is_home, err);
     }
     if (!fill_params(draft, err))
         return false;
     struct str query = arena_str(draft->arena, buf_str(&draft->query));
-    *ret_url = request_with_query(draft->arena, draft->own, query);
+    *ret_url = request_url_with_query(draft->arena, draft->home_url, query);
     if (draft->query.overflow || ret_url->len > REQUEST_URL_MAX)
         return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes",
                        REQUEST_URL_MAX);

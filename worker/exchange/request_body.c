@@ -1,0 +1,96 @@
+#include "worker/exchange/request_body.h"
+
+#include "port/hash.h"
+#include "worker/access/secrets.h"
+
+enum { BODY_BYTES_MAX = 16 * 1024 * 1024 };
+
+/* A copy of `body` with `value` set at the keys from `steps`. */
+static struct value body_with(struct arena *arena, struct value body,
+                              const struct path_step *steps, size_t count, struct value value)
+{
+    if (count == 0)
+        return value;
+    size_t old = body.kind == VALUE_MAP ? body.map->count : 0;
+    struct value_map *map = ARENA_NEW(arena, struct value_map);
+    map->members = ARENA_ARRAY(arena, struct value_member, old + 1);
+    for (size_t i = 0; i < old; i++)
+        map->members[map->count++] = body.map->members[i];
+    size_t at = 0;
+    while (at < map->count && !str_eq(map->members[at].key, steps[0].key))
+        at++;
+    if (at == map->count)
+        map->members[map->count++] = (struct value_member){steps[0].key, NULL_VALUE};
+    map->members[at].value =
+        body_with(arena, map->members[at].value, steps + 1, count - 1, value);
+    return (struct value){.kind = VALUE_MAP, .map = map};
+}
+
+static bool format_body(struct request_draft *draft, struct value body, struct buf *out,
+                        struct err *err)
+{
+    if (draft->stream->body_type == BODY_TEXT) {
+        buf_put(out, request_draft_text(draft->arena, body));
+    } else if (draft->stream->body_type == BODY_FORM && body.kind == VALUE_MAP) {
+        for (size_t i = 0; i < body.map->count; i++)
+            request_draft_put_pair(draft, out, body.map->members[i].key,
+                                   body.map->members[i].value);
+    } else {
+        value_format(out, body);
+    }
+    return !out->overflow ||
+           err_set(err, ERR_INPUT, "request", 0, "the body is over %d bytes", BODY_BYTES_MAX);
+}
+
+static bool has_header(const struct request_draft *draft, struct str name)
+{
+    for (size_t i = 0; i < draft->header_count; i++)
+        if (str_eq_nocase(draft->headers[i].name, name))
+            return true;
+    return false;
+}
+
+static struct str content_type(enum body_type type)
+{
+    if (type == BODY_FORM)
+        return STR("application/x-www-form-urlencoded");
+    return type == BODY_TEXT ? STR("text/plain; charset=utf-8") : STR("application/json");
+}
+
+bool request_body_may_leave(const struct stream *stream, struct err *err)
+{
+    const struct template *next = stream->pagination.next_page.body;
+    bool is_secret =
+        (stream->body && secrets_used_by(stream->body)) || (next && secrets_used_by(next));
+    return !is_secret ||
+           err_set(err, ERR_INPUT, "request", 0,
+                   "the body holds a credential, which cannot go to another origin");
+}
+
+bool request_body_fill(struct request_draft *draft, struct http_request *http, struct err *err)
+{
+    const struct template *body_template = draft->stream->body;
+    struct value body = draft->pager->body;
+    if (body.kind == VALUE_UNDEFINED && body_template &&
+        !request_draft_eval(draft, body_template, &body, err))
+        return err_wrap(err, "body");
+    for (size_t i = 0; i < draft->params.count; i++) {
+        const struct pager_param *param = &draft->params.items[i];
+        if (param->place->place == PLACE_BODY)
+            body = body_with(draft->arena, body, param->place->path.steps,
+                             param->place->path.count, param->value);
+    }
+    if (request_draft_leaves_out(body))
+        return true;
+    if (!draft->is_home && !request_body_may_leave(draft->stream, err))
+        return false;
+    AUTO_BUF(out, BODY_BYTES_MAX);
+    if (!format_body(draft, body, &out, err))
+        return false;
+    http->has_body = true;
+    http->body = arena_str(draft->arena, buf_str(&out));
+    draft->hash = hash_fold(draft->hash, hash_bytes(http->body, 0));
+    return has_header(draft, STR("content-type")) ||
+           request_draft_put_header(draft, STR("Content-Type"),
+                                    content_type(draft->stream->body_type), err);
+}

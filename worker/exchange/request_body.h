@@ -1,0 +1,19 @@
+#ifndef WORKER_EXCHANGE_REQUEST_BODY_H
+#define WORKER_EXCHANGE_REQUEST_BODY_H
+
+#include "worker/exchange/request_draft.h"
+
+/*
+ * The body of a request, and its Content-Type where no header says it: what response_based
+ * made, or the stream's `body`, with the pager's parameters set in it. No body where it is null.
+ *
+ * ERR_INPUT: an expression failed, the body is over 16 MiB, or it is a credential and would
+ * leave its origin (draft->is_home is asked, so the URL comes first).
+ */
+bool request_body_fill(struct request_draft *draft, struct http_request *http,
+                       struct err *err) MUST_CHECK;
+
+/* May the stream's bodies go to another origin? ERR_INPUT where they hold a credential. */
+bool request_body_may_leave(const struct stream *stream, struct err *err) MUST_CHECK;
+
+#endif

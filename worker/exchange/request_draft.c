@@ -1,0 +1,132 @@
+#include "worker/exchange/request_draft.h"
+
+#include "port/hash.h"
+#include "port/http_url.h"
+#include "worker/access/secrets.h"
+
+void request_draft_init(struct request_draft *draft, const struct stream *stream,
+                        const struct pager *pager, const struct expr_scope *scope,
+                        struct arena *arena)
+{
+    *draft = (struct request_draft){
+        .stream = stream, .scope = scope, .arena = arena, .pager = pager};
+    pager_params(pager, arena, &draft->params);
+    buf_init(&draft->query, REQUEST_URL_MAX);
+    buf_init(&draft->secret_query, REQUEST_URL_MAX);
+}
+
+void request_draft_done(struct request_draft *draft)
+{
+    buf_done(&draft->query);
+    buf_done(&draft->secret_query);
+}
+
+bool request_draft_eval(const struct request_draft *draft, const struct template *template,
+                        struct value *ret, struct err *err)
+{
+    return template_fill(template, draft->scope, true, draft->arena, ret, err);
+}
+
+struct str request_draft_text(struct arena *arena, struct value value)
+{
+    if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)
+        return value.text;
+    if (value.kind == VALUE_BOOL)
+        return value.boolean ? STR("true") : STR("false");
+    AUTO_BUF(buf, REQUEST_URL_MAX);
+    value_format(&buf, value);
+    return arena_str(arena, buf_str(&buf));
+}
+
+bool request_draft_leaves_out(struct value value)
+{
+    return value.kind == VALUE_NULL || value.kind == VALUE_OMIT ||
+           value.kind == VALUE_UNDEFINED;
+}
+
+void request_draft_put_pair(struct request_draft *draft, struct buf *query, struct str name,
+                            struct value value)
+{
+    if (request_draft_leaves_out(value))
+        return;
+    if (query->len)
+        buf_put_byte(query, '&');
+    buf_put(query, http_url_encode(draft->arena, name));
+    buf_put_byte(query, '=');
+    buf_put(query, http_url_encode(draft->arena, request_draft_text(draft->arena, value)));
+}
+
+void request_draft_put_param(struct request_draft *draft, struct buf *query, struct str name,
+                             struct value value)
+{
+    if (value.kind != VALUE_LIST) {
+        request_draft_put_pair(draft, query, name, value);
+        return;
+    }
+    for (size_t i = 0; i < value.list->count; i++)
+        request_draft_put_pair(draft, query, name, value.list->items[i]);
+}
+
+bool request_draft_put_header(struct request_draft *draft, struct str name, struct str value,
+                              struct err *err)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] == '\r' || value.ptr[i] == '\n' || value.ptr[i] == '\0')
+            return err_set(err, ERR_INPUT, "request", 0,
+                           "header %.*s: the value holds a line break or NUL", STR_ARG(name));
+    if (draft->header_count == REQUEST_HEADERS_MAX)
+        return err_set(err, ERR_INPUT, "request", 0, "more than %d headers",
+                       REQUEST_HEADERS_MAX);
+    draft->headers[draft->header_count++] = (struct http_header){name, value};
+    return true;
+}
+
+static bool pager_sets(const struct request_draft *draft, enum placement place, struct str name)
+{
+    for (size_t i = 0; i < draft->params.count; i++) {
+        const struct param_place *at = draft->params.items[i].place;
+        bool same =
+            place == PLACE_HEADER ? str_eq_nocase(at->name, name) : str_eq(at->name, name);
+        if (at->place == place && same)
+            return true;
+    }
+    return false;
+}
+
+bool request_draft_put_own_params(struct request_draft *draft, bool secret, struct err *err)
+{
+    const struct stream *stream = draft->stream;
+    struct buf *query = secret ? &draft->secret_query : &draft->query;
+    for (size_t i = 0; i < stream->param_count; i++) {
+        const struct named_template *param = &stream->params[i];
+        struct value value;
+        if (pager_sets(draft, PLACE_QUERY, param->name) ||
+            secrets_used_by(&param->template) != secret)
+            continue;
+        if (!request_draft_eval(draft, &param->template, &value, err))
+            return err_wrap(err, "params.%.*s", STR_ARG(param->name));
+        request_draft_put_param(draft, query, param->name, value);
+    }
+    return true;
+}
+
+bool request_draft_put_own_headers(struct request_draft *draft, bool secret, struct err *err)
+{
+    const struct stream *stream = draft->stream;
+    for (size_t i = 0; i < stream->header_count; i++) {
+        const struct named_template *header = &stream->headers[i];
+        struct value value;
+        if (pager_sets(draft, PLACE_HEADER, header->name) ||
+            secrets_used_by(&header->template) != secret)
+            continue;
+        if (!request_draft_eval(draft, &header->template, &value, err))
+            return err_wrap(err, "headers.%.*s", STR_ARG(header->name));
+        struct str text = request_draft_text(draft->arena, value);
+        if (!request_draft_leaves_out(value) &&
+            !request_draft_put_header(draft, header->name, text, err))
+            return false;
+        if (secret)
+            draft->credential = hash_fold(draft->credential, hash_bytes(text, 0));
+    }
+    return true;
+}
