@@ -17,8 +17,8 @@ const struct command cmd_cancel = {
     .name = "cancel",
     .operands = "RUN",
     .summary = "end a run now; what it has committed stays",
-    .help = "Whoever works on it hears of it with the next beat, and writes nothing more. A\n"
-            "request that waited for the run's end starts. `pagetide retry` takes it up again.",
+    .help = "The worker that has it learns this with its next beat and writes nothing more. A\n"
+            "request that waited for the run's end starts. `pagetide retry` continues the run.",
     .needs_settings = true,
     .run = cancel_main,
 };

@@ -17,8 +17,9 @@ const struct command cmd_drop = {
     .name = "drop",
     .operands = "STREAM",
     .summary = "remove a stream: no schedule, no reload, its run ends",
-    .help = "Its table, bookmarks and history stay, and serve again if the stream comes back.\n"
-            "It comes back when its definition is stored anew, so remove that from sources/.",
+    .help =
+        "Its table, bookmarks and history stay, and are used again if the stream comes back.\n"
+        "It comes back when its definition is stored again, so remove that from sources/.",
     .needs_settings = true,
     .run = drop_main,
 };

@@ -4,7 +4,7 @@
 
 enum { CONTEXT_BYTES_MAX = 64 * 1024 * 1024 };
 
-static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
+static bool find_name(void *ctx, struct str name, struct arena *arena, struct value *ret)
 {
     const struct value *context = ctx;
     (void)arena;
@@ -45,7 +45,8 @@ static int expr_main(struct cli *cli)
     struct err err = ERR_INIT;
     struct value context, value;
     struct template template;
-    struct expr_scope scope = {.find = find, .ctx = &context, .now_us = clock_wall_ms() * 1000};
+    struct expr_scope scope = {
+        .find = find_name, .ctx = &context, .now_us = clock_wall_ms() * 1000};
     AUTO_BUF(out, CONTEXT_BYTES_MAX);
     if (cli->operand_count != 1)
         return cli_usage("expr: give one template, in quotes: '{{ 1 + 1 }}'");
@@ -72,7 +73,7 @@ const struct command cmd_expr = {
     .operands = "TEMPLATE",
     .summary = "evaluate an expression and print its value as JSON",
     .help = "pagetide expr --context page.json '{{ response.page + 1 }}'\n"
-            "Exits 1 where the evaluation fails, 2 where the template cannot be read.",
+            "Exits with 1 if the evaluation fails, with 2 if the template cannot be read.",
     .opts = opts,
     .run = expr_main,
 };

@@ -16,7 +16,7 @@ const struct command cmd_resume = {
     .name = "resume",
     .operands = "STREAM",
     .summary = "let a paused stream run by its schedule again",
-    .help = "What was missed meanwhile is made up for as the definition's catch_up says.",
+    .help = "Runs missed meanwhile are made up for as the definition's catch_up says.",
     .needs_settings = true,
     .run = resume_main,
 };

@@ -19,8 +19,8 @@ const struct command cmd_retry = {
     .name = "retry",
     .operands = "RUN|RUN/N",
     .summary = "take up again what failed in a stream's newest run",
-    .help = "Its failed, dead and cancelled jobs go on behind their last committed page, with\n"
-            "the definition and the values the run began with.",
+    .help = "Its failed, dead and cancelled jobs go on after their last committed page, with\n"
+            "the definition and the values that the run began with.",
     .needs_settings = true,
     .run = retry_main,
 };

@@ -10,34 +10,34 @@
 /* `status`: pagetide.health and pagetide.progress for a person; the views are the contract. */
 enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536, WATCH_MS = 2000 };
 
-static const char streams_sql[] =
+static const char health_sql[] =
     "select stream, case when paused then 'paused, ' else '' end || "
     "coalesce('last run ' || last_state, 'never run'), "
     "to_char(last_success, 'YYYY-MM-DD HH24:MI:SS'), "
     "to_char(next_due, 'YYYY-MM-DD HH24:MI:SS'), "
     "array_to_string(misfitting_columns, ', ') from pagetide.health order by stream";
-enum stream_column {
-    STREAM_NAME,
-    STREAM_STATE,
-    STREAM_LAST_SUCCESS,
-    STREAM_NEXT_DUE,
-    STREAM_MISFITS,
-    STREAM_COLUMNS,
+enum health_column {
+    HEALTH_STREAM,
+    HEALTH_STATE,
+    HEALTH_LAST_SUCCESS,
+    HEALTH_NEXT_DUE,
+    HEALTH_MISFITS,
+    HEALTH_COLUMNS,
 };
 
-static const char jobs_sql[] =
+static const char progress_sql[] =
     "select stream, job, state, page, pages_total, records, coalesce(error, waiting_for), "
     "rejects from pagetide.progress order by stream, run, job";
-enum job_column {
-    JOB_STREAM,
-    JOB_NAME,
-    JOB_STATE,
-    JOB_PAGE,
-    JOB_PAGES_TOTAL,
-    JOB_RECORDS,
-    JOB_NOTE,
-    JOB_REJECTS,
-    JOB_COLUMNS,
+enum progress_column {
+    PROGRESS_STREAM,
+    PROGRESS_JOB,
+    PROGRESS_STATE,
+    PROGRESS_PAGE,
+    PROGRESS_PAGES_TOTAL,
+    PROGRESS_RECORDS,
+    PROGRESS_NOTE,
+    PROGRESS_REJECTS,
+    PROGRESS_COLUMNS,
 };
 
 /* A stream as one object, with its jobs. */
@@ -48,15 +48,15 @@ static const char json_sql[] =
 
 static void put_counts(struct buf *line, const struct pg_result *jobs, size_t row)
 {
-    int64_t total = pg_get_int(jobs, row, JOB_PAGES_TOTAL);
-    int64_t rejects = pg_get_int(jobs, row, JOB_REJECTS);
-    units_format_count(line, pg_get_int(jobs, row, JOB_PAGE));
+    int64_t total = pg_get_int(jobs, row, PROGRESS_PAGES_TOTAL);
+    int64_t rejects = pg_get_int(jobs, row, PROGRESS_REJECTS);
+    units_format_count(line, pg_get_int(jobs, row, PROGRESS_PAGE));
     if (total) {
         buf_puts(line, " of ");
         units_format_count(line, total);
     }
     buf_puts(line, " pages, ");
-    units_format_count(line, pg_get_int(jobs, row, JOB_RECORDS));
+    units_format_count(line, pg_get_int(jobs, row, PROGRESS_RECORDS));
     buf_puts(line, " records");
     if (rejects) {
         buf_puts(line, ", ");
@@ -68,9 +68,9 @@ static void put_counts(struct buf *line, const struct pg_result *jobs, size_t ro
 static void print_job(struct cli *cli, const struct pg_result *jobs, size_t row)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
-    struct str note = pg_get_str(jobs, row, JOB_NOTE);
-    buf_printf(&line, "  %-8.*s %-10.*s ", STR_ARG(pg_get_str(jobs, row, JOB_NAME)),
-               STR_ARG(pg_get_str(jobs, row, JOB_STATE)));
+    struct str note = pg_get_str(jobs, row, PROGRESS_NOTE);
+    buf_printf(&line, "  %-8.*s %-10.*s ", STR_ARG(pg_get_str(jobs, row, PROGRESS_JOB)),
+               STR_ARG(pg_get_str(jobs, row, PROGRESS_STATE)));
     put_counts(&line, jobs, row);
     if (note.len)
         buf_printf(&line, ": %.*s", STR_ARG(note));
@@ -80,28 +80,29 @@ static void print_job(struct cli *cli, const struct pg_result *jobs, size_t row)
 
 static void print_stream(const struct pg_result *streams, size_t row)
 {
-    printf("%.*s  %.*s", STR_ARG(pg_get_str(streams, row, STREAM_NAME)),
-           STR_ARG(pg_get_str(streams, row, STREAM_STATE)));
-    if (!pg_is_null(streams, row, STREAM_LAST_SUCCESS))
-        printf(", last success %.*s", STR_ARG(pg_get_str(streams, row, STREAM_LAST_SUCCESS)));
-    if (!pg_is_null(streams, row, STREAM_NEXT_DUE))
-        printf(", next due %.*s", STR_ARG(pg_get_str(streams, row, STREAM_NEXT_DUE)));
-    if (!pg_is_null(streams, row, STREAM_MISFITS))
+    printf("%.*s  %.*s", STR_ARG(pg_get_str(streams, row, HEALTH_STREAM)),
+           STR_ARG(pg_get_str(streams, row, HEALTH_STATE)));
+    if (!pg_is_null(streams, row, HEALTH_LAST_SUCCESS))
+        printf(", last success %.*s", STR_ARG(pg_get_str(streams, row, HEALTH_LAST_SUCCESS)));
+    if (!pg_is_null(streams, row, HEALTH_NEXT_DUE))
+        printf(", next due %.*s", STR_ARG(pg_get_str(streams, row, HEALTH_NEXT_DUE)));
+    if (!pg_is_null(streams, row, HEALTH_MISFITS))
         printf("\n  values that do not fit are in _pt_aside: columns %.*s",
-               STR_ARG(pg_get_str(streams, row, STREAM_MISFITS)));
+               STR_ARG(pg_get_str(streams, row, HEALTH_MISFITS)));
     putchar('\n');
 }
 
 static void print_all(struct cli *cli, const struct pg_result *streams,
                       const struct pg_result *jobs)
 {
-    assert(pg_columns(streams) == STREAM_COLUMNS && pg_columns(jobs) == JOB_COLUMNS);
+    assert(pg_columns(streams) == HEALTH_COLUMNS && pg_columns(jobs) == PROGRESS_COLUMNS);
     if (!pg_rows(streams))
         puts("No stream yet: put a definition into sources/ and run `pagetide apply`.");
     for (size_t i = 0; i < pg_rows(streams); i++) {
         print_stream(streams, i);
         for (size_t j = 0; j < pg_rows(jobs); j++)
-            if (str_eq(pg_get_str(streams, i, STREAM_NAME), pg_get_str(jobs, j, JOB_STREAM)))
+            if (str_eq(pg_get_str(streams, i, HEALTH_STREAM),
+                       pg_get_str(jobs, j, PROGRESS_STREAM)))
                 print_job(cli, jobs, j);
     }
 }
@@ -117,8 +118,8 @@ static int show(struct cli *cli, struct pg *pg)
         query_print_objects(cli, streams);
         return EXIT_DONE;
     }
-    if (!pg_await(pg, streams_sql, NULL, 0, TIMEOUT_MS, &streams, &err) ||
-        !pg_await(pg, jobs_sql, NULL, 0, TIMEOUT_MS, &jobs, &err))
+    if (!pg_await(pg, health_sql, NULL, 0, TIMEOUT_MS, &streams, &err) ||
+        !pg_await(pg, progress_sql, NULL, 0, TIMEOUT_MS, &jobs, &err))
         return cli_fail(&err);
     print_all(cli, streams, jobs);
     return EXIT_DONE;

@@ -178,7 +178,7 @@ static int run_streams(struct sync *sync)
     loop_timer_clear(sync->draw);
     bar_clear(&sync->bar);
     if (sync->is_interrupted) {
-        fputs("pagetide: interrupted; the same command goes on where it stood\n", stderr);
+        fputs("pagetide: interrupted; the same command goes on where it stopped\n", stderr);
         return EXIT_INTERRUPTED;
     }
     return EXIT_DONE;
@@ -191,7 +191,7 @@ static int show_ends(struct sync *sync)
     if (sync->lost.kind != ERR_NONE)
         code = cli_fail(&sync->lost);
     if (sync->lost.kind == ERR_AGAIN) {
-        fputs("pagetide: the same command goes on where it stood\n", stderr);
+        fputs("pagetide: the same command goes on where it stopped\n", stderr);
         return code;
     }
     for (size_t i = 0; i < sync->count; i++) {
@@ -246,11 +246,10 @@ static const struct opt opts[] = {
     {"full", 0, OPT_FLAG, offsetof(struct options, full), NULL,
      "everything, not only what is new"},
     {"again", 0, OPT_FLAG, offsetof(struct options, again), NULL,
-     "with --full on a stream that appends: its records come again"},
+     "with --full on a stream that appends: its records are loaded again"},
     {"from", 0, OPT_TEXT, offsetof(struct options, from), "TIME",
      "only a window: its begin, RFC 3339 or a date; moves no bookmark"},
-    {"to", 0, OPT_TEXT, offsetof(struct options, to), "TIME",
-     "the window's end, itself outside"},
+    {"to", 0, OPT_TEXT, offsetof(struct options, to), "TIME", "the window's end, not included"},
     OPT_END,
 };
 

@@ -9,7 +9,7 @@ const struct command cmd_up = {
     .name = "up",
     .operands = "",
     .summary = "scheduler and worker in one process, for one machine",
-    .help = "Creates the control schema where it is missing. SIGTERM gives the jobs back.",
+    .help = "Creates or updates the control schema first. SIGTERM gives the jobs back.",
     .needs_settings = true,
     .run = up_main,
 };

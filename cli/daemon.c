@@ -22,7 +22,7 @@
  *
  * A second signal, and the first where there is no worker, skips to the end: a scheduler holds
  * nothing. SIGHUP reads the definitions again. /healthz answers as long as the loop turns;
- * /readyz says 503 while a server is away and from the drain on, so that nobody sends work.
+ * /readyz says 503 while a server is away and from the drain on.
  */
 enum { DRAIN_LIMIT_MS = 25000 };
 

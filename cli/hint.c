@@ -50,5 +50,5 @@ void hint_put_for_run(struct buf *line, struct str reason, struct str stream, in
     if (hint->reason == REASON_REJECTS)
         buf_printf(line, " (`pagetide rejects %lld`)", (long long)run);
     if (hint->goes_on)
-        buf_printf(line, "; `pagetide retry %lld` goes on where it stood", (long long)run);
+        buf_printf(line, "; `pagetide retry %lld` goes on where it stopped", (long long)run);
 }

@@ -44,7 +44,7 @@ static void print_commands(FILE *out)
           out);
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n`pagetide COMMAND --help` tells more. Exit codes: 0 done, 1 a run failed or was\n"
+    fputs("\n`pagetide COMMAND --help` says more. Exit codes: 0 done, 1 a run failed or was\n"
           "truncated, 2 usage or configuration, 3 a server is unreachable or the schema is\n"
           "missing, 130 interrupted.\n",
           out);

@@ -4,19 +4,21 @@
 #include "cli/cli.h"
 
 /*
- * Prints what a query gives: aligned columns under their names, or with --json one object a
- * line. Where there is no row, `known` is asked with the same parameters: a row of it, and
- * `nothing` is said (on stderr); none, and `unknown` is a mistake in the command. In a session
- * of its own; returns the exit code.
+ * Prints what a query gives: columns under their names, each as wide as its widest value (at
+ * most 40 characters; a longer value moves the rest of its line), or with --json one object a
+ * line. Everything passes through redact_str.
  */
 struct query {
-    const char *sql; /* without a final semicolon */
+    const char *sql; /* without a final semicolon; at most 16 columns */
     const struct pg_value *params;
     size_t param_count;
-    const char *nothing;
-    const char *known, *unknown;
+    /* Asked with the same parameters where `sql` gives no row. A row: `nothing` is said on
+     * stderr, and all is well. None: `unknown` is said, a mistake in the command. */
+    const char *known;
+    const char *nothing, *unknown;
 };
 
+/* In a session of its own. Returns the exit code: that of the error, EXIT_USAGE for `unknown`. */
 int query_print(struct cli *cli, const struct query *query);
 
 /* The same for a command whose one operand is RUN: $1 of `sql`. */

@@ -7,7 +7,7 @@
  * Which streams `sync` is asked for: those named, each once, or with --all every one of the
  * folder, in the order of the files. The streams are in the command's arena.
  *
- * Also refuses what nobody can have meant: half a window, a window together with --full, and
+ * Also refuses what cannot be meant: half a window, a window together with --full, and
  * --full on a stream that appends (its records would be there twice) without --again. The same
  * rules for reload messages are in pagetide.reload.
  *

@@ -129,13 +129,13 @@ static bool check_not_ended(const struct taking *taking, struct err *err)
 {
     AUTO_PG_RESULT struct pg_result *result = NULL;
     struct pg_value run = pg_int(taking->run);
-    enum { RUN_IS_END, RUN_COLUMNS };
+    enum { WAITED_IS_OVER, WAITED_COLUMNS };
     if (!pg_await(taking->take->pg,
                   "select pagetide.is_end(state) from pagetide.run where id = $1", &run, 1,
                   TIMEOUT_MS, &result, err))
         return false;
-    assert(pg_columns(result) == RUN_COLUMNS);
-    if (!pg_rows(result) || !pg_get_bool(result, 0, RUN_IS_END))
+    assert(pg_columns(result) == WAITED_COLUMNS);
+    if (!pg_rows(result) || !pg_get_bool(result, 0, WAITED_IS_OVER))
         return true;
     return err_set(err, ERR_INPUT, "sync", 0,
                    "run %lld, made by another process, has just ended; the same command makes "
@@ -148,7 +148,8 @@ static bool wait_a_little(struct taking *taking, struct err *err)
     bool has_other = taking->other.len > 0;
     if (has_other && !taking->is_announced) {
         taking->is_announced = true;
-        fprintf(stderr, "pagetide: %.*s: run %lld belongs to %.*s: seeing whether that lives\n",
+        fprintf(stderr,
+                "pagetide: %.*s: run %lld belongs to %.*s: checking whether that is alive\n",
                 STR_ARG(taking->stream->name), (long long)taking->run, STR_ARG(taking->other));
     }
     loop_run_until(cli_loop(taking->take->cli), taking->take->is_interrupted,
@@ -180,10 +181,10 @@ static void announce_end(const struct taking *taking)
     if (taking->cancelled_run)
         fprintf(stderr,
                 "pagetide: %.*s: run %lld had another definition or mode: cancelled, run %lld "
-                "begins anew\n",
+                "begins\n",
                 STR_ARG(stream), (long long)taking->cancelled_run, (long long)taking->run);
     if (taking->verdict == VERDICT_RESUMED)
-        fprintf(stderr, "pagetide: %.*s: run %lld goes on where it stood\n", STR_ARG(stream),
+        fprintf(stderr, "pagetide: %.*s: run %lld goes on where it stopped\n", STR_ARG(stream),
                 (long long)taking->run);
 }
 
@@ -207,16 +208,16 @@ bool sync_take_jobs(const struct sync_take *take, int64_t run, int64_t **ret_job
 {
     AUTO_PG_RESULT struct pg_result *result = NULL;
     struct pg_value of_run = pg_int(run);
-    enum { JOB_ID, JOB_COLUMNS };
+    enum { LEFT_JOB, LEFT_COLUMNS };
     if (!pg_await(take->pg,
                   "select id from pagetide.job where run = $1 and not pagetide.is_end(state) "
                   "order by n",
                   &of_run, 1, TIMEOUT_MS, &result, err))
         return false;
-    assert(pg_columns(result) == JOB_COLUMNS);
+    assert(pg_columns(result) == LEFT_COLUMNS);
     *ret_count = pg_rows(result);
     *ret_jobs = ARENA_ARRAY(take->cli->arena, int64_t, *ret_count + 1);
     for (size_t i = 0; i < *ret_count; i++)
-        (*ret_jobs)[i] = pg_get_int(result, i, JOB_ID);
+        (*ret_jobs)[i] = pg_get_int(result, i, LEFT_JOB);
     return true;
 }

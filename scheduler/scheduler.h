@@ -16,15 +16,19 @@
  */
 struct scheduler;
 
+/*
+ * Connects in the background, and again after each loss. `settings` is borrowed as long as the
+ * scheduler lives. ERR_CONFIG: an URL of a server cannot be read.
+ */
 bool scheduler_new(struct loop *loop, const struct settings *settings,
                    struct scheduler **ret_scheduler, struct err *err) MUST_CHECK;
-void scheduler_start(struct scheduler *scheduler);
-void scheduler_free(struct scheduler *scheduler); /* NULL is fine */
+void scheduler_start(struct scheduler *scheduler); /* once; the schema must be there */
+void scheduler_free(struct scheduler *scheduler);  /* NULL is fine */
 
 /* Reads the folder of definitions again, now: SIGHUP. */
 void scheduler_reapply(struct scheduler *scheduler);
 
-/* Both servers are reached: for /readyz. */
+/* Both servers are connected: for /readyz. */
 bool scheduler_is_ready(const struct scheduler *scheduler);
 
 #endif

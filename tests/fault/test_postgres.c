@@ -166,7 +166,7 @@ START_TEST(test_full_disk)
     const char *first = strstr(said, "No space left on device");
     ck_assert_ptr_nonnull(first);
     ck_assert_ptr_null(strstr(first + 1, "No space left on device"));
-    ck_assert_ptr_nonnull(strstr(said, "the same command goes on where it stood"));
+    ck_assert_ptr_nonnull(strstr(said, "the same command goes on where it stopped"));
     ck_assert_str_eq(pagetide_sql(pagetide, "select count(*) || ' ' || sum(crashes) from "
                                             "pagetide.job where not pagetide.is_end(state)"),
                      "2 0");

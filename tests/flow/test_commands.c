@@ -319,7 +319,7 @@ START_TEST(an_interrupted_sync_goes_on)
     pagetide_await(&pagetide, "t", 20000, "select page >= 5 from pagetide.job");
     pagetide_signal(&sync, SIGINT);
     ck_assert_int_eq(pagetide_wait(&sync, 10000), 130);
-    expect_holds(pagetide_err(&sync), "goes on where it stood");
+    expect_holds(pagetide_err(&sync), "goes on where it stopped");
     ck_assert_str_eq(pagetide_sql(&pagetide,
                                   "select count(*) = 10 * (select page from pagetide.job) "
                                   "from shop.orders"),

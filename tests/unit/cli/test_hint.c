@@ -58,7 +58,7 @@ START_TEST(what_needs_no_new_definition_can_be_retried)
 {
     expect_for_run("cancelled",
                    "nothing is wrong: it was cancelled; `pagetide retry 7` goes on "
-                   "where it stood");
+                   "where it stopped");
     expect_for_run("definition", "correct the definition; `pagetide check` validates it");
 }
 END_TEST

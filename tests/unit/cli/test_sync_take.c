@@ -96,13 +96,13 @@ START_TEST(a_run_that_was_left_goes_on)
     set_up(10000);
     take(two_jobs, &run, &err);
     ck_assert_str_eq(take(two_jobs, &run, &err),
-                     "pagetide: shop.orders: run 1 goes on where it stood\n");
+                     "pagetide: shop.orders: run 1 goes on where it stopped\n");
     ck_assert_int_eq(run, 1);
     tear_down();
 }
 END_TEST
 
-START_TEST(another_definition_begins_anew)
+START_TEST(another_definition_is_another_run)
 {
     struct err err = ERR_INIT;
     int64_t run = 0;
@@ -110,14 +110,14 @@ START_TEST(another_definition_begins_anew)
     take(two_jobs, &run, &err);
     ck_assert_str_eq(take(one_job, &run, &err),
                      "pagetide: shop.orders: run 1 had another definition or mode: cancelled, "
-                     "run 2 begins anew\n");
+                     "run 2 begins\n");
     ck_assert_int_eq(run, 2);
     EXPECT("cancelled", "select state from pagetide.run where id = 1");
     tear_down();
 }
 END_TEST
 
-START_TEST(another_mode_begins_anew)
+START_TEST(another_mode_is_another_run)
 {
     struct err err = ERR_INIT;
     int64_t run = 0;
@@ -144,8 +144,8 @@ START_TEST(a_worker_that_falls_silent_loses_the_run_after_two_beats)
     began_mono_ms = clock_mono_ms();
     ck_assert_str_eq(
         take(two_jobs, &run, &err),
-        "pagetide: shop.orders: run 1 belongs to other: seeing whether that lives\n"
-        "pagetide: shop.orders: run 1 goes on where it stood\n");
+        "pagetide: shop.orders: run 1 belongs to other: checking whether that is alive\n"
+        "pagetide: shop.orders: run 1 goes on where it stopped\n");
     ck_assert_int_ge(clock_mono_ms() - began_mono_ms, 300);
     EXPECT("me", "select worker from pagetide.job where id = 1");
     tear_down();
@@ -183,7 +183,7 @@ START_TEST(a_process_of_this_host_that_is_gone_is_not_waited_for)
     take(two_jobs, &run, &err);
     give_to_other(host, (int)child);
     ck_assert_str_eq(take(two_jobs, &run, &err),
-                     "pagetide: shop.orders: run 1 goes on where it stood\n");
+                     "pagetide: shop.orders: run 1 goes on where it stopped\n");
     ck_assert_int_lt(clock_mono_ms() - began_mono_ms, 20000);
     tear_down();
 }
@@ -191,7 +191,7 @@ END_TEST
 
 SUITE("cli/sync_take", a_run_is_made_and_its_jobs_are_reserved,
       jobs_that_have_ended_are_not_run_again, a_run_that_was_left_goes_on,
-      another_definition_begins_anew, another_mode_begins_anew,
+      another_definition_is_another_run, another_mode_is_another_run,
       a_worker_that_falls_silent_loses_the_run_after_two_beats,
       a_worker_that_may_live_keeps_the_run,
       a_process_of_this_host_that_is_gone_is_not_waited_for)

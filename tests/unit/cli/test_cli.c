@@ -87,6 +87,6 @@ START_TEST(every_broken_file_is_reported)
 }
 END_TEST
 
-SUITE("cli/common", an_url_is_shown_without_its_password,
+SUITE("cli/cli", an_url_is_shown_without_its_password,
       a_failure_is_printed_once_without_secrets, a_database_without_the_schema_exits_with_3,
       a_url_that_cannot_be_read_exits_with_2, every_broken_file_is_reported)
