@@ -2,8 +2,8 @@
 # Layers: base < port < core < config, schema < worker | scheduler < cli; lower never includes
 # higher, siblings never each other. Inside worker/ two towers of rooms that never see each
 # other: records < rows < load knows no HTTP, access < paging < exchange knows no PostgreSQL,
-# only the machine above them sees both. core/expr is the inside of core. A library's header stays in its port's .c. Tests and
-# bench may use everything.
+# only the machine above them sees both. core/expr is the inside of core. A library's header
+# stays in its port's .c. Tests and bench may use everything.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
