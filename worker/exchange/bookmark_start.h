@@ -7,15 +7,15 @@
 #include "core/value.h"
 
 /*
- * What `bookmark` means in the expressions of a run: the value that was stored for the stream
- * (`stored`, empty if none) minus `lookback`, or `start` as it stands, or null.
+ * Where a run starts: what `bookmark` means in its expressions. The value that was stored for the
+ * stream (`stored`, empty if none) minus `lookback`, or else `start` as written, or null.
  *
  * A value that reads as a JSON number is one, unless the definition says text. From a number
  * the lookback is taken in seconds, or in milliseconds where the number is 1e11 or more (an
  * epoch in milliseconds); from a time, with or without an offset, in whole seconds, and from a
  * date in whole days. Parts of a unit count as a whole one: a run may begin too early, never
  * too late. A time keeps the form in which it was sent. ERR_INPUT: a lookback from anything
- * else. The text stands in `arena` or in the arguments.
+ * else. The text is in `arena` or in the arguments.
  */
 bool bookmark_start(struct arena *arena, const struct bookmark *def, struct str stored,
                     struct value *ret_value, struct err *err) MUST_CHECK;

@@ -1,10 +1,35 @@
 #include "worker/exchange/judge.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/redact.h"
 #include "worker/access/retry_after.h"
 #include "worker/exchange/rules.h"
 
+/*
+ * An answer is judged by the first of these that applies:
+ *
+ *     no answer     (timeout, DNS, reset, a ceiling)    RETRY if the error may pass (ERR_AGAIN)
+ *                                                       and the request may be sent twice, else
+ *                                                       FAIL
+ *     `responses:`  the stream's rules, in their order  what the first that fits says
+ *     408 425 429   temporary, like every 5xx; and 403  RETRY if the request may be sent twice,
+ *                   with a wait or a spent quota        else FAIL; 429 always RETRY: it was
+ *                                                       refused before anything was done
+ *     other 4xx                                         FAIL
+ *     301 302 303 307 308 with a Location, to a GET     REDIRECT
+ *     other 1xx, 3xx                                    FAIL
+ *     204                                               EMPTY
+ *     other 2xx                                         ACCEPT
+ *
+ * Only then is the body looked at, by judge_body. A wait that the server asks for
+ * (access/retry_after.h) goes with RETRY, and with a page: then the next request waits.
+ *
+ * E.g. GET, 503, Retry-After: 30. No rule fits. 503 is temporary and a GET may be sent twice:
+ * RETRY in 30 s. With `responses: [{status: 503, then: fail}]` it is FAIL, and with
+ * `then: retry, wait: 5` RETRY in 5 s, since what the definition says comes before the header.
+ */
 enum { PREVIEW_BYTES = 200, REDACTED_BYTES = 64 * 1024 };
 
 /*
@@ -165,9 +190,10 @@ struct judgement judge_answer(const struct judge_case *judge, struct err *err)
     struct judgement judgement = accepted;
     struct ruling ruling;
     struct retry_after_quota quota;
+    assert(!judge->answer != !judge->failed);
     if (judge->failed)
         return judge_failure(judge, err);
-    rules_find(judge, &ruling, &quota);
+    rules_find(judge->stream, judge->answer, judge->scope, judge->arena, &ruling, &quota);
     int status = judge->answer->status;
     bool is_spent = retry_after_is_spent(judge->answer, &quota);
     int64_t server_wait_ms = retry_after_in_answer(

@@ -6,14 +6,12 @@
 #include "port/http.h"
 #include "worker/exchange/scope.h"
 
-/*
- * What to do with an answer, before a byte of its body is cut into records.
- */
+/* What to do with an answer, before a byte of its body is cut into records. */
 enum judge_verdict {
     JUDGE_ACCEPT,   /* a page, if its body parses */
     JUDGE_EMPTY,    /* 204, or a rule says so: a page without records */
-    JUDGE_END,      /* a rule says so: likewise, and the last one */
-    JUDGE_REDIRECT, /* `location` says where; not checked yet */
+    JUDGE_END,      /* a rule says so: the same, and no page follows */
+    JUDGE_REDIRECT, /* to `location`, which is not checked yet */
     JUDGE_RETRY,    /* try again: in server_wait_ms, or by the retry policy where that is -1 */
     JUDGE_FAIL,     /* trying again would change nothing */
 };
@@ -22,7 +20,7 @@ struct judgement {
     enum judge_verdict verdict;
     enum job_reason reason; /* RETRY (when tries run out), FAIL */
     int64_t server_wait_ms; /* the server's own wait; -1: none. On a page: before the next */
-    int64_t delay_ms;       /* RETRY: what a rule puts in the place of the policy's; -1: none */
+    int64_t delay_ms;       /* RETRY: a rule's wait, instead of the policy's; -1: none */
     struct str location;    /* REDIRECT: borrowed from the answer */
 };
 
@@ -31,7 +29,7 @@ struct judge_case {
     const struct stream *stream;
     struct scope *scope; /* `response` and `http` in it become the answer's */
     struct arena *arena; /* scratch */
-    /* one of them, as http_done_fn has it */
+    /* exactly one of them, as http_done_fn has it; the other is NULL */
     const struct http_answer *answer;
     const struct err *failed;
 };
@@ -42,7 +40,10 @@ struct judge_case {
  */
 struct judgement judge_answer(const struct judge_case *judge, struct err *err);
 
-/* Is the body no JSON by its own words (HTML)? Then err says so, with a preview. */
+/*
+ * Can the body be a page? ERR_INPUT with a preview where it is empty, or says that it is HTML by
+ * its Content-Type or its first character. Whether it is JSON, the cut finds.
+ */
 bool judge_body(const struct http_answer *answer, struct err *err) MUST_CHECK;
 
 #endif

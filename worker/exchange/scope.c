@@ -1,11 +1,16 @@
 #include "worker/exchange/scope.h"
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "base/date.h"
 #include "worker/exchange/bookmark_start.h"
 
+/* A name that expressions know: made by `read`, or else the value at `at` in struct scope. */
 struct scope_name {
     struct str name;
     struct value (*read)(const struct scope *scope, struct arena *arena);
+    size_t at;
 };
 
 static struct value map_of(struct arena *arena, const struct str *keys,
@@ -32,12 +37,6 @@ static struct value read_http(const struct scope *scope, struct arena *arena)
     return map_of(arena, keys, values, COUNT_OF(keys));
 }
 
-static struct value read_response(const struct scope *scope, struct arena *arena)
-{
-    (void)arena;
-    return scope->response;
-}
-
 static struct value read_pager(const struct scope *scope, struct arena *arena)
 {
     return pager_value(scope->pager, arena);
@@ -48,6 +47,7 @@ static struct value read_iteration(const struct scope *scope, struct arena *aren
     return value_int(arena, scope->iteration);
 }
 
+/* All but the last record are counted, not kept: value_list.hidden. */
 static struct value read_accumulated(const struct scope *scope, struct arena *arena)
 {
     struct value_list *list = ARENA_NEW(arena, struct value_list);
@@ -60,72 +60,40 @@ static struct value read_accumulated(const struct scope *scope, struct arena *ar
     return (struct value){.kind = VALUE_LIST, .list = list};
 }
 
-static struct value read_vars(const struct scope *scope, struct arena *arena)
-{
-    (void)arena;
-    return scope->vars;
-}
-
-static struct value read_env(const struct scope *scope, struct arena *arena)
-{
-    (void)arena;
-    return scope->secrets.env;
-}
-
-static struct value read_secrets(const struct scope *scope, struct arena *arena)
-{
-    (void)arena;
-    return scope->secrets.files;
-}
-
-static struct value read_bookmark(const struct scope *scope, struct arena *arena)
-{
-    (void)arena;
-    return scope->bookmark;
-}
-
-static struct value read_window(const struct scope *scope, struct arena *arena)
-{
-    (void)arena;
-    return scope->window;
-}
-
-static struct value read_partition(const struct scope *scope, struct arena *arena)
-{
-    (void)arena;
-    return scope->partition;
-}
-
-static struct value read_run(const struct scope *scope, struct arena *arena)
-{
-    (void)arena;
-    return scope->run;
-}
+#define VALUE_AT(name, member)                                                                 \
+    {                                                                                          \
+        STR_INIT(name), NULL, offsetof(struct scope, member)                                   \
+    }
 
 static const struct scope_name names[] = {
-    {STR_INIT("response"), read_response},
-    {STR_INIT("http"), read_http},
-    {STR_INIT("pager"), read_pager},
-    {STR_INIT("iteration"), read_iteration},
-    {STR_INIT("accumulated"), read_accumulated},
-    {STR_INIT("vars"), read_vars},
-    {STR_INIT("workload"), read_vars},
-    {STR_INIT("env"), read_env},
-    {STR_INIT("secrets"), read_secrets},
-    {STR_INIT("bookmark"), read_bookmark},
-    {STR_INIT("window"), read_window},
-    {STR_INIT("partition"), read_partition},
-    {STR_INIT("run"), read_run},
+    VALUE_AT("response", response),
+    {STR_INIT("http"), read_http, 0},
+    {STR_INIT("pager"), read_pager, 0},
+    {STR_INIT("iteration"), read_iteration, 0},
+    {STR_INIT("accumulated"), read_accumulated, 0},
+    VALUE_AT("vars", vars),
+    VALUE_AT("workload", vars),
+    VALUE_AT("env", secrets.env),
+    VALUE_AT("secrets", secrets.files),
+    VALUE_AT("bookmark", bookmark),
+    VALUE_AT("window", window),
+    VALUE_AT("partition", partition),
+    VALUE_AT("run", run),
 };
 
+/* A name of the table, or else one of the vars. */
 static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
 {
     const struct scope *scope = ctx;
+    assert(scope->expr.ctx == scope);
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (str_eq(names[i].name, name)) {
+        if (!str_eq(names[i].name, name))
+            continue;
+        if (names[i].read)
             *ret = names[i].read(scope, arena);
-            return true;
-        }
+        else
+            memcpy(ret, (const char *)scope + names[i].at, sizeof *ret);
+        return true;
     }
     *ret = value_get(scope->vars, name);
     return ret->kind != VALUE_UNDEFINED;

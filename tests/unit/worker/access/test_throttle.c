@@ -186,7 +186,7 @@ START_TEST(five_failures_in_a_row_pause_the_host)
 }
 END_TEST
 
-SUITE("worker/throttle", a_burst_and_then_the_rate, a_rest_fills_no_more_than_the_burst,
+SUITE("worker/access/throttle", a_burst_and_then_the_rate, a_rest_fills_no_more_than_the_burst,
       in_no_window_are_there_more_than_rate_and_burst, concurrency,
       streams_of_a_source_share_and_own_limits_do_not, of_several_limits_the_slowest,
       a_told_wait_pauses_all_of_its_peer, the_rate_holds_behind_a_pause,

@@ -61,4 +61,5 @@ START_TEST(without_a_start_it_is_null)
 }
 END_TEST
 
-SUITE("worker/bookmark", a_run_begins_at_the_value_or_before_it, without_a_start_it_is_null)
+SUITE("worker/exchange/bookmark_start", a_run_begins_at_the_value_or_before_it,
+      without_a_start_it_is_null)

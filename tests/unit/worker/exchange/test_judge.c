@@ -113,5 +113,5 @@ START_TEST(a_preview_is_short_and_printable)
 }
 END_TEST
 
-SUITE("worker/judge", follows_the_table, html_and_nothing_are_no_page,
+SUITE("worker/exchange/judge", follows_the_table, html_and_nothing_are_no_page,
       a_preview_is_short_and_printable)
