@@ -7,14 +7,6 @@
 
 enum { CONNECT_MS = 10000, LINE_BYTES_MAX = 65536 };
 
-static int count_streams(struct source *const *sources, size_t count)
-{
-    int streams = 0;
-    for (size_t i = 0; i < count; i++)
-        streams += (int)sources[i]->count;
-    return streams;
-}
-
 static void print_stream(const struct cli *cli, const struct stream *stream)
 {
     const struct table *table = &stream->table;
@@ -153,13 +145,15 @@ static int check_main(struct cli *cli)
         int code = check_named(cli, sources, count);
         return code || !cli->options.live ? code : check_live(cli, sources, count);
     }
-    for (size_t i = 0; i < count; i++)
+    size_t streams = 0;
+    for (size_t i = 0; i < count; i++) {
+        streams += sources[i]->count;
         for (size_t j = 0; j < sources[i]->count; j++)
             print_stream(cli, sources[i]->streams[j]);
-    int streams = count_streams(sources, count);
+    }
     if (!cli->options.json)
-        printf("%d stream%s in %zu file%s: all good\n", streams, streams == 1 ? "" : "s", count,
-               count == 1 ? "" : "s");
+        printf("%zu stream%s in %zu file%s: all good\n", streams, streams == 1 ? "" : "s",
+               count, count == 1 ? "" : "s");
     return cli->options.live ? check_live(cli, sources, count) : EXIT_DONE;
 }
 

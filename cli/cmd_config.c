@@ -4,13 +4,6 @@
 
 enum { TEXT_BYTES_MAX = 4 * 1024 * 1024 };
 
-static int print(const struct buf *text)
-{
-    printf("%.*s%s", STR_ARG(buf_str(text)),
-           text->len && text->ptr[text->len - 1] == '\n' ? "" : "\n");
-    return EXIT_DONE;
-}
-
 static int config_main(struct cli *cli)
 {
     AUTO_BUF(text, TEXT_BYTES_MAX);
@@ -21,7 +14,9 @@ static int config_main(struct cli *cli)
         json_schema_put(&text);
     else
         return cli_usage("config: say reference or schema");
-    return print(&text);
+    bool has_end = text.len && text.ptr[text.len - 1] == '\n';
+    printf("%.*s%s", STR_ARG(buf_str(&text)), has_end ? "" : "\n");
+    return EXIT_DONE;
 }
 
 static const struct opt opts[] = {

@@ -9,7 +9,18 @@
 #include "port/json.h"
 #include "port/redis.h"
 
-/* `reload`: the same message that anything which reaches Redis may send; --wait follows it. */
+/*
+ * `reload`: the same message that anything which reaches Redis may send:
+ *
+ *     send      XADD PREFIX:reload, under an id of the sender's
+ *     --wait    the outcome in PREFIX:reload:result:ID, every 250 ms, with the run's sums from
+ *               PostgreSQL as the bar. It is empty until a scheduler has taken the message,
+ *               then pending (the run before it goes on), started, and at last the run's end
+ *     end       the summary and exit code of the run; a request that was refused or skipped has
+ *               none (exit_code.h)
+ *
+ * The message stays in Redis whatever becomes of this process; the same id is the same request.
+ */
 enum {
     CONNECT_MS = 10000,
     CALL_MS = 10000,
@@ -204,18 +215,13 @@ static int wait_for_end(struct reload *reload)
                : cli_fail(&err);
 }
 
-static void choose_id(struct reload *reload)
-{
-    char token[RNG_TOKEN_BYTES];
-    rng_token(token);
-    reload->id = reload->cli->options.id ? str_from(reload->cli->options.id)
-                                         : arena_printf(reload->cli->arena, "cli-%.16s", token);
-}
-
 static int send_and_follow(struct reload *reload)
 {
     struct cli *cli = reload->cli;
-    choose_id(reload);
+    char token[RNG_TOKEN_BYTES];
+    rng_token(token);
+    reload->id = cli->options.id ? str_from(cli->options.id)
+                                 : arena_printf(cli->arena, "cli-%.16s", token);
     if (!connect_redis(reload) || !send_message(reload))
         return cli_fail(&reload->err);
     if (cli->options.wait)

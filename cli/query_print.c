@@ -105,19 +105,11 @@ int query_print(struct cli *cli, const struct query *query)
     return code;
 }
 
-static bool read_run(struct cli *cli, const char *command, int64_t *ret_run)
-{
-    if (cli->operand_count == 1 && order_parse_run(cli->operands[0], ret_run, NULL))
-        return true;
-    cli_usage("%s: name one run by its number (pagetide runs lists them)", command);
-    return false;
-}
-
 int query_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing)
 {
     int64_t run;
-    if (!read_run(cli, command, &run))
-        return EXIT_USAGE;
+    if (cli->operand_count != 1 || !order_parse_run(cli->operands[0], &run, NULL))
+        return cli_usage("%s: name one run by its number (pagetide runs lists them)", command);
     struct pg_value params[] = {pg_int(run)};
     struct query query = {
         .sql = sql,
