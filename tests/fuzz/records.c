@@ -27,7 +27,7 @@ static void check_fields(struct arena *arena, const struct record *record, struc
         FUZZ_CHECK(value_same(value, value_get(tree, field->name)), "%.*s",
                    STR_ARG(field->name));
         if (field->kind == RECORD_STRING && field->flaw == FLAW_NONE)
-            FUZZ_CHECK(str_eq(records_decode(arena, field), value.text), "%.*s",
+            FUZZ_CHECK(str_eq(record_decode(arena, field), value.text), "%.*s",
                        STR_ARG(field->raw));
     }
 }

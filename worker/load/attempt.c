@@ -17,19 +17,21 @@
  *               │                         │ else
  *               └─────────────────────── PAUSED
  *
- *   QUEUED   waiter.is_queued. The timer runs give_up_ms: where it ends while any session is up,
- *            the pool is merely busy and it runs again; where none is, PostgreSQL is away.
+ *   QUEUED   waiter.is_queued. The timer runs for give_up_ms. If any session is up then,
+ *            the pool is merely busy and it runs again; if none is, PostgreSQL is away.
  *   LENT     session is set; no timer.
  *   PAUSED   neither; the timer runs for the pause, 100 ms at first, 5 s at most.
  *   over     timer is NULL: done, given up or cancelled.
  *
- * Two clocks bound the tries. `failing_since_mono_ms` is set at the first failure and stays, so a
- * database that comes back and is lost again does not start anew. `odd_failures` counts errors
- * that waiting does not mend, such as a bug: they are tried five times, because one of them may
- * still have been the other side's moment of weakness (a restart in the middle of a deployment).
+ * Two clocks bound the tries. `failing_since_mono_ms` is set at the first failure and stays,
+ * so a database that comes back and is lost again does not start anew. `odd_failures` counts
+ * errors that waiting does not mend, such as a bug: they are tried five times, because one of
+ * them may still have been the other side's moment of weakness (a restart in the middle of a
+ * deployment).
  *
- * Example, give_up_ms 30,000: the session is lost during COPY (ERR_AGAIN): it is dropped, PAUSED
- * for about 100 ms, QUEUED; no session is up for 30 s: given up with the reason the pool knows.
+ * Example, give_up_ms 30,000: the session is lost during COPY (ERR_AGAIN): it is dropped,
+ * PAUSED for about 100 ms, QUEUED; no session is up for 30 s: given up with the reason the
+ * pool knows.
  */
 enum {
     PAUSE_FIRST_MS = 100,

@@ -15,8 +15,8 @@
  *                                         → attempt_retry → on_begin(session) … or on_give_up
  *
  * ERR_AGAIN is tried until give_up_ms have passed since the first failure (-1: for ever), with
- * growing pauses; any other error five times in all. The session of a failed try is dropped: its
- * state is in doubt.
+ * growing pauses; any other error five times in all. The session of a failed try is dropped:
+ * its state is in doubt.
  */
 struct attempt {
     /* in */
@@ -42,8 +42,8 @@ void attempt_start(struct attempt *attempt, struct sessions *sessions);
 void attempt_done(struct attempt *attempt);
 void attempt_retry(struct attempt *attempt, const struct err *err);
 
-/* No callback comes. A session that is held is dropped, so no query of it may be under way. Does
- * nothing to an attempt that is over. */
+/* No callback comes. A session that is held is dropped, so no query of it may be under way.
+ * Does nothing to an attempt that is over. */
 void attempt_cancel(struct attempt *attempt);
 
 #endif

@@ -23,16 +23,16 @@
  *     full     its pages have batch_records rows or batch_bytes bytes
  *     sealed   it has rows, and the map in force is no longer the one they were cut by
  *
- * It is asked after every event that can make it true: a mark, the age timer, a flush, a new map,
- * a waiter, and the end of the commit before. Only pages that are in count; a page that is being
- * cut may still be dropped, so it makes no batch full.
+ * It is asked after every event that can make it true: a mark, the age timer, a flush, a new
+ * map, a waiter, and the end of the commit before. Only pages that are in count; a page that
+ * is being cut may still be dropped, so it makes no batch full.
  *
- * While a batch is loading and the open one is full or sealed, a caller that wants to cut a page
- * waits in `waiters`, first come first served; the end of the commit makes room.
+ * While a batch is loading and the open one is full or sealed, a caller that wants to cut a
+ * page waits in `waiters`, first come first served; the end of the commit makes room.
  *
- * When a batch fails, the later pages of its jobs fail too: their checkpoints would pass over the
- * pages that were lost. Their marks in the open batch are given an epoch that no job has, so
- * that PostgreSQL refuses them, and their outcome is MARK_FAILED.
+ * When a batch fails, the later pages of its jobs fail too: their checkpoints would pass over
+ * the pages that were lost. Their marks in the open batch are given an epoch that no job has,
+ * so that PostgreSQL refuses them, and their outcome is MARK_FAILED.
  *
  * Example, with batch_records 2 and jobs J, K:
  *

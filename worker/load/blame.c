@@ -1,10 +1,23 @@
 #include "worker/load/blame.h"
 
+#include <assert.h>
 #include <endian.h>
 
 #include "base/mem.h"
 #include "worker/load/column_map.h"
 
+/*
+ * COPY stops at the first row that it refuses and does not say which by our count. So the
+ * batch is halved: a range that is refused is split in two, a range of one row that is refused
+ * is to blame. `ranges` is a stack with the first range on top, so bad rows are noted in
+ * ascending order. One bad row among n costs about 2·log₂ n tries; nothing of them is
+ * committed.
+ *
+ *     [0,8) refused → [0,4) taken, [4,8) refused → [4,6) refused → [4] taken, [5] is to blame
+ *                   → [6,8) taken
+ *
+ * The merge is searched by PostgreSQL itself, which names rows by `_pt_ord`.
+ */
 enum { COPY_TIMEOUT_MS = 60000, SEARCH_TIMEOUT_MS = 600000 };
 
 struct range {
@@ -41,7 +54,7 @@ static void note_bad(struct blame *blame, size_t row, struct str reason, struct 
     batch_reject_row(blame->batch, row, reason, record);
 }
 
-static void end(struct blame *blame)
+static void finish(struct blame *blame)
 {
     batch_remove_rows(blame->batch, blame->bad, blame->bad_count);
     blame->fn(blame->ctx, blame->bad_count, NULL);
@@ -73,13 +86,14 @@ static void push_range(struct blame *blame, size_t from, size_t to)
     blame->ranges[blame->range_count++] = (struct range){from, to};
 }
 
-static void tried(void *ctx, const struct pg_result *result, const struct err *err)
+static void on_tried(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct blame *blame = ctx;
     struct range range = blame->tried;
+    assert(range.from < range.to);
     (void)result;
     if (err && err->kind != ERR_INPUT) {
-        /* What is noted as bad must not stand in the batch when it is sent again. */
+        /* The rows noted as bad must be gone when the batch is sent again. */
         batch_remove_rows(blame->batch, blame->bad, blame->bad_count);
         blame->fn(blame->ctx, 0, err);
         return;
@@ -97,7 +111,7 @@ static void tried(void *ctx, const struct pg_result *result, const struct err *e
 static void try_next(struct blame *blame)
 {
     if (blame->range_count == 0) {
-        end(blame);
+        finish(blame);
         return;
     }
     const struct batch *batch = blame->batch;
@@ -109,7 +123,7 @@ static void try_next(struct blame *blame)
     buf_puts(&blame->data, "\377\377");
     AUTO_BUF(sql, KIB(1));
     blame_put_copy_sql(&sql, blame->loader);
-    pg_copy(blame->pg, sql.ptr, buf_str(&blame->data), COPY_TIMEOUT_MS, tried, blame);
+    pg_copy(blame->pg, sql.ptr, buf_str(&blame->data), COPY_TIMEOUT_MS, on_tried, blame);
 }
 
 struct blame *blame_copy(struct pg *pg, struct batch *batch, unsigned loader, blame_fn fn,
@@ -133,7 +147,7 @@ static int64_t row_ord(const struct batch *batch, size_t row)
     return (int64_t)be64toh(wire);
 }
 
-static void searched(void *ctx, const struct pg_result *result, const struct err *err)
+static void on_searched(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct blame *blame = ctx;
     if (err) {
@@ -148,7 +162,7 @@ static void searched(void *ctx, const struct pg_result *result, const struct err
         if (row < blame->batch->row_count)
             note_bad(blame, row++, pg_get_str(result, i, 1), pg_get_str(result, i, 2));
     }
-    end(blame);
+    finish(blame);
 }
 
 struct blame *blame_merge(struct pg *pg, struct batch *batch, struct str message, blame_fn fn,
@@ -157,6 +171,6 @@ struct blame *blame_merge(struct pg *pg, struct batch *batch, struct str message
     struct blame *blame = blame_new(pg, batch, fn, ctx);
     struct pg_value param = pg_text(message);
     pg_query(pg, "select ord, reason, record from pagetide.find_bad_rows($1) order by ord",
-             &param, 1, SEARCH_TIMEOUT_MS, searched, blame);
+             &param, 1, SEARCH_TIMEOUT_MS, on_searched, blame);
     return blame;
 }

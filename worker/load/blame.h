@@ -12,7 +12,7 @@
  */
 struct blame;
 
-/* `count` rows have left the batch; or an err that is none of the data. From the loop. */
+/* `count` rows have left the batch; or an err that is not about the data. From the loop. */
 typedef void (*blame_fn)(void *ctx, size_t count, const struct err *err);
 
 /* COPY refused: halves of halves are copied until single rows are found. */
@@ -20,11 +20,10 @@ struct blame *blame_copy(struct pg *pg, struct batch *batch, unsigned loader, bl
                          void *ctx) MUST_CHECK;
 
 /* The merge refused: PostgreSQL looks through the staging table itself (find_bad_rows). The
- * message must stay until the callback. */
+ * message is borrowed until the callback. */
 struct blame *blame_merge(struct pg *pg, struct batch *batch, struct str message, blame_fn fn,
                           void *ctx) MUST_CHECK;
-/* In the callback or later, or before: then the session must be dropped as well. NULL is fine
- */
+/* Before its callback, too: then the session must be dropped as well. NULL is fine. */
 void blame_free(struct blame *blame);
 
 /* COPY … FROM STDIN into the staging table of the loader. */

@@ -9,8 +9,9 @@
 #include "worker/rows/new_fields.h"
 
 /*
- * One version of a stream's column map, as PostgreSQL gave it. Never changes once rows may have
- * been cut by it (but for may_widen); counted, because batches outlive its being current.
+ * One version of a stream's column map, as PostgreSQL gave it. It never changes once rows may
+ * have been cut by it (except may_widen). References are counted: a batch cut by an older map
+ * keeps that map until it is committed.
  */
 struct column_map {
     struct arena *arena;
@@ -22,15 +23,15 @@ struct column_map {
 /* From a result of pagetide.columns() or extend_table(). `stream` must outlive the map. */
 struct column_map *column_map_new(const struct pg_result *result,
                                   const struct stream *stream) MUST_CHECK;
-/* Without columns and table; columns_index is the caller's. */
+/* Without columns and table; the caller adds columns and calls columns_index. */
 struct column_map *column_map_blank(void) MUST_CHECK;
-/* How a field's column is used by this stream; the texts are kept. */
+/* A column as this stream's definition sees it; keeps the texts. */
 struct column column_map_column(const struct stream *stream, struct str field, struct str name,
                                 struct str sql_type);
 struct column_map *column_map_ref(struct column_map *map);
 void column_map_unref(struct column_map *map); /* NULL is fine */
 
-/* The same columns of the same types, and a table or none alike. */
+/* The same columns of the same types, and both with a table or both without. */
 bool column_map_is_same(const struct column_map *a, const struct column_map *b);
 /* Every column of `part` is in `whole`, whatever its type. */
 bool column_map_covers(const struct column_map *whole, const struct column_map *part);

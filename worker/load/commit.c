@@ -18,7 +18,7 @@
  *
  * On an error step_failed decides by its kind:
  *
- *     AGAIN, BUG   attempt_retry: the whole batch again from on_begin, perhaps in another session
+ *     AGAIN, BUG   attempt_retry: the whole batch again from on_begin, maybe in another session
  *     INPUT        find_blame: the rows that are refused leave the batch and become rejects of
  *                  their pages; then again from stage, in the same session. At most
  *                  BLAME_ROUNDS_MAX times, and never with `on_mismatch: fail`

@@ -22,10 +22,10 @@
  *
  * So a crawl may give its loader back while its last marks are still on their way.
  *
- * An ask is answered once, from the loop: at once (a timer of 0) where the map is known or there
- * is no database, else when column_map_fetch has read it. The map is the same for all crawls of
- * the definition, but PostgreSQL answers for one run (`may_widen`): a crawl of another run than
- * the map was read for reads it again.
+ * An ask is answered once, from the loop: at once (a timer of 0) where the map is known or
+ * there is no database, else when column_map_fetch has read it. The map is the same for all
+ * crawls of the definition, but PostgreSQL answers for one run (`may_widen`): a crawl of
+ * another run than the map was read for reads it again.
  *
  *     crawl 1, run 7    loader_prepare ─► fetch ─► map, map_run_id 7 ─► ready
  *     crawl 2, run 7    loader_prepare ─► known ─► ready

@@ -14,16 +14,16 @@
 #include "worker/rows/new_fields.h"
 
 /*
- * This room, worker/load, brings batches into PostgreSQL. loader.h is its door: a crawl asks here
- * for the map and for the batch to cut its pages into. Below it are the pair of batches
+ * This room, worker/load, brings batches into PostgreSQL. loader.h is its door: a crawl asks
+ * here for the map and for the batch to cut its pages into. Below it are the pair of batches
  * (batch_pair.h), the way of one batch (commit.h, commit_message.h, blame.h), the column map
- * (column_map.h and two ways to get one), and the pool of sessions with the rule by which work is
- * tried again (sessions.h, attempt.h). It knows nothing of HTTP.
+ * (column_map.h and two ways to get one), and the pool of sessions with the rule by which work
+ * is tried again (sessions.h, attempt.h). It knows nothing of HTTP.
  *
- * A batch goes by COPY into a session-temporary staging table; then one message brings the fence,
- * the merge, the checkpoints and the ledger (schema/sql, commit_batch). There is one loader for
- * each stream definition in use in the process; at most one of its batches is being committed
- * while the next one fills.
+ * A batch goes by COPY into a session-temporary staging table; then one message brings the
+ * fence, the merge, the checkpoints and the ledger (schema/sql, commit_batch). There is one
+ * loader for each stream definition in use in the process; at most one of its batches is being
+ * committed while the next one fills.
  *
  *     loaders_get → loader_prepare → [loader_batch, cut, loader_mark]… → outcomes → loader_put
  *
@@ -70,7 +70,8 @@ typedef void (*loader_ready_fn)(void *ctx, const struct err *err);
 void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void *ctx);
 
 /*
- * Adds the fields to the table and the map, in a transaction of its own. They are copied. Retries locks and lost sessions itself; the error is final.
+ * Adds the fields to the table and the map, in a transaction of its own. They are copied.
+ * Retries locks and lost sessions itself; the error is final.
  */
 void loader_extend(struct loader *loader, int64_t run, const struct new_fields *fields,
                    loader_ready_fn fn, void *ctx);

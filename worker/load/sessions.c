@@ -14,8 +14,8 @@
  *      └── connected anew ┴──────── sessions_return, in doubt ◄─┘
  *
  * Lending is done from the loop, by `kick`, never inside sessions_wait or sessions_return: a
- * caller is not called back before its own call has returned. Whatever may make lending possible
- * sets the kick: a new waiter, a session that came up, a session given back.
+ * caller is not called back before its own call has returned. Whatever may make lending
+ * possible sets the kick: a new waiter, a session that came up, a session given back.
  *
  * A session that is lost while it is lent stays lent; the query under way fails, and the work
  * gives the session back in doubt. With the connection go its temporary tables, so the list of

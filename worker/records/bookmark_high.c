@@ -27,7 +27,7 @@ static bool is_later(const struct bookmark *bookmark, struct str text, struct st
 }
 
 /* The text of a value that a bookmark can be; empty: none. */
-static struct str text_of(const struct bookmark_high *high, const struct record *record)
+static struct str take_text(const struct bookmark_high *high, const struct record *record)
 {
     struct record_field field;
     if (!jsontext_find(high->arena, record->raw, &high->bookmark->path, 0, &field))
@@ -37,7 +37,7 @@ static struct str text_of(const struct bookmark_high *high, const struct record 
     if (field.kind != RECORD_STRING)
         return STR_NONE;
     field = record_field_of(high->arena, field.raw);
-    return field.flaw ? STR_NONE : records_decode(high->arena, &field);
+    return field.flaw ? STR_NONE : record_decode(high->arena, &field);
 }
 
 static bool is_of_type(const struct bookmark_high *high, struct str text)
@@ -64,11 +64,11 @@ void bookmark_high_take(struct bookmark_high *high, const struct record *record)
 {
     if (!high->bookmark->is_set || record->flaw)
         return;
-    struct str text = text_of(high, record);
+    struct str text = take_text(high, record);
     if (!is_of_type(high, text))
         return;
     if (is_future(high, text))
-        high->met_future = true;
+        high->has_met_future = true;
     else if (!high->text.len || is_later(high->bookmark, text, high->text))
         high->text = text;
 }

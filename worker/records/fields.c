@@ -1,8 +1,23 @@
 #include "worker/records/fields.h"
 
+#include <assert.h>
+
 #include "port/hash.h"
 
-/* Up to FEW_FIELDS a name is searched one by one. */
+/*
+ * Each name must be in a record once, and records of a page mostly have the same names in the
+ * same order. So the names of the record before stay in `list` past `count`, and a record has
+ * up to three ways to find out whether a name came already, the fastest first:
+ *
+ *     repeating   name n is name n of the record before, and so were all before it. As those
+ *                 were all different, this one is new: one comparison, no search.
+ *     few         the record differs somewhere: its fields so far are compared one by one.
+ *     indexed     more than FEW_FIELDS of them: by a hash table, filled when first needed.
+ *
+ * Example: {"id","a"} then {"id","a","b"} then {"id","id"}. The second repeats two names; at
+ * "b" nothing is known, the two before are searched, "b" is new. In the third, the second "id"
+ * is not "a": search, found, its value replaces the first.
+ */
 enum { SLOT_COUNT = 2 * RECORDS_FIELDS_MAX, FEW_FIELDS = 32 };
 
 void fields_begin(struct fields *fields)
@@ -48,6 +63,7 @@ static size_t find_field(struct fields *fields, struct str name)
 
 static struct record_field *add_field(struct fields *fields, struct str name)
 {
+    assert(fields->count < RECORDS_FIELDS_MAX);
     ARENA_GROW(fields->arena, fields->list, fields->count, fields->capacity);
     uint16_t *slot = fields->is_indexed ? find_slot(fields, name) : NULL;
     struct record_field *field = &fields->list[fields->count++];

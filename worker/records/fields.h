@@ -15,7 +15,7 @@
  */
 struct fields {
     struct arena *arena;
-    struct record_field *list; /* names of the last record stay behind `count`, up to `known` */
+    struct record_field *list; /* names of the last record stay past `count`, up to `known` */
     size_t count, capacity, known;
     uint16_t *slots;   /* index in `list` + 1 by name; NULL until a wide record needs it */
     bool is_indexed;   /* slots hold this record's fields */

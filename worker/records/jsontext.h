@@ -14,9 +14,9 @@
  */
 
 /*
- * The value at the steps of `path` from `from_step` on, as a field whose raw text is a slice of
- * `raw`; its name is left empty, its flaw FLAW_NONE. False where nothing stands there. Not for
- * paths with wildcards. Of equal keys the last counts.
+ * The value at the steps of `path` from `from_step` on, as a field whose raw text is a slice
+ * of `raw`; its name is left empty, its flaw FLAW_NONE. False where the path leads to no
+ * value. Not for paths with wildcards. Of equal keys the last counts.
  */
 bool jsontext_find(struct arena *arena, struct str raw, const struct path *path,
                    size_t from_step, struct record_field *ret_field) MUST_CHECK;

@@ -1,14 +1,39 @@
 #include "worker/records/path_walk.h"
 
+#include <assert.h>
+
+/*
+ * The walk keeps the containers that are open on its way as a stack of levels; level n was
+ * opened by step n of the path. A call of path_walk_next is always climb, then descend:
+ *
+ *     descend   from a value, one step after the other opens a container and stops at the value
+ *               wanted in it. Every step led somewhere: the value is given to the caller.
+ *     climb     from after a value, outwards. A level of a key, index or filter is read to its
+ *               closing byte. A level of a wildcard moves on to its next element, if there
+ *               is one, and descend begins again there.
+ *
+ * Example, path `a[*].b`, body {"a":[{"b":1},{"c":2},{"b":3}],"d":4}:
+ *
+ *     descend {, key a; [, first element; {, key b     at 1, levels a [*] b     THERE
+ *     climb   to the } of b; [*] moves on to {"c":2}
+ *     descend key b is not there: note_absent          climb: [*] moves on to {"b":3}
+ *     descend key b                                    at 3                     THERE
+ *     climb   to the end of [*] and of {, past "d":4   levels empty             END
+ *
+ * Where a step needs to know more than the next byte (an index from the end, a filter, an
+ * element that is watched), the value is read once ahead and the scan goes back to its
+ * beginning.
+ */
+
 /* Level n was opened by step n of the path. */
-struct level {
+struct path_level {
     bool is_object, is_wild;
     struct str key;     /* object: the step's */
     struct str member;  /* wild, object: as written */
     struct str element; /* wild, watched */
 };
 
-/* What a step led to. WAY_ABSENT, WAY_NULL: the value was taken, no level is open for it. */
+/* What a step led to. WAY_ABSENT, WAY_NULL: the value was passed, no level is open for it. */
 enum way { WAY_THERE, WAY_ABSENT, WAY_NULL, WAY_BAD };
 
 bool path_walk_is_wild(const struct path *path, size_t step)
@@ -19,13 +44,13 @@ bool path_walk_is_wild(const struct path *path, size_t step)
 void path_walk_init(struct path_walk *walk, struct scan *scan, const struct path *path)
 {
     *walk = (struct path_walk){.scan = scan, .path = path};
-    walk->levels = ARENA_ARRAY(scan->arena, struct level, path->count + 1);
+    walk->levels = ARENA_ARRAY(scan->arena, struct path_level, path->count + 1);
     walk->watched = ARENA_ARRAY(scan->arena, bool, path->count + 1);
 }
 
 /*
- * What no record holds has nowhere to put its flaws: bytes that are not UTF-8 make the body
- * invalid, the others are left to whoever asks for the value.
+ * A value outside the records has no place for its flaws: bytes that are not UTF-8 make the
+ * body invalid, other flaws are found by the reader that asks for the value.
  */
 static bool check_utf8(struct scan *scan)
 {
@@ -45,15 +70,16 @@ static bool skip_value(struct path_walk *walk)
     return read_ahead(walk) && check_utf8(walk->scan);
 }
 
-static struct level *open_level(struct path_walk *walk, bool is_object, struct str key)
+static struct path_level *open_level(struct path_walk *walk, bool is_object, struct str key)
 {
-    struct level *level = &walk->levels[walk->open];
-    *level = (struct level){.is_object = is_object, .key = key};
+    struct path_level *level = &walk->levels[walk->open];
+    assert(walk->open < walk->path->count);
+    *level = (struct path_level){.is_object = is_object, .key = key};
     walk->open++;
     return level;
 }
 
-/* From the opening byte up to the value wanted, or behind the closing byte. */
+/* From the opening byte up to the value wanted, or past the closing byte. */
 static enum way enter_member(struct path_walk *walk, struct str key)
 {
     struct scan *scan = walk->scan;
@@ -159,7 +185,7 @@ static enum way enter_match(struct path_walk *walk, const struct path_step *step
     return scan->problem ? WAY_BAD : WAY_ABSENT;
 }
 
-/* ---- wildcards ---- */
+/* --- wildcards --- */
 
 /* Takes the value at the scan and goes back to its beginning: it is valid then. */
 static bool look_ahead(struct path_walk *walk, struct str *ret_text)
@@ -176,11 +202,11 @@ static bool look_ahead(struct path_walk *walk, struct str *ret_text)
 }
 
 /* From the comma or opening byte before an element up to its value. */
-static enum way stand_on(struct path_walk *walk)
+static enum way come_to(struct path_walk *walk)
 {
     struct scan *scan = walk->scan;
     size_t step = walk->open - 1;
-    struct level *level = &walk->levels[step];
+    struct path_level *level = &walk->levels[step];
     struct str name;
     if (level->is_object) {
         if (!scan_key(scan, &name) || !check_utf8(scan))
@@ -213,7 +239,7 @@ static enum way enter_each(struct path_walk *walk, bool is_object)
         walk->wild.from = offset_of(walk);
     if (scan_first(scan, is_object ? '}' : ']')) {
         open_level(walk, is_object, STR_NONE)->is_wild = true;
-        return stand_on(walk);
+        return come_to(walk);
     }
     if (is_first)
         walk->wild.to = offset_of(walk);
@@ -231,9 +257,9 @@ static enum way enter_wild(struct path_walk *walk, const struct path_step *step)
     return c == 'n' ? WAY_NULL : WAY_ABSENT;
 }
 
-/* ---- the way in ---- */
+/* --- the way in --- */
 
-/* Is there no key, index or filter behind this step? */
+/* Is this step a key, index or filter, and the last one in the path? */
 static bool is_last_named(const struct path *path, size_t step)
 {
     for (size_t i = step + 1; i < path->count; i++)
@@ -275,7 +301,7 @@ static enum way enter(struct path_walk *walk, const struct path_step *step)
     return way;
 }
 
-/* From a value that stands behind the steps of all open levels. */
+/* From a value that the steps of all open levels led to. */
 static enum way descend(struct path_walk *walk)
 {
     enum way way = WAY_THERE;
@@ -284,9 +310,9 @@ static enum way descend(struct path_walk *walk)
     return way;
 }
 
-/* ---- the way on and out ---- */
+/* --- the way on and out --- */
 
-static bool close_level(struct path_walk *walk, const struct level *level)
+static bool close_level(struct path_walk *walk, const struct path_level *level)
 {
     struct scan *scan = walk->scan;
     while (scan_more(scan, level->is_object ? '}' : ']')) {
@@ -304,18 +330,18 @@ static bool close_level(struct path_walk *walk, const struct level *level)
     return !scan->problem;
 }
 
-/* Behind a value: up to the next element of the innermost wildcard that has one. */
+/* After a value: up to the next element of the innermost wildcard that has one. */
 static enum path_walk_result climb(struct path_walk *walk)
 {
     struct scan *scan = walk->scan;
     for (; walk->open; walk->open--) {
-        struct level *level = &walk->levels[walk->open - 1];
+        struct path_level *level = &walk->levels[walk->open - 1];
         if (!level->is_wild && !close_level(walk, level))
             return PATH_WALK_BAD;
         if (!level->is_wild)
             continue;
         if (scan_more(scan, level->is_object ? '}' : ']'))
-            return stand_on(walk) == WAY_BAD ? PATH_WALK_BAD : PATH_WALK_THERE;
+            return come_to(walk) == WAY_BAD ? PATH_WALK_BAD : PATH_WALK_THERE;
         if (scan->problem)
             return PATH_WALK_BAD;
         if (is_first_wild(walk, walk->open - 1))
@@ -324,18 +350,18 @@ static enum path_walk_result climb(struct path_walk *walk)
     return scan_finish(scan) ? PATH_WALK_END : PATH_WALK_BAD;
 }
 
-static enum path_walk_result begin(struct path_walk *walk)
-{
-    walk->has_begun = true;
-    walk->reached = walk->path->count;
-    scan_space(walk->scan);
-    return walk->watches_body && !look_ahead(walk, &walk->body) ? PATH_WALK_BAD
-                                                                : PATH_WALK_THERE;
-}
-
 enum path_walk_result path_walk_next(struct path_walk *walk)
 {
-    enum path_walk_result result = walk->has_begun ? climb(walk) : begin(walk);
+    enum path_walk_result result = PATH_WALK_THERE;
+    if (walk->has_begun) {
+        result = climb(walk);
+    } else {
+        walk->has_begun = true;
+        walk->reached = walk->path->count;
+        scan_space(walk->scan);
+        if (walk->watches_body && !look_ahead(walk, &walk->body))
+            return PATH_WALK_BAD;
+    }
     while (result == PATH_WALK_THERE) {
         enum way way = descend(walk);
         if (way == WAY_BAD)
@@ -351,10 +377,12 @@ enum path_walk_result path_walk_next(struct path_walk *walk)
 
 struct str path_walk_element(const struct path_walk *walk, size_t step)
 {
+    assert(step < walk->open && walk->watched[step]);
     return walk->levels[step].element;
 }
 
 struct str path_walk_member(const struct path_walk *walk, size_t step)
 {
+    assert(step < walk->open);
     return walk->levels[step].member;
 }

@@ -1,5 +1,7 @@
 #include "worker/records/record.h"
 
+#include <assert.h>
+
 #include "worker/records/fields.h"
 
 static enum record_flaw flaw_of(unsigned flags)
@@ -144,4 +146,14 @@ struct record_field record_field_of(struct arena *arena, struct str raw)
     scan_init(&scan, arena, raw);
     (void)!read_value(&scan, 1, &field);
     return field;
+}
+
+struct str record_decode(struct arena *arena, const struct record_field *field)
+{
+    assert(field->kind == RECORD_STRING);
+    struct str inner = str_slice(field->raw, 1, field->raw.len - 1);
+    if (!field->has_escapes)
+        return inner;
+    char *text = arena_alloc(arena, inner.len + 1);
+    return (struct str){text, scan_decode(inner, text)};
 }

@@ -63,8 +63,8 @@ struct fields;
 bool record_read(struct scan *scan, struct fields *fields, size_t depth,
                  struct record *ret) MUST_CHECK;
 
-/* One member of an object, at its name, as a field without a place among the others: its
- * `flaw` is the value's own, *ret_flaw what it does to the whole record. */
+/* Reads one member of an object, from its name on. ret->flaw is the value's own flaw, *ret_flaw
+ * the one that the member gives to the whole record. */
 bool record_read_member(struct scan *scan, size_t depth, struct record_field *ret,
                         enum record_flaw *ret_flaw) MUST_CHECK;
 
@@ -85,6 +85,9 @@ const char *record_flaw_text(enum record_flaw flaw);
 
 /* Does the flaw leave no text that PostgreSQL could keep in `_pt_aside`? */
 bool record_flaw_is_fatal(enum record_flaw flaw);
+
+/* A string field's text without quotes and escapes; the slice itself if it has none. */
+struct str record_decode(struct arena *arena, const struct record_field *field);
 
 /* The value of a text that is valid JSON, as a field without a name. */
 struct record_field record_field_of(struct arena *arena, struct str raw);

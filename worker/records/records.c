@@ -13,8 +13,8 @@
  *     {"meta": {…}, "data": {"items": [ r r r ], "n": 3}, "next": null}
  *     WALK ─────────────────────────► VALUE ───► WALK ──────────────► END
  *
- *   WALK    the scan is on the path's way; path_walk_next moves it. To VALUE at a value that the
- *           path names, to END after the body's last byte.
+ *   WALK    the scan is on the path's way; path_walk_next moves it. To VALUE at a value that
+ *           the path names, to END after the body's last byte.
  *   VALUE   the scan is at the value, or after `lists` opening brackets inside it. Each element
  *           is a record, until the lists are closed; then WALK.
  *   END     the whole body was valid. Stays.
@@ -208,13 +208,4 @@ bool records_is_truncated(const struct records *records)
 struct value_skipped records_skipped(const struct records *records)
 {
     return records->skipped;
-}
-
-struct str records_decode(struct arena *arena, const struct record_field *field)
-{
-    struct str raw = str_slice(field->raw, 1, field->raw.len - 1);
-    if (!field->has_escapes)
-        return raw;
-    char *text = arena_alloc(arena, raw.len + 1);
-    return (struct str){text, scan_decode(raw, text)};
 }

@@ -65,7 +65,7 @@ enum records_found records_found(const struct records *records);
 /* Number of leading steps of the path that exist in the body: all of them, or, where it is
  * RECORDS_MISSING, those before the first that was not found. */
 size_t records_reached(const struct records *records);
-/* RECORDS_MISSING: true if, wherever the path failed, only its last key or index was missing. */
+/* RECORDS_MISSING: true if, wherever the path failed, only its last segment was missing. */
 bool records_is_only_leaf_missing(const struct records *records);
 /* After RECORDS_BAD: the text was valid, but ended too early. */
 bool records_is_truncated(const struct records *records);
@@ -86,8 +86,5 @@ void records_watch(struct records *records, ptrdiff_t step);
 size_t records_place(const struct records *records);
 struct str records_element(const struct records *records, ptrdiff_t step);
 struct str records_member(const struct records *records, size_t step);
-
-/* A string field's text without quotes and escapes; the slice itself if it has none. */
-struct str records_decode(struct arena *arena, const struct record_field *field);
 
 #endif

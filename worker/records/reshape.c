@@ -11,10 +11,10 @@ void reshape_start(struct reshape *reshape, const struct merge *merge, struct ar
         reshape->flattened[i].arena = arena;
 }
 
-/* ---- flatten ---- */
+/* --- flatten --- */
 
-/* `others`: fields that do not come from this object. Of its own equal names the last counts.
- */
+/* `others`: how many fields do not come from this object. Of its own equal names the last
+ * counts. */
 static bool lift_member(struct fields *fields, size_t others, struct str object,
                         struct record_field member)
 {
@@ -78,7 +78,7 @@ void reshape_flatten(struct reshape *reshape, struct record *record)
     }
 }
 
-/* ---- exclude ---- */
+/* --- exclude --- */
 
 static bool is_excluded(const struct merge *merge, struct str name)
 {

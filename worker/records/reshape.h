@@ -6,14 +6,15 @@
 #include "worker/records/record.h"
 
 /*
- * `flatten` and `exclude`: other fields for a record than its own, whose bytes stay as they
- * are.
+ * `flatten` and `exclude`: give a record other fields than those of its text, which stays as it
+ * is.
  *
  *     reshape_start → for each record: reshape_flatten → reshape_exclude
  *
- * The members of an object that is flattened stand behind the other fields. One whose name is
- * taken is called `object.member`. What is no object, or what no table could hold, stays.
- * Objects are flattened in the order of the list: a later name may be a member lifted before.
+ * The members of an object that is flattened come after the other fields. A member whose name
+ * is taken is called `object.member`. A field that is not an object, or is nested too deep,
+ * stays. Objects are flattened in the order of the list: a later name may be a member lifted
+ * before.
  */
 struct reshape {
     const struct merge *merge;

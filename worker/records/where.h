@@ -6,13 +6,13 @@
 
 /*
  * `where`: is a record kept? A name means, in this order: `record`, the whole record as it was
- * sent; what it means in every expression; a field of the record. A string is no where it says
- * so (empty, false, 0, no, none, null), any other is yes.
+ * sent; what it means in every expression; a field of the record (`value`, where the record is
+ * not an object). Which values mean yes is said by value_holds (core/value.h).
  */
 struct where {
     const struct template *template; /* NULL: every record is kept */
     const struct expr_scope *scope;
-    struct arena *scratch; /* reset for each record */
+    struct arena *scratch; /* reset for each record; NULL without a template */
 };
 
 /* False: err, ERR_INPUT. */

@@ -1,5 +1,7 @@
 #include "worker/rows/batch.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -50,6 +52,7 @@ void batch_reset(struct batch *batch)
 
 void batch_page_begin(struct batch *batch)
 {
+    assert(!batch->is_closed);
     batch->page_row_count = batch->row_count;
     batch->page_rows_len = batch->rows.len;
     batch->page_reject_count = batch->reject_count;
@@ -79,6 +82,7 @@ static void rows_grow(struct batch *batch)
 
 void batch_row_begin(struct batch *batch, size_t position)
 {
+    assert(!batch->is_closed);
     if (batch->row_count == batch->row_capacity)
         rows_grow(batch);
     batch->row_starts[batch->row_count] = batch->rows.len;
@@ -89,39 +93,41 @@ void batch_row_begin(struct batch *batch, size_t position)
 
 void batch_row_drop(struct batch *batch)
 {
+    assert(batch->row_count > batch->page_row_count);
     batch->row_count--;
     buf_cut(&batch->rows, batch->row_starts[batch->row_count]);
 }
 
 struct str batch_row(const struct batch *batch, size_t row)
 {
+    assert(row < batch->row_count);
     size_t end = batch->rows.len - (batch->is_closed ? COPY_TRAILER.len : 0);
     if (row + 1 < batch->row_count)
         end = batch->row_starts[row + 1];
     return str_slice(buf_str(&batch->rows), batch->row_starts[row], end);
 }
 
-void batch_reject(struct batch *batch, size_t position, struct str reason, struct str record)
+static void add_reject(struct batch *batch, struct batch_reject_record reject)
 {
     MEM_GROW(batch->rejects, batch->reject_count, batch->reject_capacity);
-    batch->rejects[batch->reject_count++] = (struct batch_reject_record){
-        .mark = batch->mark_count,
-        .position = position,
-        .reason = arena_str(batch->arena, reason),
-        .record = arena_str(batch->arena, str_slice(record, 0, REJECT_BYTES_MAX)),
-    };
+    reject.reason = arena_str(batch->arena, reject.reason);
+    reject.record = arena_str(batch->arena, str_slice(reject.record, 0, REJECT_BYTES_MAX));
+    batch->rejects[batch->reject_count++] = reject;
+}
+
+void batch_reject(struct batch *batch, size_t position, struct str reason, struct str record)
+{
+    add_reject(batch,
+               (struct batch_reject_record){batch->mark_count, position, reason, record});
 }
 
 void batch_reject_row(struct batch *batch, size_t row, struct str reason, struct str record)
 {
-    MEM_GROW(batch->rejects, batch->reject_count, batch->reject_capacity);
-    batch->rejects[batch->reject_count++] = (struct batch_reject_record){
-        .mark = batch->row_marks[row],
-        .position = batch->row_positions[row],
-        .reason = arena_str(batch->arena, reason),
-        .record = arena_str(batch->arena, str_slice(record, 0, REJECT_BYTES_MAX)),
-    };
-    batch->marks[batch->row_marks[row]].rejects++;
+    size_t mark = batch->row_marks[row];
+    assert(row < batch->row_count && mark < batch->mark_count);
+    add_reject(batch,
+               (struct batch_reject_record){mark, batch->row_positions[row], reason, record});
+    batch->marks[mark].rejects++;
 }
 
 void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count)
@@ -139,6 +145,7 @@ void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count)
         batch->row_starts[kept++] = end;
         end += bytes.len;
     }
+    assert(removed == count);
     batch->row_count = kept;
     buf_cut(&batch->rows, end);
     batch->is_closed = false;

@@ -35,7 +35,7 @@ struct batch {
     struct batch_reject_record *rejects;
     size_t reject_count, reject_capacity;
     size_t column_count;    /* of the map when the first row was put; a batch has one map */
-    bool is_closed;         /* the trailer stands */
+    bool is_closed;         /* the trailer is written; no page may begin */
     int64_t opened_mono_ms; /* when the first page came; 0 while empty */
     size_t page_row_count, page_rows_len, page_reject_count; /* where the open page began */
 };
@@ -47,8 +47,8 @@ struct batch_reject_record {
     struct str record; /* at most 64 KiB of its bytes */
 };
 
-/* `max_bytes` is the ceiling of `rows`; past it rows.overflow is set until the page is dropped.
- */
+/* `max_bytes` is the ceiling of `rows`; past it, rows.overflow is set until the page is
+ * dropped. */
 struct batch *batch_new(size_t max_bytes) MUST_CHECK;
 void batch_free(struct batch *batch);
 void batch_reset(struct batch *batch); /* gives back the memory of an unusually big page */
@@ -56,17 +56,19 @@ void batch_reset(struct batch *batch); /* gives back the memory of an unusually 
 void batch_page_begin(struct batch *batch);
 void batch_page_drop(struct batch *batch);
 
-/* Around the bytes of a row that are put into `rows`; a row_drop takes back what was put. */
+/* A row is what is put into `rows` from batch_row_begin on; batch_row_drop takes the last row
+ * of the open page back. `position`: of the record in its page. */
 void batch_row_begin(struct batch *batch, size_t position);
 void batch_row_drop(struct batch *batch);
 
 void batch_reject(struct batch *batch, size_t position, struct str reason, struct str record);
 void batch_mark(struct batch *batch, const struct mark *mark); /* copies; ends the page */
-void batch_close(struct batch *batch);                         /* writes COPY's trailer */
+void batch_close(struct batch *batch);                         /* writes COPY's trailer, once */
 
 /*
  * For rows that PostgreSQL refuses, of pages that are in: the row becomes a reject of its
- * page's mark. The rows are taken out afterwards, all at once, by ascending positions.
+ * page's mark. The rows are taken out afterwards, all at once; `rows` are their indexes in
+ * ascending order. The trailer goes too, so the batch must be closed again.
  */
 void batch_reject_row(struct batch *batch, size_t row, struct str reason, struct str record);
 void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count);

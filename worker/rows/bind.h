@@ -10,10 +10,10 @@
  *
  *     bind_start → bind_record … (the records of one page)
  *
- * A field that the map does not know becomes, in this order of rules: a new column if it is part
- * of the key; nothing with `columns: none` or `others: ignore`; an aside with `others: aside`;
- * else what `on_new_field` says, once there is a table. What is to become a column but has no
- * room in the table, or comes after the map was extended for this page, goes aside.
+ * A field that the map does not know becomes, in this order of rules: a new column if it is
+ * part of the key; nothing with `columns: none` or `others: ignore`; an aside with `others:
+ * aside`; else what `on_new_field` says, once there is a table. What is to become a column but
+ * has no room in the table, or comes after the map was extended for this page, goes aside.
  */
 struct binder {
     /* in */

@@ -15,8 +15,8 @@
  *     integers and other numbers   numeric
  *
  * An integer is a number without point and exponent that has 64 bits. A string is a timestamp,
- * date or uuid only if it is wholly written as one (RFC 3339 with offset, YYYY-MM-DD, 8-4-4-4-12
- * hexadecimal digits); any other string, "17" and "true" among them, is text.
+ * date or uuid only if it is wholly written as one (RFC 3339 with offset, YYYY-MM-DD,
+ * 8-4-4-4-12 hexadecimal digits); any other string, "17" and "true" among them, is text.
  */
 
 /* The kind of this value as one bit of a set, to be joined by `|`; 0 for null. */

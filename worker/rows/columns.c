@@ -2,6 +2,27 @@
 
 #include "port/hash.h"
 
+/*
+ * What a record's fields are looked up in. A use is one field name and one column that it
+ * feeds; uses of the same name are linked by `also` after the one that the index finds. Three
+ * things make that more than a table of names:
+ *
+ *   - A declared column may read another field than its name says (`path: at`), and several may
+ *     read the same one.
+ *   - One whose path goes below the top level, or is the whole record, reads no field of its
+ *     own: it is in `deep` and looked up in the text (rows/bind.c).
+ *   - A field that has the name of such a column must not make a new column beside it. It gets
+ *     a use with COLUMN_NONE: known, and stored nowhere.
+ *
+ * Example: columns total (path amounts.total), day (path at), at, and id, which is inferred:
+ *
+ *     uses    0 "at" → day, also 1    1 "at" → at    2 "id" → id    3 "total" → COLUMN_NONE
+ *     deep    total
+ *
+ * A record {"id":7,"at":"…","total":1,"amounts":{"total":2}} fills id with 7, day and at from
+ * "at", total with 2; "total" is ignored, and "amounts" is a new field.
+ */
+
 bool columns_is_key(const struct table *table, struct str field)
 {
     for (size_t i = 0; i < table->key_count; i++)
@@ -56,7 +77,7 @@ static struct str use_field(const struct column *column)
                                         : column->declared->name;
 }
 
-/* Links the uses that share a field, behind the one that the index finds. */
+/* Links the uses that share a field after the one that the index finds. */
 static void uses_link(struct columns *columns)
 {
     for (size_t i = 0; i < columns->use_count; i++) {

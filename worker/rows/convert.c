@@ -1,5 +1,7 @@
 #include "worker/rows/convert.h"
 
+#include <assert.h>
+
 #include "base/date.h"
 #include "base/date_text.h"
 #include "base/hex.h"
@@ -97,10 +99,11 @@ bool convert_value(struct arena *arena, const struct column *column,
                    const struct record_field *field, struct record_field *ret)
 {
     int64_t us;
+    assert(column->declared && column->declared->from_kind != FROM_JSON);
     if (field->kind != RECORD_STRING && field->kind != RECORD_NUMBER)
         return false;
     bool is_string = field->kind == RECORD_STRING;
-    struct str text = is_string ? records_decode(arena, field) : field->raw;
+    struct str text = is_string ? record_decode(arena, field) : field->raw;
     if (column->declared->from_kind == FROM_BASE64)
         return is_string && convert_base64(arena, column, text, ret);
     if (!read_instant(column->declared, text, &us))

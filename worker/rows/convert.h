@@ -9,7 +9,8 @@
  * 3339 in UTC, or the day where the column is a date; base64 becomes the bytes, which a text
  * column takes where they are UTF-8, and bytea in any case.
  *
- * False: the value is not written that way. Null is not for here.
+ * The column is declared, with a `from` other than JSON, and the field is not null. False: the
+ * value is not written that way. The result lives in the arena; its flaw may be FLAW_NUL.
  */
 bool convert_value(struct arena *arena, const struct column *column,
                    const struct record_field *field, struct record_field *ret) MUST_CHECK;

@@ -106,7 +106,7 @@ static bool finish(struct cutting *cutting, struct err *err)
     cut->asides = cutting->writer.asides;
     cut->misfits = format_misfits(&cutting->writer);
     cut->bookmark_high = cutting->high.text;
-    if (cutting->high.met_future)
+    if (cutting->high.has_met_future)
         cut->warning = arena_printf(cut->arena,
                                     "bookmark: %.*s holds times later than the run's start; "
                                     "they are not taken",

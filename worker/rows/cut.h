@@ -7,12 +7,18 @@
 #include "worker/rows/row.h"
 
 /*
+ * This room, worker/rows, makes rows of records: COPY bytes in a batch. cut.h drives a page
+ * through it; bind.h finds the columns of a record's fields, row.h and encode.h write the
+ * bytes, batch.h and mark.h hold what is to be committed; columns.h is the column map, and
+ * column_*.h say what a new field's column is. It knows PostgreSQL's formats, but talks to no
+ * server.
+ *
  * Cuts a page's body into rows of the batch. For every record:
  *
  *     records_next → the limit on records → flatten → where → exclude → with → row_put
  *
- * `replace` and `collect` make one record of the whole body, and only count what stands at
- * merge_path. Of `replace` every page's record is put: the caller drops it where more pages
+ * `replace` and `collect` make one record of the whole body, and only count the records at
+ * merge_path. With `replace` the record of every page is put: the caller drops it if more pages
  * follow.
  */
 enum cut_result {
@@ -36,8 +42,8 @@ struct cut {
     void *on_record_ctx;
     /* out */
     struct new_fields new_fields;
-    int64_t seen;    /* what the paging counts: at merge_path, in the page */
-    int64_t taken;   /* of those; fewer if the limit cut the page */
+    int64_t seen;    /* what the paging counts: records at merge_path in the page */
+    int64_t taken;   /* of those; fewer if max_records ended within the page */
     int64_t records; /* to be stored: those taken that `where` keeps, or the one response */
     int64_t rejects, asides;
     uint64_t records_hash; /* of the bytes of all records seen, in order */
@@ -47,7 +53,7 @@ struct cut {
     struct str bookmark_high; /* greatest value at bookmark.path, as sent */
     struct str warning;       /* empty: none */
     bool is_truncated;
-    bool is_merge_error; /* CUT_BAD: nothing at the merge path, not broken JSON */
+    bool is_merge_error; /* CUT_BAD: no value at the merge path, not broken JSON */
 };
 
 /*

@@ -8,6 +8,31 @@
 #include "core/decimal.h"
 #include "core/scan.h"
 
+/*
+ * Every value is one field of a tuple: its length in four bytes, then the bytes that the type's
+ * receive function wants, all big-endian. NULL is the length -1 and no bytes.
+ *
+ *     boolean       1 byte: 0 or 1
+ *     int4, int8    two's complement
+ *     date          int4: days since 2000-01-01
+ *     timestamptz   int8: microseconds since 2000-01-01 00:00 UTC
+ *     uuid          the 16 bytes
+ *     text          the bytes
+ *     jsonb         the version, 1, then the text (written by row.c)
+ *     numeric       four int2 (count of groups, weight, sign, scale), then the groups: digits
+ *                   in base 10,000, the point between two groups
+ *
+ * numeric keeps every digit that was sent. The digits are cut into groups of four from the
+ * point outwards, so a group may need zeros on its outer side; groups that are all zeros at
+ * either end are left out, and `scale` says how many digits to show after the point. `weight`
+ * is the power of 10,000 of the first group.
+ *
+ *     12345.6    1 | 2345 | 6000     3 groups, weight 1, scale 1
+ *     0.00012    0001 | 2000         2 groups, weight -1, scale 5
+ *     5e3        5000                1 group, weight 0, scale 0
+ *     -0.0       no group            weight 0, sign +, scale 1
+ */
+
 /* 2000-01-01, where PostgreSQL's dates and times begin. */
 enum { PG_EPOCH_DAYS = 10957 };
 static const int64_t pg_epoch_us = INT64_C(946684800000000);
@@ -27,7 +52,7 @@ static char *put32(char *at, uint32_t number)
     return (char *)memcpy(at, &wire, sizeof wire) + sizeof wire;
 }
 
-/* Room for a field of `size` bytes, its length already written; NULL past the buffer's end. */
+/* Room for a field of `size` bytes, its length already written; NULL past the ceiling. */
 static char *field_room(struct buf *buf, size_t size)
 {
     char *room = buf_room(buf, 4 + size);

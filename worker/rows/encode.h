@@ -12,7 +12,10 @@
  * Values as the fields of a COPY BINARY tuple: a length in four bytes, then what the type's
  * receive function reads (PostgreSQL: src/backend/utils/adt, *_recv). Those that return bool
  * put nothing and return false where the text is not such a value. The text of numbers and
- * strings is what stands in the JSON; strings without their quotes.
+ * strings is that of the JSON; strings without their quotes.
+ *
+ * Past the buffer's ceiling nothing is put, `buf->overflow` is set, and true is returned all
+ * the same: the caller looks once, at the end of the page.
  */
 enum { ENCODE_UUID_BYTES = 16 };
 

@@ -10,7 +10,7 @@
 
 /*
  * What a page leaves in a batch beside its rows, and how a job's turn ends. A mark has a page,
- * an end, or both (then the end comes behind the page). Strings are copied into the batch.
+ * an end, or both (then the end comes after the page). Strings are copied into the batch.
  */
 struct mark {
     void *ctx; /* handed back with the outcome */
@@ -19,7 +19,7 @@ struct mark {
     char owner[RNG_TOKEN_BYTES];
 
     int page;              /* number of the page, from 1; 0: the mark is only an end */
-    struct str checkpoint; /* JSON: the state after this page */
+    struct str checkpoint; /* JSON: the pager's state after this page */
     uint64_t request_hash, records_hash;
     int status, attempts;   /* of the last answer; tries it took */
     int64_t records, bytes; /* read from the page; bytes of its body */
@@ -33,8 +33,8 @@ struct mark {
     struct str paging;          /* what `auto` recognised, empty if nothing new */
 
     bool has_end;
-    enum job_state
-        end; /* SUCCEEDED TRUNCATED FAILED CANCELLED, WAITING, or QUEUED: given back */
+    /* SUCCEEDED TRUNCATED FAILED CANCELLED; WAITING; or QUEUED, which gives the job back. */
+    enum job_state end;
     enum job_reason reason;
     struct str error;
     int64_t wait_ms; /* WAITING: from now */

@@ -11,9 +11,9 @@
 
 /*
  * The fields of one page that want a column which the map does not have, or a wider one. Each
- * such field of every record is added; at the end of the page the kinds of all its values decide
- * the type of its column (column_infer.h). Begins as {.arena = …}. Fields past NEW_FIELDS_MAX
- * are not kept: no table has so many columns.
+ * such field of every record is added; at the end of the page the kinds of all its values
+ * decide the type of its column (column_infer.h). Begins as {.arena = …}. Fields past
+ * NEW_FIELDS_MAX are not kept: no table has so many columns.
  */
 enum { NEW_FIELDS_MAX = 4096 };
 

@@ -19,13 +19,15 @@
  * SQL's.
  *
  *     row_start → row_put … (the records of one page)
+ *
+ * Of several results for one record the last in this list counts.
  */
-enum row_result { /* the worse the later */
-                  ROW_PUT,
-                  ROW_ASIDE, /* put, with at least one value aside */
-                  ROW_UNKNOWN, /* `new_fields` has what the map lacks: fields, or a bigint to widen */
-                  ROW_REJECTED, /* *ret_reason says why; nothing was put */
-                  ROW_FAILED, /* `on_mismatch: fail` or `on_new_field: fail`: *ret_reason; nothing was put */
+enum row_result {
+    ROW_PUT,
+    ROW_ASIDE,    /* put, with at least one value aside */
+    ROW_UNKNOWN,  /* `new_fields` has what the map lacks: fields, or a bigint to widen */
+    ROW_REJECTED, /* *ret_reason says why; nothing was put */
+    ROW_FAILED,   /* the same for `on_mismatch: fail` and `on_new_field: fail` */
 };
 
 /* How many values of a column went aside in the rows put. */

@@ -158,7 +158,7 @@ START_TEST(gives_the_fields_of_a_record)
     }
     ck_assert_str_is(record.fields[0].name, "id");
     ck_assert(record.fields[4].has_escapes);
-    ck_assert_str_is(records_decode(arena, &record.fields[4]), "a\n\xC3\xA4");
+    ck_assert_str_is(record_decode(arena, &record.fields[4]), "a\n\xC3\xA4");
 }
 END_TEST
 
