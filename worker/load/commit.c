@@ -139,10 +139,10 @@ static void on_blamed(void *ctx, size_t count, const struct err *err)
 static void find_blame(struct commit *commit, const struct err *err, bool in_copy)
 {
     const struct commit_options *options = &commit->options;
-    if (options->stream->table.on_mismatch == MISMATCH_FAIL || !options->map ||
-        commit->blame_rounds++ >= BLAME_ROUNDS_MAX) {
-        bool is_wanted = options->stream->table.on_mismatch == MISMATCH_FAIL;
-        fail(commit, err, is_wanted ? REASON_REJECTS : REASON_SERVER);
+    const struct stream *stream = options->stream;
+    bool is_forbidden = stream && stream->table.on_mismatch == MISMATCH_FAIL;
+    if (is_forbidden || !options->map || commit->blame_rounds++ >= BLAME_ROUNDS_MAX) {
+        fail(commit, err, is_forbidden ? REASON_REJECTS : REASON_SERVER);
         return;
     }
     commit->cause = *err;
@@ -161,7 +161,7 @@ static void step_failed(struct commit *commit, const struct err *err, bool in_co
         find_blame(commit, err, in_copy);
         return;
     case ERR_CONFIG:
-        if (sqlstate_is_schema(err->sqlstate) && !commit->has_reread)
+        if (commit->options.stream && sqlstate_is_schema(err->sqlstate) && !commit->has_reread)
             look_at_catalogue(commit, err);
         else
             fail(commit, err, REASON_DEFINITION);

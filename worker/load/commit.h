@@ -25,11 +25,11 @@ struct commit;
 
 struct commit_options {
     struct sessions *sessions;
-    const char *worker; /* name for the message */
-    const struct stream *stream;
-    struct column_map *map; /* by which the rows were cut; NULL where there are none */
-    struct batch *batch;    /* borrowed until the end; rows that are refused leave it */
-    unsigned loader;        /* number: names the staging table */
+    const char *worker;          /* name for the message */
+    const struct stream *stream; /* NULL: cannot be read; the batch has only ends of jobs */
+    struct column_map *map;      /* by which the rows were cut; NULL where there are none */
+    struct batch *batch;         /* borrowed until the end; rows that are refused leave it */
+    unsigned loader;             /* number: names the staging table */
     int64_t give_up_ms;
 };
 

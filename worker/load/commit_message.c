@@ -38,7 +38,7 @@ static void put_names(struct json_out *out, const char *key, const struct column
     json_out_close(out, ']');
 }
 
-static void put_table(struct json_out *out, const struct table *table,
+static void put_table(struct json_out *out, const struct stream *stream,
                       const struct column_map *map, unsigned loader)
 {
     AUTO_BUF(stage, 64);
@@ -47,6 +47,7 @@ static void put_table(struct json_out *out, const struct table *table,
         return;
     }
     column_map_put_stage_name(&stage, loader);
+    const struct table *table = &stream->table;
     json_out_open(out, "table", '{');
     put_text(out, "schema", table->schema);
     put_text(out, "name", table->name);
@@ -137,8 +138,8 @@ void commit_message_put(struct buf *buf, const char *worker, const struct batch 
     struct json_out out = {.buf = buf};
     json_out_open(&out, NULL, '{');
     put_text(&out, "worker", str_from(worker));
-    json_out_int(&out, "max_rejects", stream->table.max_rejects);
-    put_table(&out, &stream->table, map, loader);
+    json_out_int(&out, "max_rejects", stream ? stream->table.max_rejects : 0);
+    put_table(&out, stream, map, loader);
     json_out_open(&out, "marks", '[');
     for (size_t i = 0; i < batch->mark_count; i++)
         put_mark(&out, &batch->marks[i]);

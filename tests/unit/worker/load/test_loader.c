@@ -433,10 +433,26 @@ START_TEST(an_adopted_table_keeps_its_columns)
 }
 END_TEST
 
+START_TEST(a_job_whose_spec_cannot_be_read_still_ends)
+{
+    set_up("");
+    struct loader *good = loader;
+    ck_assert(!loaders_get(loaders, STR("{"), &loader, &err));
+    ck_assert_int_eq(err.kind, ERR_CONFIG);
+    put_end(1, JOB_FAILED);
+    expect_outcomes("0 applied ended failed");
+    EXPECT("failed", "select state from pagetide.job where id = 1");
+    loader_put(loader);
+    loader = good;
+    tear_down();
+}
+END_TEST
+
 SUITE("worker/loader", rows_and_marks_arrive_together, a_new_field_does_not_mix_columns,
       a_bigint_widens_while_its_run_is_on, upsert_keeps_the_newest_of_a_key,
       a_lost_session_doubles_nothing, what_was_committed_unheard_is_skipped,
       a_refused_job_takes_no_other_with_it, rows_that_postgres_refuses_become_rejects,
       a_clash_within_a_batch_costs_one_row, too_many_rejects_fail_the_job,
       a_table_that_went_away_fails_its_jobs, a_database_that_is_away_is_waited_for,
-      anothers_table_is_left_alone, an_adopted_table_keeps_its_columns)
+      anothers_table_is_left_alone, an_adopted_table_keeps_its_columns,
+      a_job_whose_spec_cannot_be_read_still_ends)
