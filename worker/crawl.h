@@ -71,8 +71,8 @@ struct crawl_past {
     size_t count;
 };
 
-/* `job` and `past` are copied. `env` must outlive the crawl. Begins at the next turn of the loop.
- */
+/* `job` and `past` are copied. `env` must outlive the crawl. Begins at the loop's next
+ * turn. */
 struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
                         const struct crawl_past *past) MUST_CHECK;
 void crawl_free(struct crawl *crawl); /* only after its ended callback */

@@ -108,7 +108,7 @@ static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end
     previewing->is_over = true;
 }
 
-/* ---- the job that no server gave ---- */
+/* --- the job that no server gave --- */
 
 static struct str first_part(struct arena *arena, const struct stream *stream)
 {

@@ -168,8 +168,8 @@ static bool expects_key(const struct builder *builder)
     return frame->node->kind == YAML_MAP && !frame->key;
 }
 
-/* A container where a key should be: nearly always `{{ … }}` that YAML read as two flow maps.
- */
+/* A container where a key should be: nearly always `{{ … }}` that YAML read as two flow
+ * maps. */
 static void skip_complex_key(struct builder *builder, struct yaml_node *node)
 {
     complain(
