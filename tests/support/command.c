@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "tests/support/schema.h"
-#include "tests/support/servers.h"
 
 /* One of the two streams: where it went before, and where it goes meanwhile. */
 struct diverted {
@@ -60,12 +59,9 @@ void command_open_alone(struct cli *ret_cli)
 
 void command_open(struct cli *ret_cli)
 {
-    struct pg *pg;
-    int code;
     command_open_alone(ret_cli);
-    ret_cli->settings.database_url = servers_database_url();
-    ck_assert(cli_database(ret_cli, true, &pg, &code));
-    pg_close(pg);
+    ret_cli->settings.database_url = schema_database();
+    cli_loop(ret_cli);
 }
 
 void command_source(struct cli *cli, const char *name, const char *text)

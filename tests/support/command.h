@@ -7,7 +7,7 @@
  * What a subcommand's code finds around it, and what it prints:
  *
  *     struct cli cli;
- *     command_open(&cli);                        // an arena; a fresh database, migrated
+ *     command_open(&cli);                        // an arena, a loop; schema_database()
  *     command_capture();
  *     code = query_print(&cli, &query);
  *     struct captured captured = command_captured();

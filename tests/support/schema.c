@@ -9,7 +9,11 @@
 #include <time.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/embedded.h"
+#include "port/digest.h"
+#include "port/pg.h"
+#include "schema/migrate.h"
 #include "tests/support/servers.h"
 
 /* Holds answers and sessions; never freed. */
@@ -21,11 +25,7 @@ static struct arena *kept(void)
     return arena;
 }
 
-/*
- * t_run: a run with `parts` partitions. t_take: activates a job, tells the verdict. t_mark: a
- * mark of the job's current turn. t_end: an end. t_commit: a batch without rows. t_told: what
- * commit_batch answered, as "0 applied; 1 skipped ended succeeded run succeeded".
- */
+/* Described in schema.h. */
 static const char helpers[] =
     "create function t_run(parts int default 0, write text default 'append') returns bigint\n"
     "language sql as $$\n"
@@ -63,13 +63,59 @@ static const char helpers[] =
     "create function t_age(who text, age interval) returns void language sql as $$\n"
     "  update pagetide.worker set seen_at = pagetide.clock() - age where id = who $$;\n";
 
+const char *schema_url;
+
+void schema_put_helpers(const char *url)
+{
+    servers_sql(url, helpers);
+}
+
+static void fill_template(const char *url)
+{
+    struct loop *loop;
+    struct pg *pg;
+    struct err err = ERR_INIT;
+    int applied;
+    ck_assert_msg(loop_new(&loop, &err), "%s", err.text);
+    ck_assert_msg(pg_open(loop, &(struct pg_options){.url = url}, NULL, NULL, &pg, &err), "%s",
+                  err.text);
+    ck_assert_msg(schema_migrate(pg, &applied, &err), "%s", err.text);
+    pg_close(pg);
+    loop_free(loop);
+    schema_put_helpers(url);
+}
+
+/* Another one for each schema and each set of helpers: the server may be older than both. */
+static const char *template_name(void)
+{
+    AUTO_BUF(text, MIB(1));
+    unsigned char digest[DIGEST_SHA256_BYTES];
+    for (const struct embedded *file = embedded_sql; file->name; file++)
+        buf_put(&text, str_from(file->text));
+    buf_put(&text, str_from(helpers));
+    digest_sha256(buf_str(&text), digest);
+    struct str hex = digest_hex(kept(), (struct str){(const char *)digest, sizeof digest});
+    return arena_printf(kept(), "pagetide_%.16s", hex.ptr).ptr;
+}
+
 const char *schema_database(void)
 {
-    const char *url = servers_database_url();
-    for (const struct embedded *file = embedded_sql; file->name; file++)
-        servers_sql(url, file->text);
-    servers_sql(url, helpers);
-    return url;
+    schema_url = servers_database_copy(template_name(), fill_template);
+    return schema_url;
+}
+
+void schema_set_up_run(void)
+{
+    schema_database();
+    EXPECT("1", "select t_run(2)");
+    EXPECT("taken", "select t_take(1)");
+}
+
+void schema_set_up_stream(const char *spec)
+{
+    schema_database();
+    EXPECT("1", "select pagetide.define('shop.orders', '%s', '0 * * * *', 'UTC', null, true)",
+           spec);
 }
 
 const char *schema_sql(const char *url, const char *fmt, ...)

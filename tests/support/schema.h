@@ -1,6 +1,7 @@
 #ifndef TESTS_SUPPORT_SCHEMA_H
 #define TESTS_SUPPORT_SCHEMA_H
 
+#include <check.h>
 #include <stdbool.h>
 
 /*
@@ -8,9 +9,42 @@
  * results are not freed: a test's process is short.
  */
 
-/* A fresh database with the control schema; also the functions of
- * schema.c that make runs and marks short. */
+/*
+ * A fresh database with the control schema, and with these functions, which make runs and marks
+ * short:
+ *
+ *   t_run(parts, write)        a run of shop.orders with that many partitions; its id
+ *   t_take(job, who, crashed_too)  activates a job; the verdict
+ *   t_mark(job, page, extra)   a mark of the job's current turn
+ *   t_end(state, extra)        an end, to be put to a mark with ||
+ *   t_commit(mark, mark, ...)  commits a batch without rows; t_told of it
+ *   t_told(batch)              what commit_batch answers, as "0 applied; 1 skipped ended
+ *                              succeeded run succeeded"
+ *   t_age(who, interval)       a worker's last beat was so long ago
+ *
+ * It is a copy of a template that the first test of all makes.
+ */
 const char *schema_database(void);
+
+/* Puts those functions into a database that has a control schema. */
+void schema_put_helpers(const char *url);
+
+/* The database that schema_database made last: the running test's. */
+extern const char *schema_url;
+
+#define ASK(...)          schema_sql(schema_url, __VA_ARGS__)
+#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
+
+/* schema_database with a run of two jobs, 1 and 2, job 1 taken by w1. */
+void schema_set_up_run(void);
+
+/* schema_database with the stream shop.orders, scheduled by the hour, and no run. */
+void schema_set_up_stream(const char *spec);
+
+/* One reload message for shop.orders: state, run, reason. */
+#define RELOAD(id, fields)                                                                     \
+    "select concat_ws(' ', state, run, reason) from pagetide.reload('" id                      \
+    "', 'shop.orders', '" fields "')"
 
 /* Several statements are one transaction. Text of the last one's first field. */
 const char *schema_sql(const char *url, const char *fmt, ...)

@@ -109,16 +109,55 @@ const char *servers_sql(const char *url, const char *sql)
     return text;
 }
 
-const char *servers_database_url(void)
+static const char *database_url(const char *server, const char *name)
 {
-    const char *server = shared_url("PAGETIDE_DATABASE_URL");
-    char token[RNG_TOKEN_BYTES];
-    rng_token(token);
-    const char *name = KEEP_PRINTF("t_%.12s", token);
-    servers_sql(server, KEEP_PRINTF("CREATE DATABASE %s", name));
     const char *slash = strrchr(server, '/');
     ck_assert_ptr_nonnull(slash);
     return KEEP_PRINTF("%.*s/%s", (int)(slash - server), server, name);
+}
+
+static const char *create_database(const char *server, const char *more)
+{
+    char token[RNG_TOKEN_BYTES];
+    rng_token(token);
+    const char *name = KEEP_PRINTF("t_%.12s", token);
+    servers_sql(server, KEEP_PRINTF("CREATE DATABASE %s %s", name, more));
+    return name;
+}
+
+const char *servers_database_url(void)
+{
+    const char *server = shared_url("PAGETIDE_DATABASE_URL");
+    return database_url(server, create_database(server, ""));
+}
+
+/* Filled under another name, so that a process that dies leaves no half of a template. */
+static void make_template(const char *server, const char *name, void (*fill)(const char *url))
+{
+    const char *draft = create_database(server, "");
+    fill(database_url(server, draft));
+    servers_sql(server, KEEP_PRINTF("ALTER DATABASE %s ALLOW_CONNECTIONS false", draft));
+    servers_sql(server, KEEP_PRINTF("ALTER DATABASE %s RENAME TO %s", draft, name));
+}
+
+static bool has_database(const char *server, const char *name)
+{
+    return *servers_sql(server,
+                        KEEP_PRINTF("SELECT 1 FROM pg_database WHERE datname = '%s'", name));
+}
+
+const char *servers_database_copy(const char *name, void (*fill)(const char *url))
+{
+    const char *server = shared_url("PAGETIDE_DATABASE_URL");
+    if (!has_database(server, name)) {
+        PGconn *lock = PQconnectdb(server);
+        PQclear(PQexec(lock, KEEP_PRINTF("SELECT pg_advisory_lock(hashtext('%s'))", name)));
+        if (!has_database(server, name))
+            make_template(server, name, fill);
+        PQfinish(lock);
+    }
+    const char *from = KEEP_PRINTF("TEMPLATE %s", name);
+    return database_url(server, create_database(server, from));
 }
 
 static void ask_postgres(struct test_postgres *postgres)

@@ -14,6 +14,13 @@
 const char *servers_database_url(void);
 
 /*
+ * A fresh copy of a template database. The first call of any process makes the template: an
+ * empty database that `fill` gets the URL of. `name` is an identifier, and another one where
+ * `fill` does something else.
+ */
+const char *servers_database_copy(const char *name, void (*fill)(const char *url));
+
+/*
  * An emptied database (number) of the shared Redis that no other running test has. Tests that
  * use FLUSHALL, CONFIG or signals start a Redis of their own.
  */

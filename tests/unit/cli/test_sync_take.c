@@ -18,9 +18,6 @@ static bool is_interrupted;
 static struct sync_take sync_take = {
     .cli = &cli, .worker = {"me", 2}, .is_interrupted = &is_interrupted};
 
-#define ASK(...)          schema_sql(cli.settings.database_url, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
-
 static void set_up(int64_t beat_ms)
 {
     int code;

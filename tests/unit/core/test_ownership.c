@@ -8,14 +8,10 @@
 #include "tests/support/suite.h"
 
 /* Every test: a run with jobs 1 and 2, nothing taken, and a session of the worker "me". */
-static const char *url;
 static struct loop *loop;
 static struct pg *pg;
 static struct ownership_worker me = {
     .id = STR_INIT("me"), .host = STR_INIT("here"), .version = STR_INIT("1")};
-
-#define ASK(...)          schema_sql(url, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
 
 static struct {
     bool done;
@@ -58,11 +54,11 @@ static void on_beat(void *ctx, const int64_t *lost, size_t lost_count, const str
 
 static void set_up(void)
 {
-    url = schema_database();
+    schema_database();
     EXPECT("1", "select t_run(2)");
     struct err err = ERR_INIT;
     ck_assert_ok(loop_new(&loop, &err), err);
-    const struct pg_options options = {.url = url, .name = "pagetide me"};
+    const struct pg_options options = {.url = schema_url, .name = "pagetide me"};
     ck_assert_ok(pg_open(loop, &options, NULL, NULL, &pg, &err), err);
     struct pg_result *result;
     ck_assert_ok(pg_await(pg, "select 1", NULL, 0, 20000, &result, &err), err);

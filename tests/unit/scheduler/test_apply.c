@@ -20,9 +20,6 @@ static struct {
     const char *errors;
 } got;
 
-#define ASK(...)          schema_sql(cli.settings.database_url, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
-
 static void set_up(void)
 {
     int code;

@@ -1,10 +1,6 @@
 #include "tests/support/schema.h"
 #include "tests/support/suite.h"
 
-static const char *url;
-
-#define EXPECT(text, ...) ck_assert_str_eq(schema_sql(url, __VA_ARGS__), (text))
-
 #define DEFINE(stream) "select pagetide.define('" stream "', '{}', null, 'UTC', null, true)"
 #define EXTEND(table)                                                                          \
     "select count(*) from pagetide.extend_table('{\"stream\": \"shop." table "\", "            \
@@ -14,10 +10,11 @@ static const char *url;
 
 START_TEST(first_tables_of_a_schema_may_be_made_at_once)
 {
-    url = schema_database();
+    schema_database();
     EXPECT("1", DEFINE("shop.orders"));
     EXPECT("1", DEFINE("shop.items"));
-    struct schema_session *one = schema_session_open(url), *two = schema_session_open(url);
+    struct schema_session *one = schema_session_open(schema_url),
+                          *two = schema_session_open(schema_url);
     schema_session_sql(one, "begin");
     ck_assert_str_eq(schema_session_sql(one, EXTEND("orders")), "1");
     ck_assert(schema_session_send(two, EXTEND("items")));
@@ -36,7 +33,7 @@ END_TEST
 
 START_TEST(another_key_takes_the_place_of_the_old_one)
 {
-    url = schema_database();
+    schema_database();
     EXPECT("1", DEFINE("shop.orders"));
     EXPECT("2", UPSERT("id"));
     EXPECT("2", UPSERT("no"));

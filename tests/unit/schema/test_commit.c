@@ -2,24 +2,13 @@
 #include "tests/support/suite.h"
 
 /* Every test: a run with jobs 1 and 2 unless it says otherwise, job 1 taken by w1. */
-static const char *url;
-
-#define ASK(...)          schema_sql(url, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
-
-static void set_up(void)
-{
-    url = schema_database();
-    EXPECT("1", "select t_run(2)");
-    EXPECT("taken", "select t_take(1)");
-}
 
 static const char state_1[] = "select concat_ws(' ', state, page, records, checkpoint -> 'at', "
                               "coalesce(owner, '-')) from pagetide.job where id = 1";
 
 START_TEST(pages_and_checkpoint_are_written_together)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("0 applied; 1 applied", "select t_commit(t_mark(1, 1), t_mark(1, 2))");
     EXPECT("running 2 20 2 w1-token", "%s", state_1);
     EXPECT("1:-1:7 2:-1:7", "select string_agg(number || ':' || request_hash || ':' || "
@@ -30,7 +19,7 @@ END_TEST
 
 START_TEST(the_same_batch_again_is_skipped)
 {
-    set_up();
+    schema_set_up_run();
     const char *batch =
         "select t_commit(t_mark(1, 1, '{\"epoch\": 1, \"owner\": \"w1-token\"}'),"
         "t_mark(1, 2, t_end('succeeded') || "
@@ -43,7 +32,7 @@ END_TEST
 
 START_TEST(an_end_alone_is_recognised_again)
 {
-    set_up();
+    schema_set_up_run();
     const char *batch = "select t_commit(t_mark(1, 0, t_end('waiting', '{\"wait_ms\": 60000, "
                         "\"waiting_for\": \"rate limit\", \"attempt\": 2, \"told_waits\": 3}') "
                         "|| '{\"epoch\": 1, \"owner\": \"w1-token\"}'))";
@@ -57,7 +46,7 @@ END_TEST
 
 START_TEST(a_zombie_is_refused)
 {
-    set_up();
+    schema_set_up_run();
     const char *old = ASK("select t_mark(1, 1)");
     ASK("select t_age('w1', '1 min')");
     EXPECT("taken", "select t_take(1, 'w2')");
@@ -70,7 +59,7 @@ END_TEST
 /* A failover to a standby that had not seen the activation may issue an epoch twice. */
 START_TEST(an_epoch_issued_twice_does_not_open_the_fence)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("0 refused", "select t_commit(t_mark(1, 1, '{\"owner\": \"another\"}'))");
     EXPECT("running 0 0 w1-token", "%s", state_1);
 }
@@ -78,7 +67,7 @@ END_TEST
 
 START_TEST(a_gap_refuses_the_rest_of_its_job_alone)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("taken", "select t_take(2)");
     EXPECT("0 applied; 1 refused; 2 applied; 3 refused; 4 refused",
            "select t_commit(t_mark(1, 1), t_mark(1, 3), t_mark(2, 1), t_mark(1, 2), "
@@ -90,7 +79,7 @@ END_TEST
 
 START_TEST(nothing_is_written_behind_an_end)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("0 applied ended queued; 1 refused",
            "select t_commit(t_mark(1, 1, t_end('queued')), t_mark(1, 2))");
     EXPECT("queued 1 10 1 -", "%s", state_1);
@@ -99,7 +88,7 @@ END_TEST
 
 START_TEST(an_old_turn_does_not_spoil_the_new_one)
 {
-    set_up();
+    schema_set_up_run();
     const char *old = ASK("select t_mark(1, 1)");
     EXPECT("0 applied ended queued", "select t_commit(t_mark(1, 0, t_end('queued')))");
     EXPECT("taken", "select pagetide.worker_seen('w1', 'h', 1, 'v'); "
@@ -110,7 +99,7 @@ END_TEST
 
 START_TEST(a_page_heals_crashes_and_attempts)
 {
-    set_up();
+    schema_set_up_run();
     ASK("update pagetide.job set crashes = 2, attempt = 3, told_waits = 4 where id = 1");
     EXPECT("0 applied ended waiting", "select t_commit(t_mark(1, 0, t_end('waiting')))");
     EXPECT("2 3 4", "select concat_ws(' ', crashes, attempt, told_waits) from pagetide.job "
@@ -145,7 +134,7 @@ static const char table_rows[] =
 
 START_TEST(rows_of_applied_marks_alone_are_merged)
 {
-    set_up();
+    schema_set_up_run();
     make_table();
     ck_assert_str_eq(MERGE("append",
                            "(1, 'a', 11, '', 0, 1), (2, 'b', 12, '{\"x\": \"1e400\"}', 0, 2), "
@@ -159,7 +148,7 @@ END_TEST
 
 START_TEST(a_batch_sent_again_doubles_no_row)
 {
-    set_up();
+    schema_set_up_run();
     make_table();
     ASK("alter table shop.orders drop constraint orders_pkey");
     for (int i = 0; i < 2; i++)
@@ -171,7 +160,7 @@ END_TEST
 
 START_TEST(the_last_of_equal_keys_wins)
 {
-    set_up();
+    schema_set_up_run();
     make_table();
     MERGE("upsert", "(2, 'old', 1, '', 0, 1), (1, 'a', 2, '', 0, 2), (2, 'new', 3, '', 1, 3)",
           "t_mark(1, 1), t_mark(1, 2)");
@@ -183,7 +172,7 @@ END_TEST
 
 START_TEST(an_unchanged_row_is_not_rewritten)
 {
-    set_up();
+    schema_set_up_run();
     make_table();
     MERGE("upsert", "(1, 'a', 11, '', 0, 1), (2, 'b', 12, '', 0, 2)", "t_mark(1, 1)");
     const char *before = ASK("select ctid || ' ' || xmin from shop.orders where id = 1");
@@ -196,7 +185,7 @@ END_TEST
 /* Nothing of the batch may stay: the loader finds the record and sends the rest again. */
 START_TEST(a_value_that_does_not_fit_is_an_error)
 {
-    set_up();
+    schema_set_up_run();
     make_table();
     EXPECT(
         "22001",
@@ -214,7 +203,7 @@ END_TEST
 
 START_TEST(rejects_are_kept_and_too_many_fail_the_job)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("0 applied; 1 applied ended failed; 2 refused",
            "select t_told(jsonb_build_object('max_rejects', 2, 'marks', jsonb_build_array("
            "t_mark(1, 1, '{\"rejects\": 2}'), t_mark(1, 2, '{\"rejects\": 1}'), t_mark(1, 3)), "
@@ -235,7 +224,7 @@ END_TEST
 
 START_TEST(notes_stand_with_the_job)
 {
-    set_up();
+    schema_set_up_run();
     const char *notes = "{\"warning\": \"total changed\", \"paging\": \"link\", "
                         "\"aside_columns\": {\"a\": 2, \"b\": 1}}";
     ASK("select t_commit(t_mark(1, 1, '%s'), t_mark(1, 2, '%s'))", notes, notes);
@@ -250,7 +239,7 @@ END_TEST
 
 START_TEST(the_last_job_ends_the_run)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("0 applied ended truncated",
            "select t_commit(t_mark(1, 1, t_end('truncated', '{\"reason\": \"limit\"}')))");
     EXPECT("running", "select state from pagetide.run");
@@ -268,10 +257,10 @@ END_TEST
 /* Each must not miss the other's end: the second waits for the run and then looks anew. */
 START_TEST(of_two_jobs_that_end_at_once_one_ends_the_run)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("taken", "select t_take(2, 'w2')");
-    struct schema_session *first = schema_session_open(url);
-    struct schema_session *second = schema_session_open(url);
+    struct schema_session *first = schema_session_open(schema_url);
+    struct schema_session *second = schema_session_open(schema_url);
     schema_session_sql(first, "begin");
     ck_assert_str_eq(
         schema_session_sql(first, "select t_commit(t_mark(1, 1, t_end('succeeded')))"),
@@ -285,11 +274,11 @@ END_TEST
 
 START_TEST(batches_with_the_same_jobs_wait_in_order)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("taken", "select t_take(2)");
     EXPECT("taken", "select t_take(1)"); /* job 1 now comes after job 2 in the table */
-    struct schema_session *first = schema_session_open(url);
-    struct schema_session *second = schema_session_open(url);
+    struct schema_session *first = schema_session_open(schema_url);
+    struct schema_session *second = schema_session_open(schema_url);
     schema_session_sql(first, "begin; select 1 from pagetide.job where id = 1 for update");
     ck_assert(schema_session_send(second, "select t_commit(t_mark(2, 1), t_mark(1, 1))"));
     ck_assert_str_eq(schema_session_sql(first, "select t_commit(t_mark(1, 1), t_mark(2, 1))"),
@@ -302,9 +291,9 @@ END_TEST
 /* Nothing may hold the run's row weakly before it is locked for good: that would deadlock. */
 START_TEST(ends_that_are_under_way_hold_nothing_of_the_run)
 {
-    set_up();
-    struct schema_session *other = schema_session_open(url);
-    struct schema_session *ending = schema_session_open(url);
+    schema_set_up_run();
+    struct schema_session *other = schema_session_open(schema_url);
+    struct schema_session *ending = schema_session_open(schema_url);
     schema_session_sql(other, "begin; select 1 from pagetide.run where id = 1 for update");
     ck_assert(schema_session_send(ending, "select t_commit(t_mark(1, 1, "
                                           "'{\"warning\": \"w\"}' || t_end('succeeded')))"));
@@ -318,9 +307,9 @@ END_TEST
 
 START_TEST(a_page_commit_leaves_the_run_alone)
 {
-    set_up();
-    struct schema_session *other = schema_session_open(url);
-    struct schema_session *page = schema_session_open(url);
+    schema_set_up_run();
+    struct schema_session *other = schema_session_open(schema_url);
+    struct schema_session *page = schema_session_open(schema_url);
     schema_session_sql(other, "begin; select 1 from pagetide.run where id = 1 for update");
     ck_assert(!schema_session_send(
         page, "select t_commit(t_mark(1, 1, '{\"rejects\": 1, \"warning\": \"w\"}'))"));
@@ -330,7 +319,7 @@ END_TEST
 
 START_TEST(bookmarks_move_with_a_complete_run)
 {
-    set_up();
+    schema_set_up_run();
     ASK("insert into pagetide.bookmark values ('shop.orders', '{\"p\": 1}', '9', 0)");
     EXPECT("taken", "select t_take(2)");
     ASK("select t_commit(t_mark(1, 1, '{\"bookmark_high\": \"10\"}'), "

@@ -2,24 +2,13 @@
 #include "tests/support/suite.h"
 
 /* Every test: a run with jobs 1 and 2, job 1 taken by w1. */
-static const char *url;
-
-#define ASK(...)          schema_sql(url, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
-
-static void set_up(void)
-{
-    url = schema_database();
-    EXPECT("1", "select t_run(2)");
-    EXPECT("taken", "select t_take(1)");
-}
 
 static const char job_1[] = "select concat_ws(' ', state, epoch, coalesce(owner, '-'), "
                             "coalesce(worker, '-'), crashes) from pagetide.job where id = 1";
 
 START_TEST(an_owner_that_lives_keeps_its_job)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("busy 1000 w1 h 1",
            "select concat_ws(' ', verdict, wait_ms, other_worker, other_host, other_pid) "
            "from pagetide.activate(1, 'w2', 'h', 'x', 10000, true)");
@@ -31,7 +20,7 @@ END_TEST
 
 START_TEST(a_lost_owner_counts_as_a_crash)
 {
-    set_up();
+    schema_set_up_run();
     ASK("select t_age('w1', '21 s')");
     EXPECT("crashed", "select t_take(1, 'w2', false)");
     EXPECT("taken", "select t_take(1, 'w2')");
@@ -45,7 +34,7 @@ END_TEST
 
 START_TEST(a_process_of_this_host_can_be_known_to_be_gone)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("busy", "select verdict from pagetide.activate(1, 'w2', 'elsewhere', 'x', 10000, "
                    "true, 'w1')");
     EXPECT("taken",
@@ -56,7 +45,7 @@ END_TEST
 
 START_TEST(the_third_crash_is_the_last)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("taken", "select t_take(2)");
     EXPECT("0 applied ended succeeded", "select t_commit(t_mark(2, 1, t_end('succeeded')))");
     ASK("select t_commit(t_mark(1, 1))");
@@ -73,7 +62,7 @@ END_TEST
 
 START_TEST(a_process_holds_one_crashed_job)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("taken", "select t_take(2)");
     ASK("select t_age('w1', '1 min')");
     EXPECT("taken", "select t_take(1, 'w2')");
@@ -85,7 +74,7 @@ END_TEST
 
 START_TEST(a_committed_page_between_crashes_saves_the_job)
 {
-    set_up();
+    schema_set_up_run();
     for (int i = 1; i <= 5; i++) {
         ASK("select t_age('w%d', '1 min')", i);
         EXPECT("taken", "select t_take(1, 'w%d')", i + 1);
@@ -97,7 +86,7 @@ END_TEST
 
 START_TEST(the_own_process_may_take_its_job_again)
 {
-    set_up();
+    schema_set_up_run();
     const char *old = ASK("select t_mark(1, 1)");
     EXPECT("taken", "select t_take(1)");
     EXPECT("running 2 w1-token w1 0", "%s", job_1);
@@ -107,7 +96,7 @@ END_TEST
 
 START_TEST(a_wait_is_waited_for)
 {
-    set_up();
+    schema_set_up_run();
     ASK("select t_commit(t_mark(1, 0, t_end('waiting', '{\"wait_ms\": 60000}')))");
     EXPECT("waiting t", "select verdict || ' ' || (wait_ms between 50000 and 60000)::char "
                         "from pagetide.activate(1, 'w2', 'h', 'x', 10000, true)");
@@ -119,7 +108,7 @@ END_TEST
 
 START_TEST(what_a_worker_is_told)
 {
-    set_up();
+    schema_set_up_run();
     ASK("select t_commit(t_mark(1, 1, '{\"rejects\": 3}'))");
     ASK("update pagetide.job set started_at = clock_timestamp() - interval '1 hour' where id = "
         "2");
@@ -142,7 +131,7 @@ END_TEST
 
 START_TEST(a_beat_gives_back_what_is_not_held)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("taken", "select t_take(2)");
     EXPECT("", BEAT("{1,2}"));
     EXPECT("", BEAT("{2}"));
@@ -156,7 +145,7 @@ END_TEST
 /* Its owner will hear of the end by the answer to the commit. */
 START_TEST(a_job_that_has_ended_is_not_lost)
 {
-    set_up();
+    schema_set_up_run();
     ASK("select t_commit(t_mark(1, 1, t_end('succeeded')))");
     EXPECT("", BEAT("{1}"));
     EXPECT("taken", "select t_take(2)");
@@ -168,7 +157,7 @@ END_TEST
 /* A sync's own job: the answer that it waits is on its way too. */
 START_TEST(a_reserved_job_that_waits_is_not_lost)
 {
-    set_up();
+    schema_set_up_run();
     ASK("update pagetide.job set reserved = true where id = 1");
     ASK("select t_commit(t_mark(1, 1, t_end('waiting')))");
     EXPECT("waiting", "select state from pagetide.job where id = 1");
@@ -180,7 +169,7 @@ END_TEST
 
 START_TEST(a_beat_keeps_the_worker_alive)
 {
-    set_up();
+    schema_set_up_run();
     ASK("select t_age('w1', '1 min')");
     EXPECT("", BEAT("{1}"));
     EXPECT("busy", "select t_take(1, 'w2')");
@@ -189,9 +178,9 @@ END_TEST
 
 START_TEST(a_beat_does_not_wait_for_a_commit)
 {
-    set_up();
-    struct schema_session *commit = schema_session_open(url);
-    struct schema_session *beat = schema_session_open(url);
+    schema_set_up_run();
+    struct schema_session *commit = schema_session_open(schema_url);
+    struct schema_session *beat = schema_session_open(schema_url);
     schema_session_sql(commit, "begin");
     schema_session_sql(commit, "select t_commit(t_mark(1, 1))");
     ck_assert(!schema_session_send(beat, BEAT("{}")));
@@ -203,7 +192,7 @@ END_TEST
 
 START_TEST(a_worker_that_stops_leaves_nothing_behind)
 {
-    set_up();
+    schema_set_up_run();
     ASK("select pagetide.worker_stop('w1')");
     EXPECT("queued 1 - - 0", "%s", job_1);
     EXPECT("0", "select count(*) from pagetide.worker");
@@ -218,7 +207,7 @@ static const char published[] =
 
 START_TEST(what_is_published)
 {
-    set_up();
+    schema_set_up_run();
     EXPECT("2:shop:5:0", "%s", published);
     ASK("select t_age('w1', '89 s')");
     EXPECT("2:shop:5:0", "%s", published);
@@ -234,7 +223,7 @@ END_TEST
 
 START_TEST(a_limit_starves_nobody)
 {
-    set_up();
+    schema_set_up_run();
     ASK("select t_commit(t_mark(1, 0, t_end('queued')))");
     const char *first = ASK("select job from pagetide.publishable(30000, 1)");
     ASK("select pagetide.published(array[%s])", first);

@@ -1,13 +1,6 @@
 #include "tests/support/schema.h"
 #include "tests/support/suite.h"
 
-static const char *url;
-
-#define ASK(...)          schema_sql(url, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
-#define RELOAD(id, fields)                                                                     \
-    "select concat_ws(' ', state, run, reason) from pagetide.reload('" id                      \
-    "', 'shop.orders', '" fields "')"
 #define ORDER(call) "select concat_ws(' ', state, jobs, refusal) from pagetide." call
 #define RUNS                                                                                   \
     "select string_agg(concat_ws(':', id, mode, state), ' ' order by id) from pagetide.run"
@@ -15,11 +8,10 @@ static const char *url;
 /* A stream of two partitions that upserts, without a run. */
 static void set_up(void)
 {
-    url = schema_database();
-    EXPECT("1", "select pagetide.define('shop.orders', '{\"write\": \"upsert\", "
-                "\"bookmark\": {\"path\": \"at\", \"type\": \"guess\"}, "
-                "\"params\": [[\"from\", \"{{ window.start }}\"]], "
-                "\"partitions\": [{\"p\": 1}, {\"p\": 2}]}', '0 * * * *', 'UTC', null, true)");
+    schema_set_up_stream("{\"write\": \"upsert\", "
+                         "\"bookmark\": {\"path\": \"at\", \"type\": \"guess\"}, "
+                         "\"params\": [[\"from\", \"{{ window.start }}\"]], "
+                         "\"partitions\": [{\"p\": 1}, {\"p\": 2}]}");
 }
 
 static void finish(int job, const char *state, const char *bookmark)
@@ -49,7 +41,7 @@ END_TEST
 
 START_TEST(a_window_that_nothing_asks_for_is_said)
 {
-    url = schema_database();
+    schema_database();
     ASK("select pagetide.define('shop.orders', '{\"params\": [[\"window\", \"1\"]]}', null, "
         "'UTC', null, true)");
     EXPECT("started 1", RELOAD("a", "{\"mode\": \"window\", \"from\": \"2024-01-01\", "
@@ -112,7 +104,7 @@ START_TEST(bookmarks_are_compared_as_the_definition_says)
         {"b", "10", "guess", "b"},
         {"2024-02-30T00:00:00Z", "2024-02-31T00:00:00Z", "time", "2024-02-31T00:00:00Z"},
     };
-    url = schema_database();
+    schema_database();
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         EXPECT(table[i][3], "select pagetide.later('%s', '%s', '%s')", table[i][0], table[i][1],
                table[i][2]);
@@ -152,8 +144,8 @@ START_TEST(fault_41_replacing_waits_for_a_commit)
     EXPECT("started 1", RELOAD("a", "{}"));
     EXPECT("taken", "select t_take(1)");
     EXPECT("taken", "select t_take(2)");
-    struct schema_session *committing = schema_session_open(url);
-    struct schema_session *asking = schema_session_open(url);
+    struct schema_session *committing = schema_session_open(schema_url);
+    struct schema_session *asking = schema_session_open(schema_url);
     schema_session_sql(committing, "begin");
     schema_session_sql(committing, "select t_commit(t_mark(2, 1))");
     ck_assert(schema_session_send(asking, RELOAD("b", "{\"if_running\": \"replace\"}")));
@@ -171,8 +163,8 @@ START_TEST(fault_41_replacing_what_is_just_ending_starts_one_run)
     EXPECT("started 1", RELOAD("a", "{}"));
     finish(1, "succeeded", "1");
     EXPECT("taken", "select t_take(2)");
-    struct schema_session *ending = schema_session_open(url);
-    struct schema_session *asking = schema_session_open(url);
+    struct schema_session *ending = schema_session_open(schema_url);
+    struct schema_session *asking = schema_session_open(schema_url);
     schema_session_sql(ending, "begin");
     schema_session_sql(ending, "select t_commit(t_mark(2, 1, t_end('succeeded')))");
     ck_assert(schema_session_send(asking, RELOAD("b", "{\"if_running\": \"replace\"}")));
@@ -275,8 +267,8 @@ START_TEST(retry_and_a_new_run_at_once_are_one_active_run)
     set_up();
     EXPECT("started 1", RELOAD("a", "{}"));
     ASK("select pagetide.cancel(1)");
-    struct schema_session *starting = schema_session_open(url);
-    struct schema_session *asking = schema_session_open(url);
+    struct schema_session *starting = schema_session_open(schema_url);
+    struct schema_session *asking = schema_session_open(schema_url);
     schema_session_sql(starting, "begin");
     ck_assert_str_eq(schema_session_sql(starting, RELOAD("b", "{}")), "started 2");
     ck_assert(schema_session_send(asking, ORDER("retry(1)")));
@@ -335,8 +327,8 @@ END_TEST
 START_TEST(fault_67_a_removal_waits_for_who_starts_a_run)
 {
     set_up();
-    struct schema_session *starting = schema_session_open(url);
-    struct schema_session *removing = schema_session_open(url);
+    struct schema_session *starting = schema_session_open(schema_url);
+    struct schema_session *removing = schema_session_open(schema_url);
     schema_session_sql(starting, "begin");
     ck_assert_str_eq(schema_session_sql(starting, RELOAD("a", "{}")), "started 1");
     ck_assert(schema_session_send(removing, ORDER("remove_stream('shop.orders')")));

@@ -1,17 +1,10 @@
 #include "tests/support/schema.h"
 #include "tests/support/suite.h"
 
-static const char *url;
-
-#define ASK(...)          schema_sql(url, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
-
 /* A stream with no run; `append`, so that full needs `again`. */
 static void set_up(void)
 {
-    url = schema_database();
-    EXPECT("1", "select pagetide.define('shop.orders', '{\"write\": \"append\"}', '0 * * * *', "
-                "'UTC', null, true)");
+    schema_set_up_stream("{\"write\": \"append\"}");
 }
 
 static void finish(const char *run, const char *state)
@@ -43,7 +36,7 @@ END_TEST
 
 START_TEST(each_partition_is_a_job)
 {
-    url = schema_database();
+    schema_database();
     EXPECT("1", "select t_run(3)");
     EXPECT("1 {\"partition\": {\"p\": 1}}, 2 {\"partition\": {\"p\": 2}}, "
            "3 {\"partition\": {\"p\": 3}}",
@@ -53,7 +46,7 @@ END_TEST
 
 START_TEST(a_stream_has_one_active_run)
 {
-    url = schema_database();
+    schema_database();
     EXPECT("1", "select t_run()");
     EXPECT("", "select t_run()");
     EXPECT("1 {}", "select string_agg(n || ' ' || part, ', ') from pagetide.job");
@@ -65,7 +58,7 @@ END_TEST
 
 START_TEST(the_worst_job_is_the_state_of_the_run)
 {
-    url = schema_database();
+    schema_database();
     static const char *const jobs[] = {"succeeded", "truncated", "cancelled", "failed"};
     EXPECT("1", "select t_run(5)");
     for (int i = 0; i < 4; i++) {
@@ -83,7 +76,7 @@ END_TEST
 
 START_TEST(a_cancelled_run_refuses_its_workers)
 {
-    url = schema_database();
+    schema_database();
     EXPECT("1", "select t_run(2)");
     EXPECT("taken", "select t_take(1)");
     const char *mark = ASK("select t_mark(1, 1)");
@@ -136,7 +129,7 @@ START_TEST(a_tick_waits_for_nobody)
 {
     set_up();
     EXPECT("run 1", TICK("01"));
-    struct schema_session *other = schema_session_open(url);
+    struct schema_session *other = schema_session_open(schema_url);
     schema_session_sql(other, "begin; select 1 from pagetide.run for update");
     EXPECT("locked", TICK("02"));
     schema_session_sql(other, "rollback; begin; select 1 from pagetide.stream for update");
@@ -160,10 +153,6 @@ START_TEST(what_is_due)
 END_TEST
 
 /* --- reload --- */
-
-#define RELOAD(id, fields)                                                                     \
-    "select concat_ws(' ', state, run, reason) from pagetide.reload('" id                      \
-    "', 'shop.orders', '" fields "')"
 
 START_TEST(the_same_id_is_one_run)
 {
@@ -240,8 +229,8 @@ START_TEST(a_request_cannot_come_too_late)
     set_up();
     EXPECT("started 1", RELOAD("a", "{}"));
     EXPECT("taken", "select t_take(1)");
-    struct schema_session *ending = schema_session_open(url);
-    struct schema_session *asking = schema_session_open(url);
+    struct schema_session *ending = schema_session_open(schema_url);
+    struct schema_session *asking = schema_session_open(schema_url);
     schema_session_sql(ending, "begin");
     schema_session_sql(ending, "select t_commit(t_mark(1, 1, t_end('succeeded')))");
     ck_assert(schema_session_send(asking, RELOAD("b", "{}")));
@@ -260,8 +249,8 @@ END_TEST
 START_TEST(the_same_id_at_once_is_one_run)
 {
     set_up();
-    struct schema_session *first = schema_session_open(url);
-    struct schema_session *second = schema_session_open(url);
+    struct schema_session *first = schema_session_open(schema_url);
+    struct schema_session *second = schema_session_open(schema_url);
     schema_session_sql(first, "begin");
     ck_assert_str_eq(schema_session_sql(first, RELOAD("a", "{}")), "started 1");
     ck_assert(schema_session_send(second, RELOAD("a", "{}")));

@@ -8,10 +8,6 @@
 #include "tests/support/suite.h"
 #include "worker/rows/cut.h"
 
-#define ASK(...)          schema_sql(url, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(ASK(__VA_ARGS__), (text))
-
-static const char *url;
 static struct loop *loop;
 static struct loaders *loaders;
 static struct loader *loader;
@@ -111,11 +107,11 @@ static void open_loader(const char *database, const char *table_keys, int64_t gi
 
 static void set_up(const char *table_keys)
 {
-    url = schema_database();
+    schema_database();
     EXPECT("1", "select t_run(2)");
     EXPECT("taken", "select t_take(1)");
     EXPECT("taken", "select t_take(2)");
-    open_loader(url, table_keys, -1);
+    open_loader(schema_url, table_keys, -1);
     prepare();
 }
 
@@ -419,12 +415,12 @@ END_TEST
 
 START_TEST(an_adopted_table_keeps_its_columns)
 {
-    url = schema_database();
+    schema_database();
     EXPECT("1", "select t_run(2)");
     EXPECT("taken", "select t_take(1)");
     ASK("create schema shop");
     ASK("create table shop.orders (note text, id int)");
-    open_loader(url, "    adopt: true\n", -1);
+    open_loader(schema_url, "    adopt: true\n", -1);
     prepare();
     put_page(1, 1, "[{\"id\": 7, \"extra\": \"x\"}]");
     expect_outcomes("1 applied");
