@@ -66,9 +66,13 @@ $(B)/%.o: %.c
 $(B)/gen/%.o: $(B)/gen/%.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(B)/gen/sql.c: tools/embed.sh schema/sql $(wildcard schema/sql/*.sql)
+TABLES_SQL    := $(sort $(wildcard schema/tables/*.sql))
+FUNCTIONS_SQL := $(sort $(wildcard schema/functions/*.sql))
+$(B)/gen/sql.c: tools/embed.sh schema/tables schema/functions schema/apply.sql $(TABLES_SQL) $(FUNCTIONS_SQL)
 	@mkdir -p $(@D)
-	tools/embed.sh embedded_sql $(sort $(wildcard schema/sql/*.sql)) > $@
+	{ tools/embed.sh embedded_tables $(TABLES_SQL); \
+	  tools/embed.sh embedded_functions $(FUNCTIONS_SQL); \
+	  tools/embed.sh embedded_apply schema/apply.sql; } > $@
 
 $(B)/gen/lua.c: tools/embed.sh lib/core/lua $(wildcard lib/core/lua/*.lua)
 	@mkdir -p $(@D)

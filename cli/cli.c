@@ -70,8 +70,7 @@ static void on_state(void *ctx, bool up, const struct err *err)
 static bool check_schema(struct pg *pg, bool migrates, int *ret_code)
 {
     struct err err = ERR_INIT;
-    int applied;
-    if (migrates ? schema_migrate(pg, &applied, &err) : schema_check(pg, &err))
+    if (migrates ? schema_prepare(pg, &err) : schema_check(pg, &err))
         return true;
     cli_fail(&err);
     *ret_code = EXIT_UNREACHABLE;

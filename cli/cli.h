@@ -65,7 +65,7 @@ int cli_fail(const struct err *err);
 int cli_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /*
- * Opens a session and waits for it (10 s); the schema must be there and of this version.
+ * Opens a session and waits for it (10 s); the schema must be there and serve this version.
  * `migrates`: makes or updates it first. False after printing what is wrong; *ret_code is set.
  */
 bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_code);

@@ -9,7 +9,14 @@ static int migrate_main(struct cli *cli)
         return cli_usage("migrate takes no operands");
     if (!cli_database(cli, true, &pg, &code))
         return code;
+    struct err err = ERR_INIT;
+    int applied;
+    bool is_current = schema_migrate(pg, &applied, &err); /* refuses a newer one */
     pg_close(pg);
+    if (!is_current) {
+        cli_fail(&err);
+        return EXIT_UNREACHABLE;
+    }
     if (cli->options.json)
         puts("{\"schema\":\"pagetide\",\"state\":\"current\"}");
     else

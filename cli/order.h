@@ -5,8 +5,8 @@
 #include "cli/cli.h"
 
 /*
- * Orders are functions of the control schema (pagetide.cancel, retry, pause …) that happen in
- * one statement or are refused. The commands that give them share this.
+ * Orders are functions of the control schema (schema/functions/orders.sql) that happen in one
+ * statement or are refused. The commands that give them share this.
  */
 struct order {
     struct str stream, state, json; /* in the command's arena; json: the whole answer */

@@ -2,20 +2,30 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/embedded.h"
 #include "base/mem.h"
+#include "port/digest.h"
 
-enum { TIMEOUT_MS = 60000 };
+enum { TIMEOUT_MS = 60000, FILES_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* The lock's key is arbitrary ("pagetide" in ASCII) but must never change. */
-#define LOCK_SQL "select pg_catalog.pg_advisory_xact_lock(8098983203421578341);"
+static const char begin_sql[] =
+    "begin; select pg_catalog.pg_advisory_xact_lock(8098983203421578341)";
 
-/* A message of several statements is one transaction, so lock, file and entry live together. */
+/* The entry that every version adds; 0001_tables.sql makes the rest. */
 static const char bootstrap_sql[] =
-    LOCK_SQL "create schema if not exists pagetide;"
-             "create table if not exists pagetide.migration ("
-             "    version int primary key, name text not null,"
-             "    at timestamptz not null default pg_catalog.clock_timestamp())";
+    "create schema if not exists pagetide;"
+    "create table if not exists pagetide.migration ("
+    "    version int primary key, name text not null,"
+    "    at timestamptz not null default pg_catalog.clock_timestamp())";
+
+/* What is there. */
+struct found {
+    int64_t version; /* 0: nothing */
+    int64_t serves;  /* 0: no version but its own */
+    bool has_our_functions;
+};
 
 static bool run(struct pg *pg, const char *sql, struct err *err)
 {
@@ -23,16 +33,7 @@ static bool run(struct pg *pg, const char *sql, struct err *err)
     return pg_await(pg, sql, NULL, 0, TIMEOUT_MS, &result, err);
 }
 
-static bool read_number(struct pg *pg, const char *sql, int64_t *ret_number, struct err *err)
-{
-    AUTO_PG_RESULT struct pg_result *result = NULL;
-    if (!pg_await(pg, sql, NULL, 0, TIMEOUT_MS, &result, err))
-        return false;
-    *ret_number = pg_get_int(result, 0, 0);
-    return true;
-}
-
-/* "0003_commit.sql" → 3 */
+/* "0010_types.sql" → 10 */
 static int64_t file_version(const struct embedded *file)
 {
     struct str digits = str_slice(str_from(file->name), 0, strspn(file->name, "0123456789"));
@@ -40,70 +41,123 @@ static int64_t file_version(const struct embedded *file)
     return str_to_int64(digits, &version) ? version : 0;
 }
 
-static int64_t newest_version(void)
+/* --- what is there --- */
+
+static void put_files(struct buf *buf, const struct embedded *files)
 {
-    int64_t newest = 0;
-    for (const struct embedded *file = embedded_sql; file->name; file++)
-        newest = MAX(newest, file_version(file));
-    return newest;
+    for (const struct embedded *file = files; file->name; file++)
+        buf_put(buf, str_from(file->text));
 }
 
-/* 0: nothing applied yet. */
-static bool read_version(struct pg *pg, int64_t *ret_version, struct err *err)
+static struct str digest_of(const struct buf *text, struct arena *arena)
 {
-    int64_t exists = 0;
-    if (!read_number(pg, "select (to_regclass('pagetide.migration') is not null)::int", &exists,
-                     err))
+    unsigned char digest[DIGEST_SHA256_BYTES];
+    digest_sha256(buf_str(text), digest);
+    return digest_hex(arena, (struct str){(const char *)digest, sizeof digest});
+}
+
+static struct str functions_digest(struct arena *arena)
+{
+    AUTO_BUF(text, FILES_BYTES_MAX);
+    put_files(&text, embedded_functions);
+    return digest_of(&text, arena);
+}
+
+struct str schema_digest(struct arena *arena)
+{
+    AUTO_BUF(text, FILES_BYTES_MAX);
+    put_files(&text, embedded_tables);
+    put_files(&text, embedded_functions);
+    return digest_of(&text, arena);
+}
+
+/*
+ * pagetide.meta and its keys are younger than some schemas; to_jsonb reads a column that may be
+ * missing. Whether the tables are there is asked of the catalogue by a query: to_regclass would
+ * answer from the session's cache, which does not know yet what another process committed while
+ * we waited for the lock.
+ */
+static bool read_found(struct pg *pg, struct found *ret_found, struct err *err)
+{
+    static const char has_sql[] =
+        "select pg_catalog.count(*) = 2 from pg_catalog.pg_class c join "
+        "pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 'pagetide' "
+        "and c.relname in ('migration', 'meta')";
+    static const char found_sql[] =
+        "select m.version, (pg_catalog.to_jsonb(m) ->> 'serves')::int, (select k.value from "
+        "pagetide.meta k where k.key = 'functions_digest') "
+        "from pagetide.migration m order by m.version desc limit 1";
+    enum { VERSION, SERVES, DIGEST };
+    AUTO_PG_RESULT struct pg_result *has = NULL, *result = NULL;
+    struct found found = {0};
+    if (!pg_await(pg, has_sql, NULL, 0, TIMEOUT_MS, &has, err))
         return false;
-    if (exists)
-        return read_number(pg, "select coalesce(max(version), 0) from pagetide.migration",
-                           ret_version, err);
-    *ret_version = 0;
+    if (pg_get_bool(has, 0, 0) && !pg_await(pg, found_sql, NULL, 0, TIMEOUT_MS, &result, err))
+        return false;
+    if (result && pg_rows(result) > 0) {
+        struct arena *arena = arena_new();
+        found.version = pg_get_int(result, 0, VERSION);
+        found.serves = pg_get_int(result, 0, SERVES);
+        found.has_our_functions =
+            str_eq(pg_get_str(result, 0, DIGEST), functions_digest(arena));
+        arena_free(arena);
+    }
+    *ret_found = found;
     return true;
 }
 
-static enum schema_state state_of(int64_t version)
+static enum schema_state state_of(const struct found *found)
 {
-    if (version == 0)
+    if (found->version == 0)
         return SCHEMA_MISSING;
-    if (version == newest_version())
-        return SCHEMA_CURRENT;
-    return version < newest_version() ? SCHEMA_OLDER : SCHEMA_NEWER;
-}
-
-static bool refuse_newer(int64_t version, struct err *err)
-{
-    return err_set(
-        err, ERR_CONFIG, "schema", 0,
-        "the control schema in PostgreSQL has version %lld, this pagetide knows %lld; "
-        "use a newer pagetide",
-        (long long)version, (long long)newest_version());
+    if (found->version > SCHEMA_VERSION)
+        return found->serves && found->serves <= SCHEMA_VERSION ? SCHEMA_SERVING : SCHEMA_NEWER;
+    return found->version == SCHEMA_VERSION && found->has_our_functions ? SCHEMA_CURRENT
+                                                                        : SCHEMA_OLDER;
 }
 
 bool schema_read_state(struct pg *pg, enum schema_state *ret_state, struct err *err)
 {
-    int64_t version;
-    if (!read_version(pg, &version, err))
+    struct found found;
+    if (!read_found(pg, &found, err))
         return false;
-    *ret_state = state_of(version);
+    *ret_state = state_of(&found);
     return true;
 }
 
-bool schema_check(struct pg *pg, struct err *err)
+/* --- refusals --- */
+
+static bool refuse_newer(const struct found *found, struct err *err)
 {
-    int64_t version;
-    if (!read_version(pg, &version, err))
-        return false;
-    switch (state_of(version)) {
+    return err_set(err, ERR_CONFIG, "schema", 0,
+                   "the control schema in PostgreSQL has version %lld, this pagetide knows %d; "
+                   "use a newer pagetide",
+                   (long long)found->version, SCHEMA_VERSION);
+}
+
+static bool refuse_older(const struct found *found, struct err *err)
+{
+    if (found->version == SCHEMA_VERSION)
+        return err_set(
+            err, ERR_CONFIG, "schema", 0,
+            "the functions of the control schema in PostgreSQL are not those of this "
+            "pagetide; run pagetide migrate");
+    return err_set(err, ERR_CONFIG, "schema", 0,
+                   "the control schema in PostgreSQL has version %lld, this pagetide needs %d; "
+                   "run pagetide migrate",
+                   (long long)found->version, SCHEMA_VERSION);
+}
+
+static bool check_found(const struct found *found, struct err *err)
+{
+    switch (state_of(found)) {
     case SCHEMA_CURRENT:
+    case SCHEMA_SERVING:
         return true;
     case SCHEMA_NEWER:
-        return refuse_newer(version, err);
+        return refuse_newer(found, err);
     case SCHEMA_OLDER:
-        return err_set(err, ERR_CONFIG, "schema", 0,
-                       "the control schema in PostgreSQL has version %lld, this pagetide needs "
-                       "%lld; run pagetide migrate",
-                       (long long)version, (long long)newest_version());
+        return refuse_older(found, err);
     case SCHEMA_MISSING:
         break;
     }
@@ -111,55 +165,126 @@ bool schema_check(struct pg *pg, struct err *err)
                    "PostgreSQL has no control schema yet; run pagetide migrate");
 }
 
-/* False in *ret_applied: another process came first. */
-static bool apply_file(struct pg *pg, const struct embedded *file, bool *ret_applied,
-                       struct err *err)
+bool schema_check(struct pg *pg, struct err *err)
 {
-    AUTO_FREE char *sql = mem_printf(
-        LOCK_SQL "insert into pagetide.migration (version, name) values (%lld, '%s');"
-                 "%s",
-        (long long)file_version(file), file->name, file->text);
-    struct err why = ERR_INIT;
-    bool applied = run(pg, sql, &why);
-    if (!applied && strcmp(why.sqlstate, "23505") != 0) {
-        *err = why;
-        return err_wrap(err, "%s", file->name);
+    struct found found;
+    return read_found(pg, &found, err) && check_found(&found, err);
+}
+
+/* --- migrating --- */
+
+/* Numbers rise, and none is above the version that is said to have brought it. */
+static bool check_numbers(struct err *err)
+{
+    int64_t last = 0;
+    for (const struct embedded *file = embedded_tables; file->name; file++) {
+        int64_t version = file_version(file);
+        if (version <= last || version > SCHEMA_VERSION)
+            return err_set(err, ERR_BUG, "schema", 0,
+                           "%s: the number must be above %lld and "
+                           "not above SCHEMA_VERSION, %d",
+                           file->name, (long long)last, SCHEMA_VERSION);
+        last = version;
     }
+    return true;
+}
+
+static bool apply_table_file(struct pg *pg, const struct embedded *file, struct err *err)
+{
+    AUTO_FREE char *sql =
+        mem_printf("%s; insert into pagetide.migration (version, name) values (%lld, '%s')",
+                   file->text, (long long)file_version(file), file->name);
+    return run(pg, sql, err) || err_wrap(err, "%s", file->name);
+}
+
+static bool apply_functions(struct pg *pg, struct err *err)
+{
+    AUTO_BUF(text, FILES_BYTES_MAX);
+    AUTO_BUF(sql, 2 * FILES_BYTES_MAX);
+    struct arena *arena = arena_new();
+    put_files(&text, embedded_functions);
+    buf_puts(&sql, "set local pagetide.definitions = $definitions$");
+    buf_put(&sql, buf_str(&text));
+    buf_printf(&sql,
+               "$definitions$;\n%s;\ninsert into pagetide.meta (key, value) "
+               "values ('functions_digest', '%.*s') "
+               "on conflict (key) do update set value = excluded.value; "
+               "insert into pagetide.migration (version, name, serves) "
+               "values (%d, 'functions', %d) "
+               "on conflict (version) do update set serves = excluded.serves",
+               embedded_apply[0].text, STR_ARG(functions_digest(arena)), SCHEMA_VERSION,
+               SCHEMA_SERVES);
+    arena_free(arena);
+    return run(pg, sql.ptr, err) || err_wrap(err, "functions of the control schema");
+}
+
+/* Inside the transaction, which has the lock. */
+static bool apply(struct pg *pg, const struct found *found, int *ret_applied, struct err *err)
+{
+    int count = 0;
+    if (found->version == 0 && !run(pg, bootstrap_sql, err))
+        return err_wrap(err, "creating the control schema");
+    for (const struct embedded *file = embedded_tables; file->name; file++) {
+        if (file_version(file) <= found->version)
+            continue;
+        if (!apply_table_file(pg, file, err))
+            return false;
+        count++;
+    }
+    for (const struct embedded *file = embedded_functions; file->name; file++)
+        count++;
+    *ret_applied = count;
+    return apply_functions(pg, err);
+}
+
+/* Looks again under the lock: another process may have come first. */
+static bool apply_locked(struct pg *pg, struct found *ret_found, int *ret_applied,
+                         struct err *err)
+{
+    if (!run(pg, begin_sql, err) || !read_found(pg, ret_found, err))
+        return false;
+    enum schema_state state = state_of(ret_found);
+    if (state != SCHEMA_MISSING && state != SCHEMA_OLDER)
+        return run(pg, "commit", err);
+    int applied = 0;
+    if (!apply(pg, ret_found, &applied, err) || !run(pg, "commit", err))
+        return false;
+    *ret_found = (struct found){SCHEMA_VERSION, SCHEMA_SERVES, true};
     *ret_applied = applied;
     return true;
 }
 
-/* Two files of one number would look like one applied by another process. */
-static bool check_numbers(struct err *err)
+/* Makes a missing or older schema current and leaves any other alone; *ret_found is what is
+ * there then. */
+static bool bring_up(struct pg *pg, struct found *ret_found, int *ret_applied, struct err *err)
 {
-    int64_t last = 0;
-    for (const struct embedded *file = embedded_sql; file->name; file++) {
-        if (file_version(file) <= last)
-            return err_set(err, ERR_BUG, "schema", 0, "%s: number %lld is taken", file->name,
-                           (long long)file_version(file));
-        last = file_version(file);
-    }
-    return true;
+    struct err ignored = ERR_INIT;
+    if (!check_numbers(err) || !read_found(pg, ret_found, err))
+        return false;
+    enum schema_state state = state_of(ret_found);
+    if (state != SCHEMA_MISSING && state != SCHEMA_OLDER)
+        return true;
+    if (apply_locked(pg, ret_found, ret_applied, err))
+        return true;
+    (void)run(pg, "rollback", &ignored);
+    return false;
 }
 
 bool schema_migrate(struct pg *pg, int *ret_applied, struct err *err)
 {
-    if (!check_numbers(err))
+    struct found found;
+    int applied = 0;
+    if (!bring_up(pg, &found, &applied, err))
         return false;
-    int64_t version;
-    if (!read_version(pg, &version, err))
-        return false;
-    if (state_of(version) == SCHEMA_NEWER)
-        return refuse_newer(version, err);
-    if (version == 0 && !run(pg, bootstrap_sql, err))
-        return err_wrap(err, "creating the control schema");
-    int count = 0;
-    for (const struct embedded *file = embedded_sql; file->name; file++) {
-        bool applied = false;
-        if (file_version(file) > version && !apply_file(pg, file, &applied, err))
-            return false;
-        count += applied;
-    }
-    *ret_applied = count;
+    if (found.version > SCHEMA_VERSION)
+        return refuse_newer(&found, err);
+    *ret_applied = applied;
     return true;
+}
+
+bool schema_prepare(struct pg *pg, struct err *err)
+{
+    struct found found;
+    int applied = 0;
+    return bring_up(pg, &found, &applied, err) && check_found(&found, err);
 }

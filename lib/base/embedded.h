@@ -10,7 +10,9 @@ struct embedded {
     const char *text;
 };
 
-extern const struct embedded embedded_sql[]; /* schema/sql */
-extern const struct embedded embedded_lua[]; /* lib/core/lua */
+extern const struct embedded embedded_tables[];    /* schema/tables */
+extern const struct embedded embedded_functions[]; /* schema/functions */
+extern const struct embedded embedded_apply[];     /* schema/apply.sql alone */
+extern const struct embedded embedded_lua[];       /* lib/core/lua */
 
 #endif

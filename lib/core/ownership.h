@@ -13,8 +13,8 @@
 
 /*
  * What a process that holds jobs says to PostgreSQL about them, apart from commits (those are
- * the loader's): each call is one SQL function of the control schema (schema/sql), so each is
- * one statement that either happened or did not. Callbacks come exactly once.
+ * the loader's): each call is one SQL function of the control schema (schema/functions), so
+ * each is one statement that either happened or did not. Callbacks come exactly once.
  */
 struct ownership_worker {
     struct str id; /* "host-pid-random" */

@@ -9,8 +9,6 @@
 #include <time.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
-#include "base/embedded.h"
 #include "port/digest.h"
 #include "port/pg.h"
 #include "schema/migrate.h"
@@ -88,12 +86,9 @@ static void fill_template(const char *url)
 /* Another one for each schema and each set of helpers: the server may be older than both. */
 static const char *template_name(void)
 {
-    AUTO_BUF(text, MIB(1));
     unsigned char digest[DIGEST_SHA256_BYTES];
-    for (const struct embedded *file = embedded_sql; file->name; file++)
-        buf_put(&text, str_from(file->text));
-    buf_put(&text, str_from(helpers));
-    digest_sha256(buf_str(&text), digest);
+    struct str both = arena_printf(kept(), "%.*s%s", STR_ARG(schema_digest(kept())), helpers);
+    digest_sha256(both, digest);
     struct str hex = digest_hex(kept(), (struct str){(const char *)digest, sizeof digest});
     return arena_printf(kept(), "pagetide_%.16s", hex.ptr).ptr;
 }

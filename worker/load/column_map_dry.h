@@ -6,8 +6,8 @@
 #include "worker/load/column_map.h"
 
 /*
- * A column map without a database: what pagetide.extend_table (schema/sql/0004) would make of
- * an empty one. For preview.
+ * A column map without a database: what pagetide.extend_table (schema/functions/columns.sql)
+ * would make of an empty one. For preview.
  */
 struct column_map *column_map_dry_new(void) MUST_CHECK;
 

@@ -30,7 +30,7 @@ static void on_give_up(void *ctx, const struct err *err)
     fetch->fn(fetch->ctx, NULL, err);
 }
 
-/* PT02x: the definition and the table do not go together (schema/sql/0004_columns.sql). */
+/* PT02x: the definition and the table do not go together (schema/functions/columns.sql). */
 static bool is_refusal(const struct err *err)
 {
     return strncmp(err->sqlstate, "PT02", 4) == 0;

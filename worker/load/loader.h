@@ -21,7 +21,7 @@
  * is tried again (sessions.h, attempt.h). It knows nothing of HTTP.
  *
  * A batch goes by COPY into a session-temporary staging table; then one message brings the
- * fence, the merge, the checkpoints and the ledger (schema/sql, commit_batch). There is one
+ * fence, the merge, the checkpoints and the ledger (pagetide.commit_batch). There is one
  * loader for each stream definition in use in the process; at most one of its batches is being
  * committed while the next one fills.
  *

@@ -1,37 +1,11 @@
 -- The commit of a batch: one message that takes every lock, judges every mark, and writes rows,
 -- rejects, checkpoints and ledger together. Nothing in it waits for the client.
+-- Needs clock, is_end, lock_jobs (helpers), later, latest (bookmarks), merge_rows (merge),
+-- finish_run (run_end).
 
--- What a page leaves beside its rows, and how a job's turn ends (worker/rows/mark.h).
-create type pagetide.mark as (
-    n int, -- index in the batch, from 0
-    job bigint,
-    run bigint,
-    epoch bigint,
-    owner text,
-    page int, -- 0: only an end
-    checkpoint jsonb,
-    request_hash text,
-    records_hash text,
-    status int,
-    attempts int,
-    records bigint,
-    bytes bigint,
-    rejects bigint,
-    asides bigint,
-    retries bigint,
-    waited_ms bigint,
-    fetched_at_ms bigint,
-    pages_total int,
-    bookmark_high text,
-    warning text,
-    paging text,
-    aside_columns jsonb,
-    "end" jsonb, -- null, or {state, reason, error, wait_ms, waiting_for, attempt, told_waits}
-    verdict text -- applied, skipped, refused
-);
-
--- JSON's null is no value here, except inside a checkpoint or an end.
-create function pagetide.read_marks(batch jsonb) returns setof pagetide.mark
+-- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
+-- inside a checkpoint or an end.
+create or replace function pagetide.read_marks(batch jsonb) returns setof pagetide.mark
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -44,17 +18,10 @@ as $$
         || jsonb_build_object('n', item.at - 1)) m
 $$;
 
--- In the order of their ids, so that two batches cannot wait for each other.
-create function pagetide.lock_jobs(ids bigint[]) returns void
-language sql volatile
-set search_path = pagetide, pg_temp
-as $$
-    select from job j where j.id = any (ids) order by j.id for update
-$$;
-
--- A mark of the job's epoch that stands behind it was committed by us: the answer got lost.
--- Only then the fence is looked at, because a turn that has ended has no owner any more.
-create function pagetide.mark_verdict(m pagetide.mark, j pagetide.job) returns text
+-- If the epochs are equal and the job is already past this page, this turn has committed the page
+-- and lost the answer: skipped. This is checked before the fence (epoch and owner), because a
+-- turn that has ended has no owner.
+create or replace function pagetide.mark_verdict(m pagetide.mark, j pagetide.job) returns text
 language sql immutable
 as $$
     select case
@@ -66,8 +33,8 @@ as $$
     end
 $$;
 
--- The page that passes max_rejects is committed, and its job fails behind it.
-create function pagetide.end_by_rejects(m pagetide.mark, total bigint, most bigint)
+-- The page with which the run passes max_rejects is committed, and then its job fails.
+create or replace function pagetide.end_by_rejects(m pagetide.mark, total bigint, most bigint)
 returns jsonb
 language sql immutable
 as $$
@@ -79,7 +46,8 @@ as $$
 $$;
 
 -- A job that read records and stored none of them has not succeeded, whatever the API said.
-create function pagetide.end_by_emptiness(m pagetide.mark, j pagetide.job) returns jsonb
+create or replace function pagetide.end_by_emptiness(m pagetide.mark, j pagetide.job)
+returns jsonb
 language sql immutable
 as $$
     select case when m."end" ->> 'state' in ('succeeded', 'truncated') and j.records > 0
@@ -90,9 +58,9 @@ as $$
     end
 $$;
 
--- Judges each mark as if the ones before it were written already. Once a mark of a turn is
--- refused or ends the turn, `closed` holds its owner and nothing more of the turn is applied.
-create function pagetide.judge_marks(batch jsonb) returns setof pagetide.mark
+-- Judges each mark as if the marks before it had been written. Once a mark of a turn is refused or
+-- ends the turn, `closed` holds the turn's owner, and no later mark of the turn is applied.
+create or replace function pagetide.judge_marks(batch jsonb) returns setof pagetide.mark
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -131,89 +99,9 @@ begin
 end
 $$;
 
--- The columns a batch brings, with the types they have in the table now. Values are cast to
--- the bare type: what a length or precision cuts is then an error, not a silent loss.
-create function pagetide.merge_columns(target jsonb)
-returns table (name text, type text, is_key boolean, at bigint)
-language plpgsql stable
-set search_path = pagetide, pg_temp
-as $$
-declare
-    relation regclass := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
-    missing text;
-begin
-    select c.name into missing from jsonb_array_elements_text(target -> 'columns') as c (name)
-    where not exists (select from pg_attribute a where a.attrelid = relation
-        and a.attname = c.name and a.attnum > 0 and not a.attisdropped) limit 1;
-    if found then
-        raise exception 'column % of % is gone', missing, relation using errcode = '42703';
-    end if;
-    return query
-        select c.name, format_type(a.atttypid, -1),
-            coalesce(target -> 'key' ? c.name, false), c.at
-        from jsonb_array_elements_text(target -> 'columns') with ordinality as c (name, at)
-        join pg_attribute a on a.attrelid = relation and a.attname = c.name;
-end
-$$;
-
--- $1 indexes of the applied marks, $2 their runs, $3 the time.
-create function pagetide.merge_sql(target jsonb) returns text
-language plpgsql stable
-set search_path = pagetide, pg_temp
-as $$
-declare
-    own constant text := '_pt_run, _pt_at, _pt_hash, _pt_aside';
-    upsert boolean := target ->> 'write' = 'upsert';
-    names text;
-    vals text;
-    keys text;
-    key_vals text;
-    sets text;
-begin
-    select string_agg(format('%I, ', c.name), '' order by c.at),
-        string_agg(format('s.%I::%s, ', c.name, c.type), '' order by c.at),
-        string_agg(format('%I', c.name), ', ' order by c.at) filter (where c.is_key),
-        string_agg(format('s.%I::%s, ', c.name, c.type), '' order by c.at) filter (where c.is_key),
-        string_agg(format('%1$I = excluded.%1$I, ', c.name), '' order by c.at)
-            filter (where not c.is_key)
-    into names, vals, keys, key_vals, sets
-    from merge_columns(target) c;
-    if upsert and keys is null then
-        raise exception 'upsert without a key' using errcode = 'PT004';
-    end if;
-
-    return format('insert into %I.%I as t (%s%s) select ',
-            target ->> 'schema', target ->> 'name', names, own)
-        || case when upsert then format('distinct on (%s) ', rtrim(key_vals, ', ')) else '' end
-        || coalesce(vals, '') || 'm.run, $3, s._pt_hash, nullif(s._pt_aside, '''')::jsonb'
-        || format(' from pg_temp.%I s', target ->> 'stage')
-        || ' join unnest($1, $2) as m (n, run) on m.n = s._pt_mark'
-        || case when upsert then format(
-            ' order by %1$ss._pt_ord desc on conflict (%2$s) do update set %3$s'
-            '_pt_run = excluded._pt_run, _pt_at = excluded._pt_at, _pt_hash = excluded._pt_hash, '
-            '_pt_aside = excluded._pt_aside where t._pt_hash is distinct from excluded._pt_hash',
-            key_vals, keys, sets)
-        else ' order by s._pt_ord' end;
-end
-$$;
-
-create function pagetide.merge_rows(target jsonb, marks pagetide.mark[]) returns void
-language plpgsql
-set search_path = pagetide, pg_temp
-as $$
-declare
-    numbers int[];
-    runs bigint[];
-begin
-    select array_agg(m.n), array_agg(m.run) into numbers, runs
-    from unnest(marks) m where m.verdict = 'applied' and m.page > 0;
-    if jsonb_typeof(target) = 'object' and numbers is not null then
-        execute merge_sql(target) using numbers, runs, clock();
-    end if;
-end
-$$;
-
-create function pagetide.save_rejects(rejects jsonb, marks pagetide.mark[]) returns void
+-- The rejects of the applied marks.
+create or replace function pagetide.save_rejects(rejects jsonb, marks pagetide.mark[])
+returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
@@ -226,14 +114,15 @@ as $$
 $$;
 
 -- A 64-bit hash, signed or not, as the bigint with the same bits.
-create function pagetide.hash_bits(hash text) returns bigint
+create or replace function pagetide.hash_bits(hash text) returns bigint
 language sql immutable
 as $$
     select case when coalesce(hash, '0')::numeric > 9223372036854775807
         then hash::numeric - 18446744073709551616 else coalesce(hash, '0')::numeric end::bigint
 $$;
 
-create function pagetide.save_pages(marks pagetide.mark[]) returns void
+-- The ledger: one row for each applied page.
+create or replace function pagetide.save_pages(marks pagetide.mark[]) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
@@ -246,8 +135,9 @@ as $$
     where m.verdict = 'applied' and m.page > 0
 $$;
 
--- A committed page shows that the job is healthy: its attempts, waits and crashes start anew.
-create function pagetide.save_progress(marks pagetide.mark[]) returns void
+-- The jobs' checkpoints and counts. A committed page shows that the job is healthy: its attempts,
+-- waits and crashes are counted from 0 again.
+create or replace function pagetide.save_progress(marks pagetide.mark[]) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
@@ -279,7 +169,8 @@ as $$
     where j.id = d.job
 $$;
 
-create function pagetide.add_counts(a jsonb, b jsonb) returns jsonb
+-- Two objects {name: count} added.
+create or replace function pagetide.add_counts(a jsonb, b jsonb) returns jsonb
 language sql immutable
 as $$
     select coalesce(jsonb_object_agg(c.key, c.total), '{}')
@@ -289,9 +180,9 @@ as $$
 $$;
 
 -- What only few pages have: warnings (each once), the paging that was recognised, and which
--- columns the values kept aside belong to. They stand with the job, because page commits leave
--- the run's row alone.
-create function pagetide.save_notes(marks pagetide.mark[]) returns void
+-- columns the values kept aside belong to. They are kept in the job, because the commit of a page
+-- does not touch the run's row.
+create or replace function pagetide.save_notes(marks pagetide.mark[]) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -312,9 +203,9 @@ begin
 end
 $$;
 
--- The end of a turn: the job is over, waits, or is given back. The owner goes in the same
--- statement, so nothing of this turn fits any more.
-create function pagetide.end_turns(marks pagetide.mark[]) returns void
+-- The ends of turns: a job is over, waits, or is given back. The owner is cleared by the same
+-- statement, so that every later mark of the turn is refused.
+create or replace function pagetide.end_turns(marks pagetide.mark[]) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
@@ -336,9 +227,9 @@ as $$
     where j.id = m.job and m.verdict = 'applied' and m."end" is not null
 $$;
 
--- The last mark of each job that is not refused tells whether the job's turn is over: also
--- where a commit is asked for again and the end had been written the first time.
-create function pagetide.report_marks(marks pagetide.mark[])
+-- The answer: one row per mark. `ended` is true for the last mark of a job that is not refused, if
+-- the job's turn is over: also where the batch was sent again and the first one wrote the end.
+create or replace function pagetide.report_marks(marks pagetide.mark[])
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text)
 language sql volatile
 set search_path = pagetide, pg_temp
@@ -354,7 +245,9 @@ as $$
     order by o.n
 $$;
 
-create function pagetide.commit_batch(batch jsonb)
+-- batch: {marks: [mark], rejects: [{mark, position, reason, record}], max_rejects, table: {schema,
+-- name, stage, columns, key, write} or null}.
+create or replace function pagetide.commit_batch(batch jsonb)
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text)
 language plpgsql
 set search_path = pagetide, pg_temp

@@ -1,11 +1,12 @@
--- The column map: which field of a stream goes to which column. It is decided here once, in
+-- The column map: which field of a stream goes to which column. It is decided only here, in
 -- transactions of their own under one advisory lock per table, so that a process that loads
 -- rows never changes a table, and two that meet a new field agree on its column.
+-- Needs the tables target and field.
 
--- The map as it stands: the registry joined with the catalogue. Always at least one row; a row
--- without a field only says whether the table is there. Types are written so that they can be
--- used under any search path.
-create function pagetide.columns(of_stream text, of_schema text, of_table text, for_run bigint)
+-- The map now: the registry joined with the catalogue. Always at least one row; a row without a
+-- field only says whether the table is there.
+create or replace function pagetide.columns(of_stream text, of_schema text, of_table text,
+    for_run bigint)
 returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -28,15 +29,17 @@ as $$
     order by m.position
 $$;
 
--- PostgreSQL itself judges a declared type; this only keeps it one type.
-create function pagetide.is_type_text(type text) returns boolean
+-- PostgreSQL itself judges a declared type; this only makes sure that the text is one type and
+-- not more of a statement.
+create or replace function pagetide.is_type_text(type text) returns boolean
 language sql immutable
 as $$
     select type ~ '^[[:alpha:]_"][[:alnum:]_ ."]*(\([0-9 ,-]+\))?[[:alpha:] ]*(\[[0-9]*\])*$'
 $$;
 
--- Refuses what is not ours. Codes PT02x: the definition must change.
-create function pagetide.claim_table(plan jsonb) returns void
+-- Takes the stream's table: makes it, or refuses a table that is not the stream's. Codes PT02x:
+-- the definition must change.
+create or replace function pagetide.claim_table(plan jsonb) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -68,8 +71,8 @@ begin
 end
 $$;
 
--- Behind the columns of the first page; an adopted table gets them too.
-create function pagetide.add_own_columns(name text) returns void
+-- Added after the columns of the first page; an adopted table gets them too.
+create or replace function pagetide.add_own_columns(name text) returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -85,7 +88,7 @@ end
 $$;
 
 -- `create schema if not exists` fails where another transaction makes the same one.
-create function pagetide.create_schema(name text) returns void
+create or replace function pagetide.create_schema(name text) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -98,7 +101,7 @@ end
 $$;
 
 -- A table that was dropped comes back with all columns that were ever decided for the stream.
-create function pagetide.create_table(plan jsonb) returns void
+create or replace function pagetide.create_table(plan jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -117,7 +120,8 @@ end
 $$;
 
 -- `wanted`, or `wanted_2` … where another field or a column that is not ours has the name.
-create function pagetide.free_name(of_stream text, relation regclass, wanted text) returns text
+create or replace function pagetide.free_name(of_stream text, relation regclass, wanted text)
+returns text
 language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -138,7 +142,7 @@ end
 $$;
 
 -- In a table that was adopted, a column of the wanted name is the field's.
-create function pagetide.adopted_column(plan jsonb, relation regclass, wanted text)
+create or replace function pagetide.adopted_column(plan jsonb, relation regclass, wanted text)
 returns text
 language sql stable
 set search_path = pagetide, pg_temp
@@ -153,8 +157,9 @@ as $$
             where f.stream = plan ->> 'stream' and f.column_name = wanted)
 $$;
 
--- Gives a field its column. One that has it keeps it: another process may have come first.
-create function pagetide.add_column(plan jsonb, of_field text, wanted text, wanted_type text,
+-- Gives a field its column. A field that has one keeps it: another process may have come first.
+create or replace function pagetide.add_column(plan jsonb, of_field text, wanted text,
+    wanted_type text,
     is_declared boolean) returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
@@ -181,9 +186,9 @@ begin
 end
 $$;
 
--- bigint → numeric, while nobody can have built on the type: the run that made the table is
--- the one that asks, and it is not complete.
-create function pagetide.widen_column(plan jsonb, of_field text) returns void
+-- bigint → numeric, while nobody can depend on the type yet: only the run that made the table may
+-- ask, before it is complete.
+create or replace function pagetide.widen_column(plan jsonb, of_field text) returns void
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -203,7 +208,8 @@ begin
 end
 $$;
 
-create function pagetide.column_room(plan jsonb) returns bigint
+-- How many more columns the stream may have.
+create or replace function pagetide.column_room(plan jsonb) returns bigint
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -212,7 +218,7 @@ as $$
 $$;
 
 -- Upsert needs a unique index on the key's columns; they may all come later than the table.
-create function pagetide.index_key(plan jsonb) returns void
+create or replace function pagetide.index_key(plan jsonb) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -238,7 +244,7 @@ begin
                 = numbers) then
         return;
     end if;
-    -- another key than before: the index of the old one would refuse its records
+    -- The key has changed: the index of the old one would refuse records.
     execute format('drop index if exists %I.%I', plan ->> 'schema', own);
     execute format('create unique index %I on %s (%s)', own, relation,
         (select string_agg(quote_ident(n), ', ') from unnest(names) n));
@@ -248,7 +254,7 @@ $$;
 -- plan: {stream, run, schema, table, adopt, upsert, key: [field or declared name],
 -- declared: [{name, type}], fields: [{field, column, type, widen}], max_columns}.
 -- Makes the table where it is missing, adds what it lacks, and gives the new map.
-create function pagetide.extend_table(plan jsonb)
+create or replace function pagetide.extend_table(plan jsonb)
 returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
 language plpgsql
 set search_path = pagetide, pg_temp

@@ -1,11 +1,11 @@
 -- After a data error in the merge: which rows of the staging table are to blame. The merge is
 -- tried on halves of halves; what fits stays in, as it would in the real one, so that a row
--- which only clashes with another of the batch is found too. Everything is rolled back.
+-- that only clashes with another of the batch is found too. Everything is rolled back.
+-- Needs clock (helpers), read_marks (commit), merge_sql (merge).
 
-create type pagetide.bad_row as (ord bigint, reason text, record text);
-
--- Data errors are the classes 22, 23, 54 and P0001 (design: error classes).
-create function pagetide.try_rows(target jsonb, numbers int[], runs bigint[], first bigint,
+-- Tries the rows first to last; those that fit stay in the table, the others are returned.
+create or replace function pagetide.try_rows(target jsonb, numbers int[], runs bigint[],
+    first bigint,
     last bigint) returns setof pagetide.bad_row
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -37,7 +37,7 @@ end
 $$;
 
 -- `batch` is that of commit_batch, its staging table loaded.
-create function pagetide.find_bad_rows(batch jsonb) returns setof pagetide.bad_row
+create or replace function pagetide.find_bad_rows(batch jsonb) returns setof pagetide.bad_row
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$

@@ -1,5 +1,5 @@
--- The control schema: what runs, how far it has come, and what it has left behind. Everything
--- that must survive a crash stands here; Redis only says who may look next.
+-- The control schema: what runs, how far it has come, and what it has left. Everything that must
+-- survive a crash is here; Redis only says which process may take a job.
 
 create schema if not exists pagetide;
 
@@ -10,7 +10,7 @@ create table pagetide.meta (
 
 comment on table pagetide.meta is 'single values; clock_offset moves pagetide.clock() in tests';
 
--- The one source of time. Everything due, stale or waiting is judged by it.
+-- The one source of time; here because columns default to it (functions/helpers.sql).
 create function pagetide.clock() returns timestamptz
 language sql volatile parallel safe
 set search_path = pagetide, pg_temp
@@ -50,7 +50,7 @@ create table pagetide.target (
     primary key (schema_name, table_name)
 );
 
--- Field → column, decided once. A declared column stands here under its own name.
+-- Field → column, decided once. A declared column is here under its own name.
 create table pagetide.field (
     stream text not null,
     field text not null,
@@ -100,7 +100,7 @@ create table pagetide.run (
     reason text,
     error text,
     warnings text[] not null default '{}',
-    -- Sums over the jobs, written when the run ends; until then they stand in its jobs.
+    -- Sums over the jobs, written when the run ends; until then its jobs have them.
     pages bigint not null default 0,
     records bigint not null default 0,
     bytes bigint not null default 0,
@@ -126,7 +126,7 @@ create table pagetide.job (
     state text not null default 'queued' check (state in ('queued', 'running', 'waiting',
         'succeeded', 'truncated', 'failed', 'cancelled', 'dead')),
     epoch bigint not null default 0,
-    owner text,  -- null: nobody's; set with each activation, compared at each commit
+    owner text,  -- null: no process has it; set with each activation, compared at each commit
     worker text, -- the process of the owner, or for which the job is reserved
     reserved boolean not null default false, -- `worker` keeps it while it is queued or waits
     checkpoint jsonb,

@@ -1,7 +1,8 @@
--- What people read. A view's columns are a contract; new ones go to the end.
+-- What people read. A view's columns are a contract: new ones go to the end, none goes away.
+-- Needs clock (helpers).
 
 -- One row per job of each run that is not over, and of each stream's latest run.
-create view pagetide.progress as
+create or replace view pagetide.progress as
 select r.stream, r.id as run, r.id || '/' || j.n as job, j.state, j.page, j.pages_total, j.records,
     round(j.records / nullif(s.seconds, 0), 1) as records_per_s,
     case when j.state = 'running' and j.page > 0 and j.pages_total > j.page
@@ -16,7 +17,7 @@ where r.state in ('queued', 'running')
 order by r.stream, r.id, j.n;
 
 -- One row per run, newest first. A run that is not over shows the sums of its jobs so far.
-create view pagetide.history as
+create or replace view pagetide.history as
 select r.stream, r.id as run, r.trigger, r.mode, r.state, r.reason, r.error,
     coalesce(j.pages, r.pages) as pages, coalesce(j.records, r.records) as records,
     coalesce(j.bytes, r.bytes) as bytes, coalesce(j.rejects, r.rejects) as rejects,
@@ -36,7 +37,7 @@ order by r.id desc;
 
 -- One row per stream. `lag`: how far the data is behind, in time since the start of the last
 -- run that succeeded.
-create view pagetide.health as
+create or replace view pagetide.health as
 select s.name as stream, good.finished_at as last_success, last.state as last_state,
     last.reason as last_reason, last.error as last_error, s.next_due,
     pagetide.clock() - good.started_at as lag,

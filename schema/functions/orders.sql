@@ -1,15 +1,10 @@
 -- What a person orders: cancel, retry, pause, resume, remove a stream, set a bookmark. Each is
 -- one statement that happens or is refused; workers and schedulers find the outcome.
+-- Needs clock, is_end, lock_jobs (helpers), spec_parts, part_key (definitions), active_run,
+-- notify_run (runs), cancel_run (run_end).
 
-create type pagetide.order_answer as (
-    refusal text, -- why nothing was done; null: done
-    run bigint,
-    stream text, -- null: there is no such run or stream
-    state text, -- how the run stands now
-    jobs bigint -- of it, how many the order has changed
-);
-
-create function pagetide.cancel(of_run bigint) returns pagetide.order_answer
+-- Ends a run that is not over. A cancelled run may be cancelled again: nothing happens.
+create or replace function pagetide.cancel(of_run bigint) returns pagetide.order_answer
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -28,15 +23,16 @@ begin
 end
 $$;
 
-create function pagetide.may_retry(state text) returns boolean
+-- Whether a job in this state can go on by an order.
+create or replace function pagetide.may_retry(state text) returns boolean
 language sql immutable
 as $$
     select state in ('failed', 'dead', 'cancelled')
 $$;
 
--- Only the newest run goes on: what an older one left undone, newer ones have passed over. Asked
--- under the locks of the run and its jobs.
-create function pagetide.retry_refusal(r pagetide.run, of_n int) returns text
+-- Why a run cannot go on, or null. Only the newest run can: newer runs have passed over what an
+-- older one left undone. Asked under the locks of the run and its jobs.
+create or replace function pagetide.retry_refusal(r pagetide.run, of_n int) returns text
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
@@ -57,8 +53,8 @@ as $$
     from (select max(n.id) as id from run n where n.stream = r.stream) newest
 $$;
 
--- At their checkpoints, as if nothing had been tried yet.
-create function pagetide.requeue_jobs(of_run bigint, of_n int) returns bigint
+-- Jobs go on at their checkpoints, as if nothing had been tried yet. Returns how many.
+create or replace function pagetide.requeue_jobs(of_run bigint, of_n int) returns bigint
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
@@ -71,7 +67,8 @@ as $$
     select count(*) from queued
 $$;
 
-create function pagetide.reopen_run(of_run bigint) returns void
+-- A run that had ended is queued again, and the requests that it answered are under way again.
+create or replace function pagetide.reopen_run(of_run bigint) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -86,9 +83,9 @@ begin
 end
 $$;
 
--- Failed, dead and cancelled jobs go on where they stood, and the run with them. `of_n` names one
--- job of it; a run that is still active takes it up again too.
-create function pagetide.retry(of_run bigint, of_n int default null)
+-- Failed, dead and cancelled jobs go on at their checkpoints, and the run with them. `of_n` names
+-- one job of the run, which may still be active.
+create or replace function pagetide.retry(of_run bigint, of_n int default null)
 returns pagetide.order_answer
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -121,15 +118,16 @@ begin
 end
 $$;
 
-create function pagetide.unknown_stream(named text) returns pagetide.order_answer
+-- The answer where there is no such stream.
+create or replace function pagetide.unknown_stream(named text) returns pagetide.order_answer
 language sql immutable
 as $$
     select format('there is no stream %s', named), null::bigint, null::text, null::text, 0::bigint
 $$;
 
--- A paused stream is not started by its schedule; ticks that wait for the end of a run do not
--- start it either. A run under way goes on, and whoever asks by a message gets a run.
-create function pagetide.pause(of_stream text) returns pagetide.order_answer
+-- A paused stream is not started by its schedule, nor by ticks that wait for the end of a run. A
+-- run under way goes on, and a reload message still starts a run.
+create or replace function pagetide.pause(of_stream text) returns pagetide.order_answer
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -144,8 +142,8 @@ begin
 end
 $$;
 
--- What was missed meanwhile is made up for as catch_up says.
-create function pagetide.resume(of_stream text) returns pagetide.order_answer
+-- Ticks missed meanwhile are made up for as catch_up says.
+create or replace function pagetide.resume(of_stream text) returns pagetide.order_answer
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -159,8 +157,8 @@ end
 $$;
 
 -- The first half of a removal, committed before the second: no run can begin after it, so that
--- the second ends the last one. Its table, bookmarks and history stay.
-create function pagetide.remove_stream(of_stream text) returns pagetide.order_answer
+-- the second ends the last one. The stream's table, bookmarks and history stay.
+create or replace function pagetide.remove_stream(of_stream text) returns pagetide.order_answer
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -174,7 +172,8 @@ begin
 end
 $$;
 
-create function pagetide.end_removed(of_stream text) returns pagetide.order_answer
+-- The second half: ends the active run and refuses what is pending.
+create or replace function pagetide.end_removed(of_stream text) returns pagetide.order_answer
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -191,7 +190,9 @@ begin
 end
 $$;
 
-create function pagetide.bookmark_refusal(of_stream text, of_partition text) returns text
+-- Why the stream has no such bookmark, or null.
+create or replace function pagetide.bookmark_refusal(of_stream text, of_partition text)
+returns text
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -208,8 +209,9 @@ as $$
 $$;
 
 -- `new_value` null: forgotten, so that the next run begins at the definition's start. A run under
--- way keeps the value it began with, and at its end moves the bookmark, never back.
-create function pagetide.set_bookmark(of_stream text, of_partition jsonb, new_value text)
+-- way keeps the value it began with; at its end it moves the bookmark, but never back.
+create or replace function pagetide.set_bookmark(of_stream text, of_partition jsonb,
+    new_value text)
 returns pagetide.order_answer
 language plpgsql
 set search_path = pagetide, pg_temp

@@ -1,0 +1,169 @@
+-- Activation: a worker that has the lease of a job takes its fence.
+-- Needs clock, ms, rfc3339, is_end (helpers), notify_run (runs), finish_run (run_end).
+
+-- Whether a worker has missed two beats, is not registered, or is known to have gone.
+create or replace function pagetide.worker_is_stale(who text, beat interval, known_gone text)
+returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select coalesce(who = known_gone, false) or not exists (select from worker w
+        where w.id = who and w.seen_at >= clock() - 2 * beat)
+$$;
+
+-- Whether `who` may activate a job: free, gone (over, or kept for another), busy, waiting, or
+-- crash: it can be taken from an owner that is lost.
+create or replace function pagetide.judge_claim(j pagetide.job, who text, beat interval,
+    known_gone text)
+returns text
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select case
+        when j.id is null or is_end(j.state) then 'gone'
+        when j.worker <> who and not worker_is_stale(j.worker, beat, known_gone)
+            then case when j.reserved then 'gone' else 'busy' end
+        when j.state = 'waiting' and j.wait_until > clock() then 'waiting'
+        when j.owner is not null and j.worker <> who then 'crash'
+        else 'free'
+    end
+$$;
+
+-- The third crash without a committed page between them: the job is dead.
+create or replace function pagetide.bury_job(buried pagetide.job) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    update job j set state = 'dead', reason = 'crash', owner = null, crashes = buried.crashes + 1,
+        finished_at = clock(), error = format(
+            'the worker was lost %s times at page %s', buried.crashes + 1, buried.page + 1)
+    where j.id = buried.id;
+    perform finish_run(buried.run);
+end
+$$;
+
+-- A client that was stopped inside COPY keeps its locks until its backend is terminated. Ends only
+-- those sessions of the lost worker that have done nothing for a lease. Does nothing where our
+-- role may not.
+create or replace function pagetide.end_stuck_sessions(of_worker text, lease interval)
+returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    perform pg_terminate_backend(a.pid) from pg_stat_activity a
+    where a.application_name = left('pagetide ' || of_worker, 63)
+        and a.datname = current_database()
+        and a.state_change < clock_timestamp() - lease
+        and (a.state like 'idle in transaction%'
+            or a.state = 'active' and a.wait_event = 'ClientRead' and a.query ~* '^\s*copy');
+exception when insufficient_privilege then
+    null;
+end
+$$;
+
+-- A process holds at most one job that has crashed before, so that a page that kills workers does
+-- not take another such job with it. Asked under the lock of the job to be taken, in the one
+-- session in which the process activates jobs.
+create or replace function pagetide.holds_crashed(who text, besides bigint) returns boolean
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select exists (select from job j where j.worker = who and j.state = 'running'
+        and j.crashes > 0 and j.id <> besides)
+$$;
+
+-- Raises the epoch and writes the owner; the run begins with its first job.
+create or replace function pagetide.take_job(taken pagetide.job, who text, token text,
+    crashed boolean)
+returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    update job j set state = 'running', epoch = j.epoch + 1, owner = token, worker = who,
+        reserved = j.reserved and j.worker = who,
+        crashes = j.crashes + crashed::int,
+        wait_until = null, waiting_for = null,
+        started_at = coalesce(j.started_at, clock())
+    where j.id = taken.id;
+    -- A run that is resumed keeps its start: expressions have used it.
+    update run r set state = 'running', started_at = coalesce(r.started_at, clock())
+    where r.id = taken.run and r.state = 'queued';
+    if found then
+        perform notify_run(taken.run);
+    end if;
+end
+$$;
+
+-- All that a worker needs to go on with the job.
+create or replace function pagetide.taken_job(taken bigint) returns pagetide.activation
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select 'taken', 0::bigint, null::text, null::text, null::int,
+        j.id, r.id, j.n, r.stream, r.version, d.spec, j.part, r.mode,
+        rfc3339(r.window_from), rfc3339(r.window_to), j.bookmark,
+        (extract(epoch from r.started_at) * 1000000)::bigint, j.epoch, j.owner, j.checkpoint,
+        j.page, j.records, (select sum(o.rejects)::bigint from job o where o.run = r.id),
+        j.attempt, j.told_waits, j.crashes,
+        (extract(epoch from clock() - j.started_at) * 1000)::bigint
+    from job j join run r on r.id = j.run
+    join definition d on d.stream = r.stream and d.version = r.version
+    where j.id = taken
+$$;
+
+-- Why the job was not taken, by whom it is held, and when to ask again.
+create or replace function pagetide.refused_claim(j pagetide.job, why text)
+returns pagetide.activation
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    a activation;
+begin
+    select w.id, w.host, w.pid into a.other_worker, a.other_host, a.other_pid
+    from worker w where w.id = j.worker;
+    a.verdict := why;
+    a.id := j.id;
+    a.wait_ms := case why when 'gone' then 0 when 'waiting'
+        then ceil(extract(epoch from j.wait_until - clock()) * 1000) else 1000 end;
+    return a;
+end
+$$;
+
+-- Takes the fence of a job for a worker that has its lease: epoch + 1 and a fresh token, made
+-- durable, because an epoch must never be issued twice. `known_gone` names a worker of this host
+-- whose process has ended. Only a takeover from a lost owner counts as a crash, and a process
+-- takes one job with crashes at a time.
+create or replace function pagetide.activate(wanted bigint, who text, on_host text, token text,
+    beat_ms bigint, may_take_crashed boolean, known_gone text default null)
+returns pagetide.activation
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    j job;
+    claim text;
+begin
+    perform set_config('synchronous_commit', 'on', true);
+    select * into j from job where id = wanted for update;
+    claim := judge_claim(j, who, ms(beat_ms), (select w.id from worker w
+        where w.id = known_gone and w.host = on_host));
+    if claim not in ('free', 'crash') then
+        return refused_claim(j, claim);
+    elsif claim = 'crash' and j.crashes >= 2 then
+        perform bury_job(j);
+        return refused_claim(j, 'gone');
+    elsif (claim = 'crash' or j.crashes > 0)
+        and (not may_take_crashed or holds_crashed(who, wanted)) then
+        return refused_claim(j, 'crashed');
+    end if;
+    if claim = 'crash' then
+        perform end_stuck_sessions(j.worker, ms(3 * beat_ms));
+    end if;
+    perform take_job(j, who, token, claim = 'crash');
+    return taken_job(wanted);
+end
+$$;

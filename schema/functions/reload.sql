@@ -1,0 +1,202 @@
+-- Reload requests: refused, or one run for each id.
+-- Needs instant (helpers), start_run, join_pending, is_startable, active_run, lock_active_run,
+-- lock_whole_run (runs), cancel_run (run_end).
+
+-- A field that a reload message cannot have, or null.
+create or replace function pagetide.unknown_field(fields jsonb) returns text
+language sql immutable
+as $$
+    select min(f) from jsonb_object_keys(fields) f where f not in
+        ('stream', 'id', 'mode', 'from', 'to', 'again', 'priority', 'if_running')
+$$;
+
+-- Whether the records would be in the table twice, and nobody has said that this is meant.
+create or replace function pagetide.needs_again(of_stream text, fields jsonb) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select fields ->> 'mode' = 'full' and coalesce(fields ->> 'again', 'no') <> 'yes'
+        and exists (select from stream s join definition d on d.stream = s.name
+            and d.version = s.version
+            where s.name = of_stream and coalesce(d.spec ->> 'write', 'append') = 'append')
+$$;
+
+-- Why a window cannot be run, or null.
+create or replace function pagetide.window_refusal(of_stream text, fields jsonb) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select case
+        when not fields ? 'from' or not fields ? 'to' then 'mode window needs from and to'
+        when instant(fields ->> 'from') is null
+            then format('from: "%s" is neither RFC 3339 nor a date', fields ->> 'from')
+        when instant(fields ->> 'to') is null
+            then format('to: "%s" is neither RFC 3339 nor a date', fields ->> 'to')
+        when instant(fields ->> 'from') >= instant(fields ->> 'to')
+            then 'from must lie before to'
+        when exists (select from stream s join definition d on d.stream = s.name
+            and d.version = s.version where s.name = of_stream and d.spec ->> 'write' = 'replace')
+            then 'a window cannot replace a table'
+    end
+$$;
+
+-- Why a reload message cannot be accepted, or null.
+create or replace function pagetide.reload_refusal(of_stream text, fields jsonb) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select case
+        when unknown_field(fields) is not null
+            then format('unknown field "%s"', unknown_field(fields))
+        when not is_startable(of_stream) then format('unknown stream "%s"', of_stream)
+        when fields ->> 'mode' not in ('incremental', 'full', 'window')
+            then format('unknown mode "%s"', fields ->> 'mode')
+        when fields ->> 'mode' is distinct from 'window' and (fields ? 'from' or fields ? 'to')
+            then 'from and to need mode window'
+        when fields ->> 'if_running' not in ('queue', 'skip', 'replace')
+            then format('unknown if_running "%s"', fields ->> 'if_running')
+        when fields ->> 'priority' !~ '^[0-9]$' then 'priority is a digit from 0 to 9'
+        when fields ->> 'again' not in ('yes', 'no') then 'again is yes or no'
+        when needs_again(of_stream, fields)
+            then 'full would write the records of an append stream again: say again yes'
+        when fields ->> 'mode' = 'window' then window_refusal(of_stream, fields)
+    end
+$$;
+
+-- The fields of a refused message are kept only in `fields`: they need not fit the other columns.
+-- False where the id has a request already.
+create or replace function pagetide.put_request(request_id text, of_stream text, fields jsonb,
+    in_state text, why text, of_run bigint) returns boolean
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    said jsonb := case when in_state = 'refused' then '{}' else fields end;
+begin
+    insert into request (id, stream, fields, mode, window_from, window_to, priority, state,
+        reason, run)
+    values (request_id, of_stream, fields, coalesce(said ->> 'mode', 'incremental'),
+        instant(said ->> 'from'), instant(said ->> 'to'),
+        coalesce((said ->> 'priority')::int, 5), in_state, why, of_run)
+    on conflict do nothing;
+    return found;
+end
+$$;
+
+-- 100 pending requests are the most. Those equal in mode and window share a run and count once.
+create or replace function pagetide.is_queue_full(of_stream text, fields jsonb) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select count(*) >= 100 and not bool_or((p.mode, p.window_from, p.window_to)
+        is not distinct from (coalesce(fields ->> 'mode', 'incremental'),
+            instant(fields ->> 'from'), instant(fields ->> 'to')))
+    from (select distinct q.mode, q.window_from, q.window_to from request q
+        where q.stream = of_stream and q.state = 'pending') p
+$$;
+
+-- Starts a request's run, in place of a run that is cancelled for it. Pending requests for the
+-- same have that run too. False where another transaction came in between.
+create or replace function pagetide.begin_request(request_id text, of_stream text, fields jsonb,
+    replaced bigint) returns boolean
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    started bigint;
+begin
+    -- The request first: the transaction that stores the id may start the run.
+    if not put_request(request_id, of_stream, fields, 'started', null, null) then
+        return false;
+    end if;
+    if replaced is not null then
+        perform cancel_run(replaced, false);
+    end if;
+    started := start_run(of_stream, 'reload', coalesce(fields ->> 'mode', 'incremental'),
+        instant(fields ->> 'from'), instant(fields ->> 'to'), null, request_id,
+        coalesce((fields ->> 'priority')::int, 5));
+    if started is null then
+        delete from request where id = request_id;
+        return false;
+    end if;
+    update request set run = started where id = request_id;
+    perform join_pending(q, started) from request q where q.id = request_id;
+    return true;
+end
+$$;
+
+-- Tries to accept a request; false where another transaction came in between: then look again.
+create or replace function pagetide.try_reload(request_id text, of_stream text, fields jsonb)
+returns boolean
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    replaces boolean := coalesce(fields ->> 'if_running' = 'replace', false);
+    active bigint := case when replaces then active_run(of_stream)
+        else lock_active_run(of_stream) end;
+begin
+    if replaces and active is not null and not lock_whole_run(active, of_stream) then
+        return false;
+    elsif active is null or replaces then
+        return begin_request(request_id, of_stream, fields, active);
+    elsif fields ->> 'if_running' = 'skip' then
+        return put_request(request_id, of_stream, fields, 'skipped', 'a run is active', active);
+    elsif is_queue_full(of_stream, fields) then
+        return put_request(request_id, of_stream, fields, 'refused',
+            '100 requests are pending already', null);
+    end if;
+    return put_request(request_id, of_stream, fields, 'pending', null, null);
+end
+$$;
+
+-- One reload message. The same id is one request, whatever else the second message says, and
+-- the answer is the state of that request now.
+create or replace function pagetide.reload(request_id text, of_stream text, fields jsonb,
+    out state text, out run bigint, out reason text)
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    refusal text := reload_refusal(of_stream, fields);
+begin
+    if coalesce(octet_length(request_id), 0) not between 1 and 255 then
+        state := 'refused';
+        reason := 'an id has 1 to 255 bytes';
+        return;
+    end if;
+    for attempt in 1..100 loop
+        select q.state, q.run, q.reason into state, run, reason
+        from request q where q.id = request_id;
+        if found then
+            return;
+        elsif refusal is not null then
+            perform put_request(request_id, of_stream, fields, 'refused', refusal, null);
+        else
+            perform try_reload(request_id, of_stream, fields);
+        end if;
+    end loop;
+    raise exception 'request % keeps meeting others', request_id using errcode = 'PT003';
+end
+$$;
+
+-- Requests whose outcome has changed since it was last written where the sender looks.
+create or replace function pagetide.reload_outcomes()
+returns table (id text, state text, run bigint, reason text)
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select q.id, q.state, q.run, q.reason from request q
+    where q.told_state is distinct from q.state and q.scheduled_for is null
+    order by q.received_at, q.id
+    limit 1000
+$$;
+
+-- Notes that the sender can read this state.
+create or replace function pagetide.reload_told(request_id text, in_state text) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update request set told_state = in_state where id = request_id
+$$;

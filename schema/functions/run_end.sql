@@ -1,0 +1,97 @@
+-- How the last job of a run ends it, and how a run is cancelled.
+-- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), notify_run, start_pending
+-- (runs).
+
+-- A run is as bad as its worst job.
+create or replace function pagetide.badness(state text) returns int
+language sql immutable parallel safe
+as $$
+    select array_position(array['succeeded', 'truncated', 'cancelled', 'failed', 'dead'], state)
+$$;
+
+-- Writes the run's end: the state of its worst job, and sums over all.
+create or replace function pagetide.close_run(ending bigint) returns text
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update run r set
+        state = worst.state, reason = worst.reason, error = worst.error,
+        pages = s.pages, records = s.records, bytes = s.bytes, rejects = s.rejects,
+        asides = s.asides, retries = s.retries, finished_at = clock(),
+        warnings = array(select unnest(r.warnings) union
+            select unnest(j.warnings) from job j where j.run = ending order by 1)
+    from (select * from job j where j.run = ending
+            order by badness(j.state) desc, j.n limit 1) worst,
+        (select sum(j.page) as pages, sum(j.records) as records, sum(j.bytes) as bytes,
+            sum(j.rejects) as rejects, sum(j.asides) as asides, sum(j.retries) as retries
+            from job j where j.run = ending) s
+    where r.id = ending
+    returning r.state
+$$;
+
+-- Called after each end of a job: the end of the last one ends the run. The run is locked first,
+-- and its jobs are read by a statement of their own, so that of two jobs that end at once the
+-- second sees the first. Returns the run's state, or null while it goes on.
+create or replace function pagetide.finish_run(ending bigint, start_next boolean default true)
+returns text
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    worst text;
+    of_stream text;
+begin
+    select r.stream into of_stream from run r
+    where r.id = ending and not is_end(r.state) for update;
+    if not found or exists (select from job j where j.run = ending and not is_end(j.state)) then
+        return null;
+    end if;
+    worst := close_run(ending);
+    update request q set state = worst, reason = r.reason
+    from run r where r.id = ending and q.run = ending and q.state = 'started';
+    if worst = 'succeeded' then
+        perform move_bookmarks(ending);
+    end if;
+    perform notify_run(ending);
+    if start_next then
+        perform start_pending(of_stream);
+    end if;
+    return worst;
+end
+$$;
+
+-- Ends every unfinished job of a run, and the run. The jobs' epochs rise, so that a process that
+-- works on one is refused at its next commit. Returns those jobs.
+create or replace function pagetide.cancel_run(cancelled bigint, start_next boolean default true)
+returns setof bigint
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    open_jobs bigint[];
+begin
+    perform lock_jobs(array(select j.id from job j where j.run = cancelled));
+    open_jobs := array(select j.id from job j where j.run = cancelled and not is_end(j.state));
+    update job j set state = 'cancelled', reason = 'cancelled', epoch = j.epoch + 1, owner = null,
+        wait_until = null, waiting_for = null, finished_at = clock()
+    where j.id = any (open_jobs);
+    perform finish_run(cancelled, start_next);
+    return query select unnest(open_jobs);
+end
+$$;
+
+-- What `sync` prints of a run, over or not.
+create or replace function pagetide.run_summary(of_run bigint)
+returns table (run bigint, stream text, state text, reason text, pages bigint, records bigint,
+    bytes bigint, rejects bigint, asides bigint, retries bigint, seconds numeric, error text)
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select r.id, r.stream, r.state, r.reason, sum(j.page)::bigint, sum(j.records)::bigint,
+        sum(j.bytes)::bigint, sum(j.rejects)::bigint, sum(j.asides)::bigint,
+        sum(j.retries)::bigint, round(coalesce(extract(epoch from
+            coalesce(r.finished_at, clock()) - r.started_at), 0)::numeric, 3), r.error
+    from run r join job j on j.run = r.id
+    where r.id = of_run
+    group by r.id
+$$;

@@ -1,0 +1,160 @@
+-- How a run begins, and how to find and lock the active run of a stream.
+-- Needs lock_jobs (helpers), spec_parts, part_key (definitions).
+
+-- Tells all that LISTEN to the channel pagetide.
+create or replace function pagetide.notify_run(changed bigint) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select pg_notify('pagetide',
+        json_build_object('run', r.id, 'stream', r.stream, 'state', r.state)::text)
+    from run r where r.id = changed
+$$;
+
+-- The run of the stream that is not over, or null.
+create or replace function pagetide.active_run(of_stream text) returns bigint
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select r.id from run r where r.stream = of_stream and r.state in ('queued', 'running')
+$$;
+
+-- The active run, locked: it cannot end before this transaction does, so that a request which
+-- it must start at its end is there by then. Waits for a run that is just ending.
+create or replace function pagetide.lock_active_run(of_stream text) returns bigint
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select r.id from run r
+    where r.stream = of_stream and r.state in ('queued', 'running') for update
+$$;
+
+-- Locks the run and all its jobs, for a caller that may end it. False where `active` is not the
+-- stream's active run any more.
+create or replace function pagetide.lock_whole_run(active bigint, of_stream text) returns boolean
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select lock_jobs(array(select j.id from job j where j.run = active));
+    select coalesce(lock_active_run(of_stream) = active, false);
+$$;
+
+-- Warns of a window in which no expression looks: it changes no request.
+create or replace function pagetide.window_warnings(with_mode text, spec jsonb) returns text[]
+language sql immutable
+as $$
+    select case when with_mode = 'window' and spec::text !~ '\{\{[^}]*\mwindow\M'
+        then array['no expression uses window.start or window.end: the window is not asked for']
+        else '{}' end
+$$;
+
+-- The bookmark is frozen with the job: a resumed job asks what it would have asked.
+create or replace function pagetide.make_jobs(of_run bigint, spec jsonb, reserve_worker text)
+returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    insert into job (run, n, part, bookmark, bookmark_type, worker, reserved)
+    select r.id, p.n, p.part, case when r.mode = 'incremental' then b.value end,
+        spec -> 'bookmark' ->> 'type', reserve_worker, reserve_worker is not null
+    from run r
+    cross join spec_parts(spec) p
+    left join bookmark b on b.stream = r.stream and b.partition = part_key(p.part)
+    where r.id = of_run
+    order by p.n
+$$;
+
+-- A new run with its jobs; null where the stream has an active run, or where this tick or
+-- request has had its run. Waits for transactions that begin or end a run of the stream.
+create or replace function pagetide.start_run(of_stream text, why text, with_mode text,
+    from_time timestamptz,
+    to_time timestamptz, due timestamptz, for_request text, with_priority int,
+    reserve_worker text default null, with_version int default null) returns bigint
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    def definition;
+    started bigint;
+begin
+    -- Waits for a removal of the stream, or makes it wait: after one, no run begins.
+    perform from stream s where s.name = of_stream for share;
+    select d.* into def from definition d
+    where d.stream = of_stream and d.version = coalesce(with_version,
+        (select s.version from stream s where s.name = of_stream and s.removed_at is null));
+    if not found then
+        raise exception 'stream % has no definition', of_stream using errcode = 'PT002';
+    end if;
+    insert into run (stream, version, trigger, mode, window_from, window_to, scheduled_for,
+        request_id, priority, warnings)
+    values (of_stream, def.version, why, with_mode, from_time, to_time, due, for_request,
+        with_priority, window_warnings(with_mode, def.spec))
+    on conflict do nothing returning id into started;
+    if found then
+        perform make_jobs(started, def.spec, reserve_worker);
+        perform notify_run(started);
+    end if;
+    return started;
+end
+$$;
+
+-- Whether the stream has a definition and has not been removed.
+create or replace function pagetide.is_startable(of_stream text) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select exists (select from stream s join definition d on d.stream = s.name
+        and d.version = s.version where s.name = of_stream and s.removed_at is null)
+$$;
+
+-- The run that a pending request asks for; null as in start_run.
+create or replace function pagetide.start_request(r pagetide.request) returns bigint
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select start_run(r.stream, case when r.scheduled_for is null then 'reload' else 'schedule' end,
+        r.mode, r.window_from, r.window_to, r.scheduled_for, r.id, r.priority)
+$$;
+
+-- All pending requests that ask for what `q` asks for have the run that started.
+create or replace function pagetide.join_pending(q pagetide.request, started bigint) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update request p set state = 'started', run = started
+    where p.stream = q.stream and p.state = 'pending' and p.mode = q.mode
+        and (p.window_from, p.window_to) is not distinct from (q.window_from, q.window_to)
+$$;
+
+-- Starts the pending request that comes first by priority and age, and with it all that ask
+-- for the same. Returns its run, or null where nothing was waiting.
+create or replace function pagetide.start_pending(of_stream text) returns bigint
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    first request;
+    started bigint;
+begin
+    loop
+        select * into first from request q where q.stream = of_stream and q.state = 'pending'
+        order by q.priority desc, q.received_at, q.id limit 1;
+        if not found then
+            return null;
+        elsif not is_startable(of_stream) then
+            update request set state = 'refused', reason = 'the stream has been removed'
+            where stream = of_stream and state = 'pending';
+            return null;
+        end if;
+        started := start_request(first);
+        if started is not null then
+            perform join_pending(first, started);
+            return started;
+        elsif not exists (select from run r where r.request_id = first.id
+            or r.stream = of_stream and r.scheduled_for = first.scheduled_for) then
+            return null; -- another run began in between, and starts it at its end
+        end if;
+        update request set state = 'skipped', reason = 'has had its run' where id = first.id;
+    end loop;
+end
+$$;

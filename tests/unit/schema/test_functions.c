@@ -1,0 +1,108 @@
+#include "base/embedded.h"
+#include "schema/migrate.h"
+#include "tests/support/schema.h"
+#include "tests/support/suite.h"
+
+/*
+ * What schema/README.md promises of every function. EXPECT("", …): the answer names those that
+ * break the promise.
+ */
+
+/* A process leaves newer functions alone by their version: it must rise with each change. */
+START_TEST(the_version_rises_with_each_change)
+{
+    static const struct {
+        int version;
+        const char *digest;
+    } known = {10, "e563398fd0abe0786a1455e638735c9a2f53da95344038393b100b18350bd0a8"};
+    struct arena *arena = arena_new();
+    struct str digest = schema_digest(arena);
+    ck_assert_msg(known.version == SCHEMA_VERSION && str_is(digest, known.digest),
+                  "schema/tables or schema/functions has changed: raise SCHEMA_VERSION in "
+                  "schema/migrate.h, and write that version here with the digest %.*s",
+                  STR_ARG(digest));
+    arena_free(arena);
+}
+END_TEST
+
+#define FUNCTIONS                                                                              \
+    "from pg_proc p join pg_language l on l.oid = p.prolang "                                  \
+    "where p.pronamespace = 'pagetide'::regnamespace and p.prokind = 'f' "
+
+START_TEST(no_name_has_two_functions)
+{
+    schema_database();
+    EXPECT("", "select p.proname " FUNCTIONS "group by 1 having count(*) > 1");
+}
+END_TEST
+
+START_TEST(the_search_path_is_pinned_or_not_needed)
+{
+    schema_database();
+    EXPECT("", "select string_agg(p.proname, ' ') " FUNCTIONS
+               "and p.proconfig is not null and not p.proconfig && array["
+               "'search_path=pagetide, pg_temp', 'search_path=pg_catalog, public, pg_temp', "
+               "'search_path=pg_catalog, pg_temp']");
+    EXPECT("", "select string_agg(p.proname, ' ') " FUNCTIONS "and p.proconfig is null "
+               "and (l.lanname <> 'sql' or p.provolatile = 'v')");
+}
+END_TEST
+
+/* Migrating does not look into the bodies, because they may name what a later file makes. Nor
+ * may an unpinned one need a path. */
+START_TEST(every_body_compiles_under_its_own_path)
+{
+    schema_database();
+    ASK("do $$ declare f text; begin "
+        "perform set_config('search_path', '', true); "
+        "for f in select pg_get_functiondef(p.oid) " FUNCTIONS "loop execute f; end loop; "
+        "end $$");
+}
+END_TEST
+
+/* The place of `text` at the beginning of a line, or NULL. */
+static const char *find_line(const char *from, const char *text)
+{
+    for (const char *at = from; (at = strstr(at, text)) != NULL; at++)
+        if (at == from || at[-1] == '\n')
+            return at;
+    return NULL;
+}
+
+static int count_definitions(const struct embedded *file)
+{
+    int count = 0;
+    ck_assert_msg(strncmp(file->text, "-- ", 3) == 0, "%s does not say what it is about",
+                  file->name);
+    ck_assert_msg(!find_line(file->text, "create function") &&
+                      !find_line(file->text, "create view") && !find_line(file->text, "drop "),
+                  "%s: functions and views are `create or replace`", file->name);
+    for (const char *at = file->text; (at = find_line(at, "create or replace ")) != NULL;
+         at++) {
+        const char *above = at - 1;
+        while (above > file->text && above[-1] != '\n')
+            above--;
+        ck_assert_msg(strncmp(above, "-- ", 3) == 0, "%s: no comment above %.60s", file->name,
+                      at);
+        count++;
+    }
+    return count;
+}
+
+START_TEST(every_definition_is_said_to_be_for_something)
+{
+    int count = 0;
+    for (const struct embedded *file = embedded_functions; file->name; file++)
+        count += count_definitions(file);
+    schema_database();
+    char text[16];
+    snprintf(text, sizeof text, "%d", count);
+    EXPECT(text, "select (select count(*) from pg_proc "
+                 "where pronamespace = 'pagetide'::regnamespace) + "
+                 "(select count(*) from pg_views where schemaname = 'pagetide')");
+}
+END_TEST
+
+SUITE("schema/functions", the_version_rises_with_each_change, no_name_has_two_functions,
+      the_search_path_is_pinned_or_not_needed, every_body_compiles_under_its_own_path,
+      every_definition_is_said_to_be_for_something)
