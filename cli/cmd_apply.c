@@ -45,7 +45,7 @@ static bool list_names(struct cli *cli, const char *dir, struct buf *names)
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sources[i]->count; j++)
             buf_printf(names, "%.*s\n", STR_ARG(sources[i]->streams[j]->name));
-    return !names->overflow;
+    return !names->has_overflowed;
 }
 
 /* Only a folder without a broken file says which streams are gone. */

@@ -28,7 +28,7 @@ static bool read_context(struct cli *cli, struct value *ret, struct err *err)
         buf_put(&text, (struct str){piece, len});
     if (file != stdin)
         fclose(file);
-    if (text.overflow)
+    if (text.has_overflowed)
         return err_set(err, ERR_CONFIG, "expr", 0, "--context %s: over 64 MiB", path);
     return value_parse(cli->arena, buf_str(&text), VALUE_WHOLE, ret, err) ||
            err_wrap(err, "--context %s", path);
@@ -56,7 +56,7 @@ static int expr_main(struct cli *cli)
     if (!template_fill(&template, &scope, false, cli->arena, &value, &err))
         return fail(&err, EXIT_RUN_FAILED);
     value_format(&out, value);
-    if (out.overflow)
+    if (out.has_overflowed)
         return cli_usage("expr: the result is over 64 MiB");
     printf("%.*s\n", STR_ARG(buf_str(&out)));
     return EXIT_DONE;

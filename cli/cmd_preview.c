@@ -52,7 +52,7 @@ static void keep_sample(struct preview_page *page, const struct row_writer *writ
 {
     AUTO_BUF(text, RECORD_BYTES_MAX);
     put_row(&text, writer);
-    if (!text.overflow)
+    if (!text.has_overflowed)
         page->samples[page->sample_count++] = arena_str(page->arena, buf_str(&text));
 }
 

@@ -92,5 +92,5 @@ struct str spec_write(struct arena *arena, const struct yaml_node *map)
     AUTO_BUF(buf, SPEC_MAX_BYTES);
     struct json_out out = {.buf = &buf};
     put_struct(arena, &out, &definition_keys, map);
-    return buf.overflow ? STR_NONE : arena_str(arena, buf_str(&buf));
+    return buf.has_overflowed ? STR_NONE : arena_str(arena, buf_str(&buf));
 }

@@ -22,14 +22,14 @@ void buf_done(struct buf *buf)
 void buf_reset(struct buf *buf)
 {
     buf->len = 0;
-    buf->overflow = false;
+    buf->has_overflowed = false;
 }
 
 char *buf_room(struct buf *buf, size_t size)
 {
     assert(buf->len <= buf->max && buf->max < SIZE_MAX);
-    if (buf->overflow || size > buf->max - buf->len) {
-        buf->overflow = true;
+    if (buf->has_overflowed || size > buf->max - buf->len) {
+        buf->has_overflowed = true;
         return NULL;
     }
     size_t need = buf->len + size + 1;

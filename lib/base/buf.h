@@ -10,14 +10,14 @@
 
 /*
  * A growing run of bytes with a ceiling from birth. A put that would pass the ceiling puts
- * nothing and sets `overflow`, which stays set until buf_reset: a writer may put many times
+ * nothing and sets `has_overflowed`, which stays set until buf_reset: a writer may put many times
  * and look once, at the end. The bytes are always followed by a NUL that does not count.
  */
 struct buf {
     char *ptr;
     size_t len, capacity;
     size_t max; /* ceiling of len */
-    bool overflow;
+    bool has_overflowed;
 };
 
 void buf_init(struct buf *buf, size_t max); /* allocates nothing yet */
@@ -37,7 +37,7 @@ void buf_put_be32(struct buf *buf, uint32_t number);
  * past the ceiling. */
 char *buf_room(struct buf *buf, size_t size);
 
-/* Shortens to `len`; used to take back what was put since a mark. Leaves `overflow` alone. */
+/* Shortens to `len`; used to take back what was put since a mark. Leaves `has_overflowed` alone. */
 void buf_cut(struct buf *buf, size_t len);
 
 /* The bytes, borrowed until the next call that puts. */

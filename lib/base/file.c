@@ -15,7 +15,7 @@ static bool read_all(int fd, struct buf *buf)
 {
     char part[4096];
     ssize_t got = 0;
-    while (!buf->overflow && (got = read(fd, part, sizeof part)) > 0)
+    while (!buf->has_overflowed && (got = read(fd, part, sizeof part)) > 0)
         buf_put(buf, (struct str){part, (size_t)got});
     return got >= 0;
 }
@@ -31,7 +31,7 @@ static bool read_open(int fd, const char *path, struct buf *buf, struct err *err
         return err_set(err, ERR_CONFIG, "file", EINVAL, "%s: not a regular file", path);
     if (!read_all(fd, buf))
         return fail(path, errno, err);
-    if (buf->overflow)
+    if (buf->has_overflowed)
         return err_set(err, ERR_CONFIG, "file", EFBIG, "%s: longer than %zu bytes", path,
                        buf->max);
     return true;

@@ -19,7 +19,7 @@
  *     json_out_close(&out, '}');              // {"page":4,"key":["id"]}
  *
  * `key` is a literal that needs no escapes: the member's name inside an object, NULL inside an
- * array, at the top, and after json_out_name. Cannot fail: look at the buffer's `overflow` at
+ * array, at the top, and after json_out_name. Cannot fail: look at the buffer's `has_overflowed` at
  * the end. Keeps `buf` alone, and what is in it already stays.
  */
 struct json_out {

@@ -146,7 +146,7 @@ static bool put_part(struct fill *fill, const struct expr *expr, struct buf *buf
         buf_put(buf, value.text);
     else
         value_format(buf, value);
-    return !buf->overflow || fail(fill, expr, "makes the text longer than 10 MiB");
+    return !buf->has_overflowed || fail(fill, expr, "makes the text longer than 10 MiB");
 }
 
 static bool fill_mixed(struct fill *fill, const struct template *template, struct value *ret)

@@ -330,7 +330,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
     struct str chunk = {bytes, size * count};
     call->phase_mono_ms = clock_mono_ms();
     buf_put(&call->body, chunk);
-    if (call->body.overflow)
+    if (call->body.has_overflowed)
         return 0;
     call->http->bytes += chunk.len;
     return chunk.len;
@@ -412,7 +412,7 @@ static void explain(const struct http_call *call, CURLcode code, struct err *err
                 call->refused);
     else if (call->is_headers_full)
         err_set(err, ERR_INPUT, "http", code, "headers over %d KiB", HTTP_HEADERS_BYTES >> 10);
-    else if (call->body.overflow)
+    else if (call->body.has_overflowed)
         err_set(err, ERR_INPUT, "http", code, "a body over max_body (%zu bytes)",
                 call->body.max);
     else

@@ -140,7 +140,7 @@ static void ask(struct client *client, struct str path)
     AUTO_BUF(body, BODY_BYTES_MAX);
     const char *type = "text/plain";
     int status = httpd->fn(httpd->ctx, path, &body, &type);
-    if (body.overflow)
+    if (body.has_overflowed)
         answer_status(client, 503);
     else if (body.len == 0 && status != 200)
         answer_status(client, status);

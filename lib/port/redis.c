@@ -345,10 +345,10 @@ static bool put_command(struct buf *out, const struct str *args, size_t count)
         buf_put(out, args[i]);
         buf_puts(out, "\r\n");
     }
-    if (!out->overflow)
+    if (!out->has_overflowed)
         return true;
     buf_cut(out, before);
-    out->overflow = false;
+    out->has_overflowed = false;
     return false;
 }
 

@@ -22,7 +22,7 @@ static void check_value(struct arena *arena, struct value value)
     struct value again;
     struct err err = ERR_INIT;
     value_format(&buf, value);
-    if (buf.overflow)
+    if (buf.has_overflowed)
         return;
     bool is_json = value_parse(arena, buf_str(&buf), VALUE_WHOLE, &again, &err);
     FUZZ_CHECK(is_json, "%s: %.*s", err.text, STR_ARG(str_slice(buf_str(&buf), 0, 500)));

@@ -85,6 +85,6 @@ bool request_auth_fill(struct request_draft *draft, struct err *err)
         return false;
     draft->credential =
         hash_fold(draft->credential, hash_bytes(buf_str(&draft->secret_query), 0));
-    return !draft->secret_query.overflow ||
+    return !draft->secret_query.has_overflowed ||
            err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes", REQUEST_URL_MAX);
 }

@@ -38,7 +38,7 @@ static bool format_body(struct request_draft *draft, struct value body, struct b
     } else {
         value_format(out, body);
     }
-    return !out->overflow ||
+    return !out->has_overflowed ||
            err_set(err, ERR_INPUT, "request", 0, "the body is over %d bytes", BODY_BYTES_MAX);
 }
 

@@ -62,7 +62,8 @@ static bool fill_path(struct request_draft *draft, struct str *ret_path, struct 
             return false;
     }
     *ret_path = arena_str(draft->arena, buf_str(&path));
-    return !path.overflow || err_set(err, ERR_INPUT, "request", 0, "the path is too long");
+    return !path.has_overflowed ||
+           err_set(err, ERR_INPUT, "request", 0, "the path is too long");
 }
 
 static bool fill_params(struct request_draft *draft, struct err *err)
@@ -97,7 +98,7 @@ bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct e
         return false;
     struct str query = arena_str(draft->arena, buf_str(&draft->query));
     *ret_url = request_url_with_query(draft->arena, draft->home_url, query);
-    if (draft->query.overflow || ret_url->len > REQUEST_URL_MAX)
+    if (draft->query.has_overflowed || ret_url->len > REQUEST_URL_MAX)
         return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes",
                        REQUEST_URL_MAX);
     return true;

@@ -193,7 +193,7 @@ static void send_message(struct commit *commit)
     buf_reset(&commit->message);
     commit_message_put(&commit->message, options->worker, options->batch, options->stream,
                        has_rows ? options->map : NULL, options->loader);
-    if (commit->message.overflow) {
+    if (commit->message.has_overflowed) {
         struct err err = ERR_INIT;
         err_set(&err, ERR_INPUT, "load", 0, "the batch's marks and rejects exceed %d bytes",
                 MESSAGE_BYTES_MAX);

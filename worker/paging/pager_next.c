@@ -18,7 +18,8 @@ static struct str shown(struct arena *arena, struct value value)
 {
     AUTO_BUF(buf, 4096);
     value_format(&buf, value);
-    struct str text = buf.overflow ? STR("a long value") : arena_str(arena, buf_str(&buf));
+    struct str text =
+        buf.has_overflowed ? STR("a long value") : arena_str(arena, buf_str(&buf));
     return str_slice(text, 0, 200);
 }
 

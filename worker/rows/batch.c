@@ -63,7 +63,7 @@ void batch_page_begin(struct batch *batch)
 void batch_page_drop(struct batch *batch)
 {
     buf_cut(&batch->rows, batch->page_rows_len);
-    batch->rows.overflow = false;
+    batch->rows.has_overflowed = false;
     batch->row_count = batch->page_row_count;
     batch->reject_count = batch->page_reject_count;
     if (batch_is_empty(batch))

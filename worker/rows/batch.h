@@ -47,7 +47,7 @@ struct batch_reject_record {
     struct str record; /* at most 64 KiB of its bytes */
 };
 
-/* `max_bytes` is the ceiling of `rows`; past it, rows.overflow is set until the page is
+/* `max_bytes` is the ceiling of `rows`; past it, rows.has_overflowed is set until the page is
  * dropped. */
 struct batch *batch_new(size_t max_bytes) MUST_CHECK;
 void batch_free(struct batch *batch);

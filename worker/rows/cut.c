@@ -86,7 +86,7 @@ static struct str format_misfits(const struct row_writer *writer)
         json_out_int(&out, NULL, writer->misfits[i].count);
     }
     json_out_close(&out, '}');
-    return buf.overflow ? STR_NONE : arena_str(writer->binder.arena, buf_str(&buf));
+    return buf.has_overflowed ? STR_NONE : arena_str(writer->binder.arena, buf_str(&buf));
 }
 
 static bool finish(struct cutting *cutting, struct err *err)
@@ -99,7 +99,7 @@ static bool finish(struct cutting *cutting, struct err *err)
         return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\"",
                        STR_ARG(merge->path.source));
     }
-    if (cutting->writer.batch->rows.overflow)
+    if (cutting->writer.batch->rows.has_overflowed)
         return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",
                        cutting->writer.batch->rows.max);
     cut->skipped = records_skipped(cutting->records);

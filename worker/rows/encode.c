@@ -243,6 +243,6 @@ size_t encode_begin(struct buf *buf)
 
 void encode_end(struct buf *buf, size_t begin)
 {
-    if (!buf->overflow)
+    if (!buf->has_overflowed)
         put32(buf->ptr + begin, (uint32_t)(buf->len - begin - 4));
 }

@@ -42,8 +42,8 @@ static void show_put(struct buf *buf, struct value value)
     }
     case VALUE_LIST:
         buf_puts(buf, "[");
-        for (size_t i = 0; i < value.list->count && !buf->overflow && buf->len < SHOWN_BYTES;
-             i++) {
+        for (size_t i = 0;
+             i < value.list->count && !buf->has_overflowed && buf->len < SHOWN_BYTES; i++) {
             if (i)
                 buf_puts(buf, ",");
             show_put(buf, value.list->items[i]);
@@ -52,8 +52,8 @@ static void show_put(struct buf *buf, struct value value)
         return;
     case VALUE_MAP:
         buf_puts(buf, "{");
-        for (size_t i = 0; i < value.map->count && !buf->overflow && buf->len < SHOWN_BYTES;
-             i++) {
+        for (size_t i = 0;
+             i < value.map->count && !buf->has_overflowed && buf->len < SHOWN_BYTES; i++) {
             if (i)
                 buf_puts(buf, ",");
             json_out_quote(buf, str_slice(value.map->members[i].key, 0, SHOWN_BYTES));
@@ -75,7 +75,7 @@ const char *eval_show(struct eval *ev, struct value value)
     AUTO_BUF(buf, KIB(16));
     show_put(&buf, value);
     struct str text = buf_str(&buf);
-    if (text.len <= SHOWN_BYTES && !buf.overflow)
+    if (text.len <= SHOWN_BYTES && !buf.has_overflowed)
         return arena_cstr(ev->arena, text);
     size_t cut = MIN(text.len, (size_t)SHOWN_BYTES);
     while (cut && cut < text.len && ((unsigned char)text.ptr[cut] & 0xC0) == 0x80)
@@ -96,7 +96,7 @@ static bool check_memory(struct eval *ev, size_t more_bytes)
 
 bool eval_take_text(struct eval *ev, const struct buf *buf, struct value *ret)
 {
-    if (buf->overflow)
+    if (buf->has_overflowed)
         return eval_fail(ev, "makes a string of more than %d MiB", EXPR_TEXT_MAX >> 20);
     if (!check_memory(ev, buf->len))
         return false;

@@ -68,7 +68,7 @@ static bool filter_trim(struct eval *ev, const struct call *call, struct value *
 /* Python's replace of the empty string: `with` before every character and at the end. */
 static void put_between(struct buf *buf, struct str text, struct str with, int64_t count)
 {
-    for (; count != 0 && !buf->overflow; count--) {
+    for (; count != 0 && !buf->has_overflowed; count--) {
         buf_put(buf, with);
         if (!text.len)
             return;
@@ -82,7 +82,7 @@ static void put_between(struct buf *buf, struct str text, struct str with, int64
 static void put_replaced(struct buf *buf, struct str text, struct str old, struct str with,
                          int64_t count)
 {
-    for (ptrdiff_t at; count != 0 && (at = str_find(text, old)) >= 0 && !buf->overflow;
+    for (ptrdiff_t at; count != 0 && (at = str_find(text, old)) >= 0 && !buf->has_overflowed;
          count--) {
         buf_put(buf, str_slice(text, 0, (size_t)at));
         buf_put(buf, with);
@@ -200,7 +200,7 @@ static bool filter_join(struct eval *ev, const struct call *call, struct value *
     if (!call_text(ev, call, 0, STR_NONE, &between) ||
         !attribute_read(ev, call, 1, &attribute) || !text_elements(ev, call->subject, &items))
         return false;
-    for (size_t i = 0; i < items->count && !buf.overflow; i++) {
+    for (size_t i = 0; i < items->count && !buf.has_overflowed; i++) {
         struct value item;
         if (!attribute_get(ev, &attribute, items->items[i], &item))
             return false;

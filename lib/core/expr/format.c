@@ -238,7 +238,7 @@ static bool put_conversion(struct format *f)
 
 static bool put_all(struct format *f)
 {
-    for (ptrdiff_t at; (at = str_find_byte(f->rest, '%')) >= 0 && !f->buf.overflow;) {
+    for (ptrdiff_t at; (at = str_find_byte(f->rest, '%')) >= 0 && !f->buf.has_overflowed;) {
         buf_put(&f->buf, str_slice(f->rest, 0, (size_t)at));
         f->rest = str_slice(f->rest, (size_t)at + 1, f->rest.len);
         if (!put_conversion(f))

@@ -167,7 +167,7 @@ static void put_repr_string(struct buf *buf, struct str text)
     bool is_double = str_find_byte(text, '\'') >= 0 && str_find_byte(text, '"') < 0;
     char quote = is_double ? '"' : '\'';
     buf_put_byte(buf, quote);
-    while (text.len && !buf->overflow) {
+    while (text.len && !buf->has_overflowed) {
         struct str character = str_slice(text, 0, text_character_bytes(text));
         text = str_slice(text, character.len, text.len);
         put_repr_character(buf, character, quote);
@@ -188,7 +188,7 @@ static void put_repr(struct buf *buf, struct value value)
 static void put_repr_list(struct buf *buf, const struct value_list *list)
 {
     buf_puts(buf, "[");
-    for (size_t i = 0; i < list->count && !buf->overflow; i++) {
+    for (size_t i = 0; i < list->count && !buf->has_overflowed; i++) {
         if (i)
             buf_puts(buf, ", ");
         put_repr(buf, list->items[i]);
@@ -199,7 +199,7 @@ static void put_repr_list(struct buf *buf, const struct value_list *list)
 static void put_repr_map(struct buf *buf, const struct value_map *map)
 {
     buf_puts(buf, "{");
-    for (size_t i = 0; i < map->count && !buf->overflow; i++) {
+    for (size_t i = 0; i < map->count && !buf->has_overflowed; i++) {
         if (i)
             buf_puts(buf, ", ");
         put_repr_string(buf, map->members[i].key);

@@ -31,7 +31,7 @@ static void put_json_character(struct buf *buf, struct str character)
 static void put_json_string(struct buf *buf, struct str text)
 {
     buf_puts(buf, "\"");
-    while (text.len && !buf->overflow) {
+    while (text.len && !buf->has_overflowed) {
         struct str character = str_slice(text, 0, text_character_bytes(text));
         text = str_slice(text, character.len, text.len);
         put_json_character(buf, character);
@@ -69,7 +69,7 @@ static void put_json_list(struct json_writer *writer, const struct value_list *l
 {
     buf_puts(writer->buf, "[");
     writer->depth++;
-    for (size_t i = 0; i < list->count && !writer->buf->overflow; i++) {
+    for (size_t i = 0; i < list->count && !writer->buf->has_overflowed; i++) {
         put_json_break(writer, i == 0);
         put_json(writer, list->items[i]);
     }
@@ -92,7 +92,7 @@ static void put_json_map(struct json_writer *writer, const struct value_map *map
     qsort(sorted, map->count, sizeof(sorted[0]), compare_members);
     buf_puts(writer->buf, "{");
     writer->depth++;
-    for (size_t i = 0; i < map->count && !writer->buf->overflow; i++) {
+    for (size_t i = 0; i < map->count && !writer->buf->has_overflowed; i++) {
         put_json_break(writer, i == 0);
         put_json_string(writer->buf, sorted[i]->key);
         buf_puts(writer->buf, ": ");

@@ -45,7 +45,7 @@ START_TEST(goes_on_behind_what_is_there)
     json_out_str(&out, NULL, STR("a"));
     ck_assert_str_is(buf_str(&buf), "x,\"a\"");
     json_out_str(&out, NULL, STR("more than the buffer holds"));
-    ck_assert(buf.overflow);
+    ck_assert(buf.has_overflowed);
 }
 END_TEST
 

@@ -17,7 +17,7 @@ START_TEST(the_longest_number_fits_into_what_the_header_says)
 {
     AUTO_BUF(buf, 2 * PG_ARRAY_NUMBER_BYTES + 1);
     pg_array_put(&buf, (const int64_t[]){INT64_MIN, INT64_MIN}, 2);
-    ck_assert(!buf.overflow);
+    ck_assert(!buf.has_overflowed);
 }
 END_TEST
 

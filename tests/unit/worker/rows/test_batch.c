@@ -100,9 +100,9 @@ START_TEST(overflow_ends_with_its_page)
     batch_page_begin(batch);
     batch_row_begin(batch, 0);
     buf_put(&batch->rows, (struct str){big, sizeof big});
-    ck_assert(batch->rows.overflow);
+    ck_assert(batch->rows.has_overflowed);
     batch_page_drop(batch);
-    ck_assert(!batch->rows.overflow);
+    ck_assert(!batch->rows.has_overflowed);
     batch_free(batch);
 }
 END_TEST

@@ -202,7 +202,7 @@ START_TEST(rows_past_the_ceiling_fail_the_page)
     fixture.batch = batch_new(100);
     ck_assert_int_eq(cut_text(&fixture, "[{\"id\":1}]"), CUT_DONE);
     ck_assert_int_eq(cut_text(&fixture, "[{\"id\":1},{\"id\":2},{\"id\":3}]"), CUT_BAD);
-    ck_assert(!fixture.batch->rows.overflow);
+    ck_assert(!fixture.batch->rows.has_overflowed);
     cut_fixture_close(&fixture);
 }
 END_TEST
