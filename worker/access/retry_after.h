@@ -15,7 +15,7 @@
  * Strict: anything else says nothing.
  */
 
-/* Milliseconds from `now_us`, not below 0; false where the value says nothing. */
+/* Milliseconds from `now_us` (wall clock), not below 0; false where the value says nothing. */
 bool retry_after_parse(struct str value, int64_t now_us, int64_t *ret_ms) MUST_CHECK;
 
 /* What `rate_limit: {remaining, reset}` found in an answer; undefined: nothing. */
@@ -28,9 +28,10 @@ bool retry_after_is_spent(const struct http_answer *answer,
                           const struct retry_after_quota *quota);
 
 /*
- * The wait that an answer asks for: Retry-After (on a failure), else, on 429 or where the quota is spent,
- * `quota`'s reset, RateLimit-Reset or X-RateLimit-Reset. Dates are read against the answer's
- * own Date header, else `now_us`. Clamped to `max_ms`. -1: nothing, or a time that is over.
+ * The wait that an answer asks for: Retry-After (on a failure); else, on 429 or where the quota
+ * is spent, `quota`'s reset, RateLimit-Reset or X-RateLimit-Reset. Dates are read against the
+ * answer's own Date header, else `now_us`. At most `max_ms`. -1: nothing, or a time that has
+ * passed.
  */
 int64_t retry_after_in_answer(const struct http_answer *answer,
                               const struct retry_after_quota *quota, int64_t now_us,

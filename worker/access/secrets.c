@@ -7,16 +7,16 @@
 
 enum { SECRET_BYTES_MAX = 64 * 1024, NAMES_MAX = 256 };
 
-struct names {
+struct secret_names {
     struct str items[NAMES_MAX];
     size_t count;
 };
 
 struct wanted {
-    struct names env, files;
+    struct secret_names env, files;
 };
 
-static void names_add(struct names *names, struct str name)
+static void add_name(struct secret_names *names, struct str name)
 {
     for (size_t i = 0; i < names->count; i++)
         if (str_eq(names->items[i], name))
@@ -25,18 +25,18 @@ static void names_add(struct names *names, struct str name)
         names->items[names->count++] = name;
 }
 
-static void note_use(void *ctx, const struct expr_use *use)
+static void on_use(void *ctx, const struct expr_use *use)
 {
     struct wanted *wanted = ctx;
     if (!use->step_count || use->steps[0].kind != VALUE_STRING)
         return;
     if (str_is(use->root, "env"))
-        names_add(&wanted->env, use->steps[0].text);
+        add_name(&wanted->env, use->steps[0].text);
     if (str_is(use->root, "secrets"))
-        names_add(&wanted->files, use->steps[0].text);
+        add_name(&wanted->files, use->steps[0].text);
 }
 
-static void note_secret(void *ctx, const struct expr_use *use)
+static void on_use_of_any(void *ctx, const struct expr_use *use)
 {
     bool *found = ctx;
     *found |= str_is(use->root, "env") || str_is(use->root, "secrets");
@@ -45,32 +45,25 @@ static void note_secret(void *ctx, const struct expr_use *use)
 bool secrets_used_by(const struct template *template)
 {
     bool found = false;
-    template_uses(template, note_secret, &found);
+    template_uses(template, on_use_of_any, &found);
     return found;
 }
 
-static void note_next_page(struct wanted *wanted, const struct next_page *next)
-{
-    const struct template *const parts[] = {next->params, next->headers, next->body, next->url};
-    for (size_t i = 0; i < COUNT_OF(parts); i++)
-        if (parts[i])
-            template_uses(parts[i], note_use, wanted);
-}
-
+/* The names in every template of the stream where credentials may be used. */
 static void note_all(struct wanted *wanted, const struct stream *stream)
 {
     const struct auth *auth = &stream->auth;
-    const struct template *const fixed[] = {&auth->token, &auth->user,  &auth->password,
-                                            &auth->value, &stream->url, &stream->path,
-                                            stream->body};
+    const struct next_page *next = &stream->pagination.next_page;
+    const struct template *const fixed[] = {
+        &auth->token, &auth->user,  &auth->password, &auth->value, &stream->url, &stream->path,
+        stream->body, next->params, next->headers,   next->body,   next->url};
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         if (fixed[i])
-            template_uses(fixed[i], note_use, wanted);
-    note_next_page(wanted, &stream->pagination.next_page);
+            template_uses(fixed[i], on_use, wanted);
     for (size_t i = 0; i < stream->param_count; i++)
-        template_uses(&stream->params[i].template, note_use, wanted);
+        template_uses(&stream->params[i].template, on_use, wanted);
     for (size_t i = 0; i < stream->header_count; i++)
-        template_uses(&stream->headers[i].template, note_use, wanted);
+        template_uses(&stream->headers[i].template, on_use, wanted);
 }
 
 static void register_all(struct arena *arena, struct str name, struct value value)
@@ -135,7 +128,7 @@ static bool read_secret(struct arena *arena, const char *dir, struct str name,
 }
 
 static bool read_all(struct arena *arena, const char *dir, bool from_env,
-                     const struct names *names, struct value *ret, struct err *err)
+                     const struct secret_names *names, struct value *ret, struct err *err)
 {
     struct value_map *map = ARENA_NEW(arena, struct value_map);
     map->members = ARENA_ARRAY(arena, struct value_member, names->count);

@@ -7,19 +7,24 @@
 #include "core/value.h"
 
 /*
- * The values behind `env.X` and `secrets.x`, as maps for expressions: just those that the
- * stream's definition uses. Each is registered for redaction. A secret is the content of the
- * file of that name in secrets_dir, without a final newline; a file whose name ends in .json is
- * parsed, and so is one that is found as x.json. ERR_CONFIG names what is missing.
+ * The values of `env.X` and `secrets.x`, as maps for expressions: just those that the stream's
+ * definition uses.
  */
 struct secrets {
     struct value env, files;
 };
 
+/*
+ * Reads them from the environment and from files, so it may wait for the disk: for the beginning
+ * of a job. Each value is registered for redaction, elements and members of JSON one by one. A
+ * secret `x` is the content of the file x in secrets_dir (NULL: not set) without its line ends;
+ * where there is no such file, the JSON of x.json. At most 64 KiB each. Everything is in `arena`.
+ * ERR_CONFIG names what is missing or cannot be read.
+ */
 bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,
                      struct secrets *ret_secrets, struct err *err) MUST_CHECK;
 
-/* Does it name `env` or `secrets`? */
+/* Does it name `env` or `secrets`? Then what it makes is a credential. */
 bool secrets_used_by(const struct template *template);
 
 #endif

@@ -1,7 +1,42 @@
 #include "worker/access/throttle.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 #include "port/hash.h"
+
+/*
+ * Three things can keep a request back. They are asked in this order:
+ *
+ *     pause        the peer asked for a wait (Retry-After): nothing is sent to it until then
+ *     failing      THROTTLE_FAILURES requests to the peer failed in a row, over all jobs: it is
+ *                  left alone for THROTTLE_PAUSE_MS. Then the next failure counts as the first
+ *     concurrency  as many requests as a limit allows are in flight
+ *     rate         the slowest of the stream's rate limits
+ *
+ * A rate is GCRA. A limit of `requests` per `per_ms` lets a request pass every
+ * interval = per_ms / requests, and remembers one number: tat, when the next request would
+ * arrive if all kept to the interval. A burst lets requests come earlier than that:
+ *
+ *     a request may start at  max(now, tat + interval - interval * burst)
+ *     and then                tat = max(tat, start) + interval
+ *
+ * E.g. 10 requests a second (interval 100 ms), burst 3, at rest until t = 1000:
+ *
+ *     asks at 1000   may start at 1000   tat becomes 1100
+ *     asks at 1000                1000               1200
+ *     asks at 1000                1000               1300
+ *     asks at 1000                1100               1400     the burst is used up
+ *     asks at 5000                5000               5100     and full again: 3 at once
+ *
+ * A request that must wait keeps its place: tat moves when the place is given, not when the
+ * request starts, so that jobs that wait do not all come at the same moment. A place further
+ * ahead than THROTTLE_AHEAD_MS is not given; the job asks again. A pause takes kept places back,
+ * because all of them would be due at its end.
+ *
+ * Invariants: in_flight of a limit is the number of passes with is_sent that hold it; a pass has
+ * a place or is sent, never both.
+ */
 
 /* Peers and limits are few and stay as long as the process. */
 enum { TABLE_SIZE = 256 };
@@ -10,8 +45,8 @@ enum { TABLE_SIZE = 256 };
 struct throttle_peer {
     struct throttle_peer *next;
     uint64_t id;
-    int64_t paused_until_mono_ms;  /* it asked for it */
-    int64_t failing_until_mono_ms; /* we leave it alone */
+    int64_t paused_until_mono_ms;  /* because it asked for a wait */
+    int64_t failing_until_mono_ms; /* because it failed too often */
     int failures;                  /* in a row */
 };
 
@@ -21,7 +56,7 @@ struct throttle_limit {
     int64_t interval_us, burst_us; /* interval 0: no rate */
     int64_t tat_us;                /* theoretical arrival time of the next request */
     int64_t concurrency, in_flight;
-    bool is_wanted; /* somebody was refused for `concurrency` */
+    bool is_wanted; /* a pass was refused for `concurrency` since the last one ended */
 };
 
 struct throttle {
@@ -67,7 +102,7 @@ static struct throttle_peer *find_peer(struct throttle *throttle, uint64_t id)
     return *slot = peer;
 }
 
-/* Streams that share a limit say the same about it; who says something else has his own. */
+/* Streams of a source share a limit only where they give the same numbers for it. */
 static uint64_t limit_id(uint64_t key, const struct stream *stream, size_t index)
 {
     const struct rate_limit *limit = &stream->rate_limits[index];
@@ -96,8 +131,8 @@ static struct throttle_limit *find_limit(struct throttle *throttle, uint64_t id,
     return *slot = limit;
 }
 
-static void aim(struct throttle *throttle, struct throttle_pass *pass,
-                const struct stream *stream, const struct throttle_peer_key *key)
+static void find_all(struct throttle *throttle, struct throttle_pass *pass,
+                     const struct stream *stream, const struct throttle_peer_key *key)
 {
     uint64_t id = hash_bytes(key->host, key->credential);
     pass->peer = find_peer(throttle, id);
@@ -140,7 +175,7 @@ static bool is_full(struct throttle_pass *pass)
     return false;
 }
 
-static enum throttle_wait go(struct throttle_pass *pass)
+static enum throttle_wait start(struct throttle_pass *pass)
 {
     for (size_t i = 0; i < pass->limit_count; i++)
         pass->limits[i]->in_flight++;
@@ -154,7 +189,8 @@ enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass
                                  const struct throttle_peer_key *key, int64_t now_mono_ms,
                                  int64_t *ret_wait_ms)
 {
-    aim(throttle, pass, stream, key);
+    assert(!pass->is_sent);
+    find_all(throttle, pass, stream, key);
     int64_t paused_ms = pass->peer->paused_until_mono_ms - now_mono_ms;
     int64_t failing_ms = pass->peer->failing_until_mono_ms - now_mono_ms;
     if (paused_ms > 0 || failing_ms > 0) {
@@ -173,14 +209,16 @@ enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass
         take_place(pass, at_us);
     }
     *ret_wait_ms = pass->ready_mono_ms - now_mono_ms;
-    return *ret_wait_ms > 0 ? THROTTLE_LIMITED : go(pass);
+    return *ret_wait_ms > 0 ? THROTTLE_LIMITED : start(pass);
 }
 
-static void leave(struct throttle *throttle, struct throttle_pass *pass)
+/* The request is no longer in flight, if it was. */
+static void end(struct throttle *throttle, struct throttle_pass *pass)
 {
     bool is_wanted = false;
     for (size_t i = 0; pass->is_sent && i < pass->limit_count; i++) {
         struct throttle_limit *limit = pass->limits[i];
+        assert(limit->in_flight > 0);
         limit->in_flight--;
         is_wanted |= limit->is_wanted;
         limit->is_wanted = false;
@@ -194,7 +232,8 @@ void throttle_give(struct throttle *throttle, struct throttle_pass *pass, bool h
                    int64_t now_mono_ms)
 {
     struct throttle_peer *peer = pass->peer;
-    leave(throttle, pass);
+    assert(pass->is_sent);
+    end(throttle, pass);
     peer->failures = has_failed ? peer->failures + 1 : 0;
     if (peer->failures < THROTTLE_FAILURES)
         return;
@@ -205,11 +244,12 @@ void throttle_give(struct throttle *throttle, struct throttle_pass *pass, bool h
 void throttle_pause(struct throttle_pass *pass, int64_t now_mono_ms, int64_t wait_ms)
 {
     int64_t until = now_mono_ms + wait_ms;
+    assert(pass->peer);
     pass->peer->paused_until_mono_ms = MAX(pass->peer->paused_until_mono_ms, until);
 }
 
 void throttle_drop(struct throttle *throttle, struct throttle_pass *pass)
 {
-    leave(throttle, pass);
+    end(throttle, pass);
     *pass = (struct throttle_pass){.peer = NULL};
 }

@@ -8,15 +8,15 @@
 
 /*
  * When requests may start, over all jobs of a process: the rate limits of definitions, the
- * pauses that APIs ask for, and a pause of 30 s for a host that failed five times in a row.
+ * pauses that APIs ask for, and a pause of 30 s for a peer that failed five times in a row.
  *
  * A rate limit is GCRA (ITU-T I.371, annex A): a request may start when the limit's theoretical
  * arrival time is no further ahead than its burst. Times are monotonic milliseconds and given
  * by the caller.
  *
- *     [throttle_take → a wait, and again]… → 0 → the request → throttle_give
+ *     [throttle_take → not THROTTLE_GO: wait]… → THROTTLE_GO → the request → throttle_give
  *
- * A pass that is dropped before throttle_give goes through throttle_drop.
+ * A pass that is given up before throttle_give goes through throttle_drop.
  */
 struct throttle;
 
@@ -26,7 +26,10 @@ enum {
     THROTTLE_AHEAD_MS = 10000, /* a place further ahead than this is not kept */
 };
 
-/* `on_free` is called when a request gave back a place that another was waiting for. */
+/*
+ * `on_free` is called when a request has ended and another was refused with THROTTLE_FULL, from
+ * inside throttle_give or throttle_drop. Free with throttle_free, when no pass is in use.
+ */
 struct throttle *throttle_new(void (*on_free)(void *ctx), void *ctx) MUST_CHECK;
 void throttle_free(struct throttle *throttle); /* NULL is fine */
 
@@ -36,7 +39,7 @@ struct throttle_peer_key {
     uint64_t credential;
 };
 
-/* One request's way through; zeroed at first, kept by the caller. */
+/* One request's way through; zeroed at first, kept by the caller, used again for the next. */
 struct throttle_pass {
     struct throttle_peer *peer;
     struct throttle_limit *limits[RATE_LIMITS_MAX];
@@ -46,26 +49,27 @@ struct throttle_pass {
 };
 
 enum throttle_wait {
-    THROTTLE_GO,      /* counted: throttle_give must follow */
-    THROTTLE_FULL,    /* too many in flight: `on_free` will come */
-    THROTTLE_LIMITED, /* the rate limit: ask again in wait_ms */
-    THROTTLE_PAUSED,  /* the host asked for it: likewise */
-    THROTTLE_FAILING, /* the host failed too often: likewise */
+    THROTTLE_GO,      /* it is counted as in flight: throttle_give must follow */
+    THROTTLE_FULL,    /* too many are in flight: ask again after `on_free` */
+    THROTTLE_LIMITED, /* the rate limit: ask again in *ret_wait_ms */
+    THROTTLE_PAUSED,  /* the peer asked for a wait: ask again in *ret_wait_ms */
+    THROTTLE_FAILING, /* the peer failed too often: ask again in *ret_wait_ms */
 };
 
+/* *ret_wait_ms is above 0 with the last three, and means nothing with the others. */
 enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass *pass,
                                  const struct stream *stream,
                                  const struct throttle_peer_key *key, int64_t now_mono_ms,
                                  int64_t *ret_wait_ms) MUST_CHECK;
 
-/* The request is over. `has_failed`: no answer, or a 5xx. */
+/* The request has ended. `has_failed`: no answer, or a 5xx. */
 void throttle_give(struct throttle *throttle, struct throttle_pass *pass, bool has_failed,
                    int64_t now_mono_ms);
 
-/* The answer to this pass asked for a wait: nothing is sent to its peer meanwhile. */
+/* The answer to this pass asked for a wait: nothing is sent to its peer until it is over. */
 void throttle_pause(struct throttle_pass *pass, int64_t now_mono_ms, int64_t wait_ms);
 
-/* Gives back what the pass holds, and its memory. */
+/* Gives back what the pass holds and zeroes it. Fine for a pass that was never used. */
 void throttle_drop(struct throttle *throttle, struct throttle_pass *pass);
 
 #endif

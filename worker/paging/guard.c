@@ -1,7 +1,28 @@
 #include "worker/paging/guard.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 
+/*
+ * A paging goes in circles when an API ignores the page parameter, or gives a next link that
+ * leads back. Two hashes of each page are remembered for as long as the job lives:
+ *
+ *     request hash   the same request would be made again: always a circle
+ *     records hash   the same records came again, by another request: an API that clamps a page
+ *                    number beyond the end to the last page
+ *
+ * Records that are the same by chance must not stop a job. An empty page is like any other
+ * empty page, so it never counts. A page of one record may well be the same twice, such as
+ * {"status": "pending"}: it counts when it comes for the third time in a row, and only then.
+ *
+ * E.g. the pages A, B, B of 100 records: the third is refused, before its rows are stored. The
+ * pages of one record x, x, y, x, x go through; x, x, x do not.
+ *
+ * A set is open addressing with linear probing. Invariants: capacity is a power of 2, and at
+ * most half of the slots are used, so a probe always ends at an empty one. A hash takes 16 to 32
+ * bytes, a page twice that.
+ */
 static uint64_t slot_value(uint64_t hash)
 {
     return hash ? hash : 1;
@@ -22,6 +43,7 @@ static bool set_has(const struct guard_set *set, uint64_t hash)
 
 static void set_insert(struct guard_set *set, uint64_t value)
 {
+    assert(value && set->count < set->capacity);
     size_t at = value & (set->capacity - 1);
     while (set->slots[at] && set->slots[at] != value)
         at = (at + 1) & (set->capacity - 1);

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 /*
- * Loop guards: 16 bytes a page, kept in the ledger so that they outlive a process. A job that
- * asks the same twice, or is given the same records twice, is going in circles.
+ * Finds a repeated page: the loop guard of a job. A job that makes the same request twice, or
+ * gets the same records twice, goes in circles. Both hashes of each page are in the ledger
+ * (pagetide.page) too, so that they outlive a process.
  */
 struct guard_set {
     uint64_t *slots; /* open addressing; 0 is empty, a hash of 0 is stored as 1 */
@@ -17,7 +18,7 @@ struct guard_set {
 struct guard {
     struct guard_set requests, records;
     uint64_t last_single; /* records hash of the last page if that had one record, else 0 */
-    int single_repeats;   /* how often it stood in a row */
+    int single_repeats;   /* how many pages in a row had just that record */
 };
 
 void guard_init(struct guard *guard);
@@ -31,11 +32,15 @@ bool guard_knows_request(const struct guard *guard, uint64_t hash);
  */
 bool guard_knows_records(const struct guard *guard, uint64_t hash, int64_t records);
 
-/* Remembers a page. */
+/* Remembers a page that is read, after it was looked up. */
 void guard_add(struct guard *guard, uint64_t request_hash, uint64_t records_hash,
                int64_t records);
 
-/* What the ledger remembers of earlier pages; a records hash of 0 was a page without any. */
+/*
+ * Remembers `count` earlier pages, oldest first, as the ledger has them: hashes with their bits
+ * as int64_t; a records hash of 0 is a page without records. The arrays are not kept. The ledger
+ * does not say how many records a page had, so the last page counts as one of one record too.
+ */
 void guard_restore(struct guard *guard, const int64_t *request_hashes,
                    const int64_t *records_hashes, size_t count);
 

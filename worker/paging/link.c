@@ -1,23 +1,23 @@
 #include "worker/paging/link.h"
 
-struct scan {
+struct link_reader {
     struct str rest;
 };
 
-static char peek(const struct scan *scan)
+static char peek(const struct link_reader *reader)
 {
-    return scan->rest.len ? scan->rest.ptr[0] : '\0';
+    return reader->rest.len ? reader->rest.ptr[0] : '\0';
 }
 
-static void skip(struct scan *scan, size_t count)
+static void skip(struct link_reader *reader, size_t count)
 {
-    scan->rest = str_slice(scan->rest, count, scan->rest.len);
+    reader->rest = str_slice(reader->rest, count, reader->rest.len);
 }
 
-static void skip_spaces(struct scan *scan)
+static void skip_spaces(struct link_reader *reader)
 {
-    while (peek(scan) == ' ' || peek(scan) == '\t')
-        skip(scan, 1);
+    while (peek(reader) == ' ' || peek(reader) == '\t')
+        skip(reader, 1);
 }
 
 static bool is_token(char c)
@@ -25,43 +25,43 @@ static bool is_token(char c)
     return c != '\0' && c != ';' && c != ',' && c != '=' && c != '"' && c != ' ' && c != '\t';
 }
 
-static struct str read_token(struct scan *scan)
+static struct str read_token(struct link_reader *reader)
 {
     size_t len = 0;
-    while (len < scan->rest.len && is_token(scan->rest.ptr[len]))
+    while (len < reader->rest.len && is_token(reader->rest.ptr[len]))
         len++;
-    struct str token = str_slice(scan->rest, 0, len);
-    skip(scan, len);
+    struct str token = str_slice(reader->rest, 0, len);
+    skip(reader, len);
     return token;
 }
 
 /* A quoted string without its quotes; backslashes stay: no relation type holds one. */
-static bool read_quoted(struct scan *scan, struct str *ret)
+static bool read_quoted(struct link_reader *reader, struct str *ret)
 {
     size_t end = 1;
-    while (end < scan->rest.len && scan->rest.ptr[end] != '"')
-        end += scan->rest.ptr[end] == '\\' ? 2 : 1;
-    if (end >= scan->rest.len)
+    while (end < reader->rest.len && reader->rest.ptr[end] != '"')
+        end += reader->rest.ptr[end] == '\\' ? 2 : 1;
+    if (end >= reader->rest.len)
         return false;
-    *ret = str_slice(scan->rest, 1, end);
-    skip(scan, end + 1);
+    *ret = str_slice(reader->rest, 1, end);
+    skip(reader, end + 1);
     return true;
 }
 
 /* `; name`, `; name=token` or `; name="quoted"`. False at a syntax error. */
-static bool read_param(struct scan *scan, struct str *ret_name, struct str *ret_value)
+static bool read_param(struct link_reader *reader, struct str *ret_name, struct str *ret_value)
 {
-    skip_spaces(scan);
-    *ret_name = read_token(scan);
+    skip_spaces(reader);
+    *ret_name = read_token(reader);
     *ret_value = STR_NONE;
-    skip_spaces(scan);
-    if (peek(scan) != '=')
-        return peek(scan) == ';' || peek(scan) == ',' || scan->rest.len == 0;
-    skip(scan, 1);
-    skip_spaces(scan);
-    if (peek(scan) == '"')
-        return read_quoted(scan, ret_value);
-    *ret_value = read_token(scan);
+    skip_spaces(reader);
+    if (peek(reader) != '=')
+        return peek(reader) == ';' || peek(reader) == ',' || reader->rest.len == 0;
+    skip(reader, 1);
+    skip_spaces(reader);
+    if (peek(reader) == '"')
+        return read_quoted(reader, ret_value);
+    *ret_value = read_token(reader);
     return true;
 }
 
@@ -81,45 +81,45 @@ static bool lists_rel(struct str list, struct str rel)
     return false;
 }
 
-/* The params behind a target; *ret_match tells whether its first `rel` lists ours. */
-static bool read_params(struct scan *scan, struct str rel, bool *ret_match)
+/* The params after a target; *ret_match says whether its first `rel` lists ours. */
+static bool read_params(struct link_reader *reader, struct str rel, bool *ret_match)
 {
     bool seen = false;
     *ret_match = false;
-    skip_spaces(scan);
-    while (peek(scan) == ';') {
+    skip_spaces(reader);
+    while (peek(reader) == ';') {
         struct str name, value;
-        skip(scan, 1);
-        if (!read_param(scan, &name, &value))
+        skip(reader, 1);
+        if (!read_param(reader, &name, &value))
             return false;
         if (!seen && str_eq_nocase(name, STR("rel"))) {
             seen = true;
             *ret_match = lists_rel(value, rel);
         }
-        skip_spaces(scan);
+        skip_spaces(reader);
     }
-    return scan->rest.len == 0 || peek(scan) == ',';
+    return reader->rest.len == 0 || peek(reader) == ',';
 }
 
-static bool read_target(struct scan *scan, struct str *ret)
+static bool read_target(struct link_reader *reader, struct str *ret)
 {
-    ptrdiff_t end = peek(scan) == '<' ? str_find_byte(scan->rest, '>') : -1;
+    ptrdiff_t end = peek(reader) == '<' ? str_find_byte(reader->rest, '>') : -1;
     if (end < 0)
         return false;
-    *ret = str_slice(scan->rest, 1, (size_t)end);
-    skip(scan, (size_t)end + 1);
+    *ret = str_slice(reader->rest, 1, (size_t)end);
+    skip(reader, (size_t)end + 1);
     return true;
 }
 
 struct str link_find(struct str field, struct str rel)
 {
-    struct scan scan = {field};
+    struct link_reader reader = {field};
     for (;;) {
-        while (peek(&scan) == ',' || peek(&scan) == ' ' || peek(&scan) == '\t')
-            skip(&scan, 1);
+        while (peek(&reader) == ',' || peek(&reader) == ' ' || peek(&reader) == '\t')
+            skip(&reader, 1);
         struct str target;
         bool match;
-        if (!read_target(&scan, &target) || !read_params(&scan, rel, &match))
+        if (!read_target(&reader, &target) || !read_params(&reader, rel, &match))
             return STR_NONE;
         if (match)
             return target;
