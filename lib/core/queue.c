@@ -22,8 +22,8 @@
  *
  * Any other failure leaves open whether the script ran. Scripts may be repeated with the same
  * arguments, so the caller may simply ask again. Only a claim needs help, since each claim
- * makes a token of its own: one that ran without an answer has leased a job to a token that only this
- * file knows. `unsure_token` keeps it, and the next claim sends it again, marked as a
+ * makes a token of its own: one that ran without an answer has leased a job to a token that
+ * only this file knows. `unsure_token` keeps it, and the next claim sends it again, marked as a
  * repetition; Redis then answers with the same job. E.g.
  *
  *     claim T1 → timeout         unsure_token = T1; the caller gets ERR_AGAIN

@@ -20,7 +20,7 @@ bool(eval_fail)(struct eval *ev, const char *fmt, ...)
     return caret_fail(ev->err, ERR_INPUT, ev->source, ev->at, "%s", what);
 }
 
-bool eval_fail_undefined(struct eval *ev, struct value value)
+bool(eval_fail_undefined)(struct eval *ev, struct value value)
 {
     if (value.text.len)
         return eval_fail(ev, "'%.*s' is undefined", STR_ARG(value.text));

@@ -27,12 +27,13 @@ struct eval {
 /* ERR_INPUT at ev->at. Always false. */
 bool eval_fail(struct eval *ev, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-#ifdef __clang_analyzer__
-#define eval_fail(...) ((eval_fail)(__VA_ARGS__), false)
-#endif
-
 /* Says that this value, with its name where it has one, is undefined. Always false. */
 bool eval_fail_undefined(struct eval *ev, struct value value);
+
+#ifdef __clang_analyzer__
+#define eval_fail(...)           ((eval_fail)(__VA_ARGS__), false)
+#define eval_fail_undefined(...) ((eval_fail_undefined)(__VA_ARGS__), false)
+#endif
 
 /* For messages: the value as JSON, cut at 200 bytes. NUL-terminated, in the arena. */
 const char *eval_show(struct eval *ev, struct value value);
