@@ -3,7 +3,7 @@
 # higher, siblings never each other. Inside worker/ two towers of rooms that never see each
 # other: records < rows < load knows no HTTP, access < paging < exchange knows no PostgreSQL,
 # only the machine above them sees both. core/expr is the inside of core. A library's header
-# stays in its port's .c. Tests and bench may use everything.
+# is included by its port's .c files alone. Tests and bench may use everything.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
@@ -38,7 +38,7 @@ declare -A hidden=(
 
 # Library headers, and the one module that may include each.
 declare -A port_of=(
-    [curl/]="lib/port/http.c lib/port/http_url.c lib/port/http_options.c lib/port/http_error.c"
+    [curl/]="lib/port/http.c lib/port/http_multi.c lib/port/http_url.c lib/port/http_options.c lib/port/http_error.c"
     [hiredis/]="lib/port/redis.c lib/port/redis_reply.c"
     [libpq-fe.h]="lib/port/pg.c lib/port/pg_connect.c lib/port/pg_op.c lib/port/pg_result.c"
     [jansson.h]="lib/port/json.c"

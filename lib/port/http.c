@@ -1,11 +1,6 @@
 /*
- * libcurl's multi handle in our loop, and our own deadlines around it.
- *
- * libcurl says which sockets it wants watched (on_socket_wanted) and when it wants to be called
- * without one (on_timer_wanted); the loop calls back (on_socket_ready, on_curl_timer), and each
- * such call may finish any number of requests, which finish_done then delivers.
- *
- * A call is in one of three phases, each with a limit of its own; libcurl has no such limits.
+ * Calls of libcurl's (http_multi.c), with our own deadlines and our own view of addresses. A
+ * call is in one of three phases, each with a limit of its own; libcurl has no such limits.
  *
  *     http_send ──> CONNECTING ──on_before_request──> WAITING ──first header──> READING ──> end
  *                   name, TCP,                        for the                   headers,
@@ -17,7 +12,7 @@
  * total_ms goes over all of them. A call that cannot be sent at all has `failed` set and ends
  * when its timer fires, so that http_send never calls back.
  *
- * The end is one of: libcurl reports it (finish_done), our timer fires (timed_out), http_cancel.
+ * The end is one of: libcurl reports it (on_progress), our timer fires (timed_out), http_cancel.
  * All go through call_unlink, which takes the call out of libcurl before anybody is called back.
  *
  * Addresses are checked at two places, because only there are they known: on_open_socket for a
@@ -44,22 +39,15 @@
 #include "port/http_check.h"
 #include "port/http_error.h"
 #include "port/http_headers.h"
+#include "port/http_multi.h"
 #include "port/http_options.h"
 
 struct http {
     struct loop *loop;
-    CURLM *multi;
-    struct loop_timer *timer; /* libcurl's own */
+    struct http_multi *multi;
     struct http_call *calls;
     size_t bytes;         /* of the bodies of `calls` */
     bool is_calling_back; /* a callback of a call is under way */
-};
-
-/* A socket of libcurl's, as long as it wants it watched. */
-struct watch {
-    struct http *http;
-    curl_socket_t fd;
-    struct loop_fd *fd_watch;
 };
 
 enum phase { CONNECTING, WAITING, READING };
@@ -91,83 +79,18 @@ struct http_call {
     char error[CURL_ERROR_SIZE];
 };
 
-/* --- sockets and timers --- */
-
-static void finish_done(struct http *http);
-
-static void act(struct http *http, curl_socket_t fd, int events)
-{
-    int running;
-    curl_multi_socket_action(http->multi, fd, events, &running);
-    finish_done(http);
-}
-
-static void on_socket_ready(void *ctx, int events)
-{
-    struct watch *watch = ctx;
-    int bits = (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
-               (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
-    act(watch->http, watch->fd, bits);
-}
-
-static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *ctx, void *ctx_of_fd)
-{
-    (void)easy;
-    struct http *http = ctx;
-    struct watch *watch = ctx_of_fd;
-    if (what == CURL_POLL_REMOVE) {
-        if (watch)
-            loop_fd_free(watch->fd_watch);
-        mem_free(watch);
-        return 0;
-    }
-    if (!watch) {
-        watch = mem_alloc(sizeof *watch);
-        *watch = (struct watch){.http = http, .fd = fd};
-        watch->fd_watch = loop_fd_new(http->loop, fd, on_socket_ready, watch);
-        curl_multi_assign(http->multi, fd, watch);
-    }
-    int events =
-        (what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
-    loop_fd_set(watch->fd_watch, events);
-    return 0;
-}
-
-static void on_curl_timer(void *ctx)
-{
-    act(ctx, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static int on_timer_wanted(CURLM *multi, long delay_ms, void *ctx)
-{
-    (void)multi;
-    struct http *http = ctx;
-    if (delay_ms < 0)
-        loop_timer_clear(http->timer);
-    else
-        loop_timer_set(http->timer, delay_ms);
-    return 0;
-}
+static void on_progress(void *ctx);
 
 bool http_new(struct loop *loop, struct http **ret_http, struct err *err)
 {
-    static bool initialised;
-    if (!initialised && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return err_set(err, ERR_BUG, "http", 0, "libcurl cannot be initialised");
-    initialised = true;
+    struct http *http = mem_alloc(sizeof *http);
+    http->loop = loop;
+    if (!http_multi_new(loop, on_progress, http, &http->multi, err)) {
+        mem_free(http);
+        return false;
+    }
     /* OpenSSL writes with write(2): a peer that is gone must not end the process. */
     signal(SIGPIPE, SIG_IGN);
-    CURLM *multi = curl_multi_init();
-    if (!multi)
-        return err_set(err, ERR_BUG, "http", 0, "libcurl has no multi handle to give");
-    struct http *http = mem_alloc(sizeof *http);
-    *http = (struct http){.loop = loop, .multi = multi};
-    http->timer = loop_timer_new(loop, on_curl_timer, http);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, http);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, http);
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 256L);
     *ret_http = http;
     return true;
 }
@@ -179,8 +102,7 @@ void http_free(struct http *http)
     assert(!http->is_calling_back);
     while (http->calls)
         http_cancel(http->calls);
-    curl_multi_cleanup(http->multi);
-    loop_timer_free(http->timer);
+    http_multi_free(http->multi);
     mem_free(http);
 }
 
@@ -342,7 +264,7 @@ static void call_unlink(struct http_call *call)
 {
     struct http *http = call->http;
     if (call->is_added)
-        curl_multi_remove_handle(http->multi, call->easy);
+        http_multi_remove(http->multi, call->easy);
     call->is_added = false;
     *(call->previous ? &call->previous->next : &http->calls) = call->next;
     if (call->next)
@@ -420,22 +342,17 @@ static void explain(const struct http_call *call, CURLcode code, struct err *err
 }
 
 /* Callbacks may send and cancel: each turn asks libcurl anew. */
-static void finish_done(struct http *http)
+static void on_progress(void *ctx)
 {
-    int left;
-    for (CURLMsg *msg; (msg = curl_multi_info_read(http->multi, &left));) {
-        if (msg->msg != CURLMSG_DONE)
-            continue;
-        CURLcode code = msg->data.result;
-        char *private = NULL;
-        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
-        struct http_call *call = (struct http_call *)(void *)private;
+    struct http *http = ctx;
+    int code;
+    for (struct http_call *call; (call = http_multi_next(http->multi, &code));) {
         if (code == CURLE_OK) {
             succeed(call);
             continue;
         }
         struct err err = ERR_INIT;
-        explain(call, code, &err);
+        explain(call, (CURLcode)code, &err);
         finish(call, NULL, &err);
     }
 }
@@ -494,7 +411,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     set_callbacks(call);
     call->sent_headers = http_options_set(call->easy, call->arena, request);
     enter(call, CONNECTING);
-    call->is_added = curl_multi_add_handle(http->multi, call->easy) == CURLM_OK;
+    call->is_added = http_multi_add(http->multi, call->easy);
     if (!call->is_added) {
         err_set(&call->failed, ERR_BUG, "http", 0, "libcurl does not take the request");
         loop_timer_set(call->timer, 0);
