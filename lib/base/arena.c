@@ -99,17 +99,24 @@ struct str arena_str(struct arena *arena, struct str text)
     return (struct str){arena_cstr(arena, text), text.len};
 }
 
+struct str arena_vprintf(struct arena *arena, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, fmt, args);
+    char *text = arena_alloc(arena, (size_t)len + 1);
+    vsnprintf(text, (size_t)len + 1, fmt, again);
+    va_end(again);
+    return (struct str){text, (size_t)len};
+}
+
 struct str arena_printf(struct arena *arena, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    int len = vsnprintf(NULL, 0, fmt, args);
+    struct str text = arena_vprintf(arena, fmt, args);
     va_end(args);
-    char *text = arena_alloc(arena, (size_t)len + 1);
-    va_start(args, fmt);
-    vsnprintf(text, (size_t)len + 1, fmt, args);
-    va_end(args);
-    return (struct str){text, (size_t)len};
+    return text;
 }
 
 size_t arena_bytes(const struct arena *arena)

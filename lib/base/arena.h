@@ -1,6 +1,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;
 struct str arena_str(struct arena *arena, struct str text);
 char *arena_cstr(struct arena *arena, struct str text);
 struct str arena_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3);
+struct str arena_vprintf(struct arena *arena, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
 /* Bytes taken from the heap, for accounting. */
 size_t arena_bytes(const struct arena *arena);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/redact.h"
 
 enum { LINE_MAX_BYTES = 8192 };
@@ -53,27 +54,9 @@ bool log_is_on(enum log_level level)
 
 /* --- pieces --- */
 
-/*
- * Text inside a line: what could end the line, move a terminal's cursor or break a JSON string
- * is written as an escape, bytes that are not UTF-8 as U+FFFD.
- */
 static void put_escaped(struct buf *buf, struct str text)
 {
-    while (text.len) {
-        size_t len = str_utf8_length(text);
-        unsigned char c = (unsigned char)text.ptr[0];
-        if (!len)
-            buf_puts(buf, "\xEF\xBF\xBD");
-        else if (c == '\n')
-            buf_puts(buf, "\\n");
-        else if (c < ' ' || c == 0x7F)
-            buf_printf(buf, "\\u%04x", c);
-        else if (is_json && (c == '"' || c == '\\'))
-            buf_printf(buf, "\\%c", c);
-        else
-            buf_put(buf, str_slice(text, 0, len));
-        text = str_slice(text, MAX(len, (size_t)1), text.len);
-    }
+    printable_put(buf, text, is_json ? PRINTABLE_STRING : PRINTABLE_LINE);
 }
 
 /* As put_escaped, but no more than `room` bytes; whole characters and escapes only. */

@@ -47,7 +47,7 @@ START_TEST(writes_text)
                      "  from page 4\n");
     log_write(LOG_ERROR, LOG_PG_DOWN, LOG_NOWHERE, "a\nb\x1B[2J\xFF\"");
     ck_assert_str_is(written(), "2026-01-02T03:04:05.678Z error postgres.down  "
-                                "a\\nb\\u001b[2J\xEF\xBF\xBD\"\n");
+                                "a\\nb\\u001b[2J\\xff\"\n");
     log_write(LOG_WARN, LOG_RUN_DONE, &(struct log_where){.run = 12}, "x");
     ck_assert_str_is(written(), "2026-01-02T03:04:05.678Z warn  run.done  12  x\n");
 }
