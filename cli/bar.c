@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "cli/say.h"
 
 enum { CELLS = 24, LINE_BYTES_MAX = 512, PLAIN_EVERY_MS = 10000 };
 
@@ -66,9 +67,10 @@ void bar_draw(struct bar *bar, const struct bar_state *state)
     bar->drawn_mono_ms = now;
     bar_put(&line, bar, state, now);
     if (bar->is_terminal)
-        fprintf(stderr, "\r\033[K%s", line.ptr);
+        say_sequence(stderr, "\r\033[K");
     else
-        fprintf(stderr, "%s\n", line.ptr);
+        buf_puts(&line, "\n");
+    say_text(stderr, buf_str(&line));
     fflush(stderr);
     bar->is_drawn = true;
 }
@@ -76,6 +78,6 @@ void bar_draw(struct bar *bar, const struct bar_state *state)
 void bar_clear(struct bar *bar)
 {
     if (bar->is_terminal && bar->is_drawn)
-        fputs("\r\033[K", stderr);
+        say_sequence(stderr, "\r\033[K");
     bar->is_drawn = false;
 }

@@ -1,8 +1,9 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "base/redact.h"
+#include "base/file.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "config/source_dir.h"
 #include "schema/migrate.h"
 
@@ -10,20 +11,18 @@ enum { CONNECT_MS = 10000, ERRORS_BYTES_MAX = 1024 * 1024 };
 
 int cli_fail(const struct err *err)
 {
-    struct err shown = *err;
-    redact_cstr(shown.text, sizeof shown.text);
-    fprintf(stderr, "pagetide: %s\n", shown.text);
+    say_line(stderr, "pagetide: %s", err->text);
     return exit_code_of_error(err);
 }
 
 int cli_usage(const char *fmt, ...)
 {
+    AUTO_ARENA struct arena *arena = arena_new();
     va_list args;
     va_start(args, fmt);
-    fputs("pagetide: ", stderr);
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
+    struct str text = arena_vprintf(arena, fmt, args);
     va_end(args);
+    say_line(stderr, "pagetide: %.*s", STR_ARG(text));
     return EXIT_USAGE;
 }
 
@@ -111,8 +110,7 @@ bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_coun
                         &err))
         return true;
     if (errors.len)
-        fprintf(stderr, "%.*s%s", STR_ARG(buf_str(&errors)),
-                errors.ptr[errors.len - 1] == '\n' ? "" : "\n");
+        say_line(stderr, "%.*s", STR_ARG(file_trim_end(buf_str(&errors))));
     else
         cli_fail(&err);
     return false;

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "cli/cli.h"
 #include "cli/drop.h"
+#include "cli/say.h"
 #include "config/source_dir.h"
 #include "scheduler/apply.h"
 
@@ -19,7 +20,7 @@ static void on_applied(void *ctx, const struct apply_result *result)
     struct waiting *waiting = ctx;
     waiting->is_done = true;
     if (result->errors->len) {
-        fprintf(stderr, "%.*s\n", STR_ARG(str_trim(buf_str(result->errors))));
+        say_line(stderr, "%.*s", STR_ARG(str_trim(buf_str(result->errors))));
         waiting->code = EXIT_USAGE;
     }
     if (result->err) {
@@ -27,10 +28,11 @@ static void on_applied(void *ctx, const struct apply_result *result)
         return;
     }
     if (waiting->json)
-        printf("{\"streams\":%zu,\"stored\":%zu}\n", result->streams, result->changed);
+        say_line(stdout, "{\"streams\":%zu,\"stored\":%zu}", result->streams, result->changed);
     else
-        printf("%zu stream%s stored%s\n", result->streams, result->streams == 1 ? "" : "s",
-               waiting->code ? "; the broken files above keep their last good version" : "");
+        say_line(stdout, "%zu stream%s stored%s", result->streams,
+                 result->streams == 1 ? "" : "s",
+                 waiting->code ? "; the broken files above keep their last good version" : "");
 }
 
 /* The names of the folder's streams, one a line: none holds a line's end. */
@@ -81,7 +83,7 @@ static int apply_and_prune(struct cli *cli, struct pg *pg, const char *dir)
     if (waiting.code == EXIT_DONE && cli->options.prune)
         return prune(cli, pg, dir);
     if (waiting.code != EXIT_DONE && cli->options.prune)
-        fputs("pagetide: nothing was removed\n", stderr);
+        say_line(stderr, "pagetide: nothing was removed");
     return waiting.code;
 }
 

@@ -1,9 +1,9 @@
 #include <assert.h>
 
-#include "base/redact.h"
 #include "cli/order.h"
+#include "cli/say.h"
 
-enum { TIMEOUT_MS = 30000 };
+enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536 };
 
 /* One row of nulls, where the stream has no bookmark. */
 static const char bookmarks_sql[] =
@@ -19,16 +19,18 @@ enum bookmark_column {
     BOOKMARK_COLUMNS,
 };
 
-static void print_row(struct cli *cli, const struct pg_result *result, size_t row)
+static void print_row(const struct pg_result *result, size_t row)
 {
     struct str partition = pg_get_str(result, row, BOOKMARK_PARTITION);
-    struct str value = redact_str(cli->arena, pg_get_str(result, row, BOOKMARK_VALUE));
-    printf("%.*s  %.*s%s%.*s", STR_ARG(pg_get_str(result, row, BOOKMARK_STREAM)),
-           STR_ARG(partition), partition.len ? "  " : "", STR_ARG(value));
+    AUTO_BUF(line, LINE_BYTES_MAX);
+    buf_printf(&line, "%.*s  %.*s%s%.*s", STR_ARG(pg_get_str(result, row, BOOKMARK_STREAM)),
+               STR_ARG(partition), partition.len ? "  " : "",
+               STR_ARG(pg_get_str(result, row, BOOKMARK_VALUE)));
     if (pg_is_null(result, row, BOOKMARK_RUN))
-        puts("  set by hand");
+        buf_puts(&line, "  set by hand");
     else
-        printf("  by run %.*s\n", STR_ARG(pg_get_str(result, row, BOOKMARK_RUN)));
+        buf_printf(&line, "  by run %.*s", STR_ARG(pg_get_str(result, row, BOOKMARK_RUN)));
+    say_line(stdout, "%.*s", STR_ARG(buf_str(&line)));
 }
 
 static int show(struct cli *cli, struct pg *pg, struct str stream)
@@ -43,14 +45,13 @@ static int show(struct cli *cli, struct pg *pg, struct str stream)
     assert(pg_columns(result) == BOOKMARK_COLUMNS);
     bool has_any = !pg_is_null(result, 0, BOOKMARK_STREAM);
     for (size_t i = 0; has_any && i < pg_rows(result); i++) {
-        struct str line = redact_str(cli->arena, pg_get_str(result, i, BOOKMARK_JSON));
         if (cli->options.json)
-            printf("%.*s\n", STR_ARG(line));
+            say_json(pg_get_str(result, i, BOOKMARK_JSON));
         else
-            print_row(cli, result, i);
+            print_row(result, i);
     }
     if (!has_any && !cli->options.json)
-        printf("%.*s has no bookmark yet\n", STR_ARG(stream));
+        say_line(stdout, "%.*s has no bookmark yet", STR_ARG(stream));
     return EXIT_DONE;
 }
 

@@ -1,4 +1,5 @@
 #include "cli/order.h"
+#include "cli/say.h"
 
 static int cancel_main(struct cli *cli)
 {
@@ -9,7 +10,8 @@ static int cancel_main(struct cli *cli)
     struct pg_value params[] = {pg_int(run)};
     int code = order_give_once(cli, "pagetide.cancel($1)", params, 1, &order);
     if (code == EXIT_DONE && !cli->options.json)
-        printf("%.*s: run %lld is cancelled\n", STR_ARG(order.stream), (long long)order.run);
+        say_line(stdout, "%.*s: run %lld is cancelled", STR_ARG(order.stream),
+                 (long long)order.run);
     return code;
 }
 

@@ -1,7 +1,7 @@
 #include "base/json_out.h"
 #include "base/log.h"
-#include "base/redact.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "port/redis.h"
 #include "worker/preview.h"
 
@@ -11,30 +11,29 @@ static void print_stream(const struct cli *cli, const struct stream *stream)
 {
     const struct table *table = &stream->table;
     if (cli->options.json)
-        printf("{\"stream\":\"%.*s\",\"table\":\"%.*s.%.*s\"}\n", STR_ARG(stream->name),
-               STR_ARG(table->schema), STR_ARG(table->name));
+        say_line(stdout, "{\"stream\":\"%.*s\",\"table\":\"%.*s.%.*s\"}", STR_ARG(stream->name),
+                 STR_ARG(table->schema), STR_ARG(table->name));
     else
-        printf("%.*s → %.*s.%.*s\n", STR_ARG(stream->name), STR_ARG(table->schema),
-               STR_ARG(table->name));
+        say_line(stdout, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(table->schema),
+                 STR_ARG(table->name));
 }
 
 /* --- the option --live --- */
 
-static void say(const struct cli *cli, const char *what, const char *state, struct str text)
+static void report(const struct cli *cli, const char *what, const char *state, struct str text)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
+    struct json_out out = {.buf = &line};
     if (cli->options.json) {
-        struct json_out out = {.buf = &line};
         json_out_open(&out, NULL, '{');
         json_out_str(&out, "check", str_from(what));
         json_out_str(&out, "state", str_from(state));
         json_out_str(&out, "text", text);
         json_out_close(&out, '}');
+        say_json(buf_str(&line));
     } else {
-        buf_printf(&line, "%s: %s%s%.*s", what, state, text.len ? ", " : "", STR_ARG(text));
+        say_line(stdout, "%s: %s%s%.*s", what, state, text.len ? ", " : "", STR_ARG(text));
     }
-    struct str shown = redact_str(cli->arena, buf_str(&line));
-    printf("%.*s\n", STR_ARG(shown));
     fflush(stdout);
 }
 
@@ -43,11 +42,11 @@ static int check_database(struct cli *cli)
     struct pg *pg;
     int code = EXIT_DONE;
     if (!cli_database(cli, false, &pg, &code)) {
-        say(cli, "PostgreSQL", "failed", STR("see above"));
+        report(cli, "PostgreSQL", "failed", STR("see above"));
         return code;
     }
     pg_close(pg);
-    say(cli, "PostgreSQL", "up", STR("the control schema is of this version"));
+    report(cli, "PostgreSQL", "up", STR("the control schema is of this version"));
     return EXIT_DONE;
 }
 
@@ -73,11 +72,11 @@ static int check_redis(struct cli *cli)
         loop_run_until(cli_loop(cli), &state.is_up, CONNECT_MS);
     bool is_up = state.is_up;
     if (is_up)
-        say(cli, "Redis", "up", STR_NONE);
+        report(cli, "Redis", "up", STR_NONE);
     else
-        say(cli, "Redis", "failed",
-            arena_printf(cli->arena, "%s cannot be reached: %s",
-                         cli_shown_url(cli, cli->settings.redis_url), state.err.text));
+        report(cli, "Redis", "failed",
+               arena_printf(cli->arena, "%s cannot be reached: %s",
+                            cli_shown_url(cli, cli->settings.redis_url), state.err.text));
     redis_close(redis);
     return is_up ? EXIT_DONE : EXIT_UNREACHABLE;
 }
@@ -94,12 +93,13 @@ static int check_page(struct cli *cli, const struct stream *stream)
     if (!preview_run(&options, cli->arena, &preview, &err))
         return cli_fail(&err);
     if (preview.pages == 0) {
-        say(cli, name, "failed", preview.error);
+        report(cli, name, "failed", preview.error);
         return EXIT_RUN_FAILED;
     }
-    say(cli, name, "answers",
-        arena_printf(cli->arena, "%lld records on the first page%s", (long long)preview.records,
-                     preview.how == PREVIEW_STOPPED ? ", more follow" : ", the only one"));
+    report(cli, name, "answers",
+           arena_printf(cli->arena, "%lld records on the first page%s",
+                        (long long)preview.records,
+                        preview.how == PREVIEW_STOPPED ? ", more follow" : ", the only one"));
     return EXIT_DONE;
 }
 
@@ -152,8 +152,8 @@ static int check_main(struct cli *cli)
             print_stream(cli, sources[i]->streams[j]);
     }
     if (!cli->options.json)
-        printf("%zu stream%s in %zu file%s: all good\n", streams, streams == 1 ? "" : "s",
-               count, count == 1 ? "" : "s");
+        say_line(stdout, "%zu stream%s in %zu file%s: all good", streams,
+                 streams == 1 ? "" : "s", count, count == 1 ? "" : "s");
     return cli->options.live ? check_live(cli, sources, count) : EXIT_DONE;
 }
 

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "config/json_schema.h"
 #include "config/reference.h"
 
@@ -14,8 +15,7 @@ static int config_main(struct cli *cli)
         json_schema_put(&text);
     else
         return cli_usage("config: say reference or schema");
-    bool has_end = text.len && text.ptr[text.len - 1] == '\n';
-    printf("%.*s%s", STR_ARG(buf_str(&text)), has_end ? "" : "\n");
+    say_line(stdout, "%.*s", STR_ARG(str_trim(buf_str(&text))));
     return EXIT_DONE;
 }
 

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "core/template.h"
 
 enum { CONTEXT_BYTES_MAX = 64 * 1024 * 1024 };
@@ -58,7 +59,7 @@ static int expr_main(struct cli *cli)
     value_format(&out, value);
     if (out.has_overflowed)
         return cli_usage("expr: the result is over 64 MiB");
-    printf("%.*s\n", STR_ARG(buf_str(&out)));
+    say_json(buf_str(&out));
     return EXIT_DONE;
 }
 

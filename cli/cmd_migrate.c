@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "schema/migrate.h"
 
 static int migrate_main(struct cli *cli)
@@ -18,9 +19,9 @@ static int migrate_main(struct cli *cli)
         return EXIT_UNREACHABLE;
     }
     if (cli->options.json)
-        puts("{\"schema\":\"pagetide\",\"state\":\"current\"}");
+        say_line(stdout, "{\"schema\":\"pagetide\",\"state\":\"current\"}");
     else
-        puts("The control schema is of this version.");
+        say_line(stdout, "The control schema is of this version.");
     return EXIT_DONE;
 }
 

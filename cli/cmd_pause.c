@@ -1,4 +1,5 @@
 #include "cli/order.h"
+#include "cli/say.h"
 
 static int pause_main(struct cli *cli)
 {
@@ -8,7 +9,7 @@ static int pause_main(struct cli *cli)
     struct pg_value params[] = {pg_text(str_from(cli->operands[0]))};
     int code = order_give_once(cli, "pagetide.pause($1)", params, 1, &order);
     if (code == EXIT_DONE && !cli->options.json)
-        printf("%.*s is paused: its schedule starts no run\n", STR_ARG(order.stream));
+        say_line(stdout, "%.*s is paused: its schedule starts no run", STR_ARG(order.stream));
     return code;
 }
 

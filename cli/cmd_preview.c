@@ -107,7 +107,8 @@ static void on_page_end(void *ctx, const struct crawl_page *done)
 
 static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
 {
-    preview_print_retry(((struct shower *)ctx)->cli, err, delay_ms);
+    (void)ctx;
+    preview_print_retry(err, delay_ms);
 }
 
 /* --- the command --- */

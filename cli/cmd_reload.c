@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_out.h"
 #include "base/rng.h"
 #include "cli/bar.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/summary.h"
 #include "port/json.h"
 #include "port/redis.h"
@@ -177,8 +179,8 @@ static bool follow(struct reload *reload, struct outcome *ret_outcome)
         is_taken |= ret_outcome->state.len > 0;
         if (!is_taken && waited_ms > SAY_AFTER_MS && !is_said) {
             is_said = true;
-            fputs("pagetide: no scheduler has taken the message yet; is one running?\n",
-                  stderr);
+            say_line(stderr,
+                     "pagetide: no scheduler has taken the message yet; is one running?");
         }
         if (!is_taken && waited_ms > GIVE_UP_MS)
             return false;
@@ -198,21 +200,32 @@ static int wait_for_end(struct reload *reload)
     if (!cli_database(reload->cli, false, &reload->pg, &code))
         return code;
     if (!follow(reload, &outcome)) {
-        fprintf(stderr,
-                "pagetide: no scheduler took request %.*s within 60 s; the message stays for "
-                "the next one\n",
-                STR_ARG(reload->id));
+        say_line(stderr,
+                 "pagetide: no scheduler took request %.*s within 60 s; the message stays for "
+                 "the next one",
+                 STR_ARG(reload->id));
         return EXIT_UNREACHABLE;
     }
     struct str state = outcome.state;
     if (str_is(state, "refused") || str_is(state, "skipped") || !outcome.run) {
-        fprintf(stderr, "pagetide: request %.*s was %.*s: %.*s\n", STR_ARG(reload->id),
-                STR_ARG(state), STR_ARG(outcome.reason));
+        say_line(stderr, "pagetide: request %.*s was %.*s: %.*s", STR_ARG(reload->id),
+                 STR_ARG(state), STR_ARG(outcome.reason));
         return exit_code_of_request(state);
     }
     return summary_show(reload->cli, reload->pg, outcome.run, &state, &err)
                ? exit_code_of_run(state)
                : cli_fail(&err);
+}
+
+static void say_sent(struct str id)
+{
+    AUTO_BUF(line, KIB(64));
+    struct json_out out = {.buf = &line};
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "id", id);
+    json_out_str(&out, "state", STR("sent"));
+    json_out_close(&out, '}');
+    say_json(buf_str(&line));
 }
 
 static int send_and_follow(struct reload *reload)
@@ -227,9 +240,9 @@ static int send_and_follow(struct reload *reload)
     if (cli->options.wait)
         return wait_for_end(reload);
     if (cli->options.json)
-        printf("{\"id\":\"%.*s\",\"state\":\"sent\"}\n", STR_ARG(reload->id));
+        say_sent(reload->id);
     else
-        printf("sent as request %.*s\n", STR_ARG(reload->id));
+        say_line(stdout, "sent as request %.*s", STR_ARG(reload->id));
     return EXIT_DONE;
 }
 

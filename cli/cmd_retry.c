@@ -1,4 +1,5 @@
 #include "cli/order.h"
+#include "cli/say.h"
 
 static int retry_main(struct cli *cli)
 {
@@ -9,9 +10,10 @@ static int retry_main(struct cli *cli)
     struct pg_value params[] = {pg_int(run), job ? pg_int(job) : PG_NULL};
     int code = order_give_once(cli, "pagetide.retry($1, $2)", params, 2, &order);
     if (code == EXIT_DONE && !cli->options.json)
-        printf("%.*s: run %lld goes on with %lld job%s, by a worker or by pagetide sync %.*s\n",
-               STR_ARG(order.stream), (long long)order.run, (long long)order.jobs,
-               order.jobs == 1 ? "" : "s", STR_ARG(order.stream));
+        say_line(stdout,
+                 "%.*s: run %lld goes on with %lld job%s, by a worker or by pagetide sync %.*s",
+                 STR_ARG(order.stream), (long long)order.run, (long long)order.jobs,
+                 order.jobs == 1 ? "" : "s", STR_ARG(order.stream));
     return code;
 }
 

@@ -2,10 +2,10 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "base/redact.h"
 #include "base/units.h"
 #include "cli/cli.h"
 #include "cli/query_print.h"
+#include "cli/say.h"
 
 /* `status`: pagetide.health and pagetide.progress for a person; the views are the contract. */
 enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536, WATCH_MS = 2000 };
@@ -65,7 +65,7 @@ static void put_counts(struct buf *line, const struct pg_result *jobs, size_t ro
     }
 }
 
-static void print_job(struct cli *cli, const struct pg_result *jobs, size_t row)
+static void print_job(const struct pg_result *jobs, size_t row)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
     struct str note = pg_get_str(jobs, row, PROGRESS_NOTE);
@@ -74,36 +74,38 @@ static void print_job(struct cli *cli, const struct pg_result *jobs, size_t row)
     put_counts(&line, jobs, row);
     if (note.len)
         buf_printf(&line, ": %.*s", STR_ARG(note));
-    struct str shown = redact_str(cli->arena, buf_str(&line));
-    printf("%.*s\n", STR_ARG(shown));
+    say_line(stdout, "%.*s", STR_ARG(buf_str(&line)));
 }
 
 static void print_stream(const struct pg_result *streams, size_t row)
 {
-    printf("%.*s  %.*s", STR_ARG(pg_get_str(streams, row, HEALTH_STREAM)),
-           STR_ARG(pg_get_str(streams, row, HEALTH_STATE)));
+    AUTO_BUF(line, LINE_BYTES_MAX);
+    buf_printf(&line, "%.*s  %.*s", STR_ARG(pg_get_str(streams, row, HEALTH_STREAM)),
+               STR_ARG(pg_get_str(streams, row, HEALTH_STATE)));
     if (!pg_is_null(streams, row, HEALTH_LAST_SUCCESS))
-        printf(", last success %.*s", STR_ARG(pg_get_str(streams, row, HEALTH_LAST_SUCCESS)));
+        buf_printf(&line, ", last success %.*s",
+                   STR_ARG(pg_get_str(streams, row, HEALTH_LAST_SUCCESS)));
     if (!pg_is_null(streams, row, HEALTH_NEXT_DUE))
-        printf(", next due %.*s", STR_ARG(pg_get_str(streams, row, HEALTH_NEXT_DUE)));
+        buf_printf(&line, ", next due %.*s",
+                   STR_ARG(pg_get_str(streams, row, HEALTH_NEXT_DUE)));
     if (!pg_is_null(streams, row, HEALTH_MISFITS))
-        printf("\n  values that do not fit are in _pt_aside: columns %.*s",
-               STR_ARG(pg_get_str(streams, row, HEALTH_MISFITS)));
-    putchar('\n');
+        buf_printf(&line, "\n  values that do not fit are in _pt_aside: columns %.*s",
+                   STR_ARG(pg_get_str(streams, row, HEALTH_MISFITS)));
+    say_line(stdout, "%.*s", STR_ARG(buf_str(&line)));
 }
 
-static void print_all(struct cli *cli, const struct pg_result *streams,
-                      const struct pg_result *jobs)
+static void print_all(const struct pg_result *streams, const struct pg_result *jobs)
 {
     assert(pg_columns(streams) == HEALTH_COLUMNS && pg_columns(jobs) == PROGRESS_COLUMNS);
     if (!pg_rows(streams))
-        puts("No stream yet: put a definition into sources/ and run `pagetide apply`.");
+        say_line(stdout,
+                 "No stream yet: put a definition into sources/ and run `pagetide apply`.");
     for (size_t i = 0; i < pg_rows(streams); i++) {
         print_stream(streams, i);
         for (size_t j = 0; j < pg_rows(jobs); j++)
             if (str_eq(pg_get_str(streams, i, HEALTH_STREAM),
                        pg_get_str(jobs, j, PROGRESS_STREAM)))
-                print_job(cli, jobs, j);
+                print_job(jobs, j);
     }
 }
 
@@ -115,13 +117,13 @@ static int show(struct cli *cli, struct pg *pg)
     if (cli->options.json) {
         if (!pg_await(pg, json_sql, NULL, 0, TIMEOUT_MS, &streams, &err))
             return cli_fail(&err);
-        query_print_objects(cli, streams);
+        query_print_objects(streams);
         return EXIT_DONE;
     }
     if (!pg_await(pg, health_sql, NULL, 0, TIMEOUT_MS, &streams, &err) ||
         !pg_await(pg, progress_sql, NULL, 0, TIMEOUT_MS, &jobs, &err))
         return cli_fail(&err);
-    print_all(cli, streams, jobs);
+    print_all(streams, jobs);
     return EXIT_DONE;
 }
 
@@ -140,7 +142,7 @@ static int watch(struct cli *cli, struct pg *pg)
     int code = EXIT_DONE;
     while (!is_over && code == EXIT_DONE) {
         if (draws)
-            fputs("\033[H\033[2J", stdout);
+            say_sequence(stdout, "\033[H\033[2J");
         code = show(cli, pg);
         fflush(stdout);
         if (code == EXIT_DONE)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/bar.h"
 #include "cli/cli.h"
+#include "cli/say.h"
 #include "cli/summary.h"
 #include "cli/sync_streams.h"
 #include "cli/sync_take.h"
@@ -178,7 +179,7 @@ static int run_streams(struct sync *sync)
     loop_timer_clear(sync->draw);
     bar_clear(&sync->bar);
     if (sync->is_interrupted) {
-        fputs("pagetide: interrupted; the same command goes on where it stopped\n", stderr);
+        say_line(stderr, "pagetide: interrupted; the same command goes on where it stopped");
         return EXIT_INTERRUPTED;
     }
     return EXIT_DONE;
@@ -191,7 +192,7 @@ static int show_ends(struct sync *sync)
     if (sync->lost.kind != ERR_NONE)
         code = cli_fail(&sync->lost);
     if (sync->lost.kind == ERR_AGAIN) {
-        fputs("pagetide: the same command goes on where it stopped\n", stderr);
+        say_line(stderr, "pagetide: the same command goes on where it stopped");
         return code;
     }
     for (size_t i = 0; i < sync->count; i++) {

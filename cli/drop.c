@@ -1,6 +1,7 @@
 #include "cli/drop.h"
 
 #include "cli/order.h"
+#include "cli/say.h"
 
 /*
  * Two statements, each a transaction: after the first no run can begin, so the second sees the
@@ -17,12 +18,13 @@ int drop_stream(struct cli *cli, struct pg *pg, struct str stream)
     if (code != EXIT_DONE)
         return code;
     if (cli->options.json) {
-        order_print_json(cli, &order);
+        order_print_json(&order);
         return code;
     }
-    printf("%.*s is dropped", STR_ARG(stream));
-    if (order.run)
-        printf(", its run %lld is cancelled", (long long)order.run);
-    puts("; its table and history stay");
+    struct str run = order.run ? arena_printf(cli->arena, ", its run %lld is cancelled",
+                                              (long long)order.run)
+                               : STR_NONE;
+    say_line(stdout, "%.*s is dropped%.*s; its table and history stay", STR_ARG(stream),
+             STR_ARG(run));
     return code;
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/arguments.h"
+#include "cli/say.h"
 
 static const struct command *const commands[] = {
     &cmd_sync,   &cmd_preview,   &cmd_check,   &cmd_expr,   &cmd_config, &cmd_migrate,
@@ -177,7 +178,7 @@ int main(int argc, char **argv)
     if (*name == '-')
         return cli_usage("%s: which command? (see pagetide --help)", name);
     if (*name)
-        fprintf(stderr, "pagetide: unknown command \"%s\"\n\n", name);
+        say_line(stderr, "pagetide: unknown command \"%s\"\n", name);
     print_commands(stderr);
     return EXIT_USAGE;
 }

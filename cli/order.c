@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "base/redact.h"
+#include "cli/say.h"
 
 enum { TIMEOUT_MS = 60000, JOBS_MAX = 1000000 };
 
@@ -30,7 +30,7 @@ int order_give(struct cli *cli, struct pg *pg, const char *call, const struct pg
         return cli_fail(&err);
     assert(pg_columns(result) == ORDER_COLUMNS && pg_rows(result) == 1);
     if (!pg_is_null(result, 0, ORDER_REFUSAL)) {
-        fprintf(stderr, "pagetide: %.*s\n", STR_ARG(pg_get_str(result, 0, ORDER_REFUSAL)));
+        say_line(stderr, "pagetide: %.*s", STR_ARG(pg_get_str(result, 0, ORDER_REFUSAL)));
         return exit_code_of_refusal(!pg_is_null(result, 0, ORDER_STREAM));
     }
     *ret_order = (struct order){
@@ -43,9 +43,9 @@ int order_give(struct cli *cli, struct pg *pg, const char *call, const struct pg
     return EXIT_DONE;
 }
 
-void order_print_json(struct cli *cli, const struct order *order)
+void order_print_json(const struct order *order)
 {
-    printf("%.*s\n", STR_ARG(redact_str(cli->arena, order->json)));
+    say_json(order->json);
 }
 
 int order_give_once(struct cli *cli, const char *call, const struct pg_value *params,
@@ -58,7 +58,7 @@ int order_give_once(struct cli *cli, const char *call, const struct pg_value *pa
     code = order_give(cli, pg, call, params, count, ret_order);
     pg_close(pg);
     if (code == EXIT_DONE && cli->options.json)
-        order_print_json(cli, ret_order);
+        order_print_json(ret_order);
     return code;
 }
 

@@ -24,7 +24,7 @@ int order_give(struct cli *cli, struct pg *pg, const char *call, const struct pg
 /* The same in a session of its own; with --json, what was done is printed as JSON. */
 int order_give_once(struct cli *cli, const char *call, const struct pg_value *params,
                     size_t count, struct order *ret_order);
-void order_print_json(struct cli *cli, const struct order *order);
+void order_print_json(const struct order *order);
 
 /*
  * A run by its number, "7". Where `ret_job` is not NULL also one job of it, "7/3"; *ret_job is 0

@@ -1,30 +1,48 @@
 #include "cli/preview_print.h"
 
 #include "base/json_out.h"
+#include "base/printable.h"
 #include "base/redact.h"
 #include "base/units.h"
 #include "cli/hint.h"
+#include "cli/say.h"
 #include "core/value.h"
 
 enum { LINE_BYTES_MAX = 1024 * 1024, SHOWN_RECORD_BYTES = 300, SHOWN_BODY_BYTES = 2000 };
 
 /* --- pieces --- */
 
-static void print_line(struct cli *cli, const struct buf *line)
+static void print_line(const struct cli *cli, const struct buf *line)
 {
-    struct str shown = redact_str(cli->arena, buf_str(line));
-    printf("%.*s\n", STR_ARG(shown));
+    if (cli->options.json)
+        say_json(buf_str(line));
+    else
+        say_line(stdout, "%.*s", STR_ARG(buf_str(line)));
     fflush(stdout);
 }
 
-static void put_shortened(struct buf *line, struct str text, size_t max)
+/* Redacted before it is cut: a part of a secret would not be known again. */
+static struct str shorten(struct arena *arena, struct str text, size_t max)
 {
-    struct str shown = str_slice(text, 0, max);
-    while (shown.len && shown.len < text.len && !str_is_utf8(shown))
+    struct str all = redact_str(arena, text), shown = str_slice(all, 0, max);
+    if (shown.len == all.len)
+        return all;
+    while (shown.len && ((unsigned char)all.ptr[shown.len] & 0xC0) == 0x80)
         shown.len--;
-    buf_put(line, shown);
-    if (shown.len < text.len)
-        buf_puts(line, " …");
+    return arena_printf(arena, "%.*s …", STR_ARG(shown));
+}
+
+/* What the API named, on one line: a line's end in it would look like a line of ours. */
+static void put_piece(struct buf *line, struct str text)
+{
+    printable_put(line, text, PRINTABLE_LINE);
+}
+
+static void put_method_and_url(struct buf *line, struct str method, struct str url)
+{
+    put_piece(line, method);
+    buf_put_byte(line, ' ');
+    put_piece(line, url);
 }
 
 static const char *decision_name(enum pager_outcome outcome)
@@ -94,15 +112,21 @@ static void put_page_json(struct buf *line, const struct preview_page *page,
 static void put_decision(struct buf *line, const struct crawl_page *done)
 {
     struct str why = done->decision->why;
-    if (done->decision->recognised.len)
-        buf_printf(line, "  recognised: %.*s\n", STR_ARG(done->decision->recognised));
+    if (done->decision->recognised.len) {
+        buf_puts(line, "  recognised: ");
+        put_piece(line, done->decision->recognised);
+        buf_put_byte(line, '\n');
+    }
     switch (done->decision->outcome) {
     case PAGER_MORE:
-        buf_printf(line, "  next: %.*s%s%.*s %.*s", STR_ARG(why), why.len ? " → " : "",
-                   STR_ARG(done->request->http.method), STR_ARG(done->request->url));
+        buf_puts(line, "  next: ");
+        put_piece(line, why);
+        buf_put(line, why.len ? STR(" → ") : STR_NONE);
+        put_method_and_url(line, done->request->http.method, done->request->url);
         break;
     case PAGER_END:
-        buf_printf(line, "  the end: %.*s", STR_ARG(why.len ? why : STR("the answer says so")));
+        buf_puts(line, "  the end: ");
+        put_piece(line, why.len ? why : STR("the answer says so"));
         break;
     case PAGER_TRUNCATED:
     case PAGER_FAILED:
@@ -110,8 +134,10 @@ static void put_decision(struct buf *line, const struct crawl_page *done)
                    job_reason_name(done->decision->reason), STR_ARG(why));
         break;
     }
-    if (done->decision->warning.len)
-        buf_printf(line, "\n  warning: %.*s", STR_ARG(done->decision->warning));
+    if (done->decision->warning.len) {
+        buf_puts(line, "\n  warning: ");
+        put_piece(line, done->decision->warning);
+    }
 }
 
 static void put_records(struct buf *line, const struct preview_page *page,
@@ -119,12 +145,13 @@ static void put_records(struct buf *line, const struct preview_page *page,
 {
     for (size_t i = 0; i < page->sample_count; i++) {
         buf_puts(line, "    ");
-        put_shortened(line, page->samples[i], SHOWN_RECORD_BYTES);
+        printable_put(line, shorten(page->arena, page->samples[i], SHOWN_RECORD_BYTES),
+                      PRINTABLE_JSON);
         buf_put_byte(line, '\n');
     }
     for (size_t i = 0; i < page->reject_count; i++) {
         buf_puts(line, "    rejected: ");
-        put_shortened(line, page->rejects[i], SHOWN_RECORD_BYTES);
+        put_piece(line, shorten(page->arena, page->rejects[i], SHOWN_RECORD_BYTES));
         buf_put_byte(line, '\n');
     }
     int64_t more = done->records - done->rejects - (int64_t)page->sample_count;
@@ -135,8 +162,9 @@ static void put_records(struct buf *line, const struct preview_page *page,
 static void put_page(struct buf *line, const struct preview_page *page,
                      const struct crawl_page *done)
 {
-    buf_printf(line, "\npage %d: %.*s %.*s\n  status %d, ", done->next->page,
-               STR_ARG(page->method), STR_ARG(page->url), done->status);
+    buf_printf(line, "\npage %d: ", done->next->page);
+    put_method_and_url(line, page->method, page->url);
+    buf_printf(line, "\n  status %d, ", done->status);
     units_format_size(line, done->bytes);
     buf_puts(line, " in ");
     units_format_duration(line, page->took_ms);
@@ -165,14 +193,13 @@ void preview_print_page(struct cli *cli, const struct preview_page *page,
     print_line(cli, &line);
 }
 
-void preview_print_retry(struct cli *cli, const struct err *err, int64_t delay_ms)
+void preview_print_retry(const struct err *err, int64_t delay_ms)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
     buf_puts(&line, "pagetide: again in ");
     units_format_duration(&line, delay_ms);
     buf_printf(&line, ": %s", err->text);
-    struct str shown = redact_str(cli->arena, buf_str(&line));
-    fprintf(stderr, "%.*s\n", STR_ARG(shown));
+    say_line(stderr, "%.*s", STR_ARG(buf_str(&line)));
 }
 
 /* --- the end --- */
@@ -223,8 +250,11 @@ static void put_columns(struct buf *line, const struct preview *preview)
         buf_printf(line, "  %-24.*s %-26.*s", STR_ARG(column->name), STR_ARG(column->sql_type));
         if (column->is_key)
             buf_puts(line, " key");
-        if (!str_eq(column->field, column->name))
-            buf_printf(line, " from \"%.*s\"", STR_ARG(column->field));
+        if (!str_eq(column->field, column->name)) {
+            buf_puts(line, " from \"");
+            put_piece(line, column->field);
+            buf_puts(line, "\"");
+        }
         while (line->ptr[line->len - 1] == ' ')
             buf_cut(line, line->len - 1);
         buf_put_byte(line, '\n');
@@ -284,10 +314,14 @@ static bool is_hidden(const struct stream *stream, struct str name)
 static void put_headers(struct buf *line, const struct http_header *headers, size_t count,
                         const struct stream *stream, const char *mark)
 {
-    for (size_t i = 0; i < count; i++)
-        buf_printf(
-            line, "%s %.*s: %.*s\n", mark, STR_ARG(headers[i].name),
-            STR_ARG(is_hidden(stream, headers[i].name) ? STR("<hidden>") : headers[i].value));
+    for (size_t i = 0; i < count; i++) {
+        buf_printf(line, "%s ", mark);
+        put_piece(line, headers[i].name);
+        buf_puts(line, ": ");
+        put_piece(line,
+                  is_hidden(stream, headers[i].name) ? STR("<hidden>") : headers[i].value);
+        buf_put_byte(line, '\n');
+    }
 }
 
 static void put_headers_json(struct json_out *out, const struct http_header *headers,
@@ -306,14 +340,14 @@ static void put_headers_json(struct json_out *out, const struct http_header *hea
 
 static void put_body_json(struct json_out *out, struct str body)
 {
-    AUTO_BUF(shown, LINE_BYTES_MAX);
-    put_shortened(&shown, body, SHOWN_BODY_BYTES);
-    json_out_str(out, "body", buf_str(&shown));
+    AUTO_ARENA struct arena *arena = arena_new();
+    json_out_str(out, "body", shorten(arena, body, SHOWN_BODY_BYTES));
 }
 
 static void put_body(struct buf *line, struct str body)
 {
-    put_shortened(line, body, SHOWN_BODY_BYTES);
+    AUTO_ARENA struct arena *arena = arena_new();
+    buf_put(line, shorten(arena, body, SHOWN_BODY_BYTES));
     if (body.len)
         buf_put_byte(line, '\n');
 }
@@ -340,7 +374,9 @@ void preview_print_request(struct cli *cli, const struct stream *stream,
     if (cli->options.json) {
         put_request_json(&line, stream, request);
     } else {
-        buf_printf(&line, "\n> %.*s %.*s\n", STR_ARG(http->method), STR_ARG(request->url));
+        buf_puts(&line, "\n> ");
+        put_method_and_url(&line, http->method, request->url);
+        buf_put_byte(&line, '\n');
         put_headers(&line, http->headers, http->header_count, stream, ">");
         put_body(&line, http->body);
     }

@@ -6,7 +6,7 @@
 
 /*
  * What `preview` shows, as text for people or as JSON, one object a line. Everything passes
- * through redact_str.
+ * through cli/say.h.
  */
 enum { SAMPLES_MAX = 3 };
 
@@ -24,7 +24,7 @@ struct preview_page { /* collected while the page is read; strings in `arena` */
 void preview_print_start(struct cli *cli, const struct stream *stream);
 void preview_print_page(struct cli *cli, const struct preview_page *page,
                         const struct crawl_page *done);
-void preview_print_retry(struct cli *cli, const struct err *err, int64_t delay_ms);
+void preview_print_retry(const struct err *err, int64_t delay_ms);
 void preview_print_end(struct cli *cli, const struct stream *stream,
                        const struct preview *preview);
 

@@ -2,17 +2,18 @@
 
 #include <assert.h>
 
-#include "base/redact.h"
+#include "base/printable.h"
 #include "cli/order.h"
+#include "cli/say.h"
 
 enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 4 * 1024 * 1024, WIDTH_MAX = 40, COLUMNS_MAX = 16 };
 
-static void print_line(struct cli *cli, const struct buf *line)
+static void print_line(const struct buf *line)
 {
-    struct str shown = redact_str(cli->arena, buf_str(line));
+    struct str shown = buf_str(line);
     while (shown.len && shown.ptr[shown.len - 1] == ' ')
         shown.len--;
-    printf("%.*s\n", STR_ARG(shown));
+    say_line(stdout, "%.*s", STR_ARG(shown));
 }
 
 /* Characters, near enough: bytes that begin one. */
@@ -24,6 +25,13 @@ static int width_of(struct str text)
     return width;
 }
 
+/* A line's end in a cell would end the row. */
+static struct str cell_at(struct arena *arena, const struct pg_result *result, size_t row,
+                          int i)
+{
+    return printable_str(arena, pg_get_str(result, row, i), PRINTABLE_LINE);
+}
+
 /* Two blanks after each cell, also after one that is wider than its column. */
 static void put_cell(struct buf *line, struct str text, int width)
 {
@@ -32,41 +40,41 @@ static void put_cell(struct buf *line, struct str text, int width)
         buf_put_byte(line, ' ');
 }
 
-static void measure(const struct pg_result *result, int widths[COLUMNS_MAX], int columns)
+static void measure(struct arena *arena, const struct pg_result *result,
+                    int widths[COLUMNS_MAX], int columns)
 {
     for (int i = 0; i < columns; i++) {
         widths[i] = width_of(pg_column_name(result, i));
         for (size_t row = 0; row < pg_rows(result); row++)
-            widths[i] = MAX(widths[i], width_of(pg_get_str(result, row, i)));
+            widths[i] = MAX(widths[i], width_of(cell_at(arena, result, row, i)));
         widths[i] = MIN(widths[i], WIDTH_MAX);
     }
 }
 
-static void print_table(struct cli *cli, const struct pg_result *result)
+static void print_table(const struct pg_result *result)
 {
     int widths[COLUMNS_MAX], columns = (int)pg_columns(result);
+    AUTO_ARENA struct arena *arena = arena_new();
     AUTO_BUF(line, LINE_BYTES_MAX);
     assert(pg_columns(result) <= COLUMNS_MAX);
-    measure(result, widths, columns);
+    measure(arena, result, widths, columns);
     for (int i = 0; i < columns; i++)
         put_cell(&line, pg_column_name(result, i), widths[i]);
-    print_line(cli, &line);
+    print_line(&line);
     for (size_t row = 0; row < pg_rows(result); row++) {
         buf_reset(&line);
         for (int i = 0; i < columns; i++)
-            put_cell(&line, pg_get_str(result, row, i), widths[i]);
-        print_line(cli, &line);
+            put_cell(&line, cell_at(arena, result, row, i), widths[i]);
+        print_line(&line);
     }
 }
 
-void query_print_objects(struct cli *cli, const struct pg_result *result)
+void query_print_objects(const struct pg_result *result)
 {
     enum { OBJECT, OBJECT_COLUMNS };
     assert(pg_columns(result) == OBJECT_COLUMNS);
-    for (size_t row = 0; row < pg_rows(result); row++) {
-        struct str line = redact_str(cli->arena, pg_get_str(result, row, OBJECT));
-        printf("%.*s\n", STR_ARG(line));
-    }
+    for (size_t row = 0; row < pg_rows(result); row++)
+        say_json(pg_get_str(result, row, OBJECT));
 }
 
 static int say_nothing(struct pg *pg, const struct query *query)
@@ -78,7 +86,7 @@ static int say_nothing(struct pg *pg, const struct query *query)
         return cli_fail(&err);
     if (!pg_rows(result))
         return cli_usage("%s", query->unknown);
-    fprintf(stderr, "pagetide: %s\n", query->nothing);
+    say_line(stderr, "pagetide: %s", query->nothing);
     return EXIT_DONE;
 }
 
@@ -98,9 +106,9 @@ int query_print(struct cli *cli, const struct query *query)
     else if (!pg_rows(result))
         code = say_nothing(pg, query);
     else if (cli->options.json)
-        query_print_objects(cli, result);
+        query_print_objects(result);
     else
-        print_table(cli, result);
+        print_table(result);
     pg_close(pg);
     return code;
 }

@@ -6,7 +6,7 @@
 /*
  * Prints what a query gives: columns under their names, each as wide as its widest value (at
  * most 40 characters; a longer value moves the rest of its line), or with --json one object a
- * line. Everything passes through redact_str.
+ * line. Everything passes through cli/say.h.
  */
 struct query {
     const char *sql; /* without a final semicolon; at most 16 columns */
@@ -25,6 +25,6 @@ int query_print(struct cli *cli, const struct query *query);
 int query_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing);
 
 /* A result of one column of JSON objects, one a line. */
-void query_print_objects(struct cli *cli, const struct pg_result *result);
+void query_print_objects(const struct pg_result *result);
 
 #endif

@@ -3,9 +3,9 @@
 #include <assert.h>
 
 #include "base/json_out.h"
-#include "base/redact.h"
 #include "base/units.h"
 #include "cli/hint.h"
+#include "cli/say.h"
 
 enum { TIMEOUT_MS = 60000, LINE_BYTES_MAX = 65536 };
 
@@ -120,8 +120,10 @@ bool summary_show(struct cli *cli, struct pg *pg, int64_t run, struct str *ret_s
     for (int i = 0; i < SUMMARY_COLUMNS; i++)
         summary.values[i] = pg_get(result, 0, i);
     (cli->options.json ? summary_put_json : summary_put)(&line, &summary);
-    struct str shown = redact_str(cli->arena, buf_str(&line));
-    printf("%.*s\n", STR_ARG(shown));
+    if (cli->options.json)
+        say_json(buf_str(&line));
+    else
+        say_line(stdout, "%.*s", STR_ARG(buf_str(&line)));
     fflush(stdout);
     *ret_state = arena_str(cli->arena, text_at(&summary, SUMMARY_STATE));
     return true;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/process.h"
+#include "cli/say.h"
 
 enum { TIMEOUT_MS = 60000, PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 500, PATIENCE_BEATS = 3 };
 
@@ -148,9 +149,9 @@ static bool wait_a_little(struct taking *taking, struct err *err)
     bool has_other = taking->other.len > 0;
     if (has_other && !taking->is_announced) {
         taking->is_announced = true;
-        fprintf(stderr,
-                "pagetide: %.*s: run %lld belongs to %.*s: checking whether that is alive\n",
-                STR_ARG(taking->stream->name), (long long)taking->run, STR_ARG(taking->other));
+        say_line(stderr,
+                 "pagetide: %.*s: run %lld belongs to %.*s: checking whether that is alive",
+                 STR_ARG(taking->stream->name), (long long)taking->run, STR_ARG(taking->other));
     }
     loop_run_until(cli_loop(taking->take->cli), taking->take->is_interrupted,
                    MIN(MAX(taking->wait_ms, PAUSE_MIN_MS), PAUSE_MAX_MS));
@@ -179,13 +180,13 @@ static void announce_end(const struct taking *taking)
 {
     struct str stream = taking->stream->name;
     if (taking->cancelled_run)
-        fprintf(stderr,
-                "pagetide: %.*s: run %lld had another definition or mode: cancelled, run %lld "
-                "begins\n",
-                STR_ARG(stream), (long long)taking->cancelled_run, (long long)taking->run);
+        say_line(stderr,
+                 "pagetide: %.*s: run %lld had another definition or mode: cancelled, run %lld "
+                 "begins",
+                 STR_ARG(stream), (long long)taking->cancelled_run, (long long)taking->run);
     if (taking->verdict == VERDICT_RESUMED)
-        fprintf(stderr, "pagetide: %.*s: run %lld goes on where it stopped\n", STR_ARG(stream),
-                (long long)taking->run);
+        say_line(stderr, "pagetide: %.*s: run %lld goes on where it stopped", STR_ARG(stream),
+                 (long long)taking->run);
 }
 
 bool sync_take_run(const struct sync_take *take, const struct stream *stream, int64_t *ret_run,

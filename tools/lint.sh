@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, comments, clang-tidy, layers, circles, headers, function lengths, shell scripts.
+# Format, comments, clang-tidy, layers, printing, circles, headers, function lengths, shell scripts.
 # `lint.sh quick` leaves clang-tidy out, which takes minutes; what it found clean it does not
 # read again until a source, a header or its settings change.
 set -uo pipefail
@@ -60,6 +60,7 @@ tools/deps.sh lint || exit 1
 step format check_format
 step comments tools/check-comments.sh
 step layers tools/check-layers.sh
+step printing tools/check-printing.sh
 step circles tools/check-circles.sh
 step headers tools/check-headers.sh
 step functions tools/check-functions.sh

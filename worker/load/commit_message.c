@@ -2,6 +2,8 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "base/printable.h"
+#include "base/redact.h"
 #include "port/digest.h"
 
 /* jsonb takes neither NUL nor what is no UTF-8, and a message must never fail on its words. */
@@ -26,6 +28,17 @@ static void put_text_if_any(struct json_out *out, const char *key, struct str te
 {
     if (text.len)
         put_text(out, key, text);
+}
+
+/*
+ * Words for people that an API may have had a hand in: kept as they are shown, so that a client
+ * of PostgreSQL need not think of it. Data (records, bookmarks, checkpoints) stays as it came.
+ */
+static void put_words(struct json_out *out, const char *key, struct str text)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    if (text.len)
+        json_out_str(out, key, printable_str(arena, redact_str(arena, text), PRINTABLE_BLOCK));
 }
 
 static void put_names(struct json_out *out, const char *key, const struct columns *columns,
@@ -63,10 +76,10 @@ static void put_end(struct json_out *out, const struct mark *mark)
     json_out_open(out, "end", '{');
     put_text(out, "state", str_from(job_state_name(mark->end)));
     put_text_if_any(out, "reason", str_from(job_reason_name(mark->reason)));
-    put_text_if_any(out, "error", mark->error);
+    put_words(out, "error", mark->error);
     if (mark->end == JOB_WAITING) {
         json_out_int(out, "wait_ms", mark->wait_ms);
-        put_text_if_any(out, "waiting_for", mark->waiting_for);
+        put_words(out, "waiting_for", mark->waiting_for);
         json_out_int(out, "attempt", mark->attempt);
         json_out_int(out, "told_waits", mark->server_waits);
     }
@@ -112,8 +125,8 @@ static void put_mark(struct json_out *out, const struct mark *mark)
     if (mark->misfits.len)
         json_out_raw(out, "aside_columns", mark->misfits);
     put_text_if_any(out, "bookmark_high", mark->bookmark_high);
-    put_text_if_any(out, "warning", mark->warning);
-    put_text_if_any(out, "paging", mark->paging);
+    put_words(out, "warning", mark->warning);
+    put_words(out, "paging", mark->paging);
     if (mark->has_end)
         put_end(out, mark);
     json_out_close(out, '}');
@@ -125,7 +138,7 @@ static void put_reject(struct json_out *out, struct arena *arena,
     json_out_open(out, NULL, '{');
     json_out_int(out, "mark", (int64_t)reject->mark);
     json_out_int(out, "position", (int64_t)reject->position);
-    put_text(out, "reason", reject->reason);
+    put_words(out, "reason", reject->reason);
     json_out_str(out, "record", digest_base64(arena, reject->record));
     json_out_close(out, '}');
 }

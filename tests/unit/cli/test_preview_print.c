@@ -209,8 +209,46 @@ START_TEST(a_preview_that_waits_says_how_long)
 }
 END_TEST
 
+/* Each place of a page that the API fills, with an escape sequence and a line of its own. */
+START_TEST(what_the_api_named_is_shown_escaped)
+{
+    static const struct http_header headers[] = {
+        {STR_INIT("x-\x1b[1m"), STR_INIT("\x1b[2J\xC2\x9B")}};
+    const struct http_answer answer = {.status = 200,
+                                       .headers = headers,
+                                       .header_count = 1,
+                                       .body = STR("{\"a\":\n\"\x1b[31m\"}")};
+    set_up();
+    decision.why = STR("cursor \"\x1b[2J\n$ rm\"");
+    decision.recognised = STR("\x1b]0;x\x07");
+    decision.warning = STR("\x9B");
+    page.url = STR("http://h/\x1b[31m\npagetide: all good");
+    page.samples[0] = STR("{\"a\":\n\"\xC2\x9B\"}");
+    page.rejects[0] = STR("no key: \xE2\x80\xAE\n{}");
+    PRINTED(false, preview_print_page(&cli, &page, &done));
+    ck_assert_str_eq(captured.out,
+                     "\npage 2: GET http://h/\\u001b[31m\\npagetide: all good\n"
+                     "  status 200, 2.0 kB in 12 ms, 4 records, 1 rejected\n"
+                     "    {\"a\": \"\\u009b\"}\n"
+                     "    {\"id\":2}\n"
+                     "    rejected: no key: \\u202e\\n{}\n"
+                     "    and 1 more\n"
+                     "  recognised: \\u001b]0;x\\u0007\n"
+                     "  next: cursor \"\\u001b[2J\\n$ rm\" → GET http://h/orders?page=3\n"
+                     "  warning: \\x9b\n");
+    PRINTED(false, preview_print_answer(&cli, &answer, NULL));
+    ck_assert_str_eq(captured.out, "< 200\n< x-\\u001b[1m: \\u001b[2J\\u009b\n"
+                                   "{\"a\":\n\"\\u001b[31m\"}\n\n");
+    for (int json = 0; json <= 1; json++) {
+        PRINTED(json, preview_print_page(&cli, &page, &done));
+        ck_assert_ptr_null(strpbrk(captured.out, "\x1b\x07\x9b"));
+    }
+}
+END_TEST
+
 SUITE("cli/preview_print", a_page_shows_records_and_where_it_goes_next,
       as_json_a_page_is_one_object, the_end_and_a_failure_say_what_decided,
       a_long_record_is_cut_between_characters, a_trace_hides_credentials,
       an_answer_that_did_not_come_says_why, the_summary_shows_columns_and_the_table,
-      a_failed_preview_says_what_to_try, a_preview_that_waits_says_how_long)
+      a_failed_preview_says_what_to_try, a_preview_that_waits_says_how_long,
+      what_the_api_named_is_shown_escaped)

@@ -41,6 +41,16 @@ START_TEST(a_wide_value_does_not_widen_its_column_beyond_40)
 }
 END_TEST
 
+START_TEST(a_cell_is_one_line_without_controls)
+{
+    const struct query query = {.sql = "select * from (values (e'a\\x1b[2J\\nb', 1), ('y', 2)) "
+                                       "v (a, b)"};
+    ck_assert_str_eq(print(&query, false).out, "a              b\n"
+                                               "a\\u001b[2J\\nb  1\n"
+                                               "y              2\n");
+}
+END_TEST
+
 START_TEST(json_is_one_object_a_line)
 {
     const struct query query = {.sql = "select * from (values (1, 'a'), (2, null)) v (n, c)"};
@@ -74,5 +84,6 @@ START_TEST(no_row_of_what_is_unknown_is_a_mistake)
 END_TEST
 
 SUITE("cli/query_print", columns_are_aligned_under_their_names,
-      a_wide_value_does_not_widen_its_column_beyond_40, json_is_one_object_a_line,
-      no_row_of_what_is_known_is_said_and_fine, no_row_of_what_is_unknown_is_a_mistake)
+      a_wide_value_does_not_widen_its_column_beyond_40, a_cell_is_one_line_without_controls,
+      json_is_one_object_a_line, no_row_of_what_is_known_is_said_and_fine,
+      no_row_of_what_is_unknown_is_a_mistake)
