@@ -45,8 +45,11 @@ void pager_start(struct pager *pager, const struct pagination *declared);
 /* By page number or offset: `number` is sent. */
 bool pager_is_numbered(const struct pager *pager);
 
-/* What the pager puts into the next request; it replaces the stream's own of that name. */
-enum { PAGER_PARAMS_MAX = 64 };
+/*
+ * What the pager puts into the next request; it replaces the stream's own of that name. At most
+ * PAGER_MEMBERS_MAX of next_page.params, and as many of next_page.headers.
+ */
+enum { PAGER_MEMBERS_MAX = 64, PAGER_PARAMS_MAX = 2 * PAGER_MEMBERS_MAX };
 
 struct pager_param {
     const struct param_place *place;

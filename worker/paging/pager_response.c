@@ -45,12 +45,12 @@ static bool fill_map(struct pager_step *step, const struct template *template, c
         plain = without_secrets(step->arena, template);
     if (!fill(step, &plain, name, ret, err))
         return false;
-    if (ret->kind == VALUE_MAP && ret->map->count <= PAGER_PARAMS_MAX)
+    if (ret->kind == VALUE_MAP && ret->map->count <= PAGER_MEMBERS_MAX)
         return true;
     pager_step_fail(step, REASON_EVAL);
     if (ret->kind == VALUE_MAP)
         return err_set(err, ERR_INPUT, "pager", 0, "%s has more than %d members", name,
-                       PAGER_PARAMS_MAX);
+                       PAGER_MEMBERS_MAX);
     return err_set(err, ERR_INPUT, "pager", 0, "%s must be an object, not %s", name,
                    value_kind_name(ret->kind));
 }
