@@ -1,0 +1,108 @@
+#include "worker/access/origin.h"
+
+#include "tests/support/exchange_fixture.h"
+#include "tests/support/suite.h"
+
+static struct err err = ERR_INIT;
+
+/* 'h': home, with credentials; 'a': allowed, without; '!': ERR_INPUT; 'c': ERR_CONFIG. */
+static const struct {
+    const char *home, *url;
+    char verdict;
+} table[] = {
+    {"https://h.example/x", "https://h.example/y?a=1", 'h'},
+    {"https://h.example/x", "https://H.EXAMPLE:443/y", 'h'},
+    {"https://h.example/x", "https://h.example:8443/y", '!'},
+    {"https://h.example/x", "https://h.example.evil.example/y", '!'},
+    {"https://h.example/x", "https://cdn.example/y", 'a'},
+    {"https://h.example/x", "https://CDN.example:99/y", 'a'},
+    {"https://h.example/x", "https://files.example:8443/y", 'a'},
+    {"https://h.example/x", "https://files.example/y", '!'},
+    {"https://h.example/x", "https://[2001:db8::1]:444/y", 'a'},
+    {"https://h.example/x", "https://[2001:db8::1]/y", '!'},
+    {"https://h.example/x", "http://h.example/y", '!'},
+    {"https://h.example/x", "http://cdn.example/y", '!'},
+    {"http://h.example/x", "http://cdn.example/y", 'a'},
+    {"https://h.example/x", "ftp://h.example/y", 'c'},
+    {"https://h.example/x", "https://u:p@h.example/y", 'c'},
+};
+
+static char verdict_of(const struct stream *stream, struct arena *arena, const char *home,
+                       const char *url)
+{
+    bool is_home = false;
+    if (origin_check(stream, arena, str_from(home), str_from(url), &is_home, &err))
+        return is_home ? 'h' : 'a';
+    return err.kind == ERR_CONFIG ? 'c' : '!';
+}
+
+START_TEST(requests_stay_where_the_definition_allows)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct stream *stream = exchange_fixture_stream(
+        arena, "allow_hosts: [cdn.example, 'files.example:8443', '[2001:db8::1]:444']",
+        "path: /x");
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        char got = verdict_of(stream, arena, table[i].home, table[i].url);
+        ck_assert_msg(got == table[i].verdict, "%s to %s: %c", table[i].home, table[i].url,
+                      got);
+    }
+}
+END_TEST
+
+START_TEST(https_is_left_only_where_http_is_allowed)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct stream *stream = exchange_fixture_stream(
+        arena, "allow_hosts: [cdn.example]\nallow_http: true", "path: /x");
+    ck_assert_int_eq(verdict_of(stream, arena, "https://h.example/x", "http://cdn.example/y"),
+                     'a');
+}
+END_TEST
+
+START_TEST(only_what_the_definition_names_may_be_private)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    ck_assert(origin_names_private(arena, STR("http://127.0.0.1:80/x"),
+                                   STR("http://127.0.0.1:81/y")));
+    ck_assert(
+        origin_names_private(arena, STR("http://localhost/x"), STR("http://localhost/y")));
+    ck_assert(
+        !origin_names_private(arena, STR("http://h.example/x"), STR("http://127.0.0.1/y")));
+    ck_assert(!origin_names_private(arena, STR("http://10.0.0.1/x"), STR("http://10.0.0.2/y")));
+    ck_assert(
+        !origin_names_private(arena, STR("http://h.example/x"), STR("http://h.example/y")));
+}
+END_TEST
+
+START_TEST(a_host_has_its_port)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    ck_assert_str_is(origin_host(arena, STR("https://H.example/x")), "h.example:443");
+    ck_assert_str_is(origin_host(arena, STR("http://h.example:81")), "h.example:81");
+    ck_assert_uint_eq(origin_host(arena, STR("no url")).len, 0);
+}
+END_TEST
+
+/* The API may send our key back in its links. */
+START_TEST(credentials_leave_a_url_and_the_rest_stays)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct stream *stream = exchange_fixture_stream(
+        arena, "auth: {type: api_key, in: query, name: api_key, value: '{{ env.K }}'}",
+        "path: /x, params: {sig: '{{ secrets.s }}', page: 1}");
+    const char *const urls[][2] = {
+        {"https://h.example/x?page=2&api_key=k", "https://h.example/x?page=2"},
+        {"https://h.example/x?api_key=k&page=%32&sig=s", "https://h.example/x?page=%32"},
+        {"https://h.example/x?api%5Fkey=k", "https://h.example/x"},
+        {"https://h.example/x?api_keys=k&&a", "https://h.example/x?api_keys=k&&a"},
+        {"https://h.example/x", "https://h.example/x"},
+    };
+    for (size_t i = 0; i < COUNT_OF(urls); i++)
+        ck_assert_str_is(origin_clean(stream, arena, str_from(urls[i][0])), urls[i][1]);
+}
+END_TEST
+
+SUITE("worker/access/origin", requests_stay_where_the_definition_allows,
+      https_is_left_only_where_http_is_allowed, only_what_the_definition_names_may_be_private,
+      a_host_has_its_port, credentials_leave_a_url_and_the_rest_stays)

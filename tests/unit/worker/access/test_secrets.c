@@ -1,0 +1,135 @@
+#include "worker/access/secrets.h"
+
+#include <unistd.h>
+
+#include "base/redact.h"
+#include "tests/support/exchange_fixture.h"
+#include "tests/support/suite.h"
+
+static struct arena *arena;
+static struct err err = ERR_INIT;
+static char dir[] = "/tmp/pagetide-secrets-XXXXXX";
+
+static void put_file(const char *name, const char *text)
+{
+    const char *path = arena_printf(arena, "%s/%s", dir, name).ptr;
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void set_up(void)
+{
+    arena = arena_new();
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    setenv("TEST_TOKEN", "env-4711", 1);
+    unsetenv("TEST_NO_TOKEN");
+    put_file("plain", "file-4711\r\n\n");
+    put_file("account.json", "{\"user\":\"user-4711\",\"keys\":[\"list-4711\", 123456]}\n");
+    put_file("broken.json", "{");
+}
+
+static void tear_down(void)
+{
+    static const char *const names[] = {"plain", "account.json", "broken.json"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        unlink(arena_printf(arena, "%s/%s", dir, names[i]).ptr);
+    rmdir(dir);
+    arena_free(arena);
+}
+
+static bool collect(const char *stream_keys, const char *from_dir, struct secrets *ret)
+{
+    const struct stream *stream = exchange_fixture_stream(arena, "", stream_keys);
+    return secrets_collect(arena, stream, from_dir, ret, &err);
+}
+
+START_TEST(just_what_the_definition_uses_is_read)
+{
+    struct secrets secrets;
+    set_up();
+    ck_assert_ok(collect("path: /x, headers: {a: '{{ env.TEST_TOKEN }}', b: "
+                         "'{{ secrets.plain }}', c: '{{ secrets.plain }}'}",
+                         dir, &secrets),
+                 err);
+    ck_assert_str_is(exchange_fixture_json(arena, secrets.env),
+                     "{\"TEST_TOKEN\":\"env-4711\"}");
+    ck_assert_str_is(exchange_fixture_json(arena, secrets.files), "{\"plain\":\"file-4711\"}");
+    tear_down();
+}
+END_TEST
+
+START_TEST(json_is_found_where_the_plain_file_is_not)
+{
+    struct secrets secrets;
+    set_up();
+    ck_assert_ok(collect("path: /x, params: {u: '{{ secrets.account.user }}'}", dir, &secrets),
+                 err);
+    ck_assert_str_is(exchange_fixture_json(arena, secrets.files),
+                     "{\"account\":{\"user\":\"user-4711\",\"keys\":[\"list-4711\",123456]}}");
+    tear_down();
+}
+END_TEST
+
+START_TEST(every_value_is_redacted)
+{
+    struct secrets secrets;
+    set_up();
+    ck_assert_ok(collect("path: /x, params: {u: '{{ secrets.account.user }}', t: "
+                         "'{{ env.TEST_TOKEN }}'}",
+                         dir, &secrets),
+                 err);
+    ck_assert_str_is(redact_str(arena, STR("user-4711 list-4711 123456 env-4711")),
+                     "<secrets.account.user> <secrets.account.keys.0> "
+                     "<secrets.account.keys.1> <env.TEST_TOKEN>");
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_is_missing_is_named)
+{
+    static const struct {
+        const char *use;
+        bool has_dir;
+        const char *part;
+    } table[] = {
+        {"env.TEST_NO_TOKEN", true, "env.TEST_NO_TOKEN is not set"},
+        {"secrets.gone", true, "secrets.gone: cannot read"},
+        {"secrets.broken", true, "secrets.broken"},
+        {"secrets.plain", false, "secrets_dir is not set"},
+        {"secrets[\"../plain\"]", true, "is no file name"},
+        {"secrets[\"..\"]", true, "is no file name"},
+    };
+    set_up();
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct secrets secrets;
+        const char *keys =
+            arena_printf(arena, "path: /x, params: {u: '{{ %s }}'}", table[i].use).ptr;
+        ck_assert_msg(!collect(keys, table[i].has_dir ? dir : NULL, &secrets), "%s",
+                      table[i].use);
+        ck_assert_int_eq(err.kind, ERR_CONFIG);
+        ck_assert_msg(strstr(err.text, table[i].part), "%s", err.text);
+        err = (struct err)ERR_INIT;
+    }
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_use_makes_a_credential)
+{
+    AUTO_ARENA struct arena *own = arena_new();
+    const struct stream *stream = exchange_fixture_stream(
+        own, "",
+        "path: /x, params: {a: 'k {{ env.A }}', b: '{{ [secrets.b] }}', c: '{{ vars.env }}', "
+        "d: env.A}");
+    ck_assert(secrets_used_by(&stream->params[0].template));
+    ck_assert(secrets_used_by(&stream->params[1].template));
+    ck_assert(!secrets_used_by(&stream->params[2].template));
+    ck_assert(!secrets_used_by(&stream->params[3].template));
+}
+END_TEST
+
+SUITE("worker/access/secrets", just_what_the_definition_uses_is_read,
+      json_is_found_where_the_plain_file_is_not, every_value_is_redacted,
+      what_is_missing_is_named, a_use_makes_a_credential)
