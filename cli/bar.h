@@ -28,9 +28,9 @@ void bar_start(struct bar *bar, int64_t pages);
 void bar_draw(struct bar *bar, const struct bar_state *state);
 
 /*
- * The line as it is at `now_mono_ms`, without its end. Speed is the average since the bar began;
- * the time left assumes that pages go on at the average speed, and is only there where the
- * total is known and a page has been read.
+ * The line as it is at `now_mono_ms`, without its end. Speed is the average since the bar
+ * began; the time left assumes that pages go on at the average speed, and is only there where
+ * the total is known and a page has been read.
  */
 void bar_put(struct buf *line, const struct bar *bar, const struct bar_state *state,
              int64_t now_mono_ms);

@@ -10,9 +10,9 @@
  * What the program exits with. Nothing else decides it: printers print, commands ask here.
  *
  *     0    done; a run succeeded
- *     1    a run ended in any other way (failed, truncated, cancelled, dead), or would: preview;
- *          a job was lost; an order does not fit the present state of its run or stream;
- *          `expr`: the evaluation failed
+ *     1    a run ended in any other way (failed, truncated, cancelled, dead), or would
+ *          (preview); a job was lost; an order does not fit the present state of its run or
+ *          stream; `expr`: the evaluation failed
  *     2    usage or configuration: an option, a definition, a name that does not exist, a
  *          template; a reload request that was refused
  *     3    a server cannot be reached, or its schema is missing, older or newer

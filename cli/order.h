@@ -27,8 +27,8 @@ int order_give_once(struct cli *cli, const char *call, const struct pg_value *pa
 void order_print_json(const struct order *order);
 
 /*
- * A run by its number, "7". Where `ret_job` is not NULL also one job of it, "7/3"; *ret_job is 0
- * where none is named. False for anything else.
+ * A run by its number, "7". Where `ret_job` is not NULL also one job of it, "7/3"; *ret_job is
+ * 0 where none is named. False for anything else.
  */
 bool order_parse_run(const char *text, int64_t *ret_run, int64_t *ret_job) MUST_CHECK;
 

@@ -18,7 +18,8 @@ struct query {
     const char *nothing, *unknown;
 };
 
-/* In a session of its own. Returns the exit code: that of the error, EXIT_USAGE for `unknown`. */
+/* In a session of its own. Returns the exit code: that of the error, EXIT_USAGE for
+ * `unknown`. */
 int query_print(struct cli *cli, const struct query *query);
 
 /* The same for a command whose one operand is RUN: $1 of `sql`. */

@@ -24,8 +24,8 @@
  */
 
 /*
- * For maps made here only: they grow by doubling, so they are full where the count is a power of
- * two. A map of the parser has no room.
+ * For maps made here only: they grow by doubling, so they are full where the count is a power
+ * of two. A map of the parser has no room.
  */
 static void map_put(struct arena *arena, struct yaml_node *map, struct yaml_node *item)
 {

@@ -30,9 +30,9 @@ size_t node_count(const struct yaml_node *node);
 const struct yaml_node *node_item(const struct yaml_node *node, size_t i);
 
 /*
- * The i-th member of an open map: a map, or a list of pairs. A stored definition holds such maps
- * as lists, because jsonb would forget their order. `i` is below the node's count. False for a
- * list of anything else.
+ * The i-th member of an open map: a map, or a list of pairs. A stored definition holds such
+ * maps as lists, because jsonb would forget their order. `i` is below the node's count. False
+ * for a list of anything else.
  */
 bool node_pair(const struct yaml_node *node, size_t i, struct str *ret_key,
                const struct yaml_node **ret_value) MUST_CHECK;

@@ -25,7 +25,7 @@ static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), 
      .help = "records after which the job ends as truncated"},                                 \
     {.name = "max_time", .type = KEY_DURATION, P(max_time_ms), .min = 1,                     \
      .help = "time after which the job ends as truncated"},                                    \
-    {.name = "retry", .type = KEY_STRUCT, P(retry), .keys = &pagination_retry_keys,                   \
+    {.name = "retry", .type = KEY_STRUCT, P(retry), .keys = &pagination_retry_keys,            \
      .help = "instead of the stream's; 1 attempt, fixed, 1s, no jitter if not said"},          \
     {.name = "allow_repeats", .type = KEY_BOOL, P(allows_repeats), .fallback = "false",       \
      .help = "a page may hold the same records as an earlier one"}
@@ -126,7 +126,8 @@ static const struct key next_page_list[] = {
      AT(struct next_page, params),
      .help = "parameters to set, or an expression that gives a map"},
     {.name = "headers", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
-     AT(struct next_page, headers), .help = "headers to set, or an expression that gives a map"},
+     AT(struct next_page, headers),
+     .help = "headers to set, or an expression that gives a map"},
     {.name = "body", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct next_page, body), .help = "the whole body"},
     {.name = "url", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,

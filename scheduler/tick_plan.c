@@ -2,7 +2,8 @@
 
 static const int64_t LATE_US = 60000000;
 
-/* The tick after `after_us`; a cron expression that never fires again is asked at once again. */
+/* The tick after `after_us`; a cron expression that never fires again is asked at once
+ * again. */
 static int64_t next_after(const struct tick_due *due, const struct cron *cron, int64_t after_us)
 {
     int64_t next = due->every_us > 0 ? after_us + due->every_us : cron_next(cron, after_us);

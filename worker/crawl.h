@@ -51,7 +51,8 @@ struct crawl_env {
     struct throttle *throttle;
     struct rng *rng;
     const char *secrets_dir;
-    /* May a request start now? If not, crawl_wake is called when it may be worth asking again. */
+    /* May a request start now? If not, crawl_wake is called when it may be worth asking
+     * again. */
     bool (*may_send)(void *ctx, const struct crawl *crawl);
     /* A request failed and will be tried again in `delay_ms`. */
     void (*on_retry)(void *ctx, const struct crawl *crawl, const struct err *err,

@@ -11,8 +11,8 @@
 #include "worker/worker.h"
 
 /*
- * The inside of a worker, shared by worker.c (its life, and what its crawls report), claim.c (from the
- * queue to a crawl, and back) and beat.c (leases).
+ * The inside of a worker, shared by worker.c (its life, and what its crawls report), claim.c
+ * (from the queue to a crawl, and back) and beat.c (leases).
  */
 
 /* A job of the in-process queue. */

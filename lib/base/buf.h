@@ -10,8 +10,8 @@
 
 /*
  * A growing run of bytes with a ceiling from birth. A put that would pass the ceiling puts
- * nothing and sets `has_overflowed`, which stays set until buf_reset: a writer may put many times
- * and look once, at the end. The bytes are always followed by a NUL that does not count.
+ * nothing and sets `has_overflowed`, which stays set until buf_reset: a writer may put many
+ * times and look once, at the end. The bytes are always followed by a NUL that does not count.
  */
 struct buf {
     char *ptr;
@@ -37,7 +37,8 @@ void buf_put_be32(struct buf *buf, uint32_t number);
  * past the ceiling. */
 char *buf_room(struct buf *buf, size_t size);
 
-/* Shortens to `len`; used to take back what was put since a mark. Leaves `has_overflowed` alone. */
+/* Shortens to `len`; used to take back what was put since a mark. Leaves `has_overflowed`
+ * alone. */
 void buf_cut(struct buf *buf, size_t len);
 
 /* The bytes, borrowed until the next call that puts. */

@@ -19,8 +19,8 @@
  *     json_out_close(&out, '}');              // {"page":4,"key":["id"]}
  *
  * `key` is a literal that needs no escapes: the member's name inside an object, NULL inside an
- * array, at the top, and after json_out_name. Cannot fail: look at the buffer's `has_overflowed` at
- * the end. Keeps `buf` alone, and what is in it already stays.
+ * array, at the top, and after json_out_name. Cannot fail: look at the buffer's
+ * `has_overflowed` at the end. Keeps `buf` alone, and what is in it already stays.
  */
 struct json_out {
     struct buf *buf;

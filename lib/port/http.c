@@ -12,14 +12,15 @@
  * total_ms goes over all of them. A call that cannot be sent at all has `failed` set and ends
  * when its timer fires, so that http_send never calls back.
  *
- * The end is one of: libcurl reports it (on_progress), our timer fires (timed_out), http_cancel.
- * All go through call_unlink, which takes the call out of libcurl before anybody is called back.
+ * The end is one of: libcurl reports it (on_progress), our timer fires (timed_out),
+ * http_cancel. All go through call_unlink, which takes the call out of libcurl before anybody
+ * is called back.
  *
  * Addresses are checked at two places, because only there are they known: on_open_socket for a
  * new connection, on_before_request also for one out of libcurl's pool.
  *
- * Example: a body that stops half way, idle_ms 30000. Each piece sets phase_mono_ms (on_body) but
- * leaves the timer alone: 30 s after the first header it fires, finds that the deadline has
+ * Example: a body that stops half way, idle_ms 30000. Each piece sets phase_mono_ms (on_body)
+ * but leaves the timer alone: 30 s after the first header it fires, finds that the deadline has
  * moved (on_call_timer), and is set for what is left. When it fires 30 s after the last piece,
  * the call fails with ERR_AGAIN, "no more data for 30000 ms".
  */

@@ -7,7 +7,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* URLs (RFC 3986), by libcurl's parser, which also sends them. Results are kept in the arena. */
+/* URLs (RFC 3986), by libcurl's parser, which also sends them. Results are kept in the
+ * arena. */
 struct http_url {
     struct str scheme, host; /* lower case; host without brackets */
     int port;                /* the scheme's own if the URL has none */

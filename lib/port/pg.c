@@ -19,12 +19,12 @@
  *
  * A statement is in one place at a time: `queue`, then `current`, then its callback comes. If
  * the session goes down before that, it goes to `failed`, and its callback comes with an error
- * at the next turn of the loop (`kick`). It is never sent twice: whether a statement that was at
- * the server has been carried out is not known, and only its caller can find out.
+ * at the next turn of the loop (`kick`). It is never sent twice: whether a statement that was
+ * at the server has been carried out is not known, and only its caller can find out.
  *
  * A caller is never called back from inside its own call, pg_close apart. But a callback may
- * call anything, pg_close too. So every entry from the loop that may reach a callback is between
- * enter() and leave(), and the memory goes with the outermost leave().
+ * call anything, pg_close too. So every entry from the loop that may reach a callback is
+ * between enter() and leave(), and the memory goes with the outermost leave().
  *
  * Example: the server restarts while A is being answered and B waits.
  *     on_io: libpq reports the end of the connection → session_broke → connection_down: A and B

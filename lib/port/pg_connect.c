@@ -13,7 +13,7 @@
  *       also after a name without an address, and when `deadline` fires in either wait
  *
  *   conn NULL      a name is being resolved (pg_hosts.c)
- *   conn set       libpq talks to the server; `watch` is on its socket, in the direction it asked
+ *   conn set       libpq talks to the server; `watch` is on its socket, for what it asked
  *
  * libpq would resolve names itself, and block the loop while it does; so it only ever gets
  * addresses. It would also go through several addresses itself, without a limit for each; so it

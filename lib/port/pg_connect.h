@@ -18,8 +18,8 @@ struct pg_conn; /* libpq's own tag of its PGconn */
 /*
  * Either `conn`, logged in, in non-blocking mode and the callee's from now on, or `err`: of all
  * addresses' errors an ERR_CONFIG if there was one (only a person can mend it), else the last.
- * Never comes before pg_connect_start returns, except with an error; after it the connect is not
- * touched again, so that it may be started anew or freed.
+ * Never comes before pg_connect_start returns, except with an error; after it the connect is
+ * not touched again, so that it may be started anew or freed.
  */
 typedef void (*pg_connect_fn)(void *ctx, struct pg_conn *conn, const struct err *err);
 

@@ -61,7 +61,8 @@ enum pg_step pg_op_step(struct pg_op *op, struct pg_conn *conn,
 /* Whether the statement failed at the server; then *ret_err says why. */
 bool pg_op_error(const struct pg_op *op, struct err *ret_err);
 
-/* The same when the connection ended before the answer: looks for a last word of the server's. */
+/* The same when the connection ended before the answer: looks for a last word of the
+ * server's. */
 bool pg_op_last_error(struct pg_op *op, struct pg_conn *conn, struct err *ret_err);
 
 /* Calls back with the result, or with `err` if it is not NULL, and frees the statement. */

@@ -1,10 +1,10 @@
 /*
  * The connection's machine. Its phases, and what leads from one to the next:
  *
- *     DOWN ──retry fires──> DIALLING ──on_dialled──> GREETING ──on_name_answer──> UP
- *      ^                       │                        │                         │
- *      │                       │ no address             │ refused, loss,          │ loss, timeout,
- *      └───────────────────────┴────────────────────────┴──── timeout ────────────┘ nonsense
+ *     DOWN ──retry fires──> DIALLING ──on_dialled──> GREETING ─on_name_answer─> UP
+ *      ^                       │                        │                       │
+ *      │                       │ no address             │ refused, loss,        │ loss, timeout,
+ *      └───────────────────────┴────────────────────────┴──── timeout ──────────┘ nonsense
  *                                                                  all by drop()
  *
  *     DOWN       `retry` is set; nothing is open
@@ -12,8 +12,8 @@
  *     GREETING   AUTH, SELECT and CLIENT SETNAME are sent; the last answer ends the phase
  *     UP         calls are taken
  *
- * redis_open begins in DIALLING; redis_close ends every phase. `fd`, `watch` and `reader` are in
- * use in GREETING and UP only, and `sent` has something only then.
+ * redis_open begins in DIALLING; redis_close ends every phase. `fd`, `watch` and `reader` are
+ * in use in GREETING and UP only, and `sent` has something only then.
  *
  * Answers come in the order of the commands, so the first of `sent` is always the one that is
  * answered next; an answer without a call means that we and the server no longer agree, and
@@ -26,7 +26,7 @@
  * returns false, and its caller touches nothing more.
  *
  * Example: two calls are sent, the server answers the first and dies.
- *     on_socket_ready: receive_some → take_replies gives the first its reply; recv says 0 → drop:
+ *     on_socket_ready: receive_some → take_replies gives the first its reply; recv: 0 → drop:
  *     DOWN, `retry` in about 0.1 s, the second call hears ERR_AGAIN (it may have run), then the
  *     owner hears that it is down. on_retry: DIALLING → "connection refused" → DOWN, twice as
  *     long … → GREETING → UP, and the owner hears it.

@@ -39,8 +39,8 @@ typedef void (*redis_reply_fn)(void *ctx, const struct redis_reply *reply,
                                const struct err *err);
 
 /*
- * Called when it comes up, goes down, or stays down for another kind of reason; `err`: why it is
- * down (NULL while up).
+ * Called when it comes up, goes down, or stays down for another kind of reason; `err`: why it
+ * is down (NULL while up).
  */
 typedef void (*redis_state_fn)(void *ctx, bool is_up, const struct err *err);
 

@@ -5,8 +5,8 @@
 #include "port/redis.h"
 
 /*
- * hiredis' parser of the protocol, made to build replies in an arena. What it builds lives until
- * the arena is reset; arrays are at most 2^20 items, whatever length the server claims.
+ * hiredis' parser of the protocol, made to build replies in an arena. What it builds lives
+ * until the arena is reset; arrays are at most 2^20 items, whatever length the server claims.
  */
 struct redisReader; /* hiredis' own tag */
 

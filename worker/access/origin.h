@@ -20,9 +20,9 @@
  */
 
 /*
- * May `url` be asked? *ret_is_home says whether credentials go along. ERR_INPUT where it goes to
- * a host that allow_hosts does not name, or leaves https for http; ERR_CONFIG where it is not an
- * http(s) URL.
+ * May `url` be asked? *ret_is_home says whether credentials go along. ERR_INPUT where it goes
+ * to a host that allow_hosts does not name, or leaves https for http; ERR_CONFIG where it is
+ * not an http(s) URL.
  */
 bool origin_check(const struct stream *stream, struct arena *arena, struct str home_url,
                   struct str url, bool *ret_is_home, struct err *err) MUST_CHECK;

@@ -31,11 +31,11 @@
  *
  * A request that must wait keeps its place: tat moves when the place is given, not when the
  * request starts, so that jobs that wait do not all come at the same moment. A place further
- * ahead than THROTTLE_AHEAD_MS is not given; the job asks again. A pause takes kept places back,
- * because all of them would be due at its end.
+ * ahead than THROTTLE_AHEAD_MS is not given; the job asks again. A pause takes kept places
+ * back, because all of them would be due at its end.
  *
- * Invariants: in_flight of a limit is the number of passes with is_sent that hold it; a pass has
- * a place or is sent, never both.
+ * Invariants: in_flight of a limit is the number of passes with is_sent that hold it; a pass
+ * has a place or is sent, never both.
  */
 
 /* Peers and limits are few and stay as long as the process. */

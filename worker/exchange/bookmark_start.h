@@ -7,8 +7,8 @@
 #include "core/value.h"
 
 /*
- * Where a run starts: what `bookmark` means in its expressions. The value that was stored for the
- * stream (`stored`, empty if none) minus `lookback`, or else `start` as written, or null.
+ * Where a run starts: what `bookmark` means in its expressions. The value that was stored for
+ * the stream (`stored`, empty if none) minus `lookback`, or else `start` as written, or null.
  *
  * A value that reads as a JSON number is one, unless the definition says text. From a number
  * the lookback is taken in seconds, or in milliseconds where the number is 1e11 or more (an

@@ -41,8 +41,8 @@ struct judge_case {
 struct judgement judge_answer(const struct judge_case *judge, struct err *err);
 
 /*
- * Can the body be a page? ERR_INPUT with a preview where it is empty, or says that it is HTML by
- * its Content-Type or its first character. Whether it is JSON, the cut finds.
+ * Can the body be a page? ERR_INPUT with a preview where it is empty, or says that it is HTML
+ * by its Content-Type or its first character. Whether it is JSON, the cut finds.
  */
 bool judge_body(const struct http_answer *answer, struct err *err) MUST_CHECK;
 

@@ -26,8 +26,8 @@
  * method, URL, body and the pager's headers. Credentials and the stream's own headers are not
  * in it, so that a token that is new on each page hides no circle.
  *
- * E.g. path /orders, params {limit: 100, key: "{{ secrets.key }}"}, pagination {type: page}, and
- * a state with number 4:
+ * E.g. path /orders, params {limit: 100, key: "{{ secrets.key }}"}, pagination {type: page},
+ * and a state with number 4:
  *
  *     url         https://h/orders?limit=100&page=4
  *     http.url    https://h/orders?limit=100&page=4&key=…

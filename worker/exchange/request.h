@@ -31,8 +31,8 @@ struct request {
 /*
  * Names and values of params are encoded once. Lists are repeated parameters, null leaves the
  * parameter out. Everything is in `arena`. ERR_INPUT: an expression failed, or a value does not
- * fit where it should go; ERR_CONFIG: a link is not an http(s) URL. Whether the stream's own URL
- * is one, http_send finds.
+ * fit where it should go; ERR_CONFIG: a link is not an http(s) URL. Whether the stream's own
+ * URL is one, http_send finds.
  */
 bool request_build(const struct stream *stream, const struct pager *pager,
                    const struct scope *scope, struct arena *arena, struct request *ret_request,

@@ -18,9 +18,9 @@ struct ruling {
 
 /*
  * Cannot fail: a condition that cannot be evaluated does not hold, such as one that compares
- * what is undefined. Waits are at most the stream's max_wait. `response` and `http` in the scope
- * become the answer's (`response` stays undefined unless something reads it). *ret_ruling and
- * *ret_quota are in `arena`, or borrow from the answer.
+ * what is undefined. Waits are at most the stream's max_wait. `response` and `http` in the
+ * scope become the answer's (`response` stays undefined unless something reads it). *ret_ruling
+ * and *ret_quota are in `arena`, or borrow from the answer.
  */
 void rules_find(const struct stream *stream, const struct http_answer *answer,
                 struct scope *scope, struct arena *arena, struct ruling *ret_ruling,

@@ -10,8 +10,8 @@
 #include "worker/paging/pager.h"
 
 /*
- * What the names in a definition's expressions mean while a job runs: the run's values, which do
- * not change after its start, and those of the page just read.
+ * What the names in a definition's expressions mean while a job runs: the run's values, which
+ * do not change after its start, and those of the page just read.
  */
 struct scope {
     struct expr_scope expr; /* what expressions are evaluated in */
@@ -30,9 +30,9 @@ struct scope {
 
 /*
  * Evaluates vars, reads the job's own values and the secrets that the stream uses. Strings are
- * in `arena`, in `job` or in the stream, which must last as long as the scope. The scope must not
- * be moved or copied afterwards: `expr` points into it. ERR_CONFIG: a missing secret; ERR_INPUT:
- * a failing expression in vars.
+ * in `arena`, in `job` or in the stream, which must last as long as the scope. The scope must
+ * not be moved or copied afterwards: `expr` points into it. ERR_CONFIG: a missing secret;
+ * ERR_INPUT: a failing expression in vars.
  */
 bool scope_init(struct scope *scope, const struct job *job, const struct stream *stream,
                 const char *secrets_dir, struct arena *arena, struct err *err) MUST_CHECK;

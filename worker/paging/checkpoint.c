@@ -15,7 +15,7 @@
  *      "next":{"params":{"after":"c4"},"headers":{}}}
  *
  * page, records, total    what was read so far, and what the API said there is
- * number, cursor, next    where the next page is. `number` and `cursor` are enough for the types
+ * number, cursor, next    where the next page is. `number` and `cursor` are enough for types
  *                         that have one; a link is only in next.url, and what response_based
  *                         sends only in next.params, .headers and .body. The rest of `next` is
  *                         written for people who look into pagetide.job

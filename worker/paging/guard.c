@@ -20,8 +20,8 @@
  * pages of one record x, x, y, x, x go through; x, x, x do not.
  *
  * A set is open addressing with linear probing. Invariants: capacity is a power of 2, and at
- * most half of the slots are used, so a probe always ends at an empty one. A hash takes 16 to 32
- * bytes, a page twice that.
+ * most half of the slots are used, so a probe always ends at an empty one. A hash takes 16 to
+ * 32 bytes, a page twice that.
  */
 static uint64_t slot_value(uint64_t hash)
 {

@@ -38,8 +38,9 @@ void guard_add(struct guard *guard, uint64_t request_hash, uint64_t records_hash
 
 /*
  * Remembers `count` earlier pages, oldest first, as the ledger has them: hashes with their bits
- * as int64_t; a records hash of 0 is a page without records. The arrays are not kept. The ledger
- * does not say how many records a page had, so the last page counts as one of one record too.
+ * as int64_t; a records hash of 0 is a page without records. The arrays are not kept. The
+ * ledger does not say how many records a page had, so the last page counts as one of one record
+ * too.
  */
 void guard_restore(struct guard *guard, const int64_t *request_hashes,
                    const int64_t *records_hashes, size_t count);

@@ -15,7 +15,8 @@ bool pager_is_numbered(const struct pager *pager)
     return pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
 }
 
-/* What is beyond the ceiling, as only a checkpoint from elsewhere could have it, is left out. */
+/* What is beyond the ceiling, as only a checkpoint from elsewhere could have it, is left
+ * out. */
 static void add_param(struct pager_params *params, const struct param_place *place,
                       struct value value)
 {

@@ -10,8 +10,8 @@
  * A decision is made in four stages:
  *
  *     1 auto     of the first page, if the definition says so: which type is it?
- *     2 type     reads in the answer where the next page is, and writes that into `next`; on the
- *                way it notes signs: the answer says "end", or "more", or both, or neither
+ *     2 type     reads in the answer where the next page is, and writes that into `next`; on
+ *                the way it notes signs: the answer says "end", or "more", or both, or neither
  *     3 signs    end and more   TRUNCATED, INCONSISTENT_END: records may be missing
  *                end            END
  *                else           MORE; also without a sign, where another link, cursor or number

@@ -14,8 +14,8 @@
  * put nothing and return false where the text is not such a value. The text of numbers and
  * strings is that of the JSON; strings without their quotes.
  *
- * Past the buffer's ceiling nothing is put, `buf->has_overflowed` is set, and true is returned all
- * the same: the caller looks once, at the end of the page.
+ * Past the buffer's ceiling nothing is put, `buf->has_overflowed` is set, and true is returned
+ * all the same: the caller looks once, at the end of the page.
  */
 enum { ENCODE_UUID_BYTES = 16 };
 

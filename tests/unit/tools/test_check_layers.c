@@ -129,7 +129,8 @@ START_TEST(what_the_rooms_may_see_passes)
 }
 END_TEST
 
-/* Each room sees each other room that it must not, all in one run: line 2, 3, 4 … of its x.c. */
+/* Each room sees each other room that it must not, all in one run: line 2, 3, 4 … of its
+ * x.c. */
 START_TEST(every_other_include_is_refused)
 {
     plant();

@@ -116,7 +116,8 @@ START_TEST(a_server_that_is_away_is_given_up)
 }
 END_TEST
 
-/* Its own work holds the session; the other one waits longer than give_up_ms and still gets it. */
+/* Its own work holds the session; the other one waits longer than give_up_ms and still gets
+ * it. */
 static void on_hold(void *ctx, struct session *session)
 {
     struct work *work = ctx;
