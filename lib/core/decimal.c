@@ -37,7 +37,7 @@ static bool take_exponent(struct str *rest, int *ret_exponent)
 
 bool decimal_parse(struct str text, struct decimal *ret)
 {
-    struct decimal decimal = {.negative = take_byte(&text, '-')};
+    struct decimal decimal = {.is_negative = take_byte(&text, '-')};
     decimal.whole = take_digits(&text);
     if (decimal.whole.len == 0 || (decimal.whole.len > 1 && decimal.whole.ptr[0] == '0'))
         return false;
@@ -79,7 +79,7 @@ bool decimal_is_zero(struct str text)
 struct scientific {
     struct decimal decimal;
     size_t first; /* d₁ among the digits */
-    bool is_zero, negative;
+    bool is_zero, is_negative;
     int64_t magnitude;
 };
 
@@ -92,7 +92,7 @@ static struct scientific scientific_read(struct str text)
     number.is_zero = number.first == decimal_count(&number.decimal);
     if (number.is_zero)
         return number;
-    number.negative = number.decimal.negative;
+    number.is_negative = number.decimal.is_negative;
     number.magnitude =
         (int64_t)number.decimal.whole.len - (int64_t)number.first + number.decimal.exponent;
     return number;
@@ -128,16 +128,16 @@ static int compare_absolute(const struct scientific *a, const struct scientific 
 int decimal_compare(struct str a, struct str b)
 {
     struct scientific x = scientific_read(a), y = scientific_read(b);
-    if (x.negative != y.negative)
-        return x.negative ? -1 : 1;
-    return x.negative ? compare_absolute(&y, &x) : compare_absolute(&x, &y);
+    if (x.is_negative != y.is_negative)
+        return x.is_negative ? -1 : 1;
+    return x.is_negative ? compare_absolute(&y, &x) : compare_absolute(&x, &y);
 }
 
 /* Zeros are folded in once a digit follows them: 1, 1.0 and 10e-1 hash alike. */
 uint64_t decimal_hash(struct str text)
 {
     struct scientific number = scientific_read(text);
-    uint64_t hash = hash_fold(number.negative, (uint64_t)number.magnitude), zeros = 0;
+    uint64_t hash = hash_fold(number.is_negative, (uint64_t)number.magnitude), zeros = 0;
     for (size_t i = 0; i < digits_left(&number); i++) {
         int digit = digit_at(&number, i);
         if (digit == 0) {
@@ -164,7 +164,7 @@ bool decimal_truncate(struct arena *arena, struct str text, size_t digits_max, s
         return false;
     char *digits = arena_alloc(arena, count + 1);
     size_t len = 0;
-    if (number.negative)
+    if (number.is_negative)
         digits[len++] = '-';
     for (size_t i = 0; i < count; i++)
         digits[len++] = (char)('0' + digit_at(&number, i));

@@ -15,7 +15,7 @@
  * `fraction`. Both are slices of the text.
  */
 struct decimal {
-    bool negative; /* a minus was written; -0 is negative too */
+    bool is_negative; /* a minus was written; -0 is negative too */
     struct str whole, fraction;
     int exponent; /* beyond ±DECIMAL_EXPONENT_MAX it stays there */
 };

@@ -156,7 +156,7 @@ bool encode_numeric(struct buf *buf, struct str number)
     char *room = field_room(buf, 8 + 2 * groups);
     if (!room)
         return true;
-    bool negative = decimal.negative && groups;
+    bool negative = decimal.is_negative && groups;
     room = put16(room, (uint16_t)groups);
     room = put16(room, (uint16_t)(groups ? weight : 0));
     room = put16(room, negative ? NUMERIC_NEGATIVE : NUMERIC_POSITIVE);

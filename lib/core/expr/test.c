@@ -5,96 +5,32 @@
 
 /* The tests, each as Jinja2 has it (jinja2/tests.py). */
 
-static bool test_defined(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret = value_bool(call->subject.kind != VALUE_UNDEFINED);
-    return true;
-}
+/* --- kinds --- */
 
-static bool test_undefined(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret = value_bool(call->subject.kind == VALUE_UNDEFINED);
-    return true;
-}
-
+#define TEST(name, holds)                                                                      \
+    static bool name(struct eval *ev, const struct call *call, struct value *ret)              \
+    {                                                                                          \
+        struct value subject = call->subject;                                                  \
+        (void)ev;                                                                              \
+        *ret = value_bool(holds);                                                              \
+        return true;                                                                           \
+    }
+TEST(test_defined, subject.kind != VALUE_UNDEFINED)
+TEST(test_undefined, subject.kind == VALUE_UNDEFINED)
 /* The one departure from Jinja2: what is not there is none, too. */
-static bool test_none(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret =
-        value_bool(call->subject.kind == VALUE_NULL || call->subject.kind == VALUE_UNDEFINED);
-    return true;
-}
-
-static bool test_number(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret = value_bool(number_is_numeric(call->subject));
-    return true;
-}
-
-static bool test_integer(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret =
-        value_bool(call->subject.kind == VALUE_NUMBER && number_is_integer(call->subject.text));
-    return true;
-}
-
-static bool test_float(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret = value_bool(call->subject.kind == VALUE_NUMBER &&
-                      !number_is_integer(call->subject.text));
-    return true;
-}
-
-static bool test_string(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret = value_bool(call->subject.kind == VALUE_STRING);
-    return true;
-}
-
-static bool test_boolean(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret = value_bool(call->subject.kind == VALUE_BOOL);
-    return true;
-}
-
-static bool test_true(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret = value_bool(call->subject.kind == VALUE_BOOL && call->subject.boolean);
-    return true;
-}
-
-static bool test_false(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret = value_bool(call->subject.kind == VALUE_BOOL && !call->subject.boolean);
-    return true;
-}
-
-static bool test_mapping(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    *ret = value_bool(call->subject.kind == VALUE_MAP);
-    return true;
-}
-
-/* Whatever has a length, as in Jinja2: an undefined value, too. */
-static bool test_sequence(struct eval *ev, const struct call *call, struct value *ret)
-{
-    (void)ev;
-    enum value_kind kind = call->subject.kind;
-    *ret = value_bool(kind == VALUE_LIST || kind == VALUE_STRING || kind == VALUE_MAP ||
-                      kind == VALUE_UNDEFINED);
-    return true;
-}
+TEST(test_none, subject.kind == VALUE_NULL || subject.kind == VALUE_UNDEFINED)
+TEST(test_number, number_is_numeric(subject))
+TEST(test_integer, subject.kind == VALUE_NUMBER && number_is_integer(subject.text))
+TEST(test_float, subject.kind == VALUE_NUMBER && !number_is_integer(subject.text))
+TEST(test_string, subject.kind == VALUE_STRING)
+TEST(test_boolean, subject.kind == VALUE_BOOL)
+TEST(test_true, subject.kind == VALUE_BOOL && subject.boolean)
+TEST(test_false, subject.kind == VALUE_BOOL && !subject.boolean)
+TEST(test_mapping, subject.kind == VALUE_MAP)
+/* All that has a length, as in Jinja2: an undefined value, too. */
+TEST(test_sequence, subject.kind == VALUE_LIST || subject.kind == VALUE_STRING ||
+                        subject.kind == VALUE_MAP || subject.kind == VALUE_UNDEFINED)
+#undef TEST
 
 /* --- arithmetic --- */
 

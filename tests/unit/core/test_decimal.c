@@ -6,7 +6,7 @@ START_TEST(takes_numbers_apart)
 {
     struct decimal decimal;
     ck_assert(decimal_parse(STR("-12.50e-3"), &decimal));
-    ck_assert(decimal.negative);
+    ck_assert(decimal.is_negative);
     ck_assert_str_is(decimal.whole, "12");
     ck_assert_str_is(decimal.fraction, "50");
     ck_assert_int_eq(decimal.exponent, -3);
