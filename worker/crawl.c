@@ -283,9 +283,9 @@ static void on_batch_failed(struct crawl *crawl, const struct mark_outcome *outc
 
 static void on_turn_ended(struct crawl *crawl, const struct mark_outcome *outcome)
 {
-    crawl->end.run_ended = outcome->run_ended;
+    crawl->end.run_ended = outcome->has_run_ended;
     crawl->end.run_state = outcome->run_state;
-    if (outcome->ended)
+    if (outcome->has_ended)
         crawl->end.state = outcome->state;
     if (crawl->end.state == JOB_WAITING)
         finish(crawl, CRAWL_PARKED);
@@ -298,7 +298,7 @@ static bool is_ended_there(const struct crawl *crawl, const struct mark_outcome 
 {
     bool goes_on =
         crawl->phase == PHASE_WORKING || (crawl->phase == PHASE_ENDING && crawl->pending > 0);
-    return goes_on && outcome->ended && outcome->state == JOB_FAILED;
+    return goes_on && outcome->has_ended && outcome->state == JOB_FAILED;
 }
 
 static void on_ended_there(struct crawl *crawl, const struct mark_outcome *outcome)
@@ -307,7 +307,7 @@ static void on_ended_there(struct crawl *crawl, const struct mark_outcome *outco
     crawl->phase = PHASE_ENDED;
     crawl->end.state = outcome->state;
     crawl->end.reason = REASON_REJECTS;
-    crawl->end.run_ended = outcome->run_ended;
+    crawl->end.run_ended = outcome->has_run_ended;
     crawl->end.run_state = outcome->run_state;
     err_set(&crawl->err, ERR_INPUT, "rejects", 0,
             "page %d: more than %lld records were rejected", outcome->page,

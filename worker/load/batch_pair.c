@@ -224,9 +224,9 @@ static void drop_later_marks(struct batch_pair *pair, const struct batch *failed
 static void assume_applied(const struct mark *mark, struct mark_outcome *outcome)
 {
     outcome->verdict = MARK_APPLIED;
-    outcome->ended = mark->has_end;
+    outcome->has_ended = mark->has_end;
     outcome->state = outcome->run_state = mark->end;
-    outcome->run_ended = mark->has_end;
+    outcome->has_run_ended = mark->has_end;
 }
 
 static void tell_outcomes(struct batch_pair *pair, const struct batch *batch,

@@ -30,16 +30,11 @@ static void on_give_up(void *ctx, const struct err *err)
     fetch->fn(fetch->ctx, NULL, err);
 }
 
-/* PT02x: the definition and the table do not go together (schema/functions/columns.sql). */
-static bool is_refusal(const struct err *err)
-{
-    return strncmp(err->sqlstate, "PT02", 4) == 0;
-}
-
 static void failed(struct column_map_fetch *fetch, const struct err *err)
 {
     struct err copy = *err;
-    if (is_refusal(err))
+    /* PT02x: the definition and the table do not go together (schema/functions/columns.sql). */
+    if (strncmp(err->sqlstate, "PT02", 4) == 0)
         copy.kind = ERR_CONFIG;
     if (copy.kind == ERR_AGAIN || copy.kind == ERR_BUG) {
         attempt_retry(&fetch->attempt, &copy);

@@ -307,8 +307,8 @@ void commit_read_verdict(const struct commit_result *result, size_t mark,
     if (mark >= pg_rows(verdicts))
         return;
     outcome->verdict = parse_verdict(pg_get_str(verdicts, mark, VERDICT_VERDICT));
-    outcome->ended = pg_get_bool(verdicts, mark, VERDICT_ENDED);
+    outcome->has_ended = pg_get_bool(verdicts, mark, VERDICT_ENDED);
     outcome->state = parse_state(pg_get_str(verdicts, mark, VERDICT_STATE));
-    outcome->run_ended = pg_get_bool(verdicts, mark, VERDICT_RUN_ENDED);
+    outcome->has_run_ended = pg_get_bool(verdicts, mark, VERDICT_RUN_ENDED);
     outcome->run_state = parse_state(pg_get_str(verdicts, mark, VERDICT_RUN));
 }

@@ -34,8 +34,8 @@
  */
 
 /* A caller that waits for the map. */
-struct ask {
-    struct ask *next;
+struct loader_ask {
+    struct loader_ask *next;
     struct loader *loader;
     struct column_map_fetch *fetch; /* NULL: the map is known, `timer` answers */
     struct loop_timer *timer;
@@ -53,7 +53,7 @@ struct loader {
     struct str spec;       /* empty: likewise, so that nobody else gets this loader */
     struct batch_pair *pair;
     int64_t map_run_id; /* the run that the map was read for */
-    struct ask *asks;
+    struct loader_ask *asks;
 };
 
 struct loaders {
@@ -84,7 +84,7 @@ bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
     return true;
 }
 
-static void ask_free(struct ask *ask)
+static void ask_free(struct loader_ask *ask)
 {
     column_map_fetch_free(ask->fetch);
     loop_timer_free(ask->timer);
@@ -93,7 +93,7 @@ static void ask_free(struct ask *ask)
 
 static void loader_free(struct loader *loader)
 {
-    for (struct ask *ask = loader->asks, *next; ask; ask = next) {
+    for (struct loader_ask *ask = loader->asks, *next; ask; ask = next) {
         next = ask->next;
         ask_free(ask);
     }
@@ -253,7 +253,7 @@ void loader_mark(struct loader *loader, const struct mark *mark, bool flush)
 
 void loader_forget(struct loader *loader, void *ctx)
 {
-    for (struct ask *ask = loader->asks; ask; ask = ask->next)
+    for (struct loader_ask *ask = loader->asks; ask; ask = ask->next)
         if (ask->ctx == ctx)
             ask->fn = NULL;
     batch_pair_forget(loader->pair, ctx);
@@ -261,10 +261,10 @@ void loader_forget(struct loader *loader, void *ctx)
 
 /* --- the map --- */
 
-static void ask_end(struct ask *ask, const struct err *err)
+static void ask_end(struct loader_ask *ask, const struct err *err)
 {
     struct loader *loader = ask->loader;
-    struct ask **link = &loader->asks;
+    struct loader_ask **link = &loader->asks;
     while (*link != ask)
         link = &(*link)->next;
     *link = ask->next;
@@ -277,7 +277,7 @@ static void ask_end(struct ask *ask, const struct err *err)
 
 static void on_map(void *ctx, struct column_map *map, const struct err *err)
 {
-    struct ask *ask = ctx;
+    struct loader_ask *ask = ctx;
     if (map) {
         ask->loader->map_run_id = ask->run;
         batch_pair_set_map(ask->loader->pair, map);
@@ -290,16 +290,17 @@ static void on_known(void *ctx)
     ask_end(ctx, NULL);
 }
 
-static struct ask *ask_new(struct loader *loader, int64_t run, loader_ready_fn fn, void *ctx)
+static struct loader_ask *ask_new(struct loader *loader, int64_t run, loader_ready_fn fn,
+                                  void *ctx)
 {
-    struct ask *ask = mem_alloc(sizeof *ask);
-    *ask =
-        (struct ask){.next = loader->asks, .loader = loader, .run = run, .fn = fn, .ctx = ctx};
+    struct loader_ask *ask = mem_alloc(sizeof *ask);
+    *ask = (struct loader_ask){
+        .next = loader->asks, .loader = loader, .run = run, .fn = fn, .ctx = ctx};
     loader->asks = ask;
     return ask;
 }
 
-static void answer_soon(struct ask *ask)
+static void answer_soon(struct loader_ask *ask)
 {
     ask->timer = loop_timer_new(ask->loader->owner->options.loop, on_known, ask);
     loop_timer_set(ask->timer, 0);
@@ -308,7 +309,7 @@ static void answer_soon(struct ask *ask)
 void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void *ctx)
 {
     struct loaders *loaders = loader->owner;
-    struct ask *ask = ask_new(loader, run, fn, ctx);
+    struct loader_ask *ask = ask_new(loader, run, fn, ctx);
     if (!loaders->sessions && !batch_pair_map(loader->pair))
         batch_pair_set_map(loader->pair, column_map_dry_new());
     if (batch_pair_map(loader->pair) && (!loaders->sessions || loader->map_run_id == run)) {
@@ -323,7 +324,7 @@ void loader_extend(struct loader *loader, int64_t run, const struct new_fields *
                    loader_ready_fn fn, void *ctx)
 {
     struct loaders *loaders = loader->owner;
-    struct ask *ask = ask_new(loader, run, fn, ctx);
+    struct loader_ask *ask = ask_new(loader, run, fn, ctx);
     if (!loaders->sessions) {
         const struct column_map *map = batch_pair_map(loader->pair);
         batch_pair_set_map(loader->pair, column_map_dry_extend(map, loader->stream, fields));

@@ -215,15 +215,15 @@ struct jsontext_member {
 };
 
 /* Where a value is being written, and what is left to read. */
-struct sorting {
+struct jsontext_sorting {
     struct jsontext_sorter *sorter;
     char *to;
     const char *at, *end;
 };
 
-static void sort_value(struct sorting *sorting);
+static void sort_value(struct jsontext_sorting *sorting);
 
-static void copy_until(struct sorting *sorting, const char *end)
+static void copy_until(struct jsontext_sorting *sorting, const char *end)
 {
     size_t len = (size_t)(end - sorting->at);
     memcpy(sorting->to, sorting->at, len);
@@ -231,7 +231,7 @@ static void copy_until(struct sorting *sorting, const char *end)
     sorting->at = end;
 }
 
-static void sort_list(struct sorting *sorting)
+static void sort_list(struct jsontext_sorting *sorting)
 {
     *sorting->to++ = '[';
     sorting->at = skip_space(sorting->at + 1, sorting->end);
@@ -283,7 +283,7 @@ static char *reorder(struct jsontext_sorter *sorter, size_t base, char *start, c
     return to;
 }
 
-static void sort_member(struct sorting *sorting, const char *start)
+static void sort_member(struct jsontext_sorting *sorting, const char *start)
 {
     struct jsontext_sorter *sorter = sorting->sorter;
     const char *after = skip_string(sorting->at, sorting->end);
@@ -300,7 +300,7 @@ static void sort_member(struct sorting *sorting, const char *start)
     sorter->members[sorter->count++] = member;
 }
 
-static void sort_object(struct sorting *sorting)
+static void sort_object(struct jsontext_sorting *sorting)
 {
     struct jsontext_sorter *sorter = sorting->sorter;
     size_t base = sorter->count;
@@ -327,7 +327,7 @@ static void sort_object(struct sorting *sorting)
     sorter->count = base;
 }
 
-static void sort_value(struct sorting *sorting)
+static void sort_value(struct jsontext_sorting *sorting)
 {
     switch (*sorting->at) {
     case '{':
@@ -349,7 +349,7 @@ void jsontext_put_sorted(struct jsontext_sorter *sorter, struct buf *buf, struct
     char *room = buf_room(buf, raw.len);
     if (!room)
         return;
-    struct sorting sorting = {
+    struct jsontext_sorting sorting = {
         .sorter = sorter, .to = room, .at = raw.ptr, .end = raw.ptr + raw.len};
     sort_value(&sorting);
     assert(sorter->count == 0 && sorting.to <= room + raw.len);

@@ -37,9 +37,9 @@ struct records {
     enum records_found found;
     struct value_skipped skipped;
     size_t position;
-    size_t spread;     /* levels of lists to take apart */
-    size_t lists;      /* of those, open around the next record */
-    bool null_is_none; /* at the end of the path */
+    size_t spread;   /* levels of lists to take apart */
+    size_t lists;    /* of those, open around the next record */
+    bool skips_null; /* null at the end of the path is no record */
 };
 
 struct records *records_start(struct arena *arena, struct str body, const struct path *path)
@@ -50,7 +50,7 @@ struct records *records_start(struct arena *arena, struct str body, const struct
     path_walk_init(&records->walk, &records->scan, path);
     records->fields.arena = arena;
     records->spread = !is_wild;
-    records->null_is_none = !is_wild;
+    records->skips_null = !is_wild;
     records->found = RECORDS_NULL;
     return records;
 }
@@ -113,7 +113,7 @@ static enum records_result take_value(struct records *records, struct record *re
     struct scan *scan = &records->scan;
     size_t depth = records->walk.open + records->lists;
     assert(records->lists <= records->spread);
-    if (records->null_is_none && records->lists == 0 && scan_peek(scan) == 'n') {
+    if (records->skips_null && records->lists == 0 && scan_peek(scan) == 'n') {
         records->found = RECORDS_NULL;
         records->skipped.from = 0;
         return scan_scalar(scan) && close_lists(records) ? RECORDS_END : RECORDS_BAD;

@@ -51,13 +51,13 @@ enum mark_verdict {
 
 struct mark_outcome {
     enum mark_verdict verdict;
-    int page;   /* of the mark; 0 for an end alone */
-    bool ended; /* the job has ended in PostgreSQL, in `state` */
+    int page;       /* of the mark; 0 for an end alone */
+    bool has_ended; /* the job has ended in PostgreSQL, in `state` */
     enum job_state state;
     enum job_reason reason; /* MARK_FAILED: what the job's end should say */
     const struct err *err;  /* MARK_FAILED; borrowed */
     int64_t records;
-    bool run_ended; /* this end finished the run, in `run_state` */
+    bool has_run_ended; /* this end finished the run, in `run_state` */
     enum job_state run_state;
 };
 

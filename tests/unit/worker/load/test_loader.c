@@ -34,9 +34,9 @@ static void on_outcome(void *mark_ctx, const struct mark_outcome *outcome)
                names[outcome->verdict]);
     if (outcome->verdict == MARK_FAILED)
         buf_printf(&outcomes, " %s: %s", job_reason_name(outcome->reason), outcome->err->text);
-    if (outcome->ended)
+    if (outcome->has_ended)
         buf_printf(&outcomes, " ended %s", job_state_name(outcome->state));
-    if (outcome->run_ended)
+    if (outcome->has_run_ended)
         buf_printf(&outcomes, " run %s", job_state_name(outcome->run_state));
     all_outcomes = ++outcome_count == mark_count;
 }
