@@ -30,15 +30,17 @@ static bool is_taken(const struct columns *columns, struct str name)
     return false;
 }
 
-/* `wanted`, or `wanted_2` … as pagetide.free_name has it. */
+/* `wanted`, or `wanted_2` …, of 63 bytes at most: as pagetide.free_name has it. */
 static struct str free_name(const struct dry *dry, struct str wanted)
 {
-    enum { NAME_MAX_BYTES = 63, SUFFIX_MAX_BYTES = 8 };
-    struct str name = str_slice(wanted, 0, NAME_MAX_BYTES);
-    for (int n = 2; is_taken(&dry->map->columns, name); n++)
-        name =
-            arena_printf(dry->map->arena, "%.*s_%d",
-                         STR_ARG(str_slice(wanted, 0, NAME_MAX_BYTES - SUFFIX_MAX_BYTES)), n);
+    enum { NAME_BYTES_MAX = 63 };
+    struct arena *arena = dry->map->arena;
+    struct str name = str_slice(wanted, 0, NAME_BYTES_MAX);
+    for (int n = 2; is_taken(&dry->map->columns, name); n++) {
+        struct str suffix = arena_printf(arena, "_%d", n);
+        struct str head = str_slice(wanted, 0, NAME_BYTES_MAX - suffix.len);
+        name = arena_printf(arena, "%.*s%.*s", STR_ARG(head), STR_ARG(suffix));
+    }
     return name;
 }
 
