@@ -1,0 +1,122 @@
+#include "worker/load/commit_message.h"
+
+#include "tests/support/suite.h"
+
+static struct stream stream = {
+    .table = {.schema = STR_INIT("shop"), .name = STR_INIT("orders"), .max_rejects = 9}};
+
+static struct str message(struct arena *arena, const struct batch *batch,
+                          const struct stream *of, const struct column_map *map)
+{
+    AUTO_BUF(buf, KIB(64));
+    commit_message_put(&buf, "w1", batch, of, map, 3);
+    ck_assert(!buf.has_overflowed);
+    return arena_str(arena, buf_str(&buf));
+}
+
+START_TEST(marks_say_what_they_know)
+{
+    struct arena *arena = arena_new();
+    struct batch *batch = batch_new(MIB(1));
+    batch_mark(batch, &(struct mark){.job = 5,
+                                     .epoch = 2,
+                                     .owner = "me",
+                                     .page = 4,
+                                     .checkpoint = STR("{\"v\":1}"),
+                                     .request_hash = UINT64_MAX,
+                                     .records_hash = 1,
+                                     .status = 200,
+                                     .attempts = 1,
+                                     .records = 10,
+                                     .bytes = 100,
+                                     .rejects = 1,
+                                     .asides = 2,
+                                     .retries = 3,
+                                     .waited_ms = 40,
+                                     .fetched_at_ms = 50,
+                                     .pages_total = 7,
+                                     .misfits = STR("{\"n\":2}"),
+                                     .bookmark_high = STR("b"),
+                                     .warning = STR("w"),
+                                     .paging = STR("p")});
+    ck_assert_str_is(
+        message(arena, batch, &stream, NULL),
+        "{\"worker\":\"w1\",\"max_rejects\":9,\"table\":null,\"marks\":[{\"job\":5,\"epoch\":2,"
+        "\"owner\":\"me\",\"page\":4,\"request_hash\":\"18446744073709551615\","
+        "\"records_hash\":\"1\",\"status\":200,\"attempts\":1,\"records\":10,\"bytes\":100,"
+        "\"rejects\":1,\"asides\":2,\"fetched_at_ms\":50,\"checkpoint\":{\"v\":1},"
+        "\"retries\":3,\"waited_ms\":40,\"pages_total\":7,\"aside_columns\":{\"n\":2},"
+        "\"bookmark_high\":\"b\",\"warning\":\"w\",\"paging\":\"p\"}],\"rejects\":[]}");
+    batch_free(batch);
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(an_end_needs_no_page_and_no_definition)
+{
+    struct arena *arena = arena_new();
+    struct batch *batch = batch_new(MIB(1));
+    batch_mark(batch, &(struct mark){.job = 1,
+                                     .has_end = true,
+                                     .end = JOB_FAILED,
+                                     .reason = REASON_DEFINITION,
+                                     .error = STR("e")});
+    batch_mark(batch, &(struct mark){.job = 2,
+                                     .has_end = true,
+                                     .end = JOB_WAITING,
+                                     .wait_ms = 500,
+                                     .waiting_for = STR("x"),
+                                     .attempt = 1});
+    struct str text = message(arena, batch, NULL, NULL);
+    ck_assert(str_find(text, STR("\"page\"")) < 0);
+    ck_assert_int_ge(
+        str_find(text, STR("\"end\":{\"state\":\"failed\",\"reason\":\"definition\","
+                           "\"error\":\"e\"}")),
+        0);
+    ck_assert_int_ge(str_find(text, STR("\"end\":{\"state\":\"waiting\",\"wait_ms\":500,"
+                                        "\"waiting_for\":\"x\",\"attempt\":1,")),
+                     0);
+    batch_free(batch);
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(the_table_has_its_columns_and_key)
+{
+    struct arena *arena = arena_new();
+    struct batch *batch = batch_new(MIB(1));
+    struct column items[] = {{.name = STR("id"), .is_key = true}, {.name = STR("n\"1\"")}};
+    struct column_map map = {.columns = {.items = items, .count = 2}};
+    stream.table.write = WRITE_UPSERT;
+    ck_assert_int_ge(
+        str_find(message(arena, batch, &stream, &map),
+                 STR("\"table\":{\"schema\":\"shop\",\"name\":\"orders\","
+                     "\"stage\":\"_pt_stage_3\",\"columns\":[\"id\",\"n\\\"1\\\"\"],"
+                     "\"key\":[\"id\"],\"write\":\"upsert\"}")),
+        0);
+    batch_free(batch);
+    arena_free(arena);
+}
+END_TEST
+
+START_TEST(words_that_jsonb_refuses_are_mended)
+{
+    struct arena *arena = arena_new();
+    struct batch *batch = batch_new(MIB(1));
+    batch_page_begin(batch);
+    batch_reject(batch, 2, STR("bad \xFF\xC3\xA4\0!"), STR("\xFF\x00"));
+    batch_mark(batch, &(struct mark){.page = 1, .warning = STR("\xED\xA0\x80")});
+    struct str text = message(arena, batch, &stream, NULL);
+    ck_assert(str_is_utf8(text));
+    ck_assert_int_ge(
+        str_find(text, STR("{\"mark\":0,\"position\":2,\"reason\":\"bad ?\xC3\xA4?!\","
+                           "\"record\":\"/wA=\"}")),
+        0);
+    ck_assert_int_ge(str_find(text, STR("\"warning\":\"???\"")), 0);
+    batch_free(batch);
+    arena_free(arena);
+}
+END_TEST
+
+SUITE("worker/commit_message", marks_say_what_they_know, an_end_needs_no_page_and_no_definition,
+      the_table_has_its_columns_and_key, words_that_jsonb_refuses_are_mended)
