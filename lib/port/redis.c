@@ -3,8 +3,8 @@
  *
  *     DOWN ──retry fires──> DIALLING ──on_dialled──> GREETING ─on_name_answer─> UP
  *      ^                       │                        │                       │
- *      │                       │ no address             │ refused, loss,        │ loss, timeout,
- *      └───────────────────────┴────────────────────────┴──── timeout ──────────┘ nonsense
+ *      │                       │ no address             │ refused, loss,        │ loss, timeout
+ *      └───────────────────────┴────────────────────────┴──── timeout ──────────┘ or nonsense
  *                                                                  all by drop()
  *
  *     DOWN       `retry` is set; nothing is open
