@@ -28,7 +28,7 @@ void preview_print_retry(const struct err *err, int64_t delay_ms);
 void preview_print_end(struct cli *cli, const struct stream *stream,
                        const struct preview *preview);
 
-/* --trace: the request and the answer as they went over the wire, credentials hidden. */
+/* For --trace: the request and the answer as they went over the wire, credentials hidden. */
 void preview_print_request(struct cli *cli, const struct stream *stream,
                            const struct request *request);
 void preview_print_answer(struct cli *cli, const struct http_answer *answer,

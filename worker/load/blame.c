@@ -147,6 +147,10 @@ static int64_t row_ord(const struct batch *batch, size_t row)
     return (int64_t)be64toh(wire);
 }
 
+static const char search_sql[] =
+    "select ord, reason, record from pagetide.find_bad_rows($1) order by ord";
+enum search_column { SEARCH_ORD, SEARCH_REASON, SEARCH_RECORD, SEARCH_COLUMNS };
+
 static void on_searched(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct blame *blame = ctx;
@@ -154,13 +158,15 @@ static void on_searched(void *ctx, const struct pg_result *result, const struct 
         blame->fn(blame->ctx, 0, err);
         return;
     }
+    assert(pg_columns(result) == SEARCH_COLUMNS);
     size_t row = 0;
     for (size_t i = 0; i < pg_rows(result); i++) {
         while (row < blame->batch->row_count &&
-               row_ord(blame->batch, row) < pg_get_int(result, i, 0))
+               row_ord(blame->batch, row) < pg_get_int(result, i, SEARCH_ORD))
             row++;
         if (row < blame->batch->row_count)
-            note_bad(blame, row++, pg_get_str(result, i, 1), pg_get_str(result, i, 2));
+            note_bad(blame, row++, pg_get_str(result, i, SEARCH_REASON),
+                     pg_get_str(result, i, SEARCH_RECORD));
     }
     finish(blame);
 }
@@ -170,7 +176,6 @@ struct blame *blame_merge(struct pg *pg, struct batch *batch, struct str message
 {
     struct blame *blame = blame_new(pg, batch, fn, ctx);
     struct pg_value param = pg_text(message);
-    pg_query(pg, "select ord, reason, record from pagetide.find_bad_rows($1) order by ord",
-             &param, 1, SEARCH_TIMEOUT_MS, on_searched, blame);
+    pg_query(pg, search_sql, &param, 1, SEARCH_TIMEOUT_MS, on_searched, blame);
     return blame;
 }
