@@ -39,7 +39,7 @@ static struct value read_http(const struct scope *scope, struct arena *arena)
 
 static struct value read_pager(const struct scope *scope, struct arena *arena)
 {
-    return pager_value(scope->pager, arena);
+    return scope->pager ? pager_value(scope->pager, arena) : UNDEFINED_VALUE;
 }
 
 static struct value read_iteration(const struct scope *scope, struct arena *arena)

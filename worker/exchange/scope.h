@@ -14,8 +14,8 @@
  * do not change after its start, and those of the page just read.
  */
 struct scope {
-    struct expr_scope expr; /* what expressions are evaluated in */
-    const struct pager *pager;
+    struct expr_scope expr;    /* what expressions are evaluated in */
+    const struct pager *pager; /* NULL while vars are evaluated: it has no value yet */
     struct value vars, partition, window, run, bookmark;
     struct secrets secrets;
     /* of the page just read; `response` undefined before the first */
