@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# No two modules need each other: lists circles between object files, by the symbols that each
-# defines and each lacks. A call through a function pointer is no need. Builds what it reads:
-# check-circles.sh [FOLDER…]; without folders, those that are free of circles and stay so.
+# No module needs itself through another: lists circles between object files, by the symbols
+# that each defines and each lacks. A call through a function pointer counts for nothing. Builds
+# what it reads. `check-circles.sh FOLDER…` looks at these alone; without folders, at all.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-clean=(lib/base lib/port lib/core lib/core/expr config schema scheduler cli
-    worker/records worker/rows worker/load worker/access)
+all=(lib/base lib/port lib/core lib/core/expr config schema worker worker/records worker/rows
+    worker/load worker/access worker/paging worker/exchange scheduler cli)
+
+# The one allowed: the job's machine calls its steps, and a step ends by calling the machine.
+machine='^worker/(crawl|step|next)$'
 
 build=build/${FLAVOUR:-release}
-[ $# -gt 0 ] || set -- "${clean[@]}"
+[ $# -gt 0 ] || set -- "${all[@]}"
 make -s "$build/pagetide" >/dev/null || exit 2
 
 # An object whose source is gone is a leftover of an older build.
@@ -23,15 +26,17 @@ done
 
 # One line `USER PROVIDER` for each pair of modules; tsort then names the circles.
 needs() {
-    nm -A -g "${objects[@]}" | awk -v build="$build/" '
+    nm -A -g "${objects[@]}" | awk -v build="$build/" -v machine="$machine" '
         { at = index($0, ".o:"); module = substr($0, 1, at - 1); sub(build, "", module) }
         $(NF - 1) == "U" { lacks[module, $NF] = 1; next }
         { provider[$NF] = module }
         END {
             for (pair in lacks) {
                 split(pair, part, SUBSEP)
-                if (part[2] in provider && provider[part[2]] != part[1])
-                    print part[1], provider[part[2]]
+                other = provider[part[2]]
+                if (other == "" || other == part[1] || (part[1] ~ machine && other ~ machine))
+                    continue
+                print part[1], other
             }
         }' | sort -u
 }
