@@ -8,8 +8,9 @@
  * folder, in the order of the files. The streams are in the command's arena.
  *
  * Also refuses what cannot be meant: half a window, a window together with --full, and
- * --full on a stream that appends (its records would be there twice) without --again. The same
- * rules for reload messages are in pagetide.reload.
+ * --full on a stream that appends (its records would be there twice) without --again. Also in
+ * SQL, for reload messages: if you change this, change pagetide.reload_refusal and
+ * tests/tables/rules/windows.txt.
  *
  * False after saying what is wrong: EXIT_USAGE.
  */

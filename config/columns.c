@@ -5,6 +5,8 @@
 #include "config/keys.h"
 #include "config/node.h"
 
+enum { TYPE_BYTES_MAX = 200 };
+
 static const struct key column_list[] = {
     {.name = "type",
      .type = KEY_TEXT,
@@ -25,16 +27,44 @@ static const struct key column_list[] = {
 
 const struct keys column_keys = {column_list, sizeof(struct declared_column)};
 
-/* A type goes into DDL as it is written: letters, digits, modifiers and quotes, no more. */
-static bool is_type(struct str type)
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS  "0123456789"
+
+/* Takes the bytes of `set`; true if there was one. */
+static bool take_any(struct str *text, const char *set)
 {
-    for (size_t i = 0; i < type.len; i++) {
-        char c = type.ptr[i];
-        bool is_alnum = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-        if (!is_alnum && (c == '\0' || !strchr(" _(),.[]\"", c)))
+    size_t count = 0;
+    while (count < text->len && text->ptr[count] && strchr(set, text->ptr[count]))
+        count++;
+    *text = str_slice(*text, count, text->len);
+    return count > 0;
+}
+
+static bool take_mark(struct str *text, char mark)
+{
+    if (!text->len || text->ptr[0] != mark)
+        return false;
+    *text = str_slice(*text, 1, text->len);
+    return true;
+}
+
+bool columns_is_type(struct str type)
+{
+    struct str rest = type;
+    if (type.len >= TYPE_BYTES_MAX || take_any(&rest, DIGITS " .") ||
+        !take_any(&rest, LETTERS DIGITS "_ .\""))
+        return false;
+    if (take_mark(&rest, '(')) {
+        if (!take_any(&rest, LETTERS DIGITS "_ ,.-") || !take_mark(&rest, ')'))
+            return false;
+        take_any(&rest, LETTERS " ");
+    }
+    while (take_mark(&rest, '[')) {
+        take_any(&rest, DIGITS);
+        if (!take_mark(&rest, ']'))
             return false;
     }
-    return type.len > 0 && type.len < 200;
+    return rest.len == 0;
 }
 
 static struct path key_path(struct arena *arena, struct str key)
@@ -78,7 +108,7 @@ static void read_column(struct reader *reader, struct str name, const struct yam
                         STR_ARG(name));
     column->name = name;
     keys_read(reader, &column_keys, node, column);
-    if (column->type.len && !is_type(column->type))
+    if (column->type.len && !columns_is_type(column->type))
         problem_add(reader->problems, node, "\"%.*s\" cannot be a type", STR_ARG(column->type));
     if (column->path.has_wildcard)
         problem_add(reader->problems, node, "a column's path cannot hold [*] or .*");

@@ -167,7 +167,7 @@ struct bookmark {
     struct path path; /* into the record */
     struct str start;
     int64_t lookback_ms;
-    enum { BOOKMARK_GUESS, BOOKMARK_NUMBER, BOOKMARK_TIME, BOOKMARK_TEXT } type;
+    enum bookmark_type { BOOKMARK_GUESS, BOOKMARK_NUMBER, BOOKMARK_TIME, BOOKMARK_TEXT } type;
 };
 
 struct schedule {

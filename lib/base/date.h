@@ -31,7 +31,8 @@ int date_weekday(int64_t days); /* 0 Sunday … 6 Saturday */
 /*
  * RFC 3339 date-time with an offset: `2024-01-02T03:04:05.678Z`, `…+02:00`; also with a space
  * for the T, lower-case t and z, and offsets written `+0000` and `+00`. Digits of the fraction
- * beyond six are cut.
+ * beyond six are cut. Also in SQL: if you change this or date_parse_iso, change
+ * pagetide.is_instant, pagetide.instant and tests/tables/rules/instants.txt.
  */
 bool date_parse_rfc3339(struct str text, int64_t *ret_us) MUST_CHECK;
 

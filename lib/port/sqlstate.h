@@ -28,6 +28,9 @@
  *     22P03 22P04                  ERR_CONFIG   the COPY data do not fit the table's types
  *
  *     all others                   ERR_BUG
+ *
+ * ERR_INPUT is also in SQL: if you change it, change pagetide.is_data_error and
+ * tests/tables/rules/sqlstates.txt.
  */
 enum err_kind sqlstate_kind(const char *sqlstate);
 

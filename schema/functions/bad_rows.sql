@@ -3,6 +3,16 @@
 -- that only clashes with another of the batch is found too. Everything is rolled back.
 -- Needs clock (helpers), read_marks (commit), merge_sql (merge).
 
+-- Whether an error is the data's own, so that other rows may fit: classes 22, 23, 54, and P0001.
+-- 22P03 and 22P04 say that COPY and the table do not go together. Also in C: if you change this,
+-- change sqlstate_kind (lib/port/sqlstate.c, ERR_INPUT) and tests/tables/rules/sqlstates.txt.
+create or replace function pagetide.is_data_error(state text) returns boolean
+language sql immutable
+as $$
+    select state = 'P0001'
+        or left(state, 2) in ('22', '23', '54') and state not in ('22P03', '22P04')
+$$;
+
 -- Tries the rows first to last; those that fit stay in the table, the others are returned.
 create or replace function pagetide.try_rows(target jsonb, numbers int[], runs bigint[],
     first bigint,
@@ -21,9 +31,11 @@ begin
             'where _pt_ord between $1 and $2', target ->> 'stage') using first, last;
         execute merge_sql(target || '{"stage": "_pt_probe"}') using numbers, runs, clock();
         return;
-    exception when data_exception or integrity_constraint_violation or program_limit_exceeded
-        or raise_exception then
-        get stacked diagnostics said = message_text;
+    exception when others then
+        if not is_data_error(sqlstate) then
+            raise;
+        end if;
+        said := sqlerrm;
     end;
     if first < last then
         return query select * from try_rows(target, numbers, runs, first, middle);

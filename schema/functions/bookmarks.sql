@@ -1,30 +1,32 @@
 -- The order of bookmarks, and moving them at the end of a run.
 -- Needs is_instant (helpers), part_key (definitions).
 
--- What JSON allows, with an exponent of up to three digits.
+-- A number as JSON writes it, of at most 1,000 digits and an exponent of at most 400.
 create or replace function pagetide.is_number(text) returns boolean
 language sql immutable
 as $$
-    select $1 ~ '^-?\d+(\.\d+)?([eE][+-]?\d{1,3})?$'
+    select $1 ~ '^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$'
+        and length(translate(substring($1 from '^[^eE]*'), '-.', '')) <= 1000
+        and coalesce(length(ltrim(substring($1 from '[eE][+-]?([0-9]+)$'), '0')) <= 3
+            and substring($1 from '[eE][+-]?([0-9]+)$')::numeric <= 400, true)
 $$;
 
 -- The higher of two bookmarks: as numbers, as instants, else bytewise; a tie keeps the first.
--- `kind` is bookmark.type of the definition: number, time, text, or guess.
+-- `kind` is bookmark.type of the definition: number, time, text, or guess (also null), which
+-- compares as what both look like. Also in C, within a page: if you change this, change
+-- bookmark_high_is_later (worker/records/bookmark_high.c) and tests/tables/rules/bookmarks.txt.
 create or replace function pagetide.later(a text, b text, kind text) returns text
 language plpgsql immutable
 set search_path = pagetide, pg_temp
-set timezone = 'UTC'
 as $$
 begin
     if a is null or b is null then
         return coalesce(a, b);
-    elsif kind is distinct from 'text' and is_number(a) and is_number(b) then
+    elsif coalesce(kind, 'guess') in ('guess', 'number') and is_number(a) and is_number(b) then
         return case when b::numeric > a::numeric then b else a end;
-    elsif kind = 'time' or kind is distinct from 'text' and is_instant(a) and is_instant(b) then
-        return case when b::timestamptz > a::timestamptz then b else a end;
+    elsif coalesce(kind, 'guess') in ('guess', 'time') and is_instant(a) and is_instant(b) then
+        return case when instant(b) > instant(a) then b else a end;
     end if;
-    return case when b collate "C" > a collate "C" then b else a end;
-exception when data_exception then -- a 30th of February, a number too long
     return case when b collate "C" > a collate "C" then b else a end;
 end
 $$;

@@ -30,11 +30,14 @@ as $$
 $$;
 
 -- PostgreSQL itself judges a declared type; this only makes sure that the text is one type and
--- not more of a statement.
+-- not more of a statement: names, one list of modifiers in brackets, names, array bounds. Also in
+-- C, where `check` reads the definition: if you change this, change columns_is_type
+-- (config/columns.c) and tests/tables/rules/types.txt.
 create or replace function pagetide.is_type_text(type text) returns boolean
 language sql immutable
 as $$
-    select type ~ '^[[:alpha:]_"][[:alnum:]_ ."]*(\([0-9 ,-]+\))?[[:alpha:] ]*(\[[0-9]*\])*$'
+    select octet_length(type) < 200 and type ~ '^[A-Za-z_"][A-Za-z0-9_ ."]*'
+        '(\([A-Za-z0-9_ ,.-]+\))?[A-Za-z ]*(\[[0-9]*\])*$'
 $$;
 
 -- Takes the stream's table: makes it, or refuses a table that is not the stream's. Codes PT02x:
@@ -119,14 +122,25 @@ begin
 end
 $$;
 
--- `wanted`, or `wanted_2` … where another field or a column that is not ours has the name.
+-- The longest beginning of at most so many bytes that ends between two characters.
+create or replace function pagetide.cut_bytes(name text, most int) returns text
+language sql immutable
+as $$
+    select coalesce(max(left(name, n)), '') from generate_series(0, most) n
+    where octet_length(left(name, n)) <= most
+$$;
+
+-- `wanted`, or `wanted_2` … where another field or a column that is not ours has the name. Names
+-- have at most 63 bytes; a longer one is cut, at a character, to leave room for the number. Also in
+-- C, for preview: if you change this or widen_column, change column_map_dry.c (worker/load) and
+-- tests/tables/rules/columns.txt.
 create or replace function pagetide.free_name(of_stream text, relation regclass, wanted text)
 returns text
 language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
 declare
-    name text := left(wanted, 63);
+    name text := cut_bytes(wanted, 63);
     suffix text;
     n int := 1;
 begin
@@ -135,7 +149,7 @@ begin
     loop
         n := n + 1;
         suffix := '_' || n;
-        name := left(wanted, 63 - length(suffix)) || suffix;
+        name := cut_bytes(wanted, 63 - length(suffix)) || suffix;
     end loop;
     return name;
 end

@@ -26,27 +26,54 @@ as $$
             else to_char(instant at time zone 'UTC', '.US"Z"') end
 $$;
 
--- RFC 3339, as far as its form goes: the 30th of February is one too.
+-- Whether a text is RFC 3339 with an offset, and names an instant. Also in C: if you change this,
+-- change date_parse_rfc3339 (lib/base/date.c) and tests/tables/rules/instants.txt.
 create or replace function pagetide.is_instant(text) returns boolean
 language sql immutable
+set search_path = pagetide, pg_temp
 as $$
-    select $1 ~ '^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d(:?\d\d)?)$'
+    select $1 ~ ':.*([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)$' and instant($1) is not null
 $$;
 
 -- A text that names an instant: RFC 3339, a time without an offset (UTC), or a date (its
--- midnight, UTC); null for anything else.
+-- midnight, UTC); null for anything else. Years 1 to 9999; digits of the fraction beyond six are
+-- cut; second 60 is the last microsecond of the second before. PostgreSQL's own cast would round,
+-- and take hour 24 and words such as `today`. Also in C: if you change this, change date_parse_iso
+-- (lib/base/date.c) and tests/tables/rules/instants.txt.
 create or replace function pagetide.instant(text) returns timestamptz
 language plpgsql immutable
 set search_path = pagetide, pg_temp
-set timezone = 'UTC'
 as $$
+declare
+    part text[] := regexp_match($1, '^([0-9]{4})-([0-9]{2})-([0-9]{2})'
+        '(?:[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?'
+        '(?:([Zz])|([+-])([0-9]{2})(?::?([0-9]{2}))?)?)?$');
+    number int[] := part[1:6]::int[] || part[10:11]::int[];
+    first_day date;
+    at timestamp;
 begin
-    if $1 ~ '^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d(:?\d\d)?)?)?$' then
-        return $1::timestamptz;
+    -- year, month, day, hour, minute, second; the offset's hours and minutes
+    if part is null or number[1] < 1 or number[2] not between 1 and 12 or number[3] < 1
+        or number[4] > 23 or number[5] > 59 or number[6] > 60
+        or number[7] > 23 or number[8] > 59 then
+        return null;
     end if;
-    return null;
-exception when data_exception then
-    return null;
+    first_day := make_date(number[1], number[2], 1);
+    if first_day + number[3] > first_day + interval '1 month' then
+        return null;
+    end if;
+    at := first_day + make_interval(0, 0, 0, number[3] - 1, coalesce(number[4], 0),
+        coalesce(number[5], 0), least(coalesce(number[6], 0), 59));
+    at := at + interval '1 microsecond' * case when number[6] = 60 then 999999
+        else rpad(left(coalesce(part[7], ''), 6), 6, '0')::int end;
+    if part[9] is not null then
+        at := at - (part[9] || '1')::int
+            * make_interval(0, 0, 0, 0, number[7], coalesce(number[8], 0));
+    end if;
+    if at < timestamp '0001-01-01' or at >= timestamp '10000-01-01' then
+        return null;
+    end if;
+    return at at time zone 'UTC';
 end
 $$;
 

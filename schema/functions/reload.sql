@@ -10,7 +10,9 @@ as $$
         ('stream', 'id', 'mode', 'from', 'to', 'again', 'priority', 'if_running')
 $$;
 
--- Whether the records would be in the table twice, and nobody has said that this is meant.
+-- Whether the records would be in the table twice, and nobody has said that this is meant. This
+-- and the refusals below are also in C, for `sync`: if you change them, change cli/sync_streams.c
+-- and tests/tables/rules/windows.txt.
 create or replace function pagetide.needs_again(of_stream text, fields jsonb) returns boolean
 language sql stable
 set search_path = pagetide, pg_temp

@@ -90,7 +90,7 @@ static const char *template_name(void)
     struct str both = arena_printf(kept(), "%.*s%s", STR_ARG(schema_digest(kept())), helpers);
     digest_sha256(both, digest);
     struct str hex = digest_hex(kept(), (struct str){(const char *)digest, sizeof digest});
-    return arena_printf(kept(), "pagetide_%.16s", hex.ptr).ptr;
+    return arena_printf(kept(), "pagetide_%d_%.16s", SCHEMA_VERSION, hex.ptr).ptr;
 }
 
 const char *schema_database(void)

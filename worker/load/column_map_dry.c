@@ -30,16 +30,26 @@ static bool is_taken(const struct columns *columns, struct str name)
     return false;
 }
 
+/* The longest beginning of at most `most` bytes that ends between two characters of UTF-8. */
+static struct str cut_bytes(struct str name, size_t most)
+{
+    if (name.len <= most)
+        return name;
+    while (most && (name.ptr[most] & 0xc0) == 0x80)
+        most--;
+    return str_slice(name, 0, most);
+}
+
 /* `wanted`, or `wanted_2` …, of 63 bytes at most: as pagetide.free_name has it. */
 static struct str free_name(const struct dry *dry, struct str wanted)
 {
     enum { NAME_BYTES_MAX = 63 };
     struct arena *arena = dry->map->arena;
-    struct str name = str_slice(wanted, 0, NAME_BYTES_MAX);
+    struct str name = cut_bytes(wanted, NAME_BYTES_MAX);
     for (int n = 2; is_taken(&dry->map->columns, name); n++) {
         struct str suffix = arena_printf(arena, "_%d", n);
-        struct str head = str_slice(wanted, 0, NAME_BYTES_MAX - suffix.len);
-        name = arena_printf(arena, "%.*s%.*s", STR_ARG(head), STR_ARG(suffix));
+        struct str start = cut_bytes(wanted, NAME_BYTES_MAX - suffix.len);
+        name = arena_printf(arena, "%.*s%.*s", STR_ARG(start), STR_ARG(suffix));
     }
     return name;
 }

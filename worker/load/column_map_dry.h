@@ -7,7 +7,8 @@
 
 /*
  * A column map without a database: what pagetide.extend_table (schema/functions/columns.sql)
- * would make of an empty one. For preview.
+ * would make of an empty one. For preview. If you change one, change the other and
+ * tests/tables/rules/columns.txt.
  */
 struct column_map *column_map_dry_new(void) MUST_CHECK;
 

@@ -14,11 +14,13 @@ static bool is_number(struct str text)
            !(scan.flags & SCAN_BIG_NUMBER);
 }
 
-static bool is_later(const struct bookmark *bookmark, struct str text, struct str than)
+/* Also in SQL, between pages: if you change this, change pagetide.later and
+ * tests/tables/rules/bookmarks.txt. */
+bool bookmark_high_is_later(enum bookmark_type type, struct str text, struct str than)
 {
     int64_t a, b;
-    bool by_number = bookmark->type == BOOKMARK_NUMBER || bookmark->type == BOOKMARK_GUESS;
-    bool by_time = bookmark->type == BOOKMARK_TIME || bookmark->type == BOOKMARK_GUESS;
+    bool by_number = type == BOOKMARK_NUMBER || type == BOOKMARK_GUESS;
+    bool by_time = type == BOOKMARK_TIME || type == BOOKMARK_GUESS;
     if (by_number && is_number(text) && is_number(than))
         return decimal_compare(text, than) > 0;
     if (by_time && date_parse_rfc3339(text, &a) && date_parse_rfc3339(than, &b))
@@ -69,6 +71,6 @@ void bookmark_high_take(struct bookmark_high *high, const struct record *record)
         return;
     if (is_future(high, text))
         high->has_met_future = true;
-    else if (!high->text.len || is_later(high->bookmark, text, high->text))
+    else if (!high->text.len || bookmark_high_is_later(high->bookmark->type, text, high->text))
         high->text = text;
 }

@@ -22,6 +22,9 @@ struct bookmark_high {
     bool has_met_future; /* such an instant was seen */
 };
 
+/* Is `text` higher than `than`, by the order of bookmarks of this type? */
+bool bookmark_high_is_later(enum bookmark_type type, struct str text, struct str than);
+
 /* Before flatten and exclude: the path leads into the record as it was sent. */
 void bookmark_high_take(struct bookmark_high *high, const struct record *record);
 
