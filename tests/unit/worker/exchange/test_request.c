@@ -1,0 +1,212 @@
+#include "worker/exchange/request.h"
+
+#include "tests/support/exchange_fixture.h"
+#include "tests/support/suite.h"
+
+static struct exchange_fixture fixture;
+static struct request request;
+
+static void open_request(const char *source_keys, const char *stream_keys)
+{
+    setenv("TEST_TOKEN", "t-4711", 1);
+    exchange_fixture_open(&fixture, source_keys, stream_keys);
+    fixture.err = (struct err)ERR_INIT;
+}
+
+static bool build(void)
+{
+    return request_build(fixture.stream, &fixture.pager, &fixture.scope, fixture.arena,
+                         &request, &fixture.err);
+}
+
+static void build_from(const char *source_keys, const char *stream_keys)
+{
+    open_request(source_keys, stream_keys);
+    ck_assert_ok(build(), fixture.err);
+}
+
+/* The value of a header that is sent; empty: it is not. */
+static struct str sent(const char *name)
+{
+    for (size_t i = 0; i < request.http.header_count; i++)
+        if (str_is(request.http.headers[i].name, name))
+            return request.http.headers[i].value;
+    return STR_NONE;
+}
+
+START_TEST(the_url_holds_params_encoded_once)
+{
+    build_from("", "path: /a%20b, params: {q: 'a&b c', ids: [1, 2], gone: null, on: true, m: "
+                   "{k: 1}}, pagination: {type: none}");
+    ck_assert_str_is(request.url, "https://h.example/a%20b?q=a%26b%20c&ids=1&ids=2&on=true&m="
+                                  "%7B%22k%22%3A1%7D");
+    ck_assert(str_eq(request.http.url, request.url));
+    ck_assert_str_is(request.home_url, "https://h.example/a%20b");
+    ck_assert_str_is(request.host, "h.example:443");
+    ck_assert_str_is(request.http.method, "GET");
+    ck_assert(!request.http.has_body);
+}
+END_TEST
+
+START_TEST(the_pager_replaces_the_streams_own)
+{
+    build_from("", "path: /x, params: {page: 9, size: 5}, pagination: {type: page}");
+    ck_assert_str_is(request.url, "https://h.example/x?size=5&page=1");
+    fixture.pager.url = STR("https://h.example/x?cursor=c");
+    ck_assert_ok(build(), fixture.err);
+    ck_assert_str_is(request.url, "https://h.example/x?cursor=c");
+}
+END_TEST
+
+START_TEST(the_pager_reaches_into_a_body)
+{
+    build_from("", "path: /x, method: POST, body: {q: {a: 1}}, pagination: {type: cursor, "
+                   "cursor_path: next, param: 'body:q.after'}");
+    ck_assert_str_is(request.http.body, "{\"q\":{\"a\":1}}");
+    ck_assert_str_is(sent("Content-Type"), "application/json");
+    ck_assert(request.http.is_once);
+    fixture.pager.cursor = value_string(STR("c1"));
+    ck_assert_ok(build(), fixture.err);
+    ck_assert_str_is(request.http.body, "{\"q\":{\"a\":1,\"after\":\"c1\"}}");
+}
+END_TEST
+
+START_TEST(bodies_have_their_types)
+{
+    build_from("", "path: /x, method: POST, idempotent: true, body: {a: 'b c', n: null}, "
+                   "body_type: form");
+    ck_assert_str_is(request.http.body, "a=b%20c");
+    ck_assert_str_is(sent("Content-Type"), "application/x-www-form-urlencoded");
+    ck_assert(!request.http.is_once);
+    build_from("", "path: /x, method: POST, body: 'x', body_type: text, headers: "
+                   "{content-type: text/csv}");
+    ck_assert_str_is(request.http.body, "x");
+    ck_assert_str_is(sent("content-type"), "text/csv");
+    ck_assert_uint_eq(request.http.header_count, 1);
+}
+END_TEST
+
+START_TEST(auth_says_who_asks)
+{
+    build_from("auth: {type: bearer, token: '{{ env.TEST_TOKEN }}'}", "path: /x");
+    ck_assert_str_is(sent("Authorization"), "Bearer t-4711");
+    build_from("auth: {type: basic, user: me, password: '{{ env.TEST_TOKEN }}'}", "path: /x");
+    ck_assert_str_is(sent("Authorization"), "Basic bWU6dC00NzEx");
+    build_from("auth: {type: api_key, name: X-Key, value: '{{ env.TEST_TOKEN }}'}", "path: /x");
+    ck_assert_str_is(sent("X-Key"), "t-4711");
+    build_from("auth: {type: api_key, in: query, name: k, value: '{{ env.TEST_TOKEN }}'}",
+               "path: /x, params: {a: 1}, pagination: {type: none}");
+    ck_assert_str_is(request.url, "https://h.example/x?a=1");
+    ck_assert_str_is(request.http.url, "https://h.example/x?a=1&k=t-4711");
+}
+END_TEST
+
+/* Another token is another peer, but not another page. */
+START_TEST(credentials_are_not_in_the_hash)
+{
+    const char *keys = "path: /x, headers: {x-k: '{{ env.TEST_TOKEN }}', x-a: b}, "
+                       "params: {k: '{{ env.TEST_TOKEN }}'}, pagination: {type: page}";
+    build_from("", keys);
+    struct request first = request;
+    setenv("TEST_TOKEN", "t-4712", 1);
+    exchange_fixture_open(&fixture, "", keys);
+    ck_assert_ok(build(), fixture.err);
+    ck_assert(request.hash == first.hash);
+    ck_assert(request.credential != first.credential);
+    fixture.pager.number = 2;
+    ck_assert_ok(build(), fixture.err);
+    ck_assert(request.hash != first.hash);
+}
+END_TEST
+
+START_TEST(elsewhere_it_goes_without_credentials)
+{
+    build_from(
+        "allow_hosts: [cdn.example]\nauth: {type: bearer, token: '{{ env.TEST_TOKEN }}'}",
+        "path: /x, params: {k: '{{ env.TEST_TOKEN }}'}, headers: {x-a: b}, "
+        "pagination: {type: none}");
+    ck_assert_ok(request_redirect(fixture.stream, fixture.arena, STR("https://cdn.example/y"),
+                                  &request, &fixture.err),
+                 fixture.err);
+    ck_assert_str_is(request.http.url, "https://cdn.example/y");
+    ck_assert_str_is(request.host, "cdn.example:443");
+    ck_assert_str_is(sent("x-a"), "b");
+    ck_assert_uint_eq(sent("Authorization").len, 0);
+    ck_assert_ok(request_redirect(fixture.stream, fixture.arena, STR("https://h.example/z"),
+                                  &request, &fixture.err),
+                 fixture.err);
+    ck_assert_str_is(request.http.url, "https://h.example/z?k=t-4711");
+    ck_assert_str_is(sent("Authorization"), "Bearer t-4711");
+    struct str before = request.http.url;
+    ck_assert(!request_redirect(fixture.stream, fixture.arena, STR("https://evil.example/"),
+                                &request, &fixture.err));
+    ck_assert_int_eq(fixture.err.kind, ERR_INPUT);
+    ck_assert(str_eq(request.http.url, before));
+}
+END_TEST
+
+/* A link of the pager's may lead to an allowed host, too. */
+START_TEST(a_link_elsewhere_goes_without_credentials)
+{
+    open_request("allow_hosts: [cdn.example]",
+                 "path: /x, headers: {x-k: '{{ env.TEST_TOKEN }}'}, params: {k: "
+                 "'{{ env.TEST_TOKEN }}'}");
+    fixture.pager.url = STR("https://cdn.example/y");
+    ck_assert_ok(build(), fixture.err);
+    ck_assert_str_is(request.http.url, "https://cdn.example/y");
+    ck_assert_uint_eq(request.http.header_count, 0);
+}
+END_TEST
+
+START_TEST(a_body_with_a_credential_stays_at_home)
+{
+    build_from("allow_hosts: [cdn.example]",
+               "path: /x, method: POST, body: {k: '{{ env.TEST_TOKEN }}'}");
+    ck_assert(!request_redirect(fixture.stream, fixture.arena, STR("https://cdn.example/y"),
+                                &request, &fixture.err));
+    ck_assert_ptr_nonnull(strstr(fixture.err.text, "credential"));
+}
+END_TEST
+
+/* Members of next_page that are credentials come from the definition, on every page but one. */
+START_TEST(next_page_has_its_credentials_anew)
+{
+    build_from("", "path: /x, pagination: {type: response_based, merge_strategy: append, "
+                   "continue_while: 'true', next_page: {headers: {x-k: "
+                   "'{{ env.TEST_TOKEN }}'}, params: {k: '{{ env.TEST_TOKEN }}'}}}");
+    ck_assert_str_is(request.http.url, "https://h.example/x");
+    fixture.pager.page = 1;
+    ck_assert_ok(build(), fixture.err);
+    ck_assert_str_is(request.http.url, "https://h.example/x?k=t-4711");
+    ck_assert_str_is(sent("x-k"), "t-4711");
+}
+END_TEST
+
+START_TEST(values_stay_in_their_place)
+{
+    static const struct {
+        const char *keys, *part;
+    } table[] = {
+        {"path: '/a/{{ \"..\" }}/b'", "dot segment"},
+        {"path: '/a/{{ \"%2e%2e\" }}'", "dot segment"},
+        {"path: '/a/{{ \"b?c\" }}'", "a character that a path cannot"},
+        {"path: '/a/{{ none }}'", "null"},
+        {"path: /x, headers: {x-a: '{{ \"a\\nb\" }}'}", "line break"},
+        {"path: /x, params: {a: '{{ 1 / 0 }}'}", "params.a"},
+    };
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        open_request("", table[i].keys);
+        ck_assert_msg(!build(), "%s", table[i].keys);
+        ck_assert_int_eq(fixture.err.kind, ERR_INPUT);
+        ck_assert_msg(strstr(fixture.err.text, table[i].part), "%s: %s", table[i].keys,
+                      fixture.err.text);
+    }
+}
+END_TEST
+
+SUITE("worker/exchange/request", the_url_holds_params_encoded_once,
+      the_pager_replaces_the_streams_own, the_pager_reaches_into_a_body,
+      bodies_have_their_types, auth_says_who_asks, credentials_are_not_in_the_hash,
+      elsewhere_it_goes_without_credentials, a_link_elsewhere_goes_without_credentials,
+      a_body_with_a_credential_stays_at_home, next_page_has_its_credentials_anew,
+      values_stay_in_their_place)
