@@ -2,12 +2,15 @@
 
 /* `jobs`: the parts of one run, how far each is and what it waits for. */
 static const char sql[] =
-    "select j.run || '/' || j.n as job, j.state, j.reason, j.page, j.pages_total, j.records, "
+    "select j.run || '/' || j.n as job, j.state, "
+    "case when j.state = 'running' then w.steps ->> j.id::text end as step, j.reason, j.page, "
+    "j.pages_total, j.records, "
     "j.rejects, j.asides, j.retries, j.part ->> 'partition' as partition, j.paging, "
     "coalesce(j.waiting_for, '') as waiting_for, "
     "to_char(j.wait_until, 'YYYY-MM-DD HH24:MI:SS') as wait_until, j.worker, "
     "split_part(j.error, E'\\n', 1) as error "
-    "from pagetide.job j where j.run = $1 order by j.n";
+    "from pagetide.job j left join pagetide.worker w on w.id = j.worker where j.run = $1 order "
+    "by j.n";
 
 static int jobs_main(struct cli *cli)
 {

@@ -65,11 +65,13 @@ static void beat_round(void *ctx)
 {
     struct worker *worker = ctx;
     AUTO_ARENA struct arena *arena = arena_new();
-    int64_t *jobs = ARENA_ARRAY(arena, int64_t, worker->held.count + 1);
+    struct ownership_held *jobs =
+        ARENA_ARRAY(arena, struct ownership_held, worker->held.count + 1);
     size_t count = 0;
     for (struct held *held = worker->held.first; held; held = held->next)
         if (!held->is_over)
-            jobs[count++] = held->job;
+            jobs[count++] = (struct ownership_held){
+                held->job, held->crawl ? crawl_stats(held->crawl).step : "activate"};
     loop_timer_set(worker->beat_timer, worker->settings->beat_ms);
     if (pg_is_up(worker->pg))
         ownership_beat(worker->pg, &worker->self, jobs, count, on_round, worker);

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/buf.h"
+#include "base/json_out.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/rng.h"
@@ -10,7 +11,7 @@
 
 enum {
     TIMEOUT_MS = 20000,
-    HELD_LIST_BYTES = 1 << 20, /* PG_ARRAY_NUMBER_BYTES a job */
+    HELD_LIST_BYTES = 4 << 20, /* some 40 bytes a job */
 };
 
 /* --- the process --- */
@@ -262,7 +263,7 @@ void ownership_take(struct pg *pg, int64_t job, const struct ownership_worker *w
 
 /* --- beats --- */
 
-static const char beat_sql[] = "select pagetide.beat($1, $2, $3, $4, $5)";
+static const char beat_sql[] = "select pagetide.beat($1, $2, $3, $4, $5, $6)";
 enum beat_column { BEAT_LOST_JOB, BEAT_COLUMNS };
 
 struct beating {
@@ -286,14 +287,32 @@ static void on_beat(void *ctx, const struct pg_result *result, const struct err 
     beating.fn(beating.ctx, lost, count, NULL);
 }
 
-void ownership_beat(struct pg *pg, const struct ownership_worker *worker, const int64_t *held,
-                    size_t held_count, ownership_beat_fn fn, void *ctx)
+static void put_steps(struct buf *buf, const struct ownership_held *held, size_t held_count)
+{
+    struct json_out out = {.buf = buf};
+    char job[24];
+    json_out_open(&out, NULL, '{');
+    for (size_t i = 0; i < held_count; i++) {
+        snprintf(job, sizeof job, "%lld", (long long)held[i].job);
+        json_out_str(&out, job, str_from(held[i].step));
+    }
+    json_out_close(&out, '}');
+}
+
+void ownership_beat(struct pg *pg, const struct ownership_worker *worker,
+                    const struct ownership_held *held, size_t held_count, ownership_beat_fn fn,
+                    void *ctx)
 {
     AUTO_BUF(jobs, HELD_LIST_BYTES);
-    pg_array_put(&jobs, held, held_count);
-    const struct pg_value params[] = {pg_text(worker->id), pg_text(worker->host),
-                                      pg_int(worker->pid), pg_text(worker->version),
-                                      pg_text(buf_str(&jobs))};
+    AUTO_BUF(steps, HELD_LIST_BYTES);
+    AUTO_FREE int64_t *ids = mem_alloc(held_count * sizeof *ids);
+    for (size_t i = 0; i < held_count; i++)
+        ids[i] = held[i].job;
+    pg_array_put(&jobs, ids, held_count);
+    put_steps(&steps, held, held_count);
+    const struct pg_value params[] = {pg_text(worker->id),     pg_text(worker->host),
+                                      pg_int(worker->pid),     pg_text(worker->version),
+                                      pg_text(buf_str(&jobs)), pg_text(buf_str(&steps))};
     struct beating *beating = mem_alloc(sizeof *beating);
     *beating = (struct beating){fn, ctx};
     pg_query(pg, beat_sql, params, COUNT_OF(params), TIMEOUT_MS, on_beat, beating);

@@ -68,9 +68,16 @@ void ownership_take(struct pg *pg, int64_t job, const struct ownership_worker *w
  * `held` must name the jobs being activated too, or the beat would give them back meanwhile. Of
  * these, and of jobs being given back or set waiting, "lost" says nothing.
  */
+struct ownership_held {
+    int64_t job;
+    const char
+        *step; /* where its crawl is, for `pagetide jobs`; "activate" before it has one */
+};
+
 typedef void (*ownership_beat_fn)(void *ctx, const int64_t *lost, size_t lost_count,
                                   const struct err *err);
-void ownership_beat(struct pg *pg, const struct ownership_worker *worker, const int64_t *held,
-                    size_t held_count, ownership_beat_fn fn, void *ctx);
+void ownership_beat(struct pg *pg, const struct ownership_worker *worker,
+                    const struct ownership_held *held, size_t held_count, ownership_beat_fn fn,
+                    void *ctx);
 
 #endif

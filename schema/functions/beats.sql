@@ -1,15 +1,16 @@
 -- Workers: registration, beats, and what a worker gives back.
 -- Needs clock (helpers).
 
--- Registers the worker, or notes that it lives.
+-- Registers the worker, or notes that it lives, and at which step each of its jobs is.
 create or replace function pagetide.worker_seen(who text, on_host text, with_pid int,
-    with_version text)
+    with_version text, at_steps jsonb default '{}')
 returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
-    insert into worker (id, host, pid, version) values (who, on_host, with_pid, with_version)
-    on conflict (id) do update set seen_at = clock()
+    insert into worker (id, host, pid, version, steps)
+        values (who, on_host, with_pid, with_version, at_steps)
+    on conflict (id) do update set seen_at = clock(), steps = at_steps
 $$;
 
 -- The worker begins.
@@ -59,13 +60,13 @@ as $$
 $$;
 
 -- One round of beats. Returns those of `held` that this process does not own any more. `held`
--- names every job it holds or is activating.
+-- names every job it holds or is activating; `at_steps` says {job: step} for `pagetide jobs`.
 create or replace function pagetide.beat(who text, on_host text, with_pid int, with_version text,
-    held bigint[]) returns table (job bigint)
+    held bigint[], at_steps jsonb default '{}') returns table (job bigint)
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
-    select worker_seen(who, on_host, with_pid, with_version);
+    select worker_seen(who, on_host, with_pid, with_version, at_steps);
     select release_jobs(who, held);
     select h.id from unnest(held) as h (id) where not is_held(h.id, who);
 $$;

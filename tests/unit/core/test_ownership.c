@@ -168,10 +168,11 @@ START_TEST(a_beat_tells_what_was_lost)
     AUTO_ARENA struct arena *arena = arena_new();
     activate(arena, 1);
     activate(arena, 2);
-    const int64_t held[] = {1, 2};
+    const struct ownership_held held[] = {{1, "send"}, {2, "cut"}};
     ownership_beat(pg, &me, held, 2, on_beat, NULL);
     wait_for_answer();
     ck_assert_uint_eq(got.lost_count, 0);
+    EXPECT("send cut", "select (steps ->> '1') || ' ' || (steps ->> '2') from pagetide.worker");
 
     ASK("select t_age('me', '1 min')");
     EXPECT("taken", "select t_take(2, 'w2')");
