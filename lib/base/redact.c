@@ -3,18 +3,28 @@
 #include "base/buf.h"
 #include "base/hex.h"
 #include "base/mem.h"
+#include "base/unescape.h"
 
-enum { SHORTEST_BYTES = 4, ALIGNMENTS = 3, NEEDLES = 1 + ALIGNMENTS };
+enum {
+    SHORTEST_BYTES = 4,
+    WORD_BYTES = 8,    /* below, a value is looked for as a word only */
+    PREFIX_BYTES = 12, /* so many first bytes of a value are taken for what is left of it */
+    ALIGNMENTS = 3,
+    NEEDLES = 2 + ALIGNMENTS, /* the value, its hexadecimal form, base64 after 0, 1, 2 bytes */
+    DERIVED_MAX = 256,
+    LAYERS_MAX = 3,
+};
 
-/* What is searched: the value, and its base64 after 0, 1 and 2 other bytes. */
 struct secret {
     struct str name, value;
-    struct str needles[NEEDLES];
+    struct str needles[NEEDLES]; /* the first is `value` */
 };
 
 static struct {
     struct secret *list;
     size_t count, capacity;
+    struct secret derived[DERIVED_MAX];
+    size_t derived_count; /* ever added; the list is a ring */
 } secrets;
 
 static struct str heap_copy(struct str text)
@@ -48,128 +58,261 @@ static struct str base64_core(struct str value, size_t ahead)
     return (struct str){text, to - from};
 }
 
-void redact_add(struct str name, struct str value)
+static struct str hexadecimal(struct str value)
 {
-    if (value.len < SHORTEST_BYTES)
-        return;
-    for (size_t i = 0; i < secrets.count; i++)
-        if (str_eq(secrets.list[i].name, name) && str_eq(secrets.list[i].value, value))
-            return;
-    MEM_GROW(secrets.list, secrets.count, secrets.capacity);
-    struct secret *secret = &secrets.list[secrets.count++];
+    char *text = mem_alloc(2 * value.len);
+    hex_write(value, text);
+    return (struct str){text, 2 * value.len};
+}
+
+static void secret_init(struct secret *secret, struct str name, struct str value)
+{
     *secret = (struct secret){.name = heap_copy(name), .value = heap_copy(value)};
     secret->needles[0] = secret->value;
+    secret->needles[1] = hexadecimal(value);
     for (size_t i = 0; i < ALIGNMENTS; i++)
-        secret->needles[1 + i] = base64_core(secret->value, i);
+        secret->needles[2 + i] = base64_core(value, i);
+}
+
+static void secret_done(struct secret *secret)
+{
+    heap_free(secret->name);
+    for (size_t i = 0; i < NEEDLES; i++)
+        heap_free(secret->needles[i]);
+}
+
+static bool is_registered(struct str value, const struct str *name)
+{
+    for (size_t i = 0; i < secrets.count; i++)
+        if (str_eq(secrets.list[i].value, value) &&
+            (!name || str_eq(secrets.list[i].name, *name)))
+            return true;
+    for (size_t i = 0; !name && i < MIN(secrets.derived_count, (size_t)DERIVED_MAX); i++)
+        if (str_eq(secrets.derived[i].value, value))
+            return true;
+    return false;
+}
+
+void redact_add(struct str name, struct str value)
+{
+    if (value.len < SHORTEST_BYTES || is_registered(value, &name))
+        return;
+    MEM_GROW(secrets.list, secrets.count, secrets.capacity);
+    secret_init(&secrets.list[secrets.count++], name, value);
+}
+
+void redact_add_derived(struct str value)
+{
+    if (value.len < WORD_BYTES || is_registered(value, NULL))
+        return;
+    struct secret *secret = &secrets.derived[secrets.derived_count % DERIVED_MAX];
+    if (secrets.derived_count++ >= DERIVED_MAX)
+        secret_done(secret);
+    secret_init(secret, STR("secret"), value);
 }
 
 void redact_clear(void)
 {
-    for (size_t i = 0; i < secrets.count; i++) {
-        struct secret *secret = &secrets.list[i];
-        heap_free(secret->name);
-        for (size_t k = 0; k < NEEDLES; k++)
-            heap_free(secret->needles[k]);
-    }
+    for (size_t i = 0; i < secrets.count; i++)
+        secret_done(&secrets.list[i]);
+    for (size_t i = 0; i < MIN(secrets.derived_count, (size_t)DERIVED_MAX); i++)
+        secret_done(&secrets.derived[i]);
     mem_free(secrets.list);
     secrets.list = NULL;
-    secrets.count = secrets.capacity = 0;
+    secrets.count = secrets.capacity = secrets.derived_count = 0;
 }
 
 /* --- searching --- */
 
-/* How many bytes of the text mean `c`: one, three if percent-encoded, one if `+` for a space;
- * 0: they mean something else. */
-static size_t match_byte(struct str text, char c)
+/* A part of the text that is not shown, and what is shown instead: `<name>`, or nothing. */
+struct hidden {
+    size_t from, to;
+    struct str name;
+};
+
+struct search {
+    bool is_cut; /* the text may end in the middle of a secret */
+    struct hidden *found;
+    size_t count, capacity;
+};
+
+static void note(struct search *search, const struct unescaped *in, size_t from, size_t to,
+                 struct str name)
 {
-    if (text.ptr[0] == c || (c == ' ' && text.ptr[0] == '+'))
-        return 1;
-    return hex_percent(text) == (unsigned char)c ? 3 : 0;
+    MEM_GROW(search->found, search->count, search->capacity);
+    search->found[search->count++] =
+        (struct hidden){unescaped_at(in, from), unescaped_at(in, to), name};
 }
 
-/* The alphabet of RFC 4648, section 5 (for URLs) is another spelling of section 4's. */
-static size_t match_base64(struct str text, char c)
+static char lower(char c)
 {
-    char other = c == '+' ? '-' : c == '/' ? '_' : c;
-    size_t len = match_byte(text, c);
-    return len ? len : match_byte(text, other);
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-/*
- * Length of the needle at the start of the text, 0 if it is not there. With `is_cut` the text
- * may end in the middle of it, if enough of it is there to be sure.
- */
-static size_t match_needle(struct str text, struct str needle, bool is_base64, bool is_cut)
+static bool is_word_byte(char c)
 {
-    size_t at = 0;
-    for (size_t i = 0; i < needle.len; i++) {
-        if (at == text.len)
-            return is_cut && i >= SHORTEST_BYTES ? at : 0;
-        struct str rest = {text.ptr + at, text.len - at};
-        size_t len =
-            is_base64 ? match_base64(rest, needle.ptr[i]) : match_byte(rest, needle.ptr[i]);
-        if (!len)
-            return 0;
-        at += len;
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* `+` is a space in a query; RFC 4648, section 5, spells two characters of section 4 anew. */
+static bool is_same(char c, char wanted, bool has_cases)
+{
+    if (c == wanted || (!has_cases && lower(c) == lower(wanted)))
+        return true;
+    return (c == '+' && wanted == ' ') || (c == '-' && wanted == '+') ||
+           (c == '_' && wanted == '/');
+}
+
+/* How much of the needle the text begins with. Short ones have their own letter case. */
+static size_t common_length(struct str text, struct str needle)
+{
+    size_t len = 0;
+    while (len < text.len && len < needle.len &&
+           is_same(text.ptr[len], needle.ptr[len], needle.len < WORD_BYTES))
+        len++;
+    return len;
+}
+
+/* A URL is no secret in its first part: others begin in the same way. */
+static bool is_what_is_left(const struct search *search, size_t len, bool is_at_end,
+                            struct str needle)
+{
+    if (search->is_cut && is_at_end && len >= SHORTEST_BYTES)
+        return true;
+    return len >= PREFIX_BYTES && str_find(needle, STR("://")) < 0;
+}
+
+static bool is_word(struct str text, size_t from, size_t to)
+{
+    return (from == 0 || !is_word_byte(text.ptr[from - 1])) &&
+           (to == text.len || !is_word_byte(text.ptr[to]));
+}
+
+static void find_needle(struct search *search, const struct unescaped *in, struct str needle,
+                        bool is_encoded, struct str name)
+{
+    struct str text = in->text;
+    bool needs_word = !is_encoded && needle.len < WORD_BYTES;
+    for (size_t at = 0; at < text.len; at++) {
+        if (!is_same(text.ptr[at], needle.ptr[0], false))
+            continue;
+        size_t len = common_length(str_slice(text, at, text.len), needle);
+        bool is_at_end = at + len == text.len;
+        if (len < needle.len && !is_what_is_left(search, len, is_at_end, needle))
+            continue;
+        if (needs_word && !is_word(text, at, at + len))
+            continue;
+        note(search, in, at, at + len, name);
+        at += len - 1;
     }
-    return at;
 }
 
-/* The longest secret at the start of the text. */
-static size_t match_any(struct str text, bool is_cut, struct str *ret_name)
+static void find_secret(struct search *search, const struct unescaped *in,
+                        const struct secret *secret)
 {
-    size_t longest = 0;
-    for (size_t i = 0; i < secrets.count; i++) {
-        for (size_t k = 0; k < NEEDLES; k++) {
-            size_t len = match_needle(text, secrets.list[i].needles[k], k > 0, is_cut);
-            if (len > longest) {
-                longest = len;
-                *ret_name = secrets.list[i].name;
-            }
+    for (size_t i = 0; i < NEEDLES; i++)
+        find_needle(search, in, secret->needles[i], i > 0, secret->name);
+}
+
+/* RFC 3986, section 3.2: the authority ends at one of `/?#`, the user at its last `@`. */
+static void find_users(struct search *search, const struct unescaped *in)
+{
+    struct str text = in->text;
+    for (size_t at = 0; at + 3 < text.len; at++) {
+        if (memcmp(text.ptr + at, "://", 3) != 0)
+            continue;
+        size_t from = at + 3, to = from;
+        for (size_t i = from; i < text.len && !strchr("/?# \t\r\n\"'<>\\,", text.ptr[i]); i++)
+            if (text.ptr[i] == '@')
+                to = i + 1;
+        if (to > from)
+            note(search, in, from, to, STR_NONE);
+    }
+}
+
+/* What the text is in itself, and what it is once an encoding is taken off. */
+static void find_all(struct search *search, const struct unescaped *in, int layers)
+{
+    for (size_t i = 0; i < secrets.count; i++)
+        find_secret(search, in, &secrets.list[i]);
+    for (size_t i = 0; i < MIN(secrets.derived_count, (size_t)DERIVED_MAX); i++)
+        find_secret(search, in, &secrets.derived[i]);
+    find_users(search, in);
+    for (int kind = 0; layers < LAYERS_MAX && kind < UNESCAPE_KINDS; kind++) {
+        struct unescaped inner;
+        if (!unescape(in, (enum unescape_kind)kind, &inner))
+            continue;
+        find_all(search, &inner, layers + 1);
+        unescaped_done(&inner);
+    }
+}
+
+/* --- replacing --- */
+
+static int compare_hidden(const void *a, const void *b)
+{
+    const struct hidden *one = a, *other = b;
+    if (one->from != other->from)
+        return one->from < other->from ? -1 : 1;
+    return one->to == other->to ? 0 : one->to > other->to ? -1 : 1;
+}
+
+/* Parts that overlap are one, under the name of the longest. */
+static size_t join_overlaps(struct hidden *found, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 1; i < count; i++) {
+        struct hidden *last = &found[kept], *next = &found[i];
+        if (next->from >= last->to) {
+            found[++kept] = *next;
+            continue;
         }
+        if (next->to - next->from > last->to - last->from)
+            last->name = next->name;
+        last->to = MAX(last->to, next->to);
     }
-    return longest;
+    return kept + 1;
 }
 
 /* Puts the redacted text; false, with nothing put, if there is nothing to redact. */
 static bool redact(struct buf *buf, struct str text, bool is_cut)
 {
-    size_t done = 0;
-    struct str name;
-    for (size_t i = 0; i < text.len;) {
-        size_t len = match_any(str_slice(text, i, text.len), is_cut, &name);
-        if (!len) {
-            i++;
-            continue;
-        }
-        buf_put(buf, str_slice(text, done, i));
-        buf_printf(buf, "<%.*s>", STR_ARG(name));
-        done = i += len;
+    struct search search = {.is_cut = is_cut};
+    find_all(&search, &(struct unescaped){.text = text}, 0);
+    if (!search.count)
+        return false;
+    qsort(search.found, search.count, sizeof *search.found, compare_hidden);
+    size_t count = join_overlaps(search.found, search.count), done = 0;
+    for (size_t i = 0; i < count; i++) {
+        buf_put(buf, str_slice(text, done, search.found[i].from));
+        if (search.found[i].name.len)
+            buf_printf(buf, "<%.*s>", STR_ARG(search.found[i].name));
+        done = search.found[i].to;
     }
-    if (done)
-        buf_put(buf, str_slice(text, done, text.len));
-    return done > 0;
+    buf_put(buf, str_slice(text, done, text.len));
+    mem_free(search.found);
+    return true;
 }
 
 struct str redact_str(struct arena *arena, struct str text)
 {
-    if (!secrets.count)
-        return text;
     AUTO_BUF(buf, SIZE_MAX / 4);
     return redact(&buf, text, false) ? arena_str(arena, buf_str(&buf)) : text;
 }
 
 void redact_cstr(char *text, size_t size)
 {
-    if (!secrets.count || !size)
+    if (!size)
         return;
     AUTO_BUF(buf, SIZE_MAX / 4);
     struct str all = str_from(text);
-    /* A text that fills its buffer was cut, perhaps three bytes into its last character. */
+    /* A text that fills its buffer was cut, perhaps by up to three bytes of a character more.
+     */
     bool is_cut = all.len + 4 >= size;
     if (!redact(&buf, all, is_cut))
         return;
     size_t len = MIN(buf.len, size - 1);
-    memcpy(text, buf.ptr, len);
+    if (len)
+        memcpy(text, buf.ptr, len);
     text[len] = '\0';
 }

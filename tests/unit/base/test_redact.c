@@ -56,11 +56,11 @@ END_TEST
 START_TEST(the_longest_secret_wins)
 {
     begin();
-    redact_add(STR("short"), STR("abcd"));
-    redact_add(STR("long"), STR("abcdefgh"));
+    redact_add(STR("part"), STR("abcdefgh"));
+    redact_add(STR("long"), STR("abcdefghijkl"));
     redact_add(STR("tiny"), STR("xyz"));
-    redact_add(STR("long"), STR("abcdefgh"));
-    ck_assert_str_is(shown("abcdefghabcdxyz"), "<long><short>xyz");
+    redact_add(STR("long"), STR("abcdefghijkl"));
+    ck_assert_str_is(shown("abcdefghijklabcdefghxyz"), "<long><part>xyz");
     end();
 }
 END_TEST
@@ -81,5 +81,94 @@ START_TEST(works_in_place)
 }
 END_TEST
 
+/* In whatever an API may wrap what it says back: one line for each spelling of one secret. */
+START_TEST(hides_it_in_every_encoding)
+{
+    static const char *const spelled[] = {
+        "s3cr+t\\/ {x}",                       /* JSON */
+        "s3cr\\u002bt\\u002F \\u007Bx\\u007d", /* JSON */
+        "s3cr&#43;t&#x2F; &#123;x&#x7d;",      /* HTML */
+        "s3cr%252Bt%252F%2520%257Bx%257D",     /* percent twice */
+        "s3cr+t\\\\\\/ {x}",                   /* JSON in JSON */
+        "s3cr\\u00252Bt\\u00252F\\u002520{x}", /* percent in JSON */
+        "s3cr%2Bt%5C%2F%20{x}",                /* JSON in percent */
+        "s3cr+t&amp;#47; {x}",                 /* HTML twice */
+        "s3cr&plus;t&sol; {x}",                /* HTML by names */
+        "S3CR+T/ {X}",                         /* capitals */
+        "733363722b742f207b787d",              /* hexadecimal */
+        "733363722B742F207B787D",
+        "s3cr\\x2bt\\x2f {x}", /* a shell's */
+    };
+    begin();
+    for (size_t i = 0; i < COUNT_OF(spelled); i++) {
+        struct str text = arena_printf(arena, "it says \"%s\".", spelled[i]);
+        ck_assert_str_is(redact_str(arena, text), "it says \"<env.TOKEN>\".");
+    }
+    ck_assert_str_is(shown("czNjcit0LyB7eH0%3D and czNjcit0LyB7eH0\\u003d"),
+                     "<env.TOKEN>0%3D and <env.TOKEN>0\\u003d");
+    redact_add(STR("umlaut"), STR("geheim-äöü-👍"));
+    ck_assert_str_is(shown("\"geheim-\\u00e4\\u00f6\\u00fc-\\ud83d\\udc4d\""), "\"<umlaut>\"");
+    end();
+}
+END_TEST
+
+START_TEST(hides_what_is_left_of_one_that_was_cut)
+{
+    begin();
+    redact_add(STR("long"), STR("abcdefghijklmnopqrstuvwxyz"));
+    redact_add(STR("base"), STR("https://api.example"));
+    ck_assert_str_is(shown("token abcdefghijkl... is"), "token <long>... is");
+    ck_assert_str_is(shown("token abcdefghijk... is"), "token abcdefghijk... is");
+    ck_assert_str_is(shown("see https://api.example.org, https://api.other"),
+                     "see <base>.org, https://api.other");
+    end();
+}
+END_TEST
+
+START_TEST(short_ones_are_words)
+{
+    begin();
+    redact_add(STR("pin"), STR("1234"));
+    redact_add(STR("tiny"), STR("xyz"));
+    ck_assert_str_is(shown("pin=1234&n=12345 a1234 xyz 1234"),
+                     "pin=<pin>&n=12345 a1234 xyz <pin>");
+    end();
+}
+END_TEST
+
+START_TEST(hides_what_was_made_from_one)
+{
+    begin();
+    redact_add_derived(STR("d41d8cd98f00b204"));
+    redact_add_derived(STR("tiny"));
+    ck_assert_str_is(shown("sig d41d8cd98f00b204 D41D8CD98F00B204 tiny"),
+                     "sig <secret> <secret> tiny");
+    for (int i = 0; i < 256; i++)
+        redact_add_derived(arena_printf(arena, "derived-%03d", i));
+    ck_assert_str_is(shown("d41d8cd98f00b204 derived-000 derived-255"),
+                     "d41d8cd98f00b204 <secret> <secret>");
+    end();
+}
+END_TEST
+
+START_TEST(hides_the_user_of_any_url)
+{
+    static const char *const cases[][2] = {
+        {"GET http://me:pa55@h/x?a@b", "GET http://h/x?a@b"},
+        {"\"https://tok@h:1\" and mail a@b", "\"https://h:1\" and mail a@b"},
+        {"next=https%3A%2F%2Fme:p%40h%2Fx", "next=https%3A%2F%2Fh%2Fx"},
+        {"{\"next\":\"https:\\/\\/me:p@h\\/\"}", "{\"next\":\"https:\\/\\/h\\/\"}"},
+        {"postgresql://u:p@ss@h/d", "postgresql://h/d"},
+        {"http://h/@x http://h?e=a@b", "http://h/@x http://h?e=a@b"},
+    };
+    begin();
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        ck_assert_str_is(shown(cases[i][0]), cases[i][1]);
+    end();
+}
+END_TEST
+
 SUITE("base/redact", hides_raw_and_percent_encoded, hides_base64_at_every_alignment,
-      the_longest_secret_wins, works_in_place)
+      the_longest_secret_wins, works_in_place, hides_it_in_every_encoding,
+      hides_what_is_left_of_one_that_was_cut, short_ones_are_words,
+      hides_what_was_made_from_one, hides_the_user_of_any_url)
