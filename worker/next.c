@@ -1,6 +1,7 @@
 #include "worker/crawl_internal.h"
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "worker/paging/pager_decide.h"
 #include "worker/watch.h"
 
@@ -73,7 +74,7 @@ static bool ask_next(struct crawl *crawl, struct pager *pager, struct request *r
         return true;
     return err_set(err, ERR_INPUT, "guard", 0,
                    "the next request is one that this job made before: %.*s",
-                   STR_ARG(str_slice(ret_request->url, 0, 512)));
+                   STR_ARG(redact_cut(crawl->next, ret_request->url, 512)));
 }
 
 static struct str both_warnings(struct arena *arena, struct str a, struct str b)

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "worker/exchange/judge.h"
 #include "worker/watch.h"
 
@@ -184,8 +185,9 @@ static void keep_answer(struct crawl *crawl)
 
 void crawl_wrap_request(struct crawl *crawl)
 {
-    err_wrap(&crawl->err, "%.*s %.*s", STR_ARG(crawl->request.http.method),
-             STR_ARG(str_slice(crawl->request.url, 0, 512)));
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str url = redact_cut(arena, crawl->request.url, 512);
+    err_wrap(&crawl->err, "%.*s %.*s", STR_ARG(crawl->request.http.method), STR_ARG(url));
 }
 
 static struct judgement judge(struct crawl *crawl)

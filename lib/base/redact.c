@@ -300,6 +300,11 @@ struct str redact_str(struct arena *arena, struct str text)
     return redact(&buf, text, false) ? arena_str(arena, buf_str(&buf)) : text;
 }
 
+struct str redact_cut(struct arena *arena, struct str text, size_t max)
+{
+    return str_slice(redact_str(arena, text), 0, max);
+}
+
 void redact_cstr(char *text, size_t size)
 {
     if (!size)

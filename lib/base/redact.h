@@ -32,6 +32,9 @@ void redact_add_derived(struct str value);
 /* The text itself if nothing was found, else a copy in the arena. */
 struct str redact_str(struct arena *arena, struct str text);
 
+/* At most `max` bytes of it, cut after it was redacted: a part would not be known again. */
+struct str redact_cut(struct arena *arena, struct str text, size_t max);
+
 /* In place, for fixed buffers: the result is cut at size - 1. */
 void redact_cstr(char *text, size_t size);
 

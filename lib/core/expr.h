@@ -21,12 +21,17 @@ struct expr;
  * is the caller's. `now_us` is what now() gives; the run's frozen time. With `is_strict` a
  * comparison or `not` of an undefined value fails, as under Jinja2's StrictUndefined; tests,
  * filters, and, or and if still take it.
+ *
+ * What a filter or a slice makes of a name that `is_secret` says so, at any depth, is given to
+ * `on_derived`: each text in it. Both may be NULL.
  */
 struct expr_scope {
     bool (*find)(void *ctx, struct str name, struct arena *arena, struct value *ret);
     void *ctx;
     int64_t now_us;
     bool is_strict;
+    bool (*is_secret)(struct str name);
+    void (*on_derived)(struct str text);
 };
 
 /*

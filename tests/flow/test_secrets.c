@@ -201,4 +201,86 @@ START_TEST(planted_secrets_are_found_nowhere)
 }
 END_TEST
 
-SUITE("flow/secrets", planted_secrets_are_found_nowhere)
+/* --- forms --- */
+
+static void define_forms(void)
+{
+    pagetide_source(
+        &pagetide, "forms",
+        "source: forms\n"
+        "base_url: %s\n"
+        "auth: {type: bearer, token: \"{{ env.SHOP_TOKEN }}\"}\n"
+        "retry: {max_attempts: 1}\n"
+        "defaults: {pagination: {type: none}}\n"
+        "streams:\n"
+        "  json: {path: /json}\n"
+        "  html: {path: /html}\n"
+        "  cut: {path: /cut}\n"
+        "  made: {path: /made, headers: {X-Sign: \"{{ env.SHOP_TOKEN | sha256 }}\", "
+        "X-Part: \"{{ (env.SHOP_JSON | fromjson).inner | b64decode }}\"}}\n"
+        "  user: {path: /user, merge_path: data, "
+        "pagination: {type: next_url, next_path: next}}\n"
+        "  fails: {path: /fails, params: {x: \"{{ env.SHOP_TOKEN | fromjson }}\"}}\n",
+        mock.url);
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/json\", \"status\": 403, \"body\": \"t0ken\\\\/planted+1 "
+              "\\\\u0074\\\\u0030ken\\\\u002Fplanted\\\\u002b1 T0KEN/PLANTED+1\"}");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/html\", \"headers\": {\"Content-Type\": \"text/html\"}, "
+              "\"body\": \"<p>t0ken&#47;planted&#x2b;1 t0ken%252Fplanted%252b1\"}");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/cut\", \"status\": 302, \"headers\": {\"Location\": "
+              "\"https://other.example/?token=t0ken%2fplanted\"}}");
+    /* printf t0ken/planted+1 | sha256sum; and "inner/planted+4", once in base64 */
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/made\", \"status\": 403, \"body\": "
+              "\"9e633a2605995f3a4eee2539a90b667e4dfc99646f2052efc30bf38e3e01503c "
+              "inner/planted+4\"}");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/user\", \"body\": {\"data\": [{\"id\": 1}], \"next\": "
+              "\"https://me:p4ssplanted@other.example/x\"}}");
+}
+
+/* Each of them planted or made from what is planted, in any case. */
+static void search_forms(const char *where, const char *text)
+{
+    if (strcasestr(text, "planted") || strcasestr(text, "9e633a2605995f3a"))
+        ck_abort_msg("%s: %s", where, text);
+}
+
+START_TEST(an_echo_is_hidden_in_every_form_it_takes)
+{
+    static const char *const names[] = {"json", "html", "cut", "made", "user", "fails"};
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    setenv("SHOP_TOKEN", planted[0], 1);
+    setenv("SHOP_JSON", "{\"inner\": \"aW5uZXIvcGxhbnRlZCs0\"}", 1);
+    define_forms();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        for (int json = 0; json <= 1; json++) {
+            struct pagetide_result got = pagetide_run(&pagetide, "preview forms.%s --trace%s",
+                                                      names[i], json ? " --json" : "");
+            ck_assert_int_eq(got.code, 1);
+            search_forms(names[i], got.out);
+            search_forms(names[i], got.err);
+        }
+        struct pagetide_result got = pagetide_run(
+            &pagetide, "sync forms.%s --log-level debug --log-format json", names[i]);
+        ck_assert_int_eq(got.code, 1);
+        search_forms(names[i], got.out);
+        search_forms(names[i], got.err);
+    }
+    search_forms("errors",
+                 pagetide_sql(&pagetide, "select string_agg(concat(r, j), ' ') from "
+                                         "pagetide.run r join pagetide.job j on j.run "
+                                         "= r.id"));
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from pagetide.run where error "
+                                             "like '%%<env.SHOP_TOKEN>%%'"),
+                     "4");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+SUITE("flow/secrets", planted_secrets_are_found_nowhere,
+      an_echo_is_hidden_in_every_form_it_takes)

@@ -36,10 +36,15 @@ static void on_use(void *ctx, const struct expr_use *use)
         add_name(&wanted->files, use->steps[0].text);
 }
 
+bool secrets_is_root(struct str name)
+{
+    return str_is(name, "env") || str_is(name, "secrets");
+}
+
 static void on_use_of_any(void *ctx, const struct expr_use *use)
 {
     bool *found = ctx;
-    *found |= str_is(use->root, "env") || str_is(use->root, "secrets");
+    *found |= secrets_is_root(use->root);
 }
 
 bool secrets_used_by(const struct template *template)

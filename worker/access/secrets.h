@@ -24,7 +24,10 @@ struct secrets {
 bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,
                      struct secrets *ret_secrets, struct err *err) MUST_CHECK;
 
-/* Does it name `env` or `secrets`? Then what it makes is a credential. */
+/* Is this a name whose values are secrets: `env`, `secrets`? */
+bool secrets_is_root(struct str name);
+
+/* Does it name one of them? Then what it makes is a credential. */
 bool secrets_used_by(const struct template *template);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/redact.h"
 #include "port/hash.h"
 #include "port/http_url.h"
 #include "worker/access/origin.h"
@@ -121,7 +122,7 @@ bool request_redirect(const struct stream *stream, struct arena *arena, struct s
     if (!http_url_resolve(arena, request->url, location, &url, err) ||
         !origin_check(stream, arena, request->home_url, url, &is_home, err) ||
         (!is_home && !request_body_may_leave(stream, err)))
-        return err_wrap(err, "redirect to %.*s", STR_ARG(str_slice(location, 0, 200)));
+        return err_wrap(err, "redirect to %.*s", STR_ARG(redact_cut(arena, location, 200)));
     request->url = origin_clean(stream, arena, url);
     set_target(stream, arena, is_home, request);
     return true;

@@ -1,5 +1,6 @@
 #include "worker/exchange/request_url.h"
 
+#include "base/redact.h"
 #include "worker/access/origin.h"
 
 struct str request_url_with_query(struct arena *arena, struct str url, struct str query)
@@ -11,23 +12,22 @@ struct str request_url_with_query(struct arena *arena, struct str url, struct st
 }
 
 /* A value in a path stays in its place: it neither ends the path nor climbs out of it. */
-static bool check_path_value(struct str value, struct err *err)
+static bool check_path_value(struct arena *arena, struct str value, struct err *err)
 {
-    struct str rest = value, segment;
+    struct str rest = value, segment, shown = redact_cut(arena, value, 200);
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];
         if (c <= ' ' || c == 0x7F || c == '?' || c == '#' || c == '\\')
             return err_set(err, ERR_INPUT, "request", 0,
                            "path: the value \"%.*s\" holds a character that a path cannot",
-                           STR_ARG(str_slice(value, 0, 200)));
+                           STR_ARG(shown));
     }
     do {
         rest = str_cut(rest, '/', &segment);
         if (str_is(segment, "..") || str_is(segment, ".") ||
             str_find(segment, STR("%2e")) >= 0 || str_find(segment, STR("%2E")) >= 0)
             return err_set(err, ERR_INPUT, "request", 0,
-                           "path: the value \"%.*s\" holds a dot segment",
-                           STR_ARG(str_slice(value, 0, 200)));
+                           "path: the value \"%.*s\" holds a dot segment", STR_ARG(shown));
     } while (rest.ptr);
     return true;
 }
@@ -43,7 +43,7 @@ static bool fill_path_part(struct request_draft *draft, const struct expr *expr,
         return err_set(err, ERR_INPUT, "request", 0, "path: a value is null");
     struct str text = request_draft_text(draft->arena, value);
     buf_put(path, text);
-    return check_path_value(text, err);
+    return check_path_value(draft->arena, text, err);
 }
 
 static bool fill_path(struct request_draft *draft, struct str *ret_path, struct err *err)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/date.h"
+#include "base/redact.h"
 #include "worker/exchange/bookmark_start.h"
 
 /* A name that expressions know: made by `read`, or else the value at `at` in struct scope. */
@@ -136,7 +137,11 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
     struct value part = UNDEFINED_VALUE;
 
     *scope = (struct scope){.response = UNDEFINED_VALUE};
-    scope->expr = (struct expr_scope){.find = find, .ctx = scope, .now_us = job->started_us};
+    scope->expr = (struct expr_scope){.find = find,
+                                      .ctx = scope,
+                                      .now_us = job->started_us,
+                                      .is_secret = secrets_is_root,
+                                      .on_derived = redact_add_derived};
     if (job->part.len && !value_parse(arena, job->part, VALUE_WHOLE, &part, err))
         return err_wrap(err, "part");
     scope->partition = value_get(part, STR("partition"));

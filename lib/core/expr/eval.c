@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/redact.h"
 #include "core/expr/caret.h"
 #include "core/expr/limits.h"
 
@@ -74,7 +75,8 @@ const char *eval_show(struct eval *ev, struct value value)
 {
     AUTO_BUF(buf, KIB(16));
     show_put(&buf, value);
-    struct str text = buf_str(&buf);
+    /* Redacted before it is cut: a part of a secret would not be known again. */
+    struct str text = redact_str(ev->arena, buf_str(&buf));
     if (text.len <= SHOWN_BYTES && !buf.has_overflowed)
         return arena_cstr(ev->arena, text);
     size_t cut = MIN(text.len, (size_t)SHOWN_BYTES);

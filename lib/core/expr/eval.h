@@ -19,6 +19,7 @@ struct eval {
     const struct expr_scope *scope;
     struct arena *arena;
     size_t arena_start_bytes; /* taken from the arena before: not this evaluation's */
+    size_t secrets_read;      /* how often a secret name was read so far */
     size_t at; /* the operation under way: the byte under which a failure puts its caret */
     const struct callable *(*find_filter)(struct str name); /* for `map`, itself a filter */
     struct err *err;

@@ -280,6 +280,8 @@ static bool eval_not(struct eval *ev, const struct node *node, struct value *ret
 static bool eval_name(struct eval *ev, const struct node *node, struct value *ret)
 {
     struct value found;
+    if (ev->scope->is_secret && ev->scope->is_secret(node->value.text))
+        ev->secrets_read++;
     if (ev->scope->find &&
         ev->scope->find(ev->scope->ctx, node->value.text, ev->arena, &found)) {
         *ret = found;
@@ -297,7 +299,18 @@ static bool eval_now(struct eval *ev, struct value *ret)
     return eval_take_text(ev, &buf, ret);
 }
 
-bool eval_node(struct eval *ev, const struct node *node, struct value *ret)
+/* Values are no deeper than the scanner and the tree allow: the recursion is bounded. */
+static void say_derived(const struct expr_scope *scope, struct value value)
+{
+    if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)
+        scope->on_derived(value.text);
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        say_derived(scope, value.list->items[i]);
+    for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count; i++)
+        say_derived(scope, value.map->members[i].value);
+}
+
+static bool eval_kind(struct eval *ev, const struct node *node, struct value *ret)
 {
     switch (node->kind) {
     case NODE_CONST:
@@ -338,4 +351,17 @@ bool eval_node(struct eval *ev, const struct node *node, struct value *ret)
         return eval_now(ev, ret);
     }
     return err_set(ev->err, ERR_BUG, "expr", 0, "node kind %d", (int)node->kind);
+}
+
+/* Texts put together hold the secret itself and are found by it; what a filter makes of it
+ * does not. */
+bool eval_node(struct eval *ev, const struct node *node, struct value *ret)
+{
+    size_t before = ev->secrets_read;
+    if (!eval_kind(ev, node, ret))
+        return false;
+    bool is_new = node->kind == NODE_FILTER || node->kind == NODE_SLICE;
+    if (is_new && ev->secrets_read > before && ev->scope->on_derived)
+        say_derived(ev->scope, *ret);
+    return true;
 }

@@ -138,6 +138,52 @@ START_TEST(outlives_its_source)
 }
 END_TEST
 
+static bool is_env(struct str name)
+{
+    return str_is(name, "env");
+}
+
+static struct buf derived;
+
+static void on_derived(struct str text)
+{
+    buf_printf(&derived, "%.*s;", STR_ARG(text));
+}
+
+static void assert_derived(const char *source, const char *wanted)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct err err = ERR_INIT;
+    struct expr *expr;
+    struct value context, value;
+    ck_assert_ok(expr_compile(arena, str_from(source), &expr, &err), err);
+    ck_assert_ok(value_parse(arena,
+                             STR("{\"env\": {\"A\": \"aGk=\", \"J\": \"{\\\"k\\\": [\\\"v\\\", "
+                                 "7]}\"}, \"x\": \"y\"}"),
+                             VALUE_WHOLE, &context, &err),
+                 err);
+    struct expr_scope scope = expr_table_scope(&context);
+    scope.is_secret = is_env;
+    scope.on_derived = on_derived;
+    buf_init(&derived, KIB(4));
+    (void)!expr_eval(expr, &scope, arena, &value, &err);
+    ck_assert_str_is(buf_str(&derived), wanted);
+    buf_done(&derived);
+}
+
+START_TEST(says_what_it_makes_of_secrets)
+{
+    assert_derived("env.A | b64decode", "hi;");
+    assert_derived("'Bearer ' ~ (env.A | b64decode | upper)", "hi;HI;");
+    assert_derived("(env.J | fromjson).k[0]", "v;7;");
+    assert_derived("env.A[1:]", "Gk=;");
+    assert_derived("('u:' ~ env.A) | b64encode", "dTphR2s9;");
+    assert_derived("env.A | b64decode | fromjson", "hi;"); /* and fails */
+    assert_derived("x | upper ~ env.A", "");
+    assert_derived("'yes' if env.A == 'hi' else x | upper", "");
+}
+END_TEST
+
 /* --- uses --- */
 
 static void note_use(void *ctx, const struct expr_use *use)
@@ -185,4 +231,5 @@ START_TEST(knows_truth)
 END_TEST
 
 SUITE_OF_TABLES(TABLE, "core/expr", follows_the_table, points_at_the_place, cuts_what_it_shows,
-                bounds_depth_and_length, outlives_its_source, tells_what_it_reads, knows_truth)
+                bounds_depth_and_length, outlives_its_source, says_what_it_makes_of_secrets,
+                tells_what_it_reads, knows_truth)
