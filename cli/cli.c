@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "config/source_dir.h"
+#include "port/pg_url.h"
 #include "schema/migrate.h"
 
 enum { CONNECT_MS = 10000, ERRORS_BYTES_MAX = 1024 * 1024 };
@@ -34,20 +35,6 @@ struct loop *cli_loop(struct cli *cli)
         abort();
     }
     return cli->loop;
-}
-
-const char *cli_shown_url(struct cli *cli, const char *url)
-{
-    struct str text = str_from(url);
-    ptrdiff_t scheme = str_find(text, STR("://"));
-    ptrdiff_t at = str_find_byte(text, '@');
-    if (scheme < 0)
-        return str_find(text, STR("password")) >= 0 ? "the server of database_url" : url;
-    if (at < 0)
-        return url;
-    return arena_printf(cli->arena, "%.*s%.*s", (int)scheme + 3, text.ptr,
-                        STR_ARG(str_slice(text, (size_t)at + 1, text.len)))
-        .ptr;
 }
 
 struct arrival {
@@ -90,7 +77,7 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
     loop_run_until(cli_loop(cli), &arrival->is_settled, CONNECT_MS);
     if (!arrival->is_up) {
         err_wrap(&arrival->err, "PostgreSQL at %s cannot be reached",
-                 cli_shown_url(cli, cli->settings.database_url));
+                 pg_url_shown(cli->arena, cli->settings.database_url));
         cli_fail(&arrival->err);
     }
     if (!arrival->is_up || !check_schema(pg, migrates, ret_code)) {

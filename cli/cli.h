@@ -73,7 +73,4 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
 /* Every definition of the config folder; false after printing every error (exit 2). */
 bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count);
 
-/* The address of the server without its password, for messages. */
-const char *cli_shown_url(struct cli *cli, const char *url);
-
 #endif

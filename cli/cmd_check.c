@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "port/redis.h"
+#include "port/redis_url.h"
 #include "worker/preview.h"
 
 enum { CONNECT_MS = 10000, LINE_BYTES_MAX = 65536 };
@@ -76,7 +77,8 @@ static int check_redis(struct cli *cli)
     else
         report(cli, "Redis", "failed",
                arena_printf(cli->arena, "%s cannot be reached: %s",
-                            cli_shown_url(cli, cli->settings.redis_url), state.err.text));
+                            redis_url_shown(cli->arena, cli->settings.redis_url),
+                            state.err.text));
     redis_close(redis);
     return is_up ? EXIT_DONE : EXIT_UNREACHABLE;
 }

@@ -10,6 +10,7 @@
 #include "cli/summary.h"
 #include "port/json.h"
 #include "port/redis.h"
+#include "port/redis_url.h"
 
 /*
  * `reload`: the same message that anything which reaches Redis may send:
@@ -78,7 +79,7 @@ static bool connect_redis(struct reload *reload)
     if (loop_run_until(cli_loop(cli), &reload->is_up, CONNECT_MS))
         return true;
     return err_wrap(&reload->err, "Redis at %s cannot be reached",
-                    cli_shown_url(cli, cli->settings.redis_url));
+                    redis_url_shown(cli->arena, cli->settings.redis_url));
 }
 
 static size_t put_field(struct str *args, size_t count, const char *name, const char *value)

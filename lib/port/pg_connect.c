@@ -33,6 +33,7 @@
 
 #include "base/mem.h"
 #include "port/pg_hosts.h"
+#include "port/pg_url.h"
 #include "port/sqlstate.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000, CONNECT_TIMEOUT_MAX_S = 3600, KEYWORDS_MAX = 96 };
@@ -255,10 +256,8 @@ void pg_connect_cancel(struct pg_connect *connect)
 static const char *option_value(const PQconninfoOption *options, const char *keyword,
                                 const char *env)
 {
-    for (const PQconninfoOption *option = options; option->keyword; option++)
-        if (strcmp(option->keyword, keyword) == 0 && option->val)
-            return option->val;
-    return env ? getenv(env) : NULL;
+    const char *value = pg_url_option(options, keyword);
+    return value || !env ? value : getenv(env);
 }
 
 static int64_t read_timeout_ms(const PQconninfoOption *options)
@@ -270,15 +269,11 @@ static int64_t read_timeout_ms(const PQconninfoOption *options)
     return MIN(seconds, (int64_t)CONNECT_TIMEOUT_MAX_S) * 1000;
 }
 
-/* libpq's own words about a bad URL quote it, password and all. */
 static bool read_url(struct pg_connect *connect, const char *url, struct err *err)
 {
-    char *why = NULL;
-    PQconninfoOption *options = connect->options = PQconninfoParse(url, &why);
-    PQfreemem(why);
-    if (!options)
-        return err_set(err, ERR_CONFIG, "pg", 0,
-                       "the database URL is neither postgresql://… nor key=value pairs");
+    if (!pg_url_parse(url, &connect->options, err))
+        return false;
+    const PQconninfoOption *options = connect->options;
     if (option_value(options, "service", "PGSERVICE"))
         return err_set(err, ERR_CONFIG, "pg", 0,
                        "service files are not read; name the host in the database URL");

@@ -65,6 +65,8 @@ static bool parse_host(struct arena *arena, struct str text, struct redis_url *u
     }
     if (!host.len)
         return refuse(err, "no host");
+    if (str_find_byte(host, '?') >= 0 || str_find_byte(host, '#') >= 0)
+        return refuse(err, "it has no query");
     if (port.len && !to_number(port, LAST_PORT, &url->port))
         return refuse(err, "the port is no number up to 65535");
     url->host = arena_str(arena, host);
@@ -106,4 +108,18 @@ bool redis_url_parse(struct arena *arena, struct str url, struct redis_url *ret_
     }
     *ret_url = parsed;
     return true;
+}
+
+const char *redis_url_shown(struct arena *arena, const char *url)
+{
+    struct redis_url parsed;
+    struct err ignored = ERR_INIT;
+    if (!redis_url_parse(arena, str_from(url), &parsed, &ignored))
+        return "the server of redis_url";
+    if (parsed.path.len)
+        return arena_printf(arena, "unix://%.*s", STR_ARG(parsed.path)).ptr;
+    bool is_ipv6 = str_find_byte(parsed.host, ':') >= 0;
+    return arena_printf(arena, "redis://%s%.*s%s:%d/%d", is_ipv6 ? "[" : "",
+                        STR_ARG(parsed.host), is_ipv6 ? "]" : "", parsed.port, parsed.db)
+        .ptr;
 }

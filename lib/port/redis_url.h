@@ -27,4 +27,7 @@ struct redis_url {
 bool redis_url_parse(struct arena *arena, struct str url, struct redis_url *ret_url,
                      struct err *err) MUST_CHECK;
 
+/* Where it is, without user and password; for messages. In the arena. */
+const char *redis_url_shown(struct arena *arena, const char *url);
+
 #endif

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
@@ -282,5 +283,97 @@ START_TEST(an_echo_is_hidden_in_every_form_it_takes)
 }
 END_TEST
 
+/* --- control characters --- */
+
+static void define_hostile(void)
+{
+    pagetide_source(&pagetide, "bad",
+                    "source: bad\n"
+                    "base_url: %s\n"
+                    "retry: {max_attempts: 2, initial_delay: 10ms}\n"
+                    "defaults: {pagination: {type: none}}\n"
+                    "streams:\n"
+                    "  body: {path: /body}\n"
+                    "  moved: {path: /moved}\n"
+                    "  type: {path: /type}\n"
+                    "  rule: {path: /rule, responses: {status: 418, then: fail, message: "
+                    "\"it says {{ response.said }}\"}}\n"
+                    "  link: {path: /link, merge_path: data, "
+                    "pagination: {type: next_url, next_path: next}}\n"
+                    "  names: {path: /names, key: id}\n"
+                    "  cursor: {path: /cursor, merge_path: data, "
+                    "pagination: {type: cursor, cursor_path: next, param: after}}\n",
+                    mock.url);
+    static const char *const routes[] = {
+        "{\"path\": \"/body\", \"status\": 500, \"body\": \"E\"}",
+        "{\"path\": \"/moved\", \"status\": 302, \"headers\": {\"Location\": "
+        "\"https://o.example/E\"}}",
+        "{\"path\": \"/type\", \"headers\": {\"Content-Type\": \"text/html; E\"}, \"body\": "
+        "\"<p>\"}",
+        "{\"path\": \"/rule\", \"status\": 418, \"body\": {\"said\": \"E\"}}",
+        "{\"path\": \"/link\", \"body\": {\"data\": [{\"id\": 1}], \"next\": "
+        "\"https://o.example/E\"}}",
+        "{\"path\": \"/names\", \"body\": [{\"id\": 1, \"E\": \"E\"}, {\"id\": null, \"E\": "
+        "\"E\"}]}",
+        "{\"path\": \"/cursor\", \"body\": {\"data\": [{\"id\": 1}], \"next\": \"E\"}}",
+    };
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        AUTO_BUF(route, 4096);
+        for (const char *at = routes[i]; *at; at++) {
+            if (*at == 'E' && at[1] == '"')
+                buf_puts(&route, "\\u001b[31m\\u0007\\u009b2J\\u202e");
+            else
+                buf_put_byte(&route, *at);
+        }
+        mock_post(&mock, "/_mock/route", route.ptr);
+    }
+}
+
+/* No control but a line's end and a tab; none of C1, none that turns the direction. */
+static void search_controls(const char *where, const char *text)
+{
+    for (const char *at = text; *at; at++)
+        if (((unsigned char)*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7F ||
+            strncmp(at, "\xC2\x9B", 2) == 0 || strncmp(at, "\xE2\x80\xAE", 3) == 0)
+            ck_abort_msg("%s: %s", where, text);
+}
+
+static void run_and_search(const char *command)
+{
+    struct pagetide_result got = pagetide_run(&pagetide, "%s", command);
+    search_controls(command, got.out);
+    search_controls(command, got.err);
+}
+
+START_TEST(what_an_api_writes_drives_no_terminal)
+{
+    static const char *const names[] = {"body", "moved", "type",  "rule",
+                                        "link", "names", "cursor"};
+    static const char *const commands[] = {
+        "status",           "runs",          "jobs 1",
+        "jobs 6",           "rejects 6",     "runs --json",
+        "rejects 6 --json", "jobs 5 --json", "status --json"};
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    define_hostile();
+    struct pagetide_result checked = pagetide_run(&pagetide, "check");
+    ck_assert_msg(checked.code == 0, "%s", checked.err);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        run_and_search(pagetide_text("preview bad.%s", names[i]));
+        run_and_search(pagetide_text("preview bad.%s --trace", names[i]));
+        run_and_search(pagetide_text("preview bad.%s --trace --json", names[i]));
+        run_and_search(pagetide_text("sync bad.%s --log-level debug", names[i]));
+        run_and_search(
+            pagetide_text("sync bad.%s --log-level debug --log-format json", names[i]));
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        run_and_search(commands[i]);
+    search_controls("errors", pagetide_sql(&pagetide, "select string_agg(error, ' ') from "
+                                                      "pagetide.job"));
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
 SUITE("flow/secrets", planted_secrets_are_found_nowhere,
-      an_echo_is_hidden_in_every_form_it_takes)
+      an_echo_is_hidden_in_every_form_it_takes, what_an_api_writes_drives_no_terminal)

@@ -6,22 +6,6 @@
 #include "tests/support/servers.h"
 #include "tests/support/suite.h"
 
-START_TEST(an_url_is_shown_without_its_password)
-{
-    static const char *const cases[][2] = {
-        {"postgresql://me:secret@h:5432/d", "postgresql://h:5432/d"},
-        {"redis://h:6379", "redis://h:6379"},
-        {"host=h dbname=d", "host=h dbname=d"},
-        {"host=h password=secret", "the server of database_url"},
-    };
-    struct cli cli;
-    command_open_alone(&cli);
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        ck_assert_str_eq(cli_shown_url(&cli, cases[i][0]), cases[i][1]);
-    command_close(&cli);
-}
-END_TEST
-
 START_TEST(a_failure_is_printed_once_without_secrets)
 {
     struct err err = ERR_INIT;
@@ -87,6 +71,6 @@ START_TEST(every_broken_file_is_reported)
 }
 END_TEST
 
-SUITE("cli/cli", an_url_is_shown_without_its_password,
-      a_failure_is_printed_once_without_secrets, a_database_without_the_schema_exits_with_3,
-      a_url_that_cannot_be_read_exits_with_2, every_broken_file_is_reported)
+SUITE("cli/cli", a_failure_is_printed_once_without_secrets,
+      a_database_without_the_schema_exits_with_3, a_url_that_cannot_be_read_exits_with_2,
+      every_broken_file_is_reported)
