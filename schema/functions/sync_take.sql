@@ -6,7 +6,7 @@
 -- one has come since `seen_before`, else `wait`.
 create or replace function pagetide.sync_other(active bigint, who text, beat interval,
     known_gone text,
-    seen_before timestamptz) returns pagetide.sync_claim
+    seen_before timestamptz) returns pagetide.sync_answer
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
@@ -48,32 +48,32 @@ $$;
 create or replace function pagetide.sync_take(of_stream text, with_version int, with_mode text,
     from_time timestamptz, to_time timestamptz, who text, beat_ms bigint,
     known_gone text default null, seen_before timestamptz default null)
-returns pagetide.sync_claim
+returns pagetide.sync_answer
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
     active bigint := active_run(of_stream);
-    claim sync_claim;
+    answer sync_answer;
 begin
     if active is not null then
         if not lock_whole_run(active, of_stream) then
-            return row('wait', active, null, null, null, null, 0, null)::sync_claim;
+            return row('wait', active, null, null, null, null, 0, null)::sync_answer;
         end if;
-        claim := sync_other(active, who, ms(beat_ms), known_gone, seen_before);
-        if claim.verdict is not null then
-            return claim;
+        answer := sync_other(active, who, ms(beat_ms), known_gone, seen_before);
+        if answer.verdict is not null then
+            return answer;
         elsif is_same_run(active, with_version, with_mode, from_time, to_time) then
             perform reserve_jobs(active, who);
-            return row('resumed', active, null, null, null, null, 0, null)::sync_claim;
+            return row('resumed', active, null, null, null, null, 0, null)::sync_answer;
         end if;
         perform cancel_run(active, false);
     end if;
-    claim.run := start_run(of_stream, 'manual', with_mode, from_time, to_time, null, null, 5,
+    answer.run := start_run(of_stream, 'manual', with_mode, from_time, to_time, null, null, 5,
         who, with_version);
-    claim.verdict := case when claim.run is null then 'wait' else 'new' end;
-    claim.wait_ms := 0;
-    claim.cancelled_run := active;
-    return claim;
+    answer.verdict := case when answer.run is null then 'wait' else 'new' end;
+    answer.wait_ms := 0;
+    answer.cancelled_run := active;
+    return answer;
 end
 $$;
