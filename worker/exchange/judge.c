@@ -67,27 +67,23 @@ static bool fail_status(const struct http_answer *answer, enum err_kind kind, co
                    *text ? ": " : "", text);
 }
 
-static bool is_html(const struct http_answer *answer)
-{
-    const struct http_header *type = http_header_find(answer, STR("content-type"));
-    struct str text = type ? type->value : STR_NONE;
-    return str_find(text, STR("html")) >= 0 || str_find(text, STR("HTML")) >= 0;
-}
-
 bool judge_body(const struct http_answer *answer, struct err *err)
 {
     char text[PREVIEW_BYTES + 1];
     const struct http_header *type = http_header_find(answer, STR("content-type"));
+    struct str type_text = type ? type->value : STR("none");
+    bool is_html =
+        str_find(type_text, STR("html")) >= 0 || str_find(type_text, STR("HTML")) >= 0;
     struct str body = str_trim(answer->body);
     if (body.len == 0)
         return err_set(err, ERR_INPUT, "body", answer->status,
                        "status %d with an empty body, where JSON was expected", answer->status);
-    if (!is_html(answer) && body.ptr[0] != '<')
+    if (!is_html && body.ptr[0] != '<')
         return true;
     preview(body, text);
     return err_set(err, ERR_INPUT, "body", answer->status,
                    "status %d, but the body is no JSON (Content-Type: %.*s): %s",
-                   answer->status, STR_ARG(type ? type->value : STR("none")), text);
+                   answer->status, STR_ARG(type_text), text);
 }
 
 static const struct judgement accepted = {JUDGE_ACCEPT, REASON_HTTP, -1, -1, {NULL, 0}};

@@ -61,24 +61,34 @@ static const char *const cursor_fields[][2] = {{"next_cursor", "cursor"},
                                                {"continuation_token", "continuation_token"},
                                                {"cursors.after", "after"}};
 
-/* Parameters by which a user asks for a page himself. */
+/* Parameters of a stream that ask for a page themselves. */
 static const struct field_names page_params =
     NAMES("page", "page[number]", "page_number", "pageNumber", "offset", "page[offset]", "skip",
           "cursor", "after", "page[after]", "page_token", "pageToken", "starting_after");
 
 struct search {
     struct pager_step *step;
-    const char *container;
-    char words[PAGER_WORDS_MAX];
-    struct err err;
+    const char *container;       /* the path of the object that fields are read from */
+    char words[PAGER_WORDS_MAX]; /* what was found (pager_words.h) */
+    struct err err;              /* of what is not there; nobody reads it */
 };
+
+/* The path of a field in the container that is looked at. */
+static struct str path_of(const struct search *search, const char *field)
+{
+    bool needs_dot = *search->container && *field != '[';
+    return arena_printf(search->step->arena, "%s%s%s", search->container, needs_dot ? "." : "",
+                        field);
+}
 
 static void put_words(struct search *search, const char *name, const char *field,
                       const char *param)
 {
-    bool dot = *search->container && *field != '[';
-    snprintf(search->words, sizeof search->words, "%s %s%s%s %s", name, search->container,
-             dot ? "." : "", field, param);
+    struct str path = path_of(search, field);
+    int len =
+        snprintf(search->words, sizeof search->words, "%s %.*s %s", name, STR_ARG(path), param);
+    assert(len < PAGER_WORDS_MAX); /* all of them are literals of this file */
+    (void)len;
 }
 
 static struct value read_field(struct search *search, const char *field)
@@ -86,12 +96,9 @@ static struct value read_field(struct search *search, const char *field)
     struct pager_step *step = search->step;
     struct path path;
     struct value response;
-    bool dot = *search->container && *field != '[';
-    struct str text =
-        arena_printf(step->arena, "%s%s%s", search->container, dot ? "." : "", field);
     if (!step->facts->scope->find(step->facts->scope->ctx, STR("response"), step->arena,
                                   &response) ||
-        !path_compile(step->arena, text, &path, &search->err))
+        !path_compile(step->arena, path_of(search, field), &path, &search->err))
         return UNDEFINED_VALUE;
     return path_get(&path, response);
 }

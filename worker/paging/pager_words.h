@@ -9,8 +9,9 @@
  * read, and the parameter to send ("cursor meta.next_cursor cursor", "link_header").
  *
  * Returns the pagination that the words mean, in `arena`, or NULL where they are
- * PAGER_WORDS_MAX bytes or more. *ret_words is a copy of them beside it. Where a word is not
- * known, what it stands for is not given; words from pager_auto are always known.
+ * PAGER_WORDS_MAX bytes or more. *ret_words is a copy of them beside it. A type that is
+ * not known becomes NONE, and a place that cannot be read is not given; words from pager_auto
+ * have neither.
  */
 enum { PAGER_WORDS_MAX = 256 };
 
