@@ -155,6 +155,7 @@ START_TEST(a_link_elsewhere_goes_without_credentials)
     ck_assert_ok(build(), fixture.err);
     ck_assert_str_is(request.http.url, "https://cdn.example/y");
     ck_assert_uint_eq(request.http.header_count, 0);
+    ck_assert(request.credential == 0);
 }
 END_TEST
 

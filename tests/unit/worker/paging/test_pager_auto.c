@@ -48,6 +48,7 @@ static const struct {
     {"{\"page\":1,\"total\":9}", "page_total total page", PAGINATE_PAGE, 1},
     {"{\"offset\":0,\"total\":9}", "offset total offset", PAGINATE_OFFSET, 0},
     {"{\"offset\":0,\"more\":false}", "offset_flag more offset", PAGINATE_OFFSET, 0},
+    {"{\"next_cursor\":\"c\",\"next\":\"/p2\"}", "next_url next -", PAGINATE_NEXT_URL, 0},
     /* of several the first kind counts, in whatever container */
     {"{\"page\":1,\"pages\":2,\"paging\":{\"next\":\"?page=2\"}}", "next_url paging.next -",
      PAGINATE_NEXT_URL, 0},
