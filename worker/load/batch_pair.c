@@ -206,7 +206,7 @@ void batch_pair_flush(struct batch_pair *pair)
     leave_if_ready(pair);
 }
 
-/* --- what the marks of a batch hear of it --- */
+/* --- the outcomes of a batch --- */
 
 static void drop_later_marks(struct batch_pair *pair, const struct batch *failed)
 {

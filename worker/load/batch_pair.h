@@ -14,9 +14,9 @@
 
 /*
  * The two batches of a loader: one is open and fills with pages while the other one is being
- * committed, or is spare. When a batch leaves for PostgreSQL, and what its marks hear of it, is
- * decided here. Which column map is in force is kept here too, because rows cut by two maps may
- * not share a batch.
+ * committed, or is spare. When a batch leaves for PostgreSQL, and what the outcome of each mark
+ * is, is decided here. Which column map is in force is kept here too, because rows cut by two
+ * maps may not share a batch.
  *
  *     batch_pair_new → batch_pair_set_map → [batch_pair_take, cut, batch_pair_mark]… →
  *     outcomes, on_committed → batch_pair_free
@@ -33,7 +33,7 @@ struct batch_pair_options {
     int64_t give_up_ms;
     /* The outcome of a mark, by the mark's own ctx. */
     void (*on_outcome)(void *mark_ctx, const struct mark_outcome *outcome);
-    /* A batch is done and everyone was told; the pair may be freed in it. */
+    /* A batch is done and its outcomes are out; the pair may be freed in this call. */
     void (*on_committed)(void *ctx);
     void *ctx;
 };

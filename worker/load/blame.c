@@ -30,7 +30,7 @@ struct blame {
     unsigned loader;
     blame_fn fn;
     void *ctx;
-    struct range *ranges; /* to be tried yet, the first one last */
+    struct range *ranges; /* not tried yet, the first one last */
     size_t range_count, range_capacity;
     struct range tried;
     struct buf data; /* of the try under way */

@@ -6,7 +6,7 @@
 #include "base/redact.h"
 #include "port/digest.h"
 
-/* jsonb takes neither NUL nor what is no UTF-8, and a message must never fail on its words. */
+/* jsonb takes neither NUL nor bytes that are not UTF-8; no message may fail for its texts. */
 static void put_text(struct json_out *out, const char *key, struct str text)
 {
     if (str_is_utf8(text) && str_find_byte(text, '\0') < 0) {

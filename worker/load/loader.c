@@ -50,7 +50,7 @@ struct loader {
     int references;
     struct arena *arena;
     struct stream *stream; /* NULL: the spec cannot be read */
-    struct str spec;       /* empty: likewise, so that nobody else gets this loader */
+    struct str spec;       /* empty where it cannot be read: no other crawl gets it */
     struct batch_pair *pair;
     int64_t map_run_id; /* the run that the map was read for */
     struct loader_ask *asks;

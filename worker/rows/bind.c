@@ -129,7 +129,7 @@ static enum bind_result take_field(struct binder *binder, size_t at,
 }
 
 /*
- * A value below a flawed field counts as flawed too: the flaw may stand in it. What flatten or
+ * A value below a flawed field counts as flawed too: the flaw may be in it. What flatten or
  * exclude took away is still there for a path.
  */
 static bool find_deep(struct binder *binder, const struct record *record,

@@ -54,7 +54,7 @@ struct bound {
 enum bind_result {
     BIND_DONE,
     BIND_REJECTED, /* the record cannot be stored: *ret_reason, which lives in the arena */
-    BIND_FAILED,   /* `on_new_field: fail`: likewise */
+    BIND_FAILED,   /* the same, because of `on_new_field: fail` */
 };
 
 /* To be called when the members under `in` are set; the values of extras may change later. */

@@ -146,7 +146,7 @@ bool encode_numeric(struct buf *buf, struct str number)
     size_t from = decimal_leading_zeros(&decimal), to = decimal_count(&decimal);
     while (to > from && decimal_digit(&decimal, to - 1) == 0)
         to--;
-    /* The first digit that counts stands for 10^lead. */
+    /* The first digit that is not 0 has the value 10^lead. */
     int lead = (int)decimal.whole.len + decimal.exponent - (int)from - 1;
     int weight = floor_quarter(lead);
     int leading_zeros = DIGITS_PER_GROUP - 1 - (lead - weight * DIGITS_PER_GROUP);
