@@ -64,12 +64,12 @@ static enum newcomer judge_newcomer(const struct binder *binder, struct str name
 }
 
 static enum bind_result take_newcomer(struct binder *binder, const struct record_field *field,
-                                      struct bound *bound, const char **ret_reason)
+                                      struct bound *bound)
 {
     if (record_is_null(field))
         return BIND_DONE;
     if (field->name.len && memchr(field->name.ptr, '\0', field->name.len)) {
-        *ret_reason = "a field's name holds \\u0000";
+        bound->reason = "a field's name holds \\u0000";
         return BIND_REJECTED;
     }
     switch (judge_newcomer(binder, field->name)) {
@@ -85,9 +85,9 @@ static enum bind_result take_newcomer(struct binder *binder, const struct record
         bind_put_aside(binder, bound, field->name, field->raw, false);
         return BIND_DONE;
     case NEWCOMER_FAIL:
-        *ret_reason = arena_printf(binder->arena, "new field \"%.*s\" (on_new_field: fail)",
-                                   STR_ARG(field->name))
-                          .ptr;
+        bound->reason = arena_printf(binder->arena, "new field \"%.*s\" (on_new_field: fail)",
+                                     STR_ARG(field->name))
+                            .ptr;
         return BIND_FAILED;
     case NEWCOMER_IGNORE:
         break;
@@ -109,19 +109,18 @@ static uint16_t find_use(struct binder *binder, size_t at, struct str name)
 }
 
 static enum bind_result take_field(struct binder *binder, size_t at,
-                                   const struct record_field *field, struct bound *bound,
-                                   const char **ret_reason)
+                                   const struct record_field *field, struct bound *bound)
 {
     const struct columns *columns = binder->columns;
     if (record_flaw_is_fatal(field->flaw)) {
-        *ret_reason = arena_printf(binder->arena, "field \"%.*s\": %s", STR_ARG(field->name),
-                                   record_flaw_text(field->flaw))
-                          .ptr;
+        bound->reason = arena_printf(binder->arena, "field \"%.*s\": %s", STR_ARG(field->name),
+                                     record_flaw_text(field->flaw))
+                            .ptr;
         return BIND_REJECTED;
     }
     uint16_t use = find_use(binder, at, field->name);
     if (use == COLUMN_NONE)
-        return take_newcomer(binder, field, bound, ret_reason);
+        return take_newcomer(binder, field, bound);
     for (; use != COLUMN_NONE; use = columns->uses[use].also)
         if (columns->uses[use].column != COLUMN_NONE)
             bound->values[columns->uses[use].column] = field;
@@ -235,35 +234,34 @@ static struct str find_missing_key(const struct binder *binder, const struct rec
 }
 
 enum bind_result bind_record(struct binder *binder, const struct record *record,
-                             struct bound *ret, const char **ret_reason)
+                             struct bound *bound)
 {
     const struct columns *columns = binder->columns;
     enum bind_result result = BIND_DONE;
-    if (!ret->values)
-        ret->values = ARENA_ARRAY(binder->arena, const struct record_field *, columns->count);
-    memset(ret->values, 0, columns->count * sizeof *ret->values);
-    ret->aside_count = ret->unknown_count = 0;
+    if (!bound->values)
+        bound->values = ARENA_ARRAY(binder->arena, const struct record_field *, columns->count);
+    memset(bound->values, 0, columns->count * sizeof *bound->values);
+    bound->aside_count = bound->unknown_count = 0;
     for (size_t i = 0; i < record->count && result == BIND_DONE; i++)
-        result =
-            take_field(binder, binder->extra_count + i, &record->fields[i], ret, ret_reason);
+        result = take_field(binder, binder->extra_count + i, &record->fields[i], bound);
     for (size_t i = 0; i < binder->extra_count && result == BIND_DONE; i++)
-        result = take_field(binder, i, &binder->extras[i], ret, ret_reason);
+        result = take_field(binder, i, &binder->extras[i], bound);
     if (result != BIND_DONE)
         return result;
     for (size_t i = 0; i < columns->deep_count; i++) {
         const struct column *column = &columns->items[columns->deep[i]];
         struct record_field *value = &binder->deep_values[i];
         if (find_deep(binder, record, &column->declared->path, value))
-            ret->values[columns->deep[i]] = value;
+            bound->values[columns->deep[i]] = value;
     }
     if (binder->record_column < columns->count) {
         take_record(binder, record);
-        ret->values[binder->record_column] = &binder->record_value;
+        bound->values[binder->record_column] = &binder->record_value;
     }
-    struct str missing = find_missing_key(binder, record, ret);
+    struct str missing = find_missing_key(binder, record, bound);
     if (!missing.ptr)
         return BIND_DONE;
-    *ret_reason =
+    bound->reason =
         arena_printf(binder->arena, "key \"%.*s\" is null or absent", STR_ARG(missing)).ptr;
     return BIND_REJECTED;
 }

@@ -49,11 +49,12 @@ struct bound {
     size_t unknown_count, unknown_capacity;
     struct bind_aside *asides;
     size_t aside_count, aside_capacity;
+    const char *reason; /* not BIND_DONE: why; lives in the arena, or is static */
 };
 
 enum bind_result {
     BIND_DONE,
-    BIND_REJECTED, /* the record cannot be stored: *ret_reason, which lives in the arena */
+    BIND_REJECTED, /* the record cannot be stored: `reason` */
     BIND_FAILED,   /* the same, because of `on_new_field: fail` */
 };
 
@@ -62,7 +63,7 @@ void bind_start(struct binder *binder);
 
 /* `record` is an object without a flaw of its own, or a value in a field called `value`. */
 enum bind_result bind_record(struct binder *binder, const struct record *record,
-                             struct bound *ret, const char **ret_reason) MUST_CHECK;
+                             struct bound *bound) MUST_CHECK;
 
 /* Adds an aside of the record; for values that do not fit the type of their column. */
 void bind_put_aside(struct binder *binder, struct bound *bound, struct str name,

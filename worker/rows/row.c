@@ -284,10 +284,11 @@ enum row_result row_put(struct row_writer *writer, const struct record *record,
         scalar.count = 1;
         record = &scalar;
     }
-    enum row_result result =
-        results[bind_record(&writer->binder, record, &writer->bound, ret_reason)];
+    enum row_result result = results[bind_record(&writer->binder, record, &writer->bound)];
     if (result == ROW_PUT)
         result = put_tuple(writer, record, ret_reason);
+    else
+        *ret_reason = writer->bound.reason;
     for (size_t i = 0; i < writer->bound.unknown_count && result == ROW_UNKNOWN; i++)
         new_fields_add(&writer->new_fields, writer->bound.unknown[i]);
     if (writer->on_record)

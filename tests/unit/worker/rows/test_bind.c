@@ -9,7 +9,6 @@ static struct columns columns;
 static struct table table;
 static struct binder binder;
 static struct bound bound;
-static const char *reason;
 
 /* A map with the columns `id` and `name` of a table that is there. */
 static void set_up(void)
@@ -31,7 +30,7 @@ static enum bind_result bind_text(const char *json)
     struct record record;
     struct records *records = records_start(arena, str_from(json), &whole);
     ck_assert_int_eq(records_next(records, &record, &err), RECORDS_ONE);
-    return bind_record(&binder, &record, &bound, &reason);
+    return bind_record(&binder, &record, &bound);
 }
 
 /* "values; fields that want a column; asides", or why not. */
@@ -39,7 +38,7 @@ static struct str show(const char *json)
 {
     AUTO_BUF(all, KIB(64));
     if (bind_text(json) != BIND_DONE)
-        return str_from(reason);
+        return str_from(bound.reason);
     for (size_t i = 0; i < columns.count; i++)
         buf_printf(&all, "%s%.*s", i ? " " : "",
                    STR_ARG(bound.values[i] ? bound.values[i]->raw : STR("-")));
@@ -73,7 +72,7 @@ START_TEST(new_fields_go_where_the_table_says)
     ck_assert_str_is(show("{\"id\":1,\"x\":2}"), "1 -;;");
     table.on_new_field = NEW_FIELD_FAIL;
     ck_assert_int_eq(bind_text("{\"x\":2}"), BIND_FAILED);
-    ck_assert_str_eq(reason, "new field \"x\" (on_new_field: fail)");
+    ck_assert_str_eq(bound.reason, "new field \"x\" (on_new_field: fail)");
     table.on_new_field = NEW_FIELD_ADD;
     table.max_columns = 2;
     ck_assert_str_is(show("{\"id\":1,\"x\":2}"), "1 -;; x=2!");
