@@ -256,7 +256,7 @@ static void put_columns(struct buf *line, const struct preview *preview)
             buf_puts(line, "\"");
         }
         while (line->ptr[line->len - 1] == ' ')
-            buf_cut(line, line->len - 1);
+            buf_truncate(line, line->len - 1);
         buf_put_byte(line, '\n');
     }
     buf_printf(line, "\n%.*s", STR_ARG(preview->ddl));

@@ -84,7 +84,7 @@ void buf_put_be32(struct buf *buf, uint32_t number)
     buf_put(buf, (struct str){(const char *)&wire, sizeof wire});
 }
 
-void buf_cut(struct buf *buf, size_t len)
+void buf_truncate(struct buf *buf, size_t len)
 {
     if (len < buf->len) {
         buf->len = len;

@@ -39,7 +39,7 @@ char *buf_room(struct buf *buf, size_t size);
 
 /* Shortens to `len`; used to take back what was put since a mark. Leaves `has_overflowed`
  * alone. */
-void buf_cut(struct buf *buf, size_t len);
+void buf_truncate(struct buf *buf, size_t len);
 
 /* The bytes, borrowed until the next call that puts. */
 static inline struct str buf_str(const struct buf *buf)

@@ -67,7 +67,7 @@ static void put_fitting(struct buf *buf, struct str text, size_t room)
         size_t before = buf->len, len = MAX(str_utf8_length(text), (size_t)1);
         put_escaped(buf, str_slice(text, 0, len));
         if (buf->len > limit) {
-            buf_cut(buf, before);
+            buf_truncate(buf, before);
             return;
         }
         text = str_slice(text, len, text.len);
@@ -79,7 +79,7 @@ static void put_time(struct buf *buf)
 {
     int64_t ms = clock_wall_ms();
     date_format_rfc3339(buf, (ms - ms % 1000) * 1000);
-    buf_cut(buf, buf->len - 1);
+    buf_truncate(buf, buf->len - 1);
     buf_printf(buf, ".%03dZ", (int)(ms % 1000));
 }
 
@@ -108,7 +108,7 @@ static void put_text_line(struct buf *buf, enum log_level level, enum log_event 
     put_text_where(buf, where);
     buf_puts(buf, "  ");
     if (buf->len == before + 2)
-        buf_cut(buf, before + 1);
+        buf_truncate(buf, before + 1);
     put_fitting(buf, message, LINE_MAX_BYTES - 1 - buf->len);
     buf_puts(buf, "\n");
 }

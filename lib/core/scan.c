@@ -378,7 +378,7 @@ bool scan_finish(struct scan *scan)
 
 /* --- errors --- */
 
-bool scan_is_cut(const struct scan *scan)
+bool scan_is_truncated(const struct scan *scan)
 {
     struct str all = {scan->start, (size_t)(scan->end - scan->start)};
     return scan->problem && scan_is_end(scan) && str_trim(all).len > 0;

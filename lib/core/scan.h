@@ -90,8 +90,8 @@ bool scan_first(struct scan *scan, char close) MUST_CHECK;
 /* Only space may follow a document. */
 bool scan_finish(struct scan *scan) MUST_CHECK;
 
-/* The document had begun and the text ended before it did: cut on its way here. */
-bool scan_is_cut(const struct scan *scan);
+/* The document had begun and the text ended before it did: something is missing. */
+bool scan_is_truncated(const struct scan *scan);
 
 /* ERR_INPUT with line and column (from 1, in characters) and byte (from 0). Returns false. */
 bool scan_err(const struct scan *scan, struct err *err);

@@ -239,7 +239,7 @@ static bool send_some(struct redis *redis)
         return false;
     }
     memmove(out->ptr, out->ptr + sent, out->len - (size_t)sent);
-    buf_cut(out, out->len - (size_t)sent);
+    buf_truncate(out, out->len - (size_t)sent);
     return true;
 }
 
@@ -347,7 +347,7 @@ static bool put_command(struct buf *out, const struct str *args, size_t count)
     }
     if (!out->has_overflowed)
         return true;
-    buf_cut(out, before);
+    buf_truncate(out, before);
     out->has_overflowed = false;
     return false;
 }

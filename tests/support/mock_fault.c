@@ -52,7 +52,7 @@ static void pack(const json_t *fault, const char *kind, struct mock_reply *reply
     else
         mock_gzip(&packed, buf_str(&reply->body));
     if (!strcmp(kind, "cut_gzip"))
-        buf_cut(&packed, packed.len - 12);
+        buf_truncate(&packed, packed.len - 12);
     buf_puts(&reply->headers, "Content-Encoding: gzip\r\n");
     buf_done(&reply->body);
     reply->body = packed;
@@ -67,10 +67,10 @@ static void cut(const json_t *fault, const char *kind, const struct mock_reply *
     if (half) {
         int64_t lost = body - mock_int_of(fault, "bytes", body / 2);
         lost += !strcmp(kind, "cut_chunk") ? (int64_t)strlen("\r\n0\r\n\r\n") : 0;
-        buf_cut(&plan->bytes, (size_t)MAX(all - lost, 0));
+        buf_truncate(&plan->bytes, (size_t)MAX(all - lost, 0));
         plan->after = MOCK_CLOSE;
     } else if (!strcmp(kind, "reset")) {
-        buf_cut(&plan->bytes, (size_t)MIN(mock_int_of(fault, "bytes", 0), all));
+        buf_truncate(&plan->bytes, (size_t)MIN(mock_int_of(fault, "bytes", 0), all));
         plan->after = MOCK_RESET;
     } else if (!strcmp(kind, "garbage")) {
         buf_reset(&plan->bytes);

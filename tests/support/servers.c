@@ -73,7 +73,7 @@ static const char *capture(const char *const argv[])
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s %s failed: status %d",
                   argv[0], argv[1], status);
     if (out.len && out.ptr[out.len - 1] == '\n')
-        buf_cut(&out, out.len - 1);
+        buf_truncate(&out, out.len - 1);
     return keep(out.len ? out.ptr : "");
 }
 

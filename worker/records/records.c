@@ -202,7 +202,7 @@ bool records_is_only_leaf_missing(const struct records *records)
 
 bool records_is_truncated(const struct records *records)
 {
-    return records->state == STATE_BAD && scan_is_cut(&records->scan);
+    return records->state == STATE_BAD && scan_is_truncated(&records->scan);
 }
 
 struct value_skipped records_skipped(const struct records *records)

@@ -62,7 +62,7 @@ void batch_page_begin(struct batch *batch)
 
 void batch_page_drop(struct batch *batch)
 {
-    buf_cut(&batch->rows, batch->page_rows_len);
+    buf_truncate(&batch->rows, batch->page_rows_len);
     batch->rows.has_overflowed = false;
     batch->row_count = batch->page_row_count;
     batch->reject_count = batch->page_reject_count;
@@ -95,7 +95,7 @@ void batch_row_drop(struct batch *batch)
 {
     assert(batch->row_count > batch->page_row_count);
     batch->row_count--;
-    buf_cut(&batch->rows, batch->row_starts[batch->row_count]);
+    buf_truncate(&batch->rows, batch->row_starts[batch->row_count]);
 }
 
 struct str batch_row(const struct batch *batch, size_t row)
@@ -147,7 +147,7 @@ void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count)
     }
     assert(removed == count);
     batch->row_count = kept;
-    buf_cut(&batch->rows, end);
+    buf_truncate(&batch->rows, end);
     batch->is_closed = false;
 }
 
