@@ -65,7 +65,7 @@ int order_give_once(struct cli *cli, const char *call, const struct pg_value *pa
 bool order_parse_run(const char *text, int64_t *ret_run, int64_t *ret_job)
 {
     struct str run;
-    struct str job = str_cut(str_from(text), '/', &run);
+    struct str job = str_split(str_from(text), '/', &run);
     bool names_job = run.len < strlen(text);
     int64_t number, n = 0;
     if (!str_to_int64(run, &number) || number < 1 || (names_job && !ret_job))

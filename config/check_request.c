@@ -10,7 +10,7 @@ static struct str authority_host(struct str authority)
     if (bracket >= 0)
         return str_slice(authority, 0, (size_t)bracket + 1);
     struct str host;
-    str_cut(authority, ':', &host);
+    str_split(authority, ':', &host);
     return host;
 }
 

@@ -45,7 +45,7 @@ static void check_limit(struct reader *reader, const struct yaml_node *node,
 static bool is_host(struct str text)
 {
     struct str host;
-    struct str port = str_cut(text, ':', &host);
+    struct str port = str_split(text, ':', &host);
     int64_t number = 1;
     if (text.len && text.ptr[0] == '[') {
         ptrdiff_t end = str_find_byte(text, ']');

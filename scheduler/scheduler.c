@@ -57,7 +57,7 @@ static void log_errors(const struct buf *errors)
     struct str rest = buf_str(errors);
     while (rest.len) {
         struct str line;
-        rest = str_cut(rest, '\n', &line);
+        rest = str_split(rest, '\n', &line);
         if (line.len)
             log_write(LOG_ERROR, LOG_CONFIG_BROKEN, LOG_NOWHERE,
                       "%.*s; the last good version stays in force", STR_ARG(line));

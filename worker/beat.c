@@ -14,7 +14,7 @@ static void adopt(struct held *held)
 {
     const struct job *job = crawl_job(held->crawl);
     struct str source;
-    str_cut(job->stream, '.', &source);
+    str_split(job->stream, '.', &source);
     held->calls++;
     queue_adopt(held->worker->queue, held->job, str_from(held->token), source, 5,
                 held->worker->self.id, on_adopted, held);

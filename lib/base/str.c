@@ -72,7 +72,7 @@ ptrdiff_t str_find(struct str text, struct str part)
     return at ? at - text.ptr : -1;
 }
 
-struct str str_cut(struct str text, char byte, struct str *ret_head)
+struct str str_split(struct str text, char byte, struct str *ret_head)
 {
     ptrdiff_t at = str_find_byte(text, byte);
     if (at < 0) {

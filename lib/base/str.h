@@ -63,7 +63,7 @@ ptrdiff_t str_find(struct str text, struct str part);
  * Splits at the first `byte`: *ret_head is what comes before it, the result what comes
  * after. Without `byte`, *ret_head is all and the result is STR_NONE.
  */
-struct str str_cut(struct str text, char byte, struct str *ret_head);
+struct str str_split(struct str text, char byte, struct str *ret_head);
 
 /*
  * The whole text as a decimal integer with optional '-'. False on anything else (sign '+',

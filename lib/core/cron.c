@@ -59,7 +59,7 @@ static bool parse_range(const struct field *field, struct str text, int *ret_fro
                         struct err *err)
 {
     struct str from;
-    struct str to = str_cut(text, '-', &from);
+    struct str to = str_split(text, '-', &from);
     if (str_is(text, "*")) {
         *ret_from = field->min;
         *ret_to = field->max;
@@ -78,7 +78,7 @@ static bool parse_element(const struct field *field, struct str text, uint64_t *
                           struct err *err)
 {
     struct str range;
-    struct str step_text = str_cut(text, '/', &range);
+    struct str step_text = str_split(text, '/', &range);
     int from, to;
     int64_t step = 1;
     if (!parse_range(field, range, &from, &to, err))
@@ -99,7 +99,7 @@ static bool parse_field(const struct field *field, struct str text, uint64_t *re
     uint64_t bits = 0;
     while (text.ptr) {
         struct str element;
-        text = str_cut(text, ',', &element);
+        text = str_split(text, ',', &element);
         if (!parse_element(field, element, &bits, err))
             return false;
     }

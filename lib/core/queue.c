@@ -377,7 +377,7 @@ static struct str compose(struct arena *arena, const char *name)
 {
     struct str header, common = find_text("common.lua");
     struct str file = find_text(arena_printf(arena, "%s.lua", name).ptr);
-    struct str body = str_cut(file, '\n', &header);
+    struct str body = str_split(file, '\n', &header);
     return arena_printf(arena, "%.*s\n%.*s%.*s", STR_ARG(header), STR_ARG(common),
                         STR_ARG(body));
 }

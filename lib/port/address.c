@@ -99,7 +99,7 @@ static int literal_parse(struct str host, unsigned char ret[16])
 {
     char text[INET6_ADDRSTRLEN];
     struct str bare;
-    str_cut(host, '%', &bare);
+    str_split(host, '%', &bare);
     if (bare.len >= sizeof text)
         return 0;
     snprintf(text, sizeof text, "%.*s", STR_ARG(bare));

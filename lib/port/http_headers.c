@@ -15,7 +15,7 @@ static bool fold(struct http_headers *headers, struct str line)
 static void put(struct http_headers *headers, struct str line)
 {
     struct str name;
-    struct str value = str_cut(line, ':', &name);
+    struct str value = str_split(line, ':', &name);
     if (!value.ptr)
         return;
     char *lower = arena_cstr(headers->arena, str_trim(name));

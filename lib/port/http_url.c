@@ -99,9 +99,9 @@ static bool is_scheme(struct str text)
 static struct parts split(struct str text)
 {
     struct parts parts = {0};
-    str_cut(text, '#', &text);
+    str_split(text, '#', &text);
     struct str before;
-    struct str after = str_cut(text, ':', &before);
+    struct str after = str_split(text, ':', &before);
     if (before.len < text.len && is_scheme(before)) {
         parts.has_scheme = true;
         parts.scheme = before;
@@ -221,7 +221,7 @@ bool http_url_resolve(struct arena *arena, struct str base, struct str reference
     struct parts ref = split(reference);
     struct str url;
     if (ref.has_scheme) {
-        str_cut(reference, '#', &url);
+        str_split(reference, '#', &url);
     } else {
         struct parts to = transform(arena, &from, ref);
         url = arena_printf(arena, "%.*s://%.*s%.*s%s%.*s", STR_ARG(to.scheme),

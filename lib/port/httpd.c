@@ -107,8 +107,8 @@ static void answer_status(struct client *client, int status)
 static struct str header_find(struct str headers, struct str name)
 {
     for (struct str line, key; headers.len;) {
-        headers = str_cut(headers, '\n', &line);
-        struct str value = str_cut(line, ':', &key);
+        headers = str_split(headers, '\n', &line);
+        struct str value = str_split(line, ':', &key);
         if (str_eq_nocase(key, name))
             return str_trim(value);
     }
@@ -129,7 +129,7 @@ static bool may_ask(const struct httpd *httpd, struct str headers)
     if (!httpd->token)
         return true;
     struct str scheme;
-    struct str given = str_cut(header_find(headers, STR("authorization")), ' ', &scheme);
+    struct str given = str_split(header_find(headers, STR("authorization")), ' ', &scheme);
     return str_eq_nocase(scheme, STR("bearer")) &&
            is_same_secret(str_trim(given), str_from(httpd->token));
 }
@@ -151,9 +151,9 @@ static void ask(struct client *client, struct str path)
 static void handle(struct client *client, struct str head)
 {
     struct str line, method, target, path;
-    struct str headers = str_cut(head, '\n', &line);
-    struct str version = str_cut(str_cut(str_trim(line), ' ', &method), ' ', &target);
-    str_cut(target, '?', &path);
+    struct str headers = str_split(head, '\n', &line);
+    struct str version = str_split(str_split(str_trim(line), ' ', &method), ' ', &target);
+    str_split(target, '?', &path);
     if (!str_starts(version, STR("HTTP/1.")) || !str_starts(path, STR("/")))
         answer_status(client, 400);
     else if (!may_ask(client->httpd, headers))

@@ -73,7 +73,7 @@ static struct str find_sqlstate(struct str text)
 static void read_error(const PGconn *conn, struct err *err)
 {
     struct str text = str_trim(str_from(PQerrorMessage(conn)));
-    str_cut(text, '\n', &text); /* the rest is a hint, or the place in the server's source */
+    str_split(text, '\n', &text); /* the rest is a hint, or the place in the server's source */
     struct str code = find_sqlstate(text);
     char state[6] = "";
     snprintf(state, sizeof state, "%.*s", STR_ARG(code));

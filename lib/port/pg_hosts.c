@@ -31,7 +31,7 @@ static char *list_element(const char *list, size_t n)
     for (size_t i = 0; i <= n; i++) {
         if (!rest.ptr)
             return NULL;
-        rest = str_cut(rest, ',', &head);
+        rest = str_split(rest, ',', &head);
     }
     return head.len ? mem_printf("%.*s", STR_ARG(head)) : NULL;
 }

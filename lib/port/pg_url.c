@@ -17,7 +17,7 @@ static bool has_open_password(struct str url)
     struct str rest = str_slice(url, (size_t)scheme + 3, url.len), before;
     if (scheme < 0)
         return false;
-    struct str behind = str_cut(rest, '@', &before);
+    struct str behind = str_split(rest, '@', &before);
     if (!behind.ptr)
         return false;
     if (str_find_byte(behind, '@') >= 0)
@@ -30,7 +30,7 @@ static bool are_ports(struct str ports)
     struct str port;
     int64_t number;
     do {
-        ports = str_cut(ports, ',', &port);
+        ports = str_split(ports, ',', &port);
         if (port.len && !str_to_int64(port, &number))
             return false;
     } while (ports.ptr);

@@ -84,7 +84,7 @@ static enum err_kind error_kind(struct str text)
         {"DENIED", ERR_CONFIG},
     };
     struct str word;
-    str_cut(text, ' ', &word);
+    str_split(text, ' ', &word);
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (str_is(word, known[i].word))
             return known[i].kind;

@@ -42,7 +42,7 @@ static bool parse_login(struct arena *arena, struct str login, struct redis_url 
                         struct err *err)
 {
     struct str user;
-    struct str password = str_cut(login, ':', &user);
+    struct str password = str_split(login, ':', &user);
     if (!password.ptr)
         return refuse(err, "a password follows a colon");
     if (!decode(arena, user, &url->user) || !decode(arena, password, &url->password))
@@ -56,12 +56,12 @@ static bool parse_host(struct arena *arena, struct str text, struct redis_url *u
 {
     struct str host, port;
     if (str_starts(text, STR("["))) {
-        port = str_cut(str_slice(text, 1, text.len), ']', &host);
+        port = str_split(str_slice(text, 1, text.len), ']', &host);
         if (!port.ptr || (port.len && port.ptr[0] != ':'))
             return refuse(err, "the address in brackets does not end");
         port = str_slice(port, 1, port.len);
     } else {
-        port = str_cut(text, ':', &host);
+        port = str_split(text, ':', &host);
     }
     if (!host.len)
         return refuse(err, "no host");
@@ -77,7 +77,7 @@ static bool parse_server(struct arena *arena, struct str rest, struct redis_url 
                          struct err *err)
 {
     struct str authority;
-    struct str db = str_cut(rest, '/', &authority);
+    struct str db = str_split(rest, '/', &authority);
     if (db.len && !to_number(db, LAST_DB, &url->db))
         return refuse(err, "the database after the slash is no number");
     /* A password may hold '@' where its writer did not encode it. */

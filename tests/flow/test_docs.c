@@ -17,7 +17,7 @@ static struct str block_after(const char *path, const char *marker)
     struct str rest = str_slice(text, (size_t)at, text.len), fence;
     ptrdiff_t begin = str_find(rest, STR("\n```"));
     ck_assert_msg(begin >= 0, "%s: no block after \"%s\"", path, marker);
-    rest = str_cut(str_slice(rest, (size_t)begin + 1, rest.len), '\n', &fence);
+    rest = str_split(str_slice(rest, (size_t)begin + 1, rest.len), '\n', &fence);
     ptrdiff_t end = str_find(rest, STR("\n```"));
     ck_assert_msg(end >= 0, "%s: the block after \"%s\" is not closed", path, marker);
     return str_slice(rest, 0, (size_t)end + 1);
@@ -80,7 +80,8 @@ START_TEST(readme_source_gives_the_table_it_shows)
     ck_assert_msg(str_starts(str_from(got.out),
                              STR("iso.subdivisions: run 1 succeeded: 52 pages, 5,127 records")),
                   "%s", got.out);
-    struct str query, shown = str_cut(block_after("README.md", "<!-- table -->"), '\n', &query);
+    struct str query,
+        shown = str_split(block_after("README.md", "<!-- table -->"), '\n', &query);
     ck_assert(str_starts(query, STR("=> ")));
     const char *command =
         pagetide_text("psql -X -P footer=off -P pager=off -d '%s' -c \"%.*s\"",
@@ -100,7 +101,7 @@ START_TEST(readme_messages_reload)
     struct pagetide_process up = pagetide_spawn(&pagetide, "up");
     struct str line, rest = block_after("README.md", "<!-- reload -->");
     while (rest.len) {
-        rest = str_cut(rest, '\n', &line);
+        rest = str_split(rest, '\n', &line);
         ck_assert(str_starts(line, STR("redis-cli ")));
         if (!str_starts(line, STR("redis-cli XADD ")))
             continue;
@@ -161,7 +162,7 @@ START_TEST(views_of_the_manual_answer)
     struct str line, rest = str_from(pagetide_read("docs/operations.md"));
     int asked = 0;
     while (rest.len) {
-        rest = str_cut(rest, '\n', &line);
+        rest = str_split(rest, '\n', &line);
         if (!str_starts(line, STR("    select ")))
             continue;
         pagetide_sql(&pagetide, "%.*s", STR_ARG(line));

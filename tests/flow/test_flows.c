@@ -22,7 +22,7 @@ static void write_definition(struct flow_bench *bench, const struct block *test,
     buf_puts(out, "streams:\n  s:\n");
     struct str line, rest = flow_fill(bench, test->head);
     while (rest.len) {
-        rest = str_cut(rest, '\n', &line);
+        rest = str_split(rest, '\n', &line);
         buf_printf(out, "    %.*s\n", STR_ARG(line));
     }
 }

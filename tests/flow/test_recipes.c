@@ -30,9 +30,9 @@ static struct str next_block(struct str doc, const char *kind, size_t *at)
 static const char *source_name(struct str block)
 {
     struct str line, name;
-    str_cut(block, '\n', &line);
+    str_split(block, '\n', &line);
     ck_assert_msg(str_starts(line, STR("source: ")), "%.*s", STR_ARG(line));
-    str_cut(str_slice(line, 8, line.len), ' ', &name);
+    str_split(str_slice(line, 8, line.len), ' ', &name);
     return arena_cstr(bench.arena, name);
 }
 
@@ -54,13 +54,13 @@ static struct str prepare(struct str preface, struct str definition)
 {
     while (preface.len) {
         struct str line, word;
-        preface = str_cut(preface, '\n', &line);
-        struct str rest = str_cut(line, ' ', &word), name;
+        preface = str_split(preface, '\n', &line);
+        struct str rest = str_split(line, ' ', &word), name;
         if (str_is(word, "host"))
             definition = replaced(definition, rest, str_from(bench.mock.url));
         if (!str_is(word, "env"))
             continue;
-        struct str value = str_cut(rest, ' ', &name);
+        struct str value = str_split(rest, ' ', &name);
         setenv(arena_cstr(bench.arena, name), arena_cstr(bench.arena, value), 1);
     }
     return definition;
@@ -72,7 +72,7 @@ static void check_sql(struct str section, struct str preface)
     size_t at = 0;
     while (preface.len) {
         struct str line;
-        preface = str_cut(preface, '\n', &line);
+        preface = str_split(preface, '\n', &line);
         if (!str_starts(line, STR("sql ")))
             continue;
         struct str sql = next_block(section, "sql", &at);
@@ -88,7 +88,7 @@ static size_t count_streams(struct str definition)
     struct str line, rest = definition;
     ptrdiff_t at = str_find(rest, STR("\nstreams:\n"));
     for (rest = str_slice(rest, (size_t)at + 10, rest.len); at >= 0 && rest.len;) {
-        rest = str_cut(rest, '\n', &line);
+        rest = str_split(rest, '\n', &line);
         count += line.len > 2 && str_starts(line, STR("  ")) && line.ptr[2] > ' ';
     }
     return count;
@@ -104,7 +104,7 @@ static void check_recipe(struct str definition, struct str section)
                   "%s: a stream without a case", name);
     for (size_t i = 0; i < all.count; i++) {
         struct str stream;
-        str_cut(all.items[i].title, ' ', &stream);
+        str_split(all.items[i].title, ' ', &stream);
         struct flow_subject subject = {name, arena_cstr(bench.arena, stream), text};
         flow_try(&bench, all.path, &all.items[i], &subject);
     }

@@ -45,7 +45,7 @@ struct corpus corpus_parse(struct arena *arena, const char *path, struct str tex
     for (size_t i = 0; i < blocks.count; i++) {
         const struct block *block = &blocks.items[i];
         struct corpus_input *input = &corpus.items[i];
-        input->why = str_trim(str_cut(block->title, ':', &input->name));
+        input->why = str_trim(str_split(block->title, ':', &input->name));
         if (str_starts(input->name, STR("found-")) && !input->why.len)
             table_die(path, block->line, "a finding that does not say why", block->title);
         input->bytes = decode(arena, path, block);

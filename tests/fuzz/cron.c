@@ -33,7 +33,7 @@ void fuzz_cron(struct str text)
     struct cron cron;
     struct err err = ERR_INIT;
     int64_t seconds = 0;
-    struct str head, rest = str_cut(text, '\n', &head);
+    struct str head, rest = str_split(text, '\n', &head);
     if (!str_to_int64(str_slice(rest, 0, 10), &seconds) || seconds < 0)
         seconds = 1704067200; /* 2024-01-01 */
     if (cron_parse(head, &cron, &err))

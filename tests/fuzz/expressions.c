@@ -31,7 +31,7 @@ static void check_value(struct arena *arena, struct value value)
 void fuzz_expressions(struct str text)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct str head, rest = str_cut(text, '\n', &head);
+    struct str head, rest = str_split(text, '\n', &head);
     struct value context = UNDEFINED_VALUE, value;
     struct err err = ERR_INIT;
     struct template template;

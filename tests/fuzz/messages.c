@@ -16,8 +16,8 @@ static struct redis_reply read_pairs(struct arena *arena, struct str text)
     size_t count = 0, capacity = 0;
     while (text.len) {
         struct str line, name, value;
-        text = str_cut(text, '\n', &line);
-        value = str_cut(line, ' ', &name);
+        text = str_split(text, '\n', &line);
+        value = str_split(line, ' ', &name);
         ARENA_GROW(arena, items, count, capacity);
         items[count++] = text_reply(arena, name);
         ARENA_GROW(arena, items, count, capacity);

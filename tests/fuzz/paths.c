@@ -14,7 +14,7 @@ static bool find(void *ctx, struct str name, struct arena *arena, struct value *
 void fuzz_paths(struct str text)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct str head, rest = str_cut(text, '\n', &head);
+    struct str head, rest = str_split(text, '\n', &head);
     struct value root, value;
     struct err err = ERR_INIT;
     struct path path;

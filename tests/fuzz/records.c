@@ -130,7 +130,7 @@ static void watch(struct arena *arena, struct str body, const struct path *path)
 void fuzz_records(struct str text)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct str head, body = str_cut(text, '\n', &head);
+    struct str head, body = str_split(text, '\n', &head);
     struct path path;
     struct err err = ERR_INIT;
     if (!path_compile(arena, head, &path, &err))

@@ -19,7 +19,7 @@ static struct str take_until(struct str *text, struct str mark)
 static struct str take_name(struct str *text)
 {
     struct str line;
-    *text = str_cut(*text, '\n', &line);
+    *text = str_split(*text, '\n', &line);
     return str_slice(line, 4, line.len);
 }
 

@@ -17,7 +17,7 @@ static struct str put_into_frame(struct arena *arena, struct str text)
     buf_put(&buf, str_from(frame));
     while (text.len) {
         struct str line;
-        text = str_cut(text, '\n', &line);
+        text = str_split(text, '\n', &line);
         buf_printf(&buf, "    %.*s\n", STR_ARG(line));
     }
     return arena_str(arena, buf_str(&buf));
@@ -37,7 +37,7 @@ static struct definition_case read_case(struct arena *arena, const struct block 
         one.text = put_into_frame(arena, one.text);
     while (rest.len) {
         ARENA_GROW(arena, one.lines, one.line_count, capacity);
-        rest = str_cut(rest, '\n', &one.lines[one.line_count]);
+        rest = str_split(rest, '\n', &one.lines[one.line_count]);
         one.line_count += one.lines[one.line_count].len > 0;
     }
     return one;

@@ -93,7 +93,7 @@ static void run_flow(struct flow *flow)
     mock_post(&flow->bench->mock, "/_mock/reset", "{}");
     struct str line, rest = block_part(flow->test, "mock");
     while (rest.len) {
-        rest = str_cut(rest, '\n', &line);
+        rest = str_split(rest, '\n', &line);
         if (line.len)
             script_line(flow, line);
     }
@@ -169,7 +169,7 @@ static void expect_header(struct flow *flow, const char *wanted)
 {
     char *colon;
     size_t index = strtoul(wanted, &colon, 10) - 1;
-    struct str name, value = str_cut(str_from(colon + 1), ':', &name);
+    struct str name, value = str_split(str_from(colon + 1), ':', &name);
     const json_t *headers = json_object_get(json_array_get(flow->requests, index), "headers");
     const char *got =
         json_string_value(json_object_get(headers, arena_cstr(flow->bench->arena, name)));
@@ -226,8 +226,8 @@ static void judge(struct flow *flow)
     struct str line, rest = block_part(flow->test, "expect");
     while (rest.len) {
         struct str key;
-        rest = str_cut(rest, '\n', &line);
-        struct str value = str_trim(str_cut(line, ' ', &key));
+        rest = str_split(rest, '\n', &line);
+        struct str value = str_trim(str_split(line, ' ', &key));
         progress.said_code |= str_is(key, "exit");
         progress.said_state |= str_is(key, "state");
         if (key.len)

@@ -29,11 +29,11 @@ struct str json_case_text(struct str notation)
     AUTO_BUF(buf, MIB(1));
     while (notation.len) {
         struct str plain, mark;
-        struct str rest = str_cut(notation, '<', &plain);
+        struct str rest = str_split(notation, '<', &plain);
         buf_put(&buf, plain);
         if (!rest.ptr)
             break;
-        notation = str_cut(rest, '>', &mark);
+        notation = str_split(rest, '>', &mark);
         put_marked(&buf, mark);
     }
     return (struct str){mem_dup(buf.ptr ? buf.ptr : "", buf.len), buf.len};

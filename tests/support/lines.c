@@ -33,7 +33,7 @@ struct line_cases lines_parse(struct arena *arena, const char *path, int number,
     struct line_cases all = {NULL, 0};
     size_t capacity = 0;
     for (struct str line; text.len; number++) {
-        text = str_cut(text, '\n', &line);
+        text = str_split(text, '\n', &line);
         if (line.len == 0 || line.ptr[0] == '#')
             continue;
         struct line_case one = {.path = path, .number = number};

@@ -130,7 +130,7 @@ static bool flaky_fails(struct str list, int64_t page)
         flaky_failed = json_object();
     for (struct str one; list.len;) {
         int64_t number;
-        list = str_cut(list, ',', &one);
+        list = str_split(list, ',', &one);
         if (!str_to_int64(str_trim(one), &number) || number != page)
             continue;
         char key[24];

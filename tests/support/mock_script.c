@@ -108,8 +108,8 @@ static json_t *headers_json(struct str headers)
 {
     json_t *object = json_object();
     for (struct str line, name; headers.len;) {
-        headers = str_cut(headers, '\n', &line);
-        struct str value = str_trim(str_cut(line, ':', &name));
+        headers = str_split(headers, '\n', &line);
+        struct str value = str_trim(str_split(line, ':', &name));
         if (!value.ptr)
             continue;
         char key[128];
@@ -150,7 +150,7 @@ static bool target_matches(struct str target, struct str url)
 {
     struct str path = target;
     if (str_find_byte(url, '?') < 0)
-        str_cut(target, '?', &path);
+        str_split(target, '?', &path);
     return str_eq(path, url);
 }
 

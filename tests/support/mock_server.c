@@ -53,8 +53,8 @@ bool mock_query(const struct mock_request *request, const char *name, struct str
 {
     struct str rest = request->query;
     for (struct str pair, key; rest.len;) {
-        rest = str_cut(rest, '&', &pair);
-        struct str value = str_cut(pair, '=', &key);
+        rest = str_split(rest, '&', &pair);
+        struct str value = str_split(pair, '=', &key);
         if (!str_is(decode(request->arena, key), name))
             continue;
         *ret_value = decode(request->arena, value);
@@ -76,8 +76,8 @@ struct str mock_header(const struct mock_request *request, const char *name)
 {
     struct str rest = request->headers;
     for (struct str line, key; rest.len;) {
-        rest = str_cut(rest, '\n', &line);
-        struct str value = str_cut(line, ':', &key);
+        rest = str_split(rest, '\n', &line);
+        struct str value = str_split(line, ':', &key);
         if (str_eq_nocase(key, str_from(name)))
             return str_trim(value);
     }
@@ -90,8 +90,8 @@ struct str mock_target_with(const struct mock_request *request, const char *name
                                   (long long)value);
     struct str rest = request->query;
     for (struct str pair, key; rest.len;) {
-        rest = str_cut(rest, '&', &pair);
-        str_cut(pair, '=', &key);
+        rest = str_split(rest, '&', &pair);
+        str_split(pair, '=', &key);
         if (!str_is(key, name))
             out = arena_printf(request->arena, "%.*s&%.*s", STR_ARG(out), STR_ARG(pair));
     }
@@ -260,10 +260,10 @@ static void serve(struct conn *conn, const struct mock_request *request)
 static void split_request(struct str head, struct mock_request *request)
 {
     struct str line, rest;
-    request->headers = str_cut(head, '\n', &line);
-    rest = str_cut(str_trim(line), ' ', &request->method);
-    str_cut(rest, ' ', &request->target);
-    request->query = str_cut(request->target, '?', &request->path);
+    request->headers = str_split(head, '\n', &line);
+    rest = str_split(str_trim(line), ' ', &request->method);
+    str_split(rest, ' ', &request->target);
+    request->query = str_split(request->target, '?', &request->path);
 }
 
 /* Takes one whole request out of the input, if it is there. */

@@ -14,7 +14,7 @@ static bool names_host(struct str entry, const struct http_url *url)
         host = str_slice(entry, 1, end < 0 ? entry.len : (size_t)end);
         port = str_slice(entry, host.len + 3, entry.len);
     } else {
-        port = str_cut(entry, ':', &host);
+        port = str_split(entry, ':', &host);
     }
     if (!str_eq_nocase(host, url->host))
         return false;
@@ -90,7 +90,7 @@ static bool is_encoded(struct str text, struct str name)
 static bool is_credential(const struct stream *stream, struct str pair)
 {
     struct str name;
-    str_cut(pair, '=', &name);
+    str_split(pair, '=', &name);
     const struct auth *auth = &stream->auth;
     if (auth->type == AUTH_API_KEY && auth->is_in_query && is_encoded(name, auth->name))
         return true;
@@ -105,7 +105,7 @@ static bool has_credential(const struct stream *stream, struct str query)
 {
     while (query.ptr) {
         struct str pair;
-        query = str_cut(query, '&', &pair);
+        query = str_split(query, '&', &pair);
         if (is_credential(stream, pair))
             return true;
     }
@@ -115,7 +115,7 @@ static bool has_credential(const struct stream *stream, struct str query)
 struct str origin_clean(const struct stream *stream, struct arena *arena, struct str url)
 {
     struct str head;
-    struct str query = str_cut(url, '?', &head);
+    struct str query = str_split(url, '?', &head);
     if (!query.ptr || !has_credential(stream, query))
         return url;
     AUTO_BUF(buf, url.len + 1);
@@ -123,7 +123,7 @@ struct str origin_clean(const struct stream *stream, struct arena *arena, struct
     char joint = '?';
     while (query.ptr) {
         struct str pair;
-        query = str_cut(query, '&', &pair);
+        query = str_split(query, '&', &pair);
         if (is_credential(stream, pair))
             continue;
         buf_put_byte(&buf, joint);

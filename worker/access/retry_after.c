@@ -6,7 +6,7 @@
 static bool parse_number(struct str text, int64_t *ret)
 {
     struct str whole;
-    struct str fraction = str_cut(text, '.', &whole);
+    struct str fraction = str_split(text, '.', &whole);
     if (whole.len == 0 || whole.len > 15 || whole.ptr[0] == '-' || !str_to_int64(whole, ret))
         return false;
     if (!fraction.ptr)

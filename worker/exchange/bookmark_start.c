@@ -25,7 +25,7 @@ static bool is_number(struct arena *arena, struct str text)
 static bool read_floor(struct str text, int64_t *ret)
 {
     struct str whole;
-    struct str fraction = str_cut(text, '.', &whole);
+    struct str fraction = str_split(text, '.', &whole);
     if (!str_to_int64(whole, ret))
         return false;
     if (fraction.len && text.ptr[0] == '-')

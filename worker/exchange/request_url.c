@@ -23,7 +23,7 @@ static bool check_path_value(struct arena *arena, struct str value, struct err *
                            STR_ARG(shown));
     }
     do {
-        rest = str_cut(rest, '/', &segment);
+        rest = str_split(rest, '/', &segment);
         if (str_is(segment, "..") || str_is(segment, ".") ||
             str_find(segment, STR("%2e")) >= 0 || str_find(segment, STR("%2E")) >= 0)
             return err_set(err, ERR_INPUT, "request", 0,

@@ -11,7 +11,7 @@ static const struct {
 static struct str next_word(struct str *rest)
 {
     struct str word;
-    *rest = str_cut(*rest, ' ', &word);
+    *rest = str_split(*rest, ' ', &word);
     return word;
 }
 

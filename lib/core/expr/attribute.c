@@ -33,7 +33,7 @@ bool attribute_parse(struct eval *ev, struct value text, struct attribute *ret)
                          eval_show(ev, text));
     for (struct str rest = text.text; rest.ptr || !ret->count;) {
         struct str part;
-        rest = str_cut(rest, '.', &part);
+        rest = str_split(rest, '.', &part);
         if (!add_part(ev, ret, part))
             return false;
     }

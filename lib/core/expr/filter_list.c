@@ -189,7 +189,7 @@ static bool sort_key(struct eval *ev, const struct call *call, struct value item
     size_t count = 0;
     for (struct str rest = call->args[2].text; rest.ptr || !count; count++) {
         struct str part;
-        rest = str_cut(rest, ',', &part);
+        rest = str_split(rest, ',', &part);
         if (count == COUNT_OF(keys))
             return eval_fail(ev, "sorted by more than %zu attributes", COUNT_OF(keys));
         if (!attribute_parse(ev, value_string(part), &options.attribute) ||

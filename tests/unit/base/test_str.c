@@ -30,10 +30,10 @@ END_TEST
 START_TEST(cuts_and_trims)
 {
     struct str head;
-    struct str rest = str_cut(STR("a=b=c"), '=', &head);
+    struct str rest = str_split(STR("a=b=c"), '=', &head);
     ck_assert_str_is(head, "a");
     ck_assert_str_is(rest, "b=c");
-    rest = str_cut(STR("abc"), '=', &head);
+    rest = str_split(STR("abc"), '=', &head);
     ck_assert_str_is(head, "abc");
     ck_assert_ptr_null(rest.ptr);
     ck_assert_str_is(str_trim(STR(" \t x y \n")), "x y");

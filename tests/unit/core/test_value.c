@@ -168,7 +168,7 @@ START_TEST(reads_flags_counts_and_conditions)
     for (size_t i = 0; i < all.count; i++) {
         const struct line_case *one = &all.items[i];
         int64_t wanted = -1;
-        struct str kind, text = str_cut(one->input, ' ', &kind);
+        struct str kind, text = str_split(one->input, ' ', &kind);
         int64_t got = read_as(kind, parse(arena_cstr(own, text)));
         ck_assert(str_is(one->expected, "-") || str_to_int64(one->expected, &wanted));
         ck_assert_msg(got == wanted, "%s:%d: %lld", one->path, one->number, (long long)got);

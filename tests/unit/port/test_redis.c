@@ -102,7 +102,7 @@ static void send_words(struct seen *seen, const char *line, int64_t timeout_ms)
     struct str words[16], rest = str_from(line);
     size_t count = 0;
     while (rest.ptr && count < COUNT_OF(words))
-        rest = str_cut(rest, ' ', &words[count++]);
+        rest = str_split(rest, ' ', &words[count++]);
     seen->answered = false;
     redis_call(seen->redis, words, count, timeout_ms, on_reply, seen);
 }

@@ -158,7 +158,7 @@ static struct options options_of(struct str words, bool *ret_appends)
     struct str word;
     *ret_appends = false;
     while (words.len) {
-        words = str_cut(words, ' ', &word);
+        words = str_split(words, ' ', &word);
         *ret_appends |= str_is(word, "append");
         options.full |= str_is(word, "full");
         options.again |= str_is(word, "again");

@@ -109,7 +109,7 @@ static bool may_see(const struct room *room, const struct room *other)
 {
     struct str word, rest = str_from(room->sees);
     while (rest.len) {
-        rest = str_cut(rest, ' ', &word);
+        rest = str_split(rest, ' ', &word);
         if (str_is(word, include_name(other)))
             return true;
     }

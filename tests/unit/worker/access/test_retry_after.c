@@ -14,13 +14,13 @@ static size_t read_headers(struct str text, struct http_header *headers)
     size_t count = 0;
     while (text.ptr && count < HEADERS_MAX) {
         struct str one, name;
-        text = str_cut(text, ';', &one);
+        text = str_split(text, ';', &one);
         if (text.ptr && text.len && text.ptr[0] != ' ') { /* a parameter, not the next header */
             struct str rest;
-            text = str_cut(text, ';', &rest);
+            text = str_split(text, ';', &rest);
             one.len = (size_t)(rest.ptr + rest.len - one.ptr);
         }
-        struct str value = str_cut(one, ':', &name);
+        struct str value = str_split(one, ':', &name);
         headers[count++] = (struct http_header){str_trim(name), str_trim(value)};
     }
     return count;

@@ -7,7 +7,7 @@
 static struct str next_word(struct str *rest)
 {
     struct str word;
-    *rest = str_trim(str_cut(*rest, ' ', &word));
+    *rest = str_trim(str_split(*rest, ' ', &word));
     return word;
 }
 
@@ -34,7 +34,7 @@ static struct str outcome(struct arena *arena, struct judgement judgement)
 static struct str judge(struct arena *arena, struct str line)
 {
     struct str method = next_word(&line), what = next_word(&line), name;
-    struct http_header header = {.value = str_trim(str_cut(line, ':', &name))};
+    struct http_header header = {.value = str_trim(str_split(line, ':', &name))};
     header.name = name;
     bool idempotent = method.len && method.ptr[method.len - 1] == '!';
     struct stream stream = {.method = str_slice(method, 0, method.len - idempotent),

@@ -240,7 +240,7 @@ static const char *high_of(struct cut_fixture *fixture, const char *values)
     struct str rest = str_from(values);
     while (rest.len) {
         struct str value;
-        rest = str_cut(rest, ' ', &value);
+        rest = str_split(rest, ' ', &value);
         buf_printf(&body, "%s{\"at\":{\"v\":%.*s},\"id\":1}", body.len ? "," : "[",
                    STR_ARG(value));
     }

@@ -66,7 +66,7 @@ static void show_page(struct cut_fixture *fixture, struct str body, bool wants_c
     if (cut_page(&fixture->cut, fixture->batch, &err) != CUT_DONE) {
         ck_assert_uint_eq(fixture->batch->row_count, 0);
         struct str first;
-        str_cut(str_from(err.text), '\n', &first);
+        str_split(str_from(err.text), '\n', &first);
         buf_printf(out, "! %.*s\n", STR_ARG(first));
         return;
     }
@@ -100,7 +100,7 @@ static void check_page(struct cut_fixture *fixture, const struct definition_case
     struct str rest = buf_str(&out);
     for (size_t i = *line + 1; i < end; i++) {
         struct str came;
-        rest = str_cut(rest, '\n', &came);
+        rest = str_split(rest, '\n', &came);
         is_right &= agrees(test->lines[i], came);
     }
     if (!is_right || rest.len)

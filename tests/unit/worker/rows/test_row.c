@@ -27,8 +27,8 @@ static void map_columns(struct page *page, const char *spec)
     struct str rest = str_from(spec);
     while (rest.len) {
         struct str one, name;
-        rest = str_cut(rest, ',', &one);
-        struct str type = str_cut(str_trim(one), ' ', &name);
+        rest = str_split(rest, ',', &one);
+        struct str type = str_split(str_trim(one), ' ', &name);
         page->items[page->columns.count++] = (struct column){
             .field = name, .name = name, .type = column_type_from_sql(type), .sql_type = type};
     }
@@ -124,7 +124,7 @@ static void check_type(struct arena *arena, const struct row_case *cases, size_t
     struct str rest = load(&page);
     for (size_t i = 0; i < count; i++) {
         struct str row, expected = expected_row(page.arena, &cases[i], i);
-        rest = str_cut(rest, '\n', &row);
+        rest = str_split(rest, '\n', &row);
         ck_assert_msg(str_eq(row, expected), TABLE ":%d: %.*s is not %.*s", cases[i].line,
                       STR_ARG(row), STR_ARG(expected));
     }
@@ -164,14 +164,14 @@ START_TEST(numbers_at_the_limits_arrive)
     ck_assert_int_eq(put(&page, "{\"v\":1e401}"), ROW_ASIDE);
     struct str rest = load(&page), row;
 
-    rest = str_cut(rest, '\n', &row);
+    rest = str_split(rest, '\n', &row);
     ck_assert(str_starts(row, str_from(digits)));
-    rest = str_cut(rest, '\n', &row);
+    rest = str_split(rest, '\n', &row);
     ck_assert_uint_eq(row.len, strlen("0.|NULL|0|1") + 400 + 999);
     ck_assert(str_starts(str_slice(row, 402, row.len), str_from(digits + 1)));
-    rest = str_cut(rest, '\n', &row);
+    rest = str_split(rest, '\n', &row);
     ck_assert_uint_eq(row.len, strlen("1|NULL|0|2") + 400);
-    rest = str_cut(rest, '\n', &row);
+    rest = str_split(rest, '\n', &row);
     ck_assert(str_starts(row, STR("NULL|{\"v\": \"1999")));
     ck_assert_str_is(rest, "NULL|{\"v\": \"1e401\"}|0|4");
     page_close(&page);
