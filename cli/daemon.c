@@ -61,6 +61,9 @@ static int on_request(void *ctx, struct str path, struct buf *body, const char *
     return is_ready_now ? 200 : 503;
 }
 
+/* What asks whether a process lives has no token; the answers hold no more than that. */
+static const char *const open_paths[] = {"/healthz", "/readyz", NULL};
+
 static bool listen_http(struct daemon *daemon, const char *fallback, struct err *err)
 {
     const struct settings *settings = &daemon->cli->settings;
@@ -70,6 +73,7 @@ static bool listen_http(struct daemon *daemon, const char *fallback, struct err 
     if (!httpd_open(cli_loop(daemon->cli), address, settings->token, true, on_request, daemon,
                     &daemon->httpd, err))
         return err_wrap(err, "--http %s", address);
+    httpd_let_in(daemon->httpd, open_paths);
     log_write(LOG_INFO, LOG_HTTP_LISTEN, LOG_NOWHERE, "status on port %d",
               httpd_port(daemon->httpd));
     return true;

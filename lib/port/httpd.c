@@ -16,6 +16,7 @@ enum {
     CONNECTIONS_MAX = 32,
     REQUEST_BYTES_MAX = 16 << 10,
     BODY_BYTES_MAX = 16 << 20,
+    REQUEST_MS = 3000,
     DEADLINE_MS = 10000,
     PORTS_TRIED = 21,
 };
@@ -24,7 +25,8 @@ struct httpd {
     struct loop *loop;
     struct evconnlistener *listener;
     int port;
-    char *token; /* NULL: everybody may ask */
+    char *token;                   /* NULL: everybody may ask */
+    const char *const *open_paths; /* asked for without the token; NULL: none */
     httpd_fn fn;
     void *ctx;
     struct client *clients;
@@ -93,6 +95,7 @@ static void answer(struct client *client, int status, const char *type, struct s
                         status == 405 ? "Allow: GET\r\n" : "");
     evbuffer_add(out, body.ptr, body.len);
     client->is_answered = true;
+    loop_timer_set(client->deadline, DEADLINE_MS);
 }
 
 static void answer_status(struct client *client, int status)
@@ -124,10 +127,13 @@ static bool is_same_secret(struct str a, struct str b)
     return difference == 0;
 }
 
-static bool may_ask(const struct httpd *httpd, struct str headers)
+static bool may_ask(const struct httpd *httpd, struct str path, struct str headers)
 {
     if (!httpd->token)
         return true;
+    for (const char *const *open = httpd->open_paths; open && *open; open++)
+        if (str_is(path, *open))
+            return true;
     struct str scheme;
     struct str given = str_split(header_find(headers, STR("authorization")), ' ', &scheme);
     return str_eq_nocase(scheme, STR("bearer")) &&
@@ -156,7 +162,7 @@ static void handle(struct client *client, struct str head)
     str_split(target, '?', &path);
     if (!str_starts(version, STR("HTTP/1.")) || !str_starts(path, STR("/")))
         answer_status(client, 400);
-    else if (!may_ask(client->httpd, headers))
+    else if (!may_ask(client->httpd, path, headers))
         answer_status(client, 401);
     else if (!str_is(method, "GET"))
         answer_status(client, 405);
@@ -193,15 +199,24 @@ static void on_client_end(struct bufferevent *bev, short what, void *ctx)
     client_free(ctx);
 }
 
+/* The list begins with the newest. */
+static void drop_oldest(struct httpd *httpd)
+{
+    struct client *oldest = NULL, *idle = NULL;
+    for (struct client *client = httpd->clients; client; client = client->next) {
+        oldest = client;
+        idle = client->is_answered ? idle : client;
+    }
+    client_free(idle ? idle : oldest);
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
                       struct sockaddr *address, int len, void *ctx)
 {
     (void)address, (void)len;
     struct httpd *httpd = ctx;
-    if (httpd->client_count >= CONNECTIONS_MAX) {
-        close(fd);
-        return;
-    }
+    if (httpd->client_count >= CONNECTIONS_MAX)
+        drop_oldest(httpd);
     struct client *client = mem_alloc(sizeof *client);
     *client = (struct client){.httpd = httpd, .next = httpd->clients};
     if (client->next)
@@ -211,7 +226,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     client->bev = mem_checked(
         bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE));
     client->deadline = loop_timer_new(httpd->loop, on_deadline, client);
-    loop_timer_set(client->deadline, DEADLINE_MS);
+    loop_timer_set(client->deadline, REQUEST_MS);
     bufferevent_setwatermark(client->bev, EV_READ, 0, REQUEST_BYTES_MAX + 4);
     bufferevent_setcb(client->bev, on_client_read, on_client_drained, on_client_end, client);
     bufferevent_enable(client->bev, EV_READ | EV_WRITE);
@@ -322,6 +337,11 @@ bool httpd_open(struct loop *loop, const char *address, const char *token, bool 
     httpd->token = has_token ? mem_strdup(token) : NULL;
     *ret_httpd = httpd;
     return true;
+}
+
+void httpd_let_in(struct httpd *httpd, const char *const *paths)
+{
+    httpd->open_paths = paths;
 }
 
 void httpd_close(struct httpd *httpd)

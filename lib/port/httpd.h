@@ -11,7 +11,9 @@
 /*
  * The status listener (HTTP/1.1 on libevent's buffers; its evhttp bounds neither connections
  * nor a reader that stalls). GET only, one answer a connection, built in memory; at most 32
- * connections, 16 KiB of request, 16 MiB of body, and 10 s from accept to the last byte.
+ * connections, 16 KiB of request, 16 MiB of body, 3 s from accept to the end of the request and
+ * 10 s from there to the last byte. One caller more drops the oldest of those that have not asked yet, else
+ * the oldest: who says nothing keeps nobody from being answered.
  */
 struct httpd;
 
@@ -29,6 +31,10 @@ typedef int (*httpd_fn)(void *ctx, struct str path, struct buf *body, const char
  */
 bool httpd_open(struct loop *loop, const char *address, const char *token, bool next_free,
                 httpd_fn fn, void *ctx, struct httpd **ret_httpd, struct err *err) MUST_CHECK;
+/* Answers these paths to callers without the token, too: a list that lives as long as the
+ * listener and ends with NULL. */
+void httpd_let_in(struct httpd *httpd, const char *const *paths);
+
 void httpd_close(struct httpd *httpd); /* NULL is fine */
 int httpd_port(const struct httpd *httpd);
 

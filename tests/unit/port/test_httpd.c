@@ -120,21 +120,43 @@ START_TEST(bounds_the_request)
 }
 END_TEST
 
-START_TEST(bounds_the_connections)
+static bool is_closed(int fd)
 {
-    enum { HELD = 32 };
+    char byte;
+    return recv(fd, &byte, 1, 0) == 0;
+}
+
+START_TEST(callers_that_say_nothing_keep_nobody_out)
+{
+    enum { HELD = 40, KEPT = 32 };
     start("127.0.0.1:0", NULL);
     int held[HELD];
     for (int i = 0; i < HELD; i++) {
         held[i] = dial();
         turn();
     }
-    ck_assert_str_eq(talk("GET /healthz HTTP/1.1\r\n\r\n"), "");
-    close(held[0]);
-    turn();
+    for (int i = 0; i < HELD; i++)
+        ck_assert_int_eq(is_closed(held[i]), i < HELD - KEPT);
     starts_with(talk("GET /healthz HTTP/1.1\r\n\r\n"), "HTTP/1.1 200 ");
-    for (int i = 1; i < HELD; i++)
+    bool never = false;
+    loop_run_until(loop, &never, 3500);
+    for (int i = 0; i < HELD; i++) {
+        ck_assert(is_closed(held[i]));
         close(held[i]);
+    }
+    stop();
+}
+END_TEST
+
+START_TEST(some_paths_need_no_token)
+{
+    static const char *const open[] = {"/healthz", NULL};
+    start("127.0.0.1:0", "open sesame");
+    httpd_let_in(httpd, open);
+    starts_with(talk("GET /healthz HTTP/1.1\r\n\r\n"), "HTTP/1.1 200 ");
+    starts_with(talk("GET /healthz?x HTTP/1.1\r\n\r\n"), "HTTP/1.1 200 ");
+    starts_with(talk("GET /healthz/ HTTP/1.1\r\n\r\n"), "HTTP/1.1 401 ");
+    starts_with(talk("GET /large HTTP/1.1\r\n\r\n"), "HTTP/1.1 401 ");
     stop();
 }
 END_TEST
@@ -195,5 +217,6 @@ START_TEST(refuses_bad_addresses)
 }
 END_TEST
 
-SUITE("port/httpd", answers, asks_for_the_token, bounds_the_request, bounds_the_connections,
+SUITE("port/httpd", answers, asks_for_the_token, bounds_the_request,
+      callers_that_say_nothing_keep_nobody_out, some_paths_need_no_token,
       drops_a_reader_that_stalls, finds_a_port, refuses_bad_addresses)
