@@ -21,9 +21,15 @@ OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
                -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
                -fno-sanitize=pointer-overflow # NULL + 0, legal since C2y (WG14 N3322)
 
-CPPFLAGS += -I. -Ilib -D_GNU_SOURCE -DPAGETIDE_VERSION='"$(VERSION)"' -include base/banned.h
-CFLAGS   += -std=gnu17 $(WARN) $(OPT_$(FLAVOUR))
-LDFLAGS  += $(filter -fsanitize% --coverage,$(OPT_$(FLAVOUR)))
+# Against wrong memory accesses; tools/check-hardening.sh finds them in the binary. Sanitizers
+# bring checks of their own, and without optimisation _FORTIFY_SOURCE does nothing.
+HARDEN    := -fPIE -fstack-protector-strong -fstack-clash-protection
+HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+FORTIFY_release := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+
+CPPFLAGS += $(FORTIFY_$(FLAVOUR)) -I. -Ilib -D_GNU_SOURCE -DPAGETIDE_VERSION='"$(VERSION)"' -include base/banned.h
+CFLAGS   += -std=gnu17 $(WARN) $(HARDEN) $(OPT_$(FLAVOUR))
+LDFLAGS  += $(HARDEN_LD) $(filter -fsanitize% --coverage,$(OPT_$(FLAVOUR)))
 LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 CPPFLAGS += $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
