@@ -28,7 +28,9 @@ static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), 
     {.name = "retry", .type = KEY_STRUCT, P(retry), .keys = &pagination_retry_keys,            \
      .help = "instead of the stream's; 1 attempt, fixed, 1s, no jitter if not said"},          \
     {.name = "allow_repeats", .type = KEY_BOOL, P(allows_repeats), .fallback = "false",       \
-     .help = "a page may hold the same records as an earlier one"}
+     .help = "a page may hold the same records as an earlier one"},                            \
+    {.name = "rebase_links", .type = KEY_BOOL, AT(struct stream, rebases_links),               \
+     .help = "as beside pagination"}
 
 #define STOP_ROWS                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \

@@ -215,6 +215,7 @@ struct stream {
     struct str proxy, ca_file, cert_file, key_file;
     struct str *allow_hosts;
     size_t allow_host_count;
+    bool rebases_links; /* links to other origins are taken on our own */
     struct auth auth;
 
     struct str method;

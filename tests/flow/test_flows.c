@@ -84,5 +84,11 @@ START_TEST(merge)
 }
 END_TEST
 
+START_TEST(origins)
+{
+    check_file("origins.txt");
+}
+END_TEST
+
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised, answers,
-                rules, records, merge)
+                rules, records, merge, origins)

@@ -29,6 +29,27 @@ static bool is_allowed(const struct stream *stream, const struct http_url *url)
     return false;
 }
 
+/* Is the path ours? Then the link is likely one that a proxy's server made of its own name. */
+static bool is_alike(const struct http_url *home, const struct http_url *theirs)
+{
+    struct str ours, their;
+    str_split(str_slice(home->path, 1, home->path.len), '/', &ours);
+    str_split(str_slice(theirs->path, 1, theirs->path.len), '/', &their);
+    return ours.len && str_eq(ours, their);
+}
+
+static bool refuse(const struct http_url *home, const struct http_url *theirs, struct err *err)
+{
+    const char *hint =
+        is_alike(home, theirs)
+            ? "its path is ours, so this may be a proxy: rebase_links: true takes the path on "
+              "our own origin; or allow_hosts may name it"
+            : "allow_hosts may name it; behind a proxy, rebase_links: true takes its path on "
+              "our own origin";
+    return err_set(err, ERR_INPUT, "origin", 0, "it leaves its origin for %.*s://%.*s:%d (%s)",
+                   STR_ARG(theirs->scheme), STR_ARG(theirs->host), theirs->port, hint);
+}
+
 bool origin_check(const struct stream *stream, struct arena *arena, struct str home_url,
                   struct str url, bool *ret_is_home, struct err *err)
 {
@@ -38,9 +59,7 @@ bool origin_check(const struct stream *stream, struct arena *arena, struct str h
         return false;
     bool is_home = http_url_same_origin(&home, &theirs);
     if (!is_home && !is_allowed(stream, &theirs))
-        return err_set(err, ERR_INPUT, "origin", 0,
-                       "it leaves its origin for %.*s://%.*s:%d (allow_hosts may name it)",
-                       STR_ARG(theirs.scheme), STR_ARG(theirs.host), theirs.port);
+        return refuse(&home, &theirs, err);
     bool is_downgrade = str_is(home.scheme, "https") && str_is(theirs.scheme, "http");
     if (is_downgrade && !stream->allows_http)
         return err_set(err, ERR_INPUT, "origin", 0, "it leaves https for http at %.*s:%d",
@@ -131,4 +150,43 @@ struct str origin_clean(const struct stream *stream, struct arena *arena, struct
         joint = '&';
     }
     return arena_str(arena, buf_str(&buf));
+}
+
+/* The path and query of `url` on the origin of `home`. */
+static struct str on_origin(struct arena *arena, const struct http_url *home, struct str url)
+{
+    ptrdiff_t scheme = str_find(url, STR("://"));
+    size_t at = (size_t)MAX(scheme, 0) + 3;
+    while (at < url.len && url.ptr[at] != '/' && url.ptr[at] != '?')
+        at++;
+    bool is_v6 = str_find_byte(home->host, ':') >= 0;
+    const char *slash = at < url.len && url.ptr[at] == '/' ? "" : "/";
+    return arena_printf(arena, "%.*s://%s%.*s%s:%d%s%.*s", STR_ARG(home->scheme),
+                        is_v6 ? "[" : "", STR_ARG(home->host), is_v6 ? "]" : "", home->port,
+                        slash, STR_ARG(str_slice(url, at, url.len)));
+}
+
+static bool rebase(const struct stream *stream, struct arena *arena, struct str home_url,
+                   struct str *url, struct err *err)
+{
+    struct http_url home, theirs;
+    if (!http_url_parse(arena, home_url, &home, err) ||
+        !http_url_parse(arena, *url, &theirs, err))
+        return false;
+    if (!http_url_same_origin(&home, &theirs) && !is_allowed(stream, &theirs))
+        *url = on_origin(arena, &home, *url);
+    return true;
+}
+
+bool origin_follow(const struct stream *stream, struct arena *arena,
+                   const struct origin_link *link, struct str *ret_url, bool *ret_is_home,
+                   struct err *err)
+{
+    struct str url;
+    if (!http_url_resolve(arena, link->page_url, link->reference, &url, err) ||
+        (stream->rebases_links && !rebase(stream, arena, link->home_url, &url, err)) ||
+        !origin_check(stream, arena, link->home_url, url, ret_is_home, err))
+        return false;
+    *ret_url = origin_clean(stream, arena, url);
+    return true;
 }

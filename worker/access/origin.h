@@ -14,9 +14,11 @@
  * credentials, retry_after reads how long a server asks us to wait, and throttle keeps rate
  * limits and pauses. It knows nothing of pages.
  *
- * A stream's origin is the scheme, host and port of its own URL (`home_url`, without params).
- * Its credentials go there and nowhere else. Links and redirects may lead to other hosts where
- * allow_hosts names them, and go without.
+ * A stream's origin is the scheme, host and port of its own URL (`home_url`, without params), as
+ * the definition alone makes it. Its credentials go there and nowhere else: what names a secret,
+ * and what goes by the name of a credential (base/secret_name.h). A URL that an answer had a
+ * hand in (a link, a redirect, `url` made of the response) may lead to other hosts where
+ * allow_hosts names them, and goes without.
  */
 
 /*
@@ -26,6 +28,18 @@
  */
 bool origin_check(const struct stream *stream, struct arena *arena, struct str home_url,
                   struct str url, bool *ret_is_home, struct err *err) MUST_CHECK;
+
+/*
+ * A link of an answer: `reference` is resolved on the page's URL. With rebase_links a link to
+ * another origin, but for those of allow_hosts, is taken on our own. Then origin_check and
+ * origin_clean. Also ERR_CONFIG where it is no URL.
+ */
+struct origin_link {
+    struct str page_url, home_url, reference;
+};
+bool origin_follow(const struct stream *stream, struct arena *arena,
+                   const struct origin_link *link, struct str *ret_url, bool *ret_is_home,
+                   struct err *err) MUST_CHECK;
 
 /*
  * A literal address or `localhost` that the definition itself names may be asked although it is

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/redact.h"
+#include "base/secret_name.h"
 
 enum { SECRET_BYTES_MAX = 64 * 1024, NAMES_MAX = 256 };
 
@@ -52,6 +53,14 @@ bool secrets_used_by(const struct template *template)
     bool found = false;
     template_uses(template, on_use_of_any, &found);
     return found;
+}
+
+bool secrets_are_in(struct str name, const struct template *template)
+{
+    bool is_text =
+        template->kind == TEMPLATE_CONSTANT && template->constant.kind == VALUE_STRING;
+    return secret_name_is(name) || secrets_used_by(template) ||
+           (is_text && secret_name_is_scheme(template->constant.text));
 }
 
 /* The names in every template of the stream where credentials may be used. */

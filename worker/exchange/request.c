@@ -4,7 +4,6 @@
 
 #include "base/redact.h"
 #include "port/hash.h"
-#include "port/http_url.h"
 #include "worker/access/origin.h"
 #include "worker/exchange/request_auth.h"
 #include "worker/exchange/request_body.h"
@@ -42,7 +41,8 @@ static bool fill_headers(struct request_draft *draft, struct err *err)
         struct str text = request_draft_text(draft->arena, param->value);
         if (param->place->place != PLACE_HEADER)
             continue;
-        if (!request_draft_put_header(draft, param->place->name, text, err))
+        if (!request_draft_is_secret(draft, param->place) &&
+            !request_draft_put_header(draft, param->place->name, text, err))
             return false;
         draft->hash = hash_fold(draft->hash, hash_bytes(text, 0));
     }
@@ -119,11 +119,11 @@ bool request_redirect(const struct stream *stream, struct arena *arena, struct s
 {
     struct str url;
     bool is_home;
-    if (!http_url_resolve(arena, request->url, location, &url, err) ||
-        !origin_check(stream, arena, request->home_url, url, &is_home, err) ||
+    const struct origin_link link = {request->url, request->home_url, location};
+    if (!origin_follow(stream, arena, &link, &url, &is_home, err) ||
         (!is_home && !request_body_may_leave(stream, err)))
         return err_wrap(err, "redirect to %.*s", STR_ARG(redact_cut(arena, location, 200)));
-    request->url = origin_clean(stream, arena, url);
+    request->url = url;
     set_target(stream, arena, is_home, request);
     return true;
 }

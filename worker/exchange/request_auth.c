@@ -73,12 +73,26 @@ static bool fill_next(struct request_draft *draft, enum placement place, struct 
     return true;
 }
 
+/* The pager's own headers that are credentials: request.c left them out. */
+static bool fill_pager_headers(struct request_draft *draft, struct err *err)
+{
+    for (size_t i = 0; i < draft->params.count; i++) {
+        const struct pager_param *param = &draft->params.items[i];
+        struct str text = request_draft_text(draft->arena, param->value);
+        if (param->place->place == PLACE_HEADER &&
+            request_draft_is_secret(draft, param->place) &&
+            !request_draft_put_header(draft, param->place->name, text, err))
+            return false;
+    }
+    return true;
+}
+
 bool request_auth_fill(struct request_draft *draft, struct err *err)
 {
     draft->public_header_count = draft->header_count;
     if (!draft->is_home)
         return true;
-    if (!request_draft_put_own_headers(draft, true, err) ||
+    if (!request_draft_put_own_headers(draft, true, err) || !fill_pager_headers(draft, err) ||
         !fill_next(draft, PLACE_HEADER, err) ||
         !request_draft_put_own_params(draft, true, err) ||
         !fill_next(draft, PLACE_QUERY, err) || !fill_auth(draft, err))

@@ -1,5 +1,6 @@
 #include "worker/exchange/request_body.h"
 
+#include "base/secret_name.h"
 #include "port/hash.h"
 #include "worker/access/secrets.h"
 
@@ -57,11 +58,21 @@ static struct str content_type(enum body_type type)
     return type == BODY_TEXT ? STR("text/plain; charset=utf-8") : STR("application/json");
 }
 
+/* Does a member have a credential's name, or come from a secret? */
+static bool has_secret(const struct template *template)
+{
+    for (size_t i = 0; i < template->count; i++)
+        if ((template->kind == TEMPLATE_MAP && secret_name_is(template->keys[i])) ||
+            ((template->kind == TEMPLATE_MAP || template->kind == TEMPLATE_LIST) &&
+             has_secret(&template->items[i])))
+            return true;
+    return secrets_used_by(template);
+}
+
 bool request_body_may_leave(const struct stream *stream, struct err *err)
 {
     const struct template *next = stream->pagination.next_page.body;
-    bool is_secret =
-        (stream->body && secrets_used_by(stream->body)) || (next && secrets_used_by(next));
+    bool is_secret = (stream->body && has_secret(stream->body)) || (next && has_secret(next));
     return !is_secret ||
            err_set(err, ERR_INPUT, "request", 0,
                    "the body holds a credential, which cannot go to another origin");

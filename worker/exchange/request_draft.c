@@ -1,5 +1,6 @@
 #include "worker/exchange/request_draft.h"
 
+#include "base/secret_name.h"
 #include "port/hash.h"
 #include "port/http_url.h"
 #include "worker/access/secrets.h"
@@ -93,6 +94,14 @@ static bool pager_sets(const struct request_draft *draft, enum placement place, 
     return false;
 }
 
+bool request_draft_is_secret(const struct request_draft *draft, const struct param_place *at)
+{
+    const struct next_page *next = &draft->stream->pagination.next_page;
+    const struct template *map = at->place == PLACE_HEADER ? next->headers : next->params;
+    bool is_whole = map && map->kind != TEMPLATE_MAP; /* one expression makes all members */
+    return secret_name_is(at->name) || (is_whole && secrets_used_by(map));
+}
+
 bool request_draft_put_own_params(struct request_draft *draft, bool secret, struct err *err)
 {
     const struct stream *stream = draft->stream;
@@ -101,7 +110,8 @@ bool request_draft_put_own_params(struct request_draft *draft, bool secret, stru
         const struct named_template *param = &stream->params[i];
         struct value value;
         if (pager_sets(draft, PLACE_QUERY, param->name) ||
-            secrets_used_by(&param->template) != secret)
+            secrets_used_by(&param->template) != secret ||
+            (!draft->is_home && secrets_are_in(param->name, &param->template)))
             continue;
         if (!request_draft_eval(draft, &param->template, &value, err))
             return err_wrap(err, "params.%.*s", STR_ARG(param->name));
@@ -117,7 +127,7 @@ bool request_draft_put_own_headers(struct request_draft *draft, bool secret, str
         const struct named_template *header = &stream->headers[i];
         struct value value;
         if (pager_sets(draft, PLACE_HEADER, header->name) ||
-            secrets_used_by(&header->template) != secret)
+            secrets_are_in(header->name, &header->template) != secret)
             continue;
         if (!request_draft_eval(draft, &header->template, &value, err))
             return err_wrap(err, "headers.%.*s", STR_ARG(header->name));

@@ -49,6 +49,9 @@ struct str request_draft_text(struct arena *arena, struct value value);
 /* null, omit and undefined: the parameter or header is not sent. */
 bool request_draft_leaves_out(struct value value);
 
+/* Is a parameter or header of the pager's a credential, which stays on the stream's origin? */
+bool request_draft_is_secret(const struct request_draft *draft, const struct param_place *at);
+
 /* `name=value` at the end of a query, encoded once. put_param repeats it for each of a list. */
 void request_draft_put_pair(struct request_draft *draft, struct buf *query, struct str name,
                             struct value value);
@@ -61,7 +64,9 @@ bool request_draft_put_header(struct request_draft *draft, struct str name, stru
 
 /*
  * The stream's own params and headers, but for those that the pager sets. `secret`: only
- * credentials, into secret_query and the credential's hash; otherwise only the rest.
+ * credentials, into secret_query and the credential's hash; otherwise only the rest. A literal
+ * parameter with a credential's name is among the rest, since links bring it along, but does
+ * not go to another origin.
  */
 bool request_draft_put_own_params(struct request_draft *draft, bool secret,
                                   struct err *err) MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include "base/redact.h"
 #include "worker/access/origin.h"
+#include "worker/access/secrets.h"
 
 struct str request_url_with_query(struct arena *arena, struct str url, struct str query)
 {
@@ -72,23 +73,120 @@ static bool fill_params(struct request_draft *draft, struct err *err)
         return false;
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct pager_param *param = &draft->params.items[i];
-        if (param->place->place == PLACE_QUERY)
+        if (param->place->place == PLACE_QUERY &&
+            (draft->is_home || !request_draft_is_secret(draft, param->place)))
             request_draft_put_param(draft, &draft->query, param->place->name, param->value);
     }
     return true;
 }
 
-bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct err *err)
+/* --- the stream's own URL, and whether an answer had a hand in it --- */
+
+static void on_use(void *ctx, const struct expr_use *use)
+{
+    bool *is_chosen = ctx;
+    bool is_number = use->step_count && use->steps[0].kind == VALUE_STRING &&
+                     !str_is(use->steps[0].text, "cursor");
+    *is_chosen |= str_is(use->root, "response") || str_is(use->root, "http") ||
+                  str_is(use->root, "accumulated") || str_is(use->root, "bookmark") ||
+                  (str_is(use->root, "pager") && !is_number);
+}
+
+static bool is_chosen_by_answer(const struct template *url)
+{
+    bool is_chosen = false;
+    template_uses(url, on_use, &is_chosen);
+    return is_chosen;
+}
+
+/* Names as they are before the first answer, of this run or an earlier one. */
+static bool find_at_home(void *ctx, struct str name, struct arena *arena, struct value *ret)
+{
+    const struct request_draft *draft = ctx;
+    struct pager start;
+    *ret = UNDEFINED_VALUE;
+    if (str_is(name, "response") || str_is(name, "http") || str_is(name, "accumulated") ||
+        str_is(name, "bookmark"))
+        return true;
+    if (!str_is(name, "pager"))
+        return draft->scope->find(draft->scope->ctx, name, arena, ret);
+    pager_start(&start, draft->pager->declared);
+    *ret = pager_value(&start, arena);
+    return true;
+}
+
+/* `https://host/…` before the first expression names the origin. */
+static bool has_own_origin(const struct template *url, struct str *ret_origin)
+{
+    struct str text = url->kind == TEMPLATE_MIXED ? url->parts[0].text : STR_NONE;
+    ptrdiff_t scheme = str_find(text, STR("://"));
+    if (scheme < 0 || url->parts[0].expr)
+        return false;
+    size_t end = (size_t)scheme + 3;
+    while (end < text.len && text.ptr[end] != '/')
+        end++;
+    *ret_origin = str_slice(text, 0, end);
+    return end < text.len;
+}
+
+/*
+ * The origin that the definition itself names, where an answer had a hand in `url`: what stands
+ * before the first expression, or what the URL is before the first answer.
+ */
+static bool fill_home(struct request_draft *draft, struct str *ret_url, struct err *err)
+{
+    const struct template *url = &draft->stream->url;
+    const struct expr_scope at_home = {
+        .find = find_at_home, .ctx = draft, .now_us = draft->scope->now_us};
+    struct value value;
+    if (has_own_origin(url, ret_url))
+        return true;
+    if (template_fill(url, &at_home, true, draft->arena, &value, err)) {
+        *ret_url = request_draft_text(draft->arena, value);
+        return true;
+    }
+    return err_wrap(err, "url: an answer chooses the host, and the definition names none of "
+                         "its own (default('https://…') does)");
+}
+
+static bool check_chosen(struct request_draft *draft, struct str url, struct err *err)
+{
+    const struct stream *stream = draft->stream;
+    if (!origin_check(stream, draft->arena, draft->home_url, url, &draft->is_home, err))
+        return err_wrap(err, "url");
+    bool has_secret = secrets_used_by(&stream->url) || secrets_used_by(&stream->path);
+    return draft->is_home || !has_secret ||
+           err_set(err, ERR_INPUT, "request", 0,
+                   "the URL holds a credential, which cannot go to another origin");
+}
+
+/* url and path, without params. */
+static bool fill_own_url(struct request_draft *draft, struct str *ret_url, struct err *err)
 {
     struct value value;
-    struct str path;
-    if (!request_draft_eval(draft, &draft->stream->url, &value, err))
+    struct str path, home;
+    const struct template *url = &draft->stream->url;
+    if (!request_draft_eval(draft, url, &value, err))
         return err_wrap(err, "url");
     if (!fill_path(draft, &path, err))
         return false;
     struct str base = request_draft_text(draft->arena, value);
-    draft->home_url = arena_printf(draft->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path));
+    *ret_url = arena_printf(draft->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path));
+    draft->home_url = *ret_url;
     draft->is_home = true;
+    if (!is_chosen_by_answer(url))
+        return true;
+    if (!fill_home(draft, &home, err))
+        return false;
+    draft->home_url = home;
+    return draft->pager->url.len || check_chosen(draft, *ret_url, err);
+}
+
+bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct err *err)
+{
+    struct str own;
+    if (!fill_own_url(draft, &own, err))
+        return false;
     if (draft->pager->url.len) {
         *ret_url = draft->pager->url;
         return origin_check(draft->stream, draft->arena, draft->home_url, *ret_url,
@@ -97,7 +195,7 @@ bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct e
     if (!fill_params(draft, err))
         return false;
     struct str query = arena_str(draft->arena, buf_str(&draft->query));
-    *ret_url = request_url_with_query(draft->arena, draft->home_url, query);
+    *ret_url = request_url_with_query(draft->arena, own, query);
     if (draft->query.has_overflowed || ret_url->len > REQUEST_URL_MAX)
         return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes",
                        REQUEST_URL_MAX);

@@ -6,7 +6,9 @@
 /*
  * Where a request goes: the link that the pager has, or the stream's url, path and params with
  * what the pager puts into the query. Fills home_url and is_home of the draft; *ret_url is
- * without credentials.
+ * without credentials. A `url` that an answer had a hand in (it names response, http,
+ * pager.cursor, accumulated or bookmark) is like a link: home_url is then what the definition
+ * alone makes of it, and the URL may leave that only by allow_hosts, without credentials.
  *
  * ERR_INPUT: an expression failed, a value does not fit into a path, the URL is too long or
  * leaves its origin. ERR_CONFIG: a link is not an http(s) URL.

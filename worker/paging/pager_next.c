@@ -187,7 +187,8 @@ bool pager_next_link(struct pager_step *step, struct err *err)
         pager_step_sign_end(step, STR("there is no next link"));
         return true;
     }
-    return pager_step_take_link(step, link, err);
+    bool is_home;
+    return pager_step_take_link(step, link, &is_home, err);
 }
 
 bool pager_next_url(struct pager_step *step, struct err *err)
@@ -203,5 +204,6 @@ bool pager_next_url(struct pager_step *step, struct err *err)
     }
     if (link.kind != VALUE_STRING)
         return fail_value(step, locator, link, "the URL of the next page", err);
-    return pager_step_take_link(step, link.text, err);
+    bool is_home;
+    return pager_step_take_link(step, link.text, &is_home, err);
 }

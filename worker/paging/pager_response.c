@@ -55,6 +55,19 @@ static bool fill_map(struct pager_step *step, const struct template *template, c
                    value_kind_name(ret->kind));
 }
 
+static bool take_url(struct pager_step *step, const struct template *template, struct str url,
+                     struct err *err)
+{
+    bool is_home;
+    if (!pager_step_take_link(step, url, &is_home, err))
+        return false;
+    if (is_home || !secrets_used_by(template))
+        return true;
+    pager_step_fail(step, REASON_HTTP);
+    return err_set(err, ERR_INPUT, "pager", 0,
+                   "next_page.url holds a credential, which cannot go to another origin");
+}
+
 static bool fill_url(struct pager_step *step, const struct template *template, struct err *err)
 {
     struct value url;
@@ -63,7 +76,7 @@ static bool fill_url(struct pager_step *step, const struct template *template, s
     if (!fill(step, template, "next_page.url", &url, err))
         return false;
     if (url.kind == VALUE_STRING && url.text.len)
-        return pager_step_take_link(step, url.text, err);
+        return take_url(step, template, url.text, err);
     pager_step_fail(step, REASON_EVAL);
     return err_set(err, ERR_INPUT, "pager", 0, "next_page.url must be a URL, not %s",
                    url.kind == VALUE_STRING ? "an empty string" : value_kind_name(url.kind));

@@ -1,6 +1,5 @@
 #include "worker/paging/pager_step.h"
 
-#include "port/http_url.h"
 #include "worker/access/origin.h"
 
 void pager_step_sign_end(struct pager_step *step, struct str why)
@@ -50,16 +49,13 @@ bool pager_step_keep(struct pager_step *step, struct value value, struct value *
     return true;
 }
 
-bool pager_step_take_link(struct pager_step *step, struct str link, struct err *err)
+bool pager_step_take_link(struct pager_step *step, struct str link, bool *ret_is_home,
+                          struct err *err)
 {
-    struct str url;
-    bool is_home;
     const struct pager_facts *facts = step->facts;
-    if (http_url_resolve(step->arena, facts->url, link, &url, err) &&
-        origin_check(facts->stream, step->arena, facts->home_url, url, &is_home, err)) {
-        step->next->url = origin_clean(facts->stream, step->arena, url);
+    const struct origin_link from = {facts->url, facts->home_url, link};
+    if (origin_follow(facts->stream, step->arena, &from, &step->next->url, ret_is_home, err))
         return true;
-    }
     pager_step_fail(step, REASON_HTTP);
     return err_wrap(err, "next link %.*s", STR_ARG(str_slice(link, 0, 200)));
 }

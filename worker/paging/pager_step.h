@@ -43,6 +43,7 @@ bool pager_step_keep(struct pager_step *step, struct value value, struct value *
  * credentials that are parameters. ERR_INPUT, ERR_CONFIG where it leaves the stream's origin or
  * is no URL (access/origin.h).
  */
-bool pager_step_take_link(struct pager_step *step, struct str link, struct err *err) MUST_CHECK;
+bool pager_step_take_link(struct pager_step *step, struct str link, bool *ret_is_home,
+                          struct err *err) MUST_CHECK;
 
 #endif

@@ -103,6 +103,39 @@ START_TEST(credentials_leave_a_url_and_the_rest_stays)
 }
 END_TEST
 
+/* A link of a page of https://h.example:444/v1/x; "!": refused. */
+static void check_link(struct arena *arena, const struct stream *stream, const char *reference,
+                       const char *wanted)
+{
+    const struct origin_link link = {STR("https://h.example:444/v1/x?a=1"),
+                                     STR("https://h.example:444/v1/x"), str_from(reference)};
+    struct str url = STR("!");
+    bool is_home;
+    err = (struct err)ERR_INIT;
+    (void)!origin_follow(stream, arena, &link, &url, &is_home, &err);
+    ck_assert_msg(str_is(url, wanted), "%s: %.*s %s", reference, STR_ARG(url), err.text);
+}
+
+START_TEST(links_are_rebased_where_that_is_asked)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct stream *plain = exchange_fixture_stream(arena, "", "path: /x");
+    const struct stream *rebased = exchange_fixture_stream(
+        arena, "rebase_links: true\nallow_hosts: [cdn.example]", "path: /x");
+    check_link(arena, plain, "?a=2", "https://h.example:444/v1/x?a=2");
+    check_link(arena, plain, "http://h.example/v1/y", "!");
+    ck_assert_msg(strstr(err.text, "this may be a proxy: rebase_links"), "%s", err.text);
+    check_link(arena, plain, "https://h.example/", "!");
+    ck_assert_msg(strstr(err.text, "allow_hosts may name it; behind a proxy"), "%s", err.text);
+    check_link(arena, rebased, "http://in.example:81/v1/y?b=%7e",
+               "https://h.example:444/v1/y?b=%7e");
+    check_link(arena, rebased, "http://in.example?b", "https://h.example:444/?b");
+    check_link(arena, rebased, "https://cdn.example/y", "https://cdn.example/y");
+    check_link(arena, rebased, "ftp://in.example/y", "!");
+}
+END_TEST
+
 SUITE("worker/access/origin", requests_stay_where_the_definition_allows,
       https_is_left_only_where_http_is_allowed, only_what_the_definition_names_may_be_private,
-      a_host_has_its_port, credentials_leave_a_url_and_the_rest_stays)
+      a_host_has_its_port, links_are_rebased_where_that_is_asked,
+      credentials_leave_a_url_and_the_rest_stays)

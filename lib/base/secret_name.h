@@ -1,0 +1,19 @@
+#ifndef BASE_SECRET_NAME_H
+#define BASE_SECRET_NAME_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+/*
+ * The one list of names that a credential goes by: of headers, parameters and members of a
+ * body. Letter case and the marks between words do not count, and the word may be a part of
+ * the name: Authorization, X-Api-Key, Cookie, access_token, clientSecret, db.password. Page
+ * tokens (next_page_token, syncToken) are no credentials.
+ */
+bool secret_name_is(struct str name);
+
+/* Does a header's value begin as credentials do (RFC 9110, section 11.4): "Bearer …"? */
+bool secret_name_is_scheme(struct str value);
+
+#endif
