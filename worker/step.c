@@ -144,7 +144,7 @@ static enum step again(struct crawl *crawl, const struct judgement *judgement)
     const struct pagination *paging = &crawl->stream->pagination;
     bool has_own = paging->retry.max_attempts > 0;
     const struct retry_policy *policy = has_own ? &paging->retry : &crawl->stream->retry;
-    int64_t delay_ms = retry_after(policy, ++crawl->attempt, crawl->env->rng);
+    int64_t delay_ms = retry_delay_ms(policy, ++crawl->attempt, crawl->env->rng);
     if (delay_ms < 0) {
         if (crawl->attempt > 1)
             err_wrap(&crawl->err, "given up after %d attempts", crawl->attempt);

@@ -2,7 +2,7 @@
 
 #include "base/backoff.h"
 
-int64_t retry_after(const struct retry_policy *policy, int attempt, struct rng *rng)
+int64_t retry_delay_ms(const struct retry_policy *policy, int attempt, struct rng *rng)
 {
     if (attempt >= policy->max_attempts)
         return -1;

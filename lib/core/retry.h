@@ -26,6 +26,6 @@ struct retry_policy {
  * min(initial · 2^(attempt-1), max), or initial; full jitter draws evenly from 0 to that, so
  * never above max (base/backoff.h).
  */
-int64_t retry_after(const struct retry_policy *policy, int attempt, struct rng *rng);
+int64_t retry_delay_ms(const struct retry_policy *policy, int attempt, struct rng *rng);
 
 #endif

@@ -8,7 +8,7 @@ static void expect(const struct retry_policy *policy, const int64_t *waits_ms, i
     struct rng rng;
     rng_seed(&rng, 1);
     for (int i = 0; i < count; i++)
-        ck_assert_int_eq(retry_after(policy, i + 1, &rng), waits_ms[i]);
+        ck_assert_int_eq(retry_delay_ms(policy, i + 1, &rng), waits_ms[i]);
 }
 
 START_TEST(fixed)
@@ -40,7 +40,7 @@ START_TEST(full_jitter_stays_below)
     const struct retry_policy policy = {5, RETRY_EXPONENTIAL, 1000, 60000, RETRY_JITTER_FULL};
     rng_seed(&rng, 7);
     for (int i = 0; i < 2000; i++) {
-        int64_t wait_ms = retry_after(&policy, 3, &rng);
+        int64_t wait_ms = retry_delay_ms(&policy, 3, &rng);
         lowest = MIN(lowest, wait_ms);
         highest = MAX(highest, wait_ms);
     }
@@ -57,7 +57,7 @@ START_TEST(far_attempts_do_not_overflow)
                                         RETRY_JITTER_NONE};
     struct rng rng;
     rng_seed(&rng, 1);
-    ck_assert_int_eq(retry_after(&policy, 1000000, &rng), INT64_MAX);
+    ck_assert_int_eq(retry_delay_ms(&policy, 1000000, &rng), INT64_MAX);
 }
 END_TEST
 
