@@ -17,8 +17,8 @@ out=${2:-docs/sources.md}
 <!-- Written by `make docs` from the keys in config/. -->
 
 One YAML file per source in `sources/`: an API, and the streams that are read from it. `pagetide
-check` validates all of them, `pagetide preview STREAM` shows what a stream would fetch and which
-table it would make, `pagetide config schema` prints a JSON Schema for editors.
+check` validates all of them. `pagetide preview STREAM` shows what a stream would fetch and which
+table it would make. `pagetide config schema` prints a JSON Schema for editors.
 
 *expression*: any value; text in `{{ … }}` is evaluated (expressions.md). *path*: `meta.next`,
 `data[-1].id`, `['a.b']`. *locator*: a path into the body, `header:Name`, or an expression.

@@ -1,5 +1,6 @@
 -- Activation: a worker that has the lease of a job takes its fence.
--- Needs clock, ms, rfc3339, is_end (helpers), notify_run (runs), finish_run (run_end).
+-- Needs clock, ms, rfc3339, is_end (helpers), notify_run (runs), bury_job and
+-- holds_crashed (dead_jobs).
 
 -- Whether a worker has missed two beats, is not registered, or is known to have gone.
 create or replace function pagetide.worker_is_stale(who text, beat interval, known_gone text)
@@ -29,20 +30,6 @@ as $$
     end
 $$;
 
--- The third crash without a committed page between them: the job is dead.
-create or replace function pagetide.bury_job(buried pagetide.job) returns void
-language plpgsql
-set search_path = pagetide, pg_temp
-as $$
-begin
-    update job j set state = 'dead', reason = 'crash', owner = null, crashes = buried.crashes + 1,
-        finished_at = clock(), error = format(
-            'the worker was lost %s times at page %s', buried.crashes + 1, buried.page + 1)
-    where j.id = buried.id;
-    perform finish_run(buried.run);
-end
-$$;
-
 -- A client that was stopped inside COPY keeps its locks until its backend is terminated. Ends only
 -- those sessions of the lost worker that have done nothing for a lease. Does nothing where our
 -- role may not.
@@ -61,17 +48,6 @@ begin
 exception when insufficient_privilege then
     null;
 end
-$$;
-
--- A process holds at most one job that has crashed before, so that a page that kills workers does
--- not take another such job with it. Asked under the lock of the job to be taken, in the one
--- session in which the process activates jobs.
-create or replace function pagetide.holds_crashed(who text, besides bigint) returns boolean
-language sql volatile
-set search_path = pagetide, pg_temp
-as $$
-    select exists (select from job j where j.worker = who and j.state = 'running'
-        and j.crashes > 0 and j.id <> besides)
 $$;
 
 -- Raises the epoch and writes the owner; the run begins with its first job.

@@ -1,0 +1,92 @@
+-- What the applied marks of a batch leave in the jobs and in the ledger: how far each job got.
+-- Needs clock (helpers), later, latest (bookmarks).
+
+-- A 64-bit hash, signed or not, as the bigint with the same bits.
+create or replace function pagetide.hash_bits(hash text) returns bigint
+language sql immutable
+as $$
+    select case when coalesce(hash, '0')::numeric > 9223372036854775807
+        then hash::numeric - 18446744073709551616 else coalesce(hash, '0')::numeric end::bigint
+$$;
+
+-- The ledger: one row for each applied page.
+create or replace function pagetide.save_pages(marks pagetide.mark[]) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    insert into page (job, number, request_hash, records_hash, status, attempts, records, bytes,
+        fetched_at, committed_at)
+    select m.job, m.page, hash_bits(m.request_hash), hash_bits(m.records_hash), m.status,
+        coalesce(m.attempts, 1), coalesce(m.records, 0), coalesce(m.bytes, 0),
+        to_timestamp(m.fetched_at_ms / 1000.0), clock()
+    from unnest(marks) m
+    where m.verdict = 'applied' and m.page > 0
+$$;
+
+-- The jobs' checkpoints and counts. A committed page shows that the job is healthy: its attempts,
+-- waits and crashes are counted from 0 again.
+create or replace function pagetide.save_progress(marks pagetide.mark[]) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update job j set
+        page = greatest(j.page, d.page),
+        checkpoint = coalesce(d.checkpoint, j.checkpoint),
+        pages_total = coalesce(d.pages_total, j.pages_total),
+        records = j.records + d.records,
+        bytes = j.bytes + d.bytes,
+        rejects = j.rejects + d.rejects,
+        asides = j.asides + d.asides,
+        retries = j.retries + d.retries,
+        waited_ms = j.waited_ms + d.waited_ms,
+        attempt = case when d.page > 0 then 0 else j.attempt end,
+        told_waits = case when d.page > 0 then 0 else j.told_waits end,
+        crashes = case when d.page > 0 then 0 else j.crashes end,
+        bookmark_high = later(j.bookmark_high, d.bookmark_high, j.bookmark_type)
+    from (
+        select m.job, max(m.page) as page,
+            (array_agg(m.checkpoint order by m.n desc) filter (where m.page > 0))[1] as checkpoint,
+            (array_agg(m.pages_total order by m.n desc) filter (where m.pages_total > 0))[1]
+                as pages_total,
+            coalesce(sum(m.records), 0) as records, coalesce(sum(m.bytes), 0) as bytes,
+            coalesce(sum(m.rejects), 0) as rejects, coalesce(sum(m.asides), 0) as asides,
+            coalesce(sum(m.retries), 0) as retries, coalesce(sum(m.waited_ms), 0) as waited_ms,
+            latest(nullif(m.bookmark_high, ''), o.bookmark_type order by m.n) as bookmark_high
+        from unnest(marks) m join job o on o.id = m.job
+        where m.verdict = 'applied' group by m.job) d
+    where j.id = d.job
+$$;
+
+-- Two objects {name: count} added.
+create or replace function pagetide.add_counts(a jsonb, b jsonb) returns jsonb
+language sql immutable
+as $$
+    select coalesce(jsonb_object_agg(c.key, c.total), '{}')
+    from (select e.key, sum(e.value::bigint) as total
+        from (select * from jsonb_each_text(a) union all select * from jsonb_each_text(b)) e
+        group by e.key) c
+$$;
+
+-- What only few pages have: warnings (each once), the paging that was recognised, and which
+-- columns the values kept aside belong to. They are kept in the job, because the commit of a page
+-- does not touch the run's row.
+create or replace function pagetide.save_notes(marks pagetide.mark[]) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    m mark;
+begin
+    for m in select * from unnest(marks) u where u.verdict = 'applied'
+        and (u.warning <> '' or u.paging <> '' or u.aside_columns is not null)
+    loop
+        update job j set
+            warnings = case when m.warning <> '' and m.warning <> all (j.warnings)
+                then j.warnings || m.warning else j.warnings end,
+            paging = coalesce(nullif(m.paging, ''), j.paging),
+            aside_columns = case when m.aside_columns is null then j.aside_columns
+                else add_counts(j.aside_columns, m.aside_columns) end
+        where j.id = m.job;
+    end loop;
+end
+$$;
