@@ -1,5 +1,7 @@
 #include "worker/load/commit_message.h"
 
+#include <assert.h>
+
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "base/printable.h"
@@ -60,6 +62,7 @@ static void put_table(struct json_out *out, const struct stream *stream,
         return;
     }
     column_map_put_stage_name(&stage, loader);
+    assert(stream);
     const struct table *table = &stream->table;
     json_out_open(out, "table", '{');
     put_text(out, "schema", table->schema);
