@@ -2,13 +2,25 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/say.h"
+#include "config/credential.h"
 #include "port/redis.h"
 #include "port/redis_url.h"
 #include "worker/preview.h"
 
 enum { CONNECT_MS = 10000, LINE_BYTES_MAX = 65536 };
 
-static void print_stream(const struct cli *cli, const struct stream *stream)
+/* To stderr, as an error would be, but the definition holds. */
+static void on_literal(void *ctx, struct str place, struct str value)
+{
+    const struct stream *stream = ctx;
+    (void)value;
+    say_line(stderr,
+             "warning: %.*s: %.*s holds a credential, which is stored in PostgreSQL with the "
+             "definition: name it by {{ env.NAME }} or {{ secrets.name }}",
+             STR_ARG(stream->name), STR_ARG(place));
+}
+
+static void print_stream(const struct cli *cli, struct stream *stream)
 {
     const struct table *table = &stream->table;
     if (cli->options.json)
@@ -17,6 +29,7 @@ static void print_stream(const struct cli *cli, const struct stream *stream)
     else
         say_line(stdout, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(table->schema),
                  STR_ARG(table->name));
+    credential_find(stream, on_literal, stream);
 }
 
 /* --- the option --live --- */

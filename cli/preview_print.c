@@ -3,6 +3,7 @@
 #include "base/json_out.h"
 #include "base/printable.h"
 #include "base/redact.h"
+#include "base/secret_name.h"
 #include "base/units.h"
 #include "cli/hint.h"
 #include "cli/say.h"
@@ -302,13 +303,8 @@ void preview_print_end(struct cli *cli, const struct stream *stream,
 
 static bool is_hidden(const struct stream *stream, struct str name)
 {
-    static const char *const hidden[] = {"authorization", "cookie", "set-cookie",
-                                         "proxy-authorization"};
-    for (size_t i = 0; i < COUNT_OF(hidden); i++)
-        if (str_eq_nocase(name, str_from(hidden[i])))
-            return true;
-    return stream && stream->auth.type == AUTH_API_KEY &&
-           str_eq_nocase(name, stream->auth.name);
+    return secret_name_is(name) || (stream && stream->auth.type == AUTH_API_KEY &&
+                                    str_eq_nocase(name, stream->auth.name));
 }
 
 static void put_headers(struct buf *line, const struct http_header *headers, size_t count,

@@ -159,6 +159,31 @@ static void check_accumulated(struct reader *reader, const struct name_use *use,
                     "accumulated[-1]");
 }
 
+/* What libpq and we are set up with is not for an API. */
+static bool is_own_setting(struct str name)
+{
+    return str_starts(name, STR("PAGETIDE_")) || str_is(name, "PGPASSWORD");
+}
+
+/* A secret is one value that the definition names: so it is known what is read, and hidden. */
+static void check_secret(struct reader *reader, const struct name_use *use,
+                         const struct builtin *builtin)
+{
+    const char *what = str_is(use->use.root, "env") ? "NAME" : "name";
+    if (!(use->key->flags & KEY_SECRETS))
+        problem_add(reader->problems, use->node,
+                    "\"%s\" may be used in auth, headers, params, bodies and URLs only",
+                    builtin->name);
+    else if (!use->use.step_count || use->use.steps[0].kind != VALUE_STRING)
+        problem_add(reader->problems, use->node,
+                    "\"%s\" is no value itself: name one of it, %s.%s", builtin->name,
+                    builtin->name, what);
+    else if (str_is(use->use.root, "env") && is_own_setting(use->use.steps[0].text))
+        problem_add(reader->problems, use->node,
+                    "env.%.*s is a setting of Pagetide's own, not for definitions",
+                    STR_ARG(use->use.steps[0].text));
+}
+
 static void check_use(struct reader *reader, const struct name_use *use, struct stream *stream)
 {
     const struct builtin *builtin = find_builtin(use->use.root);
@@ -167,10 +192,8 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
             say_unknown(reader, use, stream);
         return;
     }
-    if (builtin->is_secret && !(use->key->flags & KEY_SECRETS))
-        problem_add(reader->problems, use->node,
-                    "\"%s\" may be used in auth, headers, params, bodies and URLs only",
-                    builtin->name);
+    if (builtin->is_secret)
+        check_secret(reader, use, builtin);
     check_member(reader, use, builtin);
     if (str_is(use->use.root, "partition") && stream->partitions.kind == VALUE_UNDEFINED)
         problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");

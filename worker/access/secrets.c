@@ -5,8 +5,9 @@
 #include "base/file.h"
 #include "base/redact.h"
 #include "base/secret_name.h"
+#include "config/credential.h"
 
-enum { SECRET_BYTES_MAX = 64 * 1024, NAMES_MAX = 256 };
+enum { SECRET_BYTES_MAX = 64 * 1024, NAMES_MAX = 256, PART_BYTES_MIN = 8 };
 
 struct secret_names {
     struct str items[NAMES_MAX];
@@ -101,8 +102,17 @@ static bool read_env(struct arena *arena, struct str name, struct value *ret, st
     if (!text)
         return err_set(err, ERR_CONFIG, "secrets", 0,
                        "env.%.*s is not set in the environment of this process", STR_ARG(name));
+    if (!*text)
+        return err_set(err, ERR_CONFIG, "secrets", 0, "env.%.*s is empty", STR_ARG(name));
     *ret = value_string(arena_str(arena, str_from(text)));
     return true;
+}
+
+static bool is_empty(struct value value)
+{
+    return value.kind == VALUE_NULL || (value.kind == VALUE_STRING && !value.text.len) ||
+           (value.kind == VALUE_LIST && !value.list->count) ||
+           (value.kind == VALUE_MAP && !value.map->count);
 }
 
 static bool read_text(struct arena *arena, struct str path, struct str *ret, struct err *err)
@@ -125,13 +135,16 @@ static bool read_secret(struct arena *arena, const char *dir, struct str name,
         return err_set(err, ERR_CONFIG, "secrets", 0, "secrets.%.*s is no file name",
                        STR_ARG(name));
     struct str path = arena_printf(arena, "%s/%.*s", dir, STR_ARG(name));
-    struct err why = ERR_INIT, ignored = ERR_INIT;
+    struct err why = ERR_INIT, why_json = ERR_INIT;
     if (read_text(arena, path, &text, &why)) {
         *ret = value_string(text);
         return true;
     }
     struct str json = arena_printf(arena, "%.*s.json", STR_ARG(path));
-    if (why.code != ENOENT || !read_text(arena, json, &text, &ignored))
+    bool is_json = why.code == ENOENT && read_text(arena, json, &text, &why_json);
+    if (!is_json && why.code == ENOENT && why_json.code != ENOENT)
+        why = why_json; /* x.json is there, and is what cannot be read */
+    if (!is_json)
         return err_set(err, ERR_CONFIG, "secrets", why.code, "secrets.%.*s: cannot read %s",
                        STR_ARG(name), why.text);
     if (!value_parse(arena, text, VALUE_WHOLE, ret, err)) {
@@ -153,6 +166,9 @@ static bool read_all(struct arena *arena, const char *dir, bool from_env,
                               : read_secret(arena, dir, name, &value, err);
         if (!found)
             return false;
+        if (is_empty(value))
+            return err_set(err, ERR_CONFIG, "secrets", 0, "secrets.%.*s is empty",
+                           STR_ARG(name));
         const char *root = from_env ? "env" : "secrets";
         register_all(arena, arena_printf(arena, "%s.%.*s", root, STR_ARG(name)), value);
         map->members[map->count++] = (struct value_member){name, value};
@@ -161,12 +177,28 @@ static bool read_all(struct arena *arena, const char *dir, bool from_env,
     return true;
 }
 
+/* Also the words of "Bearer abc" and the values of "a=b; c=d": an API may say back one alone. */
+static void on_literal(void *ctx, struct str place, struct str value)
+{
+    size_t from = 0;
+    (void)ctx;
+    redact_add(place, value);
+    for (size_t i = 0; i <= value.len; i++) {
+        if (i < value.len && !strchr(" ;=,", value.ptr[i]))
+            continue;
+        if (i - from >= PART_BYTES_MIN)
+            redact_add(place, str_slice(value, from, i));
+        from = i + 1;
+    }
+}
+
 bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,
                      struct secrets *ret_secrets, struct err *err)
 {
     struct wanted wanted = {0};
     struct secrets secrets;
     note_all(&wanted, stream);
+    credential_find(stream, on_literal, NULL);
     if (!read_all(arena, secrets_dir, true, &wanted.env, &secrets.env, err) ||
         !read_all(arena, secrets_dir, false, &wanted.files, &secrets.files, err))
         return false;

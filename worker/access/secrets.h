@@ -16,9 +16,11 @@ struct secrets {
 
 /*
  * Reads them from the environment and from files, so it may wait for the disk: for the
- * beginning of a job. Each value is registered for redaction, elements and members of JSON one
+ * beginning of a job. Each value is registered for redaction, credentials
+ * that the definition holds itself as well, elements and members of JSON one
  * by one. A secret `x` is the content of the file x in secrets_dir (NULL: not set) without its
- * line ends; where there is no such file, the JSON of x.json. At most 64 KiB each. Everything
+ * line ends; where there is no such file, the JSON of x.json. At most 64 KiB each,
+ * regular files only, and none that is empty. Everything
  * is in `arena`. ERR_CONFIG names what is missing or cannot be read.
  */
 bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,

@@ -1,5 +1,6 @@
 #include "worker/access/secrets.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/redact.h"
@@ -9,6 +10,11 @@
 static struct arena *arena;
 static struct err err = ERR_INIT;
 static char dir[] = "/tmp/pagetide-secrets-XXXXXX";
+
+static const char *path_of(const char *name)
+{
+    return arena_printf(arena, "%s/%s", dir, name).ptr;
+}
 
 static void put_file(const char *name, const char *text)
 {
@@ -28,13 +34,23 @@ static void set_up(void)
     put_file("plain", "file-4711\r\n\n");
     put_file("account.json", "{\"user\":\"user-4711\",\"keys\":[\"list-4711\", 123456]}\n");
     put_file("broken.json", "{");
+    put_file("empty", "\n");
+    put_file("none.json", "{}");
+    put_file("large", arena_printf(arena, "%070000d", 1).ptr);
+    ck_assert_int_eq(mkdir(path_of("folder"), 0700), 0);
+    ck_assert_int_eq(mkfifo(path_of("fifo"), 0600), 0);
+    ck_assert_int_eq(mkfifo(path_of("piped.json"), 0600), 0);
+    setenv("TEST_EMPTY", "", 1);
 }
 
 static void tear_down(void)
 {
-    static const char *const names[] = {"plain", "account.json", "broken.json"};
+    static const char *const names[] = {"plain", "account.json", "broken.json",
+                                        "empty", "none.json",    "large",
+                                        "fifo",  "piped.json"};
     for (size_t i = 0; i < COUNT_OF(names); i++)
-        unlink(arena_printf(arena, "%s/%s", dir, names[i]).ptr);
+        unlink(path_of(names[i]));
+    rmdir(path_of("folder"));
     rmdir(dir);
     arena_free(arena);
 }
@@ -87,6 +103,20 @@ START_TEST(every_value_is_redacted)
 }
 END_TEST
 
+START_TEST(literal_credentials_are_redacted)
+{
+    struct secrets secrets;
+    set_up();
+    ck_assert_ok(collect("path: /x, headers: {Authorization: 'Bearer literal-4711', Cookie: "
+                         "'sid=cookie-4711; a=b'}",
+                         dir, &secrets),
+                 err);
+    ck_assert_str_is(redact_str(arena, STR("Bearer literal-4711, literal-4711, cookie-4711")),
+                     "<headers.Authorization>, <headers.Authorization>, <headers.Cookie>");
+    tear_down();
+}
+END_TEST
+
 START_TEST(what_is_missing_is_named)
 {
     static const struct {
@@ -100,6 +130,13 @@ START_TEST(what_is_missing_is_named)
         {"secrets.plain", false, "secrets_dir is not set"},
         {"secrets[\"../plain\"]", true, "is no file name"},
         {"secrets[\"..\"]", true, "is no file name"},
+        {"secrets.empty", true, "secrets.empty is empty"},
+        {"secrets.none", true, "secrets.none is empty"},
+        {"secrets.large", true, "large: longer than 65536 bytes"},
+        {"secrets.folder", true, "folder: Is a directory"},
+        {"secrets.fifo", true, "fifo: not a regular file"},
+        {"secrets.piped", true, "piped.json: not a regular file"},
+        {"env.TEST_EMPTY", true, "env.TEST_EMPTY is empty"},
     };
     set_up();
     for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -132,4 +169,4 @@ END_TEST
 
 SUITE("worker/access/secrets", just_what_the_definition_uses_is_read,
       json_is_found_where_the_plain_file_is_not, every_value_is_redacted,
-      what_is_missing_is_named, a_use_makes_a_credential)
+      literal_credentials_are_redacted, what_is_missing_is_named, a_use_makes_a_credential)

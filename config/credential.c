@@ -1,0 +1,108 @@
+#include "config/credential.h"
+
+#include "base/secret_name.h"
+
+struct finder {
+    credential_fn fn;
+    void *ctx;
+    struct arena *arena;
+};
+
+/* In a body or a variable `key` names anything: {key: "created_at", value: …}. */
+static bool is_credential(struct str place, struct str name)
+{
+    bool is_sent_by_name = str_find(place, STR("headers.")) == 0 ||
+                           str_find(place, STR("params.")) == 0 ||
+                           str_find_byte(place, '?') >= 0;
+    return secret_name_is(name) && (is_sent_by_name || !str_eq_nocase(name, STR("key")));
+}
+
+static void say(const struct finder *finder, struct str place, struct value value)
+{
+    if ((value.kind == VALUE_STRING && value.text.len) || value.kind == VALUE_NUMBER)
+        finder->fn(finder->ctx, place, value.text);
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        say(finder, place, value.list->items[i]);
+}
+
+static void find_value(const struct finder *finder, struct str place, struct str name,
+                       struct value value)
+{
+    bool has_scheme = str_find(place, STR("headers.")) >= 0 && value.kind == VALUE_STRING &&
+                      secret_name_is_scheme(value.text);
+    if (is_credential(place, name) || has_scheme)
+        say(finder, place, value);
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        if (value.list->items[i].kind == VALUE_MAP)
+            find_value(finder, place, STR_NONE, value.list->items[i]);
+    for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count; i++) {
+        const struct value_member *member = &value.map->members[i];
+        find_value(
+            finder,
+            arena_printf(finder->arena, "%.*s.%.*s", STR_ARG(place), STR_ARG(member->key)),
+            member->key, member->value);
+    }
+}
+
+/* Below maps: a template that names a secret, or anything else with a value, is no literal. */
+static void find_template(const struct finder *finder, struct str place, struct str name,
+                          const struct template *template)
+{
+    if (!template)
+        return;
+    if (template->kind == TEMPLATE_CONSTANT)
+        find_value(finder, place, name, template->constant);
+    for (size_t i = 0; template->kind == TEMPLATE_MAP && i < template->count; i++)
+        find_template(finder,
+                      arena_printf(finder->arena, "%.*s.%.*s", STR_ARG(place),
+                                   STR_ARG(template->keys[i])),
+                      template->keys[i], &template->items[i]);
+    for (size_t i = 0; template->kind == TEMPLATE_LIST && i < template->count; i++)
+        find_template(finder, place, name, &template->items[i]);
+}
+
+static void find_named(const struct finder *finder, const char *key,
+                       const struct named_template *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        find_template(finder,
+                      arena_printf(finder->arena, "%s.%.*s", key, STR_ARG(list[i].name)),
+                      list[i].name, &list[i].template);
+}
+
+/* "…?name=value&…", as it is written; its value ends where an expression begins. */
+static void find_query(const struct finder *finder, const char *key,
+                       const struct template *template)
+{
+    struct str text = template->kind == TEMPLATE_CONSTANT ? template->constant.text
+                      : template->kind == TEMPLATE_MIXED  ? template->parts[0].text
+                                                          : STR_NONE;
+    ptrdiff_t mark = str_find_byte(text, '?');
+    for (size_t at = mark < 0 ? text.len : (size_t)mark + 1; at < text.len;) {
+        size_t end = at, equals = text.len;
+        for (; end < text.len && text.ptr[end] != '&' && text.ptr[end] != '#'; end++)
+            if (text.ptr[end] == '=' && equals == text.len)
+                equals = end;
+        struct str name = str_slice(text, at, MIN(equals, end));
+        if (equals < end)
+            find_value(finder, arena_printf(finder->arena, "%s?%.*s", key, STR_ARG(name)), name,
+                       value_string(str_slice(text, equals + 1, end)));
+        at = end + 1;
+    }
+}
+
+void credential_find(const struct stream *stream, credential_fn fn, void *ctx)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct finder finder = {fn, ctx, arena};
+    const struct next_page *next = &stream->pagination.next_page;
+    find_named(&finder, "headers", stream->headers, stream->header_count);
+    find_named(&finder, "params", stream->params, stream->param_count);
+    find_named(&finder, "vars", stream->vars, stream->var_count);
+    find_template(&finder, STR("body"), STR_NONE, stream->body);
+    find_template(&finder, STR("next_page.headers"), STR_NONE, next->headers);
+    find_template(&finder, STR("next_page.params"), STR_NONE, next->params);
+    find_template(&finder, STR("next_page.body"), STR_NONE, next->body);
+    find_query(&finder, "url", &stream->url);
+    find_query(&finder, "path", &stream->path);
+}
