@@ -119,8 +119,12 @@ static bool read_type(struct value map, enum pagination_type *ret_type)
 
 static bool read_count(struct value map, struct str key, int64_t *ret)
 {
+    int64_t number;
     struct value count = value_get(map, key);
-    return count.kind == VALUE_STRING && str_to_int64(count.text, ret);
+    if (count.kind != VALUE_STRING || !str_to_int64(count.text, &number) || number < 0)
+        return false;
+    *ret = number;
+    return true;
 }
 
 static bool read_all(struct value map, struct pager *pager)
@@ -128,7 +132,7 @@ static bool read_all(struct value map, struct pager *pager)
     int64_t page;
     if (!read_type(map, &pager->type) || !read_count(map, STR("page"), &page) ||
         !read_count(map, STR("records"), &pager->records) ||
-        !read_count(map, STR("number"), &pager->number))
+        !read_count(map, STR("number"), &pager->number) || page >= INT32_MAX)
         return false;
     pager->page = (int)page;
     pager->total = -1;

@@ -1,5 +1,7 @@
 #include "worker/paging/pager.h"
 
+#include "base/saturate.h"
+
 void pager_start(struct pager *pager, const struct pagination *declared)
 {
     *pager = (struct pager){.declared = declared,
@@ -62,7 +64,7 @@ struct value pager_value(const struct pager *pager, struct arena *arena)
                                       STR_INIT("cursor")};
     bool by_page = pager->type == PAGINATE_PAGE;
     struct value numbers[] = {
-        value_int(arena, by_page ? pager->number : pager->page + 1),
+        value_int(arena, by_page ? pager->number : saturate_add(pager->page, 1)),
         value_int(arena, by_page ? pager->records : pager->number),
         value_int(arena, pager->declared->size),
         pager->cursor.kind == VALUE_UNDEFINED ? NULL_VALUE : pager->cursor,

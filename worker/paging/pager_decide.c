@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/saturate.h"
 #include "worker/paging/pager_auto.h"
 #include "worker/paging/pager_next.h"
 #include "worker/paging/pager_response.h"
@@ -118,7 +119,7 @@ static struct pager page_read(const struct pager *now, int64_t records)
 {
     struct pager next = *now;
     next.page++;
-    next.records += records;
+    next.records = saturate_add(next.records, records);
     next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
     next.url = STR_NONE;
     return next;

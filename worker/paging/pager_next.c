@@ -1,5 +1,6 @@
 #include "worker/paging/pager_next.h"
 
+#include "base/saturate.h"
 #include "worker/paging/link.h"
 
 static bool is_absent(struct value value)
@@ -112,15 +113,16 @@ static bool read_totals(struct pager_step *step, struct err *err)
         return false;
     bool by_offset = step->pager->type == PAGINATE_OFFSET;
     int64_t reached =
-        by_offset ? step->pager->number + facts->seen : step->pager->records + facts->seen;
+        saturate_add(by_offset ? step->pager->number : step->pager->records, facts->seen);
     if (total >= 0) {
         compare_total(step, how->total.source, reached, total);
         remember_total(step, how->total.source, total);
         int64_t size = how->size ? how->size : facts->seen; /* records per page */
-        step->decision.pages_total = size ? (int)MIN((total + size - 1) / size, INT32_MAX) : 0;
+        int64_t count = size ? total / size + (total % size != 0) : 0;
+        step->decision.pages_total = (int)MIN(count, INT32_MAX);
     }
     if (pages >= 0) {
-        compare_total(step, how->total_pages.source, step->pager->page + 1, pages);
+        compare_total(step, how->total_pages.source, saturate_add(step->pager->page, 1), pages);
         if (total < 0)
             remember_total(step, how->total_pages.source, pages);
         step->decision.pages_total = (int)MIN(pages, INT32_MAX);
@@ -138,10 +140,8 @@ bool pager_next_number(struct pager_step *step, struct err *err)
         pager_step_sign_end(step, STR("the page is empty"));
     if (how->stops_on_short && seen < how->size)
         pager_step_sign_end(step, STR("the page is short"));
-    if (step->pager->type == PAGINATE_PAGE)
-        step->next->number++;
-    else
-        step->next->number += how->steps_by_size ? how->size : seen;
+    int64_t by = step->pager->type == PAGINATE_PAGE ? 1 : how->steps_by_size ? how->size : seen;
+    step->next->number = saturate_add(step->next->number, by);
     return true;
 }
 
@@ -152,7 +152,8 @@ void pager_next_empty(struct pager_step *step)
     if (step->facts->is_last) {
         pager_step_sign_end(step, STR("a rule of responses says so"));
     } else if (pager_is_numbered(pager) && !how->stops_on_empty) {
-        step->next->number += pager->type == PAGINATE_PAGE ? 1 : how->size;
+        step->next->number =
+            saturate_add(step->next->number, pager->type == PAGINATE_PAGE ? 1 : how->size);
     } else {
         pager_step_sign_end(step, STR("the answer has no content"));
         if (pager->total < 0)
@@ -160,7 +161,8 @@ void pager_next_empty(struct pager_step *step)
         if (how->total.kind != LOCATOR_NONE)
             compare_total(step, how->total.source, pager->records, pager->total);
         else
-            compare_total(step, how->total_pages.source, pager->page + 1, pager->total);
+            compare_total(step, how->total_pages.source, saturate_add(pager->page, 1),
+                          pager->total);
     }
 }
 

@@ -110,7 +110,10 @@ START_TEST(foreign_texts_are_refused)
         "{}",
         "{\"v\":2,\"type\":\"page\",\"page\":\"1\",\"records\":\"1\"}",
         "{\"v\":1,\"type\":\"pages\",\"page\":\"1\",\"records\":\"1\",\"number\":\"1\"}",
-        "{\"v\":1,\"type\":\"page\",\"page\":1,\"records\":\"1\",\"number\":\"1\"}"};
+        "{\"v\":1,\"type\":\"page\",\"page\":1,\"records\":\"1\",\"number\":\"1\"}",
+        "{\"v\":1,\"type\":\"page\",\"page\":\"2147483647\",\"records\":\"1\",\"number\":"
+        "\"1\"}",
+        "{\"v\":1,\"type\":\"page\",\"page\":\"1\",\"records\":\"-1\",\"number\":\"1\"}"};
     arena = arena_new();
     const struct pagination def = {.type = PAGINATE_PAGE};
     for (size_t i = 0; i < COUNT_OF(foreign); i++) {

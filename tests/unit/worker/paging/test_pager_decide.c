@@ -86,5 +86,47 @@ START_TEST(a_page_that_cannot_be_decided_changes_nothing)
 }
 END_TEST
 
-SUITE("worker/paging/pager_decide", offsets_grow_by_what_came, limits_are_told_apart_from_ends,
-      a_page_that_cannot_be_decided_changes_nothing)
+static bool find_response(void *ctx, struct str name, struct arena *of, struct value *ret)
+{
+    struct err ignored = ERR_INIT;
+    (void)ctx;
+    return str_is(name, "response") &&
+           value_parse(of, STR("{\"total\": 9223372036854775807}"), VALUE_WHOLE, ret, &ignored);
+}
+
+/* The largest numbers that an answer, a definition and a checkpoint can have. */
+START_TEST(the_largest_numbers_do_not_wrap)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    static const struct stream stream;
+    static const struct expr_scope scope = {.find = find_response};
+    const struct pager_facts facts = {.url = STR("https://h/x"),
+                                      .home_url = STR("https://h/x"),
+                                      .seen = 10,
+                                      .taken = 10,
+                                      .stream = &stream,
+                                      .scope = &scope};
+    struct pagination def = {.type = PAGINATE_OFFSET,
+                             .size = 10,
+                             .stops_on_empty = true,
+                             .maximum = -1,
+                             .max_iterations = -1,
+                             .max_records = -1,
+                             .max_time_ms = -1};
+    struct pager pager, next;
+    ck_assert_ok(locator_compile(arena, STR("total"), &def.total, &err), err);
+    pager_start(&pager, &def);
+    struct pager_decision decision = pager_decide(&pager, &facts, arena, &next, &err);
+    ck_assert_int_eq(decision.outcome, PAGER_MORE);
+    ck_assert_int_eq(decision.pages_total, INT32_MAX);
+    ck_assert_int_eq(next.number, 10);
+    pager.number = pager.records = INT64_MAX - 1;
+    decision = pager_decide(&pager, &facts, arena, &next, &err);
+    ck_assert_int_eq(decision.outcome, PAGER_END);
+    ck_assert_int_eq(next.number, INT64_MAX);
+    ck_assert_int_eq(next.records, INT64_MAX);
+}
+END_TEST
+
+SUITE("worker/paging/pager_decide", the_largest_numbers_do_not_wrap, offsets_grow_by_what_came,
+      limits_are_told_apart_from_ends, a_page_that_cannot_be_decided_changes_nothing)
