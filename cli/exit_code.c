@@ -24,6 +24,9 @@ int exit_code_of_run(struct str state)
 
 int exit_code_of_preview(const struct preview *preview)
 {
+    /* Nothing would be stored, whatever max_rejects allows. */
+    if (preview->rejects && preview->rejects == preview->records)
+        return EXIT_RUN_FAILED;
     if (preview->how == PREVIEW_STOPPED)
         return EXIT_DONE;
     if (preview->how == PREVIEW_WAITS)

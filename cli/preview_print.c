@@ -280,6 +280,8 @@ static void put_end(struct buf *line, const struct stream *stream,
         buf_puts(line, ", the API asks to come back in ");
         units_format_duration(line, preview->wait_ms);
     }
+    if (preview->rejects && preview->rejects == preview->records)
+        buf_puts(line, "\n  every record was rejected: nothing would be stored");
     if (preview->error.len)
         buf_printf(line, "\n  %.*s", STR_ARG(preview->error));
     if (preview->how == PREVIEW_ENDED && *reason) {

@@ -104,6 +104,7 @@ static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end
     preview->reason = end->reason;
     preview->error = arena_str(previewing->arena, str_from(end->err->text));
     preview->wait_ms = end->wait_ms;
+    preview->rejects = crawl_stats(crawl).rejects;
     keep_columns(previewing, crawl_columns(crawl));
     previewing->is_over = true;
 }

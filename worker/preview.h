@@ -37,6 +37,7 @@ struct preview {
     int64_t wait_ms;
     int pages;
     int64_t records;
+    int64_t rejects;              /* of them */
     const struct column *columns; /* that a run would make so far */
     size_t column_count;
     struct str ddl; /* empty where no record was seen */

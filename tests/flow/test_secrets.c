@@ -375,5 +375,59 @@ START_TEST(what_an_api_writes_drives_no_terminal)
 }
 END_TEST
 
+/* --- credentials in a definition, records that are all rejected --- */
+
+START_TEST(a_literal_credential_is_told_by_check_and_hidden)
+{
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    pagetide_source(&pagetide, "lit",
+                    "source: lit\nbase_url: %s\nheaders: {X-Api-Key: literal-4711}\n"
+                    "streams: {a: {path: /a, params: {api_key: literal-4712}, "
+                    "pagination: {type: none}}}\n",
+                    mock.url);
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/a\", \"status\": 403, \"body\": \"literal-4711 literal-4712\"}");
+    struct pagetide_result checked = pagetide_run(&pagetide, "check");
+    ck_assert_int_eq(checked.code, 0);
+    ck_assert(strstr(checked.err, "warning: lit.a: headers.X-Api-Key holds a credential"));
+    ck_assert(strstr(checked.err, "warning: lit.a: params.api_key holds a credential"));
+    ck_assert(!strstr(checked.err, "4711") && !strstr(checked.out, "4711"));
+    static const char *const commands[] = {"preview lit.a --trace",
+                                           "preview lit.a --trace --json",
+                                           "sync lit.a --log-level debug"};
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        struct pagetide_result got = pagetide_run(&pagetide, "%s", commands[i]);
+        ck_assert_msg(!strstr(got.out, "literal-47") && !strstr(got.err, "literal-47"), "%s%s",
+                      got.out, got.err);
+    }
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from pagetide.job where error "
+                                             "like '%%<headers.X-Api-Key>%%' and error not "
+                                             "like '%%literal%%'"),
+                     "1");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+START_TEST(a_preview_of_rejects_alone_exits_with_1)
+{
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    pagetide_source(&pagetide, "rej",
+                    "source: rej\nbase_url: %s\n"
+                    "streams: {a: {path: /a, key: id, pagination: {type: none}}}\n",
+                    mock.url);
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/a\", \"body\": [{\"id\": null}, {\"x\": 1}]}");
+    struct pagetide_result got = pagetide_run(&pagetide, "preview rej.a");
+    ck_assert_msg(got.code == 1, "%d %s%s", got.code, got.out, got.err);
+    ck_assert(strstr(got.out, "every record was rejected"));
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
 SUITE("flow/secrets", planted_secrets_are_found_nowhere,
-      an_echo_is_hidden_in_every_form_it_takes, what_an_api_writes_drives_no_terminal)
+      an_echo_is_hidden_in_every_form_it_takes, what_an_api_writes_drives_no_terminal,
+      a_literal_credential_is_told_by_check_and_hidden, a_preview_of_rejects_alone_exits_with_1)

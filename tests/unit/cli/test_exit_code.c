@@ -30,13 +30,18 @@ START_TEST(a_preview_exits_with_0_while_a_run_would_go_on)
         enum preview_how how;
         enum job_state state;
         int code;
+        int64_t records, rejects;
     } cases[] = {
-        {PREVIEW_STOPPED, JOB_QUEUED, 0},  {PREVIEW_ENDED, JOB_SUCCEEDED, 0},
-        {PREVIEW_ENDED, JOB_FAILED, 1},    {PREVIEW_ENDED, JOB_TRUNCATED, 1},
-        {PREVIEW_WAITS, JOB_SUCCEEDED, 1},
+        {PREVIEW_STOPPED, JOB_QUEUED, 0, 0, 0},  {PREVIEW_ENDED, JOB_SUCCEEDED, 0, 0, 0},
+        {PREVIEW_ENDED, JOB_FAILED, 1, 0, 0},    {PREVIEW_ENDED, JOB_TRUNCATED, 1, 0, 0},
+        {PREVIEW_WAITS, JOB_SUCCEEDED, 1, 0, 0}, {PREVIEW_ENDED, JOB_SUCCEEDED, 0, 3, 2},
+        {PREVIEW_ENDED, JOB_SUCCEEDED, 1, 3, 3}, {PREVIEW_STOPPED, JOB_QUEUED, 1, 3, 3},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct preview preview = {.how = cases[i].how, .state = cases[i].state};
+        struct preview preview = {.how = cases[i].how,
+                                  .state = cases[i].state,
+                                  .records = cases[i].records,
+                                  .rejects = cases[i].rejects};
         ck_assert_int_eq(exit_code_of_preview(&preview), cases[i].code);
     }
 }
