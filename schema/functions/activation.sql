@@ -14,7 +14,7 @@ $$;
 
 -- Whether `who` may activate a job: free, gone (over, or kept for another), busy, waiting, or
 -- crash: it can be taken from an owner that is lost.
-create or replace function pagetide.judge_claim(j pagetide.job, who text, beat interval,
+create or replace function pagetide.may_activate(j pagetide.job, who text, beat interval,
     known_gone text)
 returns text
 language sql volatile
@@ -91,7 +91,7 @@ as $$
 $$;
 
 -- Why the job was not taken, by whom it is held, and when to ask again.
-create or replace function pagetide.refused_claim(j pagetide.job, why text)
+create or replace function pagetide.refused_activation(j pagetide.job, why text)
 returns pagetide.activation
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -121,25 +121,25 @@ set search_path = pagetide, pg_temp
 as $$
 declare
     j job;
-    claim text;
+    verdict text;
 begin
     perform set_config('synchronous_commit', 'on', true);
     select * into j from job where id = wanted for update;
-    claim := judge_claim(j, who, ms(beat_ms), (select w.id from worker w
+    verdict := may_activate(j, who, ms(beat_ms), (select w.id from worker w
         where w.id = known_gone and w.host = on_host));
-    if claim not in ('free', 'crash') then
-        return refused_claim(j, claim);
-    elsif claim = 'crash' and j.crashes >= 2 then
+    if verdict not in ('free', 'crash') then
+        return refused_activation(j, verdict);
+    elsif verdict = 'crash' and j.crashes >= 2 then
         perform bury_job(j);
-        return refused_claim(j, 'gone');
-    elsif (claim = 'crash' or j.crashes > 0)
+        return refused_activation(j, 'gone');
+    elsif (verdict = 'crash' or j.crashes > 0)
         and (not may_take_crashed or holds_crashed(who, wanted)) then
-        return refused_claim(j, 'crashed');
+        return refused_activation(j, 'crashed');
     end if;
-    if claim = 'crash' then
+    if verdict = 'crash' then
         perform end_stuck_sessions(j.worker, ms(3 * beat_ms));
     end if;
-    perform take_job(j, who, token, claim = 'crash');
+    perform take_job(j, who, token, verdict = 'crash');
     return taken_job(wanted);
 end
 $$;

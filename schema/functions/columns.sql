@@ -42,7 +42,7 @@ $$;
 
 -- Takes the stream's table: makes it, or refuses a table that is not the stream's. Codes PT02x:
 -- the definition must change.
-create or replace function pagetide.claim_table(plan jsonb) returns void
+create or replace function pagetide.take_table(plan jsonb) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -279,7 +279,7 @@ declare
 begin
     perform pg_advisory_xact_lock(hashtextextended(
         format('pagetide %I.%I', plan ->> 'schema', plan ->> 'table'), 0));
-    perform claim_table(plan);
+    perform take_table(plan);
     for item in select d.name, d.type
         from jsonb_to_recordset(plan -> 'declared') as d (name text, type text)
     loop

@@ -60,7 +60,7 @@ $$;
 
 -- Judges each mark as if the marks before it had been written. Once a mark of a turn is refused or
 -- ends the turn, `closed` holds the turn's owner, and no later mark of the turn is applied.
-create or replace function pagetide.judge_marks(batch jsonb) returns setof pagetide.mark
+create or replace function pagetide.give_verdicts(batch jsonb) returns setof pagetide.mark
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -167,7 +167,7 @@ declare
     ending bigint;
 begin
     perform lock_jobs(array(select m.job from read_marks(batch) m));
-    marks := array(select m from judge_marks(batch) m);
+    marks := array(select m from give_verdicts(batch) m);
     perform merge_rows(batch -> 'table', marks);
     perform save_rejects(batch -> 'rejects', marks);
     perform save_pages(marks);
