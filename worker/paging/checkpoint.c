@@ -1,6 +1,7 @@
 #include "worker/paging/checkpoint.h"
 
 #include <assert.h>
+#include <limits.h>
 
 #include "worker/paging/pager_words.h"
 
@@ -38,6 +39,10 @@ static const char *const type_names[] = {
 };
 
 enum { CHECKPOINT_BYTES_MAX = 8 * 1024 * 1024 };
+
+/* Far above any real count, and far enough below the ends of the types to count on. */
+#define PAGES_MAX (INT_MAX / 2)
+#define COUNT_MAX (INT64_MAX / 2)
 
 /* As text: a count may be beyond what a double holds exactly. */
 static void put_count(struct json_out *out, const char *key, int64_t count)
@@ -117,28 +122,47 @@ static bool read_type(struct value map, enum pagination_type *ret_type)
     return false;
 }
 
-static bool read_count(struct value map, struct str key, int64_t *ret)
+/* False also where the paging would count beyond its type. */
+static bool read_count(struct value map, struct str key, int64_t least, int64_t most,
+                       int64_t *ret)
 {
-    int64_t number;
-    struct value count = value_get(map, key);
-    if (count.kind != VALUE_STRING || !str_to_int64(count.text, &number) || number < 0)
+    struct value text = value_get(map, key);
+    int64_t count;
+    if (text.kind != VALUE_STRING || !str_to_int64(text.text, &count) || count < least ||
+        count > most)
         return false;
-    *ret = number;
+    *ret = count;
     return true;
 }
 
 static bool read_all(struct value map, struct pager *pager)
 {
     int64_t page;
-    if (!read_type(map, &pager->type) || !read_count(map, STR("page"), &page) ||
-        !read_count(map, STR("records"), &pager->records) ||
-        !read_count(map, STR("number"), &pager->number) || page >= INT32_MAX)
+    if (!read_type(map, &pager->type) || !read_count(map, STR("page"), 0, PAGES_MAX, &page) ||
+        !read_count(map, STR("records"), 0, COUNT_MAX, &pager->records) ||
+        !read_count(map, STR("number"), 0, COUNT_MAX, &pager->number))
         return false;
     pager->page = (int)page;
-    pager->total = -1;
-    if (!read_count(map, STR("total"), &pager->total))
+    if (!read_count(map, STR("total"), 0, INT64_MAX, &pager->total))
         pager->total = -1;
     return true;
+}
+
+/*
+ * Each type needs its own keys of the definition, so the state of one cannot go on under
+ * another. `auto` without words has recognised nothing yet, or that there is one page.
+ */
+static bool is_type_of(const struct pager *pager)
+{
+    enum pagination_type type = pager->in_force->type;
+    return pager->type == type || (type == PAGINATE_AUTO && pager->type == PAGINATE_NONE);
+}
+
+static bool refuse_type(const struct pager *pager, struct err *err)
+{
+    return err_set(err, ERR_INPUT, "checkpoint", 0,
+                   "the checkpoint is of the paging %s, the definition has %s",
+                   type_names[pager->type], type_names[pager->in_force->type]);
 }
 
 /* Only response_based keeps parameters, headers and a body: the others make them anew. */
@@ -172,15 +196,18 @@ bool checkpoint_read(struct arena *arena, struct arena *job_arena, struct str te
                        "the checkpoint is not of this version of Pagetide");
     read_next(value_get(map, STR("next")), &pager);
     struct value words = value_get(map, STR("auto"));
-    if (words.kind == VALUE_STRING) {
+    if (words.kind == VALUE_STRING && declared->type == PAGINATE_AUTO) {
         pager.in_force = pager_words_parse(job_arena, words.text, &pager.recognised);
         if (!pager.in_force)
             return err_set(err, ERR_INPUT, "checkpoint", 0,
                            "this version does not know the paging \"%.*s\"",
                            STR_ARG(words.text));
     }
+    if (!is_type_of(&pager))
+        return refuse_type(&pager, err);
     pager.cursor = value_get(map, STR("cursor"));
-    pager.is_done = value_get(map, STR("done")).kind == VALUE_BOOL;
+    struct value done = value_get(map, STR("done"));
+    pager.is_done = done.kind == VALUE_BOOL && done.boolean;
     struct value last = value_get(map, STR("last"));
     if (last.kind != VALUE_UNDEFINED) {
         AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);

@@ -126,5 +126,74 @@ START_TEST(foreign_texts_are_refused)
 }
 END_TEST
 
+/* The keys that a type needs may be missing from a definition of another type. */
+START_TEST(the_state_of_another_type_is_refused)
+{
+    arena = arena_new();
+    for (enum pagination_type type = PAGINATE_NONE; type <= PAGINATE_AUTO; type++) {
+        const struct pagination def = {.type = type};
+        struct pager pager, read;
+        pager_start(&pager, &def);
+        struct str text = checkpoint_write(arena, &pager);
+        for (enum pagination_type other = PAGINATE_NONE; other <= PAGINATE_AUTO; other++) {
+            const struct pagination changed = {.type = other};
+            bool is_same = type == other || (type == PAGINATE_NONE && other == PAGINATE_AUTO);
+            err = (struct err)ERR_INIT;
+            ck_assert_msg(checkpoint_read(arena, arena, text, &changed, &read, &err) == is_same,
+                          "%.*s for type %d", STR_ARG(text), (int)other);
+            ck_assert_int_eq(err.kind, is_same ? ERR_NONE : ERR_INPUT);
+        }
+    }
+    arena_free(arena);
+}
+END_TEST
+
+/* What `auto` recognised holds for `auto` alone, and says the type. */
+START_TEST(words_of_auto_go_with_auto)
+{
+    static const char text[] = "{\"v\":1,\"type\":\"cursor\",\"auto\":\"cursor next after\","
+                               "\"page\":\"1\",\"records\":\"1\",\"number\":\"0\"}";
+    static const char other[] =
+        "{\"v\":1,\"type\":\"response_based\",\"auto\":\"cursor next a\","
+        "\"page\":\"1\",\"records\":\"1\",\"number\":\"0\"}";
+    arena = arena_new();
+    const struct pagination recognises = {.type = PAGINATE_AUTO},
+                            page = {.type = PAGINATE_PAGE};
+    struct pager pager;
+    ck_assert_ok(checkpoint_read(arena, arena, str_from(text), &recognises, &pager, &err), err);
+    ck_assert(!checkpoint_read(arena, arena, str_from(text), &page, &pager, &err));
+    ck_assert(!checkpoint_read(arena, arena, str_from(other), &recognises, &pager, &err));
+    arena_free(arena);
+}
+END_TEST
+
+#define COUNTS(page, records, number)                                                          \
+    "{\"v\":1,\"type\":\"page\",\"page\":\"" page "\",\"records\":\"" records                  \
+    "\",\"number\":\"" number "\",\"done\":false}"
+
+START_TEST(counts_that_cannot_be_are_refused)
+{
+    static const char *const odd[] = {COUNTS("-1", "1", "1"),
+                                      COUNTS("2147483647", "1", "1"),
+                                      COUNTS("4294967297", "1", "1"),
+                                      COUNTS("1", "-1", "1"),
+                                      COUNTS("1", "9223372036854775807", "1"),
+                                      COUNTS("1", "1", "9223372036854775807"),
+                                      COUNTS("1", "1", "-9223372036854775808")};
+    arena = arena_new();
+    const struct pagination def = {.type = PAGINATE_PAGE};
+    struct pager pager;
+    for (size_t i = 0; i < COUNT_OF(odd); i++)
+        ck_assert_msg(!checkpoint_read(arena, arena, str_from(odd[i]), &def, &pager, &err),
+                      "%s", odd[i]);
+    ck_assert_ok(checkpoint_read(arena, arena, STR(COUNTS("1", "1", "1")), &def, &pager, &err),
+                 err);
+    ck_assert(!pager.is_done);
+    arena_free(arena);
+}
+END_TEST
+
 SUITE("worker/paging/checkpoint", an_empty_text_is_the_start, counts_come_back,
-      cursors_come_back, links_and_ends_come_back, foreign_texts_are_refused)
+      cursors_come_back, links_and_ends_come_back, foreign_texts_are_refused,
+      the_state_of_another_type_is_refused, words_of_auto_go_with_auto,
+      counts_that_cannot_be_are_refused)
