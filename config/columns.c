@@ -1,5 +1,9 @@
 #include "config/columns.h"
 
+#include <regex.h>
+#include <stdlib.h>
+#include <strings.h>
+
 #include "base/date_text.h"
 #include "config/identifier.h"
 #include "config/keys.h"
@@ -27,44 +31,39 @@ static const struct key column_list[] = {
 
 const struct keys column_keys = {column_list, sizeof(struct declared_column)};
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS  "0123456789"
+/*
+ * The grammar of columns.h as a POSIX expression, which PostgreSQL reads alike (is_type_text). A
+ * type of several words is one of PostgreSQL's own; any other word is the name of a type.
+ */
+static const char type_pattern[] =
+    "^(double +precision|(national +)?(character|char)( +varying)?|bit +varying"
+    "|interval +(year|month|day|hour|minute|second)( +to +(month|hour|minute|second))?"
+    "|([a-z_][a-z0-9_]*|\"[a-z0-9_ .]+\")([.]([a-z_][a-z0-9_]*|\"[a-z0-9_ .]+\"))?)"
+    "( *[(][a-z0-9_ ,.-]+[)])?( +(with|without) +time +zone)?( +array)?( *[[][0-9]*[]])*$";
 
-/* Takes the bytes of `set`; true if there was one. */
-static bool take_any(struct str *text, const char *set)
+/* They make a sequence, a default and NOT NULL besides a bigint. */
+static bool is_serial(const char *type)
 {
-    size_t count = 0;
-    while (count < text->len && text->ptr[count] && strchr(set, text->ptr[count]))
-        count++;
-    *text = str_slice(*text, count, text->len);
-    return count > 0;
-}
-
-static bool take_mark(struct str *text, char mark)
-{
-    if (!text->len || text->ptr[0] != mark)
-        return false;
-    *text = str_slice(*text, 1, text->len);
-    return true;
+    static const char *const names[] = {"serial",  "serial4",     "bigserial",
+                                        "serial8", "smallserial", "serial2"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcasecmp(type, names[i]) == 0)
+            return true;
+    return false;
 }
 
 bool columns_is_type(struct str type)
 {
-    struct str rest = type;
-    if (type.len >= TYPE_BYTES_MAX || take_any(&rest, DIGITS " .") ||
-        !take_any(&rest, LETTERS DIGITS "_ .\""))
+    char text[TYPE_BYTES_MAX];
+    regex_t pattern;
+    if (type.len >= sizeof text || memchr(type.ptr, '\0', type.len))
         return false;
-    if (take_mark(&rest, '(')) {
-        if (!take_any(&rest, LETTERS DIGITS "_ ,.-") || !take_mark(&rest, ')'))
-            return false;
-        take_any(&rest, LETTERS " ");
-    }
-    while (take_mark(&rest, '[')) {
-        take_any(&rest, DIGITS);
-        if (!take_mark(&rest, ']'))
-            return false;
-    }
-    return rest.len == 0;
+    snprintf(text, sizeof text, "%.*s", STR_ARG(type));
+    if (regcomp(&pattern, type_pattern, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
+        abort();
+    bool is_type = regexec(&pattern, text, 0, NULL, 0) == 0 && !is_serial(text);
+    regfree(&pattern);
+    return is_type;
 }
 
 static struct path key_path(struct arena *arena, struct str key)

@@ -12,13 +12,16 @@ void columns_read(struct reader *reader, const struct key *key, const struct yam
                   void *target);
 
 /*
- * May the text be put into DDL where a type goes? PostgreSQL itself judges the type; this only
- * makes sure that it is one type and not more of a statement:
+ * Is the text a type and nothing else? PostgreSQL itself judges the type; this only makes sure
+ * that no default, no constraint and no second column stands behind it:
  *
- *     name [ "(" modifiers ")" ] [ more words ] { "[" [ bound ] "]" }
+ *     [ schema "." ] name [ "(" modifiers ")" ] [ with | without time zone ] [ array ]
+ *         { "[" [ bound ] "]" }
  *
- * in ASCII letters, digits, blanks and _ . " (modifiers also , -), under 200 bytes. Also in
- * SQL: if you change this, change pagetide.is_type_text and tests/tables/rules/types.txt.
+ * in ASCII letters, digits, blanks and _ . " (modifiers also , -), under 200 bytes. A name of
+ * several words is one of PostgreSQL's own. The serials are not types: they make more than a
+ * column. Also in SQL: if you change this, change pagetide.is_type_text and
+ * tests/tables/rules/types.txt.
  */
 bool columns_is_type(struct str type);
 

@@ -29,15 +29,19 @@ as $$
     order by m.position
 $$;
 
--- PostgreSQL itself judges a declared type; this only makes sure that the text is one type and
--- not more of a statement: names, one list of modifiers in brackets, names, array bounds. Also in
--- C, where `check` reads the definition: if you change this, change columns_is_type
--- (config/columns.c) and tests/tables/rules/types.txt.
+-- PostgreSQL itself judges a declared type; this only makes sure that the text is a type and nothing
+-- else: no default, no constraint, no second column. Also in C, where `check` reads the definition:
+-- if you change this, change columns_is_type (config/columns.c) and tests/tables/rules/types.txt.
 create or replace function pagetide.is_type_text(type text) returns boolean
 language sql immutable
 as $$
-    select octet_length(type) < 200 and type ~ '^[A-Za-z_"][A-Za-z0-9_ ."]*'
-        '(\([A-Za-z0-9_ ,.-]+\))?[A-Za-z ]*(\[[0-9]*\])*$'
+    select octet_length(type) < 200 and type ~* ('^(double +precision'
+        '|(national +)?(character|char)( +varying)?|bit +varying'
+        '|interval +(year|month|day|hour|minute|second)( +to +(month|hour|minute|second))?'
+        '|([a-z_][a-z0-9_]*|"[a-z0-9_ .]+")([.]([a-z_][a-z0-9_]*|"[a-z0-9_ .]+"))?)'
+        '( *[(][a-z0-9_ ,.-]+[)])?( +(with|without) +time +zone)?( +array)?( *[[][0-9]*[]])*$')
+        and lower(type) not in ('serial', 'serial4', 'bigserial', 'serial8', 'smallserial',
+            'serial2')
 $$;
 
 -- Takes the stream's table: makes it, or refuses a table that is not the stream's. Codes PT02x:
@@ -111,7 +115,14 @@ as $$
 declare
     name text := format('%I.%I', plan ->> 'schema', plan ->> 'table');
     known text;
+    bad record;
 begin
+    select f.column_name, f.type into bad from pagetide.field f
+    where f.stream = plan ->> 'stream' and not pagetide.is_type_text(f.type) limit 1;
+    if found then
+        raise exception 'column %: "%" is not a type', bad.column_name, bad.type
+            using errcode = 'PT022';
+    end if;
     perform pagetide.create_schema(plan ->> 'schema');
     select string_agg(format('%I %s', f.column_name, f.type), ', ' order by f.position)
     into known from pagetide.field f where f.stream = plan ->> 'stream';
