@@ -19,8 +19,10 @@ declare
         current_setting('pagetide.definitions'), '\n(?=create or replace )');
     names text[] := array(select (regexp_match(d, '^' || head))[2]
         from unnest(definitions) d where d ~ ('^' || head));
-    names_before text[] := string_to_array((select m.value from pagetide.meta m
-        where m.key = 'functions'), ' ');
+    -- Version 9 and older did not note their names: these are the ones that have gone since.
+    names_before text[] := coalesce(string_to_array((select m.value from pagetide.meta m
+        where m.key = 'functions'), ' '),
+        array['claim_table', 'judge_claim', 'judge_marks', 'refused_claim']);
     oids_before oid[] := array(select p.oid from pg_proc p
         where p.pronamespace = 'pagetide'::regnamespace);
     grants_before jsonb;
