@@ -130,6 +130,22 @@ static void read_mode(struct reader *reader, const struct yaml_node *node, struc
                     STR_ARG(node->text));
 }
 
+/* Names without types: says how these very columns are written. */
+static void say_list(struct reader *reader, const struct yaml_node *node)
+{
+    enum { NAMES_MAX = 3 };
+    AUTO_BUF(map, KIB(1));
+    for (size_t i = 0; i < MIN(node->count, NAMES_MAX); i++)
+        if (yaml_is_scalar(node->items[i]) && identifier_is_sql(node->items[i]->text))
+            buf_printf(&map, "%s%.*s: TYPE", map.len ? ", " : "",
+                       STR_ARG(node->items[i]->text));
+    problem_add(reader->problems, node,
+                "must be a map of columns and their types, not a list: columns: {%.*s%s}, and "
+                "others: ignore if these are all that is wanted",
+                STR_ARG(map.len ? buf_str(&map) : STR("id: bigint")),
+                node->count > NAMES_MAX ? ", …" : "");
+}
+
 void columns_read(struct reader *reader, const struct key *key, const struct yaml_node *node,
                   void *target)
 {
@@ -144,7 +160,7 @@ void columns_read(struct reader *reader, const struct key *key, const struct yam
         struct str name;
         const struct yaml_node *value;
         if (!node_pair(node, i, &name, &value)) {
-            problem_add(reader->problems, node, "must be a map of columns, not a list");
+            say_list(reader, node);
             return;
         }
         read_column(reader, name, value, &table->declared[table->declared_count++]);

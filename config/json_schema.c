@@ -4,6 +4,7 @@
 #include "config/definition.h"
 #include "config/keys.h"
 #include "config/node.h"
+#include "config/shorthand.h"
 
 static void put_any(struct json_out *out, const struct key *key);
 
@@ -46,6 +47,8 @@ static void put_property(struct json_out *out, const struct key *key)
         json_out_str(out, "description", str_from(key->help));
     json_out_open(out, "anyOf", '[');
     put_any(out, key);
+    if (shorthand_schema(key->name) && key->type != KEY_CUSTOM)
+        json_out_raw(out, NULL, str_from(shorthand_schema(key->name)));
     json_out_raw(out, NULL, STR("{\"type\":\"null\"}"));
     json_out_close(out, ']');
     put_fallback(out, key);
@@ -125,7 +128,13 @@ static void put_list_or_one(struct json_out *out, const struct key *key)
     put_struct(out, NULL, key->keys, NULL);
     json_out_open(out, NULL, '{');
     json_out_str(out, "type", STR("array"));
-    put_struct(out, "items", key->keys, NULL);
+    json_out_open(out, "items", '{');
+    json_out_open(out, "anyOf", '[');
+    put_struct(out, NULL, key->keys, NULL);
+    if (shorthand_schema(key->name))
+        json_out_raw(out, NULL, str_from(shorthand_schema(key->name)));
+    json_out_close(out, ']');
+    json_out_close(out, '}');
     json_out_close(out, '}');
     json_out_close(out, ']');
     json_out_close(out, '}');
@@ -138,7 +147,12 @@ static void put_columns(struct json_out *out)
     json_out_raw(out, NULL, STR("{\"enum\":[\"infer\",\"none\"]}"));
     json_out_open(out, NULL, '{');
     json_out_str(out, "type", STR("object"));
-    put_struct(out, "additionalProperties", &column_keys, NULL);
+    json_out_open(out, "additionalProperties", '{');
+    json_out_open(out, "anyOf", '[');
+    put_struct(out, NULL, &column_keys, NULL);
+    json_out_raw(out, NULL, str_from(shorthand_schema("columns")));
+    json_out_close(out, ']');
+    json_out_close(out, '}');
     json_out_close(out, '}');
     json_out_close(out, ']');
     json_out_close(out, '}');

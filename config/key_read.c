@@ -145,7 +145,7 @@ static const struct choice *choose(struct reader *reader, const struct key *key,
 {
     struct str text = node_shown(node);
     for (const struct choice *choice = key->choices; choice->name; choice++) {
-        if (!yaml_is_scalar(node) || !str_is(text, choice->name))
+        if (!yaml_is_scalar(node) || !str_eq_nocase(text, str_from(choice->name)))
             continue;
         if (!choice->is_later)
             return choice;

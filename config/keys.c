@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "config/foreign.h"
 #include "config/key_read.h"
 #include "config/node.h"
 
@@ -72,6 +73,12 @@ static void say_unknown(struct reader *reader, const struct keys *keys,
                         const struct yaml_node *node, unsigned level)
 {
     const struct key *nearest = nearest_key(keys, node->key, level);
+    AUTO_BUF(instead, KIB(1));
+    if (foreign_put(&instead, keys, node, level)) {
+        problem_add_key(reader->problems, node, "unknown key; %.*s",
+                        STR_ARG(buf_str(&instead)));
+        return;
+    }
     if (nearest) {
         problem_add_key(reader->problems, node, "unknown key; did you mean \"%s\"?",
                         nearest->name);

@@ -6,6 +6,7 @@
 #include "config/keys.h"
 #include "config/merge.h"
 #include "config/names.h"
+#include "config/shorthand.h"
 #include "config/spec.h"
 
 /* --- one definition --- */
@@ -76,13 +77,23 @@ static void check_shared(struct reader *reader, const struct yaml_node *root)
     keys_read(&quiet, &definition_keys, map, &definition);
 }
 
-static bool check_root(struct reader *reader, const struct yaml_node *root)
+static void write_out(struct reader *reader, struct yaml_node *root)
+{
+    const struct yaml_node *streams = yaml_find(root, "streams");
+    shorthand_write_out(reader, root);
+    shorthand_write_out(reader, yaml_find(root, "defaults"));
+    for (size_t i = 0; streams && i < streams->count; i++)
+        shorthand_write_out(reader, streams->items[i]);
+}
+
+static bool check_root(struct reader *reader, struct yaml_node *root)
 {
     if (root->kind != YAML_MAP) {
         problem_add(reader->problems, root, "a source definition is a map, not %s",
                     yaml_kind_name(root->kind));
         return false;
     }
+    write_out(reader, root);
     keys_check(reader, &definition_keys, root, KEY_IN_SOURCE);
     const struct yaml_node *defaults = yaml_find(root, "defaults");
     if (defaults && defaults->kind == YAML_MAP) {
@@ -115,8 +126,7 @@ static void check_tables(struct reader *reader, const struct yaml_node *streams,
                                 STR_ARG(source->streams[j]->name));
 }
 
-static void read_source(struct reader *reader, const struct yaml_node *root,
-                        struct source *source)
+static void read_source(struct reader *reader, struct yaml_node *root, struct source *source)
 {
     if (!check_root(reader, root))
         return;

@@ -58,6 +58,15 @@ static void put_union(struct arena *arena, struct json_out *out, const struct ke
     json_out_close(out, '}');
 }
 
+/* As the list of choices writes it: readers of the stored form compare letter by letter. */
+static void put_choice(struct json_out *out, const struct key *key,
+                       const struct yaml_node *node)
+{
+    for (const struct choice *choice = key->choices; choice->name; choice++)
+        if (str_eq_nocase(node->text, str_from(choice->name)))
+            json_out_str(out, NULL, str_from(choice->name));
+}
+
 static void put_key(struct arena *arena, struct json_out *out, const struct key *key,
                     const struct yaml_node *node)
 {
@@ -67,6 +76,8 @@ static void put_key(struct arena *arena, struct json_out *out, const struct key 
         put_structs(arena, out, key->keys, node);
     else if (key->type == KEY_STRUCT)
         put_struct(arena, out, key->keys, node);
+    else if (key->type == KEY_WORD || key->type == KEY_CHOICE || key->type == KEY_SWITCH)
+        put_choice(out, key, node);
     else if (key->flags & KEY_PAIRS && !yaml_is_scalar(node))
         put_pairs(arena, out, node);
     else

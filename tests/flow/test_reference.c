@@ -49,6 +49,17 @@ START_TEST(the_schema_takes_the_examples)
 }
 END_TEST
 
+START_TEST(the_schema_takes_short_forms)
+{
+    int code = validate(
+        write_source("source: s\nrate_limit: [10/s, {requests: 600, per: 1m}]\ntimeouts: 30s\n"
+                     "streams: {o: {path: /o, bookmark: updated_at, columns: {id: bigint, n: "
+                     "{type: text}},\n"
+                     "  rate_limit: 600/min}}\n"));
+    ck_assert_msg(code == 0 || code == SKIPPED, "exit code %d", code);
+}
+END_TEST
+
 START_TEST(the_schema_refuses_what_the_reader_refuses)
 {
     static const char *const bad[] = {
@@ -75,4 +86,4 @@ START_TEST(the_schema_refuses_what_the_reader_refuses)
 END_TEST
 
 SUITE("flow/reference", sources_md_is_what_the_tables_say, the_schema_takes_the_examples,
-      the_schema_refuses_what_the_reader_refuses)
+      the_schema_takes_short_forms, the_schema_refuses_what_the_reader_refuses)

@@ -82,7 +82,7 @@ START_TEST(each_problem_is_named)
         const char *text, *problem;
     } cases[] = {
         {"all", "must be infer, none or a map of columns, not \"all\""},
-        {"[1]", "must be a map of columns, not a list"},
+        {"[1]", "must be a map of columns and their types, not a list"},
         {"{x: {}}", "the key \"type\" is missing"},
         {"{_pt_x: {type: int}}", "\"_pt_x\" cannot be a column's name"},
         {"{x: {type: 'int; drop'}}", "\"int; drop\" cannot be a type"},

@@ -1,0 +1,125 @@
+#include "config/shorthand.h"
+
+static struct yaml_node *new_member(struct arena *arena, const struct yaml_node *map,
+                                    const char *key, enum yaml_kind kind, struct str text)
+{
+    struct yaml_node *member = ARENA_NEW(arena, struct yaml_node);
+    *member = *map;
+    member->kind = kind;
+    member->text = text;
+    member->items = NULL;
+    member->count = 0;
+    member->parent = map;
+    member->key = str_from(key);
+    return member;
+}
+
+/* A map in the place of a scalar, with room for `count` members. */
+static struct yaml_node *map_in_place(struct arena *arena, const struct yaml_node *scalar,
+                                      size_t count)
+{
+    struct yaml_node *map = ARENA_NEW(arena, struct yaml_node);
+    *map = *scalar;
+    map->kind = YAML_MAP;
+    map->text = STR_NONE;
+    map->items = ARENA_ARRAY(arena, struct yaml_node *, count);
+    map->count = count;
+    return map;
+}
+
+static struct yaml_node *map_of_one(struct arena *arena, const struct yaml_node *scalar,
+                                    const char *key)
+{
+    struct yaml_node *map = map_in_place(arena, scalar, 1);
+    map->items[0] = new_member(arena, map, key, scalar->kind, scalar->text);
+    return map;
+}
+
+/* --- rate_limit --- */
+
+static const struct {
+    const char *word, *duration;
+} units[] = {
+    {"s", "1s"},      {"sec", "1s"}, {"second", "1s"}, {"m", "1m"}, {"min", "1m"},
+    {"minute", "1m"}, {"h", "1h"},   {"hour", "1h"},   {"d", "1d"}, {"day", "1d"},
+};
+
+/* A unit's word, or a duration, which the key's own reader checks. Empty for anything else. */
+static struct str per_text(struct str text)
+{
+    for (size_t i = 0; i < COUNT_OF(units); i++)
+        if (str_is(text, units[i].word))
+            return str_from(units[i].duration);
+    return text.len && text.ptr[0] >= '0' && text.ptr[0] <= '9' ? text : STR_NONE;
+}
+
+static struct yaml_node *write_out_limit(struct reader *reader, struct yaml_node *node)
+{
+    struct str requests;
+    struct str per = per_text(str_trim(str_split(node->text, '/', &requests)));
+    requests = str_trim(requests);
+    if (!per.len || !requests.len) {
+        problem_add(reader->problems, node,
+                    "write 10/s, 600/min or {requests: 10, per: 1s}, not \"%.*s\"",
+                    STR_ARG(node->text));
+        node->kind = YAML_NULL;
+        return node;
+    }
+    struct yaml_node *map = map_in_place(reader->arena, node, 2);
+    map->items[0] = new_member(reader->arena, map, "requests", YAML_NUMBER, requests);
+    map->items[1] = new_member(reader->arena, map, "per", YAML_STRING, per);
+    map->items[1]->index = 1;
+    return map;
+}
+
+/* --- all of them --- */
+
+static bool is_text(const struct yaml_node *node)
+{
+    return node->kind == YAML_STRING || node->kind == YAML_NUMBER;
+}
+
+/* A mode of `columns` is a word as well: only the members of a map are types. */
+static void write_out_columns(struct arena *arena, struct yaml_node *node)
+{
+    for (size_t i = 0; node->kind == YAML_MAP && i < node->count; i++)
+        if (is_text(node->items[i]))
+            node->items[i] = map_of_one(arena, node->items[i], "type");
+}
+
+static void write_out_limits(struct reader *reader, struct yaml_node **item)
+{
+    struct yaml_node *node = *item;
+    if (is_text(node))
+        *item = write_out_limit(reader, node);
+    for (size_t i = 0; node->kind == YAML_LIST && i < node->count; i++)
+        if (is_text(node->items[i]))
+            node->items[i] = write_out_limit(reader, node->items[i]);
+}
+
+void shorthand_write_out(struct reader *reader, struct yaml_node *map)
+{
+    for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++) {
+        struct yaml_node **item = &map->items[i];
+        struct str key = (*item)->key;
+        if (str_is(key, "columns"))
+            write_out_columns(reader->arena, *item);
+        else if (str_is(key, "rate_limit"))
+            write_out_limits(reader, item);
+        else if (str_is(key, "bookmark") && is_text(*item))
+            *item = map_of_one(reader->arena, *item, "path");
+        else if (str_is(key, "timeouts") && is_text(*item))
+            *item = map_of_one(reader->arena, *item, "total");
+    }
+}
+
+const char *shorthand_schema(const char *key)
+{
+    static const char *const texts[] = {"bookmark", "timeouts", "columns"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (!strcmp(key, texts[i]))
+            return "{\"type\":[\"string\",\"number\"]}";
+    if (!strcmp(key, "rate_limit"))
+        return "{\"type\":\"string\",\"pattern\":\"^[0-9]+ */ *[0-9a-z.]+$\"}";
+    return NULL;
+}
