@@ -16,8 +16,9 @@ static void on_literal(void *ctx, struct str place, struct str value)
     (void)value;
     say_line(stderr,
              "warning: %.*s: %.*s holds a credential, which is stored in PostgreSQL with the "
-             "definition: name it by {{ env.NAME }} or {{ secrets.name }}",
-             STR_ARG(stream->name), STR_ARG(place));
+             "definition%s",
+             STR_ARG(stream->name), STR_ARG(place),
+             str_is(place, "proxy") ? "" : ": name it by {{ env.NAME }} or {{ secrets.name }}");
 }
 
 static void print_stream(const struct cli *cli, struct stream *stream)

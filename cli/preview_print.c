@@ -9,7 +9,12 @@
 #include "cli/say.h"
 #include "core/value.h"
 
-enum { LINE_BYTES_MAX = 1024 * 1024, SHOWN_RECORD_BYTES = 300, SHOWN_BODY_BYTES = 2000 };
+enum {
+    LINE_BYTES_MAX = 1024 * 1024,
+    SHOWN_RECORD_BYTES = 300,
+    SHOWN_BODY_BYTES = 2000,
+    BEHIND_CUT_BYTES = 8192
+};
 
 /* --- pieces --- */
 
@@ -22,10 +27,12 @@ static void print_line(const struct cli *cli, const struct buf *line)
     fflush(stdout);
 }
 
-/* Redacted before it is cut: a part of a secret would not be known again. */
+/* Redacted before it is cut: a part of a secret would not be known again. What is far behind the
+ * cut need not be read for that. */
 static struct str shorten(struct arena *arena, struct str text, size_t max)
 {
-    struct str all = redact_str(arena, text), shown = str_slice(all, 0, max);
+    struct str all = redact_str(arena, str_slice(text, 0, max + BEHIND_CUT_BYTES));
+    struct str shown = str_slice(all, 0, max);
     if (shown.len == all.len)
         return all;
     while (shown.len && ((unsigned char)all.ptr[shown.len] & 0xC0) == 0x80)

@@ -91,6 +91,20 @@ static void find_query(const struct finder *finder, const char *key,
     }
 }
 
+/* The password of "http://user:password@proxy:3128". */
+static void find_proxy(const struct finder *finder, struct str url)
+{
+    ptrdiff_t from = str_find(url, STR("://"));
+    size_t at = url.len;
+    while (at > 0 && url.ptr[at - 1] != '@')
+        at--;
+    if (from < 0 || at <= (size_t)from + 3)
+        return;
+    struct str user, login = str_slice(url, (size_t)from + 3, at - 1);
+    struct str password = str_split(login, ':', &user);
+    finder->fn(finder->ctx, STR("proxy"), password.len ? password : user);
+}
+
 void credential_find(const struct stream *stream, credential_fn fn, void *ctx)
 {
     AUTO_ARENA struct arena *arena = arena_new();
@@ -103,6 +117,7 @@ void credential_find(const struct stream *stream, credential_fn fn, void *ctx)
     find_template(&finder, STR("next_page.headers"), STR_NONE, next->headers);
     find_template(&finder, STR("next_page.params"), STR_NONE, next->params);
     find_template(&finder, STR("next_page.body"), STR_NONE, next->body);
+    find_proxy(&finder, stream->proxy);
     find_query(&finder, "url", &stream->url);
     find_query(&finder, "path", &stream->path);
 }

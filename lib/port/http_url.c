@@ -3,6 +3,9 @@
 #include <curl/curl.h>
 
 #include "base/mem.h"
+#include "base/redact.h"
+
+enum { SHOWN_BYTES = 200 };
 
 /* --- parsing --- */
 
@@ -38,20 +41,27 @@ static void url_fill(struct arena *arena, CURLU *from, struct http_url *ret_url)
     *ret_url = url;
 }
 
+/* For messages. Where an `@` stands in what cannot be read, it may end a password. */
+static struct str url_shown(struct arena *arena, struct str text)
+{
+    return str_find_byte(text, '@') < 0 ? redact_cut(arena, text, SHOWN_BYTES) : STR("a URL");
+}
+
 static bool url_read(struct arena *arena, struct str text, CURLU *url, struct err *err)
 {
+    struct str shown = url_shown(arena, text);
     CURLUcode code =
         curl_url_set(url, CURLUPART_URL, arena_cstr(arena, text),
                      CURLU_PATH_AS_IS | CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME);
     if (code == CURLUE_USER_NOT_ALLOWED) /* and not shown */
         return err_set(err, ERR_CONFIG, "http", 0, "a URL holds credentials; use `auth`");
     if (code != CURLUE_OK)
-        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s': %s", STR_ARG(text),
+        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s': %s", STR_ARG(shown),
                        curl_url_strerror(code));
     struct str scheme = url_part(arena, url, CURLUPART_SCHEME, 0);
     if (!str_is(scheme, "http") && !str_is(scheme, "https"))
         return err_set(err, ERR_CONFIG, "http", 0, "'%.*s' is no http or https URL",
-                       STR_ARG(text));
+                       STR_ARG(shown));
     return true;
 }
 
@@ -63,7 +73,7 @@ bool http_url_parse(struct arena *arena, struct str text, struct http_url *ret_u
     for (size_t i = 0; i < text.len; i++)
         if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7f)
             return err_set(err, ERR_CONFIG, "http", 0, "'%.*s': a space or control character",
-                           STR_ARG(text));
+                           STR_ARG(url_shown(arena, text)));
     CURLU *url = mem_checked(curl_url());
     bool done = url_read(arena, text, url, err);
     if (done)

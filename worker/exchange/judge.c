@@ -30,7 +30,7 @@
  * RETRY in 30 s. With `responses: [{status: 503, then: fail}]` it is FAIL, and with
  * `then: retry, wait: 5` RETRY in 5 s, since what the definition says comes before the header.
  */
-enum { PREVIEW_BYTES = 200, REDACTED_BYTES = 64 * 1024 };
+enum { PREVIEW_BYTES = 200, REDACTED_BYTES = 8 * 1024 };
 
 /*
  * The beginning of a body on one line: controls and broken characters become spaces or '?'.

@@ -1,6 +1,7 @@
 #include "base/redact.h"
 
 #include "base/buf.h"
+#include "base/rng.h"
 #include "tests/support/suite.h"
 
 static struct arena *arena;
@@ -168,7 +169,57 @@ START_TEST(hides_the_user_of_any_url)
 }
 END_TEST
 
+/* --- a property --- */
+
+static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789+/=%&<>\"\\'{} .-_~:@?#";
+
+/* Percent-encodes, or escapes as JSON or HTML: what must be, and by chance what need not. */
+static struct str wrap(struct rng *rng, struct str text, uint64_t kind)
+{
+    static const char *const must[] = {"%+ ", "\"\\", "&"};
+    static const char *const forms[] = {"%%%02x", "\\u%04x", "&#%d;"};
+    static struct buf buf;
+    buf_done(&buf);
+    buf_init(&buf, KIB(64));
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (!strchr(must[kind], c) && rng_below(rng, 3)) {
+            buf_put_byte(&buf, (char)c);
+            continue;
+        }
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        buf_printf(&buf, forms[kind], c);
+#pragma GCC diagnostic pop
+    }
+    return arena_str(arena, buf_str(&buf));
+}
+
+START_TEST(what_is_wrapped_up_to_three_times_is_hidden)
+{
+    struct rng rng;
+    rng_seed(&rng, 4711);
+    for (int i = 0; i < 2000; i++) {
+        char secret[40];
+        size_t len = 8 + rng_below(&rng, 32);
+        arena = arena_new();
+        for (size_t k = 0; k < len; k++)
+            secret[k] = alphabet[rng_below(&rng, sizeof alphabet - 1)];
+        redact_add(STR("s"), (struct str){secret, len});
+        struct str text = {secret, len};
+        for (uint64_t layers = rng_below(&rng, 4); layers; layers--)
+            text = wrap(&rng, text, rng_below(&rng, 3));
+        struct str said = arena_printf(arena, "[ %.*s ]", STR_ARG(text));
+        struct str got = redact_str(arena, said);
+        ck_assert_msg(str_is(got, "[ <s> ]"), "%.*s in %.*s: %.*s", (int)len, secret,
+                      STR_ARG(said), STR_ARG(got));
+        end();
+    }
+}
+END_TEST
+
 SUITE("base/redact", hides_raw_and_percent_encoded, hides_base64_at_every_alignment,
       the_longest_secret_wins, works_in_place, hides_it_in_every_encoding,
       hides_what_is_left_of_one_that_was_cut, short_ones_are_words,
-      hides_what_was_made_from_one, hides_the_user_of_any_url)
+      hides_what_was_made_from_one, hides_the_user_of_any_url,
+      what_is_wrapped_up_to_three_times_is_hidden)

@@ -15,7 +15,8 @@ START_TEST(literals_are_found_wherever_they_are_sent)
     AUTO_BUF(found, KIB(4));
     const struct stream *stream = exchange_fixture_stream(
         arena,
-        "headers: {X-Api-Key: abc1, Accept: text, Cookie: 'a={{ env.A }}', X-As: Bearer "
+        "proxy: 'http://me:abc6@p:3128'\nheaders: {X-Api-Key: abc1, Accept: text, Cookie: "
+        "'a={{ env.A }}', X-As: Bearer "
         "abc0}\n",
         "path: '/x?token=abc2&q=1', method: POST, params: {password: abc3, page_token: x, "
         "apikey: '{{ env.K }}', sort: y}, body: {key: name, login: {user: me, password: 12345, "
@@ -28,6 +29,7 @@ START_TEST(literals_are_found_wherever_they_are_sent)
                                       "vars.client_secret=abc5\n"
                                       "body.login.password=12345\n"
                                       "body.login.keys.secret=abc4\n"
+                                      "proxy=abc6\n"
                                       "path?token=abc2\n");
 }
 END_TEST
