@@ -27,8 +27,8 @@ static void print_line(const struct cli *cli, const struct buf *line)
     fflush(stdout);
 }
 
-/* Redacted before it is cut: a part of a secret would not be known again. What is far behind the
- * cut need not be read for that. */
+/* Redacted before it is cut: a part of a secret would not be known again. What is far behind
+ * the cut need not be read for that. */
 static struct str shorten(struct arena *arena, struct str text, size_t max)
 {
     struct str all = redact_str(arena, str_slice(text, 0, max + BEHIND_CUT_BYTES));

@@ -4,8 +4,9 @@
 #include "config/stream.h"
 
 /*
- * Credentials that a definition holds itself, instead of naming them by env or secrets. They are
- * stored with it in PostgreSQL, so `check` warns of them; and they are redacted like secrets.
+ * Credentials that a definition holds itself, instead of naming them by env or secrets. They
+ * are stored with it in PostgreSQL, so `check` warns of them; and they are redacted like
+ * secrets.
  */
 
 /* `place` is where it is written, such as "headers.X-Api-Key"; both live for the call. */

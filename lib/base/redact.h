@@ -5,14 +5,14 @@
 #include "base/str.h"
 
 /*
- * The process's list of secret values, and the one rule for what a secret may look like. What is
- * shown to people (logs, output, errors stored in PostgreSQL) passes through redact_str, which
- * replaces each secret by its name in angle brackets: `<env.SHOP_TOKEN>`.
+ * The process's list of secret values, and the one rule for what a secret may look like. What
+ * is shown to people (logs, output, errors stored in PostgreSQL) passes through redact_str,
+ * which replaces each secret by its name in angle brackets: `<env.SHOP_TOKEN>`.
  *
- * A secret is found raw, in base64 and base64url (all three alignments) and in hexadecimal; each
- * of them as it is, percent-encoded, with JSON's escapes and as HTML's entities, or in up to
- * three of these encodings on top of each other. What is left of one that was cut is found by
- * its first 12 bytes. Values of 8 bytes or more are found in any letter case.
+ * A secret is found raw, in base64 and base64url (all three alignments) and in hexadecimal;
+ * each of them as it is, percent-encoded, with JSON's escapes and as HTML's entities, or in up
+ * to three of these encodings on top of each other. What is left of one that was cut is found
+ * by its first 12 bytes. Values of 8 bytes or more are found in any letter case.
  *
  * Short values would blank half of every line: of 4 to 7 bytes they are found where they are a
  * word of their own, raw or encoded as above, and below 4 not at all.
@@ -24,8 +24,8 @@
 void redact_add(struct str name, struct str value);
 
 /*
- * A value that was made from secrets: a hash, a signature, a part. It is shown as `<secret>`. Of
- * these the last 256 are known; below 8 bytes none. What is known already is not added.
+ * A value that was made from secrets: a hash, a signature, a part. It is shown as `<secret>`.
+ * Of these the last 256 are known; below 8 bytes none. What is known already is not added.
  */
 void redact_add_derived(struct str value);
 

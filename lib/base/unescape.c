@@ -46,7 +46,9 @@ static int64_t read_hex(struct str text, size_t count)
     return number;
 }
 
-/* --- the kinds: how many bytes the escape at the start of the text has, 0: there is none --- */
+/* --- the kinds --- */
+
+/* Each: how many bytes the escape at the start of the text has, 0: there is none. */
 
 static size_t read_percent(struct str text, uint32_t *ret_code, bool *ret_is_byte)
 {

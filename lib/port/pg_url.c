@@ -8,8 +8,8 @@ enum { SHOWN_BYTES_MAX = 4096 };
 
 /*
  * libpq ends user and password at the first `@` or `/`. Behind a second `@`, or one behind the
- * first `/`, a part of the password would be taken for a host, a port or a database, and said in
- * its messages. In a query an `@` is a value's.
+ * first `/`, a part of the password would be taken for a host, a port or a database, and said
+ * in its messages. In a query an `@` is a value's.
  */
 static bool has_open_password(struct str url)
 {
