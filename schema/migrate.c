@@ -72,6 +72,32 @@ struct str schema_digest(struct arena *arena)
 }
 
 /*
+ * The owner of the schema can change every function that we call, and so act with our rights. A
+ * superuser can do that anyway. One who is a superuser here is a member of every role, so that
+ * says nothing.
+ */
+static bool check_owner(struct pg *pg, struct err *err)
+{
+    static const char foreign_sql[] =
+        "select o.rolname, u.rolname from pg_catalog.pg_namespace n "
+        "join pg_catalog.pg_roles o on o.oid = n.nspowner "
+        "join pg_catalog.pg_roles u on u.rolname = current_user "
+        "where n.nspname = 'pagetide' and o.oid <> u.oid and not o.rolsuper "
+        "and (u.rolsuper or not pg_catalog.pg_has_role(u.oid, o.oid, 'member'))";
+    AUTO_PG_RESULT struct pg_result *foreign = NULL;
+    if (!pg_await(pg, foreign_sql, NULL, 0, TIMEOUT_MS, &foreign, err))
+        return false;
+    if (pg_rows(foreign) == 0)
+        return true;
+    struct str owner = pg_get_str(foreign, 0, 0), user = pg_get_str(foreign, 0, 1);
+    return err_set(err, ERR_CONFIG, "schema", 0,
+                   "the schema pagetide in PostgreSQL belongs to the role %.*s, which could "
+                   "act with the rights of %.*s there; connect as %.*s, or give it away: "
+                   "alter schema pagetide owner to %.*s",
+                   STR_ARG(owner), STR_ARG(user), STR_ARG(owner), STR_ARG(user));
+}
+
+/*
  * pagetide.meta and its keys are younger than some schemas; to_jsonb reads a column that may be
  * missing. Whether the tables are there is asked of the catalogue by a query: to_regclass would
  * answer from the session's cache, which does not know yet what another process committed while
@@ -90,7 +116,7 @@ static bool read_found(struct pg *pg, struct found *ret_found, struct err *err)
     enum { VERSION, SERVES, DIGEST };
     AUTO_PG_RESULT struct pg_result *has = NULL, *result = NULL;
     struct found found = {0};
-    if (!pg_await(pg, has_sql, NULL, 0, TIMEOUT_MS, &has, err))
+    if (!check_owner(pg, err) || !pg_await(pg, has_sql, NULL, 0, TIMEOUT_MS, &has, err))
         return false;
     if (pg_get_bool(has, 0, 0) && !pg_await(pg, found_sql, NULL, 0, TIMEOUT_MS, &result, err))
         return false;

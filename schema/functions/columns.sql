@@ -78,10 +78,22 @@ begin
 end
 $$;
 
+-- DDL that holds a type as the user wrote it. `citext` must be the extension's in `public`, and `job`
+-- must not be the row type of our table. Nothing else may be looked up by this path: a function or
+-- an operator in `public` may be anybody's, and would run with our rights.
+create or replace function pagetide.run_ddl(statement text) returns void
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    execute statement;
+end
+$$;
+
 -- Added after the columns of the first page; an adopted table gets them too.
 create or replace function pagetide.add_own_columns(name text) returns void
 language plpgsql
-set search_path = pg_catalog, public, pg_temp
+set search_path = pagetide, pg_temp
 as $$
 begin
     if (select count(*) = 4 from pg_attribute a where a.attrelid = name::regclass
@@ -110,7 +122,7 @@ $$;
 -- A table that was dropped comes back with all columns that were ever decided for the stream.
 create or replace function pagetide.create_table(plan jsonb) returns void
 language plpgsql
-set search_path = pg_catalog, public, pg_temp
+set search_path = pagetide, pg_temp
 as $$
 declare
     name text := format('%I.%I', plan ->> 'schema', plan ->> 'table');
@@ -126,7 +138,7 @@ begin
     perform pagetide.create_schema(plan ->> 'schema');
     select string_agg(format('%I %s', f.column_name, f.type), ', ' order by f.position)
     into known from pagetide.field f where f.stream = plan ->> 'stream';
-    execute format('create table %s (%s)', name, known);
+    perform run_ddl(format('create table %s (%s)', name, known));
     insert into pagetide.target (schema_name, table_name, stream, created_run)
     values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream', (plan ->> 'run')::bigint)
     on conflict (schema_name, table_name) do update set created_run = excluded.created_run;
@@ -187,7 +199,7 @@ create or replace function pagetide.add_column(plan jsonb, of_field text, wanted
     wanted_type text,
     is_declared boolean) returns void
 language plpgsql
-set search_path = pg_catalog, public, pg_temp
+set search_path = pagetide, pg_temp
 as $$
 declare
     relation regclass := format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass;
@@ -204,7 +216,8 @@ begin
     end if;
     if found_type is null then
         name := pagetide.free_name(plan ->> 'stream', relation, wanted);
-        execute format('alter table %s add column %I %s', relation, name, wanted_type);
+        perform run_ddl(format('alter table %I.%I add column %I %s', plan ->> 'schema',
+            plan ->> 'table', name, wanted_type));
     end if;
     insert into pagetide.field (stream, field, column_name, type, declared)
     values (plan ->> 'stream', of_field, name, coalesce(found_type, wanted_type), is_declared);
@@ -215,7 +228,7 @@ $$;
 -- ask, before it is complete.
 create or replace function pagetide.widen_column(plan jsonb, of_field text) returns void
 language plpgsql
-set search_path = pg_catalog, public, pg_temp
+set search_path = pagetide, pg_temp
 as $$
 declare
     known record;

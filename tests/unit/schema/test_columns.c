@@ -42,5 +42,46 @@ START_TEST(another_key_takes_the_place_of_the_old_one)
 }
 END_TEST
 
+#define DECLARED(type)                                                                         \
+    "select count(*) from pagetide.extend_table('{\"stream\": \"shop.orders\", \"run\": 1, "   \
+    "\"schema\": \"shop\", \"table\": \"orders\", \"max_columns\": 500, \"key\": [], "         \
+    "\"declared\": [{\"name\": \"c\", \"type\": \"" type "\"}], \"fields\": ["                 \
+    "{\"field\": \"id\", \"column\": \"id\", \"type\": \"bigint\"}]}')"
+
+/* A function that fits the arguments better than PostgreSQL's own, in a schema that is searched
+ * for types. */
+START_TEST(functions_in_public_are_not_called)
+{
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    ASK("create domain public.shade as text; create table public.seen (what text); "
+        "create function public.format(text, text, text) returns text language sql as "
+        "$$ insert into public.seen values ($1); select pg_catalog.format($1, $2, $3) $$; "
+        "create function public.format(text, name, text) returns text language sql as "
+        "$$ insert into public.seen values ($1); select pg_catalog.format($1, $2, $3) $$");
+    EXPECT("2", DECLARED("shade"));
+    EXPECT("2", DECLARED("shade"));
+    EXPECT("", "select string_agg(what, '; ') from public.seen");
+    EXPECT("shade", "select format_type(atttypid, atttypmod) from pg_attribute "
+                    "where attrelid = 'shop.orders'::regclass and attname = 'c'");
+}
+END_TEST
+
+/* One that an older version stored. */
+START_TEST(a_stored_text_that_is_more_than_a_type_is_refused)
+{
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    ASK("insert into pagetide.field (stream, field, column_name, type, declared) "
+        "values ('shop.orders', 'c', 'c', 'text unique', true)");
+    EXPECT("PT022", "do $$ begin perform pagetide.extend_table('{\"stream\": \"shop.orders\", "
+                    "\"run\": 1, \"schema\": \"shop\", \"table\": \"orders\", \"key\": [], "
+                    "\"declared\": [], \"fields\": []}'); "
+                    "exception when others then perform set_config('t.got', sqlstate, false); "
+                    "end $$; select current_setting('t.got')");
+}
+END_TEST
+
 SUITE("schema/columns", first_tables_of_a_schema_may_be_made_at_once,
-      another_key_takes_the_place_of_the_old_one)
+      another_key_takes_the_place_of_the_old_one, functions_in_public_are_not_called,
+      a_stored_text_that_is_more_than_a_type_is_refused)

@@ -467,6 +467,34 @@ START_TEST(a_view_of_theirs_that_is_in_the_way_stops_the_migration)
 }
 END_TEST
 
+/* Whoever owns it can change what we call. */
+START_TEST(the_schema_of_another_role_is_refused)
+{
+    const char *url = servers_database_url();
+    struct pg *pg = open_session(url);
+    int applied;
+    AUTO_FREE char *role = mem_printf("stranger_%d", (int)getpid());
+    AUTO_FREE char *make =
+        mem_printf("create role %s; create schema pagetide authorization %s", role, role);
+    servers_sql(url, make);
+    ck_assert(!schema_check(pg, &err));
+    ck_assert_int_eq(err.kind, ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(err.text, role));
+    ck_assert_ptr_nonnull(strstr(err.text, "alter schema pagetide owner to"));
+    ck_assert(!schema_migrate(pg, &applied, &err));
+    ck_assert(!schema_prepare(pg, &err));
+    ck_assert_str_eq(servers_sql(url, "select count(*) from pg_class c join pg_namespace n on "
+                                      "n.oid = c.relnamespace where nspname = 'pagetide'"),
+                     "0");
+    servers_sql(url, "alter schema pagetide owner to current_user");
+    ck_assert_ok(schema_migrate(pg, &applied, &err), err);
+    AUTO_FREE char *drop = mem_printf("drop role %s", role);
+    servers_sql(url, drop);
+    pg_close(pg);
+    loop_free(loop);
+}
+END_TEST
+
 SUITE("schema/migrate", makes_the_schema_once, tells_an_older_and_a_newer_schema,
       goes_on_where_a_broken_migration_stopped, lets_another_process_finish_first,
       of_processes_that_migrate_at_once_one_does,
@@ -478,4 +506,5 @@ SUITE("schema/migrate", makes_the_schema_once, tells_an_older_and_a_newer_schema
       other_functions_of_the_same_version_are_replaced,
       what_cannot_be_replaced_is_dropped_first,
       what_the_set_before_had_and_this_one_lacks_is_dropped, what_users_made_of_it_stays,
-      a_view_of_theirs_that_is_in_the_way_stops_the_migration)
+      a_view_of_theirs_that_is_in_the_way_stops_the_migration,
+      the_schema_of_another_role_is_refused)
