@@ -11,7 +11,7 @@ enum {
     PREFIX_BYTES = 12, /* so many first bytes of a value are taken for what is left of it */
     ALIGNMENTS = 3,
     NEEDLES = 2 + ALIGNMENTS, /* the value, its hexadecimal form, base64 after 0, 1, 2 bytes */
-    DERIVED_MAX = 256,
+    DERIVED_MAX = 64,
     LAYERS_MAX = 3,
 };
 
@@ -25,6 +25,9 @@ static struct {
     size_t count, capacity;
     struct secret derived[DERIVED_MAX];
     size_t derived_count; /* ever added; the list is a ring */
+    /* A bit for the first bytes of each needle, by their hash: most places of a text are passed
+     * by one look. */
+    unsigned char begins[(1 << 16) / 8];
 } secrets;
 
 static struct str heap_copy(struct str text)
@@ -35,6 +38,47 @@ static struct str heap_copy(struct str text)
 static void heap_free(struct str text)
 {
     mem_free((void *)(uintptr_t)text.ptr);
+}
+
+/* --- spelling --- */
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+/* `+` is a space in a query; RFC 4648, section 5, spells two characters of section 4 anew. */
+static char fold(char c)
+{
+    return c == ' ' || c == '-' ? '+' : c == '_' ? '/' : lower(c);
+}
+
+static bool is_same(char c, char wanted, bool has_cases)
+{
+    return has_cases ? c == wanted || (fold(c) == fold(wanted) && lower(c) != lower(wanted))
+                     : fold(c) == fold(wanted);
+}
+
+/* --- what needles begin with --- */
+
+static unsigned begin_hash(const char *text)
+{
+    uint32_t hash = 0;
+    for (size_t i = 0; i < SHORTEST_BYTES; i++)
+        hash = hash << 8 | (unsigned char)fold(text[i]);
+    return hash * UINT32_C(2654435761) >> 16; /* Knuth: the golden ratio's */
+}
+
+static void note_begin(struct str needle)
+{
+    unsigned hash = begin_hash(needle.ptr);
+    secrets.begins[hash / 8] |= (unsigned char)(1 << hash % 8);
+}
+
+static bool may_begin(const char *text)
+{
+    unsigned hash = begin_hash(text);
+    return secrets.begins[hash / 8] >> hash % 8 & 1;
 }
 
 /* --- registering --- */
@@ -72,6 +116,8 @@ static void secret_init(struct secret *secret, struct str name, struct str value
     secret->needles[1] = hexadecimal(value);
     for (size_t i = 0; i < ALIGNMENTS; i++)
         secret->needles[2 + i] = base64_core(value, i);
+    for (size_t i = 0; i < NEEDLES; i++)
+        note_begin(secret->needles[i]);
 }
 
 static void secret_done(struct secret *secret)
@@ -120,6 +166,7 @@ void redact_clear(void)
     mem_free(secrets.list);
     secrets.list = NULL;
     secrets.count = secrets.capacity = secrets.derived_count = 0;
+    memset(secrets.begins, 0, sizeof secrets.begins);
 }
 
 /* --- searching --- */
@@ -144,23 +191,9 @@ static void note(struct search *search, const struct unescaped *in, size_t from,
         (struct hidden){unescaped_at(in, from), unescaped_at(in, to), name};
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
-}
-
 static bool is_word_byte(char c)
 {
     return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
-}
-
-/* `+` is a space in a query; RFC 4648, section 5, spells two characters of section 4 anew. */
-static bool is_same(char c, char wanted, bool has_cases)
-{
-    if (c == wanted || (!has_cases && lower(c) == lower(wanted)))
-        return true;
-    return (c == '+' && wanted == ' ') || (c == '-' && wanted == '+') ||
-           (c == '_' && wanted == '/');
 }
 
 /* How much of the needle the text begins with. Short ones have their own letter case. */
@@ -188,30 +221,26 @@ static bool is_word(struct str text, size_t from, size_t to)
            (to == text.len || !is_word_byte(text.ptr[to]));
 }
 
-static void find_needle(struct search *search, const struct unescaped *in, struct str needle,
-                        bool is_encoded, struct str name)
+static void match_needle(struct search *search, const struct unescaped *in, size_t at,
+                         const struct secret *secret, size_t which)
 {
-    struct str text = in->text;
-    bool needs_word = !is_encoded && needle.len < WORD_BYTES;
-    for (size_t at = 0; at < text.len; at++) {
-        if (!is_same(text.ptr[at], needle.ptr[0], false))
-            continue;
-        size_t len = common_length(str_slice(text, at, text.len), needle);
-        bool is_at_end = at + len == text.len;
-        if (len < needle.len && !is_what_is_left(search, len, is_at_end, needle))
-            continue;
-        if (needs_word && !is_word(text, at, at + len))
-            continue;
-        note(search, in, at, at + len, name);
-        at += len - 1;
-    }
+    struct str text = in->text, needle = secret->needles[which];
+    size_t len = common_length(str_slice(text, at, text.len), needle);
+    bool needs_word = which == 0 && needle.len < WORD_BYTES;
+    bool is_at_end = at + len == text.len;
+    if (len < needle.len && !is_what_is_left(search, len, is_at_end, needle))
+        return;
+    if (!needs_word || is_word(text, at, at + len))
+        note(search, in, at, at + len, secret->name);
 }
 
-static void find_secret(struct search *search, const struct unescaped *in,
-                        const struct secret *secret)
+static void match_all(struct search *search, const struct unescaped *in, size_t at)
 {
-    for (size_t i = 0; i < NEEDLES; i++)
-        find_needle(search, in, secret->needles[i], i > 0, secret->name);
+    size_t derived = MIN(secrets.derived_count, (size_t)DERIVED_MAX);
+    for (size_t i = 0; i < secrets.count * NEEDLES; i++)
+        match_needle(search, in, at, &secrets.list[i / NEEDLES], i % NEEDLES);
+    for (size_t i = 0; i < derived * NEEDLES; i++)
+        match_needle(search, in, at, &secrets.derived[i / NEEDLES], i % NEEDLES);
 }
 
 /* RFC 3986, section 3.2: the authority ends at one of `/?#`, the user at its last `@`. */
@@ -233,10 +262,9 @@ static void find_users(struct search *search, const struct unescaped *in)
 /* What the text is in itself, and what it is once an encoding is taken off. */
 static void find_all(struct search *search, const struct unescaped *in, int layers)
 {
-    for (size_t i = 0; i < secrets.count; i++)
-        find_secret(search, in, &secrets.list[i]);
-    for (size_t i = 0; i < MIN(secrets.derived_count, (size_t)DERIVED_MAX); i++)
-        find_secret(search, in, &secrets.derived[i]);
+    for (size_t at = 0; at + SHORTEST_BYTES <= in->text.len; at++)
+        if (may_begin(in->text.ptr + at))
+            match_all(search, in, at);
     find_users(search, in);
     for (int kind = 0; layers < LAYERS_MAX && kind < UNESCAPE_KINDS; kind++) {
         struct unescaped inner;

@@ -25,7 +25,7 @@ void redact_add(struct str name, struct str value);
 
 /*
  * A value that was made from secrets: a hash, a signature, a part. It is shown as `<secret>`.
- * Of these the last 256 are known; below 8 bytes none. What is known already is not added.
+ * Of these the last 64 are known; below 8 bytes none. What is known already is not added.
  */
 void redact_add_derived(struct str value);
 

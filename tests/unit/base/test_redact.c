@@ -144,9 +144,9 @@ START_TEST(hides_what_was_made_from_one)
     redact_add_derived(STR("tiny"));
     ck_assert_str_is(shown("sig d41d8cd98f00b204 D41D8CD98F00B204 tiny"),
                      "sig <secret> <secret> tiny");
-    for (int i = 0; i < 256; i++)
+    for (int i = 0; i < 64; i++)
         redact_add_derived(arena_printf(arena, "derived-%03d", i));
-    ck_assert_str_is(shown("d41d8cd98f00b204 derived-000 derived-255"),
+    ck_assert_str_is(shown("d41d8cd98f00b204 derived-000 derived-063"),
                      "d41d8cd98f00b204 <secret> <secret>");
     end();
 }
