@@ -428,6 +428,44 @@ START_TEST(a_preview_of_rejects_alone_exits_with_1)
 }
 END_TEST
 
+/* --- passwords of servers --- */
+
+START_TEST(a_server_that_is_away_is_named_without_its_password)
+{
+    static const char *const databases[] = {
+        "postgresql://me:hunter2222@127.0.0.1:1/d",
+        "postgresql://127.0.0.1:1/d?user=me&password=hunter2222",
+        "postgresql://me:x@hunter2222@127.0.0.1:1/d",
+        "postgresql://me:x/hunter2222@127.0.0.1:1/d",
+        "postgresql://me:hunter2222",
+        "host=127.0.0.1 port=1 password=hunter2222",
+        "host=127.0.0.1 port=1 password='x hunter2222@y'",
+    };
+    static const char *const queues[] = {
+        "redis://me:hunter2222@127.0.0.1:1", "redis://:x@hunter2222@127.0.0.1:1",
+        "redis://127.0.0.1:1?password=hunter2222", "redis://:x/hunter2222@127.0.0.1:1"};
+    pagetide_open(&pagetide);
+    pagetide_source(&pagetide, "s",
+                    "source: s\nbase_url: http://127.0.0.1:1\nstreams: {a: {path: /a}}\n");
+    struct pagetide_process checks[COUNT_OF(databases)];
+    for (size_t i = 0; i < COUNT_OF(databases); i++) {
+        setenv("PAGETIDE_DATABASE_URL", databases[i], 1);
+        setenv("PAGETIDE_REDIS_URL", queues[i % COUNT_OF(queues)], 1);
+        checks[i] = pagetide_spawn(&pagetide, "check --live s.a");
+    }
+    for (size_t i = 0; i < COUNT_OF(databases); i++) {
+        ck_assert_int_gt(pagetide_wait(&checks[i], 45000), 1);
+        const char *out = pagetide_out(&checks[i]), *err = pagetide_err(&checks[i]);
+        ck_assert_msg(!strstr(out, "hunter") && !strstr(err, "hunter"), "%s: %s%s",
+                      databases[i], out, err);
+        ck_assert_msg(strstr(err, "pagetide: ") && strstr(out, "Redis: failed"), "%s%s", out,
+                      err);
+    }
+    pagetide_close(&pagetide);
+}
+END_TEST
+
 SUITE("flow/secrets", planted_secrets_are_found_nowhere,
       an_echo_is_hidden_in_every_form_it_takes, what_an_api_writes_drives_no_terminal,
-      a_literal_credential_is_told_by_check_and_hidden, a_preview_of_rejects_alone_exits_with_1)
+      a_literal_credential_is_told_by_check_and_hidden, a_preview_of_rejects_alone_exits_with_1,
+      a_server_that_is_away_is_named_without_its_password)
