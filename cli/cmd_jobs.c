@@ -8,7 +8,7 @@ static const char sql[] =
     "j.rejects, j.asides, j.retries, j.part ->> 'partition' as partition, j.paging, "
     "coalesce(j.waiting_for, '') as waiting_for, "
     "to_char(j.wait_until, 'YYYY-MM-DD HH24:MI:SS') as wait_until, j.worker, "
-    "split_part(j.error, E'\\n', 1) as error "
+    "split_part(j.error, E'\\n', 1) as error, j.complete "
     "from pagetide.job j left join pagetide.worker w on w.id = j.worker where j.run = $1 order "
     "by j.n";
 

@@ -12,7 +12,7 @@ enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536, WATCH_MS = 2000 };
 
 static const char health_sql[] =
     "select stream, case when paused then 'paused, ' else '' end || "
-    "coalesce('last run ' || last_state, 'never run'), "
+    "coalesce('last run ' || last_state || coalesce(', ' || complete, ''), 'never run'), "
     "to_char(last_success, 'YYYY-MM-DD HH24:MI:SS'), "
     "to_char(next_due, 'YYYY-MM-DD HH24:MI:SS'), "
     "array_to_string(misfitting_columns, ', ') from pagetide.health order by stream";

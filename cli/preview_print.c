@@ -104,6 +104,8 @@ static void put_page_json(struct buf *line, const struct preview_page *page,
     json_out_int(&out, "asides", done->asides);
     json_out_str(&out, "next", str_from(decision_name(done->decision->outcome)));
     json_out_str(&out, "why", done->decision->why);
+    if (done->decision->complete)
+        json_out_str(&out, "complete", str_from(job_complete_name(done->decision->complete)));
     if (done->decision->recognised.len)
         json_out_str(&out, "recognised", done->decision->recognised);
     if (done->request) {
@@ -133,8 +135,8 @@ static void put_decision(struct buf *line, const struct crawl_page *done)
         put_method_and_url(line, done->request->http.method, done->request->url);
         break;
     case PAGER_END:
-        buf_puts(line, "  the end: ");
-        put_piece(line, why.len ? why : STR("the answer says so"));
+        buf_printf(line, "  the end, %s: ", job_complete_name(done->decision->complete));
+        put_piece(line, done->decision->complete_why);
         break;
     case PAGER_TRUNCATED:
     case PAGER_FAILED:

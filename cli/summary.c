@@ -11,19 +11,21 @@ enum { TIMEOUT_MS = 60000, LINE_BYTES_MAX = 65536 };
 
 static const char sql[] =
     "select run, stream, state, reason, pages, records, bytes, rejects, asides, retries, "
-    "seconds, error from pagetide.run_summary($1)";
+    "seconds, error, complete, complete_why, warnings from pagetide.run_summary($1)";
 
 /* The members of the JSON object; beside `sql` and enum summary_column. */
 static const struct {
     const char *name;
     bool is_text;
 } members[] = {
-    [SUMMARY_RUN] = {"run", false},         [SUMMARY_STREAM] = {"stream", true},
-    [SUMMARY_STATE] = {"state", true},      [SUMMARY_REASON] = {"reason", true},
-    [SUMMARY_PAGES] = {"pages", false},     [SUMMARY_RECORDS] = {"records", false},
-    [SUMMARY_BYTES] = {"bytes", false},     [SUMMARY_REJECTS] = {"rejects", false},
-    [SUMMARY_ASIDES] = {"asides", false},   [SUMMARY_RETRIES] = {"retries", false},
-    [SUMMARY_SECONDS] = {"seconds", false}, [SUMMARY_ERROR] = {"error", true},
+    [SUMMARY_RUN] = {"run", false},          [SUMMARY_STREAM] = {"stream", true},
+    [SUMMARY_STATE] = {"state", true},       [SUMMARY_REASON] = {"reason", true},
+    [SUMMARY_PAGES] = {"pages", false},      [SUMMARY_RECORDS] = {"records", false},
+    [SUMMARY_BYTES] = {"bytes", false},      [SUMMARY_REJECTS] = {"rejects", false},
+    [SUMMARY_ASIDES] = {"asides", false},    [SUMMARY_RETRIES] = {"retries", false},
+    [SUMMARY_SECONDS] = {"seconds", false},  [SUMMARY_ERROR] = {"error", true},
+    [SUMMARY_COMPLETE] = {"complete", true}, [SUMMARY_COMPLETE_WHY] = {"complete_why", true},
+    [SUMMARY_WARNINGS] = {"warnings", true},
 };
 _Static_assert(COUNT_OF(members) == SUMMARY_COLUMNS, "a name for each column");
 
@@ -65,6 +67,18 @@ static void put_count(struct buf *line, int64_t count, const char *noun)
     buf_printf(line, " %s", noun);
 }
 
+/* "…, told: there is no next link"; what contradicts the end is the error already. */
+static void put_complete(struct buf *line, const struct summary *summary)
+{
+    struct str complete = text_at(summary, SUMMARY_COMPLETE);
+    struct str why = text_at(summary, SUMMARY_COMPLETE_WHY);
+    if (!complete.len)
+        return;
+    buf_printf(line, ", %.*s", STR_ARG(complete));
+    if (str_is(text_at(summary, SUMMARY_STATE), "succeeded") && why.len)
+        buf_printf(line, ": %.*s", STR_ARG(why));
+}
+
 /* What, where and what to try, on one line: the error above may have several. */
 static void put_last_line(struct buf *line, const struct summary *summary)
 {
@@ -98,10 +112,22 @@ void summary_put(struct buf *line, const struct summary *summary)
     put_count(line, number_at(summary, SUMMARY_ASIDES), "with values aside");
     put_count(line, number_at(summary, SUMMARY_RETRIES), "retries");
     buf_printf(line, " in %.*s s", STR_ARG(text_at(summary, SUMMARY_SECONDS)));
+    put_complete(line, summary);
     if (error.len)
         buf_printf(line, "\n  %.*s", STR_ARG(error));
     if (!str_is(state, "succeeded"))
         put_last_line(line, summary);
+}
+
+/* What a person should look at, although the run has ended. */
+static void show_warnings(const struct summary *summary)
+{
+    struct str line, rest = text_at(summary, SUMMARY_WARNINGS);
+    while (rest.len) {
+        rest = str_split(rest, '\n', &line);
+        say_line(stderr, "pagetide: warning: %.*s: %.*s",
+                 STR_ARG(text_at(summary, SUMMARY_STREAM)), STR_ARG(line));
+    }
 }
 
 bool summary_show(struct cli *cli, struct pg *pg, int64_t run, struct str *ret_state,
@@ -125,6 +151,7 @@ bool summary_show(struct cli *cli, struct pg *pg, int64_t run, struct str *ret_s
     else
         say_line(stdout, "%.*s", STR_ARG(buf_str(&line)));
     fflush(stdout);
+    show_warnings(&summary);
     *ret_state = arena_str(cli->arena, text_at(&summary, SUMMARY_STATE));
     return true;
 }

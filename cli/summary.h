@@ -7,7 +7,8 @@
 
 /*
  * How a run ended, on one line for people, with the error and what to try under it, or as JSON:
- * {run,stream,state,reason,pages,records,bytes,rejects,asides,retries,seconds,error}.
+ * {run,stream,state,reason,pages,records,bytes,rejects,asides,retries,seconds,error,complete,
+ * complete_why,warnings}; the warnings are lines of one text.
  */
 enum summary_column {
     SUMMARY_RUN,
@@ -22,6 +23,9 @@ enum summary_column {
     SUMMARY_RETRIES,
     SUMMARY_SECONDS,
     SUMMARY_ERROR,
+    SUMMARY_COMPLETE,
+    SUMMARY_COMPLETE_WHY,
+    SUMMARY_WARNINGS,
     SUMMARY_COLUMNS,
 };
 

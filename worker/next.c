@@ -104,6 +104,8 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .bookmark_high = crawl->cut.bookmark_high,
         .warning = both_warnings(crawl->next, decision->warning, crawl->cut.warning),
         .paging = decision->recognised,
+        .complete = decision->complete,
+        .complete_why = decision->complete_why,
     };
 }
 

@@ -24,6 +24,17 @@ const char *job_reason_name(enum job_reason reason)
     return names[reason];
 }
 
+const char *job_complete_name(enum job_complete complete)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        JOB_COMPLETES(X)
+#undef X
+    };
+    assert(complete < COUNT_OF(names));
+    return names[complete];
+}
+
 bool job_state_parse(struct str text, enum job_state *ret_state)
 {
     for (enum job_state state = JOB_QUEUED; state <= JOB_DEAD; state++) {

@@ -52,6 +52,21 @@ enum job_reason {
 #undef X
 };
 
+/* What proves that a job has read all there is; the order is the order of "worst". */
+#define JOB_COMPLETES(X)                                                                       \
+    X(UNKNOWN, "")                                                                             \
+    X(PROVED, "proved")             /* the API's own count was reached */                      \
+    X(TOLD, "told")                 /* the API said that no more follows */                    \
+    X(ASSUMED, "assumed")           /* nothing said that more follows */                       \
+    X(CONTRADICTED, "contradicted") /* something said that more follows */
+
+enum job_complete {
+#define X(name, text) COMPLETE_##name,
+    JOB_COMPLETES(X)
+#undef X
+};
+
+const char *job_complete_name(enum job_complete complete);
 const char *job_state_name(enum job_state state);
 const char *job_reason_name(enum job_reason reason);
 bool job_state_parse(struct str text, enum job_state *ret_state) MUST_CHECK;

@@ -125,6 +125,8 @@ as $$
         worker = case when is_end(e.state) or j.reserved then j.worker end,
         reason = nullif(e.reason, ''),
         error = nullif(e.error, ''),
+        complete = case when is_end(e.state) then nullif(m.complete, '') end,
+        complete_why = case when is_end(e.state) then nullif(m.complete_why, '') end,
         attempt = coalesce(e.attempt, j.attempt),
         told_waits = coalesce(e.told_waits, j.told_waits),
         wait_until = case when e.state = 'waiting'

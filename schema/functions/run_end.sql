@@ -9,19 +9,30 @@ as $$
     select array_position(array['succeeded', 'truncated', 'cancelled', 'failed', 'dead'], state)
 $$;
 
--- Writes the run's end: the state of its worst job, and sums over all.
+-- How little proves that a job has read all, from 1; null: nothing is known.
+create or replace function pagetide.doubt(complete text) returns int
+language sql immutable parallel safe
+as $$
+    select array_position(array['proved', 'told', 'assumed', 'contradicted'], complete)
+$$;
+
+-- Writes the run's end: the state of its worst job, and sums over all. A run is as complete as
+-- the job that is least; nothing is said while that is not known of each.
 create or replace function pagetide.close_run(ending bigint) returns text
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     update run r set
         state = worst.state, reason = worst.reason, error = worst.error,
+        complete = least.complete, complete_why = least.complete_why,
         pages = s.pages, records = s.records, bytes = s.bytes, rejects = s.rejects,
         asides = s.asides, retries = s.retries, finished_at = clock(),
         warnings = array(select unnest(r.warnings) union
             select unnest(j.warnings) from job j where j.run = ending order by 1)
     from (select * from job j where j.run = ending
             order by badness(j.state) desc, j.n limit 1) worst,
+        (select j.complete, j.complete_why from job j where j.run = ending
+            order by doubt(j.complete) desc nulls first, j.n limit 1) least,
         (select sum(j.page) as pages, sum(j.records) as records, sum(j.bytes) as bytes,
             sum(j.rejects) as rejects, sum(j.asides) as asides, sum(j.retries) as retries
             from job j where j.run = ending) s
@@ -83,14 +94,16 @@ $$;
 -- What `sync` prints of a run, over or not.
 create or replace function pagetide.run_summary(of_run bigint)
 returns table (run bigint, stream text, state text, reason text, pages bigint, records bigint,
-    bytes bigint, rejects bigint, asides bigint, retries bigint, seconds numeric, error text)
+    bytes bigint, rejects bigint, asides bigint, retries bigint, seconds numeric, error text,
+    complete text, complete_why text, warnings text)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select r.id, r.stream, r.state, r.reason, sum(j.page)::bigint, sum(j.records)::bigint,
         sum(j.bytes)::bigint, sum(j.rejects)::bigint, sum(j.asides)::bigint,
         sum(j.retries)::bigint, round(coalesce(extract(epoch from
-            coalesce(r.finished_at, clock()) - r.started_at), 0)::numeric, 3), r.error
+            coalesce(r.finished_at, clock()) - r.started_at), 0)::numeric, 3), r.error,
+        r.complete, r.complete_why, array_to_string(r.warnings, E'\n')
     from run r join job j on j.run = r.id
     where r.id = of_run
     group by r.id

@@ -7,7 +7,8 @@ select r.stream, r.id as run, r.id || '/' || j.n as job, j.state, j.page, j.page
     round(j.records / nullif(s.seconds, 0), 1) as records_per_s,
     case when j.state = 'running' and j.page > 0 and j.pages_total > j.page
         then make_interval(secs => (j.pages_total - j.page) * s.seconds / j.page) end as eta,
-    j.waiting_for, j.wait_until, j.error, j.worker, j.rejects, j.asides, j.retries
+    j.waiting_for, j.wait_until, j.error, j.worker, j.rejects, j.asides, j.retries, j.complete,
+    j.complete_why
 from pagetide.run r
 join pagetide.job j on j.run = r.id
 cross join lateral (select extract(epoch from
@@ -25,7 +26,7 @@ select r.stream, r.id as run, r.trigger, r.mode, r.state, r.reason, r.error,
     r.warnings, r.created_at, r.started_at, r.finished_at,
     extract(epoch from coalesce(r.finished_at, pagetide.clock()) - r.started_at)::numeric(12, 3)
         as seconds,
-    r.scheduled_for, r.request_id, r.version
+    r.scheduled_for, r.request_id, r.version, r.complete, r.complete_why
 from pagetide.run r
 left join lateral (
     select sum(o.page) as pages, sum(o.records)::bigint as records, sum(o.bytes)::bigint as bytes,
@@ -36,13 +37,13 @@ left join lateral (
 order by r.id desc;
 
 -- One row per stream. `lag`: how far the data is behind, in time since the start of the last
--- run that succeeded.
+-- run that succeeded. `complete`: what proves that the last run has read all.
 create or replace view pagetide.health as
 select s.name as stream, good.finished_at as last_success, last.state as last_state,
     last.reason as last_reason, last.error as last_error, s.next_due,
     pagetide.clock() - good.started_at as lag,
     coalesce(last.rejects, 0) as rejects, coalesce(last.asides, 0) as asides,
-    aside.columns as misfitting_columns, s.paused
+    aside.columns as misfitting_columns, s.paused, last.complete, last.complete_why
 from pagetide.stream s
 left join lateral (select h.* from pagetide.history h
     where h.stream = s.name order by h.run desc limit 1) last on true

@@ -203,9 +203,10 @@ END_TEST
 
 START_TEST(the_last_line_of_sync_is_a_summary)
 {
-    static const char *const keys[] = {"run",    "stream",  "state",   "reason",
-                                       "pages",  "records", "bytes",   "rejects",
-                                       "asides", "retries", "seconds", "error"};
+    static const char *const keys[] = {"run",      "stream",       "state",   "reason",
+                                       "pages",    "records",      "bytes",   "rejects",
+                                       "asides",   "retries",      "seconds", "error",
+                                       "complete", "complete_why", "warnings"};
     set_up();
     shop("");
     const char *line = pagetide_last_line(expect_run(0, "sync shop.orders --json").out);
@@ -220,6 +221,7 @@ START_TEST(the_last_line_of_sync_is_a_summary)
     ck_assert_str_eq(pagetide_json(line, "reason"), "");
     ck_assert_str_eq(pagetide_json(line, "pages"), "10");
     ck_assert_str_eq(pagetide_json(line, "records"), "100");
+    ck_assert_str_eq(pagetide_json(line, "complete"), "proved");
     struct pagetide_result plain = expect_run(0, "sync --all");
     expect_holds(plain.out, "shop.orders: run 2 succeeded: 10 pages, 100 records");
     tear_down();

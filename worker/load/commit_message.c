@@ -130,6 +130,8 @@ static void put_mark(struct json_out *out, const struct mark *mark)
     put_text_if_any(out, "bookmark_high", mark->bookmark_high);
     put_words(out, "warning", mark->warning);
     put_words(out, "paging", mark->paging);
+    put_text_if_any(out, "complete", str_from(job_complete_name(mark->complete)));
+    put_words(out, "complete_why", mark->complete_why);
     if (mark->has_end)
         put_end(out, mark);
     json_out_close(out, '}');

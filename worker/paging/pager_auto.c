@@ -250,7 +250,7 @@ static void be_one_page(struct pager_step *step, struct pager *now, const char *
 {
     now->type = PAGINATE_NONE;
     step->decision.recognised = arena_printf(step->arena, "one page: %s", why);
-    pager_step_sign_end(step, STR("one page was recognised"));
+    pager_step_sign_end(step, COMPLETE_ASSUMED, step->decision.recognised);
 }
 
 void pager_auto_recognise(struct pager_step *step, struct pager *now)

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/saturate.h"
+#include "worker/paging/evidence.h"
 #include "worker/paging/pager_auto.h"
 #include "worker/paging/pager_next.h"
 #include "worker/paging/pager_response.h"
@@ -34,7 +35,7 @@
 static bool next_none(struct pager_step *step, struct err *err)
 {
     (void)err;
-    pager_step_sign_end(step, STR("the stream has one page"));
+    pager_step_sign_end(step, COMPLETE_ASSUMED, STR("the stream has one page"));
     return true;
 }
 
@@ -140,6 +141,7 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
     else if (!types[now.type](&step, err))
         return step.decision;
     struct pager_decision decision = weigh_signs(&step);
+    evidence_weigh(&step.signs, &decision);
     next.is_done = decision.outcome != PAGER_MORE;
     *ret_next = next;
     return decision;

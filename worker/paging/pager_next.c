@@ -60,7 +60,7 @@ static bool read_has_more(struct pager_step *step, struct err *err)
     if (flag)
         pager_step_sign_more(step, why);
     else
-        pager_step_sign_end(step, why);
+        pager_step_sign_end(step, COMPLETE_TOLD, why);
     return true;
 }
 
@@ -88,7 +88,7 @@ static void compare_total(struct pager_step *step, struct str name, int64_t reac
     struct str why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
                                   (long long)total, (long long)reached);
     if (reached >= total)
-        pager_step_sign_end(step, why);
+        pager_step_sign_end(step, COMPLETE_PROVED, why);
     else
         pager_step_sign_more(step, why);
 }
@@ -137,9 +137,9 @@ bool pager_next_number(struct pager_step *step, struct err *err)
     if (!read_has_more(step, err) || !read_totals(step, err))
         return false;
     if (seen == 0 && how->stops_on_empty)
-        pager_step_sign_end(step, STR("the page is empty"));
+        pager_step_sign_end(step, COMPLETE_TOLD, STR("the page is empty"));
     if (how->stops_on_short && seen < how->size)
-        pager_step_sign_end(step, STR("the page is short"));
+        pager_step_sign_end(step, COMPLETE_ASSUMED, STR("the page is short"));
     int64_t by = step->pager->type == PAGINATE_PAGE ? 1 : how->steps_by_size ? how->size : seen;
     step->next->number = saturate_add(step->next->number, by);
     return true;
@@ -150,12 +150,12 @@ void pager_next_empty(struct pager_step *step)
     const struct pager *pager = step->pager;
     const struct pagination *how = pager->in_force;
     if (step->facts->is_last) {
-        pager_step_sign_end(step, STR("a rule of responses says so"));
+        pager_step_sign_end(step, COMPLETE_TOLD, STR("a rule of responses says so"));
     } else if (pager_is_numbered(pager) && !how->stops_on_empty) {
         step->next->number =
             saturate_add(step->next->number, pager->type == PAGINATE_PAGE ? 1 : how->size);
     } else {
-        pager_step_sign_end(step, STR("the answer has no content"));
+        pager_step_sign_end(step, COMPLETE_TOLD, STR("the answer has no content"));
         if (pager->total < 0)
             return;
         if (how->total.kind != LOCATOR_NONE)
@@ -173,8 +173,9 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
     if (!read_has_more(step, err) || !read_place(step, &how->cursor, &cursor, err))
         return false;
     if (is_nothing(cursor))
-        pager_step_sign_end(step, arena_printf(step->arena, "%.*s holds no cursor",
-                                               STR_ARG(how->cursor.source)));
+        pager_step_sign_end(
+            step, COMPLETE_TOLD,
+            arena_printf(step->arena, "%.*s holds no cursor", STR_ARG(how->cursor.source)));
     else
         return pager_step_keep(step, cursor, &step->next->cursor, err);
     return true;
@@ -186,7 +187,7 @@ bool pager_next_link(struct pager_step *step, struct err *err)
     struct str rel = how->rel.len ? how->rel : STR("next");
     struct str link = link_find_in_answer(step->facts->headers, step->facts->header_count, rel);
     if (!link.ptr) {
-        pager_step_sign_end(step, STR("there is no next link"));
+        pager_step_sign_end(step, COMPLETE_TOLD, STR("there is no next link"));
         return true;
     }
     bool is_home;
@@ -201,7 +202,8 @@ bool pager_next_url(struct pager_step *step, struct err *err)
         return false;
     if (is_nothing(link)) {
         pager_step_sign_end(
-            step, arena_printf(step->arena, "%.*s holds no link", STR_ARG(locator->source)));
+            step, COMPLETE_TOLD,
+            arena_printf(step->arena, "%.*s holds no link", STR_ARG(locator->source)));
         return true;
     }
     if (link.kind != VALUE_STRING)

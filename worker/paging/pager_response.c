@@ -90,7 +90,7 @@ bool pager_response_next(struct pager_step *step, struct err *err)
     if (!fill(step, how->continue_while, "continue_while", &more, err))
         return false;
     if (!value_holds(more)) {
-        pager_step_sign_end(step, STR("continue_while is false"));
+        pager_step_sign_end(step, COMPLETE_TOLD, STR("continue_while is false"));
         return true;
     }
     return fill_map(step, next->params, "next_page.params", &step->next->params, err) &&

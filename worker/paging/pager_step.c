@@ -2,11 +2,16 @@
 
 #include "worker/access/origin.h"
 
-void pager_step_sign_end(struct pager_step *step, struct str why)
+void pager_step_sign_end(struct pager_step *step, enum job_complete proof, struct str why)
 {
-    step->signs.has_end = true;
-    if (!step->signs.end_why.len)
-        step->signs.end_why = why;
+    struct pager_signs *signs = &step->signs;
+    if (!signs->has_end)
+        signs->end_why = why;
+    if (!signs->has_end || proof < signs->proof) {
+        signs->proof = proof;
+        signs->proof_why = why;
+    }
+    signs->has_end = true;
 }
 
 void pager_step_sign_more(struct pager_step *step, struct str why)

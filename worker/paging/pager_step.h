@@ -13,6 +13,8 @@
 struct pager_signs {
     bool has_end, has_more;
     struct str end_why, more_why; /* the first reason of each */
+    enum job_complete proof;      /* of the strongest sign of the end */
+    struct str proof_why;
 };
 
 struct pager_step {
@@ -24,8 +26,11 @@ struct pager_step {
     struct pager_decision decision;
 };
 
-/* Notes what the answer says about its end. `why` must last as long as step->arena. */
-void pager_step_sign_end(struct pager_step *step, struct str why);
+/*
+ * Notes what the answer says about its end: `proof` is how much a sign of the end says (PROVED,
+ * TOLD or ASSUMED). `why` must last as long as step->arena.
+ */
+void pager_step_sign_end(struct pager_step *step, enum job_complete proof, struct str why);
 void pager_step_sign_more(struct pager_step *step, struct str why);
 
 /* Ends the step as failed, always false: `return pager_step_fail(step, REASON_EVAL);`. */

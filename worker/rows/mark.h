@@ -37,6 +37,8 @@ struct mark {
     enum job_state end;
     enum job_reason reason;
     struct str error;
+    enum job_complete complete; /* SUCCEEDED, TRUNCATED: what proves the end */
+    struct str complete_why;
     int64_t wait_ms; /* WAITING: from now */
     struct str waiting_for;
     int attempt, server_waits; /* WAITING: stored with the job */

@@ -80,9 +80,11 @@ START_TEST(the_end_and_a_failure_say_what_decided)
 {
     set_up();
     done.request = NULL;
-    decision = (struct pager_decision){.outcome = PAGER_END, .why = STR("the list is empty")};
+    decision = (struct pager_decision){.outcome = PAGER_END,
+                                       .complete = COMPLETE_TOLD,
+                                       .complete_why = STR("the list is empty")};
     PRINTED(false, preview_print_page(&cli, &page, &done));
-    ck_assert_ptr_nonnull(strstr(captured.out, "  the end: the list is empty\n"));
+    ck_assert_ptr_nonnull(strstr(captured.out, "  the end, told: the list is empty\n"));
     decision = (struct pager_decision){.outcome = PAGER_FAILED,
                                        .reason = REASON_LOOP,
                                        .why = STR("the same page again"),
