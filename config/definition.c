@@ -60,6 +60,7 @@ CHOICES(new_fields) = {
     CHOICE("fail", NEW_FIELD_FAIL),
     CHOICE_END,
 };
+CHOICES(required) = {CHOICE("proved", COMPLETE_PROVED), CHOICE("told", COMPLETE_TOLD), CHOICE_END};
 CHOICES(mismatches) = {CHOICE("aside", MISMATCH_ASIDE), CHOICE("reject", MISMATCH_REJECT),
                        CHOICE("fail", MISMATCH_FAIL), CHOICE_END};
 CHOICES(catch_ups) = {CHOICE("latest", CATCH_UP_LATEST), CHOICE("all", CATCH_UP_ALL),
@@ -272,6 +273,8 @@ static const struct key definition_list[] = {
      .choices = mismatches, .fallback = "aside", .help = "values that do not fit their column"},
     {.name = "max_rejects", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_rejects),
      .min = 0, .fallback = "1000", .help = "more rejected records fail the run"},
+    {.name = "require", .type = KEY_CHOICE, .flags = IN_STREAM, S(required),
+     .choices = required, .help = "an end that is less sure than this fails the run"},
     {.name = "max_columns", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_columns),
      .min = 1, .max = 1500, .fallback = "500",
      .help = "fields beyond these go aside"},

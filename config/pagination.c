@@ -32,6 +32,10 @@ static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), 
     {.name = "rebase_links", .type = KEY_BOOL, AT(struct stream, rebases_links),               \
      .help = "as beside pagination"}
 
+#define TOTAL_ROW                                                                              \
+    {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
+     .help = "where the number of all records is, as a check of the end"}
+
 #define STOP_ROWS                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
      .help = "where the number of all records is"},                                           \
@@ -46,7 +50,7 @@ static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), 
     {.name = "parallel", .flags = KEY_LATER},                                                \
     {.name = "jobs", .flags = KEY_LATER}
 
-static const struct key none_list[] = {TYPE_ROW, LIMIT_ROWS(NULL), MERGE_ROWS, KEY_END};
+static const struct key none_list[] = {TYPE_ROW, TOTAL_ROW, LIMIT_ROWS(NULL), MERGE_ROWS, KEY_END};
 
 static const struct key page_list[] = {
     TYPE_ROW,
@@ -98,6 +102,7 @@ static const struct key cursor_list[] = {
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
     {.name = "page_size_on_error", .flags = KEY_LATER},
+    TOTAL_ROW,
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
     KEY_END,
@@ -107,6 +112,7 @@ static const struct key link_header_list[] = {
     TYPE_ROW,
     {.name = "rel", .type = KEY_TEXT, P(rel), .fallback = "next",
      .help = "relation of the link to follow"},
+    TOTAL_ROW,
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
     KEY_END,
@@ -118,6 +124,7 @@ static const struct key next_url_list[] = {
      .help = "where the URL of the next page is"},
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
+    TOTAL_ROW,
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
     KEY_END,
@@ -145,12 +152,13 @@ static const struct key response_based_list[] = {
      P(continue_while), .help = "another page follows while this is true"},
     {.name = "next_page", .type = KEY_STRUCT, .flags = KEY_REQUIRED, P(next_page),
      .keys = &next_page_keys, .help = "what changes in the next request"},
+    TOTAL_ROW,
     LIMIT_ROWS("1000"),
     MERGE_ROWS,
     KEY_END,
 };
 
-static const struct key auto_list[] = {TYPE_ROW, LIMIT_ROWS("1000"), MERGE_ROWS, KEY_END};
+static const struct key auto_list[] = {TYPE_ROW, TOTAL_ROW, LIMIT_ROWS("1000"), MERGE_ROWS, KEY_END};
 
 #define KEYS(name)                                                                            \
     static const struct keys name##_keys = {name##_list, sizeof(struct stream)}

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "core/job.h"
 #include "core/locator.h"
 #include "core/path.h"
 #include "core/retry.h"
@@ -246,8 +247,9 @@ struct stream {
      * without them.
      */
     bool needs_response_records;
-    bool uses_last_record; /* accumulated[-1] */
-    struct str spec;       /* this definition, normalised: the JSON that is stored with a run */
+    enum job_complete required; /* `require`; UNKNOWN: nothing is required of the end */
+    bool uses_last_record;      /* accumulated[-1] */
+    struct str spec; /* this definition, normalised: the JSON that is stored with a run */
 };
 
 /*

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "worker/paging/link.h"
 #include "worker/paging/pager_decide.h"
 #include "worker/watch.h"
 
@@ -13,13 +14,19 @@ static enum step refuse_page(struct crawl *crawl, enum job_reason reason)
     return crawl_fail(crawl, reason);
 }
 
-/* The body without its records, where an expression may want it. */
+static bool has_next_link(const struct crawl *crawl)
+{
+    return link_find_in_answer(crawl->scope.headers, crawl->scope.header_count, STR("next"))
+        .ptr;
+}
+
+/* The body without its records, where an expression or the end may want it. */
 static bool read_response(struct crawl *crawl, struct err *err)
 {
     enum pagination_type type = crawl->pager.type;
     struct value_skipped skipped = crawl->cut.skipped;
     crawl->scope.response = UNDEFINED_VALUE;
-    if (crawl->body_is_empty || type == PAGINATE_NONE || type == PAGINATE_LINK_HEADER)
+    if (crawl->body_is_empty || (type == PAGINATE_LINK_HEADER && has_next_link(crawl)))
         return true;
     if (crawl->stream->needs_response_records)
         skipped = VALUE_WHOLE;
@@ -192,6 +199,19 @@ static void count_rejects(struct crawl *crawl, struct pager_decision *decision)
         arena_printf(crawl->next, "more than %lld records were rejected", (long long)most);
 }
 
+/* As count_rejects: the page is committed, so that it can be looked at. */
+static void check_required(struct crawl *crawl, struct pager_decision *decision)
+{
+    enum job_complete required = crawl->stream->required;
+    if (!required || decision->outcome != PAGER_END || decision->complete <= required)
+        return;
+    decision->outcome = PAGER_FAILED;
+    decision->reason = REASON_INCONSISTENT_END;
+    decision->why = arena_printf(crawl->next, "the end is %s (%.*s), `require` is %s",
+                                 job_complete_name(decision->complete),
+                                 STR_ARG(decision->complete_why), job_complete_name(required));
+}
+
 static const enum job_state end_states[] = {
     [PAGER_END] = JOB_SUCCEEDED,
     [PAGER_TRUNCATED] = JOB_TRUNCATED,
@@ -245,6 +265,7 @@ enum step step_next(struct crawl *crawl)
     if (decision.outcome == PAGER_MORE &&
         !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);
+    check_required(crawl, &decision);
     count_rejects(crawl, &decision);
     return commit_page(crawl, &next, &decision, &request);
 }

@@ -78,6 +78,12 @@ START_TEST(records)
 }
 END_TEST
 
+START_TEST(complete)
+{
+    check_file("complete.txt");
+}
+END_TEST
+
 START_TEST(merge)
 {
     check_file("merge.txt");
@@ -91,4 +97,4 @@ START_TEST(origins)
 END_TEST
 
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised, answers,
-                rules, records, merge, origins)
+                rules, records, merge, origins, complete)

@@ -12,9 +12,20 @@
  *     assumed        one page, a short page, a limit of the definition
  *     contradicted   the answer says that more follows, and it is not read
  *
- * Fills `complete` and `complete_why` of a decision that ends the job; leaves another as it is.
- * Borrows the strings of the signs.
+ * evidence_look adds the signs that the definition does not name: a count of all records in a
+ * usual header or field proves the end or contradicts it; a next link, cursor, flag or count of
+ * pages that is not followed contradicts it. Of a stream that wants no more (`none`,
+ * response_based, a page parameter of its own) it makes the end doubtful instead.
  */
-void evidence_weigh(const struct pager_signs *signs, struct pager_decision *decision);
+void evidence_look(struct pager_step *step);
+
+/* Does the page say that more follows, by any of those signs? *ret_why is in step->arena. */
+bool evidence_says_more(struct pager_step *step, struct str *ret_why);
+
+/*
+ * Fills `complete` and `complete_why` of a decision that ends the job, and its warning where
+ * the end is only assumed; leaves another as it is. Borrows the strings of the signs.
+ */
+void evidence_weigh(struct pager_step *step, struct pager_decision *decision);
 
 #endif

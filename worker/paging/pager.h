@@ -94,10 +94,11 @@ enum pager_outcome {
 struct pager_decision {
     enum pager_outcome outcome;
     enum job_reason reason;
-    struct str why;             /* one sentence: what decided */
-    int pages_total;            /* 0: unknown */
-    struct str warning;         /* e.g. a total that changed; empty: none */
-    struct str recognised;      /* by `auto`, on the first answer; empty otherwise */
+    struct str why;        /* one sentence: what decided */
+    int pages_total;       /* 0: unknown */
+    struct str warning;    /* e.g. a total that changed; empty: none */
+    struct str recognised; /* by `auto`, on the first answer; empty otherwise */
+    bool is_placed;        /* the stream itself asks for its page: one page is what it wants */
     enum job_complete complete; /* of END and TRUNCATED: what proves the end */
     struct str complete_why;    /* one sentence */
 };

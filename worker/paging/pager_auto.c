@@ -250,13 +250,15 @@ static void be_one_page(struct pager_step *step, struct pager *now, const char *
 {
     now->type = PAGINATE_NONE;
     step->decision.recognised = arena_printf(step->arena, "one page: %s", why);
-    pager_step_sign_end(step, COMPLETE_ASSUMED, step->decision.recognised);
+    pager_step_sign_end(step, COMPLETE_ASSUMED,
+                        arena_printf(step->arena, "one page only: %s", why));
 }
 
 void pager_auto_recognise(struct pager_step *step, struct pager *now)
 {
     struct search search = {.step = step, .err = ERR_INIT};
     if (sets_page_itself(step->facts->stream)) {
+        step->decision.is_placed = true;
         be_one_page(step, now, "the stream itself sets a page parameter");
         return;
     }

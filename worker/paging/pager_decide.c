@@ -140,8 +140,9 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
         pager_next_empty(&step);
     else if (!types[now.type](&step, err))
         return step.decision;
+    evidence_look(&step);
     struct pager_decision decision = weigh_signs(&step);
-    evidence_weigh(&step.signs, &decision);
+    evidence_weigh(&step, &decision);
     next.is_done = decision.outcome != PAGER_MORE;
     *ret_next = next;
     return decision;

@@ -1,6 +1,7 @@
 #include "worker/paging/pager_next.h"
 
 #include "base/saturate.h"
+#include "worker/paging/evidence.h"
 #include "worker/paging/link.h"
 
 static bool is_absent(struct value value)
@@ -117,7 +118,9 @@ static bool read_totals(struct pager_step *step, struct err *err)
     if (total >= 0) {
         compare_total(step, how->total.source, reached, total);
         remember_total(step, how->total.source, total);
-        int64_t size = how->size ? how->size : facts->seen; /* records per page */
+        /* Records per page: of this one, or of those before where it is the short last one. */
+        int64_t before = step->pager->page ? step->pager->records / step->pager->page : 0;
+        int64_t size = how->size ? how->size : MAX(facts->seen, before);
         int64_t count = size ? total / size + (total % size != 0) : 0;
         step->decision.pages_total = (int)MIN(count, INT32_MAX);
     }
@@ -138,7 +141,8 @@ bool pager_next_number(struct pager_step *step, struct err *err)
         return false;
     if (seen == 0 && how->stops_on_empty)
         pager_step_sign_end(step, COMPLETE_TOLD, STR("the page is empty"));
-    if (how->stops_on_short && seen < how->size)
+    struct str why;
+    if (how->stops_on_short && seen < how->size && !(seen && evidence_says_more(step, &why)))
         pager_step_sign_end(step, COMPLETE_ASSUMED, STR("the page is short"));
     int64_t by = step->pager->type == PAGINATE_PAGE ? 1 : how->steps_by_size ? how->size : seen;
     step->next->number = saturate_add(step->next->number, by);
