@@ -32,6 +32,12 @@ static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), 
     {.name = "rebase_links", .type = KEY_BOOL, AT(struct stream, rebases_links),               \
      .help = "as beside pagination"}
 
+#define EMPTY_ROWS                                                                             \
+    {.name = "stop_on_empty", .type = KEY_BOOL, P(stops_on_empty), .fallback = "false",       \
+     .help = "a page without records is the last, whatever it names"},                         \
+    {.name = "max_empty_pages", .type = KEY_COUNT, P(max_empty_pages), .min = 1,              \
+     .fallback = "3", .help = "pages without records in a row, after which the job is truncated"}
+
 #define TOTAL_ROW                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
      .help = "where the number of all records is, as a check of the end"}
@@ -102,6 +108,7 @@ static const struct key cursor_list[] = {
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
     {.name = "page_size_on_error", .flags = KEY_LATER},
+    EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
@@ -112,6 +119,7 @@ static const struct key link_header_list[] = {
     TYPE_ROW,
     {.name = "rel", .type = KEY_TEXT, P(rel), .fallback = "next",
      .help = "relation of the link to follow"},
+    EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
@@ -124,6 +132,7 @@ static const struct key next_url_list[] = {
      .help = "where the URL of the next page is"},
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
+    EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),
     MERGE_ROWS,

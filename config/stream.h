@@ -76,7 +76,8 @@ struct pagination {
     struct locator total, total_pages, has_more, cursor, next;
     int64_t maximum; /* maximum_page or maximum_offset, exclusive; -1: none */
     bool stops_on_empty, stops_on_short, sends_first;
-    bool steps_by_size; /* offset: `step: size`, else by the records received */
+    int64_t max_empty_pages; /* cursor, link_header, next_url: in a row; 0: of another type */
+    bool steps_by_size;      /* offset: `step: size`, else by the records received */
     struct str rel;
     struct template *continue_while;
     struct next_page next_page;

@@ -16,6 +16,7 @@
  *      "next":{"params":{"after":"c4"},"headers":{}}}
  *
  * page, records, total    what was read so far, and what the API said there is
+ * empty                   pages without records in a row, up to here; absent: none
  * number, cursor, next    where the next page is. `number` and `cursor` are enough for types
  *                         that have one; a link is only in next.url, and what response_based
  *                         sends only in next.params, .headers and .body. The rest of `next` is
@@ -96,6 +97,8 @@ struct str checkpoint_write(struct arena *arena, const struct pager *pager)
     put_count(&out, "number", pager->number);
     if (pager->total >= 0)
         put_count(&out, "total", pager->total);
+    if (pager->empty_pages > 0)
+        put_count(&out, "empty", pager->empty_pages);
     if (pager->cursor.kind != VALUE_UNDEFINED)
         value_put(&out, "cursor", pager->cursor);
     if (pager->last.len)
@@ -145,6 +148,8 @@ static bool read_all(struct value map, struct pager *pager)
     pager->page = (int)page;
     if (!read_count(map, STR("total"), 0, INT64_MAX, &pager->total))
         pager->total = -1;
+    if (!read_count(map, STR("empty"), 1, PAGES_MAX, &pager->empty_pages))
+        pager->empty_pages = 0;
     return true;
 }
 

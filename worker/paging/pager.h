@@ -33,10 +33,11 @@ struct pager {
     struct str url;      /* the next page's URL, absolute; empty: the stream's own */
     struct value params; /* response_based; maps of what to set, undefined if not given */
     struct value headers;
-    struct value body; /* response_based; undefined if not given */
-    int64_t total;     /* what the API said last, -1: nothing */
-    struct str last;   /* JSON of the last record, if an expression wants it */
-    bool is_done;      /* no page follows */
+    struct value body;   /* response_based; undefined if not given */
+    int64_t empty_pages; /* in a row, up to the page just read */
+    int64_t total;       /* what the API said last, -1: nothing */
+    struct str last;     /* JSON of the last record, if an expression wants it */
+    bool is_done;        /* no page follows */
 };
 
 /* The state before the first page. `declared` is kept: it must last as long as the state. */

@@ -32,6 +32,8 @@
  * total the sign "more": TRUNCATED, since "the page is empty, but total is 300 and 240 were
  * read". With max_iterations 3, the third page would have been TRUNCATED by the limit.
  */
+enum { EMPTY_PAGES_MAX = 3 }; /* where `auto` recognised the type */
+
 static bool next_none(struct pager_step *step, struct err *err)
 {
     (void)err;
@@ -115,6 +117,26 @@ static struct pager_decision weigh_signs(struct pager_step *step)
     return step->decision;
 }
 
+/* A link or a cursor that leads from one empty page to the next may do so for ever. */
+static void weigh_emptiness(struct pager_step *step)
+{
+    const struct pager *next = step->next;
+    const struct pagination *declared = step->pager->declared;
+    bool follows = next->type == PAGINATE_CURSOR || next->type == PAGINATE_LINK_HEADER ||
+                   next->type == PAGINATE_NEXT_URL;
+    int64_t most = declared->max_empty_pages ? declared->max_empty_pages : EMPTY_PAGES_MAX;
+    if (!follows || step->facts->seen || step->signs.has_end)
+        return;
+    if (declared->stops_on_empty) {
+        pager_step_sign_end(step, COMPLETE_TOLD, STR("the page is empty"));
+    } else if (next->empty_pages >= most) {
+        pager_step_sign_end(step, COMPLETE_TOLD,
+                            arena_printf(step->arena, "%lld pages in a row are empty",
+                                         (long long)next->empty_pages));
+        pager_step_sign_more(step, why_more(step));
+    }
+}
+
 /* The state after a page, before its type says where to go. */
 static struct pager page_read(const struct pager *now, int64_t records)
 {
@@ -136,10 +158,12 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
     if (now.type == PAGINATE_AUTO && !facts->is_empty_answer)
         pager_auto_recognise(&step, &now);
     next = page_read(&now, facts->taken);
+    next.empty_pages = facts->seen ? 0 : saturate_add(now.empty_pages, 1);
     if (facts->is_empty_answer)
         pager_next_empty(&step);
     else if (!types[now.type](&step, err))
         return step.decision;
+    weigh_emptiness(&step);
     evidence_look(&step);
     struct pager_decision decision = weigh_signs(&step);
     evidence_weigh(&step, &decision);

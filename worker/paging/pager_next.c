@@ -170,6 +170,12 @@ void pager_next_empty(struct pager_step *step)
     }
 }
 
+static bool is_same(struct value a, struct value b)
+{
+    return a.kind == b.kind && (a.kind == VALUE_STRING || a.kind == VALUE_NUMBER) &&
+           str_eq(a.text, b.text);
+}
+
 bool pager_next_cursor(struct pager_step *step, struct err *err)
 {
     const struct pagination *how = step->pager->in_force;
@@ -180,6 +186,9 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
         pager_step_sign_end(
             step, COMPLETE_TOLD,
             arena_printf(step->arena, "%.*s holds no cursor", STR_ARG(how->cursor.source)));
+    else if (!step->facts->seen && is_same(cursor, step->pager->cursor))
+        pager_step_sign_end(step, COMPLETE_TOLD,
+                            STR("the page is empty and the cursor has not moved"));
     else
         return pager_step_keep(step, cursor, &step->next->cursor, err);
     return true;
