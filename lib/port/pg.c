@@ -6,8 +6,7 @@
  *      │   every address failed │      error, loss,     │  loss, timeout, │
  *      └────────────────────────┴─────── timeout ───────┴──── pg_reset ───┘
  *
- * pg_open begins in DOWN with `retry` due at once; without a setup_sql CONNECTING leads to UP;
- * pg_close ends every phase.
+ * pg_open begins in DOWN with `retry` due at once; pg_close ends every phase.
  *
  *     DOWN         `retry` is set; nothing is open
  *     CONNECTING   `connect` is at work (pg_connect.c)
@@ -51,11 +50,39 @@ enum {
     RETRY_MAX_MS = 5000,
 };
 
+/*
+ * Nothing of a session is left to what the database, the role or the user's configuration says:
+ * the SQL of this program, and of its schema, is written for these. Two timeouts are younger
+ * than the oldest server. By `set`, because a pooler refuses startup options.
+ */
+static const char base_sql[] =
+    "set statement_timeout = 0;"
+    "set quote_all_identifiers = off;"
+    "set default_transaction_isolation = 'read committed';"
+    "set default_transaction_read_only = off;"
+    "set default_transaction_deferrable = off;"
+    "set standard_conforming_strings = on;"
+    "set lock_timeout = 0;"
+    "set idle_in_transaction_session_timeout = 0;"
+    "set search_path = pg_catalog, pg_temp;"
+    "set datestyle = 'ISO, MDY';"
+    "set intervalstyle = postgres;"
+    "set timezone = 'UTC';"
+    "set bytea_output = hex;"
+    "set extra_float_digits = 1;"
+    "set xmloption = content;"
+    "set array_nulls = on;"
+    "set transform_null_equals = off;"
+    "set client_min_messages = warning;"
+    "select pg_catalog.set_config(name, '0', false) "
+    "from pg_catalog.unnest('{idle_session_timeout, transaction_timeout}'::text[]) name "
+    "where pg_catalog.current_setting(name, true) is not null;";
+
 enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SETUP, PHASE_UP };
 
 struct pg {
     struct loop *loop;
-    char *setup_sql; /* or NULL */
+    char *setup_sql; /* base_sql, and the owner's */
     struct pg_connect *connect;
     enum phase phase;
     PGconn *conn;
@@ -331,13 +358,9 @@ static void on_connected(void *ctx, struct pg_conn *conn, const struct err *err)
     pg->conn = conn;
     pg->watch = loop_fd_new(pg->loop, PQsocket(conn), on_io, pg);
     loop_fd_set(pg->watch, LOOP_READ);
-    if (pg->setup_sql) {
-        pg->phase = PHASE_SETUP;
-        pg->current = pg_op_new(pg->setup_sql, SETUP_TIMEOUT_MS, NULL, NULL);
-        send_current(pg);
-    } else {
-        came_up(pg);
-    }
+    pg->phase = PHASE_SETUP;
+    pg->current = pg_op_new(pg->setup_sql, SETUP_TIMEOUT_MS, NULL, NULL);
+    send_current(pg);
     leave(pg);
 }
 
@@ -360,7 +383,7 @@ bool pg_open(struct loop *loop, const struct pg_options *options, pg_state_fn fn
         mem_free(pg);
         return false;
     }
-    pg->setup_sql = options->setup_sql ? mem_strdup(options->setup_sql) : NULL;
+    pg->setup_sql = mem_printf("%s%s", base_sql, options->setup_sql ? options->setup_sql : "");
     pg->deadline = loop_timer_new(loop, on_deadline, pg);
     pg->retry = loop_timer_new(loop, on_retry, pg);
     pg->kick = loop_timer_new(loop, on_kick, pg);

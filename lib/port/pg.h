@@ -26,7 +26,8 @@ struct pg;
 struct pg_options {
     const char *url;  /* postgresql://… or a conninfo string */
     const char *name; /* application_name */
-    /* Run after each connect, before anything else; may be NULL. Several statements allowed. */
+    /* Run after each connect and the settings of every session (base_sql in pg.c), before
+     * anything else; may be NULL. Several statements allowed. */
     const char *setup_sql;
 };
 

@@ -27,7 +27,6 @@ enum { STAGES_MAX = 64 }; /* temporary tables that one session keeps */
  * tried again, so the wait is seen in the log. */
 static const char setup_sql[] = "set lock_timeout = '10s';"
                                 "set idle_in_transaction_session_timeout = '60s';"
-                                "set client_min_messages = warning;"
                                 "set jit = off";
 
 struct sessions {

@@ -135,12 +135,12 @@ START_TEST(keeps_the_order_and_loses_all_with_the_session)
 {
     const char *url = servers_database_url();
     struct pg *pg = open_session(url);
-    ask(pg, "create table t (n int)", NULL, 0);
+    ask(pg, "create table public.t (n int)", NULL, 0);
     struct answer answers[3] = {0};
-    pg_query(pg, "insert into t values (1)", NULL, 0, 10000, answered, &answers[0]);
+    pg_query(pg, "insert into public.t values (1)", NULL, 0, 10000, answered, &answers[0]);
     pg_query(pg, "select pg_terminate_backend(pg_backend_pid())", NULL, 0, 10000, answered,
              &answers[1]);
-    pg_query(pg, "insert into t values (2)", NULL, 0, 10000, answered, &answers[2]);
+    pg_query(pg, "insert into public.t values (2)", NULL, 0, 10000, answered, &answers[2]);
     ck_assert_int_eq(answers[0].calls, 0);
     await_answer(&answers[2]);
     ck_assert_int_eq(answers[0].err.kind, ERR_NONE);
@@ -149,7 +149,7 @@ START_TEST(keeps_the_order_and_loses_all_with_the_session)
     ck_assert_int_eq(answers[2].err.kind, ERR_AGAIN);
     ck_assert(!pg_is_up(pg));
     /* It comes back by itself, and nothing was sent a second time. */
-    ck_assert_str_is(ask(pg, "select count(*) from t", NULL, 0), "1");
+    ck_assert_str_is(ask(pg, "select count(*) from public.t", NULL, 0), "1");
     ck_assert_int_eq(answers[2].calls, 1);
     close_session(pg);
 }
@@ -283,7 +283,53 @@ START_TEST(prepares_each_session)
 }
 END_TEST
 
+/* What a database may have been told, and what a session must have all the same. */
+static const struct {
+    const char *name, *odd, *ours;
+} session_settings[] = {
+    {"default_transaction_isolation", "serializable", "read committed"},
+    {"default_transaction_read_only", "on", "off"},
+    {"default_transaction_deferrable", "on", "off"},
+    {"standard_conforming_strings", "off", "on"},
+    {"statement_timeout", "1200000", "0"},
+    {"lock_timeout", "1", "0"},
+    {"idle_in_transaction_session_timeout", "1200000", "0"},
+    {"idle_session_timeout", "1200000", "0"},
+    {"search_path", "public, pg_catalog", "pg_catalog, pg_temp"},
+    {"datestyle", "SQL, DMY", "ISO, MDY"},
+    {"intervalstyle", "iso_8601", "postgres"},
+    {"timezone", "''Asia/Kolkata''", "UTC"},
+    {"bytea_output", "escape", "hex"},
+    {"extra_float_digits", "''-15''", "1"},
+    {"client_encoding", "LATIN1", "UTF8"},
+    {"client_min_messages", "error", "warning"},
+    {"xmloption", "document", "content"},
+    {"array_nulls", "off", "on"},
+    {"transform_null_equals", "on", "off"},
+    {"quote_all_identifiers", "on", "off"},
+};
+
+START_TEST(sets_what_the_program_relies_on)
+{
+    const char *url = servers_database_url();
+    for (size_t i = 0; i < COUNT_OF(session_settings); i++) {
+        AUTO_FREE char *sql = mem_printf(
+            "begin read write; do $$ begin execute "
+            "format('alter database %%I set %s = %s', current_database()); end $$; commit",
+            session_settings[i].name, session_settings[i].odd);
+        servers_sql(url, sql);
+    }
+    struct pg *pg = open_session(url);
+    for (size_t i = 0; i < COUNT_OF(session_settings); i++) {
+        AUTO_FREE char *sql = mem_printf("show %s", session_settings[i].name);
+        ck_assert_str_is(ask(pg, sql, NULL, 0), session_settings[i].ours);
+    }
+    close_session(pg);
+}
+END_TEST
+
 SUITE("port/pg", asks_with_parameters, copies_more_than_a_socket_holds,
       tells_errors_by_what_can_be_done, keeps_the_order_and_loses_all_with_the_session,
       gives_up_a_server_that_is_silent, tries_the_hosts_in_order, says_why_it_cannot_connect,
-      hides_a_password_in_a_bad_url, closes_inside_a_callback, prepares_each_session)
+      hides_a_password_in_a_bad_url, closes_inside_a_callback, prepares_each_session,
+      sets_what_the_program_relies_on)

@@ -101,11 +101,11 @@ START_TEST(lets_another_process_finish_first)
     int applied;
     ck_assert_ok(schema_migrate(other, &applied, &err), err);
     ck_assert_int_gt(applied, 0);
-    servers_sql(url, "create table saved as table pagetide.migration; "
+    servers_sql(url, "create table public.saved as table pagetide.migration; "
                      "delete from pagetide.migration");
     ck_assert_ok(pg_await(other,
                           "begin; select pg_advisory_xact_lock(8098983203421578341); "
-                          "insert into pagetide.migration table saved",
+                          "insert into pagetide.migration table public.saved",
                           NULL, 0, 10000, &result, &err),
                  err);
     pg_result_free(result);
