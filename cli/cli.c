@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "config/source_dir.h"
+#include "port/pg_pooler.h"
 #include "port/pg_url.h"
 #include "schema/migrate.h"
 
@@ -52,11 +53,12 @@ static void on_state(void *ctx, bool up, const struct err *err)
     arrival->is_settled = up || arrival->err.kind != ERR_AGAIN;
 }
 
-/* A schema that is missing, older or newer is a server's state: exit 3. */
-static bool check_schema(struct pg *pg, bool migrates, int *ret_code)
+/* A pooler, and a schema that is missing, older or newer, is a server's state: exit 3. */
+static bool check_server(struct cli *cli, struct pg *pg, bool migrates, int *ret_code)
 {
     struct err err = ERR_INIT;
-    if (migrates ? schema_prepare(pg, &err) : schema_check(pg, &err))
+    if (pg_pooler_check(cli_loop(cli), pg, cli->settings.database_url, &err) &&
+        (migrates ? schema_prepare(pg, &err) : schema_check(pg, &err)))
         return true;
     cli_fail(&err);
     *ret_code = EXIT_UNREACHABLE;
@@ -80,7 +82,7 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
                  pg_url_shown(cli->arena, cli->settings.database_url));
         cli_fail(&arrival->err);
     }
-    if (!arrival->is_up || !check_schema(pg, migrates, ret_code)) {
+    if (!arrival->is_up || !check_server(cli, pg, migrates, ret_code)) {
         pg_close(pg);
         return false;
     }

@@ -12,7 +12,7 @@ set -euo pipefail
 
 build=(gcc libc6-dev make pkg-config libhiredis-dev libcurl4-openssl-dev libjansson-dev libpq-dev
     libevent-dev libfyaml-dev libssl-dev libxxhash-dev check)
-servers=(postgresql redis-server docker-registry)
+servers=(postgresql redis-server docker-registry pgbouncer)
 run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2)
 lint=(git clang-format clang-tidy shellcheck)
 fuzz=(clang llvm libclang-rt-dev)

@@ -417,6 +417,11 @@ bool pg_is_up(const struct pg *pg)
     return pg->phase == PHASE_UP;
 }
 
+int64_t pg_login_pid(const struct pg *pg)
+{
+    return PQbackendPID(pg->conn);
+}
+
 void pg_on_notify(struct pg *pg, pg_notify_fn fn, void *ctx)
 {
     pg->on_notify = fn;

@@ -1,3 +1,11 @@
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/mock.h"
@@ -72,4 +80,108 @@ START_TEST(a_database_may_have_settings_of_its_own)
 }
 END_TEST
 
-SUITE("flow/session", a_database_may_have_settings_of_its_own)
+/* --- PgBouncer --- */
+
+struct bouncer {
+    pid_t pid;
+    const char *url;
+};
+
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, size), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+/* PgBouncer refuses to run as root. `timeout` passes the signal on, and is a limit besides. */
+static pid_t spawn_bouncer(const char *ini)
+{
+    const char *const as_root[] = {"timeout", "110",      "pgbouncer", "-q",
+                                   "-u",      "postgres", ini,         NULL};
+    const char *const as_user[] = {"timeout", "110", "pgbouncer", "-q", ini, NULL};
+    const char *const *argv = geteuid() == 0 ? as_root : as_user;
+    setenv("PATH", pagetide_text("%s:/usr/sbin", getenv("PATH")), 1);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        execvp(argv[0], (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    return pid;
+}
+
+/* Before the database of the test; the program under test is told of it. */
+static struct bouncer bouncer_start(const char *pool_mode, int pool_size)
+{
+    struct bouncer bouncer;
+    int port = free_port();
+    const char *ini = pagetide_text("/tmp/pagetide-bouncer.%d.ini", (int)getpid());
+    FILE *file = fopen(ini, "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file,
+            "[databases]\n* = host=127.0.0.1 port=%s user=%s\n[pgbouncer]\n"
+            "listen_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\nauth_type = any\n"
+            "pool_mode = %s\ndefault_pool_size = %d\nlogfile = /dev/null\n",
+            SQL("select inet_server_port()"), SQL("select current_user"), port, pool_mode,
+            pool_size);
+    fclose(file);
+    ck_assert_int_eq(chmod(ini, 0644), 0);
+    bouncer.pid = spawn_bouncer(ini);
+    bouncer.url = pagetide_text("postgresql://pagetide@127.0.0.1:%d/%s", port,
+                                SQL("select current_database()"));
+    struct pagetide through = pagetide;
+    through.database_url = bouncer.url;
+    pagetide_await(&through, "1", 10000, "select 1");
+    unlink(ini);
+    setenv("PAGETIDE_DATABASE_URL", bouncer.url, 1);
+    return bouncer;
+}
+
+static void bouncer_stop(struct bouncer *bouncer)
+{
+    setenv("PAGETIDE_DATABASE_URL", pagetide.database_url, 1);
+    kill(bouncer->pid, SIGTERM);
+    waitpid(bouncer->pid, NULL, 0);
+}
+
+START_TEST(a_pool_of_transactions_is_refused)
+{
+    set_up();
+    for (int size = 1; size <= 2; size++) {
+        struct bouncer bouncer = bouncer_start("transaction", size);
+        static const char *const commands[] = {"sync --all", "migrate", "status", "worker"};
+        for (size_t i = 0; i < COUNT_OF(commands); i++) {
+            struct pagetide_result got = pagetide_run(&pagetide, "%s", commands[i]);
+            ck_assert_msg(got.code == 3 && strstr(got.err, "transaction pooling") &&
+                              strstr(got.err, "pool_mode = session"),
+                          "%s: exit %d\n%s", commands[i], got.code, got.err);
+        }
+        /* Nothing of ours is left to the other clients of the pool. */
+        struct pagetide through = pagetide;
+        through.database_url = bouncer.url;
+        ck_assert_str_eq(pagetide_sql(&through, "show search_path"), "\"$user\", public");
+        bouncer_stop(&bouncer);
+    }
+    ck_assert_str_eq(SQL("select count(*) from pg_namespace where nspname = 'pagetide'"), "0");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_pool_of_sessions_works)
+{
+    set_up();
+    struct bouncer bouncer = bouncer_start("session", 20);
+    expect_all_rows();
+    bouncer_stop(&bouncer);
+    tear_down();
+}
+END_TEST
+
+SUITE("flow/session", a_database_may_have_settings_of_its_own,
+      a_pool_of_transactions_is_refused, a_pool_of_sessions_works)
