@@ -1,7 +1,7 @@
 -- After a data error in the merge: which rows of the staging table are to blame. The merge is
 -- tried on halves of halves; what fits stays in, as it would in the real one, so that a row
 -- that only clashes with another of the batch is found too. Everything is rolled back.
--- Needs clock (helpers), read_marks (commit), merge_sql (merge).
+-- Needs clock (helpers), read_marks (commit), merge_sql, remove_unfinished (merge).
 
 -- Whether an error is the data's own, so that other rows may fit: classes 22, 23, 54, and P0001.
 -- 22P03 and 22P04 say that COPY and the table do not go together. Also in C: if you change this,
@@ -67,6 +67,7 @@ begin
     begin
         execute format('create temp table _pt_probe on commit drop as '
             'select * from pg_temp.%I with no data', target ->> 'stage');
+        perform remove_unfinished(target, r) from (select distinct unnest(runs) order by 1) d (r);
         bad := array(select t from try_rows(target, numbers, runs, 0, last) t);
         raise exception 'take it all back' using errcode = 'PT009';
     exception when sqlstate 'PT009' then

@@ -1,5 +1,5 @@
 -- From a batch's staging table to the stream's table.
--- Needs clock (helpers).
+-- Needs clock (helpers), part_key (definitions).
 
 -- The columns a batch brings, with the types they have in the table now. Values are cast to
 -- the bare type: what a length or precision cuts is then an error, not a silent loss.
@@ -67,6 +67,57 @@ begin
 end
 $$;
 
+-- Runs that did not succeed, and whose records this run asks for again: of the same window, or of
+-- the same bookmark, since bookmarks move only when a run has succeeded. A run after which one
+-- succeeded is history.
+create or replace function pagetide.unfinished_runs(of_run bigint) returns bigint[]
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select array_agg(u.id)
+    from run r
+    join definition d on d.stream = r.stream and d.version = r.version
+    join run u on u.stream = r.stream and u.id < r.id and u.mode = r.mode
+        and (u.window_from, u.window_to) is not distinct from (r.window_from, r.window_to)
+        and u.state in ('truncated', 'failed', 'cancelled', 'dead') and u.records > u.rejects
+    where r.id = of_run and (r.mode = 'window' or r.mode = 'incremental' and d.spec ? 'bookmark')
+        and not exists (select from run g where g.stream = r.stream and g.id between u.id and r.id
+            and g.mode = r.mode and g.state = 'succeeded'
+            and (g.window_from, g.window_to) is not distinct from (r.window_from, r.window_to))
+        and not exists (
+            select part_key(j.part), j.bookmark from job j where j.run = u.id
+            except select part_key(j.part), j.bookmark from job j where j.run = r.id)
+$$;
+
+-- Before the first rows of a run that appends: the rows of those runs go, because all of their
+-- records come again. Where we may not delete, they stay.
+create or replace function pagetide.remove_unfinished(target jsonb, of_run bigint) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    name text := format('%I.%I', target ->> 'schema', target ->> 'name');
+    unfinished bigint[];
+    removed bigint;
+begin
+    if target ->> 'write' is distinct from 'append' or exists (select from job j
+        where j.run = of_run and j.records > j.rejects) then
+        return;
+    end if;
+    unfinished := unfinished_runs(of_run);
+    if unfinished is null or not has_table_privilege(name, 'delete') then
+        return;
+    end if;
+    execute format('delete from %s where _pt_run = any ($1)', name) using unfinished;
+    get diagnostics removed = row_count;
+    if removed > 0 then
+        update job j set warnings = j.warnings || format('%s rows of unfinished runs (%s) were '
+            'taken out: their records come again', removed, array_to_string(unfinished, ', '))
+        where j.id = (select min(o.id) from job o where o.run = of_run);
+    end if;
+end
+$$;
+
 -- Merges the rows of the applied marks; nothing where the batch has no table.
 create or replace function pagetide.merge_rows(target jsonb, marks pagetide.mark[]) returns void
 language plpgsql
@@ -79,6 +130,7 @@ begin
     select array_agg(m.n), array_agg(m.run) into numbers, runs
     from unnest(marks) m where m.verdict = 'applied' and m.page > 0;
     if jsonb_typeof(target) = 'object' and numbers is not null then
+        perform remove_unfinished(target, r) from (select distinct unnest(runs) order by 1) d (r);
         execute merge_sql(target) using numbers, runs, clock();
     end if;
 end

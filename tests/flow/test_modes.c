@@ -113,6 +113,51 @@ START_TEST(only_a_complete_run_moves_the_bookmark)
 }
 END_TEST
 
+/* Three runs: broken on page 3, broken on page 2, complete. */
+static void append_with_two_failures(void)
+{
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n  orders:\n    path: /gen/page\n"
+                    "    pagination: {type: page, total_pages_path: pages}\n"
+                    "    merge_path: data\n    params: {total: 35, since: \"{{ bookmark }}\"}\n"
+                    "    bookmark: {path: created_at, start: \"2024-01-01T00:00:00Z\"}\n",
+                    mock.url);
+    for (int page = 3; page >= 2; page--) {
+        mock_post(&mock, "/_mock/fault",
+                  pagetide_text("{\"path\": \"/gen/page\", \"page\": %d, \"kind\": \"status\", "
+                                "\"status\": 404}",
+                                page));
+        run(1, "sync shop.orders");
+    }
+}
+
+START_TEST(records_of_a_run_that_failed_are_not_stored_twice)
+{
+    set_up("");
+    append_with_two_failures();
+    EXPECT("10 2", "select count(*) || ' ' || max(_pt_run) from shop.orders");
+    run(0, "sync shop.orders");
+    EXPECT("35 35", "select count(*) || ' ' || count(distinct id) from shop.orders");
+    EXPECT("{\"10 rows of unfinished runs (1, 2) were taken out: their records come again\"}",
+           "select warnings from pagetide.run where id = 3");
+    run(0, "sync shop.orders");
+    EXPECT("35", "select count(distinct id) from shop.orders");
+    tear_down();
+}
+END_TEST
+
+/* Its records do not come again: they stay. */
+START_TEST(rows_of_a_run_from_another_bookmark_stay)
+{
+    set_up("");
+    append_with_two_failures();
+    run(0, "bookmark shop.orders --set 2024-01-01T00:20:00Z");
+    run(0, "sync shop.orders");
+    EXPECT("10", "select count(*) from shop.orders where _pt_run = 2");
+    tear_down();
+}
+END_TEST
+
 START_TEST(each_partition_has_its_bookmark)
 {
     set_up(
@@ -316,7 +361,9 @@ END_TEST
 
 SUITE("flow/modes", a_run_begins_where_the_last_one_came_to,
       only_a_complete_run_moves_the_bookmark, each_partition_has_its_bookmark,
-      a_window_is_asked_for_and_leaves_the_bookmark, fault_41_reloads_during_a_run,
-      fault_67_a_cancelled_run_can_be_retried, fault_67_what_is_cancelled_leaves_the_queue,
+      records_of_a_run_that_failed_are_not_stored_twice,
+      rows_of_a_run_from_another_bookmark_stay, a_window_is_asked_for_and_leaves_the_bookmark,
+      fault_41_reloads_during_a_run, fault_67_a_cancelled_run_can_be_retried,
+      fault_67_what_is_cancelled_leaves_the_queue,
       fault_67_a_sync_hears_that_its_run_was_cancelled, fault_67_streams_go_only_when_told,
       fault_67_orders_race)
