@@ -255,6 +255,43 @@ as $$
     from field f where f.stream = plan ->> 'stream'
 $$;
 
+-- Whether an index has just these columns (ascending), all rows, and no expressions.
+create or replace function pagetide.is_index_of(i pg_index, numbers smallint[]) returns boolean
+language sql immutable
+as $$
+    select i.indpred is null and i.indexprs is null
+        and (select array_agg(c order by c) from unnest(i.indkey[0:i.indnkeyatts - 1]) c) = numbers
+$$;
+
+-- The key has changed: the index of the old one would refuse records. A comment says which index
+-- is ours, for a user's index may have a name like it, and so may that of another table whose
+-- name begins alike.
+create or replace function pagetide.replace_key_index(plan jsonb, relation regclass, names text[])
+returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    mark constant text := 'key of pagetide';
+    own name := cut_bytes(plan ->> 'table', 55) || '_pt_key';
+    old name;
+    n int := 1;
+begin
+    for old in select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
+        where i.indrelid = relation and obj_description(c.oid, 'pg_class') = mark
+    loop
+        execute format('drop index %I.%I', plan ->> 'schema', old);
+    end loop;
+    while to_regclass(format('%I.%I', plan ->> 'schema', own)) is not null loop
+        n := n + 1;
+        own := cut_bytes(plan ->> 'table', 55 - length(n::text)) || '_pt_key' || n;
+    end loop;
+    execute format('create unique index %I on %s (%s)', own, relation,
+        (select string_agg(quote_ident(c), ', ') from unnest(names) c));
+    execute format('comment on index %I.%I is %L', plan ->> 'schema', own, mark);
+end
+$$;
+
 -- Upsert needs a unique index on the key's columns; they may all come later than the table.
 create or replace function pagetide.index_key(plan jsonb) returns void
 language plpgsql
@@ -264,7 +301,7 @@ declare
     relation regclass := format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass;
     names text[];
     numbers smallint[];
-    own text := left(plan ->> 'table', 55) || '_pt_key';
+    deferred name;
 begin
     select array_agg(f.column_name order by k.at), array_agg(a.attnum order by a.attnum)
     into names, numbers
@@ -275,17 +312,21 @@ begin
     if cardinality(names) is distinct from nullif(jsonb_array_length(plan -> 'key'), 0) then
         return;
     end if;
+    -- PostgreSQL refuses every upsert where one of the fitting indexes is checked at the end.
+    select c.relname into deferred from pg_index i join pg_class c on c.oid = i.indexrelid
+    where i.indrelid = relation and i.indisunique and not i.indimmediate
+        and is_index_of(i, numbers) limit 1;
+    if found then
+        raise exception 'table %.%: the unique constraint % is deferrable, so no upsert can use its '
+            'columns as the key; make it not deferrable', plan ->> 'schema', plan ->> 'table',
+            deferred using errcode = 'PT022';
+    end if;
     if names is null or exists (select from pg_index i
-        where i.indrelid = relation and i.indisunique and i.indisvalid and i.indimmediate
-            and i.indpred is null and i.indexprs is null
-            and (select array_agg(c order by c) from unnest(i.indkey[0:i.indnkeyatts - 1]) c)
-                = numbers) then
+        where i.indrelid = relation and i.indisunique and i.indisvalid
+            and is_index_of(i, numbers)) then
         return;
     end if;
-    -- The key has changed: the index of the old one would refuse records.
-    execute format('drop index if exists %I.%I', plan ->> 'schema', own);
-    execute format('create unique index %I on %s (%s)', own, relation,
-        (select string_agg(quote_ident(n), ', ') from unnest(names) n));
+    perform replace_key_index(plan, relation, names);
 end
 $$;
 

@@ -3,6 +3,9 @@
 #include "base/json_out.h"
 #include "worker/records/jsontext.h"
 
+/* PostgreSQL indexes stream and field together (pagetide.field), in at most 2,704 bytes. */
+enum { FIELD_BYTES_MAX = 1000 };
+
 /* `columns: none`: where the record itself goes. */
 static size_t find_record_column(const struct binder *binder)
 {
@@ -57,8 +60,9 @@ static enum newcomer judge_newcomer(const struct binder *binder, struct str name
         return NEWCOMER_ASIDE;
     if (binder->columns->has_table)
         verdict = by_mode[table->on_new_field];
-    bool is_full = (int64_t)binder->columns->count >= table->max_columns;
-    if (verdict == NEWCOMER_ADD && (binder->is_extended || is_full))
+    bool has_no_room =
+        (int64_t)binder->columns->count >= table->max_columns || name.len > FIELD_BYTES_MAX;
+    if (verdict == NEWCOMER_ADD && (binder->is_extended || has_no_room))
         return NEWCOMER_NO_ROOM;
     return verdict;
 }

@@ -42,6 +42,36 @@ START_TEST(another_key_takes_the_place_of_the_old_one)
 }
 END_TEST
 
+START_TEST(another_index_of_the_same_name_stays)
+{
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    ASK("create schema shop; create table shop.other (n int); "
+        "create unique index orders_pt_key on shop.other (n)");
+    EXPECT("2", UPSERT("id"));
+    ASK("create unique index mine on shop.orders (id, no)");
+    EXPECT("2", UPSERT("no"));
+    EXPECT("mine (id, no) orders_pt_key (n) orders_pt_key2 (no)",
+           "select string_agg(indexname || substring(indexdef from ' \\(.*'), ' ' order by "
+           "indexname) from pg_indexes where schemaname = 'shop'");
+}
+END_TEST
+
+START_TEST(a_deferrable_key_is_refused)
+{
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    EXPECT("2", UPSERT("id"));
+    ASK("drop index shop.orders_pt_key; "
+        "alter table shop.orders add constraint later unique (id) deferrable");
+    ASK("do $$ begin perform pagetide.extend_table('{\"stream\": \"shop.orders\", "
+        "\"run\": 1, \"schema\": \"shop\", \"table\": \"orders\", \"upsert\": true, "
+        "\"key\": [\"id\"], \"declared\": [], \"fields\": []}'); "
+        "exception when sqlstate 'PT022' then create table public.refused (); end $$");
+    EXPECT("t", "select to_regclass('public.refused') is not null");
+}
+END_TEST
+
 #define DECLARED(type)                                                                         \
     "select count(*) from pagetide.extend_table('{\"stream\": \"shop.orders\", \"run\": 1, "   \
     "\"schema\": \"shop\", \"table\": \"orders\", \"max_columns\": 500, \"key\": [], "         \
@@ -83,5 +113,6 @@ START_TEST(a_stored_text_that_is_more_than_a_type_is_refused)
 END_TEST
 
 SUITE("schema/columns", first_tables_of_a_schema_may_be_made_at_once,
-      another_key_takes_the_place_of_the_old_one, functions_in_public_are_not_called,
+      another_key_takes_the_place_of_the_old_one, another_index_of_the_same_name_stays,
+      a_deferrable_key_is_refused, functions_in_public_are_not_called,
       a_stored_text_that_is_more_than_a_type_is_refused)

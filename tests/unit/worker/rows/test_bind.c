@@ -85,6 +85,20 @@ START_TEST(new_fields_go_where_the_table_says)
 }
 END_TEST
 
+/* PostgreSQL could not index it. */
+START_TEST(a_very_long_name_gets_no_column)
+{
+    set_up();
+    for (int length = 1000; length <= 1001; length++) {
+        const char *record = arena_printf(arena, "{\"%0*d\":2}", length, 7).ptr;
+        ck_assert_int_eq(bind_text(record), BIND_DONE);
+        ck_assert_uint_eq(bound.unknown_count, length == 1000);
+        ck_assert_uint_eq(bound.aside_count, length > 1000);
+    }
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(what_with_adds_wins)
 {
     set_up();
@@ -130,5 +144,5 @@ START_TEST(a_field_that_nothing_can_keep_rejects_the_record)
 END_TEST
 
 SUITE("worker/bind", each_record_begins_anew, new_fields_go_where_the_table_says,
-      what_with_adds_wins, a_key_must_be_there,
+      a_very_long_name_gets_no_column, what_with_adds_wins, a_key_must_be_there,
       a_field_that_nothing_can_keep_rejects_the_record)
