@@ -62,6 +62,8 @@ void bar_draw(struct bar *bar, const struct bar_state *state)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
     int64_t now = clock_mono_ms();
+    if (bar->is_quiet)
+        return;
     if (!bar->is_terminal && now - bar->drawn_mono_ms < PLAIN_EVERY_MS)
         return;
     bar->drawn_mono_ms = now;

@@ -13,7 +13,7 @@
  *     bar_start → bar_draw … → bar_clear
  */
 struct bar {
-    bool is_terminal, is_drawn;
+    bool is_terminal, is_drawn, is_quiet; /* quiet: nothing is drawn; set after bar_start */
     int64_t began_mono_ms, drawn_mono_ms;
     int64_t first_pages; /* at the start: a resumed run does not count them as speed */
 };

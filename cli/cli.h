@@ -23,9 +23,11 @@
 struct options {
     const char *config_dir, *log_level, *log_format;
     const char *settings[SETTINGS_MAX]; /* by settings_options */
-    bool json, all, full, again, wait, prune, clear, trace, watch, live, markdown;
-    int64_t pages;
-    const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition;
+    bool json, verbose, quiet, dry_run, all, full, again, wait, prune, clear, trace, watch,
+        live, markdown;
+    int64_t pages, limit;
+    const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition,
+        *state;
 };
 
 struct cli {

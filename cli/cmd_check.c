@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/say.h"
+#include "cli/streams.h"
 #include "config/credential.h"
 #include "port/redis.h"
 #include "port/redis_url.h"
@@ -120,57 +121,52 @@ static int check_page(struct cli *cli, const struct stream *stream)
 }
 
 /* Everything is tried, whatever failed before; the worst code counts. */
-static int check_live(struct cli *cli, struct source *const *sources, size_t count)
+static int check_live(struct cli *cli, struct stream *const *streams, size_t count)
 {
     int code = exit_code_worst(check_database(cli), check_redis(cli));
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
-    for (int i = 0; i < cli->operand_count; i++) {
-        struct stream *stream = source_find_stream(sources, count, str_from(cli->operands[i]));
-        code = exit_code_worst(code, check_page(cli, stream));
-    }
-    for (size_t i = 0; !cli->operand_count && i < count; i++)
-        for (size_t j = 0; j < sources[i]->count; j++)
-            code = exit_code_worst(code, check_page(cli, sources[i]->streams[j]));
+    for (size_t i = 0; i < count; i++)
+        code = exit_code_worst(code, check_page(cli, streams[i]));
     return code;
 }
 
 /* --- the definitions --- */
 
-static int check_named(struct cli *cli, struct source *const *sources, size_t count)
+/* Those named, or all. */
+static int choose(struct cli *cli, struct source *const *sources, size_t source_count,
+                  struct stream **streams, size_t *ret_count)
 {
     int code = EXIT_DONE;
-    for (int i = 0; i < cli->operand_count; i++) {
-        struct stream *stream = source_find_stream(sources, count, str_from(cli->operands[i]));
-        if (stream)
-            print_stream(cli, stream);
-        else
-            code = cli_usage("check: there is no stream \"%s\" in %s/sources", cli->operands[i],
-                             cli->settings.config_dir);
-    }
+    for (int i = 0; i < cli->operand_count; i++)
+        if (!streams_find(cli, "check", cli->operands[i], sources, source_count, streams,
+                          ret_count))
+            code = EXIT_USAGE;
+    for (size_t i = 0; !cli->operand_count && i < source_count; i++)
+        for (size_t j = 0; j < sources[i]->count; j++)
+            streams[(*ret_count)++] = sources[i]->streams[j];
     return code;
 }
 
 static int check_main(struct cli *cli)
 {
     struct source **sources;
-    size_t count;
-    if (!cli_sources(cli, &sources, &count))
+    size_t source_count, most = 0, count = 0;
+    if (!cli_sources(cli, &sources, &source_count))
         return EXIT_USAGE;
-    if (cli->operand_count) {
-        int code = check_named(cli, sources, count);
-        return code || !cli->options.live ? code : check_live(cli, sources, count);
-    }
-    size_t streams = 0;
-    for (size_t i = 0; i < count; i++) {
-        streams += sources[i]->count;
-        for (size_t j = 0; j < sources[i]->count; j++)
-            print_stream(cli, sources[i]->streams[j]);
-    }
-    if (!cli->options.json)
-        say_line(stdout, "%zu stream%s in %zu file%s: all good", streams,
-                 streams == 1 ? "" : "s", count, count == 1 ? "" : "s");
-    return cli->options.live ? check_live(cli, sources, count) : EXIT_DONE;
+    for (size_t i = 0; i < source_count; i++)
+        most += sources[i]->count;
+    if (!most)
+        return cli_usage("check: there is nothing to check: no definition in %s/sources",
+                         cli->settings.config_dir);
+    struct stream **streams = ARENA_ARRAY(cli->arena, struct stream *, most);
+    int code = choose(cli, sources, source_count, streams, &count);
+    for (size_t i = 0; i < count; i++)
+        print_stream(cli, streams[i]);
+    if (!cli->options.json && !cli->operand_count)
+        say_line(stdout, "%zu stream%s in %zu file%s: all good", count, count == 1 ? "" : "s",
+                 source_count, source_count == 1 ? "" : "s");
+    return code || !cli->options.live ? code : check_live(cli, streams, count);
 }
 
 static const struct opt opts[] = {
@@ -181,7 +177,7 @@ static const struct opt opts[] = {
 
 const struct command cmd_check = {
     .name = "check",
-    .operands = "[STREAM…]",
+    .operands = "[STREAM|SOURCE|FILE…]",
     .summary = "validate settings and source definitions",
     .help = "Every error of every file is printed as file:line:column: key: what is wrong.",
     .opts = opts,

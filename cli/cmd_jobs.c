@@ -19,7 +19,7 @@ static int jobs_main(struct cli *cli)
 
 const struct command cmd_jobs = {
     .name = "jobs",
-    .operands = "RUN",
+    .operands = "RUN|STREAM",
     .summary = "the jobs of a run: pages, records, what they wait for",
     .needs_settings = true,
     .run = jobs_main,

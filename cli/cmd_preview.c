@@ -1,4 +1,5 @@
 #include "cli/preview_print.h"
+#include "cli/streams.h"
 
 #include "base/clock.h"
 #include "base/json_out.h"
@@ -151,11 +152,16 @@ static int preview_main(struct cli *cli)
         log_set_level(LOG_WARN);
     if (!cli_sources(cli, &sources, &count))
         return EXIT_USAGE;
-    struct stream *stream = source_find_stream(sources, count, str_from(cli->operands[0]));
-    if (!stream)
-        return cli_usage("preview: there is no stream \"%s\" in %s/sources", cli->operands[0],
-                         cli->settings.config_dir);
-    return show(cli, stream);
+    size_t most = 0, found = 0;
+    for (size_t i = 0; i < count; i++)
+        most += sources[i]->count;
+    struct stream **streams = ARENA_ARRAY(cli->arena, struct stream *, most + 1);
+    if (!streams_find(cli, "preview", cli->operands[0], sources, count, streams, &found))
+        return EXIT_USAGE;
+    if (found > 1)
+        return cli_usage("preview: \"%s\" means %zu streams: name one, like %.*s",
+                         cli->operands[0], found, STR_ARG(streams[0]->name));
+    return show(cli, streams[0]);
 }
 
 static const struct opt opts[] = {

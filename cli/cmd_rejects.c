@@ -16,7 +16,7 @@ static int rejects_main(struct cli *cli)
 
 const struct command cmd_rejects = {
     .name = "rejects",
-    .operands = "RUN",
+    .operands = "RUN|STREAM",
     .summary = "the records of a run that could not be stored, and why",
     .help = "By SQL: select * from pagetide.reject where run = 7; the bytes are in `record`.",
     .needs_settings = true,

@@ -5,10 +5,11 @@ static int retry_main(struct cli *cli)
 {
     struct order order;
     int64_t run, job;
-    if (cli->operand_count != 1 || !order_parse_run(cli->operands[0], &run, &job))
-        return cli_usage("retry: name one run (7) or one job of it (7/3)");
+    int code = order_read_run(cli, "retry", &run, &job);
+    if (code != EXIT_DONE)
+        return code;
     struct pg_value params[] = {pg_int(run), job ? pg_int(job) : PG_NULL};
-    int code = order_give_once(cli, "pagetide.retry($1, $2)", params, 2, &order);
+    code = order_give_once(cli, "pagetide.retry($1, $2)", params, 2, &order);
     if (code == EXIT_DONE && !cli->options.json)
         say_line(stdout,
                  "%.*s: run %lld goes on with %lld job%s, by a worker or by pagetide sync %.*s",
@@ -19,7 +20,7 @@ static int retry_main(struct cli *cli)
 
 const struct command cmd_retry = {
     .name = "retry",
-    .operands = "RUN|RUN/N",
+    .operands = "RUN|RUN/N|STREAM",
     .summary = "take up again what failed in a stream's newest run",
     .help = "Its failed, dead and cancelled jobs go on after their last committed page, with\n"
             "the definition and the values that the run began with.",

@@ -1,37 +1,69 @@
 #include "cli/query_print.h"
+#include "cli/streams.h"
 
 /* `runs`: pagetide.history, the latest first. */
-enum { RUNS_MAX = 50 };
+enum { RUNS_STANDARD = 50, RUNS_MAX = 1000000 };
 
 static const char sql[] =
     "select run, stream, trigger, mode, state, reason, pages, records, rejects, asides, "
     "to_char(started_at, 'YYYY-MM-DD HH24:MI:SS') as started, seconds, "
     "array_to_string(warnings, '; ') as warnings, split_part(error, E'\\n', 1) as error "
-    "from pagetide.history where $1::text is null or stream = $1 order by run desc limit $2";
+    "from pagetide.history where ($1::text is null or stream like $1) "
+    "and ($2::text is null or state = $2) order by run desc limit $3";
+
+static bool is_state(const char *word)
+{
+    static const char *const states[] = {"queued", "running",   "succeeded", "truncated",
+                                         "failed", "cancelled", "dead"};
+    for (size_t i = 0; i < COUNT_OF(states); i++)
+        if (!strcmp(word, states[i]))
+            return true;
+    return false;
+}
 
 static int runs_main(struct cli *cli)
 {
+    int64_t limit = cli->options.limit ? cli->options.limit : RUNS_STANDARD;
+    const char *state = cli->options.state;
+    const char *stream = cli->operand_count ? cli->operands[0] : NULL;
     if (cli->operand_count > 1)
         return cli_usage("runs: name one stream, or none for all");
-    const char *stream = cli->operand_count ? cli->operands[0] : NULL;
-    struct pg_value params[] = {stream ? pg_text(str_from(stream)) : PG_NULL, pg_int(RUNS_MAX)};
+    if (limit > RUNS_MAX)
+        return cli_usage("runs: --limit is too large");
+    if (state && !is_state(state))
+        return cli_usage("runs --state: one of queued, running, succeeded, truncated, failed, "
+                         "cancelled, dead, not \"%s\"",
+                         state);
+    /* One more than is shown, so that it can be said that there are more. */
+    struct pg_value params[] = {stream ? pg_text(streams_pattern(cli->arena, stream)) : PG_NULL,
+                                state ? pg_text(str_from(state)) : PG_NULL, pg_int(limit + 1)};
     struct query query = {
         .sql = sql,
         .params = params,
         .param_count = COUNT_OF(params),
-        .nothing = "there is no run yet",
-        .known = "select 1 where $1::text is null union all "
-                 "select 1 from pagetide.stream where name = $1 limit $2",
+        .limit = (size_t)limit,
+        .nothing = state ? "there is no such run" : "there is no run yet",
+        .known = "select 1 where $1::text is null and ($2::text is null or true) union all "
+                 "select 1 from pagetide.stream where name like $1 limit $3",
         .unknown = arena_printf(cli->arena, "there is no stream %s", stream ? stream : "").ptr,
     };
     return query_print(cli, &query);
 }
+
+static const struct opt opts[] = {
+    {"limit", 'n', OPT_COUNT, offsetof(struct options, limit), "N",
+     "show so many, the latest (50)"},
+    {"state", 0, OPT_TEXT, offsetof(struct options, state), "STATE",
+     "only those that are failed, succeeded, running …"},
+    OPT_END,
+};
 
 const struct command cmd_runs = {
     .name = "runs",
     .operands = "[STREAM]",
     .summary = "the latest runs, of all streams or one",
     .help = "The same by SQL: pagetide.history.",
+    .opts = opts,
     .needs_settings = true,
     .run = runs_main,
 };

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/query_print.h"
 #include "cli/say.h"
+#include "cli/streams.h"
 
 /* `status`: pagetide.health and pagetide.progress for a person; the views are the contract. */
 enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536, WATCH_MS = 2000 };
@@ -15,7 +16,8 @@ static const char health_sql[] =
     "coalesce('last run ' || last_state || coalesce(', ' || complete, ''), 'never run'), "
     "to_char(last_success, 'YYYY-MM-DD HH24:MI:SS'), "
     "to_char(next_due, 'YYYY-MM-DD HH24:MI:SS'), "
-    "array_to_string(misfitting_columns, ', ') from pagetide.health order by stream";
+    "array_to_string(misfitting_columns, ', ') from pagetide.health "
+    "where $1::text is null or stream like $1 order by stream";
 enum health_column {
     HEALTH_STREAM,
     HEALTH_STATE,
@@ -27,7 +29,8 @@ enum health_column {
 
 static const char progress_sql[] =
     "select stream, job, state, page, pages_total, records, coalesce(error, waiting_for), "
-    "rejects from pagetide.progress order by stream, run, job";
+    "rejects from pagetide.progress where $1::text is null or stream like $1 "
+    "order by stream, run, job";
 enum progress_column {
     PROGRESS_STREAM,
     PROGRESS_JOB,
@@ -44,7 +47,8 @@ enum progress_column {
 static const char json_sql[] =
     "select (to_jsonb(h) || jsonb_build_object('jobs', coalesce((select "
     "jsonb_agg(to_jsonb(p) - 'stream') from pagetide.progress p "
-    "where p.stream = h.stream), '[]')))::text from pagetide.health h order by stream";
+    "where p.stream = h.stream), '[]')))::text from pagetide.health h "
+    "where $1::text is null or stream like $1 order by stream";
 
 static void put_counts(struct buf *line, const struct pg_result *jobs, size_t row)
 {
@@ -114,14 +118,18 @@ static int show(struct cli *cli, struct pg *pg)
     AUTO_PG_RESULT struct pg_result *streams = NULL;
     AUTO_PG_RESULT struct pg_result *jobs = NULL;
     struct err err = ERR_INIT;
+    const char *word = cli->operand_count ? cli->operands[0] : NULL;
+    struct pg_value pattern = word ? pg_text(streams_pattern(cli->arena, word)) : PG_NULL;
+    if (!pg_await(pg, cli->options.json ? json_sql : health_sql, &pattern, 1, TIMEOUT_MS,
+                  &streams, &err))
+        return cli_fail(&err);
+    if (word && !pg_rows(streams))
+        return cli_usage("status: there is no stream %s", word);
     if (cli->options.json) {
-        if (!pg_await(pg, json_sql, NULL, 0, TIMEOUT_MS, &streams, &err))
-            return cli_fail(&err);
-        query_print_objects(streams);
+        query_print_objects(streams, pg_rows(streams));
         return EXIT_DONE;
     }
-    if (!pg_await(pg, health_sql, NULL, 0, TIMEOUT_MS, &streams, &err) ||
-        !pg_await(pg, progress_sql, NULL, 0, TIMEOUT_MS, &jobs, &err))
+    if (!pg_await(pg, progress_sql, &pattern, 1, TIMEOUT_MS, &jobs, &err))
         return cli_fail(&err);
     print_all(streams, jobs);
     return EXIT_DONE;
@@ -157,8 +165,8 @@ static int status_main(struct cli *cli)
 {
     struct pg *pg;
     int code;
-    if (cli->operand_count)
-        return cli_usage("status takes no operands");
+    if (cli->operand_count > 1)
+        return cli_usage("status: name one stream, a source or a pattern, or none for all");
     if (!cli_database(cli, false, &pg, &code))
         return code;
     code = cli->options.watch ? watch(cli, pg) : show(cli, pg);
@@ -174,7 +182,7 @@ static const struct opt opts[] = {
 
 const struct command cmd_status = {
     .name = "status",
-    .operands = "",
+    .operands = "[STREAM|SOURCE]",
     .summary = "every stream: its last run, what is under way, what did not fit",
     .help = "The same by SQL: pagetide.health, pagetide.progress, pagetide.history.",
     .opts = opts,

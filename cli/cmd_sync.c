@@ -172,6 +172,7 @@ static int run_streams(struct sync *sync)
         return cli_fail(&err);
     worker_start(sync->worker);
     bar_start(&sync->bar, 0);
+    sync->bar.is_quiet = sync->cli->options.quiet;
     loop_timer_set(sync->draw, DRAW_MS);
     loop_run_until(loop, &sync->is_over, -1);
     if (!sync->is_interrupted && sync->lost.kind != ERR_NONE)
@@ -205,6 +206,21 @@ static int show_ends(struct sync *sync)
     return code;
 }
 
+/* `preview` of each stream, whose first pages are fetched and shown. */
+static int preview_all(const struct sync *sync)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < sync->count; i++) {
+        struct cli one = *sync->cli;
+        char *operand = arena_cstr(one.arena, sync->items[i].stream->name);
+        one.operands = &operand;
+        one.operand_count = 1;
+        code = exit_code_worst(code, cmd_preview.run(&one));
+        sync->cli->loop = one.loop;
+    }
+    return code;
+}
+
 static int sync_main(struct cli *cli)
 {
     struct sync sync = {.cli = cli, .lost = ERR_INIT};
@@ -217,6 +233,8 @@ static int sync_main(struct cli *cli)
     int code;
     if (!choose(&sync))
         return EXIT_USAGE;
+    if (cli->options.dry_run)
+        return preview_all(&sync);
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
     if (!cli_database(cli, true, &sync.pg, &code))
@@ -248,6 +266,8 @@ static const struct opt opts[] = {
      "everything, not only what is new"},
     {"again", 0, OPT_FLAG, offsetof(struct options, again), NULL,
      "with --full on a stream that appends: its records are loaded again"},
+    {"dry-run", 0, OPT_FLAG, offsetof(struct options, dry_run), NULL,
+     "write nothing: pagetide preview of each stream"},
     {"from", 0, OPT_TEXT, offsetof(struct options, from), "TIME",
      "only a window: its begin, RFC 3339 or a date; moves no bookmark"},
     {"to", 0, OPT_TEXT, offsetof(struct options, to), "TIME", "the window's end, not included"},
@@ -258,7 +278,8 @@ const struct command cmd_sync = {
     .name = "sync",
     .operands = "STREAM…",
     .summary = "fetch and load streams here and now; needs PostgreSQL, not Redis",
-    .help = "Killed or interrupted, the same command goes on at the last committed page.",
+    .help = "A source's name means all its streams, and 'shop.*' those that match. Killed or\n"
+            "interrupted, the same command goes on at the last committed page.",
     .opts = opts,
     .needs_settings = true,
     .run = sync_main,

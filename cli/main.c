@@ -22,6 +22,9 @@ static const struct opt common_opts[] = {
      "configuration folder (default: $PAGETIDE_CONFIG, then .)"},
     {"log-level", 0, OPT_TEXT, offsetof(struct options, log_level), "LEVEL",
      "debug, info, warn or error"},
+    {"verbose", 'v', OPT_FLAG, offsetof(struct options, verbose), NULL, "--log-level debug"},
+    {"quiet", 'q', OPT_FLAG, offsetof(struct options, quiet), NULL,
+     "--log-level error, and no progress"},
     {"log-format", 0, OPT_TEXT, offsetof(struct options, log_format), "FORMAT", "text or json"},
     {"json", 0, OPT_FLAG, offsetof(struct options, json), NULL,
      "results as JSON, one object a line"},
@@ -143,6 +146,8 @@ static int run_command(const struct command *command, int argc, char **argv)
         print_help(command, setting_opts);
         return EXIT_DONE;
     }
+    if (!cli.options.log_level && (cli.options.verbose || cli.options.quiet))
+        cli.options.log_level = cli.options.verbose ? "debug" : "error";
     if (!set_log(&cli.options, &err) ||
         (command->needs_settings && !load_settings(&cli, setting_opts, &err)))
         return cli_fail(&err);

@@ -77,3 +77,43 @@ bool order_parse_run(const char *text, int64_t *ret_run, int64_t *ret_job)
         *ret_job = n;
     return true;
 }
+
+/* NULL where the stream has no run; no row where there is no stream. */
+static const char newest_sql[] =
+    "select (select max(r.id) from pagetide.run r where r.stream = s.name) "
+    "from pagetide.stream s where s.name = $1";
+
+static int find_newest(struct pg *pg, const char *stream, int64_t *ret_run)
+{
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct pg_value name = pg_text(str_from(stream));
+    struct err err = ERR_INIT;
+    if (!pg_await(pg, newest_sql, &name, 1, TIMEOUT_MS, &result, &err))
+        return cli_fail(&err);
+    if (!pg_rows(result))
+        return cli_usage("there is no stream %s", stream);
+    if (pg_is_null(result, 0, 0))
+        return cli_usage("%s has no run yet", stream);
+    *ret_run = pg_get_int(result, 0, 0);
+    return EXIT_DONE;
+}
+
+int order_read_run(struct cli *cli, const char *command, int64_t *ret_run, int64_t *ret_job)
+{
+    struct pg *pg;
+    int code;
+    const char *word = cli->operand_count == 1 ? cli->operands[0] : "";
+    if (order_parse_run(word, ret_run, ret_job))
+        return EXIT_DONE;
+    if (!strchr(word, '.'))
+        return cli_usage("%s: name one run by its number (pagetide runs lists them)%s, or a "
+                         "stream for its newest",
+                         command, ret_job ? ", one job of it (7/3)" : "");
+    if (ret_job)
+        *ret_job = 0;
+    if (!cli_database(cli, false, &pg, &code))
+        return code;
+    code = find_newest(pg, word, ret_run);
+    pg_close(pg);
+    return code;
+}

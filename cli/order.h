@@ -32,4 +32,11 @@ void order_print_json(const struct order *order);
  */
 bool order_parse_run(const char *text, int64_t *ret_run, int64_t *ret_job) MUST_CHECK;
 
+/*
+ * The command's one operand as a run: by its number, as above, or a stream's name for its
+ * newest run, which is looked up in a session of its own. Returns EXIT_DONE, or what to exit
+ * with after saying on stderr what is wrong.
+ */
+int order_read_run(struct cli *cli, const char *command, int64_t *ret_run, int64_t *ret_job);
+
 #endif

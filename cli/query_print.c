@@ -40,28 +40,28 @@ static void put_cell(struct buf *line, struct str text, int width)
         buf_put_byte(line, ' ');
 }
 
-static void measure(struct arena *arena, const struct pg_result *result,
+static void measure(struct arena *arena, const struct pg_result *result, size_t count,
                     int widths[COLUMNS_MAX], int columns)
 {
     for (int i = 0; i < columns; i++) {
         widths[i] = width_of(pg_column_name(result, i));
-        for (size_t row = 0; row < pg_rows(result); row++)
+        for (size_t row = 0; row < count; row++)
             widths[i] = MAX(widths[i], width_of(cell_at(arena, result, row, i)));
         widths[i] = MIN(widths[i], WIDTH_MAX);
     }
 }
 
-static void print_table(const struct pg_result *result)
+static void print_table(const struct pg_result *result, size_t count)
 {
     int widths[COLUMNS_MAX], columns = (int)pg_columns(result);
     AUTO_ARENA struct arena *arena = arena_new();
     AUTO_BUF(line, LINE_BYTES_MAX);
     assert(pg_columns(result) <= COLUMNS_MAX);
-    measure(arena, result, widths, columns);
+    measure(arena, result, count, widths, columns);
     for (int i = 0; i < columns; i++)
         put_cell(&line, pg_column_name(result, i), widths[i]);
     print_line(&line);
-    for (size_t row = 0; row < pg_rows(result); row++) {
+    for (size_t row = 0; row < count; row++) {
         buf_reset(&line);
         for (int i = 0; i < columns; i++)
             put_cell(&line, cell_at(arena, result, row, i), widths[i]);
@@ -69,11 +69,11 @@ static void print_table(const struct pg_result *result)
     }
 }
 
-void query_print_objects(const struct pg_result *result)
+void query_print_objects(const struct pg_result *result, size_t count)
 {
     enum { OBJECT, OBJECT_COLUMNS };
     assert(pg_columns(result) == OBJECT_COLUMNS);
-    for (size_t row = 0; row < pg_rows(result); row++)
+    for (size_t row = 0; row < count; row++)
         say_json(pg_get_str(result, row, OBJECT));
 }
 
@@ -88,6 +88,22 @@ static int say_nothing(struct pg *pg, const struct query *query)
         return cli_usage("%s", query->unknown);
     say_line(stderr, "pagetide: %s", query->nothing);
     return EXIT_DONE;
+}
+
+static void print_rows(const struct cli *cli, const struct query *query,
+                       const struct pg_result *result)
+{
+    size_t count = pg_rows(result);
+    bool has_more = query->limit && count > query->limit;
+    if (has_more)
+        count = query->limit;
+    if (cli->options.json)
+        query_print_objects(result, count);
+    else
+        print_table(result, count);
+    if (has_more)
+        say_line(stderr, "pagetide: there are more than these %zu: --limit N shows more",
+                 count);
 }
 
 int query_print(struct cli *cli, const struct query *query)
@@ -105,10 +121,8 @@ int query_print(struct cli *cli, const struct query *query)
         code = cli_fail(&err);
     else if (!pg_rows(result))
         code = say_nothing(pg, query);
-    else if (cli->options.json)
-        query_print_objects(result);
     else
-        print_table(result);
+        print_rows(cli, query, result);
     pg_close(pg);
     return code;
 }
@@ -116,8 +130,9 @@ int query_print(struct cli *cli, const struct query *query)
 int query_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing)
 {
     int64_t run;
-    if (cli->operand_count != 1 || !order_parse_run(cli->operands[0], &run, NULL))
-        return cli_usage("%s: name one run by its number (pagetide runs lists them)", command);
+    int code = order_read_run(cli, command, &run, NULL);
+    if (code != EXIT_DONE)
+        return code;
     struct pg_value params[] = {pg_int(run)};
     struct query query = {
         .sql = sql,

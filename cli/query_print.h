@@ -12,6 +12,8 @@ struct query {
     const char *sql; /* without a final semicolon; at most 16 columns */
     const struct pg_value *params;
     size_t param_count;
+    /* Rows shown; that there are more is said on stderr. 0: all. */
+    size_t limit;
     /* Asked with the same parameters where `sql` gives no row. A row: `nothing` is said on
      * stderr, and all is well. None: `unknown` is said, a mistake in the command. */
     const char *known;
@@ -22,10 +24,10 @@ struct query {
  * `unknown`. */
 int query_print(struct cli *cli, const struct query *query);
 
-/* The same for a command whose one operand is RUN: $1 of `sql`. */
+/* The same for a command whose one operand is RUN, or a stream for its newest: $1 of `sql`. */
 int query_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing);
 
 /* A result of one column of JSON objects, one a line. */
-void query_print_objects(const struct pg_result *result);
+void query_print_objects(const struct pg_result *result, size_t count);
 
 #endif

@@ -1,6 +1,7 @@
 #include "cli/sync_streams.h"
 
 #include "base/date.h"
+#include "cli/streams.h"
 
 static bool is_window_right(const struct options *options)
 {
@@ -36,30 +37,14 @@ static bool may_load_again(const struct options *options, struct stream *const *
     return true;
 }
 
-static bool is_among(const struct stream *stream, struct stream *const *streams, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (streams[i] == stream)
-            return true;
-    return false;
-}
-
 static bool find_named(struct cli *cli, struct source *const *sources, size_t source_count,
                        struct stream **streams, size_t *ret_count)
 {
     size_t count = 0;
-    for (int i = 0; i < cli->operand_count; i++) {
-        struct stream *stream =
-            source_find_stream(sources, source_count, str_from(cli->operands[i]));
-        if (!stream) {
-            cli_usage("sync: there is no stream \"%s\" in %s/sources", cli->operands[i],
-                      cli->settings.config_dir);
+    for (int i = 0; i < cli->operand_count; i++)
+        if (!streams_find(cli, "sync", cli->operands[i], sources, source_count, streams,
+                          &count))
             return false;
-        }
-        /* Twice the same would be two runs that fight over one stream. */
-        if (!is_among(stream, streams, count))
-            streams[count++] = stream;
-    }
     *ret_count = count;
     return true;
 }
@@ -80,11 +65,11 @@ static bool find_all(struct cli *cli, struct source *const *sources, size_t sour
 bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams, size_t *ret_count)
 {
     struct source **sources;
-    size_t source_count, most = (size_t)cli->operand_count;
+    size_t source_count, most = 0;
     if (!is_window_right(&cli->options))
         return false;
     if (cli->options.all == (cli->operand_count > 0)) {
-        cli_usage("sync: name streams (source.stream), or --all");
+        cli_usage("sync: name streams (source.stream, or a source), or --all");
         return false;
     }
     if (!cli_sources(cli, &sources, &source_count))

@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 
 /*
- * Which streams `sync` is asked for: those named, each once, or with --all every one of the
+ * Which streams `sync` is asked for: those named (cli/streams.h), each once, or with --all every one of the
  * folder, in the order of the files. The streams are in the command's arena.
  *
  * Also refuses what cannot be meant: half a window, a window together with --full, and

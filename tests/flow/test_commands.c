@@ -249,6 +249,49 @@ START_TEST(sync_refuses_what_is_not_meant)
 }
 END_TEST
 
+START_TEST(a_stream_or_source_is_named_where_it_is_meant)
+{
+    set_up();
+    shop("  lines:\n    path: /gen/page\n    merge_path: data\n    params: {total: 20}\n");
+    expect_run(0, "check sources/shop.yaml");
+    expect_run(0, "check shop");
+    expect_holds(expect_run(2, "check shop.order").err, "did you mean \"shop.orders\"?");
+    expect_holds(expect_run(2, "preview shop").err, "means 2 streams: name one");
+    struct pagetide_result dry = expect_run(0, "sync shop.lines --dry-run");
+    expect_holds(dry.out, "create table");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select to_regclass('shop.lines') is null"), "t");
+    ck_assert_int_eq(count_lines(expect_run(0, "sync shop").out), 2);
+    ck_assert_str_eq(expect_run(0, "sync 'shop.l*' -q").err, "");
+    expect_holds(expect_run(0, "sync shop.lines -v").err, "debug");
+    expect_holds(expect_run(0, "status shop.lines").out, "shop.lines  last run succeeded");
+    ck_assert_ptr_null(strstr(expect_run(0, "status shop.lines").out, "shop.orders"));
+    expect_holds(expect_run(2, "status shop.order").err, "there is no stream shop.order");
+    expect_holds(expect_run(0, "rejects shop.lines").err, "nothing was rejected in this run");
+    expect_holds(expect_run(0, "jobs shop.lines").out, "4/1");
+    expect_holds(expect_run(1, "retry shop.lines").err, "4");
+    expect_holds(expect_run(2, "retry shop.line").err, "there is no stream shop.line");
+    expect_holds(expect_run(2, "rejects").err, "name one run by its number");
+    struct pagetide_result runs = expect_run(0, "runs --limit 3");
+    ck_assert_int_eq(count_lines(runs.out), 4);
+    expect_holds(runs.err, "there are more than these 3: --limit N shows more");
+    ck_assert_str_eq(expect_run(0, "runs -n 4").err, "");
+    expect_holds(expect_run(0, "runs --state failed").err, "there is no such run");
+    ck_assert_int_eq(count_lines(expect_run(0, "runs shop --state succeeded --json").out), 4);
+    expect_holds(expect_run(2, "runs --state bad").err, "one of queued, running");
+    tear_down();
+}
+END_TEST
+
+START_TEST(an_empty_folder_is_nothing_to_check)
+{
+    set_up();
+    pagetide_source(&pagetide, "shop", "source: shop\n");
+    unlink(pagetide_text("%s/sources/shop.yaml", pagetide.dir));
+    expect_holds(expect_run(2, "check").err, "there is nothing to check");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_401_and_a_page_of_html_are_one_message)
 {
     set_up();
@@ -395,6 +438,7 @@ SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
       check_tells_what_comes_later, check_tells_broken_yaml, settings_have_an_order,
       an_unreachable_database_is_one_message, a_missing_schema_is_told, expr_prints_json,
       the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
+      a_stream_or_source_is_named_where_it_is_meant, an_empty_folder_is_nothing_to_check,
       a_401_and_a_page_of_html_are_one_message, apply_keeps_the_last_good_version,
       status_prints_one_object_per_stream, an_interrupted_sync_goes_on,
       the_loop_guard_outlives_the_process, an_unchanged_row_is_not_written_again)

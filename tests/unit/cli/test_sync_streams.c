@@ -49,7 +49,8 @@ static void expect(struct options options, int count, char **operands, const cha
     } while (0)
 
 static char orders[] = "shop.orders", clicks[] = "shop.clicks", rates[] = "bank.rates",
-            unknown[] = "shop.nothing";
+            unknown[] = "shop.nothing", source[] = "shop", pattern[] = "*.orders",
+            file[] = "sources/bank.yaml";
 
 START_TEST(streams_come_as_they_are_named)
 {
@@ -71,7 +72,7 @@ END_TEST
 
 START_TEST(names_and_all_exclude_each_other)
 {
-    const char *text = "pagetide: sync: name streams (source.stream), or --all\n";
+    const char *text = "pagetide: sync: name streams (source.stream, or a source), or --all\n";
     EXPECT(OPTIONS(0), text);
     EXPECT(OPTIONS(.all = true), text, orders);
 }
@@ -80,6 +81,15 @@ END_TEST
 START_TEST(an_unknown_stream_is_a_mistake)
 {
     EXPECT(OPTIONS(0), "pagetide: sync: there is no stream \"shop.nothing\" in ", unknown);
+}
+END_TEST
+
+START_TEST(a_word_may_mean_several_streams)
+{
+    EXPECT(OPTIONS(0), "shop.orders shop.clicks", source);
+    EXPECT(OPTIONS(0), "shop.orders shop.clicks", orders, source);
+    EXPECT(OPTIONS(0), "shop.orders", pattern);
+    EXPECT(OPTIONS(0), "bank.rates", file);
 }
 END_TEST
 
@@ -114,6 +124,6 @@ START_TEST(a_window_is_whole_and_goes_forward)
 END_TEST
 
 SUITE("cli/sync_streams", streams_come_as_they_are_named, a_stream_that_is_named_twice_is_one,
-      all_are_those_of_the_folder_by_file, names_and_all_exclude_each_other,
-      an_unknown_stream_is_a_mistake, a_full_run_of_a_stream_that_appends_wants_again,
-      a_window_is_whole_and_goes_forward)
+      a_word_may_mean_several_streams, all_are_those_of_the_folder_by_file,
+      names_and_all_exclude_each_other, an_unknown_stream_is_a_mistake,
+      a_full_run_of_a_stream_that_appends_wants_again, a_window_is_whole_and_goes_forward)

@@ -1,0 +1,86 @@
+#include "cli/streams.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+enum { DISTANCE_MAX = 3 };
+
+static bool is_among(const struct stream *stream, struct stream *const *streams, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (streams[i] == stream)
+            return true;
+    return false;
+}
+
+/* The end of a file's path, from the beginning of a name on. */
+static bool is_file(struct str file, struct str word)
+{
+    if (str_starts(word, STR("./")))
+        word = str_slice(word, 2, word.len);
+    if (!str_ends(file, word) || !word.len)
+        return false;
+    return file.len == word.len || word.ptr[0] == '/' ||
+           file.ptr[file.len - word.len - 1] == '/';
+}
+
+static bool is_meant(struct arena *arena, const struct source *source,
+                     const struct stream *stream, const char *word)
+{
+    struct str text = str_from(word);
+    return str_eq(stream->name, text) || str_eq(source->name, text) ||
+           is_file(source->file, text) ||
+           (strpbrk(word, "*?") && !fnmatch(word, arena_cstr(arena, stream->name), 0));
+}
+
+static struct str nearest(struct source *const *sources, size_t source_count, struct str word)
+{
+    struct str best = STR_NONE;
+    int least = DISTANCE_MAX + 1;
+    for (size_t i = 0; i < source_count; i++)
+        for (size_t j = 0; j < sources[i]->count; j++) {
+            struct str name = sources[i]->streams[j]->name;
+            int distance = str_distance(word, name, DISTANCE_MAX);
+            if (distance < least) {
+                least = distance;
+                best = name;
+            }
+        }
+    return best;
+}
+
+bool streams_find(struct cli *cli, const char *command, const char *word,
+                  struct source *const *sources, size_t source_count, struct stream **streams,
+                  size_t *count)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < source_count; i++)
+        for (size_t j = 0; j < sources[i]->count; j++) {
+            struct stream *stream = sources[i]->streams[j];
+            if (!is_meant(cli->arena, sources[i], stream, word))
+                continue;
+            is_found = true;
+            if (!is_among(stream, streams, *count))
+                streams[(*count)++] = stream;
+        }
+    if (is_found)
+        return true;
+    struct str near = nearest(sources, source_count, str_from(word));
+    cli_usage("%s: there is no stream \"%s\" in %s/sources%s%.*s%s", command, word,
+              cli->settings.config_dir, near.len ? "; did you mean \"" : "", STR_ARG(near),
+              near.len ? "\"?" : "");
+    return false;
+}
+
+struct str streams_pattern(struct arena *arena, const char *word)
+{
+    AUTO_BUF(pattern, KIB(4));
+    for (const char *at = word; *at; at++) {
+        if (strchr("\\_%", *at))
+            buf_puts(&pattern, "\\");
+        buf_put_byte(&pattern, *at == '*' ? '%' : *at == '?' ? '_' : *at);
+    }
+    if (!strpbrk(word, ".*?"))
+        buf_puts(&pattern, ".%");
+    return arena_str(arena, buf_str(&pattern));
+}
