@@ -91,16 +91,16 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
     return true;
 }
 
-bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count)
+bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count,
+                 bool *ret_is_whole)
 {
     AUTO_BUF(errors, ERRORS_BYTES_MAX);
     struct err err = ERR_INIT;
-    if (source_dir_load(cli->arena, cli->settings.config_dir, ret_sources, ret_count, &errors,
-                        &err))
-        return true;
+    *ret_is_whole = source_dir_load(cli->arena, cli->settings.config_dir, ret_sources,
+                                    ret_count, &errors, &err);
     if (errors.len)
         say_line(stderr, "%.*s", STR_ARG(file_trim_end(buf_str(&errors))));
-    else
+    else if (!*ret_is_whole)
         cli_fail(&err);
-    return false;
+    return *ret_sources != NULL;
 }

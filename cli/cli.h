@@ -72,7 +72,12 @@ int cli_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
  */
 bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_code);
 
-/* Every definition of the config folder; false after printing every error (exit 2). */
-bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count);
+/*
+ * Every good definition of the config folder. Errors of the other files are printed, and
+ * *ret_is_whole is false where there are any. False where the folder cannot be read, which is
+ * said (exit 2).
+ */
+bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count,
+                 bool *ret_is_whole) MUST_CHECK;
 
 #endif

@@ -148,22 +148,38 @@ static int choose(struct cli *cli, struct source *const *sources, size_t source_
     return code;
 }
 
+/* What the environment lacks that a run would want: a warning, for a run may be elsewhere. */
+static void warn_of_missing(struct cli *cli, struct stream *const *streams, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct err err = ERR_INIT;
+        if (!preview_has_secrets(streams[i], cli->settings.secrets_dir, &err))
+            say_line(stderr, "pagetide: warning: %.*s: %s", STR_ARG(streams[i]->name),
+                     err.text);
+    }
+}
+
 static int check_main(struct cli *cli)
 {
     struct source **sources;
     size_t source_count, most = 0, count = 0;
-    if (!cli_sources(cli, &sources, &source_count))
+    bool is_whole;
+    if (!cli_sources(cli, &sources, &source_count, &is_whole))
         return EXIT_USAGE;
     for (size_t i = 0; i < source_count; i++)
         most += sources[i]->count;
-    if (!most)
+    if (!most && is_whole)
         return cli_usage("check: there is nothing to check: no definition in %s/sources",
                          cli->settings.config_dir);
-    struct stream **streams = ARENA_ARRAY(cli->arena, struct stream *, most);
+    struct stream **streams = ARENA_ARRAY(cli->arena, struct stream *, most + 1);
     int code = choose(cli, sources, source_count, streams, &count);
+    bool is_all_good = is_whole && !cli->operand_count;
+    if (!is_whole && !cli->operand_count)
+        code = EXIT_USAGE;
     for (size_t i = 0; i < count; i++)
         print_stream(cli, streams[i]);
-    if (!cli->options.json && !cli->operand_count)
+    warn_of_missing(cli, streams, count);
+    if (!cli->options.json && is_all_good)
         say_line(stdout, "%zu stream%s in %zu file%s: all good", count, count == 1 ? "" : "s",
                  source_count, source_count == 1 ? "" : "s");
     return code || !cli->options.live ? code : check_live(cli, streams, count);
@@ -179,7 +195,8 @@ const struct command cmd_check = {
     .name = "check",
     .operands = "[STREAM|SOURCE|FILE…]",
     .summary = "validate settings and source definitions",
-    .help = "Every error of every file is printed as file:line:column: key: what is wrong.",
+    .help = "Every error of every file is printed as file:line:column: key: what is wrong. A\n"
+            "variable or secret that is named and not there is a warning.",
     .opts = opts,
     .needs_settings = true,
     .run = check_main,

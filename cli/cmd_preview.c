@@ -144,13 +144,14 @@ static int preview_main(struct cli *cli)
 {
     struct source **sources;
     size_t count;
+    bool is_whole;
     if (cli->operand_count != 1)
         return cli_usage("preview: name one stream (source.stream)");
     if (cli->options.pages > INT32_MAX)
         return cli_usage("preview: --pages is too large");
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
-    if (!cli_sources(cli, &sources, &count))
+    if (!cli_sources(cli, &sources, &count, &is_whole))
         return EXIT_USAGE;
     size_t most = 0, found = 0;
     for (size_t i = 0; i < count; i++)

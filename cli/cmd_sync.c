@@ -53,12 +53,13 @@ struct sync {
     struct loop_signal *signals[2];
     struct err lost; /* why a job had to be left */
     bool is_registered, is_over, is_interrupted, is_drained;
+    bool is_whole; /* of `--all`: no file had to be left out */
 };
 
 static bool choose(struct sync *sync)
 {
     struct stream **streams;
-    if (!sync_streams_choose(sync->cli, &streams, &sync->count))
+    if (!sync_streams_choose(sync->cli, &streams, &sync->count, &sync->is_whole))
         return false;
     sync->items = ARENA_ARRAY(sync->cli->arena, struct synced, sync->count);
     for (size_t i = 0; i < sync->count; i++)
@@ -251,6 +252,8 @@ static int sync_main(struct cli *cli)
     code = run_streams(&sync);
     if (code == EXIT_DONE)
         code = show_ends(&sync);
+    if (!sync.is_whole)
+        code = exit_code_worst(code, EXIT_USAGE);
     loop_signal_free(sync.signals[0]);
     loop_signal_free(sync.signals[1]);
     worker_free(sync.worker);

@@ -62,7 +62,8 @@ static bool find_all(struct cli *cli, struct source *const *sources, size_t sour
     return count > 0;
 }
 
-bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams, size_t *ret_count)
+bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams, size_t *ret_count,
+                         bool *ret_is_whole)
 {
     struct source **sources;
     size_t source_count, most = 0;
@@ -72,8 +73,9 @@ bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams, size_t *
         cli_usage("sync: name streams (source.stream, or a source), or --all");
         return false;
     }
-    if (!cli_sources(cli, &sources, &source_count))
+    if (!cli_sources(cli, &sources, &source_count, ret_is_whole))
         return false;
+    *ret_is_whole |= !cli->options.all;
     for (size_t i = 0; i < source_count; i++)
         most += sources[i]->count;
     *ret_streams = ARENA_ARRAY(cli->arena, struct stream *, most + 1);

@@ -12,9 +12,12 @@
  * SQL, for reload messages: if you change this, change pagetide.reload_refusal and
  * tests/tables/rules/windows.txt.
  *
+ * A file with errors, which are printed, keeps the streams of no other file from being chosen.
+ * *ret_is_whole is false where `--all` had to leave such files out.
+ *
  * False after saying what is wrong: EXIT_USAGE.
  */
-bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams,
-                         size_t *ret_count) MUST_CHECK;
+bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams, size_t *ret_count,
+                         bool *ret_is_whole) MUST_CHECK;
 
 #endif

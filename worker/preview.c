@@ -1,6 +1,7 @@
 #include "worker/preview.h"
 
 #include "base/clock.h"
+#include "worker/access/secrets.h"
 #include "worker/access/throttle.h"
 #include "worker/crawl.h"
 #include "worker/load/column_map_dry.h"
@@ -188,4 +189,11 @@ bool preview_run(const struct preview_options *options, struct arena *arena,
     http_free(previewing.http);
     *ret_preview = preview;
     return true;
+}
+
+bool preview_has_secrets(const struct stream *stream, const char *secrets_dir, struct err *err)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct secrets secrets;
+    return secrets_collect(arena, stream, secrets_dir, &secrets, err);
 }

@@ -292,6 +292,27 @@ START_TEST(an_empty_folder_is_nothing_to_check)
 }
 END_TEST
 
+START_TEST(a_broken_file_blocks_no_other)
+{
+    set_up();
+    shop("    headers: {X: \"{{ env.FLOW_NOWHERE }}\"}\n"
+         "  lines: {path: /gen/page, merge_path: data, params: {total: 20}}\n");
+    pagetide_source(&pagetide, "broken", "source: broken\nstreams: {a: {pth: /a}}\n");
+    struct pagetide_result got = expect_run(2, "check");
+    expect_holds(got.err, "broken.yaml:2:");
+    expect_holds(got.out, "shop.lines");
+    ck_assert_ptr_null(strstr(got.out, "all good"));
+    expect_holds(got.err, "warning: shop.orders: ");
+    expect_holds(got.err, "FLOW_NOWHERE");
+    expect_holds(expect_run(0, "check shop.lines").err, "broken.yaml:2:");
+    expect_holds(expect_run(2, "check broken.a").err, "there is no stream \"broken.a\"");
+    expect_holds(expect_run(0, "preview shop.lines").err, "broken.yaml:2:");
+    expect_holds(expect_run(0, "sync shop.lines").err, "broken.yaml:2:");
+    expect_holds(expect_run(2, "sync --all").out, "shop.lines: run 3 succeeded");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_401_and_a_page_of_html_are_one_message)
 {
     set_up();
@@ -439,6 +460,7 @@ SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
       an_unreachable_database_is_one_message, a_missing_schema_is_told, expr_prints_json,
       the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
       a_stream_or_source_is_named_where_it_is_meant, an_empty_folder_is_nothing_to_check,
-      a_401_and_a_page_of_html_are_one_message, apply_keeps_the_last_good_version,
-      status_prints_one_object_per_stream, an_interrupted_sync_goes_on,
-      the_loop_guard_outlives_the_process, an_unchanged_row_is_not_written_again)
+      a_broken_file_blocks_no_other, a_401_and_a_page_of_html_are_one_message,
+      apply_keeps_the_last_good_version, status_prints_one_object_per_stream,
+      an_interrupted_sync_goes_on, the_loop_guard_outlives_the_process,
+      an_unchanged_row_is_not_written_again)

@@ -59,11 +59,15 @@ START_TEST(every_broken_file_is_reported)
     struct cli cli;
     struct source **sources;
     size_t count;
+    bool is_whole;
     command_open_alone(&cli);
     command_source(&cli, "a", "source: a\n");
     command_source(&cli, "b", "source: [\n");
     command_capture();
-    ck_assert(!cli_sources(&cli, &sources, &count));
+    command_source(&cli, "c",
+                   "source: c\nbase_url: http://127.0.0.1/\nstreams: {o: {path: /}}");
+    ck_assert(cli_sources(&cli, &sources, &count, &is_whole));
+    ck_assert(!is_whole && count == 1);
     struct captured captured = command_captured();
     ck_assert_ptr_nonnull(strstr(captured.err, "/sources/a.yaml:"));
     ck_assert_ptr_nonnull(strstr(captured.err, "/sources/b.yaml:"));

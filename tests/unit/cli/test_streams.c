@@ -20,7 +20,8 @@ static const char *meant(const char *word)
     command_open_alone(&cli);
     command_source(&cli, "shop", shop);
     command_source(&cli, "bank", bank);
-    ck_assert(cli_sources(&cli, &sources, &source_count));
+    bool is_whole;
+    ck_assert(cli_sources(&cli, &sources, &source_count, &is_whole) && is_whole);
     command_capture();
     bool is_found = streams_find(&cli, "sync", word, sources, source_count, streams, &count);
     struct captured captured = command_captured();

@@ -14,6 +14,7 @@ static void expect(struct options options, int count, char **operands, const cha
 {
     struct cli cli;
     struct stream **streams;
+    bool is_whole;
     size_t stream_count;
     char names[256] = "";
     command_open_alone(&cli);
@@ -23,7 +24,7 @@ static void expect(struct options options, int count, char **operands, const cha
     cli.operands = operands;
     cli.operand_count = count;
     command_capture();
-    bool is_chosen = sync_streams_choose(&cli, &streams, &stream_count);
+    bool is_chosen = sync_streams_choose(&cli, &streams, &stream_count, &is_whole);
     struct captured captured = command_captured();
     if (!is_chosen) {
         const char *dir = strstr(captured.err, "/tmp/");

@@ -177,16 +177,18 @@ static struct str refused_by_sync(const struct options *options, bool appends)
     struct cli cli;
     struct stream **streams;
     size_t count;
+    bool is_whole;
     command_open_alone(&cli);
     command_source(&cli, "shop",
-                   "source: shop\nbase_url: http://127.0.0.1/\nstreams:\n"
+                   "source: shop\nbase_url: http://127.0.0.1/\n"
+                   "vars: {since: \"{{ window.start }}\"}\nstreams:\n"
                    "  upserts: {path: /o, key: id, write: upsert}\n"
                    "  appends: {path: /c, write: append}\n");
     cli.options = *options;
     cli.operands = operands;
     cli.operand_count = 1;
     command_capture();
-    bool is_chosen = sync_streams_choose(&cli, &streams, &count);
+    bool is_chosen = sync_streams_choose(&cli, &streams, &count, &is_whole);
     struct captured captured = command_captured();
     command_close(&cli);
     return kind_of(is_chosen ? "" : captured.err);
