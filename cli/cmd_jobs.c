@@ -1,20 +1,23 @@
 #include "cli/query_print.h"
 
 /* `jobs`: the parts of one run, how far each is and what it waits for. */
+#define JOBS(wait_until, error)                                                                \
+    "select j.run || '/' || j.n as job, j.state, "                                             \
+    "case when j.state = 'running' then w.steps ->> j.id::text end as step, j.reason, "        \
+    "j.page, j.pages_total, j.records, j.rejects, j.asides, j.retries, "                       \
+    "j.part ->> 'partition' as partition, j.paging, "                                          \
+    "coalesce(j.waiting_for, '') as waiting_for, " wait_until                                  \
+    " as wait_until, j.worker, " error " as error, j.complete from pagetide.job j left join "  \
+    "pagetide.worker w on w.id = j.worker "                                                    \
+    "where j.run = $1 order by j.n"
+
 static const char sql[] =
-    "select j.run || '/' || j.n as job, j.state, "
-    "case when j.state = 'running' then w.steps ->> j.id::text end as step, j.reason, j.page, "
-    "j.pages_total, j.records, "
-    "j.rejects, j.asides, j.retries, j.part ->> 'partition' as partition, j.paging, "
-    "coalesce(j.waiting_for, '') as waiting_for, "
-    "to_char(j.wait_until, 'YYYY-MM-DD HH24:MI:SS') as wait_until, j.worker, "
-    "split_part(j.error, E'\\n', 1) as error, j.complete "
-    "from pagetide.job j left join pagetide.worker w on w.id = j.worker where j.run = $1 order "
-    "by j.n";
+    JOBS("to_char(j.wait_until, 'YYYY-MM-DD HH24:MI:SS')", "split_part(j.error, E'\\n', 1)");
+static const char json_sql[] = JOBS("j.wait_until", "j.error");
 
 static int jobs_main(struct cli *cli)
 {
-    return query_print_run(cli, "jobs", sql, "this run has no job yet");
+    return query_print_run(cli, "jobs", sql, json_sql, "this run has no job yet");
 }
 
 const struct command cmd_jobs = {

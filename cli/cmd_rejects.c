@@ -11,7 +11,7 @@ static const char sql[] = "select j.run || '/' || j.n as job, r.page, r.position
 
 static int rejects_main(struct cli *cli)
 {
-    return query_print_run(cli, "rejects", sql, "nothing was rejected in this run");
+    return query_print_run(cli, "rejects", sql, NULL, "nothing was rejected in this run");
 }
 
 const struct command cmd_rejects = {

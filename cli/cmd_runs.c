@@ -4,12 +4,16 @@
 /* `runs`: pagetide.history, the latest first. */
 enum { RUNS_STANDARD = 50, RUNS_MAX = 1000000 };
 
+#define RUNS(started, warnings, error)                                                         \
+    "select run, stream, trigger, mode, state, reason, pages, records, rejects, "              \
+    "asides, " started " as started, seconds, " warnings " as warnings, " error " as error "   \
+    "from pagetide.history where ($1::text is null or stream like $1) "                        \
+    "and ($2::text is null or state = $2) order by run desc limit $3"
+
 static const char sql[] =
-    "select run, stream, trigger, mode, state, reason, pages, records, rejects, asides, "
-    "to_char(started_at, 'YYYY-MM-DD HH24:MI:SS') as started, seconds, "
-    "array_to_string(warnings, '; ') as warnings, split_part(error, E'\\n', 1) as error "
-    "from pagetide.history where ($1::text is null or stream like $1) "
-    "and ($2::text is null or state = $2) order by run desc limit $3";
+    RUNS("to_char(started_at, 'YYYY-MM-DD HH24:MI:SS')", "array_to_string(warnings, '; ')",
+         "split_part(error, E'\\n', 1)");
+static const char json_sql[] = RUNS("started_at", "coalesce(warnings, '{}')", "error");
 
 static bool is_state(const char *word)
 {
@@ -39,6 +43,7 @@ static int runs_main(struct cli *cli)
                                 state ? pg_text(str_from(state)) : PG_NULL, pg_int(limit + 1)};
     struct query query = {
         .sql = sql,
+        .json_sql = json_sql,
         .params = params,
         .param_count = COUNT_OF(params),
         .limit = (size_t)limit,

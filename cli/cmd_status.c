@@ -27,9 +27,20 @@ enum health_column {
     HEALTH_COLUMNS,
 };
 
+/* A running job `p` whose worker has missed two beats of $2 milliseconds. Also in SQL:
+ * pagetide.worker_is_stale. */
+#define WORKER_IS_GONE                                                                         \
+    "(p.state = 'running' and not exists (select from pagetide.worker w where w.id = "         \
+    "p.worker "                                                                                \
+    "and w.seen_at >= pagetide.clock() - 2 * $2 * interval '1 ms'))"
+
 static const char progress_sql[] =
-    "select stream, job, state, page, pages_total, records, coalesce(error, waiting_for), "
-    "rejects from pagetide.progress where $1::text is null or stream like $1 "
+    "select stream, job, state, page, pages_total, records, "
+    "case when " WORKER_IS_GONE " then 'its worker is gone' || coalesce(', last seen ' || "
+    "(select to_char(w.seen_at, 'YYYY-MM-DD HH24:MI:SS') from pagetide.worker w "
+    "where w.id = p.worker), '') || '; another takes it up, or pagetide sync ' || p.stream "
+    "else coalesce(error, waiting_for) end, "
+    "rejects from pagetide.progress p where $1::text is null or stream like $1 "
     "order by stream, run, job";
 enum progress_column {
     PROGRESS_STREAM,
@@ -46,7 +57,8 @@ enum progress_column {
 /* A stream as one object, with its jobs. */
 static const char json_sql[] =
     "select (to_jsonb(h) || jsonb_build_object('jobs', coalesce((select "
-    "jsonb_agg(to_jsonb(p) - 'stream') from pagetide.progress p "
+    "jsonb_agg(to_jsonb(p) - 'stream' || jsonb_build_object('worker_is_gone', " WORKER_IS_GONE
+    ")) from pagetide.progress p "
     "where p.stream = h.stream), '[]')))::text from pagetide.health h "
     "where $1::text is null or stream like $1 order by stream";
 
@@ -119,17 +131,20 @@ static int show(struct cli *cli, struct pg *pg)
     AUTO_PG_RESULT struct pg_result *jobs = NULL;
     struct err err = ERR_INIT;
     const char *word = cli->operand_count ? cli->operands[0] : NULL;
-    struct pg_value pattern = word ? pg_text(streams_pattern(cli->arena, word)) : PG_NULL;
-    if (!pg_await(pg, cli->options.json ? json_sql : health_sql, &pattern, 1, TIMEOUT_MS,
+    bool as_json = cli->options.json;
+    const struct pg_value params[] = {word ? pg_text(streams_pattern(cli->arena, word))
+                                           : PG_NULL,
+                                      pg_int(cli->settings.beat_ms)};
+    if (!pg_await(pg, as_json ? json_sql : health_sql, params, as_json ? 2 : 1, TIMEOUT_MS,
                   &streams, &err))
         return cli_fail(&err);
     if (word && !pg_rows(streams))
         return cli_usage("status: there is no stream %s", word);
-    if (cli->options.json) {
+    if (as_json) {
         query_print_objects(streams, pg_rows(streams));
         return EXIT_DONE;
     }
-    if (!pg_await(pg, progress_sql, &pattern, 1, TIMEOUT_MS, &jobs, &err))
+    if (!pg_await(pg, progress_sql, params, COUNT_OF(params), TIMEOUT_MS, &jobs, &err))
         return cli_fail(&err);
     print_all(streams, jobs);
     return EXIT_DONE;

@@ -6,7 +6,7 @@
 #include "cli/order.h"
 #include "cli/say.h"
 
-enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 4 * 1024 * 1024, WIDTH_MAX = 40, COLUMNS_MAX = 16 };
+enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 4 * 1024 * 1024, WIDTH_MAX = 40, COLUMNS_MAX = 20 };
 
 static void print_line(const struct buf *line)
 {
@@ -114,7 +114,9 @@ int query_print(struct cli *cli, const struct query *query)
     struct err err = ERR_INIT;
     const char *sql = query->sql;
     if (cli->options.json)
-        sql = arena_printf(cli->arena, "select to_jsonb(q)::text from (%s) q", sql).ptr;
+        sql = arena_printf(cli->arena, "select to_jsonb(q)::text from (%s) q",
+                           query->json_sql ? query->json_sql : query->sql)
+                  .ptr;
     if (!cli_database(cli, false, &pg, &code))
         return code;
     if (!pg_await(pg, sql, query->params, query->param_count, TIMEOUT_MS, &result, &err))
@@ -127,7 +129,8 @@ int query_print(struct cli *cli, const struct query *query)
     return code;
 }
 
-int query_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing)
+int query_print_run(struct cli *cli, const char *command, const char *sql, const char *json_sql,
+                    const char *nothing)
 {
     int64_t run;
     int code = order_read_run(cli, command, &run, NULL);
@@ -136,6 +139,7 @@ int query_print_run(struct cli *cli, const char *command, const char *sql, const
     struct pg_value params[] = {pg_int(run)};
     struct query query = {
         .sql = sql,
+        .json_sql = json_sql,
         .params = params,
         .param_count = COUNT_OF(params),
         .nothing = nothing,

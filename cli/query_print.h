@@ -9,7 +9,9 @@
  * line. Everything passes through cli/say.h.
  */
 struct query {
-    const char *sql; /* without a final semicolon; at most 16 columns */
+    const char *sql; /* without a final semicolon; at most 20 columns */
+    /* For --json, where times and lists are to be JSON's: RFC 3339, lists. NULL: `sql`. */
+    const char *json_sql;
     const struct pg_value *params;
     size_t param_count;
     /* Rows shown; that there are more is said on stderr. 0: all. */
@@ -25,7 +27,8 @@ struct query {
 int query_print(struct cli *cli, const struct query *query);
 
 /* The same for a command whose one operand is RUN, or a stream for its newest: $1 of `sql`. */
-int query_print_run(struct cli *cli, const char *command, const char *sql, const char *nothing);
+int query_print_run(struct cli *cli, const char *command, const char *sql, const char *json_sql,
+                    const char *nothing);
 
 /* A result of one column of JSON objects, one a line. */
 void query_print_objects(const struct pg_result *result, size_t count);

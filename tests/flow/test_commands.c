@@ -313,6 +313,44 @@ START_TEST(a_broken_file_blocks_no_other)
 }
 END_TEST
 
+START_TEST(json_has_times_and_lists)
+{
+    set_up();
+    shop("");
+    expect_run(0, "sync shop.orders");
+    pagetide_sql(&pagetide, "update pagetide.run set warnings = '{one,two}' returning 1");
+    const char *line = expect_run(0, "runs --json").out;
+    expect_holds(line, "\"warnings\": [\"one\", \"two\"]");
+    ck_assert_str_eq(pagetide_sql(&pagetide,
+                                  "select '%s' ~ '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:[0-9.]+"
+                                  "(Z|[+-]\\d\\d:\\d\\d)$'",
+                                  pagetide_json(line, "started")),
+                     "t");
+    pagetide_sql(&pagetide, "update pagetide.job set wait_until = now() returning 1");
+    line = expect_run(0, "jobs 1 --json").out;
+    ck_assert_ptr_nonnull(strchr(pagetide_json(line, "wait_until"), 'T'));
+    tear_down();
+}
+END_TEST
+
+START_TEST(status_says_that_a_worker_is_gone)
+{
+    set_up();
+    setenv("PAGETIDE_BEAT", "300ms", 1);
+    shop("");
+    mock_post(&mock, "/_mock/fault", "{\"path\": \"/gen/page\", \"kind\": \"hang\"}");
+    struct pagetide_process sync = pagetide_spawn(&pagetide, "sync shop.orders");
+    pagetide_await(&pagetide, "running", 20000, "select state from pagetide.job");
+    ck_assert_ptr_null(strstr(expect_run(0, "status").out, "worker is gone"));
+    pagetide_kill(&sync);
+    pagetide_await(&pagetide, "t", 20000,
+                   "select max(seen_at) < now() - interval '700 ms' from pagetide.worker");
+    expect_holds(expect_run(0, "status").out, "its worker is gone, last seen 2");
+    expect_holds(expect_run(0, "status --json").out, "\"worker_is_gone\": true");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_401_and_a_page_of_html_are_one_message)
 {
     set_up();
@@ -460,7 +498,8 @@ SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
       an_unreachable_database_is_one_message, a_missing_schema_is_told, expr_prints_json,
       the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
       a_stream_or_source_is_named_where_it_is_meant, an_empty_folder_is_nothing_to_check,
-      a_broken_file_blocks_no_other, a_401_and_a_page_of_html_are_one_message,
+      a_broken_file_blocks_no_other, json_has_times_and_lists,
+      status_says_that_a_worker_is_gone, a_401_and_a_page_of_html_are_one_message,
       apply_keeps_the_last_good_version, status_prints_one_object_per_stream,
       an_interrupted_sync_goes_on, the_loop_guard_outlives_the_process,
       an_unchanged_row_is_not_written_again)
