@@ -1,6 +1,7 @@
 #include "cli/bar.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -58,6 +59,23 @@ void bar_put(struct buf *line, const struct bar *bar, const struct bar_state *st
         buf_printf(line, " — %.120s", state->note);
 }
 
+void bar_fit(struct buf *line, size_t width)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < width && at < line->len; i++)
+        at += MAX(str_utf8_length(str_slice(buf_str(line), at, line->len)), (size_t)1);
+    buf_truncate(line, MIN(at, line->len));
+}
+
+/* One less than the terminal has: in the last column some begin a new line. */
+static size_t terminal_width(void)
+{
+    enum { WIDTH_STANDARD = 80 };
+    struct winsize size;
+    bool is_known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col;
+    return (is_known ? size.ws_col : WIDTH_STANDARD) - 1U;
+}
+
 void bar_draw(struct bar *bar, const struct bar_state *state)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
@@ -68,10 +86,12 @@ void bar_draw(struct bar *bar, const struct bar_state *state)
         return;
     bar->drawn_mono_ms = now;
     bar_put(&line, bar, state, now);
-    if (bar->is_terminal)
+    if (bar->is_terminal) {
+        bar_fit(&line, terminal_width());
         say_sequence(stderr, "\r\033[K");
-    else
+    } else {
         buf_puts(&line, "\n");
+    }
     say_text(stderr, buf_str(&line));
     fflush(stderr);
     bar->is_drawn = true;
@@ -79,7 +99,9 @@ void bar_draw(struct bar *bar, const struct bar_state *state)
 
 void bar_clear(struct bar *bar)
 {
-    if (bar->is_terminal && bar->is_drawn)
+    if (bar->is_terminal && bar->is_drawn) {
         say_sequence(stderr, "\r\033[K");
+        fflush(stderr);
+    }
     bar->is_drawn = false;
 }

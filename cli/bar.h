@@ -34,6 +34,10 @@ void bar_draw(struct bar *bar, const struct bar_state *state);
  */
 void bar_put(struct buf *line, const struct bar *bar, const struct bar_state *state,
              int64_t now_mono_ms);
+
+/* Shortens a line to `width` characters, so that a terminal does not break it: a second line
+ * would stay when the first is drawn again. */
+void bar_fit(struct buf *line, size_t width);
 void bar_clear(struct bar *bar); /* before anything else is printed, and at the end */
 
 #endif

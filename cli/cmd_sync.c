@@ -161,6 +161,11 @@ static void on_signal(void *ctx)
     worker_drain(sync->worker, on_drained, sync);
 }
 
+static void on_log_line(void *ctx)
+{
+    bar_clear(ctx);
+}
+
 static int run_streams(struct sync *sync)
 {
     struct err err = ERR_INIT;
@@ -174,12 +179,14 @@ static int run_streams(struct sync *sync)
     worker_start(sync->worker);
     bar_start(&sync->bar, 0);
     sync->bar.is_quiet = sync->cli->options.quiet;
+    log_set_on_line(on_log_line, &sync->bar);
     loop_timer_set(sync->draw, DRAW_MS);
     loop_run_until(loop, &sync->is_over, -1);
     if (!sync->is_interrupted && sync->lost.kind != ERR_NONE)
         sign_off(sync);
     loop_timer_clear(sync->draw);
     bar_clear(&sync->bar);
+    log_set_on_line(NULL, NULL);
     if (sync->is_interrupted) {
         say_line(stderr, "pagetide: interrupted; the same command goes on where it stopped");
         return EXIT_INTERRUPTED;

@@ -25,6 +25,8 @@ static const char *const event_names[] = {
 
 static enum log_level threshold = LOG_INFO;
 static bool is_json;
+static void (*on_line_set)(void *ctx);
+static void *on_line_ctx;
 
 void log_set_level(enum log_level level)
 {
@@ -34,6 +36,12 @@ void log_set_level(enum log_level level)
 void log_set_json(bool json)
 {
     is_json = json;
+}
+
+void log_set_on_line(void (*on_line)(void *ctx), void *ctx)
+{
+    on_line_set = on_line;
+    on_line_ctx = ctx;
 }
 
 bool log_level_parse(struct str name, enum log_level *ret_level)
@@ -154,6 +162,8 @@ static void write_line(enum log_level level, enum log_event event,
         put_json_line(&line, level, event, &shown, message);
     else
         put_text_line(&line, level, event, &shown, message);
+    if (on_line_set)
+        on_line_set(on_line_ctx);
     ssize_t written = write(STDERR_FILENO, line.ptr, line.len);
     (void)written; /* there is nobody left to tell */
 }

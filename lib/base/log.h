@@ -62,6 +62,8 @@ struct log_where {
 void log_set_level(enum log_level level); /* default: info */
 void log_set_json(bool json);
 bool log_level_parse(struct str name, enum log_level *ret_level) MUST_CHECK;
+/* Called before each line is written, so that a progress line can make room. NULL: nobody. */
+void log_set_on_line(void (*on_line)(void *ctx), void *ctx);
 bool log_is_on(enum log_level level); /* before preparing something costly */
 
 /* Never fails; a line that cannot be written is dropped. Lines over 8 KiB are cut. */

@@ -111,5 +111,24 @@ START_TEST(cuts_long_lines)
 }
 END_TEST
 
+static void on_line(void *ctx)
+{
+    ++*(int *)ctx;
+}
+
+START_TEST(says_before_each_line_that_one_comes)
+{
+    int count = 0;
+    begin();
+    log_set_on_line(on_line, &count);
+    log_write(LOG_INFO, LOG_NOTE, &JOB, "one");
+    log_write(LOG_DEBUG, LOG_NOTE, &JOB, "below the level");
+    ck_assert_int_eq(count, 1);
+    log_set_on_line(NULL, NULL);
+    log_write(LOG_INFO, LOG_NOTE, &JOB, "two");
+    ck_assert_int_eq(count, 1);
+}
+END_TEST
+
 SUITE("base/log", writes_text, writes_json, keeps_to_the_level, shows_no_secret,
-      cuts_long_lines)
+      cuts_long_lines, says_before_each_line_that_one_comes)

@@ -68,6 +68,20 @@ START_TEST(what_it_waits_for_is_at_the_end)
 }
 END_TEST
 
-SUITE("cli/bar", speed_is_the_average_since_the_bar_began, with_a_total_the_time_left_is_shown,
-      pages_of_an_earlier_process_are_no_speed, at_the_end_nothing_is_left,
-      a_terminal_sees_cells_where_the_total_is_known, what_it_waits_for_is_at_the_end)
+START_TEST(a_line_fits_a_narrow_terminal)
+{
+    AUTO_BUF(line, 256);
+    buf_puts(&line, "██░░ 6 of 24 pages");
+    bar_fit(&line, 6);
+    ck_assert_str_is(buf_str(&line), "██░░ 6");
+    bar_fit(&line, 80);
+    ck_assert_str_is(buf_str(&line), "██░░ 6");
+    bar_fit(&line, 0);
+    ck_assert_str_is(buf_str(&line), "");
+}
+END_TEST
+
+SUITE("cli/bar", a_line_fits_a_narrow_terminal, speed_is_the_average_since_the_bar_began,
+      with_a_total_the_time_left_is_shown, pages_of_an_earlier_process_are_no_speed,
+      at_the_end_nothing_is_left, a_terminal_sees_cells_where_the_total_is_known,
+      what_it_waits_for_is_at_the_end)
