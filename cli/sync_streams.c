@@ -37,6 +37,21 @@ static bool may_load_again(const struct options *options, struct stream *const *
     return true;
 }
 
+/* Without `window.` every request would be that of a full run. */
+static bool may_have_window(const struct options *options, struct stream *const *streams,
+                            size_t count)
+{
+    for (size_t i = 0; options->from && i < count; i++) {
+        if (streams[i]->uses_window)
+            continue;
+        cli_usage("sync --from --to: %.*s would fetch everything: its definition names neither "
+                  "window.start nor window.end, as in params: {since: \"{{ window.start }}\"}",
+                  STR_ARG(streams[i]->name));
+        return false;
+    }
+    return true;
+}
+
 static bool find_named(struct cli *cli, struct source *const *sources, size_t source_count,
                        struct stream **streams, size_t *ret_count)
 {
@@ -81,5 +96,6 @@ bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams, size_t *
     *ret_streams = ARENA_ARRAY(cli->arena, struct stream *, most + 1);
     return (cli->options.all ? find_all : find_named)(cli, sources, source_count, *ret_streams,
                                                       ret_count) &&
+           may_have_window(&cli->options, *ret_streams, *ret_count) &&
            may_load_again(&cli->options, *ret_streams, *ret_count);
 }

@@ -7,7 +7,8 @@
  * Which streams `sync` is asked for: those named (cli/streams.h), each once, or with --all every one of the
  * folder, in the order of the files. The streams are in the command's arena.
  *
- * Also refuses what cannot be meant: half a window, a window together with --full, and
+ * Also refuses what cannot be meant: half a window, a window together with --full or for a
+ * stream whose definition does not ask for one, and
  * --full on a stream that appends (its records would be there twice) without --again. Also in
  * SQL, for reload messages: if you change this, change pagetide.reload_refusal and
  * tests/tables/rules/windows.txt.

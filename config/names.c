@@ -199,6 +199,7 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
         problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
     if (str_is(use->use.root, "accumulated"))
         check_accumulated(reader, use, stream);
+    stream->uses_window |= str_is(use->use.root, "window");
     if (str_is(use->use.root, "response") && use->key->flags & KEY_ON_PAGE)
         stream->merge.reads_response = true;
 }

@@ -28,7 +28,8 @@ void names_start(struct names *names, struct reader *reader);
 
 /*
  * Problems: unknown names, secrets where none are allowed, records that would have to be kept.
- * Fills the stream's needs_response_records, uses_last_record and merge.reads_response.
+ * Fills the stream's needs_response_records, uses_last_record, uses_window and
+ * merge.reads_response.
  */
 void names_check(const struct names *names, struct reader *reader, struct stream *stream);
 

@@ -250,6 +250,7 @@ struct stream {
     bool needs_response_records;
     enum job_complete required; /* `require`; UNKNOWN: nothing is required of the end */
     bool uses_last_record;      /* accumulated[-1] */
+    bool uses_window;           /* window.start or window.end */
     struct str spec; /* this definition, normalised: the JSON that is stored with a run */
 };
 

@@ -4,7 +4,8 @@
 #include "tests/support/suite.h"
 
 static const char shop[] = "source: shop\nbase_url: http://127.0.0.1/\nstreams:\n"
-                           "  orders: {path: /orders, key: id, write: upsert}\n"
+                           "  orders: {path: /orders, key: id, write: upsert, "
+                           "params: {since: '{{ window.start }}'}}\n"
                            "  clicks: {path: /clicks, write: append}\n";
 static const char bank[] = "source: bank\nbase_url: http://127.0.0.1/\nstreams:\n  rates: "
                            "{path: /rates, key: id, write: upsert}\n";
@@ -109,6 +110,11 @@ END_TEST
 START_TEST(a_window_is_whole_and_goes_forward)
 {
     EXPECT(OPTIONS(.from = "2024-01-01", .to = "2024-02-01"), "shop.orders", orders);
+    EXPECT(
+        OPTIONS(.from = "2024-01-01", .to = "2024-02-01"),
+        "pagetide: sync --from --to: bank.rates would fetch everything: its definition names "
+        "neither window.start nor window.end, as in params: {since: \"{{ window.start }}\"}\n",
+        orders, rates);
     EXPECT(OPTIONS(.from = "2024-01-01"), "pagetide: sync: a window needs --from and --to\n",
            orders);
     EXPECT(OPTIONS(.to = "2024-01-01"), "pagetide: sync: a window needs --from and --to\n",

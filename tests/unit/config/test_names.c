@@ -105,6 +105,8 @@ START_TEST(what_is_read_of_a_page_is_noted)
     ck_assert(!good(arena, "{plain: '{{ response.meta }}'}").merge.reads_response);
     ck_assert(good(arena, "{plain: '{{ accumulated[-1].id }}'}").uses_last_record);
     ck_assert(!good(arena, "{plain: '{{ accumulated | length }}'}").uses_last_record);
+    ck_assert(good(arena, "{plain: '{{ window.start }}'}").uses_window);
+    ck_assert(!good(arena, "{plain: '{{ bookmark.value }}'}").uses_window);
 }
 END_TEST
 
