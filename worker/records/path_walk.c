@@ -31,6 +31,7 @@ struct path_level {
     struct str key;     /* object: the step's */
     struct str member;  /* wild, object: as written */
     struct str element; /* wild, watched */
+    size_t index;       /* wild: of the element that it has come to */
 };
 
 /* What a step led to. WAY_ABSENT, WAY_NULL: the value was passed, no level is open for it. */
@@ -268,10 +269,68 @@ static bool is_last_named(const struct path *path, size_t step)
     return !path_walk_is_wild(path, step);
 }
 
-static void note_absent(struct path_walk *walk, bool is_container)
+static void put_level(struct buf *place, const struct path_level *level,
+                      const struct path_step *step)
 {
-    if (!walk->is_absent)
+    if (step->kind == PATH_INDEX)
+        buf_printf(place, "[%lld]", (long long)step->index);
+    else if (step->kind == PATH_FILTER)
+        buf_printf(place, "[%.*s=%.*s]", STR_ARG(step->key), STR_ARG(step->text));
+    else if (step->kind == PATH_EACH)
+        buf_printf(place, "[%zu]", level->index);
+    else if (step->kind == PATH_MEMBER)
+        buf_printf(place, "%s%.*s", place->len ? "." : "",
+                   STR_ARG(str_slice(level->member, 1, level->member.len - 1)));
+    else
+        buf_printf(place, "%s%.*s", place->len ? "." : "", STR_ARG(step->key));
+}
+
+static const char *kind_at(int c)
+{
+    switch (c) {
+    case '{':
+        return "an object";
+    case '[':
+        return "a list";
+    case '"':
+        return "a string";
+    case 't':
+    case 'f':
+        return "a boolean";
+    case 'n':
+        return "null";
+    default:
+        return "a number";
+    }
+}
+
+/* `c`: the first byte of the value that the next step leads nowhere in. */
+static struct str say_absence(const struct path_walk *walk, bool is_container, int c)
+{
+    enum { PLACE_BYTES_MAX = 512 };
+    AUTO_BUF(place, PLACE_BYTES_MAX);
+    const struct path_step *step = &walk->path->steps[walk->open];
+    for (size_t i = 0; i < walk->open; i++)
+        put_level(&place, &walk->levels[i], &walk->path->steps[i]);
+    struct str shown = place.has_overflowed ? STR("a place inside")
+                       : place.len          ? buf_str(&place)
+                                            : STR("the body");
+    bool lacks_key = is_container && step->kind == PATH_KEY && c == '{';
+    if (lacks_key)
+        return arena_printf(walk->scan->arena, "%.*s has no \"%.*s\"", STR_ARG(shown),
+                            STR_ARG(str_slice(step->key, 0, PLACE_BYTES_MAX)));
+    return arena_printf(walk->scan->arena, "%.*s is %s%s", STR_ARG(shown), kind_at(c),
+                        is_container && !path_walk_is_wild(walk->path, walk->open)
+                            ? " without such an element"
+                            : "");
+}
+
+static void note_absent(struct path_walk *walk, bool is_container, int c)
+{
+    if (!walk->is_absent) {
         walk->reached = walk->open;
+        walk->absence = say_absence(walk, is_container, c);
+    }
     walk->is_absent = true;
     walk->is_absent_before_last |= !is_container || !is_last_named(walk->path, walk->open);
 }
@@ -297,7 +356,7 @@ static enum way enter(struct path_walk *walk, const struct path_step *step)
         way = skip_value(walk) ? WAY_ABSENT : WAY_BAD;
     }
     if (way == WAY_ABSENT)
-        note_absent(walk, is_container);
+        note_absent(walk, is_container, c);
     return way;
 }
 
@@ -340,6 +399,7 @@ static enum path_walk_result climb(struct path_walk *walk)
             return PATH_WALK_BAD;
         if (!level->is_wild)
             continue;
+        level->index++;
         if (scan_more(scan, level->is_object ? '}' : ']'))
             return come_to(walk) == WAY_BAD ? PATH_WALK_BAD : PATH_WALK_THERE;
         if (scan->problem)

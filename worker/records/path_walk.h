@@ -32,6 +32,7 @@ struct path_walk {
     size_t reached;             /* number of leading path steps that existed */
     bool is_absent;             /* at one of its places the path led to no value */
     bool is_absent_before_last; /* more than its last key or index was missing there */
+    struct str absence;         /* the first of them: "a[1].b is an object" */
     struct value_skipped wild;  /* the container of the first wildcard; empty: none was met */
     bool has_begun;
     /* Read ahead, so that the caller may look at what has not been walked yet: */

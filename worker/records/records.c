@@ -195,6 +195,11 @@ size_t records_reached(const struct records *records)
     return records->walk.reached;
 }
 
+struct str records_absence(const struct records *records)
+{
+    return records->walk.absence;
+}
+
 bool records_is_only_leaf_missing(const struct records *records)
 {
     return !records->walk.is_absent_before_last;

@@ -95,9 +95,10 @@ static bool finish(struct cutting *cutting, struct err *err)
     const struct merge *merge = &cut->stream->merge;
     bool is_forgiven = merge->may_be_missing && records_is_only_leaf_missing(cutting->records);
     if (records_found(cutting->records) == RECORDS_MISSING && !is_forgiven) {
+        struct str absence = records_absence(cutting->records);
         cut->is_merge_error = true;
-        return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\"",
-                       STR_ARG(merge->path.source));
+        return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\"%s%.*s",
+                       STR_ARG(merge->path.source), absence.len ? ": " : "", STR_ARG(absence));
     }
     if (cutting->writer.batch->rows.has_overflowed)
         return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",
