@@ -130,9 +130,10 @@ static void put_declared(struct json_out *out, const struct table *table)
 static void put_fields(struct json_out *out, const struct new_fields *fields)
 {
     AUTO_ARENA struct arena *arena = arena_new();
+    const size_t *order = fields ? new_fields_order(fields, arena) : NULL;
     json_out_open(out, "fields", '[');
     for (size_t i = 0; fields && i < fields->count; i++) {
-        const struct new_field *field = &fields->items[i];
+        const struct new_field *field = &fields->items[order[i]];
         enum column_type type;
         if (!new_fields_type(field, &type))
             continue;

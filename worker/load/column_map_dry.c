@@ -78,8 +78,9 @@ static void add_fields(struct dry *dry, const struct new_fields *fields)
 {
     struct columns *columns = &dry->map->columns;
     const struct table *table = &dry->stream->table;
+    const size_t *order = new_fields_order(fields, dry->map->arena);
     for (size_t i = 0; i < fields->count; i++) {
-        const struct new_field *field = &fields->items[i];
+        const struct new_field *field = &fields->items[order[i]];
         enum column_type type;
         bool has_room = (int64_t)columns->count < table->max_columns;
         if (!new_fields_type(field, &type))

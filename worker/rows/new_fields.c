@@ -1,6 +1,7 @@
 #include "worker/rows/new_fields.h"
 
 #include "worker/rows/column_infer.h"
+#include "worker/rows/column_name.h"
 
 static struct new_field *append_field(struct new_fields *fields, struct str name)
 {
@@ -50,6 +51,57 @@ void new_fields_add_wider(struct new_fields *fields, const struct record_field *
         return;
     item->kinds |= COLUMN_INFER_WIDER;
     item->is_wider = true;
+}
+
+/* --- order --- */
+
+struct order {
+    const struct new_fields *fields;
+    size_t *positions, count;
+    bool *is_placed;
+};
+
+static void place(struct order *order, size_t position)
+{
+    if (order->is_placed[position])
+        return;
+    order->is_placed[position] = true;
+    order->positions[order->count++] = position;
+}
+
+/* The field of that very name, if it will have a column; false if there is none. */
+static bool place_exact(struct order *order, struct str name)
+{
+    const struct new_fields *fields = order->fields;
+    enum column_type type;
+    uint32_t slot =
+        *name_index_slot(&fields->index, fields->items, sizeof *fields->items, name);
+    if (!slot || !new_fields_type(&fields->items[slot - 1], &type))
+        return false;
+    place(order, slot - 1);
+    return true;
+}
+
+/* Before a field that wants a name of its own making, those that have the name, or the number
+ * that it would get. */
+static void place_exact_before(struct order *order, struct arena *arena, struct str wanted)
+{
+    struct str name = wanted;
+    for (int n = 2; place_exact(order, name); n++)
+        name = arena_printf(arena, "%.*s_%d", STR_ARG(wanted), n);
+}
+
+size_t *new_fields_order(const struct new_fields *fields, struct arena *arena)
+{
+    struct order order = {fields, ARENA_ARRAY(arena, size_t, fields->count + 1), 0,
+                          ARENA_ARRAY(arena, bool, fields->count + 1)};
+    for (size_t i = 0; i < fields->count; i++) {
+        struct str wanted = column_name_for(arena, fields->items[i].field);
+        if (!str_eq(wanted, fields->items[i].field))
+            place_exact_before(&order, arena, wanted);
+        place(&order, i);
+    }
+    return order.positions;
 }
 
 bool new_fields_type(const struct new_field *field, enum column_type *ret_type)
