@@ -96,7 +96,7 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
 {
     return (struct mark){
         .page = next->page,
-        .checkpoint = checkpoint_write(crawl->next, next),
+        .checkpoint = checkpoint_write(crawl->next, next, &crawl->scope.secrets),
         .request_hash = crawl->request.hash,
         .records_hash = crawl->cut.taken ? crawl->cut.records_hash : 0,
         .status = crawl->scope.status,

@@ -16,10 +16,11 @@ enum {
 static bool open_definition(struct crawl *crawl)
 {
     crawl->stream = loader_stream(crawl->loader);
+    const struct checkpoint_from from = {crawl->page, crawl->arena, &crawl->stream->pagination,
+                                         &crawl->scope.secrets};
     return scope_init(&crawl->scope, &crawl->job, crawl->stream, crawl->env->secrets_dir,
                       crawl->arena, &crawl->err) &&
-           checkpoint_read(crawl->page, crawl->arena, crawl->job.checkpoint,
-                           &crawl->stream->pagination, &crawl->pager, &crawl->err);
+           checkpoint_read(&from, crawl->job.checkpoint, &crawl->pager, &crawl->err);
 }
 
 /* What a request may ask about the pages before it. */

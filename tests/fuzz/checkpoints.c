@@ -8,10 +8,11 @@ static void check_pager(struct arena *arena, const struct pager *pager,
 {
     struct pager again;
     struct err err = ERR_INIT;
-    struct str text = checkpoint_write(arena, pager);
-    bool is_read = checkpoint_read(arena, arena, text, def, &again, &err);
+    struct str text = checkpoint_write(arena, pager, NULL);
+    bool is_read =
+        checkpoint_read(&(struct checkpoint_from){arena, arena, def, NULL}, text, &again, &err);
     FUZZ_CHECK(is_read, "%s: %.*s", err.text, STR_ARG(text));
-    struct str twice = checkpoint_write(arena, &again);
+    struct str twice = checkpoint_write(arena, &again, NULL);
     FUZZ_CHECK(str_eq(text, twice), "\n%.*s\n%.*s", STR_ARG(text), STR_ARG(twice));
 }
 
@@ -31,7 +32,8 @@ void fuzz_checkpoints(struct str text)
         };
         struct pager pager;
         struct err err = ERR_INIT;
-        if (checkpoint_read(arena, arena, text, &def, &pager, &err))
+        if (checkpoint_read(&(struct checkpoint_from){arena, arena, &def, NULL}, text, &pager,
+                            &err))
             check_pager(arena, &pager, &def);
         else
             FUZZ_CHECK(err.kind == ERR_INPUT, "kind %d", (int)err.kind);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <limits.h>
 
+#include "worker/access/secret_refs.h"
 #include "worker/paging/pager_words.h"
 
 /*
@@ -26,7 +27,8 @@
  * done                    instead of `next`, when no page follows
  *
  * Invariants: reading and writing again gives the same text (a fuzz target checks that), and no
- * credential is in it (pager_response.c and access/origin.h keep them out).
+ * credential is in it: pager_response.c and access/origin.h keep out what they can, and what a
+ * secret wrote into the rest is put in anew from a reference.
  */
 static const char *const type_names[] = {
     [PAGINATE_NONE] = "none",
@@ -51,6 +53,13 @@ static void put_count(struct json_out *out, const char *key, int64_t count)
     char digits[24];
     snprintf(digits, sizeof digits, "%lld", (long long)count);
     json_out_str(out, key, str_from(digits));
+}
+
+static struct str text_of(struct arena *arena, struct value value)
+{
+    AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);
+    value_format(&buf, value);
+    return arena_str(arena, buf_str(&buf));
 }
 
 /* What is sent as a parameter or header; the numbers and cursors of a type among them. */
@@ -82,8 +91,46 @@ static void put_next(struct json_out *out, const struct pager *pager, struct are
     json_out_close(out, '}');
 }
 
-struct str checkpoint_write(struct arena *arena, const struct pager *pager)
+/* A record is hidden as a value: cut as a text it would be no JSON any more. */
+static struct str hide_last(struct secret_refs *refs, struct str last)
 {
+    struct value value;
+    struct err ignored = ERR_INIT;
+    if (!last.len || !refs->secrets ||
+        !value_parse(refs->arena, last, VALUE_WHOLE, &value, &ignored))
+        return last;
+    return text_of(refs->arena, secret_refs_hide(refs, value));
+}
+
+/* The values of the state that may hold a secret, in the order in which they are hidden. */
+static void hide_secrets(struct secret_refs *refs, struct pager *pager)
+{
+    pager->cursor = secret_refs_hide(refs, pager->cursor);
+    pager->last = hide_last(refs, pager->last);
+    pager->url = secret_refs_hide_text(refs, pager->url);
+    pager->params = secret_refs_hide(refs, pager->params);
+    pager->headers = secret_refs_hide(refs, pager->headers);
+    pager->body = secret_refs_hide(refs, pager->body);
+}
+
+static bool show_secrets(struct secret_refs *refs, struct pager *pager, struct value *last,
+                         struct err *err)
+{
+    return secret_refs_show(refs, &pager->cursor, err) && secret_refs_show(refs, last, err) &&
+           secret_refs_show_text(refs, &pager->url, err) &&
+           secret_refs_show(refs, &pager->params, err) &&
+           secret_refs_show(refs, &pager->headers, err) &&
+           secret_refs_show(refs, &pager->body, err);
+}
+
+struct str checkpoint_write(struct arena *arena, const struct pager *state,
+                            const struct secrets *secrets)
+{
+    struct pager hidden = *state;
+    const struct pager *pager = &hidden;
+    struct secret_refs refs;
+    secret_refs_init(&refs, arena, secrets);
+    hide_secrets(&refs, &hidden);
     assert((size_t)pager->type < COUNT_OF(type_names));
     AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);
     struct json_out out = {.buf = &buf};
@@ -107,6 +154,7 @@ struct str checkpoint_write(struct arena *arena, const struct pager *pager)
         json_out_bool(&out, "done", true);
     else
         put_next(&out, pager, arena);
+    secret_refs_put(&refs, &out, "secrets");
     json_out_close(&out, '}');
     return arena_str(arena, buf_str(&buf));
 }
@@ -182,42 +230,54 @@ static void read_next(struct value next, struct pager *pager)
     pager->body = value_get(next, STR("body"));
 }
 
-bool checkpoint_read(struct arena *arena, struct arena *job_arena, struct str text,
-                     const struct pagination *declared, struct pager *ret_pager,
-                     struct err *err)
+/* `auto` is not asked again: its words say what it recognised. */
+static bool read_words(const struct checkpoint_from *from, struct value words,
+                       struct pager *pager, struct err *err)
 {
-    struct pager pager;
-    pager_start(&pager, declared);
-    if (text.len == 0) {
-        *ret_pager = pager;
+    if (words.kind != VALUE_STRING || from->declared->type != PAGINATE_AUTO)
         return true;
-    }
-    struct value map;
-    if (!value_parse(arena, text, VALUE_WHOLE, &map, err))
-        return err_wrap(err, "checkpoint");
-    struct value version = value_get(map, STR("v"));
-    if (version.kind != VALUE_NUMBER || !str_is(version.text, "1") || !read_all(map, &pager))
+    pager->in_force = pager_words_parse(from->job_arena, words.text, &pager->recognised);
+    return pager->in_force ||
+           err_set(err, ERR_INPUT, "checkpoint", 0,
+                   "this version does not know the paging \"%.*s\"", STR_ARG(words.text));
+}
+
+static bool read_state(const struct checkpoint_from *from, struct value map,
+                       struct pager *pager, struct err *err)
+{
+    struct secret_refs refs;
+    struct value version = value_get(map, STR("v")), last = value_get(map, STR("last"));
+    if (version.kind != VALUE_NUMBER || !str_is(version.text, "1") || !read_all(map, pager))
         return err_set(err, ERR_INPUT, "checkpoint", 0,
                        "the checkpoint is not of this version of Pagetide");
-    read_next(value_get(map, STR("next")), &pager);
-    struct value words = value_get(map, STR("auto"));
-    if (words.kind == VALUE_STRING && declared->type == PAGINATE_AUTO) {
-        pager.in_force = pager_words_parse(job_arena, words.text, &pager.recognised);
-        if (!pager.in_force)
-            return err_set(err, ERR_INPUT, "checkpoint", 0,
-                           "this version does not know the paging \"%.*s\"",
-                           STR_ARG(words.text));
-    }
-    if (!is_type_of(&pager))
-        return refuse_type(&pager, err);
-    pager.cursor = value_get(map, STR("cursor"));
+    read_next(value_get(map, STR("next")), pager);
+    if (!read_words(from, value_get(map, STR("auto")), pager, err))
+        return false;
+    if (!is_type_of(pager))
+        return refuse_type(pager, err);
+    pager->cursor = value_get(map, STR("cursor"));
     struct value done = value_get(map, STR("done"));
-    pager.is_done = done.kind == VALUE_BOOL && done.boolean;
-    struct value last = value_get(map, STR("last"));
-    if (last.kind != VALUE_UNDEFINED) {
-        AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);
-        value_format(&buf, last);
-        pager.last = arena_str(arena, buf_str(&buf));
+    pager->is_done = done.kind == VALUE_BOOL && done.boolean;
+    secret_refs_init(&refs, from->arena, from->secrets);
+    if (!secret_refs_read(&refs, value_get(map, STR("secrets")), err) ||
+        !show_secrets(&refs, pager, &last, err))
+        return false;
+    if (last.kind != VALUE_UNDEFINED)
+        pager->last = text_of(from->arena, last);
+    return true;
+}
+
+bool checkpoint_read(const struct checkpoint_from *from, struct str text,
+                     struct pager *ret_pager, struct err *err)
+{
+    struct pager pager;
+    struct value map;
+    pager_start(&pager, from->declared);
+    if (text.len) {
+        if (!value_parse(from->arena, text, VALUE_WHOLE, &map, err))
+            return err_wrap(err, "checkpoint");
+        if (!read_state(from, map, &pager, err))
+            return false;
     }
     *ret_pager = pager;
     return true;

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "worker/access/secrets.h"
 #include "worker/paging/pager.h"
 
 /*
@@ -16,17 +17,24 @@
  * offset; `cursor` any JSON value; `next.url` the next link. `next` is read again for the link
  * and for response_based; for the other types it is there for people. `auto` is what was
  * recognised. After the last page "done": true is there in the place of `next`. No credential
- * is in it: the request is made anew from the definition.
+ * is in it: the request is made anew from the definition, and of what the state holds the texts
+ * of `secrets` (NULL: none) are references under "secrets".
  */
-struct str checkpoint_write(struct arena *arena, const struct pager *pager);
+struct str checkpoint_write(struct arena *arena, const struct pager *pager,
+                            const struct secrets *secrets);
 
 /*
- * An empty text is the start. ERR_INPUT for what no Pagetide of this version wrote. Strings and
- * values are in `arena`; what `auto` recognised is in `job_arena`, which must last as long as
- * any state that follows from this one, and so must `declared`.
+ * An empty text is the start. ERR_INPUT for what no Pagetide of this version wrote, or where it
+ * names a secret that the definition does not use. Strings and values are in `arena`; what
+ * `auto` recognised is in `job_arena`, which must last as long as any state that follows from
+ * this one, and so must `declared`.
  */
-bool checkpoint_read(struct arena *arena, struct arena *job_arena, struct str text,
-                     const struct pagination *declared, struct pager *ret_pager,
-                     struct err *err) MUST_CHECK;
+struct checkpoint_from {
+    struct arena *arena, *job_arena;
+    const struct pagination *declared;
+    const struct secrets *secrets; /* NULL: none */
+};
+bool checkpoint_read(const struct checkpoint_from *from, struct str text,
+                     struct pager *ret_pager, struct err *err) MUST_CHECK;
 
 #endif

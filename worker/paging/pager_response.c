@@ -1,11 +1,12 @@
 #include "worker/paging/pager_response.h"
 
-#include "worker/access/secrets.h"
+#include "worker/access/secret_refs.h"
 
 /*
  * response_based: after each page `continue_while` says whether another follows, and
  * `next_page` what changes in its request. What comes out is data: it is never evaluated again.
- * A member that names a credential stays out of the state; the request fills it in anew.
+ * A member of params or headers that names a credential stays out of the state; the request
+ * fills it in anew. Elsewhere the checkpoint holds a reference to it (access/secret_refs.h).
  */
 
 static bool fill(struct pager_step *step, const struct template *template, const char *name,
@@ -15,6 +16,16 @@ static bool fill(struct pager_step *step, const struct template *template, const
     if (!template_fill(template, step->facts->scope, true, step->arena, &value, err)) {
         pager_step_fail(step, REASON_EVAL);
         return err_wrap(err, "%s", name);
+    }
+    if (secrets_used_by(template) &&
+        !secret_refs_cover(template, step->facts->scope, value, step->arena)) {
+        pager_step_fail(step, REASON_EVAL);
+        return err_set(
+            err, ERR_INPUT, "pager", 0,
+            "%s makes something of a secret that a checkpoint cannot hold: give it "
+            "a member of its own in next_page.headers or next_page.params, or use it "
+            "as it is",
+            name);
     }
     return pager_step_keep(step, value, ret, err) || err_wrap(err, "%s", name);
 }

@@ -97,6 +97,20 @@ START_TEST(what_cannot_be_used_fails)
 }
 END_TEST
 
+START_TEST(what_is_made_of_a_secret_is_refused)
+{
+    const char *const refused = "makes something of a secret";
+    check_failure("{body: \"{{ {'s': env.TEST_KEY | upper} }}\"}", "{\"more\":true}", refused);
+    check_failure("{url: \"/x?s={{ env.TEST_KEY[:4] }}\"}", "{\"more\":true}", refused);
+    check_failure("{headers: \"{{ {'a': env.TEST_KEY | length} }}\"}", "{\"more\":true}",
+                  refused);
+    ck_assert(follow("{body: \"{{ {'s': 'a' ~ env.TEST_KEY, 'c': response.c} }}\"}",
+                     "{\"more\":true, \"c\":\"k-0815\"}"));
+    ck_assert_str_eq(shown(next.body), "{\"s\":\"ak-0815\",\"c\":\"k-0815\"}");
+    ck_assert(follow("{url: \"/x?s={{ env.TEST_KEY | urlencode }}\"}", "{\"more\":true}"));
+}
+END_TEST
+
 START_TEST(a_url_is_resolved_on_the_page)
 {
     ck_assert(follow("{url: '{{ response.id }}'}", "{\"more\":true,\"id\":\"?a=2\"}"));
@@ -106,4 +120,5 @@ END_TEST
 
 SUITE("worker/paging/pager_response", what_next_page_says_becomes_the_state,
       credentials_stay_out_of_the_state, an_answer_is_not_evaluated, false_is_the_end,
-      what_cannot_be_used_fails, a_url_is_resolved_on_the_page)
+      what_cannot_be_used_fails, what_is_made_of_a_secret_is_refused,
+      a_url_is_resolved_on_the_page)
