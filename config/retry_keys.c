@@ -8,7 +8,8 @@
 /* clang-format off */
 static const struct choice backoffs[] = {CHOICE("exponential", RETRY_EXPONENTIAL),
                                          CHOICE("fixed", RETRY_FIXED), CHOICE_END};
-static const struct choice jitters[] = {CHOICE("full", RETRY_JITTER_FULL),
+static const struct choice jitters[] = {CHOICE("equal", RETRY_JITTER_EQUAL),
+                                        CHOICE("full", RETRY_JITTER_FULL),
                                         CHOICE("none", RETRY_JITTER_NONE), CHOICE_END};
 
 #define RETRY_LIST(default_attempts, default_backoff, default_jitter)                          \
@@ -22,12 +23,13 @@ static const struct choice jitters[] = {CHOICE("full", RETRY_JITTER_FULL),
         {.name = "max_delay", .type = KEY_DURATION, R(max_delay_ms), .fallback = "60",         \
          .help = "no delay is longer"},                                                        \
         {.name = "jitter", .type = KEY_CHOICE, R(jitter), .choices = jitters,                  \
-         .fallback = default_jitter, .help = "whether delays are drawn at random"},            \
+         .fallback = default_jitter, .help = "equal: from half of the delay to all of it, full: from 0 to all of it"},            \
         KEY_END,                                                                               \
     }
 /* clang-format on */
 
-static const struct key retry_list[] = RETRY_LIST("5", "exponential", "full");
+/* Seven delays of 0.5 + 1 + 2 + 4 + 8 + 16 + 30 s at least: an outage of a minute passes. */
+static const struct key retry_list[] = RETRY_LIST("8", "exponential", "equal");
 static const struct key pagination_retry_list[] = RETRY_LIST("1", "fixed", "none");
 
 const struct keys retry_keys = {retry_list, sizeof(struct retry_policy)};

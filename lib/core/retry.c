@@ -8,5 +8,8 @@ int64_t retry_delay_ms(const struct retry_policy *policy, int attempt, struct rn
         return -1;
     int doublings = policy->backoff == RETRY_EXPONENTIAL ? attempt - 1 : 0;
     int64_t wait_ms = backoff_ms(policy->initial_delay_ms, policy->max_delay_ms, doublings);
-    return policy->jitter == RETRY_JITTER_NONE ? wait_ms : backoff_full_jitter(wait_ms, rng);
+    if (policy->jitter == RETRY_JITTER_NONE)
+        return wait_ms;
+    return policy->jitter == RETRY_JITTER_FULL ? backoff_full_jitter(wait_ms, rng)
+                                               : backoff_equal_jitter(wait_ms, rng);
 }

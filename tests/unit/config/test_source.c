@@ -150,7 +150,7 @@ START_TEST(fills_the_struct)
     ck_assert_int_eq(stream->schedule.every_ms, 900000);
     ck_assert_int_eq(stream->timeouts.idle_ms, 500);
     ck_assert_int_eq(stream->timeouts.connect_ms, 10000);
-    ck_assert_int_eq(stream->retry.max_attempts, 5);
+    ck_assert_int_eq(stream->retry.max_attempts, 8);
     ck_assert_int_eq(stream->retry.max_delay_ms, 60000);
     ck_assert_str_is(stream->method, "GET");
     ck_assert_int_eq(stream->body_type, BODY_NONE);

@@ -24,7 +24,7 @@ START_TEST(defaults_are_filled_in_at_every_depth)
     struct arena *arena AUTO_ARENA = arena_new();
     struct str spec = write_spec(arena, "{retry: {jitter: none}, pagination: {type: page}}");
     ck_assert(str_find(spec, STR("\"max_wait\":\"1h\"")) >= 0);
-    ck_assert(str_find(spec, STR("\"retry\":{\"max_attempts\":5,")) >= 0);
+    ck_assert(str_find(spec, STR("\"retry\":{\"max_attempts\":8,")) >= 0);
     ck_assert(str_find(spec, STR("\"jitter\":\"none\"}")) >= 0);
     ck_assert(str_find(spec, STR("\"pagination\":{\"type\":\"page\",\"param\":\"page\",")) >=
               0);

@@ -51,6 +51,22 @@ START_TEST(full_jitter_stays_below)
 }
 END_TEST
 
+START_TEST(the_default_goes_on_for_a_minute)
+{
+    const struct retry_policy policy = {8, RETRY_EXPONENTIAL, 1000, 60000, RETRY_JITTER_EQUAL};
+    struct rng rng;
+    for (int seed = 1; seed <= 200; seed++) {
+        int64_t all_ms = 0;
+        rng_seed(&rng, (uint64_t)seed);
+        for (int i = 1; i < 8; i++)
+            all_ms += retry_delay_ms(&policy, i, &rng);
+        ck_assert_int_eq(retry_delay_ms(&policy, 8, &rng), -1);
+        ck_assert_int_ge(all_ms, 60000);
+        ck_assert_int_le(all_ms, 123000);
+    }
+}
+END_TEST
+
 START_TEST(far_attempts_do_not_overflow)
 {
     const struct retry_policy policy = {INT32_MAX, RETRY_EXPONENTIAL, 1, INT64_MAX,
@@ -62,4 +78,4 @@ START_TEST(far_attempts_do_not_overflow)
 END_TEST
 
 SUITE("core/retry", fixed, exponential, up_to_a_minute, full_jitter_stays_below,
-      far_attempts_do_not_overflow)
+      the_default_goes_on_for_a_minute, far_attempts_do_not_overflow)
