@@ -66,6 +66,8 @@ struct crawl {
     const struct err *failed;         /* likewise */
     int attempt, server_waits, redirects;
     int64_t retries, waited_ms; /* since the last mark */
+    struct str told_warning;    /* for the next mark; said once in a turn */
+    bool has_told_warning;
     int64_t fetched_at_ms, body_wire_bytes;
 
     struct buf body;

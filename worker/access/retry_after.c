@@ -1,5 +1,8 @@
 #include "worker/access/retry_after.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/date.h"
 
 /* Digits with an optional fraction, rounded up; false on anything else and beyond 1e15. */
@@ -44,12 +47,136 @@ bool retry_after_parse(struct str value, int64_t now_us, int64_t *ret_ms)
     return true;
 }
 
-static bool read_header(const struct http_answer *answer, struct str name, int64_t now_us,
-                        int64_t *ret_ms)
+/* "1999ms", "1.5s", "6m0s", "1h2m": what Go prints; only where a reset is told. */
+static bool parse_duration(struct str text, int64_t *ret_ms)
 {
-    const struct http_header *header = http_header_find(answer, name);
-    return header && retry_after_parse(header->value, now_us, ret_ms);
+    static const struct {
+        struct str unit;
+        double ms;
+    } units[] = {{STR_INIT("ms"), 1},
+                 {STR_INIT("s"), 1000},
+                 {STR_INIT("m"), 60000},
+                 {STR_INIT("h"), 3600000}};
+    double ms = 0;
+    struct str rest = str_trim(text);
+    if (!rest.len || rest.len > 32)
+        return false;
+    while (rest.len) {
+        size_t digits = 0, at = 0;
+        while (digits < rest.len && strchr("0123456789.", rest.ptr[digits]))
+            digits++;
+        char number[40];
+        snprintf(number, sizeof number, "%.*s", (int)digits, rest.ptr);
+        char *end;
+        double value = strtod(number, &end);
+        if (!digits || *end || number[0] == '.')
+            return false;
+        rest = str_slice(rest, digits, rest.len);
+        while (at < COUNT_OF(units) && !str_starts(rest, units[at].unit))
+            at++;
+        if (at == COUNT_OF(units))
+            return false;
+        ms += value * units[at].ms;
+        rest = str_slice(rest, units[at].unit.len, rest.len);
+    }
+    *ret_ms = ms < 1e15 ? (int64_t)(ms + 0.999999) : (int64_t)1e15;
+    return true;
 }
+
+static bool parse_reset(struct str value, int64_t now_us, int64_t *ret_ms)
+{
+    return retry_after_parse(value, now_us, ret_ms) || parse_duration(value, ret_ms);
+}
+
+/* --- RateLimit, as the drafts have it --- */
+
+/*
+ * draft-ietf-httpapi-ratelimit-headers: since version 8 `RateLimit: "default";r=0;t=3` with
+ * `RateLimit-Policy: "default";q=100;w=60`, before that `RateLimit: limit=100, remaining=0,
+ * reset=3`. Times are seconds. Of several policies the longest wait of those that are spent.
+ */
+struct limit {
+    bool is_given, is_spent;
+    int64_t wait_s; /* -1: not said */
+};
+
+/* The part before the first `byte` that is not inside quotes. */
+static struct str split_quoted(struct str text, char byte, struct str *ret_head)
+{
+    bool is_quoted = false;
+    for (size_t i = 0; i < text.len; i++) {
+        is_quoted ^= text.ptr[i] == '"';
+        if (is_quoted || text.ptr[i] != byte)
+            continue;
+        *ret_head = str_slice(text, 0, i);
+        return str_slice(text, i + 1, text.len);
+    }
+    *ret_head = text;
+    return STR_NONE;
+}
+
+/* `key=number` among the parts of an item; -1: not there. */
+static int64_t part_number(struct str item, const char *key)
+{
+    struct str part, name;
+    while (item.ptr) {
+        int64_t number;
+        item = split_quoted(item, ';', &part);
+        struct str value = str_split(part, '=', &name);
+        if (str_is(str_trim(name), key) && parse_number(str_trim(value), &number))
+            return number;
+    }
+    return -1;
+}
+
+static int64_t policy_window_s(const struct http_answer *answer, struct str name)
+{
+    const struct http_header *policies = http_header_find(answer, STR("ratelimit-policy"));
+    struct str rest = policies ? policies->value : STR_NONE, item, other;
+    while (rest.ptr) {
+        rest = split_quoted(rest, ',', &item);
+        split_quoted(item, ';', &other);
+        if (str_eq(str_trim(other), name))
+            return part_number(item, "w");
+    }
+    return -1;
+}
+
+static void add_item(const struct http_answer *answer, struct str item, struct limit *limit,
+                     int64_t *longest_s)
+{
+    struct str name;
+    split_quoted(item, ';', &name);
+    int64_t left = MAX(part_number(item, "r"), part_number(item, "remaining"));
+    int64_t wait_s = MAX(part_number(item, "t"), part_number(item, "reset"));
+    if (left == 0 && wait_s < 0)
+        wait_s = policy_window_s(answer, str_trim(name));
+    limit->is_spent |= left == 0;
+    if (left == 0)
+        limit->wait_s = MAX(limit->wait_s, wait_s);
+    *longest_s = MAX(*longest_s, wait_s);
+}
+
+static struct limit read_limit(const struct http_answer *answer)
+{
+    struct limit limit = {.wait_s = -1};
+    int64_t longest_s = -1;
+    for (size_t i = 0; i < answer->header_count; i++) {
+        struct str rest = answer->headers[i].value, item;
+        if (!str_is(answer->headers[i].name, "ratelimit"))
+            continue;
+        limit.is_given = true;
+        while (rest.ptr) {
+            rest = split_quoted(rest, ',', &item);
+            add_item(answer, item, &limit, &longest_s);
+        }
+    }
+    if (limit.wait_s < 0)
+        limit.wait_s = longest_s;
+    return limit;
+}
+
+/* --- what an answer says --- */
 
 /* "0", also as the first of a list or with parameters: "0;w=60", "0, 100". */
 static bool is_zero(struct str text)
@@ -78,7 +205,7 @@ bool retry_after_is_spent(const struct http_answer *answer,
         if (header && is_zero(header->value))
             return true;
     }
-    return false;
+    return read_limit(answer).is_spent;
 }
 
 static int64_t server_time_us(const struct http_answer *answer, int64_t now_us)
@@ -88,19 +215,78 @@ static int64_t server_time_us(const struct http_answer *answer, int64_t now_us)
     return date && date_parse_http(date->value, now_us, &server_us) ? server_us : now_us;
 }
 
+/* One place where an answer may tell a time; `value` is empty where it does not. */
+struct told {
+    struct str name, value;
+    bool is_reset; /* also a duration may stand there */
+};
+
+enum { TOLD_PLACES = 4 };
+
+static struct str header_value(const struct http_answer *answer, struct str name)
+{
+    const struct http_header *header = http_header_find(answer, name);
+    return header ? str_trim(header->value) : STR_NONE;
+}
+
+/* In the order in which they are believed. */
+static void find_told(const struct http_answer *answer, const struct retry_after_quota *quota,
+                      struct told ret_told[TOLD_PLACES])
+{
+    static const struct str names[TOLD_PLACES] = {
+        STR_INIT("retry-after"), STR_INIT("rate_limit.reset"), STR_INIT("ratelimit-reset"),
+        STR_INIT("x-ratelimit-reset")};
+    bool resets = answer->status == 429 || retry_after_is_spent(answer, quota);
+    for (size_t i = 0; i < TOLD_PLACES; i++) {
+        bool is_looked_at = i == 0 ? answer->status >= 400 : resets;
+        ret_told[i] = (struct told){names[i], STR_NONE, i > 0};
+        if (is_looked_at)
+            ret_told[i].value = i == 1 ? text_in(quota->reset) : header_value(answer, names[i]);
+    }
+}
+
+static bool parse_told(const struct told *told, int64_t server_us, int64_t *ret_ms)
+{
+    return told->value.len &&
+           (told->is_reset ? parse_reset(told->value, server_us, ret_ms)
+                           : retry_after_parse(told->value, server_us, ret_ms));
+}
+
 int64_t retry_after_in_answer(const struct http_answer *answer,
                               const struct retry_after_quota *quota, int64_t now_us,
                               int64_t max_ms)
 {
+    struct told told[TOLD_PLACES];
     int64_t ms = 0, server_us = server_time_us(answer, now_us);
-    bool is_given =
-        answer->status >= 400 && read_header(answer, STR("retry-after"), server_us, &ms);
-    bool resets = answer->status == 429 || retry_after_is_spent(answer, quota);
-    if (!is_given && resets)
-        is_given = retry_after_parse(text_in(quota->reset), server_us, &ms) ||
-                   read_header(answer, STR("ratelimit-reset"), server_us, &ms) ||
-                   read_header(answer, STR("x-ratelimit-reset"), server_us, &ms);
+    bool is_given = false;
+    find_told(answer, quota, told);
+    for (size_t i = 0; i < TOLD_PLACES && !is_given; i++)
+        is_given = parse_told(&told[i], server_us, &ms);
+    struct limit limit = read_limit(answer);
+    if (!is_given && limit.wait_s >= 0 && (answer->status == 429 || limit.is_spent)) {
+        is_given = true;
+        ms = MIN(limit.wait_s, max_ms / 1000 + 1) * 1000;
+    }
     return is_given && ms > 0 ? MIN(ms, max_ms) : -1;
+}
+
+bool retry_after_unread(const struct http_answer *answer, const struct retry_after_quota *quota,
+                        int64_t now_us, struct str *ret_name, struct str *ret_value)
+{
+    struct told told[TOLD_PLACES];
+    int64_t ms;
+    find_told(answer, quota, told);
+    for (size_t i = 0; i < TOLD_PLACES; i++) {
+        if (!told[i].value.len || parse_told(&told[i], server_time_us(answer, now_us), &ms))
+            continue;
+        *ret_name = told[i].name;
+        *ret_value = told[i].value;
+        return true;
+    }
+    struct limit limit = read_limit(answer);
+    *ret_name = STR("ratelimit");
+    *ret_value = header_value(answer, *ret_name);
+    return limit.is_given && limit.wait_s < 0 && (answer->status == 429 || limit.is_spent);
 }
 
 int64_t retry_after_in_value(const struct http_answer *answer, struct value value,

@@ -12,7 +12,8 @@
  * How long the server asks us to wait, by Retry-After or a rate limit's reset. A value is an
  * HTTP date (RFC 9110, section 10.2.3), an ISO 8601 time or a number (below 1e8 a delay in
  * seconds, below 1e11 epoch seconds, else epoch milliseconds; fractions are rounded up).
- * Strict: anything else says nothing.
+ * A reset may also be a duration ("1999ms", "6m0s"). Strict: anything else says nothing, and
+ * retry_after_unread names it.
  */
 
 /* Milliseconds from `now_us` (wall clock), not below 0; false where the value says nothing. */
@@ -23,13 +24,14 @@ struct retry_after_quota {
     struct value remaining, reset;
 };
 
-/* Is the remaining quota 0: by `quota`, RateLimit-Remaining or X-RateLimit-Remaining? */
+/* Is the quota 0: by `quota`, (X-)RateLimit-Remaining or the structured RateLimit? */
 bool retry_after_is_spent(const struct http_answer *answer,
                           const struct retry_after_quota *quota);
 
 /*
  * The wait that an answer asks for: Retry-After (on a failure); else, on 429 or where the quota
- * is spent, `quota`'s reset, RateLimit-Reset or X-RateLimit-Reset. Dates are read against the
+ * is spent, `quota`'s reset, RateLimit-Reset, X-RateLimit-Reset, or RateLimit with the window
+ * of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers). Dates are read against the
  * answer's own Date header, else `now_us`. At most `max_ms`. -1: nothing, or a time that has
  * passed.
  */
@@ -37,7 +39,11 @@ int64_t retry_after_in_answer(const struct http_answer *answer,
                               const struct retry_after_quota *quota, int64_t now_us,
                               int64_t max_ms);
 
-/* The same for one value of the answer: a number or a string; -1: it says nothing. */
+/* A place where a time is told that cannot be read; its value is borrowed from the answer. */
+bool retry_after_unread(const struct http_answer *answer, const struct retry_after_quota *quota,
+                        int64_t now_us, struct str *ret_name, struct str *ret_value);
+
+/* The wait of one value of the answer: a number or a string; -1: it says nothing. */
 int64_t retry_after_in_value(const struct http_answer *answer, struct value value,
                              int64_t now_us, int64_t max_ms);
 

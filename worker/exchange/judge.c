@@ -86,7 +86,8 @@ bool judge_body(const struct http_answer *answer, struct err *err)
                    answer->status, STR_ARG(type_text), text);
 }
 
-static const struct judgement accepted = {JUDGE_ACCEPT, REASON_HTTP, -1, -1, {NULL, 0}};
+static const struct judgement accepted = {
+    .verdict = JUDGE_ACCEPT, .reason = REASON_HTTP, .server_wait_ms = -1, .delay_ms = -1};
 
 static struct judgement judge_failure(const struct judge_case *judge, struct err *err)
 {
@@ -181,26 +182,45 @@ static struct judgement judge_by_rule(const struct judge_case *judge,
     return judgement;
 }
 
-struct judgement judge_answer(const struct judge_case *judge, struct err *err)
+static struct str find_unread(const struct judge_case *judge,
+                              const struct retry_after_quota *quota)
+{
+    struct str name, value;
+    if (!retry_after_unread(judge->answer, quota, clock_wall_ms() * 1000, &name, &value))
+        return STR_NONE;
+    return arena_printf(judge->arena, "%.*s tells no time that can be read: %.*s",
+                        STR_ARG(name), STR_ARG(redact_cut(judge->arena, value, 100)));
+}
+
+static struct judgement judge_status(const struct judge_case *judge,
+                                     const struct ruling *ruling,
+                                     const struct retry_after_quota *quota, struct err *err)
 {
     struct judgement judgement = accepted;
-    struct ruling ruling;
-    struct retry_after_quota quota;
-    assert(!judge->answer != !judge->failed);
-    if (judge->failed)
-        return judge_failure(judge, err);
-    rules_find(judge->stream, judge->answer, judge->scope, judge->arena, &ruling, &quota);
     int status = judge->answer->status;
-    bool is_spent = retry_after_is_spent(judge->answer, &quota);
-    int64_t server_wait_ms = retry_after_in_answer(
-        judge->answer, &quota, clock_wall_ms() * 1000, judge->stream->max_wait_ms);
-    if (ruling.rule)
-        return judge_by_rule(judge, &ruling, server_wait_ms, err);
+    bool is_spent = retry_after_is_spent(judge->answer, quota);
+    int64_t server_wait_ms = retry_after_in_answer(judge->answer, quota, clock_wall_ms() * 1000,
+                                                   judge->stream->max_wait_ms);
+    if (ruling->rule)
+        return judge_by_rule(judge, ruling, server_wait_ms, err);
     if (status >= 400)
         return judge_error(judge, server_wait_ms, is_spent, err);
     if (status < 200 || status >= 300)
         return judge_redirect(judge, err);
     judgement.verdict = status == 204 ? JUDGE_EMPTY : JUDGE_ACCEPT;
     judgement.server_wait_ms = server_wait_ms;
+    return judgement;
+}
+
+struct judgement judge_answer(const struct judge_case *judge, struct err *err)
+{
+    struct ruling ruling;
+    struct retry_after_quota quota;
+    assert(!judge->answer != !judge->failed);
+    if (judge->failed)
+        return judge_failure(judge, err);
+    rules_find(judge->stream, judge->answer, judge->scope, judge->arena, &ruling, &quota);
+    struct judgement judgement = judge_status(judge, &ruling, &quota, err);
+    judgement.unread = find_unread(judge, &quota);
     return judgement;
 }

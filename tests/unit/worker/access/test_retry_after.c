@@ -15,7 +15,8 @@ static size_t read_headers(struct str text, struct http_header *headers)
     while (text.ptr && count < HEADERS_MAX) {
         struct str one, name;
         text = str_split(text, ';', &one);
-        if (text.ptr && text.len && text.ptr[0] != ' ') { /* a parameter, not the next header */
+        while (text.ptr && text.len &&
+               text.ptr[0] != ' ') { /* a parameter, not the next header */
             struct str rest;
             text = str_split(text, ';', &rest);
             one.len = (size_t)(rest.ptr + rest.len - one.ptr);
