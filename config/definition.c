@@ -25,7 +25,8 @@ enum {
 #define CHOICES(name) static const struct choice name[]
 
 CHOICES(methods) = {CHOICE("GET", 0),   CHOICE("POST", 0),   CHOICE("PUT", 0),
-                    CHOICE("PATCH", 0), CHOICE("DELETE", 0), CHOICE_END};
+                    CHOICE("PATCH", 0), CHOICE("DELETE", 0), CHOICE("QUERY", 0),
+                    CHOICE("SEARCH", 0), CHOICE("REPORT", 0), CHOICE("PROPFIND", 0), CHOICE_END};
 CHOICES(places) = {CHOICE("header", 0), CHOICE("query", 1), CHOICE_END};
 CHOICES(body_types) = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
                        CHOICE("text", BODY_TEXT), CHOICE_END};
@@ -215,9 +216,8 @@ static const struct key definition_list[] = {
      .help = "what follows base_url"},
     {.name = "url", .type = KEY_TEMPLATE, .flags = IN_STREAM | KEY_SECRETS, D(url),
      .help = "the whole URL, instead of path"},
-    {.name = "method", .type = KEY_WORD, .flags = IN_STREAM, S(method), .choices = methods,
-     .fallback = "GET",
-     .help = "of every request"},
+    {.name = "method", .type = KEY_WORD, .flags = IN_STREAM, S(method),
+     .choices = methods, .fallback = "GET", .help = "of every request"},
     {.name = "body", .type = KEY_TEMPLATE_REF, .flags = IN_STREAM | KEY_SECRETS, S(body),
      .help = "of every request, any structure"},
     {.name = "body_type", .type = KEY_CHOICE, .flags = IN_STREAM, S(body_type),
@@ -314,7 +314,7 @@ void definition_init(struct definition *definition)
 {
     *definition = (struct definition){.stream = {.name = STR_NONE}};
     struct pagination *pagination = &definition->stream.pagination;
-    pagination->maximum = -1;
+    pagination->maximum = pagination->flag_absent = -1;
     pagination->max_iterations = pagination->max_records = pagination->max_time_ms = -1;
     pagination->size_param.place = PLACE_NONE;
 }

@@ -10,6 +10,8 @@
 /* clang-format off */
 #define P(member) AT(struct stream, pagination.member)
 
+static const struct choice flags[] = {CHOICE("error", -1), CHOICE("false", 0),
+                                      CHOICE("true", 1), CHOICE_END};
 static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), CHOICE_END};
 
 #define TYPE_ROW {.name = "type", .type = KEY_MOVED, .help = "how the next page is found"}
@@ -29,6 +31,9 @@ static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), 
      .help = "instead of the stream's; 1 attempt, fixed, 1s, no jitter if not said"},          \
     {.name = "allow_repeats", .type = KEY_BOOL, P(allows_repeats), .fallback = "false",       \
      .help = "a page may hold the same records as an earlier one"},                            \
+    {.name = "allow_same_request", .type = KEY_BOOL, P(allows_same_request),                   \
+     .fallback = "false",                                                                      \
+     .help = "a request may be made twice: records that repeat are the only sign of a circle"}, \
     {.name = "rebase_links", .type = KEY_BOOL, AT(struct stream, rebases_links),               \
      .help = "as beside pagination"}
 
@@ -49,6 +54,8 @@ static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), 
      .help = "where the number of all pages is"},                                             \
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),                              \
      .help = "where a flag says whether more follows"},                                        \
+    {.name = "flag_absent", .type = KEY_CHOICE, P(flag_absent), .choices = flags,              \
+     .fallback = "error", .help = "what it means that the flag of has_more_path is absent"},  \
     {.name = "stop_on_empty", .type = KEY_BOOL, P(stops_on_empty), .fallback = "true",        \
      .help = "a page without records is the last"},                                            \
     {.name = "stop_on_short", .type = KEY_BOOL, P(stops_on_short), .fallback = "false",       \
@@ -107,6 +114,8 @@ static const struct key cursor_list[] = {
     {.name = "start", .type = KEY_VALUE, P(cursor_start), .help = "the first cursor"},
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
+    {.name = "flag_absent", .type = KEY_CHOICE, P(flag_absent), .choices = flags,
+     .fallback = "error", .help = "what it means that the flag of has_more_path is absent"},
     {.name = "page_size_on_error", .flags = KEY_LATER},
     EMPTY_ROWS,
     TOTAL_ROW,
@@ -132,6 +141,8 @@ static const struct key next_url_list[] = {
      .help = "where the URL of the next page is"},
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
+    {.name = "flag_absent", .type = KEY_CHOICE, P(flag_absent), .choices = flags,
+     .fallback = "error", .help = "what it means that the flag of has_more_path is absent"},
     EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),

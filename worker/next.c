@@ -76,12 +76,15 @@ static bool ask_next(struct crawl *crawl, struct pager *pager, struct request *r
     if (!built)
         return err_wrap(err, "next request");
     *ret_reason = REASON_LOOP;
-    if (ret_request->hash != crawl->request.hash &&
-        !guard_knows_request(&crawl->guard, ret_request->hash))
+    if (crawl->stream->pagination.allows_same_request ||
+        (ret_request->hash != crawl->request.hash &&
+         !guard_knows_request(&crawl->guard, ret_request->hash)))
         return true;
-    return err_set(err, ERR_INPUT, "guard", 0,
-                   "the next request is one that this job made before: %.*s",
-                   STR_ARG(redact_cut(crawl->next, ret_request->url, 512)));
+    return err_set(
+        err, ERR_INPUT, "guard", 0,
+        "the next request is one that this job made before (allow_same_request: true lifts "
+        "this): %.*s",
+        STR_ARG(redact_cut(crawl->next, ret_request->url, 512)));
 }
 
 static struct str both_warnings(struct arena *arena, struct str a, struct str b)

@@ -96,5 +96,11 @@ START_TEST(origins)
 }
 END_TEST
 
+START_TEST(requests)
+{
+    check_file("requests.txt");
+}
+END_TEST
+
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised, answers,
-                rules, records, merge, origins, complete)
+                rules, records, merge, origins, complete, requests)

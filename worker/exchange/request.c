@@ -23,8 +23,8 @@
  * another origin it goes with its first `public_header_count` headers and without secret_query.
  *
  * The hash is for the loop guard (paging/guard.h). It covers what makes a page another page:
- * method, URL, body and the pager's headers. Credentials and the stream's own headers are not
- * in it, so that a token that is new on each page hides no circle.
+ * method, URL, body, the pager's headers, and those of the stream's that an expression makes.
+ * Credentials are not in it, so that a token that is new on each page hides no circle.
  *
  * E.g. path /orders, params {limit: 100, key: "{{ secrets.key }}"}, pagination {type: page},
  * and a state with number 4:
@@ -39,7 +39,7 @@ static bool fill_headers(struct request_draft *draft, struct err *err)
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct pager_param *param = &draft->params.items[i];
         struct str text = request_draft_text(draft->arena, param->value);
-        if (param->place->place != PLACE_HEADER)
+        if (param->place->place != PLACE_HEADER || request_draft_leaves_out(param->value))
             continue;
         if (!request_draft_is_secret(draft, param->place) &&
             !request_draft_put_header(draft, param->place->name, text, err))

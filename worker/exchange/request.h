@@ -20,7 +20,7 @@
 struct request {
     struct http_request http; /* everything in the arena */
     struct str url;           /* without a credential in the query: for people, and links */
-    uint64_t hash;            /* of method, url, body and pagination headers: loop guard */
+    uint64_t hash;            /* of all but credentials and literal headers: loop guard */
     struct str home_url;      /* the stream's own URL, without params: where credentials go */
     struct str host;          /* "host:port" that it goes to */
     uint64_t credential;      /* hash of the credentials: who the API takes us for */

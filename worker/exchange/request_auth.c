@@ -79,7 +79,7 @@ static bool fill_pager_headers(struct request_draft *draft, struct err *err)
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct pager_param *param = &draft->params.items[i];
         struct str text = request_draft_text(draft->arena, param->value);
-        if (param->place->place == PLACE_HEADER &&
+        if (param->place->place == PLACE_HEADER && !request_draft_leaves_out(param->value) &&
             request_draft_is_secret(draft, param->place) &&
             !request_draft_put_header(draft, param->place->name, text, err))
             return false;

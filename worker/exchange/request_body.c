@@ -34,8 +34,8 @@ static bool format_body(struct request_draft *draft, struct value body, struct b
         buf_put(out, request_draft_text(draft->arena, body));
     } else if (draft->stream->body_type == BODY_FORM && body.kind == VALUE_MAP) {
         for (size_t i = 0; i < body.map->count; i++)
-            request_draft_put_pair(draft, out, body.map->members[i].key,
-                                   body.map->members[i].value);
+            request_draft_put_param(draft, out, body.map->members[i].key,
+                                    body.map->members[i].value);
     } else {
         value_format(out, body);
     }

@@ -135,6 +135,8 @@ bool request_draft_put_own_headers(struct request_draft *draft, bool secret, str
         if (!request_draft_leaves_out(value) &&
             !request_draft_put_header(draft, header->name, text, err))
             return false;
+        if (!secret && header->template.kind != TEMPLATE_CONSTANT)
+            draft->hash = hash_fold(draft->hash, hash_bytes(text, hash_bytes(header->name, 0)));
         if (secret)
             draft->credential = hash_fold(draft->credential, hash_bytes(text, 0));
     }

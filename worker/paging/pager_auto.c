@@ -228,7 +228,9 @@ static bool find_in_body(struct search *search, bool (*find)(struct search *sear
 static bool find_any(struct search *search)
 {
     const struct pager_facts *facts = search->step->facts;
-    if (link_find_in_answer(facts->headers, facts->header_count, STR("next")).ptr) {
+    const struct link_wanted next = {STR("next"), facts->url};
+    struct str broken;
+    if (link_find_in_answer(facts->headers, facts->header_count, &next, &broken).ptr) {
         snprintf(search->words, sizeof search->words, "link_header");
         return true;
     }

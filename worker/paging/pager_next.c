@@ -1,5 +1,6 @@
 #include "worker/paging/pager_next.h"
 
+#include "base/redact.h"
 #include "base/saturate.h"
 #include "worker/paging/evidence.h"
 #include "worker/paging/link.h"
@@ -53,9 +54,13 @@ static bool read_has_more(struct pager_step *step, struct err *err)
         return true;
     if (!read_place(step, locator, &value, err))
         return false;
-    int flag = value_flag(value);
+    int absent = step->pager->in_force->flag_absent;
+    int flag = value.kind == VALUE_UNDEFINED ? absent : value_flag(value);
     if (flag < 0)
-        return fail_value(step, locator, value, "a flag (true or false)", err);
+        return fail_value(step, locator, value,
+                          "a flag (true or false; where it is left out when false, "
+                          "flag_absent: false or default(false) says so)",
+                          err);
     struct str why = arena_printf(step->arena, "%.*s is %s", STR_ARG(locator->source),
                                   flag ? "true" : "false");
     if (flag)
@@ -170,23 +175,28 @@ void pager_next_empty(struct pager_step *step)
     }
 }
 
-static bool is_same(struct value a, struct value b)
+/* A cursor that stays where it is once all is read (CouchDB's _changes, Solr's cursorMark). */
+static bool stands_still(const struct pager_step *step, struct value cursor)
 {
-    return a.kind == b.kind && (a.kind == VALUE_STRING || a.kind == VALUE_NUMBER) &&
-           str_eq(a.text, b.text);
+    return step->facts->seen == 0 && step->pager->page > 0 &&
+           value_same(cursor, step->pager->cursor);
 }
 
 bool pager_next_cursor(struct pager_step *step, struct err *err)
 {
     const struct pagination *how = step->pager->in_force;
     struct value cursor;
-    if (!read_has_more(step, err) || !read_place(step, &how->cursor, &cursor, err))
+    if (!read_has_more(step, err))
+        return false;
+    if (step->signs.has_end)
+        return true; /* nothing is asked for behind the end */
+    if (!read_place(step, &how->cursor, &cursor, err))
         return false;
     if (is_nothing(cursor))
         pager_step_sign_end(
             step, COMPLETE_TOLD,
             arena_printf(step->arena, "%.*s holds no cursor", STR_ARG(how->cursor.source)));
-    else if (!step->facts->seen && is_same(cursor, step->pager->cursor))
+    else if (stands_still(step, cursor))
         pager_step_sign_end(step, COMPLETE_TOLD,
                             STR("the page is empty and the cursor has not moved"));
     else
@@ -197,8 +207,15 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
 bool pager_next_link(struct pager_step *step, struct err *err)
 {
     const struct pagination *how = step->pager->in_force;
-    struct str rel = how->rel.len ? how->rel : STR("next");
-    struct str link = link_find_in_answer(step->facts->headers, step->facts->header_count, rel);
+    const struct pager_facts *facts = step->facts;
+    const struct link_wanted wanted = {how->rel.len ? how->rel : STR("next"), facts->url};
+    struct str broken;
+    struct str link =
+        link_find_in_answer(facts->headers, facts->header_count, &wanted, &broken);
+    if (!link.ptr && broken.ptr)
+        step->decision.warning =
+            arena_printf(step->arena, "page %d: the Link field cannot be read: %.*s",
+                         step->next->page, STR_ARG(redact_cut(step->arena, broken, 200)));
     if (!link.ptr) {
         pager_step_sign_end(step, COMPLETE_TOLD, STR("there is no next link"));
         return true;
@@ -211,7 +228,11 @@ bool pager_next_url(struct pager_step *step, struct err *err)
 {
     const struct locator *locator = &step->pager->in_force->next;
     struct value link;
-    if (!read_has_more(step, err) || !read_place(step, locator, &link, err))
+    if (!read_has_more(step, err))
+        return false;
+    if (step->signs.has_end)
+        return true; /* nothing is asked for behind the end */
+    if (!read_place(step, locator, &link, err))
         return false;
     if (is_nothing(link)) {
         pager_step_sign_end(

@@ -46,6 +46,20 @@ static struct template without_secrets(struct arena *arena, const struct templat
     return kept;
 }
 
+/* `omit` leaves the stream's own parameter out, as null does: it stays in the map as null. */
+static struct value with_omitted(struct arena *arena, const struct template *template,
+                                 struct value filled)
+{
+    struct value_map *map = ARENA_NEW(arena, struct value_map);
+    map->members = ARENA_ARRAY(arena, struct value_member, template->count);
+    for (size_t i = 0; i < template->count; i++) {
+        struct value value = value_get(filled, template->keys[i]);
+        map->members[map->count++] = (struct value_member){
+            template->keys[i], value.kind == VALUE_UNDEFINED ? NULL_VALUE : value};
+    }
+    return (struct value){.kind = VALUE_MAP, .map = map};
+}
+
 static bool fill_map(struct pager_step *step, const struct template *template, const char *name,
                      struct value *ret, struct err *err)
 {
@@ -56,6 +70,9 @@ static bool fill_map(struct pager_step *step, const struct template *template, c
         plain = without_secrets(step->arena, template);
     if (!fill(step, &plain, name, ret, err))
         return false;
+    if (template->kind == TEMPLATE_MAP && ret->kind == VALUE_MAP &&
+        ret->map->count < plain.count)
+        *ret = with_omitted(step->arena, &plain, *ret);
     if (ret->kind == VALUE_MAP && ret->map->count <= PAGER_MEMBERS_MAX)
         return true;
     pager_step_fail(step, REASON_EVAL);
