@@ -24,9 +24,6 @@ enum {
 /* clang-format off */
 #define CHOICES(name) static const struct choice name[]
 
-CHOICES(methods) = {CHOICE("GET", 0),   CHOICE("POST", 0),   CHOICE("PUT", 0),
-                    CHOICE("PATCH", 0), CHOICE("DELETE", 0), CHOICE("QUERY", 0),
-                    CHOICE("SEARCH", 0), CHOICE("REPORT", 0), CHOICE("PROPFIND", 0), CHOICE_END};
 CHOICES(places) = {CHOICE("header", 0), CHOICE("query", 1), CHOICE_END};
 CHOICES(body_types) = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
                        CHOICE("text", BODY_TEXT), CHOICE_END};
@@ -217,7 +214,7 @@ static const struct key definition_list[] = {
     {.name = "url", .type = KEY_TEMPLATE, .flags = IN_STREAM | KEY_SECRETS, D(url),
      .help = "the whole URL, instead of path"},
     {.name = "method", .type = KEY_WORD, .flags = IN_STREAM, S(method),
-     .choices = methods, .fallback = "GET", .help = "of every request"},
+     .choices = method_choices, .fallback = "GET", .help = "of every request"},
     {.name = "body", .type = KEY_TEMPLATE_REF, .flags = IN_STREAM | KEY_SECRETS, S(body),
      .help = "of every request, any structure"},
     {.name = "body_type", .type = KEY_CHOICE, .flags = IN_STREAM, S(body_type),

@@ -14,6 +14,24 @@ static const struct choice flags[] = {CHOICE("error", -1), CHOICE("false", 0),
                                       CHOICE("true", 1), CHOICE_END};
 static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), CHOICE_END};
 
+const struct choice method_choices[] = {
+    CHOICE("GET", 0),    CHOICE("POST", 0),   CHOICE("PUT", 0),
+    CHOICE("PATCH", 0),  CHOICE("DELETE", 0), CHOICE("QUERY", 0),
+    CHOICE("SEARCH", 0), CHOICE("REPORT", 0), CHOICE("PROPFIND", 0),
+    CHOICE_END,
+};
+
+#define METHOD_ROW                                                                             \
+    {.name = "method", .type = KEY_WORD, AT(struct next_page, method), \
+     .choices = method_choices, .help = "instead of the stream's; a GET goes without its body"}
+
+static const struct key next_method_list[] = {METHOD_ROW, KEY_END};
+static const struct keys next_method_keys = {next_method_list, sizeof(struct next_page)};
+
+#define NEXT_METHOD_ROW                                                                        \
+    {.name = "next_page", .type = KEY_STRUCT, P(next_page), .keys = &next_method_keys,         \
+     .help = "how the next page is asked for"}
+
 #define TYPE_ROW {.name = "type", .type = KEY_MOVED, .help = "how the next page is found"}
 
 #define MERGE_ROWS                                                                             \
@@ -128,6 +146,7 @@ static const struct key link_header_list[] = {
     TYPE_ROW,
     {.name = "rel", .type = KEY_TEXT, P(rel), .fallback = "next",
      .help = "relation of the link to follow"},
+    NEXT_METHOD_ROW,
     EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),
@@ -138,7 +157,8 @@ static const struct key link_header_list[] = {
 static const struct key next_url_list[] = {
     TYPE_ROW,
     {.name = "next_path", .type = KEY_LOCATOR, .flags = KEY_REQUIRED, P(next),
-     .help = "where the URL of the next page is"},
+     .help = "where the URL of the next page is, or an object {href, method, body, merge}"},
+    NEXT_METHOD_ROW,
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
      .help = "where a flag says whether more follows"},
     {.name = "flag_absent", .type = KEY_CHOICE, P(flag_absent), .choices = flags,
@@ -151,6 +171,7 @@ static const struct key next_url_list[] = {
 };
 
 static const struct key next_page_list[] = {
+    METHOD_ROW,
     {.name = "params", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct next_page, params),
      .help = "parameters to set, or an expression that gives a map"},
@@ -251,8 +272,8 @@ void pagination_check(struct reader *reader, const struct yaml_node *map,
     const struct yaml_node *given =
         node && node->kind == YAML_MAP ? yaml_find(node, "next_page") : NULL;
     bool is_empty = given && given->kind == YAML_MAP && !next->params && !next->headers &&
-                    !next->body && !next->url;
+                    !next->body && !next->url && !next->method.len;
     if (node && pagination->type == PAGINATE_RESPONSE_BASED && is_empty)
         problem_add(reader->problems, node,
-                    "\"next_page\" needs one of params, headers, body, url");
+                    "\"next_page\" needs one of params, headers, body, url, method");
 }

@@ -2,8 +2,14 @@
 
 bool stream_is_repeatable(const struct stream *stream)
 {
-    return stream->is_idempotent ||
-           !(str_is(stream->method, "POST") || str_is(stream->method, "PATCH"));
+    return stream_method_is_repeatable(stream, stream->method);
+}
+
+bool stream_method_is_repeatable(const struct stream *stream, struct str method)
+{
+    if (!method.len)
+        method = stream->method;
+    return stream->is_idempotent || !(str_is(method, "POST") || str_is(method, "PATCH"));
 }
 
 bool stream_shares_table(const struct stream *a, const struct stream *b)

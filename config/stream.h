@@ -62,9 +62,10 @@ enum pagination_type {
     PAGINATE_AUTO,
 };
 
-/* response_based: what changes in the next request. NULL: not given. */
+/* What changes in the next request; all but `method` for response_based. NULL: not given. */
 struct next_page {
     struct template *params, *headers, *body, *url;
+    struct str method; /* empty: the stream's */
 };
 
 struct pagination {
@@ -260,6 +261,8 @@ struct stream {
  * RFC 9110, section 9.2.2: not POST and PATCH, unless the definition says `idempotent`.
  */
 bool stream_is_repeatable(const struct stream *stream);
+/* The same where a page is asked for by another method than the stream's; empty: its own. */
+bool stream_method_is_repeatable(const struct stream *stream, struct str method);
 
 /* Do both fill the same table? No two streams may. */
 bool stream_shares_table(const struct stream *a, const struct stream *b);

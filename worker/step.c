@@ -238,7 +238,8 @@ static enum step cut_failed(struct crawl *crawl)
 {
     struct judgement cut_body = {.reason = REASON_BODY, .server_wait_ms = -1, .delay_ms = -1};
     crawl_wrap_request(crawl);
-    if (crawl->cut.is_truncated && stream_is_repeatable(crawl->stream))
+    if (crawl->cut.is_truncated &&
+        stream_method_is_repeatable(crawl->stream, crawl->pager.method))
         return again(crawl, &cut_body);
     return crawl_fail(crawl, crawl->cut.is_merge_error ? REASON_MERGE : REASON_BODY);
 }

@@ -89,11 +89,23 @@ bool judge_body(const struct http_answer *answer, struct err *err)
 static const struct judgement accepted = {
     .verdict = JUDGE_ACCEPT, .reason = REASON_HTTP, .server_wait_ms = -1, .delay_ms = -1};
 
+/* Of the request that was answered. */
+static struct str method_of(const struct judge_case *judge)
+{
+    const struct pager *pager = judge->scope ? judge->scope->pager : NULL;
+    return pager && pager->method.len ? pager->method : judge->stream->method;
+}
+
+static bool is_repeatable(const struct judge_case *judge)
+{
+    return stream_method_is_repeatable(judge->stream, method_of(judge));
+}
+
 static struct judgement judge_failure(const struct judge_case *judge, struct err *err)
 {
     struct judgement judgement = accepted;
     *err = *judge->failed;
-    bool again = err->kind == ERR_AGAIN && stream_is_repeatable(judge->stream);
+    bool again = err->kind == ERR_AGAIN && is_repeatable(judge);
     judgement.verdict = again ? JUDGE_RETRY : JUDGE_FAIL;
     return judgement;
 }
@@ -108,7 +120,7 @@ static struct judgement judge_redirect(const struct judge_case *judge, struct er
     struct judgement judgement = accepted;
     const struct http_answer *answer = judge->answer;
     const struct http_header *location = http_header_find(answer, STR("location"));
-    if (is_redirect(answer->status) && location && str_is(judge->stream->method, "GET")) {
+    if (is_redirect(answer->status) && location && str_is(method_of(judge), "GET")) {
         judgement.verdict = JUDGE_REDIRECT;
         judgement.location = location->value;
         return judgement;
@@ -135,7 +147,7 @@ static struct judgement judge_error(const struct judge_case *judge, int64_t serv
     struct judgement judgement = accepted;
     bool temporary =
         is_temporary(status) || (status == 403 && (server_wait_ms >= 0 || is_spent));
-    bool may = status == 429 || stream_is_repeatable(judge->stream);
+    bool may = status == 429 || is_repeatable(judge);
     judgement.verdict = temporary && may ? JUDGE_RETRY : JUDGE_FAIL;
     judgement.server_wait_ms = temporary ? server_wait_ms : -1;
     judgement.reason = is_auth(status) ? REASON_AUTH : REASON_HTTP;

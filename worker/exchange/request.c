@@ -82,8 +82,8 @@ static void set_target(const struct stream *stream, struct arena *arena, bool is
 static bool fill(struct request_draft *draft, struct request *request, struct err *err)
 {
     struct http_request *http = &request->http;
-    http->method = draft->stream->method;
-    http->is_once = !stream_is_repeatable(draft->stream);
+    http->method = draft->pager->method.len ? draft->pager->method : draft->stream->method;
+    http->is_once = !stream_method_is_repeatable(draft->stream, http->method);
     set_limits(http, draft->stream);
     draft->hash = hash_bytes(http->method, 0);
     if (!request_url_fill(draft, &request->url, err) || !fill_headers(draft, err) ||

@@ -78,13 +78,31 @@ bool request_body_may_leave(const struct stream *stream, struct err *err)
                    "the body holds a credential, which cannot go to another origin");
 }
 
+/* The stream's own body, or what the pager has instead, or both. */
+static bool fill_value(struct request_draft *draft, struct value *ret_body, struct err *err)
+{
+    const struct pager *pager = draft->pager;
+    const struct template *own = draft->stream->body;
+    *ret_body = pager->body;
+    if (pager->body.kind != VALUE_UNDEFINED && !pager->merges_body)
+        return true;
+    if (own && !request_draft_eval(draft, own, ret_body, err))
+        return err_wrap(err, "body");
+    for (size_t i = 0; pager->body.kind == VALUE_MAP && i < pager->body.map->count; i++) {
+        const struct value_member *member = &pager->body.map->members[i];
+        const struct path_step step = {.kind = PATH_KEY, .key = member->key};
+        *ret_body = body_with(draft->arena, *ret_body, &step, 1, member->value);
+    }
+    return true;
+}
+
 bool request_body_fill(struct request_draft *draft, struct http_request *http, struct err *err)
 {
-    const struct template *body_template = draft->stream->body;
-    struct value body = draft->pager->body;
-    if (body.kind == VALUE_UNDEFINED && body_template &&
-        !request_draft_eval(draft, body_template, &body, err))
-        return err_wrap(err, "body");
+    struct value body;
+    if (draft->pager->body.kind == VALUE_UNDEFINED && str_is(draft->pager->method, "GET"))
+        return true;
+    if (!fill_value(draft, &body, err))
+        return false;
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct pager_param *param = &draft->params.items[i];
         if (param->place->place == PLACE_BODY)

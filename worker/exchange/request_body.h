@@ -5,8 +5,8 @@
 
 /*
  * The body of a request, and its Content-Type where no header says it: what response_based
- * made, or the stream's `body`, with the pager's parameters set in it. No body where it is
- * null.
+ * made, or the stream's `body` with what a link merges into it, and the pager's parameters set
+ * in it. No body where it is null, or where the pager asks by GET.
  *
  * ERR_INPUT: an expression failed, the body is over 16 MiB, or it is a credential and would
  * leave its origin (draft->is_home is asked, so the URL comes first).

@@ -20,7 +20,8 @@
  * empty                   pages without records in a row, up to here; absent: none
  * number, cursor, next    where the next page is. `number` and `cursor` are enough for types
  *                         that have one; a link is only in next.url, and what response_based
- *                         sends only in next.params, .headers and .body. The rest of `next` is
+ *                         sends only in next.params, .headers, .body (also a link object's,
+ *                         with "merge") and .method. The rest of `next` is
  *                         written for people who look into pagetide.job
  * auto                    the words of pager_words.h: `auto` is not asked again
  * last                    the last record, where `accumulated[-1]` is used
@@ -88,6 +89,10 @@ static void put_next(struct json_out *out, const struct pager *pager, struct are
     put_params(out, "headers", params, PLACE_HEADER);
     if (pager->body.kind != VALUE_UNDEFINED)
         value_put(out, "body", pager->body);
+    if (pager->merges_body)
+        json_out_bool(out, "merge", true);
+    if (pager->method.len)
+        json_out_str(out, "method", pager->method);
     json_out_close(out, '}');
 }
 
@@ -218,11 +223,17 @@ static bool refuse_type(const struct pager *pager, struct err *err)
                    type_names[pager->type], type_names[pager->in_force->type]);
 }
 
-/* Only response_based keeps parameters, headers and a body: the others make them anew. */
+/* Only response_based keeps parameters and headers: the others make them anew. */
 static void read_next(struct value next, struct pager *pager)
 {
     struct value url = value_get(next, STR("url"));
     pager->url = url.kind == VALUE_STRING ? url.text : STR_NONE;
+    struct value method = value_get(next, STR("method"));
+    pager->method = method.kind == VALUE_STRING ? method.text : STR_NONE;
+    if (pager->type == PAGINATE_NEXT_URL) {
+        pager->body = value_get(next, STR("body"));
+        pager->merges_body = value_is_true(value_get(next, STR("merge")));
+    }
     if (pager->type != PAGINATE_RESPONSE_BASED)
         return;
     pager->params = value_get(next, STR("params"));

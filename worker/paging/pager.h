@@ -33,7 +33,9 @@ struct pager {
     struct str url;      /* the next page's URL, absolute; empty: the stream's own */
     struct value params; /* response_based; maps of what to set, undefined if not given */
     struct value headers;
-    struct value body;   /* response_based; undefined if not given */
+    struct value body;   /* response_based and a link's; undefined if not given */
+    bool merges_body;    /* its members are set in the stream's own body */
+    struct str method;   /* of the next request; empty: the stream's */
     int64_t empty_pages; /* in a row, up to the page just read */
     int64_t total;       /* what the API said last, -1: nothing */
     struct str last;     /* JSON of the last record, if an expression wants it */

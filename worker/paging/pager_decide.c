@@ -144,7 +144,8 @@ static struct pager page_read(const struct pager *now, int64_t records)
     next.page++;
     next.records = saturate_add(next.records, records);
     next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
-    next.url = STR_NONE;
+    next.url = next.method = STR_NONE;
+    next.merges_body = false;
     return next;
 }
 

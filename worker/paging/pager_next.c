@@ -221,7 +221,53 @@ bool pager_next_link(struct pager_step *step, struct err *err)
         return true;
     }
     bool is_home;
+    step->next->method = how->next_page.method;
     return pager_step_take_link(step, link, &is_home, err);
+}
+
+static bool fail_link(struct pager_step *step, const char *what, struct err *err)
+{
+    pager_step_fail(step, REASON_EVAL);
+    return err_set(err, ERR_INPUT, "pager", 0, "%.*s: %s",
+                   STR_ARG(step->pager->in_force->next.source), what);
+}
+
+/* What an answer may have us send: what reads, and what the stream itself sends. */
+static bool take_method(struct pager_step *step, struct value method, struct err *err)
+{
+    static const struct str readers[] = {STR_INIT("GET"), STR_INIT("POST"), STR_INIT("QUERY"),
+                                         STR_INIT("SEARCH")};
+    struct str own = step->facts->stream->method;
+    if (is_nothing(method))
+        return true;
+    if (method.kind == VALUE_STRING && str_eq_nocase(method.text, own)) {
+        step->next->method = own;
+        return true;
+    }
+    for (size_t i = 0; method.kind == VALUE_STRING && i < COUNT_OF(readers); i++) {
+        if (!str_eq_nocase(method.text, readers[i]))
+            continue;
+        step->next->method = readers[i];
+        return true;
+    }
+    return fail_link(step, "the link's method is none that reads", err);
+}
+
+/*
+ * {href, method, body, merge}, as STAC API has it (Item Search, "Paging"): `merge` sets the
+ * members of `body` in the stream's own.
+ */
+static bool take_link_object(struct pager_step *step, struct value link, struct err *err)
+{
+    bool is_home;
+    struct value href = value_get(link, STR("href")), body = value_get(link, STR("body"));
+    if (href.kind != VALUE_STRING || !href.text.len)
+        return fail_link(step, "the link has no href, the URL of the next page", err);
+    if (!take_method(step, value_get(link, STR("method")), err) ||
+        (!is_absent(body) && !pager_step_keep(step, body, &step->next->body, err)))
+        return false;
+    step->next->merges_body = value_flag(value_get(link, STR("merge"))) == 1;
+    return pager_step_take_link(step, href.text, &is_home, err);
 }
 
 bool pager_next_url(struct pager_step *step, struct err *err)
@@ -240,6 +286,9 @@ bool pager_next_url(struct pager_step *step, struct err *err)
             arena_printf(step->arena, "%.*s holds no link", STR_ARG(locator->source)));
         return true;
     }
+    step->next->method = step->pager->in_force->next_page.method;
+    if (link.kind == VALUE_MAP)
+        return take_link_object(step, link, err);
     if (link.kind != VALUE_STRING)
         return fail_value(step, locator, link, "the URL of the next page", err);
     bool is_home;

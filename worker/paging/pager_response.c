@@ -121,6 +121,7 @@ bool pager_response_next(struct pager_step *step, struct err *err)
         pager_step_sign_end(step, COMPLETE_TOLD, STR("continue_while is false"));
         return true;
     }
+    step->next->method = next->method;
     return fill_map(step, next->params, "next_page.params", &step->next->params, err) &&
            fill_map(step, next->headers, "next_page.headers", &step->next->headers, err) &&
            (!next->body || fill(step, next->body, "next_page.body", &step->next->body, err)) &&
