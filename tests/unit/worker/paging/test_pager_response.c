@@ -11,13 +11,13 @@ static bool follow(const char *next_page, const char *response)
 {
     static struct pager_facts facts;
     setenv("TEST_KEY", "k-0815", 1);
-    fixture.arena = arena_new();
-    const char *keys = arena_printf(fixture.arena,
-                                    "path: /x, pagination: {type: response_based, "
-                                    "merge_strategy: append, continue_while: "
-                                    "'{{ response.more }}', next_page: %s}",
-                                    next_page)
-                           .ptr;
+    char keys[1024];
+    snprintf(keys, sizeof keys,
+             "path: /x, pagination: {type: response_based, merge_strategy: append, "
+             "continue_while: '{{ response.more }}', next_page: %s}",
+             next_page);
+    if (fixture.arena)
+        exchange_fixture_close(&fixture);
     exchange_fixture_open(&fixture, "", keys);
     fixture.scope.response = exchange_fixture_value(fixture.arena, response);
     facts = (struct pager_facts){.url = STR("https://h.example/x?a=1"),
