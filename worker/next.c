@@ -16,8 +16,7 @@ static enum step refuse_page(struct crawl *crawl, enum job_reason reason)
 
 static bool has_next_link(const struct crawl *crawl)
 {
-    return link_find_in_answer(crawl->scope.headers, crawl->scope.header_count, STR("next"))
-        .ptr;
+    return link_has_next(crawl->scope.headers, crawl->scope.header_count, crawl->request.url);
 }
 
 /* The body without its records, where an expression or the end may want it. */

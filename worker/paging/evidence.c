@@ -308,7 +308,7 @@ static bool see_more(struct look *look, struct str *ret_why)
     if (!facts->seen || has_flag)
         return false; /* links behind the last page, and beside a flag, are often stale */
     *ret_why = STR("a Link header names a next page");
-    return link_find_in_answer(facts->headers, facts->header_count, STR("next")).ptr ||
+    return link_has_next(facts->headers, facts->header_count, facts->url) ||
            find_more(look, ret_why);
 }
 

@@ -175,3 +175,10 @@ struct str link_find_in_answer(const struct http_header *headers, size_t count,
     }
     return STR_NONE;
 }
+
+bool link_has_next(const struct http_header *headers, size_t count, struct str page_url)
+{
+    const struct link_wanted next = {STR("next"), page_url};
+    struct str broken;
+    return link_find_in_answer(headers, count, &next, &broken).ptr != NULL;
+}

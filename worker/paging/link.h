@@ -31,4 +31,7 @@ struct str link_find(struct str field, const struct link_wanted *wanted, bool *r
 struct str link_find_in_answer(const struct http_header *headers, size_t count,
                                const struct link_wanted *wanted, struct str *ret_broken);
 
+/* Is there a readable link to the next page? */
+bool link_has_next(const struct http_header *headers, size_t count, struct str page_url);
+
 #endif

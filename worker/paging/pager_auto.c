@@ -228,9 +228,7 @@ static bool find_in_body(struct search *search, bool (*find)(struct search *sear
 static bool find_any(struct search *search)
 {
     const struct pager_facts *facts = search->step->facts;
-    const struct link_wanted next = {STR("next"), facts->url};
-    struct str broken;
-    if (link_find_in_answer(facts->headers, facts->header_count, &next, &broken).ptr) {
+    if (link_has_next(facts->headers, facts->header_count, facts->url)) {
         snprintf(search->words, sizeof search->words, "link_header");
         return true;
     }
