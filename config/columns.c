@@ -32,8 +32,9 @@ static const struct key column_list[] = {
 const struct keys column_keys = {column_list, sizeof(struct declared_column)};
 
 /*
- * The grammar of columns.h as a POSIX expression, which PostgreSQL reads alike (is_type_text). A
- * type of several words is one of PostgreSQL's own; any other word is the name of a type.
+ * The grammar of columns.h as a POSIX expression, which PostgreSQL reads alike
+ * (is_type_text). A type of several words is one of PostgreSQL's own; any other word is the
+ * name of a type.
  */
 static const char type_pattern[] =
     "^(double +precision|(national +)?(character|char)( +varying)?|bit +varying"

@@ -58,7 +58,11 @@ CHOICES(new_fields) = {
     CHOICE("fail", NEW_FIELD_FAIL),
     CHOICE_END,
 };
-CHOICES(required) = {CHOICE("proved", COMPLETE_PROVED), CHOICE("told", COMPLETE_TOLD), CHOICE_END};
+CHOICES(required) = {
+    CHOICE("proved", COMPLETE_PROVED),
+    CHOICE("told", COMPLETE_TOLD),
+    CHOICE_END,
+};
 CHOICES(mismatches) = {CHOICE("aside", MISMATCH_ASIDE), CHOICE("reject", MISMATCH_REJECT),
                        CHOICE("fail", MISMATCH_FAIL), CHOICE_END};
 CHOICES(catch_ups) = {CHOICE("latest", CATCH_UP_LATEST), CHOICE("all", CATCH_UP_ALL),
@@ -200,7 +204,8 @@ static const struct key definition_list[] = {
      S_LIST(rate_limits, rate_limit_count), .keys = &rate_limit_keys,
      .help = "how fast requests may follow each other; one or a list; short: 10/s, 600/min"},
     {.name = "timeouts", .type = KEY_STRUCT, .flags = IN_BOTH | KEY_BY_KEY, S(timeouts),
-     .keys = &timeout_keys, .fallback = "{}", .help = "how long a request may take; a lone duration is `total`"},
+     .keys = &timeout_keys, .fallback = "{}",
+     .help = "how long a request may take; a lone duration is `total`"},
     {.name = "responses", .type = KEY_STRUCTS, .flags = IN_BOTH,
      S_LIST(responses, response_count), .keys = &response_keys,
      .help = "what certain answers mean; the first rule that fits decides"},
@@ -291,7 +296,8 @@ static const struct key definition_list[] = {
     {.name = "catch_up", .type = KEY_CHOICE, .flags = IN_STREAM, S(schedule.catch_up),
      .choices = catch_ups, .fallback = "latest", .help = "which missed runs are made up for"},
     {.name = "bookmark", .type = KEY_STRUCT, .flags = IN_STREAM, S(bookmark),
-     .keys = &bookmark_keys, .help = "what an incremental run begins with; a lone path is {path: …}"},
+     .keys = &bookmark_keys,
+     .help = "what an incremental run begins with; a lone path is {path: …}"},
     {.name = "ordered", .flags = LATER_STREAM},
     {.name = "partitions", .type = KEY_VALUE, .flags = IN_STREAM, S(partitions),
      .help = "a list of maps: one job each"},

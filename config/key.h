@@ -157,6 +157,9 @@ struct reader {
                         const struct yaml_node *node, const struct template *template);
     void (*on_path)(struct reader *reader, const struct path *path);
     void *ctx;
+    /* Puts what to write instead of an unknown key, or returns false; may be NULL. */
+    bool (*put_instead)(struct buf *buf, const struct keys *keys, const struct yaml_node *node,
+                        unsigned level);
 };
 
 /* The member of `target` that a key fills, and the count of a list. */

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 
-#include "config/foreign.h"
 #include "config/key_read.h"
 #include "config/node.h"
 
@@ -74,7 +73,7 @@ static void say_unknown(struct reader *reader, const struct keys *keys,
 {
     const struct key *nearest = nearest_key(keys, node->key, level);
     AUTO_BUF(instead, KIB(1));
-    if (foreign_put(&instead, keys, node, level)) {
+    if (reader->put_instead && reader->put_instead(&instead, keys, node, level)) {
         problem_add_key(reader->problems, node, "unknown key; %.*s",
                         STR_ARG(buf_str(&instead)));
         return;

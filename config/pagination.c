@@ -81,7 +81,8 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
     {.name = "parallel", .flags = KEY_LATER},                                                \
     {.name = "jobs", .flags = KEY_LATER}
 
-static const struct key none_list[] = {TYPE_ROW, TOTAL_ROW, LIMIT_ROWS(NULL), MERGE_ROWS, KEY_END};
+static const struct key none_list[] = {TYPE_ROW, TOTAL_ROW, LIMIT_ROWS(NULL), MERGE_ROWS,
+                                       KEY_END};
 
 static const struct key page_list[] = {
     TYPE_ROW,
@@ -199,7 +200,8 @@ static const struct key response_based_list[] = {
     KEY_END,
 };
 
-static const struct key auto_list[] = {TYPE_ROW, TOTAL_ROW, LIMIT_ROWS("1000"), MERGE_ROWS, KEY_END};
+static const struct key auto_list[] = {TYPE_ROW, TOTAL_ROW, LIMIT_ROWS("1000"), MERGE_ROWS,
+                                       KEY_END};
 
 #define KEYS(name)                                                                            \
     static const struct keys name##_keys = {name##_list, sizeof(struct stream)}

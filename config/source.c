@@ -2,6 +2,7 @@
 
 #include "config/check.h"
 #include "config/definition.h"
+#include "config/foreign.h"
 #include "config/identifier.h"
 #include "config/keys.h"
 #include "config/merge.h"
@@ -145,7 +146,7 @@ bool source_parse(struct arena *arena, struct str file, struct str text,
                   struct source **ret_source, struct buf *errors, struct err *err)
 {
     struct problems problems = {.arena = arena, .file = file, .out = errors};
-    struct reader reader = {.arena = arena, .problems = &problems};
+    struct reader reader = {.arena = arena, .problems = &problems, .put_instead = foreign_put};
     struct source *source = ARENA_NEW(arena, struct source);
     struct yaml_node *root;
     struct err yaml_err = ERR_INIT;
@@ -166,7 +167,7 @@ bool source_parse_spec(struct arena *arena, struct str spec, struct stream **ret
     AUTO_BUF(errors, KIB(64));
     struct problems problems = {
         .arena = arena, .file = STR("stored definition"), .out = &errors};
-    struct reader reader = {.arena = arena, .problems = &problems};
+    struct reader reader = {.arena = arena, .problems = &problems, .put_instead = foreign_put};
     struct stream *stream = NULL;
     struct yaml_node *root;
     struct err yaml_err = ERR_INIT;

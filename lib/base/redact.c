@@ -339,8 +339,7 @@ void redact_cstr(char *text, size_t size)
         return;
     AUTO_BUF(buf, SIZE_MAX / 4);
     struct str all = str_from(text);
-    /* A text that fills its buffer was cut, perhaps by up to three bytes of a character more.
-     */
+    /* A text that fills its buffer was cut, by up to three bytes of a character more. */
     bool is_cut = all.len + 4 >= size;
     if (!redact(&buf, all, is_cut))
         return;

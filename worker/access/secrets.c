@@ -177,7 +177,7 @@ static bool read_all(struct arena *arena, const char *dir, bool from_env,
     return true;
 }
 
-/* Also the words of "Bearer abc" and the values of "a=b; c=d": an API may say back one alone. */
+/* Also the words of "Bearer abc" and the values of "a=b; c=d": an API may echo one alone. */
 static void on_literal(void *ctx, struct str place, struct str value)
 {
     size_t from = 0;
