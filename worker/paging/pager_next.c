@@ -99,6 +99,28 @@ static void compare_total(struct pager_step *step, struct str name, int64_t reac
         pager_step_sign_more(step, why);
 }
 
+/*
+ * A full first page that has all may be one whose total counts this answer only, and more than
+ * there is may be the same page again: both are the end, and prove nothing.
+ */
+static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
+{
+    const struct pagination *how = step->pager->in_force;
+    struct str name = how->total.source;
+    bool is_full = how->size && step->facts->seen >= how->size;
+    if (reached > total)
+        pager_step_sign_end(step, COMPLETE_ASSUMED,
+                            arena_printf(step->arena, "%.*s is %lld, but %lld were read",
+                                         STR_ARG(name), (long long)total, (long long)reached));
+    else if (reached == total && !step->pager->page && is_full)
+        pager_step_sign_end(step, COMPLETE_ASSUMED,
+                            arena_printf(step->arena,
+                                         "%.*s is %lld, which may count this one full page",
+                                         STR_ARG(name), (long long)total));
+    else
+        compare_total(step, name, reached, total);
+}
+
 /* A total that changes is worth a warning: records may be missed or come twice. */
 static void remember_total(struct pager_step *step, struct str name, int64_t total)
 {
@@ -121,7 +143,7 @@ static bool read_totals(struct pager_step *step, struct err *err)
     int64_t reached =
         saturate_add(by_offset ? step->pager->number : step->pager->records, facts->seen);
     if (total >= 0) {
-        compare_total(step, how->total.source, reached, total);
+        judge_total(step, reached, total);
         remember_total(step, how->total.source, total);
         /* Records per page: of this one, or of those before where it is the short last one. */
         int64_t before = step->pager->page ? step->pager->records / step->pager->page : 0;
