@@ -25,6 +25,16 @@ static void divert(struct diverted *diverted)
               dup2(fileno(diverted->file), diverted->fd) >= 0);
 }
 
+/* What was captured stays until the process ends: a test may look at all of it. */
+static char *kept[1024];
+
+static void keep(char *text)
+{
+    static size_t count;
+    ck_assert_uint_lt(count, sizeof kept / sizeof *kept);
+    kept[count++] = text;
+}
+
 static const char *restore(struct diverted *diverted)
 {
     long size = 0;
@@ -35,6 +45,7 @@ static const char *restore(struct diverted *diverted)
     dup2(diverted->saved_fd, diverted->fd);
     close(diverted->saved_fd);
     fclose(diverted->file);
+    keep(text);
     return text;
 }
 

@@ -153,7 +153,8 @@ static char *text_of_file(const char *path)
 static const char *database_of_version_9(void)
 {
     const char *url = servers_database_url();
-    servers_sql(url, text_of_file("tests/fixtures/schema_9.sql"));
+    AUTO_FREE char *sql = text_of_file("tests/fixtures/schema_9.sql");
+    servers_sql(url, sql);
     schema_put_helpers(url);
     return url;
 }
@@ -256,7 +257,7 @@ START_TEST(work_under_way_goes_on_over_a_migration)
 END_TEST
 
 /* The columns that a statement gives: names and the oids of their types. */
-static const char *columns_of(PGconn *conn, const char *sql)
+static char *columns_of(PGconn *conn, const char *sql)
 {
     AUTO_BUF(text, 4096);
     PGresult *prepared = PQprepare(conn, "", sql, 0, NULL);
@@ -274,12 +275,14 @@ START_TEST(calls_of_the_oldest_process_served_give_what_they_gave)
 {
     PGconn *before = PQconnectdb(database_of_version_9());
     PGconn *after = PQconnectdb(schema_database());
-    char *rest = text_of_file("tests/fixtures/calls_9.txt");
+    AUTO_FREE char *calls = text_of_file("tests/fixtures/calls_9.txt");
+    char *rest = calls;
     int count = 0;
     for (char *line; (line = strsep(&rest, "\n"));) {
         if (!*line || *line == '#')
             continue;
-        const char *gave = columns_of(before, line), *gives = columns_of(after, line);
+        AUTO_FREE char *gave = columns_of(before, line);
+        AUTO_FREE char *gives = columns_of(after, line);
         ck_assert_msg(strncmp(gives, gave, strlen(gave)) == 0, "%s gave %s and gives %s", line,
                       gave, gives);
         count++;

@@ -288,13 +288,16 @@ START_TEST(columns_of_new_fields)
             column_map_put_plan(&plan, stream, 1, &fields);
             BY_SQL("select count(*) from pagetide.extend_table($q$%.*s$q$)",
                    STR_ARG(buf_str(&plan)));
-            map = column_map_dry_extend(map, stream, &fields);
+            struct column_map *wider = column_map_dry_extend(map, stream, &fields);
+            column_map_unref(map);
+            map = wider;
         }
         expect(&cases.items[i], columns_text(&map->columns),
                BY_SQL("select coalesce(string_agg(column_name || ' ' || type, ', ' "
                       "order by position), 'nothing') from pagetide.field "
                       "where stream = 'shop.s%zu'",
                       i));
+        column_map_unref(map);
     }
 }
 END_TEST

@@ -9,6 +9,8 @@ static struct request request;
 static void open_request(const char *source_keys, const char *stream_keys)
 {
     setenv("TEST_TOKEN", "t-4711", 1);
+    if (fixture.arena)
+        exchange_fixture_close(&fixture);
     exchange_fixture_open(&fixture, source_keys, stream_keys);
     fixture.err = (struct err)ERR_INIT;
 }

@@ -9,8 +9,10 @@ static struct retry_after_quota quota;
 
 static void open_rules(const char *keys)
 {
-    fixture.arena = arena_new();
-    exchange_fixture_open(&fixture, "", arena_printf(fixture.arena, "path: /x, %s", keys).ptr);
+    AUTO_ARENA struct arena *arena = arena_new();
+    if (fixture.arena)
+        exchange_fixture_close(&fixture);
+    exchange_fixture_open(&fixture, "", arena_printf(arena, "path: /x, %s", keys).ptr);
 }
 
 static void ask(int status, const char *body)
