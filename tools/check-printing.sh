@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
 may_print='^(cli/say\.c|cli/main\.c|lib/base/(log|opt|mem|rng)\.c|lib/core/queue\.c)$'
-prints='(^|[^_[:alnum:]])(v?f?printf|v?dprintf|f?puts|f?putc|putchar|fwrite|perror)[[:space:]]*\(|STD(OUT|ERR)_FILENO[^)]*,'
+prints='(^|[^_[:alnum:]])(v?f?printf|v?dprintf|f?puts|f?putc|putchar|fwrite|perror)[[:space:]]*\(|(^|[^_[:alnum:]])writev?[[:space:]]*\([[:space:]]*STD(OUT|ERR)_FILENO'
 
 bad=0
 for file in lib/*/*.c lib/*/*/*.c config/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c cli/*.c; do

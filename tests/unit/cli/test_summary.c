@@ -3,9 +3,10 @@
 #include "tests/support/suite.h"
 
 /* In the order of enum summary_column; NULL is PostgreSQL's. */
-static const char *const good[SUMMARY_COLUMNS] = {"7",    "shop.orders", "succeeded", NULL,
-                                                  "1234", "56789",       "1000000",   "0",
-                                                  "0",    "0",           "1.250",     NULL};
+static const char *const good[SUMMARY_COLUMNS] = {
+    "7", "shop.orders", "succeeded", NULL,    "1234", "56789",  "1000000",
+    "0", "0",           "0",         "1.250", NULL,   "proved", "total was reached",
+    NULL};
 static const char *const bad[SUMMARY_COLUMNS] = {
     "8",   "shop.orders", "failed", "http", "3",     "30",
     "900", "2",           "1",      "5",    "0.500", "GET https://h/x: \"503\""};
@@ -27,7 +28,8 @@ static void expect(put_fn put, const char *const texts[], const char *text)
 START_TEST(a_run_that_succeeded_is_one_line)
 {
     expect(summary_put, good,
-           "shop.orders: run 7 succeeded: 1,234 pages, 56,789 records in 1.250 s");
+           "shop.orders: run 7 succeeded: 1,234 pages, 56,789 records in 1.250 s, proved: "
+           "total was reached");
 }
 END_TEST
 
@@ -56,11 +58,13 @@ START_TEST(json_has_every_column_under_its_name)
     expect(summary_put_json, good,
            "{\"run\":7,\"stream\":\"shop.orders\",\"state\":\"succeeded\",\"reason\":null,"
            "\"pages\":1234,\"records\":56789,\"bytes\":1000000,\"rejects\":0,\"asides\":0,"
-           "\"retries\":0,\"seconds\":1.250,\"error\":null}");
+           "\"retries\":0,\"seconds\":1.250,\"error\":null,\"complete\":\"proved\","
+           "\"complete_why\":\"total was reached\",\"warnings\":null}");
     expect(summary_put_json, bad,
            "{\"run\":8,\"stream\":\"shop.orders\",\"state\":\"failed\",\"reason\":\"http\","
            "\"pages\":3,\"records\":30,\"bytes\":900,\"rejects\":2,\"asides\":1,\"retries\":5,"
-           "\"seconds\":0.500,\"error\":\"GET https://h/x: \\\"503\\\"\"}");
+           "\"seconds\":0.500,\"error\":\"GET https://h/x: \\\"503\\\"\",\"complete\":null,"
+           "\"complete_why\":null,\"warnings\":null}");
 }
 END_TEST
 
