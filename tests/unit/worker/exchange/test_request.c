@@ -111,6 +111,7 @@ START_TEST(credentials_are_not_in_the_hash)
     build_from("", keys);
     struct request first = request;
     setenv("TEST_TOKEN", "t-4712", 1);
+    exchange_fixture_close(&fixture);
     exchange_fixture_open(&fixture, "", keys);
     ck_assert_ok(build(), fixture.err);
     ck_assert(request.hash == first.hash);
