@@ -82,6 +82,7 @@ bool order_parse_run(const char *text, int64_t *ret_run, int64_t *ret_job)
 static const char newest_sql[] =
     "select (select max(r.id) from pagetide.run r where r.stream = s.name) "
     "from pagetide.stream s where s.name = $1";
+enum { NEWEST_RUN };
 
 static int find_newest(struct pg *pg, const char *stream, int64_t *ret_run)
 {
@@ -92,9 +93,9 @@ static int find_newest(struct pg *pg, const char *stream, int64_t *ret_run)
         return cli_fail(&err);
     if (!pg_rows(result))
         return cli_usage("there is no stream %s", stream);
-    if (pg_is_null(result, 0, 0))
+    if (pg_is_null(result, 0, NEWEST_RUN))
         return cli_usage("%s has no run yet", stream);
-    *ret_run = pg_get_int(result, 0, 0);
+    *ret_run = pg_get_int(result, 0, NEWEST_RUN);
     return EXIT_DONE;
 }
 

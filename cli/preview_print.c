@@ -27,7 +27,7 @@ static void print_line(const struct cli *cli, const struct buf *line)
     fflush(stdout);
 }
 
-/* Redacted before it is cut: a part of a secret would not be known again. What is far behind
+/* Redacted before it is cut: a part of a secret would not be known again. What is far after
  * the cut need not be read for that. */
 static struct str shorten(struct arena *arena, struct str text, size_t max)
 {

@@ -8,8 +8,8 @@
 
 /*
  * The one place where commands write to stdout and stderr. Whatever is written has its secrets
- * replaced (base/redact.h) and its control characters escaped (base/printable.h), whoever wrote
- * the text. tools/check-printing.sh finds what prints without it.
+ * replaced (base/redact.h) and its control characters escaped (base/printable.h), wherever the
+ * text comes from. tools/check-printing.sh finds what prints without it.
  *
  * Lines that belong to the text stay. A piece in which a line's end would be a lie (a field's
  * name, a header, a cell of a table) is made one line by its caller: printable_put.

@@ -13,7 +13,7 @@ void columns_read(struct reader *reader, const struct key *key, const struct yam
 
 /*
  * Is the text a type and nothing else? PostgreSQL itself judges the type; this only makes sure
- * that no default, no constraint and no second column stands behind it:
+ * that no default, no constraint and no second column follows it:
  *
  *     [ schema "." ] name [ "(" modifiers ")" ] [ with | without time zone ] [ array ]
  *         { "[" [ bound ] "]" }

@@ -51,7 +51,8 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
      .help = "a page may hold the same records as an earlier one"},                            \
     {.name = "allow_same_request", .type = KEY_BOOL, P(allows_same_request),                   \
      .fallback = "false",                                                                      \
-     .help = "a request may be made twice: records that repeat are the only sign of a circle"}, \
+     .help = "a request may be made twice: records that repeat are the only sign of a "        \
+             "circle"},                                                                        \
     {.name = "rebase_links", .type = KEY_BOOL, AT(struct stream, rebases_links),               \
      .help = "as beside pagination"}
 
@@ -59,7 +60,8 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
     {.name = "stop_on_empty", .type = KEY_BOOL, P(stops_on_empty), .fallback = "false",       \
      .help = "a page without records is the last, whatever it names"},                         \
     {.name = "max_empty_pages", .type = KEY_COUNT, P(max_empty_pages), .min = 1,              \
-     .fallback = "3", .help = "pages without records in a row, after which the job is truncated"}
+     .fallback = "3",                                                                          \
+     .help = "pages without records in a row, after which the job is truncated"}
 
 #define TOTAL_ROW                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \

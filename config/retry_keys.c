@@ -23,7 +23,8 @@ static const struct choice jitters[] = {CHOICE("equal", RETRY_JITTER_EQUAL),
         {.name = "max_delay", .type = KEY_DURATION, R(max_delay_ms), .fallback = "60",         \
          .help = "no delay is longer"},                                                        \
         {.name = "jitter", .type = KEY_CHOICE, R(jitter), .choices = jitters,                  \
-         .fallback = default_jitter, .help = "equal: from half of the delay to all of it, full: from 0 to all of it"},            \
+         .fallback = default_jitter,                                                           \
+         .help = "equal: from half of the delay to all of it, full: from 0 to all of it"},     \
         KEY_END,                                                                               \
     }
 /* clang-format on */

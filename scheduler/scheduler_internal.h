@@ -10,9 +10,13 @@
 #include "scheduler/scheduler.h"
 
 /*
- * The inside of a scheduler, shared by scheduler.c (its life and its rhythm), tick.c (due
- * streams), publish.c (jobs onto the queue, and the rebuild), withdraw.c (cancelled jobs off
- * it) and intake.c (reload messages).
+ * The inside of a scheduler, shared by:
+ *
+ *     scheduler.c   its life and its rhythm
+ *     tick.c        due streams
+ *     publish.c     jobs onto the queue, and the rebuild
+ *     withdraw.c    cancelled jobs off it
+ *     intake.c      reload messages
  *
  * A pass asks PostgreSQL, acts, and ends. Each `…_start` begins one, or does nothing where the
  * one before has not ended or a server it needs is down: the next second will call it again.

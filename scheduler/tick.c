@@ -7,7 +7,7 @@
 
 /*
  * One pass: PostgreSQL names the streams that are due (pagetide.due), tick_plan.h says what to
- * do about each, and pagetide.tick makes the run and sets when the stream is due again, in one
+ * do about each. pagetide.tick makes the run and sets when the stream is due again, in one
  * statement. Several schedulers may get the same stream: the first to lock its row does it, the
  * others get the verdict `locked` or `none`. A stream whose run is still under way gets one
  * pending request instead, however many ticks pass. What fails is still due at the next pass, a

@@ -84,12 +84,13 @@ static bool check_owner(struct pg *pg, struct err *err)
         "join pg_catalog.pg_roles u on u.rolname = current_user "
         "where n.nspname = 'pagetide' and o.oid <> u.oid and not o.rolsuper "
         "and (u.rolsuper or not pg_catalog.pg_has_role(u.oid, o.oid, 'member'))";
+    enum { OWNER, USER };
     AUTO_PG_RESULT struct pg_result *foreign = NULL;
     if (!pg_await(pg, foreign_sql, NULL, 0, TIMEOUT_MS, &foreign, err))
         return false;
     if (pg_rows(foreign) == 0)
         return true;
-    struct str owner = pg_get_str(foreign, 0, 0), user = pg_get_str(foreign, 0, 1);
+    struct str owner = pg_get_str(foreign, 0, OWNER), user = pg_get_str(foreign, 0, USER);
     return err_set(err, ERR_CONFIG, "schema", 0,
                    "the schema pagetide in PostgreSQL belongs to the role %.*s, which could "
                    "act with the rights of %.*s there; connect as %.*s, or give it away: "
@@ -109,6 +110,7 @@ static bool read_found(struct pg *pg, struct found *ret_found, struct err *err)
         "select pg_catalog.count(*) = 2 from pg_catalog.pg_class c join "
         "pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 'pagetide' "
         "and c.relname in ('migration', 'meta')";
+    enum { HAS_BOTH };
     static const char found_sql[] =
         "select m.version, (pg_catalog.to_jsonb(m) ->> 'serves')::int, (select k.value from "
         "pagetide.meta k where k.key = 'functions_digest') "
@@ -118,7 +120,8 @@ static bool read_found(struct pg *pg, struct found *ret_found, struct err *err)
     struct found found = {0};
     if (!check_owner(pg, err) || !pg_await(pg, has_sql, NULL, 0, TIMEOUT_MS, &has, err))
         return false;
-    if (pg_get_bool(has, 0, 0) && !pg_await(pg, found_sql, NULL, 0, TIMEOUT_MS, &result, err))
+    if (pg_get_bool(has, 0, HAS_BOTH) &&
+        !pg_await(pg, found_sql, NULL, 0, TIMEOUT_MS, &result, err))
         return false;
     if (result && pg_rows(result) > 0) {
         struct arena *arena = arena_new();

@@ -63,7 +63,7 @@ struct crawl {
     struct throttle_pass pass;
     struct loop_timer *timer;
     const struct http_answer *answer; /* only while its callback runs */
-    const struct err *failed;         /* likewise */
+    const struct err *failed;         /* only while its callback runs */
     int attempt, server_waits, redirects;
     int64_t retries, waited_ms; /* since the last mark */
     struct str told_warning;    /* for the next mark; said once in a turn */

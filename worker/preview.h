@@ -47,7 +47,7 @@ struct preview {
 bool preview_run(const struct preview_options *options, struct arena *arena,
                  struct preview *ret_preview, struct err *err) MUST_CHECK;
 
-/* Are all variables and secrets there that the stream names? ERR_CONFIG names one that is not. */
+/* Are all variables and secrets there that the stream names? ERR_CONFIG names a missing one. */
 bool preview_has_secrets(const struct stream *stream, const char *secrets_dir,
                          struct err *err) MUST_CHECK;
 

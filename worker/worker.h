@@ -10,9 +10,9 @@
 #include "worker/crawl.h"
 
 /*
- * A process that holds jobs: claims them from the queue (or is given them, for `sync`), runs up
- * to `jobs` of them at once in one event loop, keeps their leases, and gives them back when it
- * is asked to stop.
+ * A process that holds jobs. It claims them from the queue, or is given them (`sync`). It runs
+ * up to `jobs` of them at once in one event loop and keeps their leases. When it is asked to
+ * stop, it gives them back.
  *
  *     worker_new → worker_start → [worker_add]… → worker_drain → its callback → worker_free
  */

@@ -94,7 +94,7 @@ static size_t read_json(struct str text, uint32_t *ret_code, bool *ret_is_byte)
     return 2;
 }
 
-/* The number of `&#47;` or `&#x2f;`; text begins behind the `#`. */
+/* The number of `&#47;` or `&#x2f;`; the text begins after the `#`. */
 static bool read_entity_number(struct str digits, uint32_t *ret_code)
 {
     bool is_hex = digits.len && (digits.ptr[0] | 0x20) == 'x';

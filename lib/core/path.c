@@ -15,7 +15,7 @@
  * E.g. `orders[*].lines[kind=sale]['@id']` is KEY orders, EACH, KEY lines, FILTER kind = sale,
  * KEY @id. A path is compiled once and read often; steps are a flat array, and reading is a
  * loop in which undefined stays undefined. Wildcards are not read here but by the records
- * module, which streams what they stand for.
+ * module, which streams what they match.
  */
 enum { STEPS_MAX = 64, PATH_BYTES_MAX = 4096 };
 

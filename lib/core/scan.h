@@ -13,10 +13,10 @@
 /*
  * The lexer under value and records: strict JSON (RFC 8259) over bytes, without a tree.
  *
- * `at` is the next byte. Every scan_… function moves it past what it took; on a breach of the
- * grammar it returns false with `problem` set and `at` on the offending byte (or at the end, if
- * the text stops too early), and the scan is over. What is legal JSON but hard to store is not
- * a breach: it is reported in `flags`.
+ * `at` is the next byte. Every scan_… function moves it past what it took. On a breach of the
+ * grammar it returns false with `problem` set, and the scan is over. `at` is then on the
+ * offending byte, or at the end if the text stops too early. What is legal JSON but hard to
+ * store is not a breach: it is reported in `flags`.
  */
 enum scan_flags {
     SCAN_ESCAPES = 1 << 0,        /* a string holds a backslash */

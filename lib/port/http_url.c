@@ -41,7 +41,7 @@ static void url_fill(struct arena *arena, CURLU *from, struct http_url *ret_url)
     *ret_url = url;
 }
 
-/* For messages. Where an `@` stands in what cannot be read, it may end a password. */
+/* For messages. Where an `@` is in what cannot be read, it may end a password. */
 static struct str url_shown(struct arena *arena, struct str text)
 {
     return str_find_byte(text, '@') < 0 ? redact_cut(arena, text, SHOWN_BYTES) : STR("a URL");

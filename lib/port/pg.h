@@ -83,7 +83,7 @@ bool pg_open(struct loop *loop, const struct pg_options *options, pg_state_fn fn
              struct pg **ret_pg, struct err *err) MUST_CHECK;
 void pg_close(struct pg *pg); /* pending callbacks come with ERR_STOPPED; NULL is fine */
 bool pg_is_up(const struct pg *pg);
-/* The process that the server named at login; a pooler says a number of its own. Only while up. */
+/* The process that the server named at login; a pooler names one of its own. Only while up. */
 int64_t pg_login_pid(const struct pg *pg);
 void pg_on_notify(struct pg *pg, pg_notify_fn fn, void *ctx);
 

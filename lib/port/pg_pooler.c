@@ -5,7 +5,7 @@
 
 /*
  * A server says its process id at login, and a pooler a number of its own: where that is not
- * pg_backend_pid(), something stands between. Whether it keeps sessions together is then tried
+ * pg_backend_pid(), something is between. Whether it keeps sessions together is then tried
  * with a mark, a setting of a random value that `pg` leaves in whatever session it has:
  *
  *     pg      mark            read       .         read          not its own mark: pooled

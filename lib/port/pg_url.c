@@ -7,7 +7,7 @@
 enum { SHOWN_BYTES_MAX = 4096 };
 
 /*
- * libpq ends user and password at the first `@` or `/`. Behind a second `@`, or one behind the
+ * libpq ends user and password at the first `@` or `/`. After a second `@`, or one after the
  * first `/`, a part of the password would be taken for a host, a port or a database, and said
  * in its messages. In a query an `@` is a value's.
  */
@@ -17,10 +17,10 @@ static bool has_open_password(struct str url)
     struct str rest = str_slice(url, (size_t)scheme + 3, url.len), before;
     if (scheme < 0)
         return false;
-    struct str behind = str_split(rest, '@', &before);
-    if (!behind.ptr)
+    struct str after = str_split(rest, '@', &before);
+    if (!after.ptr)
         return false;
-    if (str_find_byte(behind, '@') >= 0)
+    if (str_find_byte(after, '@') >= 0)
         return true;
     return str_find_byte(before, '/') >= 0 && str_find_byte(before, '?') < 0;
 }

@@ -14,7 +14,7 @@ struct _PQconninfoOption; /* libpq's own tag of its PQconninfoOption */
 
 /*
  * To be freed by PQconninfoFree. ERR_CONFIG, with a text that shows no part of the URL: libpq
- * cannot read it, a port is no number, or an `@` stands where the end of a password would.
+ * cannot read it, a port is no number, or an `@` is where a password would end.
  */
 bool pg_url_parse(const char *url, struct _PQconninfoOption **ret_options,
                   struct err *err) MUST_CHECK;

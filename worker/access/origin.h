@@ -9,16 +9,20 @@
 #include "port/http.h"
 
 /*
- * The room access/ says who we are to an API, where we may go, and how fast: secrets finds
- * the values of credentials, origin says which hosts may be asked and which of them get the
- * credentials, retry_after reads how long a server asks us to wait, and throttle keeps rate
- * limits and pauses. It knows nothing of pages.
+ * The room access/ says who we are to an API, where we may go, and how fast. It knows nothing
+ * of pages.
+ *
+ *     secrets       the values of credentials
+ *     origin        which hosts may be asked, and which of them get the credentials
+ *     retry_after   how long a server asks us to wait
+ *     throttle      rate limits and pauses
  *
  * A stream's origin is the scheme, host and port of its own URL (`home_url`, without
  * params), as the definition alone makes it. Its credentials go there and nowhere else: what
- * names a secret, and what goes by the name of a credential (base/secret_name.h). A URL that
- * an answer had a hand in (a link, a redirect, `url` made of the response) may lead to other
- * hosts where allow_hosts names them, and goes without.
+ * names a secret, and what goes by the name of a credential (base/secret_name.h).
+ *
+ * An answer may have had a hand in a URL: a link, a redirect, `url` made of the response. Such
+ * a URL may lead to other hosts where allow_hosts names them, and goes without credentials.
  */
 
 /*

@@ -47,7 +47,7 @@ bool retry_after_parse(struct str value, int64_t now_us, int64_t *ret_ms)
     return true;
 }
 
-/* "1999ms", "1.5s", "6m0s", "1h2m": what Go prints; only where a reset is told. */
+/* "1999ms", "1.5s", "6m0s", "1h2m": what Go prints; only for a reset. */
 static bool parse_duration(struct str text, int64_t *ret_ms)
 {
     static const struct {
@@ -216,12 +216,12 @@ static int64_t server_time_us(const struct http_answer *answer, int64_t now_us)
 }
 
 /* One place where an answer may tell a time; `value` is empty where it does not. */
-struct told {
+struct server_wait {
     struct str name, value;
     bool is_reset; /* also a duration may stand there */
 };
 
-enum { TOLD_PLACES = 4 };
+enum { WAIT_PLACES = 4 };
 
 static struct str header_value(const struct http_answer *answer, struct str name)
 {
@@ -230,38 +230,39 @@ static struct str header_value(const struct http_answer *answer, struct str name
 }
 
 /* In the order in which they are believed. */
-static void find_told(const struct http_answer *answer, const struct retry_after_quota *quota,
-                      struct told ret_told[TOLD_PLACES])
+static void find_waits(const struct http_answer *answer, const struct retry_after_quota *quota,
+                       struct server_wait ret_waits[WAIT_PLACES])
 {
-    static const struct str names[TOLD_PLACES] = {
+    static const struct str names[WAIT_PLACES] = {
         STR_INIT("retry-after"), STR_INIT("rate_limit.reset"), STR_INIT("ratelimit-reset"),
         STR_INIT("x-ratelimit-reset")};
     bool resets = answer->status == 429 || retry_after_is_spent(answer, quota);
-    for (size_t i = 0; i < TOLD_PLACES; i++) {
+    for (size_t i = 0; i < WAIT_PLACES; i++) {
         bool is_looked_at = i == 0 ? answer->status >= 400 : resets;
-        ret_told[i] = (struct told){names[i], STR_NONE, i > 0};
+        ret_waits[i] = (struct server_wait){names[i], STR_NONE, i > 0};
         if (is_looked_at)
-            ret_told[i].value = i == 1 ? text_in(quota->reset) : header_value(answer, names[i]);
+            ret_waits[i].value =
+                i == 1 ? text_in(quota->reset) : header_value(answer, names[i]);
     }
 }
 
-static bool parse_told(const struct told *told, int64_t server_us, int64_t *ret_ms)
+static bool parse_wait(const struct server_wait *wait, int64_t server_us, int64_t *ret_ms)
 {
-    return told->value.len &&
-           (told->is_reset ? parse_reset(told->value, server_us, ret_ms)
-                           : retry_after_parse(told->value, server_us, ret_ms));
+    return wait->value.len &&
+           (wait->is_reset ? parse_reset(wait->value, server_us, ret_ms)
+                           : retry_after_parse(wait->value, server_us, ret_ms));
 }
 
 int64_t retry_after_in_answer(const struct http_answer *answer,
                               const struct retry_after_quota *quota, int64_t now_us,
                               int64_t max_ms)
 {
-    struct told told[TOLD_PLACES];
+    struct server_wait waits[WAIT_PLACES];
     int64_t ms = 0, server_us = server_time_us(answer, now_us);
     bool is_given = false;
-    find_told(answer, quota, told);
-    for (size_t i = 0; i < TOLD_PLACES && !is_given; i++)
-        is_given = parse_told(&told[i], server_us, &ms);
+    find_waits(answer, quota, waits);
+    for (size_t i = 0; i < WAIT_PLACES && !is_given; i++)
+        is_given = parse_wait(&waits[i], server_us, &ms);
     struct limit limit = read_limit(answer);
     if (!is_given && limit.wait_s >= 0 && (answer->status == 429 || limit.is_spent)) {
         is_given = true;
@@ -273,14 +274,14 @@ int64_t retry_after_in_answer(const struct http_answer *answer,
 bool retry_after_unread(const struct http_answer *answer, const struct retry_after_quota *quota,
                         int64_t now_us, struct str *ret_name, struct str *ret_value)
 {
-    struct told told[TOLD_PLACES];
+    struct server_wait waits[WAIT_PLACES];
     int64_t ms;
-    find_told(answer, quota, told);
-    for (size_t i = 0; i < TOLD_PLACES; i++) {
-        if (!told[i].value.len || parse_told(&told[i], server_time_us(answer, now_us), &ms))
+    find_waits(answer, quota, waits);
+    for (size_t i = 0; i < WAIT_PLACES; i++) {
+        if (!waits[i].value.len || parse_wait(&waits[i], server_time_us(answer, now_us), &ms))
             continue;
-        *ret_name = told[i].name;
-        *ret_value = told[i].value;
+        *ret_name = waits[i].name;
+        *ret_value = waits[i].value;
         return true;
     }
     struct limit limit = read_limit(answer);

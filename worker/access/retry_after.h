@@ -39,7 +39,7 @@ int64_t retry_after_in_answer(const struct http_answer *answer,
                               const struct retry_after_quota *quota, int64_t now_us,
                               int64_t max_ms);
 
-/* A place where a time is told that cannot be read; its value is borrowed from the answer. */
+/* A place that names a time which cannot be read; its value is borrowed from the answer. */
 bool retry_after_unread(const struct http_answer *answer, const struct retry_after_quota *quota,
                         int64_t now_us, struct str *ret_name, struct str *ret_value);
 

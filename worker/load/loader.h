@@ -15,10 +15,13 @@
 
 /*
  * This room, worker/load, brings batches into PostgreSQL. loader.h is its door: a crawl asks
- * here for the map and for the batch to cut its pages into. Below it are the pair of batches
- * (batch_pair.h), the way of one batch (commit.h, commit_message.h, blame.h), the column map
- * (column_map.h and two ways to get one), and the pool of sessions with the rule by which work
- * is tried again (sessions.h, attempt.h). It knows nothing of HTTP.
+ * here for the map and for the batch to cut its pages into. The room knows nothing of HTTP.
+ * Below this file are:
+ *
+ *     batch_pair.h                          the two batches of a loader
+ *     commit.h, commit_message.h, blame.h   the way of one batch
+ *     column_map.h and two ways to get one  the column map
+ *     sessions.h, attempt.h                 the pool of sessions; when work is tried again
  *
  * A batch goes by COPY into a session-temporary staging table; then one message brings the
  * fence, the merge, the checkpoints and the ledger (pagetide.commit_batch). There is one

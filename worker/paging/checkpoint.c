@@ -9,7 +9,7 @@
 /*
  * A job goes on from its checkpoint in another process, perhaps days later and after the
  * program was replaced. So the text says everything by names and values, never by a position in
- * a table, and the definition is read anew (it is stored with the run and does not change).
+ * a table. The definition is read anew: it is stored with the run and does not change.
  *
  * For the third page of `pagination: {type: cursor, cursor_path: next, param: after}`:
  *

@@ -4,9 +4,9 @@
 #include "worker/paging/link.h"
 
 /*
- * The signs that a definition does not name. A page that ends the job is looked at for a count
- * of all records, and for a link, a cursor, a flag or a count of pages that says "more". Only
- * fields of the body itself and of the containers below count: a field of a record never does.
+ * The signs that a definition does not name. In a page that ends the job they are a count of
+ * all records, or a link, cursor, flag or page count that says "more". Only fields of the body
+ * itself and of the containers below count: a field of a record never does.
  */
 static const char *const containers[] = {
     "",          "meta",     "pagination", "meta.pagination",
@@ -186,7 +186,7 @@ static bool counts_all(const struct pager_step *step)
     return stream->merge.strategy == MERGE_APPEND && wildcards <= 1 && !starts_late;
 }
 
-static int64_t records_reached(const struct pager_step *step)
+static int64_t records_so_far(const struct pager_step *step)
 {
     const struct pager *pager = step->pager;
     return saturate_add(pager->type == PAGINATE_OFFSET ? pager->number : pager->records,
@@ -216,7 +216,7 @@ static bool weigh_total(struct look *look, bool *ret_proves, struct str *ret_why
 {
     struct pager_step *step = look->step;
     struct str name;
-    int64_t total, reached = records_reached(step);
+    int64_t total, reached = records_so_far(step);
     bool is_sure = read_declared_total(look, &name, &total) ||
                    find_header_total(step->facts, &name, &total);
     *ret_proves = false;
@@ -306,7 +306,7 @@ static bool see_more(struct look *look, struct str *ret_why)
     const struct pager_facts *facts = look->step->facts;
     bool has_flag = look->step->pager->in_force->has_more.kind != LOCATOR_NONE;
     if (!facts->seen || has_flag)
-        return false; /* links behind the last page, and beside a flag, are often stale */
+        return false; /* links after the last page, and beside a flag, are often stale */
     *ret_why = STR("a Link header names a next page");
     return link_has_next(facts->headers, facts->header_count, facts->url) ||
            find_more(look, ret_why);

@@ -107,7 +107,7 @@ static bool is_ours(struct str anchor, struct str page_url)
            (path >= 0 && str_eq(anchor, str_slice(tail, (size_t)path, tail.len)));
 }
 
-/* The params after a target; *ret_match: the first `rel` lists ours, and no anchor is foreign. */
+/* The params after a target. *ret_match: the first `rel` lists ours, no anchor is foreign. */
 static bool read_params(struct link_reader *reader, const struct link_wanted *wanted,
                         bool *ret_match)
 {

@@ -211,7 +211,7 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
     if (!read_has_more(step, err))
         return false;
     if (step->signs.has_end)
-        return true; /* nothing is asked for behind the end */
+        return true; /* nothing is asked for after the end */
     if (!read_place(step, &how->cursor, &cursor, err))
         return false;
     if (is_nothing(cursor))
@@ -299,7 +299,7 @@ bool pager_next_url(struct pager_step *step, struct err *err)
     if (!read_has_more(step, err))
         return false;
     if (step->signs.has_end)
-        return true; /* nothing is asked for behind the end */
+        return true; /* nothing is asked for after the end */
     if (!read_place(step, locator, &link, err))
         return false;
     if (is_nothing(link)) {

@@ -6,8 +6,8 @@
 
 /*
  * Each name must be in a record once, and records of a page mostly have the same names in the
- * same order. So the names of the record before stay in `list` past `count`, and a record has
- * up to three ways to find out whether a name came already, the fastest first:
+ * same order. So the names of the record before stay in `list` past `count`. A record has up to
+ * three ways to find out whether a name came already, the fastest first:
  *
  *     repeating   name n is name n of the record before, and so were all before it. As those
  *                 were all different, this one is new: one comparison, no search.

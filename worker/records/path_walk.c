@@ -20,9 +20,8 @@
  *     descend key b                                    at 3                     THERE
  *     climb   to the end of [*] and of {, past "d":4   levels empty             END
  *
- * Where a step needs to know more than the next byte (an index from the end, a filter, an
- * element that is watched), the value is read once ahead and the scan goes back to its
- * beginning.
+ * Some steps need to know more than the next byte: an index from the end, a filter, an element
+ * that is watched. There the value is read once ahead and the scan goes back to its beginning.
  */
 
 /* Level n was opened by step n of the path. */

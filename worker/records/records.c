@@ -7,8 +7,8 @@
 
 /*
  * Two walkers share one scan. path_walk goes along the merge path and stops at each value that
- * the path names; from there this file takes the records out of that value, one per call, and
- * then lets the path go on to its next value or to the end of the body:
+ * the path names. From there this file takes the records out of that value, one per call. Then
+ * it lets the path go on to its next value or to the end of the body:
  *
  *     {"meta": {…}, "data": {"items": [ r r r ], "n": 3}, "next": null}
  *     WALK ─────────────────────────► VALUE ───► WALK ──────────────► END

@@ -65,8 +65,8 @@ enum records_found records_found(const struct records *records);
 /* Number of leading steps of the path that exist in the body: all of them, or, where it is
  * RECORDS_MISSING, those before the first that was not found. */
 size_t records_reached(const struct records *records);
-/* RECORDS_MISSING: the first place where the path led nowhere, and what is there: "orders[1].lines
- * is an object", "the body has no \"data\"". In the arena. */
+/* RECORDS_MISSING: the first place where the path led nowhere, and what is there:
+ * "orders[1].lines is an object", "the body has no \"data\"". In the arena. */
 struct str records_absence(const struct records *records);
 /* RECORDS_MISSING: true if, wherever the path failed, only its last segment was missing. */
 bool records_is_only_leaf_missing(const struct records *records);

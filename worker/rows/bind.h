@@ -12,8 +12,10 @@
  *
  * A field that the map does not know becomes, in this order of rules: a new column if it is
  * part of the key; nothing with `columns: none` or `others: ignore`; an aside with `others:
- * aside`; else what `on_new_field` says, once there is a table. What is to become a column but
- * has no room in the table, has a name of more than 1,000 bytes, or comes after the map was extended for this page, goes aside.
+ * aside`; else what `on_new_field` says, once there is a table.
+ *
+ * What is to become a column goes aside if the table has no room for it, if its name has more
+ * than 1,000 bytes, or if it comes after the map was extended for this page.
  */
 struct binder {
     /* in */

@@ -36,9 +36,9 @@ void new_fields_add(struct new_fields *fields, const struct record_field *field)
 void new_fields_add_wider(struct new_fields *fields, const struct record_field *field);
 
 /*
- * The positions of all fields in the order in which they get their columns: as they were met,
- * but a field whose own name is a column's comes before those whose names only become it, so
- * that `user_id` has the column user_id, and userID the column user_id_2. In `arena`.
+ * The positions of all fields in the order in which they get their columns: as they were met.
+ * But a field whose own name is a column's comes before those whose names only become it. So
+ * `user_id` has the column user_id, and userID the column user_id_2. In `arena`.
  */
 size_t *new_fields_order(const struct new_fields *fields, struct arena *arena);
 
