@@ -215,10 +215,10 @@ static int64_t server_time_us(const struct http_answer *answer, int64_t now_us)
     return date && date_parse_http(date->value, now_us, &server_us) ? server_us : now_us;
 }
 
-/* One place where an answer may tell a time; `value` is empty where it does not. */
+/* One place where an answer may name a time; `value` is empty where it does not. */
 struct server_wait {
     struct str name, value;
-    bool is_reset; /* also a duration may stand there */
+    bool is_reset; /* a duration is read too */
 };
 
 enum { WAIT_PLACES = 4 };
