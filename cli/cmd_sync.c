@@ -107,7 +107,7 @@ static void on_ended(void *ctx, const struct job *job, const struct crawl_end *e
         struct synced *item = &sync->items[i];
         if (item->run == job->run) {
             is_ours = true;
-            item->is_over |= end->run_ended || is_lost;
+            item->is_over |= end->has_run_ended || is_lost;
         }
         are_all_over &= item->is_over;
     }

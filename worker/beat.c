@@ -61,7 +61,7 @@ static void on_round(void *ctx, const int64_t *lost, size_t lost_count, const st
     beat_queue(worker);
 }
 
-static void beat_round(void *ctx)
+static void on_beat_timer(void *ctx)
 {
     struct worker *worker = ctx;
     AUTO_ARENA struct arena *arena = arena_new();
@@ -82,6 +82,6 @@ static void beat_round(void *ctx)
 void beat_start(struct worker *worker)
 {
     if (!worker->beat_timer)
-        worker->beat_timer = loop_timer_new(worker->loop, beat_round, worker);
+        worker->beat_timer = loop_timer_new(worker->loop, on_beat_timer, worker);
     loop_timer_set(worker->beat_timer, worker->settings->beat_ms);
 }

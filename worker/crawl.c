@@ -289,7 +289,7 @@ static void on_batch_failed(struct crawl *crawl, const struct mark_outcome *outc
 
 static void on_turn_ended(struct crawl *crawl, const struct mark_outcome *outcome)
 {
-    crawl->end.run_ended = outcome->has_run_ended;
+    crawl->end.has_run_ended = outcome->has_run_ended;
     crawl->end.run_state = outcome->run_state;
     if (outcome->has_ended)
         crawl->end.state = outcome->state;
@@ -313,7 +313,7 @@ static void on_ended_there(struct crawl *crawl, const struct mark_outcome *outco
     crawl->phase = PHASE_ENDED;
     crawl->end.state = outcome->state;
     crawl->end.reason = REASON_REJECTS;
-    crawl->end.run_ended = outcome->has_run_ended;
+    crawl->end.has_run_ended = outcome->has_run_ended;
     crawl->end.run_state = outcome->run_state;
     err_set(&crawl->err, ERR_INPUT, "rejects", 0,
             "page %d: more than %lld records were rejected", outcome->page,

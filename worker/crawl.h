@@ -39,7 +39,7 @@ struct crawl_end {
     enum job_reason reason;
     const struct err *err; /* its text is "" if none; borrowed until crawl_free */
     int64_t wait_ms;       /* PARKED */
-    bool run_ended;        /* the whole run, not only this job, is over, in run_state */
+    bool has_run_ended;    /* the whole run, not only this job, is over, in run_state */
     enum job_state run_state;
 };
 

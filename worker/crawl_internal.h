@@ -72,7 +72,7 @@ struct crawl {
 
     struct buf body;
     struct cut cut;
-    bool body_is_empty;  /* 204, or `responses` said so */
+    bool is_body_empty;  /* 204, or `responses` said so */
     bool is_end_by_rule; /* `responses` said that there is no more */
 
     size_t pending; /* marks without an outcome yet */

@@ -25,7 +25,7 @@ static bool read_response(struct crawl *crawl, struct err *err)
     enum pagination_type type = crawl->pager.type;
     struct value_skipped skipped = crawl->cut.skipped;
     crawl->scope.response = UNDEFINED_VALUE;
-    if (crawl->body_is_empty || (type == PAGINATE_LINK_HEADER && has_next_link(crawl)))
+    if (crawl->is_body_empty || (type == PAGINATE_LINK_HEADER && has_next_link(crawl)))
         return true;
     if (crawl->stream->needs_response_records)
         skipped = VALUE_WHOLE;
@@ -40,7 +40,7 @@ static struct pager_facts facts_of(const struct crawl *crawl)
         .home_url = crawl->request.home_url,
         .headers = crawl->scope.headers,
         .header_count = crawl->scope.header_count,
-        .is_empty_answer = crawl->body_is_empty,
+        .is_empty_answer = crawl->is_body_empty,
         .is_last = crawl->is_end_by_rule,
         .seen = crawl->cut.seen,
         .taken = crawl->cut.taken,

@@ -24,7 +24,7 @@ struct previewing {
 
 /* --- what the crawl asks and reports --- */
 
-static void stop_run(void *ctx)
+static void on_stop_timer(void *ctx)
 {
     struct previewing *previewing = ctx;
     crawl_stop(previewing->crawl, CRAWL_STOP_NOW);
@@ -181,7 +181,7 @@ bool preview_run(const struct preview_options *options, struct arena *arena,
     }
     rng_seed_random(&previewing.rng);
     previewing.throttle = throttle_new(on_freed, &previewing);
-    previewing.stop = loop_timer_new(options->loop, stop_run, &previewing);
+    previewing.stop = loop_timer_new(options->loop, on_stop_timer, &previewing);
     go(&previewing);
     loop_timer_free(previewing.stop);
     throttle_free(previewing.throttle);

@@ -85,7 +85,7 @@ void report_end(const struct worker *worker, const struct crawl *crawl,
         log_lost(worker, &at, &stats, text);
         break;
     }
-    if (end->run_ended) {
+    if (end->has_run_ended) {
         at.job_n = 0;
         log_write(LOG_INFO, LOG_RUN_DONE, &at, "%s", job_state_name(end->run_state));
     }

@@ -227,7 +227,7 @@ enum step step_judge(struct crawl *crawl)
         crawl_wrap_request(crawl);
         return crawl_fail(crawl, judgement.reason);
     default:
-        crawl->body_is_empty = judgement.verdict != JUDGE_ACCEPT;
+        crawl->is_body_empty = judgement.verdict != JUDGE_ACCEPT;
         crawl->is_end_by_rule = judgement.verdict == JUDGE_END;
         keep_answer(crawl);
         return STEP_cut;
@@ -276,7 +276,7 @@ enum step step_cut(struct crawl *crawl)
         .on_record = watch ? watch->on_record : NULL,
         .on_record_ctx = watch ? watch->ctx : NULL,
     };
-    if (crawl->body_is_empty) {
+    if (crawl->is_body_empty) {
         batch_page_begin(batch);
         return STEP_next;
     }

@@ -85,7 +85,7 @@ static bool may_send(void *ctx, const struct crawl *crawl)
     return bytes < bound || (!is_fetching(worker) && loaders_is_idle(worker->loaders));
 }
 
-static void wake_starved(void *ctx)
+static void on_starved_timer(void *ctx)
 {
     struct worker *worker = ctx;
     worker->wake_is_due = false;
@@ -174,7 +174,7 @@ static void on_committed(void *ctx)
 
 static void on_registered(void *ctx, const struct err *err);
 
-static void poll_queue(void *ctx)
+static void on_claim_timer(void *ctx)
 {
     struct worker *worker = ctx;
     if (!worker->is_registered && !worker->has_signed_off && pg_is_up(worker->pg))
@@ -298,7 +298,7 @@ static void lend(struct worker *worker)
     };
 }
 
-static void drain_is_over(void *ctx)
+static void on_drain_timeout(void *ctx)
 {
     struct worker *worker = ctx;
     for (struct held *held = worker->held.first; held; held = held->next)
@@ -320,10 +320,10 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
     snprintf(worker->application_name, sizeof worker->application_name, "pagetide %s",
              worker->id);
     worker->throttle = throttle_new(on_throttle_free, worker);
-    worker->claim_timer = loop_timer_new(worker->loop, poll_queue, worker);
-    worker->local_timer = loop_timer_new(worker->loop, poll_queue, worker);
-    worker->starved_timer = loop_timer_new(worker->loop, wake_starved, worker);
-    worker->drain_timer = loop_timer_new(worker->loop, drain_is_over, worker);
+    worker->claim_timer = loop_timer_new(worker->loop, on_claim_timer, worker);
+    worker->local_timer = loop_timer_new(worker->loop, on_claim_timer, worker);
+    worker->starved_timer = loop_timer_new(worker->loop, on_starved_timer, worker);
+    worker->drain_timer = loop_timer_new(worker->loop, on_drain_timeout, worker);
     if (!http_new(worker->loop, &worker->http, err) || !open_postgres(worker, err) ||
         (options->has_queue && !open_queue(worker, err))) {
         worker_free(worker);

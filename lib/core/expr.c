@@ -69,15 +69,15 @@ static void say_path(const struct use_walk *walk, const struct node *path,
     size_t count = 0;
     for (const struct node *node = path; node->kind == NODE_ITEM; node = node->kids[0])
         count++;
-    struct expr_use use = {.steps = steps, .step_count = count, .rest_is_known = true};
+    struct expr_use use = {.steps = steps, .step_count = count, .is_rest_known = true};
     for (; path->kind == NODE_ITEM; path = path->kids[0])
         steps[--count] = path->kids[1]->value;
     use.root = path->value.text;
     if (reader && reader->call) {
         use.filter = str_from(reader->call->name);
-        use.rest_is_known = use.step_count > 0 || reader->kind == NODE_TEST;
+        use.is_rest_known = use.step_count > 0 || reader->kind == NODE_TEST;
     } else if (reader) {
-        use.rest_is_known = false;
+        use.is_rest_known = false;
     }
     walk->fn(walk->ctx, &use);
 }

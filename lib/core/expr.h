@@ -51,14 +51,14 @@ struct str expr_source(const struct expr *expr);
 
 /*
  * Every use of a name in an expression: the root name and the constant keys and indexes that
- * follow it; `rest_is_known` is false where a computed key, a slice or a filter on the root
+ * follow it; `is_rest_known` is false where a computed key, a slice or a filter on the root
  * itself takes over. E.g. `response.data[-1].id` → root "response", steps data, -1, id.
  */
 struct expr_use {
     struct str root;
     const struct value *steps; /* strings and numbers */
     size_t step_count;
-    bool rest_is_known;
+    bool is_rest_known;
     struct str filter; /* the filter or test applied to it at once, or empty */
 };
 

@@ -192,7 +192,7 @@ static void note_use(void *ctx, const struct expr_use *use)
     buf_printf(buf, "%.*s", STR_ARG(use->root));
     for (size_t i = 0; i < use->step_count; i++)
         buf_printf(buf, "/%.*s", STR_ARG(use->steps[i].text));
-    buf_printf(buf, "%s%s%.*s;", use->rest_is_known ? "" : "?", use->filter.len ? "|" : "",
+    buf_printf(buf, "%s%s%.*s;", use->is_rest_known ? "" : "?", use->filter.len ? "|" : "",
                STR_ARG(use->filter));
 }
 
