@@ -66,7 +66,7 @@ struct crawl {
     const struct err *failed;         /* only while its callback runs */
     int attempt, server_waits, redirects;
     int64_t retries, waited_ms; /* since the last mark */
-    struct str told_warning;    /* for the next mark; said once in a turn */
+    struct str wait_warning;    /* for the next mark; said once in a turn */
     bool has_told_warning;
     int64_t fetched_at_ms, body_wire_bytes;
 

@@ -203,7 +203,7 @@ static struct judgement judge(struct crawl *crawl)
     }
     if (judgement.unread.len && !crawl->has_told_warning) {
         crawl->has_told_warning = true;
-        crawl->told_warning = arena_str(crawl->arena, judgement.unread);
+        crawl->wait_warning = arena_str(crawl->arena, judgement.unread);
     }
     if (judgement.server_wait_ms >= 0)
         throttle_pause(&crawl->pass, clock_mono_ms(), judgement.server_wait_ms);
