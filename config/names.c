@@ -204,10 +204,20 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
         stream->merge.reads_response = true;
 }
 
+/* From the first wildcard on all that is below it is passed over with the records. */
+static size_t steps_above_records(const struct path *records)
+{
+    size_t count = 0;
+    while (count < records->count && records->steps[count].kind < PATH_EACH)
+        count++;
+    return count;
+}
+
 /* Do they part before either ends? Anything but two different keys is taken to meet. */
 static bool use_reaches(const struct expr_use *use, const struct path *records)
 {
-    for (size_t i = 0; i < MIN(use->step_count, records->count); i++)
+    size_t count = MIN(use->step_count, steps_above_records(records));
+    for (size_t i = 0; i < count; i++)
         if (use->steps[i].kind == VALUE_STRING && records->steps[i].kind == PATH_KEY &&
             !str_eq(use->steps[i].text, records->steps[i].key))
             return false;
@@ -216,7 +226,8 @@ static bool use_reaches(const struct expr_use *use, const struct path *records)
 
 static bool path_reaches(const struct path *path, const struct path *records)
 {
-    for (size_t i = 0; i < MIN(path->count, records->count); i++)
+    size_t count = MIN(path->count, steps_above_records(records));
+    for (size_t i = 0; i < count; i++)
         if (path->steps[i].kind == PATH_KEY && records->steps[i].kind == PATH_KEY &&
             !str_eq(path->steps[i].key, records->steps[i].key))
             return false;

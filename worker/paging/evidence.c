@@ -99,13 +99,13 @@ static bool is_cap(int64_t count)
     return false;
 }
 
-/* `203`, `"203"` or `{"value": 203, "relation": "eq"}`. */
+/* `203`, `"203"` or `{"value": 203}`, with "relation": "eq" if with one. */
 static bool read_total(struct value value, int64_t *ret_total)
 {
     struct value relation = value_get(value, STR("relation"));
     if (relation.kind == VALUE_STRING && !str_is(relation.text, "eq"))
         return false;
-    if (relation.kind == VALUE_STRING)
+    if (value.kind == VALUE_MAP)
         value = value_get(value, STR("value"));
     return value_count(value, ret_total) && !is_cap(*ret_total);
 }
@@ -304,7 +304,7 @@ static bool find_more(struct look *look, struct str *ret_why)
 static bool see_more(struct look *look, struct str *ret_why)
 {
     const struct pager_facts *facts = look->step->facts;
-    bool has_flag = look->step->pager->in_force->has_more.kind != LOCATOR_NONE;
+    bool has_flag = look->step->signs.has_flag;
     if (!facts->seen || has_flag)
         return false; /* links after the last page, and beside a flag, are often stale */
     *ret_why = STR("a Link header names a next page");

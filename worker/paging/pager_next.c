@@ -61,7 +61,9 @@ static bool read_has_more(struct pager_step *step, struct err *err)
                           "a flag (true or false; where it is left out when false, "
                           "flag_absent: false or default(false) says so)",
                           err);
-    struct str why = arena_printf(step->arena, "%.*s is %s", STR_ARG(locator->source),
+    step->signs.has_flag = value.kind != VALUE_UNDEFINED;
+    struct str why = arena_printf(step->arena, "%.*s is %s%s", STR_ARG(locator->source),
+                                  step->signs.has_flag ? "" : "absent, which means ",
                                   flag ? "true" : "false");
     if (flag)
         pager_step_sign_more(step, why);
@@ -204,6 +206,15 @@ static bool stands_still(const struct pager_step *step, struct value cursor)
            value_same(cursor, step->pager->cursor);
 }
 
+/* "No more" by a cursor or link that holds nothing. */
+static void end_without_next(struct pager_step *step, const struct locator *locator,
+                             const char *what)
+{
+    pager_step_sign_end(
+        step, COMPLETE_TOLD,
+        arena_printf(step->arena, "%.*s holds no %s", STR_ARG(locator->source), what));
+}
+
 bool pager_next_cursor(struct pager_step *step, struct err *err)
 {
     const struct pagination *how = step->pager->in_force;
@@ -215,9 +226,7 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
     if (!read_place(step, &how->cursor, &cursor, err))
         return false;
     if (is_nothing(cursor))
-        pager_step_sign_end(
-            step, COMPLETE_TOLD,
-            arena_printf(step->arena, "%.*s holds no cursor", STR_ARG(how->cursor.source)));
+        end_without_next(step, &how->cursor, "cursor");
     else if (stands_still(step, cursor))
         pager_step_sign_end(step, COMPLETE_TOLD,
                             STR("the page is empty and the cursor has not moved"));
@@ -303,9 +312,7 @@ bool pager_next_url(struct pager_step *step, struct err *err)
     if (!read_place(step, locator, &link, err))
         return false;
     if (is_nothing(link)) {
-        pager_step_sign_end(
-            step, COMPLETE_TOLD,
-            arena_printf(step->arena, "%.*s holds no link", STR_ARG(locator->source)));
+        end_without_next(step, locator, "link");
         return true;
     }
     step->next->method = step->pager->in_force->next_page.method;

@@ -15,6 +15,7 @@ struct pager_signs {
     struct str end_why, more_why; /* the first reason of each */
     enum job_complete proof;      /* of the strongest sign of the end */
     struct str proof_why;
+    bool has_flag;    /* the flag of has_more_path is in the answer */
     bool is_doubtful; /* the answer says "more", the definition wants no more */
 };
 
