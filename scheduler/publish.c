@@ -6,8 +6,8 @@
 #include "scheduler/scheduler_internal.h"
 
 /*
- * Jobs onto the queue. PostgreSQL says which jobs should be there (pagetide.publishable), Redis
- * which of them it has already, the others are pushed, and PostgreSQL notes them all:
+ * Jobs onto the queue. PostgreSQL says which jobs should be there (pagetide.publishable), and
+ * Redis says which of them it has already. The others are pushed. PostgreSQL notes them all:
  *
  *     on_listed → queue_known → on_known → queue_push, each → on_pushed → note → on_noted
  *

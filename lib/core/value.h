@@ -77,8 +77,9 @@ struct value value_at(struct value list, size_t index);
 bool value_is_true(struct value value);
 
 /*
- * A flag as APIs write them: 1 yes, 0 no, -1 neither. Yes and no are true and false, the words
- * true 1 yes and false 0 no none null in any case, "", null, and numbers by whether they are 0.
+ * A flag as APIs write them: 1 yes, 0 no, -1 neither. Yes is true, the words true, 1 and yes,
+ * and any number but 0. No is false, null, 0, "", and the words false, 0, no, none and null.
+ * Words count in any case.
  */
 int value_flag(struct value value);
 

@@ -8,10 +8,10 @@
 #include "base/str.h"
 
 /*
- * Whether an address may be reached without being asked for by name: false for loopback,
- * private, link-local, CGNAT, multicast, unspecified, reserved and documentation ranges, for
- * IPv6 that embeds such an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64) and for every
- * family but the two. Ranges: the IANA special-purpose address registries (RFC 6890).
+ * Whether an address may be reached without being asked for by name. False for loopback,
+ * private, link-local, CGNAT, multicast, unspecified, reserved and documentation ranges. False
+ * for IPv6 that embeds such an IPv4 address (mapped, compatible, 6to4, Teredo, NAT64), and for
+ * every family but the two. Ranges: the IANA special-purpose address registries (RFC 6890).
  */
 bool address_is_public(const struct sockaddr *address);
 

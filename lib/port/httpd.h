@@ -10,10 +10,10 @@
 
 /*
  * The status listener (HTTP/1.1 on libevent's buffers; its evhttp bounds neither connections
- * nor a reader that stalls). GET only, one answer a connection, built in memory; at most 32
- * connections, 16 KiB of request, 16 MiB of body, 3 s from accept to the end of the request and
- * 10 s from there to the last byte. One caller more drops the oldest of those that have not
- * asked yet, else the oldest: a caller that says nothing keeps nobody from being answered.
+ * nor a reader that stalls). GET only, one answer a connection, built in memory. At most 32
+ * connections, 16 KiB of request and 16 MiB of body. A request may take 3 s, its answer 10 s
+ * more. One caller more drops the oldest of those that have not asked yet, else the oldest: a
+ * caller that says nothing keeps nobody from being answered.
  */
 struct httpd;
 
