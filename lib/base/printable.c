@@ -1,14 +1,5 @@
 #include "base/printable.h"
 
-static uint32_t code_of(struct str character)
-{
-    static const unsigned char masks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-    uint32_t code = (unsigned char)character.ptr[0] & masks[character.len];
-    for (size_t i = 1; i < character.len; i++)
-        code = code << 6 | ((unsigned char)character.ptr[i] & 0x3F);
-    return code;
-}
-
 /* Controls of terminals, of lines, and of the direction of writing (Unicode Bidi_Control). */
 static bool is_control(uint32_t code)
 {
@@ -45,7 +36,7 @@ void printable_put(struct buf *buf, struct str text, enum printable form)
     for (size_t i = 0; i < text.len; i += MAX(len, (size_t)1)) {
         struct str rest = str_slice(text, i, text.len);
         len = str_utf8_length(rest);
-        uint32_t code = len ? code_of(str_slice(rest, 0, len)) : 0;
+        uint32_t code = len ? str_utf8_code(str_slice(rest, 0, len)) : 0;
         bool is_quoted = form == PRINTABLE_STRING && (code == '"' || code == '\\');
         if (len && !is_control(code) && !is_quoted)
             continue;

@@ -120,6 +120,15 @@ size_t str_utf8_length(struct str text)
     return len;
 }
 
+uint32_t str_utf8_code(struct str character)
+{
+    static const unsigned char masks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    uint32_t code = (unsigned char)character.ptr[0] & masks[character.len];
+    for (size_t i = 1; i < character.len; i++)
+        code = code << 6 | ((unsigned char)character.ptr[i] & 0x3F);
+    return code;
+}
+
 bool str_is_utf8(struct str text)
 {
     for (size_t i = 0; i < text.len;) {

@@ -74,6 +74,9 @@ bool str_to_int64(struct str text, int64_t *ret) MUST_CHECK;
 /* Length of the UTF-8 character the text begins with, 0 if it is none. RFC 3629, section 4. */
 size_t str_utf8_length(struct str text);
 
+/* The code point of one whole character, as str_utf8_length measured it. */
+uint32_t str_utf8_code(struct str character);
+
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool str_is_utf8(struct str text);
 

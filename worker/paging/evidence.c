@@ -231,18 +231,11 @@ static bool weigh_total(struct look *look, bool *ret_proves, struct str *ret_why
 
 /* --- more than the definition follows --- */
 
-static bool is_link(struct value value)
-{
-    return value.kind == VALUE_STRING &&
-           (str_starts(value.text, STR("http://")) || str_starts(value.text, STR("https://")) ||
-            str_starts(value.text, STR("/")) || str_starts(value.text, STR("?")));
-}
-
 static const char *find_link(const struct look *look)
 {
     for (size_t i = 0; i < COUNT_OF(links); i++) {
         struct value link = field_of(look, links[i]);
-        if (is_link(link) || is_link(value_get(link, STR("href"))))
+        if (link_is_target(link) || link_is_target(value_get(link, STR("href"))))
             return links[i];
     }
     return NULL;

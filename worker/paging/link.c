@@ -176,6 +176,13 @@ struct str link_find_in_answer(const struct http_header *headers, size_t count,
     return STR_NONE;
 }
 
+bool link_is_target(struct value value)
+{
+    return value.kind == VALUE_STRING &&
+           (str_starts(value.text, STR("http://")) || str_starts(value.text, STR("https://")) ||
+            str_starts(value.text, STR("/")) || str_starts(value.text, STR("?")));
+}
+
 bool link_has_next(const struct http_header *headers, size_t count, struct str page_url)
 {
     const struct link_wanted next = {STR("next"), page_url};

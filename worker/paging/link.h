@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/str.h"
+#include "core/value.h"
 #include "port/http.h"
 
 /*
@@ -30,6 +31,9 @@ struct str link_find(struct str field, const struct link_wanted *wanted, bool *r
  */
 struct str link_find_in_answer(const struct http_header *headers, size_t count,
                                const struct link_wanted *wanted, struct str *ret_broken);
+
+/* Does a field of a body look like a link: a URL, an absolute path or a query? */
+bool link_is_target(struct value value);
 
 /* Is there a readable link to the next page? */
 bool link_has_next(const struct http_header *headers, size_t count, struct str page_url);

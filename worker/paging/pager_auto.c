@@ -103,17 +103,10 @@ static struct value read_field(struct search *search, const char *field)
     return path_get(&path, response);
 }
 
-static bool is_link(struct value value)
-{
-    return value.kind == VALUE_STRING &&
-           (str_starts(value.text, STR("http://")) || str_starts(value.text, STR("https://")) ||
-            str_starts(value.text, STR("/")) || str_starts(value.text, STR("?")));
-}
-
 static bool find_link(struct search *search)
 {
     for (size_t i = 0; i < link_fields.count; i++) {
-        if (!is_link(read_field(search, link_fields.items[i])))
+        if (!link_is_target(read_field(search, link_fields.items[i])))
             continue;
         put_words(search, "next_url", link_fields.items[i], "-");
         return true;

@@ -43,16 +43,6 @@ static const struct {
     {0xFFE0, 0xFFFF}, {0x1F000, 0x1FAFF}, {0xE0000, 0x10FFFF},
 };
 
-/* A whole character of more than one byte. RFC 3629, section 3. */
-static uint32_t code_of(struct str character)
-{
-    static const unsigned char masks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-    uint32_t code = (unsigned char)character.ptr[0] & masks[character.len];
-    for (size_t i = 1; i < character.len; i++)
-        code = code << 6 | ((unsigned char)character.ptr[i] & 0x3F);
-    return code;
-}
-
 static bool is_letter(uint32_t code)
 {
     for (size_t i = 0; i < COUNT_OF(separators); i++)
@@ -93,7 +83,7 @@ static void put_separator(struct buf *name, char c)
 
 static void put_character(struct buf *name, struct str character)
 {
-    uint32_t code = code_of(character), small = small_of(code);
+    uint32_t code = str_utf8_code(character), small = small_of(code);
     if (!is_letter(code))
         put_separator(name, ' ');
     else if (small == code)
