@@ -206,10 +206,20 @@ static bool stands_still(const struct pager_step *step, struct value cursor)
            value_same(cursor, step->pager->cursor);
 }
 
-/* "No more" by a cursor or link that holds nothing. */
+/*
+ * "No more" by a cursor or link that holds nothing. One that the first page with records has
+ * not at all may be misspelt.
+ */
 static void end_without_next(struct pager_step *step, const struct locator *locator,
-                             const char *what)
+                             struct value value, const char *what)
 {
+    if (value.kind == VALUE_UNDEFINED && step->pager->page == 0 && step->facts->seen &&
+        !step->pager->recognised.len)
+        step->decision.warning =
+            arena_printf(step->arena,
+                         "%.*s is not in the answer: if more pages exist, this "
+                         "path does not lead to the next",
+                         STR_ARG(locator->source));
     pager_step_sign_end(
         step, COMPLETE_TOLD,
         arena_printf(step->arena, "%.*s holds no %s", STR_ARG(locator->source), what));
@@ -226,7 +236,7 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
     if (!read_place(step, &how->cursor, &cursor, err))
         return false;
     if (is_nothing(cursor))
-        end_without_next(step, &how->cursor, "cursor");
+        end_without_next(step, &how->cursor, cursor, "cursor");
     else if (stands_still(step, cursor))
         pager_step_sign_end(step, COMPLETE_TOLD,
                             STR("the page is empty and the cursor has not moved"));
@@ -312,7 +322,7 @@ bool pager_next_url(struct pager_step *step, struct err *err)
     if (!read_place(step, locator, &link, err))
         return false;
     if (is_nothing(link)) {
-        end_without_next(step, locator, "link");
+        end_without_next(step, locator, link, "link");
         return true;
     }
     step->next->method = step->pager->in_force->next_page.method;
