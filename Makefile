@@ -152,7 +152,7 @@ bench: deps ## rows/s beside psql \copy of the same records, in turns
 	@$(MAKE) $(PARALLEL) build $(B)/bench/mock
 	bench/run.sh $(B)
 
-docs: build ## write docs/sources.md from the keys in config/
+docs: build ## write into docs/ what the program knows: keys, expressions, events
 	tools/docs.sh $(B)
 
 demo: deps ## the main job on private servers: build, run, show the result

@@ -4,6 +4,7 @@ struct builtin {
     const char *name;
     const char *const *members; /* NULL: anything */
     bool is_secret;
+    const char *help, *example;
 };
 
 static const char *const http_members[] = {"status", "headers", NULL};
@@ -11,23 +12,55 @@ static const char *const pager_members[] = {"page", "offset", "size", "cursor", 
 static const char *const window_members[] = {"start", "end", NULL};
 static const char *const run_members[] = {"id", "started_at", NULL};
 
+/* clang-format off */
 static const struct builtin builtins[] = {
-    {.name = "response"},
-    {.name = "http", .members = http_members},
-    {.name = "pager", .members = pager_members},
-    {.name = "iteration"},
-    {.name = "accumulated"},
-    {.name = "vars"},
-    {.name = "workload"},
-    {.name = "env", .is_secret = true},
-    {.name = "secrets", .is_secret = true},
-    {.name = "bookmark"},
-    {.name = "window", .members = window_members},
-    {.name = "partition"},
-    {.name = "run", .members = run_members},
-    {.name = "now"},
-    {.name = "omit"},
+    {.name = "response",
+     .help = "what the page just read holds; not there in the request of the first page",
+     .example = "response.total - 1"},
+    {.name = "http", .members = http_members,
+     .help = "status and headers of that answer; a header's name is in lower case",
+     .example = "http.headers['x-next']"},
+    {.name = "pager", .members = pager_members,
+     .help = "where the paging is: pages read, the number, size or cursor of the next request",
+     .example = "pager.page * pager.size"},
+    {.name = "iteration",
+     .help = "index of the page, from 0",
+     .example = "iteration + 1"},
+    {.name = "accumulated",
+     .help = "the records so far: their count, and the last one as `accumulated[-1]`",
+     .example = "accumulated | length"},
+    {.name = "vars",
+     .help = "the definition's `vars`, of the source and of the stream; each may use those before it",
+     .example = "vars.country | lower"},
+    {.name = "workload",
+     .help = "the same",
+     .example = "workload.country"},
+    {.name = "env", .is_secret = true,
+     .help = "an environment variable; in auth, headers, params, bodies and URLs only",
+     .example = "env.SHOP_TOKEN"},
+    {.name = "secrets", .is_secret = true,
+     .help = "a file of `secrets_dir`, JSON is parsed; where `env` may be",
+     .example = "secrets.shop.token"},
+    {.name = "bookmark",
+     .help = "where an incremental run begins; null in the first one",
+     .example = "bookmark | default('1970-01-01', true)"},
+    {.name = "window", .members = window_members,
+     .help = "of a run over a window; null in others",
+     .example = "window.start"},
+    {.name = "partition",
+     .help = "what the job was given by `partitions`",
+     .example = "partition.region"},
+    {.name = "run", .members = run_members,
+     .help = "the run: its number and when it started",
+     .example = "run.started_at"},
+    {.name = "now",
+     .help = "a function: when the run started; the same after a resume",
+     .example = "now() | date('%Y-%m-%d')"},
+    {.name = "omit",
+     .help = "drops the key or element that holds it",
+     .example = "omit if bookmark is none else bookmark"},
 };
+/* clang-format on */
 
 static const struct builtin *find_builtin(struct str name)
 {
@@ -255,4 +288,12 @@ void names_check(const struct names *names, struct reader *reader, struct stream
     bool is_whole = stream->merge.strategy >= MERGE_REPLACE;
     stream->needs_response_records =
         needs_records(names, is_whole ? &whole : &stream->merge.path);
+}
+
+struct builtin_name names_builtin(size_t index)
+{
+    if (index >= COUNT_OF(builtins))
+        return (struct builtin_name){0};
+    return (struct builtin_name){builtins[index].name, builtins[index].members,
+                                 builtins[index].help, builtins[index].example};
 }

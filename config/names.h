@@ -33,4 +33,12 @@ void names_start(struct names *names, struct reader *reader);
  */
 void names_check(const struct names *names, struct reader *reader, struct stream *stream);
 
+/* A name that every expression may use, for the reference; `members` ends with NULL. */
+struct builtin_name {
+    const char *name;           /* NULL behind the last */
+    const char *const *members; /* NULL: what there is depends on the data */
+    const char *help, *example; /* an expression */
+};
+struct builtin_name names_builtin(size_t index);
+
 #endif

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Writes docs/sources.md from the keys in the program and config/examples: docs.sh build/release
+# Writes what the program knows into docs/: docs.sh build/release [OUT]
 #
-# With a second argument the text goes to that file instead.
+# docs/sources.md is written whole, from the keys and config/examples. In the others, what is
+# between `<!-- pagetide ARGS -->` and `<!-- end -->` becomes the output of that command. With
+# OUT, a folder, the files go there.
 set -euo pipefail
 
 if [ $# -lt 1 ]; then
@@ -9,8 +11,11 @@ if [ $# -lt 1 ]; then
     exit 2
 fi
 cd "$(dirname "$0")/.."
-out=${2:-docs/sources.md}
-{
+program=$1/pagetide
+out=${2:-docs}
+mkdir -p "$out"
+
+write_sources() {
     cat <<'END'
 # Source definitions
 
@@ -27,11 +32,37 @@ table it would make. `pagetide config schema` prints a JSON Schema for editors.
 and `timeouts` of a stream are merged with the source's key by key, null removes one; everything
 else replaces.
 END
-    "$1/pagetide" config reference --markdown
+    "$program" config reference --markdown
     printf '\n## Examples\n\nThe files of config/examples, which the tests read.\n'
     for file in config/examples/*.yaml; do
         printf '\n```yaml\n'
         cat "$file"
         printf '```\n'
     done
-} >"$out"
+}
+
+# The text of a file, with the output of the commands it names.
+fill() {
+    local line skip=
+    while IFS= read -r line; do
+        if [ "$line" = '<!-- end -->' ]; then
+            skip=
+        fi
+        [ -n "$skip" ] || printf '%s\n' "$line"
+        if [[ $line == '<!-- pagetide '*' -->' ]]; then
+            line=${line#<!-- pagetide }
+            echo
+            # shellcheck disable=SC2086 # the arguments
+            "$program" ${line% -->}
+            echo
+            skip=yes
+        fi
+    done
+}
+
+text=$(write_sources)
+printf '%s\n' "$text" >"$out/sources.md"
+grep -l '^<!-- pagetide ' docs/*.md | while IFS= read -r file; do
+    text=$(fill <"$file")
+    printf '%s\n' "$text" >"$out/${file##*/}"
+done

@@ -17,8 +17,14 @@ enum { LINE_MAX_BYTES = 8192 };
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
-static const char *const event_names[] = {
-#define X(name, text) [LOG_##name] = text,
+const char *const log_event_names[LOG_EVENT_COUNT] = {
+#define X(name, text, help) [LOG_##name] = text,
+    LOG_EVENTS(X)
+#undef X
+};
+
+const char *const log_event_helps[LOG_EVENT_COUNT] = {
+#define X(name, text, help) [LOG_##name] = help,
     LOG_EVENTS(X)
 #undef X
 };
@@ -111,7 +117,7 @@ static void put_text_line(struct buf *buf, enum log_level level, enum log_event 
                           const struct log_where *where, struct str message)
 {
     put_time(buf);
-    buf_printf(buf, " %-5s %s ", level_names[level], event_names[event]);
+    buf_printf(buf, " %-5s %s ", level_names[level], log_event_names[event]);
     size_t before = buf->len;
     put_text_where(buf, where);
     buf_puts(buf, "  ");
@@ -142,7 +148,7 @@ static void put_json_line(struct buf *buf, enum log_level level, enum log_event 
     buf_puts(buf, "{\"at\":\"");
     put_time(buf);
     buf_printf(buf, "\",\"level\":\"%s\",\"event\":\"%s\"", level_names[level],
-               event_names[event]);
+               log_event_names[event]);
     put_json_where(buf, where);
     buf_puts(buf, ",\"message\":\"");
     put_fitting(buf, message, LINE_MAX_BYTES - 3 - buf->len);

@@ -16,38 +16,43 @@
  */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-/* The closed list of event names: enum suffix, name in the log. */
+/* The closed list of event names: enum suffix, name in the log, when it is written. */
 #define LOG_EVENTS(X)                                                                          \
-    X(PROCESS_START, "process.start")                                                          \
-    X(PROCESS_STOP, "process.stop")                                                            \
-    X(CONFIG_APPLIED, "config.applied")                                                        \
-    X(CONFIG_BROKEN, "config.broken")                                                          \
-    X(PG_UP, "postgres.up")                                                                    \
-    X(PG_DOWN, "postgres.down")                                                                \
-    X(REDIS_UP, "redis.up")                                                                    \
-    X(REDIS_DOWN, "redis.down")                                                                \
-    X(HTTP_LISTEN, "http.listen")                                                              \
-    X(RUN_QUEUED, "run.queued")                                                                \
-    X(RUN_DONE, "run.done")                                                                    \
-    X(JOB_START, "job.start")                                                                  \
-    X(JOB_DONE, "job.done")                                                                    \
-    X(JOB_WAIT, "job.wait")                                                                    \
-    X(JOB_STEP, "job.step")                                                                    \
-    X(JOB_RETRY, "job.retry")                                                                  \
-    X(JOB_LOST, "job.lost")                                                                    \
-    X(JOB_RETURNED, "job.returned")                                                            \
-    X(PAGE_DONE, "page.done")                                                                  \
-    X(PAGING_CHOSEN, "paging.chosen")                                                          \
-    X(RELOAD_TAKEN, "reload.taken")                                                            \
-    X(RELOAD_REFUSED, "reload.refused")                                                        \
-    X(REBUILD, "queue.rebuild")                                                                \
-    X(NOTE, "note")
+    X(PROCESS_START, "process.start", "a process is ready; its version")                       \
+    X(PROCESS_STOP, "process.stop", "it ends, why, and what it gave back")                     \
+    X(CONFIG_APPLIED, "config.applied", "definitions of the folder are stored: which changed") \
+    X(CONFIG_BROKEN, "config.broken",                                                          \
+      "a file cannot be read; its last good version stays in force")                           \
+    X(PG_UP, "postgres.up", "PostgreSQL answers")                                              \
+    X(PG_DOWN, "postgres.down", "it does not, and is tried again")                             \
+    X(REDIS_UP, "redis.up", "Redis answers")                                                   \
+    X(REDIS_DOWN, "redis.down", "it does not, or refuses; tried again")                        \
+    X(HTTP_LISTEN, "http.listen", "address of `/healthz` and `/readyz`")                       \
+    X(RUN_QUEUED, "run.queued", "a run and its jobs were made")                                \
+    X(RUN_DONE, "run.done", "its last job is over: state, counts")                             \
+    X(JOB_START, "job.start", "a worker took a job, and at which page it begins")              \
+    X(JOB_DONE, "job.done", "its end: state, reason, counts")                                  \
+    X(JOB_WAIT, "job.wait", "it waits as long as the API asked, or for its next try")          \
+    X(JOB_STEP, "job.step", "a job goes from one step to the next")                            \
+    X(JOB_RETRY, "job.retry", "a request failed and is sent again, when and why")              \
+    X(JOB_LOST, "job.lost", "another worker has the job; nothing more of it is written here")  \
+    X(JOB_RETURNED, "job.returned", "given back for another worker, uncounted")                \
+    X(PAGE_DONE, "page.done", "a page was read")                                               \
+    X(PAGING_CHOSEN, "paging.chosen", "what `auto` recognised")                                \
+    X(RELOAD_TAKEN, "reload.taken", "a reload message became a run")                           \
+    X(RELOAD_REFUSED, "reload.refused", "it did not: why")                                     \
+    X(REBUILD, "queue.rebuild", "jobs that were missing in Redis are back in the queue")       \
+    X(NOTE, "note", "anything else")
 
 enum log_event {
-#define X(name, text) LOG_##name,
+#define X(name, text, help) LOG_##name,
     LOG_EVENTS(X)
 #undef X
+        LOG_EVENT_COUNT
 };
+
+extern const char *const log_event_names[LOG_EVENT_COUNT],
+    *const log_event_helps[LOG_EVENT_COUNT];
 
 /* What the event is about; zero and empty mean "not about one". */
 struct log_where {

@@ -65,4 +65,17 @@ struct expr_use {
 typedef void (*expr_use_fn)(void *ctx, const struct expr_use *use);
 void expr_uses(const struct expr *expr, expr_use_fn fn, void *ctx);
 
+/*
+ * The filters and tests, for the reference. `call` has the names of the arguments, optional ones
+ * in brackets; `aliases` are other names for it, with blanks between; `example` is an expression.
+ */
+struct expr_word {
+    struct str call, aliases;
+    const char *help, *example;
+};
+
+/* The word at `index`, or one without a call behind the last. Its texts are in `arena`. */
+struct expr_word expr_filter_word(size_t index, struct arena *arena);
+struct expr_word expr_test_word(size_t index, struct arena *arena);
+
 #endif

@@ -7,7 +7,11 @@
 const struct callable *filter_find(struct str name);
 const char *filter_nearest(struct str name);
 
-/* The tables that are searched, each in the file of its name. */
+/* The tables that are searched, in this order. */
+enum { FILTER_TABLES = 6 };
+extern const struct callable *const filter_tables[FILTER_TABLES];
+
+/* Each in the file of its name. */
 extern const struct callable filter_basic_table[], filter_code_table[], filter_list_table[],
     filter_select_table[], filter_text_table[], filter_time_table[];
 

@@ -87,7 +87,7 @@ COMPARISON(test_lt, OP_LT)
 COMPARISON(test_le, OP_LE)
 #undef COMPARISON
 
-static const struct callable tests[] = {
+const struct callable test_table[] = {
     {"defined", test_defined, {0}, 0, 0},
     {"undefined", test_undefined, {0}, 0, 0},
     {"none", test_none, {0}, 0, 0},
@@ -127,11 +127,11 @@ const struct callable *test_find(struct str name)
     for (size_t i = 0; i < COUNT_OF(signs); i++)
         if (str_is(name, signs[i].sign))
             name = str_from(signs[i].name);
-    return call_find(tests, name);
+    return call_find(test_table, name);
 }
 
 const char *test_nearest(struct str name)
 {
     int best = CALL_DISTANCE_MAX;
-    return call_nearest(tests, name, NULL, &best);
+    return call_nearest(test_table, name, NULL, &best);
 }

@@ -7,4 +7,6 @@
 const struct callable *test_find(struct str name);
 const char *test_nearest(struct str name);
 
+extern const struct callable test_table[];
+
 #endif
