@@ -106,6 +106,11 @@ static void read_column(struct reader *reader, struct str name, const struct yam
     if (!identifier_is_sql(name))
         problem_add_key(reader->problems, node, "\"%.*s\" cannot be a column's name",
                         STR_ARG(name));
+    else if (str_find_byte(name, '.') >= 0 && !yaml_find(node, "path"))
+        problem_add_key(reader->problems, node,
+                        "a name with a dot is no path: write NAME: {path: %.*s, …}, or path: "
+                        "\"['%.*s']\" for the field of that very name",
+                        STR_ARG(name), STR_ARG(name));
     column->name = name;
     keys_read(reader, &column_keys, node, column);
     if (column->type.len && !columns_is_type(column->type))

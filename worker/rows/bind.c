@@ -125,10 +125,38 @@ static enum bind_result take_field(struct binder *binder, size_t at,
     uint16_t use = find_use(binder, at, field->name);
     if (use == COLUMN_NONE)
         return take_newcomer(binder, field, bound);
+    if (columns->uses[use].beside != COLUMN_NONE && !record_is_null(field)) {
+        ARENA_GROW(binder->arena, bound->besides, bound->beside_count, bound->beside_capacity);
+        bound->besides[bound->beside_count++] =
+            (struct bind_beside){field, columns->uses[use].beside};
+    }
     for (; use != COLUMN_NONE; use = columns->uses[use].also)
         if (columns->uses[use].column != COLUMN_NONE)
             bound->values[columns->uses[use].column] = field;
     return BIND_DONE;
+}
+
+/*
+ * A field that only has a column's name: `cover` beside {cover: {path: cover.encoded}}. The
+ * name in `_pt_aside` is the column's own where that is null, so that nothing is there twice.
+ */
+static void put_beside(struct binder *binder, struct bound *bound,
+                       const struct bind_beside *beside)
+{
+    const struct record_field *field = beside->field;
+    const struct column *column = &binder->columns->items[beside->column];
+    const struct path *path = &column->declared->path;
+    bool leads_in = path->count && path->steps[0].kind == PATH_KEY &&
+                    str_eq(path->steps[0].key, field->name);
+    bool is_tree = field->kind == RECORD_OBJECT || field->kind == RECORD_LIST;
+    bool is_misfit = leads_in && !is_tree;
+    bool is_read = leads_in && is_tree && bound->values[beside->column];
+    if (is_read || (binder->table->others == OTHERS_IGNORE && !is_misfit))
+        return;
+    struct str name = is_misfit
+                          ? column->name
+                          : arena_printf(binder->arena, "record.%.*s", STR_ARG(field->name));
+    bind_put_aside(binder, bound, name, field->raw, is_misfit);
 }
 
 /*
@@ -245,7 +273,7 @@ enum bind_result bind_record(struct binder *binder, const struct record *record,
     if (!bound->values)
         bound->values = ARENA_ARRAY(binder->arena, const struct record_field *, columns->count);
     memset(bound->values, 0, columns->count * sizeof *bound->values);
-    bound->aside_count = bound->unknown_count = 0;
+    bound->aside_count = bound->unknown_count = bound->beside_count = 0;
     for (size_t i = 0; i < record->count && result == BIND_DONE; i++)
         result = take_field(binder, binder->extra_count + i, &record->fields[i], bound);
     for (size_t i = 0; i < binder->extra_count && result == BIND_DONE; i++)
@@ -258,6 +286,8 @@ enum bind_result bind_record(struct binder *binder, const struct record *record,
         if (find_deep(binder, record, &column->declared->path, value))
             bound->values[columns->deep[i]] = value;
     }
+    for (size_t i = 0; i < bound->beside_count; i++)
+        put_beside(binder, bound, &bound->besides[i]);
     if (binder->record_column < columns->count) {
         take_record(binder, record);
         bound->values[binder->record_column] = &binder->record_value;

@@ -14,6 +14,10 @@
  * part of the key; nothing with `columns: none` or `others: ignore`; an aside with `others:
  * aside`; else what `on_new_field` says, once there is a table.
  *
+ * A field that has the name of a declared column, whose path reads something else, goes aside
+ * unless other fields are ignored. Where the path leads into the field, an object or list that
+ * has the value is not kept besides; anything but an object or list counts as a misfit.
+ *
  * What is to become a column goes aside if the table has no room for it, if its name has more
  * than 1,000 bytes, or if it comes after the map was extended for this page.
  */
@@ -34,9 +38,16 @@ struct binder {
     size_t guess_count, guess_capacity;
 };
 
+/* A field beside a declared column of its name, which reads its value elsewhere. */
+struct bind_beside {
+    const struct record_field *field;
+    uint16_t column;
+};
+
 /* A value that will be kept in `_pt_aside`. */
 struct bind_aside {
-    struct str name; /* the column's, or the field's where it has no column */
+    struct str name; /* the column's, the field's where it has no column, or `record.` and the
+                        field's where a column of its name holds something else */
     struct str text;
     bool is_misfit; /* it should have had a column; else the definition sends it aside */
 };
@@ -49,6 +60,8 @@ struct bound {
     const struct record_field **values;  /* one for each column; NULL: absent */
     const struct record_field **unknown; /* fields that want a column which is not there yet */
     size_t unknown_count, unknown_capacity;
+    struct bind_beside *besides; /* fields that only have the name of a column */
+    size_t beside_count, beside_capacity;
     struct bind_aside *asides;
     size_t aside_count, aside_capacity;
     const char *reason; /* not BIND_DONE: why; lives in the arena, or is static */

@@ -12,15 +12,15 @@
  *   - One whose path goes below the top level, or is the whole record, reads no field of its
  *     own: it is in `deep` and looked up in the text (rows/bind.c).
  *   - A field that has the name of such a column must not make a new column beside it. It gets
- *     a use with COLUMN_NONE: known, and stored nowhere.
+ *     a use with COLUMN_NONE: known, and kept aside (rows/bind.c).
  *
  * Example: columns total (path amounts.total), day (path at), at, and id, which is inferred:
  *
- *     uses    0 "at" → day, also 1    1 "at" → at    2 "id" → id    3 "total" → COLUMN_NONE
+ *     uses    0 "at" → day, also 1    1 "at" → at    2 "id" → id    3 "total" beside total
  *     deep    total
  *
  * A record {"id":7,"at":"…","total":1,"amounts":{"total":2}} fills id with 7, day and at from
- * "at", total with 2; "total" is ignored, and "amounts" is a new field.
+ * "at", total with 2; its own "total" goes aside, and "amounts" is a new field.
  */
 
 bool columns_is_key(const struct table *table, struct str field)
@@ -42,8 +42,14 @@ uint16_t columns_find(const struct columns *columns, struct str field)
 
 static void use_add(struct columns *columns, struct str field, size_t column)
 {
-    columns->uses[columns->use_count++] =
-        (struct column_use){.field = field, .column = (uint16_t)column, .also = COLUMN_NONE};
+    columns->uses[columns->use_count++] = (struct column_use){
+        .field = field, .column = (uint16_t)column, .beside = COLUMN_NONE, .also = COLUMN_NONE};
+}
+
+static void use_add_beside(struct columns *columns, struct str field, size_t column)
+{
+    use_add(columns, field, COLUMN_NONE);
+    columns->uses[columns->use_count - 1].beside = (uint16_t)column;
 }
 
 /* Other than one key: `a.b`, `[0]`, or `.` for the whole record. */
@@ -123,7 +129,7 @@ void columns_index(struct columns *columns, struct arena *arena)
     for (size_t i = 0; i < columns->count; i++) {
         const struct declared_column *declared = columns->items[i].declared;
         if (declared && columns_find(columns, declared->name) == COLUMN_NONE)
-            use_add(columns, declared->name, COLUMN_NONE);
+            use_add_beside(columns, declared->name, i);
     }
     if (columns->use_count > with_column)
         name_index_build(&columns->index, arena, columns->uses, sizeof *columns->uses,

@@ -29,6 +29,7 @@ enum { COLUMN_NONE = UINT16_MAX };
 struct column_use {
     struct str field;
     uint16_t column; /* COLUMN_NONE: a declared column of that name takes its value elsewhere */
+    uint16_t beside; /* that column, or COLUMN_NONE */
     uint16_t also;   /* another use of the same field, or COLUMN_NONE */
 };
 

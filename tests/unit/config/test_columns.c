@@ -36,9 +36,12 @@ END_TEST
 START_TEST(the_path_is_the_columns_name_if_absent)
 {
     struct arena *arena AUTO_ARENA = arena_new();
-    struct declared_column named = only_column(arena, "{a.b: {type: int}}");
+    struct declared_column named = only_column(arena, "{'a[b': {type: int}}");
     ck_assert_uint_eq(named.path.count, 1);
-    ck_assert(str_is(named.path.steps[0].key, "a.b"));
+    ck_assert(str_is(named.path.steps[0].key, "a[b"));
+    struct declared_column quoted = only_column(arena, "{a.b: {type: int, path: \"['a.b']\"}}");
+    ck_assert_uint_eq(quoted.path.count, 1);
+    ck_assert(str_is(quoted.path.steps[0].key, "a.b"));
     struct declared_column placed = only_column(arena, "{x: {type: int, path: a.b}}");
     ck_assert_uint_eq(placed.path.count, 2);
 }
@@ -85,6 +88,8 @@ START_TEST(each_problem_is_named)
         {"[1]", "must be a map of columns and their types, not a list"},
         {"{x: {}}", "the key \"type\" is missing"},
         {"{_pt_x: {type: int}}", "\"_pt_x\" cannot be a column's name"},
+        {"{attributes.title: text}", "a name with a dot is no path: write NAME: {path: "
+                                     "attributes.title, …}, or path: \"['attributes.title']\""},
         {"{x: {type: 'int; drop'}}", "\"int; drop\" cannot be a type"},
         {"{x: {type: int, path: 'a[*]'}}", "a column's path cannot hold [*] or .*"},
         {"{x: {type: date, from: epoch}}", "must be epoch_s, epoch_ms,"},

@@ -31,6 +31,7 @@ START_TEST(declared_columns_take_their_fields)
     ck_assert_uint_eq(columns.uses[columns.uses[first].also].column, 2);
     ck_assert_uint_eq(columns.uses[columns_find(&columns, STR("ID"))].column, 3);
     ck_assert_uint_eq(columns.uses[columns_find(&columns, STR("total"))].column, COLUMN_NONE);
+    ck_assert_uint_eq(columns.uses[columns_find(&columns, STR("total"))].beside, 0);
     ck_assert_uint_eq(columns_find(&columns, STR("amounts")), COLUMN_NONE);
 
     uint64_t seed = columns.seed;
