@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
@@ -153,5 +154,47 @@ START_TEST(test_emptied_redis_loses_no_run)
 }
 END_TEST
 
+/* Deletes what the pattern names. */
+static void house_lose(const struct house *house, const char *pattern)
+{
+    struct str keys = str_from(servers_redis(house->redis.url, "KEYS %s", pattern)), key;
+    while (keys.len) {
+        keys = str_split(keys, '\n', &key);
+        servers_redis(house->redis.url, "DEL %.*s", STR_ARG(key));
+    }
+}
+
+enum { ONE_KEY_PAGES = 30, ONE_KEY_STREAMS = 5 };
+
+START_TEST(test_any_key_lost_alone_stops_no_job)
+{
+    static const char *const keys[] = {
+        "pagetide:ring", "pagetide:ready:*",  "pagetide:job:*", "pagetide:lease",
+        "pagetide:wake", "pagetide:active:*", "pagetide:seen",  "pagetide:reload"};
+    struct house house;
+    house_open(&house, ONE_KEY_STREAMS, ONE_KEY_PAGES, 1);
+    struct pagetide *pagetide = &house.pagetide;
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        for (int n = 1; n <= ONE_KEY_STREAMS; n++)
+            house_ask(&house, n);
+        pagetide_await(pagetide, pagetide_text("%zu", (i + 1) * ONE_KEY_STREAMS), 15000,
+                       "select count(*) from pagetide.job "
+                       "where enqueued_at is not null or started_at is not null");
+        pagetide_await(pagetide, "t", 15000,
+                       "select count(*) filter (where state = 'running') = 1 and "
+                       "count(*) filter (where state = 'queued') > 1 from pagetide.job");
+        house_lose(&house, keys[i]);
+        pagetide_await(pagetide, pagetide_text("%zu", (i + 1) * ONE_KEY_STREAMS), 30000,
+                       "select count(*) from pagetide.run where state = 'succeeded' "
+                       "/* without %s */",
+                       keys[i]);
+    }
+    truth_check_idle(pagetide);
+    pagetide_await_err(&house.scheduler, "put on the queue again", 1000);
+    ck_assert_str_eq(pagetide_sql(pagetide, "select sum(crashes) from pagetide.job"), "0");
+    house_close(&house);
+}
+END_TEST
+
 SUITE("fault/redis", test_frozen_redis_does_not_stop_jobs_in_hand,
-      test_emptied_redis_loses_no_run)
+      test_emptied_redis_loses_no_run, test_any_key_lost_alone_stops_no_job)

@@ -71,12 +71,17 @@ local function is_cancelled(id)
   return redis.call('HEXISTS', key('job', id), 'cancel') == 1
 end
 
+-- A ready job is found by the ring alone: without its source there it would wait for ever.
+local function is_ready(id, source)
+  return redis.call('ZSCORE', key('ready', source), id) and
+    redis.call('ZSCORE', key('ring'), source)
+end
+
 -- A cancelled job that is still held counts as gone: it may be put here anew.
 local function stands_somewhere(id)
   local source = redis.call('HGET', key('job', id), 'src')
   return source and not is_cancelled(id) and (redis.call('ZSCORE', key('lease'), id) or
-    redis.call('ZSCORE', key('delayed'), id) or
-    redis.call('ZSCORE', key('ready', source), id))
+    redis.call('ZSCORE', key('delayed'), id) or is_ready(id, source))
 end
 
 local function is_holder(id, token)

@@ -239,6 +239,53 @@ START_TEST(knows_its_jobs)
 }
 END_TEST
 
+static bool is_known(struct queue *queue, int64_t job)
+{
+    queue_known(queue, &job, 1, on_known, NULL);
+    await_well();
+    return known[0];
+}
+
+/* What a rebuild does: asks, and pushes what is not there. */
+static void mend(struct queue *queue, int64_t job)
+{
+    if (!is_known(queue, job))
+        push(queue, job, "shop", 5, 0);
+}
+
+START_TEST(puts_back_what_one_lost_key_held)
+{
+    static const char *const keys[] = {"job:1", "ready:shop", "ring",    "wake",
+                                       "seen",  "gen",        "delayed", "active:shop"};
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        bool is_delayed = strcmp(keys[i], "delayed") == 0;
+        push(queue, 1, "shop", 5, is_delayed ? LONG_MS : 0);
+        servers_redis(url, "DEL q:%s", keys[i]);
+        mend(queue, 1);
+        ck_assert_msg(claim(queue) == 1, "without q:%s", keys[i]);
+        ck_assert_int_eq(finish(queue, &lease), QUEUE_OK);
+    }
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(beats_on_when_one_key_of_a_lease_is_lost)
+{
+    static const char *const keys[] = {"lease", "active:shop", "seen", "ring"};
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        push(queue, 1, "shop", 5, 0);
+        ck_assert_int_eq(claim(queue), 1);
+        servers_redis(url, "DEL q:%s", keys[i]);
+        ck_assert_msg(beat(queue, &lease) == QUEUE_OK, "without q:%s", keys[i]);
+        ck_assert(is_known(queue, 1));
+        ck_assert_int_eq(finish(queue, &lease), QUEUE_OK);
+    }
+    close_all(queue);
+}
+END_TEST
+
 START_TEST(ends_leave_nothing_behind)
 {
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
@@ -540,8 +587,9 @@ START_TEST(a_freed_queue_is_silent)
 END_TEST
 
 SUITE("core/queue", leases_by_priority_then_age, takes_sources_in_turn, pushes_once,
-      knows_its_jobs, ends_leave_nothing_behind, compares_the_token, gives_back_now_and_later,
-      takes_back_a_lease_that_ends, cancels_at_the_next_beat,
+      knows_its_jobs, puts_back_what_one_lost_key_held,
+      beats_on_when_one_key_of_a_lease_is_lost, ends_leave_nothing_behind, compares_the_token,
+      gives_back_now_and_later, takes_back_a_lease_that_ends, cancels_at_the_next_beat,
       a_cancelled_lease_leaves_nothing_behind, a_cancelled_job_can_come_back_at_once,
       adopts_what_redis_lost, outlives_a_script_flush, works_on_without_memory,
       repeats_a_claim_without_an_answer, a_frozen_redis_costs_no_lease,
