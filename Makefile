@@ -74,11 +74,12 @@ $(B)/gen/%.o: $(B)/gen/%.c
 
 TABLES_SQL    := $(sort $(wildcard schema/tables/*.sql))
 FUNCTIONS_SQL := $(sort $(wildcard schema/functions/*.sql))
-$(B)/gen/sql.c: tools/embed.sh schema/tables schema/functions schema/apply.sql $(TABLES_SQL) $(FUNCTIONS_SQL)
+$(B)/gen/sql.c: tools/embed.sh schema/tables schema/functions schema/apply.sql schema/comments.sql $(TABLES_SQL) $(FUNCTIONS_SQL)
 	@mkdir -p $(@D)
 	{ tools/embed.sh embedded_tables $(TABLES_SQL); \
 	  tools/embed.sh embedded_functions $(FUNCTIONS_SQL); \
-	  tools/embed.sh embedded_apply schema/apply.sql; } > $@
+	  tools/embed.sh embedded_apply schema/apply.sql; \
+	  tools/embed.sh embedded_comments schema/comments.sql; } > $@
 
 $(B)/gen/lua.c: tools/embed.sh lib/core/lua $(wildcard lib/core/lua/*.lua)
 	@mkdir -p $(@D)

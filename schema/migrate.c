@@ -60,6 +60,7 @@ static struct str functions_digest(struct arena *arena)
 {
     AUTO_BUF(text, FILES_BYTES_MAX);
     put_files(&text, embedded_functions);
+    put_files(&text, embedded_comments);
     return digest_of(&text, arena);
 }
 
@@ -68,6 +69,7 @@ struct str schema_digest(struct arena *arena)
     AUTO_BUF(text, FILES_BYTES_MAX);
     put_files(&text, embedded_tables);
     put_files(&text, embedded_functions);
+    put_files(&text, embedded_comments);
     return digest_of(&text, arena);
 }
 
@@ -235,14 +237,14 @@ static bool apply_functions(struct pg *pg, struct err *err)
     buf_puts(&sql, "set local pagetide.definitions = $definitions$");
     buf_put(&sql, buf_str(&text));
     buf_printf(&sql,
-               "$definitions$;\n%s;\ninsert into pagetide.meta (key, value) "
+               "$definitions$;\n%s;\n%s\ninsert into pagetide.meta (key, value) "
                "values ('functions_digest', '%.*s') "
                "on conflict (key) do update set value = excluded.value; "
                "insert into pagetide.migration (version, name, serves) "
                "values (%d, 'functions', %d) "
                "on conflict (version) do update set serves = excluded.serves",
-               embedded_apply[0].text, STR_ARG(functions_digest(arena)), SCHEMA_VERSION,
-               SCHEMA_SERVES);
+               embedded_apply[0].text, embedded_comments[0].text,
+               STR_ARG(functions_digest(arena)), SCHEMA_VERSION, SCHEMA_SERVES);
     arena_free(arena);
     return run(pg, sql.ptr, err) || err_wrap(err, "functions of the control schema");
 }

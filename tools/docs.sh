@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Writes what the program knows into docs/: docs.sh build/release [OUT]
 #
-# docs/sources.md is written whole, from the keys and config/examples. In the others, what is
-# between `<!-- pagetide ARGS -->` and `<!-- end -->` becomes the output of that command. With
+# docs/sources.md is written whole, from the keys and config/examples; docs/tables.md from
+# schema/comments.sql. In the others, what is between `<!-- pagetide ARGS -->` and `<!-- end -->` becomes the output of that command. With
 # OUT, a folder, the files go there.
 set -euo pipefail
 
@@ -41,6 +41,38 @@ END
     done
 }
 
+# From lines such as: comment on column pagetide.run.id is 'number of the run';
+write_tables() {
+    local line name text
+    cat <<'END'
+# The tables in the schema `pagetide`
+
+<!-- Written by `make docs` from schema/comments.sql; psql shows the same: \d+ pagetide.run -->
+
+Views first: they are what people read, and a contract. New columns come last, none goes away.
+The tables below them are the program's own: read them, and change them by its commands.
+
+Each table that a stream fills has these columns besides the records' own:
+
+| column | holds |
+|---|---|
+| `_pt_run` | the run that wrote the row last |
+| `_pt_at` | when that was |
+| `_pt_aside` | values that did not fit their column, as they were sent: `{column: value}` |
+END
+    grep '^comment on' schema/comments.sql | while IFS= read -r line; do
+        name=${line#*pagetide.}
+        name=${name%% is \'*}
+        text=${line#* is \'}
+        text=${text%"';"}
+        text=${text//"''"/"'"}
+        case $line in
+        'comment on column '*) printf '| `%s` | %s |\n' "${name#*.}" "$text" ;;
+        *) printf '\n## %s\n\n%s.\n\n| column | holds |\n|---|---|\n' "$name" "$text" ;;
+        esac
+    done
+}
+
 # The text of a file, with the output of the commands it names.
 fill() {
     local line skip=
@@ -62,6 +94,8 @@ fill() {
 
 text=$(write_sources)
 printf '%s\n' "$text" >"$out/sources.md"
+text=$(write_tables)
+printf '%s\n' "$text" >"$out/tables.md"
 grep -l '^<!-- pagetide ' docs/*.md | while IFS= read -r file; do
     text=$(fill <"$file")
     printf '%s\n' "$text" >"$out/${file##*/}"

@@ -13,6 +13,7 @@ struct embedded {
 extern const struct embedded embedded_tables[];    /* schema/tables */
 extern const struct embedded embedded_functions[]; /* schema/functions */
 extern const struct embedded embedded_apply[];     /* schema/apply.sql alone */
+extern const struct embedded embedded_comments[];  /* schema/comments.sql alone */
 extern const struct embedded embedded_lua[];       /* lib/core/lua */
 
 #endif

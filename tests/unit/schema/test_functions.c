@@ -14,11 +14,11 @@ START_TEST(the_version_rises_with_each_change)
     static const struct {
         int version;
         const char *digest;
-    } known = {20, "4ead27ec757fe474b8c672836e6fc566b1bfaf94015b1fc9b1b442b85ec37f8a"};
+    } known = {21, "94c77fe04b9128ab23460098d980f936a5d6472b55a3c0d0698405cacae5a5bb"};
     struct arena *arena = arena_new();
     struct str digest = schema_digest(arena);
     ck_assert_msg(known.version == SCHEMA_VERSION && str_is(digest, known.digest),
-                  "schema/tables or schema/functions has changed: raise SCHEMA_VERSION in "
+                  "schema/ has changed: raise SCHEMA_VERSION in "
                   "schema/migrate.h, and write that version here with the digest %.*s",
                   STR_ARG(digest));
     arena_free(arena);
@@ -44,6 +44,18 @@ START_TEST(the_search_path_is_pinned_or_not_needed)
                       "'search_path=pagetide, pg_temp', 'search_path=pg_catalog, pg_temp']");
     EXPECT("", "select string_agg(p.proname, ' ') " FUNCTIONS "and p.proconfig is null "
                "and (l.lanname <> 'sql' or p.provolatile = 'v')");
+}
+END_TEST
+
+START_TEST(every_table_and_column_has_a_comment)
+{
+    schema_database();
+    EXPECT("", "select string_agg(c.relname || coalesce('.' || a.attname, ''), ' ') "
+               "from pg_class c left join pg_attribute a on a.attrelid = c.oid "
+               "and a.attnum > 0 and not a.attisdropped "
+               "where c.relnamespace = 'pagetide'::regnamespace and c.relkind in ('r', 'v') "
+               "and (col_description(c.oid, a.attnum) is null "
+               "or obj_description(c.oid, 'pg_class') is null)");
 }
 END_TEST
 
@@ -103,5 +115,5 @@ START_TEST(every_definition_is_said_to_be_for_something)
 END_TEST
 
 SUITE("schema/functions", the_version_rises_with_each_change, no_name_has_two_functions,
-      the_search_path_is_pinned_or_not_needed, every_body_compiles_under_its_own_path,
-      every_definition_is_said_to_be_for_something)
+      the_search_path_is_pinned_or_not_needed, every_table_and_column_has_a_comment,
+      every_body_compiles_under_its_own_path, every_definition_is_said_to_be_for_something)
