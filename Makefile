@@ -47,7 +47,7 @@ SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c))) $(FUZ
 # For the targets that install first and build then; -j given by hand comes before it.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs install \
+.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs servers install \
         deps help clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -152,6 +152,10 @@ format: ## rewrite the sources in the house format
 bench: deps ## rows/s beside psql \copy of the same records, in turns
 	@$(MAKE) $(PARALLEL) build $(B)/bench/mock
 	bench/run.sh $(B)
+
+servers: deps ## real API servers, installed and filled; one alone: ONLY=kinto
+	@$(MAKE) $(PARALLEL) build
+	tests/servers/run.sh $(B) $(ONLY)
 
 docs: build ## write into docs/ what the program knows: keys, expressions, events
 	tools/docs.sh $(B)
