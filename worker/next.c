@@ -94,11 +94,11 @@ static struct str both_warnings(struct arena *arena, struct str a, struct str b)
 }
 
 static struct mark page_mark(struct crawl *crawl, const struct pager *next,
-                             const struct pager_decision *decision)
+                             const struct pager_decision *decision, struct str checkpoint)
 {
     return (struct mark){
         .page = next->page,
-        .checkpoint = checkpoint_write(crawl->next, next, &crawl->scope.secrets),
+        .checkpoint = checkpoint,
         .request_hash = crawl->request.hash,
         .records_hash = crawl->cut.taken ? crawl->cut.records_hash : 0,
         .status = crawl->scope.status,
@@ -222,11 +222,11 @@ static const enum job_state end_states[] = {
 
 static enum step commit_page(struct crawl *crawl, const struct pager *next,
                              const struct pager_decision *decision,
-                             const struct request *request)
+                             const struct request *request, struct str checkpoint)
 {
     if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
         forget_page(crawl);
-    struct mark mark = page_mark(crawl, next, decision);
+    struct mark mark = page_mark(crawl, next, decision, checkpoint);
     show_page(crawl, next, decision, request);
     if (decision->recognised.len)
         crawl->env->on_recognised(crawl->env->ctx, crawl, decision->recognised);
@@ -248,6 +248,7 @@ enum step step_next(struct crawl *crawl)
 {
     struct pager next;
     struct request request = {0};
+    struct str checkpoint;
     enum job_reason reason;
     if (!read_response(crawl, &crawl->err))
         return refuse_page(crawl, REASON_BODY);
@@ -267,7 +268,9 @@ enum step step_next(struct crawl *crawl)
     if (decision.outcome == PAGER_MORE &&
         !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);
+    if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
+        return refuse_page(crawl, REASON_BODY);
     check_required(crawl, &decision);
     count_rejects(crawl, &decision);
-    return commit_page(crawl, &next, &decision, &request);
+    return commit_page(crawl, &next, &decision, &request, checkpoint);
 }

@@ -8,11 +8,13 @@ static void check_pager(struct arena *arena, const struct pager *pager,
 {
     struct pager again;
     struct err err = ERR_INIT;
-    struct str text = checkpoint_write(arena, pager, NULL);
+    struct str text, twice;
+    if (!checkpoint_write(arena, pager, NULL, &text, &err))
+        return;
     bool is_read =
         checkpoint_read(&(struct checkpoint_from){arena, arena, def, NULL}, text, &again, &err);
     FUZZ_CHECK(is_read, "%s: %.*s", err.text, STR_ARG(text));
-    struct str twice = checkpoint_write(arena, &again, NULL);
+    FUZZ_CHECK(checkpoint_write(arena, &again, NULL, &twice, &err), "%s", err.text);
     FUZZ_CHECK(str_eq(text, twice), "\n%.*s\n%.*s", STR_ARG(text), STR_ARG(twice));
 }
 

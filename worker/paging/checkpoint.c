@@ -56,9 +56,10 @@ static void put_count(struct json_out *out, const char *key, int64_t count)
     json_out_str(out, key, str_from(digits));
 }
 
+/* Never cut: whoever writes the checkpoint looks at its size as a whole. */
 static struct str text_of(struct arena *arena, struct value value)
 {
-    AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);
+    AUTO_BUF(buf, SIZE_MAX / 2);
     value_format(&buf, value);
     return arena_str(arena, buf_str(&buf));
 }
@@ -128,8 +129,18 @@ static bool show_secrets(struct secret_refs *refs, struct pager *pager, struct v
            secret_refs_show(refs, &pager->body, err);
 }
 
-struct str checkpoint_write(struct arena *arena, const struct pager *state,
-                            const struct secrets *secrets)
+static bool refuse_size(const struct pager *pager, struct err *err)
+{
+    return err_set(err, ERR_INPUT, "checkpoint", 0,
+                   "the state of the paging is over %d MiB and cannot be kept%s",
+                   CHECKPOINT_BYTES_MAX >> 20,
+                   pager->last.len > CHECKPOINT_BYTES_MAX / 2
+                       ? ": its last record is, which accumulated[-1] asks for"
+                       : ": the cursor, the link or the parameters that the answer gives are");
+}
+
+bool checkpoint_write(struct arena *arena, const struct pager *state,
+                      const struct secrets *secrets, struct str *ret_text, struct err *err)
 {
     struct pager hidden = *state;
     const struct pager *pager = &hidden;
@@ -161,7 +172,10 @@ struct str checkpoint_write(struct arena *arena, const struct pager *state,
         put_next(&out, pager, arena);
     secret_refs_put(&refs, &out, "secrets");
     json_out_close(&out, '}');
-    return arena_str(arena, buf_str(&buf));
+    if (buf.has_overflowed)
+        return refuse_size(pager, err);
+    *ret_text = arena_str(arena, buf_str(&buf));
+    return true;
 }
 
 static bool read_type(struct value map, enum pagination_type *ret_type)

@@ -19,9 +19,13 @@
  * recognised. After the last page "done": true is there in the place of `next`. No credential
  * is in it: the request is made anew from the definition, and of what the state holds the texts
  * of `secrets` (NULL: none) are references under "secrets".
+ *
+ * ERR_INPUT: the text is over 8 MiB, because an answer gave a cursor, a link or a last record
+ * of that size.
  */
-struct str checkpoint_write(struct arena *arena, const struct pager *pager,
-                            const struct secrets *secrets);
+bool checkpoint_write(struct arena *arena, const struct pager *pager,
+                      const struct secrets *secrets, struct str *ret_text,
+                      struct err *err) MUST_CHECK;
 
 /*
  * An empty text is the start. ERR_INPUT for what no Pagetide of this version wrote, or where it

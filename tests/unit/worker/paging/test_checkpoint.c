@@ -6,16 +6,23 @@ static struct arena *arena;
 static struct err err = ERR_INIT;
 static const struct secrets *secrets;
 
+static struct str written(const struct pager *pager)
+{
+    struct str text;
+    ck_assert_ok(checkpoint_write(arena, pager, secrets, &text, &err), err);
+    return text;
+}
+
 /* Written and read again, in other memory. */
 static struct pager again(const struct pager *pager)
 {
     struct pager read;
-    struct str text = checkpoint_write(arena, pager, secrets);
+    struct str text = written(pager);
     ck_assert_ok(
         checkpoint_read(&(struct checkpoint_from){arena, arena, pager->declared, secrets}, text,
                         &read, &err),
         err);
-    ck_assert(str_eq(checkpoint_write(arena, &read, secrets), text));
+    ck_assert(str_eq(written(&read), text));
     return read;
 }
 
@@ -150,7 +157,7 @@ START_TEST(secrets_are_references)
     pager.params = json("{\"a\":[\"x\",\"plant3d\"],\"b\":1}");
     pager.headers = json("{}");
     pager.body = json("{\"name\":\"env.T\",\"at\":0,\"deep\":{\"k\":\"<t/0+815>\"}}");
-    struct str text = checkpoint_write(arena, &pager, secrets);
+    struct str text = written(&pager);
     static const char *const clear[] = {"t/0+815", "t%2F0%2B815", "plant3d"};
     for (size_t i = 0; i < COUNT_OF(clear); i++)
         ck_assert_msg(str_find(text, str_from(clear[i])) < 0, "%.*s", STR_ARG(text));
@@ -178,7 +185,7 @@ START_TEST(the_state_of_another_type_is_refused)
         const struct pagination def = {.type = type};
         struct pager pager, read;
         pager_start(&pager, &def);
-        struct str text = checkpoint_write(arena, &pager, secrets);
+        struct str text = written(&pager);
         for (enum pagination_type other = PAGINATE_NONE; other <= PAGINATE_AUTO; other++) {
             const struct pagination changed = {.type = other};
             bool is_same = type == other || (type == PAGINATE_NONE && other == PAGINATE_AUTO);
@@ -245,7 +252,36 @@ START_TEST(counts_that_cannot_be_are_refused)
 }
 END_TEST
 
-SUITE("worker/paging/checkpoint", secrets_are_references, an_empty_text_is_the_start,
-      counts_come_back, cursors_come_back, links_and_ends_come_back, foreign_texts_are_refused,
-      the_state_of_another_type_is_refused, words_of_auto_go_with_auto,
-      counts_that_cannot_be_are_refused)
+/* What would be cut could not be read again. */
+START_TEST(a_state_that_is_too_big_is_an_error)
+{
+    arena = arena_new();
+    const struct pagination def = {.type = PAGINATE_CURSOR};
+    size_t size = 8 * MIB(1);
+    char *big = arena_alloc(arena, size + 2);
+    struct str text = STR("untouched");
+    struct pager pager;
+    memset(big, 'x', size + 2);
+    pager_start(&pager, &def);
+    pager.cursor = value_string((struct str){big, size});
+    ck_assert(!checkpoint_write(arena, &pager, secrets, &text, &err));
+    ck_assert_int_eq(err.kind, ERR_INPUT);
+    ck_assert_str_eq(err.text, "the state of the paging is over 8 MiB and cannot be kept: the "
+                               "cursor, the link or the parameters that the answer gives are");
+    ck_assert_str_is(text, "untouched");
+    pager_start(&pager, &def);
+    big[0] = big[size + 1] = '"';
+    pager.last = (struct str){big, size + 2};
+    err = (struct err)ERR_INIT;
+    ck_assert(!checkpoint_write(arena, &pager, secrets, &text, &err));
+    ck_assert_str_eq(err.text, "the state of the paging is over 8 MiB and cannot be kept: its "
+                               "last record is, which accumulated[-1] asks for");
+    err = (struct err)ERR_INIT;
+    arena_free(arena);
+}
+END_TEST
+
+SUITE("worker/paging/checkpoint", a_state_that_is_too_big_is_an_error, secrets_are_references,
+      an_empty_text_is_the_start, counts_come_back, cursors_come_back, links_and_ends_come_back,
+      foreign_texts_are_refused, the_state_of_another_type_is_refused,
+      words_of_auto_go_with_auto, counts_that_cannot_be_are_refused)
