@@ -51,7 +51,9 @@ bool reload_message_read(struct arena *arena, struct str entry, const struct red
         return refuse(ret_refusal, STR("the message is not UTF-8 text"));
     const struct redis_reply *id = redis_reply_find(pairs, STR("id"));
     const struct redis_reply *stream = redis_reply_find(pairs, STR("stream"));
-    if (id && id->text.len)
+    if (id && !id->text.len)
+        return refuse(ret_refusal, STR("the id is empty: leave it out, or name one"));
+    if (id)
         ret_message->id = id->text;
     if (count_bytes(pairs) > RELOAD_MESSAGE_BYTES_MAX)
         return refuse(ret_refusal, STR("the message is over 4 KiB"));

@@ -52,8 +52,13 @@ START_TEST(the_id_is_the_senders_or_the_entrys)
     ck_assert_str_is(message.id, "mine");
     ck_assert(READ("stream", "s.t"));
     ck_assert_str_is(message.id, "7-0");
-    ck_assert(READ("stream", "s.t", "id", ""));
-    ck_assert_str_is(message.id, "7-0");
+}
+END_TEST
+
+START_TEST(an_empty_id_is_refused_under_the_entrys_id)
+{
+    expect_refusal((const char *const[]){"stream", "s.t", "id", "", NULL}, "7-0",
+                   "the id is empty: leave it out, or name one");
 }
 END_TEST
 
@@ -97,6 +102,6 @@ START_TEST(names_and_values_may_have_4_kib)
 END_TEST
 
 SUITE("scheduler/reload_message", all_fields_are_handed_on_as_json,
-      the_id_is_the_senders_or_the_entrys, a_message_without_a_stream_is_refused,
-      a_field_may_be_there_once, what_is_not_utf_8_is_refused_under_the_entrys_id,
-      names_and_values_may_have_4_kib)
+      the_id_is_the_senders_or_the_entrys, an_empty_id_is_refused_under_the_entrys_id,
+      a_message_without_a_stream_is_refused, a_field_may_be_there_once,
+      what_is_not_utf_8_is_refused_under_the_entrys_id, names_and_values_may_have_4_kib)
