@@ -1,6 +1,6 @@
 -- Reload requests: refused, or one run for each id.
 -- Needs instant (helpers), start_run, join_pending, is_startable, active_run, lock_active_run,
--- lock_whole_run (runs), cancel_run (run_end).
+-- lock_whole_run, names_window (runs), cancel_run (run_end).
 
 -- A field that a reload message cannot have, or null.
 create or replace function pagetide.unknown_field(fields jsonb) returns text
@@ -39,6 +39,10 @@ as $$
         when exists (select from stream s join definition d on d.stream = s.name
             and d.version = s.version where s.name = of_stream and d.spec ->> 'write' = 'replace')
             then 'a window cannot replace a table'
+        when exists (select from stream s join definition d on d.stream = s.name
+            and d.version = s.version where s.name = of_stream and not names_window(d.spec))
+            then format('a window of %s would fetch everything: its definition names neither '
+                'window.start nor window.end', of_stream)
     end
 $$;
 

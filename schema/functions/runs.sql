@@ -39,11 +39,20 @@ as $$
     select coalesce(lock_active_run(of_stream) = active, false);
 $$;
 
--- Warns of a window in which no expression looks: it changes no request.
+-- Whether an expression of a definition looks at the window. Also in C: names.c (config) sets
+-- `uses_window`; tests/tables/rules/windows.txt is run against both.
+create or replace function pagetide.names_window(spec jsonb) returns boolean
+language sql immutable
+as $$
+    select spec::text ~ '\{\{[^}]*\mwindow\M'
+$$;
+
+-- Warns of a window in which no expression looks, because the definition has changed since the
+-- run was asked for.
 create or replace function pagetide.window_warnings(with_mode text, spec jsonb) returns text[]
 language sql immutable
 as $$
-    select case when with_mode = 'window' and spec::text !~ '\{\{[^}]*\mwindow\M'
+    select case when with_mode = 'window' and not pagetide.names_window(spec)
         then array['no expression uses window.start or window.end: the window is not asked for']
         else '{}' end
 $$;

@@ -39,14 +39,22 @@ START_TEST(a_window_is_half_open_and_moves_no_bookmark)
 }
 END_TEST
 
-START_TEST(a_window_that_nothing_asks_for_is_said)
+START_TEST(a_window_that_nothing_asks_for_is_refused_or_said)
 {
-    schema_database();
+    set_up();
+    EXPECT("started 1", RELOAD("a", "{}"));
+    EXPECT("pending", RELOAD("b", "{\"mode\": \"window\", \"from\": \"2024-01-01\", "
+                                  "\"to\": \"2024-01-02\"}"));
     ASK("select pagetide.define('shop.orders', '{\"params\": [[\"window\", \"1\"]]}', null, "
         "'UTC', null, true)");
-    EXPECT("started 1", RELOAD("a", "{\"mode\": \"window\", \"from\": \"2024-01-01\", "
-                                    "\"to\": \"2024-01-02\"}"));
-    EXPECT("t", "select warnings[1] like 'no expression uses window%%' from pagetide.run");
+    ASK("select pagetide.cancel(1)");
+    EXPECT("t", "select warnings[1] like 'no expression uses window%%' from pagetide.run "
+                "where id = 2");
+    EXPECT(
+        "refused a window of shop.orders would fetch everything: its definition names neither "
+        "window.start nor window.end",
+        RELOAD("c", "{\"mode\": \"window\", \"from\": \"2024-01-01\", "
+                    "\"to\": \"2024-01-02\"}"));
 }
 END_TEST
 
@@ -358,7 +366,7 @@ START_TEST(bookmarks_can_be_set_and_forgotten)
 END_TEST
 
 SUITE("schema/orders", a_window_is_half_open_and_moves_no_bookmark,
-      a_window_that_nothing_asks_for_is_said, only_equal_windows_share_a_run,
+      a_window_that_nothing_asks_for_is_refused_or_said, only_equal_windows_share_a_run,
       bookmarks_move_per_partition_when_all_succeeded,
       bookmarks_are_compared_as_the_definition_says,
       fault_41_a_replaced_run_ends_and_its_workers_are_refused,

@@ -140,10 +140,11 @@ END_TEST
 static struct str kind_of(const char *text)
 {
     static const char *const parts[][2] = {
-        {"needs --from and --to", "half"}, {"needs from and to", "half"},
-        {"exclude each other", "both"},    {"need mode window", "both"},
-        {"is neither RFC 3339", "time"},   {"must lie before", "order"},
-        {"would be there twice", "again"}, {"say again yes", "again"},
+        {"needs --from and --to", "half"},   {"needs from and to", "half"},
+        {"exclude each other", "both"},      {"need mode window", "both"},
+        {"is neither RFC 3339", "time"},     {"must lie before", "order"},
+        {"would be there twice", "again"},   {"say again yes", "again"},
+        {"would fetch everything", "blind"},
     };
     for (size_t i = 0; i < COUNT_OF(parts); i++)
         if (strstr(text, parts[i][0]))
@@ -152,14 +153,15 @@ static struct str kind_of(const char *text)
 }
 
 /* What the words of a line ask for. */
-static struct options options_of(struct str words, bool *ret_appends)
+static struct options options_of(struct str words, const char **ret_stream)
 {
     struct options options = {0};
     struct str word;
-    *ret_appends = false;
+    bool appends = false, is_blind = false;
     while (words.len) {
         words = str_split(words, ' ', &word);
-        *ret_appends |= str_is(word, "append");
+        appends |= str_is(word, "append");
+        is_blind |= str_is(word, "blind");
         options.full |= str_is(word, "full");
         options.again |= str_is(word, "again");
         if (str_starts(word, STR("from=")))
@@ -167,13 +169,16 @@ static struct options options_of(struct str words, bool *ret_appends)
         if (str_starts(word, STR("to=")))
             options.to = arena_str(arena, str_slice(word, 3, word.len)).ptr;
     }
+    *ret_stream = is_blind  ? appends ? "blind_appends" : "blind_upserts"
+                  : appends ? "appends"
+                            : "upserts";
     return options;
 }
 
-static struct str refused_by_sync(const struct options *options, bool appends)
+static struct str refused_by_sync(const struct options *options, const char *stream)
 {
-    static char upserts[] = "shop.upserts", appending[] = "shop.appends";
-    char *operands[] = {appends ? appending : upserts};
+    struct str name = FORMAT("shop.%s", stream);
+    char *operands[] = {(char *)(uintptr_t)name.ptr};
     struct cli cli;
     struct stream **streams;
     size_t count;
@@ -181,9 +186,11 @@ static struct str refused_by_sync(const struct options *options, bool appends)
     command_open_alone(&cli);
     command_source(&cli, "shop",
                    "source: shop\nbase_url: http://127.0.0.1/\n"
-                   "vars: {since: \"{{ window.start }}\"}\nstreams:\n"
-                   "  upserts: {path: /o, key: id, write: upsert}\n"
-                   "  appends: {path: /c, write: append}\n");
+                   "streams:\n"
+                   "  upserts: {path: \"/o/{{ window.start }}\", key: id, write: upsert}\n"
+                   "  appends: {path: \"/c/{{ window.start }}\", write: append}\n"
+                   "  blind_upserts: {path: /window, key: id, write: upsert}\n"
+                   "  blind_appends: {path: /window, write: append}\n");
     cli.options = *options;
     cli.operands = operands;
     cli.operand_count = 1;
@@ -194,7 +201,7 @@ static struct str refused_by_sync(const struct options *options, bool appends)
     return kind_of(is_chosen ? "" : captured.err);
 }
 
-static struct str refused_by_reload(const struct options *options, bool appends)
+static struct str refused_by_reload(const struct options *options, const char *stream)
 {
     const char *mode = options->full ? "full" : options->from || options->to ? "window" : NULL;
     struct str fields =
@@ -202,22 +209,24 @@ static struct str refused_by_reload(const struct options *options, bool appends)
                "nullif('%s', ''), 'from', nullif('%s', ''), 'to', nullif('%s', '')))",
                mode ? mode : "", options->again ? "yes" : "",
                options->from ? options->from : "", options->to ? options->to : "");
-    struct str refusal = BY_SQL("select pagetide.reload_refusal('shop.%s', %.*s)",
-                                appends ? "appends" : "upserts", STR_ARG(fields));
+    struct str refusal =
+        BY_SQL("select pagetide.reload_refusal('shop.%s', %.*s)", stream, STR_ARG(fields));
     return kind_of(arena_str(arena, refusal).ptr);
 }
 
 START_TEST(windows_and_again)
 {
     set_up();
-    BY_SQL("select pagetide.define('shop.' || w || 's', jsonb_build_object('write', w), null, "
-           "'UTC', null, true) from unnest(array['append', 'upsert']) w");
+    BY_SQL("select pagetide.define('shop.' || b || w || 's', jsonb_build_object('write', w, "
+           "'params', case b when '' then '{{ window.start }}' else 'window' end), null, "
+           "'UTC', null, true) from unnest(array['append', 'upsert']) w, "
+           "unnest(array['', 'blind_']) b");
     struct line_cases cases = cases_of("windows");
     for (size_t i = 0; i < cases.count; i++) {
-        bool appends;
-        struct options options = options_of(cases.items[i].input, &appends);
-        expect(&cases.items[i], refused_by_sync(&options, appends),
-               refused_by_reload(&options, appends));
+        const char *stream;
+        struct options options = options_of(cases.items[i].input, &stream);
+        expect(&cases.items[i], refused_by_sync(&options, stream),
+               refused_by_reload(&options, stream));
     }
 }
 END_TEST
