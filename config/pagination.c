@@ -56,12 +56,15 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
     {.name = "rebase_links", .type = KEY_BOOL, AT(struct stream, rebases_links),               \
      .help = "as beside pagination"}
 
+#define MAX_EMPTY_ROW(most)                                                                    \
+    {.name = "max_empty_pages", .type = KEY_COUNT, P(max_empty_pages), .min = 1,              \
+     .fallback = (most),                                                                       \
+     .help = "pages without records in a row, after which the job is truncated"}
+
 #define EMPTY_ROWS                                                                             \
     {.name = "stop_on_empty", .type = KEY_BOOL, P(stops_on_empty), .fallback = "false",       \
      .help = "a page without records is the last, whatever it names"},                         \
-    {.name = "max_empty_pages", .type = KEY_COUNT, P(max_empty_pages), .min = 1,              \
-     .fallback = "3",                                                                          \
-     .help = "pages without records in a row, after which the job is truncated"}
+    MAX_EMPTY_ROW("3")
 
 #define TOTAL_ROW                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
@@ -78,6 +81,7 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
      .fallback = "error", .help = "what it means that the flag of has_more_path is absent"},  \
     {.name = "stop_on_empty", .type = KEY_BOOL, P(stops_on_empty), .fallback = "true",        \
      .help = "a page without records is the last"},                                            \
+    MAX_EMPTY_ROW("100"),                                                                      \
     {.name = "stop_on_short", .type = KEY_BOOL, P(stops_on_short), .fallback = "false",       \
      .help = "a page with fewer records than `size` is the last"},                             \
     {.name = "parallel", .flags = KEY_LATER},                                                \

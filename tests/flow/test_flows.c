@@ -84,6 +84,12 @@ START_TEST(complete)
 }
 END_TEST
 
+START_TEST(ends)
+{
+    check_file("ends.txt");
+}
+END_TEST
+
 START_TEST(merge)
 {
     check_file("merge.txt");
@@ -103,4 +109,4 @@ START_TEST(requests)
 END_TEST
 
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised, answers,
-                rules, records, merge, origins, complete, requests)
+                rules, records, merge, origins, complete, ends, requests)

@@ -1,6 +1,5 @@
 #include "worker/paging/evidence.h"
 
-#include "base/saturate.h"
 #include "worker/paging/link.h"
 
 /*
@@ -164,12 +163,14 @@ static int64_t asked_for(const struct pager_facts *facts)
 
 /*
  * A count that is the number of records of a full page may be of this answer only. Full is what
- * was asked for, or a number that is a usual size of pages.
+ * was asked for or, where the name of the count could mean that too, a usual size of pages.
  */
-static bool may_count_the_answer(const struct pager_facts *facts, int64_t total)
+static bool may_count_the_answer(const struct pager_step *step, int64_t total, bool is_sure)
 {
-    return total == facts->seen &&
-           (asked_for(facts) == total || (total > 0 && (total % 10 == 0 || total % 25 == 0)));
+    const struct pager_facts *facts = step->facts;
+    bool is_asked_for = asked_for(facts) == total || step->pager->in_force->size == total;
+    bool is_usual = !is_sure && (total % 10 == 0 || total % 25 == 0);
+    return total > 0 && total == facts->seen && (is_asked_for || is_usual);
 }
 
 /* Are records counted from the first one on, one for each element of one list? */
@@ -184,13 +185,6 @@ static bool counts_all(const struct pager_step *step)
                        (pager->type == PAGINATE_CURSOR &&
                         pager->declared->cursor_start.kind != VALUE_UNDEFINED);
     return stream->merge.strategy == MERGE_APPEND && wildcards <= 1 && !starts_late;
-}
-
-static int64_t records_so_far(const struct pager_step *step)
-{
-    const struct pager *pager = step->pager;
-    return saturate_add(pager->type == PAGINATE_OFFSET ? pager->number : pager->records,
-                        step->facts->seen);
 }
 
 /* A total_path that only checks the end: the numbered types read theirs themselves. */
@@ -216,13 +210,13 @@ static bool weigh_total(struct look *look, bool *ret_proves, struct str *ret_why
 {
     struct pager_step *step = look->step;
     struct str name;
-    int64_t total, reached = records_so_far(step);
+    int64_t total, reached = pager_reached(step->pager, step->facts->seen);
     bool is_sure = read_declared_total(look, &name, &total) ||
                    find_header_total(step->facts, &name, &total);
     *ret_proves = false;
     if (!counts_all(step) || (!is_sure && !find_body_total(look, &name, &total)))
         return false;
-    bool is_of_answer = !is_sure && may_count_the_answer(step->facts, total);
+    bool is_of_answer = may_count_the_answer(step, total, is_sure);
     *ret_proves = total == reached && !is_of_answer;
     *ret_why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
                             (long long)total, (long long)reached);
@@ -294,12 +288,12 @@ static bool find_more(struct look *look, struct str *ret_why)
     return false;
 }
 
+/* Links after the last page are often stale. */
 static bool see_more(struct look *look, struct str *ret_why)
 {
     const struct pager_facts *facts = look->step->facts;
-    bool has_flag = look->step->signs.has_flag;
-    if (!facts->seen || has_flag)
-        return false; /* links after the last page, and beside a flag, are often stale */
+    if (!facts->seen)
+        return false;
     *ret_why = STR("a Link header names a next page");
     return link_has_next(facts->headers, facts->header_count, facts->url) ||
            find_more(look, ret_why);
@@ -316,28 +310,37 @@ static bool is_wanted(const struct pager_step *step)
                            step->decision.is_placed);
 }
 
+bool evidence_sees_more(struct pager_step *step, struct str *ret_why)
+{
+    struct look look = look_at(step);
+    return see_more(&look, ret_why);
+}
+
 bool evidence_says_more(struct pager_step *step, struct str *ret_why)
 {
     struct look look = look_at(step);
     bool proves;
-    return weigh_total(&look, &proves, ret_why) || (!proves && see_more(&look, ret_why));
+    return weigh_total(&look, &proves, ret_why) ||
+           (!proves && !step->signs.has_flag && see_more(&look, ret_why));
 }
 
 void evidence_look(struct pager_step *step)
 {
     struct pager_signs *signs = &step->signs;
     struct str why = STR_NONE;
-    if (!signs->has_end || signs->has_more || signs->proof == COMPLETE_PROVED ||
-        step->facts->is_last)
+    if (!signs->has_end || signs->has_more || step->facts->is_last)
         return;
     struct look look = look_at(step);
-    bool proves, has_more = weigh_total(&look, &proves, &why);
-    if (proves) {
-        pager_step_sign_end(step, COMPLETE_PROVED, why);
+    struct str total_why = STR_NONE;
+    bool proves, has_more = weigh_total(&look, &proves, &total_why);
+    if (has_more)
+        why = total_why;
+    else if (!see_more(&look, &why)) {
+        if (proves)
+            pager_step_sign_end(step, COMPLETE_PROVED, total_why);
         return;
-    }
-    if (!has_more && !see_more(&look, &why))
-        return;
+    } else if (signs->has_flag)
+        return; /* links beside a flag are often stale: they only take its proof from a total */
     if (is_wanted(step)) {
         signs->proof = COMPLETE_ASSUMED;
         signs->proof_why =

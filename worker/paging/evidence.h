@@ -22,6 +22,9 @@ void evidence_look(struct pager_step *step);
 /* Does the page say that more follows, by any of those signs? *ret_why is in step->arena. */
 bool evidence_says_more(struct pager_step *step, struct str *ret_why);
 
+/* The same without counts of records: by a link, cursor, flag or count of pages. */
+bool evidence_sees_more(struct pager_step *step, struct str *ret_why);
+
 /*
  * Fills `complete` and `complete_why` of a decision that ends the job, and its warning where
  * the end is only assumed; leaves another as it is. Borrows the strings of the signs.

@@ -12,6 +12,12 @@ void pager_start(struct pager *pager, const struct pagination *declared)
                             .total = -1};
 }
 
+int64_t pager_reached(const struct pager *pager, int64_t seen)
+{
+    int64_t start = pager->type == PAGINATE_OFFSET ? pager->in_force->start : 0;
+    return saturate_add(saturate_add(start > 1 ? start : 0, pager->records), seen);
+}
+
 bool pager_is_numbered(const struct pager *pager)
 {
     return pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;

@@ -117,17 +117,19 @@ static struct pager_decision weigh_signs(struct pager_step *step)
     return step->decision;
 }
 
-/* A link or a cursor that leads from one empty page to the next may do so for ever. */
+/*
+ * A link or a cursor that leads from one empty page to the next may do so for ever, and so may
+ * numbers. An empty page of the latter has been judged already where it is the end.
+ */
 static void weigh_emptiness(struct pager_step *step)
 {
     const struct pager *next = step->next;
     const struct pagination *declared = step->pager->declared;
-    bool follows = next->type == PAGINATE_CURSOR || next->type == PAGINATE_LINK_HEADER ||
-                   next->type == PAGINATE_NEXT_URL;
     int64_t most = declared->max_empty_pages ? declared->max_empty_pages : EMPTY_PAGES_MAX;
-    if (!follows || step->facts->seen || step->signs.has_end)
+    if (next->type == PAGINATE_NONE || next->type == PAGINATE_RESPONSE_BASED ||
+        step->facts->seen || step->signs.has_end)
         return;
-    if (declared->stops_on_empty) {
+    if (declared->stops_on_empty && !pager_is_numbered(next)) {
         pager_step_sign_end(step, COMPLETE_TOLD, STR("the page is empty"));
     } else if (next->empty_pages >= most) {
         pager_step_sign_end(step, COMPLETE_TOLD,

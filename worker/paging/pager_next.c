@@ -89,16 +89,27 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
     return true;
 }
 
-/* Both signs come from here: what the API counts, against what was read. */
+/*
+ * Both signs come from here: what the API counts, against what was read. A count that is reached
+ * while the same answer says that more follows is not the end: the next page will tell.
+ */
 static void compare_total(struct pager_step *step, struct str name, int64_t reached,
                           int64_t total)
 {
-    struct str why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
-                                  (long long)total, (long long)reached);
-    if (reached >= total)
-        pager_step_sign_end(step, COMPLETE_PROVED, why);
-    else
+    struct str more, why = arena_printf(step->arena, "%.*s is %lld and %lld were read",
+                                        STR_ARG(name), (long long)total, (long long)reached);
+    if (reached < total)
         pager_step_sign_more(step, why);
+    else if (!evidence_sees_more(step, &more))
+        pager_step_sign_end(step, COMPLETE_PROVED, why);
+}
+
+/* Past the last page, an empty one is no page of those that the API counts. */
+static void compare_pages(struct pager_step *step, struct str name, int64_t pages)
+{
+    const struct pager *pager = step->pager;
+    bool is_behind = pager->page > 0 && step->facts->seen == 0;
+    compare_total(step, name, saturate_add(pager->page, !is_behind), pages);
 }
 
 /*
@@ -141,9 +152,7 @@ static bool read_totals(struct pager_step *step, struct err *err)
     if (!read_count(step, &how->total, &total, err) ||
         !read_count(step, &how->total_pages, &pages, err))
         return false;
-    bool by_offset = step->pager->type == PAGINATE_OFFSET;
-    int64_t reached =
-        saturate_add(by_offset ? step->pager->number : step->pager->records, facts->seen);
+    int64_t reached = pager_reached(step->pager, facts->seen);
     if (total >= 0) {
         judge_total(step, reached, total);
         remember_total(step, how->total.source, total);
@@ -154,7 +163,7 @@ static bool read_totals(struct pager_step *step, struct err *err)
         step->decision.pages_total = (int)MIN(count, INT32_MAX);
     }
     if (pages >= 0) {
-        compare_total(step, how->total_pages.source, saturate_add(step->pager->page, 1), pages);
+        compare_pages(step, how->total_pages.source, pages);
         if (total < 0)
             remember_total(step, how->total_pages.source, pages);
         step->decision.pages_total = (int)MIN(pages, INT32_MAX);
@@ -171,7 +180,8 @@ bool pager_next_number(struct pager_step *step, struct err *err)
     if (seen == 0 && how->stops_on_empty)
         pager_step_sign_end(step, COMPLETE_TOLD, STR("the page is empty"));
     struct str why;
-    if (how->stops_on_short && seen < how->size && !(seen && evidence_says_more(step, &why)))
+    bool has_more = step->signs.has_more || (seen && evidence_says_more(step, &why));
+    if (how->stops_on_short && seen < how->size && !has_more)
         pager_step_sign_end(step, COMPLETE_ASSUMED, STR("the page is short"));
     int64_t by = step->pager->type == PAGINATE_PAGE ? 1 : how->steps_by_size ? how->size : seen;
     step->next->number = saturate_add(step->next->number, by);
@@ -192,10 +202,9 @@ void pager_next_empty(struct pager_step *step)
         if (pager->total < 0)
             return;
         if (how->total.kind != LOCATOR_NONE)
-            compare_total(step, how->total.source, pager->records, pager->total);
+            compare_total(step, how->total.source, pager_reached(pager, 0), pager->total);
         else
-            compare_total(step, how->total_pages.source, saturate_add(pager->page, 1),
-                          pager->total);
+            compare_pages(step, how->total_pages.source, pager->total);
     }
 }
 
