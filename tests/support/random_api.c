@@ -1,0 +1,377 @@
+#include "tests/support/random_api.h"
+
+#include "base/rng.h"
+
+enum { TIES_GROUP = 6, FAULTS_MAX = 3, BODY_BYTES_MAX = 1 << 20 };
+
+static const char *const fault_words[] = {
+#define X(name, words) [RANDOM_##name] = words,
+    RANDOM_FAULTS(X)
+#undef X
+};
+static const char *const total_words[] = {
+#define X(name, words) [RANDOM_TOTAL_##name] = words,
+    RANDOM_TOTALS(X)
+#undef X
+};
+static const char *const behind_words[] = {
+#define X(name, words) [RANDOM_BEHIND_##name] = words,
+    RANDOM_BEHINDS(X)
+#undef X
+};
+static const char *const paging_words[] = {"page number", "offset", "cursor", "Link header",
+                                           "URL in the body"};
+
+/* --- making one --- */
+
+static int below(struct rng *rng, int bound)
+{
+    return (int)rng_below(rng, (uint64_t)bound);
+}
+
+static bool chance(struct rng *rng, int percent)
+{
+    return below(rng, 100) < percent;
+}
+
+#define ONE_OF(rng, ...)                                                                       \
+    ((const char *const[]){                                                                    \
+        __VA_ARGS__})[below((rng), COUNT_OF(((const char *const[]){__VA_ARGS__})))]
+
+static void name_things(struct random_api *api, struct rng *rng)
+{
+    bool by_offset = api->paging == RANDOM_BY_OFFSET;
+    bool by_cursor = api->paging == RANDOM_BY_CURSOR;
+    api->place_param = by_offset   ? ONE_OF(rng, "offset", "skip", "startIndex")
+                       : by_cursor ? ONE_OF(rng, "cursor", "after", "page_token")
+                                   : ONE_OF(rng, "page", "pageNumber", "p");
+    api->size_param =
+        by_offset ? ONE_OF(rng, "limit", "count") : ONE_OF(rng, "per_page", "size");
+    api->container = ONE_OF(rng, "", "", "meta", "pagination");
+    api->total_name = ONE_OF(rng, "total", "total_count", "totalCount", "count");
+    api->pages_name = ONE_OF(rng, "total_pages", "totalPages", "page_count");
+    api->flag_name = ONE_OF(rng, "has_more", "hasMore", "has_next");
+    api->next_name = by_cursor ? ONE_OF(rng, "next_cursor", "nextCursor", "next_page_token")
+                               : ONE_OF(rng, "next", "next_url", "next_link");
+}
+
+static void make_faults(struct random_api *api, struct rng *rng)
+{
+    int count = chance(rng, 30) ? 0 : 1 + below(rng, FAULTS_MAX);
+    for (int i = 0; i < count; i++)
+        api->faults[below(rng, RANDOM_FAULT_COUNT)] = true;
+    bool hides = api->faults[RANDOM_HIDES_SOME] || api->faults[RANDOM_HIDES_PAGES];
+    api->total = chance(rng, 35)            ? RANDOM_TOTAL_NONE
+                 : hides && chance(rng, 50) ? RANDOM_TOTAL_ALL
+                 : chance(rng, 60)          ? RANDOM_TOTAL_RIGHT
+                                            : (enum random_total)below(rng, RANDOM_TOTAL_COUNT);
+}
+
+void random_api_make(struct random_api *api, uint64_t seed)
+{
+    struct rng rng;
+    rng_seed(&rng, seed);
+    *api = (struct random_api){.seed = seed};
+    api->paging = (enum random_paging)below(&rng, RANDOM_PAGING_COUNT);
+    api->behind = (enum random_behind)below(&rng, RANDOM_BEHIND_COUNT);
+    api->count = chance(&rng, 5) ? below(&rng, 3) : below(&rng, RANDOM_RECORDS_MAX + 1);
+    api->size = 1 + below(&rng, 12);
+    api->size_max = chance(&rng, 60) ? 100 : 1 + below(&rng, 12);
+    api->first = below(&rng, 2) ? api->paging != RANDOM_BY_OFFSET : below(&rng, 2);
+    api->has_pages = chance(&rng, 30);
+    api->has_flag = chance(&rng, 40);
+    api->has_echo = chance(&rng, 50);
+    api->is_bare =
+        api->paging != RANDOM_BY_CURSOR && api->paging != RANDOM_BY_URL && chance(&rng, 20);
+    api->fault_page = below(&rng, 4);
+    name_things(api, &rng);
+    make_faults(api, &rng);
+}
+
+/* --- its records --- */
+
+/* A number that depends on nothing but its arguments (the finaliser of splitmix64). */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    uint64_t z = a * 0x9E3779B97F4A7C15u + b + 0x632BE59BD9B4E019u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+static bool is_hidden(const struct random_api *api, int index)
+{
+    if (api->faults[RANDOM_HIDES_SOME] && mix(api->seed, (uint64_t)index) % 8 == 0)
+        return true;
+    int from = api->count / 3, wide = 2 * api->size;
+    return api->faults[RANDOM_HIDES_PAGES] && index >= from && index < from + wide;
+}
+
+int random_api_key(const struct random_api *api, int index)
+{
+    if (is_hidden(api, index))
+        return 0;
+    bool is_double = api->faults[RANDOM_DUPLICATES] && index % 7 == 6;
+    return is_double && !is_hidden(api, index - 1) ? index : index + 1;
+}
+
+/* Which record is at this place of the order that the window beginning at `from` sees. */
+static int at_place(const struct random_api *api, int from, int place)
+{
+    if (!api->faults[RANDOM_TIES])
+        return place;
+    int group = place / TIES_GROUP * TIES_GROUP;
+    int wide = MIN(TIES_GROUP, api->count - group);
+    int shift = (int)(mix(api->seed ^ (uint64_t)from, (uint64_t)group) % (uint64_t)wide);
+    return group + (place - group + shift) % wide;
+}
+
+static int visible_count(const struct random_api *api)
+{
+    int count = 0;
+    for (int i = 0; i < api->count; i++)
+        count += random_api_key(api, i) != 0;
+    return count;
+}
+
+static void put_record(const struct random_api *api, struct buf *body, int key, int64_t nth)
+{
+    buf_printf(body, "{\"id\": %d, \"name\": \"n%d\"", key, key);
+    if (api->faults[RANDOM_VOLATILE])
+        buf_printf(body, ", \"seen\": %lld", (long long)nth);
+    buf_puts(body, "}");
+}
+
+/* --- the window of a request --- */
+
+struct window {
+    int from, size;
+    bool is_behind;
+};
+
+static struct str parameter(struct str query, const char *name)
+{
+    struct str pair, key;
+    while (query.len) {
+        query = str_split(query, '&', &pair);
+        struct str value = str_split(pair, '=', &key);
+        if (str_is(key, name))
+            return value;
+    }
+    return STR_NONE;
+}
+
+static int number(struct str text, int otherwise)
+{
+    int64_t value;
+    return str_to_int64(text, &value) && value > INT16_MIN && value < INT16_MAX ? (int)value
+                                                                                : otherwise;
+}
+
+static int window_size(const struct random_api *api, struct str query)
+{
+    int asked = number(parameter(query, api->size_param), api->size);
+    if (api->faults[RANDOM_IGNORES_SIZE] || asked < 1)
+        asked = api->size;
+    return MIN(asked, api->size_max);
+}
+
+static struct window window_of(const struct random_api *api, struct str query)
+{
+    struct window window = {.size = window_size(api, query)};
+    struct str place = parameter(query, api->place_param);
+    if (api->faults[RANDOM_IGNORES_PLACE])
+        place = STR_NONE;
+    if (api->paging == RANDOM_BY_CURSOR)
+        window.from = number(str_slice(place, 1, place.len), 0); /* "c12" */
+    else if (api->paging == RANDOM_BY_OFFSET)
+        window.from = number(place, api->first) - api->first;
+    else
+        window.from = (number(place, api->first) - api->first) * window.size;
+    window.from = MAX(window.from, 0);
+    window.is_behind = window.from > 0 && window.from >= api->count;
+    if (window.is_behind && api->behind == RANDOM_BEHIND_LAST)
+        window.from = api->count ? (api->count - 1) / window.size * window.size : 0;
+    if (window.is_behind && api->behind == RANDOM_BEHIND_FIRST)
+        window.from = 0;
+    return window;
+}
+
+/* --- what it says of its end --- */
+
+static int64_t total_said(const struct random_api *api, const struct window *window, int seen)
+{
+    int visible = visible_count(api);
+    switch (api->total) {
+    case RANDOM_TOTAL_RIGHT:
+        return visible;
+    case RANDOM_TOTAL_ALL:
+        return api->count;
+    case RANDOM_TOTAL_OF_ANSWER:
+        return seen;
+    case RANDOM_TOTAL_LESS:
+        return visible / 2;
+    case RANDOM_TOTAL_MORE:
+        return visible + 3;
+    case RANDOM_TOTAL_FIRST_ONLY:
+        return window->from ? -1 : visible;
+    default:
+        return -1;
+    }
+}
+
+/* Where the next window begins; -1: there is none. */
+static int next_from(const struct random_api *api, const struct window *window)
+{
+    int page = window->from / window->size, next = window->from + window->size;
+    if (api->faults[RANDOM_CUTS] && page == api->fault_page)
+        return -1;
+    if (api->faults[RANDOM_LOOPS] && page == api->fault_page)
+        return 0;
+    return next < api->count ? next : -1;
+}
+
+static struct random_signs signs_of(const struct random_api *api, const struct window *window,
+                                    int seen)
+{
+    bool links = api->paging >= RANDOM_BY_CURSOR;
+    int page = window->from / window->size, next = next_from(api, window);
+    bool more = window->from + window->size < api->count;
+    if (api->faults[RANDOM_FLAG_STUCK])
+        more = api->seed % 2;
+    else if (api->faults[RANDOM_FLAG_LIES] && page == api->fault_page)
+        more = !more;
+    return (struct random_signs){
+        .total = total_said(api, window, seen),
+        .pages = api->has_pages && !api->is_bare
+                     ? (api->count + window->size - 1) / window->size
+                     : -1,
+        .flag = api->has_flag && !api->is_bare ? more : -1,
+        .has_next = links && next >= 0,
+    };
+}
+
+static struct str target(const struct random_api *api, struct arena *arena, int from, int size)
+{
+    return arena_printf(arena, "/random/%llu?%s=%d&%s=%d", (unsigned long long)api->seed,
+                        api->place_param, from / size + api->first, api->size_param, size);
+}
+
+static void put_next(const struct random_api *api, struct arena *arena, struct buf *out,
+                     const struct window *window)
+{
+    int from = next_from(api, window);
+    if (api->paging == RANDOM_BY_CURSOR && from >= 0)
+        buf_printf(out, ", \"%s\": \"c%d\"", api->next_name, from);
+    else if (api->paging == RANDOM_BY_URL && from >= 0)
+        buf_printf(out, ", \"%s\": \"%.*s\"", api->next_name,
+                   STR_ARG(target(api, arena, from, window->size)));
+    else if (api->paging == RANDOM_BY_CURSOR || api->paging == RANDOM_BY_URL)
+        buf_printf(out, ", \"%s\": null", api->next_name);
+}
+
+static void put_signs(const struct random_api *api, struct arena *arena, struct buf *out,
+                      const struct window *window, const struct random_signs *signs)
+{
+    if (*api->container)
+        buf_printf(out, ", \"%s\": {\"kind\": \"list\"", api->container);
+    if (signs->total >= 0)
+        buf_printf(out, ", \"%s\": %lld", api->total_name, (long long)signs->total);
+    if (signs->pages >= 0)
+        buf_printf(out, ", \"%s\": %lld", api->pages_name, (long long)signs->pages);
+    if (signs->flag >= 0)
+        buf_printf(out, ", \"%s\": %s", api->flag_name, signs->flag ? "true" : "false");
+    if (api->has_echo && api->paging == RANDOM_BY_OFFSET)
+        buf_printf(out, ", \"offset\": %d", window->from + api->first);
+    else if (api->has_echo && api->paging != RANDOM_BY_CURSOR)
+        buf_printf(out, ", \"page\": %d", window->from / window->size + api->first);
+    put_next(api, arena, out, window);
+    if (*api->container)
+        buf_puts(out, "}");
+}
+
+/* --- an answer --- */
+
+static struct random_answer refusal(struct arena *arena, int status)
+{
+    return (struct random_answer){
+        .status = status,
+        .body = status == 204 ? STR_NONE : arena_str(arena, STR("{\"error\": \"no page\"}")),
+        .signs = {.total = -1, .pages = -1, .flag = -1}};
+}
+
+static int put_records(const struct random_api *api, struct buf *body,
+                       const struct window *window, int64_t nth)
+{
+    int seen = 0, end = MIN(window->from + window->size, api->count);
+    if (window->is_behind && api->behind == RANDOM_BEHIND_EMPTY)
+        end = 0;
+    buf_puts(body, "[");
+    for (int place = window->from; place < end; place++) {
+        int key = random_api_key(api, at_place(api, window->from, place));
+        if (!key)
+            continue;
+        if (seen)
+            buf_puts(body, ", ");
+        put_record(api, body, key, nth);
+        seen++;
+    }
+    buf_puts(body, "]");
+    return seen;
+}
+
+static struct str headers_of(const struct random_api *api, struct arena *arena,
+                             const struct window *window, const struct random_signs *signs)
+{
+    AUTO_BUF(out, BODY_BYTES_MAX);
+    int from = next_from(api, window);
+    if (api->paging == RANDOM_BY_LINK && from >= 0)
+        buf_printf(&out, "link: <%.*s>; rel=\"next\"\r\n",
+                   STR_ARG(target(api, arena, from, window->size)));
+    if (api->is_bare && signs->total >= 0)
+        buf_printf(&out, "x-total-count: %lld\r\n", (long long)signs->total);
+    return arena_str(arena, buf_str(&out));
+}
+
+struct random_answer random_api_answer(const struct random_api *api, struct arena *arena,
+                                       struct str query, int64_t nth)
+{
+    static const int refusals[RANDOM_BEHIND_COUNT] = {[RANDOM_BEHIND_NOT_FOUND] = 404,
+                                                      [RANDOM_BEHIND_BAD] = 400,
+                                                      [RANDOM_BEHIND_NO_CONTENT] = 204};
+    struct window window = window_of(api, query);
+    if (window.is_behind && refusals[api->behind])
+        return refusal(arena, refusals[api->behind]);
+    AUTO_BUF(body, BODY_BYTES_MAX);
+    struct random_answer answer = {.status = 200};
+    if (!api->is_bare)
+        buf_puts(&body, "{\"data\": ");
+    answer.seen = put_records(api, &body, &window, nth);
+    answer.signs = signs_of(api, &window, answer.seen);
+    answer.headers = headers_of(api, arena, &window, &answer.signs);
+    if (!api->is_bare) {
+        put_signs(api, arena, &body, &window, &answer.signs);
+        buf_puts(&body, "}");
+    }
+    answer.body = arena_str(arena, buf_str(&body));
+    return answer;
+}
+
+/* --- for people --- */
+
+struct str random_api_path(const struct random_api *api, struct arena *arena, const char *name)
+{
+    return arena_printf(arena, "%s%s%s", api->container, *api->container ? "." : "", name);
+}
+
+void random_api_describe(const struct random_api *api, struct buf *buf)
+{
+    buf_printf(buf,
+               "  api: %d records by %s from %d on, %d a page, %d at most; %s; behind the "
+               "end %s\n",
+               api->count, paging_words[api->paging], api->first, api->size, api->size_max,
+               total_words[api->total], behind_words[api->behind]);
+    for (int i = 0; i < RANDOM_FAULT_COUNT; i++)
+        if (api->faults[i])
+            buf_printf(buf, "  api: it %s (page %d)\n", fault_words[i], api->fault_page + 1);
+}

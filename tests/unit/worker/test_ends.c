@@ -1,0 +1,250 @@
+#define SUITE_TIMEOUT 120
+#include "base/mem.h"
+#include "config/source.h"
+#include "tests/support/random_run.h"
+#include "tests/support/suite.h"
+#include "worker/preview.h"
+
+/*
+ * The promises of random_run.h, for many random APIs and definitions. The steps, guards and
+ * decisions are the worker's own; only port/http is another one: it answers from the API's
+ * seed, without a socket. There is no table either: `rows` below does what
+ * pagetide.commit_batch does with keys. tests/flow/test_ends.c runs some seeds with all that is
+ * replaced here.
+ */
+enum { SEEDS = 2000, ROWS_MAX = 1 << 14 };
+
+/* --- port/http, without a network --- */
+
+struct http {
+    struct loop *loop;
+};
+
+struct http_call {
+    http_done_fn fn;
+    void *ctx;
+    bool is_cancelled;
+    struct arena *arena;
+    struct random_answer answer;
+};
+
+static const struct random_api *served;
+static struct random_run run;
+static struct random_signs answered; /* of the newest answer */
+static int answered_seen;
+
+bool http_new(struct loop *loop, struct http **ret_http, struct err *err)
+{
+    (void)err;
+    *ret_http = mem_alloc(sizeof **ret_http);
+    (*ret_http)->loop = loop;
+    return true;
+}
+
+void http_free(struct http *http)
+{
+    mem_free(http);
+}
+
+/* Lines as random_api makes them. */
+static size_t read_headers(struct str lines, struct http_header *ret_headers)
+{
+    size_t count = 0;
+    for (struct str line, name; lines.len; count++) {
+        lines = str_split(lines, '\n', &line);
+        struct str value = str_trim(str_split(line, ':', &name));
+        ret_headers[count] = (struct http_header){name, value};
+    }
+    return count;
+}
+
+static void on_answer_ready(void *ctx)
+{
+    struct http_call *call = ctx;
+    struct http_header headers[4];
+    struct buf body;
+    buf_init(&body, MIB(1));
+    buf_put(&body, call->answer.body);
+    const struct http_answer answer = {.status = call->answer.status,
+                                       .headers = headers,
+                                       .header_count =
+                                           read_headers(call->answer.headers, headers),
+                                       .body = buf_str(&body),
+                                       .wire_bytes = (int64_t)body.len,
+                                       .storage = &body};
+    answered = call->answer.signs;
+    answered_seen = call->answer.seen;
+    if (!call->is_cancelled)
+        call->fn(call->ctx, &answer, NULL);
+    buf_done(&body);
+    arena_free(call->arena);
+    mem_free(call);
+}
+
+struct http_call *http_send(struct http *http, const struct http_request *request,
+                            http_done_fn fn, void *ctx)
+{
+    struct http_call *call = mem_alloc(sizeof *call);
+    struct str before, query = str_split(request->url, '?', &before);
+    *call = (struct http_call){.fn = fn, .ctx = ctx, .arena = arena_new()};
+    call->answer = random_api_answer(served, call->arena, query, ++run.requests);
+    loop_defer(http->loop, on_answer_ready, call);
+    return call;
+}
+
+void http_cancel(struct http_call *call)
+{
+    call->is_cancelled = true;
+}
+
+void http_take_body(const struct http_answer *answer, struct buf *ret_body)
+{
+    *ret_body = *answer->storage;
+    buf_init(answer->storage, answer->storage->max);
+}
+
+size_t http_bytes(const struct http *http)
+{
+    (void)http;
+    return 0;
+}
+
+const struct http_header *http_header_find(const struct http_answer *answer, struct str name)
+{
+    for (size_t i = 0; i < answer->header_count; i++)
+        if (str_eq(answer->headers[i].name, name))
+            return &answer->headers[i];
+    return NULL;
+}
+
+/* --- the table --- */
+
+/* Keys of the page that is being cut; they count when the page does. */
+static int page_keys[ROWS_MAX], page_count;
+static bool is_keyed;
+static int folded; /* records that met a row of this run */
+
+static void on_record(void *ctx, const struct row_writer *writer, const struct record *record,
+                      enum row_result result, const char *reason)
+{
+    struct str digits = str_slice(record->raw, sizeof "{\"id\": " - 1, record->raw.len), head;
+    int64_t key;
+    (void)ctx, (void)writer, (void)reason;
+    if (record->position == 0)
+        page_count = 0;
+    str_split(digits, ',', &head);
+    ck_assert(str_to_int64(head, &key) && key > 0 && key <= RANDOM_RECORDS_MAX);
+    if (result == ROW_PUT && page_count < ROWS_MAX)
+        page_keys[page_count++] = (int)key;
+}
+
+static void put_rows(void)
+{
+    for (int i = 0; i < page_count; i++) {
+        bool is_there = is_keyed && run.has[page_keys[i]];
+        run.has[page_keys[i]] = true;
+        run.rows += !is_there;
+        folded += is_there;
+    }
+    page_count = 0;
+}
+
+static void on_page_end(void *ctx, const struct crawl_page *page)
+{
+    (void)ctx;
+    put_rows();
+    run.pages++;
+    run.read += page->seen;
+    run.last = answered;
+    run.last_seen = answered_seen;
+    run.complete = page->decision->complete;
+}
+
+static void ignore_request(void *ctx, const struct request *request)
+{
+    (void)ctx, (void)request;
+}
+
+static void ignore_answer(void *ctx, const struct http_answer *answer, const struct err *failed)
+{
+    (void)ctx, (void)answer, (void)failed;
+}
+
+/* --- one seed --- */
+
+static struct stream *read_stream(struct arena *arena, uint64_t seed, struct str keys)
+{
+    AUTO_BUF(errors, KIB(64));
+    struct err err = ERR_INIT;
+    struct source *source = NULL;
+    struct str text =
+        arena_printf(arena,
+                     "source: shop\nbase_url: https://h.example\nretry: {max_attempts: 1}\n"
+                     "streams:\n  s: {path: /random/%llu, %.*s}\n",
+                     (unsigned long long)seed, STR_ARG(keys));
+    bool is_read = source_parse(arena, STR("shop.yaml"), text, &source, &errors, &err);
+    ck_assert_msg(is_read, "%.*s\n%s", STR_ARG(text), errors.len ? errors.ptr : err.text);
+    return source->streams[0];
+}
+
+static void read_api(struct loop *loop, const struct random_definition *definition,
+                     struct arena *arena)
+{
+    static const struct crawl_watch watch = {.on_request = ignore_request,
+                                             .on_answer = ignore_answer,
+                                             .on_record = on_record,
+                                             .on_page_end = on_page_end};
+    const struct preview_options options = {
+        .loop = loop,
+        .stream = read_stream(arena, served->seed, definition->keys),
+        .pages = random_run_bound(served, definition) + 1,
+        .watch = &watch};
+    struct preview preview;
+    struct err err = ERR_INIT;
+    run = (struct random_run){.complete = COMPLETE_UNKNOWN};
+    page_count = folded = 0;
+    is_keyed = definition->has_key;
+    ck_assert_ok(preview_run(&options, arena, &preview, &err), err);
+    run.state = preview.state;
+    if (folded && run.complete == COMPLETE_PROVED)
+        run.complete = COMPLETE_CONTRADICTED;
+}
+
+static int counts[COMPLETE_CONTRADICTED + 1];
+
+static bool try_seed(struct loop *loop, uint64_t seed)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct random_api api;
+    struct random_definition definition;
+    random_api_make(&api, seed);
+    random_definition_make(&definition, &api, arena);
+    served = &api;
+    read_api(loop, &definition, arena);
+    counts[run.complete]++;
+    const char *fault = random_run_fault(&api, &definition, &run);
+    if (fault || random_run_first_seed() == random_run_last_seed(SEEDS))
+        fprintf(stderr, "seed %llu: %s\n%.*s", (unsigned long long)seed,
+                fault ? fault : "as promised",
+                STR_ARG(random_run_describe(&api, &definition, &run, arena)));
+    return !fault;
+}
+
+START_TEST(no_end_is_proved_that_is_none)
+{
+    struct loop *loop;
+    struct err err = ERR_INIT;
+    int bad = 0;
+    ck_assert_ok(loop_new(&loop, &err), err);
+    uint64_t last = random_run_last_seed(SEEDS);
+    for (uint64_t seed = random_run_first_seed(); seed <= last; seed++)
+        bad += !try_seed(loop, seed);
+    loop_free(loop);
+    fprintf(stderr, "proved %d, told %d, assumed %d, contradicted %d, failed %d\n",
+            counts[COMPLETE_PROVED], counts[COMPLETE_TOLD], counts[COMPLETE_ASSUMED],
+            counts[COMPLETE_CONTRADICTED], counts[COMPLETE_UNKNOWN]);
+    ck_assert_msg(bad == 0, "%d seeds break a promise: see above", bad);
+}
+END_TEST
+
+SUITE("worker/ends", no_end_is_proved_that_is_none)
