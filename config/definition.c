@@ -238,7 +238,7 @@ static const struct key definition_list[] = {
      .help = "what of a body is a record"},
     {.name = "on_missing", .type = KEY_SWITCH, .flags = IN_STREAM,
      S(merge.may_be_missing), .choices = missings, .fallback = "error",
-     .help = "empty: the last segment of merge_path may be absent"},
+     .help = "empty: where merge_path leads to nothing, the page has no records"},
     {.name = "with", .type = KEY_CUSTOM, .flags = IN_STREAM | KEY_PAIRS | KEY_ON_PAGE,
      S(merge), .read = with_read,
      .help = "fields added to each record: expressions, or paths into the body"},

@@ -70,6 +70,18 @@ static bool skip_value(struct path_walk *walk)
     return read_ahead(walk) && check_utf8(walk->scan);
 }
 
+/*
+ * Of the value from there up to the scan: null, "", [] and {} hold nothing. Some languages have
+ * one empty value for lists and objects, and write it as either.
+ */
+static bool holds_nothing(const struct path_walk *walk, const char *from)
+{
+    struct str raw = {from, (size_t)(walk->scan->at - from)};
+    if (str_is(raw, "null") || str_is(raw, "\"\""))
+        return true;
+    return strchr("[{", raw.ptr[0]) && str_trim(str_slice(raw, 1, raw.len - 1)).len == 0;
+}
+
 static struct path_level *open_level(struct path_walk *walk, bool is_object, struct str key)
 {
     struct path_level *level = &walk->levels[walk->open];
@@ -248,25 +260,16 @@ static enum way enter_each(struct path_walk *walk, bool is_object)
 
 static enum way enter_wild(struct path_walk *walk, const struct path_step *step)
 {
-    int c = scan_peek(walk->scan);
+    const char *from = walk->scan->at;
     bool is_object = step->kind == PATH_MEMBER;
-    if (c == (is_object ? '{' : '['))
+    if (scan_peek(walk->scan) == (is_object ? '{' : '['))
         return enter_each(walk, is_object);
     if (!skip_value(walk))
         return WAY_BAD;
-    return c == 'n' ? WAY_NULL : WAY_ABSENT;
+    return holds_nothing(walk, from) ? WAY_NULL : WAY_ABSENT;
 }
 
 /* --- the way in --- */
-
-/* Is this step a key, index or filter, and the last one in the path? */
-static bool is_last_named(const struct path *path, size_t step)
-{
-    for (size_t i = step + 1; i < path->count; i++)
-        if (!path_walk_is_wild(path, i))
-            return false;
-    return !path_walk_is_wild(path, step);
-}
 
 static void put_level(struct buf *place, const struct path_level *level,
                       const struct path_step *step)
@@ -319,32 +322,35 @@ static struct str say_absence(const struct path_walk *walk, bool is_container, i
         return arena_printf(walk->scan->arena, "%.*s has no \"%.*s\"", STR_ARG(shown),
                             STR_ARG(str_slice(step->key, 0, PLACE_BYTES_MAX)));
     return arena_printf(walk->scan->arena, "%.*s is %s%s", STR_ARG(shown), kind_at(c),
-                        is_container && !path_walk_is_wild(walk->path, walk->open)
-                            ? " without such an element"
-                            : "");
+                        is_container ? " without such an element" : "");
 }
 
-static void note_absent(struct path_walk *walk, bool is_container, int c)
+/* `from`: where the value begins that the step led nowhere in. What is wrong goes before what
+ * is missing: it is what cannot be forgiven. */
+static void note_absent(struct path_walk *walk, bool is_container, const char *from)
 {
-    if (!walk->is_absent) {
+    bool is_other = !is_container && !holds_nothing(walk, from);
+    if (!walk->is_absent || (is_other && !walk->is_other)) {
         walk->reached = walk->open;
-        walk->absence = say_absence(walk, is_container, c);
+        walk->absence = say_absence(walk, is_container, *from);
     }
     walk->is_absent = true;
-    walk->is_absent_before_last |= !is_container || !is_last_named(walk->path, walk->open);
+    walk->is_other |= is_other;
 }
 
 static enum way enter(struct path_walk *walk, const struct path_step *step)
 {
+    const char *from = walk->scan->at;
     int c = scan_peek(walk->scan);
     int64_t index = step->index;
     bool is_index = step->kind == PATH_INDEX ||
                     (step->kind == PATH_KEY && c == '[' && str_to_int64(step->key, &index));
     enum way way = WAY_BAD;
     bool is_container = true;
-    if (path_walk_is_wild(walk->path, walk->open))
+    if (path_walk_is_wild(walk->path, walk->open)) {
+        is_container = false;
         way = enter_wild(walk, step);
-    else if (c == '{' && step->kind == PATH_KEY)
+    } else if (c == '{' && step->kind == PATH_KEY)
         way = enter_member(walk, step->key);
     else if (c == '[' && is_index)
         way = index < 0 ? enter_from_end(walk, index) : enter_element(walk, index);
@@ -355,7 +361,7 @@ static enum way enter(struct path_walk *walk, const struct path_step *step)
         way = skip_value(walk) ? WAY_ABSENT : WAY_BAD;
     }
     if (way == WAY_ABSENT)
-        note_absent(walk, is_container, c);
+        note_absent(walk, is_container, from);
     return way;
 }
 

@@ -16,7 +16,8 @@
  *     PATH_WALK_END
  *
  * All other values are validated and dropped. A path without wildcards names one value; a
- * wildcard names each element (`[*]`) or member (`.*`) in turn, and none where it meets null.
+ * wildcard names each element (`[*]`) or member (`.*`) in turn, and none where it meets null,
+ * "", [] or {}.
  *
  * A second member with a key of the path, which by the usual reading of JSON would replace the
  * value that was found, is refused on the way out.
@@ -28,12 +29,12 @@ struct path_walk {
     const struct path *path;
     struct path_level *levels; /* containers open on the way, from the outside in */
     size_t open;
-    size_t places_count;        /* values reached so far */
-    size_t reached;             /* number of leading path steps that existed */
-    bool is_absent;             /* at one of its places the path led to no value */
-    bool is_absent_before_last; /* more than its last key or index was missing there */
-    struct str absence;         /* the first of them: "a[1].b is an object" */
-    struct value_skipped wild;  /* the container of the first wildcard; empty: none was met */
+    size_t places_count;       /* values reached so far */
+    size_t reached;            /* number of leading path steps that existed */
+    bool is_absent;            /* at one of its places the path led to no value */
+    bool is_other;             /* and another kind of value stood there: not null, "", [], {} */
+    struct str absence;        /* the first of them: "a[1].b is an object" */
+    struct value_skipped wild; /* the container of the first wildcard; empty: none was met */
     bool has_begun;
     /* Read ahead, so that the caller may look at what has not been walked yet: */
     bool watches_body;

@@ -200,9 +200,9 @@ struct str records_absence(const struct records *records)
     return records->walk.absence;
 }
 
-bool records_is_only_leaf_missing(const struct records *records)
+bool records_is_only_missing(const struct records *records)
 {
-    return !records->walk.is_absent_before_last;
+    return !records->walk.is_other;
 }
 
 bool records_is_truncated(const struct records *records)

@@ -93,12 +93,15 @@ static bool finish(struct cutting *cutting, struct err *err)
 {
     struct cut *cut = cutting->cut;
     const struct merge *merge = &cut->stream->merge;
-    bool is_forgiven = merge->may_be_missing && records_is_only_leaf_missing(cutting->records);
-    if (records_found(cutting->records) == RECORDS_MISSING && !is_forgiven) {
+    bool is_missing = records_is_only_missing(cutting->records);
+    if (records_found(cutting->records) == RECORDS_MISSING &&
+        !(is_missing && merge->may_be_missing)) {
         struct str absence = records_absence(cutting->records);
         cut->is_merge_error = true;
-        return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\"%s%.*s",
-                       STR_ARG(merge->path.source), absence.len ? ": " : "", STR_ARG(absence));
+        return err_set(err, ERR_INPUT, "cut", 0,
+                       "nothing stands at merge_path \"%.*s\": %.*s%s",
+                       STR_ARG(merge->path.source), STR_ARG(absence),
+                       is_missing ? " (`on_missing: empty` reads that as no records)" : "");
     }
     if (cutting->writer.batch->rows.has_overflowed)
         return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",

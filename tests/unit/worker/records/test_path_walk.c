@@ -91,12 +91,14 @@ START_TEST(says_how_far_the_path_went)
     set_up();
     (void)walk_all("a.b.c", "{\"a\":{\"b\":{}}}");
     ck_assert_uint_eq(walk.reached, 2);
-    ck_assert(!walk.is_absent_before_last);
+    ck_assert(walk.is_absent && !walk.is_other);
     (void)walk_all("a.b.c", "{\"a\":{}}");
     ck_assert_uint_eq(walk.reached, 1);
-    ck_assert(walk.is_absent_before_last);
+    ck_assert(walk.is_absent && !walk.is_other);
     (void)walk_all("a.b", "{\"a\":[]}"); /* no container for the last step */
-    ck_assert(walk.is_absent_before_last);
+    ck_assert(walk.is_absent && !walk.is_other);
+    (void)walk_all("a.b", "{\"a\":[1]}");
+    ck_assert(walk.is_absent && walk.is_other);
     (void)walk_all("a.b", "{\"a\":{\"b\":1}}");
     ck_assert_uint_eq(walk.reached, 2);
     tear_down();

@@ -146,14 +146,15 @@ START_TEST(bad_bodies_leave_the_batch_alone)
 }
 END_TEST
 
-START_TEST(missing_is_forgiven_for_the_last_segment)
+START_TEST(missing_is_forgiven_at_every_segment)
 {
     struct cut_fixture fixture;
     open_fixture(&fixture, "a.data");
     fixture.stream.merge.may_be_missing = true;
     ck_assert_int_eq(cut_text(&fixture, "{\"a\":{}}"), CUT_DONE);
     ck_assert_int_eq(fixture.cut.seen, 0);
-    ck_assert_int_eq(cut_text(&fixture, "{\"b\":{}}"), CUT_BAD);
+    ck_assert_int_eq(cut_text(&fixture, "{\"b\":{}}"), CUT_DONE);
+    ck_assert_int_eq(cut_text(&fixture, "{\"a\":7}"), CUT_BAD);
     ck_assert(fixture.cut.is_merge_error);
     ck_assert_int_eq(cut_text(&fixture, "{\"a\":{\"data\":null}}"), CUT_DONE);
     cut_fixture_close(&fixture);
@@ -287,5 +288,5 @@ SUITE("worker/cut", hash_is_of_what_is_left, finds_the_highest_bookmark, cuts_an
       limit_cuts_the_page_exactly, hash_tells_order_and_records_apart,
       asks_for_columns_with_the_whole_page, an_extended_map_is_final,
       first_record_makes_the_table, bad_bodies_leave_the_batch_alone,
-      missing_is_forgiven_for_the_last_segment, with_adds_its_fields,
+      missing_is_forgiven_at_every_segment, with_adds_its_fields,
       forbidden_fields_fail_the_page, rows_past_the_ceiling_fail_the_page)
