@@ -5,13 +5,10 @@
 #include "config/node.h"
 
 static const struct choice thens[] = {
-    CHOICE("retry", RESPONSE_RETRY),
-    CHOICE("fail", RESPONSE_FAIL),
-    CHOICE("end", RESPONSE_END),
-    CHOICE("empty", RESPONSE_EMPTY),
-    CHOICE_LATER("restart", 0),
-    CHOICE_LATER("login", 0),
-    CHOICE_END,
+    CHOICE("retry", RESPONSE_RETRY), CHOICE("fail", RESPONSE_FAIL),
+    CHOICE("end", RESPONSE_END),     CHOICE("empty", RESPONSE_EMPTY),
+    CHOICE("page", RESPONSE_PAGE),   CHOICE_LATER("restart", 0),
+    CHOICE_LATER("login", 0),        CHOICE_END,
 };
 
 /* 404, or 4xx. */

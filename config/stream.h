@@ -181,7 +181,13 @@ struct schedule {
     enum { CATCH_UP_LATEST, CATCH_UP_ALL, CATCH_UP_NONE } catch_up;
 };
 
-enum response_then { RESPONSE_RETRY, RESPONSE_FAIL, RESPONSE_END, RESPONSE_EMPTY };
+enum response_then {
+    RESPONSE_RETRY,
+    RESPONSE_FAIL,
+    RESPONSE_END,
+    RESPONSE_EMPTY,
+    RESPONSE_PAGE,
+};
 
 struct status_range { /* 404 is 404..404, 4xx is 400..499 */
     int from, to;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "worker/exchange/judge.h"
+#include "worker/records/records.h"
 #include "worker/watch.h"
 
 enum {
@@ -191,16 +192,25 @@ void crawl_wrap_request(struct crawl *crawl)
     err_wrap(&crawl->err, "%.*s %.*s", STR_ARG(crawl->request.http.method), STR_ARG(url));
 }
 
+/* Of a 202. Without a merge_path an object is no record, but the state of what is asked for. */
+static bool has_records(const struct crawl *crawl, struct arena *arena)
+{
+    const struct path *path = &crawl->stream->merge.path;
+    struct record record;
+    struct err ignored = ERR_INIT;
+    if (!crawl->answer || crawl->answer->status != 202 ||
+        (!path->count && !str_starts(str_trim(crawl->answer->body), STR("["))))
+        return false;
+    struct records *records = records_start(arena, crawl->answer->body, path);
+    return records_next(records, &record, &ignored) == RECORDS_ONE;
+}
+
 static struct judgement judge(struct crawl *crawl)
 {
     AUTO_ARENA struct arena *scratch = arena_new();
-    struct judge_case judge = {crawl->stream, &crawl->scope, scratch, crawl->answer,
-                               crawl->failed};
+    struct judge_case judge = {crawl->stream, &crawl->scope, scratch,
+                               crawl->answer, crawl->failed, has_records(crawl, scratch)};
     struct judgement judgement = judge_answer(&judge, &crawl->err);
-    if (judgement.verdict == JUDGE_ACCEPT && !judge_body(crawl->answer, &crawl->err)) {
-        judgement.verdict = JUDGE_FAIL;
-        judgement.reason = REASON_BODY;
-    }
     if (judgement.unread.len && !crawl->has_told_warning) {
         crawl->has_told_warning = true;
         crawl->wait_warning = arena_str(crawl->arena, judgement.unread);

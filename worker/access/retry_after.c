@@ -238,7 +238,7 @@ static void find_waits(const struct http_answer *answer, const struct retry_afte
         STR_INIT("x-ratelimit-reset")};
     bool resets = answer->status == 429 || retry_after_is_spent(answer, quota);
     for (size_t i = 0; i < WAIT_PLACES; i++) {
-        bool is_looked_at = i == 0 ? answer->status >= 400 : resets;
+        bool is_looked_at = i == 0 ? answer->status >= 400 || answer->status == 202 : resets;
         ret_waits[i] = (struct server_wait){names[i], STR_NONE, i > 0};
         if (is_looked_at)
             ret_waits[i].value =

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "worker/access/retry_after.h"
+#include "worker/exchange/answer_body.h"
 #include "worker/exchange/rules.h"
 
 /*
@@ -21,69 +22,26 @@
  *     301 302 303 307 308 with a Location, to a GET     REDIRECT
  *     other 1xx, 3xx                                    FAIL
  *     204                                               EMPTY
- *     other 2xx                                         ACCEPT
+ *     202           without records: not ready yet      RETRY if the request may be sent twice,
+ *                                                       else FAIL
+ *     other 2xx     (or `then: page`)                   ACCEPT if the body can be a page, and
+ *                                                       holds no errors of GraphQL; else FAIL
  *
- * Only then is the body looked at, by judge_body. A wait that the server asks for
- * (access/retry_after.h) goes with RETRY, and with a page: then the next request waits.
+ * `then: page` takes what the last two lines would refuse, but nothing can make a page of a body
+ * that is no JSON. A wait that the server asks for (access/retry_after.h) goes with RETRY, and
+ * with a page: then the next request waits.
  *
  * E.g. GET, 503, Retry-After: 30. No rule fits. 503 is temporary and a GET may be sent twice:
  * RETRY in 30 s. With `responses: [{status: 503, then: fail}]` it is FAIL, and with
  * `then: retry, wait: 5` RETRY in 5 s, since what the definition says comes before the header.
  */
-enum { PREVIEW_BYTES = 200, REDACTED_BYTES = 8 * 1024 };
-
-/*
- * The beginning of a body on one line: controls and broken characters become spaces or '?'.
- * Secrets are replaced first: cut in the middle they would not be known again.
- */
-static void preview(struct str body, char ret_text[PREVIEW_BYTES + 1])
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    size_t len = 0;
-    struct str text = redact_str(arena, str_slice(str_trim(body), 0, REDACTED_BYTES));
-    for (size_t i = 0; i < text.len && len < PREVIEW_BYTES; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        bool space = c <= ' ' || c == 0x7F;
-        if (space && len && ret_text[len - 1] == ' ')
-            continue;
-        ret_text[len++] = space ? ' ' : (char)c;
-    }
-    while (len && !str_is_utf8((struct str){ret_text, len}) &&
-           ((unsigned char)ret_text[len - 1] & 0x80))
-        len--;
-    ret_text[len] = '\0';
-    if (!str_is_utf8((struct str){ret_text, len}))
-        for (size_t i = 0; i < len; i++)
-            if ((unsigned char)ret_text[i] & 0x80)
-                ret_text[i] = '?';
-}
-
 static bool fail_status(const struct http_answer *answer, enum err_kind kind, const char *hint,
                         struct err *err)
 {
-    char text[PREVIEW_BYTES + 1];
-    preview(answer->body, text);
+    char text[ANSWER_PREVIEW_BYTES + 1];
+    answer_preview(answer->body, text);
     return err_set(err, kind, "http", answer->status, "status %d%s%s%s", answer->status, hint,
                    *text ? ": " : "", text);
-}
-
-bool judge_body(const struct http_answer *answer, struct err *err)
-{
-    char text[PREVIEW_BYTES + 1];
-    const struct http_header *type = http_header_find(answer, STR("content-type"));
-    struct str type_text = type ? type->value : STR("none");
-    bool is_html =
-        str_find(type_text, STR("html")) >= 0 || str_find(type_text, STR("HTML")) >= 0;
-    struct str body = str_trim(answer->body);
-    if (body.len == 0)
-        return err_set(err, ERR_INPUT, "body", answer->status,
-                       "status %d with an empty body, where JSON was expected", answer->status);
-    if (!is_html && body.ptr[0] != '<')
-        return true;
-    preview(body, text);
-    return err_set(err, ERR_INPUT, "body", answer->status,
-                   "status %d, but the body is no JSON (Content-Type: %.*s): %s",
-                   answer->status, STR_ARG(type_text), text);
 }
 
 static const struct judgement accepted = {
@@ -159,10 +117,51 @@ static struct judgement judge_error(const struct judge_case *judge, int64_t serv
 static bool fail_by_rule(const struct judge_case *judge, const struct ruling *ruling,
                          enum err_kind kind, struct err *err)
 {
-    char text[PREVIEW_BYTES + 1];
-    preview(ruling->message.ptr ? ruling->message : judge->answer->body, text);
+    char text[ANSWER_PREVIEW_BYTES + 1];
+    answer_preview(ruling->message.ptr ? ruling->message : judge->answer->body, text);
     return err_set(err, kind, "http", judge->answer->status, "status %d (responses[%zu])%s%s",
                    judge->answer->status, ruling->index, *text ? ": " : "", text);
+}
+
+static void refuse_body(bool is_good, struct judgement *judgement)
+{
+    if (is_good)
+        return;
+    judgement->verdict = JUDGE_FAIL;
+    judgement->reason = REASON_BODY;
+}
+
+/* 202: what was asked for is being made. It is asked for again, unless that would start more. */
+static struct judgement judge_unready(const struct judge_case *judge, int64_t server_wait_ms,
+                                      struct err *err)
+{
+    struct judgement judgement = accepted;
+    bool may = is_repeatable(judge);
+    judgement.verdict = may ? JUDGE_RETRY : JUDGE_FAIL;
+    judgement.server_wait_ms = server_wait_ms;
+    fail_status(judge->answer, may ? ERR_AGAIN : ERR_INPUT,
+                may ? " without records: the answer is not ready"
+                    : " without records: the answer is not ready, and this method is not sent "
+                      "twice (`idempotent: true` allows it)",
+                err);
+    return judgement;
+}
+
+static struct judgement judge_page(const struct judge_case *judge, int64_t server_wait_ms,
+                                   struct err *err)
+{
+    struct judgement judgement = accepted;
+    const struct http_answer *answer = judge->answer;
+    judgement.server_wait_ms = server_wait_ms;
+    if (answer->status == 204)
+        judgement.verdict = JUDGE_EMPTY;
+    else if (answer->status == 202 && !judge->has_records)
+        return judge_unready(judge, server_wait_ms, err);
+    else
+        refuse_body(answer_body_check(answer, err) &&
+                        answer_errors_check(answer, judge->stream, err),
+                    &judgement);
+    return judgement;
 }
 
 static struct judgement judge_by_rule(const struct judge_case *judge,
@@ -190,6 +189,10 @@ static struct judgement judge_by_rule(const struct judge_case *judge,
     case RESPONSE_EMPTY:
         judgement.verdict = JUDGE_EMPTY;
         break;
+    case RESPONSE_PAGE:
+        judgement.server_wait_ms = server_wait_ms;
+        refuse_body(answer_body_check(judge->answer, err), &judgement);
+        break;
     }
     return judgement;
 }
@@ -208,7 +211,6 @@ static struct judgement judge_status(const struct judge_case *judge,
                                      const struct ruling *ruling,
                                      const struct retry_after_quota *quota, struct err *err)
 {
-    struct judgement judgement = accepted;
     int status = judge->answer->status;
     bool is_spent = retry_after_is_spent(judge->answer, quota);
     int64_t server_wait_ms = retry_after_in_answer(judge->answer, quota, clock_wall_ms() * 1000,
@@ -219,9 +221,7 @@ static struct judgement judge_status(const struct judge_case *judge,
         return judge_error(judge, server_wait_ms, is_spent, err);
     if (status < 200 || status >= 300)
         return judge_redirect(judge, err);
-    judgement.verdict = status == 204 ? JUDGE_EMPTY : JUDGE_ACCEPT;
-    judgement.server_wait_ms = server_wait_ms;
-    return judgement;
+    return judge_page(judge, server_wait_ms, err);
 }
 
 struct judgement judge_answer(const struct judge_case *judge, struct err *err)

@@ -33,18 +33,14 @@ struct judge_case {
     /* exactly one of them, as http_done_fn has it; the other is NULL */
     const struct http_answer *answer;
     const struct err *failed;
+    bool has_records; /* the body holds a record at merge_path; only asked for at status 202 */
 };
 
 /*
  * First the stream's `responses` in their order, then the general rules. RETRY and FAIL fill
  * *err with what happened, and a preview of the body (200 bytes, printable) where there is one.
+ * ACCEPT says that the body can be a page (answer_body.h). Whether it is JSON, the cut finds.
  */
 struct judgement judge_answer(const struct judge_case *judge, struct err *err);
-
-/*
- * Can the body be a page? ERR_INPUT with a preview where it is empty, or says that it is HTML
- * by its Content-Type or its first character. Whether it is JSON, the cut finds.
- */
-bool judge_body(const struct http_answer *answer, struct err *err) MUST_CHECK;
 
 #endif

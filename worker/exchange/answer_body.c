@@ -1,0 +1,185 @@
+#include "worker/exchange/answer_body.h"
+
+#include "base/redact.h"
+#include "core/scan.h"
+#include "core/value.h"
+
+enum {
+    REDACTED_BYTES = 8 * 1024,
+    LOOKED_AT_BYTES = 64 * 1024, /* of an HTML page, for words of a login */
+    MESSAGES_MAX = 3,
+    ERROR_BYTES_MAX = 64 * 1024, /* a longer error is counted, not shown */
+};
+
+/* Secrets are replaced first: cut in the middle they would not be known again. */
+void answer_preview(struct str body, char ret_text[ANSWER_PREVIEW_BYTES + 1])
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    size_t len = 0;
+    struct str text = redact_str(arena, str_slice(str_trim(body), 0, REDACTED_BYTES));
+    for (size_t i = 0; i < text.len && len < ANSWER_PREVIEW_BYTES; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        bool space = c <= ' ' || c == 0x7F;
+        if (space && len && ret_text[len - 1] == ' ')
+            continue;
+        ret_text[len++] = space ? ' ' : (char)c;
+    }
+    while (len && !str_is_utf8((struct str){ret_text, len}) &&
+           ((unsigned char)ret_text[len - 1] & 0x80))
+        len--;
+    ret_text[len] = '\0';
+    if (!str_is_utf8((struct str){ret_text, len}))
+        for (size_t i = 0; i < len; i++)
+            if ((unsigned char)ret_text[i] & 0x80)
+                ret_text[i] = '?';
+}
+
+/* --- what it is, if not JSON --- */
+
+static bool holds_word(struct str text, struct str word)
+{
+    for (size_t i = 0; i + word.len <= text.len; i++)
+        if (str_eq_nocase(str_slice(text, i, i + word.len), word))
+            return true;
+    return false;
+}
+
+static bool is_login(struct str page)
+{
+    static const char *const words[] = {"login", "log in", "log on", "sign in", "sign-in",
+                                        "signin", "password"};
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (holds_word(str_slice(page, 0, LOOKED_AT_BYTES), str_from(words[i])))
+            return true;
+    return false;
+}
+
+static bool is_html(struct str body, struct str type)
+{
+    struct str head = str_slice(body, 0, 256);
+    return holds_word(head, STR("<html")) || holds_word(head, STR("<!doctype html")) ||
+           holds_word(type, STR("html"));
+}
+
+static const char *kind_of(struct str body, struct str type)
+{
+    if (body.ptr[0] != '<')
+        return ", but the body is no JSON";
+    if (!is_html(body, type))
+        return " with XML, where JSON was expected";
+    return is_login(body)
+               ? " with an HTML page, perhaps a login, where JSON was expected: check `auth`"
+               : " with an HTML page, where JSON was expected: is base_url the API's?";
+}
+
+/* What is called HTML may be a lone number or word: then only an object, a list or null is JSON. */
+static bool begins_json(struct str body, struct str type)
+{
+    if (strchr("{[", body.ptr[0]) || str_is(body, "null"))
+        return true;
+    return strchr("\"-0123456789tfn", body.ptr[0]) && !holds_word(type, STR("html"));
+}
+
+static struct str without_bom(struct str body)
+{
+    return str_trim(str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.len) : body);
+}
+
+bool answer_body_check(const struct http_answer *answer, struct err *err)
+{
+    char text[ANSWER_PREVIEW_BYTES + 1];
+    const struct http_header *header = http_header_find(answer, STR("content-type"));
+    struct str type = header ? header->value : STR("none");
+    struct str body = without_bom(answer->body);
+    if (body.len == 0)
+        return err_set(err, ERR_INPUT, "body", answer->status,
+                       "status %d with an empty body, where JSON was expected", answer->status);
+    if (begins_json(body, type))
+        return true;
+    answer_preview(body, text);
+    return err_set(err, ERR_INPUT, "body", answer->status, "status %d%s (Content-Type: %.*s): %s",
+                   answer->status, kind_of(body, type), STR_ARG(str_slice(type, 0, 100)), text);
+}
+
+/* --- errors beside data --- */
+
+/* May a member of that name, whose value begins with `c`, be in an answer of GraphQL? */
+static bool is_member_of_graphql(struct str name, int c)
+{
+    if (str_is(name, "data"))
+        return c == '{' || c == 'n';
+    return str_is(name, "errors") || str_is(name, "extensions");
+}
+
+/* The text of "errors"; empty where there is none, or the answer is another's. */
+static struct str find_errors(struct arena *arena, struct str body)
+{
+    struct scan scan;
+    struct str name, errors = STR_NONE;
+    scan_init(&scan, arena, body);
+    scan_space(&scan);
+    if (scan_peek(&scan) != '{')
+        return STR_NONE;
+    for (bool more = scan_first(&scan, '}'); more; more = scan_more(&scan, '}')) {
+        if (!scan_name(&scan, &name) || !is_member_of_graphql(name, scan_peek(&scan)))
+            return STR_NONE;
+        const char *from = scan.at;
+        if (!scan_value(&scan, 1))
+            return STR_NONE;
+        if (str_is(name, "errors"))
+            errors = (struct str){from, (size_t)(scan.at - from)};
+    }
+    return scan.problem ? STR_NONE : errors;
+}
+
+static bool read_message(struct arena *arena, struct str element, struct str *ret_message)
+{
+    struct value value;
+    struct err ignored = ERR_INIT;
+    if (element.len > ERROR_BYTES_MAX ||
+        !value_parse(arena, element, VALUE_WHOLE, &value, &ignored))
+        return false;
+    value = value_get(value, STR("message"));
+    *ret_message = value.text;
+    return value.kind == VALUE_STRING;
+}
+
+/* How many elements the list has; puts the first messages. */
+static size_t read_errors(struct arena *arena, struct str errors, struct buf *messages)
+{
+    struct scan scan;
+    struct str message;
+    size_t count = 0;
+    scan_init(&scan, arena, errors);
+    if (scan_peek(&scan) != '[')
+        return 0;
+    for (bool more = scan_first(&scan, ']'); more; more = scan_more(&scan, ']')) {
+        const char *from = scan.at;
+        if (!scan_value(&scan, 1))
+            return count;
+        struct str element = {from, (size_t)(scan.at - from)};
+        if (count++ >= MESSAGES_MAX || !read_message(arena, element, &message))
+            continue;
+        char text[ANSWER_PREVIEW_BYTES + 1];
+        answer_preview(message, text);
+        buf_printf(messages, "%s%s", messages->len ? "; " : "", text);
+    }
+    return count;
+}
+
+bool answer_errors_check(const struct http_answer *answer, const struct stream *stream,
+                         struct err *err)
+{
+    const struct path *path = &stream->merge.path;
+    if (str_find(answer->body, STR("\"errors\"")) < 0 ||
+        (path->count && str_is(path->steps[0].key, "errors")))
+        return true;
+    AUTO_ARENA struct arena *arena = arena_new();
+    AUTO_BUF(messages, KIB(4));
+    size_t count = read_errors(arena, find_errors(arena, answer->body), &messages);
+    if (!messages.len)
+        return true;
+    return err_set(err, ERR_INPUT, "body", answer->status,
+                   "status %d, but the answer holds errors (%zu): %.*s", answer->status, count,
+                   STR_ARG(buf_str(&messages)));
+}

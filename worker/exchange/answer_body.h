@@ -1,0 +1,35 @@
+#ifndef WORKER_EXCHANGE_ANSWER_BODY_H
+#define WORKER_EXCHANGE_ANSWER_BODY_H
+
+#include "config/stream.h"
+#include "port/http.h"
+
+/*
+ * What the body of an answer is, before a record is looked for in it. Its content decides; what
+ * the Content-Type says about it is only shown, because servers send JSON under any name.
+ */
+
+enum { ANSWER_PREVIEW_BYTES = 200 };
+
+/*
+ * The beginning of a body on one line: controls and broken characters become spaces or '?'.
+ * Secrets in it are replaced.
+ */
+void answer_preview(struct str body, char ret_text[ANSWER_PREVIEW_BYTES + 1]);
+
+/*
+ * Can the body be a page? ERR_INPUT with a preview where it is empty, HTML, XML, or
+ * begins like no JSON; the text guesses whether it is a login page. Whether it is JSON to its end, the cut finds.
+ */
+bool answer_body_check(const struct http_answer *answer, struct err *err) MUST_CHECK;
+
+/*
+ * Errors of GraphQL: an object with no other members than "data", "errors" and "extensions"
+ * (GraphQL, October 2021, 7.1), whose "data" is an object, null or absent, and whose "errors"
+ * hold an object with a text "message". False, and ERR_INPUT with the first messages. Not where
+ * the stream's merge_path begins with "errors": then they are its records.
+ */
+bool answer_errors_check(const struct http_answer *answer, const struct stream *stream,
+                         struct err *err) MUST_CHECK;
+
+#endif
