@@ -8,7 +8,8 @@ static const struct hint {
     bool goes_on;  /* the run can be taken up again with the same definition */
     const char *text;
 } hints[] = {
-    {REASON_HTTP, true, true, "shows requests and answers: is base_url right, is the API up?"},
+    {REASON_HTTP, true, true,
+     "shows requests and answers: are base_url, path and params right?"},
     {REASON_AUTH, false, true, "check the credentials: `auth`, and the secret that it names"},
     {REASON_BODY, true, true, "shows the body: is it the API that answers, and whole?"},
     {REASON_MERGE, true, false, "shows the body: let merge_path name the list of records"},

@@ -74,6 +74,7 @@ struct crawl {
     struct cut cut;
     bool is_body_empty;  /* 204, or `responses` said so */
     bool is_end_by_rule; /* `responses` said that there is no more */
+    bool is_behind_end;  /* it was refused, and all had been read before */
 
     size_t pending; /* marks without an outcome yet */
     struct crawl_end end;

@@ -42,6 +42,7 @@ static struct pager_facts facts_of(const struct crawl *crawl)
         .header_count = crawl->scope.header_count,
         .is_empty_answer = crawl->is_body_empty,
         .is_last = crawl->is_end_by_rule,
+        .is_behind_end = crawl->is_behind_end,
         .seen = crawl->cut.seen,
         .taken = crawl->cut.taken,
         .elapsed_ms = clock_mono_ms() - crawl->began_mono_ms,

@@ -223,6 +223,40 @@ static struct judgement judge(struct crawl *crawl)
     return judgement;
 }
 
+/* How servers refuse a page behind the last one. */
+static bool is_refusal(int status)
+{
+    return status == 400 || status == 404 || status == 416 || status == 422;
+}
+
+static enum step take_page(struct crawl *crawl, enum judge_verdict verdict)
+{
+    crawl->is_body_empty = verdict != JUDGE_ACCEPT;
+    crawl->is_end_by_rule = verdict == JUDGE_END;
+    keep_answer(crawl);
+    return STEP_cut;
+}
+
+/* A page that may lie behind the last one is the end only where a count says so. */
+static enum step refused(struct crawl *crawl, const struct judgement *judgement)
+{
+    int status = crawl->answer ? crawl->answer->status : 0;
+    bool may_be_end =
+        !judgement->is_by_rule && is_refusal(status) && pager_may_ask_behind_end(&crawl->pager);
+    crawl->is_behind_end = may_be_end && crawl->pager.reached.len;
+    if (crawl->is_behind_end)
+        return take_page(crawl, JUDGE_EMPTY);
+    if (may_be_end) {
+        struct err refusal = crawl->err;
+        err_set(&crawl->err, refusal.kind, refusal.origin, refusal.code,
+                "%.1500s (is it the page behind the last one? `total_path` would tell, or "
+                "`responses: {status: %d, then: end}`)",
+                refusal.text, status);
+    }
+    crawl_wrap_request(crawl);
+    return crawl_fail(crawl, judgement->reason);
+}
+
 enum step step_judge(struct crawl *crawl)
 {
     assert(!crawl->answer != !crawl->failed);
@@ -234,13 +268,9 @@ enum step step_judge(struct crawl *crawl)
         crawl_wrap_request(crawl);
         return again(crawl, &judgement);
     case JUDGE_FAIL:
-        crawl_wrap_request(crawl);
-        return crawl_fail(crawl, judgement.reason);
+        return refused(crawl, &judgement);
     default:
-        crawl->is_body_empty = judgement.verdict != JUDGE_ACCEPT;
-        crawl->is_end_by_rule = judgement.verdict == JUDGE_END;
-        keep_answer(crawl);
-        return STEP_cut;
+        return take_page(crawl, judgement.verdict);
     }
 }
 

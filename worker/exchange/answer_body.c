@@ -46,8 +46,8 @@ static bool holds_word(struct str text, struct str word)
 
 static bool is_login(struct str page)
 {
-    static const char *const words[] = {"login", "log in", "log on", "sign in", "sign-in",
-                                        "signin", "password"};
+    static const char *const words[] = {"login",   "log in", "log on",  "sign in",
+                                        "sign-in", "signin", "password"};
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (holds_word(str_slice(page, 0, LOOKED_AT_BYTES), str_from(words[i])))
             return true;
@@ -82,7 +82,8 @@ static bool begins_json(struct str body, struct str type)
 
 static struct str without_bom(struct str body)
 {
-    return str_trim(str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.len) : body);
+    return str_trim(str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.len)
+                                                          : body);
 }
 
 bool answer_body_check(const struct http_answer *answer, struct err *err)
@@ -97,8 +98,9 @@ bool answer_body_check(const struct http_answer *answer, struct err *err)
     if (begins_json(body, type))
         return true;
     answer_preview(body, text);
-    return err_set(err, ERR_INPUT, "body", answer->status, "status %d%s (Content-Type: %.*s): %s",
-                   answer->status, kind_of(body, type), STR_ARG(str_slice(type, 0, 100)), text);
+    return err_set(err, ERR_INPUT, "body", answer->status,
+                   "status %d%s (Content-Type: %.*s): %s", answer->status, kind_of(body, type),
+                   STR_ARG(str_slice(type, 0, 100)), text);
 }
 
 /* --- errors beside data --- */

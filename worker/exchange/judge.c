@@ -169,6 +169,7 @@ static struct judgement judge_by_rule(const struct judge_case *judge,
                                       struct err *err)
 {
     struct judgement judgement = accepted;
+    judgement.is_by_rule = true;
     judgement.reason = is_auth(judge->answer->status) ? REASON_AUTH : REASON_HTTP;
     switch (ruling->rule->then) {
     case RESPONSE_RETRY:

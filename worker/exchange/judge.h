@@ -21,6 +21,7 @@ struct judgement {
     enum job_reason reason; /* RETRY (when tries run out), FAIL */
     int64_t server_wait_ms; /* the server's own wait; -1: none. On a page: before the next */
     int64_t delay_ms;       /* RETRY: a rule's wait, instead of the policy's; -1: none */
+    bool is_by_rule;        /* `responses` said so */
     struct str location;    /* REDIRECT: borrowed from the answer */
     struct str unread;      /* a told time that cannot be read, in the case's arena */
 };

@@ -162,6 +162,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         put_count(&out, "total", pager->total);
     if (pager->empty_pages > 0)
         put_count(&out, "empty", pager->empty_pages);
+    if (pager->reached.len)
+        json_out_str(&out, "reached", pager->reached);
     if (pager->cursor.kind != VALUE_UNDEFINED)
         value_put(&out, "cursor", pager->cursor);
     if (pager->last.len)
@@ -281,7 +283,8 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     if (!is_type_of(pager))
         return refuse_type(pager, err);
     pager->cursor = value_get(map, STR("cursor"));
-    struct value done = value_get(map, STR("done"));
+    struct value done = value_get(map, STR("done")), reached = value_get(map, STR("reached"));
+    pager->reached = reached.kind == VALUE_STRING ? reached.text : STR_NONE;
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
     secret_refs_init(&refs, from->arena, from->secrets);
     if (!secret_refs_read(&refs, value_get(map, STR("secrets")), err) ||

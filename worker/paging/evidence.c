@@ -324,6 +324,17 @@ bool evidence_says_more(struct pager_step *step, struct str *ret_why)
            (!proves && !step->signs.has_flag && see_more(&look, ret_why));
 }
 
+struct str evidence_reached(struct pager_step *step)
+{
+    struct str why;
+    bool proves = false;
+    if (pager_may_ask_behind_end(step->pager)) {
+        struct look look = look_at(step);
+        (void)weigh_total(&look, &proves, &why);
+    }
+    return proves ? why : STR_NONE;
+}
+
 void evidence_look(struct pager_step *step)
 {
     struct pager_signs *signs = &step->signs;

@@ -26,6 +26,13 @@ bool evidence_says_more(struct pager_step *step, struct str *ret_why);
 bool evidence_sees_more(struct pager_step *step, struct str *ret_why);
 
 /*
+ * Of a page that another one follows by number or expression: why all may have been read with
+ * it, a count that is reached. Empty: nothing says so. Some servers refuse the page behind the
+ * last one: such a refusal is the end then. In step->arena.
+ */
+struct str evidence_reached(struct pager_step *step);
+
+/*
  * Fills `complete` and `complete_why` of a decision that ends the job, and its warning where
  * the end is only assumed; leaves another as it is. Borrows the strings of the signs.
  */

@@ -23,6 +23,12 @@ bool pager_is_numbered(const struct pager *pager)
     return pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
 }
 
+bool pager_may_ask_behind_end(const struct pager *pager)
+{
+    return pager->page > 0 &&
+           (pager_is_numbered(pager) || pager->type == PAGINATE_RESPONSE_BASED);
+}
+
 /* What is beyond the ceiling, as only a checkpoint from elsewhere could have it, is left
  * out. */
 static void add_param(struct pager_params *params, const struct param_place *place,

@@ -39,6 +39,7 @@ struct pager {
     int64_t empty_pages; /* in a row, up to the page just read */
     int64_t total;       /* what the API said last, -1: nothing */
     struct str last;     /* JSON of the last record, if an expression wants it */
+    struct str reached;  /* the count of the page just read that says that it was the last */
     bool is_done;        /* no page follows */
 };
 
@@ -53,6 +54,9 @@ int64_t pager_reached(const struct pager *pager, int64_t seen);
 
 /* By page number or offset: `number` is sent. */
 bool pager_is_numbered(const struct pager *pager);
+
+/* Nothing of the answer names the next page: a request may ask for one that is not there. */
+bool pager_may_ask_behind_end(const struct pager *pager);
 
 /*
  * What the pager puts into the next request; it replaces the stream's own of that name. At most
@@ -85,6 +89,7 @@ struct pager_facts {
     struct str home_url;  /* the stream's own URL: links stay on its origin */
     bool is_empty_answer; /* 204, or `responses` said so: there is no body to ask */
     bool is_last;         /* `responses` said that there is no more */
+    bool is_behind_end;   /* the page is refused, and `reached` says that there is none */
     int64_t seen;         /* records in the page */
     int64_t taken;        /* of those, after max_records */
     int64_t elapsed_ms;   /* since the job began */

@@ -148,6 +148,7 @@ static struct pager page_read(const struct pager *now, int64_t records)
     next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
     next.url = next.method = STR_NONE;
     next.merges_body = false;
+    next.reached = STR_NONE;
     return next;
 }
 
@@ -171,6 +172,8 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
     struct pager_decision decision = weigh_signs(&step);
     evidence_weigh(&step, &decision);
     next.is_done = decision.outcome != PAGER_MORE;
+    if (!next.is_done)
+        next.reached = evidence_reached(&step);
     *ret_next = next;
     return decision;
 }

@@ -192,7 +192,9 @@ void pager_next_empty(struct pager_step *step)
 {
     const struct pager *pager = step->pager;
     const struct pagination *how = pager->in_force;
-    if (step->facts->is_last) {
+    if (step->facts->is_behind_end) {
+        pager_step_sign_end(step, COMPLETE_PROVED, pager->reached);
+    } else if (step->facts->is_last) {
         pager_step_sign_end(step, COMPLETE_TOLD, STR("a rule of responses says so"));
     } else if (pager_is_numbered(pager) && !how->stops_on_empty) {
         step->next->number =

@@ -41,7 +41,7 @@ START_TEST(a_failed_run_says_why_and_what_to_try)
         "aside, 5 retries in 0.500 s\n"
         "  GET https://h/x: \"503\"\n"
         "shop.orders failed (http) after page 3; try: `pagetide preview shop.orders --trace` "
-        "shows requests and answers: is base_url right, is the API up?; `pagetide retry 8` "
+        "shows requests and answers: are base_url, path and params right?; `pagetide retry 8` "
         "goes on where it stopped");
 }
 END_TEST

@@ -5,7 +5,8 @@
 
 static struct err err;
 
-static bool is_page(struct arena *arena, struct str type, struct str merge_path, struct str body)
+static bool is_page(struct arena *arena, struct str type, struct str merge_path,
+                    struct str body)
 {
     const struct http_header header = {STR("content-type"), type};
     const struct http_answer answer = {
@@ -52,7 +53,7 @@ START_TEST(a_preview_is_short_and_printable)
     ck_assert_ptr_null(strpbrk(shown, "\n\t\x01"));
     ck_assert(!is_page(arena, STR("text/html"), STR("-"), STR("<p>\xff\xfe</p>")));
     ck_assert_ptr_nonnull(strstr(err.text, "<p>?"
-                                                  "?</p>"));
+                                           "?</p>"));
 }
 END_TEST
 
