@@ -66,8 +66,8 @@ struct crawl {
     const struct err *failed;         /* only while its callback runs */
     int attempt, server_waits, redirects;
     int64_t retries, waited_ms; /* since the last mark */
-    struct str wait_warning;    /* for the next mark; said once in a turn */
-    bool has_told_warning;
+    struct str warning;         /* for the next mark */
+    bool has_told_wait, has_told_coding;
     int64_t fetched_at_ms, body_wire_bytes;
 
     struct buf body;

@@ -205,16 +205,27 @@ static bool has_records(const struct crawl *crawl, struct arena *arena)
     return records_next(records, &record, &ignored) == RECORDS_ONE;
 }
 
+/* A warning that the next mark brings along, the first time in a turn. */
+static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
+{
+    if (*has_told || !warning.len)
+        return;
+    *has_told = true;
+    crawl->warning = crawl->warning.len
+                         ? arena_printf(crawl->arena, "%.*s; %.*s", STR_ARG(crawl->warning),
+                                        STR_ARG(warning))
+                         : arena_str(crawl->arena, warning);
+}
+
 static struct judgement judge(struct crawl *crawl)
 {
     AUTO_ARENA struct arena *scratch = arena_new();
     struct judge_case judge = {crawl->stream, &crawl->scope, scratch,
                                crawl->answer, crawl->failed, has_records(crawl, scratch)};
     struct judgement judgement = judge_answer(&judge, &crawl->err);
-    if (judgement.unread.len && !crawl->has_told_warning) {
-        crawl->has_told_warning = true;
-        crawl->wait_warning = arena_str(crawl->arena, judgement.unread);
-    }
+    tell_once(crawl, &crawl->has_told_wait, judgement.unread);
+    if (crawl->answer)
+        tell_once(crawl, &crawl->has_told_coding, crawl->answer->coding_note);
     if (judgement.server_wait_ms >= 0)
         throttle_pause(&crawl->pass, clock_mono_ms(), judgement.server_wait_ms);
     crawl->scope.response = UNDEFINED_VALUE;

@@ -38,6 +38,7 @@
 #include "base/mem.h"
 #include "port/address.h"
 #include "port/http_check.h"
+#include "port/http_coding.h"
 #include "port/http_error.h"
 #include "port/http_headers.h"
 #include "port/http_multi.h"
@@ -75,6 +76,8 @@ struct http_call {
     struct arena *arena; /* request and answer headers */
     struct curl_slist *sent_headers;
     struct http_headers headers;
+    bool is_body_begun;
+    struct http_coding coding; /* of the body */
     struct buf body;
     struct err failed; /* found before anything was sent */
     char error[CURL_ERROR_SIZE];
@@ -235,6 +238,17 @@ static int on_before_request(void *ctx, char *remote, char *local, int remote_po
 
 /* --- the answer --- */
 
+static bool is_libcurls(const struct http_call *call)
+{
+    return http_coding_is_libcurls(call->headers.list, call->headers.count);
+}
+
+/* libcurl refuses a second gzip member, and codings that it does not know: these are ours. */
+static void choose_decoder(struct http_call *call)
+{
+    curl_easy_setopt(call->easy, CURLOPT_HTTP_CONTENT_DECODING, is_libcurls(call) ? 1L : 0L);
+}
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct http_call *call = ctx;
@@ -243,20 +257,30 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
         enter(call, READING);
     call->phase_mono_ms = clock_mono_ms();
     call->is_headers_full = !http_headers_take(&call->headers, line);
+    if (call->headers.has_ended)
+        choose_decoder(call);
     return call->is_headers_full ? 0 : line.len;
 }
 
-/* What comes here is decompressed: the ceiling holds against bombs too. */
+static bool begin_body(struct http_call *call)
+{
+    call->is_body_begun = true;
+    return is_libcurls(call) || http_coding_open(&call->coding, call->arena, call->headers.list,
+                                                 call->headers.count);
+}
+
+/* The ceiling is that of the decoded body: it holds against bombs too. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct http_call *call = ctx;
     struct str chunk = {bytes, size * count};
+    size_t before = call->body.len;
     call->phase_mono_ms = clock_mono_ms();
-    buf_put(&call->body, chunk);
-    if (call->body.has_overflowed)
+    if (!call->is_body_begun && !begin_body(call))
         return 0;
-    call->http->bytes += chunk.len;
-    return chunk.len;
+    bool is_put = http_coding_put(&call->coding, chunk, &call->body);
+    call->http->bytes += call->body.len - before;
+    return is_put ? chunk.len : 0;
 }
 
 /* --- the end of a call --- */
@@ -280,6 +304,7 @@ static void call_free(struct http_call *call)
     curl_slist_free_all(call->sent_headers);
     loop_timer_free(call->timer);
     buf_done(&call->body);
+    http_coding_done(&call->coding);
     arena_free(call->arena);
     mem_free(call);
 }
@@ -301,6 +326,14 @@ static void finish(struct http_call *call, const struct http_answer *answer,
     call_free(call);
 }
 
+static void fail_cut(struct http_call *call)
+{
+    struct err err = ERR_INIT;
+    err_set(&err, ERR_AGAIN, "http", CURLE_PARTIAL_FILE,
+            "the body ended before its gzip or deflate coding did");
+    finish(call, NULL, &err);
+}
+
 static void succeed(struct http_call *call)
 {
     long status = 0;
@@ -314,6 +347,7 @@ static void succeed(struct http_call *call)
         .body = buf_str(&call->body),
         .wire_bytes = wire_bytes,
         .took_ms = clock_mono_ms() - call->started_mono_ms,
+        .coding_note = call->coding.note,
         .storage = &call->body,
     };
     finish(call, &answer, NULL);
@@ -338,6 +372,11 @@ static void explain(const struct http_call *call, CURLcode code, struct err *err
     else if (call->body.has_overflowed)
         err_set(err, ERR_INPUT, "http", code, "a body over max_body (%zu bytes)",
                 call->body.max);
+    else if (call->coding.problem)
+        err_set(err, ERR_AGAIN, "http", code, "the body cannot be read: %s",
+                call->coding.problem);
+    else if (code == CURLE_WRITE_ERROR || code == CURLE_BAD_CONTENT_ENCODING)
+        err_set(err, ERR_AGAIN, "http", code, "the body cannot be read: its coding is broken");
     else
         err_set(err, http_error_kind(code, text), "http", code, "%s", text);
 }
@@ -349,7 +388,10 @@ static void on_progress(void *ctx)
     int code;
     for (struct http_call *call; (call = http_multi_next(http->multi, &code));) {
         if (code == CURLE_OK) {
-            succeed(call);
+            if (http_coding_is_whole(&call->coding))
+                succeed(call);
+            else
+                fail_cut(call);
             continue;
         }
         struct err err = ERR_INIT;

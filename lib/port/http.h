@@ -69,12 +69,13 @@ struct http_answer {
     struct str body;
     int64_t wire_bytes; /* body as transferred, before decompression */
     int64_t took_ms;
-    struct buf *storage; /* of `body`; for http_take_body */
+    struct str coding_note; /* why the body is not decoded as its headers say; empty: it is */
+    struct buf *storage;    /* of `body`; for http_take_body */
 };
 
 /*
  * Either `answer` (any status) or `err` is set, the other NULL. Errors: ERR_AGAIN for
- * timeouts, DNS, refused, reset, cut bodies, HTTP/2 stream errors; ERR_CONFIG for bad URLs,
+ * timeouts, DNS, refused, reset, cut bodies, broken codings, HTTP/2 stream errors; ERR_CONFIG for bad URLs,
  * refused addresses and certificates; ERR_INPUT for an answer over a ceiling (headers 256 KiB,
  * body max_body_bytes). The error's code is libcurl's.
  */

@@ -40,22 +40,36 @@ static void spoil_reply(const json_t *fault, const char *kind, struct mock_reply
     mock_put_answer(fault, reply);
 }
 
+static void put_members(struct buf *out, struct str body, int64_t members)
+{
+    size_t at = 0;
+    for (int64_t i = members; i > 0; i--) {
+        size_t to = i == 1 ? body.len : at + (body.len - at) / (size_t)i;
+        mock_gzip(out, str_slice(body, at, to));
+        at = to;
+    }
+}
+
 static void pack(const json_t *fault, const char *kind, struct mock_reply *reply)
 {
     bool bomb = !strcmp(kind, "bomb");
     if (!bomb && strcmp(kind, "gzip") && strcmp(kind, "cut_gzip"))
         return;
-    struct buf packed;
-    buf_init(&packed, MOCK_BYTES_MAX);
-    if (bomb)
-        mock_gzip_bomb(&packed, mock_int_of(fault, "bytes", 64 << 20));
-    else
-        mock_gzip(&packed, buf_str(&reply->body));
+    for (int64_t i = mock_int_of(fault, "layers", 1); i > 0; i--) {
+        struct buf packed;
+        buf_init(&packed, MOCK_BYTES_MAX);
+        if (bomb)
+            mock_gzip_bomb(&packed, mock_int_of(fault, "bytes", 64 << 20));
+        else
+            put_members(&packed, buf_str(&reply->body), mock_int_of(fault, "members", 1));
+        for (int64_t j = mock_int_of(fault, "zeros", 0); j > 0; j--)
+            buf_put_byte(&packed, '\0');
+        buf_puts(&reply->headers, "Content-Encoding: gzip\r\n");
+        buf_done(&reply->body);
+        reply->body = packed;
+    }
     if (!strcmp(kind, "cut_gzip"))
-        buf_truncate(&packed, packed.len - 12);
-    buf_puts(&reply->headers, "Content-Encoding: gzip\r\n");
-    buf_done(&reply->body);
-    reply->body = packed;
+        buf_truncate(&reply->body, reply->body.len - 12);
 }
 
 static void cut(const json_t *fault, const char *kind, const struct mock_reply *reply,
