@@ -240,6 +240,7 @@ static enum step commit_page(struct crawl *crawl, const struct pager *next,
                 STR_ARG(decision->why));
     if (decision->outcome != PAGER_MORE)
         crawl_set_end(crawl, &mark, end_states[decision->outcome], decision->reason);
+    batch_keep_body(loader_open_batch(crawl->loader), &crawl->body);
     crawl_put_mark(crawl, &mark);
     advance(crawl, next, request);
     return mark.has_end ? crawl_pause(crawl, STEP_PAUSE) : STEP_send;

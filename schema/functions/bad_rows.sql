@@ -1,7 +1,7 @@
 -- After a data error in the merge: which rows of the staging table are to blame. The merge is
 -- tried on halves of halves; what fits stays in, as it would in the real one, so that a row
 -- that only clashes with another of the batch is found too. Everything is rolled back.
--- Needs clock (helpers), read_marks (commit), merge_sql, remove_unfinished (merge).
+-- Needs clock (helpers), read_marks (commit), merge_sql, staged_value, remove_unfinished (merge).
 
 -- Whether an error is the data's own, so that other rows may fit: classes 22, 23, 54, and P0001.
 -- 22P03 and 22P04 say that COPY and the table do not go together. Also in C: if you change this,
@@ -23,7 +23,6 @@ as $$
 declare
     middle bigint := (first + last) / 2;
     said text;
-    content text;
 begin
     begin
         delete from pg_temp._pt_probe;
@@ -42,9 +41,7 @@ begin
         return query select * from try_rows(target, numbers, runs, middle + 1, last);
         return;
     end if;
-    execute format('select to_jsonb(s) - ''_pt_hash'' - ''_pt_aside'' - ''_pt_mark'' - ''_pt_ord'' '
-        'from pg_temp.%I s where _pt_ord = $1', target ->> 'stage') into content using first;
-    return query select first, said, content;
+    return query select first, said, null::text;
 end
 $$;
 
@@ -52,6 +49,9 @@ $$;
 create or replace function pagetide.find_bad_rows(batch jsonb) returns setof pagetide.bad_row
 language plpgsql
 set search_path = pagetide, pg_temp
+set timezone = 'UTC'
+set datestyle = 'ISO, MDY'
+set intervalstyle = 'postgres'
 as $$
 declare
     target jsonb := batch -> 'table';
@@ -74,5 +74,83 @@ begin
         null;
     end;
     return query select * from unnest(bad);
+end
+$$;
+
+-- Tries the values first to last of one column in a table that has this column alone; those that
+-- its type or its length refuses are returned.
+create or replace function pagetide.try_values(stage text, value text, first bigint, last bigint)
+returns setof pagetide.bad_row
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    middle bigint := (first + last) / 2;
+    said text;
+begin
+    begin
+        execute format('insert into pg_temp._pt_fit select %s from pg_temp.%I s '
+            'where _pt_ord between $1 and $2', value, stage) using first, last;
+        delete from pg_temp._pt_fit;
+        return;
+    exception when others then
+        if not is_data_error(sqlstate) then
+            raise;
+        end if;
+        said := sqlerrm;
+    end;
+    if first = last then
+        return query select first, said, null::text;
+        return;
+    end if;
+    return query select * from try_values(stage, value, first, middle);
+    return query select * from try_values(stage, value, middle + 1, last);
+end
+$$;
+
+-- Values of the staging table that cannot become one of their column's type, whatever else the
+-- table wants of a row. Columns that are staged as what they are have none.
+create or replace function pagetide.find_misfits(batch jsonb)
+returns table (ord bigint, name text, reason text)
+language plpgsql
+set search_path = pagetide, pg_temp
+set timezone = 'UTC'
+set datestyle = 'ISO, MDY'
+set intervalstyle = 'postgres'
+as $$
+#variable_conflict use_column
+declare
+    target jsonb := batch -> 'table';
+    relation regclass := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
+    last bigint;
+    c record;
+    found_ords bigint[] := '{}';
+    found_names text[] := '{}';
+    found_reasons text[] := '{}';
+    bad bad_row;
+begin
+    execute format('select coalesce(max(_pt_ord), 0) from pg_temp.%I', target ->> 'stage')
+        into last;
+    begin
+        for c in select m.name, m.value, format_type(a.atttypid, a.atttypmod) as type
+            from merge_columns(target) m
+            join pg_attribute a on a.attrelid = relation and a.attname = m.name
+            join pg_attribute s on s.attname = m.name
+                and s.attrelid = format('pg_temp.%I', target ->> 'stage')::regclass
+            where s.atttypid <> a.atttypid or a.atttypmod <> -1
+        loop
+            execute format('create temp table _pt_fit (v %s) on commit drop', c.type);
+            for bad in select * from try_values(target ->> 'stage', c.value, 0, last) loop
+                found_ords := found_ords || bad.ord;
+                found_names := found_names || c.name;
+                found_reasons := found_reasons || bad.reason;
+            end loop;
+            drop table pg_temp._pt_fit;
+        end loop;
+        raise exception 'take it all back' using errcode = 'PT009';
+    exception when sqlstate 'PT009' then
+        null;
+    end;
+    return query select * from unnest(found_ords, found_names, found_reasons);
 end
 $$;

@@ -1,15 +1,38 @@
 -- From a batch's staging table to the stream's table.
 -- Needs clock (helpers), part_key (definitions).
 
+-- How a staged value becomes one of the column's type. A text that names an offset is that instant
+-- in UTC, where the type has no place for the offset: PostgreSQL's own cast would drop it, and with
+-- it the time that was meant. Needs the time zone UTC (merge_rows, find_misfits set it).
+create or replace function pagetide.staged_value(name text, staged regtype, wanted regtype)
+returns text
+language sql stable
+as $$
+    select case
+        when staged <> 'text'::regtype then format('s.%I::%s', name, format_type(wanted, -1))
+        when wanted = 'timestamp'::regtype
+            then format('(s.%I::timestamptz at time zone ''UTC'')', name)
+        when wanted = 'date'::regtype
+            then format('(s.%I::timestamptz at time zone ''UTC'')::date', name)
+        when wanted = 'time'::regtype
+            -- Only where there is an offset: timetz takes less than time.
+            then format('case when s.%1$I ~* ''([+-][0-9:]+|[a-z/_]+)\s*$'' and '
+                's.%1$I !~* ''[ap]m\s*$'' then (s.%1$I::timetz at time zone ''UTC'')::time '
+                'else s.%1$I::time end', name)
+        else format('s.%I::%s', name, format_type(wanted, -1))
+    end
+$$;
+
 -- The columns a batch brings, with the types they have in the table now. Values are cast to
 -- the bare type: what a length or precision cuts is then an error, not a silent loss.
 create or replace function pagetide.merge_columns(target jsonb)
-returns table (name text, type text, is_key boolean, at bigint)
+returns table (name text, type text, is_key boolean, at bigint, value text)
 language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
 declare
     relation regclass := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
+    stage regclass := format('pg_temp.%I', target ->> 'stage')::regclass;
     missing text;
 begin
     select c.name into missing from jsonb_array_elements_text(target -> 'columns') as c (name)
@@ -20,9 +43,11 @@ begin
     end if;
     return query
         select c.name, format_type(a.atttypid, -1),
-            coalesce(target -> 'key' ? c.name, false), c.at
+            coalesce(target -> 'key' ? c.name, false), c.at,
+            staged_value(c.name, s.atttypid::regtype, a.atttypid::regtype)
         from jsonb_array_elements_text(target -> 'columns') with ordinality as c (name, at)
-        join pg_attribute a on a.attrelid = relation and a.attname = c.name;
+        join pg_attribute a on a.attrelid = relation and a.attname = c.name
+        join pg_attribute s on s.attrelid = stage and s.attname = c.name;
 end
 $$;
 
@@ -41,9 +66,9 @@ declare
     sets text;
 begin
     select string_agg(format('%I, ', c.name), '' order by c.at),
-        string_agg(format('s.%I::%s, ', c.name, c.type), '' order by c.at),
+        string_agg(c.value || ', ', '' order by c.at),
         string_agg(format('%I', c.name), ', ' order by c.at) filter (where c.is_key),
-        string_agg(format('s.%I::%s, ', c.name, c.type), '' order by c.at) filter (where c.is_key),
+        string_agg(c.value || ', ', '' order by c.at) filter (where c.is_key),
         string_agg(format('%1$I = excluded.%1$I, ', c.name), '' order by c.at)
             filter (where not c.is_key)
     into names, vals, keys, key_vals, sets
@@ -119,9 +144,13 @@ end
 $$;
 
 -- Merges the rows of the applied marks; nothing where the batch has no table.
+-- How a text is read must not depend on the database's settings.
 create or replace function pagetide.merge_rows(target jsonb, marks pagetide.mark[]) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
+set timezone = 'UTC'
+set datestyle = 'ISO, MDY'
+set intervalstyle = 'postgres'
 as $$
 declare
     numbers int[];

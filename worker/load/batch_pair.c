@@ -20,7 +20,8 @@
  * The open batch leaves when nothing is loading and one of these is true (`leave_if_ready`):
  *
  *     due      a mark asked for it (the end of a job), it is old enough, or memory is short
- *     full     its pages have batch_records rows or batch_bytes bytes
+ *     full     its pages have batch_records rows or batch_bytes bytes, or keep bodies of four
+ *              times that
  *     sealed   it has rows, and the map in force is no longer the one they were cut by
  *
  * It is asked after every event that can make it true: a mark, the age timer, a flush, a new
@@ -141,8 +142,13 @@ static bool is_sealed(const struct batch_pair *pair)
     return pair->open->row_count && pair->open_map != pair->map;
 }
 
+/* A body may hold much more than the rows that are kept of it. */
+enum { BODY_SHARE = 4 };
+
 static bool is_full(const struct batch_pair *pair)
 {
+    if ((int64_t)(pair->open->body_bytes / BODY_SHARE) >= pair->options.batch_bytes)
+        return true;
     return (int64_t)pair->open->page_row_count >= pair->options.batch_records ||
            (int64_t)pair->open->page_rows_len >= pair->options.batch_bytes;
 }

@@ -19,8 +19,9 @@
  * On an error step_failed decides by its kind:
  *
  *     AGAIN, BUG   attempt_retry: the whole batch again from on_begin, maybe in another session
- *     INPUT        find_blame: the rows that are refused leave the batch and become rejects of
- *                  their pages; then again from stage, in the same session. At most
+ *     INPUT        find_blame: values that do not fit go aside, rows that are refused leave the
+ *                  batch and become rejects of their pages; then again from stage, in the same
+ *                  session. At most
  *                  BLAME_ROUNDS_MAX times, and never with `on_mismatch: fail`
  *     CONFIG       look_at_catalogue, once: where the table still has all columns of our map,
  *                  attempt_retry; else the batch fails
@@ -31,8 +32,9 @@
  * "skipped".
  *
  * Example: a batch of 100 rows, row 17 overflows its numeric(6,2). COPY takes it (the staging
- * column is text), the merge fails with 22003. find_bad_rows names row 17; it becomes a reject;
- * stage empties the staging table, COPY sends 99 rows, the message has one reject more.
+ * column is text), the merge fails with 22003. find_misfits names the value, which goes aside;
+ * stage empties the staging table, COPY sends the 100 rows anew. Had row 17 broken a constraint
+ * of the table instead, find_bad_rows would name it, and it would become a reject.
  */
 enum {
     STAGE_TIMEOUT_MS = 60000,
@@ -120,7 +122,7 @@ static void look_at_catalogue(struct commit *commit, const struct err *err)
              COUNT_OF(params), STAGE_TIMEOUT_MS, on_reread, commit);
 }
 
-/* --- data errors: the rows that are to blame leave the batch --- */
+/* --- data errors: what is to blame goes aside, or leaves the batch --- */
 
 static void on_blamed(void *ctx, size_t count, const struct err *err)
 {
@@ -146,10 +148,15 @@ static void find_blame(struct commit *commit, const struct err *err, bool in_cop
         return;
     }
     commit->cause = *err;
-    commit->blame =
-        in_copy ? blame_copy(commit->pg, options->batch, options->loader, on_blamed, commit)
-                : blame_merge(commit->pg, options->batch, buf_str(&commit->message), on_blamed,
-                              commit);
+    const struct blame_options blame = {
+        .pg = commit->pg,
+        .batch = options->batch,
+        .loader = options->loader,
+        .columns = &options->map->columns,
+        .on_mismatch = stream ? stream->table.on_mismatch : MISMATCH_ASIDE,
+        .message = buf_str(&commit->message),
+    };
+    commit->blame = (in_copy ? blame_copy : blame_merge)(&blame, on_blamed, commit);
 }
 
 static void step_failed(struct commit *commit, const struct err *err, bool in_copy)

@@ -22,6 +22,13 @@ struct batch *batch_new(size_t max_bytes)
     return batch;
 }
 
+static void drop_bodies(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->body_count; i++)
+        buf_done(&batch->bodies[i]);
+    batch->body_count = batch->body_bytes = 0;
+}
+
 void batch_free(struct batch *batch)
 {
     if (!batch)
@@ -31,6 +38,9 @@ void batch_free(struct batch *batch)
     mem_free(batch->row_starts);
     mem_free(batch->row_marks);
     mem_free(batch->row_positions);
+    mem_free(batch->row_raws);
+    drop_bodies(batch);
+    mem_free(batch->bodies);
     mem_free(batch->marks);
     mem_free(batch->rejects);
     mem_free(batch);
@@ -43,6 +53,7 @@ void batch_reset(struct batch *batch)
         buf_done(&batch->rows);
     buf_reset(&batch->rows);
     buf_put(&batch->rows, COPY_HEADER);
+    drop_bodies(batch);
     batch->row_count = batch->mark_count = batch->reject_count = 0;
     batch->column_count = 0;
     batch->is_closed = false;
@@ -77,10 +88,11 @@ static void rows_grow(struct batch *batch)
     batch->row_marks = mem_realloc(batch->row_marks, grown * sizeof *batch->row_marks);
     batch->row_positions =
         mem_realloc(batch->row_positions, grown * sizeof *batch->row_positions);
+    batch->row_raws = mem_realloc(batch->row_raws, grown * sizeof *batch->row_raws);
     batch->row_capacity = grown;
 }
 
-void batch_row_begin(struct batch *batch, size_t position)
+void batch_row_begin(struct batch *batch, size_t position, struct str raw)
 {
     assert(!batch->is_closed);
     if (batch->row_count == batch->row_capacity)
@@ -88,6 +100,7 @@ void batch_row_begin(struct batch *batch, size_t position)
     batch->row_starts[batch->row_count] = batch->rows.len;
     batch->row_marks[batch->row_count] = (uint32_t)batch->mark_count;
     batch->row_positions[batch->row_count] = (uint32_t)position;
+    batch->row_raws[batch->row_count] = raw;
     batch->row_count++;
 }
 
@@ -96,6 +109,30 @@ void batch_row_drop(struct batch *batch)
     assert(batch->row_count > batch->page_row_count);
     batch->row_count--;
     buf_truncate(&batch->rows, batch->row_starts[batch->row_count]);
+}
+
+static bool is_slice_of(struct str text, const struct buf *whole)
+{
+    uintptr_t begin = (uintptr_t)whole->ptr, at = (uintptr_t)text.ptr;
+    return whole->ptr && at >= begin && at - begin <= whole->len;
+}
+
+void batch_keep_body(struct batch *batch, struct buf *body)
+{
+    bool is_needed = false;
+    for (size_t i = batch->page_row_count; i < batch->row_count; i++) {
+        struct str *raw = &batch->row_raws[i];
+        if (is_slice_of(*raw, body))
+            is_needed = true;
+        else
+            *raw = arena_str(batch->arena, str_slice(*raw, 0, REJECT_BYTES_MAX));
+    }
+    if (!is_needed)
+        return;
+    MEM_GROW(batch->bodies, batch->body_count, batch->body_capacity);
+    batch->bodies[batch->body_count++] = *body;
+    batch->body_bytes += body->capacity;
+    buf_init(body, body->max);
 }
 
 struct str batch_row(const struct batch *batch, size_t row)
@@ -121,12 +158,12 @@ void batch_reject(struct batch *batch, size_t position, struct str reason, struc
                (struct batch_reject_record){batch->mark_count, position, reason, record});
 }
 
-void batch_reject_row(struct batch *batch, size_t row, struct str reason, struct str record)
+void batch_reject_row(struct batch *batch, size_t row, struct str reason)
 {
     size_t mark = batch->row_marks[row];
     assert(row < batch->row_count && mark < batch->mark_count);
-    add_reject(batch,
-               (struct batch_reject_record){mark, batch->row_positions[row], reason, record});
+    add_reject(batch, (struct batch_reject_record){mark, batch->row_positions[row], reason,
+                                                   batch->row_raws[row]});
     batch->marks[mark].rejects++;
 }
 
@@ -142,6 +179,7 @@ void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count)
         memmove(batch->rows.ptr + end, bytes.ptr, bytes.len);
         batch->row_marks[kept] = batch->row_marks[row];
         batch->row_positions[kept] = batch->row_positions[row];
+        batch->row_raws[kept] = batch->row_raws[row];
         batch->row_starts[kept++] = end;
         end += bytes.len;
     }
@@ -180,9 +218,9 @@ bool batch_is_empty(const struct batch *batch)
 
 size_t batch_bytes(const struct batch *batch)
 {
-    size_t per_row =
-        sizeof *batch->row_starts + sizeof *batch->row_marks + sizeof *batch->row_positions;
-    return arena_bytes(batch->arena) + batch->rows.capacity + batch->row_capacity * per_row +
-           batch->mark_capacity * sizeof *batch->marks +
+    size_t per_row = sizeof *batch->row_starts + sizeof *batch->row_marks +
+                     sizeof *batch->row_positions + sizeof *batch->row_raws;
+    return arena_bytes(batch->arena) + batch->rows.capacity + batch->body_bytes +
+           batch->row_capacity * per_row + batch->mark_capacity * sizeof *batch->marks +
            batch->reject_capacity * sizeof *batch->rejects;
 }

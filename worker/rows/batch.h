@@ -15,7 +15,7 @@
  * Pages of one stream, committed in one transaction with their marks: the rows as COPY BINARY
  * tuples for the staging table, the rejected records, the marks.
  *
- *     batch_page_begin → row_put | batch_reject … → batch_mark      the page is in
+ *     batch_page_begin → row_put | batch_reject … → batch_keep_body → batch_mark   it is in
  *                                                 → batch_page_drop  as if it had not begun
  *
  * The tuples are: one field per column of the map, in its order, then `_pt_hash int8`,
@@ -29,7 +29,11 @@ struct batch {
     size_t *row_starts;  /* where each row begins, for finding a bad one */
     uint32_t *row_marks; /* and of which mark and position in its page it is */
     uint32_t *row_positions;
+    struct str *row_raws; /* the record as it was sent: a slice of a body, below */
     size_t row_count, row_capacity;
+    struct buf *bodies; /* of the pages that have rows, until the batch is committed */
+    size_t body_count, body_capacity;
+    size_t body_bytes; /* memory of all of them */
     struct mark *marks;
     size_t mark_count, mark_capacity;
     struct batch_reject_record *rejects;
@@ -57,9 +61,18 @@ void batch_page_begin(struct batch *batch);
 void batch_page_drop(struct batch *batch);
 
 /* A row is what is put into `rows` from batch_row_begin on; batch_row_drop takes the last row
- * of the open page back. `position`: of the record in its page. */
-void batch_row_begin(struct batch *batch, size_t position);
+ * of the open page back. `position`: of the record in its page; `raw`: its bytes as they were
+ * sent, borrowed until batch_keep_body or the end of the page. */
+void batch_row_begin(struct batch *batch, size_t position, struct str raw);
 void batch_row_drop(struct batch *batch);
+
+/*
+ * The body that the rows of the open page were cut from becomes the batch's, so that a row
+ * which PostgreSQL refuses can be kept as it was sent. Nothing is copied: `body` is empty
+ * afterwards, unless no row needs it. What is no slice of it is copied, as much as a reject
+ * keeps.
+ */
+void batch_keep_body(struct batch *batch, struct buf *body);
 
 void batch_reject(struct batch *batch, size_t position, struct str reason, struct str record);
 void batch_mark(struct batch *batch, const struct mark *mark); /* copies; ends the page */
@@ -70,7 +83,7 @@ void batch_close(struct batch *batch);                         /* writes COPY's 
  * page's mark. The rows are taken out afterwards, all at once; `rows` are their indexes in
  * ascending order. The trailer goes too, so the batch must be closed again.
  */
-void batch_reject_row(struct batch *batch, size_t row, struct str reason, struct str record);
+void batch_reject_row(struct batch *batch, size_t row, struct str reason);
 void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count);
 
 /* The bytes of a row, without the header and trailer; borrowed. */

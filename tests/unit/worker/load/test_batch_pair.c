@@ -68,7 +68,7 @@ static void put_page(size_t rows)
     ck_assert_ptr_eq(batch, batch_pair_open(pair));
     batch_page_begin(batch);
     for (size_t i = 0; i < rows; i++)
-        batch_row_begin(batch, i);
+        batch_row_begin(batch, i, STR("{}"));
     batch_pair_mark(pair, &(struct mark){.ctx = (void *)(uintptr_t) "mark", .page = 1}, false);
 }
 

@@ -27,7 +27,7 @@ static void set_up(void)
 /* One jsonb column, in its binary form: version 1 and the text. */
 static void put_row(struct batch *batch, size_t position, struct str json)
 {
-    batch_row_begin(batch, position);
+    batch_row_begin(batch, position, json);
     buf_put_be16(&batch->rows, 1);
     buf_put_be32(&batch->rows, (uint32_t)json.len + 1);
     buf_put_byte(&batch->rows, 1);
@@ -61,7 +61,8 @@ START_TEST(finds_the_rows_that_copy_refuses)
     batch_close(batch);
 
     struct answer answer = {0};
-    struct blame *blame = blame_copy(pg, batch, 1, answered, &answer);
+    struct blame *blame = blame_copy(
+        &(struct blame_options){.pg = pg, .batch = batch, .loader = 1}, answered, &answer);
     ck_assert(loop_run_until(loop, &answer.done, 20000));
     ck_assert_msg(answer.err.kind == ERR_NONE, "%s", answer.err.text);
     ck_assert_uint_eq(answer.count, 3);
@@ -99,7 +100,8 @@ START_TEST(blames_no_row_for_a_lost_session)
     batch_mark(batch, &(struct mark){.page = 1, .job = 1});
     pg_reset(pg);
     struct answer answer = {0};
-    struct blame *blame = blame_copy(pg, batch, 1, answered, &answer);
+    struct blame *blame = blame_copy(
+        &(struct blame_options){.pg = pg, .batch = batch, .loader = 1}, answered, &answer);
     ck_assert(loop_run_until(loop, &answer.done, 20000));
     ck_assert_int_eq(answer.err.kind, ERR_AGAIN);
     ck_assert_uint_eq(batch->row_count, 1);
@@ -130,7 +132,8 @@ START_TEST(what_is_rejected_is_out_of_the_batch)
     batch_close(batch);
 
     struct answer answer = {0};
-    struct blame *blame = blame_copy(pg, batch, 1, answered, &answer);
+    struct blame *blame = blame_copy(
+        &(struct blame_options){.pg = pg, .batch = batch, .loader = 1}, answered, &answer);
     ck_assert(loop_run_until(loop, &answer.done, 20000));
     ck_assert_int_eq(answer.err.kind, ERR_AGAIN);
     ck_assert_uint_eq(batch->reject_count, 1);

@@ -309,6 +309,7 @@ END_TEST
 
 static const char declared[] =
     "    columns: {id: {type: bigint}, n: {type: \"numeric(6,2)\"}}\n"
+    "    on_mismatch: reject\n"
     "    others: ignore\n";
 
 START_TEST(rows_that_postgres_refuses_become_rejects)
@@ -352,6 +353,7 @@ END_TEST
 START_TEST(too_many_rejects_fail_the_job)
 {
     set_up("    max_rejects: 1\n"
+           "    on_mismatch: reject\n"
            "    columns: {id: {type: bigint}, n: {type: \"numeric(4,2)\"}}\n");
     put_page(1, 1, "[{\"id\": 1, \"n\": 1000}, {\"id\": 2, \"n\": 2000}, {\"id\": 3}]");
     expect_outcomes("1 applied ended failed");

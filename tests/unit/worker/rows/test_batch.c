@@ -12,7 +12,7 @@ static int64_t fake_mono_us(void)
 
 static void put_row(struct batch *batch, size_t position, const char *bytes)
 {
-    batch_row_begin(batch, position);
+    batch_row_begin(batch, position, STR("{}"));
     buf_put(&batch->rows, str_from(bytes));
 }
 
@@ -83,7 +83,7 @@ START_TEST(gives_back_a_big_page)
 {
     struct batch *batch = batch_new(MIB(64));
     batch_page_begin(batch);
-    batch_row_begin(batch, 0);
+    batch_row_begin(batch, 0, STR("{}"));
     ck_assert_ptr_nonnull(buf_room(&batch->rows, MIB(40)));
     batch->rows.len += MIB(40);
     ck_assert_uint_gt(batch_bytes(batch), MIB(40));
@@ -98,7 +98,7 @@ START_TEST(overflow_ends_with_its_page)
     struct batch *batch = batch_new(100);
     char big[200] = {0};
     batch_page_begin(batch);
-    batch_row_begin(batch, 0);
+    batch_row_begin(batch, 0, STR("{}"));
     buf_put(&batch->rows, (struct str){big, sizeof big});
     ck_assert(batch->rows.has_overflowed);
     batch_page_drop(batch);
@@ -107,5 +107,45 @@ START_TEST(overflow_ends_with_its_page)
 }
 END_TEST
 
-SUITE("worker/batch", dropped_page_leaves_no_trace, copies_marks_and_rejects,
-      gives_back_a_big_page, overflow_ends_with_its_page)
+static struct buf body_of(const char *text)
+{
+    struct buf body;
+    buf_init(&body, MIB(1));
+    buf_put(&body, str_from(text));
+    return body;
+}
+
+START_TEST(a_refused_row_is_kept_as_it_was_sent)
+{
+    struct batch *batch = batch_new(MIB(1));
+    struct buf body = body_of("[{ \"a\":1 }]");
+    const char *sent = body.ptr + 1;
+    batch_page_begin(batch);
+    batch_row_begin(batch, 0, (struct str){sent, 9});
+    batch_row_begin(batch, 1, STR("made elsewhere"));
+    batch_keep_body(batch, &body);
+    ck_assert_ptr_null(body.ptr);
+    ck_assert_ptr_eq(batch->row_raws[0].ptr, sent);
+    ck_assert_uint_ge(batch_bytes(batch), 11);
+    batch_mark(batch, &(struct mark){.page = 1});
+    batch_reject_row(batch, 0, STR("why"));
+    batch_reject_row(batch, 1, STR("why"));
+    ck_assert_str_is(batch->rejects[0].record, "{ \"a\":1 }");
+    ck_assert_str_is(batch->rejects[1].record, "made elsewhere");
+    ck_assert_int_eq(batch->marks[0].rejects, 2);
+
+    /* A page without rows keeps nothing. */
+    body = body_of("[]");
+    batch_page_begin(batch);
+    batch_keep_body(batch, &body);
+    ck_assert_ptr_nonnull(body.ptr);
+    ck_assert_uint_eq(batch->body_count, 1);
+    buf_done(&body);
+    batch_reset(batch);
+    ck_assert_uint_eq(batch->body_bytes, 0);
+    batch_free(batch);
+}
+END_TEST
+
+SUITE("worker/batch", a_refused_row_is_kept_as_it_was_sent, dropped_page_leaves_no_trace,
+      copies_marks_and_rejects, gives_back_a_big_page, overflow_ends_with_its_page)
