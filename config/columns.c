@@ -11,6 +11,11 @@
 
 enum { TYPE_BYTES_MAX = 200 };
 
+static void read_from(struct reader *reader, const struct key *key,
+                      const struct yaml_node *node, void *target);
+
+static const struct choice empties[] = {CHOICE("null", 0), CHOICE("keep", 1), CHOICE_END};
+
 static const struct key column_list[] = {
     {.name = "type",
      .type = KEY_TEXT,
@@ -22,10 +27,16 @@ static const struct key column_list[] = {
      AT(struct declared_column, path),
      .help = "into the record; the field of the column's name if absent"},
     {.name = "from",
-     .type = KEY_TEXT,
-     AT(struct declared_column, from),
-     .help = "how the value is written by the API: epoch_s, epoch_ms, epoch_us, rfc2822, "
-             "dotnet, base64, or a pattern of strptime"},
+     .type = KEY_CUSTOM,
+     .read = read_from,
+     .help = "how the value is written by the API: iso, epoch_s, epoch_ms, epoch_us, rfc2822, "
+             "dotnet, base64, decimal_comma, yes_no, a pattern of strptime, or a list of them, "
+             "tried in order"},
+    {.name = "empty",
+     .type = KEY_SWITCH,
+     AT(struct declared_column, keeps_empty),
+     .choices = empties,
+     .help = "what \"\" becomes where the type is no text: null, or the value that it is"},
     KEY_END,
 };
 
@@ -75,29 +86,43 @@ static struct path key_path(struct arena *arena, struct str key)
     return (struct path){.source = key, .steps = step, .count = 1};
 }
 
-static void read_from(struct reader *reader, const struct yaml_node *node,
-                      struct declared_column *column)
+static struct column_from read_one_from(struct reader *reader, const struct yaml_node *node)
 {
     static const char *const names[] = {
-        [FROM_EPOCH_S] = "epoch_s", [FROM_EPOCH_MS] = "epoch_ms", [FROM_EPOCH_US] = "epoch_us",
-        [FROM_RFC2822] = "rfc2822", [FROM_DOTNET] = "dotnet",     [FROM_BASE64] = "base64",
+        [FROM_ISO] = "iso",           [FROM_EPOCH_S] = "epoch_s",
+        [FROM_EPOCH_MS] = "epoch_ms", [FROM_EPOCH_US] = "epoch_us",
+        [FROM_RFC2822] = "rfc2822",   [FROM_DOTNET] = "dotnet",
+        [FROM_BASE64] = "base64",     [FROM_DECIMAL_COMMA] = "decimal_comma",
+        [FROM_YES_NO] = "yes_no",
     };
-    for (size_t i = 1; i < COUNT_OF(names); i++)
-        if (str_is(column->from, names[i]))
-            column->from_kind = (enum from_kind)i;
-    if (column->from_kind != FROM_JSON || !column->from.len)
-        return;
-    column->from_kind = FROM_PATTERN;
-    if (str_find_byte(column->from, '%') < 0)
+    struct str text = yaml_is_scalar(node) ? node->text : STR_NONE;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_is(text, names[i]))
+            return (struct column_from){(enum from_kind)i, text};
+    if (str_find_byte(text, '%') < 0)
         problem_add(reader->problems, node,
-                    "must be epoch_s, epoch_ms, epoch_us, rfc2822, dotnet, base64 or a pattern "
-                    "like %%Y-%%m-%%d, not \"%.*s\"",
-                    STR_ARG(column->from));
-    else if (!date_pattern_is_known(column->from))
+                    "must be iso, epoch_s, epoch_ms, epoch_us, rfc2822, dotnet, base64, "
+                    "decimal_comma, yes_no or a pattern like %%Y-%%m-%%d, not \"%.*s\"",
+                    STR_ARG(text));
+    else if (!date_pattern_is_known(text))
         problem_add(reader->problems, node,
                     "\"%.*s\" holds more than %%Y %%y %%m %%b %%B %%d %%e %%j %%H %%I %%M %%S "
                     "%%f %%p %%z %%Z %%s %%a %%A %%F %%T %%D %%R %%n %%t %%%%",
-                    STR_ARG(column->from));
+                    STR_ARG(text));
+    return (struct column_from){FROM_PATTERN, text};
+}
+
+/* One form, or a list of them. */
+static void read_from(struct reader *reader, const struct key *key,
+                      const struct yaml_node *node, void *target)
+{
+    struct declared_column *column = target;
+    (void)key;
+    if (node->kind == YAML_NULL)
+        return;
+    column->from = ARENA_ARRAY(reader->arena, struct column_from, MAX(node_count(node), 1));
+    for (size_t i = 0; i < node_count(node); i++)
+        column->from[column->from_count++] = read_one_from(reader, node_item(node, i));
 }
 
 static void read_column(struct reader *reader, struct str name, const struct yaml_node *node,
@@ -117,9 +142,6 @@ static void read_column(struct reader *reader, struct str name, const struct yam
         problem_add(reader->problems, node, "\"%.*s\" cannot be a type", STR_ARG(column->type));
     if (column->path.has_wildcard)
         problem_add(reader->problems, node, "a column's path cannot hold [*] or .*");
-    const struct yaml_node *from = yaml_find(node, "from");
-    if (from)
-        read_from(reader, from, column);
     if (!yaml_find(node, "path"))
         column->path = key_path(reader->arena, name);
 }

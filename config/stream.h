@@ -133,22 +133,30 @@ enum mismatch_mode { MISMATCH_ASIDE, MISMATCH_REJECT, MISMATCH_FAIL };
 
 /* How a declared column's values are written by the API. */
 enum from_kind {
-    FROM_JSON, /* as the column's type reads them */
+    FROM_ISO, /* RFC 3339, the same without an offset (UTC), or a date */
     FROM_EPOCH_S,
     FROM_EPOCH_MS,
     FROM_EPOCH_US,
     FROM_RFC2822,
     FROM_DOTNET, /* /Date(ms)/ */
     FROM_BASE64,
-    FROM_PATTERN, /* as strptime reads them */
+    FROM_DECIMAL_COMMA, /* 1.234,56 */
+    FROM_YES_NO,        /* words of several languages */
+    FROM_PATTERN,       /* as strptime reads them */
+};
+
+struct column_from {
+    enum from_kind kind;
+    struct str text; /* as written: the pattern */
 };
 
 struct declared_column {
     struct str name;
     struct str type; /* any PostgreSQL type, as written */
     struct path path;
-    struct str from; /* as written: the pattern */
-    enum from_kind from_kind;
+    struct column_from *from; /* tried in order; none: as the type reads a value */
+    size_t from_count;
+    bool keeps_empty; /* "" is no null */
 };
 
 struct table {

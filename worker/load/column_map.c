@@ -24,15 +24,24 @@ struct column_map *column_map_blank(void)
     return map;
 }
 
+/* Of a declared time PostgreSQL reads every form that it knows, so it is staged as text. */
+static enum column_type type_of(const struct declared_column *declared, struct str sql_type)
+{
+    enum column_type type = column_type_from_sql(sql_type);
+    bool is_time = type == COLUMN_TIMESTAMPTZ || type == COLUMN_DATE;
+    return declared && is_time ? COLUMN_OTHER : type;
+}
+
 struct column column_map_column(const struct stream *stream, struct str field, struct str name,
                                 struct str sql_type)
 {
+    const struct declared_column *declared = find_declared(&stream->table, field);
     return (struct column){
         .field = field,
         .name = name,
-        .type = column_type_from_sql(sql_type),
+        .type = type_of(declared, sql_type),
         .sql_type = sql_type,
-        .declared = find_declared(&stream->table, field),
+        .declared = declared,
         .is_key = columns_is_key(&stream->table, field),
     };
 }

@@ -61,18 +61,56 @@ static bool is_deep(const struct column *column)
     return declared->path.count > 1 || declared->path.steps[0].kind != PATH_KEY;
 }
 
+/* The type's name without modifiers and dimensions: "numeric(12,2)[]" is "numeric". */
+static struct str base_name(struct str type)
+{
+    struct str base;
+    (void)str_split(type, '[', &base);
+    (void)str_split(base, '(', &base);
+    return str_trim(base);
+}
+
+static bool is_one_of(struct str name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq_nocase(name, str_from(names[i])))
+            return true;
+    return false;
+}
+#define IS_ONE_OF(name, ...)                                                                   \
+    is_one_of(name, (const char *const[]){__VA_ARGS__},                                        \
+              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+/* A definition may also say them in short: `preview` has no database that writes them out. */
 static enum column_check check_for(const struct column *column)
 {
-    struct str type = column->sql_type;
+    struct str name = base_name(column->sql_type);
     if (column->type != COLUMN_OTHER)
         return CHECK_NOTHING;
-    if (str_is(type, "smallint"))
+    if (str_ends(column->sql_type, STR("]")) || str_ends(name, STR(" array")))
+        return str_starts(name, STR("json")) ? CHECK_JSON_ARRAY : CHECK_ARRAY;
+    if (IS_ONE_OF(name, "smallint", "int2"))
         return CHECK_SMALLINT;
-    if (str_is(type, "integer"))
+    if (IS_ONE_OF(name, "integer", "int", "int4"))
         return CHECK_INTEGER;
-    bool is_number = str_is(type, "real") || str_is(type, "double precision") ||
-                     (str_starts(type, STR("numeric(")) && !str_ends(type, STR("[]")));
-    return is_number ? CHECK_NUMBER : CHECK_NOTHING;
+    if (IS_ONE_OF(name, "real", "float4", "double precision", "float8", "numeric", "decimal"))
+        return CHECK_NUMBER;
+    if (IS_ONE_OF(name, "timestamp", "timestamptz", "date", "timestamp with time zone",
+                  "timestamp without time zone"))
+        return CHECK_TIME;
+    if (IS_ONE_OF(name, "time", "timetz", "time with time zone", "time without time zone"))
+        return CHECK_CLOCK;
+    return CHECK_NOTHING;
+}
+
+/* Of the types whose own input takes an empty text, none loses it. */
+static bool is_empty_null(const struct column *column)
+{
+    bool is_array = str_ends(column->sql_type, STR("]"));
+    return column->declared && !column->declared->keeps_empty &&
+           (is_array || !IS_ONE_OF(base_name(column->sql_type), "text", "character varying",
+                                   "varchar", "character", "char", "bpchar", "\"char\"", "name",
+                                   "citext", "bytea", "json", "jsonb"));
 }
 
 static struct str use_field(const struct column *column)
@@ -106,7 +144,9 @@ static uint64_t columns_hash(const struct columns *columns)
         if (!column->declared)
             continue;
         hash = hash_fold(hash, hash_bytes(column->declared->path.source, 0));
-        hash = hash_fold(hash, hash_bytes(column->declared->from, 0));
+        hash = hash_fold(hash, column->declared->keeps_empty);
+        for (size_t j = 0; j < column->declared->from_count; j++)
+            hash = hash_fold(hash, hash_bytes(column->declared->from[j].text, 0));
     }
     return hash;
 }
@@ -118,6 +158,7 @@ void columns_index(struct columns *columns, struct arena *arena)
     columns->use_count = columns->deep_count = 0;
     for (size_t i = 0; i < columns->count; i++) {
         columns->items[i].check = check_for(&columns->items[i]);
+        columns->items[i].is_empty_null = is_empty_null(&columns->items[i]);
         if (is_deep(&columns->items[i]))
             columns->deep[columns->deep_count++] = (uint16_t)i;
         else

@@ -10,8 +10,17 @@
 #include "worker/rows/column_type.h"
 #include "worker/rows/name_index.h"
 
-/* What an OTHER column's text must hold so that the cast cannot refuse its syntax. */
-enum column_check { CHECK_NOTHING, CHECK_SMALLINT, CHECK_INTEGER, CHECK_NUMBER };
+/* What an OTHER column's text must hold, as far as it can be seen here. The cast says the rest. */
+enum column_check {
+    CHECK_NOTHING,
+    CHECK_SMALLINT, /* and is written anew: 7.0 as 7 */
+    CHECK_INTEGER,
+    CHECK_NUMBER,
+    CHECK_TIME,  /* timestamptz, timestamp, date */
+    CHECK_CLOCK, /* time, timetz */
+    CHECK_ARRAY, /* a JSON list is written as an array */
+    CHECK_JSON_ARRAY,
+};
 
 struct column {
     struct str field; /* name in the record; not read where `declared` is set */
@@ -20,7 +29,8 @@ struct column {
     struct str sql_type;                    /* as PostgreSQL writes it: "numeric(12,2)" */
     const struct declared_column *declared; /* NULL if inferred */
     bool is_key;
-    enum column_check check; /* set by columns_index */
+    bool is_empty_null; /* "" is null here; set by columns_index, like the check */
+    enum column_check check;
 };
 
 enum { COLUMN_NONE = UINT16_MAX };

@@ -10,10 +10,11 @@
 #include "worker/records/jsontext.h"
 #include "worker/records/records.h"
 
-static bool read_instant(const struct declared_column *declared, struct str text,
-                         int64_t *ret_us)
+static bool read_instant(const struct column_from *from, struct str text, int64_t *ret_us)
 {
-    switch (declared->from_kind) {
+    switch (from->kind) {
+    case FROM_ISO:
+        return date_parse_iso(text, ret_us);
     case FROM_EPOCH_S:
         return date_parse_epoch(text, 0, ret_us);
     case FROM_EPOCH_MS:
@@ -25,9 +26,10 @@ static bool read_instant(const struct declared_column *declared, struct str text
     case FROM_DOTNET:
         return date_parse_dotnet(text, ret_us);
     case FROM_PATTERN:
-        return date_parse_pattern(text, declared->from, ret_us);
-    case FROM_JSON:
+        return date_parse_pattern(text, from->text, ret_us);
     case FROM_BASE64:
+    case FROM_DECIMAL_COMMA:
+    case FROM_YES_NO:
         break;
     }
     return false;
@@ -50,7 +52,7 @@ static struct record_field instant_field(struct arena *arena, const struct colum
     AUTO_BUF(buf, 64);
     date_format_rfc3339(&buf, us);
     struct str text = buf_str(&buf);
-    bool is_day = column->type == COLUMN_DATE;
+    bool is_day = str_eq_nocase(column->sql_type, STR("date"));
     return string_field(arena, is_day ? str_slice(text, 0, DAY_BYTES) : text);
 }
 
@@ -95,19 +97,123 @@ static bool convert_base64(struct arena *arena, const struct column *column, str
     return true;
 }
 
-bool convert_value(struct arena *arena, const struct column *column,
-                   const struct record_field *field, struct record_field *ret)
+/* --- numbers with a comma --- */
+
+/* What stands between thousands: a point, an apostrophe, a space, and those that do not break. */
+static size_t separator_length(struct str text)
+{
+    static const char *const separators[] = {".", "'", " ", "\u00a0", "\u202f", "\u2019"};
+    for (size_t i = 0; i < COUNT_OF(separators); i++)
+        if (str_starts(text, str_from(separators[i])))
+            return strlen(separators[i]);
+    return 0;
+}
+
+static size_t digits_length(struct str text)
+{
+    size_t len = 0;
+    while (len < text.len && text.ptr[len] >= '0' && text.ptr[len] <= '9')
+        len++;
+    return len;
+}
+
+/* Digits, or groups of three after one to three. False: they could mean something else. */
+static bool take_whole(struct buf *buf, struct str *rest)
+{
+    enum { GROUP = 3 };
+    size_t len = digits_length(*rest);
+    bool is_grouped = len && len <= GROUP;
+    for (;;) {
+        buf_put(buf, str_slice(*rest, 0, len));
+        *rest = str_slice(*rest, len, rest->len);
+        size_t separator = separator_length(*rest);
+        if (!separator)
+            return len > 0;
+        *rest = str_slice(*rest, separator, rest->len);
+        len = digits_length(*rest);
+        if (!is_grouped || len != GROUP)
+            return false;
+    }
+}
+
+static bool convert_decimal_comma(struct arena *arena, struct str text,
+                                  struct record_field *ret)
+{
+    AUTO_BUF(buf, SIZE_MAX / 2);
+    struct str rest = str_trim(text);
+    if (rest.len && (rest.ptr[0] == '-' || rest.ptr[0] == '+')) {
+        if (rest.ptr[0] == '-')
+            buf_put_byte(&buf, '-');
+        rest = str_trim(str_slice(rest, 1, rest.len));
+    }
+    if (!take_whole(&buf, &rest))
+        return false;
+    if (rest.len && rest.ptr[0] == ',') {
+        struct str fraction = str_slice(rest, 1, rest.len);
+        if (!fraction.len || digits_length(fraction) != fraction.len)
+            return false;
+        buf_put_byte(&buf, '.');
+        buf_put(&buf, fraction);
+        rest = STR_NONE;
+    }
+    *ret = string_field(arena, buf_str(&buf));
+    return rest.len == 0;
+}
+
+/* --- yes and no --- */
+
+static bool convert_yes_no(struct arena *arena, struct str text, struct record_field *ret)
+{
+    static const char *const words[2][17] = {
+        {"no", "n", "false", "f", "off", "0", "-", "nein", "non", "nee", "nej", "não", "nao",
+         "nie", "ne", "нет", NULL},
+        {"yes", "y", "true", "t", "on", "1", "x", "ja", "j", "oui", "si", "sí", "sim", "tak",
+         "ano", "да", NULL},
+    };
+    text = str_trim(text);
+    for (size_t flag = 0; flag < 2; flag++)
+        for (size_t i = 0; words[flag][i]; i++)
+            if (str_eq_nocase(text, str_from(words[flag][i]))) {
+                *ret = string_field(arena, flag ? STR("true") : STR("false"));
+                return true;
+            }
+    return false;
+}
+
+/* --- all of them --- */
+
+static bool convert_one(struct arena *arena, const struct column *column,
+                        const struct column_from *from, const struct record_field *field,
+                        struct record_field *ret)
 {
     int64_t us;
-    assert(column->declared && column->declared->from_kind != FROM_JSON);
-    if (field->kind != RECORD_STRING && field->kind != RECORD_NUMBER)
-        return false;
     bool is_string = field->kind == RECORD_STRING;
     struct str text = is_string ? record_decode(arena, field) : field->raw;
-    if (column->declared->from_kind == FROM_BASE64)
+    if (from->kind == FROM_YES_NO)
+        return field->kind <= RECORD_STRING && convert_yes_no(arena, text, ret);
+    if (!is_string && field->kind != RECORD_NUMBER)
+        return false;
+    if (from->kind == FROM_BASE64)
         return is_string && convert_base64(arena, column, text, ret);
-    if (!read_instant(column->declared, text, &us))
+    if (from->kind == FROM_DECIMAL_COMMA && !is_string) {
+        *ret = *field;
+        return true;
+    }
+    if (from->kind == FROM_DECIMAL_COMMA)
+        return convert_decimal_comma(arena, text, ret);
+    if (!read_instant(from, text, &us))
         return false;
     *ret = instant_field(arena, column, us);
     return true;
+}
+
+bool convert_value(struct arena *arena, const struct column *column,
+                   const struct record_field *field, struct record_field *ret)
+{
+    const struct declared_column *declared = column->declared;
+    assert(declared && declared->from_count && !record_is_null(field));
+    for (size_t i = 0; i < declared->from_count; i++)
+        if (convert_one(arena, column, &declared->from[i], field, ret))
+            return true;
+    return false;
 }

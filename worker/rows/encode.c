@@ -166,6 +166,18 @@ bool encode_numeric(struct buf *buf, struct str number)
     return true;
 }
 
+/* numeric_recv: no digits, and a sign that is none (numeric.c, NUMERIC_NAN …). */
+void encode_numeric_special(struct buf *buf, enum encode_special special)
+{
+    static const uint16_t signs[] = {
+        [ENCODE_NAN] = 0xc000, [ENCODE_INFINITY] = 0xd000, [ENCODE_MINUS_INFINITY] = 0xf000};
+    char *room = field_room(buf, 8);
+    if (!room)
+        return;
+    room = put16(put16(room, 0), 0);
+    put16(put16(room, signs[special]), 0);
+}
+
 bool encode_timestamptz(struct buf *buf, struct str text)
 {
     int64_t us;
@@ -206,15 +218,11 @@ bool encode_parse_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES])
     return true;
 }
 
-bool encode_uuid(struct buf *buf, struct str text)
+void encode_uuid(struct buf *buf, const char uuid[ENCODE_UUID_BYTES])
 {
-    char uuid[ENCODE_UUID_BYTES];
-    if (!encode_parse_uuid(text, uuid))
-        return false;
-    char *room = field_room(buf, sizeof uuid);
+    char *room = field_room(buf, ENCODE_UUID_BYTES);
     if (room)
-        memcpy(room, uuid, sizeof uuid);
-    return true;
+        memcpy(room, uuid, ENCODE_UUID_BYTES);
 }
 
 void encode_text(struct buf *buf, struct str text)

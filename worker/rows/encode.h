@@ -29,11 +29,15 @@ bool encode_bigint(struct buf *buf, struct str number) MUST_CHECK;
  * and so are trailing zeros of the fraction. */
 bool encode_numeric(struct buf *buf, struct str number) MUST_CHECK;
 
+/* The values of numeric that JSON has no number for. */
+enum encode_special { ENCODE_NAN, ENCODE_INFINITY, ENCODE_MINUS_INFINITY };
+void encode_numeric_special(struct buf *buf, enum encode_special special);
+
 bool encode_is_number(struct str text) MUST_CHECK; /* what encode_numeric takes */
 
 bool encode_timestamptz(struct buf *buf, struct str text) MUST_CHECK; /* RFC 3339 with offset */
 bool encode_date(struct buf *buf, struct str text) MUST_CHECK;
-bool encode_uuid(struct buf *buf, struct str text) MUST_CHECK;
+void encode_uuid(struct buf *buf, const char uuid[ENCODE_UUID_BYTES]);
 void encode_text(struct buf *buf, struct str text); /* as it is */
 
 /* The text of a JSON string: escapes are resolved. Free of \u0000 and lone surrogates. */

@@ -6,6 +6,7 @@
 #include "port/hash.h"
 #include "worker/rows/convert.h"
 #include "worker/rows/encode.h"
+#include "worker/rows/input.h"
 
 /* `_pt_hash`, `_pt_aside`, `_pt_mark`, `_pt_ord` */
 enum { OWN_COLUMNS = 4 };
@@ -55,14 +56,6 @@ static void put_jsonb(struct row_writer *writer, const struct record_field *fiel
     encode_end(rows, begin);
 }
 
-/* The text to read a number or flag from; empty where the value holds none. */
-static struct str plain_text(const struct column *column, const struct record_field *field)
-{
-    if (field->kind < RECORD_STRING)
-        return field->raw;
-    return field->kind == RECORD_STRING && column->declared ? inner_text(field) : STR_NONE;
-}
-
 static bool put_boolean(struct buf *buf, struct str text)
 {
     bool flag = str_is(text, "true");
@@ -72,20 +65,120 @@ static bool put_boolean(struct buf *buf, struct str text)
     return true;
 }
 
-static bool passes_check(const struct column *column, const struct record_field *field)
+/* As it was inferred: only what is written as the type is written in JSON. */
+static bool put_inferred(struct buf *rows, enum column_type type,
+                         const struct record_field *field)
 {
+    char uuid[ENCODE_UUID_BYTES];
+    if (type < COLUMN_TIMESTAMPTZ && field->kind >= RECORD_STRING)
+        return false;
+    if (type >= COLUMN_TIMESTAMPTZ && field->kind != RECORD_STRING)
+        return false;
+    struct str text = field->kind == RECORD_STRING ? inner_text(field) : field->raw;
+    switch (type) {
+    case COLUMN_BOOLEAN:
+        return put_boolean(rows, text);
+    case COLUMN_BIGINT:
+        return encode_bigint(rows, text);
+    case COLUMN_NUMERIC:
+        return encode_numeric(rows, text);
+    case COLUMN_TIMESTAMPTZ:
+        return encode_timestamptz(rows, text);
+    case COLUMN_DATE:
+        return encode_date(rows, text);
+    default:
+        if (!encode_parse_uuid(text, uuid))
+            return false;
+        encode_uuid(rows, uuid);
+        return true;
+    }
+}
+
+/* Of a scalar the text that PostgreSQL's input would read; else empty. */
+static struct str input_text(struct arena *arena, const struct record_field *field)
+{
+    if (field->kind > RECORD_STRING)
+        return STR_NONE;
+    return field->kind == RECORD_STRING ? record_decode(arena, field) : field->raw;
+}
+
+/* As PostgreSQL's own input of the type reads it. */
+static bool put_declared(struct row_writer *writer, enum column_type type,
+                         const struct record_field *field)
+{
+    struct buf *rows = &writer->batch->rows;
+    struct arena *arena = writer->binder.arena;
+    struct str text = input_text(arena, field);
+    char uuid[ENCODE_UUID_BYTES];
     int64_t integer;
-    struct str text = plain_text(column, field);
+    bool flag;
+    switch (type) {
+    case COLUMN_BOOLEAN:
+        if (!input_boolean(text, &flag))
+            return false;
+        encode_boolean(rows, flag);
+        return true;
+    case COLUMN_BIGINT:
+        if (!input_integer(arena, text, &integer))
+            return false;
+        encode_int8(rows, integer);
+        return true;
+    case COLUMN_NUMERIC:
+        return input_numeric(arena, text, rows);
+    case COLUMN_UUID:
+        if (field->kind != RECORD_STRING || !input_uuid(text, uuid))
+            return false;
+        encode_uuid(rows, uuid);
+        return true;
+    default:
+        return put_inferred(rows, type, field);
+    }
+}
+
+static void put_integer_text(struct buf *rows, int64_t integer)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%lld", (long long)integer);
+    encode_text(rows, str_from(digits));
+}
+
+/* Staged as text. What is put may still be refused by the cast. */
+static bool put_other(struct row_writer *writer, const struct column *column,
+                      const struct record_field *field)
+{
+    struct buf *rows = &writer->batch->rows;
+    struct arena *arena = writer->binder.arena;
+    bool is_small = column->check == CHECK_SMALLINT;
+    struct str text = input_text(arena, field);
+    int64_t integer;
     switch (column->check) {
     case CHECK_SMALLINT:
-        return str_to_int64(text, &integer) && integer == (int16_t)integer;
     case CHECK_INTEGER:
-        return str_to_int64(text, &integer) && integer == (int32_t)integer;
+        if (!input_integer(arena, text, &integer) ||
+            integer != (is_small ? (int16_t)integer : (int32_t)integer))
+            return false;
+        put_integer_text(rows, integer);
+        return true;
     case CHECK_NUMBER:
-        return encode_is_number(text);
+        if (!input_may_be_number(text))
+            return false;
+        break;
+    case CHECK_TIME:
+    case CHECK_CLOCK:
+        if (field->kind != RECORD_STRING ||
+            !input_may_be_time(text, column->check == CHECK_CLOCK))
+            return false;
+        break;
+    case CHECK_ARRAY:
+    case CHECK_JSON_ARRAY:
+        if (field->kind != RECORD_LIST)
+            break;
+        encode_text(rows, input_array(arena, field->raw, column->check == CHECK_JSON_ARRAY));
+        return true;
     case CHECK_NOTHING:
         break;
     }
+    put_text(rows, field);
     return true;
 }
 
@@ -95,39 +188,34 @@ static bool put_value(struct row_writer *writer, const struct column *column,
 {
     struct buf *rows = &writer->batch->rows;
     struct record_field converted;
-    if (!field->flaw && column->declared && column->declared->from_kind != FROM_JSON) {
+    if (!field->flaw && column->declared && column->declared->from_count) {
         if (!convert_value(writer->binder.arena, column, field, &converted))
             return false;
         field = &converted;
     }
     if (field->flaw)
         return false;
-    bool is_string = field->kind == RECORD_STRING;
     switch (column->type) {
-    case COLUMN_BOOLEAN:
-        return put_boolean(rows, plain_text(column, field));
-    case COLUMN_BIGINT:
-        return encode_bigint(rows, plain_text(column, field));
-    case COLUMN_NUMERIC:
-        return encode_numeric(rows, plain_text(column, field));
-    case COLUMN_TIMESTAMPTZ:
-        return is_string && encode_timestamptz(rows, inner_text(field));
-    case COLUMN_DATE:
-        return is_string && encode_date(rows, inner_text(field));
-    case COLUMN_UUID:
-        return is_string && encode_uuid(rows, inner_text(field));
     case COLUMN_JSONB:
         put_jsonb(writer, field);
         return true;
-    case COLUMN_OTHER:
-        if (!passes_check(column, field))
-            return false;
-        break;
     case COLUMN_TEXT:
-        break;
+        put_text(rows, field);
+        return true;
+    case COLUMN_OTHER:
+        return put_other(writer, column, field);
+    default:
+        return column->declared ? put_declared(writer, column->type, field)
+                                : put_inferred(rows, column->type, field);
     }
-    put_text(rows, field);
-    return true;
+}
+
+/* An empty text where the definition does not keep it. */
+static bool is_null_here(const struct column *column, const struct record_field *field)
+{
+    enum { QUOTES = 2 };
+    return record_is_null(field) || (column->is_empty_null && !column->is_key &&
+                                     field->kind == RECORD_STRING && field->raw.len == QUOTES);
 }
 
 /* A number beyond 64 bits, or with a fraction, in a column that may still change. */
@@ -250,7 +338,7 @@ static enum row_result put_tuple(struct row_writer *writer, const struct record 
     buf_put_be16(&batch->rows, (uint16_t)(columns->count + OWN_COLUMNS));
     for (size_t i = 0; i < columns->count && result < ROW_REJECTED; i++) {
         const struct record_field *field = bound->values[i];
-        if (record_is_null(field)) {
+        if (is_null_here(&columns->items[i], field)) {
             encode_null(&batch->rows);
         } else if (!put_value(writer, &columns->items[i], field)) {
             enum row_result misfit = put_misfit(writer, &columns->items[i], field, ret_reason);

@@ -15,8 +15,8 @@
  *
  * What fits: text takes every value (a string's text, anything else as JSON); jsonb every value
  * too; numeric every number; bigint integers of 64 bits; the others only what is written that
- * way. A declared column also reads a string that holds a number or true/false. JSON's null is
- * SQL's.
+ * way. A declared column takes what PostgreSQL's own input takes (input.h), and where that
+ * cannot be seen here, the cast of the merge says it. JSON's null is SQL's.
  *
  *     row_start → row_put … (the records of one page)
  *

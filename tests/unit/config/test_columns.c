@@ -66,16 +66,26 @@ START_TEST(from_is_a_known_form_or_a_pattern)
         const char *from;
         enum from_kind kind;
     } cases[] = {
-        {"epoch_s", FROM_EPOCH_S},    {"epoch_ms", FROM_EPOCH_MS}, {"epoch_us", FROM_EPOCH_US},
-        {"rfc2822", FROM_RFC2822},    {"dotnet", FROM_DOTNET},     {"base64", FROM_BASE64},
-        {"'%d.%m.%Y'", FROM_PATTERN},
+        {"epoch_s", FROM_EPOCH_S},   {"epoch_ms", FROM_EPOCH_MS},
+        {"epoch_us", FROM_EPOCH_US}, {"rfc2822", FROM_RFC2822},
+        {"dotnet", FROM_DOTNET},     {"base64", FROM_BASE64},
+        {"iso", FROM_ISO},           {"decimal_comma", FROM_DECIMAL_COMMA},
+        {"yes_no", FROM_YES_NO},     {"'%d.%m.%Y'", FROM_PATTERN},
     };
     struct arena *arena AUTO_ARENA = arena_new();
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct str text = arena_printf(arena, "{x: {type: date, from: %s}}", cases[i].from);
-        ck_assert_int_eq(only_column(arena, text.ptr).from_kind, cases[i].kind);
+        struct declared_column column = only_column(arena, text.ptr);
+        ck_assert_uint_eq(column.from_count, 1);
+        ck_assert_int_eq(column.from[0].kind, cases[i].kind);
     }
-    ck_assert_int_eq(only_column(arena, "{x: {type: date}}").from_kind, FROM_JSON);
+    ck_assert_uint_eq(only_column(arena, "{x: {type: date}}").from_count, 0);
+    struct declared_column several =
+        only_column(arena, "{x: {type: date, from: [iso, '%d.%m.%Y', epoch_ms]}}");
+    ck_assert_uint_eq(several.from_count, 3);
+    ck_assert_int_eq(several.from[1].kind, FROM_PATTERN);
+    ck_assert_str_is(several.from[1].text, "%d.%m.%Y");
+    ck_assert_int_eq(several.from[2].kind, FROM_EPOCH_MS);
 }
 END_TEST
 
@@ -92,7 +102,9 @@ START_TEST(each_problem_is_named)
                                      "attributes.title, …}, or path: \"['attributes.title']\""},
         {"{x: {type: 'int; drop'}}", "\"int; drop\" cannot be a type"},
         {"{x: {type: int, path: 'a[*]'}}", "a column's path cannot hold [*] or .*"},
-        {"{x: {type: date, from: epoch}}", "must be epoch_s, epoch_ms,"},
+        {"{x: {type: date, from: epoch}}", "must be iso, epoch_s, epoch_ms,"},
+        {"{x: {type: date, from: [iso, [iso]]}}", "must be iso, epoch_s, epoch_ms,"},
+        {"{x: {type: int, empty: drop}}", "must be one of null, keep"},
         {"{x: {type: date, from: '%Q'}}", "\"%Q\" holds more than %Y"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -9,7 +9,8 @@ static struct arena *arena;
 static struct str convert(enum from_kind kind, const char *pattern, enum column_type type,
                           const char *sql_type, const char *json)
 {
-    struct declared_column declared = {.from_kind = kind, .from = str_from(pattern)};
+    struct column_from from = {kind, str_from(pattern)};
+    struct declared_column declared = {.from = &from, .from_count = 1};
     struct column column = {
         .type = type, .sql_type = str_from(sql_type), .declared = &declared};
     struct record_field field = jsontext_field(STR("v"), str_from(json)), ret;
