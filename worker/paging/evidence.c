@@ -344,6 +344,13 @@ void evidence_look(struct pager_step *step)
     struct look look = look_at(step);
     struct str total_why = STR_NONE;
     bool proves, has_more = weigh_total(&look, &proves, &total_why);
+    if (has_more && signs->proof == COMPLETE_PROVED) {
+        /* The count that the definition names was reached; the other may be of more than that. */
+        signs->proof = COMPLETE_TOLD;
+        signs->proof_why = arena_printf(step->arena, "%.*s, but %.*s",
+                                        STR_ARG(signs->proof_why), STR_ARG(total_why));
+        return;
+    }
     if (has_more)
         why = total_why;
     else if (!see_more(&look, &why)) {
