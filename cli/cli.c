@@ -3,13 +3,14 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/hint.h"
 #include "cli/say.h"
 #include "config/source_dir.h"
 #include "port/pg_pooler.h"
 #include "port/pg_url.h"
 #include "schema/migrate.h"
 
-enum { CONNECT_MS = 10000, ERRORS_BYTES_MAX = 1024 * 1024 };
+enum { CONNECT_MS = 10000, ERRORS_BYTES_MAX = 1024 * 1024, HINT_BYTES_MAX = 1024 };
 
 int cli_fail(const struct err *err)
 {
@@ -65,6 +66,14 @@ static bool check_server(struct cli *cli, struct pg *pg, bool migrates, int *ret
     return false;
 }
 
+static void say_hint(const struct err *err)
+{
+    AUTO_BUF(hint, HINT_BYTES_MAX);
+    hint_put_for_server(&hint, str_from(err->text));
+    if (hint.len)
+        say_line(stderr, "  try: %.*s", STR_ARG(buf_str(&hint)));
+}
+
 bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_code)
 {
     struct arrival *arrival = ARENA_NEW(cli->arena, struct arrival);
@@ -81,6 +90,7 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
         err_wrap(&arrival->err, "PostgreSQL at %s cannot be reached",
                  pg_url_shown(cli->arena, cli->settings.database_url));
         cli_fail(&arrival->err);
+        say_hint(&arrival->err);
     }
     if (!arrival->is_up || !check_server(cli, pg, migrates, ret_code)) {
         pg_close(pg);

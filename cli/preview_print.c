@@ -295,7 +295,7 @@ static void put_end(struct buf *line, const struct stream *stream,
         buf_printf(line, "\n  %.*s", STR_ARG(preview->error));
     if (preview->how == PREVIEW_ENDED && *reason) {
         buf_puts(line, "\n  try: ");
-        hint_put_for_preview(line, str_from(reason));
+        hint_put_for_preview(line, &(struct hint_of){str_from(reason), preview->error});
     }
 }
 

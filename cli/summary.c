@@ -91,7 +91,8 @@ static void put_last_line(struct buf *line, const struct summary *summary)
     if (!reason.len)
         return;
     buf_puts(line, "; try: ");
-    hint_put_for_run(line, reason, stream, number_at(summary, SUMMARY_RUN));
+    const struct hint_of of = {reason, text_at(summary, SUMMARY_ERROR)};
+    hint_put_for_run(line, &of, stream, number_at(summary, SUMMARY_RUN));
 }
 
 void summary_put(struct buf *line, const struct summary *summary)
