@@ -56,8 +56,9 @@ struct command {
     }
 
 extern const struct command cmd_apply, cmd_bookmark, cmd_cancel, cmd_check, cmd_config,
-    cmd_drop, cmd_expr, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview, cmd_rejects, cmd_reload,
-    cmd_resume, cmd_retry, cmd_runs, cmd_scheduler, cmd_status, cmd_sync, cmd_up, cmd_worker;
+    cmd_drop, cmd_explain, cmd_expr, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview, cmd_rejects,
+    cmd_reload, cmd_resume, cmd_retry, cmd_runs, cmd_scheduler, cmd_status, cmd_sync, cmd_up,
+    cmd_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);

@@ -6,7 +6,7 @@
 #include "tests/support/servers.h"
 #include "tests/support/suite.h"
 
-/* preview, config, check --live, runs, jobs, rejects, status --watch, and the last line. */
+/* preview, config, check --live, runs, jobs, rejects, explain, status --watch, and the last line. */
 
 static struct mock mock;
 static struct pagetide pagetide;
@@ -171,6 +171,76 @@ START_TEST(preview_fails_where_a_run_would)
 }
 END_TEST
 
+START_TEST(explain_says_how_a_run_went)
+{
+    open_shop("  orders:\n    path: /gen/page\n    params: {total: 25}\n"
+              "    pagination: {type: page, total_pages_path: pages}\n"
+              "    bookmark: {path: created_at, start: \"2024-01-01T00:00:00Z\"}\n");
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen/page\", \"nth\": 2, \"kind\": \"status\"}");
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync shop.orders").code, 0);
+    struct pagetide_result got = pagetide_run(&pagetide, "explain 1");
+    ck_assert_int_eq(got.code, 0);
+    ck_assert_holds(got.out, "shop.orders: run 1 succeeded\n");
+    ck_assert_holds(got.out, "mode incremental, started by manual, definition version 1");
+    ck_assert_holds(got.out, "pagination: page\n");
+    ck_assert_holds(got.out, "job 1/1 succeeded: 3 of 3 pages, 25 records, 1 retries, waited");
+    ck_assert_holds(got.out, "highest bookmark read: 2024-01-01T00:25:00Z\n");
+    ck_assert_holds(got.out, "end: proved: pages is 3 and 3 were read");
+    ck_assert(!holds(got.out, "page 1: status"));
+    ck_assert_str_eq(pagetide_run(&pagetide, "explain shop.orders").out, got.out);
+
+    got = pagetide_run(&pagetide, "explain 1/1");
+    ck_assert_int_eq(got.code, 0);
+    ck_assert_holds(got.out, "\n    page 2: status 200, 10 records, ");
+    ck_assert_holds(got.out, "2 attempts");
+
+    got = pagetide_run(&pagetide, "explain 1/1 --json");
+    const char *jobs = pagetide_json(got.out, "jobs");
+    ck_assert_str_eq(pagetide_json(got.out, "pagination"), "page");
+    ck_assert_holds(jobs, "\"complete\":\"proved\"");
+    ck_assert_holds(jobs, "\"ledger\":[");
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync shop.orders").code, 0);
+    ck_assert_holds(pagetide_run(&pagetide, "explain shop.orders").out,
+                    "bookmark at the start: 2024-01-01T00:25:00Z\n");
+    close_shop();
+}
+END_TEST
+
+START_TEST(explain_says_what_to_try)
+{
+    open_shop("  orders:\n    path: /gen/page\n    pagination: {type: page}\n"
+              "  auto: {path: /gen/next, params: {total: 25}}\n");
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen/page\", \"page\": 2, \"times\": -1, \"kind\": \"status\", "
+              "\"status\": 404}");
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync shop.orders").code, 1);
+    struct pagetide_result got = pagetide_run(&pagetide, "explain 1");
+    ck_assert_int_eq(got.code, 0);
+    ck_assert_holds(got.out, "run 1 failed (http)\n");
+    ck_assert_holds(got.out, "error: page 2: GET ");
+    ck_assert_holds(got.out, "try: is it the page behind the last? total_path");
+    got = pagetide_run(&pagetide, "explain 1 --json");
+    ck_assert_holds(pagetide_json(got.out, "hint"), "is it the page behind the last?");
+    ck_assert_str_eq(pagetide_json(got.out, "reason"), "http");
+
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync shop.auto").code, 0);
+    got = pagetide_run(&pagetide, "explain shop.auto");
+    ck_assert_holds(got.out, "pagination: auto\n");
+    ck_assert_holds(got.out, "recognised: next_url");
+
+    ck_assert_int_eq(pagetide_run(&pagetide, "explain 99").code, 2);
+    ck_assert_int_eq(pagetide_run(&pagetide, "explain 1/9").code, 2);
+    ck_assert_int_eq(pagetide_run(&pagetide, "explain").code, 2);
+    ck_assert_int_eq(pagetide_run(&pagetide, "explain shop.none").code, 2);
+    forget_servers();
+    got = pagetide_run(&pagetide, "explain 1");
+    ck_assert_int_eq(got.code, 3);
+    ck_assert_holds(got.err, "try: does PostgreSQL run");
+    close_shop();
+}
+END_TEST
+
 START_TEST(a_failed_run_ends_with_one_line_to_act_on)
 {
     open_shop("  orders:\n    path: /gen/page\n    pagination: {type: page}\n");
@@ -180,7 +250,7 @@ START_TEST(a_failed_run_ends_with_one_line_to_act_on)
     ck_assert_int_eq(got.code, 1);
     const char *line = pagetide_last_line(got.out);
     ck_assert_holds(line, "shop.orders failed (http) after page 1; try: "
-                          "`pagetide preview shop.orders --trace`");
+                          "the API failed by itself");
     ck_assert_holds(line, "`pagetide retry 1`");
 
     got = pagetide_run(&pagetide, "runs shop.orders");
@@ -257,5 +327,6 @@ END_TEST
 
 SUITE("flow/show", preview_shows_pages_without_a_server, preview_goes_to_the_end_as_json,
       preview_draws_the_table_that_a_sync_makes, preview_traces_without_credentials,
-      preview_fails_where_a_run_would, a_failed_run_ends_with_one_line_to_act_on,
-      rejects_are_shown, status_is_watched_until_a_signal, check_tries_servers_and_streams)
+      preview_fails_where_a_run_would, explain_says_how_a_run_went, explain_says_what_to_try,
+      a_failed_run_ends_with_one_line_to_act_on, rejects_are_shown,
+      status_is_watched_until_a_signal, check_tries_servers_and_streams)
