@@ -75,6 +75,7 @@ struct crawl {
     bool is_body_empty;  /* 204, or `responses` said so */
     bool is_end_by_rule; /* `responses` said that there is no more */
     bool is_behind_end;  /* it was refused, and all had been read before */
+    struct str refusal;  /* why a page on trial is none (crawl_is_on_trial) */
 
     size_t pending; /* marks without an outcome yet */
     struct crawl_end end;
@@ -105,6 +106,13 @@ enum step crawl_give_back(struct crawl *crawl);
 void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
                    enum job_reason reason);
 void crawl_put_mark(struct crawl *crawl, struct mark *mark);
+
+/*
+ * Is the page the second one of a paging whose parameter `auto` chose, or was all read by the
+ * API's own count? Such a page may be refused, or be the first again. A link is the API's own
+ * word, and never on trial.
+ */
+bool crawl_is_on_trial(const struct crawl *crawl);
 
 /* Puts "GET https://…" before the error. */
 void crawl_wrap_request(struct crawl *crawl);

@@ -4,6 +4,7 @@
 #include "base/redact.h"
 #include "worker/paging/link.h"
 #include "worker/paging/pager_decide.h"
+#include "worker/paging/pager_words.h"
 #include "worker/watch.h"
 
 /* Drops the page that was just cut: its rows leave the batch, the job fails. */
@@ -19,6 +20,13 @@ static bool has_next_link(const struct crawl *crawl)
     return link_has_next(crawl->scope.headers, crawl->scope.header_count, crawl->request.url);
 }
 
+/* An object that is itself the record tells of its paging among its fields. */
+static bool is_body_record(const struct crawl *crawl)
+{
+    struct str body = str_trim(buf_str(&crawl->body));
+    return !crawl->stream->merge.path.count && body.len && body.ptr[0] == '{';
+}
+
 /* The body without its records, where an expression or the end may want it. */
 static bool read_response(struct crawl *crawl, struct err *err)
 {
@@ -27,7 +35,7 @@ static bool read_response(struct crawl *crawl, struct err *err)
     crawl->scope.response = UNDEFINED_VALUE;
     if (crawl->is_body_empty || (type == PAGINATE_LINK_HEADER && has_next_link(crawl)))
         return true;
-    if (crawl->stream->needs_response_records)
+    if (crawl->stream->needs_response_records || is_body_record(crawl))
         skipped = VALUE_WHOLE;
     return value_parse(crawl->page, buf_str(&crawl->body), skipped, &crawl->scope.response,
                        err);
@@ -246,6 +254,64 @@ static enum step commit_page(struct crawl *crawl, const struct pager *next,
     return mark.has_end ? crawl_pause(crawl, STEP_PAUSE) : STEP_send;
 }
 
+/* The API's count was reached by the first page: the second is to show that it counts all. */
+static bool has_all(const struct pager *pager)
+{
+    return pager->in_force->total.kind != LOCATOR_NONE && pager->total >= 0 &&
+           pager->total <= pager->records;
+}
+
+bool crawl_is_on_trial(const struct crawl *crawl)
+{
+    const struct pager *pager = &crawl->pager;
+    bool is_guess = pager->recognised.len && pager->type == PAGINATE_CURSOR;
+    bool is_numbered = pager_is_numbered(pager) && (pager->recognised.len || has_all(pager));
+    return pager->page == 1 && (is_guess || is_numbered);
+}
+
+static struct pager_decision decide_unconfirmed(const struct crawl *crawl)
+{
+    const struct pager *pager = &crawl->pager;
+    struct str words = pager->recognised, refusal = crawl->refusal;
+    struct pager_decision decision = {
+        .outcome = PAGER_END, .complete = COMPLETE_ASSUMED, .pages_total = 1};
+    if (words.len)
+        decision.why = arena_printf(crawl->next,
+                                    "one page only: `auto` asked for a second by %.*s, which "
+                                    "%.*s",
+                                    STR_ARG(words), STR_ARG(refusal));
+    else
+        decision.why = arena_printf(crawl->next, "%.*s is %lld, and the next page %.*s",
+                                    STR_ARG(pager->in_force->total.source),
+                                    (long long)pager->total, STR_ARG(refusal));
+    decision.complete_why = decision.warning = decision.why;
+    if (words.len)
+        decision.warning = pager_words_hint(crawl->next, decision.why, pager->in_force);
+    if (has_all(pager))
+        return decision;
+    decision.outcome = PAGER_TRUNCATED;
+    decision.reason = REASON_INCONSISTENT_END;
+    decision.complete = COMPLETE_CONTRADICTED;
+    return decision;
+}
+
+/* The second page does not confirm what was believed: nothing of it is stored. */
+static enum step end_unconfirmed(struct crawl *crawl)
+{
+    struct pager_decision decision = decide_unconfirmed(crawl);
+    struct pager next = crawl->pager;
+    struct request none = {0};
+    next.page++;
+    next.is_done = true;
+    forget_page(crawl);
+    crawl->cut.taken = crawl->cut.seen = 0;
+    struct str checkpoint;
+    if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
+        return crawl_fail(crawl, REASON_BODY);
+    check_required(crawl, &decision);
+    return commit_page(crawl, &next, &decision, &none, checkpoint);
+}
+
 enum step step_next(struct crawl *crawl)
 {
     struct pager next;
@@ -254,8 +320,13 @@ enum step step_next(struct crawl *crawl)
     enum job_reason reason;
     if (!read_response(crawl, &crawl->err))
         return refuse_page(crawl, REASON_BODY);
-    if (!guards_hold(crawl, &crawl->err))
-        return refuse_page(crawl, REASON_LOOP);
+    if (crawl->refusal.len)
+        return end_unconfirmed(crawl);
+    if (!guards_hold(crawl, &crawl->err)) {
+        crawl->refusal = STR("brings the records of the first again");
+        return crawl_is_on_trial(crawl) ? end_unconfirmed(crawl)
+                                        : refuse_page(crawl, REASON_LOOP);
+    }
     struct pager read = crawl->pager;
     read.page++;
     read.records += crawl->cut.taken;

@@ -234,6 +234,23 @@ static struct judgement judge(struct crawl *crawl)
     return judgement;
 }
 
+/* The server does not know what is asked for. Who asks, and how often, is another matter. */
+static bool is_unknown_page(int status)
+{
+    return status >= 400 && status < 500 && status != 401 && status != 403 && status != 407 &&
+           status != 408 && status != 429;
+}
+
+/* The page that `auto` asked for on trial is none: it is read as an empty one. */
+static enum step refuse_trial(struct crawl *crawl)
+{
+    struct str why = redact_cut(crawl->page, str_from(crawl->err.text), 512);
+    crawl->refusal = arena_printf(crawl->page, "is refused: %.*s", STR_ARG(why));
+    crawl->err = (struct err)ERR_INIT;
+    crawl->is_body_empty = true;
+    return STEP_cut;
+}
+
 /* How servers refuse a page behind the last one. */
 static bool is_refusal(int status)
 {
@@ -257,6 +274,10 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
     crawl->is_behind_end = may_be_end && crawl->pager.reached.len;
     if (crawl->is_behind_end)
         return take_page(crawl, JUDGE_EMPTY);
+    if (!judgement->is_by_rule && is_unknown_page(status) && crawl_is_on_trial(crawl)) {
+        keep_answer(crawl);
+        return refuse_trial(crawl);
+    }
     if (may_be_end) {
         struct err refusal = crawl->err;
         err_set(&crawl->err, refusal.kind, refusal.origin, refusal.code,
@@ -288,6 +309,8 @@ enum step step_judge(struct crawl *crawl)
 static enum step cut_failed(struct crawl *crawl)
 {
     struct judgement cut_body = {.reason = REASON_BODY, .server_wait_ms = -1, .delay_ms = -1};
+    if (crawl_is_on_trial(crawl) && crawl->cut.is_merge_error)
+        return refuse_trial(crawl);
     crawl_wrap_request(crawl);
     if (crawl->cut.is_truncated &&
         stream_method_is_repeatable(crawl->stream, crawl->pager.method))

@@ -60,6 +60,12 @@ START_TEST(recognised)
 }
 END_TEST
 
+START_TEST(recognised_forms)
+{
+    check_file("auto_forms.txt");
+}
+END_TEST
+
 START_TEST(answers)
 {
     check_file("answers.txt");
@@ -108,5 +114,6 @@ START_TEST(requests)
 }
 END_TEST
 
-SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised, answers,
-                rules, records, merge, origins, complete, ends, requests)
+SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
+                recognised_forms, answers, rules, records, merge, origins, complete, ends,
+                requests)

@@ -1,92 +1,10 @@
 #include "worker/paging/evidence.h"
 
 #include "worker/paging/link.h"
-
-/*
- * The signs that a definition does not name. In a page that ends the job they are a count of
- * all records, or a link, cursor, flag or page count that says "more". Only fields of the body
- * itself and of the containers below count: a field of a record never does.
- */
-static const char *const containers[] = {
-    "",          "meta",     "pagination", "meta.pagination",
-    "paging",    "page",     "meta.page",  "meta.paging",
-    "page_info", "pageInfo", "_meta",      "metadata",
-    "hits",      "response", "result",     "links"};
-static const char *const header_totals[] = {"x-total-count", "x-total", "x-wp-total"};
-static const char *const totals[] = {
-    "total",         "total_count",  "totalCount",  "total_records",   "totalRecords",
-    "total_results", "totalResults", "total_items", "totalItems",      "total_entries",
-    "totalElements", "total_rows",   "totalRows",   "numFound",        "numberMatched",
-    "count",         "@odata.count", "odata.count", "hydra:totalItems"};
-static const char *const page_counts[] = {"total_pages", "totalPages", "page_count",
-                                          "pageCount",   "last_page",  "lastPage"};
-static const char *const flags[] = {"has_more",    "hasMore",       "has_next", "hasNext",
-                                    "hasNextPage", "has_next_page", "more",     "truncated"};
-static const char *const links[] = {
-    "next",     "next_url",      "nextUrl",         "next_link",
-    "nextLink", "next_page_url", "@odata.nextLink", "odata.nextLink"};
-static const char *const cursors[] = {
-    "next_cursor", "nextCursor", "next_page_token",    "nextPageToken",
-    "next_token",  "nextToken",  "continuation_token", "continuationToken"};
-
-/* Parameters that ask for a number of records. */
-static const char *const size_params[] = {"limit",       "per_page",
-                                          "perPage",     "page_size",
-                                          "pageSize",    "size",
-                                          "rows",        "top",
-                                          "$top",        "%24top",
-                                          "first",       "count",
-                                          "page[size]",  "page%5Bsize%5D",
-                                          "max_results", "maxResults",
-                                          "page[limit]", "page%5Blimit%5D",
-                                          "pagesize",    "maxRecords"};
+#include "worker/paging/look.h"
 
 /* Counts at which servers stop counting. */
 static const int64_t caps[] = {10000, 10001, 50000};
-
-struct look {
-    struct pager_step *step;
-    struct value body;     /* without its records */
-    struct value at;       /* the container that is looked at */
-    const char *container; /* its path */
-};
-
-static struct str name_of(const struct look *look, const char *field)
-{
-    bool is_odd = strchr(field, '.') || strchr(field, ':');
-    return arena_printf(look->step->arena, is_odd ? "%s['%s']" : "%s%s%s", look->container,
-                        is_odd             ? field
-                        : *look->container ? "."
-                                           : "",
-                        field);
-}
-
-static struct value field_of(const struct look *look, const char *field)
-{
-    return value_get(look->at, str_from(field));
-}
-
-/* The record itself is no place for counts: then there is no body to look at. */
-static struct look look_at(struct pager_step *step)
-{
-    const struct pager_facts *facts = step->facts;
-    struct look look = {.step = step};
-    if (facts->is_empty_answer || !facts->stream->merge.path.count ||
-        !facts->scope->find(facts->scope->ctx, STR("response"), step->arena, &look.body))
-        look.body = UNDEFINED_VALUE;
-    return look;
-}
-
-static void enter(struct look *look, const char *container)
-{
-    struct str part, rest = str_from(container);
-    look->container = container;
-    look->at = look->body;
-    while (rest.len) {
-        rest = str_split(rest, '.', &part);
-        look->at = value_get(look->at, part);
-    }
-}
 
 /* --- a count of all records --- */
 
@@ -117,48 +35,36 @@ static bool read_range(struct str range, int64_t *ret_total)
     return !str_starts(range, STR("bytes")) && read_total(value_string(total), ret_total);
 }
 
+static bool is_total(struct value value)
+{
+    int64_t total;
+    return read_total(value, &total);
+}
+
 static bool find_header_total(const struct pager_facts *facts, struct str *ret_name,
                               int64_t *ret_total)
 {
+    struct look_found found;
     for (size_t i = 0; i < facts->header_count; i++) {
-        const struct http_header *header = &facts->headers[i];
-        *ret_name = header->name;
-        if (str_is(header->name, "content-range") && read_range(header->value, ret_total))
+        *ret_name = facts->headers[i].name;
+        if (str_is(*ret_name, "content-range") &&
+            read_range(facts->headers[i].value, ret_total))
             return true;
-        for (size_t j = 0; j < COUNT_OF(header_totals); j++)
-            if (str_is(header->name, header_totals[j]) &&
-                read_total(value_string(header->value), ret_total))
-                return true;
     }
-    return false;
+    if (!look_find_header(facts, &known_total_headers, is_total, &found))
+        return false;
+    *ret_name = found.path;
+    return read_total(found.value, ret_total);
 }
 
-static bool find_body_total(struct look *look, struct str *ret_name, int64_t *ret_total)
+/* Counts in a record are its own. */
+static bool find_body_total(const struct look *look, struct str *ret_name, int64_t *ret_total)
 {
-    for (size_t i = 0; i < COUNT_OF(containers); i++) {
-        enter(look, containers[i]);
-        for (size_t j = 0; j < COUNT_OF(totals); j++)
-            if (read_total(field_of(look, totals[j]), ret_total)) {
-                *ret_name = name_of(look, totals[j]);
-                return true;
-            }
-    }
-    return false;
-}
-
-/* How many records the URL of the page asks for; -1: it does not say. */
-static int64_t asked_for(const struct pager_facts *facts)
-{
-    struct str before, pair, name, rest = str_split(facts->url, '?', &before);
-    int64_t count;
-    while (rest.len) {
-        rest = str_split(rest, '&', &pair);
-        struct str text = str_split(pair, '=', &name);
-        for (size_t i = 0; i < COUNT_OF(size_params); i++)
-            if (str_is(name, size_params[i]) && str_to_int64(text, &count) && count > 0)
-                return count;
-    }
-    return -1;
+    struct look_found found;
+    if (look->is_record || !look_find(look, &known_totals, is_total, &found))
+        return false;
+    *ret_name = found.path;
+    return read_total(found.value, ret_total);
 }
 
 /*
@@ -168,7 +74,8 @@ static int64_t asked_for(const struct pager_facts *facts)
 static bool may_count_the_answer(const struct pager_step *step, int64_t total, bool is_sure)
 {
     const struct pager_facts *facts = step->facts;
-    bool is_asked_for = asked_for(facts) == total || step->pager->in_force->size == total;
+    bool is_asked_for =
+        look_asked_for(facts, step->arena) == total || step->pager->in_force->size == total;
     bool is_usual = !is_sure && (total % 10 == 0 || total % 25 == 0);
     return total > 0 && total == facts->seen && (is_asked_for || is_usual);
 }
@@ -188,9 +95,9 @@ static bool counts_all(const struct pager_step *step)
 }
 
 /* A total_path that only checks the end: the numbered types read theirs themselves. */
-static bool read_declared_total(struct look *look, struct str *ret_name, int64_t *ret_total)
+static bool read_declared_total(struct pager_step *step, struct str *ret_name,
+                                int64_t *ret_total)
 {
-    struct pager_step *step = look->step;
     const struct locator *locator = &step->pager->declared->total;
     struct value value;
     struct err err = ERR_INIT;
@@ -206,12 +113,12 @@ static bool read_declared_total(struct look *look, struct str *ret_name, int64_t
 }
 
 /* True: the answer counts more records than were read. One that is reached proves the end. */
-static bool weigh_total(struct look *look, bool *ret_proves, struct str *ret_why)
+static bool weigh_total(struct pager_step *step, const struct look *look, bool *ret_proves,
+                        struct str *ret_why)
 {
-    struct pager_step *step = look->step;
     struct str name;
     int64_t total, reached = pager_reached(step->pager, step->facts->seen);
-    bool is_sure = read_declared_total(look, &name, &total) ||
+    bool is_sure = read_declared_total(step, &name, &total) ||
                    find_header_total(step->facts, &name, &total);
     *ret_proves = false;
     if (!counts_all(step) || (!is_sure && !find_body_total(look, &name, &total)))
@@ -225,78 +132,62 @@ static bool weigh_total(struct look *look, bool *ret_proves, struct str *ret_why
 
 /* --- more than the definition follows --- */
 
-static const char *find_link(const struct look *look)
-{
-    for (size_t i = 0; i < COUNT_OF(links); i++) {
-        struct value link = field_of(look, links[i]);
-        if (link_is_target(link) || link_is_target(value_get(link, STR("href"))))
-            return links[i];
-    }
-    return NULL;
-}
-
-static const char *find_cursor(const struct look *look)
-{
-    for (size_t i = 0; i < COUNT_OF(cursors); i++) {
-        struct value cursor = field_of(look, cursors[i]);
-        if (cursor.kind == VALUE_STRING && cursor.text.len)
-            return cursors[i];
-    }
-    return NULL;
-}
-
-static const char *find_flag(const struct look *look)
-{
-    for (size_t i = 0; i < COUNT_OF(flags); i++) {
-        struct value flag = field_of(look, flags[i]);
-        if (flag.kind == VALUE_BOOL && flag.boolean)
-            return flags[i];
-    }
-    return NULL;
-}
-
-static const char *find_pages(const struct look *look)
+static bool is_more_pages(const struct look *look, int64_t page, const struct known_list *list,
+                          struct look_found *ret)
 {
     int64_t pages;
-    for (size_t i = 0; i < COUNT_OF(page_counts); i++)
-        if (value_count(field_of(look, page_counts[i]), &pages) &&
-            pages > look->step->pager->page + 1)
-            return page_counts[i];
-    return NULL;
+    return look_find(look, list, look_is_count, ret) && value_count(ret->value, &pages) &&
+           pages > page;
 }
 
-static bool find_more(struct look *look, struct str *ret_why)
+static bool say_more(const struct look *look, const struct look_found *found, const char *what,
+                     struct str *ret_why)
+{
+    *ret_why = arena_printf(look->arena, "%.*s %s", STR_ARG(found->path), what);
+    return true;
+}
+
+static bool find_more(const struct look *look, int64_t page, struct str *ret_why)
 {
     static const struct {
-        const char *(*find)(const struct look *look);
+        const struct known_list *list;
+        look_fits_fn *fits;
         const char *what;
-    } kinds[] = {{find_link, "holds a next link"},
-                 {find_cursor, "holds a cursor"},
-                 {find_flag, "is true"},
-                 {find_pages, "counts more pages"}};
-    for (size_t i = 0; i < COUNT_OF(containers); i++) {
-        enter(look, containers[i]);
-        for (size_t j = 0; j < COUNT_OF(kinds); j++) {
-            const char *field = kinds[j].find(look);
-            if (!field)
-                continue;
-            *ret_why = arena_printf(look->step->arena, "%.*s %s", STR_ARG(name_of(look, field)),
-                                    kinds[j].what);
-            return true;
-        }
-    }
-    return false;
+    } kinds[] = {{&known_links, look_is_link, "holds a next link"},
+                 {&known_cursors, look_is_cursor, "holds a cursor"},
+                 {&known_flags, look_is_yes, "is true"},
+                 {&known_ends, look_is_false, "is false"}};
+    struct look_found found;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (look_find(look, kinds[i].list, kinds[i].fits, &found))
+            return say_more(look, &found, kinds[i].what, ret_why);
+    return is_more_pages(look, page, &known_pages, &found) &&
+           say_more(look, &found, "counts more pages", ret_why);
 }
 
-/* Links after the last page are often stale. */
-static bool see_more(struct look *look, struct str *ret_why)
+static bool find_more_header(const struct look *look, int64_t page, struct str *ret_why)
 {
-    const struct pager_facts *facts = look->step->facts;
-    if (!facts->seen)
-        return false;
+    const struct pager_facts *facts = look->facts;
+    struct look_found found;
+    int64_t pages;
     *ret_why = STR("a Link header names a next page");
-    return link_has_next(facts->headers, facts->header_count, facts->url) ||
-           find_more(look, ret_why);
+    if (link_has_next(facts->headers, facts->header_count, facts->url))
+        return true;
+    if (look_find_header(facts, &known_next_headers, look_is_link, &found) ||
+        look_find_header(facts, &known_next_headers, look_is_cursor, &found))
+        return say_more(look, &found, "names a next page", ret_why);
+    return look_find_header(facts, &known_pages_headers, look_is_count, &found) &&
+           value_count(found.value, &pages) && pages > page &&
+           say_more(look, &found, "counts more pages", ret_why);
+}
+
+static bool see_more(const struct pager_step *step, const struct look *look,
+                     struct str *ret_why)
+{
+    int64_t page = (int64_t)step->pager->page + 1;
+    if (!step->facts->seen)
+        return false; /* links after the last page are often stale */
+    return find_more_header(look, page, ret_why) || find_more(look, page, ret_why);
 }
 
 /* --- the judgement --- */
@@ -312,16 +203,18 @@ static bool is_wanted(const struct pager_step *step)
 
 bool evidence_sees_more(struct pager_step *step, struct str *ret_why)
 {
-    struct look look = look_at(step);
-    return see_more(&look, ret_why);
+    struct look look;
+    look_open(&look, step->facts, step->arena);
+    return see_more(step, &look, ret_why);
 }
 
 bool evidence_says_more(struct pager_step *step, struct str *ret_why)
 {
-    struct look look = look_at(step);
+    struct look look;
     bool proves;
-    return weigh_total(&look, &proves, ret_why) ||
-           (!proves && !step->signs.has_flag && see_more(&look, ret_why));
+    look_open(&look, step->facts, step->arena);
+    return weigh_total(step, &look, &proves, ret_why) ||
+           (!proves && !step->signs.has_flag && see_more(step, &look, ret_why));
 }
 
 struct str evidence_reached(struct pager_step *step)
@@ -329,8 +222,9 @@ struct str evidence_reached(struct pager_step *step)
     struct str why;
     bool proves = false;
     if (pager_may_ask_behind_end(step->pager)) {
-        struct look look = look_at(step);
-        (void)weigh_total(&look, &proves, &why);
+        struct look look;
+        look_open(&look, step->facts, step->arena);
+        (void)weigh_total(step, &look, &proves, &why);
     }
     return proves ? why : STR_NONE;
 }
@@ -341,9 +235,10 @@ void evidence_look(struct pager_step *step)
     struct str why = STR_NONE;
     if (!signs->has_end || signs->has_more || step->facts->is_last)
         return;
-    struct look look = look_at(step);
+    struct look look;
     struct str total_why = STR_NONE;
-    bool proves, has_more = weigh_total(&look, &proves, &total_why);
+    look_open(&look, step->facts, step->arena);
+    bool proves, has_more = weigh_total(step, &look, &proves, &total_why);
     if (has_more && signs->proof == COMPLETE_PROVED) {
         /* The count that the definition names was reached; the other may be of more than that. */
         signs->proof = COMPLETE_TOLD;
@@ -353,7 +248,7 @@ void evidence_look(struct pager_step *step)
     }
     if (has_more)
         why = total_why;
-    else if (!see_more(&look, &why)) {
+    else if (!see_more(step, &look, &why)) {
         if (proves)
             pager_step_sign_end(step, COMPLETE_PROVED, total_why);
         return;
@@ -389,7 +284,7 @@ static void end(struct pager_step *step, struct pager_decision *decision)
     decision->complete_why = step->signs.proof_why;
     if (decision->complete != COMPLETE_ASSUMED)
         return;
-    if (facts->seen && asked_for(facts) == facts->seen)
+    if (facts->seen && look_asked_for(facts, step->arena) == facts->seen)
         decision->complete_why =
             arena_printf(step->arena, "%.*s; the page has as many records as were asked for",
                          STR_ARG(decision->complete_why));

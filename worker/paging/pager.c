@@ -58,6 +58,35 @@ static void add_numbered(struct pager_params *params, const struct pager *pager,
         add_param(params, &how->size_param, value_int(arena, how->size));
 }
 
+/* A member of a cursor that is a map goes where the param's last key is. */
+static struct param_place *place_of_member(const struct param_place *param, struct str key,
+                                           struct arena *arena)
+{
+    struct param_place *place = ARENA_NEW(arena, struct param_place);
+    *place = (struct param_place){.place = param->place, .name = key, .path = param->path};
+    if (param->place != PLACE_BODY || !param->path.count)
+        return place;
+    place->path.steps = ARENA_ARRAY(arena, struct path_step, param->path.count);
+    for (size_t i = 0; i < param->path.count; i++)
+        place->path.steps[i] = param->path.steps[i];
+    place->path.steps[param->path.count - 1].key = key;
+    return place;
+}
+
+static void add_cursor(struct pager_params *params, const struct pager *pager,
+                       struct arena *arena)
+{
+    const struct pagination *how = pager->in_force;
+    struct value cursor = pager->cursor;
+    if (!how->spreads_cursor) {
+        add_param(params, &how->param, cursor);
+        return;
+    }
+    for (size_t i = 0; cursor.kind == VALUE_MAP && i < cursor.map->count; i++)
+        add_param(params, place_of_member(&how->param, cursor.map->members[i].key, arena),
+                  cursor.map->members[i].value);
+}
+
 void pager_params(const struct pager *pager, struct arena *arena,
                   struct pager_params *ret_params)
 {
@@ -65,7 +94,7 @@ void pager_params(const struct pager *pager, struct arena *arena,
     if (pager_is_numbered(pager))
         add_numbered(ret_params, pager, arena);
     if (pager->type == PAGINATE_CURSOR && pager->cursor.kind != VALUE_UNDEFINED)
-        add_param(ret_params, &pager->in_force->param, pager->cursor);
+        add_cursor(ret_params, pager, arena);
     add_members(ret_params, PLACE_QUERY, pager->params, arena);
     add_members(ret_params, PLACE_HEADER, pager->headers, arena);
 }

@@ -3,178 +3,138 @@
 #include <assert.h>
 
 #include "worker/paging/link.h"
+#include "worker/paging/look.h"
+#include "worker/paging/own_param.h"
 #include "worker/paging/pager_words.h"
 
 /*
  * What is looked for, in this order; the first that is found counts:
  *
  *     a Link header with rel=next
- *     a field of the body that holds a URL, such as `next` or `links.next`
- *     X-Pagination or X-Total-Pages
- *     a cursor, such as `next_cursor`
- *     a page number, with a sign of the end beside it: pages, a flag or a total
- *     an offset, with a total or a flag beside it
+ *     a next link in the body, such as `next`, `links.next` or `links[rel=next].href`
+ *     a header with the next page, such as Next-Page; X-Pagination, X-Total-Pages
+ *     a cursor, such as `next_cursor`, with a flag where one is beside it
+ *     a page number, with a sign of the end: a count of pages, a flag or a total
+ *     an offset, with a total or a flag
+ *     a cursor that is there on the last page too, such as `last_id`, beside a flag or alone
+ *     a word that nothing follows: a link or cursor that is null, a flag
  *
- * Fields are looked for in the body itself and in the containers that APIs keep them in. A
- * stream that sets a page parameter itself is one page: the user asked for just that.
+ * The names are those of known.h. A page parameter that the stream itself sets is the user's
+ * wish: that page alone. Where it asks for the first page, it only says how pages are asked for.
  *
  * E.g. {"data": [...], "meta": {"page": 1, "last_page": 7}} has no link and no cursor; in the
  * container `meta` are a page number and a count of pages. The words for it are
  * "page meta.last_page page": read `meta.last_page`, send the parameter `page`.
  */
-struct field_names {
-    const char *const *items;
-    size_t count;
-};
-
-#define NAMES(...)                                                                             \
-    {                                                                                          \
-        (const char *const[]){__VA_ARGS__}, COUNT_OF(((const char *const[]){__VA_ARGS__}))     \
-    }
-
-static const struct field_names containers = NAMES(
-    "", "pagination", "meta.pagination", "meta", "meta.paging", "paging", "page_info", "_meta");
-static const struct field_names link_fields =
-    NAMES("next", "next_url", "nextUrl", "next_link", "nextLink", "next_page_url",
-          "['@odata.nextLink']", "links.next", "links.next.href", "_links.next.href",
-          "_links.next", "paging.next");
-static const struct field_names pages_fields = NAMES(
-    "total_pages", "totalPages", "pages", "page_count", "pageCount", "last_page", "lastPage");
-static const struct field_names total_fields =
-    NAMES("total", "total_count", "totalCount", "total_records", "count");
-static const struct field_names flag_fields =
-    NAMES("has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "has_next_page", "more");
-static const struct field_names offset_fields = NAMES("offset");
-
-/* A field and the parameter that goes with it. */
-static const char *const page_fields[][2] = {{"page", "page"},
-                                             {"current_page", "page"},
-                                             {"page_number", "page"},
-                                             {"currentPage", "page"},
-                                             {"pageNumber", "pageNumber"}};
-static const char *const cursor_fields[][2] = {{"next_cursor", "cursor"},
-                                               {"nextCursor", "cursor"},
-                                               {"next_page_token", "page_token"},
-                                               {"nextPageToken", "pageToken"},
-                                               {"next_token", "next_token"},
-                                               {"nextToken", "nextToken"},
-                                               {"continuation_token", "continuation_token"},
-                                               {"cursors.after", "after"}};
-
-/* Parameters of a stream that ask for a page themselves. */
-static const struct field_names page_params =
-    NAMES("page", "page[number]", "page_number", "pageNumber", "offset", "page[offset]", "skip",
-          "cursor", "after", "page[after]", "page_token", "pageToken", "starting_after");
+enum own_kind { OWN_NONE, OWN_PAGE, OWN_OFFSET, OWN_CURSOR };
 
 struct search {
     struct pager_step *step;
-    const char *container;       /* the path of the object that fields are read from */
+    struct look look;
+    struct own_param own; /* the stream's own page parameter */
+    enum own_kind own_kind;
+    int64_t first;               /* the number of the page just read; -1: not said */
     char words[PAGER_WORDS_MAX]; /* what was found (pager_words.h) */
-    struct err err;              /* of what is not there; nobody reads it */
 };
 
-/* The path of a field in the container that is looked at. */
-static struct str path_of(const struct search *search, const char *field)
+/* False where it is longer than words may be. */
+static bool put_words(struct search *search, const char *name, struct str where,
+                      struct str param, struct str flag)
 {
-    bool needs_dot = *search->container && *field != '[';
-    return arena_printf(search->step->arena, "%s%s%s", search->container, needs_dot ? "." : "",
-                        field);
+    int len = snprintf(search->words, sizeof search->words, "%s %.*s %.*s%s%.*s", name,
+                       STR_ARG(where), STR_ARG(param), flag.len ? " " : "", STR_ARG(flag));
+    return len > 0 && len < PAGER_WORDS_MAX;
 }
 
-static void put_words(struct search *search, const char *name, const char *field,
-                      const char *param)
+/* `_per_page` goes with `_page`: what the size's name says is better than `page` alone. */
+static const char *name_beside_size(const struct search *search, const char *usual)
 {
-    struct str path = path_of(search, field);
-    int len =
-        snprintf(search->words, sizeof search->words, "%s %.*s %s", name, STR_ARG(path), param);
-    assert(len < PAGER_WORDS_MAX); /* all of them are literals of this file */
-    (void)len;
+    const struct known_list *list = str_is(str_from(usual), "page")     ? &known_page_params
+                                    : str_is(str_from(usual), "offset") ? &known_offset_params
+                                                                        : NULL;
+    struct own_param size;
+    if (!list || !own_param_find(search->step->facts->stream, &known_size_params,
+                                 search->look.arena, &size))
+        return usual;
+    const char *beside = known_find(&known_size_params, size.name)->param;
+    return known_find(list, str_from(beside)) ? beside : usual;
 }
 
-static struct value read_field(struct search *search, const char *field)
+/* The stream's own parameter of that kind, else the usual name in its place. */
+static struct str param_of(const struct search *search, enum own_kind kind, const char *usual)
 {
-    struct pager_step *step = search->step;
-    struct path path;
-    struct value response;
-    if (!step->facts->scope->find(step->facts->scope->ctx, STR("response"), step->arena,
-                                  &response) ||
-        !path_compile(step->arena, path_of(search, field), &path, &search->err))
-        return UNDEFINED_VALUE;
-    return path_get(&path, response);
+    if (search->own_kind == kind)
+        return search->own.place;
+    return own_param_place(search->step->facts->stream, name_beside_size(search, usual),
+                           search->look.arena);
 }
+
+/* --- the stream's own page parameter --- */
+
+/* Names that are as often something else: they count with a number alone. */
+static bool is_vague(struct str name)
+{
+    return str_is(name, "from") || str_is(name, "start") || str_is(name, "p");
+}
+
+static bool is_page_value(const struct own_param *own, enum own_kind kind)
+{
+    int64_t number;
+    if (own->value.kind == VALUE_UNDEFINED)
+        return !is_vague(own->name);
+    return kind == OWN_CURSOR || value_count(own->value, &number);
+}
+
+/* Does it ask for the first page? *ret_first is its number. */
+static bool is_first(const struct search *search, int64_t *ret_first)
+{
+    struct value value = search->own.value;
+    *ret_first = 0;
+    if (search->own_kind == OWN_CURSOR)
+        return look_is_nothing(value) ||
+               (value.kind == VALUE_STRING && str_is(value.text, "*"));
+    return value_count(value, ret_first) && *ret_first <= 1;
+}
+
+static void find_own(struct search *search)
+{
+    static const struct known_list *const lists[] = {
+        [OWN_PAGE] = &known_page_params,
+        [OWN_OFFSET] = &known_offset_params,
+        [OWN_CURSOR] = &known_cursor_params,
+    };
+    for (int kind = OWN_PAGE; kind <= OWN_CURSOR; kind++) {
+        if (!own_param_find(search->step->facts->stream, lists[kind], search->look.arena,
+                            &search->own) ||
+            !is_page_value(&search->own, (enum own_kind)kind))
+            continue;
+        search->own_kind = (enum own_kind)kind;
+        return;
+    }
+}
+
+/* --- links and headers --- */
 
 static bool find_link(struct search *search)
 {
-    for (size_t i = 0; i < link_fields.count; i++) {
-        if (!link_is_target(read_field(search, link_fields.items[i])))
-            continue;
-        put_words(search, "next_url", link_fields.items[i], "-");
-        return true;
-    }
-    return false;
+    struct look_found link;
+    return look_find(&search->look, &known_links, look_is_link, &link) &&
+           put_words(search, "next_url", link.path, STR("-"), STR_NONE);
 }
 
-static bool find_cursor(struct search *search)
+static bool find_next_header(struct search *search)
 {
-    for (size_t i = 0; i < COUNT_OF(cursor_fields); i++) {
-        struct value cursor = read_field(search, cursor_fields[i][0]);
-        if (cursor.kind != VALUE_STRING && cursor.kind != VALUE_NUMBER &&
-            cursor.kind != VALUE_NULL)
-            continue;
-        put_words(search, "cursor", cursor_fields[i][0], cursor_fields[i][1]);
-        return true;
-    }
-    return false;
-}
-
-static const char *find_count(struct search *search, const struct field_names *fields)
-{
-    int64_t count;
-    for (size_t i = 0; i < fields->count; i++)
-        if (value_count(read_field(search, fields->items[i]), &count))
-            return fields->items[i];
-    return NULL;
-}
-
-static const char *find_flag(struct search *search)
-{
-    for (size_t i = 0; i < flag_fields.count; i++) {
-        struct value flag = read_field(search, flag_fields.items[i]);
-        if (flag.kind != VALUE_UNDEFINED && flag.kind != VALUE_NULL && value_flag(flag) >= 0)
-            return flag_fields.items[i];
-    }
-    return NULL;
-}
-
-/* A page number needs a word on the end beside it: pages, a flag, or a total. */
-static bool find_page(struct search *search)
-{
-    for (size_t i = 0; i < COUNT_OF(page_fields); i++) {
-        if (read_field(search, page_fields[i][0]).kind == VALUE_UNDEFINED)
-            continue;
-        const char *pages = find_count(search, &pages_fields), *flag = find_flag(search);
-        const char *total = find_count(search, &total_fields);
-        if (pages)
-            put_words(search, "page", pages, page_fields[i][1]);
-        else if (flag)
-            put_words(search, "page_flag", flag, page_fields[i][1]);
-        else if (total)
-            put_words(search, "page_total", total, page_fields[i][1]);
-        return pages || flag || total;
-    }
-    return false;
-}
-
-static bool find_offset(struct search *search)
-{
-    if (!find_count(search, &offset_fields))
+    struct look_found next;
+    if (!look_find_header(search->step->facts, &known_next_headers, look_is_cursor, &next) &&
+        !look_find_header(search->step->facts, &known_next_headers, look_is_link, &next))
         return false;
-    const char *total = find_count(search, &total_fields), *flag = find_flag(search);
-    if (total)
-        put_words(search, "offset", total, "offset");
-    else if (flag)
-        put_words(search, "offset_flag", flag, "offset");
-    return total || flag;
+    struct str where = arena_printf(search->look.arena, "header:%.*s", STR_ARG(next.path));
+    if (look_is_link(next.value))
+        return put_words(search, "next_url", where, STR("-"), STR_NONE);
+    int64_t number;
+    enum own_kind kind = value_count(next.value, &number) ? OWN_PAGE : OWN_CURSOR;
+    return put_words(search, "cursor", where, param_of(search, kind, next.known->param),
+                     STR_NONE);
 }
 
 static struct str header(const struct pager_facts *facts, const char *name)
@@ -185,57 +145,232 @@ static struct str header(const struct pager_facts *facts, const char *name)
     return STR_NONE;
 }
 
-/* X-Pagination as JSON with total_pages, or X-Total-Pages; an unusable one is said aloud. */
-static bool find_header(struct search *search)
+/* X-Pagination is JSON with total_pages. */
+static bool find_json_header(struct search *search)
 {
     struct pager_step *step = search->step;
     struct str json = header(step->facts, "x-pagination");
-    struct str pages = header(step->facts, "x-total-pages");
     struct value value;
-    int64_t count;
-    if (json.len && value_parse(step->arena, json, VALUE_WHOLE, &value, &search->err) &&
-        value_count(value_get(value, STR("total_pages")), &count)) {
-        snprintf(search->words, sizeof search->words, "page x-pagination page");
-        return true;
+    struct err ignored = ERR_INIT;
+    return json.len && value_parse(step->arena, json, VALUE_WHOLE, &value, &ignored) &&
+           look_is_count(value_get(value, STR("total_pages"))) &&
+           put_words(search, "page", STR("x-pagination"), param_of(search, OWN_PAGE, "page"),
+                     STR_NONE);
+}
+
+static bool is_text(struct value value)
+{
+    return value.kind == VALUE_STRING && value.text.len;
+}
+
+/* A header that counts pages; an unusable one is said aloud. */
+static bool find_pages_header(struct search *search)
+{
+    struct pager_step *step = search->step;
+    struct look_found pages;
+    if (look_find_header(step->facts, &known_pages_headers, look_is_count, &pages)) {
+        struct str where = arena_printf(step->arena, "header:%.*s", STR_ARG(pages.path));
+        return put_words(search, "page", where, param_of(search, OWN_PAGE, "page"), STR_NONE);
     }
-    if (pages.len && value_count(value_string(pages), &count)) {
-        snprintf(search->words, sizeof search->words, "page header:X-Total-Pages page");
-        return true;
-    }
-    if (pages.len)
-        step->decision.warning = arena_printf(
-            step->arena, "X-Total-Pages is \"%.*s\": not understood", STR_ARG(pages));
+    if (look_find_header(step->facts, &known_pages_headers, is_text, &pages))
+        step->decision.warning = arena_printf(step->arena, "%.*s is \"%.*s\": not understood",
+                                              STR_ARG(pages.path), STR_ARG(pages.value.text));
     return false;
 }
 
-static bool find_in_body(struct search *search, bool (*find)(struct search *search))
+/* --- cursors --- */
+
+/* A flag in the same object; *ret_suffix says what it means. */
+static struct str flag_beside(const struct search *search, const struct look_place *place,
+                              const char **ret_suffix)
 {
-    for (size_t i = 0; i < containers.count; i++) {
-        search->container = containers.items[i];
-        if (find(search))
+    struct look_found flag;
+    *ret_suffix = "_flag";
+    if (look_find_in(&search->look, place, &known_flags, look_is_flag, &flag))
+        return flag.path;
+    *ret_suffix = "_end";
+    if (look_find_in(&search->look, place, &known_ends, look_is_bool, &flag))
+        return flag.path;
+    *ret_suffix = "";
+    return STR_NONE;
+}
+
+/* A number is a page or an offset, as its usual parameter says; a text is a cursor. */
+static enum own_kind kind_of(const struct look_found *cursor)
+{
+    int64_t number;
+    struct str param = str_from(cursor->known->param);
+    if (!value_count(cursor->value, &number))
+        return OWN_CURSOR;
+    if (known_find(&known_offset_params, param))
+        return OWN_OFFSET;
+    return known_find(&known_page_params, param) ? OWN_PAGE : OWN_CURSOR;
+}
+
+/* `next: "b"`: what names a page by a number has a cursor as text. */
+static const char *usual_param(const struct look_found *cursor, enum own_kind kind)
+{
+    bool is_page = str_is(str_from(cursor->known->param), "page");
+    return kind == OWN_CURSOR && is_page ? "cursor" : cursor->known->param;
+}
+
+/* A map of parameters to set, as MediaWiki's `continue` is; DynamoDB's key is one value. */
+static bool is_params(const struct look_found *cursor)
+{
+    return cursor->value.kind == VALUE_MAP &&
+           !str_is(str_from(cursor->known->name), "LastEvaluatedKey");
+}
+
+static bool put_cursor(struct search *search, const struct look_place *place,
+                       const struct look_found *cursor)
+{
+    const char *suffix;
+    struct str flag = flag_beside(search, place, &suffix);
+    struct arena *arena = search->look.arena;
+    if (is_params(cursor)) {
+        struct str where = own_param_place(search->step->facts->stream, "-", arena);
+        return put_words(search, "params", cursor->path, where, STR_NONE);
+    }
+    enum own_kind kind = kind_of(cursor);
+    struct str param = param_of(search, kind, usual_param(cursor, kind));
+    return put_words(search, arena_printf(arena, "cursor%s", suffix).ptr, cursor->path, param,
+                     flag);
+}
+
+static bool find_cursor_of(struct search *search, const struct known_list *list)
+{
+    const struct look *look = &search->look;
+    struct look_found cursor;
+    for (size_t i = 0; i < look->place_count; i++)
+        if (look_find_in(look, &look->places[i], list, look_is_cursor, &cursor))
+            return put_cursor(search, &look->places[i], &cursor);
+    return false;
+}
+
+/* Beside a flag: what is there on the last page too says nothing without it. */
+static bool find_reached(struct search *search)
+{
+    const struct look *look = &search->look;
+    struct look_found cursor;
+    const char *suffix;
+    for (size_t i = 0; i < look->place_count; i++)
+        if (flag_beside(search, &look->places[i], &suffix).len &&
+            look_find_in(look, &look->places[i], &known_reached, look_is_cursor, &cursor))
+            return put_cursor(search, &look->places[i], &cursor);
+    return false;
+}
+
+/* --- numbers --- */
+
+/* What says where the numbers end: in that object, else anywhere. */
+static bool find_end(const struct search *search, const struct look_place *place, bool by_page,
+                     const char **ret_suffix, struct look_found *ret)
+{
+    const struct {
+        const struct known_list *list;
+        look_fits_fn *fits;
+        const char *page_suffix, *offset_suffix;
+    } ends[] = {{by_page ? &known_pages : &known_totals, look_is_count, "", ""},
+                {&known_flags, look_is_flag, "_flag", "_flag"},
+                {&known_ends, look_is_bool, "_end", "_end"},
+                {by_page ? &known_totals : &known_pages, look_is_count, "_total", "_pages"}};
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        *ret_suffix = by_page ? ends[i].page_suffix : ends[i].offset_suffix;
+        if (place ? look_find_in(&search->look, place, ends[i].list, ends[i].fits, ret)
+                  : look_find(&search->look, ends[i].list, ends[i].fits, ret))
             return true;
     }
     return false;
 }
 
-static bool find_any(struct search *search)
+static bool put_numbers(struct search *search, bool by_page, struct str param,
+                        const struct look_place *place)
 {
-    const struct pager_facts *facts = search->step->facts;
-    if (link_has_next(facts->headers, facts->header_count, facts->url)) {
-        snprintf(search->words, sizeof search->words, "link_header");
-        return true;
-    }
-    return find_in_body(search, find_link) || find_header(search) ||
-           find_in_body(search, find_cursor) || find_in_body(search, find_page) ||
-           find_in_body(search, find_offset);
+    const char *suffix;
+    struct look_found end;
+    if (!find_end(search, place, by_page, &suffix, &end))
+        return false;
+    struct str name =
+        arena_printf(search->look.arena, "%s%s", by_page ? "page" : "offset", suffix);
+    return put_words(search, name.ptr, end.path, param, STR_NONE);
 }
 
-static bool sets_page_itself(const struct stream *stream)
+/* The first request counts as page 1, unless its own number is 0. */
+static bool find_page(struct search *search)
 {
-    for (size_t i = 0; i < stream->param_count; i++)
-        for (size_t j = 0; j < page_params.count; j++)
-            if (str_is(stream->params[i].name, page_params.items[j]))
-                return true;
+    const struct look *look = &search->look;
+    struct look_found number;
+    int64_t count;
+    for (size_t i = 0; i < look->place_count; i++) {
+        if (!look_find_in(look, &look->places[i], &known_numbers, look_is_count, &number))
+            continue;
+        search->first = value_count(number.value, &count) && count == 0 ? 0 : 1;
+        if (put_numbers(search, true, param_of(search, OWN_PAGE, number.known->param),
+                        &look->places[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool find_offset(struct search *search)
+{
+    const struct look *look = &search->look;
+    struct look_found offset;
+    int64_t count;
+    for (size_t i = 0; i < look->place_count; i++) {
+        if (!look_find_in(look, &look->places[i], &known_offsets, look_is_count, &offset))
+            continue;
+        search->first = value_count(offset.value, &count) && count == 1 ? 1 : 0;
+        if (put_numbers(search, false, param_of(search, OWN_OFFSET, offset.known->param),
+                        &look->places[i]))
+            return true;
+    }
+    return false;
+}
+
+/* The stream's own parameter says how pages are asked for, or the one of its page size. */
+static bool find_own_numbers(struct search *search)
+{
+    const struct pager_facts *facts = search->step->facts;
+    struct own_param size;
+    if (search->own_kind == OWN_PAGE || search->own_kind == OWN_OFFSET)
+        return put_numbers(search, search->own_kind == OWN_PAGE, search->own.place, NULL);
+    if (!own_param_find(facts->stream, &known_size_params, search->look.arena, &size))
+        return false;
+    const char *param = known_find(&known_size_params, size.name)->param;
+    bool by_page = known_find(&known_page_params, str_from(param)) != NULL;
+    return put_numbers(search, by_page,
+                       own_param_place(facts->stream, param, search->look.arena), NULL);
+}
+
+/* --- the whole --- */
+
+static bool find_link_header(struct search *search)
+{
+    const struct pager_facts *facts = search->step->facts;
+    snprintf(search->words, sizeof search->words, "link_header");
+    return link_has_next(facts->headers, facts->header_count, facts->url);
+}
+
+static bool find_cursor(struct search *search)
+{
+    return find_cursor_of(search, &known_cursors);
+}
+
+static bool find_place(struct search *search)
+{
+    return find_cursor_of(search, &known_reached);
+}
+
+static bool find_any(struct search *search)
+{
+    static bool (*const finds[])(struct search * search) = {
+        find_link_header,  find_link,        find_next_header, find_json_header,
+        find_pages_header, find_cursor,      find_page,        find_offset,
+        find_reached,      find_own_numbers, find_place};
+    for (size_t i = 0; i < COUNT_OF(finds); i++)
+        if (finds[i](search))
+            return true;
     return false;
 }
 
@@ -247,23 +382,66 @@ static void be_one_page(struct pager_step *step, struct pager *now, const char *
                         arena_printf(step->arena, "one page only: %s", why));
 }
 
+/*
+ * A word that nothing follows. A null cursor beside a full page is none: some APIs give a cursor
+ * only where one is asked for.
+ */
+static bool find_last_word(struct search *search)
+{
+    const struct look *look = &search->look;
+    const struct pager_facts *facts = search->step->facts;
+    const struct {
+        const struct known_list *list;
+        look_fits_fn *fits;
+        const char *what;
+    } words[] = {{&known_flags, look_is_no, "is false"},
+                 {&known_ends, look_is_true, "is true"},
+                 {&known_links, look_is_nothing, "holds no link"},
+                 {&known_cursors, look_is_nothing, "holds no cursor"}};
+    struct look_found found;
+    size_t count = COUNT_OF(words) - look_is_full(facts, look->arena);
+    for (size_t i = 0; i < count; i++) {
+        if (!look_find(look, words[i].list, words[i].fits, &found))
+            continue;
+        snprintf(search->words, sizeof search->words, "%.*s %s", (int)MIN(found.path.len, 200),
+                 found.path.ptr, words[i].what);
+        return true;
+    }
+    return false;
+}
+
+static void be_last_page(struct search *search, struct pager *now)
+{
+    struct pager_step *step = search->step;
+    now->type = PAGINATE_NONE;
+    step->decision.recognised = arena_printf(step->arena, "one page: %s", search->words);
+    pager_step_sign_end(step, COMPLETE_TOLD, arena_str(step->arena, str_from(search->words)));
+}
+
 void pager_auto_recognise(struct pager_step *step, struct pager *now)
 {
-    struct search search = {.step = step, .err = ERR_INIT};
-    if (sets_page_itself(step->facts->stream)) {
+    struct search search = {.step = step, .first = -1};
+    look_open(&search.look, step->facts, step->arena);
+    find_own(&search);
+    int64_t own_first;
+    if (search.own_kind && !is_first(&search, &own_first)) {
         step->decision.is_placed = true;
         be_one_page(step, now, "the stream itself sets a page parameter");
         return;
     }
     if (!find_any(&search)) {
-        be_one_page(step, now, "nothing in the answer tells of more");
+        if (find_last_word(&search))
+            be_last_page(&search, now);
+        else
+            be_one_page(step, now, "nothing in the answer tells of more");
         return;
     }
     now->in_force =
         pager_words_parse(step->facts->job_arena, str_from(search.words), &now->recognised);
     assert(now->in_force);
     now->type = now->in_force->type;
-    /* The first request counts as the first page or offset, whatever number the answer has. */
-    now->number = now->type == PAGINATE_PAGE;
+    now->number = search.own_kind     ? own_first
+                  : search.first >= 0 ? search.first
+                                      : now->type == PAGINATE_PAGE;
     step->decision.recognised = now->recognised;
 }

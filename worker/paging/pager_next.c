@@ -4,6 +4,7 @@
 #include "base/saturate.h"
 #include "worker/paging/evidence.h"
 #include "worker/paging/link.h"
+#include "worker/paging/look.h"
 
 static bool is_absent(struct value value)
 {
@@ -56,6 +57,9 @@ static bool read_has_more(struct pager_step *step, struct err *err)
         return false;
     int absent = step->pager->in_force->flag_absent;
     int flag = value.kind == VALUE_UNDEFINED ? absent : value_flag(value);
+    bool is_true = flag > 0;
+    if (step->pager->in_force->is_flag_of_end && value.kind != VALUE_UNDEFINED && flag >= 0)
+        flag = !flag;
     if (flag < 0)
         return fail_value(step, locator, value,
                           "a flag (true or false; where it is left out when false, "
@@ -64,7 +68,7 @@ static bool read_has_more(struct pager_step *step, struct err *err)
     step->signs.has_flag = value.kind != VALUE_UNDEFINED;
     struct str why = arena_printf(step->arena, "%.*s is %s%s", STR_ARG(locator->source),
                                   step->signs.has_flag ? "" : "absent, which means ",
-                                  flag ? "true" : "false");
+                                  is_true ? "true" : "false");
     if (flag)
         pager_step_sign_more(step, why);
     else
@@ -112,26 +116,34 @@ static void compare_pages(struct pager_step *step, struct str name, int64_t page
     compare_total(step, name, saturate_add(pager->page, !is_behind), pages);
 }
 
+/* As many as were asked for, or as `auto` sees it. */
+static bool is_full(const struct pager_step *step)
+{
+    const struct pagination *how = step->pager->in_force;
+    if (how->size)
+        return step->facts->seen >= how->size;
+    return step->pager->recognised.len && look_is_full(step->facts, step->arena);
+}
+
 /*
- * A full first page that has all may be one whose total counts this answer only, and more than
- * there is may be the same page again: both are the end, and prove nothing.
+ * A full first page that has all may be one whose total counts this answer only: the next page
+ * will tell. More than there is may be the same page again: it is the end, and proves nothing.
  */
 static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
 {
-    const struct pagination *how = step->pager->in_force;
-    struct str name = how->total.source;
-    bool is_full = how->size && step->facts->seen >= how->size;
+    struct str name = step->pager->in_force->total.source;
     if (reached > total)
         pager_step_sign_end(step, COMPLETE_ASSUMED,
                             arena_printf(step->arena, "%.*s is %lld, but %lld were read",
                                          STR_ARG(name), (long long)total, (long long)reached));
-    else if (reached == total && !step->pager->page && is_full)
-        pager_step_sign_end(step, COMPLETE_ASSUMED,
-                            arena_printf(step->arena,
-                                         "%.*s is %lld, which may count this one full page",
-                                         STR_ARG(name), (long long)total));
-    else
+    else if (reached < total || step->pager->page || step->signs.has_end || !is_full(step))
         compare_total(step, name, reached, total);
+}
+
+/* Behind the first page, what is the number of records of each page is no total. */
+static bool counts_the_page(const struct pager_step *step, int64_t reached, int64_t total)
+{
+    return step->pager->page && total == step->facts->seen && reached > total;
 }
 
 /* A total that changes is worth a warning: records may be missed or come twice. */
@@ -153,6 +165,8 @@ static bool read_totals(struct pager_step *step, struct err *err)
         !read_count(step, &how->total_pages, &pages, err))
         return false;
     int64_t reached = pager_reached(step->pager, facts->seen);
+    if (counts_the_page(step, reached, total))
+        step->next->total = total = -1;
     if (total >= 0) {
         judge_total(step, reached, total);
         remember_total(step, how->total.source, total);
@@ -246,8 +260,11 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
         return true; /* nothing is asked for after the end */
     if (!read_place(step, &how->cursor, &cursor, err))
         return false;
-    if (is_nothing(cursor))
+    bool is_empty_map = how->spreads_cursor && cursor.kind == VALUE_MAP && !cursor.map->count;
+    if (is_nothing(cursor) || is_empty_map)
         end_without_next(step, &how->cursor, cursor, "cursor");
+    else if (how->spreads_cursor && cursor.kind != VALUE_MAP)
+        return fail_value(step, &how->cursor, cursor, "an object of parameters", err);
     else if (stands_still(step, cursor))
         pager_step_sign_end(step, COMPLETE_TOLD,
                             STR("the page is empty and the cursor has not moved"));

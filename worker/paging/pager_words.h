@@ -6,7 +6,10 @@
 
 /*
  * What `auto` recognised, as words that a checkpoint keeps: the type, where in the answer to
- * read, and the parameter to send ("cursor meta.next_cursor cursor", "link_header").
+ * read, the parameter to send, and a flag of a cursor's ("cursor meta.next_cursor cursor",
+ * "cursor_end nextPageStart start isLastPage", "page_total total body:page", "link_header").
+ * `params` is a cursor that is a map of parameters to set; `_flag` reads a flag that is true
+ * while more follows, `_end` one that is true on the last page.
  *
  * Returns the pagination that the words mean, in `arena`, or NULL where they are
  * PAGER_WORDS_MAX bytes or more. *ret_words is a copy of them beside it. A type that is
@@ -17,5 +20,8 @@ enum { PAGER_WORDS_MAX = 256 };
 
 const struct pagination *pager_words_parse(struct arena *arena, struct str words,
                                            struct str *ret_words);
+
+/* A warning: what is wrong with the paging that was recognised, and how a definition says it. */
+struct str pager_words_hint(struct arena *arena, struct str what, const struct pagination *how);
 
 #endif

@@ -106,7 +106,8 @@ static bool finish(struct cutting *cutting, struct err *err)
     if (cutting->writer.batch->rows.has_overflowed)
         return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",
                        cutting->writer.batch->rows.max);
-    cut->skipped = records_skipped(cutting->records);
+    if (!is_whole(cut))
+        cut->skipped = records_skipped(cutting->records);
     cut->asides = cutting->writer.asides;
     cut->misfits = format_misfits(&cutting->writer);
     cut->bookmark_high = cutting->high.text;
@@ -120,7 +121,7 @@ static bool finish(struct cutting *cutting, struct err *err)
 
 /* Where a response is one record, paging still counts the records at merge_path; a path that
  * leads to nothing has none. */
-static int64_t count_at_path(const struct cut *cut)
+static int64_t count_at_path(struct cut *cut)
 {
     struct records *records = records_start(cut->arena, cut->body, &cut->stream->merge.path);
     struct record record;
@@ -128,6 +129,7 @@ static int64_t count_at_path(const struct cut *cut)
     int64_t count = 0;
     while (records_next(records, &record, &ignored) == RECORDS_ONE)
         count++;
+    cut->skipped = records_skipped(records);
     return count;
 }
 

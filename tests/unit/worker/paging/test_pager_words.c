@@ -16,7 +16,10 @@ static const struct {
     {"page_flag has_more page", PAGINATE_PAGE, "has_more", "has_more", "page"},
     {"offset total offset", PAGINATE_OFFSET, "total", "total", "offset"},
     {"offset_flag more offset", PAGINATE_OFFSET, "has_more", "more", "offset"},
-    {"later x y", PAGINATE_NONE, "total", "x", "y"},
+    {"page_end last page", PAGINATE_PAGE, "has_more", "last", "page"},
+    {"offset_pages pages skip", PAGINATE_OFFSET, "total_pages", "pages", "skip"},
+    {"params continue -", PAGINATE_CURSOR, "cursor", "continue", "-"},
+    {"later x y", PAGINATE_NONE, "", "", "y"},
 };
 
 START_TEST(words_mean_a_pagination)
@@ -48,6 +51,24 @@ START_TEST(words_mean_a_pagination)
 }
 END_TEST
 
+START_TEST(a_cursor_may_have_a_flag_and_go_into_the_body)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str words;
+    const struct pagination *how = pager_words_parse(
+        arena, STR("cursor_end nextPageStart body:a.start isLastPage"), &words);
+    ck_assert_str_is(how->cursor.source, "nextPageStart");
+    ck_assert_str_is(how->has_more.source, "isLastPage");
+    ck_assert(how->is_flag_of_end && how->flag_absent == 1);
+    ck_assert_int_eq(how->param.place, PLACE_BODY);
+    ck_assert_uint_eq(how->param.path.count, 2);
+    ck_assert_str_is(pager_words_hint(arena, STR("wrong"), how),
+                     "wrong; write how it is, such as pagination: {type: cursor, param: "
+                     "\"body:a.start\", cursor_path: \"nextPageStart\", has_more_path: "
+                     "\"isLastPage\"}");
+}
+END_TEST
+
 /* The words come from a page that goes; the pagination lasts as long as its own arena. */
 START_TEST(nothing_is_borrowed_from_the_words)
 {
@@ -74,5 +95,6 @@ START_TEST(there_is_a_ceiling)
 }
 END_TEST
 
-SUITE("worker/paging/pager_words", words_mean_a_pagination, nothing_is_borrowed_from_the_words,
+SUITE("worker/paging/pager_words", words_mean_a_pagination,
+      a_cursor_may_have_a_flag_and_go_into_the_body, nothing_is_borrowed_from_the_words,
       there_is_a_ceiling)

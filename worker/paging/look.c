@@ -1,0 +1,247 @@
+#include "worker/paging/look.h"
+
+#include "port/http_url.h"
+#include "worker/paging/link.h"
+#include "worker/paging/own_param.h"
+
+/* Words of a checkpoint are split at spaces, and a path of the body may hold any text. */
+static bool is_plain_key(struct str key)
+{
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] <= ' ' || key.ptr[i] == '\'' || key.ptr[i] == '\\')
+            return false;
+    return key.len && key.len <= 64;
+}
+
+static struct str join(const struct look *look, struct str path, const char *field)
+{
+    bool needs_dot = path.len && *field && *field != '[';
+    return arena_printf(look->arena, "%.*s%s%s", STR_ARG(path), needs_dot ? "." : "", field);
+}
+
+static bool is_name(const char *field)
+{
+    return !strpbrk(field, ".[");
+}
+
+static struct value get(const struct look *look, struct value at, const char *field)
+{
+    struct path path;
+    struct err ignored = ERR_INIT;
+    if (at.kind != VALUE_MAP)
+        return UNDEFINED_VALUE;
+    if (!*field)
+        return at;
+    if (is_name(field))
+        return value_get(at, str_from(field));
+    if (!path_compile(look->arena, str_from(field), &path, &ignored))
+        return UNDEFINED_VALUE;
+    return path_get(&path, at);
+}
+
+/* --- places --- */
+
+static void add_places(struct look *look, struct str path, struct value at)
+{
+    for (size_t i = 0; i < known_containers.count && look->place_count < LOOK_PLACES_MAX; i++) {
+        const char *name = known_containers.items[i].name;
+        struct value value = get(look, at, name);
+        if (value.kind == VALUE_MAP)
+            look->places[look->place_count++] =
+                (struct look_place){join(look, path, name), value};
+    }
+}
+
+static struct str key_path(const struct look *look, struct str path, struct str key)
+{
+    bool is_odd = false;
+    for (size_t i = 0; i < key.len; i++)
+        is_odd |= strchr(".[]@:", key.ptr[i]) != NULL;
+    struct str name = arena_printf(look->arena, is_odd ? "['%.*s']" : "%.*s", STR_ARG(key));
+    return join(look, path, name.ptr);
+}
+
+/* The body, and each object on the way to the records. */
+static void add_ancestors(struct look *look, struct value body)
+{
+    const struct path *merge = &look->facts->stream->merge.path;
+    struct str path = STR_NONE;
+    struct value at = body;
+    add_places(look, path, at);
+    for (size_t i = 0; i + 1 < merge->count; i++) {
+        const struct path_step *step = &merge->steps[i];
+        at = value_get(at, step->key);
+        if (step->kind != PATH_KEY || at.kind != VALUE_MAP || !is_plain_key(step->key))
+            return;
+        path = key_path(look, path, step->key);
+        add_places(look, path, at);
+    }
+}
+
+void look_open(struct look *look, const struct pager_facts *facts, struct arena *arena)
+{
+    struct value body;
+    *look = (struct look){.arena = arena, .facts = facts};
+    look->is_record =
+        !facts->stream->merge.path.count || facts->stream->merge.strategy >= MERGE_REPLACE;
+    if (!facts->is_empty_answer &&
+        facts->scope->find(facts->scope->ctx, STR("response"), arena, &body))
+        add_ancestors(look, body);
+}
+
+/* --- fields --- */
+
+struct value look_read(const struct look *look, const struct look_place *place,
+                       const char *field)
+{
+    return get(look, place->value, field);
+}
+
+struct str look_path(const struct look *look, const struct look_place *place, const char *field)
+{
+    return join(look, place->path, field);
+}
+
+bool look_find_in(const struct look *look, const struct look_place *place,
+                  const struct known_list *list, look_fits_fn *fits, struct look_found *ret)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct value value = look_read(look, place, list->items[i].name);
+        if (!fits(value))
+            continue;
+        *ret = (struct look_found){&list->items[i], look_path(look, place, list->items[i].name),
+                                   value};
+        return true;
+    }
+    return false;
+}
+
+bool look_find(const struct look *look, const struct known_list *list, look_fits_fn *fits,
+               struct look_found *ret)
+{
+    for (size_t i = 0; i < look->place_count; i++)
+        if (look_find_in(look, &look->places[i], list, fits, ret))
+            return true;
+    return false;
+}
+
+bool look_find_header(const struct pager_facts *facts, const struct known_list *list,
+                      look_fits_fn *fits, struct look_found *ret)
+{
+    for (size_t i = 0; i < facts->header_count; i++) {
+        const struct http_header *header = &facts->headers[i];
+        const struct known *known = known_find(list, header->name);
+        if (!known || !fits(value_string(header->value)))
+            continue;
+        *ret = (struct look_found){known, header->name, value_string(header->value)};
+        return true;
+    }
+    return false;
+}
+
+/* --- which values fit --- */
+
+bool look_is_link(struct value value)
+{
+    return link_is_target(value) || link_is_target(value_get(value, STR("href")));
+}
+
+static bool holds_scalars(struct value map)
+{
+    for (size_t i = 0; i < map.map->count; i++) {
+        enum value_kind kind = map.map->members[i].value.kind;
+        if (kind != VALUE_STRING && kind != VALUE_NUMBER && kind != VALUE_MAP)
+            return false;
+    }
+    return map.map->count > 0 && map.map->count <= PAGER_MEMBERS_MAX;
+}
+
+bool look_is_cursor(struct value value)
+{
+    int64_t count;
+    if (value.kind == VALUE_NUMBER)
+        return value_count(value, &count) && count > 0;
+    if (value.kind == VALUE_MAP)
+        return holds_scalars(value) && !look_is_link(value);
+    return value.kind == VALUE_STRING && value.text.len && !link_is_target(value);
+}
+
+bool look_is_count(struct value value)
+{
+    int64_t count;
+    return value_count(value, &count);
+}
+
+bool look_is_bool(struct value value)
+{
+    return value.kind == VALUE_BOOL ||
+           (value.kind == VALUE_STRING && (str_eq_nocase(value.text, STR("true")) ||
+                                           str_eq_nocase(value.text, STR("false"))));
+}
+
+bool look_is_true(struct value value)
+{
+    return look_is_bool(value) && value_flag(value) == 1;
+}
+
+bool look_is_false(struct value value)
+{
+    return look_is_bool(value) && value_flag(value) == 0;
+}
+
+bool look_is_flag(struct value value)
+{
+    return look_is_bool(value) ||
+           (value.kind == VALUE_NUMBER && (str_is(value.text, "0") || str_is(value.text, "1")));
+}
+
+bool look_is_yes(struct value value)
+{
+    return look_is_flag(value) && value_flag(value) == 1;
+}
+
+bool look_is_no(struct value value)
+{
+    return look_is_flag(value) && value_flag(value) == 0;
+}
+
+bool look_is_nothing(struct value value)
+{
+    return value.kind == VALUE_NULL || (value.kind == VALUE_STRING && !value.text.len);
+}
+
+/* --- the request --- */
+
+static int64_t size_in_query(struct arena *arena, struct str url)
+{
+    struct str before, pair, name, rest = str_split(url, '?', &before);
+    int64_t count;
+    while (rest.len) {
+        rest = str_split(rest, '&', &pair);
+        struct str text = str_split(pair, '=', &name);
+        for (size_t i = 0; i < known_size_params.count; i++) {
+            struct str known = str_from(known_size_params.items[i].name);
+            bool is_same = str_eq(name, known) || str_eq(name, http_url_encode(arena, known));
+            if (is_same && str_to_int64(text, &count) && count > 0)
+                return count;
+        }
+    }
+    return -1;
+}
+
+int64_t look_asked_for(const struct pager_facts *facts, struct arena *arena)
+{
+    struct own_param size;
+    int64_t count = size_in_query(arena, facts->url);
+    if (count < 0 && own_param_find(facts->stream, &known_size_params, arena, &size) &&
+        !value_count(size.value, &count))
+        return -1;
+    return count;
+}
+
+bool look_is_full(const struct pager_facts *facts, struct arena *arena)
+{
+    int64_t seen = facts->seen;
+    return seen > 0 &&
+           (look_asked_for(facts, arena) == seen || seen % 10 == 0 || seen % 25 == 0);
+}
