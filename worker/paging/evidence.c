@@ -1,5 +1,6 @@
 #include "worker/paging/evidence.h"
 
+#include "worker/paging/absent.h"
 #include "worker/paging/link.h"
 #include "worker/paging/look.h"
 
@@ -104,12 +105,60 @@ static bool read_declared_total(struct pager_step *step, struct str *ret_name,
     if (locator->kind == LOCATOR_NONE || pager_is_numbered(step->pager))
         return false;
     *ret_name = locator->source;
-    if (locator_read(locator, step->facts->scope, step->arena, &value, &err) &&
-        read_total(value, ret_total))
-        return true;
-    step->decision.warning = arena_printf(step->arena, "total_path: there is no count at %.*s",
-                                          STR_ARG(locator->source));
-    return false;
+    return locator_read(locator, step->facts->scope, step->arena, &value, &err) &&
+           read_total(value, ret_total);
+}
+
+/* A total_path that leads to no count on the first page: the end is not checked by it. */
+static void warn_of_no_total(struct pager_step *step)
+{
+    const struct locator *locator = &step->pager->declared->total;
+    struct value value;
+    struct err ignored = ERR_INIT;
+    bool is_read = locator_read(locator, step->facts->scope, step->arena, &value, &ignored);
+    if (is_read && value.kind == VALUE_UNDEFINED && step->facts->seen)
+        (void)absent_place(step, "total_path", locator);
+    else
+        step->decision.warning = arena_printf(
+            step->arena, "total_path: there is no count at %.*s", STR_ARG(locator->source));
+}
+
+/* *ret_is_sure: its name can mean nothing else than all records. */
+static bool find_total(struct pager_step *step, const struct look *look, struct str *ret_name,
+                       int64_t *ret_total, bool *ret_is_sure)
+{
+    *ret_is_sure = read_declared_total(step, ret_name, ret_total) ||
+                   find_header_total(step->facts, ret_name, ret_total);
+    return counts_all(step) && (*ret_is_sure || find_body_total(look, ret_name, ret_total));
+}
+
+/*
+ * The last answer may have none (404, 204, an empty list): then the one of the first page counts.
+ * The numbered types keep theirs themselves.
+ */
+static bool find_kept_total(const struct pager_step *step, struct str *ret_name,
+                            int64_t *ret_total)
+{
+    *ret_name = STR("the total of the first page");
+    *ret_total = step->pager->total;
+    return counts_all(step) && !pager_is_numbered(step->pager) && *ret_total >= 0;
+}
+
+void evidence_remember(struct pager_step *step)
+{
+    struct look look;
+    struct str name;
+    int64_t total;
+    bool is_sure;
+    if (step->pager->page || pager_is_numbered(step->pager) || step->facts->is_empty_answer)
+        return;
+    if (step->pager->declared->total.kind != LOCATOR_NONE &&
+        !read_declared_total(step, &name, &total))
+        warn_of_no_total(step);
+    look_open(&look, step->facts, step->arena);
+    if (find_total(step, &look, &name, &total, &is_sure) &&
+        !may_count_the_answer(step, total, is_sure))
+        step->next->total = total;
 }
 
 /* True: the answer counts more records than were read. One that is reached proves the end. */
@@ -117,13 +166,14 @@ static bool weigh_total(struct pager_step *step, const struct look *look, bool *
                         struct str *ret_why)
 {
     struct str name;
+    bool is_sure;
     int64_t total, reached = pager_reached(step->pager, step->facts->seen);
-    bool is_sure = read_declared_total(step, &name, &total) ||
-                   find_header_total(step->facts, &name, &total);
     *ret_proves = false;
-    if (!counts_all(step) || (!is_sure && !find_body_total(look, &name, &total)))
+    bool is_there = find_total(step, look, &name, &total, &is_sure) &&
+                    (total > 0 || step->facts->seen || step->pager->total < 0);
+    if (!is_there && !find_kept_total(step, &name, &total))
         return false;
-    bool is_of_answer = may_count_the_answer(step, total, is_sure);
+    bool is_of_answer = is_there && may_count_the_answer(step, total, is_sure);
     *ret_proves = total == reached && !is_of_answer;
     *ret_why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
                             (long long)total, (long long)reached);

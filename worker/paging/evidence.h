@@ -19,6 +19,12 @@
  */
 void evidence_look(struct pager_step *step);
 
+/*
+ * Keeps the count of all records that the first page has in step->next, for an end whose answer
+ * has none.
+ */
+void evidence_remember(struct pager_step *step);
+
 /* Does the page say that more follows, by any of those signs? *ret_why is in step->arena. */
 bool evidence_says_more(struct pager_step *step, struct str *ret_why);
 

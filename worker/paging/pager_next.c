@@ -2,6 +2,7 @@
 
 #include "base/redact.h"
 #include "base/saturate.h"
+#include "worker/paging/absent.h"
 #include "worker/paging/evidence.h"
 #include "worker/paging/link.h"
 #include "worker/paging/look.h"
@@ -47,6 +48,12 @@ static bool read_place(struct pager_step *step, const struct locator *locator,
     return pager_step_fail(step, REASON_EVAL);
 }
 
+/* The first page with records: a place that it has not may be misspelt. */
+static bool is_first_page(const struct pager_step *step)
+{
+    return !step->pager->page && step->facts->seen && !step->pager->recognised.len;
+}
+
 static bool read_has_more(struct pager_step *step, struct err *err)
 {
     const struct locator *locator = &step->pager->in_force->has_more;
@@ -69,11 +76,22 @@ static bool read_has_more(struct pager_step *step, struct err *err)
     struct str why = arena_printf(step->arena, "%.*s is %s%s", STR_ARG(locator->source),
                                   step->signs.has_flag ? "" : "absent, which means ",
                                   is_true ? "true" : "false");
+    bool is_doubtful =
+        !step->signs.has_flag && is_first_page(step) && look_is_full(step->facts, step->arena);
     if (flag)
         pager_step_sign_more(step, why);
     else
-        pager_step_sign_end(step, COMPLETE_TOLD, why);
+        pager_step_sign_end(
+            step, is_doubtful ? absent_place(step, "has_more_path", locator) : COMPLETE_TOLD,
+            why);
     return true;
+}
+
+/* The end is found without it: a warning is all. */
+static void absent_count(struct pager_step *step, const struct locator *locator)
+{
+    bool is_total = locator == &step->pager->in_force->total;
+    (void)absent_place(step, is_total ? "total_path" : "total_pages_path", locator);
 }
 
 /* -1: the API does not say, which is fine only where an empty page ends the paging. */
@@ -86,8 +104,11 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
         return true;
     if (!read_place(step, locator, &value, err))
         return false;
-    if (is_absent(value) && step->pager->in_force->stops_on_empty)
+    if (is_absent(value) && step->pager->in_force->stops_on_empty) {
+        if (value.kind == VALUE_UNDEFINED && is_first_page(step))
+            absent_count(step, locator);
         return true;
+    }
     if (!value_count(value, ret_count))
         return fail_value(step, locator, value, "a count", err);
     return true;
@@ -165,6 +186,8 @@ static bool read_totals(struct pager_step *step, struct err *err)
         !read_count(step, &how->total_pages, &pages, err))
         return false;
     int64_t reached = pager_reached(step->pager, facts->seen);
+    if (total <= 0 && !facts->seen && how->total.kind != LOCATOR_NONE)
+        total = step->pager->total; /* an empty page often leaves it out, or counts itself */
     if (counts_the_page(step, reached, total))
         step->next->total = total = -1;
     if (total >= 0) {
@@ -215,7 +238,7 @@ void pager_next_empty(struct pager_step *step)
             saturate_add(step->next->number, pager->type == PAGINATE_PAGE ? 1 : how->size);
     } else {
         pager_step_sign_end(step, COMPLETE_TOLD, STR("the answer has no content"));
-        if (pager->total < 0)
+        if (pager->total < 0 || !pager_is_numbered(pager))
             return;
         if (how->total.kind != LOCATOR_NONE)
             compare_total(step, how->total.source, pager_reached(pager, 0), pager->total);
@@ -231,22 +254,19 @@ static bool stands_still(const struct pager_step *step, struct value cursor)
            value_same(cursor, step->pager->cursor);
 }
 
-/*
- * "No more" by a cursor or link that holds nothing. One that the first page with records has
- * not at all may be misspelt.
- */
+/* "No more" by a cursor or link that holds nothing, or is not there. */
 static void end_without_next(struct pager_step *step, const struct locator *locator,
-                             struct value value, const char *what)
+                             struct value value, bool is_cursor)
 {
-    if (value.kind == VALUE_UNDEFINED && step->pager->page == 0 && step->facts->seen &&
-        !step->pager->recognised.len)
-        step->decision.warning =
-            arena_printf(step->arena,
-                         "%.*s is not in the answer: if more pages exist, this "
-                         "path does not lead to the next",
-                         STR_ARG(locator->source));
+    enum job_complete proof = COMPLETE_TOLD;
+    bool is_first = is_first_page(step);
+    const char *what = is_cursor ? "cursor" : "link";
+    if (is_first && value.kind == VALUE_UNDEFINED)
+        proof = absent_place(step, is_cursor ? "cursor_path" : "next_path", locator);
+    else if (is_first && is_cursor && look_is_full(step->facts, step->arena))
+        proof = COMPLETE_ASSUMED; /* some give a cursor only where one is asked for */
     pager_step_sign_end(
-        step, COMPLETE_TOLD,
+        step, proof,
         arena_printf(step->arena, "%.*s holds no %s", STR_ARG(locator->source), what));
 }
 
@@ -262,7 +282,7 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
         return false;
     bool is_empty_map = how->spreads_cursor && cursor.kind == VALUE_MAP && !cursor.map->count;
     if (is_nothing(cursor) || is_empty_map)
-        end_without_next(step, &how->cursor, cursor, "cursor");
+        end_without_next(step, &how->cursor, cursor, true);
     else if (how->spreads_cursor && cursor.kind != VALUE_MAP)
         return fail_value(step, &how->cursor, cursor, "an object of parameters", err);
     else if (stands_still(step, cursor))
@@ -286,7 +306,9 @@ bool pager_next_link(struct pager_step *step, struct err *err)
             arena_printf(step->arena, "page %d: the Link field cannot be read: %.*s",
                          step->next->page, STR_ARG(redact_cut(step->arena, broken, 200)));
     if (!link.ptr) {
-        pager_step_sign_end(step, COMPLETE_TOLD, STR("there is no next link"));
+        bool is_first = is_first_page(step) && !broken.ptr;
+        enum job_complete proof = is_first ? absent_rel(step, wanted.rel) : COMPLETE_TOLD;
+        pager_step_sign_end(step, proof, STR("there is no next link"));
         return true;
     }
     bool is_home;
@@ -350,7 +372,7 @@ bool pager_next_url(struct pager_step *step, struct err *err)
     if (!read_place(step, locator, &link, err))
         return false;
     if (is_nothing(link)) {
-        end_without_next(step, locator, link, "link");
+        end_without_next(step, locator, link, false);
         return true;
     }
     step->next->method = step->pager->in_force->next_page.method;

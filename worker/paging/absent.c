@@ -1,0 +1,144 @@
+#include "worker/paging/absent.h"
+
+#include "base/redact.h"
+#include "worker/paging/link.h"
+#include "worker/paging/look.h"
+
+/* What belongs beside a next link that is left out. */
+static const char *const other_links[] = {"self", "first", "last",    "prev",        "previous",
+                                          "base", "up",    "related", "describedby", "context"};
+
+static bool has_only_other_links(struct value map)
+{
+    for (size_t i = 0; i < map.map->count; i++) {
+        bool is_other = false;
+        for (size_t j = 0; j < COUNT_OF(other_links); j++)
+            is_other |= str_is(map.map->members[i].key, other_links[j]);
+        if (!is_other)
+            return false;
+    }
+    return true;
+}
+
+/* `links[rel=next]` where `links` is there, `_links.next` beside `_links.self`. */
+static bool is_left_out(const struct pager_step *step, const struct locator *locator)
+{
+    const struct pager_facts *facts = step->facts;
+    struct value body;
+    if (locator->kind != LOCATOR_BODY ||
+        !facts->scope->find(facts->scope->ctx, STR("response"), step->arena, &body))
+        return false;
+    for (size_t i = 0; i < locator->path.count; i++) {
+        const struct path above = {.steps = locator->path.steps, .count = i};
+        struct value value = path_get(&above, body);
+        if (locator->path.steps[i].kind == PATH_FILTER && value.kind == VALUE_LIST)
+            return true;
+        struct str name = i ? locator->path.steps[i - 1].key : STR_NONE;
+        bool is_links = str_is(name, "links") || str_is(name, "_links");
+        if (is_links && value.kind == VALUE_MAP && has_only_other_links(value))
+            return true;
+    }
+    return false;
+}
+
+/* --- what is there --- */
+
+static bool find_other(const struct look *look, struct str *ret)
+{
+    static const struct {
+        const struct known_list *list;
+        look_fits_fn *fits;
+        const char *what, *key;
+    } kinds[] = {{&known_links, look_is_link, "holds a next link", "next_path"},
+                 {&known_cursors, look_is_cursor, "holds a cursor", "cursor_path"},
+                 {&known_flags, look_is_yes, "is true", "has_more_path"},
+                 {&known_reached, look_is_cursor, "may be a cursor", "cursor_path"}};
+    struct look_found found;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (!look_find(look, kinds[i].list, kinds[i].fits, &found))
+            continue;
+        *ret = arena_printf(look->arena, "%.*s %s (%s: \"%.*s\")", STR_ARG(found.path),
+                            kinds[i].what, kinds[i].key, STR_ARG(found.path));
+        return true;
+    }
+    return false;
+}
+
+static bool find_other_header(const struct look *look, struct str *ret)
+{
+    const struct pager_facts *facts = look->facts;
+    struct look_found found;
+    *ret = STR("a Link header names a next page (type: link_header)");
+    if (link_has_next(facts->headers, facts->header_count, facts->url))
+        return true;
+    if (!look_find_header(facts, &known_next_headers, look_is_link, &found) &&
+        !look_find_header(facts, &known_next_headers, look_is_cursor, &found))
+        return false;
+    *ret = arena_printf(look->arena, "the header %.*s names a next page (header:%.*s)",
+                        STR_ARG(found.path), STR_ARG(found.path));
+    return true;
+}
+
+enum { KEYS_SHOWN_MAX = 12 };
+
+/* The keys of the body: what was meant is often among them. */
+static struct str keys_of(const struct look *look)
+{
+    AUTO_BUF(out, 1024);
+    if (!look->place_count)
+        return STR("the body is no object");
+    const struct value_map *map = look->places[0].value.map;
+    buf_puts(&out, "the body has ");
+    for (size_t i = 0; i < map->count && i < KEYS_SHOWN_MAX; i++)
+        buf_printf(&out, "%s%.*s", i ? ", " : "",
+                   STR_ARG(str_slice(map->members[i].key, 0, 40)));
+    if (map->count > KEYS_SHOWN_MAX)
+        buf_puts(&out, ", …");
+    return redact_cut(look->arena, arena_str(look->arena, buf_str(&out)), 600);
+}
+
+static void warn_of(struct pager_step *step, struct str what)
+{
+    struct str *warning = &step->decision.warning;
+    *warning = arena_printf(step->arena, "%.*s%s%.*s", STR_ARG(*warning),
+                            warning->len ? "; " : "", STR_ARG(what));
+}
+
+static void say_absent(struct pager_step *step, const char *key, struct str name)
+{
+    struct look look;
+    struct str there;
+    look_open(&look, step->facts, step->arena);
+    if (!find_other(&look, &there) && !find_other_header(&look, &there))
+        there = keys_of(&look);
+    warn_of(step, arena_printf(step->arena, "%s: %.*s is not in the answer; %.*s", key,
+                               STR_ARG(name), STR_ARG(there)));
+}
+
+enum job_complete absent_place(struct pager_step *step, const char *key,
+                               const struct locator *locator)
+{
+    if (is_left_out(step, locator))
+        return COMPLETE_TOLD;
+    say_absent(step, key, locator->source);
+    return COMPLETE_ASSUMED;
+}
+
+static bool has_link_header(const struct pager_facts *facts)
+{
+    for (size_t i = 0; i < facts->header_count; i++)
+        if (str_is(facts->headers[i].name, "link"))
+            return true;
+    return false;
+}
+
+enum job_complete absent_rel(struct pager_step *step, struct str rel)
+{
+    const struct pager_facts *facts = step->facts;
+    bool is_next = str_eq_nocase(rel, STR("next"));
+    bool is_full = look_asked_for(facts, step->arena) == facts->seen;
+    if (is_next && (has_link_header(facts) || !is_full))
+        return COMPLETE_TOLD;
+    say_absent(step, "rel", rel);
+    return COMPLETE_ASSUMED;
+}
