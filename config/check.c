@@ -29,6 +29,16 @@ static void check_names(struct reader *reader, const struct yaml_node *map,
                     "\"%.*s\" cannot be a table's name", STR_ARG(table->name));
 }
 
+static void check_shape(struct reader *reader, const struct yaml_node *map,
+                        const struct merge *merge)
+{
+    const struct path *path = &merge->path;
+    bool is_wild = path->count && path->steps[path->count - 1].kind >= PATH_EACH;
+    if (merge->shape != SHAPE_SAME && is_wild)
+        problem_add(reader->problems, node_at(map, "shape"),
+                    "merge_path ends in a wildcard, which names the records itself");
+}
+
 /* --- table, time --- */
 
 static void check_table(struct reader *reader, const struct yaml_node *map,
@@ -181,6 +191,7 @@ static void check_bookmark(struct reader *reader, const struct yaml_node *map,
 void check_definition(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     stream->pagination.has_size_param = stream->pagination.size_param.place != PLACE_NONE;
+    check_shape(reader, map, &stream->merge);
     check_names(reader, map, stream);
     check_request(reader, map, stream);
     limits_check(reader, map, stream);

@@ -28,6 +28,7 @@ CHOICES(places) = {CHOICE("header", 0), CHOICE("query", 1), CHOICE_END};
 CHOICES(body_types) = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
                        CHOICE("text", BODY_TEXT), CHOICE_END};
 CHOICES(missings) = {CHOICE("error", 0), CHOICE("empty", 1), CHOICE_END};
+CHOICES(shapes) = {CHOICE("members", SHAPE_MEMBERS), CHOICE("mixed", SHAPE_MIXED), CHOICE_END};
 CHOICES(writes) = {
     CHOICE("append", WRITE_APPEND),
     CHOICE("upsert", WRITE_UPSERT),
@@ -253,7 +254,11 @@ static const struct key definition_list[] = {
     {.name = "format", .type = KEY_WORD, .flags = IN_STREAM, D(format), .choices = formats,
      .fallback = "json",
      .help = "of the answers"},
-    {.name = "shape", .flags = LATER_STREAM},
+    {.name = "shape", .type = KEY_CHOICE, .flags = IN_STREAM, S(merge.shape),
+     .choices = shapes,
+     .help = "of what stands at merge_path: the same in every page (if absent); members: an "
+             "object's members are records as a list's elements are; mixed: an object is one "
+             "record, and may take turns with a list"},
 
     {.name = "table", .type = KEY_TEXT, .flags = IN_STREAM, S(table.name),
      .help = "the stream's name if absent"},

@@ -113,10 +113,20 @@ struct with_field {
     size_t from;    /* the first step of `path` after the anchor */
 };
 
+/* What stands at merge_path: one and the same in all pages of a job. */
+enum page_shape { SHAPE_UNKNOWN, SHAPE_LIST, SHAPE_OBJECT, SHAPE_SCALAR };
+
+enum shape_rule {
+    SHAPE_SAME,    /* a list gives its elements, anything else is one record */
+    SHAPE_MEMBERS, /* a list gives its elements, an object its members */
+    SHAPE_MIXED,   /* as SAME, but a list and an object may take turns */
+};
+
 struct merge {
     struct path path;
     enum merge_strategy strategy;
-    bool may_be_missing; /* the last segment of path: no records then */
+    enum shape_rule shape;
+    bool may_be_missing; /* at any step of path: no records then */
     struct with_field *with;
     size_t with_count;
     struct template *where; /* NULL: all */

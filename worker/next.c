@@ -338,6 +338,8 @@ enum step step_next(struct crawl *crawl)
     if (decision.outcome == PAGER_FAILED)
         return refuse_page(crawl, decision.reason);
     keep_last(crawl, &next);
+    if (crawl->cut.shape)
+        next.shape = crawl->cut.shape;
     if (decision.outcome == PAGER_MORE &&
         !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);

@@ -202,6 +202,7 @@ static bool has_records(const struct crawl *crawl, struct arena *arena)
         (!path->count && !str_starts(str_trim(crawl->answer->body), STR("["))))
         return false;
     struct records *records = records_start(arena, crawl->answer->body, path);
+    records_expect(records, crawl->stream->merge.shape, SHAPE_UNKNOWN);
     return records_next(records, &record, &ignored) == RECORDS_ONE;
 }
 
@@ -345,6 +346,7 @@ enum step step_cut(struct crawl *crawl)
         .columns = loader_columns(crawl->loader),
         .scope = &crawl->scope.expr,
         .max_records = records_left(crawl),
+        .shape_before = crawl->pager.shape,
         .is_extended = crawl->cut.is_extended,
         .arena = crawl->page,
         .on_record = watch ? watch->on_record : NULL,

@@ -42,6 +42,11 @@ static const char *const type_names[] = {
     [PAGINATE_AUTO] = "auto",
 };
 
+static const char *const shape_names[] = {[SHAPE_UNKNOWN] = "",
+                                          [SHAPE_LIST] = "list",
+                                          [SHAPE_OBJECT] = "object",
+                                          [SHAPE_SCALAR] = "scalar"};
+
 enum { CHECKPOINT_BYTES_MAX = 8 * 1024 * 1024 };
 
 /* Far above any real count, and far enough below the ends of the types to count on. */
@@ -162,6 +167,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         put_count(&out, "total", pager->total);
     if (pager->empty_pages > 0)
         put_count(&out, "empty", pager->empty_pages);
+    if (pager->shape)
+        json_out_str(&out, "shape", str_from(shape_names[pager->shape]));
     if (pager->reached.len)
         json_out_str(&out, "reached", pager->reached);
     if (pager->cursor.kind != VALUE_UNDEFINED)
@@ -178,6 +185,16 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         return refuse_size(pager, err);
     *ret_text = arena_str(arena, buf_str(&buf));
     return true;
+}
+
+/* Unknown where it was written before shapes were. */
+static enum page_shape read_shape(struct value map)
+{
+    struct value name = value_get(map, STR("shape"));
+    for (size_t i = SHAPE_LIST; name.kind == VALUE_STRING && i < COUNT_OF(shape_names); i++)
+        if (str_is(name.text, shape_names[i]))
+            return (enum page_shape)i;
+    return SHAPE_UNKNOWN;
 }
 
 static bool read_type(struct value map, enum pagination_type *ret_type)
@@ -283,6 +300,7 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     if (!is_type_of(pager))
         return refuse_type(pager, err);
     pager->cursor = value_get(map, STR("cursor"));
+    pager->shape = read_shape(map);
     struct value done = value_get(map, STR("done")), reached = value_get(map, STR("reached"));
     pager->reached = reached.kind == VALUE_STRING ? reached.text : STR_NONE;
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;

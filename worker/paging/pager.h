@@ -33,14 +33,15 @@ struct pager {
     struct str url;      /* the next page's URL, absolute; empty: the stream's own */
     struct value params; /* response_based; maps of what to set, undefined if not given */
     struct value headers;
-    struct value body;   /* response_based and a link's; undefined if not given */
-    bool merges_body;    /* its members are set in the stream's own body */
-    struct str method;   /* of the next request; empty: the stream's */
-    int64_t empty_pages; /* in a row, up to the page just read */
-    int64_t total;       /* what the API said last, -1: nothing */
-    struct str last;     /* JSON of the last record, if an expression wants it */
-    struct str reached;  /* the count of the page just read that says that it was the last */
-    bool is_done;        /* no page follows */
+    struct value body;     /* response_based and a link's; undefined if not given */
+    bool merges_body;      /* its members are set in the stream's own body */
+    struct str method;     /* of the next request; empty: the stream's */
+    int64_t empty_pages;   /* in a row, up to the page just read */
+    int64_t total;         /* what the API said last, -1: nothing */
+    struct str last;       /* JSON of the last record, if an expression wants it */
+    enum page_shape shape; /* at merge_path, of the pages read */
+    struct str reached;    /* the count of the page just read that says that it was the last */
+    bool is_done;          /* no page follows */
 };
 
 /* The state before the first page. `declared` is kept: it must last as long as the state. */

@@ -287,7 +287,7 @@ static void put_level(struct buf *place, const struct path_level *level,
         buf_printf(place, "%s%.*s", place->len ? "." : "", STR_ARG(step->key));
 }
 
-static const char *kind_at(int c)
+const char *path_walk_kind(int c)
 {
     switch (c) {
     case '{':
@@ -306,22 +306,28 @@ static const char *kind_at(int c)
     }
 }
 
+enum { PLACE_BYTES_MAX = 512 };
+
+struct str path_walk_place(const struct path_walk *walk)
+{
+    AUTO_BUF(place, PLACE_BYTES_MAX);
+    for (size_t i = 0; i < walk->open; i++)
+        put_level(&place, &walk->levels[i], &walk->path->steps[i]);
+    if (place.has_overflowed)
+        return STR("a place inside");
+    return place.len ? arena_str(walk->scan->arena, buf_str(&place)) : STR("the body");
+}
+
 /* `c`: the first byte of the value that the next step leads nowhere in. */
 static struct str say_absence(const struct path_walk *walk, bool is_container, int c)
 {
-    enum { PLACE_BYTES_MAX = 512 };
-    AUTO_BUF(place, PLACE_BYTES_MAX);
     const struct path_step *step = &walk->path->steps[walk->open];
-    for (size_t i = 0; i < walk->open; i++)
-        put_level(&place, &walk->levels[i], &walk->path->steps[i]);
-    struct str shown = place.has_overflowed ? STR("a place inside")
-                       : place.len          ? buf_str(&place)
-                                            : STR("the body");
+    struct str shown = path_walk_place(walk);
     bool lacks_key = is_container && step->kind == PATH_KEY && c == '{';
     if (lacks_key)
         return arena_printf(walk->scan->arena, "%.*s has no \"%.*s\"", STR_ARG(shown),
                             STR_ARG(str_slice(step->key, 0, PLACE_BYTES_MAX)));
-    return arena_printf(walk->scan->arena, "%.*s is %s%s", STR_ARG(shown), kind_at(c),
+    return arena_printf(walk->scan->arena, "%.*s is %s%s", STR_ARG(shown), path_walk_kind(c),
                         is_container ? " without such an element" : "");
 }
 

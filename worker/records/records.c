@@ -39,7 +39,11 @@ struct records {
     size_t position;
     size_t spread;   /* levels of lists to take apart */
     size_t lists;    /* of those, open around the next record */
-    bool skips_null; /* null at the end of the path is no record */
+    bool is_wild;    /* the path's end is a wildcard: any element is a record */
+    bool is_members; /* the first of those is an object */
+    enum shape_rule rule;
+    enum page_shape shape;
+    struct str misshape; /* why the value has another shape; empty: it has not */
 };
 
 struct records *records_start(struct arena *arena, struct str body, const struct path *path)
@@ -50,7 +54,7 @@ struct records *records_start(struct arena *arena, struct str body, const struct
     path_walk_init(&records->walk, &records->scan, path);
     records->fields.arena = arena;
     records->spread = !is_wild;
-    records->skips_null = !is_wild;
+    records->is_wild = is_wild;
     records->found = RECORDS_NULL;
     return records;
 }
@@ -63,6 +67,12 @@ void records_extend(struct records *records)
 void records_keep_whole(struct records *records)
 {
     records->spread = 0;
+}
+
+void records_expect(struct records *records, enum shape_rule rule, enum page_shape before)
+{
+    records->rule = rule;
+    records->shape = before;
 }
 
 static size_t offset_of(const struct records *records)
@@ -91,12 +101,23 @@ static enum records_state walk_on(struct records *records)
     return STATE_BAD;
 }
 
+/* Where members are records: up to the value of the next one. */
+static bool skip_name(struct records *records)
+{
+    struct scan *scan = &records->scan;
+    struct str name;
+    if (!records->is_members || records->lists != 1)
+        return true;
+    return scan_key(scan, &name) && (!scan->bad_byte || scan_fail(scan, "not UTF-8"));
+}
+
 /* After a value: closes the lists that end here. */
 static bool close_lists(struct records *records)
 {
     for (; records->lists; records->lists--) {
-        if (scan_more(&records->scan, ']'))
-            return true;
+        bool is_object = records->is_members && records->lists == 1;
+        if (scan_more(&records->scan, is_object ? '}' : ']'))
+            return skip_name(records);
         if (records->scan.problem)
             return false;
     }
@@ -106,26 +127,91 @@ static bool close_lists(struct records *records)
     return true;
 }
 
+static bool holds_nothing(const struct records *records)
+{
+    const struct scan *scan = &records->scan;
+    return scan_peek(scan) == 'n' || (scan->end - scan->at > 1 && !memcmp(scan->at, "\"\"", 2));
+}
+
+static const char *shape_name(enum page_shape shape)
+{
+    return shape == SHAPE_LIST     ? "a list"
+           : shape == SHAPE_OBJECT ? "an object"
+                                   : "a lone value";
+}
+
+static void say_misshape(struct records *records, int c)
+{
+    bool is_lone = c != '[' && c != '{', was_lone = records->shape == SHAPE_SCALAR;
+    records->misshape =
+        arena_printf(records->scan.arena, "%.*s is %s, where %s%s",
+                     STR_ARG(path_walk_place(&records->walk)), path_walk_kind(c),
+                     records->shape ? shape_name(records->shape)
+                                    : "`shape: members` wants a list or an object",
+                     records->shape ? " came before" : "");
+    if (!is_lone && !was_lone)
+        records->misshape = arena_printf(
+            records->scan.arena,
+            "%.*s (`shape: members` takes an object's members for records, `shape: mixed` an "
+            "object for one)",
+            STR_ARG(records->misshape));
+}
+
+/* Of a value at the path, with all that it may be instead of the shape before. */
+static bool has_same_shape(struct records *records)
+{
+    int c = scan_peek(&records->scan);
+    enum page_shape shape = c == '[' ? SHAPE_LIST : c == '{' ? SHAPE_OBJECT : SHAPE_SCALAR;
+    if (shape == SHAPE_OBJECT && records->rule != SHAPE_SAME)
+        shape = SHAPE_LIST;
+    bool is_wrong = (records->shape && shape != records->shape) ||
+                    (records->rule == SHAPE_MEMBERS && shape == SHAPE_SCALAR);
+    if (is_wrong)
+        say_misshape(records, c);
+    else
+        records->shape = shape;
+    return !is_wrong;
+}
+
+/* Is it taken apart? One more list, or the object whose members are records. */
+static bool is_opened(struct records *records)
+{
+    int c = scan_peek(&records->scan);
+    if (records->lists >= records->spread)
+        return false;
+    if (records->lists == 0)
+        records->is_members = c == '{' && records->rule == SHAPE_MEMBERS && !records->is_wild;
+    return c == '[' || (records->lists == 0 && records->is_members);
+}
+
+static enum records_result open_list(struct records *records)
+{
+    bool is_object = records->lists == 0 && records->is_members;
+    records->found = RECORDS_LIST;
+    if (scan_first(&records->scan, is_object ? '}' : ']')) {
+        records->lists++;
+        return skip_name(records) ? RECORDS_END : RECORDS_BAD;
+    }
+    return close_lists(records) ? RECORDS_END : RECORDS_BAD;
+}
+
 /* The next record of the value at the path. RECORDS_END: this was an opening bracket, an empty
- * list or null, which hold none. */
+ * list, null or "", which hold none. */
 static enum records_result take_value(struct records *records, struct record *ret)
 {
     struct scan *scan = &records->scan;
     size_t depth = records->walk.open + records->lists;
+    bool is_first = records->lists == 0 && !records->is_wild;
     assert(records->lists <= records->spread);
-    if (records->skips_null && records->lists == 0 && scan_peek(scan) == 'n') {
+    if (is_first && holds_nothing(records)) {
         records->found = RECORDS_NULL;
         records->skipped.from = 0;
-        return scan_scalar(scan) && close_lists(records) ? RECORDS_END : RECORDS_BAD;
+        return scan_value(scan, depth) && close_lists(records) ? RECORDS_END : RECORDS_BAD;
     }
-    if (records->lists < records->spread && scan_peek(scan) == '[') {
-        records->found = RECORDS_LIST;
-        if (scan_first(scan, ']')) {
-            records->lists++;
-            return RECORDS_END;
-        }
-        return close_lists(records) ? RECORDS_END : RECORDS_BAD;
-    }
+    if (is_first && records->spread && !has_same_shape(records))
+        return RECORDS_BAD;
+    if (is_opened(records))
+        return open_list(records);
     if (records->position == RECORDS_PAGE_MAX)
         scan_fail(scan, "more than 1,000,000 records in one page");
     else if (record_read(scan, &records->fields, depth, ret) && close_lists(records)) {
@@ -154,7 +240,10 @@ enum records_result records_next(struct records *records, struct record *ret_rec
     }
     if (records->state == STATE_END)
         return RECORDS_END;
-    scan_err(&records->scan, err);
+    if (records->misshape.len)
+        err_set(err, ERR_INPUT, "records", 0, "%.*s", STR_ARG(records->misshape));
+    else
+        scan_err(&records->scan, err);
     return RECORDS_BAD;
 }
 
@@ -190,6 +279,16 @@ enum records_found records_found(const struct records *records)
     return records->found;
 }
 
+bool records_is_misshapen(const struct records *records)
+{
+    return records->misshape.len > 0;
+}
+
+enum page_shape records_shape(const struct records *records)
+{
+    return records->shape;
+}
+
 size_t records_reached(const struct records *records)
 {
     return records->walk.reached;
@@ -207,7 +306,8 @@ bool records_is_only_missing(const struct records *records)
 
 bool records_is_truncated(const struct records *records)
 {
-    return records->state == STATE_BAD && scan_is_truncated(&records->scan);
+    return records->state == STATE_BAD && !records->misshape.len &&
+           scan_is_truncated(&records->scan);
 }
 
 struct value_skipped records_skipped(const struct records *records)

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "config/stream.h"
 #include "core/path.h"
 #include "core/value.h"
 #include "worker/records/record.h"
@@ -31,7 +32,8 @@
 enum records_result {
     RECORDS_ONE,
     RECORDS_END, /* the body was valid to its last byte */
-    RECORDS_BAD, /* err: ERR_INPUT with byte, line, column; records_is_truncated() says more */
+    RECORDS_BAD, /* err: ERR_INPUT with byte, line, column; records_is_truncated() says more, or
+                    records_is_misshapen() */
 };
 
 /* The value at the merge path; of several places, the last. Valid at RECORDS_END. */
@@ -47,7 +49,7 @@ struct records; /* opaque */
 /*
  * Lives in the arena; borrows `body` and `path` as long as it is used. An empty path means the
  * whole body. Where the path ends in a wildcard, every element is a record. Where it ends
- * otherwise: null is no record, of a list each element is one, any other value is one.
+ * otherwise: null and "" are no record, of a list each element is one, any other value is one.
  */
 struct records *records_start(struct arena *arena, struct str body,
                               const struct path *path) MUST_CHECK;
@@ -58,6 +60,16 @@ struct records *records_start(struct arena *arena, struct str body,
  */
 void records_extend(struct records *records);
 void records_keep_whole(struct records *records);
+
+/*
+ * Before the first records_next: what an object at the path is, and what stood there in the
+ * pages before. Where a value has another shape than the one before it, records_next gives
+ * RECORDS_BAD, and records_is_misshapen is true. Not where the path ends in a wildcard.
+ */
+void records_expect(struct records *records, enum shape_rule rule, enum page_shape before);
+bool records_is_misshapen(const struct records *records);
+/* At the end: of all values so far, those of the pages before among them. */
+enum page_shape records_shape(const struct records *records);
 
 enum records_result records_next(struct records *records, struct record *ret_record,
                                  struct err *err) MUST_CHECK;

@@ -127,6 +127,7 @@ static int64_t count_at_path(struct cut *cut)
     struct record record;
     struct err ignored = ERR_INIT;
     int64_t count = 0;
+    records_expect(records, cut->stream->merge.shape, SHAPE_UNKNOWN);
     while (records_next(records, &record, &ignored) == RECORDS_ONE)
         count++;
     cut->skipped = records_skipped(records);
@@ -143,8 +144,10 @@ static void open_records(struct cutting *cutting)
     if (is_whole(cut)) {
         records_keep_whole(cutting->records);
         cut->seen = cut->taken = count_at_path(cut);
-    } else if (merge->strategy == MERGE_EXTEND) {
-        records_extend(cutting->records);
+    } else {
+        records_expect(cutting->records, merge->shape, cut->shape_before);
+        if (merge->strategy == MERGE_EXTEND)
+            records_extend(cutting->records);
     }
     with_watch(&cutting->with, cutting->records);
 }
@@ -157,6 +160,7 @@ static void clear_outputs(struct cut *cut)
     cut->skipped = VALUE_WHOLE;
     cut->last = cut->misfits = cut->bookmark_high = cut->warning = STR_NONE;
     cut->is_truncated = cut->is_merge_error = false;
+    cut->shape = SHAPE_UNKNOWN;
 }
 
 /* False: an expression of `with` has no value; the batch was not touched. */
@@ -205,6 +209,8 @@ enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
         is_taken = take_record(&cutting, &record, err);
     arena_free(cutting.where.scratch);
     cut->is_truncated = records_is_truncated(cutting.records);
+    cut->is_merge_error = records_is_misshapen(cutting.records);
+    cut->shape = records_shape(cutting.records);
     if (!is_taken || result != RECORDS_END || !finish(&cutting, err)) {
         batch_page_drop(batch);
         return CUT_BAD;

@@ -35,6 +35,7 @@ struct cut {
     const struct columns *columns;
     const struct expr_scope *scope; /* for `with` and `where`; NULL if it has none */
     int64_t max_records;            /* take no more than these; -1: all */
+    enum page_shape shape_before;   /* at merge_path, in the pages before */
     bool is_extended; /* the map was extended for this page: CUT_NEW_FIELDS does not come again,
                             what the map still lacks goes aside */
     struct arena *arena;   /* the page's */
@@ -46,6 +47,7 @@ struct cut {
     int64_t taken;   /* of those; fewer if max_records ended within the page */
     int64_t records; /* to be stored: those taken that `where` keeps, or the one response */
     int64_t rejects, asides;
+    enum page_shape shape; /* at merge_path, up to this page */
     uint64_t records_hash; /* of the bytes of all records seen, in order */
     struct value_skipped skipped;
     struct str last;          /* bytes of the last record taken, kept or not */
@@ -53,7 +55,7 @@ struct cut {
     struct str bookmark_high; /* greatest value at bookmark.path, as sent */
     struct str warning;       /* empty: none */
     bool is_truncated;
-    bool is_merge_error; /* CUT_BAD: no value at the merge path, not broken JSON */
+    bool is_merge_error; /* CUT_BAD: none or another value at the merge path, not broken JSON */
 };
 
 /*

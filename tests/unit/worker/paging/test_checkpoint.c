@@ -66,12 +66,14 @@ START_TEST(counts_come_back)
     pager.records = INT64_C(9007199254740993);
     pager.number = 4;
     pager.total = 0;
+    pager.shape = SHAPE_OBJECT;
     pager.reached = STR("x-total is 7 and 7 were read");
     struct pager read = again(&pager);
     ck_assert_int_eq(read.page, 3);
     ck_assert_int_eq(read.records, INT64_C(9007199254740993));
     ck_assert_int_eq(read.number, 4);
     ck_assert_int_eq(read.total, 0);
+    ck_assert_int_eq(read.shape, SHAPE_OBJECT);
     ck_assert_str_is(read.reached, "x-total is 7 and 7 were read");
     ck_assert_int_eq(read.type, PAGINATE_PAGE);
     arena_free(arena);
