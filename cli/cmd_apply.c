@@ -30,7 +30,7 @@ static void on_applied(void *ctx, const struct apply_result *result)
     if (waiting->json)
         say_line(stdout, "{\"streams\":%zu,\"stored\":%zu}", result->streams, result->changed);
     else
-        say_line(stdout, "%zu stream%s stored%s", result->streams,
+        say_note(stdout, "%zu stream%s stored%s", result->streams,
                  result->streams == 1 ? "" : "s",
                  waiting->code ? "; the broken files above keep their last good version" : "");
 }

@@ -11,7 +11,7 @@ static int cancel_main(struct cli *cli)
     struct pg_value params[] = {pg_int(run)};
     code = order_give_once(cli, "pagetide.cancel($1)", params, 1, &order);
     if (code == EXIT_DONE && !cli->options.json)
-        say_line(stdout, "%.*s: run %lld is cancelled", STR_ARG(order.stream),
+        say_note(stdout, "%.*s: run %lld is cancelled", STR_ARG(order.stream),
                  (long long)order.run);
     return code;
 }

@@ -15,7 +15,7 @@ static void on_literal(void *ctx, struct str place, struct str value)
 {
     const struct stream *stream = ctx;
     (void)value;
-    say_line(stderr,
+    say_note(stderr,
              "warning: %.*s: %.*s holds a credential, which is stored in PostgreSQL with the "
              "definition%s",
              STR_ARG(stream->name), STR_ARG(place),
@@ -29,7 +29,7 @@ static void print_stream(const struct cli *cli, struct stream *stream)
         say_line(stdout, "{\"stream\":\"%.*s\",\"table\":\"%.*s.%.*s\"}", STR_ARG(stream->name),
                  STR_ARG(table->schema), STR_ARG(table->name));
     else
-        say_line(stdout, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(table->schema),
+        say_note(stdout, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(table->schema),
                  STR_ARG(table->name));
     credential_find(stream, on_literal, stream);
 }
@@ -154,7 +154,7 @@ static void warn_of_missing(struct cli *cli, struct stream *const *streams, size
     for (size_t i = 0; i < count; i++) {
         struct err err = ERR_INIT;
         if (!preview_has_secrets(streams[i], cli->settings.secrets_dir, &err))
-            say_line(stderr, "pagetide: warning: %.*s: %s", STR_ARG(streams[i]->name),
+            say_note(stderr, "pagetide: warning: %.*s: %s", STR_ARG(streams[i]->name),
                      err.text);
     }
 }
@@ -180,7 +180,7 @@ static int check_main(struct cli *cli)
         print_stream(cli, streams[i]);
     warn_of_missing(cli, streams, count);
     if (!cli->options.json && is_all_good)
-        say_line(stdout, "%zu stream%s in %zu file%s: all good", count, count == 1 ? "" : "s",
+        say_note(stdout, "%zu stream%s in %zu file%s: all good", count, count == 1 ? "" : "s",
                  source_count, source_count == 1 ? "" : "s");
     return code || !cli->options.live ? code : check_live(cli, streams, count);
 }

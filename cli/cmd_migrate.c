@@ -21,7 +21,7 @@ static int migrate_main(struct cli *cli)
     if (cli->options.json)
         say_line(stdout, "{\"schema\":\"pagetide\",\"state\":\"current\"}");
     else
-        say_line(stdout, "The control schema is of this version.");
+        say_note(stdout, "The control schema is of this version.");
     return EXIT_DONE;
 }
 

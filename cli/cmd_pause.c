@@ -9,7 +9,7 @@ static int pause_main(struct cli *cli)
     struct pg_value params[] = {pg_text(str_from(cli->operands[0]))};
     int code = order_give_once(cli, "pagetide.pause($1)", params, 1, &order);
     if (code == EXIT_DONE && !cli->options.json)
-        say_line(stdout, "%.*s is paused: its schedule starts no run", STR_ARG(order.stream));
+        say_note(stdout, "%.*s is paused: its schedule starts no run", STR_ARG(order.stream));
     return code;
 }
 

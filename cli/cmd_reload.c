@@ -180,7 +180,7 @@ static bool follow(struct reload *reload, struct outcome *ret_outcome)
         is_taken |= ret_outcome->state.len > 0;
         if (!is_taken && waited_ms > SAY_AFTER_MS && !is_said) {
             is_said = true;
-            say_line(stderr,
+            say_note(stderr,
                      "pagetide: no scheduler has taken the message yet; is one running?");
         }
         if (!is_taken && waited_ms > GIVE_UP_MS)
@@ -243,7 +243,7 @@ static int send_and_follow(struct reload *reload)
     if (cli->options.json)
         say_sent(reload->id);
     else
-        say_line(stdout, "sent as request %.*s", STR_ARG(reload->id));
+        say_note(stdout, "sent as request %.*s", STR_ARG(reload->id));
     return EXIT_DONE;
 }
 

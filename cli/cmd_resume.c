@@ -9,7 +9,7 @@ static int resume_main(struct cli *cli)
     struct pg_value params[] = {pg_text(str_from(cli->operands[0]))};
     int code = order_give_once(cli, "pagetide.resume($1)", params, 1, &order);
     if (code == EXIT_DONE && !cli->options.json)
-        say_line(stdout, "%.*s runs by its schedule", STR_ARG(order.stream));
+        say_note(stdout, "%.*s runs by its schedule", STR_ARG(order.stream));
     return code;
 }
 

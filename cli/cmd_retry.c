@@ -11,7 +11,7 @@ static int retry_main(struct cli *cli)
     struct pg_value params[] = {pg_int(run), job ? pg_int(job) : PG_NULL};
     code = order_give_once(cli, "pagetide.retry($1, $2)", params, 2, &order);
     if (code == EXIT_DONE && !cli->options.json)
-        say_line(stdout,
+        say_note(stdout,
                  "%.*s: run %lld goes on with %lld job%s, by a worker or by pagetide sync %.*s",
                  STR_ARG(order.stream), (long long)order.run, (long long)order.jobs,
                  order.jobs == 1 ? "" : "s", STR_ARG(order.stream));

@@ -24,7 +24,7 @@ int drop_stream(struct cli *cli, struct pg *pg, struct str stream)
     struct str run = order.run ? arena_printf(cli->arena, ", its run %lld is cancelled",
                                               (long long)order.run)
                                : STR_NONE;
-    say_line(stdout, "%.*s is dropped%.*s; its table and history stay", STR_ARG(stream),
+    say_note(stdout, "%.*s is dropped%.*s; its table and history stay", STR_ARG(stream),
              STR_ARG(run));
     return code;
 }

@@ -24,7 +24,7 @@ static const struct opt common_opts[] = {
      "debug, info, warn or error"},
     {"verbose", 'v', OPT_FLAG, offsetof(struct options, verbose), NULL, "--log-level debug"},
     {"quiet", 'q', OPT_FLAG, offsetof(struct options, quiet), NULL,
-     "--log-level error, and no progress"},
+     "errors only: no progress, no warning, no word of what went well"},
     {"log-format", 0, OPT_TEXT, offsetof(struct options, log_format), "FORMAT", "text or json"},
     {"json", 0, OPT_FLAG, offsetof(struct options, json), NULL,
      "results as JSON, one object a line"},
@@ -148,6 +148,7 @@ static int run_command(const struct command *command, int argc, char **argv)
     }
     if (!cli.options.log_level && (cli.options.verbose || cli.options.quiet))
         cli.options.log_level = cli.options.verbose ? "debug" : "error";
+    say_set_quiet(cli.options.quiet);
     if (!set_log(&cli.options, &err) ||
         (command->needs_settings && !load_settings(&cli, setting_opts, &err)))
         return cli_fail(&err);

@@ -1,6 +1,7 @@
 #ifndef CLI_SAY_H
 #define CLI_SAY_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/macros.h"
@@ -20,6 +21,10 @@ void say_text(FILE *out, struct str text);
 
 /* Formatted, and a newline. */
 void say_line(FILE *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The same, for what --quiet leaves out: that all went well, what goes on, warnings. */
+void say_note(FILE *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void say_set_quiet(bool is_quiet);
 
 /* A JSON text on stdout, one line; what JSON itself does not escape is escaped by its rules. */
 void say_json(struct str json);

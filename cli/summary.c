@@ -126,7 +126,7 @@ static void show_warnings(const struct summary *summary)
     struct str line, rest = text_at(summary, SUMMARY_WARNINGS);
     while (rest.len) {
         rest = str_split(rest, '\n', &line);
-        say_line(stderr, "pagetide: warning: %.*s: %.*s",
+        say_note(stderr, "pagetide: warning: %.*s: %.*s",
                  STR_ARG(text_at(summary, SUMMARY_STREAM)), STR_ARG(line));
     }
 }
@@ -149,6 +149,8 @@ bool summary_show(struct cli *cli, struct pg *pg, int64_t run, struct str *ret_s
     (cli->options.json ? summary_put_json : summary_put)(&line, &summary);
     if (cli->options.json)
         say_json(buf_str(&line));
+    else if (str_is(text_at(&summary, SUMMARY_STATE), "succeeded"))
+        say_note(stdout, "%.*s", STR_ARG(buf_str(&line)));
     else
         say_line(stdout, "%.*s", STR_ARG(buf_str(&line)));
     fflush(stdout);

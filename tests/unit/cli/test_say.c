@@ -30,6 +30,21 @@ START_TEST(json_is_one_line_that_a_terminal_can_show)
 }
 END_TEST
 
+START_TEST(quiet_leaves_out_notes)
+{
+    command_capture();
+    say_note(stdout, "all good");
+    say_set_quiet(true);
+    say_note(stdout, "all good");
+    say_note(stderr, "a warning");
+    say_line(stderr, "an error");
+    say_set_quiet(false);
+    struct captured captured = command_captured();
+    ck_assert_str_eq(captured.out, "all good\n");
+    ck_assert_str_eq(captured.err, "an error\n");
+}
+END_TEST
+
 START_TEST(our_own_sequences_stay)
 {
     command_capture();
@@ -45,4 +60,5 @@ START_TEST(nothing_prints_past_it)
 END_TEST
 
 SUITE("cli/say", text_is_shown_without_controls_and_secrets,
-      json_is_one_line_that_a_terminal_can_show, our_own_sequences_stay, nothing_prints_past_it)
+      json_is_one_line_that_a_terminal_can_show, quiet_leaves_out_notes, our_own_sequences_stay,
+      nothing_prints_past_it)
