@@ -92,8 +92,10 @@ static void find_query(const struct finder *finder, const char *key,
 }
 
 /* The password of "http://user:password@proxy:3128". */
-static void find_proxy(const struct finder *finder, struct str url)
+static void find_proxy(const struct finder *finder, const struct template *proxy)
 {
+    struct str url =
+        proxy && proxy->kind == TEMPLATE_CONSTANT ? proxy->constant.text : STR_NONE;
     ptrdiff_t from = str_find(url, STR("://"));
     size_t at = url.len;
     while (at > 0 && url.ptr[at - 1] != '@')

@@ -128,9 +128,12 @@ static const struct variant auth_variants[] = {
 };
 
 static const struct key tls_list[] = {
-    {.name = "ca", .type = KEY_TEXT, S(ca_file), .help = "file of trusted certificates"},
-    {.name = "cert", .type = KEY_TEXT, S(cert_file), .help = "file of our certificate"},
-    {.name = "key", .type = KEY_TEXT, S(key_file), .help = "file of its key"},
+    {.name = "ca", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS, S(ca_file),
+      .help = "file of trusted certificates"},
+    {.name = "cert", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS, S(cert_file),
+      .help = "file of our certificate"},
+    {.name = "key", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS, S(key_file),
+      .help = "file of its key"},
     KEY_END,
 };
 KEYS(tls, struct definition);
@@ -185,7 +188,7 @@ static const struct key definition_list[] = {
      .fallback = "false", .help = "http to other hosts than this one"},
     {.name = "tls", .type = KEY_STRUCT, .flags = IN_SOURCE, .keys = &tls_keys,
      .help = "certificates"},
-    {.name = "proxy", .type = KEY_TEXT, .flags = IN_SOURCE, S(proxy),
+    {.name = "proxy", .type = KEY_TEMPLATE_REF, .flags = IN_SOURCE | KEY_SECRETS, S(proxy),
      .help = "URL of an HTTP proxy"},
     {.name = "defaults", .type = KEY_MOVED, .flags = IN_SOURCE,
      .help = "any keys of a stream, for all of them"},

@@ -242,7 +242,7 @@ struct stream {
     struct str source; /* the part before the dot */
     struct str base_url;
     bool allows_private, allows_http;
-    struct str proxy, ca_file, cert_file, key_file;
+    struct template *proxy, *ca_file, *cert_file, *key_file; /* NULL: none */
     struct str *allow_hosts;
     size_t allow_host_count;
     bool rebases_links; /* links to other origins are taken on our own */

@@ -59,8 +59,28 @@ static void set_limits(struct http_request *http, const struct stream *stream)
     };
     http->max_body_bytes = (size_t)stream->max_body_bytes;
     http->allow_http = stream->allows_http;
-    http->proxy = stream->proxy;
-    http->ca_file = stream->ca_file;
+}
+
+static bool fill_text(const struct request_draft *draft, const struct template *template,
+                      const char *name, struct str *ret_text, struct err *err)
+{
+    struct value value = NULL_VALUE;
+    if (template && !request_draft_eval(draft, template, &value, err))
+        return err_wrap(err, "%s", name);
+    *ret_text = value.kind == VALUE_STRING ? value.text : STR_NONE;
+    return request_draft_leaves_out(value) || value.kind == VALUE_STRING ||
+           err_set(err, ERR_INPUT, "request", 0, "%s must be a text, not %s", name,
+                   value_kind_name(value.kind));
+}
+
+static bool fill_network(const struct request_draft *draft, struct request *request,
+                         struct err *err)
+{
+    const struct stream *stream = draft->stream;
+    return fill_text(draft, stream->proxy, "proxy", &request->http.proxy, err) &&
+           fill_text(draft, stream->ca_file, "tls.ca", &request->http.ca_file, err) &&
+           fill_text(draft, stream->cert_file, "tls.cert", &request->cert_file, err) &&
+           fill_text(draft, stream->key_file, "tls.key", &request->key_file, err);
 }
 
 /* Sets where it goes by request->url, and which credentials go along. */
@@ -73,8 +93,8 @@ static void set_target(const struct stream *stream, struct arena *arena, bool is
     request->host = origin_host(arena, request->url);
     http->url = request_url_with_query(arena, request->url, query);
     http->header_count = is_home ? request->header_count : request->public_header_count;
-    http->cert_file = is_home ? stream->cert_file : STR_NONE;
-    http->key_file = is_home ? stream->key_file : STR_NONE;
+    http->cert_file = is_home ? request->cert_file : STR_NONE;
+    http->key_file = is_home ? request->key_file : STR_NONE;
     http->allow_private =
         stream->allows_private || origin_names_private(arena, request->home_url, request->url);
 }
@@ -86,8 +106,9 @@ static bool fill(struct request_draft *draft, struct request *request, struct er
     http->is_once = !stream_method_is_repeatable(draft->stream, http->method);
     set_limits(http, draft->stream);
     draft->hash = hash_bytes(http->method, 0);
-    if (!request_url_fill(draft, &request->url, err) || !fill_headers(draft, err) ||
-        !request_body_fill(draft, http, err) || !request_auth_fill(draft, err))
+    if (!fill_network(draft, request, err) || !request_url_fill(draft, &request->url, err) ||
+        !fill_headers(draft, err) || !request_body_fill(draft, http, err) ||
+        !request_auth_fill(draft, err))
         return false;
     request->home_url = draft->home_url;
     request->credential = draft->credential;

@@ -208,9 +208,28 @@ START_TEST(values_stay_in_their_place)
 }
 END_TEST
 
-SUITE("worker/exchange/request", the_url_holds_params_encoded_once,
-      the_pager_replaces_the_streams_own, the_pager_reaches_into_a_body,
-      bodies_have_their_types, auth_says_who_asks, credentials_are_not_in_the_hash,
-      elsewhere_it_goes_without_credentials, a_link_elsewhere_goes_without_credentials,
-      a_body_with_a_credential_stays_at_home, next_page_has_its_credentials_anew,
-      values_stay_in_their_place)
+START_TEST(proxy_and_certificates_are_expressions)
+{
+    setenv("TEST_CA", "/etc/ca.pem", 1);
+    build_from("proxy: 'http://{{ env.TEST_TOKEN }}@p:3128'\n"
+               "tls: {ca: '{{ env.TEST_CA }}', cert: '{{ vars.dir }}/c.pem', key: /k.pem}\n"
+               "vars: {dir: /d}",
+               "path: /x");
+    ck_assert_str_is(request.http.proxy, "http://t-4711@p:3128");
+    ck_assert_str_is(request.http.ca_file, "/etc/ca.pem");
+    ck_assert_str_is(request.http.cert_file, "/d/c.pem");
+    ck_assert_str_is(request.http.key_file, "/k.pem");
+    build_from("proxy: '{{ none }}'", "path: /x");
+    ck_assert_uint_eq(request.http.proxy.len, 0);
+    open_request("tls: {ca: '{{ 7 }}'}", "path: /x");
+    ck_assert(!build());
+    ck_assert_ptr_nonnull(strstr(fixture.err.text, "tls.ca must be a text, not number"));
+}
+END_TEST
+
+SUITE("worker/exchange/request", proxy_and_certificates_are_expressions,
+      the_url_holds_params_encoded_once, the_pager_replaces_the_streams_own,
+      the_pager_reaches_into_a_body, bodies_have_their_types, auth_says_who_asks,
+      credentials_are_not_in_the_hash, elsewhere_it_goes_without_credentials,
+      a_link_elsewhere_goes_without_credentials, a_body_with_a_credential_stays_at_home,
+      next_page_has_its_credentials_anew, values_stay_in_their_place)
