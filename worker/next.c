@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "worker/exchange/recall.h"
 #include "worker/paging/link.h"
 #include "worker/paging/pager_decide.h"
 #include "worker/paging/pager_words.h"
@@ -338,6 +339,9 @@ enum step step_next(struct crawl *crawl)
     if (decision.outcome == PAGER_FAILED)
         return refuse_page(crawl, decision.reason);
     keep_last(crawl, &next);
+    next.answer = UNDEFINED_VALUE;
+    if (decision.outcome == PAGER_MORE)
+        next.answer = recall_take(crawl->stream, &crawl->scope, crawl->next);
     if (crawl->cut.shape)
         next.shape = crawl->cut.shape;
     if (decision.outcome == PAGER_MORE &&

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "worker/exchange/judge.h"
+#include "worker/exchange/recall.h"
 #include "worker/records/records.h"
 #include "worker/watch.h"
 
@@ -31,6 +32,15 @@ static void stand_at_checkpoint(struct crawl *crawl)
     crawl->scope.iteration = MAX(crawl->pager.page - 1, 0);
     crawl->scope.accumulated = crawl->pager.records;
     crawl->scope.last = arena_str(crawl->arena, crawl->pager.last);
+    if (crawl->pager.answer.kind != VALUE_UNDEFINED)
+        recall_give(crawl->pager.answer, crawl->page, &crawl->scope);
+}
+
+/* A request that reads the answer before it cannot be made without. */
+static bool has_forgotten(const struct crawl *crawl)
+{
+    return crawl->pager.page > 0 && crawl->pager.answer.kind == VALUE_UNDEFINED &&
+           recall_is_needed(crawl->stream);
 }
 
 enum step step_open(struct crawl *crawl)
@@ -49,6 +59,13 @@ enum step step_open(struct crawl *crawl)
 /* Only for the first page of a turn: next.c builds the requests of the others. */
 enum step step_ask(struct crawl *crawl)
 {
+    if (has_forgotten(crawl)) {
+        err_set(&crawl->err, ERR_INPUT, "request", 0,
+                "the request reads more of the answer before it than a checkpoint holds "
+                "(%d bytes): name what it needs in `next_page`",
+                RECALL_BYTES_MAX);
+        return crawl_fail(crawl, REASON_EVAL);
+    }
     if (!request_build(crawl->stream, &crawl->pager, &crawl->scope, crawl->page,
                        &crawl->request, &crawl->err))
         return crawl_fail(crawl,

@@ -113,6 +113,39 @@ START_TEST(only_a_complete_run_moves_the_bookmark)
 }
 END_TEST
 
+/* A request that reads the answer before it: a job that goes on asks what it would have asked. */
+START_TEST(a_request_made_from_an_answer_goes_on)
+{
+    set_up("");
+    pagetide_source(
+        &pagetide, "shop",
+        "source: shop\nbase_url: %s\nstreams:\n  orders:\n"
+        "    path: \"{{ response.next if response is defined else 'p1' }}\"\n"
+        "    headers: {X-Page: \"{{ http.headers['x-page'] | default('none') }}\"}\n"
+        "    pagination: {type: response_based, continue_while: "
+        "\"{{ response.next }}\", next_page: {headers: {X-More: 'yes'}}, "
+        "merge_strategy: append}\n"
+        "    merge_path: data\n",
+        mock.url);
+    mock_post(&mock, "/_mock/route",
+              "[{\"path\": \"/p1\", \"headers\": {\"X-Page\": \"one\"}, "
+              "\"body\": {\"data\": [{\"id\": 1}], \"next\": \"p2\"}}, "
+              "{\"path\": \"/p2\", \"answers\": [{\"status\": 404}, "
+              "{\"body\": {\"data\": [{\"id\": 2}], \"next\": null}}]}]");
+    run(1, "sync shop.orders");
+    run(0, "retry 1");
+    run(0, "sync shop.orders");
+    EXPECT("1 2", "select string_agg(id::text, ' ' order by id) from shop.orders");
+    EXPECT("1:incremental:succeeded", RUNS);
+    ck_assert_int_eq(mock_count(&mock, "/p1"), 1);
+    ck_assert_int_eq(mock_count(&mock, "/p2"), 2);
+    const char *asked_for = mock_get(&mock, "/_mock/requests");
+    const char *last = strstr(asked_for, "\"x-page\":\"one\"");
+    ck_assert(last && strstr(last + 1, "\"x-page\":\"one\""));
+    tear_down();
+}
+END_TEST
+
 /* Three runs: broken on page 3, broken on page 2, complete. */
 static void append_with_two_failures(void)
 {
@@ -360,8 +393,8 @@ START_TEST(fault_67_orders_race)
 END_TEST
 
 SUITE("flow/modes", a_run_begins_where_the_last_one_came_to,
-      only_a_complete_run_moves_the_bookmark, each_partition_has_its_bookmark,
-      records_of_a_run_that_failed_are_not_stored_twice,
+      only_a_complete_run_moves_the_bookmark, a_request_made_from_an_answer_goes_on,
+      each_partition_has_its_bookmark, records_of_a_run_that_failed_are_not_stored_twice,
       rows_of_a_run_from_another_bookmark_stay, a_window_is_asked_for_and_leaves_the_bookmark,
       fault_41_reloads_during_a_run, fault_67_a_cancelled_run_can_be_retried,
       fault_67_what_is_cancelled_leaves_the_queue,

@@ -25,6 +25,9 @@
  *                         written for people who look into pagetide.job
  * auto                    the words of pager_words.h: `auto` is not asked again
  * last                    the last record, where `accumulated[-1]` is used
+ * answer                  what the stream's own request reads of `response` and `http`
+ * shape                   what stands at merge_path: list, object or scalar; absent: nothing yet
+ * reached                 the count that says that no page may follow; absent: none says so
  * done                    instead of `next`, when no page follows
  *
  * Invariants: reading and writing again gives the same text (a fuzz target checks that), and no
@@ -117,6 +120,7 @@ static struct str hide_last(struct secret_refs *refs, struct str last)
 static void hide_secrets(struct secret_refs *refs, struct pager *pager)
 {
     pager->cursor = secret_refs_hide(refs, pager->cursor);
+    pager->answer = secret_refs_hide(refs, pager->answer);
     pager->last = hide_last(refs, pager->last);
     pager->url = secret_refs_hide_text(refs, pager->url);
     pager->params = secret_refs_hide(refs, pager->params);
@@ -127,7 +131,8 @@ static void hide_secrets(struct secret_refs *refs, struct pager *pager)
 static bool show_secrets(struct secret_refs *refs, struct pager *pager, struct value *last,
                          struct err *err)
 {
-    return secret_refs_show(refs, &pager->cursor, err) && secret_refs_show(refs, last, err) &&
+    return secret_refs_show(refs, &pager->cursor, err) &&
+           secret_refs_show(refs, &pager->answer, err) && secret_refs_show(refs, last, err) &&
            secret_refs_show_text(refs, &pager->url, err) &&
            secret_refs_show(refs, &pager->params, err) &&
            secret_refs_show(refs, &pager->headers, err) &&
@@ -173,6 +178,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         json_out_str(&out, "reached", pager->reached);
     if (pager->cursor.kind != VALUE_UNDEFINED)
         value_put(&out, "cursor", pager->cursor);
+    if (pager->answer.kind != VALUE_UNDEFINED)
+        value_put(&out, "answer", pager->answer);
     if (pager->last.len)
         json_out_raw(&out, "last", pager->last);
     if (pager->is_done)
@@ -300,6 +307,7 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     if (!is_type_of(pager))
         return refuse_type(pager, err);
     pager->cursor = value_get(map, STR("cursor"));
+    pager->answer = value_get(map, STR("answer"));
     pager->shape = read_shape(map);
     struct value done = value_get(map, STR("done")), reached = value_get(map, STR("reached"));
     pager->reached = reached.kind == VALUE_STRING ? reached.text : STR_NONE;

@@ -40,6 +40,7 @@ struct pager {
     int64_t total;         /* what the API said last, -1: nothing */
     struct str last;       /* JSON of the last record, if an expression wants it */
     enum page_shape shape; /* at merge_path, of the pages read */
+    struct value answer;   /* what the next request reads of the answer; undefined: nothing */
     struct str reached;    /* the count of the page just read that says that it was the last */
     bool is_done;          /* no page follows */
 };

@@ -67,6 +67,7 @@ START_TEST(counts_come_back)
     pager.number = 4;
     pager.total = 0;
     pager.shape = SHAPE_OBJECT;
+    pager.answer = json("{\"response\": {\"next\": \"/p2\"}}");
     pager.reached = STR("x-total is 7 and 7 were read");
     struct pager read = again(&pager);
     ck_assert_int_eq(read.page, 3);
@@ -74,6 +75,7 @@ START_TEST(counts_come_back)
     ck_assert_int_eq(read.number, 4);
     ck_assert_int_eq(read.total, 0);
     ck_assert_int_eq(read.shape, SHAPE_OBJECT);
+    ck_assert_str_is(shown(read.answer), "{\"response\":{\"next\":\"/p2\"}}");
     ck_assert_str_is(read.reached, "x-total is 7 and 7 were read");
     ck_assert_int_eq(read.type, PAGINATE_PAGE);
     arena_free(arena);
