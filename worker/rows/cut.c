@@ -3,6 +3,7 @@
 #include "base/json_out.h"
 #include "port/hash.h"
 #include "worker/records/bookmark_high.h"
+#include "worker/records/jsontext.h"
 #include "worker/records/reshape.h"
 #include "worker/records/where.h"
 #include "worker/rows/with.h"
@@ -89,20 +90,52 @@ static struct str format_misfits(const struct row_writer *writer)
     return buf.has_overflowed ? STR_NONE : arena_str(writer->binder.arena, buf_str(&buf));
 }
 
-static bool finish(struct cutting *cutting, struct err *err)
+/* Is it a text, or a list or object with something in it, or true? Numbers are codes: 0 is none. */
+static bool says_something(struct str raw)
+{
+    if (strchr("[{\"", raw.ptr[0]))
+        return str_trim(str_slice(raw, 1, raw.len - 1)).len > 0;
+    return str_is(raw, "true");
+}
+
+/* Does a body without records name an error in their place? */
+static bool names_error(const struct cut *cut)
+{
+    static const char *const names[] = {"error", "errors"};
+    struct str body = str_trim(cut->body);
+    for (size_t i = 0; i < COUNT_OF(names) && str_starts(body, STR("{")); i++) {
+        struct path_step step = {.kind = PATH_KEY, .key = str_from(names[i])};
+        const struct path path = {.steps = &step, .count = 1};
+        struct record_field field;
+        if (jsontext_find(cut->arena, body, &path, 0, &field) && says_something(field.raw))
+            return true;
+    }
+    return false;
+}
+
+static bool check_found(struct cutting *cutting, struct err *err)
 {
     struct cut *cut = cutting->cut;
     const struct merge *merge = &cut->stream->merge;
-    bool is_missing = records_is_only_missing(cutting->records);
-    if (records_found(cutting->records) == RECORDS_MISSING &&
-        !(is_missing && merge->may_be_missing)) {
-        struct str absence = records_absence(cutting->records);
-        cut->is_merge_error = true;
-        return err_set(err, ERR_INPUT, "cut", 0,
-                       "nothing stands at merge_path \"%.*s\": %.*s%s",
-                       STR_ARG(merge->path.source), STR_ARG(absence),
-                       is_missing ? " (`on_missing: empty` reads that as no records)" : "");
-    }
+    if (records_found(cutting->records) != RECORDS_MISSING)
+        return true;
+    bool has_error = names_error(cut);
+    bool is_missing = !has_error && records_is_only_missing(cutting->records);
+    if (is_missing && merge->may_be_missing)
+        return true;
+    cut->is_merge_error = true;
+    return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\": %.*s%s",
+                   STR_ARG(merge->path.source), STR_ARG(records_absence(cutting->records)),
+                   has_error    ? ", but the body names an error"
+                   : is_missing ? " (`on_missing: empty` reads that as no records)"
+                                : "");
+}
+
+static bool finish(struct cutting *cutting, struct err *err)
+{
+    struct cut *cut = cutting->cut;
+    if (!check_found(cutting, err))
+        return false;
     if (cutting->writer.batch->rows.has_overflowed)
         return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",
                        cutting->writer.batch->rows.max);
