@@ -114,10 +114,11 @@ static bool is_member_of_graphql(struct str name, int c)
 }
 
 /* The text of "errors"; empty where there is none, or the answer is another's. */
-static struct str find_errors(struct arena *arena, struct str body)
+static struct str find_errors(struct arena *arena, struct str body, bool *ret_has_no_data)
 {
     struct scan scan;
     struct str name, errors = STR_NONE;
+    *ret_has_no_data = false;
     scan_init(&scan, arena, body);
     scan_space(&scan);
     if (scan_peek(&scan) != '{')
@@ -126,6 +127,7 @@ static struct str find_errors(struct arena *arena, struct str body)
         if (!scan_name(&scan, &name) || !is_member_of_graphql(name, scan_peek(&scan)))
             return STR_NONE;
         const char *from = scan.at;
+        *ret_has_no_data |= str_is(name, "data") && *from == 'n';
         if (!scan_value(&scan, 1))
             return STR_NONE;
         if (str_is(name, "errors"))
@@ -146,8 +148,9 @@ static bool read_message(struct arena *arena, struct str element, struct str *re
     return value.kind == VALUE_STRING;
 }
 
-/* How many elements the list has; puts the first messages. */
-static size_t read_errors(struct arena *arena, struct str errors, struct buf *messages)
+/* How many elements the list has; puts the first messages, or `is_any` element as it is. */
+static size_t read_errors(struct arena *arena, struct str errors, bool is_any,
+                          struct buf *messages)
 {
     struct scan scan;
     struct str message;
@@ -160,10 +163,12 @@ static size_t read_errors(struct arena *arena, struct str errors, struct buf *me
         if (!scan_value(&scan, 1))
             return count;
         struct str element = {from, (size_t)(scan.at - from)};
-        if (count++ >= MESSAGES_MAX || !read_message(arena, element, &message))
+        bool is_shown = count++ < MESSAGES_MAX;
+        bool has_message = is_shown && read_message(arena, element, &message);
+        if (!is_shown || (!has_message && !is_any))
             continue;
         char text[ANSWER_PREVIEW_BYTES + 1];
-        answer_preview(message, text);
+        answer_preview(has_message ? message : element, text);
         buf_printf(messages, "%s%s", messages->len ? "; " : "", text);
     }
     return count;
@@ -178,7 +183,9 @@ bool answer_errors_check(const struct http_answer *answer, const struct stream *
         return true;
     AUTO_ARENA struct arena *arena = arena_new();
     AUTO_BUF(messages, KIB(4));
-    size_t count = read_errors(arena, find_errors(arena, answer->body), &messages);
+    bool has_no_data;
+    struct str errors = find_errors(arena, answer->body, &has_no_data);
+    size_t count = read_errors(arena, errors, has_no_data, &messages);
     if (!messages.len)
         return true;
     return err_set(err, ERR_INPUT, "body", answer->status,

@@ -26,7 +26,7 @@ bool answer_body_check(const struct http_answer *answer, struct err *err) MUST_C
 /*
  * Errors of GraphQL: an object with no other members than "data", "errors" and "extensions"
  * (GraphQL, October 2021, 7.1), whose "data" is an object, null or absent, and whose "errors"
- * hold an object with a text "message". False, and ERR_INPUT with the first messages. Not where
+ * hold an object with a text "message", or anything beside "data": null. False, and ERR_INPUT with the first messages. Not where
  * the stream's merge_path begins with "errors": then they are its records.
  */
 bool answer_errors_check(const struct http_answer *answer, const struct stream *stream,
