@@ -162,6 +162,7 @@ static void mark_owner(const struct crawl *crawl, struct mark *mark)
 {
     mark->ctx = (void *)(uintptr_t)crawl;
     mark->job = crawl->job.id;
+    mark->run = crawl->job.run;
     mark->epoch = crawl->job.epoch;
     snprintf(mark->owner, sizeof mark->owner, "%.*s", STR_ARG(crawl->job.owner));
 }

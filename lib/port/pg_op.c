@@ -73,10 +73,13 @@ static enum pg_step feed_copy(struct pg_op *op, PGconn *conn)
     return PG_STEP_AGAIN;
 }
 
-/* Takes `res` over. Of several statements' results the first error is kept, else the last. */
+/* Takes `res` over. Of several statements' results the first error is kept, else the last with
+ * columns. */
 static void keep_result(struct pg_op *op, PGresult *res)
 {
-    if (op->result && pg_result_is_error(op->result)) {
+    const PGresult *old = op->result;
+    if (old && (pg_result_is_error(old) ||
+                (!pg_result_is_error(res) && PQnfields(old) && !PQnfields(res)))) {
         PQclear(res);
         return;
     }

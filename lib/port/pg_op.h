@@ -26,7 +26,7 @@ struct pg_op {
     bool is_copy;             /* pg_copy's */
     bool is_feeding;          /* the server takes COPY data now */
     struct str copy_data;     /* what has not been handed to libpq yet; the caller's */
-    struct pg_result *result; /* the first error, else the last result */
+    struct pg_result *result; /* the first error, else the last result with columns */
     struct err err;           /* while it waits to be delivered: why it failed */
 };
 

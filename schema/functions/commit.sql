@@ -1,7 +1,7 @@
 -- The commit of a batch: one message that takes every lock, judges every mark, and writes rows,
 -- rejects, checkpoints and ledger together. Nothing in it waits for the client.
 -- Needs clock, is_end, lock_jobs (helpers), save_pages, save_progress, save_notes (progress),
--- merge_rows (merge), finish_run (run_end).
+-- merge_rows (merge), check_direct (direct), finish_run (run_end).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
 -- inside a checkpoint or an end.
@@ -158,7 +158,7 @@ as $$
 $$;
 
 -- batch: {marks: [mark], rejects: [{mark, position, reason, record}], max_rejects, table: {schema,
--- name, stage, columns, key, write} or null}.
+-- name, stage, columns, key, write, direct} or null}.
 create or replace function pagetide.commit_batch(batch jsonb)
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text)
 language plpgsql
@@ -170,6 +170,9 @@ declare
 begin
     perform lock_jobs(array(select m.job from read_marks(batch) m));
     marks := array(select m from give_verdicts(batch) m);
+    if (batch -> 'table' ->> 'direct')::boolean then
+        perform check_direct(marks);
+    end if;
     perform merge_rows(batch -> 'table', marks);
     perform save_rejects(batch -> 'rejects', marks);
     perform save_pages(marks);

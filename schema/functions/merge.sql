@@ -80,7 +80,7 @@ begin
     return format('insert into %I.%I as t (%s%s) select ',
             target ->> 'schema', target ->> 'name', names, own)
         || case when upsert then format('distinct on (%s) ', rtrim(key_vals, ', ')) else '' end
-        || coalesce(vals, '') || 'm.run, $3, s._pt_hash, nullif(s._pt_aside, '''')::jsonb'
+        || coalesce(vals, '') || 'm.run, $3, s._pt_hash, nullif(s._pt_aside::text, '''')::jsonb'
         || format(' from pg_temp.%I s', target ->> 'stage')
         || ' join unnest($1, $2) as m (n, run) on m.n = s._pt_mark'
         || case when upsert then format(
@@ -143,7 +143,8 @@ begin
 end
 $$;
 
--- Merges the rows of the applied marks; nothing where the batch has no table.
+-- Merges the rows of the applied marks; nothing where the batch has no table. Where they were
+-- copied into the table itself, all of them are to stay.
 -- How a text is read must not depend on the database's settings.
 create or replace function pagetide.merge_rows(target jsonb, marks pagetide.mark[]) returns void
 language plpgsql
@@ -160,6 +161,9 @@ begin
     from unnest(marks) m where m.verdict = 'applied' and m.page > 0;
     if jsonb_typeof(target) = 'object' and numbers is not null then
         perform remove_unfinished(target, r) from (select distinct unnest(runs) order by 1) d (r);
+        if (target ->> 'direct')::boolean then
+            return;
+        end if;
         execute merge_sql(target) using numbers, runs, clock();
     end if;
 end

@@ -40,7 +40,7 @@ static void put_create(struct buf *sql, const struct columns *columns)
         const char *type = column_type_sql(column->type);
         buf_printf(sql, "\"%.*s\" %s, ", STR_ARG(column->name), type);
     }
-    buf_puts(sql, "_pt_hash int8, _pt_aside text, _pt_mark int4, _pt_ord int8)");
+    buf_puts(sql, "_pt_hash int8, _pt_aside jsonb, _pt_mark int8, _pt_ord int8)");
 }
 
 static void put_select(struct buf *sql, const struct columns *columns)
@@ -48,9 +48,8 @@ static void put_select(struct buf *sql, const struct columns *columns)
     buf_puts(sql, "select string_agg(concat_ws('|', ");
     for (size_t i = 0; i < columns->count; i++)
         buf_printf(sql, "coalesce(\"%.*s\"::text, 'NULL'), ", STR_ARG(columns->items[i].name));
-    buf_puts(sql,
-             "coalesce(_pt_aside::jsonb::text, 'NULL'), _pt_mark, _pt_ord), e'\\n' order by "
-             "_pt_ord) from stage");
+    buf_puts(sql, "coalesce(_pt_aside::text, 'NULL'), _pt_mark, _pt_ord), e'\\n' order by "
+                  "_pt_ord) from stage");
 }
 
 struct str row_text_ask(struct arena *arena, const struct batch *batch,

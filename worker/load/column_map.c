@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "port/pg_sql.h"
 #include "worker/rows/column_name.h"
 
 static const struct declared_column *find_declared(const struct table *table, struct str name)
@@ -178,17 +179,6 @@ void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t r
     json_out_close(&out, '}');
 }
 
-void column_map_put_identifier(struct buf *buf, struct str name)
-{
-    buf_put_byte(buf, '"');
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '"')
-            buf_put_byte(buf, '"');
-        buf_put_byte(buf, name.ptr[i]);
-    }
-    buf_put_byte(buf, '"');
-}
-
 void column_map_put_stage_name(struct buf *buf, unsigned loader)
 {
     buf_printf(buf, "_pt_stage_%u", loader);
@@ -197,10 +187,10 @@ void column_map_put_stage_name(struct buf *buf, unsigned loader)
 static void put_stage_columns(struct buf *buf, const struct columns *columns)
 {
     for (size_t i = 0; i < columns->count; i++) {
-        column_map_put_identifier(buf, columns->items[i].name);
+        pg_sql_put_identifier(buf, columns->items[i].name);
         buf_printf(buf, " %s,", column_type_sql(columns->items[i].type));
     }
-    buf_puts(buf, "_pt_hash int8,_pt_aside text,_pt_mark int4,_pt_ord int8");
+    buf_puts(buf, "_pt_hash int8,_pt_aside jsonb,_pt_mark int8,_pt_ord int8");
 }
 
 void column_map_put_stage_sql(struct buf *buf, const struct column_map *map, unsigned loader,

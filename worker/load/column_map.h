@@ -46,7 +46,4 @@ void column_map_put_stage_name(struct buf *buf, unsigned loader);
 void column_map_put_stage_sql(struct buf *buf, const struct column_map *map, unsigned loader,
                               bool is_there);
 
-/* "name" with quotes, as SQL wants identifiers. */
-void column_map_put_identifier(struct buf *buf, struct str name);
-
 #endif

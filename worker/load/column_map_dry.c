@@ -1,5 +1,7 @@
 #include "worker/load/column_map_dry.h"
 
+#include "port/pg_sql.h"
+
 #include "worker/rows/column_name.h"
 
 struct column_map *column_map_dry_new(void)
@@ -119,9 +121,9 @@ struct column_map *column_map_dry_extend(const struct column_map *old,
 
 static void put_table_name(struct buf *buf, const struct table *table)
 {
-    column_map_put_identifier(buf, table->schema);
+    pg_sql_put_identifier(buf, table->schema);
     buf_put_byte(buf, '.');
-    column_map_put_identifier(buf, table->name);
+    pg_sql_put_identifier(buf, table->name);
 }
 
 static void put_key_index(struct buf *buf, const struct table *table,
@@ -132,7 +134,7 @@ static void put_key_index(struct buf *buf, const struct table *table,
     for (size_t i = 0; i < table->key_count; i++) {
         const struct column *column = find_field(columns, table->key[i]);
         buf_put(buf, i ? STR(", ") : STR(" ("));
-        column_map_put_identifier(buf, column ? column->name : table->key[i]);
+        pg_sql_put_identifier(buf, column ? column->name : table->key[i]);
     }
     buf_puts(buf, ");\n");
 }
@@ -142,13 +144,13 @@ void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
 {
     const struct table *table = &stream->table;
     buf_puts(buf, "create schema if not exists ");
-    column_map_put_identifier(buf, table->schema);
+    pg_sql_put_identifier(buf, table->schema);
     buf_puts(buf, ";\ncreate table ");
     put_table_name(buf, table);
     buf_puts(buf, " (\n");
     for (size_t i = 0; i < columns->count; i++) {
         buf_puts(buf, "    ");
-        column_map_put_identifier(buf, columns->items[i].name);
+        pg_sql_put_identifier(buf, columns->items[i].name);
         buf_printf(buf, " %.*s,\n", STR_ARG(columns->items[i].sql_type));
     }
     buf_puts(buf, "    _pt_run bigint,\n    _pt_at timestamptz,\n    _pt_hash bigint,\n"

@@ -1,10 +1,12 @@
 #include "worker/load/commit.h"
 
 #include "base/mem.h"
+#include "port/pg_sql.h"
 #include "port/sqlstate.h"
 #include "worker/load/attempt.h"
 #include "worker/load/blame.h"
 #include "worker/load/commit_message.h"
+#include "worker/load/direct.h"
 
 /*
  * Each phase is one query; its callback starts the next one or looks at the error. Nothing else
@@ -12,11 +14,18 @@
  *
  *     on_begin (a session is held)
  *        │
- *      stage ── on_staged ──► COPY ── on_copied ──► message ── on_committed ──► verdicts
- *        │ no rows                                     ▲
- *        └─────────────────────────────────────────────┘
+ *        ├─ enter ── on_entered ──► COPY into the table ─┐
+ *        │    │ refused: rollback                        │
+ *        │    ▼                                          ▼
+ *        ├─ stage ── on_staged ──► COPY ── on_copied ──► message ── on_committed ──► verdicts
+ *        │ no rows                                       ▲
+ *        └───────────────────────────────────────────────┘
  *
- * On an error step_failed decides by its kind:
+ * The upper way (direct.h) is tried first where it is possible. Whatever is refused there, other than
+ * by a server that is away, is rolled back and goes the middle way, which knows how to find a
+ * bad row, a page that is not to be stored, and a table that is not as the rows were cut for.
+ *
+ * On an error of the middle way step_failed decides by its kind:
  *
  *     AGAIN, BUG   attempt_retry: the whole batch again from on_begin, maybe in another session
  *     INPUT        find_blame: values that do not fit go aside, rows that are refused leave the
@@ -39,14 +48,14 @@
 enum {
     STAGE_TIMEOUT_MS = 60000,
     COPY_TIMEOUT_MS = 60000,    /* without a byte moved */
-    COMMIT_TIMEOUT_MS = 600000, /* one statement: the merge of a whole batch */
+    COMMIT_TIMEOUT_MS = 600000, /* one statement: the merge of a whole batch; or a lock */
     BLAME_ROUNDS_MAX = 8,
     MESSAGE_BYTES_MAX = 512 << 20, /* half of what PostgreSQL takes as a parameter */
 };
 
 /* One row a mark, in the order of the marks. */
-static const char commit_sql[] = "select n, verdict, ended, state, run_ended, run_state "
-                                 "from pagetide.commit_batch($1) order by n";
+#define VERDICTS                                                                               \
+    "select n, verdict, ended, state, run_ended, run_state from pagetide.commit_batch("
 enum {
     VERDICT_N,
     VERDICT_VERDICT,
@@ -61,7 +70,9 @@ struct commit {
     commit_fn fn;
     void *ctx;
     struct attempt attempt;
-    struct pg *pg; /* of the session held */
+    struct pg *pg;    /* of the session held */
+    bool is_direct;   /* on the upper way */
+    bool was_refused; /* … once: not again */
     struct buf message;
     struct blame *blame;
     int blame_rounds;
@@ -71,6 +82,7 @@ struct commit {
 };
 
 static void stage(struct commit *commit);
+static void leave_table(struct commit *commit, const struct err *err);
 
 static void end(struct commit *commit, const struct pg_result *verdicts, const struct err *err,
                 enum job_reason reason)
@@ -161,6 +173,10 @@ static void find_blame(struct commit *commit, const struct err *err, bool in_cop
 
 static void step_failed(struct commit *commit, const struct err *err, bool in_copy)
 {
+    if (commit->is_direct) {
+        leave_table(commit, err);
+        return;
+    }
     switch (err->kind) {
     case ERR_STOPPED:
         return;
@@ -193,13 +209,23 @@ static void on_committed(void *ctx, const struct pg_result *result, const struct
     end(commit, result, NULL, REASON_NONE);
 }
 
+/* Both in one message: the locks that it takes wait for nobody. */
+static void send_and_commit(struct commit *commit)
+{
+    AUTO_BUF(sql, 2 * (size_t)MESSAGE_BYTES_MAX);
+    buf_puts(&sql, VERDICTS);
+    pg_sql_put_string(&sql, buf_str(&commit->message));
+    buf_puts(&sql, ") order by n; commit");
+    pg_query(commit->pg, sql.ptr, NULL, 0, COMMIT_TIMEOUT_MS, on_committed, commit);
+}
+
 static void send_message(struct commit *commit)
 {
     const struct commit_options *options = &commit->options;
     bool has_rows = options->map && options->batch->row_count;
     buf_reset(&commit->message);
     commit_message_put(&commit->message, options->worker, options->batch, options->stream,
-                       has_rows ? options->map : NULL, options->loader);
+                       has_rows ? options->map : NULL, commit->is_direct ? 0 : options->loader);
     if (commit->message.has_overflowed) {
         struct err err = ERR_INIT;
         err_set(&err, ERR_INPUT, "load", 0, "the batch's marks and rejects exceed %d bytes",
@@ -207,8 +233,13 @@ static void send_message(struct commit *commit)
         fail(commit, &err, REASON_SERVER);
         return;
     }
+    if (commit->is_direct) {
+        send_and_commit(commit);
+        return;
+    }
     struct pg_value batch = pg_text(buf_str(&commit->message));
-    pg_query(commit->pg, commit_sql, &batch, 1, COMMIT_TIMEOUT_MS, on_committed, commit);
+    pg_query(commit->pg, VERDICTS "$1) order by n", &batch, 1, COMMIT_TIMEOUT_MS, on_committed,
+             commit);
 }
 
 static void on_copied(void *ctx, const struct pg_result *result, const struct err *err)
@@ -256,11 +287,74 @@ static void stage(struct commit *commit)
     pg_query(commit->pg, sql.ptr, NULL, 0, STAGE_TIMEOUT_MS, on_staged, commit);
 }
 
+/* --- straight into the table --- */
+
+static void on_left(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct commit *commit = ctx;
+    (void)result;
+    if (err && err->kind == ERR_STOPPED)
+        return;
+    if (err)
+        attempt_retry(&commit->attempt, err);
+    else
+        stage(commit);
+}
+
+/* Nothing of it stays; from now on the batch goes by the staging table. */
+static void leave_table(struct commit *commit, const struct err *err)
+{
+    if (err->kind == ERR_STOPPED)
+        return;
+    commit->is_direct = false;
+    commit->was_refused = err->kind != ERR_AGAIN || *err->sqlstate;
+    batch_aim_at_stage(commit->options.batch);
+    if (err->kind == ERR_AGAIN)
+        attempt_retry(&commit->attempt, err);
+    else
+        pg_query(commit->pg, "rollback", NULL, 0, STAGE_TIMEOUT_MS, on_left, commit);
+}
+
+static void on_entered(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct commit *commit = ctx;
+    const struct commit_options *options = &commit->options;
+    enum { TIME };
+    if (err) {
+        leave_table(commit, err);
+        return;
+    }
+    AUTO_BUF(sql, MIB(4));
+    direct_put_copy_sql(&sql, options->stream, options->map);
+    batch_aim_at_table(options->batch, pg_get_int(result, 0, TIME));
+    batch_close(options->batch);
+    pg_copy(commit->pg, sql.ptr, buf_str(&options->batch->rows), COPY_TIMEOUT_MS, on_copied,
+            commit);
+}
+
+static bool may_enter(const struct commit *commit)
+{
+    const struct commit_options *options = &commit->options;
+    return !commit->was_refused && options->map && options->batch->row_count &&
+           direct_is_possible(options->stream, options->map);
+}
+
+static void enter_table(struct commit *commit)
+{
+    AUTO_BUF(sql, 2 * MIB(4));
+    commit->is_direct = true;
+    direct_put_start_sql(&sql, commit->options.stream, commit->options.map);
+    pg_query(commit->pg, sql.ptr, NULL, 0, COMMIT_TIMEOUT_MS, on_entered, commit);
+}
+
 static void on_begin(void *ctx, struct session *session)
 {
     struct commit *commit = ctx;
     commit->pg = session->pg;
-    stage(commit);
+    if (may_enter(commit))
+        enter_table(commit);
+    else
+        stage(commit);
 }
 
 struct commit *commit_start(const struct commit_options *options, commit_fn fn, void *ctx)

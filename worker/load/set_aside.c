@@ -46,15 +46,16 @@ static void add_aside(struct rewriting *rewriting, struct str name, struct str t
     json_out_quote(&rewriting->asides, buf_str(&source));
 }
 
-/* What went aside before comes after the new members. */
+/* What went aside before, a jsonb of a version and an object, comes after the new members. */
 static void put_asides(struct rewriting *rewriting, struct str before)
 {
     size_t begin = encode_begin(rewriting->out);
+    buf_put_byte(rewriting->out, ENCODE_JSONB_VERSION);
     buf_put_byte(rewriting->out, '{');
     buf_put(rewriting->out, buf_str(&rewriting->asides));
-    if (before.len > 2) {
+    if (before.len > 3) {
         buf_put_byte(rewriting->out, ',');
-        buf_put(rewriting->out, str_slice(before, 1, before.len - 1));
+        buf_put(rewriting->out, str_slice(before, 2, before.len - 1));
     }
     buf_put_byte(rewriting->out, '}');
     encode_end(rewriting->out, begin);

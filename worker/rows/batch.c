@@ -1,6 +1,7 @@
 #include "worker/rows/batch.h"
 
 #include <assert.h>
+#include <endian.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -209,6 +210,28 @@ void batch_close(struct batch *batch)
     if (!batch->is_closed)
         buf_put(&batch->rows, COPY_TRAILER);
     batch->is_closed = true;
+}
+
+/* Two fields of an int8 each end a row: length, value, length, value. */
+static void put_tail(struct batch *batch, size_t row, int64_t first, int64_t second)
+{
+    struct str bytes = batch_row(batch, row);
+    uint64_t wire[] = {htobe64((uint64_t)first), htobe64((uint64_t)second)};
+    size_t end = batch->row_starts[row] + bytes.len;
+    memcpy(batch->rows.ptr + end - sizeof wire[1], &wire[1], sizeof wire[1]);
+    memcpy(batch->rows.ptr + end - 12 - sizeof wire[0], &wire[0], sizeof wire[0]);
+}
+
+void batch_aim_at_table(struct batch *batch, int64_t at_us)
+{
+    for (size_t row = 0; row < batch->row_count; row++)
+        put_tail(batch, row, batch->marks[batch->row_marks[row]].run, at_us);
+}
+
+void batch_aim_at_stage(struct batch *batch)
+{
+    for (size_t row = 0; row < batch->row_count; row++)
+        put_tail(batch, row, batch->row_marks[row], (int64_t)row);
 }
 
 bool batch_is_empty(const struct batch *batch)

@@ -17,7 +17,7 @@
  * Past the buffer's ceiling nothing is put, `buf->has_overflowed` is set, and true is returned
  * all the same: the caller looks once, at the end of the page.
  */
-enum { ENCODE_UUID_BYTES = 16 };
+enum { ENCODE_UUID_BYTES = 16, ENCODE_JSONB_VERSION = 1 };
 
 void encode_null(struct buf *buf);
 void encode_boolean(struct buf *buf, bool flag);

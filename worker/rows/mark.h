@@ -14,7 +14,7 @@
  */
 struct mark {
     void *ctx; /* handed back with the outcome */
-    int64_t job;
+    int64_t job, run;
     int64_t epoch;
     char owner[RNG_TOKEN_BYTES];
 

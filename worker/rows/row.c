@@ -48,10 +48,9 @@ static void put_text(struct buf *buf, const struct record_field *field)
 
 static void put_jsonb(struct row_writer *writer, const struct record_field *field)
 {
-    enum { JSONB_VERSION = 1 };
     struct buf *rows = &writer->batch->rows;
     size_t begin = encode_begin(rows);
-    buf_put_byte(rows, JSONB_VERSION);
+    buf_put_byte(rows, ENCODE_JSONB_VERSION);
     jsontext_put_sorted(&writer->sorter, rows, field->raw);
     encode_end(rows, begin);
 }
@@ -267,6 +266,7 @@ static void put_asides(struct buf *rows, const struct bound *bound)
     }
     size_t begin = encode_begin(rows);
     struct json_out out = {.buf = rows};
+    buf_put_byte(rows, ENCODE_JSONB_VERSION);
     json_out_open(&out, NULL, '{');
     for (size_t i = 0; i < bound->aside_count; i++) {
         json_out_name(&out, bound->asides[i].name);
@@ -314,7 +314,7 @@ static void put_own_columns(struct row_writer *writer, const struct record *reco
         hash = hash_fold(hash, writer->extras_hash);
     encode_int8(&batch->rows, (int64_t)hash);
     put_asides(&batch->rows, bound);
-    encode_int4(&batch->rows, (int32_t)batch->mark_count);
+    encode_int8(&batch->rows, (int64_t)batch->mark_count);
     encode_int8(&batch->rows, (int64_t)batch->row_count - 1);
     for (size_t i = 0; i < bound->aside_count; i++)
         if (bound->asides[i].is_misfit)

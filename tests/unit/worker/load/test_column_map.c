@@ -144,8 +144,8 @@ START_TEST(the_staging_table_has_our_types)
     column_map_put_stage_sql(&sql, map, 3, false);
     ck_assert_str_is(buf_str(&sql),
                      "drop table if exists pg_temp._pt_stage_3;create temp table _pt_stage_3 "
-                     "(\"a \"\"b\"\"\" bigint,\"c\" text,_pt_hash int8,_pt_aside text,"
-                     "_pt_mark int4,_pt_ord int8)");
+                     "(\"a \"\"b\"\"\" bigint,\"c\" text,_pt_hash int8,_pt_aside jsonb,"
+                     "_pt_mark int8,_pt_ord int8)");
     buf_reset(&sql);
     column_map_put_stage_sql(&sql, map, 3, true);
     ck_assert_str_is(buf_str(&sql), "truncate pg_temp._pt_stage_3");

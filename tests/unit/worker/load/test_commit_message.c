@@ -92,7 +92,7 @@ START_TEST(the_table_has_its_columns_and_key)
         str_find(message(arena, batch, &stream, &map),
                  STR("\"table\":{\"schema\":\"shop\",\"name\":\"orders\","
                      "\"stage\":\"_pt_stage_3\",\"columns\":[\"id\",\"n\\\"1\\\"\"],"
-                     "\"key\":[\"id\"],\"write\":\"upsert\"}")),
+                     "\"key\":[\"id\"],\"write\":\"upsert\",\"direct\":false}")),
         0);
     batch_free(batch);
     arena_free(arena);
