@@ -224,13 +224,16 @@ static void touch_deadline(struct pg *pg)
         loop_timer_clear(pg->deadline);
 }
 
-static void flush(struct pg *pg)
+/* Has all left that libpq holds? If not, the loop calls when the socket takes more, or the
+ * session is lost. */
+static bool flush(struct pg *pg)
 {
     int left = PQflush(pg->conn);
     if (left < 0)
         session_lost(pg, PQerrorMessage(pg->conn));
     else
         loop_fd_set(pg->watch, left ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+    return left == 0;
 }
 
 static void came_up(struct pg *pg)
@@ -275,7 +278,7 @@ static void send_current(struct pg *pg)
         return;
     }
     touch_deadline(pg);
-    flush(pg);
+    (void)flush(pg);
 }
 
 static void start_next(struct pg *pg)
@@ -287,17 +290,23 @@ static void start_next(struct pg *pg)
         send_current(pg);
 }
 
-/* Goes on with `current` and those after it, as far as it goes without waiting. */
+/*
+ * Goes on with `current` and those after it, as far as it goes without waiting. One flush decides
+ * both whether COPY data may be put and what the loop waits for: asked twice, the socket may have
+ * become free in between, and then nothing would call again.
+ */
 static void pump(struct pg *pg)
 {
     const char *why;
     while (pg->conn && pg->current) {
+        if (pg->current->is_feeding && !flush(pg))
+            return;
         switch (pg_op_step(pg->current, pg->conn, &why)) {
         case PG_STEP_AGAIN:
             touch_deadline(pg);
             break;
         case PG_STEP_WAIT:
-            flush(pg);
+            (void)flush(pg);
             return;
         case PG_STEP_DONE:
             end_current(pg);
@@ -334,7 +343,7 @@ static void on_io(void *ctx, int events)
     if (is_read)
         touch_deadline(pg);
     if (events & LOOP_WRITE)
-        flush(pg);
+        (void)flush(pg);
     pump(pg);
     report_notifies(pg);
     if (pg->conn && PQstatus(pg->conn) == CONNECTION_BAD)

@@ -54,8 +54,7 @@ bool pg_op_send(struct pg_op *op, PGconn *conn)
                  : PQsendQuery(conn, op->sql);
 }
 
-/* libpq's buffer grows without end in non-blocking mode: a piece is put only when the one
- * before has left. A COPY FROM STDIN that came as pg_query has no data and is made to fail. */
+/* A COPY FROM STDIN that came as pg_query has no data and is made to fail. */
 static enum pg_step feed_copy(struct pg_op *op, PGconn *conn)
 {
     if (!op->copy_data.len) {
@@ -63,9 +62,6 @@ static enum pg_step feed_copy(struct pg_op *op, PGconn *conn)
         int is_put = PQputCopyEnd(conn, op->is_copy ? NULL : "no data for this COPY");
         return is_put == 1 ? PG_STEP_AGAIN : PG_STEP_BROKEN;
     }
-    int left = PQflush(conn);
-    if (left)
-        return left < 0 ? PG_STEP_BROKEN : PG_STEP_WAIT;
     size_t size = MIN(op->copy_data.len, (size_t)COPY_PIECE_BYTES);
     if (PQputCopyData(conn, op->copy_data.ptr, (int)size) != 1)
         return PG_STEP_BROKEN;

@@ -47,7 +47,8 @@ void pg_op_set_params(struct pg_op *op, const struct pg_value *params, size_t co
 /* Hands the statement to libpq. False: the connection is of no use any more. */
 bool pg_op_send(struct pg_op *op, struct pg_conn *conn) MUST_CHECK;
 
-/* One step of a statement that was sent, without waiting. */
+/* One step of a statement that was sent, without waiting. While is_feeding only after a flush
+ * that left nothing: libpq's buffer grows without end. */
 enum pg_step {
     PG_STEP_AGAIN,  /* it went on: the next step may come at once */
     PG_STEP_WAIT,   /* flush, then wait for the socket */
