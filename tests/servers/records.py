@@ -1,6 +1,7 @@
 """The odd records that every server is filled with, and a way to send them."""
 
 import json
+import urllib.error
 import urllib.request
 
 COUNT = 235
@@ -30,12 +31,15 @@ def records():
 
 
 def send(method, url, value, **headers):
-    """Sends a value as JSON and returns the answer's; raises for a status of 400 and above."""
+    """Sends a value as JSON and returns the answer's; ends the program for a status of 400 and above."""
     body = None if value is None else json.dumps(value).encode()
     headers = {"Content-Type": "application/json", **headers}
     request = urllib.request.Request(url, body, headers, method=method)
-    with urllib.request.urlopen(request) as answer:
-        text = answer.read()
+    try:
+        with urllib.request.urlopen(request) as answer:
+            text = answer.read()
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"{method} {url} {value}: {error}: {error.read().decode()}") from None
     return json.loads(text) if text else None
 
 

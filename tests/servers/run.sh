@@ -3,10 +3,11 @@
 #
 # Each folder beside this file is a server. It is installed, pinned, below build/servers/cache,
 # started on a free port and filled with the odd records of records.py. Then the streams of its
-# definition.yml are read: `auto` by what Pagetide recognises alone, the others as they say.
+# definition.yml are read: `auto…` by what Pagetide recognises alone, the others as they say.
 #
 # A declared stream passes if every record has arrived exactly and its end is proved or told.
-# `auto` passes too where it says that it has read one page only, or does not end as succeeded.
+# `auto…` passes too where it says that it has read one page only, or does not end as succeeded;
+# `whole…`, a list in one answer, may be assumed.
 # A server that cannot be had on this machine is skipped, and a line says why. The last line is
 # "N passed, N failed".
 set -uo pipefail
@@ -129,7 +130,7 @@ check_stream() {
 judge_stream() {
     local stream=$1 ending=$2 words=$3 difference=$4
     case $stream:$ending:${difference:+differs} in
-    auto*:succeeded\ *: | *:succeeded\ proved: | *:succeeded\ told:)
+    auto*:succeeded\ *: | whole*:succeeded\ *: | *:succeeded\ proved: | *:succeeded\ told:)
         pass "$name.$stream" "$ending: $words"
         ;;
     auto*:succeeded\ assumed:differs)
