@@ -1,0 +1,20 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
+# etcd's JSON gateway (Debian): POST, base64, and fields that are absent when empty or false.
+key=key
+own="create_revision mod_revision version"
+
+install() {
+    install_from_debian etcd-server
+}
+
+launch() {
+    exec "$cache/root/usr/bin/etcd" --data-dir "$work/data" --name odd \
+        --listen-client-urls "$SERVER" --advertise-client-urls "$SERVER" \
+        --listen-peer-urls "http://127.0.0.1:$((port + 1))" \
+        --initial-advertise-peer-urls "http://127.0.0.1:$((port + 1))" \
+        --initial-cluster "odd=http://127.0.0.1:$((port + 1))"
+}
+
+answers() {
+    curl -fsS "$SERVER/health"
+}
