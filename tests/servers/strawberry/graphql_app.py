@@ -1,0 +1,35 @@
+"""The records as a connection, with their numbers as text where GraphQL's are too small."""
+
+import collections.abc
+
+import strawberry
+from strawberry import relay
+from strawberry.asgi import GraphQL
+from strawberry.scalars import JSON
+
+from records import records
+
+
+@strawberry.type
+class Odd(relay.Node):
+    key: relay.NodeID[str]
+    name: str
+    note: str | None
+    big: str
+    amount: float
+    nested: JSON
+
+
+def make(record):
+    return Odd(key=record["id"], name=record["name"], note=record["note"], big=str(record["big"]),
+               amount=record["amount"], nested=record["nested"])
+
+
+@strawberry.type
+class Query:
+    @relay.connection(relay.ListConnection[Odd])
+    def odd(self) -> collections.abc.Iterable[Odd]:
+        return [make(record) for record in records()]
+
+
+app = GraphQL(strawberry.Schema(query=Query))

@@ -1,0 +1,16 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
+# Strawberry (PyPI): GraphQL connections as Relay has them, over POST.
+key=id
+
+install() {
+    install_from_pypi
+}
+
+launch() {
+    cd "$here/$name" || exit
+    exec "$cache/venv/bin/uvicorn" --port "$port" graphql_app:app
+}
+
+answers() {
+    curl -fsS "$SERVER/graphql?query=%7B__typename%7D" -H 'Accept: application/json'
+}
