@@ -126,11 +126,12 @@ START_TEST(integers)
 }
 END_TEST
 
+/* Only PostgreSQL 15 and before read a blank behind the e: by their strtol, not by a rule. */
 START_TEST(numbers)
 {
-    COMPARE("numeric", "here = 'no' and t ~* 'e[+-]?[0-9]{3}'", "0", "7", "00", "123", ".",
-            ".5", "5.", "e", "E+2", "e-7", "e10", "+", "-", " ", "nan", "inf", "infinity", "y",
-            "x", "_", ",", "");
+    COMPARE("numeric", "here = 'no' and t ~* 'e([ ]|[+-]?[0-9]{3})'", "0", "7", "00", "123",
+            ".", ".5", "5.", "e", "E+2", "e-7", "e10", "+", "-", " ", "nan", "inf", "infinity",
+            "y", "x", "_", ",", "");
 }
 END_TEST
 
