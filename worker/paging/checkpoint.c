@@ -16,7 +16,7 @@
  *     {"v":1,"type":"cursor","page":"3","records":"300","number":"0","cursor":"c4",
  *      "next":{"params":{"after":"c4"},"headers":{}}}
  *
- * page, records, total    what was read so far, and what the API said there is
+ * page, records, total    what was read so far, and what the API said first
  * empty                   pages without records in a row, up to here; absent: none
  * number, cursor, next    where the next page is. `number` and `cursor` are enough for types
  *                         that have one; a link is only in next.url, and what response_based

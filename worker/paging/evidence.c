@@ -144,15 +144,39 @@ static bool find_kept_total(const struct pager_step *step, struct str *ret_name,
     return counts_all(step) && !pager_is_numbered(step->pager) && *ret_total >= 0;
 }
 
+/* pager_next keeps and compares what the definition names: another count cannot mend it. */
+static bool has_own_count(const struct pager_step *step)
+{
+    const struct pagination *how = step->pager->in_force;
+    return pager_is_numbered(step->pager) &&
+           (how->total.kind != LOCATOR_NONE || how->total_pages.kind != LOCATOR_NONE);
+}
+
+/* Records came or went meanwhile, a link led elsewhere, or the total is made to fit. */
+static bool has_total_changed(struct pager_step *step, const struct look *look,
+                              struct str *ret_why)
+{
+    struct str name;
+    bool is_sure;
+    int64_t total, first = step->pager->total;
+    if (first < 0 || has_own_count(step) || !step->facts->seen ||
+        !find_total(step, look, &name, &total, &is_sure) || total == first ||
+        (!is_sure && total != pager_reached(step->pager, step->facts->seen)))
+        return false;
+    *ret_why = arena_printf(step->arena, "%.*s is %lld, but was %lld on the first page",
+                            STR_ARG(name), (long long)total, (long long)first);
+    return true;
+}
+
 void evidence_remember(struct pager_step *step)
 {
     struct look look;
     struct str name;
     int64_t total;
     bool is_sure;
-    if (step->pager->page || pager_is_numbered(step->pager) || step->facts->is_empty_answer)
+    if (step->pager->page || has_own_count(step) || step->facts->is_empty_answer)
         return;
-    if (step->pager->declared->total.kind != LOCATOR_NONE &&
+    if (step->pager->declared->total.kind != LOCATOR_NONE && !pager_is_numbered(step->pager) &&
         !read_declared_total(step, &name, &total))
         warn_of_no_total(step);
     look_open(&look, step->facts, step->arena);
@@ -174,7 +198,7 @@ static bool weigh_total(struct pager_step *step, const struct look *look, bool *
     if (!is_there && !find_kept_total(step, &name, &total))
         return false;
     bool is_of_answer = is_there && may_count_the_answer(step, total, is_sure);
-    *ret_proves = total == reached && !is_of_answer;
+    *ret_proves = total == reached && !is_of_answer && !has_total_changed(step, look, ret_why);
     *ret_why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
                             (long long)total, (long long)reached);
     return total > reached;
@@ -279,6 +303,15 @@ struct str evidence_reached(struct pager_step *step)
     return proves ? why : STR_NONE;
 }
 
+static void doubt(struct pager_step *step, struct str why)
+{
+    struct pager_signs *signs = &step->signs;
+    signs->proof = COMPLETE_ASSUMED;
+    signs->proof_why =
+        arena_printf(step->arena, "%.*s, but %.*s", STR_ARG(signs->end_why), STR_ARG(why));
+    signs->is_doubtful = true;
+}
+
 void evidence_look(struct pager_step *step)
 {
     struct pager_signs *signs = &step->signs;
@@ -299,19 +332,17 @@ void evidence_look(struct pager_step *step)
     if (has_more)
         why = total_why;
     else if (!see_more(step, &look, &why)) {
-        if (proves)
+        if (has_total_changed(step, &look, &why))
+            doubt(step, why);
+        else if (proves && (!has_own_count(step) || signs->proof != COMPLETE_ASSUMED))
             pager_step_sign_end(step, COMPLETE_PROVED, total_why);
         return;
     } else if (signs->has_flag)
         return; /* links beside a flag are often stale: they only take its proof from a total */
-    if (is_wanted(step)) {
-        signs->proof = COMPLETE_ASSUMED;
-        signs->proof_why =
-            arena_printf(step->arena, "%.*s, but %.*s", STR_ARG(signs->end_why), STR_ARG(why));
-        signs->is_doubtful = true;
-    } else {
+    if (is_wanted(step))
+        doubt(step, why);
+    else
         pager_step_sign_more(step, why);
-    }
 }
 
 /* What to add; nothing for a stream that says itself that it is one page. */

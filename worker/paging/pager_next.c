@@ -146,6 +146,22 @@ static bool is_full(const struct pager_step *step)
     return step->pager->recognised.len && look_is_full(step->facts, step->arena);
 }
 
+/* Other than on the first page: records came or went meanwhile, or it is made to fit. */
+static bool has_changed(const struct pager_step *step, int64_t total)
+{
+    return step->pager->total >= 0 && step->pager->total != total;
+}
+
+static void doubt_total(struct pager_step *step, struct str name, int64_t total)
+{
+    struct str more;
+    if (!evidence_sees_more(step, &more))
+        pager_step_sign_end(step, COMPLETE_ASSUMED,
+                            arena_printf(step->arena, "%.*s is %lld, but was %lld",
+                                         STR_ARG(name), (long long)total,
+                                         (long long)step->pager->total));
+}
+
 /*
  * A full first page that has all may be one whose total counts this answer only: the next page
  * will tell. More than there is may be the same page again: it is the end, and proves nothing.
@@ -157,6 +173,8 @@ static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
         pager_step_sign_end(step, COMPLETE_ASSUMED,
                             arena_printf(step->arena, "%.*s is %lld, but %lld were read",
                                          STR_ARG(name), (long long)total, (long long)reached));
+    else if (reached == total && has_changed(step, total))
+        doubt_total(step, name, total);
     else if (reached < total || step->pager->page || step->signs.has_end || !is_full(step))
         compare_total(step, name, reached, total);
 }
@@ -170,8 +188,8 @@ static bool counts_the_page(const struct pager_step *step, int64_t reached, int6
 /* A total that changes is worth a warning: records may be missed or come twice. */
 static void remember_total(struct pager_step *step, struct str name, int64_t total)
 {
-    step->next->total = total;
-    if (step->pager->total >= 0 && step->pager->total != total)
+    step->next->total = step->pager->total >= 0 ? step->pager->total : total;
+    if (has_changed(step, total))
         step->decision.warning =
             arena_printf(step->arena, "%.*s changed from %lld to %lld while paging",
                          STR_ARG(name), (long long)step->pager->total, (long long)total);
