@@ -49,6 +49,7 @@ struct crawl {
     struct arena *next;  /* the same of the page after it; the two swap */
     struct loader *loader;
     const struct stream *stream;
+    struct stream listed; /* the stream, with the merge_path that it does not name */
     struct scope scope;
     struct pager pager;
     struct guard guard;
@@ -72,10 +73,11 @@ struct crawl {
 
     struct buf body;
     struct cut cut;
-    bool is_body_empty;  /* 204, or `responses` said so */
-    bool is_end_by_rule; /* `responses` said that there is no more */
-    bool is_behind_end;  /* it was refused, and all had been read before */
-    struct str refusal;  /* why a page on trial is none (crawl_is_on_trial) */
+    bool is_body_empty;    /* 204, or `responses` said so */
+    bool is_end_by_rule;   /* `responses` said that there is no more */
+    bool is_behind_end;    /* it was refused, and all had been read before */
+    struct str merge_note; /* what is the record, where the definition does not say it */
+    struct str refusal;    /* why a page on trial is none (crawl_is_on_trial) */
 
     size_t pending; /* marks without an outcome yet */
     struct crawl_end end;
@@ -113,6 +115,9 @@ void crawl_put_mark(struct crawl *crawl, struct mark *mark);
  * word, and never on trial.
  */
 bool crawl_is_on_trial(const struct crawl *crawl);
+
+/* What is known of the page that was answered, for decisions on it. */
+struct pager_facts crawl_facts(const struct crawl *crawl);
 
 /* Puts "GET https://…" before the error. */
 void crawl_wrap_request(struct crawl *crawl);

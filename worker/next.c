@@ -42,7 +42,7 @@ static bool read_response(struct crawl *crawl, struct err *err)
                        err);
 }
 
-static struct pager_facts facts_of(const struct crawl *crawl)
+struct pager_facts crawl_facts(const struct crawl *crawl)
 {
     return (struct pager_facts){
         .url = crawl->request.url,
@@ -333,11 +333,13 @@ enum step step_next(struct crawl *crawl)
     read.records += crawl->cut.taken;
     crawl->scope.accumulated = accumulated(crawl, &read);
     crawl->scope.last = crawl->cut.last.len ? crawl->cut.last : crawl->pager.last;
-    struct pager_facts facts = facts_of(crawl);
+    struct pager_facts facts = crawl_facts(crawl);
     struct pager_decision decision =
         pager_decide(&crawl->pager, &facts, crawl->next, &next, &crawl->err);
     if (decision.outcome == PAGER_FAILED)
         return refuse_page(crawl, decision.reason);
+    decision.warning = both_warnings(crawl->next, decision.warning, crawl->merge_note);
+    crawl->merge_note = STR_NONE;
     keep_last(crawl, &next);
     next.answer = UNDEFINED_VALUE;
     if (decision.outcome == PAGER_MORE)

@@ -6,6 +6,7 @@
 #include "base/redact.h"
 #include "worker/exchange/judge.h"
 #include "worker/exchange/recall.h"
+#include "worker/paging/only_list.h"
 #include "worker/records/records.h"
 #include "worker/watch.h"
 
@@ -15,6 +16,17 @@ enum {
     SLOT_WAIT_MS = 10000, /* a longer wait gives the slot and the lease back */
 };
 
+/* Goes on with the stream as if its merge_path were this. */
+static bool take_merge_path(struct crawl *crawl, struct str path)
+{
+    crawl->listed = *crawl->stream;
+    if (!path_compile(crawl->arena, arena_str(crawl->arena, path), &crawl->listed.merge.path,
+                      &crawl->err))
+        return false;
+    crawl->stream = &crawl->listed;
+    return true;
+}
+
 static bool open_definition(struct crawl *crawl)
 {
     crawl->stream = loader_stream(crawl->loader);
@@ -22,7 +34,8 @@ static bool open_definition(struct crawl *crawl)
                                          &crawl->scope.secrets};
     return scope_init(&crawl->scope, &crawl->job, crawl->stream, crawl->env->secrets_dir,
                       crawl->arena, &crawl->err) &&
-           checkpoint_read(&from, crawl->job.checkpoint, &crawl->pager, &crawl->err);
+           checkpoint_read(&from, crawl->job.checkpoint, &crawl->pager, &crawl->err) &&
+           (!crawl->pager.merge_path.len || take_merge_path(crawl, crawl->pager.merge_path));
 }
 
 /* What a request may ask about the pages before it. */
@@ -351,12 +364,52 @@ static void show_response(struct crawl *crawl)
                        &ignored);
 }
 
+/* Does the definition leave open what the records are? */
+static bool is_merge_open(const struct crawl *crawl)
+{
+    const struct stream *stream = crawl->stream;
+    return !stream->merge.path.source.ptr && stream->merge.strategy == MERGE_APPEND &&
+           !stream->merge.with_count && !crawl->pager.page && !crawl->is_body_empty &&
+           stream->pagination.type != PAGINATE_NONE &&
+           str_starts(str_trim(buf_str(&crawl->body)), STR("{"));
+}
+
+/* Of a first page: the only list of objects beside a next link is the records, said aloud. */
+static void find_records(struct crawl *crawl)
+{
+    struct str names;
+    if (!is_merge_open(crawl))
+        return;
+    show_response(crawl);
+    struct pager_facts facts = crawl_facts(crawl);
+    switch (only_list_find(&facts, crawl->page, &names)) {
+    case ONLY_LIST_ONE:
+        if (!take_merge_path(crawl, names))
+            return;
+        crawl->pager.merge_path = crawl->listed.merge.path.source;
+        crawl->merge_note = arena_printf(crawl->arena,
+                                         "merge_path is not given: the records are taken from "
+                                         "%.*s, the only list (merge_path: %.*s)",
+                                         STR_ARG(names), STR_ARG(names));
+        break;
+    case ONLY_LIST_SEVERAL:
+        crawl->merge_note = arena_printf(crawl->arena,
+                                         "merge_path is not given: the whole answer is one "
+                                         "record, though it has lists: %.*s",
+                                         STR_ARG(names));
+        break;
+    case ONLY_LIST_NONE:
+        break;
+    }
+}
+
 enum step step_cut(struct crawl *crawl)
 {
     const struct crawl_watch *watch = crawl->env->watch;
     struct batch *batch = loader_batch(crawl->loader, crawl_ready, crawl);
     if (!batch)
         return crawl_pause(crawl, STEP_cut);
+    find_records(crawl);
     crawl->cut = (struct cut){
         .body = buf_str(&crawl->body),
         .stream = crawl->stream,

@@ -176,6 +176,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         json_out_str(&out, "shape", str_from(shape_names[pager->shape]));
     if (pager->reached.len)
         json_out_str(&out, "reached", pager->reached);
+    if (pager->merge_path.len)
+        json_out_str(&out, "merge_path", pager->merge_path);
     if (pager->cursor.kind != VALUE_UNDEFINED)
         value_put(&out, "cursor", pager->cursor);
     if (pager->answer.kind != VALUE_UNDEFINED)
@@ -311,6 +313,8 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->shape = read_shape(map);
     struct value done = value_get(map, STR("done")), reached = value_get(map, STR("reached"));
     pager->reached = reached.kind == VALUE_STRING ? reached.text : STR_NONE;
+    struct value merge_path = value_get(map, STR("merge_path"));
+    pager->merge_path = merge_path.kind == VALUE_STRING ? merge_path.text : STR_NONE;
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
     secret_refs_init(&refs, from->arena, from->secrets);
     if (!secret_refs_read(&refs, value_get(map, STR("secrets")), err) ||
