@@ -6,7 +6,7 @@
 #include "base/redact.h"
 #include "worker/exchange/judge.h"
 #include "worker/exchange/recall.h"
-#include "worker/paging/only_list.h"
+#include "worker/paging/absent.h"
 #include "worker/records/records.h"
 #include "worker/watch.h"
 
@@ -382,8 +382,8 @@ static void find_records(struct crawl *crawl)
         return;
     show_response(crawl);
     struct pager_facts facts = crawl_facts(crawl);
-    switch (only_list_find(&facts, crawl->page, &names)) {
-    case ONLY_LIST_ONE:
+    switch (absent_merge_path(&facts, crawl->page, &names)) {
+    case ABSENT_LIST_ONE:
         if (!take_merge_path(crawl, names))
             return;
         crawl->pager.merge_path = crawl->listed.merge.path.source;
@@ -392,13 +392,13 @@ static void find_records(struct crawl *crawl)
                                          "%.*s, the only list (merge_path: %.*s)",
                                          STR_ARG(names), STR_ARG(names));
         break;
-    case ONLY_LIST_SEVERAL:
+    case ABSENT_LIST_SEVERAL:
         crawl->merge_note = arena_printf(crawl->arena,
                                          "merge_path is not given: the whole answer is one "
                                          "record, though it has lists: %.*s",
                                          STR_ARG(names));
         break;
-    case ONLY_LIST_NONE:
+    case ABSENT_LIST_NONE:
         break;
     }
 }

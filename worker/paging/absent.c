@@ -142,3 +142,98 @@ enum job_complete absent_rel(struct pager_step *step, struct str rel)
     say_absent(step, "rel", rel);
     return COMPLETE_ASSUMED;
 }
+
+static void warn_of_pagination(struct pager_step *step, const char *type, const char *key,
+                               struct str path)
+{
+    warn_of(step, arena_printf(step->arena,
+                               "one page only: write how the next page is asked for, such as "
+                               "pagination: {type: %s, %s: \"%.*s\"}",
+                               type, key, STR_ARG(path)));
+}
+
+void absent_pagination(struct pager_step *step)
+{
+    static const struct {
+        const struct known_list *list;
+        look_fits_fn *fits;
+        const char *type, *key;
+    } kinds[] = {{&known_cursors, look_is_cursor, "cursor, param: cursor", "cursor_path"},
+                 {&known_pages, look_is_count, "page", "total_pages_path"},
+                 {&known_totals, look_is_count, "page", "total_path"},
+                 {&known_flags, look_is_yes, "page", "has_more_path"}};
+    struct look look;
+    struct look_found found;
+    look_open(&look, step->facts, step->arena);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (look_find(&look, kinds[i].list, kinds[i].fits, &found)) {
+            warn_of_pagination(step, kinds[i].type, kinds[i].key, found.path);
+            return;
+        }
+    if (look_find_header(step->facts, &known_total_headers, look_is_count, &found))
+        warn_of_pagination(step, "page", "total_path",
+                           arena_printf(step->arena, "header:%.*s", STR_ARG(found.path)));
+}
+
+/* --- a merge_path --- */
+
+static bool is_anything(struct value value)
+{
+    return look_is_nothing(value) || look_is_flag(value);
+}
+
+static bool tells_of_paging(const struct look *look)
+{
+    const struct pager_facts *facts = look->facts;
+    struct look_found found;
+    return link_has_next(facts->headers, facts->header_count, facts->url) ||
+           look_find(look, &known_links, look_is_link, &found) ||
+           look_find(look, &known_cursors, look_is_cursor, &found) ||
+           look_find(look, &known_links, look_is_nothing, &found) ||
+           look_find(look, &known_cursors, look_is_nothing, &found) ||
+           look_find(look, &known_flags, is_anything, &found);
+}
+
+static bool is_list_of_objects(struct value value)
+{
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        if (value.list->items[i].kind != VALUE_MAP)
+            return false;
+    return value.kind == VALUE_LIST && value.list->count > 0;
+}
+
+/* Lists of links are no records. */
+static bool is_known_list(struct str name)
+{
+    return str_is(name, "links") || str_is(name, "link") || str_is(name, "_links");
+}
+
+/* A key that stands for itself in a path. */
+static bool is_plain(struct str key)
+{
+    for (size_t i = 0; i < key.len; i++)
+        if (strchr(".[]'\"\\", key.ptr[i]) || (unsigned char)key.ptr[i] <= ' ')
+            return false;
+    return key.len > 0 && key.len <= 100;
+}
+
+enum absent_list absent_merge_path(const struct pager_facts *facts, struct arena *arena,
+                                   struct str *ret_names)
+{
+    struct look look;
+    size_t count = 0;
+    look_open(&look, facts, arena);
+    *ret_names = STR_NONE;
+    if (!look.place_count || !tells_of_paging(&look))
+        return ABSENT_LIST_NONE;
+    const struct value_map *body = look.places[0].value.map;
+    for (size_t i = 0; i < body->count && count < 4; i++) {
+        struct str key = body->members[i].key;
+        if (!is_list_of_objects(body->members[i].value) || is_known_list(key) || !is_plain(key))
+            continue;
+        *ret_names = arena_printf(arena, "%.*s%s%.*s", STR_ARG(*ret_names), count ? ", " : "",
+                                  STR_ARG(key));
+        count++;
+    }
+    return count > 1 ? ABSENT_LIST_SEVERAL : count ? ABSENT_LIST_ONE : ABSENT_LIST_NONE;
+}

@@ -18,4 +18,24 @@ enum job_complete absent_place(struct pager_step *step, const char *key,
 /* The same of `rel`, where the first page has a Link header without it, or none at all. */
 enum job_complete absent_rel(struct pager_step *step, struct str rel);
 
+/*
+ * Warns of a first page that says that more follows where `auto` could not follow: with a
+ * pagination that a definition may have, made of what the answer has.
+ */
+void absent_pagination(struct pager_step *step);
+
+/*
+ * Where a definition names no merge_path, and the body is an object that tells of its paging (a
+ * next link, a cursor, a flag), the records are in a list of it rather than the body itself.
+ */
+enum absent_list {
+    ABSENT_LIST_NONE, /* no list of objects, or nothing tells of paging: the body is the record */
+    ABSENT_LIST_ONE,     /* *ret_names is its path */
+    ABSENT_LIST_SEVERAL, /* *ret_names names some, for people */
+};
+
+/* `response` in facts->scope is the whole body. *ret_names is in the arena. */
+enum absent_list absent_merge_path(const struct pager_facts *facts, struct arena *arena,
+                                   struct str *ret_names);
+
 #endif

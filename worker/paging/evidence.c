@@ -372,6 +372,11 @@ static void end(struct pager_step *step, struct pager_decision *decision)
     warn(step, decision);
 }
 
+static bool is_unrecognised(const struct pager_step *step)
+{
+    return step->pager->declared->type == PAGINATE_AUTO && step->pager->type == PAGINATE_NONE;
+}
+
 void evidence_weigh(struct pager_step *step, struct pager_decision *decision)
 {
     switch (decision->outcome) {
@@ -382,6 +387,10 @@ void evidence_weigh(struct pager_step *step, struct pager_decision *decision)
         decision->complete = decision->reason == REASON_INCONSISTENT_END ? COMPLETE_CONTRADICTED
                                                                          : COMPLETE_ASSUMED;
         decision->complete_why = decision->why;
+        if (decision->complete == COMPLETE_CONTRADICTED && is_unrecognised(step)) {
+            absent_pagination(step);
+            decision->warning = step->decision.warning;
+        }
         return;
     case PAGER_MORE:
     case PAGER_FAILED:
