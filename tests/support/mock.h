@@ -35,6 +35,7 @@
  *   /api/v1/assessments, users, events, flaky, POST flaky/reset, /health   NoETL's mock server
  *   /netbackup/admin/jobs [page[limit]=100 page[offset]= page[after]= total=150]
  *   /katana/products      [page=1 limit=20 total=142]
+ *   /random/SEED          an API made by chance (random_api.h)
  *
  * Control, all JSON (script: {"routes": […], "faults": […]}; POST takes one object or a list):
  *

@@ -228,7 +228,7 @@ static void make_reply(struct server *server, const struct mock_request *request
                        struct mock_reply *reply)
 {
     if (mock_script_route(server->script, request, reply) || mock_gen(request, reply) ||
-        mock_pages(request, reply))
+        mock_pages(request, reply) || mock_random(request, reply))
         return;
     reply->status = 404;
     buf_puts(&reply->body, "{\"detail\":\"Not Found\"}");

@@ -1,0 +1,108 @@
+#define SUITE_TIMEOUT 240
+#include <jansson.h>
+
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#include "tests/support/random_run.h"
+#include "tests/support/suite.h"
+
+/*
+ * The promises of random_run.h with all that tests/unit/worker/test_ends.c replaces: a server, a
+ * network, and PostgreSQL's own merge. A few seeds, since each is a run of the program.
+ */
+enum { FIRST_SEED = 5001, SEEDS = 40 };
+
+static struct mock mock;
+static struct pagetide pagetide;
+static struct random_run run;
+
+static enum job_complete complete_of(const char *word)
+{
+    for (enum job_complete i = COMPLETE_UNKNOWN; i <= COMPLETE_CONTRADICTED; i++)
+        if (!strcmp(word, job_complete_name(i)))
+            return i;
+    ck_abort_msg("complete is %s", word);
+}
+
+static int count(const char *sql)
+{
+    return (int)strtol(pagetide_sql(&pagetide, "%s", sql), NULL, 10);
+}
+
+static void read_table(const char *table)
+{
+    if (!*pagetide_sql(&pagetide, "select to_regclass('%s')", table))
+        return;
+    run.rows = count(pagetide_text("select count(*) from %s", table));
+    for (int key = 1; run.rows && key <= RANDOM_RECORDS_MAX; key++)
+        run.has[key] =
+            count(pagetide_text("select count(*) from %s where id = %d", table, key));
+}
+
+/* What the last answer said of the end: it is made again. */
+static void read_last_answer(const struct random_api *api, struct arena *arena)
+{
+    json_t *log = json_loads(mock_get(&mock, "/_mock/requests"), 0, NULL);
+    const json_t *requests = json_object_get(log, "requests");
+    run.requests = (int)json_array_size(requests);
+    const json_t *last = json_array_get(requests, json_array_size(requests) - 1);
+    struct str path, target = str_from(json_string_value(json_object_get(last, "target")));
+    struct str query = str_split(target, '?', &path);
+    struct random_answer answer = random_api_answer(api, arena, query, 1);
+    run.last = answer.signs;
+    run.last_seen = answer.seen;
+    json_decref(log);
+}
+
+static void read_api(const struct random_api *api, const struct random_definition *definition,
+                     struct arena *arena)
+{
+    const char *source = pagetide_text("random_%llu", (unsigned long long)api->seed);
+    mock_post(&mock, "/_mock/reset", "{}");
+    pagetide_source(&pagetide, "s",
+                    "source: %s\nbase_url: %s\nretry: {max_attempts: 1}\n"
+                    "streams:\n  s: {path: /random/%llu, %.*s}\n",
+                    source, mock.url, (unsigned long long)api->seed, STR_ARG(definition->keys));
+    struct pagetide_result got = pagetide_run(&pagetide, "sync %s.s --json", source);
+    ck_assert_msg(got.code == 0 || got.code == 1, "%s%s", got.out, got.err);
+    const char *summary = pagetide_last_line(got.out);
+    run = (struct random_run){.complete = complete_of(pagetide_json(summary, "complete"))};
+    ck_assert(job_state_parse(str_from(pagetide_json(summary, "state")), &run.state));
+    run.pages = (int)strtol(pagetide_json(summary, "pages"), NULL, 10);
+    run.read = strtoll(pagetide_json(summary, "records"), NULL, 10);
+    read_table(pagetide_text("%s.s", source));
+    read_last_answer(api, arena);
+}
+
+static bool try_seed(uint64_t seed)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct random_api api;
+    struct random_definition definition;
+    random_api_make(&api, seed);
+    random_definition_make(&definition, &api, arena);
+    read_api(&api, &definition, arena);
+    const char *fault = random_run_fault(&api, &definition, &run);
+    if (fault)
+        fprintf(stderr, "seed %llu: %s\n%.*s", (unsigned long long)seed, fault,
+                STR_ARG(random_run_describe(&api, &definition, &run, arena)));
+    return !fault;
+}
+
+START_TEST(no_end_is_proved_that_is_none)
+{
+    int bad = 0;
+    bool has_one = getenv("PAGETIDE_TEST_SEED") != NULL;
+    uint64_t first = has_one ? random_run_first_seed() : FIRST_SEED;
+    uint64_t last = has_one ? first : FIRST_SEED + SEEDS - 1;
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    for (uint64_t seed = first; seed <= last; seed++)
+        bad += !try_seed(seed);
+    ck_assert_msg(bad == 0, "%d seeds break a promise: see above", bad);
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+SUITE("flow/ends", no_end_is_proved_that_is_none)
