@@ -121,7 +121,8 @@ static const struct hint hints[] = {
      "`step: size` where an API hides records after counting"},
     {REASON_INCONSISTENT_END, BY_TRACE, "", "shows total and flag: is one of the paths wrong?"},
     {REASON_REJECTS, 0, "", "look at the rejected records; max_rejects is the limit"},
-    {REASON_SHRINK, 0, "", "look whether the API lost records; shrink_guard decides"},
+    {REASON_SHRINK, 0, "",
+     "look whether the API lost records, or the credentials see fewer; `expect` decides"},
     /* this side */
     {REASON_DEFINITION, GOES_ON, "is not set in the environment",
      "set the variable where the program runs"},

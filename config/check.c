@@ -75,6 +75,25 @@ static void check_table(struct reader *reader, const struct yaml_node *map,
     }
 }
 
+/* "50%", as PostgreSQL reads it too. */
+static void check_expected(struct reader *reader, const struct yaml_node *map,
+                           const struct expectation *expected)
+{
+    const struct yaml_node *node = yaml_find(map, "expect");
+    struct str share = expected->not_below;
+    int64_t percent;
+    bool is_share = str_ends(share, STR("%")) &&
+                    str_to_int64(str_slice(share, 0, share.len - 1), &percent) &&
+                    percent >= 1 && percent <= 100;
+    if (!node || node->kind != YAML_MAP)
+        return;
+    if (share.len && !is_share)
+        problem_add(reader->problems, node_at(node, "not_below"),
+                    "must be a share from 1%% to 100%%, like 50%%");
+    if (!share.len && !yaml_find(node, "min_rows"))
+        problem_add(reader->problems, node, "needs \"min_rows\" or \"not_below\"");
+}
+
 static void check_schedule(struct reader *reader, const struct yaml_node *map,
                            const struct schedule *schedule)
 {
@@ -215,6 +234,7 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_network(reader, tls, stream->ca_file);
     check_network(reader, tls, stream->cert_file);
     check_network(reader, tls, stream->key_file);
+    check_expected(reader, map, &stream->expected);
     check_shape(reader, map, &stream->merge);
     check_names(reader, map, stream);
     check_request(reader, map, stream);

@@ -166,6 +166,18 @@ static const struct key bookmark_list[] = {
 };
 KEYS(bookmark, struct bookmark);
 
+#define X(member) AT(struct expectation, member)
+static const struct key expectation_list[] = {
+    {.name = "min_rows", .type = KEY_COUNT, X(min_rows), .min = 1,
+     .help = "fewer rows than these"},
+    {.name = "not_below", .type = KEY_TEXT, X(not_below),
+     .help = "fewer rows than this share (50%) of those of the last run that succeeded"},
+    {.name = "fail", .type = KEY_BOOL, X(fails), .fallback = "false",
+     .help = "fail the run, instead of a warning"},
+    KEY_END,
+};
+KEYS(expectation, struct expectation);
+
 static const struct key definition_list[] = {
     {.name = "source", .type = KEY_TEXT, .flags = IN_SOURCE | KEY_REQUIRED, S(source),
      .help = "name of the API: [a-z][a-z0-9_]{0,47}"},
@@ -285,6 +297,9 @@ static const struct key definition_list[] = {
      .min = 0, .fallback = "1000", .help = "more rejected records fail the run"},
     {.name = "require", .type = KEY_CHOICE, .flags = IN_STREAM, S(required),
      .choices = required, .help = "an end that is less sure than this fails the run"},
+    {.name = "expect", .type = KEY_STRUCT, .flags = IN_STREAM, S(expected),
+     .keys = &expectation_keys,
+     .help = "how many rows a run has that reads all there is"},
     {.name = "max_columns", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_columns),
      .min = 1, .max = 1500, .fallback = "500",
      .help = "fields beyond these go aside"},

@@ -137,6 +137,13 @@ struct merge {
     size_t flatten_count;
 };
 
+/* `expect:`; what it compares is in schema/functions/run_end.sql. */
+struct expectation {
+    int64_t min_rows;
+    struct str not_below; /* a share: "50%" */
+    bool fails;
+};
+
 enum write_mode { WRITE_APPEND, WRITE_UPSERT };
 enum columns_mode { COLUMNS_INFER, COLUMNS_DECLARED, COLUMNS_NONE };
 enum others_mode { OTHERS_INFER, OTHERS_ASIDE, OTHERS_IGNORE };
@@ -276,6 +283,7 @@ struct stream {
      * without them.
      */
     bool needs_response_records;
+    struct expectation expected;
     enum job_complete required; /* `require`; UNKNOWN: nothing is required of the end */
     bool uses_last_record;      /* accumulated[-1] */
     bool uses_window;           /* window.start or window.end */

@@ -40,6 +40,57 @@ as $$
     returning r.state
 $$;
 
+-- Does the run read all there is: no window, and no job that begins at a bookmark?
+create or replace function pagetide.reads_all(of_run bigint) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select r.mode <> 'window' and (r.mode = 'full'
+        or not exists (select from job j where j.run = r.id and j.bookmark is not null))
+    from run r where r.id = of_run
+$$;
+
+-- What `expect` of the definition says of the rows of a run that read all; null: nothing. They are
+-- compared with those of the last such run that succeeded.
+create or replace function pagetide.shortfall(of_run bigint) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select case
+        when e.records < e.min_rows
+            then format('%s rows, and expect.min_rows is %s', e.records, e.min_rows)
+        when e.records * 100 < p.records * e.not_below
+            then format('%s rows, less than %s %% of the %s of run %s (expect.not_below)',
+                e.records, e.not_below, p.records, p.id)
+        end
+    from (select r.id, r.stream, r.records, (d.spec -> 'expect' ->> 'min_rows')::bigint as min_rows,
+            rtrim(d.spec -> 'expect' ->> 'not_below', '%')::numeric as not_below
+            from run r join definition d on d.stream = r.stream and d.version = r.version
+            where r.id = of_run and d.spec ? 'expect' and reads_all(r.id)) e
+    left join lateral (select b.id, b.records from run b
+        where b.stream = e.stream and b.id < e.id and b.state = 'succeeded' and reads_all(b.id)
+        order by b.id desc limit 1) p on true
+$$;
+
+-- A run that succeeded with fewer rows than `expect` says has a warning, or has failed. Returns its
+-- state.
+create or replace function pagetide.check_rows(ending bigint) returns text
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update run r set
+        state = case when s.fails then 'failed' else r.state end,
+        reason = case when s.fails then 'shrink' else r.reason end,
+        error = case when s.fails then s.why else r.error end,
+        warnings = case when s.fails then r.warnings else r.warnings || s.why end
+    from (select shortfall(ending) as why,
+            coalesce((d.spec -> 'expect' ->> 'fail')::boolean, false) as fails
+            from run e join definition d on d.stream = e.stream and d.version = e.version
+            where e.id = ending) s
+    where r.id = ending and s.why is not null;
+    select r.state from run r where r.id = ending;
+$$;
+
 -- Called after each end of a job: the end of the last one ends the run. The run is locked first,
 -- and its jobs are read by a statement of their own, so that of two jobs that end at once the
 -- second sees the first. Returns the run's state, or null while it goes on.
@@ -58,6 +109,9 @@ begin
         return null;
     end if;
     worst := close_run(ending);
+    if worst = 'succeeded' then
+        worst := check_rows(ending);
+    end if;
     update request q set state = worst, reason = r.reason
     from run r where r.id = ending and q.run = ending and q.state = 'started';
     if worst = 'succeeded' then

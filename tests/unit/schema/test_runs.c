@@ -367,13 +367,71 @@ START_TEST(housekeeping_keeps_the_newest_run)
 }
 END_TEST
 
-SUITE("schema/runs", a_definition_gets_a_version_when_it_is_new, each_partition_is_a_job,
-      a_stream_has_one_active_run, the_worst_job_is_the_state_of_the_run,
-      a_cancelled_run_refuses_its_workers, a_tick_is_one_run_for_all_schedulers,
-      ticks_during_a_run_are_one_pending_request, a_tick_waits_for_nobody, what_is_due,
-      the_same_id_is_one_run, equal_pending_requests_share_a_run,
-      bad_messages_are_refused_with_a_reason, a_request_cannot_come_too_late,
-      the_same_id_at_once_is_one_run, outcomes_are_told_until_they_are_told,
-      sync_reserves_a_run_of_its_own, sync_takes_over_what_nobody_works_on,
-      sync_knows_a_worker_that_beats, sync_with_another_definition_begins_anew,
-      housekeeping_keeps_the_newest_run)
+/* A run of that mode with that many rows, which succeeds; "state reason warnings". */
+static const char *run_with(const char *mode, int rows)
+{
+    const char *run =
+        ASK("select pagetide.start_run('shop.orders', 'manual', '%s', null, null, null, "
+            "null, 5)",
+            mode);
+    /* t_mark adds 10. */
+    ASK("update pagetide.job set records = %d where run = %s", rows - 10, run);
+    finish(run, "succeeded");
+    return ASK("select concat_ws(' ', state, reason, error, nullif(array_to_string(warnings, "
+               "';'), '')) "
+               "from pagetide.run where id = %s",
+               run);
+}
+
+START_TEST(fewer_rows_than_expected_are_a_warning)
+{
+    schema_set_up_stream("{\"expect\": {\"min_rows\": 10, \"not_below\": \"50%\"}}");
+    ck_assert_str_eq(run_with("full", 9), "succeeded 9 rows, and expect.min_rows is 10");
+    ck_assert_str_eq(run_with("full", 200), "succeeded");
+    ck_assert_str_eq(run_with("incremental", 100), "succeeded");
+    ck_assert_str_eq(
+        run_with("incremental", 49),
+        "succeeded 49 rows, less than 50 % of the 100 of run 3 (expect.not_below)");
+    ck_assert_ptr_null(strstr(run_with("window", 1), "expect"));
+    ck_assert_str_eq(run_with("full", 25), "succeeded");
+}
+END_TEST
+
+START_TEST(fewer_rows_than_expected_may_fail)
+{
+    schema_set_up_stream("{\"expect\": {\"not_below\": \"50%\", \"fail\": true}}");
+    ck_assert_str_eq(run_with("full", 100), "succeeded");
+    ck_assert_str_eq(run_with("full", 0),
+                     "failed shrink 0 rows, less than 50 % of the 100 of run "
+                     "1 (expect.not_below)");
+    ck_assert_str_eq(run_with("full", 49),
+                     "failed shrink 49 rows, less than 50 % of the 100 of "
+                     "run 1 (expect.not_below)");
+    ck_assert_str_eq(run_with("full", 50), "succeeded");
+}
+END_TEST
+
+START_TEST(runs_from_a_bookmark_on_are_not_compared)
+{
+    schema_set_up_stream("{\"expect\": {\"not_below\": \"50%\", \"fail\": true}, "
+                         "\"bookmark\": {\"path\": \"at\"}}");
+    ck_assert_str_eq(run_with("incremental", 100), "succeeded");
+    ASK("insert into pagetide.bookmark (stream, partition, value) values ('shop.orders', '', "
+        "'7') "
+        "on conflict (stream, partition) do update set value = '7'");
+    ck_assert_str_eq(run_with("incremental", 1), "succeeded");
+    ck_assert_ptr_nonnull(strstr(run_with("full", 1), "failed shrink"));
+}
+END_TEST
+
+SUITE("schema/runs", fewer_rows_than_expected_are_a_warning, fewer_rows_than_expected_may_fail,
+      runs_from_a_bookmark_on_are_not_compared, a_definition_gets_a_version_when_it_is_new,
+      each_partition_is_a_job, a_stream_has_one_active_run,
+      the_worst_job_is_the_state_of_the_run, a_cancelled_run_refuses_its_workers,
+      a_tick_is_one_run_for_all_schedulers, ticks_during_a_run_are_one_pending_request,
+      a_tick_waits_for_nobody, what_is_due, the_same_id_is_one_run,
+      equal_pending_requests_share_a_run, bad_messages_are_refused_with_a_reason,
+      a_request_cannot_come_too_late, the_same_id_at_once_is_one_run,
+      outcomes_are_told_until_they_are_told, sync_reserves_a_run_of_its_own,
+      sync_takes_over_what_nobody_works_on, sync_knows_a_worker_that_beats,
+      sync_with_another_definition_begins_anew, housekeeping_keeps_the_newest_run)
