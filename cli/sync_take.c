@@ -9,7 +9,7 @@
 
 enum { TIMEOUT_MS = 60000, PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 500, PATIENCE_BEATS = 3 };
 
-enum verdict { VERDICT_NEW, VERDICT_RESUMED, VERDICT_WAIT, VERDICT_BUSY };
+enum verdict { VERDICT_NEW, VERDICT_RESUMED, VERDICT_WAIT, VERDICT_BUSY, VERDICT_OVER };
 
 /* One stream's taking: what the last answer said, and what the next question says. */
 struct taking {
@@ -125,23 +125,24 @@ static bool is_other_gone(const struct taking *taking)
            process_is_gone(taking->other_pid);
 }
 
-/* The run that is waited for has ended meanwhile: that was what was asked for. */
-static bool check_not_ended(const struct taking *taking, struct err *err)
+/* Has the run that is waited for ended meanwhile, and was it the one that we want? */
+static bool look_at_end(struct taking *taking, struct err *err)
 {
+    struct cli *cli = taking->take->cli;
     AUTO_PG_RESULT struct pg_result *result = NULL;
-    struct pg_value run = pg_int(taking->run);
+    const struct pg_value params[] = {
+        pg_int(taking->run), pg_int(taking->version), pg_text(mode_of(&cli->options)),
+        instant_or_null(cli, cli->options.from), instant_or_null(cli, cli->options.to)};
     enum { WAITED_IS_OVER, WAITED_COLUMNS };
     if (!pg_await(taking->take->pg,
-                  "select pagetide.is_end(state) from pagetide.run where id = $1", &run, 1,
-                  TIMEOUT_MS, &result, err))
+                  "select pagetide.is_end(state) and pagetide.is_same_run(id, $2, $3, $4, $5) "
+                  "from pagetide.run where id = $1",
+                  params, COUNT_OF(params), TIMEOUT_MS, &result, err))
         return false;
     assert(pg_columns(result) == WAITED_COLUMNS);
-    if (!pg_rows(result) || !pg_get_bool(result, 0, WAITED_IS_OVER))
-        return true;
-    return err_set(err, ERR_INPUT, "sync", 0,
-                   "run %lld, made by another process, has just ended; the same command makes "
-                   "another run",
-                   (long long)taking->run);
+    if (pg_rows(result) && pg_get_bool(result, 0, WAITED_IS_OVER))
+        taking->verdict = VERDICT_OVER;
+    return true;
 }
 
 static bool wait_a_little(struct taking *taking, struct err *err)
@@ -149,13 +150,13 @@ static bool wait_a_little(struct taking *taking, struct err *err)
     bool has_other = taking->other.len > 0;
     if (has_other && !taking->is_announced) {
         taking->is_announced = true;
-        say_line(stderr,
+        say_note(stderr,
                  "pagetide: %.*s: run %lld belongs to %.*s: checking whether that is alive",
                  STR_ARG(taking->stream->name), (long long)taking->run, STR_ARG(taking->other));
     }
     loop_run_until(cli_loop(taking->take->cli), taking->take->is_interrupted,
                    MIN(MAX(taking->wait_ms, PAUSE_MIN_MS), PAUSE_MAX_MS));
-    return !has_other || check_not_ended(taking, err);
+    return !has_other || look_at_end(taking, err);
 }
 
 /* Asks until the run is ours or its worker has shown that it lives. */
@@ -173,6 +174,8 @@ static bool ask_until_known(struct taking *taking, struct err *err)
             taking->known_gone = taking->other;
         else if (!wait_a_little(taking, err))
             return false;
+        else if (taking->verdict == VERDICT_OVER)
+            return true;
     }
 }
 
@@ -180,12 +183,15 @@ static void announce_end(const struct taking *taking)
 {
     struct str stream = taking->stream->name;
     if (taking->cancelled_run)
-        say_line(stderr,
+        say_note(stderr,
                  "pagetide: %.*s: run %lld had another definition or mode: cancelled, run %lld "
                  "begins",
                  STR_ARG(stream), (long long)taking->cancelled_run, (long long)taking->run);
+    if (taking->verdict == VERDICT_OVER)
+        say_note(stderr, "pagetide: %.*s: run %lld of another process has ended meanwhile",
+                 STR_ARG(stream), (long long)taking->run);
     if (taking->verdict == VERDICT_RESUMED)
-        say_line(stderr, "pagetide: %.*s: run %lld goes on where it stopped", STR_ARG(stream),
+        say_note(stderr, "pagetide: %.*s: run %lld goes on where it stopped", STR_ARG(stream),
                  (long long)taking->run);
 }
 

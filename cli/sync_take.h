@@ -14,6 +14,9 @@
  *         wait            a worker has it and may live, or the run is locked: asked again
  *         busy            that worker has beaten since we first asked: it lives
  *
+ * If the run ends while it is waited for, and does what this `sync` wants, its result is ours too;
+ * else the next question makes another run.
+ *
  * Whether a worker lives shows within two beats; then it is either busy or counts as dead. A
  * worker of this host whose process is gone need not be waited for: it is asked again at once,
  * with the worker's id as known to be gone. A run of another definition, mode or window is
@@ -28,7 +31,8 @@ struct sync_take {
 
 /*
  * Says on stderr what is waited for, and what became of a run that was there. ERR_INPUT: a
- * process that lives has the run, or it has just ended while we waited; else as pg_await.
+ * process that lives has the run; else as pg_await. A run that has ended has no jobs for
+ * sync_take_jobs.
  */
 bool sync_take_run(const struct sync_take *take, const struct stream *stream, int64_t *ret_run,
                    struct err *err) MUST_CHECK;

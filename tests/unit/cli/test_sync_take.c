@@ -186,9 +186,61 @@ START_TEST(a_process_of_this_host_that_is_gone_is_not_waited_for)
 }
 END_TEST
 
-SUITE("cli/sync_take", a_run_is_made_and_its_jobs_are_reserved,
-      jobs_that_have_ended_are_not_run_again, a_run_that_was_left_goes_on,
-      another_definition_is_another_run, another_mode_is_another_run,
-      a_worker_that_falls_silent_loses_the_run_after_two_beats,
+/* Another process ends run 1 while this one waits for it. */
+static const char *take_while_it_ends(int64_t *ret_run, struct err *err)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(200000);
+        ASK("update pagetide.job set state = 'succeeded'");
+        ASK("update pagetide.run set state = 'succeeded'");
+        _exit(0);
+    }
+    const char *said = take(two_jobs, ret_run, err);
+    waitpid(child, NULL, 0);
+    return said;
+}
+
+START_TEST(the_result_of_a_run_that_is_waited_for_is_ours)
+{
+    struct err err = ERR_INIT;
+    int64_t run = 0, *jobs;
+    size_t count = 1;
+    set_up(10000);
+    take(two_jobs, &run, &err);
+    give_to_other("elsewhere", 1);
+    run = 0;
+    ck_assert_str_eq(
+        take_while_it_ends(&run, &err),
+        "pagetide: shop.orders: run 1 belongs to other: checking whether that is alive\n"
+        "pagetide: shop.orders: run 1 of another process has ended meanwhile\n");
+    ck_assert_int_eq(run, 1);
+    ck_assert(sync_take_jobs(&sync_take, run, &jobs, &count, &err));
+    ck_assert_uint_eq(count, 0);
+    EXPECT("1", "select count(*) from pagetide.run");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_run_of_another_mode_that_is_waited_for_is_not_ours)
+{
+    struct err err = ERR_INIT;
+    int64_t run = 0;
+    set_up(10000);
+    take(two_jobs, &run, &err);
+    give_to_other("elsewhere", 1);
+    cli.options.full = true;
+    take_while_it_ends(&run, &err);
+    ck_assert_int_eq(run, 2);
+    EXPECT("full", "select mode from pagetide.run where id = 2");
+    tear_down();
+}
+END_TEST
+
+SUITE("cli/sync_take", the_result_of_a_run_that_is_waited_for_is_ours,
+      a_run_of_another_mode_that_is_waited_for_is_not_ours,
+      a_run_is_made_and_its_jobs_are_reserved, jobs_that_have_ended_are_not_run_again,
+      a_run_that_was_left_goes_on, another_definition_is_another_run,
+      another_mode_is_another_run, a_worker_that_falls_silent_loses_the_run_after_two_beats,
       a_worker_that_may_live_keeps_the_run,
       a_process_of_this_host_that_is_gone_is_not_waited_for)
