@@ -18,11 +18,11 @@ struct taking {
     int64_t version;
     enum verdict verdict;
     int64_t run, wait_ms, cancelled_run, other_pid;
+    int64_t waited_run; /* of another process; 0: none so far */
     /* In the command's arena. The other worker is empty where only a lock is waited for. */
     struct str other, other_host;
     struct str seen_at;    /* the other's last beat when we first asked; empty: none yet */
     struct str known_gone; /* the other, once its process was seen to be gone */
-    bool is_announced;
 };
 
 static bool define(struct taking *taking, struct err *err)
@@ -65,7 +65,7 @@ static struct pg_value text_or_null(struct str text)
 
 static const char take_sql[] =
     "select verdict, run, other_worker, other_host, other_pid, other_seen_at, wait_ms, "
-    "cancelled_run from pagetide.sync_take($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    "cancelled_run from pagetide.sync_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 enum take_column {
     TAKE_VERDICT,
     TAKE_RUN,
@@ -80,7 +80,7 @@ enum take_column {
 
 static bool read_answer(struct taking *taking, const struct pg_result *result, struct err *err)
 {
-    static const char *const verdicts[] = {"new", "resumed", "wait", "busy"};
+    static const char *const verdicts[] = {"new", "resumed", "wait", "busy", "over"};
     struct arena *arena = taking->take->cli->arena;
     struct str verdict = pg_get_str(result, 0, TAKE_VERDICT);
     size_t at = 0;
@@ -106,11 +106,16 @@ static bool ask(struct taking *taking, struct err *err)
     struct cli *cli = taking->take->cli;
     AUTO_PG_RESULT struct pg_result *result = NULL;
     const struct pg_value params[] = {
-        pg_text(taking->stream->name),         pg_int(taking->version),
-        pg_text(mode_of(&cli->options)),       instant_or_null(cli, cli->options.from),
-        instant_or_null(cli, cli->options.to), pg_text(taking->take->worker),
-        pg_int(cli->settings.beat_ms),         text_or_null(taking->known_gone),
+        pg_text(taking->stream->name),
+        pg_int(taking->version),
+        pg_text(mode_of(&cli->options)),
+        instant_or_null(cli, cli->options.from),
+        instant_or_null(cli, cli->options.to),
+        pg_text(taking->take->worker),
+        pg_int(cli->settings.beat_ms),
+        text_or_null(taking->known_gone),
         text_or_null(taking->seen_at),
+        taking->waited_run ? pg_int(taking->waited_run) : PG_NULL,
     };
     return pg_await(taking->take->pg, take_sql, params, COUNT_OF(params), TIMEOUT_MS, &result,
                     err) &&
@@ -125,38 +130,16 @@ static bool is_other_gone(const struct taking *taking)
            process_is_gone(taking->other_pid);
 }
 
-/* Has the run that is waited for ended meanwhile, and was it the one that we want? */
-static bool look_at_end(struct taking *taking, struct err *err)
+static void wait_a_little(struct taking *taking)
 {
-    struct cli *cli = taking->take->cli;
-    AUTO_PG_RESULT struct pg_result *result = NULL;
-    const struct pg_value params[] = {
-        pg_int(taking->run), pg_int(taking->version), pg_text(mode_of(&cli->options)),
-        instant_or_null(cli, cli->options.from), instant_or_null(cli, cli->options.to)};
-    enum { WAITED_IS_OVER, WAITED_COLUMNS };
-    if (!pg_await(taking->take->pg,
-                  "select pagetide.is_end(state) and pagetide.is_same_run(id, $2, $3, $4, $5) "
-                  "from pagetide.run where id = $1",
-                  params, COUNT_OF(params), TIMEOUT_MS, &result, err))
-        return false;
-    assert(pg_columns(result) == WAITED_COLUMNS);
-    if (pg_rows(result) && pg_get_bool(result, 0, WAITED_IS_OVER))
-        taking->verdict = VERDICT_OVER;
-    return true;
-}
-
-static bool wait_a_little(struct taking *taking, struct err *err)
-{
-    bool has_other = taking->other.len > 0;
-    if (has_other && !taking->is_announced) {
-        taking->is_announced = true;
+    if (taking->other.len && !taking->waited_run) {
+        taking->waited_run = taking->run;
         say_note(stderr,
                  "pagetide: %.*s: run %lld belongs to %.*s: checking whether that is alive",
                  STR_ARG(taking->stream->name), (long long)taking->run, STR_ARG(taking->other));
     }
     loop_run_until(cli_loop(taking->take->cli), taking->take->is_interrupted,
                    MIN(MAX(taking->wait_ms, PAUSE_MIN_MS), PAUSE_MAX_MS));
-    return !has_other || look_at_end(taking, err);
 }
 
 /* Asks until the run is ours or its worker has shown that it lives. */
@@ -172,10 +155,8 @@ static bool ask_until_known(struct taking *taking, struct err *err)
             return true;
         if (is_other_gone(taking))
             taking->known_gone = taking->other;
-        else if (!wait_a_little(taking, err))
-            return false;
-        else if (taking->verdict == VERDICT_OVER)
-            return true;
+        else
+            wait_a_little(taking);
     }
 }
 

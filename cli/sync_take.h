@@ -13,9 +13,7 @@
  *         new, resumed    the run is ours
  *         wait            a worker has it and may live, or the run is locked: asked again
  *         busy            that worker has beaten since we first asked: it lives
- *
- * If the run ends while it is waited for, and does what this `sync` wants, its result is ours too;
- * else the next question makes another run.
+ *         over            the run that we waited for has ended, and is the one that we want
  *
  * Whether a worker lives shows within two beats; then it is either busy or counts as dead. A
  * worker of this host whose process is gone need not be waited for: it is asked again at once,

@@ -43,11 +43,21 @@ as $$
     where j.run = active and not is_end(j.state)
 $$;
 
+-- Has the run ended?
+create or replace function pagetide.is_over(of_run bigint) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select exists (select from run r where r.id = of_run and is_end(r.state))
+$$;
+
 -- Takes the stream's active run, or cancels it where it is another run than wanted and begins a
--- new one. `known_gone` names a worker of this host whose process has ended.
+-- new one. `known_gone` names a worker of this host whose process has ended. `waited_for` is a run of
+-- another process: where it has ended and was the one that is wanted, the answer is `over`.
 create or replace function pagetide.sync_take(of_stream text, with_version int, with_mode text,
     from_time timestamptz, to_time timestamptz, who text, beat_ms bigint,
-    known_gone text default null, seen_before timestamptz default null)
+    known_gone text default null, seen_before timestamptz default null,
+    waited_for bigint default null)
 returns pagetide.sync_answer
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -68,6 +78,10 @@ begin
             return row('resumed', active, null, null, null, null, 0, null)::sync_answer;
         end if;
         perform cancel_run(active, false);
+    end if;
+    if active is null and is_over(waited_for)
+            and is_same_run(waited_for, with_version, with_mode, from_time, to_time) then
+        return row('over', waited_for, null, null, null, null, 0, null)::sync_answer;
     end if;
     answer.run := start_run(of_stream, 'manual', with_mode, from_time, to_time, null, null, 5,
         who, with_version);

@@ -192,8 +192,8 @@ static const char *take_while_it_ends(int64_t *ret_run, struct err *err)
     pid_t child = fork();
     if (child == 0) {
         usleep(200000);
-        ASK("update pagetide.job set state = 'succeeded'");
-        ASK("update pagetide.run set state = 'succeeded'");
+        ASK("update pagetide.job set state = 'succeeded'; "
+            "update pagetide.run set state = 'succeeded'");
         _exit(0);
     }
     const char *said = take(two_jobs, ret_run, err);
