@@ -65,6 +65,9 @@ static void check_table(struct reader *reader, const struct yaml_node *map,
 {
     if (table->write == WRITE_UPSERT && table->key_count == 0)
         problem_add(reader->problems, node_at(map, "write"), "upsert needs \"key\"");
+    if (table->fills && table->write != WRITE_UPSERT)
+        problem_add(reader->problems, node_at(map, "merge"),
+                    "fill needs write: upsert: only there does a record meet the row of its key");
     for (size_t i = 0; i < table->key_count; i++) {
         if (table->key[i].len == 0)
             problem_add(reader->problems, node_at(map, "key"), "a field's name is missing");

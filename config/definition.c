@@ -36,6 +36,7 @@ CHOICES(writes) = {
     CHOICE_LATER("history", 0),
     CHOICE_END,
 };
+CHOICES(merges) = {CHOICE("replace", 0), CHOICE("fill", 1), CHOICE_END};
 CHOICES(strategies) = {
     CHOICE("append", MERGE_APPEND),
     CHOICE("extend", MERGE_EXTEND),
@@ -283,6 +284,9 @@ static const struct key definition_list[] = {
      S_LIST(table.key, table.key_count), .help = "fields that identify a record"},
     {.name = "write", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.write),
      .choices = writes, .fallback = "append", .help = "what a run does to the table"},
+    {.name = "merge", .type = KEY_SWITCH, .flags = IN_STREAM, S(table.fills),
+     .choices = merges, .fallback = "replace",
+     .help = "how upsert writes over a row: fill keeps its value where the record has none"},
     {.name = "columns", .type = KEY_CUSTOM, .flags = IN_STREAM | KEY_PAIRS, S(table),
      .read = columns_read, .fallback = "infer",
      .help = "infer, none, or a map of declared columns; short: {id: bigint}"},

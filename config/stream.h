@@ -184,6 +184,7 @@ struct table {
     struct str *key; /* names of fields or declared columns */
     size_t key_count;
     enum write_mode write;
+    bool fills; /* upsert: a null leaves the value that is there */
     enum columns_mode mode;
     struct declared_column *declared;
     size_t declared_count;

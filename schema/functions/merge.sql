@@ -51,6 +51,64 @@ begin
 end
 $$;
 
+-- Two objects {column: source text}, or more, as one: of equal names the later counts.
+create or replace aggregate pagetide.join_objects(jsonb)
+    (sfunc = jsonb_concat, stype = jsonb, initcond = '{}');
+
+-- {name: null} for each name that is not null.
+create or replace function pagetide.nulls_of(names text[]) returns jsonb
+language sql immutable
+as $$
+    select coalesce(jsonb_object_agg(n, null), '{}') from unnest(names) n where n is not null
+$$;
+
+-- `array[…]` of the names of those columns of `alias` that hold a value; null for the others.
+create or replace function pagetide.names_filled(target jsonb, alias text) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format('array[%s]::text[]', string_agg(format(
+        'case when %1$s.%2$I is not null then %2$L end', alias, c.name), ', ' order by c.at))
+    from merge_columns(target) c
+$$;
+
+-- The rows of the staging table that a key has, as one: of each column the last value that is not
+-- null, and of the values that went aside those after which none came. `keys`: the key's values,
+-- as the target has them.
+create or replace function pagetide.filled_rows(target jsonb, keys text) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format('(select %s(array_agg(s._pt_hash order by s._pt_ord desc))[1] as _pt_hash, '
+        'jsonb_strip_nulls(pagetide.join_objects(coalesce(nullif(s._pt_aside, %L)::jsonb, ''{}'') '
+        '|| pagetide.nulls_of(%s) order by s._pt_ord)) as _pt_aside, max(s._pt_ord) as _pt_ord, '
+        '(array_agg(m.run order by s._pt_ord desc))[1] as run '
+        'from pg_temp.%I s join unnest($1, $2) as m (n, run) on m.n = s._pt_mark group by %s) s',
+        string_agg(format('(array_agg(s.%1$I order by s._pt_ord desc) '
+            'filter (where s.%1$I is not null))[1] as %1$I, ', c.name), '' order by c.at),
+        '', names_filled(target, 's'), target ->> 'stage', keys)
+    from merge_columns(target) c
+$$;
+
+-- `merge: fill`: what of a row that is there changes. A value that has come is aside no more.
+create or replace function pagetide.fill_sql(target jsonb) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format('%s_pt_run = excluded._pt_run, _pt_at = excluded._pt_at, '
+        '_pt_hash = excluded._pt_hash, _pt_aside = %s where (%s t._pt_aside) is distinct from (%s %s)',
+        string_agg(format('%1$I = coalesce(excluded.%1$I, t.%1$I), ', c.name), '' order by c.at)
+            filter (where not c.is_key), a.aside,
+        string_agg(format('t.%I::text,', c.name), ' ' order by c.at) filter (where not c.is_key),
+        string_agg(format('coalesce(excluded.%1$I, t.%1$I)::text,', c.name), ' ' order by c.at)
+            filter (where not c.is_key), a.aside)
+    from merge_columns(target) c,
+        (select format('nullif((coalesce(t._pt_aside, ''{}'') - array_remove(%s, null)) '
+            '|| coalesce(excluded._pt_aside, ''{}''), ''{}'')', names_filled(target, 'excluded'))
+            as aside) a
+    group by a.aside
+$$;
+
 -- $1 indexes of the applied marks, $2 their runs, $3 the time.
 create or replace function pagetide.merge_sql(target jsonb) returns text
 language plpgsql stable
@@ -59,6 +117,7 @@ as $$
 declare
     own constant text := '_pt_run, _pt_at, _pt_hash, _pt_aside';
     upsert boolean := target ->> 'write' = 'upsert';
+    fills boolean := upsert and coalesce((target ->> 'fills')::boolean, false);
     names text;
     vals text;
     keys text;
@@ -75,6 +134,14 @@ begin
     from merge_columns(target) c;
     if upsert and keys is null then
         raise exception 'upsert without a key' using errcode = 'PT004';
+    end if;
+    if fills then
+        return format('insert into %I.%I as t (%s%s) select %ss.run, $3, s._pt_hash, '
+            'nullif(s._pt_aside, ''{}'') from %s '
+            'order by %s on conflict (%s) do update set %s',
+            target ->> 'schema', target ->> 'name', names, own, vals,
+            filled_rows(target, rtrim(key_vals, ', ')), rtrim(key_vals, ', '), keys,
+            fill_sql(target));
     end if;
 
     return format('insert into %I.%I as t (%s%s) select ',

@@ -72,6 +72,7 @@ static void put_table(struct json_out *out, const struct stream *stream,
     put_names(out, "key", &map->columns, true);
     put_text(out, "write", table->write == WRITE_UPSERT ? STR("upsert") : STR("append"));
     json_out_bool(out, "direct", loader == 0);
+    json_out_bool(out, "fills", table->fills);
     json_out_close(out, '}');
 }
 

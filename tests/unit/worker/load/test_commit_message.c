@@ -89,10 +89,11 @@ START_TEST(the_table_has_its_columns_and_key)
     struct column_map map = {.columns = {.items = items, .count = 2}};
     stream.table.write = WRITE_UPSERT;
     ck_assert_int_ge(
-        str_find(message(arena, batch, &stream, &map),
-                 STR("\"table\":{\"schema\":\"shop\",\"name\":\"orders\","
-                     "\"stage\":\"_pt_stage_3\",\"columns\":[\"id\",\"n\\\"1\\\"\"],"
-                     "\"key\":[\"id\"],\"write\":\"upsert\",\"direct\":false}")),
+        str_find(
+            message(arena, batch, &stream, &map),
+            STR("\"table\":{\"schema\":\"shop\",\"name\":\"orders\","
+                "\"stage\":\"_pt_stage_3\",\"columns\":[\"id\",\"n\\\"1\\\"\"],"
+                "\"key\":[\"id\"],\"write\":\"upsert\",\"direct\":false,\"fills\":false}")),
         0);
     batch_free(batch);
     arena_free(arena);

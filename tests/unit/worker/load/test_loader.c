@@ -386,6 +386,27 @@ START_TEST(rows_that_postgres_refuses_become_rejects)
 }
 END_TEST
 
+/* Each page is a batch of its own here; in one batch: tests/tables/flows/records.txt. */
+START_TEST(pieces_of_a_row_come_together)
+{
+    set_up("    write: upsert\n    merge: fill\n    key: id\n"
+           "    columns: {id: bigint, n: bigint, p: point, j: json}\n");
+    put_page(1, 1, "[{\"id\": 1, \"a\": \"x\", \"p\": \"(1,2)\", \"n\": \"no\"}]");
+    expect_outcomes("1 applied");
+    EXPECT("{\"n\": \"\\\"no\\\"\"}", "select _pt_aside from shop.orders");
+    put_page(1, 2, "[{\"id\": 1, \"a\": null, \"n\": 7, \"j\": {\"k\": 1}}]");
+    expect_outcomes("2 applied");
+    EXPECT("1 x (1,2) 7 {\"k\": 1}",
+           "select concat_ws(' ', id, a, p, n, j, _pt_aside) from shop.orders");
+    /* What changes nothing is not written. */
+    ASK("update shop.orders set _pt_at = '2001-01-01'");
+    put_page(1, 3, "[{\"id\": 1, \"a\": \"x\"}]");
+    expect_outcomes("3 applied");
+    EXPECT("t", "select _pt_at = '2001-01-01' from shop.orders");
+    tear_down();
+}
+END_TEST
+
 /* The row that clashes with one before it is to blame, not both. */
 START_TEST(a_clash_within_a_batch_costs_one_row)
 {
@@ -504,7 +525,8 @@ SUITE("worker/loader", rows_and_marks_arrive_together, a_new_field_does_not_mix_
       a_new_table_with_a_key_is_filled_straight,
       a_table_that_was_altered_gets_no_bytes_of_another_type, a_lost_session_doubles_nothing,
       what_was_committed_unheard_is_skipped, a_refused_job_takes_no_other_with_it,
-      rows_that_postgres_refuses_become_rejects, a_clash_within_a_batch_costs_one_row,
-      too_many_rejects_fail_the_job, a_table_that_went_away_fails_its_jobs,
-      a_database_that_is_away_is_waited_for, anothers_table_is_left_alone,
-      an_adopted_table_keeps_its_columns, a_job_whose_spec_cannot_be_read_still_ends)
+      rows_that_postgres_refuses_become_rejects, pieces_of_a_row_come_together,
+      a_clash_within_a_batch_costs_one_row, too_many_rejects_fail_the_job,
+      a_table_that_went_away_fails_its_jobs, a_database_that_is_away_is_waited_for,
+      anothers_table_is_left_alone, an_adopted_table_keeps_its_columns,
+      a_job_whose_spec_cannot_be_read_still_ends)
