@@ -1,6 +1,6 @@
 #include "config/check.h"
 
-#include "base/date.h"
+#include "config/bookmark.h"
 #include "config/check_request.h"
 #include "config/identifier.h"
 #include "config/limits.h"
@@ -66,8 +66,9 @@ static void check_table(struct reader *reader, const struct yaml_node *map,
     if (table->write == WRITE_UPSERT && table->key_count == 0)
         problem_add(reader->problems, node_at(map, "write"), "upsert needs \"key\"");
     if (table->fills && table->write != WRITE_UPSERT)
-        problem_add(reader->problems, node_at(map, "merge"),
-                    "fill needs write: upsert: only there does a record meet the row of its key");
+        problem_add(
+            reader->problems, node_at(map, "merge"),
+            "fill needs write: upsert: only there does a record meet the row of its key");
     for (size_t i = 0; i < table->key_count; i++) {
         if (table->key[i].len == 0)
             problem_add(reader->problems, node_at(map, "key"), "a field's name is missing");
@@ -193,40 +194,8 @@ static void check_merge(struct reader *reader, const struct yaml_node *map,
         merge->where->kind != TEMPLATE_MIXED)
         problem_add(reader->problems, node_at(map, "where"),
                     "must be an expression: \"{{ ... }}\"");
-    const struct yaml_node *bookmark = yaml_find(map, "bookmark");
-    stream->bookmark.is_set = bookmark && bookmark->kind != YAML_NULL;
-    if (stream->bookmark.path.has_wildcard)
-        problem_add(reader->problems, node_at(map, "bookmark"),
-                    "the path \"%.*s\" has a wildcard, but one value is wanted",
-                    STR_ARG(stream->bookmark.path.source));
     with_check(reader, map, merge);
     check_excluded(reader, map, stream);
-}
-
-/* What a run would begin with must be of the kind that its values are compared as. */
-static void check_bookmark(struct reader *reader, const struct yaml_node *map,
-                           struct bookmark *bookmark)
-{
-    const struct yaml_node *node = node_at(map, "bookmark");
-    struct err ignored = ERR_INIT;
-    struct value number;
-    int64_t us;
-    if (node == map || node->kind != YAML_MAP)
-        return;
-    bookmark->is_set = true;
-    if (bookmark->lookback_ms && bookmark->type == BOOKMARK_TEXT)
-        problem_add(reader->problems, node_at(node, "lookback"),
-                    "needs numbers or times, not type: text");
-    if (!bookmark->start.len)
-        return;
-    if (bookmark->type == BOOKMARK_TIME && !date_parse_iso(bookmark->start, &us))
-        problem_add(reader->problems, node_at(node, "start"),
-                    "\"%.*s\" is not a time (RFC 3339, or a date)", STR_ARG(bookmark->start));
-    if (bookmark->type == BOOKMARK_NUMBER &&
-        (!value_parse(reader->arena, bookmark->start, VALUE_WHOLE, &number, &ignored) ||
-         number.kind != VALUE_NUMBER))
-        problem_add(reader->problems, node_at(node, "start"), "\"%.*s\" is not a number",
-                    STR_ARG(bookmark->start));
 }
 
 void check_definition(struct reader *reader, const struct yaml_node *map, struct stream *stream)
@@ -248,5 +217,5 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_merge(reader, map, stream);
     check_schedule(reader, map, &stream->schedule);
     check_partitions(reader, map, stream);
-    check_bookmark(reader, map, &stream->bookmark);
+    bookmark_check(reader, map, &stream->bookmark);
 }

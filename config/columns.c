@@ -112,17 +112,22 @@ static struct column_from read_one_from(struct reader *reader, const struct yaml
     return (struct column_from){FROM_PATTERN, text};
 }
 
-/* One form, or a list of them. */
+void columns_read_forms(struct reader *reader, const struct yaml_node *node,
+                        struct column_from **ret, size_t *ret_count)
+{
+    if (node->kind == YAML_NULL)
+        return;
+    *ret = ARENA_ARRAY(reader->arena, struct column_from, MAX(node_count(node), 1));
+    for (size_t i = 0; i < node_count(node); i++)
+        (*ret)[(*ret_count)++] = read_one_from(reader, node_item(node, i));
+}
+
 static void read_from(struct reader *reader, const struct key *key,
                       const struct yaml_node *node, void *target)
 {
     struct declared_column *column = target;
     (void)key;
-    if (node->kind == YAML_NULL)
-        return;
-    column->from = ARENA_ARRAY(reader->arena, struct column_from, MAX(node_count(node), 1));
-    for (size_t i = 0; i < node_count(node); i++)
-        column->from[column->from_count++] = read_one_from(reader, node_item(node, i));
+    columns_read_forms(reader, node, &column->from, &column->from_count);
 }
 
 static void read_column(struct reader *reader, struct str name, const struct yaml_node *node,

@@ -11,6 +11,10 @@ extern const struct keys column_keys;
 void columns_read(struct reader *reader, const struct key *key, const struct yaml_node *node,
                   void *target);
 
+/* The forms of `from`: one, or a list. *ret is in the reader's arena. */
+void columns_read_forms(struct reader *reader, const struct yaml_node *node,
+                        struct column_from **ret, size_t *ret_count);
+
 /*
  * Is the text a type and nothing else? PostgreSQL itself judges the type; this only makes sure
  * that no default, no constraint and no second column follows it:

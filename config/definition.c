@@ -1,5 +1,6 @@
 #include "config/definition.h"
 
+#include "config/bookmark.h"
 #include "config/columns.h"
 #include "config/limits.h"
 #include "config/pagination.h"
@@ -69,13 +70,6 @@ CHOICES(mismatches) = {CHOICE("aside", MISMATCH_ASIDE), CHOICE("reject", MISMATC
                        CHOICE("fail", MISMATCH_FAIL), CHOICE_END};
 CHOICES(catch_ups) = {CHOICE("latest", CATCH_UP_LATEST), CHOICE("all", CATCH_UP_ALL),
                       CHOICE("none", CATCH_UP_NONE), CHOICE_END};
-CHOICES(bookmark_types) = {
-    CHOICE("guess", BOOKMARK_GUESS),
-    CHOICE("number", BOOKMARK_NUMBER),
-    CHOICE("time", BOOKMARK_TIME),
-    CHOICE("text", BOOKMARK_TEXT),
-    CHOICE_END,
-};
 
 #define TYPE_ROW {.name = "type", .type = KEY_MOVED, .help = "how requests are authorised"}
 
@@ -153,19 +147,6 @@ static const struct key timeout_list[] = {
     KEY_END,
 };
 KEYS(timeout, struct timeouts);
-
-#define B(member) AT(struct bookmark, member)
-static const struct key bookmark_list[] = {
-    {.name = "path", .type = KEY_PATH, .flags = KEY_REQUIRED, B(path),
-     .help = "where the value is in a record"},
-    {.name = "start", .type = KEY_TEXT, B(start), .help = "what counts before the first run"},
-    {.name = "lookback", .type = KEY_DURATION, B(lookback_ms), .fallback = "0",
-     .help = "how far before the value a run begins"},
-    {.name = "type", .type = KEY_CHOICE, B(type), .choices = bookmark_types,
-     .fallback = "guess", .help = "how values are compared"},
-    KEY_END,
-};
-KEYS(bookmark, struct bookmark);
 
 #define X(member) AT(struct expectation, member)
 static const struct key expectation_list[] = {

@@ -200,6 +200,8 @@ struct bookmark {
     struct str start;
     int64_t lookback_ms;
     enum bookmark_type { BOOKMARK_GUESS, BOOKMARK_NUMBER, BOOKMARK_TIME, BOOKMARK_TEXT } type;
+    struct column_from *from; /* how times are written; none: ISO 8601 */
+    size_t from_count;
 };
 
 struct schedule {

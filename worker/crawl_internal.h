@@ -53,6 +53,7 @@ struct crawl {
     struct scope scope;
     struct pager pager;
     struct guard guard;
+    struct bookmark_counts bookmark; /* of the pages of this turn */
     enum phase phase;
     enum step step;   /* the last one that was made */
     enum step resume; /* where a pause goes on */

@@ -128,6 +128,18 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
     };
 }
 
+/* With the job's end, what is to be said of its bookmark. */
+static struct str bookmark_warning(struct crawl *crawl, const struct pager_decision *decision)
+{
+    const struct bookmark_counts *page = &crawl->cut.bookmark;
+    crawl->bookmark.met += page->met;
+    crawl->bookmark.absent += page->absent;
+    crawl->bookmark.unread += page->unread;
+    if (decision->outcome != PAGER_END && decision->outcome != PAGER_TRUNCATED)
+        return STR_NONE;
+    return bookmark_high_warning(crawl->next, &crawl->stream->bookmark, &crawl->bookmark);
+}
+
 /* How many records the pages up to here have made. */
 static int64_t accumulated(const struct crawl *crawl, const struct pager *pager)
 {
@@ -174,6 +186,7 @@ static void forget_page(struct crawl *crawl)
     batch_page_drop(loader_open_batch(crawl->loader));
     crawl->cut.records = crawl->cut.rejects = crawl->cut.asides = 0;
     crawl->cut.bookmark_high = crawl->cut.warning = STR_NONE;
+    crawl->cut.bookmark = (struct bookmark_counts){0};
 }
 
 static void show_page(const struct crawl *crawl, const struct pager *next,
@@ -237,6 +250,7 @@ static enum step commit_page(struct crawl *crawl, const struct pager *next,
     if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
         forget_page(crawl);
     struct mark mark = page_mark(crawl, next, decision, checkpoint);
+    mark.warning = both_warnings(crawl->next, mark.warning, bookmark_warning(crawl, decision));
     show_page(crawl, next, decision, request);
     if (decision->recognised.len)
         crawl->env->on_recognised(crawl->env->ctx, crawl, decision->recognised);

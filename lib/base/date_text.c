@@ -467,3 +467,123 @@ bool date_parse_epoch(struct str number, int digits, int64_t *ret_us)
     *ret_us = us;
     return true;
 }
+
+static void put_pattern(struct buf *buf, const struct date_civil *at, int64_t us,
+                        struct str pattern);
+
+static void put_time_letter(struct buf *buf, const struct date_civil *at, int64_t us,
+                            char letter)
+{
+    static const int64_t us_per_s = 1000000;
+    switch (letter) {
+    case 'H':
+        buf_printf(buf, "%02d", at->hour);
+        return;
+    case 'I':
+        buf_printf(buf, "%02d", at->hour % 12 ? at->hour % 12 : 12);
+        return;
+    case 'M':
+        buf_printf(buf, "%02d", at->minute);
+        return;
+    case 'S':
+        buf_printf(buf, "%02d", at->second);
+        return;
+    case 'f':
+        buf_printf(buf, "%06d", at->microsecond);
+        return;
+    case 'p':
+        buf_put(buf, at->hour < 12 ? STR("AM") : STR("PM"));
+        return;
+    case 'z':
+        buf_puts(buf, "+0000");
+        return;
+    case 'Z':
+        buf_puts(buf, "UTC");
+        return;
+    case 's':
+        buf_printf(buf, "%lld", (long long)((us - at->microsecond) / us_per_s));
+        return;
+    default:
+        return;
+    }
+}
+
+/* False: the letter is not one of a date. */
+static bool put_date_letter(struct buf *buf, const struct date_civil *at, char letter)
+{
+    enum { SHORT_NAME = 3 };
+    int64_t day = date_days_from_civil(at->year, at->month, at->day);
+    struct str month = str_from(months[at->month - 1]),
+               weekday = str_from(days[date_weekday(day)]);
+    switch (letter) {
+    case 'Y':
+        buf_printf(buf, "%04d", at->year);
+        return true;
+    case 'y':
+        buf_printf(buf, "%02d", at->year % 100);
+        return true;
+    case 'm':
+        buf_printf(buf, "%02d", at->month);
+        return true;
+    case 'B':
+        buf_put(buf, month);
+        return true;
+    case 'b':
+    case 'h':
+        buf_put(buf, str_slice(month, 0, SHORT_NAME));
+        return true;
+    case 'd':
+        buf_printf(buf, "%02d", at->day);
+        return true;
+    case 'e':
+        buf_printf(buf, "%2d", at->day);
+        return true;
+    case 'j':
+        buf_printf(buf, "%03d", (int)(day - date_days_from_civil(at->year, 1, 1)) + 1);
+        return true;
+    case 'A':
+        buf_put(buf, weekday);
+        return true;
+    case 'a':
+        buf_put(buf, str_slice(weekday, 0, SHORT_NAME));
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void put_letter(struct buf *buf, const struct date_civil *at, int64_t us, char letter)
+{
+    static const struct {
+        char letter;
+        const char *pattern;
+    } longer[] = {{'F', "%Y-%m-%d"}, {'T', "%H:%M:%S"}, {'D', "%m/%d/%y"},
+                  {'R', "%H:%M"},    {'n', "\n"},       {'t', "\t"}};
+    for (size_t i = 0; i < COUNT_OF(longer); i++)
+        if (letter == longer[i].letter) {
+            put_pattern(buf, at, us, str_from(longer[i].pattern));
+            return;
+        }
+    if (letter == '%')
+        buf_put_byte(buf, '%');
+    else if (!put_date_letter(buf, at, letter))
+        put_time_letter(buf, at, us, letter);
+}
+
+static void put_pattern(struct buf *buf, const struct date_civil *at, int64_t us,
+                        struct str pattern)
+{
+    for (size_t i = 0; i < pattern.len; i++) {
+        if (pattern.ptr[i] == '%' && i + 1 < pattern.len)
+            put_letter(buf, at, us, pattern.ptr[++i]);
+        else
+            buf_put_byte(buf, pattern.ptr[i]);
+    }
+}
+
+void date_format_pattern(struct buf *buf, int64_t us, struct str pattern)
+{
+    struct date_civil at;
+    date_civil_from_us(us, &at);
+    put_pattern(buf, &at, us, pattern);
+}

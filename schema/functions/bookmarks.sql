@@ -1,5 +1,5 @@
 -- The order of bookmarks, and moving them at the end of a run.
--- Needs is_instant (helpers), part_key (definitions).
+-- Needs instant (helpers), part_key (definitions).
 
 -- A number as JSON writes it, of at most 1,000 digits and an exponent of at most 400.
 create or replace function pagetide.is_number(text) returns boolean
@@ -11,20 +11,38 @@ as $$
             and substring($1 from '[eE][+-]?([0-9]+)$')::numeric <= 400, true)
 $$;
 
--- The higher of two bookmarks: as numbers, as instants, else bytewise; a tie keeps the first.
--- `kind` is bookmark.type of the definition: number, time, text, or guess (also null), which
--- compares as what both look like. Also in C, within a page: if you change this, change
--- bookmark_high_is_later (worker/records/bookmark_high.c) and tests/tables/rules/bookmarks.txt.
+-- What a text is to a bookmark of this type: number, time, text, or null where it cannot be read.
+-- `kind` is bookmark.type of the definition: number, time, text, or guess (also null), which takes
+-- numbers and times.
+create or replace function pagetide.bookmark_kind(value text, kind text) returns text
+language sql immutable
+set search_path = pagetide, pg_temp
+as $$
+    select case
+        when coalesce(kind, 'guess') in ('guess', 'number') and is_number(value) then 'number'
+        when coalesce(kind, 'guess') in ('guess', 'time') and instant(value) is not null then 'time'
+        when kind = 'text' and value <> '' then 'text'
+    end
+$$;
+
+-- The higher of two bookmarks: as numbers, as instants, or bytewise. A tie keeps the first, and so
+-- does a second one of another kind; a first one that cannot be read gives way. Also in C, within a
+-- page: if you change this, change bookmark_high_is_later (worker/records/bookmark_high.c) and
+-- tests/tables/rules/bookmarks.txt.
 create or replace function pagetide.later(a text, b text, kind text) returns text
 language plpgsql immutable
 set search_path = pagetide, pg_temp
 as $$
+declare
+    both_are text := bookmark_kind(a, kind);
 begin
     if a is null or b is null then
         return coalesce(a, b);
-    elsif coalesce(kind, 'guess') in ('guess', 'number') and is_number(a) and is_number(b) then
+    elsif both_are is distinct from bookmark_kind(b, kind) or both_are is null then
+        return case when both_are is null and bookmark_kind(b, kind) is not null then b else a end;
+    elsif both_are = 'number' then
         return case when b::numeric > a::numeric then b else a end;
-    elsif coalesce(kind, 'guess') in ('guess', 'time') and is_instant(a) and is_instant(b) then
+    elsif both_are = 'time' then
         return case when instant(b) > instant(a) then b else a end;
     end if;
     return case when b collate "C" > a collate "C" then b else a end;
@@ -50,4 +68,24 @@ as $$
         value = case when (select r.mode from run r where r.id = of_run) = 'full'
             then excluded.value else later(k.value, excluded.value, (select min(j.bookmark_type)
                 from job j where j.run = of_run)) end
+$$;
+
+-- A run that appends and found no bookmark would be followed by one that stores the same records
+-- again: it has not succeeded. Its rows go before that run's first ones (remove_unfinished).
+create or replace function pagetide.end_by_bookmark(m pagetide.mark, j pagetide.job)
+returns jsonb
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select case when m."end" ->> 'state' = 'succeeded' and j.records > j.rejects
+            and nullif(j.bookmark_high, '') is null and exists (
+                select from run r join definition d on d.stream = r.stream and d.version = r.version
+                where r.id = j.run and r.mode <> 'window' and d.spec ? 'bookmark'
+                    and coalesce(d.spec ->> 'write', 'append') = 'append')
+        then jsonb_build_object('state', 'failed', 'reason', 'definition', 'error', format(
+            'none of %s records had a bookmark: the next run would append the same ones again '
+            '(bookmark.path, type and from say where it is; write: upsert with a key doubles '
+            'nothing)', j.records))
+        else m."end"
+    end
 $$;

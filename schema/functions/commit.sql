@@ -1,7 +1,7 @@
 -- The commit of a batch: one message that takes every lock, judges every mark, and writes rows,
 -- rejects, checkpoints and ledger together. Nothing in it waits for the client.
 -- Needs clock, is_end, lock_jobs (helpers), save_pages, save_progress, save_notes (progress),
--- merge_rows (merge), check_direct (direct), finish_run (run_end).
+-- merge_rows (merge), check_direct (direct), finish_run (run_end), end_by_bookmark (bookmarks).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
 -- inside a checkpoint or an end.
@@ -89,7 +89,9 @@ begin
             j.records := j.records + coalesce(m.records, 0);
             j.rejects := j.rejects + coalesce(m.rejects, 0);
             m."end" := end_by_rejects(m, rejects, most);
+            j.bookmark_high := coalesce(j.bookmark_high, m.bookmark_high);
             m."end" := end_by_emptiness(m, j);
+            m."end" := end_by_bookmark(m, j);
         end if;
         if m.verdict = 'refused' or m.verdict = 'applied' and m."end" is not null then
             closed := m.owner;

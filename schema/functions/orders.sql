@@ -190,20 +190,29 @@ begin
 end
 $$;
 
--- Why the stream has no such bookmark, or null.
-create or replace function pagetide.bookmark_refusal(of_stream text, of_partition text)
-returns text
+-- Why the stream can have no such bookmark, or null. `new_value` null: it is to be forgotten, also
+-- where the definition has none any more.
+create or replace function pagetide.bookmark_refusal(of_stream text, of_partition text,
+    new_value text default null) returns text
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select case
         when parts.keys is null then format('there is no stream %s', of_stream)
+        when new_value is not null and parts.bookmark is null
+            then format('%s has no bookmark in its definition', of_stream)
+        when new_value is not null and bookmark_kind(new_value, parts.bookmark ->> 'type') is null
+            then format('"%s" cannot be the bookmark of %s: it is no %s', new_value, of_stream,
+                case parts.bookmark ->> 'type' when 'number' then 'number' when 'time'
+                    then 'time (RFC 3339, or a date)' when 'text' then 'text'
+                    else 'number and no time (RFC 3339, or a date)' end)
         when of_partition = any (parts.keys) then null
         when of_partition = '' then format('%s has partitions: name one, such as %s', of_stream,
             parts.keys[1])
         else format('%s has no partition %s', of_stream, of_partition)
     end
-    from (select array_agg(part_key(p.part) order by p.n) as keys
+    from (select array_agg(part_key(p.part) order by p.n) as keys,
+            min((d.spec -> 'bookmark')::text)::jsonb as bookmark
         from stream s join definition d on d.stream = s.name and d.version = s.version
         cross join spec_parts(d.spec) p where s.name = of_stream) parts
 $$;
@@ -220,7 +229,7 @@ declare
     a order_answer;
     place text := coalesce(of_partition::text, '');
 begin
-    a.refusal := bookmark_refusal(of_stream, place);
+    a.refusal := bookmark_refusal(of_stream, place, new_value);
     a.stream := (select s.name from stream s where s.name = of_stream);
     if a.refusal is null and new_value is null then
         delete from bookmark k where k.stream = of_stream and k.partition = place;

@@ -87,6 +87,7 @@ START_TEST(a_run_begins_where_the_last_one_came_to)
     ck_assert_int_eq(asked("total=35&since=2024-01-01T00%3A05%3A00Z&page=1"), 2);
     const char *shown = run(0, "bookmark shop.orders --json");
     ck_assert_str_eq(pagetide_json(shown, "value"), "2024-01-01T00:35:00Z");
+    run(1, "bookmark shop.orders --set soon");
     run(0, "bookmark shop.orders --set 2024-01-01T00:10:00Z");
     run(0, "sync shop.orders");
     ck_assert_int_eq(asked("total=35&since=2024-01-01T00%3A08%3A00Z&page=1"), 1);

@@ -1,6 +1,7 @@
 #include "worker/exchange/bookmark_start.h"
 
 #include "base/date.h"
+#include "config/bookmark.h"
 
 enum { TIME_CHARS = 19, DAY_CHARS = 10 }; /* 2024-01-02T03:04:05 */
 
@@ -90,9 +91,37 @@ static bool look_back(struct arena *arena, struct str stored, int64_t ms, bool f
                    "bookmark \"%.*s\": a lookback needs a number or a time", STR_ARG(stored));
 }
 
+/* With `from`: the instant, less the lookback, in the form in which the API writes it. */
+static bool start_in_form(struct arena *arena, const struct bookmark *def, struct str stored,
+                          struct value *ret_value, struct err *err)
+{
+    int64_t us;
+    AUTO_BUF(buf, KIB(4));
+    struct str text = stored.len ? stored : def->start;
+    if (!text.len) {
+        *ret_value = NULL_VALUE;
+        return true;
+    }
+    if (!date_parse_iso(text, &us) && !bookmark_read_time(def, text, &us))
+        return err_set(err, ERR_INPUT, "bookmark", 0,
+                       "bookmark \"%.*s\" is no time: set it anew", STR_ARG(text));
+    if (stored.len)
+        us -= def->lookback_ms * 1000;
+    if (us < date_days_from_civil(1, 1, 1) * MS_PER_DAY * 1000)
+        return err_set(err, ERR_INPUT, "bookmark", 0,
+                       "bookmark \"%.*s\": the lookback leads before the year 1",
+                       STR_ARG(text));
+    bookmark_write_time(&buf, def, us);
+    text = arena_str(arena, buf_str(&buf));
+    *ret_value = is_number(arena, text) ? value_number(text) : value_string(text);
+    return true;
+}
+
 bool bookmark_start(struct arena *arena, const struct bookmark *def, struct str stored,
                     struct value *ret_value, struct err *err)
 {
+    if (def->from_count)
+        return start_in_form(arena, def, stored, ret_value, err);
     struct str text = stored.len ? stored : def->start;
     bool numeric = def->type != BOOKMARK_TEXT && is_number(arena, text);
     if (stored.len && def->lookback_ms &&

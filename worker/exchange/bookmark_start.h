@@ -14,7 +14,8 @@
  * the lookback is taken in seconds, or in milliseconds where the number is 1e11 or more (an
  * epoch in milliseconds); from a time, with or without an offset, in whole seconds, and from a
  * date in whole days. Parts of a unit count as a whole one: a run may begin too early, never
- * too late. A time keeps the form in which it was sent. ERR_INPUT: a lookback from anything
+ * too late. A time keeps the form in which it was sent; with `from` it is
+ * written in the first of the API's forms, and so is a `start` that is RFC 3339 or a date. ERR_INPUT: a lookback from anything
  * else. The text is in `arena` or in the arguments.
  */
 bool bookmark_start(struct arena *arena, const struct bookmark *def, struct str stored,

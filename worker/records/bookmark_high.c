@@ -1,6 +1,7 @@
 #include "worker/records/bookmark_high.h"
 
 #include "base/date.h"
+#include "config/bookmark.h"
 #include "core/decimal.h"
 #include "worker/records/jsontext.h"
 #include "worker/records/records.h"
@@ -14,63 +15,114 @@ static bool is_number(struct str text)
            !(scan.flags & SCAN_BIG_NUMBER);
 }
 
+enum kind { KIND_NONE, KIND_NUMBER, KIND_TIME, KIND_TEXT };
+
+static enum kind kind_of(enum bookmark_type type, struct str text)
+{
+    int64_t ignored;
+    bool may_be_number = type == BOOKMARK_NUMBER || type == BOOKMARK_GUESS;
+    bool may_be_time = type == BOOKMARK_TIME || type == BOOKMARK_GUESS;
+    if (may_be_number && is_number(text))
+        return KIND_NUMBER;
+    if (may_be_time && date_parse_iso(text, &ignored))
+        return KIND_TIME;
+    return type == BOOKMARK_TEXT && text.len ? KIND_TEXT : KIND_NONE;
+}
+
 /* Also in SQL, between pages: if you change this, change pagetide.later and
  * tests/tables/rules/bookmarks.txt. */
 bool bookmark_high_is_later(enum bookmark_type type, struct str text, struct str than)
 {
-    int64_t a, b;
-    bool by_number = type == BOOKMARK_NUMBER || type == BOOKMARK_GUESS;
-    bool by_time = type == BOOKMARK_TIME || type == BOOKMARK_GUESS;
-    if (by_number && is_number(text) && is_number(than))
+    int64_t a = 0, b = 0;
+    enum kind kind = kind_of(type, than);
+    if (kind == KIND_NONE || kind_of(type, text) != kind)
+        return kind == KIND_NONE && kind_of(type, text) != KIND_NONE;
+    if (kind == KIND_NUMBER)
         return decimal_compare(text, than) > 0;
-    if (by_time && date_parse_rfc3339(text, &a) && date_parse_rfc3339(than, &b))
-        return a > b;
+    if (kind == KIND_TIME)
+        return date_parse_iso(text, &a) && date_parse_iso(than, &b) && a > b;
     return str_compare(text, than) > 0;
 }
 
-/* The text of a value that a bookmark can be; empty: none. */
-static struct str take_text(const struct bookmark_high *high, const struct record *record)
+/* The text of a value that a bookmark can be. False: there is none. *ret_text is empty where
+ * there is a value of another sort. */
+static bool take_text(const struct bookmark_high *high, const struct record *record,
+                      struct str *ret_text)
 {
     struct record_field field;
-    if (!jsontext_find(high->arena, record->raw, &high->bookmark->path, 0, &field))
-        return STR_NONE;
+    *ret_text = STR_NONE;
+    if (!jsontext_find(high->arena, record->raw, &high->bookmark->path, 0, &field) ||
+        field.kind == RECORD_NULL)
+        return false;
     if (field.kind == RECORD_NUMBER)
-        return field.raw;
+        *ret_text = field.raw;
     if (field.kind != RECORD_STRING)
-        return STR_NONE;
+        return true;
     field = record_field_of(high->arena, field.raw);
-    return field.flaw ? STR_NONE : record_decode(high->arena, &field);
+    if (!field.flaw)
+        *ret_text = record_decode(high->arena, &field);
+    return true;
 }
 
-static bool is_of_type(const struct bookmark_high *high, struct str text)
-{
-    int64_t ignored;
-    switch (high->bookmark->type) {
-    case BOOKMARK_NUMBER:
-        return is_number(text);
-    case BOOKMARK_TIME:
-        return date_parse_rfc3339(text, &ignored);
-    default:
-        return text.len > 0;
-    }
-}
-
-static bool is_future(const struct bookmark_high *high, struct str text)
+/* With `from`, the time that the text names, as it is kept; empty if it names none. */
+static struct str as_kept(const struct bookmark_high *high, struct str text)
 {
     int64_t us;
-    return high->bookmark->type != BOOKMARK_TEXT && date_parse_rfc3339(text, &us) &&
-           us > high->now_us;
+    AUTO_BUF(buf, 64);
+    if (!high->bookmark->from_count)
+        return text;
+    if (!bookmark_read_time(high->bookmark, text, &us))
+        return STR_NONE;
+    date_format_rfc3339(&buf, us);
+    return arena_str(high->arena, buf_str(&buf));
 }
 
 void bookmark_high_take(struct bookmark_high *high, const struct record *record)
 {
+    struct str text;
+    int64_t us;
+    enum bookmark_type type = high->bookmark->type;
     if (!high->bookmark->is_set || record->flaw)
         return;
-    struct str text = take_text(high, record);
-    if (!is_of_type(high, text))
+    high->counts.met++;
+    if (!take_text(high, record, &text)) {
+        high->counts.absent++;
         return;
-    if (is_future(high, text))
+    }
+    text = as_kept(high, text);
+    enum kind kind = kind_of(type, text);
+    if (kind == KIND_NONE || (high->text.len && kind != kind_of(type, high->text)))
+        high->counts.unread++;
+    else if (kind == KIND_TIME && date_parse_iso(text, &us) && us > high->now_us)
         high->has_met_future = true;
-    else if (!high->text.len || bookmark_high_is_later(high->bookmark->type, text, high->text))
+    else if (!high->text.len || bookmark_high_is_later(type, text, high->text))
         high->text = text;
+}
+
+struct str bookmark_high_warning(struct arena *arena, const struct bookmark *bookmark,
+                                 const struct bookmark_counts *counts)
+{
+    static const char *const wanted[] = {
+        [BOOKMARK_GUESS] = "neither a number nor a time, or not of the first one's kind",
+        [BOOKMARK_NUMBER] = "no number",
+        [BOOKMARK_TIME] = "no time",
+        [BOOKMARK_TEXT] = "no text",
+    };
+    struct str path = bookmark->path.source;
+    bool has_none = counts->met && counts->absent + counts->unread == counts->met;
+    const char *moved = has_none ? ": the bookmark is not moved, and the next run begins where "
+                                   "this one did"
+                                 : "";
+    if (counts->unread)
+        return arena_printf(arena,
+                            "bookmark: at %.*s %lld of %lld records had a value that is %s "
+                            "(bookmark.type and bookmark.from say how it is read; type: text "
+                            "orders by bytes), %lld had none%s",
+                            STR_ARG(path), (long long)counts->unread, (long long)counts->met,
+                            wanted[bookmark->type], (long long)counts->absent, moved);
+    if (!has_none)
+        return STR_NONE;
+    return arena_printf(
+        arena, "bookmark: %lld of %lld records had no value at %.*s%s (bookmark.path)",
+        (long long)counts->absent, (long long)counts->met, STR_ARG(path), moved);
 }

@@ -3,37 +3,12 @@
 #include <assert.h>
 
 #include "base/date.h"
-#include "base/date_text.h"
 #include "base/hex.h"
 #include "base/json_out.h"
+#include "config/bookmark.h"
 #include "port/digest.h"
 #include "worker/records/jsontext.h"
 #include "worker/records/records.h"
-
-static bool read_instant(const struct column_from *from, struct str text, int64_t *ret_us)
-{
-    switch (from->kind) {
-    case FROM_ISO:
-        return date_parse_iso(text, ret_us);
-    case FROM_EPOCH_S:
-        return date_parse_epoch(text, 0, ret_us);
-    case FROM_EPOCH_MS:
-        return date_parse_epoch(text, 3, ret_us);
-    case FROM_EPOCH_US:
-        return date_parse_epoch(text, 6, ret_us);
-    case FROM_RFC2822:
-        return date_parse_rfc2822(text, ret_us);
-    case FROM_DOTNET:
-        return date_parse_dotnet(text, ret_us);
-    case FROM_PATTERN:
-        return date_parse_pattern(text, from->text, ret_us);
-    case FROM_BASE64:
-    case FROM_DECIMAL_COMMA:
-    case FROM_YES_NO:
-        break;
-    }
-    return false;
-}
 
 static struct record_field string_field(struct arena *arena, struct str text)
 {
@@ -201,7 +176,7 @@ static bool convert_one(struct arena *arena, const struct column *column,
     }
     if (from->kind == FROM_DECIMAL_COMMA)
         return convert_decimal_comma(arena, text, ret);
-    if (!read_instant(from, text, &us))
+    if (!bookmark_form_read(from, text, &us))
         return false;
     *ret = instant_field(arena, column, us);
     return true;

@@ -2,7 +2,6 @@
 
 #include "base/json_out.h"
 #include "port/hash.h"
-#include "worker/records/bookmark_high.h"
 #include "worker/records/jsontext.h"
 #include "worker/records/reshape.h"
 #include "worker/records/where.h"
@@ -144,6 +143,7 @@ static bool finish(struct cutting *cutting, struct err *err)
     cut->asides = cutting->writer.asides;
     cut->misfits = format_misfits(&cutting->writer);
     cut->bookmark_high = cutting->high.text;
+    cut->bookmark = cutting->high.counts;
     if (cutting->high.has_met_future)
         cut->warning = arena_printf(cut->arena,
                                     "bookmark: %.*s holds times later than the run's start; "
@@ -192,6 +192,7 @@ static void clear_outputs(struct cut *cut)
     cut->records_hash = 0;
     cut->skipped = VALUE_WHOLE;
     cut->last = cut->misfits = cut->bookmark_high = cut->warning = STR_NONE;
+    cut->bookmark = (struct bookmark_counts){0};
     cut->is_truncated = cut->is_merge_error = false;
     cut->shape = SHAPE_UNKNOWN;
 }

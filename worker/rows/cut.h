@@ -2,6 +2,7 @@
 #define WORKER_ROWS_CUT_H
 
 #include "config/stream.h"
+#include "worker/records/bookmark_high.h"
 #include "worker/records/records.h"
 #include "worker/rows/columns.h"
 #include "worker/rows/row.h"
@@ -53,7 +54,8 @@ struct cut {
     struct str last;          /* bytes of the last record taken, kept or not */
     struct str misfits;       /* JSON {column: values aside}; empty: none */
     struct str bookmark_high; /* greatest value at bookmark.path, as sent */
-    struct str warning;       /* empty: none */
+    struct bookmark_counts bookmark;
+    struct str warning; /* empty: none */
     bool is_truncated;
     bool is_merge_error; /* CUT_BAD: none or another value at the merge path, not broken JSON */
 };

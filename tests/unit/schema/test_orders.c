@@ -109,8 +109,8 @@ START_TEST(bookmarks_are_compared_as_the_definition_says)
         {"2024-01-01T02:00:00+02:00", "2024-01-01T01:00:00Z", "text",
          "2024-01-01T02:00:00+02:00"},
         {"2024-01-02", "2024-01-01T23:00:00Z", "time", "2024-01-02"},
-        {"b", "10", "guess", "b"},
-        {"2024-02-30T00:00:00Z", "2024-02-31T00:00:00Z", "time", "2024-02-31T00:00:00Z"},
+        {"b", "10", "guess", "10"},
+        {"2024-02-30T00:00:00Z", "2024-01-31T00:00:00Z", "time", "2024-01-31T00:00:00Z"},
     };
     schema_database();
     for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -362,6 +362,17 @@ START_TEST(bookmarks_can_be_set_and_forgotten)
     EXPECT("0", "select count(*) from pagetide.bookmark");
     EXPECT("there is no stream x.y",
            "select refusal from pagetide.set_bookmark('x.y', null, '1')");
+    EXPECT("\"soon\" cannot be the bookmark of shop.orders: it is no number and no time (RFC "
+           "3339, "
+           "or a date)",
+           SET("'{\"p\":1}'", "'soon'"));
+    ASK("select pagetide.define('shop.orders', '{\"bookmark\": {\"type\": \"number\"}}', null, "
+        "'UTC', null, true)");
+    EXPECT("\"2024-01-01\" cannot be the bookmark of shop.orders: it is no number",
+           SET("null", "'2024-01-01'"));
+    ASK("select pagetide.define('shop.orders', '{}', null, 'UTC', null, true)");
+    EXPECT("shop.orders has no bookmark in its definition", SET("null", "'5'"));
+    EXPECT("set", SET("null", "null"));
 }
 END_TEST
 

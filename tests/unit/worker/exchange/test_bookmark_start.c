@@ -61,5 +61,41 @@ START_TEST(without_a_start_it_is_null)
 }
 END_TEST
 
+/* What is stored is RFC 3339; what is asked for is in the API's form. */
+START_TEST(with_from_the_value_is_written_as_the_api_writes_it)
+{
+    static const struct {
+        enum from_kind kind;
+        const char *pattern, *stored, *seen;
+    } cases[] = {
+        {FROM_EPOCH_S, "", "2024-01-02T03:04:05Z", "n:1704164635"},
+        {FROM_EPOCH_S, "", "2024-01-02T03:04:05.25Z", "n:1704164635.25"},
+        {FROM_EPOCH_MS, "", "2024-01-02T03:04:05.25Z", "n:1704164635250"},
+        {FROM_DOTNET, "", "2024-01-02T03:04:05Z", "s:/Date(1704164635000)/"},
+        {FROM_RFC2822, "", "2024-01-02T03:04:05Z", "s:Tue, 02 Jan 2024 03:03:55 +0000"},
+        {FROM_PATTERN, "%d.%m.%Y %H:%M:%S.%f", "2024-01-02T03:04:05.5Z",
+         "s:02.01.2024 03:03:55.500000"},
+        {FROM_ISO, "", "2024-01-02T03:04:05Z", "s:2024-01-02T03:03:55Z"},
+        {FROM_EPOCH_S, "", "", "n:1704067200"},
+        {FROM_EPOCH_S, "", "soon", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO_ARENA struct arena *arena = arena_new();
+        struct column_from form = {cases[i].kind, str_from(cases[i].pattern)};
+        struct bookmark def = {
+            .start = STR("2024-01-01"), .lookback_ms = 10000, .from = &form, .from_count = 1};
+        struct value seen = UNDEFINED_VALUE;
+        struct err err = ERR_INIT;
+        bool ok = bookmark_start(arena, &def, str_from(cases[i].stored), &seen, &err);
+        ck_assert_msg(ok == (cases[i].seen != NULL), "%zu: %s", i, err.text);
+        if (!ok)
+            continue;
+        struct str text = arena_printf(arena, "%c:%.*s", seen.kind == VALUE_NUMBER ? 'n' : 's',
+                                       STR_ARG(seen.text));
+        ck_assert_str_is(text, cases[i].seen);
+    }
+}
+END_TEST
+
 SUITE("worker/exchange/bookmark_start", a_run_begins_at_the_value_or_before_it,
-      without_a_start_it_is_null)
+      with_from_the_value_is_written_as_the_api_writes_it, without_a_start_it_is_null)

@@ -264,7 +264,13 @@ START_TEST(finds_the_highest_bookmark)
     ck_assert_str_eq(high_of(&fixture, "12345678901234567890 12345678901234567891"),
                      "12345678901234567891");
     ck_assert_str_eq(high_of(&fixture, "\"9\" \"10\""), "10");
+    ck_assert_str_eq(high_of(&fixture, "\"a9\" \"a10\" null {} true"), "none");
+    ck_assert_int_eq(fixture.cut.bookmark.met, 5);
+    ck_assert_int_eq(fixture.cut.bookmark.absent, 1);
+    ck_assert_int_eq(fixture.cut.bookmark.unread, 4);
+    bookmark->type = BOOKMARK_TEXT;
     ck_assert_str_eq(high_of(&fixture, "\"a9\" \"a10\" null {} true"), "a9");
+    bookmark->type = BOOKMARK_GUESS;
     ck_assert_str_eq(high_of(&fixture, "null []"), "none");
     ck_assert_str_eq(high_of(&fixture, "\"2024-01-01T10:00:00+02:00\" "
                                        "\"2024-01-01T09:00:00Z\""),
