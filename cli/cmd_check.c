@@ -22,6 +22,17 @@ static void on_literal(void *ctx, struct str place, struct str value)
              str_is(place, "proxy") ? "" : ": name it by {{ env.NAME }} or {{ secrets.name }}");
 }
 
+static void warn_of_repeats(const struct stream *stream)
+{
+    if (stream->repeats_at.len)
+        say_line(
+            stderr,
+            "%.*s: warning: %.*s appends the same records with each run, so the second run "
+            "is refused: say write: upsert and a key, or a bookmark that a request uses, or "
+            "again: true if each run brings new records",
+            STR_ARG(stream->repeats_at), STR_ARG(stream->name));
+}
+
 static void print_stream(const struct cli *cli, struct stream *stream)
 {
     const struct table *table = &stream->table;
@@ -32,6 +43,7 @@ static void print_stream(const struct cli *cli, struct stream *stream)
         say_note(stdout, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(table->schema),
                  STR_ARG(table->name));
     credential_find(stream, on_literal, stream);
+    warn_of_repeats(stream);
 }
 
 /* --- the option --live --- */

@@ -1,3 +1,4 @@
+#include "cli/key_candidate.h"
 #include "cli/preview_print.h"
 #include "cli/streams.h"
 
@@ -11,6 +12,7 @@ enum { PAGES_STANDARD = 3, RECORD_BYTES_MAX = 256 * 1024 };
 struct shower {
     struct cli *cli;
     struct preview_page page;
+    struct key_candidates keys;
     int64_t asked_mono_ms;
 };
 
@@ -87,10 +89,14 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
 static void on_record(void *ctx, const struct row_writer *writer, const struct record *record,
                       enum row_result result, const char *reason)
 {
-    struct preview_page *page = &((struct shower *)ctx)->page;
-    if (record->position <= page->last_position)
+    struct shower *shower = ctx;
+    struct preview_page *page = &shower->page;
+    if (record->position <= page->last_position) {
         page->sample_count = page->reject_count = 0;
+        key_candidates_restart(&shower->keys);
+    }
     page->last_position = record->position;
+    key_candidates_take(&shower->keys, record);
     if ((result == ROW_PUT || result == ROW_ASIDE) && page->sample_count < SAMPLES_MAX)
         keep_sample(page, writer);
     if (result == ROW_REJECTED && page->reject_count < SAMPLES_MAX)
@@ -102,6 +108,7 @@ static void on_page_end(void *ctx, const struct crawl_page *done)
     struct shower *shower = ctx;
     struct preview_page *page = &shower->page;
     preview_print_page(shower->cli, page, done);
+    key_candidates_page_end(&shower->keys);
     arena_reset(page->arena);
     *page = (struct preview_page){.arena = page->arena, .stream = page->stream};
 }
@@ -117,7 +124,8 @@ static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
 static int show(struct cli *cli, const struct stream *stream)
 {
     AUTO_ARENA struct arena *pages = arena_new();
-    struct shower shower = {.cli = cli, .page = {.arena = pages, .stream = stream}};
+    struct shower shower = {
+        .cli = cli, .page = {.arena = pages, .stream = stream}, .keys = {.arena = cli->arena}};
     const struct crawl_watch watch = {.on_request = on_request,
                                       .on_answer = on_answer,
                                       .on_record = on_record,
@@ -136,7 +144,8 @@ static int show(struct cli *cli, const struct stream *stream)
     preview_print_start(cli, stream);
     if (!preview_run(&options, cli->arena, &preview, &err))
         return cli_fail(&err);
-    preview_print_end(cli, stream, &preview);
+    preview_print_end(cli, stream, &preview,
+                      stream->table.key_count ? STR_NONE : key_candidates_best(&shower.keys));
     return exit_code_of_preview(&preview);
 }
 

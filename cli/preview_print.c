@@ -237,7 +237,7 @@ static void put_columns_json(struct json_out *out, const struct preview *preview
 }
 
 static void put_end_json(struct buf *line, const struct stream *stream,
-                         const struct preview *preview)
+                         const struct preview *preview, struct str key)
 {
     struct json_out out = {.buf = line};
     json_out_open(&out, NULL, '{');
@@ -249,6 +249,8 @@ static void put_end_json(struct buf *line, const struct stream *stream,
     put_columns_json(&out, preview);
     json_out_str(&out, "ddl", preview->ddl);
     json_out_str(&out, "error", preview->error);
+    if (key.len)
+        json_out_str(&out, "key_candidate", key);
     json_out_close(&out, '}');
 }
 
@@ -299,15 +301,28 @@ static void put_end(struct buf *line, const struct stream *stream,
     }
 }
 
+static void print_key(const struct cli *cli, struct str key)
+{
+    AUTO_BUF(line, LINE_BYTES_MAX);
+    buf_puts(&line, "\nkey candidate: ");
+    put_piece(&line, key);
+    buf_puts(&line, ", unlike in all records that were seen: with write: upsert and key: ");
+    put_piece(&line, key);
+    buf_puts(&line, " each record is stored once, however often it is read");
+    print_line(cli, &line);
+}
+
 void preview_print_end(struct cli *cli, const struct stream *stream,
-                       const struct preview *preview)
+                       const struct preview *preview, struct str key)
 {
     AUTO_BUF(line, LINE_BYTES_MAX);
     if (cli->options.json)
-        put_end_json(&line, stream, preview);
+        put_end_json(&line, stream, preview, key);
     else
         put_end(&line, stream, preview);
     print_line(cli, &line);
+    if (!cli->options.json && key.len)
+        print_key(cli, key);
 }
 
 /* --- the option --trace --- */

@@ -25,8 +25,9 @@ void preview_print_start(struct cli *cli, const struct stream *stream);
 void preview_print_page(struct cli *cli, const struct preview_page *page,
                         const struct crawl_page *done);
 void preview_print_retry(const struct err *err, int64_t delay_ms);
+/* `key`: a field that could be the key of a stream without one; empty: none is known. */
 void preview_print_end(struct cli *cli, const struct stream *stream,
-                       const struct preview *preview);
+                       const struct preview *preview, struct str key);
 
 /* For --trace: the request and the answer as they went over the wire, credentials hidden. */
 void preview_print_request(struct cli *cli, const struct stream *stream,

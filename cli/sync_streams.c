@@ -23,20 +23,6 @@ static bool is_window_right(const struct options *options)
     return false;
 }
 
-static bool may_load_again(const struct options *options, struct stream *const *streams,
-                           size_t count)
-{
-    for (size_t i = 0; options->full && !options->again && i < count; i++) {
-        if (streams[i]->table.write != WRITE_APPEND)
-            continue;
-        cli_usage("sync --full: %.*s appends, so its records would be there twice: "
-                  "say --again if that is meant",
-                  STR_ARG(streams[i]->name));
-        return false;
-    }
-    return true;
-}
-
 /* Without `window.` every request would be that of a full run. */
 static bool may_have_window(const struct options *options, struct stream *const *streams,
                             size_t count)
@@ -96,6 +82,5 @@ bool sync_streams_choose(struct cli *cli, struct stream ***ret_streams, size_t *
     *ret_streams = ARENA_ARRAY(cli->arena, struct stream *, most + 1);
     return (cli->options.all ? find_all : find_named)(cli, sources, source_count, *ret_streams,
                                                       ret_count) &&
-           may_have_window(&cli->options, *ret_streams, *ret_count) &&
-           may_load_again(&cli->options, *ret_streams, *ret_count);
+           may_have_window(&cli->options, *ret_streams, *ret_count);
 }

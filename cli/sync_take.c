@@ -63,9 +63,30 @@ static struct pg_value text_or_null(struct str text)
     return text.len ? pg_text(text) : PG_NULL;
 }
 
+/* Before a run begins that would store records a second time; a run that is taken up again has
+ * been asked for already. */
+static bool check_repeats(const struct taking *taking, struct err *err)
+{
+    struct cli *cli = taking->take->cli;
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    const struct pg_value params[] = {
+        pg_text(taking->stream->name), pg_int(taking->version), pg_text(mode_of(&cli->options)),
+        instant_or_null(cli, cli->options.from), instant_or_null(cli, cli->options.to)};
+    enum { REPEATS_REFUSAL, REPEATS_COLUMNS };
+    if (cli->options.again)
+        return true;
+    if (!pg_await(taking->take->pg, "select pagetide.sync_refusal($1, $2, $3, $4, $5)", params,
+                  COUNT_OF(params), TIMEOUT_MS, &result, err))
+        return false;
+    assert(pg_columns(result) == REPEATS_COLUMNS);
+    return pg_is_null(result, 0, REPEATS_REFUSAL) ||
+           err_set(err, ERR_CONFIG, "sync", 0, "%.*s",
+                   STR_ARG(pg_get_str(result, 0, REPEATS_REFUSAL)));
+}
+
 static const char take_sql[] =
     "select verdict, run, other_worker, other_host, other_pid, other_seen_at, wait_ms, "
-    "cancelled_run from pagetide.sync_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    "cancelled_run from pagetide.sync_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 enum take_column {
     TAKE_VERDICT,
     TAKE_RUN,
@@ -116,6 +137,7 @@ static bool ask(struct taking *taking, struct err *err)
         text_or_null(taking->known_gone),
         text_or_null(taking->seen_at),
         taking->waited_run ? pg_int(taking->waited_run) : PG_NULL,
+        pg_bool(cli->options.again),
     };
     return pg_await(taking->take->pg, take_sql, params, COUNT_OF(params), TIMEOUT_MS, &result,
                     err) &&
@@ -180,7 +202,11 @@ bool sync_take_run(const struct sync_take *take, const struct stream *stream, in
                    struct err *err)
 {
     struct taking taking = {.take = take, .stream = stream};
-    if (!define(&taking, err) || !ask_until_known(&taking, err))
+    if (!define(&taking, err))
+        return err_wrap(err, "%.*s", STR_ARG(stream->name));
+    if (!check_repeats(&taking, err))
+        return false;
+    if (!ask_until_known(&taking, err))
         return err_wrap(err, "%.*s", STR_ARG(stream->name));
     if (taking.verdict == VERDICT_WAIT || taking.verdict == VERDICT_BUSY)
         return err_set(err, ERR_INPUT, "sync", 0,

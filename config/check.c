@@ -198,6 +198,21 @@ static void check_merge(struct reader *reader, const struct yaml_node *map,
     check_excluded(reader, map, stream);
 }
 
+/* A schedule that would append the same records each time: the second run is refused
+ * (pagetide.append_refusal), so `check` says it before. The names in it are known by now. */
+static void note_repeats(struct reader *reader, const struct yaml_node *map,
+                         struct stream *stream)
+{
+    const struct schedule *schedule = &stream->schedule;
+    bool is_new_each_time = stream->bookmark.is_set && stream->uses_bookmark;
+    const struct yaml_node *node = node_at(map, schedule->cron.len ? "schedule" : "every");
+    if (stream->table.write != WRITE_APPEND || stream->table.may_repeat || is_new_each_time ||
+        (!schedule->cron.len && !schedule->every_ms) || !node->line)
+        return;
+    stream->repeats_at = arena_printf(
+        reader->arena, "%.*s:%d:%d", STR_ARG(reader->problems->file), node->line, node->column);
+}
+
 void check_definition(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     stream->pagination.has_size_param = stream->pagination.size_param.place != PLACE_NONE;
@@ -218,4 +233,5 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_schedule(reader, map, &stream->schedule);
     check_partitions(reader, map, stream);
     bookmark_check(reader, map, &stream->bookmark);
+    note_repeats(reader, map, stream);
 }

@@ -233,6 +233,7 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
     if (str_is(use->use.root, "accumulated"))
         check_accumulated(reader, use, stream);
     stream->uses_window |= str_is(use->use.root, "window");
+    stream->uses_bookmark |= str_is(use->use.root, "bookmark");
     if (str_is(use->use.root, "response") && use->key->flags & KEY_ON_PAGE)
         stream->merge.reads_response = true;
 }

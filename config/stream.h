@@ -184,7 +184,8 @@ struct table {
     struct str *key; /* names of fields or declared columns */
     size_t key_count;
     enum write_mode write;
-    bool fills; /* upsert: a null leaves the value that is there */
+    bool fills;      /* upsert: a null leaves the value that is there */
+    bool may_repeat; /* append: each run may store what an earlier one did */
     enum columns_mode mode;
     struct declared_column *declared;
     size_t declared_count;
@@ -290,6 +291,10 @@ struct stream {
     enum job_complete required; /* `require`; UNKNOWN: nothing is required of the end */
     bool uses_last_record;      /* accumulated[-1] */
     bool uses_window;           /* window.start or window.end */
+    bool uses_bookmark;         /* a request that names it begins where the last run ended */
+    /* Where a file says that a run is repeated which appends the same records each time, as
+     * "shop.yaml:7:5"; empty: it is not so, or no file says it. */
+    struct str repeats_at;
     struct str spec; /* this definition, normalised: the JSON that is stored with a run */
 };
 

@@ -172,7 +172,8 @@ as $$
     join run u on u.stream = r.stream and u.id < r.id and u.mode = r.mode
         and (u.window_from, u.window_to) is not distinct from (r.window_from, r.window_to)
         and u.state in ('truncated', 'failed', 'cancelled', 'dead') and u.records > u.rejects
-    where r.id = of_run and (r.mode = 'window' or r.mode = 'incremental' and d.spec ? 'bookmark')
+    where r.id = of_run and (r.mode = 'window' or r.mode = 'incremental'
+            and (d.spec ? 'bookmark' or not coalesce((d.spec ->> 'again')::boolean, false)))
         and not exists (select from run g where g.stream = r.stream and g.id between u.id and r.id
             and g.mode = r.mode and g.state = 'succeeded'
             and (g.window_from, g.window_to) is not distinct from (r.window_from, r.window_to))

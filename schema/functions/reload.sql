@@ -1,5 +1,5 @@
 -- Reload requests: refused, or one run for each id.
--- Needs instant (helpers), start_run, join_pending, is_startable, active_run, lock_active_run,
+-- Needs instant (helpers), append_refusal, start_run, join_pending, is_startable, active_run, lock_active_run,
 -- lock_whole_run, names_window (runs), cancel_run (run_end).
 
 -- A field that a reload message cannot have, or null.
@@ -10,20 +10,8 @@ as $$
         ('stream', 'id', 'mode', 'from', 'to', 'again', 'priority', 'if_running')
 $$;
 
--- Whether the records would be in the table twice, and nobody has said that this is meant. This
--- and the refusals below are also in C, for `sync`: if you change them, change cli/sync_streams.c
--- and tests/tables/rules/windows.txt.
-create or replace function pagetide.needs_again(of_stream text, fields jsonb) returns boolean
-language sql stable
-set search_path = pagetide, pg_temp
-as $$
-    select fields ->> 'mode' = 'full' and coalesce(fields ->> 'again', 'no') <> 'yes'
-        and exists (select from stream s join definition d on d.stream = s.name
-            and d.version = s.version
-            where s.name = of_stream and coalesce(d.spec ->> 'write', 'append') = 'append')
-$$;
-
--- Why a window cannot be run, or null.
+-- Why a window cannot be run, or null. This and the refusals below are also in C, for `sync`: if you
+-- change them, change cli/sync_streams.c and tests/tables/rules/windows.txt.
 create or replace function pagetide.window_refusal(of_stream text, fields jsonb) returns text
 language sql stable
 set search_path = pagetide, pg_temp
@@ -63,9 +51,13 @@ as $$
             then format('unknown if_running "%s"', fields ->> 'if_running')
         when fields ->> 'priority' !~ '^[0-9]$' then 'priority is a digit from 0 to 9'
         when fields ->> 'again' not in ('yes', 'no') then 'again is yes or no'
-        when needs_again(of_stream, fields)
-            then 'full would write the records of an append stream again: say again yes'
-        when fields ->> 'mode' = 'window' then window_refusal(of_stream, fields)
+        when fields ->> 'mode' = 'window' and window_refusal(of_stream, fields) is not null
+            then window_refusal(of_stream, fields)
+        when coalesce(fields ->> 'again', 'no') <> 'yes' then (
+            select append_refusal(d, coalesce(fields ->> 'mode', 'incremental'),
+                instant(fields ->> 'from'), instant(fields ->> 'to'))
+            from stream s join definition d on d.stream = s.name and d.version = s.version
+            where s.name = of_stream)
     end
 $$;
 

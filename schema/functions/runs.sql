@@ -1,5 +1,5 @@
 -- How a run begins, and how to find and lock the active run of a stream.
--- Needs lock_jobs (helpers), spec_parts, part_key (definitions).
+-- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), finish_run (run_end).
 
 -- Tells all that LISTEN to the channel pagetide.
 create or replace function pagetide.notify_run(changed bigint) returns void
@@ -57,6 +57,79 @@ as $$
         else '{}' end
 $$;
 
+-- Whether a request of the definition begins where the last run ended.
+create or replace function pagetide.asks_by_bookmark(spec jsonb) returns boolean
+language sql immutable
+as $$
+    select spec ? 'bookmark' and (spec - 'bookmark')::text ~ '\{\{[^}]*\mbookmark\M'
+$$;
+
+-- Whether the stream's table holds rows of a run that succeeded, or that nobody knows any more. Rows
+-- of the others are taken out before the next run's first ones (remove_unfinished).
+create or replace function pagetide.has_stored(of_stream text) returns boolean
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+declare
+    name regclass;
+    found_any boolean;
+begin
+    select to_regclass(format('%I.%I', t.schema_name, t.table_name)) into name
+    from target t where t.stream = of_stream;
+    if name is null then
+        return false;
+    end if;
+    execute format('select exists (select from %s t where t._pt_run is not null and not exists ('
+        'select from run r where r.id = t._pt_run and r.state <> ''succeeded''))', name)
+        into found_any;
+    return found_any;
+exception when undefined_column or insufficient_privilege then
+    return false;
+end
+$$;
+
+-- Why a run would store records that are in the table already, or null. The one place of the rule:
+-- `sync`, reload messages and ticks ask here. A run whose requests name the bookmark asks for what
+-- is new; windows ask for their own part, so they may not overlap.
+create or replace function pagetide.append_refusal(d pagetide.definition, with_mode text,
+    from_time timestamptz, to_time timestamptz) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select case
+        when coalesce(d.spec ->> 'write', 'append') <> 'append'
+            or coalesce((d.spec ->> 'again')::boolean, false) then null
+        when with_mode = 'full' then format('%s appends, so the records of a full run '
+            'would be there twice; say again (--again; again yes in a message) if that is meant', d.stream)
+        when with_mode = 'window' then (
+            select format('%s appends, and run %s has stored a window that overlaps with this one: '
+                'its records would be there twice; say again (--again; again yes in a message) if '
+                'that is meant', d.stream, min(r.id))
+            from run r where r.stream = d.stream and r.mode = 'window' and r.state = 'succeeded'
+                and r.window_from < to_time and from_time < r.window_to and has_stored(d.stream)
+            having count(*) > 0)
+        when not asks_by_bookmark(d.spec) and has_stored(d.stream)
+            then format('%s appends, and each run asks for all records again: they would be there '
+                'twice. Say write: upsert with a key, or a bookmark that a request uses; or again: '
+                'true in the definition (once: --again, again yes in a message) if each run brings '
+                'new records', d.stream)
+    end
+$$;
+
+-- Nobody reads the refusal of a tick: its run fails at once, so that people see it where they look
+-- for runs.
+create or replace function pagetide.refuse_run(refused bigint, why text) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    update run r set state = 'running', started_at = clock() where r.id = refused;
+    update job j set state = 'failed', reason = 'definition', error = why, finished_at = clock()
+    where j.run = refused;
+    perform finish_run(refused);
+end
+$$;
+
 -- The bookmark is frozen with the job: a resumed job asks what it would have asked.
 create or replace function pagetide.make_jobs(of_run bigint, spec jsonb, reserve_worker text)
 returns void
@@ -78,13 +151,15 @@ $$;
 create or replace function pagetide.start_run(of_stream text, why text, with_mode text,
     from_time timestamptz,
     to_time timestamptz, due timestamptz, for_request text, with_priority int,
-    reserve_worker text default null, with_version int default null) returns bigint
+    reserve_worker text default null, with_version int default null,
+    may_repeat boolean default false) returns bigint
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
     def definition;
     started bigint;
+    refusal text;
 begin
     -- Waits for a removal of the stream, or makes it wait: after one, no run begins.
     perform from stream s where s.name = of_stream for share;
@@ -102,6 +177,12 @@ begin
     if found then
         perform make_jobs(started, def.spec, reserve_worker);
         perform notify_run(started);
+        -- A request has been asked before (reload_refusal, pending_refusal).
+        refusal := case when not may_repeat and for_request is null
+            then append_refusal(def, with_mode, from_time, to_time) end;
+        if refusal is not null then
+            perform refuse_run(started, refusal);
+        end if;
     end if;
     return started;
 end
@@ -135,6 +216,17 @@ as $$
         and (p.window_from, p.window_to) is not distinct from (q.window_from, q.window_to)
 $$;
 
+-- Why a pending request has no run after all, or null: the run that it waited for may have stored
+-- what it asks for.
+create or replace function pagetide.pending_refusal(q pagetide.request) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select append_refusal(d, q.mode, q.window_from, q.window_to)
+    from stream s join definition d on d.stream = s.name and d.version = s.version
+    where s.name = q.stream and coalesce(q.fields ->> 'again', 'no') <> 'yes'
+$$;
+
 -- Starts the pending request that comes first by priority and age, and with it all that ask
 -- for the same. Returns its run, or null where nothing was waiting.
 create or replace function pagetide.start_pending(of_stream text) returns bigint
@@ -154,6 +246,10 @@ begin
             update request set state = 'refused', reason = 'the stream has been removed'
             where stream = of_stream and state = 'pending';
             return null;
+        elsif pending_refusal(first) is not null then
+            update request set state = 'refused', reason = pending_refusal(first)
+            where id = first.id;
+            continue;
         end if;
         started := start_request(first);
         if started is not null then

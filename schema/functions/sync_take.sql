@@ -57,7 +57,7 @@ $$;
 create or replace function pagetide.sync_take(of_stream text, with_version int, with_mode text,
     from_time timestamptz, to_time timestamptz, who text, beat_ms bigint,
     known_gone text default null, seen_before timestamptz default null,
-    waited_for bigint default null)
+    waited_for bigint default null, may_repeat boolean default false)
 returns pagetide.sync_answer
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -84,10 +84,21 @@ begin
         return row('over', waited_for, null, null, null, null, 0, null)::sync_answer;
     end if;
     answer.run := start_run(of_stream, 'manual', with_mode, from_time, to_time, null, null, 5,
-        who, with_version);
+        who, with_version, may_repeat);
     answer.verdict := case when answer.run is null then 'wait' else 'new' end;
     answer.wait_ms := 0;
     answer.cancelled_run := active;
     return answer;
 end
+$$;
+
+-- Why `sync` does not begin the run that is asked for, or null. One that is active is taken up.
+create or replace function pagetide.sync_refusal(of_stream text, with_version int, with_mode text,
+    from_time timestamptz, to_time timestamptz) returns text
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select case when active_run(of_stream) is null
+        then append_refusal(d, with_mode, from_time, to_time) end
+    from definition d where d.stream = of_stream and d.version = with_version
 $$;

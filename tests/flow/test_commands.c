@@ -222,7 +222,7 @@ START_TEST(the_last_line_of_sync_is_a_summary)
     ck_assert_str_eq(pagetide_json(line, "pages"), "10");
     ck_assert_str_eq(pagetide_json(line, "records"), "100");
     ck_assert_str_eq(pagetide_json(line, "complete"), "proved");
-    struct pagetide_result plain = expect_run(0, "sync --all");
+    struct pagetide_result plain = expect_run(0, "sync --all --again");
     expect_holds(plain.out, "shop.orders: run 2 succeeded: 10 pages, 100 records");
     tear_down();
 }
@@ -252,7 +252,8 @@ END_TEST
 START_TEST(a_stream_or_source_is_named_where_it_is_meant)
 {
     set_up();
-    shop("  lines:\n    path: /gen/page\n    merge_path: data\n    params: {total: 20}\n");
+    shop("  lines:\n    path: /gen/page\n    merge_path: data\n    params: {total: 20}\n"
+         "    again: true\n");
     expect_run(0, "check sources/shop.yaml");
     expect_run(0, "check shop");
     expect_holds(expect_run(2, "check shop.order").err, "did you mean \"shop.orders\"?");
@@ -308,7 +309,7 @@ START_TEST(a_broken_file_blocks_no_other)
     expect_holds(expect_run(2, "check broken.a").err, "there is no stream \"broken.a\"");
     expect_holds(expect_run(0, "preview shop.lines").err, "broken.yaml:2:");
     expect_holds(expect_run(0, "sync shop.lines").err, "broken.yaml:2:");
-    expect_holds(expect_run(2, "sync --all").out, "shop.lines: run 3 succeeded");
+    expect_holds(expect_run(2, "sync --all --again").out, "shop.lines: run 3 succeeded");
     tear_down();
 }
 END_TEST

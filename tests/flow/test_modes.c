@@ -192,6 +192,102 @@ START_TEST(rows_of_a_run_from_another_bookmark_stay)
 }
 END_TEST
 
+/* --- append --- */
+
+static void append(const char *keys)
+{
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n"
+                    "  orders:\n"
+                    "    path: /gen/page\n"
+                    "    params: {total: 20}\n"
+                    "    pagination: {type: page, total_pages_path: pages}\n"
+                    "    merge_path: data\n%s",
+                    mock.url, keys);
+}
+
+static void expect_twice(const char *command)
+{
+    const char *said = run(2, command);
+    ck_assert_msg(strstr(said, "would be there twice"), "%s: %s", command, said);
+}
+
+START_TEST(what_appends_is_stored_twice_only_where_it_is_asked_for)
+{
+    set_up("");
+    append("");
+    run(0, "sync shop.orders");
+    expect_twice("sync shop.orders");
+    expect_twice("sync shop.orders --full");
+    EXPECT("20 1",
+           "select count(*) || ' ' || (select count(*) from pagetide.run) from shop.orders");
+    append("    bookmark: id\n"); /* no request uses it */
+    expect_twice("sync shop.orders");
+    run(0, "sync shop.orders --again");
+    EXPECT("40", "select count(*) from shop.orders");
+    append("    again: true\n");
+    run(0, "sync shop.orders");
+    EXPECT("60", "select count(*) from shop.orders");
+    append("");
+    pagetide_sql(&pagetide, "drop table shop.orders");
+    run(0, "sync shop.orders");
+    EXPECT("20", "select count(*) from shop.orders");
+    tear_down();
+}
+END_TEST
+
+/* Its rows go before the first ones of the next run: nothing is there twice. */
+START_TEST(a_run_that_failed_does_not_stand_in_the_way)
+{
+    set_up("");
+    append("");
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen/page\", \"query\": \"page=2\", \"kind\": \"status\", "
+              "\"status\": 404}");
+    run(1, "sync shop.orders");
+    EXPECT("10", "select count(*) from shop.orders");
+    run(0, "sync shop.orders");
+    EXPECT("20 20", "select count(*) || ' ' || count(distinct id) from shop.orders");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_schedule_that_appends_the_same_is_told)
+{
+    set_up("");
+    append("    every: 1s\n");
+    struct pagetide_result check = pagetide_run(&pagetide, "check");
+    ck_assert_int_eq(check.code, 0);
+    ck_assert_msg(strstr(check.err, "shop.yaml:9:12: warning: shop.orders appends the same"),
+                  "%s", check.err);
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up");
+    AWAIT("t", "select error like 'shop.orders appends, and each run asks for all%%' "
+               "from pagetide.run where state = 'failed' and reason = 'definition' limit 1");
+    EXPECT("20", "select count(*) from shop.orders");
+    EXPECT("1", "select count(*) from pagetide.run where state = 'succeeded'");
+    /* A message that says it is meant. */
+    run(0, "reload shop.orders --id more --mode full --again");
+    AWAIT("40", "select count(*) from shop.orders");
+    pagetide_signal(&up, SIGTERM);
+    ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(windows_of_a_stream_that_appends_do_not_overlap)
+{
+    set_up("");
+    append("    headers: {X-From: \"{{ window.start }}\"}\n");
+    run(0, "sync shop.orders --from 2024-01-01 --to 2024-01-03");
+    run(0, "sync shop.orders --from 2024-01-03 --to 2024-01-04");
+    expect_twice("sync shop.orders --from 2024-01-02 --to 2024-01-05");
+    EXPECT("40", "select count(*) from shop.orders");
+    run(0, "sync shop.orders --from 2024-01-02 --to 2024-01-05 --again");
+    EXPECT("60", "select count(*) from shop.orders");
+    tear_down();
+}
+END_TEST
+
 START_TEST(each_partition_has_its_bookmark)
 {
     set_up(
@@ -395,7 +491,10 @@ END_TEST
 
 SUITE("flow/modes", a_run_begins_where_the_last_one_came_to,
       only_a_complete_run_moves_the_bookmark, a_request_made_from_an_answer_goes_on,
-      each_partition_has_its_bookmark, records_of_a_run_that_failed_are_not_stored_twice,
+      each_partition_has_its_bookmark, what_appends_is_stored_twice_only_where_it_is_asked_for,
+      a_run_that_failed_does_not_stand_in_the_way, a_schedule_that_appends_the_same_is_told,
+      windows_of_a_stream_that_appends_do_not_overlap,
+      records_of_a_run_that_failed_are_not_stored_twice,
       rows_of_a_run_from_another_bookmark_stay, a_window_is_asked_for_and_leaves_the_bookmark,
       fault_41_reloads_during_a_run, fault_67_a_cancelled_run_can_be_retried,
       fault_67_what_is_cancelled_leaves_the_queue,

@@ -125,7 +125,7 @@ END_TEST
 START_TEST(a_message_starts_a_run)
 {
     set_up();
-    shop("");
+    shop("    again: true\n");
     struct pagetide_process up = start_up();
     xadd("stream shop.orders id import-42 priority 9");
     await_outcome("import-42", "\"state\":\"succeeded\"");
@@ -198,7 +198,7 @@ END_TEST
 START_TEST(messages_during_a_run_wait_or_are_skipped)
 {
     set_up();
-    shop("    params: {total: 40}\n");
+    shop("    params: {total: 40}\n    again: true\n");
     slow(700);
     struct pagetide_process up = start_up();
     xadd("stream shop.orders id first");
@@ -235,6 +235,8 @@ START_TEST(reload_waits_for_the_end)
     expect_holds(got.err, "again");
     got = pagetide_run(&pagetide, "reload shop.nothing --wait");
     ck_assert_int_eq(got.code, 2);
+    shop("    again: true\n");
+    AWAIT("2", "select version from pagetide.stream");
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/gen/page\", \"page\": 3, \"kind\": \"status\", \"status\": 404}");
     got = pagetide_run(&pagetide, "reload shop.orders --wait --id r-9");

@@ -170,7 +170,7 @@ START_TEST(the_summary_shows_columns_and_the_table)
                                     .column_count = COUNT_OF(columns),
                                     .ddl = STR("create table …;\n")};
     set_up();
-    PRINTED(false, preview_print_end(&cli, &stream, &preview));
+    PRINTED(false, preview_print_end(&cli, &stream, &preview, STR_NONE));
     ck_assert_str_eq(
         captured.out,
         "\ncolumns:\n"
@@ -190,7 +190,7 @@ START_TEST(a_failed_preview_says_what_to_try)
                                     .reason = REASON_AUTH,
                                     .error = STR("status 401")};
     set_up();
-    PRINTED(false, preview_print_end(&cli, &stream, &preview));
+    PRINTED(false, preview_print_end(&cli, &stream, &preview, STR_NONE));
     ck_assert_str_eq(captured.out,
                      "\nshop.orders: 0 pages, 0 records: failed (auth)\n"
                      "  status 401\n"
@@ -203,7 +203,7 @@ START_TEST(a_preview_that_waits_says_how_long)
 {
     const struct preview preview = {.how = PREVIEW_WAITS, .wait_ms = 90000};
     set_up();
-    PRINTED(false, preview_print_end(&cli, &stream, &preview));
+    PRINTED(false, preview_print_end(&cli, &stream, &preview, STR_NONE));
     ck_assert_str_eq(captured.out,
                      "\nshop.orders: 0 pages, 0 records: waiting, the API asks to "
                      "come back in 1 min 30 s\n");

@@ -50,9 +50,8 @@ static void expect(struct options options, int count, char **operands, const cha
         expect((options), (int)COUNT_OF(operands_) - 1, operands_, (chosen));                  \
     } while (0)
 
-static char orders[] = "shop.orders", clicks[] = "shop.clicks", rates[] = "bank.rates",
-            unknown[] = "shop.nothing", source[] = "shop", pattern[] = "*.orders",
-            file[] = "sources/bank.yaml";
+static char orders[] = "shop.orders", rates[] = "bank.rates", unknown[] = "shop.nothing",
+            source[] = "shop", pattern[] = "*.orders", file[] = "sources/bank.yaml";
 
 START_TEST(streams_come_as_they_are_named)
 {
@@ -95,18 +94,6 @@ START_TEST(a_word_may_mean_several_streams)
 }
 END_TEST
 
-START_TEST(a_full_run_of_a_stream_that_appends_wants_again)
-{
-    EXPECT(
-        OPTIONS(.full = true),
-        "pagetide: sync --full: shop.clicks appends, so its records would be there twice: say "
-        "--again if that is meant\n",
-        orders, clicks);
-    EXPECT(OPTIONS(.full = true, .again = true), "shop.orders shop.clicks", orders, clicks);
-    EXPECT(OPTIONS(.full = true), "shop.orders", orders);
-}
-END_TEST
-
 START_TEST(a_window_is_whole_and_goes_forward)
 {
     EXPECT(OPTIONS(.from = "2024-01-01", .to = "2024-02-01"), "shop.orders", orders);
@@ -133,4 +120,4 @@ END_TEST
 SUITE("cli/sync_streams", streams_come_as_they_are_named, a_stream_that_is_named_twice_is_one,
       a_word_may_mean_several_streams, all_are_those_of_the_folder_by_file,
       names_and_all_exclude_each_other, an_unknown_stream_is_a_mistake,
-      a_full_run_of_a_stream_that_appends_wants_again, a_window_is_whole_and_goes_forward)
+      a_window_is_whole_and_goes_forward)

@@ -207,7 +207,8 @@ START_TEST(bad_messages_are_refused_with_a_reason)
         {"{\"priority\": \"10\"}", "priority is a digit from 0 to 9"},
         {"{\"again\": \"maybe\"}", "again is yes or no"},
         {"{\"mode\": \"full\"}",
-         "full would write the records of an append stream again: say again yes"},
+         "shop.orders appends, so the records of a full run would be there twice; say again "
+         "(--again; again yes in a message) if that is meant"},
     };
     set_up();
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
