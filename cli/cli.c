@@ -10,7 +10,12 @@
 #include "port/pg_url.h"
 #include "schema/migrate.h"
 
-enum { CONNECT_MS = 10000, ERRORS_BYTES_MAX = 1024 * 1024, HINT_BYTES_MAX = 1024 };
+enum {
+    CONNECT_MS = 10000,
+    CONNECT_QUIETLY_MS = 2000,
+    ERRORS_BYTES_MAX = 1024 * 1024,
+    HINT_BYTES_MAX = 1024
+};
 
 int cli_fail(const struct err *err)
 {
@@ -99,6 +104,21 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
     *ret_pg = pg;
     *ret_code = EXIT_DONE;
     return true;
+}
+
+bool cli_database_if_up(struct cli *cli, struct pg **ret_pg)
+{
+    struct arrival *arrival = ARENA_NEW(cli->arena, struct arrival);
+    struct pg_options options = {.url = cli->settings.database_url, .name = "pagetide"};
+    struct err ignored = ERR_INIT;
+    arrival->err = (struct err)ERR_INIT;
+    if (!pg_open(cli_loop(cli), &options, on_state, arrival, ret_pg, &ignored))
+        return false;
+    loop_run_until(cli_loop(cli), &arrival->is_settled, CONNECT_QUIETLY_MS);
+    if (arrival->is_up && schema_check(*ret_pg, &ignored))
+        return true;
+    pg_close(*ret_pg);
+    return false;
 }
 
 bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count,

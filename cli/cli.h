@@ -24,10 +24,10 @@ struct options {
     const char *config_dir, *log_level, *log_format;
     const char *settings[SETTINGS_MAX]; /* by settings_options */
     bool json, verbose, quiet, dry_run, all, full, again, wait, prune, clear, trace, watch,
-        live, markdown;
+        live, markdown, yes, keep_table, drop_table;
     int64_t pages, limit;
     const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition,
-        *state;
+        *state, *type;
 };
 
 struct cli {
@@ -55,10 +55,10 @@ struct command {
         .value = (value_name), .help = (text)                                                  \
     }
 
-extern const struct command cmd_apply, cmd_bookmark, cmd_cancel, cmd_check, cmd_config,
-    cmd_drop, cmd_explain, cmd_expr, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview, cmd_rejects,
-    cmd_reload, cmd_resume, cmd_retry, cmd_runs, cmd_scheduler, cmd_status, cmd_sync, cmd_up,
-    cmd_worker;
+extern const struct command cmd_apply, cmd_bookmark, cmd_cancel, cmd_check, cmd_columns,
+    cmd_config, cmd_drop, cmd_explain, cmd_expr, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview,
+    cmd_rejects, cmd_reload, cmd_reset, cmd_resume, cmd_retry, cmd_runs, cmd_scheduler,
+    cmd_status, cmd_sync, cmd_up, cmd_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);
@@ -72,6 +72,9 @@ int cli_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
  * `migrates`: makes or updates it first. False after printing what is wrong; *ret_code is set.
  */
 bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_code);
+
+/* The same within 2 s and without a word, for what is told only where a database is at hand. */
+bool cli_database_if_up(struct cli *cli, struct pg **ret_pg) MUST_CHECK;
 
 /*
  * Every good definition of the config folder. Errors of the other files are printed, and

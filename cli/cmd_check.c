@@ -8,7 +8,7 @@
 #include "port/redis_url.h"
 #include "worker/preview.h"
 
-enum { CONNECT_MS = 10000, LINE_BYTES_MAX = 65536 };
+enum { CONNECT_MS = 10000, LINE_BYTES_MAX = 65536, PLAN_BYTES_MAX = 4 << 20 };
 
 /* To stderr, as an error would be, but the definition holds. */
 static void on_literal(void *ctx, struct str place, struct str value)
@@ -171,6 +171,60 @@ static void warn_of_missing(struct cli *cli, struct stream *const *streams, size
     }
 }
 
+/* What pagetide.declared_misfits wants: a part of extend_table's plan. */
+static void put_declared(struct buf *plan, const struct stream *stream)
+{
+    const struct table *table = &stream->table;
+    struct json_out out = {.buf = plan};
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "stream", stream->name);
+    json_out_str(&out, "schema", table->schema);
+    json_out_str(&out, "table", table->name);
+    json_out_open(&out, "declared", '[');
+    for (size_t i = 0; i < table->declared_count; i++) {
+        json_out_open(&out, NULL, '{');
+        json_out_str(&out, "name", table->declared[i].name);
+        json_out_str(&out, "type", table->declared[i].type);
+        json_out_close(&out, '}');
+    }
+    json_out_close(&out, ']');
+    json_out_close(&out, '}');
+}
+
+/* Declared columns that the table has with another type: a run would fail. */
+static int check_declared(struct pg *pg, const struct stream *stream)
+{
+    AUTO_PG_RESULT struct pg_result *misfits = NULL;
+    AUTO_BUF(plan, PLAN_BYTES_MAX);
+    struct err err = ERR_INIT;
+    put_declared(&plan, stream);
+    struct pg_value params[] = {pg_text(buf_str(&plan))};
+    if (!pg_await(pg, "select pagetide.declared_misfits($1)", params, COUNT_OF(params),
+                  CONNECT_MS, &misfits, &err))
+        return cli_fail(&err);
+    for (size_t i = 0; i < pg_rows(misfits); i++)
+        say_line(stderr, "pagetide: %.*s: %.*s", STR_ARG(stream->name),
+                 STR_ARG(pg_get_str(misfits, i, 0)));
+    return pg_rows(misfits) ? EXIT_USAGE : EXIT_DONE;
+}
+
+/* Only where a database is at hand: `check` needs none. */
+static int check_tables(struct cli *cli, struct stream *const *streams, size_t count)
+{
+    struct pg *pg;
+    bool has_declared = false;
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < count; i++)
+        has_declared |= streams[i]->table.declared_count > 0;
+    if (!has_declared || !cli_database_if_up(cli, &pg))
+        return EXIT_DONE;
+    for (size_t i = 0; i < count; i++)
+        if (streams[i]->table.declared_count)
+            code = exit_code_worst(code, check_declared(pg, streams[i]));
+    pg_close(pg);
+    return code;
+}
+
 static int check_main(struct cli *cli)
 {
     struct source **sources;
@@ -191,7 +245,8 @@ static int check_main(struct cli *cli)
     for (size_t i = 0; i < count; i++)
         print_stream(cli, streams[i]);
     warn_of_missing(cli, streams, count);
-    if (!cli->options.json && is_all_good)
+    code = exit_code_worst(code, check_tables(cli, streams, count));
+    if (!cli->options.json && is_all_good && code == EXIT_DONE)
         say_note(stdout, "%zu stream%s in %zu file%s: all good", count, count == 1 ? "" : "s",
                  source_count, source_count == 1 ? "" : "s");
     return code || !cli->options.live ? code : check_live(cli, streams, count);
@@ -207,8 +262,10 @@ const struct command cmd_check = {
     .name = "check",
     .operands = "[STREAM|SOURCE|FILE…]",
     .summary = "validate settings and source definitions",
-    .help = "Every error of every file is printed as file:line:column: key: what is wrong. A\n"
-            "variable or secret that is named and not there is a warning.",
+    .help =
+        "Every error of every file is printed as file:line:column: key: what is wrong. A\n"
+        "variable or secret that is named and not there is a warning. Where PostgreSQL can be\n"
+        "reached, declared types are compared with the table's.",
     .opts = opts,
     .needs_settings = true,
     .run = check_main,

@@ -44,7 +44,7 @@ static void put_row(struct buf *text, const struct row_writer *writer)
         json_out_open(&out, "_pt_aside", '{');
     for (size_t i = 0; i < bound->aside_count; i++) {
         json_out_name(&out, bound->asides[i].name);
-        json_out_str(&out, NULL, bound->asides[i].text);
+        json_out_str(&out, NULL, bound->asides[i].field->raw);
     }
     if (bound->aside_count)
         json_out_close(&out, '}');

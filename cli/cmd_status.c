@@ -16,7 +16,8 @@ static const char health_sql[] =
     "coalesce('last run ' || last_state || coalesce(', ' || complete, ''), 'never run'), "
     "to_char(last_success, 'YYYY-MM-DD HH24:MI:SS'), "
     "to_char(next_due, 'YYYY-MM-DD HH24:MI:SS'), "
-    "array_to_string(misfitting_columns, ', ') from pagetide.health "
+    "(select string_agg(m.key || ' (' || m.value || ')', ', ' order by m.value::bigint desc, "
+    "m.key) from jsonb_each_text(misfits) m) from pagetide.health "
     "where $1::text is null or stream like $1 order by stream";
 enum health_column {
     HEALTH_STREAM,

@@ -6,12 +6,13 @@
 #include "base/units.h"
 #include "cli/hint.h"
 #include "cli/say.h"
+#include "core/value.h"
 
 enum { TIMEOUT_MS = 60000, LINE_BYTES_MAX = 65536 };
 
 static const char sql[] =
     "select run, stream, state, reason, pages, records, bytes, rejects, asides, retries, "
-    "seconds, error, complete, complete_why, warnings from pagetide.run_summary($1)";
+    "seconds, error, complete, complete_why, warnings, misfits from pagetide.run_summary($1)";
 
 /* The members of the JSON object; beside `sql` and enum summary_column. */
 static const struct {
@@ -25,7 +26,7 @@ static const struct {
     [SUMMARY_ASIDES] = {"asides", false},    [SUMMARY_RETRIES] = {"retries", false},
     [SUMMARY_SECONDS] = {"seconds", false},  [SUMMARY_ERROR] = {"error", true},
     [SUMMARY_COMPLETE] = {"complete", true}, [SUMMARY_COMPLETE_WHY] = {"complete_why", true},
-    [SUMMARY_WARNINGS] = {"warnings", true},
+    [SUMMARY_WARNINGS] = {"warnings", true}, [SUMMARY_MISFITS] = {"misfits", false},
 };
 _Static_assert(COUNT_OF(members) == SUMMARY_COLUMNS, "a name for each column");
 
@@ -65,6 +66,26 @@ static void put_count(struct buf *line, int64_t count, const char *noun)
     buf_puts(line, ", ");
     units_format_count(line, count);
     buf_printf(line, " %s", noun);
+}
+
+/* "…, 3 values aside (age 2, size 1)": the members of a JSON object of counts. */
+enum { MISFITS_SHOWN_MAX = 5 };
+
+static void put_misfits(struct buf *line, const struct summary *summary)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct value misfits;
+    struct err ignored = ERR_INIT;
+    put_count(line, number_at(summary, SUMMARY_ASIDES), "values aside");
+    if (!value_parse(arena, text_at(summary, SUMMARY_MISFITS), VALUE_WHOLE, &misfits, &ignored))
+        return;
+    const struct value_map *map = misfits.kind == VALUE_MAP ? misfits.map : NULL;
+    size_t shown = map ? MIN(map->count, (size_t)MISFITS_SHOWN_MAX) : 0;
+    for (size_t i = 0; i < shown; i++)
+        buf_printf(line, "%s%.*s %.*s", i ? ", " : " (", STR_ARG(map->members[i].key),
+                   STR_ARG(map->members[i].value.text));
+    if (shown)
+        buf_printf(line, "%s)", map->count > MISFITS_SHOWN_MAX ? ", …" : "");
 }
 
 /* "…, told: there is no next link"; what contradicts the end is the error already. */
@@ -110,7 +131,7 @@ void summary_put(struct buf *line, const struct summary *summary)
     units_format_count(line, number_at(summary, SUMMARY_RECORDS));
     buf_puts(line, " records");
     put_count(line, number_at(summary, SUMMARY_REJECTS), "rejected");
-    put_count(line, number_at(summary, SUMMARY_ASIDES), "with values aside");
+    put_misfits(line, summary);
     put_count(line, number_at(summary, SUMMARY_RETRIES), "retries");
     buf_printf(line, " in %.*s s", STR_ARG(text_at(summary, SUMMARY_SECONDS)));
     put_complete(line, summary);

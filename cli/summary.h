@@ -8,7 +8,7 @@
 /*
  * How a run ended, on one line for people, with the error and what to try under it, or as JSON:
  * {run,stream,state,reason,pages,records,bytes,rejects,asides,retries,seconds,error,complete,
- * complete_why,warnings}; the warnings are lines of one text.
+ * complete_why,warnings,misfits}; the warnings are lines of one text, the misfits {column: count}.
  */
 enum summary_column {
     SUMMARY_RUN,
@@ -26,6 +26,7 @@ enum summary_column {
     SUMMARY_COMPLETE,
     SUMMARY_COMPLETE_WHY,
     SUMMARY_WARNINGS,
+    SUMMARY_MISFITS,
     SUMMARY_COLUMNS,
 };
 

@@ -60,6 +60,21 @@ static void check_network(struct reader *reader, const struct yaml_node *node,
 
 /* --- table, time --- */
 
+/* A share or a count; in SQL: pagetide.is_over_share. */
+static void check_max_asides(struct reader *reader, const struct yaml_node *map,
+                             const struct table *table)
+{
+    int64_t number;
+    struct str text = table->max_asides;
+    bool is_share = str_ends(text, STR("%"));
+    struct str digits = str_slice(text, 0, text.len - is_share);
+    if (!text.len ||
+        (str_to_int64(digits, &number) && number >= 0 && (!is_share || number <= 100)))
+        return;
+    problem_add(reader->problems, node_at(map, "max_asides"),
+                "must be a share (10%%) or a count, not \"%.*s\"", STR_ARG(text));
+}
+
 static void check_table(struct reader *reader, const struct yaml_node *map,
                         const struct table *table)
 {
@@ -69,6 +84,7 @@ static void check_table(struct reader *reader, const struct yaml_node *map,
         problem_add(
             reader->problems, node_at(map, "merge"),
             "fill needs write: upsert: only there does a record meet the row of its key");
+    check_max_asides(reader, map, table);
     for (size_t i = 0; i < table->key_count; i++) {
         if (table->key[i].len == 0)
             problem_add(reader->problems, node_at(map, "key"), "a field's name is missing");

@@ -68,6 +68,7 @@ CHOICES(required) = {
 };
 CHOICES(mismatches) = {CHOICE("aside", MISMATCH_ASIDE), CHOICE("reject", MISMATCH_REJECT),
                        CHOICE("fail", MISMATCH_FAIL), CHOICE_END};
+CHOICES(asides_modes) = {CHOICE("warn", ASIDES_WARN), CHOICE("fail", ASIDES_FAIL), CHOICE_END};
 CHOICES(catch_ups) = {CHOICE("latest", CATCH_UP_LATEST), CHOICE("all", CATCH_UP_ALL),
                       CHOICE("none", CATCH_UP_NONE), CHOICE_END};
 
@@ -283,6 +284,12 @@ static const struct key definition_list[] = {
      .choices = mismatches, .fallback = "aside", .help = "values that do not fit their column"},
     {.name = "max_rejects", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_rejects),
      .min = 0, .fallback = "1000", .help = "more rejected records fail the run"},
+    {.name = "max_asides", .type = KEY_TEXT, .flags = IN_STREAM, S(table.max_asides),
+     .fallback = "10%",
+     .help = "misfits of a column in a run: a share of the records, or a count; see on_max_asides"},
+    {.name = "on_max_asides", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.on_max_asides),
+     .choices = asides_modes, .fallback = "warn",
+     .help = "more than max_asides is a warning, or fails the run"},
     {.name = "require", .type = KEY_CHOICE, .flags = IN_STREAM, S(required),
      .choices = required, .help = "an end that is less sure than this fails the run"},
     {.name = "expect", .type = KEY_STRUCT, .flags = IN_STREAM, S(expected),

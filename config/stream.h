@@ -148,6 +148,7 @@ enum write_mode { WRITE_APPEND, WRITE_UPSERT };
 enum columns_mode { COLUMNS_INFER, COLUMNS_DECLARED, COLUMNS_NONE };
 enum others_mode { OTHERS_INFER, OTHERS_ASIDE, OTHERS_IGNORE };
 enum new_field_mode { NEW_FIELD_ADD, NEW_FIELD_IGNORE, NEW_FIELD_ASIDE, NEW_FIELD_FAIL };
+enum asides_mode { ASIDES_WARN, ASIDES_FAIL };
 enum mismatch_mode { MISMATCH_ASIDE, MISMATCH_REJECT, MISMATCH_FAIL };
 
 /* How a declared column's values are written by the API. */
@@ -193,6 +194,8 @@ struct table {
     enum new_field_mode on_new_field;
     enum mismatch_mode on_mismatch;
     int64_t max_rejects, max_columns;
+    struct str max_asides; /* "10%" or "25": read in SQL (is_over_share) */
+    enum asides_mode on_max_asides;
 };
 
 struct bookmark {

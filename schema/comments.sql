@@ -15,6 +15,7 @@ comment on column pagetide.health.misfitting_columns is 'columns those values we
 comment on column pagetide.health.paused is 'its schedule is stopped';
 comment on column pagetide.health.complete is 'what proves that the last run read all: docs/complete.md';
 comment on column pagetide.health.complete_why is 'the proof in one sentence';
+comment on column pagetide.health.misfits is 'how many of those values each column has: {column: count}';
 
 comment on view pagetide.history is 'One row per run, the newest first';
 comment on column pagetide.history.stream is 'source.stream';
@@ -148,6 +149,7 @@ comment on column pagetide.job.bytes is 'bytes of the answers, decoded';
 comment on column pagetide.job.rejects is 'records that could not be stored';
 comment on column pagetide.job.asides is 'values that did not fit their column';
 comment on column pagetide.job.aside_columns is 'those values by column: {column: count}';
+comment on column pagetide.job.aside_notes is 'of the first such value: {column: {label, page, position, what, wider}}';
 comment on column pagetide.job.attempt is 'tries of the next page that failed';
 comment on column pagetide.job.told_waits is 'waits in a row that the API asked for';
 comment on column pagetide.job.retries is 'requests that were sent again';

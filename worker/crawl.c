@@ -288,10 +288,16 @@ static void on_batch_failed(struct crawl *crawl, const struct mark_outcome *outc
     leave(crawl, leaves ? PHASE_LEAVING : PHASE_FAILING);
 }
 
-static void on_turn_ended(struct crawl *crawl, const struct mark_outcome *outcome)
+static void keep_run_end(struct crawl *crawl, const struct mark_outcome *outcome)
 {
     crawl->end.has_run_ended = outcome->has_run_ended;
     crawl->end.run_state = outcome->run_state;
+    crawl->end.run_warnings = arena_str(crawl->arena, outcome->run_warnings);
+}
+
+static void on_turn_ended(struct crawl *crawl, const struct mark_outcome *outcome)
+{
+    keep_run_end(crawl, outcome);
     if (outcome->has_ended)
         crawl->end.state = outcome->state;
     if (crawl->end.state == JOB_WAITING)
@@ -314,8 +320,7 @@ static void on_ended_there(struct crawl *crawl, const struct mark_outcome *outco
     crawl->phase = PHASE_ENDED;
     crawl->end.state = outcome->state;
     crawl->end.reason = REASON_REJECTS;
-    crawl->end.has_run_ended = outcome->has_run_ended;
-    crawl->end.run_state = outcome->run_state;
+    keep_run_end(crawl, outcome);
     err_set(&crawl->err, ERR_INPUT, "rejects", 0,
             "page %d: more than %lld records were rejected", outcome->page,
             (long long)crawl->stream->table.max_rejects);

@@ -41,6 +41,7 @@ struct crawl_end {
     int64_t wait_ms;       /* PARKED */
     bool has_run_ended;    /* the whole run, not only this job, is over, in run_state */
     enum job_state run_state;
+    struct str run_warnings; /* lines; borrowed until crawl_free */
 };
 
 /* What the process lends to its crawls. */

@@ -120,6 +120,7 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .fetched_at_ms = crawl->fetched_at_ms,
         .pages_total = decision->pages_total,
         .misfits = crawl->cut.misfits,
+        .misfit_notes = crawl->cut.misfit_notes,
         .bookmark_high = crawl->cut.bookmark_high,
         .warning = both_warnings(crawl->next, decision->warning, crawl->cut.warning),
         .paging = decision->recognised,
@@ -185,6 +186,7 @@ static void forget_page(struct crawl *crawl)
 {
     batch_page_drop(loader_open_batch(crawl->loader));
     crawl->cut.records = crawl->cut.rejects = crawl->cut.asides = 0;
+    crawl->cut.misfits = crawl->cut.misfit_notes = STR_NONE;
     crawl->cut.bookmark_high = crawl->cut.warning = STR_NONE;
     crawl->cut.bookmark = (struct bookmark_counts){0};
 }

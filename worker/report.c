@@ -64,6 +64,17 @@ static void log_done(const struct log_where *at, const struct crawl_stats *stats
               *text ? ": " : "", text);
 }
 
+/* `sync` prints them itself, under the summary. */
+static void log_warnings(const struct worker *worker, const struct log_where *at,
+                         struct str warnings)
+{
+    struct str line;
+    while (warnings.len && !worker->options.on_ended) {
+        warnings = str_split(warnings, '\n', &line);
+        log_write(LOG_WARN, LOG_RUN_WARNING, at, "%.*s", STR_ARG(line));
+    }
+}
+
 void report_end(const struct worker *worker, const struct crawl *crawl,
                 const struct crawl_end *end)
 {
@@ -87,6 +98,7 @@ void report_end(const struct worker *worker, const struct crawl *crawl,
     }
     if (end->has_run_ended) {
         at.job_n = 0;
+        log_warnings(worker, &at, end->run_warnings);
         log_write(LOG_INFO, LOG_RUN_DONE, &at, "%s", job_state_name(end->run_state));
     }
 }

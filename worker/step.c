@@ -346,7 +346,9 @@ static enum step cut_failed(struct crawl *crawl)
     if (crawl->cut.is_truncated &&
         stream_method_is_repeatable(crawl->stream, crawl->pager.method))
         return again(crawl, &cut_body);
-    return crawl_fail(crawl, crawl->cut.is_merge_error ? REASON_MERGE : REASON_BODY);
+    return crawl_fail(crawl, crawl->cut.is_refused       ? REASON_DEFINITION
+                             : crawl->cut.is_merge_error ? REASON_MERGE
+                                                         : REASON_BODY);
 }
 
 static int64_t records_left(const struct crawl *crawl)

@@ -1,23 +1,27 @@
 -- The column map: which field of a stream goes to which column. It is decided only here, in
 -- transactions of their own under one advisory lock per table, so that a process that loads
 -- rows never changes a table, and two that meet a new field agree on its column.
--- Needs the tables target and field.
+-- Needs the tables target and field, widen_column, widen_refusal (widen).
 
 -- The map now: the registry joined with the catalogue. Always at least one row; a row without a
--- field only says whether the table is there.
+-- field only says whether the table is there. `may_widen`: a value that does not fit may ask for
+-- another type. `is_new`: the run made the table, and is under way.
 create or replace function pagetide.columns(of_stream text, of_schema text, of_table text,
     for_run bigint)
-returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
+returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
+    is_new boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     with target as (
         select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation,
             exists (select from pagetide.run r where r.id = t.created_run and r.id = for_run
-                and r.state in ('queued', 'running')) as may_widen
+                and r.state in ('queued', 'running')) as is_new
         from pagetide.target t
         where t.schema_name = of_schema and t.table_name = of_table and t.stream = of_stream)
-    select m.field, m.column_name, m.type, t.relation is not null, coalesce(t.may_widen, false)
+    select m.field, m.column_name, m.type, t.relation is not null,
+        m.field is not null and pagetide.widen_refusal(of_stream, t.relation, m.column_name) is null,
+        coalesce(t.is_new, false)
     from (values (1)) as one
     left join target t on true
     left join lateral (
@@ -61,6 +65,7 @@ begin
         raise exception 'table % belongs to stream %', name, owner.stream using errcode = 'PT021';
     end if;
     if relation is null then
+        perform check_not_lost(plan, owner.stream is not null);
         perform create_table(plan);
         return;
     end if;
@@ -119,29 +124,68 @@ begin
 end
 $$;
 
--- A table that was dropped comes back with all columns that were ever decided for the stream.
+-- A table that is made begins without a past: what was decided for an earlier one is forgotten.
 create or replace function pagetide.create_table(plan jsonb) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
     name text := format('%I.%I', plan ->> 'schema', plan ->> 'table');
-    known text;
-    bad record;
 begin
-    select f.column_name, f.type into bad from pagetide.field f
-    where f.stream = plan ->> 'stream' and not pagetide.is_type_text(f.type) limit 1;
-    if found then
-        raise exception 'column %: "%" is not a type', bad.column_name, bad.type
-            using errcode = 'PT022';
-    end if;
+    delete from field f where f.stream = plan ->> 'stream';
     perform pagetide.create_schema(plan ->> 'schema');
-    select string_agg(format('%I %s', f.column_name, f.type), ', ' order by f.position)
-    into known from pagetide.field f where f.stream = plan ->> 'stream';
-    perform run_ddl(format('create table %s (%s)', name, known));
+    execute format('create table %s ()', name);
     insert into pagetide.target (schema_name, table_name, stream, created_run)
     values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream', (plan ->> 'run')::bigint)
     on conflict (schema_name, table_name) do update set created_run = excluded.created_run;
+end
+$$;
+
+-- A run that began from a bookmark, or has stored pages, cannot make its table anew: what was
+-- before would be missing.
+create or replace function pagetide.check_not_lost(plan jsonb, was_there boolean) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if was_there and exists (select from job j where j.run = (plan ->> 'run')::bigint
+        and (j.bookmark is not null or j.page > 0)) then
+        raise exception 'table %.% is gone: it was dropped after run % had begun; the next run makes '
+            'it anew and reads everything', plan ->> 'schema', plan ->> 'table', plan ->> 'run'
+            using errcode = 'PT022';
+    end if;
+end
+$$;
+
+-- A bookmark and a mapping never outlive the table that they describe: where it is not there, a new
+-- run decides its columns anew and begins without the bookmarks that runs have left. Returns what
+-- the run must say.
+create or replace function pagetide.forget_lost_table(of_stream text, spec jsonb) returns text[]
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    bookmarks bigint;
+    fields bigint;
+begin
+    if spec ->> 'table' is null or spec ->> 'schema' is null
+        or to_regclass(format('%I.%I', spec ->> 'schema', spec ->> 'table')) is not null then
+        return '{}';
+    end if;
+    delete from target t where t.stream = of_stream and t.schema_name = spec ->> 'schema'
+        and t.table_name = spec ->> 'table';
+    delete from bookmark k where k.stream = of_stream and k.run is not null;
+    get diagnostics bookmarks = row_count;
+    delete from field f where f.stream = of_stream;
+    get diagnostics fields = row_count;
+    if bookmarks + fields = 0 then
+        return '{}';
+    end if;
+    return array[format('table %s.%s is not there: it is made anew%s%s', spec ->> 'schema',
+        spec ->> 'table', case when fields > 0 then ', with columns decided anew' else '' end,
+        case when bookmarks > 0 then '; the bookmark is forgotten, and everything is read again'
+            when exists (select from bookmark k where k.stream = of_stream)
+            then '; the bookmark stays, because it was set by hand' else '' end)];
 end
 $$;
 
@@ -155,7 +199,7 @@ $$;
 
 -- `wanted`, or `wanted_2` … where another field or a column that is not ours has the name. Names
 -- have at most 63 bytes; a longer one is cut, at a character, to leave room for the number. Also in
--- C, for preview: if you change this or widen_column, change column_map_dry.c (worker/load) and
+-- C, for preview: if you change this or wider_type, change column_map_dry.c (worker/load) and
 -- tests/tables/rules/columns.txt.
 create or replace function pagetide.free_name(of_stream text, relation regclass, wanted text)
 returns text
@@ -224,24 +268,70 @@ begin
 end
 $$;
 
--- bigint → numeric, while nobody can depend on the type yet: only the run that made the table may
--- ask, before it is complete.
-create or replace function pagetide.widen_column(plan jsonb, of_field text) returns void
+-- The type that a text names, without its modifiers; null where there is none. A text that passes
+-- is_type_text has no way out of the grammar of types.
+create or replace function pagetide.type_oid(type text) returns oid
+language sql stable
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select pg_catalog.to_regtype(type)::pg_catalog.oid
+$$;
+
+-- What stands in the parentheses of a type, as format_type writes it: numeric(12) is (12,0), and
+-- a lone char has one character.
+create or replace function pagetide.type_modifiers(type text, oid oid) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select case when t.typmodin = 0 then ''
+        when t.typname ~ '^_?numeric$' and m.written ~ '^[0-9]+$' then m.written || ',0'
+        when t.typname ~ '^_?(bpchar|bit)$' and m.written = '' then '1'
+        else m.written end
+    from pg_type t, coalesce(replace(substring(type from '[(]([^)]*)[)]'), ' ', ''), '') m (written)
+    where t.oid = type_modifiers.oid
+$$;
+
+-- Whether a column has just this type, however it is written (int8, bigint).
+create or replace function pagetide.is_same_type(has oid, modifier int, type text)
+returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select coalesce(has = type_oid(type)
+        and type_modifiers(format_type(has, modifier), has) = type_modifiers(type, has), false)
+$$;
+
+-- Declared columns that the table has with another type, one line each, with what mends it. In
+-- a table that was adopted the table decides.
+create or replace function pagetide.declared_misfits(plan jsonb) returns setof text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format('column %s of %s.%s is %s, the definition says %s: `pagetide columns %s --type '
+            '%s` changes it', f.column_name, t.schema_name, t.table_name,
+            format_type(a.atttypid, a.atttypmod), d.type, t.stream,
+            case when f.column_name || '=' || d.type ~ '^[a-z0-9_=]+$'
+                then f.column_name || '=' || d.type
+                else quote_literal(f.column_name || '=' || d.type) end)
+    from jsonb_to_recordset(plan -> 'declared') as d (name text, type text)
+    join target t on t.stream = plan ->> 'stream' and t.schema_name = plan ->> 'schema'
+        and t.table_name = plan ->> 'table' and t.created_run is not null
+    join field f on f.stream = t.stream and f.field = d.name
+    join pg_attribute a on a.attrelid = to_regclass(format('%I.%I', t.schema_name, t.table_name))
+        and a.attname = f.column_name and a.attnum > 0 and not a.attisdropped
+    where is_type_text(d.type) and not is_same_type(a.atttypid, a.atttypmod, d.type)
+$$;
+
+-- Refuses a definition whose declared types the table has not.
+create or replace function pagetide.check_declared(plan jsonb) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
-    known record;
+    misfits text := (select string_agg(m, E'\n') from declared_misfits(plan) m);
 begin
-    select c.column_name, c.type into known
-    from pagetide.columns(plan ->> 'stream', plan ->> 'schema', plan ->> 'table',
-        (plan ->> 'run')::bigint) c
-    where c.field = of_field and c.may_widen;
-    if known.type = 'bigint' then
-        execute format('alter table %I.%I alter column %I type numeric', plan ->> 'schema',
-            plan ->> 'table', known.column_name);
-        update pagetide.field f set type = 'numeric'
-        where f.stream = plan ->> 'stream' and f.field = of_field;
+    if misfits is not null then
+        raise exception '%', misfits using errcode = 'PT022';
     end if;
 end
 $$;
@@ -334,7 +424,8 @@ $$;
 -- declared: [{name, type}], fields: [{field, column, type, widen}], max_columns}.
 -- Makes the table where it is missing, adds what it lacks, and gives the new map.
 create or replace function pagetide.extend_table(plan jsonb)
-returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
+returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
+    is_new boolean)
 language plpgsql
 set search_path = pagetide, pg_temp
 set lock_timeout = '5s'
@@ -350,11 +441,12 @@ begin
     loop
         perform add_column(plan, item.name, item.name, item.type, true);
     end loop;
+    perform check_declared(plan);
     for item in select f.* from jsonb_to_recordset(plan -> 'fields')
         as f (field text, "column" text, type text, widen boolean)
     loop
         if item.widen then
-            perform widen_column(plan, item.field);
+            perform widen_column(plan, item.field, item.type);
         elsif column_room(plan) > 0 or plan -> 'key' ? item.field then
             perform add_column(plan, item.field, item."column", item.type, false);
         end if;

@@ -144,13 +144,15 @@ $$;
 -- The answer: one row per mark. `ended` is true for the last mark of a job that is not refused, if
 -- the job's turn is over: also where the batch was sent again and the first one wrote the end.
 create or replace function pagetide.report_marks(marks pagetide.mark[])
-returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text)
+returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text,
+    warnings text)
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     select o.n, o.verdict, o.ended, case when o.ended then o.state end,
         o.ended and is_end(o.state) and is_end(r.state),
-        case when o.ended then r.state end
+        case when o.ended then r.state end,
+        case when o.ended and is_end(r.state) then array_to_string(r.warnings, E'\n') end
     from (
         select m.n, m.run, m.verdict, j.state, coalesce(j.state <> 'running' and m.n = max(m.n)
             filter (where m.verdict <> 'refused') over (partition by m.job), false) as ended
@@ -162,7 +164,8 @@ $$;
 -- batch: {marks: [mark], rejects: [{mark, position, reason, record}], max_rejects, table: {schema,
 -- name, stage, columns, key, write, direct} or null}.
 create or replace function pagetide.commit_batch(batch jsonb)
-returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text)
+returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text,
+    warnings text)
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$

@@ -3,13 +3,14 @@
 
 -- How a staged value becomes one of the column's type. A text that names an offset is that instant
 -- in UTC, where the type has no place for the offset: PostgreSQL's own cast would drop it, and with
--- it the time that was meant. Needs the time zone UTC (merge_rows, find_misfits set it).
+-- it the time that was meant. A column may have become wider since the batch was cut. Needs the time zone UTC (merge_rows, find_misfits set it).
 create or replace function pagetide.staged_value(name text, staged regtype, wanted regtype)
 returns text
 language sql stable
 as $$
     select case
-        when staged <> 'text'::regtype then format('s.%I::%s', name, format_type(wanted, -1))
+        when staged <> 'text'::regtype then pagetide.cast_sql(format('s.%I', name),
+            format_type(staged, -1), format_type(wanted, -1))
         when wanted = 'timestamp'::regtype
             then format('(s.%I::timestamptz at time zone ''UTC'')', name)
         when wanted = 'date'::regtype
@@ -80,7 +81,7 @@ language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select format('(select %s(array_agg(s._pt_hash order by s._pt_ord desc))[1] as _pt_hash, '
-        'jsonb_strip_nulls(pagetide.join_objects(coalesce(nullif(s._pt_aside, %L)::jsonb, ''{}'') '
+        'jsonb_strip_nulls(pagetide.join_objects(coalesce(nullif(s._pt_aside::text, %L)::jsonb, ''{}'') '
         '|| pagetide.nulls_of(%s) order by s._pt_ord)) as _pt_aside, max(s._pt_ord) as _pt_ord, '
         '(array_agg(m.run order by s._pt_ord desc))[1] as run '
         'from pg_temp.%I s join unnest($1, $2) as m (n, run) on m.n = s._pt_mark group by %s) s',

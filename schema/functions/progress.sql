@@ -1,5 +1,5 @@
 -- What the applied marks of a batch leave in the jobs and in the ledger: how far each job got.
--- Needs clock (helpers), later, latest (bookmarks).
+-- Needs clock (helpers), later, latest (bookmarks), add_counts, add_notes (misfits).
 
 -- A 64-bit hash, signed or not, as the bigint with the same bits.
 create or replace function pagetide.hash_bits(hash text) returns bigint
@@ -57,16 +57,6 @@ as $$
     where j.id = d.job
 $$;
 
--- Two objects {name: count} added.
-create or replace function pagetide.add_counts(a jsonb, b jsonb) returns jsonb
-language sql immutable
-as $$
-    select coalesce(jsonb_object_agg(c.key, c.total), '{}')
-    from (select e.key, sum(e.value::bigint) as total
-        from (select * from jsonb_each_text(a) union all select * from jsonb_each_text(b)) e
-        group by e.key) c
-$$;
-
 -- What only few pages have: warnings (each once), the paging that was recognised, and which
 -- columns the values kept aside belong to. They are kept in the job, because the commit of a page
 -- does not touch the run's row.
@@ -85,7 +75,9 @@ begin
                 then j.warnings || m.warning else j.warnings end,
             paging = coalesce(nullif(m.paging, ''), j.paging),
             aside_columns = case when m.aside_columns is null then j.aside_columns
-                else add_counts(j.aside_columns, m.aside_columns) end
+                else add_counts(j.aside_columns, m.aside_columns) end,
+            aside_notes = case when m.aside_notes is null then j.aside_notes
+                else add_notes(j.aside_notes, m.aside_notes, m.page) end
         where j.id = m.job;
     end loop;
 end

@@ -1,6 +1,6 @@
 -- How the last job of a run ends it, and how a run is cancelled.
 -- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), notify_run, start_pending
--- (runs).
+-- (runs), run_misfits, misfit_words, misfit_failure (misfits).
 
 -- A run is as bad as its worst job.
 create or replace function pagetide.badness(state text) returns int
@@ -16,21 +16,35 @@ as $$
     select array_position(array['proved', 'told', 'assumed', 'contradicted'], complete)
 $$;
 
--- Writes the run's end: the state of its worst job, and sums over all. A run is as complete as
--- the job that is least; nothing is said while that is not known of each.
+-- How the run ends: as its worst job, or failed because too many values did not fit.
+create or replace function pagetide.run_verdict(ending bigint)
+returns table (state text, reason text, error text)
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select case when is_failed then 'failed' else w.state end,
+        case when is_failed then 'rejects' else w.reason end,
+        case when is_failed then misfit_failure(ending) else w.error end
+    from (select j.*, j.state in ('succeeded', 'truncated')
+            and misfit_failure(ending) is not null as is_failed
+        from job j where j.run = ending order by badness(j.state) desc, j.n limit 1) w
+$$;
+
+-- Writes the run's end, and sums over its jobs. A run is as complete as the job that is least;
+-- nothing is said while that is not known of each. What an earlier end said of misfits goes.
 create or replace function pagetide.close_run(ending bigint) returns text
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     update run r set
-        state = worst.state, reason = worst.reason, error = worst.error,
+        state = verdict.state, reason = verdict.reason, error = verdict.error,
         complete = least.complete, complete_why = least.complete_why,
         pages = s.pages, records = s.records, bytes = s.bytes, rejects = s.rejects,
         asides = s.asides, retries = s.retries, finished_at = clock(),
-        warnings = array(select unnest(r.warnings) union
-            select unnest(j.warnings) from job j where j.run = ending order by 1)
-    from (select * from job j where j.run = ending
-            order by badness(j.state) desc, j.n limit 1) worst,
+        warnings = array(select w from unnest(r.warnings) w where w not like 'misfits: %'
+            union select unnest(j.warnings) from job j where j.run = ending order by 1)
+            || array(select m.words from misfit_words(ending) m)
+    from run_verdict(ending) verdict,
         (select j.complete, j.complete_why from job j where j.run = ending
             order by doubt(j.complete) desc nulls first, j.n limit 1) least,
         (select sum(j.page) as pages, sum(j.records) as records, sum(j.bytes) as bytes,
@@ -149,7 +163,7 @@ $$;
 create or replace function pagetide.run_summary(of_run bigint)
 returns table (run bigint, stream text, state text, reason text, pages bigint, records bigint,
     bytes bigint, rejects bigint, asides bigint, retries bigint, seconds numeric, error text,
-    complete text, complete_why text, warnings text)
+    complete text, complete_why text, warnings text, misfits jsonb)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -157,7 +171,8 @@ as $$
         sum(j.bytes)::bigint, sum(j.rejects)::bigint, sum(j.asides)::bigint,
         sum(j.retries)::bigint, round(coalesce(extract(epoch from
             coalesce(r.finished_at, clock()) - r.started_at), 0)::numeric, 3), r.error,
-        r.complete, r.complete_why, array_to_string(r.warnings, E'\n')
+        r.complete, r.complete_why, array_to_string(r.warnings, E'\n'),
+        (select coalesce(jsonb_object_agg(m.name, m.count), '{}') from run_misfits(r.id) m)
     from run r join job j on j.run = r.id
     where r.id = of_run
     group by r.id

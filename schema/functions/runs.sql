@@ -1,5 +1,6 @@
 -- How a run begins, and how to find and lock the active run of a stream.
--- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), finish_run (run_end).
+-- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), forget_lost_table (columns),
+-- finish_run (run_end).
 
 -- Tells all that LISTEN to the channel pagetide.
 create or replace function pagetide.notify_run(changed bigint) returns void
@@ -175,6 +176,8 @@ begin
         with_priority, window_warnings(with_mode, def.spec))
     on conflict do nothing returning id into started;
     if found then
+        update run r set warnings = r.warnings || forget_lost_table(of_stream, def.spec)
+        where r.id = started;
         perform make_jobs(started, def.spec, reserve_worker);
         perform notify_run(started);
         -- A request has been asked before (reload_refusal, pending_refusal).

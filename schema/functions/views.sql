@@ -1,5 +1,5 @@
 -- What people read. A view's columns are a contract: new ones go to the end, none goes away.
--- Needs clock (helpers).
+-- Needs clock (helpers), run_misfits (misfits).
 
 -- One row per job of each run that is not over, and of each stream's latest run.
 create or replace view pagetide.progress as
@@ -43,15 +43,16 @@ select s.name as stream, good.finished_at as last_success, last.state as last_st
     last.reason as last_reason, last.error as last_error, s.next_due,
     pagetide.clock() - good.started_at as lag,
     coalesce(last.rejects, 0) as rejects, coalesce(last.asides, 0) as asides,
-    aside.columns as misfitting_columns, s.paused, last.complete, last.complete_why
+    aside.columns as misfitting_columns, s.paused, last.complete, last.complete_why,
+    coalesce(aside.counts, '{}') as misfits
 from pagetide.stream s
 left join lateral (select h.* from pagetide.history h
     where h.stream = s.name order by h.run desc limit 1) last on true
 left join lateral (select r.started_at, r.finished_at from pagetide.run r
     where r.stream = s.name and r.state = 'succeeded' order by r.id desc limit 1) good on true
 left join lateral (
-    select array_agg(distinct c.name order by c.name) as columns
-    from pagetide.job j cross join lateral jsonb_object_keys(j.aside_columns) as c (name)
-    where j.run = last.run) aside on true
+    select array_agg(m.name order by m.name) as columns,
+        jsonb_object_agg(m.name, m.count) as counts
+    from pagetide.run_misfits(last.run) m) aside on true
 where s.removed_at is null
 order by s.name;

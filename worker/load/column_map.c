@@ -13,7 +13,14 @@ static const struct declared_column *find_declared(const struct table *table, st
     return NULL;
 }
 
-enum { RESULT_FIELD, RESULT_NAME, RESULT_TYPE, RESULT_HAS_TABLE, RESULT_MAY_WIDEN };
+enum {
+    RESULT_FIELD,
+    RESULT_NAME,
+    RESULT_TYPE,
+    RESULT_HAS_TABLE,
+    RESULT_MAY_WIDEN,
+    RESULT_IS_NEW
+};
 
 struct column_map *column_map_blank(void)
 {
@@ -52,7 +59,7 @@ struct column_map *column_map_new(const struct pg_result *result, const struct s
     struct column_map *map = column_map_blank();
     struct columns *columns = &map->columns;
     columns->has_table = pg_get_bool(result, 0, RESULT_HAS_TABLE);
-    columns->may_widen = pg_get_bool(result, 0, RESULT_MAY_WIDEN);
+    columns->is_new = pg_get_bool(result, 0, RESULT_IS_NEW);
     columns->items = ARENA_ARRAY(map->arena, struct column, pg_rows(result));
     for (size_t row = 0; row < pg_rows(result); row++) {
         if (pg_is_null(result, row, RESULT_FIELD))
@@ -60,7 +67,9 @@ struct column_map *column_map_new(const struct pg_result *result, const struct s
         struct str field = arena_str(map->arena, pg_get_str(result, row, RESULT_FIELD));
         struct str name = arena_str(map->arena, pg_get_str(result, row, RESULT_NAME));
         struct str type = arena_str(map->arena, pg_get_str(result, row, RESULT_TYPE));
-        columns->items[columns->count++] = column_map_column(stream, field, name, type);
+        struct column *column = &columns->items[columns->count++];
+        *column = column_map_column(stream, field, name, type);
+        column->may_widen = pg_get_bool(result, row, RESULT_MAY_WIDEN);
     }
     columns_index(columns, map->arena);
     return map;
@@ -111,12 +120,21 @@ bool column_map_covers(const struct column_map *whole, const struct column_map *
     return true;
 }
 
+/* Of the types that it does not know by name PostgreSQL has to judge. */
+static bool is_as_declared(const struct column *column, const struct declared_column *declared)
+{
+    enum column_type type = column_type_from_sql(declared->type);
+    return column->declared == declared &&
+           (type == COLUMN_OTHER ? str_eq_nocase(column->sql_type, declared->type)
+                                 : type == column->type);
+}
+
 bool column_map_has_declared(const struct column_map *map, const struct table *table)
 {
     for (size_t i = 0; i < table->declared_count; i++) {
         bool found = false;
         for (size_t j = 0; j < map->columns.count && !found; j++)
-            found = map->columns.items[j].declared == &table->declared[i];
+            found = is_as_declared(&map->columns.items[j], &table->declared[i]);
         if (!found)
             return false;
     }

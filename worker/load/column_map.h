@@ -10,7 +10,7 @@
 
 /*
  * One version of a stream's column map, as PostgreSQL gave it. It never changes once rows may
- * have been cut by it (except may_widen). References are counted: a batch cut by an older map
+ * have been cut by it (except its may_widen). References are counted: a batch cut by an older map
  * keeps that map until it is committed.
  */
 struct column_map {
@@ -35,6 +35,7 @@ void column_map_unref(struct column_map *map); /* NULL is fine */
 bool column_map_is_same(const struct column_map *a, const struct column_map *b);
 /* Every column of `part` is in `whole`, whatever its type. */
 bool column_map_covers(const struct column_map *whole, const struct column_map *part);
+/* All declared columns are there, of types that are written as the declared ones are. */
 bool column_map_has_declared(const struct column_map *map, const struct table *table);
 
 /* The plan that extend_table() wants. `fields` may be NULL: declared columns and key alone. */

@@ -62,18 +62,21 @@ static void add_column(struct dry *dry, struct str field, struct str wanted, str
     struct arena *arena = dry->map->arena;
     if (find_field(columns, field))
         return;
-    columns->items[columns->count++] =
+    struct column *column = &columns->items[columns->count++];
+    *column =
         column_map_column(dry->stream, arena_str(arena, field),
                           arena_str(arena, free_name(dry, wanted)), arena_str(arena, type));
+    column->may_widen = !column->declared && column->type < COLUMN_TEXT;
 }
 
-static void widen(struct columns *columns, struct str field)
+/* `type` takes the values of the column's type too. */
+static void widen(struct columns *columns, struct str field, enum column_type type)
 {
     struct column *column = find_field(columns, field);
-    if (!column || column->type != COLUMN_BIGINT)
+    if (!column || column->declared)
         return;
-    column->type = COLUMN_NUMERIC;
-    column->sql_type = str_from(column_type_sql(COLUMN_NUMERIC));
+    column->type = type;
+    column->sql_type = str_from(column_type_sql(type));
 }
 
 static void add_fields(struct dry *dry, const struct new_fields *fields)
@@ -88,7 +91,7 @@ static void add_fields(struct dry *dry, const struct new_fields *fields)
         if (!new_fields_type(field, &type))
             continue;
         if (field->is_wider)
-            widen(columns, field->field);
+            widen(columns, field->field, type);
         else if (has_room || columns_is_key(table, field->field))
             add_column(dry, field->field, column_name_for(dry->map->arena, field->field),
                        str_from(column_type_sql(type)));
@@ -102,7 +105,7 @@ struct column_map *column_map_dry_extend(const struct column_map *old,
     struct dry dry = {column_map_blank(), stream};
     struct columns *columns = &dry.map->columns;
     const struct table *table = &stream->table;
-    columns->has_table = columns->may_widen = true;
+    columns->has_table = true;
     columns->items =
         ARENA_ARRAY(dry.map->arena, struct column,
                     old->columns.count + table->declared_count + 1 + fields->count);

@@ -55,7 +55,8 @@ enum {
 
 /* One row a mark, in the order of the marks. */
 #define VERDICTS                                                                               \
-    "select n, verdict, ended, state, run_ended, run_state from pagetide.commit_batch("
+    "select n, verdict, ended, state, run_ended, run_state, warnings "                         \
+    "from pagetide.commit_batch("
 enum {
     VERDICT_N,
     VERDICT_VERDICT,
@@ -63,6 +64,7 @@ enum {
     VERDICT_STATE,
     VERDICT_RUN_ENDED,
     VERDICT_RUN,
+    VERDICT_WARNINGS,
 };
 
 struct commit {
@@ -412,4 +414,6 @@ void commit_read_verdict(const struct commit_result *result, size_t mark,
     outcome->state = parse_state(pg_get_str(verdicts, mark, VERDICT_STATE));
     outcome->has_run_ended = pg_get_bool(verdicts, mark, VERDICT_RUN_ENDED);
     outcome->run_state = parse_state(pg_get_str(verdicts, mark, VERDICT_RUN));
+    if (!pg_is_null(verdicts, mark, VERDICT_WARNINGS))
+        outcome->run_warnings = pg_get_str(verdicts, mark, VERDICT_WARNINGS);
 }

@@ -129,6 +129,8 @@ static void put_mark(struct json_out *out, const struct mark *mark)
         json_out_int(out, "pages_total", mark->pages_total);
     if (mark->misfits.len)
         json_out_raw(out, "aside_columns", mark->misfits);
+    if (mark->misfit_notes.len)
+        json_out_raw(out, "aside_notes", mark->misfit_notes);
     put_text_if_any(out, "bookmark_high", mark->bookmark_high);
     put_words(out, "warning", mark->warning);
     put_words(out, "paging", mark->paging);

@@ -195,9 +195,9 @@ void batch_mark(struct batch *batch, const struct mark *mark)
     MEM_GROW(batch->marks, batch->mark_count, batch->mark_capacity);
     struct mark *copy = &batch->marks[batch->mark_count++];
     *copy = *mark;
-    struct str *const texts[] = {&copy->checkpoint,   &copy->misfits,    &copy->bookmark_high,
-                                 &copy->warning,      &copy->paging,     &copy->error,
-                                 &copy->complete_why, &copy->waiting_for};
+    struct str *const texts[] = {&copy->checkpoint,    &copy->misfits,      &copy->misfit_notes,
+                                 &copy->bookmark_high, &copy->warning,      &copy->paging,
+                                 &copy->error,         &copy->complete_why, &copy->waiting_for};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         *texts[i] = arena_str(batch->arena, *texts[i]);
     if (!batch->opened_mono_ms)

@@ -26,11 +26,16 @@ void bind_start(struct binder *binder)
     binder->guess_count = 0;
 }
 
-void bind_put_aside(struct binder *binder, struct bound *bound, struct str name,
-                    struct str text, bool is_misfit)
+static void put_aside(struct binder *binder, struct bound *bound, struct bind_aside aside)
 {
     ARENA_GROW(binder->arena, bound->asides, bound->aside_count, bound->aside_capacity);
-    bound->asides[bound->aside_count++] = (struct bind_aside){name, text, is_misfit};
+    bound->asides[bound->aside_count++] = aside;
+}
+
+void bind_put_misfit(struct binder *binder, struct bound *bound, const struct column *column,
+                     const struct record_field *field)
+{
+    put_aside(binder, bound, (struct bind_aside){column->name, field, column, true});
 }
 
 enum newcomer {
@@ -83,10 +88,10 @@ static enum bind_result take_newcomer(struct binder *binder, const struct record
         bound->unknown[bound->unknown_count++] = field;
         return BIND_DONE;
     case NEWCOMER_NO_ROOM:
-        bind_put_aside(binder, bound, field->name, field->raw, true);
+        put_aside(binder, bound, (struct bind_aside){field->name, field, NULL, true});
         return BIND_DONE;
     case NEWCOMER_ASIDE:
-        bind_put_aside(binder, bound, field->name, field->raw, false);
+        put_aside(binder, bound, (struct bind_aside){field->name, field, NULL, false});
         return BIND_DONE;
     case NEWCOMER_FAIL:
         bound->reason = arena_printf(binder->arena, "new field \"%.*s\" (on_new_field: fail)",
@@ -156,7 +161,8 @@ static void put_beside(struct binder *binder, struct bound *bound,
     struct str name = is_misfit
                           ? column->name
                           : arena_printf(binder->arena, "record.%.*s", STR_ARG(field->name));
-    bind_put_aside(binder, bound, name, field->raw, is_misfit);
+    put_aside(binder, bound,
+              (struct bind_aside){name, field, is_misfit ? column : NULL, is_misfit});
 }
 
 /*

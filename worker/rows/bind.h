@@ -48,7 +48,8 @@ struct bind_beside {
 struct bind_aside {
     struct str name; /* the column's, the field's where it has no column, or `record.` and the
                         field's where a column of its name holds something else */
-    struct str text;
+    const struct record_field *field; /* borrowed until the next record */
+    const struct column *column;      /* that it did not fit; NULL: none */
     bool is_misfit; /* it should have had a column; else the definition sends it aside */
 };
 
@@ -80,8 +81,8 @@ void bind_start(struct binder *binder);
 enum bind_result bind_record(struct binder *binder, const struct record *record,
                              struct bound *bound) MUST_CHECK;
 
-/* Adds an aside of the record; for values that do not fit the type of their column. */
-void bind_put_aside(struct binder *binder, struct bound *bound, struct str name,
-                    struct str text, bool is_misfit);
+/* Adds a misfit of the record: a value that does not fit the type of its column. */
+void bind_put_misfit(struct binder *binder, struct bound *bound, const struct column *column,
+                     const struct record_field *field);
 
 #endif

@@ -49,6 +49,11 @@ unsigned column_infer_kind(const struct record_field *field)
     return KIND_TREE;
 }
 
+unsigned column_infer_kind_of_type(enum column_type type)
+{
+    return type == COLUMN_OTHER ? 0 : 1U << type;
+}
+
 bool column_infer_type(unsigned kinds, enum column_type *ret_type)
 {
     if (!kinds)

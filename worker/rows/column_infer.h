@@ -22,8 +22,9 @@
 /* The kind of this value as one bit of a set, to be joined by `|`; 0 for null. */
 unsigned column_infer_kind(const struct record_field *field);
 
-/* The kinds of a bigint column that met a number it cannot take: together they are numeric. */
-enum { COLUMN_INFER_WIDER = 1 << COLUMN_BIGINT | 1 << COLUMN_NUMERIC };
+/* The kind of all values of a column that was inferred. Joined with that of a value which does
+ * not fit it gives the type that takes both. 0 for OTHER, which is never inferred. */
+unsigned column_infer_kind_of_type(enum column_type type);
 
 /* False for an empty set: the page showed only nulls, so the field gets no column yet. */
 bool column_infer_type(unsigned kinds, enum column_type *ret_type) MUST_CHECK;

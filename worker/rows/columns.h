@@ -7,8 +7,8 @@
 
 #include "base/arena.h"
 #include "config/stream.h"
+#include "worker/records/name_index.h"
 #include "worker/rows/column_type.h"
-#include "worker/rows/name_index.h"
 
 /* What an OTHER column's text must hold, as far as it can be seen here. The cast says the rest. */
 enum column_check {
@@ -29,6 +29,7 @@ struct column {
     struct str sql_type;                    /* as PostgreSQL writes it: "numeric(12,2)" */
     const struct declared_column *declared; /* NULL if inferred */
     bool is_key;
+    bool may_widen;     /* inferred, and nothing depends on its type */
     bool is_empty_null; /* "" is null here; set by columns_index, like the check */
     enum column_check check;
 };
@@ -45,15 +46,15 @@ struct column_use {
 
 /*
  * The column map: which field of a record goes to which column, as what type. It is decided in
- * PostgreSQL (pagetide.field); this is a process's copy. It only grows, except that a bigint
- * column may become numeric while the run that made the table is not complete.
+ * PostgreSQL (pagetide.field); this is a process's copy. It only grows, except that a column
+ * that was inferred may become wider: the type of a value that did not fit takes its place.
  */
 struct columns {
     struct column *items;
     size_t count;
     uint64_t seed;  /* hash of the map: seeds _pt_hash */
-    bool may_widen; /* bigint columns may become numeric */
     bool has_table; /* made, or adopted, for this stream; until then every field is wanted */
+    bool is_new;    /* … by the run that it was read for, which is under way */
 
     /* Made by columns_index from the members above. */
     struct column_use *uses;

@@ -1,6 +1,5 @@
 #include "worker/rows/cut.h"
 
-#include "base/json_out.h"
 #include "port/hash.h"
 #include "worker/records/jsontext.h"
 #include "worker/records/reshape.h"
@@ -41,6 +40,7 @@ static bool put_record(struct cutting *cutting, const struct record *record, str
     case ROW_FAILED:
         break;
     }
+    cut->is_refused = true;
     return err_set(err, ERR_INPUT, "cut", 0, "record %zu: %s", record->position, reason);
 }
 
@@ -74,19 +74,15 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
     return put_record(cutting, record, err);
 }
 
-static struct str format_misfits(const struct row_writer *writer)
+/* Names have at most 64 KiB each, and there are a thousand: far below the ceiling as a rule. */
+static struct str format_misfits(const struct misfits *misfits,
+                                 void (*put)(const struct misfits *misfits, struct buf *buf))
 {
-    AUTO_BUF(buf, MIB(1));
-    struct json_out out = {.buf = &buf};
-    if (!writer->misfit_count)
+    AUTO_BUF(buf, MIB(4));
+    if (!misfits->count)
         return STR_NONE;
-    json_out_open(&out, NULL, '{');
-    for (size_t i = 0; i < writer->misfit_count; i++) {
-        json_out_name(&out, writer->misfits[i].name);
-        json_out_int(&out, NULL, writer->misfits[i].count);
-    }
-    json_out_close(&out, '}');
-    return buf.has_overflowed ? STR_NONE : arena_str(writer->binder.arena, buf_str(&buf));
+    put(misfits, &buf);
+    return buf.has_overflowed ? STR_NONE : arena_str(misfits->arena, buf_str(&buf));
 }
 
 /* Is it a text, or a list or object with something in it, or true? Numbers are codes: 0 is none. */
@@ -140,8 +136,9 @@ static bool finish(struct cutting *cutting, struct err *err)
                        cutting->writer.batch->rows.max);
     if (!is_whole(cut))
         cut->skipped = records_skipped(cutting->records);
-    cut->asides = cutting->writer.asides;
-    cut->misfits = format_misfits(&cutting->writer);
+    cut->asides = cutting->writer.misfits.total;
+    cut->misfits = format_misfits(&cutting->writer.misfits, misfits_put_counts);
+    cut->misfit_notes = format_misfits(&cutting->writer.misfits, misfits_put_notes);
     cut->bookmark_high = cutting->high.text;
     cut->bookmark = cutting->high.counts;
     if (cutting->high.has_met_future)
@@ -191,9 +188,10 @@ static void clear_outputs(struct cut *cut)
     cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
     cut->records_hash = 0;
     cut->skipped = VALUE_WHOLE;
-    cut->last = cut->misfits = cut->bookmark_high = cut->warning = STR_NONE;
+    cut->last = cut->misfits = cut->misfit_notes = STR_NONE;
+    cut->bookmark_high = cut->warning = STR_NONE;
     cut->bookmark = (struct bookmark_counts){0};
-    cut->is_truncated = cut->is_merge_error = false;
+    cut->is_truncated = cut->is_merge_error = cut->is_refused = false;
     cut->shape = SHAPE_UNKNOWN;
 }
 

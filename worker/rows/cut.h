@@ -53,11 +53,13 @@ struct cut {
     struct value_skipped skipped;
     struct str last;          /* bytes of the last record taken, kept or not */
     struct str misfits;       /* JSON {column: values aside}; empty: none */
+    struct str misfit_notes;  /* JSON {column: {label, position, what, wider}} (misfits.h) */
     struct str bookmark_high; /* greatest value at bookmark.path, as sent */
     struct bookmark_counts bookmark;
     struct str warning; /* empty: none */
     bool is_truncated;
     bool is_merge_error; /* CUT_BAD: none or another value at the merge path, not broken JSON */
+    bool is_refused;     /* CUT_BAD: by `fail`, or a key of another type */
 };
 
 /*

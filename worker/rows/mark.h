@@ -28,6 +28,7 @@ struct mark {
     int64_t fetched_at_ms;      /* wall clock */
     int pages_total;            /* 0: unknown */
     struct str misfits;         /* JSON {column: values aside}; empty: none */
+    struct str misfit_notes;    /* JSON {column: {label, position, what, wider}}; likewise */
     struct str bookmark_high;   /* empty: none */
     struct str warning;         /* empty: none; added to the run's warnings once */
     struct str paging;          /* what `auto` recognised, empty if nothing new */
@@ -61,6 +62,7 @@ struct mark_outcome {
     int64_t records;
     bool has_run_ended; /* this end finished the run, in `run_state` */
     enum job_state run_state;
+    struct str run_warnings; /* lines; borrowed for the call */
 };
 
 #endif

@@ -44,12 +44,13 @@ void new_fields_add(struct new_fields *fields, const struct record_field *field)
         item->kinds |= column_infer_kind(field);
 }
 
-void new_fields_add_wider(struct new_fields *fields, const struct record_field *field)
+void new_fields_add_wider(struct new_fields *fields, const struct record_field *field,
+                          enum column_type type)
 {
     struct new_field *item = find_field(fields, field->name);
     if (!item)
         return;
-    item->kinds |= COLUMN_INFER_WIDER;
+    item->kinds |= column_infer_kind(field) | column_infer_kind_of_type(type);
     item->is_wider = true;
 }
 

@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "worker/records/name_index.h"
 #include "worker/records/record.h"
 #include "worker/rows/column_type.h"
-#include "worker/rows/name_index.h"
 
 /*
  * The fields of one page that want a column which the map does not have, or a wider one. Each
@@ -20,7 +20,7 @@ enum { NEW_FIELDS_MAX = 4096 };
 struct new_field {
     struct str field;
     unsigned kinds; /* of its values, as column_infer.h has them */
-    bool is_wider;  /* a bigint column of the map met a number beyond 64 bits or a fraction */
+    bool is_wider;  /* it has a column, whose type is among `kinds` and did not take a value */
 };
 
 struct new_fields {
@@ -31,9 +31,10 @@ struct new_fields {
     size_t expected; /* position of the next field if this record is like the last */
 };
 
-/* Both copy the name. */
+/* Both copy the name. `type`: of the field's column, which does not take the value. */
 void new_fields_add(struct new_fields *fields, const struct record_field *field);
-void new_fields_add_wider(struct new_fields *fields, const struct record_field *field);
+void new_fields_add_wider(struct new_fields *fields, const struct record_field *field,
+                          enum column_type type);
 
 /*
  * The positions of all fields in the order in which they get their columns: as they were met.

@@ -15,6 +15,7 @@ void row_start(struct row_writer *writer)
 {
     struct arena *arena = writer->binder.arena;
     writer->new_fields = (struct new_fields){.arena = arena};
+    writer->misfits = (struct misfits){.arena = arena};
     writer->sorter = (struct jsontext_sorter){.arena = arena};
     writer->bound = (struct bound){0};
     bind_start(&writer->binder);
@@ -217,13 +218,18 @@ static bool is_null_here(const struct column *column, const struct record_field 
                                      field->kind == RECORD_STRING && field->raw.len == QUOTES);
 }
 
-/* A number beyond 64 bits, or with a fraction, in a column that may still change. */
+static bool is_empty_text(const struct record_field *field)
+{
+    return field->kind == RECORD_STRING && field->raw.len == 2;
+}
+
+/* Another type of the column would take the value, and the column may still change. An empty
+ * text is what many APIs send for "nothing": it makes no text of numbers and times. */
 static bool wants_wider(const struct binder *binder, const struct column *column,
                         const struct record_field *field)
 {
-    return binder->columns->may_widen && !binder->is_extended &&
-           column->type == COLUMN_BIGINT && !column->declared && field->kind == RECORD_NUMBER &&
-           field->flaw == FLAW_NONE;
+    return column->may_widen && !column->declared && !binder->is_extended &&
+           field->flaw == FLAW_NONE && !is_empty_text(field);
 }
 
 static const char *misfit_reason(struct arena *arena, const struct column *column,
@@ -240,21 +246,39 @@ static const char *misfit_reason(struct arena *arena, const struct column *colum
     return reason.ptr;
 }
 
+/* A key of another type names another record: nothing of it may be left out in silence. */
+static bool is_other_key(const struct column *column, const struct record_field *field)
+{
+    return column->is_key && field->flaw == FLAW_NONE && !is_empty_text(field);
+}
+
 static enum row_result put_misfit(struct row_writer *writer, const struct column *column,
                                   const struct record_field *field, const char **ret_reason)
 {
     struct binder *binder = &writer->binder;
     enum mismatch_mode mode = binder->table->on_mismatch;
     if (wants_wider(binder, column, field)) {
-        new_fields_add_wider(&writer->new_fields, field);
+        struct record_field named = *field;
+        named.name = column->field;
+        new_fields_add_wider(&writer->new_fields, &named, column->type);
         return ROW_UNKNOWN;
+    }
+    if (is_other_key(column, field) && mode == MISMATCH_ASIDE) {
+        *ret_reason =
+            arena_printf(binder->arena,
+                         "%s: its type has changed; `pagetide columns STREAM --type "
+                         "%.*s=text` changes the column's, on_mismatch: reject leaves "
+                         "such records out",
+                         misfit_reason(binder->arena, column, field), STR_ARG(column->name))
+                .ptr;
+        return ROW_FAILED;
     }
     if (column->is_key || mode != MISMATCH_ASIDE) {
         *ret_reason = misfit_reason(binder->arena, column, field);
         return !column->is_key && mode == MISMATCH_FAIL ? ROW_FAILED : ROW_REJECTED;
     }
     encode_null(&writer->batch->rows);
-    bind_put_aside(binder, &writer->bound, column->name, field->raw, true);
+    bind_put_misfit(binder, &writer->bound, column, field);
     return ROW_ASIDE;
 }
 
@@ -270,7 +294,7 @@ static void put_asides(struct buf *rows, const struct bound *bound)
     json_out_open(&out, NULL, '{');
     for (size_t i = 0; i < bound->aside_count; i++) {
         json_out_name(&out, bound->asides[i].name);
-        json_out_str(&out, NULL, bound->asides[i].text);
+        json_out_str(&out, NULL, bound->asides[i].field->raw);
     }
     json_out_close(&out, '}');
     encode_end(rows, begin);
@@ -290,20 +314,6 @@ static uint64_t hash_record(const struct record *record, uint64_t seed)
     return hash;
 }
 
-static void count_misfit(struct row_writer *writer, struct str name)
-{
-    size_t at = 0;
-    while (at < writer->misfit_count && !str_eq(writer->misfits[at].name, name))
-        at++;
-    if (at == writer->misfit_count) {
-        ARENA_GROW(writer->binder.arena, writer->misfits, writer->misfit_count,
-                   writer->misfit_capacity);
-        writer->misfits[writer->misfit_count++] = (struct row_misfits){name, 0};
-    }
-    writer->misfits[at].count++;
-    writer->asides++;
-}
-
 /* The columns that every table has, and what is counted of a row that stays. */
 static void put_own_columns(struct row_writer *writer, const struct record *record)
 {
@@ -318,7 +328,7 @@ static void put_own_columns(struct row_writer *writer, const struct record *reco
     encode_int8(&batch->rows, (int64_t)batch->row_count - 1);
     for (size_t i = 0; i < bound->aside_count; i++)
         if (bound->asides[i].is_misfit)
-            count_misfit(writer, bound->asides[i].name);
+            misfits_add(&writer->misfits, &bound->asides[i], record->position);
 }
 
 /* The values of `bound` as a tuple in the batch; nothing where the result is not ROW_PUT or

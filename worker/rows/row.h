@@ -5,6 +5,7 @@
 #include "worker/records/records.h"
 #include "worker/rows/batch.h"
 #include "worker/rows/bind.h"
+#include "worker/rows/misfits.h"
 #include "worker/rows/new_fields.h"
 
 /*
@@ -25,15 +26,10 @@
 enum row_result {
     ROW_PUT,
     ROW_ASIDE,    /* put, with at least one value aside */
-    ROW_UNKNOWN,  /* `new_fields` has what the map lacks: fields, or a bigint to widen */
+    ROW_UNKNOWN,  /* `new_fields` has what the map lacks: fields, or wider columns */
     ROW_REJECTED, /* *ret_reason says why; nothing was put */
-    ROW_FAILED,   /* the same for `on_mismatch: fail` and `on_new_field: fail` */
-};
-
-/* How many values of a column went aside in the rows put. */
-struct row_misfits {
-    struct str name;
-    int64_t count;
+    ROW_FAILED,   /* the same for `on_mismatch: fail`, `on_new_field: fail`, and a key that does
+                     not fit its column */
 };
 
 struct row_writer;
@@ -54,9 +50,7 @@ struct row_writer {
     void *on_record_ctx;
     /* out */
     struct new_fields new_fields;
-    int64_t asides;              /* values that did not fit, in all rows put */
-    struct row_misfits *misfits; /* the same by column */
-    size_t misfit_count, misfit_capacity;
+    struct misfits misfits; /* values that did not fit, in all rows put */
 
     /* Scratch that is kept from row to row. */
     struct bound bound;

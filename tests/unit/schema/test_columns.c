@@ -97,22 +97,165 @@ START_TEST(functions_in_public_are_not_called)
 }
 END_TEST
 
-/* One that an older version stored. */
-START_TEST(a_stored_text_that_is_more_than_a_type_is_refused)
+/* What was decided for a table that is gone. */
+START_TEST(a_mapping_does_not_outlive_its_table)
 {
     schema_database();
     EXPECT("1", DEFINE("shop.orders"));
-    ASK("insert into pagetide.field (stream, field, column_name, type, declared) "
-        "values ('shop.orders', 'c', 'c', 'text unique', true)");
-    EXPECT("PT022", "do $$ begin perform pagetide.extend_table('{\"stream\": \"shop.orders\", "
-                    "\"run\": 1, \"schema\": \"shop\", \"table\": \"orders\", \"key\": [], "
-                    "\"declared\": [], \"fields\": []}'); "
-                    "exception when others then perform set_config('t.got', sqlstate, false); "
-                    "end $$; select current_setting('t.got')");
+    EXPECT("2", UPSERT("id"));
+    ASK("update pagetide.field set type = 'text unique' where field = 'no'; "
+        "drop table shop.orders");
+    EXPECT("2", UPSERT("id"));
+    EXPECT("id bigint, no bigint",
+           "select string_agg(field || ' ' || type, ', ' order by field) "
+           "from pagetide.field");
+}
+END_TEST
+
+START_TEST(a_declared_type_is_compared_however_it_is_written)
+{
+    static const struct {
+        const char *has, *written;
+        bool is_same;
+    } cases[] = {
+        {"bigint", "int8", true},
+        {"bigint", "BIGINT", true},
+        {"bigint", "integer", false},
+        {"timestamptz", "timestamp with time zone", true},
+        {"timestamptz(3)", "timestamp(3) with time zone", true},
+        {"timestamptz", "timestamptz(3)", false},
+        {"numeric(12,2)", "decimal(12, 2)", true},
+        {"numeric(12,2)", "numeric", false},
+        {"numeric(12)", "numeric(12,0)", true},
+        {"varchar(20)", "character varying(20)", true},
+        {"varchar", "varchar(20)", false},
+        {"char", "char(1)", true},
+        {"real", "float(24)", true},
+        {"text[]", "text[]", true},
+        {"text[]", "text", false},
+        {"numeric(6,2)[]", "numeric(6,2)[]", true},
+        {"text", "nothing_like_it", false},
+    };
+    schema_database();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        ASK("drop table if exists public.t; create table public.t (c %s)", cases[i].has);
+        EXPECT(cases[i].is_same ? "t" : "f",
+               "select pagetide.is_same_type(atttypid, atttypmod, '%s') from pg_attribute "
+               "where attrelid = 'public.t'::regclass and attname = 'c'",
+               cases[i].written);
+    }
+}
+END_TEST
+
+#define WIDEN(field, type)                                                                     \
+    "select string_agg(column_name || ' ' || type || case when may_widen then '' else '!' "    \
+    "end, ', ' order by column_name) from pagetide.extend_table('{\"stream\": "                \
+    "\"shop.orders\", \"run\": 1, \"schema\": \"shop\", \"table\": \"orders\", "               \
+    "\"max_columns\": 500, \"key\": [\"id\"], \"declared\": [], \"fields\": [{\"field\": "     \
+    "\"" field "\", \"column\": \"" field "\", \"type\": \"" type "\", \"widen\": true}]}')"
+
+START_TEST(a_column_widens_and_is_filled_in)
+{
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    EXPECT("2", UPSERT("id"));
+    ASK("insert into shop.orders (id, no, _pt_aside) values (1, 7, null), "
+        "(2, null, '{\"no\": \"1.5\", \"x\": \"1\"}'), (3, null, '{\"no\": \"\\\"a\\\"\"}'), "
+        "(4, null, '{\"no\": \"\\\"NaN\\\"\"}')");
+    EXPECT("id bigint, no numeric", WIDEN("no", "numeric"));
+    EXPECT("7 1.5 - - {\"x\": \"1\"}",
+           "select string_agg(coalesce(no::text, '-'), ' ' order by id) || ' ' || "
+           "max(_pt_aside::text) filter (where id = 2) from shop.orders");
+    EXPECT("id bigint, no text!", WIDEN("no", "text"));
+    EXPECT("7 1.5 a NaN", "select string_agg(no, ' ' order by id) from shop.orders");
+    EXPECT("t", "select bool_and(_pt_aside is null) from shop.orders where id <> 2");
+    /* Another process had numbers in mind. */
+    EXPECT("id bigint, no text!", WIDEN("no", "numeric"));
+    EXPECT("id jsonb!, no text!", WIDEN("id", "jsonb"));
+    EXPECT("1", "select count(*) from pg_indexes where indexname = 'orders_pt_key'");
+    EXPECT("key of pagetide",
+           "select obj_description('shop.orders_pt_key'::regclass, 'pg_class')");
+}
+END_TEST
+
+START_TEST(what_others_rely_on_keeps_its_type)
+{
+    static const struct {
+        const char *make, *drop, *refusal;
+    } cases[] = {
+        {"create view shop.v as select no from shop.orders", "drop view shop.v",
+         "view shop.v depends on it"},
+        {"create index i on shop.orders (no)", "drop index shop.i",
+         "index shop.i depends on it"},
+        {"create index i on shop.orders ((no + 1))", "drop index shop.i",
+         "index shop.i depends on it"},
+        {"alter table shop.orders alter no set default 1",
+         "alter table shop.orders alter no drop default",
+         "default value for column no of table shop.orders depends on it"},
+        {"alter table shop.orders add constraint c check (no > 0)",
+         "alter table shop.orders drop constraint c",
+         "constraint c on table shop.orders depends on it"},
+        {"create table shop.child () inherits (shop.orders)", "drop table shop.child",
+         "the table has parents or children"},
+        {"insert into pagetide.meta values ('widen_max_bytes', '0')",
+         "delete from pagetide.meta where key = 'widen_max_bytes'",
+         "the table has 16 kB, over 0 bytes"},
+        {"update pagetide.field set declared = true where field = 'no'",
+         "update pagetide.field set declared = false where field = 'no'",
+         "its type is declared"},
+        {"alter table shop.orders alter no type smallint",
+         "alter table shop.orders alter no type bigint", "its type was not inferred"},
+        {"update pagetide.target set created_run = null",
+         "update pagetide.target set created_run = 1", "the table was adopted"},
+    };
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    EXPECT("2", UPSERT("id"));
+    ASK("insert into shop.orders (id, no) values (1, 7)");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        ASK("%s", cases[i].make);
+        EXPECT(cases[i].refusal,
+               "select pagetide.widen_refusal('shop.orders', 'shop.orders', 'no')");
+        ASK(WIDEN("no", "text"));
+        EXPECT("7", "select sum(no) from shop.orders");
+        ASK("%s", cases[i].drop);
+    }
+    EXPECT("id bigint, no text!", WIDEN("no", "text"));
+}
+END_TEST
+
+START_TEST(a_reader_does_not_hold_up_a_run)
+{
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    EXPECT("2", UPSERT("id"));
+    struct schema_session *reader = schema_session_open(schema_url);
+    schema_session_sql(reader, "begin");
+    schema_session_sql(reader, "select count(*) from shop.orders");
+    EXPECT("id bigint, no bigint", WIDEN("no", "text"));
+    schema_session_sql(reader, "commit");
+    EXPECT("id bigint, no text!", WIDEN("no", "text"));
+}
+END_TEST
+
+START_TEST(a_batch_cut_before_the_column_became_wider_fits)
+{
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    EXPECT("2", UPSERT("id"));
+    EXPECT("id bigint, no jsonb!", WIDEN("no", "jsonb"));
+    ASK("create temp table stage (id bigint, no bigint, _pt_hash bigint, _pt_aside text, "
+        "_pt_mark int, _pt_ord bigint); insert into stage values (1, 7, 1, null, 0, 0); "
+        "do $$ begin execute pagetide.merge_sql('{\"schema\": \"shop\", \"name\": \"orders\", "
+        "\"stage\": \"stage\", \"columns\": [\"id\", \"no\"], \"key\": [\"id\"], \"write\": "
+        "\"upsert\"}') using array[0], array[1::bigint], now(); end $$");
+    EXPECT("1 7", "select concat_ws(' ', id, no) from shop.orders");
 }
 END_TEST
 
 SUITE("schema/columns", first_tables_of_a_schema_may_be_made_at_once,
       another_key_takes_the_place_of_the_old_one, another_index_of_the_same_name_stays,
       a_deferrable_key_is_refused, functions_in_public_are_not_called,
-      a_stored_text_that_is_more_than_a_type_is_refused)
+      a_mapping_does_not_outlive_its_table, a_declared_type_is_compared_however_it_is_written,
+      a_column_widens_and_is_filled_in, what_others_rely_on_keeps_its_type,
+      a_reader_does_not_hold_up_a_run, a_batch_cut_before_the_column_became_wider_fits)

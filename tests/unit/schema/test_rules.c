@@ -11,6 +11,7 @@
 #include "worker/load/column_map_dry.h"
 #include "worker/records/bookmark_high.h"
 #include "worker/records/fields.h"
+#include "worker/rows/column_infer.h"
 
 /*
  * Rules that are in C and in SQL: each has one table (tests/tables/rules), and both must agree
@@ -261,7 +262,8 @@ static const struct column *find_column(const struct columns *columns, struct st
 static struct new_fields lacking(const struct columns *columns, struct str json)
 {
     struct new_fields lacking = {.arena = arena};
-    struct scan scan = {.start = json.ptr, .at = json.ptr, .end = json.ptr + json.len};
+    struct scan scan = {
+        .start = json.ptr, .at = json.ptr, .end = json.ptr + json.len, .arena = arena};
     struct fields fields = {.arena = arena};
     struct record record;
     ck_assert(record_read(&scan, &fields, 0, &record));
@@ -270,8 +272,9 @@ static struct new_fields lacking(const struct columns *columns, struct str json)
         const struct column *column = find_column(columns, field->name);
         if (!column)
             new_fields_add(&lacking, field);
-        else if (column->type == COLUMN_BIGINT && str_find_byte(field->raw, '.') >= 0)
-            new_fields_add_wider(&lacking, field);
+        else if (column->may_widen &&
+                 !(column_infer_kind(field) & column_infer_kind_of_type(column->type)))
+            new_fields_add_wider(&lacking, field, column->type);
     }
     return lacking;
 }

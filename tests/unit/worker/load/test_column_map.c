@@ -34,7 +34,7 @@ static struct column_map *map_of(const char *rows, const struct stream *stream)
 START_TEST(reads_what_postgres_says)
 {
     struct str key = STR("id");
-    struct declared_column declared = {.name = STR("total")};
+    struct declared_column declared = {.name = STR("total"), .type = STR("numeric(6,2)")};
     struct stream stream = {.table = {.key = &key, .key_count = 1}};
     stream.table.declared = &declared;
     stream.table.declared_count = 1;
@@ -46,7 +46,7 @@ START_TEST(reads_what_postgres_says)
     const struct columns *columns = &map->columns;
     ck_assert_uint_eq(columns->count, 3);
     ck_assert(columns->has_table);
-    ck_assert(columns->may_widen);
+    ck_assert(columns->items[0].may_widen);
     ck_assert(columns->items[0].is_key);
     ck_assert_int_eq(columns->items[0].type, COLUMN_BIGINT);
     ck_assert_ptr_eq(columns->items[1].declared, &declared);
@@ -112,7 +112,7 @@ START_TEST(the_plan_lists_key_declared_and_new_fields)
     struct record_field half = jsontext_field(STR("n"), STR("0.5"));
     new_fields_add(&fields, &id);
     new_fields_add(&fields, &none);
-    new_fields_add_wider(&fields, &half);
+    new_fields_add_wider(&fields, &half, COLUMN_BIGINT);
     AUTO_BUF(plan, KIB(4));
     column_map_put_plan(&plan, &stream, 7, &fields);
     ck_assert_str_is(

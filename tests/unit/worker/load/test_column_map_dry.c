@@ -62,7 +62,7 @@ START_TEST(a_bigint_widens)
     set_up();
     add("n", "1");
     ck_assert_str_is(extend(&map), "n bigint");
-    new_fields_add_wider(&fields, &half);
+    new_fields_add_wider(&fields, &half, COLUMN_BIGINT);
     ck_assert_str_is(extend(&map), "n numeric");
     column_map_unref(map);
     arena_free(arena);

@@ -48,7 +48,7 @@ static struct str show(const char *json)
     buf_puts(&all, ";");
     for (size_t i = 0; i < bound.aside_count; i++)
         buf_printf(&all, " %.*s=%.*s%s", STR_ARG(bound.asides[i].name),
-                   STR_ARG(bound.asides[i].text), bound.asides[i].is_misfit ? "!" : "");
+                   STR_ARG(bound.asides[i].field->raw), bound.asides[i].is_misfit ? "!" : "");
     return arena_str(arena, buf_str(&all));
 }
 

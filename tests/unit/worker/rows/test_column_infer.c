@@ -39,12 +39,16 @@ START_TEST(infers_a_type_from_one_page)
 }
 END_TEST
 
-START_TEST(a_bigint_grows_to_numeric)
+START_TEST(a_column_grows_to_what_takes_both)
 {
     enum column_type type;
-    ck_assert(column_infer_type(COLUMN_INFER_WIDER, &type));
+    unsigned bigint = column_infer_kind_of_type(COLUMN_BIGINT);
+    ck_assert(column_infer_type(bigint | column_infer_kind_of_type(COLUMN_NUMERIC), &type));
     ck_assert_int_eq(type, COLUMN_NUMERIC);
+    ck_assert(column_infer_type(bigint | column_infer_kind_of_type(COLUMN_BOOLEAN), &type));
+    ck_assert_int_eq(type, COLUMN_TEXT);
+    ck_assert_uint_eq(column_infer_kind_of_type(COLUMN_OTHER), 0);
 }
 END_TEST
 
-SUITE("worker/column_infer", infers_a_type_from_one_page, a_bigint_grows_to_numeric)
+SUITE("worker/column_infer", infers_a_type_from_one_page, a_column_grows_to_what_takes_both)

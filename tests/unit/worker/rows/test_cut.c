@@ -31,7 +31,11 @@ START_TEST(cuts_and_counts)
     fixture.items[0].is_key = true;
     fixture.stream.table.key = &key;
     fixture.stream.table.key_count = 1;
+    ck_assert_int_eq(cut_text(&fixture, body), CUT_BAD);
+    ck_assert(fixture.cut.is_refused);
+    fixture.stream.table.on_mismatch = MISMATCH_REJECT;
     ck_assert_int_eq(cut_text(&fixture, body), CUT_DONE);
+    ck_assert(!fixture.cut.is_refused);
     ck_assert_int_eq(fixture.cut.seen, 4);
     ck_assert_int_eq(fixture.cut.records, 4);
     ck_assert_int_eq(fixture.cut.rejects, 2);

@@ -62,7 +62,7 @@ START_TEST(a_field_of_nulls_has_no_type)
     ck_assert(new_fields_type(&fields.items[0], &type));
     ck_assert_int_eq(type, COLUMN_BIGINT);
     ck_assert(!fields.items[0].is_wider);
-    new_fields_add_wider(&fields, &half);
+    new_fields_add_wider(&fields, &half, COLUMN_BIGINT);
     ck_assert(new_fields_type(&fields.items[1], &type));
     ck_assert_int_eq(type, COLUMN_NUMERIC);
     ck_assert(fields.items[1].is_wider);

@@ -313,7 +313,7 @@ START_TEST(unknown_fields_are_collected)
 {
     struct page page;
     page_open(&page, "id bigint");
-    page.columns.may_widen = true;
+    page.items[0].may_widen = true;
     ck_assert_int_eq(put(&page, "{\"id\":1,\"n\":null}"), ROW_PUT);
     ck_assert_int_eq(put(&page, "{\"id\":2,\"n\":1}"), ROW_UNKNOWN);
     ck_assert_int_eq(put(&page, "{\"id\":3,\"n\":\"x\",\"m\":{}}"), ROW_UNKNOWN);
@@ -340,14 +340,14 @@ START_TEST(newcomers_go_where_the_table_says)
     ck_assert_int_eq(put(&page, "{\"id\":1,\"n\":1}"), ROW_PUT);
     page.table.on_new_field = NEW_FIELD_ASIDE;
     ck_assert_int_eq(put(&page, "{\"id\":2,\"n\":[1, 2]}"), ROW_ASIDE);
-    ck_assert_int_eq(page.writer.asides, 0);
+    ck_assert_int_eq(page.writer.misfits.total, 0);
     page.table.on_new_field = NEW_FIELD_FAIL;
     ck_assert_int_eq(put(&page, "{\"id\":3,\"n\":1}"), ROW_FAILED);
     ck_assert_ptr_nonnull(strstr(reason, "\"n\""));
     page.table.on_new_field = NEW_FIELD_ADD;
     page.table.max_columns = 1;
     ck_assert_int_eq(put(&page, "{\"id\":4,\"n\":1}"), ROW_ASIDE);
-    ck_assert_int_eq(page.writer.asides, 1);
+    ck_assert_int_eq(page.writer.misfits.total, 1);
     page.table.max_columns = 500;
     page.writer.binder.is_extended = true;
     ck_assert_int_eq(put(&page, "{\"id\":5,\"n\":1}"), ROW_ASIDE);
@@ -373,18 +373,27 @@ START_TEST(records_without_a_key_are_rejected)
     ck_assert_int_eq(put(&page, "{\"n\":1}"), ROW_REJECTED);
     ck_assert_str_eq(reason, "key \"id\" is null or absent");
     ck_assert_int_eq(put(&page, "{\"id\":null}"), ROW_REJECTED);
-    ck_assert_int_eq(put(&page, "{\"id\":\"x\",\"n\":\"y\"}"), ROW_REJECTED);
-    ck_assert_str_eq(reason, "key \"id\": the value is no bigint");
+    ck_assert_int_eq(put(&page, "{\"id\":\"x\",\"n\":\"y\"}"), ROW_FAILED);
+    ck_assert_ptr_nonnull(strstr(reason, "key \"id\": the value is no bigint: its type has "));
+    ck_assert_int_eq(put(&page, "{\"id\":\"\"}"), ROW_REJECTED);
+    ck_assert_int_eq(put(&page, "{\"id\":\"\\u0000\"}"), ROW_REJECTED);
     ck_assert_int_eq(put(&page, "7"), ROW_REJECTED);
     ck_assert_int_eq(put(&page, "{\"id\":1,\"n\":\"y\"}"), ROW_ASIDE);
+    page.items[0].may_widen = page.items[1].may_widen = true;
+    ck_assert_int_eq(put(&page, "{\"id\":\"x\",\"n\":\"y\"}"), ROW_UNKNOWN);
+    ck_assert_uint_eq(page.writer.new_fields.count, 2);
+    ck_assert_int_eq(put(&page, "{\"id\":2,\"n\":\"\"}"), ROW_ASIDE);
+    page.items[0].may_widen = page.items[1].may_widen = false;
     page.table.on_mismatch = MISMATCH_REJECT;
+    ck_assert_int_eq(put(&page, "{\"id\":\"x\"}"), ROW_REJECTED);
     ck_assert_int_eq(put(&page, "{\"id\":2,\"n\":\"y\"}"), ROW_REJECTED);
     ck_assert_str_eq(reason, "column \"n\": the value is no bigint");
     page.table.on_mismatch = MISMATCH_FAIL;
     ck_assert_int_eq(put(&page, "{\"id\":3,\"n\":\"y\"}"), ROW_FAILED);
     ck_assert_int_eq(put(&page, "{\"id\":4,\"n\":\"\xFF\"}"), ROW_REJECTED);
-    ck_assert_str_is(load(&page), "1|NULL|{\"n\": \"\\\"y\\\"\"}|0|0");
-    ck_assert_int_eq(page.writer.asides, 1);
+    ck_assert_str_is(load(&page), "1|NULL|{\"n\": \"\\\"y\\\"\"}|0|0\n"
+                                  "2|NULL|{\"n\": \"\\\"\\\"\"}|0|1");
+    ck_assert_int_eq(page.writer.misfits.total, 2);
     page_close(&page);
 }
 END_TEST

@@ -1,5 +1,5 @@
-#ifndef WORKER_ROWS_NAME_INDEX_H
-#define WORKER_ROWS_NAME_INDEX_H
+#ifndef WORKER_RECORDS_NAME_INDEX_H
+#define WORKER_RECORDS_NAME_INDEX_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "worker/rows/name_index.h"
+#include "worker/records/name_index.h"
 
 #include "port/hash.h"
 
