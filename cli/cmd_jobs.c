@@ -4,7 +4,7 @@
 #define JOBS(wait_until, error)                                                                \
     "select j.run || '/' || j.n as job, j.state, "                                             \
     "case when j.state = 'running' then w.steps ->> j.id::text end as step, j.reason, "        \
-    "j.page, j.pages_total, j.records, j.rejects, j.asides, j.retries, "                       \
+    "j.page, j.pages_total, j.records, j.rejects, j.asides, j.folded, j.retries, "             \
     "j.part ->> 'partition' as partition, j.paging, "                                          \
     "coalesce(j.waiting_for, '') as waiting_for, " wait_until                                  \
     " as wait_until, j.worker, " error " as error, j.complete from pagetide.job j left join "  \

@@ -41,7 +41,7 @@ static const char progress_sql[] =
     "(select to_char(w.seen_at, 'YYYY-MM-DD HH24:MI:SS') from pagetide.worker w "
     "where w.id = p.worker), '') || '; another takes it up, or pagetide sync ' || p.stream "
     "else coalesce(error, waiting_for) end, "
-    "rejects from pagetide.progress p where $1::text is null or stream like $1 "
+    "rejects, folded from pagetide.progress p where $1::text is null or stream like $1 "
     "order by stream, run, job";
 enum progress_column {
     PROGRESS_STREAM,
@@ -52,6 +52,7 @@ enum progress_column {
     PROGRESS_RECORDS,
     PROGRESS_NOTE,
     PROGRESS_REJECTS,
+    PROGRESS_FOLDED,
     PROGRESS_COLUMNS,
 };
 
@@ -63,10 +64,18 @@ static const char json_sql[] =
     "where p.stream = h.stream), '[]')))::text from pagetide.health h "
     "where $1::text is null or stream like $1 order by stream";
 
+static void put_part(struct buf *line, int64_t count, const char *what)
+{
+    if (!count)
+        return;
+    buf_puts(line, ", ");
+    units_format_count(line, count);
+    buf_printf(line, " of them %s", what);
+}
+
 static void put_counts(struct buf *line, const struct pg_result *jobs, size_t row)
 {
     int64_t total = pg_get_int(jobs, row, PROGRESS_PAGES_TOTAL);
-    int64_t rejects = pg_get_int(jobs, row, PROGRESS_REJECTS);
     units_format_count(line, pg_get_int(jobs, row, PROGRESS_PAGE));
     if (total) {
         buf_puts(line, " of ");
@@ -75,11 +84,8 @@ static void put_counts(struct buf *line, const struct pg_result *jobs, size_t ro
     buf_puts(line, " pages, ");
     units_format_count(line, pg_get_int(jobs, row, PROGRESS_RECORDS));
     buf_puts(line, " records");
-    if (rejects) {
-        buf_puts(line, ", ");
-        units_format_count(line, rejects);
-        buf_puts(line, " of them rejected");
-    }
+    put_part(line, pg_get_int(jobs, row, PROGRESS_REJECTS), "rejected");
+    put_part(line, pg_get_int(jobs, row, PROGRESS_FOLDED), "with a key that came before");
 }
 
 static void print_job(const struct pg_result *jobs, size_t row)

@@ -11,22 +11,32 @@
 enum { TIMEOUT_MS = 60000, LINE_BYTES_MAX = 65536 };
 
 static const char sql[] =
-    "select run, stream, state, reason, pages, records, bytes, rejects, asides, retries, "
-    "seconds, error, complete, complete_why, warnings, misfits from pagetide.run_summary($1)";
+    "select run, stream, state, reason, pages, records, bytes, rejects, asides, folded, "
+    "retries, seconds, error, complete, complete_why, warnings, misfits "
+    "from pagetide.run_summary($1)";
 
 /* The members of the JSON object; beside `sql` and enum summary_column. */
 static const struct {
     const char *name;
     bool is_text;
 } members[] = {
-    [SUMMARY_RUN] = {"run", false},          [SUMMARY_STREAM] = {"stream", true},
-    [SUMMARY_STATE] = {"state", true},       [SUMMARY_REASON] = {"reason", true},
-    [SUMMARY_PAGES] = {"pages", false},      [SUMMARY_RECORDS] = {"records", false},
-    [SUMMARY_BYTES] = {"bytes", false},      [SUMMARY_REJECTS] = {"rejects", false},
-    [SUMMARY_ASIDES] = {"asides", false},    [SUMMARY_RETRIES] = {"retries", false},
-    [SUMMARY_SECONDS] = {"seconds", false},  [SUMMARY_ERROR] = {"error", true},
-    [SUMMARY_COMPLETE] = {"complete", true}, [SUMMARY_COMPLETE_WHY] = {"complete_why", true},
-    [SUMMARY_WARNINGS] = {"warnings", true}, [SUMMARY_MISFITS] = {"misfits", false},
+    [SUMMARY_RUN] = {"run", false},
+    [SUMMARY_STREAM] = {"stream", true},
+    [SUMMARY_STATE] = {"state", true},
+    [SUMMARY_REASON] = {"reason", true},
+    [SUMMARY_PAGES] = {"pages", false},
+    [SUMMARY_RECORDS] = {"records", false},
+    [SUMMARY_BYTES] = {"bytes", false},
+    [SUMMARY_REJECTS] = {"rejects", false},
+    [SUMMARY_ASIDES] = {"asides", false},
+    [SUMMARY_FOLDED] = {"folded", false},
+    [SUMMARY_RETRIES] = {"retries", false},
+    [SUMMARY_SECONDS] = {"seconds", false},
+    [SUMMARY_ERROR] = {"error", true},
+    [SUMMARY_COMPLETE] = {"complete", true},
+    [SUMMARY_COMPLETE_WHY] = {"complete_why", true},
+    [SUMMARY_WARNINGS] = {"warnings", true},
+    [SUMMARY_MISFITS] = {"misfits", false},
 };
 _Static_assert(COUNT_OF(members) == SUMMARY_COLUMNS, "a name for each column");
 
@@ -132,6 +142,7 @@ void summary_put(struct buf *line, const struct summary *summary)
     buf_puts(line, " records");
     put_count(line, number_at(summary, SUMMARY_REJECTS), "rejected");
     put_misfits(line, summary);
+    put_count(line, number_at(summary, SUMMARY_FOLDED), "whose key came before");
     put_count(line, number_at(summary, SUMMARY_RETRIES), "retries");
     buf_printf(line, " in %.*s s", STR_ARG(text_at(summary, SUMMARY_SECONDS)));
     put_complete(line, summary);

@@ -7,8 +7,9 @@
 
 /*
  * How a run ended, on one line for people, with the error and what to try under it, or as JSON:
- * {run,stream,state,reason,pages,records,bytes,rejects,asides,retries,seconds,error,complete,
- * complete_why,warnings,misfits}; the warnings are lines of one text, the misfits {column: count}.
+ * {run,stream,state,reason,pages,records,bytes,rejects,asides,folded,retries,seconds,error,
+ * complete,complete_why,warnings,misfits}; the warnings are lines of one text, the misfits
+ * {column: count}.
  */
 enum summary_column {
     SUMMARY_RUN,
@@ -20,6 +21,7 @@ enum summary_column {
     SUMMARY_BYTES,
     SUMMARY_REJECTS,
     SUMMARY_ASIDES,
+    SUMMARY_FOLDED,
     SUMMARY_RETRIES,
     SUMMARY_SECONDS,
     SUMMARY_ERROR,

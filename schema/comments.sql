@@ -16,6 +16,7 @@ comment on column pagetide.health.paused is 'its schedule is stopped';
 comment on column pagetide.health.complete is 'what proves that the last run read all: docs/complete.md';
 comment on column pagetide.health.complete_why is 'the proof in one sentence';
 comment on column pagetide.health.misfits is 'how many of those values each column has: {column: count}';
+comment on column pagetide.health.folded is 'records of the last run whose key came before in the same job';
 
 comment on view pagetide.history is 'One row per run, the newest first';
 comment on column pagetide.history.stream is 'source.stream';
@@ -41,6 +42,7 @@ comment on column pagetide.history.request_id is 'id of the reload message';
 comment on column pagetide.history.version is 'version of its definition';
 comment on column pagetide.history.complete is 'proved, told, assumed or contradicted: the least of its jobs';
 comment on column pagetide.history.complete_why is 'the proof in one sentence';
+comment on column pagetide.history.folded is 'records whose key came before in the same job';
 
 comment on view pagetide.progress is 'One row per job under way, and per job of each stream''s last run';
 comment on column pagetide.progress.stream is 'source.stream';
@@ -61,6 +63,7 @@ comment on column pagetide.progress.asides is 'values that did not fit their col
 comment on column pagetide.progress.retries is 'requests that were sent again';
 comment on column pagetide.progress.complete is 'what proves its end';
 comment on column pagetide.progress.complete_why is 'the proof in one sentence';
+comment on column pagetide.progress.folded is 'records whose key came before in this job, once it has ended';
 
 comment on table pagetide.reject is 'Records that could not be stored';
 comment on column pagetide.reject.id is 'in the order of arrival';
@@ -130,6 +133,7 @@ comment on column pagetide.run.started_at is 'when its first job was taken';
 comment on column pagetide.run.finished_at is 'when its last job ended';
 comment on column pagetide.run.complete is 'what proves its end: the least of its jobs';
 comment on column pagetide.run.complete_why is 'the proof in one sentence';
+comment on column pagetide.run.folded is 'records whose key came before in the same job; known when it ends';
 
 comment on table pagetide.job is 'One part of a run; one process at a time has it';
 comment on column pagetide.job.id is 'number over all runs';
@@ -169,6 +173,7 @@ comment on column pagetide.job.reason is 'why it did not succeed, in one word';
 comment on column pagetide.job.error is 'why it did not succeed, with the place';
 comment on column pagetide.job.complete is 'what proves its end: proved, told, assumed or contradicted';
 comment on column pagetide.job.complete_why is 'the proof in one sentence';
+comment on column pagetide.job.folded is 'records whose key came before in the same job; known when it ends';
 
 comment on table pagetide.page is 'The ledger: one row per committed page, kept for `retention`';
 comment on column pagetide.page.job is 'job.id';
@@ -181,6 +186,11 @@ comment on column pagetide.page.records is 'records on it';
 comment on column pagetide.page.bytes is 'bytes of the answer, decoded';
 comment on column pagetide.page.fetched_at is 'when the answer was there';
 comment on column pagetide.page.committed_at is 'when its rows were';
+
+comment on table pagetide.job_keys is 'Keys that an unfinished job has stored, to find those that come twice';
+comment on column pagetide.job_keys.job is 'job.id';
+comment on column pagetide.job_keys.page is 'the last page of the commit that stored them';
+comment on column pagetide.job_keys.keys is 'their hashes, one for each record';
 
 comment on table pagetide.bookmark is 'Where the next incremental run of a stream begins';
 comment on column pagetide.bookmark.stream is 'source.stream';

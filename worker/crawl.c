@@ -295,11 +295,19 @@ static void keep_run_end(struct crawl *crawl, const struct mark_outcome *outcome
     crawl->end.run_warnings = arena_str(crawl->arena, outcome->run_warnings);
 }
 
+/* PostgreSQL has ended the job otherwise than we meant: what it knows of all pages decides. */
+static void take_end(struct crawl *crawl, const struct mark_outcome *outcome)
+{
+    crawl->end.state = outcome->state;
+    crawl->end.reason = outcome->reason;
+    err_set(&crawl->err, ERR_INPUT, "end", 0, "%.*s", STR_ARG(outcome->error));
+}
+
 static void on_turn_ended(struct crawl *crawl, const struct mark_outcome *outcome)
 {
     keep_run_end(crawl, outcome);
-    if (outcome->has_ended)
-        crawl->end.state = outcome->state;
+    if (outcome->has_ended && outcome->state != crawl->end.state)
+        take_end(crawl, outcome);
     if (crawl->end.state == JOB_WAITING)
         finish(crawl, CRAWL_PARKED);
     else
@@ -318,12 +326,8 @@ static void on_ended_there(struct crawl *crawl, const struct mark_outcome *outco
 {
     quiet(crawl);
     crawl->phase = PHASE_ENDED;
-    crawl->end.state = outcome->state;
-    crawl->end.reason = REASON_REJECTS;
     keep_run_end(crawl, outcome);
-    err_set(&crawl->err, ERR_INPUT, "rejects", 0,
-            "page %d: more than %lld records were rejected", outcome->page,
-            (long long)crawl->stream->table.max_rejects);
+    take_end(crawl, outcome);
 }
 
 void crawl_outcome(struct crawl *crawl, const struct mark_outcome *outcome)

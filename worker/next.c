@@ -126,6 +126,8 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .paging = decision->recognised,
         .complete = decision->complete,
         .complete_why = decision->complete_why,
+        .total = decision->total,
+        .reached = decision->reached,
     };
 }
 

@@ -35,6 +35,14 @@ const char *job_complete_name(enum job_complete complete)
     return names[complete];
 }
 
+enum job_reason job_reason_parse(struct str text)
+{
+    enum job_reason reason = REASON_SERVER;
+    while (reason > REASON_NONE && !str_is(text, job_reason_name(reason)))
+        reason--;
+    return reason;
+}
+
 bool job_state_parse(struct str text, enum job_state *ret_state)
 {
     for (enum job_state state = JOB_QUEUED; state <= JOB_DEAD; state++) {

@@ -69,6 +69,7 @@ enum job_complete {
 const char *job_complete_name(enum job_complete complete);
 const char *job_state_name(enum job_state state);
 const char *job_reason_name(enum job_reason reason);
+enum job_reason job_reason_parse(struct str text); /* NONE for what is no reason */
 bool job_state_parse(struct str text, enum job_state *ret_state) MUST_CHECK;
 
 /* One activated job: all that a worker needs, no files. Strings are in the caller's

@@ -5,23 +5,19 @@
 
 -- The map now: the registry joined with the catalogue. Always at least one row; a row without a
 -- field only says whether the table is there. `may_widen`: a value that does not fit may ask for
--- another type. `is_new`: the run made the table, and is under way.
+-- another type. The run is not looked at.
 create or replace function pagetide.columns(of_stream text, of_schema text, of_table text,
     for_run bigint)
-returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
-    is_new boolean)
+returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     with target as (
-        select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation,
-            exists (select from pagetide.run r where r.id = t.created_run and r.id = for_run
-                and r.state in ('queued', 'running')) as is_new
+        select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation
         from pagetide.target t
         where t.schema_name = of_schema and t.table_name = of_table and t.stream = of_stream)
     select m.field, m.column_name, m.type, t.relation is not null,
-        m.field is not null and pagetide.widen_refusal(of_stream, t.relation, m.column_name) is null,
-        coalesce(t.is_new, false)
+        m.field is not null and pagetide.widen_refusal(of_stream, t.relation, m.column_name) is null
     from (values (1)) as one
     left join target t on true
     left join lateral (
@@ -424,8 +420,7 @@ $$;
 -- declared: [{name, type}], fields: [{field, column, type, widen}], max_columns}.
 -- Makes the table where it is missing, adds what it lacks, and gives the new map.
 create or replace function pagetide.extend_table(plan jsonb)
-returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
-    is_new boolean)
+returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
 language plpgsql
 set search_path = pagetide, pg_temp
 set lock_timeout = '5s'

@@ -1,7 +1,8 @@
 -- The commit of a batch: one message that takes every lock, judges every mark, and writes rows,
 -- rejects, checkpoints and ledger together. Nothing in it waits for the client.
 -- Needs clock, is_end, lock_jobs (helpers), save_pages, save_progress, save_notes (progress),
--- merge_rows (merge), check_direct (direct), finish_run (run_end), end_by_bookmark (bookmarks).
+-- merge_rows (merge), check_direct (direct), weigh_keys (folded), finish_run (run_end),
+-- end_by_bookmark (bookmarks).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
 -- inside a checkpoint or an end.
@@ -129,6 +130,7 @@ as $$
         error = nullif(e.error, ''),
         complete = case when is_end(e.state) then nullif(m.complete, '') end,
         complete_why = case when is_end(e.state) then nullif(m.complete_why, '') end,
+        folded = coalesce(m.folded, j.folded),
         attempt = coalesce(e.attempt, j.attempt),
         told_waits = coalesce(e.told_waits, j.told_waits),
         wait_until = case when e.state = 'waiting'
@@ -145,27 +147,28 @@ $$;
 -- the job's turn is over: also where the batch was sent again and the first one wrote the end.
 create or replace function pagetide.report_marks(marks pagetide.mark[])
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text,
-    warnings text)
+    warnings text, reason text, error text)
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     select o.n, o.verdict, o.ended, case when o.ended then o.state end,
         o.ended and is_end(o.state) and is_end(r.state),
         case when o.ended then r.state end,
-        case when o.ended and is_end(r.state) then array_to_string(r.warnings, E'\n') end
+        case when o.ended and is_end(r.state) then array_to_string(r.warnings, E'\n') end,
+        case when o.ended then o.reason end, case when o.ended then o.error end
     from (
-        select m.n, m.run, m.verdict, j.state, coalesce(j.state <> 'running' and m.n = max(m.n)
+        select m.n, m.run, m.verdict, j.state, j.reason, j.error, coalesce(j.state <> 'running' and m.n = max(m.n)
             filter (where m.verdict <> 'refused') over (partition by m.job), false) as ended
         from unnest(marks) m left join job j on j.id = m.job) o
     left join run r on r.id = o.run
     order by o.n
 $$;
 
--- batch: {marks: [mark], rejects: [{mark, position, reason, record}], max_rejects, table: {schema,
--- name, stage, columns, key, write, direct} or null}.
+-- batch: {marks: [mark], rejects: [{mark, position, reason, record}], max_rejects, require, table:
+-- {schema, name, stage, columns, key, write, direct} or null}.
 create or replace function pagetide.commit_batch(batch jsonb)
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text,
-    warnings text)
+    warnings text, reason text, error text)
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -179,6 +182,7 @@ begin
         perform check_direct(marks);
     end if;
     perform merge_rows(batch -> 'table', marks);
+    marks := weigh_keys(batch, marks);
     perform save_rejects(batch -> 'rejects', marks);
     perform save_pages(marks);
     perform save_progress(marks);

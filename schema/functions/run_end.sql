@@ -1,6 +1,6 @@
 -- How the last job of a run ends it, and how a run is cancelled.
--- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), notify_run, start_pending
--- (runs), run_misfits, misfit_words, misfit_failure (misfits).
+-- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), forget_keys (folded),
+-- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits).
 
 -- A run is as bad as its worst job.
 create or replace function pagetide.badness(state text) returns int
@@ -40,7 +40,7 @@ as $$
         state = verdict.state, reason = verdict.reason, error = verdict.error,
         complete = least.complete, complete_why = least.complete_why,
         pages = s.pages, records = s.records, bytes = s.bytes, rejects = s.rejects,
-        asides = s.asides, retries = s.retries, finished_at = clock(),
+        asides = s.asides, retries = s.retries, folded = s.folded, finished_at = clock(),
         warnings = array(select w from unnest(r.warnings) w where w not like 'misfits: %'
             union select unnest(j.warnings) from job j where j.run = ending order by 1)
             || array(select m.words from misfit_words(ending) m)
@@ -48,7 +48,8 @@ as $$
         (select j.complete, j.complete_why from job j where j.run = ending
             order by doubt(j.complete) desc nulls first, j.n limit 1) least,
         (select sum(j.page) as pages, sum(j.records) as records, sum(j.bytes) as bytes,
-            sum(j.rejects) as rejects, sum(j.asides) as asides, sum(j.retries) as retries
+            sum(j.rejects) as rejects, sum(j.asides) as asides, sum(j.retries) as retries,
+            sum(j.folded) as folded
             from job j where j.run = ending) s
     where r.id = ending
     returning r.state
@@ -131,6 +132,7 @@ begin
     if worst = 'succeeded' then
         perform move_bookmarks(ending);
     end if;
+    perform forget_keys(of_stream, ending);
     perform notify_run(ending);
     if start_next then
         perform start_pending(of_stream);
@@ -163,7 +165,7 @@ $$;
 create or replace function pagetide.run_summary(of_run bigint)
 returns table (run bigint, stream text, state text, reason text, pages bigint, records bigint,
     bytes bigint, rejects bigint, asides bigint, retries bigint, seconds numeric, error text,
-    complete text, complete_why text, warnings text, misfits jsonb)
+    complete text, complete_why text, warnings text, misfits jsonb, folded bigint)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -172,7 +174,8 @@ as $$
         sum(j.retries)::bigint, round(coalesce(extract(epoch from
             coalesce(r.finished_at, clock()) - r.started_at), 0)::numeric, 3), r.error,
         r.complete, r.complete_why, array_to_string(r.warnings, E'\n'),
-        (select coalesce(jsonb_object_agg(m.name, m.count), '{}') from run_misfits(r.id) m)
+        (select coalesce(jsonb_object_agg(m.name, m.count), '{}') from run_misfits(r.id) m),
+        sum(j.folded)::bigint
     from run r join job j on j.run = r.id
     where r.id = of_run
     group by r.id

@@ -8,7 +8,7 @@ select r.stream, r.id as run, r.id || '/' || j.n as job, j.state, j.page, j.page
     case when j.state = 'running' and j.page > 0 and j.pages_total > j.page
         then make_interval(secs => (j.pages_total - j.page) * s.seconds / j.page) end as eta,
     j.waiting_for, j.wait_until, j.error, j.worker, j.rejects, j.asides, j.retries, j.complete,
-    j.complete_why
+    j.complete_why, j.folded
 from pagetide.run r
 join pagetide.job j on j.run = r.id
 cross join lateral (select extract(epoch from
@@ -26,12 +26,13 @@ select r.stream, r.id as run, r.trigger, r.mode, r.state, r.reason, r.error,
     r.warnings, r.created_at, r.started_at, r.finished_at,
     extract(epoch from coalesce(r.finished_at, pagetide.clock()) - r.started_at)::numeric(12, 3)
         as seconds,
-    r.scheduled_for, r.request_id, r.version, r.complete, r.complete_why
+    r.scheduled_for, r.request_id, r.version, r.complete, r.complete_why,
+    coalesce(j.folded, r.folded) as folded
 from pagetide.run r
 left join lateral (
     select sum(o.page) as pages, sum(o.records)::bigint as records, sum(o.bytes)::bigint as bytes,
         sum(o.rejects)::bigint as rejects, sum(o.asides)::bigint as asides,
-        sum(o.retries)::bigint as retries
+        sum(o.retries)::bigint as retries, sum(o.folded)::bigint as folded
     from pagetide.job o
     where o.run = r.id and r.state in ('queued', 'running')) j on true
 order by r.id desc;
@@ -44,7 +45,7 @@ select s.name as stream, good.finished_at as last_success, last.state as last_st
     pagetide.clock() - good.started_at as lag,
     coalesce(last.rejects, 0) as rejects, coalesce(last.asides, 0) as asides,
     aside.columns as misfitting_columns, s.paused, last.complete, last.complete_why,
-    coalesce(aside.counts, '{}') as misfits
+    coalesce(aside.counts, '{}') as misfits, coalesce(last.folded, 0) as folded
 from pagetide.stream s
 left join lateral (select h.* from pagetide.history h
     where h.stream = s.name order by h.run desc limit 1) last on true

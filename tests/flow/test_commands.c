@@ -203,10 +203,10 @@ END_TEST
 
 START_TEST(the_last_line_of_sync_is_a_summary)
 {
-    static const char *const keys[] = {"run",      "stream",       "state",   "reason",
-                                       "pages",    "records",      "bytes",   "rejects",
-                                       "asides",   "retries",      "seconds", "error",
-                                       "complete", "complete_why", "warnings"};
+    static const char *const keys[] = {"run",    "stream",   "state",        "reason",
+                                       "pages",  "records",  "bytes",        "rejects",
+                                       "asides", "folded",   "retries",      "seconds",
+                                       "error",  "complete", "complete_why", "warnings"};
     set_up();
     shop("");
     const char *line = pagetide_last_line(expect_run(0, "sync shop.orders --json").out);

@@ -96,6 +96,12 @@ START_TEST(ends)
 }
 END_TEST
 
+START_TEST(twice)
+{
+    check_file("twice.txt");
+}
+END_TEST
+
 START_TEST(merge)
 {
     check_file("merge.txt");
@@ -116,4 +122,4 @@ END_TEST
 
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, answers, rules, records, merge, origins, complete, ends,
-                requests)
+                twice, requests)

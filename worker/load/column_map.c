@@ -59,7 +59,6 @@ struct column_map *column_map_new(const struct pg_result *result, const struct s
     struct column_map *map = column_map_blank();
     struct columns *columns = &map->columns;
     columns->has_table = pg_get_bool(result, 0, RESULT_HAS_TABLE);
-    columns->is_new = pg_get_bool(result, 0, RESULT_IS_NEW);
     columns->items = ARENA_ARRAY(map->arena, struct column, pg_rows(result));
     for (size_t row = 0; row < pg_rows(result); row++) {
         if (pg_is_null(result, row, RESULT_FIELD))

@@ -55,7 +55,7 @@ enum {
 
 /* One row a mark, in the order of the marks. */
 #define VERDICTS                                                                               \
-    "select n, verdict, ended, state, run_ended, run_state, warnings "                         \
+    "select n, verdict, ended, state, run_ended, run_state, warnings, reason, error "          \
     "from pagetide.commit_batch("
 enum {
     VERDICT_N,
@@ -65,6 +65,8 @@ enum {
     VERDICT_RUN_ENDED,
     VERDICT_RUN,
     VERDICT_WARNINGS,
+    VERDICT_REASON,
+    VERDICT_ERROR,
 };
 
 struct commit {
@@ -416,4 +418,6 @@ void commit_read_verdict(const struct commit_result *result, size_t mark,
     outcome->run_state = parse_state(pg_get_str(verdicts, mark, VERDICT_RUN));
     if (!pg_is_null(verdicts, mark, VERDICT_WARNINGS))
         outcome->run_warnings = pg_get_str(verdicts, mark, VERDICT_WARNINGS);
+    outcome->reason = job_reason_parse(pg_get_str(verdicts, mark, VERDICT_REASON));
+    outcome->error = pg_get_str(verdicts, mark, VERDICT_ERROR);
 }

@@ -136,6 +136,10 @@ static void put_mark(struct json_out *out, const struct mark *mark)
     put_words(out, "paging", mark->paging);
     put_text_if_any(out, "complete", str_from(job_complete_name(mark->complete)));
     put_words(out, "complete_why", mark->complete_why);
+    if (mark->total) {
+        json_out_int(out, "total", mark->total);
+        json_out_int(out, "reached", mark->reached);
+    }
     if (mark->has_end)
         put_end(out, mark);
     json_out_close(out, '}');
@@ -161,6 +165,8 @@ void commit_message_put(struct buf *buf, const char *worker, const struct batch 
     json_out_open(&out, NULL, '{');
     put_text(&out, "worker", str_from(worker));
     json_out_int(&out, "max_rejects", stream ? stream->table.max_rejects : 0);
+    if (stream && stream->required)
+        put_text(&out, "require", str_from(job_complete_name(stream->required)));
     put_table(&out, stream, map, loader);
     json_out_open(&out, "marks", '[');
     for (size_t i = 0; i < batch->mark_count; i++)

@@ -11,7 +11,7 @@ bool direct_is_possible(const struct stream *stream, const struct column_map *ma
     for (size_t i = 0; i < columns->count; i++)
         if (columns->items[i].type == COLUMN_OTHER)
             return false;
-    return stream->table.write == WRITE_APPEND || columns->is_new;
+    return stream->table.key_count == 0;
 }
 
 static void put_table_name(struct buf *sql, const struct table *table)

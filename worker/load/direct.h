@@ -15,12 +15,14 @@
  *     commit_batch and commit
  *
  * It costs half of what a staging table does. PostgreSQL refuses it where the table is not what
- * the rows were cut for, where a page is not to be stored, and where a row meets another of its
- * key; then everything is rolled back, and the batch goes by a staging table.
+ * the rows were cut for, and where a page is not to be stored. Then everything is rolled back, and
+ * the batch goes by a staging table.
  */
 
-/* Where no row can meet another (append), or hardly can: the run made the table. Every column
- * must be of a type whose binary form is ours. */
+/*
+ * Where no row can meet another: without a key. With one, the keys are counted in the staging
+ * table. Every column must be of a type whose binary form is ours.
+ */
 bool direct_is_possible(const struct stream *stream, const struct column_map *map);
 
 /* Begins the transaction and locks the table; its result is one number, the time for _pt_at in

@@ -69,16 +69,20 @@ static bool find_body_total(const struct look *look, struct str *ret_name, int64
 }
 
 /*
- * A count that is the number of records of a full page may be of this answer only. Full is what
- * was asked for or, where the name of the count could mean that too, a usual size of pages.
+ * A count may be of one page only: as many as were asked for or, where the name of the count
+ * could mean that too, a usual size of pages.
  */
+static bool may_be_of_a_page(const struct pager_step *step, int64_t count, bool is_sure)
+{
+    bool is_asked_for = look_asked_for(step->facts, step->arena) == count ||
+                        step->pager->in_force->size == count;
+    bool is_usual = !is_sure && (count % 10 == 0 || count % 25 == 0);
+    return count > 0 && (is_asked_for || is_usual);
+}
+
 static bool may_count_the_answer(const struct pager_step *step, int64_t total, bool is_sure)
 {
-    const struct pager_facts *facts = step->facts;
-    bool is_asked_for =
-        look_asked_for(facts, step->arena) == total || step->pager->in_force->size == total;
-    bool is_usual = !is_sure && (total % 10 == 0 || total % 25 == 0);
-    return total > 0 && total == facts->seen && (is_asked_for || is_usual);
+    return total == step->facts->seen && may_be_of_a_page(step, total, is_sure);
 }
 
 /* Are records counted from the first one on, one for each element of one list? */
@@ -185,23 +189,45 @@ void evidence_remember(struct pager_step *step)
         step->next->total = total;
 }
 
-/* True: the answer counts more records than were read. One that is reached proves the end. */
-static bool weigh_total(struct pager_step *step, const struct look *look, bool *ret_proves,
-                        struct str *ret_why)
+enum total_says {
+    TOTAL_NOTHING,
+    TOTAL_REACHED, /* the end is proved */
+    TOTAL_MORE,    /* than was read */
+    TOTAL_PASSED,  /* more was read: perhaps the same again */
+};
+
+static enum total_says compare_total(const struct pager_step *step, int64_t total, bool is_sure)
+{
+    int64_t seen = step->facts->seen, reached = pager_reached(step->pager, seen);
+    if (total > reached)
+        return TOTAL_MORE;
+    if (may_count_the_answer(step, total, is_sure))
+        return TOTAL_NOTHING;
+    if (total == reached)
+        return TOTAL_REACHED;
+    return is_sure || (total > seen && !may_be_of_a_page(step, total, false)) ? TOTAL_PASSED
+                                                                              : TOTAL_NOTHING;
+}
+
+static enum total_says weigh_total(struct pager_step *step, const struct look *look,
+                                   struct str *ret_why)
 {
     struct str name;
     bool is_sure;
     int64_t total, reached = pager_reached(step->pager, step->facts->seen);
-    *ret_proves = false;
     bool is_there = find_total(step, look, &name, &total, &is_sure) &&
                     (total > 0 || step->facts->seen || step->pager->total < 0);
     if (!is_there && !find_kept_total(step, &name, &total))
-        return false;
-    bool is_of_answer = is_there && may_count_the_answer(step, total, is_sure);
-    *ret_proves = total == reached && !is_of_answer && !has_total_changed(step, look, ret_why);
-    *ret_why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
-                            (long long)total, (long long)reached);
-    return total > reached;
+        return TOTAL_NOTHING;
+    enum total_says says = compare_total(step, total, is_sure || !is_there);
+    if (says == TOTAL_REACHED || says == TOTAL_PASSED)
+        pager_step_note_total(step, total, reached);
+    if (says == TOTAL_REACHED && has_total_changed(step, look, ret_why))
+        says = TOTAL_NOTHING;
+    *ret_why = arena_printf(step->arena, "%.*s is %lld%s %lld were read", STR_ARG(name),
+                            (long long)total, says == TOTAL_PASSED ? ", but" : " and",
+                            (long long)reached);
+    return says;
 }
 
 /* --- more than the definition follows --- */
@@ -285,64 +311,79 @@ bool evidence_sees_more(struct pager_step *step, struct str *ret_why)
 bool evidence_says_more(struct pager_step *step, struct str *ret_why)
 {
     struct look look;
-    bool proves;
     look_open(&look, step->facts, step->arena);
-    return weigh_total(step, &look, &proves, ret_why) ||
-           (!proves && !step->signs.has_flag && see_more(step, &look, ret_why));
+    enum total_says says = weigh_total(step, &look, ret_why);
+    return says == TOTAL_MORE ||
+           (says != TOTAL_REACHED && !step->signs.has_flag && see_more(step, &look, ret_why));
 }
 
 struct str evidence_reached(struct pager_step *step)
 {
     struct str why;
-    bool proves = false;
+    enum total_says says = TOTAL_NOTHING;
     if (pager_may_ask_behind_end(step->pager)) {
         struct look look;
         look_open(&look, step->facts, step->arena);
-        (void)weigh_total(step, &look, &proves, &why);
+        says = weigh_total(step, &look, &why);
     }
-    return proves ? why : STR_NONE;
+    return says == TOTAL_REACHED ? why : STR_NONE;
 }
 
-static void doubt(struct pager_step *step, struct str why)
+static void doubt(struct pager_signs *signs, struct str why)
+{
+    signs->proof = COMPLETE_ASSUMED;
+    signs->proof_why = why;
+    signs->is_doubtful = true;
+}
+
+static void doubt_end(struct pager_step *step, struct str why)
+{
+    struct str end_why = step->signs.end_why;
+    doubt(&step->signs,
+          arena_printf(step->arena, "%.*s, but %.*s", STR_ARG(end_why), STR_ARG(why)));
+}
+
+static void contradict(struct pager_step *step, struct str why)
+{
+    if (is_wanted(step))
+        doubt_end(step, why);
+    else
+        pager_step_sign_more(step, why);
+}
+
+/* The count that the definition names was reached; the other may be of more than that. */
+static void weaken(struct pager_step *step, struct str why)
 {
     struct pager_signs *signs = &step->signs;
-    signs->proof = COMPLETE_ASSUMED;
+    signs->proof = COMPLETE_TOLD;
     signs->proof_why =
-        arena_printf(step->arena, "%.*s, but %.*s", STR_ARG(signs->end_why), STR_ARG(why));
-    signs->is_doubtful = true;
+        arena_printf(step->arena, "%.*s, but %.*s", STR_ARG(signs->proof_why), STR_ARG(why));
 }
 
 void evidence_look(struct pager_step *step)
 {
     struct pager_signs *signs = &step->signs;
-    struct str why = STR_NONE;
+    struct str why = STR_NONE, more = STR_NONE;
+    struct look look;
     if (!signs->has_end || signs->has_more || step->facts->is_last)
         return;
-    struct look look;
-    struct str total_why = STR_NONE;
     look_open(&look, step->facts, step->arena);
-    bool proves, has_more = weigh_total(step, &look, &proves, &total_why);
-    if (has_more && signs->proof == COMPLETE_PROVED) {
-        /* The count that the definition names was reached; the other may be of more than that. */
-        signs->proof = COMPLETE_TOLD;
-        signs->proof_why = arena_printf(step->arena, "%.*s, but %.*s",
-                                        STR_ARG(signs->proof_why), STR_ARG(total_why));
-        return;
+    enum total_says says = weigh_total(step, &look, &why);
+    if (says == TOTAL_MORE && signs->proof == COMPLETE_PROVED) {
+        weaken(step, why);
+    } else if (says == TOTAL_MORE) {
+        contradict(step, why);
+    } else if (see_more(step, &look, &more)) {
+        if (!signs->has_flag) /* links beside it are often stale: they take a total's proof */
+            contradict(step, more);
+    } else if (has_total_changed(step, &look, &more)) {
+        doubt_end(step, more);
+    } else if (says == TOTAL_REACHED) {
+        if (!has_own_count(step) || signs->proof != COMPLETE_ASSUMED)
+            pager_step_sign_end(step, COMPLETE_PROVED, why);
+    } else if (says == TOTAL_PASSED) {
+        doubt(signs, why);
     }
-    if (has_more)
-        why = total_why;
-    else if (!see_more(step, &look, &why)) {
-        if (has_total_changed(step, &look, &why))
-            doubt(step, why);
-        else if (proves && (!has_own_count(step) || signs->proof != COMPLETE_ASSUMED))
-            pager_step_sign_end(step, COMPLETE_PROVED, total_why);
-        return;
-    } else if (signs->has_flag)
-        return; /* links beside a flag are often stale: they only take its proof from a total */
-    if (is_wanted(step))
-        doubt(step, why);
-    else
-        pager_step_sign_more(step, why);
 }
 
 /* What to add; nothing for a stream that says itself that it is one page. */

@@ -118,6 +118,8 @@ struct pager_decision {
     bool is_placed;        /* the stream itself asks for its page: one page is what it wants */
     enum job_complete complete; /* of END and TRUNCATED: what proves the end */
     struct str complete_why;    /* one sentence */
+    int64_t total, reached; /* the API's count of all records, and how many of them were read
+                                   up to here; total 0: none that can be trusted */
 };
 
 #endif

@@ -169,13 +169,16 @@ static void doubt_total(struct pager_step *step, struct str name, int64_t total)
 static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
 {
     struct str name = step->pager->in_force->total.source;
+    bool may_be_of_page = !step->pager->page && is_full(step);
+    if (reached > total || !may_be_of_page)
+        pager_step_note_total(step, total, reached);
     if (reached > total)
         pager_step_sign_end(step, COMPLETE_ASSUMED,
                             arena_printf(step->arena, "%.*s is %lld, but %lld were read",
                                          STR_ARG(name), (long long)total, (long long)reached));
     else if (reached == total && has_changed(step, total))
         doubt_total(step, name, total);
-    else if (reached < total || step->pager->page || step->signs.has_end || !is_full(step))
+    else if (reached < total || step->signs.has_end || !may_be_of_page)
         compare_total(step, name, reached, total);
 }
 
@@ -248,6 +251,8 @@ void pager_next_empty(struct pager_step *step)
     const struct pager *pager = step->pager;
     const struct pagination *how = pager->in_force;
     if (step->facts->is_behind_end) {
+        int64_t all = pager_reached(pager, 0);
+        pager_step_note_total(step, all, all);
         pager_step_sign_end(step, COMPLETE_PROVED, pager->reached);
     } else if (step->facts->is_last) {
         pager_step_sign_end(step, COMPLETE_TOLD, STR("a rule of responses says so"));
@@ -259,7 +264,7 @@ void pager_next_empty(struct pager_step *step)
         if (pager->total < 0 || !pager_is_numbered(pager))
             return;
         if (how->total.kind != LOCATOR_NONE)
-            compare_total(step, how->total.source, pager_reached(pager, 0), pager->total);
+            judge_total(step, pager_reached(pager, 0), pager->total);
         else
             compare_pages(step, how->total_pages.source, pager->total);
     }

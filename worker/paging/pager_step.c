@@ -21,6 +21,14 @@ void pager_step_sign_more(struct pager_step *step, struct str why)
         step->signs.more_why = why;
 }
 
+void pager_step_note_total(struct pager_step *step, int64_t total, int64_t reached)
+{
+    if (step->facts->stream->merge.strategy >= MERGE_REPLACE)
+        return;
+    step->decision.total = total;
+    step->decision.reached = reached;
+}
+
 bool pager_step_fail(struct pager_step *step, enum job_reason reason)
 {
     step->decision.outcome = PAGER_FAILED;

@@ -35,6 +35,13 @@ struct pager_step {
 void pager_step_sign_end(struct pager_step *step, enum job_complete proof, struct str why);
 void pager_step_sign_more(struct pager_step *step, struct str why);
 
+/*
+ * The API counts `total` records of which `reached` were read: a total that can be trusted. How
+ * many of those came twice is only known where they are stored. Nothing is noted of a stream
+ * that makes one record of a response.
+ */
+void pager_step_note_total(struct pager_step *step, int64_t total, int64_t reached);
+
 /* Ends the step as failed, always false: `return pager_step_fail(step, REASON_EVAL);`. */
 bool pager_step_fail(struct pager_step *step, enum job_reason reason);
 

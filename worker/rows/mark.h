@@ -40,7 +40,9 @@ struct mark {
     struct str error;
     enum job_complete complete; /* SUCCEEDED, TRUNCATED: what proves the end */
     struct str complete_why;
-    int64_t wait_ms; /* WAITING: from now */
+    int64_t total, reached; /* the API's count of all records, and how many of them were read;
+                               total 0: it gave none that can be trusted */
+    int64_t wait_ms;        /* WAITING: from now */
     struct str waiting_for;
     int attempt, server_waits; /* WAITING: stored with the job */
 };
@@ -57,7 +59,8 @@ struct mark_outcome {
     int page;       /* of the mark; 0 for an end alone */
     bool has_ended; /* the job has ended in PostgreSQL, in `state` */
     enum job_state state;
-    enum job_reason reason; /* MARK_FAILED: what the job's end should say */
+    enum job_reason reason; /* of the end; MARK_FAILED: what the job's end should say */
+    struct str error;       /* of the end; borrowed */
     const struct err *err;  /* MARK_FAILED; borrowed */
     int64_t records;
     bool has_run_ended; /* this end finished the run, in `run_state` */

@@ -4,15 +4,28 @@
 
 /* In the order of enum summary_column; NULL is PostgreSQL's. */
 static const char *const good[SUMMARY_COLUMNS] = {
-    "7",  "shop.orders", "succeeded", NULL,    "1234", "56789",  "1000000",
-    "0",  "0",           "0",         "1.250", NULL,   "proved", "total was reached",
-    NULL, "{}"};
-static const char *const bad[SUMMARY_COLUMNS] = {
-    "8",   "shop.orders", "failed", "http",        "3",     "30",
-    "900", "2",           "1",      "5",           "0.500", "GET https://h/x: \"503\"",
-    NULL,  NULL,          NULL,     "{\"age\": 1}"};
+    "7", "shop.orders", "succeeded", NULL,    "1234", "56789",  "1000000",           "0",
+    "0", "0",           "0",         "1.250", NULL,   "proved", "total was reached", NULL,
+    "{}"};
+static const char *const bad[SUMMARY_COLUMNS] = {"8",
+                                                 "shop.orders",
+                                                 "failed",
+                                                 "http",
+                                                 "3",
+                                                 "30",
+                                                 "900",
+                                                 "2",
+                                                 "1",
+                                                 "4",
+                                                 "5",
+                                                 "0.500",
+                                                 "GET https://h/x: \"503\"",
+                                                 NULL,
+                                                 NULL,
+                                                 NULL,
+                                                 "{\"age\": 1}"};
 static const char *const cancelled[SUMMARY_COLUMNS] = {
-    "9", "s.t", "cancelled", NULL, "0", "0", "0", "0", "0", "0", "0", NULL};
+    "9", "s.t", "cancelled", NULL, "0", "0", "0", "0", "0", "0", "0", "0", NULL};
 
 typedef void (*put_fn)(struct buf *line, const struct summary *summary);
 
@@ -39,7 +52,7 @@ START_TEST(a_failed_run_says_why_and_what_to_try)
     expect(
         summary_put, bad,
         "shop.orders: run 8 failed (http): 3 pages, 30 records, 2 rejected, 1 values aside "
-        "(age 1), 5 retries in 0.500 s\n"
+        "(age 1), 4 whose key came before, 5 retries in 0.500 s\n"
         "  GET https://h/x: \"503\"\n"
         "shop.orders failed (http) after page 3; try: `pagetide preview shop.orders --trace` "
         "shows requests and answers: are base_url, path and params right?; `pagetide retry 8` "
@@ -56,14 +69,16 @@ END_TEST
 
 START_TEST(json_has_every_column_under_its_name)
 {
-    expect(summary_put_json, good,
-           "{\"run\":7,\"stream\":\"shop.orders\",\"state\":\"succeeded\",\"reason\":null,"
-           "\"pages\":1234,\"records\":56789,\"bytes\":1000000,\"rejects\":0,\"asides\":0,"
-           "\"retries\":0,\"seconds\":1.250,\"error\":null,\"complete\":\"proved\","
-           "\"complete_why\":\"total was reached\",\"warnings\":null,\"misfits\":{}}");
+    expect(
+        summary_put_json, good,
+        "{\"run\":7,\"stream\":\"shop.orders\",\"state\":\"succeeded\",\"reason\":null,"
+        "\"pages\":1234,\"records\":56789,\"bytes\":1000000,\"rejects\":0,\"asides\":0,"
+        "\"folded\":0,\"retries\":0,\"seconds\":1.250,\"error\":null,\"complete\":\"proved\","
+        "\"complete_why\":\"total was reached\",\"warnings\":null,\"misfits\":{}}");
     expect(summary_put_json, bad,
            "{\"run\":8,\"stream\":\"shop.orders\",\"state\":\"failed\",\"reason\":\"http\","
-           "\"pages\":3,\"records\":30,\"bytes\":900,\"rejects\":2,\"asides\":1,\"retries\":5,"
+           "\"pages\":3,\"records\":30,\"bytes\":900,\"rejects\":2,\"asides\":1,\"folded\":4,"
+           "\"retries\":5,"
            "\"seconds\":0.500,\"error\":\"GET https://h/x: \\\"503\\\"\",\"complete\":null,"
            "\"complete_why\":null,\"warnings\":null,\"misfits\":{\"age\": 1}}");
 }

@@ -224,6 +224,8 @@ START_TEST(names_of_states_and_reasons)
     ck_assert(job_state_parse(STR("truncated"), &state));
     ck_assert_int_eq(state, JOB_TRUNCATED);
     ck_assert(!job_state_parse(STR("Truncated"), &state));
+    ck_assert_int_eq(job_reason_parse(STR("inconsistent_end")), REASON_INCONSISTENT_END);
+    ck_assert_int_eq(job_reason_parse(STR("Loop")), REASON_NONE);
     ck_assert_str_eq(job_state_name(JOB_DEAD), "dead");
     ck_assert_str_eq(job_reason_name(REASON_INCONSISTENT_END), "inconsistent_end");
 }

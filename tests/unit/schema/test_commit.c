@@ -235,6 +235,96 @@ START_TEST(notes_stand_with_the_job)
 }
 END_TEST
 
+/* --- keys that came twice --- */
+
+/* Rows of `id hash mark`, one batch of the marks; the job's evidence afterwards. */
+#define FOLDED(rows, marks)                                                                    \
+    ASK("create temp table stage (id bigint, _pt_hash bigint, _pt_aside text, _pt_mark int, "  \
+        "_pt_ord bigint); insert into stage select id, hash, '', mark, row_number() over () "  \
+        "from (values " rows ") v (id, hash, mark); "                                          \
+        "select t_told(jsonb_build_object('table', '{\"schema\": \"shop\", "                   \
+        "\"name\": \"orders\", \"stage\": \"stage\", \"columns\": [\"id\"], "                  \
+        "\"key\": [\"id\"], \"write\": \"upsert\"}'::jsonb, 'marks', jsonb_build_array(" marks \
+        "))); select concat_ws(' ', state, folded, complete) from pagetide.job where id = 1")
+
+#define PROVED(total, reached)                                                                 \
+    "t_end('succeeded') || '{\"complete\": \"proved\", \"complete_why\": \"all\", "            \
+    "\"total\": " #total ", \"reached\": " #reached                                            \
+    ", \"epoch\": 1, \"owner\": \"w1-token\"}'"
+
+START_TEST(keys_that_come_twice_are_counted_at_the_end)
+{
+    schema_set_up_run();
+    make_table();
+    ck_assert_str_eq(FOLDED("(1, 1, 0), (2, 2, 0), (1, 9, 1)", "t_mark(1, 1), t_mark(1, 2)"),
+                     "running 0");
+    for (int i = 0; i < 2; i++) /* the second time the answer was lost */
+        ck_assert_str_eq(FOLDED("(2, 9, 0), (3, 3, 0)", "t_mark(1, 3, " PROVED(5, 5) ")"),
+                         "truncated 2 contradicted");
+    EXPECT("inconsistent_end page 3: all, 2 of them with a key that came before: 3 are "
+           "different; sort by a field without ties, with `step: size` where paging is by "
+           "offset, or choose another `key`",
+           "select reason || ' ' || error from pagetide.job where id = 1");
+    EXPECT("0", "select count(*) from pagetide.job_keys");
+}
+END_TEST
+
+START_TEST(rows_of_an_earlier_run_or_job_do_not_count)
+{
+    schema_set_up_run();
+    make_table();
+    ASK("insert into shop.orders (id, _pt_run, _pt_hash) values (1, 1, 1), (2, 0, 2)");
+    ck_assert_str_eq(FOLDED("(1, 1, 0), (2, 2, 0)", "t_mark(1, 1, " PROVED(2, 2) ")"),
+                     "succeeded 0 proved");
+}
+END_TEST
+
+/* An unchanged row keeps the run that wrote it, so the table does not know that it was met. */
+START_TEST(unchanged_rows_that_come_twice_count)
+{
+    schema_set_up_run();
+    make_table();
+    ASK("insert into shop.orders (id, _pt_run, _pt_hash) values (1, 0, 1), (2, 0, 2)");
+    ck_assert_str_eq(FOLDED("(1, 1, 0), (2, 2, 0)", "t_mark(1, 1)"), "running 0");
+    ck_assert_str_eq(FOLDED("(1, 1, 0)", "t_mark(1, 2, " PROVED(3, 3) ")"),
+                     "truncated 1 contradicted");
+    EXPECT("1:0:1 2:0:2",
+           "select string_agg(concat_ws(':', id, _pt_run, _pt_hash), ' ' order by "
+           "id) from shop.orders");
+}
+END_TEST
+
+START_TEST(a_job_that_may_go_on_keeps_its_keys)
+{
+    schema_set_up_run();
+    make_table();
+    FOLDED("(1, 1, 0)", "t_mark(1, 1)");
+    ck_assert_str_eq(FOLDED("(2, 2, 0)", "t_mark(1, 2, t_end('failed'))"), "failed 0");
+    EXPECT("2", "select count(*) from pagetide.job_keys");
+    ASK("select t_take(2); select t_commit(t_mark(2, 1, t_end('succeeded')))");
+    ASK("select pagetide.retry(1); select t_take(1)");
+    ck_assert_str_eq(FOLDED("(1, 1, 0)", "t_mark(1, 3, " PROVED(3, 3) " || '{\"epoch\": 2}')"),
+                     "truncated 1 contradicted");
+    EXPECT("0", "select count(*) from pagetide.job_keys");
+}
+END_TEST
+
+START_TEST(keys_of_runs_before_the_newest_are_forgotten)
+{
+    schema_set_up_run();
+    make_table();
+    FOLDED("(1, 1, 0)", "t_mark(1, 1, t_end('failed'))");
+    ASK("select t_take(2); select t_commit(t_mark(2, 1, t_end('succeeded')))");
+    EXPECT("1", "select count(*) from pagetide.job_keys");
+    ASK("select pagetide.start_run('shop.orders', 'manual', 'incremental', null, null, null, "
+        "null, "
+        "5)");
+    ASK("select t_take(3), t_take(4); select t_commit(t_mark(3, 1, t_end('succeeded')), "
+        "t_mark(4, 1, t_end('succeeded')))");
+    EXPECT("0", "select count(*) from pagetide.job_keys");
+}
+END_TEST
+
 /* --- ends --- */
 
 START_TEST(the_last_job_ends_the_run)
@@ -344,6 +434,9 @@ SUITE("schema/commit", pages_and_checkpoint_are_written_together,
       a_batch_sent_again_doubles_no_row, the_last_of_equal_keys_wins,
       an_unchanged_row_is_not_rewritten, a_value_that_does_not_fit_is_an_error,
       rejects_are_kept_and_too_many_fail_the_job, notes_stand_with_the_job,
-      the_last_job_ends_the_run, of_two_jobs_that_end_at_once_one_ends_the_run,
-      batches_with_the_same_jobs_wait_in_order, ends_that_are_under_way_hold_nothing_of_the_run,
-      a_page_commit_leaves_the_run_alone, bookmarks_move_with_a_complete_run)
+      keys_that_come_twice_are_counted_at_the_end, rows_of_an_earlier_run_or_job_do_not_count,
+      unchanged_rows_that_come_twice_count, a_job_that_may_go_on_keeps_its_keys,
+      keys_of_runs_before_the_newest_are_forgotten, the_last_job_ends_the_run,
+      of_two_jobs_that_end_at_once_one_ends_the_run, batches_with_the_same_jobs_wait_in_order,
+      ends_that_are_under_way_hold_nothing_of_the_run, a_page_commit_leaves_the_run_alone,
+      bookmarks_move_with_a_complete_run)

@@ -60,7 +60,9 @@ START_TEST(an_end_needs_no_page_and_no_definition)
                                      .has_end = true,
                                      .end = JOB_FAILED,
                                      .reason = REASON_DEFINITION,
-                                     .error = STR("e")});
+                                     .error = STR("e"),
+                                     .total = 9,
+                                     .reached = 8});
     batch_mark(batch, &(struct mark){.job = 2,
                                      .has_end = true,
                                      .end = JOB_WAITING,
@@ -69,6 +71,7 @@ START_TEST(an_end_needs_no_page_and_no_definition)
                                      .attempt = 1});
     struct str text = message(arena, batch, NULL, NULL);
     ck_assert(str_find(text, STR("\"page\"")) < 0);
+    ck_assert_int_ge(str_find(text, STR("\"total\":9,\"reached\":8,\"end\":")), 0);
     ck_assert_int_ge(
         str_find(text, STR("\"end\":{\"state\":\"failed\",\"reason\":\"definition\","
                            "\"error\":\"e\"}")),

@@ -278,12 +278,12 @@ START_TEST(rows_that_meet_no_other_go_straight_into_the_table)
 }
 END_TEST
 
-START_TEST(a_new_table_with_a_key_is_filled_straight)
+START_TEST(a_table_with_a_key_is_filled_by_a_staging_table)
 {
     set_up("    key: [id]\n    write: upsert\n");
     put_page(1, 1, "[{\"id\": 1, \"v\": \"a\"}, {\"id\": 2, \"v\": \"b\"}]");
     expect_outcomes("1 applied");
-    EXPECT("0", STAGES);
+    EXPECT("1", STAGES);
     put_page(1, 2, "[{\"id\": 3, \"v\": \"c\"}, {\"id\": 2, \"v\": \"d\"}]");
     expect_outcomes("2 applied");
     EXPECT("1", STAGES);
@@ -522,7 +522,7 @@ END_TEST
 SUITE("worker/loader", rows_and_marks_arrive_together, a_new_field_does_not_mix_columns,
       a_bigint_widens_while_its_run_is_on, upsert_keeps_the_newest_of_a_key,
       rows_that_meet_no_other_go_straight_into_the_table,
-      a_new_table_with_a_key_is_filled_straight,
+      a_table_with_a_key_is_filled_by_a_staging_table,
       a_table_that_was_altered_gets_no_bytes_of_another_type, a_lost_session_doubles_nothing,
       what_was_committed_unheard_is_skipped, a_refused_job_takes_no_other_with_it,
       rows_that_postgres_refuses_become_rejects, pieces_of_a_row_come_together,

@@ -1,0 +1,169 @@
+-- Records whose key came before in the same job: `folded`. An API whose sort has ties, or whose
+-- rows move while they are paged, gives some records twice and others never, and its total is
+-- reached all the same.
+--
+-- Every commit leaves the hashes of its keys in job_keys, and the commit that ends the job counts
+-- them. The table itself cannot tell: an unchanged row keeps the run that wrote it, and jobs of one
+-- run may rightly read the same record. A page that is sent again is skipped, so it is counted once.
+-- Needs is_end (helpers), merge_columns (merge), may_retry (orders), doubt (run_end).
+
+-- The hashes of a batch's keys by job, with the job's last page; $1 indexes of the applied marks,
+-- $2 their jobs, $3 their pages. Equal keys must have equal hashes, so they are hashed as the type
+-- that the table has, or `as_text` where that type has no hash. Null: the table has no key.
+create or replace function pagetide.keys_sql(target jsonb, as_text boolean) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format('select m.job, max(m.page), array_agg(hash_record_extended(row(%s), 0)) '
+        'from pg_temp.%I s join unnest($1, $2, $3) as m (n, job, page) on m.n = s._pt_mark '
+        'group by m.job',
+        string_agg(format('s.%I::%s%s', c.name, c.type, case when as_text then '::text' else '' end),
+            ', ' order by c.at), target ->> 'stage')
+    from merge_columns(target) c where c.is_key
+    having count(*) > 0
+$$;
+
+-- The hashes of the keys that this batch stores; nothing where it has no table or no key.
+create or replace function pagetide.batch_keys(target jsonb, marks pagetide.mark[])
+returns table (job bigint, page int, keys bigint[])
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+declare
+    numbers int[];
+    jobs bigint[];
+    pages int[];
+begin
+    select array_agg(m.n), array_agg(m.job), array_agg(m.page) into numbers, jobs, pages
+    from unnest(marks) m where m.verdict = 'applied' and m.page > 0;
+    if jsonb_typeof(target) is distinct from 'object' or numbers is null
+        or not jsonb_path_exists(target, '$.key[*]') then
+        return;
+    end if;
+    begin
+        return query execute keys_sql(target, false) using numbers, jobs, pages;
+    exception when undefined_function then -- a type without a hash, such as bit
+        return query execute keys_sql(target, true) using numbers, jobs, pages;
+    end;
+end
+$$;
+
+-- How many keys of the job came before in it, those of this batch included.
+create or replace function pagetide.count_folded(of_job bigint, fresh bigint[]) returns bigint
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select count(*) - count(distinct k.key)
+    from (select unnest(s.keys) from job_keys s where s.job = of_job
+        union all select unnest(fresh)) k (key)
+$$;
+
+-- The end of a job, weighed anew: a total that only keys which came twice have reached contradicts
+-- it, and without a total it is not proved.
+create or replace function pagetide.weigh_end(m pagetide.mark) returns pagetide.mark
+language plpgsql immutable
+set search_path = pagetide, pg_temp
+as $$
+declare
+    advice constant text := 'sort by a field without ties, with `step: size` where paging is by '
+        'offset, or choose another `key`';
+    others bigint := m.reached - m.folded;
+begin
+    if m.folded = 0 then
+        return m;
+    end if;
+    if m."end" ->> 'state' = 'succeeded' and m.total > others and m.total <= m.reached then
+        m.complete := 'contradicted';
+        m.complete_why := format('%s, %s of them with a key that came before: %s are different',
+            m.complete_why, m.folded, others);
+        m."end" := jsonb_build_object('state', 'truncated', 'reason', 'inconsistent_end', 'error',
+            format('page %s: %s; %s', m.page, m.complete_why, advice));
+        return m;
+    end if;
+    if m.complete = 'proved' and (m.total <= others) is not true then
+        m.complete := 'assumed';
+        m.complete_why := format('%s, but of the records %s have a key that came before',
+            m.complete_why, m.folded);
+    end if;
+    m.warning := concat_ws('; ', nullif(m.warning, ''), format('records with a key that '
+        'came before in this run: %s; others may be missing; %s', m.folded, advice));
+    return m;
+end
+$$;
+
+-- `require` of the stream is for an end as it is known now.
+create or replace function pagetide.end_by_require(m pagetide.mark, required text) returns jsonb
+language sql immutable
+set search_path = pagetide, pg_temp
+as $$
+    select case when m."end" ->> 'state' = 'succeeded' and doubt(m.complete) > doubt(required)
+        then jsonb_build_object('state', 'failed', 'reason', 'inconsistent_end', 'error', format(
+            'page %s: the end is %s (%s), `require` is %s', m.page, m.complete, m.complete_why,
+            required))
+        else m."end"
+    end
+$$;
+
+-- A mark that ends its job, with what the job's keys say; any other mark as it is.
+create or replace function pagetide.weigh_mark(m pagetide.mark, fresh bigint[], required text)
+returns pagetide.mark
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if m.verdict is distinct from 'applied' or is_end(m."end" ->> 'state') is not true then
+        return m;
+    end if;
+    m.folded := count_folded(m.job, fresh);
+    m := weigh_end(m);
+    m."end" := end_by_require(m, required);
+    return m;
+end
+$$;
+
+-- Whether the mark ends its job for good, so that its keys are wanted no more.
+create or replace function pagetide.is_last_mark(m pagetide.mark) returns boolean
+language sql immutable
+set search_path = pagetide, pg_temp
+as $$
+    select m.verdict = 'applied' and is_end(m."end" ->> 'state')
+        and not may_retry(m."end" ->> 'state')
+$$;
+
+-- Keeps the keys of this batch, and forgets those of jobs that are over. One that may go on by
+-- `retry` keeps its own.
+create or replace function pagetide.save_keys(fresh pagetide.job_keys[], marks pagetide.mark[])
+returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    insert into job_keys select f.* from unnest(fresh) f
+    where not exists (select from unnest(marks) m where m.job = f.job and is_last_mark(m));
+    delete from job_keys k using unnest(marks) m where k.job = m.job and is_last_mark(m);
+$$;
+
+-- The marks of the batch, their ends weighed by the keys that their jobs have stored.
+create or replace function pagetide.weigh_keys(batch jsonb, marks pagetide.mark[])
+returns pagetide.mark[]
+language plpgsql volatile
+set search_path = pagetide, pg_temp
+as $$
+declare
+    fresh job_keys[] := array(select row(k.job, k.page, k.keys)::job_keys
+        from batch_keys(batch -> 'table', marks) k);
+    weighed mark[] := array(select weigh_mark(m, f.keys, batch ->> 'require')
+        from unnest(marks) m left join unnest(fresh) f on f.job = m.job order by m.n);
+begin
+    perform save_keys(fresh, weighed);
+    return weighed;
+end
+$$;
+
+-- Only the newest run of a stream can go on: the keys of those before it are wanted no more.
+create or replace function pagetide.forget_keys(of_stream text, newest bigint) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    delete from job_keys k using job j, run r
+    where j.id = k.job and r.id = j.run and r.stream = of_stream and r.id < newest
+$$;
