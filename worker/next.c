@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "base/saturate.h"
+#include "port/hash.h"
 #include "worker/exchange/recall.h"
 #include "worker/paging/link.h"
 #include "worker/paging/pager_decide.h"
@@ -61,11 +63,19 @@ struct pager_facts crawl_facts(const struct crawl *crawl)
     };
 }
 
+/* One record that is asked for by expression until it has changed is no circle: its bytes tell,
+ * not its key. */
+static void settle_records_hash(struct crawl *crawl)
+{
+    struct cut *cut = &crawl->cut;
+    if (cut->taken == 1 && crawl->pager.type == PAGINATE_RESPONSE_BASED)
+        cut->records_hash = hash_bytes(cut->last, 0);
+}
+
 static bool guards_hold(const struct crawl *crawl, struct err *err)
 {
-    const struct cut *cut = &crawl->cut;
     if (crawl->stream->pagination.allows_repeats ||
-        !guard_knows_records(&crawl->guard, cut->records_hash, cut->taken))
+        !guard_knows_records(&crawl->guard, crawl->cut.records_hash, crawl->cut.taken))
         return true;
     return err_set(err, ERR_INPUT, "guard", 0,
                    "the records of this page came before in this job: the paging goes in "
@@ -101,6 +111,27 @@ static struct str both_warnings(struct arena *arena, struct str a, struct str b)
     if (!a.len || !b.len)
         return a.len ? a : b;
     return arena_printf(arena, "%.*s; %.*s", STR_ARG(a), STR_ARG(b));
+}
+
+/* Neighbouring pages share records: the job says so at its end, with the count of all pages. */
+static void count_overlap(struct crawl *crawl, struct pager *next,
+                          struct pager_decision *decision)
+{
+    const struct cut *cut = &crawl->cut;
+    bool follows_rows = next->type == PAGINATE_OFFSET && !next->in_force->steps_by_size;
+    next->overlaps = saturate_add(crawl->pager.overlaps,
+                                  guard_overlap(&crawl->guard, cut->ids, cut->id_count));
+    if (!next->overlaps || decision->outcome == PAGER_MORE ||
+        crawl->stream->pagination.allows_repeats)
+        return;
+    struct str warning = arena_printf(
+        crawl->next,
+        "records that the page before theirs had too: %lld; rows move while they are paged, or "
+        "some are left out after counting: %s",
+        (long long)next->overlaps,
+        follows_rows ? "`step: size` goes on by what was asked for"
+                     : "a sort by a field without ties helps");
+    decision->warning = both_warnings(crawl->next, decision->warning, warning);
 }
 
 static struct mark page_mark(struct crawl *crawl, const struct pager *next,
@@ -339,6 +370,7 @@ enum step step_next(struct crawl *crawl)
     enum job_reason reason;
     if (!read_response(crawl, &crawl->err))
         return refuse_page(crawl, REASON_BODY);
+    settle_records_hash(crawl);
     if (crawl->refusal.len)
         return end_unconfirmed(crawl);
     if (!guards_hold(crawl, &crawl->err)) {
@@ -364,6 +396,7 @@ enum step step_next(struct crawl *crawl)
         next.answer = recall_take(crawl->stream, &crawl->scope, crawl->next);
     if (crawl->cut.shape)
         next.shape = crawl->cut.shape;
+    count_overlap(crawl, &next, &decision);
     if (decision.outcome == PAGER_MORE &&
         !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);

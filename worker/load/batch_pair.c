@@ -165,7 +165,6 @@ void batch_pair_set_map(struct batch_pair *pair, struct column_map *map)
     if (pair->map && column_map_is_same(pair->map, map)) {
         for (size_t i = 0; i < map->columns.count; i++)
             pair->map->columns.items[i].may_widen = map->columns.items[i].may_widen;
-        pair->map->columns.is_new = map->columns.is_new;
         column_map_unref(map);
         return;
     }

@@ -13,14 +13,7 @@ static const struct declared_column *find_declared(const struct table *table, st
     return NULL;
 }
 
-enum {
-    RESULT_FIELD,
-    RESULT_NAME,
-    RESULT_TYPE,
-    RESULT_HAS_TABLE,
-    RESULT_MAY_WIDEN,
-    RESULT_IS_NEW
-};
+enum { RESULT_FIELD, RESULT_NAME, RESULT_TYPE, RESULT_HAS_TABLE, RESULT_MAY_WIDEN };
 
 struct column_map *column_map_blank(void)
 {

@@ -18,6 +18,7 @@
  *
  * page, records, total    what was read so far, and what the API said first
  * empty                   pages without records in a row, up to here; absent: none
+ * overlaps                records that the page before theirs had too; absent: none
  * number, cursor, next    where the next page is. `number` and `cursor` are enough for types
  *                         that have one; a link is only in next.url, and what response_based
  *                         sends only in next.params, .headers, .body (also a link object's,
@@ -174,6 +175,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         put_count(&out, "empty", pager->empty_pages);
     if (pager->shape)
         json_out_str(&out, "shape", str_from(shape_names[pager->shape]));
+    if (pager->overlaps > 0)
+        put_count(&out, "overlaps", pager->overlaps);
     if (pager->reached.len)
         json_out_str(&out, "reached", pager->reached);
     if (pager->merge_path.len)
@@ -245,6 +248,8 @@ static bool read_all(struct value map, struct pager *pager)
         pager->total = -1;
     if (!read_count(map, STR("empty"), 1, PAGES_MAX, &pager->empty_pages))
         pager->empty_pages = 0;
+    if (!read_count(map, STR("overlaps"), 1, COUNT_MAX, &pager->overlaps))
+        pager->overlaps = 0;
     return true;
 }
 

@@ -78,6 +78,7 @@ void guard_done(struct guard *guard)
 {
     mem_free(guard->requests.slots);
     mem_free(guard->records.slots);
+    mem_free(guard->page.slots);
     *guard = (struct guard){0};
 }
 
@@ -108,6 +109,30 @@ void guard_add(struct guard *guard, uint64_t request_hash, uint64_t records_hash
     bool same = guard->last_single == slot_value(records_hash);
     guard->single_repeats = same ? guard->single_repeats + 1 : 1;
     guard->last_single = slot_value(records_hash);
+}
+
+/* At most half of the slots are used from the start: a page may have a million records. */
+static void set_reset(struct guard_set *set, size_t count)
+{
+    mem_free(set->slots);
+    *set = (struct guard_set){.capacity = 16};
+    while (set->capacity < count * 2)
+        set->capacity *= 2;
+    set->slots = mem_alloc(set->capacity * sizeof *set->slots);
+}
+
+int64_t guard_overlap(struct guard *guard, const uint64_t *ids, size_t count)
+{
+    struct guard_set *page = &guard->page;
+    int64_t shared = 0;
+    for (size_t i = 0; i < count; i++)
+        shared += set_has(page, ids[i]);
+    set_reset(page, count);
+    for (size_t i = 0; i < count; i++)
+        set_insert(page, slot_value(ids[i]));
+    if (count < 2 || page->count < count)
+        page->count = 0;
+    return shared;
 }
 
 void guard_restore(struct guard *guard, const int64_t *request_hashes,

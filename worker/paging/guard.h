@@ -8,7 +8,8 @@
 /*
  * Finds a repeated page: the loop guard of a job. A job that makes the same request twice, or
  * gets the same records twice, goes in circles. Both hashes of each page are in the ledger
- * (pagetide.page) too, so that they outlive a process.
+ * (pagetide.page) too, so that they outlive a process. It also counts records that neighbouring
+ * pages share, for which it remembers one page.
  */
 struct guard_set {
     uint64_t *slots; /* open addressing; 0 is empty, a hash of 0 is stored as 1 */
@@ -17,6 +18,8 @@ struct guard_set {
 
 struct guard {
     struct guard_set requests, records;
+    struct guard_set
+        page; /* what tells the records of the last page apart; empty: nothing does */
     uint64_t last_single; /* records hash of the last page if that had one record, else 0 */
     int single_repeats;   /* how many pages in a row had just that record */
 };
@@ -35,6 +38,13 @@ bool guard_knows_records(const struct guard *guard, uint64_t hash, int64_t recor
 /* Remembers a page that is read, after it was looked up. */
 void guard_add(struct guard *guard, uint64_t request_hash, uint64_t records_hash,
                int64_t records);
+
+/*
+ * How many of a page's records were on the page before too: rows moved while they were paged.
+ * `ids` are what tells its records apart; they are remembered for the next page. A page of one
+ * record, or with records that nothing tells apart, is not compared with the page after it.
+ */
+int64_t guard_overlap(struct guard *guard, const uint64_t *ids, size_t count);
 
 /*
  * Remembers `count` earlier pages, oldest first, as the ledger has them: hashes with their bits

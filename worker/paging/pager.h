@@ -37,6 +37,7 @@ struct pager {
     bool merges_body;      /* its members are set in the stream's own body */
     struct str method;     /* of the next request; empty: the stream's */
     int64_t empty_pages;   /* in a row, up to the page just read */
+    int64_t overlaps;      /* records that the page before theirs had too */
     int64_t total;         /* what the API said first, -1: nothing */
     struct str last;       /* JSON of the last record, if an expression wants it */
     enum page_shape shape; /* at merge_path, of the pages read */

@@ -1,6 +1,7 @@
 #include "worker/records/reshape.h"
 
 #include "worker/records/fields.h"
+#include "worker/records/jsontext.h"
 
 void reshape_start(struct reshape *reshape, const struct merge *merge, struct arena *arena)
 {
@@ -102,4 +103,22 @@ void reshape_exclude(struct reshape *reshape, struct record *record)
     record->is_reshaped |= count < record->count;
     record->fields = reshape->kept;
     record->count = count;
+}
+
+bool reshape_find(struct arena *arena, const struct record *record, const struct path *path,
+                  struct record_field *ret_field)
+{
+    if (path->count == 0 || path->steps[0].kind != PATH_KEY)
+        return jsontext_find(arena, record->raw, path, 0, ret_field);
+    const struct record_field *top = record_find(record, path->steps[0].key);
+    if (!top && record->is_reshaped) {
+        if (!jsontext_find(arena, record->raw, path, 0, ret_field))
+            return false;
+        *ret_field = record_field_of(arena, ret_field->raw);
+        return true;
+    }
+    if (!top || !jsontext_find(arena, top->raw, path, 1, ret_field))
+        return false;
+    ret_field->flaw = top->flaw;
+    return true;
 }

@@ -30,4 +30,11 @@ void reshape_start(struct reshape *reshape, const struct merge *merge, struct ar
 void reshape_flatten(struct reshape *reshape, struct record *record);
 void reshape_exclude(struct reshape *reshape, struct record *record);
 
+/*
+ * The value at a path into the record, also of what flatten or exclude took away. A value below
+ * a flawed field counts as flawed too: the flaw may be in it. False: nothing is there.
+ */
+bool reshape_find(struct arena *arena, const struct record *record, const struct path *path,
+                  struct record_field *ret_field) MUST_CHECK;
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "worker/records/jsontext.h"
+#include "worker/records/reshape.h"
 
 /* PostgreSQL indexes stream and field together (pagetide.field), in at most 2,704 bytes. */
 enum { FIELD_BYTES_MAX = 1000 };
@@ -165,28 +166,6 @@ static void put_beside(struct binder *binder, struct bound *bound,
               (struct bind_aside){name, field, is_misfit ? column : NULL, is_misfit});
 }
 
-/*
- * A value below a flawed field counts as flawed too: the flaw may be in it. What flatten or
- * exclude took away is still there for a path.
- */
-static bool find_deep(struct binder *binder, const struct record *record,
-                      const struct path *path, struct record_field *ret_field)
-{
-    if (path->count == 0 || path->steps[0].kind != PATH_KEY)
-        return jsontext_find(binder->arena, record->raw, path, 0, ret_field);
-    const struct record_field *top = record_find(record, path->steps[0].key);
-    if (!top && record->is_reshaped) {
-        if (!jsontext_find(binder->arena, record->raw, path, 0, ret_field))
-            return false;
-        *ret_field = record_field_of(binder->arena, ret_field->raw);
-        return true;
-    }
-    if (!top || !jsontext_find(binder->arena, top->raw, path, 1, ret_field))
-        return false;
-    ret_field->flaw = top->flaw;
-    return true;
-}
-
 /* The record's text with the members of `with` after its own: of equal keys jsonb takes the
  * last. */
 static struct str record_text(struct binder *binder, const struct record *record)
@@ -289,7 +268,7 @@ enum bind_result bind_record(struct binder *binder, const struct record *record,
     for (size_t i = 0; i < columns->deep_count; i++) {
         const struct column *column = &columns->items[columns->deep[i]];
         struct record_field *value = &binder->deep_values[i];
-        if (find_deep(binder, record, &column->declared->path, value))
+        if (reshape_find(binder->arena, record, &column->declared->path, value))
             bound->values[columns->deep[i]] = value;
     }
     for (size_t i = 0; i < bound->beside_count; i++)

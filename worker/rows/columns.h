@@ -54,7 +54,6 @@ struct columns {
     size_t count;
     uint64_t seed;  /* hash of the map: seeds _pt_hash */
     bool has_table; /* made, or adopted, for this stream; until then every field is wanted */
-    bool is_new;    /* … by the run that it was read for, which is under way */
 
     /* Made by columns_index from the members above. */
     struct column_use *uses;

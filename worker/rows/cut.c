@@ -2,6 +2,7 @@
 
 #include "port/hash.h"
 #include "worker/records/jsontext.h"
+#include "worker/records/record_id.h"
 #include "worker/records/reshape.h"
 #include "worker/records/where.h"
 #include "worker/rows/with.h"
@@ -49,12 +50,23 @@ static bool is_whole(const struct cut *cut)
     return cut->stream->merge.strategy >= MERGE_REPLACE;
 }
 
+/* Also of a record that `where` drops: pages that repeat may hold nothing else. */
+static void note_id(struct cutting *cutting, const struct record *record)
+{
+    struct cut *cut = cutting->cut;
+    const struct record_id from = {&cut->stream->table, cutting->with.fields,
+                                   cutting->with.count, cut->arena};
+    uint64_t id = record_id_hash(&from, record, cutting->writer.extras_hash);
+    ARENA_GROW(cut->arena, cut->ids, cut->id_count, cut->id_capacity);
+    cut->ids[cut->id_count++] = id;
+    cut->records_hash = hash_fold(cut->records_hash, id);
+}
+
 /* From the record as it was sent to the row as it is stored. */
 static bool take_record(struct cutting *cutting, struct record *record, struct err *err)
 {
     struct cut *cut = cutting->cut;
     bool is_kept = true;
-    cut->records_hash = hash_fold(cut->records_hash, hash_bytes(record->raw, 0));
     if (!is_whole(cut)) {
         cut->seen++;
         if (cut->max_records >= 0 && cut->taken >= cut->max_records)
@@ -66,12 +78,12 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
     reshape_flatten(&cutting->reshape, record);
     if (cutting->where.template && !where_keeps(&cutting->where, record, &is_kept, err))
         return false;
-    if (!is_kept)
-        return true;
-    reshape_exclude(&cutting->reshape, record);
+    if (is_kept)
+        reshape_exclude(&cutting->reshape, record);
     if (with_update(&cutting->with, cutting->records, record))
         row_extras_changed(&cutting->writer);
-    return put_record(cutting, record, err);
+    note_id(cutting, record);
+    return !is_kept || put_record(cutting, record, err);
 }
 
 /* Names have at most 64 KiB each, and there are a thousand: far below the ceiling as a rule. */
@@ -187,6 +199,8 @@ static void clear_outputs(struct cut *cut)
     cut->new_fields = (struct new_fields){.arena = cut->arena};
     cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
     cut->records_hash = 0;
+    cut->ids = NULL;
+    cut->id_count = cut->id_capacity = 0;
     cut->skipped = VALUE_WHOLE;
     cut->last = cut->misfits = cut->misfit_notes = STR_NONE;
     cut->bookmark_high = cut->warning = STR_NONE;

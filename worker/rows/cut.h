@@ -49,7 +49,9 @@ struct cut {
     int64_t records; /* to be stored: those taken that `where` keeps, or the one response */
     int64_t rejects, asides;
     enum page_shape shape; /* at merge_path, up to this page */
-    uint64_t records_hash; /* of the bytes of all records seen, in order */
+    uint64_t *ids;         /* what tells the records taken apart (record_id.h), in order */
+    size_t id_count, id_capacity;
+    uint64_t records_hash; /* of those */
     struct value_skipped skipped;
     struct str last;          /* bytes of the last record taken, kept or not */
     struct str misfits;       /* JSON {column: values aside}; empty: none */

@@ -4,6 +4,7 @@
 
 #include "base/json_out.h"
 #include "port/hash.h"
+#include "worker/records/record_id.h"
 #include "worker/rows/convert.h"
 #include "worker/rows/encode.h"
 #include "worker/rows/input.h"
@@ -300,26 +301,12 @@ static void put_asides(struct buf *rows, const struct bound *bound)
     encode_end(rows, begin);
 }
 
-/* Of a record whose fields are no longer its own, what is left: an excluded field must not make
- * it look changed. */
-static uint64_t hash_record(const struct record *record, uint64_t seed)
-{
-    if (!record->is_reshaped)
-        return hash_bytes(record->raw, seed);
-    uint64_t hash = seed;
-    for (size_t i = 0; i < record->count; i++) {
-        hash = hash_fold(hash, hash_bytes(record->fields[i].name, 0));
-        hash = hash_fold(hash, hash_bytes(record->fields[i].raw, 0));
-    }
-    return hash;
-}
-
 /* The columns that every table has, and what is counted of a row that stays. */
 static void put_own_columns(struct row_writer *writer, const struct record *record)
 {
     struct batch *batch = writer->batch;
     const struct bound *bound = &writer->bound;
-    uint64_t hash = hash_record(record, writer->binder.columns->seed);
+    uint64_t hash = record_id_hash_fields(record, writer->binder.columns->seed);
     if (writer->binder.extra_count)
         hash = hash_fold(hash, writer->extras_hash);
     encode_int8(&batch->rows, (int64_t)hash);

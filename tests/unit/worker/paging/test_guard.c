@@ -62,5 +62,40 @@ START_TEST(a_restored_guard_knows_the_same)
 }
 END_TEST
 
+#define OVERLAP(...)                                                                           \
+    guard_overlap(&guard, (const uint64_t[]){__VA_ARGS__},                                     \
+                  sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+START_TEST(records_of_neighbouring_pages_are_counted)
+{
+    struct guard guard;
+    guard_init(&guard);
+    ck_assert_int_eq(OVERLAP(9, 2, 3, 0), 0);
+    ck_assert_int_eq(OVERLAP(3, 0, 4), 2);
+    ck_assert_int_eq(OVERLAP(9, 2, 5), 0);
+    ck_assert_int_eq(OVERLAP(5), 1);
+    ck_assert_int_eq(OVERLAP(5), 0); /* {"status": "pending"}, {"status": "pending"} */
+    ck_assert_int_eq(OVERLAP(7, 7, 8), 0);
+    ck_assert_int_eq(OVERLAP(7, 8), 0); /* nothing told them apart on the page before */
+    ck_assert_int_eq(guard_overlap(&guard, NULL, 0), 0);
+    ck_assert_int_eq(OVERLAP(7, 8), 0);
+    guard_done(&guard);
+}
+END_TEST
+
+START_TEST(a_big_page_is_compared_whole)
+{
+    static uint64_t ids[100000];
+    struct guard guard;
+    guard_init(&guard);
+    for (size_t i = 0; i < COUNT_OF(ids); i++)
+        ids[i] = i * 64;
+    ck_assert_int_eq(guard_overlap(&guard, ids, COUNT_OF(ids)), 0);
+    ck_assert_int_eq(guard_overlap(&guard, ids, COUNT_OF(ids)), COUNT_OF(ids));
+    guard_done(&guard);
+}
+END_TEST
+
 SUITE("worker/paging/guard", knows_requests, pages_without_records_never_count,
-      one_record_counts_the_third_time_in_a_row, a_restored_guard_knows_the_same)
+      one_record_counts_the_third_time_in_a_row, a_restored_guard_knows_the_same,
+      records_of_neighbouring_pages_are_counted, a_big_page_is_compared_whole)

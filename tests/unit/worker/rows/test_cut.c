@@ -83,6 +83,36 @@ START_TEST(hash_tells_order_and_records_apart)
 }
 END_TEST
 
+static uint64_t hash_of(struct cut_fixture *fixture, const char *body)
+{
+    fixture->cut.is_extended = true;
+    ck_assert_int_eq(cut_text(fixture, body), CUT_DONE);
+    return fixture->cut.records_hash;
+}
+
+START_TEST(a_key_alone_tells_records_apart)
+{
+    struct cut_fixture fixture;
+    struct str keys[] = {STR("id"), STR("kind")};
+    open_fixture(&fixture, "");
+    fixture.stream.table.key = keys;
+    fixture.stream.table.key_count = 2;
+    uint64_t hash = hash_of(&fixture, "[{\"id\":1,\"kind\":\"a\",\"ago\":\"1 s\"},{\"id\":2,"
+                                      "\"kind\":\"a\"}]");
+    ck_assert_uint_eq(hash, hash_of(&fixture, "[{\"ago\":\"9 s\",\"kind\":\"a\",\"id\":1},"
+                                              "{\"kind\":\"a\",\"new\":1,\"id\":2}]"));
+    ck_assert_uint_ne(hash, hash_of(&fixture, "[{\"id\":2,\"kind\":\"a\"},{\"id\":1,"
+                                              "\"kind\":\"a\"}]"));
+    ck_assert_uint_ne(hash, hash_of(&fixture, "[{\"id\":1,\"kind\":\"a\"},{\"id\":2,"
+                                              "\"kind\":\"b\"}]"));
+    /* Records without a whole key are told apart by what they hold. */
+    ck_assert_uint_ne(hash_of(&fixture, "[{\"id\":1,\"n\":1},{\"id\":1,\"n\":2}]"),
+                      hash_of(&fixture, "[{\"id\":1,\"n\":3},{\"id\":1,\"n\":4}]"));
+    ck_assert_uint_eq(fixture.cut.id_count, 2);
+    cut_fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(asks_for_columns_with_the_whole_page)
 {
     struct cut_fixture fixture;
@@ -295,8 +325,8 @@ START_TEST(finds_the_highest_bookmark)
 END_TEST
 
 SUITE("worker/cut", hash_is_of_what_is_left, finds_the_highest_bookmark, cuts_and_counts,
-      limit_cuts_the_page_exactly, hash_tells_order_and_records_apart,
-      asks_for_columns_with_the_whole_page, an_extended_map_is_final,
-      first_record_makes_the_table, bad_bodies_leave_the_batch_alone,
+      limit_cuts_the_page_exactly, a_key_alone_tells_records_apart,
+      hash_tells_order_and_records_apart, asks_for_columns_with_the_whole_page,
+      an_extended_map_is_final, first_record_makes_the_table, bad_bodies_leave_the_batch_alone,
       missing_is_forgiven_at_every_segment, with_adds_its_fields,
       forbidden_fields_fail_the_page, rows_past_the_ceiling_fail_the_page)

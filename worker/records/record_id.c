@@ -1,0 +1,67 @@
+#include "worker/records/record_id.h"
+
+#include "port/hash.h"
+#include "worker/records/reshape.h"
+
+uint64_t record_id_hash_fields(const struct record *record, uint64_t seed)
+{
+    if (!record->is_reshaped)
+        return hash_bytes(record->raw, seed);
+    uint64_t hash = seed;
+    for (size_t i = 0; i < record->count; i++) {
+        hash = hash_fold(hash, hash_bytes(record->fields[i].name, 0));
+        hash = hash_fold(hash, hash_bytes(record->fields[i].raw, 0));
+    }
+    return hash;
+}
+
+static const struct path *declared_path(const struct table *table, struct str name)
+{
+    for (size_t i = 0; i < table->declared_count; i++)
+        if (str_eq(table->declared[i].name, name) && table->declared[i].path.count)
+            return &table->declared[i].path;
+    return NULL;
+}
+
+/* What `with` adds wins over a field of that name. */
+static bool find_part(const struct record_id *id, const struct record *record, struct str name,
+                      struct record_field *ret_field)
+{
+    const struct path *path = declared_path(id->table, name);
+    if (path)
+        return reshape_find(id->arena, record, path, ret_field);
+    for (size_t i = 0; i < id->extra_count; i++) {
+        if (!str_eq(id->extras[i].name, name))
+            continue;
+        *ret_field = id->extras[i];
+        return true;
+    }
+    const struct record_field *field = record_find(record, name);
+    if (field)
+        *ret_field = *field;
+    return field;
+}
+
+static bool hash_key(const struct record_id *id, const struct record *record,
+                     uint64_t *ret_hash)
+{
+    const struct table *table = id->table;
+    uint64_t hash = 0;
+    for (size_t i = 0; i < table->key_count; i++) {
+        struct record_field part;
+        if (!find_part(id, record, table->key[i], &part) || record_is_null(&part))
+            return false;
+        hash = hash_fold(hash, hash_bytes(part.raw, 0));
+    }
+    *ret_hash = hash;
+    return table->key_count && record->kind == RECORD_OBJECT;
+}
+
+uint64_t record_id_hash(const struct record_id *id, const struct record *record,
+                        uint64_t extras_hash)
+{
+    uint64_t hash;
+    if (hash_key(id, record, &hash))
+        return hash;
+    return hash_fold(record_id_hash_fields(record, 0), extras_hash);
+}
