@@ -265,7 +265,7 @@ void pager_next_empty(struct pager_step *step)
             return;
         if (how->total.kind != LOCATOR_NONE)
             judge_total(step, pager_reached(pager, 0), pager->total);
-        else
+        else if (how->total_pages.kind != LOCATOR_NONE)
             compare_pages(step, how->total_pages.source, pager->total);
     }
 }

@@ -386,7 +386,8 @@ static const char *run_with(const char *mode, int rows)
 
 START_TEST(fewer_rows_than_expected_are_a_warning)
 {
-    schema_set_up_stream("{\"expect\": {\"min_rows\": 10, \"not_below\": \"50%\"}}");
+    schema_set_up_stream("{\"write\": \"upsert\", \"key\": [\"id\"], \"expect\": "
+                         "{\"min_rows\": 10, \"not_below\": \"50%\"}}");
     ck_assert_str_eq(run_with("full", 9), "succeeded 9 rows, and expect.min_rows is 10");
     ck_assert_str_eq(run_with("full", 200), "succeeded");
     ck_assert_str_eq(run_with("incremental", 100), "succeeded");
@@ -400,7 +401,8 @@ END_TEST
 
 START_TEST(fewer_rows_than_expected_may_fail)
 {
-    schema_set_up_stream("{\"expect\": {\"not_below\": \"50%\", \"fail\": true}}");
+    schema_set_up_stream("{\"write\": \"upsert\", \"key\": [\"id\"], \"expect\": "
+                         "{\"not_below\": \"50%\", \"fail\": true}}");
     ck_assert_str_eq(run_with("full", 100), "succeeded");
     ck_assert_str_eq(run_with("full", 0),
                      "failed shrink 0 rows, less than 50 % of the 100 of run "
@@ -414,7 +416,8 @@ END_TEST
 
 START_TEST(runs_from_a_bookmark_on_are_not_compared)
 {
-    schema_set_up_stream("{\"expect\": {\"not_below\": \"50%\", \"fail\": true}, "
+    schema_set_up_stream("{\"write\": \"upsert\", \"key\": [\"id\"], \"expect\": "
+                         "{\"not_below\": \"50%\", \"fail\": true}, "
                          "\"bookmark\": {\"path\": \"at\"}}");
     ck_assert_str_eq(run_with("incremental", 100), "succeeded");
     ASK("insert into pagetide.bookmark (stream, partition, value) values ('shop.orders', '', "

@@ -262,12 +262,12 @@ END_TEST
 
 START_TEST(rows_that_meet_no_other_go_straight_into_the_table)
 {
-    set_up("");
+    set_up("    columns: {b: bigint}\n");
     put_page(1, 1,
              "[{\"id\": 1, \"t\": \"2024-01-05T10:00:00Z\", \"j\": {\"b\": 1, \"a\": [0]}}]");
-    put_page(2, 1, "[{\"id\": 2, \"t\": \"later\", \"n\": 0.5}]");
+    put_page(2, 1, "[{\"id\": 2, \"b\": \"later\", \"n\": 0.5}]");
     expect_outcomes("1 applied; 1 applied");
-    EXPECT("1 {\"a\": [0], \"b\": 1};2 {\"t\": \"\\\"later\\\"\"} 0.5",
+    EXPECT("1 {\"a\": [0], \"b\": 1};2 {\"b\": \"\\\"later\\\"\"} 0.5",
            "select string_agg(concat_ws(' ', id, j, _pt_aside, n), ';' order by id) from "
            "shop.orders "
            "where _pt_run = 1 and _pt_hash is not null and _pt_at between now() - interval '1 "
