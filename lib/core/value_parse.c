@@ -62,7 +62,7 @@ static bool parse_list(struct parser *parser, size_t depth, struct value *ret)
 static size_t *find_slot(size_t *slots, size_t mask, const struct value_member *members,
                          struct str key)
 {
-    size_t at = hash_bytes(key, 0) & mask;
+    size_t at = hash_for_table(key) & mask;
     while (slots[at] && !str_eq(members[slots[at] - 1].key, key))
         at = (at + 1) & mask;
     return &slots[at];

@@ -6,11 +6,16 @@
 #include "base/str.h"
 
 /*
- * XXH3, 64 bits (libxxhash): for the loop guards, the record hash and hash tables. The value
- * of a given input never changes between versions of the library; it is stored. Not for
- * secrets.
+ * XXH3, 64 bits (libxxhash): for the loop guards and the record hash. The value of a given
+ * input never changes between versions of the library; it is stored. Not for secrets.
  */
 uint64_t hash_bytes(struct str bytes, uint64_t seed);
+
+/*
+ * For tables in memory whose keys the far side chooses: seeded at random in each process, so
+ * that nobody can choose keys that meet. Not from several threads. Never stored, never sent.
+ */
+uint64_t hash_for_table(struct str key);
 
 /* Folds another hash into one: order matters. */
 uint64_t hash_fold(uint64_t hash, uint64_t next);

@@ -30,7 +30,7 @@ void fields_begin(struct fields *fields)
 
 static uint16_t *find_slot(struct fields *fields, struct str name)
 {
-    size_t at = hash_bytes(name, 0) % SLOT_COUNT;
+    size_t at = hash_for_table(name) % SLOT_COUNT;
     while (fields->slots[at] && !str_eq(fields->list[fields->slots[at] - 1].name, name))
         at = (at + 1) % SLOT_COUNT;
     return &fields->slots[at];

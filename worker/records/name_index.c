@@ -11,7 +11,7 @@ uint32_t *name_index_slot(const struct name_index *index, const void *items, siz
                           struct str name)
 {
     size_t mask = index->slot_count - 1;
-    for (size_t i = hash_bytes(name, 0) & mask;; i = (i + 1) & mask) {
+    for (size_t i = hash_for_table(name) & mask;; i = (i + 1) & mask) {
         uint32_t *slot = &index->slots[i];
         if (!*slot || str_eq(*name_at(items, stride, *slot - 1), name))
             return slot;
