@@ -24,7 +24,13 @@
  *     {"b":{"y":1,"x":2          members: b  y x      the inner object ends: reorder
  *     {"b":{"x":2,"y":1},"aa":3,"b":4     members: b aa b      reorder: the last b counts
  *     {"b":4,"aa":3}
+ *
+ * Objects in objects would have their bytes moved once for each level. So a value may move
+ * MOVES_MAX times its own length in this way. From then on an object out of order is only noted,
+ * as a `patch`: its place, and those of its members in jsonb's order. At the end of the value its
+ * text is written anew by the patches, each byte once.
  */
+enum { MOVES_MAX = 4 };
 
 static const char *skip_space(const char *at, const char *end)
 {
@@ -211,14 +217,25 @@ bool jsontext_find(struct arena *arena, struct str raw, const struct path *path,
 
 struct jsontext_member {
     struct str key;    /* decoded */
-    uint32_t from, to; /* of `"key":value`, from the start of its object's text */
+    uint32_t from, to; /* of `"key":value`, from the start of the value's text */
+};
+
+struct jsontext_span {
+    uint32_t from, to; /* from the start of the value's text */
+};
+
+/* An object that is out of order in the text written so far. */
+struct jsontext_patch {
+    struct jsontext_span span;
+    size_t first, count; /* of its members among the sorter's spans, in jsonb's order */
 };
 
 /* Where a value is being written, and what is left to read. */
 struct jsontext_sorting {
     struct jsontext_sorter *sorter;
-    char *to;
+    char *start, *to;
     const char *at, *end;
+    size_t moves_left; /* bytes that may still be moved at once */
 };
 
 static void sort_value(struct jsontext_sorting *sorting);
@@ -257,45 +274,79 @@ static int compare_members(const void *left, const void *right)
     return order ? order : (a->from > b->from) - (a->from < b->from);
 }
 
-/* Rewrites the object that begins at `start` with its members sorted. Returns its new end. */
-static char *reorder(struct jsontext_sorter *sorter, size_t base, char *start, char *end)
+static char *scratch_room(struct jsontext_sorter *sorter, size_t len)
 {
-    size_t len = (size_t)(end - start);
     if (sorter->scratch_bytes < len) {
         sorter->scratch_bytes = MAX(len, sorter->scratch_bytes * 2);
         sorter->scratch = arena_alloc(sorter->arena, sorter->scratch_bytes);
     }
-    memcpy(sorter->scratch, start, len);
-    struct jsontext_member *members = sorter->members + base;
-    size_t count = sorter->count - base;
+    return sorter->scratch;
+}
+
+/* The members in jsonb's order, each key once; returns how many are left. */
+static size_t order_members(struct jsontext_member *members, size_t count)
+{
+    size_t kept = 0;
     qsort(members, count, sizeof *members, compare_members);
-    char *to = start + 1;
+    for (size_t i = 0; i < count; i++)
+        if (i + 1 == count || !str_eq(members[i].key, members[i + 1].key))
+            members[kept++] = members[i];
+    return kept;
+}
+
+/* Rewrites the object that begins at `start` with its members sorted. */
+static void reorder(struct jsontext_sorting *sorting, size_t base, char *start)
+{
+    struct jsontext_sorter *sorter = sorting->sorter;
+    const struct jsontext_member *members = sorter->members + base;
+    size_t len = (size_t)(sorting->to - start), offset = (size_t)(start - sorting->start);
+    size_t count = order_members(sorter->members + base, sorter->count - base);
+    char *scratch = scratch_room(sorter, len), *to = start + 1;
+    memcpy(scratch, start, len);
     for (size_t i = 0; i < count; i++) {
-        if (i + 1 < count && str_eq(members[i].key, members[i + 1].key))
-            continue;
-        if (to > start + 1)
-            *to++ = ',';
         size_t bytes = members[i].to - members[i].from;
-        memcpy(to, sorter->scratch + members[i].from, bytes);
+        if (i)
+            *to++ = ',';
+        memcpy(to, scratch + (members[i].from - offset), bytes);
         to += bytes;
     }
     *to++ = '}';
-    return to;
+    sorting->to = to;
+    sorting->moves_left -= len;
 }
 
-static void sort_member(struct jsontext_sorting *sorting, const char *start)
+static void note_patch(struct jsontext_sorting *sorting, size_t base, const char *start)
+{
+    struct jsontext_sorter *sorter = sorting->sorter;
+    const struct jsontext_member *members = sorter->members + base;
+    size_t count = order_members(sorter->members + base, sorter->count - base);
+    struct jsontext_patch patch = {
+        .span = {(uint32_t)(start - sorting->start), (uint32_t)(sorting->to - sorting->start)},
+        .first = sorter->span_count,
+        .count = count};
+    for (size_t i = 0; i < count; i++) {
+        ARENA_GROW(sorter->arena, sorter->spans, sorter->span_count, sorter->span_capacity);
+        sorter->spans[sorter->span_count++] =
+            (struct jsontext_span){members[i].from, members[i].to};
+    }
+    ARENA_GROW(sorter->arena, sorter->patches, sorter->patch_count, sorter->patch_capacity);
+    sorter->patches[sorter->patch_count++] = patch;
+    sorting->moves_left = 0; /* no text may move any more: it would leave its patches behind */
+}
+
+static void sort_member(struct jsontext_sorting *sorting)
 {
     struct jsontext_sorter *sorter = sorting->sorter;
     const char *after = skip_string(sorting->at, sorting->end);
     struct str inner = {sorting->at + 1, (size_t)(after - sorting->at) - 2};
     struct jsontext_member member = {.key = decoded(sorter->arena, inner),
-                                     .from = (uint32_t)(sorting->to - start)};
+                                     .from = (uint32_t)(sorting->to - sorting->start)};
     copy_until(sorting, after);
     *sorting->to++ = ':';
     sorting->at = skip_space(sorting->at, sorting->end) + 1;
     sorting->at = skip_space(sorting->at, sorting->end);
     sort_value(sorting);
-    member.to = (uint32_t)(sorting->to - start);
+    member.to = (uint32_t)(sorting->to - sorting->start);
     ARENA_GROW(sorter->arena, sorter->members, sorter->count, sorter->capacity);
     sorter->members[sorter->count++] = member;
 }
@@ -313,7 +364,7 @@ static void sort_object(struct jsontext_sorting *sorting)
             *sorting->to++ = ',';
             sorting->at = skip_space(sorting->at + 1, sorting->end);
         }
-        sort_member(sorting, start);
+        sort_member(sorting);
         const struct jsontext_member *last = &sorter->members[sorter->count - 1];
         if (sorter->count - base > 1)
             is_sorted &=
@@ -322,8 +373,10 @@ static void sort_object(struct jsontext_sorting *sorting)
     }
     *sorting->to++ = '}';
     sorting->at++;
-    if (!is_sorted)
-        sorting->to = reorder(sorter, base, start, sorting->to);
+    if (!is_sorted && (size_t)(sorting->to - start) <= sorting->moves_left)
+        reorder(sorting, base, start);
+    else if (!is_sorted)
+        note_patch(sorting, base, start);
     sorter->count = base;
 }
 
@@ -344,14 +397,87 @@ static void sort_value(struct jsontext_sorting *sorting)
     }
 }
 
+/* --- patches --- */
+
+static int compare_patches(const void *left, const void *right)
+{
+    const struct jsontext_patch *a = left, *b = right;
+    return (a->span.from > b->span.from) - (a->span.from < b->span.from);
+}
+
+/* The first patch at `from` or after it. */
+static size_t find_patch(const struct jsontext_sorter *sorter, uint32_t from)
+{
+    size_t low = 0, high = sorter->patch_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sorter->patches[middle].span.from < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void copy_span(struct jsontext_sorting *sorting, uint32_t from, uint32_t to)
+{
+    memcpy(sorting->to, sorting->sorter->scratch + from, to - from);
+    sorting->to += to - from;
+}
+
+static void put_span(struct jsontext_sorting *sorting, struct jsontext_span span);
+
+static void put_patch(struct jsontext_sorting *sorting, const struct jsontext_patch *patch)
+{
+    *sorting->to++ = '{';
+    for (size_t i = 0; i < patch->count; i++) {
+        if (i)
+            *sorting->to++ = ',';
+        put_span(sorting, sorting->sorter->spans[patch->first + i]);
+    }
+    *sorting->to++ = '}';
+}
+
+/* A part of the text by the patches in it. As deep as the value is. */
+static void put_span(struct jsontext_sorting *sorting, struct jsontext_span span)
+{
+    const struct jsontext_sorter *sorter = sorting->sorter;
+    size_t at = find_patch(sorter, span.from);
+    while (at < sorter->patch_count && sorter->patches[at].span.from < span.to) {
+        const struct jsontext_patch *patch = &sorter->patches[at];
+        copy_span(sorting, span.from, patch->span.from);
+        put_patch(sorting, patch);
+        span.from = patch->span.to;
+        at = find_patch(sorter, span.from);
+    }
+    copy_span(sorting, span.from, span.to);
+}
+
+static void put_by_patches(struct jsontext_sorting *sorting)
+{
+    struct jsontext_sorter *sorter = sorting->sorter;
+    size_t len = (size_t)(sorting->to - sorting->start);
+    qsort(sorter->patches, sorter->patch_count, sizeof *sorter->patches, compare_patches);
+    memcpy(scratch_room(sorter, len), sorting->start, len);
+    sorting->to = sorting->start;
+    put_span(sorting, (struct jsontext_span){0, (uint32_t)len});
+    sorter->patch_count = sorter->span_count = 0;
+}
+
 void jsontext_put_sorted(struct jsontext_sorter *sorter, struct buf *buf, struct str raw)
 {
     char *room = buf_room(buf, raw.len);
     if (!room)
         return;
-    struct jsontext_sorting sorting = {
-        .sorter = sorter, .to = room, .at = raw.ptr, .end = raw.ptr + raw.len};
+    struct jsontext_sorting sorting = {.sorter = sorter,
+                                       .start = room,
+                                       .to = room,
+                                       .at = raw.ptr,
+                                       .end = raw.ptr + raw.len,
+                                       .moves_left = raw.len * MOVES_MAX};
     sort_value(&sorting);
+    if (sorter->patch_count)
+        put_by_patches(&sorting);
     assert(sorter->count == 0 && sorting.to <= room + raw.len);
     buf->len += (size_t)(sorting.to - room);
 }

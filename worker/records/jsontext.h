@@ -26,8 +26,8 @@ struct record_field jsontext_field(struct str name, struct str raw);
 
 /*
  * Writes values for jsonb: without white space, the keys of every object in jsonb's own order
- * (length, then bytes), of equal keys the last, so that the server has nothing to sort. Keeps
- * its scratch memory in the arena from one value to the next. Begins as {.arena = …}.
+ * (length, then bytes), of equal keys the last, so that the server has nothing to sort. The
+ * time is that of the length, however deep the objects are. Keeps its scratch memory in the arena from one value to the next. Begins as {.arena = …}.
  */
 struct jsontext_sorter {
     struct arena *arena;
@@ -35,6 +35,10 @@ struct jsontext_sorter {
     size_t count, capacity;
     char *scratch;
     size_t scratch_bytes;
+    struct jsontext_patch *patches; /* of the value under way, as are their spans */
+    size_t patch_count, patch_capacity;
+    struct jsontext_span *spans;
+    size_t span_count, span_capacity;
 };
 
 /* Appends; never longer than `raw`. */

@@ -1,5 +1,6 @@
 #include "worker/records/jsontext.h"
 
+#include "tests/support/cpu.h"
 #include "tests/support/suite.h"
 
 START_TEST(sorts_keys_as_jsonb_does)
@@ -49,6 +50,36 @@ START_TEST(sorts_at_the_greatest_depth)
 }
 END_TEST
 
+/* Moving the text once for each level takes 24 GB of copying here. */
+START_TEST(sorts_in_the_time_of_the_length)
+{
+    enum { LEVELS = 500, INNER_BYTES = 24 << 20 };
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct jsontext_sorter sorter = {.arena = arena};
+    AUTO_BUF(json, MIB(32));
+    AUTO_BUF(sorted, MIB(32));
+    for (int i = 0; i < LEVELS; i++)
+        buf_puts(&json, "{\"b\": [{\"y\":1,\"x\":2}], \"aa\":0, \"a\":");
+    buf_puts(&json, "\"");
+    memset(buf_room(&json, INNER_BYTES), 'v', INNER_BYTES);
+    json.len += INNER_BYTES;
+    buf_puts(&json, "\"");
+    for (int i = 0; i < LEVELS; i++)
+        buf_puts(&json, ", \"b\": 1}");
+    int64_t before = cpu_ms();
+    jsontext_put_sorted(&sorter, &sorted, buf_str(&json));
+    ck_assert_int_lt(cpu_ms() - before, 1000);
+    ck_assert(str_starts(buf_str(&sorted), STR("{\"a\":{\"a\":{\"a\":")));
+    ck_assert(str_ends(buf_str(&sorted),
+                       STR(",\"b\":1,\"aa\":0},\"b\":1,\"aa\":0},\"b\":1,\"aa\":0}")));
+
+    /* What was sorted is sorted: both ways write the same. */
+    AUTO_BUF(again, MIB(32));
+    jsontext_put_sorted(&sorter, &again, buf_str(&sorted));
+    ck_assert(str_eq(buf_str(&again), buf_str(&sorted)));
+}
+END_TEST
+
 static const char *find(struct arena *arena, const char *json, const struct path_step *steps,
                         size_t count)
 {
@@ -92,4 +123,4 @@ START_TEST(finds_values_by_path)
 END_TEST
 
 SUITE("worker/jsontext", sorts_keys_as_jsonb_does, sorts_at_the_greatest_depth,
-      finds_values_by_path)
+      sorts_in_the_time_of_the_length, finds_values_by_path)
