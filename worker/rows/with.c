@@ -33,6 +33,7 @@ bool with_start(struct with *with, const struct expr_scope *scope, struct err *e
     size_t count = with->merge->with_count;
     with->fields = ARENA_ARRAY(with->arena, struct record_field, count);
     with->paths = ARENA_ARRAY(with->arena, const struct with_field *, count);
+    with->read_in = ARENA_ARRAY(with->arena, struct str, count);
     for (size_t i = 0; i < count; i++) {
         const struct with_field *field = &with->merge->with[i];
         struct value value;
@@ -57,31 +58,49 @@ void with_watch(const struct with *with, struct records *records)
     }
 }
 
-/* Null where there is no value. */
-static struct record_field read_path(const struct with *with, const struct with_field *path,
-                                     const struct records *records, const struct record *record)
+/* What the path is read in; a member's name where it wants that. */
+static struct str text_of(const struct with_field *path, const struct records *records,
+                          const struct record *record)
 {
     if (path->wants_key)
-        return record_field_of(with->arena, records_member(records, (size_t)path->anchor));
-    struct str text =
-        path->anchor == WITH_RECORD ? record->raw : records_element(records, path->anchor);
+        return records_member(records, (size_t)path->anchor);
+    return path->anchor == WITH_RECORD ? record->raw : records_element(records, path->anchor);
+}
+
+/* Null where there is no value. */
+static struct record_field read_path(const struct with *with, const struct with_field *path,
+                                     struct str text)
+{
     struct record_field field;
+    if (path->wants_key)
+        return record_field_of(with->arena, text);
     if (!jsontext_find(with->arena, text, &path->path, path->from, &field))
         return jsontext_field(STR_NONE, null_text);
     return record_field_of(with->arena, field.raw);
 }
 
+/* An element around many records is read once: reading it takes as long as it is large. */
+static bool update_path(struct with *with, size_t i, struct str text)
+{
+    bool is_same = text.ptr == with->read_in[i].ptr && text.len == with->read_in[i].len;
+    struct str name = with->fields[i].name;
+    if (is_same)
+        return false;
+    with->read_in[i] = text;
+    with->fields[i] = read_path(with, with->paths[i], text);
+    with->fields[i].name = name;
+    return true;
+}
+
 bool with_update(struct with *with, const struct records *records, const struct record *record)
 {
     size_t place = records_place(records);
+    bool has_changed = false;
     if (!with->path_count || (!with->follows_record && with->place == place))
         return false;
     with->place = place;
     for (size_t i = 0; i < with->count; i++)
-        if (with->paths[i]) {
-            struct str name = with->fields[i].name;
-            with->fields[i] = read_path(with, with->paths[i], records, record);
-            with->fields[i].name = name;
-        }
-    return true;
+        if (with->paths[i])
+            has_changed |= update_path(with, i, text_of(with->paths[i], records, record));
+    return has_changed;
 }

@@ -19,6 +19,7 @@ struct with {
     size_t count;
     /* private */
     const struct with_field **paths; /* of these fields; NULL: an expression */
+    struct str *read_in;             /* where each path was read last; not read: no bytes */
     size_t path_count;
     bool follows_record; /* one of them is read in the record itself */
     size_t place;        /* records_place() when the paths were read */

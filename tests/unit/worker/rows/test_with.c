@@ -1,5 +1,6 @@
 #include "worker/rows/with.h"
 
+#include "tests/support/cpu.h"
 #include "tests/support/suite.h"
 
 static struct arena *arena;
@@ -120,6 +121,35 @@ START_TEST(paths_are_read_at_their_anchors)
 }
 END_TEST
 
+/* An element around many records is long: it is read once, not for each of them. */
+START_TEST(what_is_around_records_is_read_once)
+{
+    enum { RECORDS = 30000 };
+    struct with_field fields[2];
+    set_up("groups[*].items[*]", fields, 2);
+    set_path(&fields[0], "group", "groups[*].name", 1, 2);
+    set_path(&fields[1], "page", "page", WITH_BODY, 0);
+    struct with with = start();
+    AUTO_BUF(body, MIB(1));
+    buf_puts(&body, "{\"groups\":[{\"items\":[0");
+    for (int i = 1; i < RECORDS; i++)
+        buf_puts(&body, ",1");
+    buf_puts(&body, "],\"name\":\"a\"},{\"name\":\"b\",\"items\":[1]}],\"page\":5}");
+    struct records *records = records_start(arena, buf_str(&body), &merge_path);
+    struct record record;
+    int reads = 0;
+    with_watch(&with, records);
+    int64_t before = cpu_ms();
+    while (records_next(records, &record, &err) == RECORDS_ONE)
+        reads += with_update(&with, records, &record);
+    ck_assert_int_lt(cpu_ms() - before, 400);
+    ck_assert_int_eq(reads, 2);
+    ck_assert_str_is(with.fields[0].raw, "\"b\"");
+    ck_assert_str_is(with.fields[1].raw, "5");
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(a_path_into_the_record_is_read_for_each)
 {
     struct with_field field;
@@ -149,4 +179,5 @@ END_TEST
 
 SUITE("worker/with", expressions_are_evaluated_once, an_omitted_field_is_not_there,
       an_error_names_the_field, paths_are_read_at_their_anchors,
-      a_path_into_the_record_is_read_for_each, the_name_of_a_member_is_text)
+      what_is_around_records_is_read_once, a_path_into_the_record_is_read_for_each,
+      the_name_of_a_member_is_text)
