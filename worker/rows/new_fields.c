@@ -60,6 +60,9 @@ struct order {
     const struct new_fields *fields;
     size_t *positions, count;
     bool *is_placed;
+    struct str *wanted; /* names whose exact fields are placed already */
+    size_t wanted_count;
+    struct name_index index; /* of these */
 };
 
 static void place(struct order *order, size_t position)
@@ -83,19 +86,36 @@ static bool place_exact(struct order *order, struct str name)
     return true;
 }
 
+static bool is_first_to_want(struct order *order, struct str wanted)
+{
+    uint32_t *slot =
+        name_index_slot(&order->index, order->wanted, sizeof *order->wanted, wanted);
+    if (*slot)
+        return false;
+    order->wanted[order->wanted_count++] = wanted;
+    *slot = (uint32_t)order->wanted_count;
+    return true;
+}
+
 /* Before a field that wants a name of its own making, those that have the name, or the number
- * that it would get. */
+ * that it would get. Once for each name: thousands of fields may want the same. */
 static void place_exact_before(struct order *order, struct arena *arena, struct str wanted)
 {
     struct str name = wanted;
+    if (!is_first_to_want(order, wanted))
+        return;
     for (int n = 2; place_exact(order, name); n++)
         name = arena_printf(arena, "%.*s_%d", STR_ARG(wanted), n);
 }
 
 size_t *new_fields_order(const struct new_fields *fields, struct arena *arena)
 {
-    struct order order = {fields, ARENA_ARRAY(arena, size_t, fields->count + 1), 0,
-                          ARENA_ARRAY(arena, bool, fields->count + 1)};
+    size_t room = fields->count + 1;
+    struct order order = {.fields = fields,
+                          .positions = ARENA_ARRAY(arena, size_t, room),
+                          .is_placed = ARENA_ARRAY(arena, bool, room),
+                          .wanted = ARENA_ARRAY(arena, struct str, room)};
+    name_index_build(&order.index, arena, order.wanted, sizeof *order.wanted, 0, room);
     for (size_t i = 0; i < fields->count; i++) {
         struct str wanted = column_name_for(arena, fields->items[i].field);
         if (!str_eq(wanted, fields->items[i].field))

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "tests/support/cpu.h"
 #include "tests/support/suite.h"
 #include "worker/records/jsontext.h"
 
@@ -70,5 +71,26 @@ START_TEST(a_field_of_nulls_has_no_type)
 }
 END_TEST
 
+/* Names that all want `a_b`: half of them have a number of it already. */
+START_TEST(orders_fields_that_want_one_name)
+{
+    arena = arena_new();
+    struct new_fields fields = {.arena = arena};
+    for (int i = 0; i < NEW_FIELDS_MAX; i++) {
+        bool is_exact = i % 2;
+        struct str name = is_exact ? arena_printf(arena, i == 1 ? "a_b" : "a_b_%d", i / 2 + 1)
+                                   : arena_printf(arena, "a %*s b", i, "");
+        struct record_field value = field(name.ptr, "1");
+        new_fields_add(&fields, &value);
+    }
+    int64_t before = cpu_ms();
+    size_t *order = new_fields_order(&fields, arena);
+    ck_assert_int_lt(cpu_ms() - before, 250);
+    for (size_t i = 0; i < NEW_FIELDS_MAX; i++)
+        ck_assert_uint_eq(order[i] % 2, i < NEW_FIELDS_MAX / 2);
+    arena_free(arena);
+}
+END_TEST
+
 SUITE("worker/new_fields", finds_fields_in_any_order, keeps_no_more_than_its_ceiling,
-      a_field_of_nulls_has_no_type)
+      a_field_of_nulls_has_no_type, orders_fields_that_want_one_name)
