@@ -1,5 +1,6 @@
 #include "worker/rows/cut.h"
 
+#include "tests/support/cpu.h"
 #include "tests/support/cut_fixture.h"
 #include "tests/support/suite.h"
 
@@ -324,9 +325,35 @@ START_TEST(finds_the_highest_bookmark)
 }
 END_TEST
 
+/* Each value of 60,000 fields without a column goes aside; 1,000 names are kept. */
+START_TEST(counts_misfits_of_very_many_names)
+{
+    enum { RECORDS = 600, FIELDS = 100 };
+    struct cut_fixture fixture;
+    open_fixture(&fixture, "");
+    fixture.cut.is_extended = true;
+    AUTO_BUF(body, MIB(2));
+    for (int i = 0; i < RECORDS; i++) {
+        buf_printf(&body, "%s{\"id\":%d", i ? "," : "[", i);
+        for (int j = 0; j < FIELDS; j++)
+            buf_printf(&body, ",\"f%d_%d\":1", i, j);
+        buf_puts(&body, "}");
+    }
+    buf_puts(&body, "]");
+    int64_t before = cpu_ms();
+    ck_assert_int_eq(cut_text(&fixture, body.ptr), CUT_DONE);
+    ck_assert_int_lt(cpu_ms() - before, 1000);
+    ck_assert_int_eq(fixture.cut.asides, RECORDS * FIELDS);
+    ck_assert(str_starts(fixture.cut.misfits, STR("{\"f0_0\":1,\"f0_1\":1,")));
+    ck_assert(str_ends(fixture.cut.misfits, STR("\"f9_99\":1,\"(others)\":59000}")));
+    cut_fixture_close(&fixture);
+}
+END_TEST
+
 SUITE("worker/cut", hash_is_of_what_is_left, finds_the_highest_bookmark, cuts_and_counts,
       limit_cuts_the_page_exactly, a_key_alone_tells_records_apart,
       hash_tells_order_and_records_apart, asks_for_columns_with_the_whole_page,
       an_extended_map_is_final, first_record_makes_the_table, bad_bodies_leave_the_batch_alone,
       missing_is_forgiven_at_every_segment, with_adds_its_fields,
-      forbidden_fields_fail_the_page, rows_past_the_ceiling_fail_the_page)
+      forbidden_fields_fail_the_page, rows_past_the_ceiling_fail_the_page,
+      counts_misfits_of_very_many_names)
