@@ -35,7 +35,7 @@ bool expr_eval(const struct expr *expr, const struct expr_scope *scope, struct a
                       .find_filter = filter_find,
                       .err = err};
     struct value value;
-    if (!eval_node(&ev, expr->root, &value))
+    if (!eval_node(&ev, expr->root, &value) || !eval_check_result(&ev, value))
         return false;
     *ret = value;
     return true;

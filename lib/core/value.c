@@ -175,13 +175,13 @@ void value_put(struct json_out *out, const char *key, struct value value)
         break;
     case VALUE_LIST:
         json_out_open(out, key, '[');
-        for (size_t i = 0; i < value.list->count; i++)
+        for (size_t i = 0; i < value.list->count && !out->buf->has_overflowed; i++)
             value_put(out, NULL, value.list->items[i]);
         json_out_close(out, ']');
         break;
     case VALUE_MAP:
         json_out_open(out, key, '{');
-        for (size_t i = 0; i < value.map->count; i++) {
+        for (size_t i = 0; i < value.map->count && !out->buf->has_overflowed; i++) {
             json_out_name(out, value.map->members[i].key);
             value_put(out, NULL, value.map->members[i].value);
         }

@@ -35,7 +35,17 @@ bool call_named(struct eval *ev, const char *what, struct str name,
     for (size_t slot = 0; slot < callable->required; slot++)
         if (!call->given[slot])
             return eval_fail(ev, "%s needs %s", callable->name, callable->slots[slot]);
-    return callable->fn(ev, call, ret);
+    return call_run(ev, callable, call, ret);
+}
+
+bool call_run(struct eval *ev, const struct callable *callable, const struct call *call,
+              struct value *ret)
+{
+    size_t steps = 1 + eval_steps_of(call->subject);
+    for (size_t slot = 0; slot < EXPR_SLOTS_MAX; slot++)
+        if (call->given[slot] && call->args[slot].kind == VALUE_STRING)
+            steps += eval_steps_of(call->args[slot]);
+    return eval_spend(ev, steps) && callable->fn(ev, call, ret);
 }
 
 /* --- arguments --- */

@@ -44,6 +44,10 @@ bool call_named(struct eval *ev, const char *what, struct str name,
                 const struct callable *callable, const struct call *call,
                 struct value *ret) MUST_CHECK;
 
+/* Calls it, and counts the work of looking at the subject and the texts once. */
+bool call_run(struct eval *ev, const struct callable *callable, const struct call *call,
+              struct value *ret) MUST_CHECK;
+
 /* Arguments, with their defaults; a wrong kind fails with the slot's name. */
 bool call_int(struct eval *ev, const struct call *call, size_t slot, int64_t fallback,
               int64_t *ret) MUST_CHECK;

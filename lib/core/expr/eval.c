@@ -86,6 +86,57 @@ const char *eval_show(struct eval *ev, struct value value)
     return shown.ptr;
 }
 
+/* --- work --- */
+
+bool eval_spend(struct eval *ev, size_t steps)
+{
+    bool was_spent = ev->steps > EXPR_STEPS_MAX;
+    ev->steps += MIN(steps, (size_t)EXPR_STEPS_MAX + 1);
+    if (ev->steps <= EXPR_STEPS_MAX)
+        return true;
+    return !was_spent ? eval_fail(ev, "takes more than %d steps", EXPR_STEPS_MAX) : false;
+}
+
+size_t eval_steps_of(struct value value)
+{
+    switch (value.kind) {
+    case VALUE_STRING:
+    case VALUE_NUMBER:
+        return value.text.len / EVAL_BYTES_A_STEP;
+    case VALUE_LIST:
+        return value.list->count;
+    case VALUE_MAP:
+        return value.map->count / 8; /* a key that differs is passed quickly */
+    default:
+        return 0;
+    }
+}
+
+/* Values are no deeper than the scanner and the tree allow: the recursion is bounded. */
+static bool is_within(struct value value, size_t *left)
+{
+    size_t bytes = sizeof value;
+    if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)
+        bytes += value.text.len;
+    if (bytes > *left)
+        return false;
+    *left -= bytes;
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        if (!is_within(value.list->items[i], left))
+            return false;
+    for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count; i++)
+        if (!is_within(value.map->members[i].value, left))
+            return false;
+    return true;
+}
+
+bool eval_check_result(struct eval *ev, struct value value)
+{
+    size_t left = EXPR_RESULT_MAX;
+    return is_within(value, &left) ||
+           eval_fail(ev, "makes a value of more than %d MiB", EXPR_RESULT_MAX >> 20);
+}
+
 /* --- building --- */
 
 static bool check_memory(struct eval *ev, size_t more_bytes)
@@ -100,7 +151,7 @@ bool eval_take_text(struct eval *ev, const struct buf *buf, struct value *ret)
 {
     if (buf->has_overflowed)
         return eval_fail(ev, "makes a string of more than %d MiB", EXPR_TEXT_MAX >> 20);
-    if (!check_memory(ev, buf->len))
+    if (!check_memory(ev, buf->len) || !eval_spend(ev, buf->len / EVAL_BYTES_A_STEP))
         return false;
     *ret = value_string(arena_str(ev->arena, buf_str(buf)));
     return true;
@@ -110,7 +161,7 @@ bool eval_list_new(struct eval *ev, size_t count, struct value_list **ret)
 {
     if (count > EXPR_LIST_MAX)
         return eval_fail(ev, "makes a list of more than %d elements", EXPR_LIST_MAX);
-    if (!check_memory(ev, count * sizeof(struct value)))
+    if (!check_memory(ev, count * sizeof(struct value)) || !eval_spend(ev, count))
         return false;
     struct value_list *list = ARENA_NEW(ev->arena, struct value_list);
     list->items = ARENA_ARRAY(ev->arena, struct value, count);

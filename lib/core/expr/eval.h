@@ -20,6 +20,7 @@ struct eval {
     struct arena *arena;
     size_t arena_start_bytes; /* taken from the arena before: not this evaluation's */
     size_t secrets_read;      /* how often a secret name was read so far */
+    size_t steps;             /* spent so far */
     size_t at; /* the operation under way: the byte under which a failure puts its caret */
     const struct callable *(*find_filter)(struct str name); /* for `map`, itself a filter */
     struct err *err;
@@ -27,6 +28,23 @@ struct eval {
 
 /* ERR_INPUT at ev->at. Always false. */
 bool eval_fail(struct eval *ev, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * Counts work, before it is done: a step is a node, an element, or EVAL_BYTES_A_STEP bytes of a
+ * text. False past EXPR_STEPS_MAX, and from then on: eval_node then fails, even where a caller
+ * in between could not.
+ */
+enum { EVAL_BYTES_A_STEP = 32 };
+bool eval_spend(struct eval *ev, size_t steps) MUST_CHECK;
+
+/* The work of looking at a value once: at its text, or at its elements from outside. */
+size_t eval_steps_of(struct value value);
+
+/*
+ * Is the value no larger than EXPR_RESULT_MAX? Values share their parts, so few bytes may hold
+ * very many elements: what walks a result must not meet them.
+ */
+bool eval_check_result(struct eval *ev, struct value value) MUST_CHECK;
 
 /* Says that this value, with its name where it has one, is undefined. Always false. */
 bool eval_fail_undefined(struct eval *ev, struct value value);

@@ -25,6 +25,8 @@
  *  - `omit` is only ever stored by lists and maps, which leave it out.
  *  - Recursion is as deep as the tree, which parser_node keeps to EXPR_DEPTH_MAX; memory is
  *    counted where it is taken (eval_take_text, eval_list_new).
+ *  - Work is counted, too (eval_spend): at each node, each call of a filter or test, each
+ *    element that is made or compared. An evaluation ends, whatever the data is.
  *
  * E.g. `items[-1].id ~ "x"` is CONCAT(ITEM(ITEM(NAME items, CONST -1), CONST "id"), CONST "x"):
  * the NAME asks the scope, the two ITEMs go through item_get, CONCAT puts both texts together.
@@ -265,7 +267,7 @@ static bool eval_call(struct eval *ev, const struct node *node, struct value *re
         call.given[i - 1] = true;
     }
     ev->at = node->at;
-    return node->call->fn(ev, &call, ret);
+    return call_run(ev, node->call, &call, ret);
 }
 
 static bool eval_not(struct eval *ev, const struct node *node, struct value *ret)
@@ -300,14 +302,19 @@ static bool eval_now(struct eval *ev, struct value *ret)
 }
 
 /* Values are no deeper than the scanner and the tree allow: the recursion is bounded. */
-static void say_derived(const struct expr_scope *scope, struct value value)
+static bool say_derived(struct eval *ev, struct value value)
 {
+    if (!eval_spend(ev, 1))
+        return false;
     if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)
-        scope->on_derived(value.text);
+        ev->scope->on_derived(value.text);
     for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
-        say_derived(scope, value.list->items[i]);
+        if (!say_derived(ev, value.list->items[i]))
+            return false;
     for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count; i++)
-        say_derived(scope, value.map->members[i].value);
+        if (!say_derived(ev, value.map->members[i].value))
+            return false;
+    return true;
 }
 
 static bool eval_kind(struct eval *ev, const struct node *node, struct value *ret)
@@ -358,10 +365,9 @@ static bool eval_kind(struct eval *ev, const struct node *node, struct value *re
 bool eval_node(struct eval *ev, const struct node *node, struct value *ret)
 {
     size_t before = ev->secrets_read;
-    if (!eval_kind(ev, node, ret))
+    if (!eval_spend(ev, 1) || !eval_kind(ev, node, ret) || !eval_spend(ev, 0))
         return false;
     bool is_new = node->kind == NODE_FILTER || node->kind == NODE_SLICE;
-    if (is_new && ev->secrets_read > before && ev->scope->on_derived)
-        say_derived(ev->scope, *ret);
-    return true;
+    bool is_derived = is_new && ev->secrets_read > before && ev->scope->on_derived;
+    return !is_derived || say_derived(ev, *ret);
 }

@@ -13,6 +13,8 @@ static bool filter_tojson(struct eval *ev, const struct call *call, struct value
 {
     AUTO_BUF(buf, EXPR_TEXT_MAX);
     int64_t indent;
+    if (!eval_check_result(ev, call->subject))
+        return false;
     if (value_has_undefined(call->subject))
         return eval_fail(ev, "an undefined value has no JSON: %s",
                          eval_show(ev, call->subject));

@@ -79,6 +79,8 @@ static bool fold_case(struct eval *ev, struct value value, bool case_sensitive,
     if (case_sensitive || value.kind != VALUE_STRING)
         return true;
     AUTO_BUF(buf, EXPR_TEXT_MAX);
+    if (!eval_spend(ev, value.text.len / TEXT_FOLDED_A_STEP))
+        return false;
     text_put_lower(&buf, value.text);
     return eval_take_text(ev, &buf, ret);
 }
@@ -167,7 +169,7 @@ static int compare_entries(const void *a, const void *b, void *ctx)
     struct sorting *sorting = ctx;
     int by_place = (x->place > y->place) - (x->place < y->place);
     bool less;
-    if (sorting->failed || ops_equal(x->key, y->key))
+    if (sorting->failed || ops_equal(sorting->ev, x->key, y->key))
         return by_place;
     if (!ops_less(sorting->ev, x->key, y->key, &less)) {
         sorting->failed = true;
@@ -235,9 +237,9 @@ static bool hash_key(struct eval *ev, struct value key, uint64_t *ret)
         return eval_fail(ev, "lists and objects cannot be told apart here: %s",
                          eval_show(ev, key));
     if (number_is_numeric(key))
-        *ret = hash_fold(VALUE_NUMBER, number_hash(key));
+        *ret = hash_fold(hash_for_table(STR_NONE), number_hash(key));
     else if (key.kind == VALUE_STRING)
-        *ret = hash_bytes(key.text, VALUE_STRING);
+        *ret = hash_for_table(key.text);
     else
         *ret = key.kind;
     return true;
@@ -251,11 +253,11 @@ struct key_set {
 };
 
 /* True where the key was not there yet. */
-static bool set_add(struct key_set *set, struct value key, uint64_t hash)
+static bool set_add(struct eval *ev, struct key_set *set, struct value key, uint64_t hash)
 {
     size_t place = hash & set->mask;
     for (; set->used[place]; place = (place + 1) & set->mask)
-        if (ops_equal(set->keys[place], key))
+        if (ops_equal(ev, set->keys[place], key))
             return false;
     set->used[place] = true;
     set->keys[place] = key;
@@ -280,9 +282,10 @@ static bool filter_unique(struct eval *ev, const struct call *call, struct value
     for (size_t i = 0; i < items->count; i++) {
         struct value key;
         uint64_t hash = 0;
-        if (!key_of(ev, &options, items->items[i], &key) || !hash_key(ev, key, &hash))
+        if (!key_of(ev, &options, items->items[i], &key) ||
+            !eval_spend(ev, eval_steps_of(key)) || !hash_key(ev, key, &hash))
             return false;
-        if (set_add(&set, key, hash))
+        if (set_add(ev, &set, key, hash))
             list->items[list->count++] = items->items[i];
     }
     *ret = value_from_list(list);

@@ -35,7 +35,7 @@ static bool folded(struct eval *ev, struct value subject,
 {
     AUTO_BUF(buf, EXPR_TEXT_MAX);
     struct str text;
-    if (!text_read(ev, subject, &text))
+    if (!text_read(ev, subject, &text) || !eval_spend(ev, text.len / TEXT_FOLDED_A_STEP))
         return false;
     put(&buf, text);
     return eval_take_text(ev, &buf, ret);

@@ -29,6 +29,9 @@ bool item_get(struct eval *ev, struct value container, struct value key, struct 
     *ret = UNDEFINED_VALUE;
     if (key.kind == VALUE_STRING || key.kind == VALUE_NUMBER)
         ret->text = arena_str(ev->arena, str_slice(key.text, 0, NAME_BYTES_MAX));
+    bool is_walked = container.kind == VALUE_MAP || container.kind == VALUE_STRING;
+    if (is_walked && !eval_spend(ev, eval_steps_of(container)))
+        return false;
     switch (container.kind) {
     case VALUE_UNDEFINED:
         return eval_fail_undefined(ev, container);

@@ -110,32 +110,47 @@ bool ops_binary(struct eval *ev, enum op op, struct value a, struct value b, str
 
 /* --- comparison --- */
 
-static bool lists_equal(const struct value_list *a, const struct value_list *b)
+static bool lists_equal(struct eval *ev, const struct value_list *a, const struct value_list *b)
 {
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (!ops_equal(a->items[i], b->items[i]))
+        if (!ops_equal(ev, a->items[i], b->items[i]))
             return false;
     return true;
 }
 
 /* Members are mostly in the same order: the same place is looked at first. */
-static bool maps_equal(struct value a, struct value b)
+static bool maps_equal(struct eval *ev, struct value a, struct value b)
 {
     if (a.map->count != b.map->count)
         return false;
     for (size_t i = 0; i < a.map->count; i++) {
         const struct value_member *x = &a.map->members[i], *y = &b.map->members[i];
-        struct value other = str_eq(x->key, y->key) ? y->value : value_get(b, x->key);
-        if (other.kind == VALUE_UNDEFINED || !ops_equal(x->value, other))
+        bool is_there = str_eq(x->key, y->key);
+        if (!is_there && !eval_spend(ev, b.map->count))
+            return false;
+        struct value other = is_there ? y->value : value_get(b, x->key);
+        if (other.kind == VALUE_UNDEFINED || !ops_equal(ev, x->value, other))
             return false;
     }
     return true;
 }
 
-bool ops_equal(struct value a, struct value b)
+/* Numbers are compared digit by digit; lists count their elements as they come. */
+static bool spend_compare(struct eval *ev, struct value a, struct value b)
 {
+    enum { NUMBER_STEPS = 4 };
+    bool is_number = a.kind == VALUE_NUMBER || b.kind == VALUE_NUMBER;
+    bool is_text = a.kind == VALUE_STRING && b.kind == VALUE_STRING;
+    size_t bytes = is_text ? MIN(eval_steps_of(a), eval_steps_of(b)) : 0;
+    return eval_spend(ev, 1 + (is_number ? NUMBER_STEPS : bytes));
+}
+
+bool ops_equal(struct eval *ev, struct value a, struct value b)
+{
+    if (!spend_compare(ev, a, b))
+        return false;
     if (number_is_numeric(a) && number_is_numeric(b))
         return number_compare(a, b) == 0;
     if (a.kind != b.kind)
@@ -144,9 +159,9 @@ bool ops_equal(struct value a, struct value b)
     case VALUE_STRING:
         return str_eq(a.text, b.text);
     case VALUE_LIST:
-        return lists_equal(a.list, b.list);
+        return lists_equal(ev, a.list, b.list);
     case VALUE_MAP:
-        return maps_equal(a, b);
+        return maps_equal(ev, a, b);
     default:
         return true;
     }
@@ -156,7 +171,7 @@ static bool lists_less(struct eval *ev, const struct value_list *a, const struct
                        bool *ret)
 {
     for (size_t i = 0; i < a->count && i < b->count; i++)
-        if (!ops_equal(a->items[i], b->items[i]))
+        if (!ops_equal(ev, a->items[i], b->items[i]))
             return ops_less(ev, a->items[i], b->items[i], ret);
     *ret = a->count < b->count;
     return true;
@@ -164,6 +179,8 @@ static bool lists_less(struct eval *ev, const struct value_list *a, const struct
 
 bool ops_less(struct eval *ev, struct value a, struct value b, bool *ret)
 {
+    if (!spend_compare(ev, a, b))
+        return false;
     if (number_is_numeric(a) && number_is_numeric(b))
         *ret = number_compare(a, b) < 0;
     else if (a.kind == VALUE_STRING && b.kind == VALUE_STRING)
@@ -188,10 +205,10 @@ static bool order(struct eval *ev, enum op op, struct value a, struct value b, b
     return true;
 }
 
-static bool list_contains(const struct value_list *list, struct value value)
+static bool list_contains(struct eval *ev, const struct value_list *list, struct value value)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (ops_equal(list->items[i], value))
+        if (ops_equal(ev, list->items[i], value))
             return true;
     return false;
 }
@@ -203,19 +220,19 @@ static bool contains(struct eval *ev, struct value container, struct value value
         *ret = false;
         return true;
     case VALUE_LIST:
-        *ret = list_contains(container.list, value);
-        return true;
+        *ret = list_contains(ev, container.list, value);
+        return eval_spend(ev, 0);
     case VALUE_STRING:
         if (value.kind != VALUE_STRING)
             return fail_operands(ev, OP_IN, value, container);
         *ret = str_find(container.text, value.text) >= 0;
-        return true;
+        return eval_spend(ev, eval_steps_of(container));
     case VALUE_MAP:
         if (value.kind == VALUE_LIST || value.kind == VALUE_MAP)
             return fail_operands(ev, OP_IN, value, container);
         *ret = (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER) &&
                value_get(container, value.text).kind != VALUE_UNDEFINED;
-        return true;
+        return eval_spend(ev, eval_steps_of(container));
     default:
         return fail_operands(ev, OP_IN, value, container);
     }
@@ -226,11 +243,11 @@ bool ops_compare(struct eval *ev, enum op op, struct value a, struct value b, bo
     bool found;
     switch (op) {
     case OP_EQ:
-        *ret = ops_equal(a, b);
-        return true;
+        *ret = ops_equal(ev, a, b);
+        return eval_spend(ev, 0);
     case OP_NE:
-        *ret = !ops_equal(a, b);
-        return true;
+        *ret = !ops_equal(ev, a, b);
+        return eval_spend(ev, 0);
     case OP_IN:
         return contains(ev, b, a, ret);
     case OP_NOT_IN:

@@ -29,7 +29,8 @@ bool ops_binary(struct eval *ev, enum op op, struct value a, struct value b,
 /* OP_EQ to OP_NOT_IN. */
 bool ops_compare(struct eval *ev, enum op op, struct value a, struct value b,
                  bool *ret) MUST_CHECK;
-bool ops_equal(struct value a, struct value b);
+/* False, too, where the work is spent (eval_spend). */
+bool ops_equal(struct eval *ev, struct value a, struct value b);
 bool ops_less(struct eval *ev, struct value a, struct value b, bool *ret) MUST_CHECK;
 
 #endif

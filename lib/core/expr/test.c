@@ -43,7 +43,7 @@ static bool modulo_is(struct eval *ev, struct value subject, struct value diviso
         return eval_fail(ev, "not a number: %s", eval_show(ev, subject));
     if (!ops_binary(ev, OP_MOD, subject, divisor, &modulo))
         return false;
-    *ret = value_bool(ops_equal(modulo, rest));
+    *ret = value_bool(ops_equal(ev, modulo, rest));
     return true;
 }
 

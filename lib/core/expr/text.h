@@ -27,6 +27,7 @@ bool text_is_space(uint32_t code); /* as Python's str.isspace */
 /* Without the characters of `set` at both ends, or without white space where it is NULL. */
 struct str text_trim(struct str text, const struct str *set);
 
+enum { TEXT_FOLDED_A_STEP = 4 }; /* bytes: one character after the other, by its class */
 void text_put_lower(struct buf *buf, struct str text);
 void text_put_upper(struct buf *buf, struct str text);
 

@@ -1,5 +1,6 @@
 #include "core/expr.h"
 
+#include "tests/support/cpu.h"
 #include "tests/support/expr_table.h"
 #include "tests/support/suite.h"
 
@@ -121,6 +122,33 @@ START_TEST(bounds_depth_and_length)
 }
 END_TEST
 
+/* Little text, little memory, and work without an end. */
+START_TEST(bounds_work)
+{
+    static const char *const sources[] = {
+        "[[[['a']*1000]*1000]*1000] == [[[['a']*1000]*1000]*1000]",
+        "[[[['a']*1000]*1000]*1000] < [[[['a']*1000]*1000]*1000]",
+        "[[['a']*1000]*1000]*1000",
+        "[[[['a']*1000]*1000]*1000] | tojson",
+        "[[[['a']*1000]*1000]*1000] | string",
+        "(['x'*10000000]*1000000) | map('length') | sum",
+        "(['x'*10000000]*1000000) | unique | length",
+        "(['x'*10000000]*1000) | sort | length",
+        "(['x'*10000000]*1000000) | map('upper') | length",
+        "(['x'*10000000]*1000000) | select('in', 'x') | list",
+        "([1]*1000000) | sort | length",
+    };
+    for (size_t i = 0; i < COUNT_OF(sources); i++) {
+        int64_t before = cpu_ms();
+        struct err err = error_of(sources[i]);
+        int64_t took_ms = cpu_ms() - before;
+        ck_assert_int_eq(err.kind, ERR_INPUT);
+        ck_assert_msg(strstr(err.text, "more than "), "%s: %s", sources[i], err.text);
+        ck_assert_msg(took_ms < 5000, "%s: %lld ms", sources[i], (long long)took_ms);
+    }
+}
+END_TEST
+
 START_TEST(outlives_its_source)
 {
     AUTO_ARENA struct arena *arena = arena_new();
@@ -231,5 +259,5 @@ START_TEST(knows_truth)
 END_TEST
 
 SUITE_OF_TABLES(TABLE, "core/expr", follows_the_table, points_at_the_place, cuts_what_it_shows,
-                bounds_depth_and_length, outlives_its_source, says_what_it_makes_of_secrets,
-                tells_what_it_reads, knows_truth)
+                bounds_depth_and_length, bounds_work, outlives_its_source,
+                says_what_it_makes_of_secrets, tells_what_it_reads, knows_truth)
