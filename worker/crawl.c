@@ -109,6 +109,11 @@ static void quiet(struct crawl *crawl)
     if (crawl->call)
         http_cancel(TAKE(crawl->call));
     throttle_drop(crawl->env->throttle, &crawl->pass);
+    crawl->is_crowded_out = false;
+    if (crawl->cut.cutting) {
+        cut_drop(&crawl->cut);
+        loader_release(crawl->loader);
+    }
     if (crawl->loader)
         loader_forget(crawl->loader, crawl);
     loop_timer_clear(crawl->timer);
@@ -368,7 +373,8 @@ void crawl_stop(struct crawl *crawl, enum crawl_stop how)
         finish(crawl, CRAWL_LOST);
         return;
     }
-    if (how == CRAWL_STOP_NOW || !crawl->call)
+    bool is_busy = crawl->call || crawl->cut.cutting;
+    if (how == CRAWL_STOP_NOW || !is_busy)
         crawl_give_back(crawl);
 }
 
@@ -384,13 +390,31 @@ const struct columns *crawl_columns(const struct crawl *crawl)
 
 bool crawl_is_idle(const struct crawl *crawl)
 {
-    return !crawl->call;
+    return !crawl->call && !crawl->cut.cutting;
+}
+
+bool crawl_is_crowded_out(const struct crawl *crawl)
+{
+    return crawl->is_crowded_out;
+}
+
+bool crawl_is_cutting(const struct crawl *crawl)
+{
+    return crawl->cut.cutting;
+}
+
+/* Scratch of a page counts where it is large: every crawl has a little of it. */
+static size_t page_bytes(const struct crawl *crawl)
+{
+    enum { LITTLE_BYTES = 256 << 10 };
+    size_t bytes = arena_bytes(crawl->page) + arena_bytes(crawl->next);
+    return bytes > LITTLE_BYTES ? bytes : 0;
 }
 
 struct crawl_stats crawl_stats(const struct crawl *crawl)
 {
     struct crawl_stats stats = crawl->stats;
-    stats.bytes = crawl->body.len;
+    stats.bytes = crawl->body.len + page_bytes(crawl);
     stats.rejects = crawl->job.rejects;
     stats.page = crawl->pager.page + 1;
     stats.step = steps[crawl->is_paused ? crawl->resume : crawl->step].name;

@@ -55,6 +55,9 @@ struct crawl_env {
     /* May a request start now? If not, crawl_wake is called when it may be worth asking
      * again. */
     bool (*may_send)(void *ctx, const struct crawl *crawl);
+    /* The same for a page that is half cut: may it go on to grow? */
+    bool (*may_cut)(void *ctx, const struct crawl *crawl);
+    size_t memory_bytes; /* what a page may become, at least */
     /* A request failed and will be tried again in `delay_ms`. */
     void (*on_retry)(void *ctx, const struct crawl *crawl, const struct err *err,
                      int64_t delay_ms);
@@ -91,14 +94,18 @@ void crawl_stop(struct crawl *crawl, enum crawl_stop how);
 
 const struct job *crawl_job(const struct crawl *crawl);
 const struct columns *crawl_columns(const struct crawl *crawl); /* NULL: not known yet */
-bool crawl_is_idle(const struct crawl *crawl); /* no request of it is in flight */
+/* No request of it is in flight, and no page half cut. */
+bool crawl_is_idle(const struct crawl *crawl);
+bool crawl_is_cutting(const struct crawl *crawl); /* a page is half cut */
+/* Its request was given up because memory was full; it wants to be alone. */
+bool crawl_is_crowded_out(const struct crawl *crawl);
 
 struct crawl_stats {
     int page;               /* number of the page that is being read */
     int pages, pages_total; /* committed in this and earlier turns; 0: unknown */
     int64_t records;
     int64_t rejects;  /* those that the loader refuses are not among them */
-    size_t bytes;     /* memory of the body it holds */
+    size_t bytes;     /* memory of the body it holds, and of what it becomes */
     const char *step; /* that it is at, or waits for: "send", "cut", …; static */
 };
 struct crawl_stats crawl_stats(const struct crawl *crawl);

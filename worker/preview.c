@@ -6,7 +6,12 @@
 #include "worker/crawl.h"
 #include "worker/load/column_map_dry.h"
 
-enum { BATCH_RECORDS = 1, BATCH_BYTES = 8 * 1024 * 1024, TEXT_BYTES_MAX = 1024 * 1024 };
+enum {
+    BATCH_RECORDS = 1,
+    BATCH_BYTES = 8 * 1024 * 1024,
+    MEMORY_BYTES = 64 * 1024 * 1024, /* as the setting `memory` has it by default */
+    TEXT_BYTES_MAX = 1024 * 1024,
+};
 
 struct previewing {
     const struct preview_options *options;
@@ -38,6 +43,13 @@ static bool may_send(void *ctx, const struct crawl *crawl)
     if (!may)
         loop_timer_set(previewing->stop, 0);
     return may;
+}
+
+/* It is the only page. */
+static bool may_cut(void *ctx, const struct crawl *crawl)
+{
+    (void)ctx, (void)crawl;
+    return true;
 }
 
 static void on_retry(void *ctx, const struct crawl *crawl, const struct err *err,
@@ -147,6 +159,8 @@ static void lend(struct previewing *previewing)
         .rng = &previewing->rng,
         .secrets_dir = previewing->options->secrets_dir,
         .may_send = may_send,
+        .may_cut = may_cut,
+        .memory_bytes = MEMORY_BYTES,
         .on_retry = on_retry,
         .on_page = on_page,
         .on_recognised = on_recognised,

@@ -14,6 +14,9 @@ enum {
     REDIRECTS_MAX = 5,
     SERVER_WAITS_MAX = 100,
     SLOT_WAIT_MS = 10000, /* a longer wait gives the slot and the lease back */
+    CUT_SLICE_MS = 5,     /* of cutting, before other work of the process has its turn */
+    /* A page may become so many times its body, where that is more than `memory`. */
+    BODY_GROWTH = 4,
 };
 
 /* Goes on with the stream as if its merge_path were this. */
@@ -86,10 +89,16 @@ enum step step_ask(struct crawl *crawl)
     return STEP_send;
 }
 
+static bool is_crowded_out(const struct err *err)
+{
+    return err->code == HTTP_CROWDED_OUT;
+}
+
 static void on_answer(void *ctx, const struct http_answer *answer, const struct err *err)
 {
     struct crawl *crawl = ctx;
-    bool has_failed = err ? err->kind == ERR_AGAIN : answer->status >= 500;
+    bool has_failed =
+        err ? err->kind == ERR_AGAIN && !is_crowded_out(err) : answer->status >= 500;
     crawl->call = NULL;
     throttle_give(crawl->env->throttle, &crawl->pass, has_failed, clock_mono_ms());
     crawl->answer = answer;
@@ -148,6 +157,7 @@ enum step step_send(struct crawl *crawl)
                                            &key, clock_mono_ms(), &wait_ms);
     if (why != THROTTLE_GO)
         return hold(crawl, why, wait_ms);
+    crawl->is_crowded_out = false;
     if (crawl->env->watch)
         crawl->env->watch->on_request(crawl->env->watch->ctx, &crawl->request);
     crawl->call = http_send(crawl->env->http, &crawl->request.http, on_answer, crawl);
@@ -323,6 +333,10 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
 enum step step_judge(struct crawl *crawl)
 {
     assert(!crawl->answer != !crawl->failed);
+    if (crawl->failed && is_crowded_out(crawl->failed)) {
+        crawl->is_crowded_out = true;
+        return starve(crawl);
+    }
     struct judgement judgement = judge(crawl);
     switch (judgement.verdict) {
     case JUDGE_REDIRECT:
@@ -405,13 +419,9 @@ static void find_records(struct crawl *crawl)
     }
 }
 
-enum step step_cut(struct crawl *crawl)
+static void begin_cut(struct crawl *crawl)
 {
     const struct crawl_watch *watch = crawl->env->watch;
-    struct batch *batch = loader_batch(crawl->loader, crawl_ready, crawl);
-    if (!batch)
-        return crawl_pause(crawl, STEP_cut);
-    find_records(crawl);
     crawl->cut = (struct cut){
         .body = buf_str(&crawl->body),
         .stream = crawl->stream,
@@ -420,26 +430,55 @@ enum step step_cut(struct crawl *crawl)
         .max_records = records_left(crawl),
         .shape_before = crawl->pager.shape,
         .is_extended = crawl->cut.is_extended,
+        .slice_ms = CUT_SLICE_MS,
+        .max_bytes = MAX(crawl->env->memory_bytes, crawl->body.len * BODY_GROWTH),
         .arena = crawl->page,
         .on_record = watch ? watch->on_record : NULL,
         .on_record_ctx = watch ? watch->ctx : NULL,
     };
-    if (crawl->is_body_empty) {
-        batch_page_begin(batch);
-        return STEP_next;
-    }
     if (crawl->stream->merge.reads_response)
         show_response(crawl);
-    switch (cut_page(&crawl->cut, batch, &crawl->err)) {
-    case CUT_DONE:
+}
+
+/* Everything else in this process has its turn; a page that is large enough waits for memory. */
+static enum step rest(struct crawl *crawl)
+{
+    loader_hold(crawl->loader);
+    crawl->is_starved = !crawl->env->may_cut(crawl->env->ctx, crawl);
+    if (!crawl->is_starved)
+        loop_timer_set(crawl->timer, 0);
+    return crawl_pause(crawl, STEP_cut);
+}
+
+static enum step cut_on(struct crawl *crawl, struct batch *batch)
+{
+    crawl->is_starved = false;
+    enum cut_result result = cut_page(&crawl->cut, batch, &crawl->err);
+    if (result == CUT_MORE)
+        return rest(crawl);
+    loader_release(crawl->loader);
+    if (result == CUT_DONE)
         return STEP_next;
-    case CUT_NEW_FIELDS:
-        crawl->cut.is_extended = true;
-        loader_extend(crawl->loader, crawl->job.run, &crawl->cut.new_fields, crawl_ready,
-                      crawl);
+    if (result == CUT_BAD)
+        return cut_failed(crawl);
+    crawl->cut.is_extended = true;
+    loader_extend(crawl->loader, crawl->job.run, &crawl->cut.new_fields, crawl_ready, crawl);
+    return crawl_pause(crawl, STEP_cut);
+}
+
+enum step step_cut(struct crawl *crawl)
+{
+    if (crawl->cut.cutting)
+        return cut_on(crawl, loader_open_batch(crawl->loader));
+    struct batch *batch = loader_batch(crawl->loader, crawl_ready, crawl);
+    if (!batch)
         return crawl_pause(crawl, STEP_cut);
-    case CUT_BAD:
-        break;
+    if (crawl->is_body_empty) {
+        batch_page_begin(batch);
+        crawl->cut = (struct cut){.stream = crawl->stream, .arena = crawl->page};
+        return STEP_next;
     }
-    return cut_failed(crawl);
+    find_records(crawl);
+    begin_cut(crawl);
+    return cut_on(crawl, batch);
 }

@@ -74,15 +74,44 @@ static bool is_fetching(const struct worker *worker)
     return false;
 }
 
+/* A crawl that memory had no room for waits to be the only one. */
+static bool is_someone_crowded_out(const struct worker *worker)
+{
+    for (const struct held *held = worker->held.first; held; held = held->next)
+        if (held->crawl && crawl_is_crowded_out(held->crawl))
+            return true;
+    return false;
+}
+
 /* One page may exceed the bound alone: else a page larger than it would stop everything. */
 static bool may_send(void *ctx, const struct crawl *crawl)
 {
     struct worker *worker = ctx;
     size_t bytes = bytes_held(worker), bound = (size_t)worker->settings->memory_bytes;
-    (void)crawl;
-    if (bytes >= bound / 4 * 3)
+    bool wants_alone = crawl_is_crowded_out(crawl);
+    if (bytes >= bound / 4 * 3 || wants_alone)
         loaders_flush_oldest(worker->loaders);
-    return bytes < bound || (!is_fetching(worker) && loaders_is_idle(worker->loaders));
+    if (!is_fetching(worker) && loaders_is_idle(worker->loaders))
+        return true;
+    return bytes < bound && !wants_alone && !is_someone_crowded_out(worker);
+}
+
+/* Where memory is full one page goes on: the first of those held that is half cut. */
+static bool may_cut(void *ctx, const struct crawl *crawl)
+{
+    struct worker *worker = ctx;
+    if (bytes_held(worker) < (size_t)worker->settings->memory_bytes)
+        return true;
+    for (const struct held *held = worker->held.first; held; held = held->next)
+        if (held->crawl && crawl_is_cutting(held->crawl))
+            return held->crawl == crawl;
+    return true;
+}
+
+static bool has_room(void *ctx, size_t bytes)
+{
+    const struct worker *worker = ctx;
+    return bytes_held(worker) + bytes <= (size_t)worker->settings->memory_bytes;
 }
 
 static void on_starved_timer(void *ctx)
@@ -290,6 +319,8 @@ static void lend(struct worker *worker)
         .rng = &worker->rng,
         .secrets_dir = worker->settings->secrets_dir,
         .may_send = may_send,
+        .may_cut = may_cut,
+        .memory_bytes = (size_t)worker->settings->memory_bytes,
         .on_retry = on_retry,
         .on_page = on_page,
         .on_recognised = on_recognised,
@@ -329,6 +360,7 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
         worker_free(worker);
         return false;
     }
+    http_bound(worker->http, has_room, worker);
     lend(worker);
     *ret_worker = worker;
     return true;

@@ -48,7 +48,9 @@ struct http {
     struct loop *loop;
     struct http_multi *multi;
     struct http_call *calls;
-    size_t bytes;         /* of the bodies of `calls` */
+    size_t bytes;          /* of the bodies of `calls` */
+    http_room_fn has_room; /* NULL: no bound */
+    void *room_ctx;
     bool is_calling_back; /* a callback of a call is under way */
 };
 
@@ -72,6 +74,8 @@ struct http_call {
     bool is_let_through; /* one address at least was let through */
     char refused[INET6_ADDRSTRLEN];
     bool is_headers_full;
+    bool is_once, is_crowded_out;
+    size_t counted_bytes; /* of the body, in http->bytes */
 
     struct arena *arena; /* request and answer headers */
     struct curl_slist *sent_headers;
@@ -262,11 +266,51 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
     return call->is_headers_full ? 0 : line.len;
 }
 
+void http_bound(struct http *http, http_room_fn has_room, void *ctx)
+{
+    http->has_room = has_room;
+    http->room_ctx = ctx;
+}
+
+/* Newer calls come first in the list. */
+static bool is_first_body(const struct http_call *call)
+{
+    const struct http_call *older = call->next;
+    while (older && !older->body.len)
+        older = older->next;
+    return !older;
+}
+
+static void count_body(struct http_call *call)
+{
+    call->http->bytes += call->body.len - call->counted_bytes;
+    call->counted_bytes = call->body.len;
+}
+
+/* Asked for each piece of so many bytes: small bodies are not worth it. */
+enum { ROOM_BYTES = 256 << 10 };
+
+/* Before `bytes` more are put into the body: a little input may hold very much. */
+static bool may_grow(void *ctx, size_t bytes)
+{
+    struct http_call *call = ctx;
+    const struct http *http = call->http;
+    bool is_same_piece = call->body.len / ROOM_BYTES == (call->body.len + bytes) / ROOM_BYTES;
+    if (is_same_piece || !http->has_room || call->is_once)
+        return true;
+    count_body(call);
+    call->is_crowded_out = !http->has_room(http->room_ctx, bytes) && !is_first_body(call);
+    return !call->is_crowded_out;
+}
+
 static bool begin_body(struct http_call *call)
 {
     call->is_body_begun = true;
-    return is_libcurls(call) || http_coding_open(&call->coding, call->arena, call->headers.list,
-                                                 call->headers.count);
+    bool ok = is_libcurls(call) || http_coding_open(&call->coding, call->arena,
+                                                    call->headers.list, call->headers.count);
+    call->coding.may_put = may_grow;
+    call->coding.ctx = call;
+    return ok;
 }
 
 /* The ceiling is that of the decoded body: it holds against bombs too. */
@@ -274,12 +318,11 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct http_call *call = ctx;
     struct str chunk = {bytes, size * count};
-    size_t before = call->body.len;
     call->phase_mono_ms = clock_mono_ms();
     if (!call->is_body_begun && !begin_body(call))
         return 0;
     bool is_put = http_coding_put(&call->coding, chunk, &call->body);
-    call->http->bytes += call->body.len - before;
+    count_body(call);
     return is_put ? chunk.len : 0;
 }
 
@@ -294,7 +337,7 @@ static void call_unlink(struct http_call *call)
     *(call->previous ? &call->previous->next : &http->calls) = call->next;
     if (call->next)
         call->next->previous = call->previous;
-    http->bytes -= call->body.len;
+    http->bytes -= call->counted_bytes;
     loop_timer_clear(call->timer);
 }
 
@@ -372,6 +415,9 @@ static void explain(const struct http_call *call, CURLcode code, struct err *err
     else if (call->body.has_overflowed)
         err_set(err, ERR_INPUT, "http", code, "a body over max_body (%zu bytes)",
                 call->body.max);
+    else if (call->is_crowded_out)
+        err_set(err, ERR_AGAIN, "http", HTTP_CROWDED_OUT,
+                "memory is full with other bodies (the setting `memory`)");
     else if (call->coding.problem)
         err_set(err, ERR_AGAIN, "http", code, "the body cannot be read: %s",
                 call->coding.problem);
@@ -431,6 +477,7 @@ static struct http_call *call_new(struct http *http, const struct http_request *
         .started_mono_ms = clock_mono_ms(),
         .allow_private = request->allow_private,
         .is_proxied = request->proxy.len > 0,
+        .is_once = request->is_once,
         .arena = arena_new(),
         .failed = ERR_INIT,
     };

@@ -92,6 +92,16 @@ void http_cancel(struct http_call *call); /* its callback will not come */
 /* Moves the answer's body out, instead of a copy; for inside the callback, once. */
 void http_take_body(const struct http_answer *answer, struct buf *ret_body);
 
+/*
+ * A bound on the bodies of all calls together, asked for while they are read: may there be so
+ * many bytes more? Where not, the body that came last gives way: its call fails with ERR_AGAIN
+ * and the code HTTP_CROWDED_OUT. The first one goes on, up to its own max_body_bytes, and so
+ * does a call that may not be repeated.
+ */
+enum { HTTP_CROWDED_OUT = -100 };
+typedef bool (*http_room_fn)(void *ctx, size_t bytes);
+void http_bound(struct http *http, http_room_fn has_room, void *ctx);
+
 /* Bytes of bodies now held by unfinished calls: for the process's memory bound. */
 size_t http_bytes(const struct http *http);
 

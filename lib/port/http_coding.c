@@ -220,6 +220,8 @@ static bool put_at(const struct pipe *pipe, struct str bytes)
     if (!bytes.len)
         return true;
     if (pipe->stage == coding->count) {
+        if (coding->may_put && !coding->may_put(coding->ctx, bytes.len))
+            return false;
         buf_put(pipe->out, bytes);
         return !pipe->out->has_overflowed;
     }

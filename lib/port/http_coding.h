@@ -27,6 +27,9 @@ struct http_coding {
     size_t count;
     struct str note;     /* for people; empty: none. In the arena of the headers */
     const char *problem; /* static text: why a put failed; NULL: the output is full */
+    /* Asked before so many decoded bytes are put; false: the put fails. NULL: nobody is. */
+    bool (*may_put)(void *ctx, size_t bytes);
+    void *ctx;
 };
 
 /* Does libcurl have to undo them: is there a coding (br, zstd) that only it may know? */

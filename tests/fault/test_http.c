@@ -1,6 +1,8 @@
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/rng.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
@@ -203,5 +205,122 @@ START_TEST(test_thousand_pages_stay_under_40_mb)
 }
 END_TEST
 
+/* Side by side, each larger than what is left: they take turns, and none is lost. */
+START_TEST(test_large_pages_side_by_side_keep_to_memory)
+{
+    enum { STREAMS = 10, RECORDS = 24000 };
+    struct pagetide pagetide;
+    struct mock mock;
+    open_both(&pagetide, &mock);
+    setenv("PAGETIDE_MEMORY", "16MiB", 1);
+    const char *text = pagetide_text("source: api\nbase_url: %s\nstreams:\n", mock.url);
+    for (int i = 1; i <= STREAMS; i++)
+        text = pagetide_text("%s  s%d:\n    path: /gen/page\n"
+                             "    params: {per_page: %d, total: %d, seed: %d, record_bytes: "
+                             "900}\n    pagination: {type: page, total_pages_path: pages}\n"
+                             "    merge_path: data\n",
+                             text, i, RECORDS, RECORDS, i);
+    pagetide_source(&pagetide, "api", "%s", text);
+    struct pagetide_result result = pagetide_run(&pagetide, "sync --all --json");
+    ck_assert_msg(result.code == 0, "%s", result.err);
+    printf("10 pages of 24 MB in 16 MiB: %.1f s, peak memory %ld KiB\n",
+           (double)result.ms / 1000, peak_kib());
+    for (int i = 1; i <= STREAMS; i++)
+        truth_check_rows(&pagetide, &mock, pagetide_text("api.s%d", i),
+                         pagetide_text("total=%d&seed=%d&record_bytes=900", RECORDS, i));
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select max(attempts) from pagetide.page"), "1");
+    if (!is_sanitized())
+        ck_assert_int_lt(peak_kib(), 90 << 10);
+    close_both(&pagetide, &mock);
+}
+END_TEST
+
+/* A small body that becomes hundreds of megabytes of rows. */
+START_TEST(test_pages_that_become_too_much_are_refused)
+{
+    enum { EMPTY_RECORDS = 300000, COLUMNS = 500, COPIES = 500 };
+    struct pagetide pagetide;
+    struct mock mock;
+    open_both(&pagetide, &mock);
+    AUTO_BUF(route, MIB(4));
+    buf_puts(&route, "{\"path\": \"/empty\", \"body\": \"[{}");
+    for (int i = 1; i < EMPTY_RECORDS; i++)
+        buf_puts(&route, ",{}");
+    buf_puts(&route, "]\"}");
+    mock_post(&mock, "/_mock/route", route.ptr);
+    buf_reset(&route);
+    buf_puts(&route, "{\"path\": \"/copies\", \"body\": {\"v\": \"");
+    memset(buf_room(&route, MIB(1)), 'v', MIB(1));
+    route.len += MIB(1);
+    buf_puts(&route, "\", \"data\": [{}");
+    for (int i = 1; i < COPIES; i++)
+        buf_puts(&route, ",{}");
+    buf_puts(&route, "]}}");
+    mock_post(&mock, "/_mock/route", route.ptr);
+    AUTO_BUF(columns, KIB(64));
+    for (int i = 0; i < COLUMNS; i++)
+        buf_printf(&columns, "%sc%d: {type: text}", i ? ", " : "", i);
+    pagetide_source(&pagetide, "api",
+                    "source: api\nbase_url: %s\nstreams:\n"
+                    "  empty: {path: /empty, merge_path: ., pagination: {type: none}, columns: "
+                    "{%s}}\n"
+                    "  copies: {path: /copies, merge_path: data, pagination: {type: none}, "
+                    "with: {v: v}}\n",
+                    mock.url, columns.ptr);
+    struct pagetide_result result = pagetide_run(&pagetide, "sync --all");
+    ck_assert_int_eq(result.code, 1);
+    ck_assert_msg(strcmp(pagetide_sql(&pagetide, "select string_agg(reason, ' ') from "
+                                                 "pagetide.job where error like "
+                                                 "'%%the setting `memory`%%'"),
+                         "body body") == 0,
+                  "%s", result.err);
+    printf("refused in %.1f s, peak memory %ld KiB\n", (double)result.ms / 1000, peak_kib());
+    if (!is_sanitized())
+        ck_assert_int_lt(peak_kib(), 250 << 10);
+    close_both(&pagetide, &mock);
+}
+END_TEST
+
+/* Seconds of work on one page: the other stream of the process goes on. */
+START_TEST(test_a_page_that_takes_long_lets_others_go_on)
+{
+    enum { RECORDS = 600 };
+    struct pagetide pagetide;
+    struct mock mock;
+    open_both(&pagetide, &mock);
+    setenv("PAGETIDE_BATCH_AGE", "100ms", 1);
+    mock_post(&mock, "/_mock/fault",
+              "[{\"path\": \"/gen/page\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 30},"
+              " {\"path\": \"/gen/offset\", \"kind\": \"slow_ms\", \"ms\": 1000}]");
+    pagetide_source(&pagetide, "api",
+                    "source: api\nbase_url: %s\nstreams:\n"
+                    "  heavy: {path: /gen/offset, params: {limit: %d, total: %d}, "
+                    "pagination: {type: none}, merge_path: data, where: "
+                    "\"{{ ([id] * 20000) | sum < 0 }}\"}\n"
+                    "  light: {path: /gen/page, params: {per_page: 1, total: 200}, "
+                    "pagination: {type: page, total_pages_path: pages}, merge_path: data}\n",
+                    mock.url, RECORDS, RECORDS);
+    struct pagetide_result result = pagetide_run(&pagetide, "sync --all");
+    ck_assert_msg(result.code == 0, "%s", result.err);
+    const char *heavy =
+        pagetide_sql(&pagetide, "select extract(epoch from p.committed_at - p.fetched_at) "
+                                "from pagetide.page p join pagetide.job j on j.id = p.job "
+                                "join pagetide.run r on r.id = j.run "
+                                "where r.stream = 'api.heavy'");
+    const char *pause =
+        pagetide_sql(&pagetide, "select max(pause) from (select extract(epoch from "
+                                "p.committed_at - lag(p.committed_at) over (order by "
+                                "p.number)) as pause from pagetide.page p join "
+                                "pagetide.job j on j.id = p.job join pagetide.run r on "
+                                "r.id = j.run where r.stream = 'api.light') s");
+    printf("a page of %s s of work, longest pause of the other %s s\n", heavy, pause);
+    ck_assert(strtod(heavy, NULL) > 2);
+    ck_assert(strtod(pause, NULL) < 1.5);
+    close_both(&pagetide, &mock);
+}
+END_TEST
+
 SUITE("fault/http", test_random_faults_cost_no_row, test_slow_answers_are_given_up,
-      test_bombs_are_refused, test_thousand_pages_stay_under_40_mb)
+      test_bombs_are_refused, test_thousand_pages_stay_under_40_mb,
+      test_large_pages_side_by_side_keep_to_memory, test_pages_that_become_too_much_are_refused,
+      test_a_page_that_takes_long_lets_others_go_on)

@@ -28,6 +28,10 @@
  * map, a waiter, and the end of the commit before. Only pages that are in count; a page that
  * is being cut may still be dropped, so it makes no batch full.
  *
+ * While a page is cut with pauses the open batch is held: nothing of the above happens. Ends of
+ * other jobs that are marked meanwhile go to `later`, because the rows of the page have the
+ * number of its mark. They follow when the page is in.
+ *
  * While a batch is loading and the open one is full or sealed, a caller that wants to cut a
  * page waits in `waiters`, first come first served; the end of the commit makes room.
  *
@@ -64,7 +68,9 @@ struct batch_pair {
     struct commit *commit;      /* of `loading` */
     struct loop_timer *dry_run; /* instead of it where there is no database */
     struct loop_timer *age;
-    bool is_due, is_telling;
+    struct batch *later;     /* marks that came while `open` was held; never any rows */
+    struct loop_timer *kick; /* after a hold: what waited for its end */
+    bool is_due, is_telling, is_held;
     struct waiter *waiters;
     size_t waiter_count, waiter_capacity;
 };
@@ -72,6 +78,8 @@ struct batch_pair {
 static void leave_if_ready(struct batch_pair *pair);
 
 static void on_dry_run(void *ctx);
+
+static void on_kick(void *ctx);
 
 static void on_age(void *ctx)
 {
@@ -84,6 +92,8 @@ struct batch_pair *batch_pair_new(const struct batch_pair_options *options)
     pair->options = *options;
     pair->open = batch_new(BATCH_CEILING_BYTES);
     pair->spare = batch_new(BATCH_CEILING_BYTES);
+    pair->later = batch_new(BATCH_CEILING_BYTES);
+    pair->kick = loop_timer_new(options->loop, on_kick, pair);
     pair->age = loop_timer_new(options->loop, on_age, pair);
     pair->dry_run = loop_timer_new(options->loop, on_dry_run, pair);
     return pair;
@@ -95,6 +105,8 @@ void batch_pair_free(struct batch_pair *pair)
     batch_free(pair->open);
     batch_free(pair->loading);
     batch_free(pair->spare);
+    batch_free(pair->later);
+    loop_timer_free(pair->kick);
     column_map_unref(pair->open_map);
     column_map_unref(pair->map);
     loop_timer_free(pair->age);
@@ -113,7 +125,8 @@ bool batch_pair_is_loading(const struct batch_pair *pair)
 
 bool batch_pair_is_idle(const struct batch_pair *pair)
 {
-    return batch_is_empty(pair->open) && !batch_pair_is_loading(pair);
+    return batch_is_empty(pair->open) && batch_is_empty(pair->later) && !pair->is_held &&
+           !batch_pair_is_loading(pair);
 }
 
 bool batch_pair_is_telling(const struct batch_pair *pair)
@@ -155,7 +168,7 @@ static bool is_full(const struct batch_pair *pair)
 
 static bool has_room(const struct batch_pair *pair)
 {
-    return !is_full(pair) && !is_sealed(pair);
+    return !pair->is_held && !is_full(pair) && !is_sealed(pair);
 }
 
 /* --- the open batch fills --- */
@@ -198,9 +211,19 @@ void batch_pair_forget(struct batch_pair *pair, const void *ctx)
     pair->waiter_count = kept;
 }
 
+/* The marks that waited for the page before. */
+static void put_later_marks(struct batch_pair *pair)
+{
+    for (size_t i = 0; i < pair->later->mark_count; i++)
+        batch_mark(pair->open, &pair->later->marks[i]);
+    batch_reset(pair->later);
+}
+
 void batch_pair_mark(struct batch_pair *pair, const struct mark *mark, bool is_last)
 {
-    batch_mark(pair->open, mark);
+    batch_mark(pair->is_held ? pair->later : pair->open, mark);
+    if (!pair->is_held)
+        put_later_marks(pair);
     pair->is_due |= is_last;
     if (!loop_timer_is_set(pair->age))
         loop_timer_set(pair->age, pair->options.batch_age_ms);
@@ -213,16 +236,27 @@ void batch_pair_flush(struct batch_pair *pair)
     leave_if_ready(pair);
 }
 
+void batch_pair_hold(struct batch_pair *pair)
+{
+    pair->is_held = true;
+}
+
+void batch_pair_release(struct batch_pair *pair)
+{
+    if (pair->is_held)
+        loop_timer_set(pair->kick, 0);
+    pair->is_held = false;
+}
+
 /* --- the outcomes of a batch --- */
 
-static void drop_later_marks(struct batch_pair *pair, const struct batch *failed)
+static void drop_marks_after(struct batch *batch, const struct batch *failed)
 {
-    struct batch *open = pair->open;
-    for (size_t i = 0; i < open->mark_count; i++)
+    for (size_t i = 0; i < batch->mark_count; i++)
         for (size_t j = 0; j < failed->mark_count; j++)
-            if (open->marks[i].job == failed->marks[j].job) {
-                open->marks[i].epoch = EPOCH_OF_NO_JOB;
-                open->marks[i].owner[0] = '\0';
+            if (batch->marks[i].job == failed->marks[j].job) {
+                batch->marks[i].epoch = EPOCH_OF_NO_JOB;
+                batch->marks[i].owner[0] = '\0';
                 break;
             }
 }
@@ -282,7 +316,9 @@ static void on_loaded(void *ctx, const struct commit_result *result)
     if (result->fresh)
         batch_pair_set_map(pair, column_map_ref(result->fresh));
     if (result->err)
-        drop_later_marks(pair, batch);
+        drop_marks_after(pair->open, batch);
+    if (result->err)
+        drop_marks_after(pair->later, batch);
     tell_outcomes(pair, batch, result);
     commit_free(TAKE(pair->commit));
     batch_reset(batch);
@@ -291,6 +327,17 @@ static void on_loaded(void *ctx, const struct commit_result *result)
     wake_waiters(pair);
     pair->is_telling = false;
     pair->options.on_committed(pair->options.ctx);
+}
+
+/* Who waits is called from the loop, and nothing of this pair is under way then. */
+static void on_kick(void *ctx)
+{
+    struct batch_pair *pair = ctx;
+    if (pair->is_held)
+        return;
+    put_later_marks(pair);
+    leave_if_ready(pair);
+    wake_waiters(pair);
 }
 
 static void on_dry_run(void *ctx)
@@ -302,7 +349,7 @@ static void leave_if_ready(struct batch_pair *pair)
 {
     const struct batch_pair_options *options = &pair->options;
     bool is_wanted = pair->is_due || is_full(pair) || is_sealed(pair);
-    if (!pair->spare || !is_wanted || batch_is_empty(pair->open))
+    if (pair->is_held || !pair->spare || !is_wanted || batch_is_empty(pair->open))
         return;
     struct column_map *map = TAKE(pair->open_map);
     loop_timer_clear(pair->age);

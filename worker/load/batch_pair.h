@@ -65,6 +65,14 @@ struct batch *batch_pair_open(const struct batch_pair *pair);
  * batch leaves as soon as it can. */
 void batch_pair_mark(struct batch_pair *pair, const struct mark *mark, bool is_last);
 
+/*
+ * A page that takes long is cut with pauses in between. From the first pause on until it is
+ * marked or dropped the open batch is held. It does not leave then, nobody else takes it, and
+ * ends that are marked meanwhile wait.
+ */
+void batch_pair_hold(struct batch_pair *pair);
+void batch_pair_release(struct batch_pair *pair); /* just before the mark, or after the drop */
+
 /* The open batch leaves as soon as it can. */
 void batch_pair_flush(struct batch_pair *pair);
 

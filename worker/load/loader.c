@@ -251,6 +251,16 @@ void loader_mark(struct loader *loader, const struct mark *mark, bool flush)
     batch_pair_mark(loader->pair, mark, flush);
 }
 
+void loader_hold(struct loader *loader)
+{
+    batch_pair_hold(loader->pair);
+}
+
+void loader_release(struct loader *loader)
+{
+    batch_pair_release(loader->pair);
+}
+
 void loader_forget(struct loader *loader, void *ctx)
 {
     for (struct loader_ask *ask = loader->asks; ask; ask = ask->next)

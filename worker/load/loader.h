@@ -94,6 +94,10 @@ struct batch *loader_open_batch(const struct loader *loader);
  */
 void loader_mark(struct loader *loader, const struct mark *mark, bool flush);
 
+/* While a page is cut with pauses: batch_pair_hold and _release. */
+void loader_hold(struct loader *loader);
+void loader_release(struct loader *loader);
+
 /* No callback of loader_prepare, loader_extend and loader_batch to this ctx will come. Marks
  * already given still have their outcomes. */
 void loader_forget(struct loader *loader, void *ctx);

@@ -1,11 +1,20 @@
 #include "worker/rows/cut.h"
 
+#include <assert.h>
+
+#include "base/clock.h"
 #include "port/hash.h"
 #include "worker/records/jsontext.h"
 #include "worker/records/record_id.h"
 #include "worker/records/reshape.h"
 #include "worker/records/where.h"
 #include "worker/rows/with.h"
+
+/*
+ * Work between two looks at the clock: bytes of records, and a byte for each column of a row, as
+ * a row of a wide table takes its time also where the record is empty. Some 0.1 ms.
+ */
+enum { WORK_A_LOOK = 32 << 10 };
 
 /* One page being cut: what its records go through, and what was met so far. */
 struct cutting {
@@ -18,6 +27,9 @@ struct cutting {
     struct bookmark_high high;
     bool wants_table; /* a record that can be stored was met */
     bool is_unknown;
+    size_t arena_bytes;    /* of the page, before the first record */
+    size_t work;           /* since the clock was looked at */
+    int64_t until_mono_ms; /* the end of the slice */
 };
 
 static bool put_record(struct cutting *cutting, const struct record *record, struct err *err)
@@ -209,11 +221,26 @@ static void clear_outputs(struct cut *cut)
     cut->shape = SHAPE_UNKNOWN;
 }
 
-/* False: an expression of `with` has no value; the batch was not touched. */
-static bool cutting_start(struct cutting *cutting, struct cut *cut, struct batch *batch,
-                          struct err *err)
+static void start_writer(struct cutting *cutting, struct batch *batch)
+{
+    const struct cut *cut = cutting->cut;
+    cutting->writer = (struct row_writer){.batch = batch,
+                                          .binder = {.columns = cut->columns,
+                                                     .table = &cut->stream->table,
+                                                     .extras = cutting->with.fields,
+                                                     .extra_count = cutting->with.count,
+                                                     .arena = cut->arena,
+                                                     .is_extended = cut->is_extended},
+                                          .on_record = cut->on_record,
+                                          .on_record_ctx = cut->on_record_ctx};
+    row_start(&cutting->writer);
+}
+
+/* NULL: an expression of `with` has no value; the batch was not touched. */
+static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struct err *err)
 {
     const struct stream *stream = cut->stream;
+    struct cutting *cutting = ARENA_NEW(cut->arena, struct cutting);
     clear_outputs(cut);
     *cutting = (struct cutting){
         .cut = cut,
@@ -222,50 +249,115 @@ static bool cutting_start(struct cutting *cutting, struct cut *cut, struct batch
         .high = {.bookmark = &stream->bookmark,
                  .arena = cut->arena,
                  .now_us = cut->scope ? cut->scope->now_us : 0},
+        .arena_bytes = arena_bytes(cut->arena),
     };
     reshape_start(&cutting->reshape, &stream->merge, cut->arena);
     if (!with_start(&cutting->with, cut->scope, err))
-        return false;
-    cutting->writer = (struct row_writer){.batch = batch,
-                                          .binder = {.columns = cut->columns,
-                                                     .table = &stream->table,
-                                                     .extras = cutting->with.fields,
-                                                     .extra_count = cutting->with.count,
-                                                     .arena = cut->arena,
-                                                     .is_extended = cut->is_extended},
-                                          .on_record = cut->on_record,
-                                          .on_record_ctx = cut->on_record_ctx};
-    row_start(&cutting->writer);
+        return NULL;
+    start_writer(cutting, batch);
     if (cutting->where.template)
         cutting->where.scratch = arena_new();
     batch_page_begin(batch);
     open_records(cutting);
-    return true;
+    return cutting;
+}
+
+/* --- the end --- */
+
+static void cutting_end(struct cutting *cutting)
+{
+    arena_free(cutting->where.scratch);
+    cutting->cut->cutting = NULL;
+}
+
+void cut_drop(struct cut *cut)
+{
+    if (!cut->cutting)
+        return;
+    batch_page_drop(cut->cutting->writer.batch);
+    cutting_end(cut->cutting);
+}
+
+/* What the walk itself has seen of the body. */
+static void note_walk(struct cutting *cutting)
+{
+    struct cut *cut = cutting->cut;
+    cut->is_truncated = records_is_truncated(cutting->records);
+    cut->is_merge_error = records_is_misshapen(cutting->records);
+    cut->shape = records_shape(cutting->records);
+}
+
+static enum cut_result end_bad(struct cutting *cutting)
+{
+    cut_drop(cutting->cut);
+    return CUT_BAD;
+}
+
+/* All records are in. */
+static enum cut_result end_well(struct cutting *cutting, struct err *err)
+{
+    struct cut *cut = cutting->cut;
+    if (!finish(cutting, err))
+        return end_bad(cutting);
+    bool has_no_table = cutting->wants_table && !cut->columns->has_table && !cut->is_extended;
+    if (cutting->is_unknown || has_no_table) {
+        cut->new_fields = cutting->writer.new_fields;
+        cut_drop(cut);
+        return CUT_NEW_FIELDS;
+    }
+    cutting_end(cutting);
+    return CUT_DONE;
+}
+
+/* --- the way through --- */
+
+/* What the page has become so far is bounded by what it may become. */
+static bool is_within(const struct cutting *cutting, struct err *err)
+{
+    const struct cut *cut = cutting->cut;
+    const struct batch *batch = cutting->writer.batch;
+    size_t bytes = batch->rows.len - batch->page_rows_len + arena_bytes(cut->arena) -
+                   MIN(cutting->arena_bytes, arena_bytes(cut->arena));
+    if (!cut->max_bytes || bytes <= cut->max_bytes)
+        return true;
+    return err_set(err, ERR_INPUT, "cut", 0,
+                   "the page's %zu bytes become more than %zu bytes of rows; ask for fewer "
+                   "records a page, or raise the setting `memory`",
+                   cut->body.len, cut->max_bytes);
+}
+
+/* Is it time for a pause? */
+static bool is_over(struct cutting *cutting, const struct record *record)
+{
+    const struct cut *cut = cutting->cut;
+    cutting->work += record->raw.len + cut->columns->count;
+    if (cutting->where.template)
+        cutting->work = WORK_A_LOOK; /* how long an expression takes cannot be told */
+    if (cutting->work < WORK_A_LOOK || !cut->slice_ms)
+        return false;
+    cutting->work = 0;
+    return clock_mono_ms() >= cutting->until_mono_ms;
 }
 
 enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
 {
-    struct cutting cutting;
     struct record record;
-    enum records_result result = RECORDS_ONE;
-    bool is_taken = true;
-    if (!cutting_start(&cutting, cut, batch, err))
+    enum records_result result;
+    if (!cut->cutting)
+        cut->cutting = cutting_start(cut, batch, err);
+    struct cutting *cutting = cut->cutting;
+    if (!cutting)
         return CUT_BAD;
-    while (is_taken && (result = records_next(cutting.records, &record, err)) == RECORDS_ONE)
-        is_taken = take_record(&cutting, &record, err);
-    arena_free(cutting.where.scratch);
-    cut->is_truncated = records_is_truncated(cutting.records);
-    cut->is_merge_error = records_is_misshapen(cutting.records);
-    cut->shape = records_shape(cutting.records);
-    if (!is_taken || result != RECORDS_END || !finish(&cutting, err)) {
-        batch_page_drop(batch);
-        return CUT_BAD;
+    assert(cutting->writer.batch == batch);
+    cutting->until_mono_ms = clock_mono_ms() + cut->slice_ms;
+    while ((result = records_next(cutting->records, &record, err)) == RECORDS_ONE) {
+        if (!take_record(cutting, &record, err) || !is_within(cutting, err)) {
+            note_walk(cutting);
+            return end_bad(cutting);
+        }
+        if (is_over(cutting, &record))
+            return CUT_MORE;
     }
-    bool has_no_table = cutting.wants_table && !cut->columns->has_table && !cut->is_extended;
-    if (cutting.is_unknown || has_no_table) {
-        cut->new_fields = cutting.writer.new_fields;
-        batch_page_drop(batch);
-        return CUT_NEW_FIELDS;
-    }
-    return CUT_DONE;
+    note_walk(cutting);
+    return result == RECORDS_END ? end_well(cutting, err) : end_bad(cutting);
 }

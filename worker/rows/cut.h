@@ -24,6 +24,7 @@
  */
 enum cut_result {
     CUT_DONE,       /* the page's rows are in the open page of the batch */
+    CUT_MORE,       /* the slice is over: cut_page goes on where it was, cut_drop gives up */
     CUT_NEW_FIELDS, /* the map must be extended by `new_fields` first (none: the table is to be
                        made); the batch is as before. Then cut again with `is_extended` */
     CUT_BAD, /* err; the batch is as before; `is_truncated` if the body ended too early */
@@ -39,6 +40,8 @@ struct cut {
     enum page_shape shape_before;   /* at merge_path, in the pages before */
     bool is_extended; /* the map was extended for this page: CUT_NEW_FIELDS does not come again,
                             what the map still lacks goes aside */
+    int64_t slice_ms; /* after about so long it pauses; 0: never */
+    size_t max_bytes; /* of what the page becomes, rows and scratch; 0: as the batch has it */
     struct arena *arena;   /* the page's */
     row_seen_fn on_record; /* sees every record; may be NULL */
     void *on_record_ctx;
@@ -62,12 +65,19 @@ struct cut {
     bool is_truncated;
     bool is_merge_error; /* CUT_BAD: none or another value at the merge path, not broken JSON */
     bool is_refused;     /* CUT_BAD: by `fail`, or a key of another type */
+
+    struct cutting *cutting; /* private: what is under way after CUT_MORE */
 };
 
 /*
  * Begins the batch's page itself; after CUT_DONE the caller ends it by batch_mark or
- * batch_page_drop. Errors: ERR_INPUT for the body, `with`, and what `fail` forbids.
+ * batch_page_drop. Errors: ERR_INPUT for the body, `with`, what `fail` forbids, and a page that
+ * becomes more than it may. After CUT_MORE it is called again with the same batch, in which no
+ * other page may have begun.
  */
 enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err) MUST_CHECK;
+
+/* After CUT_MORE: leaves the batch as it was before the page. Nothing where none is under way. */
+void cut_drop(struct cut *cut);
 
 #endif

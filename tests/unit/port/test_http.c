@@ -224,6 +224,44 @@ START_TEST(bodies_and_headers_have_ceilings)
 }
 END_TEST
 
+static bool has_no_room(void *ctx, size_t bytes)
+{
+    size_t *asked = ctx;
+    *asked += bytes;
+    return false;
+}
+
+/* Bodies of 900 KB, which come side by side. */
+START_TEST(the_first_body_goes_on_where_there_is_no_room)
+{
+    struct got got[3];
+    size_t asked = 0;
+    start();
+    http_bound(http, has_no_room, &asked);
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen/page\", \"kind\": \"drip\", \"bytes\": 200000, \"ms\": 20, "
+              "\"times\": -1}");
+    for (size_t i = 0; i < COUNT_OF(got); i++) {
+        struct http_request request =
+            request_to("/gen/page?per_page=900&total=900&record_bytes=900");
+        request.is_once = i == 2;
+        got[i] = (struct got){.err = ERR_INIT};
+        ck_assert_ptr_nonnull(http_send(http, &request, answered, &got[i]));
+    }
+    for (size_t i = 0; i < COUNT_OF(got); i++)
+        ck_assert(loop_run_until(loop, &got[i].done, 30000));
+    ck_assert_int_eq(got[0].status, 200);
+    ck_assert_int_eq(got[1].err.code, HTTP_CROWDED_OUT);
+    refused(&got[1], ERR_AGAIN, "`memory`");
+    ck_assert_int_eq(got[2].status, 200); /* may not be repeated */
+    ck_assert_uint_gt(asked, 0);
+    ck_assert_uint_eq(http_bytes(http), 0);
+    ck_assert_int_eq(ask_path("/gen/page?per_page=900&total=900&record_bytes=900")->status,
+                     200);
+    stop();
+}
+END_TEST
+
 START_TEST(keeps_its_four_limits)
 {
     start();
@@ -591,9 +629,10 @@ END_TEST
 
 SUITE("port/http", gives_status_headers_and_body, sends_what_it_is_given, knows_the_methods,
       decompresses, cut_bodies_may_be_asked_again, refused_connections_may_be_asked_again,
-      bodies_and_headers_have_ceilings, keeps_its_four_limits, limits_connecting,
-      refuses_private_addresses, refuses_bad_requests, plain_http_on_a_tls_port_is_final,
-      trusts_what_it_is_told_to_alone, an_expired_certificate_is_final,
-      a_handshake_that_stalls_is_cut_off, addresses_are_refused_however_they_are_written,
-      ignores_proxies_of_the_environment, follows_no_redirect, cancelled_calls_stay_silent,
-      free_cancels_what_is_under_way, many_at_once)
+      bodies_and_headers_have_ceilings, the_first_body_goes_on_where_there_is_no_room,
+      keeps_its_four_limits, limits_connecting, refuses_private_addresses, refuses_bad_requests,
+      plain_http_on_a_tls_port_is_final, trusts_what_it_is_told_to_alone,
+      an_expired_certificate_is_final, a_handshake_that_stalls_is_cut_off,
+      addresses_are_refused_however_they_are_written, ignores_proxies_of_the_environment,
+      follows_no_redirect, cancelled_calls_stay_silent, free_cancels_what_is_under_way,
+      many_at_once)

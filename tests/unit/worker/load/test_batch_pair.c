@@ -155,6 +155,56 @@ START_TEST(rows_of_two_maps_share_no_batch)
 }
 END_TEST
 
+START_TEST(a_held_batch_stays_with_its_page)
+{
+    set_up(100, 60000);
+    put_page(1);
+    struct batch *batch = batch_pair_take(pair, on_ready, NULL);
+    batch_page_begin(batch);
+    batch_row_begin(batch, 0, STR_NONE);
+    batch_pair_hold(pair);
+    ck_assert_ptr_null(batch_pair_take(pair, on_ready, NULL));
+    batch_pair_mark(pair, &(struct mark){.ctx = (void *)(uintptr_t) "mark", .has_end = true},
+                    true);
+    batch_pair_flush(pair);
+    ck_assert(!batch_pair_is_loading(pair));
+    ck_assert_ptr_eq(batch_pair_open(pair), batch);
+    ck_assert_uint_eq(batch->mark_count, 1);
+    batch_row_begin(batch, 1, STR_NONE);
+    batch_pair_release(pair);
+    batch_pair_mark(pair, &(struct mark){.ctx = (void *)(uintptr_t) "mark", .page = 2}, false);
+    ck_assert(batch_pair_is_loading(pair));
+    ck_assert_uint_eq(batch->mark_count, 3);
+    ck_assert_int_eq(batch->marks[1].page, 2); /* whose number its rows have */
+    ck_assert(batch->marks[2].has_end);
+    await_commit();
+    ck_assert_int_eq(outcomes, 3);
+    ck_assert_int_eq(readies, 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_held_page_may_be_dropped)
+{
+    set_up(100, 60000);
+    struct batch *batch = batch_pair_take(pair, on_ready, NULL);
+    batch_page_begin(batch);
+    batch_row_begin(batch, 0, STR_NONE);
+    batch_pair_hold(pair);
+    ck_assert(!batch_pair_is_idle(pair));
+    ck_assert_ptr_null(batch_pair_take(pair, on_ready, &readies)); /* cuts in its callback */
+    batch_pair_mark(pair, &(struct mark){.ctx = (void *)(uintptr_t) "mark", .has_end = true},
+                    true);
+    batch_page_drop(batch);
+    batch_pair_release(pair);
+    await_commit();
+    ck_assert_int_eq(outcomes, 1);
+    ck_assert_int_eq(readies, 1);
+    ck_assert_uint_eq(batch->row_count, 0);
+    tear_down();
+}
+END_TEST
+
 START_TEST(counts_its_memory)
 {
     set_up(100, 60000);
@@ -167,4 +217,5 @@ END_TEST
 
 SUITE("worker/batch_pair", a_full_batch_leaves_and_the_other_fills,
       who_finds_no_room_is_called_when_there_is, age_flush_and_an_end_send_what_is_there,
-      rows_of_two_maps_share_no_batch, counts_its_memory)
+      rows_of_two_maps_share_no_batch, a_held_batch_stays_with_its_page,
+      a_held_page_may_be_dropped, counts_its_memory)

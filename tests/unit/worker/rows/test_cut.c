@@ -350,10 +350,93 @@ START_TEST(counts_misfits_of_very_many_names)
 }
 END_TEST
 
+/* {"id":0}, {"id":1}, … */
+static const char *numbered(struct arena *arena, int count)
+{
+    AUTO_BUF(body, MIB(4));
+    for (int i = 0; i < count; i++)
+        buf_printf(&body, "%s{\"id\":%d}", i ? "," : "[", i);
+    buf_puts(&body, "]");
+    return arena_str(arena, buf_str(&body)).ptr;
+}
+
+START_TEST(pauses_and_goes_on)
+{
+    enum { RECORDS = 200000 };
+    struct cut_fixture fixture;
+    open_fixture(&fixture, "");
+    const char *body = numbered(fixture.arena, RECORDS);
+    ck_assert_int_eq(cut_text(&fixture, body), CUT_DONE);
+    uint64_t hash = fixture.cut.records_hash;
+    struct str rows = arena_str(fixture.arena, buf_str(&fixture.batch->rows));
+    batch_page_drop(fixture.batch);
+    fixture.cut.slice_ms = 1;
+    enum cut_result result;
+    int pauses = 0;
+    while ((result = cut_text(&fixture, body)) == CUT_MORE)
+        pauses++;
+    ck_assert_int_eq(result, CUT_DONE);
+    ck_assert_int_gt(pauses, 3);
+    ck_assert_int_eq(fixture.cut.taken, RECORDS);
+    ck_assert_uint_eq(fixture.cut.records_hash, hash);
+    ck_assert(str_eq(buf_str(&fixture.batch->rows), rows));
+    cut_fixture_close(&fixture);
+}
+END_TEST
+
+START_TEST(a_dropped_cut_leaves_nothing)
+{
+    struct cut_fixture fixture;
+    open_fixture(&fixture, "");
+    struct template where;
+    ck_assert_ok(template_compile(fixture.arena, STR("{{ id >= 0 }}"), &where, &err), err);
+    fixture.stream.merge.where = &where;
+    const char *body = numbered(fixture.arena, 200000);
+    size_t before = fixture.batch->rows.len;
+    cut_drop(&fixture.cut);
+    fixture.cut.slice_ms = 1;
+    ck_assert_int_eq(cut_text(&fixture, body), CUT_MORE);
+    ck_assert_uint_gt(fixture.batch->row_count, 0);
+    cut_drop(&fixture.cut);
+    ck_assert_uint_eq(fixture.batch->row_count, 0);
+    ck_assert_uint_eq(fixture.batch->rows.len, before);
+    cut_fixture_close(&fixture);
+}
+END_TEST
+
+START_TEST(a_page_becomes_no_more_than_it_may)
+{
+    struct cut_fixture fixture;
+    open_fixture(&fixture, "data");
+    struct with_field field = {.name = STR("v"), .is_path = true, .anchor = WITH_BODY};
+    ck_assert_ok(path_compile(fixture.arena, STR("v"), &field.path, &err), err);
+    fixture.stream.merge.with = &field;
+    fixture.stream.merge.with_count = 1;
+    cut_fixture_add_column(&fixture, STR("v"), COLUMN_TEXT);
+    fixture.cut.max_bytes = KIB(64);
+    AUTO_BUF(body, KIB(64));
+    buf_puts(&body, "{\"v\":\"");
+    memset(buf_room(&body, 5000), 'x', 5000);
+    body.len += 5000;
+    buf_puts(&body, "\",\"data\":[{},{},{},{}]}");
+    ck_assert_int_eq(cut_text(&fixture, body.ptr), CUT_DONE);
+    buf_truncate(&body, body.len - 2);
+    for (int i = 0; i < 20; i++)
+        buf_puts(&body, ",{}");
+    buf_puts(&body, "]}");
+    ck_assert_int_eq(cut_text(&fixture, body.ptr), CUT_BAD);
+    ck_assert_int_eq(err.kind, ERR_INPUT);
+    ck_assert_msg(strstr(err.text, "`memory`"), "%s", err.text);
+    ck_assert(!fixture.cut.is_truncated);
+    cut_fixture_close(&fixture);
+}
+END_TEST
+
 SUITE("worker/cut", hash_is_of_what_is_left, finds_the_highest_bookmark, cuts_and_counts,
       limit_cuts_the_page_exactly, a_key_alone_tells_records_apart,
       hash_tells_order_and_records_apart, asks_for_columns_with_the_whole_page,
       an_extended_map_is_final, first_record_makes_the_table, bad_bodies_leave_the_batch_alone,
       missing_is_forgiven_at_every_segment, with_adds_its_fields,
       forbidden_fields_fail_the_page, rows_past_the_ceiling_fail_the_page,
-      counts_misfits_of_very_many_names)
+      counts_misfits_of_very_many_names, pauses_and_goes_on, a_dropped_cut_leaves_nothing,
+      a_page_becomes_no_more_than_it_may)
