@@ -26,7 +26,8 @@
  *                                     run is taken again, at once on this host, else after two
  *                                     beats
  *     SIGINT, SIGTERM                 pages in flight are finished and committed, jobs given
- *                                     back; exit 130. A second signal exits at once
+ *                                     back; exit 130, after 20 s at most. A second signal exits
+ *                                     at once
  *     PostgreSQL away or full, 60 s   the jobs are left, exit 3; the same command goes on
  *     another process takes the run   its jobs are lost here: the fence refuses our commits
  *     `pagetide cancel` elsewhere     the beat says so; the summary says cancelled
@@ -34,7 +35,13 @@
  * A job that is left is given back (sign_off): otherwise the next process would count a crash
  * of this one against it.
  */
-enum { SIGN_OFF_MS = 2000, REGISTER_MS = 60000, DRAW_MS = 200, GIVE_UP_MS = 60000 };
+enum {
+    SIGN_OFF_MS = 2000,
+    REGISTER_MS = 60000,
+    DRAW_MS = 200,
+    GIVE_UP_MS = 60000,
+    DRAIN_LIMIT_MS = 20000,
+};
 
 struct synced {
     const struct stream *stream;
@@ -44,15 +51,16 @@ struct synced {
 
 struct sync {
     struct cli *cli;
-    struct pg *pg;
+    struct pg *pg; /* the worker's: roles and poolers may have few sessions */
     struct worker *worker;
     struct synced *items;
     size_t count;
     struct bar bar;
-    struct loop_timer *draw, *ready;
+    struct loop_timer *draw, *ready, *limit;
     struct loop_signal *signals[2];
     struct err lost; /* why a job had to be left */
-    bool is_registered, is_over, is_interrupted, is_drained;
+    bool is_begun;   /* registered, or interrupted before that */
+    bool is_over, is_interrupted, is_drained;
     bool is_whole; /* of `--all`: no file had to be left out */
 };
 
@@ -135,8 +143,8 @@ static void on_draw(void *ctx)
 static void on_ready(void *ctx)
 {
     struct sync *sync = ctx;
-    sync->is_registered = worker_stats(sync->worker).pg_up;
-    if (!sync->is_registered)
+    sync->is_begun |= worker_stats(sync->worker).pg_up;
+    if (!sync->is_begun)
         loop_timer_set(sync->ready, 10);
 }
 
@@ -152,12 +160,22 @@ static void sign_off(struct sync *sync)
     loop_run_until(cli_loop(sync->cli), &sync->is_drained, SIGN_OFF_MS);
 }
 
+/* What is still held is left: the fence refuses whatever may be under way. */
+static void on_drain_limit(void *ctx)
+{
+    (void)ctx;
+    say_line(stderr, "pagetide: interrupted, and PostgreSQL did not answer in time; the same "
+                     "command goes on where it stopped");
+    _exit(EXIT_INTERRUPTED);
+}
+
 static void on_signal(void *ctx)
 {
     struct sync *sync = ctx;
     if (sync->is_interrupted)
         _exit(EXIT_INTERRUPTED);
-    sync->is_interrupted = true;
+    sync->is_interrupted = sync->is_begun = true;
+    loop_timer_set(sync->limit, DRAIN_LIMIT_MS);
     worker_drain(sync->worker, on_drained, sync);
 }
 
@@ -170,13 +188,15 @@ static int run_streams(struct sync *sync)
 {
     struct err err = ERR_INIT;
     struct loop *loop = cli_loop(sync->cli);
-    if (!loop_run_until(loop, &sync->is_registered, REGISTER_MS)) {
+    if (!loop_run_until(loop, &sync->is_begun, REGISTER_MS)) {
         err_set(&err, ERR_AGAIN, "sync", 0, "PostgreSQL did not answer within 60 s");
         return cli_fail(&err);
     }
+    sync->pg = worker_session(sync->worker);
     if (!take_all(sync, &err) && !sync->is_interrupted)
         return cli_fail(&err);
-    worker_start(sync->worker);
+    if (!sync->is_interrupted)
+        worker_start(sync->worker);
     bar_start(&sync->bar, 0);
     sync->bar.is_quiet = sync->cli->options.quiet;
     log_set_on_line(on_log_line, &sync->bar);
@@ -238,6 +258,7 @@ static int sync_main(struct cli *cli)
                                      .on_ended = on_ended,
                                      .ctx = &sync};
     struct err err = ERR_INIT;
+    struct pg *pg;
     int code;
     if (!choose(&sync))
         return EXIT_USAGE;
@@ -245,12 +266,12 @@ static int sync_main(struct cli *cli)
         return preview_all(&sync);
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
-    if (!cli_database(cli, true, &sync.pg, &code))
+    if (!cli_database(cli, true, &pg, &code))
         return code;
-    if (!worker_new(&options, &sync.worker, &err)) {
-        pg_close(sync.pg);
+    pg_close(pg);
+    if (!worker_new(&options, &sync.worker, &err))
         return cli_fail(&err);
-    }
+    sync.limit = loop_timer_new(options.loop, on_drain_limit, &sync);
     sync.draw = loop_timer_new(options.loop, on_draw, &sync);
     sync.ready = loop_timer_new(options.loop, on_ready, &sync);
     loop_timer_set(sync.ready, 0);
@@ -266,7 +287,7 @@ static int sync_main(struct cli *cli)
     worker_free(sync.worker);
     loop_timer_free(sync.draw);
     loop_timer_free(sync.ready);
-    pg_close(sync.pg);
+    loop_timer_free(sync.limit);
     return code;
 }
 

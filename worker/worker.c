@@ -239,6 +239,15 @@ static void on_pg(void *ctx, bool up, const struct err *err)
     ownership_register(worker->pg, &worker->self, on_registered, worker);
 }
 
+static void on_no_session(void *ctx, const struct err *err)
+{
+    (void)ctx;
+    log_write(LOG_WARN, LOG_PG_DOWN, LOG_NOWHERE,
+              "no session to load with: %s; jobs wait for one (a worker needs 2 sessions at "
+              "least, one more for each of `connections`)",
+              err->text);
+}
+
 static void on_redis(void *ctx, bool up, const struct err *err)
 {
     struct worker *worker = ctx;
@@ -303,6 +312,7 @@ static bool open_postgres(struct worker *worker, struct err *err)
         .batch_age_ms = settings->batch_age_ms,
         .give_up_ms = worker->options.give_up_ms,
         .on_committed = on_committed,
+        .on_away = on_no_session,
         .ctx = worker,
     };
     return pg_open(worker->loop, &pg, on_pg, worker, &worker->pg, err) &&
@@ -393,6 +403,11 @@ void worker_free(struct worker *worker)
         loop_timer_free(timers[i]);
     mem_free(worker->local);
     mem_free(worker);
+}
+
+struct pg *worker_session(const struct worker *worker)
+{
+    return worker->pg;
 }
 
 struct str worker_id(const struct worker *worker)

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "config/settings.h"
 #include "port/loop.h"
+#include "port/pg.h"
 #include "worker/crawl.h"
 
 /*
@@ -35,6 +36,9 @@ void worker_free(struct worker *worker); /* NULL is fine */
 
 /* The id under which PostgreSQL knows it: "host-pid-random". */
 struct str worker_id(const struct worker *worker);
+
+/* Its session for control, for the owner's own questions; borrowed. */
+struct pg *worker_session(const struct worker *worker);
 
 /* Puts a job on the in-process queue. */
 void worker_add(struct worker *worker, int64_t job);

@@ -183,5 +183,79 @@ START_TEST(a_pool_of_sessions_works)
 }
 END_TEST
 
+START_TEST(a_pool_of_two_sessions_works)
+{
+    set_up();
+    struct bouncer bouncer = bouncer_start("session", 2);
+    expect_all_rows();
+    bouncer_stop(&bouncer);
+    tear_down();
+}
+END_TEST
+
+/* --- a role with few sessions --- */
+
+/* The program comes as a role that may have so many at once. */
+static void come_as_role(int limit)
+{
+    const char *role = pagetide_text("few_%d", (int)getpid());
+    SQL("create role %s login connection limit %d", role, limit);
+    SQL("do $$ begin execute format('alter database %%I owner to %s', current_database()); "
+        "end $$",
+        role);
+    setenv("PAGETIDE_DATABASE_URL",
+           pagetide_text("postgresql://%s@127.0.0.1:%s/%s", role,
+                         SQL("select inet_server_port()"), SQL("select current_database()")),
+           1);
+}
+
+static void forget_role(void)
+{
+    setenv("PAGETIDE_DATABASE_URL", pagetide.database_url, 1);
+    SQL("drop owned by few_%d cascade", (int)getpid());
+    SQL("do $$ begin execute format('alter database %%I owner to %%I', current_database(), "
+        "current_user); end $$");
+    SQL("drop role few_%d", (int)getpid());
+}
+
+START_TEST(a_role_with_two_sessions_works)
+{
+    set_up();
+    come_as_role(2);
+    expect_all_rows();
+    forget_role();
+    tear_down();
+}
+END_TEST
+
+/* Too few for the command: it is said, and a signal ends it in time. */
+static void expect_said(int limit, const char *command, int code)
+{
+    set_up();
+    come_as_role(limit);
+    struct pagetide_process process = pagetide_spawn(&pagetide, "%s", command);
+    pagetide_await_err(&process, "too many connections for role", 20000);
+    if (code == 0)
+        pagetide_await_err(&process, "process.start", 20000);
+    pagetide_signal(&process, SIGTERM);
+    ck_assert_int_eq(pagetide_wait(&process, 25000), code);
+    forget_role();
+    tear_down();
+}
+
+START_TEST(a_sync_with_one_session_says_so)
+{
+    expect_said(1, "sync --all", 130);
+}
+END_TEST
+
+START_TEST(an_up_with_two_sessions_says_so)
+{
+    expect_said(2, "up", 0);
+}
+END_TEST
+
 SUITE("flow/session", a_database_may_have_settings_of_its_own,
-      a_pool_of_transactions_is_refused, a_pool_of_sessions_works)
+      a_pool_of_transactions_is_refused, a_pool_of_sessions_works, a_pool_of_two_sessions_works,
+      a_role_with_two_sessions_works, a_sync_with_one_session_says_so,
+      an_up_with_two_sessions_says_so)

@@ -80,6 +80,8 @@ bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
     loaders->name = mem_strdup(options->name ? options->name : "pagetide");
     loaders->fn = fn;
     loaders->sessions = sessions;
+    if (sessions)
+        sessions_on_away(sessions, options->on_away, options->ctx);
     *ret_loaders = loaders;
     return true;
 }

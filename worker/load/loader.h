@@ -42,6 +42,8 @@ struct loaders_options {
     int64_t connections, batch_records, batch_bytes, batch_age_ms;
     int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
     void (*on_committed)(void *ctx); /* a batch is done and its memory free; may be NULL */
+    /* No session that loads is up any more, or none came up, and why; may be NULL. */
+    void (*on_away)(void *ctx, const struct err *err);
     void *ctx;
 };
 

@@ -15,7 +15,8 @@
  *
  * Lending is done from the loop, by `kick`, never inside sessions_wait or sessions_return: a
  * caller is not called back before its own call has returned. Whatever may make lending
- * possible sets the kick: a new waiter, a session that came up, a session given back.
+ * possible sets the kick: a new waiter, a session that came up, a session given back. Where
+ * one still waits after that, and all sessions are up and lent, another session is opened.
  *
  * A session that is lost while it is lent stays lent; the query under way fails, and the work
  * gives the session back in doubt. With the connection go its temporary tables, so the list of
@@ -30,8 +31,12 @@ static const char setup_sql[] = "set lock_timeout = '10s';"
                                 "set jit = off";
 
 struct sessions {
+    struct pg_options options;
     struct session *items;
-    size_t count;
+    size_t count, most; /* opened so far; at most */
+    sessions_away_fn on_away;
+    void *away_ctx;
+    bool is_away;                          /* and that was told */
     struct sessions_waiter *first, **last; /* the queue */
     struct loop_timer *kick;               /* sessions are only lent from the loop */
     struct loop *loop;
@@ -39,14 +44,27 @@ struct sessions {
     struct err down; /* of the session that was lost last */
 };
 
+static void tell_away(struct sessions *sessions, const struct err *err)
+{
+    if (sessions->is_away || sessions_has_any_up(sessions))
+        return;
+    sessions->is_away = true;
+    if (sessions->on_away)
+        sessions->on_away(sessions->away_ctx, err);
+}
+
 static void on_state(void *ctx, bool up, const struct err *err)
 {
     struct session *session = ctx;
     session->stage_count = 0;
     if (err)
         session->owner->down = *err;
-    if (up)
+    if (up) {
+        session->owner->is_away = false;
         loop_timer_set(session->owner->kick, 0);
+    } else if (err) {
+        tell_away(session->owner, err);
+    }
 }
 
 static struct session *find_idle(struct sessions *sessions)
@@ -81,6 +99,33 @@ void sessions_unwait(struct sessions *sessions, struct sessions_waiter *waiter)
     waiter->is_queued = false;
 }
 
+static bool open_session(struct sessions *sessions, struct err *err)
+{
+    struct session *session = &sessions->items[sessions->count];
+    session->owner = sessions;
+    if (!pg_open(sessions->loop, &sessions->options, on_state, session, &session->pg, err))
+        return false;
+    sessions->count++;
+    return true;
+}
+
+/* The first one was opened with the same options: what they say is right. */
+static void open_one(struct sessions *sessions)
+{
+    struct err err = ERR_INIT;
+    if (!open_session(sessions, &err))
+        sessions->most = sessions->count;
+}
+
+/* Where one is not up, another would not be either. */
+static bool may_grow(const struct sessions *sessions)
+{
+    for (size_t i = 0; i < sessions->count; i++)
+        if (!sessions->items[i].pg || !pg_is_up(sessions->items[i].pg))
+            return false;
+    return sessions->count < sessions->most;
+}
+
 static void on_kick(void *ctx)
 {
     struct sessions *sessions = ctx;
@@ -90,6 +135,8 @@ static void on_kick(void *ctx)
         idle->is_busy = true;
         waiter->on_session(waiter->ctx, idle);
     }
+    if (sessions->first && may_grow(sessions))
+        open_one(sessions);
 }
 
 void sessions_return(struct session *session, bool is_in_doubt)
@@ -112,23 +159,26 @@ bool sessions_new(struct loop *loop, const char *url, const char *name, size_t c
                   struct sessions **ret_sessions, struct err *err)
 {
     struct sessions *sessions = mem_alloc(sizeof *sessions);
-    struct pg_options options = {.url = url, .name = name, .setup_sql = setup_sql};
+    sessions->options = (struct pg_options){.url = url, .name = name, .setup_sql = setup_sql};
     sessions->items = mem_alloc(count * sizeof *sessions->items);
+    sessions->most = count;
     sessions->last = &sessions->first;
     sessions->loop = loop;
     sessions->kick = loop_timer_new(loop, on_kick, sessions);
     sessions->down = (struct err)ERR_INIT;
     rng_seed_random(&sessions->rng);
-    for (; sessions->count < count; sessions->count++) {
-        struct session *session = &sessions->items[sessions->count];
-        session->owner = sessions;
-        if (!pg_open(loop, &options, on_state, session, &session->pg, err)) {
-            sessions_free(sessions);
-            return false;
-        }
+    if (!open_session(sessions, err)) {
+        sessions_free(sessions);
+        return false;
     }
     *ret_sessions = sessions;
     return true;
+}
+
+void sessions_on_away(struct sessions *sessions, sessions_away_fn fn, void *ctx)
+{
+    sessions->on_away = fn;
+    sessions->away_ctx = ctx;
 }
 
 void sessions_close(struct sessions *sessions)

@@ -41,8 +41,16 @@ struct sessions_waiter {
     bool is_queued;
 };
 
+/*
+ * At most `count` sessions. One is opened at once, and another only when work waits while all
+ * others are lent: a role or pooler may have few.
+ */
 bool sessions_new(struct loop *loop, const char *url, const char *name, size_t count,
                   struct sessions **ret_sessions, struct err *err) MUST_CHECK;
+
+/* To be called, from the loop, when no session is up any more, or none came up; and why. */
+typedef void (*sessions_away_fn)(void *ctx, const struct err *err);
+void sessions_on_away(struct sessions *sessions, sessions_away_fn fn, void *ctx);
 /* Queries under way call back with ERR_STOPPED, and nothing is lent any more. */
 void sessions_close(struct sessions *sessions);
 void sessions_free(struct sessions *sessions); /* when nothing waits any more; NULL is fine */
