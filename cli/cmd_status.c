@@ -56,12 +56,23 @@ enum progress_column {
     PROGRESS_COLUMNS,
 };
 
+static const char refusals_sql[] =
+    "select what, why, times, to_char(since, 'YYYY-MM-DD HH24:MI:SS') from pagetide.refusals()";
+enum refusal_column {
+    REFUSAL_WHAT,
+    REFUSAL_WHY,
+    REFUSAL_TIMES,
+    REFUSAL_SINCE,
+    REFUSAL_COLUMNS,
+};
+
 /* A stream as one object, with its jobs. */
 static const char json_sql[] =
     "select (to_jsonb(h) || jsonb_build_object('jobs', coalesce((select "
     "jsonb_agg(to_jsonb(p) - 'stream' || jsonb_build_object('worker_is_gone', " WORKER_IS_GONE
     ")) from pagetide.progress p "
-    "where p.stream = h.stream), '[]')))::text from pagetide.health h "
+    "where p.stream = h.stream), '[]'), 'refused_by_redis', coalesce((select "
+    "jsonb_agg(f.what) from pagetide.refusals() f), '[]')))::text from pagetide.health h "
     "where $1::text is null or stream like $1 order by stream";
 
 static void put_part(struct buf *line, int64_t count, const char *what)
@@ -117,6 +128,18 @@ static void print_stream(const struct pg_result *streams, size_t row)
     say_line(stdout, "%.*s", STR_ARG(buf_str(&line)));
 }
 
+/* Jobs wait meanwhile, and no stream would say why. */
+static void print_refusals(const struct pg_result *refusals)
+{
+    assert(pg_columns(refusals) == REFUSAL_COLUMNS);
+    for (size_t i = 0; i < pg_rows(refusals); i++)
+        say_line(stdout, "Redis refuses %.*s since %.*s, %lld times: %.*s",
+                 STR_ARG(pg_get_str(refusals, i, REFUSAL_WHAT)),
+                 STR_ARG(pg_get_str(refusals, i, REFUSAL_SINCE)),
+                 (long long)pg_get_int(refusals, i, REFUSAL_TIMES),
+                 STR_ARG(pg_get_str(refusals, i, REFUSAL_WHY)));
+}
+
 static void print_all(const struct pg_result *streams, const struct pg_result *jobs)
 {
     assert(pg_columns(streams) == HEALTH_COLUMNS && pg_columns(jobs) == PROGRESS_COLUMNS);
@@ -136,6 +159,7 @@ static int show(struct cli *cli, struct pg *pg)
 {
     AUTO_PG_RESULT struct pg_result *streams = NULL;
     AUTO_PG_RESULT struct pg_result *jobs = NULL;
+    AUTO_PG_RESULT struct pg_result *refusals = NULL;
     struct err err = ERR_INIT;
     const char *word = cli->operand_count ? cli->operands[0] : NULL;
     bool as_json = cli->options.json;
@@ -151,8 +175,10 @@ static int show(struct cli *cli, struct pg *pg)
         query_print_objects(streams, pg_rows(streams));
         return EXIT_DONE;
     }
-    if (!pg_await(pg, progress_sql, params, COUNT_OF(params), TIMEOUT_MS, &jobs, &err))
+    if (!pg_await(pg, progress_sql, params, COUNT_OF(params), TIMEOUT_MS, &jobs, &err) ||
+        !pg_await(pg, refusals_sql, NULL, 0, TIMEOUT_MS, &refusals, &err))
         return cli_fail(&err);
+    print_refusals(refusals);
     print_all(streams, jobs);
     return EXIT_DONE;
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/json_out.h"
 #include "base/log.h"
 #include "port/httpd.h"
 #include "scheduler/scheduler.h"
@@ -22,7 +23,7 @@
  *
  * A second signal, and the first where there is no worker, skips to the end: a scheduler holds
  * nothing. SIGHUP reads the definitions again. /healthz answers as long as the loop turns;
- * /readyz says 503 while a server is away and from the drain on.
+ * /readyz says 503 while a server is away, while Redis refuses a command, and from the drain on.
  */
 enum { DRAIN_LIMIT_MS = 22000 }; /* with what follows it, less than 25 s */
 
@@ -36,14 +37,33 @@ struct daemon {
     bool is_stopping;
 };
 
+/* Its name alone: the answer is given without a token. */
+static const char *refused(const struct daemon *daemon)
+{
+    const char *what = daemon->scheduler ? scheduler_refused(daemon->scheduler) : NULL;
+    return what || !daemon->worker ? what : worker_stats(daemon->worker).refused;
+}
+
 static bool is_ready(const struct daemon *daemon)
 {
-    if (daemon->scheduler && !scheduler_is_ready(daemon->scheduler))
+    if (refused(daemon) || (daemon->scheduler && !scheduler_is_ready(daemon->scheduler)))
         return false;
     if (!daemon->worker)
         return true;
     struct worker_stats stats = worker_stats(daemon->worker);
     return stats.pg_up && stats.redis_up;
+}
+
+static void put_readiness(const struct daemon *daemon, bool is_ready_now, struct buf *body)
+{
+    const char *what = refused(daemon);
+    struct json_out out = {.buf = body};
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "status", is_ready_now ? STR("ready") : STR("not ready"));
+    if (what)
+        json_out_str(&out, "refused_by_redis", str_from(what));
+    json_out_close(&out, '}');
+    buf_puts(body, "\n");
 }
 
 static int on_request(void *ctx, struct str path, struct buf *body, const char **ret_type)
@@ -57,7 +77,7 @@ static int on_request(void *ctx, struct str path, struct buf *body, const char *
     if (!str_is(path, "/readyz"))
         return 404;
     bool is_ready_now = !daemon->is_stopping && is_ready(daemon);
-    buf_printf(body, "{\"status\":\"%s\"}\n", is_ready_now ? "ready" : "not ready");
+    put_readiness(daemon, is_ready_now, body);
     return is_ready_now ? 200 : 503;
 }
 

@@ -63,9 +63,47 @@ struct asked {
 
 static void read_more(struct scheduler *scheduler);
 
+/* Redis' own words that are no refusal: the group is there already, or gone with the stream. */
+static bool is_expected(const struct err *err)
+{
+    return err && (str_starts(str_from(err->text), STR("BUSYGROUP")) ||
+                   str_starts(str_from(err->text), STR("NOGROUP")) ||
+                   str_starts(str_from(err->text), STR("UNBLOCKED")));
+}
+
+static void note_answer(struct scheduler *scheduler, const char *what, const struct err *err)
+{
+    if (!is_expected(err))
+        scheduler_on_answer(scheduler, what, err);
+}
+
 static struct str key(struct arena *arena, const struct scheduler *scheduler, const char *name)
 {
     return arena_printf(arena, "%s:%s", scheduler->settings->redis_prefix, name);
+}
+
+static void on_set(void *ctx, const struct redis_reply *reply, const struct err *err)
+{
+    (void)reply;
+    note_answer(ctx, "SET", err);
+}
+
+static void on_added(void *ctx, const struct redis_reply *reply, const struct err *err)
+{
+    (void)reply;
+    note_answer(ctx, "XADD", err);
+}
+
+static void on_acknowledged(void *ctx, const struct redis_reply *reply, const struct err *err)
+{
+    (void)reply;
+    note_answer(ctx, "XACK", err);
+}
+
+static void on_deleted(void *ctx, const struct redis_reply *reply, const struct err *err)
+{
+    (void)reply;
+    note_answer(ctx, "XDEL", err);
 }
 
 /* {id,state,run,reason} for the sender, for a day. */
@@ -85,7 +123,7 @@ static void write_result(struct scheduler *scheduler, struct str id, struct str 
                                             scheduler->settings->redis_prefix, STR_ARG(id)),
                                json_write(json, arena), STR("EX"),
                                arena_printf(arena, "%d", OUTCOME_SECONDS)};
-    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, NULL, NULL);
+    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, on_set, scheduler);
 }
 
 static void write_bad(struct scheduler *scheduler, const char *entry, struct str id,
@@ -98,7 +136,7 @@ static void write_bad(struct scheduler *scheduler, const char *entry, struct str
                                STR("entry"),  str_from(entry),
                                STR("id"),     str_slice(id, 0, ID_BYTES_MAX),
                                STR("reason"), reason};
-    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, NULL, NULL);
+    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, on_added, scheduler);
 }
 
 static void acknowledge(struct scheduler *scheduler, const char *entry)
@@ -107,8 +145,8 @@ static void acknowledge(struct scheduler *scheduler, const char *entry)
     struct str stream = key(arena, scheduler, "reload");
     const struct str ack[] = {STR("XACK"), stream, STR("sched"), str_from(entry)};
     const struct str del[] = {STR("XDEL"), stream, str_from(entry)};
-    redis_call(scheduler->redis, ack, COUNT_OF(ack), TIMEOUT_MS, NULL, NULL);
-    redis_call(scheduler->redis, del, COUNT_OF(del), TIMEOUT_MS, NULL, NULL);
+    redis_call(scheduler->redis, ack, COUNT_OF(ack), TIMEOUT_MS, on_acknowledged, scheduler);
+    redis_call(scheduler->redis, del, COUNT_OF(del), TIMEOUT_MS, on_deleted, scheduler);
 }
 
 static void refuse(struct scheduler *scheduler, const char *entry, struct str id,
@@ -203,6 +241,7 @@ static void on_read(void *ctx, const struct redis_reply *reply, const struct err
     struct scheduler *scheduler = ctx;
     if (err && err->kind == ERR_STOPPED)
         return;
+    note_answer(scheduler, "XREADGROUP", err);
     if (err) {
         scheduler->has_group = !str_starts(str_from(err->text), STR("NOGROUP"));
         read_later(scheduler);
@@ -218,6 +257,9 @@ static void on_read(void *ctx, const struct redis_reply *reply, const struct err
 static void on_idle(void *ctx, const struct redis_reply *reply, const struct err *err)
 {
     struct scheduler *scheduler = ctx;
+    if (err && err->kind == ERR_STOPPED)
+        return;
+    note_answer(scheduler, "XAUTOCLAIM", err);
     /* [next, [entry…], [deleted id…]] */
     if (!err && reply->type == REDIS_ARRAY && reply->count >= 2)
         take_all(scheduler, reply->items[1]);
@@ -262,6 +304,7 @@ static void on_group(void *ctx, const struct redis_reply *reply, const struct er
     (void)reply;
     if (err && err->kind == ERR_STOPPED)
         return;
+    note_answer(scheduler, "XGROUP", err);
     scheduler->has_group = !err || str_starts(str_from(err->text), STR("BUSYGROUP"));
     if (scheduler->has_group)
         read_more(scheduler);

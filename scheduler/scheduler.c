@@ -228,6 +228,8 @@ static bool open_all(struct scheduler *scheduler, struct err *err)
         .redis = scheduler->redis,
         .prefix = str_from(settings->redis_prefix),
         .lease_ms = settings->lease_ms,
+        .on_answer = scheduler_on_answer,
+        .ctx = scheduler,
     });
     scheduler->apply = apply_new(scheduler->pg);
     return true;

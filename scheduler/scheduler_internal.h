@@ -4,6 +4,7 @@
 #include "base/process.h"
 #include "base/rng.h"
 #include "core/queue.h"
+#include "core/refusals.h"
 #include "port/pg.h"
 #include "port/redis.h"
 #include "scheduler/apply.h"
@@ -17,6 +18,7 @@
  *     publish.c     jobs onto the queue, and the rebuild
  *     withdraw.c    cancelled jobs off it
  *     intake.c      reload messages
+ *     refused.c     what Redis refuses
  *
  * A pass asks PostgreSQL, acts, and ends. Each `…_start` begins one, or does nothing where the
  * one before has not ended or a server it needs is down: the next second will call it again.
@@ -64,6 +66,7 @@ struct scheduler {
     struct pg *pg;
     struct redis *redis, *intake; /* commands; XREADGROUP, which waits */
     struct queue *queue;
+    struct refusals refusals;
     struct apply *apply;
     struct publish_pass publish, rebuild;
     struct withdraw_pass withdraw;
@@ -75,6 +78,9 @@ struct scheduler {
     bool is_started, is_ticking, is_reporting, is_reading;
     bool has_group; /* the consumer group of the reload stream exists */
 };
+
+/* How Redis took a command: what it refuses is logged, and kept for `status`. */
+void scheduler_on_answer(void *ctx, const char *what, const struct err *err);
 
 void tick_start(struct scheduler *scheduler);
 void publish_start(struct scheduler *scheduler);

@@ -222,6 +222,14 @@ comment on column pagetide.worker.started_at is 'when it started';
 comment on column pagetide.worker.seen_at is 'its last beat';
 comment on column pagetide.worker.steps is 'where each of its jobs is: {job: step}';
 
+comment on table pagetide.refusal is 'What Redis refuses to a process although it answers';
+comment on column pagetide.refusal.process is 'the process';
+comment on column pagetide.refusal.what is 'the command or script';
+comment on column pagetide.refusal.why is 'the words of Redis, the last time';
+comment on column pagetide.refusal.count is 'how often since then';
+comment on column pagetide.refusal.since is 'when it began';
+comment on column pagetide.refusal.seen_at is 'when it was noted last';
+
 comment on table pagetide.meta is 'Single values of the schema itself';
 comment on column pagetide.meta.key is 'name';
 comment on column pagetide.meta.value is 'value; clock_offset moves pagetide.clock() in tests';

@@ -260,6 +260,23 @@ static void on_redis(void *ctx, bool up, const struct err *err)
     log_write(LOG_WARN, LOG_REDIS_DOWN, LOG_NOWHERE, "%s", err ? err->text : "closed");
 }
 
+/* Of the queue: what Redis refuses is seen nowhere else, the jobs only wait. */
+static void on_queue_answer(void *ctx, const char *what, const struct err *err)
+{
+    struct worker *worker = ctx;
+    const struct refusal *refusal;
+    enum refusal_news news =
+        refusals_note(&worker->refusals, what, err, clock_mono_ms(), &refusal);
+    if (news == REFUSAL_NO_NEWS)
+        return;
+    bool is_over = news == REFUSAL_OVER;
+    AUTO_BUF(line, KIB(1));
+    refusals_put_news(&line, news, refusal);
+    log_write(is_over ? LOG_INFO : LOG_WARN, is_over ? LOG_REDIS_UP : LOG_REDIS_DOWN,
+              LOG_NOWHERE, "%.*s", STR_ARG(buf_str(&line)));
+    refusals_store(worker->pg, worker->self.id, refusal);
+}
+
 static void on_wake_redis(void *ctx, bool up, const struct err *err)
 {
     (void)err; /* the command connection tells */
@@ -293,6 +310,8 @@ static bool open_queue(struct worker *worker, struct err *err)
         .redis = worker->redis,
         .prefix = str_from(settings->redis_prefix),
         .lease_ms = settings->lease_ms,
+        .on_answer = on_queue_answer,
+        .ctx = worker,
     });
     return true;
 }
@@ -445,6 +464,8 @@ struct worker_stats worker_stats(const struct worker *worker)
         .bytes = worker->bytes,
         .retries = worker->retries,
     };
+    const struct refusal *refusal = refusals_find(&worker->refusals);
+    stats.refused = refusal ? refusal->what : NULL;
     bool all_know = true;
     for (const struct held *held = worker->held.first; held; held = held->next) {
         if (!held_is_crawling(held))

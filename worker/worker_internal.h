@@ -3,6 +3,7 @@
 
 #include "base/process.h"
 #include "core/queue.h"
+#include "core/refusals.h"
 #include "port/http.h"
 #include "port/pg.h"
 #include "port/redis.h"
@@ -35,6 +36,7 @@ struct worker {
     struct throttle *throttle;
     struct redis *redis, *wake; /* commands; BLPOP. NULL in `sync` */
     struct queue *queue;
+    struct refusals refusals;
 
     struct crawl_env env;
     struct held_list held;

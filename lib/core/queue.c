@@ -74,6 +74,8 @@ struct script {
 struct queue {
     struct redis *redis;
     struct arena *arena;
+    void (*on_answer)(void *ctx, const char *what, const struct err *err);
+    void *ctx;
     struct str prefix, wake_key, lease_ms;
     struct script scripts[SCRIPT_COUNT];
     struct ask *asks; /* without an answer so far */
@@ -133,6 +135,13 @@ static void ask_free(struct ask *ask)
 
 static void ask_again_with_text(struct ask *ask);
 
+/* The command itself, where it is no script of ours. */
+static const char *what_of(const struct ask *ask)
+{
+    bool is_script = ask->count >= OWN_ARGS_AT;
+    return is_script ? script_names[ask->script] : ask->args[0].ptr;
+}
+
 static void on_reply(void *ctx, const struct redis_reply *reply, const struct err *err)
 {
     struct ask *ask = ctx;
@@ -141,6 +150,8 @@ static void on_reply(void *ctx, const struct redis_reply *reply, const struct er
         ask_again_with_text(ask);
         return;
     }
+    if (ask->queue && ask->queue->on_answer)
+        ask->queue->on_answer(ask->queue->ctx, what_of(ask), err);
     if (ask->queue)
         ask->on_answer(ask, reply, err);
     ask_free(ask);
@@ -386,8 +397,11 @@ struct queue *queue_new(const struct queue_options *options)
 {
     struct queue *queue = mem_alloc(sizeof *queue);
     struct arena *arena = arena_new();
-    *queue = (struct queue){.redis = options->redis, .arena = arena};
-    queue->prefix = arena_str(arena, options->prefix);
+    *queue = (struct queue){.redis = options->redis,
+                            .arena = arena,
+                            .on_answer = options->on_answer,
+                            .ctx = options->ctx};
+    queue->prefix = arena_printf(arena, "%.*s:", STR_ARG(options->prefix));
     queue->wake_key = arena_printf(arena, "%.*s:wake", STR_ARG(options->prefix));
     queue->lease_ms = arena_printf(arena, "%jd", (intmax_t)options->lease_ms);
     for (size_t i = 0; i < SCRIPT_COUNT; i++)

@@ -22,6 +22,12 @@ struct queue_options {
     struct redis *redis;
     struct str prefix; /* "pagetide" */
     int64_t lease_ms;
+    /*
+     * Sees how every call went, before its own callback: `what` is the script ("enqueue") or
+     * command, `err` NULL where it was taken. May be NULL.
+     */
+    void (*on_answer)(void *ctx, const char *what, const struct err *err);
+    void *ctx;
 };
 
 /* Borrows the connection. */

@@ -35,6 +35,7 @@ struct redis_reply {
  * refusals. ERR_CONFIG: WRONGPASS, NOAUTH, NOPERM. ERR_INPUT: any other error reply; its
  * first word (e.g. "NOSCRIPT") begins err->text.
  */
+enum { REDIS_REFUSED = -1 }; /* err->code of every error reply: Redis is there, and says no */
 typedef void (*redis_reply_fn)(void *ctx, const struct redis_reply *reply,
                                const struct err *err);
 

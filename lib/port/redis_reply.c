@@ -98,7 +98,7 @@ const struct redis_reply *redis_reply_open(const void *object, struct err *ret_e
     if (!node->is_error)
         return &node->reply;
     struct str text = node->reply.text;
-    err_set(ret_err, error_kind(text), "redis", 0, "%.*s", STR_ARG(text));
+    err_set(ret_err, error_kind(text), "redis", REDIS_REFUSED, "%.*s", STR_ARG(text));
     return NULL;
 }
 

@@ -196,5 +196,77 @@ START_TEST(test_any_key_lost_alone_stops_no_job)
 }
 END_TEST
 
+/* --- a Redis that is there, and refuses --- */
+
+static void house_await_ready(int port, const char *answer)
+{
+    int64_t deadline = clock_mono_ms() + 20000;
+    const char *got;
+    while (!strstr(got = pagetide_http_get(port, "/readyz"), answer)) {
+        ck_assert_msg(clock_mono_ms() < deadline, "%s: %s", answer, got);
+        usleep(50000);
+    }
+}
+
+static void house_await_runs(struct house *house, int count)
+{
+    pagetide_await(&house->pagetide, pagetide_text("%d", count), 60000,
+                   "select count(*) from pagetide.run where state = 'succeeded'");
+}
+
+static struct pagetide_process house_up_as_user(struct house *house)
+{
+    servers_redis(house->redis.url, "ACL SETUSER pt on >word ~pagetide:* +@all -@dangerous");
+    pagetide_kill(&house->worker);
+    pagetide_kill(&house->scheduler);
+    setenv("PAGETIDE_REDIS_URL",
+           pagetide_text("redis://pt:word@127.0.0.1:%d", house->redis.port), 1);
+    setenv("PAGETIDE_HTTP", "127.0.0.1:0", 1);
+    return pagetide_spawn(&house->pagetide, "up");
+}
+
+START_TEST(test_what_redis_refuses_is_said_and_heals)
+{
+    static const struct {
+        const char *refuse, *allow, *what, *words;
+    } cases[] = {
+        {"ACL SETUSER pt -@scripting", "ACL SETUSER pt +@scripting", "lease", "NOPERM"},
+        {"ACL SETUSER pt -xreadgroup", "ACL SETUSER pt +xreadgroup", "XREADGROUP", "NOPERM"},
+        {"CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "enqueue", "OOM"},
+        {"REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "lease", "READONLY"},
+    };
+    struct house house;
+    house_open(&house, 1, 40, 1);
+    struct pagetide *pagetide = &house.pagetide;
+    struct pagetide_process up = house_up_as_user(&house);
+    int port = pagetide_http_port(&up, 15000);
+    house_ask(&house, 1);
+    house_await_runs(&house, 1);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        house_await_ready(port, "{\"status\":\"ready\"}");
+        servers_redis(house.redis.url, "%s", cases[i].refuse);
+        pagetide_sql(pagetide, "select pagetide.reload('case %zu', 'api.s1', '{}')", i);
+        pagetide_await_err(
+            &up, pagetide_text("Redis refuses %s: %s", cases[i].what, cases[i].words), 20000);
+        house_await_ready(port, "503 {\"status\":\"not ready\",\"refused_by_redis\":\"");
+        pagetide_await(pagetide, "t", 5000, "select count(*) > 0 from pagetide.refusals()");
+        const char *status = pagetide_run(pagetide, "status").out;
+        ck_assert_msg(strstr(status, pagetide_text("Redis refuses %s since", cases[i].what)),
+                      "%s", status);
+        servers_redis(house.redis.url, "%s", cases[i].allow);
+        house_await_runs(&house, (int)i + 2);
+    }
+    pagetide_await_err(&up, "Redis refuses XREADGROUP no more, after ", 5000);
+    pagetide_await(pagetide, "0", 40000, "select count(*) from pagetide.refusals()");
+    house_await_ready(port, "{\"status\":\"ready\"}");
+    pagetide_signal(&up, SIGTERM);
+    ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
+    pagetide_close(pagetide);
+    servers_redis_stop(&house.redis);
+    mock_stop(&house.mock);
+}
+END_TEST
+
 SUITE("fault/redis", test_frozen_redis_does_not_stop_jobs_in_hand,
-      test_emptied_redis_loses_no_run, test_any_key_lost_alone_stops_no_job)
+      test_emptied_redis_loses_no_run, test_any_key_lost_alone_stops_no_job,
+      test_what_redis_refuses_is_said_and_heals)

@@ -12,7 +12,7 @@ local function text(number)
 end
 
 local function key(name, rest)
-  return KEYS[1] .. ':' .. name .. (rest and ':' .. rest or '')
+  return KEYS[1] .. name .. (rest and ':' .. rest or '')
 end
 
 local function renew_all_leases()

@@ -1,0 +1,60 @@
+#ifndef CORE_REFUSALS_H
+#define CORE_REFUSALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "port/pg.h"
+
+/*
+ * What Redis refuses although it answers: a command that the user may not run, a write where
+ * memory is full or the server is a replica. Nothing else would show it: the job waits. One
+ * entry for each thing that is asked for, by the name of the command or script.
+ *
+ *     refusals_note for every answer → the caller logs what is news, and stores it
+ *
+ * Zeroed memory to begin with.
+ */
+enum { REFUSALS_MAX = 24, REFUSALS_AGAIN_MS = 60000, REFUSALS_QUIET_MS = 20000 };
+
+struct refusal {
+    const char *what; /* "enqueue", "XREADGROUP"; static */
+    bool is_on;
+    int64_t count; /* since it began */
+    int64_t said_mono_ms, last_mono_ms;
+    char why[256]; /* Redis' words, the last time */
+};
+
+struct refusals {
+    struct refusal items[REFUSALS_MAX];
+    size_t count;
+};
+
+enum refusal_news {
+    REFUSAL_NO_NEWS,
+    REFUSAL_BEGAN,
+    REFUSAL_GOES_ON, /* once a minute */
+    REFUSAL_OVER, /* taken; or not refused for REFUSALS_QUIET_MS while other things were taken */
+};
+
+/*
+ * `err`: as redis_call gave it; NULL: the command was taken. A connection that is down is
+ * neither. *ret_refusal is set where there is news, and stays until the next call.
+ */
+enum refusal_news refusals_note(struct refusals *refusals, const char *what,
+                                const struct err *err, int64_t now_mono_ms,
+                                const struct refusal **ret_refusal);
+
+/* The news as a line of the log, without an end. */
+void refusals_put_news(struct buf *line, enum refusal_news news, const struct refusal *refusal);
+
+/* For `pagetide status`: keeps it in PostgreSQL, or takes it out where it is over. */
+void refusals_store(struct pg *pg, struct str process, const struct refusal *refusal);
+
+/* One that is on; NULL: none. */
+const struct refusal *refusals_find(const struct refusals *refusals);
+
+#endif
