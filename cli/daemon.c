@@ -34,6 +34,7 @@ struct daemon {
     struct httpd *httpd;
     struct loop_timer *limit;
     struct loop_signal *signals[3];
+    struct str installation; /* in the command's arena */
     bool is_stopping;
 };
 
@@ -136,11 +137,15 @@ static void on_hangup(void *ctx)
 static bool open_all(struct daemon *daemon, bool schedules, bool works, struct err *err)
 {
     struct cli *cli = daemon->cli;
-    struct worker_options options = {
-        .loop = cli_loop(cli), .settings = &cli->settings, .has_queue = true, .give_up_ms = -1};
+    struct worker_options options = {.loop = cli_loop(cli),
+                                     .settings = &cli->settings,
+                                     .has_queue = true,
+                                     .installation = daemon->installation,
+                                     .give_up_ms = -1};
     if (works && !worker_new(&options, &daemon->worker, err))
         return false;
-    if (schedules && !scheduler_new(cli_loop(cli), &cli->settings, &daemon->scheduler, err))
+    if (schedules && !scheduler_new(cli_loop(cli), &cli->settings, daemon->installation,
+                                    &daemon->scheduler, err))
         return false;
     return listen_http(daemon, schedules ? "127.0.0.1:9187" : "127.0.0.1:9188", err);
 }
@@ -172,6 +177,19 @@ static void close_all(struct daemon *daemon)
     scheduler_free(daemon->scheduler);
 }
 
+/* Which installation PostgreSQL holds: its jobs may not meet those of another one in Redis. */
+static bool read_installation(struct daemon *daemon, struct pg *pg, struct err *err)
+{
+    enum { TIMEOUT_MS = 10000 };
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    if (!pg_await(pg, "select value from pagetide.meta where key = 'installation'", NULL, 0,
+                  TIMEOUT_MS, &result, err))
+        return false;
+    if (pg_rows(result))
+        daemon->installation = arena_str(daemon->cli->arena, pg_get_str(result, 0, 0));
+    return true;
+}
+
 int daemon_serve(struct cli *cli, const char *name, bool schedules, bool works)
 {
     struct daemon daemon = {.cli = cli};
@@ -184,8 +202,9 @@ int daemon_serve(struct cli *cli, const char *name, bool schedules, bool works)
     /* The schema is looked at once, in a session of its own. */
     if (!cli_database(cli, schedules && works, &pg, &code))
         return code;
+    bool is_known = read_installation(&daemon, pg, &err);
     pg_close(pg);
-    if (open_all(&daemon, schedules, works, &err))
+    if (is_known && open_all(&daemon, schedules, works, &err))
         run(&daemon, name);
     else
         code = cli_fail(&err);

@@ -33,6 +33,7 @@ enum {
     TIMEOUT_MS = 20000,
     BLOCK_MS = 2000,
     READ_TIMEOUT_MS = 10000,
+    OWNER_MS = 50, /* between looks at whether it is known whose the keys are */
     TAKE_OVER_AFTER_MS = 30000,
     MESSAGES_PER_READ = 100,
     OUTCOME_SECONDS = 86400,
@@ -288,8 +289,8 @@ static void read_more(struct scheduler *scheduler)
                                STR("BLOCK"),      arena_printf(arena, "%d", BLOCK_MS),
                                STR("STREAMS"),    key(arena, scheduler, "reload"),
                                STR(">")};
-    /* Messages are only read while PostgreSQL can take them. */
-    if (!pg_is_up(scheduler->pg)) {
+    /* Messages are only read while PostgreSQL can take them, and those of others never. */
+    if (!pg_is_up(scheduler->pg) || !scheduler->is_ours) {
         read_later(scheduler);
         return;
     }
@@ -319,6 +320,10 @@ void intake_start(struct scheduler *scheduler)
                                STR("sched"),  STR("0"),      STR("MKSTREAM")};
     if (scheduler->is_reading || !redis_is_up(scheduler->intake))
         return;
+    if (!scheduler->is_ours) {
+        loop_timer_set(scheduler->intake_timer, OWNER_MS);
+        return;
+    }
     scheduler->is_reading = true;
     if (scheduler->has_group)
         read_more(scheduler);

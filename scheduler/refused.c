@@ -4,9 +4,21 @@
 
 /* What Redis refuses: seen nowhere else, runs only wait. */
 
+/* Our scripts, other than plain commands, say whose the keys are. */
+static void note_owner(struct scheduler *scheduler, const char *what, const struct err *err)
+{
+    bool is_script = what[0] >= 'a' && what[0] <= 'z';
+    if (!is_script || (err && err->code != REDIS_REFUSED))
+        return;
+    bool is_foreign = err && str_starts(str_from(err->text), STR("FOREIGN"));
+    if (!err || is_foreign)
+        scheduler->is_ours = !err;
+}
+
 void scheduler_on_answer(void *ctx, const char *what, const struct err *err)
 {
     struct scheduler *scheduler = ctx;
+    note_owner(scheduler, what, err);
     const struct refusal *refusal;
     enum refusal_news news =
         refusals_note(&scheduler->refusals, what, err, clock_mono_ms(), &refusal);

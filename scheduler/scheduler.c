@@ -135,6 +135,8 @@ static void on_rebuild(void *ctx)
     struct scheduler *scheduler = ctx;
     int64_t jitter = (int64_t)rng_below(&scheduler->rng, REBUILD_MS / 10);
     loop_timer_set(scheduler->rebuild_timer, REBUILD_MS - jitter);
+    if (!scheduler->is_ours && redis_is_up(scheduler->redis))
+        queue_check(scheduler->queue, NULL, NULL);
     publish_rebuild(scheduler);
 }
 
@@ -196,6 +198,8 @@ static void on_redis(void *ctx, bool up, const struct err *err)
         return;
     }
     log_write(LOG_INFO, LOG_REDIS_UP, LOG_NOWHERE, "connected");
+    scheduler->is_ours = false;
+    queue_check(scheduler->queue, NULL, NULL);
     if (scheduler->is_started)
         publish_rebuild(scheduler);
 }
@@ -228,6 +232,7 @@ static bool open_all(struct scheduler *scheduler, struct err *err)
         .redis = scheduler->redis,
         .prefix = str_from(settings->redis_prefix),
         .lease_ms = settings->lease_ms,
+        .installation = scheduler->installation,
         .on_answer = scheduler_on_answer,
         .ctx = scheduler,
     });
@@ -244,11 +249,12 @@ static void name_self(struct scheduler *scheduler)
              scheduler->id);
 }
 
-bool scheduler_new(struct loop *loop, const struct settings *settings,
+bool scheduler_new(struct loop *loop, const struct settings *settings, struct str installation,
                    struct scheduler **ret_scheduler, struct err *err)
 {
     struct scheduler *scheduler = mem_alloc(sizeof *scheduler);
     scheduler->settings = settings;
+    scheduler->installation = installation;
     scheduler->loop = loop;
     rng_seed_random(&scheduler->rng);
     name_self(scheduler);

@@ -20,7 +20,7 @@ struct scheduler;
  * Connects in the background, and again after each loss. `settings` is borrowed as long as the
  * scheduler lives. ERR_CONFIG: an URL of a server cannot be read.
  */
-bool scheduler_new(struct loop *loop, const struct settings *settings,
+bool scheduler_new(struct loop *loop, const struct settings *settings, struct str installation,
                    struct scheduler **ret_scheduler, struct err *err) MUST_CHECK;
 void scheduler_start(struct scheduler *scheduler); /* once; the schema must be there */
 void scheduler_free(struct scheduler *scheduler);  /* NULL is fine */

@@ -67,6 +67,8 @@ struct scheduler {
     struct redis *redis, *intake; /* commands; XREADGROUP, which waits */
     struct queue *queue;
     struct refusals refusals;
+    struct str installation;
+    bool is_ours; /* the keys in Redis; nothing is read from there before that is known */
     struct apply *apply;
     struct publish_pass publish, rebuild;
     struct withdraw_pass withdraw;

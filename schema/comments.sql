@@ -232,7 +232,7 @@ comment on column pagetide.refusal.seen_at is 'when it was noted last';
 
 comment on table pagetide.meta is 'Single values of the schema itself';
 comment on column pagetide.meta.key is 'name';
-comment on column pagetide.meta.value is 'value; clock_offset moves pagetide.clock() in tests';
+comment on column pagetide.meta.value is 'value; installation is the id that its keys in Redis have, clock_offset moves pagetide.clock() in tests';
 
 comment on table pagetide.migration is 'Versions of the schema that were applied';
 comment on column pagetide.migration.version is 'rises with each change';

@@ -202,7 +202,8 @@ static void on_wake(void *ctx, bool woken, const struct err *err)
 
 void claim_wake(struct worker *worker)
 {
-    if (worker->is_waiting_wake || worker->is_draining || !redis_is_up(worker->wake))
+    bool may_wait = redis_is_up(worker->wake) && !refusals_find(&worker->refusals);
+    if (worker->is_waiting_wake || worker->is_draining || !may_wait)
         return;
     worker->is_waiting_wake = true;
     queue_wait(worker->queue, worker->wake, on_wake, worker);

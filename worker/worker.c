@@ -310,6 +310,7 @@ static bool open_queue(struct worker *worker, struct err *err)
         .redis = worker->redis,
         .prefix = str_from(settings->redis_prefix),
         .lease_ms = settings->lease_ms,
+        .installation = worker->options.installation,
         .on_answer = on_queue_answer,
         .ctx = worker,
     });

@@ -40,7 +40,8 @@
     X(RETRY, "retry")                                                                          \
     X(ADOPT, "adopt")                                                                          \
     X(CANCEL, "cancel")                                                                        \
-    X(KNOWN, "known")
+    X(KNOWN, "known")                                                                          \
+    X(CHECK, "check")
 
 enum script_id {
 #define X(name, text) SCRIPT_##name,
@@ -278,6 +279,13 @@ static void on_wake(struct ask *ask, const struct redis_reply *reply, const stru
 
 /* --- calls --- */
 
+void queue_check(struct queue *queue, queue_done_fn fn, void *ctx)
+{
+    struct ask *ask = ask_new(queue, on_done, ctx);
+    ask->fn.done = fn;
+    ask_script(ask, SCRIPT_CHECK, NULL, 0);
+}
+
 void queue_push(struct queue *queue, int64_t job, struct str source, int priority,
                 int64_t delay_ms, queue_done_fn fn, void *ctx)
 {
@@ -383,14 +391,15 @@ static struct str find_text(const char *name)
     abort();
 }
 
-/* The script's first line says how Redis runs it; what all scripts share comes second. */
-static struct str compose(struct arena *arena, const char *name)
+/* The script's first line says how Redis runs it; whose it is, and what all scripts share, come
+ * second. */
+static struct str compose(struct arena *arena, const char *name, struct str installation)
 {
     struct str header, common = find_text("common.lua");
     struct str file = find_text(arena_printf(arena, "%s.lua", name).ptr);
     struct str body = str_split(file, '\n', &header);
-    return arena_printf(arena, "%.*s\n%.*s%.*s", STR_ARG(header), STR_ARG(common),
-                        STR_ARG(body));
+    return arena_printf(arena, "%.*s\nlocal installation = '%.*s'\n%.*s%.*s", STR_ARG(header),
+                        STR_ARG(installation), STR_ARG(common), STR_ARG(body));
 }
 
 struct queue *queue_new(const struct queue_options *options)
@@ -404,8 +413,9 @@ struct queue *queue_new(const struct queue_options *options)
     queue->prefix = arena_printf(arena, "%.*s:", STR_ARG(options->prefix));
     queue->wake_key = arena_printf(arena, "%.*s:wake", STR_ARG(options->prefix));
     queue->lease_ms = arena_printf(arena, "%jd", (intmax_t)options->lease_ms);
+    assert(str_find_byte(options->installation, '\'') < 0); /* a uuid */
     for (size_t i = 0; i < SCRIPT_COUNT; i++)
-        queue->scripts[i].text = compose(arena, script_names[i]);
+        queue->scripts[i].text = compose(arena, script_names[i], options->installation);
     return queue;
 }
 

@@ -23,6 +23,11 @@ struct queue_options {
     struct str prefix; /* "pagetide" */
     int64_t lease_ms;
     /*
+     * The id of the control schema that the jobs are of; empty: not checked. The first one that
+     * comes owns the keys under the prefix; calls of any other fail with "FOREIGN …".
+     */
+    struct str installation;
+    /*
      * Sees how every call went, before its own callback: `what` is the script ("enqueue") or
      * command, `err` NULL where it was taken. May be NULL.
      */
@@ -35,6 +40,9 @@ struct queue *queue_new(const struct queue_options *options) MUST_CHECK;
 void queue_free(struct queue *queue); /* its callbacks will not come any more; NULL is fine */
 
 typedef void (*queue_done_fn)(void *ctx, const struct err *err);
+
+/* Are the keys under the prefix ours? Else the error says whose. */
+void queue_check(struct queue *queue, queue_done_fn fn, void *ctx);
 
 /* Puts a job on the queue; nothing happens where it is there already. */
 void queue_push(struct queue *queue, int64_t job, struct str source, int priority,

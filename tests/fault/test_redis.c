@@ -267,6 +267,42 @@ START_TEST(test_what_redis_refuses_is_said_and_heals)
 }
 END_TEST
 
+START_TEST(test_two_installations_share_no_queue)
+{
+    struct house house;
+    struct pagetide other;
+    house_open(&house, 2, 40, 1);
+    house_ask(&house, 1);
+    house_await_runs(&house, 1);
+    pagetide_open(&other);
+    setenv("PAGETIDE_REDIS_URL", house.redis.url, 1);
+    setenv("PAGETIDE_HTTP", "127.0.0.1:0", 1);
+    struct pagetide_process up = pagetide_spawn(&other, "up");
+    pagetide_await_err(&up, "are of another installation", 15000);
+    int port = pagetide_http_port(&up, 15000);
+    house_await_ready(port, "503 {\"status\":\"not ready\",\"refused_by_redis\":\"");
+    for (int i = 0; i < 10; i++)
+        house_ask(&house, 1 + i % 2);
+    pagetide_await(&house.pagetide, "0", 60000,
+                   "select count(*) from pagetide.run where state in ('queued', 'running')");
+    ck_assert_str_eq(pagetide_sql(&house.pagetide, "select count(*) from pagetide.request"),
+                     "11");
+    ck_assert_str_eq(pagetide_sql(&other, "select count(*) from pagetide.request"), "0");
+    /* The other is gone: its keys, too. */
+    setenv("PAGETIDE_DATABASE_URL", house.pagetide.database_url, 1);
+    pagetide_kill(&house.worker);
+    pagetide_kill(&house.scheduler);
+    servers_redis(house.redis.url, "FLUSHALL");
+    house_await_ready(port, "{\"status\":\"ready\"}");
+    pagetide_signal(&up, SIGTERM);
+    ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
+    pagetide_close(&other);
+    pagetide_close(&house.pagetide);
+    servers_redis_stop(&house.redis);
+    mock_stop(&house.mock);
+}
+END_TEST
+
 SUITE("fault/redis", test_frozen_redis_does_not_stop_jobs_in_hand,
       test_emptied_redis_loses_no_run, test_any_key_lost_alone_stops_no_job,
-      test_what_redis_refuses_is_said_and_heals)
+      test_what_redis_refuses_is_said_and_heals, test_two_installations_share_no_queue)

@@ -109,4 +109,19 @@ local function release(id, delay_ms)
   end
 end
 
+-- Of an installation that is not ours: an error for the caller, and nothing is done.
+local function find_other_owner()
+  local owner = redis.call('GET', key('installation'))
+  if not owner and installation ~= '' then
+    redis.call('SET', key('installation'), installation)
+  elseif installation ~= '' and owner ~= installation then
+    return redis.error_reply('FOREIGN the keys ' .. KEYS[1] .. '* are of another installation: ' ..
+      'its jobs are in another PostgreSQL. Set redis_prefix; or, if that one is gone, delete them')
+  end
+end
+
+local refusal = find_other_owner()
+if refusal then
+  return refusal
+end
 look_for_pause()

@@ -435,6 +435,47 @@ START_TEST(adopts_what_redis_lost)
 }
 END_TEST
 
+static struct queue *make_for(const char *installation)
+{
+    struct queue_options options = {.redis = redis,
+                                    .prefix = STR("q"),
+                                    .lease_ms = LONG_MS,
+                                    .installation = str_from(installation)};
+    return queue_new(&options);
+}
+
+static void check(struct queue *queue)
+{
+    queue_check(queue, on_done, NULL);
+    await();
+}
+
+START_TEST(another_installation_is_refused)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    struct queue *a = make_for("a-1"), *b = make_for("b-2");
+    push(a, 1, "s", 5, 0);
+    check(b);
+    ck_assert_msg(str_starts(str_from(err_seen.text), STR("FOREIGN ")), "%s", err_seen.text);
+    queue_claim(b, STR("w"), on_claim, NULL);
+    await();
+    ck_assert_int_eq(err_seen.kind, ERR_INPUT);
+    ck_assert_int_eq(claim(a), 1);
+    queue_done(b, 1, str_from(lease.token), on_verdict, NULL);
+    await();
+    ck_assert_int_eq(err_seen.kind, ERR_INPUT);
+    ck_assert_int_eq(finish(a, &lease), QUEUE_OK);
+    servers_redis(url, "FLUSHDB");
+    check(b);
+    ck_assert_msg(!err_seen.kind, "%s", err_seen.text);
+    check(a);
+    ck_assert_int_eq(err_seen.kind, ERR_INPUT);
+    queue_free(a);
+    queue_free(b);
+    close_all(queue);
+}
+END_TEST
+
 START_TEST(outlives_a_script_flush)
 {
     struct test_redis server;
@@ -591,6 +632,6 @@ SUITE("core/queue", leases_by_priority_then_age, takes_sources_in_turn, pushes_o
       beats_on_when_one_key_of_a_lease_is_lost, ends_leave_nothing_behind, compares_the_token,
       gives_back_now_and_later, takes_back_a_lease_that_ends, cancels_at_the_next_beat,
       a_cancelled_lease_leaves_nothing_behind, a_cancelled_job_can_come_back_at_once,
-      adopts_what_redis_lost, outlives_a_script_flush, works_on_without_memory,
-      repeats_a_claim_without_an_answer, a_frozen_redis_costs_no_lease,
+      adopts_what_redis_lost, another_installation_is_refused, outlives_a_script_flush,
+      works_on_without_memory, repeats_a_claim_without_an_answer, a_frozen_redis_costs_no_lease,
       a_clock_set_back_holds_nothing_up, wakes_who_waits, a_freed_queue_is_silent)
