@@ -15,8 +15,9 @@ enum {
     SERVER_WAITS_MAX = 100,
     SLOT_WAIT_MS = 10000, /* a longer wait gives the slot and the lease back */
     CUT_SLICE_MS = 5,     /* of cutting, before other work of the process has its turn */
-    /* A page may become so many times its body, where that is more than `memory`. */
-    BODY_GROWTH = 4,
+    /* A page may become so many times its body, or `memory`, whichever is more. */
+    BODY_GROWTH = 8,
+    MEMORY_GROWTH = 3,
 };
 
 /* Goes on with the stream as if its merge_path were this. */
@@ -431,7 +432,8 @@ static void begin_cut(struct crawl *crawl)
         .shape_before = crawl->pager.shape,
         .is_extended = crawl->cut.is_extended,
         .slice_ms = CUT_SLICE_MS,
-        .max_bytes = MAX(crawl->env->memory_bytes, crawl->body.len * BODY_GROWTH),
+        .max_bytes =
+            MAX(crawl->env->memory_bytes * MEMORY_GROWTH, crawl->body.len * BODY_GROWTH),
         .arena = crawl->page,
         .on_record = watch ? watch->on_record : NULL,
         .on_record_ctx = watch ? watch->ctx : NULL,

@@ -235,6 +235,7 @@ struct jsontext_sorting {
     struct jsontext_sorter *sorter;
     char *start, *to;
     const char *at, *end;
+    size_t bytes;      /* of the value as it came; it becomes no longer */
     size_t moves_left; /* bytes that may still be moved at once */
 };
 
@@ -274,10 +275,12 @@ static int compare_members(const void *left, const void *right)
     return order ? order : (a->from > b->from) - (a->from < b->from);
 }
 
-static char *scratch_room(struct jsontext_sorter *sorter, size_t len)
+/* For any part of the value under way: what is given up for more stays in the arena. */
+static char *scratch_room(const struct jsontext_sorting *sorting)
 {
-    if (sorter->scratch_bytes < len) {
-        sorter->scratch_bytes = MAX(len, sorter->scratch_bytes * 2);
+    struct jsontext_sorter *sorter = sorting->sorter;
+    if (sorter->scratch_bytes < sorting->bytes) {
+        sorter->scratch_bytes = MAX(sorting->bytes, sorter->scratch_bytes * 2);
         sorter->scratch = arena_alloc(sorter->arena, sorter->scratch_bytes);
     }
     return sorter->scratch;
@@ -301,7 +304,7 @@ static void reorder(struct jsontext_sorting *sorting, size_t base, char *start)
     const struct jsontext_member *members = sorter->members + base;
     size_t len = (size_t)(sorting->to - start), offset = (size_t)(start - sorting->start);
     size_t count = order_members(sorter->members + base, sorter->count - base);
-    char *scratch = scratch_room(sorter, len), *to = start + 1;
+    char *scratch = scratch_room(sorting), *to = start + 1;
     memcpy(scratch, start, len);
     for (size_t i = 0; i < count; i++) {
         size_t bytes = members[i].to - members[i].from;
@@ -458,7 +461,7 @@ static void put_by_patches(struct jsontext_sorting *sorting)
     struct jsontext_sorter *sorter = sorting->sorter;
     size_t len = (size_t)(sorting->to - sorting->start);
     qsort(sorter->patches, sorter->patch_count, sizeof *sorter->patches, compare_patches);
-    memcpy(scratch_room(sorter, len), sorting->start, len);
+    memcpy(scratch_room(sorting), sorting->start, len);
     sorting->to = sorting->start;
     put_span(sorting, (struct jsontext_span){0, (uint32_t)len});
     sorter->patch_count = sorter->span_count = 0;
@@ -474,6 +477,7 @@ void jsontext_put_sorted(struct jsontext_sorter *sorter, struct buf *buf, struct
                                        .to = room,
                                        .at = raw.ptr,
                                        .end = raw.ptr + raw.len,
+                                       .bytes = raw.len,
                                        .moves_left = raw.len * MOVES_MAX};
     sort_value(&sorting);
     if (sorter->patch_count)
