@@ -23,7 +23,8 @@ as $$
     having count(*) > 0
 $$;
 
--- The hashes of the keys that this batch stores; nothing where it has no table or no key.
+-- The hashes of the keys that this batch stores; nothing where it has no table or no key. With
+-- `merge: fill` the pieces of a record rightly come with its key.
 create or replace function pagetide.batch_keys(target jsonb, marks pagetide.mark[])
 returns table (job bigint, page int, keys bigint[])
 language plpgsql stable
@@ -37,7 +38,7 @@ begin
     select array_agg(m.n), array_agg(m.job), array_agg(m.page) into numbers, jobs, pages
     from unnest(marks) m where m.verdict = 'applied' and m.page > 0;
     if jsonb_typeof(target) is distinct from 'object' or numbers is null
-        or not jsonb_path_exists(target, '$.key[*]') then
+        or not jsonb_path_exists(target, '$.key[*]') or (target ->> 'fills')::boolean then
         return;
     end if;
     begin

@@ -147,13 +147,14 @@ START_TEST(settings_have_an_order)
 }
 END_TEST
 
-START_TEST(an_unreachable_database_is_one_message)
+START_TEST(an_unreachable_database_is_one_message_and_a_hint)
 {
     set_up();
     shop("");
     setenv("PAGETIDE_DATABASE_URL", "postgresql://me:s3cr3t@127.0.0.1:1/none", 1);
     struct pagetide_result got = expect_run(3, "sync shop.orders");
-    ck_assert_msg(count_lines(got.err) == 1, "%s", got.err);
+    ck_assert_msg(count_lines(got.err) == 2, "%s", got.err);
+    expect_holds(got.err, "\n  try: does PostgreSQL run");
     expect_holds(got.err, "PostgreSQL at postgresql://127.0.0.1:1/none cannot be reached");
     ck_assert_ptr_null(strstr(got.err, "s3cr3t"));
     ck_assert_int_eq(mock_count(&mock, "/gen/page"), 0);
@@ -496,8 +497,8 @@ END_TEST
 
 SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
       check_tells_what_comes_later, check_tells_broken_yaml, settings_have_an_order,
-      an_unreachable_database_is_one_message, a_missing_schema_is_told, expr_prints_json,
-      the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
+      an_unreachable_database_is_one_message_and_a_hint, a_missing_schema_is_told,
+      expr_prints_json, the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
       a_stream_or_source_is_named_where_it_is_meant, an_empty_folder_is_nothing_to_check,
       a_broken_file_blocks_no_other, json_has_times_and_lists,
       status_says_that_a_worker_is_gone, a_401_and_a_page_of_html_are_one_message,

@@ -175,6 +175,7 @@ START_TEST(explain_says_how_a_run_went)
 {
     open_shop("  orders:\n    path: /gen/page\n    params: {total: 25}\n"
               "    pagination: {type: page, total_pages_path: pages}\n"
+              "    key: id\n    write: upsert\n"
               "    bookmark: {path: created_at, start: \"2024-01-01T00:00:00Z\"}\n");
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/gen/page\", \"nth\": 2, \"kind\": \"status\"}");

@@ -155,15 +155,12 @@ static bool is_sealed(const struct batch_pair *pair)
     return pair->open->row_count && pair->open_map != pair->map;
 }
 
-/* A body may hold much more than the rows that are kept of it. */
-enum { BODY_SHARE = 4 };
-
+/* The bodies count: they stay until the commit, in case PostgreSQL refuses a row. */
 static bool is_full(const struct batch_pair *pair)
 {
-    if ((int64_t)(pair->open->body_bytes / BODY_SHARE) >= pair->options.batch_bytes)
-        return true;
+    size_t bytes = pair->open->page_rows_len + pair->open->body_bytes;
     return (int64_t)pair->open->page_row_count >= pair->options.batch_records ||
-           (int64_t)pair->open->page_rows_len >= pair->options.batch_bytes;
+           (int64_t)bytes >= pair->options.batch_bytes;
 }
 
 static bool has_room(const struct batch_pair *pair)

@@ -54,7 +54,7 @@ static bool hash_key(const struct record_id *id, const struct record *record,
         hash = hash_fold(hash, hash_bytes(part.raw, 0));
     }
     *ret_hash = hash;
-    return table->key_count && record->kind == RECORD_OBJECT;
+    return table->key_count && !table->fills && record->kind == RECORD_OBJECT;
 }
 
 uint64_t record_id_hash(const struct record_id *id, const struct record *record,

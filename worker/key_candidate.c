@@ -1,4 +1,4 @@
-#include "cli/key_candidate.h"
+#include "worker/key_candidate.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-#ifndef CLI_KEY_CANDIDATE_H
-#define CLI_KEY_CANDIDATE_H
+#ifndef WORKER_KEY_CANDIDATE_H
+#define WORKER_KEY_CANDIDATE_H
 
 #include "base/arena.h"
 #include "worker/records/record.h"
