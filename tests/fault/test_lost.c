@@ -183,9 +183,10 @@ enum { SCHEDULER_KILLS = 15 };
 static const char ticking_streams[] =
     "  ticking:\n    path: /gen/page\n    params: {per_page: 10, total: 20, seed: 6}\n"
     "    pagination: {type: page, total_pages_path: pages}\n    merge_path: data\n"
-    "    every: 1s\n"
+    "    every: 1s\n    again: true\n"
     "  asked:\n    path: /gen/page\n    params: {per_page: 10, total: 10, seed: 7}\n"
-    "    pagination: {type: page, total_pages_path: pages}\n    merge_path: data\n";
+    "    pagination: {type: page, total_pages_path: pages}\n    merge_path: data\n"
+    "    again: true\n";
 
 /* Two schedulers, one of them killed again and again. */
 START_TEST(test_killed_schedulers_lose_and_double_nothing)

@@ -38,7 +38,7 @@ static void house_open(struct house *house, int streams, int pages, int jobs)
         text = pagetide_text("%s  s%d:\n    path: /gen/page\n"
                              "    params: {per_page: 5, total: %d, seed: %d}\n"
                              "    pagination: {type: page, total_pages_path: pages}\n"
-                             "    merge_path: data\n",
+                             "    merge_path: data\n    again: true\n",
                              text, i, 5 * (i == 1 ? pages / 10 : pages), i);
     pagetide_source(&house->pagetide, "api", "%s", text);
     ck_assert_int_eq(pagetide_run(&house->pagetide, "migrate").code, 0);
