@@ -27,7 +27,7 @@ comment on column pagetide.history.state is 'queued, running, succeeded, truncat
 comment on column pagetide.history.reason is 'why it did not succeed, in one word';
 comment on column pagetide.history.error is 'why it did not succeed, with the place';
 comment on column pagetide.history.pages is 'pages committed; sums over its jobs, also while it runs';
-comment on column pagetide.history.records is 'records read, before where';
+comment on column pagetide.history.records is 'records kept, after where';
 comment on column pagetide.history.bytes is 'bytes of the answers, decoded';
 comment on column pagetide.history.rejects is 'records that could not be stored';
 comment on column pagetide.history.asides is 'values that did not fit their column: _pt_aside';
@@ -123,7 +123,7 @@ comment on column pagetide.run.reason is 'why it did not succeed, in one word';
 comment on column pagetide.run.error is 'why it did not succeed, with the place';
 comment on column pagetide.run.warnings is 'what a person should know of it';
 comment on column pagetide.run.pages is 'sum over its jobs, written at its end, as the next ones';
-comment on column pagetide.run.records is 'records read, before where';
+comment on column pagetide.run.records is 'records kept, after where';
 comment on column pagetide.run.bytes is 'bytes of the answers, decoded';
 comment on column pagetide.run.rejects is 'records that could not be stored';
 comment on column pagetide.run.asides is 'values that did not fit their column';
@@ -148,7 +148,7 @@ comment on column pagetide.job.reserved is 'the worker keeps it while it is queu
 comment on column pagetide.job.checkpoint is 'the paging after the last committed page';
 comment on column pagetide.job.page is 'the last committed page';
 comment on column pagetide.job.pages_total is 'pages there are, where the API says it';
-comment on column pagetide.job.records is 'records read, before where';
+comment on column pagetide.job.records is 'records kept, after where';
 comment on column pagetide.job.bytes is 'bytes of the answers, decoded';
 comment on column pagetide.job.rejects is 'records that could not be stored';
 comment on column pagetide.job.asides is 'values that did not fit their column';
