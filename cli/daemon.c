@@ -23,7 +23,8 @@
  *
  * A second signal, and the first where there is no worker, skips to the end: a scheduler holds
  * nothing. SIGHUP reads the definitions again. /healthz answers as long as the loop turns;
- * /readyz says 503 while a server is away, while Redis refuses a command, and from the drain on.
+ * /readyz says 503 while a server is away, while Redis refuses a command, and from the drain
+ * on.
  */
 enum { DRAIN_LIMIT_MS = 22000 }; /* with what follows it, less than 25 s */
 

@@ -6,9 +6,9 @@
 
 /*
  * What a person can try, by the cause: the reason that a run ended with (core/job.h) and what
- * its error says, in our own words or a library's. tests/tables/hints.txt has an error for each.
- * An error of an unknown cause has the hint of its reason; no reason has none, and nothing is
- * put. Nothing of the error itself is put.
+ * its error says, in our own words or a library's. tests/tables/hints.txt has an error for
+ * each. An error of an unknown cause has the hint of its reason; no reason has none, and
+ * nothing is put. Nothing of the error itself is put.
  */
 struct hint_of {
     struct str reason, error;

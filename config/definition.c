@@ -268,7 +268,8 @@ static const struct key definition_list[] = {
      .choices = writes, .fallback = "append", .help = "what a run does to the table"},
     {.name = "again", .type = KEY_BOOL, .flags = IN_STREAM, S(table.may_repeat),
      .fallback = "false",
-     .help = "append: each run stores all its records, though an earlier one may have stored them"},
+     .help = "append: each run stores all its records, though an earlier one may have "
+             "stored them"},
     {.name = "merge", .type = KEY_SWITCH, .flags = IN_STREAM, S(table.fills),
      .choices = merges, .fallback = "replace",
      .help = "how upsert writes over a row: fill keeps its value where the record has none"},
@@ -286,7 +287,8 @@ static const struct key definition_list[] = {
      .min = 0, .fallback = "1000", .help = "more rejected records fail the run"},
     {.name = "max_asides", .type = KEY_TEXT, .flags = IN_STREAM, S(table.max_asides),
      .fallback = "10%",
-     .help = "misfits of a column in a run: a share of the records, or a count; see on_max_asides"},
+     .help = "misfits of a column in a run: a share of the records, or a count; see "
+             "on_max_asides"},
     {.name = "on_max_asides", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.on_max_asides),
      .choices = asides_modes, .fallback = "warn",
      .help = "more than max_asides is a warning, or fails the run"},

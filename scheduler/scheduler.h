@@ -29,7 +29,8 @@ void scheduler_free(struct scheduler *scheduler);  /* NULL is fine */
 void scheduler_reapply(struct scheduler *scheduler);
 
 /* Both servers are connected: for /readyz. */
-/* Something that Redis refuses, though it is up: a command, or a script of ours; NULL: nothing. */
+/* Something that Redis refuses, though it is up: a command, or a script of ours; NULL:
+ * nothing. */
 const char *scheduler_refused(const struct scheduler *scheduler);
 bool scheduler_is_ready(const struct scheduler *scheduler);
 

@@ -66,6 +66,7 @@ END
         text=${line#* is \'}
         text=${text%"';"}
         text=${text//"''"/"'"}
+        # shellcheck disable=SC2016 # backquotes of Markdown
         case $line in
         'comment on column '*) printf '| `%s` | %s |\n' "${name#*.}" "$text" ;;
         *) printf '\n## %s\n\n%s.\n\n| column | holds |\n|---|---|\n' "$name" "$text" ;;

@@ -8,7 +8,7 @@
  * Which field of the records that were seen could be their key: one that looks like an id by
  * its name, that every record has, as a number or a text, and that no two have alike.
  *
- *     ([key_candidate_restart] key_candidate_take … key_candidate_page_end)… → key_candidate_best
+ *     ([key_candidates_restart] key_candidates_take … key_candidates_page_end)… → …_best
  */
 enum { KEY_CANDIDATES_MAX = 8 };
 

@@ -442,7 +442,8 @@ static void begin_cut(struct crawl *crawl)
         show_response(crawl);
 }
 
-/* Everything else in this process has its turn; a page that is large enough waits for memory. */
+/* Everything else in this process has its turn; a page that is large enough waits for
+ * memory. */
 static enum step rest(struct crawl *crawl)
 {
     loader_hold(crawl->loader);

@@ -24,8 +24,8 @@ bool date_parse_pattern(struct str text, struct str pattern, int64_t *ret_us) MU
 /* All letters after its percent signs are in that list. */
 bool date_pattern_is_known(struct str pattern) MUST_CHECK;
 
-/* The instant as such a pattern says, in UTC, with English names. Letters that the list does not
- * have are left out. */
+/* The instant as such a pattern says, in UTC, with English names. Letters that the list does
+ * not have are left out. */
 void date_format_pattern(struct buf *buf, int64_t us, struct str pattern);
 
 /* RFC 2822, section 3.3, with the obsolete zones and years; a comment may follow at the end. */

@@ -66,8 +66,9 @@ typedef void (*expr_use_fn)(void *ctx, const struct expr_use *use);
 void expr_uses(const struct expr *expr, expr_use_fn fn, void *ctx);
 
 /*
- * The filters and tests, for the reference. `call` has the names of the arguments, optional ones
- * in brackets; `aliases` are other names for it, with blanks between; `example` is an expression.
+ * The filters and tests, for the reference. `call` has the names of the arguments, optional
+ * ones in brackets; `aliases` are other names for it, with blanks between; `example` is an
+ * expression.
  */
 struct expr_word {
     struct str call, aliases;

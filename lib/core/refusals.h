@@ -37,7 +37,7 @@ enum refusal_news {
     REFUSAL_NO_NEWS,
     REFUSAL_BEGAN,
     REFUSAL_GOES_ON, /* once a minute */
-    REFUSAL_OVER, /* taken; or not refused for REFUSALS_QUIET_MS while other things were taken */
+    REFUSAL_OVER,    /* taken; or not refused for REFUSALS_QUIET_MS while others were taken */
 };
 
 /*

@@ -75,9 +75,9 @@ struct http_answer {
 
 /*
  * Either `answer` (any status) or `err` is set, the other NULL. Errors: ERR_AGAIN for
- * timeouts, DNS, refused, reset, cut bodies, broken codings, HTTP/2 stream errors; ERR_CONFIG for bad URLs,
- * refused addresses and certificates; ERR_INPUT for an answer over a ceiling (headers 256 KiB,
- * body max_body_bytes). The error's code is libcurl's.
+ * timeouts, DNS, refused, reset, cut bodies, broken codings, HTTP/2 stream errors; ERR_CONFIG
+ * for bad URLs, refused addresses and certificates; ERR_INPUT for an answer over a ceiling
+ * (headers 256 KiB, body max_body_bytes). The error's code is libcurl's.
  */
 typedef void (*http_done_fn)(void *ctx, const struct http_answer *answer,
                              const struct err *err);

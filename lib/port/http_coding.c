@@ -150,7 +150,8 @@ static bool refuse(const struct pipe *pipe, const char *problem)
     return false;
 }
 
-/* What a body begins with: of gzip ID1; of deflate CM and FCHECK (RFC 1950), or none of them. */
+/* What a body begins with: of gzip ID1; of deflate CM and FCHECK (RFC 1950), or none of
+ * them. */
 static bool begins(struct http_inflater *inflater, struct str bytes)
 {
     unsigned first = (unsigned char)bytes.ptr[0];

@@ -13,10 +13,10 @@
  *
  *     http_coding_open → http_coding_put … → http_coding_is_whole → http_coding_done
  *
- * gzip (RFC 1952) has one member or more; zero bytes behind the last one are padding. deflate is
- * in zlib's form (RFC 1950) or without it (RFC 1951). A body that does not begin as its coding
- * does is taken as it is, as is one of a coding that is not known: servers name character sets
- * there. Such names, and such bodies, are in `note`.
+ * gzip (RFC 1952) has one member or more; zero bytes behind the last one are padding. deflate
+ * is in zlib's form (RFC 1950) or without it (RFC 1951). A body that does not begin as its
+ * coding does is taken as it is, as is one of a coding that is not known: servers name
+ * character sets there. Such names, and such bodies, are in `note`.
  */
 enum { HTTP_CODINGS_MAX = 5 };
 

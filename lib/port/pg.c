@@ -291,9 +291,9 @@ static void start_next(struct pg *pg)
 }
 
 /*
- * Goes on with `current` and those after it, as far as it goes without waiting. One flush decides
- * both whether COPY data may be put and what the loop waits for: asked twice, the socket may have
- * become free in between, and then nothing would call again.
+ * Goes on with `current` and those after it, as far as it goes without waiting. One flush
+ * decides both whether COPY data may be put and what the loop waits for: asked twice, the
+ * socket may have become free in between, and then nothing would call again.
  */
 static void pump(struct pg *pg)
 {

@@ -70,7 +70,8 @@ size_t pg_columns(const struct pg_result *result);
 struct str pg_column_name(const struct pg_result *result, int column);
 
 /*
- * Either `result` (of the last statement that gives columns) or `err`, whose kind goes by the SQLSTATE
+ * Either `result` (of the last statement that gives columns) or `err`, whose kind goes by the
+ * SQLSTATE
  * (port/sqlstate.h). err->sqlstate is set where the server gave one.
  */
 typedef void (*pg_done_fn)(void *ctx, const struct pg_result *result, const struct err *err);

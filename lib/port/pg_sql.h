@@ -5,8 +5,9 @@
 #include "base/str.h"
 
 /*
- * Words of a statement (PostgreSQL manual, "Lexical Structure"): an identifier in double quotes, and
- * a string in single ones, as standard_conforming_strings reads it. No NUL in either.
+ * Words of a statement (PostgreSQL manual, "Lexical Structure"): an identifier in double
+ * quotes, and a string in single ones, as standard_conforming_strings reads it. No NUL in
+ * either.
  */
 void pg_sql_put_identifier(struct buf *buf, struct str name);
 void pg_sql_put_string(struct buf *buf, struct str text);

@@ -7,8 +7,8 @@
 #include "tests/support/suite.h"
 
 /*
- * The promises of random_run.h with all that tests/unit/worker/test_ends.c replaces: a server, a
- * network, and PostgreSQL's own merge. A few seeds, since each is a run of the program.
+ * The promises of random_run.h with all that tests/unit/worker/test_ends.c replaces: a server,
+ * a network, and PostgreSQL's own merge. A few seeds, since each is a run of the program.
  */
 enum { FIRST_SEED = 5001, SEEDS = 40 };
 

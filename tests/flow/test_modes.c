@@ -114,7 +114,8 @@ START_TEST(only_a_complete_run_moves_the_bookmark)
 }
 END_TEST
 
-/* A request that reads the answer before it: a job that goes on asks what it would have asked. */
+/* A request that reads the answer before it: a job that goes on asks what it would have
+ * asked. */
 START_TEST(a_request_made_from_an_answer_goes_on)
 {
     set_up("");

@@ -5,9 +5,9 @@
 /*
  * The shapes of answers that APIs give (tests/tables/shapes.txt), each read by a definition and
  * by `auto`. Besides what a case expects, there is a rule for all of them: a run that misses a
- * record does not end as succeeded with an end that is proved or told, and one that has them all
- * by the API's own word is proved or told. docs/complete.md says of each shape what its end is
- * worth, and this is compared too.
+ * record does not end as succeeded with an end that is proved or told, and one that has them
+ * all by the API's own word is proved or told. docs/complete.md says of each shape what its end
+ * is worth, and this is compared too.
  */
 #define TABLE "tests/tables/shapes.txt"
 

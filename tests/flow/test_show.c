@@ -6,7 +6,8 @@
 #include "tests/support/servers.h"
 #include "tests/support/suite.h"
 
-/* preview, config, check --live, runs, jobs, rejects, explain, status --watch, and the last line. */
+/* preview, config, check --live, runs, jobs, rejects, explain, status --watch, and the last
+ * line. */
 
 static struct mock mock;
 static struct pagetide pagetide;

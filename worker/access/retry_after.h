@@ -29,11 +29,11 @@ bool retry_after_is_spent(const struct http_answer *answer,
                           const struct retry_after_quota *quota);
 
 /*
- * The wait that an answer asks for: Retry-After (on a failure, or 202); else, on 429 or where the quota
- * is spent, `quota`'s reset, RateLimit-Reset, X-RateLimit-Reset, or RateLimit with the window
- * of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers). Dates are read against the
- * answer's own Date header, else `now_us`. At most `max_ms`. -1: nothing, or a time that has
- * passed.
+ * The wait that an answer asks for: Retry-After (on a failure, or 202); else, on 429 or where
+ * the quota is spent, `quota`'s reset, RateLimit-Reset, X-RateLimit-Reset, or RateLimit with
+ * the window of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers). Dates are read against
+ * the answer's own Date header, else `now_us`. At most `max_ms`. -1: nothing, or a time that
+ * has passed.
  */
 int64_t retry_after_in_answer(const struct http_answer *answer,
                               const struct retry_after_quota *quota, int64_t now_us,

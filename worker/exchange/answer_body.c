@@ -72,7 +72,8 @@ static const char *kind_of(struct str body, struct str type)
                : " with an HTML page, where JSON was expected: is base_url the API's?";
 }
 
-/* What is called HTML may be a lone number or word: then only an object, a list or null is JSON. */
+/* What is called HTML may be a lone number or word: then only an object, a list or null is
+ * JSON. */
 static bool begins_json(struct str body, struct str type)
 {
     if (strchr("{[", body.ptr[0]) || str_is(body, "null"))

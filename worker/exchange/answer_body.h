@@ -19,15 +19,17 @@ void answer_preview(struct str body, char ret_text[ANSWER_PREVIEW_BYTES + 1]);
 
 /*
  * Can the body be a page? ERR_INPUT with a preview where it is empty, HTML, XML, or
- * begins like no JSON; the text guesses whether it is a login page. Whether it is JSON to its end, the cut finds.
+ * begins like no JSON; the text guesses whether it is a login page. Whether it is JSON to its
+ * end, the cut finds.
  */
 bool answer_body_check(const struct http_answer *answer, struct err *err) MUST_CHECK;
 
 /*
  * Errors of GraphQL: an object with no other members than "data", "errors" and "extensions"
  * (GraphQL, October 2021, 7.1), whose "data" is an object, null or absent, and whose "errors"
- * hold an object with a text "message", or anything beside "data": null. False, and ERR_INPUT with the first messages. Not where
- * the stream's merge_path begins with "errors": then they are its records.
+ * hold an object with a text "message", or anything beside "data": null. False, and ERR_INPUT
+ * with the first messages. Not where the stream's merge_path begins with "errors": then they
+ * are its records.
  */
 bool answer_errors_check(const struct http_answer *answer, const struct stream *stream,
                          struct err *err) MUST_CHECK;

@@ -15,8 +15,8 @@
  * epoch in milliseconds); from a time, with or without an offset, in whole seconds, and from a
  * date in whole days. Parts of a unit count as a whole one: a run may begin too early, never
  * too late. A time keeps the form in which it was sent; with `from` it is
- * written in the first of the API's forms, and so is a `start` that is RFC 3339 or a date. ERR_INPUT: a lookback from anything
- * else. The text is in `arena` or in the arguments.
+ * written in the first of the API's forms, and so is a `start` that is RFC 3339 or a date.
+ * ERR_INPUT: a lookback from anything else. The text is in `arena` or in the arguments.
  */
 bool bookmark_start(struct arena *arena, const struct bookmark *def, struct str stored,
                     struct value *ret_value, struct err *err) MUST_CHECK;

@@ -27,9 +27,9 @@
  *     other 2xx     (or `then: page`)                   ACCEPT if the body can be a page, and
  *                                                       holds no errors of GraphQL; else FAIL
  *
- * `then: page` takes what the last two lines would refuse, but nothing can make a page of a body
- * that is no JSON. A wait that the server asks for (access/retry_after.h) goes with RETRY, and
- * with a page: then the next request waits.
+ * `then: page` takes what the last two lines would refuse, but nothing can make a page of a
+ * body that is no JSON. A wait that the server asks for (access/retry_after.h) goes with RETRY,
+ * and with a page: then the next request waits.
  *
  * E.g. GET, 503, Retry-After: 30. No rule fits. 503 is temporary and a GET may be sent twice:
  * RETRY in 30 s. With `responses: [{status: 503, then: fail}]` it is FAIL, and with
@@ -131,7 +131,8 @@ static void refuse_body(bool is_good, struct judgement *judgement)
     judgement->reason = REASON_BODY;
 }
 
-/* 202: what was asked for is being made. It is asked for again, unless that would start more. */
+/* 202: what was asked for is being made. It is asked for again, unless that would start
+ * more. */
 static struct judgement judge_unready(const struct judge_case *judge, int64_t server_wait_ms,
                                       struct err *err)
 {

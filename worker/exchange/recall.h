@@ -17,7 +17,8 @@ enum { RECALL_BYTES_MAX = 64 * 1024 };
 /* Does the request read an answer at all? */
 bool recall_is_needed(const struct stream *stream);
 
-/* Of the answer that the scope has; undefined: nothing is read, or it is too much. In `arena`. */
+/* Of the answer that the scope has; undefined: nothing is read, or it is too much. In
+ * `arena`. */
 struct value recall_take(const struct stream *stream, const struct scope *scope,
                          struct arena *arena);
 

@@ -10,8 +10,8 @@
 
 /*
  * One version of a stream's column map, as PostgreSQL gave it. It never changes once rows may
- * have been cut by it (except its may_widen). References are counted: a batch cut by an older map
- * keeps that map until it is committed.
+ * have been cut by it (except its may_widen). References are counted: a batch cut by an older
+ * map keeps that map until it is committed.
  */
 struct column_map {
     struct arena *arena;

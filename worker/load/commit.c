@@ -21,9 +21,10 @@
  *        │ no rows                                       ▲
  *        └───────────────────────────────────────────────┘
  *
- * The upper way (direct.h) is tried first where it is possible. Whatever is refused there, other than
- * by a server that is away, is rolled back and goes the middle way, which knows how to find a
- * bad row, a page that is not to be stored, and a table that is not as the rows were cut for.
+ * The upper way (direct.h) is tried first where it is possible. Whatever is refused there,
+ * other than by a server that is away, is rolled back and goes the middle way, which knows how
+ * to find a bad row, a page that is not to be stored, and a table that is not as the rows were
+ * cut for.
  *
  * On an error of the middle way step_failed decides by its kind:
  *

@@ -15,8 +15,8 @@
  *     commit_batch and commit
  *
  * It costs half of what a staging table does. PostgreSQL refuses it where the table is not what
- * the rows were cut for, and where a page is not to be stored. Then everything is rolled back, and
- * the batch goes by a staging table.
+ * the rows were cut for, and where a page is not to be stored. Then everything is rolled back,
+ * and the batch goes by a staging table.
  */
 
 /*

@@ -4,10 +4,10 @@
 #include "worker/paging/pager_step.h"
 
 /*
- * A place that a definition names, and that the first page has not although it has records: it may
- * be misspelt. Adds a warning that names what is there instead, as a definition writes it, and
- * says how much such an end proves: ASSUMED. TOLD where the place is left out as APIs do it: by a
- * list of links without that one, or an object with other links alone.
+ * A place that a definition names, and that the first page has not although it has records: it
+ * may be misspelt. Adds a warning that names what is there instead, as a definition writes it,
+ * and says how much such an end proves: ASSUMED. TOLD where the place is left out as APIs do
+ * it: by a list of links without that one, or an object with other links alone.
  *
  *   key       of the definition, for the warning: "next_path"
  *   locator   the place; a path or a header
@@ -29,7 +29,7 @@ void absent_pagination(struct pager_step *step);
  * next link, a cursor, a flag), the records are in a list of it rather than the body itself.
  */
 enum absent_list {
-    ABSENT_LIST_NONE, /* no list of objects, or nothing tells of paging: the body is the record */
+    ABSENT_LIST_NONE,    /* no list of objects, or no sign of paging: the body is the record */
     ABSENT_LIST_ONE,     /* *ret_names is its path */
     ABSENT_LIST_SEVERAL, /* *ret_names names some, for people */
 };

@@ -27,8 +27,8 @@
  * auto                    the words of pager_words.h: `auto` is not asked again
  * last                    the last record, where `accumulated[-1]` is used
  * answer                  what the stream's own request reads of `response` and `http`
- * shape                   what stands at merge_path: list, object or scalar; absent: nothing yet
- * reached                 the count that says that no page may follow; absent: none says so
+ * shape                   what stands at merge_path: list, object or scalar; absent: nothing
+ * yet reached                 the count that says that no page may follow; absent: none says so
  * done                    instead of `next`, when no page follows
  *
  * Invariants: reading and writing again gives the same text (a fuzz target checks that), and no

@@ -15,12 +15,12 @@
  *
  * Counts are strings, so that no reader rounds them. `number` is the next page number or
  * offset; `shape` is what stands at merge_path (list, object, scalar); `reached` the count that
- * says that the last page was read; `cursor` any JSON value; `next.url` the next link. `next` is
- * read again for the link and for response_based; for the other types it is there for people.
- * `auto` is what was recognised, `merge_path` the list that is the records where the definition
- * names none. After the last page "done": true is there in the place of `next`. No credential
- * is in it: the request is made anew from the definition, and of what the state holds the texts
- * of `secrets` (NULL: none) are references under "secrets".
+ * says that the last page was read; `cursor` any JSON value; `next.url` the next link. `next`
+ * is read again for the link and for response_based; for the other types it is there for
+ * people. `auto` is what was recognised, `merge_path` the list that is the records where the
+ * definition names none. After the last page "done": true is there in the place of `next`. No
+ * credential is in it: the request is made anew from the definition, and of what the state
+ * holds the texts of `secrets` (NULL: none) are references under "secrets".
  *
  * ERR_INPUT: the text is over 8 MiB, because an answer gave a cursor, a link or a last record
  * of that size.

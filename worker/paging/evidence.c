@@ -137,8 +137,8 @@ static bool find_total(struct pager_step *step, const struct look *look, struct 
 }
 
 /*
- * The last answer may have none (404, 204, an empty list): then the one of the first page counts.
- * The numbered types keep theirs themselves.
+ * The last answer may have none (404, 204, an empty list): then the one of the first page
+ * counts. The numbered types keep theirs themselves.
  */
 static bool find_kept_total(const struct pager_step *step, struct str *ret_name,
                             int64_t *ret_total)

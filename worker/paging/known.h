@@ -6,11 +6,12 @@
 #include "base/str.h"
 
 /*
- * The names by which APIs tell of their paging: one table, for `auto` (pager_auto.h) and for the
- * evidence of an end (evidence.h). docs/complete.md lists them, and a test holds the two to each
- * other.
+ * The names by which APIs tell of their paging: one table, for `auto` (pager_auto.h) and for
+ * the evidence of an end (evidence.h). docs/complete.md lists them, and a test holds the two to
+ * each other.
  *
- * A name in a body is a path below one of known_containers. A name of a header is in lower case.
+ * A name in a body is a path below one of known_containers. A name of a header is in lower
+ * case.
  */
 struct known {
     const char *name;
@@ -37,7 +38,8 @@ extern const struct known_list known_pages;   /* how many pages there are */
 extern const struct known_list known_totals;  /* how many records there are */
 extern const struct known_list known_flags;   /* true: more follows */
 extern const struct known_list known_ends;    /* true: this is the last page */
-/* Cursors that are there on the last page too: only beside a flag do they say that more follows. */
+/* Cursors that are there on the last page too: only beside a flag do they say that more
+ * follows. */
 extern const struct known_list known_reached;
 
 /* --- headers --- */

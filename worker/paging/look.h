@@ -8,9 +8,9 @@
  * What an answer tells of its paging, read by known names: by `auto`, which follows it, and by
  * the evidence of an end, which only looks.
  *
- * Places are the objects that such fields may be in: each of known_containers, in the body itself
- * and in each object on the way to the records. Of `data.items` these are the body and `data`. A
- * field of a record is never read, except where the body is the record.
+ * Places are the objects that such fields may be in: each of known_containers, in the body
+ * itself and in each object on the way to the records. Of `data.items` these are the body and
+ * `data`. A field of a record is never read, except where the body is the record.
  */
 enum { LOOK_PLACES_MAX = 64 };
 

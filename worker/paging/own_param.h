@@ -19,9 +19,9 @@ bool own_param_find(const struct stream *stream, const struct known_list *list,
                     struct arena *arena, struct own_param *ret);
 
 /*
- * Where a parameter of that name goes, as the key `param` takes it: beside the stream's own that
- * says how many records a page has; else into the body of a request that has one and is no GET;
- * else into the query. Of a GraphQL request that is into its variables.
+ * Where a parameter of that name goes, as the key `param` takes it: beside the stream's own
+ * that says how many records a page has; else into the body of a request that has one and is no
+ * GET; else into the query. Of a GraphQL request that is into its variables.
  */
 struct str own_param_place(const struct stream *stream, const char *name, struct arena *arena);
 

@@ -51,8 +51,8 @@ struct pager {
 void pager_start(struct pager *pager, const struct pagination *declared);
 
 /*
- * How many of all records were reached, `seen` of the page just read among them: to compare with
- * a total. What an offset's `start` leaves out counts; 0 and 1 are both the first record.
+ * How many of all records were reached, `seen` of the page just read among them: to compare
+ * with a total. What an offset's `start` leaves out counts; 0 and 1 are both the first record.
  */
 int64_t pager_reached(const struct pager *pager, int64_t seen);
 

@@ -20,7 +20,8 @@
  *     a word that nothing follows: a link or cursor that is null, a flag
  *
  * The names are those of known.h. A page parameter that the stream itself sets is the user's
- * wish: that page alone. Where it asks for the first page, it only says how pages are asked for.
+ * wish: that page alone. Where it asks for the first page, it only says how pages are asked
+ * for.
  *
  * E.g. {"data": [...], "meta": {"page": 1, "last_page": 7}} has no link and no cursor; in the
  * container `meta` are a page number and a count of pages. The words for it are
@@ -383,8 +384,8 @@ static void be_one_page(struct pager_step *step, struct pager *now, const char *
 }
 
 /*
- * A word that nothing follows. A null cursor beside a full page is none: some APIs give a cursor
- * only where one is asked for.
+ * A word that nothing follows. A null cursor beside a full page is none: some APIs give a
+ * cursor only where one is asked for.
  */
 static bool find_last_word(struct search *search)
 {

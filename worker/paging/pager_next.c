@@ -115,8 +115,8 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
 }
 
 /*
- * Both signs come from here: what the API counts, against what was read. A count that is reached
- * while the same answer says that more follows is not the end: the next page will tell.
+ * Both signs come from here: what the API counts, against what was read. A count that is
+ * reached while the same answer says that more follows is not the end: the next page will tell.
  */
 static void compare_total(struct pager_step *step, struct str name, int64_t reached,
                           int64_t total)

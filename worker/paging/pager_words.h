@@ -21,7 +21,8 @@ enum { PAGER_WORDS_MAX = 256 };
 const struct pagination *pager_words_parse(struct arena *arena, struct str words,
                                            struct str *ret_words);
 
-/* A warning: what is wrong with the paging that was recognised, and how a definition says it. */
+/* A warning: what is wrong with the paging that was recognised, and how a definition says
+ * it. */
 struct str pager_words_hint(struct arena *arena, struct str what, const struct pagination *how);
 
 #endif

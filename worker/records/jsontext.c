@@ -26,9 +26,9 @@
  *     {"b":4,"aa":3}
  *
  * Objects in objects would have their bytes moved once for each level. So a value may move
- * MOVES_MAX times its own length in this way. From then on an object out of order is only noted,
- * as a `patch`: its place, and those of its members in jsonb's order. At the end of the value its
- * text is written anew by the patches, each byte once.
+ * MOVES_MAX times its own length in this way. From then on an object out of order is only
+ * noted, as a `patch`: its place, and those of its members in jsonb's order. At the end of the
+ * value its text is written anew by the patches, each byte once.
  */
 enum { MOVES_MAX = 4 };
 

@@ -27,7 +27,8 @@ struct record_field jsontext_field(struct str name, struct str raw);
 /*
  * Writes values for jsonb: without white space, the keys of every object in jsonb's own order
  * (length, then bytes), of equal keys the last, so that the server has nothing to sort. The
- * time is that of the length, however deep the objects are. Keeps its scratch memory in the arena from one value to the next. Begins as {.arena = …}.
+ * time is that of the length, however deep the objects are. Keeps its scratch memory in the
+ * arena from one value to the next. Begins as {.arena = …}.
  */
 struct jsontext_sorter {
     struct arena *arena;

@@ -59,7 +59,8 @@ enum path_walk_result path_walk_next(struct path_walk *walk) MUST_CHECK;
 struct str path_walk_element(const struct path_walk *walk, size_t step);
 struct str path_walk_member(const struct path_walk *walk, size_t step);
 
-/* For messages: where the walk has come to, "the body" or "orders[1].lines"; in the scan's arena. */
+/* For messages: where the walk has come to, "the body" or "orders[1].lines"; in the scan's
+ * arena. */
 struct str path_walk_place(const struct path_walk *walk);
 /* "an object", "a list" …, of the value that begins with this byte. */
 const char *path_walk_kind(int c);

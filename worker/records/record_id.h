@@ -8,8 +8,8 @@
  * What tells a record from another, as a hash: its key, so that fields which change with each
  * request (relative times, signed URLs, request ids) do not make it another record. A key may
  * be of fields, of declared columns with a path, and of what `with` adds. Without a key, or
- * where the record has no value for a part of it, or with `merge: fill`, where pieces share a key:
- * what the row holds, which is the fields that are left of the record and what `with` adds
+ * where the record has no value for a part of it, or with `merge: fill`, where pieces share a
+ * key: what the row holds, which is the fields that are left of the record and what `with` adds
  * (`extras_hash`).
  *
  * Equal hashes are equal records as long as they are written the same: 1.0 is not 1.

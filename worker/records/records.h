@@ -80,8 +80,8 @@ size_t records_reached(const struct records *records);
 /* RECORDS_MISSING: the first place where the path led nowhere, and what is there:
  * "orders[1].lines is an object", "the body has no \"data\"". In the arena. */
 struct str records_absence(const struct records *records);
-/* RECORDS_MISSING: true if, wherever the path failed, there was nothing: no such key or element,
- * or null, "", [] or {} before it. False if another kind of value stood there. */
+/* RECORDS_MISSING: true if, wherever the path failed, there was nothing: no such key or
+ * element, or null, "", [] or {} before it. False if another kind of value stood there. */
 bool records_is_only_missing(const struct records *records);
 /* After RECORDS_BAD: the text was valid, but ended too early. */
 bool records_is_truncated(const struct records *records);

@@ -19,10 +19,10 @@
  *                                                 → batch_page_drop  as if it had not begun
  *
  * The tuples are: one field per column of the map, in its order, then `_pt_hash int8`,
- * `_pt_aside jsonb`, `_pt_mark int8` (index of the page's mark), `_pt_ord int8` (position in the
- * batch). The header and trailer of COPY are the batch's, so `rows` can be sent as it is after
- * batch_close. For a COPY into the table itself batch_aim_at_table makes of the last two fields
- * what the table has there: `_pt_run int8` and `_pt_at timestamptz`.
+ * `_pt_aside jsonb`, `_pt_mark int8` (index of the page's mark), `_pt_ord int8` (position in
+ * the batch). The header and trailer of COPY are the batch's, so `rows` can be sent as it is
+ * after batch_close. For a COPY into the table itself batch_aim_at_table makes of the last two
+ * fields what the table has there: `_pt_run int8` and `_pt_at timestamptz`.
  */
 struct batch {
     struct arena *arena; /* strings of marks and rejects */
@@ -91,8 +91,8 @@ void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count);
 struct str batch_row(const struct batch *batch, size_t row);
 
 /*
- * What the last two fields of every row are; the stage's again after batch_aim_at_stage. `at_us`:
- * microseconds since 2000-01-01 UTC.
+ * What the last two fields of every row are; the stage's again after batch_aim_at_stage.
+ * `at_us`: microseconds since 2000-01-01 UTC.
  */
 void batch_aim_at_table(struct batch *batch, int64_t at_us);
 void batch_aim_at_stage(struct batch *batch);

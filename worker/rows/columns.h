@@ -10,7 +10,8 @@
 #include "worker/records/name_index.h"
 #include "worker/rows/column_type.h"
 
-/* What an OTHER column's text must hold, as far as it can be seen here. The cast says the rest. */
+/* What an OTHER column's text must hold, as far as it can be seen here. The cast says the
+ * rest. */
 enum column_check {
     CHECK_NOTHING,
     CHECK_SMALLINT, /* and is written anew: 7.0 as 7 */

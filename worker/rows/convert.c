@@ -74,7 +74,8 @@ static bool convert_base64(struct arena *arena, const struct column *column, str
 
 /* --- numbers with a comma --- */
 
-/* What stands between thousands: a point, an apostrophe, a space, and those that do not break. */
+/* What stands between thousands: a point, an apostrophe, a space, and those that do not
+ * break. */
 static size_t separator_length(struct str text)
 {
     static const char *const separators[] = {".", "'", " ", "\u00a0", "\u202f", "\u2019"};

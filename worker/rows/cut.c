@@ -11,8 +11,8 @@
 #include "worker/rows/with.h"
 
 /*
- * Work between two looks at the clock: bytes of records, and a byte for each column of a row, as
- * a row of a wide table takes its time also where the record is empty. Some 0.1 ms.
+ * Work between two looks at the clock: bytes of records, and a byte for each column of a row,
+ * as a row of a wide table takes its time also where the record is empty. Some 0.1 ms.
  */
 enum { WORK_A_LOOK = 32 << 10 };
 
@@ -109,7 +109,8 @@ static struct str format_misfits(const struct misfits *misfits,
     return buf.has_overflowed ? STR_NONE : arena_str(misfits->arena, buf_str(&buf));
 }
 
-/* Is it a text, or a list or object with something in it, or true? Numbers are codes: 0 is none. */
+/* Is it a text, or a list or object with something in it, or true? Numbers are codes: 0 is
+ * none. */
 static bool says_something(struct str raw)
 {
     if (strchr("[{\"", raw.ptr[0]))

@@ -77,7 +77,8 @@ struct cut {
  */
 enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err) MUST_CHECK;
 
-/* After CUT_MORE: leaves the batch as it was before the page. Nothing where none is under way. */
+/* After CUT_MORE: leaves the batch as it was before the page. Nothing where none is under
+ * way. */
 void cut_drop(struct cut *cut);
 
 #endif

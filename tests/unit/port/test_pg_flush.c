@@ -9,8 +9,8 @@
 static unsigned flush_count;
 
 /*
- * In place of libpq's: every seventh time it says that something is left which leaves at once, as
- * it is when the server reads between two looks at the socket.
+ * In place of libpq's: every seventh time it says that something is left which leaves at once,
+ * as it is when the server reads between two looks at the socket.
  */
 int PQflush(PGconn *conn)
 {
