@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "cli/counts.h"
 #include "cli/say.h"
 
 enum { CELLS = 24, LINE_BYTES_MAX = 512, PLAIN_EVERY_MS = 10000 };
@@ -44,14 +45,8 @@ void bar_put(struct buf *line, const struct bar *bar, const struct bar_state *st
     int64_t elapsed_ms = MAX(now_mono_ms - bar->began_mono_ms, 1);
     if (bar->is_terminal && state->pages_total)
         put_cells(line, state);
-    units_format_count(line, state->pages);
-    if (state->pages_total) {
-        buf_puts(line, " of ");
-        units_format_count(line, state->pages_total);
-    }
-    buf_puts(line, " pages, ");
-    units_format_count(line, state->records);
-    buf_puts(line, " records, ");
+    counts_put_pages(line, state->pages, state->pages_total, state->records);
+    buf_puts(line, ", ");
     units_format_count(line, state->records * 1000 / elapsed_ms);
     buf_puts(line, "/s");
     put_eta(line, bar, state, elapsed_ms);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "cli/counts.h"
 #include "cli/hint.h"
 #include "cli/order.h"
 #include "cli/say.h"
@@ -51,8 +52,8 @@ enum run_column {
 /* Those that ended worst come first. */
 static const char jobs_sql[] =
     "select j.n, j.state, j.reason, j.error, j.complete, j.complete_why, j.page, "
-    "j.pages_total, j.records, j.rejects, j.asides, j.retries, j.waited_ms, j.bookmark, "
-    "j.bookmark_high, j.paging, j.part ->> 'partition', j.waiting_for, " TIME(
+    "j.pages_total, j.records, j.rejects, j.asides, j.folded, j.retries, j.waited_ms, "
+    "j.bookmark, j.bookmark_high, j.paging, j.part ->> 'partition', j.waiting_for, " TIME(
         "j.wait_until") ", j.crashes from pagetide.job j where j.run = $1 and ($2::int is null "
                         "or j.n = $2) "
                         "order by j.state in ('succeeded', 'queued'), j.n limit $3";
@@ -69,6 +70,7 @@ enum job_column {
     JOB_RECORDS,
     JOB_REJECTS,
     JOB_ASIDES,
+    JOB_FOLDED,
     JOB_RETRIES,
     JOB_WAITED_MS,
     JOB_BOOKMARK,
@@ -102,13 +104,14 @@ static const char json_sql[] =
     "'started_at', r.started_at, 'finished_at', r.finished_at, 'seconds', h.seconds, "
     "'window_from', r.window_from, 'window_to', r.window_to, 'pages', h.pages, "
     "'records', h.records, 'bytes', h.bytes, 'rejects', h.rejects, 'asides', h.asides, "
-    "'retries', h.retries, 'warnings', r.warnings, "
+    "'folded', h.folded, 'retries', h.retries, 'warnings', r.warnings, "
     "'pagination', coalesce(d.spec -> 'pagination' ->> 'type', 'auto'), 'hint', $4::text, "
     "'jobs', (select coalesce(jsonb_agg(jsonb_build_object('job', j.run || '/' || j.n, "
     "'state', j.state, 'reason', j.reason, 'error', j.error, 'complete', j.complete, "
     "'complete_why', j.complete_why, 'page', j.page, 'pages_total', j.pages_total, "
-    "'records', j.records, 'rejects', j.rejects, 'asides', j.asides, 'retries', j.retries, "
-    "'waited_ms', j.waited_ms, 'bookmark', j.bookmark, 'bookmark_high', j.bookmark_high, "
+    "'records', j.records, 'rejects', j.rejects, 'asides', j.asides, 'folded', j.folded, "
+    "'retries', j.retries, 'waited_ms', j.waited_ms, 'bookmark', j.bookmark, 'bookmark_high', "
+    "j.bookmark_high, "
     "'paging', j.paging, 'partition', j.part -> 'partition', 'waiting_for', j.waiting_for, "
     "'wait_until', j.wait_until, 'crashes', j.crashes, 'ledger', (select "
     "coalesce(jsonb_agg(jsonb_build_object('page', p.number, 'status', p.status, "
@@ -150,16 +153,6 @@ static void put_text(struct buf *line, const char *label, struct str value)
         buf_printf(line, "%s%.*s", label, STR_ARG(value));
 }
 
-static void put_number(struct buf *line, const char *before, int64_t number, const char *after)
-{
-    if (!number)
-        return;
-    buf_puts(line, ", ");
-    buf_printf(line, "%s", before);
-    units_format_count(line, number);
-    buf_printf(line, "%s", after);
-}
-
 static void put_run(struct buf *line, const struct pg_result *run, int64_t number)
 {
     struct str reason = pg_get_str(run, 0, RUN_REASON);
@@ -181,20 +174,17 @@ static void put_run(struct buf *line, const struct pg_result *run, int64_t numbe
 
 static void put_counts(struct buf *line, const struct pg_result *jobs, size_t row)
 {
-    int64_t total = pg_get_int(jobs, row, JOB_PAGES_TOTAL);
+    int64_t crashes = pg_get_int(jobs, row, JOB_CRASHES);
     buf_puts(line, ": ");
-    units_format_count(line, pg_get_int(jobs, row, JOB_PAGE));
-    if (total) {
-        buf_puts(line, " of ");
-        units_format_count(line, total);
-    }
-    buf_puts(line, " pages, ");
-    units_format_count(line, pg_get_int(jobs, row, JOB_RECORDS));
-    buf_puts(line, " records");
-    put_number(line, "", pg_get_int(jobs, row, JOB_REJECTS), " rejected");
-    put_number(line, "", pg_get_int(jobs, row, JOB_ASIDES), " with values aside");
-    put_number(line, "", pg_get_int(jobs, row, JOB_RETRIES), " retries");
-    put_number(line, "workers lost: ", pg_get_int(jobs, row, JOB_CRASHES), "");
+    counts_put_pages(line, pg_get_int(jobs, row, JOB_PAGE),
+                     pg_get_int(jobs, row, JOB_PAGES_TOTAL),
+                     pg_get_int(jobs, row, JOB_RECORDS));
+    counts_put(line, pg_get_int(jobs, row, JOB_REJECTS), "rejected");
+    counts_put(line, pg_get_int(jobs, row, JOB_ASIDES), "with values aside");
+    counts_put(line, pg_get_int(jobs, row, JOB_FOLDED), "whose key came before");
+    counts_put(line, pg_get_int(jobs, row, JOB_RETRIES), "retries");
+    if (crashes)
+        buf_printf(line, ", workers lost: %lld", (long long)crashes);
     if (pg_get_int(jobs, row, JOB_WAITED_MS)) {
         buf_puts(line, ", waited ");
         units_format_duration(line, pg_get_int(jobs, row, JOB_WAITED_MS));
@@ -233,7 +223,7 @@ static void put_page(struct buf *line, const struct pg_result *pages, size_t row
     buf_puts(line, " records, ");
     units_format_size(line, pg_get_int(pages, row, PAGE_BYTES));
     if (pg_get_int(pages, row, PAGE_ATTEMPTS) > 1)
-        put_number(line, "", pg_get_int(pages, row, PAGE_ATTEMPTS), " attempts");
+        counts_put(line, pg_get_int(pages, row, PAGE_ATTEMPTS), "attempts");
     put_text(line, ", ", pg_get_str(pages, row, PAGE_FETCHED));
 }
 

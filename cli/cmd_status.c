@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "cli/cli.h"
+#include "cli/counts.h"
 #include "cli/query_print.h"
 #include "cli/say.h"
 #include "cli/streams.h"
@@ -75,28 +76,14 @@ static const char json_sql[] =
     "jsonb_agg(f.what) from pagetide.refusals() f), '[]')))::text from pagetide.health h "
     "where $1::text is null or stream like $1 order by stream";
 
-static void put_part(struct buf *line, int64_t count, const char *what)
-{
-    if (!count)
-        return;
-    buf_puts(line, ", ");
-    units_format_count(line, count);
-    buf_printf(line, " of them %s", what);
-}
-
 static void put_counts(struct buf *line, const struct pg_result *jobs, size_t row)
 {
-    int64_t total = pg_get_int(jobs, row, PROGRESS_PAGES_TOTAL);
-    units_format_count(line, pg_get_int(jobs, row, PROGRESS_PAGE));
-    if (total) {
-        buf_puts(line, " of ");
-        units_format_count(line, total);
-    }
-    buf_puts(line, " pages, ");
-    units_format_count(line, pg_get_int(jobs, row, PROGRESS_RECORDS));
-    buf_puts(line, " records");
-    put_part(line, pg_get_int(jobs, row, PROGRESS_REJECTS), "rejected");
-    put_part(line, pg_get_int(jobs, row, PROGRESS_FOLDED), "with a key that came before");
+    counts_put_pages(line, pg_get_int(jobs, row, PROGRESS_PAGE),
+                     pg_get_int(jobs, row, PROGRESS_PAGES_TOTAL),
+                     pg_get_int(jobs, row, PROGRESS_RECORDS));
+    counts_put(line, pg_get_int(jobs, row, PROGRESS_REJECTS), "of them rejected");
+    counts_put(line, pg_get_int(jobs, row, PROGRESS_FOLDED),
+               "of them with a key that came before");
 }
 
 static void print_job(const struct pg_result *jobs, size_t row)

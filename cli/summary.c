@@ -4,6 +4,7 @@
 
 #include "base/json_out.h"
 #include "base/units.h"
+#include "cli/counts.h"
 #include "cli/hint.h"
 #include "cli/say.h"
 #include "core/value.h"
@@ -69,15 +70,6 @@ void summary_put_json(struct buf *line, const struct summary *summary)
     json_out_close(&out, '}');
 }
 
-static void put_count(struct buf *line, int64_t count, const char *noun)
-{
-    if (!count)
-        return;
-    buf_puts(line, ", ");
-    units_format_count(line, count);
-    buf_printf(line, " %s", noun);
-}
-
 /* "…, 3 values aside (age 2, size 1)": the members of a JSON object of counts. */
 enum { MISFITS_SHOWN_MAX = 5 };
 
@@ -86,7 +78,7 @@ static void put_misfits(struct buf *line, const struct summary *summary)
     AUTO_ARENA struct arena *arena = arena_new();
     struct value misfits;
     struct err ignored = ERR_INIT;
-    put_count(line, number_at(summary, SUMMARY_ASIDES), "values aside");
+    counts_put(line, number_at(summary, SUMMARY_ASIDES), "values aside");
     if (!value_parse(arena, text_at(summary, SUMMARY_MISFITS), VALUE_WHOLE, &misfits, &ignored))
         return;
     const struct value_map *map = misfits.kind == VALUE_MAP ? misfits.map : NULL;
@@ -136,14 +128,12 @@ void summary_put(struct buf *line, const struct summary *summary)
     if (reason.len)
         buf_printf(line, " (%.*s)", STR_ARG(reason));
     buf_puts(line, ": ");
-    units_format_count(line, number_at(summary, SUMMARY_PAGES));
-    buf_puts(line, " pages, ");
-    units_format_count(line, number_at(summary, SUMMARY_RECORDS));
-    buf_puts(line, " records");
-    put_count(line, number_at(summary, SUMMARY_REJECTS), "rejected");
+    counts_put_pages(line, number_at(summary, SUMMARY_PAGES), 0,
+                     number_at(summary, SUMMARY_RECORDS));
+    counts_put(line, number_at(summary, SUMMARY_REJECTS), "rejected");
     put_misfits(line, summary);
-    put_count(line, number_at(summary, SUMMARY_FOLDED), "whose key came before");
-    put_count(line, number_at(summary, SUMMARY_RETRIES), "retries");
+    counts_put(line, number_at(summary, SUMMARY_FOLDED), "whose key came before");
+    counts_put(line, number_at(summary, SUMMARY_RETRIES), "retries");
     buf_printf(line, " in %.*s s", STR_ARG(text_at(summary, SUMMARY_SECONDS)));
     put_complete(line, summary);
     if (error.len)

@@ -212,7 +212,8 @@ END_TEST
 START_TEST(explain_says_what_to_try)
 {
     open_shop("  orders:\n    path: /gen/page\n    pagination: {type: page}\n"
-              "  auto: {path: /gen/next, params: {total: 25}}\n");
+              "  auto: {path: /gen/next, params: {total: 25}}\n"
+              "  twice: {path: /gen/offset, params: {total: 5}, key: active, write: upsert}\n");
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/gen/page\", \"page\": 2, \"times\": -1, \"kind\": \"status\", "
               "\"status\": 404}");
@@ -230,6 +231,12 @@ START_TEST(explain_says_what_to_try)
     got = pagetide_run(&pagetide, "explain shop.auto");
     ck_assert_holds(got.out, "pagination: auto\n");
     ck_assert_holds(got.out, "recognised: next_url");
+
+    pagetide_run(&pagetide, "sync shop.twice"); /* five records, and `active` has two values */
+    ck_assert_holds(pagetide_run(&pagetide, "explain shop.twice").out,
+                    "5 records, 3 whose key came before");
+    got = pagetide_run(&pagetide, "explain shop.twice --json");
+    ck_assert_str_eq(pagetide_json(got.out, "folded"), "3");
 
     ck_assert_int_eq(pagetide_run(&pagetide, "explain 99").code, 2);
     ck_assert_int_eq(pagetide_run(&pagetide, "explain 1/9").code, 2);
