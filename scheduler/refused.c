@@ -1,4 +1,3 @@
-#include "base/clock.h"
 #include "base/log.h"
 #include "scheduler/scheduler_internal.h"
 
@@ -19,17 +18,13 @@ void scheduler_on_answer(void *ctx, const char *what, const struct err *err)
 {
     struct scheduler *scheduler = ctx;
     note_owner(scheduler, what, err);
-    const struct refusal *refusal;
-    enum refusal_news news =
-        refusals_note(&scheduler->refusals, what, err, clock_mono_ms(), &refusal);
-    if (news == REFUSAL_NO_NEWS)
-        return;
-    bool is_over = news == REFUSAL_OVER;
     AUTO_BUF(line, KIB(1));
-    refusals_put_news(&line, news, refusal);
-    log_write(is_over ? LOG_INFO : LOG_WARN, is_over ? LOG_REDIS_UP : LOG_REDIS_DOWN,
-              LOG_NOWHERE, "%.*s", STR_ARG(buf_str(&line)));
-    refusals_store(scheduler->pg, str_from(scheduler->id), refusal);
+    enum refusal_news news = refusals_hear(&scheduler->refusals, what, err, scheduler->pg,
+                                           str_from(scheduler->id), &line);
+    bool is_over = news == REFUSAL_OVER;
+    if (news != REFUSAL_NO_NEWS)
+        log_write(is_over ? LOG_INFO : LOG_WARN, is_over ? LOG_REDIS_UP : LOG_REDIS_DOWN,
+                  LOG_NOWHERE, "%.*s", STR_ARG(buf_str(&line)));
 }
 
 const char *scheduler_refused(const struct scheduler *scheduler)

@@ -264,17 +264,13 @@ static void on_redis(void *ctx, bool up, const struct err *err)
 static void on_queue_answer(void *ctx, const char *what, const struct err *err)
 {
     struct worker *worker = ctx;
-    const struct refusal *refusal;
-    enum refusal_news news =
-        refusals_note(&worker->refusals, what, err, clock_mono_ms(), &refusal);
-    if (news == REFUSAL_NO_NEWS)
-        return;
-    bool is_over = news == REFUSAL_OVER;
     AUTO_BUF(line, KIB(1));
-    refusals_put_news(&line, news, refusal);
-    log_write(is_over ? LOG_INFO : LOG_WARN, is_over ? LOG_REDIS_UP : LOG_REDIS_DOWN,
-              LOG_NOWHERE, "%.*s", STR_ARG(buf_str(&line)));
-    refusals_store(worker->pg, worker->self.id, refusal);
+    enum refusal_news news =
+        refusals_hear(&worker->refusals, what, err, worker->pg, worker->self.id, &line);
+    bool is_over = news == REFUSAL_OVER;
+    if (news != REFUSAL_NO_NEWS)
+        log_write(is_over ? LOG_INFO : LOG_WARN, is_over ? LOG_REDIS_UP : LOG_REDIS_DOWN,
+                  LOG_NOWHERE, "%.*s", STR_ARG(buf_str(&line)));
 }
 
 static void on_wake_redis(void *ctx, bool up, const struct err *err)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/redact.h"
 #include "port/redis.h"
 
@@ -95,7 +96,7 @@ void refusals_put_news(struct buf *line, enum refusal_news news, const struct re
                    (long long)refusal->count, refusal->why);
 }
 
-void refusals_store(struct pg *pg, struct str process, const struct refusal *refusal)
+static void store(struct pg *pg, struct str process, const struct refusal *refusal)
 {
     const struct pg_value params[] = {pg_text(process), pg_text(str_from(refusal->what)),
                                       pg_text(str_from(refusal->why)),
@@ -103,6 +104,19 @@ void refusals_store(struct pg *pg, struct str process, const struct refusal *ref
     if (pg_is_up(pg))
         pg_query(pg, "select pagetide.note_refusal($1, $2, $3, $4)", params, COUNT_OF(params),
                  STORE_TIMEOUT_MS, NULL, NULL);
+}
+
+enum refusal_news refusals_hear(struct refusals *refusals, const char *what,
+                                const struct err *err, struct pg *pg, struct str process,
+                                struct buf *line)
+{
+    const struct refusal *refusal;
+    enum refusal_news news = refusals_note(refusals, what, err, clock_mono_ms(), &refusal);
+    if (news == REFUSAL_NO_NEWS)
+        return news;
+    refusals_put_news(line, news, refusal);
+    store(pg, process, refusal);
+    return news;
 }
 
 const struct refusal *refusals_find(const struct refusals *refusals)

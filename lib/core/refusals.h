@@ -14,7 +14,7 @@
  * memory is full or the server is a replica. Nothing else would show it: the job waits. One
  * entry for each thing that is asked for, by the name of the command or script.
  *
- *     refusals_note for every answer → the caller logs what is news, and stores it
+ *     refusals_hear for every answer → the caller logs what is news
  *
  * Zeroed memory to begin with.
  */
@@ -51,8 +51,13 @@ enum refusal_news refusals_note(struct refusals *refusals, const char *what,
 /* The news as a line of the log, without an end. */
 void refusals_put_news(struct buf *line, enum refusal_news news, const struct refusal *refusal);
 
-/* For `pagetide status`: keeps it in PostgreSQL, or takes it out where it is over. */
-void refusals_store(struct pg *pg, struct str process, const struct refusal *refusal);
+/*
+ * Notes an answer at this moment. What is news is put on `line`, and kept in PostgreSQL for
+ * `pagetide status` under the name of the process, as long as it is not over.
+ */
+enum refusal_news refusals_hear(struct refusals *refusals, const char *what,
+                                const struct err *err, struct pg *pg, struct str process,
+                                struct buf *line);
 
 /* One that is on; NULL: none. */
 const struct refusal *refusals_find(const struct refusals *refusals);
