@@ -1,11 +1,6 @@
 #include "config/stream.h"
 
-bool stream_is_repeatable(const struct stream *stream)
-{
-    return stream_method_is_repeatable(stream, stream->method);
-}
-
-bool stream_method_is_repeatable(const struct stream *stream, struct str method)
+bool stream_is_repeatable(const struct stream *stream, struct str method)
 {
     if (!method.len)
         method = stream->method;

@@ -303,11 +303,10 @@ struct stream {
 
 /*
  * May a request of the stream be sent again when nobody knows whether the server acted on it?
- * RFC 9110, section 9.2.2: not POST and PATCH, unless the definition says `idempotent`.
+ * RFC 9110, section 9.2.2: not POST and PATCH, unless the definition says `idempotent`. A page
+ * may be asked for by another method than the stream's; empty: its own.
  */
-bool stream_is_repeatable(const struct stream *stream);
-/* The same where a page is asked for by another method than the stream's; empty: its own. */
-bool stream_method_is_repeatable(const struct stream *stream, struct str method);
+bool stream_is_repeatable(const struct stream *stream, struct str method);
 
 /* Do both fill the same table? No two streams may. */
 bool stream_shares_table(const struct stream *a, const struct stream *b);

@@ -358,8 +358,7 @@ static enum step cut_failed(struct crawl *crawl)
     if (crawl_is_on_trial(crawl) && crawl->cut.is_merge_error)
         return refuse_trial(crawl);
     crawl_wrap_request(crawl);
-    if (crawl->cut.is_truncated &&
-        stream_method_is_repeatable(crawl->stream, crawl->pager.method))
+    if (crawl->cut.is_truncated && stream_is_repeatable(crawl->stream, crawl->pager.method))
         return again(crawl, &cut_body);
     return crawl_fail(crawl, crawl->cut.is_refused       ? REASON_DEFINITION
                              : crawl->cut.is_merge_error ? REASON_MERGE

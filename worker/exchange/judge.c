@@ -56,7 +56,7 @@ static struct str method_of(const struct judge_case *judge)
 
 static bool is_repeatable(const struct judge_case *judge)
 {
-    return stream_method_is_repeatable(judge->stream, method_of(judge));
+    return stream_is_repeatable(judge->stream, method_of(judge));
 }
 
 static struct judgement judge_failure(const struct judge_case *judge, struct err *err)

@@ -103,7 +103,7 @@ static bool fill(struct request_draft *draft, struct request *request, struct er
 {
     struct http_request *http = &request->http;
     http->method = draft->pager->method.len ? draft->pager->method : draft->stream->method;
-    http->is_once = !stream_method_is_repeatable(draft->stream, http->method);
+    http->is_once = !stream_is_repeatable(draft->stream, http->method);
     set_limits(http, draft->stream);
     draft->hash = hash_bytes(http->method, 0);
     if (!fill_network(draft, request, err) || !request_url_fill(draft, &request->url, err) ||

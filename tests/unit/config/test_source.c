@@ -202,12 +202,12 @@ static void write_file(const char *path, const char *text)
 START_TEST(a_post_is_repeatable_where_the_definition_says_so)
 {
     struct arena *arena AUTO_ARENA = arena_new();
-    ck_assert(stream_is_repeatable(parse_orders(arena, "")));
-    ck_assert(stream_is_repeatable(parse_orders(arena, "    method: PUT\n")));
-    ck_assert(!stream_is_repeatable(parse_orders(arena, "    method: POST\n")));
-    ck_assert(!stream_is_repeatable(parse_orders(arena, "    method: PATCH\n")));
-    ck_assert(
-        stream_is_repeatable(parse_orders(arena, "    method: POST\n    idempotent: true\n")));
+    ck_assert(stream_is_repeatable(parse_orders(arena, ""), STR_NONE));
+    ck_assert(stream_is_repeatable(parse_orders(arena, "    method: PUT\n"), STR_NONE));
+    ck_assert(!stream_is_repeatable(parse_orders(arena, "    method: POST\n"), STR_NONE));
+    ck_assert(!stream_is_repeatable(parse_orders(arena, "    method: PATCH\n"), STR_NONE));
+    ck_assert(stream_is_repeatable(
+        parse_orders(arena, "    method: POST\n    idempotent: true\n"), STR_NONE));
 }
 END_TEST
 
