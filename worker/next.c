@@ -106,13 +106,6 @@ static bool ask_next(struct crawl *crawl, struct pager *pager, struct request *r
         STR_ARG(redact_cut(crawl->next, ret_request->url, 512)));
 }
 
-static struct str both_warnings(struct arena *arena, struct str a, struct str b)
-{
-    if (!a.len || !b.len)
-        return a.len ? a : b;
-    return arena_printf(arena, "%.*s; %.*s", STR_ARG(a), STR_ARG(b));
-}
-
 /* Neighbouring pages share records: the job says so at its end, with the count of all pages. */
 static void count_overlap(struct crawl *crawl, struct pager *next,
                           struct pager_decision *decision)
@@ -131,7 +124,7 @@ static void count_overlap(struct crawl *crawl, struct pager *next,
         (long long)next->overlaps,
         follows_rows ? "`step: size` goes on by what was asked for"
                      : "a sort by a field without ties helps");
-    decision->warning = both_warnings(crawl->next, decision->warning, warning);
+    decision->warning = arena_join(crawl->next, decision->warning, "; ", warning);
 }
 
 static struct mark page_mark(struct crawl *crawl, const struct pager *next,
@@ -153,7 +146,7 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .misfits = crawl->cut.misfits,
         .misfit_notes = crawl->cut.misfit_notes,
         .bookmark_high = crawl->cut.bookmark_high,
-        .warning = both_warnings(crawl->next, decision->warning, crawl->cut.warning),
+        .warning = arena_join(crawl->next, decision->warning, "; ", crawl->cut.warning),
         .paging = decision->recognised,
         .complete = decision->complete,
         .complete_why = decision->complete_why,
@@ -285,7 +278,8 @@ static enum step commit_page(struct crawl *crawl, const struct pager *next,
     if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
         forget_page(crawl);
     struct mark mark = page_mark(crawl, next, decision, checkpoint);
-    mark.warning = both_warnings(crawl->next, mark.warning, bookmark_warning(crawl, decision));
+    mark.warning =
+        arena_join(crawl->next, mark.warning, "; ", bookmark_warning(crawl, decision));
     show_page(crawl, next, decision, request);
     if (decision->recognised.len)
         crawl->env->on_recognised(crawl->env->ctx, crawl, decision->recognised);
@@ -388,7 +382,7 @@ enum step step_next(struct crawl *crawl)
         pager_decide(&crawl->pager, &facts, crawl->next, &next, &crawl->err);
     if (decision.outcome == PAGER_FAILED)
         return refuse_page(crawl, decision.reason);
-    decision.warning = both_warnings(crawl->next, decision.warning, crawl->merge_note);
+    decision.warning = arena_join(crawl->next, decision.warning, "; ", crawl->merge_note);
     crawl->merge_note = STR_NONE;
     keep_last(crawl, &next);
     next.answer = UNDEFINED_VALUE;

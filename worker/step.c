@@ -253,10 +253,8 @@ static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
     if (*has_told || !warning.len)
         return;
     *has_told = true;
-    crawl->warning = crawl->warning.len
-                         ? arena_printf(crawl->arena, "%.*s; %.*s", STR_ARG(crawl->warning),
-                                        STR_ARG(warning))
-                         : arena_str(crawl->arena, warning);
+    crawl->warning =
+        arena_join(crawl->arena, crawl->warning, "; ", arena_str(crawl->arena, warning));
 }
 
 static struct judgement judge(struct crawl *crawl)

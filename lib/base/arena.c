@@ -119,6 +119,13 @@ struct str arena_printf(struct arena *arena, const char *fmt, ...)
     return text;
 }
 
+struct str arena_join(struct arena *arena, struct str a, const char *joint, struct str b)
+{
+    if (!a.len || !b.len)
+        return a.len ? a : b;
+    return arena_printf(arena, "%.*s%s%.*s", STR_ARG(a), joint, STR_ARG(b));
+}
+
 size_t arena_bytes(const struct arena *arena)
 {
     return arena->bytes;

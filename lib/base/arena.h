@@ -32,6 +32,9 @@ char *arena_cstr(struct arena *arena, struct str text);
 struct str arena_printf(struct arena *arena, const char *fmt, ...) PRINTF_LIKE(2, 3);
 struct str arena_vprintf(struct arena *arena, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 
+/* Both, with `joint` between; where one is empty, the other as it is, not copied. */
+struct str arena_join(struct arena *arena, struct str a, const char *joint, struct str b);
+
 /* Bytes taken from the heap, for accounting. */
 size_t arena_bytes(const struct arena *arena);
 

@@ -97,13 +97,6 @@ static struct str keys_of(const struct look *look)
     return redact_cut(look->arena, arena_str(look->arena, buf_str(&out)), 600);
 }
 
-static void warn_of(struct pager_step *step, struct str what)
-{
-    struct str *warning = &step->decision.warning;
-    *warning = arena_printf(step->arena, "%.*s%s%.*s", STR_ARG(*warning),
-                            warning->len ? "; " : "", STR_ARG(what));
-}
-
 static void say_absent(struct pager_step *step, const char *key, struct str name)
 {
     struct look look;
@@ -111,8 +104,8 @@ static void say_absent(struct pager_step *step, const char *key, struct str name
     look_open(&look, step->facts, step->arena);
     if (!find_other(&look, &there) && !find_other_header(&look, &there))
         there = keys_of(&look);
-    warn_of(step, arena_printf(step->arena, "%s: %.*s is not in the answer; %.*s", key,
-                               STR_ARG(name), STR_ARG(there)));
+    pager_step_warn(step, arena_printf(step->arena, "%s: %.*s is not in the answer; %.*s", key,
+                                       STR_ARG(name), STR_ARG(there)));
 }
 
 enum job_complete absent_place(struct pager_step *step, const char *key,
@@ -146,10 +139,11 @@ enum job_complete absent_rel(struct pager_step *step, struct str rel)
 static void warn_of_pagination(struct pager_step *step, const char *type, const char *key,
                                struct str path)
 {
-    warn_of(step, arena_printf(step->arena,
-                               "one page only: write how the next page is asked for, such as "
-                               "pagination: {type: %s, %s: \"%.*s\"}",
-                               type, key, STR_ARG(path)));
+    pager_step_warn(step,
+                    arena_printf(step->arena,
+                                 "one page only: write how the next page is asked for, such as "
+                                 "pagination: {type: %s, %s: \"%.*s\"}",
+                                 type, key, STR_ARG(path)));
 }
 
 void absent_pagination(struct pager_step *step)

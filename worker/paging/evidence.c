@@ -123,8 +123,8 @@ static void warn_of_no_total(struct pager_step *step)
     if (is_read && value.kind == VALUE_UNDEFINED && step->facts->seen)
         (void)absent_place(step, "total_path", locator);
     else
-        step->decision.warning = arena_printf(
-            step->arena, "total_path: there is no count at %.*s", STR_ARG(locator->source));
+        pager_step_warn(step, arena_printf(step->arena, "total_path: there is no count at %.*s",
+                                           STR_ARG(locator->source)));
 }
 
 /* *ret_is_sure: its name can mean nothing else than all records. */
@@ -391,12 +391,11 @@ static void warn(const struct pager_step *step, struct pager_decision *decision)
 {
     if (step->pager->declared->type == PAGINATE_NONE && !step->signs.is_doubtful)
         return;
-    decision->warning = arena_printf(
-        step->arena,
-        "%.*s%snot proved to be all (%.*s): `pagination`, `total_path` or `require` "
-        "would say more",
-        STR_ARG(decision->warning), decision->warning.len ? "; " : "",
-        STR_ARG(decision->complete_why));
+    struct str doubt = arena_printf(step->arena,
+                                    "not proved to be all (%.*s): `pagination`, `total_path` "
+                                    "or `require` would say more",
+                                    STR_ARG(decision->complete_why));
+    decision->warning = arena_join(step->arena, decision->warning, "; ", doubt);
 }
 
 static void end(struct pager_step *step, struct pager_decision *decision)

@@ -174,8 +174,8 @@ static bool find_pages_header(struct search *search)
         return put_words(search, "page", where, param_of(search, OWN_PAGE, "page"), STR_NONE);
     }
     if (look_find_header(step->facts, &known_pages_headers, is_text, &pages))
-        step->decision.warning = arena_printf(step->arena, "%.*s is \"%.*s\": not understood",
-                                              STR_ARG(pages.path), STR_ARG(pages.value.text));
+        pager_step_warn(step, arena_printf(step->arena, "%.*s is \"%.*s\": not understood",
+                                           STR_ARG(pages.path), STR_ARG(pages.value.text)));
     return false;
 }
 
@@ -296,37 +296,37 @@ static bool put_numbers(struct search *search, bool by_page, struct str param,
     return put_words(search, name.ptr, end.path, param, STR_NONE);
 }
 
-/* The first request counts as page 1, unless its own number is 0. */
-static bool find_page(struct search *search)
+/*
+ * By the number of this page or the offset of its first record. Pages are counted from 1,
+ * offsets from 0, unless the first answer itself says otherwise.
+ */
+static bool find_numbers(struct search *search, bool by_page)
 {
     const struct look *look = &search->look;
-    struct look_found number;
-    int64_t count;
+    const struct known_list *list = by_page ? &known_numbers : &known_offsets;
+    int64_t usual = by_page, number;
+    struct look_found found;
     for (size_t i = 0; i < look->place_count; i++) {
-        if (!look_find_in(look, &look->places[i], &known_numbers, look_is_count, &number))
+        if (!look_find_in(look, &look->places[i], list, look_is_count, &found))
             continue;
-        search->first = value_count(number.value, &count) && count == 0 ? 0 : 1;
-        if (put_numbers(search, true, param_of(search, OWN_PAGE, number.known->param),
-                        &look->places[i]))
+        bool is_other = value_count(found.value, &number) && number == !usual;
+        search->first = is_other ? number : usual;
+        struct str param =
+            param_of(search, by_page ? OWN_PAGE : OWN_OFFSET, found.known->param);
+        if (put_numbers(search, by_page, param, &look->places[i]))
             return true;
     }
     return false;
 }
 
+static bool find_page(struct search *search)
+{
+    return find_numbers(search, true);
+}
+
 static bool find_offset(struct search *search)
 {
-    const struct look *look = &search->look;
-    struct look_found offset;
-    int64_t count;
-    for (size_t i = 0; i < look->place_count; i++) {
-        if (!look_find_in(look, &look->places[i], &known_offsets, look_is_count, &offset))
-            continue;
-        search->first = value_count(offset.value, &count) && count == 1 ? 1 : 0;
-        if (put_numbers(search, false, param_of(search, OWN_OFFSET, offset.known->param),
-                        &look->places[i]))
-            return true;
-    }
-    return false;
+    return find_numbers(search, false);
 }
 
 /* The stream's own parameter says how pages are asked for, or the one of its page size. */

@@ -193,9 +193,9 @@ static void remember_total(struct pager_step *step, struct str name, int64_t tot
 {
     step->next->total = step->pager->total >= 0 ? step->pager->total : total;
     if (has_changed(step, total))
-        step->decision.warning =
-            arena_printf(step->arena, "%.*s changed from %lld to %lld while paging",
-                         STR_ARG(name), (long long)step->pager->total, (long long)total);
+        pager_step_warn(
+            step, arena_printf(step->arena, "%.*s changed from %lld to %lld while paging",
+                               STR_ARG(name), (long long)step->pager->total, (long long)total));
 }
 
 static bool read_totals(struct pager_step *step, struct err *err)
@@ -325,9 +325,10 @@ bool pager_next_link(struct pager_step *step, struct err *err)
     struct str link =
         link_find_in_answer(facts->headers, facts->header_count, &wanted, &broken);
     if (!link.ptr && broken.ptr)
-        step->decision.warning =
-            arena_printf(step->arena, "page %d: the Link field cannot be read: %.*s",
-                         step->next->page, STR_ARG(redact_cut(step->arena, broken, 200)));
+        pager_step_warn(step, arena_printf(step->arena,
+                                           "page %d: the Link field cannot be read: %.*s",
+                                           step->next->page,
+                                           STR_ARG(redact_cut(step->arena, broken, 200))));
     if (!link.ptr) {
         bool is_first = is_first_page(step) && !broken.ptr;
         enum job_complete proof = is_first ? absent_rel(step, wanted.rel) : COMPLETE_TOLD;

@@ -29,6 +29,11 @@ void pager_step_note_total(struct pager_step *step, int64_t total, int64_t reach
     step->decision.reached = reached;
 }
 
+void pager_step_warn(struct pager_step *step, struct str what)
+{
+    step->decision.warning = arena_join(step->arena, step->decision.warning, "; ", what);
+}
+
 bool pager_step_fail(struct pager_step *step, enum job_reason reason)
 {
     step->decision.outcome = PAGER_FAILED;

@@ -42,6 +42,9 @@ void pager_step_sign_more(struct pager_step *step, struct str why);
  */
 void pager_step_note_total(struct pager_step *step, int64_t total, int64_t reached);
 
+/* Adds to the warning of the decision. Borrows `what` or copies it into step->arena. */
+void pager_step_warn(struct pager_step *step, struct str what);
+
 /* Ends the step as failed, always false: `return pager_step_fail(step, REASON_EVAL);`. */
 bool pager_step_fail(struct pager_step *step, enum job_reason reason);
 
