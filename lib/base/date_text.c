@@ -1,5 +1,6 @@
 #include "base/date_text.h"
 
+#include "base/ascii.h"
 #include "base/date.h"
 
 static const int64_t second_us = 1000000;
@@ -14,24 +15,9 @@ struct reader {
     bool has_epoch;
 };
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c | 32) >= 'a' && (c | 32) <= 'z';
-}
-
 static void skip_space(struct reader *reader)
 {
-    while (reader->left.len && is_space(reader->left.ptr[0]))
+    while (reader->left.len && ascii_is_space(reader->left.ptr[0]))
         reader->left = str_slice(reader->left, 1, reader->left.len);
 }
 
@@ -48,7 +34,8 @@ static bool take_digits(struct reader *reader, size_t min, size_t max, int *ret)
 {
     size_t count = 0;
     int number = 0;
-    for (; count < MIN(max, reader->left.len) && is_digit(reader->left.ptr[count]); count++)
+    for (; count < MIN(max, reader->left.len) && ascii_is_digit(reader->left.ptr[count]);
+         count++)
         number = number * 10 + (reader->left.ptr[count] - '0');
     if (count < min)
         return false;
@@ -60,7 +47,7 @@ static bool take_digits(struct reader *reader, size_t min, size_t max, int *ret)
 static struct str take_letters(struct reader *reader)
 {
     size_t len = 0;
-    while (len < reader->left.len && is_letter(reader->left.ptr[len]))
+    while (len < reader->left.len && ascii_is_letter(reader->left.ptr[len]))
         len++;
     struct str letters = str_slice(reader->left, 0, len);
     reader->left = str_slice(reader->left, len, reader->left.len);
@@ -129,7 +116,7 @@ static bool take_zone(struct reader *reader)
     if (!take_digits(reader, 2, 2, &hours))
         return false;
     bool has_colon = take_byte(reader, ':');
-    bool has_minutes = has_colon || (reader->left.len && is_digit(reader->left.ptr[0]));
+    bool has_minutes = has_colon || (reader->left.len && ascii_is_digit(reader->left.ptr[0]));
     if (has_minutes && !take_digits(reader, 2, 2, &minutes))
         return false;
     reader->offset_seconds = (is_west ? -1 : 1) * (hours * INT64_C(3600) + minutes * 60);
@@ -153,7 +140,8 @@ static bool take_fraction(struct reader *reader)
     int scale = 100000;
     size_t count = 0;
     reader->civil.microsecond = 0;
-    for (; count < reader->left.len && is_digit(reader->left.ptr[count]); count++, scale /= 10)
+    for (; count < reader->left.len && ascii_is_digit(reader->left.ptr[count]);
+         count++, scale /= 10)
         reader->civil.microsecond += (reader->left.ptr[count] - '0') * scale;
     reader->left = str_slice(reader->left, count, reader->left.len);
     return count > 0;
@@ -162,7 +150,7 @@ static bool take_fraction(struct reader *reader)
 static bool take_epoch(struct reader *reader)
 {
     size_t len = reader->left.len && reader->left.ptr[0] == '-';
-    while (len < reader->left.len && is_digit(reader->left.ptr[len]))
+    while (len < reader->left.len && ascii_is_digit(reader->left.ptr[len]))
         len++;
     if (!str_to_int64(str_slice(reader->left, 0, len), &reader->epoch_seconds))
         return false;
@@ -260,7 +248,7 @@ static bool take_pattern(struct reader *reader, struct str pattern)
 {
     for (size_t i = 0; i < pattern.len; i++) {
         char c = pattern.ptr[i];
-        if (is_space(c))
+        if (ascii_is_space(c))
             skip_space(reader);
         else if (c != '%' || i + 1 == pattern.len) {
             if (!take_byte(reader, c))
@@ -379,7 +367,7 @@ bool date_parse_rfc2822(struct str text, int64_t *ret_us)
     static const char *const patterns[] = {"%d %b %Y %T %z", "%d %b %Y %R %z", "%d %b %y %T %z",
                                            "%d %b %y %R %z"};
     struct reader reader = {.left = str_trim(without_comment(text))};
-    if (reader.left.len && is_letter(reader.left.ptr[0]) &&
+    if (reader.left.len && ascii_is_letter(reader.left.ptr[0]) &&
         (!take_weekday(&reader) || !take_byte(&reader, ',')))
         return false;
     for (size_t i = 0; i < COUNT_OF(patterns); i++)
@@ -396,12 +384,13 @@ bool date_parse_dotnet(struct str text, int64_t *ret_us)
         return false;
     reader.left = str_slice(text, begin.len, text.len - end.len);
     size_t len = reader.left.len && reader.left.ptr[0] == '-';
-    while (len < reader.left.len && is_digit(reader.left.ptr[len]))
+    while (len < reader.left.len && ascii_is_digit(reader.left.ptr[len]))
         len++;
     struct str number = str_slice(reader.left, 0, len);
     reader.left = str_slice(reader.left, len, reader.left.len);
     bool has_zone = reader.left.len > 0;
-    if (has_zone && (is_letter(reader.left.ptr[0]) || !take_zone(&reader) || reader.left.len))
+    if (has_zone &&
+        (ascii_is_letter(reader.left.ptr[0]) || !take_zone(&reader) || reader.left.len))
         return false;
     return date_parse_epoch(number, 3, ret_us);
 }
@@ -424,7 +413,7 @@ static bool read_digits(struct str number, struct digits *ret)
         char c = reader.left.ptr[0];
         if (c == '.' && !has_point)
             has_point = true;
-        else if (!is_digit(c))
+        else if (!ascii_is_digit(c))
             break;
         else if (ret->count == (int)sizeof ret->text)
             return false;

@@ -1,13 +1,10 @@
 #include "base/str.h"
 
+#include "base/ascii.h"
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 bool str_eq_nocase(struct str a, struct str b)
@@ -47,13 +44,21 @@ struct str str_slice(struct str text, size_t from, size_t to)
     return (struct str){text.ptr ? text.ptr + from : NULL, to - from};
 }
 
+size_t str_count_digits(struct str text)
+{
+    size_t count = 0;
+    while (count < text.len && ascii_is_digit(text.ptr[count]))
+        count++;
+    return count;
+}
+
 struct str str_trim(struct str text)
 {
-    while (text.len && is_space(text.ptr[0])) {
+    while (text.len && ascii_is_space(text.ptr[0])) {
         text.ptr++;
         text.len--;
     }
-    while (text.len && is_space(text.ptr[text.len - 1]))
+    while (text.len && ascii_is_space(text.ptr[text.len - 1]))
         text.len--;
     return text;
 }

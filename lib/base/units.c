@@ -22,14 +22,6 @@ static const struct unit sizes[] = {
     {"TiB", INT64_C(1) << 40},
 };
 
-static size_t count_digits(struct str text)
-{
-    size_t count = 0;
-    while (count < text.len && text.ptr[count] >= '0' && text.ptr[count] <= '9')
-        count++;
-    return count;
-}
-
 static const struct unit *find_unit(const struct unit *units, size_t count, struct str name)
 {
     for (size_t i = 0; i < count; i++)
@@ -54,13 +46,13 @@ static bool scale_up(int64_t whole, int64_t fraction, int64_t scale, int64_t fac
 static bool parse_quantity(struct str text, const struct unit *units, size_t count,
                            int64_t *ret)
 {
-    size_t digits = count_digits(text);
+    size_t digits = str_count_digits(text);
     int64_t whole, fraction = 0, scale = 1;
     if (!str_to_int64(str_slice(text, 0, digits), &whole))
         return false;
     text = str_slice(text, digits, text.len);
     if (text.len && text.ptr[0] == '.') {
-        digits = count_digits(str_slice(text, 1, text.len));
+        digits = str_count_digits(str_slice(text, 1, text.len));
         if (digits > FRACTION_DIGITS ||
             !str_to_int64(str_slice(text, 1, 1 + digits), &fraction))
             return false;

@@ -6,9 +6,7 @@
 
 static struct str take_digits(struct str *rest)
 {
-    size_t len = 0;
-    while (len < rest->len && rest->ptr[len] >= '0' && rest->ptr[len] <= '9')
-        len++;
+    size_t len = str_count_digits(*rest);
     struct str digits = str_slice(*rest, 0, len);
     *rest = str_slice(*rest, len, rest->len);
     return digits;

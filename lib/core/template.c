@@ -1,5 +1,6 @@
 #include "core/template.h"
 
+#include "base/ascii.h"
 #include "core/expr/caret.h"
 #include "core/expr/lex.h"
 #include "core/expr/limits.h"
@@ -8,21 +9,16 @@ enum { TEXT_MAX = EXPR_TEXT_MAX };
 
 /* --- compiling --- */
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static struct str trim_start(struct str text)
 {
-    while (text.len && is_space(text.ptr[0]))
+    while (text.len && ascii_is_space(text.ptr[0]))
         text = str_slice(text, 1, text.len);
     return text;
 }
 
 static struct str trim_end(struct str text)
 {
-    while (text.len && is_space(text.ptr[text.len - 1]))
+    while (text.len && ascii_is_space(text.ptr[text.len - 1]))
         text = str_slice(text, 0, text.len - 1);
     return text;
 }
@@ -53,7 +49,7 @@ static bool take_expression(struct parts *parts, struct str whole, struct str *r
     if (end == rest->len)
         return caret_fail(err, ERR_CONFIG, whole, open, "no }} closes this {{");
     struct str source = str_slice(*rest, 2, end);
-    bool trims_left = source.len > 1 && source.ptr[0] == '-' && is_space(source.ptr[1]);
+    bool trims_left = source.len > 1 && source.ptr[0] == '-' && ascii_is_space(source.ptr[1]);
     bool trims_right = source.len > 1 && source.ptr[source.len - 1] == '-';
     source = str_slice(source, trims_left, source.len - trims_right);
     struct expr *expr = NULL;

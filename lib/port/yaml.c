@@ -46,10 +46,7 @@ static void complain(struct builder *builder, int line, int column, const char *
 
 static size_t digits(struct str text, size_t at)
 {
-    size_t from = at;
-    while (at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9')
-        at++;
-    return at - from;
+    return str_count_digits(str_slice(text, at, text.len));
 }
 
 /* RFC 8259, section 6. */

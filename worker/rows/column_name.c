@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "port/hash.h"
 
@@ -16,11 +17,6 @@ static bool is_lower(char c)
 static bool is_upper(char c)
 {
     return c >= 'A' && c <= 'Z';
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 /* --- letters of other scripts than ours --- */
@@ -70,7 +66,7 @@ static bool is_word_start(struct str field, size_t at)
         return false;
     char before = field.ptr[at - 1];
     bool small_follows = at + 1 < field.len && is_lower(field.ptr[at + 1]);
-    return is_lower(before) || is_digit(before) || (unsigned char)before >= 0x80 ||
+    return is_lower(before) || ascii_is_digit(before) || (unsigned char)before >= 0x80 ||
            (is_upper(before) && small_follows);
 }
 
@@ -99,7 +95,7 @@ static struct str snake_case(struct arena *arena, struct str field)
         char c = field.ptr[i];
         struct str rest = str_slice(field, i, field.len);
         size_t len = MAX(str_utf8_length(rest), (size_t)1);
-        bool is_plain = is_lower(c) || is_upper(c) || is_digit(c);
+        bool is_plain = is_lower(c) || is_upper(c) || ascii_is_digit(c);
         if (len > 1)
             put_character(&name, str_slice(rest, 0, len));
         else if (!is_plain || is_word_start(field, i))
@@ -137,7 +133,7 @@ struct str column_name_for(struct arena *arena, struct str field)
     struct str name = snake_case(arena, field);
     if (name.len == 0)
         return field.len ? arena_printf(arena, "field_%08x", hash) : STR("field");
-    if (is_digit(name.ptr[0]))
+    if (ascii_is_digit(name.ptr[0]))
         name = arena_printf(arena, "_%.*s", STR_ARG(name));
     if (str_starts(name, STR("_pt_")))
         name = str_slice(name, 1, name.len);

@@ -85,19 +85,11 @@ static size_t separator_length(struct str text)
     return 0;
 }
 
-static size_t digits_length(struct str text)
-{
-    size_t len = 0;
-    while (len < text.len && text.ptr[len] >= '0' && text.ptr[len] <= '9')
-        len++;
-    return len;
-}
-
 /* Digits, or groups of three after one to three. False: they could mean something else. */
 static bool take_whole(struct buf *buf, struct str *rest)
 {
     enum { GROUP = 3 };
-    size_t len = digits_length(*rest);
+    size_t len = str_count_digits(*rest);
     bool is_grouped = len && len <= GROUP;
     for (;;) {
         buf_put(buf, str_slice(*rest, 0, len));
@@ -106,7 +98,7 @@ static bool take_whole(struct buf *buf, struct str *rest)
         if (!separator)
             return len > 0;
         *rest = str_slice(*rest, separator, rest->len);
-        len = digits_length(*rest);
+        len = str_count_digits(*rest);
         if (!is_grouped || len != GROUP)
             return false;
     }
@@ -126,7 +118,7 @@ static bool convert_decimal_comma(struct arena *arena, struct str text,
         return false;
     if (rest.len && rest.ptr[0] == ',') {
         struct str fraction = str_slice(rest, 1, rest.len);
-        if (!fraction.len || digits_length(fraction) != fraction.len)
+        if (!fraction.len || str_count_digits(fraction) != fraction.len)
             return false;
         buf_put_byte(&buf, '.');
         buf_put(&buf, fraction);

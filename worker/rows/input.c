@@ -1,27 +1,9 @@
 #include "worker/rows/input.h"
 
+#include "base/ascii.h"
 #include "core/decimal.h"
 #include "core/scan.h"
 #include "worker/records/jsontext.h"
-
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static struct str trim(struct str text)
-{
-    while (text.len && is_space(text.ptr[0]))
-        text = str_slice(text, 1, text.len);
-    while (text.len && is_space(text.ptr[text.len - 1]))
-        text.len--;
-    return text;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 /* Is the text a beginning of the word, of at least so many letters? */
 static bool begins_word(struct str text, const char *word, size_t least)
@@ -40,7 +22,7 @@ bool input_boolean(struct str text, bool *ret)
         {"true", 1, true}, {"false", 1, false}, {"yes", 1, true}, {"no", 1, false},
         {"on", 2, true},   {"off", 2, false},   {"1", 1, true},   {"0", 1, false},
     };
-    text = trim(text);
+    text = str_trim(text);
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (!begins_word(text, words[i].word, words[i].least))
             continue;
@@ -61,11 +43,11 @@ static struct str as_json(struct arena *arena, struct str text)
     bool is_negative = text.len && text.ptr[0] == '-';
     size_t at = text.len && (text.ptr[0] == '-' || text.ptr[0] == '+');
     size_t begin = at;
-    while (at < text.len && is_digit(text.ptr[at]))
+    while (at < text.len && ascii_is_digit(text.ptr[at]))
         at++;
     struct str whole = str_slice(text, begin, at), rest = str_slice(text, at, text.len);
     bool has_point = rest.len && rest.ptr[0] == '.';
-    bool has_fraction = has_point && rest.len > 1 && is_digit(rest.ptr[1]);
+    bool has_fraction = has_point && rest.len > 1 && ascii_is_digit(rest.ptr[1]);
     if (!whole.len && !has_fraction)
         return STR_NONE;
     while (whole.len > 1 && whole.ptr[0] == '0')
@@ -84,7 +66,7 @@ bool input_integer(struct arena *arena, struct str text, int64_t *ret)
     struct str whole;
     if (str_to_int64(text, ret))
         return true;
-    text = as_json(arena, trim(text));
+    text = as_json(arena, str_trim(text));
     return encode_is_number(text) && decimal_truncate(arena, text, DIGITS_MAX, &whole) &&
            decimal_compare(text, whole) == 0 && str_to_int64(whole, ret);
 }
@@ -105,7 +87,7 @@ static bool find_special(struct str text, enum encode_special *ret)
 bool input_numeric(struct arena *arena, struct str text, struct buf *rows)
 {
     enum encode_special special;
-    text = trim(text);
+    text = str_trim(text);
     if (find_special(text, &special)) {
         encode_numeric_special(rows, special);
         return true;
@@ -125,10 +107,10 @@ static bool is_made_of(struct str text, const char *bytes)
 bool input_may_be_number(struct str text)
 {
     enum encode_special ignored;
-    text = trim(text);
+    text = str_trim(text);
     bool has_digit = false;
     for (size_t i = 0; i < text.len; i++)
-        has_digit |= is_digit(text.ptr[i]);
+        has_digit |= ascii_is_digit(text.ptr[i]);
     if (find_special(text, &ignored))
         return true;
     return has_digit && is_made_of(text, "0123456789+-.eExXpPaAbBcCdDfF_");
@@ -161,18 +143,13 @@ bool input_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES])
 
 /* --- times --- */
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* A word that begins like it is taken for it: PostgreSQL knows no such word. */
 static bool holds_word(struct str text, const char *word)
 {
     size_t len = strlen(word);
     for (size_t i = 0; i + len <= text.len; i++) {
         struct str here = str_slice(text, i, i + len);
-        bool is_inside = i && is_letter(text.ptr[i - 1]);
+        bool is_inside = i && ascii_is_letter(text.ptr[i - 1]);
         if (!is_inside && str_eq_nocase(here, str_from(word)))
             return true;
     }
@@ -200,9 +177,9 @@ static bool is_time_word(struct str text)
 bool input_may_be_time(struct str text, bool is_clock)
 {
     size_t digits = 0, points = 0;
-    text = trim(text);
+    text = str_trim(text);
     for (size_t i = 0; i < text.len; i++) {
-        digits += is_digit(text.ptr[i]);
+        digits += ascii_is_digit(text.ptr[i]);
         points += text.ptr[i] == '.';
     }
     if (digits == 0)

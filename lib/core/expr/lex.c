@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "core/expr/caret.h"
 #include "core/expr/limits.h"
 #include "core/expr/number.h"
@@ -33,14 +34,9 @@ static char peek(const struct lexer *lex, size_t ahead)
     return at < lex->source.len ? lex->source.ptr[at] : '\0';
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_name(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c) ||
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || ascii_is_digit(c) ||
            (unsigned char)c >= 0x80;
 }
 
@@ -122,11 +118,11 @@ static bool lex_based(struct lexer *lex, int base)
  */
 static struct str real_text(struct arena *arena, struct str text)
 {
-    while (text.len > 1 && text.ptr[0] == '0' && is_digit(text.ptr[1]))
+    while (text.len > 1 && text.ptr[0] == '0' && ascii_is_digit(text.ptr[1]))
         text = str_slice(text, 1, text.len); /* no zeros in front, in JSON */
     size_t significant = 0;
     for (size_t i = 0; i < text.len && (text.ptr[i] | 0x20) != 'e'; i++)
-        significant += is_digit(text.ptr[i]);
+        significant += ascii_is_digit(text.ptr[i]);
     double real = strtod(arena_cstr(arena, text), NULL);
     bool is_usual = (real > 1e-300 && real < 1e300) || real == 0;
     return significant <= 15 && is_usual ? number_format_real(arena, real) : text;
@@ -313,7 +309,7 @@ static bool lex_one(struct lexer *lex)
 {
     size_t at = lex->at;
     char c = peek(lex, 0);
-    if (is_digit(c))
+    if (ascii_is_digit(c))
         return lex_number(lex);
     if (c == '\'' || c == '"')
         return lex_string(lex);

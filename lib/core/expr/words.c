@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "base/ascii.h"
 #include "core/expr.h"
 #include "core/expr/filter.h"
 #include "core/expr/test.h"
@@ -99,11 +100,6 @@ static const struct words test_words[] = {
     {"le", "as `<=`", "2 is le(2)"},
 };
 
-static bool is_numbered(const char *slot)
-{
-    return slot[0] >= '0' && slot[0] <= '9';
-}
-
 /* `replace(old, new[, count])`; the arguments that are passed on, 1 to 3, are one `…`. */
 static struct str put_call(struct arena *arena, const struct callable *entry)
 {
@@ -112,10 +108,10 @@ static struct str put_call(struct arena *arena, const struct callable *entry)
     buf_printf(&buf, "%s", entry->name);
     for (; count < EXPR_SLOTS_MAX && entry->slots[count]; count++) {
         const char *slot = entry->slots[count];
-        if (is_numbered(slot) && is_numbered(entry->slots[count - 1]))
+        if (ascii_is_digit(*slot) && ascii_is_digit(*entry->slots[count - 1]))
             continue;
         buf_printf(&buf, "%s%s%s%s", count ? "" : "(", count == entry->required ? "[" : "",
-                   count ? ", " : "", is_numbered(slot) ? "…" : slot);
+                   count ? ", " : "", ascii_is_digit(*slot) ? "…" : slot);
     }
     if (count)
         buf_printf(&buf, "%s)", count > entry->required ? "]" : "");
