@@ -186,12 +186,28 @@ START_TEST(a_process_of_this_host_that_is_gone_is_not_waited_for)
 }
 END_TEST
 
+/* Returns when the session of sync_take has asked once since `began_at` and pauses now. */
+static void wait_until_asked(const char *began_at)
+{
+    ASK("do $$ begin "
+        "for i in 1..2000 loop "
+        "    perform pg_stat_clear_snapshot(); "
+        "    exit when exists (select from pg_stat_activity a "
+        "        where a.datname = current_database() and a.pid <> pg_backend_pid() "
+        "            and a.state = 'idle' and a.query like '%%pagetide.sync_take(%%' "
+        "            and a.query_start > '%s'); "
+        "    perform pg_sleep(0.01); "
+        "end loop; end $$",
+        began_at);
+}
+
 /* Another process ends run 1 while this one waits for it. */
 static const char *take_while_it_ends(int64_t *ret_run, struct err *err)
 {
+    const char *began_at = ASK("select clock_timestamp()");
     pid_t child = fork();
     if (child == 0) {
-        usleep(200000);
+        wait_until_asked(began_at);
         ASK("update pagetide.job set state = 'succeeded'; "
             "update pagetide.run set state = 'succeeded'");
         _exit(0);

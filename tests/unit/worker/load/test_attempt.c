@@ -91,7 +91,7 @@ START_TEST(what_does_not_pass_in_time_is_given_up)
 {
     struct work work = {.kind = ERR_AGAIN, .failures = 100};
     set_up(servers_database_url());
-    start(&work, 300);
+    start(&work, 1500);
     ck_assert(loop_run_until(loop, &work.is_over, 20000));
     ck_assert(work.is_given_up);
     ck_assert_int_ge(work.begun, 2);
