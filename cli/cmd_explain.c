@@ -54,7 +54,7 @@ static const char jobs_sql[] =
     "select j.n, j.state, j.reason, j.error, j.complete, j.complete_why, j.page, "
     "j.pages_total, j.records, j.rejects, j.asides, j.folded, j.retries, j.waited_ms, "
     "j.bookmark, j.bookmark_high, j.paging, j.part ->> 'partition', j.waiting_for, " TIME(
-        "j.wait_until") ", j.crashes from pagetide.job j where j.run = $1 and ($2::int is null "
+        "j.wait_until") ", j.losses from pagetide.job j where j.run = $1 and ($2::int is null "
                         "or j.n = $2) "
                         "order by j.state in ('succeeded', 'queued'), j.n limit $3";
 
@@ -79,7 +79,7 @@ enum job_column {
     JOB_PARTITION,
     JOB_WAITING_FOR,
     JOB_WAIT_UNTIL,
-    JOB_CRASHES,
+    JOB_LOSSES,
 };
 
 static const char pages_sql[] =
@@ -113,7 +113,7 @@ static const char json_sql[] =
     "'retries', j.retries, 'waited_ms', j.waited_ms, 'bookmark', j.bookmark, 'bookmark_high', "
     "j.bookmark_high, "
     "'paging', j.paging, 'partition', j.part -> 'partition', 'waiting_for', j.waiting_for, "
-    "'wait_until', j.wait_until, 'crashes', j.crashes, 'ledger', (select "
+    "'wait_until', j.wait_until, 'losses', j.losses, 'crashes', j.crashes, 'ledger', (select "
     "coalesce(jsonb_agg(jsonb_build_object('page', p.number, 'status', p.status, "
     "'attempts', p.attempts, 'records', p.records, 'bytes', p.bytes, "
     "'fetched_at', p.fetched_at) order by p.number), '[]') from pagetide.page p "
@@ -174,7 +174,7 @@ static void put_run(struct buf *line, const struct pg_result *run, int64_t numbe
 
 static void put_counts(struct buf *line, const struct pg_result *jobs, size_t row)
 {
-    int64_t crashes = pg_get_int(jobs, row, JOB_CRASHES);
+    int64_t losses = pg_get_int(jobs, row, JOB_LOSSES);
     buf_puts(line, ": ");
     counts_put_pages(line, pg_get_int(jobs, row, JOB_PAGE),
                      pg_get_int(jobs, row, JOB_PAGES_TOTAL),
@@ -183,8 +183,8 @@ static void put_counts(struct buf *line, const struct pg_result *jobs, size_t ro
     counts_put(line, pg_get_int(jobs, row, JOB_ASIDES), "with values aside");
     counts_put(line, pg_get_int(jobs, row, JOB_FOLDED), "whose key came before");
     counts_put(line, pg_get_int(jobs, row, JOB_RETRIES), "retries");
-    if (crashes)
-        buf_printf(line, ", workers lost: %lld", (long long)crashes);
+    if (losses)
+        buf_printf(line, ", workers lost: %lld", (long long)losses);
     if (pg_get_int(jobs, row, JOB_WAITED_MS)) {
         buf_puts(line, ", waited ");
         units_format_duration(line, pg_get_int(jobs, row, JOB_WAITED_MS));

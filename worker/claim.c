@@ -99,7 +99,7 @@ static void keep(struct held *held, const struct ownership_activation *activatio
         memcpy(hashes, activation->request_hashes, size);
         memcpy(hashes + activation->page_count, activation->records_hashes, size);
     }
-    held->had_crashes = activation->job->crashes > 0;
+    held->was_lost = activation->job->losses > 0;
 }
 
 static void taken(struct held *held, const struct ownership_activation *activation)
@@ -136,7 +136,7 @@ static void on_activated(void *ctx, const struct ownership_activation *activatio
 /* A committed page shows that the job is not what kills its workers. */
 static bool is_suspect(const struct held *held)
 {
-    return held->had_crashes &&
+    return held->was_lost &&
            (!held->crawl || crawl_stats(held->crawl).pages == held->activation.job->page);
 }
 

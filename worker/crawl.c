@@ -26,7 +26,8 @@
  *
  * Invariants. Every mark has exactly one outcome, so `pending` comes down to 0. OVER is reached
  * once, and on_ended is called once, from the loop, never from inside a call. After quiet()
- * nothing comes back but outcomes: no answer, no timer, no word from the loader.
+ * nothing comes back but outcomes: no answer, no timer, no word from the loader. The steps of a
+ * job in care (enum care) wait for the outcome of its first page.
  *
  * Example: three pages, a batch of two, the API's end on page 3. Step next marks page 1 and
  * page 2 (pending 2), the batch is committed while page 3 is fetched (pending 0). Page 3's mark
@@ -182,7 +183,7 @@ void crawl_put_mark(struct crawl *crawl, struct mark *mark)
     crawl->warning = STR_NONE;
     assert(crawl->phase == PHASE_WORKING || mark->has_end);
     crawl->pending++;
-    loader_mark(crawl->loader, mark, mark->has_end);
+    loader_mark(crawl->loader, mark, mark->has_end || crawl->care != CARE_NONE);
 }
 
 void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
@@ -250,6 +251,7 @@ struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
     crawl->next = arena_new();
     copy_job(crawl, job);
     crawl->err = (struct err)ERR_INIT;
+    crawl->care = job->losses ? CARE_FETCHING : CARE_NONE;
     crawl->attempt = job->attempt;
     crawl->server_waits = job->server_waits;
     crawl->stats = (struct crawl_stats){.pages = job->page, .records = job->records};
@@ -349,6 +351,10 @@ void crawl_outcome(struct crawl *crawl, const struct mark_outcome *outcome)
     else if (in && crawl->phase == PHASE_ENDING && crawl->pending == 0)
         on_turn_ended(crawl, outcome);
     leave_if_settled(crawl);
+    if (crawl->care == CARE_COMMITTING) {
+        crawl->care = CARE_NONE;
+        crawl_resume(crawl);
+    }
 }
 
 void crawl_wake(struct crawl *crawl)

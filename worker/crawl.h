@@ -63,6 +63,9 @@ struct crawl_env {
                      int64_t delay_ms);
     /* A page was read (not committed yet). */
     void (*on_page)(void *ctx, const struct crawl *crawl, int64_t records, int64_t bytes);
+    /* The page of a job that has lost a worker is at hand: crawl_ready when that is written
+     * down. */
+    void (*on_enter)(void *ctx, struct crawl *crawl);
     /* What `auto` made of the first answer. */
     void (*on_recognised)(void *ctx, const struct crawl *crawl, struct str what);
     void (*on_ended)(void *ctx, struct crawl *crawl, const struct crawl_end *end);
@@ -84,6 +87,9 @@ void crawl_free(struct crawl *crawl); /* only after its ended callback */
 
 void crawl_outcome(struct crawl *crawl, const struct mark_outcome *outcome);
 void crawl_wake(struct crawl *crawl); /* may_send may be true now */
+
+/* What the crawl waits for is there; or it is not, and the job's turn ends. */
+void crawl_ready(void *ctx, const struct err *err);
 
 enum crawl_stop {
     CRAWL_STOP_SOON, /* drain: the request in flight may finish, then the job goes back */

@@ -41,6 +41,18 @@ enum phase {
     PHASE_OVER,    /* on_ended is due, or has come */
 };
 
+/*
+ * How a job that has lost a worker is handled, until it has committed a page: that it has the
+ * page in its hands is written down, and nothing else is done before the page is committed. So
+ * it is known what kills workers, and a job that is healthy gets out of suspicion.
+ */
+enum care {
+    CARE_NONE,
+    CARE_FETCHING,
+    CARE_AT_PAGE,    /* written down */
+    CARE_COMMITTING, /* waits for the outcome */
+};
+
 struct crawl {
     const struct crawl_env *env;
     struct job job;
@@ -58,7 +70,8 @@ struct crawl {
     enum step step;   /* the last one that was made */
     enum step resume; /* where a pause goes on */
     bool is_paused, is_starved, is_draining;
-    bool is_crowded_out;   /* sent again when nothing else is in flight */
+    bool is_crowded_out; /* sent again when nothing else is in flight */
+    enum care care;
     int64_t began_mono_ms; /* the job, in whatever process */
 
     struct request request;
@@ -95,8 +108,6 @@ STEPS(X)
 /* Leaves the machine; crawl_resume goes on at `resume` (STEP_PAUSE: never). */
 enum step crawl_pause(struct crawl *crawl, enum step resume);
 void crawl_resume(struct crawl *crawl);
-/* A callback of the loader: goes on, or ends the job where there is an error. */
-void crawl_ready(void *ctx, const struct err *err);
 
 /*
  * Ends the job's turn after the pages that are already marked; crawl->err says why, where it

@@ -36,7 +36,7 @@ struct held {
     struct arena *arena;
     struct ownership_activation activation; /* in the arena; valid once it was taken */
     struct crawl *crawl;                    /* NULL while the job is being activated */
-    bool had_crashes;
+    bool was_lost; /* by another worker, at the page where it began here */
     bool is_over;
     int calls; /* callbacks under way */
 };

@@ -295,7 +295,12 @@ static enum step commit_page(struct crawl *crawl, const struct pager *next,
     batch_keep_body(loader_open_batch(crawl->loader), &crawl->body);
     crawl_put_mark(crawl, &mark);
     advance(crawl, next, request);
-    return mark.has_end ? crawl_pause(crawl, STEP_PAUSE) : STEP_send;
+    if (mark.has_end)
+        return crawl_pause(crawl, STEP_PAUSE);
+    if (crawl->care == CARE_NONE)
+        return STEP_send;
+    crawl->care = CARE_COMMITTING;
+    return crawl_pause(crawl, STEP_send);
 }
 
 /* The API's count was reached by the first page: the second is to show that it counts all. */

@@ -12,7 +12,7 @@ void report_start(const struct job *job)
 {
     struct log_where at = where(job);
     log_write(LOG_INFO, LOG_JOB_START, &at, "%s at page %d%s", job->page ? "resumes" : "starts",
-              job->page + 1, job->crashes ? ", after a crash" : "");
+              job->page + 1, job->losses ? ", its worker was lost" : "");
 }
 
 void report_page(const struct crawl *crawl, int64_t records, int64_t bytes)

@@ -466,10 +466,19 @@ static enum step cut_on(struct crawl *crawl, struct batch *batch)
     return crawl_pause(crawl, STEP_cut);
 }
 
+static enum step enter_page(struct crawl *crawl)
+{
+    crawl->care = CARE_AT_PAGE;
+    crawl->env->on_enter(crawl->env->ctx, crawl);
+    return crawl_pause(crawl, STEP_cut);
+}
+
 enum step step_cut(struct crawl *crawl)
 {
     if (crawl->cut.cutting)
         return cut_on(crawl, loader_open_batch(crawl->loader));
+    if (crawl->care == CARE_FETCHING)
+        return enter_page(crawl);
     struct batch *batch = loader_batch(crawl->loader, crawl_ready, crawl);
     if (!batch)
         return crawl_pause(crawl, STEP_cut);

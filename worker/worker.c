@@ -158,6 +158,22 @@ static void on_page(void *ctx, const struct crawl *crawl, int64_t records, int64
     memory_may_be_free(worker);
 }
 
+static void on_entered(void *ctx, const struct err *err)
+{
+    struct held *held = ctx;
+    if (held_is_crawling(held))
+        crawl_ready(held->crawl, err);
+    held_release(held);
+}
+
+static void on_enter(void *ctx, struct crawl *crawl)
+{
+    struct worker *worker = ctx;
+    struct held *held = held_find_crawl(&worker->held, crawl);
+    held->calls++;
+    ownership_enter_page(worker->pg, crawl_job(crawl), on_entered, held);
+}
+
 static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
 {
     (void)ctx;
@@ -349,6 +365,7 @@ static void lend(struct worker *worker)
         .memory_bytes = (size_t)worker->settings->memory_bytes,
         .on_retry = on_retry,
         .on_page = on_page,
+        .on_enter = on_enter,
         .on_recognised = on_recognised,
         .on_ended = on_ended,
         .ctx = worker,

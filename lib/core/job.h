@@ -93,7 +93,7 @@ struct job {
     int64_t rejects;       /* committed so far, of the whole run */
     int attempt;           /* stored with a wait, reset by a committed page */
     int server_waits;
-    int crashes;
+    int losses;         /* of workers, since the last committed page */
     int64_t elapsed_ms; /* since the job began for the first time, when it was activated */
 };
 

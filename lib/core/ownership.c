@@ -95,7 +95,7 @@ enum activation_column {
     ACTIVATION_REJECTS,
     ACTIVATION_ATTEMPT,
     ACTIVATION_TOLD_WAITS,
-    ACTIVATION_CRASHES,
+    ACTIVATION_LOSSES,
     ACTIVATION_ELAPSED_MS,
     ACTIVATION_COLUMNS,
 };
@@ -148,7 +148,7 @@ static const struct job *job_read(struct arena *arena, const struct pg_result *r
         .rejects = NUMBER(REJECTS),
         .attempt = (int)NUMBER(ATTEMPT),
         .server_waits = (int)NUMBER(TOLD_WAITS),
-        .crashes = (int)NUMBER(CRASHES),
+        .losses = (int)NUMBER(LOSSES),
         .elapsed_ms = NUMBER(ELAPSED_MS),
     };
 #undef TEXT
@@ -259,6 +259,28 @@ void ownership_take(struct pg *pg, int64_t job, const struct ownership_worker *w
                                       .fn = fn,
                                       .ctx = ctx};
     activate_ask(activating, PG_NULL);
+}
+
+/* --- a page --- */
+
+static void on_entered(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct calling calling = *(struct calling *)ctx;
+    struct err lost = ERR_INIT;
+    enum { IS_OURS };
+    mem_free(ctx);
+    if (!err && !pg_get_bool(result, 0, IS_OURS)) {
+        err_set(&lost, ERR_AGAIN, "ownership", 0, "another process has the job");
+        err = &lost;
+    }
+    calling.fn(calling.ctx, err);
+}
+
+void ownership_enter_page(struct pg *pg, const struct job *job, ownership_done_fn fn, void *ctx)
+{
+    const struct pg_value params[] = {pg_int(job->id), pg_int(job->epoch), pg_text(job->owner)};
+    pg_query(pg, "select pagetide.enter_page($1, $2, $3)", params, COUNT_OF(params), TIMEOUT_MS,
+             on_entered, calling_new(fn, ctx));
 }
 
 /* --- beats --- */

@@ -35,7 +35,7 @@ enum ownership_verdict {
     OWNERSHIP_GONE,    /* finished, dead, cancelled or reserved by another: `done` in Redis */
     OWNERSHIP_BUSY,    /* its owner lives: back to the queue for wait_ms, uncounted */
     OWNERSHIP_WAITING, /* its wait is not over: back for wait_ms */
-    OWNERSHIP_CRASHED, /* it crashed before; this process already holds one that did: back */
+    OWNERSHIP_CRASHED, /* it lost a worker; this process already holds such a job: back */
 };
 
 struct ownership_activation {
@@ -52,13 +52,20 @@ typedef void (*ownership_take_fn)(void *ctx, const struct ownership_activation *
 
 /*
  * Takes the fence of a leased job: epoch + 1 and a fresh owner token, durable. An owner whose
- * worker is stale (two beats) counts as a crash; so does one on this host whose process is
- * gone (looked up here with kill(pid, 0)). `worker` is borrowed until the callback. After an
+ * worker is stale (two beats) is lost; so is one on this host whose process is gone (looked
+ * up here with kill(pid, 0)). `worker` is borrowed until the callback. After an
  * error the job may be ours in PostgreSQL all the same: the next beat gives it back.
  */
 void ownership_take(struct pg *pg, int64_t job, const struct ownership_worker *worker,
                     int64_t beat_ms, bool may_take_crashed, struct arena *arena,
                     ownership_take_fn fn, void *ctx);
+
+/*
+ * The worker of a job with losses begins with the page that it has fetched: if it is lost now,
+ * the page is suspect. ERR_AGAIN where the job is another's, or PostgreSQL is away.
+ */
+void ownership_enter_page(struct pg *pg, const struct job *job, ownership_done_fn fn,
+                          void *ctx);
 
 /*
  * One round of beats: seen_at of the worker; jobs that PostgreSQL says it owns but that are

@@ -1,6 +1,6 @@
 -- Activation: a worker that has the lease of a job takes its fence.
 -- Needs clock, ms, rfc3339, is_end (helpers), notify_run (runs), bury_job and
--- holds_crashed (dead_jobs).
+-- is_deadly, holds_lost (dead_jobs).
 
 -- Whether a worker has missed two beats, is not registered, or is known to have gone.
 create or replace function pagetide.worker_is_stale(who text, beat interval, known_gone text)
@@ -13,7 +13,7 @@ as $$
 $$;
 
 -- Whether `who` may activate a job: free, gone (over, or kept for another), busy, waiting, or
--- crash: it can be taken from an owner that is lost.
+-- lost: it can be taken from an owner that is no more.
 create or replace function pagetide.may_activate(j pagetide.job, who text, beat interval,
     known_gone text)
 returns text
@@ -25,7 +25,7 @@ as $$
         when j.worker <> who and not worker_is_stale(j.worker, beat, known_gone)
             then case when j.reserved then 'gone' else 'busy' end
         when j.state = 'waiting' and j.wait_until > clock() then 'waiting'
-        when j.owner is not null and j.worker <> who then 'crash'
+        when j.owner is not null and j.worker <> who then 'lost'
         else 'free'
     end
 $$;
@@ -50,9 +50,10 @@ exception when insufficient_privilege then
 end
 $$;
 
--- Raises the epoch and writes the owner; the run begins with its first job.
+-- Raises the epoch and writes the owner; the run begins with its first job. `lost`: the owner
+-- before is gone, which is a crash where it held a page.
 create or replace function pagetide.take_job(taken pagetide.job, who text, token text,
-    crashed boolean)
+    lost boolean)
 returns void
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -60,7 +61,9 @@ as $$
 begin
     update job j set state = 'running', epoch = j.epoch + 1, owner = token, worker = who,
         reserved = j.reserved and j.worker = who,
-        crashes = j.crashes + crashed::int,
+        losses = j.losses + lost::int,
+        crashes = j.crashes + (lost and j.at_page)::int,
+        at_page = false,
         wait_until = null, waiting_for = null,
         started_at = coalesce(j.started_at, clock())
     where j.id = taken.id;
@@ -83,7 +86,7 @@ as $$
         rfc3339(r.window_from), rfc3339(r.window_to), j.bookmark,
         (extract(epoch from r.started_at) * 1000000)::bigint, j.epoch, j.owner, j.checkpoint,
         j.page, j.records, (select sum(o.rejects)::bigint from job o where o.run = r.id),
-        j.attempt, j.told_waits, j.crashes,
+        j.attempt, j.told_waits, j.losses,
         (extract(epoch from clock() - j.started_at) * 1000)::bigint
     from job j join run r on r.id = j.run
     join definition d on d.stream = r.stream and d.version = r.version
@@ -111,8 +114,7 @@ $$;
 
 -- Takes the fence of a job for a worker that has its lease: epoch + 1 and a fresh token, made
 -- durable, because an epoch must never be issued twice. `known_gone` names a worker of this host
--- whose process has ended. Only a takeover from a lost owner counts as a crash, and a process
--- takes one job with crashes at a time.
+-- whose process has ended. A process takes one job at a time that has lost a worker.
 create or replace function pagetide.activate(wanted bigint, who text, on_host text, token text,
     beat_ms bigint, may_take_crashed boolean, known_gone text default null)
 returns pagetide.activation
@@ -127,19 +129,19 @@ begin
     select * into j from job where id = wanted for update;
     verdict := may_activate(j, who, ms(beat_ms), (select w.id from worker w
         where w.id = known_gone and w.host = on_host));
-    if verdict not in ('free', 'crash') then
+    if verdict not in ('free', 'lost') then
         return refused_activation(j, verdict);
-    elsif verdict = 'crash' and j.crashes >= 2 then
+    elsif verdict = 'lost' and is_deadly(j) then
         perform bury_job(j);
         return refused_activation(j, 'gone');
-    elsif (verdict = 'crash' or j.crashes > 0)
-        and (not may_take_crashed or holds_crashed(who, wanted)) then
+    elsif (verdict = 'lost' or j.losses > 0)
+        and (not may_take_crashed or holds_lost(who, wanted)) then
         return refused_activation(j, 'crashed');
     end if;
-    if verdict = 'crash' then
+    if verdict = 'lost' then
         perform end_stuck_sessions(j.worker, ms(3 * beat_ms));
     end if;
-    perform take_job(j, who, token, verdict = 'crash');
+    perform take_job(j, who, token, verdict = 'lost');
     return taken_job(wanted);
 end
 $$;

@@ -1,27 +1,52 @@
--- Jobs that crash: one at a time in a process, and dead after the third crash.
--- Needs clock (helpers), finish_run (run_end).
+-- Jobs whose workers are lost. A worker that is killed by a deploy, by the machine or by hand says as
+-- little as one that its page has killed. So the first loss counts for nothing but care: from then on
+-- until a page is committed the job's worker says when it has a page in its hands, and what is lost
+-- before that is no fault of the page. Needs clock (helpers), finish_run (run_end).
 
--- The third crash without a committed page between them: the job is dead.
+-- The worker of a job that has lost one begins with a page: to cut it, to load it. False: the job is
+-- not its own any more.
+create or replace function pagetide.enter_page(of_job bigint, in_epoch bigint, by_owner text)
+returns boolean
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    update job j set at_page = true
+    where j.id = of_job and j.epoch = in_epoch and j.owner = by_owner and j.state = 'running';
+    return found;
+end
+$$;
+
+-- Whether one more loss is the last: the second with the page at hand, the third of all at least.
+-- A page whose very bytes are too much for a worker is never at hand, so there is a hundredth too.
+create or replace function pagetide.is_deadly(j pagetide.job) returns boolean
+language sql immutable
+as $$
+    select j.at_page and j.crashes > 0 or j.losses >= 99
+$$;
+
+-- Its present page has killed its workers: the job is dead.
 create or replace function pagetide.bury_job(buried pagetide.job) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 begin
-    update job j set state = 'dead', reason = 'crash', owner = null, crashes = buried.crashes + 1,
-        finished_at = clock(), error = format(
-            'the worker was lost %s times at page %s', buried.crashes + 1, buried.page + 1)
+    update job j set state = 'dead', reason = 'crash', owner = null,
+        losses = buried.losses + 1, crashes = buried.crashes + buried.at_page::int, finished_at = clock(),
+        error = format('the worker was lost %s times at page %s, %s times while it held that page',
+            buried.losses + 1, buried.page + 1, buried.crashes + buried.at_page::int)
     where j.id = buried.id;
     perform finish_run(buried.run);
 end
 $$;
 
--- A process holds at most one job that has crashed before, so that a page that kills workers does
+-- A process holds at most one job that has lost a worker, so that a page that kills workers does
 -- not take another such job with it. Asked under the lock of the job to be taken, in the one
 -- session in which the process activates jobs.
-create or replace function pagetide.holds_crashed(who text, besides bigint) returns boolean
+create or replace function pagetide.holds_lost(who text, besides bigint) returns boolean
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     select exists (select from job j where j.worker = who and j.state = 'running'
-        and j.crashes > 0 and j.id <> besides)
+        and j.losses > 0 and j.id <> besides)
 $$;

@@ -60,7 +60,7 @@ set search_path = pagetide, pg_temp
 as $$
     with queued as (
         update job j set state = 'queued', owner = null, worker = null, reserved = false,
-            reason = null, error = null, attempt = 0, told_waits = 0, crashes = 0,
+            reason = null, error = null, attempt = 0, told_waits = 0, losses = 0, crashes = 0,
             enqueued_at = null, finished_at = null
         where j.run = of_run and may_retry(j.state) and (of_n is null or j.n = of_n)
         returning 1)

@@ -24,7 +24,7 @@ as $$
 $$;
 
 -- The jobs' checkpoints and counts. A committed page shows that the job is healthy: its attempts,
--- waits and crashes are counted from 0 again.
+-- waits and lost workers are counted from 0 again.
 create or replace function pagetide.save_progress(marks pagetide.mark[]) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
@@ -41,7 +41,9 @@ as $$
         waited_ms = j.waited_ms + d.waited_ms,
         attempt = case when d.page > 0 then 0 else j.attempt end,
         told_waits = case when d.page > 0 then 0 else j.told_waits end,
+        losses = case when d.page > 0 then 0 else j.losses end,
         crashes = case when d.page > 0 then 0 else j.crashes end,
+        at_page = j.at_page and d.page = 0,
         bookmark_high = later(j.bookmark_high, d.bookmark_high, j.bookmark_type)
     from (
         select m.job, max(m.page) as page,

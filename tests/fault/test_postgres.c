@@ -167,7 +167,7 @@ START_TEST(test_full_disk)
     ck_assert_ptr_nonnull(first);
     ck_assert_ptr_null(strstr(first + 1, "No space left on device"));
     ck_assert_ptr_nonnull(strstr(said, "the same command goes on where it stopped"));
-    ck_assert_str_eq(pagetide_sql(pagetide, "select count(*) || ' ' || sum(crashes) from "
+    ck_assert_str_eq(pagetide_sql(pagetide, "select count(*) || ' ' || sum(losses) from "
                                             "pagetide.job where not pagetide.is_end(state)"),
                      "2 0");
     disk_grow(&house, &disk);

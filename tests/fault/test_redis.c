@@ -145,7 +145,7 @@ START_TEST(test_emptied_redis_loses_no_run)
     servers_redis(house.redis.url, "FLUSHALL");
     servers_redis_restart(&house.redis);
     house_check(&house, EMPTIED_STREAMS, EMPTIED_PAGES);
-    ck_assert_str_eq(pagetide_sql(pagetide, "select sum(crashes) from pagetide.job"), "0");
+    ck_assert_str_eq(pagetide_sql(pagetide, "select sum(losses) from pagetide.job"), "0");
     /* The message queue works again, too. */
     servers_redis(house.redis.url, "XADD pagetide:reload * stream api.s1 id again");
     pagetide_await(pagetide, "succeeded", 20000,
@@ -191,7 +191,7 @@ START_TEST(test_any_key_lost_alone_stops_no_job)
     }
     truth_check_idle(pagetide);
     pagetide_await_err(&house.scheduler, "put on the queue again", 1000);
-    ck_assert_str_eq(pagetide_sql(pagetide, "select sum(crashes) from pagetide.job"), "0");
+    ck_assert_str_eq(pagetide_sql(pagetide, "select sum(losses) from pagetide.job"), "0");
     house_close(&house);
 }
 END_TEST

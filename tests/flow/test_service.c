@@ -329,7 +329,7 @@ START_TEST(a_drained_worker_gives_its_jobs_back)
     xadd("stream shop.orders id d");
     AWAIT("t", "select page >= 5 from pagetide.job");
     expect_stop(&first);
-    ck_assert_str_eq(SQL("select state || ' ' || (owner is null) || ' ' || crashes from "
+    ck_assert_str_eq(SQL("select state || ' ' || (owner is null) || ' ' || losses from "
                          "pagetide.job"),
                      "queued true 0");
     struct pagetide_process second = pagetide_spawn(&pagetide, "worker");

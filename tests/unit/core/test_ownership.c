@@ -157,7 +157,7 @@ START_TEST(a_dead_process_of_this_host_need_not_grow_stale)
     ck_assert_int_eq(activate(arena, 1)->verdict, OWNERSHIP_BUSY);
     ASK("update pagetide.worker set host = 'here' where id = 'w2'");
     ck_assert_int_eq(activate(arena, 1)->verdict, OWNERSHIP_TAKEN);
-    ck_assert_int_eq(got.activation.job->crashes, 1);
+    ck_assert_int_eq(got.activation.job->losses, 1);
     tear_down();
 }
 END_TEST

@@ -100,14 +100,17 @@ END_TEST
 START_TEST(a_page_heals_crashes_and_attempts)
 {
     schema_set_up_run();
-    ASK("update pagetide.job set crashes = 2, attempt = 3, told_waits = 4 where id = 1");
+    ASK("update pagetide.job set losses = 3, crashes = 2, at_page = true, attempt = 3, "
+        "told_waits = 4 where id = 1");
     EXPECT("0 applied ended waiting", "select t_commit(t_mark(1, 0, t_end('waiting')))");
-    EXPECT("2 3 4", "select concat_ws(' ', crashes, attempt, told_waits) from pagetide.job "
-                    "where id = 1");
+    EXPECT("3 2 t 3 4", "select concat_ws(' ', losses, crashes, at_page, attempt, told_waits) "
+                        "from pagetide.job "
+                        "where id = 1");
     EXPECT("taken", "select t_take(1)");
     EXPECT("0 applied", "select t_commit(t_mark(1, 1))");
-    EXPECT("0 0 0", "select concat_ws(' ', crashes, attempt, told_waits) from pagetide.job "
-                    "where id = 1");
+    EXPECT("0 0 f 0 0", "select concat_ws(' ', losses, crashes, at_page, attempt, told_waits) "
+                        "from pagetide.job "
+                        "where id = 1");
 }
 END_TEST
 

@@ -3,8 +3,10 @@
 
 /* Every test: a run with jobs 1 and 2, job 1 taken by w1. */
 
-static const char job_1[] = "select concat_ws(' ', state, epoch, coalesce(owner, '-'), "
-                            "coalesce(worker, '-'), crashes) from pagetide.job where id = 1";
+static const char job_1[] =
+    "select concat_ws(' ', state, epoch, coalesce(owner, '-'), "
+    "coalesce(worker, '-'), losses, crashes) from pagetide.job where id = "
+    "1";
 
 START_TEST(an_owner_that_lives_keeps_its_job)
 {
@@ -14,21 +16,21 @@ START_TEST(an_owner_that_lives_keeps_its_job)
            "from pagetide.activate(1, 'w2', 'h', 'x', 10000, true)");
     ASK("select t_age('w1', '19 s')");
     EXPECT("busy", "select t_take(1, 'w2')");
-    EXPECT("running 1 w1-token w1 0", "%s", job_1);
+    EXPECT("running 1 w1-token w1 0 0", "%s", job_1);
 }
 END_TEST
 
-START_TEST(a_lost_owner_counts_as_a_crash)
+START_TEST(a_lost_owner_is_counted)
 {
     schema_set_up_run();
     ASK("select t_age('w1', '21 s')");
     EXPECT("crashed", "select t_take(1, 'w2', false)");
     EXPECT("taken", "select t_take(1, 'w2')");
-    EXPECT("running 2 w2-token w2 1", "%s", job_1);
+    EXPECT("running 2 w2-token w2 1 0", "%s", job_1);
     EXPECT("0 applied ended queued", "select t_commit(t_mark(1, 0, t_end('queued')))");
     EXPECT("crashed", "select t_take(1, 'w3', false)");
     EXPECT("taken", "select t_take(1, 'w3')");
-    EXPECT("running 3 w3-token w3 1", "%s", job_1);
+    EXPECT("running 3 w3-token w3 1 0", "%s", job_1);
 }
 END_TEST
 
@@ -39,28 +41,82 @@ START_TEST(a_process_of_this_host_can_be_known_to_be_gone)
                    "true, 'w1')");
     EXPECT("taken",
            "select verdict from pagetide.activate(1, 'w2', 'h', 'x', 10000, true, 'w1')");
-    EXPECT("running 2 x w2 1", "%s", job_1);
+    EXPECT("running 2 x w2 1 0", "%s", job_1);
 }
 END_TEST
 
-START_TEST(the_third_crash_is_the_last)
+/* The worker of job 1 is lost, and `to` takes the job. */
+static const char *pass_on(int from, int to)
+{
+    ASK("select t_age('w%d', '1 min')", from);
+    return ASK("select t_take(1, 'w%d')", to);
+}
+
+/* Worker `who` writes down that it holds the next page of job 1. */
+static const char *enter_page(int who)
+{
+    return ASK("select pagetide.enter_page(1, (select epoch from pagetide.job where id = 1), "
+               "'w%d-token')",
+               who);
+}
+
+START_TEST(a_page_that_kills_workers_is_dead_with_the_third)
 {
     schema_set_up_run();
     EXPECT("taken", "select t_take(2)");
     EXPECT("0 applied ended succeeded", "select t_commit(t_mark(2, 1, t_end('succeeded')))");
     ASK("select t_commit(t_mark(1, 1))");
-    static const char *const verdicts[] = {"taken", "taken", "gone"};
-    for (int i = 0; i < 3; i++) {
-        ASK("select t_age('w%d', '1 min')", i + 1);
-        EXPECT(verdicts[i], "select t_take(1, 'w%d')", i + 2);
-    }
-    EXPECT("dead 3 - w3 3", "%s", job_1);
-    EXPECT("dead crash the worker was lost 3 times at page 2",
+    ck_assert_str_eq(pass_on(1, 2), "taken");
+    ck_assert_str_eq(enter_page(2), "t");
+    ck_assert_str_eq(pass_on(2, 3), "taken");
+    EXPECT("running 3 w3-token w3 2 1", "%s", job_1);
+    ck_assert_str_eq(enter_page(3), "t");
+    ck_assert_str_eq(pass_on(3, 4), "gone");
+    EXPECT("dead 3 - w3 3 2", "%s", job_1);
+    EXPECT("dead crash the worker was lost 3 times at page 2, 2 times while it held that page",
            "select concat_ws(' ', state, reason, error) from pagetide.run");
 }
 END_TEST
 
-START_TEST(a_process_holds_one_crashed_job)
+START_TEST(a_worker_lost_without_the_page_says_nothing_of_it)
+{
+    schema_set_up_run();
+    for (int i = 1; i < 25; i++)
+        ck_assert_str_eq(pass_on(i, i + 1), "taken");
+    EXPECT("running 25 w25-token w25 24 0", "%s", job_1);
+    ck_assert_str_eq(enter_page(25), "t");
+    EXPECT("0 applied", "select t_commit(t_mark(1, 1))");
+    ck_assert_str_eq(pass_on(25, 26), "taken");
+    EXPECT("running 26 w26-token w26 1 0", "%s", job_1);
+}
+END_TEST
+
+START_TEST(no_number_of_losses_is_without_end)
+{
+    schema_set_up_run();
+    ASK("update pagetide.job set losses = 99 where id = 1");
+    ck_assert_str_eq(pass_on(1, 2), "gone");
+    EXPECT("dead 1 - w1 100 0", "%s", job_1);
+    EXPECT("the worker was lost 100 times at page 1, 0 times while it held that page",
+           "select error from pagetide.job where id = 1");
+}
+END_TEST
+
+START_TEST(a_page_is_entered_by_its_owner_alone)
+{
+    schema_set_up_run();
+    ck_assert_str_eq(enter_page(2), "f");
+    ck_assert_str_eq(pass_on(1, 2), "taken");
+    EXPECT("f", "select pagetide.enter_page(1, 1, 'w2-token')");
+    ck_assert_str_eq(enter_page(2), "t");
+    EXPECT("0 applied ended queued", "select t_commit(t_mark(1, 0, t_end('queued')))");
+    ck_assert_str_eq(enter_page(2), "f");
+    EXPECT("taken", "select t_take(1, 'w3')");
+    EXPECT("f", "select at_page from pagetide.job where id = 1");
+}
+END_TEST
+
+START_TEST(a_process_holds_one_job_that_lost_a_worker)
 {
     schema_set_up_run();
     EXPECT("taken", "select t_take(2)");
@@ -72,7 +128,7 @@ START_TEST(a_process_holds_one_crashed_job)
 }
 END_TEST
 
-START_TEST(a_committed_page_between_crashes_saves_the_job)
+START_TEST(a_committed_page_between_losses_saves_the_job)
 {
     schema_set_up_run();
     for (int i = 1; i <= 5; i++) {
@@ -80,7 +136,7 @@ START_TEST(a_committed_page_between_crashes_saves_the_job)
         EXPECT("taken", "select t_take(1, 'w%d')", i + 1);
         EXPECT("0 applied", "select t_commit(t_mark(1, %d))", i);
     }
-    EXPECT("running 6 w6-token w6 0", "%s", job_1);
+    EXPECT("running 6 w6-token w6 0 0", "%s", job_1);
 }
 END_TEST
 
@@ -89,7 +145,7 @@ START_TEST(the_own_process_may_take_its_job_again)
     schema_set_up_run();
     const char *old = ASK("select t_mark(1, 1)");
     EXPECT("taken", "select t_take(1)");
-    EXPECT("running 2 w1-token w1 0", "%s", job_1);
+    EXPECT("running 2 w1-token w1 0 0", "%s", job_1);
     EXPECT("0 refused", "select t_commit('%s')", old);
 }
 END_TEST
@@ -102,7 +158,7 @@ START_TEST(a_wait_is_waited_for)
                         "from pagetide.activate(1, 'w2', 'h', 'x', 10000, true)");
     ASK("insert into pagetide.meta values ('clock_offset', '61 s')");
     EXPECT("taken", "select t_take(1, 'w2')");
-    EXPECT("running 2 w2-token w2 0", "%s", job_1);
+    EXPECT("running 2 w2-token w2 0 0", "%s", job_1);
 }
 END_TEST
 
@@ -135,10 +191,10 @@ START_TEST(a_beat_gives_back_what_is_not_held)
     EXPECT("taken", "select t_take(2)");
     EXPECT("", BEAT("{1,2}"));
     EXPECT("", BEAT("{2}"));
-    EXPECT("queued 1 - - 0", "%s", job_1);
+    EXPECT("queued 1 - - 0 0", "%s", job_1);
     EXPECT("taken", "select t_take(1, 'w2')");
     EXPECT("1 7", BEAT("{1,2,7}"));
-    EXPECT("running 2 w2-token w2 0", "%s", job_1);
+    EXPECT("running 2 w2-token w2 0 0", "%s", job_1);
 }
 END_TEST
 
@@ -186,7 +242,7 @@ START_TEST(a_beat_does_not_wait_for_a_commit)
     ck_assert(!schema_session_send(beat, BEAT("{}")));
     schema_session_answer(beat);
     schema_session_sql(commit, "commit");
-    EXPECT("running 1 w1-token w1 0", "%s", job_1);
+    EXPECT("running 1 w1-token w1 0 0", "%s", job_1);
 }
 END_TEST
 
@@ -194,7 +250,7 @@ START_TEST(a_worker_that_stops_leaves_nothing_behind)
 {
     schema_set_up_run();
     ASK("select pagetide.worker_stop('w1')");
-    EXPECT("queued 1 - - 0", "%s", job_1);
+    EXPECT("queued 1 - - 0 0", "%s", job_1);
     EXPECT("0", "select count(*) from pagetide.worker");
 }
 END_TEST
@@ -231,11 +287,13 @@ START_TEST(a_limit_starves_nobody)
 }
 END_TEST
 
-SUITE("schema/jobs", an_owner_that_lives_keeps_its_job, a_lost_owner_counts_as_a_crash,
-      a_process_of_this_host_can_be_known_to_be_gone, the_third_crash_is_the_last,
-      a_process_holds_one_crashed_job, a_committed_page_between_crashes_saves_the_job,
-      the_own_process_may_take_its_job_again, a_wait_is_waited_for, what_a_worker_is_told,
-      a_beat_gives_back_what_is_not_held, a_job_that_has_ended_is_not_lost,
-      a_reserved_job_that_waits_is_not_lost, a_beat_keeps_the_worker_alive,
-      a_beat_does_not_wait_for_a_commit, a_worker_that_stops_leaves_nothing_behind,
-      what_is_published, a_limit_starves_nobody)
+SUITE("schema/jobs", an_owner_that_lives_keeps_its_job, a_lost_owner_is_counted,
+      a_process_of_this_host_can_be_known_to_be_gone,
+      a_page_that_kills_workers_is_dead_with_the_third,
+      a_worker_lost_without_the_page_says_nothing_of_it, no_number_of_losses_is_without_end,
+      a_page_is_entered_by_its_owner_alone, a_process_holds_one_job_that_lost_a_worker,
+      a_committed_page_between_losses_saves_the_job, the_own_process_may_take_its_job_again,
+      a_wait_is_waited_for, what_a_worker_is_told, a_beat_gives_back_what_is_not_held,
+      a_job_that_has_ended_is_not_lost, a_reserved_job_that_waits_is_not_lost,
+      a_beat_keeps_the_worker_alive, a_beat_does_not_wait_for_a_commit,
+      a_worker_that_stops_leaves_nothing_behind, what_is_published, a_limit_starves_nobody)

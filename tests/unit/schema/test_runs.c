@@ -310,7 +310,7 @@ START_TEST(sync_takes_over_what_nobody_works_on)
     EXPECT("resumed 1", SYNC("1", "s2", ", 's1'"));
     EXPECT("0 refused", "select t_commit('%s')", late);
     EXPECT("taken", "select t_take(1, 's2')");
-    EXPECT("2 0", "select concat_ws(' ', page, crashes) from pagetide.job");
+    EXPECT("2 0", "select concat_ws(' ', page, losses) from pagetide.job");
 }
 END_TEST
 
