@@ -70,15 +70,20 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
      .help = "where the number of all records is, as a check of the end"}
 
+#define FLAG_ROWS                                                                              \
+    {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),                              \
+     .help = "where a flag says whether more follows"},                                        \
+    {.name = "flag_absent", .type = KEY_CHOICE, P(flag_absent), .choices = flags,              \
+     .fallback = "error",                                                                      \
+     .help = "what it means that the flag of has_more_path is absent; error: without another " \
+             "sign of the end the job fails, with one the end is assumed"}
+
 #define STOP_ROWS                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
      .help = "where the number of all records is"},                                           \
     {.name = "total_pages_path", .type = KEY_LOCATOR, P(total_pages),                        \
      .help = "where the number of all pages is"},                                             \
-    {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),                              \
-     .help = "where a flag says whether more follows"},                                        \
-    {.name = "flag_absent", .type = KEY_CHOICE, P(flag_absent), .choices = flags,              \
-     .fallback = "error", .help = "what it means that the flag of has_more_path is absent"},  \
+    FLAG_ROWS,                                                                                 \
     {.name = "stop_on_empty", .type = KEY_BOOL, P(stops_on_empty), .fallback = "true",        \
      .help = "a page without records is the last"},                                            \
     MAX_EMPTY_ROW("100"),                                                                      \
@@ -137,10 +142,7 @@ static const struct key cursor_list[] = {
     {.name = "param", .type = KEY_PLACE, .flags = KEY_REQUIRED, P(param),
      .help = "where the cursor goes"},
     {.name = "start", .type = KEY_VALUE, P(cursor_start), .help = "the first cursor"},
-    {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
-     .help = "where a flag says whether more follows"},
-    {.name = "flag_absent", .type = KEY_CHOICE, P(flag_absent), .choices = flags,
-     .fallback = "error", .help = "what it means that the flag of has_more_path is absent"},
+    FLAG_ROWS,
     {.name = "page_size_on_error", .flags = KEY_LATER},
     EMPTY_ROWS,
     TOTAL_ROW,
@@ -166,10 +168,7 @@ static const struct key next_url_list[] = {
     {.name = "next_path", .type = KEY_LOCATOR, .flags = KEY_REQUIRED, P(next),
      .help = "where the URL of the next page is, or an object {href, method, body, merge}"},
     NEXT_METHOD_ROW,
-    {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),
-     .help = "where a flag says whether more follows"},
-    {.name = "flag_absent", .type = KEY_CHOICE, P(flag_absent), .choices = flags,
-     .fallback = "error", .help = "what it means that the flag of has_more_path is absent"},
+    FLAG_ROWS,
     EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),

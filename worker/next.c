@@ -30,13 +30,20 @@ static bool is_body_record(const struct crawl *crawl)
     return !crawl->stream->merge.path.count && body.len && body.ptr[0] == '{';
 }
 
+static bool reads_total_in_body(const struct crawl *crawl)
+{
+    const struct locator *total = &crawl->stream->pagination.total;
+    return total->kind != LOCATOR_NONE && total->kind != LOCATOR_HEADER;
+}
+
 /* The body without its records, where an expression or the end may want it. */
 static bool read_response(struct crawl *crawl, struct err *err)
 {
     enum pagination_type type = crawl->pager.type;
     struct value_skipped skipped = crawl->cut.skipped;
     crawl->scope.response = UNDEFINED_VALUE;
-    if (crawl->is_body_empty || (type == PAGINATE_LINK_HEADER && has_next_link(crawl)))
+    if (crawl->is_body_empty ||
+        (type == PAGINATE_LINK_HEADER && has_next_link(crawl) && !reads_total_in_body(crawl)))
         return true;
     if (crawl->stream->needs_response_records || is_body_record(crawl))
         skipped = VALUE_WHOLE;

@@ -20,8 +20,7 @@ static bool has_only_other_links(struct value map)
     return true;
 }
 
-/* `links[rel=next]` where `links` is there, `_links.next` beside `_links.self`. */
-static bool is_left_out(const struct pager_step *step, const struct locator *locator)
+bool absent_is_left_out(const struct pager_step *step, const struct locator *locator)
 {
     const struct pager_facts *facts = step->facts;
     struct value body;
@@ -111,18 +110,10 @@ static void say_absent(struct pager_step *step, const char *key, struct str name
 enum job_complete absent_place(struct pager_step *step, const char *key,
                                const struct locator *locator)
 {
-    if (is_left_out(step, locator))
+    if (absent_is_left_out(step, locator))
         return COMPLETE_TOLD;
     say_absent(step, key, locator->source);
     return COMPLETE_ASSUMED;
-}
-
-static bool has_link_header(const struct pager_facts *facts)
-{
-    for (size_t i = 0; i < facts->header_count; i++)
-        if (str_is(facts->headers[i].name, "link"))
-            return true;
-    return false;
 }
 
 enum job_complete absent_rel(struct pager_step *step, struct str rel)
@@ -130,7 +121,7 @@ enum job_complete absent_rel(struct pager_step *step, struct str rel)
     const struct pager_facts *facts = step->facts;
     bool is_next = str_eq_nocase(rel, STR("next"));
     bool is_full = look_asked_for(facts, step->arena) == facts->seen;
-    if (is_next && (has_link_header(facts) || !is_full))
+    if (is_next && (link_is_there(facts->headers, facts->header_count) || !is_full))
         return COMPLETE_TOLD;
     say_absent(step, "rel", rel);
     return COMPLETE_ASSUMED;

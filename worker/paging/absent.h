@@ -15,7 +15,13 @@
 enum job_complete absent_place(struct pager_step *step, const char *key,
                                const struct locator *locator);
 
-/* The same of `rel`, where the first page has a Link header without it, or none at all. */
+/*
+ * Is the place left out as APIs say "no more" by it: `links[rel=next]` where `links` is there,
+ * `_links.next` beside `_links.self`?
+ */
+bool absent_is_left_out(const struct pager_step *step, const struct locator *locator);
+
+/* As absent_place, of `rel`: the first page has a Link header without it, or none at all. */
 enum job_complete absent_rel(struct pager_step *step, struct str rel);
 
 /*

@@ -28,7 +28,9 @@
  * last                    the last record, where `accumulated[-1]` is used
  * answer                  what the stream's own request reads of `response` and `http`
  * shape                   what stands at merge_path: list, object or scalar; absent: nothing
- * yet reached                 the count that says that no page may follow; absent: none says so
+ *                         yet
+ * reached                 the count that says that no page may follow; absent: none says so
+ * lacks                   the count or flag that the definition names and no answer has
  * done                    instead of `next`, when no page follows
  *
  * Invariants: reading and writing again gives the same text (a fuzz target checks that), and no
@@ -179,6 +181,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         put_count(&out, "overlaps", pager->overlaps);
     if (pager->reached.len)
         json_out_str(&out, "reached", pager->reached);
+    if (pager->lacks.len)
+        json_out_str(&out, "lacks", pager->lacks);
     if (pager->merge_path.len)
         json_out_str(&out, "merge_path", pager->merge_path);
     if (pager->cursor.kind != VALUE_UNDEFINED)
@@ -197,6 +201,12 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         return refuse_size(pager, err);
     *ret_text = arena_str(arena, buf_str(&buf));
     return true;
+}
+
+static struct str read_text(struct value map, struct str key)
+{
+    struct value text = value_get(map, key);
+    return text.kind == VALUE_STRING ? text.text : STR_NONE;
 }
 
 /* Unknown where it was written before shapes were. */
@@ -316,10 +326,10 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->cursor = value_get(map, STR("cursor"));
     pager->answer = value_get(map, STR("answer"));
     pager->shape = read_shape(map);
-    struct value done = value_get(map, STR("done")), reached = value_get(map, STR("reached"));
-    pager->reached = reached.kind == VALUE_STRING ? reached.text : STR_NONE;
-    struct value merge_path = value_get(map, STR("merge_path"));
-    pager->merge_path = merge_path.kind == VALUE_STRING ? merge_path.text : STR_NONE;
+    struct value done = value_get(map, STR("done"));
+    pager->reached = read_text(map, STR("reached"));
+    pager->lacks = read_text(map, STR("lacks"));
+    pager->merge_path = read_text(map, STR("merge_path"));
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
     secret_refs_init(&refs, from->arena, from->secrets);
     if (!secret_refs_read(&refs, value_get(map, STR("secrets")), err) ||

@@ -17,15 +17,26 @@ static bool is_cap(int64_t count)
     return false;
 }
 
+static bool read_count(struct value value, int64_t *ret_count)
+{
+    return value_count(value.kind == VALUE_MAP ? value_get(value, STR("value")) : value,
+                       ret_count);
+}
+
 /* `203`, `"203"` or `{"value": 203}`, with "relation": "eq" if with one. */
 static bool read_total(struct value value, int64_t *ret_total)
 {
     struct value relation = value_get(value, STR("relation"));
     if (relation.kind == VALUE_STRING && !str_is(relation.text, "eq"))
         return false;
-    if (value.kind == VALUE_MAP)
-        value = value_get(value, STR("value"));
-    return value_count(value, ret_total) && !is_cap(*ret_total);
+    return read_count(value, ret_total) && !is_cap(*ret_total);
+}
+
+/* A count that is none of all: the place is right. */
+static bool is_bound(struct value value)
+{
+    int64_t count;
+    return read_count(value, &count) && !read_total(value, &count);
 }
 
 /* `items 0-24/235`; bytes are no records. */
@@ -100,31 +111,45 @@ static bool counts_all(const struct pager_step *step)
 }
 
 /* A total_path that only checks the end: the numbered types read theirs themselves. */
+static bool checks_by_total(const struct pager_step *step)
+{
+    return step->pager->declared->total.kind != LOCATOR_NONE && !pager_is_numbered(step->pager);
+}
+
 static bool read_declared_total(struct pager_step *step, struct str *ret_name,
                                 int64_t *ret_total)
 {
     const struct locator *locator = &step->pager->declared->total;
     struct value value;
     struct err err = ERR_INIT;
-    if (locator->kind == LOCATOR_NONE || pager_is_numbered(step->pager))
+    if (!checks_by_total(step))
         return false;
     *ret_name = locator->source;
     return locator_read(locator, step->facts->scope, step->arena, &value, &err) &&
            read_total(value, ret_total);
 }
 
-/* A total_path that leads to no count on the first page: the end is not checked by it. */
-static void warn_of_no_total(struct pager_step *step)
+static void warn_of_no_total(struct pager_step *step, struct value value, bool is_read)
 {
     const struct locator *locator = &step->pager->declared->total;
-    struct value value;
-    struct err ignored = ERR_INIT;
-    bool is_read = locator_read(locator, step->facts->scope, step->arena, &value, &ignored);
     if (is_read && value.kind == VALUE_UNDEFINED && step->facts->seen)
         (void)absent_place(step, "total_path", locator);
     else
         pager_step_warn(step, arena_printf(step->arena, "total_path: there is no count at %.*s",
                                            STR_ARG(locator->source)));
+}
+
+/* A total_path that leads to no count: the end is not checked by it. */
+static void miss_total(struct pager_step *step)
+{
+    const struct locator *locator = &step->pager->declared->total;
+    struct value value = UNDEFINED_VALUE;
+    struct err ignored = ERR_INIT;
+    bool is_read = locator_read(locator, step->facts->scope, step->arena, &value, &ignored);
+    if (step->facts->seen && step->pager->total < 0 && !is_bound(value))
+        pager_step_lack(step, "total_path", locator->source);
+    if (!step->pager->page)
+        warn_of_no_total(step, value, is_read);
 }
 
 /* *ret_is_sure: its name can mean nothing else than all records. */
@@ -178,11 +203,12 @@ void evidence_remember(struct pager_step *step)
     struct str name;
     int64_t total;
     bool is_sure;
-    if (step->pager->page || has_own_count(step) || step->facts->is_empty_answer)
+    if (has_own_count(step) || step->facts->is_empty_answer)
         return;
-    if (step->pager->declared->total.kind != LOCATOR_NONE && !pager_is_numbered(step->pager) &&
-        !read_declared_total(step, &name, &total))
-        warn_of_no_total(step);
+    if (checks_by_total(step) && !read_declared_total(step, &name, &total))
+        miss_total(step);
+    if (step->pager->page)
+        return;
     look_open(&look, step->facts, step->arena);
     if (find_total(step, &look, &name, &total, &is_sure) &&
         !may_count_the_answer(step, total, is_sure))
@@ -398,11 +424,26 @@ static void warn(const struct pager_step *step, struct pager_decision *decision)
     decision->warning = arena_join(step->arena, decision->warning, "; ", doubt);
 }
 
+/*
+ * What the definition names as a sign of the end is in no answer. Where nothing says the end
+ * but that there is no more, it is not known whether the sign would have said something else.
+ */
+static void miss_sign(const struct pager_step *step, struct pager_decision *decision)
+{
+    struct str lacks = step->next->lacks;
+    if (!lacks.len || decision->complete != COMPLETE_TOLD || step->signs.is_explicit)
+        return;
+    decision->complete = COMPLETE_ASSUMED;
+    decision->complete_why = arena_printf(step->arena, "%.*s, but no answer has %.*s",
+                                          STR_ARG(decision->complete_why), STR_ARG(lacks));
+}
+
 static void end(struct pager_step *step, struct pager_decision *decision)
 {
     const struct pager_facts *facts = step->facts;
     decision->complete = step->signs.proof;
     decision->complete_why = step->signs.proof_why;
+    miss_sign(step, decision);
     if (decision->complete != COMPLETE_ASSUMED)
         return;
     if (facts->seen && look_asked_for(facts, step->arena) == facts->seen)

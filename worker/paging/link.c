@@ -183,6 +183,14 @@ bool link_is_target(struct value value)
             str_starts(value.text, STR("/")) || str_starts(value.text, STR("?")));
 }
 
+bool link_is_there(const struct http_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_is(headers[i].name, "link"))
+            return true;
+    return false;
+}
+
 bool link_has_next(const struct http_header *headers, size_t count, struct str page_url)
 {
     const struct link_wanted next = {STR("next"), page_url};

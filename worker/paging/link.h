@@ -35,6 +35,9 @@ struct str link_find_in_answer(const struct http_header *headers, size_t count,
 /* Does a field of a body look like a link: a URL, an absolute path or a query? */
 bool link_is_target(struct value value);
 
+/* Has the answer a Link field at all? */
+bool link_is_there(const struct http_header *headers, size_t count);
+
 /* Is there a readable link to the next page? */
 bool link_has_next(const struct http_header *headers, size_t count, struct str page_url);
 

@@ -43,6 +43,7 @@ struct pager {
     enum page_shape shape; /* at merge_path, of the pages read */
     struct value answer;   /* what the next request reads of the answer; undefined: nothing */
     struct str reached;    /* the count of the page just read that says that it was the last */
+    struct str lacks;      /* the count or flag that the definition names and no answer has */
     struct str merge_path; /* of the only list, where the definition has none; else empty */
     bool is_done;          /* no page follows */
 };

@@ -163,6 +163,7 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
         pager_auto_recognise(&step, &now);
     next = page_read(&now, facts->taken);
     next.empty_pages = facts->seen ? 0 : saturate_add(now.empty_pages, 1);
+    next.lacks = facts->seen ? STR_NONE : arena_str(arena, now.lacks);
     if (facts->is_empty_answer)
         pager_next_empty(&step);
     else if (!types[now.type](&step, err))

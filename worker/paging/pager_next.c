@@ -54,6 +54,26 @@ static bool is_first_page(const struct pager_step *step)
     return !step->pager->page && step->facts->seen && !step->pager->recognised.len;
 }
 
+/* Nothing else than the flag would end the paging. */
+static bool is_alone(const struct pager_step *step)
+{
+    const struct pagination *how = step->pager->in_force;
+    return pager_is_numbered(step->pager) && !how->stops_on_empty && !how->stops_on_short &&
+           how->total.kind == LOCATOR_NONE && how->total_pages.kind == LOCATOR_NONE;
+}
+
+/* Another sign ends the paging, and is worth less without it: it may be misspelt. */
+static void lack_flag(struct pager_step *step, const struct locator *locator)
+{
+    if (!step->facts->seen)
+        return;
+    pager_step_lack(step, "has_more_path", locator->source);
+    if (!is_first_page(step))
+        return;
+    (void)absent_place(step, "has_more_path", locator);
+    pager_step_warn(step, STR("flag_absent: false says that the flag is left out when false"));
+}
+
 static bool read_has_more(struct pager_step *step, struct err *err)
 {
     const struct locator *locator = &step->pager->in_force->has_more;
@@ -63,6 +83,10 @@ static bool read_has_more(struct pager_step *step, struct err *err)
     if (!read_place(step, locator, &value, err))
         return false;
     int absent = step->pager->in_force->flag_absent;
+    if (value.kind == VALUE_UNDEFINED && absent < 0 && !is_alone(step)) {
+        lack_flag(step, locator);
+        return true;
+    }
     int flag = value.kind == VALUE_UNDEFINED ? absent : value_flag(value);
     bool is_true = flag > 0;
     if (step->pager->in_force->is_flag_of_end && value.kind != VALUE_UNDEFINED && flag >= 0)
@@ -73,6 +97,7 @@ static bool read_has_more(struct pager_step *step, struct err *err)
                           "flag_absent: false or default(false) says so)",
                           err);
     step->signs.has_flag = value.kind != VALUE_UNDEFINED;
+    step->signs.is_explicit |= step->signs.has_flag && !flag;
     struct str why = arena_printf(step->arena, "%.*s is %s%s", STR_ARG(locator->source),
                                   step->signs.has_flag ? "" : "absent, which means ",
                                   is_true ? "true" : "false");
@@ -87,11 +112,16 @@ static bool read_has_more(struct pager_step *step, struct err *err)
     return true;
 }
 
-/* The end is found without it: a warning is all. */
-static void absent_count(struct pager_step *step, const struct locator *locator)
+/* The end is found without it. */
+static void absent_count(struct pager_step *step, const struct locator *locator,
+                         struct value value)
 {
     bool is_total = locator == &step->pager->in_force->total;
-    (void)absent_place(step, is_total ? "total_path" : "total_pages_path", locator);
+    const char *key = is_total ? "total_path" : "total_pages_path";
+    if (step->facts->seen && step->pager->total < 0)
+        pager_step_lack(step, key, locator->source);
+    if (value.kind == VALUE_UNDEFINED && is_first_page(step))
+        (void)absent_place(step, key, locator);
 }
 
 /* -1: the API does not say, which is fine only where an empty page ends the paging. */
@@ -105,8 +135,7 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
     if (!read_place(step, locator, &value, err))
         return false;
     if (is_absent(value) && step->pager->in_force->stops_on_empty) {
-        if (value.kind == VALUE_UNDEFINED && is_first_page(step))
-            absent_count(step, locator);
+        absent_count(step, locator, value);
         return true;
     }
     if (!value_count(value, ret_count))
@@ -255,6 +284,7 @@ void pager_next_empty(struct pager_step *step)
         pager_step_note_total(step, all, all);
         pager_step_sign_end(step, COMPLETE_PROVED, pager->reached);
     } else if (step->facts->is_last) {
+        step->signs.is_explicit = true;
         pager_step_sign_end(step, COMPLETE_TOLD, STR("a rule of responses says so"));
     } else if (pager_is_numbered(pager) && !how->stops_on_empty) {
         step->next->number =
@@ -288,6 +318,8 @@ static void end_without_next(struct pager_step *step, const struct locator *loca
         proof = absent_place(step, is_cursor ? "cursor_path" : "next_path", locator);
     else if (is_first && is_cursor && look_is_full(step->facts, step->arena))
         proof = COMPLETE_ASSUMED; /* some give a cursor only where one is asked for */
+    step->signs.is_explicit |=
+        value.kind != VALUE_UNDEFINED || absent_is_left_out(step, locator);
     pager_step_sign_end(
         step, proof,
         arena_printf(step->arena, "%.*s holds no %s", STR_ARG(locator->source), what));
@@ -332,6 +364,7 @@ bool pager_next_link(struct pager_step *step, struct err *err)
     if (!link.ptr) {
         bool is_first = is_first_page(step) && !broken.ptr;
         enum job_complete proof = is_first ? absent_rel(step, wanted.rel) : COMPLETE_TOLD;
+        step->signs.is_explicit |= link_is_there(facts->headers, facts->header_count);
         pager_step_sign_end(step, proof, STR("there is no next link"));
         return true;
     }

@@ -29,6 +29,12 @@ void pager_step_note_total(struct pager_step *step, int64_t total, int64_t reach
     step->decision.reached = reached;
 }
 
+void pager_step_lack(struct pager_step *step, const char *key, struct str place)
+{
+    struct str what = arena_printf(step->arena, "%s: %.*s", key, STR_ARG(place));
+    step->next->lacks = arena_join(step->arena, step->next->lacks, ", ", what);
+}
+
 void pager_step_warn(struct pager_step *step, struct str what)
 {
     step->decision.warning = arena_join(step->arena, step->decision.warning, "; ", what);

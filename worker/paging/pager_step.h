@@ -16,6 +16,7 @@ struct pager_signs {
     enum job_complete proof;      /* of the strongest sign of the end */
     struct str proof_why;
     bool has_flag;    /* the flag of has_more_path is in the answer */
+    bool is_explicit; /* a flag, a link or cursor that is null, a rule: no mere absence */
     bool is_doubtful; /* the answer says "more", the definition wants no more */
 };
 
@@ -41,6 +42,12 @@ void pager_step_sign_more(struct pager_step *step, struct str why);
  * that makes one record of a response.
  */
 void pager_step_note_total(struct pager_step *step, int64_t total, int64_t reached);
+
+/*
+ * Notes in step->next that an answer with records lacks what the definition names to tell the
+ * end, such as "total_path: meta.count". It may be misspelt, and then nothing checks the end.
+ */
+void pager_step_lack(struct pager_step *step, const char *key, struct str place);
 
 /* Adds to the warning of the decision. Borrows `what` or copies it into step->arena. */
 void pager_step_warn(struct pager_step *step, struct str what);
