@@ -106,6 +106,7 @@ comment on column pagetide.target.table_name is 'its name';
 comment on column pagetide.target.stream is 'source.stream';
 comment on column pagetide.target.created_run is 'run that made it; null: it was there and is adopted';
 comment on column pagetide.target.at is 'since when';
+comment on column pagetide.target.is_blank is 'no record has decided its columns yet';
 
 comment on table pagetide.run is 'One sync of a stream; history shows it with the sums of its jobs';
 comment on column pagetide.run.id is 'number of the run';

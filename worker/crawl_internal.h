@@ -22,7 +22,8 @@
     X(send)                                                                                    \
     X(judge)                                                                                   \
     X(cut)                                                                                     \
-    X(next)
+    X(next)                                                                                    \
+    X(mark)
 
 enum step {
 #define X(name) STEP_##name,
@@ -51,6 +52,14 @@ enum care {
     CARE_FETCHING,
     CARE_AT_PAGE,    /* written down */
     CARE_COMMITTING, /* waits for the outcome */
+};
+
+/* What was decided on a page that is not marked yet; in the arena `next`. */
+struct turned {
+    struct pager next;
+    struct pager_decision decision;
+    struct request request; /* the next one, where there is one */
+    struct str checkpoint;
 };
 
 struct crawl {
@@ -88,6 +97,7 @@ struct crawl {
 
     struct buf body;
     struct cut cut;
+    struct turned turned;
     bool is_body_empty;    /* 204, or `responses` said so */
     bool is_end_by_rule;   /* `responses` said that there is no more */
     bool is_behind_end;    /* it was refused, and all had been read before */

@@ -278,13 +278,31 @@ static const enum job_state end_states[] = {
     [PAGER_FAILED] = JOB_FAILED,
 };
 
-static enum step commit_page(struct crawl *crawl, const struct pager *next,
-                             const struct pager_decision *decision,
-                             const struct request *request, struct str checkpoint)
+/* A query must not fail because no record has come yet: the job ends with a table. */
+static bool lacks_table(const struct crawl *crawl)
 {
+    enum pager_outcome outcome = crawl->turned.decision.outcome;
+    return (outcome == PAGER_END || outcome == PAGER_TRUNCATED) && !crawl->cut.records &&
+           !crawl->cut.rejects && loader_lacks_table(crawl->loader);
+}
+
+static enum step leave_page(struct crawl *crawl, const struct turned *turned)
+{
+    crawl->turned = *turned;
+    if (!lacks_table(crawl))
+        return STEP_mark;
+    loader_extend(crawl->loader, crawl->job.run, NULL, crawl_ready, crawl);
+    return crawl_pause(crawl, STEP_mark);
+}
+
+enum step step_mark(struct crawl *crawl)
+{
+    const struct pager *next = &crawl->turned.next;
+    const struct pager_decision *decision = &crawl->turned.decision;
+    const struct request *request = &crawl->turned.request;
     if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
         forget_page(crawl);
-    struct mark mark = page_mark(crawl, next, decision, checkpoint);
+    struct mark mark = page_mark(crawl, next, decision, crawl->turned.checkpoint);
     mark.warning =
         arena_join(crawl->next, mark.warning, "; ", bookmark_warning(crawl, decision));
     show_page(crawl, next, decision, request);
@@ -365,7 +383,7 @@ static enum step end_unconfirmed(struct crawl *crawl)
     if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
         return crawl_fail(crawl, REASON_BODY);
     check_required(crawl, &decision);
-    return commit_page(crawl, &next, &decision, &none, checkpoint);
+    return leave_page(crawl, &(struct turned){next, decision, none, checkpoint});
 }
 
 enum step step_next(struct crawl *crawl)
@@ -410,5 +428,5 @@ enum step step_next(struct crawl *crawl)
         return refuse_page(crawl, REASON_BODY);
     check_required(crawl, &decision);
     count_rejects(crawl, &decision);
-    return commit_page(crawl, &next, &decision, &request, checkpoint);
+    return leave_page(crawl, &(struct turned){next, decision, request, checkpoint});
 }

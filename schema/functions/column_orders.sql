@@ -214,7 +214,7 @@ begin
             delete from target o where o.stream = of_stream and o.table_name = t.table_name
                 and o.schema_name = t.schema_name;
         else
-            update target o set created_run = null where o.stream = of_stream;
+            update target o set created_run = null, is_blank = true where o.stream = of_stream;
         end if;
     end loop;
     delete from bookmark k where k.stream = of_stream;

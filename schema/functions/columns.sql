@@ -5,19 +5,22 @@
 
 -- The map now: the registry joined with the catalogue. Always at least one row; a row without a
 -- field only says whether the table is there. `may_widen`: a value that does not fit may ask for
--- another type. The run is not looked at.
+-- another type. `is_blank`: the table is there, but the first records are still to decide its
+-- columns, as if it were not. The run is not looked at.
 create or replace function pagetide.columns(of_stream text, of_schema text, of_table text,
     for_run bigint)
-returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
+returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
+    is_blank boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     with target as (
-        select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation
+        select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation, t.is_blank
         from pagetide.target t
         where t.schema_name = of_schema and t.table_name = of_table and t.stream = of_stream)
-    select m.field, m.column_name, m.type, t.relation is not null,
-        m.field is not null and pagetide.widen_refusal(of_stream, t.relation, m.column_name) is null
+    select m.field, m.column_name, m.type, t.relation is not null and not t.is_blank,
+        m.field is not null and pagetide.widen_refusal(of_stream, t.relation, m.column_name) is null,
+        t.relation is not null and t.is_blank
     from (values (1)) as one
     left join target t on true
     left join lateral (
@@ -45,7 +48,7 @@ as $$
 $$;
 
 -- Takes the stream's table: makes it, or refuses a table that is not the stream's. Codes PT02x:
--- the definition must change.
+-- the definition must change. A run without records takes it `blank`; the first records end that.
 create or replace function pagetide.take_table(plan jsonb) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -53,6 +56,7 @@ as $$
 declare
     name text := format('%I.%I', plan ->> 'schema', plan ->> 'table');
     relation regclass := to_regclass(name);
+    blank boolean := coalesce((plan ->> 'blank')::boolean, false);
     owner target;
 begin
     select * into owner from target t
@@ -73,8 +77,11 @@ begin
             raise exception 'table % was not made by pagetide; `adopt: true` uses it', name
                 using errcode = 'PT020';
         end if;
-        insert into target (schema_name, table_name, stream)
-        values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream');
+        insert into target (schema_name, table_name, stream, is_blank)
+        values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream', blank);
+    elsif owner.is_blank and not blank then
+        update target t set is_blank = false
+        where t.schema_name = owner.schema_name and t.table_name = owner.table_name;
     end if;
 end
 $$;
@@ -131,9 +138,11 @@ begin
     delete from field f where f.stream = plan ->> 'stream';
     perform pagetide.create_schema(plan ->> 'schema');
     execute format('create table %s ()', name);
-    insert into pagetide.target (schema_name, table_name, stream, created_run)
-    values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream', (plan ->> 'run')::bigint)
-    on conflict (schema_name, table_name) do update set created_run = excluded.created_run;
+    insert into pagetide.target (schema_name, table_name, stream, created_run, is_blank)
+    values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream', (plan ->> 'run')::bigint,
+        coalesce((plan ->> 'blank')::boolean, false))
+    on conflict (schema_name, table_name) do update set created_run = excluded.created_run,
+        is_blank = excluded.is_blank;
 end
 $$;
 
@@ -417,10 +426,11 @@ end
 $$;
 
 -- plan: {stream, run, schema, table, adopt, upsert, key: [field or declared name],
--- declared: [{name, type}], fields: [{field, column, type, widen}], max_columns}.
+-- declared: [{name, type}], fields: [{field, column, type, widen}], max_columns, blank}.
 -- Makes the table where it is missing, adds what it lacks, and gives the new map.
 create or replace function pagetide.extend_table(plan jsonb)
-returns table (field text, column_name text, type text, has_table boolean, may_widen boolean)
+returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
+    is_blank boolean)
 language plpgsql
 set search_path = pagetide, pg_temp
 set lock_timeout = '5s'

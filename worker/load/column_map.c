@@ -13,7 +13,14 @@ static const struct declared_column *find_declared(const struct table *table, st
     return NULL;
 }
 
-enum { RESULT_FIELD, RESULT_NAME, RESULT_TYPE, RESULT_HAS_TABLE, RESULT_MAY_WIDEN };
+enum {
+    RESULT_FIELD,
+    RESULT_NAME,
+    RESULT_TYPE,
+    RESULT_HAS_TABLE,
+    RESULT_MAY_WIDEN,
+    RESULT_IS_BLANK,
+};
 
 struct column_map *column_map_blank(void)
 {
@@ -52,6 +59,7 @@ struct column_map *column_map_new(const struct pg_result *result, const struct s
     struct column_map *map = column_map_blank();
     struct columns *columns = &map->columns;
     columns->has_table = pg_get_bool(result, 0, RESULT_HAS_TABLE);
+    columns->is_blank = pg_get_bool(result, 0, RESULT_IS_BLANK);
     columns->items = ARENA_ARRAY(map->arena, struct column, pg_rows(result));
     for (size_t row = 0; row < pg_rows(result); row++) {
         if (pg_is_null(result, row, RESULT_FIELD))
@@ -83,7 +91,8 @@ void column_map_unref(struct column_map *map)
 
 bool column_map_is_same(const struct column_map *a, const struct column_map *b)
 {
-    if (a->columns.count != b->columns.count || a->columns.has_table != b->columns.has_table)
+    if (a->columns.count != b->columns.count || a->columns.has_table != b->columns.has_table ||
+        a->columns.is_blank != b->columns.is_blank)
         return false;
     for (size_t i = 0; i < a->columns.count; i++) {
         const struct column *one = &a->columns.items[i], *other = &b->columns.items[i];
@@ -180,6 +189,8 @@ void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t r
     json_out_bool(&out, "adopt", table->may_adopt);
     json_out_bool(&out, "upsert", table->write == WRITE_UPSERT);
     json_out_int(&out, "max_columns", table->max_columns);
+    if (!fields)
+        json_out_bool(&out, "blank", true);
     json_out_open(&out, "key", '[');
     for (size_t i = 0; i < table->key_count; i++)
         json_out_str(&out, NULL, table->key[i]);

@@ -31,14 +31,15 @@ struct column column_map_column(const struct stream *stream, struct str field, s
 struct column_map *column_map_ref(struct column_map *map);
 void column_map_unref(struct column_map *map); /* NULL is fine */
 
-/* The same columns of the same types, and both with a table or both without. */
+/* The same columns of the same types, and the same of the table. */
 bool column_map_is_same(const struct column_map *a, const struct column_map *b);
 /* Every column of `part` is in `whole`, whatever its type. */
 bool column_map_covers(const struct column_map *whole, const struct column_map *part);
 /* All declared columns are there, of types that are written as the declared ones are. */
 bool column_map_has_declared(const struct column_map *map, const struct table *table);
 
-/* The plan that extend_table() wants. `fields` may be NULL: declared columns and key alone. */
+/* The plan that extend_table() wants. `fields` may be NULL: declared columns and key alone; a
+ * table that is not there is made blank then. */
 void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
                          const struct new_fields *fields);
 

@@ -24,7 +24,7 @@ struct column_map_fetch *column_map_fetch_start(struct sessions *sessions,
                                                 int64_t give_up_ms, column_map_fetch_fn fn,
                                                 void *ctx) MUST_CHECK;
 
-/* The fields are copied into the plan before this returns. */
+/* The fields are copied into the plan before this returns. NULL: none has come. */
 struct column_map_fetch *column_map_fetch_extend(struct sessions *sessions,
                                                  const struct stream *stream, int64_t run,
                                                  const struct new_fields *fields,

@@ -332,6 +332,12 @@ void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void
                                         loaders->options.give_up_ms, on_map, ask);
 }
 
+bool loader_lacks_table(const struct loader *loader)
+{
+    const struct columns *columns = loader_columns(loader);
+    return loader->owner->sessions && columns && !columns->has_table && !columns->is_blank;
+}
+
 void loader_extend(struct loader *loader, int64_t run, const struct new_fields *fields,
                    loader_ready_fn fn, void *ctx)
 {

@@ -75,11 +75,15 @@ typedef void (*loader_ready_fn)(void *ctx, const struct err *err);
 void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void *ctx);
 
 /*
- * Adds the fields to the table and the map, in a transaction of its own. They are copied.
+ * Adds the fields to the table and the map, in a transaction of its own. They are copied. NULL:
+ * no record has come, but a table there shall be; only where loader_lacks_table.
  * Retries locks and lost sessions itself; the error is final.
  */
 void loader_extend(struct loader *loader, int64_t run, const struct new_fields *fields,
                    loader_ready_fn fn, void *ctx);
+
+/* Is there no table that a query could read? Where nothing is written none is lacking. */
+bool loader_lacks_table(const struct loader *loader);
 
 /*
  * The batch to cut the next page into, or NULL while one is being committed and the open one

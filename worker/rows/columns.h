@@ -55,6 +55,7 @@ struct columns {
     size_t count;
     uint64_t seed;  /* hash of the map: seeds _pt_hash */
     bool has_table; /* made, or adopted, for this stream; until then every field is wanted */
+    bool is_blank;  /* it is there, but no record has come: has_table is false all the same */
 
     /* Made by columns_index from the members above. */
     struct column_use *uses;

@@ -253,9 +253,33 @@ START_TEST(a_batch_cut_before_the_column_became_wider_fits)
 }
 END_TEST
 
+#define EMPTY(more)                                                                            \
+    "select string_agg(distinct concat_ws(' ', has_table, is_blank), ', ') from "              \
+    "pagetide.extend_table('{\"stream\": \"shop.orders\", \"run\": 1, \"schema\": \"shop\", "  \
+    "\"table\": \"orders\", \"max_columns\": 500, \"key\": [], \"declared\": [{\"name\": "     \
+    "\"id\", \"type\": \"int8\"}], \"fields\": []" more "}')"
+
+START_TEST(a_table_is_blank_until_a_record_comes)
+{
+    static const char map[] =
+        "select string_agg(concat_ws(' ', field, has_table, is_blank), ', ') "
+        "from pagetide.columns('shop.orders', 'shop', 'orders', 1)";
+    schema_database();
+    EXPECT("1", DEFINE("shop.orders"));
+    EXPECT("f f", map);
+    EXPECT("f t", EMPTY(", \"blank\": true"));
+    EXPECT("id f t", map);
+    EXPECT("f t", EMPTY(", \"blank\": true"));
+    EXPECT("t f", EMPTY(""));
+    EXPECT("t f", EMPTY(", \"blank\": true"));
+    EXPECT("id t f", map);
+}
+END_TEST
+
 SUITE("schema/columns", first_tables_of_a_schema_may_be_made_at_once,
       another_key_takes_the_place_of_the_old_one, another_index_of_the_same_name_stays,
       a_deferrable_key_is_refused, functions_in_public_are_not_called,
       a_mapping_does_not_outlive_its_table, a_declared_type_is_compared_however_it_is_written,
       a_column_widens_and_is_filled_in, what_others_rely_on_keeps_its_type,
-      a_reader_does_not_hold_up_a_run, a_batch_cut_before_the_column_became_wider_fits)
+      a_reader_does_not_hold_up_a_run, a_batch_cut_before_the_column_became_wider_fits,
+      a_table_is_blank_until_a_record_comes)

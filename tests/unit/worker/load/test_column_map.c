@@ -26,7 +26,7 @@ static struct column_map *map_of(const char *rows, const struct stream *stream)
 {
     AUTO_BUF(sql, KIB(4));
     AUTO_PG_RESULT struct pg_result *result = NULL;
-    buf_printf(&sql, "select * from (values %s) as t", rows);
+    buf_printf(&sql, "select *, false from (values %s) as t", rows);
     ck_assert_ok(pg_await(pg, sql.ptr, NULL, 0, 10000, &result, &err), err);
     return column_map_new(result, stream);
 }
@@ -74,10 +74,13 @@ START_TEST(compares_maps)
     struct column_map *more =
         map_of("('a', 'a', 'bigint', true, true), ('b', 'b', 'text', true, true)", &stream);
     struct column_map *gone = map_of("('a', 'a', 'bigint', false, true)", &stream);
+    struct column_map *blank = map_of("('a', 'a', 'bigint', false, true)", &stream);
+    blank->columns.is_blank = true;
     ck_assert(column_map_is_same(map, same));
     ck_assert(!column_map_is_same(map, wider));
     ck_assert(!column_map_is_same(map, more));
     ck_assert(!column_map_is_same(map, gone));
+    ck_assert(!column_map_is_same(gone, blank));
     ck_assert(column_map_covers(more, map));
     ck_assert(column_map_covers(wider, map));
     ck_assert(!column_map_covers(map, more));
@@ -86,7 +89,7 @@ START_TEST(compares_maps)
     ck_assert_ptr_eq(column_map_ref(map), map);
     column_map_unref(map);
     ck_assert_uint_eq(map->columns.count, 1); /* one reference is left */
-    struct column_map *all[] = {map, same, wider, more, gone, NULL};
+    struct column_map *all[] = {map, same, wider, more, gone, blank, NULL};
     for (size_t i = 0; i < COUNT_OF(all); i++)
         column_map_unref(all[i]);
     tear_down();
@@ -127,6 +130,7 @@ START_TEST(the_plan_lists_key_declared_and_new_fields)
     stream.table.mode = COLUMNS_NONE;
     stream.table.declared_count = 0;
     column_map_put_plan(&plan, &stream, 7, NULL);
+    ck_assert_int_ge(str_find(buf_str(&plan), STR("\"blank\":true")), 0);
     ck_assert(
         str_ends(buf_str(&plan), STR("\"declared\":[{\"name\":\"record\",\"type\":\"jsonb\"}],"
                                      "\"fields\":[]}")));
