@@ -194,6 +194,7 @@ comment on table pagetide.job_keys is 'Keys that an unfinished job has stored, t
 comment on column pagetide.job_keys.job is 'job.id';
 comment on column pagetide.job_keys.page is 'the last page of the commit that stored them';
 comment on column pagetide.job_keys.keys is 'their hashes, one for each record';
+comment on column pagetide.job_keys.by_worker is 'hashed by the worker, not by the server';
 
 comment on table pagetide.bookmark is 'Where the next incremental run of a stream begins';
 comment on column pagetide.bookmark.stream is 'source.stream';

@@ -165,7 +165,8 @@ as $$
 $$;
 
 -- batch: {marks: [mark], rejects: [{mark, position, reason, record}], max_rejects, require, table:
--- {schema, name, stage, columns, key, write, direct} or null}.
+-- {schema, name, stage, columns, key, write, direct, part, fills} or null, keys: hashes of the keys
+-- (folded), or absent}.
 create or replace function pagetide.commit_batch(batch jsonb)
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text,
     warnings text, reason text, error text)

@@ -3,7 +3,8 @@
 -- reached all the same.
 --
 -- Every commit leaves the hashes of its keys in job_keys, and the commit that ends the job counts
--- them. The table itself cannot tell: an unchanged row keeps the run that wrote it, and jobs of one
+-- them. The worker hashes keys of the types that it knows, and the server all others, from the
+-- staging table; a job keeps to the one that it began with. The table itself cannot tell: an unchanged row keeps the run that wrote it, and jobs of one
 -- run may rightly read the same record. A page that is sent again is skipped, so it is counted once.
 -- Needs is_end (helpers), merge_columns (merge), may_retry (orders), doubt (run_end).
 
@@ -14,7 +15,7 @@ create or replace function pagetide.keys_sql(target jsonb, as_text boolean) retu
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select format('select m.job, max(m.page), array_agg(hash_record_extended(row(%s), 0)) '
+    select format('select m.job, max(m.page), array_agg(hash_record_extended(row(%s), 0)), false '
         'from pg_temp.%I s join unnest($1, $2, $3) as m (n, job, page) on m.n = s._pt_mark '
         'group by m.job',
         string_agg(format('s.%I::%s%s', c.name, c.type, case when as_text then '::text' else '' end),
@@ -23,10 +24,33 @@ as $$
     having count(*) > 0
 $$;
 
--- The hashes of the keys that this batch stores; nothing where it has no table or no key. With
+-- The hashes that the worker took: `sent` has one text of a bigint[] for each mark.
+create or replace function pagetide.sent_keys(sent jsonb, marks pagetide.mark[])
+returns setof pagetide.job_keys
+language sql immutable
+as $$
+    select m.job, max(m.page), ('{' || string_agg(k.keys, ',') || '}')::bigint[], true
+    from unnest(marks) m
+    cross join lateral (select nullif(btrim(sent ->> m.n, '{}'), '')) k (keys)
+    where m.verdict = 'applied' and m.page > 0 and k.keys is not null
+    group by m.job
+$$;
+
+-- Whether one of the jobs began with hashes of the server's: a process of the version before had it.
+create or replace function pagetide.began_by_server(marks pagetide.mark[]) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select exists (select from (select distinct m.job from unnest(marks) m) j
+        cross join lateral (select k.by_worker from job_keys k where k.job = j.job
+            order by k.page limit 1) first
+        where not first.by_worker)
+$$;
+
+-- The hashes of the keys in the staging table; nothing where the batch has no table or no key. With
 -- `merge: fill` the pieces of a record rightly come with its key.
-create or replace function pagetide.batch_keys(target jsonb, marks pagetide.mark[])
-returns table (job bigint, page int, keys bigint[])
+create or replace function pagetide.staged_keys(target jsonb, marks pagetide.mark[])
+returns setof pagetide.job_keys
 language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -46,6 +70,30 @@ begin
     exception when undefined_function then -- a type without a hash, such as bit
         return query execute keys_sql(target, true) using numbers, jobs, pages;
     end;
+end
+$$;
+
+-- The hashes of the keys that this batch stores. PT010: the server must see all of them, so the whole
+-- batch is to come by a staging table.
+create or replace function pagetide.batch_keys(batch jsonb, marks pagetide.mark[])
+returns setof pagetide.job_keys
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+declare
+    target constant jsonb := batch -> 'table';
+begin
+    if not batch ? 'keys' then
+        return query select * from staged_keys(target, marks);
+    elsif not began_by_server(marks) then
+        return query select * from sent_keys(batch -> 'keys', marks);
+    elsif jsonb_typeof(target) is distinct from 'object' or (target ->> 'direct')::boolean
+        or (target ->> 'part')::boolean then
+        raise exception 'the keys of the batch are hashed in a staging table'
+            using errcode = 'PT010';
+    else
+        return query select * from staged_keys(target, marks);
+    end if;
 end
 $$;
 
@@ -150,8 +198,7 @@ language plpgsql volatile
 set search_path = pagetide, pg_temp
 as $$
 declare
-    fresh job_keys[] := array(select row(k.job, k.page, k.keys)::job_keys
-        from batch_keys(batch -> 'table', marks) k);
+    fresh job_keys[] := array(select k from batch_keys(batch, marks) k);
     weighed mark[] := array(select weigh_mark(m, f.keys, batch ->> 'require')
         from unnest(marks) m left join unnest(fresh) f on f.job = m.job order by m.n);
 begin

@@ -79,6 +79,7 @@ struct commit {
     bool is_direct;   /* on the upper way */
     bool was_refused; /* … once: not again */
     struct buf message;
+    struct row_keys keys; /* of the rows as they are in the message */
     struct blame *blame;
     int blame_rounds;
     struct column_map *fresh;
@@ -224,13 +225,30 @@ static void send_and_commit(struct commit *commit)
     pg_query(commit->pg, sql.ptr, NULL, 0, COMMIT_TIMEOUT_MS, on_committed, commit);
 }
 
-static void send_message(struct commit *commit)
+/* The hashes are read anew each time: rows may have left the batch. */
+static void put_message(struct commit *commit)
 {
     const struct commit_options *options = &commit->options;
     bool has_rows = options->map && options->batch->row_count;
+    struct commit_message message = {
+        .worker = options->worker,
+        .batch = options->batch,
+        .stream = options->stream,
+        .map = has_rows ? options->map : NULL,
+        .loader = options->loader,
+        .rows = commit->is_direct ? ROWS_IN_TABLE : ROWS_STAGED,
+    };
+    if (has_rows && direct_hashes_keys(options->stream, options->map)) {
+        row_keys_read(&commit->keys, options->batch, &options->map->columns);
+        message.keys = &commit->keys;
+    }
     buf_reset(&commit->message);
-    commit_message_put(&commit->message, options->worker, options->batch, options->stream,
-                       has_rows ? options->map : NULL, commit->is_direct ? 0 : options->loader);
+    commit_message_put(&commit->message, &message);
+}
+
+static void send_message(struct commit *commit)
+{
+    put_message(commit);
     if (commit->message.has_overflowed) {
         struct err err = ERR_INIT;
         err_set(&err, ERR_INPUT, "load", 0, "the batch's marks and rejects exceed %d bytes",
@@ -388,6 +406,7 @@ void commit_free(struct commit *commit)
     column_map_unref(commit->options.map);
     column_map_unref(commit->fresh);
     buf_done(&commit->message);
+    row_keys_done(&commit->keys);
     mem_free(commit);
 }
 

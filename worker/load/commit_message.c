@@ -7,6 +7,9 @@
 #include "base/printable.h"
 #include "base/redact.h"
 #include "port/digest.h"
+#include "port/pg_array.h"
+
+enum { KEYS_BYTES_MAX = 256 << 20 };
 
 /* jsonb takes neither NUL nor bytes that are not UTF-8; no message may fail for its texts. */
 static void put_text(struct json_out *out, const char *key, struct str text)
@@ -53,27 +56,47 @@ static void put_names(struct json_out *out, const char *key, const struct column
     json_out_close(out, ']');
 }
 
-static void put_table(struct json_out *out, const struct stream *stream,
-                      const struct column_map *map, unsigned loader)
+static void put_table(struct json_out *out, const struct commit_message *message)
 {
     AUTO_BUF(stage, 64);
-    if (!map) {
+    if (!message->map || message->rows == ROWS_THERE) {
         json_out_null(out, "table");
         return;
     }
-    column_map_put_stage_name(&stage, loader);
-    assert(stream);
-    const struct table *table = &stream->table;
+    column_map_put_stage_name(&stage, message->loader);
+    assert(message->stream);
+    const struct table *table = &message->stream->table;
+    const struct columns *columns = &message->map->columns;
     json_out_open(out, "table", '{');
     put_text(out, "schema", table->schema);
     put_text(out, "name", table->name);
     json_out_str(out, "stage", buf_str(&stage));
-    put_names(out, "columns", &map->columns, false);
-    put_names(out, "key", &map->columns, true);
+    put_names(out, "columns", columns, false);
+    put_names(out, "key", columns, true);
     put_text(out, "write", table->write == WRITE_UPSERT ? STR("upsert") : STR("append"));
-    json_out_bool(out, "direct", loader == 0);
+    json_out_bool(out, "direct", message->rows == ROWS_IN_TABLE);
+    json_out_bool(out, "part", message->rows == ROWS_IN_PART);
     json_out_bool(out, "fills", table->fills);
     json_out_close(out, '}');
+}
+
+/* For each mark the hashes of its rows' keys, as PostgreSQL reads a bigint[]. */
+static void put_keys(struct json_out *out, const struct commit_message *message)
+{
+    const struct batch *batch = message->batch;
+    const struct row_keys *keys = message->keys;
+    AUTO_BUF(array, KEYS_BYTES_MAX);
+    json_out_open(out, "keys", '[');
+    for (size_t mark = 0, row = 0; mark < batch->mark_count; mark++) {
+        size_t first = row;
+        while (row < keys->count && batch->row_marks[row] == mark)
+            row++;
+        buf_reset(&array);
+        pg_array_put(&array, (const int64_t *)keys->hashes + first, row - first);
+        json_out_str(out, NULL, buf_str(&array));
+    }
+    json_out_close(out, ']');
+    out->buf->has_overflowed |= array.has_overflowed;
 }
 
 static void put_end(struct json_out *out, const struct mark *mark)
@@ -156,18 +179,20 @@ static void put_reject(struct json_out *out, struct arena *arena,
     json_out_close(out, '}');
 }
 
-void commit_message_put(struct buf *buf, const char *worker, const struct batch *batch,
-                        const struct stream *stream, const struct column_map *map,
-                        unsigned loader)
+void commit_message_put(struct buf *buf, const struct commit_message *message)
 {
     AUTO_ARENA struct arena *arena = arena_new();
+    const struct stream *stream = message->stream;
+    const struct batch *batch = message->batch;
     struct json_out out = {.buf = buf};
     json_out_open(&out, NULL, '{');
-    put_text(&out, "worker", str_from(worker));
+    put_text(&out, "worker", str_from(message->worker));
     json_out_int(&out, "max_rejects", stream ? stream->table.max_rejects : 0);
     if (stream && stream->required)
         put_text(&out, "require", str_from(job_complete_name(stream->required)));
-    put_table(&out, stream, map, loader);
+    put_table(&out, message);
+    if (message->keys)
+        put_keys(&out, message);
     json_out_open(&out, "marks", '[');
     for (size_t i = 0; i < batch->mark_count; i++)
         put_mark(&out, &batch->marks[i]);

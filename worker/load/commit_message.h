@@ -4,16 +4,30 @@
 #include "base/buf.h"
 #include "config/stream.h"
 #include "worker/load/column_map.h"
+#include "worker/load/row_keys.h"
 #include "worker/rows/batch.h"
 
-/*
- * A batch's marks and rejects, and the tables to merge from and into, as the JSON that
- * pagetide.commit_batch() reads. `map` is NULL where the batch has no rows: nothing is merged
- * then. `loader` 0: the rows are in the table already. `stream` is NULL where the definition
- * cannot be read: then all marks are ends.
- */
-void commit_message_put(struct buf *buf, const char *worker, const struct batch *batch,
-                        const struct stream *stream, const struct column_map *map,
-                        unsigned loader);
+/* Where the rows of the batch are when the message is sent. */
+enum commit_rows {
+    ROWS_STAGED,   /* all of them in the staging table */
+    ROWS_IN_TABLE, /* in the stream's table, as they are to stay */
+    ROWS_IN_PART,  /* in the staging table those that the stream's table lacks */
+    ROWS_THERE,    /* the stream's table has them all, and none was sent */
+};
+
+/* All borrowed. */
+struct commit_message {
+    const char *worker; /* its name */
+    const struct batch *batch;
+    const struct stream *stream;  /* NULL: the definition cannot be read; all marks are ends */
+    const struct column_map *map; /* NULL: the batch has no rows, and nothing is merged */
+    unsigned loader;              /* names the staging table */
+    enum commit_rows rows;
+    const struct row_keys *keys; /* of the rows; NULL: the server reads them where it can */
+};
+
+/* A batch's marks and rejects, the tables to merge from and into, and the hashes of its keys,
+ * as the JSON that pagetide.commit_batch() reads. */
+void commit_message_put(struct buf *buf, const struct commit_message *message);
 
 #endif

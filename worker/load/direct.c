@@ -2,8 +2,21 @@
 
 #include "base/json_out.h"
 #include "port/pg_sql.h"
+#include "worker/load/row_keys.h"
 
 enum { TARGET_BYTES_MAX = 4 << 20 };
+
+bool direct_hashes_keys(const struct stream *stream, const struct column_map *map)
+{
+    return !stream->table.fills && row_keys_can(&map->columns, stream->table.key_count);
+}
+
+static bool is_free_of_keys(const struct stream *stream, const struct column_map *map)
+{
+    const struct table *table = &stream->table;
+    return table->key_count == 0 ||
+           (table->write == WRITE_APPEND && direct_hashes_keys(stream, map));
+}
 
 bool direct_is_possible(const struct stream *stream, const struct column_map *map)
 {
@@ -11,7 +24,7 @@ bool direct_is_possible(const struct stream *stream, const struct column_map *ma
     for (size_t i = 0; i < columns->count; i++)
         if (columns->items[i].type == COLUMN_OTHER)
             return false;
-    return stream->table.key_count == 0;
+    return is_free_of_keys(stream, map);
 }
 
 static void put_table_name(struct buf *sql, const struct table *table)

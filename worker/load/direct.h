@@ -20,10 +20,15 @@
  */
 
 /*
- * Where no row can meet another: without a key. With one, the keys are counted in the staging
- * table. Every column must be of a type whose binary form is ours.
+ * Where no row can meet another, and nobody need see the keys in a staging table: without a
+ * key, or where rows are appended and the worker hashes the key itself. Every column must be of
+ * a type whose binary form is ours.
  */
 bool direct_is_possible(const struct stream *stream, const struct column_map *map);
+
+/* Whether the message brings hashes of the keys (row_keys.h). Not with `merge: fill`, where the
+ * pieces of a record rightly come with its key. */
+bool direct_hashes_keys(const struct stream *stream, const struct column_map *map);
 
 /* Begins the transaction and locks the table; its result is one number, the time for _pt_at in
  * microseconds since 2000-01-01 UTC. */

@@ -1,8 +1,5 @@
 #include "worker/load/set_aside.h"
 
-#include <assert.h>
-#include <endian.h>
-
 #include "base/json_out.h"
 #include "core/value.h"
 #include "worker/rows/encode.h"
@@ -17,20 +14,6 @@ struct rewriting {
     const struct columns *columns;
     struct str rest; /* of the tuple: the fields to come */
 };
-
-/* The next field with its length. *ret_bytes: without it, and NULL where the field is null. */
-static struct str take_field(struct rewriting *rewriting, struct str *ret_bytes)
-{
-    uint32_t wire;
-    assert(rewriting->rest.len >= sizeof wire);
-    memcpy(&wire, rewriting->rest.ptr, sizeof wire);
-    int32_t len = (int32_t)be32toh(wire);
-    size_t size = sizeof wire + (size_t)MAX(len, 0);
-    struct str field = str_slice(rewriting->rest, 0, size);
-    *ret_bytes = len < 0 ? STR_NONE : str_slice(field, sizeof wire, size);
-    rewriting->rest = str_slice(rewriting->rest, size, rewriting->rest.len);
-    return field;
-}
 
 static void add_aside(struct rewriting *rewriting, struct str name, struct str text)
 {
@@ -75,10 +58,10 @@ static void rewrite_row(struct buf *out, const struct columns *columns, struct s
     struct rewriting rewriting = {.out = out, .columns = columns, .rest = tuple};
     struct str bytes;
     buf_init(&rewriting.asides, SIZE_MAX / 2);
-    buf_put(out, str_slice(tuple, 0, 2)); /* the count of fields */
-    rewriting.rest = str_slice(tuple, 2, tuple.len);
+    buf_put(out, str_slice(tuple, 0, BATCH_COUNT_BYTES));
+    rewriting.rest = str_slice(tuple, BATCH_COUNT_BYTES, tuple.len);
     for (size_t i = 0; i < columns->count; i++) {
-        struct str field = take_field(&rewriting, &bytes);
+        struct str field = batch_take_field(&rewriting.rest, &bytes);
         if (is_misfit(i, misfits, count) && bytes.ptr) {
             add_aside(&rewriting, columns->items[i].name, bytes);
             encode_null(out);
@@ -87,8 +70,8 @@ static void rewrite_row(struct buf *out, const struct columns *columns, struct s
         }
     }
     for (size_t i = 0; i < ASIDE_AFTER; i++)
-        buf_put(out, take_field(&rewriting, &bytes));
-    (void)take_field(&rewriting, &bytes);
+        buf_put(out, batch_take_field(&rewriting.rest, &bytes));
+    (void)batch_take_field(&rewriting.rest, &bytes);
     put_asides(&rewriting, bytes);
     buf_put(out, rewriting.rest);
     buf_done(&rewriting.asides);

@@ -145,6 +145,26 @@ struct str batch_row(const struct batch *batch, size_t row)
     return str_slice(buf_str(&batch->rows), batch->row_starts[row], end);
 }
 
+struct str batch_row_fields(const struct batch *batch, size_t row)
+{
+    struct str tuple = batch_row(batch, row);
+    return str_slice(tuple, BATCH_COUNT_BYTES, tuple.len);
+}
+
+struct str batch_take_field(struct str *rest, struct str *ret_bytes)
+{
+    uint32_t wire;
+    assert(rest->len >= sizeof wire);
+    memcpy(&wire, rest->ptr, sizeof wire);
+    int32_t len = (int32_t)be32toh(wire);
+    size_t size = sizeof wire + (size_t)MAX(len, 0);
+    assert(size <= rest->len);
+    struct str field = str_slice(*rest, 0, size);
+    *ret_bytes = len < 0 ? STR_NONE : str_slice(field, sizeof wire, size);
+    *rest = str_slice(*rest, size, rest->len);
+    return field;
+}
+
 static void add_reject(struct batch *batch, struct batch_reject_record reject)
 {
     MEM_GROW(batch->rejects, batch->reject_count, batch->reject_capacity);

@@ -91,6 +91,18 @@ void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count);
 struct str batch_row(const struct batch *batch, size_t row);
 
 /*
+ * The fields of a row, one after another:
+ *
+ *     struct str rest = batch_row_fields(batch, row), bytes;
+ *     struct str field = batch_take_field(&rest, &bytes);
+ *
+ * A field comes with its length; *ret_bytes is without it, and NULL where the field is null.
+ */
+enum { BATCH_COUNT_BYTES = 2 }; /* before the first field */
+struct str batch_row_fields(const struct batch *batch, size_t row);
+struct str batch_take_field(struct str *rest, struct str *ret_bytes);
+
+/*
  * What the last two fields of every row are; the stage's again after batch_aim_at_stage.
  * `at_us`: microseconds since 2000-01-01 UTC.
  */

@@ -328,6 +328,62 @@ START_TEST(keys_of_runs_before_the_newest_are_forgotten)
 }
 END_TEST
 
+/* A batch whose keys the worker hashed, in the table already or `where` it says. */
+#define HASHED(where, keys, marks)                                                             \
+    ASK("select t_told(jsonb_build_object('table', '" where "'::jsonb, 'keys', '" keys         \
+        "'::jsonb, 'marks', jsonb_build_array(" marks "))); "                                  \
+        "select concat_ws(' ', state, folded, complete) from pagetide.job where id = 1")
+#define DIRECT "{\"schema\": \"shop\", \"name\": \"orders\", \"direct\": true}"
+
+START_TEST(hashes_of_the_worker_are_counted_as_they_are)
+{
+    schema_set_up_run();
+    make_table();
+    ck_assert_str_eq(HASHED(DIRECT, "[\"{7,-8}\", \"{}\", \"{9,7}\"]",
+                            "t_mark(1, 1), t_mark(1, 2), t_mark(1, 3)"),
+                     "running 0");
+    EXPECT("{7,-8,9,7} 3 t",
+           "select concat_ws(' ', keys, page, by_worker) from pagetide.job_keys");
+    ck_assert_str_eq(HASHED("null", "[\"{}\"]", "t_mark(1, 4)"), "running 0");
+    ck_assert_str_eq(HASHED("null", "[\"{-8}\"]", "t_mark(1, 5, " PROVED(5, 5) ")"),
+                     "truncated 2 contradicted");
+}
+END_TEST
+
+START_TEST(hashes_of_a_refused_mark_do_not_count)
+{
+    schema_set_up_run();
+    ck_assert_str_eq(HASHED("null", "[\"{7}\", \"{7}\"]", "t_mark(1, 1), t_mark(1, 3)"),
+                     "running 0");
+    EXPECT("{7}", "select keys from pagetide.job_keys");
+}
+END_TEST
+
+/* As a process of the version before leaves it. */
+START_TEST(a_job_that_the_server_hashed_is_hashed_by_the_server)
+{
+    schema_set_up_run();
+    make_table();
+    ck_assert_str_eq(FOLDED("(1, 1, 0), (2, 2, 0)", "t_mark(1, 1)"), "running 0");
+    ASK("do $$ begin perform t_told(jsonb_build_object('table', null, 'keys', "
+        "'[\"{7}\"]'::jsonb, "
+        "'marks', jsonb_build_array(t_mark(1, 2)))); raise 'taken'; "
+        "exception when sqlstate 'PT010' then null; end $$");
+    ck_assert_str_eq(
+        ASK("create temp table stage (id bigint, _pt_hash bigint, _pt_aside text, _pt_mark "
+            "int, "
+            "_pt_ord bigint); insert into stage values (2, 2, '', 0, 0); "
+            "select t_told(jsonb_build_object('table', '{\"schema\": \"shop\", "
+            "\"name\": \"orders\", \"stage\": \"stage\", \"columns\": [\"id\"], "
+            "\"key\": [\"id\"], \"write\": \"upsert\"}'::jsonb, 'keys', '[\"{7}\"]'::jsonb, "
+            "'marks', jsonb_build_array(t_mark(1, 2, " PROVED(
+                3, 3) ")))); "
+                      "select concat_ws(' ', state, folded, complete) from pagetide.job where "
+                      "id = 1"),
+        "truncated 1 contradicted");
+}
+END_TEST
+
 /* --- ends --- */
 
 START_TEST(the_last_job_ends_the_run)
@@ -439,7 +495,9 @@ SUITE("schema/commit", pages_and_checkpoint_are_written_together,
       rejects_are_kept_and_too_many_fail_the_job, notes_stand_with_the_job,
       keys_that_come_twice_are_counted_at_the_end, rows_of_an_earlier_run_or_job_do_not_count,
       unchanged_rows_that_come_twice_count, a_job_that_may_go_on_keeps_its_keys,
-      keys_of_runs_before_the_newest_are_forgotten, the_last_job_ends_the_run,
+      keys_of_runs_before_the_newest_are_forgotten,
+      hashes_of_the_worker_are_counted_as_they_are, hashes_of_a_refused_mark_do_not_count,
+      a_job_that_the_server_hashed_is_hashed_by_the_server, the_last_job_ends_the_run,
       of_two_jobs_that_end_at_once_one_ends_the_run, batches_with_the_same_jobs_wait_in_order,
       ends_that_are_under_way_hold_nothing_of_the_run, a_page_commit_leaves_the_run_alone,
       bookmarks_move_with_a_complete_run)

@@ -9,7 +9,9 @@ static struct str message(struct arena *arena, const struct batch *batch,
                           const struct stream *of, const struct column_map *map)
 {
     AUTO_BUF(buf, KIB(64));
-    commit_message_put(&buf, "w1", batch, of, map, 3);
+    const struct commit_message what = {
+        .worker = "w1", .batch = batch, .stream = of, .map = map, .loader = 3};
+    commit_message_put(&buf, &what);
     ck_assert(!buf.has_overflowed);
     return arena_str(arena, buf_str(&buf));
 }
@@ -92,14 +94,36 @@ START_TEST(the_table_has_its_columns_and_key)
     struct column_map map = {.columns = {.items = items, .count = 2}};
     stream.table.write = WRITE_UPSERT;
     ck_assert_int_ge(
-        str_find(
-            message(arena, batch, &stream, &map),
-            STR("\"table\":{\"schema\":\"shop\",\"name\":\"orders\","
-                "\"stage\":\"_pt_stage_3\",\"columns\":[\"id\",\"n\\\"1\\\"\"],"
-                "\"key\":[\"id\"],\"write\":\"upsert\",\"direct\":false,\"fills\":false}")),
+        str_find(message(arena, batch, &stream, &map),
+                 STR("\"table\":{\"schema\":\"shop\",\"name\":\"orders\","
+                     "\"stage\":\"_pt_stage_3\",\"columns\":[\"id\",\"n\\\"1\\\"\"],"
+                     "\"key\":[\"id\"],\"write\":\"upsert\",\"direct\":false,\"part\":false,"
+                     "\"fills\":false}")),
         0);
     batch_free(batch);
     arena_free(arena);
+}
+END_TEST
+
+START_TEST(each_mark_has_the_hashes_of_its_rows)
+{
+    AUTO_BUF(buf, KIB(64));
+    struct batch *batch = batch_new(MIB(1));
+    uint64_t hashes[] = {1, UINT64_MAX, 3};
+    const struct row_keys keys = {.hashes = hashes, .count = COUNT_OF(hashes)};
+    const struct commit_message what = {
+        .worker = "w1", .batch = batch, .stream = &stream, .rows = ROWS_THERE, .keys = &keys};
+    batch_row_begin(batch, 0, STR("{}"));
+    batch_row_begin(batch, 1, STR("{}"));
+    batch_mark(batch, &(struct mark){.page = 1});
+    batch_mark(batch, &(struct mark){.page = 2});
+    batch_row_begin(batch, 0, STR("{}"));
+    batch_mark(batch, &(struct mark){.page = 3});
+    commit_message_put(&buf, &what);
+    ck_assert_int_ge(str_find(buf_str(&buf), STR("\"table\":null,\"keys\":[\"{1,-1}\","
+                                                 "\"{}\",\"{3}\"],\"marks\":")),
+                     0);
+    batch_free(batch);
 }
 END_TEST
 
@@ -124,4 +148,5 @@ START_TEST(words_that_jsonb_refuses_are_escaped)
 END_TEST
 
 SUITE("worker/commit_message", marks_say_what_they_know, an_end_needs_no_page_and_no_definition,
-      the_table_has_its_columns_and_key, words_that_jsonb_refuses_are_escaped)
+      the_table_has_its_columns_and_key, each_mark_has_the_hashes_of_its_rows,
+      words_that_jsonb_refuses_are_escaped)

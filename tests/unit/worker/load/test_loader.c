@@ -278,6 +278,35 @@ START_TEST(rows_that_meet_no_other_go_straight_into_the_table)
 }
 END_TEST
 
+/* The worker hashes a key of these types itself; the server hashes all others. */
+START_TEST(rows_that_are_appended_need_no_staging_table_for_their_key)
+{
+    set_up("    key: [id]\n");
+    put_page(1, 1, "[{\"id\": 1}, {\"id\": 2}, {\"id\": 1}]");
+    expect_outcomes("1 applied");
+    put_page(1, 2, "[{\"id\": 2.0}, {\"id\": 2.5}]"); /* the column becomes numeric */
+    put_end(1, JOB_SUCCEEDED);
+    expect_outcomes("2 applied; 0 applied ended succeeded");
+    EXPECT("0", STAGES);
+    EXPECT("2 1,1,2,2.0,2.5",
+           "select folded || ' ' || (select string_agg(id::text, ',' order by "
+           "id, id::text) from shop.orders) from pagetide.job where id = 1");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_key_that_the_server_hashes_goes_by_a_staging_table)
+{
+    set_up("    key: [id]\n    columns: {id: integer}\n");
+    put_page(1, 1, "[{\"id\": 1}, {\"id\": 1}]");
+    put_end(1, JOB_SUCCEEDED);
+    expect_outcomes("1 applied; 0 applied ended succeeded");
+    EXPECT("1", STAGES);
+    EXPECT("1", "select folded from pagetide.job where id = 1");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_table_with_a_key_is_filled_by_a_staging_table)
 {
     set_up("    key: [id]\n    write: upsert\n");
@@ -522,6 +551,8 @@ END_TEST
 SUITE("worker/loader", rows_and_marks_arrive_together, a_new_field_does_not_mix_columns,
       a_bigint_widens_while_its_run_is_on, upsert_keeps_the_newest_of_a_key,
       rows_that_meet_no_other_go_straight_into_the_table,
+      rows_that_are_appended_need_no_staging_table_for_their_key,
+      a_key_that_the_server_hashes_goes_by_a_staging_table,
       a_table_with_a_key_is_filled_by_a_staging_table,
       a_table_that_was_altered_gets_no_bytes_of_another_type, a_lost_session_doubles_nothing,
       what_was_committed_unheard_is_skipped, a_refused_job_takes_no_other_with_it,
