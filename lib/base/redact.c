@@ -179,6 +179,7 @@ struct hidden {
 
 struct search {
     bool is_cut; /* the text may end in the middle of a secret */
+    bool leaves_users;
     struct hidden *found;
     size_t count, capacity;
 };
@@ -265,7 +266,8 @@ static void find_all(struct search *search, const struct unescaped *in, int laye
     for (size_t at = 0; at + SHORTEST_BYTES <= in->text.len; at++)
         if (may_begin(in->text.ptr + at))
             match_all(search, in, at);
-    find_users(search, in);
+    if (!search->leaves_users)
+        find_users(search, in);
     for (int kind = 0; layers < LAYERS_MAX && kind < UNESCAPE_KINDS; kind++) {
         struct unescaped inner;
         if (!unescape(in, (enum unescape_kind)kind, &inner))
@@ -320,6 +322,14 @@ static bool redact(struct buf *buf, struct str text, bool is_cut)
     buf_put(buf, str_slice(text, done, text.len));
     mem_free(search.found);
     return true;
+}
+
+bool redact_has(struct str text)
+{
+    struct search search = {.leaves_users = true};
+    find_all(&search, &(struct unescaped){.text = text}, 0);
+    mem_free(search.found);
+    return search.count;
 }
 
 struct str redact_str(struct arena *arena, struct str text)

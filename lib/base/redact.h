@@ -35,6 +35,9 @@ struct str redact_str(struct arena *arena, struct str text);
 /* At most `max` bytes of it, cut after it was redacted: a part would not be known again. */
 struct str redact_cut(struct arena *arena, struct str text, size_t max);
 
+/* Is one of the secrets in it, in any of these forms? Users of URLs do not count. */
+bool redact_has(struct str text);
+
 /* In place, for fixed buffers: the result is cut at size - 1. */
 void redact_cstr(char *text, size_t size);
 

@@ -26,6 +26,13 @@ void digest_hmac_sha256(struct str key, struct str bytes,
               ret, NULL) != NULL);
 }
 
+void digest_stretch(struct str secret, struct str salt, int rounds,
+                    unsigned char ret[DIGEST_SHA256_BYTES])
+{
+    must(PKCS5_PBKDF2_HMAC(secret.ptr, (int)secret.len, (const unsigned char *)salt.ptr,
+                           (int)salt.len, rounds, EVP_sha256(), DIGEST_SHA256_BYTES, ret) == 1);
+}
+
 struct str digest_hex(struct arena *arena, struct str bytes)
 {
     char *out = arena_alloc(arena, bytes.len * 2 + 1);

@@ -10,6 +10,9 @@ enum { DIGEST_SHA256_BYTES = 32 };
 void digest_sha256(struct str bytes, unsigned char ret[DIGEST_SHA256_BYTES]);
 void digest_hmac_sha256(struct str key, struct str bytes,
                         unsigned char ret[DIGEST_SHA256_BYTES]);
+/* PBKDF2 (RFC 8018) with HMAC-SHA-256: slow on purpose, some 30 ms for 100,000 rounds. */
+void digest_stretch(struct str secret, struct str salt, int rounds,
+                    unsigned char ret[DIGEST_SHA256_BYTES]);
 struct str digest_hex(struct arena *arena, struct str bytes);
 
 /* RFC 4648, section 4, padded. */

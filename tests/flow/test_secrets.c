@@ -283,6 +283,70 @@ START_TEST(an_echo_is_hidden_in_every_form_it_takes)
 }
 END_TEST
 
+/* --- what a checkpoint keeps --- */
+
+/* The pair in base64, the password in hexadecimal, in an escape within an escape. */
+static const char *const echoed[] = {
+    "c2hvcGtlZXBlcjpQYTU1L3cwcmQrcGxhbnRlZA==",
+    "506135352F773072642B706C616E746564",
+    "x%2522Pa55%255C%252Fw0rd+planted%2522",
+};
+static const char *const sent[] = {
+    "after=c2hvcGtlZXBlcjpQYTU1L3cwcmQrcGxhbnRlZA%3D%3D",
+    "after=506135352F773072642B706C616E746564",
+    "after=x%252522Pa55%25255C%25252Fw0rd%2Bplanted%252522",
+};
+
+static void define_walk(void)
+{
+    pagetide_source(
+        &pagetide, "walk",
+        "source: walk\nbase_url: %s\nretry: {max_attempts: 1}\n"
+        "auth: {type: basic, user: shopkeeper, password: \"{{ env.SHOP_PASSWORD }}\"}\n"
+        "streams:\n  s:\n    path: /walk\n    merge_path: data\n"
+        "    pagination: {type: cursor, cursor_path: next, param: after}\n",
+        mock.url);
+    const char *from = "";
+    for (size_t i = 0; i <= COUNT_OF(echoed); i++) {
+        const char *body =
+            pagetide_text("{\"data\": [{\"id\": %zu}], \"next\": %s}", i,
+                          i < COUNT_OF(echoed) ? pagetide_text("\"%s\"", echoed[i]) : "null");
+        mock_post(&mock, "/_mock/route",
+                  pagetide_text("{\"path\": \"/walk\", \"query\": \"%s\", \"answers\": "
+                                "[%s{\"body\": %s}]}",
+                                from, i ? "{\"status\": 503}, " : "", body));
+        from = i < COUNT_OF(echoed) ? sent[i] : "";
+    }
+}
+
+/* Each page fails once: its checkpoint is all that the next try has. */
+START_TEST(an_echo_in_a_cursor_is_kept_sealed_and_sent_as_it_was)
+{
+    start();
+    define_walk();
+    pagetide_run(&pagetide, "sync walk.s");
+    for (size_t i = 0; i < COUNT_OF(echoed); i++) {
+        ck_assert_str_eq(pagetide_sql(&pagetide, "select state from pagetide.run"), "failed");
+        const char *dump = dump_postgres();
+        search("the dump of PostgreSQL", dump);
+        for (size_t k = 0; k < COUNT_OF(echoed); k++)
+            ck_assert_ptr_null(strstr(dump, echoed[k]));
+        struct pagetide_result got = pagetide_run(&pagetide, "retry walk.s");
+        search_result("retry", got);
+        got = pagetide_run(&pagetide, "sync walk.s --log-level debug");
+        search_result("sync", got);
+    }
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select concat_ws(' ', state, error) from "
+                                             "pagetide.run"),
+                     "succeeded");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from walk.s"), "4");
+    const char *requests = mock_get(&mock, "/_mock/requests");
+    for (size_t i = 0; i < COUNT_OF(sent); i++)
+        ck_assert_msg(strstr(requests, sent[i]) != NULL, "%s is not in %s", sent[i], requests);
+    stop();
+}
+END_TEST
+
 /* --- control characters --- */
 
 static void define_hostile(void)
@@ -466,6 +530,8 @@ START_TEST(a_server_that_is_away_is_named_without_its_password)
 END_TEST
 
 SUITE("flow/secrets", planted_secrets_are_found_nowhere,
-      an_echo_is_hidden_in_every_form_it_takes, what_an_api_writes_drives_no_terminal,
-      a_literal_credential_is_told_by_check_and_hidden, a_preview_of_rejects_alone_exits_with_1,
+      an_echo_is_hidden_in_every_form_it_takes,
+      an_echo_in_a_cursor_is_kept_sealed_and_sent_as_it_was,
+      what_an_api_writes_drives_no_terminal, a_literal_credential_is_told_by_check_and_hidden,
+      a_preview_of_rejects_alone_exits_with_1,
       a_server_that_is_away_is_named_without_its_password)

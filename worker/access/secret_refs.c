@@ -1,7 +1,9 @@
 #include "worker/access/secret_refs.h"
 
+#include "base/redact.h"
 #include "core/template.h"
 #include "port/http_url.h"
+#include "worker/access/seal.h"
 
 enum { SHORTEST_BYTES = 4, TEXT_BYTES_MAX = 16 * 1024 * 1024 };
 
@@ -68,9 +70,31 @@ static bool on_secret(void *ctx, struct str name, struct str text)
     return true;
 }
 
-struct str secret_refs_hide_text(struct secret_refs *refs, struct str text)
+static void add_ref(struct secret_refs *refs, struct secret_ref ref)
 {
-    int64_t at = refs->at++;
+    ARENA_GROW(refs->arena, refs->items, refs->count, refs->capacity);
+    refs->items[refs->count++] = ref;
+}
+
+static bool put_secret(void *ctx, struct str name, struct str text)
+{
+    struct buf *key = ctx;
+    buf_printf(key, "%zu:%.*s=%zu:", name.len, STR_ARG(name), text.len);
+    buf_put(key, text);
+    return true;
+}
+
+/* All secrets of the stream as one text; empty where there are none. */
+static struct str sealing_key(const struct secret_refs *refs)
+{
+    AUTO_BUF(key, TEXT_BYTES_MAX);
+    each_secret(refs, put_secret, &key);
+    return arena_str(refs->arena, buf_str(&key));
+}
+
+/* What each secret wrote as it is or percent-encoded. */
+static struct str hide_named(struct secret_refs *refs, int64_t at, struct str text)
+{
     struct search search = {.arena = refs->arena, .text = text};
     each_secret(refs, on_secret, &search);
     if (!search.len)
@@ -81,14 +105,28 @@ struct str secret_refs_hide_text(struct secret_refs *refs, struct str text)
         buf_put(&kept, str_slice(search.text, 0, from));
         search.found.at = at;
         search.found.from = (int64_t)kept.len;
-        ARENA_GROW(refs->arena, refs->items, refs->count, refs->capacity);
-        refs->items[refs->count++] = search.found;
+        add_ref(refs, search.found);
         struct str rest = str_slice(search.text, from + search.len, search.text.len);
         search = (struct search){.arena = refs->arena, .text = rest};
         each_secret(refs, on_secret, &search);
     }
     buf_put(&kept, search.text);
     return arena_str(refs->arena, buf_str(&kept));
+}
+
+struct str secret_refs_hide_text(struct secret_refs *refs, struct str text)
+{
+    int64_t at = refs->at++;
+    size_t before = refs->count;
+    struct str kept = hide_named(refs, at, text);
+    struct str key = STR_NONE;
+    if (refs->seals && redact_has(kept))
+        key = sealing_key(refs);
+    if (!key.len)
+        return kept;
+    refs->count = before;
+    add_ref(refs, (struct secret_ref){.at = at, .sealed = seal_close(refs->arena, key, text)});
+    return STR("");
 }
 
 struct value secret_refs_hide(struct secret_refs *refs, struct value value)
@@ -125,8 +163,12 @@ void secret_refs_put(const struct secret_refs *refs, struct json_out *out, const
         const struct secret_ref *ref = &refs->items[i];
         json_out_open(out, NULL, '{');
         json_out_int(out, "at", ref->at);
-        json_out_int(out, "from", ref->from);
-        json_out_str(out, "name", ref->name);
+        if (ref->sealed.len) {
+            json_out_str(out, "sealed", ref->sealed);
+        } else {
+            json_out_int(out, "from", ref->from);
+            json_out_str(out, "name", ref->name);
+        }
         if (ref->is_encoded)
             json_out_bool(out, "encoded", true);
         json_out_close(out, '}');
@@ -136,18 +178,26 @@ void secret_refs_put(const struct secret_refs *refs, struct json_out *out, const
 
 /* --- showing --- */
 
+static bool read_ref(struct value item, struct secret_ref *ret_ref)
+{
+    struct value name = value_get(item, STR("name")), sealed = value_get(item, STR("sealed"));
+    struct secret_ref ref = {.is_encoded = value_is_true(value_get(item, STR("encoded")))};
+    ref.name = name.kind == VALUE_STRING ? name.text : STR_NONE;
+    ref.sealed = sealed.kind == VALUE_STRING ? sealed.text : STR_NONE;
+    *ret_ref = ref;
+    return value_count(value_get(item, STR("at")), &ret_ref->at) &&
+           (ref.sealed.len ||
+            (ref.name.ptr && value_count(value_get(item, STR("from")), &ret_ref->from)));
+}
+
 bool secret_refs_read(struct secret_refs *refs, struct value list, struct err *err)
 {
     for (size_t i = 0; list.kind == VALUE_LIST && i < list.list->count; i++) {
-        struct value item = list.list->items[i], name = value_get(item, STR("name"));
-        struct secret_ref ref = {.is_encoded = value_is_true(value_get(item, STR("encoded")))};
-        if (name.kind != VALUE_STRING || !value_count(value_get(item, STR("at")), &ref.at) ||
-            !value_count(value_get(item, STR("from")), &ref.from))
+        struct secret_ref ref;
+        if (!read_ref(list.list->items[i], &ref))
             return err_set(err, ERR_INPUT, "checkpoint", 0,
                            "the checkpoint's references to secrets cannot be read");
-        ref.name = name.text;
-        ARENA_GROW(refs->arena, refs->items, refs->count, refs->capacity);
-        refs->items[refs->count++] = ref;
+        add_ref(refs, ref);
     }
     return true;
 }
@@ -165,12 +215,23 @@ static bool on_named(void *ctx, struct str name, struct str text)
     return false;
 }
 
+static bool show_sealed(struct secret_refs *refs, struct str *text, struct err *err)
+{
+    const struct secret_ref *ref = &refs->items[refs->next++];
+    return seal_open(refs->arena, sealing_key(refs), ref->sealed, text) ||
+           err_set(err, ERR_INPUT, "checkpoint", 0,
+                   "the checkpoint holds a secret that the API has sent back, and the secrets "
+                   "have changed since: it cannot be read any more; start a new run");
+}
+
 bool secret_refs_show_text(struct secret_refs *refs, struct str *text, struct err *err)
 {
     int64_t at = refs->at++;
     size_t done = 0;
     if (refs->next == refs->count || refs->items[refs->next].at != at)
         return true;
+    if (refs->items[refs->next].sealed.len)
+        return show_sealed(refs, text, err);
     AUTO_BUF(shown, TEXT_BYTES_MAX);
     for (; refs->next < refs->count && refs->items[refs->next].at == at; refs->next++) {
         const struct secret_ref *ref = &refs->items[refs->next];

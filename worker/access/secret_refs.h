@@ -5,22 +5,28 @@
 #include "worker/access/secrets.h"
 
 /*
- * Keeps the values of secrets out of a state that is stored. Before it is written each string
- * is hidden: what a secret wrote into it is cut out, and a reference says what stood where.
+ * Keeps the values of secrets out of a state that is stored. Before it is written each
+ * string is hidden: what a secret wrote into it is cut out, and a reference says what
+ * stood where.
  *
  *     secret_refs_init → secret_refs_hide for each value → secret_refs_put
  *     secret_refs_init → secret_refs_read → secret_refs_show for each value, in the same order
  *
- * The references are apart from the strings: [{"at": 2, "from": 9, "name": "env.TOKEN"}] is the
- * third string, 9 bytes of what is left of it before. So no text of an API is ever taken for a
- * reference. A secret is found as it is and percent-encoded ("encoded": true); below 4 bytes it
- * is not looked for (base/redact.h has the same limit). What was made of a secret, such as a
- * hash, is not found: pager_response.c refuses that.
+ * The references are apart from the strings: [{"at": 2, "from": 9, "name": "env.TOKEN"}]
+ * is the third string, 9 bytes of what is left of it before. So no text of an API is ever
+ * taken for a reference. A secret is named where it stands as it is or percent-encoded
+ * ("encoded": true); below 4 bytes it is not looked for (base/redact.h has the same
+ * limit). Where a string still holds one in any other form that base/redact.h knows
+ * (base64, hexadecimal, escaped, cut, another letter case, made of it by an expression),
+ * the whole string is sealed (seal.h) and empty in the state: {"at": 2, "sealed": …}. Only
+ * the same secrets open it. What the definition itself makes of a secret is not sealed:
+ * pager_response.c refuses that.
  */
 struct secret_ref {
     int64_t at, from;
     struct str name;
     bool is_encoded;
+    struct str sealed; /* instead of all but `at`; STR_NONE: it is not */
 };
 
 struct secret_refs {
@@ -30,6 +36,7 @@ struct secret_refs {
     size_t count, capacity;
     int64_t at;  /* strings that went through */
     size_t next; /* the first reference that is not used yet */
+    bool seals;  /* set by hand: a string that holds a secret in another form is sealed */
 };
 
 /* Borrows the secrets; everything else is in `arena`. */

@@ -35,7 +35,7 @@
  *
  * Invariants: reading and writing again gives the same text (a fuzz target checks that), and no
  * credential is in it: pager_response.c and access/origin.h keep out what they can, and what a
- * secret wrote into the rest is put in anew from a reference.
+ * secret wrote into the rest is put in anew from a reference, or the text is sealed.
  */
 static const char *const type_names[] = {
     [PAGINATE_NONE] = "none",
@@ -159,6 +159,7 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
     const struct pager *pager = &hidden;
     struct secret_refs refs;
     secret_refs_init(&refs, arena, secrets);
+    refs.seals = true;
     hide_secrets(&refs, &hidden);
     assert((size_t)pager->type < COUNT_OF(type_names));
     AUTO_BUF(buf, CHECKPOINT_BYTES_MAX);
