@@ -88,6 +88,7 @@ struct pagination {
     int flag_absent;     /* has_more_path where it is absent: 1 more, 0 the end, -1 an error */
     bool is_flag_of_end; /* `auto` alone: has_more is true where the page is the last */
     bool spreads_cursor; /* `auto` alone: the cursor is a map of parameters to set */
+    bool reads_records;  /* `auto` alone: the cursor is a field of a record */
 };
 
 enum merge_strategy {

@@ -10,7 +10,7 @@
 
 /*
  * The inside of a crawl, shared by crawl.c (its life and the driver), step.c (from the request
- * to the rows) and next.c (from the rows to the next request).
+ * to the rows), next.c (from the rows to the next request) and trial.c (where that is a guess).
  *
  * The steps of a page, in their order. Each is a function step_<name> that does one thing and
  * returns the step after it; only the driver in crawl.c calls them. PAUSE leaves the machine
@@ -62,6 +62,20 @@ struct turned {
     struct str checkpoint;
 };
 
+/*
+ * The second page of a paging whose parameter `auto` chose is on trial (trial.c): it may be
+ * refused, or be the first again. Then it is asked for by the next name that the parameter may
+ * have, and nothing of the page is stored.
+ */
+struct trial {
+    size_t count;                   /* other names that were tried */
+    const struct pagination *first; /* the paging of the first name, to be shown */
+    struct str words;               /* its words */
+    struct str why;                 /* why it is none; empty: the page is no trial's */
+    struct str tried;               /* the other names, for people */
+    bool was_empty;                 /* one of the pages was, which may be the end */
+};
+
 struct crawl {
     const struct crawl_env *env;
     struct job job;
@@ -102,7 +116,8 @@ struct crawl {
     bool is_end_by_rule;   /* `responses` said that there is no more */
     bool is_behind_end;    /* it was refused, and all had been read before */
     struct str merge_note; /* what is the record, where the definition does not say it */
-    struct str refusal;    /* why a page on trial is none (crawl_is_on_trial) */
+    struct str refusal;    /* why the server has no such page, of one on trial */
+    struct trial trial;
 
     size_t pending; /* marks without an outcome yet */
     struct crawl_end end;
@@ -132,12 +147,33 @@ void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
                    enum job_reason reason);
 void crawl_put_mark(struct crawl *crawl, struct mark *mark);
 
+/* --- trial.c --- */
+
 /*
  * Is the page the second one of a paging whose parameter `auto` chose, or was all read by the
  * API's own count? Such a page may be refused, or be the first again. A link is the API's own
  * word, and never on trial.
  */
 bool crawl_is_on_trial(const struct crawl *crawl);
+
+/* Does the page on trial not confirm what was believed? Asked before the page is decided on. */
+bool trial_has_failed(struct crawl *crawl);
+
+/*
+ * The same of an empty page, which may be the end: after the decision. Where no other name is
+ * left it is the end, and *decision says how little that proves. Tells of the name that was
+ * confirmed, too.
+ */
+bool trial_is_doubtful(struct crawl *crawl, struct pager_decision *decision);
+
+/*
+ * Makes crawl->request the one for the same page by another name. False without an error: there
+ * is no other. `err` must be empty. The rows of the page must have left the batch.
+ */
+bool trial_ask_other(struct crawl *crawl, struct err *err);
+
+/* How the job ends where no name is confirmed: with the first page. */
+struct pager_decision trial_end(struct crawl *crawl);
 
 /* What is known of the page that was answered, for decisions on it. */
 struct pager_facts crawl_facts(const struct crawl *crawl);

@@ -6,8 +6,8 @@
 #include "port/hash.h"
 #include "worker/exchange/recall.h"
 #include "worker/paging/link.h"
+#include "worker/paging/pager_auto.h"
 #include "worker/paging/pager_decide.h"
-#include "worker/paging/pager_words.h"
 #include "worker/watch.h"
 
 /* Drops the page that was just cut: its rows leave the batch, the job fails. */
@@ -36,6 +36,19 @@ static bool reads_total_in_body(const struct crawl *crawl)
     return total->kind != LOCATOR_NONE && total->kind != LOCATOR_HEADER;
 }
 
+static bool parse_response(struct crawl *crawl, struct value_skipped skipped, struct err *err)
+{
+    return value_parse(crawl->page, buf_str(&crawl->body), skipped, &crawl->scope.response,
+                       err);
+}
+
+/* Where to go on may be said by a record. */
+static bool needs_records(const struct crawl *crawl)
+{
+    return crawl->stream->needs_response_records || is_body_record(crawl) ||
+           (crawl->pager.recognised.len && crawl->pager.in_force->reads_records);
+}
+
 /* The body without its records, where an expression or the end may want it. */
 static bool read_response(struct crawl *crawl, struct err *err)
 {
@@ -45,10 +58,13 @@ static bool read_response(struct crawl *crawl, struct err *err)
     if (crawl->is_body_empty ||
         (type == PAGINATE_LINK_HEADER && has_next_link(crawl) && !reads_total_in_body(crawl)))
         return true;
-    if (crawl->stream->needs_response_records || is_body_record(crawl))
+    if (needs_records(crawl))
         skipped = VALUE_WHOLE;
-    return value_parse(crawl->page, buf_str(&crawl->body), skipped, &crawl->scope.response,
-                       err);
+    if (!parse_response(crawl, skipped, err))
+        return false;
+    struct pager_facts facts = crawl_facts(crawl);
+    return type != PAGINATE_AUTO || !pager_auto_wants_records(&facts, crawl->page) ||
+           parse_response(crawl, VALUE_WHOLE, err);
 }
 
 struct pager_facts crawl_facts(const struct crawl *crawl)
@@ -196,6 +212,7 @@ static void advance(struct crawl *crawl, const struct pager *next,
     crawl->pager = *next;
     crawl->request = *request;
     crawl->attempt = crawl->server_waits = crawl->redirects = 0;
+    crawl->trial = (struct trial){0};
     crawl->page = crawl->next;
     crawl->next = old;
     crawl->scope.response = UNDEFINED_VALUE;
@@ -214,7 +231,6 @@ static void keep_last(struct crawl *crawl, struct pager *next)
         next->last = arena_str(crawl->next, crawl->scope.last);
 }
 
-/* `replace`: another response follows, so this one's row does not stay. */
 static void forget_page(struct crawl *crawl)
 {
     batch_page_drop(loader_open_batch(crawl->loader));
@@ -301,7 +317,7 @@ enum step step_mark(struct crawl *crawl)
     const struct pager_decision *decision = &crawl->turned.decision;
     const struct request *request = &crawl->turned.request;
     if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
-        forget_page(crawl);
+        forget_page(crawl); /* another response follows: its row does not stay */
     struct mark mark = page_mark(crawl, next, decision, crawl->turned.checkpoint);
     mark.warning =
         arena_join(crawl->next, mark.warning, "; ", bookmark_warning(crawl, decision));
@@ -328,62 +344,30 @@ enum step step_mark(struct crawl *crawl)
     return crawl_pause(crawl, STEP_send);
 }
 
-/* The API's count was reached by the first page: the second is to show that it counts all. */
-static bool has_all(const struct pager *pager)
-{
-    return pager->in_force->total.kind != LOCATOR_NONE && pager->total >= 0 &&
-           pager->total <= pager->records;
-}
-
-bool crawl_is_on_trial(const struct crawl *crawl)
-{
-    const struct pager *pager = &crawl->pager;
-    bool is_guess = pager->recognised.len && pager->type == PAGINATE_CURSOR;
-    bool is_numbered = pager_is_numbered(pager) && (pager->recognised.len || has_all(pager));
-    return pager->page == 1 && (is_guess || is_numbered);
-}
-
-static struct pager_decision decide_unconfirmed(const struct crawl *crawl)
-{
-    const struct pager *pager = &crawl->pager;
-    struct str words = pager->recognised, refusal = crawl->refusal;
-    struct pager_decision decision = {
-        .outcome = PAGER_END, .complete = COMPLETE_ASSUMED, .pages_total = 1};
-    if (words.len)
-        decision.why = arena_printf(crawl->next,
-                                    "one page only: `auto` asked for a second by %.*s, which "
-                                    "%.*s",
-                                    STR_ARG(words), STR_ARG(refusal));
-    else
-        decision.why = arena_printf(crawl->next, "%.*s is %lld, and the next page %.*s",
-                                    STR_ARG(pager->in_force->total.source),
-                                    (long long)pager->total, STR_ARG(refusal));
-    decision.complete_why = decision.warning = decision.why;
-    if (words.len)
-        decision.warning = pager_words_hint(crawl->next, decision.why, pager->in_force);
-    if (has_all(pager))
-        return decision;
-    decision.outcome = PAGER_TRUNCATED;
-    decision.reason = REASON_INCONSISTENT_END;
-    decision.complete = COMPLETE_CONTRADICTED;
-    return decision;
-}
-
 /* The second page does not confirm what was believed: nothing of it is stored. */
 static enum step end_unconfirmed(struct crawl *crawl)
 {
-    struct pager_decision decision = decide_unconfirmed(crawl);
+    struct pager_decision decision = trial_end(crawl);
     struct pager next = crawl->pager;
     struct request none = {0};
     next.page++;
     next.is_done = true;
-    forget_page(crawl);
     crawl->cut.taken = crawl->cut.seen = 0;
     struct str checkpoint;
     if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
         return crawl_fail(crawl, REASON_BODY);
     check_required(crawl, &decision);
     return leave_page(crawl, &(struct turned){next, decision, none, checkpoint});
+}
+
+static enum step retry_trial(struct crawl *crawl)
+{
+    forget_page(crawl);
+    crawl->err = (struct err)ERR_INIT;
+    if (trial_ask_other(crawl, &crawl->err))
+        return STEP_send;
+    return crawl->err.kind != ERR_NONE ? crawl_fail(crawl, REASON_EVAL)
+                                       : end_unconfirmed(crawl);
 }
 
 enum step step_next(struct crawl *crawl)
@@ -395,13 +379,10 @@ enum step step_next(struct crawl *crawl)
     if (!read_response(crawl, &crawl->err))
         return refuse_page(crawl, REASON_BODY);
     settle_records_hash(crawl);
-    if (crawl->refusal.len)
-        return end_unconfirmed(crawl);
-    if (!guards_hold(crawl, &crawl->err)) {
-        crawl->refusal = STR("brings the records of the first again");
-        return crawl_is_on_trial(crawl) ? end_unconfirmed(crawl)
-                                        : refuse_page(crawl, REASON_LOOP);
-    }
+    if (trial_has_failed(crawl))
+        return retry_trial(crawl);
+    if (!guards_hold(crawl, &crawl->err))
+        return refuse_page(crawl, REASON_LOOP);
     struct pager read = crawl->pager;
     read.page++;
     read.records += crawl->cut.taken;
@@ -412,6 +393,8 @@ enum step step_next(struct crawl *crawl)
         pager_decide(&crawl->pager, &facts, crawl->next, &next, &crawl->err);
     if (decision.outcome == PAGER_FAILED)
         return refuse_page(crawl, decision.reason);
+    if (trial_is_doubtful(crawl, &decision))
+        return retry_trial(crawl);
     decision.warning = arena_join(crawl->next, decision.warning, "; ", crawl->merge_note);
     crawl->merge_note = STR_NONE;
     keep_last(crawl, &next);

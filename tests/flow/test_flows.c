@@ -66,6 +66,12 @@ START_TEST(recognised_forms)
 }
 END_TEST
 
+START_TEST(parameters_that_are_tried)
+{
+    check_file("auto_tries.txt");
+}
+END_TEST
+
 START_TEST(answers)
 {
     check_file("answers.txt");
@@ -121,5 +127,5 @@ START_TEST(requests)
 END_TEST
 
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
-                recognised_forms, answers, rules, records, merge, origins, complete, ends,
-                twice, requests)
+                recognised_forms, parameters_that_are_tried, answers, rules, records, merge,
+                origins, complete, ends, twice, requests)

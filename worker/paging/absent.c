@@ -137,6 +137,23 @@ static void warn_of_pagination(struct pager_step *step, const char *type, const 
                                  type, key, STR_ARG(path)));
 }
 
+/* A flag, and nothing else that says where to go on, beside records that have an id. */
+static bool warn_of_last_id(struct pager_step *step, const struct look *look)
+{
+    struct look_found flag, other;
+    struct str path;
+    if (!look_find(look, &known_flags, look_is_yes, &flag) ||
+        look_find(look, &known_cursors, look_is_cursor, &other) ||
+        look_find(look, &known_pages, look_is_count, &other) || !look_find_last_id(look, &path))
+        return false;
+    const char *type =
+        arena_printf(step->arena, "cursor, param: starting_after, has_more_path: \"%.*s\"",
+                     STR_ARG(flag.path))
+            .ptr;
+    warn_of_pagination(step, type, "cursor_path", path);
+    return true;
+}
+
 void absent_pagination(struct pager_step *step)
 {
     static const struct {
@@ -150,6 +167,8 @@ void absent_pagination(struct pager_step *step)
     struct look look;
     struct look_found found;
     look_open(&look, step->facts, step->arena);
+    if (warn_of_last_id(step, &look))
+        return;
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (look_find(&look, kinds[i].list, kinds[i].fits, &found)) {
             warn_of_pagination(step, kinds[i].type, kinds[i].key, found.path);

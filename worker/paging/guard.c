@@ -96,6 +96,11 @@ bool guard_knows_records(const struct guard *guard, uint64_t hash, int64_t recor
     return set_has(&guard->records, hash);
 }
 
+bool guard_is_last(const struct guard *guard, uint64_t hash, int64_t records)
+{
+    return records == 1 && guard->last_single == slot_value(hash);
+}
+
 void guard_add(struct guard *guard, uint64_t request_hash, uint64_t records_hash,
                int64_t records)
 {
@@ -121,12 +126,18 @@ static void set_reset(struct guard_set *set, size_t count)
     set->slots = mem_alloc(set->capacity * sizeof *set->slots);
 }
 
+int64_t guard_count_overlap(const struct guard *guard, const uint64_t *ids, size_t count)
+{
+    int64_t shared = 0;
+    for (size_t i = 0; i < count; i++)
+        shared += set_has(&guard->page, ids[i]);
+    return shared;
+}
+
 int64_t guard_overlap(struct guard *guard, const uint64_t *ids, size_t count)
 {
     struct guard_set *page = &guard->page;
-    int64_t shared = 0;
-    for (size_t i = 0; i < count; i++)
-        shared += set_has(page, ids[i]);
+    int64_t shared = guard_count_overlap(guard, ids, count);
     set_reset(page, count);
     for (size_t i = 0; i < count; i++)
         set_insert(page, slot_value(ids[i]));

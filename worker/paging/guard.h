@@ -35,6 +35,9 @@ bool guard_knows_request(const struct guard *guard, uint64_t hash);
  */
 bool guard_knows_records(const struct guard *guard, uint64_t hash, int64_t records);
 
+/* Is a page of one record the one before it again? */
+bool guard_is_last(const struct guard *guard, uint64_t hash, int64_t records);
+
 /* Remembers a page that is read, after it was looked up. */
 void guard_add(struct guard *guard, uint64_t request_hash, uint64_t records_hash,
                int64_t records);
@@ -45,6 +48,9 @@ void guard_add(struct guard *guard, uint64_t request_hash, uint64_t records_hash
  * record, or with records that nothing tells apart, is not compared with the page after it.
  */
 int64_t guard_overlap(struct guard *guard, const uint64_t *ids, size_t count);
+
+/* The same count, and the page before stays the one to compare with. */
+int64_t guard_count_overlap(const struct guard *guard, const uint64_t *ids, size_t count);
 
 /*
  * Remembers `count` earlier pages, oldest first, as the ledger has them: hashes with their bits

@@ -5,6 +5,10 @@
     {                                                                                          \
         .name = text                                                                           \
     }
+#define P(text, usual, others)                                                                 \
+    {                                                                                          \
+        .name = text, .param = usual, .also = others                                           \
+    }
 #define LIST(symbol, what, ...)                                                                \
     static const struct known symbol##_items[] = {__VA_ARGS__};                                \
     const struct known_list known_##symbol = {what, symbol##_items, COUNT_OF(symbol##_items)}
@@ -24,29 +28,39 @@ LIST(links, "next links", N("next"), N("next_url"), N("nextUrl"), N("next_link")
      N("links[rel=next]"), N("links[rel=next].url"), N("links[rel=next].uri"),
      N("link[relation=next].url"), N("link[rel=next]"), N("_links[rel=next]"));
 
-LIST(cursors, "cursors", {"next_cursor", "cursor"}, {"nextCursor", "cursor"},
-     {"next_page_token", "page_token"}, {"nextPageToken", "pageToken"},
-     {"next_token", "next_token"}, {"nextToken", "nextToken"}, {"NextToken", "NextToken"},
-     {"continuation_token", "continuation_token"}, {"continuationToken", "continuationToken"},
-     {"ContinuationToken", "ContinuationToken"}, {"NextContinuationToken", "ContinuationToken"},
-     {"PaginationToken", "PaginationToken"}, {"LastEvaluatedKey", "ExclusiveStartKey"},
-     {"NextMarker", "Marker"}, {"next_marker", "marker"}, {"nextMarker", "marker"},
-     {"nextCursorMark", "cursorMark"}, {"nextPageStart", "start"}, {"next_start", "start"},
-     {"nextStart", "start"}, {"next_offset", "offset"}, {"nextOffset", "offset"},
-     {"next_batch", "from"}, {"next_page_id", "page_id"}, {"next_id", "next_id"},
-     {"next.after", "after"}, {"next.starting_after", "starting_after"},
-     {"_continue", "_continue"}, {"continue", "continue"}, {"next_page", "page"},
-     {"nextPage", "page"}, {"next_page_number", "page"}, {"nextPageNumber", "page"},
-     {"next", "page"});
+LIST(cursors, "cursors", P("next_cursor", "cursor", "start_cursor next_cursor"),
+     P("nextCursor", "cursor", "nextCursor after"),
+     P("next_page_token", "page_token", "next_page_token pageToken"),
+     P("nextPageToken", "pageToken", "nextPageToken page_token"),
+     P("next_token", "next_token", "pagination_token from"),
+     P("nextToken", "nextToken", "pageToken token"), P("NextToken", "NextToken", NULL),
+     P("continuation_token", "continuation_token", NULL),
+     P("continuationToken", "continuationToken", NULL),
+     P("ContinuationToken", "ContinuationToken", NULL),
+     P("NextContinuationToken", "ContinuationToken", NULL),
+     P("PaginationToken", "PaginationToken", NULL),
+     P("LastEvaluatedKey", "ExclusiveStartKey", NULL), P("NextMarker", "Marker", "marker"),
+     P("next_marker", "marker", NULL), P("nextMarker", "marker", NULL),
+     P("nextCursorMark", "cursorMark", NULL), P("nextPageStart", "start", NULL),
+     P("next_start", "start", NULL), P("nextStart", "start", NULL),
+     P("next_offset", "offset", NULL), P("nextOffset", "offset", NULL),
+     P("next_batch", "from", "since next_batch"), P("next_page_id", "page_id", "next_page_id"),
+     P("next_id", "next_id", NULL), P("next.after", "after", NULL),
+     P("next.starting_after", "starting_after", NULL), P("_continue", "_continue", NULL),
+     P("continue", "continue", NULL), P("next_page", "page", "next_page page"),
+     P("nextPage", "page", "nextPage page"), P("next_page_number", "page", NULL),
+     P("nextPageNumber", "page", NULL), P("next", "page", "next start"));
 
-LIST(numbers, "page numbers", {"page", "page"}, {"current_page", "page"},
-     {"currentPage", "page"}, {"page_number", "page"}, {"pageNumber", "pageNumber"},
-     {"page_no", "page_no"}, {"pageNo", "pageNo"}, {"number", "page"},
-     {"pageIndex", "pageIndex"}, {"page_index", "page_index"});
+LIST(numbers, "page numbers", P("page", "page", NULL), P("current_page", "page", NULL),
+     P("currentPage", "page", NULL), P("page_number", "page", NULL),
+     P("pageNumber", "pageNumber", NULL), P("page_no", "page_no", NULL),
+     P("pageNo", "pageNo", NULL), P("number", "page", NULL), P("pageIndex", "pageIndex", NULL),
+     P("page_index", "page_index", NULL));
 
-LIST(offsets, "offsets", {"offset", "offset"}, {"skip", "skip"}, {"start", "start"},
-     {"startAt", "startAt"}, {"start_at", "start_at"}, {"startIndex", "startIndex"},
-     {"start_index", "start_index"}, {"from", "from"});
+LIST(offsets, "offsets", P("offset", "offset", NULL), P("skip", "skip", NULL),
+     P("start", "start", NULL), P("startAt", "startAt", NULL), P("start_at", "start_at", NULL),
+     P("startIndex", "startIndex", NULL), P("start_index", "start_index", NULL),
+     P("from", "from", NULL));
 
 LIST(pages, "page counts", N("total_pages"), N("totalPages"), N("page_count"), N("pageCount"),
      N("last_page"), N("lastPage"), N("num_pages"), N("numPages"), N("nbPages"), N("pages"),
@@ -68,10 +82,14 @@ LIST(flags, "flags of more", N("has_more"), N("hasMore"), N("has_next"), N("hasN
 LIST(ends, "flags of the end", N("isLastPage"), N("is_last_page"), N("isLast"), N("is_last"),
      N("lastPage"), N("last_page"), N("last"), N("done"));
 
-LIST(reached, "places reached", {"endCursor", "after"}, {"end_cursor", "after"},
-     {"last_id", "after"}, {"lastId", "after"}, {"after_cursor", "page[after]"},
-     {"cursors.after", "after"}, {"Marker", "Marker"}, {"cursor", "cursor"}, {"after", "after"},
-     {"bookmark", "bookmark"});
+LIST(reached, "places reached", P("endCursor", "after", "cursor"),
+     P("end_cursor", "after", "cursor"), P("last_id", "after", "after_id starting_after"),
+     P("lastId", "after", "afterId startingAfter"), P("after_cursor", "page[after]", NULL),
+     P("cursors.after", "after", NULL), P("Marker", "Marker", NULL),
+     P("cursor", "cursor", NULL), P("after", "after", NULL), P("bookmark", "bookmark", NULL));
+
+const struct known known_last_id = {"id", "starting_after", "after after_id"};
+const struct known known_end_token = {"end", "from", NULL};
 
 LIST(total_headers, "total headers", N("x-total-count"), N("x-total"), N("x-wp-total"),
      N("x-totalcount"), N("total-count"), N("total-records"), N("x-total-records"),
@@ -81,37 +99,42 @@ LIST(pages_headers, "page count headers", N("x-total-pages"), N("x-wp-totalpages
      N("x-page-count"), N("x-pages"), N("x-pagination-page-count"),
      N("x-pagination-total-pages"), N("total-pages"));
 
-LIST(next_headers, "next headers", {"next-page", "page"}, {"x-next-page", "page"},
-     {"x-pagination-next", "page"}, {"x-next-cursor", "cursor"}, {"next-cursor", "cursor"},
-     {"x-next-token", "next_token"}, {"opc-next-page", "page"},
-     {"x-ms-continuationtoken", "continuationToken"});
+LIST(next_headers, "next headers", P("next-page", "page", NULL), P("x-next-page", "page", NULL),
+     P("x-pagination-next", "page", NULL), P("x-next-cursor", "cursor", NULL),
+     P("next-cursor", "cursor", NULL), P("x-next-token", "next_token", NULL),
+     P("opc-next-page", "page", NULL), P("x-ms-continuationtoken", "continuationToken", NULL));
 
-LIST(page_params, "page parameters", N("page"), N("page[number]"), N("page_number"),
-     N("pageNumber"), N("PageNumber"), N("page_no"), N("pageNo"), N("pageno"), N("pageNum"),
-     N("page_num"), N("pageIndex"), N("page_index"), N("current_page"), N("currentPage"),
-     N("pagination[page]"), N("_page"), N("paged"), N("Page"), N("p"));
+LIST(page_params, "page parameters", P("page", "page", "page[number] pagination[page]"),
+     N("page[number]"), N("page_number"), N("pageNumber"), N("PageNumber"), N("page_no"),
+     N("pageNo"), N("pageno"), N("pageNum"), N("page_num"), N("pageIndex"), N("page_index"),
+     N("current_page"), N("currentPage"), N("pagination[page]"), N("_page"), N("paged"),
+     N("Page"), N("p"));
 
-LIST(offset_params, "offset parameters", N("offset"), N("page[offset]"), N("skip"), N("$skip"),
-     N("start"), N("startAt"), N("start_at"), N("startIndex"), N("start_index"), N("from"),
-     N("_start"), N("pagination[start]"), N("resultOffset"), N("sysparm_offset"),
-     N("firstResult"), N("Offset"), N("$offset"));
+LIST(offset_params, "offset parameters", P("offset", "offset", "skip start"), N("page[offset]"),
+     N("skip"), N("$skip"), N("start"), N("startAt"), N("start_at"), N("startIndex"),
+     N("start_index"), N("from"), N("_start"), N("pagination[start]"), N("resultOffset"),
+     N("sysparm_offset"), N("firstResult"), N("Offset"), N("$offset"));
 
 LIST(cursor_params, "cursor parameters", N("cursor"), N("after"), N("page[after]"),
      N("page[cursor]"), N("page_token"), N("pageToken"), N("starting_after"), N("start_cursor"),
      N("after_id"), N("marker"), N("next_token"), N("nextToken"), N("NextToken"),
      N("continuation_token"), N("continuationToken"), N("cursorMark"), N("bookmark"),
-     N("page_state"), N("ExclusiveStartKey"), N("PaginationToken"));
+     N("page_state"), N("ExclusiveStartKey"), N("PaginationToken"), N("endCursor"),
+     N("end_cursor"));
 
-LIST(size_params, "size parameters", {"limit", "offset"}, {"per_page", "page"},
-     {"perPage", "page"}, {"page_size", "page"}, {"pageSize", "page"}, {"size", "page"},
-     {"rows", "start"}, {"top", "skip"}, {"$top", "$skip"}, {"first", "offset"},
-     {"count", "offset"}, {"page[size]", "page[number]"}, {"page[limit]", "page[offset]"},
-     {"pagination[pageSize]", "pagination[page]"}, {"pagination[limit]", "pagination[start]"},
-     {"_per_page", "_page"}, {"_limit", "_page"}, {"max_results", "page"},
-     {"maxResults", "startAt"}, {"pagesize", "page"}, {"maxRecords", "offset"},
-     {"per-page", "page"}, {"$limit", "$offset"}, {"sysparm_limit", "sysparm_offset"},
-     {"resultsPerPage", "startIndex"}, {"Limit", "Offset"}, {"MaxResults", "Offset"},
-     {"max-keys", "offset"});
+LIST(size_params, "size parameters", P("limit", "offset", NULL), P("per_page", "page", NULL),
+     P("perPage", "page", NULL), P("page_size", "page", NULL), P("pageSize", "page", NULL),
+     P("size", "page", NULL), P("rows", "start", NULL), P("top", "skip", NULL),
+     P("$top", "$skip", NULL), P("first", "offset", NULL), P("count", "offset", NULL),
+     P("page[size]", "page[number]", NULL), P("page[limit]", "page[offset]", NULL),
+     P("pagination[pageSize]", "pagination[page]", NULL),
+     P("pagination[limit]", "pagination[start]", NULL), P("_per_page", "_page", NULL),
+     P("_limit", "_page", NULL), P("max_results", "page", NULL),
+     P("maxResults", "startAt", NULL), P("pagesize", "page", NULL),
+     P("maxRecords", "offset", NULL), P("per-page", "page", NULL), P("$limit", "$offset", NULL),
+     P("sysparm_limit", "sysparm_offset", NULL), P("resultsPerPage", "startIndex", NULL),
+     P("Limit", "Offset", NULL), P("MaxResults", "Offset", NULL),
+     P("max-keys", "offset", NULL));
 
 const struct known_list *const known_lists[] = {
     &known_containers,   &known_totals,      &known_pages,         &known_flags,
@@ -127,5 +150,16 @@ const struct known *known_find(const struct known_list *list, struct str name)
     for (size_t i = 0; i < list->count; i++)
         if (str_is(name, list->items[i].name))
             return &list->items[i];
+    return NULL;
+}
+
+const struct known *known_find_at_end(const struct known_list *list, struct str path)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct str name = str_from(list->items[i].name);
+        size_t before = path.len - name.len;
+        if (str_ends(path, name) && (!before || path.ptr[before - 1] == '.'))
+            return &list->items[i];
+    }
     return NULL;
 }

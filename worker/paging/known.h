@@ -16,7 +16,11 @@
 struct known {
     const char *name;
     const char *param; /* the parameter that usually goes with it; NULL: none */
+    const char *also;  /* others that go with it, in words; NULL: it is that one for certain */
 };
+
+/* Parameters that are tried for one name, `param` among them. */
+enum { KNOWN_PARAMS_MAX = 3 };
 
 struct known_list {
     const char *title; /* for the docs */
@@ -41,6 +45,8 @@ extern const struct known_list known_ends;    /* true: this is the last page */
 /* Cursors that are there on the last page too: only beside a flag do they say that more
  * follows. */
 extern const struct known_list known_reached;
+extern const struct known known_last_id;   /* of the last record, in a list without a cursor */
+extern const struct known known_end_token; /* beside `start` and the records in `chunk` */
 
 /* --- headers --- */
 
@@ -62,5 +68,8 @@ extern const size_t known_list_count;
 
 /* The one of that name, or NULL. */
 const struct known *known_find(const struct known_list *list, struct str name);
+
+/* The one whose name is the end of a path, after a dot or whole; or NULL. */
+const struct known *known_find_at_end(const struct known_list *list, struct str path);
 
 #endif

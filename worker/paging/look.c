@@ -139,6 +139,29 @@ bool look_find_header(const struct pager_facts *facts, const struct known_list *
     return false;
 }
 
+static bool is_of_keys(const struct path *path)
+{
+    for (size_t i = 0; i < path->count; i++)
+        if (path->steps[i].kind != PATH_KEY || !is_plain_key(path->steps[i].key))
+            return false;
+    return path->count > 0;
+}
+
+bool look_find_last_id(const struct look *look, struct str *ret_path)
+{
+    const struct path *path = &look->facts->stream->merge.path;
+    if (!look->place_count || !is_of_keys(path))
+        return false;
+    struct value list = path_get(path, look->places[0].value);
+    if (list.kind != VALUE_LIST || !list.list->count)
+        return false;
+    struct value id = value_get(list.list->items[list.list->count - 1], STR("id"));
+    if (id.kind == VALUE_MAP || !look_is_cursor(id))
+        return false;
+    *ret_path = arena_printf(look->arena, "%.*s[-1].id", STR_ARG(path->source));
+    return true;
+}
+
 /* --- which values fit --- */
 
 bool look_is_link(struct value value)

@@ -55,6 +55,12 @@ bool look_find(const struct look *look, const struct known_list *list, look_fits
 bool look_find_header(const struct pager_facts *facts, const struct known_list *list,
                       look_fits_fn *fits, struct look_found *ret);
 
+/*
+ * A field `id` of the last record, "data[-1].id"; only where `response` has the records, and
+ * keys alone lead to them.
+ */
+bool look_find_last_id(const struct look *look, struct str *ret_path);
+
 /* --- which values fit --- */
 
 bool look_is_link(struct value value);   /* a URL, or an object with one as href */

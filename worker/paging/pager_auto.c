@@ -17,6 +17,7 @@
  *     a page number, with a sign of the end: a count of pages, a flag or a total
  *     an offset, with a total or a flag
  *     a cursor that is there on the last page too, such as `last_id`, beside a flag or alone
+ *     the id of the last record, in {"object": "list", "has_more": true, "data": [...]}
  *     a word that nothing follows: a link or cursor that is null, a flag
  *
  * The names are those of known.h. A page parameter that the stream itself sets is the user's
@@ -38,13 +39,13 @@ struct search {
     char words[PAGER_WORDS_MAX]; /* what was found (pager_words.h) */
 };
 
-/* False where it is longer than words may be. */
+/* False where it is longer than words may be, or there is no parameter to send. */
 static bool put_words(struct search *search, const char *name, struct str where,
                       struct str param, struct str flag)
 {
     int len = snprintf(search->words, sizeof search->words, "%s %.*s %.*s%s%.*s", name,
                        STR_ARG(where), STR_ARG(param), flag.len ? " " : "", STR_ARG(flag));
-    return len > 0 && len < PAGER_WORDS_MAX;
+    return param.len && len > 0 && len < PAGER_WORDS_MAX;
 }
 
 /* `_per_page` goes with `_page`: what the size's name says is better than `page` alone. */
@@ -61,13 +62,29 @@ static const char *name_beside_size(const struct search *search, const char *usu
     return known_find(list, str_from(beside)) ? beside : usual;
 }
 
-/* The stream's own parameter of that kind, else the usual name in its place. */
-static struct str param_of(const struct search *search, enum own_kind kind, const char *usual)
+/*
+ * The stream's own parameter of that kind, else a usual name of the field's in its place; empty
+ * where the stream sends each of these names with another meaning.
+ */
+static struct str param_of(const struct search *search, enum own_kind kind,
+                           const struct known *known)
 {
+    const struct stream *stream = search->step->facts->stream;
+    struct arena *arena = search->look.arena;
+    struct param_names names;
     if (search->own_kind == kind)
         return search->own.place;
-    return own_param_place(search->step->facts->stream, name_beside_size(search, usual),
-                           search->look.arena);
+    const char *beside = name_beside_size(search, known->param);
+    if (kind != OWN_CURSOR && beside != known->param)
+        return own_param_place(stream, beside, arena);
+    param_names_of(known, kind != OWN_CURSOR, stream, arena, &names);
+    return names.count ? names.places[0] : STR_NONE;
+}
+
+/* Of a header that counts pages. */
+static struct str page_param(const struct search *search)
+{
+    return param_of(search, OWN_PAGE, known_find(&known_page_params, STR("page")));
 }
 
 /* --- the stream's own page parameter --- */
@@ -112,6 +129,9 @@ static void find_own(struct search *search)
         search->own_kind = (enum own_kind)kind;
         return;
     }
+    if (own_param_find_declared(search->step->facts->stream, &known_cursor_params,
+                                search->look.arena, &search->own))
+        search->own_kind = OWN_CURSOR;
 }
 
 /* --- links and headers --- */
@@ -134,8 +154,7 @@ static bool find_next_header(struct search *search)
         return put_words(search, "next_url", where, STR("-"), STR_NONE);
     int64_t number;
     enum own_kind kind = value_count(next.value, &number) ? OWN_PAGE : OWN_CURSOR;
-    return put_words(search, "cursor", where, param_of(search, kind, next.known->param),
-                     STR_NONE);
+    return put_words(search, "cursor", where, param_of(search, kind, next.known), STR_NONE);
 }
 
 static struct str header(const struct pager_facts *facts, const char *name)
@@ -155,8 +174,7 @@ static bool find_json_header(struct search *search)
     struct err ignored = ERR_INIT;
     return json.len && value_parse(step->arena, json, VALUE_WHOLE, &value, &ignored) &&
            look_is_count(value_get(value, STR("total_pages"))) &&
-           put_words(search, "page", STR("x-pagination"), param_of(search, OWN_PAGE, "page"),
-                     STR_NONE);
+           put_words(search, "page", STR("x-pagination"), page_param(search), STR_NONE);
 }
 
 static bool is_text(struct value value)
@@ -171,7 +189,7 @@ static bool find_pages_header(struct search *search)
     struct look_found pages;
     if (look_find_header(step->facts, &known_pages_headers, look_is_count, &pages)) {
         struct str where = arena_printf(step->arena, "header:%.*s", STR_ARG(pages.path));
-        return put_words(search, "page", where, param_of(search, OWN_PAGE, "page"), STR_NONE);
+        return put_words(search, "page", where, page_param(search), STR_NONE);
     }
     if (look_find_header(step->facts, &known_pages_headers, is_text, &pages))
         pager_step_warn(step, arena_printf(step->arena, "%.*s is \"%.*s\": not understood",
@@ -208,13 +226,6 @@ static enum own_kind kind_of(const struct look_found *cursor)
     return known_find(&known_page_params, param) ? OWN_PAGE : OWN_CURSOR;
 }
 
-/* `next: "b"`: what names a page by a number has a cursor as text. */
-static const char *usual_param(const struct look_found *cursor, enum own_kind kind)
-{
-    bool is_page = str_is(str_from(cursor->known->param), "page");
-    return kind == OWN_CURSOR && is_page ? "cursor" : cursor->known->param;
-}
-
 /* A map of parameters to set, as MediaWiki's `continue` is; DynamoDB's key is one value. */
 static bool is_params(const struct look_found *cursor)
 {
@@ -233,7 +244,7 @@ static bool put_cursor(struct search *search, const struct look_place *place,
         return put_words(search, "params", cursor->path, where, STR_NONE);
     }
     enum own_kind kind = kind_of(cursor);
-    struct str param = param_of(search, kind, usual_param(cursor, kind));
+    struct str param = param_of(search, kind, cursor->known);
     return put_words(search, arena_printf(arena, "cursor%s", suffix).ptr, cursor->path, param,
                      flag);
 }
@@ -261,6 +272,56 @@ static bool find_reached(struct search *search)
     return false;
 }
 
+/* An offset that is text is a cursor (Airtable). */
+static bool find_opaque_offset(struct search *search)
+{
+    const struct look *look = &search->look;
+    int64_t number;
+    for (size_t i = 0; i < look->place_count; i++) {
+        struct value value = look_read(look, &look->places[i], "offset");
+        if (value.kind != VALUE_STRING || !look_is_cursor(value) || value_count(value, &number))
+            continue;
+        struct look_found cursor = {known_find(&known_offsets, STR("offset")),
+                                    look_path(look, &look->places[i], "offset"), value};
+        return put_cursor(search, &look->places[i], &cursor);
+    }
+    return false;
+}
+
+/* {"chunk": […], "start": "a", "end": "b"}: `end` is where the next page starts (Matrix). */
+static bool find_end_token(struct search *search)
+{
+    const struct look *look = &search->look;
+    const struct path *path = &search->step->facts->stream->merge.path;
+    if (!look->place_count || !str_is(path->source, "chunk"))
+        return false;
+    const struct look_place *body = &look->places[0];
+    struct look_found end = {&known_end_token, STR("end"), look_read(look, body, "end")};
+    return is_text(look_read(look, body, "start")) && is_text(end.value) &&
+           put_cursor(search, body, &end);
+}
+
+static bool is_list_envelope(const struct look *look)
+{
+    struct value object = look_read(look, &look->places[0], "object");
+    return object.kind == VALUE_STRING && str_is(object.text, "list");
+}
+
+/* Stripe's lists: the next page starts behind a record, which its id names. */
+static bool find_last_id(struct search *search)
+{
+    const struct look *look = &search->look;
+    struct look_found flag;
+    struct str where;
+    if (search->own_kind == OWN_PAGE || search->own_kind == OWN_OFFSET || !look->place_count ||
+        !is_list_envelope(look) ||
+        !look_find_in(look, &look->places[0], &known_flags, look_is_yes, &flag) ||
+        !look_find_last_id(look, &where))
+        return false;
+    return put_words(search, "last_id", where, param_of(search, OWN_CURSOR, &known_last_id),
+                     flag.path);
+}
+
 /* --- numbers --- */
 
 /* What says where the numbers end: in that object, else anywhere. */
@@ -284,13 +345,28 @@ static bool find_end(const struct search *search, const struct look_place *place
     return false;
 }
 
+/* "not counted", as PocketBase says it: only an empty page is the end. */
+static bool is_uncounted(struct value value)
+{
+    return value.kind == VALUE_NUMBER && str_is(value.text, "-1");
+}
+
+static bool says_uncounted(const struct search *search)
+{
+    struct look_found found;
+    return look_find(&search->look, &known_pages, is_uncounted, &found) ||
+           look_find(&search->look, &known_totals, is_uncounted, &found);
+}
+
 static bool put_numbers(struct search *search, bool by_page, struct str param,
                         const struct look_place *place)
 {
     const char *suffix;
     struct look_found end;
     if (!find_end(search, place, by_page, &suffix, &end))
-        return false;
+        return says_uncounted(search) &&
+               put_words(search, by_page ? "page_open" : "offset_open", STR("-"), param,
+                         STR_NONE);
     struct str name =
         arena_printf(search->look.arena, "%s%s", by_page ? "page" : "offset", suffix);
     return put_words(search, name.ptr, end.path, param, STR_NONE);
@@ -311,8 +387,7 @@ static bool find_numbers(struct search *search, bool by_page)
             continue;
         bool is_other = value_count(found.value, &number) && number == !usual;
         search->first = is_other ? number : usual;
-        struct str param =
-            param_of(search, by_page ? OWN_PAGE : OWN_OFFSET, found.known->param);
+        struct str param = param_of(search, by_page ? OWN_PAGE : OWN_OFFSET, found.known);
         if (put_numbers(search, by_page, param, &look->places[i]))
             return true;
     }
@@ -366,9 +441,10 @@ static bool find_place(struct search *search)
 static bool find_any(struct search *search)
 {
     static bool (*const finds[])(struct search * search) = {
-        find_link_header,  find_link,        find_next_header, find_json_header,
-        find_pages_header, find_cursor,      find_page,        find_offset,
-        find_reached,      find_own_numbers, find_place};
+        find_link_header,  find_link,   find_next_header,   find_json_header,
+        find_pages_header, find_cursor, find_opaque_offset, find_end_token,
+        find_page,         find_offset, find_reached,       find_last_id,
+        find_own_numbers,  find_place};
     for (size_t i = 0; i < COUNT_OF(finds); i++)
         if (finds[i](search))
             return true;
@@ -441,8 +517,17 @@ void pager_auto_recognise(struct pager_step *step, struct pager *now)
         pager_words_parse(step->facts->job_arena, str_from(search.words), &now->recognised);
     assert(now->in_force);
     now->type = now->in_force->type;
-    now->number = search.own_kind     ? own_first
+    bool has_own_number = search.own_kind == OWN_PAGE || search.own_kind == OWN_OFFSET;
+    now->number = has_own_number      ? own_first
                   : search.first >= 0 ? search.first
                                       : now->type == PAGINATE_PAGE;
     step->decision.recognised = now->recognised;
+}
+
+bool pager_auto_wants_records(const struct pager_facts *facts, struct arena *arena)
+{
+    struct look look;
+    struct look_found flag;
+    look_open(&look, facts, arena);
+    return look_find(&look, &known_flags, look_is_yes, &flag);
 }

@@ -12,4 +12,10 @@
  */
 void pager_auto_recognise(struct pager_step *step, struct pager *now);
 
+/*
+ * A first page that says by a flag that more follows: where to go on may be said by its last
+ * record, so `response` should have the records too.
+ */
+bool pager_auto_wants_records(const struct pager_facts *facts, struct arena *arena);
+
 #endif

@@ -15,14 +15,17 @@ static const struct type {
              {"cursor_flag", PAGINATE_CURSOR, READS_CURSOR},
              {"cursor_end", PAGINATE_CURSOR, READS_CURSOR},
              {"params", PAGINATE_CURSOR, READS_CURSOR},
+             {"last_id", PAGINATE_CURSOR, READS_CURSOR},
              {"page", PAGINATE_PAGE, READS_PAGES},
              {"page_total", PAGINATE_PAGE, READS_TOTAL},
              {"page_flag", PAGINATE_PAGE, READS_FLAG},
              {"page_end", PAGINATE_PAGE, READS_FLAG},
+             {"page_open", PAGINATE_PAGE, READS_NOTHING},
              {"offset", PAGINATE_OFFSET, READS_TOTAL},
              {"offset_pages", PAGINATE_OFFSET, READS_PAGES},
              {"offset_flag", PAGINATE_OFFSET, READS_FLAG},
-             {"offset_end", PAGINATE_OFFSET, READS_FLAG}};
+             {"offset_end", PAGINATE_OFFSET, READS_FLAG},
+             {"offset_open", PAGINATE_OFFSET, READS_NOTHING}};
 
 static struct str next_word(struct str *rest)
 {
@@ -86,6 +89,7 @@ const struct pagination *pager_words_parse(struct arena *arena, struct str words
         .start = 1, .stops_on_empty = true, .sends_first = true, .maximum = -1};
     how->param = place_of(arena, param);
     how->spreads_cursor = str_is(name, "params");
+    how->reads_records = str_is(name, "last_id");
     how->is_flag_of_end = str_ends(name, STR("_end"));
     how->flag_absent = how->is_flag_of_end; /* a flag that is left out is false */
     for (size_t i = 0; i < COUNT_OF(types); i++) {

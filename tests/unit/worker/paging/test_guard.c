@@ -47,6 +47,33 @@ START_TEST(one_record_counts_the_third_time_in_a_row)
 }
 END_TEST
 
+START_TEST(one_record_is_the_last_again_at_once)
+{
+    struct guard guard;
+    guard_init(&guard);
+    ck_assert(!guard_is_last(&guard, 50, 1));
+    guard_add(&guard, 1, 50, 1);
+    ck_assert(guard_is_last(&guard, 50, 1));
+    ck_assert(!guard_is_last(&guard, 51, 1));
+    ck_assert(!guard_is_last(&guard, 50, 2));
+    guard_add(&guard, 2, 60, 2);
+    ck_assert(!guard_is_last(&guard, 50, 1));
+    guard_done(&guard);
+}
+END_TEST
+
+START_TEST(counting_leaves_the_page_to_compare_with)
+{
+    const uint64_t first[] = {1, 2, 3}, second[] = {3, 4};
+    struct guard guard;
+    guard_init(&guard);
+    ck_assert_int_eq(guard_overlap(&guard, first, 3), 0);
+    ck_assert_int_eq(guard_count_overlap(&guard, second, 2), 1);
+    ck_assert_int_eq(guard_count_overlap(&guard, first, 3), 3);
+    guard_done(&guard);
+}
+END_TEST
+
 START_TEST(a_restored_guard_knows_the_same)
 {
     const int64_t requests[] = {1, -2, 3, 4}, records[] = {10, 0, 12, 12};
@@ -97,5 +124,6 @@ START_TEST(a_big_page_is_compared_whole)
 END_TEST
 
 SUITE("worker/paging/guard", knows_requests, pages_without_records_never_count,
-      one_record_counts_the_third_time_in_a_row, a_restored_guard_knows_the_same,
+      one_record_counts_the_third_time_in_a_row, one_record_is_the_last_again_at_once,
+      counting_leaves_the_page_to_compare_with, a_restored_guard_knows_the_same,
       records_of_neighbouring_pages_are_counted, a_big_page_is_compared_whole)

@@ -19,6 +19,10 @@ static const struct {
     {"page_end last page", PAGINATE_PAGE, "has_more", "last", "page"},
     {"offset_pages pages skip", PAGINATE_OFFSET, "total_pages", "pages", "skip"},
     {"params continue -", PAGINATE_CURSOR, "cursor", "continue", "-"},
+    {"last_id data[-1].id starting_after", PAGINATE_CURSOR, "cursor", "data[-1].id",
+     "starting_after"},
+    {"page_open - page", PAGINATE_PAGE, "", "", "page"},
+    {"offset_open - skip", PAGINATE_OFFSET, "", "", "skip"},
     {"later x y", PAGINATE_NONE, "", "", "y"},
 };
 
