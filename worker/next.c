@@ -129,6 +129,17 @@ static bool ask_next(struct crawl *crawl, struct pager *pager, struct request *r
         STR_ARG(redact_cut(crawl->next, ret_request->url, 512)));
 }
 
+/* With a key, records that come twice are counted where they are stored (`folded`). */
+static void doubt_count(const struct crawl *crawl, struct pager_decision *decision)
+{
+    if (crawl->stream->table.key_count || decision->complete != COMPLETE_PROVED)
+        return;
+    decision->complete = COMPLETE_ASSUMED;
+    decision->complete_why =
+        arena_printf(crawl->next, "%.*s, but records of one page are on the next too",
+                     STR_ARG(decision->complete_why));
+}
+
 /* Neighbouring pages share records: the job says so at its end, with the count of all pages. */
 static void count_overlap(struct crawl *crawl, struct pager *next,
                           struct pager_decision *decision)
@@ -148,6 +159,7 @@ static void count_overlap(struct crawl *crawl, struct pager *next,
         follows_rows ? "`step: size` goes on by what was asked for"
                      : "a sort by a field without ties helps");
     decision->warning = arena_join(crawl->next, decision->warning, "; ", warning);
+    doubt_count(crawl, decision);
 }
 
 static struct mark page_mark(struct crawl *crawl, const struct pager *next,

@@ -197,7 +197,8 @@ static int choose_type(struct making *making)
 
 static void put_limits(struct making *making)
 {
-    bool is_new_each_time = making->api->faults[RANDOM_VOLATILE];
+    bool is_new_each_time =
+        making->api->faults[RANDOM_VOLATILE] && !making->definition->has_key;
     if (is_new_each_time)
         put_int(making, "max_iterations", VOLATILE_PAGES_MAX);
     if (!chance(making, 10))

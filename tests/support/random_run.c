@@ -31,7 +31,8 @@ static bool misses(const struct random_api *api, const struct random_definition 
 static bool may_be_of_one_answer(const struct random_definition *definition,
                                  const struct random_run *run)
 {
-    return run->pages == 1 && run->last_seen > 0 && definition->size == run->last_seen;
+    return run->pages == 1 && run->last_seen > 0 && definition->size == run->last_seen &&
+           run->last.flag != 0;
 }
 
 static bool lies_consistently(const struct random_definition *definition,

@@ -334,6 +334,18 @@ bool evidence_sees_more(struct pager_step *step, struct str *ret_why)
     return see_more(step, &look, ret_why);
 }
 
+bool evidence_sees_end(struct pager_step *step)
+{
+    struct look look;
+    struct look_found found;
+    const char *what;
+    int64_t pages, page = (int64_t)step->pager->page + 1;
+    look_open(&look, step->facts, step->arena);
+    return look_says_last(&look, &found, &what) ||
+           (look_find(&look, &known_pages, look_is_count, &found) &&
+            value_count(found.value, &pages) && pages == page);
+}
+
 bool evidence_says_more(struct pager_step *step, struct str *ret_why)
 {
     struct look look;
@@ -410,6 +422,10 @@ void evidence_look(struct pager_step *step)
     } else if (says == TOTAL_PASSED) {
         doubt(signs, why);
     }
+    /* An error in the place of records is no end, unless a count has been reached before. */
+    if (!step->facts->seen && signs->proof != COMPLETE_PROVED && look_finds_error(&look, &why))
+        doubt_end(step,
+                  arena_printf(step->arena, "the answer holds an error: %.*s", STR_ARG(why)));
 }
 
 /* What to add; nothing for a stream that says itself that it is one page. */

@@ -31,6 +31,9 @@ bool evidence_says_more(struct pager_step *step, struct str *ret_why);
 /* The same without counts of records: by a link, cursor, flag or count of pages. */
 bool evidence_sees_more(struct pager_step *step, struct str *ret_why);
 
+/* Does a flag, a link that is null or a count of pages say that it is the last page? */
+bool evidence_sees_end(struct pager_step *step);
+
 /*
  * Of a page that another one follows by number or expression: why all may have been read with
  * it, a count that is reached. Empty: nothing says so. Some servers refuse the page behind the

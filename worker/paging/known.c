@@ -91,6 +91,14 @@ LIST(reached, "places reached", P("endCursor", "after", "cursor"),
 const struct known known_last_id = {"id", "starting_after", "after after_id"};
 const struct known known_end_token = {"end", "from", NULL};
 
+LIST(errors, "errors", N("error"), N("errors"), N("error_message"), N("errorMessage"),
+     N("error_msg"), N("error_code"), N("errorCode"), N("fault"), N("exception"));
+
+LIST(successes, "words of success", N("success"), N("Success"), N("succeeded"), N("isSuccess"),
+     N("ok"));
+
+LIST(statuses, "words of state", N("status"), N("code"), N("statusCode"), N("status_code"));
+
 LIST(total_headers, "total headers", N("x-total-count"), N("x-total"), N("x-wp-total"),
      N("x-totalcount"), N("total-count"), N("total-records"), N("x-total-records"),
      N("x-total-results"), N("x-total-items"), N("x-pagination-total-count"));
@@ -141,7 +149,7 @@ const struct known_list *const known_lists[] = {
     &known_ends,         &known_links,       &known_cursors,       &known_reached,
     &known_numbers,      &known_offsets,     &known_total_headers, &known_pages_headers,
     &known_next_headers, &known_page_params, &known_offset_params, &known_cursor_params,
-    &known_size_params,
+    &known_size_params,  &known_errors,      &known_successes,     &known_statuses,
 };
 const size_t known_list_count = COUNT_OF(known_lists);
 

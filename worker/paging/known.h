@@ -48,6 +48,12 @@ extern const struct known_list known_reached;
 extern const struct known known_last_id;   /* of the last record, in a list without a cursor */
 extern const struct known known_end_token; /* beside `start` and the records in `chunk` */
 
+/* --- of a body that is no page --- */
+
+extern const struct known_list known_errors;    /* not empty: an error */
+extern const struct known_list known_successes; /* false: an error */
+extern const struct known_list known_statuses;  /* "error", "failed" or 500: an error */
+
 /* --- headers --- */
 
 extern const struct known_list known_total_headers;

@@ -459,32 +459,15 @@ static void be_one_page(struct pager_step *step, struct pager *now, const char *
                         arena_printf(step->arena, "one page only: %s", why));
 }
 
-/*
- * A word that nothing follows. A null cursor beside a full page is none: some APIs give a
- * cursor only where one is asked for.
- */
 static bool find_last_word(struct search *search)
 {
-    const struct look *look = &search->look;
-    const struct pager_facts *facts = search->step->facts;
-    const struct {
-        const struct known_list *list;
-        look_fits_fn *fits;
-        const char *what;
-    } words[] = {{&known_flags, look_is_no, "is false"},
-                 {&known_ends, look_is_true, "is true"},
-                 {&known_links, look_is_nothing, "holds no link"},
-                 {&known_cursors, look_is_nothing, "holds no cursor"}};
     struct look_found found;
-    size_t count = COUNT_OF(words) - look_is_full(facts, look->arena);
-    for (size_t i = 0; i < count; i++) {
-        if (!look_find(look, words[i].list, words[i].fits, &found))
-            continue;
-        snprintf(search->words, sizeof search->words, "%.*s %s", (int)MIN(found.path.len, 200),
-                 found.path.ptr, words[i].what);
-        return true;
-    }
-    return false;
+    const char *what;
+    if (!look_says_last(&search->look, &found, &what))
+        return false;
+    snprintf(search->words, sizeof search->words, "%.*s %s", (int)MIN(found.path.len, 200),
+             found.path.ptr, what);
+    return true;
 }
 
 static void be_last_page(struct search *search, struct pager *now)

@@ -166,13 +166,12 @@ static void compare_pages(struct pager_step *step, struct str name, int64_t page
     compare_total(step, name, saturate_add(pager->page, !is_behind), pages);
 }
 
-/* As many as were asked for, or as `auto` sees it. */
+/* As many as were asked for or, where the server may have a cap, as pages usually have. */
 static bool is_full(const struct pager_step *step)
 {
     const struct pagination *how = step->pager->in_force;
-    if (how->size)
-        return step->facts->seen >= how->size;
-    return step->pager->recognised.len && look_is_full(step->facts, step->arena);
+    return (how->size && step->facts->seen >= how->size) ||
+           look_is_full(step->facts, step->arena);
 }
 
 /* Other than on the first page: records came or went meanwhile, or it is made to fit. */
@@ -198,7 +197,7 @@ static void doubt_total(struct pager_step *step, struct str name, int64_t total)
 static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
 {
     struct str name = step->pager->in_force->total.source;
-    bool may_be_of_page = !step->pager->page && is_full(step);
+    bool may_be_of_page = !step->pager->page && is_full(step) && !evidence_sees_end(step);
     if (reached > total || !may_be_of_page)
         pager_step_note_total(step, total, reached);
     if (reached > total)
@@ -258,6 +257,22 @@ static bool read_totals(struct pager_step *step, struct err *err)
     return true;
 }
 
+/* Pages that are smaller than the steps between them leave gaps, if a cap makes them so. */
+static void end_with_empty(struct pager_step *step)
+{
+    const struct pagination *how = step->pager->in_force;
+    int64_t before = (int64_t)step->pager->page - 1; /* pages that others followed */
+    bool has_gaps = step->pager->type == PAGINATE_OFFSET && how->steps_by_size && before > 0 &&
+                    (step->pager->records - 1) / how->size < before;
+    pager_step_sign_end(
+        step, has_gaps ? COMPLETE_ASSUMED : COMPLETE_TOLD,
+        has_gaps
+            ? arena_printf(step->arena,
+                           "the page is empty, but pages before it have fewer records than "
+                           "`size`, and `step: size` may have gone over some")
+            : STR("the page is empty"));
+}
+
 bool pager_next_number(struct pager_step *step, struct err *err)
 {
     const struct pagination *how = step->pager->in_force;
@@ -265,7 +280,7 @@ bool pager_next_number(struct pager_step *step, struct err *err)
     if (!read_has_more(step, err) || !read_totals(step, err))
         return false;
     if (seen == 0 && how->stops_on_empty)
-        pager_step_sign_end(step, COMPLETE_TOLD, STR("the page is empty"));
+        end_with_empty(step);
     struct str why;
     bool has_more = step->signs.has_more || (seen && evidence_says_more(step, &why));
     if (how->stops_on_short && seen < how->size && !has_more)
