@@ -31,7 +31,8 @@ as $$
 $$;
 
 -- Writes the run's end, and sums over its jobs. A run is as complete as the job that is least;
--- nothing is said while that is not known of each. What an earlier end said of misfits goes.
+-- nothing is said while that is not known of each. What an earlier end said of misfits and rejects
+-- goes.
 create or replace function pagetide.close_run(ending bigint) returns text
 language sql volatile
 set search_path = pagetide, pg_temp
@@ -41,9 +42,12 @@ as $$
         complete = least.complete, complete_why = least.complete_why,
         pages = s.pages, records = s.records, bytes = s.bytes, rejects = s.rejects,
         asides = s.asides, retries = s.retries, folded = s.folded, finished_at = clock(),
-        warnings = array(select w from unnest(r.warnings) w where w not like 'misfits: %'
+        warnings = array(select w from unnest(r.warnings) w
+            where w not like 'misfits: %' and w not like 'rejects: %'
             union select unnest(j.warnings) from job j where j.run = ending order by 1)
             || array(select m.words from misfit_words(ending) m)
+            || array(select format('rejects: %s of %s records are not in the table '
+                '(pagetide rejects %s)', s.rejects, s.records, ending) where s.rejects > 0)
     from run_verdict(ending) verdict,
         (select j.complete, j.complete_why from job j where j.run = ending
             order by doubt(j.complete) desc nulls first, j.n limit 1) least,
