@@ -116,6 +116,9 @@ static const struct hint hints[] = {
      "say how the pages follow: pagination: {type: page | offset | cursor | …}"},
     {REASON_INCONSISTENT_END, 0, "`require`",
      "total_path proves the end where the API counts; else ask for less"},
+    {REASON_INCONSISTENT_END, 0, "with a key that came before",
+     "ask for a sort by a field without ties, with `step: size` where paging is by offset, or "
+     "choose another `key`"},
     {REASON_INCONSISTENT_END, BY_TRACE, "were read",
      "shows the requests: a sort by a field that is different in each record loses none; "
      "`step: size` where an API hides records after counting"},

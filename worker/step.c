@@ -318,13 +318,6 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
         keep_answer(crawl);
         return refuse_trial(crawl);
     }
-    if (may_be_end) {
-        struct err refusal = crawl->err;
-        err_set(&crawl->err, refusal.kind, refusal.origin, refusal.code,
-                "%.1500s (is it the page behind the last one? `total_path` would tell, or "
-                "`responses: {status: %d, then: end}`)",
-                refusal.text, status);
-    }
     crawl_wrap_request(crawl);
     return crawl_fail(crawl, judgement->reason);
 }

@@ -97,20 +97,32 @@ begin
 end
 $$;
 
--- How many keys of the job came before in it, those of this batch included.
+-- How many keys of the job came before in it, those of this batch included. The sort of 10 million
+-- takes 5 seconds of a processor, and with less memory a fifth more.
 create or replace function pagetide.count_folded(of_job bigint, fresh bigint[]) returns bigint
 language sql stable
 set search_path = pagetide, pg_temp
+set work_mem = '64MB'
 as $$
     select count(*) - count(distinct k.key)
     from (select unnest(s.keys) from job_keys s where s.job = of_job
         union all select unnest(fresh)) k (key)
 $$;
 
+-- `allow_repeats` of the definition: the API rightly gives records twice.
+create or replace function pagetide.may_repeat(of_run bigint) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select coalesce((d.spec -> 'pagination' ->> 'allow_repeats')::boolean, false)
+    from run r join definition d on d.stream = r.stream and d.version = r.version
+    where r.id = of_run
+$$;
+
 -- The end of a job, weighed anew: a total that only keys which came twice have reached contradicts
--- it, and without a total it is not proved.
+-- it, and without a total it is not proved, unless records may come twice.
 create or replace function pagetide.weigh_end(m pagetide.mark) returns pagetide.mark
-language plpgsql immutable
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
 declare
@@ -126,7 +138,9 @@ begin
         m.complete_why := format('%s, %s of them with a key that came before: %s are different',
             m.complete_why, m.folded, others);
         m."end" := jsonb_build_object('state', 'truncated', 'reason', 'inconsistent_end', 'error',
-            format('page %s: %s; %s', m.page, m.complete_why, advice));
+            format('page %s: %s', m.page, m.complete_why));
+        return m;
+    elsif may_repeat(m.run) then
         return m;
     end if;
     if m.complete = 'proved' and (m.total <= others) is not true then

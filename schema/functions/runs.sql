@@ -66,18 +66,22 @@ as $$
 $$;
 
 -- Whether the stream's table holds rows of a run that succeeded, or that nobody knows any more. Rows
--- of the others are taken out before the next run's first ones (remove_unfinished).
+-- of the others are taken out before the next run's first ones (remove_unfinished). While the run
+-- that made the table is known all of them are, and where none has succeeded the table is not read.
 create or replace function pagetide.has_stored(of_stream text) returns boolean
 language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
 declare
     name regclass;
+    since timestamptz;
     found_any boolean;
 begin
-    select to_regclass(format('%I.%I', t.schema_name, t.table_name)) into name
+    select to_regclass(format('%I.%I', t.schema_name, t.table_name)), t.at into name, since
     from target t where t.stream = of_stream;
-    if name is null then
+    if name is null or exists (select from run r where r.stream = of_stream and r.created_at <= since)
+        and not exists (select from run r where r.stream = of_stream and r.state = 'succeeded'
+            and r.records > r.rejects) then
         return false;
     end if;
     execute format('select exists (select from %s t where t._pt_run is not null and not exists ('
