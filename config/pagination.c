@@ -272,9 +272,6 @@ void pagination_check(struct reader *reader, const struct yaml_node *map,
     bool is_counted = pagination->type == PAGINATE_PAGE || pagination->type == PAGINATE_OFFSET;
     if (node && node->kind == YAML_MAP && is_counted)
         check_counted(reader, node, pagination);
-    if (node && pagination->type == PAGINATE_RESPONSE_BASED &&
-        !yaml_find(map, "merge_strategy"))
-        problem_add(reader->problems, node, "the key \"merge_strategy\" is missing");
     const struct next_page *next = &pagination->next_page;
     const struct yaml_node *given =
         node && node->kind == YAML_MAP ? yaml_find(node, "next_page") : NULL;
