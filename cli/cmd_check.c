@@ -1,5 +1,6 @@
 #include "base/json_out.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "cli/cli.h"
 #include "cli/say.h"
 #include "cli/streams.h"
@@ -110,13 +111,43 @@ static int check_redis(struct cli *cli)
     return is_up ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
+/* What the first page makes doubtful. */
+struct page_watch {
+    struct cli *cli;
+    const char *name;
+};
+
+static void on_request(void *ctx, const struct request *request)
+{
+    (void)ctx, (void)request;
+}
+
+static void on_answer(void *ctx, const struct http_answer *answer, const struct err *failed)
+{
+    (void)ctx, (void)answer, (void)failed;
+}
+
+static void on_page_end(void *ctx, const struct crawl_page *page)
+{
+    struct page_watch *watch = ctx;
+    struct str warning = page->decision->warning;
+    if (warning.len)
+        report(watch->cli, watch->name, "warns", redact_str(watch->cli->arena, warning));
+}
+
 static int check_page(struct cli *cli, const struct stream *stream)
 {
+    const char *name = arena_cstr(cli->arena, stream->name);
+    struct page_watch page = {cli, name};
+    const struct crawl_watch watch = {.on_request = on_request,
+                                      .on_answer = on_answer,
+                                      .on_page_end = on_page_end,
+                                      .ctx = &page};
     const struct preview_options options = {.loop = cli_loop(cli),
                                             .stream = stream,
                                             .secrets_dir = cli->settings.secrets_dir,
-                                            .pages = 1};
-    const char *name = arena_cstr(cli->arena, stream->name);
+                                            .pages = 1,
+                                            .watch = &watch};
     struct preview preview;
     struct err err = ERR_INIT;
     if (!preview_run(&options, cli->arena, &preview, &err))
