@@ -243,7 +243,7 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_request(reader, map, stream);
     limits_check(reader, map, stream);
     responses_check(reader, map, stream);
-    pagination_check(reader, map, &stream->pagination);
+    pagination_check(reader, map, stream);
     check_table(reader, map, &stream->table);
     check_merge(reader, map, stream);
     check_schedule(reader, map, &stream->schedule);

@@ -139,6 +139,11 @@ bool foreign_put(struct buf *buf, const struct keys *keys, const struct yaml_nod
                                     : is_paging ? find(paging, COUNT_OF(paging), node->key)
                                                 : NULL;
     const struct key *key = foreign ? keys_find(keys, str_from(foreign->key)) : NULL;
+    if (is_paging && str_is(node->key, "parallel")) {
+        buf_puts(buf, "only pages by number (page, offset) are known ahead; with other types "
+                      "\"partitions\" are read side by side");
+        return true;
+    }
     if (!key)
         return false;
     buf_printf(buf, "here it is %s: ", foreign->key);

@@ -239,6 +239,21 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
         stream->merge.reads_response = true;
 }
 
+/* Requests that are sent ahead of the answers before them cannot read these. */
+static void check_ahead(struct reader *reader, const struct name_use *use,
+                        const struct stream *stream)
+{
+    static const char *const unknown[] = {"response", "http", "accumulated"};
+    bool is_in_request = use->key->type != KEY_LOCATOR &&
+                         !(use->key->flags & (KEY_ON_ANSWER | KEY_ON_PAGE | KEY_ON_RECORD));
+    for (size_t i = 0; i < COUNT_OF(unknown) && is_in_request; i++)
+        if (stream->pagination.parallel > 1 && str_is(use->use.root, unknown[i]))
+            problem_add(reader->problems, use->node,
+                        "with \"parallel\" a request is sent before the page before it is "
+                        "read, so it cannot use \"%s\"",
+                        unknown[i]);
+}
+
 /* From the first wildcard on all that is below it is passed over with the records. */
 static size_t steps_above_records(const struct path *records)
 {
@@ -284,8 +299,10 @@ static bool needs_records(const struct names *names, const struct path *records)
 
 void names_check(const struct names *names, struct reader *reader, struct stream *stream)
 {
-    for (size_t i = 0; i < names->use_count; i++)
+    for (size_t i = 0; i < names->use_count; i++) {
         check_use(reader, &names->uses[i], stream);
+        check_ahead(reader, &names->uses[i], stream);
+    }
     static const struct path whole;
     bool is_whole = stream->merge.strategy >= MERGE_REPLACE;
     stream->needs_response_records =

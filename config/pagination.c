@@ -89,7 +89,8 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
     MAX_EMPTY_ROW("100"),                                                                      \
     {.name = "stop_on_short", .type = KEY_BOOL, P(stops_on_short), .fallback = "false",       \
      .help = "a page with fewer records than `size` is the last"},                             \
-    {.name = "parallel", .flags = KEY_LATER},                                                \
+    {.name = "parallel", .type = KEY_COUNT, P(parallel), .min = 1, .max = 64,                  \
+     .fallback = "1", .help = "pages that are asked for at the same time"},                    \
     {.name = "jobs", .flags = KEY_LATER}
 
 static const struct key none_list[] = {TYPE_ROW, TOTAL_ROW, LIMIT_ROWS(NULL), MERGE_ROWS,
@@ -265,13 +266,27 @@ static void check_counted(struct reader *reader, const struct yaml_node *node,
                     "nothing ends this: give a total, a flag, a limit, or stop_on_empty");
 }
 
-void pagination_check(struct reader *reader, const struct yaml_node *map,
-                      const struct pagination *pagination)
+/* Some of the requests may lie behind the end, and be of no use. */
+static void check_parallel(struct reader *reader, const struct yaml_node *node,
+                           const struct stream *stream)
 {
+    if (stream->pagination.parallel > 1 && !stream_is_repeatable(stream, STR_NONE))
+        problem_add(reader->problems, yaml_find(node, "parallel"),
+                    "sends requests whose answers may not be wanted: a %.*s needs "
+                    "\"idempotent: true\"",
+                    STR_ARG(stream->method));
+}
+
+void pagination_check(struct reader *reader, const struct yaml_node *map,
+                      const struct stream *stream)
+{
+    const struct pagination *pagination = &stream->pagination;
     const struct yaml_node *node = yaml_find(map, "pagination");
     bool is_counted = pagination->type == PAGINATE_PAGE || pagination->type == PAGINATE_OFFSET;
-    if (node && node->kind == YAML_MAP && is_counted)
+    if (node && node->kind == YAML_MAP && is_counted) {
         check_counted(reader, node, pagination);
+        check_parallel(reader, node, stream);
+    }
     const struct next_page *next = &pagination->next_page;
     const struct yaml_node *given =
         node && node->kind == YAML_MAP ? yaml_find(node, "next_page") : NULL;

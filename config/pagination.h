@@ -12,6 +12,6 @@ extern const struct variant pagination_variants[];
 
 /* Ends that are missing, and keys that need others. `map` is the stream's merged map. */
 void pagination_check(struct reader *reader, const struct yaml_node *map,
-                      const struct pagination *pagination);
+                      const struct stream *stream);
 
 #endif

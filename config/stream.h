@@ -84,6 +84,7 @@ struct pagination {
     struct next_page next_page;
     struct retry_policy retry; /* instead of the stream's; max_attempts 0: not given */
     int64_t max_iterations, max_records, max_time_ms; /* -1: none */
+    int64_t parallel;                                 /* requests in flight; 0 and 1: one */
     bool allows_repeats, allows_same_request;
     int flag_absent;     /* has_more_path where it is absent: 1 more, 0 the end, -1 an error */
     bool is_flag_of_end; /* `auto` alone: has_more is true where the page is the last */

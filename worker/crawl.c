@@ -110,6 +110,7 @@ static void quiet(struct crawl *crawl)
     if (crawl->call)
         http_cancel(TAKE(crawl->call));
     throttle_drop(crawl->env->throttle, &crawl->pass);
+    ahead_drop(crawl);
     crawl->is_crowded_out = false;
     if (crawl->cut.cutting) {
         cut_drop(&crawl->cut);
@@ -257,6 +258,7 @@ struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
     crawl->stats = (struct crawl_stats){.pages = job->page, .records = job->records};
     crawl->began_mono_ms = clock_mono_ms() - job->elapsed_ms;
     crawl->timer = loop_timer_new(env->loop, on_timer, crawl);
+    ahead_init(crawl, crawl_resume);
     guard_init(&crawl->guard);
     guard_restore(&crawl->guard, past->request_hashes, past->records_hashes, past->count);
     loop_timer_set(crawl->timer, 0);
@@ -267,6 +269,7 @@ struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
 
 void crawl_free(struct crawl *crawl)
 {
+    ahead_done(crawl);
     throttle_drop(crawl->env->throttle, &crawl->pass);
     if (crawl->loader)
         loader_put(crawl->loader);
@@ -361,6 +364,7 @@ void crawl_wake(struct crawl *crawl)
 {
     if (crawl->is_starved)
         crawl_resume(crawl);
+    ahead_fill(crawl);
 }
 
 void crawl_stop(struct crawl *crawl, enum crawl_stop how)
@@ -375,7 +379,7 @@ void crawl_stop(struct crawl *crawl, enum crawl_stop how)
         finish(crawl, CRAWL_LOST);
         return;
     }
-    bool is_busy = crawl->call || crawl->cut.cutting;
+    bool is_busy = crawl->call || crawl->ahead.awaited || crawl->cut.cutting;
     if (how == CRAWL_STOP_NOW || !is_busy)
         crawl_give_back(crawl);
 }
@@ -392,7 +396,7 @@ const struct columns *crawl_columns(const struct crawl *crawl)
 
 bool crawl_is_idle(const struct crawl *crawl)
 {
-    return !crawl->call && !crawl->cut.cutting;
+    return !crawl->call && !ahead_is_asking(&crawl->ahead) && !crawl->cut.cutting;
 }
 
 bool crawl_is_crowded_out(const struct crawl *crawl)
@@ -416,7 +420,7 @@ static size_t page_bytes(const struct crawl *crawl)
 struct crawl_stats crawl_stats(const struct crawl *crawl)
 {
     struct crawl_stats stats = crawl->stats;
-    stats.bytes = crawl->body.len + page_bytes(crawl);
+    stats.bytes = crawl->body.len + page_bytes(crawl) + ahead_bytes(&crawl->ahead);
     stats.rejects = crawl->job.rejects;
     stats.page = crawl->pager.page + 1;
     stats.step = steps[crawl->is_paused ? crawl->resume : crawl->step].name;

@@ -1,6 +1,7 @@
 #ifndef WORKER_CRAWL_INTERNAL_H
 #define WORKER_CRAWL_INTERNAL_H
 
+#include "worker/ahead.h"
 #include "worker/crawl.h"
 #include "worker/exchange/request.h"
 #include "worker/exchange/scope.h"
@@ -99,6 +100,7 @@ struct crawl {
 
     struct request request;
     struct http_call *call;
+    struct ahead ahead;
     struct throttle_pass pass;
     struct loop_timer *timer;
     const struct http_answer *answer; /* only while its callback runs */

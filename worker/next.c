@@ -221,6 +221,7 @@ static void advance(struct crawl *crawl, const struct pager *next,
 {
     struct arena *old = crawl->page;
     guard_add(&crawl->guard, crawl->request.hash, crawl->cut.records_hash, crawl->cut.taken);
+    ahead_note(&crawl->ahead, next->number - crawl->pager.number, crawl->cut.taken);
     crawl->pager = *next;
     crawl->request = *request;
     crawl->attempt = crawl->server_waits = crawl->redirects = 0;

@@ -151,6 +151,11 @@ enum step step_send(struct crawl *crawl)
     struct throttle_peer_key key = {crawl->request.host, crawl->request.credential};
     if (crawl->is_draining)
         return crawl_give_back(crawl);
+    enum ahead_answer answer = ahead_ask(crawl);
+    if (answer != AHEAD_NONE) {
+        ahead_fill(crawl);
+        return answer == AHEAD_HERE ? STEP_judge : crawl_pause(crawl, STEP_judge);
+    }
     crawl->is_starved = false;
     if (!crawl->env->may_send(crawl->env->ctx, crawl))
         return starve(crawl);
@@ -162,6 +167,7 @@ enum step step_send(struct crawl *crawl)
     if (crawl->env->watch)
         crawl->env->watch->on_request(crawl->env->watch->ctx, &crawl->request);
     crawl->call = http_send(crawl->env->http, &crawl->request.http, on_answer, crawl);
+    ahead_fill(crawl);
     return crawl_pause(crawl, STEP_judge);
 }
 
@@ -322,7 +328,7 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
     return crawl_fail(crawl, judgement->reason);
 }
 
-enum step step_judge(struct crawl *crawl)
+static enum step act_on_answer(struct crawl *crawl)
 {
     assert(!crawl->answer != !crawl->failed);
     if (crawl->failed && is_crowded_out(crawl->failed)) {
@@ -341,6 +347,13 @@ enum step step_judge(struct crawl *crawl)
     default:
         return take_page(crawl, judgement.verdict);
     }
+}
+
+enum step step_judge(struct crawl *crawl)
+{
+    enum step next = act_on_answer(crawl);
+    ahead_release(crawl);
+    return next;
 }
 
 static enum step cut_failed(struct crawl *crawl)

@@ -20,10 +20,11 @@ enum {
     PAGE_RECORDS = 10,
     BATCH_PAGES = 2,
     /*
-     * Fetched but not committed: a batch being committed, an open one, a page in flight; and
-     * one that the mock had not read yet when it was asked for its count the last time.
+     * Fetched but not committed: a batch being committed, an open one, four pages in flight by
+     * `parallel`; and one that the mock had not read yet when it was asked for its count the
+     * last time.
      */
-    LOST_PAGES_MAX = 2 * BATCH_PAGES + 1 + 1,
+    LOST_PAGES_MAX = 2 * BATCH_PAGES + 4 + 1,
 };
 
 static const char definition[] = "source: api\n"
@@ -32,7 +33,8 @@ static const char definition[] = "source: api\n"
                                  "  appended:\n"
                                  "    path: /gen/page\n"
                                  "    params: {per_page: 10, total: 5000, seed: 1}\n"
-                                 "    pagination: {type: page, total_pages_path: pages}\n"
+                                 "    pagination: {type: page, total_pages_path: pages, "
+                                 "parallel: 4}\n"
                                  "    merge_path: data\n"
                                  "  upserted:\n"
                                  "    path: /gen/cursor\n"
