@@ -111,10 +111,11 @@ static int check_redis(struct cli *cli)
     return is_up ? EXIT_DONE : EXIT_UNREACHABLE;
 }
 
-/* What the first page makes doubtful. */
+/* What the first page makes doubtful, and what the definition's `total` counts, in words. */
 struct page_watch {
     struct cli *cli;
     const char *name;
+    struct str counted;
 };
 
 static void on_request(void *ctx, const struct request *request)
@@ -130,15 +131,19 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
 static void on_page_end(void *ctx, const struct crawl_page *page)
 {
     struct page_watch *watch = ctx;
-    struct str warning = page->decision->warning;
-    if (warning.len)
-        report(watch->cli, watch->name, "warns", redact_str(watch->cli->arena, warning));
+    struct arena *arena = watch->cli->arena;
+    const struct pager_decision *decision = page->decision;
+    struct str words = decision->warning.len ? decision->warning : decision->why;
+    if (page->is_count)
+        watch->counted = arena_printf(arena, "; %.*s", STR_ARG(words));
+    else if (decision->warning.len)
+        report(watch->cli, watch->name, "warns", redact_str(arena, decision->warning));
 }
 
 static int check_page(struct cli *cli, const struct stream *stream)
 {
     const char *name = arena_cstr(cli->arena, stream->name);
-    struct page_watch page = {cli, name};
+    struct page_watch page = {.cli = cli, .name = name};
     const struct crawl_watch watch = {.on_request = on_request,
                                       .on_answer = on_answer,
                                       .on_page_end = on_page_end,
@@ -157,9 +162,10 @@ static int check_page(struct cli *cli, const struct stream *stream)
         return EXIT_RUN_FAILED;
     }
     report(cli, name, "answers",
-           arena_printf(cli->arena, "%lld records on the first page%s",
+           arena_printf(cli->arena, "%lld records on the first page%s%.*s",
                         (long long)preview.records,
-                        preview.how == PREVIEW_STOPPED ? ", more follow" : ", the only one"));
+                        preview.how == PREVIEW_STOPPED ? ", more follow" : ", the only one",
+                        STR_ARG(page.counted)));
     return EXIT_DONE;
 }
 

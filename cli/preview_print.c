@@ -92,7 +92,10 @@ static void put_page_json(struct buf *line, const struct preview_page *page,
 {
     struct json_out out = {.buf = line};
     json_out_open(&out, NULL, '{');
-    json_out_int(&out, "page", done->next->page);
+    if (done->is_count)
+        json_out_bool(&out, "count", true);
+    else
+        json_out_int(&out, "page", done->next->page);
     json_out_str(&out, "method", page->method);
     json_out_str(&out, "url", page->url);
     json_out_int(&out, "status", done->status);
@@ -129,10 +132,15 @@ static void put_decision(struct buf *line, const struct crawl_page *done)
     }
     switch (done->decision->outcome) {
     case PAGER_MORE:
-        buf_puts(line, "  next: ");
+        buf_put(line, done->is_count ? STR("  ") : STR("  next: "));
         put_piece(line, why);
+        if (done->is_count)
+            break;
         buf_put(line, why.len ? STR(" → ") : STR_NONE);
-        put_method_and_url(line, done->request->http.method, done->request->url);
+        if (done->request)
+            put_method_and_url(line, done->request->http.method, done->request->url);
+        else
+            buf_puts(line, "the count of `total`");
         break;
     case PAGER_END:
         buf_printf(line, "  the end, %s: ", job_complete_name(done->decision->complete));
@@ -172,7 +180,10 @@ static void put_records(struct buf *line, const struct preview_page *page,
 static void put_page(struct buf *line, const struct preview_page *page,
                      const struct crawl_page *done)
 {
-    buf_printf(line, "\npage %d: ", done->next->page);
+    if (done->is_count)
+        buf_puts(line, "\ncount: ");
+    else
+        buf_printf(line, "\npage %d: ", done->next->page);
     put_method_and_url(line, page->method, page->url);
     buf_printf(line, "\n  status %d, ", done->status);
     units_format_size(line, done->bytes);
@@ -180,7 +191,8 @@ static void put_page(struct buf *line, const struct preview_page *page,
     units_format_duration(line, page->took_ms);
     if (done->attempts > 1)
         buf_printf(line, ", attempt %d", done->attempts);
-    buf_printf(line, ", %lld records", (long long)done->records);
+    if (!done->is_count)
+        buf_printf(line, ", %lld records", (long long)done->records);
     if (done->seen > done->records)
         buf_printf(line, " of %lld", (long long)done->seen);
     if (done->rejects)

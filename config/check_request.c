@@ -127,6 +127,24 @@ static void check_address(struct reader *reader, const struct yaml_node *map,
     }
 }
 
+/* `total: {request: {path: …}}`: it follows base_url as the stream's own path does. */
+static void check_count(struct reader *reader, const struct yaml_node *map,
+                        struct stream *stream)
+{
+    struct count_request *request = &stream->pagination.count.request;
+    const struct yaml_node *base = yaml_find(map, "base_url");
+    if (!request->path)
+        return;
+    const struct yaml_node *total = yaml_find(yaml_find(map, "pagination"), "total");
+    const struct yaml_node *path = yaml_find(yaml_find(total, "request"), "path");
+    if (!base)
+        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
+    else if (is_text(reader, path) && base->kind == YAML_STRING) {
+        compile_url(reader, base, base_text(base->text), &request->url);
+        compile_url(reader, path, path_text(reader->arena, path->text), request->path);
+    }
+}
+
 static void check_headers(struct reader *reader, const struct yaml_node *map)
 {
     const struct yaml_node *headers = yaml_find(map, "headers");
@@ -163,6 +181,7 @@ static void check_body(struct reader *reader, const struct yaml_node *map,
 void check_request(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     check_address(reader, map, stream);
+    check_count(reader, map, stream);
     check_headers(reader, map);
     check_body(reader, map, stream);
 }

@@ -119,6 +119,8 @@ void credential_find(const struct stream *stream, credential_fn fn, void *ctx)
     find_template(&finder, STR("next_page.headers"), STR_NONE, next->headers);
     find_template(&finder, STR("next_page.params"), STR_NONE, next->params);
     find_template(&finder, STR("next_page.body"), STR_NONE, next->body);
+    find_template(&finder, STR("total.request.params"), STR_NONE,
+                  stream->pagination.count.request.params);
     find_proxy(&finder, stream->proxy);
     find_query(&finder, "url", &stream->url);
     find_query(&finder, "path", &stream->path);

@@ -116,7 +116,7 @@ void key_expr_read_locator(struct reader *reader, const struct key *key,
     }
     if (locator.kind == LOCATOR_EXPR && reader->on_template)
         reader->on_template(reader, key, node, locator.template);
-    if (locator.kind == LOCATOR_BODY && reader->on_path)
+    if (locator.kind == LOCATOR_BODY && reader->on_path && !(key->flags & KEY_ON_ANSWER))
         reader->on_path(reader, &locator.path);
     *(struct locator *)key_at(key, target) = locator;
 }

@@ -66,9 +66,39 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
      .help = "a page without records is the last, whatever it names"},                         \
     MAX_EMPTY_ROW("3")
 
+static const struct choice count_methods[] = {CHOICE("GET", 0), CHOICE("HEAD", 0), CHOICE_END};
+
+static const struct key count_request_list[] = {
+    {.name = "method", .type = KEY_WORD, AT(struct count_request, method),
+     .choices = count_methods, .fallback = "GET", .help = "HEAD reads headers alone"},
+    {.name = "path", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
+     AT(struct count_request, path),
+     .help = "what follows base_url; if absent, the request of the first page"},
+    {.name = "params", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
+     AT(struct count_request, params),
+     .help = "set over those of the stream; null leaves one out"},
+    KEY_END,
+};
+static const struct keys count_request_keys = {count_request_list,
+                                               sizeof(struct count_request)};
+
+static const struct key count_list[] = {
+    {.name = "request", .type = KEY_STRUCT, .flags = KEY_REQUIRED, AT(struct count, request),
+     .keys = &count_request_keys, .help = "how it is asked for; short: HEAD"},
+    {.name = "path", .type = KEY_LOCATOR, .flags = KEY_REQUIRED | KEY_ON_ANSWER,
+     AT(struct count, at), .help = "where it is in that answer; \".\": the answer itself"},
+    KEY_END,
+};
+static const struct keys count_keys = {count_list, sizeof(struct count)};
+
+#define COUNT_ROW                                                                              \
+    {.name = "total", .type = KEY_STRUCT, P(count), .keys = &count_keys,                       \
+     .help = "a request of its own for the number of all records, as a check of the end"}
+
 #define TOTAL_ROW                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
-     .help = "where the number of all records is, as a check of the end"}
+     .help = "where the number of all records is, as a check of the end"},                    \
+    COUNT_ROW
 
 #define FLAG_ROWS                                                                              \
     {.name = "has_more_path", .type = KEY_LOCATOR, P(has_more),                              \
@@ -81,6 +111,7 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
 #define STOP_ROWS                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
      .help = "where the number of all records is"},                                           \
+    COUNT_ROW,                                                                                 \
     {.name = "total_pages_path", .type = KEY_LOCATOR, P(total_pages),                        \
      .help = "where the number of all pages is"},                                             \
     FLAG_ROWS,                                                                                 \
@@ -277,11 +308,34 @@ static void check_parallel(struct reader *reader, const struct yaml_node *node,
                     STR_ARG(stream->method));
 }
 
+/* The answers of the list are asked for by its method, and only a GET has a HEAD. */
+static void check_count(struct reader *reader, const struct yaml_node *node,
+                        const struct stream *stream)
+{
+    const struct count_request *request = &stream->pagination.count.request;
+    const struct yaml_node *count = yaml_find(node, "total");
+    if (!count || count->kind != YAML_MAP)
+        return;
+    if (stream->pagination.total.kind != LOCATOR_NONE)
+        problem_add_key(reader->problems, count,
+                        "stands beside \"total_path\": one of them is enough");
+    if (!request->path && str_is(request->method, "GET"))
+        problem_add(reader->problems, count, "the request needs \"path\", or is HEAD");
+    if (!request->path && !str_is(stream->method, "GET"))
+        problem_add(reader->problems, count,
+                    "the stream's method is %.*s: give the request a \"path\"",
+                    STR_ARG(stream->method));
+    if (request->params && request->params->kind != TEMPLATE_MAP)
+        problem_add(reader->problems, count, "\"params\" must be a map");
+}
+
 void pagination_check(struct reader *reader, const struct yaml_node *map,
                       const struct stream *stream)
 {
     const struct pagination *pagination = &stream->pagination;
     const struct yaml_node *node = yaml_find(map, "pagination");
+    if (node && node->kind == YAML_MAP)
+        check_count(reader, node, stream);
     bool is_counted = pagination->type == PAGINATE_PAGE || pagination->type == PAGINATE_OFFSET;
     if (node && node->kind == YAML_MAP && is_counted) {
         check_counted(reader, node, pagination);

@@ -97,6 +97,18 @@ static void write_out_limits(struct reader *reader, struct yaml_node **item)
             node->items[i] = write_out_limit(reader, node->items[i]);
 }
 
+/* `total: {request: HEAD, …}` of a pagination, or of one below `loop`. */
+static void write_out_count(struct arena *arena, const struct yaml_node *map)
+{
+    const struct yaml_node *below = map->kind == YAML_MAP ? yaml_find(map, "pagination") : NULL;
+    const struct yaml_node *pagination = below ? below : map;
+    struct yaml_node *total =
+        pagination->kind == YAML_MAP ? yaml_find(pagination, "total") : NULL;
+    for (size_t i = 0; total && total->kind == YAML_MAP && i < total->count; i++)
+        if (str_is(total->items[i]->key, "request") && is_text(total->items[i]))
+            total->items[i] = map_of_one(arena, total->items[i], "method");
+}
+
 void shorthand_write_out(struct reader *reader, struct yaml_node *map)
 {
     for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++) {
@@ -106,6 +118,8 @@ void shorthand_write_out(struct reader *reader, struct yaml_node *map)
             write_out_columns(reader->arena, *item);
         else if (str_is(key, "rate_limit"))
             write_out_limits(reader, item);
+        else if (str_is(key, "pagination") || str_is(key, "loop"))
+            write_out_count(reader->arena, *item);
         else if (str_is(key, "bookmark") && is_text(*item))
             *item = map_of_one(reader->arena, *item, "path");
         else if (str_is(key, "timeouts") && is_text(*item))
@@ -119,6 +133,8 @@ const char *shorthand_schema(const char *key)
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         if (!strcmp(key, texts[i]))
             return "{\"type\":[\"string\",\"number\"]}";
+    if (!strcmp(key, "request"))
+        return "{\"enum\":[\"HEAD\"]}";
     if (!strcmp(key, "rate_limit"))
         return "{\"type\":\"string\",\"pattern\":\"^[0-9]+ */ *[0-9a-z.]+$\"}";
     return NULL;

@@ -68,6 +68,22 @@ struct next_page {
     struct str method; /* empty: the stream's */
 };
 
+/*
+ * `total`: a request of its own for the number of all records. Without a path it is the list's
+ * own first request, by another method. Its params are set over the stream's.
+ */
+struct count_request {
+    struct str method;       /* GET or HEAD */
+    struct template *path;   /* NULL: that of the list */
+    struct template *params; /* NULL: not given */
+    struct template url;     /* with `path`: what it follows */
+};
+
+struct count {
+    struct count_request request;
+    struct locator at; /* of kind NONE: there is no `total` */
+};
+
 struct pagination {
     enum pagination_type type;
     struct param_place param, size_param; /* size_param: also offset's limit_param */
@@ -75,6 +91,7 @@ struct pagination {
     int64_t start, size;       /* size 0: not given */
     struct value cursor_start; /* cursor: undefined if not given */
     struct locator total, total_pages, has_more, cursor, next;
+    struct count count;
     int64_t maximum; /* maximum_page or maximum_offset, exclusive; -1: none */
     bool stops_on_empty, stops_on_short, sends_first;
     int64_t max_empty_pages; /* cursor, link_header, next_url: in a row; 0: of another type */

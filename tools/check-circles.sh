@@ -9,7 +9,7 @@ all=(lib/base lib/port lib/core lib/core/expr config schema worker worker/record
     worker/load worker/access worker/paging worker/exchange scheduler cli)
 
 # The one allowed: the job's machine calls its steps, and a step ends by calling the machine.
-machine='^worker/(crawl|step|next)$'
+machine='^worker/(crawl|step|next|count)$'
 
 build=build/${FLAVOUR:-release}
 [ $# -gt 0 ] || set -- "${all[@]}"

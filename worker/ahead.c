@@ -142,7 +142,7 @@ static bool is_possible(const struct crawl *crawl)
     return crawl->pager.in_force->parallel > 1 && pager_is_numbered(&crawl->pager) &&
            crawl->phase == PHASE_WORKING && crawl->pager.page > 0 && crawl->ahead.stride > 0 &&
            crawl->ahead.misses < MISSES_MAX && !crawl->ahead.has_failed &&
-           crawl->care == CARE_NONE && !crawl->is_draining && !crawl->env->watch &&
+           crawl->care == CARE_NONE && !crawl->is_counting && !crawl->is_draining && !crawl->env->watch &&
            !crawl_is_on_trial(crawl);
 }
 
@@ -227,7 +227,7 @@ void ahead_fill(struct crawl *crawl)
 static void miss(struct crawl *crawl)
 {
     bool is_first_try = !crawl->attempt && !crawl->server_waits && !crawl->redirects;
-    if (!crawl->ahead.count || !is_first_try)
+    if (!crawl->ahead.count || !is_first_try || crawl->is_counting)
         return;
     crawl->ahead.misses++;
     ahead_drop(crawl);

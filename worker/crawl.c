@@ -43,6 +43,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/redact.h"
+#include "worker/paging/evidence.h"
 
 static const struct {
     const char *name;
@@ -81,6 +82,13 @@ void crawl_resume(struct crawl *crawl)
 {
     if (crawl->is_paused && crawl->phase == PHASE_WORKING)
         make_steps(crawl, crawl->resume);
+}
+
+void crawl_go_to(struct crawl *crawl, enum step step)
+{
+    crawl->resume = step;
+    if (step != STEP_PAUSE)
+        crawl_resume(crawl);
 }
 
 static void on_timer(void *ctx)
@@ -220,8 +228,22 @@ enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_rea
 
 enum step crawl_fail(struct crawl *crawl, enum job_reason reason)
 {
+    if (crawl->is_counting)
+        return STEP_miss_count;
     err_wrap(&crawl->err, "page %d", crawl->pager.page + 1);
     return crawl_end_turn(crawl, JOB_FAILED, reason);
+}
+
+enum step crawl_fail_if_not_end(struct crawl *crawl, enum job_reason reason)
+{
+    const struct pager *pager = &crawl->pager;
+    if (pager->declared->count.at.kind == LOCATOR_NONE || !pager_may_ask_behind_end(pager) ||
+        !evidence_counts_all(pager, crawl->stream))
+        return crawl_fail(crawl, reason);
+    crawl->doubted.is_set = true;
+    crawl->doubted.err = crawl->err;
+    crawl->doubted.reason = reason;
+    return STEP_ask_count;
 }
 
 enum step crawl_give_back(struct crawl *crawl)
@@ -392,6 +414,11 @@ const struct job *crawl_job(const struct crawl *crawl)
 const struct columns *crawl_columns(const struct crawl *crawl)
 {
     return crawl->loader ? loader_columns(crawl->loader) : NULL;
+}
+
+bool crawl_is_counting(const struct crawl *crawl)
+{
+    return crawl->is_counting;
 }
 
 bool crawl_is_idle(const struct crawl *crawl)

@@ -11,7 +11,9 @@
 
 /*
  * The inside of a crawl, shared by crawl.c (its life and the driver), step.c (from the request
- * to the rows), next.c (from the rows to the next request) and trial.c (where that is a guess).
+ * to the rows), next.c (from the rows to the next request), trial.c (where that is a guess) and
+ * count.c (the API's count of all, where a definition has it asked for: ask_count, send, judge,
+ * count, or miss_count for every failure on the way).
  *
  * The steps of a page, in their order. Each is a function step_<name> that does one thing and
  * returns the step after it; only the driver in crawl.c calls them. PAUSE leaves the machine
@@ -24,7 +26,10 @@
     X(judge)                                                                                   \
     X(cut)                                                                                     \
     X(next)                                                                                    \
-    X(mark)
+    X(mark)                                                                                    \
+    X(ask_count)                                                                               \
+    X(count)                                                                                   \
+    X(miss_count)
 
 enum step {
 #define X(name) STEP_##name,
@@ -121,6 +126,15 @@ struct crawl {
     struct str refusal;    /* why the server has no such page, of one on trial */
     struct trial trial;
 
+    bool is_counting; /* the request is that of the definition's `total` */
+    bool is_trying;   /* … before the end, to see it */
+    /* Why the page that was read is none, where a count may say that it lies behind the end. */
+    struct {
+        bool is_set;
+        struct err err;
+        enum job_reason reason;
+    } doubted;
+
     size_t pending; /* marks without an outcome yet */
     struct crawl_end end;
     struct err err; /* of the end */
@@ -135,6 +149,7 @@ STEPS(X)
 /* Leaves the machine; crawl_resume goes on at `resume` (STEP_PAUSE: never). */
 enum step crawl_pause(struct crawl *crawl, enum step resume);
 void crawl_resume(struct crawl *crawl);
+void crawl_go_to(struct crawl *crawl, enum step step); /* the same, at that step */
 
 /*
  * Ends the job's turn after the pages that are already marked; crawl->err says why, where it
@@ -176,6 +191,21 @@ bool trial_ask_other(struct crawl *crawl, struct err *err);
 
 /* How the job ends where no name is confirmed: with the first page. */
 struct pager_decision trial_end(struct crawl *crawl);
+/*
+ * The page that was read fails for `reason` and crawl->err, unless it lies behind the last one:
+ * the count is asked for first, where the definition has one. Nothing of the page is in the
+ * batch. crawl_fail otherwise.
+ */
+enum step crawl_fail_if_not_end(struct crawl *crawl, enum job_reason reason);
+
+/* The end is less sure than `require` of the stream: it fails. */
+void crawl_check_required(struct crawl *crawl, struct pager_decision *decision);
+
+/* What is to be said at the job's end: of its bookmark, of pages that share records. */
+struct str crawl_bookmark_warning(struct crawl *crawl);
+struct str crawl_overlap_warning(struct crawl *crawl, const struct pager *pager);
+
+enum job_state crawl_end_state(enum pager_outcome outcome);
 
 /* What is known of the page that was answered, for decisions on it. */
 struct pager_facts crawl_facts(const struct crawl *crawl);

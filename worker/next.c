@@ -18,6 +18,14 @@ static enum step refuse_page(struct crawl *crawl, enum job_reason reason)
     return crawl_fail(crawl, reason);
 }
 
+/* The same of a page that is an earlier one again, as some servers answer behind the last. */
+static enum step refuse_repeated(struct crawl *crawl)
+{
+    batch_page_drop(loader_open_batch(crawl->loader));
+    crawl_wrap_request(crawl);
+    return crawl_fail_if_not_end(crawl, REASON_LOOP);
+}
+
 static bool has_next_link(const struct crawl *crawl)
 {
     return link_has_next(crawl->scope.headers, crawl->scope.header_count, crawl->request.url);
@@ -140,25 +148,32 @@ static void doubt_count(const struct crawl *crawl, struct pager_decision *decisi
                      STR_ARG(decision->complete_why));
 }
 
+struct str crawl_overlap_warning(struct crawl *crawl, const struct pager *pager)
+{
+    bool follows_rows = pager->type == PAGINATE_OFFSET && !pager->in_force->steps_by_size;
+    if (!pager->overlaps || crawl->stream->pagination.allows_repeats)
+        return STR_NONE;
+    return arena_printf(
+        crawl->next,
+        "records that the page before theirs had too: %lld; rows move while they are paged, or "
+        "some are left out after counting: %s",
+        (long long)pager->overlaps,
+        follows_rows ? "`step: size` goes on by what was asked for"
+                     : "a sort by a field without ties helps");
+}
+
 /* Neighbouring pages share records: the job says so at its end, with the count of all pages. */
 static void count_overlap(struct crawl *crawl, struct pager *next,
                           struct pager_decision *decision)
 {
     const struct cut *cut = &crawl->cut;
-    bool follows_rows = next->type == PAGINATE_OFFSET && !next->in_force->steps_by_size;
     next->overlaps = saturate_add(crawl->pager.overlaps,
                                   guard_overlap(&crawl->guard, cut->ids, cut->id_count));
     if (!next->overlaps || decision->outcome == PAGER_MORE ||
         crawl->stream->pagination.allows_repeats)
         return;
-    struct str warning = arena_printf(
-        crawl->next,
-        "records that the page before theirs had too: %lld; rows move while they are paged, or "
-        "some are left out after counting: %s",
-        (long long)next->overlaps,
-        follows_rows ? "`step: size` goes on by what was asked for"
-                     : "a sort by a field without ties helps");
-    decision->warning = arena_join(crawl->next, decision->warning, "; ", warning);
+    decision->warning =
+        arena_join(crawl->next, decision->warning, "; ", crawl_overlap_warning(crawl, next));
     doubt_count(crawl, decision);
 }
 
@@ -190,6 +205,11 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
     };
 }
 
+struct str crawl_bookmark_warning(struct crawl *crawl)
+{
+    return bookmark_high_warning(crawl->next, &crawl->stream->bookmark, &crawl->bookmark);
+}
+
 /* With the job's end, what is to be said of its bookmark. */
 static struct str bookmark_warning(struct crawl *crawl, const struct pager_decision *decision)
 {
@@ -199,7 +219,7 @@ static struct str bookmark_warning(struct crawl *crawl, const struct pager_decis
     crawl->bookmark.unread += page->unread;
     if (decision->outcome != PAGER_END && decision->outcome != PAGER_TRUNCATED)
         return STR_NONE;
-    return bookmark_high_warning(crawl->next, &crawl->stream->bookmark, &crawl->bookmark);
+    return crawl_bookmark_warning(crawl);
 }
 
 /* How many records the pages up to here have made. */
@@ -260,7 +280,7 @@ static void show_page(const struct crawl *crawl, const struct pager *next,
     struct crawl_page page = {
         .next = next,
         .decision = decision,
-        .request = decision->outcome == PAGER_MORE ? request : NULL,
+        .request = decision->outcome == PAGER_MORE && !next->ending.complete ? request : NULL,
         .status = crawl->scope.status,
         .attempts = crawl->attempt + 1,
         .records = crawl->cut.records,
@@ -289,7 +309,7 @@ static void count_rejects(struct crawl *crawl, struct pager_decision *decision)
 }
 
 /* As count_rejects: the page is committed, so that it can be looked at. */
-static void check_required(struct crawl *crawl, struct pager_decision *decision)
+void crawl_check_required(struct crawl *crawl, struct pager_decision *decision)
 {
     enum job_complete required = crawl->stream->required;
     if (!required || decision->outcome != PAGER_END || decision->complete <= required)
@@ -301,18 +321,24 @@ static void check_required(struct crawl *crawl, struct pager_decision *decision)
                                  STR_ARG(decision->complete_why), job_complete_name(required));
 }
 
-static const enum job_state end_states[] = {
-    [PAGER_END] = JOB_SUCCEEDED,
-    [PAGER_TRUNCATED] = JOB_TRUNCATED,
-    [PAGER_FAILED] = JOB_FAILED,
-};
+enum job_state crawl_end_state(enum pager_outcome outcome)
+{
+    static const enum job_state states[] = {
+        [PAGER_END] = JOB_SUCCEEDED,
+        [PAGER_TRUNCATED] = JOB_TRUNCATED,
+        [PAGER_FAILED] = JOB_FAILED,
+    };
+    return states[outcome];
+}
 
 /* A query must not fail because no record has come yet: the job ends with a table. */
 static bool lacks_table(const struct crawl *crawl)
 {
     enum pager_outcome outcome = crawl->turned.decision.outcome;
-    return (outcome == PAGER_END || outcome == PAGER_TRUNCATED) && !crawl->cut.records &&
-           !crawl->cut.rejects && loader_lacks_table(crawl->loader);
+    bool is_last = outcome == PAGER_END || outcome == PAGER_TRUNCATED ||
+                   crawl->turned.next.ending.complete;
+    return is_last && !crawl->cut.records && !crawl->cut.rejects &&
+           loader_lacks_table(crawl->loader);
 }
 
 static enum step leave_page(struct crawl *crawl, const struct turned *turned)
@@ -345,16 +371,17 @@ enum step step_mark(struct crawl *crawl)
         err_set(&crawl->err, ERR_INPUT, "pager", 0, "page %d: %.*s", next->page,
                 STR_ARG(decision->why));
     if (decision->outcome != PAGER_MORE)
-        crawl_set_end(crawl, &mark, end_states[decision->outcome], decision->reason);
+        crawl_set_end(crawl, &mark, crawl_end_state(decision->outcome), decision->reason);
     batch_keep_body(loader_open_batch(crawl->loader), &crawl->body);
     crawl_put_mark(crawl, &mark);
     advance(crawl, next, request);
     if (mark.has_end)
         return crawl_pause(crawl, STEP_PAUSE);
+    enum step then = next->ending.complete ? STEP_ask_count : STEP_send;
     if (crawl->care == CARE_NONE)
-        return STEP_send;
+        return then;
     crawl->care = CARE_COMMITTING;
-    return crawl_pause(crawl, STEP_send);
+    return crawl_pause(crawl, then);
 }
 
 /* The second page does not confirm what was believed: nothing of it is stored. */
@@ -364,12 +391,13 @@ static enum step end_unconfirmed(struct crawl *crawl)
     struct pager next = crawl->pager;
     struct request none = {0};
     next.page++;
-    next.is_done = true;
+    pager_decide_count(&crawl->pager, crawl->stream, &next, &decision);
+    next.is_done = decision.outcome != PAGER_MORE;
     crawl->cut.taken = crawl->cut.seen = 0;
     struct str checkpoint;
     if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
         return crawl_fail(crawl, REASON_BODY);
-    check_required(crawl, &decision);
+    crawl_check_required(crawl, &decision);
     return leave_page(crawl, &(struct turned){next, decision, none, checkpoint});
 }
 
@@ -395,7 +423,7 @@ enum step step_next(struct crawl *crawl)
     if (trial_has_failed(crawl))
         return retry_trial(crawl);
     if (!guards_hold(crawl, &crawl->err))
-        return refuse_page(crawl, REASON_LOOP);
+        return refuse_repeated(crawl);
     struct pager read = crawl->pager;
     read.page++;
     read.records += crawl->cut.taken;
@@ -411,18 +439,18 @@ enum step step_next(struct crawl *crawl)
     decision.warning = arena_join(crawl->next, decision.warning, "; ", crawl->merge_note);
     crawl->merge_note = STR_NONE;
     keep_last(crawl, &next);
+    bool follows = decision.outcome == PAGER_MORE && !next.ending.complete;
     next.answer = UNDEFINED_VALUE;
-    if (decision.outcome == PAGER_MORE)
+    if (follows)
         next.answer = recall_take(crawl->stream, &crawl->scope, crawl->next);
     if (crawl->cut.shape)
         next.shape = crawl->cut.shape;
     count_overlap(crawl, &next, &decision);
-    if (decision.outcome == PAGER_MORE &&
-        !ask_next(crawl, &next, &request, &reason, &crawl->err))
+    if (follows && !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);
     if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
         return refuse_page(crawl, REASON_BODY);
-    check_required(crawl, &decision);
+    crawl_check_required(crawl, &decision);
     count_rejects(crawl, &decision);
     return leave_page(crawl, &(struct turned){next, decision, request, checkpoint});
 }

@@ -32,14 +32,15 @@ struct previewing {
 static void on_stop_timer(void *ctx)
 {
     struct previewing *previewing = ctx;
-    crawl_stop(previewing->crawl, CRAWL_STOP_NOW);
+    if (!crawl_try_count(previewing->crawl))
+        crawl_stop(previewing->crawl, CRAWL_STOP_NOW);
 }
 
 static bool may_send(void *ctx, const struct crawl *crawl)
 {
     struct previewing *previewing = ctx;
-    (void)crawl;
-    bool may = previewing->preview->pages < previewing->options->pages;
+    bool may =
+        crawl_is_counting(crawl) || previewing->preview->pages < previewing->options->pages;
     if (!may)
         loop_timer_set(previewing->stop, 0);
     return may;

@@ -76,6 +76,8 @@ enum step step_open(struct crawl *crawl)
 /* Only for the first page of a turn: next.c builds the requests of the others. */
 enum step step_ask(struct crawl *crawl)
 {
+    if (crawl->pager.ending.complete)
+        return STEP_ask_count;
     if (has_forgotten(crawl)) {
         err_set(&crawl->err, ERR_INPUT, "request", 0,
                 "the request reads more of the answer before it than a checkpoint holds "
@@ -266,8 +268,13 @@ static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
 static struct judgement judge(struct crawl *crawl)
 {
     AUTO_ARENA struct arena *scratch = arena_new();
-    struct judge_case judge = {crawl->stream, &crawl->scope, scratch,
-                               crawl->answer, crawl->failed, has_records(crawl, scratch)};
+    struct judge_case judge = {crawl->stream,
+                               &crawl->scope,
+                               scratch,
+                               crawl->answer,
+                               crawl->failed,
+                               crawl->is_counting || has_records(crawl, scratch),
+                               str_is(crawl->request.http.method, "HEAD")};
     struct judgement judgement = judge_answer(&judge, &crawl->err);
     tell_once(crawl, &crawl->has_told_wait, judgement.unread);
     if (crawl->answer)
@@ -308,13 +315,17 @@ static enum step take_page(struct crawl *crawl, enum judge_verdict verdict)
     crawl->is_body_empty = verdict != JUDGE_ACCEPT;
     crawl->is_end_by_rule = verdict == JUDGE_END;
     keep_answer(crawl);
-    return STEP_cut;
+    return crawl->is_counting ? STEP_count : STEP_cut;
 }
 
 /* A page that may lie behind the last one is the end only where a count says so. */
 static enum step refused(struct crawl *crawl, const struct judgement *judgement)
 {
     int status = crawl->answer ? crawl->answer->status : 0;
+    if (crawl->is_counting) {
+        crawl_wrap_request(crawl);
+        return crawl_fail(crawl, judgement->reason);
+    }
     bool may_be_end =
         !judgement->is_by_rule && is_refusal(status) && pager_may_ask_behind_end(&crawl->pager);
     crawl->is_behind_end = may_be_end && crawl->pager.reached.len;
@@ -325,7 +336,8 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
         return refuse_trial(crawl);
     }
     crawl_wrap_request(crawl);
-    return crawl_fail(crawl, judgement->reason);
+    return may_be_end ? crawl_fail_if_not_end(crawl, judgement->reason)
+                      : crawl_fail(crawl, judgement->reason);
 }
 
 static enum step act_on_answer(struct crawl *crawl)

@@ -35,6 +35,14 @@ const char *job_complete_name(enum job_complete complete)
     return names[complete];
 }
 
+enum job_complete job_complete_parse(struct str text)
+{
+    enum job_complete complete = COMPLETE_CONTRADICTED;
+    while (complete && !str_is(text, job_complete_name(complete)))
+        complete--;
+    return complete;
+}
+
 enum job_reason job_reason_parse(struct str text)
 {
     enum job_reason reason = REASON_SERVER;

@@ -67,6 +67,7 @@ enum job_complete {
 };
 
 const char *job_complete_name(enum job_complete complete);
+enum job_complete job_complete_parse(struct str text); /* UNKNOWN for what is none */
 const char *job_state_name(enum job_state state);
 const char *job_reason_name(enum job_reason reason);
 enum job_reason job_reason_parse(struct str text); /* NONE for what is no reason */

@@ -119,6 +119,13 @@ as $$
     where r.id = of_run
 $$;
 
+-- Where an error of an end lies; an end may come after the last page, alone.
+create or replace function pagetide.at_page(page int) returns text
+language sql immutable
+as $$
+    select case when page > 0 then format('page %s: ', page) else '' end
+$$;
+
 -- The end of a job, weighed anew: a total that only keys which came twice have reached contradicts
 -- it, and without a total it is not proved, unless records may come twice.
 create or replace function pagetide.weigh_end(m pagetide.mark) returns pagetide.mark
@@ -138,7 +145,7 @@ begin
         m.complete_why := format('%s, %s of them with a key that came before: %s are different',
             m.complete_why, m.folded, others);
         m."end" := jsonb_build_object('state', 'truncated', 'reason', 'inconsistent_end', 'error',
-            format('page %s: %s', m.page, m.complete_why));
+            format('%s%s', at_page(m.page), m.complete_why));
         return m;
     elsif may_repeat(m.run) then
         return m;
@@ -161,7 +168,7 @@ set search_path = pagetide, pg_temp
 as $$
     select case when m."end" ->> 'state' = 'succeeded' and doubt(m.complete) > doubt(required)
         then jsonb_build_object('state', 'failed', 'reason', 'inconsistent_end', 'error', format(
-            'page %s: the end is %s (%s), `require` is %s', m.page, m.complete, m.complete_why,
+            '%sthe end is %s (%s), `require` is %s', at_page(m.page), m.complete, m.complete_why,
             required))
         else m."end"
     end

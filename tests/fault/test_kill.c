@@ -268,4 +268,43 @@ START_TEST(test_sync_killed_50_times)
 }
 END_TEST
 
-SUITE("fault/kill", test_workers_killed_50_times, test_sync_killed_50_times)
+/* The pages are in, and the API's count is under way: only the count is asked for again. */
+START_TEST(test_sync_killed_at_its_count)
+{
+    struct pagetide pagetide;
+    struct mock mock;
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    pagetide_source(&pagetide, "api",
+                    "source: api\n"
+                    "base_url: %s\n"
+                    "streams:\n"
+                    "  counted:\n"
+                    "    path: /gen/page\n"
+                    "    params: {total: 30}\n"
+                    "    pagination: {type: page, has_more_path: has_more,\n"
+                    "      total: {request: {path: /n}, path: count}}\n"
+                    "    merge_path: data\n",
+                    mock.url);
+    mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"body\": {\"count\": 30}}");
+    mock_post(&mock, "/_mock/fault", "{\"path\": \"/n\", \"kind\": \"hang\"}");
+    struct pagetide_process sync = pagetide_spawn(&pagetide, "sync api.counted");
+    pagetide_await(&pagetide, "3", 15000,
+                   "select page from pagetide.job where checkpoint ? 'count'");
+    int64_t deadline = clock_mono_ms() + 15000;
+    while (mock_count(&mock, "/n") < 1 && clock_mono_ms() < deadline)
+        usleep(5000);
+    pagetide_kill(&sync);
+    struct pagetide_result got = pagetide_run(&pagetide, "sync api.counted --json");
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    ck_assert_str_eq(pagetide_json(got.out, "complete"), "proved");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 3);
+    ck_assert_int_eq(mock_count(&mock, "/n"), 2);
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from api.counted"), "30");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+SUITE("fault/kill", test_workers_killed_50_times, test_sync_killed_50_times,
+      test_sync_killed_at_its_count)

@@ -102,6 +102,12 @@ START_TEST(ends)
 }
 END_TEST
 
+START_TEST(total)
+{
+    check_file("total.txt");
+}
+END_TEST
+
 START_TEST(twice)
 {
     check_file("twice.txt");
@@ -128,4 +134,4 @@ END_TEST
 
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, parameters_that_are_tried, answers, rules, records, merge,
-                origins, complete, ends, twice, requests)
+                origins, complete, ends, total, twice, requests)

@@ -334,8 +334,40 @@ START_TEST(check_tries_servers_and_streams)
 }
 END_TEST
 
-SUITE("flow/show", preview_shows_pages_without_a_server, preview_goes_to_the_end_as_json,
-      preview_draws_the_table_that_a_sync_makes, preview_traces_without_credentials,
-      preview_fails_where_a_run_would, explain_says_how_a_run_went, explain_says_what_to_try,
+/* Also where it stops before the end. */
+START_TEST(a_count_of_its_own_is_shown)
+{
+    open_shop("  counted:\n"
+              "    path: /gen/page\n"
+              "    params: {total: 35}\n"
+              "    pagination: {type: page, total: {request: {path: /n}, path: n}}\n");
+    mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"body\": {\"n\": 35}}");
+    struct pagetide_result got = pagetide_run(&pagetide, "preview shop.counted --pages 9");
+    ck_assert_holds(got.out, "next: the page is empty → the count of `total`");
+    ck_assert_holds(got.out, "count: GET ");
+    ck_assert_holds(got.out, "the end, proved: `total` is 35 and 35 were read");
+    got = pagetide_run(&pagetide, "preview shop.counted --pages 2 --json");
+    ck_assert_holds(got.out, "{\"count\":true,\"method\":\"GET\"");
+    ck_assert_holds(got.out, "`total` is 35, and 20 were read so far");
+    ck_assert_holds(got.out, "\"state\":\"stopped\"");
+    got = pagetide_run(&pagetide, "sync shop.counted");
+    ck_assert_int_eq(got.code, 0);
+    got = pagetide_run(&pagetide, "explain shop.counted");
+    ck_assert_holds(got.out, "end: proved: `total` is 35 and 35 were read");
+    got = pagetide_run(&pagetide, "check --live shop.counted");
+    ck_assert_int_eq(got.code, 0);
+    ck_assert_holds(got.out,
+                    "10 records on the first page, more follow; `total` is 35, and 10");
+    mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"status\": 404}");
+    got = pagetide_run(&pagetide, "check --live shop.counted");
+    ck_assert_holds(got.out, "more follow; `total` cannot be read: GET ");
+    close_shop();
+}
+END_TEST
+
+SUITE("flow/show", a_count_of_its_own_is_shown, preview_shows_pages_without_a_server,
+      preview_goes_to_the_end_as_json, preview_draws_the_table_that_a_sync_makes,
+      preview_traces_without_credentials, preview_fails_where_a_run_would,
+      explain_says_how_a_run_went, explain_says_what_to_try,
       a_failed_run_ends_with_one_line_to_act_on, rejects_are_shown,
       status_is_watched_until_a_signal, check_tries_servers_and_streams)

@@ -69,10 +69,12 @@ static void note_all(struct wanted *wanted, const struct stream *stream)
 {
     const struct auth *auth = &stream->auth;
     const struct next_page *next = &stream->pagination.next_page;
+    const struct count_request *count = &stream->pagination.count.request;
     const struct template *const fixed[] = {
         &auth->token,  &auth->user,   &auth->password, &auth->value,      &stream->url,
         &stream->path, stream->body,  next->params,    next->headers,     next->body,
-        next->url,     stream->proxy, stream->ca_file, stream->cert_file, stream->key_file};
+        next->url,     stream->proxy, stream->ca_file, stream->cert_file, stream->key_file,
+        count->path,   count->params};
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         if (fixed[i])
             template_uses(fixed[i], on_use, wanted);

@@ -20,6 +20,7 @@
  *                                                       refused before anything was done
  *     other 4xx                                         FAIL
  *     301 302 303 307 308 with a Location, to a GET     REDIRECT
+ *                   or HEAD
  *     other 1xx, 3xx                                    FAIL
  *     204                                               EMPTY
  *     202           without records: not ready yet      RETRY if the request may be sent twice,
@@ -78,7 +79,8 @@ static struct judgement judge_redirect(const struct judge_case *judge, struct er
     struct judgement judgement = accepted;
     const struct http_answer *answer = judge->answer;
     const struct http_header *location = http_header_find(answer, STR("location"));
-    if (is_redirect(answer->status) && location && str_is(method_of(judge), "GET")) {
+    bool may = str_is(method_of(judge), "GET") || str_is(method_of(judge), "HEAD");
+    if (is_redirect(answer->status) && location && may) {
         judgement.verdict = JUDGE_REDIRECT;
         judgement.location = location->value;
         return judgement;
@@ -159,8 +161,8 @@ static struct judgement judge_page(const struct judge_case *judge, int64_t serve
     else if (answer->status == 202 && !judge->has_records)
         return judge_unready(judge, server_wait_ms, err);
     else
-        refuse_body(answer_body_check(answer, err) &&
-                        answer_errors_check(answer, judge->stream, err),
+        refuse_body(judge->is_bare || (answer_body_check(answer, err) &&
+                                       answer_errors_check(answer, judge->stream, err)),
                     &judgement);
     return judgement;
 }
@@ -193,7 +195,7 @@ static struct judgement judge_by_rule(const struct judge_case *judge,
         break;
     case RESPONSE_PAGE:
         judgement.server_wait_ms = server_wait_ms;
-        refuse_body(answer_body_check(judge->answer, err), &judgement);
+        refuse_body(judge->is_bare || answer_body_check(judge->answer, err), &judgement);
         break;
     }
     return judgement;

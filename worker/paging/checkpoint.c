@@ -31,6 +31,8 @@
  *                         yet
  * reached                 the count that says that no page may follow; absent: none says so
  * lacks                   the count or flag that the definition names and no answer has
+ * count                   instead of `next`, when the last page is read and the API is asked
+ *                         for its count: what the end is worth without
  * done                    instead of `next`, when no page follows
  *
  * Invariants: reading and writing again gives the same text (a fuzz target checks that), and no
@@ -152,6 +154,14 @@ static bool refuse_size(const struct pager *pager, struct err *err)
                        : ": the cursor, the link or the parameters that the answer gives are");
 }
 
+static void put_ending(struct json_out *out, const struct pager_ending *ending)
+{
+    json_out_open(out, "count", '{');
+    json_out_str(out, "complete", str_from(job_complete_name(ending->complete)));
+    json_out_str(out, "why", ending->why);
+    json_out_close(out, '}');
+}
+
 bool checkpoint_write(struct arena *arena, const struct pager *state,
                       const struct secrets *secrets, struct str *ret_text, struct err *err)
 {
@@ -194,6 +204,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         json_out_raw(&out, "last", pager->last);
     if (pager->is_done)
         json_out_bool(&out, "done", true);
+    else if (pager->ending.complete)
+        put_ending(&out, &pager->ending);
     else
         put_next(&out, pager, arena);
     secret_refs_put(&refs, &out, "secrets");
@@ -299,6 +311,15 @@ static void read_next(struct value next, struct pager *pager)
     pager->body = value_get(next, STR("body"));
 }
 
+/* A definition that has no `total` could ask for nothing. */
+static void read_ending(struct value count, struct pager *pager)
+{
+    if (pager->declared->count.at.kind != LOCATOR_NONE)
+        pager->ending =
+            (struct pager_ending){job_complete_parse(read_text(count, STR("complete"))),
+                                  read_text(count, STR("why"))};
+}
+
 /* `auto` is not asked again: its words say what it recognised. */
 static bool read_words(const struct checkpoint_from *from, struct value words,
                        struct pager *pager, struct err *err)
@@ -332,6 +353,7 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->lacks = read_text(map, STR("lacks"));
     pager->merge_path = read_text(map, STR("merge_path"));
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
+    read_ending(value_get(map, STR("count")), pager);
     secret_refs_init(&refs, from->arena, from->secrets);
     if (!secret_refs_read(&refs, value_get(map, STR("secrets")), err) ||
         !show_secrets(&refs, pager, &last, err))

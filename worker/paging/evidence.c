@@ -4,53 +4,20 @@
 #include "worker/paging/link.h"
 #include "worker/paging/look.h"
 
-/* Counts at which servers stop counting. */
-static const int64_t caps[] = {10000, 10001, 50000};
-
 /* --- a count of all records --- */
-
-static bool is_cap(int64_t count)
-{
-    for (size_t i = 0; i < COUNT_OF(caps); i++)
-        if (count == caps[i])
-            return true;
-    return false;
-}
-
-static bool read_count(struct value value, int64_t *ret_count)
-{
-    return value_count(value.kind == VALUE_MAP ? value_get(value, STR("value")) : value,
-                       ret_count);
-}
-
-/* `203`, `"203"` or `{"value": 203}`, with "relation": "eq" if with one. */
-static bool read_total(struct value value, int64_t *ret_total)
-{
-    struct value relation = value_get(value, STR("relation"));
-    if (relation.kind == VALUE_STRING && !str_is(relation.text, "eq"))
-        return false;
-    return read_count(value, ret_total) && !is_cap(*ret_total);
-}
-
-/* A count that is none of all: the place is right. */
-static bool is_bound(struct value value)
-{
-    int64_t count;
-    return read_count(value, &count) && !read_total(value, &count);
-}
 
 /* `items 0-24/235`; bytes are no records. */
 static bool read_range(struct str range, int64_t *ret_total)
 {
     struct str before;
     struct str total = str_split(range, '/', &before);
-    return !str_starts(range, STR("bytes")) && read_total(value_string(total), ret_total);
+    return !str_starts(range, STR("bytes")) && look_read_total(value_string(total), ret_total);
 }
 
 static bool is_total(struct value value)
 {
     int64_t total;
-    return read_total(value, &total);
+    return look_read_total(value, &total);
 }
 
 static bool find_header_total(const struct pager_facts *facts, struct str *ret_name,
@@ -66,7 +33,7 @@ static bool find_header_total(const struct pager_facts *facts, struct str *ret_n
     if (!look_find_header(facts, &known_total_headers, is_total, &found))
         return false;
     *ret_name = found.path;
-    return read_total(found.value, ret_total);
+    return look_read_total(found.value, ret_total);
 }
 
 /* Counts in a record are its own. */
@@ -76,7 +43,7 @@ static bool find_body_total(const struct look *look, struct str *ret_name, int64
     if (look->is_record || !look_find(look, &known_totals, is_total, &found))
         return false;
     *ret_name = found.path;
-    return read_total(found.value, ret_total);
+    return look_read_total(found.value, ret_total);
 }
 
 /*
@@ -96,11 +63,8 @@ static bool may_count_the_answer(const struct pager_step *step, int64_t total, b
     return total == step->facts->seen && may_be_of_a_page(step, total, is_sure);
 }
 
-/* Are records counted from the first one on, one for each element of one list? */
-static bool counts_all(const struct pager_step *step)
+bool evidence_counts_all(const struct pager *pager, const struct stream *stream)
 {
-    const struct pager *pager = step->pager;
-    const struct stream *stream = step->facts->stream;
     int wildcards = 0;
     for (size_t i = 0; i < stream->merge.path.count; i++)
         wildcards += stream->merge.path.steps[i].kind >= PATH_EACH;
@@ -108,6 +72,11 @@ static bool counts_all(const struct pager_step *step)
                        (pager->type == PAGINATE_CURSOR &&
                         pager->declared->cursor_start.kind != VALUE_UNDEFINED);
     return stream->merge.strategy == MERGE_APPEND && wildcards <= 1 && !starts_late;
+}
+
+static bool counts_all(const struct pager_step *step)
+{
+    return evidence_counts_all(step->pager, step->facts->stream);
 }
 
 /* A total_path that only checks the end: the numbered types read theirs themselves. */
@@ -126,7 +95,7 @@ static bool read_declared_total(struct pager_step *step, struct str *ret_name,
         return false;
     *ret_name = locator->source;
     return locator_read(locator, step->facts->scope, step->arena, &value, &err) &&
-           read_total(value, ret_total);
+           look_read_total(value, ret_total);
 }
 
 static void warn_of_no_total(struct pager_step *step, struct value value, bool is_read)
@@ -146,7 +115,7 @@ static void miss_total(struct pager_step *step)
     struct value value = UNDEFINED_VALUE;
     struct err ignored = ERR_INIT;
     bool is_read = locator_read(locator, step->facts->scope, step->arena, &value, &ignored);
-    if (step->facts->seen && step->pager->total < 0 && !is_bound(value))
+    if (step->facts->seen && step->pager->total < 0 && !look_is_bound(value))
         pager_step_lack(step, "total_path", locator->source);
     if (!step->pager->page)
         warn_of_no_total(step, value, is_read);
@@ -322,7 +291,8 @@ static bool see_more(const struct pager_step *step, const struct look *look,
 static bool is_wanted(const struct pager_step *step)
 {
     enum pagination_type declared = step->pager->declared->type;
-    bool is_checked = step->pager->declared->total.kind != LOCATOR_NONE;
+    bool is_checked = step->pager->declared->total.kind != LOCATOR_NONE ||
+                      step->pager->declared->count.at.kind != LOCATOR_NONE;
     return !is_checked && (declared == PAGINATE_NONE || declared == PAGINATE_RESPONSE_BASED ||
                            step->decision.is_placed);
 }
@@ -410,6 +380,7 @@ void evidence_look(struct pager_step *step)
     if (says == TOTAL_MORE && signs->proof == COMPLETE_PROVED) {
         weaken(step, why);
     } else if (says == TOTAL_MORE) {
+        signs->is_by_total = !is_wanted(step);
         contradict(step, why);
     } else if (see_more(step, &look, &more)) {
         if (!signs->has_flag) /* links beside it are often stale: they take a total's proof */
@@ -428,15 +399,20 @@ void evidence_look(struct pager_step *step)
                   arena_printf(step->arena, "the answer holds an error: %.*s", STR_ARG(why)));
 }
 
+struct str evidence_doubt(struct arena *arena, struct str why)
+{
+    return arena_printf(arena,
+                        "not proved to be all (%.*s): `pagination`, `total_path` "
+                        "or `require` would say more",
+                        STR_ARG(why));
+}
+
 /* What to add; nothing for a stream that says itself that it is one page. */
 static void warn(const struct pager_step *step, struct pager_decision *decision)
 {
     if (step->pager->declared->type == PAGINATE_NONE && !step->signs.is_doubtful)
         return;
-    struct str doubt = arena_printf(step->arena,
-                                    "not proved to be all (%.*s): `pagination`, `total_path` "
-                                    "or `require` would say more",
-                                    STR_ARG(decision->complete_why));
+    struct str doubt = evidence_doubt(step->arena, decision->complete_why);
     decision->warning = arena_join(step->arena, decision->warning, "; ", doubt);
 }
 

@@ -42,6 +42,15 @@ bool evidence_sees_end(struct pager_step *step);
 struct str evidence_reached(struct pager_step *step);
 
 /*
+ * Can a count of all be compared with what is read? Only where records are counted from the
+ * first one on, one for each element of one list.
+ */
+bool evidence_counts_all(const struct pager *pager, const struct stream *stream);
+
+/* The warning of an end that is only assumed; `why` says what it is assumed from. */
+struct str evidence_doubt(struct arena *arena, struct str why);
+
+/*
  * Fills `complete` and `complete_why` of a decision that ends the job, and its warning where
  * the end is only assumed; leaves another as it is. Borrows the strings of the signs.
  */

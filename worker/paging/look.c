@@ -343,3 +343,36 @@ bool look_is_full(const struct pager_facts *facts, struct arena *arena)
     return seen > 0 &&
            (look_asked_for(facts, arena) == seen || seen % 10 == 0 || seen % 25 == 0);
 }
+
+/* --- a count of all records --- */
+
+/* Counts at which servers stop counting. */
+static const int64_t caps[] = {10000, 10001, 50000};
+
+static bool is_cap(int64_t count)
+{
+    for (size_t i = 0; i < COUNT_OF(caps); i++)
+        if (count == caps[i])
+            return true;
+    return false;
+}
+
+static bool read_count_of(struct value value, int64_t *ret_count)
+{
+    return value_count(value.kind == VALUE_MAP ? value_get(value, STR("value")) : value,
+                       ret_count);
+}
+
+bool look_read_total(struct value value, int64_t *ret_total)
+{
+    struct value relation = value_get(value, STR("relation"));
+    if (relation.kind == VALUE_STRING && !str_is(relation.text, "eq"))
+        return false;
+    return read_count_of(value, ret_total) && !is_cap(*ret_total);
+}
+
+bool look_is_bound(struct value value)
+{
+    int64_t count;
+    return read_count_of(value, &count) && !look_read_total(value, &count);
+}

@@ -85,6 +85,18 @@ bool look_is_yes(struct value value);
 bool look_is_no(struct value value);
 bool look_is_nothing(struct value value); /* null or "" */
 
+/* --- a count of all records --- */
+
+/*
+ * `203`, `"203"` or `{"value": 203}`, with "relation": "eq" if with one. Numbers at which
+ * servers stop counting (10000, 10001, 50000) and lower bounds are none. *ret_total may be set
+ * where the result is false.
+ */
+bool look_read_total(struct value value, int64_t *ret_total);
+
+/* Such a number or bound: the place is right, but it is no count of all. */
+bool look_is_bound(struct value value);
+
 /* --- the size of a page --- */
 
 /* How many records the request asked for, in its URL or its body; -1: it does not say. */

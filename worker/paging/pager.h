@@ -21,6 +21,15 @@
  *
  *     pager_start or checkpoint_read → [pager_params → request → answer → pager_decide]…
  */
+/*
+ * The last page is read, and the API is asked for its count of all (`total` of the definition).
+ * What the end is worth without that count; `complete` UNKNOWN: no count is due.
+ */
+struct pager_ending {
+    enum job_complete complete;
+    struct str why;
+};
+
 struct pager {
     const struct pagination *declared; /* the stream's; its limits hold for `auto` too */
     const struct pagination *in_force; /* `declared`, or what `auto` recognised */
@@ -45,7 +54,8 @@ struct pager {
     struct str reached;    /* the count of the page just read that says that it was the last */
     struct str lacks;      /* the count or flag that the definition names and no answer has */
     struct str merge_path; /* of the only list, where the definition has none; else empty */
-    bool is_done;          /* no page follows */
+    struct pager_ending ending;
+    bool is_done; /* no page follows */
 };
 
 /* The state before the first page. `declared` is kept: it must last as long as the state. */

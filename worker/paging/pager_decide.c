@@ -22,6 +22,9 @@
  *                maximum_offset) turn MORE into TRUNCATED, LIMIT. They leave END alone: a job
  *                that reached its limit on the last page is complete
  *
+ * An END is not yet one where the definition has a `total`: MORE, and the API's count is asked
+ * for next (exchange/count.h).
+ *
  * A page that max_records cut is TRUNCATED before the signs are looked at: what was cut off
  * remains, whatever the answer says.
  *
@@ -139,6 +142,68 @@ static void weigh_emptiness(struct pager_step *step)
     }
 }
 
+/* --- `total`: a count that is asked for when the last page is read --- */
+
+static bool has_count(const struct pager *pager)
+{
+    return pager->declared->count.at.kind != LOCATOR_NONE;
+}
+
+/* What the end is worth where no count can be read. */
+static enum job_complete without_count(enum job_complete complete, bool is_explicit)
+{
+    if (complete == COMPLETE_CONTRADICTED)
+        return complete;
+    return complete <= COMPLETE_TOLD && is_explicit ? COMPLETE_TOLD : COMPLETE_ASSUMED;
+}
+
+static void hold_end(struct pager *next, struct pager_decision *decision, bool is_explicit)
+{
+    next->ending = (struct pager_ending){without_count(decision->complete, is_explicit),
+                                         decision->complete_why};
+    *decision = (struct pager_decision){.outcome = PAGER_MORE,
+                                        .why = decision->why,
+                                        .pages_total = decision->pages_total,
+                                        .recognised = decision->recognised,
+                                        .is_placed = decision->is_placed};
+}
+
+void pager_decide_count(const struct pager *pager, const struct stream *stream,
+                        struct pager *next, struct pager_decision *decision)
+{
+    if (has_count(pager) && evidence_counts_all(pager, stream))
+        hold_end(next, decision, false);
+}
+
+/* Warns, and leaves the end no better than without a count. */
+static void refuse_count(struct pager_step *step, struct pager_decision *decision)
+{
+    struct str what = STR("`total` is not asked for: it counts all records, and here the "
+                          "paging starts late or what is read is not one list of records");
+    decision->complete = without_count(decision->complete, step->signs.is_explicit);
+    decision->warning = arena_join(step->arena, decision->warning, "; ", what);
+}
+
+/*
+ * An end becomes MORE, and next->ending says what it is worth without the count. The same where
+ * only a count that the definition does not name says that more follows.
+ */
+static void ask_count(struct pager_step *step, struct pager_decision *decision)
+{
+    const struct pager_signs *signs = &step->signs;
+    bool is_by_total = decision->outcome == PAGER_TRUNCATED &&
+                       decision->reason == REASON_INCONSISTENT_END && signs->is_by_total;
+    if (!has_count(step->pager) || (decision->outcome != PAGER_END && !is_by_total))
+        return;
+    if (!evidence_counts_all(step->pager, step->facts->stream)) {
+        refuse_count(step, decision);
+        return;
+    }
+    struct str warning = step->decision.warning; /* without that of an end that is assumed */
+    hold_end(step->next, decision, signs->is_explicit);
+    decision->warning = warning;
+}
+
 /* The state after a page, before its type says where to go. */
 static struct pager page_read(const struct pager *now, int64_t records)
 {
@@ -173,8 +238,9 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
     evidence_look(&step);
     struct pager_decision decision = weigh_signs(&step);
     evidence_weigh(&step, &decision);
+    ask_count(&step, &decision);
     next.is_done = decision.outcome != PAGER_MORE;
-    if (!next.is_done)
+    if (!next.is_done && !next.ending.complete)
         next.reached = evidence_reached(&step);
     *ret_next = next;
     return decision;

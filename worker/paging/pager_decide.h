@@ -15,4 +15,11 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
                                    struct arena *arena, struct pager *ret_next,
                                    struct err *err) MUST_CHECK;
 
+/*
+ * Where the definition has a `total`, an end that is decided elsewhere becomes MORE too: *next,
+ * the state after the last page, says what it is worth without the count that is asked for now.
+ */
+void pager_decide_count(const struct pager *pager, const struct stream *stream,
+                        struct pager *next, struct pager_decision *decision);
+
 #endif

@@ -58,6 +58,29 @@ START_TEST(an_empty_text_is_the_start)
 }
 END_TEST
 
+START_TEST(an_end_that_waits_for_a_count_comes_back)
+{
+    arena = arena_new();
+    struct pagination def = {.type = PAGINATE_PAGE, .start = 1};
+    struct pager pager;
+    def.count.at.kind = LOCATOR_BODY;
+    pager_start(&pager, &def);
+    pager.page = 3;
+    pager.lacks = STR("total_path: x");
+    pager.ending = (struct pager_ending){COMPLETE_TOLD, STR("the page is empty")};
+    struct pager read = again(&pager);
+    ck_assert_int_eq(read.ending.complete, COMPLETE_TOLD);
+    ck_assert_str_is(read.ending.why, "the page is empty");
+    ck_assert_str_is(read.lacks, "total_path: x");
+    def.count.at.kind = LOCATOR_NONE;
+    ck_assert_ok(checkpoint_read(&(struct checkpoint_from){arena, arena, &def, secrets},
+                                 written(&pager), &read, &err),
+                 err);
+    ck_assert_int_eq(read.ending.complete, COMPLETE_UNKNOWN);
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(counts_come_back)
 {
     arena = arena_new();
@@ -330,7 +353,8 @@ START_TEST(secrets_in_other_forms_are_sealed)
 END_TEST
 
 SUITE("worker/paging/checkpoint", a_state_that_is_too_big_is_an_error, secrets_are_references,
-      secrets_in_other_forms_are_sealed, an_empty_text_is_the_start, counts_come_back,
+      secrets_in_other_forms_are_sealed, an_empty_text_is_the_start,
+      an_end_that_waits_for_a_count_comes_back, counts_come_back,
       cursors_come_back, links_and_ends_come_back, foreign_texts_are_refused,
       the_state_of_another_type_is_refused, words_of_auto_go_with_auto,
       counts_that_cannot_be_are_refused)

@@ -1,0 +1,98 @@
+#include "worker/exchange/count.h"
+
+#include "worker/paging/evidence.h"
+#include "worker/paging/look.h"
+
+static bool read_count(const struct pager *pager, const struct pager_facts *facts,
+                       struct arena *arena, int64_t *ret_total, struct str *ret_why)
+{
+    const struct locator *at = &pager->declared->count.at;
+    struct value value = UNDEFINED_VALUE;
+    struct err err = ERR_INIT;
+    bool is_read = locator_read(at, facts->scope, arena, &value, &err);
+    if (is_read && look_read_total(value, ret_total))
+        return true;
+    if (!is_read)
+        *ret_why = arena_str(arena, str_from(err.text));
+    else if (look_is_bound(value))
+        *ret_why = arena_printf(arena, "%.*s is a number at which servers stop counting",
+                                STR_ARG(at->source));
+    else
+        *ret_why = arena_printf(arena, "its answer has no count at %.*s", STR_ARG(at->source));
+    return false;
+}
+
+static struct str compared(struct arena *arena, int64_t total, int64_t reached)
+{
+    return arena_printf(arena, "`total` is %lld%s %lld were read", (long long)total,
+                        total < reached ? ", but" : " and", (long long)reached);
+}
+
+struct pager_decision count_miss(const struct pager *pager, struct str why, struct arena *arena)
+{
+    const struct pager_ending *ending = &pager->ending;
+    struct pager_decision decision = {
+        .outcome = PAGER_END,
+        .why = ending->why,
+        .complete = ending->complete,
+        .warning = arena_printf(arena, "`total` cannot be read: %.*s", STR_ARG(why)),
+        .complete_why =
+            arena_printf(arena, "%.*s, but `total` cannot be read", STR_ARG(ending->why)),
+    };
+    if (ending->complete == COMPLETE_ASSUMED)
+        decision.warning = arena_join(arena, decision.warning, "; ",
+                                      evidence_doubt(arena, decision.complete_why));
+    if (ending->complete != COMPLETE_CONTRADICTED)
+        return decision;
+    decision.outcome = PAGER_TRUNCATED;
+    decision.reason = REASON_INCONSISTENT_END;
+    return decision;
+}
+
+struct pager_decision count_decide(const struct pager *pager, const struct pager_facts *facts,
+                                   struct arena *arena)
+{
+    int64_t total, reached = pager_reached(pager, 0);
+    struct str why;
+    if (!read_count(pager, facts, arena, &total, &why))
+        return count_miss(pager, why, arena);
+    struct pager_decision decision = {.outcome = PAGER_END,
+                                      .complete = COMPLETE_PROVED,
+                                      .complete_why = compared(arena, total, reached),
+                                      .total = total,
+                                      .reached = reached};
+    decision.why = decision.complete_why;
+    if (total < reached) {
+        decision.complete = COMPLETE_ASSUMED;
+        decision.warning = evidence_doubt(arena, decision.complete_why);
+    } else if (total > reached) {
+        decision.outcome = PAGER_TRUNCATED;
+        decision.reason = REASON_INCONSISTENT_END;
+        decision.complete = COMPLETE_CONTRADICTED;
+        decision.why = decision.complete_why =
+            arena_printf(arena, "%.*s, but %.*s", STR_ARG(pager->ending.why),
+                         STR_ARG(decision.complete_why));
+    }
+    return decision;
+}
+
+bool count_proves(const struct pager *pager, const struct pager_facts *facts,
+                  struct arena *arena, struct str *ret_why)
+{
+    int64_t total, reached = pager_reached(pager, 0);
+    if (!read_count(pager, facts, arena, &total, ret_why))
+        return false;
+    *ret_why = compared(arena, total, reached);
+    return total == reached;
+}
+
+struct str count_tell(const struct pager *pager, const struct pager_facts *facts,
+                      struct arena *arena)
+{
+    int64_t total;
+    struct str why;
+    if (!read_count(pager, facts, arena, &total, &why))
+        return arena_printf(arena, "`total` cannot be read: %.*s", STR_ARG(why));
+    return arena_printf(arena, "`total` is %lld, and %lld were read so far", (long long)total,
+                        (long long)pager_reached(pager, 0));
+}
