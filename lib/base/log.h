@@ -39,6 +39,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
     X(JOB_LOST, "job.lost", "another worker has the job; nothing more of it is written here")  \
     X(JOB_RETURNED, "job.returned", "given back for another worker, uncounted")                \
     X(PAGE_DONE, "page.done", "a page was read")                                               \
+    X(BATCH_DONE, "batch.done",                                                                \
+      "rows are committed: the way they took, and how many were sent")                         \
     X(PAGING_CHOSEN, "paging.chosen", "what `auto` recognised")                                \
     X(RELOAD_TAKEN, "reload.taken", "a reload message became a run")                           \
     X(RELOAD_REFUSED, "reload.refused", "it did not: why")                                     \

@@ -33,11 +33,12 @@ struct pg_options {
 
 enum { PG_PARAMS_MAX = 24 };
 
-/* A parameter or a field of a result: null, or a number (parameters only), or text. */
+/* A parameter or a field of a result: null, or text; a parameter may also be a number, or
+ * bytes in the binary format of its type. */
 struct pg_value {
-    struct str text; /* in PostgreSQL's text format */
+    struct str text; /* in PostgreSQL's text format, unless is_binary */
     int64_t number;
-    bool is_null, is_number;
+    bool is_null, is_number, is_binary;
 };
 
 #define PG_NULL ((struct pg_value){.is_null = true})
@@ -50,6 +51,12 @@ static inline struct pg_value pg_text(struct str text)
 static inline struct pg_value pg_int(int64_t number)
 {
     return (struct pg_value){.number = number, .is_number = true};
+}
+
+/* The statement must say its type: `$1::bigint[]`. */
+static inline struct pg_value pg_binary(struct str bytes)
+{
+    return (struct pg_value){.text = bytes, .is_binary = true};
 }
 
 static inline struct pg_value pg_bool(bool flag)

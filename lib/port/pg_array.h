@@ -15,4 +15,11 @@ enum { PG_ARRAY_NUMBER_BYTES = 21 };
 
 void pg_array_put(struct buf *buf, const int64_t *numbers, size_t count);
 
+/*
+ * What comes before the elements of an array in binary format (array_recv): one dimension of
+ * `count` elements, none of them null, of the type with this OID (pg_type.dat). The elements
+ * follow as the fields of a COPY BINARY tuple: a length in four bytes, then the bytes.
+ */
+void pg_array_put_head(struct buf *buf, uint32_t type, size_t count);
+
 #endif

@@ -32,6 +32,8 @@ static char *copy_param(const struct pg_value *param)
         return NULL;
     if (param->is_number)
         return mem_printf("%" PRId64, param->number);
+    if (param->is_binary)
+        return mem_dup(param->text.ptr, param->text.len);
     return mem_printf("%.*s", STR_ARG(param->text));
 }
 
@@ -39,8 +41,11 @@ void pg_op_set_params(struct pg_op *op, const struct pg_value *params, size_t co
 {
     assert(count <= PG_PARAMS_MAX && op->param_count == 0);
     op->param_count = count;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         op->params[i] = copy_param(&params[i]);
+        op->param_formats[i] = params[i].is_binary;
+        op->param_sizes[i] = params[i].is_binary ? (int)params[i].text.len : 0;
+    }
 }
 
 /* --- at the server --- */
@@ -50,7 +55,8 @@ bool pg_op_send(struct pg_op *op, PGconn *conn)
     assert(!op->result);
     const char *const *values = (const char *const *)op->params;
     int count = (int)op->param_count;
-    return count ? PQsendQueryParams(conn, op->sql, count, NULL, values, NULL, NULL, 0)
+    return count ? PQsendQueryParams(conn, op->sql, count, NULL, values, op->param_sizes,
+                                     op->param_formats, 0)
                  : PQsendQuery(conn, op->sql);
 }
 

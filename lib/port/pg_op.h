@@ -16,7 +16,8 @@ struct pg_conn; /* libpq's own tag of its PGconn */
 struct pg_op {
     struct pg_op *next; /* in its queue */
     char *sql;
-    char *params[PG_PARAMS_MAX]; /* NULL is null */
+    char *params[PG_PARAMS_MAX];                                  /* NULL is null */
+    int param_sizes[PG_PARAMS_MAX], param_formats[PG_PARAMS_MAX]; /* as libpq takes them */
     size_t param_count;
     int64_t timeout_ms; /* without a byte of answer; <= 0: none */
     pg_done_fn fn;      /* or NULL */
@@ -41,7 +42,7 @@ struct pg_op *pg_op_new(const char *sql, int64_t timeout_ms, pg_done_fn fn,
                         void *ctx) MUST_CHECK;
 void pg_op_free(struct pg_op *op); /* without a callback */
 
-/* Copies the parameters, as text. count <= PG_PARAMS_MAX. */
+/* Copies the parameters. count <= PG_PARAMS_MAX. */
 void pg_op_set_params(struct pg_op *op, const struct pg_value *params, size_t count);
 
 /* Hands the statement to libpq. False: the connection is of no use any more. */

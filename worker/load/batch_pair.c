@@ -65,7 +65,8 @@ struct batch_pair {
     struct column_map *map;      /* in force */
     struct column_map *open_map; /* by which the rows of `open` were cut */
     struct batch *open, *loading, *spare;
-    struct commit *commit;      /* of `loading` */
+    struct commit *commit; /* of `loading` */
+    struct way_memory memory;
     struct loop_timer *dry_run; /* instead of it where there is no database */
     struct loop_timer *age;
     struct batch *later;     /* marks that came while `open` was held; never any rows */
@@ -362,6 +363,7 @@ static void leave_if_ready(struct batch_pair *pair)
             .batch = pair->loading,
             .loader = options->loader,
             .give_up_ms = options->give_up_ms,
+            .memory = &pair->memory,
         };
         pair->commit = commit_start(&commit, on_loaded, pair);
     } else {

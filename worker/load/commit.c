@@ -1,5 +1,6 @@
 #include "worker/load/commit.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "port/pg_sql.h"
 #include "port/sqlstate.h"
@@ -7,6 +8,7 @@
 #include "worker/load/blame.h"
 #include "worker/load/commit_message.h"
 #include "worker/load/direct.h"
+#include "worker/load/probe.h"
 
 /*
  * Each phase is one query; its callback starts the next one or looks at the error. Nothing else
@@ -14,17 +16,16 @@
  *
  *     on_begin (a session is held)
  *        │
- *        ├─ enter ── on_entered ──► COPY into the table ─┐
- *        │    │ refused: rollback                        │
- *        │    ▼                                          ▼
+ *        ├─ enter ── direct.h ──► committed
+ *        │    │ refused
+ *        │    ▼
  *        ├─ stage ── on_staged ──► COPY ── on_copied ──► message ── on_committed ──► verdicts
  *        │ no rows                                       ▲
  *        └───────────────────────────────────────────────┘
  *
- * The upper way (direct.h) is tried first where it is possible. Whatever is refused there,
- * other than by a server that is away, is rolled back and goes the middle way, which knows how
- * to find a bad row, a page that is not to be stored, and a table that is not as the rows were
- * cut for.
+ * way.h says which of them a batch takes. Whatever is refused above, other than by a server
+ * that is away, is rolled back and goes the middle way, which knows how to find a bad row, a
+ * page that is not to be stored, and a table that is not as the rows were cut for.
  *
  * On an error of the middle way step_failed decides by its kind:
  *
@@ -47,17 +48,11 @@
  * of the table instead, find_bad_rows would name it, and it would become a reject.
  */
 enum {
-    STAGE_TIMEOUT_MS = 60000,
-    COPY_TIMEOUT_MS = 60000,    /* without a byte moved */
-    COMMIT_TIMEOUT_MS = 600000, /* one statement: the merge of a whole batch; or a lock */
     BLAME_ROUNDS_MAX = 8,
-    MESSAGE_BYTES_MAX = 512 << 20, /* half of what PostgreSQL takes as a parameter */
+    STUCK_S = 20, /* a client that has said nothing for so long inside a transaction */
 };
 
-/* One row a mark, in the order of the marks. */
-#define VERDICTS                                                                               \
-    "select n, verdict, ended, state, run_ended, run_state, warnings, reason, error "          \
-    "from pagetide.commit_batch("
+/* Of COMMIT_BATCH, one row a mark, in the order of the marks. */
 enum {
     VERDICT_N,
     VERDICT_VERDICT,
@@ -75,11 +70,14 @@ struct commit {
     commit_fn fn;
     void *ctx;
     struct attempt attempt;
-    struct pg *pg;    /* of the session held */
-    bool is_direct;   /* on the upper way */
-    bool was_refused; /* … once: not again */
+    struct pg *pg; /* of the session held */
+    struct direct *direct;
+    enum way way;     /* the batch's, as it was tried last */
+    bool was_refused; /* by the upper way: not again */
+    bool was_locked;  /* the try before waited for a lock in vain */
+    size_t sent;      /* rows, of those in the batch */
     struct buf message;
-    struct row_keys keys; /* of the rows as they are in the message */
+    struct row_keys keys; /* of the rows as they are in the batch */
     struct blame *blame;
     int blame_rounds;
     struct column_map *fresh;
@@ -88,7 +86,6 @@ struct commit {
 };
 
 static void stage(struct commit *commit);
-static void leave_table(struct commit *commit, const struct err *err);
 
 static void end(struct commit *commit, const struct pg_result *verdicts, const struct err *err,
                 enum job_reason reason)
@@ -104,6 +101,12 @@ static void fail(struct commit *commit, const struct err *err, enum job_reason r
     end(commit, NULL, &copy, reason);
 }
 
+static void retry(struct commit *commit, const struct err *err)
+{
+    commit->was_locked = strcmp(err->sqlstate, "55P03") == 0;
+    attempt_retry(&commit->attempt, err);
+}
+
 static void on_give_up(void *ctx, const struct err *err)
 {
     end(ctx, NULL, err, REASON_SERVER);
@@ -117,7 +120,7 @@ static void on_reread(void *ctx, const struct pg_result *result, const struct er
     if (err && err->kind == ERR_STOPPED)
         return;
     if (err) {
-        attempt_retry(&commit->attempt, err);
+        retry(commit, err);
         return;
     }
     column_map_unref(commit->fresh);
@@ -126,7 +129,7 @@ static void on_reread(void *ctx, const struct pg_result *result, const struct er
         fail(commit, &commit->cause, REASON_DEFINITION);
         return;
     }
-    attempt_retry(&commit->attempt, &commit->cause);
+    retry(commit, &commit->cause);
 }
 
 static void look_at_catalogue(struct commit *commit, const struct err *err)
@@ -137,7 +140,7 @@ static void look_at_catalogue(struct commit *commit, const struct err *err)
     commit->has_reread = true;
     commit->cause = *err;
     pg_query(commit->pg, "select * from pagetide.columns($1, $2, $3, null)", params,
-             COUNT_OF(params), STAGE_TIMEOUT_MS, on_reread, commit);
+             COUNT_OF(params), COMMIT_STAGE_TIMEOUT_MS, on_reread, commit);
 }
 
 /* --- data errors: what is to blame goes aside, or leaves the batch --- */
@@ -149,7 +152,7 @@ static void on_blamed(void *ctx, size_t count, const struct err *err)
         return;
     blame_free(TAKE(commit->blame));
     if (err)
-        attempt_retry(&commit->attempt, err);
+        retry(commit, err);
     else if (count == 0)
         fail(commit, &commit->cause, REASON_SERVER);
     else
@@ -179,10 +182,6 @@ static void find_blame(struct commit *commit, const struct err *err, bool in_cop
 
 static void step_failed(struct commit *commit, const struct err *err, bool in_copy)
 {
-    if (commit->is_direct) {
-        leave_table(commit, err);
-        return;
-    }
     switch (err->kind) {
     case ERR_STOPPED:
         return;
@@ -198,11 +197,28 @@ static void step_failed(struct commit *commit, const struct err *err, bool in_co
     case ERR_NONE:
     case ERR_AGAIN:
     case ERR_BUG:
-        attempt_retry(&commit->attempt, err);
+        retry(commit, err);
     }
 }
 
 /* --- the way --- */
+
+static void log_way(const struct commit *commit)
+{
+    const struct commit_options *options = &commit->options;
+    if (options->map && options->batch->row_count)
+        log_write(LOG_DEBUG, LOG_BATCH_DONE,
+                  &(struct log_where){.stream = options->stream->name},
+                  "%s: %zu rows, %zu sent", way_name(commit->way), options->batch->row_count,
+                  commit->sent);
+}
+
+static void succeed(struct commit *commit, const struct pg_result *verdicts)
+{
+    log_way(commit);
+    attempt_done(&commit->attempt);
+    end(commit, verdicts, NULL, REASON_NONE);
+}
 
 static void on_committed(void *ctx, const struct pg_result *result, const struct err *err)
 {
@@ -211,22 +227,11 @@ static void on_committed(void *ctx, const struct pg_result *result, const struct
         step_failed(commit, err, false);
         return;
     }
-    attempt_done(&commit->attempt);
-    end(commit, result, NULL, REASON_NONE);
-}
-
-/* Both in one message: the locks that it takes wait for nobody. */
-static void send_and_commit(struct commit *commit)
-{
-    AUTO_BUF(sql, 2 * (size_t)MESSAGE_BYTES_MAX);
-    buf_puts(&sql, VERDICTS);
-    pg_sql_put_string(&sql, buf_str(&commit->message));
-    buf_puts(&sql, ") order by n; commit");
-    pg_query(commit->pg, sql.ptr, NULL, 0, COMMIT_TIMEOUT_MS, on_committed, commit);
+    succeed(commit, result);
 }
 
 /* The hashes are read anew each time: rows may have left the batch. */
-static void put_message(struct commit *commit)
+static struct commit_message message_of(struct commit *commit)
 {
     const struct commit_options *options = &commit->options;
     bool has_rows = options->map && options->batch->row_count;
@@ -236,33 +241,30 @@ static void put_message(struct commit *commit)
         .stream = options->stream,
         .map = has_rows ? options->map : NULL,
         .loader = options->loader,
-        .rows = commit->is_direct ? ROWS_IN_TABLE : ROWS_STAGED,
+        .rows = ROWS_STAGED,
     };
-    if (has_rows && direct_hashes_keys(options->stream, options->map)) {
+    if (has_rows && way_hashes_keys(options->stream, options->map)) {
         row_keys_read(&commit->keys, options->batch, &options->map->columns);
         message.keys = &commit->keys;
     }
-    buf_reset(&commit->message);
-    commit_message_put(&commit->message, &message);
+    return message;
 }
 
 static void send_message(struct commit *commit)
 {
-    put_message(commit);
+    const struct commit_message message = message_of(commit);
+    buf_reset(&commit->message);
+    commit_message_put(&commit->message, &message);
     if (commit->message.has_overflowed) {
         struct err err = ERR_INIT;
         err_set(&err, ERR_INPUT, "load", 0, "the batch's marks and rejects exceed %d bytes",
-                MESSAGE_BYTES_MAX);
+                COMMIT_MESSAGE_BYTES_MAX);
         fail(commit, &err, REASON_SERVER);
         return;
     }
-    if (commit->is_direct) {
-        send_and_commit(commit);
-        return;
-    }
     struct pg_value batch = pg_text(buf_str(&commit->message));
-    pg_query(commit->pg, VERDICTS "$1) order by n", &batch, 1, COMMIT_TIMEOUT_MS, on_committed,
-             commit);
+    pg_query(commit->pg, COMMIT_BATCH "$1) order by n", &batch, 1, COMMIT_TIMEOUT_MS,
+             on_committed, commit);
 }
 
 static void on_copied(void *ctx, const struct pg_result *result, const struct err *err)
@@ -292,13 +294,15 @@ static void on_staged(void *ctx, const struct pg_result *result, const struct er
     AUTO_BUF(sql, KIB(1));
     blame_put_copy_sql(&sql, options->loader);
     batch_close(options->batch);
-    pg_copy(commit->pg, sql.ptr, buf_str(&options->batch->rows), COPY_TIMEOUT_MS, on_copied,
-            commit);
+    pg_copy(commit->pg, sql.ptr, buf_str(&options->batch->rows), COMMIT_COPY_TIMEOUT_MS,
+            on_copied, commit);
 }
 
 static void stage(struct commit *commit)
 {
     const struct commit_options *options = &commit->options;
+    commit->way = WAY_STAGED;
+    commit->sent = options->batch->row_count;
     if (!options->map || !options->batch->row_count) {
         send_message(commit);
         return;
@@ -307,77 +311,96 @@ static void stage(struct commit *commit)
     AUTO_BUF(sql, MIB(4));
     column_map_put_stage_sql(&sql, options->map, options->loader,
                              there == options->map->number);
-    pg_query(commit->pg, sql.ptr, NULL, 0, STAGE_TIMEOUT_MS, on_staged, commit);
+    pg_query(commit->pg, sql.ptr, NULL, 0, COMMIT_STAGE_TIMEOUT_MS, on_staged, commit);
 }
 
 /* --- straight into the table --- */
 
-static void on_left(void *ctx, const struct pg_result *result, const struct err *err)
+static void note_probe(struct commit *commit, const struct probe *probe)
+{
+    const struct commit_options *options = &commit->options;
+    commit->sent = probe->count;
+    way_note_probe(options->memory, options->batch->row_count, probe->fresh,
+                   probe->count - probe->fresh, way_is_binary(options->map));
+}
+
+static void on_left(void *ctx, const struct direct_result *result)
+{
+    struct commit *commit = ctx;
+    commit->was_refused = result->is_refused;
+    if (result->has_conflict)
+        way_note_conflict(commit->options.memory);
+    else if (result->probe)
+        note_probe(commit, result->probe);
+    if (result->verdicts) {
+        succeed(commit, result->verdicts);
+        return;
+    }
+    struct err err = result->err ? *result->err : (struct err)ERR_INIT;
+    direct_free(TAKE(commit->direct));
+    if (err.kind)
+        retry(commit, &err);
+    else
+        stage(commit);
+}
+
+/* False: the batch is to be staged. */
+static bool enter(struct commit *commit)
+{
+    const struct commit_options *options = &commit->options;
+    if (commit->was_refused || !options->map || !options->batch->row_count)
+        return false;
+    struct direct_options direct = {.session = commit->attempt.session,
+                                    .batch = options->batch,
+                                    .message = message_of(commit)};
+    direct.way =
+        way_choose(options->memory, options->stream, options->map, direct.message.keys);
+    if (direct.way == WAY_STAGED)
+        return false;
+    commit->way = direct.way;
+    commit->sent = options->batch->row_count;
+    commit->direct = direct_start(&direct, on_left, commit);
+    return true;
+}
+
+static void begin(struct commit *commit)
+{
+    if (!enter(commit))
+        stage(commit);
+}
+
+static void on_freed(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct commit *commit = ctx;
     (void)result;
     if (err && err->kind == ERR_STOPPED)
         return;
-    if (err)
-        attempt_retry(&commit->attempt, err);
+    if (err && err->kind == ERR_AGAIN)
+        retry(commit, err);
     else
-        stage(commit);
+        begin(commit);
 }
 
-/* Nothing of it stays; from now on the batch goes by the staging table. */
-static void leave_table(struct commit *commit, const struct err *err)
+/* A worker that was stopped in its transaction may hold what we wait for (direct.sql). */
+static void free_table(struct commit *commit)
 {
-    if (err->kind == ERR_STOPPED)
-        return;
-    commit->is_direct = false;
-    commit->was_refused = err->kind != ERR_AGAIN || *err->sqlstate;
-    batch_aim_at_stage(commit->options.batch);
-    if (err->kind == ERR_AGAIN)
-        attempt_retry(&commit->attempt, err);
-    else
-        pg_query(commit->pg, "rollback", NULL, 0, STAGE_TIMEOUT_MS, on_left, commit);
-}
-
-static void on_entered(void *ctx, const struct pg_result *result, const struct err *err)
-{
-    struct commit *commit = ctx;
-    const struct commit_options *options = &commit->options;
-    enum { TIME };
-    if (err) {
-        leave_table(commit, err);
-        return;
-    }
-    AUTO_BUF(sql, MIB(4));
-    direct_put_copy_sql(&sql, options->stream, options->map);
-    batch_aim_at_table(options->batch, pg_get_int(result, 0, TIME));
-    batch_close(options->batch);
-    pg_copy(commit->pg, sql.ptr, buf_str(&options->batch->rows), COPY_TIMEOUT_MS, on_copied,
-            commit);
-}
-
-static bool may_enter(const struct commit *commit)
-{
-    const struct commit_options *options = &commit->options;
-    return !commit->was_refused && options->map && options->batch->row_count &&
-           direct_is_possible(options->stream, options->map);
-}
-
-static void enter_table(struct commit *commit)
-{
-    AUTO_BUF(sql, 2 * MIB(4));
-    commit->is_direct = true;
-    direct_put_start_sql(&sql, commit->options.stream, commit->options.map);
-    pg_query(commit->pg, sql.ptr, NULL, 0, COMMIT_TIMEOUT_MS, on_entered, commit);
+    const struct table *table = &commit->options.stream->table;
+    const struct pg_value params[] = {pg_text(table->schema), pg_text(table->name),
+                                      pg_int(STUCK_S)};
+    commit->was_locked = false;
+    pg_query(commit->pg, "select pagetide.end_stuck_writers($1, $2, $3)", params,
+             COUNT_OF(params), COMMIT_STAGE_TIMEOUT_MS, on_freed, commit);
 }
 
 static void on_begin(void *ctx, struct session *session)
 {
     struct commit *commit = ctx;
     commit->pg = session->pg;
-    if (may_enter(commit))
-        enter_table(commit);
+    direct_free(TAKE(commit->direct));
+    if (commit->was_locked && commit->options.stream)
+        free_table(commit);
     else
-        stage(commit);
+        begin(commit);
 }
 
 struct commit *commit_start(const struct commit_options *options, commit_fn fn, void *ctx)
@@ -388,7 +411,7 @@ struct commit *commit_start(const struct commit_options *options, commit_fn fn, 
     commit->ctx = ctx;
     if (options->map)
         column_map_ref(options->map);
-    buf_init(&commit->message, MESSAGE_BYTES_MAX);
+    buf_init(&commit->message, COMMIT_MESSAGE_BYTES_MAX);
     commit->attempt = (struct attempt){.give_up_ms = options->give_up_ms,
                                        .on_begin = on_begin,
                                        .on_give_up = on_give_up,
@@ -402,6 +425,7 @@ void commit_free(struct commit *commit)
     if (!commit)
         return;
     attempt_cancel(&commit->attempt);
+    direct_free(commit->direct);
     blame_free(commit->blame);
     column_map_unref(commit->options.map);
     column_map_unref(commit->fresh);

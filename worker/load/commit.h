@@ -6,11 +6,13 @@
 #include "port/pg.h"
 #include "worker/load/column_map.h"
 #include "worker/load/sessions.h"
+#include "worker/load/way.h"
 #include "worker/rows/batch.h"
 #include "worker/rows/mark.h"
 
 /*
- * One batch's way into PostgreSQL:
+ * One batch's way into PostgreSQL. Where way.h says so it is tried in one transaction
+ * (direct.h); else, and after that was refused:
  *
  *     session → stage (made or emptied) → COPY → commit_batch → verdicts
  *        ↑           ↑                       ↓
@@ -31,6 +33,7 @@ struct commit_options {
     struct batch *batch;         /* borrowed until the end; rows that are refused leave it */
     unsigned loader;             /* number: names the staging table */
     int64_t give_up_ms;
+    struct way_memory *memory; /* the stream's; outlives the commit */
 };
 
 struct commit_result {

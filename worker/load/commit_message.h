@@ -7,6 +7,19 @@
 #include "worker/load/row_keys.h"
 #include "worker/rows/batch.h"
 
+enum {
+    COMMIT_STAGE_TIMEOUT_MS = 60000, /* what comes before the rows */
+    COMMIT_COPY_TIMEOUT_MS = 60000,  /* without a byte moved */
+    COMMIT_TIMEOUT_MS = 600000,      /* one statement: the merge of a whole batch; or a lock */
+    COMMIT_MESSAGE_BYTES_MAX = 512 << 20, /* half of what PostgreSQL takes as a parameter */
+};
+
+/* The call that the message is the argument of: a row for each mark. What comes first in a row
+ * is in commit_read_verdict (commit.c). */
+#define COMMIT_BATCH                                                                           \
+    "select n, verdict, ended, state, run_ended, run_state, warnings, reason, error "          \
+    "from pagetide.commit_batch("
+
 /* Where the rows of the batch are when the message is sent. */
 enum commit_rows {
     ROWS_STAGED,   /* all of them in the staging table */

@@ -1,37 +1,41 @@
 #include "worker/load/direct.h"
 
 #include "base/json_out.h"
+#include "base/mem.h"
 #include "port/pg_sql.h"
-#include "worker/load/row_keys.h"
+#include "worker/load/blame.h"
+#include "worker/load/probe.h"
 
-enum { TARGET_BYTES_MAX = 4 << 20 };
+enum { TARGET_BYTES_MAX = 4 << 20, PART_BYTES_MAX = 1 << 30 };
 
-bool direct_hashes_keys(const struct stream *stream, const struct column_map *map)
-{
-    return !stream->table.fills && row_keys_can(&map->columns, stream->table.key_count);
-}
+struct direct {
+    struct direct_options options;
+    direct_fn fn;
+    void *ctx;
+    struct pg *pg;
+    int64_t at_us; /* for _pt_at */
+    struct probe probe;
+    bool is_probed;
+    struct buf part; /* the rows that are sent, where these are not all */
+    struct err why;  /* it was refused */
+};
 
-static bool is_free_of_keys(const struct stream *stream, const struct column_map *map)
-{
-    const struct table *table = &stream->table;
-    return table->key_count == 0 ||
-           (table->write == WRITE_APPEND && direct_hashes_keys(stream, map));
-}
-
-bool direct_is_possible(const struct stream *stream, const struct column_map *map)
-{
-    const struct columns *columns = &map->columns;
-    for (size_t i = 0; i < columns->count; i++)
-        if (columns->items[i].type == COLUMN_OTHER)
-            return false;
-    return is_free_of_keys(stream, map);
-}
+/* --- SQL --- */
 
 static void put_table_name(struct buf *sql, const struct table *table)
 {
     pg_sql_put_identifier(sql, table->schema);
     buf_put_byte(sql, '.');
     pg_sql_put_identifier(sql, table->name);
+}
+
+static void put_key(struct json_out *out, const struct columns *columns)
+{
+    json_out_open(out, "key", '[');
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->items[i].is_key)
+            json_out_str(out, NULL, columns->items[i].name);
+    json_out_close(out, ']');
 }
 
 /* What start_direct wants to know (schema/functions/direct.sql). */
@@ -50,30 +54,222 @@ static void put_target(struct buf *buf, const struct table *table,
         json_out_close(&out, '}');
     }
     json_out_close(&out, ']');
+    if (table->write == WRITE_UPSERT)
+        put_key(&out, columns);
     json_out_close(&out, '}');
 }
 
-void direct_put_start_sql(struct buf *sql, const struct stream *stream,
-                          const struct column_map *map)
+/* Its result is one number, the time for _pt_at in microseconds since 2000-01-01 UTC. */
+static void put_start_sql(struct buf *sql, const struct commit_message *message)
 {
     AUTO_BUF(target, TARGET_BYTES_MAX);
-    put_target(&target, &stream->table, &map->columns);
+    put_target(&target, &message->stream->table, &message->map->columns);
     buf_puts(sql, "begin; lock table ");
-    put_table_name(sql, &stream->table);
+    put_table_name(sql, &message->stream->table);
     buf_puts(sql, " in row exclusive mode; select pagetide.start_direct(");
     pg_sql_put_string(sql, buf_str(&target));
     buf_puts(sql, ")");
 }
 
-void direct_put_copy_sql(struct buf *sql, const struct stream *stream,
-                         const struct column_map *map)
+static void put_copy_sql(struct buf *sql, const struct commit_message *message)
 {
+    const struct columns *columns = &message->map->columns;
     buf_puts(sql, "copy ");
-    put_table_name(sql, &stream->table);
+    put_table_name(sql, &message->stream->table);
     buf_puts(sql, " (");
-    for (size_t i = 0; i < map->columns.count; i++) {
-        pg_sql_put_identifier(sql, map->columns.items[i].name);
+    for (size_t i = 0; i < columns->count; i++) {
+        pg_sql_put_identifier(sql, columns->items[i].name);
         buf_put_byte(sql, ',');
     }
     buf_puts(sql, "_pt_hash,_pt_aside,_pt_run,_pt_at) from stdin (format binary)");
+}
+
+/* --- refused --- */
+
+static void tell(struct direct *direct, const struct pg_result *verdicts, const struct err *err)
+{
+    const struct err *why = &direct->why;
+    const struct direct_result result = {
+        .verdicts = verdicts,
+        .err = err,
+        .is_refused = !verdicts && (why->kind != ERR_AGAIN || *why->sqlstate),
+        .has_conflict = !verdicts && strcmp(why->sqlstate, "23505") == 0,
+        .probe = direct->is_probed ? &direct->probe : NULL,
+    };
+    direct->fn(direct->ctx, &result);
+}
+
+static void on_left(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    (void)result;
+    if (!err || err->kind != ERR_STOPPED)
+        tell(ctx, NULL, err);
+}
+
+/* Nothing of it stays: neither in the table nor of a staging table that was made for it. */
+static void leave(struct direct *direct, const struct err *err)
+{
+    if (err->kind == ERR_STOPPED)
+        return;
+    direct->why = *err;
+    batch_aim_at_stage(direct->options.batch);
+    if (err->kind == ERR_AGAIN)
+        tell(direct, NULL, &direct->why);
+    else
+        pg_query(direct->pg, "rollback", NULL, 0, COMMIT_STAGE_TIMEOUT_MS, on_left, direct);
+}
+
+/* --- the way --- */
+
+static void on_committed(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct direct *direct = ctx;
+    const struct commit_message *message = &direct->options.message;
+    if (err) {
+        leave(direct, err);
+        return;
+    }
+    if (message->rows == ROWS_IN_PART)
+        sessions_note_stage(direct->options.session, message->loader, message->map->number);
+    tell(direct, result, NULL);
+}
+
+/* Both in one message: the locks that it takes wait for nobody. */
+static void send_message(struct direct *direct)
+{
+    AUTO_BUF(message, COMMIT_MESSAGE_BYTES_MAX);
+    AUTO_BUF(sql, 2 * (size_t)COMMIT_MESSAGE_BYTES_MAX);
+    commit_message_put(&message, &direct->options.message);
+    if (message.has_overflowed) {
+        struct err err = ERR_INIT;
+        err_set(&err, ERR_INPUT, "load", 0, "the batch's marks are over %d bytes",
+                COMMIT_MESSAGE_BYTES_MAX);
+        leave(direct, &err);
+        return;
+    }
+    buf_puts(&sql, COMMIT_BATCH);
+    pg_sql_put_string(&sql, buf_str(&message));
+    buf_puts(&sql, ") order by n; commit");
+    pg_query(direct->pg, sql.ptr, NULL, 0, COMMIT_TIMEOUT_MS, on_committed, direct);
+}
+
+static void on_copied(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    (void)result;
+    if (err)
+        leave(ctx, err);
+    else
+        send_message(ctx);
+}
+
+/* The rows that the probe named, or all where none was asked. */
+static struct str rows_to_send(struct direct *direct)
+{
+    struct batch *batch = direct->options.batch;
+    const struct probe *probe = &direct->probe;
+    if (!direct->is_probed || probe->count == batch->row_count) {
+        batch_close(batch);
+        return buf_str(&batch->rows);
+    }
+    batch_put_part(batch, probe->rows, probe->count, &direct->part);
+    return buf_str(&direct->part);
+}
+
+static void copy_into_table(struct direct *direct)
+{
+    AUTO_BUF(sql, TARGET_BYTES_MAX);
+    direct->options.message.rows = ROWS_IN_TABLE;
+    put_copy_sql(&sql, &direct->options.message);
+    batch_aim_at_table(direct->options.batch, direct->at_us);
+    pg_copy(direct->pg, sql.ptr, rows_to_send(direct), COMMIT_COPY_TIMEOUT_MS, on_copied,
+            direct);
+}
+
+static void on_staged(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct direct *direct = ctx;
+    (void)result;
+    if (err) {
+        leave(direct, err);
+        return;
+    }
+    AUTO_BUF(sql, KIB(1));
+    blame_put_copy_sql(&sql, direct->options.message.loader);
+    pg_copy(direct->pg, sql.ptr, rows_to_send(direct), COMMIT_COPY_TIMEOUT_MS, on_copied,
+            direct);
+}
+
+/* What becomes of a staging table in this transaction is only known at its end. */
+static void copy_into_stage(struct direct *direct)
+{
+    AUTO_BUF(sql, TARGET_BYTES_MAX);
+    struct session *session = direct->options.session;
+    struct commit_message *message = &direct->options.message;
+    unsigned there = sessions_find_stage(session, message->loader);
+    message->rows = ROWS_IN_PART;
+    column_map_put_stage_sql(&sql, message->map, message->loader,
+                             there == message->map->number);
+    sessions_note_stage(session, message->loader, 0);
+    pg_query(direct->pg, sql.ptr, NULL, 0, COMMIT_STAGE_TIMEOUT_MS, on_staged, direct);
+}
+
+static void on_probed(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct direct *direct = ctx;
+    struct probe *probe = &direct->probe;
+    if (err) {
+        leave(direct, err);
+        return;
+    }
+    probe_read(probe, result);
+    direct->is_probed = true;
+    if (probe->count == 0) {
+        direct->options.message.rows = ROWS_THERE;
+        send_message(direct);
+    } else if (probe->fresh == probe->count && way_is_binary(direct->options.message.map)) {
+        copy_into_table(direct);
+    } else {
+        copy_into_stage(direct);
+    }
+}
+
+static void on_entered(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct direct *direct = ctx;
+    const struct commit_message *message = &direct->options.message;
+    enum { TIME };
+    if (err) {
+        leave(direct, err);
+        return;
+    }
+    direct->at_us = pg_get_int(result, 0, TIME);
+    if (direct->options.way == WAY_PROBE)
+        probe_send(direct->pg, message->stream, message->map, message->batch, on_probed,
+                   direct);
+    else
+        copy_into_table(direct);
+}
+
+struct direct *direct_start(const struct direct_options *options, direct_fn fn, void *ctx)
+{
+    AUTO_BUF(sql, 2 * TARGET_BYTES_MAX);
+    struct direct *direct = mem_alloc(sizeof *direct);
+    direct->options = *options;
+    direct->fn = fn;
+    direct->ctx = ctx;
+    direct->pg = options->session->pg;
+    direct->why = (struct err)ERR_INIT;
+    buf_init(&direct->part, PART_BYTES_MAX);
+    put_start_sql(&sql, &options->message);
+    pg_query(direct->pg, sql.ptr, NULL, 0, COMMIT_TIMEOUT_MS, on_entered, direct);
+    return direct;
+}
+
+void direct_free(struct direct *direct)
+{
+    if (!direct)
+        return;
+    probe_done(&direct->probe);
+    buf_done(&direct->part);
+    mem_free(direct);
 }

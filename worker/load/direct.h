@@ -1,40 +1,52 @@
 #ifndef WORKER_LOAD_DIRECT_H
 #define WORKER_LOAD_DIRECT_H
 
-#include <stdbool.h>
-
-#include "base/buf.h"
 #include "base/err.h"
-#include "config/stream.h"
-#include "worker/load/column_map.h"
+#include "port/pg.h"
+#include "worker/load/commit_message.h"
+#include "worker/load/sessions.h"
+#include "worker/load/way.h"
 
 /*
- * A batch that is copied into the stream's table itself, in one transaction with its marks:
+ * A batch that goes into the stream's table in one transaction with its marks:
  *
- *     direct_put_start_sql → batch_aim_at_table(time) → direct_put_copy_sql with the rows →
- *     commit_batch and commit
+ *     begin, lock the table, compare it with the map
+ *        │
+ *        ├─ WAY_DIRECT ─────────────────► COPY all rows into the table ───────┐
+ *        └─ WAY_PROBE ─► ask ─┬─ some are new, none changed ─► COPY those ────┤
+ *                             ├─ some have changed ─► COPY new and changed    │
+ *                             │                       into a staging table ───┤
+ *                             └─ all are there ───────────────────────────────┤
+ *                                                                             ▼
+ *                                                         commit_batch and commit
  *
- * It costs half of what a staging table does. PostgreSQL refuses it where the table is not what
- * the rows were cut for, and where a page is not to be stored. Then everything is rolled back,
- * and the batch goes by a staging table.
+ * PostgreSQL refuses it where the table is not what the rows were cut for, where a page is not
+ * to be stored, and where a row is not taken. Then everything is rolled back, and the batch is
+ * as it was, to go by a staging table as a whole.
  */
+struct direct;
 
-/*
- * Where no row can meet another, and nobody need see the keys in a staging table: without a
- * key, or where rows are appended and the worker hashes the key itself. Every column must be of
- * a type whose binary form is ours.
- */
-bool direct_is_possible(const struct stream *stream, const struct column_map *map);
+struct direct_options {
+    struct session *session;
+    struct batch *batch;           /* the same as the message's */
+    struct commit_message message; /* all but `rows` */
+    enum way way;                  /* not WAY_STAGED */
+};
 
-/* Whether the message brings hashes of the keys (row_keys.h). Not with `merge: fill`, where the
- * pieces of a record rightly come with its key. */
-bool direct_hashes_keys(const struct stream *stream, const struct column_map *map);
+struct direct_result {
+    const struct pg_result *verdicts; /* of commit_batch; NULL: not committed */
+    const struct err *err;            /* the session is in doubt; NULL: it can be used */
+    bool is_refused;                  /* not committed: PostgreSQL said so, and will again */
+    bool has_conflict;                /* … because a row was there already */
+    const struct probe *probe;        /* what it said; NULL: there was none, or no answer */
+};
 
-/* Begins the transaction and locks the table; its result is one number, the time for _pt_at in
- * microseconds since 2000-01-01 UTC. */
-void direct_put_start_sql(struct buf *sql, const struct stream *stream,
-                          const struct column_map *map);
-void direct_put_copy_sql(struct buf *sql, const struct stream *stream,
-                         const struct column_map *map);
+/* From the loop, once. Not called with ERR_STOPPED: the owner frees us then. */
+typedef void (*direct_fn)(void *ctx, const struct direct_result *result);
+
+struct direct *direct_start(const struct direct_options *options, direct_fn fn,
+                            void *ctx) MUST_CHECK;
+/* In or after its callback, or after sessions_close. NULL is fine. */
+void direct_free(struct direct *direct);
 
 #endif

@@ -232,6 +232,15 @@ void batch_close(struct batch *batch)
     batch->is_closed = true;
 }
 
+void batch_put_part(const struct batch *batch, const size_t *rows, size_t count,
+                    struct buf *out)
+{
+    buf_put(out, COPY_HEADER);
+    for (size_t i = 0; i < count; i++)
+        buf_put(out, batch_row(batch, rows[i]));
+    buf_put(out, COPY_TRAILER);
+}
+
 /* Two fields of an int8 each end a row: length, value, length, value. */
 static void put_tail(struct batch *batch, size_t row, int64_t first, int64_t second)
 {

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "port/pg_array.h"
 #include "tests/support/servers.h"
 #include "tests/support/suite.h"
 
@@ -79,6 +80,21 @@ static void await_answer(struct answer *answer)
     ck_assert(loop_run_until(loop, &answer->done, 20000));
     ck_assert_int_eq(answer->calls, 1);
 }
+
+START_TEST(asks_with_an_array_in_binary_format)
+{
+    struct pg *pg = open_session(servers_database_url());
+    AUTO_BUF(array, KIB(1));
+    pg_array_put_head(&array, 25, 2);
+    buf_put_be32(&array, 3);
+    buf_put(&array, (struct str){"a\"b", 3});
+    buf_put_be32(&array, 0);
+    const struct pg_value params[] = {pg_binary(buf_str(&array)), pg_int(7)};
+    ck_assert_str_is(ask(pg, "select $1::text[]::text || $2::int", params, 2),
+                     "{\"a\\\"b\",\"\"}7");
+    close_session(pg);
+}
+END_TEST
 
 START_TEST(copies_more_than_a_socket_holds)
 {
@@ -328,8 +344,8 @@ START_TEST(sets_what_the_program_relies_on)
 }
 END_TEST
 
-SUITE("port/pg", asks_with_parameters, copies_more_than_a_socket_holds,
-      tells_errors_by_what_can_be_done, keeps_the_order_and_loses_all_with_the_session,
-      gives_up_a_server_that_is_silent, tries_the_hosts_in_order, says_why_it_cannot_connect,
-      hides_a_password_in_a_bad_url, closes_inside_a_callback, prepares_each_session,
-      sets_what_the_program_relies_on)
+SUITE("port/pg", asks_with_parameters, asks_with_an_array_in_binary_format,
+      copies_more_than_a_socket_holds, tells_errors_by_what_can_be_done,
+      keeps_the_order_and_loses_all_with_the_session, gives_up_a_server_that_is_silent,
+      tries_the_hosts_in_order, says_why_it_cannot_connect, hides_a_password_in_a_bad_url,
+      closes_inside_a_callback, prepares_each_session, sets_what_the_program_relies_on)

@@ -1,3 +1,6 @@
+#include <unistd.h>
+
+#include "base/arena.h"
 #include "tests/support/schema.h"
 #include "tests/support/suite.h"
 
@@ -383,6 +386,41 @@ START_TEST(a_job_that_the_server_hashed_is_hashed_by_the_server)
 }
 END_TEST
 
+/* --- writers that were stopped --- */
+
+static void write_and_sleep(const char *name, const char *table)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct schema_session *session = schema_session_open(schema_url);
+    const char *sql = arena_printf(arena,
+                                   "set application_name = '%s'; begin; "
+                                   "insert into shop.%s default values",
+                                   name, table)
+                          .ptr;
+    schema_session_sql(session, sql);
+}
+
+START_TEST(a_writer_that_is_stuck_is_ended_and_no_other)
+{
+    static const char sleepers[] =
+        "select string_agg(application_name, ' ' order by application_name) from "
+        "pg_stat_activity where state = 'idle in transaction' and datname = current_database()";
+    schema_set_up_run();
+    ASK("create schema shop; create table shop.orders (n int default 1); "
+        "create table shop.other (n int default 1)");
+    write_and_sleep("pagetide w1", "orders");
+    write_and_sleep("pagetide w2", "other");
+    write_and_sleep("psql", "orders");
+    ASK("select pagetide.end_stuck_writers('shop', 'orders', 3600)");
+    EXPECT("pagetide w1 pagetide w2 psql", sleepers);
+    ASK("select pagetide.end_stuck_writers('shop', 'orders', 0)");
+    while (
+        *ASK("select 'it ends' from pg_stat_activity where application_name = 'pagetide w1'"))
+        usleep(1000);
+    EXPECT("pagetide w2 psql", sleepers);
+}
+END_TEST
+
 /* --- ends --- */
 
 START_TEST(the_last_job_ends_the_run)
@@ -496,7 +534,8 @@ SUITE("schema/commit", pages_and_checkpoint_are_written_together,
       unchanged_rows_that_come_twice_count, a_job_that_may_go_on_keeps_its_keys,
       keys_of_runs_before_the_newest_are_forgotten,
       hashes_of_the_worker_are_counted_as_they_are, hashes_of_a_refused_mark_do_not_count,
-      a_job_that_the_server_hashed_is_hashed_by_the_server, the_last_job_ends_the_run,
+      a_job_that_the_server_hashed_is_hashed_by_the_server,
+      a_writer_that_is_stuck_is_ended_and_no_other, the_last_job_ends_the_run,
       of_two_jobs_that_end_at_once_one_ends_the_run, batches_with_the_same_jobs_wait_in_order,
       ends_that_are_under_way_hold_nothing_of_the_run, a_page_commit_leaves_the_run_alone,
       bookmarks_move_with_a_complete_run)

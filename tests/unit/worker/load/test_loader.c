@@ -307,17 +307,113 @@ START_TEST(a_key_that_the_server_hashes_goes_by_a_staging_table)
 }
 END_TEST
 
-START_TEST(a_table_with_a_key_is_filled_by_a_staging_table)
+/* The version of each row, by key. */
+static const char row_versions[] =
+    "select string_agg(id || ':' || xmin::text, ' ' order by id) from shop.orders";
+
+START_TEST(an_upsert_sends_what_is_new_or_changed)
 {
     set_up("    key: [id]\n    write: upsert\n");
     put_page(1, 1, "[{\"id\": 1, \"v\": \"a\"}, {\"id\": 2, \"v\": \"b\"}]");
     expect_outcomes("1 applied");
+    put_page(1, 2, "[{\"id\": 3, \"v\": \"c\"}, {\"id\": 4, \"v\": \"d\"}]");
+    expect_outcomes("2 applied");
+    const char *versions = ASK(row_versions);
+    put_page(1, 3, "[{\"id\": 1, \"v\": \"a\"}, {\"id\": 4, \"v\": \"d\"}]");
+    expect_outcomes("3 applied");
+    ck_assert_str_eq(ASK(row_versions), versions);
+    put_page(1, 4, "[{\"id\": 2, \"v\": \"b\"}, {\"id\": 5, \"v\": \"e\"}]");
+    expect_outcomes("4 applied");
+    EXPECT("0", STAGES); /* so far nothing had to be merged */
+    put_page(1, 5, "[{\"id\": 2, \"v\": \"b\"}, {\"id\": 3, \"v\": \"C\"}]");
+    put_end(1, JOB_SUCCEEDED);
+    expect_outcomes("5 applied; 0 applied ended succeeded");
     EXPECT("1", STAGES);
-    put_page(1, 2, "[{\"id\": 3, \"v\": \"c\"}, {\"id\": 2, \"v\": \"d\"}]");
+    EXPECT("1 a;2 b;3 C;4 d;5 e",
+           "select string_agg(id || ' ' || v, ';' order by id) from shop.orders");
+    EXPECT("5 10", "select folded || ' ' || records from pagetide.job where id = 1");
+    tear_down();
+}
+END_TEST
+
+START_TEST(equal_keys_of_one_batch_are_merged)
+{
+    set_up("    key: [id]\n    write: upsert\n");
+    put_page(1, 1, "[{\"id\": 1, \"v\": \"a\"}]");
+    put_page(2, 1, "[{\"id\": 1, \"v\": \"b\"}]");
+    expect_outcomes("1 applied; 1 applied");
+    EXPECT("1", STAGES);
+    EXPECT("1 b", "select string_agg(id || ' ' || v, ';' order by id) from shop.orders");
+    tear_down();
+}
+END_TEST
+
+/* The first batch was all new, so the second one is not probed. */
+START_TEST(a_conflict_is_rolled_back_and_merged)
+{
+    set_up("    key: [id]\n    write: upsert\n");
+    put_page(1, 1, "[{\"id\": 1, \"v\": \"a\"}, {\"id\": 2, \"v\": \"b\"}]");
+    expect_outcomes("1 applied");
+    put_page(1, 2, "[{\"id\": 3, \"v\": \"c\"}, {\"id\": 2, \"v\": \"B\"}]");
     expect_outcomes("2 applied");
     EXPECT("1", STAGES);
-    EXPECT("1 a;2 d;3 c",
+    EXPECT("1 a;2 B;3 c",
            "select string_agg(id || ' ' || v, ';' order by id) from shop.orders");
+    tear_down();
+}
+END_TEST
+
+/* Every type that a key may have, as it comes back from the table's index. */
+START_TEST(keys_of_every_type_are_found_again)
+{
+    static const char page[] =
+        "[{\"b\": true, \"i\": -7, \"n\": 1.50, \"t\": \"2024-01-05T10:00:00Z\", "
+        "\"d\": \"2024-01-05\", \"u\": \"11111111-2222-3333-4444-555555555555\", "
+        "\"x\": \"\\u00e4,\\\"{}\"}]";
+    set_up("    key: [b, i, n, t, d, u, x]\n    write: upsert\n");
+    put_page(1, 1, page);
+    expect_outcomes("1 applied");
+    put_page(1, 2, "[]");
+    expect_outcomes("2 applied");
+    EXPECT(
+        "boolean bigint numeric timestamptz date uuid text",
+        "select string_agg(case type when 'timestamp with time zone' then 'timestamptz' else "
+        "type end, ' ' order by position) from pagetide.field");
+    for (int i = 3; i < 6; i++) {
+        const char *before = ASK("select string_agg(xmin::text, ' ') from shop.orders");
+        put_page(1, i, page);
+        expect_outcomes(i == 3 ? "3 applied" : i == 4 ? "4 applied" : "5 applied");
+        ck_assert_str_eq(ASK("select string_agg(xmin::text, ' ') from shop.orders"), before);
+    }
+    tear_down();
+}
+END_TEST
+
+START_TEST(without_its_index_an_upsert_is_an_error_and_no_second_row)
+{
+    set_up("    key: [id]\n    write: upsert\n");
+    put_page(1, 1, "[{\"id\": 1, \"v\": \"a\"}]");
+    expect_outcomes("1 applied");
+    ASK("drop index shop.orders_pt_key");
+    put_page(1, 2, "[{\"id\": 1, \"v\": \"b\"}]");
+    all_outcomes = outcome_count == mark_count;
+    ck_assert(loop_run_until(loop, &all_outcomes, 30000));
+    ck_assert_int_ge(str_find(buf_str(&outcomes), STR("2 failed")), 0);
+    EXPECT("1 a", "select string_agg(id || ' ' || v, ';' order by id) from shop.orders");
+    tear_down();
+}
+END_TEST
+
+/* Rows of a child are not in the index: no answer about them would be right. */
+START_TEST(a_table_with_children_is_merged)
+{
+    set_up("    key: [id]\n    write: upsert\n");
+    put_page(1, 1, "[{\"id\": 1, \"v\": \"a\"}]");
+    expect_outcomes("1 applied");
+    ASK("create table shop.child () inherits (shop.orders)");
+    put_page(1, 2, "[{\"id\": 2, \"v\": \"b\"}]");
+    expect_outcomes("2 applied");
+    EXPECT("1", STAGES);
     tear_down();
 }
 END_TEST
@@ -553,11 +649,13 @@ SUITE("worker/loader", rows_and_marks_arrive_together, a_new_field_does_not_mix_
       rows_that_meet_no_other_go_straight_into_the_table,
       rows_that_are_appended_need_no_staging_table_for_their_key,
       a_key_that_the_server_hashes_goes_by_a_staging_table,
-      a_table_with_a_key_is_filled_by_a_staging_table,
-      a_table_that_was_altered_gets_no_bytes_of_another_type, a_lost_session_doubles_nothing,
-      what_was_committed_unheard_is_skipped, a_refused_job_takes_no_other_with_it,
-      rows_that_postgres_refuses_become_rejects, pieces_of_a_row_come_together,
-      a_clash_within_a_batch_costs_one_row, too_many_rejects_fail_the_job,
-      a_table_that_went_away_fails_its_jobs, a_database_that_is_away_is_waited_for,
-      anothers_table_is_left_alone, an_adopted_table_keeps_its_columns,
-      a_job_whose_spec_cannot_be_read_still_ends)
+      an_upsert_sends_what_is_new_or_changed, equal_keys_of_one_batch_are_merged,
+      a_conflict_is_rolled_back_and_merged, keys_of_every_type_are_found_again,
+      without_its_index_an_upsert_is_an_error_and_no_second_row,
+      a_table_with_children_is_merged, a_table_that_was_altered_gets_no_bytes_of_another_type,
+      a_lost_session_doubles_nothing, what_was_committed_unheard_is_skipped,
+      a_refused_job_takes_no_other_with_it, rows_that_postgres_refuses_become_rejects,
+      pieces_of_a_row_come_together, a_clash_within_a_batch_costs_one_row,
+      too_many_rejects_fail_the_job, a_table_that_went_away_fails_its_jobs,
+      a_database_that_is_away_is_waited_for, anothers_table_is_left_alone,
+      an_adopted_table_keeps_its_columns, a_job_whose_spec_cannot_be_read_still_ends)

@@ -53,6 +53,38 @@ START_TEST(dropped_page_leaves_no_trace)
 }
 END_TEST
 
+START_TEST(a_part_has_its_own_header_and_trailer)
+{
+    AUTO_BUF(part, KIB(1));
+    struct batch *batch = batch_new(MIB(1));
+    batch_page_begin(batch);
+    put_row(batch, 0, "one");
+    put_row(batch, 1, "two");
+    put_row(batch, 2, "three");
+    batch_put_part(batch, (const size_t[]){0, 2}, 2, &part);
+    ck_assert_uint_eq(part.len, 19 + 3 + 5 + 2);
+    ck_assert(str_starts(buf_str(&part), str_slice(buf_str(&batch->rows), 0, 19 + 3)));
+    ck_assert(str_ends(buf_str(&part), STR("three\377\377")));
+    batch_free(batch);
+}
+END_TEST
+
+START_TEST(fields_are_taken_one_after_another)
+{
+    struct batch *batch = batch_new(MIB(1));
+    batch_page_begin(batch);
+    batch_row_begin(batch, 0, STR("{}"));
+    buf_put(&batch->rows, STR("\0\2\0\0\0\1x\377\377\377\377"));
+    struct str rest = batch_row_fields(batch, 0), bytes;
+    ck_assert_uint_eq(batch_take_field(&rest, &bytes).len, 5);
+    ck_assert_str_is(bytes, "x");
+    ck_assert_uint_eq(batch_take_field(&rest, &bytes).len, 4);
+    ck_assert_ptr_null(bytes.ptr);
+    ck_assert_uint_eq(rest.len, 0);
+    batch_free(batch);
+}
+END_TEST
+
 START_TEST(copies_marks_and_rejects)
 {
     struct batch *batch = batch_new(MIB(1));
@@ -147,5 +179,7 @@ START_TEST(a_refused_row_is_kept_as_it_was_sent)
 }
 END_TEST
 
-SUITE("worker/batch", a_refused_row_is_kept_as_it_was_sent, dropped_page_leaves_no_trace,
-      copies_marks_and_rejects, gives_back_a_big_page, overflow_ends_with_its_page)
+SUITE("worker/batch", a_refused_row_is_kept_as_it_was_sent,
+      a_part_has_its_own_header_and_trailer, fields_are_taken_one_after_another,
+      dropped_page_leaves_no_trace, copies_marks_and_rejects, gives_back_a_big_page,
+      overflow_ends_with_its_page)

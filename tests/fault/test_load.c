@@ -1,0 +1,231 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#define SUITE_TIMEOUT 300
+#include "tests/support/suite.h"
+#include "tests/support/truth.h"
+
+/*
+ * Random pages with keys that come again and again, committed in batches of random size by a
+ * process that is killed at random moments: whichever way its rows take (worker/load/way.h), a
+ * table has what the pages say. Three rounds: a first load, the same pages again, and with some
+ * of their records changed.
+ */
+enum {
+    PAGES = 30,
+    RECORDS_MIN = 3,
+    RECORDS_MAX = 12,
+    KEYS = 220,
+    KILLS = 8, /* a round */
+    ROUNDS = 3,
+};
+
+/* `small` is declared with a type that only PostgreSQL reads; in `staged` so is the key. */
+static const char definition[] =
+    "source: api\n"
+    "base_url: %s\n"
+    "defaults:\n"
+    "  path: /p\n"
+    "  pagination: {type: page, total_pages_path: pages}\n"
+    "  merge_path: data\n"
+    "streams:\n"
+    "  plain: {params: {s: plain}}\n"
+    "  counted: {params: {s: counted}, key: [id]}\n"
+    "  upserted: {params: {s: upserted}, write: upsert, key: [id]}\n"
+    "  twofold: {params: {s: twofold}, write: upsert, key: [k, n]}\n"
+    "  staged: {params: {s: staged}, write: upsert, key: [id], columns: {id: integer}}\n"
+    "  mixed: {params: {s: mixed}, write: upsert, key: [id], columns: {small: smallint}}\n";
+
+static const char *const upserts[] = {"upserted", "twofold", "staged", "mixed"};
+static const char *const appends[] = {"plain", "counted"};
+
+struct siege {
+    struct pagetide pagetide;
+    struct mock mock;
+    struct rng rng;
+    uint64_t seed;
+    int counts[PAGES], ids[PAGES][RECORDS_MAX], versions[PAGES][RECORDS_MAX];
+};
+
+static int below(struct siege *siege, int limit)
+{
+    return (int)rng_below(&siege->rng, (uint64_t)limit);
+}
+
+/* --- the pages --- */
+
+static void make_records(struct siege *siege)
+{
+    for (int page = 0; page < PAGES; page++) {
+        siege->counts[page] = RECORDS_MIN + below(siege, RECORDS_MAX - RECORDS_MIN + 1);
+        /* An early page has new keys as a rule, so that some batches are all new. */
+        int first = page < PAGES / 2 ? page * (KEYS / PAGES) : 0;
+        int width = page < PAGES / 2 ? 2 * RECORDS_MAX : KEYS;
+        for (int i = 0; i < siege->counts[page]; i++) {
+            siege->ids[page][i] = first + below(siege, width);
+            siege->versions[page][i] = below(siege, 3);
+        }
+    }
+}
+
+static void change_some(struct siege *siege)
+{
+    for (int page = 0; page < PAGES; page++)
+        for (int i = 0; i < siege->counts[page]; i++)
+            if (below(siege, 20) == 0)
+                siege->versions[page][i] += 10;
+}
+
+static void put_record(struct siege *siege, struct buf *buf, struct buf *truth, int page, int i)
+{
+    int id = siege->ids[page][i], version = siege->versions[page][i];
+    buf_printf(buf,
+               "%s{\"id\":%d,\"k\":\"k,\\\"%d\",\"n\":%d.5%s,\"small\":\"%d\",\"v\":\"v%d\"}",
+               i ? "," : "", id, id % 7, id, version % 2 ? "0" : "", version, version);
+    buf_printf(truth, "%s(%d,%d,%d,%d)", page || i ? "," : "", page, i, id, version);
+}
+
+/* The mock has them as routes, the database as the table `truth`. */
+static void publish(struct siege *siege)
+{
+    AUTO_BUF(truth, MIB(1));
+    for (int page = 0; page < PAGES; page++) {
+        AUTO_BUF(buf, MIB(1));
+        buf_printf(&buf,
+                   "{\"path\":\"/p\",\"query\":\"page=%d\",\"body\":{\"pages\":%d,\"data\":[",
+                   page + 1, PAGES);
+        for (int i = 0; i < siege->counts[page]; i++)
+            put_record(siege, &buf, &truth, page, i);
+        buf_puts(&buf, "]}}");
+        mock_post(&siege->mock, "/_mock/route", buf.ptr);
+    }
+    pagetide_sql(&siege->pagetide,
+                 "drop table truth; create table truth (page int, pos int, id int, "
+                 "version int); insert into truth values %s",
+                 truth.ptr);
+}
+
+/* --- what must hold --- */
+
+#define COLUMNS "t.id::int, t.k, t.n::numeric(9,1), t.small::text, t.v"
+#define RECORD                                                                                 \
+    "r.id, 'k,\"' || r.id %% 7, (r.id + 0.5)::numeric(9,1), r.version::text, 'v' || r.version"
+
+static void check_same(struct siege *siege, const char *table, const char *truth)
+{
+    const char *differences = pagetide_sql(
+        &siege->pagetide,
+        "select count(*) from ((select " COLUMNS " from api.%s t except all %s) union all "
+        "(%s except all select " COLUMNS " from api.%s t)) d",
+        table, truth, truth, table);
+    ck_assert_msg(strcmp(differences, "0") == 0, "api.%s: %s rows differ (seed %llu)", table,
+                  differences, (unsigned long long)siege->seed);
+}
+
+static void check_folded(struct siege *siege, const char *stream)
+{
+    const char *folded = pagetide_sql(
+        &siege->pagetide,
+        "select (select count(*) - count(distinct id) from truth) - folded from pagetide.run "
+        "where stream = 'api.%s' order by id desc limit 1",
+        stream);
+    ck_assert_msg(strcmp(folded, "0") == 0, "api.%s: folded is wrong by %s (seed %llu)", stream,
+                  folded, (unsigned long long)siege->seed);
+}
+
+static void check_round(struct siege *siege, bool has_appended)
+{
+    const char *all = pagetide_text("select " RECORD " from truth r");
+    const char *newest = pagetide_text(
+        "select " RECORD " from (select distinct on (id) * from truth order by id, page desc, "
+        "pos desc) r");
+    for (size_t i = 0; i < COUNT_OF(upserts); i++) {
+        check_same(siege, upserts[i], newest);
+        check_folded(siege, upserts[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(appends) && has_appended; i++)
+        check_same(siege, appends[i], all);
+    if (has_appended)
+        check_folded(siege, "counted");
+    ck_assert_str_eq(
+        pagetide_sql(&siege->pagetide,
+                     "select count(*) from pagetide.run where state <> 'succeeded'"),
+        "0");
+    ck_assert_str_eq(pagetide_sql(&siege->pagetide, "select count(*) from pagetide.job_keys"),
+                     "0");
+}
+
+/* --- a round --- */
+
+/* Some job would not survive another loss without a page between. */
+static bool is_endangered(struct siege *siege)
+{
+    return *pagetide_sql(&siege->pagetide,
+                         "select 'yes' from pagetide.job where crashes >= 2 and not "
+                         "pagetide.is_end(state) limit 1") != '\0';
+}
+
+static void await_safety(struct siege *siege, struct pagetide_process *sync)
+{
+    int64_t deadline = clock_mono_ms() + 30000;
+    while (is_endangered(siege) && pagetide_is_running(sync)) {
+        ck_assert_msg(clock_mono_ms() < deadline, "no progress:\n%s", pagetide_err(sync));
+        usleep(5000);
+    }
+}
+
+static struct pagetide_process start(struct siege *siege, const char *streams)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%d", 1 + below(siege, 60));
+    setenv("PAGETIDE_BATCH_RECORDS", text, 1);
+    return pagetide_spawn(&siege->pagetide, "sync %s --log-level debug", streams);
+}
+
+static void run_round(struct siege *siege, const char *streams)
+{
+    int kills = 0;
+    struct pagetide_process sync = start(siege, streams);
+    for (; kills < KILLS; kills++) {
+        usleep((useconds_t)(1000 * below(siege, 250)));
+        await_safety(siege, &sync);
+        if (!pagetide_is_running(&sync))
+            break;
+        pagetide_kill(&sync);
+        sync = start(siege, streams);
+    }
+    ck_assert_msg(pagetide_wait(&sync, 60000) == 0, "%s", pagetide_err(&sync));
+    printf("%d kills\n", kills);
+}
+
+START_TEST(a_table_has_what_the_pages_say)
+{
+    struct siege siege;
+    siege.seed = pagetide_seed(&siege.rng);
+    mock_start(NULL, &siege.mock);
+    pagetide_open(&siege.pagetide);
+    pagetide_source(&siege.pagetide, "api", definition, siege.mock.url);
+    setenv("PAGETIDE_BATCH_AGE", "20ms", 1);
+    ck_assert_int_eq(pagetide_run(&siege.pagetide, "migrate").code, 0);
+    pagetide_sql(&siege.pagetide, "create table truth ()");
+    make_records(&siege);
+    for (int round = 0; round < ROUNDS; round++) {
+        if (round == 2)
+            change_some(&siege);
+        publish(&siege);
+        mock_post(&siege.mock, "/_mock/fault",
+                  "{\"path\": \"/p\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 8}");
+        run_round(&siege, round ? "api.upserted api.twofold api.staged api.mixed" : "api");
+        check_round(&siege, round == 0);
+    }
+    pagetide_close(&siege.pagetide);
+    mock_stop(&siege.mock);
+}
+END_TEST
+
+SUITE("fault/load", a_table_has_what_the_pages_say)

@@ -1,0 +1,120 @@
+#include <stdlib.h>
+
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#define SUITE_TIMEOUT 120
+#include "tests/support/suite.h"
+#include "tests/support/truth.h"
+
+/* What a run writes of records that the table has already: 1,000 of them in 10 pages. */
+static struct mock mock;
+static struct pagetide pagetide;
+
+#define EXPECT(text, ...) ck_assert_str_eq(pagetide_sql(&pagetide, __VA_ARGS__), (text))
+#define QUERY             "total=1000&per_page=100"
+
+static const char versions_sql[] =
+    "select md5(string_agg(xmin || ' ' || ctid, ' ' order by id)) from shop.orders";
+
+static void set_up(const char *keys)
+{
+    setenv("PAGETIDE_BATCH_RECORDS", "300", 1);
+    setenv("PAGETIDE_BATCH_AGE", "10s", 1);
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\n"
+                    "base_url: %s\n"
+                    "streams:\n"
+                    "  orders:\n"
+                    "    path: /gen/page\n"
+                    "    params: {total: 1000, per_page: 100}\n"
+                    "    pagination: {type: page, total_pages_path: pages}\n"
+                    "    merge_path: data\n"
+                    "    write: upsert\n"
+                    "    key: [id]\n"
+                    "%s",
+                    mock.url, keys);
+}
+
+static void tear_down(void)
+{
+    truth_check_rows(&pagetide, &mock, "shop.orders", QUERY);
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+
+/* The ways that the batches of a run took, as its log says. */
+static const char *sync_ways(void)
+{
+    struct pagetide_result got = pagetide_run(&pagetide, "sync shop.orders --log-level debug");
+    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    static char ways[1024];
+    ways[0] = '\0';
+    for (const char *line = got.err; (line = strstr(line, "batch.done")); line++) {
+        const char *way = strstr(line, "orders");
+        way = way ? way + strcspn(way, " ") + strspn(way + strcspn(way, " "), " ") : NULL;
+        ck_assert_ptr_nonnull(way);
+        size_t used = strlen(ways);
+        snprintf(ways + used, sizeof ways - used, "%s%.*s", used ? "; " : "",
+                 (int)strcspn(way, "\n"), way);
+    }
+    return ways;
+}
+
+START_TEST(the_same_again_sends_no_row_and_rewrites_none)
+{
+    set_up("");
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 300 sent; direct: 300 rows, 300 sent; "
+                                  "probe: 300 rows, 300 sent; direct: 100 rows, 100 sent");
+    const char *versions = pagetide_sql(&pagetide, versions_sql);
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 0 sent; probe: 300 rows, 0 sent; "
+                                  "probe: 300 rows, 0 sent; probe: 100 rows, 0 sent");
+    EXPECT(versions, versions_sql);
+    tear_down();
+}
+END_TEST
+
+START_TEST(of_a_hundred_one_has_changed_and_one_is_sent)
+{
+    set_up("");
+    sync_ways();
+    pagetide_sql(&pagetide,
+                 "update shop.orders set name = 'old', _pt_hash = 0 where id %% 100 = 7");
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 3 sent; probe: 300 rows, 3 sent; "
+                                  "probe: 300 rows, 3 sent; probe: 100 rows, 1 sent");
+    EXPECT("10", "select count(*) from shop.orders where _pt_run = 2");
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_was_deleted_comes_back)
+{
+    set_up("");
+    sync_ways();
+    pagetide_sql(&pagetide, "delete from shop.orders where id between 301 and 650");
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 0 sent; probe: 300 rows, 300 sent; "
+                                  "staged: 300 rows, 300 sent; probe: 100 rows, 0 sent");
+    EXPECT("350", "select count(*) from shop.orders where _pt_run = 2");
+    tear_down();
+}
+END_TEST
+
+/* A type that only PostgreSQL reads: nothing goes straight into the table. */
+START_TEST(declared_types_are_probed_too)
+{
+    set_up("    columns: {score: real}\n");
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 300 sent; staged: 300 rows, 300 sent; "
+                                  "probe: 300 rows, 300 sent; staged: 100 rows, 100 sent");
+    const char *versions = pagetide_sql(&pagetide, versions_sql);
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 0 sent; probe: 300 rows, 0 sent; "
+                                  "probe: 300 rows, 0 sent; probe: 100 rows, 0 sent");
+    EXPECT(versions, versions_sql);
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+SUITE("flow/upsert", the_same_again_sends_no_row_and_rewrites_none,
+      of_a_hundred_one_has_changed_and_one_is_sent, what_was_deleted_comes_back,
+      declared_types_are_probed_too)

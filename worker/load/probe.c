@@ -1,0 +1,126 @@
+#include "worker/load/probe.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "port/pg_array.h"
+#include "port/pg_sql.h"
+
+enum { TIMEOUT_MS = 60000, SQL_BYTES_MAX = 1 << 20, ARRAY_BYTES_MAX = 1 << 30 };
+
+/* Of each type that a key may have, the number that an array names its elements by. */
+static const uint32_t oids[] = {
+    [COLUMN_BOOLEAN] = 16,       [COLUMN_BIGINT] = 20, [COLUMN_NUMERIC] = 1700,
+    [COLUMN_TIMESTAMPTZ] = 1184, [COLUMN_DATE] = 1082, [COLUMN_UUID] = 2950,
+    [COLUMN_TEXT] = 25,
+};
+
+/* --- the question --- */
+
+/*
+ *     select p.at - 1, t.is_there is null
+ *     from unnest($1::bigint[], …, $n::bigint[]) with ordinality as p (k1, …, hash, at)
+ *     left join lateral (select true as is_there, t._pt_hash as hash from "s"."t" as t
+ *         where t."id" = p.k1 and … limit 1) t on true
+ *     where t.hash is distinct from p.hash order by 1
+ *
+ * `limit` keeps the planner from reading the whole table for a join: each key is looked up in
+ * the index.
+ */
+static void put_sql(struct buf *sql, const struct table *table, const struct columns *columns)
+{
+    AUTO_BUF(names, SQL_BYTES_MAX);
+    AUTO_BUF(where, SQL_BYTES_MAX);
+    int at = 0;
+    buf_puts(sql, "select p.at - 1, t.is_there is null from unnest(");
+    for (size_t i = 0; i < columns->count; i++) {
+        if (!columns->items[i].is_key)
+            continue;
+        at++;
+        buf_printf(sql, "$%d::%s[], ", at, column_type_sql(columns->items[i].type));
+        buf_printf(&names, "k%d, ", at);
+        buf_printf(&where, "%st.", at > 1 ? " and " : "");
+        pg_sql_put_identifier(&where, columns->items[i].name);
+        buf_printf(&where, " = p.k%d", at);
+    }
+    buf_printf(sql, "$%d::bigint[]) with ordinality as p (%shash, at) left join lateral ",
+               at + 1, names.ptr);
+    buf_puts(sql, "(select true as is_there, t._pt_hash as hash from ");
+    pg_sql_put_identifier(sql, table->schema);
+    buf_put_byte(sql, '.');
+    pg_sql_put_identifier(sql, table->name);
+    buf_printf(sql, " as t where %s limit 1) t on true ", where.ptr);
+    buf_puts(sql, "where t.hash is distinct from p.hash order by 1");
+}
+
+struct arrays {
+    struct buf items[PG_PARAMS_MAX];
+    size_t count;
+};
+
+static struct buf *add_array(struct arrays *arrays, enum column_type type, size_t rows)
+{
+    struct buf *array = &arrays->items[arrays->count++];
+    buf_init(array, ARRAY_BYTES_MAX);
+    pg_array_put_head(array, oids[type], rows);
+    return array;
+}
+
+/* The fields of a row that are wanted, as they are: an array's elements have the same form. */
+static void put_row(struct arrays *arrays, const struct columns *columns, struct str rest)
+{
+    struct str ignored;
+    size_t at = 0;
+    for (size_t i = 0; i < columns->count; i++) {
+        struct str field = batch_take_field(&rest, &ignored);
+        if (columns->items[i].is_key)
+            buf_put(&arrays->items[at++], field);
+    }
+    buf_put(&arrays->items[at], batch_take_field(&rest, &ignored)); /* `_pt_hash` */
+}
+
+static void put_arrays(struct arrays *arrays, const struct columns *columns,
+                       const struct batch *batch)
+{
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->items[i].is_key)
+            add_array(arrays, columns->items[i].type, batch->row_count);
+    add_array(arrays, COLUMN_BIGINT, batch->row_count);
+    for (size_t row = 0; row < batch->row_count; row++)
+        put_row(arrays, columns, batch_row_fields(batch, row));
+}
+
+void probe_send(struct pg *pg, const struct stream *stream, const struct column_map *map,
+                const struct batch *batch, pg_done_fn fn, void *ctx)
+{
+    AUTO_BUF(sql, 4 * SQL_BYTES_MAX);
+    struct arrays arrays = {.count = 0};
+    struct pg_value params[PG_PARAMS_MAX];
+    assert(stream->table.key_count <= PROBE_KEY_COLUMNS_MAX);
+    put_sql(&sql, &stream->table, &map->columns);
+    put_arrays(&arrays, &map->columns, batch);
+    for (size_t i = 0; i < arrays.count; i++)
+        params[i] = pg_binary(buf_str(&arrays.items[i]));
+    pg_query(pg, sql.ptr, params, arrays.count, TIMEOUT_MS, fn, ctx);
+    for (size_t i = 0; i < arrays.count; i++)
+        buf_done(&arrays.items[i]);
+}
+
+/* --- the answer --- */
+
+void probe_read(struct probe *probe, const struct pg_result *result)
+{
+    enum { ROW, IS_NEW };
+    probe->count = probe->fresh = 0;
+    for (size_t i = 0; i < pg_rows(result); i++) {
+        MEM_GROW(probe->rows, probe->count, probe->capacity);
+        probe->rows[probe->count++] = (size_t)pg_get_int(result, i, ROW);
+        probe->fresh += pg_get_bool(result, i, IS_NEW);
+    }
+}
+
+void probe_done(struct probe *probe)
+{
+    mem_free(probe->rows);
+    *probe = (struct probe){0};
+}

@@ -1,0 +1,67 @@
+#include "worker/load/way.h"
+
+#include "base/macros.h"
+#include "worker/load/probe.h"
+
+bool way_hashes_keys(const struct stream *stream, const struct column_map *map)
+{
+    return !stream->table.fills && row_keys_can(&map->columns, stream->table.key_count);
+}
+
+bool way_is_binary(const struct column_map *map)
+{
+    for (size_t i = 0; i < map->columns.count; i++)
+        if (map->columns.items[i].type == COLUMN_OTHER)
+            return false;
+    return true;
+}
+
+static enum way choose_upsert(struct way_memory *memory)
+{
+    if (!memory->left)
+        return WAY_PROBE;
+    memory->left--;
+    return memory->unasked;
+}
+
+enum way way_choose(struct way_memory *memory, const struct stream *stream,
+                    const struct column_map *map, const struct row_keys *keys)
+{
+    const struct table *table = &stream->table;
+    if (table->key_count && !keys)
+        return WAY_STAGED;
+    if (table->write == WRITE_APPEND)
+        return way_is_binary(map) ? WAY_DIRECT : WAY_STAGED;
+    if (table->key_count > PROBE_KEY_COLUMNS_MAX || row_keys_has_twice(keys))
+        return WAY_STAGED;
+    return choose_upsert(memory);
+}
+
+void way_note_probe(struct way_memory *memory, size_t rows, size_t fresh, size_t changed,
+                    bool is_binary)
+{
+    bool may_copy = fresh == rows && is_binary;
+    bool is_cautious = memory->caution > 0;
+    memory->caution -= is_cautious;
+    if (fresh + changed <= rows / 2 || (may_copy && is_cautious)) {
+        memory->left = memory->patience = 0;
+        return;
+    }
+    memory->unasked = may_copy ? WAY_DIRECT : WAY_STAGED;
+    memory->patience =
+        memory->patience ? MIN(memory->patience * 2, (unsigned)WAY_PATIENCE_MAX) : 1;
+    memory->left = memory->patience;
+}
+
+void way_note_conflict(struct way_memory *memory)
+{
+    memory->left = memory->patience = 0;
+    memory->caution = WAY_CAUTION;
+}
+
+const char *way_name(enum way way)
+{
+    static const char *const names[] = {
+        [WAY_STAGED] = "staged", [WAY_DIRECT] = "direct", [WAY_PROBE] = "probe"};
+    return names[way];
+}
