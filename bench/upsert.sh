@@ -63,17 +63,22 @@ streams:
 END
 }
 
-# Clock ticks that PostgreSQL has used: the postmaster, its children that are gone, and those that
-# are there.
+# Clock ticks that PostgreSQL has used: the postmaster with its children that are gone, and those
+# that are there. A backend that is about to end must not fall between the two.
 server_ticks() {
+    until [ "$(sql -c "select count(*) from pg_stat_activity where backend_type = 'client backend'")" = 1 ]; do
+        sleep 0.01
+    done
+    until ! pgrep -P "$PG_PID" -f '127\.0\.0\.1' >/dev/null; do
+        sleep 0.01
+    done
     cat "/proc/$PG_PID/stat" >"$dir/stats"
     for child in $(pgrep -P "$PG_PID"); do
-        cat "/proc/$child/stat" >>"$dir/stats" 2>/dev/null || true
+        cat "/proc/$child/stat" >>"$dir/stats"
     done
-    sed 's/^.*) //' "$dir/stats" | awk -v first=1 '{
+    sed 's/^.*) //' "$dir/stats" | awk '{
         ticks += $12 + $13
-        if (first) ticks += $14 + $15
-        first = 0
+        if (NR == 1) ticks += $14 + $15
     } END { printf "%d\n", ticks }'
 }
 
@@ -157,7 +162,7 @@ report() {
     base_server=${base_server:-$server}
     awk -v title="$title" -v wall="$wall" -v client="$client" -v server="$server" -v wal="$wal" \
         -v base_wall="$base_wall" -v base_server="$base_server" 'BEGIN {
-        printf "%-28s %7.2f %9.2f %9.2f %9.2f %11.2f %11.2f\n", title, wall, client, server,
+        printf "%-29s %7.2f %9.2f %9.2f %9.2f %11.2f %11.2f\n", title, wall, client, server,
             wal / 1048576, base_wall / wall, base_server / (server > 0 ? server : 0.01)
     }'
 }
@@ -172,7 +177,7 @@ for kind in jsonb typed; do
     done
 done
 echo "$rows records of $record_bytes bytes and more, medians of $rounds rounds"
-printf "%-28s %7s %9s %9s %9s %11s %11s\n" "" "wall s" "client s" "server s" "WAL MiB" "\\copy/wall" \
+printf "%-29s %7s %9s %9s %9s %11s %11s\n" "" "wall s" "client s" "server s" "WAL MiB" "\\copy/wall" \
     "\\copy/server"
 for kind in jsonb typed; do
     base_wall='' base_server=''

@@ -29,10 +29,10 @@ create or replace function pagetide.sent_keys(sent jsonb, marks pagetide.mark[])
 returns setof pagetide.job_keys
 language sql immutable
 as $$
-    select m.job, max(m.page), ('{' || string_agg(k.keys, ',') || '}')::bigint[], true
-    from unnest(marks) m
-    cross join lateral (select nullif(btrim(sent ->> m.n, '{}'), '')) k (keys)
-    where m.verdict = 'applied' and m.page > 0 and k.keys is not null
+    select m.job, max(m.page), ('{' || string_agg(btrim(k.keys, '{}'), ',') || '}')::bigint[], true
+    from jsonb_array_elements_text(sent) with ordinality as k (keys, at)
+    join unnest(marks) m on m.n = k.at - 1
+    where m.verdict = 'applied' and m.page > 0 and k.keys <> '{}'
     group by m.job
 $$;
 

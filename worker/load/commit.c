@@ -49,7 +49,8 @@
  */
 enum {
     BLAME_ROUNDS_MAX = 8,
-    STUCK_S = 20, /* a client that has said nothing for so long inside a transaction */
+    STUCK_S =
+        10, /* as long as lock_timeout: the client has said nothing since we began to wait */
 };
 
 /* Of COMMIT_BATCH, one row a mark, in the order of the marks. */

@@ -21,11 +21,11 @@ static const uint32_t oids[] = {
  *     select p.at - 1, t.is_there is null
  *     from unnest($1::bigint[], …, $n::bigint[]) with ordinality as p (k1, …, hash, at)
  *     left join lateral (select true as is_there, t._pt_hash as hash from "s"."t" as t
- *         where t."id" = p.k1 and … limit 1) t on true
+ *         where t."id" = p.k1 and … offset 0) t on true
  *     where t.hash is distinct from p.hash order by 1
  *
- * `limit` keeps the planner from reading the whole table for a join: each key is looked up in
- * the index.
+ * `offset 0` keeps the planner from making a join of it that reads the whole table: each key is
+ * looked up in the index.
  */
 static void put_sql(struct buf *sql, const struct table *table, const struct columns *columns)
 {
@@ -49,7 +49,7 @@ static void put_sql(struct buf *sql, const struct table *table, const struct col
     pg_sql_put_identifier(sql, table->schema);
     buf_put_byte(sql, '.');
     pg_sql_put_identifier(sql, table->name);
-    buf_printf(sql, " as t where %s limit 1) t on true ", where.ptr);
+    buf_printf(sql, " as t where %s offset 0) t on true ", where.ptr);
     buf_puts(sql, "where t.hash is distinct from p.hash order by 1");
 }
 

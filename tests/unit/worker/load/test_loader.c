@@ -363,6 +363,23 @@ START_TEST(a_conflict_is_rolled_back_and_merged)
 }
 END_TEST
 
+/* It holds the key that it has written, and would for as long as it sleeps. Lasts 10 s: a
+ * lock_timeout. */
+START_TEST(a_worker_that_is_stopped_before_its_commit_is_ended)
+{
+    set_up("    key: [id]\n    write: upsert\n");
+    put_page(1, 1, "[{\"id\": 1, \"v\": \"a\"}]");
+    expect_outcomes("1 applied");
+    struct schema_session *other = schema_session_open(schema_url);
+    schema_session_sql(other, "set application_name = 'pagetide w0'; begin; "
+                              "insert into shop.orders (id, v) values (2, 'lost')");
+    put_page(1, 2, "[{\"id\": 2, \"v\": \"b\"}]");
+    expect_outcomes("2 applied");
+    EXPECT("1 a;2 b", "select string_agg(id || ' ' || v, ';' order by id) from shop.orders");
+    tear_down();
+}
+END_TEST
+
 /* Every type that a key may have, as it comes back from the table's index. */
 START_TEST(keys_of_every_type_are_found_again)
 {
@@ -650,7 +667,8 @@ SUITE("worker/loader", rows_and_marks_arrive_together, a_new_field_does_not_mix_
       rows_that_are_appended_need_no_staging_table_for_their_key,
       a_key_that_the_server_hashes_goes_by_a_staging_table,
       an_upsert_sends_what_is_new_or_changed, equal_keys_of_one_batch_are_merged,
-      a_conflict_is_rolled_back_and_merged, keys_of_every_type_are_found_again,
+      a_conflict_is_rolled_back_and_merged, a_worker_that_is_stopped_before_its_commit_is_ended,
+      keys_of_every_type_are_found_again,
       without_its_index_an_upsert_is_an_error_and_no_second_row,
       a_table_with_children_is_merged, a_table_that_was_altered_gets_no_bytes_of_another_type,
       a_lost_session_doubles_nothing, what_was_committed_unheard_is_skipped,
