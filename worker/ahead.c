@@ -142,8 +142,8 @@ static bool is_possible(const struct crawl *crawl)
     return crawl->pager.in_force->parallel > 1 && pager_is_numbered(&crawl->pager) &&
            crawl->phase == PHASE_WORKING && crawl->pager.page > 0 && crawl->ahead.stride > 0 &&
            crawl->ahead.misses < MISSES_MAX && !crawl->ahead.has_failed &&
-           crawl->care == CARE_NONE && !crawl->is_counting && !crawl->is_draining && !crawl->env->watch &&
-           !crawl_is_on_trial(crawl);
+           crawl->care == CARE_NONE && !crawl->is_counting && !crawl->is_draining &&
+           !crawl->env->watch && !crawl_is_on_trial(crawl);
 }
 
 /* The request of the page that is `steps` behind the present one. */

@@ -354,7 +354,6 @@ END_TEST
 
 SUITE("worker/paging/checkpoint", a_state_that_is_too_big_is_an_error, secrets_are_references,
       secrets_in_other_forms_are_sealed, an_empty_text_is_the_start,
-      an_end_that_waits_for_a_count_comes_back, counts_come_back,
-      cursors_come_back, links_and_ends_come_back, foreign_texts_are_refused,
-      the_state_of_another_type_is_refused, words_of_auto_go_with_auto,
-      counts_that_cannot_be_are_refused)
+      an_end_that_waits_for_a_count_comes_back, counts_come_back, cursors_come_back,
+      links_and_ends_come_back, foreign_texts_are_refused, the_state_of_another_type_is_refused,
+      words_of_auto_go_with_auto, counts_that_cannot_be_are_refused)
