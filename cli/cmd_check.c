@@ -7,7 +7,7 @@
 #include "config/credential.h"
 #include "port/redis.h"
 #include "port/redis_url.h"
-#include "worker/preview.h"
+#include "worker/crawl/preview.h"
 
 enum { CONNECT_MS = 10000, LINE_BYTES_MAX = 65536, PLAN_BYTES_MAX = 4 << 20 };
 

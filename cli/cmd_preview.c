@@ -1,6 +1,6 @@
 #include "cli/preview_print.h"
 #include "cli/streams.h"
-#include "worker/key_candidate.h"
+#include "worker/crawl/key_candidate.h"
 
 #include "base/clock.h"
 #include "base/json_out.h"

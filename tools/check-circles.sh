@@ -6,10 +6,10 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
 all=(lib/base lib/port lib/core lib/core/expr config schema worker worker/records worker/rows
-    worker/load worker/access worker/paging worker/exchange scheduler cli)
+    worker/load worker/access worker/signs worker/paging worker/exchange worker/crawl scheduler cli)
 
 # The one allowed: the job's machine calls its steps, and a step ends by calling the machine.
-machine='^worker/(crawl|step|next|count)$'
+machine='^worker/crawl/(crawl|step|next|count)$'
 
 build=build/${FLAVOUR:-release}
 [ $# -gt 0 ] || set -- "${all[@]}"

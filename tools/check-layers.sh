@@ -19,11 +19,13 @@ declare -A below=(
     [worker/rows]="base port core config worker/records"
     [worker/load]="base port core config worker/records worker/rows"
     [worker/access]="base port core config"
-    [worker/paging]="base port core config worker/access"
-    [worker/exchange]="base port core config worker/access worker/paging"
-    [worker]="base port core config worker/records worker/rows worker/load worker/access worker/paging worker/exchange"
+    [worker/signs]="base port core config worker/access"
+    [worker/paging]="base port core config worker/access worker/signs"
+    [worker/exchange]="base port core config worker/access worker/signs"
+    [worker/crawl]="base port core config worker/records worker/rows worker/load worker/access worker/signs worker/paging worker/exchange"
+    [worker]="base port core config worker/load worker/access worker/crawl"
     [scheduler]="base port core config schema"
-    [cli]="base port core config schema scheduler worker"
+    [cli]="base port core config schema scheduler worker worker/crawl"
 )
 
 # What a room must not see, not even through the headers that it includes.
@@ -32,6 +34,7 @@ declare -A hidden=(
     [worker/rows]="lib/port/http.h lib/port/pg.h lib/port/redis.h"
     [worker/load]="lib/port/http.h lib/port/redis.h"
     [worker/access]="lib/port/pg.h lib/port/redis.h"
+    [worker/signs]="lib/port/pg.h lib/port/redis.h"
     [worker/paging]="lib/port/pg.h lib/port/redis.h"
     [worker/exchange]="lib/port/pg.h lib/port/redis.h"
 )

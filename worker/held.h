@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 #include "core/ownership.h"
-#include "worker/crawl.h"
+#include "worker/crawl/crawl.h"
 
 /*
  * The jobs that a process holds, each from the moment its lease came until its crawl is over

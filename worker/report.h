@@ -1,7 +1,7 @@
 #ifndef WORKER_REPORT_H
 #define WORKER_REPORT_H
 
-#include "worker/crawl.h"
+#include "worker/crawl/crawl.h"
 #include "worker/worker.h"
 
 /*

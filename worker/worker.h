@@ -8,7 +8,7 @@
 #include "config/settings.h"
 #include "port/loop.h"
 #include "port/pg.h"
-#include "worker/crawl.h"
+#include "worker/crawl/crawl.h"
 
 /*
  * A process that holds jobs. It claims them from the queue, or is given them (`sync`). It runs

@@ -1,4 +1,4 @@
-#include "worker/paging/link.h"
+#include "worker/signs/link.h"
 
 #include "tests/fuzz/targets.h"
 

@@ -2,7 +2,7 @@
 #define TESTS_SUPPORT_EXCHANGE_FIXTURE_H
 
 #include "worker/exchange/scope.h"
-#include "worker/paging/pager.h"
+#include "worker/signs/pager.h"
 
 /*
  * What a request or an answer needs around it: the stream "shop.orders" of an API at

@@ -1,7 +1,7 @@
 #include "worker/exchange/count.h"
 
-#include "worker/paging/evidence.h"
-#include "worker/paging/look.h"
+#include "worker/signs/evidence.h"
+#include "worker/signs/look.h"
 
 static bool read_count(const struct pager *pager, const struct pager_facts *facts,
                        struct arena *arena, int64_t *ret_total, struct str *ret_why)

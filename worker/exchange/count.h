@@ -1,7 +1,7 @@
 #ifndef WORKER_EXCHANGE_COUNT_H
 #define WORKER_EXCHANGE_COUNT_H
 
-#include "worker/paging/pager.h"
+#include "worker/signs/pager.h"
 
 /*
  * `total` of a definition: a request of its own for the number of all records. It is made once,

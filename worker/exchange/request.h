@@ -6,13 +6,13 @@
 #include "config/stream.h"
 #include "port/http.h"
 #include "worker/exchange/scope.h"
-#include "worker/paging/pager.h"
+#include "worker/signs/pager.h"
 
 /*
  * The room exchange/ makes one request and judges its answer. request builds it from the
  * definition and the paging state; scope is what the expressions in a definition can name;
  * judge says what to do with an answer, by the rules that a definition gives (rules) and the
- * general ones. It sends nothing itself: worker/step.c does, through port/http.h.
+ * general ones. It sends nothing itself: worker/crawl/step.c does, through port/http.h.
  *
  * The request for the next page: the stream's own, with what the pager puts into it, and its
  * credentials.

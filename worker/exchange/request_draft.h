@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "config/stream.h"
 #include "port/http.h"
-#include "worker/paging/pager.h"
+#include "worker/signs/pager.h"
 
 /*
  * A request while it is put together: parameters, headers and hashes, as far as they are known.

@@ -7,7 +7,7 @@
 #include "core/job.h"
 #include "port/http.h"
 #include "worker/access/secrets.h"
-#include "worker/paging/pager.h"
+#include "worker/signs/pager.h"
 
 /*
  * What the names in a definition's expressions mean while a job runs: the run's values, which

@@ -4,7 +4,7 @@
 #include <limits.h>
 
 #include "worker/access/secret_refs.h"
-#include "worker/paging/pager_words.h"
+#include "worker/signs/pager_words.h"
 
 /*
  * A job goes on from its checkpoint in another process, perhaps days later and after the

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "worker/access/secrets.h"
-#include "worker/paging/pager.h"
+#include "worker/signs/pager.h"
 
 /*
  * The paging state after the last committed page, as JSON in pagetide.job:

@@ -2,10 +2,10 @@
 
 #include <assert.h>
 
-#include "worker/paging/link.h"
-#include "worker/paging/look.h"
-#include "worker/paging/own_param.h"
-#include "worker/paging/pager_words.h"
+#include "worker/signs/link.h"
+#include "worker/signs/look.h"
+#include "worker/signs/own_param.h"
+#include "worker/signs/pager_words.h"
 
 /*
  * What is looked for, in this order; the first that is found counts:

@@ -1,7 +1,7 @@
 #ifndef WORKER_PAGING_PAGER_AUTO_H
 #define WORKER_PAGING_PAGER_AUTO_H
 
-#include "worker/paging/pager_step.h"
+#include "worker/signs/pager_step.h"
 
 /*
  * `auto`: recognises the paging by the first answer. *now, the state that the page was asked

@@ -3,10 +3,10 @@
 #include <assert.h>
 
 #include "base/saturate.h"
-#include "worker/paging/evidence.h"
 #include "worker/paging/pager_auto.h"
 #include "worker/paging/pager_next.h"
 #include "worker/paging/pager_response.h"
+#include "worker/signs/evidence.h"
 
 /*
  * A decision is made in four stages:

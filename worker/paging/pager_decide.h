@@ -1,9 +1,14 @@
 #ifndef WORKER_PAGING_PAGER_DECIDE_H
 #define WORKER_PAGING_PAGER_DECIDE_H
 
-#include "worker/paging/pager.h"
+#include "worker/signs/pager.h"
 
 /*
+ * The room paging/ answers one question: which page comes after this one, or is this the last?
+ * It reads answers but sends nothing (exchange/ does), and knows no rows. pager_decide is the
+ * decision after each page, checkpoint the state as JSON; guard finds requests and records that
+ * come again.
+ *
  * What follows the page just read, and the state after it in *ret_next. `pager` stays as it is,
  * so that a page that cannot be committed changes nothing. Strings of *ret_next and of the
  * decision are in `arena`; what `auto` recognised is in facts->job_arena.

@@ -2,10 +2,10 @@
 
 #include "base/redact.h"
 #include "base/saturate.h"
-#include "worker/paging/absent.h"
-#include "worker/paging/evidence.h"
-#include "worker/paging/link.h"
-#include "worker/paging/look.h"
+#include "worker/signs/absent.h"
+#include "worker/signs/evidence.h"
+#include "worker/signs/link.h"
+#include "worker/signs/look.h"
 
 static bool is_absent(struct value value)
 {

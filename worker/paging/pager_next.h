@@ -1,7 +1,7 @@
 #ifndef WORKER_PAGING_PAGER_NEXT_H
 #define WORKER_PAGING_PAGER_NEXT_H
 
-#include "worker/paging/pager_step.h"
+#include "worker/signs/pager_step.h"
 
 /*
  * The next page of the types that read it from one place of the answer: a page number or an

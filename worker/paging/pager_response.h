@@ -1,7 +1,7 @@
 #ifndef WORKER_PAGING_PAGER_RESPONSE_H
 #define WORKER_PAGING_PAGER_RESPONSE_H
 
-#include "worker/paging/pager_step.h"
+#include "worker/signs/pager_step.h"
 
 /*
  * The next page of response_based. False: the step has failed; ERR_INPUT names the key of

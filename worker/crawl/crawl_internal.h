@@ -1,0 +1,216 @@
+#ifndef WORKER_CRAWL_CRAWL_INTERNAL_H
+#define WORKER_CRAWL_CRAWL_INTERNAL_H
+
+#include "worker/crawl/ahead.h"
+#include "worker/crawl/crawl.h"
+#include "worker/exchange/request.h"
+#include "worker/exchange/scope.h"
+#include "worker/paging/checkpoint.h"
+#include "worker/paging/guard.h"
+#include "worker/rows/cut.h"
+
+/*
+ * The inside of a crawl, shared by crawl.c (its life and the driver), step.c (from the request
+ * to the rows), next.c (from the rows to the next request), trial.c (where that is a guess) and
+ * count.c (the API's count of all, where a definition has it asked for: ask_count, send, judge,
+ * count, or miss_count for every failure on the way).
+ *
+ * The steps of a page, in their order. Each is a function step_<name> that does one thing and
+ * returns the step after it; only the driver in crawl.c calls them. PAUSE leaves the machine
+ * until something comes back.
+ */
+#define STEPS(X)                                                                               \
+    X(open)                                                                                    \
+    X(ask)                                                                                     \
+    X(send)                                                                                    \
+    X(judge)                                                                                   \
+    X(cut)                                                                                     \
+    X(next)                                                                                    \
+    X(mark)                                                                                    \
+    X(ask_count)                                                                               \
+    X(count)                                                                                   \
+    X(miss_count)
+
+enum step {
+#define X(name) STEP_##name,
+    STEPS(X)
+#undef X
+        STEP_PAUSE,
+};
+
+/* How near the crawl is to its end: drawn at the top of crawl.c. */
+enum phase {
+    PHASE_WORKING, /* steps are made */
+    PHASE_ENDING,  /* the end mark is on its way; nothing more is fetched */
+    PHASE_FAILING, /* a batch failed: the end mark follows when no mark is under way */
+    PHASE_ENDED,   /* PostgreSQL itself ended the job; the marks under way are refused */
+    PHASE_LEAVING, /* no mark may follow; waiting for the outcomes of earlier ones */
+    PHASE_OVER,    /* on_ended is due, or has come */
+};
+
+/*
+ * How a job that has lost a worker is handled, until it has committed a page: that it has the
+ * page in its hands is written down, and nothing else is done before the page is committed. So
+ * it is known what kills workers, and a job that is healthy gets out of suspicion.
+ */
+enum care {
+    CARE_NONE,
+    CARE_FETCHING,
+    CARE_AT_PAGE,    /* written down */
+    CARE_COMMITTING, /* waits for the outcome */
+};
+
+/* What was decided on a page that is not marked yet; in the arena `next`. */
+struct turned {
+    struct pager next;
+    struct pager_decision decision;
+    struct request request; /* the next one, where there is one */
+    struct str checkpoint;
+};
+
+/*
+ * The second page of a paging whose parameter `auto` chose is on trial (trial.c): it may be
+ * refused, or be the first again. Then it is asked for by the next name that the parameter may
+ * have, and nothing of the page is stored.
+ */
+struct trial {
+    size_t count;                   /* other names that were tried */
+    const struct pagination *first; /* the paging of the first name, to be shown */
+    struct str words;               /* its words */
+    struct str why;                 /* why it is none; empty: the page is no trial's */
+    struct str tried;               /* the other names, for people */
+    bool was_empty;                 /* one of the pages was, which may be the end */
+};
+
+struct crawl {
+    const struct crawl_env *env;
+    struct job job;
+    struct arena *arena; /* as long as the crawl */
+    struct arena *page;  /* this page: pager state, request, answer, scratch */
+    struct arena *next;  /* the same of the page after it; the two swap */
+    struct loader *loader;
+    const struct stream *stream;
+    struct stream listed; /* the stream, with the merge_path that it does not name */
+    struct scope scope;
+    struct pager pager;
+    struct guard guard;
+    struct bookmark_counts bookmark; /* of the pages of this turn */
+    enum phase phase;
+    enum step step;   /* the last one that was made */
+    enum step resume; /* where a pause goes on */
+    bool is_paused, is_starved, is_draining;
+    bool is_crowded_out; /* sent again when nothing else is in flight */
+    enum care care;
+    int64_t began_mono_ms; /* the job, in whatever process */
+
+    struct request request;
+    struct http_call *call;
+    struct ahead ahead;
+    struct throttle_pass pass;
+    struct loop_timer *timer;
+    const struct http_answer *answer; /* only while its callback runs */
+    const struct err *failed;         /* only while its callback runs */
+    int attempt, server_waits, redirects;
+    int64_t retries, waited_ms; /* since the last mark */
+    struct str warning;         /* for the next mark */
+    bool has_told_wait, has_told_coding;
+    int64_t fetched_at_ms, body_wire_bytes;
+
+    struct buf body;
+    struct cut cut;
+    struct turned turned;
+    bool is_body_empty;    /* 204, or `responses` said so */
+    bool is_end_by_rule;   /* `responses` said that there is no more */
+    bool is_behind_end;    /* it was refused, and all had been read before */
+    struct str merge_note; /* what is the record, where the definition does not say it */
+    struct str refusal;    /* why the server has no such page, of one on trial */
+    struct trial trial;
+
+    bool is_counting; /* the request is that of the definition's `total` */
+    bool is_trying;   /* … before the end, to see it */
+    /* Why the page that was read is none, where a count may say that it lies behind the end. */
+    struct {
+        bool is_set;
+        struct err err;
+        enum job_reason reason;
+    } doubted;
+
+    size_t pending; /* marks without an outcome yet */
+    struct crawl_end end;
+    struct err err; /* of the end */
+    struct crawl_stats stats;
+};
+
+/* Each does one step and says which is next. */
+#define X(name) enum step step_##name(struct crawl *crawl);
+STEPS(X)
+#undef X
+
+/* Leaves the machine; crawl_resume goes on at `resume` (STEP_PAUSE: never). */
+enum step crawl_pause(struct crawl *crawl, enum step resume);
+void crawl_resume(struct crawl *crawl);
+void crawl_go_to(struct crawl *crawl, enum step step); /* the same, at that step */
+
+/*
+ * Ends the job's turn after the pages that are already marked; crawl->err says why, where it
+ * failed. crawl_fail adds the page that was being read.
+ */
+enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_reason reason);
+enum step crawl_fail(struct crawl *crawl, enum job_reason reason);
+enum step crawl_give_back(struct crawl *crawl);
+
+/* Puts the end into the mark of the last page. */
+void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
+                   enum job_reason reason);
+void crawl_put_mark(struct crawl *crawl, struct mark *mark);
+
+/* --- trial.c --- */
+
+/*
+ * Is the page the second one of a paging whose parameter `auto` chose, or was all read by the
+ * API's own count? Such a page may be refused, or be the first again. A link is the API's own
+ * word, and never on trial.
+ */
+bool crawl_is_on_trial(const struct crawl *crawl);
+
+/* Does the page on trial not confirm what was believed? Asked before the page is decided on. */
+bool trial_has_failed(struct crawl *crawl);
+
+/*
+ * The same of an empty page, which may be the end: after the decision. Where no other name is
+ * left it is the end, and *decision says how little that proves. Tells of the name that was
+ * confirmed, too.
+ */
+bool trial_is_doubtful(struct crawl *crawl, struct pager_decision *decision);
+
+/*
+ * Makes crawl->request the one for the same page by another name. False without an error: there
+ * is no other. `err` must be empty. The rows of the page must have left the batch.
+ */
+bool trial_ask_other(struct crawl *crawl, struct err *err);
+
+/* How the job ends where no name is confirmed: with the first page. */
+struct pager_decision trial_end(struct crawl *crawl);
+/*
+ * The page that was read fails for `reason` and crawl->err, unless it lies behind the last one:
+ * the count is asked for first, where the definition has one. Nothing of the page is in the
+ * batch. crawl_fail otherwise.
+ */
+enum step crawl_fail_if_not_end(struct crawl *crawl, enum job_reason reason);
+
+/* The end is less sure than `require` of the stream: it fails. */
+void crawl_check_required(struct crawl *crawl, struct pager_decision *decision);
+
+/* What is to be said at the job's end: of its bookmark, of pages that share records. */
+struct str crawl_bookmark_warning(struct crawl *crawl);
+struct str crawl_overlap_warning(struct crawl *crawl, const struct pager *pager);
+
+enum job_state crawl_end_state(enum pager_outcome outcome);
+
+/* What is known of the page that was answered, for decisions on it. */
+struct pager_facts crawl_facts(const struct crawl *crawl);
+
+/* Puts "GET https://…" before the error. */
+void crawl_wrap_request(struct crawl *crawl);
+
+#endif

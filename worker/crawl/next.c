@@ -1,0 +1,456 @@
+#include "worker/crawl/crawl_internal.h"
+
+#include "base/clock.h"
+#include "base/redact.h"
+#include "base/saturate.h"
+#include "port/hash.h"
+#include "worker/crawl/watch.h"
+#include "worker/exchange/recall.h"
+#include "worker/paging/pager_auto.h"
+#include "worker/paging/pager_decide.h"
+#include "worker/signs/link.h"
+
+/* Drops the page that was just cut: its rows leave the batch, the job fails. */
+static enum step refuse_page(struct crawl *crawl, enum job_reason reason)
+{
+    batch_page_drop(loader_open_batch(crawl->loader));
+    crawl_wrap_request(crawl);
+    return crawl_fail(crawl, reason);
+}
+
+/* The same of a page that is an earlier one again, as some servers answer behind the last. */
+static enum step refuse_repeated(struct crawl *crawl)
+{
+    batch_page_drop(loader_open_batch(crawl->loader));
+    crawl_wrap_request(crawl);
+    return crawl_fail_if_not_end(crawl, REASON_LOOP);
+}
+
+static bool has_next_link(const struct crawl *crawl)
+{
+    return link_has_next(crawl->scope.headers, crawl->scope.header_count, crawl->request.url);
+}
+
+/* An object that is itself the record tells of its paging among its fields. */
+static bool is_body_record(const struct crawl *crawl)
+{
+    struct str body = str_trim(buf_str(&crawl->body));
+    return !crawl->stream->merge.path.count && body.len && body.ptr[0] == '{';
+}
+
+static bool reads_total_in_body(const struct crawl *crawl)
+{
+    const struct locator *total = &crawl->stream->pagination.total;
+    return total->kind != LOCATOR_NONE && total->kind != LOCATOR_HEADER;
+}
+
+static bool parse_response(struct crawl *crawl, struct value_skipped skipped, struct err *err)
+{
+    return value_parse(crawl->page, buf_str(&crawl->body), skipped, &crawl->scope.response,
+                       err);
+}
+
+/* Where to go on may be said by a record. */
+static bool needs_records(const struct crawl *crawl)
+{
+    return crawl->stream->needs_response_records || is_body_record(crawl) ||
+           (crawl->pager.recognised.len && crawl->pager.in_force->reads_records);
+}
+
+/* The body without its records, where an expression or the end may want it. */
+static bool read_response(struct crawl *crawl, struct err *err)
+{
+    enum pagination_type type = crawl->pager.type;
+    struct value_skipped skipped = crawl->cut.skipped;
+    crawl->scope.response = UNDEFINED_VALUE;
+    if (crawl->is_body_empty ||
+        (type == PAGINATE_LINK_HEADER && has_next_link(crawl) && !reads_total_in_body(crawl)))
+        return true;
+    if (needs_records(crawl))
+        skipped = VALUE_WHOLE;
+    if (!parse_response(crawl, skipped, err))
+        return false;
+    struct pager_facts facts = crawl_facts(crawl);
+    return type != PAGINATE_AUTO || !pager_auto_wants_records(&facts, crawl->page) ||
+           parse_response(crawl, VALUE_WHOLE, err);
+}
+
+struct pager_facts crawl_facts(const struct crawl *crawl)
+{
+    return (struct pager_facts){
+        .url = crawl->request.url,
+        .home_url = crawl->request.home_url,
+        .headers = crawl->scope.headers,
+        .header_count = crawl->scope.header_count,
+        .is_empty_answer = crawl->is_body_empty,
+        .is_last = crawl->is_end_by_rule,
+        .is_behind_end = crawl->is_behind_end,
+        .seen = crawl->cut.seen,
+        .taken = crawl->cut.taken,
+        .elapsed_ms = clock_mono_ms() - crawl->began_mono_ms,
+        .stream = crawl->stream,
+        .scope = &crawl->scope.expr,
+        .job_arena = crawl->arena,
+    };
+}
+
+/* One record that is asked for by expression until it has changed is no circle: its bytes tell,
+ * not its key. */
+static void settle_records_hash(struct crawl *crawl)
+{
+    struct cut *cut = &crawl->cut;
+    if (cut->taken == 1 && crawl->pager.type == PAGINATE_RESPONSE_BASED)
+        cut->records_hash = hash_bytes(cut->last, 0);
+}
+
+static bool guards_hold(const struct crawl *crawl, struct err *err)
+{
+    if (crawl->stream->pagination.allows_repeats ||
+        !guard_knows_records(&crawl->guard, crawl->cut.records_hash, crawl->cut.taken))
+        return true;
+    return err_set(err, ERR_INPUT, "guard", 0,
+                   "the records of this page came before in this job: the paging goes in "
+                   "circles (allow_repeats: true lifts this)");
+}
+
+/* The next request, before this page is committed: asking the same twice is a loop. */
+static bool ask_next(struct crawl *crawl, struct pager *pager, struct request *ret_request,
+                     enum job_reason *ret_reason, struct err *err)
+{
+    const struct pager *old = crawl->scope.pager;
+    crawl->scope.pager = pager;
+    bool built =
+        request_build(crawl->stream, pager, &crawl->scope, crawl->next, ret_request, err);
+    crawl->scope.pager = old;
+    *ret_reason = REASON_EVAL;
+    if (!built)
+        return err_wrap(err, "next request");
+    *ret_reason = REASON_LOOP;
+    if (crawl->stream->pagination.allows_same_request ||
+        (ret_request->hash != crawl->request.hash &&
+         !guard_knows_request(&crawl->guard, ret_request->hash)))
+        return true;
+    return err_set(
+        err, ERR_INPUT, "guard", 0,
+        "the next request is one that this job made before (allow_same_request: true lifts "
+        "this): %.*s",
+        STR_ARG(redact_cut(crawl->next, ret_request->url, 512)));
+}
+
+/* With a key, records that come twice are counted where they are stored (`folded`). */
+static void doubt_count(const struct crawl *crawl, struct pager_decision *decision)
+{
+    if (crawl->stream->table.key_count || decision->complete != COMPLETE_PROVED)
+        return;
+    decision->complete = COMPLETE_ASSUMED;
+    decision->complete_why =
+        arena_printf(crawl->next, "%.*s, but records of one page are on the next too",
+                     STR_ARG(decision->complete_why));
+}
+
+struct str crawl_overlap_warning(struct crawl *crawl, const struct pager *pager)
+{
+    bool follows_rows = pager->type == PAGINATE_OFFSET && !pager->in_force->steps_by_size;
+    if (!pager->overlaps || crawl->stream->pagination.allows_repeats)
+        return STR_NONE;
+    return arena_printf(
+        crawl->next,
+        "records that the page before theirs had too: %lld; rows move while they are paged, or "
+        "some are left out after counting: %s",
+        (long long)pager->overlaps,
+        follows_rows ? "`step: size` goes on by what was asked for"
+                     : "a sort by a field without ties helps");
+}
+
+/* Neighbouring pages share records: the job says so at its end, with the count of all pages. */
+static void count_overlap(struct crawl *crawl, struct pager *next,
+                          struct pager_decision *decision)
+{
+    const struct cut *cut = &crawl->cut;
+    next->overlaps = saturate_add(crawl->pager.overlaps,
+                                  guard_overlap(&crawl->guard, cut->ids, cut->id_count));
+    if (!next->overlaps || decision->outcome == PAGER_MORE ||
+        crawl->stream->pagination.allows_repeats)
+        return;
+    decision->warning =
+        arena_join(crawl->next, decision->warning, "; ", crawl_overlap_warning(crawl, next));
+    doubt_count(crawl, decision);
+}
+
+static struct mark page_mark(struct crawl *crawl, const struct pager *next,
+                             const struct pager_decision *decision, struct str checkpoint)
+{
+    return (struct mark){
+        .page = next->page,
+        .checkpoint = checkpoint,
+        .request_hash = crawl->request.hash,
+        .records_hash = crawl->cut.taken ? crawl->cut.records_hash : 0,
+        .status = crawl->scope.status,
+        .attempts = crawl->attempt + 1,
+        .records = crawl->cut.records,
+        .bytes = (int64_t)crawl->body.len,
+        .rejects = crawl->cut.rejects,
+        .asides = crawl->cut.asides,
+        .fetched_at_ms = crawl->fetched_at_ms,
+        .pages_total = decision->pages_total,
+        .misfits = crawl->cut.misfits,
+        .misfit_notes = crawl->cut.misfit_notes,
+        .bookmark_high = crawl->cut.bookmark_high,
+        .warning = arena_join(crawl->next, decision->warning, "; ", crawl->cut.warning),
+        .paging = decision->recognised,
+        .complete = decision->complete,
+        .complete_why = decision->complete_why,
+        .total = decision->total,
+        .reached = decision->reached,
+    };
+}
+
+struct str crawl_bookmark_warning(struct crawl *crawl)
+{
+    return bookmark_high_warning(crawl->next, &crawl->stream->bookmark, &crawl->bookmark);
+}
+
+/* With the job's end, what is to be said of its bookmark. */
+static struct str bookmark_warning(struct crawl *crawl, const struct pager_decision *decision)
+{
+    const struct bookmark_counts *page = &crawl->cut.bookmark;
+    crawl->bookmark.met += page->met;
+    crawl->bookmark.absent += page->absent;
+    crawl->bookmark.unread += page->unread;
+    if (decision->outcome != PAGER_END && decision->outcome != PAGER_TRUNCATED)
+        return STR_NONE;
+    return crawl_bookmark_warning(crawl);
+}
+
+/* How many records the pages up to here have made. */
+static int64_t accumulated(const struct crawl *crawl, const struct pager *pager)
+{
+    switch (crawl->stream->merge.strategy) {
+    case MERGE_REPLACE:
+        return MIN(pager->page, 1);
+    case MERGE_COLLECT:
+        return pager->page;
+    default:
+        return pager->records;
+    }
+}
+
+/* The page is in the batch: the page after it takes its place. */
+static void advance(struct crawl *crawl, const struct pager *next,
+                    const struct request *request)
+{
+    struct arena *old = crawl->page;
+    guard_add(&crawl->guard, crawl->request.hash, crawl->cut.records_hash, crawl->cut.taken);
+    ahead_note(&crawl->ahead, next->number - crawl->pager.number, crawl->cut.taken);
+    crawl->pager = *next;
+    crawl->request = *request;
+    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
+    crawl->trial = (struct trial){0};
+    crawl->page = crawl->next;
+    crawl->next = old;
+    crawl->scope.response = UNDEFINED_VALUE;
+    crawl->scope.headers = NULL;
+    crawl->scope.header_count = 0;
+    crawl->scope.accumulated = accumulated(crawl, next);
+    crawl->scope.last = next->last;
+    arena_reset(old);
+    buf_done(&crawl->body);
+}
+
+/* A page without records leaves the last one as it was; the page's arena goes. */
+static void keep_last(struct crawl *crawl, struct pager *next)
+{
+    if (crawl->stream->uses_last_record)
+        next->last = arena_str(crawl->next, crawl->scope.last);
+}
+
+static void forget_page(struct crawl *crawl)
+{
+    batch_page_drop(loader_open_batch(crawl->loader));
+    crawl->cut.records = crawl->cut.rejects = crawl->cut.asides = 0;
+    crawl->cut.misfits = crawl->cut.misfit_notes = STR_NONE;
+    crawl->cut.bookmark_high = crawl->cut.warning = STR_NONE;
+    crawl->cut.bookmark = (struct bookmark_counts){0};
+}
+
+static void show_page(const struct crawl *crawl, const struct pager *next,
+                      const struct pager_decision *decision, const struct request *request)
+{
+    const struct crawl_watch *watch = crawl->env->watch;
+    struct crawl_page page = {
+        .next = next,
+        .decision = decision,
+        .request = decision->outcome == PAGER_MORE && !next->ending.complete ? request : NULL,
+        .status = crawl->scope.status,
+        .attempts = crawl->attempt + 1,
+        .records = crawl->cut.records,
+        .seen = crawl->cut.seen,
+        .rejects = crawl->cut.rejects,
+        .asides = crawl->cut.asides,
+        .bytes = (int64_t)crawl->body.len,
+    };
+    if (watch)
+        watch->on_page_end(watch->ctx, &page);
+}
+
+/* The page that passes max_rejects is committed, so that its rejects can be looked at. */
+static void count_rejects(struct crawl *crawl, struct pager_decision *decision)
+{
+    int64_t most = crawl->stream->table.max_rejects;
+    if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
+        return; /* its row does not stay */
+    crawl->job.rejects += crawl->cut.rejects;
+    if (!crawl->cut.rejects || crawl->job.rejects <= most)
+        return;
+    decision->outcome = PAGER_FAILED;
+    decision->reason = REASON_REJECTS;
+    decision->why =
+        arena_printf(crawl->next, "more than %lld records were rejected", (long long)most);
+}
+
+/* As count_rejects: the page is committed, so that it can be looked at. */
+void crawl_check_required(struct crawl *crawl, struct pager_decision *decision)
+{
+    enum job_complete required = crawl->stream->required;
+    if (!required || decision->outcome != PAGER_END || decision->complete <= required)
+        return;
+    decision->outcome = PAGER_FAILED;
+    decision->reason = REASON_INCONSISTENT_END;
+    decision->why = arena_printf(crawl->next, "the end is %s (%.*s), `require` is %s",
+                                 job_complete_name(decision->complete),
+                                 STR_ARG(decision->complete_why), job_complete_name(required));
+}
+
+enum job_state crawl_end_state(enum pager_outcome outcome)
+{
+    static const enum job_state states[] = {
+        [PAGER_END] = JOB_SUCCEEDED,
+        [PAGER_TRUNCATED] = JOB_TRUNCATED,
+        [PAGER_FAILED] = JOB_FAILED,
+    };
+    return states[outcome];
+}
+
+/* A query must not fail because no record has come yet: the job ends with a table. */
+static bool lacks_table(const struct crawl *crawl)
+{
+    enum pager_outcome outcome = crawl->turned.decision.outcome;
+    bool is_last = outcome == PAGER_END || outcome == PAGER_TRUNCATED ||
+                   crawl->turned.next.ending.complete;
+    return is_last && !crawl->cut.records && !crawl->cut.rejects &&
+           loader_lacks_table(crawl->loader);
+}
+
+static enum step leave_page(struct crawl *crawl, const struct turned *turned)
+{
+    crawl->turned = *turned;
+    if (!lacks_table(crawl))
+        return STEP_mark;
+    loader_extend(crawl->loader, crawl->job.run, NULL, crawl_ready, crawl);
+    return crawl_pause(crawl, STEP_mark);
+}
+
+enum step step_mark(struct crawl *crawl)
+{
+    const struct pager *next = &crawl->turned.next;
+    const struct pager_decision *decision = &crawl->turned.decision;
+    const struct request *request = &crawl->turned.request;
+    if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
+        forget_page(crawl); /* another response follows: its row does not stay */
+    struct mark mark = page_mark(crawl, next, decision, crawl->turned.checkpoint);
+    mark.warning =
+        arena_join(crawl->next, mark.warning, "; ", bookmark_warning(crawl, decision));
+    show_page(crawl, next, decision, request);
+    if (decision->recognised.len)
+        crawl->env->on_recognised(crawl->env->ctx, crawl, decision->recognised);
+    crawl->env->on_page(crawl->env->ctx, crawl, crawl->cut.records, (int64_t)crawl->body.len);
+    crawl->stats.pages_total =
+        decision->pages_total ? decision->pages_total : crawl->stats.pages_total;
+    crawl->err = (struct err)ERR_INIT;
+    if (decision->outcome == PAGER_TRUNCATED || decision->outcome == PAGER_FAILED)
+        err_set(&crawl->err, ERR_INPUT, "pager", 0, "page %d: %.*s", next->page,
+                STR_ARG(decision->why));
+    if (decision->outcome != PAGER_MORE)
+        crawl_set_end(crawl, &mark, crawl_end_state(decision->outcome), decision->reason);
+    batch_keep_body(loader_open_batch(crawl->loader), &crawl->body);
+    crawl_put_mark(crawl, &mark);
+    advance(crawl, next, request);
+    if (mark.has_end)
+        return crawl_pause(crawl, STEP_PAUSE);
+    enum step then = next->ending.complete ? STEP_ask_count : STEP_send;
+    if (crawl->care == CARE_NONE)
+        return then;
+    crawl->care = CARE_COMMITTING;
+    return crawl_pause(crawl, then);
+}
+
+/* The second page does not confirm what was believed: nothing of it is stored. */
+static enum step end_unconfirmed(struct crawl *crawl)
+{
+    struct pager_decision decision = trial_end(crawl);
+    struct pager next = crawl->pager;
+    struct request none = {0};
+    next.page++;
+    pager_decide_count(&crawl->pager, crawl->stream, &next, &decision);
+    next.is_done = decision.outcome != PAGER_MORE;
+    crawl->cut.taken = crawl->cut.seen = 0;
+    struct str checkpoint;
+    if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
+        return crawl_fail(crawl, REASON_BODY);
+    crawl_check_required(crawl, &decision);
+    return leave_page(crawl, &(struct turned){next, decision, none, checkpoint});
+}
+
+static enum step retry_trial(struct crawl *crawl)
+{
+    forget_page(crawl);
+    crawl->err = (struct err)ERR_INIT;
+    if (trial_ask_other(crawl, &crawl->err))
+        return STEP_send;
+    return crawl->err.kind != ERR_NONE ? crawl_fail(crawl, REASON_EVAL)
+                                       : end_unconfirmed(crawl);
+}
+
+enum step step_next(struct crawl *crawl)
+{
+    struct pager next;
+    struct request request = {0};
+    struct str checkpoint;
+    enum job_reason reason;
+    if (!read_response(crawl, &crawl->err))
+        return refuse_page(crawl, REASON_BODY);
+    settle_records_hash(crawl);
+    if (trial_has_failed(crawl))
+        return retry_trial(crawl);
+    if (!guards_hold(crawl, &crawl->err))
+        return refuse_repeated(crawl);
+    struct pager read = crawl->pager;
+    read.page++;
+    read.records += crawl->cut.taken;
+    crawl->scope.accumulated = accumulated(crawl, &read);
+    crawl->scope.last = crawl->cut.last.len ? crawl->cut.last : crawl->pager.last;
+    struct pager_facts facts = crawl_facts(crawl);
+    struct pager_decision decision =
+        pager_decide(&crawl->pager, &facts, crawl->next, &next, &crawl->err);
+    if (decision.outcome == PAGER_FAILED)
+        return refuse_page(crawl, decision.reason);
+    if (trial_is_doubtful(crawl, &decision))
+        return retry_trial(crawl);
+    decision.warning = arena_join(crawl->next, decision.warning, "; ", crawl->merge_note);
+    crawl->merge_note = STR_NONE;
+    keep_last(crawl, &next);
+    bool follows = decision.outcome == PAGER_MORE && !next.ending.complete;
+    next.answer = UNDEFINED_VALUE;
+    if (follows)
+        next.answer = recall_take(crawl->stream, &crawl->scope, crawl->next);
+    if (crawl->cut.shape)
+        next.shape = crawl->cut.shape;
+    count_overlap(crawl, &next, &decision);
+    if (follows && !ask_next(crawl, &next, &request, &reason, &crawl->err))
+        return refuse_page(crawl, reason);
+    if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
+        return refuse_page(crawl, REASON_BODY);
+    crawl_check_required(crawl, &decision);
+    count_rejects(crawl, &decision);
+    return leave_page(crawl, &(struct turned){next, decision, request, checkpoint});
+}

@@ -1,0 +1,214 @@
+#include "worker/crawl/preview.h"
+
+#include "base/clock.h"
+#include "worker/access/secrets.h"
+#include "worker/access/throttle.h"
+#include "worker/crawl/crawl.h"
+#include "worker/load/column_map_dry.h"
+
+enum {
+    BATCH_RECORDS = 1,
+    BATCH_BYTES = 8 * 1024 * 1024,
+    MEMORY_BYTES = 64 * 1024 * 1024, /* as the setting `memory` has it by default */
+    TEXT_BYTES_MAX = 1024 * 1024,
+};
+
+struct previewing {
+    const struct preview_options *options;
+    struct arena *arena;
+    struct preview *preview;
+    struct http *http;
+    struct loaders *loaders;
+    struct throttle *throttle;
+    struct rng rng;
+    struct crawl_env env;
+    struct crawl *crawl;
+    struct loop_timer *stop;
+    bool is_over;
+};
+
+/* --- what the crawl asks and reports --- */
+
+static void on_stop_timer(void *ctx)
+{
+    struct previewing *previewing = ctx;
+    if (!crawl_try_count(previewing->crawl))
+        crawl_stop(previewing->crawl, CRAWL_STOP_NOW);
+}
+
+static bool may_send(void *ctx, const struct crawl *crawl)
+{
+    struct previewing *previewing = ctx;
+    bool may =
+        crawl_is_counting(crawl) || previewing->preview->pages < previewing->options->pages;
+    if (!may)
+        loop_timer_set(previewing->stop, 0);
+    return may;
+}
+
+/* It is the only page. */
+static bool may_cut(void *ctx, const struct crawl *crawl)
+{
+    (void)ctx, (void)crawl;
+    return true;
+}
+
+static void on_retry(void *ctx, const struct crawl *crawl, const struct err *err,
+                     int64_t delay_ms)
+{
+    const struct preview_options *options = ((struct previewing *)ctx)->options;
+    (void)crawl;
+    if (options->on_retry)
+        options->on_retry(options->watch ? options->watch->ctx : NULL, err, delay_ms);
+}
+
+static void on_freed(void *ctx)
+{
+    crawl_wake(((struct previewing *)ctx)->crawl);
+}
+
+/* on_page_end reports it too. */
+static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
+{
+    (void)ctx, (void)crawl, (void)what;
+}
+
+static void on_page(void *ctx, const struct crawl *crawl, int64_t records, int64_t bytes)
+{
+    struct preview *preview = ((struct previewing *)ctx)->preview;
+    (void)crawl, (void)bytes;
+    preview->pages++;
+    preview->records += records;
+}
+
+static void on_outcome(void *crawl, const struct mark_outcome *outcome)
+{
+    crawl_outcome(crawl, outcome);
+}
+
+static void keep_columns(struct previewing *previewing, const struct columns *columns)
+{
+    struct preview *preview = previewing->preview;
+    struct arena *arena = previewing->arena;
+    if (!columns || !columns->has_table)
+        return;
+    struct column *copy = ARENA_ARRAY(arena, struct column, columns->count);
+    for (size_t i = 0; i < columns->count; i++) {
+        copy[i] = columns->items[i];
+        copy[i].field = arena_str(arena, copy[i].field);
+        copy[i].name = arena_str(arena, copy[i].name);
+        copy[i].sql_type = arena_str(arena, copy[i].sql_type);
+        copy[i].declared = NULL;
+    }
+    preview->columns = copy;
+    preview->column_count = columns->count;
+    AUTO_BUF(ddl, TEXT_BYTES_MAX);
+    column_map_dry_put_ddl(&ddl, previewing->options->stream, columns);
+    preview->ddl = arena_str(arena, buf_str(&ddl));
+}
+
+static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end)
+{
+    struct previewing *previewing = ctx;
+    struct preview *preview = previewing->preview;
+    preview->how = end->how == CRAWL_PARKED     ? PREVIEW_WAITS
+                   : end->how == CRAWL_RETURNED ? PREVIEW_STOPPED
+                                                : PREVIEW_ENDED;
+    preview->state = end->state;
+    preview->reason = end->reason;
+    preview->error = arena_str(previewing->arena, str_from(end->err->text));
+    preview->wait_ms = end->wait_ms;
+    preview->rejects = crawl_stats(crawl).rejects;
+    keep_columns(previewing, crawl_columns(crawl));
+    previewing->is_over = true;
+}
+
+/* --- the job that no server gave --- */
+
+static struct str first_part(struct arena *arena, const struct stream *stream)
+{
+    if (stream->partitions.kind != VALUE_LIST || !stream->partitions.list->count)
+        return STR("{}");
+    AUTO_BUF(part, TEXT_BYTES_MAX);
+    struct json_out out = {.buf = &part};
+    json_out_open(&out, NULL, '{');
+    value_put(&out, "partition", stream->partitions.list->items[0]);
+    json_out_close(&out, '}');
+    return arena_str(arena, buf_str(&part));
+}
+
+static struct job make_job(struct arena *arena, const struct stream *stream)
+{
+    return (struct job){
+        .n = 1,
+        .stream = stream->name,
+        .spec = stream->spec,
+        .part = first_part(arena, stream),
+        .mode = STR("incremental"),
+        .bookmark = stream->bookmark.start,
+        .started_us = clock_wall_ms() * 1000,
+    };
+}
+
+static void lend(struct previewing *previewing)
+{
+    previewing->env = (struct crawl_env){
+        .loop = previewing->options->loop,
+        .http = previewing->http,
+        .loaders = previewing->loaders,
+        .throttle = previewing->throttle,
+        .rng = &previewing->rng,
+        .secrets_dir = previewing->options->secrets_dir,
+        .may_send = may_send,
+        .may_cut = may_cut,
+        .memory_bytes = MEMORY_BYTES,
+        .on_retry = on_retry,
+        .on_page = on_page,
+        .on_recognised = on_recognised,
+        .on_ended = on_ended,
+        .ctx = previewing,
+        .watch = previewing->options->watch,
+    };
+}
+
+static void go(struct previewing *previewing)
+{
+    const struct crawl_past nothing = {0};
+    struct job job = make_job(previewing->arena, previewing->options->stream);
+    lend(previewing);
+    previewing->crawl = crawl_new(&previewing->env, &job, &nothing);
+    loop_run_until(previewing->options->loop, &previewing->is_over, -1);
+    crawl_free(previewing->crawl);
+}
+
+bool preview_run(const struct preview_options *options, struct arena *arena,
+                 struct preview *ret_preview, struct err *err)
+{
+    struct preview preview = {0};
+    struct previewing previewing = {.options = options, .arena = arena, .preview = &preview};
+    const struct loaders_options loaders = {
+        .loop = options->loop, .batch_records = BATCH_RECORDS, .batch_bytes = BATCH_BYTES};
+    if (!http_new(options->loop, &previewing.http, err))
+        return false;
+    if (!loaders_new(&loaders, on_outcome, &previewing.loaders, err)) {
+        http_free(previewing.http);
+        return false;
+    }
+    rng_seed_random(&previewing.rng);
+    previewing.throttle = throttle_new(on_freed, &previewing);
+    previewing.stop = loop_timer_new(options->loop, on_stop_timer, &previewing);
+    go(&previewing);
+    loop_timer_free(previewing.stop);
+    throttle_free(previewing.throttle);
+    loaders_free(previewing.loaders);
+    http_free(previewing.http);
+    *ret_preview = preview;
+    return true;
+}
+
+bool preview_has_secrets(const struct stream *stream, const char *secrets_dir, struct err *err)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct secrets secrets;
+    return secrets_collect(arena, stream, secrets_dir, &secrets, err);
+}

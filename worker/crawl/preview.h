@@ -1,0 +1,54 @@
+#ifndef WORKER_CRAWL_PREVIEW_H
+#define WORKER_CRAWL_PREVIEW_H
+
+#include "base/arena.h"
+#include "config/stream.h"
+#include "core/job.h"
+#include "port/loop.h"
+#include "worker/crawl/watch.h"
+#include "worker/rows/columns.h"
+
+/*
+ * Fetches the first pages of a stream by the same step machine as a worker, without a server:
+ * nothing is written, the table is drawn in memory. Of a stream with partitions the first is
+ * taken.
+ */
+struct preview_options {
+    struct loop *loop;
+    const struct stream *stream;
+    const char *secrets_dir;
+    int pages;                       /* at most */
+    const struct crawl_watch *watch; /* sees everything; may be NULL */
+    /* A request failed and is made again in `delay_ms`; `ctx` is the watch's. May be NULL. */
+    void (*on_retry)(void *ctx, const struct err *err, int64_t delay_ms);
+};
+
+enum preview_how {
+    PREVIEW_ENDED,   /* the stream's own end: `state`, `reason`, `error` */
+    PREVIEW_STOPPED, /* after `pages`; more follow */
+    PREVIEW_WAITS,   /* the API asks to come back in `wait_ms`; `error` says why */
+};
+
+struct preview {
+    enum preview_how how;
+    enum job_state state;
+    enum job_reason reason;
+    struct str error; /* empty: none */
+    int64_t wait_ms;
+    int pages;
+    int64_t records;
+    int64_t rejects;              /* of them */
+    const struct column *columns; /* that a run would make so far */
+    size_t column_count;
+    struct str ddl; /* empty where no record was seen */
+};
+
+/* Runs the loop. Texts of *ret_preview stand in `arena`. Errors: no HTTP client can be made. */
+bool preview_run(const struct preview_options *options, struct arena *arena,
+                 struct preview *ret_preview, struct err *err) MUST_CHECK;
+
+/* Are all variables and secrets there that the stream names? ERR_CONFIG names a missing one. */
+bool preview_has_secrets(const struct stream *stream, const char *secrets_dir,
+                         struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,511 @@
+#include "worker/crawl/crawl_internal.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/redact.h"
+#include "worker/crawl/watch.h"
+#include "worker/exchange/judge.h"
+#include "worker/exchange/recall.h"
+#include "worker/records/records.h"
+#include "worker/signs/absent.h"
+
+enum {
+    REDIRECTS_MAX = 5,
+    SERVER_WAITS_MAX = 100,
+    SLOT_WAIT_MS = 10000, /* a longer wait gives the slot and the lease back */
+    CUT_SLICE_MS = 5,     /* of cutting, before other work of the process has its turn */
+    /* A page may become so many times its body, or `memory`, whichever is more. */
+    BODY_GROWTH = 8,
+    MEMORY_GROWTH = 3,
+};
+
+/* Goes on with the stream as if its merge_path were this. */
+static bool take_merge_path(struct crawl *crawl, struct str path)
+{
+    crawl->listed = *crawl->stream;
+    if (!path_compile(crawl->arena, arena_str(crawl->arena, path), &crawl->listed.merge.path,
+                      &crawl->err))
+        return false;
+    crawl->stream = &crawl->listed;
+    return true;
+}
+
+static bool open_definition(struct crawl *crawl)
+{
+    crawl->stream = loader_stream(crawl->loader);
+    const struct checkpoint_from from = {crawl->page, crawl->arena, &crawl->stream->pagination,
+                                         &crawl->scope.secrets};
+    return scope_init(&crawl->scope, &crawl->job, crawl->stream, crawl->env->secrets_dir,
+                      crawl->arena, &crawl->err) &&
+           checkpoint_read(&from, crawl->job.checkpoint, &crawl->pager, &crawl->err) &&
+           (!crawl->pager.merge_path.len || take_merge_path(crawl, crawl->pager.merge_path));
+}
+
+/* What a request may ask about the pages before it. */
+static void stand_at_checkpoint(struct crawl *crawl)
+{
+    crawl->scope.pager = &crawl->pager;
+    crawl->scope.iteration = MAX(crawl->pager.page - 1, 0);
+    crawl->scope.accumulated = crawl->pager.records;
+    crawl->scope.last = arena_str(crawl->arena, crawl->pager.last);
+    if (crawl->pager.answer.kind != VALUE_UNDEFINED)
+        recall_give(crawl->pager.answer, crawl->page, &crawl->scope);
+}
+
+/* A request that reads the answer before it cannot be made without. */
+static bool has_forgotten(const struct crawl *crawl)
+{
+    return crawl->pager.page > 0 && crawl->pager.answer.kind == VALUE_UNDEFINED &&
+           recall_is_needed(crawl->stream);
+}
+
+enum step step_open(struct crawl *crawl)
+{
+    if (!loaders_get(crawl->env->loaders, crawl->job.spec, &crawl->loader, &crawl->err))
+        return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
+    if (!open_definition(crawl))
+        return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
+    stand_at_checkpoint(crawl);
+    if (crawl->pager.is_done)
+        return crawl_end_turn(crawl, JOB_SUCCEEDED, REASON_NONE);
+    loader_prepare(crawl->loader, crawl->job.run, crawl_ready, crawl);
+    return crawl_pause(crawl, STEP_ask);
+}
+
+/* Only for the first page of a turn: next.c builds the requests of the others. */
+enum step step_ask(struct crawl *crawl)
+{
+    if (crawl->pager.ending.complete)
+        return STEP_ask_count;
+    if (has_forgotten(crawl)) {
+        err_set(&crawl->err, ERR_INPUT, "request", 0,
+                "the request reads more of the answer before it than a checkpoint holds "
+                "(%d bytes): name what it needs in `next_page`",
+                RECALL_BYTES_MAX);
+        return crawl_fail(crawl, REASON_EVAL);
+    }
+    if (!request_build(crawl->stream, &crawl->pager, &crawl->scope, crawl->page,
+                       &crawl->request, &crawl->err))
+        return crawl_fail(crawl,
+                          crawl->err.kind == ERR_CONFIG ? REASON_DEFINITION : REASON_EVAL);
+    return STEP_send;
+}
+
+static bool is_crowded_out(const struct err *err)
+{
+    return err->code == HTTP_CROWDED_OUT;
+}
+
+static void on_answer(void *ctx, const struct http_answer *answer, const struct err *err)
+{
+    struct crawl *crawl = ctx;
+    bool has_failed =
+        err ? err->kind == ERR_AGAIN && !is_crowded_out(err) : answer->status >= 500;
+    crawl->call = NULL;
+    throttle_give(crawl->env->throttle, &crawl->pass, has_failed, clock_mono_ms());
+    crawl->answer = answer;
+    crawl->failed = err;
+    crawl->fetched_at_ms = clock_wall_ms();
+    if (crawl->env->watch)
+        crawl->env->watch->on_answer(crawl->env->watch->ctx, answer, err);
+    crawl_resume(crawl);
+    crawl->answer = NULL;
+    crawl->failed = NULL;
+}
+
+/* Leaves the slot where the wait is long. */
+static enum step sleep_for(struct crawl *crawl, int64_t delay_ms)
+{
+    crawl->waited_ms += delay_ms;
+    if (delay_ms > SLOT_WAIT_MS || crawl->is_draining) {
+        crawl->end.wait_ms = delay_ms;
+        return crawl_end_turn(crawl, JOB_WAITING, REASON_NONE);
+    }
+    loop_timer_set(crawl->timer, delay_ms);
+    return crawl_pause(crawl, STEP_send);
+}
+
+static enum step starve(struct crawl *crawl)
+{
+    crawl->is_starved = true;
+    return crawl_pause(crawl, STEP_send);
+}
+
+/* The request may not go out yet: by the rate limit, or by a pause of the host. */
+static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_ms)
+{
+    static const char *const what[] = {
+        [THROTTLE_LIMITED] = "the rate limit holds requests back",
+        [THROTTLE_PAUSED] = "the API asked for a pause",
+        [THROTTLE_FAILING] = "the API failed several times in a row",
+    };
+    if (why == THROTTLE_FULL)
+        return starve(crawl);
+    err_set(&crawl->err, ERR_AGAIN, "throttle", 0, "%.*s: %s", STR_ARG(crawl->request.host),
+            what[why]);
+    return sleep_for(crawl, wait_ms);
+}
+
+enum step step_send(struct crawl *crawl)
+{
+    int64_t wait_ms = 0;
+    struct throttle_peer_key key = {crawl->request.host, crawl->request.credential};
+    if (crawl->is_draining)
+        return crawl_give_back(crawl);
+    enum ahead_answer answer = ahead_ask(crawl);
+    if (answer != AHEAD_NONE) {
+        ahead_fill(crawl);
+        return answer == AHEAD_HERE ? STEP_judge : crawl_pause(crawl, STEP_judge);
+    }
+    crawl->is_starved = false;
+    if (!crawl->env->may_send(crawl->env->ctx, crawl))
+        return starve(crawl);
+    enum throttle_wait why = throttle_take(crawl->env->throttle, &crawl->pass, crawl->stream,
+                                           &key, clock_mono_ms(), &wait_ms);
+    if (why != THROTTLE_GO)
+        return hold(crawl, why, wait_ms);
+    crawl->is_crowded_out = false;
+    if (crawl->env->watch)
+        crawl->env->watch->on_request(crawl->env->watch->ctx, &crawl->request);
+    crawl->call = http_send(crawl->env->http, &crawl->request.http, on_answer, crawl);
+    ahead_fill(crawl);
+    return crawl_pause(crawl, STEP_judge);
+}
+
+static enum step wait_for(struct crawl *crawl, int64_t delay_ms)
+{
+    crawl->retries++;
+    if (delay_ms <= SLOT_WAIT_MS && !crawl->is_draining)
+        crawl->env->on_retry(crawl->env->ctx, crawl, &crawl->err, delay_ms);
+    return sleep_for(crawl, delay_ms);
+}
+
+/* Again: after the server's own wait, which is no attempt, or by the policy. */
+static enum step again(struct crawl *crawl, const struct judgement *judgement)
+{
+    if (judgement->server_wait_ms >= 0) {
+        if (++crawl->server_waits > SERVER_WAITS_MAX) {
+            err_wrap(&crawl->err, "given up after %d waits that the API asked for",
+                     SERVER_WAITS_MAX);
+            return crawl_fail(crawl, judgement->reason);
+        }
+        return wait_for(crawl, judgement->server_wait_ms);
+    }
+    const struct pagination *paging = &crawl->stream->pagination;
+    bool has_own = paging->retry.max_attempts > 0;
+    const struct retry_policy *policy = has_own ? &paging->retry : &crawl->stream->retry;
+    int64_t delay_ms = retry_delay_ms(policy, ++crawl->attempt, crawl->env->rng);
+    if (delay_ms < 0) {
+        if (crawl->attempt > 1)
+            err_wrap(&crawl->err, "given up after %d attempts", crawl->attempt);
+        return crawl_fail(crawl, judgement->reason);
+    }
+    return wait_for(crawl, judgement->delay_ms >= 0 ? judgement->delay_ms : delay_ms);
+}
+
+static enum step redirect(struct crawl *crawl, struct str location)
+{
+    if (++crawl->redirects > REDIRECTS_MAX)
+        err_set(&crawl->err, ERR_INPUT, "http", 0, "more than %d redirects", REDIRECTS_MAX);
+    else if (request_redirect(crawl->stream, crawl->page, location, &crawl->request,
+                              &crawl->err))
+        return STEP_send;
+    crawl_wrap_request(crawl);
+    return crawl_fail(crawl, REASON_HTTP);
+}
+
+/* Keeps what outlives the answer's callback. */
+static void keep_answer(struct crawl *crawl)
+{
+    const struct http_answer *answer = crawl->answer;
+    struct http_header *headers =
+        ARENA_ARRAY(crawl->page, struct http_header, answer->header_count);
+    for (size_t i = 0; i < answer->header_count; i++)
+        headers[i] = (struct http_header){arena_str(crawl->page, answer->headers[i].name),
+                                          arena_str(crawl->page, answer->headers[i].value)};
+    crawl->scope.status = answer->status;
+    crawl->scope.iteration = crawl->pager.page;
+    crawl->scope.headers = headers;
+    crawl->scope.header_count = answer->header_count;
+    crawl->body_wire_bytes = answer->wire_bytes;
+    crawl->cut.is_extended = false;
+    buf_done(&crawl->body);
+    http_take_body(answer, &crawl->body);
+}
+
+void crawl_wrap_request(struct crawl *crawl)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str url = redact_cut(arena, crawl->request.url, 512);
+    err_wrap(&crawl->err, "%.*s %.*s", STR_ARG(crawl->request.http.method), STR_ARG(url));
+}
+
+/* Of a 202. Without a merge_path an object is no record, but the state of what is asked for. */
+static bool has_records(const struct crawl *crawl, struct arena *arena)
+{
+    const struct path *path = &crawl->stream->merge.path;
+    struct record record;
+    struct err ignored = ERR_INIT;
+    if (!crawl->answer || crawl->answer->status != 202 ||
+        (!path->count && !str_starts(str_trim(crawl->answer->body), STR("["))))
+        return false;
+    struct records *records = records_start(arena, crawl->answer->body, path);
+    records_expect(records, crawl->stream->merge.shape, SHAPE_UNKNOWN);
+    return records_next(records, &record, &ignored) == RECORDS_ONE;
+}
+
+/* A warning that the next mark brings along, the first time in a turn. */
+static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
+{
+    if (*has_told || !warning.len)
+        return;
+    *has_told = true;
+    crawl->warning =
+        arena_join(crawl->arena, crawl->warning, "; ", arena_str(crawl->arena, warning));
+}
+
+static struct judgement judge(struct crawl *crawl)
+{
+    AUTO_ARENA struct arena *scratch = arena_new();
+    struct judge_case judge = {crawl->stream,
+                               &crawl->scope,
+                               scratch,
+                               crawl->answer,
+                               crawl->failed,
+                               crawl->is_counting || has_records(crawl, scratch),
+                               str_is(crawl->request.http.method, "HEAD")};
+    struct judgement judgement = judge_answer(&judge, &crawl->err);
+    tell_once(crawl, &crawl->has_told_wait, judgement.unread);
+    if (crawl->answer)
+        tell_once(crawl, &crawl->has_told_coding, crawl->answer->coding_note);
+    if (judgement.server_wait_ms >= 0)
+        throttle_pause(&crawl->pass, clock_mono_ms(), judgement.server_wait_ms);
+    crawl->scope.response = UNDEFINED_VALUE;
+    crawl->scope.headers = NULL;
+    crawl->scope.header_count = 0;
+    return judgement;
+}
+
+/* The server does not know what is asked for. Who asks, and how often, is another matter. */
+static bool is_unknown_page(int status)
+{
+    return status >= 400 && status < 500 && status != 401 && status != 403 && status != 407 &&
+           status != 408 && status != 429;
+}
+
+/* The page that `auto` asked for on trial is none: it is read as an empty one. */
+static enum step refuse_trial(struct crawl *crawl)
+{
+    struct str why = redact_cut(crawl->page, str_from(crawl->err.text), 512);
+    crawl->refusal = arena_printf(crawl->page, "is refused: %.*s", STR_ARG(why));
+    crawl->err = (struct err)ERR_INIT;
+    crawl->is_body_empty = true;
+    return STEP_cut;
+}
+
+/* How servers refuse a page behind the last one. */
+static bool is_refusal(int status)
+{
+    return status == 400 || status == 404 || status == 416 || status == 422;
+}
+
+static enum step take_page(struct crawl *crawl, enum judge_verdict verdict)
+{
+    crawl->is_body_empty = verdict != JUDGE_ACCEPT;
+    crawl->is_end_by_rule = verdict == JUDGE_END;
+    keep_answer(crawl);
+    return crawl->is_counting ? STEP_count : STEP_cut;
+}
+
+/* A page that may lie behind the last one is the end only where a count says so. */
+static enum step refused(struct crawl *crawl, const struct judgement *judgement)
+{
+    int status = crawl->answer ? crawl->answer->status : 0;
+    if (crawl->is_counting) {
+        crawl_wrap_request(crawl);
+        return crawl_fail(crawl, judgement->reason);
+    }
+    bool may_be_end =
+        !judgement->is_by_rule && is_refusal(status) && pager_may_ask_behind_end(&crawl->pager);
+    crawl->is_behind_end = may_be_end && crawl->pager.reached.len;
+    if (crawl->is_behind_end)
+        return take_page(crawl, JUDGE_EMPTY);
+    if (!judgement->is_by_rule && is_unknown_page(status) && crawl_is_on_trial(crawl)) {
+        keep_answer(crawl);
+        return refuse_trial(crawl);
+    }
+    crawl_wrap_request(crawl);
+    return may_be_end ? crawl_fail_if_not_end(crawl, judgement->reason)
+                      : crawl_fail(crawl, judgement->reason);
+}
+
+static enum step act_on_answer(struct crawl *crawl)
+{
+    assert(!crawl->answer != !crawl->failed);
+    if (crawl->failed && is_crowded_out(crawl->failed)) {
+        crawl->is_crowded_out = true;
+        return starve(crawl);
+    }
+    struct judgement judgement = judge(crawl);
+    switch (judgement.verdict) {
+    case JUDGE_REDIRECT:
+        return redirect(crawl, judgement.location);
+    case JUDGE_RETRY:
+        crawl_wrap_request(crawl);
+        return again(crawl, &judgement);
+    case JUDGE_FAIL:
+        return refused(crawl, &judgement);
+    default:
+        return take_page(crawl, judgement.verdict);
+    }
+}
+
+enum step step_judge(struct crawl *crawl)
+{
+    enum step next = act_on_answer(crawl);
+    ahead_release(crawl);
+    return next;
+}
+
+static enum step cut_failed(struct crawl *crawl)
+{
+    struct judgement cut_body = {.reason = REASON_BODY, .server_wait_ms = -1, .delay_ms = -1};
+    if (crawl_is_on_trial(crawl) && crawl->cut.is_merge_error)
+        return refuse_trial(crawl);
+    crawl_wrap_request(crawl);
+    if (crawl->cut.is_truncated && stream_is_repeatable(crawl->stream, crawl->pager.method))
+        return again(crawl, &cut_body);
+    return crawl_fail(crawl, crawl->cut.is_refused       ? REASON_DEFINITION
+                             : crawl->cut.is_merge_error ? REASON_MERGE
+                                                         : REASON_BODY);
+}
+
+static int64_t records_left(const struct crawl *crawl)
+{
+    int64_t max = crawl->stream->pagination.max_records;
+    return max < 0 ? -1 : MAX(max - crawl->pager.records, 0);
+}
+
+/* For `with` and `where`. What is wrong with the body is for the cut to say. */
+static void show_response(struct crawl *crawl)
+{
+    struct err ignored = ERR_INIT;
+    crawl->scope.response = UNDEFINED_VALUE;
+    (void)!value_parse(crawl->page, buf_str(&crawl->body), VALUE_WHOLE, &crawl->scope.response,
+                       &ignored);
+}
+
+/* Does the definition leave open what the records are? */
+static bool is_merge_open(const struct crawl *crawl)
+{
+    const struct stream *stream = crawl->stream;
+    return !stream->merge.path.source.ptr && stream->merge.strategy == MERGE_APPEND &&
+           !stream->merge.with_count && !crawl->pager.page && !crawl->is_body_empty &&
+           stream->pagination.type != PAGINATE_NONE &&
+           str_starts(str_trim(buf_str(&crawl->body)), STR("{"));
+}
+
+/* Of a first page: the only list of objects beside a next link is the records, said aloud. */
+static void find_records(struct crawl *crawl)
+{
+    struct str names;
+    if (!is_merge_open(crawl))
+        return;
+    show_response(crawl);
+    struct pager_facts facts = crawl_facts(crawl);
+    switch (absent_merge_path(&facts, crawl->page, &names)) {
+    case ABSENT_LIST_ONE:
+        if (!take_merge_path(crawl, names))
+            return;
+        crawl->pager.merge_path = crawl->listed.merge.path.source;
+        crawl->merge_note = arena_printf(crawl->arena,
+                                         "merge_path is not given: the records are taken from "
+                                         "%.*s, the only list (merge_path: %.*s)",
+                                         STR_ARG(names), STR_ARG(names));
+        break;
+    case ABSENT_LIST_SEVERAL:
+        crawl->merge_note = arena_printf(crawl->arena,
+                                         "merge_path is not given: the whole answer is one "
+                                         "record, though it has lists: %.*s",
+                                         STR_ARG(names));
+        break;
+    case ABSENT_LIST_NONE:
+        break;
+    }
+}
+
+static void begin_cut(struct crawl *crawl)
+{
+    const struct crawl_watch *watch = crawl->env->watch;
+    crawl->cut = (struct cut){
+        .body = buf_str(&crawl->body),
+        .stream = crawl->stream,
+        .columns = loader_columns(crawl->loader),
+        .scope = &crawl->scope.expr,
+        .max_records = records_left(crawl),
+        .shape_before = crawl->pager.shape,
+        .is_extended = crawl->cut.is_extended,
+        .slice_ms = CUT_SLICE_MS,
+        .max_bytes =
+            MAX(crawl->env->memory_bytes * MEMORY_GROWTH, crawl->body.len * BODY_GROWTH),
+        .arena = crawl->page,
+        .on_record = watch ? watch->on_record : NULL,
+        .on_record_ctx = watch ? watch->ctx : NULL,
+    };
+    if (crawl->stream->merge.reads_response)
+        show_response(crawl);
+}
+
+/* Everything else in this process has its turn; a page that is large enough waits for
+ * memory. */
+static enum step rest(struct crawl *crawl)
+{
+    loader_hold(crawl->loader);
+    crawl->is_starved = !crawl->env->may_cut(crawl->env->ctx, crawl);
+    if (!crawl->is_starved)
+        loop_timer_set(crawl->timer, 0);
+    return crawl_pause(crawl, STEP_cut);
+}
+
+static enum step cut_on(struct crawl *crawl, struct batch *batch)
+{
+    crawl->is_starved = false;
+    enum cut_result result = cut_page(&crawl->cut, batch, &crawl->err);
+    if (result == CUT_MORE)
+        return rest(crawl);
+    loader_release(crawl->loader);
+    if (result == CUT_DONE)
+        return STEP_next;
+    if (result == CUT_BAD)
+        return cut_failed(crawl);
+    crawl->cut.is_extended = true;
+    loader_extend(crawl->loader, crawl->job.run, &crawl->cut.new_fields, crawl_ready, crawl);
+    return crawl_pause(crawl, STEP_cut);
+}
+
+static enum step enter_page(struct crawl *crawl)
+{
+    crawl->care = CARE_AT_PAGE;
+    crawl->env->on_enter(crawl->env->ctx, crawl);
+    return crawl_pause(crawl, STEP_cut);
+}
+
+enum step step_cut(struct crawl *crawl)
+{
+    if (crawl->cut.cutting)
+        return cut_on(crawl, loader_open_batch(crawl->loader));
+    if (crawl->care == CARE_FETCHING)
+        return enter_page(crawl);
+    struct batch *batch = loader_batch(crawl->loader, crawl_ready, crawl);
+    if (!batch)
+        return crawl_pause(crawl, STEP_cut);
+    if (crawl->is_body_empty) {
+        batch_page_begin(batch);
+        crawl->cut = (struct cut){.stream = crawl->stream, .arena = crawl->page};
+        return STEP_next;
+    }
+    find_records(crawl);
+    begin_cut(crawl);
+    return cut_on(crawl, batch);
+}

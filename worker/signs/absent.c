@@ -1,0 +1,243 @@
+#include "worker/signs/absent.h"
+
+#include "base/redact.h"
+#include "worker/signs/link.h"
+#include "worker/signs/look.h"
+
+/* What belongs beside a next link that is left out. */
+static const char *const other_links[] = {"self", "first", "last",    "prev",        "previous",
+                                          "base", "up",    "related", "describedby", "context"};
+
+static bool has_only_other_links(struct value map)
+{
+    for (size_t i = 0; i < map.map->count; i++) {
+        bool is_other = false;
+        for (size_t j = 0; j < COUNT_OF(other_links); j++)
+            is_other |= str_is(map.map->members[i].key, other_links[j]);
+        if (!is_other)
+            return false;
+    }
+    return true;
+}
+
+bool absent_is_left_out(const struct pager_step *step, const struct locator *locator)
+{
+    const struct pager_facts *facts = step->facts;
+    struct value body;
+    if (locator->kind != LOCATOR_BODY ||
+        !facts->scope->find(facts->scope->ctx, STR("response"), step->arena, &body))
+        return false;
+    for (size_t i = 0; i < locator->path.count; i++) {
+        const struct path above = {.steps = locator->path.steps, .count = i};
+        struct value value = path_get(&above, body);
+        if (locator->path.steps[i].kind == PATH_FILTER && value.kind == VALUE_LIST)
+            return true;
+        struct str name = i ? locator->path.steps[i - 1].key : STR_NONE;
+        bool is_links = str_is(name, "links") || str_is(name, "_links");
+        if (is_links && value.kind == VALUE_MAP && has_only_other_links(value))
+            return true;
+    }
+    return false;
+}
+
+/* --- what is there --- */
+
+static bool find_other(const struct look *look, struct str *ret)
+{
+    static const struct {
+        const struct known_list *list;
+        look_fits_fn *fits;
+        const char *what, *key;
+    } kinds[] = {{&known_links, look_is_link, "holds a next link", "next_path"},
+                 {&known_cursors, look_is_cursor, "holds a cursor", "cursor_path"},
+                 {&known_flags, look_is_yes, "is true", "has_more_path"},
+                 {&known_reached, look_is_cursor, "may be a cursor", "cursor_path"}};
+    struct look_found found;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (!look_find(look, kinds[i].list, kinds[i].fits, &found))
+            continue;
+        *ret = arena_printf(look->arena, "%.*s %s (%s: \"%.*s\")", STR_ARG(found.path),
+                            kinds[i].what, kinds[i].key, STR_ARG(found.path));
+        return true;
+    }
+    return false;
+}
+
+static bool find_other_header(const struct look *look, struct str *ret)
+{
+    const struct pager_facts *facts = look->facts;
+    struct look_found found;
+    *ret = STR("a Link header names a next page (type: link_header)");
+    if (link_has_next(facts->headers, facts->header_count, facts->url))
+        return true;
+    if (!look_find_header(facts, &known_next_headers, look_is_link, &found) &&
+        !look_find_header(facts, &known_next_headers, look_is_cursor, &found))
+        return false;
+    *ret = arena_printf(look->arena, "the header %.*s names a next page (header:%.*s)",
+                        STR_ARG(found.path), STR_ARG(found.path));
+    return true;
+}
+
+enum { KEYS_SHOWN_MAX = 12 };
+
+/* The keys of the body: what was meant is often among them. */
+static struct str keys_of(const struct look *look)
+{
+    AUTO_BUF(out, 1024);
+    if (!look->place_count)
+        return STR("the body is no object");
+    const struct value_map *map = look->places[0].value.map;
+    buf_puts(&out, "the body has ");
+    for (size_t i = 0; i < map->count && i < KEYS_SHOWN_MAX; i++)
+        buf_printf(&out, "%s%.*s", i ? ", " : "",
+                   STR_ARG(str_slice(map->members[i].key, 0, 40)));
+    if (map->count > KEYS_SHOWN_MAX)
+        buf_puts(&out, ", …");
+    return redact_cut(look->arena, arena_str(look->arena, buf_str(&out)), 600);
+}
+
+static void say_absent(struct pager_step *step, const char *key, struct str name)
+{
+    struct look look;
+    struct str there;
+    look_open(&look, step->facts, step->arena);
+    if (!find_other(&look, &there) && !find_other_header(&look, &there))
+        there = keys_of(&look);
+    pager_step_warn(step, arena_printf(step->arena, "%s: %.*s is not in the answer; %.*s", key,
+                                       STR_ARG(name), STR_ARG(there)));
+}
+
+enum job_complete absent_place(struct pager_step *step, const char *key,
+                               const struct locator *locator)
+{
+    if (absent_is_left_out(step, locator))
+        return COMPLETE_TOLD;
+    say_absent(step, key, locator->source);
+    return COMPLETE_ASSUMED;
+}
+
+enum job_complete absent_rel(struct pager_step *step, struct str rel)
+{
+    const struct pager_facts *facts = step->facts;
+    bool is_next = str_eq_nocase(rel, STR("next"));
+    bool is_full = look_asked_for(facts, step->arena) == facts->seen;
+    if (is_next && (link_is_there(facts->headers, facts->header_count) || !is_full))
+        return COMPLETE_TOLD;
+    say_absent(step, "rel", rel);
+    return COMPLETE_ASSUMED;
+}
+
+static void warn_of_pagination(struct pager_step *step, const char *type, const char *key,
+                               struct str path)
+{
+    pager_step_warn(step,
+                    arena_printf(step->arena,
+                                 "one page only: write how the next page is asked for, such as "
+                                 "pagination: {type: %s, %s: \"%.*s\"}",
+                                 type, key, STR_ARG(path)));
+}
+
+/* A flag, and nothing else that says where to go on, beside records that have an id. */
+static bool warn_of_last_id(struct pager_step *step, const struct look *look)
+{
+    struct look_found flag, other;
+    struct str path;
+    if (!look_find(look, &known_flags, look_is_yes, &flag) ||
+        look_find(look, &known_cursors, look_is_cursor, &other) ||
+        look_find(look, &known_pages, look_is_count, &other) || !look_find_last_id(look, &path))
+        return false;
+    const char *type =
+        arena_printf(step->arena, "cursor, param: starting_after, has_more_path: \"%.*s\"",
+                     STR_ARG(flag.path))
+            .ptr;
+    warn_of_pagination(step, type, "cursor_path", path);
+    return true;
+}
+
+void absent_pagination(struct pager_step *step)
+{
+    static const struct {
+        const struct known_list *list;
+        look_fits_fn *fits;
+        const char *type, *key;
+    } kinds[] = {{&known_cursors, look_is_cursor, "cursor, param: cursor", "cursor_path"},
+                 {&known_pages, look_is_count, "page", "total_pages_path"},
+                 {&known_totals, look_is_count, "page", "total_path"},
+                 {&known_flags, look_is_yes, "page", "has_more_path"}};
+    struct look look;
+    struct look_found found;
+    look_open(&look, step->facts, step->arena);
+    if (warn_of_last_id(step, &look))
+        return;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (look_find(&look, kinds[i].list, kinds[i].fits, &found)) {
+            warn_of_pagination(step, kinds[i].type, kinds[i].key, found.path);
+            return;
+        }
+    if (look_find_header(step->facts, &known_total_headers, look_is_count, &found))
+        warn_of_pagination(step, "page", "total_path",
+                           arena_printf(step->arena, "header:%.*s", STR_ARG(found.path)));
+}
+
+/* --- a merge_path --- */
+
+static bool is_anything(struct value value)
+{
+    return look_is_nothing(value) || look_is_flag(value);
+}
+
+static bool tells_of_paging(const struct look *look)
+{
+    const struct pager_facts *facts = look->facts;
+    struct look_found found;
+    return link_has_next(facts->headers, facts->header_count, facts->url) ||
+           look_find(look, &known_links, look_is_link, &found) ||
+           look_find(look, &known_cursors, look_is_cursor, &found) ||
+           look_find(look, &known_links, look_is_nothing, &found) ||
+           look_find(look, &known_cursors, look_is_nothing, &found) ||
+           look_find(look, &known_flags, is_anything, &found);
+}
+
+static bool is_list_of_objects(struct value value)
+{
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
+        if (value.list->items[i].kind != VALUE_MAP)
+            return false;
+    return value.kind == VALUE_LIST && value.list->count > 0;
+}
+
+/* Lists of links are no records. */
+static bool is_known_list(struct str name)
+{
+    return str_is(name, "links") || str_is(name, "link") || str_is(name, "_links");
+}
+
+/* A key that stands for itself in a path. */
+static bool is_plain(struct str key)
+{
+    for (size_t i = 0; i < key.len; i++)
+        if (strchr(".[]'\"\\", key.ptr[i]) || (unsigned char)key.ptr[i] <= ' ')
+            return false;
+    return key.len > 0 && key.len <= 100;
+}
+
+enum absent_list absent_merge_path(const struct pager_facts *facts, struct arena *arena,
+                                   struct str *ret_names)
+{
+    struct look look;
+    size_t count = 0;
+    look_open(&look, facts, arena);
+    *ret_names = STR_NONE;
+    if (!look.place_count || !tells_of_paging(&look))
+        return ABSENT_LIST_NONE;
+    const struct value_map *body = look.places[0].value.map;
+    for (size_t i = 0; i < body->count && count < 4; i++) {
+        struct str key = body->members[i].key;
+        if (!is_list_of_objects(body->members[i].value) || is_known_list(key) || !is_plain(key))
+            continue;
+        *ret_names = arena_printf(arena, "%.*s%s%.*s", STR_ARG(*ret_names), count ? ", " : "",
+                                  STR_ARG(key));
+        count++;
+    }
+    return count > 1 ? ABSENT_LIST_SEVERAL : count ? ABSENT_LIST_ONE : ABSENT_LIST_NONE;
+}

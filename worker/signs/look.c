@@ -1,0 +1,378 @@
+#include "worker/signs/look.h"
+
+#include "base/redact.h"
+#include "port/http_url.h"
+#include "worker/signs/link.h"
+#include "worker/signs/own_param.h"
+
+enum { ERROR_SHOWN_BYTES = 200 };
+
+/* Words of a checkpoint are split at spaces, and a path of the body may hold any text. */
+static bool is_plain_key(struct str key)
+{
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] <= ' ' || key.ptr[i] == '\'' || key.ptr[i] == '\\')
+            return false;
+    return key.len && key.len <= 64;
+}
+
+static struct str join(const struct look *look, struct str path, const char *field)
+{
+    bool needs_dot = path.len && *field && *field != '[';
+    return arena_printf(look->arena, "%.*s%s%s", STR_ARG(path), needs_dot ? "." : "", field);
+}
+
+static bool is_name(const char *field)
+{
+    return !strpbrk(field, ".[");
+}
+
+static struct value get(const struct look *look, struct value at, const char *field)
+{
+    struct path path;
+    struct err ignored = ERR_INIT;
+    if (at.kind != VALUE_MAP)
+        return UNDEFINED_VALUE;
+    if (!*field)
+        return at;
+    if (is_name(field))
+        return value_get(at, str_from(field));
+    if (!path_compile(look->arena, str_from(field), &path, &ignored))
+        return UNDEFINED_VALUE;
+    return path_get(&path, at);
+}
+
+/* --- places --- */
+
+static void add_places(struct look *look, struct str path, struct value at)
+{
+    for (size_t i = 0; i < known_containers.count && look->place_count < LOOK_PLACES_MAX; i++) {
+        const char *name = known_containers.items[i].name;
+        struct value value = get(look, at, name);
+        if (value.kind == VALUE_MAP)
+            look->places[look->place_count++] =
+                (struct look_place){join(look, path, name), value};
+    }
+}
+
+static struct str key_path(const struct look *look, struct str path, struct str key)
+{
+    bool is_odd = false;
+    for (size_t i = 0; i < key.len; i++)
+        is_odd |= strchr(".[]@:", key.ptr[i]) != NULL;
+    struct str name = arena_printf(look->arena, is_odd ? "['%.*s']" : "%.*s", STR_ARG(key));
+    return join(look, path, name.ptr);
+}
+
+/* The body, and each object on the way to the records. */
+static void add_ancestors(struct look *look, struct value body)
+{
+    const struct path *merge = &look->facts->stream->merge.path;
+    struct str path = STR_NONE;
+    struct value at = body;
+    add_places(look, path, at);
+    for (size_t i = 0; i + 1 < merge->count; i++) {
+        const struct path_step *step = &merge->steps[i];
+        at = value_get(at, step->key);
+        if (step->kind != PATH_KEY || at.kind != VALUE_MAP || !is_plain_key(step->key))
+            return;
+        path = key_path(look, path, step->key);
+        add_places(look, path, at);
+    }
+}
+
+void look_open(struct look *look, const struct pager_facts *facts, struct arena *arena)
+{
+    struct value body;
+    *look = (struct look){.arena = arena, .facts = facts};
+    look->is_record =
+        !facts->stream->merge.path.count || facts->stream->merge.strategy >= MERGE_REPLACE;
+    if (!facts->is_empty_answer &&
+        facts->scope->find(facts->scope->ctx, STR("response"), arena, &body))
+        add_ancestors(look, body);
+}
+
+/* --- fields --- */
+
+struct value look_read(const struct look *look, const struct look_place *place,
+                       const char *field)
+{
+    return get(look, place->value, field);
+}
+
+struct str look_path(const struct look *look, const struct look_place *place, const char *field)
+{
+    return join(look, place->path, field);
+}
+
+bool look_find_in(const struct look *look, const struct look_place *place,
+                  const struct known_list *list, look_fits_fn *fits, struct look_found *ret)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct value value = look_read(look, place, list->items[i].name);
+        if (!fits(value))
+            continue;
+        *ret = (struct look_found){&list->items[i], look_path(look, place, list->items[i].name),
+                                   value};
+        return true;
+    }
+    return false;
+}
+
+bool look_find(const struct look *look, const struct known_list *list, look_fits_fn *fits,
+               struct look_found *ret)
+{
+    for (size_t i = 0; i < look->place_count; i++)
+        if (look_find_in(look, &look->places[i], list, fits, ret))
+            return true;
+    return false;
+}
+
+bool look_find_header(const struct pager_facts *facts, const struct known_list *list,
+                      look_fits_fn *fits, struct look_found *ret)
+{
+    for (size_t i = 0; i < facts->header_count; i++) {
+        const struct http_header *header = &facts->headers[i];
+        const struct known *known = known_find(list, header->name);
+        if (!known || !fits(value_string(header->value)))
+            continue;
+        *ret = (struct look_found){known, header->name, value_string(header->value)};
+        return true;
+    }
+    return false;
+}
+
+static bool is_of_keys(const struct path *path)
+{
+    for (size_t i = 0; i < path->count; i++)
+        if (path->steps[i].kind != PATH_KEY || !is_plain_key(path->steps[i].key))
+            return false;
+    return path->count > 0;
+}
+
+bool look_find_last_id(const struct look *look, struct str *ret_path)
+{
+    const struct path *path = &look->facts->stream->merge.path;
+    if (!look->place_count || !is_of_keys(path))
+        return false;
+    struct value list = path_get(path, look->places[0].value);
+    if (list.kind != VALUE_LIST || !list.list->count)
+        return false;
+    struct value id = value_get(list.list->items[list.list->count - 1], STR("id"));
+    if (id.kind == VALUE_MAP || !look_is_cursor(id))
+        return false;
+    *ret_path = arena_printf(look->arena, "%.*s[-1].id", STR_ARG(path->source));
+    return true;
+}
+
+/* --- which values fit --- */
+
+bool look_is_link(struct value value)
+{
+    return link_is_target(value) || link_is_target(value_get(value, STR("href")));
+}
+
+static bool holds_scalars(struct value map)
+{
+    for (size_t i = 0; i < map.map->count; i++) {
+        enum value_kind kind = map.map->members[i].value.kind;
+        if (kind != VALUE_STRING && kind != VALUE_NUMBER && kind != VALUE_MAP)
+            return false;
+    }
+    return map.map->count > 0 && map.map->count <= PAGER_MEMBERS_MAX;
+}
+
+bool look_is_cursor(struct value value)
+{
+    int64_t count;
+    if (value.kind == VALUE_NUMBER)
+        return value_count(value, &count) && count > 0;
+    if (value.kind == VALUE_MAP)
+        return holds_scalars(value) && !look_is_link(value);
+    return value.kind == VALUE_STRING && value.text.len && !link_is_target(value);
+}
+
+bool look_is_count(struct value value)
+{
+    int64_t count;
+    return value_count(value, &count);
+}
+
+bool look_is_bool(struct value value)
+{
+    return value.kind == VALUE_BOOL ||
+           (value.kind == VALUE_STRING && (str_eq_nocase(value.text, STR("true")) ||
+                                           str_eq_nocase(value.text, STR("false"))));
+}
+
+bool look_is_true(struct value value)
+{
+    return look_is_bool(value) && value_flag(value) == 1;
+}
+
+bool look_is_false(struct value value)
+{
+    return look_is_bool(value) && value_flag(value) == 0;
+}
+
+bool look_is_flag(struct value value)
+{
+    return look_is_bool(value) ||
+           (value.kind == VALUE_NUMBER && (str_is(value.text, "0") || str_is(value.text, "1")));
+}
+
+bool look_is_yes(struct value value)
+{
+    return look_is_flag(value) && value_flag(value) == 1;
+}
+
+bool look_is_no(struct value value)
+{
+    return look_is_flag(value) && value_flag(value) == 0;
+}
+
+bool look_is_nothing(struct value value)
+{
+    return value.kind == VALUE_NULL || (value.kind == VALUE_STRING && !value.text.len);
+}
+
+/*
+ * A null cursor beside a full page is no such word: some APIs give a cursor only where one is
+ * asked for.
+ */
+bool look_says_last(const struct look *look, struct look_found *ret, const char **ret_what)
+{
+    static const struct {
+        const struct known_list *list;
+        look_fits_fn *fits;
+        const char *what;
+    } words[] = {{&known_flags, look_is_no, "is false"},
+                 {&known_ends, look_is_true, "is true"},
+                 {&known_links, look_is_nothing, "holds no link"},
+                 {&known_cursors, look_is_nothing, "holds no cursor"}};
+    size_t count = COUNT_OF(words) - look_is_full(look->facts, look->arena);
+    for (size_t i = 0; i < count; i++) {
+        if (!look_find(look, words[i].list, words[i].fits, ret))
+            continue;
+        *ret_what = words[i].what;
+        return true;
+    }
+    return false;
+}
+
+/* --- an error in a body of status 200 --- */
+
+/* Jinja's truth, but for the words that say no ("none", "0"). */
+static bool is_error(struct value value)
+{
+    return value_is_true(value) && (value.kind != VALUE_STRING || value_flag(value) != 0);
+}
+
+/* A word, or a status of HTTP that only the body has. */
+static bool is_failure(struct value value)
+{
+    int64_t code;
+    static const char *const words[] = {"error", "fail", "failed", "failure"};
+    for (size_t i = 0; i < COUNT_OF(words) && value.kind == VALUE_STRING; i++)
+        if (str_eq_nocase(value.text, str_from(words[i])))
+            return true;
+    return value_count(value, &code) && code >= 400 && code < 600;
+}
+
+static struct str shown(struct arena *arena, struct value value)
+{
+    AUTO_BUF(buf, KIB(64));
+    value_format(&buf, value);
+    return buf.has_overflowed
+               ? STR("a long value")
+               : redact_cut(arena, arena_str(arena, buf_str(&buf)), ERROR_SHOWN_BYTES);
+}
+
+bool look_finds_error(const struct look *look, struct str *ret_why)
+{
+    static const struct {
+        const struct known_list *list;
+        look_fits_fn *fits;
+    } kinds[] = {{&known_errors, is_error},
+                 {&known_successes, look_is_no},
+                 {&known_statuses, is_failure}};
+    struct look_found found;
+    for (size_t i = 0; i < COUNT_OF(kinds) && look->place_count; i++) {
+        if (!look_find_in(look, &look->places[0], kinds[i].list, kinds[i].fits, &found))
+            continue;
+        struct str value = shown(look->arena, found.value);
+        *ret_why =
+            arena_printf(look->arena, "%.*s is %.*s", STR_ARG(found.path), STR_ARG(value));
+        return true;
+    }
+    return false;
+}
+
+/* --- the request --- */
+
+static int64_t size_in_query(struct arena *arena, struct str url)
+{
+    struct str before, pair, name, rest = str_split(url, '?', &before);
+    int64_t count;
+    while (rest.len) {
+        rest = str_split(rest, '&', &pair);
+        struct str text = str_split(pair, '=', &name);
+        for (size_t i = 0; i < known_size_params.count; i++) {
+            struct str known = str_from(known_size_params.items[i].name);
+            bool is_same = str_eq(name, known) || str_eq(name, http_url_encode(arena, known));
+            if (is_same && str_to_int64(text, &count) && count > 0)
+                return count;
+        }
+    }
+    return -1;
+}
+
+int64_t look_asked_for(const struct pager_facts *facts, struct arena *arena)
+{
+    struct own_param size;
+    int64_t count = size_in_query(arena, facts->url);
+    if (count < 0 && own_param_find(facts->stream, &known_size_params, arena, &size) &&
+        !value_count(size.value, &count))
+        return -1;
+    return count;
+}
+
+bool look_is_full(const struct pager_facts *facts, struct arena *arena)
+{
+    int64_t seen = facts->seen;
+    return seen > 0 &&
+           (look_asked_for(facts, arena) == seen || seen % 10 == 0 || seen % 25 == 0);
+}
+
+/* --- a count of all records --- */
+
+/* Counts at which servers stop counting. */
+static const int64_t caps[] = {10000, 10001, 50000};
+
+static bool is_cap(int64_t count)
+{
+    for (size_t i = 0; i < COUNT_OF(caps); i++)
+        if (count == caps[i])
+            return true;
+    return false;
+}
+
+static bool read_count_of(struct value value, int64_t *ret_count)
+{
+    return value_count(value.kind == VALUE_MAP ? value_get(value, STR("value")) : value,
+                       ret_count);
+}
+
+bool look_read_total(struct value value, int64_t *ret_total)
+{
+    struct value relation = value_get(value, STR("relation"));
+    if (relation.kind == VALUE_STRING && !str_is(relation.text, "eq"))
+        return false;
+    return read_count_of(value, ret_total) && !is_cap(*ret_total);
+}
+
+bool look_is_bound(struct value value)
+{
+    int64_t count;
+    return read_count_of(value, &count) && !look_read_total(value, &count);
+}

@@ -1,0 +1,137 @@
+#ifndef WORKER_SIGNS_PAGER_H
+#define WORKER_SIGNS_PAGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "config/stream.h"
+#include "core/job.h"
+#include "port/http.h"
+
+/*
+ * The room signs/ has the state of paging, and what an answer says of it: known is the list of
+ * names, look finds them in an answer, link reads Link headers, absent says what is there where
+ * a definition looked in vain, evidence weighs what they prove about the end. It decides
+ * nothing; paging/ does.
+ *
+ * Where a job's paging is. The state is small and copied by value; its strings and values live
+ * in the arena of whatever made it. It is what a checkpoint holds.
+ *
+ *     pager_start or checkpoint_read → [pager_params → request → answer → pager_decide]…
+ */
+/*
+ * The last page is read, and the API is asked for its count of all (`total` of the definition).
+ * What the end is worth without that count; `complete` UNKNOWN: no count is due.
+ */
+struct pager_ending {
+    enum job_complete complete;
+    struct str why;
+};
+
+struct pager {
+    const struct pagination *declared; /* the stream's; its limits hold for `auto` too */
+    const struct pagination *in_force; /* `declared`, or what `auto` recognised */
+    enum pagination_type type;         /* of `in_force`; NONE if `auto` found one page */
+    struct str recognised;             /* words of what `auto` recognised; else empty */
+    int page;                          /* pages read */
+    int64_t records;                   /* records read */
+    int64_t number;                    /* page number or offset of the next request */
+    struct value cursor;               /* undefined: none to send */
+    struct str url;      /* the next page's URL, absolute; empty: the stream's own */
+    struct value params; /* response_based; maps of what to set, undefined if not given */
+    struct value headers;
+    struct value body;     /* response_based and a link's; undefined if not given */
+    bool merges_body;      /* its members are set in the stream's own body */
+    struct str method;     /* of the next request; empty: the stream's */
+    int64_t empty_pages;   /* in a row, up to the page just read */
+    int64_t overlaps;      /* records that the page before theirs had too */
+    int64_t total;         /* what the API said first, -1: nothing */
+    struct str last;       /* JSON of the last record, if an expression wants it */
+    enum page_shape shape; /* at merge_path, of the pages read */
+    struct value answer;   /* what the next request reads of the answer; undefined: nothing */
+    struct str reached;    /* the count of the page just read that says that it was the last */
+    struct str lacks;      /* the count or flag that the definition names and no answer has */
+    struct str merge_path; /* of the only list, where the definition has none; else empty */
+    struct pager_ending ending;
+    bool is_done; /* no page follows */
+};
+
+/* The state before the first page. `declared` is kept: it must last as long as the state. */
+void pager_start(struct pager *pager, const struct pagination *declared);
+
+/*
+ * How many of all records were reached, `seen` of the page just read among them: to compare
+ * with a total. What an offset's `start` leaves out counts; 0 and 1 are both the first record.
+ */
+int64_t pager_reached(const struct pager *pager, int64_t seen);
+
+/* By page number or offset: `number` is sent. */
+bool pager_is_numbered(const struct pager *pager);
+
+/* Nothing of the answer names the next page: a request may ask for one that is not there. */
+bool pager_may_ask_behind_end(const struct pager *pager);
+
+/*
+ * What the pager puts into the next request; it replaces the stream's own of that name. At most
+ * PAGER_MEMBERS_MAX of next_page.params, and as many of next_page.headers.
+ */
+enum { PAGER_MEMBERS_MAX = 64, PAGER_PARAMS_MAX = 2 * PAGER_MEMBERS_MAX };
+
+struct pager_param {
+    const struct param_place *place;
+    struct value value;
+};
+
+struct pager_params {
+    struct pager_param items[PAGER_PARAMS_MAX];
+    size_t count;
+};
+
+/* Borrows from the pager, its pagination and `arena`. */
+void pager_params(const struct pager *pager, struct arena *arena,
+                  struct pager_params *ret_params);
+
+/* `pager.page .offset .size .cursor` for expressions. */
+struct value pager_value(const struct pager *pager, struct arena *arena);
+
+/* What pager_decide is given about the page just read. */
+struct pager_facts {
+    struct str url; /* of the page, without credentials: relative links are resolved on it */
+    const struct http_header *headers;
+    size_t header_count;
+    struct str home_url;  /* the stream's own URL: links stay on its origin */
+    bool is_empty_answer; /* 204, or `responses` said so: there is no body to ask */
+    bool is_last;         /* `responses` said that there is no more */
+    bool is_behind_end;   /* the page is refused, and `reached` says that there is none */
+    int64_t seen;         /* records in the page */
+    int64_t taken;        /* of those, after max_records */
+    int64_t elapsed_ms;   /* since the job began */
+    const struct stream *stream;
+    const struct expr_scope *scope; /* knows `response` and `http` of this page */
+    struct arena *job_arena;        /* lasts as long as the job: what `auto` recognises */
+};
+
+enum pager_outcome {
+    PAGER_MORE,
+    PAGER_END,       /* the API said so */
+    PAGER_TRUNCATED, /* stopped while more remains: reason LIMIT or INCONSISTENT_END */
+    PAGER_FAILED,    /* the next step cannot be decided: err, reason */
+};
+
+struct pager_decision {
+    enum pager_outcome outcome;
+    enum job_reason reason;
+    struct str why;        /* one sentence: what decided */
+    int pages_total;       /* 0: unknown */
+    struct str warning;    /* e.g. a total that changed; empty: none */
+    struct str recognised; /* by `auto`, on the first answer; empty otherwise */
+    bool is_placed;        /* the stream itself asks for its page: one page is what it wants */
+    enum job_complete complete; /* of END and TRUNCATED: what proves the end */
+    struct str complete_why;    /* one sentence */
+    int64_t total, reached; /* the API's count of all records, and how many of them were read
+                                   up to here; total 0: none that can be trusted */
+};
+
+#endif
