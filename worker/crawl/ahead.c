@@ -139,11 +139,13 @@ static int64_t pages_left(const struct crawl *crawl)
 
 static bool is_possible(const struct crawl *crawl)
 {
-    return crawl->pager.in_force->parallel > 1 && pager_is_numbered(&crawl->pager) &&
-           crawl->phase == PHASE_WORKING && crawl->pager.page > 0 && crawl->ahead.stride > 0 &&
-           crawl->ahead.misses < MISSES_MAX && !crawl->ahead.has_failed &&
-           crawl->care == CARE_NONE && !crawl->is_counting && !crawl->is_draining &&
-           !crawl->env->watch && !crawl_is_on_trial(crawl);
+    const struct ahead *ahead = &crawl->ahead;
+    bool is_reading = crawl->phase == PHASE_WORKING && crawl->care == CARE_NONE &&
+                      !crawl->is_counting && !crawl->is_draining && !crawl->env->watch;
+    /* `stride` is known when a page has been read: before, there is no pager. */
+    return is_reading && ahead->stride > 0 && crawl->pager.in_force->parallel > 1 &&
+           pager_is_numbered(&crawl->pager) && ahead->misses < MISSES_MAX &&
+           !ahead->has_failed && !crawl_is_on_trial(crawl);
 }
 
 /* The request of the page that is `steps` behind the present one. */

@@ -23,12 +23,14 @@ static const struct room {
     {"worker/rows", "base port core config worker/records"},
     {"worker/load", "base port core config worker/records worker/rows"},
     {"worker/access", "base port core config"},
-    {"worker/paging", "base port core config worker/access"},
-    {"worker/exchange", "base port core config worker/access worker/paging"},
-    {"worker", "base port core config worker/records worker/rows worker/load worker/access "
-               "worker/paging worker/exchange"},
+    {"worker/signs", "base port core config worker/access"},
+    {"worker/paging", "base port core config worker/access worker/signs"},
+    {"worker/exchange", "base port core config worker/access worker/signs"},
+    {"worker/crawl", "base port core config worker/records worker/rows worker/load "
+                     "worker/access worker/signs worker/paging worker/exchange"},
+    {"worker", "base port core config worker/load worker/access worker/crawl"},
     {"scheduler", "base port core config schema"},
-    {"cli", "base port core config schema scheduler worker"},
+    {"cli", "base port core config schema scheduler worker worker/crawl"},
 };
 
 static struct arena *arena;
