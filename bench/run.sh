@@ -7,65 +7,13 @@
 # is that of the whole command: fetching, and the mock's work on the same machine, are in it.
 # PAGES=1000 PER_PAGE=100 ROUNDS=5 in the environment change the size. Private servers, under
 # build/bench; PostgreSQL has fsync on.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-unset "${!PAGETIDE_@}" "${!PG@}"
-build=${1:-build/release}
-dir=build/bench
 pages=${PAGES:-1000}
 per_page=${PER_PAGE:-100}
 rounds=${ROUNDS:-5}
 rows=$((pages * per_page))
-mock=
-
-stop_all() {
-    [ -z "$mock" ] || kill "$mock" 2>/dev/null || true
-    tools/servers.sh clean "$dir/servers"
-    rm -rf "$dir"
-}
-trap 'exit 130' INT TERM HUP
-trap stop_all EXIT
-
-sql() {
-    psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
-}
-
-start() {
-    tools/servers.sh clean "$dir/servers"
-    rm -rf "$dir"
-    mkdir -p "$dir/sources"
-    tools/servers.sh start --pg-only "$dir/servers"
-    # shellcheck disable=SC1091 # written by servers.sh
-    . "$dir/servers/env"
-    export PGOPTIONS="-c client_min_messages=warning"
-    "$build/bench/mock" >"$dir/mock.port" &
-    mock=$!
-    until grep -qs '^port' "$dir/mock.port"; do
-        kill -0 "$mock"
-        sleep 0.05
-    done
-    cat >"$dir/sources/bench.yaml" <<END
-source: bench
-base_url: http://127.0.0.1:$(sed -n 's/^port //p' "$dir/mock.port")
-streams:
-  records:
-    path: /gen/page
-    params: {total: $rows, per_page: $per_page, record_bytes: 1024}
-    pagination: {type: page, total_pages_path: pages}
-    merge_path: data
-END
-}
-
-# Seconds of a command, to the microsecond.
-seconds_of() {
-    local began=$EPOCHREALTIME
-    "$@" >"$dir/out" 2>&1 || {
-        cat "$dir/out" >&2
-        return 1
-    }
-    awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", b - a }'
-}
 
 # Everything but the columns that tell of the run, by position.
 sum_of() {
@@ -97,11 +45,14 @@ compare() {
     fi
 }
 
-median() {
-    sort -n "$1" | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
-}
-
-start
+start <<END
+streams:
+  records:
+    path: /gen/page
+    params: {total: $rows, per_page: $per_page, record_bytes: 1024}
+    pagination: {type: page, total_pages_path: pages}
+    merge_path: data
+END
 turn_sync >/dev/null
 sql -c "create table bench.model (like bench.records including all)"
 sql -c "\\copy (select * from bench.records order by ctid) to '$dir/rows.txt'"
@@ -111,7 +62,7 @@ for round in $(seq "$rounds"); do
     compare
     echo "round $round: sync $(tail -n 1 "$dir/sync.s") s, copy $(tail -n 1 "$dir/copy.s") s, checksums equal"
 done
-awk -v rows="$rows" -v pages="$pages" -v sync="$(median "$dir/sync.s")" -v copy="$(median "$dir/copy.s")" 'BEGIN {
+awk -v rows="$rows" -v pages="$pages" -v sync="$(median <"$dir/sync.s")" -v copy="$(median <"$dir/copy.s")" 'BEGIN {
     printf "%d rows of %d pages, medians of the rounds:\n", rows, pages
     printf "pagetide sync %8d rows/s\n", rows / sync
     printf "psql \\copy    %8d rows/s\n", rows / copy

@@ -8,60 +8,14 @@
 # which other work on the machine disturbs less than the clock; and the WAL. The mock's own time is
 # in the wall time alone. Private servers, under build/bench; PostgreSQL has fsync on.
 # PAGES=1000 PER_PAGE=100 RECORD_BYTES=600 ROUNDS=5 in the environment change the size.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-unset "${!PAGETIDE_@}" "${!PG@}"
-build=${1:-build/release}
-dir=build/bench/upsert
 pages=${PAGES:-1000}
 per_page=${PER_PAGE:-100}
 record_bytes=${RECORD_BYTES:-600}
 rounds=${ROUNDS:-5}
 rows=$((pages * per_page))
-mock=
-
-stop_all() {
-    [ -z "$mock" ] || kill "$mock" 2>/dev/null || true
-    tools/servers.sh clean "$dir/servers"
-    rm -rf "$dir"
-}
-trap 'exit 130' INT TERM HUP
-trap stop_all EXIT
-
-sql() {
-    psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"
-}
-
-start() {
-    tools/servers.sh clean "$dir/servers"
-    rm -rf "$dir"
-    mkdir -p "$dir/sources"
-    tools/servers.sh start --pg-only "$dir/servers"
-    # shellcheck disable=SC1091 # written by servers.sh
-    . "$dir/servers/env"
-    export PGOPTIONS="-c client_min_messages=warning"
-    "$build/bench/mock" >"$dir/mock.port" &
-    mock=$!
-    until grep -qs '^port' "$dir/mock.port"; do
-        kill -0 "$mock"
-        sleep 0.05
-    done
-    cat >"$dir/sources/bench.yaml" <<END
-source: bench
-base_url: http://127.0.0.1:$(sed -n 's/^port //p' "$dir/mock.port")
-defaults:
-  path: /gen/page
-  params: {total: $rows, per_page: $per_page, record_bytes: $record_bytes}
-  pagination: {type: page, total_pages_path: pages}
-  merge_path: data
-  write: upsert
-  key: [id]
-streams:
-  typed: {}
-  jsonb: {columns: none}
-END
-}
 
 # Clock ticks that PostgreSQL has used: the postmaster with its children that are gone, and those
 # that are there. A backend that is about to end must not fall between the two.
@@ -148,10 +102,6 @@ turn() {
     compare "$kind"
 }
 
-median() {
-    sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
-}
-
 report() {
     local name=$1 title=$2 wall client server wal
     wall=$(cut -d' ' -f1 "$dir/$name" | median)
@@ -167,7 +117,18 @@ report() {
     }'
 }
 
-start
+start <<END
+defaults:
+  path: /gen/page
+  params: {total: $rows, per_page: $per_page, record_bytes: $record_bytes}
+  pagination: {type: page, total_pages_path: pages}
+  merge_path: data
+  write: upsert
+  key: [id]
+streams:
+  typed: {}
+  jsonb: {columns: none}
+END
 for kind in jsonb typed; do
     "$build/pagetide" sync "bench.$kind" -c "$dir" --log-level error >"$dir/out" 2>&1
     make_model "$kind"
