@@ -24,6 +24,8 @@ sql() {
 
 # Sets url, of the mock API. The streams of "bench" are on stdin.
 start() {
+    local streams
+    streams=$(cat)
     tools/servers.sh clean "$dir/servers"
     rm -rf "$dir"
     mkdir -p "$dir/sources"
@@ -38,7 +40,7 @@ start() {
         sleep 0.05
     done
     url=http://127.0.0.1:$(sed -n 's/^port //p' "$dir/mock.port")
-    printf 'source: bench\nbase_url: %s\n' "$url" | cat - /dev/stdin >"$dir/sources/bench.yaml"
+    printf 'source: bench\nbase_url: %s\n%s\n' "$url" "$streams" >"$dir/sources/bench.yaml"
 }
 
 # Seconds of a command, to the microsecond.
