@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "tests/support/pagetide.h"
+#define SUITE_TIMEOUT 180 /* a Python for each case */
 #include "tests/support/suite.h"
 
 /* `config reference` and `config schema` against the files that are kept beside them. */
