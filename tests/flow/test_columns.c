@@ -107,6 +107,15 @@ static void put_streams(struct buf *out, const struct row *rows, size_t count)
     }
 }
 
+static void serve_at(struct mock *mock, const char *name, const char *body)
+{
+    AUTO_BUF(route, KIB(64));
+    buf_printf(&route, "{\"path\": \"/%s\", \"body\": ", name);
+    json_out_quote(&route, str_from(body)); /* as it is: no number is written anew */
+    buf_put_byte(&route, '}');
+    mock_post(mock, "/_mock/route", route.ptr);
+}
+
 static void serve(struct mock *mock, const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -115,11 +124,8 @@ static void serve(struct mock *mock, const struct row *rows, size_t count)
             buf_printf(&body, "%s{\"id\": %zu, \"v\": %.*s}", j ? "," : "[", j,
                        STR_ARG(rows[i].values[j]));
         buf_put_byte(&body, ']');
-        AUTO_BUF(route, KIB(64));
-        buf_printf(&route, "{\"path\": \"/line_%d\", \"body\": ", rows[i].line);
-        json_out_quote(&route, buf_str(&body)); /* as it is: no number is written anew */
-        buf_put_byte(&route, '}');
-        mock_post(mock, "/_mock/route", route.ptr);
+        buf_put_byte(&body, 0);
+        serve_at(mock, pagetide_text("line_%d", rows[i].line), body.ptr);
     }
 }
 
@@ -172,5 +178,59 @@ START_TEST(values_in_another_form_become_what_the_table_says)
 }
 END_TEST
 
-SUITE("flow/columns", values_become_what_the_table_says,
+/*
+ * The same records twice: `plain` alone goes into the table as it is, one in another form takes
+ * its whole batch to the staging table. The rows are equal.
+ */
+START_TEST(a_batch_of_plain_values_goes_direct)
+{
+    static const char plain[] =
+        "{\"id\": 1, \"at\": \"2024-01-05T10:00:00.5+02:00\", \"d\": \"2024-01-05\", "
+        "\"t\": \"2024-01-05T01:00:00+02:00\", \"f\": 0.1, \"r\": -1e-3, \"i\": 7.0, "
+        "\"s\": \"-7\", \"v\": \"abc\"}, {\"id\": 2, \"at\": \"\", \"d\": null, "
+        "\"t\": \"2024-01-05 01:00:00\", \"i\": \"x\", \"f\": 1, \"v\": 1.50}";
+    static const char columns[] =
+        "columns: {id: bigint, at: timestamptz, d: date, t: timestamp, f: float8, r: float4, "
+        "i: int4, s: int2, v: varchar(4)}";
+    struct pagetide pagetide;
+    struct mock mock;
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    serve_at(&mock, "plain", pagetide_text("[%s]", plain));
+    serve_at(&mock, "odd",
+             pagetide_text("[%s, {\"id\": 3, \"at\": \"Jan 5, 2024\", \"f\": \"NaN\", "
+                           "\"v\": \"abcde\"}]",
+                           plain));
+    pagetide_source(&pagetide, "ways",
+                    "source: ways\nbase_url: %s\nstreams:\n"
+                    "  plain: {path: /plain, pagination: {type: none}, %s}\n"
+                    "  odd: {path: /odd, pagination: {type: none}, %s}\n",
+                    mock.url, columns, columns);
+    struct pagetide_result got = pagetide_run(&pagetide, "sync --all --log-level debug");
+    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    ck_assert_msg(strstr(got.err, "direct: 2 rows"), "%s", got.err);
+    ck_assert_msg(strstr(got.err, "staged: 3 rows"), "%s", got.err);
+    const char *sql =
+        "select count(*) from (select id, at, d, t, f, r, i, s, v, _pt_aside from "
+        "ways.plain intersect select id, at, d, t, f, r, i, s, v, _pt_aside from "
+        "ways.odd) x";
+    ck_assert_str_eq(pagetide_sql(&pagetide, "%s", sql), "2");
+    sql = "select concat_ws('|', at at time zone 'UTC', d, t, f, r, i, s, v) from ways.plain "
+          "where id = 1";
+    ck_assert_str_eq(
+        pagetide_sql(&pagetide, "%s", sql),
+        "2024-01-05 08:00:00.5|2024-01-05|2024-01-04 23:00:00|0.1|-0.001|7|-7|abc");
+    sql = "select concat_ws('|', t, v, _pt_aside) from ways.plain where id = 2";
+    ck_assert_str_eq(pagetide_sql(&pagetide, "%s", sql),
+                     "2024-01-05 01:00:00|1.50|{\"i\": \"\\\"x\\\"\"}");
+    sql = "select concat_ws('|', at at time zone 'UTC', f, v, _pt_aside) from ways.odd where "
+          "id = 3";
+    ck_assert_str_eq(pagetide_sql(&pagetide, "%s", sql),
+                     "2024-01-05 00:00:00|NaN|{\"v\": \"\\\"abcde\\\"\"}");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+SUITE("flow/columns", a_batch_of_plain_values_goes_direct, values_become_what_the_table_says,
       values_in_another_form_become_what_the_table_says)

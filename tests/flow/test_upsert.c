@@ -103,7 +103,7 @@ END_TEST
 /* A type that only PostgreSQL reads: nothing goes straight into the table. */
 START_TEST(declared_types_are_probed_too)
 {
-    set_up("    columns: {score: real}\n");
+    set_up("    columns: {score: money}\n");
     ck_assert_str_eq(sync_ways(), "probe: 300 rows, 300 sent; staged: 300 rows, 300 sent; "
                                   "probe: 300 rows, 300 sent; staged: 100 rows, 100 sent");
     const char *versions = pagetide_sql(&pagetide, versions_sql);

@@ -32,13 +32,15 @@ static struct str ask(struct arena *arena, struct pg *pg, const char *sql)
     return text;
 }
 
-static void put_create(struct buf *sql, const struct columns *columns)
+static void put_create(struct buf *sql, const struct columns *columns, bool is_spelled)
 {
     buf_puts(sql, "set timezone = 'UTC'; create temp table stage (");
     for (size_t i = 0; i < columns->count; i++) {
         const struct column *column = &columns->items[i];
-        const char *type = column_type_sql(column->type);
-        buf_printf(sql, "\"%.*s\" %s, ", STR_ARG(column->name), type);
+        bool is_formed = column->form != FORM_NONE && !is_spelled;
+        struct str type =
+            is_formed ? column->sql_type : str_from(column_type_sql(column->type));
+        buf_printf(sql, "\"%.*s\" %.*s, ", STR_ARG(column->name), STR_ARG(type));
     }
     buf_puts(sql, "_pt_hash int8, _pt_aside jsonb, _pt_mark int8, _pt_ord int8)");
 }
@@ -61,7 +63,7 @@ struct str row_text_ask(struct arena *arena, const struct batch *batch,
     ck_assert_ok(loop_new(&loop, &err), err);
     ck_assert_ok(pg_open(loop, &options, NULL, NULL, &pg, &err), err);
     AUTO_BUF(create, MIB(1));
-    put_create(&create, columns);
+    put_create(&create, columns, batch->is_spelled);
     ask(arena, pg, create.ptr);
     struct copied copied = {0};
     pg_copy(pg, "copy stage from stdin (format binary)", buf_str(&batch->rows), PATIENCE_MS,

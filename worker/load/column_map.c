@@ -127,7 +127,7 @@ static bool is_as_declared(const struct column *column, const struct declared_co
     enum column_type type = column_type_from_sql(declared->type);
     return column->declared == declared &&
            (type == COLUMN_OTHER ? str_eq_nocase(column->sql_type, declared->type)
-                                 : type == column->type);
+                                 : type == column_type_from_sql(column->sql_type));
 }
 
 bool column_map_has_declared(const struct column_map *map, const struct table *table)

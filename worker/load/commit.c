@@ -308,6 +308,7 @@ static void stage(struct commit *commit)
         send_message(commit);
         return;
     }
+    batch_spell(options->batch, &options->map->columns);
     unsigned there = sessions_find_stage(commit->attempt.session, options->loader);
     AUTO_BUF(sql, MIB(4));
     column_map_put_stage_sql(&sql, options->map, options->loader,
@@ -322,7 +323,7 @@ static void note_probe(struct commit *commit, const struct probe *probe)
     const struct commit_options *options = &commit->options;
     commit->sent = probe->count;
     way_note_probe(options->memory, options->batch->row_count, probe->fresh,
-                   probe->count - probe->fresh, way_is_binary(options->map));
+                   probe->count - probe->fresh, way_is_binary(options->map, options->batch));
 }
 
 static void on_left(void *ctx, const struct direct_result *result)
@@ -354,8 +355,8 @@ static bool enter(struct commit *commit)
     struct direct_options direct = {.session = commit->attempt.session,
                                     .batch = options->batch,
                                     .message = message_of(commit)};
-    direct.way =
-        way_choose(options->memory, options->stream, options->map, direct.message.keys);
+    direct.way = way_choose(options->memory, options->stream, options->map, options->batch,
+                            direct.message.keys);
     if (direct.way == WAY_STAGED)
         return false;
     commit->way = direct.way;

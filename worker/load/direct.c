@@ -210,6 +210,7 @@ static void copy_into_stage(struct direct *direct)
     column_map_put_stage_sql(&sql, message->map, message->loader,
                              there == message->map->number);
     sessions_note_stage(session, message->loader, 0);
+    batch_spell(direct->options.batch, &message->map->columns);
     pg_query(direct->pg, sql.ptr, NULL, 0, COMMIT_STAGE_TIMEOUT_MS, on_staged, direct);
 }
 
@@ -217,6 +218,7 @@ static void on_probed(void *ctx, const struct pg_result *result, const struct er
 {
     struct direct *direct = ctx;
     struct probe *probe = &direct->probe;
+    bool is_binary = way_is_binary(direct->options.message.map, direct->options.batch);
     if (err) {
         leave(direct, err);
         return;
@@ -226,7 +228,7 @@ static void on_probed(void *ctx, const struct pg_result *result, const struct er
     if (probe->count == 0) {
         direct->options.message.rows = ROWS_THERE;
         send_message(direct);
-    } else if (probe->fresh == probe->count && way_is_binary(direct->options.message.map)) {
+    } else if (probe->fresh == probe->count && is_binary) {
         copy_into_table(direct);
     } else {
         copy_into_stage(direct);

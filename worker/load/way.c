@@ -8,33 +8,38 @@ bool way_hashes_keys(const struct stream *stream, const struct column_map *map)
     return !stream->table.fills && row_keys_can(&map->columns, stream->table.key_count);
 }
 
-bool way_is_binary(const struct column_map *map)
+bool way_is_binary(const struct column_map *map, const struct batch *batch)
 {
+    if (batch->has_odd || batch->is_spelled)
+        return false;
     for (size_t i = 0; i < map->columns.count; i++)
-        if (map->columns.items[i].type == COLUMN_OTHER)
+        if (map->columns.items[i].type == COLUMN_OTHER &&
+            map->columns.items[i].form == FORM_NONE)
             return false;
     return true;
 }
 
-static enum way choose_upsert(struct way_memory *memory)
+static enum way choose_upsert(struct way_memory *memory, bool is_binary)
 {
     if (!memory->left)
         return WAY_PROBE;
     memory->left--;
-    return memory->unasked;
+    return memory->unasked == WAY_DIRECT && !is_binary ? WAY_PROBE : memory->unasked;
 }
 
 enum way way_choose(struct way_memory *memory, const struct stream *stream,
-                    const struct column_map *map, const struct row_keys *keys)
+                    const struct column_map *map, const struct batch *batch,
+                    const struct row_keys *keys)
 {
+    bool is_binary = way_is_binary(map, batch);
     const struct table *table = &stream->table;
     if (table->key_count && !keys)
         return WAY_STAGED;
     if (table->write == WRITE_APPEND)
-        return way_is_binary(map) ? WAY_DIRECT : WAY_STAGED;
+        return is_binary ? WAY_DIRECT : WAY_STAGED;
     if (table->key_count > PROBE_KEY_COLUMNS_MAX || row_keys_has_twice(keys))
         return WAY_STAGED;
-    return choose_upsert(memory);
+    return choose_upsert(memory, is_binary);
 }
 
 void way_note_probe(struct way_memory *memory, size_t rows, size_t fresh, size_t changed,

@@ -17,7 +17,8 @@
  *     WAY_STAGED  COPY into a staging table, from which all rows are merged
  *
  * Rows that are appended meet no other: they go direct, where every column is of a type whose
- * binary form is ours and no key must be hashed by the server. An upsert remembers what became
+ * binary form is ours (rows/encode.h, rows/form.h), no value is odd, and no key must be hashed
+ * by the server. An upsert remembers what became
  * of the batches before:
  *
  *     probe ── all new ──────► direct, for a while ── a conflict ──► probe
@@ -50,12 +51,13 @@ struct way_memory {
  * that. */
 bool way_hashes_keys(const struct stream *stream, const struct column_map *map);
 
-/* Whether the table's columns all have types whose binary form is ours. */
-bool way_is_binary(const struct column_map *map);
+/* Whether all values of the batch are in the binary form that the table takes. */
+bool way_is_binary(const struct column_map *map, const struct batch *batch);
 
 /* `keys`: where way_hashes_keys, else NULL. */
 enum way way_choose(struct way_memory *memory, const struct stream *stream,
-                    const struct column_map *map, const struct row_keys *keys);
+                    const struct column_map *map, const struct batch *batch,
+                    const struct row_keys *keys);
 
 /* A probe of so many rows has said that `fresh` of them are new and `changed` are others. */
 void way_note_probe(struct way_memory *memory, size_t rows, size_t fresh, size_t changed,

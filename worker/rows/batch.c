@@ -18,6 +18,7 @@ struct batch *batch_new(size_t max_bytes)
 {
     struct batch *batch = mem_alloc(sizeof *batch);
     batch->arena = arena_new();
+    batch->rows_max = max_bytes;
     buf_init(&batch->rows, max_bytes);
     buf_put(&batch->rows, COPY_HEADER);
     return batch;
@@ -53,18 +54,19 @@ void batch_reset(struct batch *batch)
     if (batch->rows.capacity > ROWS_KEPT_BYTES)
         buf_done(&batch->rows);
     buf_reset(&batch->rows);
+    batch->rows.max = batch->rows_max;
     buf_put(&batch->rows, COPY_HEADER);
     drop_bodies(batch);
     batch->row_count = batch->mark_count = batch->reject_count = 0;
     batch->column_count = 0;
-    batch->is_closed = false;
+    batch->is_closed = batch->has_odd = batch->is_spelled = false;
     batch->opened_mono_ms = 0;
     batch->page_row_count = batch->page_rows_len = batch->page_reject_count = 0;
 }
 
 void batch_page_begin(struct batch *batch)
 {
-    assert(!batch->is_closed);
+    assert(!batch->is_closed && !batch->is_spelled);
     batch->page_row_count = batch->row_count;
     batch->page_rows_len = batch->rows.len;
     batch->page_reject_count = batch->reject_count;
@@ -261,6 +263,53 @@ void batch_aim_at_stage(struct batch *batch)
 {
     for (size_t row = 0; row < batch->row_count; row++)
         put_tail(batch, row, batch->row_marks[row], (int64_t)row);
+}
+
+/* --- to a staging table --- */
+
+static void spell_row(struct buf *out, struct str tuple, const struct columns *columns)
+{
+    struct str rest = str_slice(tuple, BATCH_COUNT_BYTES, tuple.len), bytes;
+    buf_put(out, str_slice(tuple, 0, BATCH_COUNT_BYTES));
+    for (size_t i = 0; i < columns->count; i++) {
+        struct str field = batch_take_field(&rest, &bytes);
+        if (!form_changes(columns->items[i].form) || !bytes.ptr)
+            buf_put(out, field);
+        else
+            form_spell(columns->items[i].form, bytes, out);
+    }
+    buf_put(out, rest);
+}
+
+static bool has_forms(const struct columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++)
+        if (form_changes(columns->items[i].form))
+            return true;
+    return false;
+}
+
+/* A value is at most 25 bytes as text, with its length at least 6 as it was. */
+void batch_spell(struct batch *batch, const struct columns *columns)
+{
+    enum { GROWTH_MAX = 8 };
+    struct buf rows;
+    if (batch->is_spelled)
+        return;
+    batch->is_spelled = true;
+    if (!has_forms(columns))
+        return;
+    buf_init(&rows, batch->rows_max * GROWTH_MAX);
+    buf_put(&rows, COPY_HEADER);
+    for (size_t row = 0; row < batch->row_count; row++) {
+        struct str tuple = batch_row(batch, row);
+        size_t begin = rows.len;
+        spell_row(&rows, tuple, columns);
+        batch->row_starts[row] = begin;
+    }
+    buf_done(&batch->rows);
+    batch->rows = rows;
+    batch->is_closed = false;
 }
 
 bool batch_is_empty(const struct batch *batch)

@@ -20,13 +20,15 @@
  *
  * The tuples are: one field per column of the map, in its order, then `_pt_hash int8`,
  * `_pt_aside jsonb`, `_pt_mark int8` (index of the page's mark), `_pt_ord int8` (position in
- * the batch). The header and trailer of COPY are the batch's, so `rows` can be sent as it is
- * after batch_close. For a COPY into the table itself batch_aim_at_table makes of the last two
+ * the batch). Columns with a form (form.h) hold what the table takes, until batch_spell. The
+ * header and trailer of COPY are the batch's, so `rows` can be sent as it is after batch_close.
+ * For a COPY into the table itself batch_aim_at_table makes of the last two
  * fields what the table has there: `_pt_run int8` and `_pt_at timestamptz`.
  */
 struct batch {
     struct arena *arena; /* strings of marks and rejects */
     struct buf rows;
+    size_t rows_max;     /* ceiling of `rows`, but for what batch_spell makes of them */
     size_t *row_starts;  /* where each row begins, for finding a bad one */
     uint32_t *row_marks; /* and of which mark and position in its page it is */
     uint32_t *row_positions;
@@ -40,6 +42,8 @@ struct batch {
     struct batch_reject_record *rejects;
     size_t reject_count, reject_capacity;
     size_t column_count;    /* of the map when the first row was put; a batch has one map */
+    bool has_odd;           /* a row has, or had, a value that is to be staged (form.h) */
+    bool is_spelled;        /* batch_spell; no page may begin */
     bool is_closed;         /* the trailer is written; no page may begin */
     int64_t opened_mono_ms; /* when the first page came; 0 while empty */
     size_t page_row_count, page_rows_len, page_reject_count; /* where the open page began */
@@ -112,6 +116,12 @@ void batch_put_part(const struct batch *batch, const size_t *rows, size_t count,
  */
 void batch_aim_at_table(struct batch *batch, int64_t at_us);
 void batch_aim_at_stage(struct batch *batch);
+
+/*
+ * The fields of columns with a form (form.h) as the staging table takes them. The columns are
+ * those of the map; the trailer goes, so the batch must be closed again. Once is enough.
+ */
+void batch_spell(struct batch *batch, const struct columns *columns);
 
 bool batch_is_empty(const struct batch *batch); /* no mark */
 size_t batch_bytes(const struct batch *batch);  /* memory held */

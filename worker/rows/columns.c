@@ -103,6 +103,13 @@ static enum column_check check_for(const struct column *column)
     return CHECK_NOTHING;
 }
 
+/* Keys stay text: their hashes must not depend on the way that a batch takes. */
+static enum column_form form_for(const struct column *column)
+{
+    bool is_text = column->type != COLUMN_OTHER || column->is_key;
+    return is_text ? FORM_NONE : form_of_type(column->sql_type);
+}
+
 /* Of the types whose own input takes an empty text, none loses it. */
 static bool is_empty_null(const struct column *column)
 {
@@ -158,6 +165,7 @@ void columns_index(struct columns *columns, struct arena *arena)
     columns->use_count = columns->deep_count = 0;
     for (size_t i = 0; i < columns->count; i++) {
         columns->items[i].check = check_for(&columns->items[i]);
+        columns->items[i].form = form_for(&columns->items[i]);
         columns->items[i].is_empty_null = is_empty_null(&columns->items[i]);
         if (is_deep(&columns->items[i]))
             columns->deep[columns->deep_count++] = (uint16_t)i;

@@ -9,6 +9,7 @@
 #include "config/stream.h"
 #include "worker/records/name_index.h"
 #include "worker/rows/column_type.h"
+#include "worker/rows/form.h"
 
 /* What an OTHER column's text must hold, as far as it can be seen here. The cast says the
  * rest. */
@@ -33,6 +34,7 @@ struct column {
     bool may_widen;     /* inferred, and nothing depends on its type */
     bool is_empty_null; /* "" is null here; set by columns_index, like the check */
     enum column_check check;
+    enum column_form form; /* of an OTHER column that is no key; set by columns_index */
 };
 
 enum { COLUMN_NONE = UINT16_MAX };

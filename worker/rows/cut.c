@@ -8,7 +8,7 @@
 #include "worker/records/record_id.h"
 #include "worker/records/reshape.h"
 #include "worker/records/where.h"
-#include "worker/rows/with.h"
+#include "worker/records/with.h"
 
 /*
  * Work between two looks at the clock: bytes of records, and a byte for each column of a row,

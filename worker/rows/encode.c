@@ -13,7 +13,7 @@
  * receive function wants, all big-endian. NULL is the length -1 and no bytes.
  *
  *     boolean       1 byte: 0 or 1
- *     int4, int8    two's complement
+ *     int2, 4, 8    two's complement
  *     date          int4: days since 2000-01-01
  *     timestamptz   int8: microseconds since 2000-01-01 00:00 UTC
  *     uuid          the 16 bytes
@@ -32,10 +32,6 @@
  *     5e3        5000                1 group, weight 0, scale 0
  *     -0.0       no group            weight 0, sign +, scale 1
  */
-
-/* 2000-01-01, where PostgreSQL's dates and times begin. */
-enum { PG_EPOCH_DAYS = 10957 };
-static const int64_t pg_epoch_us = INT64_C(946684800000000);
 
 enum { DIGITS_PER_GROUP = 4 };
 enum { NUMERIC_POSITIVE = 0x0000, NUMERIC_NEGATIVE = 0x4000 };
@@ -72,6 +68,13 @@ void encode_boolean(struct buf *buf, bool flag)
     char *room = field_room(buf, 1);
     if (room)
         *room = (char)flag;
+}
+
+void encode_int2(struct buf *buf, int16_t number)
+{
+    char *room = field_room(buf, 2);
+    if (room)
+        put16(room, (uint16_t)number);
 }
 
 void encode_int4(struct buf *buf, int32_t number)
@@ -183,7 +186,7 @@ bool encode_timestamptz(struct buf *buf, struct str text)
     int64_t us;
     if (!date_parse_rfc3339(text, &us))
         return false;
-    encode_int8(buf, us - pg_epoch_us);
+    encode_int8(buf, us - ENCODE_EPOCH_US);
     return true;
 }
 
@@ -192,7 +195,7 @@ bool encode_date(struct buf *buf, struct str text)
     int64_t days;
     if (!date_parse_day(text, &days))
         return false;
-    encode_int4(buf, (int32_t)(days - PG_EPOCH_DAYS));
+    encode_int4(buf, (int32_t)(days - ENCODE_EPOCH_DAYS));
     return true;
 }
 

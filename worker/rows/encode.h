@@ -19,8 +19,13 @@
  */
 enum { ENCODE_UUID_BYTES = 16, ENCODE_JSONB_VERSION = 1 };
 
+/* 2000-01-01, where PostgreSQL's dates and times begin. */
+enum { ENCODE_EPOCH_DAYS = 10957 };
+#define ENCODE_EPOCH_US INT64_C(946684800000000)
+
 void encode_null(struct buf *buf);
 void encode_boolean(struct buf *buf, bool flag);
+void encode_int2(struct buf *buf, int16_t number);
 void encode_int4(struct buf *buf, int32_t number);
 void encode_int8(struct buf *buf, int64_t number);
 bool encode_bigint(struct buf *buf, struct str number) MUST_CHECK;

@@ -136,14 +136,24 @@ static bool put_declared(struct row_writer *writer, enum column_type type,
     }
 }
 
-static void put_integer_text(struct buf *rows, int64_t integer)
+/* In the form that the column's table takes, or as it is. */
+static void put_formed(struct row_writer *writer, const struct column *column, struct str text)
+{
+    struct batch *batch = writer->batch;
+    if (form_put(column->form, &batch->rows, text))
+        return;
+    form_put_odd(&batch->rows, text);
+    batch->has_odd = true;
+}
+
+static void put_integer(struct row_writer *writer, const struct column *column, int64_t integer)
 {
     char digits[24];
     snprintf(digits, sizeof digits, "%lld", (long long)integer);
-    encode_text(rows, str_from(digits));
+    put_formed(writer, column, str_from(digits));
 }
 
-/* Staged as text. What is put may still be refused by the cast. */
+/* What is put may still be refused by the cast. */
 static bool put_other(struct row_writer *writer, const struct column *column,
                       const struct record_field *field)
 {
@@ -158,7 +168,7 @@ static bool put_other(struct row_writer *writer, const struct column *column,
         if (!input_integer(arena, text, &integer) ||
             integer != (is_small ? (int16_t)integer : (int32_t)integer))
             return false;
-        put_integer_text(rows, integer);
+        put_integer(writer, column, integer);
         return true;
     case CHECK_NUMBER:
         if (!input_may_be_number(text))
@@ -172,14 +182,17 @@ static bool put_other(struct row_writer *writer, const struct column *column,
         break;
     case CHECK_ARRAY:
     case CHECK_JSON_ARRAY:
-        if (field->kind != RECORD_LIST)
-            break;
-        encode_text(rows, input_array(arena, field->raw, column->check == CHECK_JSON_ARRAY));
+        if (field->kind == RECORD_LIST)
+            encode_text(rows,
+                        input_array(arena, field->raw, column->check == CHECK_JSON_ARRAY));
+        else
+            put_text(rows, field);
         return true;
     case CHECK_NOTHING:
-        break;
+        put_text(rows, field);
+        return true;
     }
-    put_text(rows, field);
+    put_formed(writer, column, text);
     return true;
 }
 

@@ -8,10 +8,12 @@ static struct stream stream;
 static uint64_t hashes[2];
 static const struct row_keys keys = {.hashes = hashes, .count = 2};
 static struct way_memory memory;
+static struct batch batch;
 
 static void set_up(enum write_mode write)
 {
     memory = (struct way_memory){0};
+    batch = (struct batch){0};
     stream.table = (struct table){.write = write, .key_count = 1};
     items[0] = (struct column){.type = COLUMN_BIGINT, .is_key = true};
     items[1] = (struct column){.type = COLUMN_JSONB};
@@ -22,7 +24,7 @@ static void set_up(enum write_mode write)
 static enum way choose(void)
 {
     bool has_hashes = way_hashes_keys(&stream, &map);
-    return way_choose(&memory, &stream, &map, has_hashes ? &keys : NULL);
+    return way_choose(&memory, &stream, &map, &batch, has_hashes ? &keys : NULL);
 }
 
 static void expect_ways(enum way way, unsigned count)
@@ -44,6 +46,12 @@ START_TEST(what_is_appended_meets_no_other_row)
     stream.table.key_count = 0;
     items[0].is_key = false;
     expect_ways(WAY_DIRECT, 1);
+    items[1] = (struct column){.type = COLUMN_OTHER, .form = FORM_DAY};
+    expect_ways(WAY_DIRECT, 1);
+    batch.has_odd = true;
+    expect_ways(WAY_STAGED, 1);
+    batch = (struct batch){.is_spelled = true};
+    expect_ways(WAY_STAGED, 1);
 }
 END_TEST
 
@@ -73,6 +81,13 @@ START_TEST(a_first_load_is_probed_ever_more_seldom)
         way_note_probe(&memory, 2, 2, 0, true);
         expect_ways(WAY_DIRECT, MIN(unasked, (unsigned)WAY_PATIENCE_MAX));
     }
+    expect_ways(WAY_PROBE, 1);
+    way_note_probe(&memory, 2, 2, 0, true);
+    batch.has_odd = true; /* it cannot be copied, but asking may spare it */
+    expect_ways(WAY_PROBE, 1);
+    batch.has_odd = false;
+    expect_ways(WAY_DIRECT, 1);
+    memory.left = 0;
     expect_ways(WAY_PROBE, 1);
     way_note_probe(&memory, 2, 1, 0, true);
     expect_ways(WAY_PROBE, 1);

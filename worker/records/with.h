@@ -1,5 +1,5 @@
-#ifndef WORKER_ROWS_WITH_H
-#define WORKER_ROWS_WITH_H
+#ifndef WORKER_RECORDS_WITH_H
+#define WORKER_RECORDS_WITH_H
 
 #include "config/stream.h"
 #include "core/template.h"

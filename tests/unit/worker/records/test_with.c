@@ -1,4 +1,4 @@
-#include "worker/rows/with.h"
+#include "worker/records/with.h"
 
 #include "tests/support/cpu.h"
 #include "tests/support/suite.h"

@@ -1,4 +1,4 @@
-#include "worker/rows/with.h"
+#include "worker/records/with.h"
 
 #include <assert.h>
 

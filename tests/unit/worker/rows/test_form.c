@@ -1,0 +1,253 @@
+#include "worker/rows/form.h"
+
+#include "base/rng.h"
+#include "tests/support/row_text.h"
+#include "tests/support/suite.h"
+#include "worker/rows/row.h"
+
+/*
+ * Differential: what a table holds where a value came in its binary form is what the cast of a
+ * staged text gives (schema/functions/merge.sql, staged_value), by a real PostgreSQL.
+ */
+struct type {
+    const char *name;
+    const char *cast;      /* of a text t */
+    const char *plain[24]; /* in binary form */
+    const char *odd[24];   /* PostgreSQL reads them, or refuses */
+};
+
+#define ODD_TIMES                                                                              \
+    "2024-01-05T10:00:60Z", "2024-01-05T10:00:00.1234567Z", "20240105T100000Z",                \
+        "2024-01-05T24:00:00Z", "Jan 5, 2024", "01/05/2024", "2024-01-05 11:00 Europe/Berlin", \
+        " 2024-01-05T10:00:00Z ", "2024-01-05t10:00:00z", "2024-1-5", "10000-01-01",           \
+        "0044-03-15 BC", "2024-01-05T10:00Z", "2024-01-05T10:00:00 +01:00", "infinity",        \
+        "2024-01-05T10:00:00+15:30"
+#define PLAIN_TIMES                                                                            \
+    "2024-01-05T10:00:00Z", "2024-01-05T10:00:00", "2024-01-05 10:00:00", "2024-01-05",        \
+        "2024-01-05T10:00:00.5Z", "2024-01-05T10:00:00.123456+02:00",                          \
+        "2024-01-05T23:59:59.999999-14:59", "2024-01-05T10:00:00+0530",                        \
+        "2024-01-05 10:00:00-03", "0001-01-01", "0001-01-01T00:00:00Z",                        \
+        "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z", "1999-12-31T23:30:00Z",  \
+        "1900-02-28T00:00:00-00:00", "2000-02-29T01:00:00+02:00", "1582-10-10"
+
+static const struct type types[] = {
+    {"timestamp with time zone", "t::timestamptz", {PLAIN_TIMES}, {ODD_TIMES}},
+    {"timestamp without time zone",
+     "(t::timestamptz at time zone 'UTC')",
+     {PLAIN_TIMES},
+     {ODD_TIMES}},
+    {"date", "(t::timestamptz at time zone 'UTC')::date", {PLAIN_TIMES}, {ODD_TIMES}},
+    {"double precision",
+     "t::double precision",
+     {"0", "-0", "1.5", "0.1", "-123.456e-7", "1e308", "2.2250738585072014e-308",
+      "9007199254740993", "0.30000000000000004", "12345678901234567890123456789",
+      "1.7976931348623157e308", "5e-1"},
+     {"1.", ".5", "+1", " 7 ", "007", "NaN", "-inf", "4.9e-324", "Infinity"}},
+    {"real",
+     "t::real",
+     {"0", "-0", "1.5", "0.1", "16777217", "3.4028235e38", "1.17549435e-38", "0.3",
+      "1.00000017881393432617187499",
+      "1.00000017881393421514957253748434595763683319091796875"},
+     {"1.", "NaN", "inf", "1e-45"}},
+    {"integer", "t::integer", {"0", "-7", "2147483647", "-2147483648"}, {NULL}},
+    {"smallint", "t::smallint", {"0", "-7", "32767", "-32768"}, {NULL}},
+    {"character varying(12)", "t::varchar", {"", "abc", "2024", "a        b  "}, {NULL}},
+};
+
+/* What PostgreSQL refuses must not be put as a value: it is odd, or does not fit. */
+static const char *const refused[] = {
+    "2024-02-30",
+    "2023-02-29T00:00:00Z",
+    "2024-13-01",
+    "0000-01-01",
+    "2024-01-05T10:00:00+16:00",
+    "2024-01-05T10:61:00Z",
+    "2024-01-05T10:00:00.Z",
+    "2024-01-05T10:00:00+1",
+    "2024-01-05T10:00:00Zx",
+    "soon",
+    "1e400",
+    "1e-400",
+    "-1e39000",
+    "1.5.5",
+    "0x",
+    "--1",
+    "\\u00e4",
+};
+
+static struct err err = ERR_INIT;
+
+/* A page of records {"v": text, "t": text} into columns of the type and of text. */
+struct page {
+    struct arena *arena;
+    struct column items[2];
+    struct columns columns;
+    struct table table;
+    struct batch *batch;
+    struct row_writer writer;
+};
+
+static void page_open(struct page *page, const char *type)
+{
+    *page = (struct page){.arena = arena_new(), .batch = batch_new(MIB(4))};
+    page->items[0] = (struct column){
+        .field = STR("v"), .name = STR("v"), .type = COLUMN_OTHER, .sql_type = str_from(type)};
+    page->items[1] = (struct column){
+        .field = STR("t"), .name = STR("t"), .type = COLUMN_TEXT, .sql_type = STR("text")};
+    page->columns = (struct columns){.items = page->items, .count = 2, .has_table = true};
+    columns_index(&page->columns, page->arena);
+    page->writer = (struct row_writer){
+        .batch = page->batch,
+        .binder = {.columns = &page->columns, .table = &page->table, .arena = page->arena}};
+    row_start(&page->writer);
+    batch_page_begin(page->batch);
+}
+
+static void page_close(struct page *page)
+{
+    batch_free(page->batch);
+    arena_free(page->arena);
+}
+
+static enum row_result put(struct page *page, const char *text)
+{
+    static const struct path whole;
+    const char *reason;
+    struct record record;
+    struct str json = arena_printf(page->arena, "{\"v\": \"%s\", \"t\": \"%s\"}", text, text);
+    struct records *records = records_start(page->arena, json, &whole);
+    ck_assert_int_eq(records_next(records, &record, &err), RECORDS_ONE);
+    return row_put(&page->writer, &record, &reason);
+}
+
+/* Of the rows whose value is not that of the cast: what was sent, is stored, should be. */
+static void expect_cast(struct page *page, const struct type *type, const char *stored)
+{
+    AUTO_BUF(sql, KIB(4));
+    batch_close(page->batch);
+    buf_printf(&sql,
+               "select coalesce(string_agg(format('%%s is %%s, not %%s', t, stored, read), ', '"
+               "), '') from (select t, (%s)::text as stored, (%s)::text as read from stage) x "
+               "where stored is distinct from read",
+               stored, type->cast);
+    struct str wrong = row_text_ask(page->arena, page->batch, &page->columns, sql.ptr);
+    ck_assert_msg(wrong.len == 0, "%s: %.*s", type->name, STR_ARG(wrong));
+}
+
+/* `t` is cast as the merge does it, `v` likewise, where it was spelled. */
+static void expect_spelled(struct page *page, const struct type *type)
+{
+    AUTO_BUF(cast, KIB(1));
+    for (const char *at = type->cast; *at; at++)
+        buf_put_byte(&cast, at[0] == 't' && at[1] == ':' ? 'v' : *at);
+    buf_put_byte(&cast, 0);
+    batch_spell(page->batch, &page->columns);
+    expect_cast(page, type, cast.ptr);
+}
+
+START_TEST(plain_values_are_what_the_cast_gives)
+{
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        struct page page;
+        page_open(&page, types[i].name);
+        for (size_t at = 0; at < COUNT_OF(types[i].plain) && types[i].plain[at]; at++) {
+            ck_assert_msg(put(&page, types[i].plain[at]) == ROW_PUT, "%s", types[i].plain[at]);
+            ck_assert_msg(!page.batch->has_odd, "%s: %s", types[i].name, types[i].plain[at]);
+        }
+        expect_cast(&page, &types[i], "v");
+        expect_spelled(&page, &types[i]);
+        page_close(&page);
+    }
+}
+END_TEST
+
+START_TEST(odd_values_are_left_to_the_cast)
+{
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        struct page page;
+        page_open(&page, types[i].name);
+        for (size_t at = 0; at < COUNT_OF(types[i].odd) && types[i].odd[at]; at++) {
+            page.batch->has_odd = false;
+            ck_assert_msg(put(&page, types[i].odd[at]) == ROW_PUT, "%s", types[i].odd[at]);
+            ck_assert_msg(page.batch->has_odd, "%s: %s", types[i].name, types[i].odd[at]);
+        }
+        if (types[i].plain[0])
+            ck_assert_int_eq(put(&page, types[i].plain[0]), ROW_PUT);
+        expect_spelled(&page, &types[i]);
+        page_close(&page);
+    }
+}
+END_TEST
+
+START_TEST(what_postgres_refuses_is_no_value)
+{
+    for (size_t i = 0; i < COUNT_OF(types) - 1; i++)
+        for (size_t at = 0; at < COUNT_OF(refused); at++) {
+            struct page page;
+            page_open(&page, types[i].name);
+            enum row_result result = put(&page, refused[at]);
+            ck_assert_msg(result == ROW_ASIDE || page.batch->has_odd, "%s: %s", types[i].name,
+                          refused[at]);
+            page_close(&page);
+        }
+}
+END_TEST
+
+static struct str random_time(struct rng *rng, struct arena *arena)
+{
+    static const char *const ends[] = {"",    "Z",      "+00",        "-03:30", "+14:00",
+                                       ".1Z", ".99999", ".000001+01", ".5-0930"};
+    static const char between[] = "T ";
+    return arena_printf(arena, "%04d-%02d-%02d%c%02d:%02d:%02d%s",
+                        (int)rng_below(rng, 9998) + 2, (int)rng_below(rng, 12) + 1,
+                        (int)rng_below(rng, 28) + 1, between[rng_below(rng, 2)],
+                        (int)rng_below(rng, 24), (int)rng_below(rng, 60),
+                        (int)rng_below(rng, 60), ends[rng_below(rng, COUNT_OF(ends))]);
+}
+
+static struct str random_number(struct rng *rng, struct arena *arena)
+{
+    return arena_printf(arena, "%s%llu.%llue%d", rng_below(rng, 2) ? "-" : "",
+                        (unsigned long long)rng_below(rng, 1000000000),
+                        (unsigned long long)rng_below(rng, UINT64_MAX >> rng_below(rng, 60)),
+                        (int)rng_below(rng, 40) - 25);
+}
+
+START_TEST(random_values_are_what_the_cast_gives)
+{
+    enum { TIMES = 3, NUMBERS = 5, VALUES = 2000 };
+    struct rng rng;
+    rng_seed(&rng, 8);
+    for (size_t i = 0; i < NUMBERS; i++) {
+        struct page page;
+        page_open(&page, types[i].name);
+        for (size_t at = 0; at < VALUES; at++) {
+            struct str text =
+                i < TIMES ? random_time(&rng, page.arena) : random_number(&rng, page.arena);
+            ck_assert_msg(put(&page, text.ptr) == ROW_PUT, "%s", text.ptr);
+            ck_assert_msg(!page.batch->has_odd, "%s: %s", types[i].name, text.ptr);
+        }
+        expect_cast(&page, &types[i], "v");
+        expect_spelled(&page, &types[i]);
+        page_close(&page);
+    }
+}
+END_TEST
+
+START_TEST(knows_types_by_name)
+{
+    ck_assert_int_eq(form_of_type(STR("timestamptz")), FORM_INSTANT);
+    ck_assert_int_eq(form_of_type(STR("Timestamp With Time Zone")), FORM_INSTANT);
+    ck_assert_int_eq(form_of_type(STR("character varying")), FORM_TEXT);
+    ck_assert_int_eq(form_of_type(STR("varchar(3)")), FORM_TEXT);
+    ck_assert_int_eq(form_of_type(STR("timestamp(0)")), FORM_NONE);
+    ck_assert_int_eq(form_of_type(STR("timestamp(3) with time zone")), FORM_NONE);
+    ck_assert_int_eq(form_of_type(STR("integer[]")), FORM_NONE);
+    ck_assert_int_eq(form_of_type(STR("character varying(3)[]")), FORM_NONE);
+    ck_assert_int_eq(form_of_type(STR("time")), FORM_NONE);
+}
+END_TEST
+
+SUITE("worker/form", plain_values_are_what_the_cast_gives, odd_values_are_left_to_the_cast,
+      what_postgres_refuses_is_no_value, random_values_are_what_the_cast_gives,
+      knows_types_by_name)

@@ -1,0 +1,273 @@
+#include "worker/rows/form.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/date.h"
+#include "worker/rows/encode.h"
+
+/* Longer than any value of a fixed length. */
+#define ODD_MARK STR("\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377")
+
+enum { DAY_BYTES = 10, SECOND_AT = 17, FRACTION_AT = 19, FRACTION_DIGITS_MAX = 6 };
+enum { NUMBER_BYTES_MAX = 63 };
+static const int64_t day_us = INT64_C(86400000000);
+
+enum column_form form_of_type(struct str sql_type)
+{
+    static const struct {
+        const char *name;
+        enum column_form form;
+    } types[] = {
+        {"smallint", FORM_SMALLINT},
+        {"int2", FORM_SMALLINT},
+        {"integer", FORM_INTEGER},
+        {"int", FORM_INTEGER},
+        {"int4", FORM_INTEGER},
+        {"real", FORM_REAL},
+        {"float4", FORM_REAL},
+        {"double precision", FORM_DOUBLE},
+        {"float8", FORM_DOUBLE},
+        {"timestamp with time zone", FORM_INSTANT},
+        {"timestamptz", FORM_INSTANT},
+        {"timestamp without time zone", FORM_INSTANT},
+        {"timestamp", FORM_INSTANT},
+        {"date", FORM_DAY},
+        {"character varying", FORM_TEXT},
+        {"varchar", FORM_TEXT},
+    };
+    struct str name = sql_type;
+    if (str_ends(sql_type, STR(")")) && str_find_byte(sql_type, '[') < 0)
+        (void)str_split(sql_type, '(', &name);
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if (str_eq_nocase(str_trim(name), str_from(types[i].name)) &&
+            (name.len == sql_type.len || types[i].form == FORM_TEXT))
+            return types[i].form;
+    return FORM_NONE;
+}
+
+/* --- times --- */
+
+/* `Z`, `+02`, `+0200`, `+02:00`, or nothing; PostgreSQL takes no more than 15 hours. */
+static bool is_plain_offset(struct str text)
+{
+    if (text.len < 3)
+        return text.len == 0 || str_is(text, "Z");
+    return text.ptr[1] == '0' || (text.ptr[1] == '1' && text.ptr[2] <= '4');
+}
+
+/* The ways of writing in which date_parse_iso and PostgreSQL read the same. */
+static bool is_plain_time(struct str text)
+{
+    if (text.len < FRACTION_AT || (text.ptr[DAY_BYTES] != 'T' && text.ptr[DAY_BYTES] != ' ') ||
+        text.ptr[SECOND_AT] == '6')
+        return false;
+    struct str rest = str_slice(text, FRACTION_AT, text.len);
+    if (str_starts(rest, STR("."))) {
+        size_t digits = str_count_digits(str_slice(rest, 1, rest.len));
+        if (digits > FRACTION_DIGITS_MAX)
+            return false;
+        rest = str_slice(rest, 1 + digits, rest.len);
+    }
+    return is_plain_offset(rest);
+}
+
+static bool read_time(struct str text, int64_t *ret_us)
+{
+    bool is_day = text.len == DAY_BYTES;
+    return (is_day || is_plain_time(text)) && date_parse_iso(text, ret_us);
+}
+
+static int64_t day_of(int64_t us)
+{
+    return (us >= 0 ? us : us - (day_us - 1)) / day_us;
+}
+
+/* --- numbers --- */
+
+/* A number of JSON, with a NUL at its end. */
+static bool copy_number(struct str text, char ret_number[NUMBER_BYTES_MAX + 1])
+{
+    if (text.len > NUMBER_BYTES_MAX || !encode_is_number(text))
+        return false;
+    memcpy(ret_number, text.ptr, text.len);
+    ret_number[text.len] = 0;
+    return true;
+}
+
+/* What is too large, or so small that digits are lost, PostgreSQL judges. */
+static bool put_double(struct buf *rows, struct str text)
+{
+    char number[NUMBER_BYTES_MAX + 1];
+    int64_t bits;
+    if (!copy_number(text, number))
+        return false;
+    errno = 0;
+    double value = strtod(number, NULL);
+    if (errno)
+        return false;
+    memcpy(&bits, &value, sizeof bits);
+    encode_int8(rows, bits);
+    return true;
+}
+
+static bool put_real(struct buf *rows, struct str text)
+{
+    char number[NUMBER_BYTES_MAX + 1];
+    int32_t bits;
+    if (!copy_number(text, number))
+        return false;
+    errno = 0;
+    float value = strtof(number, NULL);
+    if (errno)
+        return false;
+    memcpy(&bits, &value, sizeof bits);
+    encode_int4(rows, bits);
+    return true;
+}
+
+static bool put_integer(struct buf *rows, struct str text, bool is_small)
+{
+    int64_t integer;
+    if (!str_to_int64(text, &integer) ||
+        integer != (is_small ? (int16_t)integer : (int32_t)integer))
+        return false;
+    if (is_small)
+        encode_int2(rows, (int16_t)integer);
+    else
+        encode_int4(rows, (int32_t)integer);
+    return true;
+}
+
+/* --- both ways --- */
+
+bool form_put(enum column_form form, struct buf *rows, struct str text)
+{
+    int64_t us;
+    switch (form) {
+    case FORM_SMALLINT:
+    case FORM_INTEGER:
+        return put_integer(rows, text, form == FORM_SMALLINT);
+    case FORM_REAL:
+        return put_real(rows, text);
+    case FORM_DOUBLE:
+        return put_double(rows, text);
+    case FORM_INSTANT:
+        if (!read_time(text, &us))
+            return false;
+        encode_int8(rows, us - ENCODE_EPOCH_US);
+        return true;
+    case FORM_DAY:
+        if (!read_time(text, &us))
+            return false;
+        encode_int4(rows, (int32_t)(day_of(us) - ENCODE_EPOCH_DAYS));
+        return true;
+    case FORM_NONE:
+    case FORM_TEXT:
+        break;
+    }
+    encode_text(rows, text);
+    return true;
+}
+
+void form_put_odd(struct buf *rows, struct str text)
+{
+    size_t begin = encode_begin(rows);
+    buf_put(rows, ODD_MARK);
+    buf_put(rows, text);
+    encode_end(rows, begin);
+}
+
+static int64_t read_bits(struct str bytes)
+{
+    uint64_t wire64;
+    uint32_t wire32;
+    uint16_t wire16;
+    switch (bytes.len) {
+    case sizeof wire16:
+        memcpy(&wire16, bytes.ptr, sizeof wire16);
+        return (int16_t)be16toh(wire16);
+    case sizeof wire32:
+        memcpy(&wire32, bytes.ptr, sizeof wire32);
+        return (int32_t)be32toh(wire32);
+    default:
+        assert(bytes.len == sizeof wire64);
+        memcpy(&wire64, bytes.ptr, sizeof wire64);
+        return (int64_t)be64toh(wire64);
+    }
+}
+
+static void spell_time(struct buf *rows, int64_t us, bool is_day)
+{
+    AUTO_BUF(text, 64);
+    date_format_rfc3339(&text, us);
+    encode_text(rows, str_slice(buf_str(&text), 0, is_day ? (size_t)DAY_BYTES : text.len));
+}
+
+/* The fewest digits that are read as the same number. */
+static void spell_double(struct buf *rows, int64_t bits)
+{
+    char text[32];
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    encode_text(rows, str_from(text));
+}
+
+static void spell_real(struct buf *rows, int32_t bits)
+{
+    char text[32];
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            break;
+    }
+    encode_text(rows, str_from(text));
+}
+
+bool form_changes(enum column_form form)
+{
+    return form != FORM_NONE && form != FORM_TEXT;
+}
+
+void form_spell(enum column_form form, struct str bytes, struct buf *rows)
+{
+    char digits[24];
+    if (str_starts(bytes, ODD_MARK)) {
+        encode_text(rows, str_slice(bytes, ODD_MARK.len, bytes.len));
+        return;
+    }
+    switch (form) {
+    case FORM_SMALLINT:
+    case FORM_INTEGER:
+        snprintf(digits, sizeof digits, "%lld", (long long)read_bits(bytes));
+        encode_text(rows, str_from(digits));
+        return;
+    case FORM_REAL:
+        spell_real(rows, (int32_t)read_bits(bytes));
+        return;
+    case FORM_DOUBLE:
+        spell_double(rows, read_bits(bytes));
+        return;
+    case FORM_INSTANT:
+        spell_time(rows, read_bits(bytes) + ENCODE_EPOCH_US, false);
+        return;
+    case FORM_DAY:
+        spell_time(rows, (read_bits(bytes) + ENCODE_EPOCH_DAYS) * day_us, true);
+        return;
+    case FORM_NONE:
+    case FORM_TEXT:
+        encode_text(rows, bytes);
+    }
+}

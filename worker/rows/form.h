@@ -1,0 +1,47 @@
+#ifndef WORKER_ROWS_FORM_H
+#define WORKER_ROWS_FORM_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/*
+ * Values of an OTHER column on two ways (load/way.h): its table takes them in the binary form
+ * of its type, a staging table as text, from which the merge casts them.
+ *
+ *     form_put ── false ──► form_put_odd      a row is cut
+ *     form_spell                              it goes to a staging table after all
+ *
+ * form_put writes only what it reads exactly as PostgreSQL's own input would: a number as JSON
+ * writes it; a time of RFC 3339, also without its offset (UTC) or as a day alone, without a
+ * second 60, with at most six digits of a second, and offsets up to 14 hours. Any other text is
+ * odd: it is kept as it is, with a mark before it that begins no value of these types, and a
+ * batch that holds one is staged. What form_spell writes is read as the same value.
+ *
+ * Sources: PostgreSQL, src/backend/utils/adt: float.c, datetime.c, and the *_recv functions.
+ */
+enum column_form {
+    FORM_NONE, /* text on both ways: PostgreSQL alone knows the type */
+    FORM_SMALLINT,
+    FORM_INTEGER,
+    FORM_REAL,
+    FORM_DOUBLE,
+    FORM_INSTANT, /* timestamptz; timestamp, in UTC */
+    FORM_DAY,     /* date, in UTC */
+    FORM_TEXT,    /* varchar: the bytes, and PostgreSQL refuses what is too long */
+};
+
+/* Of a type's name in SQL, long or short, in either case of letters. */
+enum column_form form_of_type(struct str sql_type);
+
+/* A field of a tuple (encode.h). False: the text is odd, nothing was put. Not for FORM_NONE. */
+bool form_put(enum column_form form, struct buf *rows, struct str text) MUST_CHECK;
+void form_put_odd(struct buf *rows, struct str text);
+
+bool form_changes(enum column_form form); /* is text something else than the binary form? */
+
+/* The bytes of a field that one of them has put, as the field that the staging table takes. */
+void form_spell(enum column_form form, struct str bytes, struct buf *rows);
+
+#endif
