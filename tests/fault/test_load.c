@@ -25,7 +25,8 @@ enum {
     ROUNDS = 3,
 };
 
-/* `small` is declared with a type that only PostgreSQL reads; in `staged` so is the key. */
+/* `small` is a declared type, written in its own binary form (worker/rows/form.h); the key of
+ * `staged` is one that only the server hashes. */
 static const char definition[] =
     "source: api\n"
     "base_url: %s\n"

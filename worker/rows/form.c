@@ -38,6 +38,8 @@ enum column_form form_of_type(struct str sql_type)
         {"timestamp without time zone", FORM_INSTANT},
         {"timestamp", FORM_INSTANT},
         {"date", FORM_DAY},
+        {"numeric", FORM_NUMERIC},
+        {"decimal", FORM_NUMERIC},
         {"character varying", FORM_TEXT},
         {"varchar", FORM_TEXT},
     };
@@ -46,7 +48,7 @@ enum column_form form_of_type(struct str sql_type)
         (void)str_split(sql_type, '(', &name);
     for (size_t i = 0; i < COUNT_OF(types); i++)
         if (str_eq_nocase(str_trim(name), str_from(types[i].name)) &&
-            (name.len == sql_type.len || types[i].form == FORM_TEXT))
+            (name.len == sql_type.len || types[i].form >= FORM_NUMERIC))
             return types[i].form;
     return FORM_NONE;
 }
@@ -98,6 +100,13 @@ static bool copy_number(struct str text, char ret_number[NUMBER_BYTES_MAX + 1])
     memcpy(ret_number, text.ptr, text.len);
     ret_number[text.len] = 0;
     return true;
+}
+
+/* Without an exponent: a number that does not fit goes aside as it was sent. */
+static bool is_plain_number(struct str text)
+{
+    return text.len <= NUMBER_BYTES_MAX && str_find_byte(text, 'e') < 0 &&
+           str_find_byte(text, 'E') < 0;
 }
 
 /* What is too large, or so small that digits are lost, PostgreSQL judges. */
@@ -167,6 +176,8 @@ bool form_put(enum column_form form, struct buf *rows, struct str text)
             return false;
         encode_int4(rows, (int32_t)(day_of(us) - ENCODE_EPOCH_DAYS));
         return true;
+    case FORM_NUMERIC:
+        return is_plain_number(text) && encode_numeric(rows, text);
     case FORM_NONE:
     case FORM_TEXT:
         break;
@@ -236,6 +247,45 @@ static void spell_real(struct buf *rows, int32_t bits)
     encode_text(rows, str_from(text));
 }
 
+/* --- numeric, back from what encode_numeric has made of it --- */
+
+enum { NUMERIC_COUNT, NUMERIC_WEIGHT, NUMERIC_SIGN, NUMERIC_SCALE, NUMERIC_GROUPS };
+
+static int numeric_part(struct str bytes, int at)
+{
+    return (int)read_bits(str_slice(bytes, 2 * (size_t)at, 2 * (size_t)at + 2));
+}
+
+/* Groups that are all zeros are not there at either end. */
+static int numeric_group(struct str bytes, int at)
+{
+    bool is_there = at >= 0 && at < numeric_part(bytes, NUMERIC_COUNT);
+    return is_there ? numeric_part(bytes, NUMERIC_GROUPS + at) : 0;
+}
+
+static void spell_numeric(struct buf *rows, struct str bytes)
+{
+    enum { GROUP_DIGITS = 4 };
+    int weight = numeric_part(bytes, NUMERIC_WEIGHT), at = 0;
+    char digits[16];
+    size_t begin = encode_begin(rows);
+    if (numeric_part(bytes, NUMERIC_SIGN))
+        buf_put_byte(rows, '-');
+    if (weight < 0)
+        buf_put_byte(rows, '0');
+    for (; at <= weight; at++)
+        buf_printf(rows, at ? "%04d" : "%d", numeric_group(bytes, at));
+    at = weight + 1;
+    int left = numeric_part(bytes, NUMERIC_SCALE);
+    if (left)
+        buf_put_byte(rows, '.');
+    for (; left > 0; left -= GROUP_DIGITS) {
+        snprintf(digits, sizeof digits, "%04d", numeric_group(bytes, at++));
+        buf_put(rows, str_slice(str_from(digits), 0, (size_t)MIN(left, (int)GROUP_DIGITS)));
+    }
+    encode_end(rows, begin);
+}
+
 bool form_changes(enum column_form form)
 {
     return form != FORM_NONE && form != FORM_TEXT;
@@ -265,6 +315,9 @@ void form_spell(enum column_form form, struct str bytes, struct buf *rows)
         return;
     case FORM_DAY:
         spell_time(rows, (read_bits(bytes) + ENCODE_EPOCH_DAYS) * day_us, true);
+        return;
+    case FORM_NUMERIC:
+        spell_numeric(rows, bytes);
         return;
     case FORM_NONE:
     case FORM_TEXT:

@@ -15,7 +15,8 @@
  *
  * form_put writes only what it reads exactly as PostgreSQL's own input would: a number as JSON
  * writes it; a time of RFC 3339, also without its offset (UTC) or as a day alone, without a
- * second 60, with at most six digits of a second, and offsets up to 14 hours. Any other text is
+ * second 60, with at most six digits of a second, and offsets up to 14 hours; for numeric no
+ * exponent, so that what form_spell writes is what was sent. Any other text is
  * odd: it is kept as it is, with a mark before it that begins no value of these types, and a
  * batch that holds one is staged. What form_spell writes is read as the same value.
  *
@@ -29,6 +30,7 @@ enum column_form {
     FORM_DOUBLE,
     FORM_INSTANT, /* timestamptz; timestamp, in UTC */
     FORM_DAY,     /* date, in UTC */
+    FORM_NUMERIC, /* with a precision, to which PostgreSQL rounds on both ways */
     FORM_TEXT,    /* varchar: the bytes, and PostgreSQL refuses what is too long */
 };
 

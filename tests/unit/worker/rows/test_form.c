@@ -51,6 +51,11 @@ static const struct type types[] = {
      {"1.", "NaN", "inf", "1e-45"}},
     {"integer", "t::integer", {"0", "-7", "2147483647", "-2147483648"}, {NULL}},
     {"smallint", "t::smallint", {"0", "-7", "32767", "-32768"}, {NULL}},
+    {"numeric(14,2)",
+     "t::numeric::numeric(14,2)",
+     {"0", "-0", "0.00", "19.90", "-19.9", "12345.678", "0.005", "-0.005", "0.00001",
+      "999999999999.99", "10000", "100000000", "0.000000010000", "10000.0001", "-1", "1200"},
+     {"1e3", "1.", ".5", " 7 ", "007", "NaN", "+1"}},
     {"character varying(12)", "t::varchar", {"", "abc", "2024", "a        b  "}, {NULL}},
 };
 
@@ -237,6 +242,8 @@ END_TEST
 START_TEST(knows_types_by_name)
 {
     ck_assert_int_eq(form_of_type(STR("timestamptz")), FORM_INSTANT);
+    ck_assert_int_eq(form_of_type(STR("numeric(12,2)")), FORM_NUMERIC);
+    ck_assert_int_eq(form_of_type(STR("numeric(12,2)[]")), FORM_NONE);
     ck_assert_int_eq(form_of_type(STR("Timestamp With Time Zone")), FORM_INSTANT);
     ck_assert_int_eq(form_of_type(STR("character varying")), FORM_TEXT);
     ck_assert_int_eq(form_of_type(STR("varchar(3)")), FORM_TEXT);

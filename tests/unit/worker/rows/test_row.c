@@ -456,7 +456,7 @@ START_TEST(other_types_are_looked_at_before_the_server_does)
         put(&page, "{\"i\":2147483647,\"s\":\"-32768\",\"d\":1e3,\"n\":1.5,\"c\":7}"), ROW_PUT);
     ck_assert_int_eq(put(&page, "{\"i\":2147483648,\"s\":32768,\"d\":\"x\",\"n\":{}}"),
                      ROW_ASIDE);
-    ck_assert_str_is(load(&page), "2147483647|-32768|1000|1.5|7|NULL|0|0\n"
+    ck_assert_str_is(load(&page), "2147483647|-32768|1000|2|7|NULL|0|0\n"
                                   "NULL|NULL|NULL|NULL|NULL|{\"d\": \"\\\"x\\\"\", \"i\": "
                                   "\"2147483648\", \"n\": \"{}\", \"s\": \"32768\"}|0|1");
     page_close(&page);
