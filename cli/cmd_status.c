@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "base/units.h"
 #include "cli/cli.h"
 #include "cli/counts.h"
@@ -12,13 +13,29 @@
 /* `status`: pagetide.health and pagetide.progress for a person; the views are the contract. */
 enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536, WATCH_MS = 2000 };
 
+/*
+ * A job `p` that is not over and on which nobody works: neither its worker nor, where it waits for
+ * any, a worker with a queue has beaten within two beats of $2 milliseconds, or those that did are
+ * known to be gone ($3, names with commas). A worker with reserved jobs is a `sync`: it takes no
+ * other's. Also in SQL: pagetide.worker_is_stale.
+ */
+#define IS_LEFT                                                                                \
+    "exists (select from pagetide.job j where j.run = p.run and j.run || '/' || j.n = p.job "  \
+    "and j.state in ('queued', 'running', 'waiting') and not exists (select from "             \
+    "pagetide.worker w where w.seen_at >= pagetide.clock() - 2 * $2 * interval '1 ms' "        \
+    "and w.id <> all (string_to_array($3, ',')) and (w.id = j.worker or j.state <> 'running' " \
+    "and not j.reserved and not exists (select from pagetide.job o where o.worker = w.id "     \
+    "and o.reserved))))"
+
 static const char health_sql[] =
     "select stream, case when paused then 'paused, ' else '' end || "
-    "coalesce('last run ' || last_state || coalesce(', ' || complete, ''), 'never run'), "
+    "coalesce('last run ' || last_state || coalesce(', ' || complete, ''), 'never run') || "
+    "case when exists (select from pagetide.progress p where p.stream = h.stream and " IS_LEFT
+    ") then ', but nobody works on it' else '' end, "
     "to_char(last_success, 'YYYY-MM-DD HH24:MI:SS'), "
     "to_char(next_due, 'YYYY-MM-DD HH24:MI:SS'), "
     "(select string_agg(m.key || ' (' || m.value || ')', ', ' order by m.value::bigint desc, "
-    "m.key) from jsonb_each_text(misfits) m) from pagetide.health "
+    "m.key) from jsonb_each_text(misfits) m) from pagetide.health h "
     "where $1::text is null or stream like $1 order by stream";
 enum health_column {
     HEALTH_STREAM,
@@ -29,18 +46,12 @@ enum health_column {
     HEALTH_COLUMNS,
 };
 
-/* A running job `p` whose worker has missed two beats of $2 milliseconds. Also in SQL:
- * pagetide.worker_is_stale. */
-#define WORKER_IS_GONE                                                                         \
-    "(p.state = 'running' and not exists (select from pagetide.worker w where w.id = "         \
-    "p.worker "                                                                                \
-    "and w.seen_at >= pagetide.clock() - 2 * $2 * interval '1 ms'))"
-
 static const char progress_sql[] =
     "select stream, job, state, page, pages_total, records, "
-    "case when " WORKER_IS_GONE " then 'its worker is gone' || coalesce(', last seen ' || "
-    "(select to_char(w.seen_at, 'YYYY-MM-DD HH24:MI:SS') from pagetide.worker w "
-    "where w.id = p.worker), '') || '; another takes it up, or pagetide sync ' || p.stream "
+    "case when " IS_LEFT " then coalesce((select 'its worker is gone, last seen ' || "
+    "to_char(w.seen_at, 'YYYY-MM-DD HH24:MI:SS') || ': ' from pagetide.worker w "
+    "where w.id = p.worker), '') || 'nobody works on it; pagetide sync ' || p.stream || "
+    "' goes on where it stopped, and so does a worker (pagetide up)' "
     "else coalesce(error, waiting_for) end, "
     "rejects, folded from pagetide.progress p where $1::text is null or stream like $1 "
     "order by stream, run, job";
@@ -70,7 +81,7 @@ enum refusal_column {
 /* A stream as one object, with its jobs. */
 static const char json_sql[] =
     "select (to_jsonb(h) || jsonb_build_object('jobs', coalesce((select "
-    "jsonb_agg(to_jsonb(p) - 'stream' || jsonb_build_object('worker_is_gone', " WORKER_IS_GONE
+    "jsonb_agg(to_jsonb(p) - 'stream' || jsonb_build_object('worker_is_gone', " IS_LEFT
     ")) from pagetide.progress p "
     "where p.stream = h.stream), '[]'), 'refused_by_redis', coalesce((select "
     "jsonb_agg(f.what) from pagetide.refusals() f), '[]')))::text from pagetide.health h "
@@ -142,6 +153,26 @@ static void print_all(const struct pg_result *streams, const struct pg_result *j
     }
 }
 
+/* The names of this host's workers whose processes have ended, with commas. */
+static bool find_gone(struct cli *cli, struct pg *pg, struct str *ret_names, struct err *err)
+{
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    char host[PROCESS_HOST_BYTES];
+    enum { WORKER_ID, WORKER_PID, WORKER_COLUMNS };
+    process_host(host);
+    const struct pg_value params[] = {pg_text(str_from(host))};
+    if (!pg_await(pg, "select id, pid from pagetide.worker where host = $1", params,
+                  COUNT_OF(params), TIMEOUT_MS, &result, err))
+        return false;
+    assert(pg_columns(result) == WORKER_COLUMNS);
+    *ret_names = STR_NONE;
+    for (size_t i = 0; i < pg_rows(result); i++)
+        if (process_is_gone(pg_get_int(result, i, WORKER_PID)))
+            *ret_names = arena_join(cli->arena, *ret_names, ",",
+                                    arena_str(cli->arena, pg_get_str(result, i, WORKER_ID)));
+    return true;
+}
+
 static int show(struct cli *cli, struct pg *pg)
 {
     AUTO_PG_RESULT struct pg_result *streams = NULL;
@@ -150,10 +181,13 @@ static int show(struct cli *cli, struct pg *pg)
     struct err err = ERR_INIT;
     const char *word = cli->operand_count ? cli->operands[0] : NULL;
     bool as_json = cli->options.json;
-    const struct pg_value params[] = {word ? pg_text(streams_pattern(cli->arena, word))
-                                           : PG_NULL,
-                                      pg_int(cli->settings.beat_ms)};
-    if (!pg_await(pg, as_json ? json_sql : health_sql, params, as_json ? 2 : 1, TIMEOUT_MS,
+    struct str gone;
+    if (!find_gone(cli, pg, &gone, &err))
+        return cli_fail(&err);
+    const struct pg_value params[] = {
+        word ? pg_text(streams_pattern(cli->arena, word)) : PG_NULL,
+        pg_int(cli->settings.beat_ms), pg_text(gone)};
+    if (!pg_await(pg, as_json ? json_sql : health_sql, params, COUNT_OF(params), TIMEOUT_MS,
                   &streams, &err))
         return cli_fail(&err);
     if (word && !pg_rows(streams))

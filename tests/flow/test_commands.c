@@ -353,6 +353,49 @@ START_TEST(status_says_that_a_worker_is_gone)
 }
 END_TEST
 
+/* A `sync` that hangs at its first page, left in PostgreSQL by this signal. */
+static void leave_sync(int signal)
+{
+    shop("");
+    mock_post(&mock, "/_mock/fault", "{\"path\": \"/gen/page\", \"kind\": \"hang\"}");
+    struct pagetide_process sync = pagetide_spawn(&pagetide, "sync shop.orders");
+    pagetide_await(&pagetide, "running", 20000, "select state from pagetide.job");
+    expect_holds(expect_run(0, "status --json").out, "\"worker_is_gone\": false");
+    pagetide_signal(&sync, signal);
+    pagetide_wait(&sync, 25000);
+}
+
+static void expect_nobody(void)
+{
+    const char *out = expect_run(0, "status").out;
+    expect_holds(out, "last run running, but nobody works on it");
+    expect_holds(out, "pagetide sync shop.orders goes on where it stopped");
+    expect_holds(expect_run(0, "status --json").out, "\"worker_is_gone\": true");
+    mock_post(&mock, "/_mock/reset", "{}");
+    expect_holds(expect_run(0, "sync shop.orders").out, "run 1 succeeded");
+    ck_assert_ptr_null(strstr(expect_run(0, "status").out, "nobody"));
+}
+
+START_TEST(status_says_that_a_sync_was_interrupted)
+{
+    set_up();
+    leave_sync(SIGINT);
+    expect_nobody();
+    tear_down();
+}
+END_TEST
+
+/* On this host at once, before its beats are missed. */
+START_TEST(status_says_that_a_sync_was_killed)
+{
+    set_up();
+    leave_sync(SIGKILL);
+    expect_holds(expect_run(0, "status").out, "its worker is gone, last seen 2");
+    expect_nobody();
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_401_and_a_page_of_html_are_one_message)
 {
     set_up();
@@ -501,7 +544,8 @@ SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
       expr_prints_json, the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
       a_stream_or_source_is_named_where_it_is_meant, an_empty_folder_is_nothing_to_check,
       a_broken_file_blocks_no_other, json_has_times_and_lists,
-      status_says_that_a_worker_is_gone, a_401_and_a_page_of_html_are_one_message,
+      status_says_that_a_worker_is_gone, status_says_that_a_sync_was_interrupted,
+      status_says_that_a_sync_was_killed, a_401_and_a_page_of_html_are_one_message,
       apply_keeps_the_last_good_version, status_prints_one_object_per_stream,
       an_interrupted_sync_goes_on, the_loop_guard_outlives_the_process,
       an_unchanged_row_is_not_written_again)
