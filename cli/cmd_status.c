@@ -14,10 +14,10 @@
 enum { TIMEOUT_MS = 30000, LINE_BYTES_MAX = 65536, WATCH_MS = 2000 };
 
 /*
- * A job `p` that is not over and on which nobody works: neither its worker nor, where it waits for
- * any, a worker with a queue has beaten within two beats of $2 milliseconds, or those that did are
- * known to be gone ($3, names with commas). A worker with reserved jobs is a `sync`: it takes no
- * other's. Also in SQL: pagetide.worker_is_stale.
+ * A job `p` that is not over and on which nobody works: neither its worker nor, where it waits
+ * for any, a worker with a queue has beaten within two beats of $2 milliseconds, or those that
+ * did are known to be gone ($3, names with commas). A worker with reserved jobs is a `sync`: it
+ * takes no other's. Also in SQL: pagetide.worker_is_stale.
  */
 #define IS_LEFT                                                                                \
     "exists (select from pagetide.job j where j.run = p.run and j.run || '/' || j.n = p.job "  \
@@ -184,9 +184,9 @@ static int show(struct cli *cli, struct pg *pg)
     struct str gone;
     if (!find_gone(cli, pg, &gone, &err))
         return cli_fail(&err);
-    const struct pg_value params[] = {
-        word ? pg_text(streams_pattern(cli->arena, word)) : PG_NULL,
-        pg_int(cli->settings.beat_ms), pg_text(gone)};
+    const struct pg_value params[] = {word ? pg_text(streams_pattern(cli->arena, word))
+                                           : PG_NULL,
+                                      pg_int(cli->settings.beat_ms), pg_text(gone)};
     if (!pg_await(pg, as_json ? json_sql : health_sql, params, COUNT_OF(params), TIMEOUT_MS,
                   &streams, &err))
         return cli_fail(&err);

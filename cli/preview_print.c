@@ -300,7 +300,7 @@ static void put_end(struct buf *line, const struct stream *stream,
         buf_printf(line, "%s%s%s%s", state_of(preview), *reason ? " (" : "", reason,
                    *reason ? ")" : "");
     if (preview->how == PREVIEW_WAITS) {
-        buf_puts(line, ", the API asks to come back in ");
+        buf_puts(line, ", a run would try again in ");
         units_format_duration(line, preview->wait_ms);
     }
     if (preview->rejects && preview->rejects == preview->records)

@@ -2,6 +2,7 @@
 
 #include <fnmatch.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { DISTANCE_MAX = 3 };
 
@@ -49,6 +50,19 @@ static struct str nearest(struct source *const *sources, size_t source_count, st
     return best;
 }
 
+/* A file whose streams are not among those that were read: why, its own errors have said. */
+static bool is_broken_file(const struct cli *cli, const char *word)
+{
+    struct stat file;
+    struct str text = str_from(word);
+    const char *in_folder = arena_cstr(
+        cli->arena, arena_printf(cli->arena, "%s/%s", cli->settings.config_dir, word));
+    bool is_definition = str_ends(text, STR(".yaml")) || str_ends(text, STR(".yml")) ||
+                         str_ends(text, STR(".json"));
+    return is_definition && (!stat(word, &file) || !stat(in_folder, &file)) &&
+           S_ISREG(file.st_mode);
+}
+
 bool streams_find(struct cli *cli, const char *command, const char *word,
                   struct source *const *sources, size_t source_count, struct stream **streams,
                   size_t *count)
@@ -65,6 +79,10 @@ bool streams_find(struct cli *cli, const char *command, const char *word,
         }
     if (is_found)
         return true;
+    if (is_broken_file(cli, word)) {
+        cli_usage("%s: no stream of %s could be read", command, word);
+        return false;
+    }
     struct str near = nearest(sources, source_count, str_from(word));
     cli_usage("%s: there is no stream \"%s\" in %s/sources%s%.*s%s", command, word,
               cli->settings.config_dir, near.len ? "; did you mean \"" : "", STR_ARG(near),

@@ -306,6 +306,10 @@ START_TEST(a_broken_file_blocks_no_other)
     ck_assert_ptr_null(strstr(got.out, "all good"));
     expect_holds(got.err, "warning: shop.orders: ");
     expect_holds(got.err, "FLOW_NOWHERE");
+    got = expect_run(2, "check sources/broken.yaml");
+    expect_holds(got.err, "no stream of sources/broken.yaml could be read");
+    ck_assert_ptr_null(strstr(got.err, "there is no stream"));
+    expect_holds(expect_run(2, "check sources/none.yaml").err, "there is no stream");
     expect_holds(expect_run(0, "check shop.lines").err, "broken.yaml:2:");
     expect_holds(expect_run(2, "check broken.a").err, "there is no stream \"broken.a\"");
     expect_holds(expect_run(0, "preview shop.lines").err, "broken.yaml:2:");

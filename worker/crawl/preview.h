@@ -26,7 +26,7 @@ struct preview_options {
 enum preview_how {
     PREVIEW_ENDED,   /* the stream's own end: `state`, `reason`, `error` */
     PREVIEW_STOPPED, /* after `pages`; more follow */
-    PREVIEW_WAITS,   /* the API asks to come back in `wait_ms`; `error` says why */
+    PREVIEW_WAITS,   /* a run would try again in `wait_ms`; `error` says why */
 };
 
 struct preview {

@@ -204,9 +204,8 @@ START_TEST(a_preview_that_waits_says_how_long)
     const struct preview preview = {.how = PREVIEW_WAITS, .wait_ms = 90000};
     set_up();
     PRINTED(false, preview_print_end(&cli, &stream, &preview, STR_NONE));
-    ck_assert_str_eq(captured.out,
-                     "\nshop.orders: 0 pages, 0 records: waiting, the API asks to "
-                     "come back in 1 min 30 s\n");
+    ck_assert_str_eq(captured.out, "\nshop.orders: 0 pages, 0 records: waiting, a run would "
+                                   "try again in 1 min 30 s\n");
     command_close(&cli);
 }
 END_TEST
