@@ -143,12 +143,24 @@ bool value_holds(struct value value)
     return value.kind == VALUE_STRING ? value_flag(value) != 0 : value_is_true(value);
 }
 
+/* 35.0 is 35. */
+static struct str without_zeros(struct str text)
+{
+    struct str whole, zeros = str_split(text, '.', &whole);
+    for (size_t i = 0; i < zeros.len; i++)
+        if (zeros.ptr[i] != '0')
+            return text;
+    return zeros.len ? whole : text;
+}
+
 bool value_count(struct value value, int64_t *ret_count)
 {
     int64_t count;
     if (value.kind != VALUE_NUMBER && value.kind != VALUE_STRING)
         return false;
-    if (!str_to_int64(str_trim(value.text), &count) || count < 0)
+    struct str text =
+        value.kind == VALUE_NUMBER ? without_zeros(value.text) : str_trim(value.text);
+    if (!str_to_int64(text, &count) || count < 0)
         return false;
     *ret_count = count;
     return true;

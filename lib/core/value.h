@@ -89,7 +89,7 @@ int value_flag(struct value value);
  */
 bool value_holds(struct value value);
 
-/* A count as APIs write them: a whole number of 0 or more, or a string that is one. */
+/* A count as APIs write them: a whole number of 0 or more (35.0 too), also as a string. */
 bool value_count(struct value value, int64_t *ret_count) MUST_CHECK;
 
 /* Undefined or omit, itself or anywhere inside. */

@@ -121,6 +121,7 @@ struct crawl {
     struct turned turned;
     bool is_body_empty;    /* 204, or `responses` said so */
     bool is_end_by_rule;   /* `responses` said that there is no more */
+    size_t end_rule;       /* … by the rule at this place of the list */
     bool is_behind_end;    /* it was refused, and all had been read before */
     struct str merge_note; /* what is the record, where the definition does not say it */
     struct str refusal;    /* why the server has no such page, of one on trial */

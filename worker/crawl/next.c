@@ -57,12 +57,22 @@ static bool needs_records(const struct crawl *crawl)
            (crawl->pager.recognised.len && crawl->pager.in_force->reads_records);
 }
 
+/* A rule has called it the last answer, whatever it is: it may be no JSON. */
+static void read_last(struct crawl *crawl)
+{
+    struct err ignored = ERR_INIT;
+    if (!parse_response(crawl, VALUE_WHOLE, &ignored))
+        crawl->scope.response = UNDEFINED_VALUE;
+}
+
 /* The body without its records, where an expression or the end may want it. */
 static bool read_response(struct crawl *crawl, struct err *err)
 {
     enum pagination_type type = crawl->pager.type;
     struct value_skipped skipped = crawl->cut.skipped;
     crawl->scope.response = UNDEFINED_VALUE;
+    if (crawl->is_end_by_rule)
+        read_last(crawl);
     if (crawl->is_body_empty ||
         (type == PAGINATE_LINK_HEADER && has_next_link(crawl) && !reads_total_in_body(crawl)))
         return true;
@@ -84,6 +94,7 @@ struct pager_facts crawl_facts(const struct crawl *crawl)
         .header_count = crawl->scope.header_count,
         .is_empty_answer = crawl->is_body_empty,
         .is_last = crawl->is_end_by_rule,
+        .rule = crawl->end_rule,
         .is_behind_end = crawl->is_behind_end,
         .seen = crawl->cut.seen,
         .taken = crawl->cut.taken,

@@ -348,6 +348,7 @@ static enum step act_on_answer(struct crawl *crawl)
         return starve(crawl);
     }
     struct judgement judgement = judge(crawl);
+    crawl->end_rule = judgement.rule;
     switch (judgement.verdict) {
     case JUDGE_REDIRECT:
         return redirect(crawl, judgement.location);

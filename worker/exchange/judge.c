@@ -173,6 +173,7 @@ static struct judgement judge_by_rule(const struct judge_case *judge,
 {
     struct judgement judgement = accepted;
     judgement.is_by_rule = true;
+    judgement.rule = ruling->index;
     judgement.reason = is_auth(judge->answer->status) ? REASON_AUTH : REASON_HTTP;
     switch (ruling->rule->then) {
     case RESPONSE_RETRY:

@@ -22,6 +22,7 @@ struct judgement {
     int64_t server_wait_ms; /* the server's own wait; -1: none. On a page: before the next */
     int64_t delay_ms;       /* RETRY: a rule's wait, instead of the policy's; -1: none */
     bool is_by_rule;        /* `responses` said so */
+    size_t rule;            /* … by the rule at this place of the list, from 0 */
     struct str location;    /* REDIRECT: borrowed from the answer */
     struct str unread;      /* a told time that cannot be read, in the case's arena */
 };

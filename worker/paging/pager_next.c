@@ -138,6 +138,12 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
         absent_count(step, locator, value);
         return true;
     }
+    bool is_total = locator == &step->pager->in_force->total;
+    if (is_total && look_read_total(value, ret_count))
+        return true;
+    *ret_count = -1;
+    if (is_total && look_is_bound(value) && step->pager->in_force->stops_on_empty)
+        return true;
     if (!value_count(value, ret_count))
         return fail_value(step, locator, value, "a count", err);
     return true;
@@ -190,9 +196,27 @@ static void doubt_total(struct pager_step *step, struct str name, int64_t total)
                                          (long long)step->pager->total));
 }
 
+/* More than there is may be the same again: it is the end, and proves nothing. */
+static void end_beyond(struct pager_step *step, struct str name, int64_t reached, int64_t total)
+{
+    struct str more;
+    bool is_declared = step->pager->declared->total.kind != LOCATOR_NONE;
+    if (!is_declared || !evidence_is_overrun(step, total) || evidence_sees_more(step, &more)) {
+        pager_step_sign_end(step, COMPLETE_ASSUMED,
+                            arena_printf(step->arena, "%.*s is %lld, but %lld were read",
+                                         STR_ARG(name), (long long)total, (long long)reached));
+        return;
+    }
+    pager_step_sign_end(step, COMPLETE_ASSUMED,
+                        arena_printf(step->arena, "%.*s is %lld on the first page and on this",
+                                     STR_ARG(name), (long long)total));
+    pager_step_sign_more(step, arena_printf(step->arena, "%lld were read: did some come twice?",
+                                            (long long)reached));
+}
+
 /*
  * A full first page that has all may be one whose total counts this answer only: the next page
- * will tell. More than there is may be the same page again: it is the end, and proves nothing.
+ * will tell.
  */
 static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
 {
@@ -201,9 +225,7 @@ static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
     if (reached > total || !may_be_of_page)
         pager_step_note_total(step, total, reached);
     if (reached > total)
-        pager_step_sign_end(step, COMPLETE_ASSUMED,
-                            arena_printf(step->arena, "%.*s is %lld, but %lld were read",
-                                         STR_ARG(name), (long long)total, (long long)reached));
+        end_beyond(step, name, reached, total);
     else if (reached == total && has_changed(step, total))
         doubt_total(step, name, total);
     else if (reached < total || step->signs.has_end || !may_be_of_page)
@@ -290,6 +312,20 @@ bool pager_next_number(struct pager_step *step, struct err *err)
     return true;
 }
 
+/* A rule that fits too much, by a typo say, would pass for the API's word. */
+static void end_by_rule(struct pager_step *step)
+{
+    struct str against = evidence_against_rule(step);
+    step->signs.is_doubtful = against.len > 0;
+    step->signs.is_explicit = !step->signs.is_doubtful;
+    if (step->signs.is_explicit)
+        pager_step_sign_end(step, COMPLETE_TOLD, STR("a rule of responses says so"));
+    else
+        pager_step_sign_end(step, COMPLETE_ASSUMED,
+                            arena_printf(step->arena, "responses[%zu] %.*s: is it misspelt?",
+                                         step->facts->rule, STR_ARG(against)));
+}
+
 void pager_next_empty(struct pager_step *step)
 {
     const struct pager *pager = step->pager;
@@ -299,8 +335,7 @@ void pager_next_empty(struct pager_step *step)
         pager_step_note_total(step, all, all);
         pager_step_sign_end(step, COMPLETE_PROVED, pager->reached);
     } else if (step->facts->is_last) {
-        step->signs.is_explicit = true;
-        pager_step_sign_end(step, COMPLETE_TOLD, STR("a rule of responses says so"));
+        end_by_rule(step);
     } else if (pager_is_numbered(pager) && !how->stops_on_empty) {
         step->next->number =
             saturate_add(step->next->number, pager->type == PAGINATE_PAGE ? 1 : how->size);
@@ -371,14 +406,17 @@ bool pager_next_link(struct pager_step *step, struct err *err)
     struct str broken;
     struct str link =
         link_find_in_answer(facts->headers, facts->header_count, &wanted, &broken);
-    if (!link.ptr && broken.ptr)
+    if (!link.ptr && broken.ptr) {
         pager_step_warn(step, arena_printf(step->arena,
                                            "page %d: the Link field cannot be read: %.*s",
                                            step->next->page,
                                            STR_ARG(redact_cut(step->arena, broken, 200))));
+        pager_step_sign_end(step, COMPLETE_ASSUMED, STR("the Link field cannot be read"));
+        return true;
+    }
     if (!link.ptr) {
-        bool is_first = is_first_page(step) && !broken.ptr;
-        enum job_complete proof = is_first ? absent_rel(step, wanted.rel) : COMPLETE_TOLD;
+        enum job_complete proof =
+            is_first_page(step) ? absent_rel(step, wanted.rel) : COMPLETE_TOLD;
         step->signs.is_explicit |= link_is_there(facts->headers, facts->header_count);
         pager_step_sign_end(step, proof, STR("there is no next link"));
         return true;

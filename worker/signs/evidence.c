@@ -184,6 +184,13 @@ void evidence_remember(struct pager_step *step)
         step->next->total = total;
 }
 
+bool evidence_is_overrun(const struct pager_step *step, int64_t total)
+{
+    return step->pager->page > 0 && step->facts->seen > 0 && step->pager->total == total &&
+           pager_reached(step->pager, step->facts->seen) > total && counts_all(step) &&
+           !step->facts->stream->table.key_count && !step->pager->declared->allows_repeats;
+}
+
 enum total_says {
     TOTAL_NOTHING,
     TOTAL_REACHED, /* the end is proved */
@@ -223,6 +230,16 @@ static enum total_says weigh_total(struct pager_step *step, const struct look *l
                             (long long)total, says == TOTAL_PASSED ? ", but" : " and",
                             (long long)reached);
     return says;
+}
+
+/* More was read than a total that can mean nothing else: the one that the answer itself has. */
+static bool is_overrun(struct pager_step *step, const struct look *look)
+{
+    struct str name;
+    bool is_sure;
+    int64_t total;
+    return find_total(step, look, &name, &total, &is_sure) && is_sure &&
+           evidence_is_overrun(step, total);
 }
 
 /* --- more than the definition follows --- */
@@ -325,6 +342,59 @@ bool evidence_says_more(struct pager_step *step, struct str *ret_why)
            (says != TOTAL_REACHED && !step->signs.has_flag && see_more(step, &look, ret_why));
 }
 
+static bool read_count_at(const struct pager_step *step, const struct locator *locator,
+                          int64_t *ret_count)
+{
+    struct value value;
+    struct err ignored = ERR_INIT;
+    return locator->kind != LOCATOR_NONE &&
+           locator_read(locator, step->facts->scope, step->arena, &value, &ignored) &&
+           look_read_total(value, ret_count);
+}
+
+/* By the count that the definition names, or another. */
+static bool counts_more(struct pager_step *step, const struct look *look, struct str *ret_why)
+{
+    const struct locator *named = &step->pager->declared->total;
+    struct str name = named->source;
+    bool is_sure;
+    int64_t total, reached = pager_reached(step->pager, 0);
+    if (!counts_all(step) || (!read_count_at(step, named, &total) &&
+                              !find_total(step, look, &name, &total, &is_sure)))
+        return false;
+    *ret_why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
+                            (long long)total, (long long)reached);
+    return total > reached;
+}
+
+static bool flags_more(struct pager_step *step, const struct look *look, struct str *ret_why)
+{
+    const struct pagination *declared = step->pager->declared;
+    const struct locator *named = &declared->has_more;
+    struct look_found found;
+    struct value value;
+    struct err ignored = ERR_INIT;
+    *ret_why = arena_printf(step->arena, "%.*s says more", STR_ARG(named->source));
+    if (named->kind != LOCATOR_NONE &&
+        locator_read(named, step->facts->scope, step->arena, &value, &ignored) &&
+        value.kind != VALUE_UNDEFINED)
+        return value_flag(value) == !declared->is_flag_of_end;
+    return (look_find(look, &known_flags, look_is_yes, &found) &&
+            say_more(look, &found, "is true", ret_why)) ||
+           (look_find(look, &known_ends, look_is_false, &found) &&
+            say_more(look, &found, "is false", ret_why));
+}
+
+struct str evidence_against_rule(struct pager_step *step)
+{
+    struct look look;
+    struct str why;
+    look_open(&look, step->facts, step->arena);
+    if (flags_more(step, &look, &why) || counts_more(step, &look, &why))
+        return arena_printf(step->arena, "ends the paging, but %.*s", STR_ARG(why));
+    return step->pager->page ? STR_NONE : STR("ends the first page, and no record was read");
+}
+
 struct str evidence_reached(struct pager_step *step)
 {
     struct str why;
@@ -390,6 +460,8 @@ void evidence_look(struct pager_step *step)
     } else if (says == TOTAL_REACHED) {
         if (!has_own_count(step) || signs->proof != COMPLETE_ASSUMED)
             pager_step_sign_end(step, COMPLETE_PROVED, why);
+    } else if (says == TOTAL_PASSED && is_overrun(step, &look)) {
+        contradict(step, why);
     } else if (says == TOTAL_PASSED) {
         doubt(signs, why);
     }

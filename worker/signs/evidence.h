@@ -47,6 +47,21 @@ struct str evidence_reached(struct pager_step *step);
  */
 bool evidence_counts_all(const struct pager *pager, const struct stream *stream);
 
+/*
+ * Did records come twice: more was read than `total`, which the API told on the first page and
+ * again on this one? A total that grew meanwhile tells of nothing. Where a stream has a key the
+ * keys tell better (`folded`), and allow_repeats says that it is meant.
+ */
+bool evidence_is_overrun(const struct pager_step *step, int64_t total);
+
+/*
+ * Of an answer that a rule of `responses` calls the last: why the rule may be misspelt. It
+ * leaves the job without any record, or the answer's own flag or count says that more follows.
+ * A link says nothing here: behind the last page it is often stale. In step->arena; empty:
+ * nothing.
+ */
+struct str evidence_against_rule(struct pager_step *step);
+
 /* The warning of an end that is only assumed; `why` says what it is assumed from. */
 struct str evidence_doubt(struct arena *arena, struct str why);
 

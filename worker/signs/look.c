@@ -87,7 +87,7 @@ void look_open(struct look *look, const struct pager_facts *facts, struct arena 
     *look = (struct look){.arena = arena, .facts = facts};
     look->is_record =
         !facts->stream->merge.path.count || facts->stream->merge.strategy >= MERGE_REPLACE;
-    if (!facts->is_empty_answer &&
+    if ((!facts->is_empty_answer || facts->is_last) &&
         facts->scope->find(facts->scope->ctx, STR("response"), arena, &body))
         add_ancestors(look, body);
 }
