@@ -51,10 +51,11 @@ static void show(struct crawl *crawl, const struct pager_decision *decision)
 
 static enum step end_job(struct crawl *crawl, struct pager_decision *decision)
 {
+    twice_doubt_count(crawl, &crawl->pager, decision);
     crawl_check_required(crawl, decision);
     show(crawl, decision);
-    struct str at_end = arena_join(crawl->next, crawl_overlap_warning(crawl, &crawl->pager),
-                                   "; ", crawl_bookmark_warning(crawl));
+    struct str at_end = arena_join(crawl->next, twice_warning(crawl, &crawl->pager), "; ",
+                                   crawl_bookmark_warning(crawl));
     struct mark mark = {
         .warning = arena_join(crawl->next, decision->warning, "; ", at_end),
         .complete = decision->complete,

@@ -11,9 +11,10 @@
 
 /*
  * The inside of a crawl, shared by crawl.c (its life and the driver), step.c (from the request
- * to the rows), next.c (from the rows to the next request), trial.c (where that is a guess) and
- * count.c (the API's count of all, where a definition has it asked for: ask_count, send, judge,
- * count, or miss_count for every failure on the way).
+ * to the rows), next.c (from the rows to the next request), trial.c (where that is a guess),
+ * twice.c (pages and records that came before) and count.c (the API's count of all, where a
+ * definition has it asked for: ask_count, send, judge, count, or miss_count for every failure
+ * on the way).
  *
  * The steps of a page, in their order. Each is a function step_<name> that does one thing and
  * returns the step after it; only the driver in crawl.c calls them. PAUSE leaves the machine
@@ -202,9 +203,27 @@ enum step crawl_fail_if_not_end(struct crawl *crawl, enum job_reason reason);
 /* The end is less sure than `require` of the stream: it fails. */
 void crawl_check_required(struct crawl *crawl, struct pager_decision *decision);
 
-/* What is to be said at the job's end: of its bookmark, of pages that share records. */
+/* What is to be said of its bookmark at the job's end. */
 struct str crawl_bookmark_warning(struct crawl *crawl);
-struct str crawl_overlap_warning(struct crawl *crawl, const struct pager *pager);
+
+/* --- twice.c --- */
+
+/* Does the page have the very ids of an earlier one, where no key tells its records apart? */
+bool twice_has_own_ids(struct crawl *crawl);
+
+/* False: the page, or so many in a row, came before: the paging goes in circles. */
+bool twice_hold(struct crawl *crawl, struct err *err);
+
+/*
+ * Once for a page that is kept: neighbouring pages may share records, and without a key pages
+ * may have the ids of earlier ones. The job says so at its end, with the counts of all pages.
+ */
+void twice_count(struct crawl *crawl, struct pager *next, struct pager_decision *decision);
+
+/* For an end that is found elsewhere: what is to be said, and what its proof is worth. */
+struct str twice_warning(struct crawl *crawl, const struct pager *pager);
+void twice_doubt_count(const struct crawl *crawl, const struct pager *pager,
+                       struct pager_decision *decision);
 
 enum job_state crawl_end_state(enum pager_outcome outcome);
 

@@ -3,22 +3,20 @@
 #include <stdlib.h>
 
 #include "port/hash.h"
+#include "worker/records/own_ids.h"
 
 /* Hashes of so many records are kept; more say nothing new. */
-enum { RECORDS_TAKEN_MAX = 100000 };
+enum { RECORDS_TAKEN_MAX = 100000, RANK_LAST = 100 };
 
 /* The better, the lower; 0: no name of an id. */
 static int rank_of(struct str name)
 {
-    static const char *const whole[] = {"id", "_id", "uuid", "guid", "uid", "key", "pk"};
     static const char *const ends[] = {"_id", "Id", "ID", "_uuid", "_key", "-id"};
-    for (size_t i = 0; i < COUNT_OF(whole); i++)
-        if (str_eq_nocase(name, str_from(whole[i])))
-            return 1 + (int)i;
-    for (size_t i = 0; i < COUNT_OF(ends); i++)
+    int rank = own_ids_rank(name);
+    for (size_t i = 0; !rank && i < COUNT_OF(ends); i++)
         if (str_ends(name, str_from(ends[i])))
-            return 1 + (int)COUNT_OF(whole);
-    return 0;
+            rank = RANK_LAST;
+    return rank;
 }
 
 void key_candidates_restart(struct key_candidates *candidates)

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
-#include "base/saturate.h"
 #include "port/hash.h"
 #include "worker/crawl/watch.h"
 #include "worker/exchange/recall.h"
@@ -114,16 +113,6 @@ static void settle_records_hash(struct crawl *crawl)
         cut->records_hash = hash_bytes(cut->last, 0);
 }
 
-static bool guards_hold(const struct crawl *crawl, struct err *err)
-{
-    if (crawl->stream->pagination.allows_repeats ||
-        !guard_knows_records(&crawl->guard, crawl->cut.records_hash, crawl->cut.taken))
-        return true;
-    return err_set(err, ERR_INPUT, "guard", 0,
-                   "the records of this page came before in this job: the paging goes in "
-                   "circles (allow_repeats: true lifts this)");
-}
-
 /* The next request, before this page is committed: asking the same twice is a loop. */
 static bool ask_next(struct crawl *crawl, struct pager *pager, struct request *ret_request,
                      enum job_reason *ret_reason, struct err *err)
@@ -146,46 +135,6 @@ static bool ask_next(struct crawl *crawl, struct pager *pager, struct request *r
         "the next request is one that this job made before (allow_same_request: true lifts "
         "this): %.*s",
         STR_ARG(redact_cut(crawl->next, ret_request->url, 512)));
-}
-
-/* With a key, records that come twice are counted where they are stored (`folded`). */
-static void doubt_count(const struct crawl *crawl, struct pager_decision *decision)
-{
-    if (crawl->stream->table.key_count || decision->complete != COMPLETE_PROVED)
-        return;
-    decision->complete = COMPLETE_ASSUMED;
-    decision->complete_why =
-        arena_printf(crawl->next, "%.*s, but records of one page are on the next too",
-                     STR_ARG(decision->complete_why));
-}
-
-struct str crawl_overlap_warning(struct crawl *crawl, const struct pager *pager)
-{
-    bool follows_rows = pager->type == PAGINATE_OFFSET && !pager->in_force->steps_by_size;
-    if (!pager->overlaps || crawl->stream->pagination.allows_repeats)
-        return STR_NONE;
-    return arena_printf(
-        crawl->next,
-        "records that the page before theirs had too: %lld; rows move while they are paged, or "
-        "some are left out after counting: %s",
-        (long long)pager->overlaps,
-        follows_rows ? "`step: size` goes on by what was asked for"
-                     : "a sort by a field without ties helps");
-}
-
-/* Neighbouring pages share records: the job says so at its end, with the count of all pages. */
-static void count_overlap(struct crawl *crawl, struct pager *next,
-                          struct pager_decision *decision)
-{
-    const struct cut *cut = &crawl->cut;
-    next->overlaps = saturate_add(crawl->pager.overlaps,
-                                  guard_overlap(&crawl->guard, cut->ids, cut->id_count));
-    if (!next->overlaps || decision->outcome == PAGER_MORE ||
-        crawl->stream->pagination.allows_repeats)
-        return;
-    decision->warning =
-        arena_join(crawl->next, decision->warning, "; ", crawl_overlap_warning(crawl, next));
-    doubt_count(crawl, decision);
 }
 
 static struct mark page_mark(struct crawl *crawl, const struct pager *next,
@@ -433,7 +382,7 @@ enum step step_next(struct crawl *crawl)
     settle_records_hash(crawl);
     if (trial_has_failed(crawl))
         return retry_trial(crawl);
-    if (!guards_hold(crawl, &crawl->err))
+    if (!twice_hold(crawl, &crawl->err))
         return refuse_repeated(crawl);
     struct pager read = crawl->pager;
     read.page++;
@@ -456,7 +405,7 @@ enum step step_next(struct crawl *crawl)
         next.answer = recall_take(crawl->stream, &crawl->scope, crawl->next);
     if (crawl->cut.shape)
         next.shape = crawl->cut.shape;
-    count_overlap(crawl, &next, &decision);
+    twice_count(crawl, &next, &decision);
     if (follows && !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);
     if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))

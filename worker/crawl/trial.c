@@ -37,9 +37,11 @@ static bool starts_elsewhere(const struct crawl *crawl)
            guard_count_overlap(&crawl->guard, cut->ids, cut->id_count) > 0;
 }
 
-static bool is_repeated(const struct crawl *crawl)
+static bool is_repeated(struct crawl *crawl)
 {
     const struct cut *cut = &crawl->cut;
+    if (cut->taken > 1 && twice_has_own_ids(crawl))
+        return true;
     return !crawl->stream->pagination.allows_repeats &&
            (guard_knows_records(&crawl->guard, cut->records_hash, cut->taken) ||
             guard_is_last(&crawl->guard, cut->records_hash, cut->taken));

@@ -79,6 +79,7 @@ void guard_done(struct guard *guard)
     mem_free(guard->requests.slots);
     mem_free(guard->records.slots);
     mem_free(guard->page.slots);
+    mem_free(guard->own.slots);
     *guard = (struct guard){0};
 }
 
@@ -144,6 +145,24 @@ int64_t guard_overlap(struct guard *guard, const uint64_t *ids, size_t count)
     if (count < 2 || page->count < count)
         page->count = 0;
     return shared;
+}
+
+bool guard_knows_own(const struct guard *guard, uint64_t own)
+{
+    return own && set_has(&guard->own, own);
+}
+
+void guard_add_own(struct guard *guard, uint64_t own, bool tells, int64_t records)
+{
+    if (!own)
+        return;
+    if (!guard_knows_own(guard, own)) {
+        guard->own_row = 0;
+    } else if (tells) {
+        guard->own_row++;
+        guard->own_pages += records > 1;
+    }
+    set_add(&guard->own, own);
 }
 
 void guard_restore(struct guard *guard, const int64_t *request_hashes,

@@ -20,6 +20,9 @@ struct guard {
     struct guard_set requests, records;
     struct guard_set
         page; /* what tells the records of the last page apart; empty: nothing does */
+    struct guard_set own; /* hashes of the ids that the records of a page call their own */
+    int own_row;          /* pages in a row that had the ids of an earlier one */
+    int own_pages;        /* all pages of more than one record that had them */
     uint64_t last_single; /* records hash of the last page if that had one record, else 0 */
     int single_repeats;   /* how many pages in a row had just that record */
 };
@@ -51,6 +54,18 @@ int64_t guard_overlap(struct guard *guard, const uint64_t *ids, size_t count);
 
 /* The same count, and the page before stays the one to compare with. */
 int64_t guard_count_overlap(const struct guard *guard, const uint64_t *ids, size_t count);
+
+/*
+ * Without a key, a field that changes with each request makes other records of the same ones.
+ * What they call themselves (records/own_ids.h) is weaker evidence: snapshots of the same
+ * things, page by page, have the same ids too. So many pages in a row are enough all the same.
+ * The ledger has none of it: a job that goes on elsewhere counts anew.
+ */
+enum { GUARD_OWN_ROW_MAX = 100 };
+
+/* Has an earlier page just these ids? `own` 0: the page has none, and leaves all as it is. */
+bool guard_knows_own(const struct guard *guard, uint64_t own);
+void guard_add_own(struct guard *guard, uint64_t own, bool tells, int64_t records);
 
 /*
  * Remembers `count` earlier pages, oldest first, as the ledger has them: hashes with their bits

@@ -86,6 +86,8 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
         cut->taken++;
     }
     cut->last = record->raw;
+    if (!cut->stream->table.key_count && !is_whole(cut))
+        own_ids_take(&cut->own_ids, record);
     bookmark_high_take(&cutting->high, record);
     reshape_flatten(&cutting->reshape, record);
     if (cutting->where.template && !where_keeps(&cutting->where, record, &is_kept, err))
@@ -212,6 +214,7 @@ static void clear_outputs(struct cut *cut)
     cut->new_fields = (struct new_fields){.arena = cut->arena};
     cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
     cut->records_hash = 0;
+    cut->own_ids = (struct own_ids){.arena = cut->arena};
     cut->ids = NULL;
     cut->id_count = cut->id_capacity = 0;
     cut->skipped = VALUE_WHOLE;

@@ -3,6 +3,7 @@
 
 #include "config/stream.h"
 #include "worker/records/bookmark_high.h"
+#include "worker/records/own_ids.h"
 #include "worker/records/records.h"
 #include "worker/rows/columns.h"
 #include "worker/rows/row.h"
@@ -54,7 +55,8 @@ struct cut {
     enum page_shape shape; /* at merge_path, up to this page */
     uint64_t *ids;         /* what tells the records taken apart (record_id.h), in order */
     size_t id_count, id_capacity;
-    uint64_t records_hash; /* of those */
+    uint64_t records_hash;  /* of those */
+    struct own_ids own_ids; /* without a key: what the records call themselves */
     struct value_skipped skipped;
     struct str last;          /* bytes of the last record taken, kept or not */
     struct str misfits;       /* JSON {column: values aside}; empty: none */

@@ -19,6 +19,30 @@ START_TEST(knows_requests)
 }
 END_TEST
 
+START_TEST(pages_of_the_same_ids_are_counted_in_a_row)
+{
+    struct guard guard;
+    guard_init(&guard);
+    ck_assert(!guard_knows_own(&guard, 7));
+    guard_add_own(&guard, 7, false, 2);
+    ck_assert(guard_knows_own(&guard, 7));
+    for (int i = 1; i < 10; i++) {
+        guard_add_own(&guard, 7, true, 2);
+        guard_add_own(&guard, 7, false, 2); /* its records share ids */
+        guard_add_own(&guard, 0, false, 0); /* a page without ids */
+        ck_assert_int_eq(guard.own_row, i);
+    }
+    guard_add_own(&guard, 8, false, 2);
+    ck_assert_int_eq(guard.own_row, 0);
+    ck_assert_int_eq(guard.own_pages, 9);
+    guard_add_own(&guard, 8, true, 1);
+    ck_assert_int_eq(guard.own_row, 1);
+    ck_assert_int_eq(guard.own_pages, 9);
+    ck_assert(!guard_knows_own(&guard, 0));
+    guard_done(&guard);
+}
+END_TEST
+
 START_TEST(pages_without_records_never_count)
 {
     struct guard guard;
@@ -123,7 +147,8 @@ START_TEST(a_big_page_is_compared_whole)
 }
 END_TEST
 
-SUITE("worker/paging/guard", knows_requests, pages_without_records_never_count,
-      one_record_counts_the_third_time_in_a_row, one_record_is_the_last_again_at_once,
-      counting_leaves_the_page_to_compare_with, a_restored_guard_knows_the_same,
-      records_of_neighbouring_pages_are_counted, a_big_page_is_compared_whole)
+SUITE("worker/paging/guard", knows_requests, pages_of_the_same_ids_are_counted_in_a_row,
+      pages_without_records_never_count, one_record_counts_the_third_time_in_a_row,
+      one_record_is_the_last_again_at_once, counting_leaves_the_page_to_compare_with,
+      a_restored_guard_knows_the_same, records_of_neighbouring_pages_are_counted,
+      a_big_page_is_compared_whole)
