@@ -84,6 +84,7 @@ void random_api_make(struct random_api *api, uint64_t seed)
     api->is_bare =
         api->paging != RANDOM_BY_CURSOR && api->paging != RANDOM_BY_URL && chance(&rng, 20);
     api->fault_page = below(&rng, 4);
+    api->size_later = 1 + below(&rng, 6);
     name_things(api, &rng);
     make_faults(api, &rng);
 }
@@ -146,6 +147,8 @@ static void put_record(const struct random_api *api, struct buf *body, int key, 
 
 struct window {
     int from, size;
+    int asked; /* the size that was asked for, where pages are counted by it */
+    int page;  /* its index */
     bool is_behind;
 };
 
@@ -168,32 +171,45 @@ static int number(struct str text, int otherwise)
                                                                                 : otherwise;
 }
 
-static int window_size(const struct random_api *api, struct str query)
+/* Page numbers are counted by the size that every page but the first has. */
+static void size_window(const struct random_api *api, struct str query, bool is_first,
+                        struct window *window)
 {
-    int asked = number(parameter(query, api->size_param), api->size);
-    if (api->faults[RANDOM_IGNORES_SIZE] || asked < 1)
-        asked = api->size;
-    return MIN(asked, api->size_max);
+    window->asked = number(parameter(query, api->size_param), api->size);
+    if (window->asked < 1)
+        window->asked = api->size;
+    window->size =
+        MIN(api->faults[RANDOM_IGNORES_SIZE] ? api->size : window->asked, api->size_max);
+    if (api->faults[RANDOM_CAPS_LATER] && !is_first)
+        window->size = MIN(window->size, api->size_later);
+}
+
+static void place_window(const struct random_api *api, struct str query, struct window *window)
+{
+    struct str place = parameter(query, api->place_param);
+    if (api->faults[RANDOM_IGNORES_PLACE])
+        place = STR_NONE;
+    int at = api->paging == RANDOM_BY_CURSOR
+                 ? number(str_slice(place, 1, place.len), 0) /* c12 */
+                 : MAX(number(place, api->first) - api->first, 0);
+    bool is_by_record = api->paging == RANDOM_BY_CURSOR || api->paging == RANDOM_BY_OFFSET;
+    at = MAX(at, 0);
+    size_window(api, query, at == 0, window);
+    window->from = is_by_record ? at : at * window->size;
+    window->page = is_by_record ? (at + window->size - 1) / window->size : at;
 }
 
 static struct window window_of(const struct random_api *api, struct str query)
 {
-    struct window window = {.size = window_size(api, query)};
-    struct str place = parameter(query, api->place_param);
-    if (api->faults[RANDOM_IGNORES_PLACE])
-        place = STR_NONE;
-    if (api->paging == RANDOM_BY_CURSOR)
-        window.from = number(str_slice(place, 1, place.len), 0); /* "c12" */
-    else if (api->paging == RANDOM_BY_OFFSET)
-        window.from = number(place, api->first) - api->first;
-    else
-        window.from = (number(place, api->first) - api->first) * window.size;
-    window.from = MAX(window.from, 0);
+    struct window window = {0};
+    place_window(api, query, &window);
     window.is_behind = window.from > 0 && window.from >= api->count;
     if (window.is_behind && api->behind == RANDOM_BEHIND_LAST)
         window.from = api->count ? (api->count - 1) / window.size * window.size : 0;
     if (window.is_behind && api->behind == RANDOM_BEHIND_FIRST)
         window.from = 0;
+    if (window.is_behind)
+        window.page = window.from / window.size;
     return window;
 }
 
@@ -223,38 +239,45 @@ static int64_t total_said(const struct random_api *api, const struct window *win
 /* Where the next window begins; -1: there is none. */
 static int next_from(const struct random_api *api, const struct window *window)
 {
-    int page = window->from / window->size, next = window->from + window->size;
-    if (api->faults[RANDOM_CUTS] && page == api->fault_page)
+    int next = window->from + window->size;
+    if (api->faults[RANDOM_CUTS] && window->page == api->fault_page)
         return -1;
-    if (api->faults[RANDOM_LOOPS] && page == api->fault_page)
+    if (api->faults[RANDOM_LOOPS] && window->page == api->fault_page)
         return 0;
     return next < api->count ? next : -1;
+}
+
+static int page_count(const struct random_api *api, const struct window *window)
+{
+    int size = api->faults[RANDOM_PAGES_OF_ASKED] ? window->asked : window->size;
+    return (api->count + size - 1) / size;
 }
 
 static struct random_signs signs_of(const struct random_api *api, const struct window *window,
                                     int seen)
 {
     bool links = api->paging >= RANDOM_BY_CURSOR;
-    int page = window->from / window->size, next = next_from(api, window);
+    int next = next_from(api, window);
     bool more = window->from + window->size < api->count;
     if (api->faults[RANDOM_FLAG_STUCK])
         more = api->seed % 2;
-    else if (api->faults[RANDOM_FLAG_LIES] && page == api->fault_page)
+    else if (api->faults[RANDOM_FLAG_LIES] && window->page == api->fault_page)
         more = !more;
     return (struct random_signs){
         .total = total_said(api, window, seen),
-        .pages = api->has_pages && !api->is_bare
-                     ? (api->count + window->size - 1) / window->size
-                     : -1,
+        .pages = api->has_pages && !api->is_bare ? page_count(api, window) : -1,
         .flag = api->has_flag && !api->is_bare ? more : -1,
         .has_next = links && next >= 0,
     };
 }
 
-static struct str target(const struct random_api *api, struct arena *arena, int from, int size)
+/* The page that begins at `from`: the one behind the window, or the first. */
+static struct str target(const struct random_api *api, struct arena *arena, int from,
+                         const struct window *window)
 {
     return arena_printf(arena, "/random/%llu?%s=%d&%s=%d", (unsigned long long)api->seed,
-                        api->place_param, from / size + api->first, api->size_param, size);
+                        api->place_param, (from ? window->page + 1 : 0) + api->first,
+                        api->size_param, window->size);
 }
 
 static void put_next(const struct random_api *api, struct arena *arena, struct buf *out,
@@ -265,7 +288,7 @@ static void put_next(const struct random_api *api, struct arena *arena, struct b
         buf_printf(out, ", \"%s\": \"c%d\"", api->next_name, from);
     else if (api->paging == RANDOM_BY_URL && from >= 0)
         buf_printf(out, ", \"%s\": \"%.*s\"", api->next_name,
-                   STR_ARG(target(api, arena, from, window->size)));
+                   STR_ARG(target(api, arena, from, window)));
     else if (api->paging == RANDOM_BY_CURSOR || api->paging == RANDOM_BY_URL)
         buf_printf(out, ", \"%s\": null", api->next_name);
 }
@@ -284,7 +307,7 @@ static void put_signs(const struct random_api *api, struct arena *arena, struct 
     if (api->has_echo && api->paging == RANDOM_BY_OFFSET)
         buf_printf(out, ", \"offset\": %d", window->from + api->first);
     else if (api->has_echo && api->paging != RANDOM_BY_CURSOR)
-        buf_printf(out, ", \"page\": %d", window->from / window->size + api->first);
+        buf_printf(out, ", \"page\": %d", window->page + api->first);
     put_next(api, arena, out, window);
     if (*api->container)
         buf_puts(out, "}");
@@ -327,34 +350,78 @@ static struct str headers_of(const struct random_api *api, struct arena *arena,
     int from = next_from(api, window);
     if (api->paging == RANDOM_BY_LINK && from >= 0)
         buf_printf(&out, "link: <%.*s>; rel=\"next\"\r\n",
-                   STR_ARG(target(api, arena, from, window->size)));
+                   STR_ARG(target(api, arena, from, window)));
     if (api->is_bare && signs->total >= 0)
         buf_printf(&out, "x-total-count: %lld\r\n", (long long)signs->total);
     return arena_str(arena, buf_str(&out));
 }
 
+/* An error where records are expected: alone, or with a list of none. */
+static struct random_answer wrong(const struct random_api *api, struct arena *arena)
+{
+    static const char *const bodies[] = {
+        "{\"error\": \"try again\", \"data\": []}",
+        "{\"success\": false, \"data\": []}",
+        "{\"status\": \"error\", \"message\": \"too many requests\", \"data\": []}",
+        "{\"data\": null, \"errors\": [{\"message\": \"timeout\"}]}",
+        "{\"error\": {\"code\": 17, \"message\": \"timeout\"}}",
+    };
+    return (struct random_answer){
+        .status = 200,
+        .body = arena_str(arena, str_from(bodies[api->seed % COUNT_OF(bodies)])),
+        .signs = {.total = -1, .pages = -1, .flag = -1}};
+}
+
+int64_t random_api_count(const struct random_api *api)
+{
+    const struct window first = {.size = MIN(api->size, api->size_max)};
+    return total_said(api, &first, MIN(first.size, visible_count(api)));
+}
+
+static struct random_answer count_alone(const struct random_api *api, struct arena *arena)
+{
+    int64_t count = random_api_count(api);
+    if (count < 0)
+        return refusal(arena, 404);
+    return (struct random_answer){
+        .status = 200, .body = arena_printf(arena, "{\"count\": %lld}", (long long)count)};
+}
+
+static struct random_answer page_answer(const struct random_api *api, struct arena *arena,
+                                        const struct window *window, int64_t nth)
+{
+    AUTO_BUF(body, BODY_BYTES_MAX);
+    struct random_answer answer = {.status = 200};
+    if (!api->is_bare)
+        buf_puts(&body, "{\"data\": ");
+    answer.seen = put_records(api, &body, window, nth);
+    answer.signs = signs_of(api, window, answer.seen);
+    answer.headers = headers_of(api, arena, window, &answer.signs);
+    if (!api->is_bare) {
+        put_signs(api, arena, &body, window, &answer.signs);
+        buf_puts(&body, "}");
+    }
+    answer.body = arena_str(arena, buf_str(&body));
+    return answer;
+}
+
 struct random_answer random_api_answer(const struct random_api *api, struct arena *arena,
-                                       struct str query, int64_t nth)
+                                       struct str rest, struct str query, int64_t nth)
 {
     static const int refusals[RANDOM_BEHIND_COUNT] = {[RANDOM_BEHIND_NOT_FOUND] = 404,
                                                       [RANDOM_BEHIND_BAD] = 400,
                                                       [RANDOM_BEHIND_NO_CONTENT] = 204};
     struct window window = window_of(api, query);
+    bool is_fault_page = window.page == api->fault_page;
+    if (str_is(rest, "/count"))
+        return count_alone(api, arena);
     if (window.is_behind && refusals[api->behind])
         return refusal(arena, refusals[api->behind]);
-    AUTO_BUF(body, BODY_BYTES_MAX);
-    struct random_answer answer = {.status = 200};
-    if (!api->is_bare)
-        buf_puts(&body, "{\"data\": ");
-    answer.seen = put_records(api, &body, &window, nth);
-    answer.signs = signs_of(api, &window, answer.seen);
-    answer.headers = headers_of(api, arena, &window, &answer.signs);
-    if (!api->is_bare) {
-        put_signs(api, arena, &body, &window, &answer.signs);
-        buf_puts(&body, "}");
-    }
-    answer.body = arena_str(arena, buf_str(&body));
-    return answer;
+    if (is_fault_page && api->faults[RANDOM_NO_CONTENT])
+        return refusal(arena, 204);
+    if (is_fault_page && api->faults[RANDOM_ERRS])
+        return wrong(api, arena);
+    return page_answer(api, arena, &window, nth);
 }
 
 /* --- for people --- */
@@ -371,6 +438,8 @@ void random_api_describe(const struct random_api *api, struct buf *buf)
                "end %s\n",
                api->count, paging_words[api->paging], api->first, api->size, api->size_max,
                total_words[api->total], behind_words[api->behind]);
+    if (api->faults[RANDOM_CAPS_LATER])
+        buf_printf(buf, "  api: later pages have %d at most\n", api->size_later);
     for (int i = 0; i < RANDOM_FAULT_COUNT; i++)
         if (api->faults[i])
             buf_printf(buf, "  api: it %s (page %d)\n", fault_words[i], api->fault_page + 1);

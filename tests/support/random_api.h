@@ -28,7 +28,11 @@
     X(CUTS, "says nothing of the next page at one page")                                       \
     X(LOOPS, "names the first page as the next at one page")                                   \
     X(FLAG_LIES, "gives the flag wrongly at one page")                                         \
-    X(FLAG_STUCK, "gives the same flag on every page")
+    X(FLAG_STUCK, "gives the same flag on every page")                                         \
+    X(CAPS_LATER, "caps the size of every page but the first")                                 \
+    X(PAGES_OF_ASKED, "counts pages of the size asked for, not of the size given")             \
+    X(ERRS, "answers one page with an error and status 200")                                   \
+    X(NO_CONTENT, "answers one page with 204")
 
 enum random_fault {
 #define X(name, words) RANDOM_##name,
@@ -86,10 +90,11 @@ struct random_api {
     bool faults[RANDOM_FAULT_COUNT];
     enum random_total total;
     enum random_behind behind;
-    int count;          /* records, hidden ones among them */
-    int size, size_max; /* of a page that nobody sized; the most of any page */
-    int first;          /* number of the first page or record: 0 or 1 */
-    int fault_page;     /* index of the page where CUTS, LOOPS and FLAG_LIES happen */
+    int count;                          /* records, hidden ones among them */
+    int size, size_max;                 /* of a page that nobody sized; the most of any page */
+    int first;                          /* number of the first page or record: 0 or 1 */
+    int size_later;                     /* the most of a page of CAPS_LATER */
+    int fault_page;                     /* index of the one page where a fault happens */
     bool has_pages, has_flag, has_echo; /* a count of pages; a flag; the page's own number */
     bool is_bare;                       /* the body is the list: signs are in headers only */
     const char *container;              /* of the signs: "" or the name of an object */
@@ -114,9 +119,16 @@ struct random_answer {
 
 void random_api_make(struct random_api *api, uint64_t seed);
 
-/* The query is what follows '?'. `nth` is the number of the request, for volatile fields. */
+/*
+ * `rest` is what follows /random/SEED in the path: nothing, or "/count", which has the total at
+ * `count`. The query is what follows '?'. `nth` is the number of the request, for volatile
+ * fields.
+ */
 struct random_answer random_api_answer(const struct random_api *api, struct arena *arena,
-                                       struct str query, int64_t nth);
+                                       struct str rest, struct str query, int64_t nth);
+
+/* The total that is given where it is asked for alone; -1: there is no such place. */
+int64_t random_api_count(const struct random_api *api);
 
 /* The key of a record, from 1 on; 0: it is hidden from everybody. */
 int random_api_key(const struct random_api *api, int index);

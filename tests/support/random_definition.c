@@ -2,7 +2,7 @@
 
 #include "base/rng.h"
 
-enum { KEYS_BYTES_MAX = 1 << 16, VOLATILE_PAGES_MAX = 80 };
+enum { KEYS_BYTES_MAX = 1 << 16, VOLATILE_PAGES_MAX = 80, PARALLEL_MAX = 8 };
 
 struct making {
     struct random_definition *definition;
@@ -52,9 +52,25 @@ static void put_param(struct making *making, const char *key, const char *name)
     put_text(making, key, errs(making) ? "offset_of_page" : name);
 }
 
+/* The count is asked for alone; where it is none, and of HEAD only a header is left. */
+static void put_count(struct making *making)
+{
+    const struct random_api *api = making->api;
+    making->definition->has_count = true;
+    if (api->is_bare && chance(making, 50))
+        buf_puts(&making->keys, ", total: {request: HEAD, path: \"header:X-Total-Count\"}");
+    else
+        buf_printf(&making->keys, ", total: {request: {path: /random/%llu/count}, path: %s}",
+                   (unsigned long long)api->seed, errs(making) ? "nowhere" : "count");
+}
+
 static void put_total(struct making *making)
 {
     const struct random_api *api = making->api;
+    if (chance(making, 15)) {
+        put_count(making);
+        return;
+    }
     if (api->total == RANDOM_TOTAL_NONE || !chance(making, 60))
         return;
     making->definition->has_end = true;
@@ -197,8 +213,10 @@ static int choose_type(struct making *making)
 
 static void put_limits(struct making *making)
 {
+    /* Pages of records that share an id are no sign of a circle: nothing would end it. */
+    const bool *faults = making->api->faults;
     bool is_new_each_time =
-        making->api->faults[RANDOM_VOLATILE] && !making->definition->has_key;
+        faults[RANDOM_VOLATILE] && faults[RANDOM_DUPLICATES] && !making->definition->has_key;
     if (is_new_each_time)
         put_int(making, "max_iterations", VOLATILE_PAGES_MAX);
     if (!chance(making, 10))
@@ -239,7 +257,13 @@ void random_definition_make(struct random_definition *definition, const struct r
     buf_printf(&making.keys, ", pagination: {type: %s", types[type].name);
     types[type].put(&making);
     put_limits(&making);
-    buf_puts(&making.keys, "}");
-    definition->keys = arena_str(arena, str_slice(buf_str(&making.keys), 2, making.keys.len));
+    definition->keys =
+        arena_printf(arena, "%.*s}", (int)making.keys.len - 2, making.keys.ptr + 2);
+    if (types[type].put == put_page || types[type].put == put_offset) {
+        definition->parallel = 2 + below(&making, PARALLEL_MAX - 1);
+        put_int(&making, "parallel", definition->parallel);
+        definition->ahead =
+            arena_printf(arena, "%.*s}", (int)making.keys.len - 2, making.keys.ptr + 2);
+    }
     buf_done(&making.keys);
 }

@@ -9,9 +9,12 @@
  */
 struct random_definition {
     struct str keys;  /* YAML of the stream, for between braces; without `path` */
+    struct str ahead; /* the same with `parallel`; empty: its type has none */
+    int parallel;
     bool is_matching; /* it asks as the API means it, for everything */
     bool has_end;     /* and has a sign of the end: nothing behind the end is asked for */
     bool has_key;
+    bool has_count;   /* `total` is a request of its own */
     bool has_ceiling; /* response_based and auto: 1,000 pages */
     bool sends_size;
     int size; /* of a page as it knows it; 0: it does not say */

@@ -33,14 +33,16 @@ struct random_run {
     int64_t read;                     /* records in the pages that count */
     int rows;                         /* in the table */
     bool has[RANDOM_RECORDS_MAX + 1]; /* the keys in the table */
-    struct random_signs last;         /* of the last page that counts */
+    struct random_signs last;         /* of the last page that counts; a total that is asked for
+                                         alone stands in for its own */
     int last_seen;                    /* records of it */
 };
 
 /*
  * The most requests of a run: one for each record (pages of one record, and a server that
  * ignores what is asked for is found at the second page), the empty pages that a definition
- * bears in a row, and some behind the end. `auto` and response_based have a ceiling of their
+ * bears in a row, the pages in a row of the ids of earlier ones without a key, and some behind
+ * the end. `auto` and response_based have a ceiling of their
  * own, max_iterations.
  */
 int random_run_bound(const struct random_api *api, const struct random_definition *definition);
@@ -50,7 +52,8 @@ const char *random_run_fault(const struct random_api *api,
                              const struct random_definition *definition,
                              const struct random_run *run);
 
-/* The seeds to run: all from 1 to `count`, or the one in PAGETIDE_TEST_SEED. */
+/* The seeds to run: all from 1 to `count` or to PAGETIDE_TEST_SEEDS, or the one in
+ * PAGETIDE_TEST_SEED. */
 uint64_t random_run_first_seed(void);
 uint64_t random_run_last_seed(uint64_t count);
 

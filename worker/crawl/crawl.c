@@ -238,7 +238,7 @@ enum step crawl_fail_if_not_end(struct crawl *crawl, enum job_reason reason)
 {
     const struct pager *pager = &crawl->pager;
     if (pager->declared->count.at.kind == LOCATOR_NONE || !pager_may_ask_behind_end(pager) ||
-        !evidence_counts_all(pager, crawl->stream))
+        pager->more.len || !evidence_counts_all(pager, crawl->stream))
         return crawl_fail(crawl, reason);
     crawl->doubted.is_set = true;
     crawl->doubted.err = crawl->err;

@@ -28,24 +28,31 @@ static struct str compared(struct arena *arena, int64_t total, int64_t reached)
                         total < reached ? ", but" : " and", (long long)reached);
 }
 
-struct pager_decision count_miss(const struct pager *pager, struct str why, struct arena *arena)
+/* As if there were no count; `why` is of its worth. */
+static struct pager_decision end_without(const struct pager_ending *ending, struct str why,
+                                         struct arena *arena)
 {
-    const struct pager_ending *ending = &pager->ending;
-    struct pager_decision decision = {
-        .outcome = PAGER_END,
-        .why = ending->why,
-        .complete = ending->complete,
-        .warning = arena_printf(arena, "`total` cannot be read: %.*s", STR_ARG(why)),
-        .complete_why =
-            arena_printf(arena, "%.*s, but `total` cannot be read", STR_ARG(ending->why)),
-    };
+    struct pager_decision decision = {.outcome = PAGER_END,
+                                      .why = ending->why,
+                                      .complete = ending->complete,
+                                      .complete_why = why};
     if (ending->complete == COMPLETE_ASSUMED)
-        decision.warning = arena_join(arena, decision.warning, "; ",
-                                      evidence_doubt(arena, decision.complete_why));
+        decision.warning = evidence_doubt(arena, why);
     if (ending->complete != COMPLETE_CONTRADICTED)
         return decision;
     decision.outcome = PAGER_TRUNCATED;
     decision.reason = REASON_INCONSISTENT_END;
+    return decision;
+}
+
+struct pager_decision count_miss(const struct pager *pager, struct str why, struct arena *arena)
+{
+    struct pager_decision decision = end_without(
+        &pager->ending,
+        arena_printf(arena, "%.*s, but `total` cannot be read", STR_ARG(pager->ending.why)),
+        arena);
+    struct str missed = arena_printf(arena, "`total` cannot be read: %.*s", STR_ARG(why));
+    decision.warning = arena_join(arena, missed, "; ", decision.warning);
     return decision;
 }
 
@@ -56,6 +63,11 @@ struct pager_decision count_decide(const struct pager *pager, const struct pager
     struct str why;
     if (!read_count(pager, facts, arena, &total, &why))
         return count_miss(pager, why, arena);
+    if (total == reached && pager->more.len)
+        return end_without(&pager->ending,
+                           arena_printf(arena, "%.*s, but %.*s", STR_ARG(pager->ending.why),
+                                        STR_ARG(pager->more)),
+                           arena);
     struct pager_decision decision = {.outcome = PAGER_END,
                                       .complete = COMPLETE_PROVED,
                                       .complete_why = compared(arena, total, reached),

@@ -30,6 +30,7 @@
  * shape                   what stands at merge_path: list, object or scalar; absent: nothing
  *                         yet
  * reached                 the count that says that no page may follow; absent: none says so
+ * more                    what says that a page follows, where a count is asked for alone
  * lacks                   the count or flag that the definition names and no answer has
  * count                   instead of `next`, when the last page is read and the API is asked
  *                         for its count: what the end is worth without
@@ -192,6 +193,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         put_count(&out, "overlaps", pager->overlaps);
     if (pager->reached.len)
         json_out_str(&out, "reached", pager->reached);
+    if (pager->more.len)
+        json_out_str(&out, "more", pager->more);
     if (pager->lacks.len)
         json_out_str(&out, "lacks", pager->lacks);
     if (pager->merge_path.len)
@@ -350,6 +353,7 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->shape = read_shape(map);
     struct value done = value_get(map, STR("done"));
     pager->reached = read_text(map, STR("reached"));
+    pager->more = read_text(map, STR("more"));
     pager->lacks = read_text(map, STR("lacks"));
     pager->merge_path = read_text(map, STR("merge_path"));
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;

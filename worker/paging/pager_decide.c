@@ -204,6 +204,18 @@ static void ask_count(struct pager_step *step, struct pager_decision *decision)
     decision->warning = warning;
 }
 
+/* A count elsewhere proves no end while the pages themselves say that more follows. */
+static struct str more_beside_count(struct pager_step *step)
+{
+    const struct pager_signs *signs = &step->signs;
+    struct str why;
+    if (!has_count(step->pager))
+        return STR_NONE;
+    if (signs->has_more && !signs->is_by_total)
+        return signs->more_why;
+    return evidence_sees_more(step, &why) ? why : STR_NONE;
+}
+
 /* The state after a page, before its type says where to go. */
 static struct pager page_read(const struct pager *now, int64_t records)
 {
@@ -213,7 +225,7 @@ static struct pager page_read(const struct pager *now, int64_t records)
     next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
     next.url = next.method = STR_NONE;
     next.merges_body = false;
-    next.reached = STR_NONE;
+    next.reached = next.more = STR_NONE;
     return next;
 }
 
@@ -239,6 +251,7 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
     struct pager_decision decision = weigh_signs(&step);
     evidence_weigh(&step, &decision);
     ask_count(&step, &decision);
+    next.more = more_beside_count(&step);
     next.is_done = decision.outcome != PAGER_MORE;
     if (!next.is_done && !next.ending.complete)
         next.reached = evidence_reached(&step);

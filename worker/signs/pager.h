@@ -52,6 +52,8 @@ struct pager {
     enum page_shape shape; /* at merge_path, of the pages read */
     struct value answer;   /* what the next request reads of the answer; undefined: nothing */
     struct str reached;    /* the count of the page just read that says that it was the last */
+    struct str more;       /* where a count is asked for alone: what says, beside counts of
+                              records, that more follows the page just read; empty: nothing */
     struct str lacks;      /* the count or flag that the definition names and no answer has */
     struct str merge_path; /* of the only list, where the definition has none; else empty */
     struct pager_ending ending;

@@ -86,8 +86,11 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
 {
     struct http_call *call = mem_alloc(sizeof *call);
     struct str before, query = str_split(request->url, '?', &before);
+    struct str rest = str_ends(before, STR("/count")) ? STR("/count") : STR_NONE;
     *call = (struct http_call){.fn = fn, .ctx = ctx, .arena = arena_new()};
-    call->answer = random_api_answer(served, call->arena, query, ++run.requests);
+    call->answer = random_api_answer(served, call->arena, rest, query, ++run.requests);
+    if (str_is(request->method, "HEAD"))
+        call->answer.body = STR_NONE;
     loop_defer(http->loop, on_answer_ready, call);
     return call;
 }
@@ -119,23 +122,31 @@ const struct http_header *http_header_find(const struct http_answer *answer, str
 
 /* --- the table --- */
 
-/* Keys of the page that is being cut; they count when the page does. */
+/* Keys of the page that is being cut; they count when the page does. 0: of no record. */
 static int page_keys[ROWS_MAX], page_count;
 static bool is_keyed;
 static int folded; /* records that met a row of this run */
 
+/* An error may be taken for a record. */
+static int key_of(const struct record *record)
+{
+    struct str start = STR("{\"id\": "), digits;
+    int64_t key;
+    if (!str_starts(record->raw, start))
+        return 0;
+    str_split(str_slice(record->raw, start.len, record->raw.len), ',', &digits);
+    ck_assert(str_to_int64(digits, &key) && key > 0 && key <= RANDOM_RECORDS_MAX);
+    return (int)key;
+}
+
 static void on_record(void *ctx, const struct row_writer *writer, const struct record *record,
                       enum row_result result, const char *reason)
 {
-    struct str digits = str_slice(record->raw, sizeof "{\"id\": " - 1, record->raw.len), head;
-    int64_t key;
     (void)ctx, (void)writer, (void)reason;
     if (record->position == 0)
         page_count = 0;
-    str_split(digits, ',', &head);
-    ck_assert(str_to_int64(head, &key) && key > 0 && key <= RANDOM_RECORDS_MAX);
     if (result == ROW_PUT && page_count < ROWS_MAX)
-        page_keys[page_count++] = (int)key;
+        page_keys[page_count++] = key_of(record);
 }
 
 static void put_rows(void)
@@ -152,12 +163,14 @@ static void put_rows(void)
 static void on_page_end(void *ctx, const struct crawl_page *page)
 {
     (void)ctx;
+    run.complete = page->decision->complete;
+    if (page->is_count)
+        return;
     put_rows();
     run.pages++;
     run.read += page->seen;
     run.last = answered;
     run.last_seen = answered_seen;
-    run.complete = page->decision->complete;
 }
 
 static void ignore_request(void *ctx, const struct request *request)
@@ -206,6 +219,8 @@ static void read_api(struct loop *loop, const struct random_definition *definiti
     is_keyed = definition->has_key;
     ck_assert_ok(preview_run(&options, arena, &preview, &err), err);
     run.state = preview.state;
+    if (definition->has_count)
+        run.last.total = random_api_count(served);
     if (folded && run.complete == COMPLETE_PROVED)
         run.complete = COMPLETE_CONTRADICTED;
 }
@@ -247,4 +262,45 @@ START_TEST(no_end_is_proved_that_is_none)
 }
 END_TEST
 
-SUITE("worker/ends", no_end_is_proved_that_is_none)
+/* Each page is the first one again, with another `seen`, and nothing says that it ends. */
+static void read_in_circles(const char *keys)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct random_definition definition = {.keys = str_from(keys)};
+    struct random_api api = {
+        .count = 20,
+        .size = 5,
+        .size_max = 5,
+        .faults = {[RANDOM_IGNORES_PLACE] = true, [RANDOM_VOLATILE] = true},
+        .container = "",
+        .place_param = "page",
+        .size_param = "size"};
+    struct loop *loop;
+    struct err err = ERR_INIT;
+    ck_assert_ok(loop_new(&loop, &err), err);
+    served = &api;
+    read_api(loop, &definition, arena);
+    loop_free(loop);
+}
+
+START_TEST(a_hundred_pages_of_the_same_ids_go_in_circles_without_a_key)
+{
+    read_in_circles("merge_path: data, pagination: {type: page}");
+    ck_assert_int_eq(run.state, JOB_FAILED);
+    ck_assert_int_eq(run.requests, 101);
+    ck_assert_int_eq(run.pages, 100);
+}
+END_TEST
+
+START_TEST(repeats_that_are_allowed_go_on)
+{
+    read_in_circles("merge_path: data, pagination: {type: page, allow_repeats: true, "
+                    "max_iterations: 150}");
+    ck_assert_int_eq(run.state, JOB_TRUNCATED);
+    ck_assert_int_eq(run.pages, 150);
+}
+END_TEST
+
+SUITE("worker/ends", no_end_is_proved_that_is_none,
+      a_hundred_pages_of_the_same_ids_go_in_circles_without_a_key,
+      repeats_that_are_allowed_go_on)
