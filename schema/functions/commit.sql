@@ -5,7 +5,7 @@
 -- end_by_bookmark (bookmarks).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
--- inside a checkpoint or an end.
+-- inside a checkpoint or an end; a mark without a page has page 0.
 create or replace function pagetide.read_marks(batch jsonb) returns setof pagetide.mark
 language sql stable
 set search_path = pagetide, pg_temp
@@ -14,9 +14,8 @@ as $$
     from jsonb_array_elements(batch -> 'marks') with ordinality as item (fields, at)
     cross join lateral jsonb_populate_record(
         null::mark,
-        jsonb_build_object('page', 0) || (item.fields
-            - array(select f.key from jsonb_each(item.fields) f where f.value = 'null'))
-        || jsonb_build_object('n', item.at - 1)) m
+        item.fields || jsonb_build_object('n', item.at - 1,
+            'page', coalesce(item.fields ->> 'page', '0')::int)) m
 $$;
 
 -- If the epochs are equal and the job is already past this page, this turn has committed the page
@@ -89,10 +88,14 @@ begin
             rejects := rejects + coalesce(m.rejects, 0);
             j.records := j.records + coalesce(m.records, 0);
             j.rejects := j.rejects + coalesce(m.rejects, 0);
-            m."end" := end_by_rejects(m, rejects, most);
             j.bookmark_high := coalesce(j.bookmark_high, m.bookmark_high);
-            m."end" := end_by_emptiness(m, j);
-            m."end" := end_by_bookmark(m, j);
+            if m.rejects > 0 then
+                m."end" := end_by_rejects(m, rejects, most);
+            end if;
+            if m."end" is not null then
+                m."end" := end_by_emptiness(m, j);
+                m."end" := end_by_bookmark(m, j);
+            end if;
         end if;
         if m.verdict = 'refused' or m.verdict = 'applied' and m."end" is not null then
             closed := m.owner;
@@ -177,7 +180,8 @@ declare
     marks mark[];
     ending bigint;
 begin
-    perform lock_jobs(array(select m.job from read_marks(batch) m));
+    perform lock_jobs(array(
+        select (m ->> 'job')::bigint from jsonb_array_elements(batch -> 'marks') m));
     marks := array(select m from give_verdicts(batch) m);
     if (batch -> 'table' ->> 'direct')::boolean then
         perform check_direct(marks);
