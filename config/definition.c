@@ -161,6 +161,16 @@ static const struct key expectation_list[] = {
 };
 KEYS(expectation, struct expectation);
 
+#define RERUN(member) AT(struct schedule, member)
+static const struct key rerun_list[] = {
+    {.name = "after", .type = KEY_DURATION, RERUN(rerun_after_ms), .min = 1000,
+     .fallback = "5m", .help = "how long after it failed"},
+    {.name = "times", .type = KEY_COUNT, RERUN(reruns_max), .min = 0, .max = 100,
+     .fallback = "3", .help = "how often; 0: never"},
+    KEY_END,
+};
+KEYS(rerun, struct schedule);
+
 static const struct key definition_list[] = {
     {.name = "source", .type = KEY_TEXT, .flags = IN_SOURCE | KEY_REQUIRED, S(source),
      .help = "name of the API: [a-z][a-z0-9_]{0,47}"},
@@ -315,6 +325,9 @@ static const struct key definition_list[] = {
      .help = "of the schedule; zones other than UTC are not available yet"},
     {.name = "catch_up", .type = KEY_CHOICE, .flags = IN_STREAM, S(schedule.catch_up),
      .choices = catch_ups, .fallback = "latest", .help = "which missed runs are made up for"},
+    {.name = "retry_run", .type = KEY_STRUCT, .flags = IN_STREAM, S(schedule),
+     .keys = &rerun_keys,
+     .help = "when a scheduled run goes on that failed because of the API or the network"},
     {.name = "bookmark", .type = KEY_STRUCT, .flags = IN_STREAM, S(bookmark),
      .keys = &bookmark_keys,
      .help = "what an incremental run begins with; a lone path is {path: …}"},

@@ -232,6 +232,7 @@ struct schedule {
     int64_t every_ms; /* 0: none */
     struct str timezone;
     enum { CATCH_UP_LATEST, CATCH_UP_ALL, CATCH_UP_NONE } catch_up;
+    int64_t rerun_after_ms, reruns_max; /* retry_run; read by schema/functions/reruns.sql */
 };
 
 enum response_then {

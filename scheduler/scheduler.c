@@ -16,7 +16,8 @@
  *
  *     1 s         tick → publish → withdraw → report
  *     2 s         has the folder of definitions changed? → apply → tick
- *     15 s        rebuild: what should be on the queue and is not
+ *     15 s        rebuild: what should be on the queue and is not; rerun: failed runs that go
+ *                 on by themselves
  *     1 h         housekeep: history older than `retention` is cleared away, what a crash left
  *                 pending is started
  *     for ever    intake: read reload messages, pause 1 s where something is down
@@ -138,6 +139,7 @@ static void on_rebuild(void *ctx)
     if (!scheduler->is_ours && redis_is_up(scheduler->redis))
         queue_check(scheduler->queue, NULL, NULL);
     publish_rebuild(scheduler);
+    rerun_start(scheduler);
 }
 
 static void on_folder(void *ctx)

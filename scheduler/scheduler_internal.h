@@ -87,6 +87,7 @@ void scheduler_on_answer(void *ctx, const char *what, const struct err *err);
 void tick_start(struct scheduler *scheduler);
 void publish_start(struct scheduler *scheduler);
 void publish_rebuild(struct scheduler *scheduler);
+void rerun_start(struct scheduler *scheduler);
 void withdraw_start(struct scheduler *scheduler);
 
 /* Reads reload messages until the scheduler is freed; where it stopped, from there. */

@@ -132,6 +132,7 @@ comment on column pagetide.run.retries is 'requests that were sent again';
 comment on column pagetide.run.created_at is 'when it was asked for';
 comment on column pagetide.run.started_at is 'when its first job was taken';
 comment on column pagetide.run.finished_at is 'when its last job ended';
+comment on column pagetide.run.reruns is 'how often it went on by itself after it had failed: retry_run';
 comment on column pagetide.run.complete is 'what proves its end: the least of its jobs';
 comment on column pagetide.run.complete_why is 'the proof in one sentence';
 comment on column pagetide.run.folded is 'records whose key came before in the same job; known when it ends';

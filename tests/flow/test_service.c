@@ -317,6 +317,28 @@ START_TEST(partitions_are_jobs_of_one_run)
 }
 END_TEST
 
+START_TEST(a_scheduled_run_that_failed_goes_on)
+{
+    set_up();
+    shop("    params: {total: 30}\n    every: 1h\n");
+    mock_post(
+        &mock, "/_mock/fault",
+        "{\"path\": \"/gen/page\", \"query\": \"page=2\", \"kind\": \"status\", \"status\": "
+        "400}");
+    struct pagetide_process up = start_up();
+    AWAIT("failed http", "select state || ' ' || reason from pagetide.run");
+    SQL("insert into pagetide.meta values ('clock_offset', '6 min')");
+    AWAIT("succeeded", "select state from pagetide.run");
+    ck_assert_str_eq(SQL("select count(*) || ' ' || count(distinct id) from shop.orders"),
+                     "30 30");
+    ck_assert_str_eq(SQL("select count(*) || ' ' || sum(reruns) from pagetide.run"), "1 1");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 4);
+    expect_holds(pagetide_err(&up), "goes on by retry_run");
+    expect_stop(&up);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_drained_worker_gives_its_jobs_back)
 {
     set_up();
@@ -478,5 +500,6 @@ SUITE("flow/service", a_schedule_runs, an_edited_file_is_taken_over, a_message_s
       a_bad_message_is_put_aside, full_on_append_needs_again,
       messages_during_a_run_wait_or_are_skipped, reload_waits_for_the_end,
       three_streams_at_once, partitions_are_jobs_of_one_run, two_workers_share_no_page,
-      a_drained_worker_gives_its_jobs_back, a_long_wait_gives_the_lease_back,
-      a_sync_leaves_a_living_worker_alone, health_and_readiness, a_secret_stays_in_its_process)
+      a_scheduled_run_that_failed_goes_on, a_drained_worker_gives_its_jobs_back,
+      a_long_wait_gives_the_lease_back, a_sync_leaves_a_living_worker_alone,
+      health_and_readiness, a_secret_stays_in_its_process)

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "tests/support/schema.h"
 #include "tests/support/suite.h"
 
@@ -270,6 +272,73 @@ START_TEST(retry_refuses_what_it_must_not_do)
 }
 END_TEST
 
+/* Run 1 of a schedule, of one job, which has failed for that reason. */
+static void set_up_failed(const char *trigger, const char *reason, const char *keys)
+{
+    char spec[256];
+    snprintf(spec, sizeof spec, "{\"write\": \"upsert\", \"partitions\": [{\"p\": 1}]%s}",
+             keys);
+    schema_set_up_stream(spec);
+    ASK("select pagetide.start_run('shop.orders', '%s', 'incremental', null, null, null, null, "
+        "4)",
+        trigger);
+    ASK("select t_take(1)");
+    ASK("select t_commit(t_mark(1, 1), t_mark(1, 0, t_end('failed', '{\"reason\": \"%s\"}')))",
+        reason);
+}
+
+static void let_pass(const char *interval)
+{
+    ASK("insert into pagetide.meta values ('clock_offset', '%s') on conflict (key) do update "
+        "set value = excluded.value",
+        interval);
+}
+
+#define RERUN "select string_agg(run || ' ' || stream, ',') from pagetide.rerun_due(10)"
+
+START_TEST(a_scheduled_run_goes_on_three_times)
+{
+    char offset[32];
+    set_up_failed("schedule", "http", "");
+    EXPECT("failed http", "select state || ' ' || reason from pagetide.run");
+    EXPECT("", RERUN);
+    for (int i = 1; i <= 3; i++) {
+        snprintf(offset, sizeof offset, "%d min", 6 * i);
+        let_pass(offset);
+        EXPECT("1 shop.orders", RERUN);
+        EXPECT("queued 1", "select j.state || ' ' || j.page from pagetide.job j");
+        EXPECT("", RERUN);
+        ASK("select t_take(1)");
+        ASK("select t_commit(t_mark(1, 0, t_end('failed', '{\"reason\": \"http\"}')))");
+    }
+    let_pass("1 day");
+    EXPECT("", RERUN);
+    EXPECT("failed 3", "select state || ' ' || reruns from pagetide.run");
+}
+END_TEST
+
+START_TEST(what_is_no_fault_of_the_api_is_a_person_s)
+{
+    set_up_failed("schedule", "definition", "");
+    let_pass("1 hour");
+    EXPECT("", RERUN);
+    set_up_failed("manual", "http", "");
+    let_pass("1 hour");
+    EXPECT("", RERUN);
+    set_up_failed("schedule", "http", ", \"retry_run\": {\"times\": 0}");
+    let_pass("1 hour");
+    EXPECT("", RERUN);
+    set_up_failed("schedule", "http", ", \"retry_run\": {\"after\": \"2h\"}");
+    let_pass("119 min");
+    EXPECT("", RERUN);
+    let_pass("121 min");
+    ASK("select pagetide.pause('shop.orders')");
+    EXPECT("", RERUN);
+    ASK("select pagetide.resume('shop.orders')");
+    EXPECT("1 shop.orders", RERUN);
+}
+END_TEST
+
 START_TEST(retry_and_a_new_run_at_once_are_one_active_run)
 {
     set_up();
@@ -384,6 +453,7 @@ SUITE("schema/orders", a_window_is_half_open_and_moves_no_bookmark,
       fault_41_replacing_waits_for_a_commit,
       fault_41_replacing_what_is_just_ending_starts_one_run, fault_67_cancel_in_each_state,
       retry_goes_on_at_the_checkpoint_and_in_the_run_s_time, retry_of_one_job_leaves_the_others,
+      a_scheduled_run_goes_on_three_times, what_is_no_fault_of_the_api_is_a_person_s,
       retry_refuses_what_it_must_not_do, retry_and_a_new_run_at_once_are_one_active_run,
       fault_67_a_paused_stream_is_not_started_by_its_schedule,
       fault_67_a_dropped_stream_ends_whatever_it_does,
