@@ -70,8 +70,11 @@ static void siege_open(struct siege *siege)
     mock_start(NULL, &siege->mock);
     pagetide_open(&siege->pagetide);
     pagetide_source(&siege->pagetide, "api", definition, siege->mock.url);
+    /* Four pages at the same time take as long as four one after another. */
     mock_post(&siege->mock, "/_mock/fault",
-              "{\"path\": \"/gen/\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 15}");
+              "{\"path\": \"/gen/page\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 60}");
+    mock_post(&siege->mock, "/_mock/fault",
+              "{\"path\": \"/gen/cursor\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 15}");
     setenv("PAGETIDE_BATCH_RECORDS", "20", 1);
     setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
     siege->began_mono_ms = clock_mono_ms();
