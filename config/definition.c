@@ -161,6 +161,7 @@ static const struct key expectation_list[] = {
 };
 KEYS(expectation, struct expectation);
 
+/* Where a definition says nothing, pagetide.is_rerun_due has the same. */
 #define RERUN(member) AT(struct schedule, member)
 static const struct key rerun_list[] = {
     {.name = "after", .type = KEY_DURATION, RERUN(rerun_after_ms), .min = 1000,

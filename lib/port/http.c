@@ -396,6 +396,20 @@ static void succeed(struct http_call *call)
     finish(call, &answer, NULL);
 }
 
+struct http_header *http_copy_headers(const struct http_answer *answer, struct arena *arena)
+{
+    struct http_header *headers = ARENA_ARRAY(arena, struct http_header, answer->header_count);
+    for (size_t i = 0; i < answer->header_count; i++)
+        headers[i] = (struct http_header){arena_str(arena, answer->headers[i].name),
+                                          arena_str(arena, answer->headers[i].value)};
+    return headers;
+}
+
+bool http_is_crowded_out(const struct err *err)
+{
+    return err && err->code == HTTP_CROWDED_OUT;
+}
+
 void http_take_body(const struct http_answer *answer, struct buf *ret_body)
 {
     assert(answer->storage->len == answer->body.len); /* not taken before */

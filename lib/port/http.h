@@ -89,6 +89,9 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
                             http_done_fn fn, void *ctx) MUST_CHECK;
 void http_cancel(struct http_call *call); /* its callback will not come */
 
+/* A copy of the answer's headers, answer->header_count of them, in `arena`. */
+struct http_header *http_copy_headers(const struct http_answer *answer, struct arena *arena);
+
 /* Moves the answer's body out, instead of a copy; for inside the callback, once. */
 void http_take_body(const struct http_answer *answer, struct buf *ret_body);
 
@@ -101,6 +104,7 @@ void http_take_body(const struct http_answer *answer, struct buf *ret_body);
 enum { HTTP_CROWDED_OUT = -100 };
 typedef bool (*http_room_fn)(void *ctx, size_t bytes);
 void http_bound(struct http *http, http_room_fn has_room, void *ctx);
+bool http_is_crowded_out(const struct err *err); /* false for NULL */
 
 /* Bytes of bodies now held by unfinished calls: for the process's memory bound. */
 size_t http_bytes(const struct http *http);

@@ -47,22 +47,12 @@ static void take_out(struct ahead *ahead, struct ahead_slot *slot)
 
 static void keep_answer(struct ahead_slot *slot, const struct http_answer *answer)
 {
-    struct http_header *headers =
-        ARENA_ARRAY(slot->arena, struct http_header, answer->header_count);
-    for (size_t i = 0; i < answer->header_count; i++)
-        headers[i] = (struct http_header){arena_str(slot->arena, answer->headers[i].name),
-                                          arena_str(slot->arena, answer->headers[i].value)};
     http_take_body(answer, &slot->body);
     slot->answer = *answer;
-    slot->answer.headers = headers;
+    slot->answer.headers = http_copy_headers(answer, slot->arena);
     slot->answer.coding_note = arena_str(slot->arena, answer->coding_note);
     slot->answer.body = buf_str(&slot->body);
     slot->answer.storage = &slot->body;
-}
-
-static bool is_crowded_out(const struct err *err)
-{
-    return err && err->code == HTTP_CROWDED_OUT;
 }
 
 static void take(struct crawl *crawl, struct ahead_slot *slot)
@@ -114,7 +104,7 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
         ahead->awaited = NULL;
         take(crawl, slot);
         ahead->resume(crawl);
-    } else if (is_crowded_out(err)) {
+    } else if (http_is_crowded_out(err)) {
         cut_off(ahead, slot);
     }
 }

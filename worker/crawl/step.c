@@ -92,16 +92,11 @@ enum step step_ask(struct crawl *crawl)
     return STEP_send;
 }
 
-static bool is_crowded_out(const struct err *err)
-{
-    return err->code == HTTP_CROWDED_OUT;
-}
-
 static void on_answer(void *ctx, const struct http_answer *answer, const struct err *err)
 {
     struct crawl *crawl = ctx;
     bool has_failed =
-        err ? err->kind == ERR_AGAIN && !is_crowded_out(err) : answer->status >= 500;
+        err ? err->kind == ERR_AGAIN && !http_is_crowded_out(err) : answer->status >= 500;
     crawl->call = NULL;
     throttle_give(crawl->env->throttle, &crawl->pass, has_failed, clock_mono_ms());
     crawl->answer = answer;
@@ -219,14 +214,9 @@ static enum step redirect(struct crawl *crawl, struct str location)
 static void keep_answer(struct crawl *crawl)
 {
     const struct http_answer *answer = crawl->answer;
-    struct http_header *headers =
-        ARENA_ARRAY(crawl->page, struct http_header, answer->header_count);
-    for (size_t i = 0; i < answer->header_count; i++)
-        headers[i] = (struct http_header){arena_str(crawl->page, answer->headers[i].name),
-                                          arena_str(crawl->page, answer->headers[i].value)};
     crawl->scope.status = answer->status;
     crawl->scope.iteration = crawl->pager.page;
-    crawl->scope.headers = headers;
+    crawl->scope.headers = http_copy_headers(answer, crawl->page);
     crawl->scope.header_count = answer->header_count;
     crawl->body_wire_bytes = answer->wire_bytes;
     crawl->cut.is_extended = false;
@@ -343,7 +333,7 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
 static enum step act_on_answer(struct crawl *crawl)
 {
     assert(!crawl->answer != !crawl->failed);
-    if (crawl->failed && is_crowded_out(crawl->failed)) {
+    if (http_is_crowded_out(crawl->failed)) {
         crawl->is_crowded_out = true;
         return starve(crawl);
     }
