@@ -396,27 +396,6 @@ static void succeed(struct http_call *call)
     finish(call, &answer, NULL);
 }
 
-struct http_header *http_copy_headers(const struct http_answer *answer, struct arena *arena)
-{
-    struct http_header *headers = ARENA_ARRAY(arena, struct http_header, answer->header_count);
-    for (size_t i = 0; i < answer->header_count; i++)
-        headers[i] = (struct http_header){arena_str(arena, answer->headers[i].name),
-                                          arena_str(arena, answer->headers[i].value)};
-    return headers;
-}
-
-bool http_is_crowded_out(const struct err *err)
-{
-    return err && err->code == HTTP_CROWDED_OUT;
-}
-
-void http_take_body(const struct http_answer *answer, struct buf *ret_body)
-{
-    assert(answer->storage->len == answer->body.len); /* not taken before */
-    *ret_body = *answer->storage;
-    buf_init(answer->storage, answer->storage->max);
-}
-
 static void explain(const struct http_call *call, CURLcode code, struct err *err)
 {
     const char *text = call->error[0] ? call->error : curl_easy_strerror(code);
@@ -521,12 +500,4 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
         loop_timer_set(call->timer, 0);
     }
     return call;
-}
-
-const struct http_header *http_header_find(const struct http_answer *answer, struct str name)
-{
-    for (size_t i = 0; i < answer->header_count; i++)
-        if (str_eq(answer->headers[i].name, name))
-            return &answer->headers[i];
-    return NULL;
 }

@@ -49,3 +49,8 @@ enum err_kind http_error_kind(int code, const char *text)
         return ERR_AGAIN;
     }
 }
+
+bool http_is_crowded_out(const struct err *err)
+{
+    return err && err->code == HTTP_CROWDED_OUT;
+}

@@ -1,6 +1,8 @@
 #ifndef PORT_HTTP_ERROR_H
 #define PORT_HTTP_ERROR_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /*
@@ -12,5 +14,9 @@
  *   text   libcurl's or OpenSSL's words, which tell the failures of a TLS handshake apart
  */
 enum err_kind http_error_kind(int code, const char *text);
+
+/* The code of an error that says: this body gave way to others (http_bound). */
+enum { HTTP_CROWDED_OUT = -100 };
+bool http_is_crowded_out(const struct err *err); /* false for NULL */
 
 #endif

@@ -100,24 +100,10 @@ void http_cancel(struct http_call *call)
     call->is_cancelled = true;
 }
 
-void http_take_body(const struct http_answer *answer, struct buf *ret_body)
-{
-    *ret_body = *answer->storage;
-    buf_init(answer->storage, answer->storage->max);
-}
-
 size_t http_bytes(const struct http *http)
 {
     (void)http;
     return 0;
-}
-
-const struct http_header *http_header_find(const struct http_answer *answer, struct str name)
-{
-    for (size_t i = 0; i < answer->header_count; i++)
-        if (str_eq(answer->headers[i].name, name))
-            return &answer->headers[i];
-    return NULL;
 }
 
 /* --- the table --- */
