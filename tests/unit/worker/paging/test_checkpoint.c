@@ -67,11 +67,13 @@ START_TEST(an_end_that_waits_for_a_count_comes_back)
     pager_start(&pager, &def);
     pager.page = 3;
     pager.lacks = STR("total_path: x");
+    pager.more = STR("meta.has_more is true");
     pager.ending = (struct pager_ending){COMPLETE_TOLD, STR("the page is empty")};
     struct pager read = again(&pager);
     ck_assert_int_eq(read.ending.complete, COMPLETE_TOLD);
     ck_assert_str_is(read.ending.why, "the page is empty");
     ck_assert_str_is(read.lacks, "total_path: x");
+    ck_assert_str_is(read.more, "meta.has_more is true");
     def.count.at.kind = LOCATOR_NONE;
     ck_assert_ok(checkpoint_read(&(struct checkpoint_from){arena, arena, &def, secrets},
                                  written(&pager), &read, &err),
