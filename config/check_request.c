@@ -127,27 +127,8 @@ static void check_address(struct reader *reader, const struct yaml_node *map,
     }
 }
 
-/* `total: {request: {path: …}}`: it follows base_url as the stream's own path does. */
-static void check_count(struct reader *reader, const struct yaml_node *map,
-                        struct stream *stream)
+static void check_headers(struct reader *reader, const struct yaml_node *headers)
 {
-    struct count_request *request = &stream->pagination.count.request;
-    const struct yaml_node *base = yaml_find(map, "base_url");
-    if (!request->path)
-        return;
-    const struct yaml_node *total = yaml_find(yaml_find(map, "pagination"), "total");
-    const struct yaml_node *path = yaml_find(yaml_find(total, "request"), "path");
-    if (!base)
-        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
-    else if (is_text(reader, path) && base->kind == YAML_STRING) {
-        compile_url(reader, base, base_text(base->text), &request->url);
-        compile_url(reader, path, path_text(reader->arena, path->text), request->path);
-    }
-}
-
-static void check_headers(struct reader *reader, const struct yaml_node *map)
-{
-    const struct yaml_node *headers = yaml_find(map, "headers");
     for (size_t i = 0; headers && i < headers->count; i++) {
         struct str name;
         const struct yaml_node *value;
@@ -159,6 +140,27 @@ static void check_headers(struct reader *reader, const struct yaml_node *map)
         if (yaml_is_scalar(value) &&
             (str_find_byte(value->text, '\n') >= 0 || str_find_byte(value->text, '\r') >= 0))
             problem_add(reader->problems, value, "a header's value has no line breaks");
+    }
+}
+
+/* `total: {request: {path: …}}`: it follows base_url as the stream's own path does. */
+static void check_count(struct reader *reader, const struct yaml_node *map,
+                        struct stream *stream)
+{
+    struct count_request *request = &stream->pagination.count.request;
+    const struct yaml_node *base = yaml_find(map, "base_url");
+    if (!request->path)
+        return;
+    const struct yaml_node *total = yaml_find(yaml_find(map, "pagination"), "total");
+    const struct yaml_node *given = yaml_find(total, "request"),
+                           *path = yaml_find(given, "path");
+    if (request->headers && request->headers->kind == TEMPLATE_MAP)
+        check_headers(reader, yaml_find(given, "headers"));
+    if (!base)
+        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
+    else if (is_text(reader, path) && base->kind == YAML_STRING) {
+        compile_url(reader, base, base_text(base->text), &request->url);
+        compile_url(reader, path, path_text(reader->arena, path->text), request->path);
     }
 }
 
@@ -182,6 +184,6 @@ void check_request(struct reader *reader, const struct yaml_node *map, struct st
 {
     check_address(reader, map, stream);
     check_count(reader, map, stream);
-    check_headers(reader, map);
+    check_headers(reader, yaml_find(map, "headers"));
     check_body(reader, map, stream);
 }

@@ -112,6 +112,7 @@ void credential_find(const struct stream *stream, credential_fn fn, void *ctx)
     AUTO_ARENA struct arena *arena = arena_new();
     const struct finder finder = {fn, ctx, arena};
     const struct next_page *next = &stream->pagination.next_page;
+    const struct count_request *count = &stream->pagination.count.request;
     find_named(&finder, "headers", stream->headers, stream->header_count);
     find_named(&finder, "params", stream->params, stream->param_count);
     find_named(&finder, "vars", stream->vars, stream->var_count);
@@ -119,8 +120,9 @@ void credential_find(const struct stream *stream, credential_fn fn, void *ctx)
     find_template(&finder, STR("next_page.headers"), STR_NONE, next->headers);
     find_template(&finder, STR("next_page.params"), STR_NONE, next->params);
     find_template(&finder, STR("next_page.body"), STR_NONE, next->body);
-    find_template(&finder, STR("total.request.params"), STR_NONE,
-                  stream->pagination.count.request.params);
+    find_template(&finder, STR("total.request.params"), STR_NONE, count->params);
+    find_template(&finder, STR("total.request.headers"), STR_NONE, count->headers);
+    find_template(&finder, STR("total.request.body"), STR_NONE, count->body);
     find_proxy(&finder, stream->proxy);
     find_query(&finder, "url", &stream->url);
     find_query(&finder, "path", &stream->path);

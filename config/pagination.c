@@ -66,7 +66,8 @@ static const struct keys next_method_keys = {next_method_list, sizeof(struct nex
      .help = "a page without records is the last, whatever it names"},                         \
     MAX_EMPTY_ROW("3")
 
-static const struct choice count_methods[] = {CHOICE("GET", 0), CHOICE("HEAD", 0), CHOICE_END};
+static const struct choice count_methods[] = {CHOICE("GET", 0), CHOICE("HEAD", 0),
+                                             CHOICE("POST", 0), CHOICE_END};
 
 static const struct key count_request_list[] = {
     {.name = "method", .type = KEY_WORD, AT(struct count_request, method),
@@ -77,6 +78,10 @@ static const struct key count_request_list[] = {
     {.name = "params", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct count_request, params),
      .help = "set over those of the stream; null leaves one out"},
+    {.name = "headers", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
+     AT(struct count_request, headers), .help = "likewise"},
+    {.name = "body", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
+     AT(struct count_request, body), .help = "with POST; if absent, the body of the stream"},
     KEY_END,
 };
 static const struct keys count_request_keys = {count_request_list,
@@ -319,14 +324,20 @@ static void check_count(struct reader *reader, const struct yaml_node *node,
     if (stream->pagination.total.kind != LOCATOR_NONE)
         problem_add_key(reader->problems, count,
                         "stands beside \"total_path\": one of them is enough");
-    if (!request->path && str_is(request->method, "GET"))
+    bool is_post = str_is(request->method, "POST");
+    if (!request->path && (is_post || str_is(request->method, "GET")))
         problem_add(reader->problems, count, "the request needs \"path\", or is HEAD");
-    if (!request->path && !str_is(stream->method, "GET"))
+    if (!request->path && !is_post && !str_is(stream->method, "GET"))
         problem_add(reader->problems, count,
                     "the stream's method is %.*s: give the request a \"path\"",
                     STR_ARG(stream->method));
     if (request->params && request->params->kind != TEMPLATE_MAP)
         problem_add(reader->problems, count, "\"params\" must be a map");
+    if (request->headers && request->headers->kind != TEMPLATE_MAP)
+        problem_add(reader->problems, count, "\"headers\" must be a map");
+    if (request->body && !is_post)
+        problem_add(reader->problems, yaml_find(count, "request"),
+                    "\"body\" needs method: POST");
 }
 
 void pagination_check(struct reader *reader, const struct yaml_node *map,

@@ -70,13 +70,15 @@ struct next_page {
 
 /*
  * `total`: a request of its own for the number of all records. Without a path it is the list's
- * own first request, by another method. Its params are set over the stream's.
+ * own first request, by another method. Its params and headers are set over the stream's, its
+ * body stands instead of the stream's. NULL: not given.
  */
 struct count_request {
-    struct str method;       /* GET or HEAD */
-    struct template *path;   /* NULL: that of the list */
-    struct template *params; /* NULL: not given */
-    struct template url;     /* with `path`: what it follows */
+    struct str method;     /* GET, HEAD or POST */
+    struct template *path; /* NULL: that of the list */
+    struct template *params, *headers;
+    struct template *body; /* with POST alone */
+    struct template url;   /* with `path`: what it follows */
 };
 
 struct count {

@@ -74,7 +74,7 @@ static void note_all(struct wanted *wanted, const struct stream *stream)
         &auth->token,  &auth->user,   &auth->password, &auth->value,      &stream->url,
         &stream->path, stream->body,  next->params,    next->headers,     next->body,
         next->url,     stream->proxy, stream->ca_file, stream->cert_file, stream->key_file,
-        count->path,   count->params};
+        count->path,   count->params, count->headers,  count->body};
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         if (fixed[i])
             template_uses(fixed[i], on_use, wanted);

@@ -1,25 +1,38 @@
 #include "worker/exchange/count_request.h"
 
-static void put_param(struct stream *counted, struct str name, const struct template *value)
+/* Sets one of `total`'s over one of the stream's with that name. */
+static void put_named(struct named_template *list, size_t *count, bool nocase,
+                      const struct named_template *given)
 {
-    struct named_template *params = counted->params;
     size_t at = 0;
-    while (at < counted->param_count && !str_eq(params[at].name, name))
+    while (at < *count && !(nocase ? str_eq_nocase(list[at].name, given->name)
+                                   : str_eq(list[at].name, given->name)))
         at++;
-    params[at] = (struct named_template){name, *value};
-    counted->param_count += at == counted->param_count;
+    list[at] = *given;
+    *count += at == *count;
 }
 
-static void set_params(struct stream *counted, struct arena *arena,
-                       const struct template *params)
+/* The stream's params or headers with those of the map `over` in their place; NULL: as is. */
+static void set_over(struct arena *arena, const struct template *over, bool nocase,
+                     struct named_template **list, size_t *count)
 {
-    const struct named_template *own = counted->params;
-    size_t count = counted->param_count + (params ? params->count : 0);
-    counted->params = ARENA_ARRAY(arena, struct named_template, MAX(count, 1));
-    for (size_t i = 0; i < counted->param_count; i++)
-        counted->params[i] = own[i];
-    for (size_t i = 0; params && i < params->count; i++)
-        put_param(counted, params->keys[i], &params->items[i]);
+    if (!over)
+        return;
+    struct named_template *all =
+        ARENA_ARRAY(arena, struct named_template, *count + over->count);
+    for (size_t i = 0; i < *count; i++)
+        all[i] = (*list)[i];
+    for (size_t i = 0; i < over->count; i++)
+        put_named(all, count, nocase, &(struct named_template){over->keys[i], over->items[i]});
+    *list = all;
+}
+
+static struct template *body_of(const struct stream *stream)
+{
+    const struct count_request *count = &stream->pagination.count.request;
+    if (!str_is(count->method, "POST"))
+        return NULL;
+    return count->body ? count->body : stream->body;
 }
 
 /* The stream as if the count were its list. */
@@ -28,8 +41,9 @@ static const struct stream *counted_stream(const struct stream *stream, struct a
     const struct count_request *count = &stream->pagination.count.request;
     struct stream *counted = ARENA_NEW(arena, struct stream);
     *counted = *stream;
-    counted->body = NULL;
-    set_params(counted, arena, count->params);
+    counted->body = body_of(stream);
+    set_over(arena, count->params, false, &counted->params, &counted->param_count);
+    set_over(arena, count->headers, true, &counted->headers, &counted->header_count);
     if (!count->path)
         return counted;
     counted->url = count->url;

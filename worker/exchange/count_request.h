@@ -5,8 +5,9 @@
 
 /*
  * The request of `total`: the list's own first request by HEAD, or one to another path. The
- * stream's params, headers and credentials go along, by the rules of any request; the params of
- * `total` are set over them, and null leaves one out.
+ * stream's params, headers and credentials go along, by the rules of any request; those of
+ * `total` are set over them, and null leaves one out. With POST its body goes along, or where
+ * it has none the stream's.
  *
  * Expressions see what they see before the first page: *scope is put there for good, since no
  * page follows. Errors as request_build.

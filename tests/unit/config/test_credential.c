@@ -21,7 +21,9 @@ START_TEST(literals_are_found_wherever_they_are_sent)
         "path: '/x?token=abc2&q=1', method: POST, params: {password: abc3, page_token: x, "
         "apikey: '{{ env.K }}', sort: y}, body: {key: name, login: {user: me, password: 12345, "
         "keys: "
-        "[{secret: abc4}]}}, vars: {client_secret: abc5}");
+        "[{secret: abc4}]}}, vars: {client_secret: abc5}, pagination: {type: none, total: "
+        "{path: n, request: {method: POST, path: /n, headers: {X-Api-Key: abc7}, body: "
+        "{password: abc8}}}}");
     credential_find(stream, put_found, &found);
     ck_assert_str_is(buf_str(&found), "headers.X-Api-Key=abc1\n"
                                       "headers.X-As=Bearer abc0\n"
@@ -29,6 +31,8 @@ START_TEST(literals_are_found_wherever_they_are_sent)
                                       "vars.client_secret=abc5\n"
                                       "body.login.password=12345\n"
                                       "body.login.keys.secret=abc4\n"
+                                      "total.request.headers.X-Api-Key=abc7\n"
+                                      "total.request.body.password=abc8\n"
                                       "proxy=abc6\n"
                                       "path?token=abc2\n");
 }
