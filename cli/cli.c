@@ -118,6 +118,7 @@ bool cli_database_if_up(struct cli *cli, struct pg **ret_pg)
     if (arrival->is_up && schema_check(*ret_pg, &ignored))
         return true;
     pg_close(*ret_pg);
+    *ret_pg = NULL;
     return false;
 }
 
@@ -128,6 +129,7 @@ bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_coun
     struct err err = ERR_INIT;
     *ret_is_whole = source_dir_load(cli->arena, cli->settings.config_dir, ret_sources,
                                     ret_count, &errors, &err);
+    cli->has_broken_files = !*ret_is_whole;
     if (errors.len)
         say_line(stderr, "%.*s", STR_ARG(file_trim_end(buf_str(&errors))));
     else if (!*ret_is_whole)

@@ -36,7 +36,8 @@ struct cli {
     struct settings settings;
     char **operands;
     int operand_count;
-    struct loop *loop; /* cli_loop */
+    bool has_broken_files; /* cli_sources has left some out */
+    struct loop *loop;     /* cli_loop */
 };
 
 struct command {

@@ -63,6 +63,22 @@ static bool is_broken_file(const struct cli *cli, const char *word)
            S_ISREG(file.st_mode);
 }
 
+/* Where a file is broken it may be one of its streams: its errors stand above. */
+static void say_unknown(const struct cli *cli, const char *command, const char *word,
+                        struct str near)
+{
+    AUTO_BUF(hint, KIB(1));
+    if (near.len)
+        buf_printf(&hint, "; did you mean \"%.*s\"?", STR_ARG(near));
+    if (cli->has_broken_files)
+        cli_usage("%s: \"%s\" is not among the streams that could be read: correct the errors "
+                  "above, or the name%.*s",
+                  command, word, STR_ARG(buf_str(&hint)));
+    else
+        cli_usage("%s: there is no stream \"%s\" in %s/sources%.*s", command, word,
+                  cli->settings.config_dir, STR_ARG(buf_str(&hint)));
+}
+
 bool streams_find(struct cli *cli, const char *command, const char *word,
                   struct source *const *sources, size_t source_count, struct stream **streams,
                   size_t *count)
@@ -83,10 +99,7 @@ bool streams_find(struct cli *cli, const char *command, const char *word,
         cli_usage("%s: no stream of %s could be read", command, word);
         return false;
     }
-    struct str near = nearest(sources, source_count, str_from(word));
-    cli_usage("%s: there is no stream \"%s\" in %s/sources%s%.*s%s", command, word,
-              cli->settings.config_dir, near.len ? "; did you mean \"" : "", STR_ARG(near),
-              near.len ? "\"?" : "");
+    say_unknown(cli, command, word, nearest(sources, source_count, str_from(word)));
     return false;
 }
 

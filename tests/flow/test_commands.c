@@ -309,9 +309,13 @@ START_TEST(a_broken_file_blocks_no_other)
     got = expect_run(2, "check sources/broken.yaml");
     expect_holds(got.err, "no stream of sources/broken.yaml could be read");
     ck_assert_ptr_null(strstr(got.err, "there is no stream"));
-    expect_holds(expect_run(2, "check sources/none.yaml").err, "there is no stream");
     expect_holds(expect_run(0, "check shop.lines").err, "broken.yaml:2:");
-    expect_holds(expect_run(2, "check broken.a").err, "there is no stream \"broken.a\"");
+    expect_holds(expect_run(2, "check broken.a").err,
+                 "\"broken.a\" is not among the streams that could be read");
+    expect_holds(expect_run(2, "sync broken.a").err, "correct the errors above");
+    expect_holds(expect_run(2, "sync broken").err, "correct the errors above");
+    ck_assert_ptr_null(strstr(expect_run(2, "preview broken.a").err, "there is no stream"));
+    expect_holds(expect_run(2, "check sources/none.yaml").err, "correct the errors above");
     expect_holds(expect_run(0, "preview shop.lines").err, "broken.yaml:2:");
     expect_holds(expect_run(0, "sync shop.lines").err, "broken.yaml:2:");
     expect_holds(expect_run(2, "sync --all --again").out, "shop.lines: run 3 succeeded");
