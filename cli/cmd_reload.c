@@ -218,6 +218,21 @@ static int wait_for_end(struct reload *reload)
                : cli_fail(&err);
 }
 
+/* The message waits then, and nobody would know why nothing comes of it. */
+static void warn_of_no_scheduler(struct reload *reload)
+{
+    static const char sql[] = "select to_char(last_seen, 'YYYY-MM-DD HH24:MI:SS') from "
+                              "pagetide.missed_scheduler(2 * $1 * interval '1 ms')";
+    AUTO_PG_RESULT struct pg_result *missed = NULL;
+    struct pg_value beat = pg_int(reload->cli->settings.beat_ms);
+    struct err err = ERR_INIT;
+    if (!cli_database_if_up(reload->cli, &reload->pg) ||
+        !pg_await(reload->pg, sql, &beat, 1, CALL_MS, &missed, &err) || !pg_rows(missed))
+        return;
+    say_note(stderr, "pagetide: no scheduler is running (last seen: %.*s): the message waits",
+             STR_ARG(pg_is_null(missed, 0, 0) ? STR("never") : pg_get_str(missed, 0, 0)));
+}
+
 static void say_sent(struct str id)
 {
     AUTO_BUF(line, KIB(64));
@@ -244,6 +259,7 @@ static int send_and_follow(struct reload *reload)
         say_sent(reload->id);
     else
         say_note(stdout, "sent as request %.*s", STR_ARG(reload->id));
+    warn_of_no_scheduler(reload);
     return EXIT_DONE;
 }
 

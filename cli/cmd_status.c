@@ -78,13 +78,27 @@ enum refusal_column {
     REFUSAL_COLUMNS,
 };
 
+/* Where no scheduler lives and a stream has a schedule. */
+static const char schedulers_sql[] =
+    "select streams, to_char(last_seen, 'YYYY-MM-DD HH24:MI:SS'), on_host from "
+    "pagetide.missed_scheduler(2 * $1 * interval '1 ms', string_to_array($2, ',')) "
+    "where streams > 0";
+enum scheduler_column {
+    SCHEDULER_STREAMS,
+    SCHEDULER_LAST_SEEN,
+    SCHEDULER_HOST,
+    SCHEDULER_COLUMNS,
+};
+
 /* A stream as one object, with its jobs. */
 static const char json_sql[] =
     "select (to_jsonb(h) || jsonb_build_object('jobs', coalesce((select "
     "jsonb_agg(to_jsonb(p) - 'stream' || jsonb_build_object('worker_is_gone', " IS_LEFT
     ")) from pagetide.progress p "
     "where p.stream = h.stream), '[]'), 'refused_by_redis', coalesce((select "
-    "jsonb_agg(f.what) from pagetide.refusals() f), '[]')))::text from pagetide.health h "
+    "jsonb_agg(f.what) from pagetide.refusals() f), '[]'), 'scheduler_is_gone', "
+    "pagetide.is_scheduled(stream) and exists (select from pagetide.missed_scheduler("
+    "2 * $2 * interval '1 ms', string_to_array($3, ',')))))::text from pagetide.health h "
     "where $1::text is null or stream like $1 order by stream";
 
 static void put_counts(struct buf *line, const struct pg_result *jobs, size_t row)
@@ -138,6 +152,24 @@ static void print_refusals(const struct pg_result *refusals)
                  STR_ARG(pg_get_str(refusals, i, REFUSAL_WHY)));
 }
 
+/* Nothing becomes due then, and each stream looks as it did. */
+static void print_missed_scheduler(const struct pg_result *missed)
+{
+    assert(pg_columns(missed) == SCHEDULER_COLUMNS);
+    if (!pg_rows(missed))
+        return;
+    long long count = pg_get_int(missed, 0, SCHEDULER_STREAMS);
+    AUTO_BUF(seen, KIB(1));
+    if (!pg_is_null(missed, 0, SCHEDULER_LAST_SEEN))
+        buf_printf(&seen, " (last seen %.*s on %.*s)",
+                   STR_ARG(pg_get_str(missed, 0, SCHEDULER_LAST_SEEN)),
+                   STR_ARG(pg_get_str(missed, 0, SCHEDULER_HOST)));
+    say_line(stdout,
+             "No scheduler is running%.*s: %lld stream%s with a schedule wait%s for `pagetide "
+             "up` or `pagetide scheduler`.",
+             STR_ARG(buf_str(&seen)), count, count == 1 ? "" : "s", count == 1 ? "s" : "");
+}
+
 static void print_all(const struct pg_result *streams, const struct pg_result *jobs)
 {
     assert(pg_columns(streams) == HEALTH_COLUMNS && pg_columns(jobs) == PROGRESS_COLUMNS);
@@ -153,7 +185,7 @@ static void print_all(const struct pg_result *streams, const struct pg_result *j
     }
 }
 
-/* The names of this host's workers whose processes have ended, with commas. */
+/* The names of this host's workers and schedulers whose processes have ended, with commas. */
 static bool find_gone(struct cli *cli, struct pg *pg, struct str *ret_names, struct err *err)
 {
     AUTO_PG_RESULT struct pg_result *result = NULL;
@@ -161,8 +193,10 @@ static bool find_gone(struct cli *cli, struct pg *pg, struct str *ret_names, str
     enum { WORKER_ID, WORKER_PID, WORKER_COLUMNS };
     process_host(host);
     const struct pg_value params[] = {pg_text(str_from(host))};
-    if (!pg_await(pg, "select id, pid from pagetide.worker where host = $1", params,
-                  COUNT_OF(params), TIMEOUT_MS, &result, err))
+    if (!pg_await(pg,
+                  "select id, pid from pagetide.worker where host = $1 union all "
+                  "select id, pid from pagetide.scheduler where host = $1",
+                  params, COUNT_OF(params), TIMEOUT_MS, &result, err))
         return false;
     assert(pg_columns(result) == WORKER_COLUMNS);
     *ret_names = STR_NONE;
@@ -178,6 +212,7 @@ static int show(struct cli *cli, struct pg *pg)
     AUTO_PG_RESULT struct pg_result *streams = NULL;
     AUTO_PG_RESULT struct pg_result *jobs = NULL;
     AUTO_PG_RESULT struct pg_result *refusals = NULL;
+    AUTO_PG_RESULT struct pg_result *missed = NULL;
     struct err err = ERR_INIT;
     const char *word = cli->operand_count ? cli->operands[0] : NULL;
     bool as_json = cli->options.json;
@@ -197,9 +232,11 @@ static int show(struct cli *cli, struct pg *pg)
         return EXIT_DONE;
     }
     if (!pg_await(pg, progress_sql, params, COUNT_OF(params), TIMEOUT_MS, &jobs, &err) ||
-        !pg_await(pg, refusals_sql, NULL, 0, TIMEOUT_MS, &refusals, &err))
+        !pg_await(pg, refusals_sql, NULL, 0, TIMEOUT_MS, &refusals, &err) ||
+        !pg_await(pg, schedulers_sql, params + 1, 2, TIMEOUT_MS, &missed, &err))
         return cli_fail(&err);
     print_refusals(refusals);
+    print_missed_scheduler(missed);
     print_all(streams, jobs);
     return EXIT_DONE;
 }

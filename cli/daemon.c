@@ -64,6 +64,8 @@ static void put_readiness(const struct daemon *daemon, bool is_ready_now, struct
     json_out_str(&out, "status", is_ready_now ? STR("ready") : STR("not ready"));
     if (what)
         json_out_str(&out, "refused_by_redis", str_from(what));
+    if (daemon->worker && !daemon->scheduler && worker_stats(daemon->worker).misses_scheduler)
+        json_out_str(&out, "scheduler", STR("none seen"));
     json_out_close(&out, '}');
     buf_puts(body, "\n");
 }

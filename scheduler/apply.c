@@ -70,6 +70,8 @@ static struct stored *find_stored(struct apply *apply, struct str name)
 static void finish(struct apply *apply, const struct err *err)
 {
     apply->is_busy = false;
+    apply->result.sources = apply->sources;
+    apply->result.source_count = apply->source_count;
     apply->result.errors = &apply->errors;
     apply->result.err = err;
     apply->fn(apply->ctx, &apply->result);

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "config/source.h"
 #include "port/pg.h"
 
 /*
@@ -15,6 +16,8 @@
 struct apply;
 
 struct apply_result {
+    struct source *const *sources; /* what was read; until the next apply_dir */
+    size_t source_count;
     size_t streams;           /* good ones, all stored */
     size_t changed;           /* of those, new or different */
     const struct buf *errors; /* of broken files, one a line; empty if none */

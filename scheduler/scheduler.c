@@ -11,13 +11,14 @@
 #include "scheduler/scheduler_internal.h"
 
 /*
- * Three connections (PostgreSQL; Redis for commands; Redis for the read that waits) and five
+ * Three connections (PostgreSQL; Redis for commands; Redis for the read that waits) and six
  * timers:
  *
  *     1 s         tick → publish → withdraw → report
  *     2 s         has the folder of definitions changed? → apply → tick
  *     15 s        rebuild: what should be on the queue and is not; rerun: failed runs that go
- *                 on by themselves
+ *                 on by themselves; streams of other folders are said
+ *     `beat`      PostgreSQL is told that this scheduler lives
  *     1 h         housekeep: history older than `retention` is cleared away, what a crash left
  *                 pending is started
  *     for ever    intake: read reload messages, pause 1 s where something is down
@@ -77,6 +78,7 @@ static void on_applied(void *ctx, const struct apply_result *result)
         log_write(LOG_INFO, LOG_CONFIG_APPLIED, LOG_NOWHERE, "%zu streams, %zu new or changed",
                   result->streams, result->changed);
     }
+    presence_note_names(scheduler, result);
     tick_start(scheduler);
 }
 
@@ -140,6 +142,7 @@ static void on_rebuild(void *ctx)
         queue_check(scheduler->queue, NULL, NULL);
     publish_rebuild(scheduler);
     rerun_start(scheduler);
+    presence_find_strangers(scheduler);
 }
 
 static void on_folder(void *ctx)
@@ -158,6 +161,13 @@ static void on_housekeep(void *ctx)
         pg_query(scheduler->pg,
                  "select pagetide.housekeep($1::bigint * interval '1 millisecond')", &retention,
                  1, TIMEOUT_MS, NULL, NULL);
+}
+
+static void on_beat(void *ctx)
+{
+    struct scheduler *scheduler = ctx;
+    loop_timer_set(scheduler->beat_timer, scheduler->settings->beat_ms);
+    presence_beat(scheduler);
 }
 
 static void on_intake(void *ctx)
@@ -188,6 +198,7 @@ static void on_pg(void *ctx, bool up, const struct err *err)
     log_write(LOG_DEBUG, LOG_PG_UP, LOG_NOWHERE, "connected");
     if (!scheduler->is_started)
         return;
+    presence_beat(scheduler);
     apply_if_changed(scheduler);
     publish_start(scheduler);
 }
@@ -268,6 +279,8 @@ bool scheduler_new(struct loop *loop, const struct settings *settings, struct st
     scheduler->folder_timer = loop_timer_new(loop, on_folder, scheduler);
     scheduler->housekeep_timer = loop_timer_new(loop, on_housekeep, scheduler);
     scheduler->intake_timer = loop_timer_new(loop, on_intake, scheduler);
+    scheduler->beat_timer = loop_timer_new(loop, on_beat, scheduler);
+    buf_init(&scheduler->names, NAMES_BYTES_MAX);
     if (!open_all(scheduler, err)) {
         scheduler_free(scheduler);
         return false;
@@ -285,6 +298,7 @@ void scheduler_start(struct scheduler *scheduler)
     loop_timer_set(scheduler->folder_timer, 0);
     loop_timer_set(scheduler->housekeep_timer, TICK_MS);
     loop_timer_set(scheduler->intake_timer, 0);
+    loop_timer_set(scheduler->beat_timer, 0);
 }
 
 void scheduler_free(struct scheduler *scheduler)
@@ -296,9 +310,10 @@ void scheduler_free(struct scheduler *scheduler)
     redis_close(scheduler->intake);
     pg_close(scheduler->pg);
     apply_free(scheduler->apply);
-    struct loop_timer *const timers[] = {scheduler->tick_timer, scheduler->rebuild_timer,
+    buf_done(&scheduler->names);
+    struct loop_timer *const timers[] = {scheduler->tick_timer,   scheduler->rebuild_timer,
                                          scheduler->folder_timer, scheduler->housekeep_timer,
-                                         scheduler->intake_timer};
+                                         scheduler->intake_timer, scheduler->beat_timer};
     for (size_t i = 0; i < COUNT_OF(timers); i++)
         loop_timer_free(timers[i]);
     mem_free(scheduler);

@@ -19,11 +19,12 @@
  *     withdraw.c    cancelled jobs off it
  *     intake.c      reload messages
  *     refused.c     what Redis refuses
+ *     presence.c    that it lives; streams of other folders
  *
  * A pass asks PostgreSQL, acts, and ends. Each `…_start` begins one, or does nothing where the
  * one before has not ended or a server it needs is down: the next second will call it again.
  */
-enum { PUBLISH_JOBS_MAX = 1000, WITHDRAW_JOBS_MAX = 1000 };
+enum { PUBLISH_JOBS_MAX = 1000, WITHDRAW_JOBS_MAX = 1000, NAMES_BYTES_MAX = MIB(4) };
 
 struct publish_entry {
     struct publish_pass *pass;
@@ -72,17 +73,26 @@ struct scheduler {
     struct apply *apply;
     struct publish_pass publish, rebuild;
     struct withdraw_pass withdraw;
-    uint64_t folder_stamp; /* of the definitions applied last */
-    int64_t pg_up_mono_ms; /* since when the session is up */
+    uint64_t folder_stamp;    /* of the definitions applied last */
+    int64_t pg_up_mono_ms;    /* since when the session is up */
+    struct buf names;         /* of the folder's streams, one a line */
+    bool knows_names;         /* all of them: no file is broken */
+    uint64_t strangers_stamp; /* of those that were said last */
 
     struct loop_timer *tick_timer, *rebuild_timer, *folder_timer, *housekeep_timer,
-        *intake_timer;
+        *intake_timer, *beat_timer;
     bool is_started, is_ticking, is_reporting, is_reading;
     bool has_group; /* the consumer group of the reload stream exists */
 };
 
 /* How Redis took a command: what it refuses is logged, and kept for `status`. */
 void scheduler_on_answer(void *ctx, const char *what, const struct err *err);
+
+/* Says to PostgreSQL that the scheduler lives. */
+void presence_beat(struct scheduler *scheduler);
+/* Streams that the folder does not have are logged, now and whenever they change. */
+void presence_note_names(struct scheduler *scheduler, const struct apply_result *result);
+void presence_find_strangers(struct scheduler *scheduler);
 
 void tick_start(struct scheduler *scheduler);
 void publish_start(struct scheduler *scheduler);

@@ -227,6 +227,15 @@ comment on column pagetide.worker.started_at is 'when it started';
 comment on column pagetide.worker.seen_at is 'its last beat';
 comment on column pagetide.worker.steps is 'where each of its jobs is: {job: step}';
 
+comment on table pagetide.scheduler is 'Processes that turn schedules into runs';
+comment on column pagetide.scheduler.id is 'scheduler-host-pid-random';
+comment on column pagetide.scheduler.host is 'its host';
+comment on column pagetide.scheduler.pid is 'its process id';
+comment on column pagetide.scheduler.version is 'of the program';
+comment on column pagetide.scheduler.folder is 'its configuration folder';
+comment on column pagetide.scheduler.started_at is 'when it started';
+comment on column pagetide.scheduler.seen_at is 'its last beat';
+
 comment on table pagetide.refusal is 'What Redis refuses to a process although it answers';
 comment on column pagetide.refusal.process is 'the process';
 comment on column pagetide.refusal.what is 'the command or script';

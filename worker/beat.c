@@ -77,6 +77,8 @@ static void on_beat_timer(void *ctx)
         ownership_beat(worker->pg, &worker->self, jobs, count, on_round, worker);
     else
         beat_queue(worker);
+    lookout_definitions(worker);
+    lookout_schedulers(worker);
 }
 
 void beat_start(struct worker *worker)

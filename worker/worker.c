@@ -239,6 +239,7 @@ static void on_registered(void *ctx, const struct err *err)
     }
     worker->is_registered = true;
     beat_start(worker);
+    lookout_definitions(worker);
     claim_more(worker);
 }
 
@@ -479,6 +480,7 @@ struct worker_stats worker_stats(const struct worker *worker)
         .retries = worker->retries,
     };
     const struct refusal *refusal = refusals_find(&worker->refusals);
+    stats.misses_scheduler = worker->misses_scheduler;
     stats.refused = refusal ? refusal->what : NULL;
     bool all_know = true;
     for (const struct held *held = worker->held.first; held; held = held->next) {

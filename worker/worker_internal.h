@@ -13,7 +13,7 @@
 
 /*
  * The inside of a worker, shared by worker.c (its life, and what its crawls report), claim.c
- * (from the queue to a crawl, and back) and beat.c (leases).
+ * (from the queue to a crawl, and back), beat.c (leases) and lookout.c (what else to say).
  */
 
 /* A job of the in-process queue. */
@@ -45,7 +45,9 @@ struct worker {
 
     struct loop_timer *beat_timer, *local_timer, *drain_timer, *claim_timer, *starved_timer;
     bool is_started, is_registered, is_claiming, is_waiting_wake, is_draining, has_signed_off,
-        wake_is_due;
+        wake_is_due, misses_scheduler;
+    char looked_at
+        [64]; /* the newest definition that lookout.c has seen, as PostgreSQL says it */
     loop_fn drained;
     void *drained_ctx;
 
@@ -62,5 +64,9 @@ void claim_put_back(struct held *held, int64_t delay_ms);
 
 /* beat.c */
 void beat_start(struct worker *worker);
+
+/* lookout.c: with every beat, definitions also at the beginning */
+void lookout_definitions(struct worker *worker);
+void lookout_schedulers(struct worker *worker);
 
 #endif

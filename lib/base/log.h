@@ -23,10 +23,16 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
     X(CONFIG_APPLIED, "config.applied", "definitions of the folder are stored: which changed") \
     X(CONFIG_BROKEN, "config.broken",                                                          \
       "a file cannot be read; its last good version stays in force")                           \
+    X(CONFIG_STRANGE, "config.strange",                                                        \
+      "streams of the database that no file of the folder has: they run all the same")         \
+    X(CONFIG_MISSING, "config.missing",                                                        \
+      "a variable or secret that a stream names is not here")                                  \
     X(PG_UP, "postgres.up", "PostgreSQL answers")                                              \
     X(PG_DOWN, "postgres.down", "it does not, and is tried again")                             \
     X(REDIS_UP, "redis.up", "Redis answers")                                                   \
     X(REDIS_DOWN, "redis.down", "it does not, or refuses; tried again")                        \
+    X(SCHEDULER_DOWN, "scheduler.down", "no scheduler lives: nothing becomes due")             \
+    X(SCHEDULER_UP, "scheduler.up", "one lives again")                                         \
     X(HTTP_LISTEN, "http.listen", "address of `/healthz` and `/readyz`")                       \
     X(RUN_QUEUED, "run.queued", "a run and its jobs were made")                                \
     X(RUN_DONE, "run.done", "its last job is over: state, counts")                             \
