@@ -153,6 +153,7 @@ bench: deps ## rows/s beside psql \copy of the same records, in turns
 	@$(MAKE) $(PARALLEL) build $(B)/bench/mock
 	bench/run.sh $(B)
 	bench/upsert.sh $(B)
+	bench/commit.sh $(B)
 	bench/parallel.sh $(B)
 
 servers: deps ## real API servers, installed and filled; one alone: ONLY=kinto

@@ -61,7 +61,7 @@ declare
     bad bad_row[];
 begin
     select array_agg(m.n), array_agg(j.run) into numbers, runs
-    from read_marks(batch) m join job j on j.id = m.job;
+    from unnest(read_marks(batch)) m join job j on j.id = m.job;
     execute format('select coalesce(max(_pt_ord), 0) from pg_temp.%I', target ->> 'stage')
         into last;
     begin

@@ -34,11 +34,13 @@ language plpgsql immutable
 set search_path = pagetide, pg_temp
 as $$
 declare
-    both_are text := bookmark_kind(a, kind);
+    both_are text;
 begin
-    if a is null or b is null then
+    if a is null or b is null or a = b then
         return coalesce(a, b);
-    elsif both_are is distinct from bookmark_kind(b, kind) or both_are is null then
+    end if;
+    both_are := bookmark_kind(a, kind);
+    if both_are is distinct from bookmark_kind(b, kind) or both_are is null then
         return case when both_are is null and bookmark_kind(b, kind) is not null then b else a end;
     elsif both_are = 'number' then
         return case when b::numeric > a::numeric then b else a end;

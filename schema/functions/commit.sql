@@ -1,21 +1,31 @@
 -- The commit of a batch: one message that takes every lock, judges every mark, and writes rows,
 -- rejects, checkpoints and ledger together. Nothing in it waits for the client.
+--
+-- A batch has up to hundreds of marks, and many batches come in a second. So each step is one
+-- statement over all marks, in PL/pgSQL, which keeps its plan: a function in SQL is planned anew at
+-- each call. A step that only few batches need is left out of the others.
+--
 -- Needs clock, is_end, lock_jobs (helpers), save_pages, save_progress, save_notes (progress),
 -- merge_rows (merge), check_direct (direct), weigh_keys (folded), finish_run (run_end),
 -- end_by_bookmark (bookmarks).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
 -- inside a checkpoint or an end; a mark without a page has page 0.
-create or replace function pagetide.read_marks(batch jsonb) returns setof pagetide.mark
-language sql stable
+create or replace function pagetide.read_marks(batch jsonb) returns pagetide.mark[]
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
-    select m.*
-    from jsonb_array_elements(batch -> 'marks') with ordinality as item (fields, at)
-    cross join lateral jsonb_populate_record(
-        null::mark,
-        item.fields || jsonb_build_object('n', item.at - 1,
-            'page', coalesce(item.fields ->> 'page', '0')::int)) m
+declare
+    marks mark[] := array(select m from jsonb_populate_recordset(null::mark, batch -> 'marks') m);
+begin
+    -- Processes of the versions before leave these out.
+    for i in 1 .. cardinality(marks) loop
+        exit when marks[i].n is not null;
+        marks[i].n := i - 1;
+        marks[i].page := coalesce(marks[i].page, 0);
+    end loop;
+    return marks;
+end
 $$;
 
 -- If the epochs are equal and the job is already past this page, this turn has committed the page
@@ -58,21 +68,22 @@ as $$
     end
 $$;
 
--- Judges each mark as if the marks before it had been written. Once a mark of a turn is refused or
--- ends the turn, `closed` holds the turn's owner, and no later mark of the turn is applied.
-create or replace function pagetide.give_verdicts(batch jsonb) returns setof pagetide.mark
+-- Judges each mark as if the marks before it had been written, and gives all of them, in the order of
+-- the batch. Once a mark of a turn is refused or ends the turn, `closed` holds the turn's owner, and
+-- no later mark of the turn is applied.
+create or replace function pagetide.give_verdicts(marks pagetide.mark[], most bigint)
+returns pagetide.mark[]
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
-    most bigint := coalesce((batch ->> 'max_rejects')::bigint, 9223372036854775807);
     m mark;
     j job;
     closed text;
     counted_run bigint;
     rejects bigint;
 begin
-    for m in select * from read_marks(batch) r order by r.job, r.n loop
+    for m in select u.* from unnest(marks) u order by u.job, u.n loop
         if m.job is distinct from j.id then
             select * into j from job where id = m.job;
             closed := null;
@@ -85,11 +96,13 @@ begin
         m.verdict := case when m.owner = closed then 'refused' else mark_verdict(m, j) end;
         if m.verdict = 'applied' then
             j.page := greatest(j.page, m.page);
-            rejects := rejects + coalesce(m.rejects, 0);
             j.records := j.records + coalesce(m.records, 0);
-            j.rejects := j.rejects + coalesce(m.rejects, 0);
-            j.bookmark_high := coalesce(j.bookmark_high, m.bookmark_high);
+            if m.bookmark_high is not null then
+                j.bookmark_high := coalesce(j.bookmark_high, m.bookmark_high);
+            end if;
             if m.rejects > 0 then
+                rejects := rejects + m.rejects;
+                j.rejects := j.rejects + m.rejects;
                 m."end" := end_by_rejects(m, rejects, most);
             end if;
             if m."end" is not null then
@@ -100,31 +113,34 @@ begin
         if m.verdict = 'refused' or m.verdict = 'applied' and m."end" is not null then
             closed := m.owner;
         end if;
-        return next m;
+        marks[m.n + 1] := m;
     end loop;
+    return marks;
 end
 $$;
 
 -- The rejects of the applied marks.
 create or replace function pagetide.save_rejects(rejects jsonb, marks pagetide.mark[])
 returns void
-language sql volatile
+language plpgsql
 set search_path = pagetide, pg_temp
 as $$
+begin
     insert into reject (run, job, page, position, reason, record, at)
     select m.run, m.job, m.page, r.position, r.reason, decode(r.record, 'base64'), clock()
-    from jsonb_to_recordset(case when jsonb_typeof(rejects) = 'array' then rejects else '[]' end)
-        as r (mark int, position bigint, reason text, record text)
+    from jsonb_to_recordset(rejects) as r (mark int, position bigint, reason text, record text)
     join unnest(marks) m on m.n = r.mark and m.verdict = 'applied'
-    order by m.n, r.position
+    order by m.n, r.position;
+end
 $$;
 
 -- The ends of turns: a job is over, waits, or is given back. The owner is cleared by the same
 -- statement, so that every later mark of the turn is refused.
 create or replace function pagetide.end_turns(marks pagetide.mark[]) returns void
-language sql volatile
+language plpgsql
 set search_path = pagetide, pg_temp
 as $$
+begin
     update job j set
         state = e.state,
         owner = null,
@@ -143,7 +159,8 @@ as $$
     from unnest(marks) m
     cross join lateral jsonb_to_record(m."end") as e (state text, reason text, error text,
         wait_ms bigint, waiting_for text, attempt int, told_waits int)
-    where j.id = m.job and m.verdict = 'applied' and m."end" is not null
+    where j.id = m.job and m.verdict = 'applied' and m."end" is not null;
+end
 $$;
 
 -- The answer: one row per mark. `ended` is true for the last mark of a job that is not refused, if
@@ -151,10 +168,11 @@ $$;
 create or replace function pagetide.report_marks(marks pagetide.mark[])
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text,
     warnings text, reason text, error text)
-language sql volatile
+language plpgsql
 set search_path = pagetide, pg_temp
 as $$
-    select o.n, o.verdict, o.ended, case when o.ended then o.state end,
+begin
+    return query select o.n, o.verdict, o.ended, case when o.ended then o.state end,
         o.ended and is_end(o.state) and is_end(r.state),
         case when o.ended then r.state end,
         case when o.ended and is_end(r.state) then array_to_string(r.warnings, E'\n') end,
@@ -164,7 +182,8 @@ as $$
             filter (where m.verdict <> 'refused') over (partition by m.job), false) as ended
         from unnest(marks) m left join job j on j.id = m.job) o
     left join run r on r.id = o.run
-    order by o.n
+    order by o.n;
+end
 $$;
 
 -- batch: {marks: [mark], rejects: [{mark, position, reason, record}], max_rejects, require, table:
@@ -177,22 +196,25 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
-    marks mark[];
+    marks mark[] := read_marks(batch);
     ending bigint;
 begin
-    perform lock_jobs(array(
-        select (m ->> 'job')::bigint from jsonb_array_elements(batch -> 'marks') m));
-    marks := array(select m from give_verdicts(batch) m);
+    perform lock_jobs(array(select distinct m.job from unnest(marks) m));
+    marks := give_verdicts(marks, coalesce((batch ->> 'max_rejects')::bigint, 9223372036854775807));
     if (batch -> 'table' ->> 'direct')::boolean then
         perform check_direct(marks);
     end if;
     perform merge_rows(batch -> 'table', marks);
     marks := weigh_keys(batch, marks);
-    perform save_rejects(batch -> 'rejects', marks);
+    if jsonb_typeof(batch -> 'rejects') = 'array' and batch -> 'rejects' <> '[]' then
+        perform save_rejects(batch -> 'rejects', marks);
+    end if;
     perform save_pages(marks);
     perform save_progress(marks);
     perform save_notes(marks);
-    perform end_turns(marks);
+    if exists (select from unnest(marks) m where m."end" is not null) then
+        perform end_turns(marks);
+    end if;
     for ending in
         select distinct m.run from unnest(marks) m
         where m.verdict = 'applied' and is_end(m."end" ->> 'state') order by m.run

@@ -38,13 +38,15 @@ $$;
 
 -- Whether one of the jobs began with hashes of the server's: a process of the version before had it.
 create or replace function pagetide.began_by_server(marks pagetide.mark[]) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
-    select exists (select from (select distinct m.job from unnest(marks) m) j
+begin
+    return exists (select from (select distinct m.job from unnest(marks) m) j
         cross join lateral (select k.by_worker from job_keys k where k.job = j.job
             order by k.page limit 1) first
-        where not first.by_worker)
+        where not first.by_worker);
+end
 $$;
 
 -- The hashes of the keys in the staging table; nothing where the batch has no table or no key. With
@@ -204,12 +206,18 @@ $$;
 -- `retry` keeps its own.
 create or replace function pagetide.save_keys(fresh pagetide.job_keys[], marks pagetide.mark[])
 returns void
-language sql volatile
+language plpgsql
 set search_path = pagetide, pg_temp
 as $$
-    insert into job_keys select f.* from unnest(fresh) f
-    where not exists (select from unnest(marks) m where m.job = f.job and is_last_mark(m));
-    delete from job_keys k using unnest(marks) m where k.job = m.job and is_last_mark(m);
+declare
+    over bigint[] := array(select m.job from unnest(marks) m
+        where m."end" is not null and is_last_mark(m));
+begin
+    insert into job_keys select f.* from unnest(fresh) f where f.job <> all (over);
+    if over <> '{}' then
+        delete from job_keys k where k.job = any (over);
+    end if;
+end
 $$;
 
 -- The marks of the batch, their ends weighed by the keys that their jobs have stored.
@@ -220,11 +228,13 @@ set search_path = pagetide, pg_temp
 as $$
 declare
     fresh job_keys[] := array(select k from batch_keys(batch, marks) k);
-    weighed mark[] := array(select weigh_mark(m, f.keys, batch ->> 'require')
-        from unnest(marks) m left join unnest(fresh) f on f.job = m.job order by m.n);
 begin
-    perform save_keys(fresh, weighed);
-    return weighed;
+    if exists (select from unnest(marks) m where m."end" is not null) then
+        marks := array(select weigh_mark(m, f.keys, batch ->> 'require')
+            from unnest(marks) m left join unnest(fresh) f on f.job = m.job order by m.n);
+    end if;
+    perform save_keys(fresh, marks);
+    return marks;
 end
 $$;
 

@@ -3,11 +3,13 @@
 
 -- The one source of time: what is due, stale or waiting is judged by it.
 create or replace function pagetide.clock() returns timestamptz
-language sql volatile parallel safe
+language plpgsql volatile parallel safe
 set search_path = pagetide, pg_temp
 as $$
-    select clock_timestamp() + coalesce(
-        (select m.value::interval from pagetide.meta m where m.key = 'clock_offset'), interval '0')
+begin
+    return clock_timestamp() + coalesce(
+        (select m.value::interval from meta m where m.key = 'clock_offset'), interval '0');
+end
 $$;
 
 -- So many milliseconds.
@@ -86,8 +88,10 @@ $$;
 
 -- Locks jobs in the order of their ids, so that two callers cannot wait for each other.
 create or replace function pagetide.lock_jobs(ids bigint[]) returns void
-language sql volatile
+language plpgsql
 set search_path = pagetide, pg_temp
 as $$
-    select from job j where j.id = any (ids) order by j.id for update
+begin
+    perform from job j where j.id = any (ids) order by j.id for update;
+end
 $$;

@@ -5,30 +5,39 @@
 create or replace function pagetide.hash_bits(hash text) returns bigint
 language sql immutable
 as $$
-    select case when coalesce(hash, '0')::numeric > 9223372036854775807
-        then hash::numeric - 18446744073709551616 else coalesce(hash, '0')::numeric end::bigint
+    select case
+        when hash is null then 0
+        when hash like '-%' or length(hash) < 19
+            or length(hash) = 19 and hash collate "C" <= '9223372036854775807' then hash::bigint
+        else (hash::numeric - 18446744073709551616)::bigint
+    end
 $$;
 
 -- The ledger: one row for each applied page.
 create or replace function pagetide.save_pages(marks pagetide.mark[]) returns void
-language sql volatile
+language plpgsql
 set search_path = pagetide, pg_temp
 as $$
+declare
+    now constant timestamptz := clock();
+begin
     insert into page (job, number, request_hash, records_hash, status, attempts, records, bytes,
         fetched_at, committed_at)
     select m.job, m.page, hash_bits(m.request_hash), hash_bits(m.records_hash), m.status,
         coalesce(m.attempts, 1), coalesce(m.records, 0), coalesce(m.bytes, 0),
-        to_timestamp(m.fetched_at_ms / 1000.0), clock()
+        to_timestamp(m.fetched_at_ms / 1000::float8), now
     from unnest(marks) m
-    where m.verdict = 'applied' and m.page > 0
+    where m.verdict = 'applied' and m.page > 0;
+end
 $$;
 
 -- The jobs' checkpoints and counts. A committed page shows that the job is healthy: its attempts,
 -- waits and lost workers are counted from 0 again.
 create or replace function pagetide.save_progress(marks pagetide.mark[]) returns void
-language sql volatile
+language plpgsql
 set search_path = pagetide, pg_temp
 as $$
+begin
     update job j set
         page = greatest(j.page, d.page),
         checkpoint = coalesce(d.checkpoint, j.checkpoint),
@@ -53,10 +62,12 @@ as $$
             coalesce(sum(m.records), 0) as records, coalesce(sum(m.bytes), 0) as bytes,
             coalesce(sum(m.rejects), 0) as rejects, coalesce(sum(m.asides), 0) as asides,
             coalesce(sum(m.retries), 0) as retries, coalesce(sum(m.waited_ms), 0) as waited_ms,
-            latest(nullif(m.bookmark_high, ''), o.bookmark_type order by m.n) as bookmark_high
+            latest(m.bookmark_high, o.bookmark_type order by m.n)
+                filter (where m.bookmark_high <> '') as bookmark_high
         from unnest(marks) m join job o on o.id = m.job
         where m.verdict = 'applied' group by m.job) d
-    where j.id = d.job
+    where j.id = d.job;
+end
 $$;
 
 -- What only few pages have: warnings (each once), the paging that was recognised, and which

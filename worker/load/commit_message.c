@@ -29,6 +29,12 @@ static void put_text(struct json_out *out, const char *key, struct str text)
     json_out_str(out, key, (struct str){clean, text.len});
 }
 
+static void put_int_if_any(struct json_out *out, const char *key, int64_t number)
+{
+    if (number)
+        json_out_int(out, key, number);
+}
+
 static void put_text_if_any(struct json_out *out, const char *key, struct str text)
 {
     if (text.len)
@@ -114,42 +120,43 @@ static void put_end(struct json_out *out, const struct mark *mark)
     json_out_close(out, '}');
 }
 
-/* As text: a hash has 64 bits, and jsonb's readers may hold numbers as doubles. */
+/* As text: a hash has 64 bits, and jsonb's readers may hold numbers as doubles. Signed, as the
+ * ledger's bigint is. */
 static void put_hash(struct json_out *out, const char *key, uint64_t hash)
 {
     char digits[24];
-    snprintf(digits, sizeof digits, "%llu", (unsigned long long)hash);
+    snprintf(digits, sizeof digits, "%lld", (long long)hash);
     json_out_str(out, key, str_from(digits));
 }
 
 static void put_page(struct json_out *out, const struct mark *mark)
 {
-    json_out_int(out, "page", mark->page);
     put_hash(out, "request_hash", mark->request_hash);
     put_hash(out, "records_hash", mark->records_hash);
     json_out_int(out, "status", mark->status);
     json_out_int(out, "attempts", mark->attempts);
     json_out_int(out, "records", mark->records);
     json_out_int(out, "bytes", mark->bytes);
-    json_out_int(out, "rejects", mark->rejects);
-    json_out_int(out, "asides", mark->asides);
+    put_int_if_any(out, "rejects", mark->rejects);
+    put_int_if_any(out, "asides", mark->asides);
     json_out_int(out, "fetched_at_ms", mark->fetched_at_ms);
     if (mark->checkpoint.len)
         json_out_raw(out, "checkpoint", mark->checkpoint);
 }
 
-static void put_mark(struct json_out *out, const struct mark *mark)
+static void put_mark(struct json_out *out, const struct mark *mark, size_t n)
 {
     json_out_open(out, NULL, '{');
+    json_out_int(out, "n", (int64_t)n);
     json_out_int(out, "job", mark->job);
     json_out_int(out, "epoch", mark->epoch);
     put_text(out, "owner", str_from(mark->owner));
+    json_out_int(out, "page", mark->page);
     if (mark->page)
         put_page(out, mark);
-    json_out_int(out, "retries", mark->retries);
-    json_out_int(out, "waited_ms", mark->waited_ms);
-    if (mark->pages_total)
-        json_out_int(out, "pages_total", mark->pages_total);
+    put_int_if_any(out, "retries", mark->retries);
+    put_int_if_any(out, "waited_ms", mark->waited_ms);
+    put_int_if_any(out, "pages_total", mark->pages_total);
     if (mark->misfits.len)
         json_out_raw(out, "aside_columns", mark->misfits);
     if (mark->misfit_notes.len)
@@ -195,7 +202,7 @@ void commit_message_put(struct buf *buf, const struct commit_message *message)
         put_keys(&out, message);
     json_out_open(&out, "marks", '[');
     for (size_t i = 0; i < batch->mark_count; i++)
-        put_mark(&out, &batch->marks[i]);
+        put_mark(&out, &batch->marks[i], i);
     json_out_close(&out, ']');
     json_out_open(&out, "rejects", '[');
     for (size_t i = 0; i < batch->reject_count; i++)

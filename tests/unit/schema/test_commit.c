@@ -20,6 +20,32 @@ START_TEST(pages_and_checkpoint_are_written_together)
 }
 END_TEST
 
+/* As text, signed or not. */
+START_TEST(a_hash_keeps_its_bits)
+{
+    schema_set_up_run();
+    EXPECT("0 1 999999999999999999 9223372036854775807 -9223372036854775808 -1 -1 "
+           "-9223372036854775808 -8446744073709551616",
+           "select string_agg(pagetide.hash_bits(h)::text, ' ' order by n) from unnest(array["
+           "null, '1', '999999999999999999', '9223372036854775807', '9223372036854775808', "
+           "'18446744073709551615', '-1', '-9223372036854775808', '10000000000000000000']) "
+           "with ordinality as v (h, n)");
+}
+END_TEST
+
+/* A process of a version before says neither `n` nor the page of an end that has none. */
+START_TEST(marks_without_their_number_are_numbered)
+{
+    schema_set_up_run();
+    EXPECT("0 applied; 1 applied", "select t_commit(t_mark(1, 1) - 'n', t_mark(1, 2) - 'n')");
+    EXPECT("0 applied; 1 applied ended succeeded",
+           "select t_commit(t_mark(1, 3), t_mark(1, 0, t_end('succeeded')) - 'page')");
+    ASK("select t_take(2)");
+    EXPECT("0 applied; 1 applied",
+           "select t_commit(t_mark(2, 1, '{\"n\": 0}'), t_mark(2, 2, '{\"n\": 1}'))");
+}
+END_TEST
+
 START_TEST(the_same_batch_again_is_skipped)
 {
     schema_set_up_run();
@@ -522,8 +548,9 @@ START_TEST(bookmarks_move_with_a_complete_run)
 }
 END_TEST
 
-SUITE("schema/commit", pages_and_checkpoint_are_written_together,
-      the_same_batch_again_is_skipped, an_end_alone_is_recognised_again, a_zombie_is_refused,
+SUITE("schema/commit", pages_and_checkpoint_are_written_together, a_hash_keeps_its_bits,
+      marks_without_their_number_are_numbered, the_same_batch_again_is_skipped,
+      an_end_alone_is_recognised_again, a_zombie_is_refused,
       an_epoch_issued_twice_does_not_open_the_fence, a_gap_refuses_the_rest_of_its_job_alone,
       nothing_is_written_behind_an_end, an_old_turn_does_not_spoil_the_new_one,
       a_page_heals_crashes_and_attempts, rows_of_applied_marks_alone_are_merged,
