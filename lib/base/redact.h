@@ -10,9 +10,10 @@
  * which replaces each secret by its name in angle brackets: `<env.SHOP_TOKEN>`.
  *
  * A secret is found raw, in base64 and base64url (all three alignments) and in hexadecimal;
- * each of them as it is, percent-encoded, with JSON's escapes and as HTML's entities, or in up
- * to three of these encodings on top of each other. What is left of one that was cut is found
- * by its first 12 bytes. Values of 8 bytes or more are found in any letter case.
+ * each of them as it is, percent-encoded, with JSON's escapes, as HTML's entities, inside of
+ * text in base64, and in UTF-16, or in up to three of these encodings on top of each other.
+ * What is left of one that was cut is found by its first 12 bytes. Values of 8 bytes or more
+ * are found in any letter case.
  *
  * Short values would blank half of every line: of 4 to 7 bytes they are found where they are a
  * word of their own, raw or encoded as above, and below 4 not at all.

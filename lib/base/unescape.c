@@ -3,7 +3,7 @@
 #include "base/hex.h"
 #include "base/mem.h"
 
-enum { ENTITY_DIGITS_MAX = 10 };
+enum { ENTITY_DIGITS_MAX = 10, BASE64_DIGITS_MIN = 16 };
 
 struct writer {
     char *text;
@@ -149,12 +149,12 @@ static const struct {
     [UNESCAPE_HTML] = {'&', read_html},
 };
 
-bool unescape(const struct unescaped *from, enum unescape_kind kind, struct unescaped *ret)
+/* Each fills the writer; false where it found none of its escapes. */
+
+static bool read_marked(const struct unescaped *from, enum unescape_kind kind,
+                        struct writer *writer)
 {
     struct str text = from->text;
-    if (str_find_byte(text, kinds[kind].mark) < 0)
-        return false;
-    struct writer writer = {mem_alloc(text.len), mem_alloc((text.len + 1) * sizeof(size_t)), 0};
     bool has_any = false;
     for (size_t i = 0; i < text.len;) {
         uint32_t code;
@@ -163,12 +163,88 @@ bool unescape(const struct unescaped *from, enum unescape_kind kind, struct unes
                          ? kinds[kind].read(str_slice(text, i, text.len), &code, &is_byte)
                          : 0;
         if (!len || is_byte)
-            put(&writer, len ? (char)code : text.ptr[i], unescaped_at(from, i));
+            put(writer, len ? (char)code : text.ptr[i], unescaped_at(from, i));
         else
-            put_code(&writer, code, unescaped_at(from, i));
+            put_code(writer, code, unescaped_at(from, i));
         has_any |= len > 0;
         i += MAX(len, (size_t)1);
     }
+    return has_any;
+}
+
+static bool drop_zeros(const struct unescaped *from, struct writer *writer)
+{
+    for (size_t i = 0; i < from->text.len; i++)
+        if (from->text.ptr[i])
+            put(writer, from->text.ptr[i], unescaped_at(from, i));
+    return writer->len < from->text.len;
+}
+
+/* The value of a digit of base64 or base64url, -1: none. */
+static int base64_digit(char c)
+{
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+' || c == '-' ? 62
+           : c == '/' || c == '_' ? 63
+                                  : -1;
+}
+
+/* What `len` digits say, each byte beginning where the digit of its first bits is. */
+static void put_base64(const struct unescaped *from, size_t at, size_t len,
+                       struct writer *writer)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < len; i++) {
+        bits = bits << 6 | (uint32_t)base64_digit(from->text.ptr[at + i]);
+        if (i % 4)
+            put(writer, (char)(bits >> (6 - 2 * (i % 4)) & 0xFF),
+                unescaped_at(from, at + i - 1));
+    }
+}
+
+/* Other words of letters and digits give bytes that are none of a text. */
+static bool is_readable(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < ' ' && !strchr("\t\r\n", text.ptr[i]))
+            return false;
+    return true;
+}
+
+static bool read_base64(const struct unescaped *from, struct writer *writer)
+{
+    struct str text = from->text;
+    bool has_any = false;
+    for (size_t i = 0, end; i < text.len; i = end) {
+        for (end = i; end < text.len && base64_digit(text.ptr[end]) >= 0;)
+            end++;
+        size_t begin = writer->len;
+        if (end - i >= BASE64_DIGITS_MIN)
+            put_base64(from, i, end - i, writer);
+        bool is_text = writer->len > begin &&
+                       is_readable((struct str){writer->text + begin, writer->len - begin});
+        has_any |= is_text;
+        if (!is_text)
+            writer->len = begin;
+        end += end == i;
+        for (; !is_text && i < end; i++)
+            put(writer, text.ptr[i], unescaped_at(from, i));
+    }
+    return has_any;
+}
+
+bool unescape(const struct unescaped *from, enum unescape_kind kind, struct unescaped *ret)
+{
+    struct str text = from->text;
+    if (kinds[kind].read && str_find_byte(text, kinds[kind].mark) < 0)
+        return false;
+    struct writer writer = {mem_alloc(text.len + 1), mem_alloc((text.len + 1) * sizeof(size_t)),
+                            0};
+    bool has_any = kind == UNESCAPE_BASE64  ? read_base64(from, &writer)
+                   : kind == UNESCAPE_UTF16 ? drop_zeros(from, &writer)
+                                            : read_marked(from, kind, &writer);
     writer.starts[writer.len] = unescaped_at(from, text.len);
     *ret = (struct unescaped){{writer.text, writer.len}, writer.starts};
     if (!has_any)

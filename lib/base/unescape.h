@@ -13,7 +13,9 @@
 enum unescape_kind {
     UNESCAPE_PERCENT, /* %2F (RFC 3986, section 2.1) */
     UNESCAPE_JSON,    /* \/ \n \u002f and \x2f; surrogate pairs are one character */
-    UNESCAPE_HTML,    /* &amp; &lt; &gt; &quot; &apos; &#47; &#x2f; */
+    UNESCAPE_HTML,    /* &amp; &lt; &gt; &quot; &apos; &sol; &plus; &equals; &#47; &#x2f; */
+    UNESCAPE_BASE64,  /* words of it, also of base64url, that hold text (RFC 4648) */
+    UNESCAPE_UTF16,   /* the zero bytes of text in UTF-16 */
     UNESCAPE_KINDS,
 };
 

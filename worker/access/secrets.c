@@ -84,10 +84,39 @@ static void note_all(struct wanted *wanted, const struct stream *stream)
         template_uses(&stream->headers[i].template, on_use, wanted);
 }
 
+/* The name of a value, as in `sid=abc` and `user:password`: no secret itself. */
+static bool is_key(struct str value, size_t end, const char *separators)
+{
+    return end + 1 < value.len && strchr("=:", value.ptr[end]) &&
+           !strchr(separators, value.ptr[end + 1]);
+}
+
+/*
+ * An API may say back one of several words alone: of "Bearer abc", of the cookies "a=b; c=d",
+ * of "user:password", a line of a key. A short part is one only behind a scheme: words of four
+ * letters are everywhere.
+ */
+static void register_text(struct str name, struct str value)
+{
+    bool is_pair = str_find_byte(value, ':') > 0 && str_find(value, STR("://")) < 0;
+    const char *separators = is_pair ? " \t\r\n;=,:" : " \t\r\n;=,";
+    size_t from = 0, parts = 0;
+    redact_add(name, value);
+    for (size_t i = 0; i <= value.len; i++) {
+        if (i < value.len && !strchr(separators, value.ptr[i]))
+            continue;
+        bool is_behind_scheme = parts == 1 && secret_name_is_scheme(value);
+        if ((i - from >= PART_BYTES_MIN || is_behind_scheme) && !is_key(value, i, separators))
+            redact_add(name, str_slice(value, from, i));
+        parts++;
+        from = i + 1;
+    }
+}
+
 static void register_all(struct arena *arena, struct str name, struct value value)
 {
     if (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)
-        redact_add(name, value.text);
+        register_text(name, value.text);
     for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
         register_all(arena, arena_printf(arena, "%.*s.%zu", STR_ARG(name), i),
                      value.list->items[i]);
@@ -180,19 +209,10 @@ static bool read_all(struct arena *arena, const char *dir, bool from_env,
     return true;
 }
 
-/* Also the words of "Bearer abc" and the values of "a=b; c=d": an API may echo one alone. */
 static void on_literal(void *ctx, struct str place, struct str value)
 {
-    size_t from = 0;
     (void)ctx;
-    redact_add(place, value);
-    for (size_t i = 0; i <= value.len; i++) {
-        if (i < value.len && !strchr(" ;=,", value.ptr[i]))
-            continue;
-        if (i - from >= PART_BYTES_MIN)
-            redact_add(place, str_slice(value, from, i));
-        from = i + 1;
-    }
+    register_text(place, value);
 }
 
 bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,

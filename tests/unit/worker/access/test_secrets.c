@@ -103,6 +103,35 @@ START_TEST(every_value_is_redacted)
 }
 END_TEST
 
+/* An API may echo one word, cookie, line or half of a value. */
+START_TEST(parts_of_a_value_are_redacted)
+{
+    static const struct {
+        const char *value, *echo, *shown;
+    } cases[] = {
+        {"Bearer part-4711", "part-4711 Bearer part", "<env.TEST_TOKEN> Bearer part"},
+        {"Token abc123", "abc123 abc1234", "<env.TEST_TOKEN> abc1234"},
+        {"sessionid=cook-4711; csrftoken=cook+4712",
+         "csrftoken is cook+4712, sessionid cook-4711",
+         "csrftoken is <env.TEST_TOKEN>, sessionid <env.TEST_TOKEN>"},
+        {"shopkeeper:pass-4711", "shopkeeper and pass-4711", "shopkeeper and <env.TEST_TOKEN>"},
+        {"-----BEGIN KEY-----\nline-4711\nline-4712\n", "at line-4712", "at <env.TEST_TOKEN>"},
+        {"https://api.example/x", "https://other.example/api", "https://other.example/api"},
+        {"cGFydA4711==", "cGFydA4711", "<env.TEST_TOKEN>"},
+    };
+    struct secrets secrets;
+    set_up();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        redact_clear();
+        setenv("TEST_TOKEN", cases[i].value, 1);
+        ck_assert_ok(collect("path: /x, headers: {t: '{{ env.TEST_TOKEN }}'}", dir, &secrets),
+                     err);
+        ck_assert_str_is(redact_str(arena, str_from(cases[i].echo)), cases[i].shown);
+    }
+    tear_down();
+}
+END_TEST
+
 START_TEST(literal_credentials_are_redacted)
 {
     struct secrets secrets;
@@ -169,4 +198,5 @@ END_TEST
 
 SUITE("worker/access/secrets", just_what_the_definition_uses_is_read,
       json_is_found_where_the_plain_file_is_not, every_value_is_redacted,
-      literal_credentials_are_redacted, what_is_missing_is_named, a_use_makes_a_credential)
+      parts_of_a_value_are_redacted, literal_credentials_are_redacted, what_is_missing_is_named,
+      a_use_makes_a_credential)
