@@ -73,6 +73,7 @@ comment on column pagetide.reject.page is 'page it was on, from 1';
 comment on column pagetide.reject.position is 'its place in the page, from 0';
 comment on column pagetide.reject.reason is 'what is wrong with it';
 comment on column pagetide.reject.record is 'its bytes, as they were sent';
+comment on column pagetide.reject.added is 'what `with` adds to it, as JSON text';
 comment on column pagetide.reject.at is 'when it was written here';
 
 comment on table pagetide.stream is 'Streams, as of the last apply';

@@ -126,9 +126,10 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 begin
-    insert into reject (run, job, page, position, reason, record, at)
-    select m.run, m.job, m.page, r.position, r.reason, decode(r.record, 'base64'), clock()
-    from jsonb_to_recordset(rejects) as r (mark int, position bigint, reason text, record text)
+    insert into reject (run, job, page, position, reason, record, added, at)
+    select m.run, m.job, m.page, r.position, r.reason, decode(r.record, 'base64'), r.added, clock()
+    from jsonb_to_recordset(rejects)
+        as r (mark int, position bigint, reason text, record text, added text)
     join unnest(marks) m on m.n = r.mark and m.verdict = 'applied'
     order by m.n, r.position;
 end

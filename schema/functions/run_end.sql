@@ -30,6 +30,22 @@ as $$
         from job j where j.run = ending order by badness(j.state) desc, j.n limit 1) w
 $$;
 
+-- What a run says of its jobs at its end: what it said before, their warnings, then misfits and
+-- rejects.
+create or replace function pagetide.end_warnings(of_run bigint) returns text[]
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select array(select w from unnest(r.warnings) w
+            where w not like 'misfits: %' and w not like 'rejects: %'
+            union select unnest(j.warnings) from job j where j.run = r.id order by 1)
+        || array(select m.words from misfit_words(r.id) m)
+        || array(select format('rejects: %s of %s records are not in the table '
+            '(pagetide rejects %s)', sum(j.rejects), sum(j.records), r.id)
+            from job j where j.run = r.id having sum(j.rejects) > 0)
+    from run r where r.id = of_run
+$$;
+
 -- Writes the run's end, and sums over its jobs. A run is as complete as the job that is least;
 -- nothing is said while that is not known of each. What an earlier end said of misfits and rejects
 -- goes.
@@ -42,12 +58,7 @@ as $$
         complete = least.complete, complete_why = least.complete_why,
         pages = s.pages, records = s.records, bytes = s.bytes, rejects = s.rejects,
         asides = s.asides, retries = s.retries, folded = s.folded, finished_at = clock(),
-        warnings = array(select w from unnest(r.warnings) w
-            where w not like 'misfits: %' and w not like 'rejects: %'
-            union select unnest(j.warnings) from job j where j.run = ending order by 1)
-            || array(select m.words from misfit_words(ending) m)
-            || array(select format('rejects: %s of %s records are not in the table '
-                '(pagetide rejects %s)', s.rejects, s.records, ending) where s.rejects > 0)
+        warnings = end_warnings(ending)
     from run_verdict(ending) verdict,
         (select j.complete, j.complete_why from job j where j.run = ending
             order by doubt(j.complete) desc nulls first, j.n limit 1) least,
@@ -57,6 +68,18 @@ as $$
             from job j where j.run = ending) s
     where r.id = ending
     returning r.state
+$$;
+
+-- The sums and warnings of a run that has ended, after its jobs' counts have changed.
+create or replace function pagetide.refresh_run(ended bigint) returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update run r set records = s.records, rejects = s.rejects, asides = s.asides,
+        warnings = end_warnings(ended)
+    from (select sum(j.records) as records, sum(j.rejects) as rejects, sum(j.asides) as asides
+        from job j where j.run = ended) s
+    where r.id = ended
 $$;
 
 -- Does the run read all there is: no window, and no job that begins at a bookmark?

@@ -183,6 +183,7 @@ static void put_reject(struct json_out *out, struct arena *arena,
     json_out_int(out, "position", (int64_t)reject->position);
     put_words(out, "reason", reject->reason);
     json_out_str(out, "record", digest_base64(arena, reject->record));
+    put_text_if_any(out, "added", reject->added);
     json_out_close(out, '}');
 }
 

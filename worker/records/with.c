@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/json_out.h"
 #include "core/value.h"
 #include "worker/records/jsontext.h"
 
@@ -99,8 +100,29 @@ bool with_update(struct with *with, const struct records *records, const struct 
     if (!with->path_count || (!with->follows_record && with->place == place))
         return false;
     with->place = place;
+    with->has_moved = false;
     for (size_t i = 0; i < with->count; i++)
-        if (with->paths[i])
-            has_changed |= update_path(with, i, text_of(with->paths[i], records, record));
+        if (with->paths[i] && update_path(with, i, text_of(with->paths[i], records, record))) {
+            has_changed = true;
+            with->has_moved |= with->paths[i]->anchor != WITH_RECORD;
+        }
     return has_changed;
+}
+
+struct str with_format(const struct with *with)
+{
+    AUTO_BUF(text, SIZE_MAX / 2);
+    struct json_out out = {.buf = &text};
+    size_t kept = 0;
+    json_out_open(&out, NULL, '{');
+    for (size_t i = 0; i < with->count; i++) {
+        const struct record_field *field = &with->fields[i];
+        if (field->flaw || (with->paths[i] && with->paths[i]->anchor == WITH_RECORD))
+            continue;
+        json_out_name(&out, field->name);
+        json_out_raw(&out, NULL, field->raw);
+        kept++;
+    }
+    json_out_close(&out, '}');
+    return kept ? arena_str(with->arena, buf_str(&text)) : STR_NONE;
 }

@@ -10,6 +10,10 @@
  * page; a path is read again whenever its anchor has moved on.
  *
  *     with_start → records_start → with_watch → with_update before every row_put
+ *
+ * with_format gives those that are not read in the record itself, as a JSON object: what a
+ * record that is rejected needs besides its own bytes. A value that PostgreSQL could not keep
+ * is left out.
  */
 struct with {
     const struct merge *merge;
@@ -17,6 +21,7 @@ struct with {
     /* out */
     struct record_field *fields;
     size_t count;
+    bool has_moved; /* with_update has read one that is not in the record itself */
     /* private */
     const struct with_field **paths; /* of these fields; NULL: an expression */
     struct str *read_in;             /* where each path was read last; not read: no bytes */
@@ -34,5 +39,8 @@ void with_watch(const struct with *with, struct records *records);
 /* Reads the paths for this record. True: they were read, so values may have changed. */
 bool with_update(struct with *with, const struct records *records,
                  const struct record *record) MUST_CHECK;
+
+/* In with->arena; empty: there are none. */
+struct str with_format(const struct with *with);
 
 #endif

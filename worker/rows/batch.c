@@ -41,6 +41,7 @@ void batch_free(struct batch *batch)
     mem_free(batch->row_marks);
     mem_free(batch->row_positions);
     mem_free(batch->row_raws);
+    mem_free(batch->row_addeds);
     drop_bodies(batch);
     mem_free(batch->bodies);
     mem_free(batch->marks);
@@ -62,6 +63,7 @@ void batch_reset(struct batch *batch)
     batch->is_closed = batch->has_odd = batch->is_spelled = false;
     batch->opened_mono_ms = 0;
     batch->page_row_count = batch->page_rows_len = batch->page_reject_count = 0;
+    batch->added = STR_NONE;
 }
 
 void batch_page_begin(struct batch *batch)
@@ -70,6 +72,7 @@ void batch_page_begin(struct batch *batch)
     batch->page_row_count = batch->row_count;
     batch->page_rows_len = batch->rows.len;
     batch->page_reject_count = batch->reject_count;
+    batch->added = STR_NONE;
     if (!batch->opened_mono_ms)
         batch->opened_mono_ms = clock_mono_ms();
 }
@@ -92,6 +95,7 @@ static void rows_grow(struct batch *batch)
     batch->row_positions =
         mem_realloc(batch->row_positions, grown * sizeof *batch->row_positions);
     batch->row_raws = mem_realloc(batch->row_raws, grown * sizeof *batch->row_raws);
+    batch->row_addeds = mem_realloc(batch->row_addeds, grown * sizeof *batch->row_addeds);
     batch->row_capacity = grown;
 }
 
@@ -104,6 +108,7 @@ void batch_row_begin(struct batch *batch, size_t position, struct str raw)
     batch->row_marks[batch->row_count] = (uint32_t)batch->mark_count;
     batch->row_positions[batch->row_count] = (uint32_t)position;
     batch->row_raws[batch->row_count] = raw;
+    batch->row_addeds[batch->row_count] = batch->added;
     batch->row_count++;
 }
 
@@ -112,6 +117,12 @@ void batch_row_drop(struct batch *batch)
     assert(batch->row_count > batch->page_row_count);
     batch->row_count--;
     buf_truncate(&batch->rows, batch->row_starts[batch->row_count]);
+}
+
+void batch_set_added(struct batch *batch, struct str added)
+{
+    bool is_kept = added.len <= REJECT_BYTES_MAX;
+    batch->added = is_kept ? arena_str(batch->arena, added) : STR_NONE;
 }
 
 static bool is_slice_of(struct str text, const struct buf *whole)
@@ -177,16 +188,17 @@ static void add_reject(struct batch *batch, struct batch_reject_record reject)
 
 void batch_reject(struct batch *batch, size_t position, struct str reason, struct str record)
 {
-    add_reject(batch,
-               (struct batch_reject_record){batch->mark_count, position, reason, record});
+    add_reject(batch, (struct batch_reject_record){batch->mark_count, position, reason, record,
+                                                   batch->added});
 }
 
 void batch_reject_row(struct batch *batch, size_t row, struct str reason)
 {
     size_t mark = batch->row_marks[row];
     assert(row < batch->row_count && mark < batch->mark_count);
-    add_reject(batch, (struct batch_reject_record){mark, batch->row_positions[row], reason,
-                                                   batch->row_raws[row]});
+    add_reject(batch,
+               (struct batch_reject_record){mark, batch->row_positions[row], reason,
+                                            batch->row_raws[row], batch->row_addeds[row]});
     batch->marks[mark].rejects++;
 }
 
@@ -203,6 +215,7 @@ void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count)
         batch->row_marks[kept] = batch->row_marks[row];
         batch->row_positions[kept] = batch->row_positions[row];
         batch->row_raws[kept] = batch->row_raws[row];
+        batch->row_addeds[kept] = batch->row_addeds[row];
         batch->row_starts[kept++] = end;
         end += bytes.len;
     }
@@ -321,7 +334,8 @@ bool batch_is_empty(const struct batch *batch)
 size_t batch_bytes(const struct batch *batch)
 {
     size_t per_row = sizeof *batch->row_starts + sizeof *batch->row_marks +
-                     sizeof *batch->row_positions + sizeof *batch->row_raws;
+                     sizeof *batch->row_positions + sizeof *batch->row_raws +
+                     sizeof *batch->row_addeds;
     return arena_bytes(batch->arena) + batch->rows.capacity + batch->body_bytes +
            batch->row_capacity * per_row + batch->mark_capacity * sizeof *batch->marks +
            batch->reject_capacity * sizeof *batch->rejects;

@@ -32,7 +32,8 @@ struct batch {
     size_t *row_starts;  /* where each row begins, for finding a bad one */
     uint32_t *row_marks; /* and of which mark and position in its page it is */
     uint32_t *row_positions;
-    struct str *row_raws; /* the record as it was sent: a slice of a body, below */
+    struct str *row_raws;   /* the record as it was sent: a slice of a body, below */
+    struct str *row_addeds; /* what `with` adds to it, JSON; in the arena */
     size_t row_count, row_capacity;
     struct buf *bodies; /* of the pages that have rows, until the batch is committed */
     size_t body_count, body_capacity;
@@ -47,6 +48,7 @@ struct batch {
     bool is_closed;         /* the trailer is written; no page may begin */
     int64_t opened_mono_ms; /* when the first page came; 0 while empty */
     size_t page_row_count, page_rows_len, page_reject_count; /* where the open page began */
+    struct str added;                                        /* batch_set_added */
 };
 
 struct batch_reject_record {
@@ -54,6 +56,7 @@ struct batch_reject_record {
     size_t position;
     struct str reason;
     struct str record; /* at most 64 KiB of its bytes */
+    struct str added;  /* what `with` adds to it, JSON; empty: nothing, or over 64 KiB */
 };
 
 /* `max_bytes` is the ceiling of `rows`; past it, rows.has_overflowed is set until the page is
@@ -70,6 +73,10 @@ void batch_page_drop(struct batch *batch);
  * sent, borrowed until batch_keep_body or the end of the page. */
 void batch_row_begin(struct batch *batch, size_t position, struct str raw);
 void batch_row_drop(struct batch *batch);
+
+/* What `with` adds to the records of the open page from here on (with_format), for those that
+ * are rejected; copied. Nothing at the beginning of a page. */
+void batch_set_added(struct batch *batch, struct str added);
 
 /*
  * The body that the rows of the open page were cut from becomes the batch's, so that a row

@@ -74,6 +74,17 @@ static void note_id(struct cutting *cutting, const struct record *record)
     cut->records_hash = hash_fold(cut->records_hash, id);
 }
 
+/* The fields that `with` adds to this record. */
+static void add_with(struct cutting *cutting, const struct record *record)
+{
+    struct with *with = &cutting->with;
+    if (!with_update(with, cutting->records, record))
+        return;
+    row_extras_changed(&cutting->writer);
+    if (with->has_moved)
+        batch_set_added(cutting->writer.batch, with_format(with));
+}
+
 /* From the record as it was sent to the row as it is stored. */
 static bool take_record(struct cutting *cutting, struct record *record, struct err *err)
 {
@@ -94,8 +105,7 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
         return false;
     if (is_kept)
         reshape_exclude(&cutting->reshape, record);
-    if (with_update(&cutting->with, cutting->records, record))
-        row_extras_changed(&cutting->writer);
+    add_with(cutting, record);
     note_id(cutting, record);
     return !is_kept || put_record(cutting, record, err);
 }
@@ -262,6 +272,8 @@ static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struc
     if (cutting->where.template)
         cutting->where.scratch = arena_new();
     batch_page_begin(batch);
+    if (cutting->with.count)
+        batch_set_added(batch, with_format(&cutting->with));
     open_records(cutting);
     return cutting;
 }

@@ -14,7 +14,7 @@ START_TEST(the_version_rises_with_each_change)
     static const struct {
         int version;
         const char *digest;
-    } known = {44, "4422bf66f2fa7a5f77e040580d6c6b95e8acf5897a1b7e31b92b979607a620f3"};
+    } known = {43, "b3579b4c8b44c371678a2fc990bea3ec27be55daf03b00728e396943dd574b4c"};
     struct arena *arena = arena_new();
     struct str digest = schema_digest(arena);
     ck_assert_msg(known.version == SCHEMA_VERSION && str_is(digest, known.digest),

@@ -28,9 +28,11 @@ static const struct room {
     {"worker/exchange", "base port core config worker/access worker/signs"},
     {"worker/crawl", "base port core config worker/records worker/rows worker/load "
                      "worker/access worker/signs worker/paging worker/exchange"},
+    {"worker/replay",
+     "base port core config worker/records worker/rows worker/load worker/exchange"},
     {"worker", "base port core config worker/load worker/access worker/crawl"},
     {"scheduler", "base port core config schema"},
-    {"cli", "base port core config schema scheduler worker worker/crawl"},
+    {"cli", "base port core config schema scheduler worker worker/crawl worker/replay"},
 };
 
 static struct arena *arena;

@@ -1,0 +1,130 @@
+#include "worker/replay/reread.h"
+
+#include "core/expr.h"
+#include "core/template.h"
+#include "core/value.h"
+
+enum { BODY_BYTES_MAX = 1 << 20 };
+
+/* --- the body --- */
+
+/* The record comes last: one that was cut short leaves nothing behind it that could end it. */
+static void put_body(struct buf *body, struct str record, struct str added)
+{
+    buf_init(body, BODY_BYTES_MAX);
+    buf_put_byte(body, '{');
+    if (added.len) {
+        buf_puts(body, "\"w\":");
+        buf_put(body, added);
+        buf_put_byte(body, ',');
+    }
+    buf_puts(body, "\"r\":[");
+    buf_put(body, record);
+    buf_puts(body, "]}");
+}
+
+static struct path make_path(struct arena *arena, struct str first, struct path_step second)
+{
+    struct path path = {.count = 2, .has_wildcard = second.kind == PATH_EACH};
+    path.steps = ARENA_ARRAY(arena, struct path_step, path.count);
+    path.steps[0] = (struct path_step){.kind = PATH_KEY, .key = first};
+    path.steps[1] = second;
+    path.source = first;
+    return path;
+}
+
+/* --- what looks at the page --- */
+
+static void note_page(void *ctx, const struct expr_use *use)
+{
+    static const char *const of_page[] = {"response", "http", "pager", "iteration",
+                                          "accumulated"};
+    for (size_t i = 0; i < COUNT_OF(of_page); i++)
+        *(bool *)ctx |= str_is(use->root, of_page[i]);
+}
+
+static bool reads_page(const struct template *template)
+{
+    bool reads = false;
+    template_uses(template, note_page, &reads);
+    return reads;
+}
+
+static bool is_gone(struct err *err, const char *key, struct str name)
+{
+    return err_set(err, ERR_INPUT, "replay", 0,
+                   "%s%.*s reads the page that the record was on, and only the record was kept",
+                   key, STR_ARG(name));
+}
+
+/* --- the definition --- */
+
+static bool has_member(struct arena *arena, struct str object, struct str name)
+{
+    struct value value;
+    struct err ignored = ERR_INIT;
+    return object.len && value_parse(arena, object, VALUE_WHOLE, &value, &ignored) &&
+           value_get(value, name).kind != VALUE_UNDEFINED;
+}
+
+/* A field of `with` whose value stands beside the record. */
+static struct with_field kept_field(struct arena *arena, struct str name)
+{
+    struct path_step step = {.kind = PATH_KEY, .key = name};
+    return (struct with_field){.name = name,
+                               .is_path = true,
+                               .path = make_path(arena, STR("w"), step),
+                               .anchor = WITH_BODY};
+}
+
+/* Is what the path is read in the record itself: the whole answer, or the last wildcard's? */
+static bool is_in_record(const struct merge *merge, const struct with_field *field)
+{
+    if (!field->is_path || field->wants_key)
+        return false;
+    if (merge->strategy >= MERGE_REPLACE)
+        return field->anchor == WITH_BODY;
+    return merge->strategy == MERGE_APPEND && field->anchor >= 0 &&
+           (size_t)field->anchor + 1 == merge->path.count;
+}
+
+static bool make_field(struct arena *arena, const struct merge *merge, struct str added,
+                       struct with_field *field, struct err *err)
+{
+    if (field->is_path && field->anchor == WITH_RECORD)
+        return true;
+    if (has_member(arena, added, field->name)) {
+        *field = kept_field(arena, field->name);
+        return true;
+    }
+    if (is_in_record(merge, field)) {
+        field->anchor = WITH_RECORD;
+        return true;
+    }
+    if (field->is_path || reads_page(&field->template))
+        return is_gone(err, "with.", field->name);
+    return true;
+}
+
+bool reread_make(struct arena *arena, const struct stream *stream, struct str record,
+                 struct str added, struct reread *ret_reread, struct err *err)
+{
+    struct reread reread = {.stream = *stream};
+    struct merge *merge = &reread.stream.merge;
+    const struct path_step each = {.kind = PATH_EACH};
+    if (merge->where && reads_page(merge->where))
+        return is_gone(err, "where", STR_NONE);
+    merge->with = ARENA_ARRAY(arena, struct with_field, MAX(merge->with_count, 1));
+    for (size_t i = 0; i < merge->with_count; i++) {
+        merge->with[i] = stream->merge.with[i];
+        if (!make_field(arena, &stream->merge, added, &merge->with[i], err))
+            return false;
+    }
+    merge->path = make_path(arena, STR("r"), each);
+    merge->strategy = MERGE_APPEND;
+    merge->shape = SHAPE_SAME;
+    merge->may_be_missing = merge->reads_response = false;
+    put_body(&reread.body, record, added);
+    *ret_reread = reread;
+    return true;
+}
