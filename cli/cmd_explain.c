@@ -27,7 +27,9 @@ static const char run_sql[] =
     "r.version, " TIME("r.started_at") ", h.seconds, " TIME("r.window_from") ", " TIME(
         "r.window_to") ", array_to_string(r.warnings, E'\\n'), "
                        "coalesce(d.spec -> 'pagination' ->> 'type', 'auto'), "
-                       "(select count(*) from pagetide.job j where j.run = r.id) "
+                       "(select count(*) from pagetide.job j where j.run = r.id), "
+                       "r.added || ' added, ' || r.changed || ' changed, ' || r.deleted || "
+                       "' deleted' "
                        "from pagetide.run r join pagetide.history h on h.run = r.id left join "
                        "pagetide.definition d on d.stream = r.stream and d.version = r.version "
                        "where r.id = $1";
@@ -47,6 +49,7 @@ enum run_column {
     RUN_WARNINGS,
     RUN_PAGINATION,
     RUN_JOBS,
+    RUN_ROWS,
 };
 
 /* Those that ended worst come first. */
@@ -104,7 +107,8 @@ static const char json_sql[] =
     "'started_at', r.started_at, 'finished_at', r.finished_at, 'seconds', h.seconds, "
     "'window_from', r.window_from, 'window_to', r.window_to, 'pages', h.pages, "
     "'records', h.records, 'bytes', h.bytes, 'rejects', h.rejects, 'asides', h.asides, "
-    "'folded', h.folded, 'retries', h.retries, 'warnings', r.warnings, "
+    "'folded', h.folded, 'added', h.added, 'changed', h.changed, 'deleted', h.deleted, "
+    "'retries', h.retries, 'warnings', r.warnings, "
     "'pagination', coalesce(d.spec -> 'pagination' ->> 'type', 'auto'), 'hint', $4::text, "
     "'jobs', (select coalesce(jsonb_agg(jsonb_build_object('job', j.run || '/' || j.n, "
     "'state', j.state, 'reason', j.reason, 'error', j.error, 'complete', j.complete, "
@@ -170,6 +174,7 @@ static void put_run(struct buf *line, const struct pg_result *run, int64_t numbe
     put_text(line, "\n  began ", pg_get_str(run, 0, RUN_STARTED));
     put_text(line, ", seconds: ", pg_get_str(run, 0, RUN_SECONDS));
     put_text(line, "\n  pagination: ", pg_get_str(run, 0, RUN_PAGINATION));
+    put_text(line, "\n  rows of the table: ", pg_get_str(run, 0, RUN_ROWS));
 }
 
 static void put_counts(struct buf *line, const struct pg_result *jobs, size_t row)

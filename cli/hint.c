@@ -123,7 +123,13 @@ static const struct hint hints[] = {
      "shows the requests: a sort by a field that is different in each record loses none; "
      "`step: size` where an API hides records after counting"},
     {REASON_INCONSISTENT_END, BY_TRACE, "", "shows total and flag: is one of the paths wrong?"},
+    {REASON_REJECTS, 0, "the table does not take",
+     "look which constraint of the table it is; rows that refer to a vanished one want `on "
+     "delete`, or `deletes: soft`"},
     {REASON_REJECTS, 0, "", "look at the rejected records; max_rejects is the limit"},
+    {REASON_SHRINK, 0, "shrink_guard",
+     "look whether the API lost records, or the credentials see fewer; if they are right, "
+     "lower `shrink_guard`"},
     {REASON_SHRINK, 0, "",
      "look whether the API lost records, or the credentials see fewer; `expect` decides"},
     /* this side */

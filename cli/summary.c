@@ -13,8 +13,8 @@ enum { TIMEOUT_MS = 60000, LINE_BYTES_MAX = 65536 };
 
 static const char sql[] =
     "select run, stream, state, reason, pages, records, bytes, rejects, asides, folded, "
-    "retries, seconds, error, complete, complete_why, warnings, misfits "
-    "from pagetide.run_summary($1)";
+    "retries, seconds, error, complete, complete_why, warnings, misfits, "
+    "added, changed, deleted from pagetide.run_summary($1)";
 
 /* The members of the JSON object; beside `sql` and enum summary_column. */
 static const struct {
@@ -38,6 +38,9 @@ static const struct {
     [SUMMARY_COMPLETE_WHY] = {"complete_why", true},
     [SUMMARY_WARNINGS] = {"warnings", true},
     [SUMMARY_MISFITS] = {"misfits", false},
+    [SUMMARY_ADDED] = {"added", false},
+    [SUMMARY_CHANGED] = {"changed", false},
+    [SUMMARY_DELETED] = {"deleted", false},
 };
 _Static_assert(COUNT_OF(members) == SUMMARY_COLUMNS, "a name for each column");
 
@@ -132,6 +135,9 @@ void summary_put(struct buf *line, const struct summary *summary)
                      number_at(summary, SUMMARY_RECORDS));
     counts_put(line, number_at(summary, SUMMARY_REJECTS), "rejected");
     put_misfits(line, summary);
+    counts_put(line, number_at(summary, SUMMARY_ADDED), "rows added");
+    counts_put(line, number_at(summary, SUMMARY_CHANGED), "changed");
+    counts_put(line, number_at(summary, SUMMARY_DELETED), "deleted");
     counts_put(line, number_at(summary, SUMMARY_FOLDED), "whose key came before");
     counts_put(line, number_at(summary, SUMMARY_RETRIES), "retries");
     buf_printf(line, " in %.*s s", STR_ARG(text_at(summary, SUMMARY_SECONDS)));

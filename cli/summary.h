@@ -8,8 +8,9 @@
 /*
  * How a run ended, on one line for people, with the error and what to try under it, or as JSON:
  * {run,stream,state,reason,pages,records,bytes,rejects,asides,folded,retries,seconds,error,
- * complete,complete_why,warnings,misfits}; the warnings are lines of one text, the misfits
- * {column: count}.
+ * complete,complete_why,warnings,misfits,added,changed,deleted}; the warnings are lines of one
+ * text, the misfits {column: count}; what became of the rows of the table is null where it is
+ * not counted.
  */
 enum summary_column {
     SUMMARY_RUN,
@@ -29,6 +30,9 @@ enum summary_column {
     SUMMARY_COMPLETE_WHY,
     SUMMARY_WARNINGS,
     SUMMARY_MISFITS,
+    SUMMARY_ADDED,
+    SUMMARY_CHANGED,
+    SUMMARY_DELETED,
     SUMMARY_COLUMNS,
 };
 

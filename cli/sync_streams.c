@@ -28,6 +28,11 @@ static bool may_have_window(const struct options *options, struct stream *const 
                             size_t count)
 {
     for (size_t i = 0; options->from && i < count; i++) {
+        if (streams[i]->table.write == WRITE_REPLACE) {
+            cli_usage("sync --from --to: a window cannot replace the table of %.*s",
+                      STR_ARG(streams[i]->name));
+            return false;
+        }
         if (streams[i]->uses_window)
             continue;
         cli_usage("sync --from --to: %.*s would fetch everything: its definition names neither "

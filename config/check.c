@@ -75,11 +75,39 @@ static void check_max_asides(struct reader *reader, const struct yaml_node *map,
                 "must be a share (10%%) or a count, not \"%.*s\"", STR_ARG(text));
 }
 
+/* "50%", as PostgreSQL reads it too. */
+static bool is_share(struct str text, int64_t least)
+{
+    int64_t percent;
+    return str_ends(text, STR("%")) &&
+           str_to_int64(str_slice(text, 0, text.len - 1), &percent) && percent >= least &&
+           percent <= 100;
+}
+
+static void check_deletes(struct reader *reader, const struct yaml_node *map,
+                          const struct table *table)
+{
+    bool replaces = table->write == WRITE_REPLACE;
+    if (table->deletes && !replaces)
+        problem_add(reader->problems, node_at(map, "deletes"), "needs write: replace");
+    else if (table->deletes == DELETES_SOFT && table->key_count == 0)
+        problem_add(reader->problems, node_at(map, "deletes"),
+                    "soft needs \"key\", by which a row is known again");
+    if (!table->shrink_guard.len)
+        return;
+    if (!replaces)
+        problem_add(reader->problems, node_at(map, "shrink_guard"), "needs write: replace");
+    else if (!is_share(table->shrink_guard, 0))
+        problem_add(reader->problems, node_at(map, "shrink_guard"),
+                    "must be a share from 0%% to 100%%, like 50%%");
+}
+
 static void check_table(struct reader *reader, const struct yaml_node *map,
                         const struct table *table)
 {
     if (table->write == WRITE_UPSERT && table->key_count == 0)
         problem_add(reader->problems, node_at(map, "write"), "upsert needs \"key\"");
+    check_deletes(reader, map, table);
     if (table->fills && table->write != WRITE_UPSERT)
         problem_add(
             reader->problems, node_at(map, "merge"),
@@ -95,19 +123,14 @@ static void check_table(struct reader *reader, const struct yaml_node *map,
     }
 }
 
-/* "50%", as PostgreSQL reads it too. */
 static void check_expected(struct reader *reader, const struct yaml_node *map,
                            const struct expectation *expected)
 {
     const struct yaml_node *node = yaml_find(map, "expect");
     struct str share = expected->not_below;
-    int64_t percent;
-    bool is_share = str_ends(share, STR("%")) &&
-                    str_to_int64(str_slice(share, 0, share.len - 1), &percent) &&
-                    percent >= 1 && percent <= 100;
     if (!node || node->kind != YAML_MAP)
         return;
-    if (share.len && !is_share)
+    if (share.len && !is_share(share, 1))
         problem_add(reader->problems, node_at(node, "not_below"),
                     "must be a share from 1%% to 100%%, like 50%%");
     if (!share.len && !yaml_find(node, "min_rows"))
@@ -214,6 +237,20 @@ static void check_merge(struct reader *reader, const struct yaml_node *map,
     check_excluded(reader, map, stream);
 }
 
+/* What a run that begins at a bookmark does not ask for would vanish. */
+static void check_replace(struct reader *reader, const struct yaml_node *map,
+                          const struct stream *stream)
+{
+    if (stream->table.write == WRITE_REPLACE && stream->uses_bookmark)
+        problem_add(reader->problems, node_at(map, "write"),
+                    "replace needs all records of each run, and a request names the bookmark; "
+                    "upsert takes what is new");
+    else if (stream->table.write == WRITE_REPLACE && stream->uses_window)
+        problem_add(
+            reader->problems, node_at(map, "write"),
+            "replace needs all records of each run, and an expression names the window");
+}
+
 /* A schedule that would append the same records each time: the second run is refused
  * (pagetide.append_refusal), so `check` says it before. The names in it are known by now. */
 static void note_repeats(struct reader *reader, const struct yaml_node *map,
@@ -249,5 +286,6 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_schedule(reader, map, &stream->schedule);
     check_partitions(reader, map, stream);
     bookmark_check(reader, map, &stream->bookmark);
+    check_replace(reader, map, stream);
     note_repeats(reader, map, stream);
 }

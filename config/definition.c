@@ -33,10 +33,11 @@ CHOICES(shapes) = {CHOICE("members", SHAPE_MEMBERS), CHOICE("mixed", SHAPE_MIXED
 CHOICES(writes) = {
     CHOICE("append", WRITE_APPEND),
     CHOICE("upsert", WRITE_UPSERT),
-    CHOICE_LATER("replace", 0),
+    CHOICE("replace", WRITE_REPLACE),
     CHOICE_LATER("history", 0),
     CHOICE_END,
 };
+CHOICES(deletes) = {CHOICE("hard", DELETES_HARD), CHOICE("soft", DELETES_SOFT), CHOICE_END};
 CHOICES(merges) = {CHOICE("replace", 0), CHOICE("fill", 1), CHOICE_END};
 CHOICES(strategies) = {
     CHOICE("append", MERGE_APPEND),
@@ -311,8 +312,13 @@ static const struct key definition_list[] = {
     {.name = "max_columns", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_columns),
      .min = 1, .max = 1500, .fallback = "500",
      .help = "fields beyond these go aside"},
-    {.name = "deletes", .flags = LATER_STREAM},
-    {.name = "shrink_guard", .flags = LATER_STREAM},
+    {.name = "deletes", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.deletes),
+     .choices = deletes,
+     .help = "what becomes of a row that has vanished: hard (replace, if absent) deletes it, "
+             "soft sets `_pt_deleted_at`"},
+    {.name = "shrink_guard", .type = KEY_TEXT, .flags = IN_STREAM, S(table.shrink_guard),
+     .help = "replace: a run with fewer rows than this share (50% if absent) of those in the "
+             "table fails; 0%: any number is right"},
     {.name = "deleted", .flags = LATER_STREAM},
     {.name = "indexes", .flags = LATER_STREAM},
     {.name = "partition_by", .flags = LATER_STREAM},

@@ -59,6 +59,7 @@ Each table that a stream fills has these columns besides the records' own:
 | `_pt_run` | the run that wrote the row last |
 | `_pt_at` | when that was |
 | `_pt_aside` | values that did not fit their column, as they were sent: `{column: value}` |
+| `_pt_deleted_at` | with `deletes: soft`: when the record had vanished; null: it is there |
 END
     grep '^comment on' schema/comments.sql | while IFS= read -r line; do
         name=${line#*pagetide.}

@@ -1,7 +1,8 @@
 -- After a data error in the merge: which rows of the staging table are to blame. The merge is
 -- tried on halves of halves; what fits stays in, as it would in the real one, so that a row
 -- that only clashes with another of the batch is found too. Everything is rolled back.
--- Needs clock (helpers), read_marks (commit), merge_sql, staged_value, remove_unfinished (merge).
+-- Needs clock (helpers), read_marks (commit), merge_sql, staged_value, remove_unfinished (merge),
+-- merge_target (replace).
 
 -- Whether an error is the data's own, so that other rows may fit: classes 22, 23, 54, and P0001.
 -- 22P03 and 22P04 say that COPY and the table do not go together. Also in C: if you change this,
@@ -68,6 +69,7 @@ begin
         execute format('create temp table _pt_probe on commit drop as '
             'select * from pg_temp.%I with no data', target ->> 'stage');
         perform remove_unfinished(target, r) from (select distinct unnest(runs) order by 1) d (r);
+        target := merge_target(target, (select max(r) from unnest(runs) r));
         bad := array(select t from try_rows(target, numbers, runs, 0, last) t);
         raise exception 'take it all back' using errcode = 'PT009';
     exception when sqlstate 'PT009' then
@@ -121,7 +123,7 @@ as $$
 #variable_conflict use_column
 declare
     target jsonb := batch -> 'table';
-    relation regclass := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
+    relation regclass;
     last bigint;
     c record;
     found_ords bigint[] := '{}';
@@ -132,6 +134,9 @@ begin
     execute format('select coalesce(max(_pt_ord), 0) from pg_temp.%I', target ->> 'stage')
         into last;
     begin
+        target := merge_target(target, (select max(j.run) from unnest(read_marks(batch)) m
+            join job j on j.id = m.job));
+        relation := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
         for c in select m.name, m.value, format_type(a.atttypid, a.atttypmod) as type
             from merge_columns(target) m
             join pg_attribute a on a.attrelid = relation and a.attname = m.name

@@ -1,6 +1,6 @@
 -- What a person orders of a stream's columns: list them, change a type, forget all of it.
 -- Needs active_run (runs), unknown_stream (orders), column_dependent, widen_refusal,
--- refill_column, is_readable (widen), type_oid (columns), run_misfits (misfits).
+-- refill_column, is_readable (widen), type_oid (columns), run_misfits (misfits), forget_kept (replace).
 
 -- The definition of the newest run, or the one in force.
 create or replace function pagetide.latest_spec(of_stream text) returns jsonb
@@ -219,6 +219,7 @@ begin
     end loop;
     delete from bookmark k where k.stream = of_stream;
     delete from field f where f.stream = of_stream;
+    perform forget_kept(of_stream, null);
     a.state := 'reset';
     return a;
 exception when sqlstate 'PT023' or dependent_objects_still_exist or insufficient_privilege then

@@ -425,7 +425,7 @@ begin
 end
 $$;
 
--- plan: {stream, run, schema, table, adopt, upsert, key: [field or declared name],
+-- plan: {stream, run, schema, table, adopt, upsert, soft, key: [field or declared name],
 -- declared: [{name, type}], fields: [{field, column, type, widen}], max_columns, blank}.
 -- Makes the table where it is missing, adds what it lacks, and gives the new map.
 create or replace function pagetide.extend_table(plan jsonb)
@@ -457,6 +457,10 @@ begin
         end if;
     end loop;
     perform add_own_columns(format('%I.%I', plan ->> 'schema', plan ->> 'table'));
+    if (plan ->> 'soft')::boolean then
+        execute format('alter table %I.%I add column if not exists _pt_deleted_at timestamptz',
+            plan ->> 'schema', plan ->> 'table');
+    end if;
     if (plan ->> 'upsert')::boolean then
         perform index_key(plan);
     end if;

@@ -1,5 +1,5 @@
 -- What is cleared away when it is old.
--- Needs clock (helpers), start_pending (runs).
+-- Needs clock (helpers), start_pending (runs), clear_kept (replace).
 
 -- Runs that ended before `retention`, except each stream's newest run.
 create or replace function pagetide.past_runs(retention interval) returns setof bigint
@@ -21,6 +21,7 @@ as $$
     delete from reject x where x.run in (select past_runs(retention));
     delete from job j where j.run in (select past_runs(retention));
     delete from run r where r.id in (select past_runs(retention));
+    select clear_kept(retention);
     delete from page p using job j, run r
     where p.job = j.id and r.id = j.run and r.finished_at < clock() - retention;
     delete from request q

@@ -1,5 +1,5 @@
 -- From a batch's staging table to the stream's table.
--- Needs clock (helpers), part_key (definitions).
+-- Needs clock (helpers), part_key (definitions), merge_target (replace).
 
 -- How a staged value becomes one of the column's type. A text that names an offset is that instant
 -- in UTC, where the type has no place for the offset: PostgreSQL's own cast would drop it, and with
@@ -233,6 +233,7 @@ begin
         if (target ->> 'direct')::boolean then
             return;
         end if;
+        target := merge_target(target, runs[1]); -- a stream has one active run
         execute merge_sql(target) using numbers, runs, clock();
     end if;
 end

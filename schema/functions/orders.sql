@@ -1,7 +1,7 @@
 -- What a person orders: cancel, retry, pause, resume, remove a stream, set a bookmark. Each is
 -- one statement that happens or is refused; workers and schedulers find the outcome.
 -- Needs clock, is_end, lock_jobs (helpers), spec_parts, part_key (definitions), active_run,
--- notify_run (runs), cancel_run (run_end).
+-- notify_run (runs), cancel_run (run_end), forget_kept, has_lost_kept (replace).
 
 -- Ends a run that is not over. A cancelled run may be cancelled again: nothing happens.
 create or replace function pagetide.cancel(of_run bigint) returns pagetide.order_answer
@@ -49,6 +49,8 @@ as $$
                 else format('job %s/%s', r.id, of_n) end,
             case when of_n is null then r.state
                 else (select j.state from job j where j.run = r.id and j.n = of_n) end)
+        when has_lost_kept(r.id) then format('the rows of run %s have been cleared away: begin a new '
+            'run', r.id)
     end
     from (select max(n.id) as id from run n where n.stream = r.stream) newest
 $$;
@@ -186,6 +188,7 @@ begin
     a.jobs := (select count(*) from cancel_run(a.run, false));
     update request set state = 'refused', reason = 'the stream has been removed'
     where stream = of_stream and state = 'pending';
+    perform forget_kept(of_stream, null);
     return a;
 end
 $$;

@@ -1,6 +1,7 @@
 -- How the last job of a run ends it, and how a run is cancelled.
 -- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), forget_keys (folded),
--- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits).
+-- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits),
+-- end_replace (replace).
 
 -- A run is as bad as its worst job.
 create or replace function pagetide.badness(state text) returns int
@@ -154,6 +155,7 @@ begin
     if worst = 'succeeded' then
         worst := check_rows(ending);
     end if;
+    worst := end_replace(ending, worst);
     update request q set state = worst, reason = r.reason
     from run r where r.id = ending and q.run = ending and q.state = 'started';
     if worst = 'succeeded' then
@@ -192,7 +194,8 @@ $$;
 create or replace function pagetide.run_summary(of_run bigint)
 returns table (run bigint, stream text, state text, reason text, pages bigint, records bigint,
     bytes bigint, rejects bigint, asides bigint, retries bigint, seconds numeric, error text,
-    complete text, complete_why text, warnings text, misfits jsonb, folded bigint)
+    complete text, complete_why text, warnings text, misfits jsonb, folded bigint, added bigint,
+    changed bigint, deleted bigint)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -202,7 +205,7 @@ as $$
             coalesce(r.finished_at, clock()) - r.started_at), 0)::numeric, 3), r.error,
         r.complete, r.complete_why, array_to_string(r.warnings, E'\n'),
         (select coalesce(jsonb_object_agg(m.name, m.count), '{}') from run_misfits(r.id) m),
-        sum(j.folded)::bigint
+        sum(j.folded)::bigint, r.added, r.changed, r.deleted
     from run r join job j on j.run = r.id
     where r.id = of_run
     group by r.id

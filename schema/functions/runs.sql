@@ -1,6 +1,6 @@
 -- How a run begins, and how to find and lock the active run of a stream.
 -- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), forget_lost_table (columns),
--- finish_run (run_end).
+-- finish_run (run_end), forget_kept (replace).
 
 -- Tells all that LISTEN to the channel pagetide.
 create or replace function pagetide.notify_run(changed bigint) returns void
@@ -182,6 +182,7 @@ begin
     if found then
         update run r set warnings = r.warnings || forget_lost_table(of_stream, def.spec)
         where r.id = started;
+        perform forget_kept(of_stream, started);
         perform make_jobs(started, def.spec, reserve_worker);
         perform notify_run(started);
         -- A request has been asked before (reload_refusal, pending_refusal).

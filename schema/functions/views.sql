@@ -27,7 +27,7 @@ select r.stream, r.id as run, r.trigger, r.mode, r.state, r.reason, r.error,
     extract(epoch from coalesce(r.finished_at, pagetide.clock()) - r.started_at)::numeric(12, 3)
         as seconds,
     r.scheduled_for, r.request_id, r.version, r.complete, r.complete_why,
-    coalesce(j.folded, r.folded) as folded
+    coalesce(j.folded, r.folded) as folded, r.added, r.changed, r.deleted
 from pagetide.run r
 left join lateral (
     select sum(o.page) as pages, sum(o.records)::bigint as records, sum(o.bytes)::bigint as bytes,

@@ -14,7 +14,8 @@
  * Random pages with keys that come again and again, committed in batches of random size by a
  * process that is killed at random moments: whichever way its rows take (worker/load/way.h), a
  * table has what the pages say. Three rounds: a first load, the same pages again, and with some
- * of their records changed.
+ * of their records changed. The tables that are replaced have a fourth, of other records:
+ * whoever reads them meanwhile sees what they had, or what they are to have.
  */
 enum {
     PAGES = 30,
@@ -40,10 +41,14 @@ static const char definition[] =
     "  upserted: {params: {s: upserted}, write: upsert, key: [id]}\n"
     "  twofold: {params: {s: twofold}, write: upsert, key: [k, n]}\n"
     "  staged: {params: {s: staged}, write: upsert, key: [id], columns: {id: integer}}\n"
-    "  mixed: {params: {s: mixed}, write: upsert, key: [id], columns: {small: smallint}}\n";
+    "  mixed: {params: {s: mixed}, write: upsert, key: [id], columns: {small: smallint}}\n"
+    "  replaced: {params: {s: replaced}, write: replace, key: [id], shrink_guard: 0%%}\n"
+    "  renewed: {params: {s: renewed}, write: replace, shrink_guard: 0%%}\n";
 
 static const char *const upserts[] = {"upserted", "twofold", "staged", "mixed"};
 static const char *const appends[] = {"plain", "counted"};
+#define KEYED_STREAMS "api.upserted api.twofold api.staged api.mixed"
+#define REPLACED      "api.replaced api.renewed"
 
 struct siege {
     struct pagetide pagetide;
@@ -139,18 +144,60 @@ static void check_folded(struct siege *siege, const char *stream)
                   folded, (unsigned long long)siege->seed);
 }
 
+static const char *all_records(void)
+{
+    return pagetide_text("select " RECORD " from truth r");
+}
+
+static const char *newest_records(void)
+{
+    return pagetide_text("select " RECORD " from (select distinct on (id) * from truth "
+                         "order by id, page desc, pos desc) r");
+}
+
+static void check_replaced(struct siege *siege)
+{
+    check_same(siege, "replaced", newest_records());
+    check_folded(siege, "replaced");
+    check_same(siege, "renewed", all_records());
+    ck_assert_str_eq(pagetide_sql(&siege->pagetide,
+                                  "select string_agg(relname, ' ') from pg_class where "
+                                  "relnamespace = 'pagetide'::regnamespace and relname like "
+                                  "'replace%%'"),
+                     "");
+}
+
+/* What somebody sees who reads a table while it is replaced. */
+static void check_whole(struct siege *siege, const char *table, const char *truth)
+{
+    const char *is_whole = pagetide_sql(
+        &siege->pagetide,
+        "with seen as (select " COLUMNS " from api.%s t), old as (select * from old_%s), "
+        "new as (%s) select not exists ((select * from seen except all select * from old) "
+        "union "
+        "all (select * from old except all select * from seen)) or not exists ((select * from "
+        "seen except all select * from new) union all (select * from new except all select * "
+        "from seen))",
+        table, table, truth);
+    ck_assert_msg(strcmp(is_whole, "t") == 0, "api.%s is torn (seed %llu)", table,
+                  (unsigned long long)siege->seed);
+}
+
+static void keep_old(struct siege *siege, const char *table)
+{
+    pagetide_sql(&siege->pagetide, "create table old_%s as select " COLUMNS " from api.%s t",
+                 table, table);
+}
+
 static void check_round(struct siege *siege, bool has_appended)
 {
-    const char *all = pagetide_text("select " RECORD " from truth r");
-    const char *newest = pagetide_text(
-        "select " RECORD " from (select distinct on (id) * from truth order by id, page desc, "
-        "pos desc) r");
+    check_replaced(siege);
     for (size_t i = 0; i < COUNT_OF(upserts); i++) {
-        check_same(siege, upserts[i], newest);
+        check_same(siege, upserts[i], newest_records());
         check_folded(siege, upserts[i]);
     }
     for (size_t i = 0; i < COUNT_OF(appends) && has_appended; i++)
-        check_same(siege, appends[i], all);
+        check_same(siege, appends[i], all_records());
     if (has_appended)
         check_folded(siege, "counted");
     ck_assert_str_eq(
@@ -188,13 +235,17 @@ static struct pagetide_process start(struct siege *siege, const char *streams)
     return pagetide_spawn(&siege->pagetide, "sync %s --log-level debug", streams);
 }
 
-static void run_round(struct siege *siege, const char *streams)
+static void run_round(struct siege *siege, const char *streams, bool is_watched)
 {
     int kills = 0;
     struct pagetide_process sync = start(siege, streams);
     for (; kills < KILLS; kills++) {
         usleep((useconds_t)(1000 * below(siege, 250)));
         await_safety(siege, &sync);
+        if (is_watched) {
+            check_whole(siege, "replaced", newest_records());
+            check_whole(siege, "renewed", all_records());
+        }
         if (!pagetide_is_running(&sync))
             break;
         pagetide_kill(&sync);
@@ -221,9 +272,15 @@ START_TEST(a_table_has_what_the_pages_say)
         publish(&siege);
         mock_post(&siege.mock, "/_mock/fault",
                   "{\"path\": \"/p\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 8}");
-        run_round(&siege, round ? "api.upserted api.twofold api.staged api.mixed" : "api");
+        run_round(&siege, round ? KEYED_STREAMS " " REPLACED : "api", false);
         check_round(&siege, round == 0);
     }
+    keep_old(&siege, "replaced");
+    keep_old(&siege, "renewed");
+    make_records(&siege);
+    publish(&siege);
+    run_round(&siege, REPLACED, true);
+    check_replaced(&siege);
     pagetide_close(&siege.pagetide);
     mock_stop(&siege.mock);
 }

@@ -132,6 +132,12 @@ START_TEST(requests)
 }
 END_TEST
 
+START_TEST(writing)
+{
+    check_file("writing.txt");
+}
+END_TEST
+
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, parameters_that_are_tried, answers, rules, records, merge,
-                origins, complete, ends, total, twice, requests)
+                origins, complete, ends, total, twice, requests, writing)

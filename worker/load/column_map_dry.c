@@ -157,7 +157,10 @@ void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
         buf_printf(buf, " %.*s,\n", STR_ARG(columns->items[i].sql_type));
     }
     buf_puts(buf, "    _pt_run bigint,\n    _pt_at timestamptz,\n    _pt_hash bigint,\n"
-                  "    _pt_aside jsonb\n);\n");
-    if (table->write == WRITE_UPSERT && table->key_count)
+                  "    _pt_aside jsonb");
+    if (table->deletes == DELETES_SOFT)
+        buf_puts(buf, ",\n    _pt_deleted_at timestamptz");
+    buf_puts(buf, "\n);\n");
+    if (table->write != WRITE_APPEND && table->key_count)
         put_key_index(buf, table, columns);
 }

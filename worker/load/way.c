@@ -35,6 +35,8 @@ enum way way_choose(struct way_memory *memory, const struct stream *stream,
     const struct table *table = &stream->table;
     if (table->key_count && !keys)
         return WAY_STAGED;
+    if (table->write == WRITE_REPLACE)
+        return WAY_STAGED;
     if (table->write == WRITE_APPEND)
         return is_binary ? WAY_DIRECT : WAY_STAGED;
     if (table->key_count > PROBE_KEY_COLUMNS_MAX || row_keys_has_twice(keys))

@@ -27,6 +27,10 @@ static const char *const bad[SUMMARY_COLUMNS] = {"8",
 static const char *const cancelled[SUMMARY_COLUMNS] = {
     "9", "s.t", "cancelled", NULL, "0", "0", "0", "0", "0", "0", "0", "0", NULL};
 
+static const char *const replaced[SUMMARY_COLUMNS] = {
+    "10", "s.t", "succeeded", NULL, "1",  "4",  "9",  "0", "0", "0",
+    "0",  "0",   NULL,        NULL, NULL, NULL, "{}", "2", "0", "1"};
+
 typedef void (*put_fn)(struct buf *line, const struct summary *summary);
 
 static void expect(put_fn put, const char *const texts[], const char *text)
@@ -60,6 +64,13 @@ START_TEST(a_failed_run_says_why_and_what_to_try)
 }
 END_TEST
 
+START_TEST(what_became_of_the_rows_is_counted)
+{
+    expect(summary_put, replaced,
+           "s.t: run 10 succeeded: 1 pages, 4 records, 2 rows added, 1 deleted in 0 s");
+}
+END_TEST
+
 START_TEST(without_a_reason_nothing_is_advised)
 {
     expect(summary_put, cancelled,
@@ -74,15 +85,23 @@ START_TEST(json_has_every_column_under_its_name)
         "{\"run\":7,\"stream\":\"shop.orders\",\"state\":\"succeeded\",\"reason\":null,"
         "\"pages\":1234,\"records\":56789,\"bytes\":1000000,\"rejects\":0,\"asides\":0,"
         "\"folded\":0,\"retries\":0,\"seconds\":1.250,\"error\":null,\"complete\":\"proved\","
-        "\"complete_why\":\"total was reached\",\"warnings\":null,\"misfits\":{}}");
+        "\"complete_why\":\"total was reached\",\"warnings\":null,\"misfits\":{},"
+        "\"added\":null,\"changed\":null,\"deleted\":null}");
     expect(summary_put_json, bad,
            "{\"run\":8,\"stream\":\"shop.orders\",\"state\":\"failed\",\"reason\":\"http\","
            "\"pages\":3,\"records\":30,\"bytes\":900,\"rejects\":2,\"asides\":1,\"folded\":4,"
            "\"retries\":5,"
            "\"seconds\":0.500,\"error\":\"GET https://h/x: \\\"503\\\"\",\"complete\":null,"
-           "\"complete_why\":null,\"warnings\":null,\"misfits\":{\"age\": 1}}");
+           "\"complete_why\":null,\"warnings\":null,\"misfits\":{\"age\": 1},"
+           "\"added\":null,\"changed\":null,\"deleted\":null}");
+    expect(summary_put_json, replaced,
+           "{\"run\":10,\"stream\":\"s.t\",\"state\":\"succeeded\",\"reason\":null,"
+           "\"pages\":1,\"records\":4,\"bytes\":9,\"rejects\":0,\"asides\":0,\"folded\":0,"
+           "\"retries\":0,\"seconds\":0,\"error\":null,\"complete\":null,\"complete_why\":null,"
+           "\"warnings\":null,\"misfits\":{},\"added\":2,\"changed\":0,\"deleted\":1}");
 }
 END_TEST
 
 SUITE("cli/summary", a_run_that_succeeded_is_one_line, a_failed_run_says_why_and_what_to_try,
-      without_a_reason_nothing_is_advised, json_has_every_column_under_its_name)
+      what_became_of_the_rows_is_counted, without_a_reason_nothing_is_advised,
+      json_has_every_column_under_its_name)

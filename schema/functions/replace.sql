@@ -1,0 +1,372 @@
+-- `write: replace`. What a run brings stands in a table of its own, pagetide.replace_RUN: the rows
+-- that are kept. When the run has succeeded the stream's table becomes equal to them, in the
+-- transaction that ends the run: readers see the rows of before, then those of the run. Any other
+-- end leaves the table as it was.
+--
+--     a batch ──► merge_target ──► pagetide.replace_7        (made and widened as the table is)
+--     the run's end ──► end_replace ──► replace_rows ──► the stream's table; replace_7 is dropped
+--
+-- A run that may go on by `retry` keeps its rows, until another run of the stream begins, the
+-- stream is dropped or reset, or `retention` is over (forget_kept, housekeep).
+-- Needs clock (helpers), cast_sql, refill_column (widen), is_data_error (bad_rows), may_retry
+-- (orders).
+
+-- The definition of a run that replaces its table; null: it does not.
+create or replace function pagetide.replace_spec(of_run bigint) returns jsonb
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select d.spec from run r join definition d on d.stream = r.stream and d.version = r.version
+    where r.id = of_run and d.spec ->> 'write' = 'replace'
+$$;
+
+-- The name of the table in which the rows of a run are kept.
+create or replace function pagetide.kept_name(of_run bigint) returns text
+language sql immutable
+as $$
+    select 'replace_' || of_run
+$$;
+
+-- The rows that a run has kept; null: none.
+create or replace function pagetide.kept_rows(of_run bigint) returns regclass
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select to_regclass('pagetide.' || kept_name(of_run))
+$$;
+
+-- Makes the table. It has no columns of records yet.
+create or replace function pagetide.make_kept(of_run bigint) returns regclass
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('pagetide ' || kept_name(of_run), 0));
+    execute format('create table if not exists pagetide.%I (_pt_run bigint, _pt_at timestamptz, '
+        '_pt_hash bigint, _pt_aside jsonb)', kept_name(of_run));
+    return kept_rows(of_run);
+end
+$$;
+
+-- Columns of the batch that the kept rows lack, or have with another type than the table. `old` is
+-- null for those that are lacking.
+create or replace function pagetide.kept_misfits(target jsonb, kept regclass)
+returns table (name name, type text, bare text, old text, is_required boolean)
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select a.attname, format_type(a.atttypid, a.atttypmod)
+            || case when a.attcollation <> t.typcollation
+                then ' collate ' || a.attcollation::regcollation else '' end,
+        format_type(a.atttypid, -1), format_type(k.atttypid, -1), a.attnotnull and not a.atthasdef
+    from jsonb_array_elements_text(target -> 'columns') with ordinality as c (name, at)
+    join pg_attribute a on a.attrelid = format('%I.%I', target ->> 'schema', target ->> 'name')::regclass
+        and a.attname = c.name and a.attnum > 0 and not a.attisdropped
+    join pg_type t on t.oid = a.atttypid
+    left join pg_attribute k on k.attrelid = kept and k.attname = c.name and k.attnum > 0
+        and not k.attisdropped
+    where k.attname is null or (k.atttypid, k.atttypmod) <> (a.atttypid, a.atttypmod)
+    order by c.at
+$$;
+
+-- What the table says of a single row must hold for the kept ones, so that a row which it would
+-- refuse is found with its page. `not valid`: of rows that are there already nothing is asked.
+create or replace function pagetide.add_kept_checks(target jsonb, kept regclass) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    relation regclass := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
+    c record;
+begin
+    for c in select o.conname, pg_get_constraintdef(o.oid) as words from pg_constraint o
+        where o.conrelid = relation and o.contype = 'c' and o.conkey <@ array(
+                select a.attnum from pg_attribute a where a.attrelid = relation and a.attnum > 0
+                    and target -> 'columns' ? a.attname::text)
+            and not exists (select from pg_constraint k where k.conrelid = kept
+                and k.conname = o.conname)
+    loop
+        execute format('alter table %s add constraint %I %s not valid', kept, c.conname,
+            regexp_replace(c.words, ' NOT VALID$', ''));
+    end loop;
+end
+$$;
+
+-- The kept rows get the columns, types and key that the batch has in the stream's table.
+create or replace function pagetide.fit_kept(target jsonb, kept regclass) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    c record;
+begin
+    for c in select * from kept_misfits(target, kept) loop
+        if c.old is null then
+            execute format('alter table %s add column if not exists %I %s %s', kept, c.name, c.type,
+                case when c.is_required then 'not null' end);
+        else
+            execute format('alter table %s alter column %I type %s using %s', kept, c.name, c.type,
+                cast_sql(format('%I', c.name), c.old, c.bare));
+            perform refill_column(kept, c.name);
+        end if;
+    end loop;
+    perform add_kept_checks(target, kept);
+    if jsonb_path_exists(target, '$.key[*]') and not exists (select from pg_index i
+        where i.indrelid = kept) then
+        execute format('create unique index on %s (%s)', kept, (select string_agg(quote_ident(k), ', ')
+            from jsonb_array_elements_text(target -> 'key') k));
+    end if;
+end
+$$;
+
+-- Where the rows of a batch go, as merge_sql takes it: to the stream's table, or for a run that
+-- replaces it to those that are kept.
+create or replace function pagetide.merge_target(target jsonb, of_run bigint) returns jsonb
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if target ->> 'write' is distinct from 'replace' then
+        return target;
+    end if;
+    perform from merge_columns(target); -- a column that is gone from the table is an error here
+    perform fit_kept(target, coalesce(kept_rows(of_run), make_kept(of_run)));
+    return target || jsonb_build_object('schema', 'pagetide', 'name', kept_name(of_run), 'write',
+        case when jsonb_path_exists(target, '$.key[*]') then 'upsert' else 'append' end);
+end
+$$;
+
+-- The columns that the kept rows bring to the stream's table.
+create or replace function pagetide.kept_columns(of_run bigint, of_stream text, key jsonb,
+    relation regclass)
+returns table (name name, is_key boolean)
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select a.attname, coalesce(key ? f.field, false)
+    from pg_attribute a
+    left join field f on f.stream = of_stream and f.column_name = a.attname
+    where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+        and (a.attname in ('_pt_run', '_pt_at', '_pt_hash', '_pt_aside') or f.field is not null)
+        and (kept_rows(of_run) is null or exists (select from pg_attribute k
+            where k.attrelid = kept_rows(of_run) and k.attname = a.attname and not k.attisdropped))
+    order by a.attnum
+$$;
+
+-- Makes the table equal to the kept rows by their keys. Rows whose hash is the same stay as they
+-- are. `kept`: a table, or a subquery. Soft: what has vanished stays, with the time.
+create or replace function pagetide.replace_by_key(relation regclass, kept text, names name[],
+    keys name[], soft boolean, out added bigint, out changed bigint, out deleted bigint)
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    meets text := (select string_agg(format('t.%1$I = k.%1$I', n), ' and ') from unnest(keys) n);
+    list text := (select string_agg(quote_ident(n), ', ') from unnest(names) n);
+begin
+    execute format(case when soft then 'update %s t set _pt_deleted_at = pagetide.clock() where '
+            't._pt_deleted_at is null and ' else 'delete from %s t where ' end
+        || 'not exists (select from %s k where %s)', relation, kept, meets);
+    get diagnostics deleted = row_count;
+    execute format('update %s t set %s%s from %s k where %s and (t._pt_hash is distinct from '
+        'k._pt_hash%s)', relation, (select string_agg(format('%1$I = k.%1$I', n), ', ')
+            from unnest(names) n where n <> all (keys)),
+        case when soft then ', _pt_deleted_at = null' end, kept, meets,
+        case when soft then ' or t._pt_deleted_at is not null' end);
+    get diagnostics changed = row_count;
+    execute format('insert into %s (%s) select %s from %s k where not exists (select from %s t '
+        'where %s)', relation, list, list, kept, relation, meets);
+    get diagnostics added = row_count;
+end
+$$;
+
+-- The same without a key: as many rows of each hash as there are kept ones.
+create or replace function pagetide.replace_by_hash(relation regclass, kept text, names name[],
+    out added bigint, out changed bigint, out deleted bigint)
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    list text := (select string_agg(quote_ident(n), ', ') from unnest(names) n);
+begin
+    execute format('delete from %1$s where (tableoid, ctid) in (select t.tableoid, t.ctid '
+        'from (select tableoid, ctid, _pt_hash, row_number() over (partition by _pt_hash) as n '
+            'from %1$s) t '
+        'left join (select _pt_hash, count(*) as n from %2$s k group by _pt_hash) k '
+            'on k._pt_hash = t._pt_hash '
+        'where t.n > coalesce(k.n, 0))', relation, kept);
+    get diagnostics deleted = row_count;
+    execute format('insert into %1$s (%3$s) select %3$s '
+        'from (select *, row_number() over (partition by _pt_hash) as _pt_n from %2$s k) k '
+        'left join (select _pt_hash as _pt_same, count(*) as _pt_there from %1$s group by 1) t '
+            'on t._pt_same = k._pt_hash '
+        'where k._pt_n > coalesce(t._pt_there, 0)', relation, kept, list);
+    get diagnostics added = row_count;
+    changed := 0;
+end
+$$;
+
+-- Why so many rows in place of so many are not believed, or null: fewer than `shrink_guard` says.
+create or replace function pagetide.shrink_failure(before bigint, after bigint, share text)
+returns text
+language sql immutable
+as $$
+    select format('the run has %s rows, less than %s of the %s in the table (shrink_guard): they '
+            'stay as they are', after, share, before)
+    where after * 100 < before * rtrim(share, '%')::numeric
+$$;
+
+-- The run has failed after all.
+create or replace function pagetide.fail_run(ending bigint, why text, words text) returns text
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update run r set state = 'failed', reason = why, error = words where r.id = ending
+    returning r.state
+$$;
+
+-- How many rows the table has that are not deleted, and how many are kept.
+create or replace function pagetide.count_replaced(relation regclass, kept text, soft boolean,
+    out before bigint, out after bigint)
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    execute format('select (select count(*) from %s%s), (select count(*) from %s k)', relation,
+        case when soft then ' where _pt_deleted_at is null' end, kept) into before, after;
+end
+$$;
+
+-- Makes the table equal to what the run has kept, or says why not. Returns the state of the run.
+create or replace function pagetide.replace_rows(ending bigint, of_stream text, spec jsonb)
+returns text
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    relation regclass := to_regclass(format('%I.%I', spec ->> 'schema', spec ->> 'table'));
+    kept text := coalesce(kept_rows(ending)::text, format('(select * from %s limit 0)', relation));
+    soft boolean := coalesce(spec ->> 'deletes' = 'soft', false);
+    keys name[];
+    names name[];
+    rows record;
+    failure text;
+begin
+    if relation is null then
+        return case when kept_rows(ending) is null then 'succeeded' else fail_run(ending, 'definition',
+            format('table %s.%s is gone', spec ->> 'schema', spec ->> 'table')) end;
+    end if;
+    execute format('lock table %s in share row exclusive mode', relation);
+    select array_agg(c.name), array_agg(c.name) filter (where c.is_key) into names, keys
+    from kept_columns(ending, of_stream, spec -> 'key', relation) c;
+    select shrink_failure(c.before, c.after, coalesce(spec ->> 'shrink_guard', '50%')) into failure
+    from count_replaced(relation, kept, soft) c;
+    if failure is not null then
+        return fail_run(ending, 'shrink', failure);
+    elsif keys is null then
+        rows := replace_by_hash(relation, kept, names);
+    else
+        rows := replace_by_key(relation, kept, names, keys, soft);
+    end if;
+    set constraints all immediate;
+    update run r set added = rows.added, changed = rows.changed, deleted = rows.deleted
+    where r.id = ending;
+    return 'succeeded';
+end
+$$;
+
+-- The same; a table that does not take the rows fails the run.
+create or replace function pagetide.try_replace(ending bigint, of_stream text, spec jsonb)
+returns text
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    return replace_rows(ending, of_stream, spec);
+exception when others then
+    if not is_data_error(sqlstate) then
+        raise;
+    end if;
+    return fail_run(ending, 'rejects', format('the table does not take the rows of the run: %s',
+        sqlerrm));
+end
+$$;
+
+-- The end of a run, once it is known how its jobs have ended: the table is replaced, or stays. Returns
+-- the state of the run.
+create or replace function pagetide.end_replace(ending bigint, ended text) returns text
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    spec jsonb := replace_spec(ending);
+    r run;
+begin
+    if spec is null then
+        return ended;
+    end if;
+    update run set warnings = array(select w from unnest(warnings) w where w not like 'replace: %')
+    where id = ending returning * into r;
+    if ended = 'succeeded' then
+        ended := try_replace(ending, r.stream, spec);
+    end if;
+    if ended <> 'succeeded' then
+        update run set warnings = warnings
+            || format('replace: the table stays as it was: run %s has not succeeded', ending)
+        where id = ending;
+    end if;
+    if not exists (select from job j where j.run = ending and may_retry(j.state))
+        or exists (select from stream s where s.name = r.stream and s.removed_at is not null) then
+        execute format('drop table if exists pagetide.%I', kept_name(ending));
+    end if;
+    return ended;
+end
+$$;
+
+-- Kept rows of the stream's runs before `newest`, or null for all: nobody goes on with them.
+create or replace function pagetide.forget_kept(of_stream text, newest bigint) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    old name;
+begin
+    for old in select c.relname from pg_class c
+        join run r on c.relname = kept_name(r.id)
+        where c.relnamespace = 'pagetide'::regnamespace and c.relkind = 'r' and r.stream = of_stream
+            and (newest is null or r.id < newest)
+    loop
+        execute format('drop table if exists pagetide.%I', old);
+    end loop;
+end
+$$;
+
+-- Kept rows that nobody goes on with: their run is not known any more, is not the newest of its
+-- stream, or has ended before `retention`.
+create or replace function pagetide.clear_kept(retention interval) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    old name;
+begin
+    for old in select c.relname from pg_class c
+        left join run r on c.relname = kept_name(r.id)
+        where c.relnamespace = 'pagetide'::regnamespace and c.relkind = 'r'
+            and c.relname ~ '^replace_[0-9]+$'
+            and (r.id is null or r.finished_at < clock() - retention
+                or r.id < (select max(n.id) from run n where n.stream = r.stream))
+    loop
+        execute format('drop table if exists pagetide.%I', old);
+    end loop;
+end
+$$;
+
+-- Whether a run that replaces has stored rows that are not kept any more: it cannot go on.
+create or replace function pagetide.has_lost_kept(of_run bigint) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select replace_spec(of_run) is not null and kept_rows(of_run) is null
+        and exists (select from job j where j.run = of_run and j.records > j.rejects)
+$$;
