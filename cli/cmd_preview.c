@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/log.h"
+#include "base/redact.h"
 
 /* `preview`: the first pages of a stream, shown; nothing is written and no server is needed. */
 enum { PAGES_STANDARD = 3, RECORD_BYTES_MAX = 256 * 1024 };
@@ -63,7 +64,7 @@ static void keep_reject(struct preview_page *page, const struct record *record,
                         const char *reason)
 {
     page->rejects[page->reject_count++] = arena_printf(
-        page->arena, "%s: %.*s", reason, STR_ARG(str_slice(record->raw, 0, KIB(1))));
+        page->arena, "%s: %.*s", reason, STR_ARG(redact_cut(page->arena, record->raw, KIB(1))));
 }
 
 /* --- what the run reports --- */

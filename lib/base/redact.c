@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/hex.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/unescape.h"
 
 enum {
@@ -340,7 +341,8 @@ struct str redact_str(struct arena *arena, struct str text)
 
 struct str redact_cut(struct arena *arena, struct str text, size_t max)
 {
-    return str_slice(redact_str(arena, text), 0, max);
+    struct str shown = printable_str(arena, redact_str(arena, text), PRINTABLE_LINE);
+    return str_slice(shown, 0, max);
 }
 
 void redact_cstr(char *text, size_t size)

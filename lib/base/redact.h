@@ -33,7 +33,11 @@ void redact_add_derived(struct str value);
 /* The text itself if nothing was found, else a copy in the arena. */
 struct str redact_str(struct arena *arena, struct str text);
 
-/* At most `max` bytes of it, cut after it was redacted: a part would not be known again. */
+/*
+ * What an answer says, as a part of a message: redacted, on one line (printable.h), and only
+ * then cut to at most `max` bytes. A part of a secret would not be known again, and a line's
+ * end would forge a line of ours.
+ */
 struct str redact_cut(struct arena *arena, struct str text, size_t max);
 
 /* Is one of the secrets in it, in any of these forms? Users of URLs do not count. */

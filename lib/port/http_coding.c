@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "base/mem.h"
+#include "base/redact.h"
 
 /*
  * Each inflater gives its output to the next one, the last one to the body. Its state:
@@ -90,7 +91,7 @@ static void note_unknown(struct http_coding *coding, struct arena *arena, struct
     coding->note = arena_printf(arena,
                                 "the coding \"%.*s\" of Content-Encoding is not known: bodies "
                                 "are taken as they are",
-                                STR_ARG(str_slice(name, 0, SHOWN_BYTES)));
+                                STR_ARG(redact_cut(arena, name, SHOWN_BYTES)));
 }
 
 static bool open_field(struct http_coding *coding, struct arena *arena, struct str field)

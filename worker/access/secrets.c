@@ -7,7 +7,7 @@
 #include "base/secret_name.h"
 #include "config/credential.h"
 
-enum { SECRET_BYTES_MAX = 64 * 1024, NAMES_MAX = 256, PART_BYTES_MIN = 8 };
+enum { SECRET_BYTES_MAX = 64 * 1024, NAMES_MAX = 256, PART_BYTES_MIN = 8, PARTS_MAX = 256 };
 
 struct secret_names {
     struct str items[NAMES_MAX];
@@ -102,7 +102,7 @@ static void register_text(struct str name, struct str value)
     const char *separators = is_pair ? " \t\r\n;=,:" : " \t\r\n;=,";
     size_t from = 0, parts = 0;
     redact_add(name, value);
-    for (size_t i = 0; i <= value.len; i++) {
+    for (size_t i = 0; i <= value.len && parts < PARTS_MAX; i++) {
         if (i < value.len && !strchr(separators, value.ptr[i]))
             continue;
         bool is_behind_scheme = parts == 1 && secret_name_is_scheme(value);

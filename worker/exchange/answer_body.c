@@ -89,6 +89,7 @@ static struct str without_bom(struct str body)
 
 bool answer_body_check(const struct http_answer *answer, struct err *err)
 {
+    AUTO_ARENA struct arena *arena = arena_new();
     char text[ANSWER_PREVIEW_BYTES + 1];
     const struct http_header *header = http_header_find(answer, STR("content-type"));
     struct str type = header ? header->value : STR("none");
@@ -101,7 +102,7 @@ bool answer_body_check(const struct http_answer *answer, struct err *err)
     answer_preview(body, text);
     return err_set(err, ERR_INPUT, "body", answer->status,
                    "status %d%s (Content-Type: %.*s): %s", answer->status, kind_of(body, type),
-                   STR_ARG(str_slice(type, 0, 100)), text);
+                   STR_ARG(redact_cut(arena, type, 100)), text);
 }
 
 /* --- errors beside data --- */

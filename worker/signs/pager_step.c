@@ -1,5 +1,6 @@
 #include "worker/signs/pager_step.h"
 
+#include "base/redact.h"
 #include "worker/access/origin.h"
 
 void pager_step_sign_end(struct pager_step *step, enum job_complete proof, struct str why)
@@ -81,5 +82,5 @@ bool pager_step_take_link(struct pager_step *step, struct str link, bool *ret_is
     if (origin_follow(facts->stream, step->arena, &from, &step->next->url, ret_is_home, err))
         return true;
     pager_step_fail(step, REASON_HTTP);
-    return err_wrap(err, "next link %.*s", STR_ARG(str_slice(link, 0, 200)));
+    return err_wrap(err, "next link %.*s", STR_ARG(redact_cut(step->arena, link, 200)));
 }

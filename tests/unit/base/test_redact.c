@@ -82,6 +82,16 @@ START_TEST(works_in_place)
 }
 END_TEST
 
+/* A part is not known again, a line's end makes a line that looks like ours. */
+START_TEST(what_is_cut_is_redacted_before_and_is_one_line)
+{
+    begin();
+    ck_assert_str_is(redact_cut(arena, STR("k=s3cr+t/ {x}"), 6), "k=<env");
+    ck_assert_str_is(redact_cut(arena, STR("a\nrun 1 \x1b[2J"), 99), "a\\nrun 1 \\u001b[2J");
+    end();
+}
+END_TEST
+
 /* In whatever an API may wrap what it says back: one line for each spelling of one secret. */
 START_TEST(hides_it_in_every_encoding)
 {
@@ -226,6 +236,6 @@ END_TEST
 
 SUITE("base/redact", hides_raw_and_percent_encoded, hides_base64_at_every_alignment,
       the_longest_secret_wins, works_in_place, hides_it_in_every_encoding,
-      hides_what_is_left_of_one_that_was_cut, short_ones_are_words,
-      hides_what_was_made_from_one, hides_the_user_of_any_url,
+      what_is_cut_is_redacted_before_and_is_one_line, hides_what_is_left_of_one_that_was_cut,
+      short_ones_are_words, hides_what_was_made_from_one, hides_the_user_of_any_url,
       what_is_wrapped_up_to_three_times_is_hidden)
