@@ -112,11 +112,9 @@ static bool try_seed(uint64_t seed, int *ret_tried)
 START_TEST(a_random_api_is_read_as_by_one_request_at_a_time)
 {
     int bad = 0, tried = 0;
-    bool has_one = getenv("PAGETIDE_TEST_SEED") != NULL;
-    uint64_t first = has_one ? random_run_first_seed() : FIRST_SEED;
-    uint64_t last = has_one ? first : FIRST_SEED + SEEDS - 1;
+    const struct random_seeds seeds = random_run_seeds(FIRST_SEED, SEEDS);
     set_up();
-    for (uint64_t seed = first; seed <= last; seed++)
+    for (uint64_t seed = seeds.first; seed <= seeds.last; seed++)
         bad += !try_seed(seed, &tried);
     ck_assert_int_gt(tried, 0);
     ck_assert_msg(bad == 0, "%d of %d seeds come out otherwise: see above", bad, tried);

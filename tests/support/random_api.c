@@ -372,19 +372,16 @@ static struct random_answer wrong(const struct random_api *api, struct arena *ar
         .signs = {.total = -1, .pages = -1, .flag = -1}};
 }
 
-int64_t random_api_count(const struct random_api *api)
-{
-    const struct window first = {.size = MIN(api->size, api->size_max)};
-    return total_said(api, &first, MIN(first.size, visible_count(api)));
-}
-
+/* Where there is no list to count it counts all. */
 static struct random_answer count_alone(const struct random_api *api, struct arena *arena)
 {
-    int64_t count = random_api_count(api);
+    int64_t count = total_said(api, &(struct window){0}, visible_count(api));
     if (count < 0)
         return refusal(arena, 404);
     return (struct random_answer){
-        .status = 200, .body = arena_printf(arena, "{\"count\": %lld}", (long long)count)};
+        .status = 200,
+        .body = arena_printf(arena, "{\"count\": %lld}", (long long)count),
+        .signs = {.total = count, .pages = -1, .flag = -1}};
 }
 
 static struct random_answer page_answer(const struct random_api *api, struct arena *arena,

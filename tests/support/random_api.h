@@ -127,9 +127,6 @@ void random_api_make(struct random_api *api, uint64_t seed);
 struct random_answer random_api_answer(const struct random_api *api, struct arena *arena,
                                        struct str rest, struct str query, int64_t nth);
 
-/* The total that is given where it is asked for alone; -1: there is no such place. */
-int64_t random_api_count(const struct random_api *api);
-
 /* The key of a record, from 1 on; 0: it is hidden from everybody. */
 int random_api_key(const struct random_api *api, int index);
 

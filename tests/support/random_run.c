@@ -83,23 +83,24 @@ const char *random_run_fault(const struct random_api *api,
     return NULL;
 }
 
-static const char *seed_text(void)
+/* "7" or "7-9", as far as it is that. */
+static bool read_range(const char *text, struct random_seeds *ret)
 {
-    const char *text = getenv("PAGETIDE_TEST_SEED");
-    return text && *text ? text : NULL;
+    char *end;
+    if (!text || !*text)
+        return false;
+    ret->first = ret->last = strtoull(text, &end, 10);
+    if (*end == '-')
+        ret->last = strtoull(end + 1, NULL, 10);
+    return true;
 }
 
-uint64_t random_run_first_seed(void)
+struct random_seeds random_run_seeds(uint64_t first, uint64_t count)
 {
-    return seed_text() ? strtoull(seed_text(), NULL, 10) : 1;
-}
-
-uint64_t random_run_last_seed(uint64_t count)
-{
-    const char *more = getenv("PAGETIDE_TEST_SEEDS");
-    if (seed_text())
-        return random_run_first_seed();
-    return more && *more ? strtoull(more, NULL, 10) : count;
+    struct random_seeds seeds = {first, first + count - 1};
+    if (!read_range(getenv("PAGETIDE_TEST_SEED"), &seeds))
+        read_range(getenv("PAGETIDE_TEST_SEEDS"), &seeds);
+    return seeds;
 }
 
 struct str random_run_describe(const struct random_api *api,

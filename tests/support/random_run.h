@@ -52,10 +52,14 @@ const char *random_run_fault(const struct random_api *api,
                              const struct random_definition *definition,
                              const struct random_run *run);
 
-/* The seeds to run: all from 1 to `count` or to PAGETIDE_TEST_SEEDS, or the one in
- * PAGETIDE_TEST_SEED. */
-uint64_t random_run_first_seed(void);
-uint64_t random_run_last_seed(uint64_t count);
+/*
+ * The seeds to run: `count` from `first` on, or those of PAGETIDE_TEST_SEEDS, such as
+ * "7001-9000", or the one in PAGETIDE_TEST_SEED.
+ */
+struct random_seeds {
+    uint64_t first, last;
+};
+struct random_seeds random_run_seeds(uint64_t first, uint64_t count);
 
 /* Everything that is known of a seed's run, for a failed test. */
 struct str random_run_describe(const struct random_api *api,
