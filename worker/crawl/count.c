@@ -103,17 +103,6 @@ enum step step_miss_count(struct crawl *crawl)
     return end_job(crawl, &decision);
 }
 
-static struct pager_decision behind_end(struct crawl *crawl, struct str why)
-{
-    int64_t all = pager_reached(&crawl->pager, 0);
-    return (struct pager_decision){.outcome = PAGER_END,
-                                   .why = why,
-                                   .complete = COMPLETE_PROVED,
-                                   .complete_why = why,
-                                   .total = all,
-                                   .reached = all};
-}
-
 /* A HEAD, a 204 and a rule of `responses` leave the headers alone. */
 static bool read_answer(struct crawl *crawl)
 {
@@ -134,12 +123,10 @@ enum step step_count(struct crawl *crawl)
     struct pager_facts facts = crawl_facts(crawl);
     if (crawl->is_trying)
         return end_trial(crawl, count_tell(&crawl->pager, &facts, crawl->page));
-    if (!crawl->doubted.is_set) {
-        struct pager_decision decision = count_decide(&crawl->pager, &facts, crawl->page);
-        return end_job(crawl, &decision);
-    }
-    if (!count_proves(&crawl->pager, &facts, crawl->page, &why))
+    struct pager_decision decision;
+    if (!crawl->doubted.is_set)
+        decision = count_decide(&crawl->pager, &facts, crawl->page);
+    else if (!count_decide_behind(&crawl->pager, &facts, crawl->page, &decision, &why))
         return fail_doubted(crawl, why);
-    struct pager_decision decision = behind_end(crawl, why);
     return end_job(crawl, &decision);
 }

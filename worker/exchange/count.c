@@ -28,6 +28,38 @@ static struct str compared(struct arena *arena, int64_t total, int64_t reached)
                         total < reached ? ", but" : " and", (long long)reached);
 }
 
+static struct pager_decision proved(int64_t total, int64_t reached, struct str why)
+{
+    return (struct pager_decision){.outcome = PAGER_END,
+                                   .why = why,
+                                   .complete = COMPLETE_PROVED,
+                                   .complete_why = why,
+                                   .total = total,
+                                   .reached = reached};
+}
+
+/* As many as the request asks for, and the only page has, may be the count of one answer. */
+static bool may_count_a_page(const struct pager *pager, const struct pager_facts *facts,
+                             struct arena *arena, int64_t total)
+{
+    bool is_list = !pager->declared->count.request.path;
+    bool is_asked_for =
+        is_list ? pager->in_force->size == total || look_asked_for(facts, arena) == total
+                : look_asked_in_query(facts->url, arena) == total;
+    return pager->page == 1 && total > 0 && total == pager->records && is_asked_for;
+}
+
+static struct pager_decision assumed_of_a_page(int64_t total, int64_t reached,
+                                               struct arena *arena)
+{
+    struct str why = arena_printf(arena, "`total` is %lld, as many as one page was asked for",
+                                  (long long)total);
+    struct pager_decision decision = proved(total, reached, why);
+    decision.complete = COMPLETE_ASSUMED;
+    decision.warning = evidence_doubt(arena, why);
+    return decision;
+}
+
 /* As if there were no count; `why` is of its worth. */
 static struct pager_decision end_without(const struct pager_ending *ending, struct str why,
                                          struct arena *arena)
@@ -68,12 +100,10 @@ struct pager_decision count_decide(const struct pager *pager, const struct pager
                            arena_printf(arena, "%.*s, but %.*s", STR_ARG(pager->ending.why),
                                         STR_ARG(pager->more)),
                            arena);
-    struct pager_decision decision = {.outcome = PAGER_END,
-                                      .complete = COMPLETE_PROVED,
-                                      .complete_why = compared(arena, total, reached),
-                                      .total = total,
-                                      .reached = reached};
-    decision.why = decision.complete_why;
+    if (total == reached && pager->ending.complete == COMPLETE_ASSUMED &&
+        may_count_a_page(pager, facts, arena, total))
+        return assumed_of_a_page(total, reached, arena);
+    struct pager_decision decision = proved(total, reached, compared(arena, total, reached));
     if (total < reached) {
         decision.complete = COMPLETE_ASSUMED;
         decision.warning = evidence_doubt(arena, decision.complete_why);
@@ -88,14 +118,20 @@ struct pager_decision count_decide(const struct pager *pager, const struct pager
     return decision;
 }
 
-bool count_proves(const struct pager *pager, const struct pager_facts *facts,
-                  struct arena *arena, struct str *ret_why)
+bool count_decide_behind(const struct pager *pager, const struct pager_facts *facts,
+                         struct arena *arena, struct pager_decision *ret_decision,
+                         struct str *ret_why)
 {
     int64_t total, reached = pager_reached(pager, 0);
     if (!read_count(pager, facts, arena, &total, ret_why))
         return false;
     *ret_why = compared(arena, total, reached);
-    return total == reached;
+    if (total != reached)
+        return false;
+    *ret_decision = proved(total, reached, *ret_why);
+    if (may_count_a_page(pager, facts, arena, total))
+        *ret_decision = assumed_of_a_page(total, reached, arena);
+    return true;
 }
 
 struct str count_tell(const struct pager *pager, const struct pager_facts *facts,

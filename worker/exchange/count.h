@@ -13,8 +13,12 @@
  *     the count                is what was read          proved
  *                              is more                   contradicted
  *                              is less                   assumed
+ *     may be of one page        as the last page told it, proved where a flag said so
  *     none can be read         as the last page told it, but never proved: told where that said
  *                              so in so many words, else assumed
+ *
+ * It may be of one page where it is as many as its own request asks for, and as the only page
+ * has.
  */
 
 /*
@@ -29,11 +33,12 @@ struct pager_decision count_miss(const struct pager *pager, struct str why,
                                  struct arena *arena);
 
 /*
- * A page that may lie behind the last one is refused, or is an earlier one again. Does the
- * answer count exactly what was read before it? *ret_why says what it counts.
+ * A page that may lie behind the last one is refused, or is an earlier one again. False where
+ * the answer does not count exactly what was read before it; *ret_why says what it counts.
  */
-bool count_proves(const struct pager *pager, const struct pager_facts *facts,
-                  struct arena *arena, struct str *ret_why);
+bool count_decide_behind(const struct pager *pager, const struct pager_facts *facts,
+                         struct arena *arena, struct pager_decision *ret_decision,
+                         struct str *ret_why);
 
 /* What the answer counts, in words, where more pages may follow. */
 struct str count_tell(const struct pager *pager, const struct pager_facts *facts,

@@ -97,7 +97,9 @@ static struct str why_more(const struct pager_step *step)
         return STR("continue_while is true");
     case PAGINATE_PAGE:
     case PAGINATE_OFFSET:
-        return STR("the page has records and nothing says that it is the last");
+        return step->facts->seen
+                   ? STR("the page has records and nothing says that it is the last")
+                   : STR("nothing says that it is the last");
     default:
         return STR_NONE;
     }

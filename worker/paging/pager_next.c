@@ -156,11 +156,11 @@ static bool read_count(struct pager_step *step, const struct locator *locator,
 static void compare_total(struct pager_step *step, struct str name, int64_t reached,
                           int64_t total)
 {
-    struct str more, why = arena_printf(step->arena, "%.*s is %lld and %lld were read",
-                                        STR_ARG(name), (long long)total, (long long)reached);
+    struct str why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
+                                  (long long)total, (long long)reached);
     if (reached < total)
         pager_step_sign_more(step, why);
-    else if (!evidence_sees_more(step, &more))
+    else if (!evidence_doubts_count(step))
         pager_step_sign_end(step, COMPLETE_PROVED, why);
 }
 
@@ -257,7 +257,7 @@ static bool read_totals(struct pager_step *step, struct err *err)
         !read_count(step, &how->total_pages, &pages, err))
         return false;
     int64_t reached = pager_reached(step->pager, facts->seen);
-    if (total <= 0 && !facts->seen && how->total.kind != LOCATOR_NONE)
+    if (total <= 0 && !facts->seen && step->pager->page && how->total.kind != LOCATOR_NONE)
         total = step->pager->total; /* an empty page often leaves it out, or counts itself */
     if (counts_the_page(step, reached, total))
         step->next->total = total = -1;

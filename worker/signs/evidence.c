@@ -293,13 +293,18 @@ static bool find_more_header(const struct look *look, int64_t page, struct str *
            say_more(look, &found, "counts more pages", ret_why);
 }
 
-static bool see_more(const struct pager_step *step, const struct look *look,
+static bool point_on(const struct pager_step *step, const struct look *look,
                      struct str *ret_why)
 {
     int64_t page = (int64_t)step->pager->page + 1;
-    if (!step->facts->seen)
-        return false; /* links after the last page are often stale */
     return find_more_header(look, page, ret_why) || find_more(look, page, ret_why);
+}
+
+/* Links after the last page are often stale: an empty page has none. */
+static bool see_more(const struct pager_step *step, const struct look *look,
+                     struct str *ret_why)
+{
+    return step->facts->seen && point_on(step, look, ret_why);
 }
 
 /* --- the judgement --- */
@@ -319,6 +324,21 @@ bool evidence_sees_more(struct pager_step *step, struct str *ret_why)
     struct look look;
     look_open(&look, step->facts, step->arena);
     return see_more(step, &look, ret_why);
+}
+
+/* An empty page: the count was reached before it, but that page and this one point on. */
+static bool is_count_doubtful(struct pager_step *step, const struct look *look)
+{
+    struct str why;
+    return !step->facts->seen && pager_is_numbered(step->pager) && point_on(step, look, &why);
+}
+
+bool evidence_doubts_count(struct pager_step *step)
+{
+    struct look look;
+    struct str why;
+    look_open(&look, step->facts, step->arena);
+    return see_more(step, &look, &why) || is_count_doubtful(step, &look);
 }
 
 bool evidence_sees_end(struct pager_step *step)
@@ -458,7 +478,8 @@ void evidence_look(struct pager_step *step)
     } else if (has_total_changed(step, &look, &more)) {
         doubt_end(step, more);
     } else if (says == TOTAL_REACHED) {
-        if (!has_own_count(step) || signs->proof != COMPLETE_ASSUMED)
+        if ((!has_own_count(step) || signs->proof != COMPLETE_ASSUMED) &&
+            !is_count_doubtful(step, &look))
             pager_step_sign_end(step, COMPLETE_PROVED, why);
     } else if (says == TOTAL_PASSED && is_overrun(step, &look)) {
         contradict(step, why);

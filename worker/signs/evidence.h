@@ -31,6 +31,12 @@ bool evidence_says_more(struct pager_step *step, struct str *ret_why);
 /* The same without counts of records: by a link, cursor, flag or count of pages. */
 bool evidence_sees_more(struct pager_step *step, struct str *ret_why);
 
+/*
+ * May a count of all that is reached be wrong? Something else on the page says that more
+ * follows; of pages by number on an empty page too, since one that says nothing is the end.
+ */
+bool evidence_doubts_count(struct pager_step *step);
+
 /* Does a flag, a link that is null or a count of pages say that it is the last page? */
 bool evidence_sees_end(struct pager_step *step);
 

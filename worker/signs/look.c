@@ -310,7 +310,7 @@ bool look_finds_error(const struct look *look, struct str *ret_why)
 
 /* --- the request --- */
 
-static int64_t size_in_query(struct arena *arena, struct str url)
+int64_t look_asked_in_query(struct str url, struct arena *arena)
 {
     struct str before, pair, name, rest = str_split(url, '?', &before);
     int64_t count;
@@ -330,7 +330,7 @@ static int64_t size_in_query(struct arena *arena, struct str url)
 int64_t look_asked_for(const struct pager_facts *facts, struct arena *arena)
 {
     struct own_param size;
-    int64_t count = size_in_query(arena, facts->url);
+    int64_t count = look_asked_in_query(facts->url, arena);
     if (count < 0 && own_param_find(facts->stream, &known_size_params, arena, &size) &&
         !value_count(size.value, &count))
         return -1;
