@@ -185,6 +185,7 @@ comment on column pagetide.job.error is 'why it did not succeed, with the place'
 comment on column pagetide.job.complete is 'what proves its end: proved, told, assumed or contradicted';
 comment on column pagetide.job.complete_why is 'the proof in one sentence';
 comment on column pagetide.job.folded is 'records whose key came before in the same job; known when it ends';
+comment on column pagetide.job.keyed is 'hashes of keys that it has put into job_keys; fewer there: some are gone';
 
 comment on table pagetide.page is 'The ledger: one row per committed page, kept for `retention`';
 comment on column pagetide.page.job is 'job.id';
@@ -198,7 +199,7 @@ comment on column pagetide.page.bytes is 'bytes of the answer, decoded';
 comment on column pagetide.page.fetched_at is 'when the answer was there';
 comment on column pagetide.page.committed_at is 'when its rows were';
 
-comment on table pagetide.job_keys is 'Keys that an unfinished job has stored, to find those that come twice';
+comment on table pagetide.job_keys is 'Keys that an unfinished job has stored, to find those that come twice; unlogged: empty after a crash of PostgreSQL';
 comment on column pagetide.job_keys.job is 'job.id';
 comment on column pagetide.job_keys.page is 'the last page of the commit that stored them';
 comment on column pagetide.job_keys.keys is 'their hashes, one for each record';

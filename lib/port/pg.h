@@ -103,6 +103,20 @@ void pg_reset(struct pg *pg);
 void pg_query(struct pg *pg, const char *sql, const struct pg_value *params, size_t count,
               int64_t timeout_ms, pg_done_fn fn, void *ctx);
 
+struct pg_statement {
+    const char *sql; /* one statement */
+    const struct pg_value *params;
+    size_t count;
+};
+
+/*
+ * As pg_query, and `then`, one statement without parameters, goes to the server behind it in
+ * the same breath: the server does not wait for us between the two. It is left out where the
+ * first one fails. For a statement that takes locks, and the COMMIT.
+ */
+void pg_query_then(struct pg *pg, const struct pg_statement *statement, const char *then,
+                   int64_t timeout_ms, pg_done_fn fn, void *ctx);
+
 /*
  * COPY … FROM STDIN: `sql`, then `data` in pieces as the socket takes them, then the end. The
  * data must stay until the callback; the sql is copied.

@@ -21,5 +21,6 @@ void pg_array_put(struct buf *buf, const int64_t *numbers, size_t count);
  * follow as the fields of a COPY BINARY tuple: a length in four bytes, then the bytes.
  */
 void pg_array_put_head(struct buf *buf, uint32_t type, size_t count);
+void pg_array_put_bigint(struct buf *buf, int64_t number); /* one such element */
 
 #endif

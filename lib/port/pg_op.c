@@ -23,6 +23,7 @@ void pg_op_free(struct pg_op *op)
         mem_free(op->params[i]);
     pg_result_free(op->result);
     mem_free(op->sql);
+    mem_free(op->then_sql);
     mem_free(op);
 }
 
@@ -50,14 +51,21 @@ void pg_op_set_params(struct pg_op *op, const struct pg_value *params, size_t co
 
 /* --- at the server --- */
 
+static bool send_statement(struct pg_op *op, PGconn *conn)
+{
+    const char *const *values = (const char *const *)op->params;
+    return PQsendQueryParams(conn, op->sql, (int)op->param_count, NULL, values, op->param_sizes,
+                             op->param_formats, 0);
+}
+
 bool pg_op_send(struct pg_op *op, PGconn *conn)
 {
     assert(!op->result);
-    const char *const *values = (const char *const *)op->params;
-    int count = (int)op->param_count;
-    return count ? PQsendQueryParams(conn, op->sql, count, NULL, values, op->param_sizes,
-                                     op->param_formats, 0)
-                 : PQsendQuery(conn, op->sql);
+    if (op->then_sql)
+        return PQenterPipelineMode(conn) && send_statement(op, conn) &&
+               PQsendQueryParams(conn, op->then_sql, 0, NULL, NULL, NULL, NULL, 0) &&
+               PQpipelineSync(conn);
+    return op->param_count ? send_statement(op, conn) : PQsendQuery(conn, op->sql);
 }
 
 /* A COPY FROM STDIN that came as pg_query has no data and is made to fail. */
@@ -89,6 +97,19 @@ static void keep_result(struct pg_op *op, PGresult *res)
     op->result = res;
 }
 
+/* Two statements that went together: a null result ends each, and a mark of its own both. */
+static enum pg_step step_of_both(struct pg_op *op, PGconn *conn, PGresult *res)
+{
+    if (!res)
+        return PQstatus(conn) == CONNECTION_BAD ? PG_STEP_DONE : PG_STEP_AGAIN;
+    if (PQresultStatus(res) != PGRES_PIPELINE_SYNC) {
+        keep_result(op, res);
+        return PG_STEP_AGAIN;
+    }
+    PQclear(res);
+    return PQexitPipelineMode(conn) ? PG_STEP_DONE : PG_STEP_BROKEN;
+}
+
 enum pg_step pg_op_step(struct pg_op *op, PGconn *conn, const char **ret_why)
 {
     *ret_why = NULL;
@@ -97,6 +118,8 @@ enum pg_step pg_op_step(struct pg_op *op, PGconn *conn, const char **ret_why)
     if (PQisBusy(conn))
         return PG_STEP_WAIT;
     PGresult *res = PQgetResult(conn);
+    if (op->then_sql)
+        return step_of_both(op, conn, res);
     if (!res)
         return PG_STEP_DONE;
     ExecStatusType status = PQresultStatus(res);

@@ -6,8 +6,8 @@
 -- each call. A step that only few batches need is left out of the others.
 --
 -- Needs clock, is_end, lock_jobs (helpers), save_pages, save_progress, save_notes (progress),
--- merge_rows (merge), check_direct (direct), weigh_keys (folded), finish_run (run_end),
--- end_by_bookmark (bookmarks).
+-- merge_rows (merge), check_direct (direct), batch_keys, weigh_keys, save_keys (folded),
+-- finish_run (run_end), end_by_bookmark (bookmarks).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
 -- inside a checkpoint or an end; a mark without a page has page 0.
@@ -188,9 +188,9 @@ end
 $$;
 
 -- batch: {marks: [mark], rejects: [{mark, position, reason, record}], max_rejects, require, table:
--- {schema, name, stage, columns, key, write, direct, part, fills} or null, keys: hashes of the keys
--- (folded), or absent}.
-create or replace function pagetide.commit_batch(batch jsonb)
+-- {schema, name, stage, columns, key, write, direct, part, fills} or null, keys: how many rows of each
+-- mark have a hash of their key (folded), or absent}. hashes: all of them, in the marks' order.
+create or replace function pagetide.commit_batch(batch jsonb, hashes bigint[] default null)
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text,
     warnings text, reason text, error text)
 language plpgsql
@@ -198,6 +198,7 @@ set search_path = pagetide, pg_temp
 as $$
 declare
     marks mark[] := read_marks(batch);
+    fresh job_keys[];
     ending bigint;
 begin
     perform lock_jobs(array(select distinct m.job from unnest(marks) m));
@@ -206,12 +207,14 @@ begin
         perform check_direct(marks);
     end if;
     perform merge_rows(batch -> 'table', marks);
-    marks := weigh_keys(batch, marks);
+    fresh := array(select k from batch_keys(batch, hashes, marks) k);
+    marks := weigh_keys(fresh, marks, batch ->> 'require');
+    perform save_keys(fresh, marks);
     if jsonb_typeof(batch -> 'rejects') = 'array' and batch -> 'rejects' <> '[]' then
         perform save_rejects(batch -> 'rejects', marks);
     end if;
     perform save_pages(marks);
-    perform save_progress(marks);
+    perform save_progress(marks, fresh);
     perform save_notes(marks);
     if exists (select from unnest(marks) m where m."end" is not null) then
         perform end_turns(marks);

@@ -6,6 +6,10 @@
 -- them. The worker hashes keys of the types that it knows, and the server all others, from the
 -- staging table; a job keeps to the one that it began with. The table itself cannot tell: an unchanged row keeps the run that wrote it, and jobs of one
 -- run may rightly read the same record. A page that is sent again is skipped, so it is counted once.
+--
+-- job_keys is not in the WAL: eight bytes for each record would be most of what a re-load of unchanged
+-- data writes there. After a crash of PostgreSQL, or on a replica that took over, it is empty. So
+-- job.keyed counts what was put there, and a job whose hashes are fewer at its end is not proved.
 -- Needs is_end (helpers), merge_columns (merge), may_retry (orders), doubt (run_end).
 
 -- The hashes of a batch's keys by job, with the job's last page; $1 indexes of the applied marks,
@@ -24,8 +28,8 @@ as $$
     having count(*) > 0
 $$;
 
--- The hashes that the worker took: `sent` has one text of a bigint[] for each mark.
-create or replace function pagetide.sent_keys(sent jsonb, marks pagetide.mark[])
+-- The hashes that a worker of the version before took: one text of a bigint[] for each mark.
+create or replace function pagetide.told_keys(sent jsonb, marks pagetide.mark[])
 returns setof pagetide.job_keys
 language sql immutable
 as $$
@@ -36,7 +40,30 @@ as $$
     group by m.job
 $$;
 
--- Whether one of the jobs began with hashes of the server's: a process of the version before had it.
+-- The hashes that the worker took: those of all marks, one after another, and how many each has.
+create or replace function pagetide.sent_keys(counts jsonb, hashes bigint[], marks pagetide.mark[])
+returns setof pagetide.job_keys
+language plpgsql immutable
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if hashes is null then
+        return query select * from told_keys(counts, marks);
+    elsif hashes <> '{}' and not exists (select from unnest(marks) m
+        where m.job <> marks[1].job or m.verdict <> 'applied') then
+        return query select m.job, max(m.page), hashes, true from unnest(marks) m group by m.job;
+    else
+        return query select m.job, max(m.page), array_agg(h.hash), true
+        from (select c.at - 1 as n, c.count::int, sum(c.count::int) over (order by c.at) as last
+            from jsonb_array_elements_text(counts) with ordinality as c (count, at)) k
+        join unnest(marks) m on m.n = k.n and m.verdict = 'applied' and m.page > 0
+        cross join lateral unnest(hashes[k.last - k.count + 1 : k.last]) h (hash)
+        group by m.job;
+    end if;
+end
+$$;
+
+-- Whether one of the jobs began with hashes of the server's: a process of a version before had it.
 create or replace function pagetide.began_by_server(marks pagetide.mark[]) returns boolean
 language plpgsql stable
 set search_path = pagetide, pg_temp
@@ -77,7 +104,7 @@ $$;
 
 -- The hashes of the keys that this batch stores. PT010: the server must see all of them, so the whole
 -- batch is to come by a staging table.
-create or replace function pagetide.batch_keys(batch jsonb, marks pagetide.mark[])
+create or replace function pagetide.batch_keys(batch jsonb, hashes bigint[], marks pagetide.mark[])
 returns setof pagetide.job_keys
 language plpgsql stable
 set search_path = pagetide, pg_temp
@@ -88,7 +115,7 @@ begin
     if not batch ? 'keys' then
         return query select * from staged_keys(target, marks);
     elsif not began_by_server(marks) then
-        return query select * from sent_keys(batch -> 'keys', marks);
+        return query select * from sent_keys(batch -> 'keys', hashes, marks);
     elsif jsonb_typeof(target) is distinct from 'object' or (target ->> 'direct')::boolean
         or (target ->> 'part')::boolean then
         raise exception 'the keys of the batch are hashed in a staging table'
@@ -99,14 +126,16 @@ begin
 end
 $$;
 
--- How many keys of the job came before in it, those of this batch included. The sort of 10 million
--- takes 5 seconds of a processor, and with less memory a fifth more.
-create or replace function pagetide.count_folded(of_job bigint, fresh bigint[]) returns bigint
+-- How many keys of the job came before in it, those of this batch included, and how many are gone.
+-- The sort of 10 million takes 5 seconds of a processor, and with less memory a fifth more.
+create or replace function pagetide.count_keys(of_job bigint, fresh bigint[])
+returns table (folded bigint, lost bigint)
 language sql stable
 set search_path = pagetide, pg_temp
 set work_mem = '64MB'
 as $$
-    select count(*) - count(distinct k.key)
+    select count(*) - count(distinct k.key),
+        (select j.keyed + coalesce(cardinality(fresh), 0) from job j where j.id = of_job) - count(*)
     from (select unnest(s.keys) from job_keys s where s.job = of_job
         union all select unnest(fresh)) k (key)
 $$;
@@ -163,6 +192,21 @@ begin
 end
 $$;
 
+-- Without the hashes of all its keys nobody can say that no record came twice.
+create or replace function pagetide.weigh_loss(m pagetide.mark, lost bigint) returns pagetide.mark
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if lost > 0 and m.complete = 'proved' and not may_repeat(m.run) then
+        m.complete := 'told';
+        m.complete_why := format('%s, but a crash of PostgreSQL took the hashes of %s keys: whether '
+            'some of them came twice is not known', m.complete_why, lost);
+    end if;
+    return m;
+end
+$$;
+
 -- `require` of the stream is for an end as it is known now.
 create or replace function pagetide.end_by_require(m pagetide.mark, required text) returns jsonb
 language sql immutable
@@ -182,12 +226,15 @@ returns pagetide.mark
 language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
+declare
+    lost bigint;
 begin
     if m.verdict is distinct from 'applied' or is_end(m."end" ->> 'state') is not true then
         return m;
     end if;
-    m.folded := count_folded(m.job, fresh);
+    select c.folded, c.lost into m.folded, lost from count_keys(m.job, fresh) c;
     m := weigh_end(m);
+    m := weigh_loss(m, lost);
     m."end" := end_by_require(m, required);
     return m;
 end
@@ -220,21 +267,18 @@ begin
 end
 $$;
 
--- The marks of the batch, their ends weighed by the keys that their jobs have stored.
-create or replace function pagetide.weigh_keys(batch jsonb, marks pagetide.mark[])
-returns pagetide.mark[]
-language plpgsql volatile
+-- The marks of a batch, their ends weighed by the keys that their jobs have stored.
+create or replace function pagetide.weigh_keys(fresh pagetide.job_keys[], marks pagetide.mark[],
+    required text) returns pagetide.mark[]
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
-declare
-    fresh job_keys[] := array(select k from batch_keys(batch, marks) k);
 begin
-    if exists (select from unnest(marks) m where m."end" is not null) then
-        marks := array(select weigh_mark(m, f.keys, batch ->> 'require')
-            from unnest(marks) m left join unnest(fresh) f on f.job = m.job order by m.n);
+    if not exists (select from unnest(marks) m where m."end" is not null) then
+        return marks;
     end if;
-    perform save_keys(fresh, marks);
-    return marks;
+    return array(select weigh_mark(m, f.keys, required)
+        from unnest(marks) m left join unnest(fresh) f on f.job = m.job order by m.n);
 end
 $$;
 

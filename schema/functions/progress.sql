@@ -31,9 +31,10 @@ begin
 end
 $$;
 
--- The jobs' checkpoints and counts. A committed page shows that the job is healthy: its attempts,
+-- The jobs' checkpoints and counts, and how many keys are `fresh` (folded). A committed page shows that the job is healthy: its attempts,
 -- waits and lost workers are counted from 0 again.
-create or replace function pagetide.save_progress(marks pagetide.mark[]) returns void
+create or replace function pagetide.save_progress(marks pagetide.mark[],
+    fresh pagetide.job_keys[]) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -46,6 +47,8 @@ begin
         bytes = j.bytes + d.bytes,
         rejects = j.rejects + d.rejects,
         asides = j.asides + d.asides,
+        keyed = j.keyed + coalesce((select sum(cardinality(f.keys)) from unnest(fresh) f
+            where f.job = j.id), 0),
         retries = j.retries + d.retries,
         waited_ms = j.waited_ms + d.waited_ms,
         attempt = case when d.page > 0 then 0 else j.attempt end,

@@ -73,12 +73,12 @@ struct commit {
     struct attempt attempt;
     struct pg *pg; /* of the session held */
     struct direct *direct;
-    enum way way;     /* the batch's, as it was tried last */
-    bool was_refused; /* by the upper way: not again */
-    bool was_locked;  /* the try before waited for a lock in vain */
-    size_t sent;      /* rows, of those in the batch */
-    struct buf message;
-    struct row_keys keys; /* of the rows as they are in the batch */
+    enum way way;               /* the batch's, as it was tried last */
+    bool was_refused;           /* by the upper way: not again */
+    bool was_locked;            /* the try before waited for a lock in vain */
+    size_t sent;                /* rows, of those in the batch */
+    struct buf message, hashes; /* what COMMIT_BATCH takes */
+    struct row_keys keys;       /* of the rows as they are in the batch */
     struct blame *blame;
     int blame_rounds;
     struct column_map *fresh;
@@ -255,17 +255,20 @@ static void send_message(struct commit *commit)
 {
     const struct commit_message message = message_of(commit);
     buf_reset(&commit->message);
+    buf_reset(&commit->hashes);
     commit_message_put(&commit->message, &message);
-    if (commit->message.has_overflowed) {
+    commit_message_put_hashes(&commit->hashes, &message);
+    if (commit->message.has_overflowed || commit->hashes.has_overflowed) {
         struct err err = ERR_INIT;
         err_set(&err, ERR_INPUT, "load", 0, "the batch's marks and rejects exceed %d bytes",
                 COMMIT_MESSAGE_BYTES_MAX);
         fail(commit, &err, REASON_SERVER);
         return;
     }
-    struct pg_value batch = pg_text(buf_str(&commit->message));
-    pg_query(commit->pg, COMMIT_BATCH "$1) order by n", &batch, 1, COMMIT_TIMEOUT_MS,
-             on_committed, commit);
+    struct pg_value params[COMMIT_PARAMS];
+    commit_message_params(&commit->message, &commit->hashes, params);
+    pg_query(commit->pg, COMMIT_BATCH, params, COMMIT_PARAMS, COMMIT_TIMEOUT_MS, on_committed,
+             commit);
 }
 
 static void on_copied(void *ctx, const struct pg_result *result, const struct err *err)
@@ -414,6 +417,7 @@ struct commit *commit_start(const struct commit_options *options, commit_fn fn, 
     if (options->map)
         column_map_ref(options->map);
     buf_init(&commit->message, COMMIT_MESSAGE_BYTES_MAX);
+    buf_init(&commit->hashes, COMMIT_HASHES_BYTES_MAX);
     commit->attempt = (struct attempt){.give_up_ms = options->give_up_ms,
                                        .on_begin = on_begin,
                                        .on_give_up = on_give_up,
@@ -432,6 +436,7 @@ void commit_free(struct commit *commit)
     column_map_unref(commit->options.map);
     column_map_unref(commit->fresh);
     buf_done(&commit->message);
+    buf_done(&commit->hashes);
     row_keys_done(&commit->keys);
     mem_free(commit);
 }

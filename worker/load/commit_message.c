@@ -9,7 +9,7 @@
 #include "port/digest.h"
 #include "port/pg_array.h"
 
-enum { KEYS_BYTES_MAX = 256 << 20 };
+enum { OID_BIGINT = 20 };
 
 /* jsonb takes neither NUL nor bytes that are not UTF-8; no message may fail for its texts. */
 static void put_text(struct json_out *out, const char *key, struct str text)
@@ -93,23 +93,17 @@ static void put_table(struct json_out *out, const struct commit_message *message
     json_out_close(out, '}');
 }
 
-/* For each mark the hashes of its rows' keys, as PostgreSQL reads a bigint[]. */
 static void put_keys(struct json_out *out, const struct commit_message *message)
 {
     const struct batch *batch = message->batch;
-    const struct row_keys *keys = message->keys;
-    AUTO_BUF(array, KEYS_BYTES_MAX);
     json_out_open(out, "keys", '[');
     for (size_t mark = 0, row = 0; mark < batch->mark_count; mark++) {
         size_t first = row;
-        while (row < keys->count && batch->row_marks[row] == mark)
+        while (row < message->keys->count && batch->row_marks[row] == mark)
             row++;
-        buf_reset(&array);
-        pg_array_put(&array, (const int64_t *)keys->hashes + first, row - first);
-        json_out_str(out, NULL, buf_str(&array));
+        json_out_int(out, NULL, (int64_t)(row - first));
     }
     json_out_close(out, ']');
-    out->buf->has_overflowed |= array.has_overflowed;
 }
 
 static void put_end(struct json_out *out, const struct mark *mark)
@@ -217,4 +211,21 @@ void commit_message_put(struct buf *buf, const struct commit_message *message)
         put_reject(&out, arena, &batch->rejects[i]);
     json_out_close(&out, ']');
     json_out_close(&out, '}');
+}
+
+void commit_message_put_hashes(struct buf *buf, const struct commit_message *message)
+{
+    const struct row_keys *keys = message->keys;
+    if (!keys)
+        return;
+    pg_array_put_head(buf, OID_BIGINT, keys->count);
+    for (size_t i = 0; i < keys->count; i++)
+        pg_array_put_bigint(buf, (int64_t)keys->hashes[i]);
+}
+
+void commit_message_params(const struct buf *message, const struct buf *hashes,
+                           struct pg_value params[COMMIT_PARAMS])
+{
+    params[0] = pg_text(buf_str(message));
+    params[1] = hashes->len ? pg_binary(buf_str(hashes)) : PG_NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "config/stream.h"
+#include "port/pg.h"
 #include "worker/load/column_map.h"
 #include "worker/load/row_keys.h"
 #include "worker/rows/batch.h"
@@ -12,13 +13,15 @@ enum {
     COMMIT_COPY_TIMEOUT_MS = 60000,  /* without a byte moved */
     COMMIT_TIMEOUT_MS = 600000,      /* one statement: the merge of a whole batch; or a lock */
     COMMIT_MESSAGE_BYTES_MAX = 512 << 20, /* half of what PostgreSQL takes as a parameter */
+    COMMIT_HASHES_BYTES_MAX = 1 << 30,
 };
 
-/* The call that the message is the argument of: a row for each mark. What comes first in a row
- * is in commit_read_verdict (commit.c). */
+/* The call that the message and the hashes are the arguments of: a row for each mark. What
+ * comes first in a row is in commit_read_verdict (commit.c). */
 #define COMMIT_BATCH                                                                           \
     "select n, verdict, ended, state, run_ended, run_state, warnings, reason, error "          \
-    "from pagetide.commit_batch("
+    "from pagetide.commit_batch($1, $2) order by n"
+enum { COMMIT_PARAMS = 2 };
 
 /* Where the rows of the batch are when the message is sent. */
 enum commit_rows {
@@ -39,8 +42,15 @@ struct commit_message {
     const struct row_keys *keys; /* of the rows; NULL: the server reads them where it can */
 };
 
-/* A batch's marks and rejects, the tables to merge from and into, and the hashes of its keys,
- * as the JSON that pagetide.commit_batch() reads. */
+/* A batch's marks and rejects, the tables to merge from and into, and how many hashes of keys
+ * each mark has, as the JSON that pagetide.commit_batch() reads. */
 void commit_message_put(struct buf *buf, const struct commit_message *message);
+
+/* Those hashes, as a bigint[] in binary format; nothing where there are none to send. */
+void commit_message_put_hashes(struct buf *buf, const struct commit_message *message);
+
+/* The parameters of COMMIT_BATCH from what the two have put. */
+void commit_message_params(const struct buf *message, const struct buf *hashes,
+                           struct pg_value params[COMMIT_PARAMS]);
 
 #endif

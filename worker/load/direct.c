@@ -134,23 +134,24 @@ static void on_committed(void *ctx, const struct pg_result *result, const struct
     tell(direct, result, NULL);
 }
 
-/* Both in one message: the locks that it takes wait for nobody. */
+/* Both at once: the locks that it takes wait for nobody. */
 static void send_message(struct direct *direct)
 {
     AUTO_BUF(message, COMMIT_MESSAGE_BYTES_MAX);
-    AUTO_BUF(sql, 2 * (size_t)COMMIT_MESSAGE_BYTES_MAX);
+    AUTO_BUF(hashes, COMMIT_HASHES_BYTES_MAX);
     commit_message_put(&message, &direct->options.message);
-    if (message.has_overflowed) {
+    commit_message_put_hashes(&hashes, &direct->options.message);
+    if (message.has_overflowed || hashes.has_overflowed) {
         struct err err = ERR_INIT;
         err_set(&err, ERR_INPUT, "load", 0, "the batch's marks are over %d bytes",
                 COMMIT_MESSAGE_BYTES_MAX);
         leave(direct, &err);
         return;
     }
-    buf_puts(&sql, COMMIT_BATCH);
-    pg_sql_put_string(&sql, buf_str(&message));
-    buf_puts(&sql, ") order by n; commit");
-    pg_query(direct->pg, sql.ptr, NULL, 0, COMMIT_TIMEOUT_MS, on_committed, direct);
+    struct pg_value params[COMMIT_PARAMS];
+    commit_message_params(&message, &hashes, params);
+    const struct pg_statement statement = {COMMIT_BATCH, params, COMMIT_PARAMS};
+    pg_query_then(direct->pg, &statement, "commit", COMMIT_TIMEOUT_MS, on_committed, direct);
 }
 
 static void on_copied(void *ctx, const struct pg_result *result, const struct err *err)

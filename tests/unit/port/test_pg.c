@@ -131,6 +131,51 @@ static void check_kind(struct pg *pg, const char *code, enum err_kind kind)
     ck_assert_str_eq(why.sqlstate, code);
 }
 
+static void count_rows(void *ctx, const struct pg_result *result, const struct err *why)
+{
+    answered(ctx, result, why);
+    if (result)
+        ck_assert_int_eq(pg_get_int(result, 0, 0), 7);
+}
+
+START_TEST(sends_a_statement_and_the_commit_together)
+{
+    struct pg *pg = open_session(servers_database_url());
+    ask(pg, "create temp table t (n int); begin", NULL, 0);
+    struct answer good = {.err = ERR_INIT}, bad = {.err = ERR_INIT}, after = {.err = ERR_INIT};
+    struct pg_value seven = pg_int(7), zero = pg_int(0);
+    struct pg_statement put = {"insert into t values ($1) returning n", &seven, 1};
+    struct pg_statement divide = {"insert into t values (1 / $1::int) returning n", &zero, 1};
+    pg_query_then(pg, &put, "commit", 10000, count_rows, &good);
+    pg_query(pg, "begin", NULL, 0, 10000, NULL, NULL);
+    pg_query(pg, "insert into t values (2)", NULL, 0, 10000, NULL, NULL);
+    pg_query_then(pg, &divide, "commit", 10000, count_rows, &bad);
+    pg_query(pg, "rollback", NULL, 0, 10000, answered, &after);
+    await_answer(&after);
+    ck_assert_int_eq(good.calls, 1);
+    ck_assert_int_eq(good.err.kind, ERR_NONE);
+    ck_assert_int_eq(bad.calls, 1);
+    ck_assert_str_eq(bad.err.sqlstate, "22012");
+    ck_assert_int_eq(after.err.kind, ERR_NONE);
+    ck_assert_str_is(ask(pg, "select string_agg(n::text, ' ') from t", NULL, 0), "7");
+    close_session(pg);
+}
+END_TEST
+
+START_TEST(loses_two_statements_with_the_session)
+{
+    struct pg *pg = open_session(servers_database_url());
+    struct answer lost = {.err = ERR_INIT};
+    struct pg_statement end = {"select pg_terminate_backend(pg_backend_pid())", NULL, 0};
+    ask(pg, "select 1", NULL, 0);
+    pg_query_then(pg, &end, "commit", 10000, answered, &lost);
+    await_answer(&lost);
+    ck_assert_int_eq(lost.err.kind, ERR_AGAIN);
+    ck_assert_str_is(ask(pg, "select 2", NULL, 0), "2");
+    close_session(pg);
+}
+END_TEST
+
 START_TEST(tells_errors_by_what_can_be_done)
 {
     struct pg *pg = open_session(servers_database_url());
@@ -345,7 +390,8 @@ START_TEST(sets_what_the_program_relies_on)
 END_TEST
 
 SUITE("port/pg", asks_with_parameters, asks_with_an_array_in_binary_format,
-      copies_more_than_a_socket_holds, tells_errors_by_what_can_be_done,
+      copies_more_than_a_socket_holds, sends_a_statement_and_the_commit_together,
+      loses_two_statements_with_the_session, tells_errors_by_what_can_be_done,
       keeps_the_order_and_loses_all_with_the_session, gives_up_a_server_that_is_silent,
       tries_the_hosts_in_order, says_why_it_cannot_connect, hides_a_password_in_a_bad_url,
       closes_inside_a_callback, prepares_each_session, sets_what_the_program_relies_on)

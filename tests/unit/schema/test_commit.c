@@ -356,34 +356,86 @@ START_TEST(keys_of_runs_before_the_newest_are_forgotten)
 }
 END_TEST
 
-/* A batch whose keys the worker hashed, in the table already or `where` it says. */
-#define HASHED(where, keys, marks)                                                             \
-    ASK("select t_told(jsonb_build_object('table', '" where "'::jsonb, 'keys', '" keys         \
-        "'::jsonb, 'marks', jsonb_build_array(" marks "))); "                                  \
-        "select concat_ws(' ', state, folded, complete) from pagetide.job where id = 1")
+/* A batch whose keys the worker hashed, in the table already or `where` it says: how many each
+ * mark has, and all hashes. */
+#define HASHED(where, counts, hashes, marks)                                                   \
+    ASK("select * from pagetide.commit_batch(jsonb_build_object('table', '" where "'::jsonb, " \
+        "'keys', '" counts "'::jsonb, 'marks', jsonb_build_array(" marks ")), '" hashes "'); " \
+        "select concat_ws(' ', state, folded, complete, keyed) from pagetide.job where id = "  \
+        "1")
 #define DIRECT "{\"schema\": \"shop\", \"name\": \"orders\", \"direct\": true}"
+#define STORED                                                                                 \
+    "select string_agg(concat_ws(' ', job, page, keys, by_worker), '; ' order by job, page) "  \
+    "from pagetide.job_keys"
 
 START_TEST(hashes_of_the_worker_are_counted_as_they_are)
 {
     schema_set_up_run();
     make_table();
-    ck_assert_str_eq(HASHED(DIRECT, "[\"{7,-8}\", \"{}\", \"{9,7}\"]",
-                            "t_mark(1, 1), t_mark(1, 2), t_mark(1, 3)"),
-                     "running 0");
-    EXPECT("{7,-8,9,7} 3 t",
-           "select concat_ws(' ', keys, page, by_worker) from pagetide.job_keys");
-    ck_assert_str_eq(HASHED("null", "[\"{}\"]", "t_mark(1, 4)"), "running 0");
-    ck_assert_str_eq(HASHED("null", "[\"{-8}\"]", "t_mark(1, 5, " PROVED(5, 5) ")"),
-                     "truncated 2 contradicted");
+    ck_assert_str_eq(
+        HASHED(DIRECT, "[2, 0, 2]", "{7,-8,9,7}", "t_mark(1, 1), t_mark(1, 2), t_mark(1, 3)"),
+        "running 0 4");
+    EXPECT("1 3 {7,-8,9,7} t", STORED);
+    ck_assert_str_eq(HASHED("null", "[0]", "{}", "t_mark(1, 4)"), "running 0 4");
+    ck_assert_str_eq(HASHED("null", "[1]", "{-8}", "t_mark(1, 5, " PROVED(5, 5) ")"),
+                     "truncated 2 contradicted 5");
 }
 END_TEST
 
 START_TEST(hashes_of_a_refused_mark_do_not_count)
 {
     schema_set_up_run();
-    ck_assert_str_eq(HASHED("null", "[\"{7}\", \"{7}\"]", "t_mark(1, 1), t_mark(1, 3)"),
-                     "running 0");
-    EXPECT("{7}", "select keys from pagetide.job_keys");
+    ck_assert_str_eq(HASHED("null", "[1, 2]", "{7,7,8}", "t_mark(1, 1), t_mark(1, 3)"),
+                     "running 0 1");
+    EXPECT("1 1 {7} t", STORED);
+}
+END_TEST
+
+START_TEST(hashes_are_kept_by_job)
+{
+    schema_set_up_run();
+    ASK("select t_take(2)");
+    HASHED("null", "[1, 0, 2, 1]", "{1,2,3,4}",
+           "t_mark(2, 1), t_mark(1, 1), t_mark(1, 2), t_mark(2, 2)");
+    EXPECT("1 2 {2,3} t; 2 2 {1,4} t", STORED);
+}
+END_TEST
+
+/* A batch that is sent again is skipped, and its hashes with it. */
+START_TEST(hashes_of_a_skipped_mark_do_not_count)
+{
+    schema_set_up_run();
+    for (int i = 0; i < 2; i++)
+        ck_assert_str_eq(HASHED("null", "[2]", "{7,8}", "t_mark(1, 1)"), "running 0 2");
+    EXPECT("1 1 {7,8} t", STORED);
+}
+END_TEST
+
+/* As a worker of the version before sends them. */
+START_TEST(hashes_as_text_are_taken)
+{
+    schema_set_up_run();
+    ASK("select t_told(jsonb_build_object('table', null, 'keys', '[\"{7,-8}\", "
+        "\"{}\"]'::jsonb, "
+        "'marks', jsonb_build_array(t_mark(1, 1), t_mark(1, 2))))");
+    EXPECT("1 1 {7,-8} t", STORED);
+}
+END_TEST
+
+/* What a crash of PostgreSQL does to an unlogged table. */
+START_TEST(without_the_hashes_nothing_is_proved)
+{
+    schema_set_up_run();
+    EXPECT("u",
+           "select relpersistence from pg_class where oid = 'pagetide.job_keys'::regclass");
+    HASHED("null", "[2]", "{7,8}", "t_mark(1, 1)");
+    ASK("truncate pagetide.job_keys");
+    ck_assert_str_eq(HASHED("null", "[1]", "{9}", "t_mark(1, 2, " PROVED(3, 3) ")"),
+                     "succeeded 0 told 3");
+    EXPECT(
+        "all, but a crash of PostgreSQL took the hashes of 2 keys: whether some of them came "
+        "twice is not known",
+        "select complete_why from pagetide.job where id = 1");
 }
 END_TEST
 
@@ -561,6 +613,8 @@ SUITE("schema/commit", pages_and_checkpoint_are_written_together, a_hash_keeps_i
       unchanged_rows_that_come_twice_count, a_job_that_may_go_on_keeps_its_keys,
       keys_of_runs_before_the_newest_are_forgotten,
       hashes_of_the_worker_are_counted_as_they_are, hashes_of_a_refused_mark_do_not_count,
+      hashes_are_kept_by_job, hashes_of_a_skipped_mark_do_not_count, hashes_as_text_are_taken,
+      without_the_hashes_nothing_is_proved,
       a_job_that_the_server_hashed_is_hashed_by_the_server,
       a_writer_that_is_stuck_is_ended_and_no_other, the_last_job_ends_the_run,
       of_two_jobs_that_end_at_once_one_ends_the_run, batches_with_the_same_jobs_wait_in_order,

@@ -111,6 +111,7 @@ END_TEST
 START_TEST(each_mark_has_the_hashes_of_its_rows)
 {
     AUTO_BUF(buf, KIB(64));
+    AUTO_BUF(array, KIB(1));
     struct batch *batch = batch_new(MIB(1));
     uint64_t hashes[] = {1, UINT64_MAX, 3};
     const struct row_keys keys = {.hashes = hashes, .count = COUNT_OF(hashes)};
@@ -123,9 +124,13 @@ START_TEST(each_mark_has_the_hashes_of_its_rows)
     batch_row_begin(batch, 0, STR("{}"));
     batch_mark(batch, &(struct mark){.page = 3});
     commit_message_put(&buf, &what);
-    ck_assert_int_ge(str_find(buf_str(&buf), STR("\"table\":null,\"keys\":[\"{1,-1}\","
-                                                 "\"{}\",\"{3}\"],\"marks\":")),
+    ck_assert_int_ge(str_find(buf_str(&buf), STR("\"table\":null,\"keys\":[2,0,1],\"marks\":")),
                      0);
+    commit_message_put_hashes(&array, &what);
+    ck_assert(str_eq(buf_str(&array), STR("\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0\3\0\0\0\1"
+                                          "\0\0\0\x8\0\0\0\0\0\0\0\1"
+                                          "\0\0\0\x8\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+                                          "\0\0\0\x8\0\0\0\0\0\0\0\3")));
     batch_free(batch);
 }
 END_TEST
