@@ -75,6 +75,43 @@ START_TEST(the_same_again_sends_no_row_and_rewrites_none)
 }
 END_TEST
 
+/* Batches of 50 rows look their keys up; the others above read a range of the index. */
+START_TEST(few_rows_are_asked_for_one_by_one)
+{
+    set_up("");
+    setenv("PAGETIDE_BATCH_RECORDS", "50", 1);
+    pagetide_source(&pagetide, "few",
+                    "source: few\nbase_url: %s\nstreams:\n  orders:\n    path: /gen/page\n"
+                    "    params: {total: 200, per_page: 50}\n    merge_path: data\n"
+                    "    pagination: {type: page, total_pages_path: pages}\n"
+                    "    write: upsert\n    key: [id]\n",
+                    mock.url);
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync few.orders").code, 0);
+    pagetide_sql(&pagetide, "delete from few.orders where id between 60 and 70; "
+                            "update few.orders set name = 'old', _pt_hash = 0 where id = 150");
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync few.orders").code, 0);
+    EXPECT("12", "select count(*) from few.orders where _pt_run = 2");
+    truth_check_rows(&pagetide, &mock, "few.orders", "total=200&per_page=50");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+/* Among others that the API does not give. */
+START_TEST(a_range_with_gaps_and_strangers_is_compared)
+{
+    set_up("");
+    sync_ways();
+    pagetide_sql(&pagetide,
+                 "update shop.orders set id = id + 5000 where id %% 3 = 0; "
+                 "update shop.orders set name = 'old', _pt_hash = null where id = 400");
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 100 sent; probe: 300 rows, 101 sent; "
+                                  "probe: 300 rows, 100 sent; probe: 100 rows, 33 sent");
+    pagetide_sql(&pagetide, "delete from shop.orders where id > 5000");
+    tear_down();
+}
+END_TEST
+
 START_TEST(of_a_hundred_one_has_changed_and_one_is_sent)
 {
     set_up("");
@@ -116,5 +153,6 @@ START_TEST(declared_types_are_probed_too)
 END_TEST
 
 SUITE("flow/upsert", the_same_again_sends_no_row_and_rewrites_none,
+      few_rows_are_asked_for_one_by_one, a_range_with_gaps_and_strangers_is_compared,
       of_a_hundred_one_has_changed_and_one_is_sent, what_was_deleted_comes_back,
       declared_types_are_probed_too)
