@@ -102,6 +102,29 @@ static void check_deletes(struct reader *reader, const struct yaml_node *map,
                     "must be a share from 0%% to 100%%, like 50%%");
 }
 
+static void check_index(struct reader *reader, const struct yaml_node *node,
+                        const struct table_index *index)
+{
+    enum { COLUMNS_MAX = 32 };
+    if (!index->column_count || index->column_count > COLUMNS_MAX)
+        problem_add(reader->problems, node, "\"columns\" has from 1 to %d names", COLUMNS_MAX);
+    if (index->is_unique && !str_is(index->method, "btree"))
+        problem_add(reader->problems, node, "\"unique\" needs the method btree");
+    for (size_t i = 0; i < index->column_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (str_eq(index->columns[i], index->columns[j]))
+                problem_add(reader->problems, node, "\"%.*s\" stands in it twice",
+                            STR_ARG(index->columns[i]));
+}
+
+static void check_indexes(struct reader *reader, const struct yaml_node *map,
+                          const struct table *table)
+{
+    const struct yaml_node *node = yaml_find(map, "indexes");
+    for (size_t i = 0; node && i < MIN(table->index_count, node_count(node)); i++)
+        check_index(reader, node_item(node, i), &table->indexes[i]);
+}
+
 static void check_table(struct reader *reader, const struct yaml_node *map,
                         const struct table *table)
 {
@@ -113,6 +136,7 @@ static void check_table(struct reader *reader, const struct yaml_node *map,
             reader->problems, node_at(map, "merge"),
             "fill needs write: upsert: only there does a record meet the row of its key");
     check_max_asides(reader, map, table);
+    check_indexes(reader, map, table);
     for (size_t i = 0; i < table->key_count; i++) {
         if (table->key[i].len == 0)
             problem_add(reader->problems, node_at(map, "key"), "a field's name is missing");

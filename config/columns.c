@@ -37,6 +37,10 @@ static const struct key column_list[] = {
      AT(struct declared_column, keeps_empty),
      .choices = empties,
      .help = "what \"\" becomes where the type is no text: null, or the value that it is"},
+    {.name = "comment",
+     .type = KEY_TEXT,
+     AT(struct declared_column, comment),
+     .help = "on the column; where it comes from if absent"},
     KEY_END,
 };
 

@@ -173,6 +173,23 @@ static const struct key rerun_list[] = {
 };
 KEYS(rerun, struct schedule);
 
+CHOICES(methods) = {CHOICE("btree", 0), CHOICE("gin", 0), CHOICE("brin", 0), CHOICE_END};
+
+#define I(member) AT(struct table_index, member)
+static const struct key index_list[] = {
+    {.name = "columns", .type = KEY_TEXTS, .flags = KEY_REQUIRED,
+     AT_LIST(struct table_index, columns, column_count),
+     .help = "names of fields or columns, in the order of the index"},
+    {.name = "unique", .type = KEY_BOOL, I(is_unique), .fallback = "false",
+     .help = "no two rows may have the same values"},
+    {.name = "method", .type = KEY_WORD, I(method), .choices = methods, .fallback = "btree",
+     .help = "gin finds what is in a jsonb or an array, brin suits what comes in order"},
+    {.name = "where", .type = KEY_TEXT, I(where),
+     .help = "a condition in SQL: only rows for which it is true"},
+    KEY_END,
+};
+KEYS(index, struct table_index);
+
 static const struct key definition_list[] = {
     {.name = "source", .type = KEY_TEXT, .flags = IN_SOURCE | KEY_REQUIRED, S(source),
      .help = "name of the API: [a-z][a-z0-9_]{0,47}"},
@@ -320,7 +337,11 @@ static const struct key definition_list[] = {
      .help = "replace: a run with fewer rows than this share (50% if absent) of those in the "
              "table fails; 0%: any number is right"},
     {.name = "deleted", .flags = LATER_STREAM},
-    {.name = "indexes", .flags = LATER_STREAM},
+    {.name = "indexes", .type = KEY_STRUCTS, .flags = IN_STREAM,
+     S_LIST(table.indexes, table.index_count), .keys = &index_keys,
+     .help = "of the table; one or a list"},
+    {.name = "comment", .type = KEY_TEXT, .flags = IN_STREAM, S(table.comment),
+     .help = "on the table; where it comes from if absent"},
     {.name = "partition_by", .flags = LATER_STREAM},
 
     {.name = "schedule", .type = KEY_TEXT, .flags = IN_STREAM, S(schedule.cron),

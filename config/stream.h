@@ -198,7 +198,17 @@ struct declared_column {
     struct path path;
     struct column_from *from; /* tried in order; none: as the type reads a value */
     size_t from_count;
-    bool keeps_empty; /* "" is no null */
+    bool keeps_empty;   /* "" is no null */
+    struct str comment; /* empty: none; read in SQL, like the table's */
+};
+
+/* One of `indexes`; made in SQL (schema/functions/indexes.sql). */
+struct table_index {
+    struct str *columns; /* names of fields or columns */
+    size_t column_count;
+    bool is_unique;
+    struct str method;
+    struct str where; /* a condition in SQL; empty: none */
 };
 
 struct table {
@@ -218,6 +228,9 @@ struct table {
     enum new_field_mode on_new_field;
     enum mismatch_mode on_mismatch;
     int64_t max_rejects, max_columns;
+    struct str comment;
+    struct table_index *indexes;
+    size_t index_count;
     struct str max_asides; /* "10%" or "25": read in SQL (is_over_share) */
     enum asides_mode on_max_asides;
 };

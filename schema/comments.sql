@@ -102,6 +102,7 @@ comment on column pagetide.field.field is 'name in the records';
 comment on column pagetide.field.column_name is 'name in the table';
 comment on column pagetide.field.type is 'type of the column';
 comment on column pagetide.field.declared is 'the definition names it; else it was inferred';
+comment on column pagetide.field.comment is 'the comment that we wrote on the column';
 comment on column pagetide.field.position is 'order in which fields were met';
 
 comment on table pagetide.target is 'Which stream owns a table';
@@ -110,6 +111,9 @@ comment on column pagetide.target.table_name is 'its name';
 comment on column pagetide.target.stream is 'source.stream';
 comment on column pagetide.target.created_run is 'run that made it; null: it was there and is adopted';
 comment on column pagetide.target.at is 'since when';
+comment on column pagetide.target.dressed is 'digest of the indexes and comments that it was given last';
+comment on column pagetide.target.comment is 'the comment that we wrote on it';
+comment on column pagetide.target.indexes_due is 'indexes that wait to be made, because the table is large';
 comment on column pagetide.target.is_blank is 'no record has decided its columns yet';
 
 comment on table pagetide.run is 'One sync of a stream; history shows it with the sums of its jobs';

@@ -1,26 +1,28 @@
 -- The column map: which field of a stream goes to which column. It is decided only here, in
 -- transactions of their own under one advisory lock per table, so that a process that loads
 -- rows never changes a table, and two that meet a new field agree on its column.
--- Needs the tables target and field, widen_column, widen_refusal (widen).
+-- Needs the tables target and field, widen_column, widen_refusal (widen), dress_table, is_dressed
+-- (indexes).
 
 -- The map now: the registry joined with the catalogue. Always at least one row; a row without a
 -- field only says whether the table is there. `may_widen`: a value that does not fit may ask for
 -- another type. `is_blank`: the table is there, but the first records are still to decide its
--- columns, as if it were not. The run is not looked at.
+-- columns, as if it were not. `is_dressed`: it has the indexes and comments of the run's definition.
 create or replace function pagetide.columns(of_stream text, of_schema text, of_table text,
     for_run bigint)
 returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
-    is_blank boolean)
+    is_blank boolean, is_dressed boolean)
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     with target as (
-        select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation, t.is_blank
+        select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation, t.is_blank,
+            pagetide.is_dressed(t, for_run) as is_dressed
         from pagetide.target t
         where t.schema_name = of_schema and t.table_name = of_table and t.stream = of_stream)
     select m.field, m.column_name, m.type, t.relation is not null and not t.is_blank,
         m.field is not null and pagetide.widen_refusal(of_stream, t.relation, m.column_name) is null,
-        t.relation is not null and t.is_blank
+        t.relation is not null and t.is_blank, coalesce(t.is_dressed, true)
     from (values (1)) as one
     left join target t on true
     left join lateral (
@@ -430,7 +432,7 @@ $$;
 -- Makes the table where it is missing, adds what it lacks, and gives the new map.
 create or replace function pagetide.extend_table(plan jsonb)
 returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
-    is_blank boolean)
+    is_blank boolean, is_dressed boolean)
 language plpgsql
 set search_path = pagetide, pg_temp
 set lock_timeout = '5s'
@@ -461,6 +463,7 @@ begin
         execute format('alter table %I.%I add column if not exists _pt_deleted_at timestamptz',
             plan ->> 'schema', plan ->> 'table');
     end if;
+    perform dress_table(plan);
     if (plan ->> 'upsert')::boolean then
         perform index_key(plan);
     end if;

@@ -1,7 +1,7 @@
 -- How the last job of a run ends it, and how a run is cancelled.
 -- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), forget_keys (folded),
 -- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits),
--- end_replace (replace).
+-- end_replace (replace), indexes_words (indexes).
 
 -- A run is as bad as its worst job.
 create or replace function pagetide.badness(state text) returns int
@@ -31,19 +31,20 @@ as $$
         from job j where j.run = ending order by badness(j.state) desc, j.n limit 1) w
 $$;
 
--- What a run says of its jobs at its end: what it said before, their warnings, then misfits and
--- rejects.
+-- What a run says of its jobs at its end: what it said before, their warnings, then misfits,
+-- rejects, and indexes that wait.
 create or replace function pagetide.end_warnings(of_run bigint) returns text[]
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select array(select w from unnest(r.warnings) w
-            where w not like 'misfits: %' and w not like 'rejects: %'
+            where w !~ '^(misfits|rejects|indexes): '
             union select unnest(j.warnings) from job j where j.run = r.id order by 1)
         || array(select m.words from misfit_words(r.id) m)
         || array(select format('rejects: %s of %s records are not in the table '
             '(pagetide rejects %s)', sum(j.rejects), sum(j.records), r.id)
             from job j where j.run = r.id having sum(j.rejects) > 0)
+        || array(select i from indexes_words(r.stream) i)
     from run r where r.id = of_run
 $$;
 

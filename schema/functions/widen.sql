@@ -12,7 +12,7 @@ as $$
 $$;
 
 -- What would notice another type of the column: a view, an index, a constraint, a default … of
--- the user's. Null: nothing. Our own index of the key follows the column.
+-- the user's. Null: nothing. Our own indexes follow the column, unless `where` looks at it.
 create or replace function pagetide.column_dependent(relation regclass, number smallint)
 returns text
 language sql stable
@@ -25,7 +25,9 @@ as $$
     from pg_depend d
     where d.refclassid = 'pg_class'::regclass and d.refobjid = relation
         and d.refobjsubid = number and not (d.classid = 'pg_class'::regclass
-            and obj_description(d.objid, 'pg_class') is not distinct from 'key of pagetide')
+            and coalesce(obj_description(d.objid, 'pg_class'), '') ~ '^(key of pagetide$|index of pagetide: )'
+            and not exists (select from pg_index i where i.indexrelid = d.objid
+                and i.indpred is not null))
     order by d.classid <> 'pg_rewrite'::regclass, d.objid limit 1
 $$;
 

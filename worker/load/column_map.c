@@ -20,6 +20,7 @@ enum {
     RESULT_HAS_TABLE,
     RESULT_MAY_WIDEN,
     RESULT_IS_BLANK,
+    RESULT_IS_DRESSED,
 };
 
 struct column_map *column_map_blank(void)
@@ -60,6 +61,7 @@ struct column_map *column_map_new(const struct pg_result *result, const struct s
     struct columns *columns = &map->columns;
     columns->has_table = pg_get_bool(result, 0, RESULT_HAS_TABLE);
     columns->is_blank = pg_get_bool(result, 0, RESULT_IS_BLANK);
+    map->is_dressed = pg_get_bool(result, 0, RESULT_IS_DRESSED);
     columns->items = ARENA_ARRAY(map->arena, struct column, pg_rows(result));
     for (size_t row = 0; row < pg_rows(result); row++) {
         if (pg_is_null(result, row, RESULT_FIELD))

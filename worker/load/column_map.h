@@ -16,6 +16,7 @@
 struct column_map {
     struct arena *arena;
     struct columns columns;
+    bool is_dressed; /* the table has the indexes and comments of the run's definition */
     unsigned number; /* unlike any other in this process; > 0 */
     int references;
 };

@@ -142,6 +142,24 @@ static void put_key_index(struct buf *buf, const struct table *table,
     buf_puts(buf, ");\n");
 }
 
+static void put_index(struct buf *buf, const struct table *table, const struct columns *columns,
+                      const struct table_index *index)
+{
+    buf_printf(buf, "create %sindex on ", index->is_unique ? "unique " : "");
+    put_table_name(buf, table);
+    if (!str_is(index->method, "btree"))
+        buf_printf(buf, " using %.*s", STR_ARG(index->method));
+    for (size_t i = 0; i < index->column_count; i++) {
+        const struct column *column = find_field(columns, index->columns[i]);
+        buf_put(buf, i ? STR(", ") : STR(" ("));
+        pg_sql_put_identifier(buf, column ? column->name : index->columns[i]);
+    }
+    buf_puts(buf, ")");
+    if (index->where.len)
+        buf_printf(buf, " where (%.*s)", STR_ARG(index->where));
+    buf_puts(buf, ";\n");
+}
+
 void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
                             const struct columns *columns)
 {
@@ -163,4 +181,6 @@ void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
     buf_puts(buf, "\n);\n");
     if (table->write != WRITE_APPEND && table->key_count)
         put_key_index(buf, table, columns);
+    for (size_t i = 0; i < table->index_count; i++)
+        put_index(buf, table, columns, &table->indexes[i]);
 }

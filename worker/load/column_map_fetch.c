@@ -50,7 +50,8 @@ static bool wants_extension(const struct column_map_fetch *fetch, const struct c
 {
     const struct table *table = &fetch->stream->table;
     return map->columns.has_table && fetch->plan.len == 0 &&
-           (table->write != WRITE_APPEND || !column_map_has_declared(map, table));
+           (table->write != WRITE_APPEND || !map->is_dressed ||
+            !column_map_has_declared(map, table));
 }
 
 static void on_answer(void *ctx, const struct pg_result *result, const struct err *err)

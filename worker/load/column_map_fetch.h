@@ -17,8 +17,8 @@ struct column_map_fetch;
  * or the table must change. */
 typedef void (*column_map_fetch_fn)(void *ctx, struct column_map *map, const struct err *err);
 
-/* Reads. A table that is there but lacks declared columns, or whose key must be sure of its
- * index, is extended without fields. */
+/* Reads. A table that is there but lacks declared columns, or indexes and comments of the
+ * definition, or whose key must be sure of its index, is extended without fields. */
 struct column_map_fetch *column_map_fetch_start(struct sessions *sessions,
                                                 const struct stream *stream, int64_t run,
                                                 int64_t give_up_ms, column_map_fetch_fn fn,

@@ -26,7 +26,7 @@ static struct column_map *map_of(const char *rows, const struct stream *stream)
 {
     AUTO_BUF(sql, KIB(4));
     AUTO_PG_RESULT struct pg_result *result = NULL;
-    buf_printf(&sql, "select *, false from (values %s) as t", rows);
+    buf_printf(&sql, "select *, false, true from (values %s) as t", rows);
     ck_assert_ok(pg_await(pg, sql.ptr, NULL, 0, 10000, &result, &err), err);
     return column_map_new(result, stream);
 }
