@@ -2,6 +2,7 @@
 
 #include "config/bookmark.h"
 #include "config/check_request.h"
+#include "config/format.h"
 #include "config/identifier.h"
 #include "config/limits.h"
 #include "config/node.h"
@@ -300,6 +301,7 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_network(reader, tls, stream->key_file);
     check_expected(reader, map, &stream->expected);
     check_shape(reader, map, &stream->merge);
+    format_check(reader, map, stream);
     check_names(reader, map, stream);
     check_request(reader, map, stream);
     limits_check(reader, map, stream);

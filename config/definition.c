@@ -2,6 +2,7 @@
 
 #include "config/bookmark.h"
 #include "config/columns.h"
+#include "config/format.h"
 #include "config/limits.h"
 #include "config/pagination.h"
 #include "config/responses.h"
@@ -44,13 +45,6 @@ CHOICES(strategies) = {
     CHOICE("extend", MERGE_EXTEND),
     CHOICE("replace", MERGE_REPLACE),
     CHOICE("collect", MERGE_COLLECT),
-    CHOICE_END,
-};
-CHOICES(formats) = {
-    CHOICE("json", 0),
-    CHOICE_LATER("ndjson", 0),
-    CHOICE_LATER("csv", 0),
-    CHOICE_LATER("xml", 0),
     CHOICE_END,
 };
 CHOICES(others) = {CHOICE("infer", OTHERS_INFER), CHOICE("aside", OTHERS_ASIDE),
@@ -278,9 +272,11 @@ static const struct key definition_list[] = {
     {.name = "flatten", .type = KEY_TEXTS, .flags = IN_STREAM,
      S_LIST(merge.flatten, merge.flatten_count),
      .help = "objects whose members become fields of the record"},
-    {.name = "format", .type = KEY_WORD, .flags = IN_STREAM, D(format), .choices = formats,
-     .fallback = "json",
-     .help = "of the answers"},
+    {.name = "format", .type = KEY_CHOICE, .flags = IN_STREAM, S(form.format),
+     .choices = format_choices, .fallback = "json", .help = "of the answers' bodies"},
+    {.name = "trust_close", .type = KEY_BOOL, .flags = IN_STREAM, S(form.trusts_close),
+     .help = "ndjson, csv: a body may end where the connection does, which does not tell "
+             "whether it was cut"},
     {.name = "shape", .type = KEY_CHOICE, .flags = IN_STREAM, S(merge.shape),
      .choices = shapes,
      .help = "of what stands at merge_path: the same in every page (if absent); members: an "
@@ -381,4 +377,5 @@ void definition_init(struct definition *definition)
     pagination->maximum = pagination->flag_absent = -1;
     pagination->max_iterations = pagination->max_records = pagination->max_time_ms = -1;
     pagination->size_param.place = PLACE_NONE;
+    format_init(&definition->stream.form);
 }

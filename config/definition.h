@@ -21,7 +21,6 @@ struct definition {
 
     /* Compiled to find their errors; check_request fills the stream's from their texts. */
     struct template base_url, path, url;
-    struct str format;
 };
 
 /* Every key of a source and of its streams. */

@@ -1,5 +1,7 @@
 #include "config/names.h"
 
+#include "config/format.h"
+
 struct builtin {
     const char *name;
     const char *const *members; /* NULL: anything */
@@ -235,7 +237,10 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
         check_accumulated(reader, use, stream);
     stream->uses_window |= str_is(use->use.root, "window");
     stream->uses_bookmark |= str_is(use->use.root, "bookmark");
-    if (str_is(use->use.root, "response") && use->key->flags & KEY_ON_PAGE)
+    if (!str_is(use->use.root, "response") || use->key->flags & KEY_ON_ANSWER)
+        return;
+    format_check_response(reader, use->node, stream);
+    if (use->key->flags & KEY_ON_PAGE)
         stream->merge.reads_response = true;
 }
 

@@ -158,6 +158,14 @@ struct merge {
     size_t flatten_count;
 };
 
+/* How the bodies of a stream's answers are written. */
+enum answer_format { ANSWER_JSON, ANSWER_NDJSON, ANSWER_CSV, ANSWER_XML };
+
+struct answer_form {
+    enum answer_format format;
+    bool trusts_close; /* the end of the connection is the end of the body */
+};
+
 /* `expect:`; what it compares is in schema/functions/run_end.sql. */
 struct expectation {
     int64_t min_rows;
@@ -317,6 +325,7 @@ struct stream {
     int64_t max_wait_ms, max_body_bytes;
 
     struct pagination pagination;
+    struct answer_form form;
     struct merge merge;
     struct table table;
     struct bookmark bookmark;

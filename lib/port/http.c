@@ -377,6 +377,19 @@ static void fail_cut(struct http_call *call)
     finish(call, NULL, &err);
 }
 
+/* RFC 9112, section 6.3. */
+static bool is_end_told(const struct http_call *call)
+{
+    long version = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version);
+    bool is_told = version >= CURL_HTTP_VERSION_2_0 || http_coding_has_ended(&call->coding);
+    for (size_t i = 0; i < call->headers.count && !is_told; i++)
+        is_told = str_is(call->headers.list[i].name, "content-length") ||
+                  (str_is(call->headers.list[i].name, "transfer-encoding") &&
+                   str_eq_nocase(call->headers.list[i].value, STR("chunked")));
+    return is_told;
+}
+
 static void succeed(struct http_call *call)
 {
     long status = 0;
@@ -390,6 +403,7 @@ static void succeed(struct http_call *call)
         .body = buf_str(&call->body),
         .wire_bytes = wire_bytes,
         .took_ms = clock_mono_ms() - call->started_mono_ms,
+        .is_end_told = is_end_told(call),
         .coding_note = call->coding.note,
         .storage = &call->body,
     };

@@ -1,6 +1,7 @@
 #ifndef PORT_HTTP_ANSWER_H
 #define PORT_HTTP_ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,12 @@ struct http_answer {
     struct str body;
     int64_t wire_bytes; /* body as transferred, before decompression */
     int64_t took_ms;
+    /*
+     * The transfer told where the body ends: by Content-Length, chunks, HTTP/2's end of a
+     * stream, or the trailer of gzip. Else the connection was closed, as it is too where a
+     * body is cut.
+     */
+    bool is_end_told;
     struct str coding_note; /* why the body is not decoded as its headers say; empty: it is */
     struct buf *storage;    /* of `body`; for http_take_body */
 };

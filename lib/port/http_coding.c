@@ -255,3 +255,11 @@ bool http_coding_is_whole(const struct http_coding *coding)
             return false;
     return true;
 }
+
+bool http_coding_has_ended(const struct http_coding *coding)
+{
+    for (size_t i = 0; i < coding->count; i++)
+        if (coding->inflaters[i]->state == BEHIND)
+            return true;
+    return false;
+}

@@ -45,6 +45,9 @@ bool http_coding_put(struct http_coding *coding, struct str bytes, struct buf *o
 /* Did every coding come to its end? Without a byte there was none to end. */
 bool http_coding_is_whole(const struct http_coding *coding);
 
+/* Was there a coding that came to its end? */
+bool http_coding_has_ended(const struct http_coding *coding);
+
 void http_coding_done(struct http_coding *coding);
 
 #endif

@@ -138,6 +138,12 @@ START_TEST(writing)
 }
 END_TEST
 
+START_TEST(formats)
+{
+    check_file("formats.txt");
+}
+END_TEST
+
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, parameters_that_are_tried, answers, rules, records, merge,
-                origins, complete, ends, total, twice, requests, writing)
+                origins, complete, ends, total, twice, requests, writing, formats)

@@ -15,6 +15,7 @@
  * tests/unit/fuzz/test_corpus.c replays tests/fuzz/corpus/TARGET.txt with every `make test`.
  *
  *   records      a path, a line's end, a body: the record scanner agrees with value_parse
+ *   ndjson       a body of lines: a line is a record where value_parse takes it
  *   expressions  a template, a line's end, a JSON object of names
  *   paths        a locator, a line's end, a JSON document
  *   links        a Link header
@@ -26,6 +27,7 @@
  */
 #define FUZZ_TARGETS(X)                                                                        \
     X(records)                                                                                 \
+    X(ndjson)                                                                                  \
     X(expressions)                                                                             \
     X(paths)                                                                                   \
     X(links)                                                                                   \

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "config/format.h"
 #include "port/hash.h"
 #include "worker/crawl/watch.h"
 #include "worker/exchange/recall.h"
@@ -43,8 +44,11 @@ static bool reads_total_in_body(const struct crawl *crawl)
     return total->kind != LOCATOR_NONE && total->kind != LOCATOR_HEADER;
 }
 
+/* Of a body that is nothing but records there is none. */
 static bool parse_response(struct crawl *crawl, struct value_skipped skipped, struct err *err)
 {
+    if (!format_has_response(crawl->stream->form.format))
+        return true;
     return value_parse(crawl->page, buf_str(&crawl->body), skipped, &crawl->scope.response,
                        err);
 }

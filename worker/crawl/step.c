@@ -240,8 +240,8 @@ static bool has_records(const struct crawl *crawl, struct arena *arena)
     if (!crawl->answer || crawl->answer->status != 202 ||
         (!path->count && !str_starts(str_trim(crawl->answer->body), STR("["))))
         return false;
-    struct records *records = records_start(arena, crawl->answer->body, path);
-    records_expect(records, crawl->stream->merge.shape, SHAPE_UNKNOWN);
+    struct records *records =
+        records_open(arena, crawl->answer->body, crawl->stream, SHAPE_UNKNOWN);
     return records_next(records, &record, &ignored) == RECORDS_ONE;
 }
 
@@ -257,6 +257,7 @@ static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
 
 static struct judgement judge(struct crawl *crawl)
 {
+    static const struct answer_form of_count = {.format = ANSWER_JSON};
     AUTO_ARENA struct arena *scratch = arena_new();
     struct judge_case judge = {crawl->stream,
                                &crawl->scope,
@@ -264,6 +265,7 @@ static struct judgement judge(struct crawl *crawl)
                                crawl->answer,
                                crawl->failed,
                                crawl->is_counting || has_records(crawl, scratch),
+                               crawl->is_counting ? &of_count : &crawl->stream->form,
                                str_is(crawl->request.http.method, "HEAD")};
     struct judgement judgement = judge_answer(&judge, &crawl->err);
     tell_once(crawl, &crawl->has_told_wait, judgement.unread);
@@ -391,8 +393,9 @@ static void show_response(struct crawl *crawl)
 static bool is_merge_open(const struct crawl *crawl)
 {
     const struct stream *stream = crawl->stream;
-    return !stream->merge.path.source.ptr && stream->merge.strategy == MERGE_APPEND &&
-           !stream->merge.with_count && !crawl->pager.page && !crawl->is_body_empty &&
+    return stream->form.format == ANSWER_JSON && !stream->merge.path.source.ptr &&
+           stream->merge.strategy == MERGE_APPEND && !stream->merge.with_count &&
+           !crawl->pager.page && !crawl->is_body_empty &&
            stream->pagination.type != PAGINATE_NONE &&
            str_starts(str_trim(buf_str(&crawl->body)), STR("{"));
 }

@@ -61,15 +61,13 @@ static bool is_html(struct str body, struct str type)
            holds_word(type, STR("html"));
 }
 
-static const char *kind_of(struct str body, struct str type)
+static const char *format_name(enum answer_format format)
 {
-    if (body.ptr[0] != '<')
-        return ", but the body is no JSON";
-    if (!is_html(body, type))
-        return " with XML, where JSON was expected";
-    return is_login(body)
-               ? " with an HTML page, perhaps a login, where JSON was expected: check `auth`"
-               : " with an HTML page, where JSON was expected: is base_url the API's?";
+    static const char *const names[] = {[ANSWER_JSON] = "JSON",
+                                        [ANSWER_NDJSON] = "JSON, line by line,",
+                                        [ANSWER_CSV] = "CSV",
+                                        [ANSWER_XML] = "XML"};
+    return names[format];
 }
 
 /* What is called HTML may be a lone number or word: then only an object, a list or null is
@@ -81,28 +79,88 @@ static bool begins_json(struct str body, struct str type)
     return strchr("\"-0123456789tfn", body.ptr[0]) && !holds_word(type, STR("html"));
 }
 
+/* A line that is no record is refused by itself; a page of another kind is none. */
+static bool begins_well(struct str body, struct str type, enum answer_format format)
+{
+    switch (format) {
+    case ANSWER_JSON:
+        return begins_json(body, type);
+    case ANSWER_NDJSON:
+        return body.ptr[0] != '<';
+    case ANSWER_CSV:
+        return body.ptr[0] == '<'
+                   ? !is_html(body, type) && !str_starts(body, STR("<?xml"))
+                   : !strchr("{[", body.ptr[0]) || !holds_word(type, STR("json"));
+    case ANSWER_XML:
+        return body.ptr[0] == '<' && !is_html(body, STR_NONE);
+    }
+    return false;
+}
+
+static void put_kind(struct buf *buf, struct str body, struct str type,
+                     enum answer_format format)
+{
+    const char *expected = format_name(format);
+    if (body.ptr[0] != '<')
+        buf_printf(buf, ", but the body is no %s", expected);
+    else if (!is_html(body, type))
+        buf_printf(buf, " with XML, where %s was expected", expected);
+    else
+        buf_printf(buf, " with an HTML page, %swhere %s was expected: %s",
+                   is_login(body) ? "perhaps a login, " : "", expected,
+                   is_login(body) ? "check `auth`" : "is base_url the API's?");
+}
+
 static struct str without_bom(struct str body)
 {
     return str_trim(str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.len)
                                                           : body);
 }
 
-bool answer_body_check(const struct http_answer *answer, struct err *err)
+static bool refuse_empty(const struct http_answer *answer, const struct answer_form *form,
+                         struct err *err)
+{
+    return form->format == ANSWER_NDJSON ||
+           err_set(err, ERR_INPUT, "body", answer->status,
+                   "status %d with an empty body, where %s was expected", answer->status,
+                   format_name(form->format));
+}
+
+/* Their grammar has no end: a body that was cut at the end of a line looks whole. */
+static bool check_end(const struct http_answer *answer, const struct answer_form *form,
+                      struct err *err)
+{
+    bool has_own_end = form->format == ANSWER_JSON || form->format == ANSWER_XML;
+    if (has_own_end || answer->is_end_told || form->trusts_close)
+        return true;
+    return err_set(
+        err, ERR_INPUT, "body", answer->status,
+        "status %d: nothing tells where the body ends (no Content-Length, no chunks, "
+        "no gzip), so it may have been cut; `trust_close: true` takes the end of the "
+        "connection for it",
+        answer->status);
+}
+
+bool answer_body_check(const struct http_answer *answer, const struct answer_form *form,
+                       struct err *err)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     char text[ANSWER_PREVIEW_BYTES + 1];
+    AUTO_BUF(kind, KIB(1));
     const struct http_header *header = http_header_find(answer, STR("content-type"));
     struct str type = header ? header->value : STR("none");
     struct str body = without_bom(answer->body);
+    if (!check_end(answer, form, err))
+        return false;
     if (body.len == 0)
-        return err_set(err, ERR_INPUT, "body", answer->status,
-                       "status %d with an empty body, where JSON was expected", answer->status);
-    if (begins_json(body, type))
+        return refuse_empty(answer, form, err);
+    if (begins_well(body, type, form->format))
         return true;
     answer_preview(body, text);
+    put_kind(&kind, body, type, form->format);
     return err_set(err, ERR_INPUT, "body", answer->status,
-                   "status %d%s (Content-Type: %.*s): %s", answer->status, kind_of(body, type),
-                   STR_ARG(redact_cut(arena, type, 100)), text);
+                   "status %d%.*s (Content-Type: %.*s): %s", answer->status,
+                   STR_ARG(buf_str(&kind)), STR_ARG(redact_cut(arena, type, 100)), text);
 }
 
 /* --- errors beside data --- */

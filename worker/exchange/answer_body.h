@@ -18,11 +18,14 @@ enum { ANSWER_PREVIEW_BYTES = 200 };
 void answer_preview(struct str body, char ret_text[ANSWER_PREVIEW_BYTES + 1]);
 
 /*
- * Can the body be a page? ERR_INPUT with a preview where it is empty, HTML, XML, or
- * begins like no JSON; the text guesses whether it is a login page. Whether it is JSON to its
- * end, the cut finds.
+ * Can the body be a page in this form? ERR_INPUT with a preview where it is empty, HTML, XML,
+ * or begins like no JSON where it should; the text guesses whether it is a login page. Whether
+ * it is of that form to its end, the cut finds. But of lines none knows whether they are all:
+ * there the transfer must tell (http_answer.h), or the definition trust it. No line at all is
+ * a page of ndjson.
  */
-bool answer_body_check(const struct http_answer *answer, struct err *err) MUST_CHECK;
+bool answer_body_check(const struct http_answer *answer, const struct answer_form *form,
+                       struct err *err) MUST_CHECK;
 
 /*
  * Errors of GraphQL: an object with no other members than "data", "errors" and "extensions"

@@ -161,7 +161,7 @@ static struct judgement judge_page(const struct judge_case *judge, int64_t serve
     else if (answer->status == 202 && !judge->has_records)
         return judge_unready(judge, server_wait_ms, err);
     else
-        refuse_body(judge->is_bare || (answer_body_check(answer, err) &&
+        refuse_body(judge->is_bare || (answer_body_check(answer, judge->form, err) &&
                                        answer_errors_check(answer, judge->stream, err)),
                     &judgement);
     return judgement;
@@ -196,7 +196,8 @@ static struct judgement judge_by_rule(const struct judge_case *judge,
         break;
     case RESPONSE_PAGE:
         judgement.server_wait_ms = server_wait_ms;
-        refuse_body(judge->is_bare || answer_body_check(judge->answer, err), &judgement);
+        refuse_body(judge->is_bare || answer_body_check(judge->answer, judge->form, err),
+                    &judgement);
         break;
     }
     return judgement;

@@ -36,7 +36,8 @@ struct judge_case {
     const struct http_answer *answer;
     const struct err *failed;
     bool has_records; /* the body holds a record at merge_path; only asked for at status 202 */
-    bool is_bare;     /* the answer has no body, as HEAD has none: its headers count */
+    const struct answer_form *form; /* of a page's body */
+    bool is_bare; /* the answer has no body, as HEAD has none: its headers count */
 };
 
 /*

@@ -44,7 +44,9 @@ struct record_field {
 struct record {
     enum record_kind kind;
     enum record_flaw flaw; /* as a whole: names, depth, width; fields may have their own */
-    struct str raw;
+    struct str raw;        /* a JSON text, unless there is a `problem` */
+    struct str sent;       /* its bytes in the body */
+    struct str problem;    /* why what was sent is no record; empty: it is one */
     struct record_field *fields; /* OBJECT: of equal names only the last */
     size_t count;
     size_t position;  /* from 0 in the page */

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "worker/records/fields.h"
+#include "worker/records/ndjson.h"
 #include "worker/records/path_walk.h"
 
 /*
@@ -30,6 +31,7 @@
 enum records_state { STATE_WALK, STATE_VALUE, STATE_END, STATE_BAD };
 
 struct records {
+    struct record_source *source; /* reads the body instead; NULL: the walkers do */
     struct scan scan;
     struct path_walk walk;
     struct fields fields; /* of the record last read */
@@ -56,6 +58,33 @@ struct records *records_start(struct arena *arena, struct str body, const struct
     records->spread = !is_wild;
     records->is_wild = is_wild;
     records->found = RECORDS_NULL;
+    return records;
+}
+
+/* The one place that knows the formats of bodies without a path. */
+static struct record_source *open_source(struct arena *arena, struct str body,
+                                         const struct stream *stream)
+{
+    switch (stream->form.format) {
+    case ANSWER_NDJSON:
+        return ndjson_open(arena, body);
+    case ANSWER_CSV:
+    case ANSWER_JSON:
+    case ANSWER_XML:
+        break;
+    }
+    return NULL;
+}
+
+struct records *records_open(struct arena *arena, struct str body, const struct stream *stream,
+                             enum page_shape before)
+{
+    const struct merge *merge = &stream->merge;
+    struct records *records = records_start(arena, body, &merge->path);
+    records->source = open_source(arena, body, stream);
+    records_expect(records, merge->shape, before);
+    if (merge->strategy == MERGE_EXTEND)
+        records_extend(records);
     return records;
 }
 
@@ -221,10 +250,21 @@ static enum records_result take_value(struct records *records, struct record *re
     return RECORDS_BAD;
 }
 
+static enum records_result next_of_source(struct records *records, struct record *ret_record,
+                                          struct err *err)
+{
+    enum records_result result = records->source->next(records->source, ret_record, err);
+    if (result == RECORDS_ONE)
+        records->found = RECORDS_LIST;
+    return result;
+}
+
 enum records_result records_next(struct records *records, struct record *ret_record,
                                  struct err *err)
 {
     struct record record;
+    if (records->source)
+        return next_of_source(records, ret_record, err);
     while (records->state == STATE_WALK || records->state == STATE_VALUE) {
         if (records->state == STATE_WALK) {
             records->state = walk_on(records);
@@ -233,6 +273,7 @@ enum records_result records_next(struct records *records, struct record *ret_rec
         enum records_result result = take_value(records, &record);
         if (result == RECORDS_ONE) {
             *ret_record = record;
+            ret_record->sent = record.raw;
             return RECORDS_ONE;
         }
         if (result == RECORDS_BAD)
@@ -306,6 +347,8 @@ bool records_is_only_missing(const struct records *records)
 
 bool records_is_truncated(const struct records *records)
 {
+    if (records->source)
+        return records->source->is_truncated;
     return records->state == STATE_BAD && !records->misshape.len &&
            scan_is_truncated(&records->scan);
 }

@@ -55,6 +55,15 @@ struct records *records_start(struct arena *arena, struct str body,
                               const struct path *path) MUST_CHECK;
 
 /*
+ * The same of a stream's answer, in its format, at its merge_path, with the shape that it names
+ * and `before` (records_expect). A format without a path (ndjson) has RECORDS_LIST, or
+ * RECORDS_NULL where there is none. What is no record there is given as well, with its
+ * `problem`.
+ */
+struct records *records_open(struct arena *arena, struct str body, const struct stream *stream,
+                             enum page_shape before) MUST_CHECK;
+
+/*
  * Before the first records_next, how many levels of lists are taken apart: one more (an element
  * that is a list gives its elements), or none (a list is one record).
  */

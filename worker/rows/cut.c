@@ -48,7 +48,7 @@ static bool put_record(struct cutting *cutting, const struct record *record, str
         return true;
     case ROW_REJECTED:
         cut->rejects++;
-        batch_reject(cutting->writer.batch, record->position, str_from(reason), record->raw);
+        batch_reject(cutting->writer.batch, record->position, str_from(reason), record->sent);
         return true;
     case ROW_FAILED:
         break;
@@ -85,16 +85,38 @@ static void add_with(struct cutting *cutting, const struct record *record)
         batch_set_added(cutting->writer.batch, with_format(with));
 }
 
+/* Is it within the limit on records? A response is not counted as one. */
+static bool count_record(struct cut *cut)
+{
+    if (is_whole(cut))
+        return true;
+    cut->seen++;
+    if (cut->max_records >= 0 && cut->taken >= cut->max_records)
+        return false;
+    cut->taken++;
+    return true;
+}
+
+/* What stands in the place of a record: nothing can be said of it. */
+static void reject_broken(struct cutting *cutting, const struct record *record)
+{
+    struct cut *cut = cutting->cut;
+    cut->records++;
+    cut->rejects++;
+    note_id(cutting, record);
+    batch_reject(cutting->writer.batch, record->position, record->problem, record->sent);
+}
+
 /* From the record as it was sent to the row as it is stored. */
 static bool take_record(struct cutting *cutting, struct record *record, struct err *err)
 {
     struct cut *cut = cutting->cut;
     bool is_kept = true;
-    if (!is_whole(cut)) {
-        cut->seen++;
-        if (cut->max_records >= 0 && cut->taken >= cut->max_records)
-            return true;
-        cut->taken++;
+    if (!count_record(cut))
+        return true;
+    if (record->problem.len) {
+        reject_broken(cutting, record);
+        return true;
     }
     cut->last = record->raw;
     if (!cut->stream->table.key_count && !is_whole(cut))
@@ -190,11 +212,10 @@ static bool finish(struct cutting *cutting, struct err *err)
  * leads to nothing has none. */
 static int64_t count_at_path(struct cut *cut)
 {
-    struct records *records = records_start(cut->arena, cut->body, &cut->stream->merge.path);
+    struct records *records = records_open(cut->arena, cut->body, cut->stream, SHAPE_UNKNOWN);
     struct record record;
     struct err ignored = ERR_INIT;
     int64_t count = 0;
-    records_expect(records, cut->stream->merge.shape, SHAPE_UNKNOWN);
     while (records_next(records, &record, &ignored) == RECORDS_ONE)
         count++;
     cut->skipped = records_skipped(records);
@@ -205,16 +226,12 @@ static void open_records(struct cutting *cutting)
 {
     static const struct path whole;
     struct cut *cut = cutting->cut;
-    const struct merge *merge = &cut->stream->merge;
-    cutting->records =
-        records_start(cut->arena, cut->body, is_whole(cut) ? &whole : &merge->path);
     if (is_whole(cut)) {
+        cutting->records = records_start(cut->arena, cut->body, &whole);
         records_keep_whole(cutting->records);
         cut->seen = cut->taken = count_at_path(cut);
     } else {
-        records_expect(cutting->records, merge->shape, cut->shape_before);
-        if (merge->strategy == MERGE_EXTEND)
-            records_extend(cutting->records);
+        cutting->records = records_open(cut->arena, cut->body, cut->stream, cut->shape_before);
     }
     with_watch(&cutting->with, cutting->records);
 }

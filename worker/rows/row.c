@@ -344,7 +344,7 @@ static enum row_result put_tuple(struct row_writer *writer, const struct record 
                                                   : ROW_PUT;
     assert(batch->row_count == 0 || batch->column_count == columns->count);
     batch->column_count = columns->count;
-    batch_row_begin(batch, record->position, record->raw);
+    batch_row_begin(batch, record->position, record->sent);
     buf_put_be16(&batch->rows, (uint16_t)(columns->count + OWN_COLUMNS));
     for (size_t i = 0; i < columns->count && result < ROW_REJECTED; i++) {
         const struct record_field *field = bound->values[i];

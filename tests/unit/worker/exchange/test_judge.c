@@ -50,8 +50,11 @@ static struct str judge(struct arena *arena, struct str line)
         .body = body.len ? body : STR("{\"detail\":\"why\"}"),
     };
     struct err failed = ERR_INIT, err = ERR_INIT;
-    struct judge_case one = {
-        .stream = &stream, .scope = &scope, .arena = arena, .has_records = has_records};
+    struct judge_case one = {.stream = &stream,
+                             .scope = &scope,
+                             .arena = arena,
+                             .has_records = has_records,
+                             .form = &stream.form};
     int64_t status;
     if (str_to_int64(what, &status)) {
         answer.status = (int)status;

@@ -1,0 +1,13 @@
+#ifndef WORKER_RECORDS_NDJSON_H
+#define WORKER_RECORDS_NDJSON_H
+
+#include "worker/records/record_source.h"
+
+/*
+ * A JSON text on each line, which ends with "\n" or "\r\n", the last one also with the body.
+ * Empty lines are skipped, as is a byte order mark. A line that is no JSON text is given with
+ * its `problem`. Lives in the arena; borrows `body`.
+ */
+struct record_source *ndjson_open(struct arena *arena, struct str body) MUST_CHECK;
+
+#endif
