@@ -14,7 +14,7 @@ START_TEST(the_version_rises_with_each_change)
     static const struct {
         int version;
         const char *digest;
-    } known = {44, "37ea397cd08351313329a68e20d49ddb6b44c498ca40aff66d1d7d40f4b857d4"};
+    } known = {46, "0c1c42f725e1956be2ccffaaa274eb0e48c7f8c5b6cca4c9e9676e1cca517a14"};
     struct arena *arena = arena_new();
     struct str digest = schema_digest(arena);
     ck_assert_msg(known.version == SCHEMA_VERSION && str_is(digest, known.digest),
