@@ -66,6 +66,12 @@ START_TEST(recognised_forms)
 }
 END_TEST
 
+START_TEST(other_spellings)
+{
+    check_file("spellings.txt");
+}
+END_TEST
+
 START_TEST(parameters_that_are_tried)
 {
     check_file("auto_tries.txt");
@@ -145,5 +151,6 @@ START_TEST(formats)
 END_TEST
 
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
-                recognised_forms, parameters_that_are_tried, answers, rules, records, merge,
-                origins, complete, ends, total, twice, requests, writing, formats)
+                recognised_forms, other_spellings, parameters_that_are_tried, answers, rules,
+                records, merge, origins, complete, ends, total, twice, requests, writing,
+                formats)

@@ -324,6 +324,18 @@ static bool find_last_id(struct search *search)
 
 /* --- numbers --- */
 
+/* A total beside a list in a body that is one record: it counts what is in the list. */
+static bool counts_inside(const struct look *look)
+{
+    if (!look->is_record || !look->place_count)
+        return false;
+    const struct value_map *body = look->places[0].value.map;
+    for (size_t i = 0; i < body->count; i++)
+        if (body->members[i].value.kind == VALUE_LIST)
+            return true;
+    return false;
+}
+
 /* What says where the numbers end: in that object, else anywhere. */
 static bool find_end(const struct search *search, const struct look_place *place, bool by_page,
                      const char **ret_suffix, struct look_found *ret)
@@ -337,6 +349,8 @@ static bool find_end(const struct search *search, const struct look_place *place
                 {&known_ends, look_is_bool, "_end", "_end"},
                 {by_page ? &known_totals : &known_pages, look_is_count, "_total", "_pages"}};
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        if (ends[i].list == &known_totals && counts_inside(&search->look))
+            continue;
         *ret_suffix = by_page ? ends[i].page_suffix : ends[i].offset_suffix;
         if (place ? look_find_in(&search->look, place, ends[i].list, ends[i].fits, ret)
                   : look_find(&search->look, ends[i].list, ends[i].fits, ret))

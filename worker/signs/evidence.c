@@ -288,6 +288,8 @@ static bool find_more_header(const struct look *look, int64_t page, struct str *
     if (look_find_header(facts, &known_next_headers, look_is_link, &found) ||
         look_find_header(facts, &known_next_headers, look_is_cursor, &found))
         return say_more(look, &found, "names a next page", ret_why);
+    if (look_find_header(facts, &known_flag_headers, look_is_yes, &found))
+        return say_more(look, &found, "is true", ret_why);
     return look_find_header(facts, &known_pages_headers, look_is_count, &found) &&
            value_count(found.value, &pages) && pages > page &&
            say_more(look, &found, "counts more pages", ret_why);

@@ -11,7 +11,7 @@
  * each other.
  *
  * A name in a body is a path below one of known_containers. A name of a header is in lower
- * case.
+ * case. Each stands for all its spellings (spell.h); one that is written as here goes first.
  */
 struct known {
     const char *name;
@@ -36,12 +36,13 @@ extern const struct known_list known_containers;
 extern const struct known_list known_links; /* a URL, or an object with the URL as href */
 extern const struct known_list
     known_cursors; /* what the next request sends back, if there is one */
-extern const struct known_list known_numbers; /* the number of this page */
-extern const struct known_list known_offsets; /* how many records come before this page */
-extern const struct known_list known_pages;   /* how many pages there are */
-extern const struct known_list known_totals;  /* how many records there are */
-extern const struct known_list known_flags;   /* true: more follows */
-extern const struct known_list known_ends;    /* true: this is the last page */
+extern const struct known_list known_numbers;    /* the number of this page */
+extern const struct known_list known_offsets;    /* how many records come before this page */
+extern const struct known_list known_pages;      /* how many pages there are */
+extern const struct known_list known_totals;     /* how many records there are */
+extern const struct known_list known_page_sizes; /* how many records a page may have */
+extern const struct known_list known_flags;      /* true: more follows */
+extern const struct known_list known_ends;       /* true: this is the last page */
 /* Cursors that are there on the last page too: only beside a flag do they say that more
  * follows. */
 extern const struct known_list known_reached;
@@ -59,6 +60,7 @@ extern const struct known_list known_statuses;  /* "error", "failed" or 500: an 
 extern const struct known_list known_total_headers;
 extern const struct known_list known_pages_headers;
 extern const struct known_list known_next_headers; /* a URL, or a cursor to send */
+extern const struct known_list known_flag_headers; /* true: more follows */
 
 /* --- parameters of a request --- */
 
@@ -72,10 +74,10 @@ extern const struct known_list known_size_params;
 extern const struct known_list *const known_lists[];
 extern const size_t known_list_count;
 
-/* The one of that name, or NULL. */
+/* The one of that name, else of another spelling of it (spell.h), or NULL. */
 const struct known *known_find(const struct known_list *list, struct str name);
 
-/* The one whose name is the end of a path, after a dot or whole; or NULL. */
+/* The one whose name, or a spelling of it, is the end of a path; or NULL. */
 const struct known *known_find_at_end(const struct known_list *list, struct str path);
 
 #endif

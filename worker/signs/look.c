@@ -4,17 +4,9 @@
 #include "port/http_url.h"
 #include "worker/signs/link.h"
 #include "worker/signs/own_param.h"
+#include "worker/signs/spell.h"
 
 enum { ERROR_SHOWN_BYTES = 200 };
-
-/* Words of a checkpoint are split at spaces, and a path of the body may hold any text. */
-static bool is_plain_key(struct str key)
-{
-    for (size_t i = 0; i < key.len; i++)
-        if (key.ptr[i] <= ' ' || key.ptr[i] == '\'' || key.ptr[i] == '\\')
-            return false;
-    return key.len && key.len <= 64;
-}
 
 static struct str join(const struct look *look, struct str path, const char *field)
 {
@@ -44,24 +36,74 @@ static struct value get(const struct look *look, struct value at, const char *fi
 
 /* --- places --- */
 
-static void add_places(struct look *look, struct str path, struct value at)
+static void add_place(struct look *look, struct str path, struct value value)
 {
-    for (size_t i = 0; i < known_containers.count && look->place_count < LOOK_PLACES_MAX; i++) {
-        const char *name = known_containers.items[i].name;
-        struct value value = get(look, at, name);
-        if (value.kind == VALUE_MAP)
-            look->places[look->place_count++] =
-                (struct look_place){join(look, path, name), value};
+    if (value.kind != VALUE_MAP || look->place_count == LOOK_PLACES_MAX)
+        return;
+    for (size_t i = 0; i < look->place_count; i++)
+        if (str_eq(look->places[i].path, path))
+            return;
+    look->places[look->place_count++] = (struct look_place){path, value};
+}
+
+/* As it is written, else in another spelling. */
+static void add_container(struct look *look, struct str path, struct value at, const char *name)
+{
+    struct value value = get(look, at, name);
+    struct str found = str_from(name);
+    if (value.kind != VALUE_MAP && *name)
+        value = spell_read(look->arena, at, name, &found);
+    add_place(look, join(look, path, arena_cstr(look->arena, found)), value);
+}
+
+/* Kinds of fields that tell of paging together; one alone may mean something else. */
+static const struct {
+    const struct known_list *list;
+    look_fits_fn *fits;
+} kinds_of_paging[] = {
+    {&known_totals, look_is_count},     {&known_pages, look_is_count},
+    {&known_numbers, look_is_count},    {&known_offsets, look_is_count},
+    {&known_page_sizes, look_is_count}, {&known_flags, look_is_bool},
+    {&known_ends, look_is_bool},        {&known_links, look_is_link},
+    {&known_cursors, look_is_cursor},
+};
+
+static bool tells_of_paging(const struct look *look, const struct look_place *place)
+{
+    struct look_found found;
+    struct str first = STR_NONE;
+    for (size_t i = 0; i < COUNT_OF(kinds_of_paging); i++) {
+        if (!look_find_in(look, place, kinds_of_paging[i].list, kinds_of_paging[i].fits,
+                          &found) ||
+            str_eq(found.path, first))
+            continue;
+        if (first.len)
+            return true;
+        first = found.path;
+    }
+    return false;
+}
+
+/* Objects of any name that hold two such fields. A record's own may hold them by chance. */
+static void add_unlisted(struct look *look, struct str path, struct value at)
+{
+    size_t count = at.kind == VALUE_MAP && !look->is_record ? at.map->count : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct value_member *member = &at.map->members[i];
+        if (member->value.kind != VALUE_MAP || !spell_is_plain(member->key))
+            continue;
+        struct str step = spell_step(look->arena, member->key);
+        struct look_place place = {join(look, path, step.ptr), member->value};
+        if (tells_of_paging(look, &place))
+            add_place(look, place.path, place.value);
     }
 }
 
-static struct str key_path(const struct look *look, struct str path, struct str key)
+static void add_places(struct look *look, struct str path, struct value at)
 {
-    bool is_odd = false;
-    for (size_t i = 0; i < key.len; i++)
-        is_odd |= strchr(".[]@:", key.ptr[i]) != NULL;
-    struct str name = arena_printf(look->arena, is_odd ? "['%.*s']" : "%.*s", STR_ARG(key));
-    return join(look, path, name.ptr);
+    for (size_t i = 0; i < known_containers.count; i++)
+        add_container(look, path, at, known_containers.items[i].name);
+    add_unlisted(look, path, at);
 }
 
 /* The body, and each object on the way to the records. */
@@ -74,9 +116,9 @@ static void add_ancestors(struct look *look, struct value body)
     for (size_t i = 0; i + 1 < merge->count; i++) {
         const struct path_step *step = &merge->steps[i];
         at = value_get(at, step->key);
-        if (step->kind != PATH_KEY || at.kind != VALUE_MAP || !is_plain_key(step->key))
+        if (step->kind != PATH_KEY || at.kind != VALUE_MAP || !spell_is_plain(step->key))
             return;
-        path = key_path(look, path, step->key);
+        path = join(look, path, spell_step(look->arena, step->key).ptr);
         add_places(look, path, at);
     }
 }
@@ -105,8 +147,9 @@ struct str look_path(const struct look *look, const struct look_place *place, co
     return join(look, place->path, field);
 }
 
-bool look_find_in(const struct look *look, const struct look_place *place,
-                  const struct known_list *list, look_fits_fn *fits, struct look_found *ret)
+static bool find_as_written(const struct look *look, const struct look_place *place,
+                            const struct known_list *list, look_fits_fn *fits,
+                            struct look_found *ret)
 {
     for (size_t i = 0; i < list->count; i++) {
         struct value value = look_read(look, place, list->items[i].name);
@@ -117,6 +160,42 @@ bool look_find_in(const struct look *look, const struct look_place *place,
         return true;
     }
     return false;
+}
+
+/* A parameter of the field's own name is spelled as the field is. */
+static const struct known *spelled(const struct look *look, const struct known *known,
+                                   struct str as)
+{
+    if (!known->param || !str_is(str_from(known->name), known->param) || !spell_is_plain(as) ||
+        str_find_byte(as, '[') >= 0)
+        return known;
+    struct known *copy = ARENA_NEW(look->arena, struct known);
+    *copy = (struct known){known->name, arena_cstr(look->arena, as), known->also};
+    return copy;
+}
+
+static bool find_as_spelled(const struct look *look, const struct look_place *place,
+                            const struct known_list *list, look_fits_fn *fits,
+                            struct look_found *ret)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct str path;
+        struct value value = spell_read(look->arena, place->value, list->items[i].name, &path);
+        if (!fits(value))
+            continue;
+        *ret =
+            (struct look_found){spelled(look, &list->items[i], path),
+                                join(look, place->path, arena_cstr(look->arena, path)), value};
+        return true;
+    }
+    return false;
+}
+
+bool look_find_in(const struct look *look, const struct look_place *place,
+                  const struct known_list *list, look_fits_fn *fits, struct look_found *ret)
+{
+    return find_as_written(look, place, list, fits, ret) ||
+           find_as_spelled(look, place, list, fits, ret);
 }
 
 bool look_find(const struct look *look, const struct known_list *list, look_fits_fn *fits,
@@ -145,7 +224,7 @@ bool look_find_header(const struct pager_facts *facts, const struct known_list *
 static bool is_of_keys(const struct path *path)
 {
     for (size_t i = 0; i < path->count; i++)
-        if (path->steps[i].kind != PATH_KEY || !is_plain_key(path->steps[i].key))
+        if (path->steps[i].kind != PATH_KEY || !spell_is_plain(path->steps[i].key))
             return false;
     return path->count > 0;
 }
@@ -198,11 +277,18 @@ bool look_is_count(struct value value)
     return value_count(value, &count);
 }
 
+static bool is_one_of(struct value value, const char *const *words, size_t count)
+{
+    for (size_t i = 0; value.kind == VALUE_STRING && i < count; i++)
+        if (str_eq_nocase(value.text, str_from(words[i])))
+            return true;
+    return false;
+}
+
 bool look_is_bool(struct value value)
 {
-    return value.kind == VALUE_BOOL ||
-           (value.kind == VALUE_STRING && (str_eq_nocase(value.text, STR("true")) ||
-                                           str_eq_nocase(value.text, STR("false"))));
+    static const char *const words[] = {"true", "false", "yes", "no"};
+    return value.kind == VALUE_BOOL || is_one_of(value, words, COUNT_OF(words));
 }
 
 bool look_is_true(struct value value)
@@ -217,8 +303,9 @@ bool look_is_false(struct value value)
 
 bool look_is_flag(struct value value)
 {
+    bool is_text = value.kind == VALUE_NUMBER || value.kind == VALUE_STRING;
     return look_is_bool(value) ||
-           (value.kind == VALUE_NUMBER && (str_is(value.text, "0") || str_is(value.text, "1")));
+           (is_text && (str_is(value.text, "0") || str_is(value.text, "1")));
 }
 
 bool look_is_yes(struct value value)

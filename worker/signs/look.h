@@ -77,10 +77,10 @@ bool look_finds_error(const struct look *look, struct str *ret_why);
 bool look_is_link(struct value value);   /* a URL, or an object with one as href */
 bool look_is_cursor(struct value value); /* text, a number above 0, an object that is no link */
 bool look_is_count(struct value value);
-bool look_is_bool(struct value value); /* true or false, also as text */
+bool look_is_bool(struct value value); /* true or false, also as text, yes or no */
 bool look_is_true(struct value value);
 bool look_is_false(struct value value);
-bool look_is_flag(struct value value); /* the same, or 0 or 1 */
+bool look_is_flag(struct value value); /* the same, or 0 or 1, also as text */
 bool look_is_yes(struct value value);
 bool look_is_no(struct value value);
 bool look_is_nothing(struct value value); /* null or "" */
