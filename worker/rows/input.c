@@ -174,6 +174,42 @@ static bool is_time_word(struct str text)
     return false;
 }
 
+static bool is_month(struct str word)
+{
+    static const char *const months[] = {"january",   "february", "march",    "april",
+                                         "may",       "june",     "july",     "august",
+                                         "september", "october",  "november", "december"};
+    for (size_t i = 0; i < COUNT_OF(months); i++)
+        if (begins_word(word, months[i], 3))
+            return true;
+    return false;
+}
+
+/* Is the sign at `at` that of a zone like "GMT+0100"? "GMT+0000" is right with either sign, and
+ * "Etc/GMT+1" has its sign by definition. */
+static bool is_posix_zone(struct str text, size_t at)
+{
+    size_t begin = at, end = at + 1;
+    while (begin && ascii_is_letter(text.ptr[begin - 1]))
+        begin--;
+    while (end < text.len && (text.ptr[end] == '0' || text.ptr[end] == ':'))
+        end++;
+    bool is_named = begin && text.ptr[begin - 1] == '/';
+    bool is_none = end == text.len || !ascii_is_digit(text.ptr[end]);
+    return !is_none && !is_named && !is_month(str_slice(text, begin, at));
+}
+
+static bool has_posix_zone(struct str text)
+{
+    for (size_t i = 1; i + 1 < text.len; i++) {
+        bool is_sign = text.ptr[i] == '+' || text.ptr[i] == '-';
+        if (is_sign && ascii_is_letter(text.ptr[i - 1]) && ascii_is_digit(text.ptr[i + 1]) &&
+            is_posix_zone(text, i))
+            return true;
+    }
+    return false;
+}
+
 bool input_may_be_time(struct str text, bool is_clock)
 {
     size_t digits = 0, points = 0;
@@ -187,7 +223,7 @@ bool input_may_be_time(struct str text, bool is_clock)
     if (digits + points == text.len && points < 2)
         return is_clock ? digits == 4 || digits == 6 || points == 1
                         : digits == 8 && points == 0;
-    return !is_relative(text);
+    return !is_relative(text) && !has_posix_zone(text);
 }
 
 /* --- arrays --- */

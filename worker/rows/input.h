@@ -36,7 +36,8 @@ bool input_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES]) MUST_CHECK;
  * Can the text be the text of a time, of a `clock` (time, timetz) or else of a date? PostgreSQL
  * says the rest when it casts. Refused are words that change with the day (now, today), and
  * digits alone that it would read as a year of six digits: an epoch is no date. Of digits alone
- * only YYYYMMDD is taken, HHMM and HHMMSS of a clock.
+ * only YYYYMMDD is taken, HHMM and HHMMSS of a clock. "GMT+0100" is refused, too: as a zone of
+ * POSIX it would be a hundred hours to the west.
  */
 bool input_may_be_time(struct str text, bool is_clock) MUST_CHECK;
 

@@ -161,4 +161,34 @@ START_TEST(times_that_depend_on_the_day_are_none)
 }
 END_TEST
 
-SUITE("worker/input", booleans, integers, numbers, uuids, times_that_depend_on_the_day_are_none)
+/* PostgreSQL would read hours, up to 167, and with the other sign. */
+START_TEST(zones_of_posix_are_none)
+{
+    static const char *const none[] = {
+        "Mon Jul 15 2024 10:00:00 GMT+0100",
+        "2024-07-15 10:00 UTC+2",
+        "2024-07-15 10:00 gmt-01:00",
+        "2024-07-15 10:00 CET-1",
+        "2024-07-15 10:00Z-05",
+        "2024-07-15 10:00 UTC+00:30",
+    };
+    static const char *const may_be[] = {
+        "Mon Jan 15 2024 10:00:00 GMT+0000",
+        "2024-07-15 10:00 UTC+00:00",
+        "2024-07-15 10:00:00 +0100",
+        "2024-07-15 10:00 Etc/GMT+1",
+        "15-Jul-2024 10:00 GMT",
+        "Sept-05-2024",
+        "2024-07-15T10:00:00-05:00",
+        "2024-07-15 10:00 America/Port-au-Prince",
+        "2024-07-15 10:00 EST5EDT",
+    };
+    for (size_t i = 0; i < COUNT_OF(none); i++)
+        ck_assert_msg(!input_may_be_time(str_from(none[i]), false), "%s", none[i]);
+    for (size_t i = 0; i < COUNT_OF(may_be); i++)
+        ck_assert_msg(input_may_be_time(str_from(may_be[i]), false), "%s", may_be[i]);
+}
+END_TEST
+
+SUITE("worker/input", booleans, integers, numbers, uuids, times_that_depend_on_the_day_are_none,
+      zones_of_posix_are_none)
