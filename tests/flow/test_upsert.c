@@ -16,7 +16,7 @@ static struct pagetide pagetide;
 static const char versions_sql[] =
     "select md5(string_agg(xmin || ' ' || ctid, ' ' order by id)) from shop.orders";
 
-static void set_up(const char *keys)
+static void set_up_with(const char *keys, const char *bytes)
 {
     setenv("PAGETIDE_BATCH_RECORDS", "300", 1);
     setenv("PAGETIDE_BATCH_AGE", "10s", 1);
@@ -28,13 +28,18 @@ static void set_up(const char *keys)
                     "streams:\n"
                     "  orders:\n"
                     "    path: /gen/page\n"
-                    "    params: {total: 1000, per_page: 100}\n"
+                    "    params: {total: 1000, per_page: 100, record_bytes: %s}\n"
                     "    pagination: {type: page, total_pages_path: pages}\n"
                     "    merge_path: data\n"
                     "    write: upsert\n"
                     "    key: [id]\n"
                     "%s",
-                    mock.url, keys);
+                    mock.url, bytes, keys);
+}
+
+static void set_up(const char *keys)
+{
+    set_up_with(keys, "0");
 }
 
 static void tear_down(void)
@@ -97,6 +102,43 @@ START_TEST(few_rows_are_asked_for_one_by_one)
 }
 END_TEST
 
+/* Long values wait in the page until the probe has answered (worker/rows/encode.h). */
+static void change_and_come_back(const char *changed, const char *sum)
+{
+    sync_ways();
+    sync_ways();
+    const char *before = pagetide_sql(&pagetide, "%s", sum);
+    pagetide_sql(&pagetide,
+                 "update shop.orders set %s, _pt_hash = 0 where id %% 100 = 7; "
+                 "delete from shop.orders where id between 610 and 620",
+                 changed);
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 3 sent; probe: 300 rows, 3 sent; "
+                                  "probe: 300 rows, 14 sent; probe: 100 rows, 1 sent");
+    EXPECT(before, "%s", sum);
+}
+
+START_TEST(long_values_are_sent_where_they_have_changed)
+{
+    set_up_with("", "300");
+    change_and_come_back("note = 'old'", "select md5(string_agg(note, ' ' order by id)) "
+                                         "from shop.orders");
+    truth_check_rows(&pagetide, &mock, "shop.orders", QUERY "&record_bytes=300");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+START_TEST(long_documents_are_sent_where_they_have_changed)
+{
+    set_up_with("    columns: none\n", "300");
+    change_and_come_back("record = '{}'",
+                         "select md5(string_agg(record::text, ' ' order by id)) "
+                         "from shop.orders");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
 /* Among others that the API does not give. */
 START_TEST(a_range_with_gaps_and_strangers_is_compared)
 {
@@ -153,6 +195,7 @@ START_TEST(declared_types_are_probed_too)
 END_TEST
 
 SUITE("flow/upsert", the_same_again_sends_no_row_and_rewrites_none,
-      few_rows_are_asked_for_one_by_one, a_range_with_gaps_and_strangers_is_compared,
-      of_a_hundred_one_has_changed_and_one_is_sent, what_was_deleted_comes_back,
-      declared_types_are_probed_too)
+      few_rows_are_asked_for_one_by_one, long_values_are_sent_where_they_have_changed,
+      long_documents_are_sent_where_they_have_changed,
+      a_range_with_gaps_and_strangers_is_compared, of_a_hundred_one_has_changed_and_one_is_sent,
+      what_was_deleted_comes_back, declared_types_are_probed_too)

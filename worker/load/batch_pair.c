@@ -197,6 +197,7 @@ struct batch *batch_pair_take(struct batch_pair *pair, batch_pair_ready_fn fn, v
         column_map_unref(pair->open_map);
         pair->open_map = pair->map ? column_map_ref(pair->map) : NULL;
     }
+    pair->open->may_wait = pair->memory.is_same;
     return pair->open;
 }
 

@@ -50,7 +50,8 @@ void way_note_probe(struct way_memory *memory, size_t rows, size_t fresh, size_t
     bool may_copy = fresh == rows && is_binary;
     bool is_cautious = memory->caution > 0;
     memory->caution -= is_cautious;
-    if (fresh + changed <= rows / 2 || (may_copy && is_cautious)) {
+    memory->is_same = fresh + changed <= rows / 2;
+    if (memory->is_same || (may_copy && is_cautious)) {
         memory->left = memory->patience = 0;
         return;
     }

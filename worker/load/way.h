@@ -44,6 +44,7 @@ struct way_memory {
     unsigned left;    /* how many of them are not probed */
     unsigned
         patience;     /* what `left` was set to the last time; 0: the last probe was worth it */
+    bool is_same;     /* the last probe said that most rows need not be sent */
     unsigned caution; /* probes to come after which no batch goes direct unasked */
 };
 

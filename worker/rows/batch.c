@@ -61,6 +61,8 @@ void batch_reset(struct batch *batch)
     batch->row_count = batch->mark_count = batch->reject_count = 0;
     batch->column_count = 0;
     batch->is_closed = batch->has_odd = batch->is_spelled = false;
+    batch->may_wait = false;
+    batch->waiting_bytes = 0;
     batch->opened_mono_ms = 0;
     batch->page_row_count = batch->page_rows_len = batch->page_reject_count = 0;
     batch->added = STR_NONE;
@@ -131,9 +133,20 @@ static bool is_slice_of(struct str text, const struct buf *whole)
     return whole->ptr && at >= begin && at - begin <= whole->len;
 }
 
+/* What waits is in the body, or it can wait no longer. */
+static void settle_strangers(struct batch *batch, const struct buf *body)
+{
+    for (size_t i = batch->page_row_count; i < batch->row_count; i++)
+        if (!is_slice_of(batch->row_raws[i], body)) {
+            batch_settle(batch);
+            return;
+        }
+}
+
 void batch_keep_body(struct batch *batch, struct buf *body)
 {
     bool is_needed = false;
+    settle_strangers(batch, body);
     for (size_t i = batch->page_row_count; i < batch->row_count; i++) {
         struct str *raw = &batch->row_raws[i];
         if (is_slice_of(*raw, body))
@@ -170,7 +183,8 @@ struct str batch_take_field(struct str *rest, struct str *ret_bytes)
     assert(rest->len >= sizeof wire);
     memcpy(&wire, rest->ptr, sizeof wire);
     int32_t len = (int32_t)be32toh(wire);
-    size_t size = sizeof wire + (size_t)MAX(len, 0);
+    size_t size =
+        sizeof wire + (encode_is_later(len) ? (size_t)LATER_BYTES : (size_t)MAX(len, 0));
     assert(size <= rest->len);
     struct str field = str_slice(*rest, 0, size);
     *ret_bytes = len < 0 ? STR_NONE : str_slice(field, sizeof wire, size);
@@ -240,8 +254,58 @@ void batch_mark(struct batch *batch, const struct mark *mark)
     batch_page_begin(batch);
 }
 
+void batch_put_later(struct batch *batch, enum later how, struct str raw)
+{
+    encode_later(&batch->rows, how, raw);
+    batch->waiting_bytes += raw.len + LATER_GROWTH_MAX;
+}
+
+/* Puts a row, or what is left of one, as COPY takes it. */
+static void put_settled(struct jsontext_sorter *sorter, struct buf *out, struct str tuple)
+{
+    struct str rest = str_slice(tuple, BATCH_COUNT_BYTES, tuple.len), bytes;
+    buf_put(out, str_slice(tuple, 0, BATCH_COUNT_BYTES));
+    while (rest.len) {
+        uint32_t wire;
+        struct str field = batch_take_field(&rest, &bytes);
+        memcpy(&wire, field.ptr, sizeof wire);
+        if (encode_is_later((int32_t)be32toh(wire)))
+            encode_waited(sorter, out, (int32_t)be32toh(wire), field.ptr + sizeof wire);
+        else
+            buf_put(out, field);
+    }
+}
+
+void batch_settle(struct batch *batch)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct jsontext_sorter sorter = {.arena = arena};
+    struct buf rows;
+    if (!batch->waiting_bytes)
+        return;
+    buf_init(&rows, batch->rows.len + batch->waiting_bytes + COPY_TRAILER.len);
+    buf_put(&rows, COPY_HEADER);
+    for (size_t row = 0; row < batch->row_count; row++) {
+        struct str tuple = batch_row(batch, row);
+        size_t begin = rows.len;
+        put_settled(&sorter, &rows, tuple);
+        if (row == batch->page_row_count)
+            batch->page_rows_len = begin;
+        batch->row_starts[row] = begin;
+    }
+    if (batch->page_row_count == batch->row_count)
+        batch->page_rows_len = rows.len;
+    assert(!rows.has_overflowed);
+    rows.max = MAX(batch->rows_max, rows.len + COPY_TRAILER.len);
+    buf_done(&batch->rows);
+    batch->rows = rows;
+    batch->waiting_bytes = 0;
+    batch->is_closed = false;
+}
+
 void batch_close(struct batch *batch)
 {
+    batch_settle(batch);
     if (!batch->is_closed)
         buf_put(&batch->rows, COPY_TRAILER);
     batch->is_closed = true;
@@ -250,9 +314,14 @@ void batch_close(struct batch *batch)
 void batch_put_part(const struct batch *batch, const size_t *rows, size_t count,
                     struct buf *out)
 {
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct jsontext_sorter sorter = {.arena = arena};
     buf_put(out, COPY_HEADER);
     for (size_t i = 0; i < count; i++)
-        buf_put(out, batch_row(batch, rows[i]));
+        if (batch->waiting_bytes)
+            put_settled(&sorter, out, batch_row(batch, rows[i]));
+        else
+            buf_put(out, batch_row(batch, rows[i]));
     buf_put(out, COPY_TRAILER);
 }
 

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "worker/records/records.h"
 #include "worker/rows/columns.h"
+#include "worker/rows/encode.h"
 #include "worker/rows/mark.h"
 
 /*
@@ -42,10 +43,13 @@ struct batch {
     size_t mark_count, mark_capacity;
     struct batch_reject_record *rejects;
     size_t reject_count, reject_capacity;
-    size_t column_count;    /* of the map when the first row was put; a batch has one map */
-    bool has_odd;           /* a row has, or had, a value that is to be staged (form.h) */
-    bool is_spelled;        /* batch_spell; no page may begin */
-    bool is_closed;         /* the trailer is written; no page may begin */
+    size_t column_count; /* of the map when the first row was put; a batch has one map */
+    bool may_wait; /* in: most rows will not be sent, so long values need not be written */
+    size_t
+        waiting_bytes; /* what values that wait (encode.h) become, at most; 0: there are none */
+    bool has_odd;      /* a row has, or had, a value that is to be staged (form.h) */
+    bool is_spelled;   /* batch_spell; no page may begin */
+    bool is_closed;    /* the trailer is written; no page may begin */
     int64_t opened_mono_ms; /* when the first page came; 0 while empty */
     size_t page_row_count, page_rows_len, page_reject_count; /* where the open page began */
     struct str added;                                        /* batch_set_added */
@@ -86,6 +90,13 @@ void batch_set_added(struct batch *batch, struct str added);
  */
 void batch_keep_body(struct batch *batch, struct buf *body);
 
+/* A field of the row that is being put, which need not be there before batch_settle. `raw` is a
+ * slice of the row's raw text. */
+void batch_put_later(struct batch *batch, enum later how, struct str raw);
+
+/* All fields are what COPY takes. batch_close sees to it, and batch_put_part for its rows. */
+void batch_settle(struct batch *batch);
+
 void batch_reject(struct batch *batch, size_t position, struct str reason, struct str record);
 void batch_mark(struct batch *batch, const struct mark *mark); /* copies; ends the page */
 void batch_close(struct batch *batch);                         /* writes COPY's trailer, once */
@@ -107,7 +118,8 @@ struct str batch_row(const struct batch *batch, size_t row);
  *     struct str rest = batch_row_fields(batch, row), bytes;
  *     struct str field = batch_take_field(&rest, &bytes);
  *
- * A field comes with its length; *ret_bytes is without it, and NULL where the field is null.
+ * A field comes with its length; *ret_bytes is without it, and NULL where the field is null or
+ * waits (encode.h).
  */
 enum { BATCH_COUNT_BYTES = 2 }; /* before the first field */
 struct str batch_row_fields(const struct batch *batch, size_t row);

@@ -245,6 +245,14 @@ void encode_unescaped(struct buf *buf, struct str inner)
     encode_end(buf, begin);
 }
 
+void encode_jsonb(struct buf *buf, struct jsontext_sorter *sorter, struct str value)
+{
+    size_t begin = encode_begin(buf);
+    buf_put_byte(buf, ENCODE_JSONB_VERSION);
+    jsontext_put_sorted(sorter, buf, value);
+    encode_end(buf, begin);
+}
+
 size_t encode_begin(struct buf *buf)
 {
     size_t begin = buf->len;
@@ -256,4 +264,32 @@ void encode_end(struct buf *buf, size_t begin)
 {
     if (!buf->has_overflowed)
         put32(buf->ptr + begin, (uint32_t)(buf->len - begin - 4));
+}
+
+/* --- values that wait until their row is sent --- */
+
+enum { LENGTH_FIRST = -2 };
+
+void encode_later(struct buf *rows, enum later how, struct str raw)
+{
+    buf_put_be32(rows, (uint32_t)(LENGTH_FIRST - (int32_t)how));
+    buf_put(rows, (struct str){(const char *)&raw, sizeof raw});
+}
+
+void encode_waited(struct jsontext_sorter *sorter, struct buf *rows, int32_t length,
+                   const char bytes[LATER_BYTES])
+{
+    struct str raw;
+    memcpy(&raw, bytes, sizeof raw);
+    switch ((enum later)(LENGTH_FIRST - length)) {
+    case LATER_JSONB:
+        encode_jsonb(rows, sorter, raw);
+        return;
+    case LATER_TEXT:
+        encode_text(rows, raw);
+        return;
+    case LATER_UNESCAPED:
+        encode_unescaped(rows, raw);
+        return;
+    }
 }

@@ -3,10 +3,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "worker/records/jsontext.h"
 
 /*
  * Values as the fields of a COPY BINARY tuple: a length in four bytes, then what the type's
@@ -48,8 +50,43 @@ void encode_text(struct buf *buf, struct str text); /* as it is */
 /* The text of a JSON string: escapes are resolved. Free of \u0000 and lone surrogates. */
 void encode_unescaped(struct buf *buf, struct str inner);
 
+/* A JSON value, with its keys as jsonb sorts them. */
+void encode_jsonb(struct buf *buf, struct jsontext_sorter *sorter, struct str value);
+
 /* 8-4-4-4-12 hexadecimal digits, either case. */
 bool encode_parse_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES]) MUST_CHECK;
+
+/*
+ * Fields of a row that may never be sent. Of an upsert whose probes say that most rows are in
+ * the table already, a long value is not copied and sorted but named: the field holds where its
+ * bytes are in the page's body. batch_settle writes it, before anything else reads it.
+ *
+ *     encode_later → batch_take_field passes over it → encode_waited
+ */
+enum later {
+    LATER_JSONB,     /* a JSON value */
+    LATER_TEXT,      /* as it is */
+    LATER_UNESCAPED, /* what is between the quotes of a JSON string with escapes */
+};
+
+enum {
+    LATER_BYTES = sizeof(struct str), /* behind the length */
+    LATER_WORTH_BYTES = 64,           /* shorter values are written at once */
+    LATER_GROWTH_MAX = 5,             /* a field's length, and jsonb's version */
+};
+
+/* Whether a field with this length is such a one. COPY has no length below -1. */
+static inline bool encode_is_later(int32_t length)
+{
+    return length < -1;
+}
+
+/* `raw` is borrowed until encode_waited. */
+void encode_later(struct buf *rows, enum later how, struct str raw);
+
+/* The field that it stands for: at most LATER_GROWTH_MAX bytes longer than its raw text. */
+void encode_waited(struct jsontext_sorter *sorter, struct buf *rows, int32_t length,
+                   const char bytes[LATER_BYTES]);
 
 /* Begins a field whose length is not known yet; encode_end writes the length. */
 size_t encode_begin(struct buf *buf);

@@ -38,6 +38,23 @@ static struct str inner_text(const struct record_field *field)
     return str_slice(field->raw, 1, field->raw.len - 1);
 }
 
+/* How a value is written if it may wait until its row is sent: it must be a slice of the
+ * record, which stays with the batch. */
+static bool may_wait(const struct row_writer *writer, const struct column *column,
+                     const struct record_field *field, enum later *ret_how)
+{
+    uintptr_t record = (uintptr_t)writer->record.ptr, at = (uintptr_t)field->raw.ptr;
+    if (!writer->batch->may_wait || column->is_key || field->raw.len < LATER_WORTH_BYTES ||
+        at < record || at - record > writer->record.len)
+        return false;
+    if (column->type == COLUMN_JSONB)
+        *ret_how = LATER_JSONB;
+    else
+        *ret_how = field->has_escapes ? LATER_UNESCAPED : LATER_TEXT;
+    return column->type == COLUMN_JSONB ||
+           (column->type == COLUMN_TEXT && field->kind == RECORD_STRING);
+}
+
 static void put_text(struct buf *buf, const struct record_field *field)
 {
     if (field->kind != RECORD_STRING)
@@ -46,15 +63,6 @@ static void put_text(struct buf *buf, const struct record_field *field)
         encode_unescaped(buf, inner_text(field));
     else
         encode_text(buf, inner_text(field));
-}
-
-static void put_jsonb(struct row_writer *writer, const struct record_field *field)
-{
-    struct buf *rows = &writer->batch->rows;
-    size_t begin = encode_begin(rows);
-    buf_put_byte(rows, ENCODE_JSONB_VERSION);
-    jsontext_put_sorted(&writer->sorter, rows, field->raw);
-    encode_end(rows, begin);
 }
 
 static bool put_boolean(struct buf *buf, struct str text)
@@ -209,9 +217,15 @@ static bool put_value(struct row_writer *writer, const struct column *column,
     }
     if (field->flaw)
         return false;
+    enum later how;
+    if (may_wait(writer, column, field, &how)) {
+        batch_put_later(writer->batch, how,
+                        how == LATER_JSONB ? field->raw : inner_text(field));
+        return true;
+    }
     switch (column->type) {
     case COLUMN_JSONB:
-        put_jsonb(writer, field);
+        encode_jsonb(rows, &writer->sorter, field->raw);
         return true;
     case COLUMN_TEXT:
         put_text(rows, field);
@@ -344,6 +358,7 @@ static enum row_result put_tuple(struct row_writer *writer, const struct record 
                                                   : ROW_PUT;
     assert(batch->row_count == 0 || batch->column_count == columns->count);
     batch->column_count = columns->count;
+    writer->record = record->sent;
     batch_row_begin(batch, record->position, record->sent);
     buf_put_be16(&batch->rows, (uint16_t)(columns->count + OWN_COLUMNS));
     for (size_t i = 0; i < columns->count && result < ROW_REJECTED; i++) {

@@ -55,6 +55,7 @@ struct row_writer {
     /* Scratch that is kept from row to row. */
     struct bound bound;
     struct jsontext_sorter sorter;
+    struct str record; /* the one that is being put */
     uint64_t extras_hash;
 };
 

@@ -515,7 +515,84 @@ START_TEST(hash_tells_records_extras_and_maps_apart)
 }
 END_TEST
 
-SUITE("worker/row", values_arrive_as_sent, numbers_at_the_limits_arrive,
+/* --- values that wait until their row is sent --- */
+
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123456789"
+
+static const char *const waiting[] = {
+    "{\"id\": 1, \"t\": \"" LONG "\", \"j\": {\"zz\": \"" LONG
+    "\", \"a\": [1, {\"c\": 2, \"b\": 1}]}}",
+    "{\"id\": 2, \"t\": \"short\", \"j\": {\"b\": 1, \"a\": 2}}",
+    "{\"id\": 3, \"t\": \"\\u00e4\\n" LONG "\", \"j\": \"\\u00e4" LONG "\"}",
+    "{\"id\": 4, \"t\": {\"" LONG "\": 1}, \"j\": null}",
+};
+
+#define WAITING_COLUMNS "id bigint, t text, j jsonb"
+
+static void put_waiting(struct page *page, bool may_wait)
+{
+    page_open(page, WAITING_COLUMNS);
+    page->writer.batch->may_wait = may_wait;
+    for (size_t i = 0; i < COUNT_OF(waiting); i++)
+        ck_assert_int_eq(put(page, waiting[i]), ROW_PUT);
+}
+
+START_TEST(a_value_that_waited_is_what_it_would_have_been)
+{
+    struct page now, later;
+    AUTO_BUF(part_now, KIB(16));
+    AUTO_BUF(part_later, KIB(16));
+    const size_t rows[] = {0, 2};
+    put_waiting(&now, false);
+    put_waiting(&later, true);
+    ck_assert_uint_eq(now.writer.batch->waiting_bytes, 0);
+    ck_assert_uint_lt(later.writer.batch->rows.len, now.writer.batch->rows.len);
+    batch_put_part(now.writer.batch, rows, COUNT_OF(rows), &part_now);
+    batch_put_part(later.writer.batch, rows, COUNT_OF(rows), &part_later);
+    ck_assert(str_eq(buf_str(&part_now), buf_str(&part_later)));
+    batch_mark(later.writer.batch, &(struct mark){.page = 1});
+    batch_aim_at_table(later.writer.batch, 0);
+    batch_aim_at_stage(later.writer.batch);
+    batch_close(now.writer.batch);
+    batch_close(later.writer.batch);
+    ck_assert(str_eq(buf_str(&now.writer.batch->rows), buf_str(&later.writer.batch->rows)));
+    for (size_t i = 0; i < COUNT_OF(waiting); i++)
+        ck_assert(str_eq(batch_row(now.writer.batch, i), batch_row(later.writer.batch, i)));
+    page_close(&now);
+    page_close(&later);
+}
+END_TEST
+
+/* The body stays with the batch. What lies elsewhere, as the arena of the page, does not. */
+START_TEST(a_value_waits_in_its_body_alone)
+{
+    for (int is_body = 0; is_body < 2; is_body++) {
+        struct page page;
+        struct buf body;
+        buf_init(&body, KIB(1));
+        buf_put(&body, str_from(waiting[0]));
+        page_open(&page, WAITING_COLUMNS);
+        struct batch *batch = page.writer.batch;
+        batch->may_wait = true;
+        char *copy = strdup(waiting[0]);
+        struct str text = is_body ? buf_str(&body) : str_from(copy);
+        ck_assert_int_eq(put_text(&page, text, 0), ROW_PUT);
+        batch_keep_body(batch, &body);
+        memset(copy, 'x', strlen(copy));
+        free(copy);
+        ck_assert_int_eq(batch->waiting_bytes > 0, is_body);
+        batch_mark(batch, &(struct mark){.page = 1});
+        batch_close(batch);
+        ck_assert_int_ge(
+            str_find(buf_str(&batch->rows), STR("{\"a\":[1,{\"b\":1,\"c\":2}],\"zz\":")), 0);
+        buf_done(&body);
+        page_close(&page);
+    }
+}
+END_TEST
+
+SUITE("worker/row", a_value_that_waited_is_what_it_would_have_been,
+      a_value_waits_in_its_body_alone, values_arrive_as_sent, numbers_at_the_limits_arrive,
       random_numbers_are_what_the_server_reads, random_json_is_what_the_server_reads,
       fields_find_their_columns_in_any_order, scalars_fill_value, unknown_fields_are_collected,
       newcomers_go_where_the_table_says, records_without_a_key_are_rejected,
