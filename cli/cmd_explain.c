@@ -28,8 +28,8 @@ static const char run_sql[] =
         "r.window_to") ", array_to_string(r.warnings, E'\\n'), "
                        "coalesce(d.spec -> 'pagination' ->> 'type', 'auto'), "
                        "(select count(*) from pagetide.job j where j.run = r.id), "
-                       "r.added || ' added, ' || r.changed || ' changed, ' || r.deleted || "
-                       "' deleted' "
+                       "concat_ws(', ', r.added || ' added', r.changed || ' changed', "
+                       "r.deleted || ' deleted') "
                        "from pagetide.run r join pagetide.history h on h.run = r.id left join "
                        "pagetide.definition d on d.stream = r.stream and d.version = r.version "
                        "where r.id = $1";

@@ -89,8 +89,9 @@ static void check_deletes(struct reader *reader, const struct yaml_node *map,
                           const struct table *table)
 {
     bool replaces = table->write == WRITE_REPLACE;
-    if (table->deletes && !replaces)
-        problem_add(reader->problems, node_at(map, "deletes"), "needs write: replace");
+    if (table->deletes && !replaces && !yaml_find(map, "deleted"))
+        problem_add(reader->problems, node_at(map, "deletes"),
+                    "needs write: replace, or \"deleted\"");
     else if (table->deletes == DELETES_SOFT && table->key_count == 0)
         problem_add(reader->problems, node_at(map, "deletes"),
                     "soft needs \"key\", by which a row is known again");
@@ -250,14 +251,35 @@ static void check_excluded(struct reader *reader, const struct yaml_node *map,
                             "\"%.*s\" belongs to the key", STR_ARG(stream->table.key[i]));
 }
 
+static void check_expression(struct reader *reader, const struct yaml_node *map,
+                             const char *key, const struct template *template)
+{
+    if (template && template->kind != TEMPLATE_EXPR && template->kind != TEMPLATE_MIXED)
+        problem_add(reader->problems, node_at(map, key),
+                    "must be an expression: \"{{ ... }}\"");
+}
+
+static void check_deleted(struct reader *reader, const struct yaml_node *map,
+                          const struct stream *stream)
+{
+    const struct table *table = &stream->table;
+    if (!stream->merge.deleted)
+        return;
+    check_expression(reader, map, "deleted", stream->merge.deleted);
+    if (table->write == WRITE_APPEND || table->key_count == 0)
+        problem_add(reader->problems, node_at(map, "deleted"),
+                    "needs write: upsert or replace, and \"key\", which says whose row goes");
+    else if (table->fills)
+        problem_add(reader->problems, node_at(map, "deleted"),
+                    "does not go with merge: fill, whose records are pieces");
+}
+
 static void check_merge(struct reader *reader, const struct yaml_node *map,
                         struct stream *stream)
 {
     struct merge *merge = &stream->merge;
-    if (merge->where && merge->where->kind != TEMPLATE_EXPR &&
-        merge->where->kind != TEMPLATE_MIXED)
-        problem_add(reader->problems, node_at(map, "where"),
-                    "must be an expression: \"{{ ... }}\"");
+    check_expression(reader, map, "where", merge->where);
+    check_deleted(reader, map, stream);
     with_check(reader, map, merge);
     check_excluded(reader, map, stream);
 }

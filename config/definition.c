@@ -267,6 +267,9 @@ static const struct key definition_list[] = {
     {.name = "where", .type = KEY_TEMPLATE_REF,
      .flags = IN_STREAM | KEY_ON_PAGE | KEY_ON_RECORD, S(merge.where),
      .help = "an expression: records for which it is false are left out"},
+    {.name = "deleted", .type = KEY_TEMPLATE_REF,
+     .flags = IN_STREAM | KEY_ON_PAGE | KEY_ON_RECORD, S(merge.deleted),
+     .help = "an expression: a record for which it is true deletes the row of its key"},
     {.name = "exclude", .type = KEY_TEXTS, .flags = IN_STREAM,
      S_LIST(merge.exclude, merge.exclude_count), .help = "fields that are left out"},
     {.name = "flatten", .type = KEY_TEXTS, .flags = IN_STREAM,
@@ -327,12 +330,11 @@ static const struct key definition_list[] = {
      .help = "fields beyond these go aside"},
     {.name = "deletes", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.deletes),
      .choices = deletes,
-     .help = "what becomes of a row that has vanished: hard (replace, if absent) deletes it, "
-             "soft sets `_pt_deleted_at`"},
+     .help = "what becomes of a row whose record has vanished, or is `deleted`: hard (if "
+             "absent) deletes it, soft sets `_pt_deleted_at`"},
     {.name = "shrink_guard", .type = KEY_TEXT, .flags = IN_STREAM, S(table.shrink_guard),
      .help = "replace: a run with fewer rows than this share (50% if absent) of those in the "
              "table fails; 0%: any number is right"},
-    {.name = "deleted", .flags = LATER_STREAM},
     {.name = "indexes", .type = KEY_STRUCTS, .flags = IN_STREAM,
      S_LIST(table.indexes, table.index_count), .keys = &index_keys,
      .help = "of the table; one or a list"},

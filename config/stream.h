@@ -150,8 +150,9 @@ struct merge {
     bool may_be_missing; /* at any step of path: no records then */
     struct with_field *with;
     size_t with_count;
-    struct template *where; /* NULL: all */
-    bool reads_response;    /* `with` or `where` do: the body is to be parsed before the cut */
+    struct template *where;   /* NULL: all */
+    struct template *deleted; /* NULL: no record says that it is gone */
+    bool reads_response; /* `with` or `where` do: the body is to be parsed before the cut */
     struct str *exclude;
     size_t exclude_count;
     struct str *flatten;

@@ -28,7 +28,8 @@ begin
     begin
         delete from pg_temp._pt_probe;
         execute format('insert into pg_temp._pt_probe select * from pg_temp.%I '
-            'where _pt_ord between $1 and $2', target ->> 'stage') using first, last;
+            'where _pt_ord between $1 and $2 %s', target ->> 'stage', case when target ? 'deletes'
+                then 'and _pt_hash is not null' end) using first, last;
         execute merge_sql(target || '{"stage": "_pt_probe"}') using numbers, runs, clock();
         return;
     exception when others then

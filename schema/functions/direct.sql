@@ -38,7 +38,7 @@ begin
             except all
             select a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute a
             where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
-                and a.attgenerated = '')
+                and a.attgenerated = '' and a.attname <> '_pt_deleted_at')
         or target ? 'key' and not pagetide.has_key_index(relation, target -> 'key') then
         raise exception 'the table is not as the batch was cut for' using errcode = 'PT010';
     end if;

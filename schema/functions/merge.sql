@@ -1,5 +1,6 @@
 -- From a batch's staging table to the stream's table.
--- Needs clock (helpers), part_key (definitions), merge_target (replace).
+-- Needs clock (helpers), part_key (definitions), merge_target (replace), delete_rows
+-- (deletes).
 
 -- How a staged value becomes one of the column's type. A text that names an offset is that instant
 -- in UTC, where the type has no place for the offset: PostgreSQL's own cast would drop it, and with
@@ -119,6 +120,7 @@ declare
     own constant text := '_pt_run, _pt_at, _pt_hash, _pt_aside';
     upsert boolean := target ->> 'write' = 'upsert';
     fills boolean := upsert and coalesce((target ->> 'fills')::boolean, false);
+    soft constant boolean := coalesce(target ->> 'deletes' = 'soft', false);
     names text;
     vals text;
     keys text;
@@ -154,8 +156,9 @@ begin
         || case when upsert then format(
             ' order by %1$ss._pt_ord desc on conflict (%2$s) do update set %3$s'
             '_pt_run = excluded._pt_run, _pt_at = excluded._pt_at, _pt_hash = excluded._pt_hash, '
-            '_pt_aside = excluded._pt_aside where t._pt_hash is distinct from excluded._pt_hash',
-            key_vals, keys, sets)
+            '_pt_aside = excluded._pt_aside%4$s where t._pt_hash is distinct from excluded._pt_hash%5$s',
+            key_vals, keys, sets, case when soft then ', _pt_deleted_at = null' end,
+            case when soft then ' or t._pt_deleted_at is not null' end)
         else ' order by s._pt_ord' end;
 end
 $$;
@@ -234,6 +237,7 @@ begin
             return;
         end if;
         target := merge_target(target, runs[1]); -- a stream has one active run
+        perform delete_rows(target, marks);
         execute merge_sql(target) using numbers, runs, clock();
     end if;
 end

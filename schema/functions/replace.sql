@@ -58,7 +58,8 @@ as $$
     select a.attname, format_type(a.atttypid, a.atttypmod)
             || case when a.attcollation <> t.typcollation
                 then ' collate ' || a.attcollation::regcollation else '' end,
-        format_type(a.atttypid, -1), format_type(k.atttypid, -1), a.attnotnull and not a.atthasdef
+        format_type(a.atttypid, -1), format_type(k.atttypid, -1),
+        a.attnotnull and not a.atthasdef and not target ? 'deletes'
     from jsonb_array_elements_text(target -> 'columns') with ordinality as c (name, at)
     join pg_attribute a on a.attrelid = format('%I.%I', target ->> 'schema', target ->> 'name')::regclass
         and a.attname = c.name and a.attnum > 0 and not a.attisdropped
@@ -70,7 +71,9 @@ as $$
 $$;
 
 -- What the table says of a single row must hold for the kept ones, so that a row which it would
--- refuse is found with its page. `not valid`: of rows that are there already nothing is asked.
+-- refuse is found with its page. `not valid`: of rows that are there already nothing is asked. A
+-- record that is `deleted` is kept too, without a hash: of such a stream nothing is asked before the
+-- end.
 create or replace function pagetide.add_kept_checks(target jsonb, kept regclass) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -80,7 +83,7 @@ declare
     c record;
 begin
     for c in select o.conname, pg_get_constraintdef(o.oid) as words from pg_constraint o
-        where o.conrelid = relation and o.contype = 'c' and o.conkey <@ array(
+        where o.conrelid = relation and o.contype = 'c' and not target ? 'deletes' and o.conkey <@ array(
                 select a.attnum from pg_attribute a where a.attrelid = relation and a.attnum > 0
                     and target -> 'columns' ? a.attname::text)
             and not exists (select from pg_constraint k where k.conrelid = kept
@@ -131,7 +134,7 @@ begin
     end if;
     perform from merge_columns(target); -- a column that is gone from the table is an error here
     perform fit_kept(target, coalesce(kept_rows(of_run), make_kept(of_run)));
-    return target || jsonb_build_object('schema', 'pagetide', 'name', kept_name(of_run), 'write',
+    return target - 'deletes' || jsonb_build_object('schema', 'pagetide', 'name', kept_name(of_run), 'write',
         case when jsonb_path_exists(target, '$.key[*]') then 'upsert' else 'append' end);
 end
 $$;
@@ -245,7 +248,8 @@ set search_path = pagetide, pg_temp
 as $$
 declare
     relation regclass := to_regclass(format('%I.%I', spec ->> 'schema', spec ->> 'table'));
-    kept text := coalesce(kept_rows(ending)::text, format('(select * from %s limit 0)', relation));
+    kept text := format('(select * from %s where _pt_hash is not null)', coalesce(
+        kept_rows(ending)::text, format('(select * from %s limit 0) none', relation)));
     soft boolean := coalesce(spec ->> 'deletes' = 'soft', false);
     keys name[];
     names name[];

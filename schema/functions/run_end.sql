@@ -59,14 +59,14 @@ as $$
         state = verdict.state, reason = verdict.reason, error = verdict.error,
         complete = least.complete, complete_why = least.complete_why,
         pages = s.pages, records = s.records, bytes = s.bytes, rejects = s.rejects,
-        asides = s.asides, retries = s.retries, folded = s.folded, finished_at = clock(),
-        warnings = end_warnings(ending)
+        asides = s.asides, retries = s.retries, folded = s.folded, deleted = s.deleted,
+        finished_at = clock(), warnings = end_warnings(ending)
     from run_verdict(ending) verdict,
         (select j.complete, j.complete_why from job j where j.run = ending
             order by doubt(j.complete) desc nulls first, j.n limit 1) least,
         (select sum(j.page) as pages, sum(j.records) as records, sum(j.bytes) as bytes,
             sum(j.rejects) as rejects, sum(j.asides) as asides, sum(j.retries) as retries,
-            sum(j.folded) as folded
+            sum(j.folded) as folded, sum(j.deleted) as deleted
             from job j where j.run = ending) s
     where r.id = ending
     returning r.state

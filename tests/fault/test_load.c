@@ -43,12 +43,17 @@ static const char definition[] =
     "  staged: {params: {s: staged}, write: upsert, key: [id], columns: {id: integer}}\n"
     "  mixed: {params: {s: mixed}, write: upsert, key: [id], columns: {small: smallint}}\n"
     "  replaced: {params: {s: replaced}, write: replace, key: [id], shrink_guard: 0%%}\n"
-    "  renewed: {params: {s: renewed}, write: replace, shrink_guard: 0%%}\n";
+    "  renewed: {params: {s: renewed}, write: replace, shrink_guard: 0%%}\n"
+    "  thinned: {params: {s: thinned}, write: replace, key: [id], shrink_guard: 0%%, "
+    "deleted: \"{{ gone }}\"}\n"
+    "  deleted: {params: {s: deleted}, write: upsert, key: [id], deleted: \"{{ gone }}\"}\n"
+    "  marked: {params: {s: marked}, write: upsert, key: [k, n], deleted: \"{{ gone }}\", "
+    "deletes: soft}\n";
 
 static const char *const upserts[] = {"upserted", "twofold", "staged", "mixed"};
 static const char *const appends[] = {"plain", "counted"};
-#define KEYED_STREAMS "api.upserted api.twofold api.staged api.mixed"
-#define REPLACED      "api.replaced api.renewed"
+#define KEYED_STREAMS "api.upserted api.twofold api.staged api.mixed api.deleted api.marked"
+#define REPLACED      "api.replaced api.renewed api.thinned"
 
 struct siege {
     struct pagetide pagetide;
@@ -91,8 +96,10 @@ static void put_record(struct siege *siege, struct buf *buf, struct buf *truth, 
 {
     int id = siege->ids[page][i], version = siege->versions[page][i];
     buf_printf(buf,
-               "%s{\"id\":%d,\"k\":\"k,\\\"%d\",\"n\":%d.5%s,\"small\":\"%d\",\"v\":\"v%d\"}",
-               i ? "," : "", id, id % 7, id, version % 2 ? "0" : "", version, version);
+               "%s{\"id\":%d,\"k\":\"k,\\\"%d\",\"n\":%d.5%s,\"small\":\"%d\",\"v\":\"v%d\","
+               "\"gone\":%s}",
+               i ? "," : "", id, id % 7, id, version % 2 ? "0" : "", version, version,
+               version % 3 == 2 ? "true" : "false");
     buf_printf(truth, "%s(%d,%d,%d,%d)", page || i ? "," : "", page, i, id, version);
 }
 
@@ -155,8 +162,23 @@ static const char *newest_records(void)
                          "order by id, page desc, pos desc) r");
 }
 
+static const char *present_records(void)
+{
+    return pagetide_text("%s where version %% 3 <> 2", newest_records());
+}
+
+static void check_deleted(struct siege *siege)
+{
+    check_same(siege, "deleted", present_records());
+    pagetide_sql(&siege->pagetide,
+                 "drop view if exists api.unmarked; create view api.unmarked as "
+                 "select * from api.marked where _pt_deleted_at is null");
+    check_same(siege, "unmarked", present_records());
+}
+
 static void check_replaced(struct siege *siege)
 {
+    check_same(siege, "thinned", present_records());
     check_same(siege, "replaced", newest_records());
     check_folded(siege, "replaced");
     check_same(siege, "renewed", all_records());
@@ -192,6 +214,7 @@ static void keep_old(struct siege *siege, const char *table)
 static void check_round(struct siege *siege, bool has_appended)
 {
     check_replaced(siege);
+    check_deleted(siege);
     for (size_t i = 0; i < COUNT_OF(upserts); i++) {
         check_same(siege, upserts[i], newest_records());
         check_folded(siege, upserts[i]);

@@ -190,7 +190,8 @@ void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t r
     json_out_int(&out, "run", run);
     json_out_bool(&out, "adopt", table->may_adopt);
     json_out_bool(&out, "upsert", table->write != WRITE_APPEND && table->key_count);
-    json_out_bool(&out, "soft", table->deletes == DELETES_SOFT);
+    if (table->deletes == DELETES_SOFT)
+        json_out_bool(&out, "soft", true);
     json_out_int(&out, "max_columns", table->max_columns);
     if (!fields)
         json_out_bool(&out, "blank", true);

@@ -90,6 +90,8 @@ static void put_table(struct json_out *out, const struct commit_message *message
     json_out_bool(out, "direct", message->rows == ROWS_IN_TABLE);
     json_out_bool(out, "part", message->rows == ROWS_IN_PART);
     json_out_bool(out, "fills", table->fills);
+    if (message->stream->merge.deleted)
+        put_text(out, "deletes", table->deletes == DELETES_SOFT ? STR("soft") : STR("hard"));
     json_out_close(out, '}');
 }
 

@@ -24,6 +24,17 @@ static const uint32_t oids[] = {
 
 /* --- the question --- */
 
+/* A record that says it is gone has no hash: it is "the same" as a row that is not there, and
+ * as one that is marked as deleted. */
+static const char *hash_sql(const struct stream *stream)
+{
+    if (!stream->merge.deleted)
+        return "t._pt_hash";
+    return stream->table.deletes == DELETES_SOFT
+               ? "case when t._pt_deleted_at is null then coalesce(t._pt_hash, 0) end"
+               : "coalesce(t._pt_hash, 0)";
+}
+
 /*
  *     select p.at - 1, t.is_there is null
  *     from unnest($1::bigint[], …, $n::bigint[]) with ordinality as p (k1, …, hash, at)
@@ -34,9 +45,10 @@ static const uint32_t oids[] = {
  * `offset 0` keeps the planner from making a join of it that reads the whole table: each key is
  * looked up in the index.
  */
-static void put_sparse_sql(struct buf *sql, const struct table *table,
+static void put_sparse_sql(struct buf *sql, const struct stream *stream,
                            const struct columns *columns)
 {
+    const struct table *table = &stream->table;
     AUTO_BUF(names, SQL_BYTES_MAX);
     AUTO_BUF(where, SQL_BYTES_MAX);
     int at = 0;
@@ -53,7 +65,7 @@ static void put_sparse_sql(struct buf *sql, const struct table *table,
     }
     buf_printf(sql, "$%d::bigint[]) with ordinality as p (%shash, at) left join lateral ",
                at + 1, names.ptr);
-    buf_puts(sql, "(select true as is_there, t._pt_hash as hash from ");
+    buf_printf(sql, "(select true as is_there, %s as hash from ", hash_sql(stream));
     pg_sql_put_identifier(sql, table->schema);
     buf_put_byte(sql, '.');
     pg_sql_put_identifier(sql, table->name);
@@ -72,12 +84,13 @@ static void put_sparse_sql(struct buf *sql, const struct table *table,
  *         where t."id" between $3::bigint and $4::bigint) t on t.key = p.key
  *     where t.hash is distinct from p.hash order by 1
  */
-static void put_dense_sql(struct buf *sql, const struct table *table, struct str key)
+static void put_dense_sql(struct buf *sql, const struct stream *stream, struct str key)
 {
+    const struct table *table = &stream->table;
     buf_puts(sql, "select p.at - 1, t.key is null from unnest($1::bigint[], $2::bigint[]) "
                   "with ordinality as p (key, hash, at) left join (select t.");
     pg_sql_put_identifier(sql, key);
-    buf_puts(sql, " as key, t._pt_hash as hash from ");
+    buf_printf(sql, " as key, %s as hash from ", hash_sql(stream));
     pg_sql_put_identifier(sql, table->schema);
     buf_put_byte(sql, '.');
     pg_sql_put_identifier(sql, table->name);
@@ -178,11 +191,11 @@ void probe_send(struct pg *pg, const struct stream *stream, const struct column_
     if (number)
         range = read_range(&map->columns, batch);
     if (range.is_dense) {
-        put_dense_sql(&sql, &stream->table, number->name);
+        put_dense_sql(&sql, stream, number->name);
         params[count++] = pg_int(range.least);
         params[count++] = pg_int(range.highest);
     } else {
-        put_sparse_sql(&sql, &stream->table, &map->columns);
+        put_sparse_sql(&sql, stream, &map->columns);
     }
     pg_query(pg, sql.ptr, params, count, TIMEOUT_MS, fn, ctx);
     for (size_t i = 0; i < arrays.count; i++)

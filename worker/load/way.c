@@ -10,7 +10,7 @@ bool way_hashes_keys(const struct stream *stream, const struct column_map *map)
 
 bool way_is_binary(const struct column_map *map, const struct batch *batch)
 {
-    if (batch->has_odd || batch->is_spelled)
+    if (batch->has_odd || batch->has_deleted || batch->is_spelled)
         return false;
     for (size_t i = 0; i < map->columns.count; i++)
         if (map->columns.items[i].type == COLUMN_OTHER &&

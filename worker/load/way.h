@@ -52,7 +52,8 @@ struct way_memory {
  * that. */
 bool way_hashes_keys(const struct stream *stream, const struct column_map *map);
 
-/* Whether all values of the batch are in the binary form that the table takes. */
+/* Whether all rows of the batch are to be in the table, with values in the binary form that it
+ * takes. */
 bool way_is_binary(const struct column_map *map, const struct batch *batch);
 
 /* `keys`: where way_hashes_keys, else NULL. */

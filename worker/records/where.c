@@ -31,7 +31,7 @@ static bool find(void *ctx, struct str name, struct arena *arena, struct value *
     return true;
 }
 
-bool where_keeps(const struct where *where, const struct record *record, bool *ret_keeps,
+bool where_holds(const struct where *where, const struct record *record, bool *ret_holds,
                  struct err *err)
 {
     struct record_scope own = {where, record};
@@ -41,7 +41,7 @@ bool where_keeps(const struct where *where, const struct record *record, bool *r
     struct value value;
     arena_reset(where->scratch);
     if (!template_fill(where->template, &scope, false, where->scratch, &value, err))
-        return err_wrap(err, "where: record %zu", record->position);
-    *ret_keeps = value_holds(value);
+        return err_wrap(err, "%s: record %zu", where->key, record->position);
+    *ret_holds = value_holds(value);
     return true;
 }

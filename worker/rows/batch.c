@@ -60,7 +60,7 @@ void batch_reset(struct batch *batch)
     drop_bodies(batch);
     batch->row_count = batch->mark_count = batch->reject_count = 0;
     batch->column_count = 0;
-    batch->is_closed = batch->has_odd = batch->is_spelled = false;
+    batch->is_closed = batch->has_odd = batch->has_deleted = batch->is_spelled = false;
     batch->may_wait = false;
     batch->waiting_bytes = 0;
     batch->opened_mono_ms = 0;

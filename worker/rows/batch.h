@@ -47,6 +47,7 @@ struct batch {
     bool may_wait; /* in: most rows will not be sent, so long values need not be written */
     size_t
         waiting_bytes; /* what values that wait (encode.h) become, at most; 0: there are none */
+    bool has_deleted;  /* a row says that its record is gone: its `_pt_hash` is null */
     bool has_odd;      /* a row has, or had, a value that is to be staged (form.h) */
     bool is_spelled;   /* batch_spell; no page may begin */
     bool is_closed;    /* the trailer is written; no page may begin */

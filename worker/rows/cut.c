@@ -23,7 +23,7 @@ struct cutting {
     struct row_writer writer;
     struct with with;
     struct reshape reshape;
-    struct where where;
+    struct where where, deleted;
     struct bookmark_high high;
     bool wants_table; /* a record that can be stored was met */
     bool is_unknown;
@@ -55,6 +55,11 @@ static bool put_record(struct cutting *cutting, const struct record *record, str
     }
     cut->is_refused = true;
     return err_set(err, ERR_INPUT, "cut", 0, "record %zu: %s", record->position, reason);
+}
+
+static bool has_condition(const struct cutting *cutting)
+{
+    return cutting->where.template || cutting->deleted.template;
 }
 
 static bool is_whole(const struct cut *cut)
@@ -123,7 +128,10 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
         own_ids_take(&cut->own_ids, record);
     bookmark_high_take(&cutting->high, record);
     reshape_flatten(&cutting->reshape, record);
-    if (cutting->where.template && !where_keeps(&cutting->where, record, &is_kept, err))
+    if (cutting->where.template && !where_holds(&cutting->where, record, &is_kept, err))
+        return false;
+    if (is_kept && cutting->deleted.template &&
+        !where_holds(&cutting->deleted, record, &cutting->writer.is_deleted, err))
         return false;
     if (is_kept)
         reshape_exclude(&cutting->reshape, record);
@@ -276,7 +284,8 @@ static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struc
     *cutting = (struct cutting){
         .cut = cut,
         .with = {.merge = &stream->merge, .arena = cut->arena},
-        .where = {.template = stream->merge.where, .scope = cut->scope},
+        .where = {.key = "where", .template = stream->merge.where, .scope = cut->scope},
+        .deleted = {.key = "deleted", .template = stream->merge.deleted, .scope = cut->scope},
         .high = {.bookmark = &stream->bookmark,
                  .arena = cut->arena,
                  .now_us = cut->scope ? cut->scope->now_us : 0},
@@ -286,8 +295,8 @@ static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struc
     if (!with_start(&cutting->with, cut->scope, err))
         return NULL;
     start_writer(cutting, batch);
-    if (cutting->where.template)
-        cutting->where.scratch = arena_new();
+    if (has_condition(cutting))
+        cutting->where.scratch = cutting->deleted.scratch = arena_new();
     batch_page_begin(batch);
     if (cutting->with.count)
         batch_set_added(batch, with_format(&cutting->with));
@@ -364,7 +373,7 @@ static bool is_over(struct cutting *cutting, const struct record *record)
 {
     const struct cut *cut = cutting->cut;
     cutting->work += record->raw.len + cut->columns->count;
-    if (cutting->where.template)
+    if (has_condition(cutting))
         cutting->work = WORK_A_LOOK; /* how long an expression takes cannot be told */
     if (cutting->work < WORK_A_LOOK || !cut->slice_ms)
         return false;

@@ -336,7 +336,11 @@ static void put_own_columns(struct row_writer *writer, const struct record *reco
     uint64_t hash = record_id_hash_fields(record, writer->binder.columns->seed);
     if (writer->binder.extra_count)
         hash = hash_fold(hash, writer->extras_hash);
-    encode_int8(&batch->rows, (int64_t)hash);
+    if (writer->is_deleted)
+        encode_null(&batch->rows);
+    else
+        encode_int8(&batch->rows, (int64_t)hash);
+    batch->has_deleted |= writer->is_deleted;
     put_asides(&batch->rows, bound);
     encode_int8(&batch->rows, (int64_t)batch->mark_count);
     encode_int8(&batch->rows, (int64_t)batch->row_count - 1);

@@ -46,6 +46,7 @@ struct row_writer {
     /* in */
     struct batch *batch;
     struct binder binder;  /* its members under `in` */
+    bool is_deleted;       /* the next record says that it is gone: its row has no hash */
     row_seen_fn on_record; /* may be NULL */
     void *on_record_ctx;
     /* out */

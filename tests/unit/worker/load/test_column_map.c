@@ -121,7 +121,7 @@ START_TEST(the_plan_lists_key_declared_and_new_fields)
     ck_assert_str_is(
         buf_str(&plan),
         "{\"stream\":\"shop.orders\",\"schema\":\"shop\",\"table\":\"orders\",\"run\":7,"
-        "\"adopt\":false,\"upsert\":true,\"soft\":false,\"max_columns\":50,\"key\":[\"id\"],"
+        "\"adopt\":false,\"upsert\":true,\"max_columns\":50,\"key\":[\"id\"],"
         "\"declared\":[{\"name\":\"total\",\"type\":\"numeric(6,2)\"}],"
         "\"fields\":[{\"field\":\"userID\",\"column\":\"user_id\",\"type\":\"bigint\","
         "\"widen\":false},{\"field\":\"n\",\"column\":\"n\",\"type\":\"numeric\","

@@ -33,11 +33,12 @@ static const char *verdict(const char *template_text, const char *json)
     struct template template;
     err = (struct err)ERR_INIT;
     ck_assert_ok(template_compile(arena, str_from(template_text), &template, &err), err);
-    struct where where = {.template = &template, .scope = &scope, .scratch = scratch};
+    struct where where = {
+        .key = "where", .template = &template, .scope = &scope, .scratch = scratch};
     struct record record = read(json);
     record.position = 4;
     bool is_kept;
-    if (!where_keeps(&where, &record, &is_kept, &err))
+    if (!where_holds(&where, &record, &is_kept, &err))
         return err.text;
     return is_kept ? "kept" : "dropped";
 }
