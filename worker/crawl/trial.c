@@ -142,7 +142,8 @@ static bool take_other(struct crawl *crawl)
     struct str note = arena_printf(crawl->arena, "%.*s, since by %.*s it %.*s", STR_ARG(words),
                                    STR_ARG(pager->recognised), STR_ARG(crawl->refusal));
     note_refusal(crawl, words);
-    pager->in_force = pager_words_parse(crawl->arena, words, &pager->recognised);
+    pager->in_force =
+        pager_words_parse(crawl->arena, words, pager->declared, &pager->recognised);
     crawl->env->on_recognised(crawl->env->ctx, crawl, note);
     return true;
 }

@@ -329,7 +329,8 @@ static bool read_words(const struct checkpoint_from *from, struct value words,
 {
     if (words.kind != VALUE_STRING || from->declared->type != PAGINATE_AUTO)
         return true;
-    pager->in_force = pager_words_parse(from->job_arena, words.text, &pager->recognised);
+    pager->in_force =
+        pager_words_parse(from->job_arena, words.text, from->declared, &pager->recognised);
     return pager->in_force ||
            err_set(err, ERR_INPUT, "checkpoint", 0,
                    "this version does not know the paging \"%.*s\"", STR_ARG(words.text));

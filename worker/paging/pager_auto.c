@@ -510,8 +510,8 @@ void pager_auto_recognise(struct pager_step *step, struct pager *now)
             be_one_page(step, now, "nothing in the answer tells of more");
         return;
     }
-    now->in_force =
-        pager_words_parse(step->facts->job_arena, str_from(search.words), &now->recognised);
+    now->in_force = pager_words_parse(step->facts->job_arena, str_from(search.words),
+                                      now->declared, &now->recognised);
     assert(now->in_force);
     now->type = now->in_force->type;
     bool has_own_number = search.own_kind == OWN_PAGE || search.own_kind == OWN_OFFSET;

@@ -77,6 +77,7 @@ static void locate_all(struct arena *arena, const struct type *type, struct str 
 }
 
 const struct pagination *pager_words_parse(struct arena *arena, struct str words,
+                                           const struct pagination *declared,
                                            struct str *ret_words)
 {
     if (words.len >= PAGER_WORDS_MAX)
@@ -98,6 +99,8 @@ const struct pagination *pager_words_parse(struct arena *arena, struct str words
         how->type = types[i].type;
         locate_all(arena, &types[i], where, flag, how);
     }
+    if (declared->total.kind != LOCATOR_NONE)
+        how->total = declared->total;
     return how;
 }
 

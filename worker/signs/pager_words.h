@@ -12,6 +12,9 @@
  * last record; `_flag` reads a flag that is true while more follows, `_end` one that is true on
  * the last page, and `_open` none: only an empty page is the end.
  *
+ * `declared` is the definition's `auto`: its total_path stands instead of the recognised one,
+ * so that a page or offset ends by it.
+ *
  * Returns the pagination that the words mean, in `arena`, or NULL where they are
  * PAGER_WORDS_MAX bytes or more. *ret_words is a copy of them beside it. A type that is
  * not known becomes NONE, and a place that cannot be read is not given; words from pager_auto
@@ -20,6 +23,7 @@
 enum { PAGER_WORDS_MAX = 256 };
 
 const struct pagination *pager_words_parse(struct arena *arena, struct str words,
+                                           const struct pagination *declared,
                                            struct str *ret_words);
 
 /* A warning: what is wrong with the paging that was recognised, and how a definition says

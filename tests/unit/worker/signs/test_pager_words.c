@@ -26,13 +26,15 @@ static const struct {
     {"later x y", PAGINATE_NONE, "", "", "y"},
 };
 
+static const struct pagination automatic = {.type = PAGINATE_AUTO};
+
 START_TEST(words_mean_a_pagination)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         struct str words;
         const struct pagination *how =
-            pager_words_parse(arena, str_from(table[i].words), &words);
+            pager_words_parse(arena, str_from(table[i].words), &automatic, &words);
         const struct {
             const char *name;
             const struct locator *locator;
@@ -55,12 +57,25 @@ START_TEST(words_mean_a_pagination)
 }
 END_TEST
 
+START_TEST(what_the_definition_names_stands_instead)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str words;
+    struct pagination declared = automatic;
+    declared.total.kind = LOCATOR_BODY;
+    declared.total.source = STR("stats.n");
+    ck_assert_str_is(
+        pager_words_parse(arena, STR("page_total total page"), &declared, &words)->total.source,
+        "stats.n");
+}
+END_TEST
+
 START_TEST(a_cursor_may_have_a_flag_and_go_into_the_body)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct str words;
     const struct pagination *how = pager_words_parse(
-        arena, STR("cursor_end nextPageStart body:a.start isLastPage"), &words);
+        arena, STR("cursor_end nextPageStart body:a.start isLastPage"), &automatic, &words);
     ck_assert_str_is(how->cursor.source, "nextPageStart");
     ck_assert_str_is(how->has_more.source, "isLastPage");
     ck_assert(how->is_flag_of_end && how->flag_absent == 1);
@@ -79,7 +94,7 @@ START_TEST(nothing_is_borrowed_from_the_words)
     AUTO_ARENA struct arena *arena = arena_new();
     char text[] = "cursor next after";
     struct str words;
-    const struct pagination *how = pager_words_parse(arena, str_from(text), &words);
+    const struct pagination *how = pager_words_parse(arena, str_from(text), &automatic, &words);
     memset(text, 'x', sizeof text - 1);
     ck_assert_str_is(words, "cursor next after");
     ck_assert_str_is(how->cursor.source, "next");
@@ -93,12 +108,12 @@ START_TEST(there_is_a_ceiling)
     char text[PAGER_WORDS_MAX + 1] = "";
     memset(text, 'a', PAGER_WORDS_MAX);
     struct str words = STR("left alone");
-    ck_assert_ptr_null(pager_words_parse(arena, str_from(text), &words));
+    ck_assert_ptr_null(pager_words_parse(arena, str_from(text), &automatic, &words));
     ck_assert_str_is(words, "left alone");
-    ck_assert_ptr_nonnull(pager_words_parse(arena, str_from(text + 1), &words));
+    ck_assert_ptr_nonnull(pager_words_parse(arena, str_from(text + 1), &automatic, &words));
 }
 END_TEST
 
 SUITE("worker/signs/pager_words", words_mean_a_pagination,
-      a_cursor_may_have_a_flag_and_go_into_the_body, nothing_is_borrowed_from_the_words,
-      there_is_a_ceiling)
+      what_the_definition_names_stands_instead, a_cursor_may_have_a_flag_and_go_into_the_body,
+      nothing_is_borrowed_from_the_words, there_is_a_ceiling)
