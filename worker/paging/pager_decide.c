@@ -249,6 +249,7 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
         return step.decision;
     weigh_emptiness(&step);
     evidence_remember(&step);
+    evidence_look_overrun(&step);
     evidence_look(&step);
     struct pager_decision decision = weigh_signs(&step);
     evidence_weigh(&step, &decision);

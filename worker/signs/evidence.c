@@ -191,6 +191,34 @@ bool evidence_is_overrun(const struct pager_step *step, int64_t total)
            !step->facts->stream->table.key_count && !step->pager->declared->allows_repeats;
 }
 
+/*
+ * The pages of one that is asked for by number may be the same again and again, with fields
+ * that change. Twice a total that stands, and 200 pages, is far more than what one that counts
+ * something else, or that is old, would explain. Where records have ids, those tell before
+ * (crawl/twice.c).
+ */
+enum { OVERRUN_PAGES = 200, OVERRUN_TIMES = 2 };
+
+void evidence_look_overrun(struct pager_step *step)
+{
+    struct look look;
+    struct str name;
+    bool is_sure;
+    int64_t total, seen = step->facts->seen, reached = pager_reached(step->pager, seen);
+    if (step->pager->page < OVERRUN_PAGES - 1 || !pager_is_numbered(step->pager) ||
+        step->signs.has_end || has_own_count(step))
+        return;
+    look_open(&look, step->facts, step->arena);
+    if (!find_total(step, &look, &name, &total, &is_sure) || total <= seen ||
+        reached / OVERRUN_TIMES <= total || !evidence_is_overrun(step, total))
+        return;
+    pager_step_sign_end(step, COMPLETE_ASSUMED,
+                        arena_printf(step->arena, "%.*s is %lld on the first page and on this",
+                                     STR_ARG(name), (long long)total));
+    pager_step_sign_more(step, arena_printf(step->arena, "%lld were read: did some come twice?",
+                                            (long long)reached));
+}
+
 enum total_says {
     TOTAL_NOTHING,
     TOTAL_REACHED, /* the end is proved */

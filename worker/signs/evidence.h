@@ -61,6 +61,13 @@ bool evidence_counts_all(const struct pager *pager, const struct stream *stream)
 bool evidence_is_overrun(const struct pager_step *step, int64_t total);
 
 /*
+ * Ends what is asked for by number, and named by nothing as the last page, where more than
+ * twice a total was read that the definition does not name, and at least 200 pages: as
+ * evidence_is_overrun, both signs at once.
+ */
+void evidence_look_overrun(struct pager_step *step);
+
+/*
  * Of an answer that a rule of `responses` calls the last: why the rule may be misspelt. It
  * leaves the job without any record, or the answer's own flag or count says that more follows.
  * A link says nothing here: behind the last page it is often stale. In step->arena; empty:

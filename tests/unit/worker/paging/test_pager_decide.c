@@ -14,13 +14,17 @@ static bool finds_nothing(void *ctx, struct str name, struct arena *arena, struc
     return false;
 }
 
-/* A page of `seen` records without headers, read by a stream of that pagination. */
+static struct stream stream;
+static struct http_header total; /* of each answer, where it has a name */
+
+/* A page of `seen` records, read by a stream of that pagination. */
 static struct pager_decision page_of(struct arena *arena, struct pager *pager, int64_t seen)
 {
-    static const struct stream stream;
     static const struct expr_scope scope = {.find = finds_nothing};
     const struct pager_facts facts = {.url = STR("https://h/x"),
                                       .home_url = STR("https://h/x"),
+                                      .headers = &total,
+                                      .header_count = total.name.len > 0,
                                       .seen = seen,
                                       .taken = seen,
                                       .stream = &stream,
@@ -104,10 +108,66 @@ static bool find_response(void *ctx, struct str name, struct arena *of, struct v
 }
 
 /* The largest numbers that an answer, a definition and a checkpoint can have. */
+/* Pages of 20 until something else than MORE is decided, or 300 are read. */
+static struct pager_decision read_on(struct arena *arena, struct pager *pager, const char *said)
+{
+    static const struct pagination def = {.type = PAGINATE_PAGE,
+                                          .start = 1,
+                                          .stops_on_empty = true,
+                                          .maximum = -1,
+                                          .max_iterations = -1,
+                                          .max_records = -1,
+                                          .max_time_ms = -1};
+    struct pager_decision decision = {.outcome = PAGER_MORE};
+    total = (struct http_header){STR("x-total-count"), str_from(said)};
+    pager_start(pager, &def);
+    while (decision.outcome == PAGER_MORE && pager->page < 300)
+        decision = page_of(arena, pager, 20);
+    total = (struct http_header){0};
+    return decision;
+}
+
+START_TEST(more_than_twice_a_total_that_stands_is_no_list)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct pager pager;
+    struct pager_decision decision = read_on(arena, &pager, "235");
+    ck_assert_int_eq(pager.page, 200);
+    ck_assert_int_eq(decision.outcome, PAGER_TRUNCATED);
+    ck_assert_int_eq(decision.reason, REASON_INCONSISTENT_END);
+    ck_assert_int_eq(decision.complete, COMPLETE_CONTRADICTED);
+    ck_assert_str_is(decision.why, "x-total-count is 235 on the first page and on this, but "
+                                   "4000 were read: did some come twice?");
+    ck_assert_int_eq(read_on(arena, &pager, "2500").outcome, PAGER_TRUNCATED);
+    ck_assert_int_eq(pager.page, 251);
+}
+END_TEST
+
+START_TEST(what_is_no_total_or_may_come_twice_goes_on)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct pager pager;
+    ck_assert_int_eq(read_on(arena, &pager, "20").outcome, PAGER_MORE); /* of each answer */
+    ck_assert_int_eq(read_on(arena, &pager, "3000").outcome, PAGER_MORE);
+    struct pagination def = {.type = PAGINATE_PAGE,
+                             .maximum = -1,
+                             .max_iterations = -1,
+                             .max_records = -1,
+                             .max_time_ms = -1,
+                             .allows_repeats = true};
+    pager_start(&pager, &def);
+    total = (struct http_header){STR("x-total-count"), STR("30")};
+    for (int i = 0; i < 300; i++)
+        ck_assert_int_eq(page_of(arena, &pager, 20).outcome, PAGER_MORE);
+    stream.table.key_count = 1; /* keys tell better */
+    ck_assert_int_eq(read_on(arena, &pager, "235").outcome, PAGER_MORE);
+    stream = (struct stream){0};
+}
+END_TEST
+
 START_TEST(the_largest_numbers_do_not_wrap)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    static const struct stream stream;
     static const struct expr_scope scope = {.find = find_response};
     const struct pager_facts facts = {.url = STR("https://h/x"),
                                       .home_url = STR("https://h/x"),
@@ -138,5 +198,7 @@ START_TEST(the_largest_numbers_do_not_wrap)
 }
 END_TEST
 
-SUITE("worker/paging/pager_decide", the_largest_numbers_do_not_wrap, offsets_grow_by_what_came,
-      limits_are_told_apart_from_ends, a_page_that_cannot_be_decided_changes_nothing)
+SUITE("worker/paging/pager_decide", more_than_twice_a_total_that_stands_is_no_list,
+      what_is_no_total_or_may_come_twice_goes_on, the_largest_numbers_do_not_wrap,
+      offsets_grow_by_what_came, limits_are_told_apart_from_ends,
+      a_page_that_cannot_be_decided_changes_nothing)
