@@ -5,8 +5,8 @@
 #   work   a new folder of this run          cache   a folder that stays, for what is installed
 #   port   a free port                       SERVER  http://127.0.0.1:$port
 #
-# A server.sh sets `key`, the field that tells records apart, and `own`, the fields that the
-# server adds (words), and defines:
+# A server.sh sets `key`, the field that tells records apart, `own`, the fields that the server
+# adds (words), and `start_limit_s` where it may take more than ten minutes to start. It defines:
 #
 #   install   puts the server below $cache; `skip` where it cannot be had
 #   launch    runs it in the foreground

@@ -77,7 +77,7 @@ start_server() {
 }
 
 await_server() {
-    local deadline=$((SECONDS + ${start_limit_s:-90}))
+    local deadline=$((SECONDS + ${start_limit_s:-600}))
     until answers >/dev/null 2>&1; do
         kill -0 "$server_pid" 2>/dev/null || return 1
         [ "$SECONDS" -lt "$deadline" ] || return 1

@@ -2,6 +2,7 @@
 # Wagtail (PyPI): offset and limit, at most 20 records a page, meta.total_count.
 key=id
 own="meta title"
+start_limit_s=1800 # its migrations take minutes where other work goes on
 
 install() {
     install_from_pypi
