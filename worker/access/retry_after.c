@@ -197,7 +197,8 @@ bool retry_after_is_spent(const struct http_answer *answer,
                           const struct retry_after_quota *quota)
 {
     static const struct str names[] = {STR_INIT("ratelimit-remaining"),
-                                       STR_INIT("x-ratelimit-remaining")};
+                                       STR_INIT("x-ratelimit-remaining"),
+                                       STR_INIT("x-rate-limit-remaining")};
     if (is_zero(text_in(quota->remaining)))
         return true;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
@@ -218,10 +219,26 @@ static int64_t server_time_us(const struct http_answer *answer, int64_t now_us)
 /* One place where an answer may name a time; `value` is empty where it does not. */
 struct server_wait {
     struct str name, value;
-    bool is_reset; /* a duration is read too */
+    enum wait_unit { WAIT_TIME, WAIT_RESET, WAIT_MS } unit; /* RESET: a duration is read too */
 };
 
-enum { WAIT_PLACES = 4 };
+/* In the order in which they are believed; the definition's own place has no header. */
+static const struct {
+    struct str name;
+    enum wait_unit unit;
+    bool is_of_any_refusal; /* else of one for the quota */
+} waits_known[] = {
+    {STR_INIT("retry-after"), WAIT_TIME, true},
+    {STR_INIT("rate_limit.reset"), WAIT_RESET, false},
+    {STR_INIT("retry-after-ms"), WAIT_MS, true},
+    {STR_INIT("x-retry-after"), WAIT_TIME, true},
+    {STR_INIT("ratelimit-reset"), WAIT_RESET, false},
+    {STR_INIT("x-ratelimit-reset"), WAIT_RESET, false},
+    {STR_INIT("x-rate-limit-reset"), WAIT_RESET, false},
+    {STR_INIT("x-ratelimit-reset-after"), WAIT_RESET, false},
+};
+
+enum { WAIT_PLACES = COUNT_OF(waits_known), WAIT_OWN = 1 };
 
 static struct str header_value(const struct http_answer *answer, struct str name)
 {
@@ -229,28 +246,33 @@ static struct str header_value(const struct http_answer *answer, struct str name
     return header ? str_trim(header->value) : STR_NONE;
 }
 
-/* In the order in which they are believed. */
 static void find_waits(const struct http_answer *answer, const struct retry_after_quota *quota,
                        struct server_wait ret_waits[WAIT_PLACES])
 {
-    static const struct str names[WAIT_PLACES] = {
-        STR_INIT("retry-after"), STR_INIT("rate_limit.reset"), STR_INIT("ratelimit-reset"),
-        STR_INIT("x-ratelimit-reset")};
     bool resets = answer->status == 429 || retry_after_is_spent(answer, quota);
+    bool refuses = answer->status >= 400 || answer->status == 202;
     for (size_t i = 0; i < WAIT_PLACES; i++) {
-        bool is_looked_at = i == 0 ? answer->status >= 400 || answer->status == 202 : resets;
-        ret_waits[i] = (struct server_wait){names[i], STR_NONE, i > 0};
-        if (is_looked_at)
+        struct str name = waits_known[i].name;
+        ret_waits[i] = (struct server_wait){name, STR_NONE, waits_known[i].unit};
+        if (waits_known[i].is_of_any_refusal ? refuses : resets)
             ret_waits[i].value =
-                i == 1 ? text_in(quota->reset) : header_value(answer, names[i]);
+                i == WAIT_OWN ? text_in(quota->reset) : header_value(answer, name);
     }
 }
 
 static bool parse_wait(const struct server_wait *wait, int64_t server_us, int64_t *ret_ms)
 {
-    return wait->value.len &&
-           (wait->is_reset ? parse_reset(wait->value, server_us, ret_ms)
-                           : retry_after_parse(wait->value, server_us, ret_ms));
+    if (!wait->value.len)
+        return false;
+    switch (wait->unit) {
+    case WAIT_MS:
+        return parse_number(wait->value, ret_ms);
+    case WAIT_RESET:
+        return parse_reset(wait->value, server_us, ret_ms);
+    case WAIT_TIME:
+        break;
+    }
+    return retry_after_parse(wait->value, server_us, ret_ms);
 }
 
 int64_t retry_after_in_answer(const struct http_answer *answer,

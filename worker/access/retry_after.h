@@ -24,14 +24,16 @@ struct retry_after_quota {
     struct value remaining, reset;
 };
 
-/* Is the quota 0: by `quota`, (X-)RateLimit-Remaining or the structured RateLimit? */
+/* Is the quota 0: by `quota`, (X-)RateLimit-Remaining, X-Rate-Limit-Remaining or the structured
+ * RateLimit? */
 bool retry_after_is_spent(const struct http_answer *answer,
                           const struct retry_after_quota *quota);
 
 /*
- * The wait that an answer asks for: Retry-After (on a failure, or 202); else, on 429 or where
- * the quota is spent, `quota`'s reset, RateLimit-Reset, X-RateLimit-Reset, or RateLimit with
- * the window of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers). Dates are read against
+ * The wait that an answer asks for: Retry-After, Retry-After-Ms or X-Retry-After (on a failure,
+ * or 202); else, on 429 or where the quota is spent, `quota`'s reset, RateLimit-Reset,
+ * X-RateLimit-Reset, X-Rate-Limit-Reset, X-RateLimit-Reset-After, or RateLimit with the window
+ * of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers). Dates are read against
  * the answer's own Date header, else `now_us`. At most `max_ms`. -1: nothing, or a time that
  * has passed.
  */
