@@ -95,6 +95,8 @@ static const struct hint hints[] = {
      "shows the answer; flag_absent: false where the flag is left out at the end"},
     {REASON_EVAL, BY_TRACE, "expected a count",
      "shows the answer: is total_path or total_pages_path the place of a number?"},
+    {REASON_EVAL, BY_TRACE, "this is undefined",
+     "shows the answer; `| default(false)` behind what the API may leave out"},
     {REASON_EVAL, BY_TRACE, "", "shows the answer; `pagetide expr` tries an expression"},
     /* how it ended */
     {REASON_LOOP, BY_TRACE, "came before in this job",
@@ -126,6 +128,9 @@ static const struct hint hints[] = {
     {REASON_REJECTS, 0, "the table does not take",
      "look which constraint of the table it is; rows that refer to a vanished one want `on "
      "delete`, or `deletes: soft`"},
+    {REASON_REJECTS, 0, "value that does not fit",
+     "`pagetide columns STREAM` shows the columns and changes a type; max_asides is how many "
+     "values may not fit"},
     {REASON_REJECTS, 0, "", "look at the rejected records; max_rejects is the limit"},
     {REASON_SHRINK, 0, "shrink_guard",
      "look whether the API lost records, or the credentials see fewer; if they are right, "
@@ -214,7 +219,7 @@ void hint_put_for_run(struct buf *line, const struct hint_of *of, struct str str
     if (hint->flags & BY_TRACE)
         buf_printf(line, "`pagetide preview %.*s --trace` ", STR_ARG(stream));
     buf_printf(line, "%s", text_of(hint));
-    if (hint->reason == REASON_REJECTS)
+    if (hint->reason == REASON_REJECTS && !*hint->words)
         buf_printf(line, " (`pagetide rejects %lld`)", (long long)run);
     if (hint->flags & GOES_ON)
         buf_printf(line, "; `pagetide retry %lld` goes on where it stopped", (long long)run);

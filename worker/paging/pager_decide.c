@@ -66,6 +66,15 @@ static struct pager_decision truncated(struct pager_step *step, enum job_reason 
     return step->decision;
 }
 
+static struct str after_iterations(const struct pager_step *step)
+{
+    int64_t empty = step->next->empty_pages;
+    struct str what = STR("max_iterations was reached while more remains");
+    return empty < 2 ? what
+                     : arena_printf(step->arena, "%.*s; the last %lld pages are empty",
+                                    STR_ARG(what), (long long)empty);
+}
+
 /* The first of the job's own limits that this page reached; empty: none. */
 static struct str limit_reached(const struct pager_step *step)
 {
@@ -73,7 +82,7 @@ static struct str limit_reached(const struct pager_step *step)
     if (declared->max_records >= 0 && step->next->records >= declared->max_records)
         return STR("max_records was reached while more remains");
     if (declared->max_iterations >= 0 && step->next->page >= declared->max_iterations)
-        return STR("max_iterations was reached while more remains");
+        return after_iterations(step);
     if (declared->max_time_ms >= 0 && step->facts->elapsed_ms >= declared->max_time_ms)
         return STR("max_time was reached while more remains");
     if (pager_is_numbered(step->next) && declared->maximum >= 0 &&

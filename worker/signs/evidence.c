@@ -549,7 +549,7 @@ static void miss_sign(const struct pager_step *step, struct pager_decision *deci
     if (!lacks.len || decision->complete != COMPLETE_TOLD || step->signs.is_explicit)
         return;
     decision->complete = COMPLETE_ASSUMED;
-    decision->complete_why = arena_printf(step->arena, "%.*s, but no answer has %.*s",
+    decision->complete_why = arena_printf(step->arena, "%.*s, but the last answer lacks %.*s",
                                           STR_ARG(decision->complete_why), STR_ARG(lacks));
 }
 
