@@ -400,7 +400,7 @@ static bool is_merge_open(const struct crawl *crawl)
            str_starts(str_trim(buf_str(&crawl->body)), STR("{"));
 }
 
-/* Of a first page: the only list of objects beside a next link is the records, said aloud. */
+/* Of a first page: the only list of objects beside signs of paging is the records. */
 static void find_records(struct crawl *crawl)
 {
     struct str names;
@@ -425,6 +425,13 @@ static void find_records(struct crawl *crawl)
                                          STR_ARG(names));
         break;
     case ABSENT_LIST_NONE:
+    case ABSENT_LIST_PERHAPS:
+        crawl->merge_note =
+            arena_printf(crawl->arena,
+                         "merge_path is not given: the whole answer is one record, though it "
+                         "holds lists: %.*s (merge_path: \".\" says that it is meant)",
+                         STR_ARG(names));
+        break;
         break;
     }
 }

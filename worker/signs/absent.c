@@ -3,6 +3,7 @@
 #include "base/redact.h"
 #include "worker/signs/link.h"
 #include "worker/signs/look.h"
+#include "worker/signs/spell.h"
 
 /* What belongs beside a next link that is left out. */
 static const char *const other_links[] = {"self", "first", "last",    "prev",        "previous",
@@ -198,6 +199,21 @@ static bool tells_of_paging(const struct look *look)
            look_find(look, &known_flags, is_anything, &found);
 }
 
+static bool is_any_link(struct value value)
+{
+    return look_is_nothing(value) || look_is_link(value);
+}
+
+static bool is_any_cursor(struct value value)
+{
+    return look_is_nothing(value) || look_is_cursor(value);
+}
+
+static bool is_map(struct value value)
+{
+    return value.kind == VALUE_MAP;
+}
+
 static bool is_list_of_objects(struct value value)
 {
     for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
@@ -221,23 +237,110 @@ static bool is_plain(struct str key)
     return key.len > 0 && key.len <= 100;
 }
 
+enum { LISTS_SHOWN_MAX = 4 };
+
+/* The lists of objects in a map, by their paths. */
+struct lists {
+    struct arena *arena;
+    struct str names; /* "items, included" */
+    struct value first;
+    size_t count;
+};
+
+static void find_lists(struct lists *lists, struct str above, const struct value_map *map)
+{
+    for (size_t i = 0; i < map->count && lists->count < LISTS_SHOWN_MAX; i++) {
+        struct str key = map->members[i].key;
+        if (!is_list_of_objects(map->members[i].value) || is_known_list(key) || !is_plain(key))
+            continue;
+        lists->names = arena_printf(lists->arena, "%.*s%s%.*s%s%.*s", STR_ARG(lists->names),
+                                    lists->count ? ", " : "", STR_ARG(above),
+                                    above.len ? "." : "", STR_ARG(key));
+        if (!lists->count++)
+            lists->first = map->members[i].value;
+    }
+}
+
+/* One level below: `{"data": {"items": […]}, "next": …}`. */
+static void find_lists_below(struct lists *lists, const struct value_map *body)
+{
+    for (size_t i = 0; i < body->count; i++) {
+        const struct value_member *member = &body->members[i];
+        if (member->value.kind == VALUE_MAP && is_plain(member->key))
+            find_lists(lists, member->key, member->value.map);
+    }
+}
+
+static bool is_any_number(struct str key)
+{
+    return spell_is_same(key, STR("number"));
+}
+
+static bool is_of_paging(const struct value_member *member)
+{
+    static const struct {
+        const struct known_list *list;
+        look_fits_fn *fits;
+    } kinds[] = {{&known_totals, look_is_count},     {&known_pages, look_is_count},
+                 {&known_numbers, look_is_count},    {&known_offsets, look_is_count},
+                 {&known_page_sizes, look_is_count}, {&known_size_params, look_is_count},
+                 {&known_flags, look_is_flag},       {&known_ends, look_is_bool},
+                 {&known_successes, look_is_bool},   {&known_links, is_any_link},
+                 {&known_cursors, is_any_cursor},    {&known_reached, is_any_cursor},
+                 {&known_containers, is_map}};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (known_find(kinds[i].list, member->key) && kinds[i].fits(member->value))
+            return !is_any_number(member->key);
+    return false;
+}
+
+/*
+ * Is the body an envelope: a count of all, not less than the list holds, and beside the list
+ * nothing but what tells of paging? An order has a total and lines too, but a name or an id as
+ * well.
+ */
+static bool is_envelope(const struct look *look, const struct lists *lists)
+{
+    const struct value_map *body = look->places[0].value.map;
+    struct look_found total;
+    int64_t count;
+    for (size_t i = 0; i < body->count; i++)
+        if (!is_of_paging(&body->members[i]) && !is_list_of_objects(body->members[i].value))
+            return false;
+    return look_find(look, &known_totals, look_is_count, &total) &&
+           value_count(total.value, &count) && count >= (int64_t)lists->first.list->count;
+}
+
+/* A record of its own has a name to know it by. */
+static bool has_own_id(const struct value_map *body)
+{
+    static const char *const names[] = {"id",  "_id", "uuid", "guid", "uid",
+                                        "key", "pk",  "name", "code", "number"};
+    for (size_t i = 0; i < body->count; i++)
+        for (size_t j = 0; j < COUNT_OF(names); j++)
+            if (spell_is_same(body->members[i].key, str_from(names[j])))
+                return true;
+    return false;
+}
+
 enum absent_list absent_merge_path(const struct pager_facts *facts, struct arena *arena,
                                    struct str *ret_names)
 {
     struct look look;
-    size_t count = 0;
+    struct lists lists = {.arena = arena};
     look_open(&look, facts, arena);
     *ret_names = STR_NONE;
-    if (!look.place_count || !tells_of_paging(&look))
+    if (!look.place_count)
         return ABSENT_LIST_NONE;
     const struct value_map *body = look.places[0].value.map;
-    for (size_t i = 0; i < body->count && count < 4; i++) {
-        struct str key = body->members[i].key;
-        if (!is_list_of_objects(body->members[i].value) || is_known_list(key) || !is_plain(key))
-            continue;
-        *ret_names = arena_printf(arena, "%.*s%s%.*s", STR_ARG(*ret_names), count ? ", " : "",
-                                  STR_ARG(key));
-        count++;
-    }
-    return count > 1 ? ABSENT_LIST_SEVERAL : count ? ABSENT_LIST_ONE : ABSENT_LIST_NONE;
+    bool tells = tells_of_paging(&look);
+    find_lists(&lists, STR_NONE, body);
+    bool is_sure = lists.count && (tells || is_envelope(&look, &lists));
+    if (!lists.count)
+        find_lists_below(&lists, body);
+    *ret_names = lists.names;
+    if (is_sure)
+        return lists.count > 1 ? ABSENT_LIST_SEVERAL : ABSENT_LIST_ONE;
+    bool is_doubtful = lists.count && (tells || lists.first.list->count > 1);
+    return is_doubtful && !has_own_id(body) ? ABSENT_LIST_PERHAPS : ABSENT_LIST_NONE;
 }

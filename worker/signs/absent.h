@@ -32,12 +32,14 @@ void absent_pagination(struct pager_step *step);
 
 /*
  * Where a definition names no merge_path, and the body is an object that tells of its paging (a
- * next link, a cursor, a flag), the records are in a list of it rather than the body itself.
+ * next link, a cursor, a flag, or a count of all beside nothing else), the records are in a
+ * list of it rather than the body itself.
  */
 enum absent_list {
-    ABSENT_LIST_NONE,    /* no list of objects, or no sign of paging: the body is the record */
+    ABSENT_LIST_NONE,    /* no list of objects, or the body is a record with an id */
     ABSENT_LIST_ONE,     /* *ret_names is its path */
     ABSENT_LIST_SEVERAL, /* *ret_names names some, for people */
+    ABSENT_LIST_PERHAPS, /* the same, of one list or more, where nothing says that it is so */
 };
 
 /* `response` in facts->scope is the whole body. *ret_names is in the arena. */
