@@ -398,6 +398,21 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
     return true;
 }
 
+/* Takes it; on an empty page a link to that very page says that nothing follows. */
+static bool take_link(struct pager_step *step, struct str link, struct err *err)
+{
+    const struct pager_facts *facts = step->facts;
+    const struct pager *next = step->next;
+    bool is_home;
+    if (!pager_step_take_link(step, link, &is_home, err))
+        return false;
+    if (!facts->seen && step->pager->page > 0 && is_absent(next->body) &&
+        str_eq(next->url, facts->url))
+        pager_step_sign_end(step, COMPLETE_TOLD,
+                            STR("the page is empty and its next link is its own"));
+    return true;
+}
+
 bool pager_next_link(struct pager_step *step, struct err *err)
 {
     const struct pagination *how = step->pager->in_force;
@@ -421,9 +436,8 @@ bool pager_next_link(struct pager_step *step, struct err *err)
         pager_step_sign_end(step, proof, STR("there is no next link"));
         return true;
     }
-    bool is_home;
     step->next->method = how->next_page.method;
-    return pager_step_take_link(step, link, &is_home, err);
+    return take_link(step, link, err);
 }
 
 static bool fail_link(struct pager_step *step, const char *what, struct err *err)
@@ -460,7 +474,6 @@ static bool take_method(struct pager_step *step, struct value method, struct err
  */
 static bool take_link_object(struct pager_step *step, struct value link, struct err *err)
 {
-    bool is_home;
     struct value href = value_get(link, STR("href")), body = value_get(link, STR("body"));
     if (href.kind != VALUE_STRING || !href.text.len)
         return fail_link(step, "the link has no href, the URL of the next page", err);
@@ -468,7 +481,17 @@ static bool take_link_object(struct pager_step *step, struct value link, struct 
         (!is_absent(body) && !pager_step_keep(step, body, &step->next->body, err)))
         return false;
     step->next->merges_body = value_flag(value_get(link, STR("merge"))) == 1;
-    return pager_step_take_link(step, href.text, &is_home, err);
+    return take_link(step, href.text, err);
+}
+
+/* `{}` or `[]` in its place, or `{"href": null}`. */
+static bool is_empty_link(struct value link)
+{
+    if (link.kind == VALUE_LIST)
+        return !link.list->count;
+    struct value href = value_get(link, STR("href"));
+    return link.kind == VALUE_MAP &&
+           (!link.map->count || (href.kind != VALUE_UNDEFINED && is_nothing(href)));
 }
 
 bool pager_next_url(struct pager_step *step, struct err *err)
@@ -481,7 +504,7 @@ bool pager_next_url(struct pager_step *step, struct err *err)
         return true; /* nothing is asked for after the end */
     if (!read_place(step, locator, &link, err))
         return false;
-    if (is_nothing(link)) {
+    if (is_nothing(link) || is_empty_link(link)) {
         end_without_next(step, locator, link, false);
         return true;
     }
@@ -490,6 +513,5 @@ bool pager_next_url(struct pager_step *step, struct err *err)
         return take_link_object(step, link, err);
     if (link.kind != VALUE_STRING)
         return fail_value(step, locator, link, "the URL of the next page", err);
-    bool is_home;
-    return pager_step_take_link(step, link.text, &is_home, err);
+    return take_link(step, link.text, err);
 }
