@@ -114,7 +114,7 @@ struct crawl {
     int attempt, server_waits, redirects;
     int64_t retries, waited_ms; /* since the last mark */
     struct str warning;         /* for the next mark */
-    bool has_told_wait, has_told_coding;
+    bool has_told_wait, has_told_coding, has_told_error;
     int64_t fetched_at_ms, body_wire_bytes;
 
     struct buf body;
@@ -122,6 +122,7 @@ struct crawl {
     struct turned turned;
     bool is_body_empty;    /* 204, or `responses` said so */
     bool is_end_by_rule;   /* `responses` said that there is no more */
+    bool is_page_by_rule;  /* `responses` said what the answer is */
     size_t end_rule;       /* … by the rule at this place of the list */
     bool is_behind_end;    /* it was refused, and all had been read before */
     struct str merge_note; /* what is the record, where the definition does not say it */

@@ -9,6 +9,7 @@
 #include "worker/paging/pager_auto.h"
 #include "worker/paging/pager_decide.h"
 #include "worker/signs/link.h"
+#include "worker/signs/look.h"
 
 /* Drops the page that was just cut: its rows leave the batch, the job fails. */
 static enum step refuse_page(struct crawl *crawl, enum job_reason reason)
@@ -349,6 +350,28 @@ enum step step_mark(struct crawl *crawl)
 }
 
 /* The second page does not confirm what was believed: nothing of it is stored. */
+/*
+ * An error beside records, such as {"data": [...], "success": false}: of some of them perhaps.
+ * Said once in a turn, unless a rule of `responses` calls the answer a page.
+ */
+static void tell_error(struct crawl *crawl, const struct pager_facts *facts,
+                       struct pager_decision *decision)
+{
+    struct look look;
+    struct str why;
+    if (crawl->has_told_error || !crawl->cut.seen || crawl->is_page_by_rule)
+        return;
+    look_open(&look, facts, crawl->next);
+    if (look.is_record || !look_finds_error(&look, &why))
+        return;
+    crawl->has_told_error = true;
+    why = arena_printf(crawl->next,
+                       "page %d: the answer holds an error beside its records: %.*s (a rule of "
+                       "`responses` with then: page or then: fail says what that means)",
+                       crawl->pager.page + 1, STR_ARG(why));
+    decision->warning = arena_join(crawl->next, decision->warning, "; ", why);
+}
+
 static enum step end_unconfirmed(struct crawl *crawl)
 {
     struct pager_decision decision = trial_end(crawl);
@@ -403,6 +426,7 @@ enum step step_next(struct crawl *crawl)
     decision.warning = arena_join(crawl->next, decision.warning, "; ", crawl->merge_note);
     crawl->merge_note = STR_NONE;
     keep_last(crawl, &next);
+    tell_error(crawl, &facts, &decision);
     bool follows = decision.outcome == PAGER_MORE && !next.ending.complete;
     next.answer = UNDEFINED_VALUE;
     if (follows)

@@ -341,6 +341,7 @@ static enum step act_on_answer(struct crawl *crawl)
     }
     struct judgement judgement = judge(crawl);
     crawl->end_rule = judgement.rule;
+    crawl->is_page_by_rule = judgement.is_by_rule;
     switch (judgement.verdict) {
     case JUDGE_REDIRECT:
         return redirect(crawl, judgement.location);
