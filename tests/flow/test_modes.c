@@ -97,6 +97,26 @@ START_TEST(a_run_begins_where_the_last_one_came_to)
 }
 END_TEST
 
+/* The API does not know `since`, or counts from the bookmark on: append doubles what comes. */
+START_TEST(appended_records_that_came_before_are_said)
+{
+    set_up("");
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n  orders:\n"
+                    "    path: /gen/page\n    merge_path: data\n    pagination: {type: page}\n"
+                    "    params: {total: 35, unknown: \"{{ bookmark | default('') }}\"}\n"
+                    "    bookmark: created_at\n",
+                    mock.url);
+    run(0, "sync shop.orders");
+    EXPECT("f", "select array_to_string(warnings, ';') like '%%not later than%%' "
+                "from pagetide.run where id = 1");
+    run(0, "sync shop.orders");
+    EXPECT("t", "select array_to_string(warnings, ';') like "
+                "'%%35 of 35 records are not later than%%' from pagetide.run where id = 2");
+    tear_down();
+}
+END_TEST
+
 START_TEST(only_a_complete_run_moves_the_bookmark)
 {
     set_up(BOOKMARK);
@@ -491,8 +511,9 @@ START_TEST(fault_67_orders_race)
 END_TEST
 
 SUITE("flow/modes", a_run_begins_where_the_last_one_came_to,
-      only_a_complete_run_moves_the_bookmark, a_request_made_from_an_answer_goes_on,
-      each_partition_has_its_bookmark, what_appends_is_stored_twice_only_where_it_is_asked_for,
+      only_a_complete_run_moves_the_bookmark, appended_records_that_came_before_are_said,
+      a_request_made_from_an_answer_goes_on, each_partition_has_its_bookmark,
+      what_appends_is_stored_twice_only_where_it_is_asked_for,
       a_run_that_failed_does_not_stand_in_the_way, a_schedule_that_appends_the_same_is_told,
       windows_of_a_stream_that_appends_do_not_overlap,
       records_of_a_run_that_failed_are_not_stored_twice,

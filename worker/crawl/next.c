@@ -182,6 +182,7 @@ static struct str bookmark_warning(struct crawl *crawl, const struct pager_decis
     crawl->bookmark.met += page->met;
     crawl->bookmark.absent += page->absent;
     crawl->bookmark.unread += page->unread;
+    crawl->bookmark.before += page->before;
     if (decision->outcome != PAGER_END && decision->outcome != PAGER_TRUNCATED)
         return STR_NONE;
     return crawl_bookmark_warning(crawl);
@@ -349,7 +350,6 @@ enum step step_mark(struct crawl *crawl)
     return crawl_pause(crawl, then);
 }
 
-/* The second page does not confirm what was believed: nothing of it is stored. */
 /*
  * An error beside records, such as {"data": [...], "success": false}: of some of them perhaps.
  * Said once in a turn, unless a rule of `responses` calls the answer a page.
@@ -372,6 +372,7 @@ static void tell_error(struct crawl *crawl, const struct pager_facts *facts,
     decision->warning = arena_join(crawl->next, decision->warning, "; ", why);
 }
 
+/* The second page does not confirm what was believed: nothing of it is stored. */
 static enum step end_unconfirmed(struct crawl *crawl)
 {
     struct pager_decision decision = trial_end(crawl);
@@ -425,8 +426,8 @@ enum step step_next(struct crawl *crawl)
         return retry_trial(crawl);
     decision.warning = arena_join(crawl->next, decision.warning, "; ", crawl->merge_note);
     crawl->merge_note = STR_NONE;
-    keep_last(crawl, &next);
     tell_error(crawl, &facts, &decision);
+    keep_last(crawl, &next);
     bool follows = decision.outcome == PAGER_MORE && !next.ending.complete;
     next.answer = UNDEFINED_VALUE;
     if (follows)

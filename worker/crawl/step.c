@@ -425,7 +425,6 @@ static void find_records(struct crawl *crawl)
                                          "record, though it has lists: %.*s",
                                          STR_ARG(names));
         break;
-    case ABSENT_LIST_NONE:
     case ABSENT_LIST_PERHAPS:
         crawl->merge_note =
             arena_printf(crawl->arena,
@@ -433,8 +432,16 @@ static void find_records(struct crawl *crawl)
                          "holds lists: %.*s (merge_path: \".\" says that it is meant)",
                          STR_ARG(names));
         break;
+    case ABSENT_LIST_NONE:
         break;
     }
+}
+
+/* Are records that an earlier run had there twice, unasked? `lookback` asks for it. */
+static bool is_doubling(const struct stream *stream)
+{
+    return stream->table.write == WRITE_APPEND && stream->bookmark.is_set &&
+           !stream->bookmark.lookback_ms && !stream->table.may_repeat;
 }
 
 static void begin_cut(struct crawl *crawl)
@@ -447,6 +454,7 @@ static void begin_cut(struct crawl *crawl)
         .scope = &crawl->scope.expr,
         .max_records = records_left(crawl),
         .shape_before = crawl->pager.shape,
+        .bookmark_since = is_doubling(crawl->stream) ? crawl->job.bookmark : STR_NONE,
         .is_extended = crawl->cut.is_extended,
         .slice_ms = CUT_SLICE_MS,
         .max_bytes =

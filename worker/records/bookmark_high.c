@@ -77,6 +77,14 @@ static struct str as_kept(const struct bookmark_high *high, struct str text)
     return arena_str(high->arena, buf_str(&buf));
 }
 
+static void count_before(struct bookmark_high *high, enum kind kind, struct str text)
+{
+    enum bookmark_type type = high->bookmark->type;
+    if (high->since.len && kind_of(type, high->since) == kind &&
+        !bookmark_high_is_later(type, text, high->since))
+        high->counts.before++;
+}
+
 void bookmark_high_take(struct bookmark_high *high, const struct record *record)
 {
     struct str text;
@@ -91,6 +99,8 @@ void bookmark_high_take(struct bookmark_high *high, const struct record *record)
     }
     text = as_kept(high, text);
     enum kind kind = kind_of(type, text);
+    if (kind != KIND_NONE)
+        count_before(high, kind, text);
     if (kind == KIND_NONE || (high->text.len && kind != kind_of(type, high->text)))
         high->counts.unread++;
     else if (kind == KIND_TIME && date_parse_iso(text, &us) && us > high->now_us)
@@ -120,6 +130,14 @@ struct str bookmark_high_warning(struct arena *arena, const struct bookmark *boo
                             "orders by bytes), %lld had none%s",
                             STR_ARG(path), (long long)counts->unread, (long long)counts->met,
                             wanted[bookmark->type], (long long)counts->absent, moved);
+    if (counts->before)
+        return arena_printf(
+            arena,
+            "bookmark: %lld of %lld records are not later than the value that the run began "
+            "with, and append has stored them again if an earlier run did: does the API know "
+            "the parameter, and leave out what is equal? (`where` leaves records out; write: "
+            "upsert with a key doubles nothing)",
+            (long long)counts->before, (long long)counts->met);
     if (!has_none)
         return STR_NONE;
     return arena_printf(

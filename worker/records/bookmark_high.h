@@ -22,11 +22,13 @@ struct bookmark_counts {
     int64_t met;    /* records looked at; of them those that have */
     int64_t absent; /* nothing, or null, at the path */
     int64_t unread; /* a value that is of another type than is compared */
+    int64_t before; /* a value that is not later than `since` */
 };
 
 struct bookmark_high {
     const struct bookmark *bookmark;
-    int64_t now_us; /* the run's start */
+    int64_t now_us;   /* the run's start */
+    struct str since; /* what the run began with; empty: records before it are not counted */
     struct arena *arena;
     struct str text;     /* empty: none yet */
     bool has_met_future; /* such an instant was seen */

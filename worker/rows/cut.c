@@ -126,6 +126,7 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
     cut->last = record->raw;
     if (!cut->stream->table.key_count && !is_whole(cut))
         own_ids_take(&cut->own_ids, record);
+    int64_t before = cutting->high.counts.before;
     bookmark_high_take(&cutting->high, record);
     reshape_flatten(&cutting->reshape, record);
     if (cutting->where.template && !where_holds(&cutting->where, record, &is_kept, err))
@@ -135,6 +136,8 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
         return false;
     if (is_kept)
         reshape_exclude(&cutting->reshape, record);
+    else
+        cutting->high.counts.before = before; /* it is not stored */
     add_with(cutting, record);
     note_id(cutting, record);
     return !is_kept || put_record(cutting, record, err);
@@ -287,6 +290,7 @@ static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struc
         .where = {.key = "where", .template = stream->merge.where, .scope = cut->scope},
         .deleted = {.key = "deleted", .template = stream->merge.deleted, .scope = cut->scope},
         .high = {.bookmark = &stream->bookmark,
+                 .since = cut->bookmark_since,
                  .arena = cut->arena,
                  .now_us = cut->scope ? cut->scope->now_us : 0},
         .arena_bytes = arena_bytes(cut->arena),

@@ -39,6 +39,7 @@ struct cut {
     const struct expr_scope *scope; /* for `with` and `where`; NULL if it has none */
     int64_t max_records;            /* take no more than these; -1: all */
     enum page_shape shape_before;   /* at merge_path, in the pages before */
+    struct str bookmark_since;      /* bookmark_high.since */
     bool is_extended; /* the map was extended for this page: CUT_NEW_FIELDS does not come again,
                             what the map still lacks goes aside */
     int64_t slice_ms; /* after about so long it pauses; 0: never */
