@@ -108,10 +108,10 @@ static bool may_cut(void *ctx, const struct crawl *crawl)
     return true;
 }
 
-static bool has_room(void *ctx, size_t bytes)
+static bool has_room(void *ctx, ptrdiff_t bytes)
 {
     const struct worker *worker = ctx;
-    return bytes_held(worker) + bytes <= (size_t)worker->settings->memory_bytes;
+    return (int64_t)bytes_held(worker) + bytes <= worker->settings->memory_bytes;
 }
 
 static void on_starved_timer(void *ctx)

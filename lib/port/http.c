@@ -299,7 +299,10 @@ static bool may_grow(void *ctx, size_t bytes)
     if (is_same_piece || !http->has_room || call->is_once)
         return true;
     count_body(call);
-    call->is_crowded_out = !http->has_room(http->room_ctx, bytes) && !is_first_body(call);
+    bool may_go_on = http->has_room(http->room_ctx, (ptrdiff_t)bytes) ||
+                     (is_first_body(call) &&
+                      http->has_room(http->room_ctx, -(ptrdiff_t)call->counted_bytes));
+    call->is_crowded_out = !may_go_on;
     return !call->is_crowded_out;
 }
 

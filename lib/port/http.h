@@ -74,12 +74,13 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
 void http_cancel(struct http_call *call); /* its callback will not come */
 
 /*
- * A bound on the bodies of all calls together, asked for while they are read: may there be so
- * many bytes more? Where not, the body that came last gives way: its call fails with ERR_AGAIN
- * and the code HTTP_CROWDED_OUT. The first one goes on, up to its own max_body_bytes, and so
- * does a call that may not be repeated.
+ * A bound on the bodies of all calls together, and on whatever else the owner counts, asked for
+ * while they are read: may there be so many bytes more? Where not, the body that came last
+ * gives way: its call fails with ERR_AGAIN and the code HTTP_CROWDED_OUT. The first one goes
+ * on, up to its own max_body_bytes, where all but itself (fewer bytes: a negative number) is
+ * within the bound; and so does a call that may not be repeated.
  */
-typedef bool (*http_room_fn)(void *ctx, size_t bytes);
+typedef bool (*http_room_fn)(void *ctx, ptrdiff_t bytes);
 void http_bound(struct http *http, http_room_fn has_room, void *ctx);
 
 /* Bytes of bodies now held by unfinished calls: for the process's memory bound. */

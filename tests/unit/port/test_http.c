@@ -224,20 +224,25 @@ START_TEST(bodies_and_headers_have_ceilings)
 }
 END_TEST
 
-static bool has_no_room(void *ctx, size_t bytes)
+struct room {
+    size_t asked;
+    bool others_fit; /* all but the body that asks */
+};
+
+static bool has_no_room(void *ctx, ptrdiff_t bytes)
 {
-    size_t *asked = ctx;
-    *asked += bytes;
-    return false;
+    struct room *room = ctx;
+    room->asked += bytes > 0 ? (size_t)bytes : 0;
+    return bytes < 0 && room->others_fit;
 }
 
 /* Bodies of 900 KB, which come side by side. */
 START_TEST(the_first_body_goes_on_where_there_is_no_room)
 {
     struct got got[3];
-    size_t asked = 0;
+    struct room room = {.others_fit = true};
     start();
-    http_bound(http, has_no_room, &asked);
+    http_bound(http, has_no_room, &room);
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/gen/page\", \"kind\": \"drip\", \"bytes\": 200000, \"ms\": 20, "
               "\"times\": -1}");
@@ -254,10 +259,26 @@ START_TEST(the_first_body_goes_on_where_there_is_no_room)
     ck_assert_int_eq(got[1].err.code, HTTP_CROWDED_OUT);
     refused(&got[1], ERR_AGAIN, "`memory`");
     ck_assert_int_eq(got[2].status, 200); /* may not be repeated */
-    ck_assert_uint_gt(asked, 0);
+    ck_assert_uint_gt(room.asked, 0);
     ck_assert_uint_eq(http_bytes(http), 0);
     ck_assert_int_eq(ask_path("/gen/page?per_page=900&total=900&record_bytes=900")->status,
                      200);
+    stop();
+}
+END_TEST
+
+/* What is held besides is over the bound already: a page that is cut, say. */
+START_TEST(the_first_body_gives_way_where_the_others_fill_the_room)
+{
+    struct room room = {.others_fit = false};
+    start();
+    http_bound(http, has_no_room, &room);
+    struct http_request request =
+        request_to("/gen/page?per_page=900&total=900&record_bytes=900");
+    struct got *got = ask(&request);
+    ck_assert_int_eq(got->err.code, HTTP_CROWDED_OUT);
+    request.is_once = true;
+    ck_assert_int_eq(ask(&request)->status, 200);
     stop();
 }
 END_TEST
@@ -630,7 +651,8 @@ END_TEST
 SUITE("port/http", gives_status_headers_and_body, sends_what_it_is_given, knows_the_methods,
       decompresses, cut_bodies_may_be_asked_again, refused_connections_may_be_asked_again,
       bodies_and_headers_have_ceilings, the_first_body_goes_on_where_there_is_no_room,
-      keeps_its_four_limits, limits_connecting, refuses_private_addresses, refuses_bad_requests,
+      the_first_body_gives_way_where_the_others_fill_the_room, keeps_its_four_limits,
+      limits_connecting, refuses_private_addresses, refuses_bad_requests,
       plain_http_on_a_tls_port_is_final, trusts_what_it_is_told_to_alone,
       an_expired_certificate_is_final, a_handshake_that_stalls_is_cut_off,
       addresses_are_refused_however_they_are_written, ignores_proxies_of_the_environment,
