@@ -24,6 +24,9 @@ static const struct foreign {
     {"selector", "merge_path", PATH, "data.items"},
     {"data_selector", "merge_path", PATH, "data.items"},
     {"data_path", "merge_path", PATH, "data.items"},
+    {"record_path", "merge_path", PATH, "data.items"},
+    {"items_path", "merge_path", PATH, "data.items"},
+    {"results_path", "merge_path", PATH, "data.items"},
     {"result_path", "merge_path", PATH, "data.items"},
     {"json_path", "merge_path", PATH, "data.items"},
     {"primary_key", "key", SAME, "id"},
@@ -63,6 +66,8 @@ static const struct foreign {
     {"schedule_interval", "every", EXAMPLE, "15m, or schedule: \"0 6 * * *\""},
     {"interval", "every", SAME, "15m"},
     {"cron", "schedule", SAME, "\"0 6 * * *\""},
+    {"table_name", "table", SAME, "orders"},
+    {"destination", "table", EXAMPLE, "orders, beside schema: shop"},
     {"filter", "where", EXAMPLE, "\"{{ record.status == 'open' }}\""},
     {"fields", "columns", EXAMPLE, "{id: bigint, name: text}, beside others: ignore"},
     {"types", "columns", EXAMPLE, "{id: bigint, name: text}"},
@@ -80,10 +85,26 @@ static const struct foreign paging[] = {
     {"cursor_field", "cursor_path", PATH, "meta.next"},
 };
 
+/* primaryKey, primary-key and PRIMARY_KEY are one word. */
+static bool is_same_word(struct str one, struct str other)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < one.len; i++) {
+        if (one.ptr[i] == '_' || one.ptr[i] == '-')
+            continue;
+        while (at < other.len && other.ptr[at] == '_')
+            at++;
+        if (!str_eq_nocase(str_slice(one, i, i + 1), str_slice(other, at, at + 1)))
+            return false;
+        at++;
+    }
+    return at == other.len;
+}
+
 static const struct foreign *find(const struct foreign *list, size_t count, struct str word)
 {
     for (size_t i = 0; i < count; i++)
-        if (str_is(word, list[i].word))
+        if (is_same_word(word, str_from(list[i].word)))
             return &list[i];
     return NULL;
 }
