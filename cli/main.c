@@ -110,6 +110,32 @@ static bool load_settings(struct cli *cli, const struct opt *setting_opts, struc
     return settings_load(cli->arena, config_dir(&cli->options), flags, &cli->settings, err);
 }
 
+/* A setting that is misspelt would leave its default in force, unsaid. */
+static void warn_of_variables(struct cli *cli)
+{
+    extern char **environ;
+    for (char **variable = environ; *variable; variable++) {
+        struct str name;
+        str_split(str_from(*variable), '=', &name);
+        if (str_starts(name, STR("PAGETIDE_")) && !settings_has_variable(cli->arena, name))
+            say_note(stderr,
+                     "pagetide: warning: %.*s is no setting: pagetide up --help lists them",
+                     STR_ARG(name));
+    }
+}
+
+/* Those of the command line go first. */
+static bool take_log_settings(struct cli *cli, struct err *err)
+{
+    struct options *options = &cli->options;
+    if (!options->log_level)
+        options->log_level = cli->settings.log_level;
+    if (!options->log_format)
+        options->log_format = cli->settings.log_format;
+    warn_of_variables(cli);
+    return set_log(options, err);
+}
+
 /* No core dumps, no ptrace by other processes of the user: memory holds credentials. Who looks
  * for a fault of the program may have them back. */
 static void protect_memory(void)
@@ -120,6 +146,36 @@ static void protect_memory(void)
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* "; did you mean sync?", by what others call it or by its spelling. */
+static const char *meant_command(const char *name)
+{
+    static const char *const others[][2] = {
+        {"run", "sync"},        {"load", "sync"},      {"version", "--version"},
+        {"list", "check"},      {"validate", "check"}, {"lint", "check"},
+        {"stop", "cancel"},     {"logs", "explain"},   {"streams", "check"},
+        {"start", "up"},        {"serve", "up"},       {"history", "runs"},
+        {"upgrade", "migrate"}, {"delete", "drop"},    {"remove", "drop"},
+    };
+    static char text[64];
+    const char *meant = NULL;
+    int best = 3;
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (!strcmp(name, others[i][0]))
+            meant = others[i][1];
+    for (size_t i = 0; !meant && i < COUNT_OF(commands); i++) {
+        int distance = str_distance(str_from(name), str_from(commands[i]->name), best);
+        if (distance < best) {
+            best = distance;
+            snprintf(text, sizeof text, "%s", commands[i]->name);
+        }
+    }
+    if (meant)
+        snprintf(text, sizeof text, "%s", meant);
+    static char hint[96];
+    snprintf(hint, sizeof hint, "; did you mean %s?", text);
+    return *text ? hint : "";
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -151,6 +207,8 @@ static int run_command(const struct command *command, int argc, char **argv)
     say_set_quiet(cli.options.quiet);
     if (!set_log(&cli.options, &err) ||
         (command->needs_settings && !load_settings(&cli, setting_opts, &err)))
+        return cli_fail(&err);
+    if (command->needs_settings && !take_log_settings(&cli, &err))
         return cli_fail(&err);
     cli.settings.config_dir = config_dir(&cli.options);
     arguments_hide(argc, argv);
@@ -188,7 +246,8 @@ int main(int argc, char **argv)
     if (*name == '-')
         return cli_usage("%s: which command? (see pagetide --help)", name);
     if (*name)
-        say_line(stderr, "pagetide: unknown command \"%s\"\n", name);
+        return cli_usage("unknown command \"%s\"%s (pagetide --help lists them)", name,
+                         meant_command(name));
     print_commands(stderr);
     return EXIT_USAGE;
 }

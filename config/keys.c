@@ -25,7 +25,7 @@
  * The same list prints: spec.c writes the stored form, reference.c the reference, json_schema.c
  * the schema, settings.c the options of the command line.
  */
-enum { DISTANCE_MAX = 3, LISTED_KEYS_MAX = 12 };
+enum { DISTANCE_MAX = 3, LISTED_KEYS_MAX = 20 };
 
 const struct key *keys_find(const struct keys *keys, struct str name)
 {

@@ -59,6 +59,10 @@ static const struct key setting_list[] = {
     {.name = "retention", .type = KEY_DURATION, SETTING(retention_ms), .min = 1000,
      .fallback = "30d", .help = "how long history and ledger are kept",
      .option = {"TIME", "how long history is kept"}},
+    {.name = "log_level", .type = KEY_CSTR, SETTING(log_level),
+     .help = "debug, info, warn or error; also --log-level"},
+    {.name = "log_format", .type = KEY_CSTR, SETTING(log_format),
+     .help = "text or json; also --log-format"},
     KEY_END,
 };
 /* clang-format on */
@@ -145,6 +149,23 @@ static struct str env_name(struct arena *arena, const char *name)
         if (*c >= 'a' && *c <= 'z')
             *c = (char)(*c - 32);
     return str_from(bytes);
+}
+
+bool settings_has_variable(struct arena *arena, struct str name)
+{
+    static const char *const others[] = {"PAGETIDE_CONFIG", "PAGETIDE_CORE_DUMPS",
+                                         "PAGETIDE_SOURCES", "PAGETIDE_BUILD"};
+    if (str_ends(name, STR("_FILE")))
+        name = str_slice(name, 0, name.len - 5);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (str_is(name, others[i]))
+            return true;
+    for (const struct key *key = setting_list; key->name; key++)
+        if (str_eq(name, env_name(arena, key->name)))
+            return true;
+    /* Kubernetes names services so, and somebody calls one "pagetide". */
+    return str_find(name, STR("_SERVICE_")) >= 0 || str_find(name, STR("_PORT")) >= 0 ||
+           str_starts(name, STR("PAGETIDE_TEST_"));
 }
 
 /* The content of the file that PAGETIDE_<NAME>_FILE names, without its last line break. */

@@ -26,6 +26,7 @@ struct settings {
     int64_t jobs;
     int64_t lease_ms;
     int64_t beat_ms;
+    const char *log_level, *log_format; /* NULL: not set */
     int64_t memory_bytes;
     int64_t batch_records;
     int64_t batch_bytes;
@@ -38,6 +39,9 @@ struct settings {
 };
 
 enum { SETTINGS_MAX = 32 };
+
+/* Is a variable of the environment that begins with PAGETIDE_ one that is read by somebody? */
+bool settings_has_variable(struct arena *arena, struct str name);
 
 /*
  * The settings as options, ending with OPT_END: the i-th fills the i-th `const char *` of an

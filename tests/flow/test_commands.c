@@ -71,7 +71,9 @@ START_TEST(every_command_has_help)
         ck_assert_str_eq(got.err, "");
     }
     expect_holds(expect_run(0, "--version").out, "pagetide ");
-    expect_holds(expect_run(2, "snyc").err, "unknown command \"snyc\"");
+    expect_holds(expect_run(2, "snyc").err, "unknown command \"snyc\"; did you mean sync?");
+    expect_holds(expect_run(2, "run shop").err, "did you mean sync?");
+    ck_assert_int_eq(count_lines(expect_run(2, "frobnicate").err), 1);
     expect_holds(expect_run(2, "sync --al").err, "--al");
     expect_holds(expect_run(2, "-c /nowhere --json").err, "which command?");
     expect_holds(expect_run(0, "--log-level debug -c /nowhere migrate --help").out,
@@ -143,6 +145,36 @@ START_TEST(settings_have_an_order)
     pagetide_file(&pagetide, "pagetide.yaml", "database_url: postgresql://127.0.0.1:1/none\n");
     expect_run(0, "sync shop.orders"); /* the environment beats the file */
     expect_run(3, "sync shop.orders --database-url postgresql://127.0.0.1:1/none");
+    tear_down();
+}
+END_TEST
+
+/* Unread, they would leave a default in force. */
+START_TEST(misspelt_settings_are_told)
+{
+    set_up();
+    setenv("PAGETIDE_DB_URL", "postgresql:///", 1);
+    setenv("PAGETIDE_SERVICE_HOST", "10.0.0.1", 1);
+    struct pagetide_result got = expect_run(2, "check");
+    expect_holds(got.err, "warning: PAGETIDE_DB_URL is no setting");
+    ck_assert_ptr_null(strstr(got.err, "SERVICE_HOST"));
+    pagetide_file(&pagetide, "pagetide.yaml", "databse: x\n");
+    expect_holds(expect_run(2, "check").err,
+                 "databse: unknown key; the keys here are database_url");
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_log_is_set_like_other_settings)
+{
+    set_up();
+    shop("");
+    pagetide_file(&pagetide, "pagetide.yaml", "log_level: debug\n");
+    setenv("PAGETIDE_LOG_FORMAT", "json", 1);
+    expect_holds(expect_run(0, "sync shop.orders").err, "\"level\":\"debug\"");
+    expect_holds(expect_run(0, "sync shop.orders --again --log-format text").err, " debug ");
+    setenv("PAGETIDE_LOG_FORMAT", "yaml", 1);
+    expect_holds(expect_run(2, "status").err, "\"yaml\" is not text or json");
     tear_down();
 }
 END_TEST
@@ -548,6 +580,7 @@ END_TEST
 
 SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
       check_tells_what_comes_later, check_tells_broken_yaml, settings_have_an_order,
+      misspelt_settings_are_told, the_log_is_set_like_other_settings,
       an_unreachable_database_is_one_message_and_a_hint, a_missing_schema_is_told,
       expr_prints_json, the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
       a_stream_or_source_is_named_where_it_is_meant, an_empty_folder_is_nothing_to_check,
