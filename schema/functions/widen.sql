@@ -90,6 +90,17 @@ exception when others then
 end
 $$;
 
+-- Whether PostgreSQL would read a text as a time that it does not say: a word that changes with the
+-- day, or "GMT+0100", to it a zone of POSIX, a hundred hours west. None at all is right either way,
+-- "Etc/GMT+1" means it, and "15-Jul-2024" has no zone.
+create or replace function pagetide.is_other_time(value text) returns boolean
+language sql immutable
+as $$
+    select value ~* '(?<![a-z])(now|today|tomorrow|yesterday)'
+        or value ~* ('(?<![/a-z])(?!(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[+-])'
+            '[a-z]+[+-](?=[0-9])[0:]*[1-9]')
+$$;
+
 -- Whether a text can be read as this type (a bare one, as format_type writes it). Words such as
 -- `now` and `NaN` do not count: what was sent must say it all.
 create or replace function pagetide.is_readable(value text, type text) returns boolean
@@ -98,7 +109,7 @@ set search_path = pagetide, pg_temp
 as $$
 begin
     if value is null or value !~ '[0-9]' and type ~ '^(date|time|bigint|integer|smallint|numeric'
-            '|real|double)' then
+            '|real|double)' or type ~ '^(date|time)' and is_other_time(value) then
         return false;
     end if;
     execute format('select $1::%s', type) using value;

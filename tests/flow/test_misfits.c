@@ -168,6 +168,24 @@ START_TEST(a_type_is_changed_and_nothing_is_lost)
 }
 END_TEST
 
+/* As in a load: PostgreSQL would read the day of the change, and a zone of POSIX. */
+START_TEST(a_text_that_becomes_a_time_must_say_it_all)
+{
+    set_up();
+    people("");
+    answer("[{\"id\": 1, \"at\": \"tomorrow 10:00\"}, {\"id\": 2, \"at\": \"Jul 15 2024 10:00 "
+           "GMT+0100\"},"
+           " {\"id\": 3, \"at\": \"15-Jul-2024 10:00 UTC+0\"}]");
+    expect_run(0, "sync people.all");
+    expect_holds(expect_run(0, "columns people.all --type at=timestamptz").out,
+                 "2 values do not fit and are in _pt_aside");
+    ck_assert_str_eq(SQL("select id || ' ' || (at at time zone 'UTC')::text from people.all "
+                         "where at is not null"),
+                     "3 2024-07-15 10:00:00");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_table_that_is_gone_takes_its_past_with_it)
 {
     set_up();
@@ -224,4 +242,5 @@ END_TEST
 SUITE("flow/misfits", misfits_are_loud,
       a_column_widens_in_a_later_run_unless_a_view_depends_on_it,
       a_declared_type_that_the_table_has_not_is_an_error, a_type_is_changed_and_nothing_is_lost,
-      a_table_that_is_gone_takes_its_past_with_it, a_reset_says_what_it_forgets)
+      a_text_that_becomes_a_time_must_say_it_all, a_table_that_is_gone_takes_its_past_with_it,
+      a_reset_says_what_it_forgets)
