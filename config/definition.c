@@ -30,7 +30,6 @@ CHOICES(places) = {CHOICE("header", 0), CHOICE("query", 1), CHOICE_END};
 CHOICES(body_types) = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
                        CHOICE("text", BODY_TEXT), CHOICE_END};
 CHOICES(missings) = {CHOICE("error", 0), CHOICE("empty", 1), CHOICE_END};
-CHOICES(shapes) = {CHOICE("members", SHAPE_MEMBERS), CHOICE("mixed", SHAPE_MIXED), CHOICE_END};
 CHOICES(writes) = {
     CHOICE("append", WRITE_APPEND),
     CHOICE("upsert", WRITE_UPSERT),
@@ -280,11 +279,14 @@ static const struct key definition_list[] = {
     {.name = "trust_close", .type = KEY_BOOL, .flags = IN_STREAM, S(form.trusts_close),
      .help = "ndjson, csv: a body may end where the connection does, which does not tell "
              "whether it was cut"},
-    {.name = "shape", .type = KEY_CHOICE, .flags = IN_STREAM, S(merge.shape),
-     .choices = shapes,
+    {.name = "csv", .type = KEY_STRUCT, .flags = IN_STREAM, S(form.csv), .keys = &csv_keys,
+     .help = "how CSV is written, beside format: csv"},
+    {.name = "shape", .type = KEY_CUSTOM, .flags = IN_STREAM, S(merge),
+     .read = format_read_shape,
      .help = "of what stands at merge_path: the same in every page (if absent); members: an "
              "object's members are records as a list's elements are; mixed: an object is one "
-             "record, and may take turns with a list"},
+             "record, and may take turns with a list; {names: …}: records are lists, and the "
+             "names of their fields stand elsewhere"},
 
     {.name = "table", .type = KEY_TEXT, .flags = IN_STREAM, S(table.name),
      .help = "the stream's name if absent"},

@@ -5,7 +5,12 @@
 #include "config/stream.h"
 
 /* How the bodies of a stream's answers are written. */
+extern const struct keys csv_keys, shape_keys;
 extern const struct choice format_choices[];
+
+/* `shape`: a word, or {names: …}; into a struct merge. */
+void format_read_shape(struct reader *reader, const struct key *key,
+                       const struct yaml_node *node, void *target);
 
 /* What is not given. */
 void format_init(struct answer_form *form);

@@ -2,6 +2,7 @@
 
 #include "config/columns.h"
 #include "config/definition.h"
+#include "config/format.h"
 #include "config/keys.h"
 #include "config/node.h"
 #include "config/shorthand.h"
@@ -158,6 +159,16 @@ static void put_columns(struct json_out *out)
     json_out_close(out, '}');
 }
 
+static void put_shape(struct json_out *out)
+{
+    json_out_open(out, NULL, '{');
+    json_out_open(out, "anyOf", '[');
+    json_out_raw(out, NULL, STR("{\"enum\":[\"members\",\"mixed\"]}"));
+    put_struct(out, NULL, &shape_keys, NULL);
+    json_out_close(out, ']');
+    json_out_close(out, '}');
+}
+
 /* Keys that are written here but read elsewhere. */
 static void put_moved(struct json_out *out, const struct key *key)
 {
@@ -233,6 +244,8 @@ static void put_any(struct json_out *out, const struct key *key)
     case KEY_CUSTOM:
         if (key->read == columns_read)
             put_columns(out);
+        else if (key->read == format_read_shape)
+            put_shape(out);
         else if (key->flags & KEY_PAIRS)
             json_out_raw(out, NULL, STR("{\"type\":\"object\"}"));
         else

@@ -4,6 +4,7 @@
 
 #include "config/columns.h"
 #include "config/definition.h"
+#include "config/format.h"
 #include "config/settings.h"
 
 enum { KEYS_MAX = 64 };
@@ -171,6 +172,8 @@ static void put_below(struct reference *reference, const struct keys *keys, stru
             put_keys_below(reference, key->keys, title);
         else if (key->type == KEY_CUSTOM && key->read == columns_read)
             put_keys_below(reference, &column_keys, STR("columns: one column"));
+        else if (key->type == KEY_CUSTOM && key->read == format_read_shape)
+            put_keys_below(reference, &shape_keys, title);
     }
 }
 

@@ -143,10 +143,24 @@ enum shape_rule {
     SHAPE_MIXED,   /* as SAME, but a list and an object may take turns */
 };
 
+/* `shape: {names: …}`: records are arrays, and the names of their fields elsewhere. */
+struct record_names {
+    enum names_place {
+        NAMES_NONE,   /* records are no arrays, or values */
+        NAMES_FIRST,  /* in the first record of a body */
+        NAMES_AT,     /* at `path` of the body */
+        NAMES_LISTED, /* in `list` */
+    } place;
+    struct path path;
+    struct str *list;
+    size_t count;
+};
+
 struct merge {
     struct path path;
     enum merge_strategy strategy;
     enum shape_rule shape;
+    struct record_names names;
     bool may_be_missing; /* at any step of path: no records then */
     struct with_field *with;
     size_t with_count;
@@ -162,8 +176,18 @@ struct merge {
 /* How the bodies of a stream's answers are written. */
 enum answer_format { ANSWER_JSON, ANSWER_NDJSON, ANSWER_CSV, ANSWER_XML };
 
+struct csv_form {
+    struct str delimiter, quote; /* a byte each; no quote: none */
+    struct str null;             /* a field without quotes that is null */
+    bool has_header;
+    struct str *names; /* instead of the header's; none: the header's */
+    size_t name_count;
+    bool infers; /* fields without quotes may be numbers, true and false */
+};
+
 struct answer_form {
     enum answer_format format;
+    struct csv_form csv;
     bool trusts_close; /* the end of the connection is the end of the body */
 };
 

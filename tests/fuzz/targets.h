@@ -16,6 +16,7 @@
  *
  *   records      a path, a line's end, a body: the record scanner agrees with value_parse
  *   ndjson       a body of lines: a line is a record where value_parse takes it
+ *   csv          a byte that chooses the form, a body of rows: each one is an object
  *   expressions  a template, a line's end, a JSON object of names
  *   paths        a locator, a line's end, a JSON document
  *   links        a Link header
@@ -28,6 +29,7 @@
 #define FUZZ_TARGETS(X)                                                                        \
     X(records)                                                                                 \
     X(ndjson)                                                                                  \
+    X(csv)                                                                                     \
     X(expressions)                                                                             \
     X(paths)                                                                                   \
     X(links)                                                                                   \

@@ -434,6 +434,8 @@ enum step step_next(struct crawl *crawl)
         next.answer = recall_take(crawl->stream, &crawl->scope, crawl->next);
     if (crawl->cut.shape)
         next.shape = crawl->cut.shape;
+    if (!next.names.len)
+        next.names = arena_str(crawl->arena, crawl->cut.names);
     twice_count(crawl, &next, &decision);
     if (follows && !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);

@@ -455,6 +455,7 @@ static void begin_cut(struct crawl *crawl)
         .max_records = records_left(crawl),
         .shape_before = crawl->pager.shape,
         .bookmark_since = is_doubling(crawl->stream) ? crawl->job.bookmark : STR_NONE,
+        .names_before = crawl->pager.names,
         .is_extended = crawl->cut.is_extended,
         .slice_ms = CUT_SLICE_MS,
         .max_bytes =

@@ -31,6 +31,7 @@
  *                         yet
  * reached                 the count that says that no page may follow; absent: none says so
  * more                    what says that a page follows, where a count is asked for alone
+ * names                   of the fields, where the bodies have them: a header of csv
  * lacks                   the count or flag that the definition names and no answer has
  * count                   instead of `next`, when the last page is read and the API is asked
  *                         for its count: what the end is worth without
@@ -197,6 +198,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         json_out_str(&out, "more", pager->more);
     if (pager->lacks.len)
         json_out_str(&out, "lacks", pager->lacks);
+    if (pager->names.len)
+        json_out_str(&out, "names", pager->names);
     if (pager->merge_path.len)
         json_out_str(&out, "merge_path", pager->merge_path);
     if (pager->cursor.kind != VALUE_UNDEFINED)
@@ -356,7 +359,8 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->reached = read_text(map, STR("reached"));
     pager->more = read_text(map, STR("more"));
     pager->lacks = read_text(map, STR("lacks"));
-    pager->merge_path = read_text(map, STR("merge_path"));
+    pager->names = arena_str(from->job_arena, read_text(map, STR("names")));
+    pager->merge_path = arena_str(from->job_arena, read_text(map, STR("merge_path")));
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
     read_ending(value_get(map, STR("count")), pager);
     secret_refs_init(&refs, from->arena, from->secrets);

@@ -85,6 +85,12 @@ static void count_before(struct bookmark_high *high, enum kind kind, struct str 
         high->counts.before++;
 }
 
+static void keep(struct bookmark_high *high, struct str text)
+{
+    high->kept.arena = high->arena;
+    high->text = arena_buf_set(&high->kept, text);
+}
+
 void bookmark_high_take(struct bookmark_high *high, const struct record *record)
 {
     struct str text;
@@ -106,7 +112,7 @@ void bookmark_high_take(struct bookmark_high *high, const struct record *record)
     else if (kind == KIND_TIME && date_parse_iso(text, &us) && us > high->now_us)
         high->has_met_future = true;
     else if (!high->text.len || bookmark_high_is_later(type, text, high->text))
-        high->text = text;
+        keep(high, text);
 }
 
 struct str bookmark_high_warning(struct arena *arena, const struct bookmark *bookmark,

@@ -1,6 +1,7 @@
 #ifndef WORKER_RECORDS_BOOKMARK_HIGH_H
 #define WORKER_RECORDS_BOOKMARK_HIGH_H
 
+#include "base/arena_buf.h"
 #include "config/stream.h"
 #include "worker/records/record.h"
 
@@ -30,8 +31,9 @@ struct bookmark_high {
     int64_t now_us;   /* the run's start */
     struct str since; /* what the run began with; empty: records before it are not counted */
     struct arena *arena;
-    struct str text;     /* empty: none yet */
-    bool has_met_future; /* such an instant was seen */
+    struct str text;       /* empty: none yet. In `kept` */
+    struct arena_buf kept; /* private */
+    bool has_met_future;   /* such an instant was seen */
     struct bookmark_counts counts;
 };
 

@@ -1,7 +1,7 @@
 #ifndef WORKER_RECORDS_NDJSON_H
 #define WORKER_RECORDS_NDJSON_H
 
-#include "worker/records/record_source.h"
+#include "worker/records/records.h"
 
 /*
  * A JSON text on each line, which ends with "\n" or "\r\n", the last one also with the body.

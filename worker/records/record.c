@@ -71,7 +71,7 @@ const struct record_field *record_find(const struct record *record, struct str n
     return NULL;
 }
 
-static bool read_value(struct scan *scan, size_t depth, struct record_field *ret)
+bool record_read_value(struct scan *scan, size_t depth, struct record_field *ret)
 {
     const char *from = scan->at;
     enum record_kind kind = record_kind_of(scan_peek(scan));
@@ -92,7 +92,7 @@ bool record_read_member(struct scan *scan, size_t depth, struct record_field *re
     if (!scan_name(scan, &ret->name))
         return false;
     enum record_flaw flaw = flaw_of(scan->flags);
-    if (!read_value(scan, depth, ret))
+    if (!record_read_value(scan, depth, ret))
         return false;
     *ret_flaw = scan->flags & SCAN_TOO_DEEP ? FLAW_TOO_DEEP : flaw;
     return true;
@@ -144,7 +144,7 @@ struct record_field record_field_of(struct arena *arena, struct str raw)
     struct scan scan;
     struct record_field field = {.name = STR_NONE};
     scan_init(&scan, arena, raw);
-    (void)!read_value(&scan, 1, &field);
+    (void)!record_read_value(&scan, 1, &field);
     return field;
 }
 

@@ -70,6 +70,9 @@ bool record_read(struct scan *scan, struct fields *fields, size_t depth,
 bool record_read_member(struct scan *scan, size_t depth, struct record_field *ret,
                         enum record_flaw *ret_flaw) MUST_CHECK;
 
+/* Reads a value, of which *ret gets all but the name. */
+bool record_read_value(struct scan *scan, size_t depth, struct record_field *ret) MUST_CHECK;
+
 /* The field of this name; NULL if the record has none. */
 const struct record_field *record_find(const struct record *record, struct str name);
 

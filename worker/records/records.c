@@ -2,7 +2,9 @@
 
 #include <assert.h>
 
+#include "worker/records/csv.h"
 #include "worker/records/fields.h"
+#include "worker/records/named.h"
 #include "worker/records/ndjson.h"
 #include "worker/records/path_walk.h"
 
@@ -32,6 +34,9 @@ enum records_state { STATE_WALK, STATE_VALUE, STATE_END, STATE_BAD };
 
 struct records {
     struct record_source *source; /* reads the body instead; NULL: the walkers do */
+    struct naming *naming;        /* of arrays; NULL: records are as they stand there */
+    struct str names, names_before;
+    struct err refused; /* why there are no names */
     struct scan scan;
     struct path_walk walk;
     struct fields fields; /* of the record last read */
@@ -58,6 +63,7 @@ struct records *records_start(struct arena *arena, struct str body, const struct
     records->spread = !is_wild;
     records->is_wild = is_wild;
     records->found = RECORDS_NULL;
+    records->refused = (struct err)ERR_INIT;
     return records;
 }
 
@@ -69,11 +75,53 @@ static struct record_source *open_source(struct arena *arena, struct str body,
     case ANSWER_NDJSON:
         return ndjson_open(arena, body);
     case ANSWER_CSV:
+        return csv_open(arena, body, &stream->form.csv);
     case ANSWER_JSON:
     case ANSWER_XML:
         break;
     }
     return NULL;
+}
+
+/* They may stand behind the records: the body is read for them alone. */
+static bool read_names_at(struct naming *naming, struct str body, struct err *err)
+{
+    const struct path *path = &naming->how->path;
+    struct records *records = records_start(naming->names.arena, body, path);
+    struct record record;
+    enum records_result result;
+    while ((result = records_next(records, &record, err)) == RECORDS_ONE) {
+        struct record_field field = {.kind = record.kind, .raw = record.raw};
+        field.has_escapes = str_find_byte(record.raw, '\\') >= 0;
+        if (!naming_put(naming, &field, err))
+            return false;
+    }
+    return result == RECORDS_END &&
+           (naming->names.count ||
+            err_set(err, ERR_INPUT, "names", 0, "shape.names: no names stand at \"%.*s\"",
+                    STR_ARG(path->source)));
+}
+
+static void open_naming(struct records *records, struct arena *arena, struct str body,
+                        const struct record_names *how)
+{
+    if (how->place == NAMES_NONE)
+        return;
+    records->naming = ARENA_NEW(arena, struct naming);
+    if (!naming_open(records->naming, arena, how, &records->refused) ||
+        how->place != NAMES_AT || !read_names_at(records->naming, body, &records->refused))
+        return;
+    records->names = names_text(&records->naming->names);
+}
+
+void records_expect_names(struct records *records, struct str before)
+{
+    records->names_before = before;
+}
+
+struct str records_names(const struct records *records)
+{
+    return records->names;
 }
 
 struct records *records_open(struct arena *arena, struct str body, const struct stream *stream,
@@ -82,6 +130,7 @@ struct records *records_open(struct arena *arena, struct str body, const struct 
     const struct merge *merge = &stream->merge;
     struct records *records = records_start(arena, body, &merge->path);
     records->source = open_source(arena, body, stream);
+    open_naming(records, arena, body, &merge->names);
     records_expect(records, merge->shape, before);
     if (merge->strategy == MERGE_EXTEND)
         records_extend(records);
@@ -256,11 +305,13 @@ static enum records_result next_of_source(struct records *records, struct record
     enum records_result result = records->source->next(records->source, ret_record, err);
     if (result == RECORDS_ONE)
         records->found = RECORDS_LIST;
+    records->names = records->source->header;
     return result;
 }
 
-enum records_result records_next(struct records *records, struct record *ret_record,
-                                 struct err *err)
+/* As it stands in the body. */
+static enum records_result next_unnamed(struct records *records, struct record *ret_record,
+                                        struct err *err)
 {
     struct record record;
     if (records->source)
@@ -286,6 +337,52 @@ enum records_result records_next(struct records *records, struct record *ret_rec
     else
         scan_err(&records->scan, err);
     return RECORDS_BAD;
+}
+
+/* Other names than in the pages before: values would go to other columns. */
+static bool check_names(struct records *records, struct err *err)
+{
+    struct str before = records->names_before;
+    if (!records->names.len || !before.len || str_eq(records->names, before))
+        return true;
+    records->misshape =
+        arena_printf(records->scan.arena,
+                     "the names of the fields are \"%.*s\" here, and \"%.*s\" in the pages "
+                     "before",
+                     STR_ARG(records->names), STR_ARG(before));
+    return err_set(err, ERR_INPUT, "records", 0, "%.*s", STR_ARG(records->misshape));
+}
+
+/* The first record may be the names of the others. */
+static enum records_result next_to_name(struct records *records, struct record *ret_record,
+                                        struct err *err)
+{
+    enum records_result result = next_unnamed(records, ret_record, err);
+    if (result != RECORDS_ONE || records->naming->is_ready || ret_record->problem.len)
+        return result;
+    if (!naming_take_first(records->naming, ret_record, err))
+        return RECORDS_BAD;
+    records->names = names_text(&records->naming->names);
+    return next_unnamed(records, ret_record, err);
+}
+
+enum records_result records_next(struct records *records, struct record *ret_record,
+                                 struct err *err)
+{
+    struct record record;
+    if (records->refused.kind != ERR_NONE) {
+        *err = records->refused;
+        return RECORDS_BAD;
+    }
+    enum records_result result = records->naming ? next_to_name(records, &record, err)
+                                                 : next_unnamed(records, &record, err);
+    if (result == RECORDS_BAD || !check_names(records, err))
+        return RECORDS_BAD;
+    if (result == RECORDS_ONE && records->naming)
+        naming_apply(records->naming, &record);
+    if (result == RECORDS_ONE)
+        *ret_record = record;
+    return result;
 }
 
 /* --- around a record --- */

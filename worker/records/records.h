@@ -24,8 +24,9 @@
  *
  *     records_start → records_next … (until RECORDS_END or RECORDS_BAD) → records_skipped
  *
- * Slices point into the body, except field names that were written with escapes (arena). What
- * records_next returns stays until the next call. Depth counts from the body's root, as in
+ * Slices point into the body, except field names that were written with escapes (arena), and
+ * records whose names stand elsewhere (named.h): only their `sent` does. What records_next
+ * returns stays until the next call. Depth counts from the body's root, as in
  * value_parse. A key of the merge path that occurs twice in its object is RECORDS_BAD: by the
  * usual reading the second would replace records that were already given.
  */
@@ -42,6 +43,21 @@ enum records_found {
     RECORDS_NULL,    /* null, or a wildcard that met no element */
     RECORDS_LIST,
     RECORDS_SINGLE, /* any other value: one record */
+};
+
+/*
+ * A body that is nothing but records, one behind the other: lines, rows. records_open opens
+ * one where the format is such, and reads the body by it instead of along a path.
+ *
+ * `next` gives the records as records_next does, with their position, `raw` and `sent`. What
+ * stands where a record should be, and is none, is given too: `sent` is its bytes, `problem`
+ * says why. RECORDS_BAD (err, ERR_INPUT): of such a body no end can be found.
+ */
+struct record_source {
+    enum records_result (*next)(struct record_source *source, struct record *ret_record,
+                                struct err *err);
+    struct str header; /* names that the body itself has, for people; empty: not known yet */
+    bool is_truncated; /* after RECORDS_BAD */
 };
 
 struct records; /* opaque */
@@ -79,6 +95,15 @@ void records_expect(struct records *records, enum shape_rule rule, enum page_sha
 bool records_is_misshapen(const struct records *records);
 /* At the end: of all values so far, those of the pages before among them. */
 enum page_shape records_shape(const struct records *records);
+
+/*
+ * Names of fields that stand in the body itself (a header of csv, `shape.names`), for people;
+ * empty: there are none. Known with the first record, or at the end. records_expect_names,
+ * before the first records_next: those of the pages before. Other ones are RECORDS_BAD, and
+ * records_is_misshapen is true.
+ */
+void records_expect_names(struct records *records, struct str before);
+struct str records_names(const struct records *records);
 
 enum records_result records_next(struct records *records, struct record *ret_record,
                                  struct err *err) MUST_CHECK;

@@ -84,6 +84,7 @@ static struct record_field read_path(const struct with *with, const struct with_
 static bool update_path(struct with *with, size_t i, struct str text)
 {
     bool is_same = text.ptr == with->read_in[i].ptr && text.len == with->read_in[i].len;
+    is_same &= with->paths[i]->anchor != WITH_RECORD; /* which may be written in one place */
     struct str name = with->fields[i].name;
     if (is_same)
         return false;

@@ -25,7 +25,8 @@ struct cutting {
     struct reshape reshape;
     struct where where, deleted;
     struct bookmark_high high;
-    bool wants_table; /* a record that can be stored was met */
+    struct arena_buf last; /* a record may be gone when the next one is read */
+    bool wants_table;      /* a record that can be stored was met */
     bool is_unknown;
     size_t arena_bytes;    /* of the page, before the first record */
     size_t work;           /* since the clock was looked at */
@@ -123,7 +124,7 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
         reject_broken(cutting, record);
         return true;
     }
-    cut->last = record->raw;
+    cut->last = arena_buf_set(&cutting->last, record->raw);
     if (!cut->stream->table.key_count && !is_whole(cut))
         own_ids_take(&cut->own_ids, record);
     int64_t before = cutting->high.counts.before;
@@ -243,6 +244,7 @@ static void open_records(struct cutting *cutting)
         cut->seen = cut->taken = count_at_path(cut);
     } else {
         cutting->records = records_open(cut->arena, cut->body, cut->stream, cut->shape_before);
+        records_expect_names(cutting->records, cut->names_before);
     }
     with_watch(&cutting->with, cutting->records);
 }
@@ -261,6 +263,13 @@ static void clear_outputs(struct cut *cut)
     cut->bookmark = (struct bookmark_counts){0};
     cut->is_truncated = cut->is_merge_error = cut->is_refused = false;
     cut->shape = SHAPE_UNKNOWN;
+    cut->names = STR_NONE;
+}
+
+/* What CSV writes is text, as long as nobody says otherwise. */
+static bool has_texts_alone(const struct stream *stream)
+{
+    return stream->form.format == ANSWER_CSV && !stream->form.csv.infers;
 }
 
 static void start_writer(struct cutting *cutting, struct batch *batch)
@@ -273,6 +282,7 @@ static void start_writer(struct cutting *cutting, struct batch *batch)
                                                      .extra_count = cutting->with.count,
                                                      .arena = cut->arena,
                                                      .is_extended = cut->is_extended},
+                                          .has_texts_alone = has_texts_alone(cut->stream),
                                           .on_record = cut->on_record,
                                           .on_record_ctx = cut->on_record_ctx};
     row_start(&cutting->writer);
@@ -293,6 +303,7 @@ static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struc
                  .since = cut->bookmark_since,
                  .arena = cut->arena,
                  .now_us = cut->scope ? cut->scope->now_us : 0},
+        .last = {.arena = cut->arena},
         .arena_bytes = arena_bytes(cut->arena),
     };
     reshape_start(&cutting->reshape, &stream->merge, cut->arena);
@@ -331,6 +342,7 @@ static void note_walk(struct cutting *cutting)
     cut->is_truncated = records_is_truncated(cutting->records);
     cut->is_merge_error = records_is_misshapen(cutting->records);
     cut->shape = records_shape(cutting->records);
+    cut->names = records_names(cutting->records);
 }
 
 static enum cut_result end_bad(struct cutting *cutting)

@@ -40,6 +40,7 @@ struct cut {
     int64_t max_records;            /* take no more than these; -1: all */
     enum page_shape shape_before;   /* at merge_path, in the pages before */
     struct str bookmark_since;      /* bookmark_high.since */
+    struct str names_before;        /* records_names of the pages before */
     bool is_extended; /* the map was extended for this page: CUT_NEW_FIELDS does not come again,
                             what the map still lacks goes aside */
     int64_t slice_ms; /* after about so long it pauses; 0: never */
@@ -54,6 +55,7 @@ struct cut {
     int64_t records; /* to be stored: those taken that `where` keeps, or the one response */
     int64_t rejects, asides;
     enum page_shape shape; /* at merge_path, up to this page */
+    struct str names;      /* records_names */
     uint64_t *ids;         /* what tells the records taken apart (record_id.h), in order */
     size_t id_count, id_capacity;
     uint64_t records_hash;  /* of those */

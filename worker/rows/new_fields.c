@@ -37,11 +37,18 @@ static struct new_field *find_field(struct new_fields *fields, struct str name)
     return &fields->items[slot - 1];
 }
 
+static unsigned kind_of(const struct new_fields *fields, const struct record_field *field)
+{
+    if (fields->has_texts_alone && field->kind == RECORD_STRING)
+        return column_infer_kind_of_type(COLUMN_TEXT);
+    return column_infer_kind(field);
+}
+
 void new_fields_add(struct new_fields *fields, const struct record_field *field)
 {
     struct new_field *item = find_field(fields, field->name);
     if (item)
-        item->kinds |= column_infer_kind(field);
+        item->kinds |= kind_of(fields, field);
 }
 
 void new_fields_add_wider(struct new_fields *fields, const struct record_field *field,
@@ -50,7 +57,7 @@ void new_fields_add_wider(struct new_fields *fields, const struct record_field *
     struct new_field *item = find_field(fields, field->name);
     if (!item)
         return;
-    item->kinds |= column_infer_kind(field) | column_infer_kind_of_type(type);
+    item->kinds |= kind_of(fields, field) | column_infer_kind_of_type(type);
     item->is_wider = true;
 }
 

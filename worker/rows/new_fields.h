@@ -28,7 +28,8 @@ struct new_fields {
     size_t count, capacity;
     struct arena *arena;
     struct name_index index;
-    size_t expected; /* position of the next field if this record is like the last */
+    bool has_texts_alone; /* a text is of type text, whatever it looks like */
+    size_t expected;      /* position of the next field if this record is like the last */
 };
 
 /* Both copy the name. `type`: of the field's column, which does not take the value. */

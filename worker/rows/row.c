@@ -15,7 +15,8 @@ enum { OWN_COLUMNS = 4 };
 void row_start(struct row_writer *writer)
 {
     struct arena *arena = writer->binder.arena;
-    writer->new_fields = (struct new_fields){.arena = arena};
+    writer->new_fields =
+        (struct new_fields){.arena = arena, .has_texts_alone = writer->has_texts_alone};
     writer->misfits = (struct misfits){.arena = arena};
     writer->sorter = (struct jsontext_sorter){.arena = arena};
     writer->bound = (struct bound){0};

@@ -47,6 +47,7 @@ struct row_writer {
     struct batch *batch;
     struct binder binder;  /* its members under `in` */
     bool is_deleted;       /* the next record says that it is gone: its row has no hash */
+    bool has_texts_alone;  /* a new field's text is of type text, whatever it looks like */
     row_seen_fn on_record; /* may be NULL */
     void *on_record_ctx;
     /* out */

@@ -55,6 +55,7 @@ struct pager {
     struct str more;       /* where a count is asked for alone: what says, beside counts of
                               records, that more follows the page just read; empty: nothing */
     struct str lacks;      /* the count or flag that the definition names and no answer has */
+    struct str names;      /* of the fields, where the bodies have them (records_names) */
     struct str merge_path; /* of the only list, where the definition has none; else empty */
     struct pager_ending ending;
     bool is_done; /* no page follows */

@@ -1,0 +1,395 @@
+#include "worker/records/csv.h"
+
+#include "worker/records/named.h"
+
+/*
+ * A row is read twice: take_row finds its fields and its end, put_row writes them as an object.
+ * Between the two it is known whether the row has as many fields as there are names.
+ */
+enum class {
+    STOPS = 1 << 0,   /* delimiter, LF */
+    ESCAPED = 1 << 1, /* JSON writes it otherwise: controls, quote, backslash */
+    NOT_ASCII = 1 << 2,
+};
+
+enum { NO_QUOTE = 256 };
+
+struct cell {
+    struct str text; /* between the quotes, if there are any */
+    bool is_quoted, has_doubled;
+    unsigned seen; /* classes of its bytes */
+};
+
+struct csv {
+    struct record_source source; /* first */
+    const struct csv_form *form;
+    struct arena *arena;
+    char delimiter;
+    int quote; /* NO_QUOTE: none */
+    unsigned char classes[256];
+    const char *at, *end;
+    size_t line; /* of `at`, from 1 */
+    size_t position;
+    struct field_names names;
+    bool has_names;
+    /* The row under way. */
+    struct cell *cells;
+    size_t cell_count, cell_capacity;
+    size_t row_line;
+    struct str row;
+    const char *problem; /* static text */
+};
+
+static void classify(struct csv *csv)
+{
+    for (unsigned c = 0; c < 256; c++)
+        csv->classes[c] = c >= 0x80 ? NOT_ASCII : c < ' ' ? ESCAPED : 0;
+    csv->classes['"'] = csv->classes['\\'] = ESCAPED;
+    csv->classes['\n'] |= STOPS;
+    csv->classes[(unsigned char)csv->delimiter] |= STOPS;
+}
+
+/* --- a row's fields --- */
+
+static bool is_quote(const struct csv *csv, const char *at)
+{
+    return at < csv->end && (unsigned char)*at == csv->quote;
+}
+
+static unsigned classes_of(const struct csv *csv, struct str text)
+{
+    unsigned seen = 0;
+    for (size_t i = 0; i < text.len; i++)
+        seen |= csv->classes[(unsigned char)text.ptr[i]];
+    return seen;
+}
+
+static void take_plain(struct csv *csv, struct cell *ret)
+{
+    const char *from = csv->at, *at = from;
+    unsigned seen = 0, c = 0;
+    while (at < csv->end && !((c = csv->classes[(unsigned char)*at]) & STOPS)) {
+        seen |= c;
+        at++;
+    }
+    csv->at = at;
+    bool is_line_end = at == csv->end || *at == '\n';
+    size_t len = (size_t)(at - from);
+    if (is_line_end && len && from[len - 1] == '\r') {
+        len--;
+        seen = classes_of(csv, (struct str){from, len});
+    }
+    *ret = (struct cell){.text = {from, len}, .seen = seen};
+}
+
+/* `at` is the opening quote. False: it is never closed. */
+static bool take_quoted(struct csv *csv, struct cell *ret)
+{
+    const char *from = ++csv->at;
+    bool has_doubled = false;
+    for (;;) {
+        const char *close = memchr(csv->at, csv->quote, (size_t)(csv->end - csv->at));
+        if (!close)
+            return false;
+        csv->at = close + 1;
+        if (!is_quote(csv, csv->at))
+            break;
+        has_doubled = true;
+        csv->at++;
+    }
+    struct str text = {from, (size_t)(csv->at - 1 - from)};
+    *ret = (struct cell){text, true, has_doubled, classes_of(csv, text)};
+    for (size_t i = 0; i < text.len; i++)
+        csv->line += text.ptr[i] == '\n';
+    return true;
+}
+
+static bool is_row_end(const struct csv *csv)
+{
+    const char *at = csv->at;
+    if (at < csv->end && *at == '\r')
+        at++;
+    return at == csv->end || *at == '\n';
+}
+
+/* After a closing quote. */
+static void skip_to_delimiter(struct csv *csv)
+{
+    struct cell rest;
+    if (is_row_end(csv)) {
+        csv->at += *csv->at == '\r' && csv->at < csv->end;
+        return;
+    }
+    if (*csv->at != csv->delimiter) {
+        csv->problem = "bytes follow the closing quote of a field";
+        take_plain(csv, &rest);
+    }
+}
+
+static bool take_cell(struct csv *csv)
+{
+    struct cell cell;
+    if (is_quote(csv, csv->at)) {
+        if (!take_quoted(csv, &cell))
+            return false;
+        skip_to_delimiter(csv);
+    } else {
+        take_plain(csv, &cell);
+    }
+    ARENA_GROW(csv->arena, csv->cells, csv->cell_count, csv->cell_capacity);
+    csv->cells[csv->cell_count] = cell;
+    /* One beyond the most is enough to know that there are too many. */
+    csv->cell_count += csv->cell_count <= RECORDS_FIELDS_MAX;
+    return true;
+}
+
+static void skip_empty_rows(struct csv *csv)
+{
+    while (csv->at < csv->end && is_row_end(csv)) {
+        csv->at += *csv->at == '\r';
+        csv->at += csv->at < csv->end;
+        csv->line++;
+    }
+}
+
+/* False: a quote is never closed. */
+static bool take_row(struct csv *csv)
+{
+    const char *from = csv->at;
+    csv->row_line = csv->line;
+    csv->cell_count = 0;
+    csv->problem = NULL;
+    while (take_cell(csv)) {
+        if (csv->at < csv->end && *csv->at == csv->delimiter) {
+            csv->at++;
+            continue;
+        }
+        csv->row = (struct str){from, (size_t)(csv->at - from)};
+        if (csv->row.len && csv->row.ptr[csv->row.len - 1] == '\r')
+            csv->row.len--;
+        csv->line++;
+        csv->at += csv->at < csv->end;
+        return true;
+    }
+    return false;
+}
+
+/* --- as JSON --- */
+
+static size_t put_escaped(char *out, unsigned char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    static const char plain[256] = {
+        ['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    out[0] = '\\';
+    if (plain[c]) {
+        out[1] = plain[c];
+        return 2;
+    }
+    memcpy(out + 1, "u00", 3);
+    out[4] = digits[c >> 4];
+    out[5] = digits[c & 15];
+    return 6;
+}
+
+/* The text with JSON's escapes, and without doubled quotes. */
+static size_t put_text(const struct csv *csv, const struct cell *cell, char *out)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < cell->text.len; i++) {
+        unsigned char c = (unsigned char)cell->text.ptr[i];
+        if (csv->classes[c] & ESCAPED)
+            len += put_escaped(out + len, c);
+        else
+            out[len++] = (char)c;
+        i += cell->is_quoted && c == csv->quote;
+    }
+    return len;
+}
+
+static enum record_flaw flaw_of(const struct cell *cell)
+{
+    if (cell->seen & NOT_ASCII && !str_is_utf8(cell->text))
+        return FLAW_BAD_UTF8;
+    return cell->seen & ESCAPED && memchr(cell->text.ptr, '\0', cell->text.len) ? FLAW_NUL
+                                                                                : FLAW_NONE;
+}
+
+static void put_string(struct csv *csv, const struct cell *cell)
+{
+    enum { ESCAPE_BYTES_MAX = 6, QUOTES = 2 };
+    bool is_plain = !(cell->seen & ESCAPED) && !cell->has_doubled;
+    size_t most = cell->text.len * (is_plain ? 1 : ESCAPE_BYTES_MAX) + QUOTES;
+    char *out = names_room(&csv->names, most);
+    size_t len = cell->text.len;
+    out[0] = '"';
+    if (!is_plain)
+        len = put_text(csv, cell, out + 1);
+    else if (len)
+        memcpy(out + 1, cell->text.ptr, len);
+    out[len + 1] = '"';
+    names_wrote(&csv->names, len + QUOTES,
+                (struct record_field){
+                    .kind = RECORD_STRING, .flaw = flaw_of(cell), .has_escapes = !is_plain});
+}
+
+/* A number, true or false as JSON writes them. */
+static bool is_scalar(struct str text, struct record_field *ret)
+{
+    struct scan scan = {.start = text.ptr, .at = text.ptr, .end = text.ptr + text.len};
+    if (!text.len || !strchr("-0123456789tf", text.ptr[0]) || !scan_scalar(&scan) ||
+        !scan_is_end(&scan) || scan.flags & SCAN_BIG_NUMBER)
+        return false;
+    *ret = (struct record_field){.kind = record_kind_of(text.ptr[0])};
+    return true;
+}
+
+static void put_bare(struct csv *csv, struct str text, struct record_field how)
+{
+    memcpy(names_room(&csv->names, text.len), text.ptr, text.len);
+    names_wrote(&csv->names, text.len, how);
+}
+
+static void put_cell(struct csv *csv, const struct cell *cell)
+{
+    struct record_field how;
+    if (!cell->is_quoted && str_eq(cell->text, csv->form->null))
+        put_bare(csv, STR("null"), (struct record_field){.kind = RECORD_NULL});
+    else if (!cell->is_quoted && csv->form->infers && is_scalar(cell->text, &how))
+        put_bare(csv, cell->text, how);
+    else
+        put_string(csv, cell);
+}
+
+static void put_row(struct csv *csv, struct record *ret)
+{
+    names_begin(&csv->names);
+    for (size_t i = 0; i < csv->cell_count; i++)
+        put_cell(csv, &csv->cells[i]);
+    names_end(&csv->names, ret);
+}
+
+/* --- names --- */
+
+static bool put_name(struct csv *csv, struct str name, struct err *err)
+{
+    struct str problem;
+    return names_put(&csv->names, name, &problem) ||
+           err_set(err, ERR_INPUT, "csv", 0,
+                   "line %zu: %.*s (`csv: {names: […]}` gives other names)", csv->row_line,
+                   STR_ARG(problem));
+}
+
+static struct str decoded(struct csv *csv, const struct cell *cell)
+{
+    if (!cell->has_doubled)
+        return cell->text;
+    char *out = arena_alloc(csv->arena, cell->text.len);
+    size_t len = 0;
+    for (size_t i = 0; i < cell->text.len; i++) {
+        out[len++] = cell->text.ptr[i];
+        i += (unsigned char)cell->text.ptr[i] == csv->quote;
+    }
+    return (struct str){out, len};
+}
+
+static bool refuse_open_quote(struct csv *csv, struct err *err)
+{
+    csv->source.is_truncated = true;
+    return err_set(err, ERR_INPUT, "csv", 0,
+                   "line %zu: a quote that opens in the row that begins here is never closed "
+                   "(`csv: {quote: ''}` reads quotes as text)",
+                   csv->row_line);
+}
+
+/* The names of the body itself are known even where the form gives others. */
+static bool take_header(struct csv *csv, struct err *err)
+{
+    struct field_names own = {.arena = csv->arena};
+    struct str problem;
+    if (csv->at == csv->end)
+        return err_set(err, ERR_INPUT, "csv", 0, "there is no header (`csv: {header: false}`)");
+    if (!take_row(csv))
+        return refuse_open_quote(csv, err);
+    for (size_t i = 0; i < csv->cell_count; i++) {
+        struct str name = decoded(csv, &csv->cells[i]);
+        if (!csv->form->name_count && !put_name(csv, name, err))
+            return false;
+        if (!names_put(&own, name, &problem) && !csv->form->name_count)
+            return err_set(err, ERR_INPUT, "csv", 0, "%.*s", STR_ARG(problem));
+    }
+    csv->source.header = names_text(&own);
+    return true;
+}
+
+static bool know_names(struct csv *csv, struct err *err)
+{
+    csv->has_names = true;
+    csv->row_line = csv->line;
+    for (size_t i = 0; i < csv->form->name_count; i++)
+        if (!put_name(csv, csv->form->names[i], err))
+            return false;
+    return !csv->form->has_header || take_header(csv, err);
+}
+
+/* --- records --- */
+
+static struct str say_problem(const struct csv *csv)
+{
+    if (csv->problem)
+        return arena_printf(csv->arena, "line %zu: %s", csv->row_line, csv->problem);
+    return arena_printf(csv->arena, "line %zu: %s%zu fields, where there are %zu names",
+                        csv->row_line, csv->cell_count > RECORDS_FIELDS_MAX ? "more than " : "",
+                        MIN(csv->cell_count, (size_t)RECORDS_FIELDS_MAX), csv->names.count);
+}
+
+/* False: err. */
+static bool take_next(struct csv *csv, struct err *err)
+{
+    if (csv->position == RECORDS_PAGE_MAX)
+        return err_set(err, ERR_INPUT, "csv", 0,
+                       "line %zu: more than 1,000,000 records in one page", csv->line);
+    return take_row(csv) || refuse_open_quote(csv, err);
+}
+
+static enum records_result next(struct record_source *source, struct record *ret,
+                                struct err *err)
+{
+    struct csv *csv = (struct csv *)source;
+    skip_empty_rows(csv);
+    if (!csv->has_names && !know_names(csv, err))
+        return RECORDS_BAD;
+    skip_empty_rows(csv);
+    if (csv->at == csv->end)
+        return RECORDS_END;
+    if (!take_next(csv, err))
+        return RECORDS_BAD;
+    if (csv->problem || csv->cell_count != csv->names.count)
+        *ret = (struct record){.raw = csv->row, .problem = say_problem(csv)};
+    else
+        put_row(csv, ret);
+    ret->sent = csv->row;
+    ret->position = csv->position++;
+    return RECORDS_ONE;
+}
+
+struct record_source *csv_open(struct arena *arena, struct str body,
+                               const struct csv_form *form)
+{
+    struct csv *csv = ARENA_NEW(arena, struct csv);
+    struct str rest =
+        str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.len) : body;
+    *csv = (struct csv){
+        .source = {.next = next},
+        .form = form,
+        .arena = arena,
+        .delimiter = form->delimiter.ptr[0],
+        .quote = form->quote.len ? (unsigned char)form->quote.ptr[0] : NO_QUOTE,
+        .at = rest.ptr ? rest.ptr : "",
+        .line = 1,
+        .names = {.arena = arena},
+    };
+    csv->end = csv->at + rest.len;
+    classify(csv);
+    return &csv->source;
+}
