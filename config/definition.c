@@ -279,6 +279,10 @@ static const struct key definition_list[] = {
     {.name = "trust_close", .type = KEY_BOOL, .flags = IN_STREAM, S(form.trusts_close),
      .help = "ndjson, csv: a body may end where the connection does, which does not tell "
              "whether it was cut"},
+    {.name = "encoding", .type = KEY_CHOICE, .flags = IN_STREAM, S(form.encoding),
+     .choices = encoding_choices,
+     .help = "of the bodies; absent: as a byte order mark, the charset of Content-Type or XML's "
+             "declaration says, else utf-8"},
     {.name = "csv", .type = KEY_STRUCT, .flags = IN_STREAM, S(form.csv), .keys = &csv_keys,
      .help = "how CSV is written, beside format: csv"},
     {.name = "shape", .type = KEY_CUSTOM, .flags = IN_STREAM, S(merge),

@@ -31,6 +31,14 @@ static const struct key csv_list[] = {
     KEY_END,
 };
 
+const struct choice encoding_choices[] = {
+    CHOICE("utf-8", CHARSET_UTF_8),
+    CHOICE("latin1", CHARSET_LATIN_1),
+    CHOICE("windows-1252", CHARSET_WINDOWS_1252),
+    CHOICE("utf-16", CHARSET_UTF_16LE),
+    CHOICE_END,
+};
+
 static const struct choice shapes[] = {CHOICE("members", SHAPE_MEMBERS),
                                        CHOICE("mixed", SHAPE_MIXED), CHOICE_END};
 

@@ -6,7 +6,7 @@
 
 /* How the bodies of a stream's answers are written. */
 extern const struct keys csv_keys, shape_keys;
-extern const struct choice format_choices[];
+extern const struct choice format_choices[], encoding_choices[];
 
 /* `shape`: a word, or {names: …}; into a struct merge. */
 void format_read_shape(struct reader *reader, const struct key *key,

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/charset.h"
 #include "base/str.h"
 #include "core/job.h"
 #include "core/locator.h"
@@ -187,6 +188,7 @@ struct csv_form {
 
 struct answer_form {
     enum answer_format format;
+    enum charset encoding; /* NONE: as the answer says */
     struct csv_form csv;
     bool trusts_close; /* the end of the connection is the end of the body */
 };

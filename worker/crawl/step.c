@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "worker/crawl/watch.h"
+#include "worker/exchange/answer_text.h"
 #include "worker/exchange/judge.h"
 #include "worker/exchange/recall.h"
 #include "worker/records/records.h"
@@ -357,7 +358,13 @@ static enum step act_on_answer(struct crawl *crawl)
 
 enum step step_judge(struct crawl *crawl)
 {
+    struct http_answer as_text;
+    AUTO_BUF(text, 0);
+    const struct http_answer *sent = crawl->answer;
+    if (sent && answer_text(sent, &crawl->stream->form, &text, &as_text))
+        crawl->answer = &as_text;
     enum step next = act_on_answer(crawl);
+    crawl->answer = sent;
     ahead_release(crawl);
     return next;
 }
