@@ -88,17 +88,22 @@ static bool is_share(struct str text, int64_t least)
 static void check_deletes(struct reader *reader, const struct yaml_node *map,
                           const struct table *table)
 {
-    bool replaces = table->write == WRITE_REPLACE;
-    if (table->deletes && !replaces && !yaml_find(map, "deleted"))
+    bool is_whole = table->write == WRITE_REPLACE || table->write == WRITE_HISTORY;
+    if (table->deletes && !is_whole && !yaml_find(map, "deleted"))
         problem_add(reader->problems, node_at(map, "deletes"),
-                    "needs write: replace, or \"deleted\"");
+                    "needs write: replace or history, or \"deleted\"");
+    else if (table->deletes &&
+             (table->deletes >= DELETES_CLOSE) != (table->write == WRITE_HISTORY))
+        problem_add(reader->problems, node_at(map, "deletes"),
+                    "with write: history close or keep, else hard or soft");
     else if (table->deletes == DELETES_SOFT && table->key_count == 0)
         problem_add(reader->problems, node_at(map, "deletes"),
                     "soft needs \"key\", by which a row is known again");
     if (!table->shrink_guard.len)
         return;
-    if (!replaces)
-        problem_add(reader->problems, node_at(map, "shrink_guard"), "needs write: replace");
+    if (!is_whole)
+        problem_add(reader->problems, node_at(map, "shrink_guard"),
+                    "needs write: replace or history");
     else if (!is_share(table->shrink_guard, 0))
         problem_add(reader->problems, node_at(map, "shrink_guard"),
                     "must be a share from 0%% to 100%%, like 50%%");
@@ -132,6 +137,9 @@ static void check_table(struct reader *reader, const struct yaml_node *map,
 {
     if (table->write == WRITE_UPSERT && table->key_count == 0)
         problem_add(reader->problems, node_at(map, "write"), "upsert needs \"key\"");
+    if (table->write == WRITE_HISTORY && table->key_count == 0)
+        problem_add(reader->problems, node_at(map, "write"),
+                    "history needs \"key\", by which versions belong together");
     check_deletes(reader, map, table);
     if (table->fills && table->write != WRITE_UPSERT)
         problem_add(
@@ -267,8 +275,9 @@ static void check_deleted(struct reader *reader, const struct yaml_node *map,
         return;
     check_expression(reader, map, "deleted", stream->merge.deleted);
     if (table->write == WRITE_APPEND || table->key_count == 0)
-        problem_add(reader->problems, node_at(map, "deleted"),
-                    "needs write: upsert or replace, and \"key\", which says whose row goes");
+        problem_add(
+            reader->problems, node_at(map, "deleted"),
+            "needs write: upsert, replace or history, and \"key\", which says whose row goes");
     else if (table->fills)
         problem_add(reader->problems, node_at(map, "deleted"),
                     "does not go with merge: fill, whose records are pieces");

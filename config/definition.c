@@ -34,10 +34,11 @@ CHOICES(writes) = {
     CHOICE("append", WRITE_APPEND),
     CHOICE("upsert", WRITE_UPSERT),
     CHOICE("replace", WRITE_REPLACE),
-    CHOICE_LATER("history", 0),
+    CHOICE("history", WRITE_HISTORY),
     CHOICE_END,
 };
-CHOICES(deletes) = {CHOICE("hard", DELETES_HARD), CHOICE("soft", DELETES_SOFT), CHOICE_END};
+CHOICES(deletes) = {CHOICE("hard", DELETES_HARD), CHOICE("soft", DELETES_SOFT),
+                    CHOICE("close", DELETES_CLOSE), CHOICE("keep", DELETES_KEEP), CHOICE_END};
 CHOICES(merges) = {CHOICE("replace", 0), CHOICE("fill", 1), CHOICE_END};
 CHOICES(strategies) = {
     CHOICE("append", MERGE_APPEND),
@@ -337,10 +338,11 @@ static const struct key definition_list[] = {
     {.name = "deletes", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.deletes),
      .choices = deletes,
      .help = "what becomes of a row whose record has vanished, or is `deleted`: hard (if "
-             "absent) deletes it, soft sets `_pt_deleted_at`"},
+             "absent) deletes it, soft sets `_pt_deleted_at`; with write: history, after a run "
+             "that reads all: close (if absent) ends its current version, keep leaves it"},
     {.name = "shrink_guard", .type = KEY_TEXT, .flags = IN_STREAM, S(table.shrink_guard),
-     .help = "replace: a run with fewer rows than this share (50% if absent) of those in the "
-             "table fails; 0%: any number is right"},
+     .help = "replace, history: a run with fewer rows than this share (50% if absent) of those "
+             "in the table fails; 0%: any number is right"},
     {.name = "indexes", .type = KEY_STRUCTS, .flags = IN_STREAM,
      S_LIST(table.indexes, table.index_count), .keys = &index_keys,
      .help = "of the table; one or a list"},

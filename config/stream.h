@@ -200,8 +200,14 @@ struct expectation {
     bool fails;
 };
 
-enum write_mode { WRITE_APPEND, WRITE_UPSERT, WRITE_REPLACE };
-enum deletes_mode { DELETES_UNSAID, DELETES_HARD, DELETES_SOFT };
+enum write_mode { WRITE_APPEND, WRITE_UPSERT, WRITE_REPLACE, WRITE_HISTORY };
+enum deletes_mode {
+    DELETES_UNSAID,
+    DELETES_HARD,
+    DELETES_SOFT,
+    DELETES_CLOSE, /* history */
+    DELETES_KEEP,
+};
 enum columns_mode { COLUMNS_INFER, COLUMNS_DECLARED, COLUMNS_NONE };
 enum others_mode { OTHERS_INFER, OTHERS_ASIDE, OTHERS_IGNORE };
 enum new_field_mode { NEW_FIELD_ADD, NEW_FIELD_IGNORE, NEW_FIELD_ASIDE, NEW_FIELD_FAIL };
@@ -255,7 +261,7 @@ struct table {
     bool fills;      /* upsert: a null leaves the value that is there */
     bool may_repeat; /* append: each run may store what an earlier one did */
     enum deletes_mode deletes;
-    struct str shrink_guard; /* replace: "50%"; read in SQL (shrink_failure) */
+    struct str shrink_guard; /* replace, history: "50%"; read in SQL (shrink_failure) */
     enum columns_mode mode;
     struct declared_column *declared;
     size_t declared_count;

@@ -43,9 +43,9 @@ comment on column pagetide.history.version is 'version of its definition';
 comment on column pagetide.history.complete is 'proved, told, assumed or contradicted: the least of its jobs';
 comment on column pagetide.history.complete_why is 'the proof in one sentence';
 comment on column pagetide.history.folded is 'records whose key came before in the same job';
-comment on column pagetide.history.added is 'write: replace: rows that the run has added to the table; null: not counted';
+comment on column pagetide.history.added is 'rows that the run has added to the table, with write: replace, or versions of new records, with write: history; null: not counted';
 comment on column pagetide.history.changed is 'rows that it has changed';
-comment on column pagetide.history.deleted is 'rows that it has deleted, or marked as deleted: the vanished ones of write: replace, and those whose records are `deleted`';
+comment on column pagetide.history.deleted is 'rows that it has deleted, or marked as deleted: the vanished ones of write: replace and history, and those whose records are `deleted`';
 
 comment on view pagetide.progress is 'One row per job under way, and per job of each stream''s last run';
 comment on column pagetide.progress.stream is 'source.stream';
@@ -144,9 +144,9 @@ comment on column pagetide.run.reruns is 'how often it went on by itself after i
 comment on column pagetide.run.complete is 'what proves its end: the least of its jobs';
 comment on column pagetide.run.complete_why is 'the proof in one sentence';
 comment on column pagetide.run.folded is 'records whose key came before in the same job; known when it ends';
-comment on column pagetide.run.added is 'write: replace: rows that the run has added to the table; null: not counted';
+comment on column pagetide.run.added is 'rows that the run has added to the table, with write: replace, or versions of new records, with write: history; null: not counted';
 comment on column pagetide.run.changed is 'rows that it has changed';
-comment on column pagetide.run.deleted is 'rows that it has deleted, or marked as deleted: the vanished ones of write: replace, and those whose records are `deleted`';
+comment on column pagetide.run.deleted is 'rows that it has deleted, or marked as deleted: the vanished ones of write: replace and history, and those whose records are `deleted`';
 
 comment on table pagetide.job is 'One part of a run; one process at a time has it';
 comment on column pagetide.job.id is 'number over all runs';

@@ -60,6 +60,8 @@ Each table that a stream fills has these columns besides the records' own:
 | `_pt_at` | when that was |
 | `_pt_aside` | values that did not fit their column, as they were sent: `{column: value}` |
 | `_pt_deleted_at` | with `deletes: soft`: when the record had vanished; null: it is there |
+| `_pt_from`, `_pt_to` | with `write: history`: the start of the run that saw the version first, and of the one that did not any more |
+| `_pt_current` | with `write: history`: whether it is the record's last version |
 END
     grep '^comment on' schema/comments.sql | while IFS= read -r line; do
         name=${line#*pagetide.}

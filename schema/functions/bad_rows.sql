@@ -1,7 +1,7 @@
 -- After a data error in the merge: which rows of the staging table are to blame. The merge is
 -- tried on halves of halves; what fits stays in, as it would in the real one, so that a row
 -- that only clashes with another of the batch is found too. Everything is rolled back.
--- Needs clock (helpers), read_marks (commit), merge_sql, staged_value, remove_unfinished (merge),
+-- Needs clock (helpers), read_marks (commit), merge_stage, staged_value, remove_unfinished (merge),
 -- merge_target (replace).
 
 -- Whether an error is the data's own, so that other rows may fit: classes 22, 23, 54, and P0001.
@@ -30,7 +30,7 @@ begin
         execute format('insert into pg_temp._pt_probe select * from pg_temp.%I '
             'where _pt_ord between $1 and $2 %s', target ->> 'stage', case when target ? 'deletes'
                 then 'and _pt_hash is not null' end) using first, last;
-        execute merge_sql(target || '{"stage": "_pt_probe"}') using numbers, runs, clock();
+        perform merge_stage(target || '{"stage": "_pt_probe"}', numbers, runs);
         return;
     exception when others then
         if not is_data_error(sqlstate) then

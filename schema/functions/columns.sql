@@ -363,8 +363,8 @@ $$;
 -- The key has changed: the index of the old one would refuse records. A comment says which index
 -- is ours, for a user's index may have a name like it, and so may that of another table whose
 -- name begins alike.
-create or replace function pagetide.replace_key_index(plan jsonb, relation regclass, names text[])
-returns void
+create or replace function pagetide.replace_key_index(plan jsonb, relation regclass, names text[],
+    condition text default '') returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -383,8 +383,8 @@ begin
         n := n + 1;
         own := cut_bytes(plan ->> 'table', 55 - length(n::text)) || '_pt_key' || n;
     end loop;
-    execute format('create unique index %I on %s (%s)', own, relation,
-        (select string_agg(quote_ident(c), ', ') from unnest(names) c));
+    execute format('create unique index %I on %s (%s)%s', own, relation,
+        (select string_agg(quote_ident(c), ', ') from unnest(names) c), condition);
     execute format('comment on index %I.%I is %L', plan ->> 'schema', own, mark);
 end
 $$;
@@ -427,7 +427,7 @@ begin
 end
 $$;
 
--- plan: {stream, run, schema, table, adopt, upsert, soft, key: [field or declared name],
+-- plan: {stream, run, schema, table, adopt, upsert, soft, history, key: [field or declared name],
 -- declared: [{name, type}], fields: [{field, column, type, widen}], max_columns, blank}.
 -- Makes the table where it is missing, adds what it lacks, and gives the new map.
 create or replace function pagetide.extend_table(plan jsonb)
@@ -462,6 +462,9 @@ begin
     if (plan ->> 'soft')::boolean then
         execute format('alter table %I.%I add column if not exists _pt_deleted_at timestamptz',
             plan ->> 'schema', plan ->> 'table');
+    end if;
+    if (plan ->> 'history')::boolean then
+        perform add_history(plan);
     end if;
     perform dress_table(plan);
     if (plan ->> 'upsert')::boolean then

@@ -45,7 +45,7 @@ begin
 end
 $$;
 
--- Before the merge of an upsert whose definition has `deleted`: the rows of those keys go, and are
+-- Before the merge of an upsert (history has its own way) whose definition has `deleted`: the rows of those keys go, and are
 -- counted with the jobs.
 create or replace function pagetide.delete_rows(target jsonb, marks pagetide.mark[]) returns void
 language plpgsql
@@ -55,7 +55,7 @@ declare
     numbers int[] := array(select m.n from unnest(marks) m where m.verdict = 'applied' and m.page > 0);
     has_any boolean;
 begin
-    if not target ? 'deletes' then
+    if not target ? 'deletes' or target ->> 'write' = 'history' then
         return;
     end if;
     update job j set deleted = coalesce(j.deleted, 0) where j.deleted is null

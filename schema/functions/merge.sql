@@ -1,6 +1,6 @@
 -- From a batch's staging table to the stream's table.
 -- Needs clock (helpers), part_key (definitions), merge_target (replace), delete_rows
--- (deletes).
+-- (deletes), merge_history (history).
 
 -- How a staged value becomes one of the column's type. A text that names an offset is that instant
 -- in UTC, where the type has no place for the offset: PostgreSQL's own cast would drop it, and with
@@ -163,6 +163,21 @@ begin
 end
 $$;
 
+-- Merges the rows of these marks, of these runs.
+create or replace function pagetide.merge_stage(target jsonb, numbers int[], runs bigint[])
+returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if target ->> 'write' = 'history' then
+        perform merge_history(target, numbers, runs[1]);
+    else
+        execute merge_sql(target) using numbers, runs, clock();
+    end if;
+end
+$$;
+
 -- Runs that did not succeed, and whose records this run asks for again: of the same window, or of
 -- the same bookmark, since bookmarks move only when a run has succeeded. A run after which one
 -- succeeded is history.
@@ -238,7 +253,7 @@ begin
         end if;
         target := merge_target(target, runs[1]); -- a stream has one active run
         perform delete_rows(target, marks);
-        execute merge_sql(target) using numbers, runs, clock();
+        perform merge_stage(target, numbers, runs);
     end if;
 end
 $$;

@@ -1,30 +1,40 @@
--- `write: replace`. What a run brings stands in a table of its own, pagetide.replace_RUN: the rows
+-- Rows that a run keeps until its end. `write: history` keeps the keys that the run has seen
+-- (history.sql). `write: replace`: what a run brings stands in a table of its own, pagetide.kept_RUN: the rows
 -- that are kept. When the run has succeeded the stream's table becomes equal to them, in the
 -- transaction that ends the run: readers see the rows of before, then those of the run. Any other
 -- end leaves the table as it was.
 --
---     a batch ──► merge_target ──► pagetide.replace_7        (made and widened as the table is)
---     the run's end ──► end_replace ──► replace_rows ──► the stream's table; replace_7 is dropped
+--     a batch ──► merge_target ──► pagetide.kept_7        (made and widened as the table is)
+--     the run's end ──► end_kept ──► replace_rows ──► the stream's table; kept_7 is dropped
 --
 -- A run that may go on by `retry` keeps its rows, until another run of the stream begins, the
 -- stream is dropped or reset, or `retention` is over (forget_kept, housekeep).
 -- Needs clock (helpers), cast_sql, refill_column (widen), is_data_error (bad_rows), may_retry
--- (orders).
+-- (orders), closes_vanished, end_history (history).
 
--- The definition of a run that replaces its table; null: it does not.
-create or replace function pagetide.replace_spec(of_run bigint) returns jsonb
+-- The definition of a run at whose end its table is looked at as a whole; null: it is not.
+create or replace function pagetide.kept_spec(of_run bigint) returns jsonb
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select d.spec from run r join definition d on d.stream = r.stream and d.version = r.version
-    where r.id = of_run and d.spec ->> 'write' = 'replace'
+    where r.id = of_run and d.spec ->> 'write' in ('replace', 'history')
+$$;
+
+-- Whether the end of the run needs what it has kept.
+create or replace function pagetide.needs_kept(of_run bigint) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select coalesce((select spec ->> 'write' = 'replace' or closes_vanished(of_run, spec)
+        from kept_spec(of_run) spec where spec is not null), false)
 $$;
 
 -- The name of the table in which the rows of a run are kept.
 create or replace function pagetide.kept_name(of_run bigint) returns text
 language sql immutable
 as $$
-    select 'replace_' || of_run
+    select 'kept_' || of_run
 $$;
 
 -- The rows that a run has kept; null: none.
@@ -296,29 +306,44 @@ exception when others then
 end
 $$;
 
--- The end of a run, once it is known how its jobs have ended: the table is replaced, or stays. Returns
--- the state of the run.
-create or replace function pagetide.end_replace(ending bigint, ended text) returns text
+-- The end of a run that replaces its table: that is done, or said not to be. Returns the state of the
+-- run.
+create or replace function pagetide.end_replace(ending bigint, of_stream text, spec jsonb, ended text)
+returns text
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
-declare
-    spec jsonb := replace_spec(ending);
-    r run;
 begin
-    if spec is null then
-        return ended;
-    end if;
     update run set warnings = array(select w from unnest(warnings) w where w not like 'replace: %')
-    where id = ending returning * into r;
+    where id = ending;
     if ended = 'succeeded' then
-        ended := try_replace(ending, r.stream, spec);
+        ended := try_replace(ending, of_stream, spec);
     end if;
     if ended <> 'succeeded' then
         update run set warnings = warnings
             || format('replace: the table stays as it was: run %s has not succeeded', ending)
         where id = ending;
     end if;
+    return ended;
+end
+$$;
+
+-- The end of a run, once it is known how its jobs have ended: what is done to its table as a whole.
+-- Returns the state of the run.
+create or replace function pagetide.end_kept(ending bigint, ended text) returns text
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    spec jsonb := kept_spec(ending);
+    r run;
+begin
+    if spec is null then
+        return ended;
+    end if;
+    select * into r from run where id = ending;
+    ended := case spec ->> 'write' when 'replace' then end_replace(ending, r.stream, spec, ended)
+        else end_history(ending, r.stream, spec, ended) end;
     if not exists (select from job j where j.run = ending and may_retry(j.state))
         or exists (select from stream s where s.name = r.stream and s.removed_at is not null) then
         execute format('drop table if exists pagetide.%I', kept_name(ending));
@@ -357,7 +382,7 @@ begin
     for old in select c.relname from pg_class c
         left join run r on c.relname = kept_name(r.id)
         where c.relnamespace = 'pagetide'::regnamespace and c.relkind = 'r'
-            and c.relname ~ '^replace_[0-9]+$'
+            and c.relname ~ '^kept_[0-9]+$'
             and (r.id is null or r.finished_at < clock() - retention
                 or r.id < (select max(n.id) from run n where n.stream = r.stream))
     loop
@@ -366,11 +391,12 @@ begin
 end
 $$;
 
--- Whether a run that replaces has stored rows that are not kept any more: it cannot go on.
+-- Whether a run has stored rows that are not kept any more, and needs them at its end: it cannot go
+-- on.
 create or replace function pagetide.has_lost_kept(of_run bigint) returns boolean
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select replace_spec(of_run) is not null and kept_rows(of_run) is null
+    select needs_kept(of_run) and kept_rows(of_run) is null
         and exists (select from job j where j.run = of_run and j.records > j.rejects)
 $$;

@@ -1,7 +1,7 @@
 -- How the last job of a run ends it, and how a run is cancelled.
 -- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), forget_keys (folded),
 -- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits),
--- end_replace (replace), indexes_words (indexes).
+-- end_kept (replace), indexes_words (indexes).
 
 -- A run is as bad as its worst job.
 create or replace function pagetide.badness(state text) returns int
@@ -156,7 +156,7 @@ begin
     if worst = 'succeeded' then
         worst := check_rows(ending);
     end if;
-    worst := end_replace(ending, worst);
+    worst := end_kept(ending, worst);
     update request q set state = worst, reason = r.reason
     from run r where r.id = ending and q.run = ending and q.state = 'started';
     if worst = 'succeeded' then

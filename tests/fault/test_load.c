@@ -48,12 +48,14 @@ static const char definition[] =
     "deleted: \"{{ gone }}\"}\n"
     "  deleted: {params: {s: deleted}, write: upsert, key: [id], deleted: \"{{ gone }}\"}\n"
     "  marked: {params: {s: marked}, write: upsert, key: [k, n], deleted: \"{{ gone }}\", "
-    "deletes: soft}\n";
+    "deletes: soft}\n"
+    "  past: {params: {s: past}, write: history, key: [id], shrink_guard: 0%%, "
+    "deleted: \"{{ gone }}\"}\n";
 
 static const char *const upserts[] = {"upserted", "twofold", "staged", "mixed"};
 static const char *const appends[] = {"plain", "counted"};
 #define KEYED_STREAMS "api.upserted api.twofold api.staged api.mixed api.deleted api.marked"
-#define REPLACED      "api.replaced api.renewed api.thinned"
+#define REPLACED      "api.replaced api.renewed api.thinned api.past"
 
 struct siege {
     struct pagetide pagetide;
@@ -123,6 +125,21 @@ static void publish(struct siege *siege)
                  truth.ptr);
 }
 
+/* The versions of each record: what the run before had, and what this one has in its place. */
+static void publish_versions(struct siege *siege, int round)
+{
+    pagetide_sql(
+        &siege->pagetide,
+        "create table if not exists versions (id int, version int, opened int, "
+        "closed int); create temp table newest as select * from (select distinct on "
+        "(id) * from truth order by id, page desc, pos desc) r where version %% 3 <> 2; "
+        "update versions v set closed = %d where closed is null and not exists (select "
+        "from newest n where n.id = v.id and n.version = v.version); "
+        "insert into versions select id, version, %d, null from newest n where not "
+        "exists (select from versions v where v.id = n.id and closed is null)",
+        round, round);
+}
+
 /* --- what must hold --- */
 
 #define COLUMNS "t.id::int, t.k, t.n::numeric(9,1), t.small::text, t.v"
@@ -176,8 +193,24 @@ static void check_deleted(struct siege *siege)
     check_same(siege, "unmarked", present_records());
 }
 
+/* Runs of the stream are numbered as the rounds are. */
+static void check_versions(struct siege *siege)
+{
+    const char *differences = pagetide_sql(
+        &siege->pagetide,
+        "with had as (select t.id::int, t.v, (select count(*) from pagetide.run r where "
+        "r.stream = 'api.past' and r.started_at <= t._pt_from), (select nullif(count(*), 0) "
+        "from pagetide.run r where r.stream = 'api.past' and r.started_at <= t._pt_to), "
+        "t._pt_current from api.past t), should as (select id, 'v' || version, opened::bigint, "
+        "closed::bigint, closed is null from versions) select count(*) from ((table had except "
+        "all table should) union all (table should except all table had)) d");
+    ck_assert_msg(strcmp(differences, "0") == 0, "api.past: %s rows differ (seed %llu)",
+                  differences, (unsigned long long)siege->seed);
+}
+
 static void check_replaced(struct siege *siege)
 {
+    check_versions(siege);
     check_same(siege, "thinned", present_records());
     check_same(siege, "replaced", newest_records());
     check_folded(siege, "replaced");
@@ -185,7 +218,7 @@ static void check_replaced(struct siege *siege)
     ck_assert_str_eq(pagetide_sql(&siege->pagetide,
                                   "select string_agg(relname, ' ') from pg_class where "
                                   "relnamespace = 'pagetide'::regnamespace and relname like "
-                                  "'replace%%'"),
+                                  "'kept%%'"),
                      "");
 }
 
@@ -293,6 +326,7 @@ START_TEST(a_table_has_what_the_pages_say)
         if (round == 2)
             change_some(&siege);
         publish(&siege);
+        publish_versions(&siege, round + 1);
         mock_post(&siege.mock, "/_mock/fault",
                   "{\"path\": \"/p\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 8}");
         run_round(&siege, round ? KEYED_STREAMS " " REPLACED : "api", false);
@@ -302,6 +336,7 @@ START_TEST(a_table_has_what_the_pages_say)
     keep_old(&siege, "renewed");
     make_records(&siege);
     publish(&siege);
+    publish_versions(&siege, ROUNDS + 1);
     run_round(&siege, REPLACED, true);
     check_replaced(&siege);
     pagetide_close(&siege.pagetide);

@@ -16,7 +16,7 @@ static struct pagetide pagetide;
 #define EXPECT(text, ...) ck_assert_str_eq(pagetide_sql(&pagetide, __VA_ARGS__), (text))
 #define LITTER                                                                                 \
     "select count(*) from pg_class where relnamespace = 'pagetide'::regnamespace "             \
-    "and relkind = 'r' and relname like 'replace%%'"
+    "and relkind = 'r' and relname like 'kept%%'"
 
 static const char rows_sql[] =
     "select string_agg(id || ':' || name, ' ' order by id, name) from shop.orders";

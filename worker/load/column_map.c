@@ -189,7 +189,11 @@ void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t r
     json_out_str(&out, "table", table->name);
     json_out_int(&out, "run", run);
     json_out_bool(&out, "adopt", table->may_adopt);
-    json_out_bool(&out, "upsert", table->write != WRITE_APPEND && table->key_count);
+    json_out_bool(&out, "upsert",
+                  table->write == WRITE_UPSERT ||
+                      (table->write == WRITE_REPLACE && table->key_count));
+    if (table->write == WRITE_HISTORY)
+        json_out_bool(&out, "history", true);
     if (table->deletes == DELETES_SOFT)
         json_out_bool(&out, "soft", true);
     json_out_int(&out, "max_columns", table->max_columns);

@@ -139,7 +139,7 @@ static void put_key_index(struct buf *buf, const struct table *table,
         buf_put(buf, i ? STR(", ") : STR(" ("));
         pg_sql_put_identifier(buf, column ? column->name : table->key[i]);
     }
-    buf_puts(buf, ");\n");
+    buf_put(buf, table->write == WRITE_HISTORY ? STR(") where _pt_current;\n") : STR(");\n"));
 }
 
 static void put_index(struct buf *buf, const struct table *table, const struct columns *columns,
@@ -178,6 +178,9 @@ void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
                   "    _pt_aside jsonb");
     if (table->deletes == DELETES_SOFT)
         buf_puts(buf, ",\n    _pt_deleted_at timestamptz");
+    if (table->write == WRITE_HISTORY)
+        buf_puts(buf, ",\n    _pt_from timestamptz,\n    _pt_to timestamptz,\n"
+                      "    _pt_current boolean");
     buf_puts(buf, "\n);\n");
     if (table->write != WRITE_APPEND && table->key_count)
         put_key_index(buf, table, columns);

@@ -64,8 +64,10 @@ static void put_names(struct json_out *out, const char *key, const struct column
 
 static struct str write_mode(const struct table *table)
 {
-    static const char *const names[] = {
-        [WRITE_APPEND] = "append", [WRITE_UPSERT] = "upsert", [WRITE_REPLACE] = "replace"};
+    static const char *const names[] = {[WRITE_APPEND] = "append",
+                                        [WRITE_UPSERT] = "upsert",
+                                        [WRITE_REPLACE] = "replace",
+                                        [WRITE_HISTORY] = "history"};
     return str_from(names[table->write]);
 }
 

@@ -35,7 +35,7 @@ enum way way_choose(struct way_memory *memory, const struct stream *stream,
     const struct table *table = &stream->table;
     if (table->key_count && !keys)
         return WAY_STAGED;
-    if (table->write == WRITE_REPLACE)
+    if (table->write >= WRITE_REPLACE)
         return WAY_STAGED;
     if (table->write == WRITE_APPEND)
         return is_binary ? WAY_DIRECT : WAY_STAGED;

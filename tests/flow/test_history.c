@@ -1,0 +1,174 @@
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#define SUITE_TIMEOUT 120
+#include "tests/support/suite.h"
+
+/*
+ * `write: history`. A test publishes the JSON of one page's records for each run; versions are
+ * shown as "id:name from-to", by the numbers of the runs, "*" for the current one.
+ */
+static struct mock mock;
+static struct pagetide pagetide;
+
+#define EXPECT(text, ...) ck_assert_str_eq(pagetide_sql(&pagetide, __VA_ARGS__), (text))
+
+static const char versions_sql[] =
+    "select string_agg(format('%%s:%%s %%s-%%s', id, name, (select r.id from pagetide.run r "
+    "where "
+    "r.started_at = _pt_from), case when _pt_current then '*' else (select r.id::text from "
+    "pagetide.run r where r.started_at = _pt_to) end), ', ' order by id, _pt_from) from "
+    "shop.orders";
+
+static void define(const char *keys)
+{
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\n"
+                    "base_url: %s\n"
+                    "streams:\n"
+                    "  orders:\n"
+                    "    path: /p\n"
+                    "    pagination: {type: none}\n"
+                    "    merge_path: data\n"
+                    "    write: history\n"
+                    "    key: [id]\n"
+                    "%s",
+                    mock.url, keys);
+}
+
+static void set_up(const char *keys)
+{
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    define(keys);
+}
+
+static void tear_down(void)
+{
+    EXPECT("0", "select count(*) from pg_class where relnamespace = 'pagetide'::regnamespace "
+                "and relname like 'kept%%'");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+
+static const char *sync_page(int code, const char *records)
+{
+    AUTO_BUF(body, KIB(64));
+    buf_printf(&body, "{\"path\":\"/p\",\"body\":{\"pages\":1,\"data\":[%s]}}", records);
+    mock_post(&mock, "/_mock/route", body.ptr);
+    struct pagetide_result got = pagetide_run(&pagetide, "sync shop.orders");
+    ck_assert_msg(got.code == code, "%d: %s%s", got.code, got.out, got.err);
+    return pagetide_text("%s%s", got.out, got.err);
+}
+
+static void expect_holds(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part), "\"%s\" is not in:\n%s", part, text);
+}
+
+#define A "{\"id\":1,\"name\":\"a\"}"
+#define B "{\"id\":2,\"name\":\"b\"}"
+#define C "{\"id\":3,\"name\":\"c\"}"
+#define X "{\"id\":1,\"name\":\"x\"}"
+
+START_TEST(a_change_is_another_version)
+{
+    set_up("");
+    expect_holds(sync_page(0, A "," B "," C), "3 rows added");
+    expect_holds(sync_page(0, X "," B), "1 changed, 1 deleted");
+    EXPECT("1:a 1-2, 1:x 2-*, 2:b 1-*, 3:c 1-2", versions_sql);
+    sync_page(0, X "," B "," C);
+    EXPECT("1:a 1-2, 1:x 2-*, 2:b 1-*, 3:c 1-2, 3:c 3-*", versions_sql);
+    tear_down();
+}
+END_TEST
+
+START_TEST(of_a_run_the_last_record_counts)
+{
+    set_up("");
+    setenv("PAGETIDE_BATCH_RECORDS", "1", 1);
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\n"
+                    "base_url: %s\n"
+                    "streams:\n"
+                    "  orders:\n"
+                    "    path: /p\n"
+                    "    pagination: {type: page, total_pages_path: pages}\n"
+                    "    merge_path: data\n"
+                    "    write: history\n"
+                    "    deleted: \"{{ gone }}\"\n"
+                    "    key: [id]\n",
+                    mock.url);
+    sync_page(0, A "," X "," A "," B);
+    EXPECT("1:a 1-*, 2:b 1-*", versions_sql);
+    const char *const pages[] = {X, B "," X, "{\"id\":1,\"gone\":true}", A "," C};
+    for (int i = 0; i < 4; i++)
+        mock_post(&mock, "/_mock/route",
+                  pagetide_text("{\"path\":\"/p\",\"query\":\"page=%d\",\"body\":{\"pages\":4,"
+                                "\"data\":[%s]}}",
+                                i + 1, pages[i]));
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync shop.orders").code, 0);
+    EXPECT("1:a 1-*, 2:b 1-*, 3:c 2-*", versions_sql);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_vanishes_may_be_kept)
+{
+    set_up("    deletes: keep\n");
+    sync_page(0, A "," B "," C);
+    sync_page(0, X);
+    EXPECT("1:a 1-2, 1:x 2-*, 2:b 1-*, 3:c 1-*", versions_sql);
+    tear_down();
+}
+END_TEST
+
+START_TEST(too_much_does_not_vanish)
+{
+    set_up("");
+    sync_page(0, A "," B "," C);
+    expect_holds(sync_page(1, A), "less than 50% of the 3 in the table");
+    EXPECT("1:a 1-*, 2:b 1-*, 3:c 1-*", versions_sql);
+    define("    shrink_guard: 20%\n");
+    sync_page(0, A);
+    EXPECT("1:a 1-*, 2:b 1-3, 3:c 1-3", versions_sql);
+    tear_down();
+}
+END_TEST
+
+START_TEST(an_incremental_run_closes_nothing)
+{
+    set_up("    bookmark: at\n    params: {since: \"{{ bookmark }}\"}\n");
+    sync_page(0, "{\"id\":1,\"name\":\"a\",\"at\":1},{\"id\":2,\"name\":\"b\",\"at\":2}");
+    sync_page(0, "{\"id\":1,\"name\":\"c\",\"at\":3}");
+    EXPECT("1:a 1-2, 1:c 2-*, 2:b 1-*", versions_sql);
+    struct pagetide_result got = pagetide_run(&pagetide, "sync shop.orders --full");
+    ck_assert_int_eq(got.code, 0);
+    EXPECT("1:a 1-2, 1:c 2-*, 2:b 1-3", versions_sql);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_table_of_an_upsert_gets_a_history)
+{
+    set_up("");
+    pagetide_source(
+        &pagetide, "shop",
+        "source: shop\nbase_url: %s\nstreams:\n  orders: {path: /p, pagination: {type: "
+        "none}, merge_path: data, write: upsert, key: id}\n",
+        mock.url);
+    sync_page(0, A "," B);
+    define("");
+    sync_page(0, X "," B);
+    EXPECT("1:a:f, 1:x:t, 2:b:t",
+           "select string_agg(concat(id, ':', name, ':', left(_pt_current::text, 1)), ', ' "
+           "order by id, _pt_from) from shop.orders");
+    tear_down();
+}
+END_TEST
+
+SUITE("flow/history", a_change_is_another_version, of_a_run_the_last_record_counts,
+      what_vanishes_may_be_kept, too_much_does_not_vanish, an_incremental_run_closes_nothing,
+      a_table_of_an_upsert_gets_a_history)
