@@ -1,4 +1,24 @@
 #include "cli/drop.h"
+#include "cli/say.h"
+#include "config/source_dir.h"
+
+/* The next `apply`, or start of a scheduler, would bring it back. */
+static void warn_of_file(struct cli *cli, struct str stream)
+{
+    AUTO_BUF(errors, KIB(64));
+    struct source **sources;
+    size_t count = 0;
+    struct err ignored = ERR_INIT;
+    bool is_whole = source_dir_load(cli->arena, cli->settings.config_dir, &sources, &count,
+                                    &errors, &ignored);
+    (void)is_whole; /* what is broken is not applied */
+    for (size_t i = 0; i < count; i++)
+        if (source_find_stream(&sources[i], 1, stream))
+            say_note(stderr,
+                     "pagetide: warning: %.*s still has it: the next apply, and a scheduler of "
+                     "this folder, brings it back",
+                     STR_ARG(sources[i]->file));
+}
 
 static int drop_main(struct cli *cli)
 {
@@ -10,6 +30,8 @@ static int drop_main(struct cli *cli)
         return code;
     code = drop_stream(cli, pg, str_from(cli->operands[0]));
     pg_close(pg);
+    if (code == EXIT_DONE)
+        warn_of_file(cli, str_from(cli->operands[0]));
     return code;
 }
 

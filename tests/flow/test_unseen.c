@@ -123,5 +123,19 @@ START_TEST(streams_of_another_folder_are_said)
 }
 END_TEST
 
+START_TEST(a_dropped_stream_that_a_file_has_is_said)
+{
+    set_up();
+    stream("shop", "");
+    expect_run(0, "migrate");
+    expect_run(0, "apply");
+    expect_holds(expect_run(0, "drop shop.orders").err, "sources/shop.yaml still has it");
+    expect_run(0, "apply");
+    ck_assert_int_eq(unlink(pagetide_text("%s/sources/shop.yaml", pagetide.dir)), 0);
+    ck_assert_str_eq(expect_run(0, "drop shop.orders").err, "");
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/unseen", a_scheduler_that_is_gone_is_said, a_worker_says_that_no_scheduler_lives,
-      streams_of_another_folder_are_said)
+      streams_of_another_folder_are_said, a_dropped_stream_that_a_file_has_is_said)
