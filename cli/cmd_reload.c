@@ -218,19 +218,33 @@ static int wait_for_end(struct reload *reload)
                : cli_fail(&err);
 }
 
-/* The message waits then, and nobody would know why nothing comes of it. */
-static void warn_of_no_scheduler(struct reload *reload)
+/* The message waits then, or is refused, and nobody would know why nothing comes of it. */
+static const char doubts_sql[] =
+    "select exists (select from pagetide.stream where name = $2 and removed_at is null), "
+    "m.streams is null, to_char(m.last_seen, 'YYYY-MM-DD HH24:MI:SS') from (values (1)) one "
+    "left join pagetide.missed_scheduler(2 * $1 * interval '1 ms') m on true";
+enum doubts_column { DOUBTS_IS_KNOWN, DOUBTS_HAS_SCHEDULER, DOUBTS_LAST_SEEN, DOUBTS_COLUMNS };
+
+static void warn_of_doubts(struct reload *reload)
 {
-    static const char sql[] = "select to_char(last_seen, 'YYYY-MM-DD HH24:MI:SS') from "
-                              "pagetide.missed_scheduler(2 * $1 * interval '1 ms')";
-    AUTO_PG_RESULT struct pg_result *missed = NULL;
-    struct pg_value beat = pg_int(reload->cli->settings.beat_ms);
+    AUTO_PG_RESULT struct pg_result *doubts = NULL;
+    const char *stream = reload->cli->operands[0];
+    const struct pg_value params[] = {pg_int(reload->cli->settings.beat_ms),
+                                      pg_text(str_from(stream))};
     struct err err = ERR_INIT;
     if (!cli_database_if_up(reload->cli, &reload->pg) ||
-        !pg_await(reload->pg, sql, &beat, 1, CALL_MS, &missed, &err) || !pg_rows(missed))
+        !pg_await(reload->pg, doubts_sql, params, COUNT_OF(params), CALL_MS, &doubts, &err))
         return;
+    assert(pg_columns(doubts) == DOUBTS_COLUMNS);
+    if (!pg_get_bool(doubts, 0, DOUBTS_IS_KNOWN))
+        say_note(stderr,
+                 "pagetide: warning: no stream %s is stored: the message will be refused",
+                 stream);
+    if (pg_get_bool(doubts, 0, DOUBTS_HAS_SCHEDULER))
+        return;
+    bool is_never = pg_is_null(doubts, 0, DOUBTS_LAST_SEEN);
     say_note(stderr, "pagetide: no scheduler is running (last seen: %.*s): the message waits",
-             STR_ARG(pg_is_null(missed, 0, 0) ? STR("never") : pg_get_str(missed, 0, 0)));
+             STR_ARG(is_never ? STR("never") : pg_get_str(doubts, 0, DOUBTS_LAST_SEEN)));
 }
 
 static void say_sent(struct str id)
@@ -259,7 +273,7 @@ static int send_and_follow(struct reload *reload)
         say_sent(reload->id);
     else
         say_note(stdout, "sent as request %.*s", STR_ARG(reload->id));
-    warn_of_no_scheduler(reload);
+    warn_of_doubts(reload);
     return EXIT_DONE;
 }
 

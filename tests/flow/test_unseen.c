@@ -72,6 +72,7 @@ START_TEST(a_scheduler_that_is_gone_is_said)
                    "select max(seen_at) < now() - interval '1 s' from pagetide.scheduler");
     expect_holds(expect_run(0, "reload shop.orders").err,
                  "no scheduler is running (last seen: 2");
+    expect_holds(expect_run(0, "reload shop.order").err, "no stream shop.order is stored");
     expect_run(0, "pause shop.orders");
     expect_lacks(expect_run(0, "status").out, "No scheduler");
     tear_down();
