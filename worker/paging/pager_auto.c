@@ -165,16 +165,22 @@ static struct str header(const struct pager_facts *facts, const char *name)
     return STR_NONE;
 }
 
-/* X-Pagination is JSON with total_pages. */
+/* X-Pagination is JSON with a count of pages or a total (ASP.NET, ActiveRecord). */
 static bool find_json_header(struct search *search)
 {
     struct pager_step *step = search->step;
-    struct str json = header(step->facts, "x-pagination");
-    struct value value;
+    struct str json = header(step->facts, "x-pagination"), where;
+    struct look_place place = {STR_NONE, UNDEFINED_VALUE};
+    struct look_found found;
     struct err ignored = ERR_INIT;
-    return json.len && value_parse(step->arena, json, VALUE_WHOLE, &value, &ignored) &&
-           look_is_count(value_get(value, STR("total_pages"))) &&
-           put_words(search, "page", STR("x-pagination"), page_param(search), STR_NONE);
+    if (!json.len || !value_parse(step->arena, json, VALUE_WHOLE, &place.value, &ignored))
+        return false;
+    bool by_pages = look_find_in(&search->look, &place, &known_pages, look_is_count, &found);
+    if (!by_pages && !look_find_in(&search->look, &place, &known_totals, look_is_count, &found))
+        return false;
+    where = arena_printf(step->arena, "x-pagination:%.*s", STR_ARG(found.path));
+    return put_words(search, by_pages ? "page" : "page_total", where, page_param(search),
+                     STR_NONE);
 }
 
 static bool is_text(struct value value)

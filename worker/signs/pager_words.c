@@ -34,21 +34,24 @@ static struct str next_word(struct str *rest)
     return word;
 }
 
+/* What X-Pagination holds is JSON in a header: "x-pagination:TotalPages", or total_pages. */
+static struct str in_json_header(struct arena *arena, struct str text)
+{
+    struct str header, key = str_split(text, ':', &header);
+    if (!str_is(header, "x-pagination"))
+        return text;
+    return arena_printf(arena, "{{ (http.headers['x-pagination'] | fromjson)['%.*s'] }}",
+                        STR_ARG(key.len ? key : STR("total_pages")));
+}
+
 static struct locator locate(struct arena *arena, struct str text)
 {
     struct locator locator = {.kind = LOCATOR_NONE};
     struct err ignored = ERR_INIT;
-    if (text.len && !locator_compile(arena, text, &locator, &ignored))
+    struct str where = in_json_header(arena, text);
+    if (text.len && !locator_compile(arena, where, &locator, &ignored))
         locator.kind = LOCATOR_NONE;
     return locator;
-}
-
-/* What X-Pagination holds is JSON in a header. */
-static struct locator locate_pages(struct arena *arena, struct str text)
-{
-    if (str_is(text, "x-pagination"))
-        text = STR("{{ (http.headers['x-pagination'] | fromjson).total_pages }}");
-    return locate(arena, text);
 }
 
 static struct param_place place_of(struct arena *arena, struct str text)
@@ -69,7 +72,7 @@ static void locate_all(struct arena *arena, const struct type *type, struct str 
                                       [READS_TOTAL] = &how->total,
                                       [READS_FLAG] = &how->has_more};
     if (type->reads == READS_PAGES)
-        how->total_pages = locate_pages(arena, where);
+        how->total_pages = locate(arena, where);
     else if (type->reads != READS_NOTHING)
         *places[type->reads] = locate(arena, where);
     if (flag.len)

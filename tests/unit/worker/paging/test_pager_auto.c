@@ -122,7 +122,7 @@ START_TEST(headers_are_recognised)
     ck_assert_str_is(got.now.recognised, "page header:x-total-pages page");
     ck_assert_int_eq(got.now.in_force->total_pages.kind, LOCATOR_HEADER);
     got = recognise(arena, &stream, json, "{}");
-    ck_assert_str_is(got.now.recognised, "page x-pagination page");
+    ck_assert_str_is(got.now.recognised, "page x-pagination:total_pages page");
     got = recognise(arena, &stream, bad, "{\"next_cursor\":\"c\"}");
     ck_assert_str_is(got.now.recognised, "cursor next_cursor cursor");
     ck_assert(str_find(got.step.decision.warning, STR("\"many\"")) >= 0);
