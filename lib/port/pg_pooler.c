@@ -15,6 +15,8 @@
  * server_round_robin it is the one that was free longest: `pg` itself gets another one. Other
  * clients may come in between, so it is tried some times.
  *
+ * Where `other` is up and cannot begin, it is statement pooling.
+ *
  * What was set in sessions that are not ours is reset before the refusal.
  */
 enum { TRIES = 3, TIMEOUT_MS = 3000 };
@@ -59,7 +61,11 @@ static bool try_once(const struct probe *probe, bool *ret_is_shared)
     bool is_ours = true, is_theirs = false, is_ours_still = true;
     AUTO_FREE char *mark_sql = mem_printf("set pagetide.mark = '%s'", probe->mark);
     bool is_told = run(probe->pg, mark_sql) && has_mark(probe, probe->pg, &is_ours) &&
-                   run(probe->other, "begin") && has_mark(probe, probe->other, &is_theirs);
+                   run(probe->other, "select 1");
+    *ret_is_shared = is_told && !run(probe->other, "begin");
+    if (*ret_is_shared)
+        return true; /* statement pooling knows no transactions */
+    is_told = is_told && has_mark(probe, probe->other, &is_theirs);
     /* A pool of one session has none left for `pg` now. */
     if (is_told && is_ours && !is_theirs)
         is_told = has_mark(probe, probe->pg, &is_ours_still);
@@ -94,6 +100,7 @@ bool pg_pooler_check(struct loop *loop, struct pg *pg, const char *url, struct e
     return !shared ||
            err_set(err, ERR_CONFIG, "pg", 0,
                    "the pooler before PostgreSQL gives each transaction another session "
-                   "(transaction pooling); pagetide needs sessions of its own: connect to "
+                   "(transaction pooling, or statement pooling); pagetide needs sessions of "
+                   "its own: connect to "
                    "PostgreSQL itself, or set pool_mode = session for this database");
 }

@@ -6,7 +6,8 @@
 /*
  * Is this session one session? A pooler in transaction mode (PgBouncer's pool_mode =
  * transaction) gives each transaction whatever session is free: settings, temporary tables and
- * LISTEN of one client are then found by another. ERR_CONFIG says so, with what to do.
+ * LISTEN of one client are then found by another. Statement mode is the same, for each
+ * statement. ERR_CONFIG says so, with what to do.
  *
  *   pg    a session that is up
  *   url   the one it was opened with: where a pooler answers, a second session is opened by it

@@ -173,6 +173,20 @@ START_TEST(a_pool_of_transactions_is_refused)
 }
 END_TEST
 
+START_TEST(a_pool_of_statements_is_refused)
+{
+    set_up();
+    for (int size = 1; size <= 2; size++) {
+        struct bouncer bouncer = bouncer_start("statement", size);
+        struct pagetide_result got = pagetide_run(&pagetide, "sync --all");
+        ck_assert_msg(got.code == 3 && strstr(got.err, "statement pooling"), "exit %d\n%s",
+                      got.code, got.err);
+        bouncer_stop(&bouncer);
+    }
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_pool_of_sessions_works)
 {
     set_up();
@@ -256,6 +270,6 @@ START_TEST(an_up_with_two_sessions_says_so)
 END_TEST
 
 SUITE("flow/session", a_database_may_have_settings_of_its_own,
-      a_pool_of_transactions_is_refused, a_pool_of_sessions_works, a_pool_of_two_sessions_works,
-      a_role_with_two_sessions_works, a_sync_with_one_session_says_so,
-      an_up_with_two_sessions_says_so)
+      a_pool_of_transactions_is_refused, a_pool_of_statements_is_refused,
+      a_pool_of_sessions_works, a_pool_of_two_sessions_works, a_role_with_two_sessions_works,
+      a_sync_with_one_session_says_so, an_up_with_two_sessions_says_so)
