@@ -3,16 +3,18 @@
 
 -- Whether each key is in the table at most once, and can be looked up.
 create or replace function pagetide.has_key_index(relation regclass, key jsonb) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select exists (select from pg_class c join pg_index i on i.indrelid = c.oid
+begin
+    return exists (select from pg_class c join pg_index i on i.indrelid = c.oid
         where c.oid = relation and (c.relkind = 'p' or not c.relhassubclass)
             and i.indisunique and i.indisvalid and i.indimmediate
             and pagetide.is_index_of(i, array(select a.attnum
                 from jsonb_array_elements_text(key) k (name)
                 join pg_attribute a on a.attrelid = relation and a.attname = k.name
-                order by a.attnum)))
+                order by a.attnum)));
+end
 $$;
 
 -- First statement of such a batch, after its table was locked: may the rows go in as they are? COPY
