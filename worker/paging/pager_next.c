@@ -326,6 +326,13 @@ static void end_by_rule(struct pager_step *step)
                                          step->facts->rule, STR_ARG(against)));
 }
 
+/* By the count of an earlier answer, which asked for one page more where it may be of a page. */
+static bool has_all(const struct pager *pager)
+{
+    return pager->in_force->total.kind != LOCATOR_NONE && pager->total >= 0 &&
+           pager_reached(pager, 0) >= pager->total;
+}
+
 void pager_next_empty(struct pager_step *step)
 {
     const struct pager *pager = step->pager;
@@ -336,7 +343,7 @@ void pager_next_empty(struct pager_step *step)
         pager_step_sign_end(step, COMPLETE_PROVED, pager->reached);
     } else if (step->facts->is_last) {
         end_by_rule(step);
-    } else if (pager_is_numbered(pager) && !how->stops_on_empty) {
+    } else if (pager_is_numbered(pager) && !how->stops_on_empty && !has_all(pager)) {
         step->next->number =
             saturate_add(step->next->number, pager->type == PAGINATE_PAGE ? 1 : how->size);
     } else {
