@@ -54,7 +54,7 @@ static struct random_answer answer_again(const struct random_api *api, struct ar
     struct str path, target = str_from(json_string_value(json_object_get(request, "target")));
     struct str query = str_split(target, '?', &path);
     struct str rest = str_ends(path, STR("/count")) ? STR("/count") : STR_NONE;
-    return random_api_answer(api, arena, rest, query, 1);
+    return random_answer_make(api, arena, rest, query, 1);
 }
 
 /* What the last answers said of the end: they are made again. */

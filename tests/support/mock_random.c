@@ -1,5 +1,5 @@
 #include "tests/support/mock_server.h"
-#include "tests/support/random_api.h"
+#include "tests/support/random_answer.h"
 
 /* Random APIs (random_api.h) over HTTP: /random/SEED, and /random/SEED/count. */
 bool mock_random(const struct mock_request *request, struct mock_reply *reply)
@@ -17,7 +17,7 @@ bool mock_random(const struct mock_request *request, struct mock_reply *reply)
     rest = str_slice(rest, digits.len, rest.len);
     random_api_make(&api, (uint64_t)seed);
     struct random_answer answer =
-        random_api_answer(&api, request->arena, rest, request->query, ++nth);
+        random_answer_make(&api, request->arena, rest, request->query, ++nth);
     reply->status = answer.status;
     buf_put(&reply->headers, answer.headers);
     buf_put(&reply->body, answer.body);

@@ -14,8 +14,8 @@
  * the end of a run (tests/support/random_run.h) reads it, in one process or over the mock API,
  * where it is at /random/SEED.
  *
- * It has `count` records in a fixed order; the record at index i has the key random_api_key(i).
- * A request names a window of them: by page number, by offset or by a cursor.
+ * It has `count` records in a fixed order. A request names a window of them: by page number, by
+ * offset or by a cursor (tests/support/random_answer.h).
  */
 #define RANDOM_FAULTS(X)                                                                       \
     X(IGNORES_PLACE, "ignores the page parameter")                                             \
@@ -102,33 +102,7 @@ struct random_api {
     const char *total_name, *pages_name, *flag_name, *next_name;
 };
 
-/* What one answer says about the end, rightly or not. */
-struct random_signs {
-    int64_t total, pages; /* -1: not given */
-    int flag;             /* 1 more, 0 no more, -1 not given */
-    bool has_next;        /* a link or a cursor */
-};
-
-struct random_answer {
-    int status;
-    struct str headers; /* lines "Name: value\r\n" */
-    struct str body;
-    int seen; /* records in it */
-    struct random_signs signs;
-};
-
 void random_api_make(struct random_api *api, uint64_t seed);
-
-/*
- * `rest` is what follows /random/SEED in the path: nothing, or "/count", which has the total at
- * `count`. The query is what follows '?'. `nth` is the number of the request, for volatile
- * fields.
- */
-struct random_answer random_api_answer(const struct random_api *api, struct arena *arena,
-                                       struct str rest, struct str query, int64_t nth);
-
-/* The key of a record, from 1 on; 0: it is hidden from everybody. */
-int random_api_key(const struct random_api *api, int index);
 
 /* In words, one line for each thing. */
 void random_api_describe(const struct random_api *api, struct buf *buf);

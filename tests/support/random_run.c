@@ -19,7 +19,7 @@ int random_run_bound(const struct random_api *api, const struct random_definitio
 static bool misses_by_key(const struct random_api *api, const struct random_run *run)
 {
     for (int i = 0; i < api->count; i++) {
-        int key = random_api_key(api, i);
+        int key = random_answer_key(api, i);
         if (key && !run->has[key])
             return true;
     }
@@ -31,7 +31,7 @@ static bool misses(const struct random_api *api, const struct random_definition 
 {
     int shown = 0;
     for (int i = 0; i < api->count; i++)
-        shown += random_api_key(api, i) != 0;
+        shown += random_answer_key(api, i) != 0;
     return definition->has_key ? misses_by_key(api, run) : run->rows < shown;
 }
 
@@ -120,7 +120,7 @@ struct str random_run_describe(const struct random_api *api,
                run->last.has_next);
     buf_puts(&buf, "  missing:");
     for (int i = 0; i < api->count; i++) {
-        int key = random_api_key(api, i);
+        int key = random_answer_key(api, i);
         if (key && !run->has[key])
             buf_printf(&buf, " %d", key);
     }

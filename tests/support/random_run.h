@@ -2,6 +2,7 @@
 #define TESTS_SUPPORT_RANDOM_RUN_H
 
 #include "core/job.h"
+#include "tests/support/random_answer.h"
 #include "tests/support/random_definition.h"
 
 /*

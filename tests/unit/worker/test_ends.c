@@ -88,7 +88,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     struct str before, query = str_split(request->url, '?', &before);
     struct str rest = str_ends(before, STR("/count")) ? STR("/count") : STR_NONE;
     *call = (struct http_call){.fn = fn, .ctx = ctx, .arena = arena_new()};
-    call->answer = random_api_answer(served, call->arena, rest, query, ++run.requests);
+    call->answer = random_answer_make(served, call->arena, rest, query, ++run.requests);
     if (str_is(request->method, "HEAD"))
         call->answer.body = STR_NONE;
     loop_defer(http->loop, on_answer_ready, call);
