@@ -1,0 +1,4 @@
+from records import records, show
+
+for record in records():
+    show(record)
