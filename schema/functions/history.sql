@@ -168,6 +168,7 @@ create or replace function pagetide.close_vanished(ending bigint, relation regcl
     share text) returns text
 language plpgsql
 set search_path = pagetide, pg_temp
+set work_mem = '64MB'
 as $$
 declare
     vanished text := format('t._pt_current and not exists (select from %s k where %s)',

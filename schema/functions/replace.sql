@@ -172,6 +172,7 @@ create or replace function pagetide.replace_by_key(relation regclass, kept text,
     keys name[], soft boolean, out added bigint, out changed bigint, out deleted bigint)
 language plpgsql
 set search_path = pagetide, pg_temp
+set work_mem = '64MB'
 as $$
 declare
     meets text := (select string_agg(format('t.%1$I = k.%1$I', n), ' and ') from unnest(keys) n);
@@ -198,6 +199,7 @@ create or replace function pagetide.replace_by_hash(relation regclass, kept text
     out added bigint, out changed bigint, out deleted bigint)
 language plpgsql
 set search_path = pagetide, pg_temp
+set work_mem = '64MB'
 as $$
 declare
     list text := (select string_agg(quote_ident(n), ', ') from unnest(names) n);
@@ -289,6 +291,19 @@ begin
 end
 $$;
 
+-- The table may have been changed since the last batch.
+create or replace function pagetide.refit_kept(ending bigint, of_stream text, spec jsonb)
+returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    select fit_kept(jsonb_build_object('schema', spec ->> 'schema', 'name', spec ->> 'table',
+        'deletes', true, 'columns', (select jsonb_agg(c.name) from kept_columns(ending, of_stream,
+            spec -> 'key', p.relation) c where c.name not like '\_pt\_%')), kept_rows(ending))
+    from to_regclass(format('%I.%I', spec ->> 'schema', spec ->> 'table')) p (relation)
+    where p.relation is not null and kept_rows(ending) is not null
+$$;
+
 -- The same; a table that does not take the rows fails the run.
 create or replace function pagetide.try_replace(ending bigint, of_stream text, spec jsonb)
 returns text
@@ -296,6 +311,7 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 begin
+    perform refit_kept(ending, of_stream, spec);
     return replace_rows(ending, of_stream, spec);
 exception when others then
     if not is_data_error(sqlstate) then

@@ -173,6 +173,23 @@ START_TEST(views_of_the_manual_answer)
 }
 END_TEST
 
+/* docs/writing.md promises it; test_flows runs them. */
+START_TEST(examples_of_writing_are_cases)
+{
+    struct str cases = str_from(pagetide_read("tests/tables/flows/writing.txt"));
+    struct str rest = str_from(pagetide_read("docs/writing.md")), fence = STR("\n```yaml\n");
+    int count = 0;
+    for (ptrdiff_t at; (at = str_find(rest, fence)) >= 0; count++) {
+        rest = str_slice(rest, (size_t)at + fence.len, rest.len);
+        ptrdiff_t end = str_find(rest, STR("```"));
+        ck_assert_int_gt(end, 0);
+        struct str block = str_slice(rest, 0, (size_t)end);
+        ck_assert_msg(str_find(cases, block) >= 0, "no case has:\n%.*s", STR_ARG(block));
+    }
+    ck_assert_int_ge(count, 7);
+}
+END_TEST
+
 SUITE("flow/docs", readme_shows_an_example_that_exists, readme_source_gives_the_table_it_shows,
       readme_messages_reload, example_sources_are_valid, demo_sources_run,
-      views_of_the_manual_answer)
+      views_of_the_manual_answer, examples_of_writing_are_cases)

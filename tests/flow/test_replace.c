@@ -327,6 +327,33 @@ START_TEST(kept_rows_go_with_whom_they_belong_to)
 }
 END_TEST
 
+START_TEST(a_type_that_changes_meanwhile)
+{
+    set_up("    key: [id]\n");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\":\"/p\",\"body\":{\"pages\":1,\"data\":["
+              "{\"id\":1,\"name\":\"a\",\"n\":1},{\"id\":2,\"name\":\"b\"}]}}");
+    sync_all(0);
+    mock_post(
+        &mock, "/_mock/route",
+        "{\"path\":\"/p\",\"query\":\"page=2\",\"body\":{\"pages\":2,\"data\":[{\"id\":3}]}}");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\":\"/p\",\"query\":\"page=1\",\"body\":{\"pages\":2,\"data\":["
+              "{\"id\":1,\"name\":\"7\"},{\"id\":2,\"name\":\"8\",\"n\":9}]}}");
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/p\", \"page\": 2, \"kind\": \"status\", \"status\": 404}");
+    sync_all(1);
+    pagetide_sql(&pagetide, "alter table shop.orders alter name type bigint using 0, "
+                            "alter n type text");
+    ck_assert_int_eq(pagetide_run(&pagetide, "retry 2").code, 0);
+    sync_all(0);
+    EXPECT("1:7: 2:8:9 3:",
+           "select string_agg(concat_ws(':', id, name, coalesce(n, '')), ' ' order "
+           "by id) from shop.orders");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_window_cannot_replace)
 {
     set_up("    key: [id]\n");
@@ -345,4 +372,5 @@ SUITE("flow/replace", with_a_key_rows_are_added_changed_and_deleted,
       the_next_run_takes_the_litter_away, a_run_that_is_cut_short_leaves_the_table,
       a_table_that_would_shrink_stays, new_fields_and_wider_types_reach_the_table,
       what_the_table_refuses, partitions_are_replaced_together,
-      kept_rows_go_with_whom_they_belong_to, a_window_cannot_replace)
+      kept_rows_go_with_whom_they_belong_to, a_type_that_changes_meanwhile,
+      a_window_cannot_replace)

@@ -266,9 +266,11 @@ static void send_message(struct commit *commit)
         return;
     }
     struct pg_value params[COMMIT_PARAMS];
+    const struct stream *stream = commit->options.stream;
+    bool is_whole = stream && stream->table.write >= WRITE_REPLACE;
     commit_message_params(&commit->message, &commit->hashes, params);
-    pg_query(commit->pg, COMMIT_BATCH, params, COMMIT_PARAMS, COMMIT_TIMEOUT_MS, on_committed,
-             commit);
+    pg_query(commit->pg, COMMIT_BATCH, params, COMMIT_PARAMS,
+             is_whole ? COMMIT_WHOLE_TIMEOUT_MS : COMMIT_TIMEOUT_MS, on_committed, commit);
 }
 
 static void on_copied(void *ctx, const struct pg_result *result, const struct err *err)

@@ -12,7 +12,8 @@ enum {
     COMMIT_STAGE_TIMEOUT_MS = 60000, /* what comes before the rows */
     COMMIT_COPY_TIMEOUT_MS = 60000,  /* without a byte moved */
     COMMIT_TIMEOUT_MS = 600000,      /* one statement: the merge of a whole batch; or a lock */
-    COMMIT_MESSAGE_BYTES_MAX = 512 << 20, /* half of what PostgreSQL takes as a parameter */
+    COMMIT_WHOLE_TIMEOUT_MS = 6 * 3600000, /* it may end a run that compares its whole table */
+    COMMIT_MESSAGE_BYTES_MAX = 512 << 20,  /* half of what PostgreSQL takes as a parameter */
     COMMIT_HASHES_BYTES_MAX = 1 << 30,
 };
 
