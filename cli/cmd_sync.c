@@ -8,6 +8,7 @@
 #include "cli/summary.h"
 #include "cli/sync_streams.h"
 #include "cli/sync_take.h"
+#include "worker/after/chores.h"
 #include "worker/worker.h"
 
 /*
@@ -58,6 +59,7 @@ struct sync {
     struct bar bar;
     struct loop_timer *draw, *ready, *limit;
     struct loop_signal *signals[2];
+    struct chores *chores;
     struct err lost; /* why a job had to be left */
     bool is_begun;   /* registered, or interrupted before that */
     bool is_over, is_interrupted, is_drained;
@@ -249,6 +251,26 @@ static int preview_all(const struct sync *sync)
     return code;
 }
 
+/* What is due after the runs, theirs and earlier ones' of these streams. */
+static void work_off_chores(struct sync *sync)
+{
+    struct err err = ERR_INIT;
+    AUTO_BUF(streams, SIZE_MAX / 2);
+    for (size_t i = 0; i < sync->count; i++)
+        buf_printf(&streams, "%s%.*s", i ? "," : "{", STR_ARG(sync->items[i].stream->name));
+    buf_puts(&streams, "}");
+    const struct chores_options options = {.loop = cli_loop(sync->cli),
+                                           .settings = &sync->cli->settings,
+                                           .pg = sync->pg,
+                                           .shares_session = true,
+                                           .streams =
+                                               arena_str(sync->cli->arena, buf_str(&streams))};
+    if (chores_new(&options, &sync->chores, &err))
+        chores_work_off(sync->chores, &sync->is_interrupted);
+    else
+        cli_fail(&err);
+}
+
 static int sync_main(struct cli *cli)
 {
     struct sync sync = {.cli = cli, .lost = ERR_INIT};
@@ -278,6 +300,8 @@ static int sync_main(struct cli *cli)
     sync.signals[0] = loop_signal_new(options.loop, SIGINT, on_signal, &sync);
     sync.signals[1] = loop_signal_new(options.loop, SIGTERM, on_signal, &sync);
     code = run_streams(&sync);
+    if (code == EXIT_DONE && sync.lost.kind == ERR_NONE)
+        work_off_chores(&sync);
     if (code == EXIT_DONE)
         code = show_ends(&sync);
     if (!sync.is_whole)
@@ -285,6 +309,7 @@ static int sync_main(struct cli *cli)
     loop_signal_free(sync.signals[0]);
     loop_signal_free(sync.signals[1]);
     worker_free(sync.worker);
+    chores_free(sync.chores); /* its queries ended with the worker's session */
     loop_timer_free(sync.draw);
     loop_timer_free(sync.ready);
     loop_timer_free(sync.limit);

@@ -9,6 +9,7 @@
 #include "port/httpd.h"
 #include "scheduler/scheduler.h"
 #include "schema/migrate.h"
+#include "worker/after/chores.h"
 #include "worker/worker.h"
 
 /*
@@ -32,6 +33,7 @@ struct daemon {
     struct cli *cli;
     struct worker *worker;       /* NULL in `scheduler` */
     struct scheduler *scheduler; /* NULL in `worker` */
+    struct chores *chores;       /* as the scheduler */
     struct httpd *httpd;
     struct loop_timer *limit;
     struct loop_signal *signals[3];
@@ -137,6 +139,14 @@ static void on_hangup(void *ctx)
         scheduler_reapply(daemon->scheduler);
 }
 
+static bool open_chores(struct daemon *daemon, struct err *err)
+{
+    const struct chores_options options = {.loop = cli_loop(daemon->cli),
+                                           .settings = &daemon->cli->settings,
+                                           .pg = scheduler_session(daemon->scheduler)};
+    return chores_new(&options, &daemon->chores, err);
+}
+
 static bool open_all(struct daemon *daemon, bool schedules, bool works, struct err *err)
 {
     struct cli *cli = daemon->cli;
@@ -149,6 +159,8 @@ static bool open_all(struct daemon *daemon, bool schedules, bool works, struct e
         return false;
     if (schedules && !scheduler_new(cli_loop(cli), &cli->settings, daemon->installation,
                                     &daemon->scheduler, err))
+        return false;
+    if (schedules && !open_chores(daemon, err))
         return false;
     return listen_http(daemon, schedules ? "127.0.0.1:9187" : "127.0.0.1:9188", err);
 }
@@ -164,6 +176,8 @@ static void run(struct daemon *daemon, const char *name)
               PAGETIDE_VERSION, name, (int)getpid());
     if (daemon->scheduler)
         scheduler_start(daemon->scheduler);
+    if (daemon->chores)
+        chores_start(daemon->chores);
     if (daemon->worker)
         worker_start(daemon->worker);
     loop_run(loop);
@@ -178,6 +192,7 @@ static void close_all(struct daemon *daemon)
     httpd_close(daemon->httpd);
     worker_free(daemon->worker);
     scheduler_free(daemon->scheduler);
+    chores_free(daemon->chores); /* after the session that it asks by */
 }
 
 /* Which installation PostgreSQL holds: its jobs may not meet those of another one in Redis. */

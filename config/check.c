@@ -322,6 +322,50 @@ static void note_repeats(struct reader *reader, const struct yaml_node *map,
         reader->arena, "%.*s:%d:%d", STR_ARG(reader->problems->file), node->line, node->column);
 }
 
+static void on_after_use(void *ctx, const struct expr_use *use)
+{
+    static const char *const none[] = {"response",  "http",     "accumulated", "pager",
+                                       "iteration", "bookmark", "window",      "partition"};
+    for (size_t i = 0; i < COUNT_OF(none); i++)
+        if (str_is(use->root, none[i]))
+            *(struct str *)ctx = use->root;
+}
+
+/* When a run has ended nothing of its pages and jobs is left. */
+static void check_after_value(struct reader *reader, const struct yaml_node *node,
+                              const struct template *template)
+{
+    struct str used = STR_NONE;
+    template_uses(template, on_after_use, &used);
+    if (used.len)
+        problem_add(reader->problems, node, "\"%.*s\" has no value when the run has ended",
+                    STR_ARG(used));
+}
+
+static void check_after(struct reader *reader, const struct yaml_node *map,
+                        const struct after_load *after)
+{
+    enum { CHANNEL_BYTES_MAX = 63 };
+    const struct yaml_node *node = yaml_find(map, "after_load");
+    const struct webhook *hook = &after->webhook;
+    if (!node || node->kind != YAML_MAP)
+        return;
+    if (!after->sql_count && !after->notify.len && !yaml_find(node, "webhook"))
+        problem_add(reader->problems, node, "needs \"sql\", \"notify\" or \"webhook\"");
+    if (after->notify.len > CHANNEL_BYTES_MAX)
+        problem_add(reader->problems, node_at(node, "notify"),
+                    "a channel's name has at most %d bytes", CHANNEL_BYTES_MAX);
+    if (!hook->url)
+        return;
+    check_after_value(reader, node_at(node, "webhook"), hook->url);
+    for (size_t i = 0; i < hook->header_count; i++) {
+        check_after_value(reader, node_at(node, "webhook"), &hook->headers[i].template);
+        if (!identifier_is_header(hook->headers[i].name))
+            problem_add(reader->problems, node_at(node, "webhook"),
+                        "\"%.*s\" cannot be a header's name", STR_ARG(hook->headers[i].name));
+    }
+}
+
 void check_definition(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     stream->pagination.has_size_param = stream->pagination.size_param.place != PLACE_NONE;
@@ -341,6 +385,7 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_table(reader, map, &stream->table);
     check_merge(reader, map, stream);
     check_schedule(reader, map, &stream->schedule);
+    check_after(reader, map, &stream->after);
     check_partitions(reader, map, stream);
     bookmark_check(reader, map, &stream->bookmark);
     check_replace(reader, map, stream);

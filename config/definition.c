@@ -184,6 +184,34 @@ static const struct key index_list[] = {
 };
 KEYS(index, struct table_index);
 
+CHOICES(occasions) = {CHOICE("ended", 0), CHOICE("succeeded", 1), CHOICE_END};
+
+#define AFTER(member)              AT(struct after_load, member)
+#define HOOK_LIST(member, number)  AT_LIST(struct webhook, member, number)
+static const struct key webhook_list[] = {
+    {.name = "url", .type = KEY_TEMPLATE_REF, .flags = KEY_REQUIRED | KEY_SECRETS,
+     AT(struct webhook, url), .help = "where it is posted"},
+    {.name = "headers", .type = KEY_TEMPLATES, .flags = KEY_PAIRS | KEY_SECRETS,
+     HOOK_LIST(headers, header_count), .help = "besides Content-Type: application/json"},
+    KEY_END,
+};
+KEYS(webhook, struct webhook);
+
+static const struct key after_list[] = {
+    {.name = "sql", .type = KEY_TEXTS, AT_LIST(struct after_load, sql, sql_count),
+     .help = "statements, all in one transaction of their own"},
+    {.name = "notify", .type = KEY_TEXT, AFTER(notify),
+     .help = "a channel of PostgreSQL that is notified"},
+    {.name = "webhook", .type = KEY_STRUCT, AFTER(webhook), .keys = &webhook_keys,
+     .help = "a POST with what the run came to, as JSON"},
+    {.name = "on", .type = KEY_SWITCH, AFTER(only_success), .choices = occasions,
+     .fallback = "ended", .help = "after every run, or after one that succeeded"},
+    {.name = "timeout", .type = KEY_DURATION, AFTER(timeout_ms), .min = 1000,
+     .fallback = "60s", .help = "for each statement, and for the webhook"},
+    KEY_END,
+};
+KEYS(after, struct after_load);
+
 static const struct key definition_list[] = {
     {.name = "source", .type = KEY_TEXT, .flags = IN_SOURCE | KEY_REQUIRED, S(source),
      .help = "name of the API: [a-z][a-z0-9_]{0,47}"},
@@ -365,6 +393,9 @@ static const struct key definition_list[] = {
     {.name = "bookmark", .type = KEY_STRUCT, .flags = IN_STREAM, S(bookmark),
      .keys = &bookmark_keys,
      .help = "what an incremental run begins with; a lone path is {path: …}"},
+    {.name = "after_load", .type = KEY_STRUCT, .flags = IN_STREAM, S(after),
+     .keys = &after_keys,
+     .help = "what is done when a run has ended: SQL, a notification, a webhook"},
     {.name = "ordered", .flags = LATER_STREAM},
     {.name = "partitions", .type = KEY_VALUE, .flags = IN_STREAM, S(partitions),
      .help = "a list of maps: one job each"},

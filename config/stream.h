@@ -286,6 +286,22 @@ struct bookmark {
     size_t from_count;
 };
 
+/* What is done when a run has ended (schema/functions/chores.sql). */
+struct webhook {
+    struct template *url; /* NULL: none */
+    struct named_template *headers;
+    size_t header_count;
+};
+
+struct after_load {
+    struct str *sql;
+    size_t sql_count;
+    struct str notify; /* a channel; empty: none */
+    struct webhook webhook;
+    bool only_success;
+    int64_t timeout_ms;
+};
+
 struct schedule {
     struct str cron;  /* empty: none */
     int64_t every_ms; /* 0: none */
@@ -363,6 +379,7 @@ struct stream {
     struct table table;
     struct bookmark bookmark;
     struct schedule schedule;
+    struct after_load after;
     struct value partitions; /* list of maps; undefined if none */
 
     /*

@@ -301,6 +301,11 @@ void scheduler_start(struct scheduler *scheduler)
     loop_timer_set(scheduler->beat_timer, 0);
 }
 
+struct pg *scheduler_session(const struct scheduler *scheduler)
+{
+    return scheduler->pg;
+}
+
 void scheduler_free(struct scheduler *scheduler)
 {
     if (!scheduler)

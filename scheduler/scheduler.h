@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "config/settings.h"
 #include "port/loop.h"
+#include "port/pg.h"
 
 /*
  * The scheduler: stores the definitions of its folder, turns due ticks and reload messages into
@@ -33,5 +34,8 @@ void scheduler_reapply(struct scheduler *scheduler);
  * nothing. */
 const char *scheduler_refused(const struct scheduler *scheduler);
 bool scheduler_is_ready(const struct scheduler *scheduler);
+
+/* Its session, for short questions of its owner; borrowed. */
+struct pg *scheduler_session(const struct scheduler *scheduler);
 
 #endif

@@ -210,6 +210,17 @@ comment on column pagetide.job_keys.page is 'the last page of the commit that st
 comment on column pagetide.job_keys.keys is 'their hashes, one for each record';
 comment on column pagetide.job_keys.by_worker is 'hashed by the worker, not by the server';
 
+comment on table pagetide.chore is 'What is to be done after a run has ended; a row goes when it is done';
+comment on column pagetide.chore.id is 'in the order of planning';
+comment on column pagetide.chore.stream is 'source.stream';
+comment on column pagetide.chore.run is 'run that has ended';
+comment on column pagetide.chore.kind is 'sql, notify, webhook: of after_load; analyze: its table has grown';
+comment on column pagetide.chore.event is 'what of the run it is told';
+comment on column pagetide.chore.attempts is 'how often it was begun';
+comment on column pagetide.chore.due_at is 'when it is begun, or begun again';
+comment on column pagetide.chore.owner is 'process that does it, until due_at';
+comment on column pagetide.chore.at is 'when it was planned';
+
 comment on table pagetide.bookmark is 'Where the next incremental run of a stream begins';
 comment on column pagetide.bookmark.stream is 'source.stream';
 comment on column pagetide.bookmark.partition is 'as JSON; empty: the stream has none';

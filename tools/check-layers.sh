@@ -24,9 +24,10 @@ declare -A below=(
     [worker/exchange]="base port core config worker/access worker/signs"
     [worker/crawl]="base port core config worker/records worker/rows worker/load worker/access worker/signs worker/paging worker/exchange"
     [worker/replay]="base port core config worker/records worker/rows worker/load worker/exchange"
+    [worker/after]="base port core config worker/access worker/exchange"
     [worker]="base port core config worker/load worker/access worker/crawl"
     [scheduler]="base port core config schema"
-    [cli]="base port core config schema scheduler worker worker/crawl worker/replay"
+    [cli]="base port core config schema scheduler worker worker/crawl worker/replay worker/after"
 )
 
 # What a room must not see, not even through the headers that it includes.

@@ -37,6 +37,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
     X(RUN_QUEUED, "run.queued", "a run and its jobs were made")                                \
     X(RUN_DONE, "run.done", "its last job is over: state, counts")                             \
     X(RUN_WARNING, "run.warning", "what a person should look at, although the run has ended")  \
+    X(AFTER_LOAD, "after.load", "what was done after a run had ended, or failed")              \
     X(JOB_START, "job.start", "a worker took a job, and at which page it begins")              \
     X(JOB_DONE, "job.done", "its end: state, reason, counts")                                  \
     X(JOB_WAIT, "job.wait", "it waits as long as the API asked, or for its next try")          \

@@ -20,6 +20,7 @@ set search_path = pagetide, pg_temp
 as $$
     delete from reject x where x.run in (select past_runs(retention));
     delete from job j where j.run in (select past_runs(retention));
+    delete from chore c where c.run in (select past_runs(retention));
     delete from run r where r.id in (select past_runs(retention));
     select clear_kept(retention);
     delete from page p using job j, run r

@@ -1,7 +1,7 @@
 -- How the last job of a run ends it, and how a run is cancelled.
 -- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), forget_keys (folded),
 -- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits),
--- end_kept (replace), indexes_words (indexes).
+-- end_kept (replace), indexes_words (indexes), plan_chores (chores).
 
 -- A run is as bad as its worst job.
 create or replace function pagetide.badness(state text) returns int
@@ -163,6 +163,7 @@ begin
         perform move_bookmarks(ending);
     end if;
     perform forget_keys(of_stream, ending);
+    perform plan_chores(ending);
     perform notify_run(ending);
     if start_next then
         perform start_pending(of_stream);

@@ -30,9 +30,11 @@ static const struct room {
                      "worker/access worker/signs worker/paging worker/exchange"},
     {"worker/replay",
      "base port core config worker/records worker/rows worker/load worker/exchange"},
+    {"worker/after", "base port core config worker/access worker/exchange"},
     {"worker", "base port core config worker/load worker/access worker/crawl"},
     {"scheduler", "base port core config schema"},
-    {"cli", "base port core config schema scheduler worker worker/crawl worker/replay"},
+    {"cli",
+     "base port core config schema scheduler worker worker/crawl worker/replay worker/after"},
 };
 
 static struct arena *arena;
