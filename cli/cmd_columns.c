@@ -24,12 +24,34 @@ static int show(struct cli *cli, struct str stream)
     return query_print(cli, &query);
 }
 
+enum { TIMEOUT_MS = 10000 };
+
+/* Before anybody waits: what is locked, and how large it is. */
+static void say_lock(struct pg *pg, struct str stream)
+{
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct pg_value name = pg_text(stream);
+    struct err ignored = ERR_INIT;
+    if (pg_await(pg, "select pagetide.lock_words($1)", &name, 1, TIMEOUT_MS, &result,
+                 &ignored) &&
+        !pg_is_null(result, 0, 0))
+        say_note(stderr, "pagetide: %.*s", STR_ARG(pg_get_str(result, 0, 0)));
+}
+
 static int change(struct cli *cli, struct str stream, struct str name, struct str type)
 {
     const struct pg_value params[] = {pg_text(stream), pg_text(name), pg_text(type)};
     struct order order;
-    int code = order_give_once(cli, "pagetide.retype_column($1, $2, $3)", params,
-                               COUNT_OF(params), &order);
+    struct pg *pg;
+    int code;
+    if (!cli_database(cli, false, &pg, &code))
+        return code;
+    say_lock(pg, stream);
+    code = order_give(cli, pg, "pagetide.retype_column($1, $2, $3)", params, COUNT_OF(params),
+                      &order);
+    pg_close(pg);
+    if (code == EXIT_DONE && cli->options.json)
+        order_print_json(&order);
     if (code == EXIT_DONE && !cli->options.json)
         say_line(stdout, "%.*s: column %.*s is %.*s", STR_ARG(stream), STR_ARG(name),
                  STR_ARG(order.state));

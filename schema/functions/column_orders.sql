@@ -84,6 +84,18 @@ begin
 end
 $$;
 
+-- What a change of a column's type will lock, in words; null where the stream has no table.
+create or replace function pagetide.lock_words(of_stream text) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format('%I.%I has about %s rows in %s: nobody else reads or writes it until they are '
+        'rewritten', t.schema_name, t.table_name, greatest(c.reltuples, 0)::bigint,
+        pg_size_pretty(pg_total_relation_size(c.oid)))
+    from target t join pg_class c on c.oid = to_regclass(format('%I.%I', t.schema_name, t.table_name))
+    where t.stream = of_stream limit 1
+$$;
+
 -- Why the type of a column cannot be changed, or null.
 create or replace function pagetide.retype_refusal(of_stream text, spec jsonb, name text,
     new_type text) returns text
