@@ -310,10 +310,12 @@ static const struct key definition_list[] = {
              "whether it was cut"},
     {.name = "encoding", .type = KEY_CHOICE, .flags = IN_STREAM, S(form.encoding),
      .choices = encoding_choices,
-     .help = "of the bodies; absent: as a byte order mark, the charset of Content-Type or XML's "
-             "declaration says, else utf-8"},
+     .help = "of the bodies; absent: as a byte order mark, the charset of Content-Type or "
+             "XML's declaration says, else utf-8"},
     {.name = "csv", .type = KEY_STRUCT, .flags = IN_STREAM, S(form.csv), .keys = &csv_keys,
      .help = "how CSV is written, beside format: csv"},
+    {.name = "xml", .type = KEY_STRUCT, .flags = IN_STREAM, S(form), .keys = &xml_keys,
+     .help = "how XML is read, beside format: xml"},
     {.name = "shape", .type = KEY_CUSTOM, .flags = IN_STREAM, S(merge),
      .read = format_read_shape,
      .help = "of what stands at merge_path: the same in every page (if absent); members: an "

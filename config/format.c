@@ -9,7 +9,7 @@ const struct choice format_choices[] = {
     CHOICE("json", ANSWER_JSON),
     CHOICE("ndjson", ANSWER_NDJSON),
     CHOICE("csv", ANSWER_CSV),
-    CHOICE_LATER("xml", ANSWER_XML),
+    CHOICE("xml", ANSWER_XML),
     CHOICE_END,
 };
 
@@ -28,6 +28,12 @@ static const struct key csv_list[] = {
     {.name = "infer", .type = KEY_BOOL, C(infers), .fallback = "false",
      .help = "fields without quotes that look like it are numbers, true and false, and texts "
              "may be times, dates and UUIDs; else all are texts"},
+    KEY_END,
+};
+
+static const struct key xml_list[] = {
+    {.name = "prefixes", .type = KEY_BOOL, AT(struct answer_form, keeps_prefixes),
+     .fallback = "false", .help = "names keep their namespace prefixes, and xmlns is kept"},
     KEY_END,
 };
 
@@ -52,6 +58,7 @@ static const struct key shape_list[] = {
 /* clang-format on */
 
 const struct keys csv_keys = {csv_list, sizeof(struct csv_form)};
+const struct keys xml_keys = {xml_list, sizeof(struct answer_form)};
 const struct keys shape_keys = {shape_list, sizeof(struct record_names)};
 static const struct key shape_word = {
     .name = "shape", .type = KEY_CHOICE, AT(struct merge, shape), .choices = shapes};
@@ -210,6 +217,9 @@ static void check_own_keys(struct reader *reader, const struct yaml_node *map,
     check_shape(reader, map, &stream->merge);
     if (node && stream->form.format != ANSWER_CSV)
         problem_add_key(reader->problems, node, "goes with format: csv alone");
+    node = yaml_find(map, "xml");
+    if (node && stream->form.format != ANSWER_XML)
+        problem_add_key(reader->problems, node, "goes with format: xml alone");
     if (stream->form.format != ANSWER_CSV)
         return;
     check_csv(reader, map, stream);

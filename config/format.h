@@ -5,7 +5,7 @@
 #include "config/stream.h"
 
 /* How the bodies of a stream's answers are written. */
-extern const struct keys csv_keys, shape_keys;
+extern const struct keys csv_keys, xml_keys, shape_keys;
 extern const struct choice format_choices[], encoding_choices[];
 
 /* `shape`: a word, or {names: …}; into a struct merge. */

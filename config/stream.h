@@ -190,7 +190,8 @@ struct answer_form {
     enum answer_format format;
     enum charset encoding; /* NONE: as the answer says */
     struct csv_form csv;
-    bool trusts_close; /* the end of the connection is the end of the body */
+    bool keeps_prefixes; /* xml: of names */
+    bool trusts_close;   /* the end of the connection is the end of the body */
 };
 
 /* `expect:`; what it compares is in schema/functions/run_end.sql. */

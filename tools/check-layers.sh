@@ -52,6 +52,7 @@ declare -A port_of=(
     [event2/]="lib/port/loop.c lib/port/httpd.c"
     [openssl/]="lib/port/digest.c"
     [xxhash.h]="lib/port/hash.c"
+    [expat.h]="lib/port/xml.c"
 )
 
 bad=0

@@ -11,7 +11,7 @@
 set -euo pipefail
 
 build=(gcc libc6-dev make pkg-config libhiredis-dev libcurl4-openssl-dev libjansson-dev libpq-dev
-    libevent-dev libfyaml-dev libssl-dev libxxhash-dev zlib1g-dev check)
+    libevent-dev libfyaml-dev libssl-dev libxxhash-dev zlib1g-dev libexpat1-dev check)
 servers=(postgresql redis-server docker-registry pgbouncer)
 run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2)
 lint=(git clang-format clang-tidy shellcheck)
@@ -67,7 +67,7 @@ install() {
 if ! command -v dpkg-query >/dev/null; then
     say "not a Debian system: install these, or what they are called there, by hand:"
     say "${build[*]} ${servers[*]} ${run[*]}"
-    pkg-config --exists hiredis libcurl jansson libpq libevent libfyaml libcrypto libxxhash zlib check
+    pkg-config --exists hiredis libcurl jansson libpq libevent libfyaml libcrypto libxxhash zlib expat check
     exit
 fi
 

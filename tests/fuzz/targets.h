@@ -17,6 +17,7 @@
  *   records      a path, a line's end, a body: the record scanner agrees with value_parse
  *   ndjson       a body of lines: a line is a record where value_parse takes it
  *   csv          a byte that chooses the form, a body of rows: each one is an object
+ *   xml          a path, a line's end, a body: what is XML becomes JSON
  *   expressions  a template, a line's end, a JSON object of names
  *   paths        a locator, a line's end, a JSON document
  *   links        a Link header
@@ -30,6 +31,7 @@
     X(records)                                                                                 \
     X(ndjson)                                                                                  \
     X(csv)                                                                                     \
+    X(xml)                                                                                     \
     X(expressions)                                                                             \
     X(paths)                                                                                   \
     X(links)                                                                                   \

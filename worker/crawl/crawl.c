@@ -298,6 +298,7 @@ void crawl_free(struct crawl *crawl)
     loop_timer_free(crawl->timer);
     guard_done(&crawl->guard);
     buf_done(&crawl->body);
+    buf_done(&crawl->xml.sent);
     arena_free(crawl->page);
     arena_free(crawl->next);
     arena_free(crawl->arena);
@@ -447,7 +448,8 @@ static size_t page_bytes(const struct crawl *crawl)
 struct crawl_stats crawl_stats(const struct crawl *crawl)
 {
     struct crawl_stats stats = crawl->stats;
-    stats.bytes = crawl->body.len + page_bytes(crawl) + ahead_bytes(&crawl->ahead);
+    stats.bytes =
+        crawl->body.len + crawl->xml.sent.len + page_bytes(crawl) + ahead_bytes(&crawl->ahead);
     stats.rejects = crawl->job.rejects;
     stats.page = crawl->pager.page + 1;
     stats.step = steps[crawl->is_paused ? crawl->resume : crawl->step].name;

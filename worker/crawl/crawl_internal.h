@@ -1,6 +1,7 @@
 #ifndef WORKER_CRAWL_CRAWL_INTERNAL_H
 #define WORKER_CRAWL_CRAWL_INTERNAL_H
 
+#include "core/xml_json.h"
 #include "worker/crawl/ahead.h"
 #include "worker/crawl/crawl.h"
 #include "worker/exchange/request.h"
@@ -118,6 +119,14 @@ struct crawl {
     int64_t fetched_at_ms, body_wire_bytes;
 
     struct buf body;
+    /* Where the body was XML, it is JSON now. */
+    struct {
+        bool is_set; /* it is; else it could not be, and `err` says why */
+        bool has_failed;
+        struct buf sent; /* as it came */
+        struct xml_json map;
+        struct err err;
+    } xml;
     struct cut cut;
     struct turned turned;
     bool is_body_empty;    /* 204, or `responses` said so */
@@ -230,6 +239,9 @@ enum job_state crawl_end_state(enum pager_outcome outcome);
 
 /* What is known of the page that was answered, for decisions on it. */
 struct pager_facts crawl_facts(const struct crawl *crawl);
+
+/* Of the page's body, as it came. */
+size_t crawl_body_bytes(const struct crawl *crawl);
 
 /* Puts "GET https://…" before the error. */
 void crawl_wrap_request(struct crawl *crawl);

@@ -153,7 +153,7 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .status = crawl->scope.status,
         .attempts = crawl->attempt + 1,
         .records = crawl->cut.records,
-        .bytes = (int64_t)crawl->body.len,
+        .bytes = (int64_t)crawl_body_bytes(crawl),
         .rejects = crawl->cut.rejects,
         .asides = crawl->cut.asides,
         .fetched_at_ms = crawl->fetched_at_ms,
@@ -221,6 +221,7 @@ static void advance(struct crawl *crawl, const struct pager *next,
     crawl->scope.last = next->last;
     arena_reset(old);
     buf_done(&crawl->body);
+    buf_done(&crawl->xml.sent);
 }
 
 /* A page without records leaves the last one as it was; the page's arena goes. */
@@ -253,7 +254,7 @@ static void show_page(const struct crawl *crawl, const struct pager *next,
         .seen = crawl->cut.seen,
         .rejects = crawl->cut.rejects,
         .asides = crawl->cut.asides,
-        .bytes = (int64_t)crawl->body.len,
+        .bytes = (int64_t)crawl_body_bytes(crawl),
     };
     if (watch)
         watch->on_page_end(watch->ctx, &page);
@@ -329,7 +330,8 @@ enum step step_mark(struct crawl *crawl)
     show_page(crawl, next, decision, request);
     if (decision->recognised.len)
         crawl->env->on_recognised(crawl->env->ctx, crawl, decision->recognised);
-    crawl->env->on_page(crawl->env->ctx, crawl, crawl->cut.records, (int64_t)crawl->body.len);
+    crawl->env->on_page(crawl->env->ctx, crawl, crawl->cut.records,
+                        (int64_t)crawl_body_bytes(crawl));
     crawl->stats.pages_total =
         decision->pages_total ? decision->pages_total : crawl->stats.pages_total;
     crawl->err = (struct err)ERR_INIT;
@@ -338,7 +340,8 @@ enum step step_mark(struct crawl *crawl)
                 STR_ARG(decision->why));
     if (decision->outcome != PAGER_MORE)
         crawl_set_end(crawl, &mark, crawl_end_state(decision->outcome), decision->reason);
-    batch_keep_body(loader_open_batch(crawl->loader), &crawl->body);
+    batch_keep_body(loader_open_batch(crawl->loader),
+                    crawl->xml.is_set ? &crawl->xml.sent : &crawl->body);
     crawl_put_mark(crawl, &mark);
     advance(crawl, next, request);
     if (mark.has_end)

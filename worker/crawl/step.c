@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "worker/crawl/watch.h"
+#include "worker/exchange/answer_body.h"
 #include "worker/exchange/answer_text.h"
 #include "worker/exchange/judge.h"
 #include "worker/exchange/recall.h"
@@ -258,7 +259,7 @@ static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
 
 static struct judgement judge(struct crawl *crawl)
 {
-    static const struct answer_form of_count = {.format = ANSWER_JSON};
+    static const struct answer_form of_json = {.format = ANSWER_JSON};
     AUTO_ARENA struct arena *scratch = arena_new();
     struct judge_case judge = {crawl->stream,
                                &crawl->scope,
@@ -266,7 +267,8 @@ static struct judgement judge(struct crawl *crawl)
                                crawl->answer,
                                crawl->failed,
                                crawl->is_counting || has_records(crawl, scratch),
-                               crawl->is_counting ? &of_count : &crawl->stream->form,
+                               crawl->is_counting || crawl->xml.is_set ? &of_json
+                                                                       : &crawl->stream->form,
                                str_is(crawl->request.http.method, "HEAD")};
     struct judgement judgement = judge_answer(&judge, &crawl->err);
     tell_once(crawl, &crawl->has_told_wait, judgement.unread);
@@ -356,13 +358,57 @@ static enum step act_on_answer(struct crawl *crawl)
     }
 }
 
+size_t crawl_body_bytes(const struct crawl *crawl)
+{
+    return crawl->xml.is_set ? crawl->xml.sent.len : crawl->body.len;
+}
+
+static size_t page_bytes_max(const struct crawl *crawl, size_t body_bytes)
+{
+    return MAX(crawl->env->memory_bytes * MEMORY_GROWTH, body_bytes * BODY_GROWTH);
+}
+
+static bool is_xml(const struct crawl *crawl)
+{
+    struct str body = str_trim(crawl->answer->body);
+    return crawl->stream->form.format == ANSWER_XML && !crawl->is_counting &&
+           str_starts(body, STR("<")) && !answer_is_html(body);
+}
+
+/* The answer with its body as JSON, in `json`, where that is XML. What comes behind knows JSON
+ * alone. What is no XML is left for the cut to refuse. */
+static void read_xml(struct crawl *crawl, struct buf *json, struct http_answer *as_json)
+{
+    buf_done(&crawl->xml.sent);
+    crawl->xml.is_set = crawl->xml.has_failed = false;
+    if (!crawl->answer || !is_xml(crawl))
+        return;
+    crawl->xml.err = (struct err)ERR_INIT;
+    crawl->xml.map = (struct xml_json){.path = &crawl->stream->merge.path,
+                                       .keeps_prefixes = crawl->stream->form.keeps_prefixes,
+                                       .arena = crawl->page};
+    buf_init(json, page_bytes_max(crawl, crawl->answer->body.len));
+    crawl->xml.is_set =
+        xml_json_write(&crawl->xml.map, crawl->answer->body, json, &crawl->xml.err);
+    crawl->xml.has_failed = !crawl->xml.is_set;
+    if (crawl->xml.has_failed)
+        return;
+    *as_json = *crawl->answer;
+    as_json->body = buf_str(json);
+    as_json->storage = json;
+    http_take_body(crawl->answer, &crawl->xml.sent);
+    crawl->answer = as_json;
+}
+
 enum step step_judge(struct crawl *crawl)
 {
-    struct http_answer as_text;
+    struct http_answer as_text, as_json;
     AUTO_BUF(text, 0);
+    AUTO_BUF(json, 0);
     const struct http_answer *sent = crawl->answer;
     if (sent && answer_text(sent, &crawl->stream->form, &text, &as_text))
         crawl->answer = &as_text;
+    read_xml(crawl, &json, &as_json);
     enum step next = act_on_answer(crawl);
     crawl->answer = sent;
     ahead_release(crawl);
@@ -465,8 +511,10 @@ static void begin_cut(struct crawl *crawl)
         .names_before = crawl->pager.names,
         .is_extended = crawl->cut.is_extended,
         .slice_ms = CUT_SLICE_MS,
-        .max_bytes =
-            MAX(crawl->env->memory_bytes * MEMORY_GROWTH, crawl->body.len * BODY_GROWTH),
+        .max_bytes = page_bytes_max(crawl, crawl->body.len),
+        .sent = crawl->xml.is_set ? buf_str(&crawl->xml.sent) : STR_NONE,
+        .sent_records = crawl->xml.map.records,
+        .sent_count = crawl->xml.is_set ? crawl->xml.map.record_count : 0,
         .arena = crawl->page,
         .on_record = watch ? watch->on_record : NULL,
         .on_record_ctx = watch ? watch->ctx : NULL,
@@ -509,6 +557,15 @@ static enum step enter_page(struct crawl *crawl)
     return crawl_pause(crawl, STEP_cut);
 }
 
+static enum step refuse_xml(struct crawl *crawl)
+{
+    crawl->cut = (struct cut){.stream = crawl->stream,
+                              .arena = crawl->page,
+                              .is_truncated = crawl->xml.map.is_truncated};
+    crawl->err = crawl->xml.err;
+    return cut_failed(crawl);
+}
+
 enum step step_cut(struct crawl *crawl)
 {
     if (crawl->cut.cutting)
@@ -523,6 +580,8 @@ enum step step_cut(struct crawl *crawl)
         crawl->cut = (struct cut){.stream = crawl->stream, .arena = crawl->page};
         return STEP_next;
     }
+    if (crawl->xml.has_failed)
+        return refuse_xml(crawl);
     find_records(crawl);
     begin_cut(crawl);
     return cut_on(crawl, batch);

@@ -61,6 +61,11 @@ static bool is_html(struct str body, struct str type)
            holds_word(type, STR("html"));
 }
 
+bool answer_is_html(struct str body)
+{
+    return is_html(body, STR_NONE);
+}
+
 static const char *format_name(enum answer_format format)
 {
     static const char *const names[] = {[ANSWER_JSON] = "JSON",

@@ -27,6 +27,9 @@ void answer_preview(struct str body, char ret_text[ANSWER_PREVIEW_BYTES + 1]);
 bool answer_body_check(const struct http_answer *answer, const struct answer_form *form,
                        struct err *err) MUST_CHECK;
 
+/* Does it begin as a page of HTML? */
+bool answer_is_html(struct str body);
+
 /*
  * Errors of GraphQL: an object with no other members than "data", "errors" and "extensions"
  * (GraphQL, October 2021, 7.1), whose "data" is an object, null or absent, and whose "errors"

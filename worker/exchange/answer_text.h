@@ -7,8 +7,8 @@
 /*
  * The body of an answer as a text in UTF-8, before anything is read in it. Which encoding it
  * has is said by the first of these: its byte order mark, `encoding` of the definition, the
- * charset of Content-Type, the declaration of XML. A charset of one byte a character that only Content-Type
- * names does not count where the body is UTF-8: servers name one by habit.
+ * charset of Content-Type, the declaration of XML. A charset of one byte a character that only
+ * the last two name does not count where the body is UTF-8: servers name one by habit.
  *
  * What keeps a body of JSON from being run as a script, )]}' while(1); for(;;); at its begin,
  * is no part of it.

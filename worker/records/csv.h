@@ -13,8 +13,8 @@
  *
  * A row is an object of texts; a field without quotes that is the form's `null` is null. With
  * `infers` a field without quotes that JSON would write alike is a number, true or false. A row
- * with more or fewer fields than there are names, or with bytes behind a closing quote, is given
- * with its `problem`.
+ * with more or fewer fields than there are names, or with bytes behind a closing quote, is
+ * given with its `problem`.
  *
  * Lives in the arena; borrows `body` and `form`. What it gives stays until the next but one.
  */

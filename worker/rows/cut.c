@@ -397,6 +397,14 @@ static bool is_over(struct cutting *cutting, const struct record *record)
     return clock_mono_ms() >= cutting->until_mono_ms;
 }
 
+static void note_sent(const struct cut *cut, struct record *record)
+{
+    if (record->position >= cut->sent_count || is_whole(cut))
+        return;
+    struct xml_span span = cut->sent_records[record->position];
+    record->sent = str_slice(cut->sent, span.from, span.to);
+}
+
 enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
 {
     struct record record;
@@ -409,6 +417,7 @@ enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
     assert(cutting->writer.batch == batch);
     cutting->until_mono_ms = clock_mono_ms() + cut->slice_ms;
     while ((result = records_next(cutting->records, &record, err)) == RECORDS_ONE) {
+        note_sent(cut, &record);
         if (!take_record(cutting, &record, err) || !is_within(cutting, err)) {
             note_walk(cutting);
             return end_bad(cutting);

@@ -2,6 +2,7 @@
 #define WORKER_ROWS_CUT_H
 
 #include "config/stream.h"
+#include "core/xml_json.h"
 #include "worker/records/bookmark_high.h"
 #include "worker/records/own_ids.h"
 #include "worker/records/records.h"
@@ -45,7 +46,10 @@ struct cut {
                             what the map still lacks goes aside */
     int64_t slice_ms; /* after about so long it pauses; 0: never */
     size_t max_bytes; /* of what the page becomes, rows and scratch; 0: as the batch has it */
-    struct arena *arena;   /* the page's */
+    struct arena *arena; /* the page's */
+    struct str sent;     /* of a body that was XML: what it was, and where its records are */
+    const struct xml_span *sent_records;
+    size_t sent_count;
     row_seen_fn on_record; /* sees every record; may be NULL */
     void *on_record_ctx;
     /* out */

@@ -60,5 +60,5 @@ START_TEST(any_bytes_come_back)
 }
 END_TEST
 
-SUITE("fuzz/corpus", records, ndjson, csv, expressions, paths, links, times, cron, definitions,
-      messages, checkpoints, any_bytes_come_back)
+SUITE("fuzz/corpus", records, ndjson, csv, xml, expressions, paths, links, times, cron,
+      definitions, messages, checkpoints, any_bytes_come_back)
