@@ -118,6 +118,8 @@ static struct node *add_node(struct writing *writing, struct str name)
 
 static void add_text(struct writing *writing, struct node *node, struct str text)
 {
+    if (!text.len)
+        return;
     if (node->text_capacity - node->text_len < text.len) {
         size_t capacity = 2 * (node->text_len + text.len);
         char *bigger = arena_alloc(arena_of(writing), capacity);
