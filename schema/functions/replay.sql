@@ -63,7 +63,8 @@ as $$
 $$;
 
 -- Staged rows of an upsert that must not be stored, by their mark: a row of the same key is newer, or
--- a later one is staged beside it. A row of the same run counts as newer.
+-- a later one is staged beside it, or the record says that its row is gone. A row of the same run
+-- counts as newer.
 create or replace function pagetide.replay_outdated(target jsonb, of_run bigint)
 returns table (n int, reason text)
 language plpgsql stable
@@ -84,6 +85,7 @@ begin
         string_agg(c.value, ', ')
     into here, later from merge_columns(target) c where c.is_key;
     return query execute format('select d.n, d.reason from (select s._pt_mark::int as n, case '
+        'when s._pt_hash is null then ''it says that its row is gone (deleted): nothing to load'' '
         'when t._pt_run >= $1 then ''the row of its key is newer: run '' || t._pt_run '
         'when t.ctid is not null and $2 is not null then ''run '' || $2 || '' has read all records '
         'since: the row of its key is newer'' when s._pt_ord < max(s._pt_ord) over (partition by %s) '

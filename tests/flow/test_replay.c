@@ -404,6 +404,37 @@ START_TEST(without_a_file_the_stored_definition_is_in_force)
 }
 END_TEST
 
+/* Its rows were decided by the run as a whole. */
+START_TEST(a_table_that_was_replaced_takes_no_record_more)
+{
+    set_up();
+    people("    write: replace\n    key: id\n    on_mismatch: reject\n"
+           "    columns: {age: {type: int}}\n");
+    answer("[{\"id\": 1, \"age\": 2.5}, {\"id\": 2}]");
+    expect_run(0, "sync people.all");
+    struct pagetide_result got = expect_run(1, "rejects 1 --replay");
+    expect_holds(got.err, "is written by `replace`: its next run brings what the table is to");
+    EXPECT("1", "select count(*) from people.all");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_record_that_says_it_is_gone_is_not_loaded)
+{
+    set_up();
+    people(UPSERT "    on_mismatch: reject\n    columns: {age: {type: int}}\n"
+                  "    deleted: \"{{ gone }}\"\n");
+    answer("[{\"id\": 1, \"age\": 2.5, \"gone\": true}, {\"id\": 2, \"gone\": false}]");
+    expect_run(0, "sync people.all");
+    people(UPSERT "    columns: {age: {type: int}}\n    deleted: \"{{ gone }}\"\n");
+    expect_run(1, "rejects 1 --replay");
+    EXPECT("2", "select string_agg(id::text, ' ' order by id) from people.all");
+    EXPECT("it says that its row is gone (deleted): nothing to load",
+           "select reason from pagetide.reject");
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/replay", what_fits_by_now_leaves_the_rejects, all_stored_leaves_no_warning,
       what_with_adds_comes_back, what_was_on_the_page_alone_is_gone,
       where_leaves_out_what_is_not_wanted_any_more, a_record_that_was_cut_cannot_come_back,
@@ -411,4 +442,6 @@ SUITE("flow/replay", what_fits_by_now_leaves_the_rejects, all_stored_leaves_no_w
       of_two_rejects_of_a_key_the_later_is_stored, more_than_a_batch_goes_from_the_newest_on,
       two_at_once_store_each_record_once, a_replay_that_is_killed_goes_on,
       not_while_a_run_is_under_way, an_append_that_was_read_again_is_done_with,
-      without_a_file_the_stored_definition_is_in_force)
+      without_a_file_the_stored_definition_is_in_force,
+      a_table_that_was_replaced_takes_no_record_more,
+      a_record_that_says_it_is_gone_is_not_loaded)

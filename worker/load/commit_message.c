@@ -62,7 +62,7 @@ static void put_names(struct json_out *out, const char *key, const struct column
     json_out_close(out, ']');
 }
 
-static struct str write_mode(const struct table *table)
+struct str commit_write_mode(const struct table *table)
 {
     static const char *const names[] = {[WRITE_APPEND] = "append",
                                         [WRITE_UPSERT] = "upsert",
@@ -88,7 +88,7 @@ static void put_table(struct json_out *out, const struct commit_message *message
     json_out_str(out, "stage", buf_str(&stage));
     put_names(out, "columns", columns, false);
     put_names(out, "key", columns, true);
-    json_out_str(out, "write", write_mode(table));
+    json_out_str(out, "write", commit_write_mode(table));
     json_out_bool(out, "direct", message->rows == ROWS_IN_TABLE);
     json_out_bool(out, "part", message->rows == ROWS_IN_PART);
     json_out_bool(out, "fills", table->fills);

@@ -54,4 +54,7 @@ void commit_message_put_hashes(struct buf *buf, const struct commit_message *mes
 void commit_message_params(const struct buf *message, const struct buf *hashes,
                            struct pg_value params[COMMIT_PARAMS]);
 
+/* What `write` is called in a message. */
+struct str commit_write_mode(const struct table *table);
+
 #endif

@@ -326,7 +326,7 @@ static void end_by_rule(struct pager_step *step)
                                          step->facts->rule, STR_ARG(against)));
 }
 
-/* By the count of an earlier answer, which asked for one page more where it may be of a page. */
+/* By the count of an earlier answer: a full first page is asked about once more. */
 static bool has_all(const struct pager *pager)
 {
     return pager->in_force->total.kind != LOCATOR_NONE && pager->total >= 0 &&

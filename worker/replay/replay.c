@@ -410,11 +410,10 @@ static void put_item(struct json_out *out, const struct replay *replay, size_t a
 
 static void put_items(struct buf *buf, const struct replay *replay)
 {
-    const struct table *table = &replay->options->stream->table;
     struct json_out out = {.buf = buf};
     json_out_open(&out, NULL, '{');
     json_out_int(&out, "run", replay->options->run);
-    json_out_str(&out, "write", table->write == WRITE_UPSERT ? STR("upsert") : STR("append"));
+    json_out_str(&out, "write", commit_write_mode(&replay->options->stream->table));
     json_out_open(&out, "items", '[');
     for (size_t i = 0; i < replay->count; i++)
         put_item(&out, replay, i);
@@ -450,9 +449,8 @@ static bool commit_all(struct replay *replay, struct err *err)
 static bool may_begin(struct replay *replay, struct err *err)
 {
     const struct replay_options *options = replay->options;
-    bool is_upsert = options->stream->table.write == WRITE_UPSERT;
     const struct pg_value params[] = {pg_int(options->run),
-                                      pg_text(is_upsert ? STR("upsert") : STR("append"))};
+                                      pg_text(commit_write_mode(&options->stream->table))};
     AUTO_PG_RESULT struct pg_result *result = NULL, *ignored = NULL;
     if (!ask(replay, "set lock_timeout = '10s'", NULL, 0, &ignored, err) ||
         !ask(replay, "select pagetide.replay_refusal($1, $2)", params, COUNT_OF(params),
