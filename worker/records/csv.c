@@ -117,7 +117,7 @@ static void skip_to_delimiter(struct csv *csv)
 {
     struct cell rest;
     if (is_row_end(csv)) {
-        csv->at += *csv->at == '\r' && csv->at < csv->end;
+        csv->at += csv->at < csv->end && *csv->at == '\r';
         return;
     }
     if (*csv->at != csv->delimiter) {
