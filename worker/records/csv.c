@@ -319,6 +319,7 @@ static bool take_header(struct csv *csv, struct err *err)
             return err_set(err, ERR_INPUT, "csv", 0, "%.*s", STR_ARG(problem));
     }
     csv->source.header = names_text(&own);
+    csv->source.header_count = csv->cell_count;
     return true;
 }
 
@@ -329,7 +330,10 @@ static bool know_names(struct csv *csv, struct err *err)
     for (size_t i = 0; i < csv->form->name_count; i++)
         if (!put_name(csv, csv->form->names[i], err))
             return false;
-    return !csv->form->has_header || take_header(csv, err);
+    if (csv->form->has_header && !take_header(csv, err))
+        return false;
+    csv->source.names = &csv->names;
+    return true;
 }
 
 /* --- records --- */

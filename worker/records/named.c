@@ -50,6 +50,65 @@ bool names_put(struct field_names *names, struct str name, struct str *ret_probl
     return false;
 }
 
+/* --- what the definition reads by name --- */
+
+static bool is_added(const struct merge *merge, struct str name)
+{
+    for (size_t i = 0; i < merge->with_count; i++)
+        if (str_eq(merge->with[i].name, name))
+            return true;
+    return false;
+}
+
+static bool is_declared(const struct table *table, struct str name)
+{
+    for (size_t i = 0; i < table->declared_count; i++)
+        if (str_eq(table->declared[i].name, name))
+            return true;
+    return false;
+}
+
+/* The field that the path leads into; empty: it leads to none, or to what `with` adds. */
+static struct str field_at(const struct merge *merge, const struct path *path)
+{
+    if (!path->count || path->steps[0].kind != PATH_KEY)
+        return STR_NONE;
+    struct str name = path->steps[0].key;
+    return path->count == 1 && is_added(merge, name) ? STR_NONE : name;
+}
+
+struct wanted {
+    const struct field_names *names;
+    struct str missing; /* the first */
+    bool is_any;
+};
+
+static void want(struct wanted *wanted, struct str field, const char *what)
+{
+    wanted->is_any |= field.len > 0;
+    if (!field.len || wanted->missing.len || is_taken(wanted->names, field))
+        return;
+    wanted->missing = arena_printf(wanted->names->arena, "\"%.*s\" (%s)",
+                                   STR_ARG(str_slice(field, 0, 100)), what);
+}
+
+struct str names_missing(const struct field_names *names, const struct stream *stream,
+                         bool *ret_is_any)
+{
+    const struct table *table = &stream->table;
+    const struct merge *merge = &stream->merge;
+    struct wanted wanted = {.names = names};
+    for (size_t i = 0; i < table->key_count; i++)
+        if (!is_declared(table, table->key[i]) && !is_added(merge, table->key[i]))
+            want(&wanted, table->key[i], "key");
+    for (size_t i = 0; i < table->declared_count; i++)
+        want(&wanted, field_at(merge, &table->declared[i].path), "columns");
+    if (stream->bookmark.is_set)
+        want(&wanted, field_at(merge, &stream->bookmark.path), "bookmark");
+    *ret_is_any = wanted.is_any;
+    return wanted.missing;
+}
+
 struct str names_text(const struct field_names *names)
 {
     AUTO_BUF(all, SIZE_MAX / 2);

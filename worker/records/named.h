@@ -48,6 +48,14 @@ void names_wrote(struct field_names *names, size_t len, struct record_field how)
 /* The object; fields without a value are absent. */
 void names_end(struct field_names *names, struct record *ret_record);
 
+/*
+ * What the definition reads by name and none of the names is: a part of the key, the bookmark,
+ * a declared column: `"id" (key)`. Empty: all are there. In the arena. *ret_is_any: does the
+ * definition read any field by name?
+ */
+struct str names_missing(const struct field_names *names, const struct stream *stream,
+                         bool *ret_is_any);
+
 /* All names, in order, as one text for people: "id, name". At most some hundred bytes; a longer
  * one ends with a hash of all. In the arena. */
 struct str names_text(const struct field_names *names);

@@ -34,6 +34,8 @@ enum records_state { STATE_WALK, STATE_VALUE, STATE_END, STATE_BAD };
 
 struct records {
     struct record_source *source; /* reads the body instead; NULL: the walkers do */
+    const struct stream *stream;  /* beside a source */
+    bool has_checked_names;       /* of the source */
     struct naming *naming;        /* of arrays; NULL: records are as they stand there */
     struct str names, names_before;
     struct err refused; /* why there are no names */
@@ -130,6 +132,7 @@ struct records *records_open(struct arena *arena, struct str body, const struct 
     const struct merge *merge = &stream->merge;
     struct records *records = records_start(arena, body, &merge->path);
     records->source = open_source(arena, body, stream);
+    records->stream = stream;
     open_naming(records, arena, body, &merge->names);
     records_expect(records, merge->shape, before);
     if (merge->strategy == MERGE_EXTEND)
@@ -299,14 +302,60 @@ static enum records_result take_value(struct records *records, struct record *re
     return RECORDS_BAD;
 }
 
+/* Other names than in the pages before: values would go to other columns. */
+static bool check_names(struct records *records, struct err *err)
+{
+    struct str before = records->names_before;
+    if (!records->names.len || !before.len || str_eq(records->names, before))
+        return true;
+    records->misshape =
+        arena_printf(records->scan.arena,
+                     "the names of the fields are \"%.*s\" here, and \"%.*s\" in the pages "
+                     "before",
+                     STR_ARG(records->names), STR_ARG(before));
+    return err_set(err, ERR_INPUT, "records", 0, "%.*s", STR_ARG(records->misshape));
+}
+
+/* An error in plain text has lines as well. What is read by name must be in the names. */
+static bool check_source_names(struct records *records, bool is_end, struct err *err)
+{
+    const struct record_source *source = records->source;
+    struct str header = source->header;
+    bool is_any = false;
+    if (!source->names || (records->has_checked_names && !is_end))
+        return true;
+    records->has_checked_names = true;
+    struct arena *arena = records->scan.arena;
+    struct str missing = names_missing(source->names, records->stream, &is_any);
+    size_t own = source->header_count;
+    bool is_lone = is_end && own && records->found != RECORDS_LIST &&
+                   (own != source->names->count || (own == 1 && !is_any));
+    if (missing.len)
+        records->misshape = arena_printf(
+            arena, "%.*s is not among the names of the fields: %.*s", STR_ARG(missing),
+            STR_ARG(header.len ? header : names_text(source->names)));
+    else if (is_lone)
+        records->misshape = arena_printf(
+            arena,
+            "the body is one line alone that is no header as far as the definition tells "
+            "(`columns` or `key` may name a field of it): %.*s",
+            STR_ARG(header));
+    return !records->misshape.len ||
+           err_set(err, ERR_INPUT, "records", 0, "%.*s", STR_ARG(records->misshape));
+}
+
 static enum records_result next_of_source(struct records *records, struct record *ret_record,
                                           struct err *err)
 {
     enum records_result result = records->source->next(records->source, ret_record, err);
     if (result == RECORDS_ONE)
         records->found = RECORDS_LIST;
-    records->names = records->source->header;
-    return result;
+    if (records->source->header.len)
+        records->names = records->source->header;
+    if (result != RECORDS_BAD && !check_names(records, err))
+        return RECORDS_BAD;
+    bool is_end = result == RECORDS_END;
+    return check_source_names(records, is_end, err) ? result : RECORDS_BAD;
 }
 
 /* As it stands in the body. */
@@ -337,20 +386,6 @@ static enum records_result next_unnamed(struct records *records, struct record *
     else
         scan_err(&records->scan, err);
     return RECORDS_BAD;
-}
-
-/* Other names than in the pages before: values would go to other columns. */
-static bool check_names(struct records *records, struct err *err)
-{
-    struct str before = records->names_before;
-    if (!records->names.len || !before.len || str_eq(records->names, before))
-        return true;
-    records->misshape =
-        arena_printf(records->scan.arena,
-                     "the names of the fields are \"%.*s\" here, and \"%.*s\" in the pages "
-                     "before",
-                     STR_ARG(records->names), STR_ARG(before));
-    return err_set(err, ERR_INPUT, "records", 0, "%.*s", STR_ARG(records->misshape));
 }
 
 /* The first record may be the names of the others. */

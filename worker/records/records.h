@@ -56,10 +56,13 @@ enum records_found {
 struct record_source {
     enum records_result (*next)(struct record_source *source, struct record *ret_record,
                                 struct err *err);
-    struct str header; /* names that the body itself has, for people; empty: not known yet */
-    bool is_truncated; /* after RECORDS_BAD */
+    struct str header;   /* names that the body itself has, for people; empty: not known yet */
+    size_t header_count; /* of those */
+    const struct field_names *names; /* of the fields, where rows have none; NULL: not known */
+    bool is_truncated;               /* after RECORDS_BAD */
 };
 
+struct field_names;
 struct records; /* opaque */
 
 /*
@@ -98,7 +101,10 @@ enum page_shape records_shape(const struct records *records);
 
 /*
  * Names of fields that stand in the body itself (a header of csv, `shape.names`), for people;
- * empty: there are none. Known with the first record, or at the end. records_expect_names,
+ * empty: there are none. Known with the first record, or at the end. A text that is no CSV
+ * looks like a header alone: where names of csv lack one that the definition reads, it is
+ * RECORDS_BAD, and records_is_misshapen is true; so is a lone header of one name that the
+ * definition does not read, or of another number of names than it gives. records_expect_names,
  * before the first records_next: those of the pages before. Other ones are RECORDS_BAD, and
  * records_is_misshapen is true.
  */
