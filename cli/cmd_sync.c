@@ -18,7 +18,8 @@
  *     choose      which streams, from the folder (sync_streams.h)
  *     open        PostgreSQL, up to 10 s; the schema is created or updated
  *     register    the worker's row, so that others can see that this process lives
- *     take        one run after the other (sync_take.h); its jobs go to the worker
+ *     take        one run after the other (sync_take.h); its jobs go to the worker. A stream
+ *                 that is refused, or that another process has, is said and left out
  *     run         until every run has ended, or a job had to be left
  *     show        a summary a run; the exit code is the worst of theirs (exit_code.h)
  *
@@ -46,7 +47,7 @@ enum {
 
 struct synced {
     const struct stream *stream;
-    int64_t run;  /* 0 until it is taken */
+    int64_t run;  /* 0 until it is taken, and where it was left out */
     bool is_over; /* its run has ended in PostgreSQL */
 };
 
@@ -64,6 +65,7 @@ struct sync {
     bool is_begun;   /* registered, or interrupted before that */
     bool is_over, is_interrupted, is_drained;
     bool is_whole; /* of `--all`: no file had to be left out */
+    int left_code; /* the worst exit code of the streams that were left out */
 };
 
 static bool choose(struct sync *sync)
@@ -77,6 +79,19 @@ static bool choose(struct sync *sync)
     return true;
 }
 
+static bool take_one(struct sync *sync, const struct sync_take *take, struct synced *item,
+                     struct err *err)
+{
+    int64_t *jobs;
+    size_t job_count;
+    if (!sync_take_run(take, item->stream, &item->run, err) ||
+        !sync_take_jobs(take, item->run, &jobs, &job_count, err))
+        return false;
+    for (size_t i = 0; i < job_count; i++)
+        worker_add(sync->worker, jobs[i]);
+    return true;
+}
+
 static bool take_all(struct sync *sync, struct err *err)
 {
     const struct sync_take take = {.cli = sync->cli,
@@ -85,13 +100,13 @@ static bool take_all(struct sync *sync, struct err *err)
                                    .is_interrupted = &sync->is_interrupted};
     for (size_t i = 0; i < sync->count && !sync->is_interrupted; i++) {
         struct synced *item = &sync->items[i];
-        int64_t *jobs;
-        size_t job_count;
-        if (!sync_take_run(&take, item->stream, &item->run, err) ||
-            !sync_take_jobs(&take, item->run, &jobs, &job_count, err))
+        if (take_one(sync, &take, item, err))
+            continue;
+        if (err->kind != ERR_CONFIG && err->kind != ERR_INPUT)
             return false;
-        for (size_t j = 0; j < job_count; j++)
-            worker_add(sync->worker, jobs[j]);
+        sync->left_code = exit_code_worst(sync->left_code, cli_fail(err));
+        item->is_over = true;
+        *err = (struct err)ERR_INIT;
     }
     return true;
 }
@@ -229,7 +244,8 @@ static int show_ends(struct sync *sync)
     for (size_t i = 0; i < sync->count; i++) {
         struct err err = ERR_INIT;
         struct str state;
-        assert(sync->items[i].run);
+        if (!sync->items[i].run)
+            continue;
         bool is_shown = summary_show(sync->cli, sync->pg, sync->items[i].run, &state, &err);
         code = exit_code_worst(code, is_shown ? exit_code_of_run(state) : cli_fail(&err));
     }
@@ -304,6 +320,7 @@ static int sync_main(struct cli *cli)
         work_off_chores(&sync);
     if (code == EXIT_DONE)
         code = show_ends(&sync);
+    code = exit_code_worst(code, sync.left_code);
     if (!sync.is_whole)
         code = exit_code_worst(code, EXIT_USAGE);
     loop_signal_free(sync.signals[0]);

@@ -257,6 +257,22 @@ START_TEST(what_appends_is_stored_twice_only_where_it_is_asked_for)
 }
 END_TEST
 
+START_TEST(a_stream_that_is_refused_blocks_no_other)
+{
+    set_up("");
+    append("  lines: {path: /gen/page, params: {total: 20}, merge_path: data, "
+           "key: id, write: upsert}\n");
+    run(0, "sync --all");
+    expect_twice("sync --all");
+    EXPECT("1:incremental:succeeded 2:incremental:succeeded 3:incremental:succeeded", RUNS);
+    EXPECT("2", "select count(*) from pagetide.run where stream = 'shop.lines'");
+    expect_twice("sync shop.lines shop.orders shop.lines");
+    EXPECT("3", "select count(*) from pagetide.run where stream = 'shop.lines'");
+    EXPECT("0", "select count(*) from pagetide.job where not pagetide.is_end(state)");
+    tear_down();
+}
+END_TEST
+
 /* Its rows go before the first ones of the next run: nothing is there twice. */
 START_TEST(a_run_that_failed_does_not_stand_in_the_way)
 {
@@ -514,8 +530,8 @@ SUITE("flow/modes", a_run_begins_where_the_last_one_came_to,
       only_a_complete_run_moves_the_bookmark, appended_records_that_came_before_are_said,
       a_request_made_from_an_answer_goes_on, each_partition_has_its_bookmark,
       what_appends_is_stored_twice_only_where_it_is_asked_for,
-      a_run_that_failed_does_not_stand_in_the_way, a_schedule_that_appends_the_same_is_told,
-      windows_of_a_stream_that_appends_do_not_overlap,
+      a_stream_that_is_refused_blocks_no_other, a_run_that_failed_does_not_stand_in_the_way,
+      a_schedule_that_appends_the_same_is_told, windows_of_a_stream_that_appends_do_not_overlap,
       records_of_a_run_that_failed_are_not_stored_twice,
       rows_of_a_run_from_another_bookmark_stay, a_window_is_asked_for_and_leaves_the_bookmark,
       fault_41_reloads_during_a_run, fault_67_a_cancelled_run_can_be_retried,
