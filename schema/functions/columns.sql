@@ -389,6 +389,27 @@ begin
 end
 $$;
 
+-- A table that was a history cannot have one row for each key while it has versions that ended.
+create or replace function pagetide.check_versions(relation regclass) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    has_ended boolean := exists (select from pg_attribute a where a.attrelid = relation
+        and a.attname = '_pt_current' and a.atttypid = 'boolean'::regtype and not a.attisdropped);
+begin
+    if has_ended then
+        execute format('select exists (select from %s where not _pt_current)', relation)
+            into has_ended;
+    end if;
+    if has_ended then
+        raise exception 'table % has versions that have ended, of `write: history`, and is to have one '
+            'row for each key: `delete from % where not _pt_current` takes them out, or name another '
+            'table', relation::text, relation::text using errcode = 'PT022';
+    end if;
+end
+$$;
+
 -- Upsert needs a unique index on the key's columns; they may all come later than the table.
 create or replace function pagetide.index_key(plan jsonb) returns void
 language plpgsql
@@ -423,6 +444,7 @@ begin
             and is_index_of(i, numbers)) then
         return;
     end if;
+    perform check_versions(relation);
     perform replace_key_index(plan, relation, names);
 end
 $$;

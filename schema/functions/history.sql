@@ -7,8 +7,24 @@
 -- Needs merge_columns (merge), kept_rows, kept_name, make_kept, fit_kept, shrink_failure, fail_run
 -- (replace), reads_all (run_end), replace_key_index (columns).
 
--- The table gets its columns, and the index that lets a key have one current row. Rows of before are
--- current.
+-- Rows that are no version yet, of before or of an upsert in between, are current ones. Rows that
+-- are marked as deleted have ended then.
+create or replace function pagetide.begin_history(relation regclass) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    gone text := case when exists (select from pg_attribute a where a.attrelid = relation
+        and a.attname = '_pt_deleted_at' and not a.attisdropped) then '_pt_deleted_at' else
+        'null::timestamptz' end;
+begin
+    execute format('update %1$s set _pt_from = coalesce(_pt_from, _pt_at, pagetide.clock()), '
+        '_pt_to = %2$s, _pt_current = %2$s is null '
+        'where _pt_current is null or _pt_current and %2$s is not null', relation, gone);
+end
+$$;
+
+-- The table gets its columns, and the index that lets a key have one current row.
 create or replace function pagetide.add_history(plan jsonb) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -21,14 +37,13 @@ begin
         and a.attname = '_pt_current' and not a.attisdropped) then
         execute format('alter table %s add column if not exists _pt_from timestamptz, '
             'add column if not exists _pt_to timestamptz, add column _pt_current boolean', relation);
-        execute format('update %s set _pt_from = coalesce(_pt_at, pagetide.clock()), '
-            '_pt_current = true', relation);
     end if;
     select array_agg(f.column_name order by k.at) into names
     from jsonb_array_elements_text(plan -> 'key') with ordinality as k (field, at)
     join field f on f.stream = plan ->> 'stream' and f.field = k.field;
     if cardinality(names) = jsonb_array_length(plan -> 'key')
         and not has_current_index(relation, names) then
+        perform begin_history(relation);
         perform replace_key_index(plan, relation, names, ' where _pt_current');
     end if;
 end

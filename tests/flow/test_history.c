@@ -169,6 +169,55 @@ START_TEST(a_table_of_an_upsert_gets_a_history)
 }
 END_TEST
 
+static void define_other(const char *keys)
+{
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n  orders:\n    path: /p\n"
+                    "    pagination: {type: none}\n    merge_path: data\n    key: id\n%s",
+                    mock.url, keys);
+}
+
+/* Rows that come while the stream is written otherwise are versions too, later. */
+START_TEST(a_table_that_was_a_history_before)
+{
+    set_up("");
+    sync_page(0, A "," B);
+    define_other("    write: upsert\n");
+    sync_page(0, X "," B "," C);
+    define("");
+    sync_page(0, X "," B ","
+                   "{\"id\":3,\"name\":\"y\"}");
+    EXPECT("1:x:t 2:b:t 3:c:f 3:y:t",
+           "select string_agg(concat(id, ':', name, ':', left(_pt_current::text, 1)), ' ' "
+           "order by id, _pt_from) from shop.orders");
+    define_other("    write: upsert\n");
+    expect_holds(sync_page(1, A), "`delete from shop.orders where not _pt_current`");
+    EXPECT("4", "select count(*) from shop.orders");
+    pagetide_sql(&pagetide, "delete from shop.orders where not _pt_current");
+    sync_page(0, A);
+    EXPECT("1:a",
+           "select string_agg(concat(id, ':', name), ' ') from shop.orders where id = 1");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_row_that_is_marked_has_ended)
+{
+    set_up("");
+    define_other("    write: upsert\n    deleted: \"{{ gone }}\"\n    deletes: soft\n");
+    sync_page(0, A "," B "," C);
+    sync_page(0, "{\"id\":2,\"gone\":true},{\"id\":3,\"gone\":true}");
+    define("");
+    sync_page(0, A "," B);
+    EXPECT("1:a:t 2:b:f 2:b:t 3:c:f",
+           "select string_agg(concat(id, ':', name, ':', left(_pt_current::text, 1)), ' ' "
+           "order by id, _pt_from) from shop.orders");
+    EXPECT("2", "select count(*) from shop.orders where _pt_to = _pt_deleted_at");
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/history", a_change_is_another_version, of_a_run_the_last_record_counts,
       what_vanishes_may_be_kept, too_much_does_not_vanish, an_incremental_run_closes_nothing,
-      a_table_of_an_upsert_gets_a_history)
+      a_table_of_an_upsert_gets_a_history, a_table_that_was_a_history_before,
+      a_row_that_is_marked_has_ended)
