@@ -5,7 +5,7 @@
 -- Of a key that comes more than once in a run only the last record counts, whichever pages and
 -- batches they come in: what the run has done to the key before is taken back first.
 -- Needs merge_columns (merge), kept_rows, kept_name, make_kept, fit_kept, shrink_failure, fail_run
--- (replace), reads_all (run_end), replace_key_index (columns).
+-- stays_for_rejects (replace), reads_all (run_end), replace_key_index (columns).
 
 -- Rows that are no version yet, of before or of an upsert in between, are current ones. Rows that
 -- are marked as deleted have ended then.
@@ -195,6 +195,8 @@ begin
         'from %s t where t._pt_current', vanished, relation) into failure using share;
     if failure is not null then
         return fail_run(ending, 'shrink', failure);
+    elsif stays_for_rejects(ending, relation, vanished) then
+        return 'succeeded';
     end if;
     execute format('update %s t set _pt_to = (select r.started_at from pagetide.run r where r.id = $1), '
         '_pt_current = false where %s', relation, vanished) using ending;

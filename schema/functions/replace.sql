@@ -166,10 +166,32 @@ as $$
     order by a.attnum
 $$;
 
+-- Whether rows that a run has not brought stay, because records were rejected, which may be theirs.
+-- Then the run says so. `unseen`: the condition for such a row `t`.
+create or replace function pagetide.stays_for_rejects(ending bigint, relation regclass, unseen text)
+returns boolean
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    refused bigint := (select sum(j.rejects) from job j where j.run = ending);
+    rows bigint;
+begin
+    if coalesce(refused, 0) = 0 then
+        return false;
+    end if;
+    execute format('select count(*) from %s t where %s', relation, unseen) into rows;
+    update run r set warnings = r.warnings || format('vanished: %s rows that the run has not '
+        'brought stay, because %s records were rejected, which may be theirs', rows, refused)
+    where r.id = ending and rows > 0;
+    return rows > 0;
+end
+$$;
+
 -- Makes the table equal to the kept rows by their keys. Rows whose hash is the same stay as they
 -- are. `kept`: a table, or a subquery. Soft: what has vanished stays, with the time.
-create or replace function pagetide.replace_by_key(relation regclass, kept text, names name[],
-    keys name[], soft boolean, out added bigint, out changed bigint, out deleted bigint)
+create or replace function pagetide.replace_by_key(ending bigint, relation regclass, kept text,
+    names name[], keys name[], soft boolean, out added bigint, out changed bigint, out deleted bigint)
 language plpgsql
 set search_path = pagetide, pg_temp
 set work_mem = '64MB'
@@ -177,10 +199,16 @@ as $$
 declare
     meets text := (select string_agg(format('t.%1$I = k.%1$I', n), ' and ') from unnest(keys) n);
     list text := (select string_agg(quote_ident(n), ', ') from unnest(names) n);
+    gone text := format('%snot exists (select from %s k where %s)', case when soft then
+        't._pt_deleted_at is null and ' end, kept, meets);
+    unseen text := format('%s and not exists (select from %s k where %s)', gone,
+        coalesce(kept_rows(ending)::text, kept), meets);
 begin
-    execute format(case when soft then 'update %s t set _pt_deleted_at = pagetide.clock() where '
-            't._pt_deleted_at is null and ' else 'delete from %s t where ' end
-        || 'not exists (select from %s k where %s)', relation, kept, meets);
+    if stays_for_rejects(ending, relation, unseen) then
+        gone := format('%s and not (%s)', gone, unseen);
+    end if;
+    execute format(case when soft then 'update %s t set _pt_deleted_at = pagetide.clock() where %s'
+        else 'delete from %s t where %s' end, relation, gone);
     get diagnostics deleted = row_count;
     execute format('update %s t set %s%s from %s k where %s and (t._pt_hash is distinct from '
         'k._pt_hash%s)', relation, (select string_agg(format('%1$I = k.%1$I', n), ', ')
@@ -282,7 +310,7 @@ begin
     elsif keys is null then
         rows := replace_by_hash(relation, kept, names);
     else
-        rows := replace_by_key(relation, kept, names, keys, soft);
+        rows := replace_by_key(ending, relation, kept, names, keys, soft);
     end if;
     set constraints all immediate;
     update run r set added = rows.added, changed = rows.changed, deleted = rows.deleted

@@ -169,6 +169,20 @@ START_TEST(a_table_of_an_upsert_gets_a_history)
 }
 END_TEST
 
+/* A record that is rejected has not vanished; whose it is nobody knows. */
+START_TEST(a_rejected_record_ends_nothing)
+{
+    set_up("    shrink_guard: 0%\n");
+    sync_page(0, A "," B "," C);
+    pagetide_sql(&pagetide, "alter table shop.orders add check (name <> 'x')");
+    expect_holds(sync_page(0, X "," B), "vanished: 2 rows that the run has not brought stay");
+    EXPECT("1:a 1-*, 2:b 1-*, 3:c 1-*", versions_sql);
+    sync_page(0, A "," B);
+    EXPECT("1:a 1-*, 2:b 1-*, 3:c 1-3", versions_sql);
+    tear_down();
+}
+END_TEST
+
 static void define_other(const char *keys)
 {
     pagetide_source(&pagetide, "shop",
@@ -219,5 +233,5 @@ END_TEST
 
 SUITE("flow/history", a_change_is_another_version, of_a_run_the_last_record_counts,
       what_vanishes_may_be_kept, too_much_does_not_vanish, an_incremental_run_closes_nothing,
-      a_table_of_an_upsert_gets_a_history, a_table_that_was_a_history_before,
-      a_row_that_is_marked_has_ended)
+      a_rejected_record_ends_nothing, a_table_of_an_upsert_gets_a_history,
+      a_table_that_was_a_history_before, a_row_that_is_marked_has_ended)

@@ -269,13 +269,16 @@ START_TEST(what_the_table_refuses)
     sync_all(0);
     pagetide_sql(&pagetide, "alter table shop.orders add check (name <> 'bad'), "
                             "add constraint one_name unique (name)");
-    publish("1:a 2:bad", "3:c");
-    sync_all(0);
-    EXPECT("1:a 3:c", rows_sql);
+    publish("1:x 2:bad", "4:d");
+    expect_holds(sync_all(0), "vanished: 2 rows that the run has not brought stay");
+    EXPECT("1:x 2:b 3:c 4:d", rows_sql);
     EXPECT("1", "select count(*) from pagetide.reject where run = 2");
     publish("1:a 2:a", "3:c");
     expect_holds(sync_all(1), "the table does not take the rows of the run");
-    EXPECT("1:a 3:c", rows_sql);
+    EXPECT("1:x 2:b 3:c 4:d", rows_sql);
+    publish("1:x 2:b", "3:c");
+    sync_all(0);
+    EXPECT("1:x 2:b 3:c", rows_sql);
     tear_down();
 }
 END_TEST
