@@ -236,6 +236,18 @@ static const char ticking_streams[] =
     "    pagination: {type: page, total_pages_path: pages}\n    merge_path: data\n"
     "    again: true\n";
 
+/* A scheduler tells Redis of an end that is in PostgreSQL already. */
+static void await_told(struct pagetide *pagetide, int message, int64_t limit_ms)
+{
+    int64_t deadline = clock_mono_ms() + limit_ms;
+    while (
+        !strstr(servers_redis(pagetide->redis_url, "GET pagetide:reload:result:m%d", message),
+                "succeeded")) {
+        ck_assert_msg(clock_mono_ms() < deadline, "m%d has no result in Redis", message);
+        usleep(10000);
+    }
+}
+
 /* Two schedulers, one of them killed again and again. */
 START_TEST(test_killed_schedulers_lose_and_double_nothing)
 {
@@ -257,9 +269,7 @@ START_TEST(test_killed_schedulers_lose_and_double_nothing)
                    "select count(*) from pagetide.request where id ~ '^m[0-9]+$' and state = "
                    "'succeeded'");
     for (int i = 0; i < SCHEDULER_KILLS; i++)
-        ck_assert_ptr_nonnull(
-            strstr(servers_redis(pagetide->redis_url, "GET pagetide:reload:result:m%d", i),
-                   "succeeded"));
+        await_told(pagetide, i, 20000);
     const char *ticks = pagetide_sql(
         pagetide, "select count(distinct scheduled_for) from pagetide.run where stream = "
                   "'api.ticking' and scheduled_for is not null");
