@@ -140,6 +140,36 @@ START_TEST(sql_that_fails_is_a_warning)
 }
 END_TEST
 
+/* Neither what it sets nor what it leaves. */
+START_TEST(sql_is_alone_in_its_session)
+{
+    static const char sql[] =
+        "    path: /people\n    pagination: {type: none}\n    after_load: {sql: "
+        "[create temp table mine (n int), "
+        "insert into public.told values (current_setting('search_path')), "
+        "set search_path = people]}\n";
+    set_up();
+    SQL("create table told (path text)");
+    pagetide_source(&pagetide, "people",
+                    "source: people\nbase_url: %s\nstreams:\n  a:\n%s  b:\n%s", mock.url, sql,
+                    sql);
+    answer("[{\"id\": 1}]");
+    struct pagetide_result got = expect_run(0, "sync people");
+    ck_assert_msg(!strstr(got.err, "warning"), "%s", got.err);
+    EXPECT("2", "select count(*) from told where path not like '%%people%%'");
+    SQL("truncate told");
+    expect_run(0, "apply");
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up");
+    expect_run(0, "reload people.a --mode full --again");
+    expect_run(0, "reload people.b --mode full --again");
+    pagetide_await(&pagetide, "2", LIMIT_MS,
+                   "select count(*) from told where path not like '%%people%%'");
+    pagetide_signal(&up, SIGTERM);
+    ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
+    tear_down();
+}
+END_TEST
+
 /* A server that is broken is asked again; one that refuses is not. */
 START_TEST(a_webhook_that_is_refused_is_a_warning)
 {
@@ -264,6 +294,6 @@ END_TEST
 
 SUITE("flow/after", sql_a_notification_and_a_webhook,
       after_a_failed_run_only_where_that_is_wanted, sql_that_fails_is_a_warning,
-      a_webhook_that_is_refused_is_a_warning, a_webhook_goes_where_requests_may_go,
-      a_scheduler_works_it_off, nothing_is_forgotten_by_a_scheduler_that_is_killed,
-      a_table_that_has_grown_is_analyzed)
+      sql_is_alone_in_its_session, a_webhook_that_is_refused_is_a_warning,
+      a_webhook_goes_where_requests_may_go, a_scheduler_works_it_off,
+      nothing_is_forgotten_by_a_scheduler_that_is_killed, a_table_that_has_grown_is_analyzed)

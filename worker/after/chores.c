@@ -15,7 +15,8 @@ enum { TIMEOUT_MS = 30000, POLL_MS = 1000, LEEWAY_MS = 30000, ANALYZE_MS = 18000
 
 struct chores {
     struct chores_options options;
-    struct pg *own; /* for statements; NULL: not open */
+    struct pg *own;  /* for statements; NULL: not open */
+    bool is_touched; /* SQL of a definition has run in it, which may have set anything */
     struct str statements;
     int64_t limit_ms;
     struct http *http;
@@ -114,10 +115,16 @@ static void begin_statements(struct chores *chores)
 {
     const struct pg_options pg = {.url = chores->options.settings->database_url,
                                   .name = "pagetide after"};
+    bool is_sql = str_is(chores->kind, "sql");
     struct err err = ERR_INIT;
-    if (chores->options.shares_session)
+    if (chores->options.shares_session && !is_sql) {
         execute(chores, chores->options.pg);
-    else if (chores->own && pg_is_up(chores->own))
+        return;
+    }
+    if (chores->is_touched)
+        pg_close(TAKE(chores->own));
+    chores->is_touched = is_sql;
+    if (chores->own && pg_is_up(chores->own))
         execute(chores, chores->own);
     else if (!chores->own &&
              !pg_open(chores->options.loop, &pg, on_state, chores, &chores->own, &err))

@@ -10,7 +10,8 @@
 /*
  * This room, worker/after, does what is to be done after a run has ended: chores
  * (schema/functions/chores.sql), one after another, in a session that is there
- * only while there is something to do.
+ * only while there is something to do. SQL of a definition has a session of its own: what it sets
+ * there, or leaves, is seen by nobody else.
  *
  *     take_chore ─► its statements, and end_chore, in one transaction ─► the next
  *        ▲            │ a webhook: the request, then end_chore
@@ -25,7 +26,7 @@ struct chores_options {
     struct loop *loop;
     const struct settings *settings; /* borrowed */
     struct pg *pg;       /* where it is asked what is due; closed before the chores are freed */
-    bool shares_session; /* statements run there too; else in one opened for them */
+    bool shares_session; /* statements of ours run there too; else in one opened for them */
     struct str streams;  /* only of these, as PostgreSQL's text[]; empty: of all */
 };
 
