@@ -59,9 +59,9 @@ end
 $$;
 
 -- Columns of the batch that the kept rows lack, or have with another type than the table. `old` is
--- null for those that are lacking.
+-- null for those that are lacking: rows that are kept already get `value`, as they would there.
 create or replace function pagetide.kept_misfits(target jsonb, kept regclass)
-returns table (name name, type text, bare text, old text, is_required boolean)
+returns table (name name, type text, bare text, old text, is_required boolean, value text)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -69,11 +69,12 @@ as $$
             || case when a.attcollation <> t.typcollation
                 then ' collate ' || a.attcollation::regcollation else '' end,
         format_type(a.atttypid, -1), format_type(k.atttypid, -1),
-        a.attnotnull and not a.atthasdef and not target ? 'deletes'
+        a.attnotnull and not target ? 'deletes', pg_get_expr(d.adbin, d.adrelid)
     from jsonb_array_elements_text(target -> 'columns') with ordinality as c (name, at)
     join pg_attribute a on a.attrelid = format('%I.%I', target ->> 'schema', target ->> 'name')::regclass
         and a.attname = c.name and a.attnum > 0 and not a.attisdropped
     join pg_type t on t.oid = a.atttypid
+    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum and a.attgenerated = ''
     left join pg_attribute k on k.attrelid = kept and k.attname = c.name and k.attnum > 0
         and not k.attisdropped
     where k.attname is null or (k.atttypid, k.atttypmod) <> (a.atttypid, a.atttypmod)
@@ -115,8 +116,10 @@ declare
 begin
     for c in select * from kept_misfits(target, kept) loop
         if c.old is null then
-            execute format('alter table %s add column if not exists %I %s %s', kept, c.name, c.type,
-                case when c.is_required then 'not null' end);
+            execute format('alter table %s add column if not exists %I %s %s %s', kept, c.name, c.type,
+                'default ' || c.value, case when c.is_required then 'not null' end);
+            -- one that names a sequence would hold the table
+            execute format('alter table %s alter column %I drop default', kept, c.name);
         else
             execute format('alter table %s alter column %I type %s using %s', kept, c.name, c.type,
                 cast_sql(format('%I', c.name), c.old, c.bare));

@@ -283,6 +283,27 @@ START_TEST(what_the_table_refuses)
 }
 END_TEST
 
+/* A default is for rows without the field; a null is refused with its record. */
+START_TEST(a_table_with_defaults)
+{
+    set_up("    key: [id]\n    adopt: true\n");
+    pagetide_sql(
+        &pagetide,
+        "create schema if not exists shop; create table shop.orders (id bigint unique, "
+        "name text, size int not null default 7, no serial)");
+    publish_page(1, "1:a 2:b");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\":\"/p\",\"query\":\"page=2\",\"body\":{\"pages\":2,\"data\":["
+              "{\"id\":3,\"size\":9,\"no\":70},{\"id\":4,\"size\":null,\"no\":71},{\"id\":5,"
+              "\"size\":2,\"no\":77}]}}");
+    sync_all(0);
+    EXPECT("1/7 2/7 3/9 5/2",
+           "select string_agg(concat(id, '/', size), ' ' order by id) from shop.orders");
+    EXPECT("1", "select count(*) from pagetide.reject where reason like '%%\"size\"%%'");
+    tear_down();
+}
+END_TEST
+
 START_TEST(partitions_are_replaced_together)
 {
     set_up("    key: [id, at]\n    params: {part: \"{{ partition.p }}\"}\n"
@@ -374,6 +395,6 @@ SUITE("flow/replace", with_a_key_rows_are_added_changed_and_deleted,
       soft_deletes_keep_the_row_with_the_time, a_run_that_fails_leaves_the_table_and_goes_on,
       the_next_run_takes_the_litter_away, a_run_that_is_cut_short_leaves_the_table,
       a_table_that_would_shrink_stays, new_fields_and_wider_types_reach_the_table,
-      what_the_table_refuses, partitions_are_replaced_together,
+      what_the_table_refuses, a_table_with_defaults, partitions_are_replaced_together,
       kept_rows_go_with_whom_they_belong_to, a_type_that_changes_meanwhile,
       a_window_cannot_replace)

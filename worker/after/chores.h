@@ -10,8 +10,8 @@
 /*
  * This room, worker/after, does what is to be done after a run has ended: chores
  * (schema/functions/chores.sql), one after another, in a session that is there
- * only while there is something to do. SQL of a definition has a session of its own: what it sets
- * there, or leaves, is seen by nobody else.
+ * only while there is something to do. SQL of a definition has a session of its own:
+ * what it sets there, or leaves, is seen by nobody else.
  *
  *     take_chore ─► its statements, and end_chore, in one transaction ─► the next
  *        ▲            │ a webhook: the request, then end_chore
