@@ -194,6 +194,50 @@ START_TEST(a_record_that_was_cut_cannot_come_back)
 }
 END_TEST
 
+/* The body is JSON's text of one that is not JSON. */
+static void try_format(const char *keys, const char *body, int code, const char *says)
+{
+    set_up();
+    people(pagetide_text(UPSERT "    on_mismatch: reject\n    columns: {age: int}\n%s", keys));
+    answer(body);
+    expect_run(0, "sync people.all");
+    EXPECT("1", "select count(*) from pagetide.reject");
+    people(
+        pagetide_text(UPSERT "    on_mismatch: reject\n    columns: {age: numeric}\n%s", keys));
+    expect_run(0, "columns people.all --type age=numeric");
+    struct pagetide_result got = expect_run(code, "rejects 1 --replay");
+    expect_holds(got.out, says);
+    EXPECT(code ? "1:7:1" : "1:7:1 2:2.5:1", "%s", rows_sql);
+    EXPECT(code ? "1" : "0", "select count(*) from pagetide.reject");
+    tear_down();
+}
+
+START_TEST(other_formats_come_back)
+{
+    try_format(
+        "    format: ndjson\n",
+        "\"{\\\"id\\\": 1, \\\"age\\\": 7}\\n{\\\"id\\\": 2, \\\"age\\\": \\\"2.5\\\"}\\n\"", 0,
+        "1 records stored");
+    try_format("    format: xml\n    merge_path: all.one\n",
+               "\"<all><one><id>1</id><age>7</age></one><one><id>2</id><age>2.5</age></one>"
+               "</all>\"",
+               0, "1 records stored");
+    try_format("    format: csv\n    csv: {names: [id, age]}\n", "\"id,age\\n1,7\\n2,2.5\\n\"",
+               0, "1 records stored");
+    try_format("    shape: {names: [id, age]}\n", "[[1, 7], [2, \"2.5\"]]", 0,
+               "1 records stored");
+}
+END_TEST
+
+/* What named the fields is gone. */
+START_TEST(names_that_stood_on_the_page_are_gone)
+{
+    try_format("    format: csv\n", "\"id,age\\n1,7\\n2,2.5\\n\"", 1, "1 still rejected");
+    try_format("    shape: {names: first}\n", "[[\"id\", \"age\"], [1, 7], [2, \"2.5\"]]", 1,
+               "1 still rejected");
+}
+END_TEST
+
 /* Rejected by the constraint age < 100, in run 1; then `later` is what run 2 brings. */
 static void reject_and_go_on(const char *keys, const char *first, const char *later)
 {
@@ -436,12 +480,13 @@ START_TEST(a_record_that_says_it_is_gone_is_not_loaded)
 END_TEST
 
 SUITE("flow/replay", what_fits_by_now_leaves_the_rejects, all_stored_leaves_no_warning,
-      what_with_adds_comes_back, what_was_on_the_page_alone_is_gone,
-      where_leaves_out_what_is_not_wanted_any_more, a_record_that_was_cut_cannot_come_back,
-      an_older_reject_leaves_a_newer_row_alone, a_run_that_has_read_all_since_is_newer,
-      of_two_rejects_of_a_key_the_later_is_stored, more_than_a_batch_goes_from_the_newest_on,
-      two_at_once_store_each_record_once, a_replay_that_is_killed_goes_on,
-      not_while_a_run_is_under_way, an_append_that_was_read_again_is_done_with,
+      what_with_adds_comes_back, what_was_on_the_page_alone_is_gone, other_formats_come_back,
+      names_that_stood_on_the_page_are_gone, where_leaves_out_what_is_not_wanted_any_more,
+      a_record_that_was_cut_cannot_come_back, an_older_reject_leaves_a_newer_row_alone,
+      a_run_that_has_read_all_since_is_newer, of_two_rejects_of_a_key_the_later_is_stored,
+      more_than_a_batch_goes_from_the_newest_on, two_at_once_store_each_record_once,
+      a_replay_that_is_killed_goes_on, not_while_a_run_is_under_way,
+      an_append_that_was_read_again_is_done_with,
       without_a_file_the_stored_definition_is_in_force,
       a_table_that_was_replaced_takes_no_record_more,
       a_record_that_says_it_is_gone_is_not_loaded)

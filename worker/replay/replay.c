@@ -251,6 +251,7 @@ static enum taken cut_item(struct replay *replay, struct item *item, struct rere
                       .scope = &scope->expr,
                       .max_records = -1,
                       .is_extended = item->is_extended,
+                      .form = &replay->options->stream->form,
                       .arena = replay->arena};
     switch (cut_page(&cut, replay->batch, &why)) {
     case CUT_NEW_FIELDS:

@@ -3,8 +3,89 @@
 #include "core/expr.h"
 #include "core/template.h"
 #include "core/value.h"
+#include "core/xml_json.h"
+#include "worker/records/csv.h"
 
 enum { BODY_BYTES_MAX = 1 << 20 };
+
+/* --- the record as JSON --- */
+
+/* A line that holds more than one value is none. */
+static bool read_line(struct arena *arena, struct str *record, struct err *err)
+{
+    struct value value;
+    return value_parse(arena, *record, VALUE_WHOLE, &value, err) ||
+           err_wrap(err, "the line is no JSON");
+}
+
+static bool read_row(struct arena *arena, const struct csv_form *form, struct str *record,
+                     struct err *err)
+{
+    struct csv_form *own = ARENA_NEW(arena, struct csv_form);
+    struct record row;
+    *own = *form;
+    own->has_header = false;
+    if (!form->name_count)
+        return err_set(err, ERR_INPUT, "replay", 0,
+                       "the names of the fields stood in the header, and only the row was kept "
+                       "(`csv: {names: […]}` gives them)");
+    struct record_source *source = csv_open(arena, *record, own);
+    switch (source->next(source, &row, err)) {
+    case RECORDS_BAD:
+        return false;
+    case RECORDS_END:
+        return err_set(err, ERR_INPUT, "replay", 0, "the row is empty");
+    case RECORDS_ONE:
+        break;
+    }
+    if (row.problem.len)
+        return err_set(err, ERR_INPUT, "replay", 0, "%.*s", STR_ARG(row.problem));
+    *record = row.raw;
+    return true;
+}
+
+/* What {"name": …} holds: no name of XML has a quote in it. */
+static struct str value_of_element(struct str json)
+{
+    ptrdiff_t colon = str_find(json, STR("\":"));
+    return str_slice(json, (size_t)colon + 2, json.len - 1);
+}
+
+static bool read_element(struct arena *arena, const struct answer_form *form,
+                         struct str *record, struct err *err)
+{
+    static const struct path whole;
+    struct xml_json xml = {
+        .path = &whole, .keeps_prefixes = form->keeps_prefixes, .arena = arena};
+    AUTO_BUF(json, BODY_BYTES_MAX);
+    if (!xml_json_write(&xml, *record, &json, err))
+        return false;
+    *record = arena_str(arena, value_of_element(buf_str(&json)));
+    return true;
+}
+
+/* A record of XML stands there as it was sent where its place was known, else as JSON. */
+static bool read_record(struct arena *arena, const struct stream *stream, struct str *record,
+                        struct err *err)
+{
+    enum names_place place = stream->merge.names.place;
+    if (place == NAMES_FIRST || place == NAMES_AT)
+        return err_set(err, ERR_INPUT, "replay", 0,
+                       "the names of the values stood beside the record, and only the record "
+                       "was kept (`shape: {names: […]}` gives them)");
+    switch (stream->form.format) {
+    case ANSWER_NDJSON:
+        return read_line(arena, record, err);
+    case ANSWER_CSV:
+        return read_row(arena, &stream->form.csv, record, err);
+    case ANSWER_XML:
+        return !str_starts(*record, STR("<")) ||
+               read_element(arena, &stream->form, record, err);
+    case ANSWER_JSON:
+        break;
+    }
+    return true;
+}
 
 /* --- the body --- */
 
@@ -112,6 +193,8 @@ bool reread_make(struct arena *arena, const struct stream *stream, struct str re
     struct reread reread = {.stream = *stream};
     struct merge *merge = &reread.stream.merge;
     const struct path_step each = {.kind = PATH_EACH};
+    if (!read_record(arena, stream, &record, err))
+        return false;
     if (merge->where && reads_page(merge->where))
         return is_gone(err, "where", STR_NONE);
     merge->with = ARENA_ARRAY(arena, struct with_field, MAX(merge->with_count, 1));
@@ -120,6 +203,7 @@ bool reread_make(struct arena *arena, const struct stream *stream, struct str re
         if (!make_field(arena, &stream->merge, added, &merge->with[i], err))
             return false;
     }
+    reread.stream.form.format = ANSWER_JSON;
     merge->path = make_path(arena, STR("r"), each);
     merge->strategy = MERGE_APPEND;
     merge->shape = SHAPE_SAME;

@@ -22,7 +22,11 @@ struct reread {
         stream; /* a copy of the definition, its members shared, with another `merge` */
 };
 
-/* `added` is JSON, or empty. ERR_INPUT: `with` or `where` needs the page that is gone. */
+/*
+ * `record` is written as the stream's answers are; in the body it is JSON. `added` is JSON, or
+ * empty. ERR_INPUT: `with`, `where` or the names of the fields need the page that is gone, or
+ * the record is none.
+ */
 bool reread_make(struct arena *arena, const struct stream *stream, struct str record,
                  struct str added, struct reread *ret_reread, struct err *err) MUST_CHECK;
 

@@ -267,9 +267,10 @@ static void clear_outputs(struct cut *cut)
 }
 
 /* What CSV writes is text, as long as nobody says otherwise. */
-static bool has_texts_alone(const struct stream *stream)
+static bool has_texts_alone(const struct cut *cut)
 {
-    return stream->form.format == ANSWER_CSV && !stream->form.csv.infers;
+    const struct answer_form *form = cut->form ? cut->form : &cut->stream->form;
+    return form->format == ANSWER_CSV && !form->csv.infers;
 }
 
 static void start_writer(struct cutting *cutting, struct batch *batch)
@@ -282,7 +283,7 @@ static void start_writer(struct cutting *cutting, struct batch *batch)
                                                      .extra_count = cutting->with.count,
                                                      .arena = cut->arena,
                                                      .is_extended = cut->is_extended},
-                                          .has_texts_alone = has_texts_alone(cut->stream),
+                                          .has_texts_alone = has_texts_alone(cut),
                                           .on_record = cut->on_record,
                                           .on_record_ctx = cut->on_record_ctx};
     row_start(&cutting->writer);

@@ -46,8 +46,9 @@ struct cut {
                             what the map still lacks goes aside */
     int64_t slice_ms; /* after about so long it pauses; 0: never */
     size_t max_bytes; /* of what the page becomes, rows and scratch; 0: as the batch has it */
-    struct arena *arena; /* the page's */
-    struct str sent;     /* of a body that was XML: what it was, and where its records are */
+    struct arena *arena;            /* the page's */
+    const struct answer_form *form; /* in which the records were sent; NULL: the stream's */
+    struct str sent; /* of a body that was XML: what it was, and where its records are */
     const struct xml_span *sent_records;
     size_t sent_count;
     row_seen_fn on_record; /* sees every record; may be NULL */
