@@ -257,6 +257,15 @@ static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
         arena_join(crawl->arena, crawl->warning, "; ", arena_str(crawl->arena, warning));
 }
 
+static void tell_charset(struct crawl *crawl)
+{
+    AUTO_ARENA struct arena *scratch = arena_new();
+    if (!crawl->answer || crawl->has_told_charset)
+        return;
+    tell_once(crawl, &crawl->has_told_charset,
+              answer_text_note(crawl->answer, &crawl->stream->form, scratch));
+}
+
 static struct judgement judge(struct crawl *crawl)
 {
     static const struct answer_form of_json = {.format = ANSWER_JSON};
@@ -406,6 +415,7 @@ enum step step_judge(struct crawl *crawl)
     AUTO_BUF(text, 0);
     AUTO_BUF(json, 0);
     const struct http_answer *sent = crawl->answer;
+    tell_charset(crawl);
     if (sent && answer_text(sent, &crawl->stream->form, &text, &as_text))
         crawl->answer = &as_text;
     read_xml(crawl, &json, &as_json);

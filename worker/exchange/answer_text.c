@@ -23,20 +23,30 @@ static struct str value_behind(struct str text, struct str name)
     return STR_NONE;
 }
 
-static enum charset charset_of_type(const struct http_answer *answer)
+static struct str name_of_type(const struct http_answer *answer)
 {
     const struct http_header *type = http_header_find(answer, STR("content-type"));
-    return type ? charset_parse(value_behind(type->value, STR("charset="))) : CHARSET_NONE;
+    return type ? value_behind(type->value, STR("charset=")) : STR_NONE;
+}
+
+static enum charset charset_of_type(const struct http_answer *answer)
+{
+    return charset_parse(name_of_type(answer));
 }
 
 /* <?xml version="1.0" encoding="ISO-8859-1"?> */
-static enum charset charset_of_declaration(struct str body)
+static struct str name_of_declaration(struct str body)
 {
     struct str head;
     if (!str_starts(body, STR("<?xml")))
-        return CHARSET_NONE;
+        return STR_NONE;
     str_split(str_slice(body, 0, DECLARATION_BYTES), '>', &head);
-    enum charset charset = charset_parse(value_behind(head, STR("encoding=")));
+    return value_behind(head, STR("encoding="));
+}
+
+static enum charset charset_of_declaration(struct str body)
+{
+    enum charset charset = charset_parse(name_of_declaration(body));
     /* In UTF-16 it could not be read so. */
     return charset >= CHARSET_UTF_16LE ? CHARSET_UTF_8 : charset;
 }
@@ -58,6 +68,27 @@ static enum charset find_charset(const struct http_answer *answer,
     if (charset == CHARSET_NONE && form->format == ANSWER_XML)
         charset = charset_of_declaration(answer->body);
     return is_of_bytes(charset) && str_is_utf8(answer->body) ? CHARSET_UTF_8 : charset;
+}
+
+struct str answer_text_note(const struct http_answer *answer, const struct answer_form *form,
+                            struct arena *arena)
+{
+    enum { ESCAPE = 0x1B, NAME_SHOWN_BYTES = 40 };
+    struct str body = answer->body, name = name_of_type(answer);
+    size_t mark_bytes = 0;
+    bool is_utf8 = str_is_utf8(body) && str_find_byte(body, ESCAPE) < 0;
+    bool is_named = charset_of_mark(body, &mark_bytes) != CHARSET_NONE ||
+                    form->encoding != CHARSET_NONE || charset_parse(name) != CHARSET_NONE;
+    if (is_utf8 || is_named)
+        return STR_NONE;
+    if (!name.len && form->format == ANSWER_XML)
+        name = name_of_declaration(body);
+    if (!name.len || charset_parse(name) != CHARSET_NONE)
+        return STR_NONE;
+    return arena_printf(arena,
+                        "the answer names an encoding that is not known, \"%.*s\", and is "
+                        "read as UTF-8, which it is not (`encoding` says which it is)",
+                        STR_ARG(str_slice(name, 0, NAME_SHOWN_BYTES)));
 }
 
 /* --- what stands before it --- */

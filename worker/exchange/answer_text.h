@@ -19,4 +19,11 @@
 bool answer_text(const struct http_answer *answer, const struct answer_form *form,
                  struct buf *text, struct http_answer *ret_answer) MUST_CHECK;
 
+/*
+ * A warning where the answer names an encoding that is not known, nothing before it says which
+ * it is, and the body is no UTF-8: its bad characters are flaws. Empty: none. In the arena.
+ */
+struct str answer_text_note(const struct http_answer *answer, const struct answer_form *form,
+                            struct arena *arena);
+
 #endif

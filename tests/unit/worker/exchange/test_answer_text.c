@@ -51,4 +51,40 @@ START_TEST(bodies_become_texts)
 }
 END_TEST
 
-SUITE("worker/exchange/answer_text", bodies_become_texts)
+START_TEST(an_encoding_that_is_not_known_is_said)
+{
+    static const struct {
+        enum answer_format format;
+        enum charset encoding;
+        const char *type;
+        struct str body;
+        const char *name; /* NULL: nothing is said */
+    } cases[] = {
+        {ANSWER_JSON, 0, "a/b; charset=koi8-r", STR_INIT("\"\xFC\""), "\"koi8-r\""},
+        {ANSWER_CSV, 0, "a/b; charset=iso-2022-jp", STR_INIT("\x1B$B"), "\"iso-2022-jp\""},
+        {ANSWER_JSON, 0, "a/b; charset=koi8-r", STR_INIT("\"\xC3\xBC\""), NULL},
+        {ANSWER_JSON, 0, "a/b; charset=koi8-r", STR_INIT("\"u\""), NULL},
+        {ANSWER_JSON, 0, "a/b", STR_INIT("\"\xFC\""), NULL},
+        {ANSWER_JSON, 0, "a/b; charset=utf-8", STR_INIT("\"\xFC\""), NULL},
+        {ANSWER_JSON, CHARSET_LATIN_1, "a/b; charset=koi8-r", STR_INIT("\"\xFC\""), NULL},
+        {ANSWER_XML, 0, "a/b", STR_INIT("<?xml version='1.0' encoding='koi8-r'?><a>\xFC</a>"),
+         "\"koi8-r\""},
+        {ANSWER_XML, 0, "a/b; charset=utf-8",
+         STR_INIT("<?xml version='1.0' encoding='koi8-r'?><a>\xFC</a>"), NULL},
+    };
+    AUTO_ARENA struct arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct http_header header = {STR("content-type"), str_from(cases[i].type)};
+        const struct http_answer answer = {
+            .headers = &header, .header_count = 1, .body = cases[i].body};
+        const struct answer_form form = {.format = cases[i].format,
+                                         .encoding = cases[i].encoding};
+        struct str note = answer_text_note(&answer, &form, arena);
+        ck_assert_int_eq(note.len > 0, cases[i].name != NULL);
+        if (cases[i].name)
+            ck_assert_int_ge(str_find(note, str_from(cases[i].name)), 0);
+    }
+}
+END_TEST
+
+SUITE("worker/exchange/answer_text", bodies_become_texts, an_encoding_that_is_not_known_is_said)
