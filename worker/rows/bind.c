@@ -19,10 +19,25 @@ static size_t find_record_column(const struct binder *binder)
     return columns->count;
 }
 
+static void find_moved(struct binder *binder)
+{
+    const struct columns *columns = binder->columns;
+    binder->moved_values = ARENA_ARRAY(binder->arena, struct record_field, columns->count);
+    binder->moved = ARENA_ARRAY(binder->arena, uint16_t, columns->count);
+    binder->moved_count = 0;
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct declared_column *declared = columns->items[i].declared;
+        if (declared && declared->path.count == 1 && declared->path.steps[0].kind == PATH_KEY &&
+            !str_eq(declared->path.steps[0].key, declared->name))
+            binder->moved[binder->moved_count++] = (uint16_t)i;
+    }
+}
+
 void bind_start(struct binder *binder)
 {
     const struct columns *columns = binder->columns;
     binder->deep_values = ARENA_ARRAY(binder->arena, struct record_field, columns->deep_count);
+    find_moved(binder);
     binder->record_column = find_record_column(binder);
     binder->guess_count = 0;
 }
@@ -250,6 +265,25 @@ static struct str find_missing_key(const struct binder *binder, const struct rec
     return STR_NONE;
 }
 
+/* What paths lead to, which are more than a name, or whose field is excluded. */
+static void take_paths(struct binder *binder, const struct record *record, struct bound *bound)
+{
+    const struct columns *columns = binder->columns;
+    for (size_t i = 0; i < columns->deep_count; i++) {
+        const struct column *column = &columns->items[columns->deep[i]];
+        struct record_field *value = &binder->deep_values[i];
+        if (reshape_find(binder->arena, record, &column->declared->path, value))
+            bound->values[columns->deep[i]] = value;
+    }
+    for (size_t i = 0; i < binder->moved_count && record->is_reshaped; i++) {
+        uint16_t at = binder->moved[i];
+        const struct path *path = &columns->items[at].declared->path;
+        struct record_field *value = &binder->moved_values[i];
+        if (!bound->values[at] && reshape_find(binder->arena, record, path, value))
+            bound->values[at] = value;
+    }
+}
+
 enum bind_result bind_record(struct binder *binder, const struct record *record,
                              struct bound *bound)
 {
@@ -265,12 +299,7 @@ enum bind_result bind_record(struct binder *binder, const struct record *record,
         result = take_field(binder, i, &binder->extras[i], bound);
     if (result != BIND_DONE)
         return result;
-    for (size_t i = 0; i < columns->deep_count; i++) {
-        const struct column *column = &columns->items[columns->deep[i]];
-        struct record_field *value = &binder->deep_values[i];
-        if (reshape_find(binder->arena, record, &column->declared->path, value))
-            bound->values[columns->deep[i]] = value;
-    }
+    take_paths(binder, record, bound);
     for (size_t i = 0; i < bound->beside_count; i++)
         put_beside(binder, bound, &bound->besides[i]);
     if (binder->record_column < columns->count) {

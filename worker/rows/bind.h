@@ -32,6 +32,10 @@ struct binder {
 
     /* Scratch that is kept from record to record. */
     struct record_field *deep_values; /* one for each of columns->deep */
+    /* Of columns that read a field of another name: it may have been excluded. */
+    struct record_field *moved_values;
+    uint16_t *moved;
+    size_t moved_count;
     struct record_field record_value; /* `columns: none`: the whole record */
     size_t record_column;             /* the column of that; else the count of columns */
     uint16_t *guesses; /* by position in the record: the use that was there last time */
