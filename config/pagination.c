@@ -236,6 +236,8 @@ static const struct key response_based_list[] = {
      P(continue_while), .help = "another page follows while this is true"},
     {.name = "next_page", .type = KEY_STRUCT, .flags = KEY_REQUIRED, P(next_page),
      .keys = &next_page_keys, .help = "what changes in the next request"},
+    {.name = "max_empty_pages", .type = KEY_COUNT, P(max_empty_pages), .min = 1,
+     .help = "pages without records in a row, after which the job is truncated; absent: any"},
     TOTAL_ROW,
     LIMIT_ROWS("1000"),
     MERGE_ROWS,

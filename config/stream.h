@@ -97,7 +97,7 @@ struct pagination {
     struct count count;
     int64_t maximum; /* maximum_page or maximum_offset, exclusive; -1: none */
     bool stops_on_empty, stops_on_short, sends_first;
-    int64_t max_empty_pages; /* cursor, link_header, next_url: in a row; 0: of another type */
+    int64_t max_empty_pages; /* in a row; 0: of another type, or response_based has no bound */
     bool steps_by_size;      /* offset: `step: size`, else by the records received */
     struct str rel;
     struct template *continue_while;

@@ -140,8 +140,9 @@ static void weigh_emptiness(struct pager_step *step)
     const struct pager *next = step->next;
     const struct pagination *declared = step->pager->declared;
     int64_t most = declared->max_empty_pages ? declared->max_empty_pages : EMPTY_PAGES_MAX;
-    if (next->type == PAGINATE_NONE || next->type == PAGINATE_RESPONSE_BASED ||
-        step->facts->seen || step->signs.has_end)
+    /* There an empty page may be one that is not ready yet. */
+    bool is_unbounded = next->type == PAGINATE_RESPONSE_BASED && !declared->max_empty_pages;
+    if (next->type == PAGINATE_NONE || is_unbounded || step->facts->seen || step->signs.has_end)
         return;
     if (declared->stops_on_empty && !pager_is_numbered(next)) {
         pager_step_sign_end(step, COMPLETE_TOLD, STR("the page is empty"));
