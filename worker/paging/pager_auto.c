@@ -378,18 +378,20 @@ static bool says_uncounted(const struct search *search)
            look_find(&search->look, &known_totals, is_uncounted, &found);
 }
 
+/* `number` names what holds the number of this page; NULL: nothing does. */
 static bool put_numbers(struct search *search, bool by_page, struct str param,
-                        const struct look_place *place)
+                        const struct look_place *place, const struct known *number)
 {
     const char *suffix;
     struct look_found end;
+    bool is_certain = !by_page || !number || search->own_kind == OWN_PAGE;
+    struct str own = is_certain ? STR_NONE : param_names_own(number, param, search->look.arena);
     if (!find_end(search, place, by_page, &suffix, &end))
         return says_uncounted(search) &&
-               put_words(search, by_page ? "page_open" : "offset_open", STR("-"), param,
-                         STR_NONE);
+               put_words(search, by_page ? "page_open" : "offset_open", STR("-"), param, own);
     struct str name =
         arena_printf(search->look.arena, "%s%s", by_page ? "page" : "offset", suffix);
-    return put_words(search, name.ptr, end.path, param, STR_NONE);
+    return put_words(search, name.ptr, end.path, param, own);
 }
 
 /*
@@ -408,7 +410,7 @@ static bool find_numbers(struct search *search, bool by_page)
         bool is_other = value_count(found.value, &number) && number == !usual;
         search->first = is_other ? number : usual;
         struct str param = param_of(search, by_page ? OWN_PAGE : OWN_OFFSET, found.known);
-        if (put_numbers(search, by_page, param, &look->places[i]))
+        if (put_numbers(search, by_page, param, &look->places[i], found.known))
             return true;
     }
     return false;
@@ -430,13 +432,13 @@ static bool find_own_numbers(struct search *search)
     const struct pager_facts *facts = search->step->facts;
     struct own_param size;
     if (search->own_kind == OWN_PAGE || search->own_kind == OWN_OFFSET)
-        return put_numbers(search, search->own_kind == OWN_PAGE, search->own.place, NULL);
+        return put_numbers(search, search->own_kind == OWN_PAGE, search->own.place, NULL, NULL);
     if (!own_param_find(facts->stream, &known_size_params, search->look.arena, &size))
         return false;
     const char *param = known_find(&known_size_params, size.name)->param;
     bool by_page = known_find(&known_page_params, str_from(param)) != NULL;
     return put_numbers(search, by_page,
-                       own_param_place(facts->stream, param, search->look.arena), NULL);
+                       own_param_place(facts->stream, param, search->look.arena), NULL, NULL);
 }
 
 /* --- the whole --- */

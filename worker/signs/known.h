@@ -20,7 +20,7 @@ struct known {
 };
 
 /* Parameters that are tried for one name, `param` among them. */
-enum { KNOWN_PARAMS_MAX = 3 };
+enum { KNOWN_PARAMS_MAX = 4 };
 
 struct known_list {
     const char *title; /* for the docs */

@@ -220,8 +220,10 @@ struct str own_param_place(const struct stream *stream, const char *name, struct
 static void add(struct param_names *names, const struct stream *stream, struct str name,
                 struct arena *arena)
 {
+    if (!name.len)
+        return;
     struct str place = own_param_place(stream, arena_cstr(arena, name), arena);
-    if (name.len && names->count < KNOWN_PARAMS_MAX && !own_param_is_at(stream, place, arena))
+    if (names->count < KNOWN_PARAMS_MAX && !own_param_is_at(stream, place, arena))
         names->places[names->count++] = place;
 }
 
@@ -241,8 +243,37 @@ static const struct known *number_param(struct str name)
     return page ? page : known_find(&known_offset_params, name);
 }
 
-void param_names_of(const struct known *known, bool is_number, const struct stream *stream,
-                    struct arena *arena, struct param_names *ret)
+/* "body:variables.page" → "page" */
+static struct str name_at(struct str place)
+{
+    if (!str_starts(place, STR("body:")))
+        return place;
+    size_t from = 5;
+    for (size_t i = from; i < place.len; i++)
+        if (place.ptr[i] == '.')
+            from = i + 1;
+    return str_slice(place, from, place.len);
+}
+
+/* What stands behind the flag's place in words of numbers: or:current_page. */
+static const struct str own_mark = STR_INIT("or:");
+
+struct str param_names_own(const struct known *known, struct str place, struct arena *arena)
+{
+    struct str name = str_from(known->name);
+    if (!str_is(name_at(place), "page") || str_is(name, "page") ||
+        !known_find(&known_page_params, name))
+        return STR_NONE;
+    return arena_printf(arena, "%.*s%.*s", STR_ARG(own_mark), STR_ARG(name));
+}
+
+bool param_names_is_own(struct str word)
+{
+    return str_starts(word, own_mark);
+}
+
+static void names_of(const struct known *known, bool is_number, const struct stream *stream,
+                     struct arena *arena, struct str own, struct param_names *ret)
 {
     struct str usual = str_from(known->param);
     const char *also = known->also;
@@ -252,8 +283,15 @@ void param_names_of(const struct known *known, bool is_number, const struct stre
     else if (str_is(usual, "page"))
         usual = STR("cursor");
     add(ret, stream, usual, arena);
+    add(ret, stream, own, arena);
     if (also)
         add_all(ret, stream, str_from(also), arena);
+}
+
+void param_names_of(const struct known *known, bool is_number, const struct stream *stream,
+                    struct arena *arena, struct param_names *ret)
+{
+    names_of(known, is_number, stream, arena, STR_NONE, ret);
 }
 
 /* --- the names behind one --- */
@@ -270,18 +308,6 @@ static struct parts split(struct str words)
     words = str_split(words, ' ', &parts.param);
     str_split(words, ' ', &parts.flag);
     return parts;
-}
-
-/* "body:variables.page" → "page" */
-static struct str name_at(struct str place)
-{
-    if (!str_starts(place, STR("body:")))
-        return place;
-    size_t from = 5;
-    for (size_t i = from; i < place.len; i++)
-        if (place.ptr[i] == '.')
-            from = i + 1;
-    return str_slice(place, from, place.len);
 }
 
 /* The field that the words read, with its names; NULL: it has one for certain. */
@@ -312,10 +338,15 @@ bool param_names_other(struct str words, const struct stream *stream, size_t n,
     if (!known || !known->param)
         return false;
     bool is_number = number_param(name_at(parts.param)) != NULL;
-    param_names_of(known, is_number, stream, arena, &names);
+    struct str own = param_names_is_own(parts.flag)
+                         ? str_slice(parts.flag, own_mark.len, parts.flag.len)
+                         : STR_NONE;
+    names_of(known, is_number, stream, arena, own, &names);
     size_t at = index_of(&names, parts.param) + n;
     if (at >= names.count)
         return false;
+    if (own.len)
+        parts.flag = STR_NONE;
     *ret_words =
         arena_printf(arena, "%.*s %.*s %.*s%s%.*s", STR_ARG(parts.type), STR_ARG(parts.where),
                      STR_ARG(names.places[at]), parts.flag.len ? " " : "", STR_ARG(parts.flag));

@@ -55,6 +55,14 @@ void param_names_of(const struct known *known, bool is_number, const struct stre
                     struct arena *arena, struct param_names *ret);
 
 /*
+ * A page's number that the answer calls by the name of a parameter, such as `current_page`, may
+ * go by that name too. The last word for a number that goes to `place` at first, which has the
+ * name; empty: there is none. The name is tried behind the first.
+ */
+struct str param_names_own(const struct known *known, struct str place, struct arena *arena);
+bool param_names_is_own(struct str word);
+
+/*
  * Words (pager_words.h) with the n-th name behind the one that they have; 1 is the one next to
  * it. False: there is none, what the words have is certain or the last.
  */

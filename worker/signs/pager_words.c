@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "worker/signs/own_param.h"
+
 /* What the second word leads to. */
 enum reads { READS_NOTHING, READS_NEXT, READS_CURSOR, READS_PAGES, READS_TOTAL, READS_FLAG };
 
@@ -100,7 +102,7 @@ const struct pagination *pager_words_parse(struct arena *arena, struct str words
         if (!str_is(name, types[i].name))
             continue;
         how->type = types[i].type;
-        locate_all(arena, &types[i], where, flag, how);
+        locate_all(arena, &types[i], where, param_names_is_own(flag) ? STR_NONE : flag, how);
     }
     if (declared->total.kind != LOCATOR_NONE)
         how->total = declared->total;
