@@ -14,14 +14,19 @@ static const struct str words[] = {
     STR_INIT("appkey"),        STR_INIT("licensekey"),    STR_INIT("masterkey"),
     STR_INIT("privatekey"),    STR_INIT("sharedkey"),     STR_INIT("subscriptionkey"),
     STR_INIT("credential"),    STR_INIT("signature"),     STR_INIT("sessionid"),
-    STR_INIT("sessionkey"),    STR_INIT("jwt"),
+    STR_INIT("sessionkey"),    STR_INIT("jwt"),           STR_INIT("applicationkey"),
+    STR_INIT("functionskey"),  STR_INIT("saskey"),        STR_INIT("consumerkey"),
+    STR_INIT("clientkey"),     STR_INIT("signingkey"),    STR_INIT("encryptionkey"),
+    STR_INIT("servicekey"),    STR_INIT("adminkey"),      STR_INIT("accesscode"),
+    STR_INIT("sentryauth"),
 };
 
 /* Whole names. */
 static const struct str names[] = {
-    STR_INIT("auth"), STR_INIT("key"),      STR_INIT("pwd"),   STR_INIT("pass"),
-    STR_INIT("sig"),  STR_INIT("xkey"),     STR_INIT("xsig"),  STR_INIT("session"),
-    STR_INIT("sid"),  STR_INIT("xsession"), STR_INIT("xauth"),
+    STR_INIT("auth"), STR_INIT("key"),      STR_INIT("pwd"),      STR_INIT("pass"),
+    STR_INIT("sig"),  STR_INIT("xkey"),     STR_INIT("xsig"),     STR_INIT("session"),
+    STR_INIT("sid"),  STR_INIT("xsession"), STR_INIT("xauth"),    STR_INIT("bearer"),
+    STR_INIT("pw"),   STR_INIT("userkey"),  STR_INIT("xuserkey"),
 };
 
 /* Where a page is, as some APIs call it. */
