@@ -97,6 +97,9 @@ static const struct hint hints[] = {
      "shows the answer: is total_path or total_pages_path the place of a number?"},
     {REASON_EVAL, BY_TRACE, "this is undefined",
      "shows the answer; `| default(false)` behind what the API may leave out"},
+    {REASON_EVAL, BY_TRACE, "undefined value",
+     "shows the answer; `| default(0)` behind what the API may leave out, flag_absent: false "
+     "where it leaves out the flag of has_more_path at the end"},
     {REASON_EVAL, BY_TRACE, "", "shows the answer; `pagetide expr` tries an expression"},
     /* how it ended */
     {REASON_LOOP, BY_TRACE, "came before in this job",
