@@ -18,8 +18,8 @@
  *     3    a server cannot be reached, or its schema is missing, older or newer
  *     130  interrupted by SIGINT or SIGTERM
  *
- * `sync` of several streams exits with the worst code of its runs, of what it left out too. The numbers are a promise to
- * scripts (README); a higher one is worse.
+ * `sync` of several streams exits with the worst code of its runs, of what it left out too. The
+ * numbers are a promise to scripts (README); a higher one is worse.
  */
 enum exit_code {
     EXIT_DONE = 0,
