@@ -36,6 +36,15 @@ as $$
         and a.attname = coalesce(f.column_name, n.name)
 $$;
 
+-- In a history unique is said of current versions, as of the key: those before are like them.
+create or replace function pagetide.index_of_versions(item jsonb) returns jsonb
+language sql immutable
+as $$
+    select case when (item ->> 'unique')::boolean then item || jsonb_build_object('where',
+            coalesce('(' || (item ->> 'where') || ') and ', '') || '_pt_current')
+        else item end
+$$;
+
 -- An index without its name and table: "unique using btree (a, b) where …".
 create or replace function pagetide.index_words(item jsonb, columns text[]) returns text
 language sql immutable
@@ -186,6 +195,9 @@ begin
     for item in select i from jsonb_array_elements(coalesce(list, '[]')) i loop
         columns := index_columns(plan ->> 'stream', relation, item -> 'columns');
         continue when columns is null;
+        if (plan ->> 'history')::boolean then
+            item := index_of_versions(item);
+        end if;
         words := index_words(item, columns);
         wanted := wanted || words;
         if not has_index(relation, item, columns, words, index_base(plan ->> 'table', words)) then

@@ -183,6 +183,22 @@ START_TEST(a_rejected_record_ends_nothing)
 }
 END_TEST
 
+/* Of the versions of now: of those before there may be many. */
+START_TEST(an_index_that_is_unique)
+{
+    set_up("    indexes: [{columns: place, unique: true}, {columns: [place, id], unique: true, "
+           "where: place > 0}]\n");
+    sync_page(0, "{\"id\":1,\"name\":\"a\",\"place\":1},{\"id\":2,\"name\":\"b\",\"place\":2}");
+    sync_page(0, "{\"id\":1,\"name\":\"x\",\"place\":1},{\"id\":2,\"name\":\"b\",\"place\":2}");
+    sync_page(0, "{\"id\":1,\"name\":\"x\",\"place\":2},{\"id\":2,\"name\":\"b\",\"place\":1}");
+    EXPECT("1:a 1-2, 1:x 2-3, 1:x 3-*, 2:b 1-3, 2:b 3-*", versions_sql);
+    EXPECT("0", "select sum(rejects) from pagetide.run");
+    EXPECT("3", "select count(*) from pg_index where indrelid = 'shop.orders'::regclass "
+                "and indisunique");
+    tear_down();
+}
+END_TEST
+
 static void define_other(const char *keys)
 {
     pagetide_source(&pagetide, "shop",
@@ -233,5 +249,6 @@ END_TEST
 
 SUITE("flow/history", a_change_is_another_version, of_a_run_the_last_record_counts,
       what_vanishes_may_be_kept, too_much_does_not_vanish, an_incremental_run_closes_nothing,
-      a_rejected_record_ends_nothing, a_table_of_an_upsert_gets_a_history,
-      a_table_that_was_a_history_before, a_row_that_is_marked_has_ended)
+      a_rejected_record_ends_nothing, an_index_that_is_unique,
+      a_table_of_an_upsert_gets_a_history, a_table_that_was_a_history_before,
+      a_row_that_is_marked_has_ended)
