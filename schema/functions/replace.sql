@@ -191,6 +191,41 @@ begin
 end
 $$;
 
+-- Whether rows may be deleted and inserted where they change: nobody sees a difference.
+create or replace function pagetide.may_rewrite(relation regclass, names name[]) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select not exists (select from pg_constraint c where c.confrelid = relation)
+        and not exists (select from pg_trigger t where t.tgrelid = relation and not t.tgisinternal)
+        and not exists (select from pg_attribute a where a.attrelid = relation and a.attnum > 0
+            and not a.attisdropped and a.attgenerated = '' and a.attname <> all (names)
+            and a.attname <> '_pt_deleted_at')
+$$;
+
+-- Changes the rows that meet a kept one and are `other` than it. Values that swap between rows break a
+-- unique index half-way: then the rows are deleted, to be inserted with those that are new.
+create or replace function pagetide.change_rows(relation regclass, kept text, names name[], sets text,
+    other text, out changed bigint, out again bigint)
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    again := 0;
+    begin
+        execute format('update %s t set %s from %s k where %s', relation, sets, kept, other);
+        get diagnostics changed = row_count;
+    exception when unique_violation then
+        if not may_rewrite(relation, names) then
+            raise;
+        end if;
+        execute format('delete from %s t using %s k where %s', relation, kept, other);
+        get diagnostics changed = row_count;
+        again := changed;
+    end;
+end
+$$;
+
 -- Makes the table equal to the kept rows by their keys. Rows whose hash is the same stay as they
 -- are. `kept`: a table, or a subquery. Soft: what has vanished stays, with the time.
 create or replace function pagetide.replace_by_key(ending bigint, relation regclass, kept text,
@@ -206,6 +241,7 @@ declare
         't._pt_deleted_at is null and ' end, kept, meets);
     unseen text := format('%s and not exists (select from %s k where %s)', gone,
         coalesce(kept_rows(ending)::text, kept), meets);
+    again bigint; -- rows that are there already, and are inserted
 begin
     if stays_for_rejects(ending, relation, unseen) then
         gone := format('%s and not (%s)', gone, unseen);
@@ -213,15 +249,15 @@ begin
     execute format(case when soft then 'update %s t set _pt_deleted_at = pagetide.clock() where %s'
         else 'delete from %s t where %s' end, relation, gone);
     get diagnostics deleted = row_count;
-    execute format('update %s t set %s%s from %s k where %s and (t._pt_hash is distinct from '
-        'k._pt_hash%s)', relation, (select string_agg(format('%1$I = k.%1$I', n), ', ')
-            from unnest(names) n where n <> all (keys)),
-        case when soft then ', _pt_deleted_at = null' end, kept, meets,
-        case when soft then ' or t._pt_deleted_at is not null' end);
-    get diagnostics changed = row_count;
+    select c.changed, c.again into changed, again from change_rows(relation, kept, names,
+        (select string_agg(format('%1$I = k.%1$I', n), ', ') from unnest(names) n where n <> all (keys))
+            || case when soft then ', _pt_deleted_at = null' else '' end,
+        format('%s and (t._pt_hash is distinct from k._pt_hash%s)', meets,
+            case when soft then ' or t._pt_deleted_at is not null' end)) c;
     execute format('insert into %s (%s) select %s from %s k where not exists (select from %s t '
         'where %s)', relation, list, list, kept, relation, meets);
     get diagnostics added = row_count;
+    added := added - again;
 end
 $$;
 

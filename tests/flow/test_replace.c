@@ -283,6 +283,23 @@ START_TEST(what_the_table_refuses)
 }
 END_TEST
 
+/* Between the old rows and the new ones no index may stand in the way. */
+START_TEST(values_that_swap)
+{
+    set_up("    key: [id]\n    indexes: [{columns: name, unique: true}]\n");
+    publish("1:a 2:b", "3:c");
+    sync_all(0);
+    publish("1:b 2:a", "4:c");
+    expect_holds(sync_all(0), "1 rows added, 2 changed, 1 deleted");
+    EXPECT("1:b 2:a 4:c", rows_sql);
+    pagetide_sql(&pagetide, "alter table shop.orders add column note text default 'mine'");
+    publish("1:a 2:b", "4:c");
+    expect_holds(sync_all(1), "duplicate key value");
+    EXPECT("1:b 2:a 4:c", rows_sql);
+    tear_down();
+}
+END_TEST
+
 /* A default is for rows without the field; a null is refused with its record. */
 START_TEST(a_table_with_defaults)
 {
@@ -395,6 +412,6 @@ SUITE("flow/replace", with_a_key_rows_are_added_changed_and_deleted,
       soft_deletes_keep_the_row_with_the_time, a_run_that_fails_leaves_the_table_and_goes_on,
       the_next_run_takes_the_litter_away, a_run_that_is_cut_short_leaves_the_table,
       a_table_that_would_shrink_stays, new_fields_and_wider_types_reach_the_table,
-      what_the_table_refuses, a_table_with_defaults, partitions_are_replaced_together,
-      kept_rows_go_with_whom_they_belong_to, a_type_that_changes_meanwhile,
-      a_window_cannot_replace)
+      what_the_table_refuses, a_table_with_defaults, values_that_swap,
+      partitions_are_replaced_together, kept_rows_go_with_whom_they_belong_to,
+      a_type_that_changes_meanwhile, a_window_cannot_replace)
