@@ -4,8 +4,8 @@
 --
 -- Of a key that comes more than once in a run only the last record counts, whichever pages and
 -- batches they come in: what the run has done to the key before is taken back first.
--- Needs merge_columns (merge), kept_rows, kept_name, make_kept, fit_kept, shrink_failure, fail_run
--- stays_for_rejects (replace), reads_all (run_end), replace_key_index (columns).
+-- Needs merge_columns, has_marks (merge), kept_rows, kept_name, make_kept, fit_kept, shrink_failure,
+-- fail_run, stays_for_rejects (replace), reads_all (run_end), replace_key_index (columns).
 
 -- Rows that are no version yet, of before or of an upsert in between, are current ones. Rows that
 -- are marked as deleted have ended then.
@@ -14,9 +14,7 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
-    gone text := case when exists (select from pg_attribute a where a.attrelid = relation
-        and a.attname = '_pt_deleted_at' and not a.attisdropped) then '_pt_deleted_at' else
-        'null::timestamptz' end;
+    gone text := case when has_marks(relation) then '_pt_deleted_at' else 'null::timestamptz' end;
 begin
     execute format('update %1$s set _pt_from = coalesce(_pt_from, _pt_at, pagetide.clock()), '
         '_pt_to = %2$s, _pt_current = %2$s is null '

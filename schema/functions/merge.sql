@@ -111,6 +111,15 @@ as $$
     group by a.aside
 $$;
 
+-- Whether rows of the table may be marked as deleted: `deletes: soft` may have been said before.
+create or replace function pagetide.has_marks(relation regclass) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select exists (select from pg_attribute a where a.attrelid = relation
+        and a.attname = '_pt_deleted_at' and not a.attisdropped)
+$$;
+
 -- $1 indexes of the applied marks, $2 their runs, $3 the time.
 create or replace function pagetide.merge_sql(target jsonb) returns text
 language plpgsql stable
@@ -120,7 +129,7 @@ declare
     own constant text := '_pt_run, _pt_at, _pt_hash, _pt_aside';
     upsert boolean := target ->> 'write' = 'upsert';
     fills boolean := upsert and coalesce((target ->> 'fills')::boolean, false);
-    soft constant boolean := coalesce(target ->> 'deletes' = 'soft', false);
+    marked constant boolean := has_marks(format('%I.%I', target ->> 'schema', target ->> 'name')::regclass);
     names text;
     vals text;
     keys text;
@@ -157,8 +166,8 @@ begin
             ' order by %1$ss._pt_ord desc on conflict (%2$s) do update set %3$s'
             '_pt_run = excluded._pt_run, _pt_at = excluded._pt_at, _pt_hash = excluded._pt_hash, '
             '_pt_aside = excluded._pt_aside%4$s where t._pt_hash is distinct from excluded._pt_hash%5$s',
-            key_vals, keys, sets, case when soft then ', _pt_deleted_at = null' end,
-            case when soft then ' or t._pt_deleted_at is not null' end)
+            key_vals, keys, sets, case when marked then ', _pt_deleted_at = null' end,
+            case when marked then ' or t._pt_deleted_at is not null' end)
         else ' order by s._pt_ord' end;
 end
 $$;

@@ -9,8 +9,8 @@
 --
 -- A run that may go on by `retry` keeps its rows, until another run of the stream begins, the
 -- stream is dropped or reset, or `retention` is over (forget_kept, housekeep).
--- Needs clock (helpers), cast_sql, refill_column (widen), is_data_error (bad_rows), may_retry
--- (orders), closes_vanished, end_history (history).
+-- Needs clock (helpers), cast_sql, refill_column (widen), has_marks (merge), is_data_error (bad_rows),
+-- may_retry (orders), closes_vanished, end_history (history).
 
 -- The definition of a run at whose end its table is looked at as a whole; null: it is not.
 create or replace function pagetide.kept_spec(of_run bigint) returns jsonb
@@ -251,9 +251,9 @@ begin
     get diagnostics deleted = row_count;
     select c.changed, c.again into changed, again from change_rows(relation, kept, names,
         (select string_agg(format('%1$I = k.%1$I', n), ', ') from unnest(names) n where n <> all (keys))
-            || case when soft then ', _pt_deleted_at = null' else '' end,
+            || case when has_marks(relation) then ', _pt_deleted_at = null' else '' end,
         format('%s and (t._pt_hash is distinct from k._pt_hash%s)', meets,
-            case when soft then ' or t._pt_deleted_at is not null' end)) c;
+            case when has_marks(relation) then ' or t._pt_deleted_at is not null' end)) c;
     execute format('insert into %s (%s) select %s from %s k where not exists (select from %s t '
         'where %s)', relation, list, list, kept, relation, meets);
     get diagnostics added = row_count;

@@ -158,6 +158,12 @@ START_TEST(soft_deletes_keep_the_row_with_the_time)
     publish("1:a 2:b", "3:c");
     expect_holds(sync_all(0), "1 changed");
     EXPECT("0", "select count(_pt_deleted_at) from shop.orders");
+    publish("1:a", "3:c");
+    sync_all(0);
+    define("    key: [id]\n"); /* a mark of before goes with its record too */
+    publish("1:a 2:b", "3:c");
+    sync_all(0);
+    EXPECT("0", "select count(_pt_deleted_at) from shop.orders");
     tear_down();
 }
 END_TEST
