@@ -50,6 +50,8 @@ struct writing {
     size_t record_from;
     struct node *before_record; /* in the element around it */
     size_t group;               /* how many were made */
+    size_t held;                /* nodes of the tree */
+    size_t held_before_record;
     struct buf done;
     struct buf *json;
     const char *problem;
@@ -112,6 +114,7 @@ static struct node *append(struct node *parent, struct arena *arena, struct name
 
 static struct node *add_node(struct writing *writing, struct str name)
 {
+    writing->held++;
     return append(writing->open[writing->depth].node, arena_of(writing),
                   find_name(writing, name));
 }
@@ -160,17 +163,33 @@ static void begin_record(struct writing *writing, size_t at)
 {
     writing->record_depth = writing->depth + 1;
     writing->record_from = at;
+    writing->held_before_record = writing->held;
     writing->before_record = writing->open[writing->depth].node->last;
+}
+
+/* What the time depends on: nothing else has its turn until the text is read. NULL: nothing. */
+static const char *what_is_too_much(const struct writing *writing)
+{
+    if (writing->depth == XML_DEPTH_MAX)
+        return "elements nested deeper than 500";
+    if (writing->held > XML_HELD_MAX)
+        return "more than 1,000,000 elements and attributes in one record, or outside of "
+               "records "
+               "(`merge_path` names those)";
+    if (writing->name_count > XML_NAMES_MAX)
+        return "more than 65,536 names of elements and attributes";
+    return writing->xml->record_count > XML_RECORDS_MAX
+               ? "more than 1,000,000 records in one page"
+               : NULL;
 }
 
 static bool on_start(void *ctx, struct str name, const char *const *attributes, size_t at)
 {
     struct writing *writing = ctx;
     size_t step = writing->depth;
-    if (step == XML_DEPTH_MAX) {
-        writing->problem = "elements nested deeper than 500";
+    writing->problem = what_is_too_much(writing);
+    if (writing->problem)
         return false;
-    }
     name = without_prefix(writing, name);
     bool is_on_path = is_next_step(writing, name);
     if (is_on_path && writing->has_end && step + 1 == writing->key_count)
@@ -313,6 +332,7 @@ static bool end_record(struct writing *writing, size_t end)
     ARENA_GROW(xml->arena, xml->records, xml->record_count, xml->record_capacity);
     xml->records[xml->record_count++] = (struct xml_span){writing->record_from, end};
     arena_reset(writing->scratch);
+    writing->held = writing->held_before_record;
     writing->record_depth = 0;
     if (writing->done.has_overflowed)
         writing->problem = "the text becomes too long as JSON";

@@ -33,9 +33,18 @@ struct xml_json {
     bool is_truncated; /* where it failed: the text ended too early */
 };
 
-/* Deeper elements than XML_DEPTH_MAX, and more than json->max bytes are ERR_INPUT, as is what
- * is no XML. The time is that of the length, the memory besides `json` that of one record. */
-enum { XML_DEPTH_MAX = 500 };
+/*
+ * Deeper elements than XML_DEPTH_MAX, more than json->max bytes, and more elements and
+ * attributes at once, names or records than these are ERR_INPUT, as is what is no XML. The time
+ * is that of the length, the memory besides `json` that of one record. A text is read in one go:
+ * these bounds are what keeps that short.
+ */
+enum {
+    XML_DEPTH_MAX = 500,
+    XML_HELD_MAX = 1000000, /* in one record, or outside of records */
+    XML_NAMES_MAX = 1 << 16,
+    XML_RECORDS_MAX = 1000000,
+};
 
 bool xml_json_write(struct xml_json *xml, struct str text, struct buf *json,
                     struct err *err) MUST_CHECK;

@@ -82,6 +82,34 @@ START_TEST(what_grows_is_bounded)
 }
 END_TEST
 
+/* <i/>, or each of another name. */
+static void put_many(struct buf *text, int count, bool is_named)
+{
+    buf_reset(text);
+    buf_puts(text, "<r>");
+    for (int i = 0; i < count; i++)
+        if (is_named)
+            buf_printf(text, "<n%d/>", i);
+        else
+            buf_puts(text, "<i/>");
+    buf_puts(text, "</r>");
+}
+
+/* It is read in one go, so what takes long is refused early. */
+START_TEST(what_takes_long_is_refused)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    AUTO_BUF(text, MIB(16));
+    put_many(&text, XML_HELD_MAX + 2, false);
+    ck_assert_ptr_nonnull(strstr(read(arena, ".", buf_str(&text)), "1,000,000 elements"));
+    ck_assert_ptr_nonnull(strstr(read(arena, "r.i", buf_str(&text)), "1,000,000 records"));
+    put_many(&text, XML_NAMES_MAX + 1, true);
+    ck_assert_ptr_nonnull(strstr(read(arena, ".", buf_str(&text)), "65,536 names"));
+    put_many(&text, XML_HELD_MAX / 2, false);
+    ck_assert_uint_gt(strlen(read(arena, ".", buf_str(&text))), 1000000);
+}
+END_TEST
+
 /* Many elements of as many names, and as many records, take some hundredths of a second. */
 START_TEST(the_time_is_that_of_the_length)
 {
@@ -98,4 +126,4 @@ START_TEST(the_time_is_that_of_the_length)
 END_TEST
 
 SUITE("core/xml_json", elements_become_objects, what_grows_is_bounded,
-      the_time_is_that_of_the_length)
+      what_takes_long_is_refused, the_time_is_that_of_the_length)
