@@ -457,11 +457,24 @@ static void show_response(struct crawl *crawl)
 static bool is_merge_open(const struct crawl *crawl)
 {
     const struct stream *stream = crawl->stream;
-    return stream->form.format == ANSWER_JSON && !stream->merge.path.source.ptr &&
+    bool has_path = stream->form.format == ANSWER_JSON || crawl->xml.is_set;
+    return has_path && !stream->merge.path.source.ptr &&
            stream->merge.strategy == MERGE_APPEND && !stream->merge.with_count &&
            !crawl->pager.page && !crawl->is_body_empty &&
            stream->pagination.type != PAGINATE_NONE &&
            str_starts(str_trim(buf_str(&crawl->body)), STR("{"));
+}
+
+/* A root is around everything, so no list is the only one. */
+static void note_document(struct crawl *crawl)
+{
+    struct str list = absent_list_of_document(crawl->scope.response, crawl->page);
+    crawl->merge_note =
+        arena_printf(crawl->arena,
+                     "merge_path is not given: the whole document is one record%s%.*s%s "
+                     "(merge_path: \".\" says that it is meant)",
+                     list.len ? ", though it has a list (merge_path: " : "", STR_ARG(list),
+                     list.len ? ")" : "");
 }
 
 /* Of a first page: the only list of objects beside signs of paging is the records. */
@@ -471,6 +484,10 @@ static void find_records(struct crawl *crawl)
     if (!is_merge_open(crawl))
         return;
     show_response(crawl);
+    if (crawl->xml.is_set) {
+        note_document(crawl);
+        return;
+    }
     struct pager_facts facts = crawl_facts(crawl);
     switch (absent_merge_path(&facts, crawl->page, &names)) {
     case ABSENT_LIST_ONE:

@@ -344,3 +344,27 @@ enum absent_list absent_merge_path(const struct pager_facts *facts, struct arena
     bool is_doubtful = lists.count && (tells || lists.first.list->count > 1);
     return is_doubtful && !has_own_id(body) ? ABSENT_LIST_PERHAPS : ABSENT_LIST_NONE;
 }
+
+/* --- of a document --- */
+
+static struct str list_below(struct value map, struct str above, int depth, struct arena *arena)
+{
+    for (size_t i = 0; depth && map.kind == VALUE_MAP && i < map.map->count; i++) {
+        const struct value_member *member = &map.map->members[i];
+        if (!is_plain(member->key))
+            continue;
+        struct str path = arena_printf(arena, "%.*s%s%.*s", STR_ARG(above),
+                                       above.len ? "." : "", STR_ARG(member->key));
+        struct str found = is_list_of_objects(member->value)
+                               ? path
+                               : list_below(member->value, path, depth - 1, arena);
+        if (found.len)
+            return found;
+    }
+    return STR_NONE;
+}
+
+struct str absent_list_of_document(struct value document, struct arena *arena)
+{
+    return list_below(document, STR_NONE, 4, arena);
+}

@@ -46,4 +46,10 @@ enum absent_list {
 enum absent_list absent_merge_path(const struct pager_facts *facts, struct arena *arena,
                                    struct str *ret_names);
 
+/*
+ * The path of the first list of objects below the root of a document, at most four steps long;
+ * empty: there is none. XML without a merge_path is one record, whatever it holds.
+ */
+struct str absent_list_of_document(struct value document, struct arena *arena);
+
 #endif
