@@ -7,7 +7,7 @@ enum { RUNS_STANDARD = 50, RUNS_MAX = 1000000 };
 #define RUNS(started, warnings, error)                                                         \
     "select run, stream, trigger, mode, state, reason, pages, records, rejects, "              \
     "asides, folded, added, changed, deleted, complete, " started                              \
-    " as started, seconds, " warnings " as warnings, " error " as error "                                                        \
+    " as started, seconds, " warnings " as warnings, " error " as error "                      \
     "from pagetide.history where ($1::text is null or stream like $1) "                        \
     "and ($2::text is null or state = $2) order by run desc limit $3"
 

@@ -363,6 +363,8 @@ START_TEST(json_has_times_and_lists)
     pagetide_sql(&pagetide, "update pagetide.run set warnings = '{one,two}' returning 1");
     const char *line = expect_run(0, "runs --json").out;
     expect_holds(line, "\"warnings\": [\"one\", \"two\"]");
+    ck_assert_str_eq(pagetide_json(line, "complete"), "proved");
+    expect_holds(expect_run(0, "runs").out, "proved");
     ck_assert_str_eq(pagetide_sql(&pagetide,
                                   "select '%s' ~ '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:[0-9.]+"
                                   "(Z|[+-]\\d\\d:\\d\\d)$'",
