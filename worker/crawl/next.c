@@ -10,6 +10,7 @@
 #include "worker/paging/pager_decide.h"
 #include "worker/signs/link.h"
 #include "worker/signs/look.h"
+#include "worker/signs/pager_words.h"
 
 /* Drops the page that was just cut: its rows leave the batch, the job fails. */
 static enum step refuse_page(struct crawl *crawl, enum job_reason reason)
@@ -162,7 +163,7 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .misfit_notes = crawl->cut.misfit_notes,
         .bookmark_high = crawl->cut.bookmark_high,
         .warning = arena_join(crawl->next, decision->warning, "; ", crawl->cut.warning),
-        .paging = decision->recognised,
+        .paging = pager_words_shown(decision->recognised),
         .complete = decision->complete,
         .complete_why = decision->complete_why,
         .total = decision->total,
@@ -329,7 +330,8 @@ enum step step_mark(struct crawl *crawl)
         arena_join(crawl->next, mark.warning, "; ", bookmark_warning(crawl, decision));
     show_page(crawl, next, decision, request);
     if (decision->recognised.len)
-        crawl->env->on_recognised(crawl->env->ctx, crawl, decision->recognised);
+        crawl->env->on_recognised(crawl->env->ctx, crawl,
+                                  pager_words_shown(decision->recognised));
     crawl->env->on_page(crawl->env->ctx, crawl, crawl->cut.records,
                         (int64_t)crawl_body_bytes(crawl));
     crawl->stats.pages_total =

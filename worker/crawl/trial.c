@@ -75,7 +75,8 @@ static void doubt(struct crawl *crawl, struct pager_decision *decision)
         arena_printf(crawl->next,
                      "%.*s, and perhaps the API does not know the parameter of "
                      "%.*s",
-                     STR_ARG(decision->complete_why), STR_ARG(crawl->pager.recognised));
+                     STR_ARG(decision->complete_why),
+                     STR_ARG(pager_words_shown(crawl->pager.recognised)));
     decision->complete = COMPLETE_ASSUMED;
     decision->complete_why = why;
     decision->warning = arena_join(crawl->next, decision->warning, "; ",
@@ -86,8 +87,9 @@ static void tell_confirmed(struct crawl *crawl, struct pager_decision *decision)
 {
     const struct trial *trial = &crawl->trial;
     struct str what = arena_printf(crawl->next, "the second page by %.*s %.*s, by %.*s it came",
-                                   STR_ARG(trial->words), STR_ARG(trial->why),
-                                   STR_ARG(crawl->pager.recognised));
+                                   STR_ARG(pager_words_shown(trial->words)),
+                                   STR_ARG(trial->why),
+                                   STR_ARG(pager_words_shown(crawl->pager.recognised)));
     decision->recognised = crawl->pager.recognised;
     decision->warning = arena_join(crawl->next, decision->warning, "; ",
                                    pager_words_hint(crawl->next, what, crawl->pager.in_force));
@@ -139,8 +141,10 @@ static bool take_other(struct crawl *crawl)
     struct str words;
     if (!find_other(crawl, &words))
         return false;
-    struct str note = arena_printf(crawl->arena, "%.*s, since by %.*s it %.*s", STR_ARG(words),
-                                   STR_ARG(pager->recognised), STR_ARG(crawl->refusal));
+    struct str note = arena_printf(crawl->arena, "%.*s, since by %.*s it %.*s",
+                                   STR_ARG(pager_words_shown(words)),
+                                   STR_ARG(pager_words_shown(pager->recognised)),
+                                   STR_ARG(crawl->refusal));
     note_refusal(crawl, words);
     pager->in_force =
         pager_words_parse(crawl->arena, words, pager->declared, &pager->recognised);
@@ -185,7 +189,7 @@ static struct str why_unconfirmed(const struct crawl *crawl)
 {
     const struct pager *pager = &crawl->pager;
     const struct trial *trial = &crawl->trial;
-    struct str words = pager->recognised;
+    struct str words = pager_words_shown(pager->recognised);
     if (!words.len)
         return arena_printf(crawl->next, "%.*s is %lld, and the next page %.*s",
                             STR_ARG(pager->in_force->total.source), (long long)pager->total,

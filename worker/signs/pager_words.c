@@ -144,3 +144,12 @@ struct str pager_words_hint(struct arena *arena, struct str what, const struct p
     buf_puts(&out, "}");
     return arena_str(arena, buf_str(&out));
 }
+
+struct str pager_words_shown(struct str words)
+{
+    size_t last = words.len;
+    while (last > 0 && words.ptr[last - 1] != ' ')
+        last--;
+    bool is_tried = last && param_names_is_own(str_slice(words, last, words.len));
+    return is_tried ? str_slice(words, 0, last - 1) : words;
+}

@@ -26,6 +26,10 @@ const struct pagination *pager_words_parse(struct arena *arena, struct str words
                                            const struct pagination *declared,
                                            struct str *ret_words);
 
+/* The words without the name that is still to be tried (own_param.h): what a person is shown. A
+ * slice. */
+struct str pager_words_shown(struct str words);
+
 /* A warning: what is wrong with the paging that was recognised, and how a definition says
  * it. */
 struct str pager_words_hint(struct arena *arena, struct str what, const struct pagination *how);
