@@ -180,6 +180,24 @@ static bool is_full(const struct pager_step *step)
            look_is_full(step->facts, step->arena);
 }
 
+/* Does the request or the answer say how many records a page may have? */
+static bool is_size_known(const struct pager_step *step)
+{
+    struct look look;
+    struct look_found found;
+    if (step->pager->in_force->size || look_asked_for(step->facts, step->arena) >= 0)
+        return true;
+    look_open(&look, step->facts, step->arena);
+    return look_find(&look, &known_page_sizes, look_is_count, &found);
+}
+
+/* Of a server whose page size nobody says; pages of fewer records than that are not seen. */
+static bool may_be_full(const struct pager_step *step)
+{
+    enum { PAGE_RECORDS_MIN = 5 };
+    return is_full(step) || (step->facts->seen >= PAGE_RECORDS_MIN && !is_size_known(step));
+}
+
 /* Other than on the first page: records came or went meanwhile, or it is made to fit. */
 static bool has_changed(const struct pager_step *step, int64_t total)
 {
@@ -221,7 +239,7 @@ static void end_beyond(struct pager_step *step, struct str name, int64_t reached
 static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
 {
     struct str name = step->pager->in_force->total.source;
-    bool may_be_of_page = !step->pager->page && is_full(step) && !evidence_sees_end(step);
+    bool may_be_of_page = !step->pager->page && may_be_full(step) && !evidence_sees_end(step);
     if (reached > total || !may_be_of_page)
         pager_step_note_total(step, total, reached);
     if (reached > total)
