@@ -36,8 +36,8 @@ struct xml_json {
 /*
  * Deeper elements than XML_DEPTH_MAX, more than json->max bytes, and more elements and
  * attributes at once, names or records than these are ERR_INPUT, as is what is no XML. The time
- * is that of the length, the memory besides `json` that of one record. A text is read in one go:
- * these bounds are what keeps that short.
+ * is that of the length, the memory besides `json` that of one record. A text is read in one
+ * go: these bounds are what keeps that short.
  */
 enum {
     XML_DEPTH_MAX = 500,
