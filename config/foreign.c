@@ -52,6 +52,7 @@ static const struct foreign {
     {"parameters", "params", EXAMPLE, "{status: open}"},
     {"json", "body", EXAMPLE, "{status: open}"},
     {"payload", "body", EXAMPLE, "{status: open}"},
+    {"form", "body_type", EXAMPLE, "form, beside body: {status: open}"},
     {"limit", "pagination", EXAMPLE,
      "{type: offset, size: 100}; an end: {type: auto, max_records: 1000}"},
     {"page_size", "pagination", EXAMPLE, "{type: page, size_param: per_page, size: 100}"},

@@ -1,4 +1,7 @@
 #include "config/key_expr.h"
+
+#include <string.h>
+
 #include "config/identifier.h"
 #include "config/node.h"
 #include "config/stream.h"
@@ -137,21 +140,39 @@ static bool compile_body_place(struct reader *reader, const struct yaml_node *no
     return only_keys;
 }
 
+const struct place_form key_expr_place_forms[PLACE_FORMS] = {
+    {PLACE_NONE, "none", "none",
+     "nowhere: the stream itself names `pager.page`, `.offset`, `.size` or `.cursor` in an "
+     "expression, as in a path or a header"},
+    {PLACE_HEADER, "header:", "header:X-Page", "a header of the request"},
+    {PLACE_BODY, "body:", "body:query.page", "a member of the body; its path is of keys alone"},
+    {PLACE_QUERY, "", "page", "a parameter of the query, by its name as the API knows it"},
+};
+
+/* How it is written; the rest of the text is behind the prefix. */
+static const struct place_form *form_of(struct str text)
+{
+    const struct place_form *form = key_expr_place_forms;
+    if (str_is(text, form->prefix))
+        return form;
+    do
+        form++;
+    while (!str_starts(text, str_from(form->prefix)));
+    return form;
+}
+
 void key_expr_read_place(struct reader *reader, const struct key *key,
                          const struct yaml_node *node, void *target)
 {
     struct str text;
-    struct param_place place = {.place = PLACE_QUERY};
     if (!node_text(reader->problems, node, &text))
         return;
-    place.name = text;
-    if (str_is(text, "none")) {
-        place = (struct param_place){.place = PLACE_NONE};
-    } else if (str_starts(text, STR("header:"))) {
-        place = (struct param_place){PLACE_HEADER, .name = str_slice(text, 7, text.len)};
-    } else if (str_starts(text, STR("body:"))) {
-        place = (struct param_place){.place = PLACE_BODY};
-        if (!compile_body_place(reader, node, str_slice(text, 5, text.len), &place))
+    const struct place_form *form = form_of(text);
+    struct str rest = str_slice(text, strlen(form->prefix), text.len);
+    struct param_place place = {.place = form->place, .name = rest};
+    if (place.place == PLACE_BODY) {
+        place.name = STR_NONE;
+        if (!compile_body_place(reader, node, rest, &place))
             return;
     }
     if (place.place == PLACE_HEADER && !identifier_is_header(place.name))

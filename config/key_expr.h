@@ -2,6 +2,15 @@
 #define CONFIG_KEY_EXPR_H
 
 #include "config/key.h"
+#include "config/stream.h"
+
+/* The ways to write a place; `prefix` is what a text begins with, "none" is all of it. */
+struct place_form {
+    enum placement place;
+    const char *prefix, *example, *help;
+};
+enum { PLACE_FORMS = 4 };
+extern const struct place_form key_expr_place_forms[PLACE_FORMS];
 
 /* Readers of what is compiled: expressions, paths, locators and places. */
 void key_expr_read_template(struct reader *reader, const struct key *key,

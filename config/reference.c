@@ -5,6 +5,7 @@
 #include "config/columns.h"
 #include "config/definition.h"
 #include "config/format.h"
+#include "config/key_expr.h"
 #include "config/settings.h"
 
 enum { KEYS_MAX = 64 };
@@ -177,6 +178,21 @@ static void put_below(struct reference *reference, const struct keys *keys, stru
     }
 }
 
+static void put_places(const struct reference *reference)
+{
+    bool is_markdown = reference->style == REFERENCE_MARKDOWN;
+    const char *head = "\nPlaces, where `param`, `size_param` and `limit_param` put a value\n";
+    if (is_markdown)
+        head = "\n## Places\n\nWhere `param`, `size_param` and `limit_param` put a value.\n\n"
+               "| for example | is |\n|---|---|\n";
+    buf_printf(reference->out, "%s", head);
+    for (size_t i = PLACE_FORMS; i > 0; i--) {
+        const struct place_form *form = &key_expr_place_forms[i - 1];
+        buf_printf(reference->out, is_markdown ? "| `%s` | %s |\n" : "  %s: %s\n",
+                   form->example, form->help);
+    }
+}
+
 void reference_put(struct buf *buf, enum reference_style style)
 {
     struct reference reference = {.out = buf, .style = style};
@@ -184,5 +200,6 @@ void reference_put(struct buf *buf, enum reference_style style)
     put_keys(&reference, &definition_keys, KEY_IN_STREAM,
              STR("A stream, or `defaults` of a source"));
     put_below(&reference, &definition_keys, STR_NONE);
+    put_places(&reference);
     put_keys(&reference, &setting_keys, 0, STR("Settings: pagetide.yaml"));
 }

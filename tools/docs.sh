@@ -27,7 +27,7 @@ table it would make. `pagetide config schema` prints a JSON Schema for editors.
 
 *expression*: any value; text in `{{ … }}` is evaluated (expressions.md). *path*: `meta.next`,
 `data[-1].id`, `['a.b']`. *locator*: a path into the body, `header:Name`, or an expression.
-*place*: a query parameter, `header:Name`, `body:a.b` or `none`. *duration*: seconds, or `500ms`,
+*place*: see Places, below. *duration*: seconds, or `500ms`,
 `30s`, `15m`, `2h`, `7d`. *size*: bytes, or `64KiB`, `8MiB`. `headers`, `params`, `vars`, `retry`
 and `timeouts` of a stream are merged with the source's key by key, null removes one; everything
 else replaces.
