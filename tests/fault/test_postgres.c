@@ -185,8 +185,8 @@ END_TEST
 
 enum { SHOTS = 50 };
 
-/* So long does the message of a commit take, that a random moment falls into one: each writes the
- * ledger, whichever way its rows went. */
+/* So long does the message of a commit take, that a random moment falls into one: each writes
+ * the ledger, whichever way its rows went. */
 static void slow_down(struct pagetide *pagetide)
 {
     pagetide_sql(pagetide,

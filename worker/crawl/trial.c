@@ -71,12 +71,11 @@ static bool find_other(struct crawl *crawl, struct str *ret_words)
 /* A parameter that the server does not know may have been a filter, which nothing passes. */
 static void doubt(struct crawl *crawl, struct pager_decision *decision)
 {
-    struct str why =
-        arena_printf(crawl->next,
-                     "%.*s, and perhaps the API does not know the parameter of "
-                     "%.*s",
-                     STR_ARG(decision->complete_why),
-                     STR_ARG(pager_words_shown(crawl->pager.recognised)));
+    struct str why = arena_printf(crawl->next,
+                                  "%.*s, and perhaps the API does not know the parameter of "
+                                  "%.*s",
+                                  STR_ARG(decision->complete_why),
+                                  STR_ARG(pager_words_shown(crawl->pager.recognised)));
     decision->complete = COMPLETE_ASSUMED;
     decision->complete_why = why;
     decision->warning = arena_join(crawl->next, decision->warning, "; ",
@@ -86,10 +85,10 @@ static void doubt(struct crawl *crawl, struct pager_decision *decision)
 static void tell_confirmed(struct crawl *crawl, struct pager_decision *decision)
 {
     const struct trial *trial = &crawl->trial;
-    struct str what = arena_printf(crawl->next, "the second page by %.*s %.*s, by %.*s it came",
-                                   STR_ARG(pager_words_shown(trial->words)),
-                                   STR_ARG(trial->why),
-                                   STR_ARG(pager_words_shown(crawl->pager.recognised)));
+    struct str what =
+        arena_printf(crawl->next, "the second page by %.*s %.*s, by %.*s it came",
+                     STR_ARG(pager_words_shown(trial->words)), STR_ARG(trial->why),
+                     STR_ARG(pager_words_shown(crawl->pager.recognised)));
     decision->recognised = crawl->pager.recognised;
     decision->warning = arena_join(crawl->next, decision->warning, "; ",
                                    pager_words_hint(crawl->next, what, crawl->pager.in_force));
@@ -141,10 +140,9 @@ static bool take_other(struct crawl *crawl)
     struct str words;
     if (!find_other(crawl, &words))
         return false;
-    struct str note = arena_printf(crawl->arena, "%.*s, since by %.*s it %.*s",
-                                   STR_ARG(pager_words_shown(words)),
-                                   STR_ARG(pager_words_shown(pager->recognised)),
-                                   STR_ARG(crawl->refusal));
+    struct str note = arena_printf(
+        crawl->arena, "%.*s, since by %.*s it %.*s", STR_ARG(pager_words_shown(words)),
+        STR_ARG(pager_words_shown(pager->recognised)), STR_ARG(crawl->refusal));
     note_refusal(crawl, words);
     pager->in_force =
         pager_words_parse(crawl->arena, words, pager->declared, &pager->recognised);
