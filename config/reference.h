@@ -18,4 +18,7 @@ void reference_put_expressions(struct buf *buf, enum reference_style style);
 /* Every event of the log: docs/operations.md. */
 void reference_put_events(struct buf *buf, enum reference_style style);
 
+/* The names below which a literal is taken for a credential: docs/operations.md. */
+void reference_put_credentials(struct buf *buf, enum reference_style style);
+
 #endif

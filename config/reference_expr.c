@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "base/log.h"
+#include "base/secret_name.h"
 #include "config/names.h"
 #include "config/reference.h"
 #include "core/value.h"
@@ -133,4 +134,28 @@ void reference_put_events(struct buf *buf, enum reference_style style)
             buf_printf(buf, "| `%s` | %s |\n", log_event_names[i], log_event_helps[i]);
         else
             buf_printf(buf, "  %-18s %s\n", log_event_names[i], log_event_helps[i]);
+}
+
+/* The words of the list that are whole names, or that may be parts of one. */
+static void put_credentials(struct buf *buf, const char *intro, bool wants_whole,
+                            enum reference_style style)
+{
+    const char *quote = style == REFERENCE_MARKDOWN ? "`" : "";
+    const struct str *word;
+    bool is_whole, is_next = false;
+    buf_put(buf, str_from(intro));
+    for (size_t i = 0; (word = secret_name_word(i, &is_whole)); i++) {
+        if (is_whole != wants_whole)
+            continue;
+        buf_printf(buf, "%s%s%.*s%s", is_next ? ", " : "", quote, STR_ARG(*word), quote);
+        is_next = true;
+    }
+    buf_puts(buf, ".\n");
+}
+
+void reference_put_credentials(struct buf *buf, enum reference_style style)
+{
+    put_credentials(buf, "Names that hold one of these: ", false, style);
+    buf_puts(buf, "\n");
+    put_credentials(buf, "Whole names: ", true, style);
 }

@@ -67,6 +67,15 @@ bool secret_name_is(struct str name)
     return false;
 }
 
+const struct str *secret_name_word(size_t index, bool *ret_is_whole)
+{
+    *ret_is_whole = index >= COUNT_OF(words);
+    if (!*ret_is_whole)
+        return &words[index];
+    index -= COUNT_OF(words);
+    return index < COUNT_OF(names) ? &names[index] : NULL;
+}
+
 bool secret_name_is_scheme(struct str value)
 {
     static const struct str schemes[] = {

@@ -2,6 +2,7 @@
 #define BASE_SECRET_NAME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/str.h"
 
@@ -12,6 +13,12 @@
  * tokens (next_page_token, syncToken) are no credentials.
  */
 bool secret_name_is(struct str name);
+
+/*
+ * The list, for the docs: its words in order, until NULL. *ret_is_whole: the word is a whole
+ * name, else it may also be a part of one.
+ */
+const struct str *secret_name_word(size_t index, bool *ret_is_whole);
 
 /* Does a header's value begin as credentials do (RFC 9110, section 11.4): "Bearer …"? */
 bool secret_name_is_scheme(struct str value);
