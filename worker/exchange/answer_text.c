@@ -76,14 +76,14 @@ struct str answer_text_note(const struct http_answer *answer, const struct answe
     enum { ESCAPE = 0x1B, NAME_SHOWN_BYTES = 40 };
     struct str body = answer->body, name = name_of_type(answer);
     size_t mark_bytes = 0;
-    bool is_utf8 = str_is_utf8(body) && str_find_byte(body, ESCAPE) < 0;
-    bool is_named = charset_of_mark(body, &mark_bytes) != CHARSET_NONE ||
-                    form->encoding != CHARSET_NONE || charset_parse(name) != CHARSET_NONE;
-    if (is_utf8 || is_named)
+    if (charset_of_mark(body, &mark_bytes) != CHARSET_NONE || form->encoding != CHARSET_NONE ||
+        charset_parse(name) != CHARSET_NONE)
         return STR_NONE;
     if (!name.len && form->format == ANSWER_XML)
         name = name_of_declaration(body);
     if (!name.len || charset_parse(name) != CHARSET_NONE)
+        return STR_NONE;
+    if (str_is_utf8(body) && str_find_byte(body, ESCAPE) < 0) /* last: it reads all of it */
         return STR_NONE;
     return arena_printf(arena,
                         "the answer names an encoding that is not known, \"%.*s\", and is "
