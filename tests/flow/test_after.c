@@ -1,59 +1,11 @@
 #define SUITE_TIMEOUT 120
 #include <signal.h>
 
-#include "tests/support/mock.h"
-#include "tests/support/pagetide.h"
+#include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
 /* What is done after a run has ended. */
-static struct mock mock;
-static struct pagetide pagetide;
-
 enum { LIMIT_MS = 30000 };
-
-#define SQL(...)          pagetide_sql(&pagetide, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(SQL(__VA_ARGS__), (text))
-
-static void set_up(void)
-{
-    mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
-    setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
-}
-
-static void tear_down(void)
-{
-    pagetide_close(&pagetide);
-    mock_stop(&mock);
-}
-
-static struct pagetide_result expect_run(int code, const char *arguments)
-{
-    struct pagetide_result got = pagetide_run(&pagetide, "%s", arguments);
-    ck_assert_msg(got.code == code, "pagetide %s: exit %d\n%s\n%s", arguments, got.code,
-                  got.out, got.err);
-    return got;
-}
-
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
-}
-
-/* The stream people.all, and keys of it. */
-static void people(const char *keys)
-{
-    pagetide_source(&pagetide, "people",
-                    "source: people\nbase_url: %s\nstreams:\n  all:\n    path: /people\n"
-                    "    pagination: {type: none}\n%s",
-                    mock.url, keys);
-}
-
-static void answer(const char *records)
-{
-    mock_post(&mock, "/_mock/route",
-              pagetide_text("{\"path\": \"/people\", \"answers\": [{\"body\": %s}]}", records));
-}
 
 static void hook(int status)
 {
@@ -83,19 +35,20 @@ START_TEST(sql_a_notification_and_a_webhook)
     answer("[{\"id\": 1}, {\"id\": 2}]");
     hook(204);
     expect_run(0, "sync people.all");
-    EXPECT("1 people.all succeeded 2 0 102",
-           "select concat_ws(' ', event ->> 'run', event ->> 'stream', event ->> 'state', "
-           "event ->> "
-           "'records', event ->> 'rejects', stored) from told");
+    EXPECT_SQL("1 people.all succeeded 2 0 102",
+               "select concat_ws(' ', event ->> 'run', event ->> 'stream', event ->> 'state', "
+               "event ->> "
+               "'records', event ->> 'rejects', stored) from told");
     const char *log = mock_get(&mock, "/_mock/requests");
     expect_holds(log, "\"/hook?of=shop&run=1\"");
     expect_holds(log, "t0ken-of-the-hook");
     expect_holds(log, "application/json");
     expect_holds(log, "\\\"state\\\": \\\"succeeded\\\"");
     ck_assert_int_eq(mock_count(&mock, "/hook?of=shop&run=1"), 1);
-    EXPECT("", LEFT);
-    EXPECT("{}", "select warnings from pagetide.run");
-    EXPECT("0", "select count(*) from pagetide.definition where spec::text like '%%t0ken%%'");
+    EXPECT_SQL("", LEFT);
+    EXPECT_SQL("{}", "select warnings from pagetide.run");
+    EXPECT_SQL("0",
+               "select count(*) from pagetide.definition where spec::text like '%%t0ken%%'");
     tear_down();
 }
 END_TEST
@@ -112,10 +65,10 @@ START_TEST(after_a_failed_run_only_where_that_is_wanted)
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/people\", \"times\": -1, \"kind\": \"status\", \"status\": 404}");
     expect_run(1, "sync people.all");
-    EXPECT("0", "select count(*) from told");
+    EXPECT_SQL("0", "select count(*) from told");
     people(pagetide_text(keys, "ended"));
     expect_run(1, "sync people.all");
-    EXPECT("failed", "select string_agg(state, ' ') from told");
+    EXPECT_SQL("failed", "select string_agg(state, ' ') from told");
     tear_down();
 }
 END_TEST
@@ -129,13 +82,13 @@ START_TEST(sql_that_fails_is_a_warning)
     answer("[{\"id\": 1}]");
     struct pagetide_result got = expect_run(0, "sync people.all");
     expect_holds(got.err, "warning: people.all: after_load: sql: division by zero");
-    EXPECT("0", "select count(*) from told");
-    EXPECT("succeeded", "select state from pagetide.run");
-    EXPECT("", LEFT);
+    EXPECT_SQL("0", "select count(*) from told");
+    EXPECT_SQL("succeeded", "select state from pagetide.run");
+    EXPECT_SQL("", LEFT);
     people("    again: true\n    after_load: {sql: select pg_sleep(30), timeout: 1s}\n");
     got = expect_run(0, "sync people.all");
     expect_holds(got.err, "canceling statement due to statement timeout");
-    EXPECT("sql", LEFT);
+    EXPECT_SQL("sql", LEFT);
     tear_down();
 }
 END_TEST
@@ -156,7 +109,7 @@ START_TEST(sql_is_alone_in_its_session)
     answer("[{\"id\": 1}]");
     struct pagetide_result got = expect_run(0, "sync people");
     ck_assert_msg(!strstr(got.err, "warning"), "%s", got.err);
-    EXPECT("2", "select count(*) from told where path not like '%%people%%'");
+    EXPECT_SQL("2", "select count(*) from told where path not like '%%people%%'");
     SQL("truncate told");
     expect_run(0, "apply");
     struct pagetide_process up = pagetide_spawn(&pagetide, "up");
@@ -179,17 +132,18 @@ START_TEST(a_webhook_that_is_refused_is_a_warning)
     answer("[{\"id\": 1}]");
     hook(404);
     expect_holds(expect_run(0, "sync people.all").err, "after_load: webhook: status 404");
-    EXPECT("", LEFT);
+    EXPECT_SQL("", LEFT);
     hook(503);
     expect_run(0, "sync people.all");
-    EXPECT("webhook", LEFT);
-    EXPECT("10", "select round(extract(epoch from due_at - at) / 10) * 10 from pagetide.chore");
+    EXPECT_SQL("webhook", LEFT);
+    EXPECT_SQL("10",
+               "select round(extract(epoch from due_at - at) / 10) * 10 from pagetide.chore");
     hook(302);
     SQL("update pagetide.chore set due_at = now(), attempts = 7");
     expect_run(0, "sync people.all");
-    EXPECT("{\"after_load: webhook: status 302 (the last of 8 tries)\"}",
-           "select warnings from pagetide.run where id = 2");
-    EXPECT("", LEFT);
+    EXPECT_SQL("{\"after_load: webhook: status 302 (the last of 8 tries)\"}",
+               "select warnings from pagetide.run where id = 2");
+    EXPECT_SQL("", LEFT);
     tear_down();
 }
 END_TEST
@@ -230,7 +184,7 @@ START_TEST(a_scheduler_works_it_off)
     pagetide_await(&pagetide, "t", LIMIT_MS, "select count(*) > 2 from told");
     pagetide_signal(&up, SIGTERM);
     ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
-    EXPECT("0", "select count(*) - count(distinct run) from told");
+    EXPECT_SQL("0", "select count(*) - count(distinct run) from told");
     ck_assert_int_ge(mock_count(&mock, "/hook"), 2);
     tear_down();
 }
@@ -261,9 +215,9 @@ START_TEST(nothing_is_forgotten_by_a_scheduler_that_is_killed)
     SQL("update pagetide.chore set due_at = now()");
     expect_run(0, "sync people.all");
     pagetide_await(&pagetide, "", LIMIT_MS, LEFT);
-    EXPECT("t",
-           "select count(*) = count(distinct t.run) and count(*) = (select count(*) - 1 from "
-           "pagetide.run r where r.finished_at is not null) from told t");
+    EXPECT_SQL(
+        "t", "select count(*) = count(distinct t.run) and count(*) = (select count(*) - 1 from "
+             "pagetide.run r where r.finished_at is not null) from told t");
     int64_t runs = 0;
     ck_assert(str_to_int64(str_from(SQL("select count(*) - 1 from pagetide.run")), &runs));
     for (int run = 1; run < runs; run++)
@@ -282,12 +236,12 @@ START_TEST(a_table_that_has_grown_is_analyzed)
     struct pagetide_result got = expect_run(0, "sync people.all --log-level debug");
     expect_holds(got.err, "after.load");
     expect_holds(got.err, "analyze: done");
-    EXPECT("2", "%s", counted);
+    EXPECT_SQL("2", "%s", counted);
     expect_run(0, "sync people.all");
-    EXPECT("2", "%s", counted);
+    EXPECT_SQL("2", "%s", counted);
     SQL("insert into people.all (id) select g from generate_series(1, 1000) g");
     expect_run(0, "sync people.all");
-    EXPECT("1006", "%s", counted);
+    EXPECT_SQL("1006", "%s", counted);
     tear_down();
 }
 END_TEST

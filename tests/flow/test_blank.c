@@ -1,38 +1,11 @@
 #define SUITE_TIMEOUT 120
 #include <signal.h>
 
-#include "tests/support/mock.h"
-#include "tests/support/pagetide.h"
+#include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
 /* What a run without records leaves: a table that a query can read, and nothing decided. */
-static struct mock mock;
-static struct pagetide pagetide;
-
 enum { LIMIT_MS = 30000 };
-
-#define SQL(...) pagetide_sql(&pagetide, __VA_ARGS__)
-
-static void set_up(void)
-{
-    mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
-    setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
-}
-
-static void tear_down(void)
-{
-    pagetide_close(&pagetide);
-    mock_stop(&mock);
-}
-
-static struct pagetide_result expect_run(int code, const char *arguments)
-{
-    struct pagetide_result got = pagetide_run(&pagetide, "%s", arguments);
-    ck_assert_msg(got.code == code, "pagetide %s: exit %d\n%s\n%s", arguments, got.code,
-                  got.out, got.err);
-    return got;
-}
 
 static void stream(const char *keys)
 {
@@ -42,7 +15,7 @@ static void stream(const char *keys)
                     mock.url, keys);
 }
 
-static void answer(const char *records)
+static void rows(const char *records)
 {
     mock_post(&mock, "/_mock/route",
               pagetide_text("{\"path\": \"/rows\", \"answers\": [{\"body\": %s}]}", records));
@@ -65,14 +38,14 @@ START_TEST(a_first_run_without_records_leaves_a_table)
 {
     set_up();
     stream("    write: upsert\n    key: id\n    columns: {id: bigint, name: text}\n");
-    answer("[]");
+    rows("[]");
     expect_run(0, "sync api.rows");
     ck_assert_str_eq(SQL("select count(*) from api.rows"), "0");
     expect_columns("id bigint, name text");
     ck_assert_str_eq(SQL("select indexname from pg_indexes where schemaname = 'api'"),
                      "rows_pt_key");
     expect_run(0, "sync api.rows");
-    answer("[{\"id\": 1, \"name\": \"a\", \"age\": 7}]");
+    rows("[{\"id\": 1, \"name\": \"a\", \"age\": 7}]");
     expect_run(0, "sync api.rows");
     expect_columns("id bigint, name text, age bigint");
     ck_assert_str_eq(SQL("select concat_ws(' ', id, name, age) from api.rows"), "1 a 7");
@@ -90,13 +63,13 @@ START_TEST(the_first_records_decide_the_columns)
         stream(pagetide_text("    write: upsert\n    key: id\n    on_new_field: %s\n"
                              "    where: \"{{ record.id > 0 }}\"\n",
                              modes[i]));
-        answer(i == 1 ? "[{\"id\": 0}]" : empty[i]);
+        rows(i == 1 ? "[{\"id\": 0}]" : empty[i]);
         expect_run(0, "sync api.rows");
         expect_columns("");
-        answer("[{\"id\": 1, \"n\": 2.5}]");
+        rows("[{\"id\": 1, \"n\": 2.5}]");
         expect_run(0, "sync api.rows");
         expect_columns("id bigint, n numeric");
-        answer("[{\"id\": 1, \"n\": 2.5, \"more\": 1}]");
+        rows("[{\"id\": 1, \"n\": 2.5, \"more\": 1}]");
         expect_run(i == 2 ? 1 : 0, "sync api.rows");
         expect_columns("id bigint, n numeric");
         ck_assert_str_eq(SQL("select count(*) from pg_indexes where schemaname = 'api'"), "1");
@@ -109,12 +82,12 @@ START_TEST(columns_none_and_a_column_by_hand)
 {
     set_up();
     stream("    columns: none\n    write: upsert\n    key: id\n");
-    answer("[]");
+    rows("[]");
     expect_run(0, "sync api.rows");
     expect_columns("record jsonb");
     SQL("alter table api.rows add id text default 'mine'");
     SQL("create view api.seen as select * from api.rows");
-    answer("[{\"id\": 1}]");
+    rows("[{\"id\": 1}]");
     expect_run(0, "sync api.rows");
     expect_columns("record jsonb, id text, id_2 bigint");
     ck_assert_str_eq(SQL("select concat_ws(' ', record, id, id_2) from api.rows"),
@@ -128,14 +101,14 @@ START_TEST(another_ones_table_is_refused_and_an_adopted_one_kept)
     set_up();
     SQL("create schema api; create table api.rows (id int, mine text)");
     stream("    write: append\n");
-    answer("[]");
+    rows("[]");
     struct pagetide_result got = expect_run(1, "sync api.rows");
     ck_assert_msg(strstr(got.err, "adopt: true") || strstr(got.out, "adopt: true"), "%s%s",
                   got.out, got.err);
     stream("    write: append\n    adopt: true\n    on_new_field: ignore\n");
     expect_run(0, "sync api.rows");
     expect_columns("id integer, mine text");
-    answer("[{\"id\": 1, \"mine\": \"a\", \"new\": true}]");
+    rows("[{\"id\": 1, \"mine\": \"a\", \"new\": true}]");
     expect_run(0, "sync api.rows");
     expect_columns("id integer, mine text, new boolean");
     ck_assert_str_eq(SQL("select concat_ws(' ', id, mine, new) from api.rows"), "1 a t");
@@ -147,7 +120,7 @@ START_TEST(orders_know_a_table_without_records)
 {
     set_up();
     stream("    write: append\n    columns: {n: bigint}\n");
-    answer("[]");
+    rows("[]");
     expect_run(0, "sync api.rows");
     struct pagetide_result got = expect_run(0, "columns api.rows");
     ck_assert_msg(strstr(got.out, "bigint"), "%s", got.out);
@@ -167,10 +140,10 @@ START_TEST(after_a_reset_the_first_records_decide_again)
 {
     set_up();
     stream("    write: upsert\n    key: id\n    on_new_field: ignore\n");
-    answer("[{\"id\": 1}]");
+    rows("[{\"id\": 1}]");
     expect_run(0, "sync api.rows");
     expect_run(0, "reset api.rows --keep-table --yes");
-    answer("[{\"id\": 2, \"name\": \"b\"}]");
+    rows("[{\"id\": 2, \"name\": \"b\"}]");
     expect_run(0, "sync api.rows");
     expect_columns("id bigint, name text");
     ck_assert_str_eq(SQL("select string_agg(concat_ws(' ', id, name), ', ' order by id) from "
@@ -186,7 +159,7 @@ START_TEST(jobs_at_once_decide_one_table)
     set_up();
     stream("    partitions: [{p: none}, {p: one}, {p: two}]\n    on_new_field: ignore\n"
            "    params: {p: \"{{ partition.p }}\"}\n");
-    answer("[{\"id\": 1, \"name\": \"a\"}]");
+    rows("[{\"id\": 1, \"name\": \"a\"}]");
     mock_post(&mock, "/_mock/route",
               "{\"path\": \"/rows\", \"query\": \"p=none\", \"body\": []}");
     mock_post(
@@ -218,7 +191,7 @@ START_TEST(a_kill_between_table_and_end_is_no_harm)
 {
     set_up();
     stream("    on_new_field: ignore\n");
-    answer("[]");
+    rows("[]");
     expect_run(0, "migrate");
     SQL("create function public.wait() returns trigger language plpgsql as $$ begin "
         "if new.state = 'succeeded' then perform pg_sleep(60); end if; return new; end $$; "
@@ -231,7 +204,7 @@ START_TEST(a_kill_between_table_and_end_is_no_harm)
     SQL("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'");
     SQL("drop trigger wait on pagetide.job");
     ck_assert_str_eq(SQL("select count(*) from api.rows"), "0");
-    answer("[{\"id\": 1, \"n\": 1}]");
+    rows("[{\"id\": 1, \"n\": 1}]");
     expect_run(0, "sync api.rows");
     expect_columns("id bigint, n bigint");
     ck_assert_str_eq(SQL("select count(*) from api.rows"), "1");

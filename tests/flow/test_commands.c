@@ -36,17 +36,9 @@ static void shop(const char *keys)
                     mock.url, keys);
 }
 
-static struct pagetide_result expect_run(int code, const char *line)
+static struct pagetide_result expect_run(int code, const char *command)
 {
-    struct pagetide_result got = pagetide_run(&pagetide, "%s", line);
-    ck_assert_msg(got.code == code, "%s: exit %d, not %d\n%s%s", line, got.code, code, got.out,
-                  got.err);
-    return got;
-}
-
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
+    return pagetide_expect(&pagetide, code, command);
 }
 
 static int count_lines(const char *text)

@@ -49,11 +49,6 @@ static const char *sync_page(const char *records)
     return pagetide_text("%s%s", got.out, got.err);
 }
 
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part), "\"%s\" is not in:\n%s", part, text);
-}
-
 START_TEST(the_row_of_the_key_goes)
 {
     set_up("    write: upsert\n");

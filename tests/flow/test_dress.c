@@ -1,60 +1,10 @@
 #define SUITE_TIMEOUT 120
 
-#include "tests/support/mock.h"
-#include "tests/support/pagetide.h"
 #include "tests/support/schema.h"
+#include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
 /* `indexes` and `comment`. */
-static struct mock mock;
-static struct pagetide pagetide;
-
-#define SQL(...)      pagetide_sql(&pagetide, __VA_ARGS__)
-#define IS(text, ...) ck_assert_str_eq(SQL(__VA_ARGS__), (text))
-
-static void set_up(void)
-{
-    mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
-    setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
-}
-
-static void tear_down(void)
-{
-    pagetide_close(&pagetide);
-    mock_stop(&mock);
-}
-
-static struct pagetide_result expect_run(int code, const char *arguments)
-{
-    struct pagetide_result got = pagetide_run(&pagetide, "%s", arguments);
-    ck_assert_msg(got.code == code, "pagetide %s: exit %d\n%s\n%s", arguments, got.code,
-                  got.out, got.err);
-    return got;
-}
-
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
-}
-
-/* The stream people.all, and keys of it. */
-static void people(const char *keys)
-{
-    pagetide_source(&pagetide, "people",
-                    "source: people\nbase_url: %s\nstreams:\n  all:\n    path: /people\n"
-                    "    pagination: {type: none}\n%s",
-                    mock.url, keys);
-}
-
-static void answer(const char *records)
-{
-    mock_post(&mock, "/_mock/route",
-              pagetide_text("{\"path\": \"/people\", \"answers\": [{\"body\": %s}]}", records));
-}
-
-#define UPSERT "    write: upsert\n    key: id\n"
-
 /* Names without what is ours in them, and the hash. */
 static const char indexes_sql[] =
     "select string_agg(regexp_replace(indexdef, '^CREATE (.*)INDEX \\S+ ON (.*)$', '\\1\\2'), "
@@ -73,22 +23,23 @@ START_TEST(indexes_come_with_the_table_and_go_with_the_definition)
            "      - {columns: later}\n");
     answer("[{\"id\": 1, \"createdAt\": \"2024-01-05\", \"tags\": [1]}]");
     expect_run(0, "sync people.all");
-    IS("people.\"all\" USING brin (_pt_run)\n"
-       "people.\"all\" USING btree (created_at, id)\n"
-       "people.\"all\" USING gin (tags)\n"
-       "UNIQUE people.\"all\" USING btree (id) WHERE (id > 5)",
-       "%s", indexes_sql);
+    EXPECT_SQL("people.\"all\" USING brin (_pt_run)\n"
+               "people.\"all\" USING btree (created_at, id)\n"
+               "people.\"all\" USING gin (tags)\n"
+               "UNIQUE people.\"all\" USING btree (id) WHERE (id > 5)",
+               "%s", indexes_sql);
     SQL("create index mine on people.all (id); create index all_pt_12345678 on people.all "
         "(tags)");
     people("    again: true\n    indexes: [{columns: later}, {columns: [id]}]\n");
     answer("[{\"id\": 2, \"later\": true}]");
     expect_run(0, "sync people.all");
-    IS("people.\"all\" USING btree (id)\npeople.\"all\" USING btree (later)\n"
-       "people.\"all\" USING btree (tags)",
-       "%s", indexes_sql);
+    EXPECT_SQL("people.\"all\" USING btree (id)\npeople.\"all\" USING btree (later)\n"
+               "people.\"all\" USING btree (tags)",
+               "%s", indexes_sql);
     people("    again: true\n");
     expect_run(0, "sync people.all");
-    IS("people.\"all\" USING btree (id)\npeople.\"all\" USING btree (tags)", "%s", indexes_sql);
+    EXPECT_SQL("people.\"all\" USING btree (id)\npeople.\"all\" USING btree (tags)", "%s",
+               indexes_sql);
     tear_down();
 }
 END_TEST
@@ -105,12 +56,12 @@ START_TEST(indexes_stay_as_they_are)
     expect_run(0, "sync people.all");
     const char *before = SQL("%s", oids);
     expect_run(0, "sync people.all");
-    IS(before, "%s", oids);
+    EXPECT_SQL(before, "%s", oids);
     SQL("delete from people.all");
     people(UPSERT "    again: true\n    indexes: {columns: id, where: id > 0}\n");
     expect_run(0, "sync people.all");
     expect_run(0, "sync people.all");
-    IS("2", "select count(*) from pg_indexes where schemaname = 'people'");
+    EXPECT_SQL("2", "select count(*) from pg_indexes where schemaname = 'people'");
     tear_down();
 }
 END_TEST
@@ -126,8 +77,9 @@ START_TEST(names_are_short_and_unique)
         answer("[{\"id\": 1}]");
         expect_run(0, "sync people.all");
     }
-    IS("2 t", "select count(*) || ' ' || case when max(octet_length(indexname)) < 64 then 't' "
-              "end from pg_indexes where schemaname = 'people'");
+    EXPECT_SQL("2 t",
+               "select count(*) || ' ' || case when max(octet_length(indexname)) < 64 then 't' "
+               "end from pg_indexes where schemaname = 'people'");
     tear_down();
 }
 END_TEST
@@ -150,10 +102,10 @@ START_TEST(a_large_table_keeps_its_writers)
         SQL("%.*s", (int)strcspn(at, "`"), at);
     const char *after = expect_run(0, "sync people.all").err;
     ck_assert_msg(!strstr(after, "indexes: "), "%s", after);
-    IS("2", "select count(*) from pg_indexes where schemaname = 'people'");
+    EXPECT_SQL("2", "select count(*) from pg_indexes where schemaname = 'people'");
     people("    again: true\n");
     expect_run(0, "sync people.all");
-    IS("2", "select count(*) from pg_indexes where schemaname = 'people'");
+    EXPECT_SQL("2", "select count(*) from pg_indexes where schemaname = 'people'");
     tear_down();
 }
 END_TEST
@@ -190,8 +142,8 @@ START_TEST(a_unique_index_rejects_what_comes_twice)
     answer("[{\"id\": 1, \"mail\": \"a\"}, {\"id\": 2, \"mail\": \"a\"}, {\"id\": 3, \"mail\": "
            "\"b\"}]");
     expect_run(0, "sync people.all");
-    IS("1 3", "select string_agg(id::text, ' ' order by id) from people.all");
-    IS("1", "select count(*) from pagetide.reject");
+    EXPECT_SQL("1 3", "select string_agg(id::text, ' ' order by id) from people.all");
+    EXPECT_SQL("1", "select count(*) from pagetide.reject");
     tear_down();
 }
 END_TEST
@@ -204,8 +156,8 @@ START_TEST(an_index_follows_its_column_when_that_widens)
     expect_run(0, "sync people.all");
     answer("[{\"id\": 2, \"age\": 7.5}]");
     expect_run(0, "sync people.all");
-    IS("7 7.5", "select string_agg(age::text, ' ' order by id) from people.all");
-    IS("people.\"all\" USING btree (age)", "%s", indexes_sql);
+    EXPECT_SQL("7 7.5", "select string_agg(age::text, ' ' order by id) from people.all");
+    EXPECT_SQL("people.\"all\" USING btree (age)", "%s", indexes_sql);
     tear_down();
 }
 END_TEST
@@ -225,9 +177,10 @@ START_TEST(comments_say_where_it_comes_from)
         "%s\"}}\n");
     answer("[{\"id\": 1, \"a\": {\"n\": 7}, \"m\": \"x\", \"userName\": 2}]");
     expect_run(0, "sync people.all");
-    IS("from people.all /people|n: a.n of people.all|m: it's \"m\" %s|id: id of people.all|"
-       "a: a of people.all|user_name: userName of people.all",
-       "%s", comments_sql);
+    EXPECT_SQL(
+        "from people.all /people|n: a.n of people.all|m: it's \"m\" %s|id: id of people.all|"
+        "a: a of people.all|user_name: userName of people.all",
+        "%s", comments_sql);
     tear_down();
 }
 END_TEST
@@ -245,10 +198,10 @@ START_TEST(a_users_comment_stays)
         "    again: true\n    comment: theirs\n    columns: {id: {type: bigint, comment: the "
         "key}, a: {type: bigint, comment: no}}\n");
     expect_run(0, "sync people.all");
-    IS("ours|id: the key|a: mine|b: -", "%s", comments_sql);
+    EXPECT_SQL("ours|id: the key|a: mine|b: -", "%s", comments_sql);
     people("    again: true\n    columns: {id: {type: bigint, comment: another}}\n");
     expect_run(0, "sync people.all");
-    IS("ours|id: another|a: mine|b: -", "%s", comments_sql);
+    EXPECT_SQL("ours|id: another|a: mine|b: -", "%s", comments_sql);
     tear_down();
 }
 END_TEST
@@ -261,11 +214,12 @@ START_TEST(an_adopted_table_is_not_commented_unasked)
     people("    adopt: true\n    columns: {a: {type: bigint, comment: said}}\n");
     answer("[{\"id\": 1}]");
     expect_run(0, "sync people.all");
-    IS("-|id: -|a: said",
-       "select coalesce(obj_description('people.all'::regclass), '-') || '|' || "
-       "string_agg(a.attname || ': ' || coalesce(col_description(a.attrelid, a.attnum), '-'), "
-       "'|' order by a.attnum) from pg_attribute a where a.attrelid = 'people.all'::regclass "
-       "and a.attnum > 0 and a.attname not like '\\_pt%%'");
+    EXPECT_SQL(
+        "-|id: -|a: said",
+        "select coalesce(obj_description('people.all'::regclass), '-') || '|' || "
+        "string_agg(a.attname || ': ' || coalesce(col_description(a.attrelid, a.attnum), '-'), "
+        "'|' order by a.attnum) from pg_attribute a where a.attrelid = 'people.all'::regclass "
+        "and a.attnum > 0 and a.attname not like '\\_pt%%'");
     tear_down();
 }
 END_TEST
@@ -282,10 +236,10 @@ START_TEST(comments_wait_for_nobody)
     schema_session_sql(lock, "begin; lock table people.all in share update exclusive mode");
     expect_run(0, "sync people.all");
     schema_session_sql(lock, "commit");
-    IS("2", "select count(*) from people.all");
-    IS("from people.all /people", "select obj_description('people.all'::regclass)");
+    EXPECT_SQL("2", "select count(*) from people.all");
+    EXPECT_SQL("from people.all /people", "select obj_description('people.all'::regclass)");
     expect_run(0, "sync people.all");
-    IS("new", "select obj_description('people.all'::regclass)");
+    EXPECT_SQL("new", "select obj_description('people.all'::regclass)");
     tear_down();
 }
 END_TEST

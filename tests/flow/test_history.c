@@ -63,11 +63,6 @@ static const char *sync_page(int code, const char *records)
     return pagetide_text("%s%s", got.out, got.err);
 }
 
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part), "\"%s\" is not in:\n%s", part, text);
-}
-
 #define A "{\"id\":1,\"name\":\"a\"}"
 #define B "{\"id\":2,\"name\":\"b\"}"
 #define C "{\"id\":3,\"name\":\"c\"}"

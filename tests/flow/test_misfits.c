@@ -1,65 +1,23 @@
 #define SUITE_TIMEOUT 120
 #include <signal.h>
 
-#include "tests/support/mock.h"
-#include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
+#include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
 /* What becomes of values that do not fit, of types that change, and of a table that is gone. */
-static struct mock mock;
-static struct pagetide pagetide;
-
 enum { LIMIT_MS = 30000 };
 
-#define SQL(...) pagetide_sql(&pagetide, __VA_ARGS__)
-
-static void set_up(void)
-{
-    mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
-    setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
-}
-
-static void tear_down(void)
-{
-    pagetide_close(&pagetide);
-    mock_stop(&mock);
-}
-
-static struct pagetide_result expect_run(int code, const char *arguments)
-{
-    struct pagetide_result got = pagetide_run(&pagetide, "%s", arguments);
-    ck_assert_msg(got.code == code, "pagetide %s: exit %d\n%s\n%s", arguments, got.code,
-                  got.out, got.err);
-    return got;
-}
-
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
-}
-
 /* The stream people.all, upserted by id, and more keys of it. */
-static void people(const char *keys)
+static void upserted(const char *keys)
 {
-    pagetide_source(&pagetide, "people",
-                    "source: people\nbase_url: %s\nstreams:\n  all:\n    path: /people\n"
-                    "    pagination: {type: none}\n    write: upsert\n    key: id\n%s",
-                    mock.url, keys);
-}
-
-/* What the API answers from now on. */
-static void answer(const char *records)
-{
-    mock_post(&mock, "/_mock/route",
-              pagetide_text("{\"path\": \"/people\", \"answers\": [{\"body\": %s}]}", records));
+    people(pagetide_text(UPSERT "%s", keys));
 }
 
 START_TEST(misfits_are_loud)
 {
     set_up();
-    people("    columns: {age: {type: bigint}}\n    every: 1s\n");
+    upserted("    columns: {age: {type: bigint}}\n    every: 1s\n");
     answer("[{\"id\": 1, \"age\": 7}, {\"id\": 2, \"age\": \"old\"}]");
     struct pagetide_process up = pagetide_spawn(&pagetide, "up");
     pagetide_await_err(
@@ -83,7 +41,7 @@ END_TEST
 START_TEST(a_column_widens_in_a_later_run_unless_a_view_depends_on_it)
 {
     set_up();
-    people("");
+    upserted("");
     answer("[{\"id\": 1, \"age\": 7, \"on\": true}]");
     expect_run(0, "sync people.all");
     SQL("create view people.grown as select age from people.all");
@@ -110,10 +68,10 @@ START_TEST(a_declared_type_that_the_table_has_not_is_an_error)
     static const char said[] = "column age of people.all is bigint, the definition says text: "
                                "`pagetide columns people.all --type age=text` changes it";
     set_up();
-    people("");
+    upserted("");
     answer("[{\"id\": 1, \"age\": 7}]");
     expect_run(0, "sync people.all");
-    people("    columns: {age: {type: text}}\n");
+    upserted("    columns: {age: {type: text}}\n");
     struct pagetide_result got = expect_run(1, "sync people.all --json");
     ck_assert_str_eq(pagetide_json(pagetide_last_line(got.out), "reason"), "definition");
     expect_holds(pagetide_json(pagetide_last_line(got.out), "error"), said);
@@ -131,7 +89,7 @@ END_TEST
 START_TEST(a_type_is_changed_and_nothing_is_lost)
 {
     set_up();
-    people("    columns: {n: {type: bigint, path: count}}\n");
+    upserted("    columns: {n: {type: bigint, path: count}}\n");
     answer("[{\"id\": 1, \"count\": 1.5, \"age\": \"7\"}, {\"id\": 2, \"count\": 2, \"age\": "
            "\"old\"}]");
     expect_run(0, "sync people.all");
@@ -173,7 +131,7 @@ END_TEST
 START_TEST(a_text_that_becomes_a_time_must_say_it_all)
 {
     set_up();
-    people("");
+    upserted("");
     answer("[{\"id\": 1, \"at\": \"tomorrow 10:00\"}, {\"id\": 2, \"at\": \"Jul 15 2024 10:00 "
            "GMT+0100\"},"
            " {\"id\": 3, \"at\": \"15-Jul-2024 10:00 UTC+0\"}]");
@@ -190,8 +148,8 @@ END_TEST
 START_TEST(a_table_that_is_gone_takes_its_past_with_it)
 {
     set_up();
-    people("    bookmark: {path: at, start: \"2020-01-01T00:00:00Z\"}\n"
-           "    params: {since: \"{{ bookmark }}\"}\n");
+    upserted("    bookmark: {path: at, start: \"2020-01-01T00:00:00Z\"}\n"
+             "    params: {since: \"{{ bookmark }}\"}\n");
     answer("[{\"id\": 1, \"age\": 7, \"at\": \"2024-01-01T00:00:00Z\"}]");
     expect_run(0, "sync people.all");
     SQL("drop table people.all");
@@ -216,7 +174,7 @@ END_TEST
 START_TEST(a_reset_says_what_it_forgets)
 {
     set_up();
-    people("    bookmark: at\n");
+    upserted("    bookmark: at\n");
     answer("[{\"id\": 1, \"at\": \"2024-01-01T00:00:00Z\"}]");
     expect_run(0, "sync people.all");
     expect_holds(expect_run(2, "reset people.all").err, "--keep-table or --drop-table");

@@ -87,11 +87,6 @@ static const char *sync_all(int code)
     return pagetide_text("%s%s", got.out, got.err);
 }
 
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part), "\"%s\" is not in:\n%s", part, text);
-}
-
 START_TEST(with_a_key_rows_are_added_changed_and_deleted)
 {
     set_up("    key: [id]\n");

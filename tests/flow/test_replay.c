@@ -3,61 +3,11 @@
 #include <sys/wait.h>
 
 #include "base/buf.h"
-#include "tests/support/mock.h"
-#include "tests/support/pagetide.h"
+#include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
 /* `pagetide rejects RUN --replay`. */
-static struct mock mock;
-static struct pagetide pagetide;
-
 enum { LIMIT_MS = 30000 };
-
-#define SQL(...)          pagetide_sql(&pagetide, __VA_ARGS__)
-#define EXPECT(text, ...) ck_assert_str_eq(SQL(__VA_ARGS__), (text))
-
-static void set_up(void)
-{
-    mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
-    setenv("PAGETIDE_BATCH_AGE", "50ms", 1);
-}
-
-static void tear_down(void)
-{
-    pagetide_close(&pagetide);
-    mock_stop(&mock);
-}
-
-static struct pagetide_result expect_run(int code, const char *arguments)
-{
-    struct pagetide_result got = pagetide_run(&pagetide, "%s", arguments);
-    ck_assert_msg(got.code == code, "pagetide %s: exit %d\n%s\n%s", arguments, got.code,
-                  got.out, got.err);
-    return got;
-}
-
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
-}
-
-/* The stream people.all, and keys of it. */
-static void people(const char *keys)
-{
-    pagetide_source(&pagetide, "people",
-                    "source: people\nbase_url: %s\nstreams:\n  all:\n    path: /people\n"
-                    "    pagination: {type: none}\n%s",
-                    mock.url, keys);
-}
-
-static void answer(const char *records)
-{
-    mock_post(&mock, "/_mock/route",
-              pagetide_text("{\"path\": \"/people\", \"answers\": [{\"body\": %s}]}", records));
-}
-
-#define UPSERT "    write: upsert\n    key: id\n"
 
 static const char rows_sql[] =
     "select string_agg(concat_ws(':', id, age, _pt_run), ' ' order by "
@@ -75,14 +25,14 @@ START_TEST(what_fits_by_now_leaves_the_rejects)
     struct pagetide_result got = expect_run(1, "rejects 1 --replay");
     ck_assert_str_eq(got.out, "people.all: run 1: 1 records stored, 2 still rejected (pagetide "
                               "rejects 1)\n");
-    EXPECT("1:7:1 2:2.5:1", "%s", rows_sql);
-    EXPECT("column \"age\": the value is no numeric, key \"id\" is null or absent",
-           "select string_agg(reason, ', ' order by id) from pagetide.reject");
-    EXPECT("2 4 2",
-           "select concat_ws(' ', r.rejects, r.records, j.rejects) from pagetide.run r "
-           "join pagetide.job j on j.run = r.id");
-    EXPECT("rejects: 2 of 4 records are not in the table (pagetide rejects 1)",
-           "select array_to_string(warnings, '|') from pagetide.run");
+    EXPECT_SQL("1:7:1 2:2.5:1", "%s", rows_sql);
+    EXPECT_SQL("column \"age\": the value is no numeric, key \"id\" is null or absent",
+               "select string_agg(reason, ', ' order by id) from pagetide.reject");
+    EXPECT_SQL("2 4 2",
+               "select concat_ws(' ', r.rejects, r.records, j.rejects) from pagetide.run r "
+               "join pagetide.job j on j.run = r.id");
+    EXPECT_SQL("rejects: 2 of 4 records are not in the table (pagetide rejects 1)",
+               "select array_to_string(warnings, '|') from pagetide.run");
     got = expect_run(1, "rejects people.all --replay --json");
     ck_assert_str_eq(got.out,
                      "{\"run\":1,\"stream\":\"people.all\",\"stored\":0,\"left_out\":0,"
@@ -99,14 +49,14 @@ START_TEST(all_stored_leaves_no_warning)
     people("    adopt: true\n");
     answer("[{\"id\": 1}, {\"id\": 7}, {\"id\": 8, \"new\": \"x\"}]");
     expect_run(0, "sync people.all");
-    EXPECT("2", "select count(*) from pagetide.reject");
+    EXPECT_SQL("2", "select count(*) from pagetide.reject");
     SQL("alter table people.all drop constraint all_id_check");
     ck_assert_str_eq(expect_run(0, "rejects 1 --replay").out,
                      "people.all: run 1: 2 records stored\n");
-    EXPECT(
+    EXPECT_SQL(
         "1: 7: 8:x",
         "select string_agg(id || ':' || coalesce(new, ''), ' ' order by id) from people.all");
-    EXPECT("0 {}", "select rejects || ' ' || warnings::text from pagetide.run");
+    EXPECT_SQL("0 {}", "select rejects || ' ' || warnings::text from pagetide.run");
     expect_holds(expect_run(0, "rejects 1 --replay").err, "nothing was rejected");
     tear_down();
 }
@@ -128,11 +78,11 @@ START_TEST(what_with_adds_comes_back)
     answer("{\"of\": \"march\", \"orders\": [{\"id\": 1, \"lines\": [{\"sku\": \"a\"}]}, "
            "{\"id\": 2, \"lines\": [{\"sku\": \"b\"}, {\"sku\": \"c\"}]}]}");
     expect_run(0, "sync people.all");
-    EXPECT("2 {\"order_id\":2,\"of\":\"march\",\"own\":1}",
-           "select count(*) || ' ' || added from pagetide.reject group by added");
+    EXPECT_SQL("2 {\"order_id\":2,\"of\":\"march\",\"own\":1}",
+               "select count(*) || ' ' || added from pagetide.reject group by added");
     SQL("alter table people.all drop constraint all_order_id_check");
     expect_run(0, "rejects 1 --replay");
-    EXPECT(
+    EXPECT_SQL(
         "1:a:march:1 2:b:march:1 2:c:march:1",
         "select string_agg(concat_ws(':', order_id, sku, \"of\", own), ' ' order by sku) from "
         "people.all");
@@ -150,12 +100,12 @@ START_TEST(what_was_on_the_page_alone_is_gone)
     SQL("alter table people.all drop constraint all_id_check");
     people("    merge_path: data\n    adopt: true\n    with: {of: of}\n");
     expect_run(1, "rejects 1 --replay");
-    EXPECT("with.of reads the page that the record was on, and only the record was kept",
-           "select reason from pagetide.reject");
+    EXPECT_SQL("with.of reads the page that the record was on, and only the record was kept",
+               "select reason from pagetide.reject");
     people("    merge_path: data\n    adopt: true\n    with: {run: \"{{ run.id }}\", own: "
            "\"data[*].id\"}\n");
     expect_run(0, "rejects 1 --replay");
-    EXPECT("7:1:7", "select concat_ws(':', id, run, own) from people.all where id = 7");
+    EXPECT_SQL("7:1:7", "select concat_ws(':', id, run, own) from people.all where id = 7");
     tear_down();
 }
 END_TEST
@@ -169,7 +119,7 @@ START_TEST(where_leaves_out_what_is_not_wanted_any_more)
     people(UPSERT "    where: \"{{ not old }}\"\n");
     ck_assert_str_eq(expect_run(0, "rejects 1 --replay").out,
                      "people.all: run 1: 0 records stored, 1 left out by `where`\n");
-    EXPECT("1 0", "select records || ' ' || rejects from pagetide.run");
+    EXPECT_SQL("1 0", "select records || ' ' || rejects from pagetide.run");
     tear_down();
 }
 END_TEST
@@ -188,8 +138,8 @@ START_TEST(a_record_that_was_cut_cannot_come_back)
     answer(body.ptr);
     expect_run(0, "sync people.all");
     expect_run(1, "rejects 1 --replay");
-    EXPECT("only its first 64 KiB were kept: it cannot be loaded again",
-           "select reason from pagetide.reject");
+    EXPECT_SQL("only its first 64 KiB were kept: it cannot be loaded again",
+               "select reason from pagetide.reject");
     tear_down();
 }
 END_TEST
@@ -201,14 +151,14 @@ static void try_format(const char *keys, const char *body, int code, const char 
     people(pagetide_text(UPSERT "    on_mismatch: reject\n    columns: {age: int}\n%s", keys));
     answer(body);
     expect_run(0, "sync people.all");
-    EXPECT("1", "select count(*) from pagetide.reject");
+    EXPECT_SQL("1", "select count(*) from pagetide.reject");
     people(
         pagetide_text(UPSERT "    on_mismatch: reject\n    columns: {age: numeric}\n%s", keys));
     expect_run(0, "columns people.all --type age=numeric");
     struct pagetide_result got = expect_run(code, "rejects 1 --replay");
     expect_holds(got.out, says);
-    EXPECT(code ? "1:7:1" : "1:7:1 2:2.5:1", "%s", rows_sql);
-    EXPECT(code ? "1" : "0", "select count(*) from pagetide.reject");
+    EXPECT_SQL(code ? "1:7:1" : "1:7:1 2:2.5:1", "%s", rows_sql);
+    EXPECT_SQL(code ? "1" : "0", "select count(*) from pagetide.reject");
     tear_down();
 }
 
@@ -264,8 +214,8 @@ START_TEST(an_older_reject_leaves_a_newer_row_alone)
         "[{\"id\": 1, \"age\": 9, \"at\": 3}]");
     struct pagetide_result got = expect_run(1, "rejects 1 --replay");
     expect_holds(got.out, "1 records stored, 1 still rejected");
-    EXPECT("1:9:2 2:160:1 4:1", "%s", rows_sql);
-    EXPECT("the row of its key is newer: run 2", "select reason from pagetide.reject");
+    EXPECT_SQL("1:9:2 2:160:1 4:1", "%s", rows_sql);
+    EXPECT_SQL("the row of its key is newer: run 2", "select reason from pagetide.reject");
     tear_down();
 }
 END_TEST
@@ -286,9 +236,9 @@ START_TEST(a_run_that_has_read_all_since_is_newer)
     expect_run(0, "sync people.all");
     SQL("alter table people.all drop constraint young");
     expect_run(1, "rejects 2 --replay");
-    EXPECT("1:9:1 2:150:2", "%s", rows_sql);
-    EXPECT("run 3 has read all records since: the row of its key is newer",
-           "select reason from pagetide.reject");
+    EXPECT_SQL("1:9:1 2:150:2", "%s", rows_sql);
+    EXPECT_SQL("run 3 has read all records since: the row of its key is newer",
+               "select reason from pagetide.reject");
     tear_down();
 }
 END_TEST
@@ -301,11 +251,11 @@ START_TEST(of_two_rejects_of_a_key_the_later_is_stored)
         "\"age\": 160, \"at\": 1}]",
         "[]");
     expect_run(1, "rejects 1 --replay");
-    EXPECT("1:160:1 2:1", "%s", rows_sql);
-    EXPECT("a later record of its key is loaded again with it",
-           "select reason from pagetide.reject");
+    EXPECT_SQL("1:160:1 2:1", "%s", rows_sql);
+    EXPECT_SQL("a later record of its key is loaded again with it",
+               "select reason from pagetide.reject");
     expect_run(1, "rejects 1 --replay");
-    EXPECT("the row of its key is newer: run 1", "select reason from pagetide.reject");
+    EXPECT_SQL("the row of its key is newer: run 1", "select reason from pagetide.reject");
     tear_down();
 }
 END_TEST
@@ -324,11 +274,12 @@ START_TEST(more_than_a_batch_goes_from_the_newest_on)
     buf_put_byte(&body, '\0');
     answer(body.ptr);
     expect_run(0, "sync people.all");
-    EXPECT("1000", "select count(*) from pagetide.reject");
+    EXPECT_SQL("1000", "select count(*) from pagetide.reject");
     SQL("alter table people.all drop constraint young");
     expect_holds(expect_run(1, "rejects 1 --replay").out, "500 records stored, 500 still");
-    EXPECT("500 500 999", "select concat_ws(' ', count(*), min(age), max(age)) from people.all "
-                          "where id > 0");
+    EXPECT_SQL("500 500 999",
+               "select concat_ws(' ', count(*), min(age), max(age)) from people.all "
+               "where id > 0");
     tear_down();
 }
 END_TEST
@@ -352,9 +303,10 @@ START_TEST(two_at_once_store_each_record_once)
     struct pagetide_process b = pagetide_spawn(&pagetide, "rejects 1 --replay");
     ck_assert_int_eq(pagetide_wait(&a, LIMIT_MS), 0);
     ck_assert_int_eq(pagetide_wait(&b, LIMIT_MS), 0);
-    EXPECT("1501 1501", "select count(*) || ' ' || count(distinct id) from people.all");
-    EXPECT("0 0",
-           "select (select count(*) from pagetide.reject) || ' ' || rejects from pagetide.run");
+    EXPECT_SQL("1501 1501", "select count(*) || ' ' || count(distinct id) from people.all");
+    EXPECT_SQL(
+        "0 0",
+        "select (select count(*) from pagetide.reject) || ' ' || rejects from pagetide.run");
     tear_down();
 }
 END_TEST
@@ -383,12 +335,12 @@ START_TEST(a_replay_that_is_killed_goes_on)
         pagetide_await(&pagetide, "0", LIMIT_MS,
                        "select count(*) from pg_stat_activity where application_name = "
                        "'pagetide' and pid <> pg_backend_pid()");
-        EXPECT("2001 true",
-               "select (select count(*) from people.all) + count(*) || ' ' || (count(*) = "
-               "(select rejects from pagetide.run)) from pagetide.reject");
+        EXPECT_SQL("2001 true",
+                   "select (select count(*) from people.all) + count(*) || ' ' || (count(*) = "
+                   "(select rejects from pagetide.run)) from pagetide.reject");
     }
     expect_run(0, "rejects 1 --replay");
-    EXPECT("2001 2001", "select count(*) || ' ' || count(distinct id) from people.all");
+    EXPECT_SQL("2001 2001", "select count(*) || ' ' || count(distinct id) from people.all");
     tear_down();
 }
 END_TEST
@@ -425,7 +377,7 @@ START_TEST(an_append_that_was_read_again_is_done_with)
                      "there twice\n");
     SQL("alter table people.all drop constraint few");
     expect_run(0, "rejects 2 --replay");
-    EXPECT("1 7", "select string_agg(id::text, ' ' order by id) from people.all");
+    EXPECT_SQL("1 7", "select string_agg(id::text, ' ' order by id) from people.all");
     tear_down();
 }
 END_TEST
@@ -441,9 +393,10 @@ START_TEST(without_a_file_the_stored_definition_is_in_force)
     expect_run(0, pagetide_text("apply %s", pagetide.dir));
     ck_assert_int_eq(remove(pagetide_text("%s/sources/people.yaml", pagetide.dir)), 0);
     expect_run(0, "rejects 1 --replay");
-    EXPECT("{\"age\": \"2.5\"} 1 {\"age\": 1}",
-           "select concat_ws(' ', t._pt_aside, j.asides, j.aside_columns) from people.all t, "
-           "pagetide.job j where t.id = 1");
+    EXPECT_SQL(
+        "{\"age\": \"2.5\"} 1 {\"age\": 1}",
+        "select concat_ws(' ', t._pt_aside, j.asides, j.aside_columns) from people.all t, "
+        "pagetide.job j where t.id = 1");
     tear_down();
 }
 END_TEST
@@ -458,7 +411,7 @@ START_TEST(a_table_that_was_replaced_takes_no_record_more)
     expect_run(0, "sync people.all");
     struct pagetide_result got = expect_run(1, "rejects 1 --replay");
     expect_holds(got.err, "is written by `replace`: its next run brings what the table is to");
-    EXPECT("1", "select count(*) from people.all");
+    EXPECT_SQL("1", "select count(*) from people.all");
     tear_down();
 }
 END_TEST
@@ -472,9 +425,9 @@ START_TEST(a_record_that_says_it_is_gone_is_not_loaded)
     expect_run(0, "sync people.all");
     people(UPSERT "    columns: {age: {type: int}}\n    deleted: \"{{ gone }}\"\n");
     expect_run(1, "rejects 1 --replay");
-    EXPECT("2", "select string_agg(id::text, ' ' order by id) from people.all");
-    EXPECT("it says that its row is gone (deleted): nothing to load",
-           "select reason from pagetide.reject");
+    EXPECT_SQL("2", "select string_agg(id::text, ' ' order by id) from people.all");
+    EXPECT_SQL("it says that its row is gone (deleted): nothing to load",
+               "select reason from pagetide.reject");
     tear_down();
 }
 END_TEST

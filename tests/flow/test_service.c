@@ -32,11 +32,6 @@ static void tear_down(void)
     mock_stop(&mock);
 }
 
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
-}
-
 static void shop(const char *keys)
 {
     pagetide_source(&pagetide, "shop",

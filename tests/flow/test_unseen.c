@@ -27,21 +27,9 @@ static void tear_down(void)
     mock_stop(&mock);
 }
 
-static void expect_holds(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
-}
-
-static void expect_lacks(const char *text, const char *part)
-{
-    ck_assert_msg(strstr(text, part) == NULL, "\"%s\" in:\n%s", part, text);
-}
-
 static struct pagetide_result expect_run(int code, const char *command)
 {
-    struct pagetide_result got = pagetide_run(&pagetide, "%s", command);
-    ck_assert_msg(got.code == code, "%s: exit %d\n%s\n%s", command, got.code, got.out, got.err);
-    return got;
+    return pagetide_expect(&pagetide, code, command);
 }
 
 static void stream(const char *source, const char *keys)

@@ -123,8 +123,8 @@ static void expect_text(struct flow *flow, const char *what, const char *got,
              flow->result.err);
 }
 
-static void expect_holds(struct flow *flow, const char *what, const char *got,
-                         const char *wanted)
+static void expect_part(struct flow *flow, const char *what, const char *got,
+                        const char *wanted)
 {
     if (!strstr(got, wanted))
         miss(flow, "%s does not hold \"%s\": %s", what, wanted, got);
@@ -207,12 +207,12 @@ static void judge_line(struct flow *flow, struct progress *progress, const char 
     else if (!strcmp(key, "header"))
         expect_header(flow, value);
     else if (!strcmp(key, "error"))
-        expect_holds(flow, key, summary(flow, key), value);
+        expect_part(flow, key, summary(flow, key), value);
     else if (!strcmp(key, "stderr"))
-        expect_holds(flow, key, flow->result.err, value);
+        expect_part(flow, key, flow->result.err, value);
     else if (!strcmp(key, "warning"))
-        expect_holds(flow, key, ask(flow, "select warnings from pagetide.run where id = %R"),
-                     value);
+        expect_part(flow, key, ask(flow, "select warnings from pagetide.run where id = %R"),
+                    value);
     else if (!strcmp(key, "sql"))
         expect_sql(flow, value);
     else

@@ -202,6 +202,24 @@ struct pagetide_result pagetide_run(struct pagetide *pagetide, const char *fmt, 
     return result;
 }
 
+struct pagetide_result pagetide_expect(struct pagetide *pagetide, int code, const char *command)
+{
+    struct pagetide_result got = pagetide_run(pagetide, "%s", command);
+    ck_assert_msg(got.code == code, "pagetide %s: exit %d, not %d\n%s\n%s", command, got.code,
+                  code, got.out, got.err);
+    return got;
+}
+
+void expect_holds(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
+}
+
+void expect_lacks(const char *text, const char *part)
+{
+    ck_assert_msg(strstr(text, part) == NULL, "\"%s\" in:\n%s", part, text);
+}
+
 void pagetide_signal(struct pagetide_process *process, int signal)
 {
     ck_assert_int_gt(process->pid, 0);

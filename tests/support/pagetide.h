@@ -57,6 +57,13 @@ struct pagetide_process pagetide_spawn(struct pagetide *pagetide, const char *fm
 /* To its end, within 60 s. */
 struct pagetide_result pagetide_run(struct pagetide *pagetide, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same, and it must end with that code. */
+struct pagetide_result pagetide_expect(struct pagetide *pagetide, int code,
+                                       const char *command);
+
+/* Of what was printed: the part is in it, or is not. */
+void expect_holds(const char *text, const char *part);
+void expect_lacks(const char *text, const char *part);
 
 void pagetide_signal(struct pagetide_process *process, int signal);
 /* The exit code, or minus the signal; the test fails after `limit_ms`. */
