@@ -406,6 +406,9 @@ struct stream {
  */
 bool stream_is_repeatable(const struct stream *stream, struct str method);
 
+/* The column that `columns` declares by this name; NULL: none. */
+const struct declared_column *table_find_declared(const struct table *table, struct str name);
+
 /* Do both fill the same table? No two streams may. */
 bool stream_shares_table(const struct stream *a, const struct stream *b);
 

@@ -52,6 +52,12 @@ size_t str_count_digits(struct str text)
     return count;
 }
 
+struct str str_without_bom(struct str text)
+{
+    const struct str mark = STR("\xEF\xBB\xBF");
+    return str_starts(text, mark) ? str_slice(text, mark.len, text.len) : text;
+}
+
 struct str str_trim(struct str text)
 {
     while (text.len && ascii_is_space(text.ptr[0])) {

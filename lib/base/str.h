@@ -53,8 +53,9 @@ int str_compare(struct str a, struct str b); /* bytewise, shorter first */
 
 /* The part from `from` up to `to` (exclusive); both are clamped to the text. */
 struct str str_slice(struct str text, size_t from, size_t to);
-struct str str_trim(struct str text);     /* ASCII white space on both sides */
-size_t str_count_digits(struct str text); /* ASCII digits that it begins with */
+struct str str_without_bom(struct str text); /* the mark of UTF-8 */
+struct str str_trim(struct str text);        /* ASCII white space on both sides */
+size_t str_count_digits(struct str text);    /* ASCII digits that it begins with */
 
 /* Position of the first `byte` / `part`, or -1. */
 ptrdiff_t str_find_byte(struct str text, char byte);

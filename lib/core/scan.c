@@ -37,8 +37,7 @@ void scan_init(struct scan *scan, struct arena *arena, struct str text)
     *scan = (struct scan){
         .start = start, .at = start, .end = start + text.len, .arena = arena, .nest_words = 8};
     scan->nest = ARENA_ARRAY(arena, uint64_t, scan->nest_words);
-    if (str_starts(text, STR("\xEF\xBB\xBF")))
-        scan->at += 3;
+    scan->at += text.len - str_without_bom(text).len;
 }
 
 bool(scan_fail)(struct scan *scan, const char *problem)

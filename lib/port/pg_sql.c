@@ -19,6 +19,13 @@ void pg_sql_put_identifier(struct buf *buf, struct str name)
     put_quoted(buf, name, '"');
 }
 
+void pg_sql_put_name(struct buf *buf, struct str schema, struct str name)
+{
+    pg_sql_put_identifier(buf, schema);
+    buf_put_byte(buf, '.');
+    pg_sql_put_identifier(buf, name);
+}
+
 void pg_sql_put_string(struct buf *buf, struct str text)
 {
     put_quoted(buf, text, '\'');

@@ -10,6 +10,7 @@
  * either.
  */
 void pg_sql_put_identifier(struct buf *buf, struct str name);
+void pg_sql_put_name(struct buf *buf, struct str schema, struct str name); /* schema.name */
 void pg_sql_put_string(struct buf *buf, struct str text);
 
 #endif

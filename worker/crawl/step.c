@@ -379,9 +379,7 @@ static size_t page_bytes_max(const struct crawl *crawl, size_t body_bytes)
 
 static bool is_xml(const struct crawl *crawl)
 {
-    struct str body = crawl->answer->body;
-    body =
-        str_trim(str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.len) : body);
+    struct str body = str_trim(str_without_bom(crawl->answer->body));
     return crawl->stream->form.format == ANSWER_XML && !crawl->is_counting &&
            str_starts(body, STR("<")) && !answer_is_html(body);
 }

@@ -116,12 +116,6 @@ static void put_kind(struct buf *buf, struct str body, struct str type,
                    is_login(body) ? "check `auth`" : "is base_url the API's?");
 }
 
-static struct str without_bom(struct str body)
-{
-    return str_trim(str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.len)
-                                                          : body);
-}
-
 static bool refuse_empty(const struct http_answer *answer, const struct answer_form *form,
                          struct err *err)
 {
@@ -154,7 +148,7 @@ bool answer_body_check(const struct http_answer *answer, const struct answer_for
     AUTO_BUF(kind, KIB(1));
     const struct http_header *header = http_header_find(answer, STR("content-type"));
     struct str type = header ? header->value : STR("none");
-    struct str body = without_bom(answer->body);
+    struct str body = str_trim(str_without_bom(answer->body));
     if (!check_end(answer, form, err))
         return false;
     if (body.len == 0)

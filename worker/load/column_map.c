@@ -5,14 +5,6 @@
 #include "port/pg_sql.h"
 #include "worker/rows/column_name.h"
 
-static const struct declared_column *find_declared(const struct table *table, struct str name)
-{
-    for (size_t i = 0; i < table->declared_count; i++)
-        if (str_eq(table->declared[i].name, name))
-            return &table->declared[i];
-    return NULL;
-}
-
 enum {
     RESULT_FIELD,
     RESULT_NAME,
@@ -44,7 +36,7 @@ static enum column_type type_of(const struct declared_column *declared, struct s
 struct column column_map_column(const struct stream *stream, struct str field, struct str name,
                                 struct str sql_type)
 {
-    const struct declared_column *declared = find_declared(&stream->table, field);
+    const struct declared_column *declared = table_find_declared(&stream->table, field);
     return (struct column){
         .field = field,
         .name = name,
@@ -235,4 +227,10 @@ void column_map_put_stage_sql(struct buf *buf, const struct column_map *map, uns
                loader, loader);
     put_stage_columns(buf, &map->columns);
     buf_put_byte(buf, ')');
+}
+
+/* PT02x of schema/functions/columns.sql. */
+bool column_map_is_refused(const struct err *err)
+{
+    return str_starts(str_from(err->sqlstate), STR("PT02"));
 }

@@ -49,4 +49,8 @@ void column_map_put_stage_name(struct buf *buf, unsigned loader);
 void column_map_put_stage_sql(struct buf *buf, const struct column_map *map, unsigned loader,
                               bool is_there);
 
+/* Does PostgreSQL's error say that the definition and the table do not go together? Its kind is
+ * ERR_CONFIG then. */
+bool column_map_is_refused(const struct err *err);
+
 #endif

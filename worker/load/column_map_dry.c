@@ -122,18 +122,11 @@ struct column_map *column_map_dry_extend(const struct column_map *old,
     return dry.map;
 }
 
-static void put_table_name(struct buf *buf, const struct table *table)
-{
-    pg_sql_put_identifier(buf, table->schema);
-    buf_put_byte(buf, '.');
-    pg_sql_put_identifier(buf, table->name);
-}
-
 static void put_key_index(struct buf *buf, const struct table *table,
                           const struct columns *columns)
 {
     buf_puts(buf, "create unique index on ");
-    put_table_name(buf, table);
+    pg_sql_put_name(buf, table->schema, table->name);
     for (size_t i = 0; i < table->key_count; i++) {
         const struct column *column = find_field(columns, table->key[i]);
         buf_put(buf, i ? STR(", ") : STR(" ("));
@@ -146,7 +139,7 @@ static void put_index(struct buf *buf, const struct table *table, const struct c
                       const struct table_index *index)
 {
     buf_printf(buf, "create %sindex on ", index->is_unique ? "unique " : "");
-    put_table_name(buf, table);
+    pg_sql_put_name(buf, table->schema, table->name);
     if (!str_is(index->method, "btree"))
         buf_printf(buf, " using %.*s", STR_ARG(index->method));
     for (size_t i = 0; i < index->column_count; i++) {
@@ -167,7 +160,7 @@ void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
     buf_puts(buf, "create schema if not exists ");
     pg_sql_put_identifier(buf, table->schema);
     buf_puts(buf, ";\ncreate table ");
-    put_table_name(buf, table);
+    pg_sql_put_name(buf, table->schema, table->name);
     buf_puts(buf, " (\n");
     for (size_t i = 0; i < columns->count; i++) {
         buf_puts(buf, "    ");

@@ -33,8 +33,7 @@ static void on_give_up(void *ctx, const struct err *err)
 static void failed(struct column_map_fetch *fetch, const struct err *err)
 {
     struct err copy = *err;
-    /* PT02x: the definition and the table do not go together (schema/functions/columns.sql). */
-    if (strncmp(err->sqlstate, "PT02", 4) == 0)
+    if (column_map_is_refused(err))
         copy.kind = ERR_CONFIG;
     if (copy.kind == ERR_AGAIN || copy.kind == ERR_BUG) {
         attempt_retry(&fetch->attempt, &copy);

@@ -22,13 +22,6 @@ struct direct {
 
 /* --- SQL --- */
 
-static void put_table_name(struct buf *sql, const struct table *table)
-{
-    pg_sql_put_identifier(sql, table->schema);
-    buf_put_byte(sql, '.');
-    pg_sql_put_identifier(sql, table->name);
-}
-
 static void put_key(struct json_out *out, const struct columns *columns)
 {
     json_out_open(out, "key", '[');
@@ -65,7 +58,7 @@ static void put_start_sql(struct buf *sql, const struct commit_message *message)
     AUTO_BUF(target, TARGET_BYTES_MAX);
     put_target(&target, &message->stream->table, &message->map->columns);
     buf_puts(sql, "begin; lock table ");
-    put_table_name(sql, &message->stream->table);
+    pg_sql_put_name(sql, message->stream->table.schema, message->stream->table.name);
     buf_puts(sql, " in row exclusive mode; select pagetide.start_direct(");
     pg_sql_put_string(sql, buf_str(&target));
     buf_puts(sql, ")");
@@ -75,7 +68,7 @@ static void put_copy_sql(struct buf *sql, const struct commit_message *message)
 {
     const struct columns *columns = &message->map->columns;
     buf_puts(sql, "copy ");
-    put_table_name(sql, &message->stream->table);
+    pg_sql_put_name(sql, message->stream->table.schema, message->stream->table.name);
     buf_puts(sql, " (");
     for (size_t i = 0; i < columns->count; i++) {
         pg_sql_put_identifier(sql, columns->items[i].name);

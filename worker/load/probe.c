@@ -66,9 +66,7 @@ static void put_sparse_sql(struct buf *sql, const struct stream *stream,
     buf_printf(sql, "$%d::bigint[]) with ordinality as p (%shash, at) left join lateral ",
                at + 1, names.ptr);
     buf_printf(sql, "(select true as is_there, %s as hash from ", hash_sql(stream));
-    pg_sql_put_identifier(sql, table->schema);
-    buf_put_byte(sql, '.');
-    pg_sql_put_identifier(sql, table->name);
+    pg_sql_put_name(sql, table->schema, table->name);
     buf_printf(sql, " as t where %s offset 0) t on true ", where.ptr);
     buf_puts(sql, "where t.hash is distinct from p.hash order by 1");
 }
@@ -91,9 +89,7 @@ static void put_dense_sql(struct buf *sql, const struct stream *stream, struct s
                   "with ordinality as p (key, hash, at) left join (select t.");
     pg_sql_put_identifier(sql, key);
     buf_printf(sql, " as key, %s as hash from ", hash_sql(stream));
-    pg_sql_put_identifier(sql, table->schema);
-    buf_put_byte(sql, '.');
-    pg_sql_put_identifier(sql, table->name);
+    pg_sql_put_name(sql, table->schema, table->name);
     buf_puts(sql, " as t where t.");
     pg_sql_put_identifier(sql, key);
     buf_puts(sql, " between $3::bigint and $4::bigint) t on t.key = p.key "

@@ -225,11 +225,7 @@ static void end_beyond(struct pager_step *step, struct str name, int64_t reached
                                          STR_ARG(name), (long long)total, (long long)reached));
         return;
     }
-    pager_step_sign_end(step, COMPLETE_ASSUMED,
-                        arena_printf(step->arena, "%.*s is %lld on the first page and on this",
-                                     STR_ARG(name), (long long)total));
-    pager_step_sign_more(step, arena_printf(step->arena, "%lld were read: did some come twice?",
-                                            (long long)reached));
+    evidence_sign_overrun(step, name, total, reached);
 }
 
 /*

@@ -306,19 +306,19 @@ static bool refuse_open_quote(struct csv *csv, struct err *err)
 static bool take_header(struct csv *csv, struct err *err)
 {
     struct field_names own = {.arena = csv->arena};
-    struct str problem;
+    struct str ignored;
     if (csv->at == csv->end)
         return err_set(err, ERR_INPUT, "csv", 0, "there is no header (`csv: {header: false}`)");
     if (!take_row(csv))
         return refuse_open_quote(csv, err);
     for (size_t i = 0; i < csv->cell_count; i++) {
         struct str name = decoded(csv, &csv->cells[i]);
-        if (!csv->form->name_count && !put_name(csv, name, err))
+        if (csv->form->name_count)
+            (void)!names_put(&own, name, &ignored);
+        else if (!put_name(csv, name, err))
             return false;
-        if (!names_put(&own, name, &problem) && !csv->form->name_count)
-            return err_set(err, ERR_INPUT, "csv", 0, "%.*s", STR_ARG(problem));
     }
-    csv->source.header = names_text(&own);
+    csv->source.header = names_text(csv->form->name_count ? &own : &csv->names);
     csv->source.header_count = csv->cell_count;
     return true;
 }
@@ -381,8 +381,7 @@ struct record_source *csv_open(struct arena *arena, struct str body,
                                const struct csv_form *form)
 {
     struct csv *csv = ARENA_NEW(arena, struct csv);
-    struct str rest =
-        str_starts(body, STR("\xEF\xBB\xBF")) ? str_slice(body, 3, body.len) : body;
+    struct str rest = str_without_bom(body);
     *csv = (struct csv){
         .source = {.next = next},
         .form = form,

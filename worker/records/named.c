@@ -12,12 +12,25 @@ enum {
 
 /* --- names --- */
 
+static uint32_t *slot_of(const struct field_names *names, struct str name)
+{
+    return name_index_slot(&names->index, names->items, sizeof *names->items, name);
+}
+
 static bool is_taken(const struct field_names *names, struct str name)
 {
-    for (size_t i = 0; i < names->count; i++)
-        if (str_eq(names->items[i].name, name))
-            return true;
-    return false;
+    return names->count && *slot_of(names, name);
+}
+
+static void add(struct field_names *names, struct field_name name)
+{
+    ARENA_GROW(names->arena, names->items, names->count, names->capacity);
+    names->items[names->count++] = name;
+    if (2 * names->count > names->index.slot_count)
+        name_index_build(&names->index, names->arena, names->items, sizeof *names->items,
+                         names->count, 2 * names->count);
+    else
+        *slot_of(names, name.name) = (uint32_t)names->count;
 }
 
 static struct str key_of(struct arena *arena, struct str name)
@@ -43,8 +56,7 @@ bool names_put(struct field_names *names, struct str name, struct str *ret_probl
     else if (names->count == RECORDS_FIELDS_MAX)
         *ret_problem = arena_printf(arena, "more than %d names", RECORDS_FIELDS_MAX);
     else {
-        ARENA_GROW(arena, names->items, names->count, names->capacity);
-        names->items[names->count++] = (struct field_name){name, key_of(arena, name)};
+        add(names, (struct field_name){name, key_of(arena, name)});
         return true;
     }
     return false;
@@ -56,14 +68,6 @@ static bool is_added(const struct merge *merge, struct str name)
 {
     for (size_t i = 0; i < merge->with_count; i++)
         if (str_eq(merge->with[i].name, name))
-            return true;
-    return false;
-}
-
-static bool is_declared(const struct table *table, struct str name)
-{
-    for (size_t i = 0; i < table->declared_count; i++)
-        if (str_eq(table->declared[i].name, name))
             return true;
     return false;
 }
@@ -99,7 +103,7 @@ struct str names_missing(const struct field_names *names, const struct stream *s
     const struct merge *merge = &stream->merge;
     struct wanted wanted = {.names = names};
     for (size_t i = 0; i < table->key_count; i++)
-        if (!is_declared(table, table->key[i]) && !is_added(merge, table->key[i]))
+        if (!table_find_declared(table, table->key[i]) && !is_added(merge, table->key[i]))
             want(&wanted, table->key[i], "key");
     for (size_t i = 0; i < table->declared_count; i++)
         want(&wanted, field_at(merge, &table->declared[i].path), "columns");

@@ -3,6 +3,7 @@
 
 #include "base/arena_buf.h"
 #include "config/stream.h"
+#include "worker/records/name_index.h"
 #include "worker/records/record.h"
 
 /*
@@ -23,6 +24,7 @@ struct field_names {
     struct arena *arena; /* in */
     struct field_name *items;
     size_t count, capacity;
+    struct name_index index;
     struct record_field *fields; /* of the record under way */
     size_t *starts;              /* of their values in its text */
     struct arena_buf texts[2];   /* the record under way, and the last one */

@@ -15,21 +15,13 @@ uint64_t record_id_hash_fields(const struct record *record, uint64_t seed)
     return hash;
 }
 
-static const struct path *declared_path(const struct table *table, struct str name)
-{
-    for (size_t i = 0; i < table->declared_count; i++)
-        if (str_eq(table->declared[i].name, name) && table->declared[i].path.count)
-            return &table->declared[i].path;
-    return NULL;
-}
-
 /* What `with` adds wins over a field of that name. */
 static bool find_part(const struct record_id *id, const struct record *record, struct str name,
                       struct record_field *ret_field)
 {
-    const struct path *path = declared_path(id->table, name);
-    if (path)
-        return reshape_find(id->arena, record, path, ret_field);
+    const struct declared_column *declared = table_find_declared(id->table, name);
+    if (declared && declared->path.count)
+        return reshape_find(id->arena, record, &declared->path, ret_field);
     for (size_t i = 0; i < id->extra_count; i++) {
         if (!str_eq(id->extras[i].name, name))
             continue;

@@ -18,8 +18,7 @@ enum {
     ROWS_BYTES_MAX = 256 << 20,
     SQL_BYTES_MAX = 4 << 20,
     BLAME_ROUNDS_MAX = 8,
-    RECORD_BYTES_KEPT = 64 << 10, /* as batch.c cuts a record that is rejected */
-    LOADER = 0,                   /* names the staging table */
+    LOADER = 0, /* names the staging table */
 };
 
 /* One reject, while its batch is made. */
@@ -94,7 +93,6 @@ static void take_map(struct replay *replay, const struct pg_result *result)
     replay->map = column_map_new(result, replay->options->stream);
 }
 
-/* PT02x: the definition and the table do not go together (schema/functions/columns.sql). */
 static bool extend(struct replay *replay, const struct new_fields *fields, struct err *err)
 {
     const struct stream *stream = replay->options->stream;
@@ -106,7 +104,7 @@ static bool extend(struct replay *replay, const struct new_fields *fields, struc
         take_map(replay, result);
         return true;
     }
-    if (str_starts(str_from(err->sqlstate), STR("PT02")))
+    if (column_map_is_refused(err))
         err->kind = ERR_CONFIG;
     return err_wrap(err, "table %.*s.%.*s", STR_ARG(stream->table.schema),
                     STR_ARG(stream->table.name));
@@ -216,7 +214,7 @@ static bool open_scope(struct replay *replay, size_t item, struct scope *scope, 
 static struct str why_bad(const struct item *item, const struct cut *cut, const struct err *err,
                           struct arena *arena)
 {
-    if (cut->is_truncated && item->record.len >= RECORD_BYTES_KEPT)
+    if (cut->is_truncated && item->record.len >= BATCH_REJECT_BYTES_MAX)
         return STR("only its first 64 KiB were kept: it cannot be loaded again");
     return arena_str(arena, str_from(err->text));
 }

@@ -8,7 +8,6 @@
 
 /* What an empty batch keeps: it counts as memory in use, and each stream has two. */
 enum { ROWS_KEPT_BYTES = 256 << 10 };
-enum { REJECT_BYTES_MAX = 64 << 10 };
 
 /* PostgreSQL manual, COPY, "Binary Format": signature, flags, length of the extension. */
 #define COPY_HEADER  STR("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0")
@@ -123,7 +122,7 @@ void batch_row_drop(struct batch *batch)
 
 void batch_set_added(struct batch *batch, struct str added)
 {
-    bool is_kept = added.len <= REJECT_BYTES_MAX;
+    bool is_kept = added.len <= BATCH_REJECT_BYTES_MAX;
     batch->added = is_kept ? arena_str(batch->arena, added) : STR_NONE;
 }
 
@@ -152,7 +151,7 @@ void batch_keep_body(struct batch *batch, struct buf *body)
         if (is_slice_of(*raw, body))
             is_needed = true;
         else
-            *raw = arena_str(batch->arena, str_slice(*raw, 0, REJECT_BYTES_MAX));
+            *raw = arena_str(batch->arena, str_slice(*raw, 0, BATCH_REJECT_BYTES_MAX));
     }
     if (!is_needed)
         return;
@@ -196,7 +195,8 @@ static void add_reject(struct batch *batch, struct batch_reject_record reject)
 {
     MEM_GROW(batch->rejects, batch->reject_count, batch->reject_capacity);
     reject.reason = arena_str(batch->arena, reject.reason);
-    reject.record = arena_str(batch->arena, str_slice(reject.record, 0, REJECT_BYTES_MAX));
+    reject.record =
+        arena_str(batch->arena, str_slice(reject.record, 0, BATCH_REJECT_BYTES_MAX));
     batch->rejects[batch->reject_count++] = reject;
 }
 

@@ -56,11 +56,13 @@ struct batch {
     struct str added;                                        /* batch_set_added */
 };
 
+enum { BATCH_REJECT_BYTES_MAX = 64 << 10 }; /* more is cut off */
+
 struct batch_reject_record {
     size_t mark;
     size_t position;
     struct str reason;
-    struct str record; /* at most 64 KiB of its bytes */
+    struct str record; /* as much of it as is kept */
     struct str added;  /* what `with` adds to it, JSON; empty: nothing, or over 64 KiB */
 };
 

@@ -239,14 +239,6 @@ static bool has_value(const struct binder *binder, const struct record *record, 
     return false;
 }
 
-static bool is_declared(const struct table *table, struct str name)
-{
-    for (size_t i = 0; i < table->declared_count; i++)
-        if (str_eq(table->declared[i].name, name))
-            return true;
-    return false;
-}
-
 /* Before there is a table the map knows no key columns: their fields are looked up by name. */
 static struct str find_missing_key(const struct binder *binder, const struct record *record,
                                    const struct bound *bound)
@@ -258,7 +250,7 @@ static struct str find_missing_key(const struct binder *binder, const struct rec
             return columns->items[i].name;
     for (size_t i = 0; i < table->key_count && !columns->has_table; i++) {
         struct str key = table->key[i];
-        if (!is_declared(table, key) && !is_mapped_key(columns, key) &&
+        if (!table_find_declared(table, key) && !is_mapped_key(columns, key) &&
             !has_value(binder, record, key))
             return key;
     }

@@ -199,6 +199,16 @@ bool evidence_is_overrun(const struct pager_step *step, int64_t total)
  */
 enum { OVERRUN_PAGES = 200, OVERRUN_TIMES = 2 };
 
+void evidence_sign_overrun(struct pager_step *step, struct str name, int64_t total,
+                           int64_t reached)
+{
+    pager_step_sign_end(step, COMPLETE_ASSUMED,
+                        arena_printf(step->arena, "%.*s is %lld on the first page and on this",
+                                     STR_ARG(name), (long long)total));
+    pager_step_sign_more(step, arena_printf(step->arena, "%lld were read: did some come twice?",
+                                            (long long)reached));
+}
+
 void evidence_look_overrun(struct pager_step *step)
 {
     struct look look;
@@ -212,11 +222,7 @@ void evidence_look_overrun(struct pager_step *step)
     if (!find_total(step, &look, &name, &total, &is_sure) || total <= seen ||
         reached / OVERRUN_TIMES <= total || !evidence_is_overrun(step, total))
         return;
-    pager_step_sign_end(step, COMPLETE_ASSUMED,
-                        arena_printf(step->arena, "%.*s is %lld on the first page and on this",
-                                     STR_ARG(name), (long long)total));
-    pager_step_sign_more(step, arena_printf(step->arena, "%lld were read: did some come twice?",
-                                            (long long)reached));
+    evidence_sign_overrun(step, name, total, reached);
 }
 
 enum total_says {

@@ -59,6 +59,9 @@ bool evidence_counts_all(const struct pager *pager, const struct stream *stream)
  * keys tell better (`folded`), and allow_repeats says that it is meant.
  */
 bool evidence_is_overrun(const struct pager_step *step, int64_t total);
+/* Says so, by both signs at once; `name` is what tells the total. */
+void evidence_sign_overrun(struct pager_step *step, struct str name, int64_t total,
+                           int64_t reached);
 
 /*
  * Ends what is asked for by number, and named by nothing as the last page, where more than
