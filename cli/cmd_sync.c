@@ -320,6 +320,8 @@ static int sync_main(struct cli *cli)
         work_off_chores(&sync);
     if (code == EXIT_DONE)
         code = show_ends(&sync);
+    if (sync.chores)
+        chores_send_statistics(sync.chores);
     code = exit_code_worst(code, sync.left_code);
     if (!sync.is_whole)
         code = exit_code_worst(code, EXIT_USAGE);

@@ -90,7 +90,8 @@ as $$
 $$;
 
 -- The chore that is due longest, for this process: of these streams, or of any (null). It has it for
--- its time and a minute more, and then it is due again. The definition is that of the run.
+-- its time and a minute more, and then it is due again. The definition is that of the run. Who asks
+-- for some streams is in a hurry: their statistics are left for analyze_grown.
 create or replace function pagetide.take_chore(by_owner text, of_streams text[])
 returns table (id bigint, stream text, run bigint, kind text, statements text, spec jsonb,
     event text, timeout_ms bigint, started_us bigint, part jsonb)
@@ -106,7 +107,7 @@ begin
         from run r join definition d on d.stream = r.stream and d.version = r.version
         where r.id = c.run))
     where c.id = (select o.id from chore o where o.due_at <= clock()
-            and (of_streams is null or o.stream = any (of_streams))
+            and (of_streams is null or (o.stream = any (of_streams) and o.kind <> 'analyze'))
             and exists (select from run r where r.id = o.run)
         order by o.due_at, o.id limit 1 for update skip locked)
     returning c.* into taken;
@@ -117,6 +118,32 @@ begin
                 * 1000000)::bigint, '{}'::jsonb
         from run r join definition d on d.stream = r.stream and d.version = r.version
         where r.id = taken.run and taken.id is not null;
+end
+$$;
+
+-- The statistics that these streams wait for, all in one statement: whoever sends it need not wait
+-- for its end, for a server works on without its client.
+create or replace function pagetide.analyze_grown(of_streams text[]) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    due record;
+begin
+    for due in
+        select c.id, d.spec from chore c join run r on r.id = c.run
+            join definition d on d.stream = r.stream and d.version = r.version
+        where c.stream = any (of_streams) and c.kind = 'analyze' and c.due_at <= clock()
+        order by c.id for update of c skip locked
+    loop
+        begin
+            set local lock_timeout = '2s';
+            execute format('analyze %I.%I', due.spec ->> 'schema', due.spec ->> 'table');
+        exception when others then
+            null; -- autovacuum comes to it
+        end;
+        delete from chore c where c.id = due.id;
+    end loop;
 end
 $$;
 

@@ -282,3 +282,11 @@ void chores_work_off(struct chores *chores, const bool *is_stopped)
     while (!chores->is_idle && !*is_stopped)
         loop_run_until(chores->options.loop, &chores->is_idle, POLL_MS);
 }
+
+void chores_send_statistics(struct chores *chores)
+{
+    const struct pg_value streams = pg_text(chores->options.streams);
+    if (pg_is_up(chores->options.pg))
+        pg_query(chores->options.pg, "select pagetide.analyze_grown($1)", &streams, 1,
+                 ANALYZE_MS, NULL, NULL);
+}

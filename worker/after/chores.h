@@ -37,7 +37,12 @@ void chores_free(struct chores *chores); /* what is under way is left; NULL is f
 /* From now on, once a second. */
 void chores_start(struct chores *chores);
 
-/* Runs the loop until nothing is due any more, PostgreSQL is away, or *is_stopped. */
+/* Runs the loop until nothing of `streams` is due any more but statistics, PostgreSQL is away,
+ * or *is_stopped. */
 void chores_work_off(struct chores *chores, const bool *is_stopped);
+
+/* Asks for the statistics of `streams`. PostgreSQL works them out, also when the session has
+ * been closed behind it. */
+void chores_send_statistics(struct chores *chores);
 
 #endif
