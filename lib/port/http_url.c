@@ -49,19 +49,18 @@ static struct str url_shown(struct arena *arena, struct str text)
 
 static bool url_read(struct arena *arena, struct str text, CURLU *url, struct err *err)
 {
-    struct str shown = url_shown(arena, text);
     CURLUcode code =
         curl_url_set(url, CURLUPART_URL, arena_cstr(arena, text),
                      CURLU_PATH_AS_IS | CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME);
     if (code == CURLUE_USER_NOT_ALLOWED) /* and not shown */
         return err_set(err, ERR_CONFIG, "http", 0, "a URL holds credentials; use `auth`");
     if (code != CURLUE_OK)
-        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s': %s", STR_ARG(shown),
-                       curl_url_strerror(code));
+        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s': %s",
+                       STR_ARG(url_shown(arena, text)), curl_url_strerror(code));
     struct str scheme = url_part(arena, url, CURLUPART_SCHEME, 0);
     if (!str_is(scheme, "http") && !str_is(scheme, "https"))
         return err_set(err, ERR_CONFIG, "http", 0, "'%.*s' is no http or https URL",
-                       STR_ARG(shown));
+                       STR_ARG(url_shown(arena, text)));
     return true;
 }
 

@@ -14,22 +14,19 @@ static struct str join(const struct look *look, struct str path, const char *fie
     return arena_printf(look->arena, "%.*s%s%s", STR_ARG(path), needs_dot ? "." : "", field);
 }
 
-static bool is_name(const char *field)
-{
-    return !strpbrk(field, ".[");
-}
-
 static struct value get(const struct look *look, struct value at, const char *field)
 {
     struct path path;
     struct err ignored = ERR_INIT;
+    struct str first = spell_first(field);
     if (at.kind != VALUE_MAP)
         return UNDEFINED_VALUE;
     if (!*field)
         return at;
-    if (is_name(field))
-        return value_get(at, str_from(field));
-    if (!path_compile(look->arena, str_from(field), &path, &ignored))
+    if (!field[first.len])
+        return value_get(at, first);
+    if ((first.len && value_get(at, first).kind == VALUE_UNDEFINED) ||
+        !path_compile(look->arena, str_from(field), &path, &ignored))
         return UNDEFINED_VALUE;
     return path_get(&path, at);
 }
@@ -38,7 +35,7 @@ static struct value get(const struct look *look, struct value at, const char *fi
 
 static void add_place(struct look *look, struct str path, struct value value)
 {
-    if (value.kind != VALUE_MAP || look->place_count == LOOK_PLACES_MAX)
+    if (look->place_count == LOOK_PLACES_MAX)
         return;
     for (size_t i = 0; i < look->place_count; i++)
         if (str_eq(look->places[i].path, path))
@@ -53,7 +50,8 @@ static void add_container(struct look *look, struct str path, struct value at, c
     struct str found = str_from(name);
     if (value.kind != VALUE_MAP && *name)
         value = spell_read(look->arena, at, name, &found);
-    add_place(look, join(look, path, arena_cstr(look->arena, found)), value);
+    if (value.kind == VALUE_MAP)
+        add_place(look, join(look, path, arena_cstr(look->arena, found)), value);
 }
 
 /* Kinds of fields that tell of paging together; one alone may mean something else. */
@@ -99,9 +97,19 @@ static void add_unlisted(struct look *look, struct str path, struct value at)
     }
 }
 
+static bool holds_object(struct value at)
+{
+    for (size_t i = 0; at.kind == VALUE_MAP && i < at.map->count; i++)
+        if (at.map->members[i].value.kind == VALUE_MAP)
+            return true;
+    return false;
+}
+
+/* The first of the list is the object itself; all others are in it. */
 static void add_places(struct look *look, struct str path, struct value at)
 {
-    for (size_t i = 0; i < known_containers.count; i++)
+    size_t count = holds_object(at) ? known_containers.count : 1;
+    for (size_t i = 0; i < count; i++)
         add_container(look, path, at, known_containers.items[i].name);
     add_unlisted(look, path, at);
 }

@@ -21,9 +21,18 @@ static int next_byte(struct str *rest)
     return ascii_is_letter(c) ? c | 0x20 : (unsigned char)c;
 }
 
+/* Most names: told by their first byte. */
+static bool differ_at_once(struct str key, struct str name)
+{
+    return key.len && name.len && ascii_is_letter(key.ptr[0]) && ascii_is_letter(name.ptr[0]) &&
+           (key.ptr[0] ^ name.ptr[0]) & ~0x20;
+}
+
 bool spell_is_same(struct str key, struct str name)
 {
     int a, b;
+    if (differ_at_once(key, name))
+        return false;
     do {
         a = next_byte(&key);
         b = next_byte(&name);
@@ -62,7 +71,7 @@ const struct value_member *spell_find(struct value map, struct str name)
 {
     for (size_t i = 0; map.kind == VALUE_MAP && i < map.map->count; i++) {
         const struct value_member *member = &map.map->members[i];
-        if (spell_is_plain(member->key) && spell_is_same(member->key, name))
+        if (spell_is_same(member->key, name) && spell_is_plain(member->key))
             return member;
     }
     return NULL;
@@ -119,13 +128,20 @@ static struct value by_filter(struct arena *arena, struct value at,
     return UNDEFINED_VALUE;
 }
 
+struct str spell_first(const char *path)
+{
+    return (struct str){path, strcspn(path, ".[")};
+}
+
 struct value spell_read(struct arena *arena, struct value at, const char *name,
                         struct str *ret_path)
 {
     struct path path;
     struct err ignored = ERR_INIT;
+    struct str first = spell_first(name);
     *ret_path = STR_NONE;
-    if (!path_compile(arena, str_from(name), &path, &ignored))
+    if ((first.len && !spell_find(at, first)) ||
+        !path_compile(arena, str_from(name), &path, &ignored))
         return UNDEFINED_VALUE;
     for (size_t i = 0; i < path.count && at.kind != VALUE_UNDEFINED; i++) {
         const struct path_step *step = &path.steps[i];

@@ -24,6 +24,9 @@ const struct value_member *spell_find(struct value map, struct str name);
 struct value spell_read(struct arena *arena, struct value at, const char *name,
                         struct str *ret_path);
 
+/* The key that a path begins with; empty where it begins with a bracket. */
+struct str spell_first(const char *path);
+
 /* A key as a path has it: `name`, or `['odd.name']`. */
 struct str spell_step(struct arena *arena, struct str key);
 
