@@ -306,9 +306,23 @@ static bool may_grow(void *ctx, size_t bytes)
     return !call->is_crowded_out;
 }
 
+/* As much as the server says is to come, so that a body is not moved while it grows; a server
+ * may say what it likes, so no more than this unseen. */
+enum { ROOM_AHEAD_BYTES = 4 << 20 };
+
+static void make_room(struct http_call *call)
+{
+    curl_off_t told = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
+    if (told > 0)
+        (void)buf_room(&call->body,
+                       MIN((size_t)told, MIN(call->body.max, (size_t)ROOM_AHEAD_BYTES)));
+}
+
 static bool begin_body(struct http_call *call)
 {
     call->is_body_begun = true;
+    make_room(call);
     bool ok = is_libcurls(call) || http_coding_open(&call->coding, call->arena,
                                                     call->headers.list, call->headers.count);
     call->coding.may_put = may_grow;

@@ -20,7 +20,7 @@ struct got {
     bool done;
     int status;
     char body[4096];
-    size_t body_len;
+    size_t body_len, body_room;
     int64_t wire_bytes;
     char headers[4096]; /* "name=value\n" */
     struct err err;
@@ -55,6 +55,7 @@ static void answered(void *ctx, const struct http_answer *answer, const struct e
     }
     got->status = answer->status;
     got->body_len = answer->body.len;
+    got->body_room = answer->storage->capacity;
     got->wire_bytes = answer->wire_bytes;
     snprintf(got->body, sizeof got->body, "%.*s", STR_ARG(answer->body));
     for (size_t i = 0; i < answer->header_count; i++) {
@@ -648,9 +649,20 @@ START_TEST(many_at_once)
 }
 END_TEST
 
-SUITE("port/http", gives_status_headers_and_body, sends_what_it_is_given, knows_the_methods,
-      decompresses, cut_bodies_may_be_asked_again, refused_connections_may_be_asked_again,
-      bodies_and_headers_have_ceilings, the_first_body_goes_on_where_there_is_no_room,
+START_TEST(takes_as_much_memory_as_the_server_tells)
+{
+    start();
+    struct got *got = ask_path("/gen/page?per_page=10");
+    ck_assert_int_eq(got->status, 200);
+    ck_assert_uint_eq(got->body_room, got->body_len + 1);
+    stop();
+}
+END_TEST
+
+SUITE("port/http", takes_as_much_memory_as_the_server_tells, gives_status_headers_and_body,
+      sends_what_it_is_given, knows_the_methods, decompresses, cut_bodies_may_be_asked_again,
+      refused_connections_may_be_asked_again, bodies_and_headers_have_ceilings,
+      the_first_body_goes_on_where_there_is_no_room,
       the_first_body_gives_way_where_the_others_fill_the_room, keeps_its_four_limits,
       limits_connecting, refuses_private_addresses, refuses_bad_requests,
       plain_http_on_a_tls_port_is_final, trusts_what_it_is_told_to_alone,
