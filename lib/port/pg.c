@@ -468,6 +468,15 @@ void pg_query(struct pg *pg, const char *sql, const struct pg_value *params, siz
     put_op(pg, op);
 }
 
+void pg_query_binary(struct pg *pg, const struct pg_statement *statement, int64_t timeout_ms,
+                     pg_done_fn fn, void *ctx)
+{
+    struct pg_op *op = pg_op_new(statement->sql, timeout_ms, fn, ctx);
+    pg_op_set_params(op, statement->params, statement->count);
+    op->has_binary_result = true;
+    put_op(pg, op);
+}
+
 void pg_query_then(struct pg *pg, const struct pg_statement *statement, const char *then,
                    int64_t timeout_ms, pg_done_fn fn, void *ctx)
 {

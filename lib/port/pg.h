@@ -109,6 +109,11 @@ struct pg_statement {
     size_t count;
 };
 
+/* As pg_query, but the fields of the result are bytes in the binary format of their types: for
+ * pg_get_str alone. */
+void pg_query_binary(struct pg *pg, const struct pg_statement *statement, int64_t timeout_ms,
+                     pg_done_fn fn, void *ctx);
+
 /*
  * As pg_query, and `then`, one statement without parameters, goes to the server behind it in
  * the same breath: the server does not wait for us between the two. It is left out where the

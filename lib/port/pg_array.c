@@ -1,6 +1,7 @@
 #include "port/pg_array.h"
 
 #include <endian.h>
+#include <string.h>
 
 void pg_array_put(struct buf *buf, const int64_t *numbers, size_t count)
 {
@@ -25,4 +26,43 @@ void pg_array_put_bigint(struct buf *buf, int64_t number)
     uint64_t wire = htobe64((uint64_t)number);
     buf_put_be32(buf, sizeof wire);
     buf_put(buf, (struct str){(const char *)&wire, sizeof wire});
+}
+
+static uint32_t read32(const char *at)
+{
+    uint32_t wire;
+    memcpy(&wire, at, sizeof wire);
+    return be32toh(wire);
+}
+
+/* Dimensions, whether there are nulls, the type; of the one dimension its size and first
+ * index. */
+struct pg_array_rest pg_array_open(struct str bytes)
+{
+    enum { COUNT_AT = 12, HEAD_BYTES = 20 };
+    if (bytes.len < HEAD_BYTES || read32(bytes.ptr) != 1)
+        return (struct pg_array_rest){0};
+    return (struct pg_array_rest){bytes.ptr + HEAD_BYTES, bytes.ptr + bytes.len,
+                                  read32(bytes.ptr + COUNT_AT)};
+}
+
+bool pg_array_take(struct pg_array_rest *rest, int64_t *ret_number)
+{
+    enum { LENGTH_BYTES = 4, NUMBER_BYTES = sizeof(uint64_t) };
+    uint64_t wire;
+    size_t left = (size_t)(rest->end - rest->at);
+    if (left < LENGTH_BYTES) {
+        rest->count = 0;
+        return false;
+    }
+    rest->count--;
+    bool is_null =
+        left < LENGTH_BYTES + NUMBER_BYTES || read32(rest->at) != (uint32_t)NUMBER_BYTES;
+    rest->at += LENGTH_BYTES;
+    if (is_null)
+        return false;
+    memcpy(&wire, rest->at, sizeof wire);
+    rest->at += NUMBER_BYTES;
+    *ret_number = (int64_t)be64toh(wire);
+    return true;
 }

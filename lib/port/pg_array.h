@@ -1,6 +1,7 @@
 #ifndef PORT_PG_ARRAY_H
 #define PORT_PG_ARRAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,24 @@ void pg_array_put(struct buf *buf, const int64_t *numbers, size_t count);
  */
 void pg_array_put_head(struct buf *buf, uint32_t type, size_t count);
 void pg_array_put_bigint(struct buf *buf, int64_t number); /* one such element */
+
+/*
+ * An array of bigint in binary format (array_send), of one dimension at most:
+ *
+ *     struct pg_array_rest rest = pg_array_open(pg_get_str(result, 0, 0));
+ *     while (rest.count)
+ *         is_null = !pg_array_take(&rest, &number);
+ *
+ * Of bytes that are no such array nothing is left to take.
+ */
+struct pg_array_rest {
+    const char *at, *end;
+    size_t count; /* elements that are still to come */
+};
+
+struct pg_array_rest pg_array_open(struct str bytes);
+
+/* False: the element is null. */
+bool pg_array_take(struct pg_array_rest *rest, int64_t *ret_number);
 
 #endif

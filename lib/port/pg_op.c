@@ -55,7 +55,7 @@ static bool send_statement(struct pg_op *op, PGconn *conn)
 {
     const char *const *values = (const char *const *)op->params;
     return PQsendQueryParams(conn, op->sql, (int)op->param_count, NULL, values, op->param_sizes,
-                             op->param_formats, 0);
+                             op->param_formats, op->has_binary_result);
 }
 
 bool pg_op_send(struct pg_op *op, PGconn *conn)
@@ -65,7 +65,8 @@ bool pg_op_send(struct pg_op *op, PGconn *conn)
         return PQenterPipelineMode(conn) && send_statement(op, conn) &&
                PQsendQueryParams(conn, op->then_sql, 0, NULL, NULL, NULL, NULL, 0) &&
                PQpipelineSync(conn);
-    return op->param_count ? send_statement(op, conn) : PQsendQuery(conn, op->sql);
+    return op->param_count || op->has_binary_result ? send_statement(op, conn)
+                                                    : PQsendQuery(conn, op->sql);
 }
 
 /* A COPY FROM STDIN that came as pg_query has no data and is made to fail. */

@@ -19,9 +19,10 @@ struct pg_op {
     char *params[PG_PARAMS_MAX];                                  /* NULL is null */
     int param_sizes[PG_PARAMS_MAX], param_formats[PG_PARAMS_MAX]; /* as libpq takes them */
     size_t param_count;
-    char *then_sql;     /* pg_query_then's, or NULL */
-    int64_t timeout_ms; /* without a byte of answer; <= 0: none */
-    pg_done_fn fn;      /* or NULL */
+    bool has_binary_result; /* pg_query_binary's */
+    char *then_sql;         /* pg_query_then's, or NULL */
+    int64_t timeout_ms;     /* without a byte of answer; <= 0: none */
+    pg_done_fn fn;          /* or NULL */
     void *ctx;
     struct pg_await *await; /* or NULL */
 

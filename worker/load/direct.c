@@ -239,9 +239,9 @@ static void on_entered(void *ctx, const struct pg_result *result, const struct e
         return;
     }
     direct->at_us = pg_get_int(result, 0, TIME);
+    const struct probe_question question = {message->stream, message->map, message->batch};
     if (direct->options.way == WAY_PROBE)
-        probe_send(direct->pg, message->stream, message->map, message->batch, on_probed,
-                   direct);
+        probe_send(&direct->probe, direct->pg, &question, on_probed, direct);
     else
         copy_into_table(direct);
 }

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "port/pg_array.h"
@@ -76,63 +78,90 @@ static void put_sparse_sql(struct buf *sql, const struct stream *stream,
  * between the least and the highest has few others, and reading it costs less than looking
  * each up. The unique index bounds it, whatever the planner knows of the table.
  *
- *     select p.at - 1, t.key is null
- *     from unnest($1::bigint[], $2::bigint[]) with ordinality as p (key, hash, at)
- *     left join (select t."id" as key, t._pt_hash as hash from "s"."t" as t
- *         where t."id" between $3::bigint and $4::bigint) t on t.key = p.key
- *     where t.hash is distinct from p.hash order by 1
+ *     select array_agg(t.key), array_agg(t.hash)
+ *     from (select t."id" as key, t._pt_hash as hash from "s"."t" as t
+ *         where t."id" between $1::bigint and $2::bigint order by 1) t
  */
 static void put_dense_sql(struct buf *sql, const struct stream *stream, struct str key)
 {
     const struct table *table = &stream->table;
-    buf_puts(sql, "select p.at - 1, t.key is null from unnest($1::bigint[], $2::bigint[]) "
-                  "with ordinality as p (key, hash, at) left join (select t.");
+    buf_puts(sql, "select array_agg(t.key), array_agg(t.hash) from (select t.");
     pg_sql_put_identifier(sql, key);
     buf_printf(sql, " as key, %s as hash from ", hash_sql(stream));
     pg_sql_put_name(sql, table->schema, table->name);
     buf_puts(sql, " as t where t.");
     pg_sql_put_identifier(sql, key);
-    buf_puts(sql, " between $3::bigint and $4::bigint) t on t.key = p.key "
-                  "where t.hash is distinct from p.hash order by 1");
+    buf_puts(sql, " between $1::bigint and $2::bigint order by 1) t");
 }
 
-/* The range of a key that is one bigint. */
-struct range {
-    int64_t least, highest;
-    bool is_dense;
-};
+/* --- a key that is one bigint --- */
 
-static struct range read_range(const struct columns *columns, const struct batch *batch)
-{
-    struct range range = {INT64_MAX, INT64_MIN, false};
-    size_t at = 0;
-    for (size_t i = 0; i < columns->count; i++)
-        at = columns->items[i].is_key ? i : at;
-    for (size_t row = 0; row < batch->row_count; row++) {
-        struct str rest = batch_row_fields(batch, row), bytes;
-        uint64_t wire;
-        for (size_t i = 0; i <= at; i++)
-            (void)batch_take_field(&rest, &bytes);
-        assert(bytes.len == sizeof wire);
-        memcpy(&wire, bytes.ptr, sizeof wire);
-        int64_t key = (int64_t)be64toh(wire);
-        range.least = MIN(range.least, key);
-        range.highest = MAX(range.highest, key);
-    }
-    range.is_dense =
-        batch->row_count >= DENSE_ROWS_MIN && (uint64_t)range.highest - (uint64_t)range.least <
-                                                  (uint64_t)DENSE_GAPS_MAX * batch->row_count;
-    return range;
-}
-
-static const struct column *only_bigint_key(const struct stream *stream,
-                                            const struct columns *columns)
+/* Its column, or the count of columns. */
+static size_t find_number(const struct stream *stream, const struct columns *columns)
 {
     for (size_t i = 0; i < columns->count && stream->table.key_count == 1; i++)
         if (columns->items[i].is_key && columns->items[i].type == COLUMN_BIGINT)
-            return &columns->items[i];
-    return NULL;
+            return i;
+    return columns->count;
 }
+
+static int64_t read_int8(struct str bytes)
+{
+    uint64_t wire;
+    assert(bytes.len == sizeof wire);
+    memcpy(&wire, bytes.ptr, sizeof wire);
+    return (int64_t)be64toh(wire);
+}
+
+static struct probe_key read_key(struct str rest, const struct columns *columns, size_t at)
+{
+    struct probe_key key = {0};
+    struct str bytes;
+    for (size_t i = 0; i < columns->count; i++) {
+        (void)batch_take_field(&rest, &bytes);
+        if (i == at)
+            key.number = read_int8(bytes);
+    }
+    (void)batch_take_field(&rest, &bytes); /* `_pt_hash` */
+    key.has_hash = bytes.ptr;
+    if (key.has_hash)
+        key.hash = read_int8(bytes);
+    return key;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct probe_key *x = a, *y = b;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+/* In ascending order, as most APIs send them. */
+static void read_keys(struct probe *probe, const struct batch *batch,
+                      const struct columns *columns, size_t at)
+{
+    bool is_ascending = true;
+    probe->key_count = batch->row_count;
+    probe->keys = mem_realloc(probe->keys, batch->row_count * sizeof *probe->keys);
+    for (size_t row = 0; row < batch->row_count; row++) {
+        struct probe_key *key = &probe->keys[row];
+        *key = read_key(batch_row_fields(batch, row), columns, at);
+        key->row = (uint32_t)row;
+        is_ascending = is_ascending && (row == 0 || key[-1].number < key->number);
+    }
+    if (!is_ascending)
+        qsort(probe->keys, probe->key_count, sizeof *probe->keys, compare_keys);
+}
+
+static bool is_dense(const struct probe *probe)
+{
+    if (probe->key_count < DENSE_ROWS_MIN)
+        return false;
+    uint64_t least = (uint64_t)probe->keys[0].number;
+    uint64_t highest = (uint64_t)probe->keys[probe->key_count - 1].number;
+    return highest - least < (uint64_t)DENSE_GAPS_MAX * probe->key_count;
+}
+
+/* --- keys of any kind --- */
 
 struct arrays {
     struct buf items[PG_PARAMS_MAX];
@@ -171,48 +200,123 @@ static void put_arrays(struct arrays *arrays, const struct columns *columns,
         put_row(arrays, columns, batch_row_fields(batch, row));
 }
 
-void probe_send(struct pg *pg, const struct stream *stream, const struct column_map *map,
-                const struct batch *batch, pg_done_fn fn, void *ctx)
+static void send_sparse(struct pg *pg, const struct probe_question *question, pg_done_fn fn,
+                        void *ctx)
 {
     AUTO_BUF(sql, 4 * SQL_BYTES_MAX);
     struct arrays arrays = {.count = 0};
     struct pg_value params[PG_PARAMS_MAX];
-    const struct column *number = only_bigint_key(stream, &map->columns);
-    struct range range = {.is_dense = false};
-    assert(stream->table.key_count <= PROBE_KEY_COLUMNS_MAX);
-    put_arrays(&arrays, &map->columns, batch);
-    size_t count = arrays.count;
-    for (size_t i = 0; i < count; i++)
+    const struct columns *columns = &question->map->columns;
+    assert(question->stream->table.key_count <= PROBE_KEY_COLUMNS_MAX);
+    put_arrays(&arrays, columns, question->batch);
+    for (size_t i = 0; i < arrays.count; i++)
         params[i] = pg_binary(buf_str(&arrays.items[i]));
-    if (number)
-        range = read_range(&map->columns, batch);
-    if (range.is_dense) {
-        put_dense_sql(&sql, stream, number->name);
-        params[count++] = pg_int(range.least);
-        params[count++] = pg_int(range.highest);
-    } else {
-        put_sparse_sql(&sql, stream, &map->columns);
-    }
-    pg_query(pg, sql.ptr, params, count, TIMEOUT_MS, fn, ctx);
+    put_sparse_sql(&sql, question->stream, columns);
+    pg_query(pg, sql.ptr, params, arrays.count, TIMEOUT_MS, fn, ctx);
     for (size_t i = 0; i < arrays.count; i++)
         buf_done(&arrays.items[i]);
 }
 
+static void send_dense(struct pg *pg, const struct probe *probe, const struct stream *stream,
+                       struct str key, pg_done_fn fn, void *ctx)
+{
+    AUTO_BUF(sql, 4 * SQL_BYTES_MAX);
+    const struct pg_value params[] = {pg_int(probe->keys[0].number),
+                                      pg_int(probe->keys[probe->key_count - 1].number)};
+    put_dense_sql(&sql, stream, key);
+    const struct pg_statement statement = {sql.ptr, params, COUNT_OF(params)};
+    pg_query_binary(pg, &statement, TIMEOUT_MS, fn, ctx);
+}
+
+void probe_send(struct probe *probe, struct pg *pg, const struct probe_question *question,
+                pg_done_fn fn, void *ctx)
+{
+    const struct columns *columns = &question->map->columns;
+    size_t number = find_number(question->stream, columns);
+    probe->key_count = 0;
+    if (number < columns->count)
+        read_keys(probe, question->batch, columns, number);
+    probe->is_dense = is_dense(probe);
+    if (probe->is_dense)
+        send_dense(pg, probe, question->stream, columns->items[number].name, fn, ctx);
+    else
+        send_sparse(pg, question, fn, ctx);
+}
+
 /* --- the answer --- */
+
+static void add_row(struct probe *probe, size_t row, bool is_new)
+{
+    MEM_GROW(probe->rows, probe->count, probe->capacity);
+    probe->rows[probe->count++] = row;
+    probe->fresh += is_new;
+}
+
+static void read_sparse(struct probe *probe, const struct pg_result *result)
+{
+    enum { ROW, IS_NEW };
+    for (size_t i = 0; i < pg_rows(result); i++)
+        add_row(probe, (size_t)pg_get_int(result, i, ROW), pg_get_bool(result, i, IS_NEW));
+}
+
+/* What the table has: one row after the other, by ascending keys. */
+struct there {
+    struct pg_array_rest keys, hashes;
+    bool has_ended, has_hash;
+    int64_t key, hash;
+};
+
+static void next_there(struct there *there)
+{
+    there->has_ended = !there->keys.count;
+    if (there->has_ended)
+        return;
+    (void)!pg_array_take(&there->keys, &there->key); /* a key is not null between two numbers */
+    there->has_hash = pg_array_take(&there->hashes, &there->hash);
+}
+
+/* A row that is not there is as one without a hash. */
+static void compare_row(struct probe *probe, struct there *there, const struct probe_key *key)
+{
+    while (!there->has_ended && there->key < key->number)
+        next_there(there);
+    bool is_there = !there->has_ended && there->key == key->number;
+    bool has_hash = is_there && there->has_hash;
+    bool is_same = has_hash == key->has_hash && (!has_hash || there->hash == key->hash);
+    if (!is_same)
+        add_row(probe, key->row, !is_there);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const size_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void read_dense(struct probe *probe, const struct pg_result *result)
+{
+    enum { KEYS, HASHES };
+    struct there there = {.keys = pg_array_open(pg_get_str(result, 0, KEYS)),
+                          .hashes = pg_array_open(pg_get_str(result, 0, HASHES))};
+    bool is_ascending = true;
+    next_there(&there);
+    for (size_t i = 0; i < probe->key_count; i++) {
+        compare_row(probe, &there, &probe->keys[i]);
+        is_ascending = is_ascending && (i == 0 || probe->keys[i - 1].row < probe->keys[i].row);
+    }
+    if (!is_ascending && probe->count)
+        qsort(probe->rows, probe->count, sizeof *probe->rows, compare_numbers);
+}
 
 void probe_read(struct probe *probe, const struct pg_result *result)
 {
-    enum { ROW, IS_NEW };
     probe->count = probe->fresh = 0;
-    for (size_t i = 0; i < pg_rows(result); i++) {
-        MEM_GROW(probe->rows, probe->count, probe->capacity);
-        probe->rows[probe->count++] = (size_t)pg_get_int(result, i, ROW);
-        probe->fresh += pg_get_bool(result, i, IS_NEW);
-    }
+    (probe->is_dense ? read_dense : read_sparse)(probe, result);
 }
 
 void probe_done(struct probe *probe)
 {
     mem_free(probe->rows);
+    mem_free(probe->keys);
     *probe = (struct probe){0};
 }

@@ -7,8 +7,12 @@
 #include "worker/rows/batch.h"
 
 /*
- * Asks PostgreSQL which rows of a batch its table lacks: the keys and `_pt_hash` of all rows go
- * there as arrays, and the numbers of those come back that are new or changed.
+ * Asks PostgreSQL which rows of a batch its table lacks, in one of two ways:
+ *
+ *     dense    keys that are one bigint and lie close together: the keys and `_pt_hash` of the
+ *              range come from the table, and are compared here
+ *     sparse   the keys and `_pt_hash` of all rows go there as arrays, and the numbers of those
+ *              come back that are new or changed
  *
  *     probe_send → its callback: probe_read → [probe_read …] → probe_done
  *
@@ -26,14 +30,32 @@
  */
 enum { PROBE_KEY_COLUMNS_MAX = PG_PARAMS_MAX - 1 };
 
+struct probe_key {
+    int64_t number, hash;
+    bool has_hash; /* else the record says that it is gone */
+    uint32_t row;
+};
+
 struct probe {
     size_t *rows; /* to be sent, ascending */
     size_t count, capacity;
     size_t fresh; /* how many of them have a key that the table has not */
+
+    /* Private: what was asked for where it is dense, ascending. */
+    struct probe_key *keys;
+    size_t key_count;
+    bool is_dense;
 };
 
-void probe_send(struct pg *pg, const struct stream *stream, const struct column_map *map,
-                const struct batch *batch, pg_done_fn fn, void *ctx);
+struct probe_question {
+    const struct stream *stream;
+    const struct column_map *map;
+    const struct batch *batch;
+};
+
+/* Nothing of the question is kept. */
+void probe_send(struct probe *probe, struct pg *pg, const struct probe_question *question,
+                pg_done_fn fn, void *ctx);
 
 /* What was read before is forgotten. */
 void probe_read(struct probe *probe, const struct pg_result *result);

@@ -96,6 +96,34 @@ START_TEST(asks_with_an_array_in_binary_format)
 }
 END_TEST
 
+static void take_array(void *ctx, const struct pg_result *result, const struct err *why)
+{
+    int64_t first = 0, last = 0;
+    answered(ctx, result, why);
+    if (why)
+        return;
+    struct pg_array_rest rest = pg_array_open(pg_get_str(result, 0, 0));
+    ck_assert_uint_eq(rest.count, 3);
+    ck_assert(pg_array_take(&rest, &first) && !pg_array_take(&rest, &last));
+    ck_assert(pg_array_take(&rest, &last));
+    ck_assert_int_eq(first, 1);
+    ck_assert_int_eq(last, INT64_MAX);
+}
+
+START_TEST(gets_an_array_in_binary_format)
+{
+    struct pg *pg = open_session(servers_database_url());
+    struct answer answer = {.err = ERR_INIT};
+    const struct pg_statement statement = {"select array[1, null, 9223372036854775807]", NULL,
+                                           0};
+    ask(pg, "select 1", NULL, 0);
+    pg_query_binary(pg, &statement, 10000, take_array, &answer);
+    await_answer(&answer);
+    ck_assert_int_eq(answer.err.kind, ERR_NONE);
+    close_session(pg);
+}
+END_TEST
+
 START_TEST(copies_more_than_a_socket_holds)
 {
     struct pg *pg = open_session(servers_database_url());
@@ -390,8 +418,9 @@ START_TEST(sets_what_the_program_relies_on)
 END_TEST
 
 SUITE("port/pg", asks_with_parameters, asks_with_an_array_in_binary_format,
-      copies_more_than_a_socket_holds, sends_a_statement_and_the_commit_together,
-      loses_two_statements_with_the_session, tells_errors_by_what_can_be_done,
-      keeps_the_order_and_loses_all_with_the_session, gives_up_a_server_that_is_silent,
-      tries_the_hosts_in_order, says_why_it_cannot_connect, hides_a_password_in_a_bad_url,
-      closes_inside_a_callback, prepares_each_session, sets_what_the_program_relies_on)
+      gets_an_array_in_binary_format, copies_more_than_a_socket_holds,
+      sends_a_statement_and_the_commit_together, loses_two_statements_with_the_session,
+      tells_errors_by_what_can_be_done, keeps_the_order_and_loses_all_with_the_session,
+      gives_up_a_server_that_is_silent, tries_the_hosts_in_order, says_why_it_cannot_connect,
+      hides_a_password_in_a_bad_url, closes_inside_a_callback, prepares_each_session,
+      sets_what_the_program_relies_on)

@@ -21,5 +21,40 @@ START_TEST(the_longest_number_fits_into_what_the_header_says)
 }
 END_TEST
 
+START_TEST(what_was_put_is_taken_again)
+{
+    AUTO_BUF(buf, 256);
+    int64_t number = 0;
+    pg_array_put_head(&buf, 20, 3);
+    pg_array_put_bigint(&buf, INT64_MIN);
+    buf_put_be32(&buf, UINT32_MAX);
+    pg_array_put_bigint(&buf, 7);
+    struct pg_array_rest rest = pg_array_open(buf_str(&buf));
+    ck_assert_uint_eq(rest.count, 3);
+    ck_assert(pg_array_take(&rest, &number));
+    ck_assert_int_eq(number, INT64_MIN);
+    ck_assert(!pg_array_take(&rest, &number));
+    ck_assert(pg_array_take(&rest, &number));
+    ck_assert_int_eq(number, 7);
+    ck_assert_uint_eq(rest.count, 0);
+}
+END_TEST
+
+START_TEST(nothing_is_taken_of_what_is_no_array)
+{
+    AUTO_BUF(buf, 256);
+    int64_t number;
+    ck_assert_uint_eq(pg_array_open(STR_NONE).count, 0);
+    ck_assert_uint_eq(pg_array_open(STR("{1,2,3,4,5,6,7,8,9}")).count, 0);
+    pg_array_put_head(&buf, 20, 1000);
+    pg_array_put_bigint(&buf, 7);
+    struct pg_array_rest rest = pg_array_open(buf_str(&buf));
+    ck_assert(pg_array_take(&rest, &number));
+    ck_assert(!pg_array_take(&rest, &number));
+    ck_assert_uint_eq(rest.count, 0);
+}
+END_TEST
+
 SUITE("port/pg_array", numbers_stand_between_braces,
-      the_longest_number_fits_into_what_the_header_says)
+      the_longest_number_fits_into_what_the_header_says, what_was_put_is_taken_again,
+      nothing_is_taken_of_what_is_no_array)
