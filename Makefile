@@ -44,6 +44,8 @@ FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c tests/fuzz/pa
 TABLES   := $(patsubst %,$(B)/tests/support/%.o,table blocks lines choice definition_cases json_cases)
 SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c))) $(FUZZED)
 
+BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c bench/peers/*.c)))
+
 # For the targets that install first and build then; -j given by hand comes before it.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -96,11 +98,11 @@ $(B)/libtestsupport.a: $(SUPPORT)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(B)/bench/mock: $(B)/bench/mock.o $(B)/libtestsupport.a $(B)/libpagetide.a
+$(B)/bench/%: $(B)/bench/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: $(B)/pagetide $(B)/bench/mock $(UNITS) $(FLOWS) $(FAULTS)
+tests: $(B)/pagetide $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS)
 
 test: deps ## everything a contributor needs, from a bare machine
 	@$(MAKE) $(PARALLEL) tests
@@ -149,12 +151,10 @@ lint: ## format, comments, clang-tidy, layers, circles, headers, shell scripts
 format: ## rewrite the sources in the house format
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-bench: deps ## rows/s beside psql \copy of the same records, in turns
-	@$(MAKE) $(PARALLEL) build $(B)/bench/mock
+bench: ## every figure of docs/performance.md, beside psql \copy; QUICK=1, ROWS='upsert append'
+	@tools/deps.sh bench
+	@$(MAKE) $(PARALLEL) build $(BENCHES)
 	bench/run.sh $(B)
-	bench/upsert.sh $(B)
-	bench/commit.sh $(B)
-	bench/parallel.sh $(B)
 
 servers: deps ## real API servers, installed and filled; one alone: ONLY=kinto
 	@$(MAKE) $(PARALLEL) build

@@ -5,6 +5,7 @@
 #   deps.sh lint    what `make lint` needs besides
 #   deps.sh build   what `make build` needs, and no servers
 #   deps.sh fuzz    what `make fuzz` needs besides
+#   deps.sh bench   all of the first, and what `make bench` needs besides
 #
 # Does nothing where all is there. Servers that come new with this are neither started nor
 # enabled; those that were there before are left as they are.
@@ -15,6 +16,7 @@ build=(gcc libc6-dev make pkg-config libhiredis-dev libcurl4-openssl-dev libjans
 servers=(postgresql redis-server docker-registry pgbouncer)
 run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2)
 lint=(git clang-format clang-tidy shellcheck)
+bench=(nginx nginx-light jq python3-venv)
 fuzz=(clang llvm libclang-rt-dev)
 
 say() {
@@ -76,15 +78,16 @@ case ${1:-} in
 lint) wanted=("${build[@]}" "${lint[@]}") ;;
 build) wanted=("${build[@]}") ;;
 fuzz) wanted=("${build[@]}" "${fuzz[@]}") ;;
+bench) wanted=("${build[@]}" "${servers[@]}" "${run[@]}" "${bench[@]}") ;;
 *)
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
 
 mapfile -t missing < <(list_missing "${wanted[@]}")
 [ ${#missing[@]} -gt 0 ] || exit 0
-mapfile -t new_servers < <(printf '%s\n' "${missing[@]}" | grep -xF "$(printf '%s\n' "${servers[@]}")")
+mapfile -t new_servers < <(printf '%s\n' "${missing[@]}" | grep -xF "$(printf '%s\n' "${servers[@]}" nginx)")
 mask "${new_servers[@]}"
 trap 'unmask "${new_servers[@]}"' EXIT
 install "${missing[@]}"

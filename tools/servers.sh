@@ -6,7 +6,8 @@
 #   servers.sh clean DIR               stops both and removes what start made
 #
 # DIR/env holds export lines: PAGETIDE_DATABASE_URL PAGETIDE_REDIS_URL PGHOST PGPORT PGUSER
-# PGDATABASE PG_PID REDIS_PORT REDIS_PID. PAGETIDE_TEST_FSYNC=off saves the disk some work.
+# PGDATABASE PG_PID REDIS_PORT REDIS_PID. PAGETIDE_TEST_FSYNC=off saves the disk some work,
+# PAGETIDE_TEST_BUFFERS=128MB is what PostgreSQL has by itself.
 # PostgreSQL refuses to run as root: root starts it as the user postgres, with the data under
 # /tmp where that user cannot reach DIR.
 set -euo pipefail
@@ -95,7 +96,7 @@ init_pg() {
     as_pg tee -a "$home/data/postgresql.conf" >/dev/null <<END
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
-shared_buffers = 32MB
+shared_buffers = ${PAGETIDE_TEST_BUFFERS:-32MB}
 max_connections = 200
 fsync = ${PAGETIDE_TEST_FSYNC:-on}
 END
