@@ -1,5 +1,6 @@
 #include "config/check.h"
 
+#include "config/auth_keys.h"
 #include "config/bookmark.h"
 #include "config/check_request.h"
 #include "config/format.h"
@@ -38,25 +39,6 @@ static void check_shape(struct reader *reader, const struct yaml_node *map,
     if (merge->shape != SHAPE_SAME && is_wild)
         problem_add(reader->problems, node_at(map, "shape"),
                     "merge_path ends in a wildcard, which names the records itself");
-}
-
-static void on_network_use(void *ctx, const struct expr_use *use)
-{
-    static const char *const of_answers[] = {"response", "http",      "accumulated",
-                                             "pager",    "iteration", "bookmark"};
-    for (size_t i = 0; i < COUNT_OF(of_answers); i++)
-        *(bool *)ctx |= str_is(use->root, of_answers[i]);
-}
-
-/* An answer must not choose whom we trust, or through whom we go. */
-static void check_network(struct reader *reader, const struct yaml_node *node,
-                          const struct template *template)
-{
-    bool is_chosen = false;
-    if (template)
-        template_uses(template, on_network_use, &is_chosen);
-    if (is_chosen)
-        problem_add(reader->problems, node, "must not depend on an answer");
 }
 
 /* --- table, time --- */
@@ -369,16 +351,12 @@ static void check_after(struct reader *reader, const struct yaml_node *map,
 void check_definition(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     stream->pagination.has_size_param = stream->pagination.size_param.place != PLACE_NONE;
-    const struct yaml_node *tls = yaml_find(map, "tls");
-    check_network(reader, node_at(map, "proxy"), stream->proxy);
-    check_network(reader, tls, stream->ca_file);
-    check_network(reader, tls, stream->cert_file);
-    check_network(reader, tls, stream->key_file);
     check_expected(reader, map, &stream->expected);
     check_shape(reader, map, &stream->merge);
     format_check(reader, map, stream);
     check_names(reader, map, stream);
     check_request(reader, map, stream);
+    auth_check(reader, map, stream);
     limits_check(reader, map, stream);
     responses_check(reader, map, stream);
     pagination_check(reader, map, stream);

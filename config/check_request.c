@@ -94,6 +94,24 @@ static void compile_url(struct reader *reader, const struct yaml_node *node, str
         problem_add(reader->problems, node, "%s", err.text);
 }
 
+void check_request_url(struct reader *reader, const struct yaml_node *map,
+                       const struct yaml_node *node, bool allow_http, struct template *ret)
+{
+    const struct yaml_node *base = yaml_find(map, "base_url");
+    if (node->kind != YAML_STRING)
+        problem_add(reader->problems, node, "must be a text, not %s",
+                    yaml_kind_name(node->kind));
+    else if (!str_starts(node->text, STR("/")))
+        check_url(reader, node, allow_http);
+    else if (!base || base->kind != YAML_STRING)
+        problem_add(reader->problems, node, "needs \"base_url\" at the top of the file");
+    else
+        compile_url(reader, node,
+                    arena_printf(reader->arena, "%.*s%.*s", STR_ARG(base_text(base->text)),
+                                 STR_ARG(node->text)),
+                    ret);
+}
+
 static bool is_text(struct reader *reader, const struct yaml_node *node)
 {
     if (node->kind == YAML_STRING)

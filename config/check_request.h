@@ -5,6 +5,13 @@
 #include "config/stream.h"
 
 /*
+ * A URL of `auth`: whole, or a path behind base_url; *ret is then what it comes to. It may be
+ * that of another host.
+ */
+void check_request_url(struct reader *reader, const struct yaml_node *map,
+                       const struct yaml_node *node, bool allow_http, struct template *ret);
+
+/*
  * What is asked for: base_url, url and path together, headers, body. `map` is the merged map
  * that `stream` was read from. Fills base_url, url, path, and body_type where a body is given
  * without a type. Needs the pagination: its parameters may go into the body.

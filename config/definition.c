@@ -1,5 +1,6 @@
 #include "config/definition.h"
 
+#include "config/auth_keys.h"
 #include "config/bookmark.h"
 #include "config/columns.h"
 #include "config/format.h"
@@ -18,7 +19,8 @@ enum {
     IN_SOURCE = KEY_IN_SOURCE,
     IN_STREAM = KEY_IN_STREAM,
     IN_BOTH = KEY_IN_SOURCE | KEY_IN_STREAM,
-    SECRET = KEY_SECRETS | KEY_IS_SECRET,
+    /* No answer chooses whom we trust, or through whom we go. */
+    OF_US = KEY_SECRETS | KEY_ASKS_FIRST,
     LATER_STREAM = KEY_IN_STREAM | KEY_LATER,
 };
 
@@ -26,7 +28,6 @@ enum {
 /* clang-format off */
 #define CHOICES(name) static const struct choice name[]
 
-CHOICES(places) = {CHOICE("header", 0), CHOICE("query", 1), CHOICE_END};
 CHOICES(body_types) = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
                        CHOICE("text", BODY_TEXT), CHOICE_END};
 CHOICES(missings) = {CHOICE("error", 0), CHOICE("empty", 1), CHOICE_END};
@@ -67,63 +68,15 @@ CHOICES(asides_modes) = {CHOICE("warn", ASIDES_WARN), CHOICE("fail", ASIDES_FAIL
 CHOICES(catch_ups) = {CHOICE("latest", CATCH_UP_LATEST), CHOICE("all", CATCH_UP_ALL),
                       CHOICE("none", CATCH_UP_NONE), CHOICE_END};
 
-#define TYPE_ROW {.name = "type", .type = KEY_MOVED, .help = "how requests are authorised"}
-
-static const struct key auth_none_list[] = {TYPE_ROW, KEY_END};
-
-static const struct key auth_bearer_list[] = {
-    TYPE_ROW,
-    {.name = "token", .type = KEY_TEMPLATE, .flags = SECRET | KEY_REQUIRED, S(auth.token),
-     .help = "sent as Authorization: Bearer"},
-    KEY_END,
-};
-
-static const struct key auth_basic_list[] = {
-    TYPE_ROW,
-    {.name = "user", .type = KEY_TEMPLATE, .flags = KEY_SECRETS | KEY_REQUIRED,
-     S(auth.user),
-     .help = "name of the account"},
-    {.name = "password", .type = KEY_TEMPLATE, .flags = SECRET | KEY_REQUIRED,
-     S(auth.password),
-     .help = "its password"},
-    KEY_END,
-};
-
-static const struct key auth_api_key_list[] = {
-    TYPE_ROW,
-    {.name = "in", .type = KEY_SWITCH, S(auth.is_in_query), .choices = places,
-     .fallback = "header", .help = "where the key goes"},
-    {.name = "name", .type = KEY_TEXT, .flags = KEY_REQUIRED, S(auth.name),
-     .help = "name of the header or parameter"},
-    {.name = "value", .type = KEY_TEMPLATE, .flags = SECRET | KEY_REQUIRED, S(auth.value),
-     .help = "the key"},
-    KEY_END,
-};
-
 #define KEYS(name, type)                                                                     \
     static const struct keys name##_keys = {name##_list, sizeof(type)}
-KEYS(auth_none, struct definition);
-KEYS(auth_bearer, struct definition);
-KEYS(auth_basic, struct definition);
-KEYS(auth_api_key, struct definition);
-
-static const struct variant auth_variants[] = {
-    VARIANT("none", AUTH_NONE, &auth_none_keys),
-    VARIANT("bearer", AUTH_BEARER, &auth_bearer_keys),
-    VARIANT("basic", AUTH_BASIC, &auth_basic_keys),
-    VARIANT("api_key", AUTH_API_KEY, &auth_api_key_keys),
-    VARIANT_LATER("oauth2", 0, NULL),
-    VARIANT_LATER("login", 0, NULL),
-    VARIANT_LATER("aws_sigv4", 0, NULL),
-    CHOICE_END,
-};
 
 static const struct key tls_list[] = {
-    {.name = "ca", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS, S(ca_file),
+    {.name = "ca", .type = KEY_TEMPLATE_REF, .flags = OF_US, S(ca_file),
       .help = "file of trusted certificates"},
-    {.name = "cert", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS, S(cert_file),
+    {.name = "cert", .type = KEY_TEMPLATE_REF, .flags = OF_US, S(cert_file),
       .help = "file of our certificate"},
-    {.name = "key", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS, S(key_file),
+    {.name = "key", .type = KEY_TEMPLATE_REF, .flags = OF_US, S(key_file),
       .help = "file of its key"},
     KEY_END,
 };
@@ -234,7 +187,7 @@ static const struct key definition_list[] = {
      .fallback = "false", .help = "http to other hosts than this one"},
     {.name = "tls", .type = KEY_STRUCT, .flags = IN_SOURCE, .keys = &tls_keys,
      .help = "certificates"},
-    {.name = "proxy", .type = KEY_TEMPLATE_REF, .flags = IN_SOURCE | KEY_SECRETS, S(proxy),
+    {.name = "proxy", .type = KEY_TEMPLATE_REF, .flags = IN_SOURCE | OF_US, S(proxy),
      .help = "URL of an HTTP proxy"},
     {.name = "defaults", .type = KEY_MOVED, .flags = IN_SOURCE,
      .help = "any keys of a stream, for all of them"},

@@ -67,6 +67,7 @@ enum key_flag {
     KEY_ON_RECORD = 1 << 12, /* on each record: names may be those of its fields */
     /* The option of a setting does not show its default. */
     KEY_NO_DEFAULT_IN_HELP = 1 << 13,
+    KEY_ASKS_FIRST = 1 << 14, /* who asks: before any answer, and by no answer's word */
 };
 
 /* A word that a key may be. */

@@ -220,6 +220,16 @@ static void check_secret(struct reader *reader, const struct name_use *use,
                     STR_ARG(use->use.steps[0].text));
 }
 
+static bool is_of_answers(struct str root)
+{
+    static const char *const names[] = {"response", "http",      "accumulated",
+                                        "pager",    "iteration", "bookmark"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_is(root, names[i]))
+            return true;
+    return false;
+}
+
 static void check_use(struct reader *reader, const struct name_use *use, struct stream *stream)
 {
     const struct builtin *builtin = find_builtin(use->use.root);
@@ -231,6 +241,10 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
     if (builtin->is_secret)
         check_secret(reader, use, builtin);
     check_member(reader, use, builtin);
+    if (use->key->flags & KEY_ASKS_FIRST && is_of_answers(use->use.root)) {
+        problem_add(reader->problems, use->node, "must not depend on an answer");
+        return;
+    }
     if (str_is(use->use.root, "partition") && stream->partitions.kind == VALUE_UNDEFINED)
         problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
     if (str_is(use->use.root, "accumulated"))

@@ -8,7 +8,7 @@ static const struct choice thens[] = {
     CHOICE("retry", RESPONSE_RETRY), CHOICE("fail", RESPONSE_FAIL),
     CHOICE("end", RESPONSE_END),     CHOICE("empty", RESPONSE_EMPTY),
     CHOICE("page", RESPONSE_PAGE),   CHOICE_LATER("restart", 0),
-    CHOICE_LATER("login", 0),        CHOICE_END,
+    CHOICE("login", RESPONSE_LOGIN), CHOICE_END,
 };
 
 /* 404, or 4xx. */
@@ -131,6 +131,10 @@ void responses_check(struct reader *reader, const struct yaml_node *map, struct 
             problem_add(reader->problems, node, "needs \"status\" or \"when\"");
         if (wait && rule->then != RESPONSE_RETRY)
             problem_add(reader->problems, wait, "belongs to \"then: retry\"");
+        if (rule->then == RESPONSE_LOGIN && !auth_has_token(&stream->auth))
+            problem_add(reader->problems, yaml_find(node, "then"),
+                        "login needs an \"auth\" whose token can be fetched again: oauth2 or "
+                        "login");
         if (rule->when && rule->when->kind != TEMPLATE_EXPR)
             problem_add(reader->problems, yaml_find(node, "when"),
                         "must be one expression in {{ }}");

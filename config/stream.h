@@ -7,6 +7,7 @@
 
 #include "base/charset.h"
 #include "base/str.h"
+#include "config/auth.h"
 #include "core/job.h"
 #include "core/locator.h"
 #include "core/path.h"
@@ -19,17 +20,6 @@
  * in, every expression and path compiled. Nothing in it changes afterwards; all of it lives in
  * the arena it was loaded into.
  */
-enum auth_type { AUTH_NONE, AUTH_BEARER, AUTH_BASIC, AUTH_API_KEY };
-
-struct auth {
-    enum auth_type type;
-    struct template token;          /* bearer */
-    struct template user, password; /* basic */
-    bool is_in_query;               /* api_key: else a header */
-    struct str name;
-    struct template value;
-};
-
 struct timeouts {
     int64_t connect_ms, first_byte_ms, idle_ms, total_ms;
 };
@@ -317,6 +307,7 @@ enum response_then {
     RESPONSE_END,
     RESPONSE_EMPTY,
     RESPONSE_PAGE,
+    RESPONSE_LOGIN,
 };
 
 struct status_range { /* 404 is 404..404, 4xx is 400..499 */
@@ -341,11 +332,6 @@ struct response_rule {
 };
 
 enum body_type { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
-
-struct named_template {
-    struct str name;
-    struct template template;
-};
 
 struct stream {
     struct str name;   /* source.stream */

@@ -359,6 +359,7 @@ static void lend(struct worker *worker)
         .http = worker->http,
         .loaders = worker->loaders,
         .throttle = worker->throttle,
+        .tokens = worker->tokens,
         .rng = &worker->rng,
         .secrets_dir = worker->settings->secrets_dir,
         .may_send = may_send,
@@ -405,6 +406,7 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
         return false;
     }
     http_bound(worker->http, has_room, worker);
+    worker->tokens = tokens_new(worker->loop, worker->http, &worker->rng);
     lend(worker);
     *ret_worker = worker;
     return true;
@@ -426,6 +428,7 @@ void worker_free(struct worker *worker)
     held_free_all(&worker->held);
     if (worker->loaders)
         loaders_free(worker->loaders);
+    tokens_free(worker->tokens);
     throttle_free(worker->throttle);
     pg_close(worker->pg);
     if (worker->http)

@@ -34,6 +34,7 @@ struct worker {
     struct pg *pg; /* control session: activations and beats */
     struct loaders *loaders;
     struct throttle *throttle;
+    struct tokens *tokens;
     struct redis *redis, *wake; /* commands; BLPOP. NULL in `sync` */
     struct queue *queue;
     struct refusals refusals;

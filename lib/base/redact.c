@@ -13,6 +13,7 @@ enum {
     ALIGNMENTS = 3,
     NEEDLES = 2 + ALIGNMENTS, /* the value, its hexadecimal form, base64 after 0, 1, 2 bytes */
     DERIVED_MAX = 64,
+    PASSING_MAX = 128,
     LAYERS_MAX = 3,
 };
 
@@ -24,12 +25,16 @@ struct secret {
 static struct {
     struct secret *list;
     size_t count, capacity;
-    struct secret derived[DERIVED_MAX];
-    size_t derived_count; /* ever added; the list is a ring */
+    struct secret derived_items[DERIVED_MAX], passing_items[PASSING_MAX];
+    struct ring {
+        struct secret *items;
+        size_t size, count; /* `count` were ever added */
+    } derived, passing;
     /* A bit for the first bytes of each needle, by their hash: most places of a text are passed
      * by one look. */
     unsigned char begins[(1 << 16) / 8];
-} secrets;
+} secrets = {.derived = {secrets.derived_items, DERIVED_MAX, 0},
+             .passing = {secrets.passing_items, PASSING_MAX, 0}};
 
 static struct str heap_copy(struct str text)
 {
@@ -128,16 +133,41 @@ static void secret_done(struct secret *secret)
         heap_free(secret->needles[i]);
 }
 
+static size_t ring_length(const struct ring *ring)
+{
+    return MIN(ring->count, ring->size);
+}
+
+static bool ring_has(const struct ring *ring, struct str value)
+{
+    for (size_t i = 0; i < ring_length(ring); i++)
+        if (str_eq(ring->items[i].value, value))
+            return true;
+    return false;
+}
+
+static void ring_put(struct ring *ring, struct str name, struct str value)
+{
+    struct secret *secret = &ring->items[ring->count % ring->size];
+    if (ring->count++ >= ring->size)
+        secret_done(secret);
+    secret_init(secret, name, value);
+}
+
+static void ring_clear(struct ring *ring)
+{
+    for (size_t i = 0; i < ring_length(ring); i++)
+        secret_done(&ring->items[i]);
+    ring->count = 0;
+}
+
 static bool is_registered(struct str value, const struct str *name)
 {
     for (size_t i = 0; i < secrets.count; i++)
         if (str_eq(secrets.list[i].value, value) &&
             (!name || str_eq(secrets.list[i].name, *name)))
             return true;
-    for (size_t i = 0; !name && i < MIN(secrets.derived_count, (size_t)DERIVED_MAX); i++)
-        if (str_eq(secrets.derived[i].value, value))
-            return true;
-    return false;
+    return !name && (ring_has(&secrets.derived, value) || ring_has(&secrets.passing, value));
 }
 
 void redact_add(struct str name, struct str value)
@@ -150,23 +180,25 @@ void redact_add(struct str name, struct str value)
 
 void redact_add_derived(struct str value)
 {
-    if (value.len < WORD_BYTES || is_registered(value, NULL))
-        return;
-    struct secret *secret = &secrets.derived[secrets.derived_count % DERIVED_MAX];
-    if (secrets.derived_count++ >= DERIVED_MAX)
-        secret_done(secret);
-    secret_init(secret, STR("secret"), value);
+    if (value.len >= WORD_BYTES && !is_registered(value, NULL))
+        ring_put(&secrets.derived, STR("secret"), value);
+}
+
+void redact_add_passing(struct str value)
+{
+    if (value.len >= SHORTEST_BYTES && !ring_has(&secrets.passing, value))
+        ring_put(&secrets.passing, STR("token"), value);
 }
 
 void redact_clear(void)
 {
     for (size_t i = 0; i < secrets.count; i++)
         secret_done(&secrets.list[i]);
-    for (size_t i = 0; i < MIN(secrets.derived_count, (size_t)DERIVED_MAX); i++)
-        secret_done(&secrets.derived[i]);
+    ring_clear(&secrets.derived);
+    ring_clear(&secrets.passing);
     mem_free(secrets.list);
     secrets.list = NULL;
-    secrets.count = secrets.capacity = secrets.derived_count = 0;
+    secrets.count = secrets.capacity = 0;
     memset(secrets.begins, 0, sizeof secrets.begins);
 }
 
@@ -236,13 +268,18 @@ static void match_needle(struct search *search, const struct unescaped *in, size
         note(search, in, at, at + len, secret->name);
 }
 
+static void match_list(struct search *search, const struct unescaped *in, size_t at,
+                       const struct secret *list, size_t count)
+{
+    for (size_t i = 0; i < count * NEEDLES; i++)
+        match_needle(search, in, at, &list[i / NEEDLES], i % NEEDLES);
+}
+
 static void match_all(struct search *search, const struct unescaped *in, size_t at)
 {
-    size_t derived = MIN(secrets.derived_count, (size_t)DERIVED_MAX);
-    for (size_t i = 0; i < secrets.count * NEEDLES; i++)
-        match_needle(search, in, at, &secrets.list[i / NEEDLES], i % NEEDLES);
-    for (size_t i = 0; i < derived * NEEDLES; i++)
-        match_needle(search, in, at, &secrets.derived[i / NEEDLES], i % NEEDLES);
+    match_list(search, in, at, secrets.list, secrets.count);
+    match_list(search, in, at, secrets.derived.items, ring_length(&secrets.derived));
+    match_list(search, in, at, secrets.passing.items, ring_length(&secrets.passing));
 }
 
 /* RFC 3986, section 3.2: the authority ends at one of `/?#`, the user at its last `@`. */

@@ -30,6 +30,12 @@ void redact_add(struct str name, struct str value);
  */
 void redact_add_derived(struct str value);
 
+/*
+ * A token that an API gave: it is good for a while, and others follow it. It is shown as
+ * `<token>`. The last 128 are known: who sends one adds it each time.
+ */
+void redact_add_passing(struct str value);
+
 /* The text itself if nothing was found, else a copy in the arena. */
 struct str redact_str(struct arena *arena, struct str text);
 

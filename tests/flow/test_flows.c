@@ -150,7 +150,16 @@ START_TEST(formats)
 }
 END_TEST
 
+START_TEST(auth)
+{
+    setenv("CLIENT_SECRET", "s3cr3t-planted", 1);
+    setenv("WRONG_SECRET", "wr0ng-planted", 1);
+    setenv("SHOP_PASSWORD", "pa55-planted", 1);
+    check_file("auth.txt");
+}
+END_TEST
+
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, other_spellings, parameters_that_are_tried, answers, rules,
                 records, merge, origins, complete, ends, total, twice, requests, writing,
-                formats)
+                formats, auth)

@@ -75,6 +75,15 @@ static void put_times(struct seeds *seeds)
     }
 }
 
+static void put_tokens(struct seeds *seeds)
+{
+    struct line_cases all = lines_read(seeds->arena, "tests/tables/token_answers.txt");
+    for (size_t i = 0; i < all.count; i++) {
+        struct str body = all.items[i].input, status = lines_take_cell(&body);
+        put_two(seeds, status, body);
+    }
+}
+
 static void put_definitions(struct seeds *seeds)
 {
     static const char *const tables[] = {"tests/tables/definitions/good.txt",
@@ -93,7 +102,8 @@ struct corpus seeds_read(struct arena *arena, const char *target)
         void (*put)(struct seeds *seeds);
     } tables[] = {{"records", put_records}, {"expressions", put_expressions},
                   {"paths", put_paths},     {"links", put_links},
-                  {"times", put_times},     {"definitions", put_definitions}};
+                  {"times", put_times},     {"definitions", put_definitions},
+                  {"tokens", put_tokens}};
     struct seeds seeds = {.arena = arena};
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         if (!strcmp(tables[i].target, target))

@@ -72,12 +72,17 @@ struct blocks flow_read_cases(struct flow_bench *bench, const char *path)
 
 /* --- running one --- */
 
-/* `TARGET -> BODY`, a route as JSON, or `fault` and a fault as JSON. */
+/* `TARGET -> BODY`, a route as JSON, or `fault` or `token` and what
+ * /_mock/… of that name takes. */
 static void script_line(const struct flow *flow, struct str line)
 {
-    if (str_starts(line, STR("fault "))) {
-        mock_post(&flow->bench->mock, "/_mock/fault",
-                  filled(flow, str_slice(line, 6, line.len)));
+    static const char *const controls[] = {"fault", "token"};
+    for (size_t i = 0; i < COUNT_OF(controls); i++) {
+        struct str word, rest = str_split(line, ' ', &word);
+        if (!str_is(word, controls[i]))
+            continue;
+        mock_post(&flow->bench->mock, pagetide_text("/_mock/%s", controls[i]),
+                  filled(flow, rest));
         return;
     }
     ptrdiff_t arrow = line.ptr[0] == '/' ? str_find(line, STR(" -> ")) : -1;

@@ -36,6 +36,10 @@
  *   /netbackup/admin/jobs [page[limit]=100 page[offset]= page[after]= total=150]
  *   /katana/products      [page=1 limit=20 total=142]
  *   /random/SEED          an API made by chance (random_api.h)
+ *   POST /oauth/token     tokens at-1-planted, at-2-planted, …, to the client that /_mock/token
+ *                         wants; POST /oauth/login {user: me@shop, password: pa55-planted} too
+ *   /guarded/PATH         PATH with such a token alone: Authorization, X-Session, ?session=, or
+ *                         the cookie sid
  *
  * Control, all JSON (script: {"routes": […], "faults": […]}; POST takes one object or a list):
  *
@@ -63,6 +67,10 @@
  *         drip             `bytes` (1) of the answer every `ms` (1000)
  *         headers          `bytes` (300,000) of header lines
  *         garbage          not HTTP
+ *   POST /_mock/token  {client_id=shop, client_secret=s3cr3t-planted, as=body | basic, rotate,
+ *                       expires_in=3600 (0: not said), uses=-1, revoke}
+ *       a token is good so long, for so many requests, and until `revoke`. The refresh token
+ *       is rt-1-planted; with `rotate` each is good once, and used again ends them all
  *   GET  /_mock/requests   {count, max_active, requests: [{at_ms, method, target, headers,
  *                           body}]}
  *   GET  /_mock/count?url= {count, max, urls}: requests with that path, or with that exact

@@ -65,6 +65,7 @@ static void forget(struct mock_script *script)
     script->count = 0;
     script->max_active = 0;
     mock_pages_reset();
+    mock_token_reset();
 }
 
 struct mock_script *mock_script_new(const char *text)
@@ -201,6 +202,8 @@ bool mock_script_control(struct mock_script *script, const struct mock_request *
         add_posted(script->routes, request, reply);
     } else if (str_is(path, "/_mock/fault")) {
         add_posted(script->faults, request, reply);
+    } else if (str_is(path, "/_mock/token")) {
+        mock_token_control(request, reply);
     } else if (str_is(path, "/_mock/reset")) {
         forget(script);
         buf_puts(&reply->body, "{}");

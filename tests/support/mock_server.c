@@ -224,17 +224,19 @@ static void conn_drained(struct bufferevent *bev, void *ctx)
 
 /* --- reading --- */
 
-static void make_reply(struct server *server, const struct mock_request *request,
+static void make_reply(struct server *server, struct mock_request *request,
                        struct mock_reply *reply)
 {
+    if (!mock_guard(request, reply))
+        return;
     if (mock_script_route(server->script, request, reply) || mock_gen(request, reply) ||
-        mock_pages(request, reply) || mock_random(request, reply))
+        mock_pages(request, reply) || mock_token(request, reply) || mock_random(request, reply))
         return;
     reply->status = 404;
     buf_puts(&reply->body, "{\"detail\":\"Not Found\"}");
 }
 
-static void serve(struct conn *conn, const struct mock_request *request)
+static void serve(struct conn *conn, struct mock_request *request)
 {
     struct server *server = conn->server;
     struct mock_reply reply = {.status = 200, .type = "application/json"};

@@ -9,8 +9,8 @@
 
 /*
  * The mock API's inside: mock_server.c reads requests, mock_script.c knows which route and
- * which fault is due, mock_gen.c, mock_pages.c and mock_random.c make the answers, mock_fault.c
- * spoils them.
+ * which fault is due, mock_gen.c, mock_pages.c, mock_token.c and mock_random.c make the
+ * answers, mock_fault.c spoils them.
  */
 struct mock_request {
     struct arena *arena; /* of the request; it holds the slices below */
@@ -49,6 +49,11 @@ struct str mock_target_with(const struct mock_request *request, const char *name
 bool mock_gen(const struct mock_request *request, struct mock_reply *reply);
 bool mock_pages(const struct mock_request *request, struct mock_reply *reply);
 bool mock_random(const struct mock_request *request, struct mock_reply *reply);
+bool mock_token(const struct mock_request *request, struct mock_reply *reply);
+/* False: it is refused. Else what is behind the guard is asked for from now on. */
+bool mock_guard(struct mock_request *request, struct mock_reply *reply);
+void mock_token_control(const struct mock_request *request, struct mock_reply *reply);
+void mock_token_reset(void);
 void mock_pages_reset(void);
 
 void mock_put_json(struct buf *buf, const json_t *value);

@@ -13,6 +13,8 @@
  * of pages.
  *
  *     secrets       the values of credentials
+ *     tokens        credentials that an answer gave: token_want (what is asked with),
+ *                   token_fetch (the request), token_answer (what it says)
  *     origin        which hosts may be asked, and which of them get the credentials
  *     retry_after   how long a server asks us to wait
  *     throttle      rate limits and pauses

@@ -64,17 +64,21 @@ bool secrets_are_in(struct str name, const struct template *template)
            (is_text && secret_name_is_scheme(template->constant.text));
 }
 
+static void note_uses(void *wanted, const struct template *template)
+{
+    template_uses(template, on_use, wanted);
+}
+
 /* The names in every template of the stream where credentials may be used. */
 static void note_all(struct wanted *wanted, const struct stream *stream)
 {
-    const struct auth *auth = &stream->auth;
     const struct next_page *next = &stream->pagination.next_page;
     const struct count_request *count = &stream->pagination.count.request;
     const struct template *const fixed[] = {
-        &auth->token,  &auth->user,   &auth->password, &auth->value,      &stream->url,
-        &stream->path, stream->body,  next->params,    next->headers,     next->body,
-        next->url,     stream->proxy, stream->ca_file, stream->cert_file, stream->key_file,
-        count->path,   count->params, count->headers,  count->body};
+        &stream->url,     &stream->path, stream->body,  next->params,    next->headers,
+        next->body,       next->url,     stream->proxy, stream->ca_file, stream->cert_file,
+        stream->key_file, count->path,   count->params, count->headers,  count->body};
+    auth_each_template(&stream->auth, note_uses, wanted);
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         if (fixed[i])
             template_uses(fixed[i], on_use, wanted);

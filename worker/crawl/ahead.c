@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "worker/crawl/crawl_internal.h"
 #include "worker/exchange/request.h"
+#include "worker/exchange/request_sign.h"
 
 enum {
     MISSES_MAX = 3,       /* then the pages cannot be foreseen */
@@ -22,6 +23,7 @@ struct ahead_slot {
     struct err err;
     struct buf body;
     int64_t fetched_at_ms;
+    uint64_t token; /* that went with it */
 };
 
 static void slot_free(struct ahead_slot *slot)
@@ -64,6 +66,7 @@ static void take(struct crawl *crawl, struct ahead_slot *slot)
     crawl->answer = slot->has_failed ? NULL : &slot->answer;
     crawl->failed = slot->has_failed ? &slot->err : NULL;
     crawl->fetched_at_ms = slot->fetched_at_ms;
+    crawl->authorised.number = slot->token;
     throttle_drop(crawl->env->throttle, &crawl->pass);
     crawl->pass = slot->pass;
     slot->pass = (struct throttle_pass){0};
@@ -172,7 +175,7 @@ static void append(struct ahead *ahead, struct ahead_slot *slot)
 static bool may_go(struct crawl *crawl, const struct request *request)
 {
     struct ahead *ahead = &crawl->ahead;
-    struct throttle_peer_key key = {request->host, request->credential};
+    struct throttle_peer_key key = {request->host, authorise_credential(crawl, request)};
     int64_t wait_ms = 0;
     enum throttle_wait why = throttle_take(crawl->env->throttle, &ahead->pass, crawl->stream,
                                            &key, clock_mono_ms(), &wait_ms);
@@ -192,15 +195,25 @@ static bool send_one(struct crawl *crawl)
     AUTO_ARENA struct arena *scratch = arena_new();
     struct ahead *ahead = &crawl->ahead;
     struct request request = {0};
+    struct tokens_reply token;
+    struct http_request http;
+    struct err ignored = ERR_INIT;
     if (!crawl->env->may_send(crawl->env->ctx, crawl) ||
-        !build(crawl, pages_ahead(ahead) + 1, scratch, &request) || !may_go(crawl, &request))
+        !build(crawl, pages_ahead(ahead) + 1, scratch, &request) ||
+        !authorise_now(crawl, &request, &token) ||
+        !request_sign(crawl->stream, &request, &crawl->scope.expr, token.token, scratch, &http,
+                      &ignored) ||
+        !may_go(crawl, &request))
         return false;
     struct ahead_slot *slot = mem_alloc(sizeof *slot);
-    *slot = (struct ahead_slot){
-        .crawl = crawl, .arena = arena_new(), .hash = request.hash, .pass = ahead->pass};
+    *slot = (struct ahead_slot){.crawl = crawl,
+                                .arena = arena_new(),
+                                .hash = request.hash,
+                                .pass = ahead->pass,
+                                .token = token.number};
     ahead->pass = (struct throttle_pass){0};
     append(ahead, slot);
-    slot->call = http_send(crawl->env->http, &request.http, on_answer, slot);
+    slot->call = http_send(crawl->env->http, &http, on_answer, slot);
     return true;
 }
 
@@ -218,7 +231,8 @@ void ahead_fill(struct crawl *crawl)
 /* The pages are not where they were looked for. One that is sent again is no miss. */
 static void miss(struct crawl *crawl)
 {
-    bool is_first_try = !crawl->attempt && !crawl->server_waits && !crawl->redirects;
+    bool is_first_try = !crawl->attempt && !crawl->server_waits && !crawl->redirects &&
+                        !crawl->authorised.renewals;
     if (!crawl->ahead.count || !is_first_try || crawl->is_counting)
         return;
     crawl->ahead.misses++;

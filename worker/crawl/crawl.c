@@ -118,6 +118,7 @@ static void quiet(struct crawl *crawl)
     if (crawl->call)
         http_cancel(TAKE(crawl->call));
     throttle_drop(crawl->env->throttle, &crawl->pass);
+    authorise_drop(crawl);
     ahead_drop(crawl);
     crawl->is_crowded_out = false;
     if (crawl->cut.cutting) {
@@ -281,6 +282,7 @@ struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
     crawl->began_mono_ms = clock_mono_ms() - job->elapsed_ms;
     crawl->timer = loop_timer_new(env->loop, on_timer, crawl);
     ahead_init(crawl, crawl_resume);
+    crawl->authorised.resume = crawl_resume;
     guard_init(&crawl->guard);
     guard_restore(&crawl->guard, past->request_hashes, past->records_hashes, past->count);
     loop_timer_set(crawl->timer, 0);
@@ -402,7 +404,8 @@ void crawl_stop(struct crawl *crawl, enum crawl_stop how)
         finish(crawl, CRAWL_LOST);
         return;
     }
-    bool is_busy = crawl->call || crawl->ahead.awaited || crawl->cut.cutting;
+    bool is_busy = crawl->call || crawl->authorised.is_waiting || crawl->ahead.awaited ||
+                   crawl->cut.cutting;
     if (how == CRAWL_STOP_NOW || !is_busy)
         crawl_give_back(crawl);
 }

@@ -11,6 +11,7 @@
 #include "port/http.h"
 #include "port/loop.h"
 #include "worker/access/throttle.h"
+#include "worker/access/tokens.h"
 #include "worker/load/loader.h"
 #include "worker/rows/mark.h"
 
@@ -50,6 +51,7 @@ struct crawl_env {
     struct http *http;
     struct loaders *loaders;
     struct throttle *throttle;
+    struct tokens *tokens;
     struct rng *rng;
     const char *secrets_dir;
     /* May a request start now? If not, crawl_wake is called when it may be worth asking

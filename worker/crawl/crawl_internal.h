@@ -3,6 +3,7 @@
 
 #include "core/xml_json.h"
 #include "worker/crawl/ahead.h"
+#include "worker/crawl/authorise.h"
 #include "worker/crawl/crawl.h"
 #include "worker/exchange/request.h"
 #include "worker/exchange/scope.h"
@@ -108,6 +109,7 @@ struct crawl {
     struct request request;
     struct http_call *call;
     struct ahead ahead;
+    struct authorised authorised;
     struct throttle_pass pass;
     struct loop_timer *timer;
     const struct http_answer *answer; /* only while its callback runs */

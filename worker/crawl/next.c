@@ -212,6 +212,7 @@ static void advance(struct crawl *crawl, const struct pager *next,
     crawl->pager = *next;
     crawl->request = *request;
     crawl->attempt = crawl->server_waits = crawl->redirects = 0;
+    crawl->authorised.renewals = 0;
     crawl->trial = (struct trial){0};
     crawl->page = crawl->next;
     crawl->next = old;

@@ -20,6 +20,7 @@ struct previewing {
     struct http *http;
     struct loaders *loaders;
     struct throttle *throttle;
+    struct tokens *tokens;
     struct rng rng;
     struct crawl_env env;
     struct crawl *crawl;
@@ -157,6 +158,7 @@ static void lend(struct previewing *previewing)
         .http = previewing->http,
         .loaders = previewing->loaders,
         .throttle = previewing->throttle,
+        .tokens = previewing->tokens,
         .rng = &previewing->rng,
         .secrets_dir = previewing->options->secrets_dir,
         .may_send = may_send,
@@ -196,9 +198,11 @@ bool preview_run(const struct preview_options *options, struct arena *arena,
     }
     rng_seed_random(&previewing.rng);
     previewing.throttle = throttle_new(on_freed, &previewing);
+    previewing.tokens = tokens_new(options->loop, previewing.http, &previewing.rng);
     previewing.stop = loop_timer_new(options->loop, on_stop_timer, &previewing);
     go(&previewing);
     loop_timer_free(previewing.stop);
+    tokens_free(previewing.tokens);
     throttle_free(previewing.throttle);
     loaders_free(previewing.loaders);
     http_free(previewing.http);

@@ -9,6 +9,7 @@
 #include "worker/exchange/answer_text.h"
 #include "worker/exchange/judge.h"
 #include "worker/exchange/recall.h"
+#include "worker/exchange/request_sign.h"
 #include "worker/records/records.h"
 #include "worker/signs/absent.h"
 
@@ -144,32 +145,6 @@ static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_
     return sleep_for(crawl, wait_ms);
 }
 
-enum step step_send(struct crawl *crawl)
-{
-    int64_t wait_ms = 0;
-    struct throttle_peer_key key = {crawl->request.host, crawl->request.credential};
-    if (crawl->is_draining)
-        return crawl_give_back(crawl);
-    enum ahead_answer answer = ahead_ask(crawl);
-    if (answer != AHEAD_NONE) {
-        ahead_fill(crawl);
-        return answer == AHEAD_HERE ? STEP_judge : crawl_pause(crawl, STEP_judge);
-    }
-    crawl->is_starved = false;
-    if (!crawl->env->may_send(crawl->env->ctx, crawl))
-        return starve(crawl);
-    enum throttle_wait why = throttle_take(crawl->env->throttle, &crawl->pass, crawl->stream,
-                                           &key, clock_mono_ms(), &wait_ms);
-    if (why != THROTTLE_GO)
-        return hold(crawl, why, wait_ms);
-    crawl->is_crowded_out = false;
-    if (crawl->env->watch)
-        crawl->env->watch->on_request(crawl->env->watch->ctx, &crawl->request);
-    crawl->call = http_send(crawl->env->http, &crawl->request.http, on_answer, crawl);
-    ahead_fill(crawl);
-    return crawl_pause(crawl, STEP_judge);
-}
-
 static enum step wait_for(struct crawl *crawl, int64_t delay_ms)
 {
     crawl->retries++;
@@ -178,17 +153,71 @@ static enum step wait_for(struct crawl *crawl, int64_t delay_ms)
     return sleep_for(crawl, delay_ms);
 }
 
-/* Again: after the server's own wait, which is no attempt, or by the policy. */
+/* The server's own wait is no attempt. */
+static enum step wait_as_told(struct crawl *crawl, int64_t wait_ms, enum job_reason reason)
+{
+    if (++crawl->server_waits <= SERVER_WAITS_MAX)
+        return wait_for(crawl, wait_ms);
+    err_wrap(&crawl->err, "given up after %d waits that the API asked for", SERVER_WAITS_MAX);
+    return crawl_fail(crawl, reason);
+}
+
+/* The request cannot go out: there is no token for it, or not yet. */
+static enum step stay_out(struct crawl *crawl, const struct authorise_reply *reply)
+{
+    crawl->is_starved = false;
+    if (reply->what == AUTHORISE_PAUSE)
+        return crawl_pause(crawl, STEP_send);
+    if (reply->what == AUTHORISE_FAIL)
+        return crawl_fail(crawl, reply->is_auth ? REASON_AUTH : REASON_EVAL);
+    return reply->token.is_told ? wait_as_told(crawl, reply->token.wait_ms, REASON_AUTH)
+                                : wait_for(crawl, reply->token.wait_ms);
+}
+
+static enum step send_now(struct crawl *crawl, const struct tokens_reply *token)
+{
+    AUTO_ARENA struct arena *scratch = arena_new();
+    struct http_request http;
+    if (!request_sign(crawl->stream, &crawl->request, &crawl->scope.expr, token->token, scratch,
+                      &http, &crawl->err))
+        return crawl_fail(crawl, REASON_EVAL);
+    crawl->is_crowded_out = false;
+    crawl->authorised.number = token->number;
+    if (crawl->env->watch)
+        crawl->env->watch->on_request(crawl->env->watch->ctx, &crawl->request);
+    crawl->call = http_send(crawl->env->http, &http, on_answer, crawl);
+    ahead_fill(crawl);
+    return crawl_pause(crawl, STEP_judge);
+}
+
+enum step step_send(struct crawl *crawl)
+{
+    int64_t wait_ms = 0;
+    if (crawl->is_draining)
+        return crawl_give_back(crawl);
+    enum ahead_answer answer = ahead_ask(crawl);
+    if (answer != AHEAD_NONE) {
+        ahead_fill(crawl);
+        return answer == AHEAD_HERE ? STEP_judge : crawl_pause(crawl, STEP_judge);
+    }
+    struct authorise_reply reply = authorise(crawl, &crawl->request);
+    if (reply.what != AUTHORISE_GO)
+        return stay_out(crawl, &reply);
+    crawl->is_starved = false;
+    if (!crawl->env->may_send(crawl->env->ctx, crawl))
+        return starve(crawl);
+    struct throttle_peer_key key = {crawl->request.host,
+                                    authorise_credential(crawl, &crawl->request)};
+    enum throttle_wait why = throttle_take(crawl->env->throttle, &crawl->pass, crawl->stream,
+                                           &key, clock_mono_ms(), &wait_ms);
+    return why == THROTTLE_GO ? send_now(crawl, &reply.token) : hold(crawl, why, wait_ms);
+}
+
+/* Again: after the server's own wait, or by the policy. */
 static enum step again(struct crawl *crawl, const struct judgement *judgement)
 {
-    if (judgement->server_wait_ms >= 0) {
-        if (++crawl->server_waits > SERVER_WAITS_MAX) {
-            err_wrap(&crawl->err, "given up after %d waits that the API asked for",
-                     SERVER_WAITS_MAX);
-            return crawl_fail(crawl, judgement->reason);
-        }
-        return wait_for(crawl, judgement->server_wait_ms);
-    }
+    if (judgement->server_wait_ms >= 0)
+        return wait_as_told(crawl, judgement->server_wait_ms, judgement->reason);
     const struct pagination *paging = &crawl->stream->pagination;
     bool has_own = paging->retry.max_attempts > 0;
     const struct retry_policy *policy = has_own ? &paging->retry : &crawl->stream->retry;
@@ -360,6 +389,8 @@ static enum step act_on_answer(struct crawl *crawl)
     case JUDGE_RETRY:
         crawl_wrap_request(crawl);
         return again(crawl, &judgement);
+    case JUDGE_LOGIN:
+        return authorise_anew(crawl) ? STEP_send : refused(crawl, &judgement);
     case JUDGE_FAIL:
         return refused(crawl, &judgement);
     default:

@@ -161,6 +161,7 @@ static void stand_before_page(struct crawl *crawl)
     crawl->scope.header_count = 0;
     crawl->is_body_empty = crawl->is_end_by_rule = false;
     crawl->attempt = crawl->server_waits = crawl->redirects = 0;
+    crawl->authorised.renewals = 0;
     buf_done(&crawl->body);
 }
 

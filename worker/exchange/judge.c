@@ -18,6 +18,7 @@
  *     408 425 429   temporary, like every 5xx; and 403  RETRY if the request may be sent twice,
  *                   with a wait or a spent quota        else FAIL; 429 always RETRY: it was
  *                                                       refused before anything was done
+ *     401           to a request with a token           LOGIN
  *     other 4xx                                         FAIL
  *     301 302 303 307 308 with a Location, to a GET     REDIRECT
  *                   or HEAD
@@ -108,7 +109,8 @@ static struct judgement judge_error(const struct judge_case *judge, int64_t serv
     bool temporary =
         is_temporary(status) || (status == 403 && (server_wait_ms >= 0 || is_spent));
     bool may = status == 429 || is_repeatable(judge);
-    judgement.verdict = temporary && may ? JUDGE_RETRY : JUDGE_FAIL;
+    bool is_refused = status == 401 && auth_has_token(&judge->stream->auth);
+    judgement.verdict = temporary && may ? JUDGE_RETRY : is_refused ? JUDGE_LOGIN : JUDGE_FAIL;
     judgement.server_wait_ms = temporary ? server_wait_ms : -1;
     judgement.reason = is_auth(status) ? REASON_AUTH : REASON_HTTP;
     fail_status(judge->answer, temporary ? ERR_AGAIN : ERR_INPUT,
@@ -186,6 +188,11 @@ static struct judgement judge_by_rule(const struct judge_case *judge,
         break;
     case RESPONSE_FAIL:
         judgement.verdict = JUDGE_FAIL;
+        fail_by_rule(judge, ruling, ERR_INPUT, err);
+        break;
+    case RESPONSE_LOGIN:
+        judgement.verdict = JUDGE_LOGIN;
+        judgement.reason = REASON_AUTH;
         fail_by_rule(judge, ruling, ERR_INPUT, err);
         break;
     case RESPONSE_END:

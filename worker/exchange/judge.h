@@ -13,6 +13,7 @@ enum judge_verdict {
     JUDGE_END,      /* a rule says so: the same, and no page follows */
     JUDGE_REDIRECT, /* to `location`, which is not checked yet */
     JUDGE_RETRY,    /* try again: in server_wait_ms, or by the retry policy where that is -1 */
+    JUDGE_LOGIN,    /* with another token, once; else FAIL */
     JUDGE_FAIL,     /* trying again would change nothing */
 };
 

@@ -91,6 +91,7 @@ static void set_target(const struct stream *stream, struct arena *arena, bool is
     struct str query = is_home ? request->secret_query : STR_NONE;
     assert(request->public_header_count <= request->header_count);
     request->host = origin_host(arena, request->url);
+    request->is_home = is_home;
     http->url = request_url_with_query(arena, request->url, query);
     http->header_count = is_home ? request->header_count : request->public_header_count;
     http->cert_file = is_home ? request->cert_file : STR_NONE;

@@ -234,8 +234,24 @@ START_TEST(what_is_wrapped_up_to_three_times_is_hidden)
 }
 END_TEST
 
+START_TEST(tokens_pass)
+{
+    arena = arena_new();
+    redact_add_passing(STR("first-token"));
+    for (int i = 0; i < 127; i++)
+        redact_add_passing(arena_printf(arena, "token-%03d-x", i));
+    ck_assert_str_is(redact_str(arena, STR("a first-token b")), "a <token> b");
+    redact_add_passing(STR("token-000-x")); /* known: nothing goes for it */
+    ck_assert(redact_has(STR("first-token")));
+    redact_add_passing(STR("one-more"));
+    ck_assert(!redact_has(STR("first-token")));
+    ck_assert(redact_has(STR("one-more")) && redact_has(STR("token-126-x")));
+    end();
+}
+END_TEST
+
 SUITE("base/redact", hides_raw_and_percent_encoded, hides_base64_at_every_alignment,
       the_longest_secret_wins, works_in_place, hides_it_in_every_encoding,
       what_is_cut_is_redacted_before_and_is_one_line, hides_what_is_left_of_one_that_was_cut,
       short_ones_are_words, hides_what_was_made_from_one, hides_the_user_of_any_url,
-      what_is_wrapped_up_to_three_times_is_hidden)
+      what_is_wrapped_up_to_three_times_is_hidden, tokens_pass)

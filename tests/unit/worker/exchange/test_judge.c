@@ -19,8 +19,8 @@ static enum err_kind kind_of(struct str word)
 /* The verdict as the table writes it. */
 static struct str outcome(struct arena *arena, struct judgement judgement)
 {
-    static const char *const verdicts[] = {"accept",   "empty", "end",
-                                           "redirect", "retry", "fail"};
+    static const char *const verdicts[] = {"accept", "empty", "end", "redirect",
+                                           "retry",  "login", "fail"};
     const char *verdict = verdicts[judgement.verdict];
     const char *reason = job_reason_name(judgement.reason);
     if (judgement.verdict != JUDGE_RETRY && judgement.verdict != JUDGE_FAIL)
@@ -37,10 +37,13 @@ static struct str judge(struct arena *arena, struct str line)
     struct str method = next_word(&head), what = next_word(&head), name;
     bool has_records = str_ends(what, STR("+"));
     what = str_slice(what, 0, what.len - has_records);
+    bool has_token = str_ends(method, STR("@"));
+    method = str_slice(method, 0, method.len - has_token);
     bool idempotent = method.len && method.ptr[method.len - 1] == '!';
     struct stream stream = {.method = str_slice(method, 0, method.len - idempotent),
                             .is_idempotent = idempotent,
-                            .max_wait_ms = 3600000};
+                            .max_wait_ms = 3600000,
+                            .auth.type = has_token ? AUTH_OAUTH2 : AUTH_NONE};
     struct scope scope = {0};
     struct http_header header = {.value = str_trim(str_split(head, ':', &name))};
     header.name = name;

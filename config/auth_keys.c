@@ -1,0 +1,251 @@
+#include "config/auth_keys.h"
+
+#include "base/secret_name.h"
+#include "config/check_request.h"
+#include "config/identifier.h"
+#include "config/node.h"
+#include "config/pagination.h"
+
+#define S(member)              AT(struct stream, auth.member)
+#define S_LIST(member, number) AT_LIST(struct stream, auth.member, auth.number)
+
+enum {
+    OWN = KEY_SECRETS | KEY_ASKS_FIRST,
+    SECRET = KEY_SECRETS | KEY_IS_SECRET | KEY_ASKS_FIRST,
+};
+
+/* Keys are laid out by hand. */
+/* clang-format off */
+#define CHOICES(name) static const struct choice name[]
+#define KEYS(name)                                                                           \
+    static const struct keys name##_keys = {name##_list, sizeof(struct stream)}
+
+CHOICES(places) = {CHOICE("header", 0), CHOICE("query", 1), CHOICE_END};
+
+#define TYPE_ROW {.name = "type", .type = KEY_MOVED, .help = "how requests are authorised"}
+
+static const struct key auth_none_list[] = {TYPE_ROW, KEY_END};
+KEYS(auth_none);
+
+static const struct key auth_bearer_list[] = {
+    TYPE_ROW,
+    {.name = "token", .type = KEY_TEMPLATE, .flags = KEY_SECRETS | KEY_IS_SECRET | KEY_REQUIRED,
+     S(token), .help = "sent as Authorization: Bearer"},
+    KEY_END,
+};
+KEYS(auth_bearer);
+
+#define USER_ROWS                                                                            \
+    {.name = "user", .type = KEY_TEMPLATE, .flags = KEY_SECRETS | KEY_REQUIRED, S(user),     \
+     .help = "name of the account"},                                                         \
+    {.name = "password", .type = KEY_TEMPLATE,                                               \
+     .flags = KEY_SECRETS | KEY_IS_SECRET | KEY_REQUIRED, S(password),                       \
+     .help = "its password"}
+
+static const struct key auth_basic_list[] = {TYPE_ROW, USER_ROWS, KEY_END};
+KEYS(auth_basic);
+
+static const struct key auth_api_key_list[] = {
+    TYPE_ROW,
+    {.name = "in", .type = KEY_SWITCH, S(is_in_query), .choices = places,
+     .fallback = "header", .help = "where the key goes"},
+    {.name = "name", .type = KEY_TEXT, .flags = KEY_REQUIRED, S(name),
+     .help = "name of the header or parameter"},
+    {.name = "value", .type = KEY_TEMPLATE, .flags = KEY_SECRETS | KEY_IS_SECRET | KEY_REQUIRED,
+     S(value), .help = "the key"},
+    KEY_END,
+};
+KEYS(auth_api_key);
+
+/* --- tokens --- */
+
+#define SEND(member) AT(struct auth_send, member)
+static const struct key auth_send_list[] = {
+    {.name = "header", .type = KEY_TEXT, SEND(header), .help = "name of a header"},
+    {.name = "param", .type = KEY_TEXT, SEND(param), .help = "name of a query parameter"},
+    {.name = "cookie", .type = KEY_TEXT, SEND(cookie), .help = "name of a cookie"},
+    {.name = "prefix", .type = KEY_TEMPLATE, .flags = OWN, SEND(prefix),
+     .help = "what stands before it in a header; of Authorization it is \"Bearer \" if absent"},
+    KEY_END,
+};
+static const struct keys auth_send_keys = {auth_send_list, sizeof(struct auth_send)};
+
+#define EXPIRES_HELP                                                                         \
+    "where its answer says until when the token is good: a number of seconds, or a time"
+#define TTL_ROW                                                                              \
+    {.name = "ttl", .type = KEY_DURATION, S(ttl_ms), .min = 1000,                            \
+     .help = "how long a token is good whose answer does not say it; absent: until it is "   \
+             "refused"}
+#define SEND_ROW                                                                             \
+    {.name = "send", .type = KEY_STRUCT, S(send), .keys = &auth_send_keys,                   \
+     .help = "where the token goes: header, param or cookie; absent: Authorization: Bearer"}
+
+CHOICES(grants) = {CHOICE("client_credentials", GRANT_CLIENT_CREDENTIALS),
+                   CHOICE("password", GRANT_PASSWORD), CHOICE_END};
+CHOICES(senders) = {CHOICE("body", 0), CHOICE("basic", 1), CHOICE_END};
+
+static const struct key auth_oauth2_list[] = {
+    TYPE_ROW,
+    {.name = "grant", .type = KEY_CHOICE, S(grant), .choices = grants,
+     .fallback = "client_credentials", .help = "what a token is asked for with"},
+    {.name = "token_url", .type = KEY_TEMPLATE, .flags = OWN | KEY_REQUIRED, S(url),
+     .help = "where tokens come from; a path is put behind base_url"},
+    {.name = "client_id", .type = KEY_TEMPLATE, .flags = OWN, S(client_id),
+     .help = "who asks for it"},
+    {.name = "client_secret", .type = KEY_TEMPLATE, .flags = SECRET, S(client_secret),
+     .help = "its secret"},
+    {.name = "send_as", .type = KEY_SWITCH, S(sends_basic), .choices = senders,
+     .fallback = "body", .help = "where client_id and client_secret go: in the form, or as "
+                                 "Authorization: Basic"},
+    {.name = "scope", .type = KEY_TEMPLATE, .flags = OWN, S(scope),
+     .help = "what the token may do, with blanks between"},
+    {.name = "audience", .type = KEY_TEMPLATE, .flags = OWN, S(audience),
+     .help = "whom the token is for"},
+    {.name = "params", .type = KEY_TEMPLATES, .flags = OWN | KEY_PAIRS,
+     S_LIST(params, param_count), .help = "more of the form that is sent to token_url"},
+    {.name = "user", .type = KEY_TEMPLATE, .flags = OWN, S(user),
+     .help = "with grant: password"},
+    {.name = "password", .type = KEY_TEMPLATE, .flags = SECRET, S(password),
+     .help = "with grant: password"},
+    {.name = "token_path", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, S(token_path),
+     .fallback = "access_token", .help = "where the token is in the answer"},
+    {.name = "expires_path", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, S(expires_path),
+     .fallback = "expires_in", .help = EXPIRES_HELP},
+    TTL_ROW,
+    SEND_ROW,
+    KEY_END,
+};
+KEYS(auth_oauth2);
+
+CHOICES(bodies) = {CHOICE("json", 0), CHOICE("form", 1), CHOICE_END};
+
+static const struct key auth_login_list[] = {
+    TYPE_ROW,
+    {.name = "url", .type = KEY_TEMPLATE, .flags = OWN | KEY_REQUIRED, S(url),
+     .help = "where tokens come from; a path is put behind base_url"},
+    {.name = "method", .type = KEY_WORD, S(method), .choices = method_choices,
+     .fallback = "POST", .help = "of the request"},
+    {.name = "params", .type = KEY_TEMPLATES, .flags = OWN | KEY_PAIRS,
+     S_LIST(params, param_count), .help = "its query parameters"},
+    {.name = "headers", .type = KEY_TEMPLATES, .flags = OWN | KEY_PAIRS | KEY_NOCASE,
+     S_LIST(headers, header_count), .help = "its headers"},
+    {.name = "body", .type = KEY_TEMPLATE, .flags = OWN, S(body),
+     .help = "its body, any structure"},
+    {.name = "body_type", .type = KEY_SWITCH, S(has_form), .choices = bodies,
+     .fallback = "json", .help = "how it is written"},
+    {.name = "token_path", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, S(token_path),
+     .help = "where the token is in the answer; absent: the cookie of `send` that it sets"},
+    {.name = "expires_path", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, S(expires_path),
+     .help = EXPIRES_HELP},
+    TTL_ROW,
+    SEND_ROW,
+    KEY_END,
+};
+KEYS(auth_login);
+
+const struct variant auth_variants[] = {
+    VARIANT("none", AUTH_NONE, &auth_none_keys),
+    VARIANT("bearer", AUTH_BEARER, &auth_bearer_keys),
+    VARIANT("basic", AUTH_BASIC, &auth_basic_keys),
+    VARIANT("api_key", AUTH_API_KEY, &auth_api_key_keys),
+    VARIANT("oauth2", AUTH_OAUTH2, &auth_oauth2_keys),
+    VARIANT("login", AUTH_LOGIN, &auth_login_keys),
+    CHOICE_END,
+};
+/* clang-format on */
+
+/* --- which keys go together --- */
+
+static void need(struct reader *reader, const struct yaml_node *node, const char *key,
+                 const char *why)
+{
+    if (!yaml_find(node, key))
+        problem_add(reader->problems, node, "the key \"%s\" is missing: %s", key, why);
+}
+
+static void refuse(struct reader *reader, const struct yaml_node *node, const char *key,
+                   const char *why)
+{
+    const struct yaml_node *given = yaml_find(node, key);
+    if (given)
+        problem_add_key(reader->problems, given, "%s", why);
+}
+
+static void check_oauth2(struct reader *reader, const struct yaml_node *node,
+                         const struct auth *auth)
+{
+    if (auth->grant == GRANT_PASSWORD) {
+        need(reader, node, "user", "grant: password asks with it");
+        need(reader, node, "password", "grant: password asks with it");
+        return;
+    }
+    need(reader, node, "client_id", "the grant asks with it");
+    refuse(reader, node, "user", "belongs to grant: password");
+    refuse(reader, node, "password", "belongs to grant: password");
+}
+
+static void check_send(struct reader *reader, const struct yaml_node *node,
+                       const struct auth_send *send)
+{
+    const struct yaml_node *given = yaml_find(node, "send");
+    if (!given || given->kind != YAML_MAP)
+        return;
+    if ((send->header.len > 0) + (send->param.len > 0) + (send->cookie.len > 0) != 1)
+        problem_add(reader->problems, given, "needs one of header, param, cookie");
+    if (send->header.len && !identifier_is_header(send->header))
+        problem_add(reader->problems, yaml_find(given, "header"),
+                    "\"%.*s\" cannot be a header's name", STR_ARG(send->header));
+    if (send->cookie.len && !identifier_is_header(send->cookie))
+        problem_add(reader->problems, yaml_find(given, "cookie"),
+                    "\"%.*s\" cannot be a cookie's name", STR_ARG(send->cookie));
+}
+
+/* A member that goes by the name of a credential, and holds one as it is. */
+static void check_literals(struct reader *reader, const struct yaml_node *node, struct str name)
+{
+    bool is_container = node->kind == YAML_MAP || node->kind == YAML_LIST;
+    for (size_t i = 0; is_container && i < node->count; i++) {
+        struct str inner = name;
+        const struct yaml_node *value = node->items[i];
+        if (node->kind == YAML_MAP)
+            inner = value->key;
+        else if (!node_pair(node, i, &inner, &value))
+            value = node->items[i];
+        check_literals(reader, value, inner);
+    }
+    bool is_literal =
+        node->kind == YAML_NUMBER ||
+        (node->kind == YAML_STRING && node->text.len && str_find(node->text, STR("{{")) < 0);
+    /* subject_token_type and the like (RFC 8693) */
+    bool is_credential = secret_name_is(name) && !str_ends(name, STR("type"));
+    if (is_literal && is_credential)
+        problem_add(reader->problems, node,
+                    "a secret does not stand in a definition: name it by \"{{ env.NAME }}\" or "
+                    "\"{{ secrets.name }}\"");
+}
+
+static void check_token(struct reader *reader, const struct yaml_node *map,
+                        const struct yaml_node *node, struct stream *stream)
+{
+    static const char *const open[] = {"params", "headers", "body"};
+    struct auth *auth = &stream->auth;
+    const struct yaml_node *url =
+        yaml_find(node, auth->type == AUTH_OAUTH2 ? "token_url" : "url");
+    check_send(reader, node, &auth->send);
+    for (size_t i = 0; i < COUNT_OF(open); i++)
+        if (yaml_find(node, open[i]))
+            check_literals(reader, yaml_find(node, open[i]), STR_NONE);
+    if (url)
+        check_request_url(reader, map, url, stream->allows_http, &auth->url);
+    if (auth->type == AUTH_OAUTH2)
+        check_oauth2(reader, node, auth);
+    else if (!auth->send.cookie.len)
+        need(reader, node, "token_path", "only a cookie of `send` is found without");
+}
+
+void auth_check(struct reader *reader, const struct yaml_node *map, struct stream *stream)
+{
+    const struct yaml_node *node = yaml_find(map, "auth");
+    if (node && node->kind == YAML_MAP && auth_has_token(&stream->auth))
+        check_token(reader, map, node, stream);
+}
