@@ -1,7 +1,9 @@
+#include "base/date.h"
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/redact.h"
 #include "cli/cli.h"
+#include "cli/next_runs.h"
 #include "cli/say.h"
 #include "cli/streams.h"
 #include "config/credential.h"
@@ -34,17 +36,66 @@ static void warn_of_repeats(const struct stream *stream)
             STR_ARG(stream->repeats_at), STR_ARG(stream->name));
 }
 
-static void print_stream(const struct cli *cli, struct stream *stream)
+static void print_json(struct arena *arena, const struct stream *stream,
+                       const struct next_runs *runs)
+{
+    AUTO_BUF(line, LINE_BYTES_MAX);
+    struct json_out out = {.buf = &line};
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "stream", stream->name);
+    json_out_str(&out, "table",
+                 arena_printf(arena, "%.*s.%.*s", STR_ARG(stream->table.schema),
+                              STR_ARG(stream->table.name)));
+    if (runs->count)
+        json_out_open(&out, "next_runs", '[');
+    for (size_t i = 0; i < runs->count; i++) {
+        AUTO_BUF(instant, 64);
+        date_format_rfc3339(&instant, runs->at_us[i]);
+        json_out_str(&out, NULL, buf_str(&instant));
+    }
+    if (runs->count)
+        json_out_close(&out, ']');
+    json_out_close(&out, '}');
+    say_json(buf_str(&line));
+}
+
+static void print_runs(const struct stream *stream, const struct next_runs *runs)
+{
+    AUTO_BUF(line, KIB(1));
+    for (size_t i = 0; i < runs->count; i++) {
+        buf_put(&line, i ? STR(", ") : STR("  next runs: "));
+        next_runs_put(&line, &runs->zone, runs->at_us[i]);
+    }
+    if (stream->schedule.cron.len && !runs->count)
+        buf_puts(&line, "  next runs: not known without PostgreSQL, which has the time zones");
+    if (line.len)
+        say_note(stdout, "%.*s", STR_ARG(buf_str(&line)));
+}
+
+static int print_stream(struct cli *cli, struct pg *pg, struct stream *stream)
 {
     const struct table *table = &stream->table;
-    if (cli->options.json)
-        say_line(stdout, "{\"stream\":\"%.*s\",\"table\":\"%.*s.%.*s\"}", STR_ARG(stream->name),
-                 STR_ARG(table->schema), STR_ARG(table->name));
-    else
+    struct next_runs runs;
+    struct err err = ERR_INIT;
+    if (!next_runs_find(cli->arena, pg, stream, &runs, &err))
+        return cli_fail(&err);
+    if (runs.is_zone_missing) {
+        say_line(stderr,
+                 "%.*s: timezone: there is no time zone \"%.*s\"; names are as in "
+                 "Europe/Berlin",
+                 STR_ARG(stream->schedule.timezone_at), STR_ARG(stream->schedule.timezone));
+        return EXIT_USAGE;
+    }
+    if (cli->options.json) {
+        print_json(cli->arena, stream, &runs);
+    } else {
         say_note(stdout, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(table->schema),
                  STR_ARG(table->name));
+        print_runs(stream, &runs);
+    }
     credential_find(stream, on_literal, stream);
     warn_of_repeats(stream);
+    return EXIT_DONE;
 }
 
 /* --- the option --live --- */
@@ -245,21 +296,25 @@ static int check_declared(struct pg *pg, const struct stream *stream)
     return pg_rows(misfits) ? EXIT_USAGE : EXIT_DONE;
 }
 
-/* Only where a database is at hand: `check` needs none. */
-static int check_tables(struct cli *cli, struct stream *const *streams, size_t count)
+static int check_tables(struct pg *pg, struct stream *const *streams, size_t count)
 {
-    struct pg *pg;
-    bool has_declared = false;
     int code = EXIT_DONE;
-    for (size_t i = 0; i < count; i++)
-        has_declared |= streams[i]->table.declared_count > 0;
-    if (!has_declared || !cli_database_if_up(cli, &pg))
-        return EXIT_DONE;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; pg && i < count; i++)
         if (streams[i]->table.declared_count)
             code = exit_code_worst(code, check_declared(pg, streams[i]));
-    pg_close(pg);
     return code;
+}
+
+/* `check` needs no database, but says more where one is at hand. NULL: none is, or it would say
+ * the same. */
+static struct pg *open_if_wanted(struct cli *cli, struct stream *const *streams, size_t count)
+{
+    struct pg *pg;
+    bool is_wanted = false;
+    for (size_t i = 0; i < count; i++)
+        is_wanted |= streams[i]->table.declared_count > 0 ||
+                     !str_is(streams[i]->schedule.timezone, "UTC");
+    return is_wanted && cli_database_if_up(cli, &pg) ? pg : NULL;
 }
 
 static int check_main(struct cli *cli)
@@ -279,10 +334,12 @@ static int check_main(struct cli *cli)
     bool is_all_good = is_whole && !cli->operand_count;
     if (!is_whole && !cli->operand_count)
         code = EXIT_USAGE;
+    struct pg *pg = open_if_wanted(cli, streams, count);
     for (size_t i = 0; i < count; i++)
-        print_stream(cli, streams[i]);
+        code = exit_code_worst(code, print_stream(cli, pg, streams[i]));
     warn_of_missing(cli, streams, count);
-    code = exit_code_worst(code, check_tables(cli, streams, count));
+    code = exit_code_worst(code, check_tables(pg, streams, count));
+    pg_close(pg);
     if (!cli->options.json && is_all_good && code == EXIT_DONE)
         say_note(stdout, "%zu stream%s in %zu file%s: all good", count, count == 1 ? "" : "s",
                  source_count, source_count == 1 ? "" : "s");
@@ -301,8 +358,10 @@ const struct command cmd_check = {
     .summary = "validate settings and source definitions",
     .help =
         "Every error of every file is printed as file:line:column: key: what is wrong. A\n"
-        "variable or secret that is named and not there is a warning. Where PostgreSQL can be\n"
-        "reached, declared types are compared with the table's.",
+        "variable or secret that is named and not there is a warning. The next five runs of a\n"
+        "schedule are shown. Where PostgreSQL can be reached, declared types are compared with "
+        "the\n"
+        "table's, and time zones are looked up there.",
     .opts = opts,
     .needs_settings = true,
     .run = check_main,

@@ -153,8 +153,28 @@ static void check_expected(struct reader *reader, const struct yaml_node *map,
         problem_add(reader->problems, node, "needs \"min_rows\" or \"not_below\"");
 }
 
+/* Where the file says it, as "shop.yaml:7:5"; empty where no file does. */
+static struct str place_of(struct reader *reader, const struct yaml_node *node)
+{
+    if (!node->line)
+        return STR_NONE;
+    return arena_printf(reader->arena, "%.*s:%d:%d", STR_ARG(reader->problems->file),
+                        node->line, node->column);
+}
+
+/* Which names there are PostgreSQL knows (pagetide.define_refusal). */
+static void check_timezone(struct reader *reader, const struct yaml_node *node,
+                           struct schedule *schedule)
+{
+    if (!identifier_is_zone(schedule->timezone))
+        problem_add(reader->problems, node,
+                    "\"%.*s\" cannot be a time zone: a name such as Europe/Berlin",
+                    STR_ARG(schedule->timezone));
+    schedule->timezone_at = place_of(reader, node);
+}
+
 static void check_schedule(struct reader *reader, const struct yaml_node *map,
-                           const struct schedule *schedule)
+                           struct schedule *schedule)
 {
     if (schedule->cron.len && schedule->every_ms)
         problem_add_key(reader->problems, node_at(map, "every"),
@@ -163,9 +183,7 @@ static void check_schedule(struct reader *reader, const struct yaml_node *map,
     struct err err = ERR_INIT;
     if (schedule->cron.len && !cron_parse(schedule->cron, &cron, &err))
         problem_add(reader->problems, node_at(map, "schedule"), "%s", err.text);
-    if (!str_is(schedule->timezone, "UTC") && schedule->timezone.len)
-        problem_add(reader->problems, node_at(map, "timezone"),
-                    "zones other than UTC are not available yet");
+    check_timezone(reader, node_at(map, "timezone"), schedule);
 }
 
 static void check_partition(struct reader *reader, const struct yaml_node *list, size_t i)
@@ -300,8 +318,7 @@ static void note_repeats(struct reader *reader, const struct yaml_node *map,
     if (stream->table.write != WRITE_APPEND || stream->table.may_repeat || is_new_each_time ||
         (!schedule->cron.len && !schedule->every_ms) || !node->line)
         return;
-    stream->repeats_at = arena_printf(
-        reader->arena, "%.*s:%d:%d", STR_ARG(reader->problems->file), node->line, node->column);
+    stream->repeats_at = place_of(reader, node);
 }
 
 static void on_after_use(void *ctx, const struct expr_use *use)

@@ -339,7 +339,7 @@ static const struct key definition_list[] = {
      .min = 1000, .help = "instead of schedule"},
     {.name = "timezone", .type = KEY_TEXT, .flags = IN_STREAM, S(schedule.timezone),
      .fallback = "UTC",
-     .help = "of the schedule; zones other than UTC are not available yet"},
+     .help = "of the schedule: a name of the IANA database, such as Europe/Berlin"},
     {.name = "catch_up", .type = KEY_CHOICE, .flags = IN_STREAM, S(schedule.catch_up),
      .choices = catch_ups, .fallback = "latest", .help = "which missed runs are made up for"},
     {.name = "retry_run", .type = KEY_STRUCT, .flags = IN_STREAM, S(schedule),

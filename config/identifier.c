@@ -32,3 +32,16 @@ bool identifier_is_header(struct str text)
     }
     return text.len > 0;
 }
+
+bool identifier_is_zone(struct str text)
+{
+    bool is_word = false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool is_alnum = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+        if (!is_alnum && (c != '/' || !is_word) && (c == '\0' || !strchr("+-_", c)))
+            return false;
+        is_word = c != '/';
+    }
+    return is_word && text.len <= 63;
+}

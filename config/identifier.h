@@ -20,4 +20,7 @@ bool identifier_is_sql(struct str text) MUST_CHECK;
 /* A header's: RFC 9110, section 5.6.2, token. */
 bool identifier_is_header(struct str text) MUST_CHECK;
 
+/* A time zone's, by its form: words of letters, digits, +, - and _, with / between them. */
+bool identifier_is_zone(struct str text) MUST_CHECK;
+
 #endif

@@ -294,9 +294,9 @@ struct after_load {
 };
 
 struct schedule {
-    struct str cron;  /* empty: none */
-    int64_t every_ms; /* 0: none */
-    struct str timezone;
+    struct str cron;                  /* empty: none */
+    int64_t every_ms;                 /* 0: none */
+    struct str timezone, timezone_at; /* the latter as `repeats_at` below */
     enum { CATCH_UP_LATEST, CATCH_UP_ALL, CATCH_UP_NONE } catch_up;
     int64_t rerun_after_ms, reruns_max; /* retry_run; read by schema/functions/reruns.sql */
 };

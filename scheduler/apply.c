@@ -104,11 +104,16 @@ struct storing {
     uint64_t hash;
 };
 
+/* Only PostgreSQL knows the time zones, and the streams of other folders. */
+static const char store_sql[] =
+    "select r, case when r is null then pagetide.define($1, $2::jsonb, $3, $4, $5, true) end "
+    "from pagetide.define_refusal($1, $2::jsonb, $4) r";
+enum stored_column { STORED_REFUSAL, STORED_VERSION, STORED_COLUMNS };
+
 static void on_stored(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct storing *storing = ctx;
     struct apply *apply = storing->apply;
-    (void)result;
     if (err && err->kind == ERR_STOPPED)
         return;
     if (err) {
@@ -117,8 +122,15 @@ static void on_stored(void *ctx, const struct pg_result *result, const struct er
         finish(apply, &wrapped);
         return;
     }
-    find_stored(apply, storing->name)->hash = storing->hash;
-    apply->result.changed++;
+    assert(pg_columns(result) == STORED_COLUMNS);
+    if (pg_is_null(result, 0, STORED_REFUSAL)) {
+        find_stored(apply, storing->name)->hash = storing->hash;
+        apply->result.changed++;
+    } else {
+        apply->result.streams--;
+        buf_printf(&apply->errors, "%.*s: %.*s\n", STR_ARG(storing->name),
+                   STR_ARG(pg_get_str(result, 0, STORED_REFUSAL)));
+    }
     store_next(apply);
 }
 
@@ -129,8 +141,7 @@ static void store(struct apply *apply, const struct stream *stream, uint64_t has
     const struct pg_value params[] = {
         pg_text(stream->name), pg_text(stream->spec), pg_text(stream->schedule.cron),
         pg_text(stream->schedule.timezone), pg_int(stream->schedule.every_ms)};
-    pg_query(apply->pg, "select pagetide.define($1, $2::jsonb, $3, $4, $5, true)", params,
-             COUNT_OF(params), TIMEOUT_MS, on_stored, storing);
+    pg_query(apply->pg, store_sql, params, COUNT_OF(params), TIMEOUT_MS, on_stored, storing);
 }
 
 static void store_next(struct apply *apply)

@@ -18,10 +18,11 @@ struct apply;
 struct apply_result {
     struct source *const *sources; /* what was read; until the next apply_dir */
     size_t source_count;
-    size_t streams;           /* good ones, all stored */
-    size_t changed;           /* of those, new or different */
-    const struct buf *errors; /* of broken files, one a line; empty if none */
-    const struct err *err;    /* the database failed; NULL if not */
+    size_t streams; /* good ones, all stored */
+    size_t changed; /* of those, new or different */
+    const struct buf
+        *errors;           /* of broken files and refused streams, one a line; empty if none */
+    const struct err *err; /* the database failed; NULL if not */
 };
 
 typedef void (*apply_fn)(void *ctx, const struct apply_result *result);
@@ -32,7 +33,8 @@ bool apply_is_busy(const struct apply *apply);
 
 /*
  * Stores every stream of DIR/sources, one after the other, and calls back once (from within
- * this call where nothing has changed). A broken file keeps its last good version; after an
+ * this call where nothing has changed). A broken file keeps its last good version, and so does
+ * a stream that PostgreSQL refuses, for its time zone say (pagetide.define_refusal); after an
  * error of the database the rest is not tried. Not while it is busy. `dir` is read at once.
  */
 void apply_dir(struct apply *apply, const char *dir, apply_fn fn, void *ctx);

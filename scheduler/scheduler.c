@@ -315,6 +315,7 @@ void scheduler_free(struct scheduler *scheduler)
     redis_close(scheduler->intake);
     pg_close(scheduler->pg);
     apply_free(scheduler->apply);
+    zones_free(scheduler->zones);
     buf_done(&scheduler->names);
     struct loop_timer *const timers[] = {scheduler->tick_timer,   scheduler->rebuild_timer,
                                          scheduler->folder_timer, scheduler->housekeep_timer,

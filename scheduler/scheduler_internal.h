@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "core/queue.h"
 #include "core/refusals.h"
+#include "core/zone.h"
 #include "port/pg.h"
 #include "port/redis.h"
 #include "scheduler/apply.h"
@@ -73,8 +74,9 @@ struct scheduler {
     struct apply *apply;
     struct publish_pass publish, rebuild;
     struct withdraw_pass withdraw;
-    uint64_t folder_stamp;    /* of the definitions applied last */
-    int64_t pg_up_mono_ms;    /* since when the session is up */
+    uint64_t folder_stamp; /* of the definitions applied last */
+    int64_t pg_up_mono_ms; /* since when the session is up */
+    struct zone_entry *zones;
     struct buf names;         /* of the folder's streams, one a line */
     bool knows_names;         /* all of them: no file is broken */
     uint64_t strangers_stamp; /* of those that were said last */
@@ -95,6 +97,11 @@ void presence_note_names(struct scheduler *scheduler, const struct apply_result 
 void presence_find_strangers(struct scheduler *scheduler);
 
 void tick_start(struct scheduler *scheduler);
+
+/* The zone of that name; NULL: PostgreSQL is asked, and a later pass finds it. */
+const struct zone *zones_find(struct scheduler *scheduler, struct str name, int64_t now_us);
+void zones_free(struct zone_entry *entry); /* and those behind it */
+
 void publish_start(struct scheduler *scheduler);
 void publish_rebuild(struct scheduler *scheduler);
 void rerun_start(struct scheduler *scheduler);

@@ -10,7 +10,8 @@
  * do about each. pagetide.tick makes the run and sets when the stream is due again, in one
  * statement. Several schedulers may get the same stream: the first to lock its row does it, the
  * others get the verdict `locked` or `none`. A stream whose run is still under way gets one
- * pending request instead, however many ticks pass. What fails is still due at the next pass, a
+ * pending request instead, however many ticks pass. A stream whose time zone is not known yet
+ * waits for it. What fails is still due at the next pass, a
  * second later.
  */
 
@@ -18,7 +19,7 @@ enum { TIMEOUT_MS = 20000, STREAMS_PER_PASS = 100 };
 
 static const char due_sql[] =
     "select stream, schedule, every_ms, (extract(epoch from next_due) * 1000000)::bigint, "
-    "catch_up, (extract(epoch from pagetide.clock()) * 1000000)::bigint "
+    "catch_up, timezone, (extract(epoch from pagetide.clock()) * 1000000)::bigint "
     "from pagetide.due($1)";
 enum due_column {
     DUE_STREAM,
@@ -26,6 +27,7 @@ enum due_column {
     DUE_EVERY_MS,
     DUE_NEXT_US,
     DUE_CATCH_UP,
+    DUE_TIMEZONE,
     DUE_NOW_US,
     DUE_COLUMNS,
 };
@@ -86,7 +88,11 @@ static void tick_stream(struct scheduler *scheduler, const struct pg_result *res
         log_write(LOG_ERROR, LOG_NOTE, &at, "schedule: %s", err.text);
         return;
     }
-    struct tick_plan plan = tick_plan_for(&due, &cron);
+    const struct zone *zone =
+        zones_find(scheduler, pg_get_str(result, row, DUE_TIMEZONE), due.now_us);
+    if (!zone)
+        return;
+    struct tick_plan plan = tick_plan_for(&due, &cron, zone);
     fire(scheduler, stream, &plan);
 }
 

@@ -42,6 +42,7 @@ struct tick_plan {
  *
  * `cron` is read where every_us is 0.
  */
-struct tick_plan tick_plan_for(const struct tick_due *due, const struct cron *cron);
+struct tick_plan tick_plan_for(const struct tick_due *due, const struct cron *cron,
+                               const struct zone *zone);
 
 #endif

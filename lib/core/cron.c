@@ -144,19 +144,72 @@ static int minute_of_day(const struct cron *cron, int from)
     return -1;
 }
 
-/* 0: none within YEARS_MAX. */
-static int64_t find_next(const struct cron *cron, int64_t after_us)
+/* The first fitting minute on the wall from `from_us` on and before `until_us`, or -1. */
+static int64_t find_on_wall(const struct cron *cron, int64_t from_us, int64_t until_us)
 {
-    int64_t start = (after_us / MINUTE_US + 1) * MINUTE_US;
+    int64_t start = (from_us + MINUTE_US - 1) / MINUTE_US * MINUTE_US;
     int from = (int)(start % DAY_US / MINUTE_US);
-    for (int64_t day = start / DAY_US, end = day + YEARS_MAX * 366; day < end; day++) {
+    for (int64_t day = start / DAY_US; day * DAY_US < until_us; day++) {
         struct date_civil civil;
         date_civil_from_us(day * DAY_US, &civil);
         bool fits = (cron->months >> civil.month & 1) && day_fits(cron, day, &civil);
         int minute = fits ? minute_of_day(cron, from) : -1;
+        int64_t found = day * DAY_US + minute * MINUTE_US;
         if (minute >= 0)
-            return day * DAY_US + minute * MINUTE_US;
+            return found < until_us ? found : -1;
         from = 0;
+    }
+    return -1;
+}
+
+/* A span of the zone, seen from the one before it. */
+struct stretch {
+    int64_t from_us, until_us; /* instants */
+    int64_t offset_us, offset_before_us;
+};
+
+static struct stretch stretch_at(const struct zone *zone, size_t index, int64_t limit_us)
+{
+    const struct zone_span *span = &zone->spans[index];
+    bool is_last = index + 1 == zone->count;
+    return (struct stretch){
+        .from_us = index ? span->from_us : 0,
+        .until_us = is_last ? limit_us : MIN(span[1].from_us, limit_us),
+        .offset_us = span->offset_us,
+        .offset_before_us = index ? span[-1].offset_us : span->offset_us,
+    };
+}
+
+/* In the stretch, from the instant `from_us` on; -1: none. A stretch begins where the clock is
+ * set: by how much says `offset_before_us`. */
+static int64_t find_in_stretch(const struct cron *cron, const struct stretch *stretch,
+                               int64_t from_us)
+{
+    int64_t set_to = stretch->from_us + stretch->offset_us;
+    int64_t set_from = stretch->from_us + stretch->offset_before_us;
+    int64_t wall = from_us + stretch->offset_us;
+    bool passes_over = !cron->is_wild && set_from < set_to && from_us == stretch->from_us;
+    if (passes_over && find_on_wall(cron, set_from, set_to) >= 0)
+        return stretch->from_us;
+    if (!cron->is_wild && set_from > set_to)
+        wall = MAX(wall, set_from);
+    int64_t found = find_on_wall(cron, wall, stretch->until_us + stretch->offset_us);
+    return found < 0 ? -1 : found - stretch->offset_us;
+}
+
+/* 0: none within YEARS_MAX. */
+static int64_t find_next(const struct cron *cron, const struct zone *zone, int64_t after_us)
+{
+    static struct zone_span utc_span;
+    static const struct zone utc = {&utc_span, 1};
+    const struct zone *in = zone && zone->count ? zone : &utc;
+    int64_t from = after_us + 1, limit = after_us + YEARS_MAX * 366 * DAY_US;
+    for (size_t i = zone_span_at(in, from); i < in->count && from < limit; i++) {
+        struct stretch stretch = stretch_at(in, i, limit);
+        int64_t found = find_in_stretch(cron, &stretch, from);
+        if (found >= 0)
+            return found;
+        from = stretch.until_us;
     }
     return 0;
 }
@@ -187,15 +240,16 @@ bool cron_parse(struct str text, struct cron *ret_cron, struct err *err)
         .weekdays = (uint32_t)(bits[4] | bits[4] >> 7),
         .any_day = any[2],
         .any_weekday = any[4],
+        .is_wild = any[0] || any[1],
     };
-    if (!find_next(&cron, 0))
+    if (!find_next(&cron, NULL, 0))
         return err_set(err, ERR_CONFIG, "cron", 0, "\"%.*s\" never fires", STR_ARG(text));
     *ret_cron = cron;
     return true;
 }
 
-int64_t cron_next(const struct cron *cron, int64_t after_us)
+int64_t cron_next(const struct cron *cron, const struct zone *zone, int64_t after_us)
 {
     assert(after_us >= 0);
-    return find_next(cron, after_us);
+    return find_next(cron, zone, after_us);
 }

@@ -1,5 +1,5 @@
 -- Definitions of streams and their versions; the partitions that a definition names.
--- Needs clock (helpers).
+-- Needs clock (helpers), is_zone (zones).
 
 -- One row per job that a run of this definition has: {"partition": …}, or {} for the only one.
 create or replace function pagetide.spec_parts(spec jsonb) returns table (n int, part jsonb)
@@ -19,6 +19,17 @@ create or replace function pagetide.part_key(part jsonb) returns text
 language sql immutable
 as $$
     select coalesce((part -> 'partition')::text, '')
+$$;
+
+-- Why a definition that is right in itself cannot be stored, or null.
+create or replace function pagetide.define_refusal(of_stream text, new_spec jsonb,
+    new_timezone text) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format('timezone: PostgreSQL knows no time zone "%s"; it has names such as '
+        'Europe/Berlin', new_timezone)
+    where not is_zone(coalesce(nullif(new_timezone, ''), 'UTC'))
 $$;
 
 -- Stores a definition and returns its version; one that was stored before keeps its version.

@@ -36,7 +36,7 @@ static void expect(const struct plan_case *cases, size_t count)
             due.every_us = minutes * 60000000;
         else
             ck_assert_ok(cron_parse(str_from(c->schedule), &cron, &err), err);
-        struct tick_plan plan = tick_plan_for(&due, &cron);
+        struct tick_plan plan = tick_plan_for(&due, &cron, NULL);
         ck_assert_msg(plan.at_us == instant(c->at), "case %zu: at %lld", i,
                       (long long)plan.at_us);
         ck_assert_msg(plan.next_us == instant(c->next), "case %zu: next %lld", i,
@@ -107,7 +107,7 @@ START_TEST(an_interval_over_years_is_not_walked_through)
 {
     const struct tick_due due = {
         .every_us = 1000, .now_us = instant("09:00:00"), .catch_up = STR("latest")};
-    struct tick_plan plan = tick_plan_for(&due, NULL);
+    struct tick_plan plan = tick_plan_for(&due, NULL, NULL);
     ck_assert_int_eq(plan.at_us, due.now_us);
     ck_assert_int_eq(plan.next_us, due.now_us + 1000);
 }
