@@ -39,7 +39,7 @@ show_picture() {
         ($words | split(" ")) as $words
         | [.rows[] | select(.id as $id | any($words[]; . as $word | $id | startswith($word)))]
         | group_by(.of_unit)[] | (map(.of[].value) | max) as $most
-        | .[] | .id as $id | .of_unit as $unit | .of[] | [$id, .name, .value, $unit, (.value / $most * 40)] | @tsv' "$result" |
+        | .[] | .id as $id | .of_unit as $unit | .of[] | [$id, .name, .value, $unit, .value / $most * 40] | join("\t")' "$result" |
         awk -F'\t' '{
             bar = ""
             for (i = 0.5; i < $5; i++) bar = bar "█"

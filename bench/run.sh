@@ -8,9 +8,9 @@
 # has its own settings, fsync too. rows.txt says what is measured, rows/*.sh how. The table goes to
 # stdout, all of it with the machine into build/bench/result.json, which report.sh writes into the docs.
 #
-#   QUICK=1                   few records, one round, a minute or two
+#   QUICK=1                   few records, one round, below two minutes
 #   ROWS='upsert append-typed' rows whose ids begin so; their neighbours are measured too
-#   ROUNDS=5 RECORDS=200000   other sizes
+#   ROUNDS=5 RECORDS=300000   other sizes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -21,11 +21,11 @@ groups="append cpu two sessions upsert replace bad memory queue commit latency p
 enqueue partitions format peer"
 
 if [ -n "${QUICK:-}" ]; then
-    rounds=${ROUNDS:-1} records=${RECORDS:-20000}
+    rounds=${ROUNDS:-1} slow_rounds=1 records=${RECORDS:-20000}
     many_pages=4000 slow_pages=64 jobs=5000 partitions=500 commit_rounds=40 dlt_rounds=1
 else
-    rounds=${ROUNDS:-5} records=${RECORDS:-200000}
-    many_pages=100000 slow_pages=320 jobs=50000 partitions=5000 commit_rounds=200 dlt_rounds=1
+    rounds=${ROUNDS:-5} slow_rounds=3 records=${RECORDS:-300000}
+    many_pages=100000 slow_pages=640 jobs=50000 partitions=5000 commit_rounds=200 dlt_rounds=1
 fi
 form_pages=$(((records + 999) / 1000))
 
@@ -76,7 +76,7 @@ describe() {
 
 print_table() {
     jq -r '.rows[] | [.id, (.value * 1000 | round / 1000 | tostring) + " " + .unit,
-        (.must // "-" | tostring), (.aim // "-" | tostring), (.reached // "-"), .what] | @tsv' "$1" |
+        (.must // "-" | tostring), (.aim // "-" | tostring), (.reached // "-"), .what] | join("\t")' "$1" |
         awk -F'\t' 'BEGIN { format = "%-19s %14s %8s %8s %-5s %s\n"
             printf format, "row", "measured", "must", "aim", "so", "what" }
             { printf format, $1, $2, $3, $4, $5 == "no" ? "NO" : $5, $6 }'

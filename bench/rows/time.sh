@@ -21,7 +21,7 @@ turn_slow() {
 
 group_latency() {
     define_slow
-    for _ in $(seq "$rounds"); do
+    for _ in $(seq "$slow_rounds"); do
         measure bare "$build/bench/fetch" "$url/slow/late" "$slow_pages"
         turn_slow p1
     done
@@ -33,8 +33,8 @@ group_latency() {
 group_parallel() {
     local width
     define_slow
-    for _ in $(seq "$rounds"); do
-        [ "$(wc -l 2>/dev/null <"$dir/m/slow_p1" || echo 0)" -ge "$rounds" ] || turn_slow p1
+    for _ in $(seq "$slow_rounds"); do
+        [ "$(wc -l 2>/dev/null <"$dir/m/slow_p1" || echo 0)" -ge "$slow_rounds" ] || turn_slow p1
         turn_slow p16
         turn_slow p64
     done
