@@ -14,9 +14,10 @@ void auth_each_template(const struct auth *auth,
                         void (*fn)(void *ctx, const struct template *template), void *ctx)
 {
     const struct template *const all[] = {
-        &auth->token,    &auth->user,      &auth->password,      &auth->value,
-        &auth->url,      &auth->client_id, &auth->client_secret, &auth->scope,
-        &auth->audience, &auth->body,      &auth->send.prefix};
+        &auth->token,        &auth->user,      &auth->password,      &auth->value,
+        &auth->url,          &auth->client_id, &auth->client_secret, &auth->scope,
+        &auth->audience,     &auth->body,      &auth->send.prefix,   &auth->refresh_token,
+        &auth->refresh_store};
     for (size_t i = 0; i < COUNT_OF(all); i++)
         fn(ctx, all[i]);
     for (size_t i = 0; i < auth->param_count; i++)

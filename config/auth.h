@@ -21,7 +21,7 @@ enum auth_type {
     AUTH_LOGIN,  /* the same of a request as the definition has it */
 };
 
-enum oauth2_grant { GRANT_CLIENT_CREDENTIALS, GRANT_PASSWORD };
+enum oauth2_grant { GRANT_CLIENT_CREDENTIALS, GRANT_PASSWORD, GRANT_REFRESH_TOKEN };
 
 struct named_template {
     struct str name;
@@ -48,6 +48,7 @@ struct auth {
     size_t param_count;
     enum oauth2_grant grant;
     struct template client_id, client_secret, scope, audience;
+    struct template refresh_token, refresh_store;
     bool sends_basic; /* client_id and client_secret in a header, else in the body */
     struct str method;
     struct named_template *headers;

@@ -81,7 +81,8 @@ static const struct keys auth_send_keys = {auth_send_list, sizeof(struct auth_se
      .help = "where the token goes: header, param or cookie; absent: Authorization: Bearer"}
 
 CHOICES(grants) = {CHOICE("client_credentials", GRANT_CLIENT_CREDENTIALS),
-                   CHOICE("password", GRANT_PASSWORD), CHOICE_END};
+                   CHOICE("password", GRANT_PASSWORD),
+                   CHOICE("refresh_token", GRANT_REFRESH_TOKEN), CHOICE_END};
 CHOICES(senders) = {CHOICE("body", 0), CHOICE("basic", 1), CHOICE_END};
 
 static const struct key auth_oauth2_list[] = {
@@ -107,6 +108,10 @@ static const struct key auth_oauth2_list[] = {
      .help = "with grant: password"},
     {.name = "password", .type = KEY_TEMPLATE, .flags = SECRET, S(password),
      .help = "with grant: password"},
+    {.name = "refresh_token", .type = KEY_TEMPLATE, .flags = SECRET, S(refresh_token),
+     .help = "with grant: refresh_token; where each is good once, the first one"},
+    {.name = "refresh_store", .type = KEY_TEMPLATE, .flags = OWN, S(refresh_store),
+     .help = "a file that the program keeps the refresh token in that is good now"},
     {.name = "token_path", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, S(token_path),
      .fallback = "access_token", .help = "where the token is in the answer"},
     {.name = "expires_path", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, S(expires_path),
@@ -156,32 +161,34 @@ const struct variant auth_variants[] = {
 
 /* --- which keys go together --- */
 
-static void need(struct reader *reader, const struct yaml_node *node, const char *key,
-                 const char *why)
-{
-    if (!yaml_find(node, key))
-        problem_add(reader->problems, node, "the key \"%s\" is missing: %s", key, why);
-}
-
-static void refuse(struct reader *reader, const struct yaml_node *node, const char *key,
-                   const char *why)
-{
-    const struct yaml_node *given = yaml_find(node, key);
-    if (given)
-        problem_add_key(reader->problems, given, "%s", why);
-}
+/* A key of one grant alone, which may have to be there. */
+static const struct {
+    const char *key;
+    enum oauth2_grant grant;
+    bool is_needed;
+    const char *why;
+} grant_keys[] = {
+    {"user", GRANT_PASSWORD, true, "grant: password"},
+    {"password", GRANT_PASSWORD, true, "grant: password"},
+    {"refresh_token", GRANT_REFRESH_TOKEN, true, "grant: refresh_token"},
+    {"refresh_store", GRANT_REFRESH_TOKEN, false, "grant: refresh_token"},
+};
 
 static void check_oauth2(struct reader *reader, const struct yaml_node *node,
                          const struct auth *auth)
 {
-    if (auth->grant == GRANT_PASSWORD) {
-        need(reader, node, "user", "grant: password asks with it");
-        need(reader, node, "password", "grant: password asks with it");
-        return;
+    if (auth->grant == GRANT_CLIENT_CREDENTIALS && !yaml_find(node, "client_id"))
+        problem_add(reader->problems, node,
+                    "the key \"client_id\" is missing: grant: client_credentials asks with it");
+    for (size_t i = 0; i < COUNT_OF(grant_keys); i++) {
+        const struct yaml_node *given = yaml_find(node, grant_keys[i].key);
+        bool is_its = auth->grant == grant_keys[i].grant;
+        if (given && !is_its)
+            problem_add_key(reader->problems, given, "belongs to %s", grant_keys[i].why);
+        if (!given && is_its && grant_keys[i].is_needed)
+            problem_add(reader->problems, node, "the key \"%s\" is missing: %s asks with it",
+                        grant_keys[i].key, grant_keys[i].why);
     }
-    need(reader, node, "client_id", "the grant asks with it");
-    refuse(reader, node, "user", "belongs to grant: password");
-    refuse(reader, node, "password", "belongs to grant: password");
 }
 
 static void check_send(struct reader *reader, const struct yaml_node *node,
@@ -239,8 +246,10 @@ static void check_token(struct reader *reader, const struct yaml_node *map,
         check_request_url(reader, map, url, stream->allows_http, &auth->url);
     if (auth->type == AUTH_OAUTH2)
         check_oauth2(reader, node, auth);
-    else if (!auth->send.cookie.len)
-        need(reader, node, "token_path", "only a cookie of `send` is found without");
+    else if (!auth->send.cookie.len && !yaml_find(node, "token_path"))
+        problem_add(reader->problems, node,
+                    "the key \"token_path\" is missing: only a cookie of `send` is found "
+                    "without");
 }
 
 void auth_check(struct reader *reader, const struct yaml_node *map, struct stream *stream)

@@ -154,6 +154,7 @@ START_TEST(auth)
 {
     setenv("CLIENT_SECRET", "s3cr3t-planted", 1);
     setenv("WRONG_SECRET", "wr0ng-planted", 1);
+    setenv("REFRESH_TOKEN", "rt-1-planted", 1);
     setenv("SHOP_PASSWORD", "pa55-planted", 1);
     check_file("auth.txt");
 }

@@ -68,9 +68,10 @@
  *         headers          `bytes` (300,000) of header lines
  *         garbage          not HTTP
  *   POST /_mock/token  {client_id=shop, client_secret=s3cr3t-planted, as=body | basic, rotate,
- *                       expires_in=3600 (0: not said), uses=-1, revoke}
+ *                       expires_in=3600 (0: not said), uses=-1, revoke, refresh}
  *       a token is good so long, for so many requests, and until `revoke`. The refresh token
- *       is rt-1-planted; with `rotate` each is good once, and used again ends them all
+ *       is rt-1-planted, or that of the number `refresh`; with `rotate` each is good once, and
+ *       used again ends them all
  *   GET  /_mock/requests   {count, max_active, requests: [{at_ms, method, target, headers,
  *                           body}]}
  *   GET  /_mock/count?url= {count, max, urls}: requests with that path, or with that exact

@@ -36,6 +36,10 @@ void mock_token_control(const struct mock_request *request, struct mock_reply *r
     if (json_is_true(json_object_get(given, "revoke")))
         for (size_t i = 0; i < TOKENS; i++)
             state.access[i].is_good = false;
+    if (json_object_get(given, "refresh")) {
+        state.refresh = mock_int_of(given, "refresh", 1);
+        state.is_family_gone = false;
+    }
     json_object_update(state.wants, given);
     json_decref(given);
     buf_puts(&reply->body, "{}");

@@ -185,6 +185,9 @@ bool token_answer_read(const struct token_want *want, const struct http_answer *
     if (token.len > TOKEN_BYTES_MAX)
         return err_set(err, ERR_INPUT, "auth", answer->status, "a token over %d bytes",
                        TOKEN_BYTES_MAX);
-    *ret = (struct token_answer){token, find_life_ms(&reading)};
+    *ret = (struct token_answer){token, find_life_ms(&reading),
+                                 text_in(value_get(reading.response, STR("refresh_token")))};
+    if (ret->refresh.len > TOKEN_BYTES_MAX)
+        ret->refresh = STR_NONE;
     return true;
 }

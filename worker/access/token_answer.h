@@ -6,7 +6,8 @@
 /* What an answer to a request for a token says. */
 struct token_answer {
     struct str token;
-    int64_t life_ms; /* of the token, from now on; -1: not said */
+    int64_t life_ms;    /* of the token, from now on; -1: not said */
+    struct str refresh; /* refresh_token; empty: none */
 };
 
 /*

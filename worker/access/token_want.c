@@ -100,6 +100,7 @@ static struct str grant_name(enum oauth2_grant grant)
     static const struct str names[] = {
         [GRANT_CLIENT_CREDENTIALS] = STR_INIT("client_credentials"),
         [GRANT_PASSWORD] = STR_INIT("password"),
+        [GRANT_REFRESH_TOKEN] = STR_INIT("refresh_token"),
     };
     return names[grant];
 }
@@ -144,11 +145,32 @@ static bool put_grant(const struct filling *filling, struct buf *form)
     return true;
 }
 
+/* Who the refresh token was given to, and by whom; not the token itself. */
+static bool fill_refresh(const struct filling *filling)
+{
+    const struct auth *auth = filling->auth;
+    struct token_want *want = filling->want;
+    unsigned char digest[DIGEST_SHA256_BYTES];
+    struct str client;
+    if (auth->grant != GRANT_REFRESH_TOKEN)
+        return true;
+    if (!fill_text(filling, &auth->refresh_token, "refresh_token", &want->refresh_token) ||
+        !fill_text(filling, &auth->refresh_store, "refresh_store", &want->refresh_store) ||
+        !fill_text(filling, &auth->client_id, "client_id", &client))
+        return false;
+    digest_sha256(arena_printf(filling->arena, "%.*s\n%.*s\n%.*s", STR_ARG(want->http.url),
+                               STR_ARG(client), STR_ARG(want->refresh_token)),
+                  digest);
+    want->refresh_origin =
+        digest_hex(filling->arena, (struct str){(const char *)digest, sizeof digest});
+    return true;
+}
+
 static bool fill_oauth2(struct filling *filling)
 {
     AUTO_BUF(form, BODY_BYTES_MAX);
     filling->want->http.method = STR("POST");
-    return put_grant(filling, &form) && put_client(filling, &form) &&
+    return fill_refresh(filling) && put_grant(filling, &form) && put_client(filling, &form) &&
            put_named(filling, &form) &&
            put_header(filling, STR("Accept"), STR("application/json")) &&
            set_body(filling, &form, STR("application/x-www-form-urlencoded"));
@@ -211,6 +233,7 @@ static uint64_t id_of(const struct token_want *want)
     id = hash_fold(id, hash_bytes(http->method, 0));
     id = hash_fold(id, hash_bytes(http->url, 0));
     id = hash_fold(id, hash_bytes(http->body, 0));
+    id = hash_fold(id, hash_bytes(want->refresh_origin, 0));
     for (size_t i = 0; i < http->header_count; i++)
         id = hash_bytes(http->headers[i].value,
                         hash_fold(id, hash_bytes(http->headers[i].name, 0)));
@@ -254,10 +277,11 @@ struct token_want token_want_copy(struct arena *arena, const struct token_want *
 {
     struct token_want copy = *want;
     struct http_request *http = &copy.http;
-    struct str *const texts[] = {&copy.source,     &copy.token_path, &copy.expires_path,
-                                 &copy.cookie,     &http->method,    &http->url,
-                                 &http->body,      &http->proxy,     &http->ca_file,
-                                 &http->cert_file, &http->key_file};
+    struct str *const texts[] = {&copy.source,        &copy.token_path,    &copy.expires_path,
+                                 &copy.cookie,        &http->method,       &http->url,
+                                 &http->body,         &http->proxy,        &http->ca_file,
+                                 &http->cert_file,    &http->key_file,     &copy.refresh_token,
+                                 &copy.refresh_store, &copy.refresh_origin};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         *texts[i] = arena_str(arena, *texts[i]);
     struct http_header *headers =

@@ -18,6 +18,8 @@ struct token_want {
     struct str token_path, expires_path; /* as written; empty: none */
     struct str cookie;                   /* where the token is without a path */
     int64_t ttl_ms;                      /* 0: not given */
+    /* grant: refresh_token; `http` is without it. refresh_store.h has store and origin. */
+    struct str refresh_token, refresh_store, refresh_origin;
     struct retry_policy retry;
     int64_t max_wait_ms;
 };

@@ -27,6 +27,8 @@ struct entry {
     size_t len;
     uint64_t number;
     int64_t renew_at_mono_ms, expires_at_mono_ms; /* INT64_MAX: it does not say */
+    char *refresh; /* a newer refresh token than the definition's; NULL: none */
+    bool is_refresh_kept;
     struct token_fetch *fetch;
     struct retry_policy retry;
     int attempt; /* that failed in a row */
@@ -64,6 +66,7 @@ static void entry_free(struct entry *entry)
 {
     token_fetch_free(entry->fetch);
     mem_free(entry->text);
+    mem_free(entry->refresh);
     mem_free(entry);
 }
 
@@ -201,15 +204,26 @@ static void note_failure(struct entry *entry, const struct err *err, int64_t wai
     entry->refused_until_mono_ms = now + TOKENS_PAUSE_MS;
 }
 
-static void on_fetched(void *ctx, const struct token_answer *answer, const struct err *err,
-                       int64_t wait_ms)
+static void keep_refresh(struct entry *entry, const struct token_fetched *fetched)
+{
+    if (!fetched->refresh.len) {
+        entry->is_refresh_kept |= fetched->is_kept;
+        return;
+    }
+    mem_free(entry->refresh);
+    entry->refresh = mem_printf("%.*s", STR_ARG(fetched->refresh));
+    entry->is_refresh_kept = fetched->is_kept;
+}
+
+static void on_fetched(void *ctx, const struct token_fetched *fetched)
 {
     struct entry *entry = ctx;
     struct tokens *tokens = entry->tokens;
-    if (answer)
-        keep(entry, answer);
+    keep_refresh(entry, fetched);
+    if (fetched->answer)
+        keep(entry, fetched->answer);
     else
-        note_failure(entry, err, wait_ms);
+        note_failure(entry, fetched->err, fetched->wait_ms);
     token_fetch_free(TAKE(entry->fetch));
     wake(tokens, entry->id);
 }
@@ -220,7 +234,14 @@ static struct tokens_reply send_it(const struct entry *entry)
 {
     struct str text = {entry->text, entry->len};
     redact_add_passing(text);
-    return (struct tokens_reply){.state = TOKENS_HERE, .token = text, .number = entry->number};
+    bool is_lost = entry->refresh && !entry->is_refresh_kept;
+    return (struct tokens_reply){
+        .state = TOKENS_HERE,
+        .token = text,
+        .number = entry->number,
+        .note = is_lost ? "auth: the API has given a new refresh token, which this process "
+                          "alone knows: name a refresh_store"
+                        : NULL};
 }
 
 static struct tokens_reply hold(const struct entry *entry, int64_t now, struct err *err)
@@ -245,8 +266,10 @@ struct tokens_reply tokens_ask(struct tokens *tokens, const struct token_want *w
     if (must_wait)
         return hold(entry, now, err);
     entry->retry = want->retry;
+    const struct token_known known = {str_from(entry->refresh), entry->is_refresh_kept};
     if (!entry->fetch)
-        entry->fetch = token_fetch_new(tokens->loop, tokens->http, want, on_fetched, entry);
+        entry->fetch =
+            token_fetch_new(tokens->loop, tokens->http, want, &known, on_fetched, entry);
     wait_for(tokens, entry->id, fn, ctx);
     return (struct tokens_reply){.state = TOKENS_ASKED};
 }

@@ -33,6 +33,7 @@ struct tokens_reply {
     enum tokens_state state;
     struct str token; /* HERE; borrowed until the loop's next turn */
     uint64_t number;  /* HERE: which one it is, from 1 */
+    const char *note; /* HERE: what a person should know; NULL: nothing */
     int64_t wait_ms;  /* LATER */
     bool is_told;     /* LATER: the server asked for the wait */
 };

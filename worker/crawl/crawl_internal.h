@@ -117,7 +117,7 @@ struct crawl {
     int attempt, server_waits, redirects;
     int64_t retries, waited_ms; /* since the last mark */
     struct str warning;         /* for the next mark */
-    bool has_told_wait, has_told_coding, has_told_charset, has_told_error;
+    bool has_told_wait, has_told_coding, has_told_charset, has_told_error, has_told_token;
     int64_t fetched_at_ms, body_wire_bytes;
 
     struct buf body;

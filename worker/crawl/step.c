@@ -162,6 +162,16 @@ static enum step wait_as_told(struct crawl *crawl, int64_t wait_ms, enum job_rea
     return crawl_fail(crawl, reason);
 }
 
+/* A warning that the next mark brings along, the first time in a turn. */
+static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
+{
+    if (*has_told || !warning.len)
+        return;
+    *has_told = true;
+    crawl->warning =
+        arena_join(crawl->arena, crawl->warning, "; ", arena_str(crawl->arena, warning));
+}
+
 /* The request cannot go out: there is no token for it, or not yet. */
 static enum step stay_out(struct crawl *crawl, const struct authorise_reply *reply)
 {
@@ -183,6 +193,7 @@ static enum step send_now(struct crawl *crawl, const struct tokens_reply *token)
         return crawl_fail(crawl, REASON_EVAL);
     crawl->is_crowded_out = false;
     crawl->authorised.number = token->number;
+    tell_once(crawl, &crawl->has_told_token, str_from(token->note));
     if (crawl->env->watch)
         crawl->env->watch->on_request(crawl->env->watch->ctx, &crawl->request);
     crawl->call = http_send(crawl->env->http, &http, on_answer, crawl);
@@ -274,16 +285,6 @@ static bool has_records(const struct crawl *crawl, struct arena *arena)
     struct records *records =
         records_open(arena, crawl->answer->body, crawl->stream, SHAPE_UNKNOWN);
     return records_next(records, &record, &ignored) == RECORDS_ONE;
-}
-
-/* A warning that the next mark brings along, the first time in a turn. */
-static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
-{
-    if (*has_told || !warning.len)
-        return;
-    *has_told = true;
-    crawl->warning =
-        arena_join(crawl->arena, crawl->warning, "; ", arena_str(crawl->arena, warning));
 }
 
 static void tell_charset(struct crawl *crawl)

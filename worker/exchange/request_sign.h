@@ -5,9 +5,9 @@
 
 /*
  * What a request gets at the moment it is sent, because it would be old by then: a token that
- * is renewed meanwhile. *ret_http is request->http with it, in `arena` where it differs. A request
- * that leaves the stream's origin stays as it is. `token` is empty where the stream has none.
- * ERR_INPUT: an expression failed, or the token does not fit into a header.
+ * is renewed meanwhile. *ret_http is request->http with it, in `arena` where it differs. A
+ * request that leaves the stream's origin stays as it is. `token` is empty where the stream
+ * has none. ERR_INPUT: an expression failed, or the token does not fit into a header.
  */
 bool request_sign(const struct stream *stream, const struct request *request,
                   const struct expr_scope *scope, struct str token, struct arena *arena,
