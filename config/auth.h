@@ -19,9 +19,43 @@ enum auth_type {
     AUTH_API_KEY,
     AUTH_OAUTH2, /* a token that an answer of token_url holds */
     AUTH_LOGIN,  /* the same of a request as the definition has it */
+    AUTH_JWT,    /* a token that is made here */
+    AUTH_AWS_SIGV4,
+    AUTH_HMAC,
+    AUTH_DIGEST,
 };
 
-enum oauth2_grant { GRANT_CLIENT_CREDENTIALS, GRANT_PASSWORD, GRANT_REFRESH_TOKEN };
+enum jwt_alg { JWT_HS256, JWT_RS256, JWT_ES256 };
+
+struct jwt_form {
+    enum jwt_alg alg;
+    struct template key;
+    struct template claims, header; /* maps */
+    int64_t ttl_ms;
+};
+
+enum key_coding { CODING_TEXT, CODING_BASE64, CODING_HEX };
+enum time_form { TIME_EPOCH, TIME_EPOCH_MS, TIME_ISO, TIME_HTTP };
+
+struct hmac_form {
+    int alg; /* enum digest_alg */
+    struct template key, message;
+    enum key_coding coding;
+    bool is_hex; /* the signature, else base64 */
+    enum time_form time;
+    struct str time_header, time_param; /* where the time is sent; empty: nowhere */
+};
+
+struct sigv4_form {
+    struct template service, region, access_key, secret_key, session_token;
+};
+
+enum oauth2_grant {
+    GRANT_CLIENT_CREDENTIALS,
+    GRANT_PASSWORD,
+    GRANT_REFRESH_TOKEN,
+    GRANT_JWT_BEARER
+};
 
 struct named_template {
     struct str name;
@@ -60,9 +94,13 @@ struct auth {
     struct locator token_path, expires_path;
     int64_t ttl_ms; /* 0: not given */
     struct auth_send send;
+
+    struct jwt_form jwt; /* also of oauth2 */
+    struct hmac_form hmac;
+    struct sigv4_form sigv4;
 };
 
-/* Is it a token that is fetched, and can be fetched again? */
+/* Is it a token that is fetched or made, and can be so again? */
 bool auth_has_token(const struct auth *auth);
 
 bool auth_has(const struct template *template);

@@ -5,6 +5,7 @@
 #include "config/identifier.h"
 #include "config/node.h"
 #include "config/pagination.h"
+#include "port/digest.h"
 
 #define S(member)              AT(struct stream, auth.member)
 #define S_LIST(member, number) AT_LIST(struct stream, auth.member, auth.number)
@@ -80,9 +81,34 @@ static const struct keys auth_send_keys = {auth_send_list, sizeof(struct auth_se
     {.name = "send", .type = KEY_STRUCT, S(send), .keys = &auth_send_keys,                   \
      .help = "where the token goes: header, param or cookie; absent: Authorization: Bearer"}
 
+CHOICES(jwt_algs) = {CHOICE("HS256", JWT_HS256), CHOICE("RS256", JWT_RS256),
+                     CHOICE("ES256", JWT_ES256), CHOICE_END};
+
+/* Of a JWT that stands alone, and of one that a token is asked for with. */
+#define JWT_ROWS(PLACE)                                                                      \
+    {.name = "alg", .type = KEY_CHOICE, .flags = KEY_REQUIRED, PLACE(alg),                   \
+     .choices = jwt_algs, .help = "how it is signed"},                                       \
+    {.name = "key", .type = KEY_TEMPLATE, .flags = SECRET | KEY_REQUIRED, PLACE(key),        \
+     .help = "HS256: the shared secret; else a private key in PEM"},                         \
+    {.name = "claims", .type = KEY_TEMPLATE, .flags = OWN, PLACE(claims),                    \
+     .help = "a map; iat and exp are added"},                                                \
+    {.name = "header", .type = KEY_TEMPLATE, .flags = OWN, PLACE(header),                    \
+     .help = "a map: more of its own header, such as kid"},                                  \
+    {.name = "ttl", .type = KEY_DURATION, PLACE(ttl_ms), .min = 1000, .fallback = "5m",      \
+     .help = "from iat to exp"}
+
+#define JWT(member) AT(struct jwt_form, member)
+#define OWN_JWT(member) S(jwt.member)
+static const struct key auth_assertion_list[] = {JWT_ROWS(JWT), KEY_END};
+static const struct keys auth_assertion_keys = {auth_assertion_list, sizeof(struct jwt_form)};
+
+static const struct key auth_jwt_list[] = {TYPE_ROW, JWT_ROWS(OWN_JWT), SEND_ROW, KEY_END};
+KEYS(auth_jwt);
+
 CHOICES(grants) = {CHOICE("client_credentials", GRANT_CLIENT_CREDENTIALS),
                    CHOICE("password", GRANT_PASSWORD),
-                   CHOICE("refresh_token", GRANT_REFRESH_TOKEN), CHOICE_END};
+                   CHOICE("refresh_token", GRANT_REFRESH_TOKEN),
+                   CHOICE("jwt_bearer", GRANT_JWT_BEARER), CHOICE_END};
 CHOICES(senders) = {CHOICE("body", 0), CHOICE("basic", 1), CHOICE_END};
 
 static const struct key auth_oauth2_list[] = {
@@ -112,6 +138,8 @@ static const struct key auth_oauth2_list[] = {
      .help = "with grant: refresh_token; where each is good once, the first one"},
     {.name = "refresh_store", .type = KEY_TEMPLATE, .flags = OWN, S(refresh_store),
      .help = "a file that the program keeps the refresh token in that is good now"},
+    {.name = "jwt", .type = KEY_STRUCT, S(jwt), .keys = &auth_assertion_keys,
+     .help = "with grant: jwt_bearer; iss and aud are client_id and token_url if absent"},
     {.name = "token_path", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, S(token_path),
      .fallback = "access_token", .help = "where the token is in the answer"},
     {.name = "expires_path", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, S(expires_path),
@@ -148,6 +176,64 @@ static const struct key auth_login_list[] = {
 };
 KEYS(auth_login);
 
+/* --- signatures --- */
+
+#define SIGV4(member) S(sigv4.member)
+static const struct key auth_sigv4_list[] = {
+    TYPE_ROW,
+    {.name = "service", .type = KEY_TEMPLATE, .flags = OWN | KEY_REQUIRED, SIGV4(service),
+     .help = "as AWS calls it in hosts: s3, execute-api"},
+    {.name = "region", .type = KEY_TEMPLATE, .flags = OWN | KEY_REQUIRED, SIGV4(region),
+     .help = "such as eu-central-1"},
+    {.name = "access_key", .type = KEY_TEMPLATE, .flags = OWN | KEY_REQUIRED, SIGV4(access_key),
+     .help = "the id of the key"},
+    {.name = "secret_key", .type = KEY_TEMPLATE, .flags = SECRET | KEY_REQUIRED,
+     SIGV4(secret_key), .help = "the key"},
+    {.name = "session_token", .type = KEY_TEMPLATE, .flags = SECRET, SIGV4(session_token),
+     .help = "of temporary credentials"},
+    KEY_END,
+};
+KEYS(auth_sigv4);
+
+static const struct key auth_digest_list[] = {TYPE_ROW, USER_ROWS, KEY_END};
+KEYS(auth_digest);
+
+CHOICES(hmac_algs) = {CHOICE("sha256", DIGEST_SHA256), CHOICE("sha1", DIGEST_SHA1),
+                      CHOICE("sha384", DIGEST_SHA384), CHOICE("sha512", DIGEST_SHA512),
+                      CHOICE_END};
+CHOICES(key_codings) = {CHOICE("text", CODING_TEXT), CHOICE("base64", CODING_BASE64),
+                        CHOICE("hex", CODING_HEX), CHOICE_END};
+CHOICES(encodes) = {CHOICE("base64", 0), CHOICE("hex", 1), CHOICE_END};
+CHOICES(time_forms) = {CHOICE("epoch", TIME_EPOCH), CHOICE("epoch_ms", TIME_EPOCH_MS),
+                       CHOICE("iso", TIME_ISO), CHOICE("http", TIME_HTTP), CHOICE_END};
+
+#define HMAC(member) S(hmac.member)
+static const struct key auth_hmac_list[] = {
+    TYPE_ROW,
+    {.name = "alg", .type = KEY_CHOICE, HMAC(alg), .choices = hmac_algs, .fallback = "sha256",
+     .help = "the digest"},
+    {.name = "key", .type = KEY_TEMPLATE, .flags = SECRET | KEY_REQUIRED, HMAC(key),
+     .help = "the shared secret"},
+    {.name = "key_encoding", .type = KEY_CHOICE, HMAC(coding), .choices = key_codings,
+     .fallback = "text", .help = "how the key is written"},
+    {.name = "message", .type = KEY_TEMPLATE, .flags = OWN | KEY_ON_REQUEST | KEY_REQUIRED,
+     HMAC(message),
+     .help = "what is signed: text and expressions over request.method, .url, .host, .path, "
+             ".query, .body, .time"},
+    {.name = "encode", .type = KEY_SWITCH, HMAC(is_hex), .choices = encodes,
+     .fallback = "hex", .help = "how the signature is written"},
+    {.name = "send", .type = KEY_STRUCT, .flags = KEY_REQUIRED, S(send),
+     .keys = &auth_send_keys, .help = "where the signature goes: header or param"},
+    {.name = "time", .type = KEY_CHOICE, HMAC(time), .choices = time_forms, .fallback = "epoch",
+     .help = "what request.time is: seconds, milliseconds, ISO 8601, or as in Date"},
+    {.name = "time_header", .type = KEY_TEXT, HMAC(time_header),
+     .help = "a header with that time"},
+    {.name = "time_param", .type = KEY_TEXT, HMAC(time_param),
+     .help = "a query parameter with that time"},
+    KEY_END,
+};
+KEYS(auth_hmac);
+
 const struct variant auth_variants[] = {
     VARIANT("none", AUTH_NONE, &auth_none_keys),
     VARIANT("bearer", AUTH_BEARER, &auth_bearer_keys),
@@ -155,6 +241,10 @@ const struct variant auth_variants[] = {
     VARIANT("api_key", AUTH_API_KEY, &auth_api_key_keys),
     VARIANT("oauth2", AUTH_OAUTH2, &auth_oauth2_keys),
     VARIANT("login", AUTH_LOGIN, &auth_login_keys),
+    VARIANT("jwt", AUTH_JWT, &auth_jwt_keys),
+    VARIANT("aws_sigv4", AUTH_AWS_SIGV4, &auth_sigv4_keys),
+    VARIANT("hmac", AUTH_HMAC, &auth_hmac_keys),
+    VARIANT("digest", AUTH_DIGEST, &auth_digest_keys),
     CHOICE_END,
 };
 /* clang-format on */
@@ -172,6 +262,7 @@ static const struct {
     {"password", GRANT_PASSWORD, true, "grant: password"},
     {"refresh_token", GRANT_REFRESH_TOKEN, true, "grant: refresh_token"},
     {"refresh_store", GRANT_REFRESH_TOKEN, false, "grant: refresh_token"},
+    {"jwt", GRANT_JWT_BEARER, true, "grant: jwt_bearer"},
 };
 
 static void check_oauth2(struct reader *reader, const struct yaml_node *node,
@@ -231,6 +322,28 @@ static void check_literals(struct reader *reader, const struct yaml_node *node, 
                     "\"{{ secrets.name }}\"");
 }
 
+static void check_jwt(struct reader *reader, const struct yaml_node *node)
+{
+    static const char *const maps[] = {"claims", "header"};
+    for (size_t i = 0; node && node->kind == YAML_MAP && i < COUNT_OF(maps); i++) {
+        const struct yaml_node *map = yaml_find(node, maps[i]);
+        if (map && map->kind != YAML_MAP && map->kind != YAML_NULL)
+            problem_add(reader->problems, map, "must be a map, not %s",
+                        yaml_kind_name(map->kind));
+    }
+}
+
+static void check_hmac(struct reader *reader, const struct yaml_node *node,
+                       const struct auth *auth)
+{
+    check_send(reader, node, &auth->send);
+    if (auth->send.cookie.len)
+        problem_add(reader->problems, yaml_find(node, "send"), "needs one of header, param");
+    if (auth->hmac.time_header.len && !identifier_is_header(auth->hmac.time_header))
+        problem_add(reader->problems, yaml_find(node, "time_header"),
+                    "\"%.*s\" cannot be a header's name", STR_ARG(auth->hmac.time_header));
+}
+
 static void check_token(struct reader *reader, const struct yaml_node *map,
                         const struct yaml_node *node, struct stream *stream)
 {
@@ -254,7 +367,18 @@ static void check_token(struct reader *reader, const struct yaml_node *map,
 
 void auth_check(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
+    const struct auth *auth = &stream->auth;
     const struct yaml_node *node = yaml_find(map, "auth");
-    if (node && node->kind == YAML_MAP && auth_has_token(&stream->auth))
+    if (!node || node->kind != YAML_MAP)
+        return;
+    if (auth->type == AUTH_OAUTH2 || auth->type == AUTH_LOGIN)
         check_token(reader, map, node, stream);
+    if (auth->type == AUTH_OAUTH2)
+        check_jwt(reader, yaml_find(node, "jwt"));
+    if (auth->type == AUTH_JWT) {
+        check_jwt(reader, node);
+        check_send(reader, node, &auth->send);
+    }
+    if (auth->type == AUTH_HMAC)
+        check_hmac(reader, node, auth);
 }

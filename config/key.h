@@ -68,6 +68,7 @@ enum key_flag {
     /* The option of a setting does not show its default. */
     KEY_NO_DEFAULT_IN_HELP = 1 << 13,
     KEY_ASKS_FIRST = 1 << 14, /* who asks: before any answer, and by no answer's word */
+    KEY_ON_REQUEST = 1 << 15, /* on a request that is whole: `request` is known */
 };
 
 /* A word that a key may be. */

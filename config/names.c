@@ -13,6 +13,8 @@ static const char *const http_members[] = {"status", "headers", NULL};
 static const char *const pager_members[] = {"page", "offset", "size", "cursor", NULL};
 static const char *const window_members[] = {"start", "end", NULL};
 static const char *const run_members[] = {"id", "started_at", NULL};
+static const char *const request_members[] = {"method", "url",  "host", "path",
+                                              "query",  "body", "time", NULL};
 
 static const struct builtin builtins[] = {
     {.name = "response",
@@ -57,6 +59,11 @@ static const struct builtin builtins[] = {
      .members = run_members,
      .help = "the run: its number and when it started",
      .example = "run.started_at"},
+    {.name = "request",
+     .members = request_members,
+     .help =
+         "in `message` of auth: {type: hmac} alone: the request that is signed, as it is sent",
+     .example = "request.method ~ request.path"},
     {.name = "now",
      .help = "a function: when the run started; the same after a resume",
      .example = "now() | date('%Y-%m-%d')"},
@@ -245,6 +252,10 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
         problem_add(reader->problems, use->node, "must not depend on an answer");
         return;
     }
+    if (str_is(use->use.root, "request") && !(use->key->flags & KEY_ON_REQUEST) &&
+        !is_var(stream, use->use.root))
+        problem_add(reader->problems, use->node,
+                    "\"request\" is known in \"message\" of auth: {type: hmac} alone");
     if (str_is(use->use.root, "partition") && stream->partitions.kind == VALUE_UNDEFINED)
         problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
     if (str_is(use->use.root, "accumulated"))

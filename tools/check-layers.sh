@@ -50,7 +50,7 @@ declare -A port_of=(
     [jansson.h]="lib/port/json.c"
     [libfyaml.h]="lib/port/yaml.c"
     [event2/]="lib/port/loop.c lib/port/httpd.c"
-    [openssl/]="lib/port/digest.c"
+    [openssl/]="lib/port/digest.c lib/port/signature.c"
     [xxhash.h]="lib/port/hash.c"
     [expat.h]="lib/port/xml.c"
 )

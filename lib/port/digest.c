@@ -18,12 +18,25 @@ void digest_sha256(struct str bytes, unsigned char ret[DIGEST_SHA256_BYTES])
     must(EVP_Digest(bytes.ptr, bytes.len, ret, NULL, EVP_sha256(), NULL) == 1);
 }
 
+size_t digest_hmac(enum digest_alg alg, struct str key, struct str bytes,
+                   unsigned char ret[DIGEST_BYTES_MAX])
+{
+    static const EVP_MD *(*const algs[])(void) = {[DIGEST_SHA256] = EVP_sha256,
+                                                  [DIGEST_SHA1] = EVP_sha1,
+                                                  [DIGEST_SHA384] = EVP_sha384,
+                                                  [DIGEST_SHA512] = EVP_sha512};
+    const char *secret = key.len ? key.ptr : "";
+    unsigned len = 0;
+    must(HMAC(algs[alg](), secret, (int)key.len, (const unsigned char *)bytes.ptr, bytes.len,
+              ret, &len) != NULL);
+    return len;
+}
+
 void digest_hmac_sha256(struct str key, struct str bytes,
                         unsigned char ret[DIGEST_SHA256_BYTES])
 {
-    const char *secret = key.len ? key.ptr : "";
-    must(HMAC(EVP_sha256(), secret, (int)key.len, (const unsigned char *)bytes.ptr, bytes.len,
-              ret, NULL) != NULL);
+    unsigned char digest[DIGEST_BYTES_MAX];
+    memcpy(ret, digest, digest_hmac(DIGEST_SHA256, key, bytes, digest));
 }
 
 void digest_stretch(struct str secret, struct str salt, int rounds,
@@ -40,6 +53,19 @@ struct str digest_hex(struct arena *arena, struct str bytes)
     return (struct str){out, bytes.len * 2};
 }
 
+bool digest_unhex(struct arena *arena, struct str text, struct str *ret)
+{
+    char *out = arena_alloc(arena, text.len / 2 + 1);
+    for (size_t i = 0; i + 1 < text.len; i += 2) {
+        int byte = hex_byte(text.ptr + i);
+        if (byte < 0)
+            return false;
+        out[i / 2] = (char)byte;
+    }
+    *ret = (struct str){out, text.len / 2};
+    return text.len % 2 == 0;
+}
+
 struct str digest_base64(struct arena *arena, struct str bytes)
 {
     size_t size = (bytes.len + 2) / 3 * 4;
@@ -47,6 +73,17 @@ struct str digest_base64(struct arena *arena, struct str bytes)
     int len =
         EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)bytes.ptr, (int)bytes.len);
     return (struct str){out, (size_t)len};
+}
+
+struct str digest_base64url(struct arena *arena, struct str bytes)
+{
+    struct str coded = digest_base64(arena, bytes);
+    char *out = arena_cstr(arena, coded);
+    for (char *c = out; *c; c++)
+        *c = (char)(*c == '+' ? '-' : *c == '/' ? '_' : *c);
+    while (coded.len && out[coded.len - 1] == '=')
+        coded.len--;
+    return (struct str){out, coded.len};
 }
 
 static int sextet(char c)

@@ -55,6 +55,9 @@ struct http_request {
     bool allow_private;
     bool allow_http; /* plain http to hosts other than loopback */
     struct str proxy, ca_file, cert_file, key_file; /* empty: none / the system's */
+    /* Digest access authentication (RFC 7616), by libcurl: the request goes out without a body
+     * first, and is sent again as the 401 says. Empty: none. */
+    struct str digest_user, digest_password;
 };
 
 /*

@@ -56,6 +56,15 @@ static void set_file(CURL *easy, struct arena *arena, CURLoption option, struct 
         curl_easy_setopt(easy, option, arena_cstr(arena, name));
 }
 
+static void set_digest(CURL *easy, struct arena *arena, const struct http_request *request)
+{
+    if (!request->digest_user.len)
+        return;
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_DIGEST);
+    curl_easy_setopt(easy, CURLOPT_USERNAME, arena_cstr(arena, request->digest_user));
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, arena_cstr(arena, request->digest_password));
+}
+
 static void set_network(CURL *easy, struct arena *arena, const struct http_request *request)
 {
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -87,6 +96,7 @@ struct curl_slist *http_options_set(void *easy, struct arena *arena,
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "pagetide/" PAGETIDE_VERSION);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L << 10);
     set_network(easy, arena, request);
+    set_digest(easy, arena, request);
     set_method(easy, arena, request);
     return set_headers(easy, arena, request);
 }

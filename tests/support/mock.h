@@ -38,6 +38,7 @@
  *   /random/SEED          an API made by chance (random_api.h)
  *   POST /oauth/token     tokens at-1-planted, at-2-planted, …, to the client that /_mock/token
  *                         wants; POST /oauth/login {user: me@shop, password: pa55-planted} too
+ *   /digest/PATH          PATH by digest authentication (mock_digest.c)
  *   /guarded/PATH         PATH with such a token alone: Authorization, X-Session, ?session=, or
  *                         the cookie sid
  *

@@ -227,7 +227,7 @@ static void conn_drained(struct bufferevent *bev, void *ctx)
 static void make_reply(struct server *server, struct mock_request *request,
                        struct mock_reply *reply)
 {
-    if (!mock_guard(request, reply))
+    if (!mock_guard(request, reply) || !mock_digest_guard(request, reply))
         return;
     if (mock_script_route(server->script, request, reply) || mock_gen(request, reply) ||
         mock_pages(request, reply) || mock_token(request, reply) || mock_random(request, reply))

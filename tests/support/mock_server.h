@@ -52,6 +52,7 @@ bool mock_random(const struct mock_request *request, struct mock_reply *reply);
 bool mock_token(const struct mock_request *request, struct mock_reply *reply);
 /* False: it is refused. Else what is behind the guard is asked for from now on. */
 bool mock_guard(struct mock_request *request, struct mock_reply *reply);
+bool mock_digest_guard(struct mock_request *request, struct mock_reply *reply);
 void mock_token_control(const struct mock_request *request, struct mock_reply *reply);
 void mock_token_reset(void);
 void mock_pages_reset(void);

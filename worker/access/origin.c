@@ -113,7 +113,8 @@ static bool is_credential(const struct stream *stream, struct str pair)
     const struct auth *auth = &stream->auth;
     if (auth->type == AUTH_API_KEY && auth->is_in_query && is_encoded(name, auth->name))
         return true;
-    if (auth->send.param.len && is_encoded(name, auth->send.param))
+    if ((auth->send.param.len && is_encoded(name, auth->send.param)) ||
+        (auth->hmac.time_param.len && is_encoded(name, auth->hmac.time_param)))
         return true;
     for (size_t i = 0; i < stream->param_count; i++)
         if (is_encoded(name, stream->params[i].name) &&

@@ -122,14 +122,28 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     keep(fetch);
 }
 
+static void put_field(struct token_fetch *fetch, const char *name, struct str token)
+{
+    struct http_request *http = &fetch->want.http;
+    redact_add_passing(token);
+    http->body = arena_printf(fetch->arena, "%.*s&%s=%.*s", STR_ARG(http->body), name,
+                              STR_ARG(http_url_encode(fetch->arena, token)));
+}
+
 static void ask(struct token_fetch *fetch)
 {
     struct http_request *http = &fetch->want.http;
-    if (fetch->refresh.len) {
-        redact_add_passing(fetch->refresh);
-        http->body = arena_printf(fetch->arena, "%.*s&refresh_token=%.*s", STR_ARG(http->body),
-                                  STR_ARG(http_url_encode(fetch->arena, fetch->refresh)));
+    struct str assertion;
+    struct err err = ERR_INIT;
+    if (fetch->refresh.len)
+        put_field(fetch, "refresh_token", fetch->refresh);
+    if (fetch->want.jwt.key.len &&
+        !jwt_make(&fetch->want.jwt, clock_wall_ms() * 1000, fetch->arena, &assertion, &err)) {
+        fail(fetch, &err, -1);
+        return;
     }
+    if (fetch->want.jwt.key.len)
+        put_field(fetch, "assertion", assertion);
     fetch->call = http_send(fetch->http, http, on_answer, fetch);
 }
 

@@ -101,6 +101,7 @@ static struct str grant_name(enum oauth2_grant grant)
         [GRANT_CLIENT_CREDENTIALS] = STR_INIT("client_credentials"),
         [GRANT_PASSWORD] = STR_INIT("password"),
         [GRANT_REFRESH_TOKEN] = STR_INIT("refresh_token"),
+        [GRANT_JWT_BEARER] = STR_INIT("urn:ietf:params:oauth:grant-type:jwt-bearer"),
     };
     return names[grant];
 }
@@ -145,6 +146,27 @@ static bool put_grant(const struct filling *filling, struct buf *form)
     return true;
 }
 
+static bool fill_jwt(const struct filling *filling)
+{
+    const struct jwt_form *form = &filling->auth->jwt;
+    struct jwt_want *jwt = &filling->want->jwt;
+    jwt->alg = form->alg;
+    jwt->ttl_ms = form->ttl_ms;
+    return fill_text(filling, &form->key, "key", &jwt->key) &&
+           fill_value(filling, &form->claims, "claims", &jwt->claims) &&
+           fill_value(filling, &form->header, "header", &jwt->header);
+}
+
+static bool fill_assertion(const struct filling *filling)
+{
+    struct jwt_want *jwt = &filling->want->jwt;
+    if (filling->auth->grant != GRANT_JWT_BEARER)
+        return true;
+    jwt->audience = filling->want->http.url;
+    return fill_jwt(filling) &&
+           fill_text(filling, &filling->auth->client_id, "client_id", &jwt->issuer);
+}
+
 /* Who the refresh token was given to, and by whom; not the token itself. */
 static bool fill_refresh(const struct filling *filling)
 {
@@ -170,8 +192,8 @@ static bool fill_oauth2(struct filling *filling)
 {
     AUTO_BUF(form, BODY_BYTES_MAX);
     filling->want->http.method = STR("POST");
-    return fill_refresh(filling) && put_grant(filling, &form) && put_client(filling, &form) &&
-           put_named(filling, &form) &&
+    return fill_refresh(filling) && fill_assertion(filling) && put_grant(filling, &form) &&
+           put_client(filling, &form) && put_named(filling, &form) &&
            put_header(filling, STR("Accept"), STR("application/json")) &&
            set_body(filling, &form, STR("application/x-www-form-urlencoded"));
 }
@@ -226,6 +248,13 @@ static bool fill_login(struct filling *filling)
 
 /* --- all of them --- */
 
+static uint64_t fold_value(struct value value, uint64_t id)
+{
+    AUTO_BUF(text, BODY_BYTES_MAX);
+    value_format(&text, value);
+    return hash_fold(id, hash_bytes(buf_str(&text), 0));
+}
+
 static uint64_t id_of(const struct token_want *want)
 {
     const struct http_request *http = &want->http;
@@ -234,6 +263,8 @@ static uint64_t id_of(const struct token_want *want)
     id = hash_fold(id, hash_bytes(http->url, 0));
     id = hash_fold(id, hash_bytes(http->body, 0));
     id = hash_fold(id, hash_bytes(want->refresh_origin, 0));
+    id = hash_fold(id, hash_bytes(want->jwt.key, (uint64_t)want->jwt.alg));
+    id = fold_value(want->jwt.header, fold_value(want->jwt.claims, id));
     for (size_t i = 0; i < http->header_count; i++)
         id = hash_bytes(http->headers[i].value,
                         hash_fold(id, hash_bytes(http->headers[i].name, 0)));
@@ -260,11 +291,16 @@ bool token_want_fill(const struct stream *stream, const struct expr_scope *scope
     http->headers = filling->headers;
     http->header_count = 0;
     http->body = STR_NONE;
+    http->method = STR("GET");
+    want.jwt.claims = want.jwt.header = NULL_VALUE;
     http->has_body = http->is_once = false;
     http->max_body_bytes = ANSWER_BYTES_MAX;
-    if (!fill_text(filling, &auth->url, auth->type == AUTH_OAUTH2 ? "token_url" : "url",
-                   &http->url) ||
-        !(auth->type == AUTH_OAUTH2 ? fill_oauth2(filling) : fill_login(filling)))
+    want.is_made = auth->type == AUTH_JWT;
+    if (want.is_made
+            ? !fill_jwt(filling)
+            : !fill_text(filling, &auth->url, auth->type == AUTH_OAUTH2 ? "token_url" : "url",
+                         &http->url) ||
+                  !(auth->type == AUTH_OAUTH2 ? fill_oauth2(filling) : fill_login(filling)))
         return false;
     http->allow_private =
         stream->allows_private || origin_names_private(arena, http->url, http->url);
@@ -277,13 +313,16 @@ struct token_want token_want_copy(struct arena *arena, const struct token_want *
 {
     struct token_want copy = *want;
     struct http_request *http = &copy.http;
-    struct str *const texts[] = {&copy.source,        &copy.token_path,    &copy.expires_path,
-                                 &copy.cookie,        &http->method,       &http->url,
-                                 &http->body,         &http->proxy,        &http->ca_file,
-                                 &http->cert_file,    &http->key_file,     &copy.refresh_token,
-                                 &copy.refresh_store, &copy.refresh_origin};
+    struct str *const texts[] = {&copy.source,        &copy.token_path,     &copy.expires_path,
+                                 &copy.cookie,        &http->method,        &http->url,
+                                 &http->body,         &http->proxy,         &http->ca_file,
+                                 &http->cert_file,    &http->key_file,      &copy.refresh_token,
+                                 &copy.refresh_store, &copy.refresh_origin, &copy.jwt.key,
+                                 &copy.jwt.issuer,    &copy.jwt.audience};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         *texts[i] = arena_str(arena, *texts[i]);
+    copy.jwt.claims = value_copy(arena, want->jwt.claims);
+    copy.jwt.header = value_copy(arena, want->jwt.header);
     struct http_header *headers =
         ARENA_ARRAY(arena, struct http_header, MAX(http->header_count, 1));
     for (size_t i = 0; i < http->header_count; i++)

@@ -6,6 +6,7 @@
 #include "config/stream.h"
 #include "core/expr.h"
 #include "port/http.h"
+#include "worker/access/jwt.h"
 
 /*
  * The token that a definition asks for, with everything evaluated: `auth` depends on no answer,
@@ -20,6 +21,8 @@ struct token_want {
     int64_t ttl_ms;                      /* 0: not given */
     /* grant: refresh_token; `http` is without it. refresh_store.h has store and origin. */
     struct str refresh_token, refresh_store, refresh_origin;
+    struct jwt_want jwt; /* its key is empty: none. Sent, or with oauth2 asked with */
+    bool is_made;        /* the token is the JWT: nothing is asked for */
     struct retry_policy retry;
     int64_t max_wait_ms;
 };

@@ -200,9 +200,10 @@ static bool send_one(struct crawl *crawl)
     struct err ignored = ERR_INIT;
     if (!crawl->env->may_send(crawl->env->ctx, crawl) ||
         !build(crawl, pages_ahead(ahead) + 1, scratch, &request) ||
-        !authorise_now(crawl, &request, &token) ||
-        !request_sign(crawl->stream, &request, &crawl->scope.expr, token.token, scratch, &http,
-                      &ignored) ||
+        !authorise_now(crawl, &request, &token))
+        return false;
+    const struct sign_with with = {&crawl->scope.expr, token.token, clock_wall_ms() * 1000};
+    if (!request_sign(crawl->stream, &request, &with, scratch, &http, &ignored) ||
         !may_go(crawl, &request))
         return false;
     struct ahead_slot *slot = mem_alloc(sizeof *slot);

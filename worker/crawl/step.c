@@ -188,8 +188,8 @@ static enum step send_now(struct crawl *crawl, const struct tokens_reply *token)
 {
     AUTO_ARENA struct arena *scratch = arena_new();
     struct http_request http;
-    if (!request_sign(crawl->stream, &crawl->request, &crawl->scope.expr, token->token, scratch,
-                      &http, &crawl->err))
+    const struct sign_with with = {&crawl->scope.expr, token->token, clock_wall_ms() * 1000};
+    if (!request_sign(crawl->stream, &crawl->request, &with, scratch, &http, &crawl->err))
         return crawl_fail(crawl, REASON_EVAL);
     crawl->is_crowded_out = false;
     crawl->authorised.number = token->number;

@@ -33,8 +33,8 @@ static bool fill_auth(struct request_draft *draft, struct err *err)
 {
     const struct auth *auth = &draft->stream->auth;
     struct str secret;
-    if (auth->type == AUTH_NONE || auth_has_token(auth))
-        return true; /* tokens: request_sign.h */
+    if (auth->type != AUTH_BEARER && auth->type != AUTH_BASIC && auth->type != AUTH_API_KEY)
+        return true; /* the others come when it is sent: request_sign.h */
     if (auth->type == AUTH_BASIC)
         return fill_basic(draft, err);
     bool bearer = auth->type == AUTH_BEARER;
