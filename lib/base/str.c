@@ -1,6 +1,11 @@
 #include "base/str.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/ascii.h"
+#include "base/macros.h"
 
 static char lower(char c)
 {
@@ -75,11 +80,54 @@ ptrdiff_t str_find_byte(struct str text, char byte)
     return at ? at - text.ptr : -1;
 }
 
+#ifdef __SSE2__
+static inline __m128i equal_bytes(const char *at, __m128i byte)
+{
+    return _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)at), byte);
+}
+
+/*
+ * Looks at 16 places at a time whether the first two bytes and the last one are there: memmem
+ * is slower at passing over a text. Stops before the end, with *at behind what was looked at.
+ */
+static bool find_short(struct str text, struct str part, size_t *at)
+{
+    enum { PLACES = sizeof(__m128i) };
+    const __m128i first = _mm_set1_epi8(part.ptr[0]), second = _mm_set1_epi8(part.ptr[1]);
+    const __m128i last = _mm_set1_epi8(part.ptr[part.len - 1]);
+    for (; *at + part.len - 1 + PLACES <= text.len; *at += PLACES) {
+        const char *from = text.ptr + *at;
+        __m128i begins = _mm_and_si128(equal_bytes(from, first), equal_bytes(from + 1, second));
+        int mask =
+            _mm_movemask_epi8(_mm_and_si128(begins, equal_bytes(from + part.len - 1, last)));
+        for (; mask; mask &= mask - 1) {
+            int place = __builtin_ctz((unsigned)mask);
+            if (memcmp(from + place, part.ptr, part.len) == 0) {
+                *at += (size_t)place;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+#else
+static bool find_short(struct str text, struct str part, size_t *at)
+{
+    (void)text, (void)part, (void)at;
+    return false;
+}
+#endif
+
 ptrdiff_t str_find(struct str text, struct str part)
 {
+    enum { SHORT_BYTES = 32 };
+    size_t from = 0;
     if (part.len == 0)
         return 0;
-    const char *at = text.len ? memmem(text.ptr, text.len, part.ptr, part.len) : NULL;
+    if (part.len > 1 && part.len <= SHORT_BYTES && find_short(text, part, &from))
+        return (ptrdiff_t)from;
+    const char *at =
+        from < text.len ? memmem(text.ptr + from, text.len - from, part.ptr, part.len) : NULL;
     return at ? at - text.ptr : -1;
 }
 

@@ -50,4 +50,22 @@ START_TEST(measures_distance)
 }
 END_TEST
 
-SUITE("base/str", parses_integers_whole, refuses_bad_utf8, cuts_and_trims, measures_distance)
+START_TEST(finds_a_part_at_any_place)
+{
+    static const char *const parts[] = {"ab", "aab", "abaab", "abaababa", "x", ""};
+    char text[101];
+    for (size_t len = 0; len < sizeof text; len++) {
+        for (size_t i = 0; i < len; i++)
+            text[i] = (i * i + len) % 7 < 4 ? 'a' : 'b';
+        text[len] = '\0';
+        for (size_t i = 0; i < COUNT_OF(parts); i++) {
+            const char *at = strstr(text, parts[i]);
+            ptrdiff_t wanted = at ? at - text : -1;
+            ck_assert_int_eq(str_find(str_from(text), str_from(parts[i])), wanted);
+        }
+    }
+}
+END_TEST
+
+SUITE("base/str", parses_integers_whole, refuses_bad_utf8, cuts_and_trims, measures_distance,
+      finds_a_part_at_any_place)
