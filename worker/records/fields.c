@@ -23,6 +23,8 @@ enum { SLOT_COUNT = 2 * RECORDS_FIELDS_MAX, FEW_FIELDS = 32 };
 void fields_begin(struct fields *fields)
 {
     fields->known = fields->count;
+    fields->known_plain = fields->plain;
+    fields->plain = 0;
     fields->count = 0;
     fields->is_indexed = false;
     fields->is_repeating = true;
@@ -82,4 +84,25 @@ struct record_field *fields_put(struct fields *fields, struct str name)
     if (found)
         return &fields->list[found - 1];
     return next == RECORDS_FIELDS_MAX ? NULL : add_field(fields, name);
+}
+
+const struct str *fields_expect(const struct fields *fields)
+{
+    bool is_expected = fields->is_repeating && fields->count < fields->known_plain;
+    return is_expected ? &fields->list[fields->count].name : NULL;
+}
+
+struct record_field *fields_put_expected(struct fields *fields, struct str name)
+{
+    assert(fields_expect(fields) && !fields->is_indexed);
+    struct record_field *field = &fields->list[fields->count++];
+    field->name = name;
+    fields->plain++;
+    return field;
+}
+
+void fields_note_plain(struct fields *fields)
+{
+    if (fields->plain + 1 == fields->count)
+        fields->plain++;
 }

@@ -98,8 +98,30 @@ bool record_read_member(struct scan *scan, size_t depth, struct record_field *re
     return true;
 }
 
-static bool read_field(struct scan *scan, struct fields *fields, size_t depth,
-                       struct record *record)
+/* Of most records the names are known: their bytes are compared, not scanned. */
+static bool take_expected(struct scan *scan, const struct fields *fields, struct str *ret_name)
+{
+    enum { AROUND = 3 }; /* quotes and colon */
+    const struct str *name = fields_expect(fields);
+    const char *at = scan->at;
+    if (!name || (size_t)(scan->end - at) < name->len + AROUND || at[0] != '"' ||
+        memcmp(at + 1, name->ptr, name->len) != 0 || at[name->len + 1] != '"' ||
+        at[name->len + 2] != ':')
+        return false;
+    *ret_name = (struct str){at + 1, name->len};
+    scan->at += name->len + AROUND;
+    scan_space(scan);
+    return true;
+}
+
+static bool is_in_text(const struct scan *scan, struct str name)
+{
+    uintptr_t at = (uintptr_t)name.ptr;
+    return at >= (uintptr_t)scan->start && at < (uintptr_t)scan->end;
+}
+
+static bool read_new_field(struct scan *scan, struct fields *fields, size_t depth,
+                           struct record *record)
 {
     struct record_field read;
     enum record_flaw flaw;
@@ -108,10 +130,25 @@ static bool read_field(struct scan *scan, struct fields *fields, size_t depth,
     struct record_field *field = fields_put(fields, read.name);
     if (field)
         *field = read;
-    else if (!flaw)
+    if (field && !flaw && is_in_text(scan, read.name))
+        fields_note_plain(fields);
+    if (!field && !flaw)
         flaw = FLAW_TOO_WIDE;
     if (flaw && !record->flaw)
         record->flaw = flaw;
+    return true;
+}
+
+static bool read_field(struct scan *scan, struct fields *fields, size_t depth,
+                       struct record *record)
+{
+    struct str name;
+    if (!take_expected(scan, fields, &name))
+        return read_new_field(scan, fields, depth, record);
+    if (!record_read_value(scan, depth, fields_put_expected(fields, name)))
+        return false;
+    if (scan->flags & SCAN_TOO_DEEP && !record->flaw)
+        record->flaw = FLAW_TOO_DEEP;
     return true;
 }
 

@@ -81,5 +81,55 @@ START_TEST(strings_lose_quotes_and_escapes)
 }
 END_TEST
 
+static void check_same(const struct record *a, const struct record *b)
+{
+    ck_assert_int_eq(a->flaw, b->flaw);
+    ck_assert_uint_eq(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        ck_assert(str_eq(a->fields[i].name, b->fields[i].name));
+        ck_assert(str_eq(a->fields[i].raw, b->fields[i].raw));
+        ck_assert_int_eq(a->fields[i].kind, b->fields[i].kind);
+        ck_assert_int_eq(a->fields[i].flaw, b->fields[i].flaw);
+        ck_assert_int_eq(a->fields[i].has_escapes, b->fields[i].has_escapes);
+    }
+}
+
+/* Names that repeat are compared with the text, not scanned. */
+START_TEST(a_record_is_read_as_if_it_came_alone)
+{
+    static const char *const texts[] = {
+        "{\"a\":1,\"b\":\"x\"}",
+        "{\"a\":1,\"b\":\"\\n\"}",
+        "{\"a\" : 1, \"b\": 2}",
+        "{\"a\":1,\"b\":2,\"a\":3}",
+        "{\"a\":1,\"bb\":2}",
+        "{\"a\\\\\":1,\"b\":2}",
+        "{\"\\u0061\":1,\"b\":2}",
+        "{\"a\":\"\xFF\",\"\xFF\":2,\"b\":3}",
+        "{\"a\":1,\"\xFF\":2,\"b\":3}",
+        "{\"\\u0000\":1}",
+        "{\"\":1,\"a\":[{\"b\":2}]}",
+        "{}",
+        "[1]",
+        "{\"\":1}",
+    };
+    arena = arena_new();
+    struct fields together = {.arena = arena};
+    for (size_t i = 0; i < COUNT_OF(texts) * COUNT_OF(texts) * 2; i++) {
+        size_t pair = i / 2, at = i % 2 ? pair / COUNT_OF(texts) : pair % COUNT_OF(texts);
+        struct scan scan, again;
+        struct record record, alone;
+        fields = (struct fields){.arena = arena};
+        scan_init(&scan, arena, str_from(texts[at]));
+        scan_init(&again, arena, str_from(texts[at]));
+        ck_assert(record_read(&scan, &together, 0, &record));
+        ck_assert(record_read(&again, &fields, 0, &alone));
+        ck_assert(scan_is_end(&scan));
+        check_same(&record, &alone);
+    }
+    arena_free(arena);
+}
+END_TEST
+
 SUITE("worker/record", knows_kinds_and_flaws, a_flaw_stays_with_its_field,
-      strings_lose_quotes_and_escapes)
+      strings_lose_quotes_and_escapes, a_record_is_read_as_if_it_came_alone)
