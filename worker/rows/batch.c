@@ -185,9 +185,9 @@ struct str batch_take_field(struct str *rest, struct str *ret_bytes)
     size_t size =
         sizeof wire + (encode_is_later(len) ? (size_t)LATER_BYTES : (size_t)MAX(len, 0));
     assert(size <= rest->len);
-    struct str field = str_slice(*rest, 0, size);
-    *ret_bytes = len < 0 ? STR_NONE : str_slice(field, sizeof wire, size);
-    *rest = str_slice(*rest, size, rest->len);
+    struct str field = {rest->ptr, size};
+    *ret_bytes = len < 0 ? STR_NONE : (struct str){field.ptr + sizeof wire, size - sizeof wire};
+    *rest = (struct str){rest->ptr + size, rest->len - size};
     return field;
 }
 

@@ -88,8 +88,39 @@ static enum newcomer judge_newcomer(const struct binder *binder, struct str name
     return verdict;
 }
 
-static enum bind_result take_newcomer(struct binder *binder, const struct record_field *field,
-                                      struct bound *bound)
+/* Records of a page mostly have the same fields in the same order. */
+static struct bind_guess *find_guess(struct binder *binder, size_t at)
+{
+    while (binder->guess_count <= at) {
+        ARENA_GROW(binder->arena, binder->guesses, binder->guess_count, binder->guess_capacity);
+        binder->guesses[binder->guess_count++] = (struct bind_guess){.use = COLUMN_NONE};
+    }
+    return &binder->guesses[at];
+}
+
+static bool is_ignored(const struct bind_guess *guess, struct str name)
+{
+    return guess->name_bytes && guess->name_bytes == name.len &&
+           memcmp(guess->name, name.ptr, name.len) == 0;
+}
+
+/* A copy: the record that has the name may be gone when the next one comes. */
+static void note_ignored(struct bind_guess *guess, struct str name)
+{
+    guess->name_bytes = name.len <= sizeof guess->name ? (uint8_t)name.len : 0;
+    memcpy(guess->name, name.ptr, guess->name_bytes);
+}
+
+static uint16_t find_use(const struct binder *binder, struct bind_guess *guess, struct str name)
+{
+    const struct columns *columns = binder->columns;
+    if (guess->use == COLUMN_NONE || !str_eq(columns->uses[guess->use].field, name))
+        guess->use = columns_find(columns, name);
+    return guess->use;
+}
+
+static enum bind_result take_newcomer(struct binder *binder, struct bind_guess *guess,
+                                      const struct record_field *field, struct bound *bound)
 {
     if (record_is_null(field))
         return BIND_DONE;
@@ -115,22 +146,10 @@ static enum bind_result take_newcomer(struct binder *binder, const struct record
                             .ptr;
         return BIND_FAILED;
     case NEWCOMER_IGNORE:
+        note_ignored(guess, field->name);
         break;
     }
     return BIND_DONE;
-}
-
-/* The use of a name; records of a page mostly have the same fields in the same order. */
-static uint16_t find_use(struct binder *binder, size_t at, struct str name)
-{
-    while (binder->guess_count <= at) {
-        ARENA_GROW(binder->arena, binder->guesses, binder->guess_count, binder->guess_capacity);
-        binder->guesses[binder->guess_count++] = COLUMN_NONE;
-    }
-    uint16_t guess = binder->guesses[at];
-    if (guess != COLUMN_NONE && str_eq(binder->columns->uses[guess].field, name))
-        return guess;
-    return binder->guesses[at] = columns_find(binder->columns, name);
 }
 
 static enum bind_result take_field(struct binder *binder, size_t at,
@@ -143,9 +162,12 @@ static enum bind_result take_field(struct binder *binder, size_t at,
                             .ptr;
         return BIND_REJECTED;
     }
-    uint16_t use = find_use(binder, at, field->name);
+    struct bind_guess *guess = find_guess(binder, at);
+    if (is_ignored(guess, field->name))
+        return BIND_DONE;
+    uint16_t use = find_use(binder, guess, field->name);
     if (use == COLUMN_NONE)
-        return take_newcomer(binder, field, bound);
+        return take_newcomer(binder, guess, field, bound);
     if (columns->uses[use].beside != COLUMN_NONE && !record_is_null(field)) {
         ARENA_GROW(binder->arena, bound->besides, bound->beside_count, bound->beside_capacity);
         bound->besides[bound->beside_count++] =

@@ -21,6 +21,12 @@
  * What is to become a column goes aside if the table has no room for it, if its name has more
  * than 1,000 bytes, or if it comes after the map was extended for this page.
  */
+struct bind_guess {
+    uint16_t use;       /* or COLUMN_NONE */
+    uint8_t name_bytes; /* of a field that is ignored; 0: none */
+    char name[45];
+};
+
 struct binder {
     /* in */
     const struct columns *columns;
@@ -38,7 +44,7 @@ struct binder {
     size_t moved_count;
     struct record_field record_value; /* `columns: none`: the whole record */
     size_t record_column;             /* the column of that; else the count of columns */
-    uint16_t *guesses; /* by position in the record: the use that was there last time */
+    struct bind_guess *guesses;       /* by position in the record: what was there last time */
     size_t guess_count, guess_capacity;
 };
 
@@ -78,7 +84,8 @@ enum bind_result {
     BIND_FAILED,   /* the same, because of `on_new_field: fail` */
 };
 
-/* To be called when the members under `in` are set; the values of extras may change later. */
+/* To be called when the members under `in` are set, and again where the table says something
+ * else; the values of extras may change later. */
 void bind_start(struct binder *binder);
 
 /* `record` is an object without a flaw of its own, or a value in a field called `value`. */

@@ -31,10 +31,22 @@ bool columns_is_key(const struct table *table, struct str field)
     return false;
 }
 
+/* A few are compared sooner than a name is hashed. */
+static uint16_t find_of_few(const struct columns *columns, struct str field)
+{
+    for (size_t i = 0; i < columns->use_count; i++)
+        if (str_eq(columns->uses[i].field, field))
+            return (uint16_t)i;
+    return COLUMN_NONE;
+}
+
 uint16_t columns_find(const struct columns *columns, struct str field)
 {
+    enum { FEW_USES = 4 };
     if (!columns->index.slot_count)
         return COLUMN_NONE;
+    if (columns->use_count <= FEW_USES)
+        return find_of_few(columns, field);
     uint32_t slot =
         *name_index_slot(&columns->index, columns->uses, sizeof *columns->uses, field);
     return slot ? (uint16_t)(slot - 1) : (uint16_t)COLUMN_NONE;

@@ -70,7 +70,12 @@ START_TEST(new_fields_go_where_the_table_says)
     ck_assert_str_is(show("{\"id\":1,\"x\":2}"), "1 -;; x=2");
     table.on_new_field = NEW_FIELD_IGNORE;
     ck_assert_str_is(show("{\"id\":1,\"x\":2}"), "1 -;;");
+    ck_assert_str_is(show("{\"id\":1,\"x\":3}"), "1 -;;"); /* remembered by its place */
+    ck_assert_str_is(show("{\"id\":1,\"id\":2}"), "2 -;;");
+    ck_assert_str_is(show("{\"x\":1,\"Name\":2}"), "- 2;;");
+    ck_assert_int_eq(bind_text("{\"id\":1,\"x\":\"\xFF\"}"), BIND_REJECTED);
     table.on_new_field = NEW_FIELD_FAIL;
+    bind_start(&binder);
     ck_assert_int_eq(bind_text("{\"x\":2}"), BIND_FAILED);
     ck_assert_str_eq(bound.reason, "new field \"x\" (on_new_field: fail)");
     table.on_new_field = NEW_FIELD_ADD;

@@ -339,6 +339,7 @@ START_TEST(newcomers_go_where_the_table_says)
     page.table.on_new_field = NEW_FIELD_IGNORE;
     ck_assert_int_eq(put(&page, "{\"id\":1,\"n\":1}"), ROW_PUT);
     page.table.on_new_field = NEW_FIELD_ASIDE;
+    bind_start(&page.writer.binder);
     ck_assert_int_eq(put(&page, "{\"id\":2,\"n\":[1, 2]}"), ROW_ASIDE);
     ck_assert_int_eq(page.writer.misfits.total, 0);
     page.table.on_new_field = NEW_FIELD_FAIL;
