@@ -179,6 +179,8 @@ void batch_pair_set_map(struct batch_pair *pair, struct column_map *map)
         column_map_unref(map);
         return;
     }
+    if (!pair->map && pair->options.stream)
+        way_begin(&pair->memory, pair->options.stream, map);
     column_map_unref(pair->map);
     pair->map = map;
     leave_if_ready(pair);

@@ -19,6 +19,13 @@ bool way_is_binary(const struct column_map *map, const struct batch *batch)
     return true;
 }
 
+void way_begin(struct way_memory *memory, const struct stream *stream,
+               const struct column_map *map)
+{
+    memory->is_same = map->columns.has_table && stream->table.write == WRITE_UPSERT &&
+                      !stream->bookmark.is_set && way_hashes_keys(stream, map);
+}
+
 static enum way choose_upsert(struct way_memory *memory, bool is_binary)
 {
     if (!memory->left)

@@ -44,7 +44,7 @@ struct way_memory {
     unsigned left;    /* how many of them are not probed */
     unsigned
         patience;     /* what `left` was set to the last time; 0: the last probe was worth it */
-    bool is_same;     /* the last probe said that most rows need not be sent */
+    bool is_same;     /* most rows need not be sent, as the last probe said, or way_begin */
     unsigned caution; /* probes to come after which no batch goes direct unasked */
 };
 
@@ -55,6 +55,13 @@ bool way_hashes_keys(const struct stream *stream, const struct column_map *map);
 /* Whether all rows of the batch are to be in the table, with values in the binary form that it
  * takes. */
 bool way_is_binary(const struct column_map *map, const struct batch *batch);
+
+/*
+ * Before the first batch: of a table that is there already an upsert is expected to bring most
+ * rows as they are, unless it asks for what is new since its bookmark.
+ */
+void way_begin(struct way_memory *memory, const struct stream *stream,
+               const struct column_map *map);
 
 /* `keys`: where way_hashes_keys, else NULL. */
 enum way way_choose(struct way_memory *memory, const struct stream *stream,

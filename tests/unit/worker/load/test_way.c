@@ -129,6 +129,29 @@ START_TEST(a_conflict_makes_cautious)
 }
 END_TEST
 
+START_TEST(rows_of_a_table_that_was_there_are_expected_in_it)
+{
+    set_up(WRITE_UPSERT);
+    way_begin(&memory, &stream, &map);
+    ck_assert(!memory.is_same);
+    map.columns.has_table = true;
+    way_begin(&memory, &stream, &map);
+    ck_assert(memory.is_same);
+    expect_ways(WAY_PROBE, 1);
+    way_note_probe(&memory, 2, 0, 2, true);
+    ck_assert(!memory.is_same);
+    stream.bookmark.is_set = true;
+    way_begin(&memory, &stream, &map);
+    ck_assert(!memory.is_same);
+    stream.bookmark.is_set = false;
+    stream.table.write = WRITE_APPEND;
+    way_begin(&memory, &stream, &map);
+    ck_assert(!memory.is_same);
+    map.columns.has_table = false;
+}
+END_TEST
+
 SUITE("worker/way", what_is_appended_meets_no_other_row, some_upserts_are_always_staged,
       a_first_load_is_probed_ever_more_seldom,
-      rows_that_have_mostly_changed_are_staged_for_a_while, a_conflict_makes_cautious)
+      rows_that_have_mostly_changed_are_staged_for_a_while, a_conflict_makes_cautious,
+      rows_of_a_table_that_was_there_are_expected_in_it)
