@@ -32,18 +32,20 @@ static bool ask_zone(struct arena *arena, struct pg *pg, struct str name,
     return true;
 }
 
-static void find_runs(const struct schedule *schedule, struct next_runs *ret_runs)
+static void find_runs(const struct stream *stream, struct next_runs *ret_runs)
 {
+    const struct schedule *schedule = &stream->schedule;
+    int64_t spread_us = cron_spread_us(stream->name, schedule->spread_ms);
     struct cron cron;
     struct err ignored = ERR_INIT; /* the definition was checked */
-    int64_t at = clock_wall_ms() * 1000;
+    int64_t at = clock_wall_ms() * 1000 - spread_us;
     if (!schedule->cron.len || !cron_parse(schedule->cron, &cron, &ignored))
         return;
     for (; ret_runs->count < NEXT_RUNS; ret_runs->count++) {
         at = cron_next(&cron, &ret_runs->zone, at);
         if (!at)
             return;
-        ret_runs->at_us[ret_runs->count] = at;
+        ret_runs->at_us[ret_runs->count] = at + spread_us;
     }
 }
 
@@ -60,7 +62,7 @@ bool next_runs_find(struct arena *arena, struct pg *pg, const struct stream *str
     if (!is_utc && !ask_zone(arena, pg, schedule->timezone, ret_runs, err))
         return false;
     if (!ret_runs->is_zone_missing)
-        find_runs(schedule, ret_runs);
+        find_runs(stream, ret_runs);
     return true;
 }
 

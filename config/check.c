@@ -9,6 +9,7 @@
 #include "config/node.h"
 #include "config/pagination.h"
 #include "config/responses.h"
+#include "config/window.h"
 #include "config/with.h"
 #include "core/cron.h"
 
@@ -184,6 +185,23 @@ static void check_schedule(struct reader *reader, const struct yaml_node *map,
     if (schedule->cron.len && !cron_parse(schedule->cron, &cron, &err))
         problem_add(reader->problems, node_at(map, "schedule"), "%s", err.text);
     check_timezone(reader, node_at(map, "timezone"), schedule);
+    if (schedule->spread_ms && !schedule->cron.len && !schedule->every_ms)
+        problem_add_key(reader->problems, node_at(map, "spread"),
+                        "needs \"schedule\" or \"every\", whose starts it spreads");
+}
+
+static void check_after_names(struct reader *reader, const struct yaml_node *map,
+                              const struct stream *stream)
+{
+    const struct schedule *schedule = &stream->schedule;
+    for (size_t i = 0; i < schedule->after_count; i++) {
+        struct str source;
+        struct str name = str_split(schedule->after[i], '.', &source);
+        if (!identifier_is_name(source) || !identifier_is_name(name))
+            problem_add(reader->problems, node_at(map, "after"),
+                        "\"%.*s\" is no stream: name it with its source, as shop.customers",
+                        STR_ARG(schedule->after[i]));
+    }
 }
 
 static void check_partition(struct reader *reader, const struct yaml_node *list, size_t i)
@@ -313,7 +331,8 @@ static void note_repeats(struct reader *reader, const struct yaml_node *map,
                          struct stream *stream)
 {
     const struct schedule *schedule = &stream->schedule;
-    bool is_new_each_time = stream->bookmark.is_set && stream->uses_bookmark;
+    bool is_new_each_time =
+        (stream->bookmark.is_set && stream->uses_bookmark) || stream->window.size.len;
     const struct yaml_node *node = node_at(map, schedule->cron.len ? "schedule" : "every");
     if (stream->table.write != WRITE_APPEND || stream->table.may_repeat || is_new_each_time ||
         (!schedule->cron.len && !schedule->every_ms) || !node->line)
@@ -380,9 +399,11 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_table(reader, map, &stream->table);
     check_merge(reader, map, stream);
     check_schedule(reader, map, &stream->schedule);
+    check_after_names(reader, map, stream);
     check_after(reader, map, &stream->after);
     check_partitions(reader, map, stream);
     bookmark_check(reader, map, &stream->bookmark);
+    window_check(reader, map, stream);
     check_replace(reader, map, stream);
     note_repeats(reader, map, stream);
 }

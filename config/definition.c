@@ -8,6 +8,7 @@
 #include "config/pagination.h"
 #include "config/responses.h"
 #include "config/retry_keys.h"
+#include "config/window.h"
 #include "config/with.h"
 
 /* Every key of a source and its streams. */
@@ -354,9 +355,17 @@ static const struct key definition_list[] = {
     {.name = "ordered", .flags = LATER_STREAM},
     {.name = "partitions", .type = KEY_VALUE, .flags = IN_STREAM, S(partitions),
      .help = "a list of maps: one job each"},
-    {.name = "window", .flags = LATER_STREAM},
-    {.name = "after", .flags = LATER_STREAM},
-    {.name = "spread", .flags = LATER_STREAM},
+    {.name = "window", .type = KEY_STRUCT, .flags = IN_STREAM, S(window),
+     .keys = &window_keys,
+     .help = "cuts the time that a run asks for into slices, each a job of its own; a lone size "
+             "is {size: …}"},
+    {.name = "after", .type = KEY_TEXTS, .flags = IN_STREAM,
+     S_LIST(schedule.after, schedule.after_count),
+     .help = "streams: a run starts when all of them have succeeded since its last start"},
+    {.name = "spread", .type = KEY_DURATION, .flags = IN_STREAM, S(schedule.spread_ms),
+     .min = 1000,
+     .help = "starts by schedule or every come later by a part of this, which the stream's name "
+             "decides"},
     KEY_END,
 };
 

@@ -122,6 +122,8 @@ void shorthand_write_out(struct reader *reader, struct yaml_node *map)
             write_out_count(reader->arena, *item);
         else if (str_is(key, "bookmark") && is_text(*item))
             *item = map_of_one(reader->arena, *item, "path");
+        else if (str_is(key, "window") && is_text(*item))
+            *item = map_of_one(reader->arena, *item, "size");
         else if (str_is(key, "timeouts") && is_text(*item))
             *item = map_of_one(reader->arena, *item, "total");
     }
@@ -129,7 +131,7 @@ void shorthand_write_out(struct reader *reader, struct yaml_node *map)
 
 const char *shorthand_schema(const char *key)
 {
-    static const char *const texts[] = {"bookmark", "timeouts", "columns"};
+    static const char *const texts[] = {"bookmark", "timeouts", "columns", "window"};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         if (!strcmp(key, texts[i]))
             return "{\"type\":[\"string\",\"number\"]}";

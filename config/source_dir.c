@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "config/after.h"
 #include "port/yaml.h"
 
 struct file_names {
@@ -84,8 +85,7 @@ static bool check_stream(const struct loader *loader, const struct source *sourc
 }
 
 /* What one file cannot know: the other files. The later one, by name, is the broken one. */
-static bool check_across(const struct loader *loader, const struct source *source,
-                         struct err *err)
+static bool check_across(const struct loader *loader, struct source *source, struct err *err)
 {
     for (size_t i = 0; i < loader->count; i++)
         if (str_eq(loader->sources[i]->name, source->name))
@@ -96,7 +96,8 @@ static bool check_across(const struct loader *loader, const struct source *sourc
     for (size_t i = 0; i < source->count; i++)
         if (!check_stream(loader, source, source->streams[i], err))
             return false;
-    return true;
+    loader->sources[loader->count] = source; /* there is room for each file */
+    return after_check(loader->arena, loader->sources, loader->count + 1, err);
 }
 
 static void load_file(struct loader *loader, const char *path)

@@ -277,6 +277,12 @@ struct bookmark {
     size_t from_count;
 };
 
+/* `window`: the time of a run, cut into slices; read in SQL (schema/functions/windows.sql). */
+struct window {
+    struct str size; /* empty: none */
+    struct str from, to, cap;
+};
+
 /* What is done when a run has ended (schema/functions/chores.sql). */
 struct webhook {
     struct template *url; /* NULL: none */
@@ -297,6 +303,9 @@ struct schedule {
     struct str cron;                  /* empty: none */
     int64_t every_ms;                 /* 0: none */
     struct str timezone, timezone_at; /* the latter as `repeats_at` below */
+    int64_t spread_ms;
+    struct str *after; /* streams that must have succeeded */
+    size_t after_count;
     enum { CATCH_UP_LATEST, CATCH_UP_ALL, CATCH_UP_NONE } catch_up;
     int64_t rerun_after_ms, reruns_max; /* retry_run; read by schema/functions/reruns.sql */
 };
@@ -366,6 +375,7 @@ struct stream {
     struct table table;
     struct bookmark bookmark;
     struct schedule schedule;
+    struct window window;
     struct after_load after;
     struct value partitions; /* list of maps; undefined if none */
 

@@ -14,7 +14,7 @@
  * Three connections (PostgreSQL; Redis for commands; Redis for the read that waits) and six
  * timers:
  *
- *     1 s         tick → publish → withdraw → report
+ *     1 s         tick → after → publish → withdraw → report
  *     2 s         has the folder of definitions changed? → apply → tick
  *     15 s        rebuild: what should be on the queue and is not; rerun: failed runs that go
  *                 on by themselves; streams of other folders are said
@@ -127,6 +127,7 @@ static void on_tick(void *ctx)
     struct scheduler *scheduler = ctx;
     loop_timer_set(scheduler->tick_timer, TICK_MS);
     tick_start(scheduler);
+    after_start(scheduler);
     publish_start(scheduler);
     withdraw_start(scheduler);
     intake_report(scheduler);

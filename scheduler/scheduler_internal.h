@@ -105,6 +105,7 @@ void zones_free(struct zone_entry *entry); /* and those behind it */
 void publish_start(struct scheduler *scheduler);
 void publish_rebuild(struct scheduler *scheduler);
 void rerun_start(struct scheduler *scheduler);
+void after_start(struct scheduler *scheduler);
 void withdraw_start(struct scheduler *scheduler);
 
 /* Reads reload messages until the scheduler is freed; where it stopped, from there. */

@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "base/log.h"
+#include "base/units.h"
 #include "core/cron.h"
 #include "scheduler/scheduler_internal.h"
 #include "scheduler/tick_plan.h"
@@ -19,7 +20,7 @@ enum { TIMEOUT_MS = 20000, STREAMS_PER_PASS = 100 };
 
 static const char due_sql[] =
     "select stream, schedule, every_ms, (extract(epoch from next_due) * 1000000)::bigint, "
-    "catch_up, timezone, (extract(epoch from pagetide.clock()) * 1000000)::bigint "
+    "catch_up, timezone, spread, (extract(epoch from pagetide.clock()) * 1000000)::bigint "
     "from pagetide.due($1)";
 enum due_column {
     DUE_STREAM,
@@ -28,6 +29,7 @@ enum due_column {
     DUE_NEXT_US,
     DUE_CATCH_UP,
     DUE_TIMEZONE,
+    DUE_SPREAD,
     DUE_NOW_US,
     DUE_COLUMNS,
 };
@@ -71,6 +73,12 @@ static void fire(struct scheduler *scheduler, struct str stream, const struct ti
              scheduler);
 }
 
+static int64_t spread_of(struct str stream, struct str spread)
+{
+    int64_t ms;
+    return spread.len && units_parse_duration(spread, &ms) ? cron_spread_us(stream, ms) : 0;
+}
+
 static void tick_stream(struct scheduler *scheduler, const struct pg_result *result, size_t row)
 {
     struct cron cron = {0};
@@ -83,6 +91,7 @@ static void tick_stream(struct scheduler *scheduler, const struct pg_result *res
             pg_is_null(result, row, DUE_NEXT_US) ? -1 : pg_get_int(result, row, DUE_NEXT_US),
         .catch_up = pg_get_str(result, row, DUE_CATCH_UP),
         .now_us = pg_get_int(result, row, DUE_NOW_US),
+        .spread_us = spread_of(stream, pg_get_str(result, row, DUE_SPREAD)),
     };
     if (due.every_us <= 0 && !cron_parse(pg_get_str(result, row, DUE_SCHEDULE), &cron, &err)) {
         log_write(LOG_ERROR, LOG_NOTE, &at, "schedule: %s", err.text);

@@ -15,6 +15,7 @@ struct tick_due {
     int64_t every_us;    /* a fixed interval; 0: by cron */
     int64_t next_due_us; /* not after now_us; -1: never computed, the stream is new */
     int64_t now_us;
+    int64_t spread_us;   /* how much later than its schedule says the stream starts */
     struct str catch_up; /* "latest", "all", "none": which missed ticks are made up for */
 };
 
@@ -32,7 +33,7 @@ struct tick_plan {
  *     all      each gets a run, one per pass, the oldest first
  *     none     none gets a run
  *
- * A new stream with an interval runs at once; one with a cron expression waits for its next
+ * A new stream with an interval runs at once, or after its spread; one with a cron expression waits for its next
  * instant. Intervals count from tick to tick, so a late tick does not shift the later ones.
  *
  *     hourly, due 09:00, now 09:00:01    at 09:00, next 10:00

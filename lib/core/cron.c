@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/date.h"
+#include "port/hash.h"
 
 enum { YEARS_MAX = 41 }; /* a 29 February on a given weekday: 40 years over 2100 */
 
@@ -252,4 +253,10 @@ int64_t cron_next(const struct cron *cron, const struct zone *zone, int64_t afte
 {
     assert(after_us >= 0);
     return find_next(cron, zone, after_us);
+}
+
+int64_t cron_spread_us(struct str stream, int64_t spread_ms)
+{
+    uint64_t seconds = (uint64_t)spread_ms / 1000;
+    return seconds ? (int64_t)(hash_bytes(stream, 0) % seconds) * 1000000 : 0;
 }

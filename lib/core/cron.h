@@ -35,4 +35,8 @@ bool cron_parse(struct str text, struct cron *ret_cron, struct err *err) MUST_CH
  * zone; NULL: UTC. */
 int64_t cron_next(const struct cron *cron, const struct zone *zone, int64_t after_us);
 
+/* How much later than its schedule a stream starts, of at most `spread_ms`: the same each time,
+ * another for each name. Microseconds, of whole seconds. */
+int64_t cron_spread_us(struct str stream, int64_t spread_ms);
+
 #endif

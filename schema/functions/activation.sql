@@ -83,7 +83,8 @@ set search_path = pagetide, pg_temp
 as $$
     select 'taken', 0::bigint, null::text, null::text, null::int,
         j.id, r.id, j.n, r.stream, r.version, d.spec, j.part, r.mode,
-        rfc3339(r.window_from), rfc3339(r.window_to), j.bookmark,
+        coalesce(j.part -> 'window' ->> 'from', rfc3339(r.window_from)),
+        coalesce(j.part -> 'window' ->> 'to', rfc3339(r.window_to)), j.bookmark,
         (extract(epoch from r.started_at) * 1000000)::bigint, j.epoch, j.owner, j.checkpoint,
         j.page, j.records, (select sum(o.rejects)::bigint from job o where o.run = r.id),
         j.attempt, j.told_waits, j.losses,

@@ -64,6 +64,7 @@ as $$
     select r.stream, part_key(j.part), latest(j.bookmark_high, j.bookmark_type), r.id
     from run r join job j on j.run = r.id
     where r.id = of_run and r.mode <> 'window' and j.bookmark_high is not null
+        and not j.part ? 'window'
     group by 1, 2, 4
     order by 2
     on conflict (stream, partition) do update set run = excluded.run,
@@ -83,6 +84,7 @@ as $$
             and nullif(j.bookmark_high, '') is null and exists (
                 select from run r join definition d on d.stream = r.stream and d.version = r.version
                 where r.id = j.run and r.mode <> 'window' and d.spec ? 'bookmark'
+                    and not d.spec ? 'window'
                     and coalesce(d.spec ->> 'write', 'append') = 'append')
         then jsonb_build_object('state', 'failed', 'reason', 'definition', 'error', format(
             'none of %s records had a bookmark: the next run would append the same ones again '

@@ -1,5 +1,5 @@
 -- Definitions of streams and their versions; the partitions that a definition names.
--- Needs clock (helpers), is_zone (zones).
+-- Needs clock (helpers), is_zone (zones), after_circle (after).
 
 -- One row per job that a run of this definition has: {"partition": …}, or {} for the only one.
 create or replace function pagetide.spec_parts(spec jsonb) returns table (n int, part jsonb)
@@ -27,9 +27,14 @@ create or replace function pagetide.define_refusal(of_stream text, new_spec json
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select format('timezone: PostgreSQL knows no time zone "%s"; it has names such as '
-        'Europe/Berlin', new_timezone)
-    where not is_zone(coalesce(nullif(new_timezone, ''), 'UTC'))
+    select case
+        when not is_zone(coalesce(nullif(new_timezone, ''), 'UTC'))
+            then format('timezone: PostgreSQL knows no time zone "%s"; it has names such as '
+                'Europe/Berlin', new_timezone)
+        when after_circle(of_stream, new_spec) is not null
+            then format('after: a circle, in which nothing would ever start: %s',
+                after_circle(of_stream, new_spec))
+    end
 $$;
 
 -- Stores a definition and returns its version; one that was stored before keeps its version.

@@ -201,7 +201,7 @@ as $$
         and (u.window_from, u.window_to) is not distinct from (r.window_from, r.window_to)
         and u.state in ('truncated', 'failed', 'cancelled', 'dead') and u.records > u.rejects
     where r.id = of_run and (r.mode = 'window' or r.mode = 'incremental'
-            and (d.spec ? 'bookmark' or not coalesce((d.spec ->> 'again')::boolean, false)))
+            and (d.spec ? 'bookmark' or d.spec ? 'window' or not coalesce((d.spec ->> 'again')::boolean, false)))
         and not exists (select from run g where g.stream = r.stream and g.id > u.id and g.id < r.id
             and g.mode = r.mode and g.state = 'succeeded'
             and (g.window_from, g.window_to) is not distinct from (r.window_from, r.window_to))

@@ -202,7 +202,10 @@ set search_path = pagetide, pg_temp
 as $$
     select case
         when parts.keys is null then format('there is no stream %s', of_stream)
-        when new_value is not null and parts.bookmark is null
+        when new_value is not null and parts.is_windowed and instant(new_value) is null
+            then format('"%s" cannot be the bookmark of %s, which has windows: it is no time '
+                '(RFC 3339, or a date)', new_value, of_stream)
+        when new_value is not null and parts.bookmark is null and not parts.is_windowed
             then format('%s has no bookmark in its definition', of_stream)
         when new_value is not null and bookmark_kind(new_value, parts.bookmark ->> 'type') is null
             then format('"%s" cannot be the bookmark of %s: it is no %s', new_value, of_stream,
@@ -215,7 +218,8 @@ as $$
         else format('%s has no partition %s', of_stream, of_partition)
     end
     from (select array_agg(part_key(p.part) order by p.n) as keys,
-            min((d.spec -> 'bookmark')::text)::jsonb as bookmark
+            min((d.spec -> 'bookmark')::text)::jsonb as bookmark,
+            bool_or(d.spec ? 'window') as is_windowed
         from stream s join definition d on d.stream = s.name and d.version = s.version
         cross join spec_parts(d.spec) p where s.name = of_stream) parts
 $$;

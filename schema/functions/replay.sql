@@ -44,7 +44,8 @@ language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select q.id, q.job, q.page, q.position, encode(q.record, 'hex'), q.added, j.part, j.bookmark,
-        r.mode, rfc3339(r.window_from), rfc3339(r.window_to),
+        r.mode, coalesce(j.part -> 'window' ->> 'from', rfc3339(r.window_from)),
+        coalesce(j.part -> 'window' ->> 'to', rfc3339(r.window_to)),
         (extract(epoch from coalesce(r.started_at, r.created_at)) * 1000000)::bigint
     from reject q join job j on j.id = q.job join run r on r.id = q.run
     where q.run = of_run and (below is null or q.id < below)

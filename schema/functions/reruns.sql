@@ -9,7 +9,7 @@ language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select r.state = 'failed' and r.reason in ('http', 'body', 'server')
-        and r.trigger in ('schedule', 'catch_up') and exists (
+        and r.trigger in ('schedule', 'catch_up', 'after') and exists (
             select from definition d where d.stream = r.stream and d.version = r.version
                 and r.reruns < coalesce((d.spec -> 'retry_run' ->> 'times')::int, 3)
                 and r.finished_at
@@ -27,8 +27,8 @@ begin
     for run, stream in
         select n.id, n.stream from stream s
         cross join lateral (select * from run r where r.stream = s.name order by r.id desc limit 1) n
-        where (s.schedule is not null or s.every_ms is not null) and s.removed_at is null
-            and not s.paused and is_rerun_due(n::run)
+        where (s.schedule is not null or s.every_ms is not null or n.trigger = 'after')
+            and s.removed_at is null and not s.paused and is_rerun_due(n::run)
         order by n.id limit most
     loop
         continue when (retry(run)).refusal is not null;

@@ -1,5 +1,5 @@
 -- How the last job of a run ends it, and how a run is cancelled.
--- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), forget_keys (folded),
+-- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), move_windows (windows), forget_keys (folded),
 -- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits),
 -- end_kept (replace), indexes_words (indexes), plan_chores (chores).
 
@@ -84,12 +84,13 @@ as $$
     where r.id = ended
 $$;
 
--- Does the run read all there is: no window, and no job that begins at a bookmark?
+-- Does the run read all there is: no window, no slice, and no job that begins at a bookmark?
 create or replace function pagetide.reads_all(of_run bigint) returns boolean
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select r.mode <> 'window' and (r.mode = 'full'
+    select r.mode <> 'window'
+        and not exists (select from job j where j.run = r.id and j.part ? 'window') and (r.mode = 'full'
         or not exists (select from job j where j.run = r.id and j.bookmark is not null))
     from run r where r.id = of_run
 $$;
@@ -162,6 +163,7 @@ begin
     if worst = 'succeeded' then
         perform move_bookmarks(ending);
     end if;
+    perform move_windows(ending);
     perform forget_keys(of_stream, ending);
     perform plan_chores(ending);
     perform notify_run(ending);

@@ -1,6 +1,6 @@
 -- How a run begins, and how to find and lock the active run of a stream.
 -- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), forget_lost_table (columns),
--- finish_run (run_end), forget_kept (replace).
+-- finish_run (run_end), forget_kept (replace), part_windows (windows).
 
 -- Tells all that LISTEN to the channel pagetide.
 create or replace function pagetide.notify_run(changed bigint) returns void
@@ -62,7 +62,8 @@ $$;
 create or replace function pagetide.asks_by_bookmark(spec jsonb) returns boolean
 language sql immutable
 as $$
-    select spec ? 'bookmark' and (spec - 'bookmark')::text ~ '\{\{[^}]*\mbookmark\M'
+    select spec ? 'window'
+        or spec ? 'bookmark' and (spec - 'bookmark')::text ~ '\{\{[^}]*\mbookmark\M'
 $$;
 
 -- Whether the stream's table holds rows of a run that succeeded, or that nobody knows any more. Rows
@@ -142,13 +143,28 @@ language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     insert into job (run, n, part, bookmark, bookmark_type, worker, reserved)
-    select r.id, p.n, p.part, case when r.mode = 'incremental' then b.value end,
+    select r.id, row_number() over (order by w.n, p.n), p.part || w.part,
+        case when r.mode = 'incremental' then b.value end,
         spec -> 'bookmark' ->> 'type', reserve_worker, reserve_worker is not null
     from run r
     cross join spec_parts(spec) p
     left join bookmark b on b.stream = r.stream and b.partition = part_key(p.part)
+    cross join lateral part_windows(r, spec, b.value) w
     where r.id = of_run
-    order by p.n
+    order by w.n, p.n
+$$;
+
+-- A run that has nothing to ask for is over at once: all is done up to the end of its window.
+create or replace function pagetide.end_idle_run(idle bigint, why text) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    update run r set state = 'running', started_at = clock() where r.id = idle;
+    insert into job (run, n, state, complete, complete_why, started_at, finished_at)
+    values (idle, 1, 'succeeded', 'proved', why, clock(), clock());
+    perform finish_run(idle);
+end
 $$;
 
 -- A new run with its jobs; null where the stream has an active run, or where this tick or
@@ -190,6 +206,8 @@ begin
             then append_refusal(def, with_mode, from_time, to_time) end;
         if refusal is not null then
             perform refuse_run(started, refusal);
+        elsif not exists (select from job j where j.run = started) then
+            perform end_idle_run(started, 'the bookmark stands at the end of the window');
         end if;
     end if;
     return started;

@@ -4,12 +4,13 @@
 -- Streams with a schedule whose time has come, or whose next_due must be worked out.
 create or replace function pagetide.due(most int)
 returns table (stream text, version int, schedule text, every_ms bigint, timezone text,
-    next_due timestamptz, catch_up text, paused boolean)
+    next_due timestamptz, catch_up text, paused boolean, spread text)
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
-    select s.name, s.version, s.schedule, s.every_ms, s.timezone, s.next_due, s.catch_up, s.paused
-    from stream s
+    select s.name, s.version, s.schedule, s.every_ms, s.timezone, s.next_due, s.catch_up, s.paused,
+        d.spec ->> 'spread'
+    from stream s left join definition d on d.stream = s.name and d.version = s.version
     where (s.schedule is not null or s.every_ms is not null) and s.removed_at is null
         and not s.paused and (s.next_due is null or s.next_due <= clock())
     order by s.next_due nulls first, s.name

@@ -88,5 +88,202 @@ START_TEST(check_shows_the_next_runs)
 }
 END_TEST
 
+/* --- after, spread --- */
+
+static void chain(const char *first_after)
+{
+    pagetide_source(&pagetide, "people",
+                    "source: people\nbase_url: %s\n"
+                    "defaults: {pagination: {type: none}, write: upsert, key: id}\n"
+                    "streams:\n  all: {path: /people%s}\n  cities: {path: /people}\n"
+                    "  streets: {path: /people, after: [people.all, people.cities]}\n",
+                    mock.url, first_after);
+}
+
+START_TEST(a_stream_starts_after_others)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    chain("");
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up");
+    AWAIT("3", "select count(*) from pagetide.stream");
+    expect_run(0, "reload people.all --wait");
+    expect_run(0, "reload people.all --wait");
+    EXPECT_SQL("0", "select count(*) from pagetide.run where stream = 'people.streets'");
+    expect_run(0, "reload people.cities --wait");
+    AWAIT("after succeeded",
+          "select string_agg(trigger || ' ' || state, ', ') from pagetide.run "
+          "where stream = 'people.streets'");
+    expect_run(0, "reload people.cities --wait");
+    expect_run(0, "reload people.all --wait");
+    AWAIT("2", "select count(*) from pagetide.run where stream = 'people.streets' and state = "
+               "'succeeded'");
+    EXPECT_SQL("f", "select pagetide.is_after_due('people.streets', '{\"after\": "
+                    "[\"people.all\", \"people.cities\"]}')");
+    expect_stop(&up);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_circle_is_refused)
+{
+    set_up();
+    expect_run(0, "migrate");
+    chain(", after: people.streets");
+    expect_holds(expect_run(2, "check").err,
+                 "after: a circle, in which nothing would ever start");
+    chain("");
+    expect_run(0, "apply");
+    EXPECT_SQL("after: a circle, in which nothing would ever start: people.all after "
+               "people.streets after people.all",
+               "select pagetide.define_refusal('people.all', '{\"after\": "
+               "\"people.streets\"}', 'UTC')");
+    tear_down();
+}
+END_TEST
+
+/* --- windows --- */
+
+#define WINDOWED "    params: {f: \"{{ window.start }}\", t: \"{{ window.end }}\"}\n"
+#define SLICES                                                                                 \
+    "select string_agg((j.part -> 'window' ->> 'from') || ' ' || (j.part -> 'window' ->> "     \
+    "'to'), ', ' order by n) from pagetide.job j where run = (select max(id) from "            \
+    "pagetide.run)"
+#define BOOKMARK "select string_agg(value, ' ' order by partition) from pagetide.bookmark"
+
+static void fail_once(const char *query)
+{
+    mock_post(&mock, "/_mock/fault",
+              pagetide_text("{\"path\": \"/people\", \"query\": \"%s\", \"kind\": \"status\", "
+                            "\"status\": 400}",
+                            query));
+}
+
+START_TEST(a_range_is_cut_into_calendar_months)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    people("    window: {size: 1 month, from: 2024-01-31, to: 2024-05-01}\n" WINDOWED UPSERT);
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("2024-01-31T00:00:00Z 2024-02-29T00:00:00Z, 2024-02-29T00:00:00Z "
+               "2024-03-31T00:00:00Z, 2024-03-31T00:00:00Z 2024-04-30T00:00:00Z, "
+               "2024-04-30T00:00:00Z 2024-05-01T00:00:00Z",
+               SLICES);
+    ck_assert_int_eq(
+        mock_count(&mock, "/people?f=2024-02-29T00%3A00%3A00Z&t=2024-03-31T00%3A00%3A00Z"), 1);
+    EXPECT_SQL("2024-05-01T00:00:00Z", BOOKMARK);
+    expect_run(0, "sync people.all");
+    ck_assert_int_eq(mock_count(&mock, "/people"), 4);
+    EXPECT_SQL("2 succeeded proved", "select concat_ws(' ', id, state, complete) from "
+                                     "pagetide.run order by id desc limit 1");
+    tear_down();
+}
+END_TEST
+
+START_TEST(days_are_those_of_the_zone)
+{
+    set_up();
+    answer("[]");
+    people("    window: {size: 1d, from: 2024-03-30, to: \"2024-04-01T12:00:00Z\"}\n"
+           "    timezone: Europe/Berlin\n" WINDOWED UPSERT);
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("2024-03-30T00:00:00+01:00 2024-03-31T00:00:00+01:00, "
+               "2024-03-31T00:00:00+01:00 2024-04-01T00:00:00+02:00, "
+               "2024-04-01T00:00:00+02:00 2024-04-01T14:00:00+02:00",
+               SLICES);
+    people("    window: {size: 6h, from: 2024-03-31, to: 2024-04-01}\n"
+           "    timezone: Europe/Berlin\n" WINDOWED UPSERT);
+    expect_run(0, "sync people.all --full");
+    EXPECT_SQL("4", "select count(*) from pagetide.job where run = 2");
+    EXPECT_SQL("2024-03-31T19:00:00+02:00 2024-04-01T00:00:00+02:00",
+               "select concat_ws(' ', part -> 'window' ->> 'from', part -> 'window' ->> 'to') "
+               "from pagetide.job where run = 2 and n = 4");
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_bookmark_passes_only_an_unbroken_row)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    people("    window: {size: 1d, from: 2024-01-01, to: 2024-01-05}\n" WINDOWED UPSERT);
+    fail_once("f=2024-01-03T00%3A00%3A00Z");
+    expect_run(1, "sync people.all");
+    EXPECT_SQL("succeeded succeeded failed succeeded",
+               "select string_agg(state, ' ' order by n) from pagetide.job");
+    EXPECT_SQL("2024-01-03T00:00:00Z", BOOKMARK);
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("2024-01-03T00:00:00Z 2024-01-04T00:00:00Z, 2024-01-04T00:00:00Z "
+               "2024-01-05T00:00:00Z",
+               SLICES);
+    EXPECT_SQL("2024-01-05T00:00:00Z", BOOKMARK);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_is_appended_waits_for_the_whole_run)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    people("    window: {size: 1d, from: 2024-01-01, to: 2024-01-04}\n" WINDOWED);
+    fail_once("f=2024-01-03T00%3A00%3A00Z");
+    expect_run(1, "sync people.all");
+    EXPECT_SQL("", BOOKMARK);
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("2024-01-04T00:00:00Z", BOOKMARK);
+    EXPECT_SQL("3 2", "select count(*) || ' ' || max(_pt_run) from people.all");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_run_goes_as_far_as_cap_and_begins_before_its_bookmark)
+{
+    set_up();
+    answer("[]");
+    people("    window: {size: 7d, from: 2024-01-01, to: 2024-02-01, cap: 10d}\n"
+           "    bookmark: {path: at, lookback: 1h}\n" WINDOWED UPSERT);
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("2024-01-01T00:00:00Z 2024-01-08T00:00:00Z, 2024-01-08T00:00:00Z "
+               "2024-01-11T00:00:00Z",
+               SLICES);
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("2024-01-10T23:00:00Z 2024-01-17T23:00:00Z, 2024-01-17T23:00:00Z "
+               "2024-01-20T23:00:00Z",
+               SLICES);
+    expect_run(0, "sync people.all --from 2023-01-01 --to 2023-01-09");
+    EXPECT_SQL("2023-01-01T00:00:00Z 2023-01-08T00:00:00Z, 2023-01-08T00:00:00Z "
+               "2023-01-09T00:00:00Z",
+               SLICES);
+    EXPECT_SQL("2024-01-20T23:00:00Z", BOOKMARK);
+    expect_run(1, "bookmark people.all --set 17");
+    expect_run(0, "bookmark people.all --set 2024-01-31");
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("2024-01-30T23:00:00Z 2024-02-01T00:00:00Z", SLICES);
+    tear_down();
+}
+END_TEST
+
+START_TEST(each_partition_has_its_own_row_of_windows)
+{
+    set_up();
+    answer("[]");
+    people("    partitions: [{p: 1}, {p: 2}]\n"
+           "    window: {size: 1d, from: 2024-01-01, to: 2024-01-04}\n"
+           "    params: {p: \"{{ partition.p }}\", f: \"{{ window.start }}\"}\n" UPSERT);
+    fail_once("p=2&f=2024-01-02T00%3A00%3A00Z");
+    expect_run(1, "sync people.all");
+    EXPECT_SQL("2024-01-04T00:00:00Z 2024-01-02T00:00:00Z", BOOKMARK);
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("2", "select count(*) from pagetide.job where run = 2");
+    EXPECT_SQL("2024-01-04T00:00:00Z 2024-01-04T00:00:00Z", BOOKMARK);
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/time", a_schedule_goes_by_the_clock_of_its_zone,
-      a_zone_that_is_none_keeps_the_last_good_version, check_shows_the_next_runs)
+      a_zone_that_is_none_keeps_the_last_good_version, check_shows_the_next_runs,
+      a_stream_starts_after_others, a_circle_is_refused, a_range_is_cut_into_calendar_months,
+      days_are_those_of_the_zone, the_bookmark_passes_only_an_unbroken_row,
+      what_is_appended_waits_for_the_whole_run,
+      a_run_goes_as_far_as_cap_and_begins_before_its_bookmark,
+      each_partition_has_its_own_row_of_windows)

@@ -103,6 +103,42 @@ START_TEST(a_new_stream_runs_at_once_by_interval_and_waits_by_cron)
 }
 END_TEST
 
+START_TEST(a_stream_starts_later_by_its_spread)
+{
+    struct cron cron;
+    struct err err = ERR_INIT;
+    ck_assert_ok(cron_parse(STR("0 * * * *"), &cron, &err), err);
+    struct tick_due due = {.next_due_us = instant("09:05:00"),
+                           .now_us = instant("09:05:01"),
+                           .spread_us = 300000000,
+                           .catch_up = STR("latest")};
+    struct tick_plan plan = tick_plan_for(&due, &cron, NULL);
+    ck_assert(plan.at_us == instant("09:05:00") && plan.next_us == instant("10:05:00"));
+    due.next_due_us = -1;
+    plan = tick_plan_for(&due, &cron, NULL);
+    ck_assert(plan.at_us == -1 && plan.next_us == instant("10:05:00"));
+    due.every_us = 60000000;
+    plan = tick_plan_for(&due, NULL, NULL);
+    ck_assert(plan.at_us == -1 && plan.next_us == instant("09:10:01"));
+}
+END_TEST
+
+START_TEST(spreads_differ_by_name_and_stay)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < 1000; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "shop.s%d", i);
+        int64_t spread_us = cron_spread_us(str_from(name), 600000);
+        ck_assert(spread_us >= 0 && spread_us < 600000000 && spread_us % 1000000 == 0);
+        ck_assert(spread_us == cron_spread_us(str_from(name), 600000));
+        sum += spread_us / 1000000;
+    }
+    ck_assert_msg(sum / 1000 > 280 && sum / 1000 < 320, "%lld", (long long)sum / 1000);
+    ck_assert_int_eq(cron_spread_us(STR("shop.a"), 0), 0);
+}
+END_TEST
+
 START_TEST(an_interval_over_years_is_not_walked_through)
 {
     const struct tick_due due = {
@@ -117,4 +153,5 @@ SUITE("scheduler/tick_plan", a_tick_in_time_is_a_run_and_the_next_is_set,
       a_tick_is_missed_when_it_is_a_minute_late, a_tick_is_missed_when_another_has_come_due,
       latest_makes_up_for_the_last_missed_tick, all_makes_up_for_one_after_the_other,
       none_makes_up_for_nothing, a_new_stream_runs_at_once_by_interval_and_waits_by_cron,
+      a_stream_starts_later_by_its_spread, spreads_differ_by_name_and_stay,
       an_interval_over_years_is_not_walked_through)
