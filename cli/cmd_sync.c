@@ -85,6 +85,7 @@ static bool take_one(struct sync *sync, const struct sync_take *take, struct syn
     int64_t *jobs;
     size_t job_count;
     if (!sync_take_run(take, item->stream, &item->run, err) ||
+        !sync_take_partitions(take, item->stream, item->run, err) ||
         !sync_take_jobs(take, item->run, &jobs, &job_count, err))
         return false;
     for (size_t i = 0; i < job_count; i++)

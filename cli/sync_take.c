@@ -6,6 +6,7 @@
 #include "base/date.h"
 #include "base/process.h"
 #include "cli/say.h"
+#include "scheduler/partitions.h"
 
 enum { TIMEOUT_MS = 60000, PAUSE_MIN_MS = 50, PAUSE_MAX_MS = 500, PATIENCE_BEATS = 3 };
 
@@ -215,6 +216,42 @@ bool sync_take_run(const struct sync_take *take, const struct stream *stream, in
     announce_end(&taking);
     *ret_run = taking.run;
     return true;
+}
+
+struct listing {
+    bool is_done;
+    struct err err;
+};
+
+static void on_listed(void *ctx, size_t listed, const struct err *err)
+{
+    struct listing *listing = ctx;
+    (void)listed;
+    listing->is_done = true;
+    if (err)
+        listing->err = *err;
+}
+
+bool sync_take_partitions(const struct sync_take *take, const struct stream *stream,
+                          int64_t run, struct err *err)
+{
+    struct cli *cli = take->cli;
+    struct listing listing = {.err = ERR_INIT};
+    if (stream->partitions.kind != VALUE_MAP)
+        return true;
+    struct partitions *partitions =
+        partitions_new(&(struct partitions_options){.loop = cli_loop(cli),
+                                                    .pg = take->pg,
+                                                    .database_url = cli->settings.database_url,
+                                                    .name = "pagetide sync"});
+    partitions_list(partitions, run, on_listed, &listing);
+    while (!listing.is_done && !*take->is_interrupted)
+        loop_run_until(cli_loop(cli), &listing.is_done, PAUSE_MAX_MS);
+    partitions_free(partitions);
+    if (listing.err.kind == ERR_NONE)
+        return true;
+    *err = listing.err;
+    return err_wrap(err, "%.*s: partitions", STR_ARG(stream->name));
 }
 
 bool sync_take_jobs(const struct sync_take *take, int64_t run, int64_t **ret_jobs,

@@ -35,6 +35,10 @@ struct sync_take {
 bool sync_take_run(const struct sync_take *take, const struct stream *stream, int64_t *ret_run,
                    struct err *err) MUST_CHECK;
 
+/* Asks for the partitions of a run whose definition has them from SQL; the run may end by it. */
+bool sync_take_partitions(const struct sync_take *take, const struct stream *stream,
+                          int64_t run, struct err *err) MUST_CHECK;
+
 /* The jobs of the run that have not ended, in their order; allocated in the command's arena. */
 bool sync_take_jobs(const struct sync_take *take, int64_t run, int64_t **ret_jobs,
                     size_t *ret_count, struct err *err) MUST_CHECK;

@@ -246,6 +246,29 @@ static void check_repeats(struct reader *reader, const struct yaml_node *list,
                         "is the same partition as [%zu]", texts[i - 1].index);
 }
 
+/* Partitions that come from SQL: the keys are read there (schema/functions/partitions.sql). */
+static void check_listing(struct reader *reader, const struct yaml_node *map)
+{
+    enum { PARTITIONS_MAX = 1000000 };
+    const struct yaml_node *sql = yaml_find(map, "sql"), *most = yaml_find(map, "max");
+    int64_t number;
+    for (size_t i = 0; i < map->count; i++) {
+        struct str key = map->items[i]->key;
+        if (str_is(key, "per_job"))
+            problem_add_key(reader->problems, map->items[i], "not available yet");
+        else if (!str_is(key, "sql") && !str_is(key, "max"))
+            problem_add_key(reader->problems, map->items[i],
+                            "unknown key; the keys here are sql, max");
+    }
+    if (!sql || sql->kind != YAML_STRING || !str_trim(sql->text).len)
+        problem_add(reader->problems, map,
+                    "needs \"sql\", a query whose rows are the partitions");
+    if (most && (!yaml_is_scalar(most) || !str_to_int64(most->text, &number) || number < 1 ||
+                 number > PARTITIONS_MAX))
+        problem_add(reader->problems, most, "must be a whole number from 1 to %d",
+                    PARTITIONS_MAX);
+}
+
 static void check_partitions(struct reader *reader, const struct yaml_node *map,
                              const struct stream *stream)
 {
@@ -253,11 +276,12 @@ static void check_partitions(struct reader *reader, const struct yaml_node *map,
     if (!list || list->kind == YAML_NULL)
         return;
     if (list->kind == YAML_MAP) {
-        problem_add(reader->problems, list, "partitions by sql are not available yet");
+        check_listing(reader, list);
         return;
     }
     if (list->kind != YAML_LIST || list->count == 0) {
-        problem_add(reader->problems, list, "must be a list of maps, one for each partition");
+        problem_add(reader->problems, list,
+                    "must be a list of maps, one for each partition, or {sql: …}");
         return;
     }
     for (size_t i = 0; i < list->count; i++)

@@ -14,7 +14,7 @@
  * Three connections (PostgreSQL; Redis for commands; Redis for the read that waits) and six
  * timers:
  *
- *     1 s         tick → after → publish → withdraw → report
+ *     1 s         tick → after → partitions → publish → withdraw → report
  *     2 s         has the folder of definitions changed? → apply → tick
  *     15 s        rebuild: what should be on the queue and is not; rerun: failed runs that go
  *                 on by themselves; streams of other folders are said
@@ -122,12 +122,27 @@ void scheduler_reapply(struct scheduler *scheduler)
 
 /* --- rhythm --- */
 
+static void on_listed(void *ctx, size_t listed, const struct err *err)
+{
+    if (err)
+        log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "partitions: %s", err->text);
+    if (listed)
+        publish_start(ctx);
+}
+
+static void list_partitions(struct scheduler *scheduler)
+{
+    if (pg_is_up(scheduler->pg))
+        partitions_list(scheduler->partitions, 0, on_listed, scheduler);
+}
+
 static void on_tick(void *ctx)
 {
     struct scheduler *scheduler = ctx;
     loop_timer_set(scheduler->tick_timer, TICK_MS);
     tick_start(scheduler);
     after_start(scheduler);
+    list_partitions(scheduler);
     publish_start(scheduler);
     withdraw_start(scheduler);
     intake_report(scheduler);
@@ -251,6 +266,11 @@ static bool open_all(struct scheduler *scheduler, struct err *err)
         .ctx = scheduler,
     });
     scheduler->apply = apply_new(scheduler->pg);
+    scheduler->partitions =
+        partitions_new(&(struct partitions_options){.loop = scheduler->loop,
+                                                    .pg = scheduler->pg,
+                                                    .database_url = settings->database_url,
+                                                    .name = scheduler->application_name});
     return true;
 }
 
@@ -317,6 +337,7 @@ void scheduler_free(struct scheduler *scheduler)
     pg_close(scheduler->pg);
     apply_free(scheduler->apply);
     zones_free(scheduler->zones);
+    partitions_free(scheduler->partitions);
     buf_done(&scheduler->names);
     struct loop_timer *const timers[] = {scheduler->tick_timer,   scheduler->rebuild_timer,
                                          scheduler->folder_timer, scheduler->housekeep_timer,

@@ -9,6 +9,7 @@
 #include "port/pg.h"
 #include "port/redis.h"
 #include "scheduler/apply.h"
+#include "scheduler/partitions.h"
 #include "scheduler/scheduler.h"
 
 /*
@@ -77,6 +78,7 @@ struct scheduler {
     uint64_t folder_stamp; /* of the definitions applied last */
     int64_t pg_up_mono_ms; /* since when the session is up */
     struct zone_entry *zones;
+    struct partitions *partitions;
     struct buf names;         /* of the folder's streams, one a line */
     bool knows_names;         /* all of them: no file is broken */
     uint64_t strangers_stamp; /* of those that were said last */

@@ -90,7 +90,8 @@ begin
         end if;
         if j.run is distinct from counted_run then
             counted_run := j.run;
-            select sum(o.rejects) into rejects from job o where o.run = counted_run;
+            select coalesce(sum(o.rejects), 0) into rejects from job o
+            where o.run = counted_run and o.rejects > 0;
         end if;
         m.run := j.run;
         m.verdict := case when m.owner = closed then 'refused' else mark_verdict(m, j) end;

@@ -61,7 +61,10 @@ language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     with queued as (
-        update job j set state = 'queued', owner = null, worker = null, reserved = false,
+        update job j set state = case when j.part ? 'listing' then 'waiting' else 'queued' end,
+            wait_until = case when j.part ? 'listing' then clock() + interval '100 years' end,
+            waiting_for = case when j.part ? 'listing' then 'the list of its partitions' end,
+            owner = null, worker = null, reserved = false,
             reason = null, error = null, attempt = 0, told_waits = 0, losses = 0, crashes = 0,
             enqueued_at = null, finished_at = null
         where j.run = of_run and may_retry(j.state) and (of_n is null or j.n = of_n)
@@ -212,14 +215,16 @@ as $$
                 case parts.bookmark ->> 'type' when 'number' then 'number' when 'time'
                     then 'time (RFC 3339, or a date)' when 'text' then 'text'
                     else 'number and no time (RFC 3339, or a date)' end)
-        when of_partition = any (parts.keys) then null
+        when of_partition = any (parts.keys) and not parts.is_listed
+            or parts.is_listed and of_partition <> '' then null
+        when parts.is_listed then format('%s has partitions: name one', of_stream)
         when of_partition = '' then format('%s has partitions: name one, such as %s', of_stream,
             parts.keys[1])
         else format('%s has no partition %s', of_stream, of_partition)
     end
     from (select array_agg(part_key(p.part) order by p.n) as keys,
             min((d.spec -> 'bookmark')::text)::jsonb as bookmark,
-            bool_or(d.spec ? 'window') as is_windowed
+            bool_or(d.spec ? 'window') as is_windowed, bool_or(has_listing(d.spec)) as is_listed
         from stream s join definition d on d.stream = s.name and d.version = s.version
         cross join spec_parts(d.spec) p where s.name = of_stream) parts
 $$;

@@ -150,7 +150,8 @@ declare
 begin
     select r.stream into of_stream from run r
     where r.id = ending and not is_end(r.state) for update;
-    if not found or exists (select from job j where j.run = ending and not is_end(j.state)) then
+    if not found or exists (select from job j where j.run = ending
+        and j.state in ('queued', 'running', 'waiting')) then
         return null;
     end if;
     worst := close_run(ending);

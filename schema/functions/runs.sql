@@ -1,6 +1,6 @@
 -- How a run begins, and how to find and lock the active run of a stream.
 -- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), forget_lost_table (columns),
--- finish_run (run_end), forget_kept (replace), part_windows (windows).
+-- finish_run (run_end), forget_kept (replace), part_windows (windows), has_listing, put_listing (partitions).
 
 -- Tells all that LISTEN to the channel pagetide.
 create or replace function pagetide.notify_run(changed bigint) returns void
@@ -137,8 +137,8 @@ end
 $$;
 
 -- The bookmark is frozen with the job: a resumed job asks what it would have asked.
-create or replace function pagetide.make_jobs(of_run bigint, spec jsonb, reserve_worker text)
-returns void
+create or replace function pagetide.put_jobs(of_run bigint, spec jsonb, parts jsonb[],
+    reserve_worker text) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
@@ -147,11 +147,27 @@ as $$
         case when r.mode = 'incremental' then b.value end,
         spec -> 'bookmark' ->> 'type', reserve_worker, reserve_worker is not null
     from run r
-    cross join spec_parts(spec) p
+    cross join unnest(parts) with ordinality p (part, n)
     left join bookmark b on b.stream = r.stream and b.partition = part_key(p.part)
     cross join lateral part_windows(r, spec, b.value) w
     where r.id = of_run
     order by w.n, p.n
+$$;
+
+-- The jobs of a new run; one alone where its partitions are still to be asked for.
+create or replace function pagetide.make_jobs(of_run bigint, spec jsonb, reserve_worker text)
+returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if has_listing(spec) then
+        perform put_listing(of_run, reserve_worker);
+    else
+        perform put_jobs(of_run, spec, array(select p.part from spec_parts(spec) p order by p.n),
+            reserve_worker);
+    end if;
+end
 $$;
 
 -- A run that has nothing to ask for is over at once: all is done up to the end of its window.

@@ -142,6 +142,94 @@ START_TEST(a_circle_is_refused)
 }
 END_TEST
 
+/* --- partitions by SQL --- */
+
+#define LISTED(sql)                                                                            \
+    "    partitions: {sql: \"" sql "\", max: 50}\n"                                            \
+    "    params: {c: \"{{ partition.customer_id }}\"}\n" UPSERT
+
+static void expect_listing(int code, const char *sql, const char *state, const char *words)
+{
+    people(pagetide_text(LISTED("%s"), sql));
+    struct pagetide_result got = expect_run(code, "sync people.all");
+    EXPECT_SQL(state, "select concat_ws(' ', state, reason) from pagetide.run order by id desc "
+                      "limit 1");
+    const char *said =
+        SQL("select concat_ws(' ', error, complete_why, array_to_string(warnings, "
+            "' ')) from pagetide.run order by id desc limit 1");
+    ck_assert_msg(strstr(said, words) != NULL, "%s: %s%s", said, got.out, got.err);
+}
+
+START_TEST(partitions_come_from_sql)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    SQL("create schema shop; create table shop.customers (id bigint, name text); insert into "
+        "shop.customers select g, 'c' || g from generate_series(1, 20) g");
+    people(LISTED(
+        "select id as customer_id, name from shop.customers order by id desc;") "    bookmark: "
+                                                                                "{path: id}\n");
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("20", "select count(*) from pagetide.job where run = 1");
+    EXPECT_SQL("{\"partition\": {\"name\": \"c20\", \"customer_id\": 20}}",
+               "select part from pagetide.job where n = 1");
+    ck_assert_int_eq(mock_count(&mock, "/people?c=7"), 1);
+    EXPECT_SQL("20", "select count(*) from pagetide.bookmark where value = '1'");
+    SQL("insert into shop.customers values (21, 'c21')");
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("21", "select count(*) from pagetide.job where run = 2");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_list_of_partitions_has_a_clear_end)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    SQL("create table public.numbers (id bigint); insert into public.numbers select "
+        "generate_series(1, 60)");
+    expect_listing(0, "select 1 as customer_id where false", "succeeded",
+                   "partitions.sql gave no rows");
+    expect_listing(1, "select id % 3 as customer_id from public.numbers", "failed definition",
+                   "more than 50 rows");
+    expect_listing(0, "select id % 3 as customer_id from public.numbers where id <= 30",
+                   "succeeded", "27 rows came twice");
+    EXPECT_SQL("3", "select count(*) from pagetide.job where run = 3");
+    expect_listing(1, "select nullif(id, 2) as customer_id from public.numbers where id < 4",
+                   "failed definition", "row 2 has no customer_id");
+    expect_listing(1, "select id from public.nowhere", "failed definition", "nowhere");
+    expect_listing(1, "select 1) p; drop table public.numbers; select (1", "failed definition",
+                   "partitions.sql: ");
+    expect_listing(1, "select nextval('pagetide.run_id_seq') as customer_id",
+                   "failed definition", "read-only");
+    EXPECT_SQL("60", "select count(*) from public.numbers");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_scheduler_asks_for_partitions)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    people(LISTED("select g as customer_id from generate_series(1, 30) g"));
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up");
+    AWAIT("1", "select count(*) from pagetide.stream");
+    expect_run(0, "reload people.all --wait");
+    EXPECT_SQL("30", "select count(*) from pagetide.job where state = 'succeeded'");
+    people(LISTED("select nothing from public.nowhere"));
+    AWAIT("2", "select version from pagetide.stream");
+    expect_run(1, "reload people.all --wait");
+    EXPECT_SQL("failed", "select state from pagetide.job where run = 2");
+    SQL("create table public.nowhere as select 5 as nothing");
+    EXPECT_SQL("1", "select (pagetide.retry(2)).jobs");
+    AWAIT("failed eval",
+          "select concat_ws(' ', state, reason) from pagetide.run where id = 2 and "
+          "reason = 'eval'");
+    expect_stop(&up);
+    tear_down();
+}
+END_TEST
+
 /* --- windows --- */
 
 #define WINDOWED "    params: {f: \"{{ window.start }}\", t: \"{{ window.end }}\"}\n"
@@ -286,4 +374,5 @@ SUITE("flow/time", a_schedule_goes_by_the_clock_of_its_zone,
       days_are_those_of_the_zone, the_bookmark_passes_only_an_unbroken_row,
       what_is_appended_waits_for_the_whole_run,
       a_run_goes_as_far_as_cap_and_begins_before_its_bookmark,
-      each_partition_has_its_own_row_of_windows)
+      each_partition_has_its_own_row_of_windows, partitions_come_from_sql,
+      a_list_of_partitions_has_a_clear_end, a_scheduler_asks_for_partitions)
