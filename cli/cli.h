@@ -27,7 +27,7 @@ struct options {
         live, markdown, yes, keep_table, drop_table, replay;
     int64_t pages, limit;
     const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition,
-        *state, *type;
+        *state, *type, *window;
 };
 
 struct cli {
@@ -56,10 +56,10 @@ struct command {
         .value = (value_name), .help = (text)                                                  \
     }
 
-extern const struct command cmd_apply, cmd_bookmark, cmd_cancel, cmd_check, cmd_columns,
-    cmd_config, cmd_drop, cmd_explain, cmd_expr, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview,
-    cmd_rejects, cmd_reload, cmd_reset, cmd_resume, cmd_retry, cmd_runs, cmd_scheduler,
-    cmd_status, cmd_sync, cmd_up, cmd_worker;
+extern const struct command cmd_apply, cmd_backfill, cmd_bookmark, cmd_cancel, cmd_check,
+    cmd_columns, cmd_config, cmd_drop, cmd_explain, cmd_expr, cmd_jobs, cmd_migrate, cmd_pause,
+    cmd_preview, cmd_rejects, cmd_reload, cmd_reset, cmd_resume, cmd_retry, cmd_runs,
+    cmd_scheduler, cmd_status, cmd_sync, cmd_up, cmd_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);

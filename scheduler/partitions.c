@@ -68,7 +68,7 @@ static void take(struct partitions *partitions, struct pg_value listed, struct p
              COUNT_OF(params), TIMEOUT_MS, on_taken, partitions);
 }
 
-/* A query that takes too long is the definition's fault, though PostgreSQL calls it a cancel. */
+/* A query that takes too long is the definition's fault; PostgreSQL calls it a cancel. */
 static bool is_away(const struct err *err)
 {
     return err->kind == ERR_AGAIN && strcmp(err->sqlstate, "57014") != 0;

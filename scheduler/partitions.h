@@ -10,7 +10,7 @@
  * own, which can only read and lasts as long as there is something to ask for; a query may take
  * 60 s.
  *
- *     partitions_new → partitions_list → partitions_fn → [partitions_list …] → partitions_free
+ *     partitions_new → partitions_list → partitions_fn → [again …] → partitions_free
  *
  * What is wrong with a query, or with what it gives, is the end of its run and no error here.
  */
@@ -22,15 +22,15 @@ struct partitions_options {
     const char *database_url, *name;
 };
 
-/* So many runs have their lists. `err`: a server is away (ERR_AGAIN), and the runs that are left
- * wait; NULL if not. */
+/* So many runs have their lists. `err`: a server is away (ERR_AGAIN), and the runs that are
+ * left wait; NULL if not. */
 typedef void (*partitions_fn)(void *ctx, size_t listed, const struct err *err);
 
 struct partitions *partitions_new(const struct partitions_options *options) MUST_CHECK;
 void partitions_free(
     struct partitions *partitions); /* its callback will not come; NULL is fine */
 
-/* Of one run, or (0) of all that no `sync` keeps for itself. Nothing happens while it is busy. */
+/* Of one run, or (0) of all that no `sync` keeps. Nothing happens while it is busy. */
 void partitions_list(struct partitions *partitions, int64_t run, partitions_fn fn, void *ctx);
 
 #endif

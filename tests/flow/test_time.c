@@ -368,6 +368,29 @@ START_TEST(each_partition_has_its_own_row_of_windows)
 }
 END_TEST
 
+START_TEST(a_backfill_goes_on_where_it_stopped)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    people("    window: {size: 1d, from: 2024-06-01}\n" WINDOWED UPSERT);
+    fail_once("f=2024-01-04T00%3A00%3A00Z&t=2024-01-05T00%3A00%3A00Z");
+    expect_run(1, "backfill people.all --from 2024-01-01 --to 2024-01-06 --window 2d --jobs 2");
+    EXPECT_SQL(
+        "succeeded failed succeeded",
+        "select string_agg(state, ' ' order by id) from pagetide.run where mode = 'window'");
+    EXPECT_SQL("5", "select count(*) from pagetide.job");
+    struct pagetide_result got =
+        expect_run(0, "backfill people.all --from 2024-01-01 --to 2024-01-06 --window 2d");
+    expect_holds(got.err, "2 of 3 windows had succeeded before");
+    EXPECT_SQL("2024-01-03 00:00:00 succeeded", "select (window_from at time zone 'UTC') || ' "
+                                                "' || state from pagetide.run where id = 4");
+    EXPECT_SQL("", BOOKMARK);
+    expect_run(2, "backfill people.all --from 2024-01-01");
+    expect_run(2, "backfill people.all --from 2024-01-01 --to 2024-01-06 --window soon");
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/time", a_schedule_goes_by_the_clock_of_its_zone,
       a_zone_that_is_none_keeps_the_last_good_version, check_shows_the_next_runs,
       a_stream_starts_after_others, a_circle_is_refused, a_range_is_cut_into_calendar_months,
@@ -375,4 +398,5 @@ SUITE("flow/time", a_schedule_goes_by_the_clock_of_its_zone,
       what_is_appended_waits_for_the_whole_run,
       a_run_goes_as_far_as_cap_and_begins_before_its_bookmark,
       each_partition_has_its_own_row_of_windows, partitions_come_from_sql,
-      a_list_of_partitions_has_a_clear_end, a_scheduler_asks_for_partitions)
+      a_list_of_partitions_has_a_clear_end, a_scheduler_asks_for_partitions,
+      a_backfill_goes_on_where_it_stopped)
