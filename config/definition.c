@@ -364,8 +364,8 @@ static const struct key definition_list[] = {
      .help = "streams: a run starts when all of them have succeeded since its last start"},
     {.name = "spread", .type = KEY_DURATION, .flags = IN_STREAM, S(schedule.spread_ms),
      .min = 1000,
-     .help = "starts by schedule or every come later by a part of this, which the stream's name "
-             "decides"},
+     .help = "starts by schedule or every come later by a part of this, which the name of the "
+             "stream decides"},
     KEY_END,
 };
 

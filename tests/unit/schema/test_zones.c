@@ -5,7 +5,7 @@
 #include "tests/support/schema.h"
 #include "tests/support/suite.h"
 
-/* Time zones come from PostgreSQL; tests/tables/cron_zones.txt has what schedules make of them. */
+/* Time zones come from PostgreSQL; what schedules make of them: tests/tables/cron_zones.txt. */
 
 static void on_pg(void *ctx, bool is_up, const struct err *err)
 {
