@@ -35,7 +35,7 @@ struct sync_take {
 bool sync_take_run(const struct sync_take *take, const struct stream *stream, int64_t *ret_run,
                    struct err *err) MUST_CHECK;
 
-/* Asks for the partitions of a run whose definition has them from SQL; the run may end by it. */
+/* Asks for the partitions that a definition has from SQL. The run may end by it. */
 bool sync_take_partitions(const struct sync_take *take, const struct stream *stream,
                           int64_t run, struct err *err) MUST_CHECK;
 

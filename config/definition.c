@@ -354,11 +354,12 @@ static const struct key definition_list[] = {
      .help = "what is done when a run has ended: SQL, a notification, a webhook"},
     {.name = "ordered", .flags = LATER_STREAM},
     {.name = "partitions", .type = KEY_VALUE, .flags = IN_STREAM, S(partitions),
-     .help = "a list of maps, or {sql: …, max: 10000}, whose rows are these maps: one job each"},
+     .help = "a list of maps, or {sql: …, max: 10000}, whose rows are the maps; one job "
+             "each"},
     {.name = "window", .type = KEY_STRUCT, .flags = IN_STREAM, S(window),
      .keys = &window_keys,
-     .help = "cuts the time that a run asks for into slices, each a job of its own; a lone size "
-             "is {size: …}"},
+     .help = "cuts the time that a run asks for into slices, each a job of its own; a lone "
+             "size is {size: …}"},
     {.name = "after", .type = KEY_TEXTS, .flags = IN_STREAM,
      S_LIST(schedule.after, schedule.after_count),
      .help = "streams: a run starts when all of them have succeeded since its last start"},

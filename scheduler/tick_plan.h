@@ -34,7 +34,8 @@ struct tick_plan {
  *     none     none gets a run
  *
  * A new stream with an interval runs at once, or after its spread; one with a cron expression
- * waits for its next instant. Intervals count from tick to tick, so a late tick does not shift the later ones.
+ * waits for its next instant. Intervals count from tick to tick, so a late tick does not shift
+ * the later ones.
  *
  *     hourly, due 09:00, now 09:00:01    at 09:00, next 10:00
  *     hourly, due 09:00, now 12:30       latest: at 12:00, next 13:00, catch-up
