@@ -10,7 +10,8 @@
  * `record` is what the API sent; bytes beyond ASCII are shown as PostgreSQL's escapes, because
  * they need not be UTF-8.
  */
-static const char sql[] = "select j.run || '/' || j.n as job, r.page, r.position, r.reason, "
+static const char sql[] = "select j.run || '/' || j.n as job, r.page, r.position, "
+                          "coalesce(r.of_table || ': ', '') || r.reason as reason, "
                           "encode(r.record, 'escape') as record "
                           "from pagetide.reject r join pagetide.job j on j.id = r.job "
                           "where r.run = $1 order by r.id";

@@ -70,6 +70,20 @@ static struct str first_partition(struct buf *text, const struct stream *stream)
     return buf_str(text);
 }
 
+/* "shop.orders → shop.orders, shop.order_lines" */
+static void put_tables(struct buf *line, const struct stream *stream)
+{
+    const char *joint = " → ";
+    buf_put(line, stream->name);
+    for (size_t i = 0; i < stream_table_count(stream); i++) {
+        const struct table *table = stream_table(stream, i);
+        if (table->is_none)
+            continue;
+        buf_printf(line, "%s%.*s.%.*s", joint, STR_ARG(table->schema), STR_ARG(table->name));
+        joint = ", ";
+    }
+}
+
 void preview_print_start(struct cli *cli, const struct stream *stream)
 {
     if (cli->options.json)
@@ -77,8 +91,7 @@ void preview_print_start(struct cli *cli, const struct stream *stream)
     AUTO_BUF(line, LINE_BYTES_MAX);
     AUTO_BUF(part, LINE_BYTES_MAX);
     struct str partition = first_partition(&part, stream);
-    buf_printf(&line, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(stream->table.schema),
-               STR_ARG(stream->table.name));
+    put_tables(&line, stream);
     if (partition.len)
         buf_printf(&line, "\npartition 1 of %zu: %.*s", stream->partitions.list->count,
                    STR_ARG(partition));
@@ -86,6 +99,17 @@ void preview_print_start(struct cli *cli, const struct stream *stream)
 }
 
 /* --- pages --- */
+
+static void put_parts_json(struct json_out *out, const struct stream *stream,
+                           const struct mark_part *parts)
+{
+    json_out_open(out, "tables", '{');
+    for (size_t i = 0; i < stream->part_count; i++) {
+        json_out_name(out, stream->parts[i].table.name);
+        json_out_int(out, NULL, parts[i].records);
+    }
+    json_out_close(out, '}');
+}
 
 static void put_page_json(struct buf *line, const struct preview_page *page,
                           const struct crawl_page *done)
@@ -105,6 +129,8 @@ static void put_page_json(struct buf *line, const struct preview_page *page,
     json_out_int(&out, "records", done->records);
     json_out_int(&out, "rejects", done->rejects);
     json_out_int(&out, "asides", done->asides);
+    if (done->parts)
+        put_parts_json(&out, page->stream, done->parts);
     json_out_str(&out, "next", str_from(decision_name(done->decision->outcome)));
     json_out_str(&out, "why", done->decision->why);
     if (done->decision->complete)
@@ -177,6 +203,21 @@ static void put_records(struct buf *line, const struct preview_page *page,
         buf_printf(line, "    and %lld more\n", (long long)more);
 }
 
+/* ", for other tables (order_lines 31, 2 rejected; notes 4)" */
+static void put_parts(struct buf *line, const struct stream *stream,
+                      const struct mark_part *parts)
+{
+    const char *joint = ", for other tables (";
+    for (size_t i = 0; i < stream->part_count; i++) {
+        buf_printf(line, "%s%.*s %lld", joint, STR_ARG(stream->parts[i].table.name),
+                   (long long)parts[i].records);
+        if (parts[i].rejects)
+            buf_printf(line, ", %lld rejected", (long long)parts[i].rejects);
+        joint = "; ";
+    }
+    buf_puts(line, ")");
+}
+
 static void put_page(struct buf *line, const struct preview_page *page,
                      const struct crawl_page *done)
 {
@@ -195,6 +236,8 @@ static void put_page(struct buf *line, const struct preview_page *page,
         buf_printf(line, ", %lld records", (long long)done->records);
     if (done->seen > done->records)
         buf_printf(line, " of %lld", (long long)done->seen);
+    if (done->parts)
+        put_parts(line, page->stream, done->parts);
     if (done->rejects)
         buf_printf(line, ", %lld rejected", (long long)done->rejects);
     if (done->asides)
@@ -268,7 +311,8 @@ static void put_end_json(struct buf *line, const struct stream *stream,
 
 static void put_columns(struct buf *line, const struct preview *preview)
 {
-    buf_puts(line, "\ncolumns:\n");
+    if (preview->column_count)
+        buf_puts(line, "\ncolumns:\n");
     for (size_t i = 0; i < preview->column_count; i++) {
         const struct column *column = &preview->columns[i];
         buf_printf(line, "  %-24.*s %-26.*s", STR_ARG(column->name), STR_ARG(column->sql_type));
@@ -290,7 +334,7 @@ static void put_end(struct buf *line, const struct stream *stream,
                     const struct preview *preview)
 {
     const char *reason = job_reason_name(preview->reason);
-    if (preview->column_count)
+    if (preview->ddl.len)
         put_columns(line, preview);
     buf_printf(line, "\n%.*s: %d pages, %lld records: ", STR_ARG(stream->name), preview->pages,
                (long long)preview->records);

@@ -14,7 +14,7 @@ enum { TIMEOUT_MS = 60000, LINE_BYTES_MAX = 65536 };
 static const char sql[] =
     "select run, stream, state, reason, pages, records, bytes, rejects, asides, folded, "
     "retries, seconds, error, complete, complete_why, warnings, misfits, "
-    "added, changed, deleted from pagetide.run_summary($1)";
+    "added, changed, deleted, tables from pagetide.run_summary($1)";
 
 /* The members of the JSON object; beside `sql` and enum summary_column. */
 static const struct {
@@ -41,6 +41,7 @@ static const struct {
     [SUMMARY_ADDED] = {"added", false},
     [SUMMARY_CHANGED] = {"changed", false},
     [SUMMARY_DELETED] = {"deleted", false},
+    [SUMMARY_TABLES] = {"tables", false},
 };
 _Static_assert(COUNT_OF(members) == SUMMARY_COLUMNS, "a name for each column");
 
@@ -74,23 +75,38 @@ void summary_put_json(struct buf *line, const struct summary *summary)
 }
 
 /* "…, 3 values aside (age 2, size 1)": the members of a JSON object of counts. */
-enum { MISFITS_SHOWN_MAX = 5 };
+enum { NAMES_SHOWN_MAX = 5 };
 
-static void put_misfits(struct buf *line, const struct summary *summary)
+static void put_names(struct buf *line, struct str counts)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct value misfits;
+    struct value value;
     struct err ignored = ERR_INIT;
-    counts_put(line, number_at(summary, SUMMARY_ASIDES), "values aside");
-    if (!value_parse(arena, text_at(summary, SUMMARY_MISFITS), VALUE_WHOLE, &misfits, &ignored))
+    if (!value_parse(arena, counts, VALUE_WHOLE, &value, &ignored))
         return;
-    const struct value_map *map = misfits.kind == VALUE_MAP ? misfits.map : NULL;
-    size_t shown = map ? MIN(map->count, (size_t)MISFITS_SHOWN_MAX) : 0;
+    const struct value_map *map = value.kind == VALUE_MAP ? value.map : NULL;
+    size_t shown = map ? MIN(map->count, (size_t)NAMES_SHOWN_MAX) : 0;
     for (size_t i = 0; i < shown; i++)
         buf_printf(line, "%s%.*s %.*s", i ? ", " : " (", STR_ARG(map->members[i].key),
                    STR_ARG(map->members[i].value.text));
     if (shown)
-        buf_printf(line, "%s)", map->count > MISFITS_SHOWN_MAX ? ", …" : "");
+        buf_printf(line, "%s)", map->count > NAMES_SHOWN_MAX ? ", …" : "");
+}
+
+static void put_misfits(struct buf *line, const struct summary *summary)
+{
+    counts_put(line, number_at(summary, SUMMARY_ASIDES), "values aside");
+    put_names(line, text_at(summary, SUMMARY_MISFITS));
+}
+
+/* "…, 12 records, for other tables (order_items 31, notes 2)" */
+static void put_tables(struct buf *line, const struct summary *summary)
+{
+    struct str tables = text_at(summary, SUMMARY_TABLES);
+    if (!tables.len)
+        return;
+    buf_puts(line, ", for other tables");
+    put_names(line, tables);
 }
 
 /* "…, told: there is no next link"; what contradicts the end is the error already. */
@@ -133,6 +149,7 @@ void summary_put(struct buf *line, const struct summary *summary)
     buf_puts(line, ": ");
     counts_put_pages(line, number_at(summary, SUMMARY_PAGES), 0,
                      number_at(summary, SUMMARY_RECORDS));
+    put_tables(line, summary);
     counts_put(line, number_at(summary, SUMMARY_REJECTS), "rejected");
     put_misfits(line, summary);
     counts_put(line, number_at(summary, SUMMARY_ADDED), "rows added");

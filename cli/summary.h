@@ -8,9 +8,9 @@
 /*
  * How a run ended, on one line for people, with the error and what to try under it, or as JSON:
  * {run,stream,state,reason,pages,records,bytes,rejects,asides,folded,retries,seconds,error,
- * complete,complete_why,warnings,misfits,added,changed,deleted}; the warnings are lines of one
- * text, the misfits {column: count}; what became of the rows of the table is null where it is
- * not counted.
+ * complete,complete_why,warnings,misfits,added,changed,deleted,tables}; the warnings are lines
+ * of one text, the misfits {column: count}; what became of the rows of the table is null where
+ * it is not counted; the tables are {table: records} of the stream's `tables`, or null.
  */
 enum summary_column {
     SUMMARY_RUN,
@@ -33,6 +33,7 @@ enum summary_column {
     SUMMARY_ADDED,
     SUMMARY_CHANGED,
     SUMMARY_DELETED,
+    SUMMARY_TABLES,
     SUMMARY_COLUMNS,
 };
 

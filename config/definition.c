@@ -166,6 +166,81 @@ static const struct key after_list[] = {
 };
 KEYS(after, struct after_load);
 
+/* What a stream and each of its `tables` have alike. */
+#define MISSING_KEY                                                                           \
+    {.name = "on_missing", .type = KEY_SWITCH, .flags = IN_STREAM,                            \
+     S(merge.may_be_missing), .choices = missings, .fallback = "error",                       \
+     .help = "empty: where merge_path leads to nothing, the page has no records"}
+
+#define WITH_AND_WHERE_KEYS                                                                   \
+    {.name = "with", .type = KEY_CUSTOM, .flags = IN_STREAM | KEY_PAIRS | KEY_ON_PAGE,        \
+     S(merge), .read = with_read,                                                             \
+     .help = "fields added to each record: expressions, or paths into the body"},             \
+    {.name = "where", .type = KEY_TEMPLATE_REF,                                               \
+     .flags = IN_STREAM | KEY_ON_PAGE | KEY_ON_RECORD, S(merge.where),                        \
+     .help = "an expression: records for which it is false are left out"}
+
+#define EXCLUDE_AND_FLATTEN_KEYS                                                              \
+    {.name = "exclude", .type = KEY_TEXTS, .flags = IN_STREAM,                                \
+     S_LIST(merge.exclude, merge.exclude_count), .help = "fields that are left out"},         \
+    {.name = "flatten", .type = KEY_TEXTS, .flags = IN_STREAM,                                \
+     S_LIST(merge.flatten, merge.flatten_count),                                              \
+     .help = "objects whose members become fields of the record"}
+
+#define ADOPT_TO_MISMATCH_KEYS                                                                \
+    {.name = "adopt", .type = KEY_BOOL, .flags = IN_STREAM, S(table.may_adopt),               \
+     .fallback = "false", .help = "a table that Pagetide did not make may be used"},          \
+    {.name = "key", .type = KEY_TEXTS, .flags = IN_STREAM,                                    \
+     S_LIST(table.key, table.key_count), .help = "fields that identify a record"},            \
+    {.name = "write", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.write),                 \
+     .choices = writes, .fallback = "append", .help = "what a run does to the table"},        \
+    {.name = "again", .type = KEY_BOOL, .flags = IN_STREAM, S(table.may_repeat),              \
+     .fallback = "false",                                                                     \
+     .help = "append: each run stores all its records, though an earlier one may have "       \
+             "stored them"},                                                                  \
+    {.name = "merge", .type = KEY_SWITCH, .flags = IN_STREAM, S(table.fills),                 \
+     .choices = merges, .fallback = "replace",                                                \
+     .help = "how upsert writes over a row: fill keeps its value where the record has none"}, \
+    {.name = "columns", .type = KEY_CUSTOM, .flags = IN_STREAM | KEY_PAIRS, S(table),         \
+     .read = columns_read, .fallback = "infer",                                               \
+     .help = "infer, none, or a map of declared columns; short: {id: bigint}"},               \
+    {.name = "others", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.others),               \
+     .choices = others, .fallback = "infer", .help = "fields beside the declared ones"},      \
+    {.name = "on_new_field", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.on_new_field),   \
+     .choices = new_fields, .fallback = "add",                                                \
+     .help = "fields that have no column yet"},                                               \
+    {.name = "on_mismatch", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.on_mismatch),     \
+     .choices = mismatches, .fallback = "aside", .help = "values that do not fit their column"}
+
+#define MAX_COLUMNS_KEY                                                                       \
+    {.name = "max_columns", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_columns),      \
+     .min = 1, .max = 1500, .fallback = "500",                                                \
+     .help = "fields beyond these go aside"}
+
+#define INDEXES_AND_COMMENT_KEYS                                                              \
+    {.name = "indexes", .type = KEY_STRUCTS, .flags = IN_STREAM,                              \
+     S_LIST(table.indexes, table.index_count), .keys = &index_keys,                           \
+     .help = "of the table; one or a list"},                                                  \
+    {.name = "comment", .type = KEY_TEXT, .flags = IN_STREAM, S(table.comment),               \
+     .help = "on the table; where it comes from if absent"}
+
+/* Each fills a struct stream: the members of it that are the table's own. */
+static const struct key part_list[] = {
+    {.name = "merge_path", .type = KEY_PATH, .flags = KEY_REQUIRED, S(merge.path),
+     .help = "where its records are in a body"},
+    MISSING_KEY,
+    WITH_AND_WHERE_KEYS,
+    EXCLUDE_AND_FLATTEN_KEYS,
+    {.name = "parent_key", .type = KEY_TEXTS, S_LIST(table.parent_key, table.parent_key_count),
+     .help = "fields of `with` that name the element around a list of records: where the "
+             "element comes again, rows that its list lacks are deleted"},
+    ADOPT_TO_MISMATCH_KEYS,
+    MAX_COLUMNS_KEY,
+    INDEXES_AND_COMMENT_KEYS,
+    KEY_END,
+};
+KEYS(part, struct stream);
+
 static const struct key definition_list[] = {
     {.name = "source", .type = KEY_TEXT, .flags = IN_SOURCE | KEY_REQUIRED, S(source),
      .help = "name of the API: [a-z][a-z0-9_]{0,47}"},
@@ -240,23 +315,12 @@ static const struct key definition_list[] = {
     {.name = "merge_strategy", .type = KEY_CHOICE, .flags = IN_STREAM, S(merge.strategy),
      .choices = strategies, .fallback = "append",
      .help = "what of a body is a record"},
-    {.name = "on_missing", .type = KEY_SWITCH, .flags = IN_STREAM,
-     S(merge.may_be_missing), .choices = missings, .fallback = "error",
-     .help = "empty: where merge_path leads to nothing, the page has no records"},
-    {.name = "with", .type = KEY_CUSTOM, .flags = IN_STREAM | KEY_PAIRS | KEY_ON_PAGE,
-     S(merge), .read = with_read,
-     .help = "fields added to each record: expressions, or paths into the body"},
-    {.name = "where", .type = KEY_TEMPLATE_REF,
-     .flags = IN_STREAM | KEY_ON_PAGE | KEY_ON_RECORD, S(merge.where),
-     .help = "an expression: records for which it is false are left out"},
+    MISSING_KEY,
+    WITH_AND_WHERE_KEYS,
     {.name = "deleted", .type = KEY_TEMPLATE_REF,
      .flags = IN_STREAM | KEY_ON_PAGE | KEY_ON_RECORD, S(merge.deleted),
      .help = "an expression: a record for which it is true deletes the row of its key"},
-    {.name = "exclude", .type = KEY_TEXTS, .flags = IN_STREAM,
-     S_LIST(merge.exclude, merge.exclude_count), .help = "fields that are left out"},
-    {.name = "flatten", .type = KEY_TEXTS, .flags = IN_STREAM,
-     S_LIST(merge.flatten, merge.flatten_count),
-     .help = "objects whose members become fields of the record"},
+    EXCLUDE_AND_FLATTEN_KEYS,
     {.name = "format", .type = KEY_CHOICE, .flags = IN_STREAM, S(form.format),
      .choices = format_choices, .fallback = "json", .help = "of the answers' bodies"},
     {.name = "trust_close", .type = KEY_BOOL, .flags = IN_STREAM, S(form.trusts_close),
@@ -278,30 +342,12 @@ static const struct key definition_list[] = {
              "names of their fields stand elsewhere"},
 
     {.name = "table", .type = KEY_TEXT, .flags = IN_STREAM, S(table.name),
-     .help = "the stream's name if absent"},
-    {.name = "adopt", .type = KEY_BOOL, .flags = IN_STREAM, S(table.may_adopt),
-     .fallback = "false", .help = "a table that Pagetide did not make may be used"},
-    {.name = "key", .type = KEY_TEXTS, .flags = IN_STREAM,
-     S_LIST(table.key, table.key_count), .help = "fields that identify a record"},
-    {.name = "write", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.write),
-     .choices = writes, .fallback = "append", .help = "what a run does to the table"},
-    {.name = "again", .type = KEY_BOOL, .flags = IN_STREAM, S(table.may_repeat),
-     .fallback = "false",
-     .help = "append: each run stores all its records, though an earlier one may have "
-             "stored them"},
-    {.name = "merge", .type = KEY_SWITCH, .flags = IN_STREAM, S(table.fills),
-     .choices = merges, .fallback = "replace",
-     .help = "how upsert writes over a row: fill keeps its value where the record has none"},
-    {.name = "columns", .type = KEY_CUSTOM, .flags = IN_STREAM | KEY_PAIRS, S(table),
-     .read = columns_read, .fallback = "infer",
-     .help = "infer, none, or a map of declared columns; short: {id: bigint}"},
-    {.name = "others", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.others),
-     .choices = others, .fallback = "infer", .help = "fields beside the declared ones"},
-    {.name = "on_new_field", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.on_new_field),
-     .choices = new_fields, .fallback = "add",
-     .help = "fields that have no column yet"},
-    {.name = "on_mismatch", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.on_mismatch),
-     .choices = mismatches, .fallback = "aside", .help = "values that do not fit their column"},
+     .help = "the stream's name if absent; none: its records are paged and counted, and only "
+             "`tables` store something"},
+    {.name = "tables", .type = KEY_NAMED_STRUCTS, .flags = IN_STREAM | KEY_PAIRS,
+     S_LIST(parts, part_count), .keys = &part_keys,
+     .help = "more tables that are filled from the same answers: a map of their names"},
+    ADOPT_TO_MISMATCH_KEYS,
     {.name = "max_rejects", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_rejects),
      .min = 0, .fallback = "1000", .help = "more rejected records fail the run"},
     {.name = "max_asides", .type = KEY_TEXT, .flags = IN_STREAM, S(table.max_asides),
@@ -316,9 +362,7 @@ static const struct key definition_list[] = {
     {.name = "expect", .type = KEY_STRUCT, .flags = IN_STREAM, S(expected),
      .keys = &expectation_keys,
      .help = "how many rows a run has that reads all there is"},
-    {.name = "max_columns", .type = KEY_COUNT, .flags = IN_STREAM, S(table.max_columns),
-     .min = 1, .max = 1500, .fallback = "500",
-     .help = "fields beyond these go aside"},
+    MAX_COLUMNS_KEY,
     {.name = "deletes", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.deletes),
      .choices = deletes,
      .help = "what becomes of a row whose record has vanished, or is `deleted`: hard (if "
@@ -327,11 +371,7 @@ static const struct key definition_list[] = {
     {.name = "shrink_guard", .type = KEY_TEXT, .flags = IN_STREAM, S(table.shrink_guard),
      .help = "replace, history: a run with fewer rows than this share (50% if absent) of those "
              "in the table fails; 0%: any number is right"},
-    {.name = "indexes", .type = KEY_STRUCTS, .flags = IN_STREAM,
-     S_LIST(table.indexes, table.index_count), .keys = &index_keys,
-     .help = "of the table; one or a list"},
-    {.name = "comment", .type = KEY_TEXT, .flags = IN_STREAM, S(table.comment),
-     .help = "on the table; where it comes from if absent"},
+    INDEXES_AND_COMMENT_KEYS,
     {.name = "partition_by", .flags = LATER_STREAM},
 
     {.name = "schedule", .type = KEY_TEXT, .flags = IN_STREAM, S(schedule.cron),
@@ -373,6 +413,8 @@ static const struct key definition_list[] = {
 /* clang-format on */
 /* pagination_variants has its offsets from the stream, and they are used on the definition. */
 _Static_assert(offsetof(struct definition, stream) == 0, "the stream comes first");
+/* A struct of KEY_NAMED_STRUCTS begins with its name. */
+_Static_assert(offsetof(struct stream, name) == 0, "the name comes first");
 
 const struct keys definition_keys = {definition_list, sizeof(struct definition)};
 

@@ -141,6 +141,14 @@ static void put_list_or_one(struct json_out *out, const struct key *key)
     json_out_close(out, '}');
 }
 
+static void put_named_structs(struct json_out *out, const struct key *key)
+{
+    json_out_open(out, NULL, '{');
+    json_out_str(out, "type", STR("object"));
+    put_struct(out, "additionalProperties", key->keys, NULL);
+    json_out_close(out, '}');
+}
+
 static void put_columns(struct json_out *out)
 {
     json_out_open(out, NULL, '{');
@@ -234,6 +242,9 @@ static void put_any(struct json_out *out, const struct key *key)
         return;
     case KEY_STRUCTS:
         put_list_or_one(out, key);
+        return;
+    case KEY_NAMED_STRUCTS:
+        put_named_structs(out, key);
         return;
     case KEY_UNION:
         put_union(out, key);

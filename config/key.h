@@ -46,8 +46,9 @@ enum key_type {
     KEY_PLACE,        /* struct param_place */
     KEY_STRUCT,       /* a struct of `keys` */
     KEY_STRUCTS,      /* array of structs of `keys`, and a count; a lone map is a list of one */
-    KEY_UNION,        /* an enum by the key `type`; its variant's keys fill the same struct */
-    KEY_CUSTOM,       /* `read` */
+    KEY_NAMED_STRUCTS, /* the same of an open map: each struct begins with its name, a str */
+    KEY_UNION,         /* an enum by the key `type`; its variant's keys fill the same struct */
+    KEY_CUSTOM,        /* `read` */
 };
 
 enum key_flag {

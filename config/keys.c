@@ -18,9 +18,9 @@
  *                     and the node goes to the reader of the key's type
  *
  * Types with keys of their own call keys_read again: STRUCT with the struct inside, STRUCTS
- * once for each item, UNION with the variant that `type` names and the same target (so the keys
- * of `pagination: {type: page}` fill members of struct stream). Depth is bounded by the lists,
- * not by the file: no list holds itself.
+ * and NAMED_STRUCTS once for each item, UNION with the variant that `type` names and the same
+ * target (so the keys of `pagination: {type: page}` fill members of struct stream). Depth is
+ * bounded by the lists, not by the file: no list holds itself.
  *
  * The same list prints: spec.c writes the stored form, reference.c the reference, json_schema.c
  * the schema, settings.c the options of the command line.
@@ -241,6 +241,28 @@ static void read_structs(struct reader *reader, const struct key *key,
     *key_count_at(key, target) = count;
 }
 
+static void read_named_structs(struct reader *reader, const struct key *key,
+                               const struct yaml_node *node, void *target)
+{
+    if (yaml_is_scalar(node)) {
+        problem_add(reader->problems, node, "must be a map, not %s",
+                    yaml_kind_name(node->kind));
+        return;
+    }
+    char *list = arena_alloc(reader->arena, key->keys->size * MAX(node->count, 1));
+    for (size_t i = 0; i < node->count; i++) {
+        char *item = list + i * key->keys->size;
+        const struct yaml_node *value;
+        if (!node_pair(node, i, (struct str *)(void *)item, &value)) {
+            problem_add(reader->problems, node, "must be a map, not a list");
+            return;
+        }
+        keys_read(reader, key->keys, value, item);
+    }
+    *(void **)key_at(key, target) = list;
+    *key_count_at(key, target) = node->count;
+}
+
 void keys_read_one(struct reader *reader, const struct key *key, const struct yaml_node *node,
                    void *target)
 {
@@ -252,6 +274,9 @@ void keys_read_one(struct reader *reader, const struct key *key, const struct ya
         return;
     case KEY_STRUCTS:
         read_structs(reader, key, node, target);
+        return;
+    case KEY_NAMED_STRUCTS:
+        read_named_structs(reader, key, node, target);
         return;
     case KEY_UNION:
         read_union(reader, key, node, target);

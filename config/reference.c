@@ -55,6 +55,7 @@ static const char *const type_names[] = {
     [KEY_PLACE] = "place",
     [KEY_STRUCT] = "map",
     [KEY_STRUCTS] = "map, or list of maps",
+    [KEY_NAMED_STRUCTS] = "map of maps",
 };
 
 static void put_type(struct buf *buf, const struct key *key)
@@ -171,6 +172,9 @@ static void put_below(struct reference *reference, const struct keys *keys, stru
             put_variants(reference, key, arena);
         else if (key->type == KEY_STRUCT || key->type == KEY_STRUCTS)
             put_keys_below(reference, key->keys, title);
+        else if (key->type == KEY_NAMED_STRUCTS)
+            put_keys_below(reference, key->keys,
+                           arena_printf(arena, "%s: one table", key->name));
         else if (key->type == KEY_CUSTOM && key->read == columns_read)
             put_keys_below(reference, &column_keys, STR("columns: one column"));
         else if (key->type == KEY_CUSTOM && key->read == format_read_shape)

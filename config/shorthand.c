@@ -109,6 +109,16 @@ static void write_out_count(struct arena *arena, const struct yaml_node *map)
             total->items[i] = map_of_one(arena, total->items[i], "method");
 }
 
+static void write_out_tables(struct reader *reader, const struct yaml_node *tables)
+{
+    for (size_t i = 0; tables->kind == YAML_MAP && i < tables->count; i++) {
+        struct yaml_node *columns =
+            tables->items[i]->kind == YAML_MAP ? yaml_find(tables->items[i], "columns") : NULL;
+        if (columns)
+            write_out_columns(reader->arena, columns);
+    }
+}
+
 void shorthand_write_out(struct reader *reader, struct yaml_node *map)
 {
     for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++) {
@@ -116,6 +126,8 @@ void shorthand_write_out(struct reader *reader, struct yaml_node *map)
         struct str key = (*item)->key;
         if (str_is(key, "columns"))
             write_out_columns(reader->arena, *item);
+        else if (str_is(key, "tables"))
+            write_out_tables(reader, *item);
         else if (str_is(key, "rate_limit"))
             write_out_limits(reader, item);
         else if (str_is(key, "pagination") || str_is(key, "loop"))

@@ -9,6 +9,7 @@
 #include "config/names.h"
 #include "config/shorthand.h"
 #include "config/spec.h"
+#include "config/tables.h"
 
 /* --- one definition --- */
 
@@ -23,6 +24,7 @@ static struct stream *read_definition(struct reader *reader, struct yaml_node *m
     keys_read(reader, &definition_keys, map, definition);
     names_check(&names, reader, stream);
     check_definition(reader, map, stream);
+    tables_check(reader, map, stream);
     if (reader->problems->count)
         return stream;
     stream->spec = spec_write(reader->arena, map);
@@ -119,12 +121,14 @@ static void check_tables(struct reader *reader, const struct yaml_node *streams,
                          const struct source *source)
 {
     for (size_t i = 0; i < source->count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (stream_shares_table(source->streams[i], source->streams[j]))
+        for (size_t j = 0; j < i; j++) {
+            const struct table *shared =
+                stream_shares_table(source->streams[i], source->streams[j]);
+            if (shared)
                 problem_add_key(reader->problems, streams->items[i],
                                 "fills the table %.*s, which belongs to %.*s",
-                                STR_ARG(source->streams[i]->table.name),
-                                STR_ARG(source->streams[j]->name));
+                                STR_ARG(shared->name), STR_ARG(source->streams[j]->name));
+        }
 }
 
 static void read_source(struct reader *reader, struct yaml_node *root, struct source *source)

@@ -72,14 +72,16 @@ static bool check_stream(const struct loader *loader, const struct source *sourc
 {
     for (size_t i = 0; i < loader->count; i++) {
         const struct source *other = loader->sources[i];
-        for (size_t j = 0; j < other->count; j++)
-            if (stream_shares_table(stream, other->streams[j]))
+        for (size_t j = 0; j < other->count; j++) {
+            const struct table *shared = stream_shares_table(stream, other->streams[j]);
+            if (shared)
                 return err_set(err, ERR_CONFIG, "config", 0,
                                "%.*s: %.*s fills the table %.*s.%.*s, which belongs to %.*s "
                                "(%.*s)",
                                STR_ARG(source->file), STR_ARG(stream->name),
-                               STR_ARG(stream->table.schema), STR_ARG(stream->table.name),
+                               STR_ARG(shared->schema), STR_ARG(shared->name),
                                STR_ARG(other->streams[j]->name), STR_ARG(other->file));
+        }
     }
     return true;
 }

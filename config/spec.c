@@ -46,6 +46,23 @@ static void put_structs(struct arena *arena, struct json_out *out, const struct 
     json_out_close(out, ']');
 }
 
+static void put_named_structs(struct arena *arena, struct json_out *out,
+                              const struct keys *keys, const struct yaml_node *node)
+{
+    json_out_open(out, NULL, '[');
+    for (size_t i = 0; i < node->count; i++) {
+        struct str name;
+        const struct yaml_node *value;
+        if (!node_pair(node, i, &name, &value))
+            continue;
+        json_out_open(out, NULL, '[');
+        json_out_str(out, NULL, name);
+        put_struct(arena, out, keys, value);
+        json_out_close(out, ']');
+    }
+    json_out_close(out, ']');
+}
+
 static void put_union(struct arena *arena, struct json_out *out, const struct key *key,
                       const struct yaml_node *node)
 {
@@ -74,6 +91,8 @@ static void put_key(struct arena *arena, struct json_out *out, const struct key 
         put_union(arena, out, key, node);
     else if (key->type == KEY_STRUCTS)
         put_structs(arena, out, key->keys, node);
+    else if (key->type == KEY_NAMED_STRUCTS)
+        put_named_structs(arena, out, key->keys, node);
     else if (key->type == KEY_STRUCT)
         put_struct(arena, out, key->keys, node);
     else if (key->type == KEY_WORD || key->type == KEY_CHOICE || key->type == KEY_SWITCH)

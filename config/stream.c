@@ -15,7 +15,27 @@ const struct declared_column *table_find_declared(const struct table *table, str
     return NULL;
 }
 
-bool stream_shares_table(const struct stream *a, const struct stream *b)
+size_t stream_table_count(const struct stream *stream)
 {
-    return str_eq(a->table.schema, b->table.schema) && str_eq(a->table.name, b->table.name);
+    return 1 + stream->part_count;
+}
+
+const struct table *stream_table(const struct stream *stream, size_t i)
+{
+    return i ? &stream->parts[i - 1].table : &stream->table;
+}
+
+static bool is_same(const struct table *a, const struct table *b)
+{
+    return !a->is_none && !b->is_none && str_eq(a->schema, b->schema) &&
+           str_eq(a->name, b->name);
+}
+
+const struct table *stream_shares_table(const struct stream *a, const struct stream *b)
+{
+    for (size_t i = 0; i < stream_table_count(a); i++)
+        for (size_t j = 0; j < stream_table_count(b); j++)
+            if (is_same(stream_table(a, i), stream_table(b, j)))
+                return stream_table(a, i);
+    return NULL;
 }

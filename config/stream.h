@@ -245,9 +245,12 @@ struct table_index {
 
 struct table {
     struct str schema, name;
+    bool is_none; /* `table: none`: records are paged and counted, and not stored */
     bool may_adopt;
     struct str *key; /* names of fields or declared columns */
     size_t key_count;
+    struct str *parent_key; /* of one of `tables`: fields of `with` that name a parent */
+    size_t parent_key_count;
     enum write_mode write;
     bool fills;      /* upsert: a null leaves the value that is there */
     bool may_repeat; /* append: each run may store what an earlier one did */
@@ -380,6 +383,19 @@ struct stream {
     struct value partitions; /* list of maps; undefined if none */
 
     /*
+     * `tables`: parts of the stream, filled from the same answers in the same transactions. A
+     * part is this stream but for `merge` and `table`, has no bookmark and no parts, and its
+     * name is that of the stream, a slash, and the table's: who owns a table has such a name.
+     */
+    struct stream *parts;
+    size_t part_count;
+    /*
+     * Of a part with `parent_key`: where its parents are, the elements around its records, and
+     * what of `with` names them. NULL: it has none.
+     */
+    struct merge *parents;
+
+    /*
      * Do the expressions read the records out of `response`? If not, the response is built
      * without them.
      */
@@ -405,7 +421,11 @@ bool stream_is_repeatable(const struct stream *stream, struct str method);
 /* The column that `columns` declares by this name; NULL: none. */
 const struct declared_column *table_find_declared(const struct table *table, struct str name);
 
-/* Do both fill the same table? No two streams may. */
-bool stream_shares_table(const struct stream *a, const struct stream *b);
+/* The stream's own table is number 0, those of its parts follow. */
+size_t stream_table_count(const struct stream *stream);
+const struct table *stream_table(const struct stream *stream, size_t i);
+
+/* The first table of `a` that `b` fills, too; NULL: none. No two streams may share one. */
+const struct table *stream_shares_table(const struct stream *a, const struct stream *b);
 
 #endif

@@ -46,6 +46,7 @@ comment on column pagetide.history.folded is 'records whose key came before in t
 comment on column pagetide.history.added is 'rows that the run has added to the table, with write: replace, or versions of new records, with write: history; null: not counted';
 comment on column pagetide.history.changed is 'rows that it has changed';
 comment on column pagetide.history.deleted is 'rows that it has deleted, or marked as deleted: the vanished ones of write: replace and history, and those whose records are `deleted`';
+comment on column pagetide.history.tables is 'records that it had for the stream''s `tables`: {table: count}';
 
 comment on view pagetide.progress is 'One row per job under way, and per job of each stream''s last run';
 comment on column pagetide.progress.stream is 'source.stream';
@@ -77,6 +78,7 @@ comment on column pagetide.reject.position is 'its place in the page, from 0';
 comment on column pagetide.reject.reason is 'what is wrong with it';
 comment on column pagetide.reject.record is 'its bytes, as they were sent';
 comment on column pagetide.reject.added is 'what `with` adds to it, as JSON text';
+comment on column pagetide.reject.of_table is 'one of the stream''s `tables`; null: its own';
 comment on column pagetide.reject.at is 'when it was written here';
 
 comment on table pagetide.stream is 'Streams, as of the last apply';
@@ -164,6 +166,8 @@ comment on column pagetide.job.pages_total is 'pages there are, where the API sa
 comment on column pagetide.job.records is 'records kept, after where';
 comment on column pagetide.job.bytes is 'bytes of the answers, decoded';
 comment on column pagetide.job.rejects is 'records that could not be stored';
+comment on column pagetide.job.tables is 'records for the stream''s `tables`: {table: count}';
+comment on column pagetide.job.table_rejects is 'of these, records that could not be stored: {table: count}';
 comment on column pagetide.job.asides is 'values that did not fit their column';
 comment on column pagetide.job.aside_columns is 'those values by column: {column: count}';
 comment on column pagetide.job.aside_notes is 'of the first such value: {column: {label, page, position, what, wider}}';

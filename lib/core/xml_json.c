@@ -24,7 +24,7 @@ struct node {
     bool is_list;      /* even if it is alone */
     bool is_null;      /* xsi:nil */
     bool is_done;      /* written: `from` to `to` of `done` */
-    bool may_lack;     /* a child at the end of the path */
+    uint64_t may_lack; /* a child at the end of these ways */
     size_t from, to;
     char *text;
     size_t text_len, text_capacity;
@@ -32,15 +32,21 @@ struct node {
 
 struct open_element {
     struct node *node;
-    bool is_on_path; /* it and all around it are steps of the path */
+    uint64_t on_ways; /* it and all around it are steps of these */
+};
+
+/* A path, up to the first step that is neither a key nor [*]. */
+struct way {
+    struct str *keys;
+    bool *is_listed; /* of these: a list */
+    size_t key_count;
+    bool has_end; /* the last of them is the end of the path */
 };
 
 struct writing {
     struct xml_json *xml;
-    struct str *keys; /* of the path, up to the first step that is neither a key nor [*] */
-    bool *is_listed;  /* of these: a list */
-    size_t key_count;
-    bool has_end; /* the last of them is the end of the path */
+    struct way ways[1 + XML_OTHERS_MAX]; /* the path's, and those of the others */
+    size_t way_count;
     struct arena *arena, *scratch;
     struct name **slots; /* names by hash */
     size_t name_count, slot_count;
@@ -152,11 +158,29 @@ static void add_attributes(struct writing *writing, struct node *node,
     }
 }
 
-/* Is the element that begins the next step of the path? */
-static bool is_next_step(const struct writing *writing, struct str name)
+/* The ways of which the element that begins is the next step. */
+static uint64_t next_step_of(const struct writing *writing, struct str name)
 {
-    return writing->open[writing->depth].is_on_path && writing->depth < writing->key_count &&
-           str_eq(name, writing->keys[writing->depth]);
+    uint64_t on = writing->open[writing->depth].on_ways, next = 0;
+    for (size_t i = 0; on && i < writing->way_count; i++)
+        if (on >> i & 1 && writing->depth < writing->ways[i].key_count &&
+            str_eq(name, writing->ways[i].keys[writing->depth]))
+            next |= (uint64_t)1 << i;
+    return next;
+}
+
+/* What the ways say of the element, whose step is `step` of each of them. */
+static void note_ways(const struct writing *writing, struct node *node, uint64_t on,
+                      size_t step)
+{
+    for (size_t i = 0; on && i < writing->way_count; i++) {
+        const struct way *way = &writing->ways[i];
+        if (!(on >> i & 1))
+            continue;
+        node->is_list |= way->is_listed[step];
+        if (way->has_end && step + 2 == way->key_count)
+            node->may_lack |= (uint64_t)1 << i;
+    }
 }
 
 static void begin_record(struct writing *writing, size_t at)
@@ -191,13 +215,12 @@ static bool on_start(void *ctx, struct str name, const char *const *attributes, 
     if (writing->problem)
         return false;
     name = without_prefix(writing, name);
-    bool is_on_path = is_next_step(writing, name);
-    if (is_on_path && writing->has_end && step + 1 == writing->key_count)
+    uint64_t on = next_step_of(writing, name);
+    if (on & 1 && writing->ways[0].has_end && step + 1 == writing->ways[0].key_count)
         begin_record(writing, at);
     struct node *node = add_node(writing, name);
-    node->is_list = is_on_path && writing->is_listed[step];
-    node->may_lack = is_on_path && writing->has_end && step + 2 == writing->key_count;
-    writing->open[++writing->depth] = (struct open_element){node, is_on_path};
+    note_ways(writing, node, on, step);
+    writing->open[++writing->depth] = (struct open_element){node, on};
     add_attributes(writing, node, attributes);
     return true;
 }
@@ -254,13 +277,37 @@ static void put_group(struct writing *writing, struct node *head)
         buf_put_byte(writing->json, ']');
 }
 
-static bool has_records(const struct writing *writing, const struct node *node)
+static struct str last_key(const struct writing *writing, size_t way)
 {
-    struct str key = writing->keys[writing->key_count - 1];
+    return writing->ways[way].keys[writing->ways[way].key_count - 1];
+}
+
+static bool has_child(const struct node *node, struct str key)
+{
     for (const struct node *child = node->first; child; child = child->next)
         if (str_eq(child->name->text, key))
             return true;
     return false;
+}
+
+/* Of two ways with one end the list is put once. */
+static bool is_put(const struct writing *writing, const struct node *node, size_t way)
+{
+    for (size_t i = 0; i < way; i++)
+        if (node->may_lack >> i & 1 && str_eq(last_key(writing, i), last_key(writing, way)))
+            return true;
+    return false;
+}
+
+static void put_lacking(struct writing *writing, const struct node *node, bool *is_first)
+{
+    for (size_t i = 0; node->may_lack && i < writing->way_count; i++) {
+        if (!(node->may_lack >> i & 1) || has_child(node, last_key(writing, i)) ||
+            is_put(writing, node, i))
+            continue;
+        put_name(writing, last_key(writing, i), is_first);
+        buf_puts(writing->json, "[]");
+    }
 }
 
 static void put_object(struct writing *writing, struct node *node)
@@ -278,10 +325,7 @@ static void put_object(struct writing *writing, struct node *node)
         put_name(writing, STR("#text"), &is_first);
         json_out_quote(writing->json, text_of(node));
     }
-    if (node->may_lack && !has_records(writing, node)) {
-        put_name(writing, writing->keys[writing->key_count - 1], &is_first);
-        buf_puts(writing->json, "[]");
-    }
+    put_lacking(writing, node, &is_first);
     buf_put_byte(writing->json, '}');
 }
 
@@ -349,19 +393,20 @@ static bool on_end(void *ctx, size_t end)
 
 /* --- the whole --- */
 
-static void read_path(struct writing *writing)
+static void read_path(struct writing *writing, const struct path *path)
 {
-    const struct path *path = writing->xml->path;
-    writing->keys = ARENA_ARRAY(writing->arena, struct str, path->count + 1);
-    writing->is_listed = ARENA_ARRAY(writing->arena, bool, path->count + 1);
+    struct way *way = &writing->ways[writing->way_count];
+    writing->open[0].on_ways |= (uint64_t)1 << writing->way_count++;
+    way->keys = ARENA_ARRAY(writing->arena, struct str, path->count + 1);
+    way->is_listed = ARENA_ARRAY(writing->arena, bool, path->count + 1);
     size_t i = 0;
     for (; i < path->count && path->steps[i].kind == PATH_KEY; i++) {
-        writing->keys[writing->key_count] = path->steps[i].key;
+        way->keys[way->key_count] = path->steps[i].key;
         bool is_each = i + 1 < path->count && path->steps[i + 1].kind == PATH_EACH;
-        writing->is_listed[writing->key_count++] = is_each || i + 1 == path->count;
+        way->is_listed[way->key_count++] = is_each || i + 1 == path->count;
         i += is_each;
     }
-    writing->has_end = path->count && i == path->count;
+    way->has_end = path->count && i == path->count;
 }
 
 bool xml_json_write(struct xml_json *xml, struct str text, struct buf *json, struct err *err)
@@ -375,9 +420,11 @@ bool xml_json_write(struct xml_json *xml, struct str text, struct buf *json, str
     writing->arena = arena;
     writing->scratch = scratch;
     writing->json = json;
-    writing->open[0] = (struct open_element){&top, true};
+    writing->open[0] = (struct open_element){&top, 0};
     buf_init(&writing->done, json->max);
-    read_path(writing);
+    read_path(writing, xml->path);
+    for (size_t i = 0; i < MIN(xml->other_count, (size_t)XML_OTHERS_MAX); i++)
+        read_path(writing, xml->others[i]);
     bool is_good = xml_parse(text, &handlers, &xml->is_truncated, err);
     if (is_good)
         put_object(writing, &top);

@@ -25,6 +25,9 @@ struct xml_span {
 struct xml_json {
     /* in */
     const struct path *path;
+    const struct path *const
+        *others; /* at most XML_OTHERS_MAX; what they name is a list, too */
+    size_t other_count;
     bool keeps_prefixes;
     struct arena *arena; /* for `records` */
     /* out */
@@ -40,6 +43,7 @@ struct xml_json {
  * go: these bounds are what keeps that short.
  */
 enum {
+    XML_OTHERS_MAX = 63,
     XML_DEPTH_MAX = 500,
     XML_HELD_MAX = 1000000, /* in one record, or outside of records */
     XML_NAMES_MAX = 1 << 16,

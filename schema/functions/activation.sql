@@ -86,7 +86,8 @@ as $$
         coalesce(j.part -> 'window' ->> 'from', rfc3339(r.window_from)),
         coalesce(j.part -> 'window' ->> 'to', rfc3339(r.window_to)), j.bookmark,
         (extract(epoch from r.started_at) * 1000000)::bigint, j.epoch, j.owner, j.checkpoint,
-        j.page, j.records, (select coalesce(sum(o.rejects), 0)::bigint from job o where o.run = r.id and o.rejects > 0),
+        j.page, j.records, (select coalesce(sum(o.rejects + sum_counts(o.table_rejects)), 0)::bigint
+            from job o where o.run = r.id and (o.rejects > 0 or o.table_rejects <> '{}')),
         j.attempt, j.told_waits, j.losses,
         (extract(epoch from clock() - j.started_at) * 1000)::bigint
     from job j join run r on r.id = j.run

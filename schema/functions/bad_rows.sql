@@ -28,7 +28,7 @@ begin
     begin
         delete from pg_temp._pt_probe;
         execute format('insert into pg_temp._pt_probe select * from pg_temp.%I '
-            'where _pt_ord between $1 and $2 %s', target ->> 'stage', case when target ? 'deletes'
+            'where _pt_ord between $1 and $2 %s', target ->> 'stage', case when target ?| '{deletes,parent_key}'
                 then 'and _pt_hash is not null' end) using first, last;
         perform merge_stage(target || '{"stage": "_pt_probe"}', numbers, runs);
         return;

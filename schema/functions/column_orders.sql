@@ -12,21 +12,31 @@ as $$
         (select s.version from stream s where s.name = of_stream))
 $$;
 
--- The columns of a stream in the order of the table, and the fields without a column that the
+-- What it says of the owner's table.
+create or replace function pagetide.latest_table(of_owner text) returns jsonb
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select owner_spec(of_owner, latest_spec(owner_stream(of_owner)))
+$$;
+
+-- The columns of a stream (or of one of its `tables`: `shop.orders/items`) in the order of the table, and the fields without a column that the
 -- last run has met. `misfits`: values of the last run that did not fit.
 create or replace function pagetide.list_columns(of_stream text)
 returns table (column_name text, path text, type text, origin text, misfits bigint, note text)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    with spec as (select latest_spec(of_stream) as spec),
+    with spec as (select latest_table(of_stream) as spec),
     declared as (select c.value ->> 0 as name, coalesce(c.value -> 1 ->> 'path', c.value ->> 0)
             as path
         from spec s cross join lateral jsonb_array_elements(
             case jsonb_typeof(s.spec -> 'columns') when 'array' then s.spec -> 'columns'
                 else '[]' end) c),
-    misfit as (select m.* from run_misfits((select max(r.id) from run r
-        where r.stream = of_stream)) m),
+    misfit as (select n.name, m.count, m.note from run_misfits((select max(r.id) from run r
+        where r.stream = owner_stream(of_stream))) m
+        cross join lateral (select own_name(of_stream, latest_spec(owner_stream(of_stream)), m.name)
+            as name) n where n.name is not null),
     known as (select f.column_name, coalesce(d.path, f.field) as path,
             format_type(a.atttypid, a.atttypmod) as type, case when d.name is not null
                 then 'declared' when f.declared then 'set by hand'
@@ -105,9 +115,9 @@ as $$
     with place as (select format('%I.%I', spec ->> 'schema', spec ->> 'table') as words,
         to_regclass(format('%I.%I', spec ->> 'schema', spec ->> 'table')) as relation)
     select case
-        when active_run(of_stream) is not null then format(
-            'run %s of %s is under way: wait for its end, or cancel it', active_run(of_stream),
-            of_stream)
+        when active_run(owner_stream(of_stream)) is not null then format(
+            'run %s of %s is under way: wait for its end, or cancel it',
+            active_run(owner_stream(of_stream)), owner_stream(of_stream))
         when p.relation is null then format('table %s is not there', p.words)
         when not is_type_text(new_type) or type_oid(new_type) is null
             then format('"%s" is not a type', new_type)
@@ -131,7 +141,7 @@ set lock_timeout = '30s'
 as $$
 declare
     a order_answer;
-    spec jsonb := latest_spec(of_stream);
+    spec jsonb := latest_table(of_stream);
     relation regclass := to_regclass(format('%I.%I', spec ->> 'schema', spec ->> 'table'));
     old text := column_type(spec, name);
     bare text;
@@ -191,9 +201,9 @@ as $$
                 case when t.created_run is null then ', adopted' else '' end), ', ')
             from target t join pg_class c on c.oid = to_regclass(format('%I.%I', t.schema_name,
                 t.table_name))
-            where t.stream = of_stream), '')
+            where is_of(t.stream, of_stream)), '')
     from (select count(*) from bookmark b where b.stream = of_stream) k,
-        (select count(*) from field d where d.stream = of_stream) f
+        (select count(*) from field d where is_of(d.stream, of_stream)) f
     where exists (select from stream s where s.name = of_stream)
 $$;
 
@@ -217,20 +227,20 @@ begin
             active_run(of_stream), of_stream);
         return a;
     end if;
-    for t in select * from target o where o.stream = of_stream loop
+    for t in select * from target o where is_of(o.stream, of_stream) loop
         if drops_table and t.created_run is null then
             raise exception 'table %.% was adopted: drop it yourself, or --keep-table',
                 t.schema_name, t.table_name using errcode = 'PT023';
         elsif drops_table then
             execute format('drop table if exists %I.%I', t.schema_name, t.table_name);
-            delete from target o where o.stream = of_stream and o.table_name = t.table_name
+            delete from target o where o.stream = t.stream and o.table_name = t.table_name
                 and o.schema_name = t.schema_name;
         else
-            update target o set created_run = null, is_blank = true where o.stream = of_stream;
+            update target o set created_run = null, is_blank = true where o.stream = t.stream;
         end if;
     end loop;
     delete from bookmark k where k.stream = of_stream;
-    delete from field f where f.stream = of_stream;
+    delete from field f where is_of(f.stream, of_stream);
     perform forget_kept(of_stream, null);
     a.state := 'reset';
     return a;

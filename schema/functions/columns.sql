@@ -164,35 +164,49 @@ begin
 end
 $$;
 
--- A bookmark and a mapping never outlive the table that they describe: where it is not there, a new
--- run decides its columns anew and begins without the bookmarks that runs have left. Returns what
--- the run must say.
+-- The owner's mapping goes where its table is not there. Returns what the run must say.
+create or replace function pagetide.forget_lost_fields(of_owner text, spec jsonb) returns text
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    fields bigint;
+begin
+    if spec ->> 'table' is null or spec ->> 'schema' is null
+        or to_regclass(format('%I.%I', spec ->> 'schema', spec ->> 'table')) is not null then
+        return null;
+    end if;
+    delete from target t where t.stream = of_owner and t.schema_name = spec ->> 'schema'
+        and t.table_name = spec ->> 'table';
+    delete from field f where f.stream = of_owner;
+    get diagnostics fields = row_count;
+    return format('table %s.%s is not there: it is made anew%s', spec ->> 'schema', spec ->> 'table',
+        case when fields > 0 then ', with columns decided anew' else '' end);
+end
+$$;
+
+-- A bookmark and a mapping never outlive the table that they describe: where one of the stream's is
+-- not there, a new run decides its columns anew and begins without the bookmarks that runs have left.
+-- Returns what the run must say.
 create or replace function pagetide.forget_lost_table(of_stream text, spec jsonb) returns text[]
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
+    words text[] := array(select w from (select forget_lost_fields(t.owner, t.table_spec)
+        from spec_tables(of_stream, spec) t) l (w) where w is not null);
     bookmarks bigint;
-    fields bigint;
 begin
-    if spec ->> 'table' is null or spec ->> 'schema' is null
-        or to_regclass(format('%I.%I', spec ->> 'schema', spec ->> 'table')) is not null then
+    if words = '{}' then
         return '{}';
     end if;
-    delete from target t where t.stream = of_stream and t.schema_name = spec ->> 'schema'
-        and t.table_name = spec ->> 'table';
     delete from bookmark k where k.stream = of_stream and k.run is not null;
     get diagnostics bookmarks = row_count;
-    delete from field f where f.stream = of_stream;
-    get diagnostics fields = row_count;
-    if bookmarks + fields = 0 then
-        return '{}';
-    end if;
-    return array[format('table %s.%s is not there: it is made anew%s%s', spec ->> 'schema',
-        spec ->> 'table', case when fields > 0 then ', with columns decided anew' else '' end,
-        case when bookmarks > 0 then '; the bookmark is forgotten, and everything is read again'
-            when exists (select from bookmark k where k.stream = of_stream)
-            then '; the bookmark stays, because it was set by hand' else '' end)];
+    return array(select w || case when bookmarks > 0 then '; the bookmark is forgotten, and everything '
+            'is read again'
+        when exists (select from bookmark k where k.stream = of_stream)
+        then '; the bookmark stays, because it was set by hand' else '' end
+        from unnest(words) w where bookmarks > 0 or w like '%decided anew');
 end
 $$;
 

@@ -6,7 +6,7 @@
 -- each call. A step that only few batches need is left out of the others.
 --
 -- Needs clock, is_end, lock_jobs (helpers), save_pages, save_progress, save_notes (progress),
--- merge_rows (merge), check_direct (direct), batch_keys, weigh_keys, save_keys (folded),
+-- merge_tables, save_tables, sum_counts (tables), check_direct (direct), batch_keys, weigh_keys, save_keys (folded),
 -- finish_run (run_end), end_by_bookmark (bookmarks).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
@@ -48,7 +48,7 @@ create or replace function pagetide.end_by_rejects(m pagetide.mark, total bigint
 returns jsonb
 language sql immutable
 as $$
-    select case when m.rejects > 0 and total > most and m."end" ->> 'state' is distinct from 'failed'
+    select case when total > most and m."end" ->> 'state' is distinct from 'failed'
         then jsonb_build_object('state', 'failed', 'reason', 'rejects', 'error', format(
             'page %s: %s records of the run are rejected, max_rejects is %s', m.page, total, most))
         else m."end"
@@ -90,8 +90,8 @@ begin
         end if;
         if j.run is distinct from counted_run then
             counted_run := j.run;
-            select coalesce(sum(o.rejects), 0) into rejects from job o
-            where o.run = counted_run and o.rejects > 0;
+            select coalesce(sum(o.rejects + sum_counts(o.table_rejects)), 0) into rejects from job o
+            where o.run = counted_run and (o.rejects > 0 or o.table_rejects <> '{}');
         end if;
         m.run := j.run;
         m.verdict := case when m.owner = closed then 'refused' else mark_verdict(m, j) end;
@@ -101,9 +101,9 @@ begin
             if m.bookmark_high is not null then
                 j.bookmark_high := coalesce(j.bookmark_high, m.bookmark_high);
             end if;
-            if m.rejects > 0 then
-                rejects := rejects + m.rejects;
-                j.rejects := j.rejects + m.rejects;
+            if m.rejects > 0 or m.table_rejects is not null then
+                rejects := rejects + coalesce(m.rejects, 0) + sum_counts(m.table_rejects);
+                j.rejects := j.rejects + coalesce(m.rejects, 0);
                 m."end" := end_by_rejects(m, rejects, most);
             end if;
             if m."end" is not null then
@@ -127,10 +127,11 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 begin
-    insert into reject (run, job, page, position, reason, record, added, at)
-    select m.run, m.job, m.page, r.position, r.reason, decode(r.record, 'base64'), r.added, clock()
+    insert into reject (run, job, page, position, reason, record, added, of_table, at)
+    select m.run, m.job, m.page, r.position, r.reason, decode(r.record, 'base64'), r.added,
+        r.of_table, clock()
     from jsonb_to_recordset(rejects)
-        as r (mark int, position bigint, reason text, record text, added text)
+        as r (mark int, position bigint, reason text, record text, added text, of_table text)
     join unnest(marks) m on m.n = r.mark and m.verdict = 'applied'
     order by m.n, r.position;
 end
@@ -188,9 +189,10 @@ begin
 end
 $$;
 
--- batch: {marks: [mark], rejects: [{mark, position, reason, record}], max_rejects, require, table:
--- {schema, name, stage, columns, key, write, direct, part, fills} or null, keys: how many rows of each
--- mark have a hash of their key (folded), or absent}. hashes: all of them, in the marks' order.
+-- batch: {marks: [mark], rejects: [{mark, position, reason, record, of_table}], max_rejects, require,
+-- table: {schema, name, stage, columns, key, write, direct, part, fills, parent_key} or null, tables:
+-- those of the stream's `tables` that have rows, alike, keys: how many rows of each mark have a hash of
+-- their key (folded), or absent}. hashes: all of them, in the marks' order.
 create or replace function pagetide.commit_batch(batch jsonb, hashes bigint[] default null)
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text,
     warnings text, reason text, error text)
@@ -207,7 +209,7 @@ begin
     if (batch -> 'table' ->> 'direct')::boolean then
         perform check_direct(marks);
     end if;
-    perform merge_rows(batch -> 'table', marks);
+    perform merge_tables(batch, marks);
     fresh := array(select k from batch_keys(batch, hashes, marks) k);
     marks := weigh_keys(fresh, marks, batch ->> 'require');
     perform save_keys(fresh, marks);
@@ -217,6 +219,9 @@ begin
     perform save_pages(marks);
     perform save_progress(marks, fresh);
     perform save_notes(marks);
+    if exists (select from unnest(marks) m where m.tables is not null or m.table_rejects is not null) then
+        perform save_tables(marks);
+    end if;
     if exists (select from unnest(marks) m where m."end" is not null) then
         perform end_turns(marks);
     end if;

@@ -1,7 +1,7 @@
 -- What a definition wants of a table besides its columns: `indexes`, and comments. Applied where the
 -- table is made or extended (extend_table), and at the start of the first run of a definition that
 -- says something else.
--- Needs is_end (helpers), cut_bytes (columns), widen_max_bytes (widen), the tables target and field.
+-- Needs is_end (helpers), owner_spec, is_of (tables), cut_bytes (columns), widen_max_bytes (widen), the tables target and field.
 
 -- What tells a definition's indexes and comments from others.
 create or replace function pagetide.dress_digest(spec jsonb) returns text
@@ -16,7 +16,7 @@ create or replace function pagetide.is_dressed(t pagetide.target, of_run bigint)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select t.dressed is not distinct from dress_digest(d.spec) and t.indexes_due = '{}'
+    select t.dressed is not distinct from dress_digest(owner_spec(t.stream, d.spec)) and t.indexes_due = '{}'
     from run r join definition d on d.stream = r.stream and d.version = r.version
     where r.id = of_run and not is_end(r.state)
 $$;
@@ -172,7 +172,7 @@ as $$
         index_sql(c.oid, index_base(t.table_name, w), w, 'concurrently '))
     from target t cross join unnest(t.indexes_due) w
     join pg_class c on c.oid = to_regclass(format('%I.%I', t.schema_name, t.table_name))
-    where t.stream = of_stream
+    where is_of(t.stream, of_stream)
 $$;
 
 -- Makes what is missing, and drops those of ours that the definition does not name any more. What
@@ -288,7 +288,7 @@ set search_path = pagetide, pg_temp
 as $$
 declare
     relation regclass := format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass;
-    spec jsonb := (select d.spec from run r
+    spec jsonb := (select owner_spec(plan ->> 'stream', d.spec) from run r
         join definition d on d.stream = r.stream and d.version = r.version
         where r.id = (plan ->> 'run')::bigint and not is_end(r.state));
 begin

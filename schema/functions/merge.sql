@@ -1,6 +1,6 @@
 -- From a batch's staging table to the stream's table.
 -- Needs clock (helpers), part_key (definitions), merge_target (replace), delete_rows
--- (deletes), merge_history (history).
+-- (deletes), replace_children (tables), merge_history (history).
 
 -- How a staged value becomes one of the column's type. A text that names an offset is that instant
 -- in UTC, where the type has no place for the offset: PostgreSQL's own cast would drop it, and with
@@ -199,7 +199,8 @@ as $$
     join definition d on d.stream = r.stream and d.version = r.version
     join run u on u.stream = r.stream and u.id < r.id and u.mode = r.mode
         and (u.window_from, u.window_to) is not distinct from (r.window_from, r.window_to)
-        and u.state in ('truncated', 'failed', 'cancelled', 'dead') and u.records > u.rejects
+        and u.state in ('truncated', 'failed', 'cancelled', 'dead') and (u.records > u.rejects
+            or exists (select from job j where j.run = u.id and j.tables <> '{}'))
     where r.id = of_run and (r.mode = 'window' or r.mode = 'incremental'
             and (d.spec ? 'bookmark' or d.spec ? 'window' or not coalesce((d.spec ->> 'again')::boolean, false)))
         and not exists (select from run g where g.stream = r.stream and g.id > u.id and g.id < r.id
@@ -222,7 +223,7 @@ declare
     removed bigint;
 begin
     if target ->> 'write' is distinct from 'append' or exists (select from job j
-        where j.run = of_run and j.records > j.rejects) then
+        where j.run = of_run and (j.records > j.rejects or j.tables <> '{}')) then
         return;
     end if;
     unfinished := unfinished_runs(of_run);
@@ -232,8 +233,9 @@ begin
     execute format('delete from %s where _pt_run = any ($1)', name) using unfinished;
     get diagnostics removed = row_count;
     if removed > 0 then
-        update job j set warnings = j.warnings || format('%s rows of unfinished runs (%s) were '
-            'taken out: their records come again', removed, array_to_string(unfinished, ', '))
+        update job j set warnings = j.warnings || format('%s%s rows of unfinished runs (%s) were '
+            'taken out: their records come again', target ->> 'of' || ': ', removed,
+            array_to_string(unfinished, ', '))
         where j.id = (select min(o.id) from job o where o.run = of_run);
     end if;
 end
@@ -262,6 +264,7 @@ begin
         end if;
         target := merge_target(target, runs[1]); -- a stream has one active run
         perform delete_rows(target, marks);
+        perform replace_children(target, numbers);
         perform merge_stage(target, numbers, runs);
     end if;
 end

@@ -1,6 +1,7 @@
 -- Values that did not fit their column: what is kept of them with a job, and what a run says of
 -- them at its end.
--- Needs the tables run, job and definition, widen_refusal (widen).
+-- Needs the tables run, job and definition, spec_tables, own_name, run_tables (tables), widen_refusal
+-- (widen).
 
 -- Two objects {name: count} added. Names past 2,000 are counted together.
 create or replace function pagetide.add_counts(a jsonb, b jsonb) returns jsonb
@@ -98,15 +99,24 @@ language sql stable
 set search_path = pagetide, pg_temp
 as $$
     with spec as (
-        select r.stream, d.spec, coalesce(d.spec ->> 'max_asides', '10%') as most,
-            (select sum(j.records - j.rejects) from job j where j.run = of_run) as records
+        select t.owner, d.spec as whole, t.table_spec as spec,
+            coalesce(d.spec ->> 'max_asides', '10%') as most,
+            case when t.owner = r.stream
+                then (select sum(j.records - j.rejects) from job j where j.run = of_run)
+                else (select n.records - n.rejects from run_tables(of_run) n
+                    where t.owner = r.stream || '/' || n.name) end as records
         from run r join definition d on d.stream = r.stream and d.version = r.version
+        cross join lateral (select * from spec_tables(r.stream, d.spec)
+            union select r.stream, d.spec) t
         where r.id = of_run),
     misfit as (
-        select m.*, s.records, s.most, s.stream, s.spec, column_type(s.spec, m.name) as type,
+        select m.*, s.records, s.most, s.owner as stream, s.spec, own_name(s.owner, s.whole, m.name)
+                as own_name,
+            column_type(s.spec, own_name(s.owner, s.whole, m.name)) as type,
             is_over_share(m.count, s.records::bigint, s.most) as is_over,
             row_number() over () as at
-        from run_misfits(of_run) m cross join spec s)
+        from run_misfits(of_run) m
+        join spec s on own_name(s.owner, s.whole, m.name) is not null)
     select format('misfits: %s: %s of %s records have a value that does not fit%s%s; kept in '
             '_pt_aside%s',
             format(case when m.type is null then 'field %s, which has no column'
@@ -114,7 +124,7 @@ as $$
             m.count, m.records, case when m.is_over
                 then format(' (more than max_asides: %s)', m.most) else '' end,
             case when m.note is null then '' else format('; the first is %s, page %s, position %s',
-                m.note ->> 'what', m.note ->> 'page', m.note ->> 'position') end, misfit_advice(m.stream, m.spec, m.name, m.type,
+                m.note ->> 'what', m.note ->> 'page', m.note ->> 'position') end, misfit_advice(m.stream, m.spec, m.own_name, m.type,
                 m.note ->> 'wider')), m.is_over
     from misfit m where m.at <= 20
     union all

@@ -36,8 +36,8 @@ end
 $$;
 
 -- The rejects of a run before `below`, the newest first; null: from the newest on. With what
--- expressions may know of their job.
-create or replace function pagetide.replay_list(of_run bigint, below bigint, most int)
+-- expressions may know of their job. Those of one table: null is the stream's own.
+create or replace function pagetide.replay_list(of_run bigint, below bigint, most int, of_table text)
 returns table (id bigint, job bigint, page int, "position" bigint, record text, added text, part jsonb,
     bookmark text, mode text, window_from text, window_to text, started_us bigint)
 language sql stable
@@ -49,6 +49,7 @@ as $$
         (extract(epoch from coalesce(r.started_at, r.created_at)) * 1000000)::bigint
     from reject q join job j on j.id = q.job join run r on r.id = q.run
     where q.run = of_run and (below is null or q.id < below)
+        and q.of_table is not distinct from replay_list.of_table
     order by q.id desc limit most
 $$;
 
@@ -79,6 +80,13 @@ declare
     here text;
     later text;
 begin
+    if jsonb_path_exists(target, '$.parent_key[*]') then
+        -- What a parent has now may be less.
+        return query execute format('select distinct s._pt_mark::int, ''run '' || $1 || '' is newer: its '
+            'parent may have other rows by now'' from pg_temp.%I s where $1 is not null',
+            target ->> 'stage') using (select max(n.id) from run r join run n on n.stream = r.stream
+                and n.id > r.id and n.records > 0 where r.id = of_run);
+    end if;
     if target ->> 'write' <> 'upsert' then
         return;
     end if;
@@ -120,12 +128,19 @@ end
 $$;
 
 -- The stored records are no rejects any more: their jobs' counts follow, and what the run says.
-create or replace function pagetide.replay_counts(of_run bigint, gone jsonb) returns void
+create or replace function pagetide.replay_counts(of_run bigint, of_table text, gone jsonb)
+returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 begin
-    update job j set rejects = j.rejects - g.count, records = j.records - g.left_out,
+    update job j set
+        rejects = j.rejects - case when of_table is null then g.count else 0 end,
+        records = j.records - case when of_table is null then g.left_out else 0 end,
+        table_rejects = case when of_table is null then j.table_rejects
+            else add_counts(j.table_rejects, jsonb_build_object(of_table, -g.count)) end,
+        tables = case when of_table is null then j.tables
+            else add_counts(j.tables, jsonb_build_object(of_table, -g.left_out)) end,
         asides = j.asides + g.asides
     from (select q.job, count(*) as count, sum((not q.is_stored)::int) as left_out,
             sum(coalesce(q.asides, 0)) as asides
@@ -138,7 +153,7 @@ begin
 end
 $$;
 
--- batch: {run, table: as in commit_batch, items: [{id, reason, is_left_out, asides, aside_columns,
+-- batch: {run, of_table, table: as in commit_batch, items: [{id, reason, is_left_out, asides, aside_columns,
 -- aside_notes}]}, an item for each mark. `reason`: it could not be cut; `is_left_out`: `where` does
 -- not want it any more. A reject that is gone (another replay was first) is passed over.
 create or replace function pagetide.replay_batch(batch jsonb)
@@ -174,7 +189,7 @@ begin
     end if;
     delete from reject q using pg_temp._pt_replay p where q.id = p.id and p.reason is null;
     update reject q set reason = p.reason from pg_temp._pt_replay p where q.id = p.id;
-    perform replay_counts(of_run, coalesce((select jsonb_agg(p.item || jsonb_build_object(
+    perform replay_counts(of_run, batch ->> 'of_table', coalesce((select jsonb_agg(p.item || jsonb_build_object(
         'job', p.job, 'page', p.page, 'is_stored', not p.is_left_out, 'verdict', 'applied'))
         from pg_temp._pt_replay p where p.reason is null), '[]'));
     return query select null::text, count(*) filter (where p.reason is null and not p.is_left_out),

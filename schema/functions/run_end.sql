@@ -44,6 +44,9 @@ as $$
         || array(select format('rejects: %s of %s records are not in the table '
             '(pagetide rejects %s)', sum(j.rejects), sum(j.records), r.id)
             from job j where j.run = r.id having sum(j.rejects) > 0)
+        || array(select format('rejects: %s of %s records of %s are not in the table '
+            '(pagetide rejects %s)', t.rejects, t.records, t.name, r.id)
+            from run_tables(r.id) t where t.rejects > 0)
         || array(select i from indexes_words(r.stream) i)
     from run r where r.id = of_run
 $$;
@@ -200,7 +203,7 @@ create or replace function pagetide.run_summary(of_run bigint)
 returns table (run bigint, stream text, state text, reason text, pages bigint, records bigint,
     bytes bigint, rejects bigint, asides bigint, retries bigint, seconds numeric, error text,
     complete text, complete_why text, warnings text, misfits jsonb, folded bigint, added bigint,
-    changed bigint, deleted bigint)
+    changed bigint, deleted bigint, tables jsonb)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
@@ -210,7 +213,8 @@ as $$
             coalesce(r.finished_at, clock()) - r.started_at), 0)::numeric, 3), r.error,
         r.complete, r.complete_why, array_to_string(r.warnings, E'\n'),
         (select coalesce(jsonb_object_agg(m.name, m.count), '{}') from run_misfits(r.id) m),
-        sum(j.folded)::bigint, r.added, r.changed, r.deleted
+        sum(j.folded)::bigint, r.added, r.changed, r.deleted,
+        (select jsonb_object_agg(t.name, t.records) from run_tables(r.id) t)
     from run r join job j on j.run = r.id
     where r.id = of_run
     group by r.id

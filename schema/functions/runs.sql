@@ -1,6 +1,7 @@
 -- How a run begins, and how to find and lock the active run of a stream.
 -- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), forget_lost_table (columns),
--- finish_run (run_end), forget_kept (replace), part_windows (windows), has_listing, put_listing (partitions).
+-- appending, owner_stream (tables), finish_run (run_end), forget_kept (replace), part_windows (windows),
+-- has_listing, put_listing (partitions).
 
 -- Tells all that LISTEN to the channel pagetide.
 create or replace function pagetide.notify_run(changed bigint) returns void
@@ -66,20 +67,21 @@ as $$
         or spec ? 'bookmark' and (spec - 'bookmark')::text ~ '\{\{[^}]*\mbookmark\M'
 $$;
 
--- Whether the stream's table holds rows of a run that succeeded, or that nobody knows any more. Rows
+-- Whether the owner's table holds rows of a run that succeeded, or that nobody knows any more. Rows
 -- of the others are taken out before the next run's first ones (remove_unfinished). While the run
 -- that made the table is known all of them are, and where none has succeeded the table is not read.
-create or replace function pagetide.has_stored(of_stream text) returns boolean
+create or replace function pagetide.has_stored(of_owner text) returns boolean
 language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
 declare
+    of_stream constant text := owner_stream(of_owner);
     name regclass;
     since timestamptz;
     found_any boolean;
 begin
     select to_regclass(format('%I.%I', t.schema_name, t.table_name)), t.at into name, since
-    from target t where t.stream = of_stream;
+    from target t where t.stream = of_owner;
     if name is null or exists (select from run r where r.stream = of_stream and r.created_at <= since)
         and not exists (select from run r where r.stream = of_stream and r.state = 'succeeded'
             and r.records > r.rejects) then
@@ -103,23 +105,26 @@ language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select case
-        when coalesce(d.spec ->> 'write', 'append') <> 'append'
-            or coalesce((d.spec ->> 'again')::boolean, false) then null
+        when a.owners = '{}' then null
         when with_mode = 'full' then format('%s appends, so the records of a full run '
-            'would be there twice; say again (--again; again yes in a message) if that is meant', d.stream)
+            'would be there twice; say again (--again; again yes in a message) if that is meant',
+            a.owners[1])
         when with_mode = 'window' then (
             select format('%s appends, and run %s has stored a window that overlaps with this one: '
                 'its records would be there twice; say again (--again; again yes in a message) if '
-                'that is meant', d.stream, min(r.id))
+                'that is meant', a.owners[1], min(r.id))
             from run r where r.stream = d.stream and r.mode = 'window' and r.state = 'succeeded'
-                and r.window_from < to_time and from_time < r.window_to and has_stored(d.stream)
+                and r.window_from < to_time and from_time < r.window_to
+                and exists (select from unnest(a.owners) o where has_stored(o))
             having count(*) > 0)
-        when not asks_by_bookmark(d.spec) and has_stored(d.stream)
-            then format('%s appends, and each run asks for all records again: they would be there '
+        when not asks_by_bookmark(d.spec) then (
+            select format('%s appends, and each run asks for all records again: they would be there '
                 'twice. Say write: upsert with a key, or a bookmark that a request uses; or again: '
                 'true in the definition (once: --again, again yes in a message) if each run brings '
-                'new records', d.stream)
+                'new records', min(o)) from unnest(a.owners) o where has_stored(o)
+            having count(*) > 0)
     end
+    from (select array(select appending(d.stream, d.spec))) a (owners)
 $$;
 
 -- Nobody reads the refusal of a tick: its run fails at once, so that people see it where they look

@@ -1,5 +1,5 @@
 -- What people read. A view's columns are a contract: new ones go to the end, none goes away.
--- Needs clock (helpers), run_misfits (misfits).
+-- Needs clock (helpers), run_tables (tables), run_misfits (misfits).
 
 -- One row per job of each run that is not over, and of each stream's latest run.
 create or replace view pagetide.progress as
@@ -27,7 +27,8 @@ select r.stream, r.id as run, r.trigger, r.mode, r.state, r.reason, r.error,
     extract(epoch from coalesce(r.finished_at, pagetide.clock()) - r.started_at)::numeric(12, 3)
         as seconds,
     r.scheduled_for, r.request_id, r.version, r.complete, r.complete_why,
-    coalesce(j.folded, r.folded) as folded, r.added, r.changed, r.deleted
+    coalesce(j.folded, r.folded) as folded, r.added, r.changed, r.deleted,
+    (select jsonb_object_agg(t.name, t.records) from pagetide.run_tables(r.id) t) as tables
 from pagetide.run r
 left join lateral (
     select sum(o.page) as pages, sum(o.records)::bigint as records, sum(o.bytes)::bigint as bytes,

@@ -144,6 +144,12 @@ START_TEST(writing)
 }
 END_TEST
 
+START_TEST(tables)
+{
+    check_file("tables.txt");
+}
+END_TEST
+
 START_TEST(formats)
 {
     check_file("formats.txt");
@@ -163,4 +169,4 @@ END_TEST
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, other_spellings, parameters_that_are_tried, answers, rules,
                 records, merge, origins, complete, ends, total, twice, requests, writing,
-                formats, auth)
+                formats, auth, tables)

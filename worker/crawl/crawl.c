@@ -121,7 +121,7 @@ static void quiet(struct crawl *crawl)
     authorise_drop(crawl);
     ahead_drop(crawl);
     crawl->is_crowded_out = false;
-    if (crawl->cut.cutting) {
+    if (cut_is_under_way(&crawl->cut)) {
         cut_drop(&crawl->cut);
         loader_release(crawl->loader);
     }
@@ -405,7 +405,7 @@ void crawl_stop(struct crawl *crawl, enum crawl_stop how)
         return;
     }
     bool is_busy = crawl->call || crawl->authorised.is_waiting || crawl->ahead.awaited ||
-                   crawl->cut.cutting;
+                   cut_is_under_way(&crawl->cut);
     if (how == CRAWL_STOP_NOW || !is_busy)
         crawl_give_back(crawl);
 }
@@ -420,6 +420,11 @@ const struct columns *crawl_columns(const struct crawl *crawl)
     return crawl->loader ? loader_columns(crawl->loader) : NULL;
 }
 
+const struct columns **crawl_part_columns(const struct crawl *crawl, struct arena *arena)
+{
+    return crawl->loader ? loader_part_columns(crawl->loader, arena) : NULL;
+}
+
 bool crawl_is_counting(const struct crawl *crawl)
 {
     return crawl->is_counting;
@@ -427,7 +432,7 @@ bool crawl_is_counting(const struct crawl *crawl)
 
 bool crawl_is_idle(const struct crawl *crawl)
 {
-    return !crawl->call && !ahead_is_asking(&crawl->ahead) && !crawl->cut.cutting;
+    return !crawl->call && !ahead_is_asking(&crawl->ahead) && !cut_is_under_way(&crawl->cut);
 }
 
 bool crawl_is_crowded_out(const struct crawl *crawl)
@@ -437,7 +442,7 @@ bool crawl_is_crowded_out(const struct crawl *crawl)
 
 bool crawl_is_cutting(const struct crawl *crawl)
 {
-    return crawl->cut.cutting;
+    return cut_is_under_way(&crawl->cut);
 }
 
 /* Scratch of a page counts where it is large: every crawl has a little of it. */

@@ -108,7 +108,10 @@ void crawl_stop(struct crawl *crawl, enum crawl_stop how);
 bool crawl_try_count(struct crawl *crawl);
 
 const struct job *crawl_job(const struct crawl *crawl);
-const struct columns *crawl_columns(const struct crawl *crawl); /* NULL: not known yet */
+const struct columns *crawl_columns(const struct crawl *crawl);
+/* Those of the stream's parts, in the arena; NULL: it has none. */
+const struct columns **crawl_part_columns(const struct crawl *crawl,
+                                          struct arena *arena); /* NULL: not known yet */
 /* All pages are read; the request is for the count that the definition names. */
 bool crawl_is_counting(const struct crawl *crawl);
 /* No request of it is in flight, and no page half cut. */

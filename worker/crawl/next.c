@@ -157,6 +157,7 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .bytes = (int64_t)crawl_body_bytes(crawl),
         .rejects = crawl->cut.rejects,
         .asides = crawl->cut.asides,
+        .parts = crawl->cut.part_counts,
         .fetched_at_ms = crawl->fetched_at_ms,
         .pages_total = decision->pages_total,
         .misfits = crawl->cut.misfits,
@@ -237,6 +238,7 @@ static void forget_page(struct crawl *crawl)
 {
     batch_page_drop(loader_open_batch(crawl->loader));
     crawl->cut.records = crawl->cut.rejects = crawl->cut.asides = 0;
+    crawl->cut.part_counts = NULL;
     crawl->cut.misfits = crawl->cut.misfit_notes = STR_NONE;
     crawl->cut.bookmark_high = crawl->cut.warning = STR_NONE;
     crawl->cut.bookmark = (struct bookmark_counts){0};
@@ -256,6 +258,7 @@ static void show_page(const struct crawl *crawl, const struct pager *next,
         .seen = crawl->cut.seen,
         .rejects = crawl->cut.rejects,
         .asides = crawl->cut.asides,
+        .parts = crawl->cut.part_counts,
         .bytes = (int64_t)crawl_body_bytes(crawl),
     };
     if (watch)
@@ -268,8 +271,11 @@ static void count_rejects(struct crawl *crawl, struct pager_decision *decision)
     int64_t most = crawl->stream->table.max_rejects;
     if (crawl->stream->merge.strategy == MERGE_REPLACE && decision->outcome == PAGER_MORE)
         return; /* its row does not stay */
-    crawl->job.rejects += crawl->cut.rejects;
-    if (!crawl->cut.rejects || crawl->job.rejects <= most)
+    int64_t rejects = crawl->cut.rejects;
+    for (size_t i = 0; i < crawl->cut.part_count; i++)
+        rejects += crawl->cut.parts[i].rejects;
+    crawl->job.rejects += rejects;
+    if (!rejects || crawl->job.rejects <= most)
         return;
     decision->outcome = PAGER_FAILED;
     decision->reason = REASON_REJECTS;

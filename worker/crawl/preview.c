@@ -91,8 +91,6 @@ static void keep_columns(struct previewing *previewing, const struct columns *co
 {
     struct preview *preview = previewing->preview;
     struct arena *arena = previewing->arena;
-    if (!columns || !columns->has_table)
-        return;
     struct column *copy = ARENA_ARRAY(arena, struct column, columns->count);
     for (size_t i = 0; i < columns->count; i++) {
         copy[i] = columns->items[i];
@@ -103,9 +101,23 @@ static void keep_columns(struct previewing *previewing, const struct columns *co
     }
     preview->columns = copy;
     preview->column_count = columns->count;
+}
+
+/* The tables that a run would make so far. */
+static void keep_tables(struct previewing *previewing, const struct crawl *crawl)
+{
+    const struct stream *stream = previewing->options->stream;
+    const struct columns *columns = crawl_columns(crawl);
+    const struct columns **parts = crawl_part_columns(crawl, previewing->arena);
     AUTO_BUF(ddl, TEXT_BYTES_MAX);
-    column_map_dry_put_ddl(&ddl, previewing->options->stream, columns);
-    preview->ddl = arena_str(arena, buf_str(&ddl));
+    if (columns && columns->has_table) {
+        keep_columns(previewing, columns);
+        column_map_dry_put_ddl(&ddl, stream, columns);
+    }
+    for (size_t i = 0; parts && i < stream->part_count; i++)
+        if (parts[i]->has_table)
+            column_map_dry_put_ddl(&ddl, &stream->parts[i], parts[i]);
+    previewing->preview->ddl = arena_str(previewing->arena, buf_str(&ddl));
 }
 
 static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end)
@@ -120,7 +132,7 @@ static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end
     preview->error = arena_str(previewing->arena, str_from(end->err->text));
     preview->wait_ms = end->wait_ms;
     preview->rejects = crawl_stats(crawl).rejects;
-    keep_columns(previewing, crawl_columns(crawl));
+    keep_tables(previewing, crawl);
     previewing->is_over = true;
 }
 

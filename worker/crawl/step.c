@@ -416,6 +416,16 @@ static bool is_xml(const struct crawl *crawl)
            str_starts(body, STR("<")) && !answer_is_html(body);
 }
 
+static const struct path *const *part_paths(const struct crawl *crawl)
+{
+    const struct stream *stream = crawl->stream;
+    const struct path **paths =
+        ARENA_ARRAY(crawl->page, const struct path *, MAX(stream->part_count, 1));
+    for (size_t i = 0; i < stream->part_count; i++)
+        paths[i] = &stream->parts[i].merge.path;
+    return paths;
+}
+
 /* The answer with its body as JSON, in `json`, where that is XML. What comes behind knows JSON
  * alone. What is no XML is left for the cut to refuse. */
 static void read_xml(struct crawl *crawl, struct buf *json, struct http_answer *as_json)
@@ -426,6 +436,8 @@ static void read_xml(struct crawl *crawl, struct buf *json, struct http_answer *
         return;
     crawl->xml.err = (struct err)ERR_INIT;
     crawl->xml.map = (struct xml_json){.path = &crawl->stream->merge.path,
+                                       .others = part_paths(crawl),
+                                       .other_count = crawl->stream->part_count,
                                        .keeps_prefixes = crawl->stream->form.keeps_prefixes,
                                        .arena = crawl->page};
     buf_init(json, page_bytes_max(crawl, crawl->answer->body.len));
@@ -578,6 +590,7 @@ static void begin_cut(struct crawl *crawl)
         .on_record = watch ? watch->on_record : NULL,
         .on_record_ctx = watch ? watch->ctx : NULL,
     };
+    cut_add_parts(&crawl->cut, loader_part_columns(crawl->loader, crawl->page));
     if (crawl->stream->merge.reads_response)
         show_response(crawl);
 }
@@ -593,6 +606,21 @@ static enum step rest(struct crawl *crawl)
     return crawl_pause(crawl, STEP_cut);
 }
 
+/* The tables that the page lacks something of; the page is cut again when all of them are
+ * extended. */
+static enum step extend_tables(struct crawl *crawl)
+{
+    struct cut *cut = &crawl->cut;
+    const struct new_fields **fields =
+        ARENA_ARRAY(crawl->page, const struct new_fields *, 1 + cut->part_count);
+    fields[0] = cut->wants_fields ? &cut->new_fields : NULL;
+    for (size_t i = 0; i < cut->part_count; i++)
+        fields[i + 1] = cut->parts[i].wants_fields ? &cut->parts[i].new_fields : NULL;
+    cut->is_extended = true;
+    loader_extend(crawl->loader, crawl->job.run, fields, crawl_ready, crawl);
+    return crawl_pause(crawl, STEP_cut);
+}
+
 static enum step cut_on(struct crawl *crawl, struct batch *batch)
 {
     crawl->is_starved = false;
@@ -604,9 +632,7 @@ static enum step cut_on(struct crawl *crawl, struct batch *batch)
         return STEP_next;
     if (result == CUT_BAD)
         return cut_failed(crawl);
-    crawl->cut.is_extended = true;
-    loader_extend(crawl->loader, crawl->job.run, &crawl->cut.new_fields, crawl_ready, crawl);
-    return crawl_pause(crawl, STEP_cut);
+    return extend_tables(crawl);
 }
 
 static enum step enter_page(struct crawl *crawl)
@@ -627,7 +653,7 @@ static enum step refuse_xml(struct crawl *crawl)
 
 enum step step_cut(struct crawl *crawl)
 {
-    if (crawl->cut.cutting)
+    if (cut_is_under_way(&crawl->cut))
         return cut_on(crawl, loader_open_batch(crawl->loader));
     if (crawl->care == CARE_FETCHING)
         return enter_page(crawl);

@@ -3,6 +3,7 @@
 
 #include "port/http.h"
 #include "worker/exchange/request.h"
+#include "worker/rows/mark.h"
 #include "worker/rows/row.h"
 #include "worker/signs/pager.h"
 
@@ -17,6 +18,7 @@ struct crawl_page { /* a page that counts, and what follows it */
     bool is_count;                 /* no page: the answer that counts all, the last one */
     int status, attempts;
     int64_t records, seen, rejects, asides, bytes;
+    const struct mark_part *parts; /* what it has for the stream's parts; NULL: nothing */
 };
 
 struct crawl_watch {

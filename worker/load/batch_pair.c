@@ -91,8 +91,9 @@ struct batch_pair *batch_pair_new(const struct batch_pair_options *options)
 {
     struct batch_pair *pair = mem_alloc(sizeof *pair);
     pair->options = *options;
-    pair->open = batch_new(BATCH_CEILING_BYTES);
-    pair->spare = batch_new(BATCH_CEILING_BYTES);
+    size_t parts = options->stream ? options->stream->part_count : 0;
+    pair->open = batch_new_whole(BATCH_CEILING_BYTES, parts);
+    pair->spare = batch_new_whole(BATCH_CEILING_BYTES, parts);
     pair->later = batch_new(BATCH_CEILING_BYTES);
     pair->kick = loop_timer_new(options->loop, on_kick, pair);
     pair->age = loop_timer_new(options->loop, on_age, pair);
@@ -153,14 +154,14 @@ struct column_map *batch_pair_map(const struct batch_pair *pair)
 
 static bool is_sealed(const struct batch_pair *pair)
 {
-    return pair->open->row_count && pair->open_map != pair->map;
+    return batch_has_rows(pair->open) && pair->open_map != pair->map;
 }
 
 /* The bodies count: they stay until the commit, in case PostgreSQL refuses a row. */
 static bool is_full(const struct batch_pair *pair)
 {
-    size_t bytes = pair->open->page_rows_len + pair->open->body_bytes;
-    return (int64_t)pair->open->page_row_count >= pair->options.batch_records ||
+    size_t bytes = batch_settled_bytes(pair->open) + pair->open->body_bytes;
+    return (int64_t)batch_settled_rows(pair->open) >= pair->options.batch_records ||
            (int64_t)bytes >= pair->options.batch_bytes;
 }
 
@@ -171,11 +172,18 @@ static bool has_room(const struct batch_pair *pair)
 
 /* --- the open batch fills --- */
 
+static void copy_may_widen(struct column_map *to, const struct column_map *from)
+{
+    for (size_t i = 0; i < from->columns.count; i++)
+        to->columns.items[i].may_widen = from->columns.items[i].may_widen;
+    for (size_t i = 0; i < from->part_count; i++)
+        copy_may_widen(to->parts[i], from->parts[i]);
+}
+
 void batch_pair_set_map(struct batch_pair *pair, struct column_map *map)
 {
     if (pair->map && column_map_is_same(pair->map, map)) {
-        for (size_t i = 0; i < map->columns.count; i++)
-            pair->map->columns.items[i].may_widen = map->columns.items[i].may_widen;
+        copy_may_widen(pair->map, map);
         column_map_unref(map);
         return;
     }
@@ -362,7 +370,7 @@ static void leave_if_ready(struct batch_pair *pair)
             .sessions = options->sessions,
             .worker = options->worker,
             .stream = options->stream,
-            .map = pair->loading->row_count ? map : NULL,
+            .map = batch_has_rows(pair->loading) ? map : NULL,
             .batch = pair->loading,
             .loader = options->loader,
             .give_up_ms = options->give_up_ms,

@@ -28,7 +28,7 @@ struct batch_pair_options {
     struct sessions *sessions;   /* NULL: nothing is written, every mark is applied */
     const char *worker;          /* name for the message; borrowed, like the stream */
     const struct stream *stream; /* NULL: cannot be read; only ends may be marked */
-    unsigned loader;             /* number: names the staging table */
+    unsigned loader;             /* number: names the staging table; the parts' are the next */
     int64_t batch_records, batch_bytes, batch_age_ms; /* at which the open batch leaves */
     int64_t give_up_ms;
     /* The outcome of a mark, by the mark's own ctx. */

@@ -69,6 +69,26 @@ struct column_map *column_map_new(const struct pg_result *result, const struct s
     return map;
 }
 
+struct column_map *column_map_join(struct column_map *const *maps, size_t count)
+{
+    struct column_map *map = maps[0];
+    map->part_count = count - 1;
+    map->parts = ARENA_ARRAY(map->arena, struct column_map *, count);
+    for (size_t i = 1; i < count; i++)
+        map->parts[i - 1] = maps[i];
+    return map;
+}
+
+const struct columns **column_map_parts(const struct column_map *map, struct arena *arena)
+{
+    if (!map->part_count)
+        return NULL;
+    const struct columns **parts = ARENA_ARRAY(arena, const struct columns *, map->part_count);
+    for (size_t i = 0; i < map->part_count; i++)
+        parts[i] = &map->parts[i]->columns;
+    return parts;
+}
+
 struct column_map *column_map_ref(struct column_map *map)
 {
     map->references++;
@@ -79,6 +99,8 @@ void column_map_unref(struct column_map *map)
 {
     if (!map || --map->references > 0)
         return;
+    for (size_t i = 0; i < map->part_count; i++)
+        column_map_unref(map->parts[i]);
     arena_free(map->arena);
     mem_free(map);
 }
@@ -94,7 +116,10 @@ bool column_map_is_same(const struct column_map *a, const struct column_map *b)
             !str_eq(one->sql_type, other->sql_type))
             return false;
     }
-    return true;
+    for (size_t i = 0; i < MIN(a->part_count, b->part_count); i++)
+        if (!column_map_is_same(a->parts[i], b->parts[i]))
+            return false;
+    return a->part_count == b->part_count;
 }
 
 static bool has_column(const struct column_map *map, struct str name)
@@ -107,8 +132,11 @@ static bool has_column(const struct column_map *map, struct str name)
 
 bool column_map_covers(const struct column_map *whole, const struct column_map *part)
 {
+    for (size_t i = 0; i < MIN(whole->part_count, part->part_count); i++)
+        if (!column_map_covers(whole->parts[i], part->parts[i]))
+            return false;
     if (!whole->columns.has_table)
-        return false;
+        return !part->columns.has_table;
     for (size_t i = 0; i < part->columns.count; i++)
         if (!has_column(whole, part->columns.items[i].name))
             return false;

@@ -19,6 +19,8 @@ struct column_map {
     bool is_dressed; /* the table has the indexes and comments of the run's definition */
     unsigned number; /* unlike any other in this process; > 0 */
     int references;
+    struct column_map **parts; /* of the stream's `tables`: its own, and of its version */
+    size_t part_count;
 };
 
 /* From a result of pagetide.columns() or extend_table(). `stream` must outlive the map. */
@@ -29,6 +31,10 @@ struct column_map *column_map_blank(void) MUST_CHECK;
 /* A column as this stream's definition sees it; keeps the texts. */
 struct column column_map_column(const struct stream *stream, struct str field, struct str name,
                                 struct str sql_type);
+/* A map of these: the first is the stream's own, and takes the others as its parts. */
+struct column_map *column_map_join(struct column_map *const *maps, size_t count) MUST_CHECK;
+/* The columns of each part, in the arena; NULL: there are none. */
+const struct columns **column_map_parts(const struct column_map *map, struct arena *arena);
 struct column_map *column_map_ref(struct column_map *map);
 void column_map_unref(struct column_map *map); /* NULL is fine */
 

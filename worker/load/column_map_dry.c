@@ -4,11 +4,14 @@
 
 #include "worker/rows/column_name.h"
 
-struct column_map *column_map_dry_new(void)
+struct column_map *column_map_dry_new(const struct stream *stream)
 {
-    struct column_map *map = column_map_blank();
-    columns_index(&map->columns, map->arena);
-    return map;
+    AUTO_ARENA struct arena *arena = arena_new();
+    size_t count = stream ? stream_table_count(stream) : 1;
+    struct column_map **maps = ARENA_ARRAY(arena, struct column_map *, count);
+    for (size_t i = 0; i < count; i++)
+        maps[i] = column_map_blank();
+    return column_map_join(maps, count);
 }
 
 struct dry {
@@ -120,6 +123,27 @@ struct column_map *column_map_dry_extend(const struct column_map *old,
     add_fields(&dry, fields);
     columns_index(columns, dry.map->arena);
     return dry.map;
+}
+
+static struct column_map *extend_one(const struct column_map *old, const struct stream *stream,
+                                     const struct new_fields *fields)
+{
+    static const struct new_fields nothing;
+    if (!fields && !old->columns.has_table)
+        return column_map_blank();
+    return column_map_dry_extend(old, stream, fields ? fields : &nothing);
+}
+
+struct column_map *column_map_dry_extend_all(const struct column_map *old,
+                                             const struct stream *stream,
+                                             const struct new_fields *const *fields)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct column_map **maps = ARENA_ARRAY(arena, struct column_map *, 1 + stream->part_count);
+    maps[0] = extend_one(old, stream, fields[0]);
+    for (size_t i = 0; i < stream->part_count; i++)
+        maps[i + 1] = extend_one(old->parts[i], &stream->parts[i], fields[i + 1]);
+    return column_map_join(maps, 1 + stream->part_count);
 }
 
 static void put_key_index(struct buf *buf, const struct table *table,

@@ -7,9 +7,10 @@
 #include "worker/load/sessions.h"
 
 /*
- * Asks PostgreSQL for a stream's column map, extending the table first where that is wanted.
- * The extension is one transaction of its own (pagetide.extend_table); locks that are not given
- * and lost sessions are tried again here.
+ * Asks PostgreSQL for a stream's column map, with those of its parts, one table after another,
+ * extending it first where that is wanted, and making all tables where one is there. The
+ * extension of a table is one transaction of its own (pagetide.extend_table); locks that are
+ * not given and lost sessions are tried again here.
  */
 struct column_map_fetch;
 
@@ -24,10 +25,14 @@ struct column_map_fetch *column_map_fetch_start(struct sessions *sessions,
                                                 int64_t give_up_ms, column_map_fetch_fn fn,
                                                 void *ctx) MUST_CHECK;
 
-/* The fields are copied into the plan before this returns. NULL: none has come. */
+/*
+ * `fields` has those of each table of the stream, its own first, and of a table that is only to
+ * be read NULL. They are copied into the plans before this returns. NULL instead of all: none
+ * has come, and each table shall be there.
+ */
 struct column_map_fetch *column_map_fetch_extend(struct sessions *sessions,
                                                  const struct stream *stream, int64_t run,
-                                                 const struct new_fields *fields,
+                                                 const struct new_fields *const *fields,
                                                  int64_t give_up_ms, column_map_fetch_fn fn,
                                                  void *ctx) MUST_CHECK;
 

@@ -23,9 +23,10 @@
  *        │ no rows                                       ▲
  *        └───────────────────────────────────────────────┘
  *
- * way.h says which of them a batch takes. Whatever is refused above, other than by a server
- * that is away, is rolled back and goes the middle way, which knows how to find a bad row, a
- * page that is not to be stored, and a table that is not as the rows were cut for.
+ * Stage and COPY come once for each table of the stream that has rows, its own first. way.h
+ * says which of the ways a batch takes. Whatever is refused above, other than by a server that
+ * is away, is rolled back and goes the middle way, which knows how to find a bad row, a page
+ * that is not to be stored, and a table that is not as the rows were cut for.
  *
  * On an error of the middle way step_failed decides by its kind:
  *
@@ -73,20 +74,58 @@ struct commit {
     struct attempt attempt;
     struct pg *pg; /* of the session held */
     struct direct *direct;
-    enum way way;               /* the batch's, as it was tried last */
-    bool was_refused;           /* by the upper way: not again */
-    bool was_locked;            /* the try before waited for a lock in vain */
-    size_t sent;                /* rows, of those in the batch */
+    enum way way;     /* the batch's, as it was tried last */
+    bool was_refused; /* by the upper way: not again */
+    bool was_locked;  /* the try before waited for a lock in vain */
+    size_t sent;      /* rows, of those in the batch */
+    size_t at;        /* the table that is staged, searched or read anew: 0 the stream's own */
     struct buf message, hashes; /* what COMMIT_BATCH takes */
+    struct buf part_message;    /* what the search in a part takes */
     struct row_keys keys;       /* of the rows as they are in the batch */
     struct blame *blame;
     int blame_rounds;
+    bool in_merge; /* what the search is about */
     struct column_map *fresh;
+    struct column_map **rereads; /* of the tables before `at`, while they are read anew */
     bool has_reread;
     struct err cause; /* what the search for bad rows, or the look at the catalogue, is about */
 };
 
 static void stage(struct commit *commit);
+
+/* --- the tables of the batch --- */
+
+/* The stream's own, or one of its parts. */
+struct place {
+    const struct stream *stream;
+    const struct column_map *map; /* NULL: there are no rows */
+    struct batch *batch;
+    unsigned loader; /* names the staging table */
+};
+
+static struct place place_at(const struct commit *commit, size_t at)
+{
+    const struct commit_options *options = &commit->options;
+    if (!at)
+        return (struct place){options->stream, options->map, options->batch, options->loader};
+    return (struct place){&options->stream->parts[at - 1],
+                          options->map ? options->map->parts[at - 1] : NULL,
+                          options->batch->parts[at - 1], options->loader + (unsigned)at};
+}
+
+static size_t place_count(const struct commit *commit)
+{
+    return 1 + commit->options.batch->part_count;
+}
+
+/* From `at` on, the first that has rows; the count of tables: none has. */
+static size_t next_with_rows(const struct commit *commit, size_t at)
+{
+    while (at < place_count(commit) &&
+           (!commit->options.map || !place_at(commit, at).batch->row_count))
+        at++;
+    return at;
+}
 
 static void end(struct commit *commit, const struct pg_result *verdicts, const struct err *err,
                 enum job_reason reason)
@@ -115,17 +154,43 @@ static void on_give_up(void *ctx, const struct err *err)
 
 /* --- the catalogue does not fit: read it again, once --- */
 
+static void end_reread(struct commit *commit);
+static void reread(struct commit *commit);
+
+static void take_reread(struct commit *commit, struct column_map *map)
+{
+    commit->rereads[commit->at++] = map;
+    if (commit->at < place_count(commit))
+        reread(commit);
+    else
+        end_reread(commit);
+}
+
+static void drop_rereads(struct commit *commit)
+{
+    while (commit->rereads && commit->at > 0)
+        column_map_unref(commit->rereads[--commit->at]);
+    mem_free(TAKE(commit->rereads));
+}
+
 static void on_reread(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct commit *commit = ctx;
     if (err && err->kind == ERR_STOPPED)
         return;
     if (err) {
+        drop_rereads(commit);
         retry(commit, err);
         return;
     }
+    take_reread(commit, column_map_new(result, place_at(commit, commit->at).stream));
+}
+
+static void end_reread(struct commit *commit)
+{
     column_map_unref(commit->fresh);
-    commit->fresh = column_map_new(result, commit->options.stream);
+    commit->fresh = column_map_join(commit->rereads, place_count(commit));
+    mem_free(TAKE(commit->rereads));
     if (commit->options.map && !column_map_covers(commit->fresh, commit->options.map)) {
         fail(commit, &commit->cause, REASON_DEFINITION);
         return;
@@ -133,18 +198,32 @@ static void on_reread(void *ctx, const struct pg_result *result, const struct er
     retry(commit, &commit->cause);
 }
 
-static void look_at_catalogue(struct commit *commit, const struct err *err)
+static void reread(struct commit *commit)
 {
-    const struct stream *stream = commit->options.stream;
+    const struct stream *stream = place_at(commit, commit->at).stream;
     const struct pg_value params[] = {pg_text(stream->name), pg_text(stream->table.schema),
                                       pg_text(stream->table.name)};
-    commit->has_reread = true;
-    commit->cause = *err;
+    if (stream->table.is_none) {
+        take_reread(commit, column_map_blank());
+        return;
+    }
     pg_query(commit->pg, "select * from pagetide.columns($1, $2, $3, null)", params,
              COUNT_OF(params), COMMIT_STAGE_TIMEOUT_MS, on_reread, commit);
 }
 
+static void look_at_catalogue(struct commit *commit, const struct err *err)
+{
+    commit->has_reread = true;
+    commit->cause = *err;
+    commit->rereads = mem_alloc(place_count(commit) * sizeof(struct column_map *));
+    commit->at = 0;
+    reread(commit);
+}
+
 /* --- data errors: what is to blame goes aside, or leaves the batch --- */
+
+static struct commit_message message_of(struct commit *commit);
+static void blame_merge_at(struct commit *commit, size_t at);
 
 static void on_blamed(void *ctx, size_t count, const struct err *err)
 {
@@ -154,31 +233,66 @@ static void on_blamed(void *ctx, size_t count, const struct err *err)
     blame_free(TAKE(commit->blame));
     if (err)
         retry(commit, err);
-    else if (count == 0)
-        fail(commit, &commit->cause, REASON_SERVER);
-    else
+    else if (count)
         stage(commit);
+    else if (commit->in_merge && next_with_rows(commit, commit->at + 1) < place_count(commit))
+        blame_merge_at(commit, next_with_rows(commit, commit->at + 1));
+    else
+        fail(commit, &commit->cause, REASON_SERVER);
+}
+
+static struct blame_options blame_of(struct commit *commit)
+{
+    const struct place place = place_at(commit, commit->at);
+    return (struct blame_options){
+        .pg = commit->pg,
+        .batch = place.batch,
+        .loader = place.loader,
+        .columns = &place.map->columns,
+        .on_mismatch = place.stream ? place.stream->table.on_mismatch : MISMATCH_ASIDE,
+        .message = buf_str(&commit->message),
+    };
+}
+
+/* Which table the merge stopped at is not said: they are searched one after another. */
+static void blame_merge_at(struct commit *commit, size_t at)
+{
+    commit->at = at;
+    struct blame_options blame = blame_of(commit);
+    if (at) {
+        const struct commit_message message = message_of(commit);
+        buf_reset(&commit->part_message);
+        commit_message_put_part(&commit->part_message, &message, at - 1);
+        blame.message = buf_str(&commit->part_message);
+    }
+    commit->blame = blame_merge(&blame, on_blamed, commit);
+}
+
+static bool forbids_misfits(const struct commit *commit)
+{
+    const struct stream *stream = commit->options.stream;
+    for (size_t i = 0; stream && i < place_count(commit); i++)
+        if (stream_table(stream, i)->on_mismatch == MISMATCH_FAIL)
+            return true;
+    return false;
 }
 
 static void find_blame(struct commit *commit, const struct err *err, bool in_copy)
 {
     const struct commit_options *options = &commit->options;
-    const struct stream *stream = options->stream;
-    bool is_forbidden = stream && stream->table.on_mismatch == MISMATCH_FAIL;
+    bool is_forbidden = forbids_misfits(commit);
     if (is_forbidden || !options->map || commit->blame_rounds++ >= BLAME_ROUNDS_MAX) {
         fail(commit, err, is_forbidden ? REASON_REJECTS : REASON_SERVER);
         return;
     }
     commit->cause = *err;
-    const struct blame_options blame = {
-        .pg = commit->pg,
-        .batch = options->batch,
-        .loader = options->loader,
-        .columns = &options->map->columns,
-        .on_mismatch = stream ? stream->table.on_mismatch : MISMATCH_ASIDE,
-        .message = buf_str(&commit->message),
-    };
-    commit->blame = (in_copy ? blame_copy : blame_merge)(&blame, on_blamed, commit);
+    commit->in_merge = !in_copy;
+    if (!in_copy) {
+        blame_merge_at(commit, next_with_rows(commit, 0));
+        return;
+    }
+    const struct blame_options blame = blame_of(commit);
+    commit->blame = blame_copy(&blame, on_blamed, commit);
 }
 
 static void step_failed(struct commit *commit, const struct err *err, bool in_copy)
@@ -207,11 +321,11 @@ static void step_failed(struct commit *commit, const struct err *err, bool in_co
 static void log_way(const struct commit *commit)
 {
     const struct commit_options *options = &commit->options;
-    if (options->map && options->batch->row_count)
+    if (options->map)
         log_write(LOG_DEBUG, LOG_BATCH_DONE,
                   &(struct log_where){.stream = options->stream->name},
-                  "%s: %zu rows, %zu sent", way_name(commit->way), options->batch->row_count,
-                  commit->sent);
+                  "%s: %zu rows, %zu sent", way_name(commit->way),
+                  batch_settled_rows(options->batch), commit->sent);
 }
 
 static void succeed(struct commit *commit, const struct pg_result *verdicts)
@@ -243,6 +357,7 @@ static struct commit_message message_of(struct commit *commit)
         .map = has_rows ? options->map : NULL,
         .loader = options->loader,
         .rows = ROWS_STAGED,
+        .whole = options->map,
     };
     if (has_rows && way_hashes_keys(options->stream, options->map)) {
         row_keys_read(&commit->keys, options->batch, &options->map->columns);
@@ -273,6 +388,8 @@ static void send_message(struct commit *commit)
              is_whole ? COMMIT_WHOLE_TIMEOUT_MS : COMMIT_TIMEOUT_MS, on_committed, commit);
 }
 
+static void stage_from(struct commit *commit, size_t at);
+
 static void on_copied(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct commit *commit = ctx;
@@ -280,13 +397,13 @@ static void on_copied(void *ctx, const struct pg_result *result, const struct er
     if (err)
         step_failed(commit, err, true);
     else
-        send_message(commit);
+        stage_from(commit, commit->at + 1);
 }
 
 static void on_staged(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct commit *commit = ctx;
-    const struct commit_options *options = &commit->options;
+    const struct place place = place_at(commit, commit->at);
     (void)result;
     if (err && err->kind == ERR_INPUT) {
         fail(commit, err, REASON_DEFINITION); /* no row is to blame: none has been sent */
@@ -296,29 +413,36 @@ static void on_staged(void *ctx, const struct pg_result *result, const struct er
         step_failed(commit, err, true);
         return;
     }
-    sessions_note_stage(commit->attempt.session, options->loader, options->map->number);
+    sessions_note_stage(commit->attempt.session, place.loader, place.map->number);
     AUTO_BUF(sql, KIB(1));
-    blame_put_copy_sql(&sql, options->loader);
-    batch_close(options->batch);
-    pg_copy(commit->pg, sql.ptr, buf_str(&options->batch->rows), COMMIT_COPY_TIMEOUT_MS,
-            on_copied, commit);
+    blame_put_copy_sql(&sql, place.loader);
+    batch_close(place.batch);
+    pg_copy(commit->pg, sql.ptr, buf_str(&place.batch->rows), COMMIT_COPY_TIMEOUT_MS, on_copied,
+            commit);
+}
+
+/* The next table that has rows; when all are staged, the message. */
+static void stage_from(struct commit *commit, size_t at)
+{
+    commit->at = next_with_rows(commit, at);
+    if (commit->at == place_count(commit)) {
+        send_message(commit);
+        return;
+    }
+    const struct place place = place_at(commit, commit->at);
+    commit->sent += place.batch->row_count;
+    batch_spell(place.batch, &place.map->columns);
+    unsigned there = sessions_find_stage(commit->attempt.session, place.loader);
+    AUTO_BUF(sql, MIB(4));
+    column_map_put_stage_sql(&sql, place.map, place.loader, there == place.map->number);
+    pg_query(commit->pg, sql.ptr, NULL, 0, COMMIT_STAGE_TIMEOUT_MS, on_staged, commit);
 }
 
 static void stage(struct commit *commit)
 {
-    const struct commit_options *options = &commit->options;
     commit->way = WAY_STAGED;
-    commit->sent = options->batch->row_count;
-    if (!options->map || !options->batch->row_count) {
-        send_message(commit);
-        return;
-    }
-    batch_spell(options->batch, &options->map->columns);
-    unsigned there = sessions_find_stage(commit->attempt.session, options->loader);
-    AUTO_BUF(sql, MIB(4));
-    column_map_put_stage_sql(&sql, options->map, options->loader,
-                             there == options->map->number);
-    pg_query(commit->pg, sql.ptr, NULL, 0, COMMIT_STAGE_TIMEOUT_MS, on_staged, commit);
+    commit->sent = 0;
+    stage_from(commit, 0);
 }
 
 /* --- straight into the table --- */
@@ -419,6 +543,7 @@ struct commit *commit_start(const struct commit_options *options, commit_fn fn, 
     if (options->map)
         column_map_ref(options->map);
     buf_init(&commit->message, COMMIT_MESSAGE_BYTES_MAX);
+    buf_init(&commit->part_message, COMMIT_MESSAGE_BYTES_MAX);
     buf_init(&commit->hashes, COMMIT_HASHES_BYTES_MAX);
     commit->attempt = (struct attempt){.give_up_ms = options->give_up_ms,
                                        .on_begin = on_begin,
@@ -437,7 +562,9 @@ void commit_free(struct commit *commit)
     blame_free(commit->blame);
     column_map_unref(commit->options.map);
     column_map_unref(commit->fresh);
+    drop_rereads(commit);
     buf_done(&commit->message);
+    buf_done(&commit->part_message);
     buf_done(&commit->hashes);
     row_keys_done(&commit->keys);
     mem_free(commit);

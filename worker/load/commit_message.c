@@ -71,18 +71,27 @@ struct str commit_write_mode(const struct table *table)
     return str_from(names[table->write]);
 }
 
-static void put_table(struct json_out *out, const struct commit_message *message)
+/* Fields of `with` by their columns. */
+static void put_parent_key(struct json_out *out, const struct table *table,
+                           const struct columns *columns)
+{
+    json_out_open(out, "parent_key", '[');
+    for (size_t i = 0; i < columns->count; i++)
+        for (size_t j = 0; j < table->parent_key_count; j++)
+            if (str_eq(columns->items[i].field, table->parent_key[j]))
+                json_out_str(out, NULL, columns->items[i].name);
+    json_out_close(out, ']');
+}
+
+static void put_target(struct json_out *out, const char *key,
+                       const struct commit_message *message)
 {
     AUTO_BUF(stage, 64);
-    if (!message->map || message->rows == ROWS_THERE) {
-        json_out_null(out, "table");
-        return;
-    }
     column_map_put_stage_name(&stage, message->loader);
     assert(message->stream);
     const struct table *table = &message->stream->table;
     const struct columns *columns = &message->map->columns;
-    json_out_open(out, "table", '{');
+    json_out_open(out, key, '{');
     put_text(out, "schema", table->schema);
     put_text(out, "name", table->name);
     json_out_str(out, "stage", buf_str(&stage));
@@ -94,7 +103,42 @@ static void put_table(struct json_out *out, const struct commit_message *message
     json_out_bool(out, "fills", table->fills);
     if (message->stream->merge.deleted)
         put_text(out, "deletes", table->deletes == DELETES_SOFT ? STR("soft") : STR("hard"));
+    if (table->parent_key_count)
+        put_parent_key(out, table, columns);
     json_out_close(out, '}');
+}
+
+static void put_table(struct json_out *out, const struct commit_message *message)
+{
+    if (message->map && message->rows != ROWS_THERE)
+        put_target(out, "table", message);
+    else
+        json_out_null(out, "table");
+}
+
+static struct commit_message part_of(const struct commit_message *whole, size_t part)
+{
+    struct commit_message message = *whole;
+    message.stream = &whole->stream->parts[part];
+    message.map = whole->whole->parts[part];
+    message.loader = whole->loader + 1 + (unsigned)part;
+    message.rows = ROWS_STAGED;
+    return message;
+}
+
+/* The parts of the stream that have rows. */
+static void put_parts(struct json_out *out, const struct commit_message *message)
+{
+    const struct batch *batch = message->batch;
+    if (!message->whole || !batch->part_count)
+        return;
+    json_out_open(out, "tables", '[');
+    for (size_t i = 0; i < batch->part_count; i++) {
+        const struct commit_message part = part_of(message, i);
+        if (batch->parts[i]->row_count)
+            put_target(out, NULL, &part);
+    }
+    json_out_close(out, ']');
 }
 
 static void put_keys(struct json_out *out, const struct commit_message *message)
@@ -149,8 +193,30 @@ static void put_page(struct json_out *out, const struct mark *mark)
         json_out_raw(out, "checkpoint", mark->checkpoint);
 }
 
-static void put_mark(struct json_out *out, const struct mark *mark, size_t n)
+/* {table: count} of the parts that the page has brought something. */
+static void put_counts(struct json_out *out, const char *key,
+                       const struct commit_message *message, size_t n, bool of_rejects)
 {
+    const struct batch *batch = message->batch;
+    bool is_open = false;
+    for (size_t i = 0; i < batch->part_count; i++) {
+        const struct mark *mark = &batch->parts[i]->marks[n];
+        int64_t count = of_rejects ? mark->rejects : mark->records;
+        if (count && !is_open)
+            json_out_open(out, key, '{');
+        is_open |= count != 0;
+        if (count) {
+            json_out_name(out, message->stream->parts[i].table.name);
+            json_out_int(out, NULL, count);
+        }
+    }
+    if (is_open)
+        json_out_close(out, '}');
+}
+
+static void put_mark(struct json_out *out, const struct commit_message *message, size_t n)
+{
+    const struct mark *mark = &message->batch->marks[n];
     json_out_open(out, NULL, '{');
     json_out_int(out, "n", (int64_t)n);
     json_out_int(out, "job", mark->job);
@@ -175,13 +241,16 @@ static void put_mark(struct json_out *out, const struct mark *mark, size_t n)
         json_out_int(out, "total", mark->total);
         json_out_int(out, "reached", mark->reached);
     }
+    put_counts(out, "tables", message, n, false);
+    put_counts(out, "table_rejects", message, n, true);
     if (mark->has_end)
         put_end(out, mark);
     json_out_close(out, '}');
 }
 
+/* `of_table`: empty, or the name of the part that it belongs to. */
 static void put_reject(struct json_out *out, struct arena *arena,
-                       const struct batch_reject_record *reject)
+                       const struct batch_reject_record *reject, struct str of_table)
 {
     json_out_open(out, NULL, '{');
     json_out_int(out, "mark", (int64_t)reject->mark);
@@ -189,12 +258,39 @@ static void put_reject(struct json_out *out, struct arena *arena,
     put_words(out, "reason", reject->reason);
     json_out_str(out, "record", digest_base64(arena, reject->record));
     put_text_if_any(out, "added", reject->added);
+    put_text_if_any(out, "of_table", of_table);
     json_out_close(out, '}');
+}
+
+static void put_rejects(struct json_out *out, const struct commit_message *message)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct batch *batch = message->batch;
+    json_out_open(out, "rejects", '[');
+    for (size_t i = 0; i < batch->reject_count; i++)
+        put_reject(out, arena, &batch->rejects[i], STR_NONE);
+    for (size_t part = 0; part < batch->part_count; part++)
+        for (size_t i = 0; i < batch->parts[part]->reject_count; i++)
+            put_reject(out, arena, &batch->parts[part]->rejects[i],
+                       message->stream->parts[part].table.name);
+    json_out_close(out, ']');
+}
+
+void commit_message_put_part(struct buf *buf, const struct commit_message *message, size_t part)
+{
+    struct json_out out = {.buf = buf};
+    const struct commit_message of_part = part_of(message, part);
+    json_out_open(&out, NULL, '{');
+    put_target(&out, "table", &of_part);
+    json_out_open(&out, "marks", '[');
+    for (size_t i = 0; i < message->batch->mark_count; i++)
+        put_mark(&out, message, i);
+    json_out_close(&out, ']');
+    json_out_close(&out, '}');
 }
 
 void commit_message_put(struct buf *buf, const struct commit_message *message)
 {
-    AUTO_ARENA struct arena *arena = arena_new();
     const struct stream *stream = message->stream;
     const struct batch *batch = message->batch;
     struct json_out out = {.buf = buf};
@@ -204,16 +300,14 @@ void commit_message_put(struct buf *buf, const struct commit_message *message)
     if (stream && stream->required)
         put_text(&out, "require", str_from(job_complete_name(stream->required)));
     put_table(&out, message);
+    put_parts(&out, message);
     if (message->keys)
         put_keys(&out, message);
     json_out_open(&out, "marks", '[');
     for (size_t i = 0; i < batch->mark_count; i++)
-        put_mark(&out, &batch->marks[i], i);
+        put_mark(&out, message, i);
     json_out_close(&out, ']');
-    json_out_open(&out, "rejects", '[');
-    for (size_t i = 0; i < batch->reject_count; i++)
-        put_reject(&out, arena, &batch->rejects[i]);
-    json_out_close(&out, ']');
+    put_rejects(&out, message);
     json_out_close(&out, '}');
 }
 

@@ -40,8 +40,14 @@ struct commit_message {
     const struct column_map *map; /* NULL: the batch has no rows, and nothing is merged */
     unsigned loader;              /* names the staging table */
     enum commit_rows rows;
-    const struct row_keys *keys; /* of the rows; NULL: the server reads them where it can */
+    const struct row_keys *keys;    /* of the rows; NULL: the server reads them where it can */
+    const struct column_map *whole; /* with the maps of the stream's parts, whose rows are in
+                                       staging tables; NULL: no part has any */
 };
+
+/* The same where the rows of one table alone are to be looked at: `part` of the stream. */
+void commit_message_put_part(struct buf *buf, const struct commit_message *message,
+                             size_t part);
 
 /* A batch's marks and rejects, the tables to merge from and into, and how many hashes of keys
  * each mark has, as the JSON that pagetide.commit_batch() reads. */

@@ -182,7 +182,7 @@ static struct loader *loader_new(struct loaders *loaders, struct arena *arena,
         .sessions = loaders->sessions,
         .worker = loaders->name,
         .stream = stream,
-        .loader = ++loaders->last_number,
+        .loader = loaders->last_number + 1,
         .batch_records = loaders->options.batch_records,
         .batch_bytes = loaders->options.batch_bytes,
         .batch_age_ms = loaders->options.batch_age_ms,
@@ -191,6 +191,7 @@ static struct loader *loader_new(struct loaders *loaders, struct arena *arena,
         .on_committed = on_committed,
         .ctx = loader,
     };
+    loaders->last_number += 1 + (stream ? (unsigned)stream->part_count : 0);
     loader->owner = loaders;
     loader->references = 1;
     loader->arena = arena;
@@ -236,6 +237,12 @@ const struct columns *loader_columns(const struct loader *loader)
 {
     const struct column_map *map = batch_pair_map(loader->pair);
     return map ? &map->columns : NULL;
+}
+
+const struct columns **loader_part_columns(const struct loader *loader, struct arena *arena)
+{
+    const struct column_map *map = batch_pair_map(loader->pair);
+    return map ? column_map_parts(map, arena) : NULL;
 }
 
 struct batch *loader_batch(struct loader *loader, loader_ready_fn fn, void *ctx)
@@ -323,7 +330,7 @@ void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void
     struct loaders *loaders = loader->owner;
     struct loader_ask *ask = ask_new(loader, run, fn, ctx);
     if (!loaders->sessions && !batch_pair_map(loader->pair))
-        batch_pair_set_map(loader->pair, column_map_dry_new());
+        batch_pair_set_map(loader->pair, column_map_dry_new(loader->stream));
     if (batch_pair_map(loader->pair) && (!loaders->sessions || loader->map_run_id == run)) {
         answer_soon(ask);
         return;
@@ -334,18 +341,27 @@ void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void
 
 bool loader_lacks_table(const struct loader *loader)
 {
-    const struct columns *columns = loader_columns(loader);
-    return loader->owner->sessions && columns && !columns->has_table && !columns->is_blank;
+    const struct column_map *map = batch_pair_map(loader->pair);
+    bool lacks = false;
+    if (!loader->owner->sessions || !map)
+        return false;
+    for (size_t i = 0; i < stream_table_count(loader->stream); i++) {
+        const struct columns *columns = i ? &map->parts[i - 1]->columns : &map->columns;
+        lacks |= !columns->has_table && !columns->is_blank &&
+                 !stream_table(loader->stream, i)->is_none;
+    }
+    return lacks;
 }
 
-void loader_extend(struct loader *loader, int64_t run, const struct new_fields *fields,
+void loader_extend(struct loader *loader, int64_t run, const struct new_fields *const *fields,
                    loader_ready_fn fn, void *ctx)
 {
     struct loaders *loaders = loader->owner;
     struct loader_ask *ask = ask_new(loader, run, fn, ctx);
     if (!loaders->sessions) {
         const struct column_map *map = batch_pair_map(loader->pair);
-        batch_pair_set_map(loader->pair, column_map_dry_extend(map, loader->stream, fields));
+        batch_pair_set_map(loader->pair,
+                           column_map_dry_extend_all(map, loader->stream, fields));
         answer_soon(ask);
         return;
     }

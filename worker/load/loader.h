@@ -68,6 +68,8 @@ bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_l
 void loader_put(struct loader *loader);
 const struct stream *loader_stream(const struct loader *loader);
 const struct columns *loader_columns(const struct loader *loader);
+/* Those of the stream's parts, in the arena; NULL: it has none. */
+const struct columns **loader_part_columns(const struct loader *loader, struct arena *arena);
 
 typedef void (*loader_ready_fn)(void *ctx, const struct err *err);
 
@@ -75,14 +77,17 @@ typedef void (*loader_ready_fn)(void *ctx, const struct err *err);
 void loader_prepare(struct loader *loader, int64_t run, loader_ready_fn fn, void *ctx);
 
 /*
- * Adds the fields to the table and the map, in a transaction of its own. They are copied. NULL:
- * no record has come, but a table there shall be; only where loader_lacks_table.
+ * Adds the fields to the tables and the map, in a transaction of its own for each. `fields` has
+ * those of each table of the stream, its own first, NULL where nothing is new. They are copied.
+ * NULL instead of all: no record has come, but tables there shall be; only where
+ * loader_lacks_table.
  * Retries locks and lost sessions itself; the error is final.
  */
-void loader_extend(struct loader *loader, int64_t run, const struct new_fields *fields,
+void loader_extend(struct loader *loader, int64_t run, const struct new_fields *const *fields,
                    loader_ready_fn fn, void *ctx);
 
-/* Is there no table that a query could read? Where nothing is written none is lacking. */
+/* Is one of the tables not there, so that no query could read it? Where nothing is written none
+ * is lacking. */
 bool loader_lacks_table(const struct loader *loader);
 
 /*

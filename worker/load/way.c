@@ -40,7 +40,7 @@ enum way way_choose(struct way_memory *memory, const struct stream *stream,
 {
     bool is_binary = way_is_binary(map, batch);
     const struct table *table = &stream->table;
-    if (table->key_count && !keys)
+    if (stream->part_count || (table->key_count && !keys))
         return WAY_STAGED;
     if (table->write >= WRITE_REPLACE)
         return WAY_STAGED;

@@ -127,3 +127,38 @@ struct str with_format(const struct with *with)
     json_out_close(&out, '}');
     return kept ? arena_str(with->arena, buf_str(&text)) : STR_NONE;
 }
+
+/* --- parents --- */
+
+void parents_open(struct parents *parents, const struct merge *merge, struct str body,
+                  struct arena *arena)
+{
+    struct err none = ERR_INIT;
+    *parents = (struct parents){.with = {.merge = merge, .arena = arena}};
+    if (!merge || !with_start(&parents->with, NULL, &none))
+        return;
+    parents->records = records_start(arena, body, &merge->path);
+    with_watch(&parents->with, parents->records);
+}
+
+static bool read_one(struct parents *parents)
+{
+    struct err ignored = ERR_INIT;
+    if (records_next(parents->records, &parents->record, &ignored) == RECORDS_ONE)
+        return true;
+    parents->records = NULL;
+    return false;
+}
+
+bool parents_next(struct parents *parents, const char *place)
+{
+    if (!parents->records)
+        return false;
+    if (!parents->is_waiting && !read_one(parents))
+        return false;
+    parents->is_waiting = place && parents->record.raw.ptr >= place;
+    if (parents->is_waiting)
+        return false;
+    (void)!with_update(&parents->with, parents->records, &parents->record);
+    return true;
+}

@@ -43,4 +43,30 @@ bool with_update(struct with *with, const struct records *records,
 /* In with->arena; empty: there are none. */
 struct str with_format(const struct with *with);
 
+/*
+ * The elements around the records of one of `tables` that has a `parent_key`, in the order of
+ * the body, those without any record among them:
+ *
+ *     parents_open → for each record: parents_next … until false → at the end likewise
+ *
+ * So a parent is given before its records, and after those of the parent before it.
+ */
+struct parents {
+    struct with with; /* its fields name the parent that was given last */
+    struct record record;
+    /* private */
+    struct records *records; /* NULL: none are asked for */
+    bool is_waiting;         /* the one read last was not given yet */
+};
+
+/* `merge` NULL: there is no parent_key, and there are none. The rest is borrowed. */
+void parents_open(struct parents *parents, const struct merge *merge, struct str body,
+                  struct arena *arena);
+
+/*
+ * The next parent, where it begins before `place` in the body (NULL: wherever). False: there is
+ * none, or the body cannot be read on, which who reads the records is told.
+ */
+bool parents_next(struct parents *parents, const char *place) MUST_CHECK;
+
 #endif

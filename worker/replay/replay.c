@@ -33,6 +33,8 @@ struct item {
 
 struct replay {
     const struct replay_options *options;
+    const struct stream *stream; /* of the table under way: one of its parts, or itself */
+    bool is_part;
     struct arena *arena; /* of the batch: reset for each */
     struct arena *all;   /* of the whole replay */
     struct column_map *map;
@@ -90,12 +92,12 @@ static bool ask(struct replay *replay, const char *sql, const struct pg_value *p
 static void take_map(struct replay *replay, const struct pg_result *result)
 {
     column_map_unref(replay->map);
-    replay->map = column_map_new(result, replay->options->stream);
+    replay->map = column_map_new(result, replay->stream);
 }
 
 static bool extend(struct replay *replay, const struct new_fields *fields, struct err *err)
 {
-    const struct stream *stream = replay->options->stream;
+    const struct stream *stream = replay->stream;
     AUTO_PG_RESULT struct pg_result *result = NULL;
     AUTO_BUF(plan, SQL_BYTES_MAX);
     column_map_put_plan(&plan, stream, replay->options->run, fields);
@@ -113,7 +115,7 @@ static bool extend(struct replay *replay, const struct new_fields *fields, struc
 /* A table that is there may lack what the definition says by now. */
 static bool open_map(struct replay *replay, struct err *err)
 {
-    const struct stream *stream = replay->options->stream;
+    const struct stream *stream = replay->stream;
     const struct pg_value params[] = {pg_text(stream->name), pg_text(stream->table.schema),
                                       pg_text(stream->table.name)};
     AUTO_PG_RESULT struct pg_result *result = NULL;
@@ -126,7 +128,7 @@ static bool open_map(struct replay *replay, struct err *err)
 
 /* --- what is to be loaded --- */
 
-static const char list_sql[] = "select * from pagetide.replay_list($1, $2, $3)";
+static const char list_sql[] = "select * from pagetide.replay_list($1, $2, $3, $4)";
 enum list_column {
     LIST_ID,
     LIST_JOB,
@@ -172,9 +174,10 @@ static void read_items(struct replay *replay)
 
 static bool list(struct replay *replay, struct err *err)
 {
-    const struct pg_value params[] = {pg_int(replay->options->run),
-                                      replay->below ? pg_int(replay->below) : PG_NULL,
-                                      pg_int(REJECTS_A_BATCH)};
+    const struct pg_value params[] = {
+        pg_int(replay->options->run), replay->below ? pg_int(replay->below) : PG_NULL,
+        pg_int(REJECTS_A_BATCH),
+        replay->is_part ? pg_text(replay->stream->table.name) : PG_NULL};
     pg_result_free(TAKE(replay->list));
     arena_reset(replay->arena);
     if (!ask(replay, list_sql, params, COUNT_OF(params), &replay->list, err))
@@ -189,7 +192,7 @@ static bool list(struct replay *replay, struct err *err)
 /* Only vars and the bookmark are read of the stream: no secret is asked for. */
 static bool open_scope(struct replay *replay, size_t item, struct scope *scope, struct err *err)
 {
-    const struct stream *stream = replay->options->stream;
+    const struct stream *stream = replay->stream;
     const struct stream known = {.name = stream->name,
                                  .bookmark = stream->bookmark,
                                  .vars = stream->vars,
@@ -249,7 +252,7 @@ static enum taken cut_item(struct replay *replay, struct item *item, struct rere
                       .scope = &scope->expr,
                       .max_records = -1,
                       .is_extended = item->is_extended,
-                      .form = &replay->options->stream->form,
+                      .form = &replay->stream->form,
                       .arena = replay->arena};
     switch (cut_page(&cut, replay->batch, &why)) {
     case CUT_NEW_FIELDS:
@@ -273,8 +276,7 @@ static enum taken take(struct replay *replay, size_t at, struct err *err)
     struct scope scope;
     struct err why = ERR_INIT;
     if (!open_scope(replay, at, &scope, &why) ||
-        !reread_make(replay->arena, replay->options->stream, item->record, item->added, &reread,
-                     &why)) {
+        !reread_make(replay->arena, replay->stream, item->record, item->added, &reread, &why)) {
         keep_out(replay, item, arena_str(replay->arena, str_from(why.text)));
         return TAKEN;
     }
@@ -329,7 +331,7 @@ static void put_target(struct replay *replay, struct buf *buf)
     const struct commit_message message = {
         .worker = "",
         .batch = &no_marks,
-        .stream = replay->options->stream,
+        .stream = replay->stream,
         .map = replay->batch->row_count ? replay->map : NULL,
         .loader = LOADER,
         .rows = ROWS_STAGED,
@@ -348,7 +350,7 @@ static bool blame(struct replay *replay, bool in_copy, size_t *ret_count, struct
         .batch = replay->batch,
         .loader = LOADER,
         .columns = &replay->map->columns,
-        .on_mismatch = replay->options->stream->table.on_mismatch,
+        .on_mismatch = replay->stream->table.on_mismatch,
         .message = buf_str(&message),
     };
     struct blame *search = (in_copy ? blame_copy : blame_merge)(&options, on_blamed, &answer);
@@ -412,7 +414,9 @@ static void put_items(struct buf *buf, const struct replay *replay)
     struct json_out out = {.buf = buf};
     json_out_open(&out, NULL, '{');
     json_out_int(&out, "run", replay->options->run);
-    json_out_str(&out, "write", commit_write_mode(&replay->options->stream->table));
+    if (replay->is_part)
+        json_out_str(&out, "of_table", replay->stream->table.name);
+    json_out_str(&out, "write", commit_write_mode(&replay->stream->table));
     json_out_open(&out, "items", '[');
     for (size_t i = 0; i < replay->count; i++)
         put_item(&out, replay, i);
@@ -447,28 +451,42 @@ static bool commit_all(struct replay *replay, struct err *err)
 /* Before a table is touched. */
 static bool may_begin(struct replay *replay, struct err *err)
 {
-    const struct replay_options *options = replay->options;
-    const struct pg_value params[] = {pg_int(options->run),
-                                      pg_text(commit_write_mode(&options->stream->table))};
+    const struct pg_value params[] = {pg_int(replay->options->run),
+                                      pg_text(commit_write_mode(&replay->stream->table))};
     AUTO_PG_RESULT struct pg_result *result = NULL, *ignored = NULL;
     if (!ask(replay, "set lock_timeout = '10s'", NULL, 0, &ignored, err) ||
         !ask(replay, "select pagetide.replay_refusal($1, $2)", params, COUNT_OF(params),
              &result, err))
         return false;
     replay->result.refusal = arena_str(replay->all, pg_get_str(result, 0, 0));
+    return replay->result.refusal.len || open_map(replay, err);
+}
+
+/* One table, from its newest rejects on; a table without any is not looked at. */
+static bool go(struct replay *replay, struct err *err)
+{
+    replay->below = 0;
+    if (!list(replay, err))
+        return false;
+    if (replay->count && !may_begin(replay, err))
+        return false;
+    while (replay->count && !replay->result.refusal.len)
+        if (!take_all(replay, err) || !stage_all(replay, err) || !commit_all(replay, err) ||
+            !list(replay, err))
+            return false;
     return true;
 }
 
-static bool go(struct replay *replay, struct err *err)
+static bool go_all(struct replay *replay, struct err *err)
 {
-    if (!may_begin(replay, err) || (!replay->result.refusal.len && !open_map(replay, err)))
+    const struct stream *stream = replay->options->stream;
+    replay->stream = stream;
+    if (!go(replay, err))
         return false;
-    while (!replay->result.refusal.len) {
-        if (!list(replay, err))
-            return false;
-        if (!replay->count)
-            return true;
-        if (!take_all(replay, err) || !stage_all(replay, err) || !commit_all(replay, err))
+    replay->is_part = true;
+    for (size_t i = 0; i < stream->part_count && !replay->result.refusal.len; i++) {
+        replay->stream = &stream->parts[i];
+        if (!go(replay, err))
             return false;
     }
     return true;
@@ -481,7 +499,7 @@ bool replay_run(const struct replay_options *options, struct arena *arena,
                             .all = arena,
                             .arena = arena_new(),
                             .batch = batch_new(ROWS_BYTES_MAX)};
-    bool is_done = go(&replay, err);
+    bool is_done = go_all(&replay, err);
     pg_result_free(replay.list);
     column_map_unref(replay.map);
     batch_free(replay.batch);

@@ -23,8 +23,8 @@
  */
 struct replay_options {
     struct loop *loop;
-    struct pg *pg; /* a session that does nothing else meanwhile */
-    const struct stream *stream;
+    struct pg *pg;               /* a session that does nothing else meanwhile */
+    const struct stream *stream; /* its tables one after another */
     int64_t run;
 };
 

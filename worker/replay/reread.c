@@ -204,6 +204,9 @@ bool reread_make(struct arena *arena, const struct stream *stream, struct str re
             return false;
     }
     reread.stream.form.format = ANSWER_JSON;
+    reread.stream.parts = NULL;
+    reread.stream.part_count = 0;
+    reread.stream.parents = NULL; /* one record is not all that its parent has */
     merge->path = make_path(arena, STR("r"), each);
     merge->strategy = MERGE_APPEND;
     merge->shape = SHAPE_SAME;

@@ -23,6 +23,16 @@ struct batch *batch_new(size_t max_bytes)
     return batch;
 }
 
+struct batch *batch_new_whole(size_t max_bytes, size_t part_count)
+{
+    struct batch *batch = batch_new(max_bytes);
+    batch->parts = mem_alloc(MAX(part_count, 1) * sizeof *batch->parts);
+    batch->part_count = part_count;
+    for (size_t i = 0; i < part_count; i++)
+        batch->parts[i] = batch_new(max_bytes);
+    return batch;
+}
+
 static void drop_bodies(struct batch *batch)
 {
     for (size_t i = 0; i < batch->body_count; i++)
@@ -45,6 +55,9 @@ void batch_free(struct batch *batch)
     mem_free(batch->bodies);
     mem_free(batch->marks);
     mem_free(batch->rejects);
+    for (size_t i = 0; i < batch->part_count; i++)
+        batch_free(batch->parts[i]);
+    mem_free(batch->parts);
     mem_free(batch);
 }
 
@@ -65,6 +78,8 @@ void batch_reset(struct batch *batch)
     batch->opened_mono_ms = 0;
     batch->page_row_count = batch->page_rows_len = batch->page_reject_count = 0;
     batch->added = STR_NONE;
+    for (size_t i = 0; i < batch->part_count; i++)
+        batch_reset(batch->parts[i]);
 }
 
 void batch_page_begin(struct batch *batch)
@@ -76,6 +91,8 @@ void batch_page_begin(struct batch *batch)
     batch->added = STR_NONE;
     if (!batch->opened_mono_ms)
         batch->opened_mono_ms = clock_mono_ms();
+    for (size_t i = 0; i < batch->part_count; i++)
+        batch_page_begin(batch->parts[i]);
 }
 
 void batch_page_drop(struct batch *batch)
@@ -86,6 +103,8 @@ void batch_page_drop(struct batch *batch)
     batch->reject_count = batch->page_reject_count;
     if (batch_is_empty(batch))
         batch->opened_mono_ms = 0;
+    for (size_t i = 0; i < batch->part_count; i++)
+        batch_page_drop(batch->parts[i]);
 }
 
 static void rows_grow(struct batch *batch)
@@ -142,7 +161,8 @@ static void settle_strangers(struct batch *batch, const struct buf *body)
         }
 }
 
-void batch_keep_body(struct batch *batch, struct buf *body)
+/* True: rows of the open page are slices of it. What is none is copied. */
+static bool keep_raws(struct batch *batch, const struct buf *body)
 {
     bool is_needed = false;
     settle_strangers(batch, body);
@@ -153,6 +173,14 @@ void batch_keep_body(struct batch *batch, struct buf *body)
         else
             *raw = arena_str(batch->arena, str_slice(*raw, 0, BATCH_REJECT_BYTES_MAX));
     }
+    return is_needed;
+}
+
+void batch_keep_body(struct batch *batch, struct buf *body)
+{
+    bool is_needed = keep_raws(batch, body);
+    for (size_t i = 0; i < batch->part_count; i++)
+        is_needed |= keep_raws(batch->parts[i], body);
     if (!is_needed)
         return;
     MEM_GROW(batch->bodies, batch->body_count, batch->body_capacity);
@@ -239,11 +267,26 @@ void batch_remove_rows(struct batch *batch, const size_t *rows, size_t count)
     batch->is_closed = false;
 }
 
+/* Of a part's mark only the run and the counts are read. */
+static void mark_part(struct batch *part, const struct mark *mark,
+                      const struct mark_part *counts)
+{
+    struct mark of_part = {.run = mark->run};
+    if (counts) {
+        of_part.records = counts->records;
+        of_part.rejects = counts->rejects;
+    }
+    batch_mark(part, &of_part);
+}
+
 void batch_mark(struct batch *batch, const struct mark *mark)
 {
     MEM_GROW(batch->marks, batch->mark_count, batch->mark_capacity);
     struct mark *copy = &batch->marks[batch->mark_count++];
     *copy = *mark;
+    copy->parts = NULL;
+    for (size_t i = 0; i < batch->part_count; i++)
+        mark_part(batch->parts[i], mark, mark->parts ? &mark->parts[i] : NULL);
     struct str *const texts[] = {&copy->checkpoint,    &copy->misfits,      &copy->misfit_notes,
                                  &copy->bookmark_high, &copy->warning,      &copy->paging,
                                  &copy->error,         &copy->complete_why, &copy->waiting_for};
@@ -405,7 +448,34 @@ size_t batch_bytes(const struct batch *batch)
     size_t per_row = sizeof *batch->row_starts + sizeof *batch->row_marks +
                      sizeof *batch->row_positions + sizeof *batch->row_raws +
                      sizeof *batch->row_addeds;
-    return arena_bytes(batch->arena) + batch->rows.capacity + batch->body_bytes +
+    size_t of_parts = 0;
+    for (size_t i = 0; i < batch->part_count; i++)
+        of_parts += batch_bytes(batch->parts[i]);
+    return of_parts + arena_bytes(batch->arena) + batch->rows.capacity + batch->body_bytes +
            batch->row_capacity * per_row + batch->mark_capacity * sizeof *batch->marks +
            batch->reject_capacity * sizeof *batch->rejects;
+}
+
+bool batch_has_rows(const struct batch *batch)
+{
+    bool has_rows = batch->row_count > 0;
+    for (size_t i = 0; i < batch->part_count; i++)
+        has_rows |= batch->parts[i]->row_count > 0;
+    return has_rows;
+}
+
+size_t batch_settled_rows(const struct batch *batch)
+{
+    size_t rows = batch->page_row_count;
+    for (size_t i = 0; i < batch->part_count; i++)
+        rows += batch->parts[i]->page_row_count;
+    return rows;
+}
+
+size_t batch_settled_bytes(const struct batch *batch)
+{
+    size_t bytes = batch->page_rows_len;
+    for (size_t i = 0; i < batch->part_count; i++)
+        bytes += batch->parts[i]->page_rows_len;
+    return bytes;
 }

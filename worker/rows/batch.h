@@ -25,6 +25,10 @@
  * header and trailer of COPY are the batch's, so `rows` can be sent as it is after batch_close.
  * For a COPY into the table itself batch_aim_at_table makes of the last two
  * fields what the table has there: `_pt_run int8` and `_pt_at timestamptz`.
+ *
+ * The rows of the stream's `tables` are in batches of their own, its parts: one for each. Pages
+ * begin, end and are dropped with those of the whole, which alone has bodies, and all of a mark
+ * but what it says of the part. Rejects are in the part.
  */
 struct batch {
     struct arena *arena; /* strings of marks and rejects */
@@ -54,6 +58,8 @@ struct batch {
     int64_t opened_mono_ms; /* when the first page came; 0 while empty */
     size_t page_row_count, page_rows_len, page_reject_count; /* where the open page began */
     struct str added;                                        /* batch_set_added */
+    struct batch **parts;
+    size_t part_count;
 };
 
 enum { BATCH_REJECT_BYTES_MAX = 64 << 10 }; /* more is cut off */
@@ -69,6 +75,8 @@ struct batch_reject_record {
 /* `max_bytes` is the ceiling of `rows`; past it, rows.has_overflowed is set until the page is
  * dropped. */
 struct batch *batch_new(size_t max_bytes) MUST_CHECK;
+/* With so many parts, of the same ceiling. */
+struct batch *batch_new_whole(size_t max_bytes, size_t part_count) MUST_CHECK;
 void batch_free(struct batch *batch);
 void batch_reset(struct batch *batch); /* gives back the memory of an unusually big page */
 
@@ -147,5 +155,10 @@ void batch_spell(struct batch *batch, const struct columns *columns);
 
 bool batch_is_empty(const struct batch *batch); /* no mark */
 size_t batch_bytes(const struct batch *batch);  /* memory held */
+
+/* Of the whole: has it any row; rows of pages that are in, and bytes of these rows. */
+bool batch_has_rows(const struct batch *batch);
+size_t batch_settled_rows(const struct batch *batch);
+size_t batch_settled_bytes(const struct batch *batch);
 
 #endif

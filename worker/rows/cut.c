@@ -24,6 +24,7 @@ struct cutting {
     struct with with;
     struct reshape reshape;
     struct where where, deleted;
+    struct parents parents;
     struct bookmark_high high;
     struct arena_buf last; /* a record may be gone when the next one is read */
     bool wants_table;      /* a record that can be stored was met */
@@ -37,6 +38,8 @@ static bool put_record(struct cutting *cutting, const struct record *record, str
 {
     struct cut *cut = cutting->cut;
     const char *reason = NULL;
+    if (cut->stream->table.is_none)
+        return true;
     cut->records++;
     switch (row_put(&cutting->writer, record, &reason)) {
     case ROW_UNKNOWN:
@@ -72,6 +75,8 @@ static bool is_whole(const struct cut *cut)
 static void note_id(struct cutting *cutting, const struct record *record)
 {
     struct cut *cut = cutting->cut;
+    if (cut->is_part)
+        return;
     const struct record_id from = {&cut->stream->table, cutting->with.fields,
                                    cutting->with.count, cut->arena};
     uint64_t id = record_id_hash(&from, record, cutting->writer.extras_hash);
@@ -103,6 +108,15 @@ static bool count_record(struct cut *cut)
     return true;
 }
 
+/* The parents that begin before the text; NULL: all that are left. */
+static void put_parents(struct cutting *cutting, const char *before)
+{
+    struct parents *parents = &cutting->parents;
+    for (size_t n = 0; parents_next(parents, before); n++)
+        row_put_parent(&cutting->writer, parents->with.fields, parents->with.count,
+                       parents->record.position);
+}
+
 /* What stands in the place of a record: nothing can be said of it. */
 static void reject_broken(struct cutting *cutting, const struct record *record)
 {
@@ -125,7 +139,7 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
         return true;
     }
     cut->last = arena_buf_set(&cutting->last, record->raw);
-    if (!cut->stream->table.key_count && !is_whole(cut))
+    if (!cut->stream->table.key_count && !is_whole(cut) && !cut->is_part)
         own_ids_take(&cut->own_ids, record);
     int64_t before = cutting->high.counts.before;
     bookmark_high_take(&cutting->high, record);
@@ -141,6 +155,7 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
         cutting->high.counts.before = before; /* it is not stored */
     add_with(cutting, record);
     note_id(cutting, record);
+    put_parents(cutting, record->raw.ptr);
     return !is_kept || put_record(cutting, record, err);
 }
 
@@ -202,6 +217,7 @@ static bool finish(struct cutting *cutting, struct err *err)
     struct cut *cut = cutting->cut;
     if (!check_found(cutting, err))
         return false;
+    put_parents(cutting, NULL);
     if (cutting->writer.batch->rows.has_overflowed)
         return err_set(err, ERR_INPUT, "cut", 0, "the page's rows are over %zu bytes",
                        cutting->writer.batch->rows.max);
@@ -252,6 +268,7 @@ static void open_records(struct cutting *cutting)
 static void clear_outputs(struct cut *cut)
 {
     cut->new_fields = (struct new_fields){.arena = cut->arena};
+    cut->wants_fields = false;
     cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
     cut->records_hash = 0;
     cut->own_ids = (struct own_ids){.arena = cut->arena};
@@ -287,9 +304,12 @@ static void start_writer(struct cutting *cutting, struct batch *batch)
                                           .on_record = cut->on_record,
                                           .on_record_ctx = cut->on_record_ctx};
     row_start(&cutting->writer);
+    if (cut->is_part)
+        cutting->writer.misfits.of =
+            arena_printf(cut->arena, "%.*s.", STR_ARG(cut->stream->table.name));
 }
 
-/* NULL: an expression of `with` has no value; the batch was not touched. */
+/* NULL: an expression of `with` has no value. */
 static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struct err *err)
 {
     const struct stream *stream = cut->stream;
@@ -308,15 +328,16 @@ static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struc
         .arena_bytes = arena_bytes(cut->arena),
     };
     reshape_start(&cutting->reshape, &stream->merge, cut->arena);
+    batch_page_begin(batch);
     if (!with_start(&cutting->with, cut->scope, err))
         return NULL;
     start_writer(cutting, batch);
     if (has_condition(cutting))
         cutting->where.scratch = cutting->deleted.scratch = arena_new();
-    batch_page_begin(batch);
     if (cutting->with.count)
         batch_set_added(batch, with_format(&cutting->with));
     open_records(cutting);
+    parents_open(&cutting->parents, stream->parents, cut->body, cut->arena);
     return cutting;
 }
 
@@ -328,12 +349,24 @@ static void cutting_end(struct cutting *cutting)
     cutting->cut->cutting = NULL;
 }
 
+static struct cut *cut_at(struct cut *cut)
+{
+    return cut->at ? &cut->parts[cut->at - 1] : cut;
+}
+
+bool cut_is_under_way(const struct cut *cut)
+{
+    return cut->batch;
+}
+
 void cut_drop(struct cut *cut)
 {
-    if (!cut->cutting)
+    if (!cut->batch)
         return;
-    batch_page_drop(cut->cutting->writer.batch);
-    cutting_end(cut->cutting);
+    if (cut_at(cut)->cutting)
+        cutting_end(cut_at(cut)->cutting);
+    batch_page_drop(cut->batch);
+    cut->batch = NULL;
 }
 
 /* What the walk itself has seen of the body. */
@@ -346,24 +379,16 @@ static void note_walk(struct cutting *cutting)
     cut->names = records_names(cutting->records);
 }
 
-static enum cut_result end_bad(struct cutting *cutting)
-{
-    cut_drop(cutting->cut);
-    return CUT_BAD;
-}
-
 /* All records are in. */
 static enum cut_result end_well(struct cutting *cutting, struct err *err)
 {
     struct cut *cut = cutting->cut;
     if (!finish(cutting, err))
-        return end_bad(cutting);
+        return CUT_BAD;
     bool has_no_table = cutting->wants_table && !cut->columns->has_table && !cut->is_extended;
-    if (cutting->is_unknown || has_no_table) {
+    cut->wants_fields = cutting->is_unknown || has_no_table;
+    if (cut->wants_fields)
         cut->new_fields = cutting->writer.new_fields;
-        cut_drop(cut);
-        return CUT_NEW_FIELDS;
-    }
     cutting_end(cutting);
     return CUT_DONE;
 }
@@ -406,7 +431,9 @@ static void note_sent(const struct cut *cut, struct record *record)
     record->sent = str_slice(cut->sent, span.from, span.to);
 }
 
-enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
+/* One table's records; what is put stays in the open page of the batch. */
+static enum cut_result cut_table(struct cut *cut, struct batch *batch, int64_t until_mono_ms,
+                                 struct err *err)
 {
     struct record record;
     enum records_result result;
@@ -416,16 +443,115 @@ enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
     if (!cutting)
         return CUT_BAD;
     assert(cutting->writer.batch == batch);
-    cutting->until_mono_ms = clock_mono_ms() + cut->slice_ms;
+    cutting->until_mono_ms = until_mono_ms;
     while ((result = records_next(cutting->records, &record, err)) == RECORDS_ONE) {
         note_sent(cut, &record);
         if (!take_record(cutting, &record, err) || !is_within(cutting, err)) {
             note_walk(cutting);
-            return end_bad(cutting);
+            return CUT_BAD;
         }
         if (is_over(cutting, &record))
             return CUT_MORE;
     }
     note_walk(cutting);
-    return result == RECORDS_END ? end_well(cutting, err) : end_bad(cutting);
+    return result == RECORDS_END ? end_well(cutting, err) : CUT_BAD;
+}
+
+/* --- all tables --- */
+
+/* {…} and {…} as one object; empty: none. */
+static struct str join_objects(struct arena *arena, struct str a, struct str b)
+{
+    if (!a.len || !b.len)
+        return a.len ? a : b;
+    return arena_printf(arena, "%.*s,%.*s", (int)(a.len - 1), a.ptr, (int)(b.len - 1),
+                        b.ptr + 1);
+}
+
+/* What the mark of the page says of the parts. */
+static void add_parts(struct cut *cut)
+{
+    if (cut->part_count)
+        cut->part_counts = ARENA_ARRAY(cut->arena, struct mark_part, cut->part_count);
+    for (size_t i = 0; i < cut->part_count; i++) {
+        const struct cut *part = &cut->parts[i];
+        cut->part_counts[i] = (struct mark_part){part->records, part->rejects};
+        cut->asides += part->asides;
+        cut->misfits = join_objects(cut->arena, cut->misfits, part->misfits);
+        cut->misfit_notes = join_objects(cut->arena, cut->misfit_notes, part->misfit_notes);
+        if (cut->stream->table.is_none)
+            cut->records += part->records;
+    }
+}
+
+void cut_add_parts(struct cut *whole, const struct columns *const *columns)
+{
+    const struct stream *stream = whole->stream;
+    if (!stream->part_count)
+        return;
+    struct cut *parts = ARENA_ARRAY(whole->arena, struct cut, stream->part_count);
+    for (size_t i = 0; i < stream->part_count; i++)
+        parts[i] = (struct cut){
+            .body = whole->body,
+            .stream = &stream->parts[i],
+            .columns = columns[i],
+            .scope = whole->scope,
+            .max_records = -1,
+            .is_extended = whole->is_extended,
+            .slice_ms = whole->slice_ms,
+            .max_bytes = whole->max_bytes,
+            .arena = whole->arena,
+            .form = whole->form,
+            .is_part = true,
+        };
+    whole->parts = parts;
+    whole->part_count = stream->part_count;
+}
+
+/* Is one of the tables to be extended before the page can be stored? */
+static bool lacks_fields(const struct cut *cut)
+{
+    bool lacks = cut->wants_fields;
+    for (size_t i = 0; i < cut->part_count; i++)
+        lacks |= cut->parts[i].wants_fields;
+    return lacks;
+}
+
+/* A part is in trouble for the whole page: what the caller asks is answered by the whole. */
+static enum cut_result end_bad(struct cut *cut, struct err *err)
+{
+    const struct cut *one = cut_at(cut);
+    cut_drop(cut);
+    if (one == cut)
+        return CUT_BAD;
+    cut->is_truncated = one->is_truncated;
+    cut->is_merge_error = one->is_merge_error;
+    cut->is_refused = one->is_refused;
+    err_wrap(err, "table %.*s", STR_ARG(one->stream->table.name));
+    return CUT_BAD;
+}
+
+enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
+{
+    int64_t until_mono_ms = clock_mono_ms() + cut->slice_ms;
+    assert(!cut->part_count || batch->part_count == cut->part_count);
+    if (!cut->batch)
+        cut->at = 0;
+    cut->batch = batch;
+    for (; cut->at <= cut->part_count; cut->at++) {
+        struct batch *one = cut->at ? batch->parts[cut->at - 1] : batch;
+        enum cut_result result = cut_table(cut_at(cut), one, until_mono_ms, err);
+        if (result == CUT_MORE)
+            return CUT_MORE;
+        if (result == CUT_BAD)
+            return end_bad(cut, err);
+    }
+    cut->at = 0;
+    if (lacks_fields(cut)) {
+        cut_drop(cut);
+        return CUT_NEW_FIELDS;
+    }
+    add_parts(cut);
+    cut->batch = NULL;
+    return CUT_DONE;
 }

@@ -7,6 +7,7 @@
 #include "worker/records/own_ids.h"
 #include "worker/records/records.h"
 #include "worker/rows/columns.h"
+#include "worker/rows/mark.h"
 #include "worker/rows/row.h"
 
 /*
@@ -23,6 +24,10 @@
  * `replace` and `collect` make one record of the whole body, and only count the records at
  * merge_path. With `replace` the record of every page is put: the caller drops it if more pages
  * follow.
+ *
+ * A stream's `tables` are cut from the same body, one behind the other, each into its part of
+ * the batch, by a struct cut of its own: what that says of its records is the part's. The page
+ * is in the batch with all of them or not at all.
  */
 enum cut_result {
     CUT_DONE,       /* the page's rows are in the open page of the batch */
@@ -53,11 +58,14 @@ struct cut {
     size_t sent_count;
     row_seen_fn on_record; /* sees every record; may be NULL */
     void *on_record_ctx;
+    struct cut *parts; /* for each of the stream's: the members above, but for the stream */
+    size_t part_count;
     /* out */
     struct new_fields new_fields;
-    int64_t seen;    /* what the paging counts: records at merge_path in the page */
-    int64_t taken;   /* of those; fewer if max_records ended within the page */
-    int64_t records; /* to be stored: those taken that `where` keeps, or the one response */
+    bool wants_fields; /* CUT_NEW_FIELDS: this is the table that is to be extended */
+    int64_t seen;      /* what the paging counts: records at merge_path in the page */
+    int64_t taken;     /* of those; fewer if max_records ended within the page */
+    int64_t records;   /* to be stored: those taken that `where` keeps, or the one response */
     int64_t rejects, asides;
     enum page_shape shape; /* at merge_path, up to this page */
     struct str names;      /* records_names */
@@ -76,7 +84,13 @@ struct cut {
     bool is_merge_error; /* CUT_BAD: none or another value at the merge path, not broken JSON */
     bool is_refused;     /* CUT_BAD: by `fail`, or a key of another type */
 
-    struct cutting *cutting; /* private: what is under way after CUT_MORE */
+    struct mark_part *part_counts; /* for the page's mark; NULL: there are no parts */
+
+    /* private */
+    struct cutting *cutting; /* what is under way after CUT_MORE */
+    struct batch *batch;     /* of the page under way; NULL: none is */
+    size_t at;               /* the table that is being cut: 0 the stream's own */
+    bool is_part;
 };
 
 /*
@@ -90,5 +104,12 @@ enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err) 
 /* After CUT_MORE: leaves the batch as it was before the page. Nothing where none is under
  * way. */
 void cut_drop(struct cut *cut);
+bool cut_is_under_way(const struct cut *cut);
+
+/*
+ * What a page of the stream begins with for its parts, in the arena: part i gets what `whole`
+ * has, and the columns of `columns[i]`.
+ */
+void cut_add_parts(struct cut *whole, const struct columns *const *columns);
 
 #endif

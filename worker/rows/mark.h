@@ -8,6 +8,11 @@
 #include "base/str.h"
 #include "core/job.h"
 
+/* What a page brought one of a stream's `tables`. */
+struct mark_part {
+    int64_t records, rejects;
+};
+
 /*
  * What a page leaves in a batch beside its rows, and how a job's turn ends. A mark has a page,
  * an end, or both (then the end comes after the page). Strings are copied into the batch.
@@ -24,14 +29,15 @@ struct mark {
     int status, attempts;   /* of the last answer; tries it took */
     int64_t records, bytes; /* read from the page; bytes of its body */
     int64_t rejects, asides;
-    int64_t retries, waited_ms; /* since the mark before */
-    int64_t fetched_at_ms;      /* wall clock */
-    int pages_total;            /* 0: unknown */
-    struct str misfits;         /* JSON {column: values aside}; empty: none */
-    struct str misfit_notes;    /* JSON {column: {label, position, what, wider}}; likewise */
-    struct str bookmark_high;   /* empty: none */
-    struct str warning;         /* empty: none; added to the run's warnings once */
-    struct str paging;          /* what `auto` recognised, empty if nothing new */
+    const struct mark_part *parts; /* of each part of the batch; NULL: nothing */
+    int64_t retries, waited_ms;    /* since the mark before */
+    int64_t fetched_at_ms;         /* wall clock */
+    int pages_total;               /* 0: unknown */
+    struct str misfits;            /* JSON {column: values aside}; empty: none */
+    struct str misfit_notes;       /* JSON {column: {label, position, what, wider}}; likewise */
+    struct str bookmark_high;      /* empty: none */
+    struct str warning;            /* empty: none; added to the run's warnings once */
+    struct str paging;             /* what `auto` recognised, empty if nothing new */
 
     bool has_end;
     /* SUCCEEDED TRUNCATED FAILED CANCELLED; WAITING; or QUEUED, which gives the job back. */

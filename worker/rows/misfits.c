@@ -83,12 +83,21 @@ void misfits_add(struct misfits *misfits, const struct bind_aside *aside, size_t
     misfits->total++;
 }
 
+static struct str full_name(const struct misfits *misfits, struct arena *arena,
+                            const struct misfit_count *item)
+{
+    if (!misfits->of.len)
+        return item->name;
+    return arena_join(arena, misfits->of, "", item->name);
+}
+
 void misfits_put_counts(const struct misfits *misfits, struct buf *buf)
 {
+    AUTO_ARENA struct arena *arena = arena_new();
     struct json_out out = {.buf = buf};
     json_out_open(&out, NULL, '{');
     for (size_t i = 0; i < misfits->count; i++) {
-        json_out_name(&out, misfits->items[i].name);
+        json_out_name(&out, full_name(misfits, arena, &misfits->items[i]));
         json_out_int(&out, NULL, misfits->items[i].count);
     }
     json_out_close(&out, '}');
@@ -114,9 +123,10 @@ void misfits_put_notes(const struct misfits *misfits, struct buf *buf)
     for (size_t i = 0; i < misfits->count; i++) {
         const struct misfit_count *item = &misfits->items[i];
         enum column_type wider;
-        json_out_name(&out, item->name);
+        struct str name = full_name(misfits, arena, item);
+        json_out_name(&out, name);
         json_out_open(&out, NULL, '{');
-        put_label(&out, arena, item->name);
+        put_label(&out, arena, name);
         json_out_int(&out, "position", (int64_t)item->position);
         json_out_str(&out, "what", str_from(item->what));
         if (column_infer_type(item->kinds, &wider))

@@ -29,6 +29,7 @@ struct misfits {
     struct arena *arena;
     struct name_index index;
     int64_t total;
+    struct str of; /* what stands before each name: that of one of `tables`, and a dot */
 };
 
 /* Counts an aside that is a misfit; its texts must live as long as the arena. */

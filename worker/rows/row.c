@@ -413,3 +413,49 @@ enum row_result row_put(struct row_writer *writer, const struct record *record,
         writer->on_record(writer->on_record_ctx, writer, record, result, *ret_reason);
     return result;
 }
+
+/* Where the columns of the parent's fields are; false: not all of them are there. */
+static bool bind_parent(struct row_writer *writer, const struct record_field *fields,
+                        size_t count, const struct record_field **values)
+{
+    const struct columns *columns = writer->binder.columns;
+    size_t found = 0;
+    for (size_t i = 0; i < columns->count; i++)
+        for (size_t j = 0; j < count; j++)
+            if (str_eq(columns->items[i].field, fields[j].name) &&
+                !record_is_null(&fields[j])) {
+                values[i] = &fields[j];
+                found++;
+            }
+    return found == count;
+}
+
+void row_put_parent(struct row_writer *writer, const struct record_field *fields, size_t count,
+                    size_t position)
+{
+    const struct columns *columns = writer->binder.columns;
+    struct batch *batch = writer->batch;
+    const struct record nothing = {.position = position};
+    bool is_whole = true;
+    const struct record_field **values =
+        ARENA_ARRAY(writer->binder.arena, const struct record_field *, MAX(columns->count, 1));
+    if (!columns->has_table || !bind_parent(writer, fields, count, values))
+        return;
+    batch->column_count = columns->count;
+    writer->record = STR_NONE;
+    batch_row_begin(batch, position, STR_NONE);
+    buf_put_be16(&batch->rows, (uint16_t)(columns->count + OWN_COLUMNS));
+    for (size_t i = 0; i < columns->count && is_whole; i++)
+        if (!values[i])
+            encode_null(&batch->rows);
+        else
+            is_whole = put_value(writer, &columns->items[i], values[i]);
+    if (!is_whole) {
+        batch_row_drop(batch);
+        return;
+    }
+    writer->bound.aside_count = 0;
+    writer->is_deleted = true;
+    put_own_columns(writer, &nothing);
+    writer->is_deleted = false;
+}

@@ -74,4 +74,12 @@ void row_extras_changed(struct row_writer *writer);
 enum row_result row_put(struct row_writer *writer, const struct record *record,
                         const char **ret_reason) MUST_CHECK;
 
+/*
+ * The row that says: what comes behind it in the batch is all that this parent has. It holds
+ * the values that name the parent, one of `fields` each, and no hash. Nothing is put where one
+ * of them has no column yet, is null or does not fit.
+ */
+void row_put_parent(struct row_writer *writer, const struct record_field *fields, size_t count,
+                    size_t position);
+
 #endif

@@ -28,8 +28,9 @@ static const char *const cancelled[SUMMARY_COLUMNS] = {
     "9", "s.t", "cancelled", NULL, "0", "0", "0", "0", "0", "0", "0", "0", NULL};
 
 static const char *const replaced[SUMMARY_COLUMNS] = {
-    "10", "s.t", "succeeded", NULL, "1",  "4",  "9",  "0", "0", "0",
-    "0",  "0",   NULL,        NULL, NULL, NULL, "{}", "2", "0", "1"};
+    "10", "s.t", "succeeded", NULL, "1", "4",  "9",
+    "0",  "0",   "0",         "0",  "0", NULL, NULL,
+    NULL, NULL,  "{}",        "2",  "0", "1",  "{\"items\": 7, \"notes\": 2}"};
 
 typedef void (*put_fn)(struct buf *line, const struct summary *summary);
 
@@ -67,7 +68,8 @@ END_TEST
 START_TEST(what_became_of_the_rows_is_counted)
 {
     expect(summary_put, replaced,
-           "s.t: run 10 succeeded: 1 pages, 4 records, 2 rows added, 1 deleted in 0 s");
+           "s.t: run 10 succeeded: 1 pages, 4 records, for other tables (items 7, "
+           "notes 2), 2 rows added, 1 deleted in 0 s");
 }
 END_TEST
 
@@ -86,19 +88,20 @@ START_TEST(json_has_every_column_under_its_name)
         "\"pages\":1234,\"records\":56789,\"bytes\":1000000,\"rejects\":0,\"asides\":0,"
         "\"folded\":0,\"retries\":0,\"seconds\":1.250,\"error\":null,\"complete\":\"proved\","
         "\"complete_why\":\"total was reached\",\"warnings\":null,\"misfits\":{},"
-        "\"added\":null,\"changed\":null,\"deleted\":null}");
+        "\"added\":null,\"changed\":null,\"deleted\":null,\"tables\":null}");
     expect(summary_put_json, bad,
            "{\"run\":8,\"stream\":\"shop.orders\",\"state\":\"failed\",\"reason\":\"http\","
            "\"pages\":3,\"records\":30,\"bytes\":900,\"rejects\":2,\"asides\":1,\"folded\":4,"
            "\"retries\":5,"
            "\"seconds\":0.500,\"error\":\"GET https://h/x: \\\"503\\\"\",\"complete\":null,"
            "\"complete_why\":null,\"warnings\":null,\"misfits\":{\"age\": 1},"
-           "\"added\":null,\"changed\":null,\"deleted\":null}");
+           "\"added\":null,\"changed\":null,\"deleted\":null,\"tables\":null}");
     expect(summary_put_json, replaced,
            "{\"run\":10,\"stream\":\"s.t\",\"state\":\"succeeded\",\"reason\":null,"
            "\"pages\":1,\"records\":4,\"bytes\":9,\"rejects\":0,\"asides\":0,\"folded\":0,"
            "\"retries\":0,\"seconds\":0,\"error\":null,\"complete\":null,\"complete_why\":null,"
-           "\"warnings\":null,\"misfits\":{},\"added\":2,\"changed\":0,\"deleted\":1}");
+           "\"warnings\":null,\"misfits\":{},\"added\":2,\"changed\":0,\"deleted\":1,"
+           "\"tables\":{\"items\": 7, \"notes\": 2}}");
 }
 END_TEST
 

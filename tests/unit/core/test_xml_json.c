@@ -22,6 +22,27 @@ static const char *read(struct arena *arena, const char *path, struct str text)
     return arena_cstr(arena, buf_str(&json));
 }
 
+START_TEST(what_other_paths_name_is_a_list_too)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct path path, lines, notes;
+    AUTO_BUF(json, MIB(1));
+    err = (struct err)ERR_INIT;
+    ck_assert_ok(path_compile(arena, STR("r.o"), &path, &err), err);
+    ck_assert_ok(path_compile(arena, STR("r.o[*].l.i[*].k"), &lines, &err), err);
+    ck_assert_ok(path_compile(arena, STR("r.o[*].n"), &notes, &err), err);
+    const struct path *const others[] = {&lines, &notes, &notes};
+    struct xml_json xml = {
+        .path = &path, .others = others, .other_count = COUNT_OF(others), .arena = arena};
+    struct str text = STR("<r><o><l><i><k>1</k></i></l><n>x</n></o><o><l><i/></l></o></r>");
+    ck_assert_ok(xml_json_write(&xml, text, &json, &err), err);
+    ck_assert_str_eq(arena_cstr(arena, buf_str(&json)),
+                     "{\"r\":{\"o\":[{\"l\":{\"i\":[{\"k\":[\"1\"]}]},\"n\":[\"x\"]},"
+                     "{\"l\":{\"i\":[{\"k\":[]}]},\"n\":[]}]}}");
+    ck_assert_uint_eq(xml.record_count, 2);
+}
+END_TEST
+
 START_TEST(elements_become_objects)
 {
     static const struct {
@@ -125,5 +146,5 @@ START_TEST(the_time_is_that_of_the_length)
 }
 END_TEST
 
-SUITE("core/xml_json", elements_become_objects, what_grows_is_bounded,
-      what_takes_long_is_refused, the_time_is_that_of_the_length)
+SUITE("core/xml_json", what_other_paths_name_is_a_list_too, elements_become_objects,
+      what_grows_is_bounded, what_takes_long_is_refused, the_time_is_that_of_the_length)

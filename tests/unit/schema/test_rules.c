@@ -295,7 +295,7 @@ START_TEST(columns_of_new_fields)
     struct line_cases cases = cases_of("columns");
     for (size_t i = 0; i < cases.count; i++) {
         struct stream *stream = new_stream(FORMAT("s%zu", i).ptr);
-        struct column_map *map = column_map_dry_new();
+        struct column_map *map = column_map_dry_new(NULL);
         struct str rest = cases.items[i].input;
         while (rest.len) {
             AUTO_BUF(plan, KIB(64));

@@ -38,7 +38,7 @@ static struct str extend(struct column_map **map)
 START_TEST(declared_columns_come_first)
 {
     struct declared_column declared = {.name = STR("total"), .type = STR("numeric(6,2)")};
-    struct column_map *map = column_map_dry_new();
+    struct column_map *map = column_map_dry_new(NULL);
     set_up();
     stream.table.declared = &declared;
     stream.table.declared_count = 1;
@@ -57,7 +57,7 @@ END_TEST
 
 START_TEST(a_bigint_widens)
 {
-    struct column_map *map = column_map_dry_new();
+    struct column_map *map = column_map_dry_new(NULL);
     struct record_field half = jsontext_field(STR("n"), STR("0.5"));
     set_up();
     add("n", "1");
@@ -72,7 +72,7 @@ END_TEST
 START_TEST(a_full_table_takes_only_the_key)
 {
     struct str key = STR("id");
-    struct column_map *map = column_map_dry_new();
+    struct column_map *map = column_map_dry_new(NULL);
     set_up();
     stream.table.max_columns = 1;
     stream.table.key = &key;
@@ -90,7 +90,7 @@ END_TEST
 /* As pagetide.free_name has it: the number replaces the end of a name of 63 bytes. */
 START_TEST(a_taken_name_is_numbered)
 {
-    struct column_map *map = column_map_dry_new();
+    struct column_map *map = column_map_dry_new(NULL);
     struct str long_name, short_name;
     set_up();
     add("a b", "1");
@@ -111,7 +111,7 @@ END_TEST
 
 START_TEST(whole_records_have_one_column)
 {
-    struct column_map *map = column_map_dry_new();
+    struct column_map *map = column_map_dry_new(NULL);
     set_up();
     stream.table.mode = COLUMNS_NONE;
     ck_assert_str_is(extend(&map), "record jsonb");
@@ -123,7 +123,7 @@ END_TEST
 START_TEST(draws_the_table)
 {
     struct str key[] = {STR("userID"), STR("absent")};
-    struct column_map *map = column_map_dry_new();
+    struct column_map *map = column_map_dry_new(NULL);
     AUTO_BUF(ddl, KIB(4));
     set_up();
     stream.table.write = WRITE_UPSERT;

@@ -143,7 +143,8 @@ static struct cut cut_body(const char *body)
         if (result == CUT_DONE)
             return cut;
         ck_assert(!extended);
-        loader_extend(loader, 1, &cut.new_fields, ready, NULL);
+        const struct new_fields *fields = &cut.new_fields;
+        loader_extend(loader, 1, &fields, ready, NULL);
         await_ready();
         ck_assert_msg(!ready_err.kind, "%s", ready_err.text);
     }
@@ -621,7 +622,7 @@ START_TEST(anothers_table_is_left_alone)
     set_up("");
     ASK("create schema if not exists shop");
     ASK("create table shop.orders (id int)");
-    struct new_fields fields = {.arena = arena};
+    const struct new_fields none = {.arena = arena}, *fields = &none;
     loader_extend(loader, 1, &fields, ready, NULL);
     await_ready();
     ck_assert_int_eq(ready_err.kind, ERR_CONFIG);

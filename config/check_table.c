@@ -1,0 +1,153 @@
+#include "config/check_table.h"
+
+#include "config/node.h"
+#include "config/with.h"
+
+/* --- the table --- */
+
+/* A share or a count; in SQL: pagetide.is_over_share. */
+static void check_max_asides(struct reader *reader, const struct yaml_node *map,
+                             const struct table *table)
+{
+    int64_t number;
+    struct str text = table->max_asides;
+    bool is_share = str_ends(text, STR("%"));
+    struct str digits = str_slice(text, 0, text.len - is_share);
+    if (!text.len ||
+        (str_to_int64(digits, &number) && number >= 0 && (!is_share || number <= 100)))
+        return;
+    problem_add(reader->problems, node_at(map, "max_asides"),
+                "must be a share (10%%) or a count, not \"%.*s\"", STR_ARG(text));
+}
+
+bool check_table_is_share(struct str text, int64_t least)
+{
+    int64_t percent;
+    return str_ends(text, STR("%")) &&
+           str_to_int64(str_slice(text, 0, text.len - 1), &percent) && percent >= least &&
+           percent <= 100;
+}
+
+static void check_deletes(struct reader *reader, const struct yaml_node *map,
+                          const struct table *table)
+{
+    bool is_whole = table->write == WRITE_REPLACE || table->write == WRITE_HISTORY;
+    if (table->deletes && !is_whole && !yaml_find(map, "deleted"))
+        problem_add(reader->problems, node_at(map, "deletes"),
+                    "needs write: replace or history, or \"deleted\"");
+    else if (table->deletes &&
+             (table->deletes >= DELETES_CLOSE) != (table->write == WRITE_HISTORY))
+        problem_add(reader->problems, node_at(map, "deletes"),
+                    "with write: history close or keep, else hard or soft");
+    else if (table->deletes == DELETES_SOFT && table->key_count == 0)
+        problem_add(reader->problems, node_at(map, "deletes"),
+                    "soft needs \"key\", by which a row is known again");
+    if (!table->shrink_guard.len)
+        return;
+    if (!is_whole)
+        problem_add(reader->problems, node_at(map, "shrink_guard"),
+                    "needs write: replace or history");
+    else if (!check_table_is_share(table->shrink_guard, 0))
+        problem_add(reader->problems, node_at(map, "shrink_guard"),
+                    "must be a share from 0%% to 100%%, like 50%%");
+}
+
+static void check_index(struct reader *reader, const struct yaml_node *node,
+                        const struct table_index *index)
+{
+    enum { COLUMNS_MAX = 32 };
+    if (!index->column_count || index->column_count > COLUMNS_MAX)
+        problem_add(reader->problems, node, "\"columns\" has from 1 to %d names", COLUMNS_MAX);
+    if (index->is_unique && !str_is(index->method, "btree"))
+        problem_add(reader->problems, node, "\"unique\" needs the method btree");
+    for (size_t i = 0; i < index->column_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (str_eq(index->columns[i], index->columns[j]))
+                problem_add(reader->problems, node, "\"%.*s\" stands in it twice",
+                            STR_ARG(index->columns[i]));
+}
+
+static void check_indexes(struct reader *reader, const struct yaml_node *map,
+                          const struct table *table)
+{
+    const struct yaml_node *node = yaml_find(map, "indexes");
+    for (size_t i = 0; node && i < MIN(table->index_count, node_count(node)); i++)
+        check_index(reader, node_item(node, i), &table->indexes[i]);
+}
+
+static void check_keys(struct reader *reader, const struct yaml_node *map,
+                       const struct table *table)
+{
+    if (table->write == WRITE_UPSERT && table->key_count == 0)
+        problem_add(reader->problems, node_at(map, "write"), "upsert needs \"key\"");
+    if (table->write == WRITE_HISTORY && table->key_count == 0)
+        problem_add(reader->problems, node_at(map, "write"),
+                    "history needs \"key\", by which versions belong together");
+    check_deletes(reader, map, table);
+    if (table->fills && table->write != WRITE_UPSERT)
+        problem_add(
+            reader->problems, node_at(map, "merge"),
+            "fill needs write: upsert: only there does a record meet the row of its key");
+    check_max_asides(reader, map, table);
+    check_indexes(reader, map, table);
+    for (size_t i = 0; i < table->key_count; i++) {
+        if (table->key[i].len == 0)
+            problem_add(reader->problems, node_at(map, "key"), "a field's name is missing");
+        for (size_t j = 0; j < i; j++)
+            if (str_eq(table->key[i], table->key[j]))
+                problem_add(reader->problems, node_at(map, "key"),
+                            "\"%.*s\" stands in it twice", STR_ARG(table->key[i]));
+    }
+}
+
+/* --- its records --- */
+
+static void check_excluded(struct reader *reader, const struct yaml_node *map,
+                           const struct stream *stream)
+{
+    for (size_t i = 0; i < stream->table.key_count; i++)
+        for (size_t j = 0; j < stream->merge.exclude_count; j++)
+            if (str_eq(stream->table.key[i], stream->merge.exclude[j]))
+                problem_add(reader->problems, node_at(map, "exclude"),
+                            "\"%.*s\" belongs to the key", STR_ARG(stream->table.key[i]));
+}
+
+static void check_expression(struct reader *reader, const struct yaml_node *map,
+                             const char *key, const struct template *template)
+{
+    if (template && template->kind != TEMPLATE_EXPR && template->kind != TEMPLATE_MIXED)
+        problem_add(reader->problems, node_at(map, key),
+                    "must be an expression: \"{{ ... }}\"");
+}
+
+static void check_deleted(struct reader *reader, const struct yaml_node *map,
+                          const struct stream *stream)
+{
+    const struct table *table = &stream->table;
+    if (!stream->merge.deleted)
+        return;
+    check_expression(reader, map, "deleted", stream->merge.deleted);
+    if (table->write == WRITE_APPEND || table->key_count == 0)
+        problem_add(
+            reader->problems, node_at(map, "deleted"),
+            "needs write: upsert, replace or history, and \"key\", which says whose row goes");
+    else if (table->fills)
+        problem_add(reader->problems, node_at(map, "deleted"),
+                    "does not go with merge: fill, whose records are pieces");
+}
+
+static void check_merge(struct reader *reader, const struct yaml_node *map,
+                        struct stream *stream)
+{
+    struct merge *merge = &stream->merge;
+    check_expression(reader, map, "where", merge->where);
+    check_deleted(reader, map, stream);
+    with_check(reader, map, merge);
+    check_excluded(reader, map, stream);
+}
+
+void check_table(struct reader *reader, const struct yaml_node *map, struct stream *stream)
+{
+    check_keys(reader, map, &stream->table);
+    check_merge(reader, map, stream);
+}
