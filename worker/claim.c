@@ -116,6 +116,8 @@ static void taken(struct held *held, const struct ownership_activation *activati
 static void on_activated(void *ctx, const struct ownership_activation *activation,
                          const struct err *err)
 {
+    if (err && err->kind == ERR_STOPPED)
+        return; /* the worker is being freed, and its jobs before its session */
     struct held *held = ctx;
     struct worker *worker = held->worker;
     if (err) {
