@@ -40,7 +40,9 @@ static const char definition[] =
     "  counted: {params: {s: counted}, key: [id]}\n"
     "  upserted: {params: {s: upserted}, write: upsert, key: [id]}\n"
     "  twofold: {params: {s: twofold}, write: upsert, key: [k, n]}\n"
-    "  staged: {params: {s: staged}, write: upsert, key: [id], columns: {id: integer}}\n"
+    "  staged: {params: {s: staged}, write: upsert, key: [id], "
+    "columns: {id: \"numeric(9,0)\"}}\n"
+    "  small: {params: {s: small}, write: upsert, key: [id], columns: {id: integer}}\n"
     "  mixed: {params: {s: mixed}, write: upsert, key: [id], columns: {small: smallint}}\n"
     "  replaced: {params: {s: replaced}, write: replace, key: [id], shrink_guard: 0%%}\n"
     "  renewed: {params: {s: renewed}, write: replace, shrink_guard: 0%%}\n"
@@ -52,10 +54,11 @@ static const char definition[] =
     "  past: {params: {s: past}, write: history, key: [id], shrink_guard: 0%%, "
     "deleted: \"{{ gone }}\"}\n";
 
-static const char *const upserts[] = {"upserted", "twofold", "staged", "mixed"};
+static const char *const upserts[] = {"upserted", "twofold", "staged", "small", "mixed"};
 static const char *const appends[] = {"plain", "counted"};
-#define KEYED_STREAMS "api.upserted api.twofold api.staged api.mixed api.deleted api.marked"
-#define REPLACED      "api.replaced api.renewed api.thinned api.past"
+#define KEYED_STREAMS                                                                          \
+    "api.upserted api.twofold api.staged api.small api.mixed api.deleted api.marked"
+#define REPLACED "api.replaced api.renewed api.thinned api.past"
 
 struct siege {
     struct pagetide pagetide;

@@ -194,8 +194,35 @@ START_TEST(declared_types_are_probed_too)
 }
 END_TEST
 
-SUITE("flow/upsert", the_same_again_sends_no_row_and_rewrites_none,
-      few_rows_are_asked_for_one_by_one, long_values_are_sent_where_they_have_changed,
+static void check_key_type(const char *type)
+{
+    set_up(pagetide_text("    columns: {id: %s}\n", type));
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 300 sent; direct: 300 rows, 300 sent; "
+                                  "probe: 300 rows, 300 sent; direct: 100 rows, 100 sent");
+    EXPECT("1000", "select count(*) from shop.orders");
+    pagetide_sql(&pagetide, "delete from shop.orders where id::int between 610 and 620; "
+                            "update shop.orders set name = 'old', _pt_hash = 0 "
+                            "where id::int %% 100 = 7");
+    ck_assert_str_eq(sync_ways(), "probe: 300 rows, 3 sent; probe: 300 rows, 3 sent; "
+                                  "probe: 300 rows, 14 sent; probe: 100 rows, 1 sent");
+    EXPECT("0", "select count(*) from shop.orders where name = 'old'");
+    EXPECT("0", "select sum(folded) from pagetide.run");
+    EXPECT("1000", "select count(distinct id) from shop.orders");
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+
+START_TEST(keys_of_declared_types_are_probed)
+{
+    check_key_type("smallint");
+    check_key_type("integer");
+    check_key_type("varchar");
+}
+END_TEST
+
+SUITE("flow/upsert", keys_of_declared_types_are_probed,
+      the_same_again_sends_no_row_and_rewrites_none, few_rows_are_asked_for_one_by_one,
+      long_values_are_sent_where_they_have_changed,
       long_documents_are_sent_where_they_have_changed,
       a_range_with_gaps_and_strangers_is_compared, of_a_hundred_one_has_changed_and_one_is_sent,
       what_was_deleted_comes_back, declared_types_are_probed_too)

@@ -18,6 +18,11 @@ enum {
 };
 
 /* Of each type that a key may have, the number that an array names its elements by. */
+static const uint32_t form_oids[] = {
+    [FORM_SMALLINT] = 21,
+    [FORM_INTEGER] = 23,
+    [FORM_TEXT] = 1043,
+};
 static const uint32_t oids[] = {
     [COLUMN_BOOLEAN] = 16,       [COLUMN_BIGINT] = 20, [COLUMN_NUMERIC] = 1700,
     [COLUMN_TIMESTAMPTZ] = 1184, [COLUMN_DATE] = 1082, [COLUMN_UUID] = 2950,
@@ -35,6 +40,13 @@ static const char *hash_sql(const struct stream *stream)
     return stream->table.deletes == DELETES_SOFT
                ? "case when t._pt_deleted_at is null then coalesce(t._pt_hash, 0) end"
                : "coalesce(t._pt_hash, 0)";
+}
+
+static const char *type_name(const struct column *column)
+{
+    static const char *const names[] = {
+        [FORM_SMALLINT] = "smallint", [FORM_INTEGER] = "integer", [FORM_TEXT] = "varchar"};
+    return column->type == COLUMN_OTHER ? names[column->form] : column_type_sql(column->type);
 }
 
 /*
@@ -59,7 +71,7 @@ static void put_sparse_sql(struct buf *sql, const struct stream *stream,
         if (!columns->items[i].is_key)
             continue;
         at++;
-        buf_printf(sql, "$%d::%s[], ", at, column_type_sql(columns->items[i].type));
+        buf_printf(sql, "$%d::%s[], ", at, type_name(&columns->items[i]));
         buf_printf(&names, "k%d, ", at);
         buf_printf(&where, "%st.", at > 1 ? " and " : "");
         pg_sql_put_identifier(&where, columns->items[i].name);
@@ -79,7 +91,7 @@ static void put_sparse_sql(struct buf *sql, const struct stream *stream,
  * each up. The unique index bounds it, whatever the planner knows of the table.
  *
  *     select array_agg(t.key), array_agg(t.hash)
- *     from (select t."id" as key, t._pt_hash as hash from "s"."t" as t
+ *     from (select t."id"::bigint as key, t._pt_hash as hash from "s"."t" as t
  *         where t."id" between $1::bigint and $2::bigint order by 1) t
  */
 static void put_dense_sql(struct buf *sql, const struct stream *stream, struct str key)
@@ -87,20 +99,26 @@ static void put_dense_sql(struct buf *sql, const struct stream *stream, struct s
     const struct table *table = &stream->table;
     buf_puts(sql, "select array_agg(t.key), array_agg(t.hash) from (select t.");
     pg_sql_put_identifier(sql, key);
-    buf_printf(sql, " as key, %s as hash from ", hash_sql(stream));
+    buf_printf(sql, "::bigint as key, %s as hash from ", hash_sql(stream));
     pg_sql_put_name(sql, table->schema, table->name);
     buf_puts(sql, " as t where t.");
     pg_sql_put_identifier(sql, key);
     buf_puts(sql, " between $1::bigint and $2::bigint order by 1) t");
 }
 
-/* --- a key that is one bigint --- */
+/* --- a key that is one integer --- */
+
+static bool is_integer(const struct column *column)
+{
+    return column->type == COLUMN_BIGINT || column->form == FORM_INTEGER ||
+           column->form == FORM_SMALLINT;
+}
 
 /* Its column, or the count of columns. */
 static size_t find_number(const struct stream *stream, const struct columns *columns)
 {
     for (size_t i = 0; i < columns->count && stream->table.key_count == 1; i++)
-        if (columns->items[i].is_key && columns->items[i].type == COLUMN_BIGINT)
+        if (columns->items[i].is_key && is_integer(&columns->items[i]))
             return i;
     return columns->count;
 }
@@ -113,6 +131,21 @@ static int64_t read_int8(struct str bytes)
     return (int64_t)be64toh(wire);
 }
 
+static int64_t read_integer(struct str bytes)
+{
+    uint32_t wire;
+    uint16_t small;
+    if (bytes.len == sizeof(uint64_t))
+        return read_int8(bytes);
+    if (bytes.len == sizeof small) {
+        memcpy(&small, bytes.ptr, sizeof small);
+        return (int16_t)be16toh(small);
+    }
+    assert(bytes.len == sizeof wire);
+    memcpy(&wire, bytes.ptr, sizeof wire);
+    return (int32_t)be32toh(wire);
+}
+
 static struct probe_key read_key(struct str rest, const struct columns *columns, size_t at)
 {
     struct probe_key key = {0};
@@ -120,7 +153,7 @@ static struct probe_key read_key(struct str rest, const struct columns *columns,
     for (size_t i = 0; i < columns->count; i++) {
         (void)batch_take_field(&rest, &bytes);
         if (i == at)
-            key.number = read_int8(bytes);
+            key.number = read_integer(bytes);
     }
     (void)batch_take_field(&rest, &bytes); /* `_pt_hash` */
     key.has_hash = bytes.ptr;
@@ -168,11 +201,16 @@ struct arrays {
     size_t count;
 };
 
-static struct buf *add_array(struct arrays *arrays, enum column_type type, size_t rows)
+static uint32_t oid_of(const struct column *column)
+{
+    return column->type == COLUMN_OTHER ? form_oids[column->form] : oids[column->type];
+}
+
+static struct buf *add_array(struct arrays *arrays, uint32_t oid, size_t rows)
 {
     struct buf *array = &arrays->items[arrays->count++];
     buf_init(array, ARRAY_BYTES_MAX);
-    pg_array_put_head(array, oids[type], rows);
+    pg_array_put_head(array, oid, rows);
     return array;
 }
 
@@ -194,8 +232,8 @@ static void put_arrays(struct arrays *arrays, const struct columns *columns,
 {
     for (size_t i = 0; i < columns->count; i++)
         if (columns->items[i].is_key)
-            add_array(arrays, columns->items[i].type, batch->row_count);
-    add_array(arrays, COLUMN_BIGINT, batch->row_count);
+            add_array(arrays, oid_of(&columns->items[i]), batch->row_count);
+    add_array(arrays, oids[COLUMN_BIGINT], batch->row_count);
     for (size_t row = 0; row < batch->row_count; row++)
         put_row(arrays, columns, batch_row_fields(batch, row));
 }

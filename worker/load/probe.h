@@ -9,7 +9,7 @@
 /*
  * Asks PostgreSQL which rows of a batch its table lacks, in one of two ways:
  *
- *     dense    keys that are one bigint and lie close together: the keys and `_pt_hash` of the
+ *     dense    keys that are one integer and lie close together: the keys and `_pt_hash` of the
  *              range come from the table, and are compared here
  *     sparse   the keys and `_pt_hash` of all rows go there as arrays, and the numbers of those
  *              come back that are new or changed

@@ -10,7 +10,8 @@
  * The normal form of a value is what COPY gets of it, except for numeric, whose wire form
  * (encode.c) has a scale that equality does not look at, and may have groups of zeros at its
  * ends. A whole number of 64 bits becomes the eight bytes of a bigint: a column of that type
- * may become numeric while the job runs.
+ * may become numeric while the job runs. So does a smaller integer, which COPY gets as two or
+ * four bytes, or as text.
  */
 enum {
     GROUP_BASE = 10000,
@@ -86,19 +87,53 @@ static uint64_t hash_numeric(struct str bytes)
     return hash_bytes((struct str){numeric.groups, 2 * (size_t)numeric.count}, head);
 }
 
+/* Of an integer in the form of its column, or spelled for a staging table. */
+static uint64_t hash_integer(struct str bytes, bool is_spelled)
+{
+    int64_t number = 0;
+    uint32_t wire;
+    if (is_spelled) {
+        (void)!str_to_int64(bytes, &number);
+    } else if (bytes.len == sizeof(uint16_t)) {
+        number = (int16_t)read16(bytes.ptr);
+    } else {
+        memcpy(&wire, bytes.ptr, sizeof wire);
+        number = (int32_t)be32toh(wire);
+    }
+    return hash_bigint(number);
+}
+
+static uint64_t hash_value(const struct column *column, struct str bytes, bool is_spelled)
+{
+    if (!bytes.ptr)
+        return hash_bytes(bytes, 0);
+    if (column->type == COLUMN_NUMERIC)
+        return hash_numeric(bytes);
+    if (column->form == FORM_SMALLINT || column->form == FORM_INTEGER)
+        return hash_integer(bytes, is_spelled);
+    return hash_bytes(bytes, 0);
+}
+
+static bool has_normal_form(const struct column *column)
+{
+    return column->type == COLUMN_OTHER ? column->form != FORM_NONE
+                                        : column->type != COLUMN_JSONB;
+}
+
 bool row_keys_can(const struct columns *columns, size_t key_count)
 {
     size_t found = 0;
     for (size_t i = 0; i < columns->count; i++) {
         const struct column *column = &columns->items[i];
-        if (column->is_key && (column->type == COLUMN_JSONB || column->type == COLUMN_OTHER))
+        if (column->is_key && !has_normal_form(column))
             return false;
         found += column->is_key;
     }
     return key_count > 0 && found == key_count;
 }
 
-static uint64_t hash_row(struct str rest, const struct columns *columns, size_t end)
+static uint64_t hash_row(struct str rest, const struct columns *columns, size_t end,
+                         bool is_spelled)
 {
     struct str bytes;
     uint64_t hash = 0;
@@ -106,8 +141,7 @@ static uint64_t hash_row(struct str rest, const struct columns *columns, size_t 
         (void)batch_take_field(&rest, &bytes);
         if (!columns->items[i].is_key)
             continue;
-        bool is_numeric = columns->items[i].type == COLUMN_NUMERIC && bytes.ptr;
-        hash = hash_fold(hash, is_numeric ? hash_numeric(bytes) : hash_bytes(bytes, 0));
+        hash = hash_fold(hash, hash_value(&columns->items[i], bytes, is_spelled));
     }
     return hash;
 }
@@ -124,7 +158,8 @@ void row_keys_read(struct row_keys *keys, const struct batch *batch,
     }
     keys->count = batch->row_count;
     for (size_t row = 0; row < keys->count; row++)
-        keys->hashes[row] = hash_row(batch_row_fields(batch, row), columns, end);
+        keys->hashes[row] =
+            hash_row(batch_row_fields(batch, row), columns, end, batch->is_spelled);
 }
 
 void row_keys_done(struct row_keys *keys)

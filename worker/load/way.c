@@ -34,13 +34,22 @@ static enum way choose_upsert(struct way_memory *memory, bool is_binary)
     return memory->unasked == WAY_DIRECT && !is_binary ? WAY_PROBE : memory->unasked;
 }
 
+/* A key that was spelled for a staging table is no more what the table takes. */
+static bool has_spelled_key(const struct column_map *map, const struct batch *batch)
+{
+    for (size_t i = 0; i < map->columns.count && batch->is_spelled; i++)
+        if (map->columns.items[i].is_key && form_changes(map->columns.items[i].form))
+            return true;
+    return false;
+}
+
 enum way way_choose(struct way_memory *memory, const struct stream *stream,
                     const struct column_map *map, const struct batch *batch,
                     const struct row_keys *keys)
 {
     bool is_binary = way_is_binary(map, batch);
     const struct table *table = &stream->table;
-    if (stream->part_count || (table->key_count && !keys))
+    if (stream->part_count || (table->key_count && !keys) || has_spelled_key(map, batch))
         return WAY_STAGED;
     if (table->write >= WRITE_REPLACE)
         return WAY_STAGED;

@@ -115,11 +115,19 @@ static enum column_check check_for(const struct column *column)
     return CHECK_NOTHING;
 }
 
-/* Keys stay text: their hashes must not depend on the way that a batch takes. */
+/* What is no odd value, and no other one after PostgreSQL has read it. */
+static bool is_key_form(const struct column *column, enum column_form form)
+{
+    bool has_length = str_ends(column->sql_type, STR(")"));
+    return form == FORM_SMALLINT || form == FORM_INTEGER || (form == FORM_TEXT && !has_length);
+}
+
+/* Other keys stay text: their hashes must not depend on the way that a batch takes. */
 static enum column_form form_for(const struct column *column)
 {
-    bool is_text = column->type != COLUMN_OTHER || column->is_key;
-    return is_text ? FORM_NONE : form_of_type(column->sql_type);
+    enum column_form form =
+        column->type == COLUMN_OTHER ? form_of_type(column->sql_type) : FORM_NONE;
+    return column->is_key && !is_key_form(column, form) ? FORM_NONE : form;
 }
 
 /* Of the types whose own input takes an empty text, none loses it. */

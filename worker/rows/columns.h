@@ -34,7 +34,7 @@ struct column {
     bool may_widen;     /* inferred, and nothing depends on its type */
     bool is_empty_null; /* "" is null here; set by columns_index, like the check */
     enum column_check check;
-    enum column_form form; /* of an OTHER column that is no key; set by columns_index */
+    enum column_form form; /* of an OTHER column; of a key few; set by columns_index */
 };
 
 enum { COLUMN_NONE = UINT16_MAX };

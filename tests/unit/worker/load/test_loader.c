@@ -298,7 +298,7 @@ END_TEST
 
 START_TEST(a_key_that_the_server_hashes_goes_by_a_staging_table)
 {
-    set_up("    key: [id]\n    columns: {id: integer}\n");
+    set_up("    key: [id]\n    columns: {id: \"numeric(9,0)\"}\n");
     put_page(1, 1, "[{\"id\": 1}, {\"id\": 1}]");
     put_end(1, JOB_SUCCEEDED);
     expect_outcomes("1 applied; 0 applied ended succeeded");

@@ -201,6 +201,8 @@ START_TEST(keys_of_types_without_a_normal_form_are_the_servers)
     ck_assert(!row_keys_can(&columns, 2));
     items[2].type = COLUMN_OTHER;
     ck_assert(!row_keys_can(&columns, 2));
+    items[2].form = FORM_INTEGER;
+    ck_assert(row_keys_can(&columns, 2));
     items[0].type = COLUMN_OTHER;
     items[2].type = COLUMN_UUID;
     ck_assert(row_keys_can(&columns, 2));
@@ -208,7 +210,33 @@ START_TEST(keys_of_types_without_a_normal_form_are_the_servers)
 }
 END_TEST
 
-SUITE("worker/row_keys", the_hash_of_a_key_stays_as_it_is, equal_numbers_have_equal_hashes,
+/* On each way that the rows may take, and when the column has become wider. */
+START_TEST(small_integers_have_the_hash_of_bigints)
+{
+    static const char *const numbers[] = {"0", "-1", "32767", "-32768"};
+    static const enum column_form forms[] = {FORM_SMALLINT, FORM_INTEGER};
+    for (size_t i = 0; i < COUNT_OF(numbers) * COUNT_OF(forms); i++) {
+        const char *number = numbers[i % COUNT_OF(numbers)];
+        uint64_t wanted = hash_of(COLUMN_BIGINT, number);
+        set_up(COLUMN_OTHER, COLUMN_TEXT);
+        items[1].form = forms[i / COUNT_OF(numbers)];
+        batch_row_begin(batch, 0, STR("{}"));
+        buf_put_be16(&batch->rows, 3);
+        encode_text(&batch->rows, STR("no key"));
+        ck_assert(form_put(items[1].form, &batch->rows, str_from(number)));
+        encode_text(&batch->rows, STR("x"));
+        read_all();
+        ck_assert_uint_eq(keys.hashes[0], wanted);
+        batch_spell(batch, &columns);
+        read_all();
+        ck_assert_uint_eq(keys.hashes[0], wanted);
+        tear_down();
+    }
+}
+END_TEST
+
+SUITE("worker/row_keys", small_integers_have_the_hash_of_bigints,
+      the_hash_of_a_key_stays_as_it_is, equal_numbers_have_equal_hashes,
       other_numbers_have_other_hashes, special_numbers_are_told_apart,
       every_column_of_the_key_counts_and_no_other, one_pair_among_many_is_found,
       keys_of_types_without_a_normal_form_are_the_servers)

@@ -64,6 +64,11 @@ START_TEST(some_upserts_are_always_staged)
     hashes[1] = 2;
     items[0].type = COLUMN_OTHER;
     expect_ways(WAY_STAGED, 1);
+    items[0].form = FORM_INTEGER;
+    expect_ways(WAY_PROBE, 1);
+    batch.is_spelled = true; /* it was staged, and the session was lost */
+    expect_ways(WAY_STAGED, 1);
+    batch.is_spelled = false;
     items[0].type = COLUMN_UUID;
     stream.table.fills = true;
     expect_ways(WAY_STAGED, 1);
