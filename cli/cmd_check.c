@@ -36,27 +36,41 @@ static void warn_of_repeats(const struct stream *stream)
             STR_ARG(stream->repeats_at), STR_ARG(stream->name));
 }
 
-static void print_json(struct arena *arena, const struct stream *stream,
-                       const struct next_runs *runs)
+static void put_runs_json(struct json_out *out, const struct next_runs *runs)
 {
-    AUTO_BUF(line, LINE_BYTES_MAX);
-    struct json_out out = {.buf = &line};
-    json_out_open(&out, NULL, '{');
-    json_out_str(&out, "stream", stream->name);
-    json_out_str(&out, "table",
-                 arena_printf(arena, "%.*s.%.*s", STR_ARG(stream->table.schema),
-                              STR_ARG(stream->table.name)));
     if (runs->count)
-        json_out_open(&out, "next_runs", '[');
+        json_out_open(out, "next_runs", '[');
     for (size_t i = 0; i < runs->count; i++) {
         AUTO_BUF(instant, 64);
         date_format_rfc3339(&instant, runs->at_us[i]);
-        json_out_str(&out, NULL, buf_str(&instant));
+        json_out_str(out, NULL, buf_str(&instant));
     }
     if (runs->count)
+        json_out_close(out, ']');
+}
+
+/* {stream, table, tables, next_runs}: its own table is null where it stores none, the last two
+ * are there where it has any. */
+static void put_stream_json(struct buf *line, const struct stream *stream,
+                            const struct next_runs *runs)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct json_out out = {.buf = line};
+    struct str schema = stream->table.schema, name = stream->table.name;
+    json_out_open(&out, NULL, '{');
+    json_out_str(&out, "stream", stream->name);
+    if (stream->table.is_none)
+        json_out_null(&out, "table");
+    else
+        json_out_str(&out, "table", arena_join(arena, schema, ".", name));
+    if (stream->part_count)
+        json_out_open(&out, "tables", '[');
+    for (size_t i = 0; i < stream->part_count; i++)
+        json_out_str(&out, NULL, arena_join(arena, schema, ".", stream->parts[i].table.name));
+    if (stream->part_count)
         json_out_close(&out, ']');
+    put_runs_json(&out, runs);
     json_out_close(&out, '}');
-    say_json(buf_str(&line));
 }
 
 static void print_runs(const struct stream *stream, const struct next_runs *runs)
@@ -74,7 +88,7 @@ static void print_runs(const struct stream *stream, const struct next_runs *runs
 
 static int print_stream(struct cli *cli, struct pg *pg, struct stream *stream)
 {
-    const struct table *table = &stream->table;
+    AUTO_BUF(line, LINE_BYTES_MAX);
     struct next_runs runs;
     struct err err = ERR_INIT;
     if (!next_runs_find(cli->arena, pg, stream, &runs, &err))
@@ -87,10 +101,11 @@ static int print_stream(struct cli *cli, struct pg *pg, struct stream *stream)
         return EXIT_USAGE;
     }
     if (cli->options.json) {
-        print_json(cli->arena, stream, &runs);
+        put_stream_json(&line, stream, &runs);
+        say_json(buf_str(&line));
     } else {
-        say_note(stdout, "%.*s → %.*s.%.*s", STR_ARG(stream->name), STR_ARG(table->schema),
-                 STR_ARG(table->name));
+        streams_put_tables(&line, stream);
+        say_note(stdout, "%.*s", STR_ARG(buf_str(&line)));
         print_runs(stream, &runs);
     }
     credential_find(stream, on_literal, stream);
@@ -296,12 +311,22 @@ static int check_declared(struct pg *pg, const struct stream *stream)
     return pg_rows(misfits) ? EXIT_USAGE : EXIT_DONE;
 }
 
+static bool declares_columns(const struct stream *stream)
+{
+    bool declares = false;
+    for (size_t i = 0; i < stream_table_count(stream); i++)
+        declares |= stream_table(stream, i)->declared_count > 0;
+    return declares;
+}
+
 static int check_tables(struct pg *pg, struct stream *const *streams, size_t count)
 {
     int code = EXIT_DONE;
     for (size_t i = 0; pg && i < count; i++)
-        if (streams[i]->table.declared_count)
-            code = exit_code_worst(code, check_declared(pg, streams[i]));
+        for (size_t j = 0; j < stream_table_count(streams[i]); j++)
+            if (stream_table(streams[i], j)->declared_count)
+                code = exit_code_worst(
+                    code, check_declared(pg, j ? &streams[i]->parts[j - 1] : streams[i]));
     return code;
 }
 
@@ -312,7 +337,7 @@ static struct pg *open_if_wanted(struct cli *cli, struct stream *const *streams,
     struct pg *pg;
     bool is_wanted = false;
     for (size_t i = 0; i < count; i++)
-        is_wanted |= streams[i]->table.declared_count > 0 ||
+        is_wanted |= declares_columns(streams[i]) ||
                      !str_is(streams[i]->schedule.timezone, "UTC");
     return is_wanted && cli_database_if_up(cli, &pg) ? pg : NULL;
 }

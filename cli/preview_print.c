@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cli/hint.h"
 #include "cli/say.h"
+#include "cli/streams.h"
 #include "core/value.h"
 
 enum {
@@ -70,20 +71,6 @@ static struct str first_partition(struct buf *text, const struct stream *stream)
     return buf_str(text);
 }
 
-/* "shop.orders → shop.orders, shop.order_lines" */
-static void put_tables(struct buf *line, const struct stream *stream)
-{
-    const char *joint = " → ";
-    buf_put(line, stream->name);
-    for (size_t i = 0; i < stream_table_count(stream); i++) {
-        const struct table *table = stream_table(stream, i);
-        if (table->is_none)
-            continue;
-        buf_printf(line, "%s%.*s.%.*s", joint, STR_ARG(table->schema), STR_ARG(table->name));
-        joint = ", ";
-    }
-}
-
 void preview_print_start(struct cli *cli, const struct stream *stream)
 {
     if (cli->options.json)
@@ -91,7 +78,7 @@ void preview_print_start(struct cli *cli, const struct stream *stream)
     AUTO_BUF(line, LINE_BYTES_MAX);
     AUTO_BUF(part, LINE_BYTES_MAX);
     struct str partition = first_partition(&part, stream);
-    put_tables(&line, stream);
+    streams_put_tables(&line, stream);
     if (partition.len)
         buf_printf(&line, "\npartition 1 of %zu: %.*s", stream->partitions.list->count,
                    STR_ARG(partition));

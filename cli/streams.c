@@ -115,3 +115,16 @@ struct str streams_pattern(struct arena *arena, const char *word)
         buf_puts(&pattern, ".%");
     return arena_str(arena, buf_str(&pattern));
 }
+
+void streams_put_tables(struct buf *line, const struct stream *stream)
+{
+    const char *joint = " → ";
+    buf_put(line, stream->name);
+    for (size_t i = 0; i < stream_table_count(stream); i++) {
+        const struct table *table = stream_table(stream, i);
+        if (table->is_none)
+            continue;
+        buf_printf(line, "%s%.*s.%.*s", joint, STR_ARG(table->schema), STR_ARG(table->name));
+        joint = ", ";
+    }
+}

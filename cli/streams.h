@@ -18,6 +18,9 @@ bool streams_find(struct cli *cli, const char *command, const char *word,
                   struct source *const *sources, size_t source_count, struct stream **streams,
                   size_t *count) MUST_CHECK;
 
+/* What a stream fills: "shop.orders → shop.orders, shop.order_lines". */
+void streams_put_tables(struct buf *line, const struct stream *stream);
+
 /*
  * The same word for SQL: a pattern of LIKE for the names of streams that the database knows.
  * No file.

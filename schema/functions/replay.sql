@@ -37,7 +37,8 @@ $$;
 
 -- The rejects of a run before `below`, the newest first; null: from the newest on. With what
 -- expressions may know of their job. Those of one table: null is the stream's own.
-create or replace function pagetide.replay_list(of_run bigint, below bigint, most int, of_table text)
+create or replace function pagetide.replay_list(of_run bigint, below bigint, most int,
+    of_table text default null)
 returns table (id bigint, job bigint, page int, "position" bigint, record text, added text, part jsonb,
     bookmark text, mode text, window_from text, window_to text, started_us bigint)
 language sql stable

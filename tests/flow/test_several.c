@@ -134,6 +134,12 @@ START_TEST(a_table_has_one_owner)
     set_up();
     people(CHILDREN);
     answer("[{\"id\": 1, \"items\": [{\"sku\": \"a\"}]}]");
+    expect_holds(expect_run(0, "check people").out, "people.all → people.all, people.items");
+    expect_holds(expect_run(0, "check people --json").out,
+                 "\"table\":\"people.all\",\"tables\":[\"people.items\"]");
+    expect_holds(expect_run(0, "preview people.all").out, "for other tables (items 1)");
+    expect_holds(expect_run(0, "preview people.all").out,
+                 "create table \"people\".\"items\" (");
     pagetide_source(&pagetide, "other",
                     "source: other\nbase_url: %s\nschema: people\nstreams:\n  items: {path: "
                     "/people}\n",

@@ -53,6 +53,44 @@ START_TEST(dropped_page_leaves_no_trace)
 }
 END_TEST
 
+START_TEST(tables_of_a_page_come_and_go_together)
+{
+    static const struct mark_part brought[] = {{3, 1}, {0, 0}};
+    struct batch *batch = batch_new_whole(MIB(1), 2);
+    struct buf body;
+    buf_init(&body, KIB(1));
+    buf_puts(&body, "{\"a\":1}");
+    batch_page_begin(batch);
+    put_row(batch->parts[0], 0, "lost");
+    batch_reject(batch->parts[1], 1, STR("why"), STR("{}"));
+    batch_page_drop(batch);
+    ck_assert(!batch_has_rows(batch));
+    ck_assert_uint_eq(batch->parts[1]->reject_count, 0);
+
+    batch_page_begin(batch);
+    batch_row_begin(batch->parts[0], 0, str_slice(buf_str(&body), 5, 6));
+    buf_puts(&batch->parts[0]->rows, "row");
+    ck_assert_uint_eq(batch_settled_rows(batch), 0);
+    batch_keep_body(batch, &body);
+    ck_assert_ptr_null(body.ptr);
+    batch_mark(batch, &(struct mark){.run = 7, .page = 1, .parts = brought});
+    ck_assert(batch_has_rows(batch));
+    ck_assert_uint_eq(batch_settled_rows(batch), 1);
+    ck_assert_uint_eq(batch->row_count, 0);
+    ck_assert_str_is(batch->parts[0]->row_raws[0], "1");
+    ck_assert_uint_eq(batch->parts[0]->row_marks[0], 0);
+    ck_assert_int_eq(batch->parts[0]->marks[0].run, 7);
+    ck_assert_int_eq(batch->parts[0]->marks[0].records, 3);
+    batch_reject_row(batch->parts[0], 0, STR("refused"));
+    ck_assert_int_eq(batch->parts[0]->marks[0].rejects, 2);
+    ck_assert_int_eq(batch->marks[0].rejects, 0);
+    batch_reset(batch);
+    ck_assert(!batch_has_rows(batch) && batch_is_empty(batch->parts[0]));
+    buf_done(&body);
+    batch_free(batch);
+}
+END_TEST
+
 START_TEST(a_part_has_its_own_header_and_trailer)
 {
     AUTO_BUF(part, KIB(1));
@@ -179,7 +217,7 @@ START_TEST(a_refused_row_is_kept_as_it_was_sent)
 }
 END_TEST
 
-SUITE("worker/batch", a_refused_row_is_kept_as_it_was_sent,
-      a_part_has_its_own_header_and_trailer, fields_are_taken_one_after_another,
-      dropped_page_leaves_no_trace, copies_marks_and_rejects, gives_back_a_big_page,
-      overflow_ends_with_its_page)
+SUITE("worker/batch", tables_of_a_page_come_and_go_together,
+      a_refused_row_is_kept_as_it_was_sent, a_part_has_its_own_header_and_trailer,
+      fields_are_taken_one_after_another, dropped_page_leaves_no_trace,
+      copies_marks_and_rejects, gives_back_a_big_page, overflow_ends_with_its_page)
