@@ -337,8 +337,8 @@ static struct pg *open_if_wanted(struct cli *cli, struct stream *const *streams,
     struct pg *pg;
     bool is_wanted = false;
     for (size_t i = 0; i < count; i++)
-        is_wanted |= declares_columns(streams[i]) ||
-                     !str_is(streams[i]->schedule.timezone, "UTC");
+        is_wanted |=
+            declares_columns(streams[i]) || !str_is(streams[i]->schedule.timezone, "UTC");
     return is_wanted && cli_database_if_up(cli, &pg) ? pg : NULL;
 }
 
