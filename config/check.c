@@ -283,7 +283,9 @@ static void check_after(struct reader *reader, const struct yaml_node *map,
 
 void check_definition(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
+    const struct yaml_node *graphql = yaml_find(map, "graphql");
     stream->table.is_none = str_is(stream->table.name, "none");
+    stream->is_graphql = graphql && graphql->kind == YAML_MAP;
     stream->pagination.has_size_param = stream->pagination.size_param.place != PLACE_NONE;
     check_expected(reader, map, &stream->expected);
     check_shape(reader, map, &stream->merge);

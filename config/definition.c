@@ -306,6 +306,10 @@ static const struct key definition_list[] = {
     {.name = "idempotent", .type = KEY_BOOL, .flags = IN_STREAM, S(is_idempotent),
      .fallback = "false", .help = "a POST may be sent again after any failure"},
 
+    {.name = "graphql", .type = KEY_STRUCT, .flags = IN_STREAM, D(graphql),
+     .keys = &graphql_keys,
+     .help = "a query of GraphQL, instead of method, body, and for a connection also "
+             "merge_path and pagination"},
     {.name = "pagination", .type = KEY_UNION, .flags = IN_STREAM, S(pagination.type),
      .variants = pagination_variants, .fallback = "auto", .help = "how pages follow"},
     {.name = "loop", .type = KEY_MOVED, .flags = IN_STREAM,

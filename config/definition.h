@@ -1,6 +1,7 @@
 #ifndef CONFIG_DEFINITION_H
 #define CONFIG_DEFINITION_H
 
+#include "config/graphql_keys.h"
 #include "config/key.h"
 #include "config/stream.h"
 
@@ -21,6 +22,7 @@ struct definition {
 
     /* Compiled to find their errors; check_request fills the stream's from their texts. */
     struct template base_url, path, url;
+    struct graphql graphql; /* read to find its errors: it is written out by then */
 };
 
 /* Every key of a source and of its streams. */

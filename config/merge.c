@@ -23,11 +23,8 @@
  * with an inherited value names the line it was written on, and is said once for all streams.
  */
 
-/*
- * For maps made here only: they grow by doubling, so they are full where the count is a power
- * of two. A map of the parser has no room.
- */
-static void map_put(struct arena *arena, struct yaml_node *map, struct yaml_node *item)
+/* They grow by doubling, so they are full where the count is a power of two. */
+void merge_put(struct arena *arena, struct yaml_node *map, struct yaml_node *item)
 {
     if ((map->count & (map->count - 1)) == 0) {
         struct yaml_node **items =
@@ -46,7 +43,7 @@ static struct yaml_node *map_copy(struct arena *arena, const struct yaml_node *m
     copy->items = NULL;
     copy->count = 0;
     for (size_t i = 0; i < map->count; i++)
-        map_put(arena, copy, map->items[i]);
+        merge_put(arena, copy, map->items[i]);
     return copy;
 }
 
@@ -61,7 +58,7 @@ static void put_over(struct arena *arena, const struct key *key, struct yaml_nod
             return;
         }
     }
-    map_put(arena, map, item);
+    merge_put(arena, map, item);
 }
 
 static void drop_nulls(struct yaml_node *map)
@@ -138,7 +135,7 @@ struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *so
             continue;
         struct yaml_node *node = merge_key(reader->arena, key, source, stream);
         if (node)
-            map_put(reader->arena, map, node);
+            merge_put(reader->arena, map, node);
     }
     return map;
 }
@@ -153,7 +150,7 @@ static void lift_key(struct reader *reader, struct yaml_node *map, struct yaml_n
         problem_add_key(reader->problems, item,
                         "stands in \"pagination\" and beside it: one of them is enough");
     else
-        map_put(reader->arena, map, item);
+        merge_put(reader->arena, map, item);
     size_t kept = 0;
     for (size_t i = 0; i < from->count; i++)
         if (!str_is(from->items[i]->key, key))
@@ -223,5 +220,5 @@ void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,
     item->parent = map;
     item->line = map->line;
     item->column = map->column;
-    map_put(arena, map, item);
+    merge_put(arena, map, item);
 }

@@ -24,6 +24,10 @@ void merge_lift(struct reader *reader, struct yaml_node *map);
 void merge_own_limits(struct arena *arena, const struct yaml_node *source,
                       const struct yaml_node *stream, struct yaml_node *map);
 
+/* Adds a member to a map that merge_stream made, or that began empty: one of the parser has no
+ * room. The member keeps the place that it knows. */
+void merge_put(struct arena *arena, struct yaml_node *map, struct yaml_node *item);
+
 /* Adds a member that the file does not have, in the name of the map's place. */
 void merge_add_text(struct arena *arena, struct yaml_node *map, const char *key,
                     struct str text);

@@ -1,5 +1,7 @@
 #include "config/shorthand.h"
 
+#include "config/graphql.h"
+
 static struct yaml_node *new_member(struct arena *arena, const struct yaml_node *map,
                                     const char *key, enum yaml_kind kind, struct str text)
 {
@@ -147,6 +149,8 @@ const char *shorthand_schema(const char *key)
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         if (!strcmp(key, texts[i]))
             return "{\"type\":[\"string\",\"number\"]}";
+    if (!strcmp(key, "pagination"))
+        return graphql_pagination_schema();
     if (!strcmp(key, "request"))
         return "{\"enum\":[\"HEAD\"]}";
     if (!strcmp(key, "rate_limit"))

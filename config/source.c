@@ -3,6 +3,7 @@
 #include "config/check.h"
 #include "config/definition.h"
 #include "config/foreign.h"
+#include "config/graphql.h"
 #include "config/identifier.h"
 #include "config/keys.h"
 #include "config/merge.h"
@@ -62,6 +63,7 @@ static struct stream *read_stream(struct reader *reader, const struct yaml_node 
     struct yaml_node *map = merge_stream(reader, root, node);
     merge_lift(reader, map);
     merge_own_limits(reader->arena, root, node, map);
+    graphql_write_out(reader, map);
     add_missing_text(reader->arena, map, "schema", name);
     add_missing_text(reader->arena, map, "table", node->key);
     merge_add_text(reader->arena, map, "stream",

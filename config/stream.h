@@ -364,6 +364,7 @@ struct stream {
     struct template *body;
     enum body_type body_type;
     bool is_idempotent;
+    bool is_graphql; /* of its answers none is a page that holds errors */
     struct retry_policy retry;
     struct rate_limit *rate_limits;
     size_t rate_limit_count;

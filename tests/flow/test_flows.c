@@ -166,7 +166,13 @@ START_TEST(auth)
 }
 END_TEST
 
+START_TEST(graphql)
+{
+    check_file("graphql.txt");
+}
+END_TEST
+
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, other_spellings, parameters_that_are_tried, answers, rules,
                 records, merge, origins, complete, ends, total, twice, requests, writing,
-                formats, auth, tables)
+                 formats, auth, tables, graphql)

@@ -233,6 +233,16 @@ static size_t read_errors(struct arena *arena, struct str errors, bool is_any,
     return count;
 }
 
+size_t answer_put_errors(struct arena *arena, struct str errors, struct buf *messages)
+{
+    char text[ANSWER_PREVIEW_BYTES + 1];
+    if (errors.len && errors.ptr[0] == '[')
+        return read_errors(arena, errors, true, messages);
+    answer_preview(errors, text);
+    buf_printf(messages, "%s", text);
+    return 1;
+}
+
 bool answer_errors_check(const struct http_answer *answer, const struct stream *stream,
                          struct err *err)
 {

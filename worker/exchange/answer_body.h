@@ -40,4 +40,8 @@ bool answer_is_html(struct str body);
 bool answer_errors_check(const struct http_answer *answer, const struct stream *stream,
                          struct err *err) MUST_CHECK;
 
+/* Puts the first messages of `errors` of GraphQL, in JSON; what has none as it is. How many
+ * there are: what is no list is one. */
+size_t answer_put_errors(struct arena *arena, struct str errors, struct buf *messages);
+
 #endif

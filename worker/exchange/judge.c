@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "worker/access/graphql.h"
 #include "worker/access/retry_after.h"
 #include "worker/exchange/answer_body.h"
 #include "worker/exchange/rules.h"
@@ -15,6 +16,9 @@
  *                                                       and the request may be sent twice, else
  *                                                       FAIL
  *     `responses:`  the stream's rules, in their order  what the first that fits says
+ *     `graphql:`    errors of a quota, or of the server's     RETRY, after the time that is
+ *                   own trouble                               told
+ *                   others, in a 2xx                          FAIL, whatever data is beside
  *     408 425 429   temporary, like every 5xx; and 403  RETRY if the request may be sent twice,
  *                   with a wait or a spent quota        else FAIL; 429 always RETRY: it was
  *                                                       refused before anything was done
@@ -169,6 +173,44 @@ static struct judgement judge_page(const struct judge_case *judge, int64_t serve
     return judgement;
 }
 
+/* --- GraphQL --- */
+
+static void put_errors(const struct judge_case *judge, const struct graphql_says *says,
+                       bool may_pass, struct err *err)
+{
+    AUTO_BUF(messages, KIB(4));
+    size_t count = answer_put_errors(judge->arena, says->errors, &messages);
+    err_set(err, may_pass ? ERR_AGAIN : ERR_INPUT, "body", judge->answer->status,
+            "status %d, but the answer holds errors (%zu): %.*s%s", judge->answer->status,
+            count, STR_ARG(buf_str(&messages)),
+            says->is_throttled && says->is_too_dear
+                ? " (the query costs more than the API ever has for it: ask for fewer records)"
+                : "");
+}
+
+/* A page waits for what the next one costs. */
+static struct judgement judge_graphql_page(const struct judge_case *judge,
+                                           const struct graphql_says *says,
+                                           int64_t server_wait_ms, struct err *err)
+{
+    return judge_page(judge, MAX(server_wait_ms, says->is_too_dear ? -1 : says->wait_ms), err);
+}
+
+static struct judgement judge_graphql(const struct judge_case *judge,
+                                      const struct graphql_says *says, int64_t server_wait_ms,
+                                      struct err *err)
+{
+    struct judgement judgement = accepted;
+    bool may_pass =
+        (says->is_throttled && !says->is_too_dear) || (!says->is_throttled && says->is_passing);
+    judgement.verdict = may_pass && is_repeatable(judge) ? JUDGE_RETRY : JUDGE_FAIL;
+    judgement.reason = REASON_BODY;
+    if (says->is_throttled)
+        judgement.server_wait_ms = MAX(says->wait_ms, server_wait_ms);
+    put_errors(judge, says, may_pass, err);
+    return judgement;
+}
+
 static struct judgement judge_by_rule(const struct judge_case *judge,
                                       const struct ruling *ruling, int64_t server_wait_ms,
                                       struct err *err)
@@ -230,11 +272,18 @@ static struct judgement judge_status(const struct judge_case *judge,
                                                    judge->stream->max_wait_ms);
     if (ruling->rule)
         return judge_by_rule(judge, ruling, server_wait_ms, err);
+    struct graphql_says says = {.wait_ms = -1};
+    if (judge->stream->is_graphql)
+        graphql_read(judge->answer, clock_wall_ms() * 1000, judge->stream->max_wait_ms,
+                     judge->arena, &says);
+    bool is_page = status >= 200 && status < 300;
+    if (says.errors.len && (is_page || (says.is_throttled && status != 401)))
+        return judge_graphql(judge, &says, server_wait_ms, err);
     if (status >= 400)
         return judge_error(judge, server_wait_ms, is_spent, err);
-    if (status < 200 || status >= 300)
+    if (!is_page)
         return judge_redirect(judge, err);
-    return judge_page(judge, server_wait_ms, err);
+    return judge_graphql_page(judge, &says, server_wait_ms, err);
 }
 
 struct judgement judge_answer(const struct judge_case *judge, struct err *err)
