@@ -161,6 +161,49 @@ static void check_headers(struct reader *reader, const struct yaml_node *headers
     }
 }
 
+static bool has_header(const struct stream *stream, struct str name)
+{
+    for (size_t i = 0; i < stream->header_count; i++)
+        if (str_eq_nocase(stream->headers[i].name, name))
+            return true;
+    return false;
+}
+
+/* type/subtype, and what may follow: RFC 9110, section 12.5.1. */
+static bool is_content_type(struct str type)
+{
+    if (str_find_byte(type, '/') <= 0)
+        return false;
+    for (size_t i = 0; i < type.len; i++)
+        if (type.ptr[i] < ' ' || type.ptr[i] > '~')
+            return false;
+    return true;
+}
+
+static void check_accept(struct reader *reader, const struct yaml_node *map,
+                         const struct stream *stream)
+{
+    enum { TYPES_MAX = 16 };
+    const struct yaml_node *node = yaml_find(map, "accept");
+    if (!node)
+        return;
+    if (!stream->accept_count || stream->accept_count > TYPES_MAX)
+        problem_add(reader->problems, node, "has from 1 to %d content types", TYPES_MAX);
+    for (size_t i = 0; i < stream->accept_count; i++) {
+        if (!is_content_type(stream->accept[i]))
+            problem_add(reader->problems, node,
+                        "\"%.*s\" is no content type, like application/json",
+                        STR_ARG(stream->accept[i]));
+        for (size_t j = 0; j < i; j++)
+            if (str_eq(stream->accept[i], stream->accept[j]))
+                problem_add(reader->problems, node, "\"%.*s\" stands in it twice",
+                            STR_ARG(stream->accept[i]));
+    }
+    if (has_header(stream, STR("accept")))
+        problem_add_key(reader->problems, node,
+                        "stands beside the header Accept: one of them is enough");
+}
+
 /* `total: {request: {path: …}}`: it follows base_url as the stream's own path does. */
 static void check_count(struct reader *reader, const struct yaml_node *map,
                         struct stream *stream)
@@ -203,5 +246,6 @@ void check_request(struct reader *reader, const struct yaml_node *map, struct st
     check_address(reader, map, stream);
     check_count(reader, map, stream);
     check_headers(reader, yaml_find(map, "headers"));
+    check_accept(reader, map, stream);
     check_body(reader, map, stream);
 }

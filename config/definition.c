@@ -277,6 +277,9 @@ static const struct key definition_list[] = {
     {.name = "params", .type = KEY_TEMPLATES,
      .flags = IN_BOTH | KEY_BY_KEY | KEY_PAIRS | KEY_SECRETS,
      S_LIST(params, param_count), .help = "query parameters of every request"},
+    {.name = "accept", .type = KEY_TEXTS, .flags = IN_BOTH, S_LIST(accept, accept_count),
+     .help = "content types to ask for, in this order: the next where one is refused with 406 "
+             "or 415"},
     {.name = "retry", .type = KEY_STRUCT, .flags = IN_BOTH | KEY_BY_KEY, S(retry),
      .keys = &retry_keys, .fallback = "{}", .help = "what happens after a failure"},
     {.name = "rate_limit", .type = KEY_STRUCTS, .flags = IN_BOTH,

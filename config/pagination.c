@@ -12,6 +12,7 @@
 
 static const struct choice flags[] = {CHOICE("error", -1), CHOICE("false", 0),
                                       CHOICE("true", 1), CHOICE_END};
+static const struct choice on_errors[] = {CHOICE("keep", 0), CHOICE("halve", 1), CHOICE_END};
 static const struct choice steps[] = {CHOICE("received", 0), CHOICE("size", 1), CHOICE_END};
 
 const struct choice method_choices[] = {
@@ -113,6 +114,12 @@ static const struct keys count_keys = {count_list, sizeof(struct count)};
      .help = "what it means that the flag of has_more_path is absent; error: without another " \
              "sign of the end the job fails, with one the end is assumed"}
 
+#define ON_ERROR_ROW                                                                           \
+    {.name = "page_size_on_error", .type = KEY_SWITCH, P(halves), .choices = on_errors,        \
+     .fallback = "keep",                                                                       \
+     .help = "halve: a page that fails by 5xx, 413, a timeout or its size is asked for with "  \
+             "half as many records, down to one; after ten good pages with all again"}
+
 #define STOP_ROWS                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
      .help = "where the number of all records is"},                                           \
@@ -165,7 +172,7 @@ static const struct key offset_list[] = {
      .help = "the first offset that is not asked for"},
     {.name = "step", .type = KEY_SWITCH, P(steps_by_size), .choices = steps,
      .fallback = "received", .help = "what the offset grows by"},
-    {.name = "page_size_on_error", .flags = KEY_LATER},
+    ON_ERROR_ROW,
     STOP_ROWS,
     LIMIT_ROWS(NULL),
     MERGE_ROWS,
@@ -179,8 +186,11 @@ static const struct key cursor_list[] = {
     {.name = "param", .type = KEY_PLACE, .flags = KEY_REQUIRED, P(param),
      .help = "where the cursor goes"},
     {.name = "start", .type = KEY_VALUE, P(cursor_start), .help = "the first cursor"},
+    {.name = "size_param", .type = KEY_PLACE, P(size_param),
+     .help = "where the page size goes"},
+    {.name = "size", .type = KEY_COUNT, P(size), .min = 1, .help = "records per page"},
     FLAG_ROWS,
-    {.name = "page_size_on_error", .flags = KEY_LATER},
+    ON_ERROR_ROW,
     EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),
@@ -304,6 +314,18 @@ static void check_counted(struct reader *reader, const struct yaml_node *node,
                     "nothing ends this: give a total, a flag, a limit, or stop_on_empty");
 }
 
+/* Not for `page`: the number of a page would not fit another size. */
+static void check_size(struct reader *reader, const struct yaml_node *node,
+                       const struct pagination *pagination)
+{
+    bool has_param = pagination->size_param.place != PLACE_NONE;
+    if (pagination->type == PAGINATE_CURSOR && has_param != (pagination->size > 0))
+        problem_add(reader->problems, node, "\"size_param\" and \"size\" go together");
+    if (pagination->halves && (!has_param || !pagination->size))
+        problem_add(reader->problems, yaml_find(node, "page_size_on_error"),
+                    "halve needs \"size_param\" and \"size\", which a request can ask for");
+}
+
 /* Some of the requests may lie behind the end, and be of no use. */
 static void check_parallel(struct reader *reader, const struct yaml_node *node,
                            const struct stream *stream)
@@ -354,6 +376,8 @@ void pagination_check(struct reader *reader, const struct yaml_node *map,
         check_counted(reader, node, pagination);
         check_parallel(reader, node, stream);
     }
+    if (node && node->kind == YAML_MAP)
+        check_size(reader, node, pagination);
     const struct next_page *next = &pagination->next_page;
     const struct yaml_node *given =
         node && node->kind == YAML_MAP ? yaml_find(node, "next_page") : NULL;

@@ -89,6 +89,7 @@ struct pagination {
     bool stops_on_empty, stops_on_short, sends_first;
     int64_t max_empty_pages; /* in a row; 0: of another type, or response_based has no bound */
     bool steps_by_size;      /* offset: `step: size`, else by the records received */
+    bool halves;             /* page_size_on_error */
     struct str rel;
     struct template *continue_while;
     struct next_page next_page;
@@ -361,6 +362,8 @@ struct stream {
     struct template path; /* what follows it: empty, or beginning with a slash */
     struct named_template *params, *headers, *vars;
     size_t param_count, header_count, var_count;
+    struct str *accept; /* content types, the first is asked for first */
+    size_t accept_count;
     struct template *body;
     enum body_type body_type;
     bool is_idempotent;

@@ -168,12 +168,12 @@ static void timed_out(struct http_call *call)
     int64_t took_ms = clock_mono_ms() - call->started_mono_ms;
     struct err err = ERR_INIT;
     int64_t total = call->timeouts.total_ms;
+    int why = call->phase == CONNECTING ? CURLE_OPERATION_TIMEDOUT : HTTP_TOO_SLOW;
     if (total > 0 && took_ms >= total)
-        err_set(&err, ERR_AGAIN, "http", CURLE_OPERATION_TIMEDOUT, "not finished after %lld ms",
-                (long long)total);
+        err_set(&err, ERR_AGAIN, "http", why, "not finished after %lld ms", (long long)total);
     else
-        err_set(&err, ERR_AGAIN, "http", CURLE_OPERATION_TIMEDOUT, "%s for %lld ms",
-                what[call->phase], (long long)phase_limit_ms(call));
+        err_set(&err, ERR_AGAIN, "http", why, "%s for %lld ms", what[call->phase],
+                (long long)phase_limit_ms(call));
     finish(call, NULL, &err);
 }
 
@@ -437,7 +437,7 @@ static void explain(const struct http_call *call, CURLcode code, struct err *err
     else if (call->is_headers_full)
         err_set(err, ERR_INPUT, "http", code, "headers over %d KiB", HTTP_HEADERS_BYTES >> 10);
     else if (call->body.has_overflowed)
-        err_set(err, ERR_INPUT, "http", code, "a body over max_body (%zu bytes)",
+        err_set(err, ERR_INPUT, "http", HTTP_TOO_LARGE, "a body over max_body (%zu bytes)",
                 call->body.max);
     else if (call->is_crowded_out)
         err_set(err, ERR_AGAIN, "http", HTTP_CROWDED_OUT,

@@ -50,6 +50,11 @@ enum err_kind http_error_kind(int code, const char *text)
     }
 }
 
+bool http_is_too_much(const struct err *err)
+{
+    return err && (err->code == HTTP_TOO_SLOW || err->code == HTTP_TOO_LARGE);
+}
+
 bool http_is_crowded_out(const struct err *err)
 {
     return err && err->code == HTTP_CROWDED_OUT;

@@ -15,6 +15,13 @@
  */
 enum err_kind http_error_kind(int code, const char *text);
 
+/*
+ * The codes of errors that say: the answer did not come in time, though the connection was
+ * open; the body is over max_body. Both are because of the page's size, perhaps.
+ */
+enum { HTTP_TOO_SLOW = -101, HTTP_TOO_LARGE = -102 };
+bool http_is_too_much(const struct err *err); /* false for NULL */
+
 /* The code of an error that says: this body gave way to others (http_bound). */
 enum { HTTP_CROWDED_OUT = -100 };
 bool http_is_crowded_out(const struct err *err); /* false for NULL */

@@ -138,7 +138,7 @@ static bool is_possible(const struct crawl *crawl)
     /* `stride` is known when a page has been read: before, there is no pager. */
     return is_reading && ahead->stride > 0 && crawl->pager.in_force->parallel > 1 &&
            pager_is_numbered(&crawl->pager) && ahead->misses < MISSES_MAX &&
-           !ahead->has_failed && !crawl_is_on_trial(crawl);
+           !ahead->has_failed && !crawl->pager.size && !crawl_is_on_trial(crawl);
 }
 
 /* The request of the page that is `steps` behind the present one. */

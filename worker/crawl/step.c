@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "worker/crawl/anew.h"
 #include "worker/crawl/watch.h"
 #include "worker/exchange/answer_body.h"
 #include "worker/exchange/answer_text.h"
@@ -45,17 +46,6 @@ static bool open_definition(struct crawl *crawl)
            (!crawl->pager.merge_path.len || take_merge_path(crawl, crawl->pager.merge_path));
 }
 
-/* What a request may ask about the pages before it. */
-static void stand_at_checkpoint(struct crawl *crawl)
-{
-    crawl->scope.pager = &crawl->pager;
-    crawl->scope.iteration = MAX(crawl->pager.page - 1, 0);
-    crawl->scope.accumulated = crawl->pager.records;
-    crawl->scope.last = arena_str(crawl->arena, crawl->pager.last);
-    if (crawl->pager.answer.kind != VALUE_UNDEFINED)
-        recall_give(crawl->pager.answer, crawl->page, &crawl->scope);
-}
-
 /* A request that reads the answer before it cannot be made without. */
 static bool has_forgotten(const struct crawl *crawl)
 {
@@ -69,7 +59,7 @@ enum step step_open(struct crawl *crawl)
         return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
     if (!open_definition(crawl))
         return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
-    stand_at_checkpoint(crawl);
+    crawl_stand_at_checkpoint(crawl);
     if (crawl->pager.is_done)
         return crawl_end_turn(crawl, JOB_SUCCEEDED, REASON_NONE);
     loader_prepare(crawl->loader, crawl->job.run, crawl_ready, crawl);
@@ -100,8 +90,11 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     struct crawl *crawl = ctx;
     bool has_failed =
         err ? err->kind == ERR_AGAIN && !http_is_crowded_out(err) : answer->status >= 500;
+    /* It may be the page's size, and a pause would only begin with the full one again. */
+    bool may_be_size = crawl->pager.in_force->halves && pager_size(&crawl->pager) > 1;
     crawl->call = NULL;
-    throttle_give(crawl->env->throttle, &crawl->pass, has_failed, clock_mono_ms());
+    throttle_give(crawl->env->throttle, &crawl->pass, has_failed && !may_be_size,
+                  clock_mono_ms());
     crawl->answer = answer;
     crawl->failed = err;
     crawl->fetched_at_ms = clock_wall_ms();
@@ -224,14 +217,18 @@ enum step step_send(struct crawl *crawl)
     return why == THROTTLE_GO ? send_now(crawl, &reply.token) : hold(crawl, why, wait_ms);
 }
 
+static const struct retry_policy *policy_of(const struct crawl *crawl)
+{
+    const struct pagination *paging = &crawl->stream->pagination;
+    return paging->retry.max_attempts > 0 ? &paging->retry : &crawl->stream->retry;
+}
+
 /* Again: after the server's own wait, or by the policy. */
 static enum step again(struct crawl *crawl, const struct judgement *judgement)
 {
     if (judgement->server_wait_ms >= 0)
         return wait_as_told(crawl, judgement->server_wait_ms, judgement->reason);
-    const struct pagination *paging = &crawl->stream->pagination;
-    bool has_own = paging->retry.max_attempts > 0;
-    const struct retry_policy *policy = has_own ? &paging->retry : &crawl->stream->retry;
+    const struct retry_policy *policy = policy_of(crawl);
     int64_t delay_ms = retry_delay_ms(policy, ++crawl->attempt, crawl->env->rng);
     if (delay_ms < 0) {
         if (crawl->attempt > 1)
@@ -239,6 +236,26 @@ static enum step again(struct crawl *crawl, const struct judgement *judgement)
         return crawl_fail(crawl, judgement->reason);
     }
     return wait_for(crawl, judgement->delay_ms >= 0 ? judgement->delay_ms : delay_ms);
+}
+
+/* A wait that is longer would give the job back, and with it what is known of the size. */
+static enum step again_smaller(struct crawl *crawl)
+{
+    int64_t delay_ms = retry_delay_ms(policy_of(crawl), 1, crawl->env->rng);
+    enum step step = wait_for(crawl, MIN(MAX(delay_ms, 0), SLOT_WAIT_MS));
+    if (crawl->phase == PHASE_WORKING)
+        crawl->resume = STEP_ask;
+    return step;
+}
+
+static enum step retry(struct crawl *crawl, const struct judgement *judgement)
+{
+    bool is_told = judgement->server_wait_ms >= 0 || judgement->delay_ms >= 0;
+    bool may_be_size =
+        (crawl->answer && crawl->answer->status >= 500) || http_is_too_much(crawl->failed);
+    crawl_wrap_request(crawl);
+    return !is_told && may_be_size && anew_by_size(crawl) ? again_smaller(crawl)
+                                                          : again(crawl, judgement);
 }
 
 static enum step redirect(struct crawl *crawl, struct str location)
@@ -352,10 +369,27 @@ static enum step take_page(struct crawl *crawl, enum judge_verdict verdict)
     return crawl->is_counting ? STEP_count : STEP_cut;
 }
 
+static bool is_repeatable(const struct crawl *crawl)
+{
+    return stream_is_repeatable(crawl->stream, crawl->pager.method);
+}
+
+/* The same page in another way, at once: by another content type, or with fewer records. RFC
+ * 9110, section 15.5.14: 413. */
+static bool has_other_way(struct crawl *crawl, const struct judgement *judgement)
+{
+    int status = crawl->answer ? crawl->answer->status : 0;
+    bool is_large = status == 413 || (http_is_too_much(crawl->failed) && is_repeatable(crawl));
+    return !judgement->is_by_rule &&
+           (anew_by_type(crawl, status) || (is_large && anew_by_size(crawl)));
+}
+
 /* A page that may lie behind the last one is the end only where a count says so. */
 static enum step refused(struct crawl *crawl, const struct judgement *judgement)
 {
     int status = crawl->answer ? crawl->answer->status : 0;
+    if (has_other_way(crawl, judgement))
+        return STEP_ask;
     if (crawl->is_counting) {
         crawl_wrap_request(crawl);
         return crawl_fail(crawl, judgement->reason);
@@ -388,8 +422,7 @@ static enum step act_on_answer(struct crawl *crawl)
     case JUDGE_REDIRECT:
         return redirect(crawl, judgement.location);
     case JUDGE_RETRY:
-        crawl_wrap_request(crawl);
-        return again(crawl, &judgement);
+        return retry(crawl, &judgement);
     case JUDGE_LOGIN:
         return authorise_anew(crawl) ? STEP_send : refused(crawl, &judgement);
     case JUDGE_FAIL:
@@ -474,8 +507,10 @@ static enum step cut_failed(struct crawl *crawl)
     struct judgement cut_body = {.reason = REASON_BODY, .server_wait_ms = -1, .delay_ms = -1};
     if (crawl_is_on_trial(crawl) && crawl->cut.is_merge_error)
         return refuse_trial(crawl);
+    if (crawl->err.code == CUT_TOO_LARGE && is_repeatable(crawl) && anew_by_size(crawl))
+        return STEP_ask;
     crawl_wrap_request(crawl);
-    if (crawl->cut.is_truncated && stream_is_repeatable(crawl->stream, crawl->pager.method))
+    if (crawl->cut.is_truncated && is_repeatable(crawl))
         return again(crawl, &cut_body);
     return crawl_fail(crawl, crawl->cut.is_refused       ? REASON_DEFINITION
                              : crawl->cut.is_merge_error ? REASON_MERGE

@@ -69,6 +69,7 @@ bool count_request_build(const struct stream *stream, struct scope *scope, struc
     const struct stream *counted = counted_stream(stream, arena);
     struct pager *pager = ARENA_NEW(arena, struct pager);
     pager_start(pager, &counted->pagination);
+    pager->accept = scope->pager ? scope->pager->accept : STR_NONE;
     pager->method = stream->pagination.count.request.method;
     stand_before_the_first(scope, pager);
     return request_build(counted, pager, scope, arena, ret_request, err) ||

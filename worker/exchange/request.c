@@ -14,7 +14,7 @@
  *
  *     request_draft   the pager's parameters are taken; the stream's of the same name give way
  *     request_url     a link of the pager's as it is, else url, path, params and the pager's
- *     headers         the stream's, then the pager's
+ *     headers         the stream's, `accept`, then the pager's
  *     request_body    response_based's or the stream's, the pager's parameters set in it
  *     request_auth    only to the stream's own origin: credentials, after everything public
  *
@@ -23,7 +23,8 @@
  * another origin it goes with its first `public_header_count` headers and without secret_query.
  *
  * The hash is for the loop guard (paging/guard.h). It covers what makes a page another page:
- * method, URL, body, the pager's headers, and those of the stream's that an expression makes.
+ * method, URL, body, the pager's headers, those of the stream's that an expression makes, and a
+ * content type that is not the first of `accept`.
  * Credentials are not in it, so that a token that is new on each page hides no circle.
  *
  * E.g. path /orders, params {limit: 100, key: "{{ secrets.key }}"}, pagination {type: page},
@@ -34,7 +35,8 @@
  */
 static bool fill_headers(struct request_draft *draft, struct err *err)
 {
-    if (!request_draft_put_own_headers(draft, false, err))
+    if (!request_draft_put_own_headers(draft, false, err) ||
+        !request_draft_put_accept(draft, err))
         return false;
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct pager_param *param = &draft->params.items[i];

@@ -142,3 +142,25 @@ bool request_draft_put_own_headers(struct request_draft *draft, bool secret, str
     }
     return true;
 }
+
+/* The request of `total` may have headers of its own. */
+static bool stream_sets_accept(const struct stream *stream)
+{
+    for (size_t i = 0; i < stream->header_count; i++)
+        if (str_eq_nocase(stream->headers[i].name, STR("accept")))
+            return true;
+    return false;
+}
+
+bool request_draft_put_accept(struct request_draft *draft, struct err *err)
+{
+    const struct stream *stream = draft->stream;
+    struct str type = draft->pager->accept;
+    if (!stream->accept_count || stream_sets_accept(stream) ||
+        pager_sets(draft, PLACE_HEADER, STR("accept")))
+        return true;
+    if (type.len)
+        draft->hash = hash_fold(draft->hash, hash_bytes(type, 0));
+    return request_draft_put_header(draft, STR("Accept"), type.len ? type : stream->accept[0],
+                                    err);
+}

@@ -73,4 +73,7 @@ bool request_draft_put_own_params(struct request_draft *draft, bool secret,
 bool request_draft_put_own_headers(struct request_draft *draft, bool secret,
                                    struct err *err) MUST_CHECK;
 
+/* The content type of `accept` whose turn it is, where neither headers nor pager name one. */
+bool request_draft_put_accept(struct request_draft *draft, struct err *err) MUST_CHECK;
+
 #endif

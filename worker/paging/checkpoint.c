@@ -18,6 +18,8 @@
  *
  * page, records, total    what was read so far, and what the API said first
  * empty                   pages without records in a row, up to here; absent: none
+ * size, good_pages        the page size that page_size_on_error has left, and how many pages
+ *                         came with it; absent: as declared
  * overlaps                records that the page before theirs had too; absent: none
  * number, cursor, next    where the next page is. `number` and `cursor` are enough for types
  *                         that have one; a link is only in next.url, and what response_based
@@ -32,6 +34,7 @@
  * reached                 the count that says that no page may follow; absent: none says so
  * more                    what says that a page follows, where a count is asked for alone
  * names                   of the fields, where the bodies have them: a header of csv
+ * accept                  the content type that the API took; absent: the first of the stream's
  * lacks                   the count or flag that the definition names and no answer has
  * count                   instead of `next`, when the last page is read and the API is asked
  *                         for its count: what the end is worth without
@@ -188,6 +191,10 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         put_count(&out, "total", pager->total);
     if (pager->empty_pages > 0)
         put_count(&out, "empty", pager->empty_pages);
+    if (pager->size > 0) {
+        put_count(&out, "size", pager->size);
+        put_count(&out, "good_pages", pager->good_pages);
+    }
     if (pager->shape)
         json_out_str(&out, "shape", str_from(shape_names[pager->shape]));
     if (pager->overlaps > 0)
@@ -202,6 +209,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         json_out_str(&out, "names", pager->names);
     if (pager->merge_path.len)
         json_out_str(&out, "merge_path", pager->merge_path);
+    if (pager->accept.len)
+        json_out_str(&out, "accept", pager->accept);
     if (pager->cursor.kind != VALUE_UNDEFINED)
         value_put(&out, "cursor", pager->cursor);
     if (pager->answer.kind != VALUE_UNDEFINED)
@@ -279,6 +288,9 @@ static bool read_all(struct value map, struct pager *pager)
         pager->empty_pages = 0;
     if (!read_count(map, STR("overlaps"), 1, COUNT_MAX, &pager->overlaps))
         pager->overlaps = 0;
+    if (!read_count(map, STR("size"), 1, COUNT_MAX, &pager->size) ||
+        !read_count(map, STR("good_pages"), 0, PAGER_GOOD_PAGES - 1, &pager->good_pages))
+        pager->size = pager->good_pages = 0;
     return true;
 }
 
@@ -361,6 +373,7 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->lacks = read_text(map, STR("lacks"));
     pager->names = arena_str(from->job_arena, read_text(map, STR("names")));
     pager->merge_path = arena_str(from->job_arena, read_text(map, STR("merge_path")));
+    pager->accept = arena_str(from->job_arena, read_text(map, STR("accept")));
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
     read_ending(value_get(map, STR("count")), pager);
     secret_refs_init(&refs, from->arena, from->secrets);

@@ -234,6 +234,7 @@ static struct pager page_read(const struct pager *now, int64_t records)
     struct pager next = *now;
     next.page++;
     next.records = saturate_add(next.records, records);
+    pager_grow(&next);
     next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
     next.url = next.method = STR_NONE;
     next.merges_body = false;

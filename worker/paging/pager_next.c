@@ -175,9 +175,8 @@ static void compare_pages(struct pager_step *step, struct str name, int64_t page
 /* As many as were asked for or, where the server may have a cap, as pages usually have. */
 static bool is_full(const struct pager_step *step)
 {
-    const struct pagination *how = step->pager->in_force;
-    return (how->size && step->facts->seen >= how->size) ||
-           look_is_full(step->facts, step->arena);
+    int64_t size = pager_size(step->pager);
+    return (size && step->facts->seen >= size) || look_is_full(step->facts, step->arena);
 }
 
 /* Does the request or the answer say how many records a page may have? */
@@ -262,6 +261,13 @@ static void remember_total(struct pager_step *step, struct str name, int64_t tot
                                STR_ARG(name), (long long)step->pager->total, (long long)total));
 }
 
+/* Of the size that is in force now. */
+static int64_t pages_left(int64_t records, int64_t size)
+{
+    int64_t left = MAX(records, 0);
+    return left / size + (left % size != 0);
+}
+
 static bool read_totals(struct pager_step *step, struct err *err)
 {
     const struct pagination *how = step->pager->in_force;
@@ -282,6 +288,8 @@ static bool read_totals(struct pager_step *step, struct err *err)
         int64_t before = step->pager->page ? step->pager->records / step->pager->page : 0;
         int64_t size = how->size ? how->size : MAX(facts->seen, before);
         int64_t count = size ? total / size + (total % size != 0) : 0;
+        if (how->halves)
+            count = step->next->page + pages_left(total - reached, pager_size(step->pager));
         step->decision.pages_total = (int)MIN(count, INT32_MAX);
     }
     if (pages >= 0) {
@@ -298,8 +306,9 @@ static void end_with_empty(struct pager_step *step)
 {
     const struct pagination *how = step->pager->in_force;
     int64_t before = (int64_t)step->pager->page - 1; /* pages that others followed */
+    int64_t asked = step->pager->number - how->start - pager_size(step->pager);
     bool has_gaps = step->pager->type == PAGINATE_OFFSET && how->steps_by_size && before > 0 &&
-                    (step->pager->records - 1) / how->size < before;
+                    step->pager->records <= asked;
     pager_step_sign_end(
         step, has_gaps ? COMPLETE_ASSUMED : COMPLETE_TOLD,
         has_gaps
@@ -319,9 +328,11 @@ bool pager_next_number(struct pager_step *step, struct err *err)
         end_with_empty(step);
     struct str why;
     bool has_more = step->signs.has_more || (seen && evidence_says_more(step, &why));
-    if (how->stops_on_short && seen < how->size && !has_more)
+    if (how->stops_on_short && seen < pager_size(step->pager) && !has_more)
         pager_step_sign_end(step, COMPLETE_ASSUMED, STR("the page is short"));
-    int64_t by = step->pager->type == PAGINATE_PAGE ? 1 : how->steps_by_size ? how->size : seen;
+    int64_t by = step->pager->type == PAGINATE_PAGE ? 1
+                 : how->steps_by_size               ? pager_size(step->pager)
+                                                    : seen;
     step->next->number = saturate_add(step->next->number, by);
     return true;
 }
@@ -358,8 +369,8 @@ void pager_next_empty(struct pager_step *step)
     } else if (step->facts->is_last) {
         end_by_rule(step);
     } else if (pager_is_numbered(pager) && !how->stops_on_empty && !has_all(pager)) {
-        step->next->number =
-            saturate_add(step->next->number, pager->type == PAGINATE_PAGE ? 1 : how->size);
+        step->next->number = saturate_add(step->next->number,
+                                          pager->type == PAGINATE_PAGE ? 1 : pager_size(pager));
     } else {
         pager_step_sign_end(step, COMPLETE_TOLD, STR("the answer has no content"));
         if (pager->total < 0 || !pager_is_numbered(pager))

@@ -404,7 +404,7 @@ static bool is_within(const struct cutting *cutting, struct err *err)
                    MIN(cutting->arena_bytes, arena_bytes(cut->arena));
     if (!cut->max_bytes || bytes <= cut->max_bytes)
         return true;
-    return err_set(err, ERR_INPUT, "cut", 0,
+    return err_set(err, ERR_INPUT, "cut", CUT_TOO_LARGE,
                    "the page's %zu bytes become more than %zu bytes of rows; ask for fewer "
                    "records a page, or raise the setting `memory`",
                    cut->body.len, cut->max_bytes);

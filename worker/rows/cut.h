@@ -37,6 +37,9 @@ enum cut_result {
     CUT_BAD, /* err; the batch is as before; `is_truncated` if the body ended too early */
 };
 
+/* The code of an error of CUT_BAD that says: the page is too large, whatever is in it. */
+enum { CUT_TOO_LARGE = -1 };
+
 struct cut {
     /* in */
     struct str body;

@@ -52,8 +52,8 @@ static bool find_body_total(const struct look *look, struct str *ret_name, int64
  */
 static bool may_be_of_a_page(const struct pager_step *step, int64_t count, bool is_sure)
 {
-    bool is_asked_for = look_asked_for(step->facts, step->arena) == count ||
-                        step->pager->in_force->size == count;
+    bool is_asked_for =
+        look_asked_for(step->facts, step->arena) == count || pager_size(step->pager) == count;
     bool is_usual = !is_sure && (count % 10 == 0 || count % 25 == 0);
     return count > 0 && (is_asked_for || is_usual);
 }

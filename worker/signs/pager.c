@@ -18,6 +18,28 @@ int64_t pager_reached(const struct pager *pager, int64_t seen)
     return saturate_add(saturate_add(start > 1 ? start : 0, pager->records), seen);
 }
 
+int64_t pager_size(const struct pager *pager)
+{
+    return pager->size ? pager->size : pager->in_force->size;
+}
+
+bool pager_halve(struct pager *pager)
+{
+    int64_t size = pager_size(pager);
+    if (!pager->in_force->halves || size < 2)
+        return false;
+    pager->size = size / 2;
+    pager->good_pages = 0;
+    return true;
+}
+
+void pager_grow(struct pager *pager)
+{
+    if (!pager->size || ++pager->good_pages < PAGER_GOOD_PAGES)
+        return;
+    pager->size = pager->good_pages = 0;
+}
+
 bool pager_is_numbered(const struct pager *pager)
 {
     return pager->type == PAGINATE_PAGE || pager->type == PAGINATE_OFFSET;
@@ -54,8 +76,15 @@ static void add_numbered(struct pager_params *params, const struct pager *pager,
     const struct pagination *how = pager->in_force;
     if (pager->page > 0 || how->sends_first || pager->type == PAGINATE_OFFSET)
         add_param(params, &how->param, value_int(arena, pager->number));
-    if (how->has_size_param && how->size)
-        add_param(params, &how->size_param, value_int(arena, how->size));
+}
+
+static void add_size(struct pager_params *params, const struct pager *pager,
+                     struct arena *arena)
+{
+    const struct pagination *how = pager->in_force;
+    bool sends = pager_is_numbered(pager) || pager->type == PAGINATE_CURSOR;
+    if (sends && how->has_size_param && how->size)
+        add_param(params, &how->size_param, value_int(arena, pager_size(pager)));
 }
 
 /* A member of a cursor that is a map goes where the param's last key is. */
@@ -95,6 +124,7 @@ void pager_params(const struct pager *pager, struct arena *arena,
         add_numbered(ret_params, pager, arena);
     if (pager->type == PAGINATE_CURSOR && pager->cursor.kind != VALUE_UNDEFINED)
         add_cursor(ret_params, pager, arena);
+    add_size(ret_params, pager, arena);
     add_members(ret_params, PLACE_QUERY, pager->params, arena);
     add_members(ret_params, PLACE_HEADER, pager->headers, arena);
 }
@@ -107,7 +137,7 @@ struct value pager_value(const struct pager *pager, struct arena *arena)
     struct value numbers[] = {
         value_int(arena, by_page ? pager->number : saturate_add(pager->page, 1)),
         value_int(arena, by_page ? pager->records : pager->number),
-        value_int(arena, pager->declared->size),
+        value_int(arena, pager->size ? pager->size : pager->declared->size),
         pager->cursor.kind == VALUE_UNDEFINED ? NULL_VALUE : pager->cursor,
     };
     struct value_map *map = ARENA_NEW(arena, struct value_map);

@@ -38,7 +38,9 @@ struct pager {
     int page;                          /* pages read */
     int64_t records;                   /* records read */
     int64_t number;                    /* page number or offset of the next request */
-    struct value cursor;               /* undefined: none to send */
+    int64_t size;        /* what page_size_on_error has made of the page size; 0: as declared */
+    int64_t good_pages;  /* that came with it */
+    struct value cursor; /* undefined: none to send */
     struct str url;      /* the next page's URL, absolute; empty: the stream's own */
     struct value params; /* response_based; maps of what to set, undefined if not given */
     struct value headers;
@@ -57,6 +59,7 @@ struct pager {
     struct str lacks;      /* the count or flag that the definition names and no answer has */
     struct str names;      /* of the fields, where the bodies have them (records_names) */
     struct str merge_path; /* of the only list, where the definition has none; else empty */
+    struct str accept; /* the content type that is asked for; empty: the first of the stream */
     struct pager_ending ending;
     bool is_done; /* no page follows */
 };
@@ -69,6 +72,16 @@ void pager_start(struct pager *pager, const struct pagination *declared);
  * with a total. What an offset's `start` leaves out counts; 0 and 1 are both the first record.
  */
 int64_t pager_reached(const struct pager *pager, int64_t seen);
+
+/* How many records a page is asked for with; 0: it is not said. */
+int64_t pager_size(const struct pager *pager);
+
+/* Asks for half as many from here on. False: for fewer than one, or it may not. */
+bool pager_halve(struct pager *pager);
+
+/* A page came: after PAGER_GOOD_PAGES of them its size is the declared one again. */
+enum { PAGER_GOOD_PAGES = 10 };
+void pager_grow(struct pager *pager);
 
 /* By page number or offset: `number` is sent. */
 bool pager_is_numbered(const struct pager *pager);
