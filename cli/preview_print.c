@@ -106,7 +106,7 @@ static void put_page_json(struct buf *line, const struct preview_page *page,
     if (done->is_count)
         json_out_bool(&out, "count", true);
     else
-        json_out_int(&out, "page", done->next->page);
+        json_out_int(&out, "page", pager_pages(done->next));
     json_out_str(&out, "method", page->method);
     json_out_str(&out, "url", page->url);
     json_out_int(&out, "status", done->status);
@@ -211,7 +211,7 @@ static void put_page(struct buf *line, const struct preview_page *page,
     if (done->is_count)
         buf_puts(line, "\ncount: ");
     else
-        buf_printf(line, "\npage %d: ", done->next->page);
+        buf_printf(line, "\npage %d: ", pager_pages(done->next));
     put_method_and_url(line, page->method, page->url);
     buf_printf(line, "\n  status %d, ", done->status);
     units_format_size(line, done->bytes);

@@ -281,6 +281,29 @@ static void check_after(struct reader *reader, const struct yaml_node *map,
     }
 }
 
+static void check_restart(struct reader *reader, const struct yaml_node *map,
+                          const struct stream *stream)
+{
+    const struct yaml_node *paging = yaml_find(map, "pagination");
+    bool is_given = paging && paging->kind == YAML_MAP;
+    const struct yaml_node *node = is_given ? yaml_find(paging, "restart_after") : NULL;
+    if (stream->is_ordered && !stream->bookmark.is_set)
+        problem_add(reader->problems, node_at(map, "ordered"),
+                    "needs \"bookmark\", by whose value records come");
+    if (!stream->pagination.restart_after || !node)
+        return;
+    if (!stream->is_ordered || !stream->bookmark.is_set)
+        problem_add_key(reader->problems, node, "needs \"bookmark\" and ordered: true");
+    else if (!stream->uses_bookmark)
+        problem_add_key(reader->problems, node,
+                        "begins anew at the bookmark, and no expression of the request names "
+                        "it");
+    if (!table_folds(&stream->table))
+        problem_add_key(reader->problems, node,
+                        "reads some records again: it needs \"key\", and write: upsert or "
+                        "history");
+}
+
 void check_definition(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     const struct yaml_node *graphql = yaml_find(map, "graphql");
@@ -302,6 +325,7 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_after(reader, map, &stream->after);
     check_partitions(reader, map, stream);
     bookmark_check(reader, map, &stream->bookmark);
+    check_restart(reader, map, stream);
     window_check(reader, map, stream);
     check_replace(reader, map, stream);
     note_repeats(reader, map, stream);

@@ -399,7 +399,10 @@ static const struct key definition_list[] = {
     {.name = "after_load", .type = KEY_STRUCT, .flags = IN_STREAM, S(after),
      .keys = &after_keys,
      .help = "what is done when a run has ended: SQL, a notification, a webhook"},
-    {.name = "ordered", .flags = LATER_STREAM},
+    {.name = "ordered", .type = KEY_BOOL, .flags = IN_STREAM, S(is_ordered),
+     .fallback = "false",
+     .help = "the API gives records in the order of the bookmark, the lowest first: what "
+             "`restart_after` needs"},
     {.name = "partitions", .type = KEY_VALUE, .flags = IN_STREAM, S(partitions),
      .help = "a list of maps, or {sql: …, max: 10000}, whose rows are the maps; one job "
              "each"},

@@ -120,6 +120,11 @@ static const struct keys count_keys = {count_list, sizeof(struct count)};
      .help = "halve: a page that fails by 5xx, 413, a timeout or its size is asked for with "  \
              "half as many records, down to one; after ten good pages with all again"}
 
+#define RESTART_ROW                                                                            \
+    {.name = "restart_after", .type = KEY_COUNT, P(restart_after), .min = 1,                   \
+     .help = "records; no page is asked for behind them: the paging begins anew at the "       \
+             "highest bookmark read, see `ordered`"}
+
 #define STOP_ROWS                                                                              \
     {.name = "total_path", .type = KEY_LOCATOR, P(total),                                    \
      .help = "where the number of all records is"},                                           \
@@ -154,6 +159,7 @@ static const struct key page_list[] = {
      .help = "the first request names its page"},
     STOP_ROWS,
     LIMIT_ROWS(NULL),
+    RESTART_ROW,
     MERGE_ROWS,
     KEY_END,
 };
@@ -175,6 +181,7 @@ static const struct key offset_list[] = {
     ON_ERROR_ROW,
     STOP_ROWS,
     LIMIT_ROWS(NULL),
+    RESTART_ROW,
     MERGE_ROWS,
     KEY_END,
 };
@@ -194,6 +201,7 @@ static const struct key cursor_list[] = {
     EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),
+    RESTART_ROW,
     MERGE_ROWS,
     KEY_END,
 };
@@ -206,6 +214,7 @@ static const struct key link_header_list[] = {
     EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),
+    RESTART_ROW,
     MERGE_ROWS,
     KEY_END,
 };
@@ -219,6 +228,7 @@ static const struct key next_url_list[] = {
     EMPTY_ROWS,
     TOTAL_ROW,
     LIMIT_ROWS(NULL),
+    RESTART_ROW,
     MERGE_ROWS,
     KEY_END,
 };
@@ -250,6 +260,7 @@ static const struct key response_based_list[] = {
      .help = "pages without records in a row, after which the job is truncated; absent: any"},
     TOTAL_ROW,
     LIMIT_ROWS("1000"),
+    RESTART_ROW,
     MERGE_ROWS,
     KEY_END,
 };

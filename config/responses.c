@@ -7,8 +7,8 @@
 static const struct choice thens[] = {
     CHOICE("retry", RESPONSE_RETRY), CHOICE("fail", RESPONSE_FAIL),
     CHOICE("end", RESPONSE_END),     CHOICE("empty", RESPONSE_EMPTY),
-    CHOICE("page", RESPONSE_PAGE),   CHOICE_LATER("restart", 0),
-    CHOICE("login", RESPONSE_LOGIN), CHOICE_END,
+    CHOICE("page", RESPONSE_PAGE),   CHOICE("login", RESPONSE_LOGIN),
+    CHOICE("reset", RESPONSE_RESET), CHOICE_END,
 };
 
 /* 404, or 4xx. */
@@ -135,6 +135,11 @@ void responses_check(struct reader *reader, const struct yaml_node *map, struct 
             problem_add(reader->problems, yaml_find(node, "then"),
                         "login needs an \"auth\" whose token can be fetched again: oauth2 or "
                         "login");
+        if (rule->then == RESPONSE_RESET && !table_folds(&stream->table))
+            problem_add(
+                reader->problems, yaml_find(node, "then"),
+                "reset reads records again: it needs \"key\", and write: upsert, replace "
+                "or history");
         if (rule->when && rule->when->kind != TEMPLATE_EXPR)
             problem_add(reader->problems, yaml_find(node, "when"),
                         "must be one expression in {{ }}");

@@ -39,3 +39,8 @@ const struct table *stream_shares_table(const struct stream *a, const struct str
                 return stream_table(a, i);
     return NULL;
 }
+
+bool table_folds(const struct table *table)
+{
+    return table->key_count && table->write != WRITE_APPEND;
+}

@@ -95,6 +95,7 @@ struct pagination {
     struct next_page next_page;
     struct retry_policy retry; /* instead of the stream's; max_attempts 0: not given */
     int64_t max_iterations, max_records, max_time_ms; /* -1: none */
+    int64_t restart_after;                            /* records; 0: not given */
     int64_t parallel;                                 /* requests in flight; 0 and 1: one */
     bool allows_repeats, allows_same_request;
     int flag_absent;     /* has_more_path where it is absent: 1 more, 0 the end, -1 an error */
@@ -321,6 +322,7 @@ enum response_then {
     RESPONSE_EMPTY,
     RESPONSE_PAGE,
     RESPONSE_LOGIN,
+    RESPONSE_RESET,
 };
 
 struct status_range { /* 404 is 404..404, 4xx is 400..499 */
@@ -381,6 +383,7 @@ struct stream {
     struct merge merge;
     struct table table;
     struct bookmark bookmark;
+    bool is_ordered; /* `ordered`: the API gives records by the bookmark, the lowest first */
     struct schedule schedule;
     struct window window;
     struct after_load after;
@@ -424,6 +427,9 @@ bool stream_is_repeatable(const struct stream *stream, struct str method);
 
 /* The column that `columns` declares by this name; NULL: none. */
 const struct declared_column *table_find_declared(const struct table *table, struct str name);
+
+/* Does a record that comes twice become one row, by its key? */
+bool table_folds(const struct table *table);
 
 /* The stream's own table is number 0, those of its parts follow. */
 size_t stream_table_count(const struct stream *stream);

@@ -220,6 +220,15 @@ as $$
     end
 $$;
 
+-- Whether the job's paging has begun anew (`then: reset`, `restart_after`): records rightly came twice.
+create or replace function pagetide.has_begun_anew(m pagetide.mark) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select coalesce(coalesce(m.checkpoint, (select j.checkpoint from job j where j.id = m.job))
+        ?| array['resets', 'restarts'], false)
+$$;
+
 -- A mark that ends its job, with what the job's keys say; any other mark as it is.
 create or replace function pagetide.weigh_mark(m pagetide.mark, fresh bigint[], required text)
 returns pagetide.mark
@@ -233,6 +242,9 @@ begin
         return m;
     end if;
     select c.folded, c.lost into m.folded, lost from count_keys(m.job, fresh) c;
+    if has_begun_anew(m) then
+        m.folded := 0;
+    end if;
     m := weigh_end(m);
     m := weigh_loss(m, lost);
     m."end" := end_by_require(m, required);

@@ -2,6 +2,7 @@
 
 #include "worker/crawl/crawl_internal.h"
 #include "worker/exchange/recall.h"
+#include "worker/records/bookmark_high.h"
 
 void crawl_stand_at_checkpoint(struct crawl *crawl)
 {
@@ -43,4 +44,84 @@ bool anew_by_size(struct crawl *crawl)
     crawl->attempt = crawl->redirects = 0;
     crawl_stand_at_checkpoint(crawl);
     return true;
+}
+
+/* --- from the first page --- */
+
+bool anew_from_start(struct crawl *crawl)
+{
+    if (crawl->pager.resets >= PAGER_RESETS_MAX)
+        return false;
+    ahead_drop(crawl);
+    guard_done(&crawl->guard);
+    guard_init(&crawl->guard);
+    pager_begin_anew(&crawl->pager);
+    crawl->pager.resets++;
+    crawl->trial = (struct trial){0};
+    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
+    crawl_stand_at_checkpoint(crawl);
+    return true;
+}
+
+static bool take_high(struct crawl *crawl, struct pager *next, struct err *err)
+{
+    struct str page = crawl->cut.bookmark_high, before = next->high;
+    enum bookmark_type type = crawl->stream->bookmark.type;
+    next->high = arena_str(crawl->next, page.len ? page : before);
+    if (!page.len || !before.len || !bookmark_high_is_later(type, before, page))
+        return true;
+    return err_set(err, ERR_INPUT, "pager", 0,
+                   "`ordered` says that records come in the order of the bookmark, but after "
+                   "%.*s this page has only %.*s",
+                   STR_ARG(before), STR_ARG(page));
+}
+
+/* As a process does that goes on there (crawl_stand_at_checkpoint). */
+static void stand_before_first(struct crawl *crawl)
+{
+    crawl->scope.iteration = crawl->scope.accumulated = 0;
+    crawl->scope.last = STR_NONE;
+    crawl->scope.response = UNDEFINED_VALUE;
+}
+
+bool anew_at_bookmark(struct crawl *crawl, const struct pager_decision *decision,
+                      struct pager *next, struct err *err)
+{
+    int64_t most = crawl->stream->pagination.restart_after;
+    if (!most)
+        return true;
+    if (!take_high(crawl, next, err))
+        return false;
+    bool follows = decision->outcome == PAGER_MORE && !next->ending.complete;
+    if (!follows || next->records + MAX(pager_size(next), crawl->cut.seen) <= most)
+        return true;
+    struct str since = arena_str(crawl->arena, next->high);
+    bool has_moved = !next->since.len ||
+                     bookmark_high_is_later(crawl->stream->bookmark.type, since, next->since);
+    if (!has_moved && next->records < most)
+        return true; /* few records stand behind it: the next page may be the end */
+    if (!since.len || !has_moved)
+        return err_set(err, ERR_INPUT, "pager", 0,
+                       "restart_after: %lld records were read and none has a bookmark later "
+                       "than %.*s, where the paging would begin anew",
+                       (long long)next->records,
+                       STR_ARG(next->since.len ? next->since : STR("nothing")));
+    pager_begin_anew(next);
+    next->restarts++;
+    next->since = since;
+    next->high = STR_NONE;
+    stand_before_first(crawl);
+    return scope_begin_at(&crawl->scope, crawl->stream, since, crawl->arena, err);
+}
+
+void anew_doubt(struct crawl *crawl, const struct pager *pager, struct pager_decision *decision)
+{
+    if (!pager->resets && !pager->restarts)
+        return;
+    decision->total = decision->reached = 0;
+    if (decision->complete != COMPLETE_PROVED)
+        return;
+    decision->complete = COMPLETE_TOLD;
+    decision->complete_why = arena_printf(crawl->next, "%.*s, since the paging began anew",
+                                          STR_ARG(decision->complete_why));
 }

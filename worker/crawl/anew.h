@@ -3,6 +3,9 @@
 
 #include <stdbool.h>
 
+#include "base/err.h"
+#include "worker/signs/pager.h"
+
 /*
  * A page that did not come is asked for in another way. True: crawl->pager says how, and
  * STEP_ask makes the request.
@@ -20,5 +23,23 @@ bool anew_by_type(struct crawl *crawl, int status);
 
 /* With half as many records, where `page_size_on_error` says so: the attempts begin anew. */
 bool anew_by_size(struct crawl *crawl);
+
+/*
+ * From the first page, where a rule says `then: reset`: what was read stays, and is read again.
+ * False: it has been so PAGER_RESETS_MAX times.
+ */
+bool anew_from_start(struct crawl *crawl);
+
+/*
+ * restart_after, on a page that was decided on: where the one behind it would pass that many
+ * records, *next becomes the state before a first page, and `bookmark` the highest one that was
+ * read. ERR_INPUT: records are not in their order, or so many have one bookmark.
+ */
+bool anew_at_bookmark(struct crawl *crawl, const struct pager_decision *decision,
+                      struct pager *next, struct err *err) MUST_CHECK;
+
+/* A paging that has begun anew has read records twice: its end is told at most. */
+void anew_doubt(struct crawl *crawl, const struct pager *pager,
+                struct pager_decision *decision);
 
 #endif

@@ -1,6 +1,7 @@
 #include "worker/crawl/crawl_internal.h"
 
 #include "base/redact.h"
+#include "worker/crawl/anew.h"
 #include "worker/crawl/watch.h"
 #include "worker/exchange/count.h"
 #include "worker/exchange/count_request.h"
@@ -53,6 +54,7 @@ static void show(struct crawl *crawl, const struct pager_decision *decision)
 static enum step end_job(struct crawl *crawl, struct pager_decision *decision)
 {
     twice_doubt_count(crawl, &crawl->pager, decision);
+    anew_doubt(crawl, &crawl->pager, decision);
     crawl_check_required(crawl, decision);
     show(crawl, decision);
     struct str at_end = arena_join(crawl->next, twice_warning(crawl, &crawl->pager), "; ",

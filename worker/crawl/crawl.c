@@ -66,7 +66,7 @@ static void make_steps(struct crawl *crawl, enum step step)
     crawl->is_paused = true;
     if (log_is_on(LOG_DEBUG) && crawl->phase == PHASE_WORKING) {
         struct log_where at = {crawl->job.stream, crawl->job.run, crawl->job.n,
-                               crawl->pager.page + 1};
+                               pager_pages(&crawl->pager) + 1};
         log_write(LOG_DEBUG, LOG_JOB_STEP, &at, "%s done, waits to %s", steps[crawl->step].name,
                   steps[crawl->resume].name);
     }
@@ -231,7 +231,7 @@ enum step crawl_fail(struct crawl *crawl, enum job_reason reason)
 {
     if (crawl->is_counting)
         return STEP_miss_count;
-    err_wrap(&crawl->err, "page %d", crawl->pager.page + 1);
+    err_wrap(&crawl->err, "page %d", pager_pages(&crawl->pager) + 1);
     return crawl_end_turn(crawl, JOB_FAILED, reason);
 }
 
@@ -265,6 +265,18 @@ static void copy_job(struct crawl *crawl, const struct job *job)
         *texts[i] = arena_str(arena, *texts[i]);
 }
 
+/* For step_open, which knows the page that the guard begins with. */
+static void copy_past(struct crawl *crawl, const struct crawl_past *past)
+{
+    int64_t *requests = ARENA_ARRAY(crawl->arena, int64_t, past->count);
+    int64_t *records = ARENA_ARRAY(crawl->arena, int64_t, past->count);
+    for (size_t i = 0; i < past->count; i++) {
+        requests[i] = past->request_hashes[i];
+        records[i] = past->records_hashes[i];
+    }
+    crawl->past = (struct crawl_past){requests, records, past->count};
+}
+
 struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
                         const struct crawl_past *past)
 {
@@ -284,7 +296,7 @@ struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
     ahead_init(crawl, crawl_resume);
     crawl->authorised.resume = crawl_resume;
     guard_init(&crawl->guard);
-    guard_restore(&crawl->guard, past->request_hashes, past->records_hashes, past->count);
+    copy_past(crawl, past);
     loop_timer_set(crawl->timer, 0);
     crawl->is_paused = true;
     crawl->resume = STEP_open;
@@ -459,7 +471,7 @@ struct crawl_stats crawl_stats(const struct crawl *crawl)
     stats.bytes =
         crawl->body.len + crawl->xml.sent.len + page_bytes(crawl) + ahead_bytes(&crawl->ahead);
     stats.rejects = crawl->job.rejects;
-    stats.page = crawl->pager.page + 1;
+    stats.page = pager_pages(&crawl->pager) + 1;
     stats.step = steps[crawl->is_paused ? crawl->resume : crawl->step].name;
     return stats;
 }

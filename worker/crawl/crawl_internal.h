@@ -97,6 +97,7 @@ struct crawl {
     struct scope scope;
     struct pager pager;
     struct guard guard;
+    struct crawl_past past;          /* what the guard is restored from */
     struct bookmark_counts bookmark; /* of the pages of this turn */
     enum phase phase;
     enum step step;   /* the last one that was made */

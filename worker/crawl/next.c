@@ -4,6 +4,7 @@
 #include "base/redact.h"
 #include "config/format.h"
 #include "port/hash.h"
+#include "worker/crawl/anew.h"
 #include "worker/crawl/watch.h"
 #include "worker/exchange/recall.h"
 #include "worker/paging/pager_auto.h"
@@ -147,7 +148,7 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
                              const struct pager_decision *decision, struct str checkpoint)
 {
     return (struct mark){
-        .page = next->page,
+        .page = pager_pages(next),
         .checkpoint = checkpoint,
         .request_hash = crawl->request.hash,
         .records_hash = crawl->cut.taken ? crawl->cut.records_hash : 0,
@@ -345,7 +346,7 @@ enum step step_mark(struct crawl *crawl)
         decision->pages_total ? decision->pages_total : crawl->stats.pages_total;
     crawl->err = (struct err)ERR_INIT;
     if (decision->outcome == PAGER_TRUNCATED || decision->outcome == PAGER_FAILED)
-        err_set(&crawl->err, ERR_INPUT, "pager", 0, "page %d: %.*s", next->page,
+        err_set(&crawl->err, ERR_INPUT, "pager", 0, "page %d: %.*s", pager_pages(next),
                 STR_ARG(decision->why));
     if (decision->outcome != PAGER_MORE)
         crawl_set_end(crawl, &mark, crawl_end_state(decision->outcome), decision->reason);
@@ -380,7 +381,7 @@ static void tell_error(struct crawl *crawl, const struct pager_facts *facts,
     why = arena_printf(crawl->next,
                        "page %d: the answer holds an error beside its records: %.*s (a rule of "
                        "`responses` with then: page or then: fail says what that means)",
-                       crawl->pager.page + 1, STR_ARG(why));
+                       pager_pages(&crawl->pager) + 1, STR_ARG(why));
     decision->warning = arena_join(crawl->next, decision->warning, "; ", why);
 }
 
@@ -440,15 +441,18 @@ enum step step_next(struct crawl *crawl)
     crawl->merge_note = STR_NONE;
     tell_error(crawl, &facts, &decision);
     keep_last(crawl, &next);
+    if (!anew_at_bookmark(crawl, &decision, &next, &crawl->err))
+        return refuse_page(crawl, REASON_EVAL);
     bool follows = decision.outcome == PAGER_MORE && !next.ending.complete;
     next.answer = UNDEFINED_VALUE;
-    if (follows)
+    if (follows && next.page)
         next.answer = recall_take(crawl->stream, &crawl->scope, crawl->next);
     if (crawl->cut.shape)
         next.shape = crawl->cut.shape;
     if (!next.names.len)
         next.names = arena_str(crawl->arena, crawl->cut.names);
     twice_count(crawl, &next, &decision);
+    anew_doubt(crawl, &next, &decision);
     if (follows && !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);
     if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))

@@ -43,7 +43,19 @@ static bool open_definition(struct crawl *crawl)
     return scope_init(&crawl->scope, &crawl->job, crawl->stream, crawl->env->secrets_dir,
                       crawl->arena, &crawl->err) &&
            checkpoint_read(&from, crawl->job.checkpoint, &crawl->pager, &crawl->err) &&
-           (!crawl->pager.merge_path.len || take_merge_path(crawl, crawl->pager.merge_path));
+           (!crawl->pager.merge_path.len || take_merge_path(crawl, crawl->pager.merge_path)) &&
+           (!crawl->pager.since.len ||
+            scope_begin_at(&crawl->scope, crawl->stream, crawl->pager.since, crawl->arena,
+                           &crawl->err));
+}
+
+/* What was read before the paging began anew is read once more. */
+static void restore_guard(struct crawl *crawl)
+{
+    const struct crawl_past *past = &crawl->past;
+    size_t from = MIN((size_t)crawl->pager.pages_before, past->count);
+    guard_restore(&crawl->guard, past->request_hashes + from, past->records_hashes + from,
+                  past->count - from);
 }
 
 /* A request that reads the answer before it cannot be made without. */
@@ -59,6 +71,7 @@ enum step step_open(struct crawl *crawl)
         return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
     if (!open_definition(crawl))
         return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
+    restore_guard(crawl);
     crawl_stand_at_checkpoint(crawl);
     if (crawl->pager.is_done)
         return crawl_end_turn(crawl, JOB_SUCCEEDED, REASON_NONE);
@@ -238,8 +251,11 @@ static enum step again(struct crawl *crawl, const struct judgement *judgement)
     return wait_for(crawl, judgement->delay_ms >= 0 ? judgement->delay_ms : delay_ms);
 }
 
-/* A wait that is longer would give the job back, and with it what is known of the size. */
-static enum step again_smaller(struct crawl *crawl)
+/*
+ * With the request that the state has become. A wait that is longer would give the job back,
+ * and with it that state, which only the next page's checkpoint holds.
+ */
+static enum step again_anew(struct crawl *crawl)
 {
     int64_t delay_ms = retry_delay_ms(policy_of(crawl), 1, crawl->env->rng);
     enum step step = wait_for(crawl, MIN(MAX(delay_ms, 0), SLOT_WAIT_MS));
@@ -254,7 +270,7 @@ static enum step retry(struct crawl *crawl, const struct judgement *judgement)
     bool may_be_size =
         (crawl->answer && crawl->answer->status >= 500) || http_is_too_much(crawl->failed);
     crawl_wrap_request(crawl);
-    return !is_told && may_be_size && anew_by_size(crawl) ? again_smaller(crawl)
+    return !is_told && may_be_size && anew_by_size(crawl) ? again_anew(crawl)
                                                           : again(crawl, judgement);
 }
 
@@ -408,6 +424,23 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
                       : crawl_fail(crawl, judgement->reason);
 }
 
+/* An expired cursor, say. */
+static enum step reset(struct crawl *crawl, const struct judgement *judgement)
+{
+    if (crawl->is_counting)
+        return refused(crawl, judgement);
+    crawl_wrap_request(crawl);
+    struct str why = redact_cut(crawl->page, str_from(crawl->err.text), 512);
+    struct str told = arena_printf(crawl->arena, "page %d: the paging began anew: %.*s",
+                                   pager_pages(&crawl->pager) + 1, STR_ARG(why));
+    if (!anew_from_start(crawl)) {
+        err_wrap(&crawl->err, "the paging has begun anew %d times", PAGER_RESETS_MAX);
+        return crawl_fail(crawl, judgement->reason);
+    }
+    crawl->warning = arena_join(crawl->arena, crawl->warning, "; ", told);
+    return again_anew(crawl);
+}
+
 static enum step act_on_answer(struct crawl *crawl)
 {
     assert(!crawl->answer != !crawl->failed);
@@ -425,6 +458,8 @@ static enum step act_on_answer(struct crawl *crawl)
         return retry(crawl, &judgement);
     case JUDGE_LOGIN:
         return authorise_anew(crawl) ? STEP_send : refused(crawl, &judgement);
+    case JUDGE_RESET:
+        return reset(crawl, &judgement);
     case JUDGE_FAIL:
         return refused(crawl, &judgement);
     default:
@@ -520,7 +555,7 @@ static enum step cut_failed(struct crawl *crawl)
 static int64_t records_left(const struct crawl *crawl)
 {
     int64_t max = crawl->stream->pagination.max_records;
-    return max < 0 ? -1 : MAX(max - crawl->pager.records, 0);
+    return max < 0 ? -1 : MAX(max - crawl->pager.records_before - crawl->pager.records, 0);
 }
 
 /* For `with` and `where`. What is wrong with the body is for the cut to say. */

@@ -83,12 +83,27 @@ struct str twice_warning(struct crawl *crawl, const struct pager *pager)
     return arena_join(crawl->next, overlap_warning(crawl, pager), "; ", own_ids_warning(crawl));
 }
 
+/* Where a request asks for what is later than the bookmark, not for what is not earlier. */
+static struct str gap_warning(struct crawl *crawl)
+{
+    return arena_printf(
+        crawl->next,
+        "restart_after: the paging began anew at %.*s, and none of the records "
+        "read last came again: others with that bookmark may be missing, unless "
+        "the request asks for it too (not earlier, instead of later)",
+        STR_ARG(crawl->pager.since));
+}
+
 void twice_count(struct crawl *crawl, struct pager *next, struct pager_decision *decision)
 {
     const struct cut *cut = &crawl->cut;
     bool tells = twice_has_own_ids(crawl);
-    next->overlaps = saturate_add(crawl->pager.overlaps,
-                                  guard_overlap(&crawl->guard, cut->ids, cut->id_count));
+    bool is_anew = !crawl->pager.page && crawl->pager.restarts;
+    int64_t overlap = guard_overlap(&crawl->guard, cut->ids, cut->id_count);
+    next->overlaps = saturate_add(crawl->pager.overlaps, is_anew ? 0 : overlap);
+    if (is_anew && !overlap)
+        decision->warning =
+            arena_join(crawl->next, decision->warning, "; ", gap_warning(crawl));
     guard_add_own(&crawl->guard, own_ids(crawl), tells, cut->taken);
     if (decision->outcome == PAGER_MORE)
         return;

@@ -237,6 +237,10 @@ static struct judgement judge_by_rule(const struct judge_case *judge,
         judgement.reason = REASON_AUTH;
         fail_by_rule(judge, ruling, ERR_INPUT, err);
         break;
+    case RESPONSE_RESET:
+        judgement.verdict = JUDGE_RESET;
+        fail_by_rule(judge, ruling, ERR_INPUT, err);
+        break;
     case RESPONSE_END:
         judgement.verdict = JUDGE_END;
         break;

@@ -14,6 +14,7 @@ enum judge_verdict {
     JUDGE_REDIRECT, /* to `location`, which is not checked yet */
     JUDGE_RETRY,    /* try again: in server_wait_ms, or by the retry policy where that is -1 */
     JUDGE_LOGIN,    /* with another token, once; else FAIL */
+    JUDGE_RESET,    /* a rule says so: the paging begins anew; else FAIL */
     JUDGE_FAIL,     /* trying again would change nothing */
 };
 

@@ -154,3 +154,12 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
     return secrets_collect(arena, stream, secrets_dir, &scope->secrets, err) &&
            fill_vars(scope, stream, arena, err);
 }
+
+bool scope_begin_at(struct scope *scope, const struct stream *stream, struct str since,
+                    struct arena *arena, struct err *err)
+{
+    struct bookmark exact = stream->bookmark;
+    exact.lookback_ms = 0;
+    return bookmark_start(arena, &exact, since, &scope->bookmark, err) &&
+           fill_vars(scope, stream, arena, err);
+}

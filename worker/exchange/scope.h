@@ -37,4 +37,11 @@ struct scope {
 bool scope_init(struct scope *scope, const struct job *job, const struct stream *stream,
                 const char *secrets_dir, struct arena *arena, struct err *err) MUST_CHECK;
 
+/*
+ * From here on `bookmark` is `since`, as it was stored with a page, without `lookback`: the
+ * paging begins anew there. `vars` are filled anew, too. In `arena`.
+ */
+bool scope_begin_at(struct scope *scope, const struct stream *stream, struct str since,
+                    struct arena *arena, struct err *err) MUST_CHECK;
+
 #endif

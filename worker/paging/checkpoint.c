@@ -18,6 +18,11 @@
  *
  * page, records, total    what was read so far, and what the API said first
  * empty                   pages without records in a row, up to here; absent: none
+ * resets, restarts        how often the paging has begun anew, by a rule and by restart_after
+ * pages_before,           what was read before it did; the counts above are of the time since
+ * records_before
+ * since                   the bookmark that it began anew with
+ * high                    the highest bookmark since, for restart_after
  * size, good_pages        the page size that page_size_on_error has left, and how many pages
  *                         came with it; absent: as declared
  * overlaps                records that the page before theirs had too; absent: none
@@ -167,6 +172,22 @@ static void put_ending(struct json_out *out, const struct pager_ending *ending)
     json_out_close(out, '}');
 }
 
+static void put_before(struct json_out *out, const struct pager *pager)
+{
+    if (pager->resets)
+        put_count(out, "resets", pager->resets);
+    if (pager->restarts)
+        put_count(out, "restarts", pager->restarts);
+    if (pager->pages_before)
+        put_count(out, "pages_before", pager->pages_before);
+    if (pager->records_before)
+        put_count(out, "records_before", pager->records_before);
+    if (pager->since.len)
+        json_out_str(out, "since", pager->since);
+    if (pager->high.len)
+        json_out_str(out, "high", pager->high);
+}
+
 bool checkpoint_write(struct arena *arena, const struct pager *state,
                       const struct secrets *secrets, struct str *ret_text, struct err *err)
 {
@@ -191,6 +212,7 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         put_count(&out, "total", pager->total);
     if (pager->empty_pages > 0)
         put_count(&out, "empty", pager->empty_pages);
+    put_before(&out, pager);
     if (pager->size > 0) {
         put_count(&out, "size", pager->size);
         put_count(&out, "good_pages", pager->good_pages);
@@ -272,6 +294,24 @@ static bool read_count(struct value map, struct str key, int64_t least, int64_t 
         return false;
     *ret = count;
     return true;
+}
+
+static int read_few(struct value map, struct str key)
+{
+    int64_t count;
+    return read_count(map, key, 1, PAGES_MAX, &count) ? (int)count : 0;
+}
+
+static void read_before(const struct checkpoint_from *from, struct value map,
+                        struct pager *pager)
+{
+    pager->resets = read_few(map, STR("resets"));
+    pager->restarts = read_few(map, STR("restarts"));
+    pager->pages_before = read_few(map, STR("pages_before"));
+    if (!read_count(map, STR("records_before"), 1, COUNT_MAX, &pager->records_before))
+        pager->records_before = 0;
+    pager->since = arena_str(from->job_arena, read_text(map, STR("since")));
+    pager->high = arena_str(from->job_arena, read_text(map, STR("high")));
 }
 
 static bool read_all(struct value map, struct pager *pager)
@@ -375,6 +415,7 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->merge_path = arena_str(from->job_arena, read_text(map, STR("merge_path")));
     pager->accept = arena_str(from->job_arena, read_text(map, STR("accept")));
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
+    read_before(from, map, pager);
     read_ending(value_get(map, STR("count")), pager);
     secret_refs_init(&refs, from->arena, from->secrets);
     if (!secret_refs_read(&refs, value_get(map, STR("secrets")), err) ||

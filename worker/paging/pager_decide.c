@@ -79,9 +79,10 @@ static struct str after_iterations(const struct pager_step *step)
 static struct str limit_reached(const struct pager_step *step)
 {
     const struct pagination *declared = step->pager->declared;
-    if (declared->max_records >= 0 && step->next->records >= declared->max_records)
+    int64_t records = saturate_add(step->next->records_before, step->next->records);
+    if (declared->max_records >= 0 && records >= declared->max_records)
         return STR("max_records was reached while more remains");
-    if (declared->max_iterations >= 0 && step->next->page >= declared->max_iterations)
+    if (declared->max_iterations >= 0 && pager_pages(step->next) >= declared->max_iterations)
         return after_iterations(step);
     if (declared->max_time_ms >= 0 && step->facts->elapsed_ms >= declared->max_time_ms)
         return STR("max_time was reached while more remains");

@@ -456,7 +456,7 @@ bool pager_next_link(struct pager_step *step, struct err *err)
     if (!link.ptr && broken.ptr) {
         pager_step_warn(step, arena_printf(step->arena,
                                            "page %d: the Link field cannot be read: %.*s",
-                                           step->next->page,
+                                           pager_pages(step->next),
                                            STR_ARG(redact_cut(step->arena, broken, 200))));
         pager_step_sign_end(step, COMPLETE_ASSUMED, STR("the Link field cannot be read"));
         return true;

@@ -12,6 +12,36 @@ void pager_start(struct pager *pager, const struct pagination *declared)
                             .total = -1};
 }
 
+void pager_begin_anew(struct pager *pager)
+{
+    struct pager anew = {
+        .declared = pager->declared,
+        .in_force = pager->in_force,
+        .type = pager->type,
+        .recognised = pager->recognised,
+        .resets = pager->resets,
+        .restarts = pager->restarts,
+        .pages_before = pager_pages(pager),
+        .records_before = saturate_add(pager->records_before, pager->records),
+        .since = pager->since,
+        .high = pager->high,
+        .number = pager->in_force->start,
+        .cursor = pager->in_force->cursor_start,
+        .overlaps = pager->overlaps,
+        .total = -1,
+        .shape = pager->shape,
+        .names = pager->names,
+        .merge_path = pager->merge_path,
+        .accept = pager->accept,
+    };
+    *pager = anew;
+}
+
+int pager_pages(const struct pager *pager)
+{
+    return (int)MIN((int64_t)pager->pages_before + pager->page, INT32_MAX);
+}
+
 int64_t pager_reached(const struct pager *pager, int64_t seen)
 {
     int64_t start = pager->type == PAGINATE_OFFSET ? pager->in_force->start : 0;

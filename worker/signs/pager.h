@@ -35,9 +35,15 @@ struct pager {
     const struct pagination *in_force; /* `declared`, or what `auto` recognised */
     enum pagination_type type;         /* of `in_force`; NONE if `auto` found one page */
     struct str recognised;             /* words of what `auto` recognised; else empty */
-    int page;                          /* pages read */
-    int64_t records;                   /* records read */
-    int64_t number;                    /* page number or offset of the next request */
+    int page;                          /* pages read, since the paging began anew */
+    int64_t records;                   /* records read, likewise */
+    int resets;                        /* how often `then: reset` has had it begin anew */
+    int restarts;                      /* how often restart_after has */
+    int pages_before;                  /* read before it did */
+    int64_t records_before;
+    struct str since;    /* the bookmark that it began anew with; empty: the job's own */
+    struct str high;     /* restart_after: the highest bookmark of all pages; empty: none */
+    int64_t number;      /* page number or offset of the next request */
     int64_t size;        /* what page_size_on_error has made of the page size; 0: as declared */
     int64_t good_pages;  /* that came with it */
     struct value cursor; /* undefined: none to send */
@@ -66,6 +72,16 @@ struct pager {
 
 /* The state before the first page. `declared` is kept: it must last as long as the state. */
 void pager_start(struct pager *pager, const struct pagination *declared);
+
+/*
+ * The same state before the first page again, for a paging that is read from its beginning once
+ * more: what was read counts as read before, and what was learned of the API stays.
+ */
+enum { PAGER_RESETS_MAX = 3 }; /* of `then: reset` */
+void pager_begin_anew(struct pager *pager);
+
+/* All pages of the job, also those that were read before the paging began anew. */
+int pager_pages(const struct pager *pager);
 
 /*
  * How many of all records were reached, `seen` of the page just read among them: to compare

@@ -19,8 +19,8 @@ static enum err_kind kind_of(struct str word)
 /* The verdict as the table writes it. */
 static struct str outcome(struct arena *arena, struct judgement judgement)
 {
-    static const char *const verdicts[] = {"accept", "empty", "end", "redirect",
-                                           "retry",  "login", "fail"};
+    static const char *const verdicts[] = {"accept", "empty", "end",   "redirect",
+                                           "retry",  "login", "reset", "fail"};
     const char *verdict = verdicts[judgement.verdict];
     const char *reason = job_reason_name(judgement.reason);
     if (judgement.verdict != JUDGE_RETRY && judgement.verdict != JUDGE_FAIL)

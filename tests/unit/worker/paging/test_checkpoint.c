@@ -58,6 +58,41 @@ START_TEST(an_empty_text_is_the_start)
 }
 END_TEST
 
+START_TEST(a_paging_that_began_anew_comes_back)
+{
+    arena = arena_new();
+    const struct pagination def = {.type = PAGINATE_OFFSET, .start = 5, .size = 8};
+    struct pager pager;
+    pager_start(&pager, &def);
+    pager.page = 3;
+    pager.records = 24;
+    pager.number = 29;
+    pager.total = 99;
+    pager.high = STR("2024-01-02");
+    pager.accept = STR("text/csv");
+    pager_begin_anew(&pager);
+    pager.resets++;
+    pager.restarts = 2;
+    pager.since = STR("2024-01-01");
+    pager.page = 1;
+    pager.size = 4;
+    pager.good_pages = 7;
+    struct pager read = again(&pager);
+    ck_assert_int_eq(read.resets, 1);
+    ck_assert_int_eq(read.restarts, 2);
+    ck_assert_int_eq(pager_pages(&read), 4);
+    ck_assert_int_eq(read.records_before, 24);
+    ck_assert_int_eq(read.number, 5);
+    ck_assert_int_eq(read.total, -1);
+    ck_assert_int_eq(pager_size(&read), 4);
+    ck_assert_int_eq(read.good_pages, 7);
+    ck_assert_str_is(read.since, "2024-01-01");
+    ck_assert_str_is(read.high, "2024-01-02");
+    ck_assert_str_is(read.accept, "text/csv");
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(an_end_that_waits_for_a_count_comes_back)
 {
     arena = arena_new();
@@ -356,6 +391,7 @@ END_TEST
 
 SUITE("worker/paging/checkpoint", a_state_that_is_too_big_is_an_error, secrets_are_references,
       secrets_in_other_forms_are_sealed, an_empty_text_is_the_start,
-      an_end_that_waits_for_a_count_comes_back, counts_come_back, cursors_come_back,
-      links_and_ends_come_back, foreign_texts_are_refused, the_state_of_another_type_is_refused,
-      words_of_auto_go_with_auto, counts_that_cannot_be_are_refused)
+      a_paging_that_began_anew_comes_back, an_end_that_waits_for_a_count_comes_back,
+      counts_come_back, cursors_come_back, links_and_ends_come_back, foreign_texts_are_refused,
+      the_state_of_another_type_is_refused, words_of_auto_go_with_auto,
+      counts_that_cannot_be_are_refused)
