@@ -45,7 +45,7 @@ $$;
 -- By column: how many values of the run did not fit, and the note on the first job's first one.
 create or replace function pagetide.run_misfits(of_run bigint)
 returns table (name text, count bigint, note jsonb)
-language sql stable
+language sql stable rows 10
 set search_path = pagetide, pg_temp
 as $$
     select c.key, sum(c.value::bigint)::bigint,

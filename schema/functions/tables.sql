@@ -39,11 +39,14 @@ as $$
         else jsonb_build_array(jsonb_build_object('columns', spec -> 'parent_key')) end
 $$;
 
+-- How many rows is said of what has few: with the thousand that PostgreSQL expects, a query that joins
+-- some of them would be compiled (jit), which takes longer than all of its rows.
+--
 -- The tables that a definition fills, by owner, each with the keys that are its own and what it has
 -- of the stream. `table: none`: the stream has none of its own.
 create or replace function pagetide.spec_tables(of_stream text, spec jsonb)
 returns table (owner text, table_spec jsonb)
-language sql immutable
+language sql immutable rows 2
 set search_path = pagetide, pg_temp
 as $$
     select of_stream, spec where spec ->> 'table' is distinct from 'none'
@@ -67,7 +70,7 @@ $$;
 
 -- The owners whose table has records twice where a run brings them again.
 create or replace function pagetide.appending(of_stream text, spec jsonb) returns setof text
-language sql immutable
+language sql immutable rows 2
 set search_path = pagetide, pg_temp
 as $$
     select t.owner from spec_tables(of_stream, spec) t
@@ -112,7 +115,7 @@ $$;
 -- What a run has brought each of its further tables.
 create or replace function pagetide.run_tables(of_run bigint)
 returns table (name text, records bigint, rejects bigint)
-language sql stable
+language sql stable rows 2
 set search_path = pagetide, pg_temp
 as $$
     select e.name, sum(e.records)::bigint, sum(e.rejects)::bigint
