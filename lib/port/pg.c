@@ -73,6 +73,7 @@ static const char base_sql[] =
     "set xmloption = content;"
     "set array_nulls = on;"
     "set transform_null_equals = off;"
+    "set jit = off;" /* compiling takes longer than any statement of ours */
     "set client_min_messages = warning;"
     "select pg_catalog.set_config(name, '0', false) "
     "from pg_catalog.unnest('{idle_session_timeout, transaction_timeout}'::text[]) name "

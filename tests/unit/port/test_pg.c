@@ -394,6 +394,7 @@ static const struct {
     {"client_min_messages", "error", "warning"},
     {"xmloption", "document", "content"},
     {"array_nulls", "off", "on"},
+    {"jit", "on", "off"},
     {"transform_null_equals", "on", "off"},
     {"quote_all_identifiers", "on", "off"},
 };
