@@ -8,11 +8,9 @@
 #include "config/node.h"
 
 static const struct choice bookmark_types[] = {
-    CHOICE("guess", BOOKMARK_GUESS),
-    CHOICE("number", BOOKMARK_NUMBER),
-    CHOICE("time", BOOKMARK_TIME),
-    CHOICE("text", BOOKMARK_TEXT),
-    CHOICE_END,
+    CHOICE("guess", BOOKMARK_GUESS), CHOICE("number", BOOKMARK_NUMBER),
+    CHOICE("time", BOOKMARK_TIME),   CHOICE("text", BOOKMARK_TEXT),
+    CHOICE("token", BOOKMARK_TOKEN), CHOICE_END,
 };
 
 static void read_forms(struct reader *reader, const struct key *key,
@@ -25,11 +23,12 @@ static void read_forms(struct reader *reader, const struct key *key,
 
 #define B(member) AT(struct bookmark, member)
 static const struct key bookmark_list[] = {
-    {.name = "path",
-     .type = KEY_PATH,
-     .flags = KEY_REQUIRED,
-     B(path),
-     .help = "where the value is in a record"},
+    {.name = "path", .type = KEY_PATH, B(path), .help = "where the value is in a record"},
+    {.name = "from_response",
+     .type = KEY_LOCATOR,
+     B(from_response),
+     .help = "instead of path: where the last answer of a run has a token, which the next run "
+             "begins with"},
     {.name = "start", .type = KEY_TEXT, B(start), .help = "what counts before the first run"},
     {.name = "lookback",
      .type = KEY_DURATION,
@@ -41,7 +40,8 @@ static const struct key bookmark_list[] = {
      B(type),
      .choices = bookmark_types,
      .fallback = "guess",
-     .help = "how values are compared; guess takes numbers and times, and no other text"},
+     .help = "how values are compared; guess takes numbers and times, and no other text; "
+             "token, which from_response has, takes the newest"},
     {.name = "from",
      .type = KEY_CUSTOM,
      .read = read_forms,
@@ -180,6 +180,26 @@ static void check_start(struct reader *reader, const struct yaml_node *node,
                     STR_ARG(bookmark->start));
 }
 
+/* A token says itself where it leads: nothing of it is compared, or counted back from. */
+static void check_token(struct reader *reader, const struct yaml_node *node,
+                        const struct bookmark *bookmark)
+{
+    bool has_path = bookmark->path.source.ptr != NULL;
+    bool has_token = bookmark->from_response.kind != LOCATOR_NONE;
+    if (!has_path && !has_token)
+        problem_add(reader->problems, node, "needs \"path\" or \"from_response\"");
+    if (has_path && yaml_find(node, "from_response"))
+        problem_add_key(reader->problems, node_at(node, "from_response"),
+                        "stands beside \"path\": one of them is enough");
+    else if (has_token != (bookmark->type == BOOKMARK_TOKEN))
+        problem_add(reader->problems, node_at(node, "type"),
+                    "\"token\" and \"from_response\" go together");
+    if (has_token && (bookmark->lookback_ms || bookmark->from_count))
+        problem_add(reader->problems,
+                    node_at(node, bookmark->lookback_ms ? "lookback" : "from"),
+                    "does not go with \"from_response\": a token is sent as it came");
+}
+
 void bookmark_check(struct reader *reader, const struct yaml_node *map,
                     struct bookmark *bookmark)
 {
@@ -194,7 +214,8 @@ void bookmark_check(struct reader *reader, const struct yaml_node *map,
     if (bookmark->lookback_ms && bookmark->type == BOOKMARK_TEXT)
         problem_add(reader->problems, node_at(node, "lookback"),
                     "needs numbers or times, not type: text");
+    check_token(reader, node, bookmark);
     check_forms(reader, node, bookmark);
-    if (bookmark->start.len)
+    if (bookmark->start.len && bookmark->type != BOOKMARK_TOKEN)
         check_start(reader, node, bookmark);
 }

@@ -74,6 +74,20 @@ static struct yaml_node *write_out_limit(struct reader *reader, struct yaml_node
     return map;
 }
 
+/* --- bookmark --- */
+
+/* `from_response` is a token's: the stored form says so, because PostgreSQL reads it. */
+static struct yaml_node *write_out_token(struct arena *arena, struct yaml_node *node)
+{
+    if (node->kind != YAML_MAP || !yaml_find(node, "from_response") || yaml_find(node, "type"))
+        return node;
+    struct yaml_node *map = map_in_place(arena, node, node->count + 1);
+    memcpy(map->items, node->items, node->count * sizeof *map->items);
+    map->items[node->count] = new_member(arena, map, "type", YAML_STRING, STR("token"));
+    map->items[node->count]->index = node->count;
+    return map;
+}
+
 /* --- all of them --- */
 
 static bool is_text(const struct yaml_node *node)
@@ -136,6 +150,8 @@ void shorthand_write_out(struct reader *reader, struct yaml_node *map)
             write_out_count(reader->arena, *item);
         else if (str_is(key, "bookmark") && is_text(*item))
             *item = map_of_one(reader->arena, *item, "path");
+        else if (str_is(key, "bookmark"))
+            *item = write_out_token(reader->arena, *item);
         else if (str_is(key, "window") && is_text(*item))
             *item = map_of_one(reader->arena, *item, "size");
         else if (str_is(key, "timeouts") && is_text(*item))

@@ -9,6 +9,7 @@
  *
  *     columns: {id: bigint}    columns: {id: {type: bigint}}
  *     bookmark: updated_at     bookmark: {path: updated_at}
+ *     bookmark: {from_response: x}   … with type: token
  *     timeouts: 30s            timeouts: {total: 30s}
  *     rate_limit: 600/min      rate_limit: {requests: 600, per: 1m}; also in a list
  */

@@ -274,10 +274,17 @@ struct table {
 
 struct bookmark {
     bool is_set;
-    struct path path; /* into the record */
+    struct path path;             /* into the record */
+    struct locator from_response; /* instead: a token in the last answer */
     struct str start;
     int64_t lookback_ms;
-    enum bookmark_type { BOOKMARK_GUESS, BOOKMARK_NUMBER, BOOKMARK_TIME, BOOKMARK_TEXT } type;
+    enum bookmark_type {
+        BOOKMARK_GUESS,
+        BOOKMARK_NUMBER,
+        BOOKMARK_TIME,
+        BOOKMARK_TEXT,
+        BOOKMARK_TOKEN, /* has no order: the newest counts */
+    } type;
     struct column_from *from; /* how times are written; none: ISO 8601 */
     size_t from_count;
 };

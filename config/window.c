@@ -84,7 +84,7 @@ void window_check(struct reader *reader, const struct yaml_node *map,
     if (!window->from.len && !stream->bookmark.start.len)
         problem_add(reader->problems, node, "needs \"from\": where the first run begins");
     if (stream->bookmark.is_set &&
-        (stream->bookmark.type == BOOKMARK_NUMBER || stream->bookmark.type == BOOKMARK_TEXT))
+        (stream->bookmark.type == BOOKMARK_NUMBER || stream->bookmark.type >= BOOKMARK_TEXT))
         problem_add(reader->problems, node,
                     "needs a bookmark of type time: it is the end of the "
                     "last window that is complete");

@@ -13,7 +13,7 @@ $$;
 
 -- What a text is to a bookmark of this type: number, time, text, or null where it cannot be read.
 -- `kind` is bookmark.type of the definition: number, time, text, or guess (also null), which takes
--- numbers and times.
+-- numbers and times. A token has no order: the newest counts.
 create or replace function pagetide.bookmark_kind(value text, kind text) returns text
 language sql immutable
 set search_path = pagetide, pg_temp
@@ -21,7 +21,7 @@ as $$
     select case
         when coalesce(kind, 'guess') in ('guess', 'number') and is_number(value) then 'number'
         when coalesce(kind, 'guess') in ('guess', 'time') and instant(value) is not null then 'time'
-        when kind = 'text' and value <> '' then 'text'
+        when kind in ('text', 'token') and value <> '' then 'text'
     end
 $$;
 
@@ -38,6 +38,8 @@ declare
 begin
     if a is null or b is null or a = b then
         return coalesce(a, b);
+    elsif kind = 'token' then
+        return coalesce(nullif(b, ''), a);
     end if;
     both_are := bookmark_kind(a, kind);
     if both_are is distinct from bookmark_kind(b, kind) or both_are is null then

@@ -134,6 +134,53 @@ START_TEST(only_a_complete_run_moves_the_bookmark)
 }
 END_TEST
 
+/* Delta links, as Microsoft Graph has them; an error in the first run's second page. */
+START_TEST(a_token_of_the_last_answer_begins_the_next_run)
+{
+    set_up("");
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n  orders:\n"
+                    "    url: \"{{ bookmark | default('%s/delta', true) }}\"\n"
+                    "    pagination: {type: next_url, next_path: next}\n"
+                    "    merge_path: value\n"
+                    "    bookmark: {from_response: delta}\n"
+                    "    responses: [{status: 410, then: fail, message: \"expired\"}]\n"
+                    "    write: upsert\n    key: id\n",
+                    mock.url, mock.url);
+    mock_post(&mock, "/_mock/route",
+              pagetide_text("[{\"path\": \"/delta\", \"body\": {\"value\": [{\"id\": 1}], "
+                            "\"delta\": \"%s/delta?token=early\", "
+                            "\"next\": \"%s/delta?page=2\"}},"
+                            "{\"path\": \"/delta\", \"query\": \"page=2\", \"answers\": ["
+                            "{\"status\": 404}, {\"body\": "
+                            "{\"value\": [{\"id\": 2}], \"delta\": \"%s/delta?token=9\"}}]},"
+                            "{\"path\": \"/delta\", \"query\": \"token=9\", \"body\": "
+                            "{\"value\": [{\"id\": 3}], \"delta\": \"%s/delta?token=10\"}},"
+                            "{\"path\": \"/delta\", \"query\": \"token=10\", \"answers\": ["
+                            "{\"body\": {\"value\": []}}, {\"status\": 410}]}]",
+                            mock.url, mock.url, mock.url, mock.url));
+    run(1, "sync shop.orders");
+    EXPECT("0", "select count(*) from pagetide.bookmark");
+    run(0, "retry 1");
+    run(0, "sync shop.orders");
+    EXPECT(pagetide_text("%s/delta?token=9 1", mock.url),
+           "select value || ' ' || run from pagetide.bookmark");
+    run(0, "sync shop.orders");
+    EXPECT(pagetide_text("%s/delta?token=10 2", mock.url),
+           "select value || ' ' || run from pagetide.bookmark");
+    run(0, "sync shop.orders");
+    EXPECT("t", "select array_to_string(warnings, ';') like '%%has no token at delta (there is "
+                "undefined)%%' from pagetide.run where id = 3");
+    ck_assert_ptr_nonnull(strstr(run(1, "sync shop.orders"), "expired"));
+    EXPECT("2", "select run from pagetide.bookmark");
+    EXPECT("1 2 3", "select string_agg(id::text, ' ' order by id) from shop.orders");
+    run(0, "bookmark shop.orders --clear");
+    run(0, "sync shop.orders");
+    ck_assert_int_eq(mock_count(&mock, "/delta"), 8);
+    tear_down();
+}
+END_TEST
+
 /* A request that reads the answer before it: a job that goes on asks what it would have
  * asked. */
 START_TEST(a_request_made_from_an_answer_goes_on)
@@ -527,9 +574,9 @@ START_TEST(fault_67_orders_race)
 END_TEST
 
 SUITE("flow/modes", a_run_begins_where_the_last_one_came_to,
-      only_a_complete_run_moves_the_bookmark, appended_records_that_came_before_are_said,
-      a_request_made_from_an_answer_goes_on, each_partition_has_its_bookmark,
-      what_appends_is_stored_twice_only_where_it_is_asked_for,
+      only_a_complete_run_moves_the_bookmark, a_token_of_the_last_answer_begins_the_next_run,
+      appended_records_that_came_before_are_said, a_request_made_from_an_answer_goes_on,
+      each_partition_has_its_bookmark, what_appends_is_stored_twice_only_where_it_is_asked_for,
       a_stream_that_is_refused_blocks_no_other, a_run_that_failed_does_not_stand_in_the_way,
       a_schedule_that_appends_the_same_is_told, windows_of_a_stream_that_appends_do_not_overlap,
       records_of_a_run_that_failed_are_not_stored_twice,

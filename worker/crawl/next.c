@@ -6,6 +6,7 @@
 #include "port/hash.h"
 #include "worker/crawl/anew.h"
 #include "worker/crawl/watch.h"
+#include "worker/exchange/bookmark_start.h"
 #include "worker/exchange/recall.h"
 #include "worker/paging/pager_auto.h"
 #include "worker/paging/pager_decide.h"
@@ -191,6 +192,24 @@ static struct str bookmark_warning(struct crawl *crawl, const struct pager_decis
     return crawl_bookmark_warning(crawl);
 }
 
+/* The last page says where the next run begins; it counts when the whole run has succeeded. */
+static void take_token(struct crawl *crawl, const struct turned *turned, struct mark *mark)
+{
+    struct str why;
+    const struct bookmark *bookmark = &crawl->stream->bookmark;
+    bool is_last = turned->decision.outcome == PAGER_END || turned->next.ending.complete;
+    if (bookmark->from_response.kind == LOCATOR_NONE || !is_last)
+        return;
+    mark->bookmark_high = bookmark_token(bookmark, &crawl->scope, crawl->next, &why);
+    if (mark->bookmark_high.len)
+        return;
+    why = arena_printf(crawl->next,
+                       "bookmark: the last answer has no token at %.*s (%.*s): the bookmark is "
+                       "not moved, and the next run begins where this one did",
+                       STR_ARG(bookmark->from_response.source), STR_ARG(why));
+    mark->warning = arena_join(crawl->next, mark->warning, "; ", why);
+}
+
 /* How many records the pages up to here have made. */
 static int64_t accumulated(const struct crawl *crawl, const struct pager *pager)
 {
@@ -336,6 +355,7 @@ enum step step_mark(struct crawl *crawl)
     struct mark mark = page_mark(crawl, next, decision, crawl->turned.checkpoint);
     mark.warning =
         arena_join(crawl->next, mark.warning, "; ", bookmark_warning(crawl, decision));
+    take_token(crawl, &crawl->turned, &mark);
     show_page(crawl, next, decision, request);
     if (decision->recognised.len)
         crawl->env->on_recognised(crawl->env->ctx, crawl,

@@ -2,6 +2,7 @@
 
 #include "base/date.h"
 #include "config/bookmark.h"
+#include "worker/access/secret_refs.h"
 
 enum { TIME_CHARS = 19, DAY_CHARS = 10 }; /* 2024-01-02T03:04:05 */
 
@@ -123,10 +124,38 @@ bool bookmark_start(struct arena *arena, const struct bookmark *def, struct str 
     if (def->from_count)
         return start_in_form(arena, def, stored, ret_value, err);
     struct str text = stored.len ? stored : def->start;
-    bool numeric = def->type != BOOKMARK_TEXT && is_number(arena, text);
+    bool numeric = def->type < BOOKMARK_TEXT && is_number(arena, text);
     if (stored.len && def->lookback_ms &&
         !look_back(arena, stored, def->lookback_ms, numeric, &text, err))
         return false;
     *ret_value = !text.len ? NULL_VALUE : numeric ? value_number(text) : value_string(text);
     return true;
+}
+
+static bool holds_secret(const struct scope *scope, struct str text, struct arena *arena)
+{
+    struct secret_refs refs;
+    secret_refs_init(&refs, arena, &scope->secrets);
+    refs.seals = true;
+    return !str_eq(secret_refs_hide_text(&refs, text), text) || refs.count;
+}
+
+struct str bookmark_token(const struct bookmark *def, const struct scope *scope,
+                          struct arena *arena, struct str *ret_why)
+{
+    struct value value = UNDEFINED_VALUE;
+    struct err err = ERR_INIT;
+    if (!locator_read(&def->from_response, &scope->expr, arena, &value, &err))
+        *ret_why = arena_str(arena, str_from(err.text));
+    else if ((value.kind != VALUE_STRING && value.kind != VALUE_NUMBER) || !value.text.len)
+        *ret_why = arena_printf(arena, "there is %s", value_kind_name(value.kind));
+    else if (value.text.len > BOOKMARK_TOKEN_BYTES_MAX)
+        *ret_why = arena_printf(arena, "it is over %d bytes", BOOKMARK_TOKEN_BYTES_MAX);
+    else if (memchr(value.text.ptr, 0, value.text.len) || !str_is_utf8(value.text))
+        *ret_why = STR("it is no text");
+    else if (holds_secret(scope, value.text, arena))
+        *ret_why = STR("it holds a secret of the definition, which is not stored");
+    else
+        return value.text;
+    return STR_NONE;
 }

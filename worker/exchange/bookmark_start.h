@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "config/stream.h"
 #include "core/value.h"
+#include "worker/exchange/scope.h"
 
 /*
  * Where a run starts: what `bookmark` means in its expressions. The value that was stored for
@@ -20,5 +21,14 @@
  */
 bool bookmark_start(struct arena *arena, const struct bookmark *def, struct str stored,
                     struct value *ret_value, struct err *err) MUST_CHECK;
+
+/*
+ * What the next run starts with, where `from_response` has it: the token in the answer that the
+ * scope has, as it was sent. Empty where there is none; *ret_why then says what is there
+ * instead. A token that holds a secret of the definition is none: it would be stored.
+ */
+enum { BOOKMARK_TOKEN_BYTES_MAX = 64 * 1024 };
+struct str bookmark_token(const struct bookmark *def, const struct scope *scope,
+                          struct arena *arena, struct str *ret_why);
 
 #endif

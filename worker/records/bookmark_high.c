@@ -35,6 +35,8 @@ bool bookmark_high_is_later(enum bookmark_type type, struct str text, struct str
 {
     int64_t a = 0, b = 0;
     enum kind kind = kind_of(type, than);
+    if (type == BOOKMARK_TOKEN)
+        return text.len > 0;
     if (kind == KIND_NONE || kind_of(type, text) != kind)
         return kind == KIND_NONE && kind_of(type, text) != KIND_NONE;
     if (kind == KIND_NUMBER)
@@ -96,7 +98,8 @@ void bookmark_high_take(struct bookmark_high *high, const struct record *record)
     struct str text;
     int64_t us;
     enum bookmark_type type = high->bookmark->type;
-    if (!high->bookmark->is_set || record->flaw)
+    if (!high->bookmark->is_set || record->flaw ||
+        high->bookmark->from_response.kind != LOCATOR_NONE)
         return;
     high->counts.met++;
     if (!take_text(high, record, &text)) {
@@ -123,6 +126,7 @@ struct str bookmark_high_warning(struct arena *arena, const struct bookmark *boo
         [BOOKMARK_NUMBER] = "no number",
         [BOOKMARK_TIME] = "no time",
         [BOOKMARK_TEXT] = "no text",
+        [BOOKMARK_TOKEN] = "no token",
     };
     struct str path = bookmark->path.source;
     bool has_none = counts->met && counts->absent + counts->unread == counts->met;

@@ -107,7 +107,7 @@ struct str names_missing(const struct field_names *names, const struct stream *s
             want(&wanted, table->key[i], "key");
     for (size_t i = 0; i < table->declared_count; i++)
         want(&wanted, field_at(merge, &table->declared[i].path), "columns");
-    if (stream->bookmark.is_set)
+    if (stream->bookmark.is_set && stream->bookmark.from_response.kind == LOCATOR_NONE)
         want(&wanted, field_at(merge, &stream->bookmark.path), "bookmark");
     *ret_is_any = wanted.is_any;
     return wanted.missing;

@@ -77,7 +77,7 @@ END_TEST
 
 static enum bookmark_type type_named(struct str name)
 {
-    static const char *const names[] = {"guess", "number", "time", "text"};
+    static const char *const names[] = {"guess", "number", "time", "text", "token"};
     enum bookmark_type type = BOOKMARK_GUESS;
     while (!str_is(name, names[type]))
         type++;
