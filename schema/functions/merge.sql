@@ -194,7 +194,7 @@ create or replace function pagetide.unfinished_runs(of_run bigint) returns bigin
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select array_agg(u.id)
+    select array_agg(u.id order by u.id)
     from run r
     join definition d on d.stream = r.stream and d.version = r.version
     join run u on u.stream = r.stream and u.id < r.id and u.mode = r.mode
