@@ -7,7 +7,7 @@
 
 /*
  * `kill -9` of a run whose time is cut into windows, at random moments: every slice has its
- * rows once, and the bookmark stands at the end.
+ * rows once, and the bookmark stands at the end. Runs that begin behind it find nothing.
  */
 enum { DAYS = 40, RECORDS = 40, KILLS = 20 };
 
@@ -49,7 +49,7 @@ START_TEST(windows_that_are_appended)
     kill_at_random("sync people.all");
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("2024-02-10T00:00:00Z", "select value from pagetide.bookmark");
-    EXPECT_SQL("1", "select count(*) from pagetide.run");
+    EXPECT_SQL("1", "select count(*) from pagetide.run where records > 0");
     tear_down();
 }
 END_TEST

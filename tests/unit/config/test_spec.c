@@ -44,7 +44,8 @@ END_TEST
 START_TEST(what_is_not_built_or_moved_is_left_out)
 {
     struct arena *arena AUTO_ARENA = arena_new();
-    struct str spec = write_spec(arena, "{partition_by: day, loop: {}, streams: {}, unknown: 1}");
+    struct str spec =
+        write_spec(arena, "{partition_by: day, loop: {}, streams: {}, unknown: 1}");
     ck_assert(str_find(spec, STR("partition_by")) < 0);
     ck_assert(str_find(spec, STR("loop")) < 0);
     ck_assert(str_find(spec, STR("streams")) < 0);
