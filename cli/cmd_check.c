@@ -325,8 +325,7 @@ static int check_tables(struct pg *pg, struct stream *const *streams, size_t cou
     for (size_t i = 0; pg && i < count; i++)
         for (size_t j = 0; j < stream_table_count(streams[i]); j++)
             if (stream_table(streams[i], j)->declared_count)
-                code = exit_code_worst(
-                    code, check_declared(pg, j ? &streams[i]->parts[j - 1] : streams[i]));
+                code = exit_code_worst(code, check_declared(pg, stream_at(streams[i], j)));
     return code;
 }
 

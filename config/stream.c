@@ -20,9 +20,14 @@ size_t stream_table_count(const struct stream *stream)
     return 1 + stream->part_count;
 }
 
+const struct stream *stream_at(const struct stream *stream, size_t i)
+{
+    return i ? &stream->parts[i - 1] : stream;
+}
+
 const struct table *stream_table(const struct stream *stream, size_t i)
 {
-    return i ? &stream->parts[i - 1].table : &stream->table;
+    return &stream_at(stream, i)->table;
 }
 
 static bool is_same(const struct table *a, const struct table *b)

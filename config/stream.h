@@ -438,8 +438,9 @@ const struct declared_column *table_find_declared(const struct table *table, str
 /* Does a record that comes twice become one row, by its key? */
 bool table_folds(const struct table *table);
 
-/* The stream's own table is number 0, those of its parts follow. */
+/* The stream's own table is number 0, those of its parts follow: which of them fills it. */
 size_t stream_table_count(const struct stream *stream);
+const struct stream *stream_at(const struct stream *stream, size_t i);
 const struct table *stream_table(const struct stream *stream, size_t i);
 
 /* The first table of `a` that `b` fills, too; NULL: none. No two streams may share one. */

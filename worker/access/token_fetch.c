@@ -59,12 +59,18 @@ static void fail(struct token_fetch *fetch, struct err *err, int64_t wait_ms)
     fetch->fn(fetch->ctx, &fetched);
 }
 
+/* Has the answer another refresh token than was sent? */
+static bool has_rotated(const struct token_fetch *fetch)
+{
+    return fetch->answer.refresh.len && !str_eq(fetch->answer.refresh, fetch->refresh);
+}
+
 static void succeed(struct token_fetch *fetch, bool is_kept)
 {
-    bool is_new = fetch->answer.refresh.len && !str_eq(fetch->answer.refresh, fetch->refresh);
     struct token_fetched fetched = {.answer = &fetch->answer,
                                     .wait_ms = -1,
-                                    .refresh = is_new ? fetch->answer.refresh : STR_NONE,
+                                    .refresh =
+                                        has_rotated(fetch) ? fetch->answer.refresh : STR_NONE,
                                     .is_kept = is_kept};
     unlock(fetch);
     fetch->fn(fetch->ctx, &fetched);
@@ -87,7 +93,7 @@ static void on_saved(void *ctx, const struct err *failed)
 static void keep(struct token_fetch *fetch)
 {
     bool is_stale = fetch->known.refresh.len && !fetch->known.is_kept;
-    bool is_new = fetch->answer.refresh.len && !str_eq(fetch->answer.refresh, fetch->refresh);
+    bool is_new = has_rotated(fetch);
     if (!fetch->store.path.len || (!is_new && !is_stale)) {
         succeed(fetch, false);
         return;

@@ -79,6 +79,11 @@ struct column_map *column_map_join(struct column_map *const *maps, size_t count)
     return map;
 }
 
+const struct column_map *column_map_at(const struct column_map *map, size_t i)
+{
+    return i ? map->parts[i - 1] : map;
+}
+
 const struct columns **column_map_parts(const struct column_map *map, struct arena *arena)
 {
     if (!map->part_count)

@@ -33,6 +33,8 @@ struct column column_map_column(const struct stream *stream, struct str field, s
                                 struct str sql_type);
 /* A map of these: the first is the stream's own, and takes the others as its parts. */
 struct column_map *column_map_join(struct column_map *const *maps, size_t count) MUST_CHECK;
+/* Of the stream's own table (0), or of a part. */
+const struct column_map *column_map_at(const struct column_map *map, size_t i);
 /* The columns of each part, in the arena; NULL: there are none. */
 const struct columns **column_map_parts(const struct column_map *map, struct arena *arena);
 struct column_map *column_map_ref(struct column_map *map);

@@ -22,9 +22,9 @@ struct column_map_fetch {
 static void ask(struct column_map_fetch *fetch);
 static void on_begin(void *ctx, struct session *session);
 
-static const struct stream *stream_at(const struct column_map_fetch *fetch)
+static const struct stream *stream_of(const struct column_map_fetch *fetch)
 {
-    return fetch->at ? &fetch->stream->parts[fetch->at - 1] : fetch->stream;
+    return stream_at(fetch->stream, fetch->at);
 }
 
 static void drop_maps(struct column_map_fetch *fetch)
@@ -47,7 +47,7 @@ static void on_give_up(void *ctx, const struct err *err)
 
 static void failed(struct column_map_fetch *fetch, const struct err *err)
 {
-    const struct table *table = &stream_at(fetch)->table;
+    const struct table *table = &stream_of(fetch)->table;
     struct err copy = *err;
     if (column_map_is_refused(err))
         copy.kind = ERR_CONFIG;
@@ -62,7 +62,7 @@ static void failed(struct column_map_fetch *fetch, const struct err *err)
 /* Whether a table that is there may lack what the definition says. */
 static bool wants_extension(const struct column_map_fetch *fetch, const struct column_map *map)
 {
-    const struct table *table = &stream_at(fetch)->table;
+    const struct table *table = &stream_of(fetch)->table;
     return map->columns.has_table && fetch->plans[fetch->at].len == 0 &&
            (table->write != WRITE_APPEND || !map->is_dressed ||
             !column_map_has_declared(map, table));
@@ -81,7 +81,7 @@ static bool plan_others(struct column_map_fetch *fetch)
     for (size_t i = 0; i < fetch->count; i++)
         has_any |= is_there(fetch->maps[i]);
     for (size_t i = 0; i < fetch->count && has_any; i++) {
-        const struct stream *stream = i ? &fetch->stream->parts[i - 1] : fetch->stream;
+        const struct stream *stream = stream_at(fetch->stream, i);
         if (is_there(fetch->maps[i]) || stream->table.is_none)
             continue;
         buf_reset(&fetch->plans[i]);
@@ -115,19 +115,19 @@ static void on_answer(void *ctx, const struct pg_result *result, const struct er
         failed(fetch, err);
         return;
     }
-    struct column_map *map = column_map_new(result, stream_at(fetch));
+    struct column_map *map = column_map_new(result, stream_of(fetch));
     if (!wants_extension(fetch, map)) {
         take(fetch, map);
         return;
     }
     column_map_unref(map);
-    column_map_put_plan(&fetch->plans[fetch->at], stream_at(fetch), fetch->run, NULL);
+    column_map_put_plan(&fetch->plans[fetch->at], stream_of(fetch), fetch->run, NULL);
     ask(fetch);
 }
 
 static void ask(struct column_map_fetch *fetch)
 {
-    const struct stream *stream = stream_at(fetch);
+    const struct stream *stream = stream_of(fetch);
     struct pg *pg = fetch->attempt.session->pg;
     const struct buf *plan = &fetch->plans[fetch->at];
     if (stream->table.is_none) {
@@ -188,7 +188,7 @@ struct column_map_fetch *column_map_fetch_extend(struct sessions *sessions,
     struct column_map_fetch *fetch = fetch_new(stream, run, give_up_ms, fn, ctx);
     for (size_t i = 0; i < fetch->count; i++)
         if (!fields || fields[i])
-            column_map_put_plan(&fetch->plans[i], i ? &stream->parts[i - 1] : stream, run,
+            column_map_put_plan(&fetch->plans[i], stream_at(stream, i), run,
                                 fields ? fields[i] : NULL);
     attempt_start(&fetch->attempt, sessions);
     return fetch;

@@ -106,11 +106,9 @@ struct place {
 static struct place place_at(const struct commit *commit, size_t at)
 {
     const struct commit_options *options = &commit->options;
-    if (!at)
-        return (struct place){options->stream, options->map, options->batch, options->loader};
-    return (struct place){&options->stream->parts[at - 1],
-                          options->map ? options->map->parts[at - 1] : NULL,
-                          options->batch->parts[at - 1], options->loader + (unsigned)at};
+    return (struct place){stream_at(options->stream, at),
+                          options->map ? column_map_at(options->map, at) : NULL,
+                          batch_at(options->batch, at), options->loader + (unsigned)at};
 }
 
 static size_t place_count(const struct commit *commit)

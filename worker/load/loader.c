@@ -346,7 +346,7 @@ bool loader_lacks_table(const struct loader *loader)
     if (!loader->owner->sessions || !map)
         return false;
     for (size_t i = 0; i < stream_table_count(loader->stream); i++) {
-        const struct columns *columns = i ? &map->parts[i - 1]->columns : &map->columns;
+        const struct columns *columns = &column_map_at(map, i)->columns;
         lacks |= !columns->has_table && !columns->is_blank &&
                  !stream_table(loader->stream, i)->is_none;
     }

@@ -33,6 +33,11 @@ struct batch *batch_new_whole(size_t max_bytes, size_t part_count)
     return batch;
 }
 
+struct batch *batch_at(struct batch *batch, size_t i)
+{
+    return i ? batch->parts[i - 1] : batch;
+}
+
 static void drop_bodies(struct batch *batch)
 {
     for (size_t i = 0; i < batch->body_count; i++)

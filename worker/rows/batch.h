@@ -77,6 +77,8 @@ struct batch_reject_record {
 struct batch *batch_new(size_t max_bytes) MUST_CHECK;
 /* With so many parts, of the same ceiling. */
 struct batch *batch_new_whole(size_t max_bytes, size_t part_count) MUST_CHECK;
+/* The stream's own rows (0), or those of a part. */
+struct batch *batch_at(struct batch *batch, size_t i);
 void batch_free(struct batch *batch);
 void batch_reset(struct batch *batch); /* gives back the memory of an unusually big page */
 

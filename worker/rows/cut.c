@@ -539,8 +539,8 @@ enum cut_result cut_page(struct cut *cut, struct batch *batch, struct err *err)
         cut->at = 0;
     cut->batch = batch;
     for (; cut->at <= cut->part_count; cut->at++) {
-        struct batch *one = cut->at ? batch->parts[cut->at - 1] : batch;
-        enum cut_result result = cut_table(cut_at(cut), one, until_mono_ms, err);
+        enum cut_result result =
+            cut_table(cut_at(cut), batch_at(batch, cut->at), until_mono_ms, err);
         if (result == CUT_MORE)
             return CUT_MORE;
         if (result == CUT_BAD)
