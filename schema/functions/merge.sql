@@ -1,6 +1,6 @@
 -- From a batch's staging table to the stream's table.
 -- Needs clock (helpers), part_key (definitions), merge_target (replace), delete_rows
--- (deletes), replace_children (tables), merge_history (history).
+-- (deletes), has_brought, replace_children (tables), merge_history (history).
 
 -- How a staged value becomes one of the column's type. A text that names an offset is that instant
 -- in UTC, where the type has no place for the offset: PostgreSQL's own cast would drop it, and with
@@ -199,8 +199,7 @@ as $$
     join definition d on d.stream = r.stream and d.version = r.version
     join run u on u.stream = r.stream and u.id < r.id and u.mode = r.mode
         and (u.window_from, u.window_to) is not distinct from (r.window_from, r.window_to)
-        and u.state in ('truncated', 'failed', 'cancelled', 'dead') and (u.records > u.rejects
-            or exists (select from job j where j.run = u.id and j.tables <> '{}'))
+        and u.state in ('truncated', 'failed', 'cancelled', 'dead') and has_brought(u.id)
     where r.id = of_run and (r.mode = 'window' or r.mode = 'incremental'
             and (d.spec ? 'bookmark' or d.spec ? 'window' or not coalesce((d.spec ->> 'again')::boolean, false)))
         and not exists (select from run g where g.stream = r.stream and g.id > u.id and g.id < r.id
@@ -222,8 +221,7 @@ declare
     unfinished bigint[];
     removed bigint;
 begin
-    if target ->> 'write' is distinct from 'append' or exists (select from job j
-        where j.run = of_run and (j.records > j.rejects or j.tables <> '{}')) then
+    if target ->> 'write' is distinct from 'append' or has_brought(of_run) then
         return;
     end if;
     unfinished := unfinished_runs(of_run);

@@ -26,7 +26,7 @@ begin
             write);
     end if;
     select n.id into other from run n where n.stream = r.stream and n.id > r.id
-        and n.records > n.rejects and r.id = any (unfinished_runs(n.id)) limit 1;
+        and has_brought(n.id) and r.id = any (unfinished_runs(n.id)) limit 1;
     if write = 'append' and found then
         return format('run %s has read the records of run %s again: they would be there twice',
             other, of_run);

@@ -1,6 +1,6 @@
 -- How a run begins, and how to find and lock the active run of a stream.
 -- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), forget_lost_table (columns),
--- appending, owner_stream (tables), finish_run (run_end), forget_kept (replace), part_windows (windows),
+-- appending, has_brought, owner_stream (tables), finish_run (run_end), forget_kept (replace), part_windows (windows),
 -- has_listing, put_listing (partitions).
 
 -- Tells all that LISTEN to the channel pagetide.
@@ -84,7 +84,7 @@ begin
     from target t where t.stream = of_owner;
     if name is null or exists (select from run r where r.stream = of_stream and r.created_at <= since)
         and not exists (select from run r where r.stream = of_stream and r.state = 'succeeded'
-            and r.records > r.rejects) then
+            and has_brought(r.id)) then
         return false;
     end if;
     execute format('select exists (select from %s t where t._pt_run is not null and not exists ('

@@ -79,6 +79,15 @@ as $$
         and not t.table_spec ? 'parent_key'
 $$;
 
+-- Whether a run has stored a record, in its stream's own table or another one.
+create or replace function pagetide.has_brought(of_run bigint) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select exists (select from job j where j.run = of_run
+        and (j.records > j.rejects or j.tables <> '{}'))
+$$;
+
 -- The sum of {name: count}.
 create or replace function pagetide.sum_counts(counts jsonb) returns bigint
 language sql immutable

@@ -20,15 +20,6 @@ as $$
     from regexp_match(size, '^([0-9]{1,6}) *([a-z]*)$') p
 $$;
 
--- A duration as a definition writes it: 90, 1.5h, 500ms.
-create or replace function pagetide.duration(said text) returns interval
-language sql immutable
-as $$
-    select interval '1 millisecond' * (p[1]::float8 * case p[2] when 'ms' then 1 when 'm' then 60000
-        when 'h' then 3600000 when 'd' then 86400000 else 1000 end)
-    from regexp_match(said, '^([0-9.]+)([a-z]*)$') p
-$$;
-
 -- An instant of a definition; a date, and a time without an offset, are of the zone.
 create or replace function pagetide.zone_instant(said text, zone text) returns timestamptz
 language sql stable
@@ -91,7 +82,7 @@ begin
     end if;
     if r.mode = 'incremental' then
         since := instant(bookmark)
-            - coalesce(duration(spec -> 'bookmark' ->> 'lookback'), interval '0');
+            - coalesce((spec -> 'bookmark' ->> 'lookback')::interval, interval '0');
     end if;
     since := coalesce(since, zone_instant(spec -> 'window' ->> 'from', zone),
         zone_instant(spec -> 'bookmark' ->> 'start', zone));

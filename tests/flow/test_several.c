@@ -104,6 +104,20 @@ START_TEST(a_table_that_appends_refuses_a_run_that_reads_all_again)
 }
 END_TEST
 
+/* Also where the stream's own table takes none of the records. */
+START_TEST(a_table_that_appends_is_filled_once_beside_an_empty_one)
+{
+    set_up();
+    people(UPSERT "    exclude: [items]\n    where: \"{{ false }}\"\n" ITEMS);
+    answer("[{\"id\": 1, \"items\": [{\"sku\": \"a\"}]}]");
+    expect_run(0, "sync people.all");
+    expect_holds(expect_run(2, "sync people.all").err,
+                 "people.all/items appends, and each run asks for all records again");
+    EXPECT_SQL("1", "select count(*) from people.items");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_table_that_is_added_or_lost_is_read_from_the_beginning)
 {
     static const char keys[] =
@@ -210,5 +224,6 @@ SUITE("flow/several", rejects_of_all_tables_are_loaded_again,
       children_of_a_parent_are_those_it_was_sent_with, parents_are_known_by_keys_of_any_type,
       rows_of_a_run_that_failed_go_first_in_all_tables,
       a_table_that_appends_refuses_a_run_that_reads_all_again,
+      a_table_that_appends_is_filled_once_beside_an_empty_one,
       a_table_that_is_added_or_lost_is_read_from_the_beginning, a_table_has_one_owner,
       columns_and_reset_know_all_tables)
