@@ -74,6 +74,17 @@ static bool read_number(struct parse *parse, const struct opt *opt, struct str t
     return true;
 }
 
+static bool add_to_list(struct parse *parse, const struct opt *opt, const char *value)
+{
+    struct opt_list list;
+    memcpy(&list, (char *)parse->target + opt->offset, sizeof list);
+    if (list.count == OPT_LIST_MAX)
+        return refuse(parse, opt, "is given too often");
+    list.items[list.count++] = value;
+    memcpy((char *)parse->target + opt->offset, &list, sizeof list);
+    return true;
+}
+
 /* `value` NULL: it is the next argument. */
 static bool read_value(struct parse *parse, const struct opt *opt, const char *value)
 {
@@ -81,6 +92,8 @@ static bool read_value(struct parse *parse, const struct opt *opt, const char *v
         return refuse(parse, opt, "needs a value");
     if (!value)
         value = parse->argv[parse->next++];
+    if (opt->type == OPT_LIST)
+        return add_to_list(parse, opt, value);
     if (opt->type != OPT_TEXT)
         return read_number(parse, opt, str_from(value));
     memcpy((char *)parse->target + opt->offset, &value, sizeof value);

@@ -14,9 +14,17 @@
 enum opt_type {
     OPT_FLAG,     /* bool */
     OPT_TEXT,     /* const char *, borrowed from argv */
+    OPT_LIST,     /* struct opt_list: each time it is given adds one */
     OPT_COUNT,    /* int64_t, >= 0 */
     OPT_DURATION, /* int64_t, milliseconds; units.h */
     OPT_SIZE,     /* int64_t, bytes; units.h */
+};
+
+enum { OPT_LIST_MAX = 32 };
+
+struct opt_list {
+    const char *items[OPT_LIST_MAX]; /* borrowed from argv */
+    size_t count;
 };
 
 struct opt {

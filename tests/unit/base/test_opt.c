@@ -9,6 +9,7 @@ struct settings {
     bool full, again;
     const char *config;
     int64_t jobs, wait_ms, memory_bytes;
+    struct opt_list headers;
 };
 
 static const struct opt table[] = {
@@ -18,6 +19,7 @@ static const struct opt table[] = {
     {"jobs", 0, OPT_COUNT, offsetof(struct settings, jobs), "N", "at once"},
     {"wait", 0, OPT_DURATION, offsetof(struct settings, wait_ms), "TIME", "how long"},
     {"memory", 0, OPT_SIZE, offsetof(struct settings, memory_bytes), "SIZE", "how much"},
+    {"header", 'H', OPT_LIST, offsetof(struct settings, headers), "TEXT", "another one"},
     OPT_END,
 };
 
@@ -86,6 +88,17 @@ START_TEST(names_what_is_wrong)
 }
 END_TEST
 
+START_TEST(a_list_takes_each)
+{
+    ck_assert(PARSE("--header", "a", "x", "-H", "b", "--header=c"));
+    ck_assert_uint_eq(settings.headers.count, 3);
+    ck_assert_str_eq(settings.headers.items[0], "a");
+    ck_assert_str_eq(settings.headers.items[2], "c");
+    ck_assert_int_eq(operands, 1);
+    ck_assert(!PARSE("--header"));
+}
+END_TEST
+
 START_TEST(help_stops_the_reading)
 {
     ck_assert_ok(PARSE("x", "--help", "--nonsense"), err);
@@ -109,9 +122,10 @@ START_TEST(prints_the_table)
                            "      --jobs N       at once\n"
                            "      --wait TIME    how long\n"
                            "      --memory SIZE  how much\n"
+                           "  -H, --header TEXT  another one\n"
                            "      --help         show this help\n");
 }
 END_TEST
 
-SUITE("base/opt", reads_every_form, names_what_is_wrong, help_stops_the_reading,
-      prints_the_table)
+SUITE("base/opt", reads_every_form, names_what_is_wrong, a_list_takes_each,
+      help_stops_the_reading, prints_the_table)
