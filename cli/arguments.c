@@ -45,7 +45,8 @@ static char *value_of(const char *option, int at, int argc, char **argv)
 
 void arguments_hide(int argc, char **argv)
 {
-    static const char *const secret[] = {"--database-url", "--redis-url", "--token"};
+    static const char *const secret[] = {"--database-url", "--redis-url", "--token",
+                                         "--header",       "--auth",      "-H"};
     for (int i = 0; i < argc; i++) {
         for (size_t s = 0; s < COUNT_OF(secret); s++) {
             char *value = value_of(secret[s], i, argc, argv);

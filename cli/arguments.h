@@ -14,8 +14,9 @@ void arguments_put_command_first(const struct opt *const *tables, size_t table_c
                                  char **argv);
 
 /*
- * Overwrites in place what `ps` must not show: the values of --database-url, --redis-url and
- * --token, given as the next word or after '='. Everything read from argv must be a copy.
+ * Overwrites in place what `ps` must not show: the values of --database-url, --redis-url,
+ * --token, --header (-H) and --auth, given as the next word or after '='. Everything read from
+ * argv must be a copy.
  */
 void arguments_hide(int argc, char **argv);
 

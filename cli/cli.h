@@ -27,7 +27,9 @@ struct options {
         live, markdown, yes, keep_table, drop_table, replay;
     int64_t pages, limit;
     const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition,
-        *state, *type, *window;
+        *state, *type, *window, *auth, *name, *table, *key, *save;
+    struct opt_list headers;
+    bool allow_http, allow_private;
 };
 
 struct cli {
@@ -57,9 +59,9 @@ struct command {
     }
 
 extern const struct command cmd_apply, cmd_backfill, cmd_bookmark, cmd_cancel, cmd_check,
-    cmd_columns, cmd_config, cmd_drop, cmd_explain, cmd_expr, cmd_jobs, cmd_migrate, cmd_pause,
-    cmd_preview, cmd_rejects, cmd_reload, cmd_reset, cmd_resume, cmd_retry, cmd_runs,
-    cmd_scheduler, cmd_status, cmd_sync, cmd_up, cmd_worker;
+    cmd_columns, cmd_config, cmd_discover, cmd_drop, cmd_explain, cmd_expr, cmd_init, cmd_jobs,
+    cmd_migrate, cmd_pause, cmd_preview, cmd_rejects, cmd_reload, cmd_reset, cmd_resume,
+    cmd_retry, cmd_runs, cmd_scheduler, cmd_status, cmd_sync, cmd_up, cmd_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);

@@ -8,6 +8,7 @@
 #include "cli/summary.h"
 #include "cli/sync_streams.h"
 #include "cli/sync_take.h"
+#include "cli/sync_url.h"
 #include "worker/after/chores.h"
 #include "worker/worker.h"
 
@@ -68,10 +69,14 @@ struct sync {
     int left_code; /* the worst exit code of the streams that were left out */
 };
 
-static bool choose(struct sync *sync)
+static bool choose(struct sync *sync, int *ret_code)
 {
     struct stream **streams;
-    if (!sync_streams_choose(sync->cli, &streams, &sync->count, &sync->is_whole))
+    bool is_url = sync_url_is_meant(sync->cli);
+    *ret_code = EXIT_USAGE;
+    sync->is_whole = true;
+    if (is_url ? !sync_url_choose(sync->cli, &streams, &sync->count, ret_code)
+               : !sync_streams_choose(sync->cli, &streams, &sync->count, &sync->is_whole))
         return false;
     sync->items = ARENA_ARRAY(sync->cli->arena, struct synced, sync->count);
     for (size_t i = 0; i < sync->count; i++)
@@ -299,8 +304,8 @@ static int sync_main(struct cli *cli)
     struct err err = ERR_INIT;
     struct pg *pg;
     int code;
-    if (!choose(&sync))
-        return EXIT_USAGE;
+    if (!choose(&sync, &code))
+        return code;
     if (cli->options.dry_run)
         return preview_all(&sync);
     if (!cli->options.log_level)
@@ -347,15 +352,21 @@ static const struct opt opts[] = {
     {"from", 0, OPT_TEXT, offsetof(struct options, from), "TIME",
      "only a window: its begin, RFC 3339 or a date; moves no bookmark"},
     {"to", 0, OPT_TEXT, offsetof(struct options, to), "TIME", "the window's end, not included"},
+    {"table", 0, OPT_TEXT, offsetof(struct options, table), "SCHEMA.TABLE",
+     "of a URL: the stream's name, and its table's; made of the URL if absent"},
+    {"save", 0, OPT_TEXT, offsetof(struct options, save), "FILE",
+     "of a URL: the definition is written to this new file"},
+    URL_SOURCE_OPTS,
     OPT_END,
 };
 
 const struct command cmd_sync = {
     .name = "sync",
-    .operands = "STREAM…",
+    .operands = "STREAM…|URL",
     .summary = "fetch and load streams here and now; needs PostgreSQL, not Redis",
     .help = "A source's name means all its streams, and 'shop.*' those that match. Killed or\n"
-            "interrupted, the same command goes on at the last committed page.",
+            "interrupted, the same command goes on at the last committed page. Of a URL a\n"
+            "definition is found out first, as pagetide discover does.",
     .opts = opts,
     .needs_settings = true,
     .run = sync_main,

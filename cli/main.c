@@ -11,11 +11,11 @@
 #include "cli/say.h"
 
 static const struct command *const commands[] = {
-    &cmd_sync,    &cmd_backfill, &cmd_preview, &cmd_check,     &cmd_expr,
-    &cmd_config,  &cmd_migrate,  &cmd_apply,   &cmd_scheduler, &cmd_worker,
-    &cmd_up,      &cmd_reload,   &cmd_status,  &cmd_runs,      &cmd_jobs,
-    &cmd_rejects, &cmd_explain,  &cmd_cancel,  &cmd_retry,     &cmd_pause,
-    &cmd_resume,  &cmd_bookmark, &cmd_columns, &cmd_reset,     &cmd_drop,
+    &cmd_sync,    &cmd_discover, &cmd_init,    &cmd_backfill, &cmd_preview,   &cmd_check,
+    &cmd_expr,    &cmd_config,   &cmd_migrate, &cmd_apply,    &cmd_scheduler, &cmd_worker,
+    &cmd_up,      &cmd_reload,   &cmd_status,  &cmd_runs,     &cmd_jobs,      &cmd_rejects,
+    &cmd_explain, &cmd_cancel,   &cmd_retry,   &cmd_pause,    &cmd_resume,    &cmd_bookmark,
+    &cmd_columns, &cmd_reset,    &cmd_drop,
 };
 
 static const struct opt common_opts[] = {
@@ -157,6 +157,7 @@ static const char *meant_command(const char *name)
         {"list", "check"},      {"validate", "check"}, {"lint", "check"},
         {"stop", "cancel"},     {"logs", "explain"},   {"streams", "check"},
         {"start", "up"},        {"serve", "up"},       {"history", "runs"},
+        {"new", "init"},        {"probe", "discover"}, {"inspect", "discover"},
         {"upgrade", "migrate"}, {"delete", "drop"},    {"remove", "drop"},
     };
     static char text[64];

@@ -23,11 +23,12 @@ declare -A below=(
     [worker/paging]="base port core config worker/access worker/signs"
     [worker/exchange]="base port core config worker/access worker/signs"
     [worker/crawl]="base port core config worker/records worker/rows worker/load worker/access worker/signs worker/paging worker/exchange"
+    [worker/discover]="base port core config worker/records worker/rows worker/signs worker/exchange worker/crawl"
     [worker/replay]="base port core config worker/records worker/rows worker/load worker/exchange"
     [worker/after]="base port core config worker/access worker/exchange"
     [worker]="base port core config worker/load worker/access worker/crawl"
     [scheduler]="base port core config schema"
-    [cli]="base port core config schema scheduler worker worker/crawl worker/replay worker/after"
+    [cli]="base port core config schema scheduler worker worker/crawl worker/discover worker/replay worker/after"
 )
 
 # What a room must not see, not even through the headers that it includes.

@@ -74,34 +74,45 @@ struct blocks flow_read_cases(struct flow_bench *bench, const char *path)
 
 /* `TARGET -> BODY`, a route as JSON, or `fault` or `token` and what
  * /_mock/… of that name takes. */
-static void script_line(const struct flow *flow, struct str line)
+static void script_line(struct flow_bench *bench, const struct flow *flow, struct str line)
 {
     static const char *const controls[] = {"fault", "token"};
     for (size_t i = 0; i < COUNT_OF(controls); i++) {
         struct str word, rest = str_split(line, ' ', &word);
         if (!str_is(word, controls[i]))
             continue;
-        mock_post(&flow->bench->mock, pagetide_text("/_mock/%s", controls[i]),
-                  filled(flow, rest));
+        mock_post(&bench->mock, pagetide_text("/_mock/%s", controls[i]),
+                  fill(bench, flow, rest));
         return;
     }
     ptrdiff_t arrow = line.ptr[0] == '/' ? str_find(line, STR(" -> ")) : -1;
     if (arrow >= 0)
-        line = arena_printf(flow->bench->arena, "{\"path\": \"%.*s\", \"body\": %.*s}",
+        line = arena_printf(bench->arena, "{\"path\": \"%.*s\", \"body\": %.*s}",
                             STR_ARG(str_slice(line, 0, (size_t)arrow)),
                             STR_ARG(str_slice(line, (size_t)arrow + 4, line.len)));
-    mock_post(&flow->bench->mock, "/_mock/route", filled(flow, line));
+    mock_post(&bench->mock, "/_mock/route", fill(bench, flow, line));
+}
+
+/* `flow` may be NULL, as in fill. */
+static void script(struct flow_bench *bench, const struct flow *flow, const struct block *test)
+{
+    mock_post(&bench->mock, "/_mock/reset", "{}");
+    struct str line, rest = block_part(test, "mock");
+    while (rest.len) {
+        rest = str_split(rest, '\n', &line);
+        if (line.len)
+            script_line(bench, flow, line);
+    }
+}
+
+void flow_script(struct flow_bench *bench, const struct block *test)
+{
+    script(bench, NULL, test);
 }
 
 static void run_flow(struct flow *flow)
 {
-    mock_post(&flow->bench->mock, "/_mock/reset", "{}");
-    struct str line, rest = block_part(flow->test, "mock");
-    while (rest.len) {
-        rest = str_split(rest, '\n', &line);
-        if (line.len)
-            script_line(flow, line);
-    }
+    script(flow->bench, flow, flow->test);
     const struct flow_subject *subject = flow->subject;
     pagetide_source(&flow->bench->pagetide, "s", "%.*s", STR_ARG(subject->definition));
     flow->result = pagetide_run(&flow->bench->pagetide, "sync %s.%s --json", subject->source,

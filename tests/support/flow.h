@@ -38,6 +38,9 @@ struct flow_subject {
 void flow_try(struct flow_bench *bench, const char *path, const struct block *test,
               const struct flow_subject *subject);
 
+/* That alone: what comes then is the caller's. */
+void flow_script(struct flow_bench *bench, const struct block *test);
+
 /* %M and %P, where no subject is known yet. */
 struct str flow_fill(struct flow_bench *bench, struct str text);
 

@@ -83,6 +83,8 @@ END_TEST
 
 START_TEST(other_values_and_an_option_without_a_value_stay)
 {
+    expect_hidden("sync u --header secret -H another --auth=bearer:x",
+                  "sync u --header ****** -H ******* --auth=********");
     expect_hidden("up --redis-prefix mine --token", "up --redis-prefix mine --token");
     expect_hidden("up --tokens 1 --database-urls=x", "up --tokens 1 --database-urls=x");
 }

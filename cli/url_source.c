@@ -1,0 +1,281 @@
+#include "cli/url_source.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/secret_name.h"
+#include "base/units.h"
+#include "cli/say.h"
+#include "config/identifier.h"
+#include "worker/discover/naming.h"
+
+enum { TEXT_BYTES_MAX = 1024 * 1024, NAMES_TRIED = 100 };
+
+bool url_source_is_url(const char *word)
+{
+    struct str text = str_from(word);
+    return str_starts(text, STR("http://")) || str_starts(text, STR("https://"));
+}
+
+/* --- credentials --- */
+
+struct hiding {
+    struct arena *arena;
+    struct draft *draft;
+    struct str variables;
+};
+
+/* The variable that has that value, or has none yet. */
+static struct str free_variable(struct hiding *hiding, const char *what, struct str value)
+{
+    struct str name = naming_variable(hiding->arena, hiding->draft->source, str_from(what));
+    struct str one = name;
+    for (int i = 2; i < NAMES_TRIED; i++) {
+        const char *there = getenv(arena_cstr(hiding->arena, one));
+        if (!there || str_eq(str_from(there), value))
+            break;
+        one = arena_printf(hiding->arena, "%.*s_%d", STR_ARG(name), i);
+    }
+    return one;
+}
+
+/* "{{ env.SHOP_TOKEN }}"; what names a variable itself stays. */
+static struct str hide(struct hiding *hiding, const char *what, struct str value)
+{
+    if (str_starts(value, STR("{{")))
+        return arena_str(hiding->arena, value);
+    struct str name = free_variable(hiding, what, value);
+    setenv(arena_cstr(hiding->arena, name), arena_cstr(hiding->arena, value), 1);
+    hiding->variables = arena_join(hiding->arena, hiding->variables, ", ", name);
+    return arena_printf(hiding->arena, "{{ env.%.*s }}", STR_ARG(name));
+}
+
+static struct str quoted(struct hiding *hiding, struct str text)
+{
+    return draft_quote(hiding->arena, text);
+}
+
+static bool refuse_auth(void)
+{
+    cli_usage("--auth takes bearer:TOKEN, basic:USER:PASSWORD, header:NAME:VALUE or "
+              "query:NAME:VALUE");
+    return false;
+}
+
+static struct str hidden(struct hiding *hiding, const char *what, struct str value)
+{
+    return quoted(hiding, hide(hiding, what, value));
+}
+
+static struct str bearer(struct hiding *hiding, struct str token)
+{
+    struct str text = hidden(hiding, "token", token);
+    return arena_printf(hiding->arena, "{type: bearer, token: %.*s}", STR_ARG(text));
+}
+
+static struct str basic(struct hiding *hiding, struct str user, struct str password)
+{
+    struct str name = quoted(hiding, user), text = hidden(hiding, "password", password);
+    return arena_printf(hiding->arena, "{type: basic, user: %.*s, password: %.*s}",
+                        STR_ARG(name), STR_ARG(text));
+}
+
+static struct str api_key(struct hiding *hiding, struct str in, struct str name,
+                          struct str value)
+{
+    struct str shown = quoted(hiding, name), text = hidden(hiding, "key", value);
+    return arena_printf(hiding->arena, "{type: api_key, in: %.*s, name: %.*s, value: %.*s}",
+                        STR_ARG(in), STR_ARG(shown), STR_ARG(text));
+}
+
+static bool take_auth(struct hiding *hiding, const char *text)
+{
+    struct str kind, name, rest, value;
+    struct draft *draft = hiding->draft;
+    if (!text)
+        return true;
+    rest = str_split(str_from(text), ':', &kind);
+    value = str_split(rest, ':', &name);
+    if (str_is(kind, "bearer") && rest.len)
+        draft->auth = bearer(hiding, rest);
+    else if (str_is(kind, "basic") && value.ptr)
+        draft->auth = basic(hiding, name, value);
+    else if ((str_is(kind, "header") || str_is(kind, "query")) && name.len && value.len)
+        draft->auth = api_key(hiding, kind, name, value);
+    else
+        return refuse_auth();
+    return true;
+}
+
+/* "Bearer x" is a type of auth; of other schemes the word stays, and what follows is hidden. */
+static void take_authorization(struct hiding *hiding, struct str name, struct str value)
+{
+    struct str scheme, rest = str_trim(str_split(value, ' ', &scheme));
+    struct draft *draft = hiding->draft;
+    if (str_eq_nocase(scheme, STR("bearer")) && rest.len && !draft->auth.len) {
+        draft->auth = bearer(hiding, rest);
+        return;
+    }
+    struct str shown = hide(hiding, "authorization", rest.len ? rest : value);
+    if (rest.len)
+        shown = arena_printf(hiding->arena, "%.*s %.*s", STR_ARG(scheme), STR_ARG(shown));
+    (void)!draft_set(&draft->headers, name, quoted(hiding, shown));
+}
+
+static bool take_header(struct hiding *hiding, const char *text)
+{
+    struct str name, value = str_trim(str_split(str_from(text), ':', &name));
+    name = arena_str(hiding->arena, str_trim(name));
+    if (!identifier_is_header(name) || !value.len) {
+        cli_usage("--header takes 'NAME: VALUE'");
+        return false;
+    }
+    if (str_eq_nocase(name, STR("authorization"))) {
+        take_authorization(hiding, name, value);
+        return true;
+    }
+    if (secret_name_is(name) || secret_name_is_scheme(value))
+        value = hide(hiding, arena_cstr(hiding->arena, name), value);
+    if (draft_set(&hiding->draft->headers, name, quoted(hiding, value)))
+        return true;
+    cli_usage("--header is given too often");
+    return false;
+}
+
+/* A parameter of the URL, such as api_key=…, goes with the credentials. */
+static void hide_params(struct hiding *hiding, struct str url)
+{
+    struct draft_pairs *params = &hiding->draft->params;
+    struct str ignored, query = str_split(url, '?', &ignored);
+    while (query.len) {
+        struct str pair, name, value;
+        query = str_split(query, '&', &pair);
+        value = naming_decode(hiding->arena, str_split(pair, '=', &name));
+        name = naming_decode(hiding->arena, name);
+        if (!secret_name_is(name) || !value.len)
+            continue;
+        struct str shown = hide(hiding, arena_cstr(hiding->arena, name), value);
+        (void)!draft_set(params, name, quoted(hiding, shown));
+    }
+}
+
+/* --- the definition --- */
+
+/* "a, b" → ["a", "b"] */
+static struct str key_list(struct arena *arena, const char *text)
+{
+    struct str rest = str_from(text), one, list = STR_NONE;
+    while (rest.len) {
+        rest = str_split(rest, ',', &one);
+        if (str_trim(one).len)
+            list = arena_join(arena, list, ", ", draft_quote(arena, str_trim(one)));
+    }
+    return list.len ? arena_printf(arena, "[%.*s]", STR_ARG(list)) : STR_NONE;
+}
+
+static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
+{
+    AUTO_BUF(wait, 64);
+    (void)ctx;
+    units_format_duration(&wait, delay_ms);
+    say_note(stderr, "  %s; again in %.*s", err->text, STR_ARG(buf_str(&wait)));
+}
+
+static bool take_options(struct cli *cli, const char *url, struct hiding *hiding)
+{
+    const struct options *options = &cli->options;
+    hiding->draft->allows_http = options->allow_http;
+    hiding->draft->allows_private = options->allow_private;
+    hide_params(hiding, str_from(url));
+    if (!take_auth(hiding, options->auth))
+        return false;
+    for (size_t i = 0; i < options->headers.count; i++)
+        if (!take_header(hiding, options->headers.items[i]))
+            return false;
+    return true;
+}
+
+static void write_definition(struct cli *cli, const char *url, struct url_source *source)
+{
+    static const struct draft_trial none = {0};
+    AUTO_BUF(text, TEXT_BYTES_MAX);
+    struct str shown;
+    str_split(str_from(url), '?', &shown);
+    buf_printf(&text,
+               "# Found out by `pagetide discover` from %.*s with %d requests.\n"
+               "# `pagetide preview %.*s` shows its pages, docs/sources.md has every key.\n",
+               STR_ARG(shown), source->discovery.reader.requests, STR_ARG(source->name));
+    draft_write(&source->discovery.draft, &none, &source->discovery.notes, &text);
+    source->definition = arena_str(cli->arena, buf_str(&text));
+}
+
+/* How the command line says what the error asks for. */
+static void say_hint(const struct discovery *discovery, const struct err *err)
+{
+    struct str text = str_from(err->text);
+    int status = discovery->look.status;
+    const char *hint = NULL;
+    if (status == 401 || status == 403)
+        hint = "--auth bearer:TOKEN, or --header 'NAME: VALUE'";
+    else if (str_find(text, STR("allow_http")) >= 0)
+        hint = "--allow-http";
+    else if (str_find(text, STR("allow_private")) >= 0)
+        hint = "--allow-private";
+    if (hint)
+        say_line(stderr, "  try: %s", hint);
+}
+
+static bool go(struct cli *cli, const char *url, struct url_source *ret, int *ret_code)
+{
+    struct err err = ERR_INIT;
+    struct draft *draft = &ret->discovery.draft;
+    ret->name =
+        arena_printf(cli->arena, "%.*s.%.*s", STR_ARG(draft->source), STR_ARG(draft->stream));
+    if (!discover(&ret->discovery, &err)) {
+        *ret_code = cli_fail(&err);
+        say_hint(&ret->discovery, &err);
+        return false;
+    }
+    write_definition(cli, url, ret);
+    return true;
+}
+
+bool url_source_find(struct cli *cli, const char *url, const char *name, const char *key,
+                     struct url_source *ret, int *ret_code)
+{
+    struct err err = ERR_INIT;
+    struct hiding hiding = {.arena = cli->arena, .draft = &ret->discovery.draft};
+    *ret = (struct url_source){0};
+    struct discovery *discovery = &ret->discovery;
+    discovery->arena = discovery->reader.arena = discovery->notes.arena = cli->arena;
+    discovery->reader.loop = cli_loop(cli);
+    discovery->reader.secrets_dir = cli->settings.secrets_dir;
+    discovery->reader.on_retry = on_retry;
+    discovery->pages =
+        cli->options.pages ? (int)MIN(cli->options.pages, READING_PAGES_MAX) : DISCOVER_PAGES;
+    *ret_code = EXIT_USAGE;
+    if (key)
+        discovery->given_key = key_list(cli->arena, key);
+    if (!draft_open(&discovery->draft, cli->arena, str_from(url), str_from(name), &err)) {
+        cli_fail(&err);
+        return false;
+    }
+    if (!take_options(cli, url, &hiding))
+        return false;
+    ret->variables = hiding.variables;
+    return go(cli, url, ret, ret_code);
+}
+
+void url_source_tell(const struct url_source *source)
+{
+    static const char *const words[] = {
+        [NOTE_TRIED] = "tried", [NOTE_SURE] = "found", [NOTE_UNSURE] = "unsure"};
+    const struct notes *notes = &source->discovery.notes;
+    for (size_t i = 0; i < notes->count; i++)
+        say_note(stderr, "  %-6s  %s: %.*s", words[notes->items[i].kind], notes->items[i].about,
+                 STR_ARG(notes->items[i].text));
+    if (source->variables.len)
+        say_note(stderr,
+                 "  the definition takes its credentials from the environment: set %.*s",
+                 STR_ARG(source->variables));
+}

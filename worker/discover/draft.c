@@ -1,0 +1,266 @@
+#include "worker/discover/draft.h"
+
+#include "base/json_out.h"
+#include "base/unescape.h"
+#include "config/identifier.h"
+#include "port/http_url.h"
+#include "worker/discover/naming.h"
+
+enum { QUOTED_BYTES_MAX = 64 * 1024 };
+
+struct str draft_quote(struct arena *arena, struct str text)
+{
+    AUTO_BUF(out, QUOTED_BYTES_MAX);
+    json_out_quote(&out, text);
+    return arena_str(arena, buf_str(&out));
+}
+
+/* --- params and headers --- */
+
+const struct draft_pair *draft_find(const struct draft_pairs *pairs, struct str name)
+{
+    for (size_t i = 0; i < pairs->count; i++)
+        if (str_eq(pairs->items[i].name, name))
+            return &pairs->items[i];
+    return NULL;
+}
+
+bool draft_set(struct draft_pairs *pairs, struct str name, struct str value)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (!str_eq(pairs->items[i].name, name))
+            continue;
+        pairs->items[i].value = value;
+        return true;
+    }
+    if (pairs->count == DRAFT_PAIRS_MAX)
+        return false;
+    pairs->items[pairs->count++] = (struct draft_pair){name, value};
+    return true;
+}
+
+void draft_remove(struct draft_pairs *pairs, struct str name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < pairs->count; i++)
+        if (!str_eq(pairs->items[i].name, name))
+            pairs->items[count++] = pairs->items[i];
+    pairs->count = count;
+}
+
+/* --- the URL --- */
+
+/* A name that comes twice is a list. */
+static bool add_param(struct draft *draft, struct arena *arena, struct str name,
+                      struct str value)
+{
+    struct str quoted = draft_quote(arena, value);
+    const struct draft_pair *old = draft_find(&draft->params, name);
+    if (!old)
+        return draft_set(&draft->params, name, quoted);
+    struct str items = old->value;
+    if (str_starts(items, STR("[")))
+        items = str_slice(items, 1, items.len - 1);
+    return draft_set(&draft->params, name,
+                     arena_printf(arena, "[%.*s, %.*s]", STR_ARG(items), STR_ARG(quoted)));
+}
+
+static bool take_query(struct draft *draft, struct arena *arena, struct str query,
+                       struct err *err)
+{
+    while (query.len) {
+        struct str pair, name, value;
+        query = str_split(query, '&', &pair);
+        value = str_split(pair, '=', &name);
+        if (!pair.len)
+            continue;
+        if (!add_param(draft, arena, naming_decode(arena, name), naming_decode(arena, value)))
+            return err_set(err, ERR_CONFIG, "discover", 0,
+                           "the URL has more than %d parameters", DRAFT_PAIRS_MAX);
+    }
+    return true;
+}
+
+/* "/v1/orders" → "/v1" behind the origin, and "/orders". */
+static void split_path(struct draft *draft, struct arena *arena, struct str origin,
+                       struct str path)
+{
+    size_t last = path.len;
+    while (last && path.ptr[last - 1] != '/')
+        last--;
+    size_t cut = last ? last - 1 : 0;
+    draft->base_url =
+        arena_printf(arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(str_slice(path, 0, cut)));
+    draft->path = cut < path.len ? arena_str(arena, str_slice(path, cut, path.len)) : STR("/");
+}
+
+static bool take_name(struct draft *draft, struct str name, struct err *err)
+{
+    struct str source, stream = str_split(name, '.', &source);
+    if (!name.len)
+        return true;
+    if (!identifier_is_name(source) || !identifier_is_name(stream))
+        return err_set(err, ERR_CONFIG, "discover", 0,
+                       "\"%.*s\" is no name of a stream: source.stream, each of a-z, 0-9 and _",
+                       STR_ARG(name));
+    draft->source = source;
+    draft->stream = stream;
+    return true;
+}
+
+/* The text up to the path, as it was written but for the query. */
+static struct str origin_of(struct str url)
+{
+    ptrdiff_t at = str_find(url, STR("://"));
+    size_t from = at < 0 ? 0 : (size_t)at + 3;
+    while (from < url.len && !strchr("/?#", url.ptr[from]))
+        from++;
+    return str_slice(url, 0, from);
+}
+
+bool draft_open(struct draft *draft, struct arena *arena, struct str url, struct str name,
+                struct err *err)
+{
+    struct http_url parts;
+    struct str sent;
+    *draft = (struct draft){0};
+    if (!http_url_parse(arena, url, &parts, err) ||
+        !http_url_resolve(arena, url, url, &sent, err))
+        return false;
+    struct str origin = origin_of(sent), whole = str_slice(sent, origin.len, sent.len), path;
+    struct str query = str_split(whole, '?', &path);
+    split_path(draft, arena, origin, path);
+    draft->source = naming_source(arena, parts.host, path);
+    draft->stream = naming_stream(arena, path);
+    return take_query(draft, arena, query, err) &&
+           take_name(draft, arena_str(arena, name), err);
+}
+
+/* --- the text --- */
+
+/* The notes of a key, as comments before its line. */
+static void put_notes(struct buf *out, const struct notes *notes, const char *about,
+                      const char *indent)
+{
+    for (size_t i = 0; notes && i < notes->count; i++) {
+        const struct note *note = &notes->items[i];
+        if (note->kind == NOTE_TRIED || !str_is(str_from(note->about), about))
+            continue;
+        buf_printf(out, "%s# %s%.*s\n", indent, note->kind == NOTE_UNSURE ? "UNSURE: " : "",
+                   STR_ARG(note->text));
+    }
+}
+
+static void put_pairs(struct buf *out, const char *line, const struct draft_pairs *pairs,
+                      struct str since)
+{
+    if (!pairs->count && !since.len)
+        return;
+    buf_printf(out, "%s{", line);
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (i)
+            buf_puts(out, ", ");
+        json_out_quote(out, pairs->items[i].name);
+        buf_printf(out, ": %.*s", STR_ARG(pairs->items[i].value));
+    }
+    if (since.len) {
+        if (pairs->count)
+            buf_puts(out, ", ");
+        json_out_quote(out, since);
+        buf_puts(out, ": \"{{ bookmark }}\"");
+    }
+    buf_puts(out, "}\n");
+}
+
+static void put_key(struct buf *out, const char *key, struct str yaml)
+{
+    if (yaml.len)
+        buf_printf(out, "    %s: %.*s\n", key, STR_ARG(yaml));
+}
+
+static void put_text_key(struct buf *out, const char *key, struct str text)
+{
+    if (!text.len)
+        return;
+    buf_printf(out, "%s", key);
+    json_out_quote(out, text);
+    buf_put_byte(out, '\n');
+}
+
+static void put_format(struct buf *out, const struct draft *draft)
+{
+    static const char *const names[] = {[ANSWER_JSON] = "json",
+                                        [ANSWER_NDJSON] = "ndjson",
+                                        [ANSWER_CSV] = "csv",
+                                        [ANSWER_XML] = "xml"};
+    if (draft->format != ANSWER_JSON)
+        buf_printf(out, "    format: %s\n", names[draft->format]);
+    if (draft->format != ANSWER_CSV)
+        return;
+    buf_puts(out, "    csv: {infer: true");
+    if (draft->delimiter == '\t')
+        buf_puts(out, ", delimiter: \"\\t\"");
+    else if (draft->delimiter && draft->delimiter != ',')
+        buf_printf(out, ", delimiter: \"%c\"", draft->delimiter);
+    buf_puts(out, "}\n");
+}
+
+static void put_source(struct buf *out, const struct draft *draft, const struct notes *notes)
+{
+    buf_printf(out, "source: %.*s\n", STR_ARG(draft->source));
+    put_text_key(out, "base_url: ", draft->base_url);
+    if (draft->allows_http)
+        buf_puts(out, "allow_http: true\n");
+    if (draft->allows_private)
+        buf_puts(out, "allow_private: true\n");
+    put_notes(out, notes, "auth", "");
+    if (draft->auth.len)
+        buf_printf(out, "auth: %.*s\n", STR_ARG(draft->auth));
+    put_pairs(out, "headers: ", &draft->headers, STR_NONE);
+}
+
+/* Few tries and short waits: whoever asks sits in front of it. */
+static void put_trial(struct buf *out)
+{
+    buf_puts(out, "max_body: 64MiB\nmax_wait: 1m\n"
+                  "retry: {max_attempts: 2, backoff: fixed, initial_delay: 500ms}\n"
+                  "timeouts: {connect: 10s, first_byte: 30s, total: 60s}\n");
+}
+
+static void put_paging(struct buf *out, const struct draft *draft,
+                       const struct draft_trial *trial, const struct notes *notes)
+{
+    put_notes(out, notes, "pagination", "    ");
+    put_key(out, "pagination", trial->is_one_page ? STR("{type: none}") : draft->pagination);
+}
+
+static void put_table(struct buf *out, const struct draft *draft, const struct notes *notes)
+{
+    put_notes(out, notes, "bookmark", "    ");
+    put_key(out, "bookmark", draft->bookmark);
+    put_notes(out, notes, "key", "    ");
+    buf_printf(out, "    write: %s\n", draft->key.len ? "upsert" : "replace");
+    put_key(out, "key", draft->key);
+    put_notes(out, notes, "columns", "    ");
+}
+
+void draft_write(const struct draft *draft, const struct draft_trial *trial,
+                 const struct notes *notes, struct buf *out)
+{
+    put_notes(out, notes, "source", "");
+    put_source(out, draft, notes);
+    if (trial->is_set)
+        put_trial(out);
+    buf_printf(out, "streams:\n  %.*s:\n", STR_ARG(draft->stream));
+    put_text_key(out, "    path: ", draft->path);
+    put_notes(out, notes, "params", "    ");
+    put_pairs(out, "    params: ", &draft->params, draft->since);
+    put_notes(out, notes, "format", "    ");
+    put_format(out, draft);
+    put_paging(out, draft, trial, notes);
+    put_notes(out, notes, "merge_path", "    ");
+    put_text_key(out, "    merge_path: ", draft->merge_path);
+    if (draft->names.len)
+        buf_printf(out, "    shape: {names: %.*s}\n", STR_ARG(draft->names));
+    put_table(out, draft, notes);
+}

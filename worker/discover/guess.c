@@ -1,0 +1,251 @@
+#include "worker/discover/discover.h"
+
+#include "core/path.h"
+#include "worker/discover/body_look.h"
+#include "worker/discover/paging_text.h"
+#include "worker/signs/known.h"
+
+/*
+ * Parameters by which a second page may come, tried one after the other. An API that knows none
+ * of them gives the first page again, or refuses. What brings other records, and all others, is
+ * how pages follow; `confirm` of discover.c reads on by it.
+ */
+enum kind { BY_PAGE, BY_OFFSET, BY_OFFSET_FROM_1, BY_CURSOR, BY_LAST_ID };
+
+struct guess {
+    enum kind kind;
+    const char *param;
+};
+
+static const struct guess numbers[] = {
+    {BY_PAGE, "page"},
+    {BY_OFFSET, "offset"},
+    {BY_PAGE, "_page"},
+    {BY_OFFSET, "skip"},
+    {BY_OFFSET, "start"},
+    {BY_OFFSET, "from"},
+    {BY_PAGE, "page[number]"},
+    {BY_PAGE, "p"},
+    {BY_OFFSET, "$skip"},
+    {BY_OFFSET, "page[offset]"},
+    {BY_OFFSET_FROM_1, "startIndex"},
+    {BY_PAGE, "pageNumber"},
+};
+
+static const struct guess cursors[] = {
+    {BY_CURSOR, "page[after]"},  {BY_CURSOR, "after"},     {BY_CURSOR, "cursor"},
+    {BY_CURSOR, "page[cursor]"}, {BY_CURSOR, "pageToken"}, {BY_CURSOR, "page_token"},
+    {BY_CURSOR, "since"},        {BY_CURSOR, "start"},     {BY_CURSOR, "_page"},
+};
+
+static const struct guess last_ids[] = {
+    {BY_LAST_ID, "starting_after"},
+    {BY_LAST_ID, "after"},
+    {BY_LAST_ID, "after_id"},
+    {BY_LAST_ID, "since_id"},
+};
+
+enum { TRIED_MAX = 8, GUESSES_MAX = 32 };
+
+struct guessing {
+    struct discovery *discovery;
+    const struct guess *items[GUESSES_MAX];
+    size_t count;
+    struct str cursor, last_id; /* values to send */
+};
+
+/* --- what may be sent --- */
+
+static struct str text_of(struct value value)
+{
+    return value.kind == VALUE_STRING || value.kind == VALUE_NUMBER ? value.text : STR_NONE;
+}
+
+static struct str read_path(struct discovery *discovery, struct str path)
+{
+    struct path compiled;
+    struct err ignored = ERR_INIT;
+    if (!path.len || !path_compile(discovery->arena, path, &compiled, &ignored) ||
+        compiled.has_wildcard)
+        return STR_NONE;
+    return text_of(path_get(&compiled, discovery->body));
+}
+
+/* "data[-1].id" */
+static struct str last_id_path(struct discovery *discovery)
+{
+    return arena_printf(discovery->arena, "%.*s[-1].id", STR_ARG(discovery->draft.merge_path));
+}
+
+static void add(struct guessing *guessing, const struct guess *guesses, size_t count)
+{
+    for (size_t i = 0; i < count && guessing->count < GUESSES_MAX; i++)
+        guessing->items[guessing->count++] = &guesses[i];
+}
+
+/* The parameter that a form of answers is known to go with comes first. */
+static const char *first_of(const struct discovery *discovery)
+{
+    const struct draft *draft = &discovery->draft;
+    if (draft->format == ANSWER_XML)
+        return "start";
+    if (str_is(draft->merge_path, "hits.hits"))
+        return "from";
+    for (size_t i = 0; i < draft->params.count; i++) {
+        const struct known *size = known_find(&known_size_params, draft->params.items[i].name);
+        if (size)
+            return size->param;
+    }
+    return "page";
+}
+
+/* The second page by its number: a cursor is no such number. */
+static bool is_page_number(struct str cursor)
+{
+    return str_is(cursor, "1") || str_is(cursor, "2");
+}
+
+static void collect(struct guessing *guessing)
+{
+    struct discovery *discovery = guessing->discovery;
+    const char *first = first_of(discovery);
+    guessing->cursor = read_path(discovery, discovery->look.place);
+    guessing->last_id = read_path(discovery, last_id_path(discovery));
+    if (guessing->cursor.len && !is_page_number(guessing->cursor))
+        add(guessing, cursors, COUNT_OF(cursors));
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (str_is(str_from(numbers[i].param), first))
+            add(guessing, &numbers[i], 1);
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (!str_is(str_from(numbers[i].param), first))
+            add(guessing, &numbers[i], 1);
+    if (guessing->last_id.len)
+        add(guessing, last_ids, COUNT_OF(last_ids));
+}
+
+static struct str value_of(const struct guessing *guessing, const struct guess *guess)
+{
+    struct arena *arena = guessing->discovery->arena;
+    size_t records = guessing->discovery->look.pages[0].records;
+    switch (guess->kind) {
+    case BY_PAGE:
+        return STR("2");
+    case BY_OFFSET:
+        return arena_printf(arena, "%zu", records);
+    case BY_OFFSET_FROM_1:
+        return arena_printf(arena, "%zu", records + 1);
+    case BY_CURSOR:
+        return guessing->cursor;
+    default:
+        return guessing->last_id;
+    }
+}
+
+/* A count of all is where the pages end; one of this page alone is not more than it has. */
+static struct str with_count(struct discovery *discovery, struct str paging, bool by_page)
+{
+    struct arena *arena = discovery->arena;
+    int64_t records = (int64_t)discovery->look.pages[0].records;
+    struct str total = body_look_count(discovery->body, &known_totals, records + 1, arena);
+    struct str pages = body_look_count(discovery->body, &known_pages, 2, arena);
+    if (total.len)
+        return paging_text_with(
+            arena, paging,
+            arena_printf(arena, "total_path: %.*s", STR_ARG(draft_quote(arena, total))));
+    if (!by_page || !pages.len)
+        return paging;
+    return paging_text_with(
+        arena, paging,
+        arena_printf(arena, "total_pages_path: %.*s", STR_ARG(draft_quote(arena, pages))));
+}
+
+static struct str cursor_text(struct arena *arena, struct str path, const char *param)
+{
+    return arena_printf(arena, "{type: cursor, cursor_path: %.*s, param: \"%s\"}",
+                        STR_ARG(draft_quote(arena, path)), param);
+}
+
+static struct str paging_of(const struct guessing *guessing, const struct guess *guess)
+{
+    struct discovery *discovery = guessing->discovery;
+    struct arena *arena = discovery->arena;
+    switch (guess->kind) {
+    case BY_PAGE:
+        return with_count(
+            discovery, arena_printf(arena, "{type: page, param: \"%s\"}", guess->param), true);
+    case BY_OFFSET:
+        return with_count(discovery,
+                          arena_printf(arena, "{type: offset, param: \"%s\"}", guess->param),
+                          false);
+    case BY_OFFSET_FROM_1:
+        return with_count(
+            discovery,
+            arena_printf(arena, "{type: offset, param: \"%s\", start: 1}", guess->param),
+            false);
+    case BY_CURSOR:
+        return cursor_text(arena, discovery->look.place, guess->param);
+    default:
+        return cursor_text(arena, last_id_path(discovery), guess->param);
+    }
+}
+
+/* --- trying --- */
+
+static const char *verdict(const struct discovery *discovery, const struct reading *second)
+{
+    const struct reading_page *first = &discovery->look.pages[0];
+    if (!reading_is_good(second))
+        return "is refused";
+    if (!second->page_count)
+        return "brings no record";
+    size_t shared = reading_count_shared(&second->pages[0], first);
+    return shared == second->pages[0].records ? "brings the same records"
+           : shared                           ? "brings some of the same records"
+                                              : NULL;
+}
+
+static bool try_one(struct guessing *guessing, const struct guess *guess, bool *ret_works,
+                    struct err *err)
+{
+    static const struct draft_trial once = {.is_set = true, .is_one_page = true};
+    struct discovery *discovery = guessing->discovery;
+    struct draft draft = discovery->draft;
+    struct str value = value_of(guessing, guess);
+    struct reading second;
+    *ret_works = false;
+    if (!draft_set(&draft.params, str_from(guess->param), draft_quote(discovery->arena, value)))
+        return true;
+    if (!reading_take(&discovery->reader, &draft, &once, 1, &second, err))
+        return false;
+    const char *why_not = verdict(discovery, &second);
+    *ret_works = !why_not;
+    notes_add(&discovery->notes, NOTE_TRIED, "pagination", "%s=%.*s %s", guess->param,
+              STR_ARG(value), why_not ? why_not : "brings other records");
+    return true;
+}
+
+bool guess_paging(struct discovery *discovery, struct err *err)
+{
+    struct guessing guessing = {.discovery = discovery};
+    bool works = false;
+    collect(&guessing);
+    for (size_t i = 0, tried = 0; i < guessing.count && tried < TRIED_MAX; i++) {
+        const struct guess *guess = guessing.items[i];
+        struct str param = str_from(guess->param);
+        if (draft_find(&discovery->draft.params, param) ||
+            reading_has_asked(&discovery->reader, param) || !discover_may_ask(discovery, 3))
+            continue;
+        if (!try_one(&guessing, guess, &works, err))
+            return false;
+        tried++;
+        if (!works)
+            continue;
+        discovery->draft.pagination = paging_of(&guessing, guess);
+        notes_add(&discovery->notes, NOTE_SURE, "pagination",
+                  "the answer does not tell how its pages follow: the parameter %s was found "
+                  "by trying",
+                  guess->param);
+        return true;
+    }
+    return true;
+}

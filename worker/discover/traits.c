@@ -1,0 +1,147 @@
+#include "worker/discover/traits.h"
+
+#include <stdlib.h>
+
+#include "base/date.h"
+#include "port/hash.h"
+#include "worker/records/own_ids.h"
+
+enum { RECORDS_MAX = 100000, RANK_OF_OTHERS = 100, RANK_OF_CODES = 200, TEXT_BYTES_MAX = 64 };
+
+void traits_init(struct traits_pair *pair, struct arena *arena)
+{
+    *pair = (struct traits_pair){.now = {.arena = arena}, .then = {.arena = arena}};
+}
+
+void traits_restart(struct traits_pair *pair)
+{
+    pair->now = pair->then;
+}
+
+void traits_page_end(struct traits_pair *pair)
+{
+    pair->then = pair->now;
+}
+
+static void find_names(struct traits *traits, const struct record *record)
+{
+    for (size_t i = 0; i < record->count && traits->count < TRAITS_MAX; i++)
+        traits->items[traits->count++] =
+            (struct trait){.name = arena_str(traits->arena, record->fields[i].name)};
+}
+
+static void take_time(struct trait *trait, struct arena *arena,
+                      const struct record_field *field)
+{
+    int64_t us;
+    struct str text = str_slice(field->raw, 1, field->raw.len - 1);
+    if (field->kind != RECORD_STRING || text.len > TEXT_BYTES_MAX ||
+        !date_parse_rfc3339(text, &us))
+        return;
+    if (!trait->times || us > trait->last_us) {
+        trait->last_us = us;
+        trait->last_text = arena_str(arena, text);
+    }
+    if (!trait->times || us < trait->first_us)
+        trait->first_us = us;
+    trait->times++;
+}
+
+static void take_field(struct traits *traits, struct trait *trait,
+                       const struct record_field *field)
+{
+    if (record_is_null(field))
+        return;
+    trait->records++;
+    take_time(trait, traits->arena, field);
+    if (field->kind != RECORD_NUMBER && field->kind != RECORD_STRING)
+        return;
+    trait->scalars++;
+    ARENA_GROW(traits->arena, trait->hashes, trait->count, trait->capacity);
+    trait->hashes[trait->count++] = hash_bytes(field->raw, 0);
+}
+
+void traits_take(struct traits_pair *pair, const struct record *record)
+{
+    struct traits *traits = &pair->now;
+    if (!traits->records)
+        find_names(traits, record);
+    if (traits->records >= RECORDS_MAX)
+        return;
+    traits->records++;
+    for (size_t i = 0; i < traits->count; i++)
+        take_field(traits, &traits->items[i], record_find(record, traits->items[i].name));
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+bool traits_is_unique(const struct traits *traits, const struct trait *trait)
+{
+    if (traits->records < 2 || trait->count != traits->records)
+        return false;
+    uint64_t *sorted = ARENA_ARRAY(traits->arena, uint64_t, trait->count);
+    memcpy(sorted, trait->hashes, trait->count * sizeof *sorted);
+    qsort(sorted, trait->count, sizeof *sorted, compare_hashes);
+    for (size_t i = 1; i < trait->count; i++)
+        if (sorted[i] == sorted[i - 1])
+            return false;
+    return true;
+}
+
+static bool has_end(struct str name, const char *const *ends, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_ends(name, str_from(ends[i])) || str_eq_nocase(name, str_from(ends[i])))
+            return true;
+    return false;
+}
+
+int traits_rank_key(struct str name)
+{
+    static const char *const ids[] = {"_id",  "Id",  "ID",    "_uuid",
+                                      "_key", "-id", "_guid", "pageid"};
+    static const char *const codes[] = {
+        "code",   "_code", "Code",   "sku",   "slug",  "isbn", "iso", "alpha_2", "alpha_3",
+        "number", "_no",   "symbol", "login", "email", "name", "url", "href",    "title"};
+    int rank = own_ids_rank(name);
+    if (!rank && has_end(name, ids, COUNT_OF(ids)))
+        rank = RANK_OF_OTHERS;
+    for (size_t i = 0; !rank && i < COUNT_OF(codes); i++)
+        if (has_end(name, codes + i, 1))
+            rank = RANK_OF_CODES + (int)i;
+    return rank;
+}
+
+static bool begins_with(struct str name, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct str word = str_from(words[i]);
+        if (str_eq_nocase(str_slice(name, 0, word.len), word))
+            return true;
+    }
+    return false;
+}
+
+static bool is_time(const struct traits *traits, const struct trait *trait)
+{
+    return traits->records && trait->times == traits->records;
+}
+
+bool traits_is_change(const struct traits *traits, const struct trait *trait)
+{
+    static const char *const words[] = {"updated", "modified",  "changed",   "lastupdate",
+                                        "last_up", "last_mod",  "lastmod",   "last_edit",
+                                        "edited",  "date_modi", "dateupdat", "date_upd"};
+    return is_time(traits, trait) && begins_with(trait->name, words, COUNT_OF(words));
+}
+
+bool traits_is_creation(const struct traits *traits, const struct trait *trait)
+{
+    static const char *const words[] = {"created",   "inserted",  "date_created",
+                                        "published", "timestamp", "occurred"};
+    return is_time(traits, trait) && begins_with(trait->name, words, COUNT_OF(words));
+}
