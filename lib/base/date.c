@@ -1,5 +1,7 @@
 #include "base/date.h"
 
+#include "base/ascii.h"
+
 enum { DAY_SECONDS = 86400 };
 
 /* --- calendar --- */
@@ -95,16 +97,29 @@ struct reader {
     bool is_bad; /* something was not as expected; stays */
 };
 
-static bool take_byte(struct reader *reader, const char *set, char *ret)
+static inline bool take_byte(struct reader *reader, const char *set, char *ret)
 {
-    if (!reader->left.len || !reader->left.ptr[0] || !strchr(set, reader->left.ptr[0]))
+    if (!reader->left.len)
         return false;
-    *ret = reader->left.ptr[0];
+    while (*set && *set != reader->left.ptr[0])
+        set++;
+    if (!*set)
+        return false;
+    *ret = *set;
     reader->left = str_slice(reader->left, 1, reader->left.len);
     return true;
 }
 
-static void expect(struct reader *reader, struct str text)
+static inline bool take_digit(struct reader *reader, int *ret)
+{
+    if (!reader->left.len || !ascii_is_digit(reader->left.ptr[0]))
+        return false;
+    *ret = reader->left.ptr[0] - '0';
+    reader->left = str_slice(reader->left, 1, reader->left.len);
+    return true;
+}
+
+static inline void expect(struct reader *reader, struct str text)
 {
     if (!str_starts(reader->left, text))
         reader->is_bad = true;
@@ -112,16 +127,15 @@ static void expect(struct reader *reader, struct str text)
 }
 
 /* Exactly `count` digits. */
-static int take_number(struct reader *reader, int count)
+static inline int take_number(struct reader *reader, int count)
 {
-    int number = 0;
-    char digit;
+    int number = 0, digit;
     for (int i = 0; i < count; i++) {
-        if (!take_byte(reader, "0123456789", &digit)) {
+        if (!take_digit(reader, &digit)) {
             reader->is_bad = true;
             return 0;
         }
-        number = number * 10 + (digit - '0');
+        number = number * 10 + digit;
     }
     return number;
 }
@@ -154,13 +168,13 @@ static void take_clock(struct reader *reader, struct date_civil *civil)
 /* Microseconds of a fraction, if there is one; digits beyond six are cut. */
 static int take_fraction(struct reader *reader)
 {
-    char c;
-    int us = 0, scale = 100000;
-    if (!take_byte(reader, ".", &c))
+    char point;
+    int us = 0, scale = 100000, digit;
+    if (!take_byte(reader, ".", &point))
         return 0;
     size_t before = reader->left.len;
-    for (; take_byte(reader, "0123456789", &c); scale /= 10)
-        us += (c - '0') * scale;
+    for (; take_digit(reader, &digit); scale /= 10)
+        us += digit * scale;
     reader->is_bad |= reader->left.len == before;
     return us;
 }
@@ -196,9 +210,8 @@ static void take_date_time(struct reader *reader, struct date_civil *civil)
 /* An offset can lead out of the years 1 to 9999. */
 static bool is_in_range(int64_t us)
 {
-    struct date_civil civil;
-    date_civil_from_us(us, &civil);
-    return civil.year >= 1 && civil.year <= 9999;
+    static const int64_t first_s = INT64_C(-62135596800), end_s = INT64_C(253402300800);
+    return us >= first_s * 1000000 && us < end_s * 1000000;
 }
 
 bool date_parse_rfc3339(struct str text, int64_t *ret_us)
@@ -218,13 +231,14 @@ bool date_parse_rfc3339(struct str text, int64_t *ret_us)
 
 bool date_parse_iso(struct str text, int64_t *ret_us)
 {
+    enum { DAY_BYTES = 10 };
     int64_t days;
-    if (date_parse_rfc3339(text, ret_us))
-        return true;
-    if (date_parse_day(text, &days)) {
+    if (text.len == DAY_BYTES && date_parse_day(text, &days)) {
         *ret_us = days * DAY_SECONDS * 1000000;
         return true;
     }
+    if (date_parse_rfc3339(text, ret_us))
+        return true;
     struct reader reader = {.left = text};
     struct date_civil civil = {0};
     take_date_time(&reader, &civil);

@@ -22,11 +22,6 @@ bool str_eq_nocase(struct str a, struct str b)
     return true;
 }
 
-bool str_starts(struct str text, struct str prefix)
-{
-    return text.len >= prefix.len && str_eq(str_slice(text, 0, prefix.len), prefix);
-}
-
 bool str_ends(struct str text, struct str suffix)
 {
     return text.len >= suffix.len &&
@@ -40,13 +35,6 @@ int str_compare(struct str a, struct str b)
     if (order)
         return order;
     return (a.len > b.len) - (a.len < b.len);
-}
-
-struct str str_slice(struct str text, size_t from, size_t to)
-{
-    to = MIN(to, text.len);
-    from = MIN(from, to);
-    return (struct str){text.ptr ? text.ptr + from : NULL, to - from};
 }
 
 size_t str_count_digits(struct str text)

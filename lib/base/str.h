@@ -47,12 +47,22 @@ static inline bool str_is(struct str text, const char *literal)
 }
 
 bool str_eq_nocase(struct str a, struct str b); /* ASCII letters only */
-bool str_starts(struct str text, struct str prefix);
 bool str_ends(struct str text, struct str suffix);
 int str_compare(struct str a, struct str b); /* bytewise, shorter first */
 
 /* The part from `from` up to `to` (exclusive); both are clamped to the text. */
-struct str str_slice(struct str text, size_t from, size_t to);
+static inline struct str str_slice(struct str text, size_t from, size_t to)
+{
+    to = MIN(to, text.len);
+    from = MIN(from, to);
+    return (struct str){text.ptr ? text.ptr + from : NULL, to - from};
+}
+
+static inline bool str_starts(struct str text, struct str prefix)
+{
+    return text.len >= prefix.len && str_eq(str_slice(text, 0, prefix.len), prefix);
+}
+
 struct str str_without_bom(struct str text); /* the mark of UTF-8 */
 struct str str_trim(struct str text);        /* ASCII white space on both sides */
 size_t str_count_digits(struct str text);    /* ASCII digits that it begins with */

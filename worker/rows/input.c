@@ -77,6 +77,8 @@ static bool find_special(struct str text, enum encode_special *ret)
     bool is_negative = text.len && text.ptr[0] == '-';
     bool is_signed = is_negative || (text.len && text.ptr[0] == '+');
     struct str word = str_slice(text, is_signed, text.len);
+    if (!word.len || !ascii_is_letter(word.ptr[0]))
+        return false;
     bool is_infinite = str_eq_nocase(word, STR("infinity")) || str_eq_nocase(word, STR("inf"));
     if (!is_infinite && (is_signed || !str_eq_nocase(word, STR("nan"))))
         return false;
@@ -123,6 +125,8 @@ bool input_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES])
     enum { DIGITS = 32, DIGITS_PER_GROUP = 4 };
     char plain[36];
     size_t len = 0, digits = 0;
+    if (encode_parse_uuid(text, ret_uuid))
+        return true;
     if (text.len > 2 && text.ptr[0] == '{' && text.ptr[text.len - 1] == '}')
         text = str_slice(text, 1, text.len - 1);
     for (size_t i = 0; i < text.len; i++) {

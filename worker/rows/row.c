@@ -124,7 +124,8 @@ static bool put_declared(struct row_writer *writer, enum column_type type,
     bool flag;
     switch (type) {
     case COLUMN_BOOLEAN:
-        if (!input_boolean(text, &flag))
+        flag = field->kind == RECORD_TRUE;
+        if (!flag && field->kind != RECORD_FALSE && !input_boolean(text, &flag))
             return false;
         encode_boolean(rows, flag);
         return true;
@@ -155,6 +156,12 @@ static void put_formed(struct row_writer *writer, const struct column *column, s
     batch->has_odd = true;
 }
 
+/* What the column's own form reads is right, whatever is looked for in others. */
+static bool put_plain(struct buf *rows, const struct column *column, struct str text)
+{
+    return form_changes(column->form) && form_put(column->form, rows, text);
+}
+
 static void put_integer(struct row_writer *writer, const struct column *column, int64_t integer)
 {
     char digits[24];
@@ -171,6 +178,8 @@ static bool put_other(struct row_writer *writer, const struct column *column,
     bool is_small = column->check == CHECK_SMALLINT;
     struct str text = input_text(arena, field);
     int64_t integer;
+    if (put_plain(rows, column, text))
+        return true;
     switch (column->check) {
     case CHECK_SMALLINT:
     case CHECK_INTEGER:
