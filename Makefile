@@ -66,6 +66,11 @@ $(B)/libpagetide.a: $(OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
+# The same with its crash points (lib/base/crash.h) at work.
+$(B)/pagetide-faults: $(B)/cli/main.o $(B)/tests/fault/crash_points.o $(B)/libpagetide.a
+	@echo "  LD $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
@@ -92,6 +97,7 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $< $(B)/libtestsupport.a $(B)/libpagetide.a $(CHECK_LIBS) $(LDLIBS)
 
+$(FAULTS): | $(B)/pagetide-faults
 $(B)/tests/unit/oracle/test_expr_oracle: | $(B)/tests/oracle/expr_lines
 
 $(B)/libtestsupport.a: $(SUPPORT)
@@ -102,7 +108,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: $(B)/pagetide $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS)
+tests: $(B)/pagetide $(B)/pagetide-faults $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS)
 
 test: deps ## everything a contributor needs, from a bare machine
 	@$(MAKE) $(PARALLEL) tests

@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "port/json.h"
@@ -184,6 +185,7 @@ static void on_requested(void *ctx, const struct pg_result *result, const struct
         refuse(scheduler, asked->entry, id, str_from(err->text));
     } else if (!err) {
         assert(pg_columns(result) == RELOAD_COLUMNS);
+        crash_point("requested", STR_NONE, 0);
         struct str state = pg_get_str(result, 0, RELOAD_STATE);
         struct str reason = pg_get_str(result, 0, RELOAD_REASON);
         if (str_is(state, "refused"))

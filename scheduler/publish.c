@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "port/pg_array.h"
 #include "scheduler/scheduler_internal.h"
@@ -68,6 +69,7 @@ static void note(struct publish_pass *pass)
     for (size_t i = 0; i < pass->count; i++)
         if (pass->entries[i].is_known || pass->entries[i].is_pushed)
             queued[count++] = pass->entries[i].job;
+    crash_point("pushed", STR_NONE, 0);
     AUTO_BUF(list, PUBLISH_JOBS_MAX * PG_ARRAY_NUMBER_BYTES + 2);
     pg_array_put(&list, queued, count);
     struct pg_value jobs = pg_text(buf_str(&list));
@@ -92,6 +94,7 @@ static void on_pushed(void *ctx, const struct err *err)
 /* One more is waited for than is pushed, so that the pass cannot end inside the loop. */
 static void push_all(struct publish_pass *pass)
 {
+    crash_point("push", STR_NONE, 0);
     pass->waiting = 1;
     for (size_t i = 0; i < pass->count; i++) {
         struct publish_entry *entry = &pass->entries[i];

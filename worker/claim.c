@@ -1,6 +1,7 @@
 #include "worker/worker_internal.h"
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "worker/report.h"
@@ -46,6 +47,7 @@ void claim_done(struct held *held)
 {
     if (!held->worker->queue)
         return;
+    crash_point("done", held->crawl ? crawl_job(held->crawl)->stream : STR_NONE, 0);
     held->calls++;
     queue_done(held->worker->queue, held->job, str_from(held->token), on_queue_answer, held);
 }
@@ -105,6 +107,7 @@ static void keep(struct held *held, const struct ownership_activation *activatio
 static void taken(struct held *held, const struct ownership_activation *activation)
 {
     keep(held, activation);
+    crash_point("activated", activation->job->stream, activation->job->page);
     if (!held->worker->queue) {
         start(held);
         return;

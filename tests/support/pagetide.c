@@ -119,10 +119,10 @@ void pagetide_source(struct pagetide *pagetide, const char *name, const char *fm
 /* --- programs --- */
 
 /* Cuts in place at blanks outside of '…'. */
-static void split_words(char *line, const char *words[WORDS_MAX])
+static void split_words(char *line, const char *program, const char *words[WORDS_MAX])
 {
     size_t count = 0;
-    words[count++] = pagetide_text("%s/pagetide", pagetide_build());
+    words[count++] = pagetide_text("%s/%s", pagetide_build(), program);
     while (*line) {
         bool is_quoted = *line == '\'';
         line += is_quoted;
@@ -151,10 +151,11 @@ NORETURN static void become(const char *const words[], const char *out, const ch
     _exit(127);
 }
 
-static struct pagetide_process spawn_line(struct pagetide *pagetide, const char *line)
+static struct pagetide_process spawn_line(struct pagetide *pagetide, const char *program,
+                                          const char *line)
 {
     const char *words[WORDS_MAX];
-    split_words(arena_cstr(kept(), str_from(line)), words);
+    split_words(arena_cstr(kept(), str_from(line)), program, words);
     int n = pagetide->count++;
     struct pagetide_process process = {
         .out_path = pagetide_text("%s/out.%d", pagetide->dir, n),
@@ -184,7 +185,16 @@ struct pagetide_process pagetide_spawn(struct pagetide *pagetide, const char *fm
     va_start(args, fmt);
     const char *line = keep_formatted(fmt, args);
     va_end(args);
-    return spawn_line(pagetide, line);
+    return spawn_line(pagetide, "pagetide", line);
+}
+
+struct pagetide_process pagetide_spawn_crashing(struct pagetide *pagetide, const char *point,
+                                                const char *line)
+{
+    setenv("PAGETIDE_CRASH_AT", point, 1);
+    struct pagetide_process process = spawn_line(pagetide, "pagetide-faults", line);
+    unsetenv("PAGETIDE_CRASH_AT");
+    return process;
 }
 
 struct pagetide_result pagetide_run(struct pagetide *pagetide, const char *fmt, ...)
@@ -194,7 +204,7 @@ struct pagetide_result pagetide_run(struct pagetide *pagetide, const char *fmt, 
     const char *line = keep_formatted(fmt, args);
     va_end(args);
     int64_t began = clock_mono_ms();
-    struct pagetide_process process = spawn_line(pagetide, line);
+    struct pagetide_process process = spawn_line(pagetide, "pagetide", line);
     struct pagetide_result result = {.code = pagetide_wait(&process, RUN_LIMIT_MS)};
     result.ms = clock_mono_ms() - began;
     result.out = pagetide_out(&process);

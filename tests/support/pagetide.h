@@ -54,6 +54,9 @@ struct pagetide_result {
 /* `fmt` becomes words at blanks; '…' keeps blanks together. */
 struct pagetide_process pagetide_spawn(struct pagetide *pagetide, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The program with crash points: it dies at `point` ("NAME [STREAM [PAGE]]", base/crash.h). */
+struct pagetide_process pagetide_spawn_crashing(struct pagetide *pagetide, const char *point,
+                                                const char *line);
 /* To its end, within 60 s. */
 struct pagetide_result pagetide_run(struct pagetide *pagetide, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

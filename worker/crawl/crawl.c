@@ -40,6 +40,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/redact.h"
@@ -61,6 +62,7 @@ static void make_steps(struct crawl *crawl, enum step step)
     while (step != STEP_PAUSE) {
         assert(step < STEP_PAUSE);
         crawl->step = step;
+        crash_point(steps[step].name, crawl->job.stream, pager_pages(&crawl->pager) + 1);
         step = steps[step].make(crawl);
     }
     crawl->is_paused = true;

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/redact.h"
 #include "worker/crawl/anew.h"
 #include "worker/crawl/watch.h"
@@ -694,6 +695,7 @@ static enum step extend_tables(struct crawl *crawl)
 static enum step cut_on(struct crawl *crawl, struct batch *batch)
 {
     crawl->is_starved = false;
+    crash_point("cutting", crawl->job.stream, pager_pages(&crawl->pager) + 1);
     enum cut_result result = cut_page(&crawl->cut, batch, &crawl->err);
     if (result == CUT_MORE)
         return rest(crawl);

@@ -1,5 +1,6 @@
 #include "worker/load/commit.h"
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "port/pg_sql.h"
@@ -326,8 +327,15 @@ static void log_way(const struct commit *commit)
                   batch_settled_rows(options->batch), commit->sent);
 }
 
+static void crash_at(const char *name, const struct commit *commit)
+{
+    const struct stream *stream = commit->options.stream;
+    crash_point(name, stream ? stream->name : STR_NONE, 0);
+}
+
 static void succeed(struct commit *commit, const struct pg_result *verdicts)
 {
+    crash_at("committed", commit);
     log_way(commit);
     attempt_done(&commit->attempt);
     end(commit, verdicts, NULL, REASON_NONE);
@@ -380,6 +388,7 @@ static void send_message(struct commit *commit)
     }
     struct pg_value params[COMMIT_PARAMS];
     const struct stream *stream = commit->options.stream;
+    crash_at("message", commit);
     bool is_whole = stream && stream->table.write >= WRITE_REPLACE;
     commit_message_params(&commit->message, &commit->hashes, params);
     pg_query(commit->pg, COMMIT_BATCH, params, COMMIT_PARAMS,
@@ -494,6 +503,7 @@ static bool enter(struct commit *commit)
 
 static void begin(struct commit *commit)
 {
+    crash_at("load", commit);
     if (!enter(commit))
         stage(commit);
 }

@@ -1,5 +1,6 @@
 #include "worker/load/direct.h"
 
+#include "base/crash.h"
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "port/pg_sql.h"
@@ -144,6 +145,7 @@ static void send_message(struct direct *direct)
     struct pg_value params[COMMIT_PARAMS];
     commit_message_params(&message, &hashes, params);
     const struct pg_statement statement = {COMMIT_BATCH, params, COMMIT_PARAMS};
+    crash_point("message", direct->options.message.stream->name, 0);
     pg_query_then(direct->pg, &statement, "commit", COMMIT_TIMEOUT_MS, on_committed, direct);
 }
 
