@@ -176,8 +176,8 @@ comment on column pagetide.job.told_waits is 'waits in a row that the API asked 
 comment on column pagetide.job.retries is 'requests that were sent again';
 comment on column pagetide.job.waited_ms is 'milliseconds waited';
 comment on column pagetide.job.losses is 'workers lost since the last page; after the first, at_page is kept';
-comment on column pagetide.job.crashes is 'those of them that held the page; the second makes the job dead';
-comment on column pagetide.job.at_page is 'its worker holds a page: cuts it, loads it';
+comment on column pagetide.job.crashes is 'those of them, in a row, that held the page; the second makes the job dead';
+comment on column pagetide.job.at_page is 'its worker has a page in its hands: it cuts or loads it';
 comment on column pagetide.job.bookmark is 'value at the start of the run; every request is made from it';
 comment on column pagetide.job.bookmark_high is 'highest value read so far';
 comment on column pagetide.job.bookmark_type is 'how values are compared; null: by what they look like';

@@ -37,6 +37,7 @@ struct held {
     struct ownership_activation activation; /* in the arena; valid once it was taken */
     struct crawl *crawl;                    /* NULL while the job is being activated */
     bool was_lost; /* by another worker, at the page where it began here */
+    bool has_page; /* of a job that has lost a worker: PostgreSQL knows that it is at hand */
     bool is_over;
     int calls; /* callbacks under way */
 };

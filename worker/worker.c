@@ -158,22 +158,6 @@ static void on_page(void *ctx, const struct crawl *crawl, int64_t records, int64
     memory_may_be_free(worker);
 }
 
-static void on_entered(void *ctx, const struct err *err)
-{
-    struct held *held = ctx;
-    if (held_is_crawling(held))
-        crawl_ready(held->crawl, err);
-    held_release(held);
-}
-
-static void on_enter(void *ctx, struct crawl *crawl)
-{
-    struct worker *worker = ctx;
-    struct held *held = held_find_crawl(&worker->held, crawl);
-    held->calls++;
-    ownership_enter_page(worker->pg, crawl_job(crawl), on_entered, held);
-}
-
 static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
 {
     (void)ctx;
@@ -367,7 +351,7 @@ static void lend(struct worker *worker)
         .memory_bytes = (size_t)worker->settings->memory_bytes,
         .on_retry = on_retry,
         .on_page = on_page,
-        .on_enter = on_enter,
+        .on_enter = suspect_enter,
         .on_recognised = on_recognised,
         .on_ended = on_ended,
         .ctx = worker,
@@ -400,6 +384,7 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
     worker->local_timer = loop_timer_new(worker->loop, on_claim_timer, worker);
     worker->starved_timer = loop_timer_new(worker->loop, on_starved_timer, worker);
     worker->drain_timer = loop_timer_new(worker->loop, on_drain_timeout, worker);
+    worker->page_timer = loop_timer_new(worker->loop, suspect_look, worker);
     if (!http_new(worker->loop, &worker->http, err) || !open_postgres(worker, err) ||
         (options->has_queue && !open_queue(worker, err))) {
         worker_free(worker);
@@ -433,9 +418,9 @@ void worker_free(struct worker *worker)
     pg_close(worker->pg);
     if (worker->http)
         http_free(worker->http);
-    struct loop_timer *const timers[] = {worker->beat_timer, worker->local_timer,
-                                         worker->drain_timer, worker->claim_timer,
-                                         worker->starved_timer};
+    struct loop_timer *const timers[] = {worker->beat_timer,    worker->local_timer,
+                                         worker->drain_timer,   worker->claim_timer,
+                                         worker->starved_timer, worker->page_timer};
     for (size_t i = 0; i < COUNT_OF(timers); i++)
         loop_timer_free(timers[i]);
     mem_free(worker->local);

@@ -13,7 +13,8 @@
 
 /*
  * The inside of a worker, shared by worker.c (its life, and what its crawls report), claim.c
- * (from the queue to a crawl, and back), beat.c (leases) and lookout.c (what else to say).
+ * (from the queue to a crawl, and back), suspect.c (jobs that have lost a worker), beat.c
+ * (leases) and lookout.c (what else to say).
  */
 
 /* A job of the in-process queue. */
@@ -44,7 +45,8 @@ struct worker {
     struct local_job *local;
     size_t local_count, local_capacity;
 
-    struct loop_timer *beat_timer, *local_timer, *drain_timer, *claim_timer, *starved_timer;
+    struct loop_timer *beat_timer, *local_timer, *drain_timer, *claim_timer, *starved_timer,
+        *page_timer;
     bool is_started, is_registered, is_claiming, is_waiting_wake, is_draining, has_signed_off,
         wake_is_due, misses_scheduler;
     char looked_at
@@ -62,6 +64,10 @@ void claim_put_local(struct worker *worker, int64_t job, int64_t delay_ms);
 /* The lease's end: the job is done in the queue, or goes back there for delay_ms. */
 void claim_done(struct held *held);
 void claim_put_back(struct held *held, int64_t delay_ms);
+
+/* suspect.c: of a crawl's environment; the timer's */
+void suspect_enter(void *ctx, struct crawl *crawl);
+void suspect_look(void *ctx);
 
 /* beat.c */
 void beat_start(struct worker *worker);

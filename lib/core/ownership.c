@@ -283,6 +283,13 @@ void ownership_enter_page(struct pg *pg, const struct job *job, ownership_done_f
              on_entered, calling_new(fn, ctx));
 }
 
+void ownership_leave_page(struct pg *pg, const struct job *job)
+{
+    const struct pg_value params[] = {pg_int(job->id), pg_int(job->epoch), pg_text(job->owner)};
+    pg_query(pg, "select pagetide.leave_page($1, $2, $3)", params, COUNT_OF(params), TIMEOUT_MS,
+             NULL, NULL);
+}
+
 /* --- beats --- */
 
 static const char beat_sql[] = "select pagetide.beat($1, $2, $3, $4, $5, $6)";

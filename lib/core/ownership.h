@@ -67,6 +67,9 @@ void ownership_take(struct pg *pg, int64_t job, const struct ownership_worker *w
 void ownership_enter_page(struct pg *pg, const struct job *job, ownership_done_fn fn,
                           void *ctx);
 
+/* The page is still at hand, but it is PostgreSQL that works on it: nobody waits for this. */
+void ownership_leave_page(struct pg *pg, const struct job *job);
+
 /*
  * One round of beats: seen_at of the worker; jobs that PostgreSQL says it owns but that are
  * not among `held` go back to queued, uncounted. Calls back with those of `held` that are no

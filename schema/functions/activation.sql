@@ -51,7 +51,8 @@ end
 $$;
 
 -- Raises the epoch and writes the owner; the run begins with its first job. `lost`: the owner
--- before is gone, which is a crash where it held a page.
+-- before is gone, which is a crash where it held a page. Where it held none, the crash before is
+-- taken for chance too.
 create or replace function pagetide.take_job(taken pagetide.job, who text, token text,
     lost boolean)
 returns void
@@ -62,7 +63,8 @@ begin
     update job j set state = 'running', epoch = j.epoch + 1, owner = token, worker = who,
         reserved = j.reserved and j.worker = who,
         losses = j.losses + lost::int,
-        crashes = j.crashes + (lost and j.at_page)::int,
+        crashes = case when j.at_page then j.crashes + lost::int when lost then 0
+            else j.crashes end,
         at_page = false,
         wait_until = null, waiting_for = null,
         started_at = coalesce(j.started_at, clock())

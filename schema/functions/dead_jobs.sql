@@ -17,7 +17,22 @@ begin
 end
 $$;
 
--- Whether one more loss is the last: the second with the page at hand, the third of all at least.
+-- The page is in the hands of PostgreSQL, and has been for longer than a page needs to kill: who is
+-- lost while it waits there is no victim of the page. A job that is locked is being committed.
+create or replace function pagetide.leave_page(of_job bigint, in_epoch bigint, by_owner text)
+returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    update job j set at_page = false
+    where j.id in (select o.id from job o where o.id = of_job and o.epoch = in_epoch
+        and o.owner = by_owner and o.state = 'running' for update skip locked);
+end
+$$;
+
+-- Whether one more loss is the last: the second in a row with the page at hand, the third of all at
+-- least.
 -- A page whose very bytes are too much for a worker is never at hand, so there is a hundredth too.
 create or replace function pagetide.is_deadly(j pagetide.job) returns boolean
 language sql immutable

@@ -91,6 +91,36 @@ START_TEST(a_worker_lost_without_the_page_says_nothing_of_it)
 }
 END_TEST
 
+/* A page that kills is at hand each time; a machine takes workers at any moment. */
+START_TEST(a_worker_lost_without_the_page_clears_it_of_the_one_before)
+{
+    schema_set_up_run();
+    ck_assert_str_eq(pass_on(1, 2), "taken");
+    ck_assert_str_eq(enter_page(2), "t");
+    ck_assert_str_eq(pass_on(2, 3), "taken");
+    EXPECT("running 3 w3-token w3 2 1", "%s", job_1);
+    ck_assert_str_eq(pass_on(3, 4), "taken");
+    EXPECT("running 4 w4-token w4 3 0", "%s", job_1);
+    ck_assert_str_eq(enter_page(4), "t");
+    ck_assert_str_eq(pass_on(4, 5), "taken");
+    EXPECT("running 5 w5-token w5 4 1", "%s", job_1);
+}
+END_TEST
+
+START_TEST(a_page_that_postgresql_has_is_not_at_hand)
+{
+    schema_set_up_run();
+    ck_assert_str_eq(pass_on(1, 2), "taken");
+    ck_assert_str_eq(enter_page(2), "t");
+    ASK("select pagetide.leave_page(1, 2, 'w1-token')");
+    EXPECT("t", "select at_page from pagetide.job where id = 1");
+    ASK("select pagetide.leave_page(1, 2, 'w2-token')");
+    EXPECT("f", "select at_page from pagetide.job where id = 1");
+    ck_assert_str_eq(pass_on(2, 3), "taken");
+    EXPECT("running 3 w3-token w3 2 0", "%s", job_1);
+}
+END_TEST
+
 START_TEST(no_number_of_losses_is_without_end)
 {
     schema_set_up_run();
@@ -290,7 +320,9 @@ END_TEST
 SUITE("schema/jobs", an_owner_that_lives_keeps_its_job, a_lost_owner_is_counted,
       a_process_of_this_host_can_be_known_to_be_gone,
       a_page_that_kills_workers_is_dead_with_the_third,
-      a_worker_lost_without_the_page_says_nothing_of_it, no_number_of_losses_is_without_end,
+      a_worker_lost_without_the_page_says_nothing_of_it,
+      a_worker_lost_without_the_page_clears_it_of_the_one_before,
+      a_page_that_postgresql_has_is_not_at_hand, no_number_of_losses_is_without_end,
       a_page_is_entered_by_its_owner_alone, a_process_holds_one_job_that_lost_a_worker,
       a_committed_page_between_losses_saves_the_job, the_own_process_may_take_its_job_again,
       a_wait_is_waited_for, what_a_worker_is_told, a_beat_gives_back_what_is_not_held,
