@@ -7,11 +7,12 @@
  * `queue REDIS_URL JOBS`: what the queue's own calls take, through the code and the scripts
  * that workers use. Prints `enqueue`, `lease` and `noop`, each with the seconds of JOBS jobs:
  *
- *     enqueue   put on the queue, WINDOW in flight
- *     lease     leased, 64 in flight, and done unmeasured
- *     noop      leased and done one after another: what a job costs that does nothing
+ *     enqueue   put on the queue, 1,000 a call, PIPELINE calls under way
+ *     lease     leased, 64 a turn as a worker with so many free places does; done unmeasured
+ *     noop      leased and done one after another, each end with the next lease in one turn:
+ *               what a job costs that does nothing
  */
-enum { WINDOW = 1000, BATCH = 64, PATIENCE_MS = 600000 };
+enum { PIPELINE = 4, BATCH = 64, PATIENCE_MS = 600000 };
 
 struct bench {
     struct loop *loop;
@@ -19,8 +20,8 @@ struct bench {
     struct redis *redis;
     int64_t jobs, sent, answered;
     bool is_up, is_over;
-    struct queue_lease *held; /* jobs leases */
-    void (*send)(struct bench *);
+    struct queue_report *held; /* jobs reports, that they are done */
+    char (*tokens)[RNG_TOKEN_BYTES];
 };
 
 static double now_s(void)
@@ -43,77 +44,117 @@ static void on_state(void *ctx, bool is_up, const struct err *err)
     bench->is_up = is_up;
 }
 
-/* Another one for each that is answered. */
-static void go_on(struct bench *bench, const struct err *err)
+static void send_push(struct bench *bench);
+
+static void on_pushed(void *ctx, size_t count, const struct err *err)
 {
+    struct bench *bench = ctx;
     if (err)
         fail(err->text);
-    bench->is_over = ++bench->answered == bench->jobs;
+    bench->answered += (int64_t)count;
+    bench->is_over = bench->answered == bench->jobs;
     if (bench->sent < bench->jobs)
-        bench->send(bench);
-}
-
-static void on_done(void *ctx, const struct err *err)
-{
-    go_on(ctx, err);
-}
-
-static void on_verdict(void *ctx, enum queue_verdict verdict, const struct err *err)
-{
-    if (!err && verdict != QUEUE_OK)
-        fail("a lease was lost");
-    go_on(ctx, err);
-}
-
-static void on_claim(void *ctx, const struct queue_lease *lease, const struct err *err)
-{
-    struct bench *bench = ctx;
-    if (!err && !lease->job)
-        fail("a job was not on the queue");
-    if (!err)
-        bench->held[bench->answered] = *lease;
-    go_on(bench, err);
-}
-
-static void on_claim_noop(void *ctx, const struct queue_lease *lease, const struct err *err)
-{
-    struct bench *bench = ctx;
-    if (err || !lease->job)
-        fail(err ? err->text : "a job was not on the queue");
-    queue_done(bench->queue, lease->job, str_from(lease->token), on_verdict, bench);
+        send_push(bench);
 }
 
 static void send_push(struct bench *bench)
 {
-    queue_push(bench->queue, ++bench->sent, STR("shop"), 5, 0, on_done, bench);
+    struct queue_entry entries[QUEUE_PUSH_MAX];
+    size_t count = 0;
+    while (count < QUEUE_PUSH_MAX && bench->sent < bench->jobs)
+        entries[count++] =
+            (struct queue_entry){.job = ++bench->sent, .source = STR("shop"), .priority = 5};
+    if (count)
+        queue_push(bench->queue, entries, count, on_pushed, bench);
 }
 
-static void send_claim(struct bench *bench)
+static void push_all(struct bench *bench)
 {
-    bench->sent++;
-    queue_claim(bench->queue, STR("w"), on_claim, bench);
+    for (int i = 0; i < PIPELINE; i++)
+        send_push(bench);
 }
 
-static void send_done(struct bench *bench)
+/* Keeps what was leased: each job's end is to be said with its token. */
+static void keep(struct bench *bench, const struct queue_answer *answer)
 {
-    const struct queue_lease *lease = &bench->held[bench->sent++];
-    queue_done(bench->queue, lease->job, str_from(lease->token), on_verdict, bench);
+    for (size_t i = 0; i < answer->job_count; i++) {
+        char *token = bench->tokens[bench->answered];
+        memcpy(token, answer->token, RNG_TOKEN_BYTES);
+        bench->held[bench->answered++] = (struct queue_report){
+            .word = QUEUE_DONE, .job = answer->jobs[i], .token = str_from(token)};
+    }
 }
 
-static void send_noop(struct bench *bench)
+static void lease_all(struct bench *bench);
+
+static void on_leased(void *ctx, const struct queue_answer *answer, const struct err *err)
 {
-    bench->sent++;
-    queue_claim(bench->queue, STR("w"), on_claim_noop, bench);
+    struct bench *bench = ctx;
+    if (err || !answer->job_count)
+        fail(err ? err->text : "a job was not on the queue");
+    keep(bench, answer);
+    bench->is_over = bench->answered == bench->jobs;
+    if (!bench->is_over)
+        lease_all(bench);
 }
 
-static double seconds_of(struct bench *bench, void (*send)(struct bench *), int64_t window)
+static void lease_all(struct bench *bench)
 {
-    bench->send = send;
+    struct queue_turn turn = {.worker = STR("w"), .wanted = BATCH};
+    queue_turn(bench->queue, &turn, on_leased, bench);
+}
+
+static void end_all(struct bench *bench);
+
+static void on_ended(void *ctx, const struct queue_answer *answer, const struct err *err)
+{
+    struct bench *bench = ctx;
+    if (err || answer->verdicts[0] != QUEUE_OK)
+        fail(err ? err->text : "a lease was lost");
+    bench->answered = bench->sent;
+    bench->is_over = bench->answered == bench->jobs;
+    if (!bench->is_over)
+        end_all(bench);
+}
+
+static void end_all(struct bench *bench)
+{
+    size_t count = MIN(BATCH, (size_t)(bench->jobs - bench->sent));
+    struct queue_turn turn = {
+        .worker = STR("w"), .reports = bench->held + bench->sent, .report_count = count};
+    bench->sent += (int64_t)count;
+    queue_turn(bench->queue, &turn, on_ended, bench);
+}
+
+static void on_noop(void *ctx, const struct queue_answer *answer, const struct err *err)
+{
+    struct bench *bench = ctx;
+    if (err)
+        fail(err->text);
+    keep(bench, answer);
+    bool is_last = bench->answered == bench->jobs;
+    bench->is_over = is_last && !answer->job_count;
+    if (bench->is_over)
+        return;
+    struct queue_turn turn = {.worker = STR("w"),
+                              .reports = &bench->held[bench->answered - 1],
+                              .report_count = 1,
+                              .wanted = !is_last};
+    queue_turn(bench->queue, &turn, on_noop, bench);
+}
+
+static void noop_all(struct bench *bench)
+{
+    struct queue_turn turn = {.worker = STR("w"), .wanted = 1};
+    queue_turn(bench->queue, &turn, on_noop, bench);
+}
+
+static double seconds_of(struct bench *bench, void (*begin)(struct bench *))
+{
     bench->sent = bench->answered = 0;
     bench->is_over = false;
     double began_s = now_s();
-    while (bench->sent < bench->jobs && bench->sent < window)
-        send(bench);
+    begin(bench);
     if (!loop_run_until(bench->loop, &bench->is_over, PATIENCE_MS))
         fail("Redis is too slow");
     return now_s() - began_s;
@@ -138,15 +179,17 @@ int main(int argc, char **argv)
         return 2;
     struct bench bench = {.jobs = strtoll(argv[2], NULL, 10)};
     bench.held = calloc((size_t)bench.jobs, sizeof *bench.held);
+    bench.tokens = calloc((size_t)bench.jobs, sizeof *bench.tokens);
     open_all(&bench, argv[1]);
-    printf("enqueue %.6f\n", seconds_of(&bench, send_push, WINDOW));
-    printf("lease %.6f\n", seconds_of(&bench, send_claim, BATCH));
-    seconds_of(&bench, send_done, BATCH);
-    seconds_of(&bench, send_push, WINDOW);
-    printf("noop %.6f\n", seconds_of(&bench, send_noop, 1));
+    printf("enqueue %.6f\n", seconds_of(&bench, push_all));
+    printf("lease %.6f\n", seconds_of(&bench, lease_all));
+    seconds_of(&bench, end_all);
+    seconds_of(&bench, push_all);
+    printf("noop %.6f\n", seconds_of(&bench, noop_all));
     queue_free(bench.queue);
     redis_close(bench.redis);
     loop_free(bench.loop);
     free(bench.held);
+    free(bench.tokens);
     return 0;
 }

@@ -7,10 +7,10 @@
 #include "scheduler/scheduler_internal.h"
 
 /*
- * Jobs onto the queue. PostgreSQL says which jobs should be there (pagetide.publishable), and
- * Redis says which of them it has already. The others are pushed. PostgreSQL notes them all:
+ * Jobs onto the queue. PostgreSQL says which jobs should be there (pagetide.publishable); all
+ * of them are pushed by one call, which leaves alone what the queue has. PostgreSQL notes them:
  *
- *     on_listed → queue_known → on_known → queue_push, each → on_pushed → note → on_noted
+ *     on_listed → queue_push → on_pushed → note → on_noted
  *
  * Two passes run side by side, each at most once at a time:
  *
@@ -51,96 +51,70 @@ static void pass_end(struct publish_pass *pass)
     if (pass->is_rebuild && pass->pushed)
         log_write(LOG_INFO, LOG_REBUILD, LOG_NOWHERE, "%zu jobs put on the queue again",
                   pass->pushed);
-    if (is_wanted_again)
+    if (is_wanted_again && pass->is_rebuild)
+        publish_rebuild(pass->scheduler);
+    else if (is_wanted_again)
         publish_start(pass->scheduler);
 }
 
+/* Not noted, they are pushed again, which changes nothing. A full pass of which Redis had
+ * nothing has more behind it. */
 static void on_noted(void *ctx, const struct pg_result *result, const struct err *err)
 {
-    (void)result, (void)err; /* not noted, they are pushed again, which changes nothing */
-    pass_end(ctx);
+    struct publish_pass *pass = ctx;
+    (void)result;
+    if (err && err->kind == ERR_STOPPED)
+        return;
+    pass->is_wanted_again |= !err && pass->pushed == PUBLISH_JOBS_MAX;
+    pass_end(pass);
 }
 
 /* All that Redis has now counts as published, no matter who put it there. */
 static void note(struct publish_pass *pass)
 {
-    int64_t queued[PUBLISH_JOBS_MAX] = {0};
-    size_t count = 0;
-    for (size_t i = 0; i < pass->count; i++)
-        if (pass->entries[i].is_known || pass->entries[i].is_pushed)
-            queued[count++] = pass->entries[i].job;
     crash_point("pushed", STR_NONE, 0);
     AUTO_BUF(list, PUBLISH_JOBS_MAX * PG_ARRAY_NUMBER_BYTES + 2);
-    pg_array_put(&list, queued, count);
+    pg_array_put(&list, pass->jobs, pass->count);
     struct pg_value jobs = pg_text(buf_str(&list));
-    if (count)
-        pg_query(pass->scheduler->pg, "select pagetide.published($1::bigint[])", &jobs, 1,
-                 TIMEOUT_MS, on_noted, pass);
-    else
-        pass_end(pass);
+    pg_query(pass->scheduler->pg, "select pagetide.published($1::bigint[])", &jobs, 1,
+             TIMEOUT_MS, on_noted, pass);
 }
 
-static void on_pushed(void *ctx, const struct err *err)
-{
-    struct publish_entry *entry = ctx;
-    struct publish_pass *pass = entry->pass;
-    assert(pass->waiting > 0);
-    entry->is_pushed = !err;
-    pass->pushed += !err;
-    if (--pass->waiting == 0)
-        note(pass);
-}
-
-/* One more is waited for than is pushed, so that the pass cannot end inside the loop. */
-static void push_all(struct publish_pass *pass)
-{
-    crash_point("push", STR_NONE, 0);
-    pass->waiting = 1;
-    for (size_t i = 0; i < pass->count; i++) {
-        struct publish_entry *entry = &pass->entries[i];
-        if (entry->is_known)
-            continue;
-        pass->waiting++;
-        queue_push(pass->scheduler->queue, entry->job, str_from(entry->source), entry->priority,
-                   entry->delay_ms, on_pushed, entry);
-    }
-    if (--pass->waiting == 0)
-        note(pass);
-}
-
-static void on_known(void *ctx, const bool *known, size_t count, const struct err *err)
+static void on_pushed(void *ctx, size_t count, const struct err *err)
 {
     struct publish_pass *pass = ctx;
-    if (err) {
+    pass->pushed = count;
+    if (err)
         pass_end(pass);
-        return;
-    }
-    assert(count == pass->count);
-    for (size_t i = 0; i < count; i++)
-        pass->entries[i].is_known = known[i];
-    push_all(pass);
+    else
+        note(pass);
+}
+
+static struct queue_entry entry_of(const struct pg_result *result, size_t row)
+{
+    return (struct queue_entry){.job = pg_get_int(result, row, PUBLISHABLE_JOB),
+                                .source = pg_get_str(result, row, PUBLISHABLE_SOURCE),
+                                .priority = (int)pg_get_int(result, row, PUBLISHABLE_PRIORITY),
+                                .delay_ms = pg_get_int(result, row, PUBLISHABLE_DELAY_MS)};
 }
 
 static void on_listed(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct publish_pass *pass = ctx;
-    int64_t jobs[PUBLISH_JOBS_MAX];
+    struct queue_entry entries[PUBLISH_JOBS_MAX];
     assert(err || pg_columns(result) == PUBLISHABLE_COLUMNS);
     for (size_t i = 0; !err && i < pg_rows(result) && i < PUBLISH_JOBS_MAX; i++) {
-        struct publish_entry *entry = &pass->entries[pass->count];
-        *entry = (struct publish_entry){.pass = pass};
-        jobs[pass->count++] = entry->job = pg_get_int(result, i, PUBLISHABLE_JOB);
-        snprintf(entry->source, sizeof entry->source, "%.*s",
-                 STR_ARG(pg_get_str(result, i, PUBLISHABLE_SOURCE)));
-        entry->priority = (int)pg_get_int(result, i, PUBLISHABLE_PRIORITY);
-        entry->delay_ms = pg_get_int(result, i, PUBLISHABLE_DELAY_MS);
+        entries[i] = entry_of(result, i);
+        pass->jobs[pass->count++] = entries[i].job;
     }
     if (err && err->kind == ERR_STOPPED)
         return;
-    if (!pass->count || !redis_is_up(pass->scheduler->redis))
+    if (!pass->count || !redis_is_up(pass->scheduler->redis)) {
         pass_end(pass);
-    else
-        queue_known(pass->scheduler->queue, jobs, pass->count, on_known, pass);
+        return;
+    }
+    crash_point("push", STR_NONE, 0);
+    queue_push(pass->scheduler->queue, entries, pass->count, on_pushed, pass);
 }
 
 static void begin(struct publish_pass *pass, const char *sql)
@@ -150,7 +124,7 @@ static void begin(struct publish_pass *pass, const char *sql)
                                 pg_int(PUBLISH_JOBS_MAX)};
     assert(!pass->is_busy);
     pass->is_busy = true;
-    pass->count = pass->waiting = pass->pushed = 0;
+    pass->count = pass->pushed = 0;
     pg_query(scheduler->pg, sql, params, COUNT_OF(params), TIMEOUT_MS, on_listed, pass);
 }
 

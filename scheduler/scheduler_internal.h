@@ -26,25 +26,16 @@
  * A pass asks PostgreSQL, acts, and ends. Each `…_start` begins one, or does nothing where the
  * one before has not ended or a server it needs is down: the next second will call it again.
  */
-enum { PUBLISH_JOBS_MAX = 1000, WITHDRAW_JOBS_MAX = 1000, NAMES_BYTES_MAX = MIB(4) };
+enum { PUBLISH_JOBS_MAX = QUEUE_PUSH_MAX, WITHDRAW_JOBS_MAX = 1000, NAMES_BYTES_MAX = MIB(4) };
 
-struct publish_entry {
-    struct publish_pass *pass;
-    int64_t job, delay_ms;
-    int priority;
-    char source[64];
-    bool is_known; /* Redis has it already */
-    bool is_pushed;
-};
-
-/* What PostgreSQL wants on the queue → what Redis lacks of it → pushed → noted. */
+/* What PostgreSQL wants on the queue → pushed where Redis lacks it → noted. */
 struct publish_pass {
     struct scheduler *scheduler;
     bool is_rebuild;
     bool is_busy;
     bool is_wanted_again; /* something came up while it was busy */
-    size_t count, waiting, pushed;
-    struct publish_entry entries[PUBLISH_JOBS_MAX];
+    size_t count, pushed; /* of the jobs; of those that were not on the queue */
+    int64_t jobs[PUBLISH_JOBS_MAX];
 };
 
 struct withdraw_entry {

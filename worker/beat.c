@@ -3,49 +3,14 @@
 #include "base/arena.h"
 #include "base/log.h"
 
-static void on_adopted(void *ctx, enum queue_verdict verdict, const struct err *err)
-{
-    (void)verdict, (void)err; /* refused or unanswered: the next round tries again */
-    held_release(ctx);
-}
-
-/* The fence is still ours, so the job is; only Redis forgot it. */
-static void adopt(struct held *held)
-{
-    const struct job *job = crawl_job(held->crawl);
-    struct str source;
-    str_split(job->stream, '.', &source);
-    held->calls++;
-    queue_adopt(held->worker->queue, held->job, str_from(held->token), source, 5,
-                held->worker->self.id, on_adopted, held);
-}
-
-/*
- * Cancelled in Redis is a hint: PostgreSQL has ended the job, or has taken it up again since.
- * The job is given back, which succeeds only in the second case.
- */
-static void on_beat(void *ctx, enum queue_verdict verdict, const struct err *err)
-{
-    struct held *held = ctx;
-    if (!err && held_is_crawling(held)) {
-        if (verdict == QUEUE_LOST)
-            adopt(held);
-        else if (verdict == QUEUE_CANCELLED)
-            crawl_stop(held->crawl, CRAWL_STOP_NOW);
-    }
-    held_release(held);
-}
-
 static void beat_queue(struct worker *worker)
 {
-    if (!worker->queue || !redis_is_up(worker->redis))
+    if (!worker->queue)
         return;
-    for (struct held *held = worker->held.first; held; held = held->next) {
-        if (!held_is_crawling(held))
-            continue;
-        held->calls++;
-        queue_beat(worker->queue, held->job, str_from(held->token), on_beat, held);
-    }
+    for (struct held *held = worker->held.first; held; held = held->next)
+        if (held_is_crawling(held) && held->say == QUEUE_SILENT)
+            held_say(held, QUEUE_BEAT, 0);
+    turn_take(worker);
 }
 
 static void on_round(void *ctx, const int64_t *lost, size_t lost_count, const struct err *err)

@@ -6,30 +6,9 @@
 #include "base/mem.h"
 #include "worker/report.h"
 
-enum {
-    RETRY_SOON_MS = 1000, /* after an activation that PostgreSQL did not answer */
-    POLL_MS = 2000,       /* wake-ups may be lost, work never */
-};
-
-/* Redis takes a silence of half a lease for a pause of its own, in which nobody is late. */
-static int64_t poll_ms(const struct worker *worker)
-{
-    return MIN(POLL_MS, worker->settings->lease_ms / 3);
-}
-
-static bool has_room(const struct worker *worker)
-{
-    return worker->is_started && !worker->is_draining && worker->is_registered &&
-           pg_is_up(worker->pg) && worker->held.count < (size_t)worker->settings->jobs;
-}
+enum { RETRY_SOON_MS = 1000 }; /* after an activation that PostgreSQL did not answer */
 
 /* --- what became of the lease --- */
-
-static void on_queue_answer(void *ctx, enum queue_verdict verdict, const struct err *err)
-{
-    (void)verdict, (void)err; /* an unanswered `done` or `retry` ends with the lease */
-    held_release(ctx);
-}
 
 void claim_put_back(struct held *held, int64_t delay_ms)
 {
@@ -38,9 +17,8 @@ void claim_put_back(struct held *held, int64_t delay_ms)
         claim_put_local(worker, held->job, delay_ms);
         return;
     }
-    held->calls++;
-    queue_retry(worker->queue, held->job, str_from(held->token), delay_ms, on_queue_answer,
-                held);
+    held_say(held, QUEUE_BACK, delay_ms);
+    turn_take(worker);
 }
 
 void claim_done(struct held *held)
@@ -48,8 +26,8 @@ void claim_done(struct held *held)
     if (!held->worker->queue)
         return;
     crash_point("done", held->crawl ? crawl_job(held->crawl)->stream : STR_NONE, 0);
-    held->calls++;
-    queue_done(held->worker->queue, held->job, str_from(held->token), on_queue_answer, held);
+    held_say(held, QUEUE_DONE, 0);
+    turn_take(held->worker);
 }
 
 static void put_back(struct held *held, int64_t delay_ms)
@@ -78,16 +56,14 @@ static void start(struct held *held)
  * Without a beat the lease may be gone already. The job then stays ours in PostgreSQL until the
  * next round of beats gives it back, since nothing here holds it.
  */
-static void on_first_beat(void *ctx, enum queue_verdict verdict, const struct err *err)
+void claim_beaten(struct held *held, enum queue_verdict verdict)
 {
-    struct held *held = ctx;
-    if (!err && verdict == QUEUE_OK)
+    if (verdict == QUEUE_OK)
         start(held);
-    else if (!err && verdict == QUEUE_CANCELLED)
+    else if (verdict == QUEUE_CANCELLED)
         drop(held);
     else
         held_end(held);
-    held_release(held);
 }
 
 static void keep(struct held *held, const struct ownership_activation *activation)
@@ -112,8 +88,8 @@ static void taken(struct held *held, const struct ownership_activation *activati
         start(held);
         return;
     }
-    held->calls++;
-    queue_beat(held->worker->queue, held->job, str_from(held->token), on_first_beat, held);
+    held_say(held, QUEUE_BEAT, 0);
+    turn_take(held->worker);
 }
 
 static void on_activated(void *ctx, const struct ownership_activation *activation,
@@ -167,51 +143,26 @@ static void activate(struct held *held)
                    !holds_crashed(worker), held->arena, on_activated, held);
 }
 
-/* --- the queue in Redis --- */
-
 /* A lease for a job that this process has: Redis forgot the old one. The new token serves. */
-static bool renew_held(struct worker *worker, const struct queue_lease *lease)
+static bool renew_held(struct worker *worker, int64_t job, const char *token)
 {
-    struct held *held = held_find(&worker->held, lease->job);
+    struct held *held = held_find(&worker->held, job);
     if (held)
-        memcpy(held->token, lease->token, sizeof held->token);
+        memcpy(held->token, token, sizeof held->token);
     return held;
 }
 
-static void on_lease(void *ctx, const struct queue_lease *lease, const struct err *err)
+void claim_lease(struct worker *worker, int64_t job, const struct queue_answer *answer)
 {
-    struct worker *worker = ctx;
-    worker->is_claiming = false;
-    if (err || lease->job == 0) {
-        loop_timer_set(worker->claim_timer, poll_ms(worker));
+    if (renew_held(worker, job, answer->token))
         return;
-    }
-    if (!renew_held(worker, lease)) {
-        struct held *held = held_new(&worker->held, worker, lease->job);
-        memcpy(held->token, lease->token, sizeof held->token);
-        held->leased_mono_ms = lease->at_mono_ms;
+    struct held *held = held_new(&worker->held, worker, job);
+    memcpy(held->token, answer->token, sizeof held->token);
+    held->leased_mono_ms = answer->at_mono_ms;
+    if (worker->is_draining)
+        put_back(held, 0);
+    else
         activate(held);
-    }
-    claim_more(worker);
-}
-
-static void on_wake(void *ctx, bool woken, const struct err *err)
-{
-    struct worker *worker = ctx;
-    worker->is_waiting_wake = false;
-    if (woken)
-        claim_more(worker);
-    if (!err)
-        claim_wake(worker);
-}
-
-void claim_wake(struct worker *worker)
-{
-    bool may_wait = redis_is_up(worker->wake) && !refusals_find(&worker->refusals);
-    if (worker->is_waiting_wake || worker->is_draining || !may_wait)
-        return;
-    worker->is_waiting_wake = true;
-    queue_wait(worker->queue, worker->wake, on_wake, worker);
 }
 
 /* --- the in-process queue of `sync` --- */
@@ -221,7 +172,7 @@ static void claim_local(struct worker *worker)
     int64_t now = clock_mono_ms(), soonest = INT64_MAX;
     for (size_t i = 0; i < worker->local_count;) {
         struct local_job job = worker->local[i];
-        if (job.due_mono_ms <= now && has_room(worker)) {
+        if (job.due_mono_ms <= now && turn_room(worker)) {
             worker->local[i] = worker->local[--worker->local_count];
             activate(held_new(&worker->held, worker, job.job));
             continue;
@@ -242,14 +193,8 @@ void claim_put_local(struct worker *worker, int64_t job, int64_t delay_ms)
 
 void claim_more(struct worker *worker)
 {
-    if (!has_room(worker))
-        return;
-    if (!worker->queue) {
+    if (worker->queue)
+        turn_take(worker);
+    else if (turn_room(worker))
         claim_local(worker);
-        return;
-    }
-    if (worker->is_claiming || !redis_is_up(worker->redis))
-        return;
-    worker->is_claiming = true;
-    queue_claim(worker->queue, worker->self.id, on_lease, worker);
 }

@@ -52,6 +52,13 @@ void held_end(struct held *held)
         list->on_empty(list->ctx);
 }
 
+void held_say(struct held *held, enum queue_word word, int64_t delay_ms)
+{
+    held->calls += held->say == QUEUE_SILENT;
+    held->say = word;
+    held->delay_ms = delay_ms;
+}
+
 void held_release(struct held *held)
 {
     assert(held->calls > 0);

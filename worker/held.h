@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "core/ownership.h"
+#include "core/queue.h"
 #include "worker/crawl/crawl.h"
 
 /*
@@ -15,7 +16,8 @@
  *     held_new → [held_begin] → held_end → (the last held_release) → freed
  *
  * A callback that gets a held job counts: held->calls goes up when the call is made, and
- * held_release brings it down when the answer is there.
+ * held_release brings it down when the answer is there. So does a word for the queue, from
+ * held_say until it was heard.
  */
 struct worker;
 
@@ -40,6 +42,9 @@ struct held {
     bool has_page; /* of a job that has lost a worker: PostgreSQL knows that it is at hand */
     bool is_over;
     int calls; /* callbacks under way */
+    /* What is to be said to the queue of the lease, and what was said and not answered yet. */
+    enum queue_word say, said;
+    int64_t delay_ms; /* with QUEUE_BACK */
 };
 
 /* `worker` is only kept, for the callbacks that get the held job. */
@@ -50,6 +55,9 @@ void held_begin(struct held *held, const struct crawl_env *env);
 
 /* Nothing more is done for the job here. It stays in memory while calls are under way. */
 void held_end(struct held *held);
+
+/* To be said to the queue with the next turn (turn.c), in place of what waited to be said. */
+void held_say(struct held *held, enum queue_word word, int64_t delay_ms);
 
 /* A call that was counted has been answered. The job may be gone after this. */
 void held_release(struct held *held);

@@ -48,11 +48,17 @@ static void sign_off(struct worker *worker)
         ownership_beat(worker->pg, &worker->self, NULL, 0, on_last_round, worker);
 }
 
+/* What was given back is said first: else it would wait for the end of its lease. */
+static void sign_off_when_idle(struct worker *worker)
+{
+    bool is_idle = worker->held.count == 0 && turn_is_silent(worker);
+    if (worker->is_draining && !worker->has_signed_off && is_idle)
+        sign_off(worker);
+}
+
 static void on_nothing_held(void *ctx)
 {
-    struct worker *worker = ctx;
-    if (worker->is_draining && !worker->has_signed_off)
-        sign_off(worker);
+    sign_off_when_idle(ctx);
 }
 
 /* --- memory --- */
@@ -209,8 +215,7 @@ static void on_claim_timer(void *ctx)
     if (!worker->is_registered && !worker->has_signed_off && pg_is_up(worker->pg))
         ownership_register(worker->pg, &worker->self, on_registered, worker);
     claim_more(worker);
-    if (worker->queue)
-        claim_wake(worker);
+    turn_wait_wake(worker);
 }
 
 static void on_registered(void *ctx, const struct err *err)
@@ -257,7 +262,6 @@ static void on_redis(void *ctx, bool up, const struct err *err)
         claim_more(worker);
         return;
     }
-    worker->is_claiming = false;
     log_write(LOG_WARN, LOG_REDIS_DOWN, LOG_NOWHERE, "%s", err ? err->text : "closed");
 }
 
@@ -278,7 +282,7 @@ static void on_wake_redis(void *ctx, bool up, const struct err *err)
 {
     (void)err; /* the command connection tells */
     if (up)
-        claim_wake(ctx);
+        turn_wait_wake(ctx);
 }
 
 /* --- life --- */
@@ -375,6 +379,9 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
     worker->loop = options->loop;
     worker->held.on_empty = on_nothing_held;
     worker->held.ctx = worker;
+    worker->on_lease = claim_lease;
+    worker->on_first_beat = claim_beaten;
+    worker->on_heard = sign_off_when_idle;
     rng_seed_random(&worker->rng);
     name_self(worker);
     snprintf(worker->application_name, sizeof worker->application_name, "pagetide %s",
@@ -424,6 +431,7 @@ void worker_free(struct worker *worker)
     for (size_t i = 0; i < COUNT_OF(timers); i++)
         loop_timer_free(timers[i]);
     mem_free(worker->local);
+    mem_free(worker->reporters);
     mem_free(worker);
 }
 
@@ -451,8 +459,7 @@ void worker_drain(struct worker *worker, loop_fn fn, void *ctx)
     for (struct held *held = worker->held.first; held; held = held->next)
         if (held_is_crawling(held))
             crawl_stop(held->crawl, CRAWL_STOP_SOON);
-    if (worker->held.count == 0)
-        on_nothing_held(worker);
+    sign_off_when_idle(worker);
 }
 
 struct worker_stats worker_stats(const struct worker *worker)

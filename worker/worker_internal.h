@@ -13,8 +13,8 @@
 
 /*
  * The inside of a worker, shared by worker.c (its life, and what its crawls report), claim.c
- * (from the queue to a crawl, and back), suspect.c (jobs that have lost a worker), beat.c
- * (leases) and lookout.c (what else to say).
+ * (from a lease to a crawl, and back), suspect.c (jobs that have lost a worker), turn.c (the talk
+ * with the queue), beat.c (leases) and lookout.c (what else to say).
  */
 
 /* A job of the in-process queue. */
@@ -47,8 +47,16 @@ struct worker {
 
     struct loop_timer *beat_timer, *local_timer, *drain_timer, *claim_timer, *starved_timer,
         *page_timer;
-    bool is_started, is_registered, is_claiming, is_waiting_wake, is_draining, has_signed_off,
-        wake_is_due, misses_scheduler;
+    struct held **reporters; /* of the turn under way, in the order of its reports */
+    size_t reporter_count, reporter_capacity;
+    bool is_in_turn; /* one is under way, or its answer is being heard */
+    bool is_woken;   /* by a token: the next turn is taken, whatever there is to say */
+    /* What turn.c hears is for those above it: */
+    void (*on_lease)(struct worker *worker, int64_t job, const struct queue_answer *answer);
+    void (*on_first_beat)(struct held *held, enum queue_verdict verdict);
+    void (*on_heard)(struct worker *worker); /* the whole answer, or that none came */
+    bool is_started, is_registered, is_waiting_wake, is_draining, has_signed_off, wake_is_due,
+        misses_scheduler;
     char looked_at
         [64]; /* the newest definition that lookout.c has seen, as PostgreSQL says it */
     loop_fn drained;
@@ -59,7 +67,8 @@ struct worker {
 
 /* claim.c */
 void claim_more(struct worker *worker); /* takes what is there, as far as there is room */
-void claim_wake(struct worker *worker); /* waits for wake-ups */
+void claim_lease(struct worker *worker, int64_t job, const struct queue_answer *answer);
+void claim_beaten(struct held *held, enum queue_verdict verdict); /* the first beat's answer */
 void claim_put_local(struct worker *worker, int64_t job, int64_t delay_ms);
 /* The lease's end: the job is done in the queue, or goes back there for delay_ms. */
 void claim_done(struct held *held);
@@ -68,6 +77,12 @@ void claim_put_back(struct held *held, int64_t delay_ms);
 /* suspect.c: of a crawl's environment; the timer's */
 void suspect_enter(void *ctx, struct crawl *crawl);
 void suspect_look(void *ctx);
+
+/* turn.c */
+size_t turn_room(const struct worker *worker); /* how many more jobs it may take */
+void turn_take(struct worker *worker);         /* says and asks what there is, now or later */
+void turn_wait_wake(struct worker *worker);    /* where there is room, waits for a wake-up */
+bool turn_is_silent(const struct worker *worker); /* all was said that can be said */
 
 /* beat.c */
 void beat_start(struct worker *worker);

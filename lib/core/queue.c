@@ -11,7 +11,7 @@
 /*
  * Each call of queue.h is one script, and each question to Redis is one `struct ask`. Its way:
  *
- *     ask_new → ask_script → ask_send ─→ on_reply ─→ on_done, on_verdict, … ─→ ask_free
+ *     ask_new → ask_script → ask_send ─→ on_reply ─→ on_done, on_turn, … ─→ ask_free
  *                    │            ↑          │
  *                    │            └──────────┘ NOSCRIPT: sent again, as EVAL
  *                    └→ no digest known yet: sent as EVAL, and SCRIPT LOAD before it
@@ -21,26 +21,21 @@
  * script did not run, so sending its text is the first run, not a second.
  *
  * Any other failure leaves open whether the script ran. Scripts may be repeated with the same
- * arguments, so the caller may simply ask again. Only a claim needs help, since each claim
- * makes a token of its own: one that ran without an answer has leased a job to a token that
- * only this file knows. `unsure_token` keeps it, and the next claim sends it again, marked as a
- * repetition; Redis then answers with the same job. E.g.
+ * arguments, so the caller may simply ask again. Only leases need help, since each turn
+ * makes a token of its own: one that ran without an answer has leased jobs to a token that
+ * only this file knows. `unsure_token` keeps it, and the next turn that wants jobs sends it
+ * again, marked as a repetition; Redis then answers with the same jobs, and others. E.g.
  *
- *     claim T1 → timeout         unsure_token = T1; the caller gets ERR_AGAIN
- *     claim T1, again → job 7    the lease that the first claim had made, or a new one
+ *     turn T1 wants 2 → timeout           unsure_token = T1; the caller gets ERR_AGAIN
+ *     turn T1 wants 3, again → 7, 8, 9    two leases that the first turn had made, and one more
  *
  * What must hold: an ask is in `queue->asks` until it is answered or its queue is freed; after
  * that it is freed by its own reply, which redis_call promises exactly once.
  */
 #define SCRIPTS(X)                                                                             \
     X(ENQUEUE, "enqueue")                                                                      \
-    X(LEASE, "lease")                                                                          \
-    X(BEAT, "beat")                                                                            \
-    X(DONE, "done")                                                                            \
-    X(RETRY, "retry")                                                                          \
-    X(ADOPT, "adopt")                                                                          \
+    X(TURN, "turn")                                                                            \
     X(CANCEL, "cancel")                                                                        \
-    X(KNOWN, "known")                                                                          \
     X(CHECK, "check")
 
 enum script_id {
@@ -59,12 +54,13 @@ static const char *const script_names[] = {
 enum {
     ANSWER_MS = 5000,
     WAIT_SECONDS = 2,
-    ARGS_MAX = 8,
-    KNOWN_MAX = 1000,
     SHA_BYTES = 40,
     NUMBER_BYTES = 24,
     /* Before a script's own arguments: command, script, number of keys, prefix, lease. */
     OWN_ARGS_AT = 5,
+    ENTRY_ARGS = 4,
+    TURN_ARGS = 4,
+    REPORT_ARGS = 4,
 };
 
 struct script {
@@ -80,7 +76,7 @@ struct queue {
     struct str prefix, wake_key, lease_ms;
     struct script scripts[SCRIPT_COUNT];
     struct ask *asks; /* without an answer so far */
-    /* Of a claim that got no answer; the next claim asks with it again. Empty: none. */
+    /* Of a turn that got no answer; the next one that wants jobs asks with it again. */
     char unsure_token[RNG_TOKEN_BYTES];
 };
 
@@ -98,13 +94,14 @@ struct ask {
     answer_fn on_answer;
     union {
         queue_done_fn done;
-        queue_known_fn known;
-        queue_claim_fn claim;
-        queue_verdict_fn verdict;
+        queue_push_fn push;
+        queue_turn_fn turn;
         queue_wake_fn wake;
     } fn;
     void *ctx;
-    struct queue_lease lease; /* of a claim */
+    /* Of a turn. */
+    struct queue_answer answer;
+    size_t report_count, wanted;
 };
 
 /* --- asking --- */
@@ -190,7 +187,8 @@ static void ask_for_sha(struct queue *queue, enum script_id id)
     ask_send(ask);
 }
 
-/* Until Redis has said a script's digest the text itself is sent. */
+/* Until Redis has said a script's digest the text itself is sent. The arguments live as long as
+ * the ask. */
 static void ask_script(struct ask *ask, enum script_id id, const struct str *args, size_t count)
 {
     struct queue *queue = ask->queue;
@@ -206,7 +204,7 @@ static void ask_script(struct ask *ask, enum script_id id, const struct str *arg
     ask->args[3] = queue->prefix;
     ask->args[4] = queue->lease_ms;
     for (size_t i = 0; i < count; i++)
-        ask->args[OWN_ARGS_AT + i] = arena_str(ask->arena, args[i]);
+        ask->args[OWN_ARGS_AT + i] = args[i];
     ask_send(ask);
 }
 
@@ -231,45 +229,58 @@ static void on_done(struct ask *ask, const struct redis_reply *reply, const stru
         ask->fn.done(ask->ctx, err);
 }
 
-static void on_verdict(struct ask *ask, const struct redis_reply *reply, const struct err *err)
+static void on_push(struct ask *ask, const struct redis_reply *reply, const struct err *err)
 {
     struct err bug = ERR_INIT;
-    enum queue_verdict verdict = QUEUE_LOST;
     if (!err && reply->type != REDIS_INTEGER && is_nonsense(&bug, ask))
         err = &bug;
-    else if (!err && reply->integer > 0)
-        verdict = reply->integer == 2 ? QUEUE_CANCELLED : QUEUE_OK;
-    if (ask->fn.verdict)
-        ask->fn.verdict(ask->ctx, verdict, err);
+    if (ask->fn.push)
+        ask->fn.push(ask->ctx, err ? 0 : (size_t)reply->integer, err);
 }
 
-static void on_claim(struct ask *ask, const struct redis_reply *reply, const struct err *err)
+static const struct redis_reply *list_of(const struct redis_reply *reply, size_t i)
+{
+    bool is_list = reply->type == REDIS_ARRAY && reply->count > i;
+    return is_list && reply->items[i]->type == REDIS_ARRAY ? reply->items[i] : NULL;
+}
+
+static bool read_verdicts(struct ask *ask, const struct redis_reply *list)
+{
+    if (!list || list->count != ask->report_count)
+        return false;
+    enum queue_verdict *verdicts = ARENA_ARRAY(ask->arena, enum queue_verdict, list->count + 1);
+    for (size_t i = 0; i < list->count; i++) {
+        int64_t verdict = list->items[i]->integer;
+        verdicts[i] = verdict == 2 ? QUEUE_CANCELLED : verdict == 1 ? QUEUE_OK : QUEUE_LOST;
+    }
+    ask->answer.verdicts = verdicts;
+    return true;
+}
+
+static bool read_jobs(struct ask *ask, const struct redis_reply *list)
+{
+    if (!list)
+        return false;
+    int64_t *jobs = ARENA_ARRAY(ask->arena, int64_t, list->count + 1);
+    for (size_t i = 0; i < list->count; i++)
+        if (!str_to_int64(list->items[i]->text, &jobs[i]))
+            return false;
+    ask->answer.jobs = jobs;
+    ask->answer.job_count = list->count;
+    return true;
+}
+
+static void on_turn(struct ask *ask, const struct redis_reply *reply, const struct err *err)
 {
     struct queue *queue = ask->queue;
     struct err bug = ERR_INIT;
-    if (err && err->kind == ERR_AGAIN)
-        memcpy(queue->unsure_token, ask->lease.token, sizeof queue->unsure_token);
-    if (!err && reply->type != REDIS_NIL && !str_to_int64(reply->text, &ask->lease.job) &&
-        is_nonsense(&bug, ask))
+    if (err && err->kind == ERR_AGAIN && ask->wanted)
+        memcpy(queue->unsure_token, ask->answer.token, sizeof queue->unsure_token);
+    bool is_well =
+        !err && read_verdicts(ask, list_of(reply, 0)) && read_jobs(ask, list_of(reply, 1));
+    if (!err && !is_well && is_nonsense(&bug, ask))
         err = &bug;
-    ask->fn.claim(ask->ctx, err ? NULL : &ask->lease, err);
-}
-
-static void on_known(struct ask *ask, const struct redis_reply *reply, const struct err *err)
-{
-    struct err bug = ERR_INIT;
-    size_t count = ask->count - OWN_ARGS_AT;
-    bool is_whole = reply && reply->type == REDIS_ARRAY && reply->count == count + 1;
-    if (!err && !is_whole && is_nonsense(&bug, ask))
-        err = &bug;
-    if (err) {
-        ask->fn.known(ask->ctx, NULL, 0, err);
-        return;
-    }
-    bool *known = ARENA_ARRAY(ask->arena, bool, count + 1);
-    for (size_t i = 0; i < count; i++)
-        known[i] = reply->items[i + 1]->integer == 1;
-    ask->fn.known(ask->ctx, known, count, NULL);
+    ask->fn.turn(ask->ctx, err ? NULL : &ask->answer, err);
 }
 
 static void on_wake(struct ask *ask, const struct redis_reply *reply, const struct err *err)
@@ -286,78 +297,67 @@ void queue_check(struct queue *queue, queue_done_fn fn, void *ctx)
     ask_script(ask, SCRIPT_CHECK, NULL, 0);
 }
 
-void queue_push(struct queue *queue, int64_t job, struct str source, int priority,
-                int64_t delay_ms, queue_done_fn fn, void *ctx)
+void queue_push(struct queue *queue, const struct queue_entry *entries, size_t count,
+                queue_push_fn fn, void *ctx)
 {
-    struct ask *ask = ask_new(queue, on_done, ctx);
-    ask->fn.done = fn;
-    struct str args[] = {number(ask, job), source, number(ask, priority),
-                         number(ask, delay_ms)};
-    ask_script(ask, SCRIPT_ENQUEUE, args, COUNT_OF(args));
+    struct ask *ask = ask_new(queue, on_push, ctx);
+    ask->fn.push = fn;
+    assert(count <= QUEUE_PUSH_MAX);
+    struct str *args = ARENA_ARRAY(ask->arena, struct str, ENTRY_ARGS * count + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct str *entry = args + ENTRY_ARGS * i;
+        entry[0] = number(ask, entries[i].job);
+        entry[1] = arena_str(ask->arena, entries[i].source);
+        entry[2] = number(ask, entries[i].priority);
+        entry[3] = number(ask, entries[i].delay_ms);
+    }
+    ask_script(ask, SCRIPT_ENQUEUE, args, ENTRY_ARGS * count);
 }
 
-void queue_known(struct queue *queue, const int64_t *jobs, size_t count, queue_known_fn fn,
-                 void *ctx)
+static void put_report(struct ask *ask, struct str *args, const struct queue_report *report)
 {
-    struct ask *ask = ask_new(queue, on_known, ctx);
-    ask->fn.known = fn;
-    assert(count <= KNOWN_MAX);
-    struct str *args = ARENA_ARRAY(ask->arena, struct str, count + 1);
-    for (size_t i = 0; i < count; i++)
-        args[i] = number(ask, jobs[i]);
-    ask_script(ask, SCRIPT_KNOWN, args, count);
+    static const char *const words[QUEUE_WORDS] = {[QUEUE_BEAT] = "beat",
+                                                   [QUEUE_DONE] = "done",
+                                                   [QUEUE_BACK] = "back",
+                                                   [QUEUE_ADOPT] = "adopt"};
+    assert(words[report->word]);
+    args[0] = str_from(words[report->word]);
+    args[1] = number(ask, report->job);
+    args[2] = arena_str(ask->arena, report->token);
+    args[3] = report->word == QUEUE_BACK ? number(ask, report->delay_ms)
+                                         : arena_str(ask->arena, report->source);
 }
 
-void queue_claim(struct queue *queue, struct str worker, queue_claim_fn fn, void *ctx)
+/* The token of this turn's leases. True: it is that of a turn that got no answer. */
+static bool choose_token(struct queue *queue, struct ask *ask)
 {
-    struct ask *ask = ask_new(queue, on_claim, ctx);
-    ask->fn.claim = fn;
-    ask->lease.at_mono_ms = clock_mono_ms();
-    bool is_again = queue->unsure_token[0] != '\0';
-    if (is_again)
-        memcpy(ask->lease.token, queue->unsure_token, sizeof ask->lease.token);
-    else
-        rng_token(ask->lease.token);
-    queue->unsure_token[0] = '\0';
-    struct str args[] = {worker, str_from(ask->lease.token), is_again ? STR("1") : STR("0")};
-    ask_script(ask, SCRIPT_LEASE, args, COUNT_OF(args));
+    char *unsure = queue->unsure_token;
+    if (!ask->wanted || !unsure[0]) {
+        rng_token(ask->answer.token);
+        return false;
+    }
+    memcpy(ask->answer.token, unsure, RNG_TOKEN_BYTES);
+    unsure[0] = '\0';
+    return true;
 }
 
-static struct ask *ask_verdict(struct queue *queue, queue_verdict_fn fn, void *ctx)
+void queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn fn, void *ctx)
 {
-    struct ask *ask = ask_new(queue, on_verdict, ctx);
-    ask->fn.verdict = fn;
-    return ask;
-}
-
-void queue_beat(struct queue *queue, int64_t job, struct str token, queue_verdict_fn fn,
-                void *ctx)
-{
-    struct ask *ask = ask_verdict(queue, fn, ctx);
-    ask_script(ask, SCRIPT_BEAT, (struct str[]){number(ask, job), token}, 2);
-}
-
-void queue_done(struct queue *queue, int64_t job, struct str token, queue_verdict_fn fn,
-                void *ctx)
-{
-    struct ask *ask = ask_verdict(queue, fn, ctx);
-    ask_script(ask, SCRIPT_DONE, (struct str[]){number(ask, job), token}, 2);
-}
-
-void queue_retry(struct queue *queue, int64_t job, struct str token, int64_t delay_ms,
-                 queue_verdict_fn fn, void *ctx)
-{
-    struct ask *ask = ask_verdict(queue, fn, ctx);
-    struct str args[] = {number(ask, job), token, number(ask, delay_ms)};
-    ask_script(ask, SCRIPT_RETRY, args, COUNT_OF(args));
-}
-
-void queue_adopt(struct queue *queue, int64_t job, struct str token, struct str source,
-                 int priority, struct str worker, queue_verdict_fn fn, void *ctx)
-{
-    struct ask *ask = ask_verdict(queue, fn, ctx);
-    struct str args[] = {number(ask, job), token, source, number(ask, priority), worker};
-    ask_script(ask, SCRIPT_ADOPT, args, COUNT_OF(args));
+    struct ask *ask = ask_new(queue, on_turn, ctx);
+    size_t count = TURN_ARGS + REPORT_ARGS * turn->report_count;
+    struct str *args = ARENA_ARRAY(ask->arena, struct str, count);
+    ask->fn.turn = fn;
+    ask->report_count = turn->report_count;
+    ask->wanted = turn->wanted;
+    ask->answer.at_mono_ms = clock_mono_ms();
+    bool is_again = choose_token(queue, ask);
+    args[0] = arena_str(ask->arena, turn->worker);
+    args[1] = str_from(ask->answer.token);
+    args[2] = is_again ? STR("1") : STR("0");
+    args[3] = number(ask, (int64_t)turn->wanted);
+    for (size_t i = 0; i < turn->report_count; i++)
+        put_report(ask, args + TURN_ARGS + REPORT_ARGS * i, &turn->reports[i]);
+    ask_script(ask, SCRIPT_TURN, args, count);
 }
 
 void queue_cancel(struct queue *queue, int64_t job, queue_done_fn fn, void *ctx)

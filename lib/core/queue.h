@@ -44,58 +44,72 @@ typedef void (*queue_done_fn)(void *ctx, const struct err *err);
 /* Are the keys under the prefix ours? Else the error says whose. */
 void queue_check(struct queue *queue, queue_done_fn fn, void *ctx);
 
-/* Puts a job on the queue; nothing happens where it is there already. */
-void queue_push(struct queue *queue, int64_t job, struct str source, int priority,
-                int64_t delay_ms, queue_done_fn fn, void *ctx);
-
-/*
- * Which of these jobs are known to Redis (queued, delayed or leased)? The callback's known[i]
- * answers for jobs[i]; it lasts until the callback returns. At most 1,000 jobs a call.
- */
-typedef void (*queue_known_fn)(void *ctx, const bool *known, size_t count,
-                               const struct err *err);
-void queue_known(struct queue *queue, const int64_t *jobs, size_t count, queue_known_fn fn,
-                 void *ctx);
-
-/* A lease, or job == 0 where nothing is ready. */
-struct queue_lease {
+/* A job for the queue, ready after delay_ms; nothing happens where it is there already. */
+struct queue_entry {
     int64_t job;
-    char token[RNG_TOKEN_BYTES];
-    int64_t at_mono_ms; /* when we asked: the lease is at least this young */
+    struct str source;
+    int priority;
+    int64_t delay_ms;
 };
 
-typedef void (*queue_claim_fn)(void *ctx, const struct queue_lease *lease,
-                               const struct err *err);
-/*
- * Leases the next job that is ready. A claim that got no answer is repeated by the next one, so
- * a job that it may have leased is not lost until the lease ends.
- */
-void queue_claim(struct queue *queue, struct str worker, queue_claim_fn fn, void *ctx);
+/* Puts jobs on the queue, all or none: at most QUEUE_PUSH_MAX. *count: how many are new. */
+enum { QUEUE_PUSH_MAX = 1000 };
+typedef void (*queue_push_fn)(void *ctx, size_t count, const struct err *err);
+void queue_push(struct queue *queue, const struct queue_entry *entries, size_t count,
+                queue_push_fn fn, void *ctx);
 
-/* How a beat, done, retry or adopt was taken. */
+/* What a worker says of a lease that it has. */
+enum queue_word {
+    QUEUE_SILENT, /* nothing: never sent */
+    QUEUE_BEAT,   /* the lease ends a full length from now */
+    QUEUE_DONE,   /* the job is finished; the entry goes */
+    QUEUE_BACK,   /* the job is given back, to be leased again after delay_ms */
+    QUEUE_ADOPT,  /* makes a lease again that Redis has lost, wherever the job stands */
+    QUEUE_WORDS,
+};
+
+struct queue_report {
+    enum queue_word word;
+    int64_t job;
+    struct str token;
+    int64_t delay_ms;  /* BACK */
+    struct str source; /* ADOPT */
+};
+
+/* How a report was taken. */
 enum queue_verdict {
     QUEUE_OK,
     QUEUE_LOST,      /* the lease is not ours: gone, or held by another token */
-    QUEUE_CANCELLED, /* ours, and the job is to be cancelled (beat only) */
+    QUEUE_CANCELLED, /* ours, and the job is to be cancelled (BEAT only) */
 };
 
-typedef void (*queue_verdict_fn)(void *ctx, enum queue_verdict verdict, const struct err *err);
+/* All that a worker says and wants at once: one round trip. */
+struct queue_turn {
+    struct str worker;
+    const struct queue_report *reports;
+    size_t report_count;
+    size_t wanted; /* jobs to lease at most; 0: none */
+};
 
-/* Extends the lease to a full length from now. */
-void queue_beat(struct queue *queue, int64_t job, struct str token, queue_verdict_fn fn,
-                void *ctx);
-/* The job is finished; the entry goes. */
-void queue_done(struct queue *queue, int64_t job, struct str token, queue_verdict_fn fn,
-                void *ctx);
-/* Gives the job back, to be leased again after `delay_ms`. */
-void queue_retry(struct queue *queue, int64_t job, struct str token, int64_t delay_ms,
-                 queue_verdict_fn fn, void *ctx);
+/* Borrowed until the callback returns. */
+struct queue_answer {
+    const enum queue_verdict *verdicts; /* of the reports, in their order */
+    const int64_t *jobs;                /* leased: all with this token */
+    size_t job_count;
+    char token[RNG_TOKEN_BYTES];
+    int64_t at_mono_ms; /* when we asked: the leases are at least this young */
+};
+
+typedef void (*queue_turn_fn)(void *ctx, const struct queue_answer *answer,
+                              const struct err *err);
 /*
- * Makes a lease again that Redis has lost; QUEUE_LOST where another token holds the job. Takes
- * the job out of ready and delayed.
+ * Takes the reports in their order, and leases what is ready. The reports may be made again
+ * where no answer came. A turn that got none is repeated by the next one that wants jobs, so
+ * those that it may have leased are not lost until their leases end. One turn at a time.
  */
-void queue_adopt(struct queue *queue, int64_t job, struct str token, struct str source,
-                 int priority, struct str worker, queue_verdict_fn fn, void *ctx);
+void queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn fn,
+                void *ctx);
+
 /* Asks the worker that holds it to stop; takes it out of the queue where none does. */
 void queue_cancel(struct queue *queue, int64_t job, queue_done_fn fn, void *ctx);
 

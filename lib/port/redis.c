@@ -99,7 +99,8 @@ struct redis {
     struct rng rng;
     struct err why; /* why it is not up */
 
-    int depth; /* entries from the loop under way */
+    int depth;      /* entries from the loop under way */
+    bool will_send; /* one of them sends what it finds in `out` at its end */
     bool is_closed;
 };
 
@@ -290,6 +291,8 @@ static bool receive_some(struct redis *redis)
         redisReaderFeed(redis->reader, bytes, (size_t)got);
         if (!take_replies(redis))
             return false;
+        if ((size_t)got < sizeof bytes)
+            return true; /* all that there was; more, and an end, are events of their own */
     }
     return true;
 }
@@ -298,8 +301,10 @@ static void on_socket_ready(void *ctx, int events)
 {
     struct redis *redis = ctx;
     enter(redis);
+    redis->will_send = true; /* what the answers lead to, too */
     bool is_there = !(events & LOOP_READ) || receive_some(redis);
-    if (is_there && (!(events & LOOP_WRITE) || send_some(redis)))
+    redis->will_send = false;
+    if (is_there && send_some(redis))
         watch_for(redis);
     leave(redis);
 }
@@ -361,7 +366,8 @@ static void send_call(struct redis *redis, const struct str *args, size_t count,
         return;
     }
     calls_put(&redis->sent, call);
-    watch_for(redis);
+    if (!redis->will_send)
+        watch_for(redis);
     int64_t now = clock_mono_ms();
     if (call->deadline_mono_ms < redis->next_deadline_mono_ms) {
         redis->next_deadline_mono_ms = call->deadline_mono_ms;

@@ -230,10 +230,10 @@ START_TEST(test_what_redis_refuses_is_said_and_heals)
     static const struct {
         const char *refuse, *allow, *what, *words;
     } cases[] = {
-        {"ACL SETUSER pt -@scripting", "ACL SETUSER pt +@scripting", "lease", "NOPERM"},
+        {"ACL SETUSER pt -@scripting", "ACL SETUSER pt +@scripting", "turn", "NOPERM"},
         {"ACL SETUSER pt -xreadgroup", "ACL SETUSER pt +xreadgroup", "XREADGROUP", "NOPERM"},
         {"CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "enqueue", "OOM"},
-        {"REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "lease", "READONLY"},
+        {"REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "turn", "READONLY"},
     };
     struct house house;
     house_open(&house, 1, 40, 1);

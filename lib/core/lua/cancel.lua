@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
 local id = ARGV[2]
 
-if redis.call('HEXISTS', key('job', id), 'tok') == 1 then
-  redis.call('HSET', key('job', id), 'cancel', 1)
+if field(id, 'tok') then
+  redis.call('HSET', JOB .. id, 'cancel', 1)
   return 1
 end
 take_out(id)
-redis.call('DEL', key('job', id))
+redis.call('DEL', JOB .. id)
 return 0

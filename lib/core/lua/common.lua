@@ -1,127 +1,100 @@
+-- What is made here is made with every call: few functions, and what is rarely needed is not one.
 local lease_ms = tonumber(ARGV[1])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 local TAKEN, CANCELLED, LOST = 1, 2, -1
+local TEND_MS = 100
 local A_TURN = 100
-local WAKE_MAX = 64
+
+local prefix = KEYS[1]
+local JOB, READY, ACTIVE = prefix .. 'job:', prefix .. 'ready:', prefix .. 'active:'
+local LEASE, DELAYED = prefix .. 'lease', prefix .. 'delayed'
+local RING, WAKE = prefix .. 'ring', prefix .. 'wake'
 
 -- tostring() loses digits of times.
 local function text(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
-local function key(name, rest)
-  return KEYS[1] .. name .. (rest and ':' .. rest or '')
+local function field(id, name)
+  return redis.call('HGET', JOB .. id, name)
 end
 
-local function renew_all_leases()
-  for _, id in ipairs(redis.call('ZRANGE', key('lease'), 0, -1)) do
-    redis.call('ZADD', key('lease'), text(now + lease_ms), id)
+-- One token for all that is ready: who takes it takes a turn, and that puts a new one there where
+-- something is left.
+local function wake()
+  if redis.call('LLEN', WAKE) == 0 then
+    redis.call('LPUSH', WAKE, 1)
   end
 end
 
-local function move_delays(ms)
-  local delayed = redis.call('ZRANGE', key('delayed'), 0, -1)
-  for _, id in ipairs(delayed) do
-    redis.call('ZINCRBY', key('delayed'), text(ms), id)
-  end
+-- A source that is not in the ring comes last in this round.
+local function join_ring(source)
+  local last = redis.call('ZRANGE', RING, -1, -1, 'WITHSCORES')[2]
+  redis.call('ZADD', RING, 'NX', last or 1, source)
 end
 
-local function look_for_pause()
-  local seen = tonumber(redis.call('GET', key('seen')) or now)
-  redis.call('SET', key('seen'), text(now))
-  if seen - now > 1000 then
-    move_delays(now - seen)
-    renew_all_leases()
-  elseif now - seen > lease_ms / 2 then
-    renew_all_leases()
-  end
-end
-
-local function make_ready(id, source, priority)
-  redis.call('ZADD', key('ready', source), text((9 - priority) * 1e13 + now), id)
-  local last = redis.call('ZRANGE', key('ring'), -1, -1, 'WITHSCORES')[2]
-  redis.call('ZADD', key('ring'), 'NX', text((last or 0) + 1), source)
-  if redis.call('LLEN', key('wake')) < WAKE_MAX then
-    redis.call('LPUSH', key('wake'), id)
-  end
-end
-
-local function make_ready_or_delayed(id, source, priority, delay_ms)
-  if delay_ms > 0 then
-    redis.call('ZADD', key('delayed'), text(now + delay_ms), id)
-  else
-    make_ready(id, source, priority)
-  end
+local function rank(priority)
+  return (9 - priority) * 1e13 + now
 end
 
 -- Out of wherever it stands; the hash stays.
 local function take_out(id)
-  redis.call('ZREM', key('lease'), id)
-  redis.call('ZREM', key('delayed'), id)
-  local source = redis.call('HGET', key('job', id), 'src')
-  if source then
-    redis.call('ZREM', key('ready', source), id)
-    redis.call('SREM', key('active', source), id)
-  end
+  local source = field(id, 'src') or ''
+  redis.call('ZREM', LEASE, id)
+  redis.call('ZREM', DELAYED, id)
+  redis.call('ZREM', READY .. source, id)
+  redis.call('SREM', ACTIVE .. source, id)
 end
 
-local function is_cancelled(id)
-  return redis.call('HEXISTS', key('job', id), 'cancel') == 1
-end
-
--- A ready job is found by the ring alone: without its source there it would wait for ever.
-local function is_ready(id, source)
-  return redis.call('ZSCORE', key('ready', source), id) and
-    redis.call('ZSCORE', key('ring'), source)
-end
-
--- A cancelled job that is still held counts as gone: it may be put here anew.
-local function stands_somewhere(id)
-  local source = redis.call('HGET', key('job', id), 'src')
-  return source and not is_cancelled(id) and (redis.call('ZSCORE', key('lease'), id) or
-    redis.call('ZSCORE', key('delayed'), id) or is_ready(id, source))
-end
-
-local function is_holder(id, token)
-  return redis.call('HGET', key('job', id), 'tok') == token
-end
-
-local function hold(id, source, token, worker)
-  redis.call('HSET', key('job', id), 'tok', token, 'wid', worker)
-  redis.call('HDEL', key('job', id), 'gave')
-  redis.call('ZADD', key('lease'), text(now + lease_ms), id)
-  redis.call('SADD', key('active', source), id)
-end
-
--- Ends the lease and puts the job back among those that wait; a cancelled one goes.
+-- Puts a job back among those that wait; a cancelled one goes.
 local function release(id, delay_ms)
-  local job = redis.call('HMGET', key('job', id), 'src', 'prio')
+  local source = field(id, 'src')
   take_out(id)
-  if is_cancelled(id) then
-    redis.call('DEL', key('job', id))
+  if not source or field(id, 'cancel') then
+    redis.call('DEL', JOB .. id)
     return
   end
-  redis.call('HDEL', key('job', id), 'tok', 'wid')
-  if job[1] then
-    make_ready_or_delayed(id, job[1], tonumber(job[2]) or 0, delay_ms)
+  redis.call('HDEL', JOB .. id, 'tok', 'wid')
+  if delay_ms > 0 then
+    redis.call('ZADD', DELAYED, text(now + delay_ms), id)
+    return
   end
+  local priority = tonumber(field(id, 'prio')) or 0
+  redis.call('ZADD', READY .. source, text(rank(priority)), id)
+  join_ring(source)
+  wake()
 end
 
--- Of an installation that is not ours: an error for the caller, and nothing is done.
-local function find_other_owner()
-  local owner = redis.call('GET', key('installation'))
-  if not owner and installation ~= '' then
-    redis.call('SET', key('installation'), installation)
-  elseif installation ~= '' and owner ~= installation then
-    return redis.error_reply('FOREIGN the keys ' .. KEYS[1] .. '* are of another installation: ' ..
+local about = redis.call('MGET', prefix .. 'installation', prefix .. 'seen', prefix .. 'shares')
+if installation ~= '' and about[1] ~= installation then
+  if about[1] then
+    return redis.error_reply('FOREIGN the keys ' .. prefix .. '* are of another installation: ' ..
       'its jobs are in another PostgreSQL. Set redis_prefix; or, if that one is gone, delete them')
   end
+  redis.call('SET', prefix .. 'installation', installation)
 end
+local shares = about[3]
 
-local refusal = find_other_owner()
-if refusal then
-  return refusal
+-- What time has done since a script last looked: a pause, waits that are over, leases that ended.
+local since = now - (tonumber(about[2]) or 0)
+if math.abs(since) >= TEND_MS then
+  redis.call('SET', prefix .. 'seen', text(now))
+  if since < -1000 then
+    for _, id in ipairs(redis.call('ZRANGE', DELAYED, 0, -1)) do
+      redis.call('ZINCRBY', DELAYED, text(since), id)
+    end
+  end
+  if since < -1000 or since > lease_ms / 2 then
+    for _, id in ipairs(redis.call('ZRANGE', LEASE, 0, -1)) do
+      redis.call('ZADD', LEASE, text(now + lease_ms), id)
+    end
+  end
+  for _, name in ipairs({DELAYED, LEASE}) do
+    local due = redis.call('ZRANGE', name, '-inf', text(now), 'BYSCORE', 'LIMIT', 0, A_TURN)
+    for _, id in ipairs(due) do
+      release(id, 0)
+    end
+  end
 end
-look_for_pause()

@@ -1,11 +1,56 @@
 #!lua
-local id, source, priority, delay_ms = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 
-if stands_somewhere(id) then
-  return 0
+-- A ready job is found by the ring alone: without its source there it would wait for ever.
+local function is_ready(id, source)
+  return redis.call('ZSCORE', READY .. source, id) and redis.call('ZSCORE', RING, source)
 end
-take_out(id)
-redis.call('DEL', key('job', id))
-redis.call('HSET', key('job', id), 'src', source, 'prio', text(priority))
-make_ready_or_delayed(id, source, priority, delay_ms)
-return 1
+
+-- A cancelled job that is still held counts as gone: it may be put here anew.
+local function stands_somewhere(id, source)
+  return not field(id, 'cancel') and (redis.call('ZSCORE', LEASE, id) or
+    redis.call('ZSCORE', DELAYED, id) or is_ready(id, source))
+end
+
+-- HSET says how many of the fields are new: both, where the job is.
+local function is_known(id, source, priority)
+  local name = JOB .. id
+  if redis.call('HSET', name, 'src', source, 'prio', priority) == 2 then
+    return false
+  elseif stands_somewhere(id, source) then
+    return true
+  end
+  take_out(id)
+  redis.call('DEL', name)
+  redis.call('HSET', name, 'src', source, 'prio', priority)
+  return false
+end
+
+local ready, order, count = {}, 0, 0
+
+-- Of jobs that come together the first come first: by steps as fine as a score can hold.
+local function place(id, source, priority, delay_ms)
+  if delay_ms > 0 then
+    redis.call('ZADD', DELAYED, text(now + delay_ms), id)
+    return
+  end
+  local list = ready[source] or {}
+  list[#list + 1] = string.format('%.6f', rank(priority) + order / 64)
+  list[#list + 1] = id
+  ready[source], order = list, order + 1
+end
+
+for i = 2, #ARGV, 4 do
+  local id, source, priority = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if not is_known(id, source, priority) then
+    place(id, source, tonumber(priority), tonumber(ARGV[i + 3]))
+    count = count + 1
+  end
+end
+for source, list in pairs(ready) do
+  redis.call('ZADD', READY .. source, unpack(list))
+  join_ring(source)
+end
+if order > 0 then
+  wake()
+end
+return count

@@ -8,6 +8,13 @@
 
 enum { PATIENCE_MS = 10000, LONG_MS = 30000 };
 
+enum { LEASED_MAX = 64 };
+
+struct lease {
+    int64_t job; /* 0: none */
+    char token[RNG_TOKEN_BYTES];
+};
+
 /* One loop, one connection, one queue; answers of the last call. */
 static struct loop *loop;
 static struct redis *redis;
@@ -16,8 +23,8 @@ static const char *url;
 static bool answered, up, woken;
 static struct err err_seen;
 static enum queue_verdict verdict;
-static struct queue_lease lease;
-static bool known[4];
+static struct lease lease, leases[LEASED_MAX];
+static size_t leased, pushed;
 
 static void on_state(void *ctx, bool is_up, const struct err *err)
 {
@@ -37,27 +44,24 @@ static void on_done(void *ctx, const struct err *err)
     note(err);
 }
 
-static void on_verdict(void *ctx, enum queue_verdict got, const struct err *err)
+static void on_push(void *ctx, size_t count, const struct err *err)
 {
     (void)ctx;
-    verdict = got;
+    pushed = count;
     note(err);
 }
 
-static void on_claim(void *ctx, const struct queue_lease *got, const struct err *err)
+static void on_turn(void *ctx, const struct queue_answer *answer, const struct err *err)
 {
-    (void)ctx;
-    if (got)
-        lease = *got;
-    note(err);
-}
-
-static void on_known(void *ctx, const bool *got, size_t count, const struct err *err)
-{
-    (void)ctx;
-    ck_assert_uint_le(count, COUNT_OF(known));
-    for (size_t i = 0; i < count; i++)
-        known[i] = got[i];
+    bool *is_report = ctx;
+    if (is_report && answer)
+        verdict = answer->verdicts[0];
+    leased = answer ? answer->job_count : 0;
+    ck_assert_uint_le(leased, LEASED_MAX);
+    for (size_t i = 0; i < leased; i++) {
+        leases[i].job = answer->jobs[i];
+        memcpy(leases[i].token, answer->token, sizeof leases[i].token);
+    }
     note(err);
 }
 
@@ -103,49 +107,81 @@ static void close_all(struct queue *queue)
     loop_free(loop);
 }
 
+static void push_one(struct queue *queue, int64_t job, const char *source, int priority,
+                     int64_t delay_ms)
+{
+    struct queue_entry entry = {job, str_from(source), priority, delay_ms};
+    queue_push(queue, &entry, 1, on_push, NULL);
+}
+
 static void push(struct queue *queue, int64_t job, const char *source, int priority,
                  int64_t delay_ms)
 {
-    queue_push(queue, job, str_from(source), priority, delay_ms, on_done, NULL);
+    push_one(queue, job, source, priority, delay_ms);
     await_well();
+}
+
+static void ask_for(struct queue *queue, size_t wanted)
+{
+    struct queue_turn turn = {.worker = STR("w"), .wanted = wanted};
+    queue_turn(queue, &turn, on_turn, NULL);
+}
+
+/* How many were leased, up to `wanted`. */
+static size_t claim_many(struct queue *queue, size_t wanted)
+{
+    ask_for(queue, wanted);
+    await_well();
+    return leased;
 }
 
 /* The job, or 0. */
 static int64_t claim(struct queue *queue)
 {
-    queue_claim(queue, STR("w"), on_claim, NULL);
-    await_well();
+    lease = claim_many(queue, 1) ? leases[0] : (struct lease){0};
     return lease.job;
 }
 
-static enum queue_verdict beat(struct queue *queue, const struct queue_lease *held)
+static void say(struct queue *queue, enum queue_word word, const struct lease *held,
+                int64_t delay_ms)
 {
-    queue_beat(queue, held->job, str_from(held->token), on_verdict, NULL);
+    static bool is_report;
+    struct queue_report report = {.word = word,
+                                  .job = held->job,
+                                  .token = str_from(held->token),
+                                  .delay_ms = delay_ms,
+                                  .source = STR("a")};
+    struct queue_turn turn = {.worker = STR("w"), .reports = &report, .report_count = 1};
+    queue_turn(queue, &turn, on_turn, &is_report);
+}
+
+static enum queue_verdict tell(struct queue *queue, enum queue_word word,
+                               const struct lease *held, int64_t delay_ms)
+{
+    say(queue, word, held, delay_ms);
     await_well();
     return verdict;
 }
 
-static enum queue_verdict finish(struct queue *queue, const struct queue_lease *held)
+static enum queue_verdict beat(struct queue *queue, const struct lease *held)
 {
-    queue_done(queue, held->job, str_from(held->token), on_verdict, NULL);
-    await_well();
-    return verdict;
+    return tell(queue, QUEUE_BEAT, held, 0);
 }
 
-static enum queue_verdict give_back(struct queue *queue, const struct queue_lease *held,
+static enum queue_verdict finish(struct queue *queue, const struct lease *held)
+{
+    return tell(queue, QUEUE_DONE, held, 0);
+}
+
+static enum queue_verdict give_back(struct queue *queue, const struct lease *held,
                                     int64_t delay_ms)
 {
-    queue_retry(queue, held->job, str_from(held->token), delay_ms, on_verdict, NULL);
-    await_well();
-    return verdict;
+    return tell(queue, QUEUE_BACK, held, delay_ms);
 }
 
-static enum queue_verdict adopt(struct queue *queue, const struct queue_lease *held)
+static enum queue_verdict adopt(struct queue *queue, const struct lease *held)
 {
-    queue_adopt(queue, held->job, str_from(held->token), STR("a"), 5, STR("w"), on_verdict,
-                NULL);
-    await_well();
-    return verdict;
+    return tell(queue, QUEUE_ADOPT, held, 0);
 }
 
 static int64_t ask_number(const char *fmt, int64_t job)
@@ -200,13 +236,75 @@ START_TEST(takes_sources_in_turn)
 }
 END_TEST
 
+START_TEST(leases_many_in_turn_and_leaves_half)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    for (int64_t job = 1; job <= 6; job++) {
+        push(queue, job, "a", 5, 0);
+        push(queue, 10 + job, "b", 5, 0);
+    }
+    const int64_t order[] = {1, 11, 2, 12, 3, 13};
+    ck_assert_uint_eq(claim_many(queue, 64), 6);
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        ck_assert_int_eq(leases[i].job, order[i]);
+    ck_assert_uint_eq(claim_many(queue, 2), 2);
+    ck_assert_uint_eq(claim_many(queue, 64), 2);
+    ck_assert_uint_eq(claim_many(queue, 64), 1);
+    ck_assert_uint_eq(claim_many(queue, 64), 1);
+    ck_assert_uint_eq(claim_many(queue, 64), 0);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(ends_and_leases_in_one_turn)
+{
+    static bool is_report;
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    for (int64_t job = 1; job <= 3; job++)
+        push(queue, job, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    struct lease first = lease;
+    struct queue_report report = {.word = QUEUE_DONE, .job = 1, .token = str_from(first.token)};
+    struct queue_turn turn = {
+        .worker = STR("w"), .reports = &report, .report_count = 1, .wanted = 1};
+    queue_turn(queue, &turn, on_turn, &is_report);
+    await_well();
+    ck_assert_int_eq(verdict, QUEUE_OK);
+    ck_assert_uint_eq(leased, 1);
+    ck_assert_int_eq(leases[0].job, 2);
+    ck_assert_str_ne(leases[0].token, first.token);
+    close_all(queue);
+}
+END_TEST
+
+/* One token, and only where something is left. */
+START_TEST(keeps_one_token_while_something_is_ready)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    for (int64_t job = 1; job <= 3; job++)
+        push(queue, job, "a", 5, 0);
+    ck_assert_str_eq(servers_redis(url, "LLEN q:wake"), "1");
+    servers_redis(url, "LPOP q:wake"); /* as a worker that was woken */
+    ck_assert_uint_eq(claim_many(queue, 1), 1);
+    ck_assert_str_eq(servers_redis(url, "LLEN q:wake"), "1");
+    servers_redis(url, "LPOP q:wake");
+    ck_assert_uint_eq(claim_many(queue, 0), 0); /* it had no room */
+    ck_assert_str_eq(servers_redis(url, "LLEN q:wake"), "1");
+    ck_assert_uint_eq(claim_many(queue, 1), 1);
+    ck_assert_uint_eq(claim_many(queue, 1), 1);
+    ck_assert_uint_eq(claim_many(queue, 1), 0);
+    ck_assert_str_eq(servers_redis(url, "LLEN q:wake"), "0");
+    close_all(queue);
+}
+END_TEST
+
 START_TEST(pushes_once)
 {
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
     push(queue, 1, "a", 5, 0);
     push(queue, 1, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 1);
-    struct queue_lease first = lease;
+    struct lease first = lease;
     push(queue, 1, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 0);
     ck_assert_int_eq(give_back(queue, &first, LONG_MS), QUEUE_OK);
@@ -216,53 +314,50 @@ START_TEST(pushes_once)
 }
 END_TEST
 
-START_TEST(knows_its_jobs)
+START_TEST(pushes_many_at_once)
 {
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
-    push(queue, 1, "a", 5, 0);
-    ck_assert_int_eq(claim(queue), 1);
-    push(queue, 2, "a", 5, 0);
-    push(queue, 3, "a", 5, LONG_MS);
-    const int64_t jobs[] = {1, 2, 3, 4};
-    queue_known(queue, jobs, 4, on_known, NULL);
+    struct queue_entry entries[QUEUE_PUSH_MAX];
+    for (int64_t i = 0; i < QUEUE_PUSH_MAX; i++)
+        entries[i] = (struct queue_entry){
+            .job = i + 1, .source = i % 2 ? STR("b") : STR("a"), .priority = 5};
+    entries[10].priority = 9;
+    entries[11].delay_ms = LONG_MS;
+    push(queue, 2, "b", 5, 0);
+    queue_push(queue, entries, QUEUE_PUSH_MAX, on_push, NULL);
     await_well();
-    ck_assert(known[0] && known[1] && known[2] && !known[3]);
-
-    /* A hash whose place was lost is not known, and can be pushed again. */
-    servers_redis(url, "DEL q:ready:a");
-    queue_known(queue, jobs, 4, on_known, NULL);
+    ck_assert_uint_eq(pushed, QUEUE_PUSH_MAX - 1);
+    /* The first first, and those known already before them. */
+    const int64_t order[] = {11, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 14, 13};
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        ck_assert_int_eq(claim(queue), order[i]);
+    ck_assert_str_eq(servers_redis(url, "ZCARD q:delayed"), "1");
+    queue_push(queue, entries, QUEUE_PUSH_MAX, on_push, NULL);
     await_well();
-    ck_assert(known[0] && !known[1] && known[2]);
-    push(queue, 2, "a", 5, 0);
-    ck_assert_int_eq(claim(queue), 2);
+    ck_assert_uint_eq(pushed, 0);
+    queue_push(queue, NULL, 0, on_push, NULL);
+    await_well();
+    ck_assert_uint_eq(pushed, 0);
     close_all(queue);
 }
 END_TEST
 
 static bool is_known(struct queue *queue, int64_t job)
 {
-    queue_known(queue, &job, 1, on_known, NULL);
-    await_well();
-    return known[0];
-}
-
-/* What a rebuild does: asks, and pushes what is not there. */
-static void mend(struct queue *queue, int64_t job)
-{
-    if (!is_known(queue, job))
-        push(queue, job, "shop", 5, 0);
+    push(queue, job, "shop", 5, 0);
+    return pushed == 0;
 }
 
 START_TEST(puts_back_what_one_lost_key_held)
 {
-    static const char *const keys[] = {"job:1", "ready:shop", "ring",    "wake",
-                                       "seen",  "gen",        "delayed", "active:shop"};
+    static const char *const keys[] = {"job:1", "ready:shop", "ring",       "wake",
+                                       "seen",  "delayed",    "active:shop"};
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
         bool is_delayed = strcmp(keys[i], "delayed") == 0;
         push(queue, 1, "shop", 5, is_delayed ? LONG_MS : 0);
         servers_redis(url, "DEL q:%s", keys[i]);
-        mend(queue, 1);
+        push(queue, 1, "shop", 5, 0); /* as a rebuild does */
         ck_assert_msg(claim(queue) == 1, "without q:%s", keys[i]);
         ck_assert_int_eq(finish(queue, &lease), QUEUE_OK);
     }
@@ -312,7 +407,7 @@ START_TEST(compares_the_token)
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
     push(queue, 1, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 1);
-    struct queue_lease held = lease, other = lease;
+    struct lease held = lease, other = lease;
     rng_token(other.token);
     ck_assert_int_eq(beat(queue, &other), QUEUE_LOST);
     ck_assert_int_eq(finish(queue, &other), QUEUE_LOST);
@@ -328,12 +423,12 @@ START_TEST(gives_back_now_and_later)
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
     push(queue, 1, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 1);
-    struct queue_lease held = lease;
+    struct lease held = lease;
     ck_assert_int_eq(give_back(queue, &held, 0), QUEUE_OK);
     ck_assert_int_eq(give_back(queue, &held, 0), QUEUE_OK);
     ck_assert_int_eq(claim(queue), 1);
-    ck_assert_int_eq(give_back(queue, &held, 0), QUEUE_LOST);
     ck_assert_int_eq(give_back(queue, &lease, 200), QUEUE_OK);
+    ck_assert_int_eq(give_back(queue, &held, 0), QUEUE_LOST);
     ck_assert_int_eq(claim(queue), 0);
     ck_assert_int_eq(claim_within(queue, PATIENCE_MS), 1);
     close_all(queue);
@@ -346,7 +441,7 @@ START_TEST(takes_back_a_lease_that_ends)
     struct queue *queue = open_at(servers_redis_url(), SHORT_MS);
     push(queue, 1, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 1);
-    struct queue_lease held = lease;
+    struct lease held = lease;
     int64_t first_end = ask_number("ZSCORE q:lease", 1);
     ck_assert_int_eq(claim(queue), 0);
     ck_assert_int_eq(beat(queue, &held), QUEUE_OK);
@@ -397,7 +492,7 @@ START_TEST(a_cancelled_job_can_come_back_at_once)
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
     push(queue, 1, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 1);
-    struct queue_lease old = lease;
+    struct lease old = lease;
     queue_cancel(queue, 1, on_done, NULL);
     await_well();
     push(queue, 1, "a", 5, 0);
@@ -416,7 +511,7 @@ START_TEST(adopts_what_redis_lost)
     struct queue *queue = open_at(server.url, LONG_MS);
     push(queue, 1, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 1);
-    struct queue_lease held = lease;
+    struct lease held = lease;
     servers_redis(url, "FLUSHALL");
     ck_assert_int_eq(beat(queue, &held), QUEUE_LOST);
     push(queue, 1, "a", 5, 0);
@@ -457,11 +552,11 @@ START_TEST(another_installation_is_refused)
     push(a, 1, "s", 5, 0);
     check(b);
     ck_assert_msg(str_starts(str_from(err_seen.text), STR("FOREIGN ")), "%s", err_seen.text);
-    queue_claim(b, STR("w"), on_claim, NULL);
+    ask_for(b, 1);
     await();
     ck_assert_int_eq(err_seen.kind, ERR_INPUT);
     ck_assert_int_eq(claim(a), 1);
-    queue_done(b, 1, str_from(lease.token), on_verdict, NULL);
+    say(b, QUEUE_DONE, &lease, 0);
     await();
     ck_assert_int_eq(err_seen.kind, ERR_INPUT);
     ck_assert_int_eq(finish(a, &lease), QUEUE_OK);
@@ -509,7 +604,7 @@ START_TEST(works_on_without_memory)
     for (int64_t job = 1; job <= 3; job++)
         push(queue, job, "a", 5, 0);
     servers_redis(url, "CONFIG SET maxmemory 1");
-    queue_push(queue, 4, STR("a"), 5, 0, on_done, NULL);
+    push_one(queue, 4, "a", 5, 0);
     await();
     ck_assert_int_eq(err_seen.kind, ERR_AGAIN);
     ck_assert_int_eq(claim(queue), 1);
@@ -526,26 +621,32 @@ START_TEST(works_on_without_memory)
 END_TEST
 
 /* The server runs the script, but its answer comes too late for the client's patience. */
-START_TEST(repeats_a_claim_without_an_answer)
+START_TEST(repeats_a_turn_without_an_answer)
 {
     struct test_redis server;
     servers_redis_start(&server);
     struct queue *queue = open_at(server.url, LONG_MS);
-    push(queue, 1, "a", 5, 0);
-    push(queue, 2, "a", 5, 0);
+    for (int64_t job = 1; job <= 7; job++)
+        push(queue, job, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 1);
     kill(server.pid, SIGSTOP);
-    queue_claim(queue, STR("w"), on_claim, NULL);
+    ask_for(queue, 3);
     ck_assert(loop_run_until(loop, &answered, PATIENCE_MS));
     ck_assert_int_eq(err_seen.kind, ERR_AGAIN);
     answered = false;
     up = false;
     kill(server.pid, SIGCONT);
     ck_assert(loop_run_until(loop, &up, PATIENCE_MS));
-    ck_assert_str_eq(servers_redis(url, "SCARD q:active:a"), "2");
-    ck_assert_int_eq(claim(queue), 2);
+    ck_assert_str_eq(servers_redis(url, "ZCARD q:lease"), "4");
+    /* A beat does not ask for jobs, so it repeats nothing. */
     ck_assert_int_eq(beat(queue, &lease), QUEUE_OK);
-    ck_assert_int_eq(claim(queue), 0);
+    ck_assert_uint_eq(claim_many(queue, 5), 5);
+    for (size_t i = 0; i < leased; i++) {
+        lease = leases[i];
+        ck_assert_int_eq(lease.job, (int64_t)i + 2);
+        ck_assert_int_eq(beat(queue, &leases[i]), QUEUE_OK);
+    }
+    ck_assert_int_eq(claim(queue), 7);
     close_all(queue);
     servers_redis_stop(&server);
 }
@@ -559,7 +660,7 @@ START_TEST(a_frozen_redis_costs_no_lease)
     struct queue *queue = open_at(server.url, SHORT_MS);
     push(queue, 1, "a", 5, 0);
     ck_assert_int_eq(claim(queue), 1);
-    struct queue_lease held = lease;
+    struct lease held = lease;
     kill(server.pid, SIGSTOP);
     bool never = false;
     loop_run_until(loop, &never, SHORT_MS + 300);
@@ -599,7 +700,8 @@ START_TEST(wakes_who_waits)
     ck_assert_ok(redis_open(loop, url, "wake", on_state, NULL, &wake, &err), err);
     ck_assert(loop_run_until(loop, &up, PATIENCE_MS));
     queue_wait(queue, wake, on_wake, NULL);
-    queue_push(queue, 1, STR("a"), 5, 0, NULL, NULL);
+    struct queue_entry entry = {1, STR("a"), 5, 0};
+    queue_push(queue, &entry, 1, NULL, NULL);
     await_well();
     ck_assert(woken);
     queue_wait(queue, wake, on_wake, NULL);
@@ -613,12 +715,12 @@ END_TEST
 START_TEST(a_freed_queue_is_silent)
 {
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
-    queue_push(queue, 1, STR("a"), 5, 0, on_done, NULL);
+    push_one(queue, 1, "a", 5, 0);
     queue_free(queue);
     queue = make(LONG_MS);
     answered = false;
     ck_assert_int_eq(claim(queue), 1);
-    queue_beat(queue, 1, str_from(lease.token), on_verdict, NULL);
+    say(queue, QUEUE_BEAT, &lease, 0);
     queue_free(queue);
     answered = false;
     redis_close(redis);
@@ -627,11 +729,13 @@ START_TEST(a_freed_queue_is_silent)
 }
 END_TEST
 
-SUITE("core/queue", leases_by_priority_then_age, takes_sources_in_turn, pushes_once,
-      knows_its_jobs, puts_back_what_one_lost_key_held,
-      beats_on_when_one_key_of_a_lease_is_lost, ends_leave_nothing_behind, compares_the_token,
-      gives_back_now_and_later, takes_back_a_lease_that_ends, cancels_at_the_next_beat,
+SUITE("core/queue", leases_by_priority_then_age, takes_sources_in_turn,
+      leases_many_in_turn_and_leaves_half, ends_and_leases_in_one_turn,
+      keeps_one_token_while_something_is_ready, pushes_once, pushes_many_at_once,
+      puts_back_what_one_lost_key_held, beats_on_when_one_key_of_a_lease_is_lost,
+      ends_leave_nothing_behind, compares_the_token, gives_back_now_and_later,
+      takes_back_a_lease_that_ends, cancels_at_the_next_beat,
       a_cancelled_lease_leaves_nothing_behind, a_cancelled_job_can_come_back_at_once,
       adopts_what_redis_lost, another_installation_is_refused, outlives_a_script_flush,
-      works_on_without_memory, repeats_a_claim_without_an_answer, a_frozen_redis_costs_no_lease,
+      works_on_without_memory, repeats_a_turn_without_an_answer, a_frozen_redis_costs_no_lease,
       a_clock_set_back_holds_nothing_up, wakes_who_waits, a_freed_queue_is_silent)
