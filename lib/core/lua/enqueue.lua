@@ -25,25 +25,33 @@ local function is_known(id, source, priority)
   return false
 end
 
-local ready, order, count = {}, 0, 0
-
--- Of jobs that come together the first come first: by steps as fine as a score can hold.
-local function place(id, source, priority, delay_ms)
-  if delay_ms > 0 then
-    redis.call('ZADD', DELAYED, text(now + delay_ms), id)
-    return
+local fresh, ready, order = {}, {}, 0
+for i = 2, #ARGV, 4 do
+  if not is_known(ARGV[i], ARGV[i + 1], ARGV[i + 2]) then
+    fresh[#fresh + 1] = i
   end
-  local list = ready[source] or {}
-  list[#list + 1] = string.format('%.6f', rank(priority) + order / 64)
-  list[#list + 1] = id
-  ready[source], order = list, order + 1
 end
 
-for i = 2, #ARGV, 4 do
-  local id, source, priority = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if not is_known(id, source, priority) then
-    place(id, source, tonumber(priority), tonumber(ARGV[i + 3]))
-    count = count + 1
+-- One whose hash was lost may stand somewhere still.
+local ids = {}
+for n, i in ipairs(fresh) do
+  ids[n] = ARGV[i]
+end
+if #ids > 0 then
+  redis.call('ZREM', LEASE, unpack(ids))
+  redis.call('ZREM', DELAYED, unpack(ids))
+end
+
+-- Of jobs that come together the first come first: by steps as fine as a score can hold.
+for n, i in ipairs(fresh) do
+  local source, delay_ms = ARGV[i + 1], tonumber(ARGV[i + 3])
+  if delay_ms > 0 then
+    redis.call('ZADD', DELAYED, text(now + delay_ms), ids[n])
+  else
+    local list = ready[source] or {}
+    list[#list + 1] = string.format('%.6f', rank(ARGV[i + 2]) + order / 64)
+    list[#list + 1] = ids[n]
+    ready[source], order = list, order + 1
   end
 end
 for source, list in pairs(ready) do
@@ -53,4 +61,4 @@ end
 if order > 0 then
   wake()
 end
-return count
+return #fresh
