@@ -56,7 +56,7 @@ enum run_column {
 static const char jobs_sql[] =
     "select j.n, j.state, j.reason, j.error, j.complete, j.complete_why, j.page, "
     "j.pages_total, j.records, j.rejects, j.asides, j.folded, j.retries, j.waited_ms, "
-    "j.bookmark, j.bookmark_high, j.paging, j.part ->> 'partition', j.waiting_for, " TIME(
+    "j.bookmark, j.bookmark_high, j.paging, pagetide.job_words(j), j.waiting_for, " TIME(
         "j.wait_until") ", j.losses from pagetide.job j where j.run = $1 and ($2::int is null "
                         "or j.n = $2) "
                         "order by j.state in ('succeeded', 'queued'), j.n limit $3";
@@ -87,7 +87,9 @@ enum job_column {
 
 static const char pages_sql[] =
     "select p.number, p.status, p.attempts, p.records, p.bytes, " TIME(
-        "p.fetched_at") " from pagetide.page p join pagetide.job j on j.id = p.job "
+        "p.fetched_at") ", pagetide.part_words(l.part) "
+                        "from pagetide.page p join pagetide.job j on j.id = p.job "
+                        "left join pagetide.job_leg l on l.job = p.job and l.n = p.leg "
                         "where j.run = $1 and j.n = $2 order by p.number limit $3";
 
 enum page_column {
@@ -97,6 +99,7 @@ enum page_column {
     PAGE_RECORDS,
     PAGE_BYTES,
     PAGE_FETCHED,
+    PAGE_PARTITION,
 };
 
 /* $4: the hint. Members are those of `status`, `runs` and `jobs`. */
@@ -116,11 +119,18 @@ static const char json_sql[] =
     "'records', j.records, 'rejects', j.rejects, 'asides', j.asides, 'folded', j.folded, "
     "'retries', j.retries, 'waited_ms', j.waited_ms, 'bookmark', j.bookmark, 'bookmark_high', "
     "j.bookmark_high, "
-    "'paging', j.paging, 'partition', j.part -> 'partition', 'waiting_for', j.waiting_for, "
+    "'paging', j.paging, 'partition', j.part -> 'partition', 'partitions', (select "
+    "jsonb_agg(jsonb_build_object('part', l.part, 'state', l.state, 'reason', l.reason, "
+    "'error', l.error, 'complete', l.complete, 'complete_why', l.complete_why, 'records', "
+    "l.records, 'rejects', l.rejects, 'folded', l.folded, 'bookmark', l.bookmark, "
+    "'bookmark_high', l.bookmark_high) order by l.n) from pagetide.job_leg l "
+    "where l.job = j.id), 'waiting_for', j.waiting_for, "
     "'wait_until', j.wait_until, 'losses', j.losses, 'crashes', j.crashes, 'ledger', (select "
     "coalesce(jsonb_agg(jsonb_build_object('page', p.number, 'status', p.status, "
     "'attempts', p.attempts, 'records', p.records, 'bytes', p.bytes, "
-    "'fetched_at', p.fetched_at) order by p.number), '[]') from pagetide.page p "
+    "'fetched_at', p.fetched_at, 'partition', (select l.part -> 'partition' from "
+    "pagetide.job_leg l where l.job = p.job and l.n = p.leg)) order by p.number), '[]') from "
+    "pagetide.page p "
     "where p.job = j.id and $2::int is not null and p.number <= $3)) order by j.n), '[]') "
     "from pagetide.job j where j.run = r.id and ($2::int is null or j.n = $2)))::text "
     "from pagetide.run r join pagetide.history h on h.run = r.id left join "
@@ -230,6 +240,7 @@ static void put_page(struct buf *line, const struct pg_result *pages, size_t row
     if (pg_get_int(pages, row, PAGE_ATTEMPTS) > 1)
         counts_put(line, pg_get_int(pages, row, PAGE_ATTEMPTS), "attempts");
     put_text(line, ", ", pg_get_str(pages, row, PAGE_FETCHED));
+    put_text(line, ", partition ", pg_get_str(pages, row, PAGE_PARTITION));
 }
 
 static void put_warnings(struct buf *line, struct str warnings)

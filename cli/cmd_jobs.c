@@ -5,7 +5,7 @@
     "select j.run || '/' || j.n as job, j.state, "                                             \
     "case when j.state = 'running' then w.steps ->> j.id::text end as step, j.reason, "        \
     "j.page, j.pages_total, j.records, j.rejects, j.asides, j.folded, j.retries, "             \
-    "j.part ->> 'partition' as partition, j.paging, "                                          \
+    "pagetide.job_words(j) as partition, j.paging, "                                           \
     "coalesce(j.waiting_for, '') as waiting_for, " wait_until                                  \
     " as wait_until, j.worker, " error " as error, j.complete from pagetide.job j left join "  \
     "pagetide.worker w on w.id = j.worker "                                                    \

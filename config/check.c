@@ -151,39 +151,18 @@ static void check_repeats(struct reader *reader, const struct yaml_node *list,
                         "is the same partition as [%zu]", texts[i - 1].index);
 }
 
-/* Partitions that come from SQL: the keys are read there (schema/functions/partitions.sql). */
-static void check_listing(struct reader *reader, const struct yaml_node *map)
+static void check_number(struct reader *reader, const struct yaml_node *node, int64_t most)
 {
-    enum { PARTITIONS_MAX = 1000000 };
-    const struct yaml_node *sql = yaml_find(map, "sql"), *most = yaml_find(map, "max");
     int64_t number;
-    for (size_t i = 0; i < map->count; i++) {
-        struct str key = map->items[i]->key;
-        if (str_is(key, "per_job"))
-            problem_add_key(reader->problems, map->items[i], "not available yet");
-        else if (!str_is(key, "sql") && !str_is(key, "max"))
-            problem_add_key(reader->problems, map->items[i],
-                            "unknown key; the keys here are sql, max");
-    }
-    if (!sql || sql->kind != YAML_STRING || !str_trim(sql->text).len)
-        problem_add(reader->problems, map,
-                    "needs \"sql\", a query whose rows are the partitions");
-    if (most && (!yaml_is_scalar(most) || !str_to_int64(most->text, &number) || number < 1 ||
-                 number > PARTITIONS_MAX))
-        problem_add(reader->problems, most, "must be a whole number from 1 to %d",
-                    PARTITIONS_MAX);
+    if (node && (!yaml_is_scalar(node) || !str_to_int64(node->text, &number) || number < 1 ||
+                 number > most))
+        problem_add(reader->problems, node, "must be a whole number from 1 to %lld",
+                    (long long)most);
 }
 
-static void check_partitions(struct reader *reader, const struct yaml_node *map,
-                             const struct stream *stream)
+static void check_list(struct reader *reader, const struct yaml_node *list,
+                       const struct value *values)
 {
-    const struct yaml_node *list = yaml_find(map, "partitions");
-    if (!list || list->kind == YAML_NULL)
-        return;
-    if (list->kind == YAML_MAP) {
-        check_listing(reader, list);
-        return;
-    }
     if (list->kind != YAML_LIST || list->count == 0) {
         problem_add(reader->problems, list,
                     "must be a list of maps, one for each partition, or {sql: …}");
@@ -191,7 +170,50 @@ static void check_partitions(struct reader *reader, const struct yaml_node *map,
     }
     for (size_t i = 0; i < list->count; i++)
         check_partition(reader, list, i);
-    check_repeats(reader, list, stream->partitions.list);
+    check_repeats(reader, list, values->list);
+}
+
+/*
+ * The keys are read in PostgreSQL (schema/functions/partitions.sql, legs.sql). A list that is
+ * given with them is the stream's partitions all the same.
+ */
+static void check_partition_map(struct reader *reader, const struct yaml_node *map,
+                                struct stream *stream)
+{
+    enum { PARTITIONS_MAX = 1000000, PER_JOB_MAX = 1000 };
+    const struct yaml_node *sql = yaml_find(map, "sql"), *list = yaml_find(map, "list");
+    const struct yaml_node *most = yaml_find(map, "max");
+    for (size_t i = 0; i < map->count; i++) {
+        struct str key = map->items[i]->key;
+        if (!str_is(key, "sql") && !str_is(key, "list") && !str_is(key, "per_job") &&
+            !str_is(key, "max"))
+            problem_add_key(reader->problems, map->items[i],
+                            "unknown key; the keys here are sql, list, per_job, max");
+    }
+    check_number(reader, yaml_find(map, "per_job"), PER_JOB_MAX);
+    check_number(reader, most, PARTITIONS_MAX);
+    if (list) {
+        stream->partitions = value_get(stream->partitions, STR("list"));
+        check_list(reader, list, &stream->partitions);
+        if (sql || most)
+            problem_add_key(reader->problems, sql ? sql : most,
+                            "\"list\" says which partitions there are");
+    } else if (!sql || sql->kind != YAML_STRING || !str_trim(sql->text).len) {
+        problem_add(reader->problems, map,
+                    "needs \"sql\", a query whose rows are the partitions, or \"list\"");
+    }
+}
+
+static void check_partitions(struct reader *reader, const struct yaml_node *map,
+                             struct stream *stream)
+{
+    const struct yaml_node *list = yaml_find(map, "partitions");
+    if (!list || list->kind == YAML_NULL)
+        return;
+    if (list->kind == YAML_MAP)
+        check_partition_map(reader, list, stream);
+    else
+        check_list(reader, list, &stream->partitions);
 }
 
 /* --- what a run stores --- */

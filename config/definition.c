@@ -404,8 +404,8 @@ static const struct key definition_list[] = {
      .help = "the API gives records in the order of the bookmark, the lowest first: what "
              "`restart_after` needs"},
     {.name = "partitions", .type = KEY_VALUE, .flags = IN_STREAM, S(partitions),
-     .help = "a list of maps, or {sql: …, max: 10000}, whose rows are the maps; one job "
-             "each"},
+     .help = "a list of maps, or {sql: …, max: 10000}, whose rows are the maps; {list: …} is a "
+             "list too, and per_job says how many partitions share a job"},
     {.name = "window", .type = KEY_STRUCT, .flags = IN_STREAM, S(window),
      .keys = &window_keys,
      .help = "cuts the time that a run asks for into slices, each a job of its own; a lone "

@@ -137,7 +137,7 @@ static void on_due(void *ctx, const struct pg_result *result, const struct err *
     partitions->run = pg_get_int(result, 0, DUE_RUN);
     partitions->most = pg_get_int(result, 0, DUE_MOST);
     partitions->sql = arena_printf(partitions->arena,
-                                   "select coalesce(jsonb_agg(to_jsonb(p)), '[]')::text from "
+                                   "select coalesce(jsonb_agg(to_jsonb(p.*)), '[]')::text from "
                                    "(select * from (\n%.*s\n) u limit $1::bigint) p",
                                    STR_ARG(without_end(pg_get_str(result, 0, DUE_SQL))))
                           .ptr;

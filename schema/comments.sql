@@ -154,7 +154,7 @@ comment on table pagetide.job is 'One part of a run; one process at a time has i
 comment on column pagetide.job.id is 'number over all runs';
 comment on column pagetide.job.run is 'its run';
 comment on column pagetide.job.n is 'number within the run: RUN/N';
-comment on column pagetide.job.part is 'what is its own: {partition}; {} where the run has one job';
+comment on column pagetide.job.part is 'what is its own: {partition}; {legs}: how many partitions, see job_leg; {} where the run has one job';
 comment on column pagetide.job.state is 'queued, running, waiting, or as a run ends';
 comment on column pagetide.job.epoch is 'how often it was taken; a commit of an earlier epoch is refused';
 comment on column pagetide.job.owner is 'token of the process that has it; null: none has';
@@ -196,6 +196,23 @@ comment on column pagetide.job.folded is 'records whose key came before in the s
 comment on column pagetide.job.keyed is 'hashes of keys that it has put into job_keys; fewer there: some are gone';
 comment on column pagetide.job.deleted is 'rows that it has deleted, or marked as deleted, because their records are `deleted`; null: not counted';
 
+comment on table pagetide.job_leg is 'The partitions of a job that has several, in the order in which they are read';
+comment on column pagetide.job_leg.job is 'job.id';
+comment on column pagetide.job_leg.n is 'from 1';
+comment on column pagetide.job_leg.part is '{partition}, and {window} of a stream that has one';
+comment on column pagetide.job_leg.bookmark is 'value at the start of the run; every request is made from it';
+comment on column pagetide.job_leg.state is 'how it ended; null: it is not over';
+comment on column pagetide.job_leg.reason is 'why it did not succeed, in one word';
+comment on column pagetide.job_leg.error is 'why it did not succeed, with the place';
+comment on column pagetide.job_leg.complete is 'what proves its end: proved, told, assumed or contradicted';
+comment on column pagetide.job_leg.complete_why is 'the proof in one sentence';
+comment on column pagetide.job_leg.records is 'records kept, after where';
+comment on column pagetide.job_leg.rejects is 'records that could not be stored';
+comment on column pagetide.job_leg.folded is 'records whose key came before in it; known when it ends';
+comment on column pagetide.job_leg.keyed is 'hashes of keys that it has put into job_keys';
+comment on column pagetide.job_leg.bookmark_high is 'highest value read so far';
+comment on column pagetide.job_leg.checkpoint is 'where one that failed goes on by `retry`; that of the one under way is in job.checkpoint';
+
 comment on table pagetide.page is 'The ledger: one row per committed page, kept for `retention`';
 comment on column pagetide.page.job is 'job.id';
 comment on column pagetide.page.number is 'from 1';
@@ -207,12 +224,14 @@ comment on column pagetide.page.records is 'records on it';
 comment on column pagetide.page.bytes is 'bytes of the answer, decoded';
 comment on column pagetide.page.fetched_at is 'when the answer was there';
 comment on column pagetide.page.committed_at is 'when its rows were';
+comment on column pagetide.page.leg is 'job_leg.n; null: the job has one partition at most';
 
 comment on table pagetide.job_keys is 'Keys that an unfinished job has stored, to find those that come twice; unlogged: empty after a crash of PostgreSQL';
 comment on column pagetide.job_keys.job is 'job.id';
 comment on column pagetide.job_keys.page is 'the last page of the commit that stored them';
 comment on column pagetide.job_keys.keys is 'their hashes, one for each record';
 comment on column pagetide.job_keys.by_worker is 'hashed by the worker, not by the server';
+comment on column pagetide.job_keys.leg is 'job_leg.n; 0: the job has one partition at most';
 
 comment on table pagetide.chore is 'What is to be done after a run has ended; a row goes when it is done';
 comment on column pagetide.chore.id is 'in the order of planning';

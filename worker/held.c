@@ -35,7 +35,7 @@ void held_begin(struct held *held, const struct crawl_env *env)
 {
     const struct ownership_activation *activation = &held->activation;
     struct crawl_past past = {activation->request_hashes, activation->records_hashes,
-                              activation->page_count};
+                              activation->legs, activation->page_count};
     assert(!held->crawl && !held->is_over);
     held->crawl = crawl_new(env, activation->job, &past);
 }

@@ -80,8 +80,10 @@ struct job {
     int n;             /* written RUN/N */
     struct str stream; /* source.stream */
     int version;
-    struct str spec;                   /* the stream's definition, JSON (config/source.h) */
-    struct str part;                   /* JSON: {} or {"partition": {...}} */
+    struct str spec; /* the stream's definition, JSON (config/source.h) */
+    /* JSON: {}, {"partition": {...}, "window": {...}}, or {"legs": [...]}, several of them
+     * (worker/crawl/legs.h) */
+    struct str part;
     struct str mode;                   /* incremental, full, window */
     struct str window_from, window_to; /* RFC 3339 or empty */
     struct str bookmark;               /* value at the run's start, empty if none */

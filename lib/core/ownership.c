@@ -157,8 +157,10 @@ static const struct job *job_read(struct arena *arena, const struct pg_result *r
 }
 
 static const char ledger_sql[] =
-    "select request_hash, records_hash from pagetide.page where job = $1 order by number";
-enum ledger_column { LEDGER_REQUEST_HASH, LEDGER_RECORDS_HASH, LEDGER_COLUMNS };
+    "select request_hash, records_hash, coalesce(leg, 0) from pagetide.page p where job = $1 "
+    "and (leg is null or exists (select from pagetide.job_leg l where l.job = p.job "
+    "and l.n = p.leg and l.state is null)) order by number";
+enum ledger_column { LEDGER_REQUEST_HASH, LEDGER_RECORDS_HASH, LEDGER_LEG, LEDGER_COLUMNS };
 
 static void on_ledger(void *ctx, const struct pg_result *result, const struct err *err)
 {
@@ -171,12 +173,15 @@ static void on_ledger(void *ctx, const struct pg_result *result, const struct er
     size_t count = pg_rows(result);
     int64_t *requests = ARENA_ARRAY(activating->arena, int64_t, count);
     int64_t *records = ARENA_ARRAY(activating->arena, int64_t, count);
+    int *legs = ARENA_ARRAY(activating->arena, int, count);
     for (size_t i = 0; i < count; i++) {
         requests[i] = pg_get_int(result, i, LEDGER_REQUEST_HASH);
         records[i] = pg_get_int(result, i, LEDGER_RECORDS_HASH);
+        legs[i] = (int)pg_get_int(result, i, LEDGER_LEG);
     }
     activating->answer.request_hashes = requests;
     activating->answer.records_hashes = records;
+    activating->answer.legs = legs;
     activating->answer.page_count = count;
     activate_end(activating, NULL);
 }
@@ -241,8 +246,9 @@ static void activate_ask(struct activating *activating, struct pg_value known_go
         pg_bool(activating->may_take_crashed),
         known_gone,
     };
-    pg_query(activating->pg, "select * from pagetide.activate($1, $2, $3, $4, $5, $6, $7)",
-             params, COUNT_OF(params), TIMEOUT_MS, on_activated, activating);
+    pg_query(activating->pg,
+             "select * from pagetide.activate($1, $2, $3, $4, $5, $6, $7, true)", params,
+             COUNT_OF(params), TIMEOUT_MS, on_activated, activating);
 }
 
 void ownership_take(struct pg *pg, int64_t job, const struct ownership_worker *worker,

@@ -42,8 +42,10 @@ struct ownership_activation {
     enum ownership_verdict verdict;
     int64_t wait_ms;
     const struct job *job; /* TAKEN: in the arena given */
-    /* The loop guards' memory: one pair per committed page, in page order; borrowed. */
+    /* The loop guards' memory: one pair per committed page, in page order; in the arena given.
+     * `legs`: of which of the job's (job_leg.n), 0 where it has none; only those not over. */
     const int64_t *request_hashes, *records_hashes;
+    const int *legs;
     size_t page_count;
 };
 

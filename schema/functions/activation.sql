@@ -1,6 +1,6 @@
 -- Activation: a worker that has the lease of a job takes its fence.
 -- Needs clock, ms, rfc3339, is_end (helpers), notify_run (runs), bury_job and
--- is_deadly, holds_lost (dead_jobs).
+-- is_deadly, holds_lost (dead_jobs), open_legs (legs).
 
 -- Whether a worker has missed two beats, is not registered, or is known to have gone.
 create or replace function pagetide.worker_is_stale(who text, beat interval, known_gone text)
@@ -84,7 +84,7 @@ language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     select 'taken', 0::bigint, null::text, null::text, null::int,
-        j.id, r.id, j.n, r.stream, r.version, d.spec, j.part, r.mode,
+        j.id, r.id, j.n, r.stream, r.version, d.spec, open_legs(j), r.mode,
         coalesce(j.part -> 'window' ->> 'from', rfc3339(r.window_from)),
         coalesce(j.part -> 'window' ->> 'to', rfc3339(r.window_to)), j.bookmark,
         (extract(epoch from r.started_at) * 1000000)::bigint, j.epoch, j.owner, j.checkpoint,
@@ -118,9 +118,11 @@ $$;
 
 -- Takes the fence of a job for a worker that has its lease: epoch + 1 and a fresh token, made
 -- durable, because an epoch must never be issued twice. `known_gone` names a worker of this host
--- whose process has ended. A process takes one job at a time that has lost a worker.
+-- whose process has ended. A process takes one job at a time that has lost a worker. One of a
+-- version before knows nothing of legs: it leaves such a job to others.
 create or replace function pagetide.activate(wanted bigint, who text, on_host text, token text,
-    beat_ms bigint, may_take_crashed boolean, known_gone text default null)
+    beat_ms bigint, may_take_crashed boolean, known_gone text default null,
+    takes_legs boolean default false)
 returns pagetide.activation
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -135,6 +137,8 @@ begin
         where w.id = known_gone and w.host = on_host));
     if verdict not in ('free', 'lost') then
         return refused_activation(j, verdict);
+    elsif j.part ? 'legs' and not takes_legs then
+        return refused_activation(j, 'busy');
     elsif verdict = 'lost' and is_deadly(j) then
         perform bury_job(j);
         return refused_activation(j, 'gone');

@@ -1,5 +1,5 @@
 -- The order of bookmarks, and moving them at the end of a run.
--- Needs instant (helpers), part_key (definitions).
+-- Needs instant (helpers), part_key (definitions), run_legs (legs).
 
 -- A number as JSON writes it, of at most 1,000 digits and an exponent of at most 400.
 create or replace function pagetide.is_number(text) returns boolean
@@ -64,7 +64,7 @@ set search_path = pagetide, pg_temp
 as $$
     insert into bookmark as k (stream, partition, value, run)
     select r.stream, part_key(j.part), latest(j.bookmark_high, j.bookmark_type), r.id
-    from run r join job j on j.run = r.id
+    from run r cross join run_legs(of_run) j
     where r.id = of_run and r.mode <> 'window' and j.bookmark_high is not null
         and not j.part ? 'window'
     group by 1, 2, 4

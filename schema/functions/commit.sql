@@ -7,7 +7,7 @@
 --
 -- Needs clock, is_end, lock_jobs (helpers), save_pages, save_progress, save_notes (progress),
 -- merge_tables, save_tables, sum_counts (tables), check_direct (direct), batch_keys, weigh_keys, save_keys (folded),
--- finish_run (run_end), end_by_bookmark (bookmarks).
+-- finish_run (run_end), end_by_bookmark (bookmarks), save_legs (legs).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
 -- inside a checkpoint or an end; a mark without a page has page 0.
@@ -70,7 +70,7 @@ $$;
 
 -- Judges each mark as if the marks before it had been written, and gives all of them, in the order of
 -- the batch. Once a mark of a turn is refused or ends the turn, `closed` holds the turn's owner, and
--- no later mark of the turn is applied.
+-- no later mark of the turn is applied. A leg is judged as a job of its own: by its own counts.
 create or replace function pagetide.give_verdicts(marks pagetide.mark[], most bigint)
 returns pagetide.mark[]
 language plpgsql
@@ -79,6 +79,7 @@ as $$
 declare
     m mark;
     j job;
+    l job_leg;
     closed text;
     counted_run bigint;
     rejects bigint;
@@ -87,6 +88,13 @@ begin
         if m.job is distinct from j.id then
             select * into j from job where id = m.job;
             closed := null;
+            l := null;
+        end if;
+        if m.leg is distinct from l.n then
+            select * into l from job_leg o where o.job = m.job and o.n = m.leg;
+            j.records := l.records;
+            j.rejects := l.rejects;
+            j.bookmark_high := l.bookmark_high;
         end if;
         if j.run is distinct from counted_run then
             counted_run := j.run;
@@ -111,7 +119,8 @@ begin
                 m."end" := end_by_bookmark(m, j);
             end if;
         end if;
-        if m.verdict = 'refused' or m.verdict = 'applied' and m."end" is not null then
+        if m.verdict = 'refused'
+            or m.verdict = 'applied' and m."end" is not null and m.more is not true then
             closed := m.owner;
         end if;
         marks[m.n + 1] := m;
@@ -162,7 +171,7 @@ begin
     from unnest(marks) m
     cross join lateral jsonb_to_record(m."end") as e (state text, reason text, error text,
         wait_ms bigint, waiting_for text, attempt int, told_waits int)
-    where j.id = m.job and m.verdict = 'applied' and m."end" is not null;
+    where j.id = m.job and m.verdict = 'applied' and m."end" is not null and m.more is not true;
 end
 $$;
 
@@ -222,12 +231,16 @@ begin
     if exists (select from unnest(marks) m where m.tables is not null or m.table_rejects is not null) then
         perform save_tables(marks);
     end if;
-    if exists (select from unnest(marks) m where m."end" is not null) then
+    if exists (select from unnest(marks) m where m.leg is not null) then
+        marks := save_legs(marks, fresh);
+    end if;
+    if exists (select from unnest(marks) m where m."end" is not null and m.more is not true) then
         perform end_turns(marks);
     end if;
     for ending in
         select distinct m.run from unnest(marks) m
-        where m.verdict = 'applied' and is_end(m."end" ->> 'state') order by m.run
+        where m.verdict = 'applied' and is_end(m."end" ->> 'state') and m.more is not true
+        order by m.run
     loop
         perform set_config('synchronous_commit', 'on', true);
         perform finish_run(ending);

@@ -1,17 +1,18 @@
 -- Definitions of streams and their versions; the partitions that a definition names.
 -- Needs clock (helpers), is_zone (zones), after_circle (after).
 
--- One row per job that a run of this definition has: {"partition": …}, or {} for the only one.
+-- One row per partition that a run of this definition has: {"partition": …}, or {} where there are none.
 create or replace function pagetide.spec_parts(spec jsonb) returns table (n int, part jsonb)
 language sql immutable
 as $$
-    select p.n::int, jsonb_build_object('partition', p.value)
-    from jsonb_array_elements(case when jsonb_typeof(spec -> 'partitions') = 'array'
-        then spec -> 'partitions' else '[]' end) with ordinality as p (value, n)
+    with named as (
+        select p.n::int, jsonb_build_object('partition', p.value)
+        from jsonb_array_elements(case when jsonb_typeof(spec -> 'partitions') = 'array'
+            then spec -> 'partitions' else spec -> 'partitions' -> 'list' end)
+            with ordinality as p (value, n))
+    select * from named
     union all
-    select 1, '{}'
-    where coalesce(jsonb_typeof(spec -> 'partitions') <> 'array'
-        or jsonb_array_length(spec -> 'partitions') = 0, true)
+    select 1, '{}' where not exists (select from named)
 $$;
 
 -- The key of a part's bookmark: the partition as JSON text, '' for the only part.

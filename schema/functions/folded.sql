@@ -13,15 +13,15 @@
 -- Needs is_end (helpers), merge_columns (merge), may_retry (orders), doubt (run_end).
 
 -- The hashes of a batch's keys by job, with the job's last page; $1 indexes of the applied marks,
--- $2 their jobs, $3 their pages. Equal keys must have equal hashes, so they are hashed as the type
+-- $2 their jobs, $3 their pages, $4 their legs. Equal keys must have equal hashes, so they are hashed as the type
 -- that the table has, or `as_text` where that type has no hash. Null: the table has no key.
 create or replace function pagetide.keys_sql(target jsonb, as_text boolean) returns text
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select format('select m.job, max(m.page), array_agg(hash_record_extended(row(%s), 0)), false '
-        'from pg_temp.%I s join unnest($1, $2, $3) as m (n, job, page) on m.n = s._pt_mark '
-        'group by m.job',
+    select format('select m.job, max(m.page), array_agg(hash_record_extended(row(%s), 0)), false, '
+        'm.leg from pg_temp.%I s join unnest($1, $2, $3, $4) as m (n, job, page, leg) '
+        'on m.n = s._pt_mark group by m.job, m.leg',
         string_agg(format('s.%I::%s%s', c.name, c.type, case when as_text then '::text' else '' end),
             ', ' order by c.at), target ->> 'stage')
     from merge_columns(target) c where c.is_key
@@ -33,7 +33,7 @@ create or replace function pagetide.told_keys(sent jsonb, marks pagetide.mark[])
 returns setof pagetide.job_keys
 language sql immutable
 as $$
-    select m.job, max(m.page), ('{' || string_agg(btrim(k.keys, '{}'), ',') || '}')::bigint[], true
+    select m.job, max(m.page), ('{' || string_agg(btrim(k.keys, '{}'), ',') || '}')::bigint[], true, 0
     from jsonb_array_elements_text(sent) with ordinality as k (keys, at)
     join unnest(marks) m on m.n = k.at - 1
     where m.verdict = 'applied' and m.page > 0 and k.keys <> '{}'
@@ -50,15 +50,16 @@ begin
     if hashes is null then
         return query select * from told_keys(counts, marks);
     elsif hashes <> '{}' and not exists (select from unnest(marks) m
-        where m.job <> marks[1].job or m.verdict <> 'applied') then
-        return query select m.job, max(m.page), hashes, true from unnest(marks) m group by m.job;
+        where m.job <> marks[1].job or m.leg is distinct from marks[1].leg or m.verdict <> 'applied') then
+        return query select m.job, max(m.page), hashes, true, coalesce(m.leg, 0)
+        from unnest(marks) m group by m.job, m.leg;
     else
-        return query select m.job, max(m.page), array_agg(h.hash), true
+        return query select m.job, max(m.page), array_agg(h.hash), true, coalesce(m.leg, 0)
         from (select c.at - 1 as n, c.count::int, sum(c.count::int) over (order by c.at) as last
             from jsonb_array_elements_text(counts) with ordinality as c (count, at)) k
         join unnest(marks) m on m.n = k.n and m.verdict = 'applied' and m.page > 0
         cross join lateral unnest(hashes[k.last - k.count + 1 : k.last]) h (hash)
-        group by m.job;
+        group by m.job, m.leg;
     end if;
 end
 $$;
@@ -87,17 +88,19 @@ declare
     numbers int[];
     jobs bigint[];
     pages int[];
+    legs int[];
 begin
-    select array_agg(m.n), array_agg(m.job), array_agg(m.page) into numbers, jobs, pages
+    select array_agg(m.n), array_agg(m.job), array_agg(m.page), array_agg(coalesce(m.leg, 0))
+    into numbers, jobs, pages, legs
     from unnest(marks) m where m.verdict = 'applied' and m.page > 0;
     if jsonb_typeof(target) is distinct from 'object' or numbers is null
         or not jsonb_path_exists(target, '$.key[*]') or (target ->> 'fills')::boolean then
         return;
     end if;
     begin
-        return query execute keys_sql(target, false) using numbers, jobs, pages;
+        return query execute keys_sql(target, false) using numbers, jobs, pages, legs;
     exception when undefined_function then -- a type without a hash, such as bit
-        return query execute keys_sql(target, true) using numbers, jobs, pages;
+        return query execute keys_sql(target, true) using numbers, jobs, pages, legs;
     end;
 end
 $$;
@@ -126,17 +129,19 @@ begin
 end
 $$;
 
--- How many keys of the job came before in it, those of this batch included, and how many are gone.
--- The sort of 10 million takes 5 seconds of a processor, and with less memory a fifth more.
-create or replace function pagetide.count_keys(of_job bigint, fresh bigint[])
+-- How many keys of the job, or of one of its legs, came before in it, those of this batch included, and
+-- how many are gone. The sort of 10 million takes 5 seconds of a processor, and with less memory a
+-- fifth more.
+create or replace function pagetide.count_keys(of_job bigint, of_leg int, fresh bigint[])
 returns table (folded bigint, lost bigint)
 language sql stable
 set search_path = pagetide, pg_temp
 set work_mem = '64MB'
 as $$
     select count(*) - count(distinct k.key),
-        (select j.keyed + coalesce(cardinality(fresh), 0) from job j where j.id = of_job) - count(*)
-    from (select unnest(s.keys) from job_keys s where s.job = of_job
+        coalesce((select l.keyed from job_leg l where l.job = of_job and l.n = of_leg),
+            (select j.keyed from job j where j.id = of_job)) + coalesce(cardinality(fresh), 0) - count(*)
+    from (select unnest(s.keys) from job_keys s where s.job = of_job and s.leg = of_leg
         union all select unnest(fresh)) k (key)
 $$;
 
@@ -241,7 +246,7 @@ begin
     if m.verdict is distinct from 'applied' or is_end(m."end" ->> 'state') is not true then
         return m;
     end if;
-    select c.folded, c.lost into m.folded, lost from count_keys(m.job, fresh) c;
+    select c.folded, c.lost into m.folded, lost from count_keys(m.job, coalesce(m.leg, 0), fresh) c;
     if has_begun_anew(m) then
         m.folded := 0;
     end if;
@@ -252,7 +257,7 @@ begin
 end
 $$;
 
--- Whether the mark ends its job for good, so that its keys are wanted no more.
+-- Whether the mark ends its job or leg for good, so that its keys are wanted no more.
 create or replace function pagetide.is_last_mark(m pagetide.mark) returns boolean
 language sql immutable
 set search_path = pagetide, pg_temp
@@ -261,20 +266,20 @@ as $$
         and not may_retry(m."end" ->> 'state')
 $$;
 
--- Keeps the keys of this batch, and forgets those of jobs that are over. One that may go on by
--- `retry` keeps its own.
+-- Keeps the keys of this batch, and forgets those of jobs and legs that are over. One that may go on
+-- by `retry` keeps its own.
 create or replace function pagetide.save_keys(fresh pagetide.job_keys[], marks pagetide.mark[])
 returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
-    over bigint[] := array(select m.job from unnest(marks) m
-        where m."end" is not null and is_last_mark(m));
+    over mark[] := array(select m from unnest(marks) m where m."end" is not null and is_last_mark(m));
 begin
-    insert into job_keys select f.* from unnest(fresh) f where f.job <> all (over);
+    insert into job_keys select f.* from unnest(fresh) f
+    where not exists (select from unnest(over) o where o.job = f.job and coalesce(o.leg, 0) = f.leg);
     if over <> '{}' then
-        delete from job_keys k where k.job = any (over);
+        delete from job_keys k using unnest(over) o where k.job = o.job and k.leg = coalesce(o.leg, 0);
     end if;
 end
 $$;
@@ -290,7 +295,8 @@ begin
         return marks;
     end if;
     return array(select weigh_mark(m, f.keys, required)
-        from unnest(marks) m left join unnest(fresh) f on f.job = m.job order by m.n);
+        from unnest(marks) m left join unnest(fresh) f on f.job = m.job and f.leg = coalesce(m.leg, 0)
+        order by m.n);
 end
 $$;
 

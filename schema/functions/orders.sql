@@ -1,7 +1,7 @@
 -- What a person orders: cancel, retry, pause, resume, remove a stream, set a bookmark. Each is
 -- one statement that happens or is refused; workers and schedulers find the outcome.
 -- Needs clock, is_end, lock_jobs (helpers), spec_parts, part_key (definitions), active_run,
--- notify_run (runs), cancel_run (run_end), forget_kept, has_lost_kept (replace).
+-- notify_run (runs), cancel_run (run_end), forget_kept, has_lost_kept (replace), reopen_legs (legs).
 
 -- Ends a run that is not over. A cancelled run may be cancelled again: nothing happens.
 create or replace function pagetide.cancel(of_run bigint) returns pagetide.order_answer
@@ -111,6 +111,7 @@ begin
     a.refusal := retry_refusal(r, of_n);
     if a.refusal is null then
         begin
+            perform reopen_legs(of_run, of_n);
             a.jobs := requeue_jobs(of_run, of_n);
             perform reopen_run(of_run);
         exception when unique_violation then

@@ -7,7 +7,7 @@
 create or replace function pagetide.has_listing(spec jsonb) returns boolean
 language sql immutable
 as $$
-    select coalesce(jsonb_typeof(spec -> 'partitions') = 'object', false)
+    select coalesce(jsonb_typeof(spec -> 'partitions') = 'object' and spec -> 'partitions' ? 'sql', false)
 $$;
 
 -- The job that waits for the list. No worker takes it: it waits for longer than anybody looks.

@@ -22,10 +22,10 @@ declare
     now constant timestamptz := clock();
 begin
     insert into page (job, number, request_hash, records_hash, status, attempts, records, bytes,
-        fetched_at, committed_at)
+        fetched_at, committed_at, leg)
     select m.job, m.page, hash_bits(m.request_hash), hash_bits(m.records_hash), m.status,
         coalesce(m.attempts, 1), coalesce(m.records, 0), coalesce(m.bytes, 0),
-        to_timestamp(m.fetched_at_ms / 1000::float8), now
+        to_timestamp(m.fetched_at_ms / 1000::float8), now, m.leg
     from unnest(marks) m
     where m.verdict = 'applied' and m.page > 0;
 end
@@ -48,7 +48,7 @@ begin
         rejects = j.rejects + d.rejects,
         asides = j.asides + d.asides,
         keyed = j.keyed + coalesce((select sum(cardinality(f.keys)) from unnest(fresh) f
-            where f.job = j.id), 0),
+            where f.job = j.id and f.leg = 0), 0),
         retries = j.retries + d.retries,
         waited_ms = j.waited_ms + d.waited_ms,
         attempt = case when d.page > 0 then 0 else j.attempt end,
@@ -66,7 +66,7 @@ begin
             coalesce(sum(m.rejects), 0) as rejects, coalesce(sum(m.asides), 0) as asides,
             coalesce(sum(m.retries), 0) as retries, coalesce(sum(m.waited_ms), 0) as waited_ms,
             latest(m.bookmark_high, o.bookmark_type order by m.n)
-                filter (where m.bookmark_high <> '') as bookmark_high
+                filter (where m.bookmark_high <> '' and m.leg is null) as bookmark_high
         from unnest(marks) m join job o on o.id = m.job
         where m.verdict = 'applied' group by m.job) d
     where j.id = d.job;

@@ -2,7 +2,7 @@
 -- them by the definition in force and copies the rows to a staging table; what is stored, and which
 -- rejects go, is decided here, in one transaction for each batch.
 -- Needs lock_jobs (helpers), active_run (runs), merge_columns, unfinished_runs (merge), try_rows
--- (bad_rows), save_notes (progress), add_counts (misfits), reads_all, refresh_run (run_end).
+-- (bad_rows), save_notes (progress), add_counts (misfits), reads_all, refresh_run (run_end), page_leg (legs).
 
 -- Why nothing of a run can be loaded again, or null. Of a stream that appends, a run which did not
 -- succeed and whose records a newer one has read again is done with: they would be there twice.
@@ -44,11 +44,14 @@ returns table (id bigint, job bigint, page int, "position" bigint, record text, 
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select q.id, q.job, q.page, q.position, encode(q.record, 'hex'), q.added, j.part, j.bookmark,
-        r.mode, coalesce(j.part -> 'window' ->> 'from', rfc3339(r.window_from)),
-        coalesce(j.part -> 'window' ->> 'to', rfc3339(r.window_to)),
+    select q.id, q.job, q.page, q.position, encode(q.record, 'hex'), q.added, p.part,
+        coalesce(l.bookmark, j.bookmark),
+        r.mode, coalesce(p.part -> 'window' ->> 'from', rfc3339(r.window_from)),
+        coalesce(p.part -> 'window' ->> 'to', rfc3339(r.window_to)),
         (extract(epoch from coalesce(r.started_at, r.created_at)) * 1000000)::bigint
     from reject q join job j on j.id = q.job join run r on r.id = q.run
+    cross join lateral page_leg(q.job, q.page) l
+    cross join lateral (select coalesce(l.part, j.part) as part) p
     where q.run = of_run and (below is null or q.id < below)
         and q.of_table is not distinct from replay_list.of_table
     order by q.id desc limit most

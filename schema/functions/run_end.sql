@@ -1,7 +1,7 @@
 -- How the last job of a run ends it, and how a run is cancelled.
 -- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), move_windows (windows), forget_keys (folded),
 -- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits),
--- end_kept (replace), indexes_words (indexes), plan_chores (chores).
+-- end_kept (replace), indexes_words (indexes), plan_chores (chores), run_legs (legs).
 
 -- A run is as bad as its worst job.
 create or replace function pagetide.badness(state text) returns int
@@ -93,8 +93,8 @@ language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select r.mode <> 'window'
-        and not exists (select from job j where j.run = r.id and j.part ? 'window') and (r.mode = 'full'
-        or not exists (select from job j where j.run = r.id and j.bookmark is not null))
+        and not exists (select from run_legs(of_run) j where j.part ? 'window') and (r.mode = 'full'
+        or not exists (select from run_legs(of_run) j where j.bookmark is not null))
     from run r where r.id = of_run
 $$;
 

@@ -1,7 +1,7 @@
 -- How a run begins, and how to find and lock the active run of a stream.
 -- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), forget_lost_table (columns),
 -- appending, has_brought, owner_stream (tables), finish_run (run_end), forget_kept (replace), part_windows (windows),
--- has_listing, put_listing (partitions).
+-- has_listing, put_listing (partitions), legs_per_job (legs).
 
 -- Tells all that LISTEN to the channel pagetide.
 create or replace function pagetide.notify_run(changed bigint) returns void
@@ -141,22 +141,37 @@ begin
 end
 $$;
 
--- The bookmark is frozen with the job: a resumed job asks what it would have asked.
+-- The bookmark is frozen with the job: a resumed job asks what it would have asked. Several partitions
+-- of one window are one job, where there are many (legs).
 create or replace function pagetide.put_jobs(of_run bigint, spec jsonb, parts jsonb[],
     reserve_worker text) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
-    insert into job (run, n, part, bookmark, bookmark_type, worker, reserved)
-    select r.id, row_number() over (order by w.n, p.n), p.part || w.part,
-        case when r.mode = 'incremental' then b.value end,
-        spec -> 'bookmark' ->> 'type', reserve_worker, reserve_worker is not null
-    from run r
-    cross join unnest(parts) with ordinality p (part, n)
-    left join bookmark b on b.stream = r.stream and b.partition = part_key(p.part)
-    cross join lateral part_windows(r, spec, b.value) w
-    where r.id = of_run
-    order by w.n, p.n
+    with leg as (
+        select g.part, g.bookmark, dense_rank() over (order by g.window_n, g.at / g.per) as job_n,
+            g.at % g.per + 1 as n, count(*) over (partition by g.window_n, g.at / g.per) as of_job
+        from (
+            select p.part || w.part as part, w.n as window_n,
+                row_number() over (partition by w.n order by p.n) - 1 as at,
+                legs_per_job(spec, cardinality(parts)) as per,
+                case when r.mode = 'incremental' then b.value end as bookmark
+            from run r
+            cross join unnest(parts) with ordinality p (part, n)
+            left join bookmark b on b.stream = r.stream and b.partition = part_key(p.part)
+            cross join lateral part_windows(r, spec, b.value) w
+            where r.id = of_run) g),
+    put as (
+        insert into job (run, n, part, bookmark, bookmark_type, worker, reserved)
+        select of_run, l.job_n,
+            case when l.of_job > 1 then jsonb_build_object('legs', l.of_job) else l.part end,
+            case when l.of_job = 1 then l.bookmark end,
+            spec -> 'bookmark' ->> 'type', reserve_worker, reserve_worker is not null
+        from leg l where l.n = 1 order by l.job_n
+        returning id, n)
+    insert into job_leg (job, n, part, bookmark)
+    select p.id, l.n, l.part, l.bookmark from leg l join put p on p.n = l.job_n
+    where l.of_job > 1 order by p.id, l.n
 $$;
 
 -- The jobs of a new run; one alone where its partitions are still to be asked for.

@@ -1,6 +1,6 @@
 -- Windows: the time that a run asks for, cut into slices, and what of it is done at its end.
 -- Needs instant, is_instant, rfc3339 (helpers), part_key (definitions), zone_offset (zones), later
--- (bookmarks).
+-- (bookmarks), run_legs (legs).
 
 -- The size of a slice: 90, 90s, 15m, 6h, 7d, 2w, 1 month, 1 year; null for anything else. Days and
 -- what is longer are of the calendar. Also in C, which only says whether it is one: window_is_size
@@ -126,10 +126,10 @@ as $$
     insert into bookmark as k (stream, partition, value, run)
     select s.stream, s.key, (array_agg(s.until order by s.n desc))[1], of_run
     from (
-        select r.stream, part_key(j.part) as key, j.n, j.part -> 'window' ->> 'to' as until,
-            bool_and(j.state = 'succeeded') over (partition by part_key(j.part) order by j.n)
+        select r.stream, part_key(j.part) as key, j.job_n as n, j.part -> 'window' ->> 'to' as until,
+            bool_and(j.state = 'succeeded') over (partition by part_key(j.part) order by j.job_n)
                 and (r.state = 'succeeded' or d.spec ->> 'write' <> 'append') as is_done
-        from run r join job j on j.run = r.id
+        from run r cross join run_legs(of_run) j
         join definition d on d.stream = r.stream and d.version = r.version
         where r.id = of_run and r.mode <> 'window' and j.part ? 'window') s
     where s.is_done

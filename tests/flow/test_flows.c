@@ -166,6 +166,12 @@ START_TEST(auth)
 }
 END_TEST
 
+START_TEST(partitions)
+{
+    check_file("partitions.txt");
+}
+END_TEST
+
 START_TEST(graphql)
 {
     check_file("graphql.txt");
@@ -175,4 +181,4 @@ END_TEST
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, other_spellings, parameters_that_are_tried, answers, rules,
                 records, merge, origins, complete, ends, total, twice, requests, writing,
-                formats, auth, tables, graphql)
+                formats, auth, tables, partitions, graphql)

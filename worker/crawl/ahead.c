@@ -118,8 +118,8 @@ static int64_t pages_left(const struct crawl *crawl)
 {
     const struct pagination *how = crawl->pager.in_force;
     int64_t page = crawl->pager.page + 1, left = how->parallel - 1;
-    if (crawl->stats.pages_total)
-        left = MIN(left, crawl->stats.pages_total - page);
+    if (crawl->pages_total)
+        left = MIN(left, crawl->pages_total - page);
     if (how->max_iterations >= 0)
         left = MIN(left, how->max_iterations - page);
     if (how->maximum >= 0)
@@ -294,6 +294,13 @@ void ahead_drop(struct crawl *crawl)
     ahead->has_failed = false;
     throttle_drop(crawl->env->throttle, &ahead->pass);
     loop_timer_clear(ahead->timer);
+}
+
+void ahead_forget(struct crawl *crawl)
+{
+    ahead_drop(crawl);
+    crawl->ahead.stride = crawl->ahead.page_records = 0;
+    crawl->ahead.misses = 0;
 }
 
 void ahead_done(struct crawl *crawl)

@@ -61,6 +61,9 @@ void ahead_fill(struct crawl *crawl);
 
 void ahead_drop(struct crawl *crawl); /* the window is empty, and nothing comes back */
 
+void ahead_forget(
+    struct crawl *crawl); /* the same; another paging begins, of which nothing is known */
+
 bool ahead_is_asking(const struct ahead *ahead); /* a request is in flight */
 size_t ahead_bytes(const struct ahead *ahead);   /* of the answers that wait */
 

@@ -69,9 +69,9 @@ static enum step end_job(struct crawl *crawl, struct pager_decision *decision)
     crawl->err = (struct err)ERR_INIT;
     if (decision->outcome != PAGER_END)
         err_set(&crawl->err, ERR_INPUT, "count", 0, "%.*s", STR_ARG(decision->why));
-    crawl_set_end(crawl, &mark, crawl_end_state(decision->outcome), decision->reason);
+    crawl_set_leg_end(crawl, &mark, crawl_end_state(decision->outcome), decision->reason);
     crawl_put_mark(crawl, &mark);
-    return crawl_pause(crawl, STEP_PAUSE);
+    return crawl_after_end(crawl, &mark);
 }
 
 /* The page before the count is none, and does not lie behind the last one: it fails. */

@@ -25,9 +25,10 @@
  * ENDING goes to FAILING or LEAVING too, when a page's mark before the end mark fails.
  *
  * Invariants. Every mark has exactly one outcome, so `pending` comes down to 0. OVER is reached
- * once, and on_ended is called once, from the loop, never from inside a call. After quiet()
- * nothing comes back but outcomes: no answer, no timer, no word from the loader. The steps of a
- * job in care (enum care) wait for the outcome of its first page.
+ * once, and on_ended is called once, from the loop, never from inside a call. After
+ * crawl_quiet() nothing comes back but outcomes: no answer, no timer, no word from the loader.
+ * The steps of a job in care (enum care) wait for the outcome of its first page. The end of a
+ * leg that others follow (legs.h) is a mark like that of a page: the phase stays WORKING.
  *
  * Example: three pages, a batch of two, the API's end on page 3. Step next marks page 1 and
  * page 2 (pending 2), the batch is committed while page 3 is fetched (pending 0). Page 3's mark
@@ -115,7 +116,7 @@ static void finish(struct crawl *crawl, enum crawl_how how)
 }
 
 /* From here on only outcomes of marks come back. */
-static void quiet(struct crawl *crawl)
+void crawl_quiet(struct crawl *crawl)
 {
     if (crawl->call)
         http_cancel(TAKE(crawl->call));
@@ -146,7 +147,7 @@ static void leave(struct crawl *crawl, enum phase phase)
 {
     if (crawl->phase == PHASE_OVER || crawl->phase == PHASE_ENDED)
         return;
-    quiet(crawl);
+    crawl_quiet(crawl);
     crawl->phase = phase;
     leave_if_settled(crawl);
 }
@@ -195,7 +196,9 @@ void crawl_put_mark(struct crawl *crawl, struct mark *mark)
     crawl->warning = STR_NONE;
     assert(crawl->phase == PHASE_WORKING || mark->has_end);
     crawl->pending++;
-    loader_mark(crawl->loader, mark, mark->has_end || crawl->care != CARE_NONE);
+    crawl->legs.last_page = MAX(crawl->legs.last_page, mark->page);
+    loader_mark(crawl->loader, mark,
+                (mark->has_end && !mark->more) || crawl->care != CARE_NONE);
 }
 
 void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
@@ -214,7 +217,7 @@ void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
 enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_reason reason)
 {
     struct mark mark = {0};
-    quiet(crawl);
+    crawl_quiet(crawl);
     if (!crawl->loader) {
         finish(crawl, CRAWL_LOST);
         return STEP_PAUSE;
@@ -234,7 +237,7 @@ enum step crawl_fail(struct crawl *crawl, enum job_reason reason)
     if (crawl->is_counting)
         return STEP_miss_count;
     err_wrap(&crawl->err, "page %d", pager_pages(&crawl->pager) + 1);
-    return crawl_end_turn(crawl, JOB_FAILED, reason);
+    return crawl_end_leg(crawl, JOB_FAILED, reason);
 }
 
 enum step crawl_fail_if_not_end(struct crawl *crawl, enum job_reason reason)
@@ -267,16 +270,18 @@ static void copy_job(struct crawl *crawl, const struct job *job)
         *texts[i] = arena_str(arena, *texts[i]);
 }
 
-/* For step_open, which knows the page that the guard begins with. */
+/* For legs.c, which knows the page that the guard begins with. */
 static void copy_past(struct crawl *crawl, const struct crawl_past *past)
 {
     int64_t *requests = ARENA_ARRAY(crawl->arena, int64_t, past->count);
     int64_t *records = ARENA_ARRAY(crawl->arena, int64_t, past->count);
+    int *legs = ARENA_ARRAY(crawl->arena, int, past->count);
     for (size_t i = 0; i < past->count; i++) {
+        legs[i] = past->legs[i];
         requests[i] = past->request_hashes[i];
         records[i] = past->records_hashes[i];
     }
-    crawl->past = (struct crawl_past){requests, records, past->count};
+    crawl->past = (struct crawl_past){requests, records, legs, past->count};
 }
 
 struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
@@ -285,6 +290,7 @@ struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
     struct crawl *crawl = mem_alloc(sizeof *crawl);
     crawl->env = env;
     crawl->arena = arena_new();
+    crawl->leg = arena_new();
     crawl->page = arena_new();
     crawl->next = arena_new();
     copy_job(crawl, job);
@@ -317,6 +323,7 @@ void crawl_free(struct crawl *crawl)
     buf_done(&crawl->xml.sent);
     arena_free(crawl->page);
     arena_free(crawl->next);
+    arena_free(crawl->leg);
     arena_free(crawl->arena);
     mem_free(crawl);
 }
@@ -369,7 +376,7 @@ static bool is_ended_there(const struct crawl *crawl, const struct mark_outcome 
 
 static void on_ended_there(struct crawl *crawl, const struct mark_outcome *outcome)
 {
-    quiet(crawl);
+    crawl_quiet(crawl);
     crawl->phase = PHASE_ENDED;
     keep_run_end(crawl, outcome);
     take_end(crawl, outcome);

@@ -78,6 +78,7 @@ struct crawl_env {
 /* What an activation brings besides the job: the loop guards' memory. */
 struct crawl_past {
     const int64_t *request_hashes, *records_hashes;
+    const int *legs; /* to which of the job's a page belongs (legs.h) */
     size_t count;
 };
 

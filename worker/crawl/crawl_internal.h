@@ -5,6 +5,7 @@
 #include "worker/crawl/ahead.h"
 #include "worker/crawl/authorise.h"
 #include "worker/crawl/crawl.h"
+#include "worker/crawl/legs.h"
 #include "worker/exchange/request.h"
 #include "worker/exchange/scope.h"
 #include "worker/paging/checkpoint.h"
@@ -12,11 +13,11 @@
 #include "worker/rows/cut.h"
 
 /*
- * The inside of a crawl, shared by crawl.c (its life and the driver), step.c (from the request
- * to the rows), next.c (from the rows to the next request), trial.c (where that is a guess),
- * twice.c (pages and records that came before) and count.c (the API's count of all, where a
- * definition has it asked for: ask_count, send, judge, count, or miss_count for every failure
- * on the way).
+ * The inside of a crawl, shared by crawl.c (its life and the driver), legs.c (from the job to
+ * its first request, and to that of each of its partitions), step.c (from the request to the
+ * rows), next.c (from the rows to the next request), trial.c (where that is a guess), twice.c
+ * (pages and records that came before) and count.c (the API's count of all, where a definition
+ * has it asked for: ask_count, send, judge, count, or miss_count for every failure on the way).
  *
  * The steps of a page, in their order. Each is a function step_<name> that does one thing and
  * returns the step after it; only the driver in crawl.c calls them. PAUSE leaves the machine
@@ -24,6 +25,7 @@
  */
 #define STEPS(X)                                                                               \
     X(open)                                                                                    \
+    X(leg)                                                                                     \
     X(ask)                                                                                     \
     X(send)                                                                                    \
     X(judge)                                                                                   \
@@ -89,8 +91,10 @@ struct crawl {
     const struct crawl_env *env;
     struct job job;
     struct arena *arena; /* as long as the crawl */
+    struct arena *leg;   /* as long as the leg (legs.h) */
     struct arena *page;  /* this page: pager state, request, answer, scratch */
     struct arena *next;  /* the same of the page after it; the two swap */
+    struct legs legs;
     struct loader *loader;
     const struct stream *stream;
     struct stream listed; /* the stream, with the merge_path that it does not name */
@@ -150,7 +154,8 @@ struct crawl {
         enum job_reason reason;
     } doubted;
 
-    size_t pending; /* marks without an outcome yet */
+    int pages_total; /* of the leg's paging; 0: the API does not say */
+    size_t pending;  /* marks without an outcome yet */
     struct crawl_end end;
     struct err err; /* of the end */
     struct crawl_stats stats;
@@ -178,6 +183,23 @@ enum step crawl_give_back(struct crawl *crawl);
 void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
                    enum job_reason reason);
 void crawl_put_mark(struct crawl *crawl, struct mark *mark);
+
+/* Nothing comes back any more but the outcomes of marks. */
+void crawl_quiet(struct crawl *crawl);
+
+/* --- legs.c --- */
+
+/* Goes on with the stream as if its merge_path were this. */
+bool crawl_take_merge_path(struct crawl *crawl, struct str path);
+
+/*
+ * The same as crawl_set_end and crawl_end_turn for an end of the leg under way: where others
+ * follow, the job goes on with them. crawl_after_end is the step after the mark.
+ */
+void crawl_set_leg_end(struct crawl *crawl, struct mark *mark, enum job_state state,
+                       enum job_reason reason);
+enum step crawl_after_end(struct crawl *crawl, const struct mark *mark);
+enum step crawl_end_leg(struct crawl *crawl, enum job_state state, enum job_reason reason);
 
 /* --- trial.c --- */
 

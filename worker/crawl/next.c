@@ -149,7 +149,8 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
                              const struct pager_decision *decision, struct str checkpoint)
 {
     return (struct mark){
-        .page = pager_pages(next),
+        .page = pager_pages(next) + (crawl->legs.count ? crawl->legs.pages : 0),
+        .leg = legs_n(&crawl->legs),
         .checkpoint = checkpoint,
         .request_hash = crawl->request.hash,
         .records_hash = crawl->cut.taken ? crawl->cut.records_hash : 0,
@@ -161,7 +162,7 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .asides = crawl->cut.asides,
         .parts = crawl->cut.part_counts,
         .fetched_at_ms = crawl->fetched_at_ms,
-        .pages_total = decision->pages_total,
+        .pages_total = crawl->legs.count ? 0 : decision->pages_total,
         .misfits = crawl->cut.misfits,
         .misfit_notes = crawl->cut.misfit_notes,
         .bookmark_high = crawl->cut.bookmark_high,
@@ -362,21 +363,22 @@ enum step step_mark(struct crawl *crawl)
                                   pager_words_shown(decision->recognised));
     crawl->env->on_page(crawl->env->ctx, crawl, crawl->cut.records,
                         (int64_t)crawl_body_bytes(crawl));
-    crawl->stats.pages_total =
-        decision->pages_total ? decision->pages_total : crawl->stats.pages_total;
+    crawl->pages_total = decision->pages_total ? decision->pages_total : crawl->pages_total;
+    if (!crawl->legs.count)
+        crawl->stats.pages_total = crawl->pages_total;
     crawl->err = (struct err)ERR_INIT;
     if (decision->outcome == PAGER_TRUNCATED || decision->outcome == PAGER_FAILED)
         err_set(&crawl->err, ERR_INPUT, "pager", 0, "page %d: %.*s", pager_pages(next),
                 STR_ARG(decision->why));
     if (decision->outcome != PAGER_MORE)
-        crawl_set_end(crawl, &mark, crawl_end_state(decision->outcome), decision->reason);
+        crawl_set_leg_end(crawl, &mark, crawl_end_state(decision->outcome), decision->reason);
     batch_keep_body(loader_open_batch(crawl->loader),
                     crawl->xml.is_set ? &crawl->xml.sent : &crawl->body);
     crawl_put_mark(crawl, &mark);
     advance(crawl, next, request);
-    if (mark.has_end)
+    if (mark.has_end && !mark.more)
         return crawl_pause(crawl, STEP_PAUSE);
-    enum step then = next->ending.complete ? STEP_ask_count : STEP_send;
+    enum step then = mark.more ? STEP_leg : next->ending.complete ? STEP_ask_count : STEP_send;
     if (crawl->care == CARE_NONE)
         return then;
     crawl->care = CARE_COMMITTING;

@@ -25,40 +25,6 @@ enum {
     MEMORY_GROWTH = 3,
 };
 
-/* Goes on with the stream as if its merge_path were this. */
-static bool take_merge_path(struct crawl *crawl, struct str path)
-{
-    crawl->listed = *crawl->stream;
-    if (!path_compile(crawl->arena, arena_str(crawl->arena, path), &crawl->listed.merge.path,
-                      &crawl->err))
-        return false;
-    crawl->stream = &crawl->listed;
-    return true;
-}
-
-static bool open_definition(struct crawl *crawl)
-{
-    crawl->stream = loader_stream(crawl->loader);
-    const struct checkpoint_from from = {crawl->page, crawl->arena, &crawl->stream->pagination,
-                                         &crawl->scope.secrets};
-    return scope_init(&crawl->scope, &crawl->job, crawl->stream, crawl->env->secrets_dir,
-                      crawl->arena, &crawl->err) &&
-           checkpoint_read(&from, crawl->job.checkpoint, &crawl->pager, &crawl->err) &&
-           (!crawl->pager.merge_path.len || take_merge_path(crawl, crawl->pager.merge_path)) &&
-           (!crawl->pager.since.len ||
-            scope_begin_at(&crawl->scope, crawl->stream, crawl->pager.since, crawl->arena,
-                           &crawl->err));
-}
-
-/* What was read before the paging began anew is read once more. */
-static void restore_guard(struct crawl *crawl)
-{
-    const struct crawl_past *past = &crawl->past;
-    size_t from = MIN((size_t)crawl->pager.pages_before, past->count);
-    guard_restore(&crawl->guard, past->request_hashes + from, past->records_hashes + from,
-                  past->count - from);
-}
-
 /* A request that reads the answer before it cannot be made without. */
 static bool has_forgotten(const struct crawl *crawl)
 {
@@ -66,21 +32,7 @@ static bool has_forgotten(const struct crawl *crawl)
            recall_is_needed(crawl->stream);
 }
 
-enum step step_open(struct crawl *crawl)
-{
-    if (!loaders_get(crawl->env->loaders, crawl->job.spec, &crawl->loader, &crawl->err))
-        return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
-    if (!open_definition(crawl))
-        return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
-    restore_guard(crawl);
-    crawl_stand_at_checkpoint(crawl);
-    if (crawl->pager.is_done)
-        return crawl_end_turn(crawl, JOB_SUCCEEDED, REASON_NONE);
-    loader_prepare(crawl->loader, crawl->job.run, crawl_ready, crawl);
-    return crawl_pause(crawl, STEP_ask);
-}
-
-/* Only for the first page of a turn: next.c builds the requests of the others. */
+/* Only for the first page of a turn or leg: next.c builds the requests of the others. */
 enum step step_ask(struct crawl *crawl)
 {
     if (crawl->pager.ending.complete)
@@ -606,7 +558,7 @@ static void find_records(struct crawl *crawl)
     struct pager_facts facts = crawl_facts(crawl);
     switch (absent_merge_path(&facts, crawl->page, &names)) {
     case ABSENT_LIST_ONE:
-        if (!take_merge_path(crawl, names))
+        if (!crawl_take_merge_path(crawl, names))
             return;
         crawl->pager.merge_path = crawl->listed.merge.path.source;
         crawl->merge_note = arena_printf(crawl->arena,

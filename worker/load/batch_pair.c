@@ -274,9 +274,8 @@ static void drop_marks_after(struct batch *batch, const struct batch *failed)
 static void assume_applied(const struct mark *mark, struct mark_outcome *outcome)
 {
     outcome->verdict = MARK_APPLIED;
-    outcome->has_ended = mark->has_end;
+    outcome->has_ended = outcome->has_run_ended = mark->has_end && !mark->more;
     outcome->state = outcome->run_state = mark->end;
-    outcome->has_run_ended = mark->has_end;
 }
 
 static void tell_outcomes(struct batch_pair *pair, const struct batch *batch,

@@ -189,8 +189,6 @@ static void put_page(struct json_out *out, const struct mark *mark)
     put_int_if_any(out, "rejects", mark->rejects);
     put_int_if_any(out, "asides", mark->asides);
     json_out_int(out, "fetched_at_ms", mark->fetched_at_ms);
-    if (mark->checkpoint.len)
-        json_out_raw(out, "checkpoint", mark->checkpoint);
 }
 
 /* {table: count} of the parts that the page has brought something. */
@@ -225,6 +223,11 @@ static void put_mark(struct json_out *out, const struct commit_message *message,
     json_out_int(out, "page", mark->page);
     if (mark->page)
         put_page(out, mark);
+    if (mark->checkpoint.len)
+        json_out_raw(out, "checkpoint", mark->checkpoint);
+    put_int_if_any(out, "leg", mark->leg);
+    if (mark->more)
+        json_out_bool(out, "more", true);
     put_int_if_any(out, "retries", mark->retries);
     put_int_if_any(out, "waited_ms", mark->waited_ms);
     put_int_if_any(out, "pages_total", mark->pages_total);

@@ -16,6 +16,7 @@
  *     {"v":1,"type":"cursor","page":"3","records":"300","number":"0","cursor":"c4",
  *      "next":{"params":{"after":"c4"},"headers":{}}}
  *
+ * leg                     of a job of several partitions, the one that the state is of
  * page, records, total    what was read so far, and what the API said first
  * empty                   pages without records in a row, up to here; absent: none
  * resets, restarts        how often the paging has begun anew, by a rule and by restart_after
@@ -174,6 +175,8 @@ static void put_ending(struct json_out *out, const struct pager_ending *ending)
 
 static void put_before(struct json_out *out, const struct pager *pager)
 {
+    if (pager->leg)
+        put_count(out, "leg", pager->leg);
     if (pager->resets)
         put_count(out, "resets", pager->resets);
     if (pager->restarts)
@@ -322,6 +325,7 @@ static bool read_all(struct value map, struct pager *pager)
         !read_count(map, STR("number"), 0, COUNT_MAX, &pager->number))
         return false;
     pager->page = (int)page;
+    pager->leg = read_few(map, STR("leg"));
     if (!read_count(map, STR("total"), 0, INT64_MAX, &pager->total))
         pager->total = -1;
     if (!read_count(map, STR("empty"), 1, PAGES_MAX, &pager->empty_pages))

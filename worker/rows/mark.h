@@ -39,7 +39,9 @@ struct mark {
     struct str warning;            /* empty: none; added to the run's warnings once */
     struct str paging;             /* what `auto` recognised, empty if nothing new */
 
+    int leg; /* of the job (crawl/legs.h); 0: none, or the end is of the job as a whole */
     bool has_end;
+    bool more; /* the end is the leg's: the job goes on */
     /* SUCCEEDED TRUNCATED FAILED CANCELLED; WAITING; or QUEUED, which gives the job back. */
     enum job_state end;
     enum job_reason reason;

@@ -19,6 +19,7 @@ void pager_begin_anew(struct pager *pager)
         .in_force = pager->in_force,
         .type = pager->type,
         .recognised = pager->recognised,
+        .leg = pager->leg,
         .resets = pager->resets,
         .restarts = pager->restarts,
         .pages_before = pager_pages(pager),

@@ -35,6 +35,7 @@ struct pager {
     const struct pagination *in_force; /* `declared`, or what `auto` recognised */
     enum pagination_type type;         /* of `in_force`; NONE if `auto` found one page */
     struct str recognised;             /* words of what `auto` recognised; else empty */
+    int leg;                           /* of the job; 0: it has none */
     int page;                          /* pages read, since the paging began anew */
     int64_t records;                   /* records read, likewise */
     int resets;                        /* how often `then: reset` has had it begin anew */

@@ -1,0 +1,79 @@
+#define SUITE_TIMEOUT 300
+#include <stdio.h>
+#include <unistd.h>
+
+#include "tests/support/stand.h"
+#include "tests/support/suite.h"
+
+/*
+ * `kill -9` of a run whose partitions share jobs, at random moments: every page of every
+ * partition has its rows once, and every partition its bookmark.
+ */
+enum { PARTS = 60, RECORDS = 30, PAGES = 3, KILLS = 20 };
+
+static void shared(const char *keys)
+{
+    pagetide_source(&pagetide, "people",
+                    "source: people\nbase_url: %s\nstreams:\n  all:\n    path: /gen/page\n"
+                    "    pagination: {type: page, total_pages_path: pages}\n"
+                    "    merge_path: data\n"
+                    "    bookmark: {path: id}\n"
+                    "    partitions: {sql: \"select g as p from generate_series(1, %d) g\", "
+                    "per_job: 7}\n"
+                    "    params: {total: %d, per_page: %d, after: \"{{ bookmark }}\", "
+                    "from: \"{{ partition.p * 1000 }}\"}\n%s",
+                    mock.url, PARTS, RECORDS, RECORDS / PAGES, keys);
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen\", \"kind\": \"slow_ms\", \"ms\": 60, \"times\": -1}");
+}
+
+static void kill_at_random(const char *command)
+{
+    struct rng rng;
+    pagetide_seed(&rng);
+    for (int i = 0; i < KILLS; i++) {
+        struct pagetide_process sync = pagetide_spawn(&pagetide, "%s", command);
+        usleep((useconds_t)(100000 + 1000 * rng_below(&rng, 600)));
+        pagetide_kill(&sync);
+    }
+    expect_run(0, command);
+}
+
+#define ROWS                                                                                   \
+    "select concat_ws(' ', count(*), count(distinct id), count(distinct id / 1000)) from "     \
+    "people.all"
+
+static void expect_all(void)
+{
+    EXPECT_SQL(pagetide_text("%d %d %d", PARTS * RECORDS, PARTS * RECORDS, PARTS), ROWS);
+    EXPECT_SQL(pagetide_text("%d %d", PARTS, PARTS),
+               "select count(*) || ' ' || count(distinct partition) from pagetide.bookmark "
+               "where value::int %% 1000 = %d",
+               RECORDS - 1);
+    EXPECT_SQL(
+        pagetide_text("%d", PARTS * PAGES),
+        "select count(*) from pagetide.page p join pagetide.job j on j.id = p.job "
+        "join pagetide.run r on r.id = j.run where r.state = 'succeeded' and r.records > 0");
+}
+
+START_TEST(shared_jobs_that_append)
+{
+    set_up();
+    shared("");
+    kill_at_random("sync people.all");
+    expect_all();
+    tear_down();
+}
+END_TEST
+
+START_TEST(shared_jobs_that_upsert)
+{
+    set_up();
+    shared(UPSERT);
+    kill_at_random("sync people.all");
+    expect_all();
+    tear_down();
+}
+END_TEST
+
+SUITE("fault/partitions", shared_jobs_that_append, shared_jobs_that_upsert)
