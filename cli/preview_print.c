@@ -105,6 +105,8 @@ static void put_page_json(struct buf *line, const struct preview_page *page,
     json_out_open(&out, NULL, '{');
     if (done->is_count)
         json_out_bool(&out, "count", true);
+    else if (done->prepare)
+        json_out_str(&out, "prepare", str_from(done->prepare));
     else
         json_out_int(&out, "page", pager_pages(done->next));
     json_out_str(&out, "method", page->method);
@@ -145,9 +147,9 @@ static void put_decision(struct buf *line, const struct crawl_page *done)
     }
     switch (done->decision->outcome) {
     case PAGER_MORE:
-        buf_put(line, done->is_count ? STR("  ") : STR("  next: "));
+        buf_put(line, done->is_count || done->prepare ? STR("  ") : STR("  next: "));
         put_piece(line, why);
-        if (done->is_count)
+        if (done->is_count || done->prepare)
             break;
         buf_put(line, why.len ? STR(" → ") : STR_NONE);
         if (done->request)
@@ -210,6 +212,8 @@ static void put_page(struct buf *line, const struct preview_page *page,
 {
     if (done->is_count)
         buf_puts(line, "\ncount: ");
+    else if (done->prepare)
+        buf_printf(line, "\nprepare, %s: ", done->prepare);
     else
         buf_printf(line, "\npage %d: ", pager_pages(done->next));
     put_method_and_url(line, page->method, page->url);
@@ -219,7 +223,7 @@ static void put_page(struct buf *line, const struct preview_page *page,
     units_format_duration(line, page->took_ms);
     if (done->attempts > 1)
         buf_printf(line, ", attempt %d", done->attempts);
-    if (!done->is_count)
+    if (!done->is_count && !done->prepare)
         buf_printf(line, ", %lld records", (long long)done->records);
     if (done->seen > done->records)
         buf_printf(line, " of %lld", (long long)done->seen);

@@ -9,6 +9,7 @@
 #include "config/limits.h"
 #include "config/node.h"
 #include "config/pagination.h"
+#include "config/prepare.h"
 #include "config/responses.h"
 #include "config/window.h"
 #include "config/with.h"
@@ -336,6 +337,7 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     check_shape(reader, map, &stream->merge);
     format_check(reader, map, stream);
     check_names(reader, map, stream);
+    prepare_check(reader, map, stream);
     check_request(reader, map, stream);
     auth_check(reader, map, stream);
     limits_check(reader, map, stream);

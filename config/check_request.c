@@ -132,8 +132,10 @@ static void check_address(struct reader *reader, const struct yaml_node *map,
     }
     if (url && path)
         problem_add_key(reader->problems, url, "stands beside \"path\": one of them is enough");
-    else if (!url && !path)
+    else if (!url && !path && !stream_reads_files(stream))
         problem_add(reader->problems, map, "the key \"path\" is missing (or \"url\")");
+    else if (!url && !path && base && base->kind == YAML_STRING)
+        compile_url(reader, base, base_text(base->text), &stream->url);
     else if (path && !base)
         problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
     else if (path && is_text(reader, path) && base->kind == YAML_STRING) {
@@ -204,25 +206,59 @@ static void check_accept(struct reader *reader, const struct yaml_node *map,
                         "stands beside the header Accept: one of them is enough");
 }
 
+static void compile_path(struct reader *reader, const struct yaml_node *map,
+                         const struct yaml_node *path, struct template *ret_base,
+                         struct template *ret_path)
+{
+    const struct yaml_node *base = yaml_find(map, "base_url");
+    if (!base)
+        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
+    else if (is_text(reader, path) && base->kind == YAML_STRING) {
+        compile_url(reader, base, base_text(base->text), ret_base);
+        compile_url(reader, path, path_text(reader->arena, path->text), ret_path);
+    }
+}
+
 /* `total: {request: {path: …}}`: it follows base_url as the stream's own path does. */
 static void check_count(struct reader *reader, const struct yaml_node *map,
                         struct stream *stream)
 {
     struct count_request *request = &stream->pagination.count.request;
-    const struct yaml_node *base = yaml_find(map, "base_url");
     if (!request->path)
         return;
     const struct yaml_node *total = yaml_find(yaml_find(map, "pagination"), "total");
-    const struct yaml_node *given = yaml_find(total, "request"),
-                           *path = yaml_find(given, "path");
+    const struct yaml_node *given = yaml_find(total, "request");
     if (request->headers && request->headers->kind == TEMPLATE_MAP)
         check_headers(reader, yaml_find(given, "headers"));
-    if (!base)
-        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
-    else if (is_text(reader, path) && base->kind == YAML_STRING) {
-        compile_url(reader, base, base_text(base->text), &request->url);
-        compile_url(reader, path, path_text(reader->arena, path->text), request->path);
+    compile_path(reader, map, yaml_find(given, "path"), &request->url, request->path);
+}
+
+/* Where the requests of `prepare` go. The answers that name a URL stay with its origin. */
+static void check_prepare(struct reader *reader, const struct yaml_node *map,
+                          struct stream *stream)
+{
+    const struct yaml_node *node = yaml_find(map, "prepare");
+    struct prepare_request *request = &stream->prepare.request, *poll = &stream->prepare.poll;
+    if (!node || node->kind != YAML_MAP)
+        return;
+    const struct yaml_node *given = yaml_find(node, "request"),
+                           *asked = yaml_find(node, "poll");
+    const struct yaml_node *url = given ? yaml_find(given, "url") : NULL;
+    check_headers(reader, given ? yaml_find(given, "headers") : NULL);
+    check_headers(reader, asked ? yaml_find(asked, "headers") : NULL);
+    if (given && !request->path == !request->url)
+        problem_add(reader->problems, given, "needs \"path\" or \"url\", one of them");
+    else if (request->path)
+        compile_path(reader, map, yaml_find(given, "path"), &request->base, request->path);
+    else if (request->url && is_text(reader, url)) {
+        check_url(reader, url, stream->allows_http);
+        request->base = *request->url;
     }
+    poll->base = request->base;
+    if (poll->path)
+        compile_path(reader, map, yaml_find(asked, "path"), &poll->base, poll->path);
+    if (stream_reads_files(stream) && !yaml_find(map, "base_url"))
+        stream->url = request->base;
 }
 
 static void check_body(struct reader *reader, const struct yaml_node *map,
@@ -245,6 +281,7 @@ void check_request(struct reader *reader, const struct yaml_node *map, struct st
 {
     check_address(reader, map, stream);
     check_count(reader, map, stream);
+    check_prepare(reader, map, stream);
     check_headers(reader, yaml_find(map, "headers"));
     check_accept(reader, map, stream);
     check_body(reader, map, stream);

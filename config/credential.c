@@ -123,6 +123,14 @@ void credential_find(const struct stream *stream, credential_fn fn, void *ctx)
     find_template(&finder, STR("total.request.params"), STR_NONE, count->params);
     find_template(&finder, STR("total.request.headers"), STR_NONE, count->headers);
     find_template(&finder, STR("total.request.body"), STR_NONE, count->body);
+    const struct prepare_request *request = &stream->prepare.request,
+                                 *poll = &stream->prepare.poll;
+    find_template(&finder, STR("prepare.request.params"), STR_NONE, request->params);
+    find_template(&finder, STR("prepare.request.headers"), STR_NONE, request->headers);
+    find_template(&finder, STR("prepare.request.body"), STR_NONE, request->body);
+    find_template(&finder, STR("prepare.poll.params"), STR_NONE, poll->params);
+    find_template(&finder, STR("prepare.poll.headers"), STR_NONE, poll->headers);
+    find_template(&finder, STR("prepare.poll.body"), STR_NONE, poll->body);
     find_proxy(&finder, stream->proxy);
     find_query(&finder, "url", &stream->url);
     find_query(&finder, "path", &stream->path);

@@ -6,6 +6,7 @@
 #include "config/format.h"
 #include "config/limits.h"
 #include "config/pagination.h"
+#include "config/prepare.h"
 #include "config/responses.h"
 #include "config/retry_keys.h"
 #include "config/window.h"
@@ -313,6 +314,9 @@ static const struct key definition_list[] = {
      .keys = &graphql_keys,
      .help = "a query of GraphQL, instead of method, body, and for a connection also "
              "merge_path and pagination"},
+    {.name = "prepare", .type = KEY_STRUCT, .flags = IN_STREAM, S(prepare),
+     .keys = &prepare_keys,
+     .help = "work that the API does before there is something to read: a report, an export"},
     {.name = "pagination", .type = KEY_UNION, .flags = IN_STREAM, S(pagination.type),
      .variants = pagination_variants, .fallback = "auto", .help = "how pages follow"},
     {.name = "loop", .type = KEY_MOVED, .flags = IN_STREAM,

@@ -1,6 +1,7 @@
 #include "config/names.h"
 
 #include "config/format.h"
+#include "config/prepare.h"
 
 struct builtin {
     const char *name;
@@ -59,6 +60,13 @@ static const struct builtin builtins[] = {
      .members = run_members,
      .help = "the run: its number and when it started",
      .example = "run.started_at"},
+    {.name = "submitted",
+     .help = "what the API answered to `prepare: request`; from then on, also after a stop",
+     .example = "submitted.id"},
+    {.name = "prepared",
+     .help = "its last answer to `prepare: poll`, when the work is done: in the requests of "
+             "the pages, and on the pages",
+     .example = "prepared.rows"},
     {.name = "request",
      .members = request_members,
      .help =
@@ -237,6 +245,22 @@ static bool is_of_answers(struct str root)
     return false;
 }
 
+/* The names that `prepare` brings. */
+static void check_prepared(struct reader *reader, const struct name_use *use,
+                           struct stream *stream)
+{
+    bool is_submitted = str_is(use->use.root, "submitted");
+    if ((!is_submitted && !str_is(use->use.root, "prepared")) || is_var(stream, use->use.root))
+        return;
+    if (!stream_prepares(stream))
+        problem_add(reader->problems, use->node, "\"%.*s\" needs \"prepare\"",
+                    STR_ARG(use->use.root));
+    if (is_submitted)
+        prepare_keep(reader->arena, &stream->prepare, &use->use);
+    else
+        stream->prepare.uses_prepared = true;
+}
+
 static void check_use(struct reader *reader, const struct name_use *use, struct stream *stream)
 {
     const struct builtin *builtin = find_builtin(use->use.root);
@@ -258,6 +282,7 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
                     "\"request\" is known in \"message\" of auth: {type: hmac} alone");
     if (str_is(use->use.root, "partition") && stream->partitions.kind == VALUE_UNDEFINED)
         problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
+    check_prepared(reader, use, stream);
     if (str_is(use->use.root, "accumulated"))
         check_accumulated(reader, use, stream);
     stream->uses_window |= str_is(use->use.root, "window");

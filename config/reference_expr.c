@@ -16,6 +16,7 @@ static const char sample[] =
     " \"env\": {\"SHOP_TOKEN\": \"t0k3n\"}, \"secrets\": {\"shop\": {\"token\": \"t0k3n\"}},\n"
     " \"bookmark\": \"2024-01-05T10:00:00Z\", \"partition\": {\"region\": \"eu\"},\n"
     " \"window\": {\"start\": \"2024-01-01\", \"end\": \"2024-02-01\"},\n"
+    " \"submitted\": {\"id\": \"r-17\"}, \"prepared\": {\"status\": \"done\", \"rows\": 2},\n"
     " \"request\": {\"method\": \"GET\", \"path\": \"/orders\"},\n"
     " \"run\": {\"id\": 12, \"started_at\": \"2024-01-05T12:00:00Z\"}}";
 static const int64_t sample_now_us = 1704456000000000; /* its run.started_at */

@@ -44,6 +44,15 @@ static void add_missing_text(struct arena *arena, struct yaml_node *map, const c
 
 /* --- one file --- */
 
+/* With `prepare: then` each file is a page, and no other follows. */
+static void page_files(struct arena *arena, struct yaml_node *map)
+{
+    const struct yaml_node *prepare = yaml_find(map, "prepare");
+    bool has_files = prepare && prepare->kind == YAML_MAP && yaml_find(prepare, "then");
+    if (has_files && !yaml_find(map, "pagination"))
+        merge_add_text(arena, map, "pagination", STR("none"));
+}
+
 static struct stream *read_stream(struct reader *reader, const struct yaml_node *root,
                                   const struct yaml_node *node)
 {
@@ -64,6 +73,7 @@ static struct stream *read_stream(struct reader *reader, const struct yaml_node 
     merge_lift(reader, map);
     merge_own_limits(reader->arena, root, node, map);
     graphql_write_out(reader, map);
+    page_files(reader->arena, map);
     add_missing_text(reader->arena, map, "schema", name);
     add_missing_text(reader->arena, map, "table", node->key);
     merge_add_text(reader->arena, map, "stream",

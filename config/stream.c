@@ -7,6 +7,17 @@ bool stream_is_repeatable(const struct stream *stream, struct str method)
     return stream->is_idempotent || !(str_is(method, "POST") || str_is(method, "PATCH"));
 }
 
+bool stream_prepares(const struct stream *stream)
+{
+    return stream->prepare.until.kind != LOCATOR_NONE;
+}
+
+bool stream_reads_files(const struct stream *stream)
+{
+    const struct prepare_files *then = &stream->prepare.then;
+    return then->url.kind != LOCATOR_NONE || then->urls.kind != LOCATOR_NONE;
+}
+
 const struct declared_column *table_find_declared(const struct table *table, struct str name)
 {
     for (size_t i = 0; i < table->declared_count; i++)

@@ -77,6 +77,41 @@ struct count {
     struct locator at; /* of kind NONE: there is no `total` */
 };
 
+/*
+ * `prepare`: work that the API has to be asked for before there is something to read. Its
+ * answers are JSON, whatever the format of the stream is.
+ */
+enum body_type { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
+
+struct prepare_request {
+    struct str method;
+    struct template *path;                    /* NULL: not given */
+    struct template *url;                     /* of `request` alone: the whole URL, instead */
+    struct template *params, *headers, *body; /* NULL: not given */
+    enum body_type body_type;
+    bool is_idempotent;
+    struct template base; /* what `path` follows, or `url` */
+};
+
+/* What is read when the work is done. Neither: the stream's own request. */
+struct prepare_files {
+    struct locator url, urls;
+    struct path each; /* behind `urls: parts[*].url`: "url"; of no steps: the element itself */
+};
+
+struct prepare {
+    struct prepare_request request, poll;
+    struct locator link;  /* of `poll`, without a path: in the answer to `request` */
+    struct locator until; /* of kind NONE: there is no `prepare` */
+    struct template *fail_when, *message; /* NULL: not given */
+    int64_t every_ms, timeout_ms;
+    struct prepare_files then;
+    struct str *kept; /* members of `submitted` that expressions name */
+    size_t kept_count, kept_capacity;
+    bool keeps_all;     /* … which name `submitted` itself */
+    bool uses_prepared; /* expressions of the pages do: it is asked for anew after a stop */
+};
+
 struct pagination {
     enum pagination_type type;
     struct param_place param, size_param; /* size_param: also offset's limit_param */
@@ -353,8 +388,6 @@ struct response_rule {
     bool reads_body;          /* `when`, `wait` or `message` name `response` */
 };
 
-enum body_type { BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
-
 struct stream {
     struct str name;   /* source.stream */
     struct str source; /* the part before the dot */
@@ -385,6 +418,7 @@ struct stream {
     struct timeouts timeouts;
     int64_t max_wait_ms, max_body_bytes;
 
+    struct prepare prepare;
     struct pagination pagination;
     struct answer_form form;
     struct merge merge;
@@ -431,6 +465,10 @@ struct stream {
  * may be asked for by another method than the stream's; empty: its own.
  */
 bool stream_is_repeatable(const struct stream *stream, struct str method);
+
+/* Has it a `prepare`? And does that lead to files, which are read instead of own pages? */
+bool stream_prepares(const struct stream *stream);
+bool stream_reads_files(const struct stream *stream);
 
 /* The column that `columns` declares by this name; NULL: none. */
 const struct declared_column *table_find_declared(const struct table *table, struct str name);

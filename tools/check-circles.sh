@@ -9,7 +9,7 @@ all=(lib/base lib/port lib/core lib/core/expr config schema worker worker/record
     worker/load worker/access worker/signs worker/paging worker/exchange worker/crawl scheduler cli)
 
 # The one allowed: the job's machine calls its steps, and a step ends by calling the machine.
-machine='^worker/crawl/(crawl|legs|step|next|count)$'
+machine='^worker/crawl/(crawl|legs|step|next|count|prepare)$'
 
 build=build/${FLAVOUR:-release}
 [ $# -gt 0 ] || set -- "${all[@]}"

@@ -29,6 +29,8 @@ struct pipe {
     struct buf *out;
 };
 
+enum { GZIP_ID1 = 0x1f }; /* RFC 1952: the first byte of a member */
+
 enum { PIECE_BYTES = 32 << 10, GZIP_BITS = 16 + MAX_WBITS, SHOWN_BYTES = 60 };
 
 /* What is coded is not longer than its body by more than this: padding has an end. */
@@ -157,7 +159,7 @@ static bool begins(struct http_inflater *inflater, struct str bytes)
 {
     unsigned first = (unsigned char)bytes.ptr[0];
     if (inflater->is_gzip)
-        return first == 0x1f;
+        return first == GZIP_ID1;
     if (first == '{' || first == '[')
         return false;
     if ((first & 0x0f) != Z_DEFLATED)
@@ -194,7 +196,7 @@ static bool take_behind(const struct pipe *pipe, struct http_inflater *inflater)
         zlib->avail_in--;
     if (!zlib->avail_in)
         return true;
-    if (!inflater->is_gzip || *zlib->next_in != 0x1f)
+    if (!inflater->is_gzip || *zlib->next_in != GZIP_ID1)
         return refuse(pipe, "other bytes follow the end of its coding");
     inflateReset(zlib);
     inflater->state = INSIDE;
@@ -216,11 +218,22 @@ static bool inflate_all(const struct pipe *pipe, struct http_inflater *inflater,
     return true;
 }
 
+/* The body itself is a file in gzip. */
+static void look_for_file(struct http_coding *coding, struct str bytes)
+{
+    bool is_gzip_file = !coding->has_begun && (unsigned char)bytes.ptr[0] == GZIP_ID1;
+    coding->has_begun = true;
+    if (is_gzip_file && coding->count < HTTP_CODINGS_MAX)
+        coding->inflaters[coding->count++] = inflater_new(true);
+}
+
 static bool put_at(const struct pipe *pipe, struct str bytes)
 {
     struct http_coding *coding = pipe->coding;
     if (!bytes.len)
         return true;
+    if (pipe->stage == coding->count)
+        look_for_file(coding, bytes);
     if (pipe->stage == coding->count) {
         if (coding->may_put && !coding->may_put(coding->ctx, bytes.len))
             return false;

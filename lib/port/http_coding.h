@@ -16,7 +16,8 @@
  * gzip (RFC 1952) has one member or more; zero bytes behind the last one are padding. deflate
  * is in zlib's form (RFC 1950) or without it (RFC 1951). A body that does not begin as its
  * coding does is taken as it is, as is one of a coding that is not known: servers name
- * character sets there. Such names, and such bodies, are in `note`.
+ * character sets there. Such names, and such bodies, are in `note`. What is left and begins as
+ * gzip does is a file of that form (application/gzip), and undone too: no text begins so.
  */
 enum { HTTP_CODINGS_MAX = 5 };
 
@@ -25,6 +26,7 @@ struct http_inflater; /* of one coding */
 struct http_coding {
     struct http_inflater *inflaters[HTTP_CODINGS_MAX]; /* in the order of undoing */
     size_t count;
+    bool has_begun;      /* a byte of the body is out */
     struct str note;     /* for people; empty: none. In the arena of the headers */
     const char *problem; /* static text: why a put failed; NULL: the output is full */
     /* Asked before so many decoded bytes are put; false: the put fails. NULL: nobody is. */

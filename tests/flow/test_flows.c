@@ -178,7 +178,14 @@ START_TEST(graphql)
 }
 END_TEST
 
+START_TEST(prepared)
+{
+    setenv("SHOP_TOKEN", "t0ken-planted", 1);
+    check_file("prepare.txt");
+}
+END_TEST
+
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, other_spellings, parameters_that_are_tried, answers, rules,
                 records, merge, origins, complete, ends, total, twice, requests, writing,
-                formats, auth, tables, partitions, graphql)
+                 formats, auth, tables, partitions, graphql, prepared)

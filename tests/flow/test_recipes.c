@@ -9,6 +9,7 @@
  *
  *     host https://api.example/v1     the mock's URL takes its place in the definition
  *     env NAME value                  in the environment of the program
+ *     every 10ms                      … and this in that of the waits of `prepare`
  *     sql first field                 of the answer to the next ```sql block below it
  */
 static struct flow_bench bench;
@@ -49,6 +50,24 @@ static struct str replaced(struct str text, struct str old, struct str new)
     return arena_str(bench.arena, buf_str(&out));
 }
 
+/* The wait of a `prepare`, which comes before `until` there. */
+static struct str with_every(struct str text, struct str every)
+{
+    ptrdiff_t at = str_find(text, STR("      until:"));
+    ck_assert_msg(at >= 0, "no `prepare` in:\n%.*s", STR_ARG(text));
+    struct str head = str_slice(text, 0, (size_t)at),
+               rest = str_slice(text, (size_t)at, text.len);
+    ptrdiff_t own = str_find(rest, STR("      every:"));
+    if (own >= 0) {
+        struct str line;
+        struct str behind = str_split(str_slice(rest, (size_t)own, rest.len), '\n', &line);
+        rest = arena_printf(bench.arena, "%.*s%.*s", STR_ARG(str_slice(rest, 0, (size_t)own)),
+                            STR_ARG(behind));
+    }
+    return arena_printf(bench.arena, "%.*s      every: %.*s\n%.*s", STR_ARG(head),
+                        STR_ARG(every), STR_ARG(rest));
+}
+
 /* The lines before the first case; what is left of the definition's hosts is the mock. */
 static struct str prepare(struct str preface, struct str definition)
 {
@@ -58,6 +77,8 @@ static struct str prepare(struct str preface, struct str definition)
         struct str rest = str_split(line, ' ', &word), name;
         if (str_is(word, "host"))
             definition = replaced(definition, rest, str_from(bench.mock.url));
+        if (str_is(word, "every"))
+            definition = with_every(definition, rest);
         if (!str_is(word, "env"))
             continue;
         struct str value = str_split(rest, ' ', &name);

@@ -72,6 +72,35 @@ START_TEST(preview_shows_pages_without_a_server)
 }
 END_TEST
 
+static const char report[] =
+    "  report:\n"
+    "    prepare: {request: {path: /start}, poll: {path: '/state/{{ submitted.id }}'},\n"
+    "              until: url, every: 20ms, then: {url: url}}\n";
+
+START_TEST(preview_shows_the_steps_of_a_report)
+{
+    open_shop(report);
+    forget_servers();
+    mock_post(&mock, "/_mock/route",
+              "[{\"path\": \"/start\", \"body\": {\"id\": 7}}, {\"path\": \"/state/7\", "
+              "\"answers\": [{\"body\": {\"url\": null}}, {\"body\": {\"url\": "
+              "\"/gen/page?total=3&sig=0123456789abcdef0123456789abcdef\"}}]}]");
+    struct pagetide_result got = pagetide_run(&pagetide, "preview shop.report");
+    ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    ck_assert_holds(got.out, "prepare, request: POST");
+    ck_assert_holds(got.out, "the work is begun");
+    ck_assert_holds(got.out, "prepare, poll: GET");
+    ck_assert_holds(got.out, "the work is not done yet");
+    ck_assert_holds(got.out, "the work is done");
+    ck_assert_holds(got.out, "page 1: GET");
+    ck_assert_holds(got.out, "{\"id\":3,");
+    ck_assert_ptr_null(strstr(got.out, "0123456789"));
+    got = pagetide_run(&pagetide, "preview shop.report --json");
+    ck_assert_str_eq(pagetide_json(first_line(got.out), "prepare"), "request");
+    close_shop();
+}
+END_TEST
+
 START_TEST(preview_goes_to_the_end_as_json)
 {
     open_shop(orders);
@@ -366,8 +395,8 @@ START_TEST(a_count_of_its_own_is_shown)
 END_TEST
 
 SUITE("flow/show", a_count_of_its_own_is_shown, preview_shows_pages_without_a_server,
-      preview_goes_to_the_end_as_json, preview_draws_the_table_that_a_sync_makes,
-      preview_traces_without_credentials, preview_fails_where_a_run_would,
-      explain_says_how_a_run_went, explain_says_what_to_try,
+      preview_shows_the_steps_of_a_report, preview_goes_to_the_end_as_json,
+      preview_draws_the_table_that_a_sync_makes, preview_traces_without_credentials,
+      preview_fails_where_a_run_would, explain_says_how_a_run_went, explain_says_what_to_try,
       a_failed_run_ends_with_one_line_to_act_on, rejects_are_shown,
       status_is_watched_until_a_signal, check_tries_servers_and_streams)

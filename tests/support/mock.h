@@ -59,7 +59,7 @@
  *         cut_chunk        the same in a chunked body
  *         close_delimited  and without either
  *         gzip             a whole gzip body, of `members` (1), with `zeros` (0) behind them,
- *                          `layers` (1) times over
+ *                          `layers` (1) times over; of `file`: 1 the headers do not tell
  *         cut_gzip         12 bytes less of it
  *         bomb             `bytes` (64 MiB) of blanks in gzip
  *         reset            RST after `bytes` (0)

@@ -53,8 +53,11 @@ static void put_members(struct buf *out, struct str body, int64_t members)
 static void pack(const json_t *fault, const char *kind, struct mock_reply *reply)
 {
     bool bomb = !strcmp(kind, "bomb");
+    bool is_file = mock_int_of(fault, "file", 0);
     if (!bomb && strcmp(kind, "gzip") && strcmp(kind, "cut_gzip"))
         return;
+    if (is_file)
+        reply->type = "application/gzip";
     for (int64_t i = mock_int_of(fault, "layers", 1); i > 0; i--) {
         struct buf packed;
         buf_init(&packed, MOCK_BYTES_MAX);
@@ -64,7 +67,8 @@ static void pack(const json_t *fault, const char *kind, struct mock_reply *reply
             put_members(&packed, buf_str(&reply->body), mock_int_of(fault, "members", 1));
         for (int64_t j = mock_int_of(fault, "zeros", 0); j > 0; j--)
             buf_put_byte(&packed, '\0');
-        buf_puts(&reply->headers, "Content-Encoding: gzip\r\n");
+        if (!is_file)
+            buf_puts(&reply->headers, "Content-Encoding: gzip\r\n");
         buf_done(&reply->body);
         reply->body = packed;
     }

@@ -1,6 +1,7 @@
 #include "worker/access/secret_refs.h"
 
 #include "base/redact.h"
+#include "base/secret_name.h"
 #include "core/template.h"
 #include "port/http_url.h"
 #include "worker/access/seal.h"
@@ -114,19 +115,40 @@ static struct str hide_named(struct secret_refs *refs, int64_t at, struct str te
     return arena_str(refs->arena, buf_str(&kept));
 }
 
-struct str secret_refs_hide_text(struct secret_refs *refs, struct str text)
+static bool is_signed_link(struct str text)
+{
+    ptrdiff_t scheme = str_find(text, STR("://"));
+    return scheme > 0 &&
+           (str_find_byte(text, '?') > scheme || str_find_byte(text, '@') > scheme);
+}
+
+static struct str hide_text(struct secret_refs *refs, struct str text, bool is_guarded)
 {
     int64_t at = refs->at++;
     size_t before = refs->count;
     struct str kept = hide_named(refs, at, text);
     struct str key = STR_NONE;
-    if (refs->seals && redact_has(kept))
+    if (is_guarded || (refs->seals && redact_has(kept)))
         key = sealing_key(refs);
-    if (!key.len)
+    if (!key.len) {
+        refs->lacks_key |= is_guarded;
         return kept;
+    }
     refs->count = before;
     add_ref(refs, (struct secret_ref){.at = at, .sealed = seal_close(refs->arena, key, text)});
     return STR("");
+}
+
+struct str secret_refs_hide_text(struct secret_refs *refs, struct str text)
+{
+    return hide_text(refs, text, refs->guards && is_signed_link(text));
+}
+
+static struct value hide_member(struct secret_refs *refs, const struct value_member *member)
+{
+    if (refs->guards && member->value.kind == VALUE_STRING && secret_name_is(member->key))
+        return value_string(hide_text(refs, member->value.text, true));
+    return secret_refs_hide(refs, member->value);
 }
 
 struct value secret_refs_hide(struct secret_refs *refs, struct value value)
@@ -147,8 +169,8 @@ struct value secret_refs_hide(struct secret_refs *refs, struct value value)
         map->count = value.map->count;
         map->members = ARENA_ARRAY(refs->arena, struct value_member, MAX(map->count, 1));
         for (size_t i = 0; i < map->count; i++)
-            map->members[i] = (struct value_member){
-                value.map->members[i].key, secret_refs_hide(refs, value.map->members[i].value)};
+            map->members[i] = (struct value_member){value.map->members[i].key,
+                                                    hide_member(refs, &value.map->members[i])};
         value.map = map;
     }
     return value;

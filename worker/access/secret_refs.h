@@ -37,6 +37,9 @@ struct secret_refs {
     int64_t at;  /* strings that went through */
     size_t next; /* the first reference that is not used yet */
     bool seals;  /* set by hand: a string that holds a secret in another form is sealed */
+    bool guards; /* likewise: and one that may be a credential of its own, which an API gave: by
+                    the name of its member, or because it is a link with a query */
+    bool lacks_key; /* such a string is not sealed, since there is no secret: do not store it */
 };
 
 /* Borrows the secrets; everything else is in `arena`. */

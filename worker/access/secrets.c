@@ -74,10 +74,14 @@ static void note_all(struct wanted *wanted, const struct stream *stream)
 {
     const struct next_page *next = &stream->pagination.next_page;
     const struct count_request *count = &stream->pagination.count.request;
+    const struct prepare_request *request = &stream->prepare.request,
+                                 *poll = &stream->prepare.poll;
     const struct template *const fixed[] = {
-        &stream->url,     &stream->path, stream->body,  next->params,    next->headers,
-        next->body,       next->url,     stream->proxy, stream->ca_file, stream->cert_file,
-        stream->key_file, count->path,   count->params, count->headers,  count->body};
+        &stream->url,     &stream->path, stream->body,    next->params,     next->headers,
+        next->body,       next->url,     stream->proxy,   stream->ca_file,  stream->cert_file,
+        stream->key_file, count->path,   count->params,   count->headers,   count->body,
+        request->path,    request->url,  request->params, request->headers, request->body,
+        poll->path,       poll->params,  poll->headers,   poll->body};
     auth_each_template(&stream->auth, note_uses, wanted);
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         if (fixed[i])

@@ -134,7 +134,7 @@ static bool is_possible(const struct crawl *crawl)
 {
     const struct ahead *ahead = &crawl->ahead;
     bool is_reading = crawl->phase == PHASE_WORKING && crawl->care == CARE_NONE &&
-                      !crawl->is_counting && !crawl->is_draining && !crawl->env->watch;
+                      !crawl_is_beside(crawl) && !crawl->is_draining && !crawl->env->watch;
     /* `stride` is known when a page has been read: before, there is no pager. */
     return is_reading && ahead->stride > 0 && crawl->pager.in_force->parallel > 1 &&
            pager_is_numbered(&crawl->pager) && ahead->misses < MISSES_MAX &&
@@ -234,7 +234,7 @@ static void miss(struct crawl *crawl)
 {
     bool is_first_try = !crawl->attempt && !crawl->server_waits && !crawl->redirects &&
                         !crawl->authorised.renewals;
-    if (!crawl->ahead.count || !is_first_try || crawl->is_counting)
+    if (!crawl->ahead.count || !is_first_try || crawl_is_beside(crawl))
         return;
     crawl->ahead.misses++;
     ahead_drop(crawl);

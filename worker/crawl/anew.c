@@ -28,7 +28,7 @@ static struct str next_type(const struct crawl *crawl)
 bool anew_by_type(struct crawl *crawl, int status)
 {
     struct str type = next_type(crawl);
-    if ((status != 406 && status != 415) || crawl->is_counting || !type.len)
+    if ((status != 406 && status != 415) || crawl_is_beside(crawl) || !type.len)
         return false;
     crawl->pager.accept = type;
     crawl->redirects = 0;
@@ -38,7 +38,7 @@ bool anew_by_type(struct crawl *crawl, int status)
 
 bool anew_by_size(struct crawl *crawl)
 {
-    if (crawl->is_counting || !pager_halve(&crawl->pager))
+    if (crawl_is_beside(crawl) || !pager_halve(&crawl->pager))
         return false;
     ahead_drop(crawl);
     crawl->attempt = crawl->redirects = 0;

@@ -198,7 +198,7 @@ void crawl_put_mark(struct crawl *crawl, struct mark *mark)
     crawl->pending++;
     crawl->legs.last_page = MAX(crawl->legs.last_page, mark->page);
     loader_mark(crawl->loader, mark,
-                (mark->has_end && !mark->more) || crawl->care != CARE_NONE);
+                (mark->has_end && !mark->more) || !mark->page || crawl->care != CARE_NONE);
 }
 
 void crawl_set_end(struct crawl *crawl, struct mark *mark, enum job_state state,
@@ -223,6 +223,7 @@ enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_rea
         return STEP_PAUSE;
     }
     crawl_set_end(crawl, &mark, state, reason);
+    mark.checkpoint = crawl->end_checkpoint;
     mark.wait_ms = crawl->end.wait_ms;
     mark.attempt = crawl->attempt;
     mark.server_waits = crawl->server_waits;
@@ -236,7 +237,10 @@ enum step crawl_fail(struct crawl *crawl, enum job_reason reason)
 {
     if (crawl->is_counting)
         return STEP_miss_count;
-    err_wrap(&crawl->err, "page %d", pager_pages(&crawl->pager) + 1);
+    if (crawl->is_preparing)
+        err_wrap(&crawl->err, "prepare");
+    else
+        err_wrap(&crawl->err, "page %d", pager_pages(&crawl->pager) + 1);
     return crawl_end_leg(crawl, JOB_FAILED, reason);
 }
 
@@ -321,6 +325,7 @@ void crawl_free(struct crawl *crawl)
     guard_done(&crawl->guard);
     buf_done(&crawl->body);
     buf_done(&crawl->xml.sent);
+    arena_free(crawl->prepare.arena);
     arena_free(crawl->page);
     arena_free(crawl->next);
     arena_free(crawl->leg);

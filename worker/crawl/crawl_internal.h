@@ -6,6 +6,7 @@
 #include "worker/crawl/authorise.h"
 #include "worker/crawl/crawl.h"
 #include "worker/crawl/legs.h"
+#include "worker/crawl/prepare.h"
 #include "worker/exchange/request.h"
 #include "worker/exchange/scope.h"
 #include "worker/paging/checkpoint.h"
@@ -16,8 +17,9 @@
  * The inside of a crawl, shared by crawl.c (its life and the driver), legs.c (from the job to
  * its first request, and to that of each of its partitions), step.c (from the request to the
  * rows), next.c (from the rows to the next request), trial.c (where that is a guess), twice.c
- * (pages and records that came before) and count.c (the API's count of all, where a definition
- * has it asked for: ask_count, send, judge, count, or miss_count for every failure on the way).
+ * (pages and records that came before), prepare.c (what the API has to do before there is a
+ * page) and count.c (the API's count of all, where a definition has it asked for: ask_count,
+ * send, judge, count, or miss_count for every failure on the way).
  *
  * The steps of a page, in their order. Each is a function step_<name> that does one thing and
  * returns the step after it; only the driver in crawl.c calls them. PAUSE leaves the machine
@@ -27,6 +29,9 @@
     X(open)                                                                                    \
     X(leg)                                                                                     \
     X(ask)                                                                                     \
+    X(prepare)                                                                                 \
+    X(prepared)                                                                                \
+    X(unprepared)                                                                              \
     X(send)                                                                                    \
     X(judge)                                                                                   \
     X(cut)                                                                                     \
@@ -145,8 +150,12 @@ struct crawl {
     struct str refusal;    /* why the server has no such page, of one on trial */
     struct trial trial;
 
-    bool is_counting; /* the request is that of the definition's `total` */
-    bool is_trying;   /* … before the end, to see it */
+    bool is_preparing; /* the request is one of the definition's `prepare` */
+    struct prepare_state prepare;
+    struct str
+        end_checkpoint; /* goes with the end of the turn; empty: it leaves the last one */
+    bool is_counting;   /* the request is that of the definition's `total` */
+    bool is_trying;     /* … before the end, to see it */
     /* Why the page that was read is none, where a count may say that it lies behind the end. */
     struct {
         bool is_set;
@@ -221,17 +230,17 @@ bool trial_has_failed(struct crawl *crawl);
 bool trial_is_doubtful(struct crawl *crawl, struct pager_decision *decision);
 
 /*
- * Makes crawl->request the one for the same page by another name. False without an error: there
- * is no other. `err` must be empty. The rows of the page must have left the batch.
+ * Makes crawl->request the one for the same page by another name. False without an error:
+ * there is no other. `err` must be empty. The rows of the page must have left the batch.
  */
 bool trial_ask_other(struct crawl *crawl, struct err *err);
 
 /* How the job ends where no name is confirmed: with the first page. */
 struct pager_decision trial_end(struct crawl *crawl);
 /*
- * The page that was read fails for `reason` and crawl->err, unless it lies behind the last one:
- * the count is asked for first, where the definition has one. Nothing of the page is in the
- * batch. crawl_fail otherwise.
+ * The page that was read fails for `reason` and crawl->err, unless it lies behind the last
+ * one: the count is asked for first, where the definition has one. Nothing of the page is in
+ * the batch. crawl_fail otherwise.
  */
 enum step crawl_fail_if_not_end(struct crawl *crawl, enum job_reason reason);
 
@@ -264,6 +273,12 @@ enum job_state crawl_end_state(enum pager_outcome outcome);
 
 /* What is known of the page that was answered, for decisions on it. */
 struct pager_facts crawl_facts(const struct crawl *crawl);
+
+/* Is the request one that is made beside those of the pages: of `total`, or of `prepare`? */
+static inline bool crawl_is_beside(const struct crawl *crawl)
+{
+    return crawl->is_counting || crawl->is_preparing;
+}
 
 /* Of the page's body, as it came. */
 size_t crawl_body_bytes(const struct crawl *crawl);

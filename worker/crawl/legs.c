@@ -184,6 +184,10 @@ static void forget_leg(struct crawl *crawl)
     crawl->attempt = crawl->server_waits = crawl->redirects = 0;
     crawl->authorised.renewals = 0;
     crawl->is_counting = crawl->doubted.is_set = crawl->is_behind_end = false;
+    arena_free(crawl->prepare.arena);
+    crawl->prepare = (struct prepare_state){0};
+    crawl->is_preparing = false;
+    crawl->end_checkpoint = STR_NONE;
     crawl->began_mono_ms = clock_mono_ms();
 }
 
@@ -221,6 +225,8 @@ static struct str checkpoint_of(struct crawl *crawl)
 {
     struct str text = STR_NONE;
     struct err ignored = ERR_INIT;
+    if (crawl->end_checkpoint.len)
+        return crawl->end_checkpoint;
     if (crawl->pager.leg && crawl->pager.page)
         (void)!checkpoint_write(crawl->next, &crawl->pager, &crawl->scope.secrets, &text,
                                 &ignored);

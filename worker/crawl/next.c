@@ -103,6 +103,8 @@ struct pager_facts crawl_facts(const struct crawl *crawl)
         .is_last = crawl->is_end_by_rule,
         .rule = crawl->end_rule,
         .is_behind_end = crawl->is_behind_end,
+        .files = (int64_t)crawl->prepare.count,
+        .next_file = prepare_next_file(crawl),
         .seen = crawl->cut.seen,
         .taken = crawl->cut.taken,
         .elapsed_ms = clock_mono_ms() - crawl->began_mono_ms,

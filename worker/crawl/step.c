@@ -37,6 +37,8 @@ enum step step_ask(struct crawl *crawl)
 {
     if (crawl->pager.ending.complete)
         return STEP_ask_count;
+    if (stream_prepares(crawl->stream) && !crawl->prepare.is_ready)
+        return STEP_prepare;
     if (has_forgotten(crawl)) {
         err_set(&crawl->err, ERR_INPUT, "request", 0,
                 "the request reads more of the answer before it than a checkpoint holds "
@@ -183,6 +185,18 @@ enum step step_send(struct crawl *crawl)
     return why == THROTTLE_GO ? send_now(crawl, &reply.token) : hold(crawl, why, wait_ms);
 }
 
+/* The stream that the request is of. */
+static const struct stream *asked_stream(const struct crawl *crawl)
+{
+    return crawl->is_preparing ? crawl->prepare.asked : crawl->stream;
+}
+
+static const struct answer_form *form_of(const struct crawl *crawl)
+{
+    static const struct answer_form of_json = {.format = ANSWER_JSON};
+    return crawl_is_beside(crawl) ? &of_json : &crawl->stream->form;
+}
+
 static const struct retry_policy *policy_of(const struct crawl *crawl)
 {
     const struct pagination *paging = &crawl->stream->pagination;
@@ -231,7 +245,7 @@ static enum step redirect(struct crawl *crawl, struct str location)
 {
     if (++crawl->redirects > REDIRECTS_MAX)
         err_set(&crawl->err, ERR_INPUT, "http", 0, "more than %d redirects", REDIRECTS_MAX);
-    else if (request_redirect(crawl->stream, crawl->page, location, &crawl->request,
+    else if (request_redirect(asked_stream(crawl), crawl->page, location, &crawl->request,
                               &crawl->err))
         return STEP_send;
     crawl_wrap_request(crawl);
@@ -244,7 +258,8 @@ static void keep_answer(struct crawl *crawl)
     const struct http_answer *answer = crawl->answer;
     crawl->scope.status = answer->status;
     crawl->scope.iteration = crawl->pager.page;
-    crawl->scope.headers = http_copy_headers(answer, crawl->page);
+    crawl->scope.headers =
+        http_copy_headers(answer, crawl->is_preparing ? crawl->prepare.arena : crawl->page);
     crawl->scope.header_count = answer->header_count;
     crawl->body_wire_bytes = answer->wire_bytes;
     crawl->cut.is_extended = false;
@@ -279,22 +294,28 @@ static void tell_charset(struct crawl *crawl)
     if (!crawl->answer || crawl->has_told_charset)
         return;
     tell_once(crawl, &crawl->has_told_charset,
-              answer_text_note(crawl->answer, &crawl->stream->form, scratch));
+              answer_text_note(crawl->answer, form_of(crawl), scratch));
+}
+
+/* No body is meant: there is none to HEAD, and work may be begun without a word. */
+static bool is_bare(const struct crawl *crawl)
+{
+    return str_is(crawl->request.http.method, "HEAD") ||
+           (crawl->is_preparing && crawl->answer && !str_trim(crawl->answer->body).len);
 }
 
 static struct judgement judge(struct crawl *crawl)
 {
     static const struct answer_form of_json = {.format = ANSWER_JSON};
     AUTO_ARENA struct arena *scratch = arena_new();
-    struct judge_case judge = {crawl->stream,
+    struct judge_case judge = {asked_stream(crawl),
                                &crawl->scope,
                                scratch,
                                crawl->answer,
                                crawl->failed,
-                               crawl->is_counting || has_records(crawl, scratch),
-                               crawl->is_counting || crawl->xml.is_set ? &of_json
-                                                                       : &crawl->stream->form,
-                               str_is(crawl->request.http.method, "HEAD")};
+                               crawl_is_beside(crawl) || has_records(crawl, scratch),
+                               crawl->xml.is_set ? &of_json : form_of(crawl),
+                               is_bare(crawl)};
     struct judgement judgement = judge_answer(&judge, &crawl->err);
     tell_once(crawl, &crawl->has_told_wait, judgement.unread);
     if (crawl->answer)
@@ -335,7 +356,7 @@ static enum step take_page(struct crawl *crawl, enum judge_verdict verdict)
     crawl->is_body_empty = verdict != JUDGE_ACCEPT;
     crawl->is_end_by_rule = verdict == JUDGE_END;
     keep_answer(crawl);
-    return crawl->is_counting ? STEP_count : STEP_cut;
+    return crawl->is_counting ? STEP_count : crawl->is_preparing ? STEP_prepared : STEP_cut;
 }
 
 static bool is_repeatable(const struct crawl *crawl)
@@ -359,6 +380,11 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
     int status = crawl->answer ? crawl->answer->status : 0;
     if (has_other_way(crawl, judgement))
         return STEP_ask;
+    if (crawl->is_preparing) {
+        crawl->scope.status = status;
+        crawl->end.reason = judgement->reason;
+        return STEP_unprepared;
+    }
     if (crawl->is_counting) {
         crawl_wrap_request(crawl);
         return crawl_fail(crawl, judgement->reason);
@@ -380,7 +406,7 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
 /* An expired cursor, say. */
 static enum step reset(struct crawl *crawl, const struct judgement *judgement)
 {
-    if (crawl->is_counting)
+    if (crawl_is_beside(crawl))
         return refused(crawl, judgement);
     crawl_wrap_request(crawl);
     struct str why = redact_cut(crawl->page, str_from(crawl->err.text), 512);
@@ -433,7 +459,7 @@ static size_t page_bytes_max(const struct crawl *crawl, size_t body_bytes)
 static bool is_xml(const struct crawl *crawl)
 {
     struct str body = str_trim(str_without_bom(crawl->answer->body));
-    return crawl->stream->form.format == ANSWER_XML && !crawl->is_counting &&
+    return crawl->stream->form.format == ANSWER_XML && !crawl_is_beside(crawl) &&
            str_starts(body, STR("<")) && !answer_is_html(body);
 }
 
@@ -481,7 +507,7 @@ enum step step_judge(struct crawl *crawl)
     AUTO_BUF(json, 0);
     const struct http_answer *sent = crawl->answer;
     tell_charset(crawl);
-    if (sent && answer_text(sent, &crawl->stream->form, &text, &as_text))
+    if (sent && answer_text(sent, form_of(crawl), &text, &as_text))
         crawl->answer = &as_text;
     read_xml(crawl, &json, &as_json);
     enum step next = act_on_answer(crawl);

@@ -1,31 +1,6 @@
 #include "worker/exchange/count_request.h"
 
-/* Sets one of `total`'s over one of the stream's with that name. */
-static void put_named(struct named_template *list, size_t *count, bool nocase,
-                      const struct named_template *given)
-{
-    size_t at = 0;
-    while (at < *count && !(nocase ? str_eq_nocase(list[at].name, given->name)
-                                   : str_eq(list[at].name, given->name)))
-        at++;
-    list[at] = *given;
-    *count += at == *count;
-}
-
-/* The stream's params or headers with those of the map `over` in their place; NULL: as is. */
-static void set_over(struct arena *arena, const struct template *over, bool nocase,
-                     struct named_template **list, size_t *count)
-{
-    if (!over)
-        return;
-    struct named_template *all =
-        ARENA_ARRAY(arena, struct named_template, *count + over->count);
-    for (size_t i = 0; i < *count; i++)
-        all[i] = (*list)[i];
-    for (size_t i = 0; i < over->count; i++)
-        put_named(all, count, nocase, &(struct named_template){over->keys[i], over->items[i]});
-    *list = all;
-}
+#include "worker/exchange/request_draft.h"
 
 static struct template *body_of(const struct stream *stream)
 {
@@ -42,8 +17,8 @@ static const struct stream *counted_stream(const struct stream *stream, struct a
     struct stream *counted = ARENA_NEW(arena, struct stream);
     *counted = *stream;
     counted->body = body_of(stream);
-    set_over(arena, count->params, false, &counted->params, &counted->param_count);
-    set_over(arena, count->headers, true, &counted->headers, &counted->header_count);
+    request_set_over(arena, count->params, false, &counted->params, &counted->param_count);
+    request_set_over(arena, count->headers, true, &counted->headers, &counted->header_count);
     if (!count->path)
         return counted;
     counted->url = count->url;

@@ -102,6 +102,19 @@ static void set_target(const struct stream *stream, struct arena *arena, bool is
         stream->allows_private || origin_names_private(arena, request->home_url, request->url);
 }
 
+enum { SIGNED_BYTES_MIN = 32 }; /* shorter ones are words, and would blank others */
+
+/* A pre-signed link: whoever has the query may read the file. Errors may hold it, too. */
+static void hide_query(struct arena *arena, struct request *request)
+{
+    struct str head, query = str_split(request->url, '?', &head);
+    if (!request->hides_query || !query.len)
+        return;
+    if (query.len >= SIGNED_BYTES_MIN)
+        redact_add_passing(query);
+    request->url = arena_str(arena, head);
+}
+
 static bool fill(struct request_draft *draft, struct request *request, struct err *err)
 {
     struct http_request *http = &request->http;
@@ -121,6 +134,8 @@ static bool fill(struct request_draft *draft, struct request *request, struct er
     http->headers = draft->headers;
     set_target(draft->stream, draft->arena, draft->is_home, request);
     request->hash = hash_fold(draft->hash, hash_bytes(request->url, 0));
+    request->hides_query = draft->pager->is_file;
+    hide_query(draft->arena, request);
     return true;
 }
 
@@ -149,5 +164,6 @@ bool request_redirect(const struct stream *stream, struct arena *arena, struct s
         return err_wrap(err, "redirect to %.*s", STR_ARG(redact_cut(arena, location, 200)));
     request->url = url;
     set_target(stream, arena, is_home, request);
+    hide_query(arena, request);
     return true;
 }

@@ -24,6 +24,7 @@ struct request {
     struct str home_url;      /* the stream's own URL, without params: where credentials go */
     struct str host;          /* "host:port" that it goes to */
     uint64_t credential;      /* hash of the credentials: who the API takes us for */
+    bool hides_query;         /* its query is a credential of its own: `url` is without it */
     bool is_home;             /* it goes to the stream's own origin, with them */
     struct str secret_query;  /* credentials that are parameters */
     struct str cert_file, key_file;           /* ours, for that origin; empty: none */

@@ -22,6 +22,31 @@ void request_draft_done(struct request_draft *draft)
     buf_done(&draft->secret_query);
 }
 
+static void put_named(struct named_template *list, size_t *count, bool nocase,
+                      const struct named_template *given)
+{
+    size_t at = 0;
+    while (at < *count && !(nocase ? str_eq_nocase(list[at].name, given->name)
+                                   : str_eq(list[at].name, given->name)))
+        at++;
+    list[at] = *given;
+    *count += at == *count;
+}
+
+void request_set_over(struct arena *arena, const struct template *over, bool nocase,
+                      struct named_template **list, size_t *count)
+{
+    if (!over)
+        return;
+    struct named_template *all =
+        ARENA_ARRAY(arena, struct named_template, *count + over->count);
+    for (size_t i = 0; i < *count; i++)
+        all[i] = (*list)[i];
+    for (size_t i = 0; i < over->count; i++)
+        put_named(all, count, nocase, &(struct named_template){over->keys[i], over->items[i]});
+    *list = all;
+}
+
 bool request_draft_eval(const struct request_draft *draft, const struct template *template,
                         struct value *ret, struct err *err)
 {

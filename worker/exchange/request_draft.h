@@ -9,9 +9,9 @@
 #include "worker/signs/pager.h"
 
 /*
- * A request while it is put together: parameters, headers and hashes, as far as they are known.
- * request.c makes one and has it filled by request_url.c, request_body.c and request_auth.c,
- * which put into it by these functions.
+ * A request while it is put together: parameters, headers and hashes, as far as they are
+ * known. request.c makes one and has it filled by request_url.c, request_body.c and
+ * request_auth.c, which put into it by these functions.
  *
  * What is a credential is kept apart: in `secret_query`, and in the headers from
  * `public_header_count` on. So the same request can go without.
@@ -38,6 +38,13 @@ void request_draft_init(struct request_draft *draft, const struct stream *stream
                         const struct pager *pager, const struct expr_scope *scope,
                         struct arena *arena);
 void request_draft_done(struct request_draft *draft);
+
+/*
+ * For a request beside those of the pages: params or headers of the stream, with those of the
+ * map `over` in the place of those with the same name. NULL: as they are.
+ */
+void request_set_over(struct arena *arena, const struct template *over, bool nocase,
+                      struct named_template **list, size_t *count);
 
 /* Evaluates a template; what is undefined is ERR_INPUT. */
 bool request_draft_eval(const struct request_draft *draft, const struct template *template,

@@ -89,6 +89,7 @@ static void on_use(void *ctx, const struct expr_use *use)
                      !str_is(use->steps[0].text, "cursor");
     *is_chosen |= str_is(use->root, "response") || str_is(use->root, "http") ||
                   str_is(use->root, "accumulated") || str_is(use->root, "bookmark") ||
+                  str_is(use->root, "submitted") || str_is(use->root, "prepared") ||
                   (str_is(use->root, "pager") && !is_number);
 }
 
@@ -106,7 +107,7 @@ static bool find_at_home(void *ctx, struct str name, struct arena *arena, struct
     struct pager start;
     *ret = UNDEFINED_VALUE;
     if (str_is(name, "response") || str_is(name, "http") || str_is(name, "accumulated") ||
-        str_is(name, "bookmark"))
+        str_is(name, "bookmark") || str_is(name, "submitted") || str_is(name, "prepared"))
         return true;
     if (!str_is(name, "pager"))
         return draft->scope->find(draft->scope->ctx, name, arena, ret);

@@ -82,6 +82,21 @@ static const struct scope_name names[] = {
     VALUE_AT("run", run),
 };
 
+/* Of a stream with `prepare`: in others they may be vars. */
+static const struct scope_name prepare_names[] = {
+    VALUE_AT("submitted", submitted),
+    VALUE_AT("prepared", prepared),
+};
+
+static bool find_prepared(const struct scope *scope, struct str name, struct value *ret)
+{
+    *ret = UNDEFINED_VALUE;
+    for (size_t i = 0; i < COUNT_OF(prepare_names); i++)
+        if (str_eq(prepare_names[i].name, name))
+            memcpy(ret, (const char *)scope + prepare_names[i].at, sizeof *ret);
+    return ret->kind != VALUE_UNDEFINED;
+}
+
 /* A name of the table, or else one of the vars. */
 static bool find(void *ctx, struct str name, struct arena *arena, struct value *ret)
 {
@@ -96,6 +111,8 @@ static bool find(void *ctx, struct str name, struct arena *arena, struct value *
             memcpy(ret, (const char *)scope + names[i].at, sizeof *ret);
         return true;
     }
+    if (find_prepared(scope, name, ret))
+        return true;
     *ret = value_get(scope->vars, name);
     return ret->kind != VALUE_UNDEFINED;
 }
@@ -136,7 +153,8 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
     static const struct str window_keys[] = {STR_INIT("start"), STR_INIT("end")};
     struct value part = UNDEFINED_VALUE;
 
-    *scope = (struct scope){.response = UNDEFINED_VALUE};
+    *scope = (struct scope){
+        .response = UNDEFINED_VALUE, .submitted = UNDEFINED_VALUE, .prepared = UNDEFINED_VALUE};
     scope->expr = (struct expr_scope){.find = find,
                                       .ctx = scope,
                                       .now_us = job->started_us,

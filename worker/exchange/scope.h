@@ -17,6 +17,7 @@ struct scope {
     struct expr_scope expr;    /* what expressions are evaluated in */
     const struct pager *pager; /* NULL while vars are evaluated: it has no value yet */
     struct value vars, partition, window, run, bookmark;
+    struct value submitted, prepared; /* of `prepare`; undefined: not there yet, or never */
     struct secrets secrets;
     /* of the page just read; `response` undefined before the first */
     struct value response;

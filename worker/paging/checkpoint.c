@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "worker/access/secret_refs.h"
+#include "worker/paging/checkpoint_prepare.h"
 #include "worker/signs/pager_words.h"
 
 /*
@@ -41,6 +42,8 @@
  * more                    what says that a page follows, where a count is asked for alone
  * names                   of the fields, where the bodies have them: a header of csv
  * accept                  the content type that the API took; absent: the first of the stream's
+ * prepare                 what the API was asked to do before (checkpoint_prepare.h); absent:
+ *                         nothing. The URL of a file that it named is in no checkpoint
  * lacks                   the count or flag that the definition names and no answer has
  * count                   instead of `next`, when the last page is read and the API is asked
  *                         for its count: what the end is worth without
@@ -108,7 +111,7 @@ static void put_next(struct json_out *out, const struct pager *pager, struct are
     struct pager_params *params = ARENA_NEW(arena, struct pager_params);
     pager_params(pager, arena, params);
     json_out_open(out, "next", '{');
-    if (pager->url.len)
+    if (pager->url.len && !pager->is_file)
         json_out_str(out, "url", pager->url);
     put_params(out, "params", params, PLACE_QUERY);
     put_params(out, "headers", params, PLACE_HEADER);
@@ -138,10 +141,13 @@ static void hide_secrets(struct secret_refs *refs, struct pager *pager)
     pager->cursor = secret_refs_hide(refs, pager->cursor);
     pager->answer = secret_refs_hide(refs, pager->answer);
     pager->last = hide_last(refs, pager->last);
+    if (pager->is_file)
+        pager->url = STR_NONE;
     pager->url = secret_refs_hide_text(refs, pager->url);
     pager->params = secret_refs_hide(refs, pager->params);
     pager->headers = secret_refs_hide(refs, pager->headers);
     pager->body = secret_refs_hide(refs, pager->body);
+    checkpoint_prepare_hide(refs, &pager->prepared);
 }
 
 static bool show_secrets(struct secret_refs *refs, struct pager *pager, struct value *last,
@@ -152,7 +158,8 @@ static bool show_secrets(struct secret_refs *refs, struct pager *pager, struct v
            secret_refs_show_text(refs, &pager->url, err) &&
            secret_refs_show(refs, &pager->params, err) &&
            secret_refs_show(refs, &pager->headers, err) &&
-           secret_refs_show(refs, &pager->body, err);
+           secret_refs_show(refs, &pager->body, err) &&
+           checkpoint_prepare_show(refs, &pager->prepared, err);
 }
 
 static bool refuse_size(const struct pager *pager, struct err *err)
@@ -191,6 +198,23 @@ static void put_before(struct json_out *out, const struct pager *pager)
         json_out_str(out, "high", pager->high);
 }
 
+/* What the answers have told on the way. */
+static void put_learned(struct json_out *out, const struct pager *pager)
+{
+    if (pager->reached.len)
+        json_out_str(out, "reached", pager->reached);
+    if (pager->more.len)
+        json_out_str(out, "more", pager->more);
+    if (pager->lacks.len)
+        json_out_str(out, "lacks", pager->lacks);
+    if (pager->names.len)
+        json_out_str(out, "names", pager->names);
+    if (pager->merge_path.len)
+        json_out_str(out, "merge_path", pager->merge_path);
+    if (pager->accept.len)
+        json_out_str(out, "accept", pager->accept);
+}
+
 bool checkpoint_write(struct arena *arena, const struct pager *state,
                       const struct secrets *secrets, struct str *ret_text, struct err *err)
 {
@@ -224,18 +248,8 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         json_out_str(&out, "shape", str_from(shape_names[pager->shape]));
     if (pager->overlaps > 0)
         put_count(&out, "overlaps", pager->overlaps);
-    if (pager->reached.len)
-        json_out_str(&out, "reached", pager->reached);
-    if (pager->more.len)
-        json_out_str(&out, "more", pager->more);
-    if (pager->lacks.len)
-        json_out_str(&out, "lacks", pager->lacks);
-    if (pager->names.len)
-        json_out_str(&out, "names", pager->names);
-    if (pager->merge_path.len)
-        json_out_str(&out, "merge_path", pager->merge_path);
-    if (pager->accept.len)
-        json_out_str(&out, "accept", pager->accept);
+    put_learned(&out, pager);
+    checkpoint_prepare_put(&out, &pager->prepared);
     if (pager->cursor.kind != VALUE_UNDEFINED)
         value_put(&out, "cursor", pager->cursor);
     if (pager->answer.kind != VALUE_UNDEFINED)
@@ -412,6 +426,7 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->answer = value_get(map, STR("answer"));
     pager->shape = read_shape(map);
     struct value done = value_get(map, STR("done"));
+    checkpoint_prepare_read(value_get(map, STR("prepare")), &pager->prepared);
     pager->reached = read_text(map, STR("reached"));
     pager->more = read_text(map, STR("more"));
     pager->lacks = read_text(map, STR("lacks"));

@@ -238,7 +238,7 @@ static struct pager page_read(const struct pager *now, int64_t records)
     pager_grow(&next);
     next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
     next.url = next.method = STR_NONE;
-    next.merges_body = false;
+    next.merges_body = next.is_file = false;
     next.reached = next.more = STR_NONE;
     return next;
 }
@@ -255,7 +255,9 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
     next = page_read(&now, facts->taken);
     next.empty_pages = facts->seen ? 0 : saturate_add(now.empty_pages, 1);
     next.lacks = facts->seen ? STR_NONE : arena_str(arena, now.lacks);
-    if (facts->is_empty_answer)
+    if (facts->files && !facts->is_last)
+        pager_next_file(&step);
+    else if (facts->is_empty_answer)
         pager_next_empty(&step);
     else if (!types[now.type](&step, err))
         return step.decision;

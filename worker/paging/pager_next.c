@@ -358,6 +358,23 @@ static bool has_all(const struct pager *pager)
            pager_reached(pager, 0) >= pager->total;
 }
 
+void pager_next_file(struct pager_step *step)
+{
+    const struct pager_facts *facts = step->facts;
+    step->decision.pages_total = (int)MIN(facts->files, INT32_MAX);
+    if (!facts->next_file.len) {
+        pager_step_sign_end(step, COMPLETE_TOLD,
+                            arena_printf(step->arena,
+                                         "all %lld files that the API named are read",
+                                         (long long)facts->files));
+        return;
+    }
+    step->next->url = facts->next_file;
+    step->next->is_file = true;
+    pager_step_sign_more(step, arena_printf(step->arena, "%d of %lld files are read",
+                                            step->next->page, (long long)facts->files));
+}
+
 void pager_next_empty(struct pager_step *step)
 {
     const struct pager *pager = step->pager;

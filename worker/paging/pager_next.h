@@ -14,6 +14,9 @@ bool pager_next_cursor(struct pager_step *step, struct err *err) MUST_CHECK;
 bool pager_next_link(struct pager_step *step, struct err *err) MUST_CHECK;
 bool pager_next_url(struct pager_step *step, struct err *err) MUST_CHECK;
 
+/* Of a file that `prepare` has led to: the one behind it, or the end. */
+void pager_next_file(struct pager_step *step);
+
 /*
  * Any type after an answer without content: there is nothing in it to read. Numbered types that
  * do not stop on an empty page go on; for the others it is the end.

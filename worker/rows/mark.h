@@ -15,7 +15,8 @@ struct mark_part {
 
 /*
  * What a page leaves in a batch beside its rows, and how a job's turn ends. A mark has a page,
- * an end, or both (then the end comes after the page). Strings are copied into the batch.
+ * an end, or both (then the end comes after the page), or a checkpoint alone. Strings are
+ * copied into the batch.
  */
 struct mark {
     void *ctx; /* handed back with the outcome */
@@ -23,8 +24,8 @@ struct mark {
     int64_t epoch;
     char owner[RNG_TOKEN_BYTES];
 
-    int page;              /* number of the page, from 1; 0: the mark is only an end */
-    struct str checkpoint; /* JSON: the pager's state after this page */
+    int page;              /* number of the page, from 1; 0: there is none */
+    struct str checkpoint; /* JSON: the pager's state after it; empty: it stays */
     uint64_t request_hash, records_hash;
     int status, attempts;   /* of the last answer; tries it took */
     int64_t records, bytes; /* read from the page; bytes of its body */

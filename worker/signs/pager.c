@@ -9,6 +9,7 @@ void pager_start(struct pager *pager, const struct pagination *declared)
                             .type = declared->type,
                             .number = declared->start,
                             .cursor = declared->cursor_start,
+                            .prepared = {.submitted = UNDEFINED_VALUE},
                             .total = -1};
 }
 
@@ -34,6 +35,7 @@ void pager_begin_anew(struct pager *pager)
         .names = pager->names,
         .merge_path = pager->merge_path,
         .accept = pager->accept,
+        .prepared = pager->prepared,
     };
     *pager = anew;
 }

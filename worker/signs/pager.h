@@ -12,8 +12,8 @@
 
 /*
  * The room signs/ has the state of paging, and what an answer says of it: known is the list of
- * names, look finds them in an answer, link reads Link headers, absent says what is there where
- * a definition looked in vain, evidence weighs what they prove about the end. It decides
+ * names, look finds them in an answer, link reads Link headers, absent says what is there
+ * where a definition looked in vain, evidence weighs what they prove about the end. It decides
  * nothing; paging/ does.
  *
  * Where a job's paging is. The state is small and copied by value; its strings and values live
@@ -22,12 +22,24 @@
  *     pager_start or checkpoint_read → [pager_params → request → answer → pager_decide]…
  */
 /*
- * The last page is read, and the API is asked for its count of all (`total` of the definition).
- * What the end is worth without that count; `complete` UNKNOWN: no count is due.
+ * The last page is read, and the API is asked for its count of all (`total` of the
+ * definition). What the end is worth without that count; `complete` UNKNOWN: no count is due.
  */
 struct pager_ending {
     enum job_complete complete;
     struct str why;
+};
+
+/*
+ * What `prepare` has come to. In the job's arena. A link is a credential where it has a query,
+ * as those of pre-signed files do: the URLs of files are in no state, they are asked for anew.
+ */
+struct pager_prepared {
+    int64_t at_ms;          /* when the work was begun, wall clock; 0: it is not */
+    struct value submitted; /* what expressions read of the answer then */
+    struct str poll_url;    /* empty: the definition's own */
+    int64_t files;          /* how many there are; 0: not known */
+    struct str files_hash;  /* of their names */
 };
 
 struct pager {
@@ -67,6 +79,8 @@ struct pager {
     struct str names;      /* of the fields, where the bodies have them (records_names) */
     struct str merge_path; /* of the only list, where the definition has none; else empty */
     struct str accept; /* the content type that is asked for; empty: the first of the stream */
+    struct pager_prepared prepared;
+    bool is_file; /* `url` is that of a file that was prepared: it is shown without its query */
     struct pager_ending ending;
     bool is_done; /* no page follows */
 };
@@ -75,8 +89,8 @@ struct pager {
 void pager_start(struct pager *pager, const struct pagination *declared);
 
 /*
- * The same state before the first page again, for a paging that is read from its beginning once
- * more: what was read counts as read before, and what was learned of the API stays.
+ * The same state before the first page again, for a paging that is read from its beginning
+ * once more: what was read counts as read before, and what was learned of the API stays.
  */
 enum { PAGER_RESETS_MAX = 3 }; /* of `then: reset` */
 void pager_begin_anew(struct pager *pager);
@@ -107,8 +121,8 @@ bool pager_is_numbered(const struct pager *pager);
 bool pager_may_ask_behind_end(const struct pager *pager);
 
 /*
- * What the pager puts into the next request; it replaces the stream's own of that name. At most
- * PAGER_MEMBERS_MAX of next_page.params, and as many of next_page.headers.
+ * What the pager puts into the next request; it replaces the stream's own of that name. At
+ * most PAGER_MEMBERS_MAX of next_page.params, and as many of next_page.headers.
  */
 enum { PAGER_MEMBERS_MAX = 64, PAGER_PARAMS_MAX = 2 * PAGER_MEMBERS_MAX };
 
@@ -139,6 +153,8 @@ struct pager_facts {
     bool is_last;         /* `responses` said that there is no more */
     size_t rule;          /* is_last: the place of that rule in the list, from 0 */
     bool is_behind_end;   /* the page is refused, and `reached` says that there is none */
+    int64_t files;        /* `prepare: then`: how many pages there are; 0: none is known */
+    struct str next_file; /* the URL of the one behind this page; empty: it is the last */
     int64_t seen;         /* records in the page */
     int64_t taken;        /* of those, after max_records */
     int64_t elapsed_ms;   /* since the job began */

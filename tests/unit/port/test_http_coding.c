@@ -79,6 +79,23 @@ START_TEST(bodies_are_decoded)
 }
 END_TEST
 
+START_TEST(a_body_that_is_a_file_in_gzip_is_undone)
+{
+    arena = arena_new();
+    struct str abc = gzip("abc");
+    expect("identity", abc, "abc");
+    ck_assert_uint_eq(note.len, 0);
+    expect("identity", join(abc, gzip("def")), "abcdef");
+    expect("identity", str_slice(abc, 0, abc.len - 4), "abc?");
+    AUTO_BUF(twice, 1000);
+    mock_gzip(&twice, abc);
+    expect("gzip", buf_str(&twice), "abc");
+    ck_assert_uint_eq(note.len, 0);
+    expect("identity", STR("\x1f\x8c no file"), "its gzip coding is broken");
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(what_is_not_known_is_taken_as_it_is)
 {
     static const char *const names[] = {"utf-8", "UTF-8", "aws-chunked", "x"};
@@ -134,5 +151,5 @@ START_TEST(bodies_have_a_ceiling)
 }
 END_TEST
 
-SUITE("port/http_coding", bodies_are_decoded, what_is_not_known_is_taken_as_it_is,
-      broken_bodies_are_refused, bodies_have_a_ceiling)
+SUITE("port/http_coding", bodies_are_decoded, a_body_that_is_a_file_in_gzip_is_undone,
+      what_is_not_known_is_taken_as_it_is, broken_bodies_are_refused, bodies_have_a_ceiling)
