@@ -87,7 +87,7 @@ enum job_column {
 
 static const char pages_sql[] =
     "select p.number, p.status, p.attempts, p.records, p.bytes, " TIME(
-        "p.fetched_at") ", pagetide.part_words(l.part) "
+        "p.fetched_at") ", p.asked, p.why, p.waited_ms, pagetide.part_words(l.part) "
                         "from pagetide.page p join pagetide.job j on j.id = p.job "
                         "left join pagetide.job_leg l on l.job = p.job and l.n = p.leg "
                         "where j.run = $1 and j.n = $2 order by p.number limit $3";
@@ -99,6 +99,9 @@ enum page_column {
     PAGE_RECORDS,
     PAGE_BYTES,
     PAGE_FETCHED,
+    PAGE_ASKED,
+    PAGE_WHY,
+    PAGE_WAITED_MS,
     PAGE_PARTITION,
 };
 
@@ -128,7 +131,8 @@ static const char json_sql[] =
     "'wait_until', j.wait_until, 'losses', j.losses, 'crashes', j.crashes, 'ledger', (select "
     "coalesce(jsonb_agg(jsonb_build_object('page', p.number, 'status', p.status, "
     "'attempts', p.attempts, 'records', p.records, 'bytes', p.bytes, "
-    "'fetched_at', p.fetched_at, 'partition', (select l.part -> 'partition' from "
+    "'fetched_at', p.fetched_at, 'asked', p.asked, 'why', p.why, 'waited_ms', p.waited_ms, "
+    "'partition', (select l.part -> 'partition' from "
     "pagetide.job_leg l where l.job = p.job and l.n = p.leg)) order by p.number), '[]') from "
     "pagetide.page p "
     "where p.job = j.id and $2::int is not null and p.number <= $3)) order by j.n), '[]') "
@@ -239,8 +243,14 @@ static void put_page(struct buf *line, const struct pg_result *pages, size_t row
     units_format_size(line, pg_get_int(pages, row, PAGE_BYTES));
     if (pg_get_int(pages, row, PAGE_ATTEMPTS) > 1)
         counts_put(line, pg_get_int(pages, row, PAGE_ATTEMPTS), "attempts");
+    if (pg_get_int(pages, row, PAGE_WAITED_MS)) {
+        buf_puts(line, ", waited ");
+        units_format_duration(line, pg_get_int(pages, row, PAGE_WAITED_MS));
+    }
     put_text(line, ", ", pg_get_str(pages, row, PAGE_FETCHED));
     put_text(line, ", partition ", pg_get_str(pages, row, PAGE_PARTITION));
+    put_text(line, "\n      asked ", pg_get_str(pages, row, PAGE_ASKED));
+    put_text(line, "\n      ", pg_get_str(pages, row, PAGE_WHY));
 }
 
 static void put_warnings(struct buf *line, struct str warnings)

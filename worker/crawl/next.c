@@ -147,14 +147,64 @@ static bool ask_next(struct crawl *crawl, struct pager *pager, struct request *r
         STR_ARG(redact_cut(crawl->next, ret_request->url, 512)));
 }
 
+/*
+ * The words of a page cost as much as some of its records: a job of more pages than these has
+ * them of the first ones, of those that were not read at once, and of its last.
+ */
+enum { PAGES_TOLD = 100, ASKED_BYTES_MAX = 300, WHY_BYTES_MAX = 300 };
+
+static bool is_told(const struct crawl *crawl, const struct pager *next,
+                    const struct pager_decision *decision)
+{
+    return pager_pages(next) <= PAGES_TOLD || crawl->attempt > 0 || crawl->waited_ms > 0 ||
+           decision->outcome != PAGER_MORE;
+}
+
+/* "/orders?page=2", "POST /orders"; with its host where that is another than the stream's. */
+static struct str asked(const struct crawl *crawl)
+{
+    const struct request *request = &crawl->request;
+    struct str url = request->url, method = request->http.method;
+    ptrdiff_t host = str_find(url, STR("://"));
+    size_t from = host < 0 ? 0 : (size_t)host + 3;
+    while (request->is_home && from < url.len && url.ptr[from] != '/' && url.ptr[from] != '?')
+        from++;
+    if (request->is_home)
+        url = str_slice(url, from, url.len);
+    bool is_get = str_is(method, "GET");
+    return redact_cut(
+        crawl->next,
+        is_get ? url : arena_printf(crawl->next, "%.*s %.*s", STR_ARG(method), STR_ARG(url)),
+        ASKED_BYTES_MAX);
+}
+
+/* What preview says of the page, on one line. */
+static struct str why(const struct crawl *crawl, const struct pager_decision *decision)
+{
+    static const char *const words[] = {[PAGER_MORE] = "next",
+                                        [PAGER_END] = "the end",
+                                        [PAGER_TRUNCATED] = "stops here",
+                                        [PAGER_FAILED] = "fails here"};
+    struct str text = decision->outcome == PAGER_END && decision->complete_why.len
+                          ? decision->complete_why
+                          : decision->why;
+    return redact_cut(
+        crawl->next,
+        arena_printf(crawl->next, "%s: %.*s", words[decision->outcome], STR_ARG(text)),
+        WHY_BYTES_MAX);
+}
+
 static struct mark page_mark(struct crawl *crawl, const struct pager *next,
                              const struct pager_decision *decision, struct str checkpoint)
 {
+    bool has_words = is_told(crawl, next, decision);
     return (struct mark){
         .page = pager_pages(next) + (crawl->legs.count ? crawl->legs.pages : 0),
         .leg = legs_n(&crawl->legs),
         .checkpoint = checkpoint,
         .request_hash = crawl->request.hash,
+        .asked = has_words ? asked(crawl) : STR_NONE,
+        .why = has_words ? why(crawl, decision) : STR_NONE,
         .records_hash = crawl->cut.taken ? crawl->cut.records_hash : 0,
         .status = crawl->scope.status,
         .attempts = crawl->attempt + 1,

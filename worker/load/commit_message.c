@@ -182,6 +182,8 @@ static void put_page(struct json_out *out, const struct mark *mark)
 {
     put_hash(out, "request_hash", mark->request_hash);
     put_hash(out, "records_hash", mark->records_hash);
+    put_text_if_any(out, "asked", mark->asked);
+    put_text_if_any(out, "why", mark->why);
     json_out_int(out, "status", mark->status);
     json_out_int(out, "attempts", mark->attempts);
     json_out_int(out, "records", mark->records);

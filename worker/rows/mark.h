@@ -27,6 +27,7 @@ struct mark {
     int page;              /* number of the page, from 1; 0: there is none */
     struct str checkpoint; /* JSON: the pager's state after it; empty: it stays */
     uint64_t request_hash, records_hash;
+    struct str asked, why;  /* the request, and what decided behind the page: for people */
     int status, attempts;   /* of the last answer; tries it took */
     int64_t records, bytes; /* read from the page; bytes of its body */
     int64_t rejects, asides;
