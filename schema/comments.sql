@@ -298,6 +298,9 @@ comment on table pagetide.meta is 'Single values of the schema itself';
 comment on column pagetide.meta.key is 'name';
 comment on column pagetide.meta.value is 'value; installation is the id that its keys in Redis have, clock_offset moves pagetide.clock() in tests';
 
+comment on table pagetide.same_rows is 'Rows of the table that an unfinished run with write: replace has found as it brings them';
+comment on column pagetide.same_rows.run is 'run.id';
+comment on column pagetide.same_rows.hashes is 'their _pt_hash, one row for each batch';
 comment on table pagetide.migration is 'Versions of the schema that were applied';
 comment on column pagetide.migration.version is 'rises with each change';
 comment on column pagetide.migration.name is 'file that brought it';

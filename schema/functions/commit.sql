@@ -201,7 +201,8 @@ $$;
 -- batch: {marks: [mark], rejects: [{mark, position, reason, record, of_table}], max_rejects, require,
 -- table: {schema, name, stage, columns, key, write, direct, part, fills, parent_key} or null, tables:
 -- those of the stream's `tables` that have rows, alike, keys: how many rows of each mark have a hash of
--- their key (folded), or absent}. hashes: all of them, in the marks' order.
+-- their key (folded), or absent, indivisible: there where all of the batch is to stay or none of it, as
+-- rows of it were written before}. hashes: all of them, in the marks' order.
 create or replace function pagetide.commit_batch(batch jsonb, hashes bigint[] default null)
 returns table (n int, verdict text, ended boolean, state text, run_ended boolean, run_state text,
     warnings text, reason text, error text)
@@ -215,7 +216,7 @@ declare
 begin
     perform lock_jobs(array(select distinct m.job from unnest(marks) m));
     marks := give_verdicts(marks, coalesce((batch ->> 'max_rejects')::bigint, 9223372036854775807));
-    if (batch -> 'table' ->> 'direct')::boolean then
+    if (batch -> 'table' ->> 'direct')::boolean or batch ? 'indivisible' then
         perform check_direct(marks);
     end if;
     perform merge_tables(batch, marks);

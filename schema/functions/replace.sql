@@ -5,12 +5,13 @@
 -- end leaves the table as it was.
 --
 --     a batch ──► merge_target ──► pagetide.kept_7        (made and widened as the table is)
+--       └── rows that the table has already ──► same_rows (same.sql)
 --     the run's end ──► end_kept ──► replace_rows ──► the stream's table; kept_7 is dropped
 --
 -- A run that may go on by `retry` keeps its rows, until another run of the stream begins, the
 -- stream is dropped or reset, or `retention` is over (forget_kept, housekeep).
 -- Needs clock (helpers), cast_sql, refill_column (widen), has_marks (merge), is_data_error (bad_rows),
--- may_retry (orders), closes_vanished, end_history (history).
+-- may_retry (orders), closes_vanished, end_history (history), same_sql, not_same, has_same, forget_same (same).
 
 -- The definition of a run at whose end its table is looked at as a whole; null: it is not.
 create or replace function pagetide.kept_spec(of_run bigint) returns jsonb
@@ -226,10 +227,38 @@ begin
 end
 $$;
 
+-- The table and what the run has brought, by keys: rows of the table, with `soft` those that are not
+-- deleted; of these those that it has not seen; how many that it has found the same are there no more;
+-- and how many rows the table would have. A hash may have been noted twice, if its key came twice:
+-- that multiplies only rows that are not counted here.
+create or replace function pagetide.compare_replaced(ending bigint, relation regclass, kept text,
+    keys name[], soft boolean, out before bigint, out gone bigint, out lost bigint, out after bigint)
+language plpgsql
+set search_path = pagetide, pg_temp
+set work_mem = '64MB'
+as $$
+declare
+    there text := case when has_marks(relation) then 't._pt_deleted_at is null' else 'true' end;
+    counted text := case when soft then there else 'true' end;
+    meets text := (select string_agg(format('t.%1$I = k.%1$I', n), ' and ') from unnest(keys) n);
+begin
+    execute format('select count(*) filter (where s.hash is null and k.%1$I is null and %2$s), '
+        '(select coalesce(sum(cardinality(n.hashes)), 0) from same_rows n where n.run = $1) - count(s.hash) '
+        'from %3$s t left join %4$s s on s.hash = t._pt_hash and %5$s left join %6$s k on %7$s',
+        keys[1], counted, relation, same_sql(ending), there, kept, meets) into gone, lost using ending;
+    execute format('select count(*) from %s t where %s', relation, counted) into before;
+    execute format('select $1 - $2 - count(*) from %s t join %s k on %s where %s', relation, kept, meets,
+        counted) into after using before, gone;
+    after := after + count_rows(kept);
+end
+$$;
+
 -- Makes the table equal to the kept rows by their keys. Rows whose hash is the same stay as they
--- are. `kept`: a table, or a subquery. Soft: what has vanished stays, with the time.
+-- are. `kept`: a table, or a subquery. Soft: what has vanished stays, with the time. `has_gone`: has
+-- anything?
 create or replace function pagetide.replace_by_key(ending bigint, relation regclass, kept text,
-    names name[], keys name[], soft boolean, out added bigint, out changed bigint, out deleted bigint)
+    names name[], keys name[], soft boolean, has_gone boolean, out added bigint, out changed bigint,
+    out deleted bigint)
 language plpgsql
 set search_path = pagetide, pg_temp
 set work_mem = '64MB'
@@ -237,18 +266,21 @@ as $$
 declare
     meets text := (select string_agg(format('t.%1$I = k.%1$I', n), ' and ') from unnest(keys) n);
     list text := (select string_agg(quote_ident(n), ', ') from unnest(names) n);
-    gone text := format('%snot exists (select from %s k where %s)', case when soft then
-        't._pt_deleted_at is null and ' end, kept, meets);
+    gone text := format('%snot exists (select from %s k where %s) and %s', case when soft then
+        't._pt_deleted_at is null and ' end, kept, meets, not_same(ending));
     unseen text := format('%s and not exists (select from %s k where %s)', gone,
         coalesce(kept_rows(ending)::text, kept), meets);
     again bigint; -- rows that are there already, and are inserted
 begin
-    if stays_for_rejects(ending, relation, unseen) then
-        gone := format('%s and not (%s)', gone, unseen);
+    deleted := 0;
+    if has_gone then
+        if stays_for_rejects(ending, relation, unseen) then
+            gone := format('%s and not (%s)', gone, unseen);
+        end if;
+        execute format(case when soft then 'update %s t set _pt_deleted_at = pagetide.clock() where %s'
+            else 'delete from %s t where %s' end, relation, gone);
+        get diagnostics deleted = row_count;
     end if;
-    execute format(case when soft then 'update %s t set _pt_deleted_at = pagetide.clock() where %s'
-        else 'delete from %s t where %s' end, relation, gone);
-    get diagnostics deleted = row_count;
     select c.changed, c.again into changed, again from change_rows(relation, kept, names,
         (select string_agg(format('%1$I = k.%1$I', n), ', ') from unnest(names) n where n <> all (keys))
             || case when has_marks(relation) then ', _pt_deleted_at = null' else '' end,
@@ -307,16 +339,26 @@ as $$
     returning r.state
 $$;
 
--- How many rows the table has that are not deleted, and how many are kept.
-create or replace function pagetide.count_replaced(relation regclass, kept text, soft boolean,
-    out before bigint, out after bigint)
-language plpgsql
+-- How many rows there are.
+create or replace function pagetide.count_rows(of_rows text) returns bigint
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
+declare
+    count bigint;
 begin
-    execute format('select (select count(*) from %s%s), (select count(*) from %s k)', relation,
-        case when soft then ' where _pt_deleted_at is null' end, kept) into before, after;
+    execute format('select count(*) from %s k', of_rows) into count;
+    return count;
 end
+$$;
+
+-- Why the table cannot be made equal to what the run has brought, or null: somebody has changed rows
+-- that the run had found the same, and their records were not kept.
+create or replace function pagetide.same_failure(lost bigint) returns text
+language sql immutable
+as $$
+    select format('%s rows that the run found unchanged have been changed or deleted by somebody else '
+        'before its end: the next run brings them again', lost) where lost > 0
 $$;
 
 -- Makes the table equal to what the run has kept, or says why not. Returns the state of the run.
@@ -332,6 +374,7 @@ declare
     soft boolean := coalesce(spec ->> 'deletes' = 'soft', false);
     keys name[];
     names name[];
+    compared record;
     rows record;
     failure text;
 begin
@@ -342,14 +385,22 @@ begin
     execute format('lock table %s in share row exclusive mode', relation);
     select array_agg(c.name), array_agg(c.name) filter (where c.is_key) into names, keys
     from kept_columns(ending, of_stream, spec -> 'key', relation) c;
-    select shrink_failure(c.before, c.after, coalesce(spec ->> 'shrink_guard', '50%')) into failure
-    from count_replaced(relation, kept, soft) c;
+    if keys is null then
+        select count_rows(relation::text) as before, 0 as lost, count_rows(kept) as after into compared;
+    else
+        compared := compare_replaced(ending, relation, kept, keys, soft);
+    end if;
+    failure := same_failure(compared.lost);
+    if failure is not null then
+        return fail_run(ending, 'server', failure);
+    end if;
+    failure := shrink_failure(compared.before, compared.after, coalesce(spec ->> 'shrink_guard', '50%'));
     if failure is not null then
         return fail_run(ending, 'shrink', failure);
     elsif keys is null then
         rows := replace_by_hash(relation, kept, names);
     else
-        rows := replace_by_key(ending, relation, kept, names, keys, soft);
+        rows := replace_by_key(ending, relation, kept, names, keys, soft, compared.gone > 0);
     end if;
     set constraints all immediate;
     update run r set added = rows.added, changed = rows.changed, deleted = rows.deleted
@@ -430,6 +481,7 @@ begin
     if not exists (select from job j where j.run = ending and may_retry(j.state))
         or exists (select from stream s where s.name = r.stream and s.removed_at is not null) then
         execute format('drop table if exists pagetide.%I', kept_name(ending));
+        perform forget_same(ending);
     end if;
     return ended;
 end
@@ -443,6 +495,8 @@ as $$
 declare
     old name;
 begin
+    perform forget_same(r.id) from run r where r.stream = of_stream
+        and (newest is null or r.id < newest) and has_same(r.id);
     for old in select c.relname from pg_class c
         join run r on c.relname = kept_name(r.id)
         where c.relnamespace = 'pagetide'::regnamespace and c.relkind = 'r' and r.stream = of_stream
@@ -462,6 +516,8 @@ as $$
 declare
     old name;
 begin
+    delete from same_rows s using run r where r.id = s.run and (r.finished_at < clock() - retention
+        or r.id < (select max(n.id) from run n where n.stream = r.stream));
     for old in select c.relname from pg_class c
         left join run r on c.relname = kept_name(r.id)
         where c.relnamespace = 'pagetide'::regnamespace and c.relkind = 'r'
@@ -480,6 +536,6 @@ create or replace function pagetide.has_lost_kept(of_run bigint) returns boolean
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select needs_kept(of_run) and kept_rows(of_run) is null
+    select needs_kept(of_run) and kept_rows(of_run) is null and not has_same(of_run)
         and exists (select from job j where j.run = of_run and j.records > j.rejects)
 $$;

@@ -15,8 +15,8 @@ static struct pagetide pagetide;
 
 #define EXPECT(text, ...) ck_assert_str_eq(pagetide_sql(&pagetide, __VA_ARGS__), (text))
 #define LITTER                                                                                 \
-    "select count(*) from pg_class where relnamespace = 'pagetide'::regnamespace "             \
-    "and relkind = 'r' and relname like 'kept%%'"
+    "select count(*) + (select count(*) from pagetide.same_rows) from pg_class where "         \
+    "relnamespace = 'pagetide'::regnamespace and relkind = 'r' and relname like 'kept%%'"
 
 static const char rows_sql[] =
     "select string_agg(id || ':' || name, ' ' order by id, name) from shop.orders";
@@ -119,6 +119,59 @@ START_TEST(of_equal_keys_the_later_record_counts)
     publish("1:a 2:b 1:c", "2:d");
     sync_all(0);
     EXPECT("1:c 2:d", rows_sql);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_same_again_is_neither_sent_nor_kept)
+{
+    set_up("    key: [id]\n");
+    publish("1:a 2:b", "3:c 4:d");
+    sync_all(0);
+    pagetide_sql(&pagetide,
+                 "create table same as select id, xmin::text x, ctid c from shop.orders");
+    struct pagetide_result got =
+        pagetide_run(&pagetide, "sync shop.orders --log-level debug --batch-records 2");
+    expect_holds(got.err, "probe: 2 rows, 0 sent");
+    ck_assert_ptr_null(strstr(got.err, "staged"));
+    EXPECT("4", "select count(*) from shop.orders t join same s using (id) "
+                "where t.xmin::text = s.x and t.ctid = s.c");
+    publish("1:a", "4:d");
+    expect_holds(sync_all(0), "2 deleted");
+    EXPECT("1:a 4:d", rows_sql);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_later_record_counts_whichever_is_the_same)
+{
+    set_up("    key: [id]\n");
+    publish("1:a 2:b 3:c", "4:d");
+    sync_all(0);
+    publish("1:a 2:x 3:c", "1:y 2:b 3:c 4:d");
+    expect_holds(sync_all(0), "1 changed");
+    EXPECT("1:y 2:b 3:c 4:d", rows_sql);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_somebody_else_takes_meanwhile_is_missed)
+{
+    set_up("    key: [id]\n");
+    publish("1:a 2:b", "3:c");
+    sync_all(0);
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/p\", \"page\": 2, \"kind\": \"status\", \"status\": 404}");
+    sync_all(1);
+    EXPECT("1", LITTER);
+    pagetide_sql(&pagetide, "delete from shop.orders where id = 1");
+    ck_assert_int_eq(pagetide_run(&pagetide, "retry 2").code, 0);
+    expect_holds(sync_all(1),
+                 "1 rows that the run found unchanged have been changed or deleted");
+    EXPECT("2:b 3:c", rows_sql);
+    EXPECT("0", LITTER);
+    expect_holds(sync_all(0), "1 rows added");
+    EXPECT("1:a 2:b 3:c", rows_sql);
     tear_down();
 }
 END_TEST
@@ -409,7 +462,9 @@ START_TEST(a_window_cannot_replace)
 END_TEST
 
 SUITE("flow/replace", with_a_key_rows_are_added_changed_and_deleted,
-      of_equal_keys_the_later_record_counts, without_a_key_the_rows_are_those_of_the_run,
+      of_equal_keys_the_later_record_counts, the_same_again_is_neither_sent_nor_kept,
+      the_later_record_counts_whichever_is_the_same,
+      what_somebody_else_takes_meanwhile_is_missed, without_a_key_the_rows_are_those_of_the_run,
       soft_deletes_keep_the_row_with_the_time, a_run_that_fails_leaves_the_table_and_goes_on,
       the_next_run_takes_the_litter_away, a_run_that_is_cut_short_leaves_the_table,
       a_table_that_would_shrink_stays, new_fields_and_wider_types_reach_the_table,

@@ -459,7 +459,8 @@ static void note_probe(struct commit *commit, const struct probe *probe)
     const struct commit_options *options = &commit->options;
     commit->sent = probe->count;
     way_note_probe(options->memory, options->batch->row_count, probe->fresh,
-                   probe->count - probe->fresh, way_is_binary(options->map, options->batch));
+                   probe->count - probe->fresh,
+                   way_may_copy(options->stream, options->map, options->batch));
 }
 
 static void on_left(void *ctx, const struct direct_result *result)

@@ -304,6 +304,8 @@ void commit_message_put(struct buf *buf, const struct commit_message *message)
     json_out_int(&out, "max_rejects", stream ? stream->table.max_rejects : 0);
     if (stream && stream->required)
         put_text(&out, "require", str_from(job_complete_name(stream->required)));
+    if (message->is_indivisible)
+        json_out_bool(&out, "indivisible", true);
     put_table(&out, message);
     put_parts(&out, message);
     if (message->keys)

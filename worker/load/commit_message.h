@@ -40,6 +40,7 @@ struct commit_message {
     const struct column_map *map; /* NULL: the batch has no rows, and nothing is merged */
     unsigned loader;              /* names the staging table */
     enum commit_rows rows;
+    bool is_indivisible; /* some of it is written already: all marks are applied, or none */
     const struct row_keys *keys;    /* of the rows; NULL: the server reads them where it can */
     const struct column_map *whole; /* with the maps of the stream's parts, whose rows are in
                                        staging tables; NULL: no part has any */

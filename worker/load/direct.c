@@ -48,21 +48,43 @@ static void put_target(struct buf *buf, const struct table *table,
         json_out_close(&out, '}');
     }
     json_out_close(&out, ']');
-    if (table->write == WRITE_UPSERT)
+    if (table->write != WRITE_APPEND)
         put_key(&out, columns);
     json_out_close(&out, '}');
 }
 
-/* Its result is one number, the time for _pt_at in microseconds since 2000-01-01 UTC. */
-static void put_start_sql(struct buf *sql, const struct commit_message *message)
+/* A job of the run that the pages are of; an end of a turn may be another's. */
+static int64_t job_of(const struct batch *batch)
 {
+    size_t at = 0;
+    while (at + 1 < batch->mark_count && !batch->marks[at].page)
+        at++;
+    return batch->marks[at].job;
+}
+
+static bool is_replaced(const struct direct *direct)
+{
+    return direct->options.message.stream->table.write == WRITE_REPLACE;
+}
+
+/* Its result is the time for _pt_at in microseconds since 2000-01-01 UTC; and of a table that is
+ * replaced, which is only read, what its rows are compared by (same.sql). */
+static void put_start_sql(struct buf *sql, const struct direct *direct)
+{
+    const struct commit_message *message = &direct->options.message;
     AUTO_BUF(target, TARGET_BYTES_MAX);
     put_target(&target, &message->stream->table, &message->map->columns);
     buf_puts(sql, "begin; lock table ");
     pg_sql_put_name(sql, message->stream->table.schema, message->stream->table.name);
-    buf_puts(sql, " in row exclusive mode; select pagetide.start_direct(");
+    buf_printf(sql, " in %s mode; select pagetide.start_direct(",
+               is_replaced(direct) ? "access share" : "row exclusive");
     pg_sql_put_string(sql, buf_str(&target));
     buf_puts(sql, ")");
+    if (!is_replaced(direct))
+        return;
+    buf_puts(sql, ", pagetide.hash_to_probe(");
+    pg_sql_put_string(sql, buf_str(&target));
+    buf_printf(sql, ", %lld)", (long long)job_of(message->batch));
 }
 
 static void put_copy_sql(struct buf *sql, const struct commit_message *message)
@@ -146,7 +168,9 @@ static void send_message(struct direct *direct)
     commit_message_params(&message, &hashes, params);
     const struct pg_statement statement = {COMMIT_BATCH, params, COMMIT_PARAMS};
     crash_point("message", direct->options.message.stream->name, 0);
-    pg_query_then(direct->pg, &statement, "commit", COMMIT_TIMEOUT_MS, on_committed, direct);
+    pg_query_then(direct->pg, &statement, "commit",
+                  is_replaced(direct) ? COMMIT_WHOLE_TIMEOUT_MS : COMMIT_TIMEOUT_MS,
+                  on_committed, direct);
 }
 
 static void on_copied(void *ctx, const struct pg_result *result, const struct err *err)
@@ -210,38 +234,78 @@ static void copy_into_stage(struct direct *direct)
     pg_query(direct->pg, sql.ptr, NULL, 0, COMMIT_STAGE_TIMEOUT_MS, on_staged, direct);
 }
 
-static void on_probed(void *ctx, const struct pg_result *result, const struct err *err)
+/* The rows that the table lacks. */
+static void send_rows(struct direct *direct)
 {
-    struct direct *direct = ctx;
-    struct probe *probe = &direct->probe;
-    bool is_binary = way_is_binary(direct->options.message.map, direct->options.batch);
-    if (err) {
-        leave(direct, err);
-        return;
-    }
-    probe_read(probe, result);
-    direct->is_probed = true;
+    struct commit_message *message = &direct->options.message;
+    const struct probe *probe = &direct->probe;
     if (probe->count == 0) {
-        direct->options.message.rows = ROWS_THERE;
+        message->rows = ROWS_THERE;
         send_message(direct);
-    } else if (probe->fresh == probe->count && is_binary) {
+    } else if (probe->fresh == probe->count &&
+               way_may_copy(message->stream, message->map, message->batch)) {
         copy_into_table(direct);
     } else {
         copy_into_stage(direct);
     }
 }
 
+static void on_same_kept(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct direct *direct = ctx;
+    (void)result;
+    if (err)
+        leave(direct, err);
+    else
+        send_rows(direct);
+}
+
+/* The run has seen them too. */
+static void keep_same(struct direct *direct, struct str hashes)
+{
+    struct commit_message *message = &direct->options.message;
+    const struct pg_value params[] = {pg_int(job_of(message->batch)), pg_binary(hashes)};
+    message->is_indivisible = true;
+    pg_query(direct->pg, "select pagetide.keep_same($1, $2)", params, COUNT_OF(params),
+             COMMIT_TIMEOUT_MS, on_same_kept, direct);
+}
+
+static struct probe_question question_of(const struct direct *direct)
+{
+    const struct commit_message *message = &direct->options.message;
+    return (struct probe_question){
+        .stream = message->stream, .map = message->map, .batch = message->batch};
+}
+
+static void on_probed(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct direct *direct = ctx;
+    AUTO_BUF(hashes, COMMIT_HASHES_BYTES_MAX);
+    if (err) {
+        leave(direct, err);
+        return;
+    }
+    probe_read(&direct->probe, result);
+    direct->is_probed = true;
+    const struct probe_question question = question_of(direct);
+    if (is_replaced(direct) && probe_put_same(&direct->probe, &question, &hashes))
+        keep_same(direct, buf_str(&hashes));
+    else
+        send_rows(direct);
+}
+
 static void on_entered(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct direct *direct = ctx;
-    const struct commit_message *message = &direct->options.message;
-    enum { TIME };
+    enum { TIME, HASH };
     if (err) {
         leave(direct, err);
         return;
     }
     direct->at_us = pg_get_int(result, 0, TIME);
-    const struct probe_question question = {message->stream, message->map, message->batch};
+    struct probe_question question = question_of(direct);
+    if (is_replaced(direct))
+        question.hash = pg_get_str(result, 0, HASH);
     if (direct->options.way == WAY_PROBE)
         probe_send(&direct->probe, direct->pg, &question, on_probed, direct);
     else
@@ -258,7 +322,7 @@ struct direct *direct_start(const struct direct_options *options, direct_fn fn, 
     direct->pg = options->session->pg;
     direct->why = (struct err)ERR_INIT;
     buf_init(&direct->part, PART_BYTES_MAX);
-    put_start_sql(&sql, &options->message);
+    put_start_sql(&sql, direct);
     pg_query(direct->pg, sql.ptr, NULL, 0, COMMIT_TIMEOUT_MS, on_entered, direct);
     return direct;
 }

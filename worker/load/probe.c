@@ -33,13 +33,16 @@ static const uint32_t oids[] = {
 
 /* A record that says it is gone has no hash: it is "the same" as a row that is not there, and
  * as one that is marked as deleted. */
-static const char *hash_sql(const struct stream *stream)
+static struct str hash_sql(const struct probe_question *question)
 {
+    const struct stream *stream = question->stream;
+    if (question->hash.len)
+        return question->hash;
     if (!stream->merge.deleted)
-        return "t._pt_hash";
+        return STR("t._pt_hash");
     return stream->table.deletes == DELETES_SOFT
-               ? "case when t._pt_deleted_at is null then coalesce(t._pt_hash, 0) end"
-               : "coalesce(t._pt_hash, 0)";
+               ? STR("case when t._pt_deleted_at is null then coalesce(t._pt_hash, 0) end")
+               : STR("coalesce(t._pt_hash, 0)");
 }
 
 static const char *type_name(const struct column *column)
@@ -59,10 +62,10 @@ static const char *type_name(const struct column *column)
  * `offset 0` keeps the planner from making a join of it that reads the whole table: each key is
  * looked up in the index.
  */
-static void put_sparse_sql(struct buf *sql, const struct stream *stream,
-                           const struct columns *columns)
+static void put_sparse_sql(struct buf *sql, const struct probe_question *question)
 {
-    const struct table *table = &stream->table;
+    const struct table *table = &question->stream->table;
+    const struct columns *columns = &question->map->columns;
     AUTO_BUF(names, SQL_BYTES_MAX);
     AUTO_BUF(where, SQL_BYTES_MAX);
     int at = 0;
@@ -79,7 +82,9 @@ static void put_sparse_sql(struct buf *sql, const struct stream *stream,
     }
     buf_printf(sql, "$%d::bigint[]) with ordinality as p (%shash, at) left join lateral ",
                at + 1, names.ptr);
-    buf_printf(sql, "(select true as is_there, %s as hash from ", hash_sql(stream));
+    buf_puts(sql, "(select true as is_there, ");
+    buf_put(sql, hash_sql(question));
+    buf_puts(sql, " as hash from ");
     pg_sql_put_name(sql, table->schema, table->name);
     buf_printf(sql, " as t where %s offset 0) t on true ", where.ptr);
     buf_puts(sql, "where t.hash is distinct from p.hash order by 1");
@@ -94,12 +99,15 @@ static void put_sparse_sql(struct buf *sql, const struct stream *stream,
  *     from (select t."id"::bigint as key, t._pt_hash as hash from "s"."t" as t
  *         where t."id" between $1::bigint and $2::bigint order by 1) t
  */
-static void put_dense_sql(struct buf *sql, const struct stream *stream, struct str key)
+static void put_dense_sql(struct buf *sql, const struct probe_question *question,
+                          struct str key)
 {
-    const struct table *table = &stream->table;
+    const struct table *table = &question->stream->table;
     buf_puts(sql, "select array_agg(t.key), array_agg(t.hash) from (select t.");
     pg_sql_put_identifier(sql, key);
-    buf_printf(sql, "::bigint as key, %s as hash from ", hash_sql(stream));
+    buf_puts(sql, "::bigint as key, ");
+    buf_put(sql, hash_sql(question));
+    buf_puts(sql, " as hash from ");
     pg_sql_put_name(sql, table->schema, table->name);
     buf_puts(sql, " as t where t.");
     pg_sql_put_identifier(sql, key);
@@ -249,19 +257,20 @@ static void send_sparse(struct pg *pg, const struct probe_question *question, pg
     put_arrays(&arrays, columns, question->batch);
     for (size_t i = 0; i < arrays.count; i++)
         params[i] = pg_binary(buf_str(&arrays.items[i]));
-    put_sparse_sql(&sql, question->stream, columns);
+    put_sparse_sql(&sql, question);
     pg_query(pg, sql.ptr, params, arrays.count, TIMEOUT_MS, fn, ctx);
     for (size_t i = 0; i < arrays.count; i++)
         buf_done(&arrays.items[i]);
 }
 
-static void send_dense(struct pg *pg, const struct probe *probe, const struct stream *stream,
-                       struct str key, pg_done_fn fn, void *ctx)
+static void send_dense(struct pg *pg, const struct probe *probe,
+                       const struct probe_question *question, struct str key, pg_done_fn fn,
+                       void *ctx)
 {
     AUTO_BUF(sql, 4 * SQL_BYTES_MAX);
     const struct pg_value params[] = {pg_int(probe->keys[0].number),
                                       pg_int(probe->keys[probe->key_count - 1].number)};
-    put_dense_sql(&sql, stream, key);
+    put_dense_sql(&sql, question, key);
     const struct pg_statement statement = {sql.ptr, params, COUNT_OF(params)};
     pg_query_binary(pg, &statement, TIMEOUT_MS, fn, ctx);
 }
@@ -276,7 +285,7 @@ void probe_send(struct probe *probe, struct pg *pg, const struct probe_question 
         read_keys(probe, question->batch, columns, number);
     probe->is_dense = is_dense(probe);
     if (probe->is_dense)
-        send_dense(pg, probe, question->stream, columns->items[number].name, fn, ctx);
+        send_dense(pg, probe, question, columns->items[number].name, fn, ctx);
     else
         send_sparse(pg, question, fn, ctx);
 }
@@ -350,6 +359,30 @@ void probe_read(struct probe *probe, const struct pg_result *result)
 {
     probe->count = probe->fresh = 0;
     (probe->is_dense ? read_dense : read_sparse)(probe, result);
+}
+
+static int64_t read_hash(struct str rest, size_t columns)
+{
+    struct str bytes;
+    for (size_t i = 0; i <= columns; i++)
+        (void)batch_take_field(&rest, &bytes);
+    return read_int8(bytes);
+}
+
+size_t probe_put_same(const struct probe *probe, const struct probe_question *question,
+                      struct buf *buf)
+{
+    const struct batch *batch = question->batch;
+    size_t count = batch->row_count - probe->count, at = 0;
+    pg_array_put_head(buf, oids[COLUMN_BIGINT], count);
+    for (size_t row = 0; row < batch->row_count; row++) {
+        bool is_sent = at < probe->count && probe->rows[at] == row;
+        at += is_sent;
+        if (!is_sent)
+            pg_array_put_bigint(
+                buf, read_hash(batch_row_fields(batch, row), question->map->columns.count));
+    }
+    return count;
 }
 
 void probe_done(struct probe *probe)

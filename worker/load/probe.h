@@ -51,6 +51,7 @@ struct probe_question {
     const struct stream *stream;
     const struct column_map *map;
     const struct batch *batch;
+    struct str hash; /* what a row `t` of the table is compared by, in SQL; empty: `_pt_hash` */
 };
 
 /* Nothing of the question is kept. */
@@ -59,6 +60,10 @@ void probe_send(struct probe *probe, struct pg *pg, const struct probe_question 
 
 /* What was read before is forgotten. */
 void probe_read(struct probe *probe, const struct pg_result *result);
+/* `_pt_hash` of the rows that are not to be sent, as a bigint[] in binary format; returns how many
+ * there are. None of them is without one. */
+size_t probe_put_same(const struct probe *probe, const struct probe_question *question,
+                      struct buf *buf);
 void probe_done(struct probe *probe);
 
 #endif

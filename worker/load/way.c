@@ -19,19 +19,34 @@ bool way_is_binary(const struct column_map *map, const struct batch *batch)
     return true;
 }
 
+bool way_may_copy(const struct stream *stream, const struct column_map *map,
+                  const struct batch *batch)
+{
+    return stream->table.write != WRITE_REPLACE && way_is_binary(map, batch);
+}
+
+/* Whether a table that is replaced can be asked: by its hash alone a row is known to be of one key,
+ * and no record says that it is gone. */
+static bool can_ask_replaced(const struct stream *stream)
+{
+    return stream->table.key_count && !stream->merge.exclude_count && !stream->merge.deleted;
+}
+
 void way_begin(struct way_memory *memory, const struct stream *stream,
                const struct column_map *map)
 {
-    memory->is_same = map->columns.has_table && stream->table.write == WRITE_UPSERT &&
-                      !stream->bookmark.is_set && way_hashes_keys(stream, map);
+    bool may_ask = stream->table.write == WRITE_UPSERT ||
+                   (stream->table.write == WRITE_REPLACE && can_ask_replaced(stream));
+    memory->is_same = map->columns.has_table && may_ask && !stream->bookmark.is_set &&
+                      way_hashes_keys(stream, map);
 }
 
-static enum way choose_upsert(struct way_memory *memory, bool is_binary)
+static enum way choose_upsert(struct way_memory *memory, bool may_copy)
 {
     if (!memory->left)
         return WAY_PROBE;
     memory->left--;
-    return memory->unasked == WAY_DIRECT && !is_binary ? WAY_PROBE : memory->unasked;
+    return memory->unasked == WAY_DIRECT && !may_copy ? WAY_PROBE : memory->unasked;
 }
 
 /* A key that was spelled for a staging table is no more what the table takes. */
@@ -51,19 +66,20 @@ enum way way_choose(struct way_memory *memory, const struct stream *stream,
     const struct table *table = &stream->table;
     if (stream->part_count || (table->key_count && !keys) || has_spelled_key(map, batch))
         return WAY_STAGED;
-    if (table->write >= WRITE_REPLACE)
+    if (table->write > WRITE_REPLACE ||
+        (table->write == WRITE_REPLACE && !can_ask_replaced(stream)))
         return WAY_STAGED;
     if (table->write == WRITE_APPEND)
         return is_binary ? WAY_DIRECT : WAY_STAGED;
     if (table->key_count > PROBE_KEY_COLUMNS_MAX || row_keys_has_twice(keys))
         return WAY_STAGED;
-    return choose_upsert(memory, is_binary);
+    return choose_upsert(memory, way_may_copy(stream, map, batch));
 }
 
 void way_note_probe(struct way_memory *memory, size_t rows, size_t fresh, size_t changed,
-                    bool is_binary)
+                    bool may_copy)
 {
-    bool may_copy = fresh == rows && is_binary;
+    may_copy = may_copy && fresh == rows;
     bool is_cautious = memory->caution > 0;
     memory->caution -= is_cautious;
     memory->is_same = fresh + changed <= rows / 2;

@@ -31,6 +31,9 @@
  * conflict no batch goes direct unasked for WAY_CAUTION probes, so that a load in which new
  * and old records take turns does not pay for COPYs that are rolled back.
  *
+ * With `write: replace` the rows that the table has already are noted by their hashes, and all
+ * others are kept elsewhere until the run's end (replace.sql): none is copied into the table.
+ *
  * Staged without being asked are `merge: fill`, whose records come in pieces; keys of types
  * that the worker cannot compare; and a batch with two rows of one key, of which the later is
  * to win.
@@ -56,6 +59,10 @@ bool way_hashes_keys(const struct stream *stream, const struct column_map *map);
  * takes. */
 bool way_is_binary(const struct column_map *map, const struct batch *batch);
 
+/* Whether rows that the table lacks may be copied into it. */
+bool way_may_copy(const struct stream *stream, const struct column_map *map,
+                  const struct batch *batch);
+
 /*
  * Before the first batch: of a table that is there already an upsert is expected to bring most
  * rows as they are, unless it asks for what is new since its bookmark.
@@ -70,7 +77,7 @@ enum way way_choose(struct way_memory *memory, const struct stream *stream,
 
 /* A probe of so many rows has said that `fresh` of them are new and `changed` are others. */
 void way_note_probe(struct way_memory *memory, size_t rows, size_t fresh, size_t changed,
-                    bool is_binary);
+                    bool may_copy);
 /* A row that was sent direct has met its key. */
 void way_note_conflict(struct way_memory *memory);
 

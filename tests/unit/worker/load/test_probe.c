@@ -135,7 +135,7 @@ static void on_answer(void *ctx, const struct pg_result *result, const struct er
 
 static void check_probe(struct probe *probe)
 {
-    const struct probe_question question = {&stream, &map, batch};
+    const struct probe_question question = {.stream = &stream, .map = &map, .batch = batch};
     probe_send(probe, pg, &question, on_answer, probe);
     execute("select 2"); /* statements are answered in their order */
     ck_assert_uint_eq(probe->count, wanted);

@@ -134,6 +134,28 @@ START_TEST(a_conflict_makes_cautious)
 }
 END_TEST
 
+START_TEST(a_table_that_is_replaced_is_asked_and_never_copied_into)
+{
+    set_up(WRITE_REPLACE);
+    map.columns.has_table = true;
+    way_begin(&memory, &stream, &map);
+    ck_assert(memory.is_same);
+    expect_ways(WAY_PROBE, 1);
+    way_note_probe(&memory, 2, 0, 0, way_may_copy(&stream, &map, &batch));
+    expect_ways(WAY_PROBE, 1);
+    way_note_probe(&memory, 2, 2, 0, way_may_copy(&stream, &map, &batch));
+    expect_ways(WAY_STAGED, 1);
+    expect_ways(WAY_PROBE, 1);
+    stream.merge.exclude_count = 1; /* records of two keys may have one hash */
+    expect_ways(WAY_STAGED, 1);
+    stream.merge.exclude_count = 0;
+    stream.table.key_count = 0;
+    items[0].is_key = false;
+    expect_ways(WAY_STAGED, 1);
+    map.columns.has_table = false;
+}
+END_TEST
+
 START_TEST(rows_of_a_table_that_was_there_are_expected_in_it)
 {
     set_up(WRITE_UPSERT);
@@ -157,6 +179,7 @@ START_TEST(rows_of_a_table_that_was_there_are_expected_in_it)
 END_TEST
 
 SUITE("worker/way", what_is_appended_meets_no_other_row, some_upserts_are_always_staged,
+      a_table_that_is_replaced_is_asked_and_never_copied_into,
       a_first_load_is_probed_ever_more_seldom,
       rows_that_have_mostly_changed_are_staged_for_a_while, a_conflict_makes_cautious,
       rows_of_a_table_that_was_there_are_expected_in_it)
