@@ -84,6 +84,23 @@ static void put_tokens(struct seeds *seeds)
     }
 }
 
+static void put_structured(struct seeds *seeds)
+{
+    struct line_cases fields = lines_read(seeds->arena, "tests/tables/structured.txt");
+    for (size_t i = 0; i < fields.count; i++) {
+        struct str field = fields.items[i].input;
+        lines_take_cell(&field);
+        put_two(seeds, STR("ratelimit"), field);
+    }
+    struct line_cases waits = lines_read(seeds->arena, "tests/tables/retry_after.txt");
+    for (size_t i = 0; i < waits.count; i++) {
+        struct str header = waits.items[i].input, name;
+        lines_take_cell(&header);
+        struct str value = str_split(header, ':', &name);
+        put_two(seeds, str_trim(name), str_trim(value));
+    }
+}
+
 static void put_definitions(struct seeds *seeds)
 {
     static const char *const tables[] = {"tests/tables/definitions/good.txt",
@@ -103,7 +120,7 @@ struct corpus seeds_read(struct arena *arena, const char *target)
     } tables[] = {{"records", put_records}, {"expressions", put_expressions},
                   {"paths", put_paths},     {"links", put_links},
                   {"times", put_times},     {"definitions", put_definitions},
-                  {"tokens", put_tokens}};
+                  {"tokens", put_tokens},   {"structured", put_structured}};
     struct seeds seeds = {.arena = arena};
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         if (!strcmp(tables[i].target, target))

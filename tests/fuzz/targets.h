@@ -24,6 +24,7 @@
  *   times        waits, dates, durations and sizes
  *   cron         a cron expression, a line's end, seconds since 1970
  *   definitions  a source file; what it stores reads back the same
+ *   structured   a header's name, a line's end, its value: a field, a quota's wait
  *   tokens       a status, a line's end, the answer to a request for a token
  *   messages     the fields of a reload message, one a line: name, blank, value
  *   checkpoints  a checkpoint, read for each type of pagination; what it writes reads back
@@ -39,6 +40,7 @@
     X(times)                                                                                   \
     X(cron)                                                                                    \
     X(definitions)                                                                             \
+    X(structured)                                                                              \
     X(tokens)                                                                                  \
     X(messages)                                                                                \
     X(checkpoints)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/date.h"
+#include "worker/access/quota.h"
 
 /* Digits with an optional fraction, rounded up; false on anything else and beyond 1e15. */
 static bool parse_number(struct str text, int64_t *ret)
@@ -83,130 +84,31 @@ static bool parse_duration(struct str text, int64_t *ret_ms)
     return true;
 }
 
-static bool parse_reset(struct str value, int64_t now_us, int64_t *ret_ms)
+bool retry_after_parse_reset(struct str value, int64_t now_us, int64_t *ret_ms)
 {
     return retry_after_parse(value, now_us, ret_ms) || parse_duration(value, ret_ms);
 }
 
-/* --- RateLimit, as the drafts have it --- */
-
-/*
- * draft-ietf-httpapi-ratelimit-headers: since version 8 `RateLimit: "default";r=0;t=3` with
- * `RateLimit-Policy: "default";q=100;w=60`, before that `RateLimit: limit=100, remaining=0,
- * reset=3`. Times are seconds. Of several policies the longest wait of those that are spent.
- */
-struct limit {
-    bool is_given, is_spent;
-    int64_t wait_s; /* -1: not said */
-};
-
-/* The part before the first `byte` that is not inside quotes. */
-static struct str split_quoted(struct str text, char byte, struct str *ret_head)
-{
-    bool is_quoted = false;
-    for (size_t i = 0; i < text.len; i++) {
-        is_quoted ^= text.ptr[i] == '"';
-        if (is_quoted || text.ptr[i] != byte)
-            continue;
-        *ret_head = str_slice(text, 0, i);
-        return str_slice(text, i + 1, text.len);
-    }
-    *ret_head = text;
-    return STR_NONE;
-}
-
-/* `key=number` among the parts of an item; -1: not there. */
-static int64_t part_number(struct str item, const char *key)
-{
-    struct str part, name;
-    while (item.ptr) {
-        int64_t number;
-        item = split_quoted(item, ';', &part);
-        struct str value = str_split(part, '=', &name);
-        if (str_is(str_trim(name), key) && parse_number(str_trim(value), &number))
-            return number;
-    }
-    return -1;
-}
-
-static int64_t policy_window_s(const struct http_answer *answer, struct str name)
-{
-    const struct http_header *policies = http_header_find(answer, STR("ratelimit-policy"));
-    struct str rest = policies ? policies->value : STR_NONE, item, other;
-    while (rest.ptr) {
-        rest = split_quoted(rest, ',', &item);
-        split_quoted(item, ';', &other);
-        if (str_eq(str_trim(other), name))
-            return part_number(item, "w");
-    }
-    return -1;
-}
-
-static void add_item(const struct http_answer *answer, struct str item, struct limit *limit,
-                     int64_t *longest_s)
-{
-    struct str name;
-    split_quoted(item, ';', &name);
-    int64_t left = MAX(part_number(item, "r"), part_number(item, "remaining"));
-    int64_t wait_s = MAX(part_number(item, "t"), part_number(item, "reset"));
-    if (left == 0 && wait_s < 0)
-        wait_s = policy_window_s(answer, str_trim(name));
-    limit->is_spent |= left == 0;
-    if (left == 0)
-        limit->wait_s = MAX(limit->wait_s, wait_s);
-    *longest_s = MAX(*longest_s, wait_s);
-}
-
-static struct limit read_limit(const struct http_answer *answer)
-{
-    struct limit limit = {.wait_s = -1};
-    int64_t longest_s = -1;
-    for (size_t i = 0; i < answer->header_count; i++) {
-        struct str rest = answer->headers[i].value, item;
-        if (!str_is(answer->headers[i].name, "ratelimit"))
-            continue;
-        limit.is_given = true;
-        while (rest.ptr) {
-            rest = split_quoted(rest, ',', &item);
-            add_item(answer, item, &limit, &longest_s);
-        }
-    }
-    if (limit.wait_s < 0)
-        limit.wait_s = longest_s;
-    return limit;
-}
-
 /* --- what an answer says --- */
-
-/* "0", also as the first of a list or with parameters: "0;w=60", "0, 100". */
-static bool is_zero(struct str text)
-{
-    size_t i = 0;
-    text = str_trim(text);
-    while (i < text.len && text.ptr[i] == '0')
-        i++;
-    return i > 0 && (i == text.len || strchr(";, ", text.ptr[i]) || str_is(text, "0.0"));
-}
 
 static struct str text_in(struct value value)
 {
     return value.kind == VALUE_NUMBER || value.kind == VALUE_STRING ? value.text : STR_NONE;
 }
 
+static struct quota_said read_quota(const struct http_answer *answer,
+                                    const struct retry_after_quota *quota)
+{
+    struct quota_said said;
+    quota_read(answer, &said);
+    said.is_spent |= quota_is_zero(text_in(quota->remaining));
+    return said;
+}
+
 bool retry_after_is_spent(const struct http_answer *answer,
                           const struct retry_after_quota *quota)
 {
-    static const struct str names[] = {STR_INIT("ratelimit-remaining"),
-                                       STR_INIT("x-ratelimit-remaining"),
-                                       STR_INIT("x-rate-limit-remaining")};
-    if (is_zero(text_in(quota->remaining)))
-        return true;
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        const struct http_header *header = http_header_find(answer, names[i]);
-        if (header && is_zero(header->value))
-            return true;
-    }
-    return read_limit(answer).is_spent;
+    return read_quota(answer, quota).is_spent;
 }
 
 static int64_t server_time_us(const struct http_answer *answer, int64_t now_us)
@@ -216,100 +118,123 @@ static int64_t server_time_us(const struct http_answer *answer, int64_t now_us)
     return date && date_parse_http(date->value, now_us, &server_us) ? server_us : now_us;
 }
 
-/* One place where an answer may name a time; `value` is empty where it does not. */
-struct server_wait {
-    struct str name, value;
-    enum wait_unit { WAIT_TIME, WAIT_RESET, WAIT_MS } unit; /* RESET: a duration is read too */
-};
-
-/* In the order in which they are believed; the definition's own place has no header. */
+/* In the order in which they are believed, before those of a quota. */
 static const struct {
     struct str name;
-    enum wait_unit unit;
-    bool is_of_any_refusal; /* else of one for the quota */
+    bool is_ms;
 } waits_known[] = {
-    {STR_INIT("retry-after"), WAIT_TIME, true},
-    {STR_INIT("rate_limit.reset"), WAIT_RESET, false},
-    {STR_INIT("retry-after-ms"), WAIT_MS, true},
-    {STR_INIT("x-retry-after"), WAIT_TIME, true},
-    {STR_INIT("ratelimit-reset"), WAIT_RESET, false},
-    {STR_INIT("x-ratelimit-reset"), WAIT_RESET, false},
-    {STR_INIT("x-rate-limit-reset"), WAIT_RESET, false},
-    {STR_INIT("x-ratelimit-reset-after"), WAIT_RESET, false},
+    {STR_INIT("retry-after"), false},
+    {STR_INIT("retry-after-ms"), true},
+    {STR_INIT("x-ms-retry-after-ms"), true},
+    {STR_INIT("x-retry-after"), false},
 };
 
-enum { WAIT_PLACES = COUNT_OF(waits_known), WAIT_OWN = 1 };
+enum { WAITS_MAX = COUNT_OF(waits_known) + 1 + QUOTA_WAITS_MAX };
 
-static struct str header_value(const struct http_answer *answer, struct str name)
+struct waits {
+    struct quota_wait items[WAITS_MAX];
+    size_t count;
+};
+
+static void add_header(const struct http_answer *answer, size_t known, struct waits *waits)
 {
-    const struct http_header *header = http_header_find(answer, name);
-    return header ? str_trim(header->value) : STR_NONE;
+    const struct http_header *header = http_header_find(answer, waits_known[known].name);
+    enum quota_unit unit = waits_known[known].is_ms ? QUOTA_MS : QUOTA_TIME;
+    if (header && str_trim(header->value).len)
+        waits->items[waits->count++] =
+            (struct quota_wait){header->name, str_trim(header->value), unit, false};
 }
 
+/* Retry-After and its like, of any refusal; then the definition's own place and the quota's,
+ * where that is why. */
 static void find_waits(const struct http_answer *answer, const struct retry_after_quota *quota,
-                       struct server_wait ret_waits[WAIT_PLACES])
+                       struct waits *waits)
 {
-    bool resets = answer->status == 429 || retry_after_is_spent(answer, quota);
+    struct quota_said said = read_quota(answer, quota);
     bool refuses = answer->status >= 400 || answer->status == 202;
-    for (size_t i = 0; i < WAIT_PLACES; i++) {
-        struct str name = waits_known[i].name;
-        ret_waits[i] = (struct server_wait){name, STR_NONE, waits_known[i].unit};
-        if (waits_known[i].is_of_any_refusal ? refuses : resets)
-            ret_waits[i].value =
-                i == WAIT_OWN ? text_in(quota->reset) : header_value(answer, name);
-    }
+    bool resets = answer->status == 429 || said.is_spent;
+    struct str own = text_in(quota->reset);
+    waits->count = 0;
+    if (refuses)
+        add_header(answer, 0, waits);
+    if (resets && own.len)
+        waits->items[waits->count++] =
+            (struct quota_wait){STR("rate_limit.reset"), own, QUOTA_RESET, false};
+    for (size_t i = 1; refuses && i < COUNT_OF(waits_known); i++)
+        add_header(answer, i, waits);
+    for (size_t i = 0; i < said.count; i++)
+        if (said.waits[i].is_of_spent || resets)
+            waits->items[waits->count++] = said.waits[i];
 }
 
-static bool parse_wait(const struct server_wait *wait, int64_t server_us, int64_t *ret_ms)
+static bool parse_clock(struct str text, int64_t *ret_ms)
 {
-    if (!wait->value.len)
-        return false;
+    struct str part;
+    int64_t total = 0, number;
+    for (int i = 0; i < 3; i++) {
+        text = str_split(text, ':', &part);
+        if (!parse_number(part, &number) || (i < 2) != (text.ptr != NULL))
+            return false;
+        total = total * 60 + number;
+    }
+    *ret_ms = MIN(total, (int64_t)1000000000) * 1000;
+    return true;
+}
+
+static bool parse_wait(const struct quota_wait *wait, int64_t server_us, int64_t *ret_ms)
+{
+    int64_t number;
     switch (wait->unit) {
-    case WAIT_MS:
+    case QUOTA_MS:
         return parse_number(wait->value, ret_ms);
-    case WAIT_RESET:
-        return parse_reset(wait->value, server_us, ret_ms);
-    case WAIT_TIME:
+    case QUOTA_RESET:
+        return retry_after_parse_reset(wait->value, server_us, ret_ms);
+    case QUOTA_CLOCK:
+        return parse_clock(wait->value, ret_ms);
+    case QUOTA_SECONDS:
+        if (!parse_number(wait->value, &number))
+            return false;
+        *ret_ms = MIN(number, (int64_t)1000000000) * 1000;
+        return true;
+    case QUOTA_TIME:
         break;
     }
     return retry_after_parse(wait->value, server_us, ret_ms);
 }
 
+/* The first that can be read; of the quotas that are spent the one that lasts longest. */
 int64_t retry_after_in_answer(const struct http_answer *answer,
                               const struct retry_after_quota *quota, int64_t now_us,
                               int64_t max_ms)
 {
-    struct server_wait waits[WAIT_PLACES];
-    int64_t ms = 0, server_us = server_time_us(answer, now_us);
-    bool is_given = false;
-    find_waits(answer, quota, waits);
-    for (size_t i = 0; i < WAIT_PLACES && !is_given; i++)
-        is_given = parse_wait(&waits[i], server_us, &ms);
-    struct limit limit = read_limit(answer);
-    if (!is_given && limit.wait_s >= 0 && (answer->status == 429 || limit.is_spent)) {
-        is_given = true;
-        ms = MIN(limit.wait_s, max_ms / 1000 + 1) * 1000;
+    struct waits waits;
+    int64_t found_ms = -1, ms, server_us = server_time_us(answer, now_us);
+    bool is_settled = false;
+    find_waits(answer, quota, &waits);
+    for (size_t i = 0; i < waits.count && !is_settled; i++) {
+        if ((found_ms >= 0 && !waits.items[i].is_of_spent) ||
+            !parse_wait(&waits.items[i], server_us, &ms))
+            continue;
+        found_ms = MAX(found_ms, ms);
+        is_settled = !waits.items[i].is_of_spent;
     }
-    return is_given && ms > 0 ? MIN(ms, max_ms) : -1;
+    return found_ms > 0 ? MIN(found_ms, max_ms) : -1;
 }
 
 bool retry_after_unread(const struct http_answer *answer, const struct retry_after_quota *quota,
                         int64_t now_us, struct str *ret_name, struct str *ret_value)
 {
-    struct server_wait waits[WAIT_PLACES];
+    struct waits waits;
     int64_t ms;
-    find_waits(answer, quota, waits);
-    for (size_t i = 0; i < WAIT_PLACES; i++) {
-        if (!waits[i].value.len || parse_wait(&waits[i], server_time_us(answer, now_us), &ms))
+    find_waits(answer, quota, &waits);
+    for (size_t i = 0; i < waits.count; i++) {
+        if (parse_wait(&waits.items[i], server_time_us(answer, now_us), &ms))
             continue;
-        *ret_name = waits[i].name;
-        *ret_value = waits[i].value;
+        *ret_name = waits.items[i].name;
+        *ret_value = waits.items[i].value;
         return true;
     }
-    struct limit limit = read_limit(answer);
-    *ret_name = STR("ratelimit");
-    *ret_value = header_value(answer, *ret_name);
-    return limit.is_given && limit.wait_s < 0 && (answer->status == 429 || limit.is_spent);
+    return false;
 }
 
 int64_t retry_after_in_value(const struct http_answer *answer, struct value value,

@@ -18,24 +18,22 @@
 
 /* Milliseconds from `now_us` (wall clock), not below 0; false where the value says nothing. */
 bool retry_after_parse(struct str value, int64_t now_us, int64_t *ret_ms) MUST_CHECK;
+bool retry_after_parse_reset(struct str value, int64_t now_us, int64_t *ret_ms) MUST_CHECK;
 
 /* What `rate_limit: {remaining, reset}` found in an answer; undefined: nothing. */
 struct retry_after_quota {
     struct value remaining, reset;
 };
 
-/* Is the quota 0: by `quota`, (X-)RateLimit-Remaining, X-Rate-Limit-Remaining or the structured
- * RateLimit? */
+/* Is the quota 0: by `quota`, or by a header that quota.h knows? */
 bool retry_after_is_spent(const struct http_answer *answer,
                           const struct retry_after_quota *quota);
 
 /*
- * The wait that an answer asks for: Retry-After, Retry-After-Ms or X-Retry-After (on a failure,
- * or 202); else, on 429 or where the quota is spent, `quota`'s reset, RateLimit-Reset,
- * X-RateLimit-Reset, X-Rate-Limit-Reset, X-RateLimit-Reset-After, or RateLimit with the window
- * of RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers). Dates are read against
- * the answer's own Date header, else `now_us`. At most `max_ms`. -1: nothing, or a time that
- * has passed.
+ * The wait that an answer asks for: Retry-After, Retry-After-Ms, X-Ms-Retry-After-Ms or
+ * X-Retry-After (on a failure, or 202); else, on 429 or where the quota is spent, `quota`'s
+ * reset or that of a header that quota.h knows. Dates are read against the answer's own Date
+ * header, else `now_us`. At most `max_ms`. -1: nothing, or a time that has passed.
  */
 int64_t retry_after_in_answer(const struct http_answer *answer,
                               const struct retry_after_quota *quota, int64_t now_us,

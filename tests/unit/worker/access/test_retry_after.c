@@ -13,14 +13,10 @@ static size_t read_headers(struct str text, struct http_header *headers)
 {
     size_t count = 0;
     while (text.ptr && count < HEADERS_MAX) {
-        struct str one, name;
-        text = str_split(text, ';', &one);
-        while (text.ptr && text.len &&
-               text.ptr[0] != ' ') { /* a parameter, not the next header */
-            struct str rest;
-            text = str_split(text, ';', &rest);
-            one.len = (size_t)(rest.ptr + rest.len - one.ptr);
-        }
+        struct str one = text, name;
+        ptrdiff_t end = str_find(text, STR(" ; "));
+        text = end < 0 ? STR_NONE : str_slice(text, (size_t)end + 3, text.len);
+        one.len = end < 0 ? one.len : (size_t)end;
         struct str value = str_split(one, ':', &name);
         headers[count++] = (struct http_header){str_trim(name), str_trim(value)};
     }
@@ -91,5 +87,45 @@ START_TEST(values_of_the_body)
 }
 END_TEST
 
-SUITE("worker/access/retry_after", follows_the_table,
-      locators_of_the_definition_come_before_the_usual_names, values_of_the_body)
+/* What is spent, though nobody says until when: a 403 is then temporary. */
+START_TEST(spent_without_a_time)
+{
+    static const struct {
+        struct http_header header;
+        bool is_spent;
+    } cases[] = {
+        {{STR_INIT("sforce-limit-info"), STR_INIT("api-usage=5000/5000")}, true},
+        {{STR_INIT("sforce-limit-info"), STR_INIT("api-usage=18/5000")}, false},
+        {{STR_INIT("sforce-limit-info"),
+          STR_INIT("api-usage=18/5000; per-app-api-usage=250/250(appName=x)")},
+         true},
+        {{STR_INIT("sforce-limit-info"), STR_INIT("api-usage=")}, false},
+        {{STR_INIT("x-ms-ratelimit-remaining-subscription-reads"), STR_INIT("0")}, true},
+        {{STR_INIT("x-ms-ratelimit-remaining-resource"), STR_INIT("a/b;107,a/c;0")}, true},
+        {{STR_INIT("x-ms-ratelimit-remaining-resource"), STR_INIT("a/b;107,a/c;10")}, false},
+        {{STR_INIT("x-minlimit-remaining"), STR_INIT("0")}, true},
+        {{STR_INIT("x-ratelimit-nearlimit"), STR_INIT("true")}, false},
+    };
+    const struct retry_after_quota quota = {UNDEFINED_VALUE, UNDEFINED_VALUE};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct http_answer answer = {
+            .status = 403, .headers = &cases[i].header, .header_count = 1};
+        ck_assert_msg(retry_after_is_spent(&answer, &quota) == cases[i].is_spent, "%zu", i);
+    }
+}
+END_TEST
+
+START_TEST(a_broken_field_is_named)
+{
+    struct http_header headers[] = {{STR("ratelimit"), STR("\"a\";r=0;t=4,")}};
+    struct http_answer answer = {.status = 429, .headers = headers, .header_count = 1};
+    const struct retry_after_quota quota = {UNDEFINED_VALUE, UNDEFINED_VALUE};
+    struct str name, value;
+    ck_assert(retry_after_unread(&answer, &quota, now_us, &name, &value));
+    ck_assert(str_is(name, "ratelimit") && str_eq(value, headers[0].value));
+}
+END_TEST
+
+SUITE("worker/access/retry_after", spent_without_a_time, a_broken_field_is_named,
+      follows_the_table, locators_of_the_definition_come_before_the_usual_names,
+      values_of_the_body)
