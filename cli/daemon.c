@@ -37,7 +37,7 @@ struct daemon {
     struct httpd *httpd;
     struct loop_timer *limit;
     struct loop_signal *signals[3];
-    struct str installation; /* in the command's arena */
+    struct str installation, secret; /* in the command's arena */
     bool is_stopping;
 };
 
@@ -154,6 +154,7 @@ static bool open_all(struct daemon *daemon, bool schedules, bool works, struct e
                                      .settings = &cli->settings,
                                      .has_queue = true,
                                      .installation = daemon->installation,
+                                     .secret = daemon->secret,
                                      .give_up_ms = -1};
     if (works && !worker_new(&options, &daemon->worker, err))
         return false;
@@ -195,16 +196,18 @@ static void close_all(struct daemon *daemon)
     chores_free(daemon->chores); /* after the session that it asks by */
 }
 
-/* Which installation PostgreSQL holds: its jobs may not meet those of another one in Redis. */
+/* Which installation PostgreSQL holds: its jobs may not meet those of another one in Redis. And
+ * its secret, which Redis must not know. */
 static bool read_installation(struct daemon *daemon, struct pg *pg, struct err *err)
 {
     enum { TIMEOUT_MS = 10000 };
     AUTO_PG_RESULT struct pg_result *result = NULL;
-    if (!pg_await(pg, "select value from pagetide.meta where key = 'installation'", NULL, 0,
-                  TIMEOUT_MS, &result, err))
+    static const char sql[] = "select max(value) filter (where key = 'installation'), "
+                              "max(value) filter (where key = 'secret') from pagetide.meta";
+    if (!pg_await(pg, sql, NULL, 0, TIMEOUT_MS, &result, err))
         return false;
-    if (pg_rows(result))
-        daemon->installation = arena_str(daemon->cli->arena, pg_get_str(result, 0, 0));
+    daemon->installation = arena_str(daemon->cli->arena, pg_get_str(result, 0, 0));
+    daemon->secret = arena_str(daemon->cli->arena, pg_get_str(result, 0, 1));
     return true;
 }
 

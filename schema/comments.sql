@@ -296,7 +296,7 @@ comment on column pagetide.refusal.seen_at is 'when it was noted last';
 
 comment on table pagetide.meta is 'Single values of the schema itself';
 comment on column pagetide.meta.key is 'name';
-comment on column pagetide.meta.value is 'value; installation is the id that its keys in Redis have, clock_offset moves pagetide.clock() in tests';
+comment on column pagetide.meta.value is 'value; installation is the id that its keys in Redis have, secret the key of hashes there, clock_offset moves pagetide.clock() in tests';
 
 comment on table pagetide.same_rows is 'Rows of the table that an unfinished run with write: replace has found as it brings them';
 comment on column pagetide.same_rows.run is 'run.id';

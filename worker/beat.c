@@ -44,6 +44,7 @@ static void on_beat_timer(void *ctx)
         beat_queue(worker);
     lookout_definitions(worker);
     lookout_schedulers(worker);
+    lookout_crowds(worker);
 }
 
 void beat_start(struct worker *worker)

@@ -4,11 +4,13 @@
 #include "base/log.h"
 #include "config/source.h"
 #include "worker/access/secrets.h"
+#include "worker/pace/throttle.h"
 #include "worker/worker_internal.h"
 
 /*
  * What a worker that takes any stream's jobs should say before one of them fails, or none
- * comes: which variables and secrets it lacks, and that no scheduler lives.
+ * comes: which variables and secrets it lacks, and that no scheduler lives. And how many read
+ * from the same sources, which share their rate limits.
  */
 enum { TIMEOUT_MS = 20000, DEFINITIONS_MAX = 100 };
 
@@ -28,6 +30,9 @@ enum definition_column {
 static const char schedulers_sql[] =
     "select streams, to_char(last_seen, 'YYYY-MM-DD HH24:MI:SS') "
     "from pagetide.missed_scheduler(2 * $1 * interval '1 ms') where streams > 0";
+static const char crowds_sql[] = "select source, workers from pagetide.crowds($1)";
+enum crowd_column { CROWD_SOURCE, CROWD_WORKERS, CROWD_COLUMNS };
+
 enum scheduler_column { SCHEDULER_STREAMS, SCHEDULER_LAST_SEEN, SCHEDULER_COLUMNS };
 
 static void look_into(struct worker *worker, const struct pg_result *result, size_t row)
@@ -92,4 +97,26 @@ void lookout_schedulers(struct worker *worker)
     const struct pg_value beat = pg_int(worker->settings->beat_ms);
     if (worker->queue && pg_is_up(worker->pg))
         pg_query(worker->pg, schedulers_sql, &beat, 1, TIMEOUT_MS, on_schedulers, worker);
+}
+
+static void on_crowds(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct worker *worker = ctx;
+    if (err)
+        return;
+    assert(pg_columns(result) == CROWD_COLUMNS);
+    size_t count = pg_rows(result);
+    struct throttle_crowd *crowds = ARENA_ARRAY(arena, struct throttle_crowd, count + 1);
+    for (size_t i = 0; i < count; i++)
+        crowds[i] = (struct throttle_crowd){pg_get_str(result, i, CROWD_SOURCE),
+                                            pg_get_int(result, i, CROWD_WORKERS)};
+    throttle_crowd(worker->throttle, crowds, count);
+}
+
+void lookout_crowds(struct worker *worker)
+{
+    const struct pg_value self = pg_text(worker->self.id);
+    if (pg_is_up(worker->pg))
+        pg_query(worker->pg, crowds_sql, &self, 1, TIMEOUT_MS, on_crowds, worker);
 }

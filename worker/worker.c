@@ -229,6 +229,7 @@ static void on_registered(void *ctx, const struct err *err)
     worker->is_registered = true;
     beat_start(worker);
     lookout_definitions(worker);
+    lookout_crowds(worker);
     claim_more(worker);
 }
 
@@ -278,6 +279,20 @@ static void on_queue_answer(void *ctx, const char *what, const struct err *err)
                   LOG_NOWHERE, "%.*s", STR_ARG(buf_str(&line)));
 }
 
+static void on_told_redis(void *ctx, bool up, const struct err *err)
+{
+    struct worker *worker = ctx;
+    (void)err;
+    if (up)
+        limits_listen(worker->limits);
+}
+
+static void on_news(void *ctx, const struct limits_news *news)
+{
+    struct worker *worker = ctx;
+    throttle_hear(worker->throttle, news, clock_mono_ms());
+}
+
 static void on_wake_redis(void *ctx, bool up, const struct err *err)
 {
     (void)err; /* the command connection tells */
@@ -299,14 +314,33 @@ static void name_self(struct worker *worker)
     };
 }
 
+static void open_limits(struct worker *worker)
+{
+    worker->limits = limits_new(&(struct limits_options){
+        .loop = worker->loop,
+        .redis = worker->redis,
+        .told = worker->told,
+        .prefix = str_from(worker->settings->redis_prefix),
+        .worker = worker->self.id,
+        .lease_ms = worker->settings->lease_ms,
+        .on_news = on_news,
+        .on_answer = on_queue_answer,
+        .ctx = worker,
+    });
+    throttle_share(worker->throttle, worker->loop, worker->limits, worker->options.secret);
+}
+
 static bool open_queue(struct worker *worker, struct err *err)
 {
     const struct settings *settings = worker->settings;
     if (!redis_open(worker->loop, settings->redis_url, worker->id, on_redis, worker,
                     &worker->redis, err) ||
         !redis_open(worker->loop, settings->redis_url, worker->id, on_wake_redis, worker,
-                    &worker->wake, err))
+                    &worker->wake, err) ||
+        !redis_open(worker->loop, settings->redis_url, worker->id, on_told_redis, worker,
+                    &worker->told, err))
         return false;
+    open_limits(worker);
     worker->queue = queue_new(&(struct queue_options){
         .redis = worker->redis,
         .prefix = str_from(settings->redis_prefix),
@@ -415,8 +449,10 @@ void worker_free(struct worker *worker)
     if (!worker)
         return;
     queue_free(worker->queue);
+    limits_free(worker->limits);
     redis_close(worker->redis);
     redis_close(worker->wake);
+    redis_close(worker->told);
     held_free_all(&worker->held);
     if (worker->loaders)
         loaders_free(worker->loaders);

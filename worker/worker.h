@@ -24,6 +24,7 @@ struct worker_options {
     const struct settings *settings; /* borrowed as long as the worker lives */
     bool has_queue;                  /* claim from Redis; else only worker_add brings jobs */
     struct str installation;         /* of the queue's jobs, as queue.h has it; borrowed */
+    struct str secret;  /* of the installation, for what it shares by Redis; borrowed */
     int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
     /* A job's turn here is over; `end` as crawl.h has it. May be NULL. */
     void (*on_ended)(void *ctx, const struct job *job, const struct crawl_end *end);

@@ -2,6 +2,7 @@
 #define WORKER_WORKER_INTERNAL_H
 
 #include "base/process.h"
+#include "core/limit.h"
 #include "core/queue.h"
 #include "core/refusals.h"
 #include "port/http.h"
@@ -36,8 +37,9 @@ struct worker {
     struct loaders *loaders;
     struct throttle *throttle;
     struct tokens *tokens;
-    struct redis *redis, *wake; /* commands; BLPOP. NULL in `sync` */
+    struct redis *redis, *wake, *told; /* commands; BLPOP; XREAD. NULL in `sync` */
     struct queue *queue;
+    struct limits *limits;
     struct refusals refusals;
 
     struct crawl_env env;
@@ -90,5 +92,6 @@ void beat_start(struct worker *worker);
 /* lookout.c: with every beat, definitions also at the beginning */
 void lookout_definitions(struct worker *worker);
 void lookout_schedulers(struct worker *worker);
+void lookout_crowds(struct worker *worker);
 
 #endif

@@ -47,6 +47,17 @@ as $$
     delete from worker where id = who;
 $$;
 
+-- How many processes read from each source now, `who` counted among them: they share its rate limits.
+create or replace function pagetide.crowds(who text) returns table (source text, workers bigint)
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select split_part(r.stream, '.', 1), count(distinct j.worker)
+        + (not bool_or(j.worker = who))::int
+    from job j join run r on r.id = j.run
+    where j.state = 'running' and j.worker is not null group by 1
+$$;
+
 -- Whether a job is still this process's: it runs; or it has an end that only its owner can have
 -- written, and the answer to that commit is on its way; or it is reserved and waits in the process
 -- itself.

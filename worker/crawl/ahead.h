@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "port/http.h"
-#include "worker/access/throttle.h"
+#include "worker/pace/throttle.h"
 
 /*
  * `parallel`: requests for the pages behind the one that is being read.

@@ -10,9 +10,9 @@
 #include "core/job.h"
 #include "port/http.h"
 #include "port/loop.h"
-#include "worker/access/throttle.h"
 #include "worker/access/tokens.h"
 #include "worker/load/loader.h"
+#include "worker/pace/throttle.h"
 #include "worker/rows/mark.h"
 
 /*

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "worker/access/secrets.h"
-#include "worker/access/throttle.h"
 #include "worker/crawl/crawl.h"
 #include "worker/load/column_map_dry.h"
+#include "worker/pace/throttle.h"
 
 enum {
     BATCH_RECORDS = 1,

@@ -321,7 +321,8 @@ static struct judgement judge(struct crawl *crawl)
     if (crawl->answer)
         tell_once(crawl, &crawl->has_told_coding, crawl->answer->coding_note);
     if (judgement.server_wait_ms >= 0)
-        throttle_pause(&crawl->pass, clock_mono_ms(), judgement.server_wait_ms);
+        throttle_pause(crawl->env->throttle, &crawl->pass, clock_mono_ms(),
+                       judgement.server_wait_ms);
     crawl->scope.response = UNDEFINED_VALUE;
     crawl->scope.headers = NULL;
     crawl->scope.header_count = 0;

@@ -1,4 +1,4 @@
-#include "worker/access/throttle.h"
+#include "worker/pace/throttle.h"
 
 #include "tests/support/suite.h"
 
@@ -135,8 +135,8 @@ START_TEST(a_told_wait_pauses_all_of_its_peer)
     int64_t wait_ms;
     ck_assert_int_eq(starts_at(&passes[0], &stream, 100), 100);
     throttle_give(throttle, &passes[0], false, 200);
-    throttle_pause(&passes[0], 200, 5000);
-    throttle_pause(&passes[0], 201, 10);
+    throttle_pause(throttle, &passes[0], 200, 5000);
+    throttle_pause(throttle, &passes[0], 201, 10);
     ck_assert_int_eq(throttle_take(throttle, &passes[1], &stream, &peer, 300, &wait_ms),
                      THROTTLE_PAUSED);
     ck_assert_int_eq(wait_ms, 4900);
@@ -156,7 +156,7 @@ START_TEST(the_rate_holds_behind_a_pause)
     for (int i = 1; i < 20; i++)
         (void)!throttle_take(throttle, &passes[i], &stream, &peer, 0, &wait_ms);
     throttle_give(throttle, &passes[0], false, 10);
-    throttle_pause(&passes[0], 10, 3000);
+    throttle_pause(throttle, &passes[0], 10, 3000);
     for (int i = 1; i < 20; i++)
         ck_assert_int_eq(throttle_take(throttle, &passes[i], &stream, &peer, 2000, &wait_ms),
                          THROTTLE_PAUSED);
@@ -186,7 +186,7 @@ START_TEST(five_failures_in_a_row_pause_the_host)
 }
 END_TEST
 
-SUITE("worker/access/throttle", a_burst_and_then_the_rate, a_rest_fills_no_more_than_the_burst,
+SUITE("worker/pace/throttle", a_burst_and_then_the_rate, a_rest_fills_no_more_than_the_burst,
       in_no_window_are_there_more_than_rate_and_burst, concurrency,
       streams_of_a_source_share_and_own_limits_do_not, of_several_limits_the_slowest,
       a_told_wait_pauses_all_of_its_peer, the_rate_holds_behind_a_pause,

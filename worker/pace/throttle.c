@@ -1,9 +1,12 @@
-#include "worker/access/throttle.h"
+#include "worker/pace/throttle.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/mem.h"
+#include "port/digest.h"
 #include "port/hash.h"
+#include "worker/pace/throttle_internal.h"
 
 /*
  * Three things can keep a request back. They are asked in this order:
@@ -34,42 +37,19 @@
  * ahead than THROTTLE_AHEAD_MS is not given; the job asks again. A pause takes kept places
  * back, because all of them would be due at its end.
  *
+ * A limit that processes share is kept by Redis, and only its tat is remembered (share.c).
+ * Where Redis is away, each of `crowd` processes keeps to its part: an interval that is so much
+ * longer, from that tat on.
+ *
  * Invariants: in_flight of a limit is the number of passes with is_sent that hold it; a pass
  * has a place or is sent, never both.
  */
 
-/* Peers and limits are few and stay as long as the process. */
-enum { TABLE_SIZE = 256 };
-
-/* A peer: an API as one credential sees it. */
-struct throttle_peer {
-    struct throttle_peer *next;
-    uint64_t id;
-    int64_t paused_until_mono_ms;  /* because it asked for a wait */
-    int64_t failing_until_mono_ms; /* because it failed too often */
-    int failures;                  /* in a row */
-};
-
-struct throttle_limit {
-    struct throttle_limit *next;
-    uint64_t id;
-    int64_t interval_us, burst_us; /* interval 0: no rate */
-    int64_t tat_us;                /* theoretical arrival time of the next request */
-    int64_t concurrency, in_flight;
-    bool is_wanted; /* a pass was refused for `concurrency` since the last one ended */
-};
-
-struct throttle {
-    struct throttle_peer *peers[TABLE_SIZE];
-    struct throttle_limit *limits[TABLE_SIZE];
-    void (*on_free)(void *ctx);
-    void *ctx;
-};
-
 struct throttle *throttle_new(void (*on_free)(void *ctx), void *ctx)
 {
     struct throttle *throttle = mem_alloc(sizeof *throttle);
-    *throttle = (struct throttle){.on_free = on_free, .ctx = ctx};
+    *throttle = (struct throttle){.on_free = on_free, .ctx = ctx, .crowded = arena_new()};
+    rng_seed_random(&throttle->rng);
     return throttle;
 }
 
@@ -77,7 +57,8 @@ void throttle_free(struct throttle *throttle)
 {
     if (!throttle)
         return;
-    for (size_t i = 0; i < TABLE_SIZE; i++) {
+    share_free(throttle);
+    for (size_t i = 0; i < THROTTLE_TABLE_SIZE; i++) {
         for (struct throttle_peer *peer = throttle->peers[i], *next; peer; peer = next) {
             next = peer->next;
             mem_free(peer);
@@ -87,12 +68,14 @@ void throttle_free(struct throttle *throttle)
             mem_free(limit);
         }
     }
+    arena_free(throttle->crowded);
+    mem_free((char *)(uintptr_t)throttle->secret.ptr);
     mem_free(throttle);
 }
 
 static struct throttle_peer *find_peer(struct throttle *throttle, uint64_t id)
 {
-    struct throttle_peer **slot = &throttle->peers[id % TABLE_SIZE], *peer = *slot;
+    struct throttle_peer **slot = &throttle->peers[id % THROTTLE_TABLE_SIZE], *peer = *slot;
     while (peer && peer->id != id)
         peer = peer->next;
     if (peer)
@@ -114,42 +97,120 @@ static uint64_t limit_id(uint64_t key, const struct stream *stream, size_t index
     return hash_fold(id, (uint64_t)limit->concurrency);
 }
 
+static int64_t crowd_of(const struct throttle *throttle, struct str source)
+{
+    for (size_t i = 0; i < throttle->crowd_count; i++)
+        if (str_eq(throttle->crowds[i].source, source))
+            return MAX(throttle->crowds[i].workers, 1);
+    return 1;
+}
+
+void throttle_crowd(struct throttle *throttle, const struct throttle_crowd *crowds,
+                    size_t count)
+{
+    arena_reset(throttle->crowded);
+    throttle->crowds = ARENA_ARRAY(throttle->crowded, struct throttle_crowd, MAX(count, 1));
+    throttle->crowd_count = count;
+    for (size_t i = 0; i < count; i++)
+        throttle->crowds[i] = (struct throttle_crowd){
+            arena_str(throttle->crowded, crowds[i].source), crowds[i].workers};
+    for (size_t i = 0; i < THROTTLE_TABLE_SIZE; i++)
+        for (struct throttle_limit *limit = throttle->limits[i]; limit; limit = limit->next)
+            limit->crowd = crowd_of(throttle, limit->source);
+}
+
+static void fill_limit(const struct throttle *throttle, struct throttle_limit *limit,
+                       const struct stream *stream, const struct rate_limit *from)
+{
+    struct str owner = from->is_per_stream ? stream->name : stream->source;
+    snprintf(limit->name, sizeof limit->name, "%.*s:%016jx", STR_ARG(owner),
+             (uintmax_t)limit->id);
+    limit->source = (struct str){limit->name, MIN(stream->source.len, owner.len)};
+    limit->crowd = crowd_of(throttle, limit->source);
+    limit->concurrency = from->concurrency;
+    limit->burst = MAX(from->burst, 1);
+    if (from->requests)
+        limit->interval_us = (from->per_ms * 1000 + from->requests - 1) / from->requests;
+}
+
 static struct throttle_limit *find_limit(struct throttle *throttle, uint64_t id,
+                                         const struct stream *stream,
                                          const struct rate_limit *from)
 {
-    struct throttle_limit **slot = &throttle->limits[id % TABLE_SIZE], *limit = *slot;
+    struct throttle_limit **slot = &throttle->limits[id % THROTTLE_TABLE_SIZE], *limit = *slot;
     while (limit && limit->id != id)
         limit = limit->next;
     if (limit)
         return limit;
     limit = mem_alloc(sizeof *limit);
-    *limit = (struct throttle_limit){.next = *slot, .id = id, .concurrency = from->concurrency};
-    if (from->requests) {
-        limit->interval_us = (from->per_ms * 1000 + from->requests - 1) / from->requests;
-        limit->burst_us = limit->interval_us * MAX(from->burst, 1);
-    }
+    *limit = (struct throttle_limit){.next = *slot, .id = id};
+    fill_limit(throttle, limit, stream, from);
     return *slot = limit;
+}
+
+/* What others may see: a credential is in it by a keyed hash alone. */
+static uint64_t peer_id(const struct throttle *throttle, const struct throttle_peer_key *key)
+{
+    unsigned char mac[DIGEST_SHA256_BYTES];
+    char text[512];
+    uint64_t id;
+    int len = snprintf(text, sizeof text, "%016jx %.*s", (uintmax_t)key->credential,
+                       STR_ARG(key->host));
+    digest_hmac_sha256(throttle->secret, str_slice(str_from(text), 0, (size_t)len), mac);
+    memcpy(&id, mac, sizeof id);
+    return id;
 }
 
 static void find_all(struct throttle *throttle, struct throttle_pass *pass,
                      const struct stream *stream, const struct throttle_peer_key *key)
 {
-    uint64_t id = hash_bytes(key->host, key->credential);
+    uint64_t id = peer_id(throttle, key);
     pass->peer = find_peer(throttle, id);
     pass->limit_count = stream->rate_limit_count;
     for (size_t i = 0; i < pass->limit_count; i++)
         pass->limits[i] =
-            find_limit(throttle, limit_id(id, stream, i), &stream->rate_limits[i]);
+            find_limit(throttle, limit_id(id, stream, i), stream, &stream->rate_limits[i]);
+}
+
+/* --- the limits of one process --- */
+
+/* Of its part, where it is one of several. */
+static int64_t interval_us(const struct throttle_limit *limit)
+{
+    return limit->interval_us * limit->crowd;
+}
+
+static int64_t burst_us(const struct throttle_limit *limit)
+{
+    return interval_us(limit) * MAX(limit->burst / limit->crowd, 1);
+}
+
+static int64_t concurrency(const struct throttle_limit *limit)
+{
+    return limit->concurrency ? MAX(limit->concurrency / limit->crowd, 1) : 0;
+}
+
+/* Redis is away: all go on from the arrival time that it said last, each a little later. */
+static void part(struct throttle *throttle, struct throttle_limit *limit, int64_t now_us)
+{
+    if (!limit->is_shared)
+        return;
+    limit->is_shared = false;
+    limit->tat_us = MAX(limit->tat_us, now_us);
+    if (limit->crowd > 1 && limit->interval_us)
+        limit->tat_us += (int64_t)rng_below(&throttle->rng, (uint64_t)interval_us(limit));
 }
 
 /* When the next request may start, by the slowest of the limits. */
-static int64_t ready_us(const struct throttle_pass *pass, int64_t now_us)
+static int64_t ready_us(struct throttle *throttle, const struct throttle_pass *pass,
+                        int64_t now_us)
 {
     int64_t ready = now_us;
     for (size_t i = 0; i < pass->limit_count; i++) {
-        const struct throttle_limit *limit = pass->limits[i];
+        struct throttle_limit *limit = pass->limits[i];
+        part(throttle, limit, now_us);
         if (limit->interval_us)
-            ready = MAX(ready, limit->tat_us + limit->interval_us - limit->burst_us);
+            ready = MAX(ready, limit->tat_us + interval_us(limit) - burst_us(limit));
     }
     return ready;
 }
@@ -159,7 +220,7 @@ static void take_place(struct throttle_pass *pass, int64_t at_us)
     for (size_t i = 0; i < pass->limit_count; i++) {
         struct throttle_limit *limit = pass->limits[i];
         if (limit->interval_us)
-            limit->tat_us = MAX(limit->tat_us, at_us) + limit->interval_us;
+            limit->tat_us = MAX(limit->tat_us, at_us) + interval_us(limit);
     }
     pass->has_place = true;
     pass->ready_mono_ms = (at_us + 999) / 1000;
@@ -169,7 +230,7 @@ static bool is_full(struct throttle_pass *pass)
 {
     for (size_t i = 0; i < pass->limit_count; i++) {
         struct throttle_limit *limit = pass->limits[i];
-        if (limit->concurrency && limit->in_flight >= limit->concurrency)
+        if (limit->concurrency && limit->in_flight >= concurrency(limit))
             return limit->is_wanted = true;
     }
     return false;
@@ -177,10 +238,28 @@ static bool is_full(struct throttle_pass *pass)
 
 static enum throttle_wait start(struct throttle_pass *pass)
 {
+    share_sent(pass);
     for (size_t i = 0; i < pass->limit_count; i++)
         pass->limits[i]->in_flight++;
     pass->has_place = false;
     pass->is_sent = true;
+    return THROTTLE_GO;
+}
+
+static enum throttle_wait take_own_place(struct throttle *throttle, struct throttle_pass *pass,
+                                         int64_t now_mono_ms, int64_t *ret_wait_ms)
+{
+    if (!pass->has_place)
+        share_leave(throttle, pass);
+    if (is_full(pass))
+        return THROTTLE_FULL;
+    if (pass->has_place)
+        return THROTTLE_GO;
+    int64_t at_us = ready_us(throttle, pass, now_mono_ms * 1000);
+    *ret_wait_ms = (at_us + 999) / 1000 - now_mono_ms;
+    if (*ret_wait_ms > THROTTLE_AHEAD_MS)
+        return THROTTLE_LIMITED;
+    take_place(pass, at_us);
     return THROTTLE_GO;
 }
 
@@ -195,19 +274,15 @@ enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass
     int64_t failing_ms = pass->peer->failing_until_mono_ms - now_mono_ms;
     if (paused_ms > 0 || failing_ms > 0) {
         /* Places kept from before a pause would all come due at its end. */
-        pass->has_place = false;
+        share_leave(throttle, pass);
         *ret_wait_ms = MAX(paused_ms, failing_ms);
         return paused_ms >= failing_ms ? THROTTLE_PAUSED : THROTTLE_FAILING;
     }
-    if (is_full(pass))
-        return THROTTLE_FULL;
-    if (!pass->has_place) {
-        int64_t at_us = ready_us(pass, now_mono_ms * 1000);
-        *ret_wait_ms = (at_us + 999) / 1000 - now_mono_ms;
-        if (*ret_wait_ms > THROTTLE_AHEAD_MS)
-            return THROTTLE_LIMITED;
-        take_place(pass, at_us);
-    }
+    enum throttle_wait why = share_is_on(throttle) && pass->limit_count
+                                 ? share_take_place(throttle, pass, now_mono_ms, ret_wait_ms)
+                                 : take_own_place(throttle, pass, now_mono_ms, ret_wait_ms);
+    if (why != THROTTLE_GO)
+        return why;
     *ret_wait_ms = pass->ready_mono_ms - now_mono_ms;
     return *ret_wait_ms > 0 ? THROTTLE_LIMITED : start(pass);
 }
@@ -223,6 +298,8 @@ static void end(struct throttle *throttle, struct throttle_pass *pass)
         is_wanted |= limit->is_wanted;
         limit->is_wanted = false;
     }
+    if (pass->is_sent)
+        share_ended(throttle, pass);
     pass->is_sent = false;
     if (is_wanted)
         throttle->on_free(throttle->ctx);
@@ -241,15 +318,29 @@ void throttle_give(struct throttle *throttle, struct throttle_pass *pass, bool h
     peer->failing_until_mono_ms = now_mono_ms + THROTTLE_PAUSE_MS;
 }
 
-void throttle_pause(struct throttle_pass *pass, int64_t now_mono_ms, int64_t wait_ms)
+void throttle_pause(struct throttle *throttle, struct throttle_pass *pass, int64_t now_mono_ms,
+                    int64_t wait_ms)
 {
     int64_t until = now_mono_ms + wait_ms;
     assert(pass->peer);
+    share_tell(throttle, pass->peer, wait_ms);
     pass->peer->paused_until_mono_ms = MAX(pass->peer->paused_until_mono_ms, until);
 }
 
 void throttle_drop(struct throttle *throttle, struct throttle_pass *pass)
 {
     end(throttle, pass);
+    share_leave(throttle, pass);
     *pass = (struct throttle_pass){.peer = NULL};
+}
+
+void throttle_hear(struct throttle *throttle, const struct limits_news *news,
+                   int64_t now_mono_ms)
+{
+    if (news->free.len) {
+        share_hear_free(throttle, news->free);
+        return;
+    }
+    struct throttle_peer *peer = find_peer(throttle, news->peer);
+    peer->paused_until_mono_ms = MAX(peer->paused_until_mono_ms, now_mono_ms + news->pause_ms);
 }
