@@ -178,6 +178,8 @@ static const struct key offset_list[] = {
      .help = "the first offset that is not asked for"},
     {.name = "step", .type = KEY_SWITCH, P(steps_by_size), .choices = steps,
      .fallback = "received", .help = "what the offset grows by"},
+    {.name = "overlap", .type = KEY_COUNT, P(overlap), .min = 1, .max = OVERLAP_MAX,
+     .help = "records: each page begins so many early, and they must be the ones read last"},
     ON_ERROR_ROW,
     STOP_ROWS,
     LIMIT_ROWS(NULL),
@@ -337,6 +339,29 @@ static void check_size(struct reader *reader, const struct yaml_node *node,
                     "halve needs \"size_param\" and \"size\", which a request can ask for");
 }
 
+/* The records that two pages share are known by their place in both. */
+static void check_overlap(struct reader *reader, const struct yaml_node *node,
+                          const struct stream *stream)
+{
+    const struct pagination *pagination = &stream->pagination;
+    const struct yaml_node *overlap = yaml_find(node, "overlap");
+    if (!overlap)
+        return;
+    if (pagination->size && pagination->overlap >= pagination->size)
+        problem_add(reader->problems, overlap, "must be less than \"size\"");
+    if (pagination->steps_by_size)
+        problem_add(reader->problems, overlap, "needs \"step: received\"");
+    if (pagination->halves)
+        problem_add(reader->problems, overlap,
+                    "does not go with \"page_size_on_error: halve\"");
+    if (stream->merge.strategy >= MERGE_REPLACE)
+        problem_add(reader->problems, overlap,
+                    "does not go with a merge_strategy that keeps whole responses");
+    if (stream->part_count)
+        problem_add(reader->problems, overlap,
+                    "does not go with \"tables\": their rows would come twice");
+}
+
 /* Some of the requests may lie behind the end, and be of no use. */
 static void check_parallel(struct reader *reader, const struct yaml_node *node,
                            const struct stream *stream)
@@ -386,6 +411,7 @@ void pagination_check(struct reader *reader, const struct yaml_node *map,
     if (node && node->kind == YAML_MAP && is_counted) {
         check_counted(reader, node, pagination);
         check_parallel(reader, node, stream);
+        check_overlap(reader, node, stream);
     }
     if (node && node->kind == YAML_MAP)
         check_size(reader, node, pagination);

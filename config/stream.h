@@ -131,13 +131,16 @@ struct pagination {
     struct retry_policy retry; /* instead of the stream's; max_attempts 0: not given */
     int64_t max_iterations, max_records, max_time_ms; /* -1: none */
     int64_t restart_after;                            /* records; 0: not given */
-    int64_t parallel;                                 /* requests in flight; 0 and 1: one */
+    int64_t overlap;  /* records that each page begins before the last one read */
+    int64_t parallel; /* requests in flight; 0 and 1: one */
     bool allows_repeats, allows_same_request;
     int flag_absent;     /* has_more_path where it is absent: 1 more, 0 the end, -1 an error */
     bool is_flag_of_end; /* `auto` alone: has_more is true where the page is the last */
     bool spreads_cursor; /* `auto` alone: the cursor is a map of parameters to set */
     bool reads_records;  /* `auto` alone: the cursor is a field of a record */
 };
+
+enum { OVERLAP_MAX = 100 };
 
 enum merge_strategy {
     MERGE_APPEND,

@@ -141,6 +141,11 @@ struct crawl {
     } xml;
     struct cut cut;
     struct turned turned;
+    struct overlap {   /* overlap.c */
+        bool is_found; /* where the records read before end on the page: at `skip` */
+        int64_t skip;
+        int rereads; /* of this place */
+    } overlap;
     bool is_body_empty;    /* 204, or `responses` said so */
     bool is_end_by_rule;   /* `responses` said that there is no more */
     bool is_page_by_rule;  /* `responses` said what the answer is */
@@ -263,6 +268,23 @@ bool twice_hold(struct crawl *crawl, struct err *err);
  * may have the ids of earlier ones. The job says so at its end, with the counts of all pages.
  */
 void twice_count(struct crawl *crawl, struct pager *next, struct pager_decision *decision);
+
+/* --- overlap.c --- */
+
+/* For the cut of the page that was asked for: which of its records came before. */
+void overlap_expect(struct crawl *crawl, struct cut *cut);
+
+/*
+ * Are the records read before where they were looked for? Else the page has left the batch:
+ * *ret_step says whether it is cut again, or asked for again from further back.
+ */
+bool overlap_holds(struct crawl *crawl, enum step *ret_step);
+
+/* What the next page is compared with. */
+void overlap_note(struct crawl *crawl, struct pager *next);
+
+/* `drifted`, with what was found; empty: nothing. */
+struct str overlap_warning(struct crawl *crawl, const struct pager *pager);
 
 /* For an end that is found elsewhere: what is to be said, and what its proof is worth. */
 struct str twice_warning(struct crawl *crawl, const struct pager *pager);

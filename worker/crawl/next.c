@@ -92,9 +92,21 @@ static bool read_response(struct crawl *crawl, struct err *err)
            parse_response(crawl, VALUE_WHOLE, err);
 }
 
+/* A page of nothing but records that came before is the end only where it has no more of them
+ * than were to come again: else rows have come, and what follows is further on. */
+static struct pager_facts count_again(const struct crawl *crawl, struct pager_facts facts)
+{
+    facts.again = crawl->cut.again;
+    if (facts.seen || facts.again <= crawl->pager.back)
+        return facts;
+    facts.seen = facts.taken = facts.again - crawl->pager.back;
+    facts.again = crawl->pager.back;
+    return facts;
+}
+
 struct pager_facts crawl_facts(const struct crawl *crawl)
 {
-    return (struct pager_facts){
+    const struct pager_facts facts = {
         .url = crawl->request.url,
         .home_url = crawl->request.home_url,
         .headers = crawl->scope.headers,
@@ -112,6 +124,7 @@ struct pager_facts crawl_facts(const struct crawl *crawl)
         .scope = &crawl->scope.expr,
         .job_arena = crawl->arena,
     };
+    return count_again(crawl, facts);
 }
 
 /* One record that is asked for by expression until it has changed is no circle: its bytes tell,
@@ -288,6 +301,7 @@ static void advance(struct crawl *crawl, const struct pager *next,
     crawl->attempt = crawl->server_waits = crawl->redirects = 0;
     crawl->authorised.renewals = 0;
     crawl->trial = (struct trial){0};
+    crawl->overlap = (struct overlap){0};
     crawl->page = crawl->next;
     crawl->next = old;
     crawl->scope.response = UNDEFINED_VALUE;
@@ -486,12 +500,24 @@ static enum step retry_trial(struct crawl *crawl)
                                        : end_unconfirmed(crawl);
 }
 
+/* The place, from further back. */
+static enum step ask_again(struct crawl *crawl)
+{
+    ahead_drop(crawl);
+    crawl->attempt = crawl->redirects = 0;
+    crawl_stand_at_checkpoint(crawl);
+    return STEP_ask;
+}
+
 enum step step_next(struct crawl *crawl)
 {
     struct pager next;
     struct request request = {0};
     struct str checkpoint;
     enum job_reason reason;
+    enum step again;
+    if (!overlap_holds(crawl, &again))
+        return again == STEP_ask ? ask_again(crawl) : again;
     if (!read_response(crawl, &crawl->err))
         return refuse_page(crawl, REASON_BODY);
     settle_records_hash(crawl);
@@ -525,6 +551,7 @@ enum step step_next(struct crawl *crawl)
         next.shape = crawl->cut.shape;
     if (!next.names.len)
         next.names = arena_str(crawl->arena, crawl->cut.names);
+    overlap_note(crawl, &next);
     twice_count(crawl, &next, &decision);
     anew_doubt(crawl, &next, &decision);
     if (follows && !ask_next(crawl, &next, &request, &reason, &crawl->err))

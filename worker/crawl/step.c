@@ -640,6 +640,7 @@ static void begin_cut(struct crawl *crawl)
         .on_record = watch ? watch->on_record : NULL,
         .on_record_ctx = watch ? watch->ctx : NULL,
     };
+    overlap_expect(crawl, &crawl->cut);
     cut_add_parts(&crawl->cut, loader_part_columns(crawl->loader, crawl->page));
     if (crawl->stream->merge.reads_response)
         show_response(crawl);

@@ -52,18 +52,18 @@ void twice_doubt_count(const struct crawl *crawl, const struct pager *pager,
                      STR_ARG(decision->complete_why), pager->overlaps ? "the next" : "another");
 }
 
-static struct str overlap_warning(struct crawl *crawl, const struct pager *pager)
+static struct str shared_warning(struct crawl *crawl, const struct pager *pager)
 {
     bool follows_rows = pager->type == PAGINATE_OFFSET && !pager->in_force->steps_by_size;
     if (!pager->overlaps)
         return STR_NONE;
-    return arena_printf(
-        crawl->next,
-        "records that the page before theirs had too: %lld; rows move while they are paged, or "
-        "some are left out after counting: %s",
-        (long long)pager->overlaps,
-        follows_rows ? "`step: size` goes on by what was asked for"
-                     : "a sort by a field without ties helps");
+    return arena_printf(crawl->next,
+                        "drifted: records that the page before theirs had too: %lld; rows move "
+                        "while they are paged, or "
+                        "some are left out after counting: %s",
+                        (long long)pager->overlaps,
+                        follows_rows ? "`step: size` goes on by what was asked for"
+                                     : "a sort by a field without ties helps");
 }
 
 static struct str own_ids_warning(struct crawl *crawl)
@@ -80,7 +80,9 @@ struct str twice_warning(struct crawl *crawl, const struct pager *pager)
 {
     if (crawl->stream->pagination.allows_repeats)
         return STR_NONE;
-    return arena_join(crawl->next, overlap_warning(crawl, pager), "; ", own_ids_warning(crawl));
+    struct str shared =
+        arena_join(crawl->next, shared_warning(crawl, pager), "; ", own_ids_warning(crawl));
+    return arena_join(crawl->next, overlap_warning(crawl, pager), "; ", shared);
 }
 
 /* Where a request asks for what is later than the bookmark, not for what is not earlier. */
@@ -99,7 +101,9 @@ void twice_count(struct crawl *crawl, struct pager *next, struct pager_decision 
     const struct cut *cut = &crawl->cut;
     bool tells = twice_has_own_ids(crawl);
     bool is_anew = !crawl->pager.page && crawl->pager.restarts;
-    int64_t overlap = guard_overlap(&crawl->guard, cut->ids, cut->id_count);
+    size_t again = (size_t)cut->again; /* as `overlap` asks for */
+    int64_t overlap =
+        guard_overlap(&crawl->guard, cut->ids ? cut->ids + again : NULL, cut->id_count - again);
     next->overlaps = saturate_add(crawl->pager.overlaps, is_anew ? 0 : overlap);
     if (is_anew && !overlap)
         decision->warning =

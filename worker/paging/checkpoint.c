@@ -27,6 +27,7 @@
  * high                    the highest bookmark since, for restart_after
  * size, good_pages        the page size that page_size_on_error has left, and how many pages
  *                         came with it; absent: as declared
+ * back, tail, shifted, missing, rereads, lost   of `overlap`; absent: 0, nothing
  * overlaps                records that the page before theirs had too; absent: none
  * number, cursor, next    where the next page is. `number` and `cursor` are enough for types
  *                         that have one; a link is only in next.url, and what response_based
@@ -215,6 +216,25 @@ static void put_learned(struct json_out *out, const struct pager *pager)
         json_out_str(out, "accept", pager->accept);
 }
 
+static void put_drift(struct json_out *out, const struct pager *pager)
+{
+    const struct pager_drift *drift = &pager->drift;
+    if (pager->overlaps > 0)
+        put_count(out, "overlaps", pager->overlaps);
+    if (pager->back)
+        put_count(out, "back", pager->back);
+    if (pager->tail.len)
+        json_out_str(out, "tail", pager->tail);
+    if (drift->shifted)
+        put_count(out, "shifted", drift->shifted);
+    if (drift->missing)
+        put_count(out, "missing", drift->missing);
+    if (drift->rereads)
+        put_count(out, "rereads", drift->rereads);
+    if (drift->lost)
+        put_count(out, "lost", drift->lost);
+}
+
 bool checkpoint_write(struct arena *arena, const struct pager *state,
                       const struct secrets *secrets, struct str *ret_text, struct err *err)
 {
@@ -246,8 +266,7 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
     }
     if (pager->shape)
         json_out_str(&out, "shape", str_from(shape_names[pager->shape]));
-    if (pager->overlaps > 0)
-        put_count(&out, "overlaps", pager->overlaps);
+    put_drift(&out, pager);
     put_learned(&out, pager);
     checkpoint_prepare_put(&out, &pager->prepared);
     if (pager->cursor.kind != VALUE_UNDEFINED)
@@ -317,6 +336,23 @@ static int read_few(struct value map, struct str key)
 {
     int64_t count;
     return read_count(map, key, 1, PAGES_MAX, &count) ? (int)count : 0;
+}
+
+static int64_t read_some(struct value map, struct str key, int64_t most)
+{
+    int64_t count;
+    return read_count(map, key, 1, most, &count) ? count : 0;
+}
+
+/* A tail that is none is not compared with. */
+static void read_drift(struct value map, struct pager *pager)
+{
+    struct str tail = read_text(map, STR("tail"));
+    pager->back = read_some(map, STR("back"), OVERLAP_MAX);
+    pager->tail = str_slice(tail, 0, tail.len <= OVERLAP_MAX * 16 ? tail.len : 0);
+    pager->drift = (struct pager_drift){
+        read_some(map, STR("shifted"), COUNT_MAX), read_some(map, STR("missing"), COUNT_MAX),
+        read_some(map, STR("rereads"), COUNT_MAX), read_some(map, STR("lost"), COUNT_MAX)};
 }
 
 static void read_before(const struct checkpoint_from *from, struct value map,
@@ -435,6 +471,7 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->accept = arena_str(from->job_arena, read_text(map, STR("accept")));
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
     read_before(from, map, pager);
+    read_drift(map, pager);
     read_ending(value_get(map, STR("count")), pager);
     secret_refs_init(&refs, from->arena, from->secrets);
     if (!secret_refs_read(&refs, value_get(map, STR("secrets")), err) ||

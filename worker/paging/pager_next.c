@@ -176,7 +176,8 @@ static void compare_pages(struct pager_step *step, struct str name, int64_t page
 static bool is_full(const struct pager_step *step)
 {
     int64_t size = pager_size(step->pager);
-    return (size && step->facts->seen >= size) || look_is_full(step->facts, step->arena);
+    return (size && step->facts->seen + step->facts->again >= size) ||
+           look_is_full(step->facts, step->arena);
 }
 
 /* Does the request or the answer say how many records a page may have? */
@@ -257,8 +258,9 @@ static void remember_total(struct pager_step *step, struct str name, int64_t tot
     step->next->total = step->pager->total >= 0 ? step->pager->total : total;
     if (has_changed(step, total))
         pager_step_warn(
-            step, arena_printf(step->arena, "%.*s changed from %lld to %lld while paging",
-                               STR_ARG(name), (long long)step->pager->total, (long long)total));
+            step,
+            arena_printf(step->arena, "drifted: %.*s changed from %lld to %lld while paging",
+                         STR_ARG(name), (long long)step->pager->total, (long long)total));
 }
 
 /* Of the size that is in force now. */
@@ -288,8 +290,9 @@ static bool read_totals(struct pager_step *step, struct err *err)
         int64_t before = step->pager->page ? step->pager->records / step->pager->page : 0;
         int64_t size = how->size ? how->size : MAX(facts->seen, before);
         int64_t count = size ? total / size + (total % size != 0) : 0;
-        if (how->halves)
-            count = step->next->page + pages_left(total - reached, pager_size(step->pager));
+        if (how->halves || how->overlap)
+            count = step->next->page +
+                    pages_left(total - reached, pager_size(step->pager) - how->overlap);
         step->decision.pages_total = (int)MIN(count, INT32_MAX);
     }
     if (pages >= 0) {
@@ -328,12 +331,15 @@ bool pager_next_number(struct pager_step *step, struct err *err)
         end_with_empty(step);
     struct str why;
     bool has_more = step->signs.has_more || (seen && evidence_says_more(step, &why));
-    if (how->stops_on_short && seen < pager_size(step->pager) && !has_more)
+    int64_t on_page = seen + step->facts->again;
+    if (how->stops_on_short && on_page < pager_size(step->pager) && !has_more)
         pager_step_sign_end(step, COMPLETE_ASSUMED, STR("the page is short"));
     int64_t by = step->pager->type == PAGINATE_PAGE ? 1
                  : how->steps_by_size               ? pager_size(step->pager)
-                                                    : seen;
+                                                    : on_page;
     step->next->number = saturate_add(step->next->number, by);
+    step->next->back = MIN(how->overlap, step->next->number - how->start);
+    step->next->number -= step->next->back;
     return true;
 }
 

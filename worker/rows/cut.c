@@ -96,6 +96,21 @@ static void add_with(struct cutting *cutting, const struct record *record)
         batch_set_added(cutting->writer.batch, with_format(with));
 }
 
+static bool is_again(const struct cut *cut)
+{
+    return !cut->is_part && !cut->is_shifted && cut->id_count < cut->again_max;
+}
+
+/* The record's id was noted. */
+static void check_again(struct cut *cut)
+{
+    size_t behind = cut->again_max - cut->id_count; /* this one, in the tail from its end */
+    cut->again++;
+    if (cut->tail && behind < cut->tail_count)
+        cut->is_shifted =
+            cut->tail[cut->tail_count - 1 - behind] != cut->ids[cut->id_count - 1];
+}
+
 /* Is it within the limit on records? A response is not counted as one. */
 static bool count_record(struct cut *cut)
 {
@@ -131,15 +146,16 @@ static void reject_broken(struct cutting *cutting, const struct record *record)
 static bool take_record(struct cutting *cutting, struct record *record, struct err *err)
 {
     struct cut *cut = cutting->cut;
-    bool is_kept = true;
-    if (!count_record(cut))
+    bool is_kept = true, has_come = is_again(cut);
+    if (!has_come && !count_record(cut))
         return true;
-    if (record->problem.len) {
+    if (record->problem.len && !has_come) {
         reject_broken(cutting, record);
         return true;
     }
-    cut->last = arena_buf_set(&cutting->last, record->raw);
-    if (!cut->stream->table.key_count && !is_whole(cut) && !cut->is_part)
+    if (!has_come)
+        cut->last = arena_buf_set(&cutting->last, record->raw);
+    if (!cut->stream->table.key_count && !is_whole(cut) && !cut->is_part && !has_come)
         own_ids_take(&cut->own_ids, record);
     int64_t before = cutting->high.counts.before;
     bookmark_high_take(&cutting->high, record);
@@ -155,6 +171,11 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
         cutting->high.counts.before = before; /* it is not stored */
     add_with(cutting, record);
     note_id(cutting, record);
+    if (has_come) {
+        cutting->high.counts.before = before;
+        check_again(cut);
+        return true;
+    }
     put_parents(cutting, record->raw.ptr);
     return !is_kept || put_record(cutting, record, err);
 }
@@ -270,6 +291,8 @@ static void clear_outputs(struct cut *cut)
     cut->new_fields = (struct new_fields){.arena = cut->arena};
     cut->wants_fields = false;
     cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
+    cut->again = 0;
+    cut->is_shifted = false;
     cut->records_hash = 0;
     cut->own_ids = (struct own_ids){.arena = cut->arena};
     cut->ids = NULL;

@@ -59,6 +59,13 @@ struct cut {
     struct str sent; /* of a body that was XML: what it was, and where its records are */
     const struct xml_span *sent_records;
     size_t sent_count;
+    /*
+     * The first records of the page are such as came before, and not put: `again_max` of them,
+     * or as long as they are those of `tail` (ids), whose last one is the last of them.
+     */
+    size_t again_max;
+    const uint64_t *tail; /* NULL: it is known that they are */
+    size_t tail_count;
     row_seen_fn on_record; /* sees every record; may be NULL */
     void *on_record_ctx;
     struct cut *parts; /* for each of the stream's: the members above, but for the stream */
@@ -67,6 +74,8 @@ struct cut {
     struct new_fields new_fields;
     bool wants_fields; /* CUT_NEW_FIELDS: this is the table that is to be extended */
     int64_t seen;      /* what the paging counts: records at merge_path in the page */
+    int64_t again;     /* records that came before; they are not among those seen */
+    bool is_shifted;   /* others than `tail` stand there */
     int64_t taken;     /* of those; fewer if max_records ended within the page */
     int64_t records;   /* to be stored: those taken that `where` keeps, or the one response */
     int64_t rejects, asides;

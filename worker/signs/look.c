@@ -434,8 +434,8 @@ int64_t look_asked_for(const struct pager_facts *facts, struct arena *arena)
 
 bool look_is_full(const struct pager_facts *facts, struct arena *arena)
 {
-    int64_t seen = facts->seen;
-    return seen > 0 &&
+    int64_t seen = facts->seen + facts->again;
+    return facts->seen > 0 &&
            (look_asked_for(facts, arena) == seen || seen % 10 == 0 || seen % 25 == 0);
 }
 

@@ -30,6 +30,7 @@ void pager_begin_anew(struct pager *pager)
         .number = pager->in_force->start,
         .cursor = pager->in_force->cursor_start,
         .overlaps = pager->overlaps,
+        .drift = pager->drift,
         .total = -1,
         .shape = pager->shape,
         .names = pager->names,

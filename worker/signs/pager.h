@@ -42,6 +42,14 @@ struct pager_prepared {
     struct str files_hash;  /* of their names */
 };
 
+/* What `overlap` has found: how often. */
+struct pager_drift {
+    int64_t shifted; /* the records read last stood elsewhere, and were found */
+    int64_t missing; /* of these, records that were gone, or had changed */
+    int64_t rereads; /* pages that were asked for again, further back */
+    int64_t lost;    /* places where nothing of what was read before came again */
+};
+
 struct pager {
     const struct pagination *declared; /* the stream's; its limits hold for `auto` too */
     const struct pagination *in_force; /* `declared`, or what `auto` recognised */
@@ -63,10 +71,13 @@ struct pager {
     struct str url;      /* the next page's URL, absolute; empty: the stream's own */
     struct value params; /* response_based; maps of what to set, undefined if not given */
     struct value headers;
-    struct value body;     /* response_based and a link's; undefined if not given */
-    bool merges_body;      /* its members are set in the stream's own body */
-    struct str method;     /* of the next request; empty: the stream's */
-    int64_t empty_pages;   /* in a row, up to the page just read */
+    struct value body;   /* response_based and a link's; undefined if not given */
+    bool merges_body;    /* its members are set in the stream's own body */
+    struct str method;   /* of the next request; empty: the stream's */
+    int64_t empty_pages; /* in a row, up to the page just read */
+    int64_t back;        /* so many before the place reached the next request begins */
+    struct str tail;     /* ids of the records read last, 16 hex digits each; `overlap` */
+    struct pager_drift drift;
     int64_t overlaps;      /* records that the page before theirs had too */
     int64_t total;         /* what the API said first, -1: nothing */
     struct str last;       /* JSON of the last record, if an expression wants it */
@@ -157,6 +168,7 @@ struct pager_facts {
     struct str next_file; /* the URL of the one behind this page; empty: it is the last */
     int64_t seen;         /* records in the page */
     int64_t taken;        /* of those, after max_records */
+    int64_t again;        /* before them: records that the pages before have, too (`overlap`) */
     int64_t elapsed_ms;   /* since the job began */
     const struct stream *stream;
     const struct expr_scope *scope; /* knows `response` and `http` of this page */
