@@ -223,7 +223,8 @@ static bool check_numbers(struct err *err)
 static bool apply_table_file(struct pg *pg, const struct embedded *file, struct err *err)
 {
     AUTO_FREE char *sql =
-        mem_printf("%s; insert into pagetide.migration (version, name) values (%lld, '%s')",
+        mem_printf("%s; insert into pagetide.migration (version, name) values (%lld, '%s') "
+                   "on conflict (version) do update set name = excluded.name",
                    file->text, (long long)file_version(file), file->name);
     return run(pg, sql, err) || err_wrap(err, "%s", file->name);
 }
@@ -249,14 +250,29 @@ static bool apply_functions(struct pg *pg, struct err *err)
     return run(pg, sql.ptr, err) || err_wrap(err, "functions of the control schema");
 }
 
-/* Inside the transaction, which has the lock. */
+static bool has_name(const struct pg_result *names, const char *name)
+{
+    for (size_t i = 0; i < pg_rows(names); i++)
+        if (str_is(pg_get_str(names, i, 0), name))
+            return true;
+    return false;
+}
+
+/*
+ * Inside the transaction, which has the lock. Which files of tables there are is asked by name:
+ * their numbers are an order, and a version that changed functions alone may have a higher one.
+ */
 static bool apply(struct pg *pg, const struct found *found, int *ret_applied, struct err *err)
 {
+    static const char names_sql[] = "select m.name from pagetide.migration m";
+    AUTO_PG_RESULT struct pg_result *names = NULL;
     int count = 0;
     if (found->version == 0 && !run(pg, bootstrap_sql, err))
         return err_wrap(err, "creating the control schema");
+    if (!pg_await(pg, names_sql, NULL, 0, TIMEOUT_MS, &names, err))
+        return false;
     for (const struct embedded *file = embedded_tables; file->name; file++) {
-        if (file_version(file) <= found->version)
+        if (has_name(names, file->name))
             continue;
         if (!apply_table_file(pg, file, err))
             return false;

@@ -177,6 +177,7 @@ static void forget_leg(struct crawl *crawl)
     buf_done(&crawl->xml.sent);
     crawl->cut = (struct cut){0};
     crawl->trial = (struct trial){0};
+    crawl->overlap = (struct overlap){0};
     crawl->bookmark = (struct bookmark_counts){0};
     crawl->err = (struct err)ERR_INIT;
     crawl->merge_note = STR_NONE;

@@ -233,6 +233,21 @@ START_TEST(a_database_of_a_part_of_version_9_goes_on)
 }
 END_TEST
 
+/* The file's number is below the version of the database: functions had changed meanwhile. */
+START_TEST(a_file_of_tables_is_known_by_its_name)
+{
+    const char *old = schema_database();
+    AUTO_FREE char *sql = mem_printf(
+        "set client_min_messages = error; drop table pagetide.same_rows; "
+        "delete from pagetide.migration where name ~ 'same_rows' or version = %d; "
+        "insert into pagetide.migration (version, name, serves) values (%d, 'functions', 1)",
+        SCHEMA_VERSION, SCHEMA_VERSION - 1);
+    servers_sql(old, sql);
+    migrate(old);
+    expect_as_new(old);
+}
+END_TEST
+
 /* Also in a session that has called the old functions, and in the middle of a transaction. */
 START_TEST(work_under_way_goes_on_over_a_migration)
 {
@@ -503,7 +518,7 @@ SUITE("schema/migrate", makes_the_schema_once, tells_an_older_and_a_newer_schema
       goes_on_where_a_broken_migration_stopped, lets_another_process_finish_first,
       of_processes_that_migrate_at_once_one_does,
       a_database_of_version_9_becomes_what_a_new_one_is,
-      a_database_of_a_part_of_version_9_goes_on, work_under_way_goes_on_over_a_migration,
+      a_database_of_a_part_of_version_9_goes_on, a_file_of_tables_is_known_by_its_name, work_under_way_goes_on_over_a_migration,
       calls_of_the_oldest_process_served_give_what_they_gave,
       a_newer_schema_that_serves_is_used_and_left_alone,
       a_newer_schema_that_does_not_serve_is_refused,
