@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "cli/cli.h"
+#include "cli/first_partition.h"
 #include "cli/next_runs.h"
 #include "cli/say.h"
 #include "cli/streams.h"
@@ -206,7 +207,7 @@ static void on_page_end(void *ctx, const struct crawl_page *page)
         report(watch->cli, watch->name, "warns", redact_str(arena, decision->warning));
 }
 
-static int check_page(struct cli *cli, const struct stream *stream)
+static int check_page(struct cli *cli, struct stream *stream)
 {
     const char *name = arena_cstr(cli->arena, stream->name);
     struct page_watch page = {.cli = cli, .name = name};
@@ -221,6 +222,7 @@ static int check_page(struct cli *cli, const struct stream *stream)
                                             .watch = &watch};
     struct preview preview;
     struct err err = ERR_INIT;
+    first_partition_take(cli, stream);
     if (!preview_run(&options, cli->arena, &preview, &err))
         return cli_fail(&err);
     if (preview.pages == 0) {
@@ -329,6 +331,44 @@ static int check_tables(struct pg *pg, struct stream *const *streams, size_t cou
     return code;
 }
 
+/* --- streams that others wait for --- */
+
+static bool is_defined(struct source *const *sources, size_t count, struct str name)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < sources[i]->count; j++)
+            if (str_eq(sources[i]->streams[j]->name, name))
+                return true;
+    return false;
+}
+
+/* It may be defined in another folder, which PostgreSQL knows. */
+static bool is_stored(struct pg *pg, struct str name)
+{
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct pg_value param = pg_text(name);
+    struct err ignored = ERR_INIT;
+    return pg_await(pg, "select 1 from pagetide.stream where name = $1 and removed_at is null",
+                    &param, 1, CONNECT_MS, &result, &ignored) &&
+           pg_rows(result) > 0;
+}
+
+/* A stream that waits for one that does not exist never starts. */
+static void warn_of_unknown(struct pg *pg, const struct stream *stream,
+                            struct source *const *sources, size_t count)
+{
+    const struct schedule *schedule = &stream->schedule;
+    for (size_t i = 0; i < schedule->after_count; i++)
+        if (!is_defined(sources, count, schedule->after[i]) &&
+            !(pg && is_stored(pg, schedule->after[i])))
+            say_note(
+                stderr,
+                "pagetide: warning: %.*s: after: there is no stream %.*s in this folder%s, "
+                "and without it this one never starts",
+                STR_ARG(stream->name), STR_ARG(schedule->after[i]),
+                pg ? " or in PostgreSQL" : "");
+}
+
 /* `check` needs no database, but says more where one is at hand. NULL: none is, or it would say
  * the same. */
 static struct pg *open_if_wanted(struct cli *cli, struct stream *const *streams, size_t count)
@@ -336,8 +376,9 @@ static struct pg *open_if_wanted(struct cli *cli, struct stream *const *streams,
     struct pg *pg;
     bool is_wanted = false;
     for (size_t i = 0; i < count; i++)
-        is_wanted |=
-            declares_columns(streams[i]) || !str_is(streams[i]->schedule.timezone, "UTC");
+        is_wanted |= declares_columns(streams[i]) ||
+                     !str_is(streams[i]->schedule.timezone, "UTC") ||
+                     streams[i]->schedule.after_count;
     return is_wanted && cli_database_if_up(cli, &pg) ? pg : NULL;
 }
 
@@ -361,6 +402,8 @@ static int check_main(struct cli *cli)
     struct pg *pg = open_if_wanted(cli, streams, count);
     for (size_t i = 0; i < count; i++)
         code = exit_code_worst(code, print_stream(cli, pg, streams[i]));
+    for (size_t i = 0; is_whole && i < count; i++)
+        warn_of_unknown(pg, streams[i], sources, source_count);
     warn_of_missing(cli, streams, count);
     code = exit_code_worst(code, check_tables(pg, streams, count));
     pg_close(pg);

@@ -1,3 +1,4 @@
+#include "cli/first_partition.h"
 #include "cli/preview_print.h"
 #include "cli/streams.h"
 #include "worker/crawl/key_candidate.h"
@@ -122,7 +123,7 @@ static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
 
 /* --- the command --- */
 
-static int show(struct cli *cli, const struct stream *stream)
+static int show(struct cli *cli, struct stream *stream)
 {
     AUTO_ARENA struct arena *pages = arena_new();
     struct shower shower = {
@@ -142,7 +143,7 @@ static int show(struct cli *cli, const struct stream *stream)
     };
     struct preview preview;
     struct err err = ERR_INIT;
-    preview_print_start(cli, stream);
+    preview_print_start(cli, stream, first_partition_take(cli, stream));
     if (!preview_run(&options, cli->arena, &preview, &err))
         return cli_fail(&err);
     preview_print_end(cli, stream, &preview,
@@ -186,7 +187,9 @@ const struct command cmd_preview = {
     .name = "preview",
     .operands = "STREAM",
     .summary = "fetch the first pages and show requests, records, columns and DDL",
-    .help = "Nothing is written and no server is needed. Exits with 1 if a run would fail.",
+    .help = "Nothing is written and no server is needed; partitions that come from SQL are "
+            "asked for\n"
+            "where PostgreSQL can be reached. Exits with 1 if a run would fail.",
     .opts = opts,
     .needs_settings = true,
     .run = preview_main,

@@ -71,7 +71,7 @@ static struct str first_partition(struct buf *text, const struct stream *stream)
     return buf_str(text);
 }
 
-void preview_print_start(struct cli *cli, const struct stream *stream)
+void preview_print_start(struct cli *cli, const struct stream *stream, size_t partition_count)
 {
     if (cli->options.json)
         return;
@@ -80,8 +80,7 @@ void preview_print_start(struct cli *cli, const struct stream *stream)
     struct str partition = first_partition(&part, stream);
     streams_put_tables(&line, stream);
     if (partition.len)
-        buf_printf(&line, "\npartition 1 of %zu: %.*s", stream->partitions.list->count,
-                   STR_ARG(partition));
+        buf_printf(&line, "\npartition 1 of %zu: %.*s", partition_count, STR_ARG(partition));
     print_line(cli, &line);
 }
 

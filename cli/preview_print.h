@@ -21,7 +21,7 @@ struct preview_page { /* collected while the page is read; strings in `arena` */
     size_t sample_count, reject_count;
 };
 
-void preview_print_start(struct cli *cli, const struct stream *stream);
+void preview_print_start(struct cli *cli, const struct stream *stream, size_t partition_count);
 void preview_print_page(struct cli *cli, const struct preview_page *page,
                         const struct crawl_page *done);
 void preview_print_retry(const struct err *err, int64_t delay_ms);

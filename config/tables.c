@@ -101,6 +101,8 @@ static void check_part(struct reader *reader, const struct yaml_node *map, struc
                     "%s is for a stream's own table: what has vanished is known of a list that "
                     "is read whole; `parent_key` replaces the rows of each parent",
                     part->table.write == WRITE_REPLACE ? "replace" : "history");
+    if (!part->merge.path.source.len)
+        return; /* which is said; nothing about its wildcards can be */
     if (map->kind == YAML_MAP)
         check_table(reader, map, part);
     check_parents(reader, map, part);

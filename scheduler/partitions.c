@@ -29,6 +29,45 @@ struct partitions {
     void *ctx;
 };
 
+/* --- the query --- */
+
+static struct str without_end(struct str sql)
+{
+    sql = str_trim(sql);
+    while (str_ends(sql, STR(";")))
+        sql = str_trim(str_slice(sql, 0, sql.len - 1));
+    return sql;
+}
+
+/* $1: at most so many rows. */
+static const char *list_sql(struct arena *arena, struct str sql)
+{
+    return arena_printf(arena,
+                        "select coalesce(jsonb_agg(to_jsonb(p.*)), '[]')::text from "
+                        "(select * from (\n%.*s\n) u limit $1::bigint) p",
+                        STR_ARG(without_end(sql)))
+        .ptr;
+}
+
+bool partitions_look(struct loop *loop, const char *database_url, struct str sql, int64_t most,
+                     struct arena *arena, struct str *ret_list, struct err *err)
+{
+    const struct pg_options options = {
+        .url = database_url, .name = "pagetide", .setup_sql = setup_sql};
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    struct pg_value param = pg_int(most);
+    struct pg *pg;
+    if (!pg_open(loop, &options, NULL, NULL, &pg, err))
+        return false;
+    bool is_told = pg_await(pg, list_sql(arena, sql), &param, 1, LISTING_MS, &result, err);
+    pg_close(pg);
+    if (is_told)
+        *ret_list = arena_str(arena, pg_get_str(result, 0, 0));
+    return is_told;
+}
+
+/* --- a run's --- */
+
 static void find_next(struct partitions *partitions);
 
 /* A session is not closed from inside its own callback. */
@@ -115,14 +154,6 @@ static void open_reader(struct partitions *partitions)
         finish(partitions, &err);
 }
 
-static struct str without_end(struct str sql)
-{
-    sql = str_trim(sql);
-    while (str_ends(sql, STR(";")))
-        sql = str_trim(str_slice(sql, 0, sql.len - 1));
-    return sql;
-}
-
 static void on_due(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct partitions *partitions = ctx;
@@ -136,11 +167,7 @@ static void on_due(void *ctx, const struct pg_result *result, const struct err *
     arena_reset(partitions->arena);
     partitions->run = pg_get_int(result, 0, DUE_RUN);
     partitions->most = pg_get_int(result, 0, DUE_MOST);
-    partitions->sql = arena_printf(partitions->arena,
-                                   "select coalesce(jsonb_agg(to_jsonb(p.*)), '[]')::text from "
-                                   "(select * from (\n%.*s\n) u limit $1::bigint) p",
-                                   STR_ARG(without_end(pg_get_str(result, 0, DUE_SQL))))
-                          .ptr;
+    partitions->sql = list_sql(partitions->arena, pg_get_str(result, 0, DUE_SQL));
     partitions->is_asked = false;
     if (!partitions->reader)
         open_reader(partitions);

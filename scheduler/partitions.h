@@ -1,6 +1,7 @@
 #ifndef SCHEDULER_PARTITIONS_H
 #define SCHEDULER_PARTITIONS_H
 
+#include "base/arena.h"
 #include "port/loop.h"
 #include "port/pg.h"
 
@@ -32,5 +33,12 @@ void partitions_free(
 
 /* Of one run, or (0) of all that no `sync` keeps. Nothing happens while it is busy. */
 void partitions_list(struct partitions *partitions, int64_t run, partitions_fn fn, void *ctx);
+
+/*
+ * Asks for no run, in a session that can only read: the rows of the query, `most` of them, as a
+ * list in JSON. Runs the loop. In `arena`.
+ */
+bool partitions_look(struct loop *loop, const char *database_url, struct str sql, int64_t most,
+                     struct arena *arena, struct str *ret_list, struct err *err) MUST_CHECK;
 
 #endif

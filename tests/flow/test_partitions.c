@@ -121,6 +121,40 @@ START_TEST(an_older_process_takes_no_job_of_several_partitions)
 }
 END_TEST
 
+/* `preview` asks for them where a database is at hand, and says so where none is. */
+START_TEST(preview_asks_for_partitions)
+{
+    set_up();
+    page("7", 1, 1, "[{\"id\": 1}]");
+    parts("    path: \"/part/{{ partition.p }}\"\n"
+          "    partitions: {sql: \"select g as p from generate_series(7, 9) g\"}\n"
+          "    pagination: {type: page, total_pages_path: pages}\n    merge_path: data\n");
+    struct pagetide_result got = expect_run(1, "preview people.all");
+    expect_holds(got.err, "no database is at hand to ask");
+    expect_run(0, "migrate");
+    got = expect_run(0, "preview people.all");
+    expect_holds(got.out, "partition 1 of 3: {\"p\":7}");
+    expect_holds(got.out, "/part/7?page=1");
+    parts("    path: \"/part/{{ partition.p }}\"\n"
+          "    partitions: {sql: \"select p from public.nowhere\"}\n");
+    got = expect_run(1, "preview people.all");
+    expect_holds(got.err, "public.nowhere");
+    tear_down();
+}
+END_TEST
+
+START_TEST(check_warns_of_streams_that_are_not_there)
+{
+    set_up();
+    parts("    path: /x\n    after: [people.all2, people.other]\n  other: {path: /y}\n");
+    struct pagetide_result got = expect_run(0, "check");
+    expect_holds(got.err, "people.all: after: there is no stream people.all2 in this folder");
+    ck_assert_ptr_null(strstr(got.err, "people.other in"));
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/partitions", retry_goes_on_where_a_partition_failed,
       many_partitions_share_jobs_unasked, rejects_are_replayed_with_their_partition,
-      an_older_process_takes_no_job_of_several_partitions)
+      an_older_process_takes_no_job_of_several_partitions, preview_asks_for_partitions,
+      check_warns_of_streams_that_are_not_there)
