@@ -6,6 +6,7 @@
 
 #include "base/json_out.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "port/httpd.h"
 #include "scheduler/scheduler.h"
 #include "schema/migrate.h"
@@ -181,7 +182,9 @@ static void run(struct daemon *daemon, const char *name)
         chores_start(daemon->chores);
     if (daemon->worker)
         worker_start(daemon->worker);
+    notify_send("READY=1");
     loop_run(loop);
+    notify_send("STOPPING=1");
     log_write(LOG_INFO, LOG_PROCESS_STOP, LOG_NOWHERE, "stopped");
 }
 

@@ -24,6 +24,7 @@ struct settings {
     const char *redis_url;
     const char *redis_prefix;
     int64_t jobs;
+    int64_t processes; /* of `worker` and `up` */
     int64_t lease_ms;
     int64_t beat_ms;
     const char *log_level, *log_format; /* NULL: not set */
