@@ -2,7 +2,7 @@
 -- transactions of their own under one advisory lock per table, so that a process that loads
 -- rows never changes a table, and two that meet a new field agree on its column.
 -- Needs the tables target and field, widen_column, widen_refusal (widen), dress_table, is_dressed
--- (indexes).
+-- (indexes), run_legs (legs).
 
 -- The map now: the registry joined with the catalogue. Always at least one row; a row without a
 -- field only says whether the table is there. `may_widen`: a value that does not fit may ask for
@@ -155,8 +155,8 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 begin
-    if was_there and exists (select from job j where j.run = (plan ->> 'run')::bigint
-        and (j.bookmark is not null or j.page > 0)) then
+    if was_there and exists (select from run_legs((plan ->> 'run')::bigint) l
+        join job j on j.id = l.job where l.bookmark is not null or j.page > 0) then
         raise exception 'table %.% is gone: it was dropped after run % had begun; the next run makes '
             'it anew and reads everything', plan ->> 'schema', plan ->> 'table', plan ->> 'run'
             using errcode = 'PT022';

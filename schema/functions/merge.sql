@@ -1,6 +1,6 @@
 -- From a batch's staging table to the stream's table.
 -- Needs clock (helpers), part_key (definitions), merge_target (replace), delete_rows
--- (deletes), has_brought, replace_children (tables), merge_history (history).
+-- (deletes), has_brought, replace_children (tables), merge_history (history), run_legs (legs).
 
 -- How a staged value becomes one of the column's type. A text that names an offset is that instant
 -- in UTC, where the type has no place for the offset: PostgreSQL's own cast would drop it, and with
@@ -206,8 +206,8 @@ as $$
             and g.mode = r.mode and g.state = 'succeeded'
             and (g.window_from, g.window_to) is not distinct from (r.window_from, r.window_to))
         and not exists (
-            select part_key(j.part), j.bookmark from job j where j.run = u.id
-            except select part_key(j.part), j.bookmark from job j where j.run = r.id)
+            select part_key(j.part), j.bookmark from run_legs(u.id) j
+            except select part_key(j.part), j.bookmark from run_legs(r.id) j)
 $$;
 
 -- Before the first rows of a run that appends: the rows of those runs go, because all of their

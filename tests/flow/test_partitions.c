@@ -64,6 +64,43 @@ START_TEST(retry_goes_on_where_a_partition_failed)
 }
 END_TEST
 
+#define APPENDED                                                                               \
+    SHARED("[{p: a}, {p: b}]")                                                                 \
+    "    bookmark: {path: id}\n    params: {after: \"{{ bookmark }}\"}\n"
+
+/* The rows of a run that failed come again with the next one, from the same bookmarks. */
+START_TEST(what_appends_is_there_once_after_a_run_that_failed)
+{
+    set_up();
+    parts(APPENDED);
+    page("a", 1, 1, "[{\"id\": 1}]");
+    expect_run(1, "sync people.all");
+    EXPECT_SQL("1a", ROWS);
+    page("b", 1, 1, "[{\"id\": 2}]");
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("1a 2b", ROWS);
+    EXPECT_SQL("1 2",
+               "select string_agg(value, ' ' order by partition) from pagetide.bookmark");
+    tear_down();
+}
+END_TEST
+
+/* Another bookmark of one partition: the rows of the run before do not come again. */
+START_TEST(rows_stay_where_a_partition_begins_elsewhere)
+{
+    set_up();
+    parts(APPENDED);
+    page("a", 1, 1, "[{\"id\": 1}]");
+    expect_run(1, "sync people.all");
+    expect_run(0, "bookmark people.all --partition '{\"p\": \"a\"}' --set 1");
+    page("a", 1, 1, "[{\"id\": 3}]");
+    page("b", 1, 1, "[{\"id\": 2}]");
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("1a 2b 3a", ROWS);
+    tear_down();
+}
+END_TEST
+
 /* Up to 256 partitions have a job each; of more, several share one. */
 START_TEST(many_partitions_share_jobs_unasked)
 {
@@ -155,6 +192,8 @@ START_TEST(check_warns_of_streams_that_are_not_there)
 END_TEST
 
 SUITE("flow/partitions", retry_goes_on_where_a_partition_failed,
-      many_partitions_share_jobs_unasked, rejects_are_replayed_with_their_partition,
+      what_appends_is_there_once_after_a_run_that_failed,
+      rows_stay_where_a_partition_begins_elsewhere, many_partitions_share_jobs_unasked,
+      rejects_are_replayed_with_their_partition,
       an_older_process_takes_no_job_of_several_partitions, preview_asks_for_partitions,
       check_warns_of_streams_that_are_not_there)
