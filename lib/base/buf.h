@@ -12,12 +12,20 @@
  * A growing run of bytes with a ceiling from birth. A put that would pass the ceiling puts
  * nothing and sets `has_overflowed`, which stays set until buf_reset: a writer may put many
  * times and look once, at the end. The bytes are always followed by a NUL that does not count.
+ *
+ * A run that is larger than `spill_at` lies in a file, where there is room for one, and not in
+ * the memory of the process (spill.h). Nothing else changes.
  */
+enum { BUF_SPILL_BYTES = 8 << 20 };
+
+struct spill;
 struct buf {
     char *ptr;
     size_t len, capacity;
     size_t max; /* ceiling of len */
     bool has_overflowed;
+    size_t spill_at;     /* 0: BUF_SPILL_BYTES */
+    struct spill *spill; /* NULL: it is in the heap */
 };
 
 void buf_init(struct buf *buf, size_t max); /* allocates nothing yet */

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/macros.h"
+#include "base/spill.h"
 
 static char lower(char c)
 {
@@ -106,17 +107,30 @@ static bool find_short(struct str text, struct str part, size_t *at)
 }
 #endif
 
-ptrdiff_t str_find(struct str text, struct str part)
+static ptrdiff_t find(struct str text, struct str part)
 {
     enum { SHORT_BYTES = 32 };
     size_t from = 0;
-    if (part.len == 0)
-        return 0;
     if (part.len > 1 && part.len <= SHORT_BYTES && find_short(text, part, &from))
         return (ptrdiff_t)from;
     const char *at =
         from < text.len ? memmem(text.ptr + from, text.len - from, part.ptr, part.len) : NULL;
     return at ? at - text.ptr : -1;
+}
+
+/* Piece by piece, as a text that is large may be spilled. */
+ptrdiff_t str_find(struct str text, struct str part)
+{
+    enum { PIECE_BYTES = 1 << 20 };
+    ptrdiff_t at = part.len ? -1 : 0;
+    for (size_t from = 0; at < 0 && from + part.len <= text.len; from += PIECE_BYTES) {
+        size_t len = MIN(text.len - from, PIECE_BYTES + part.len - 1);
+        at = find((struct str){text.ptr + from, len}, part);
+        if (at >= 0)
+            return (ptrdiff_t)from + at;
+        spill_touched(len);
+    }
+    return at;
 }
 
 struct str str_split(struct str text, char byte, struct str *ret_head)

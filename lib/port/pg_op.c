@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include "base/mem.h"
+#include "base/spill.h"
 #include "port/pg_result.h"
 
 enum { COPY_PIECE_BYTES = 64 << 10, LAST_RESULTS_MAX = 4 };
@@ -81,6 +82,7 @@ static enum pg_step feed_copy(struct pg_op *op, PGconn *conn)
     if (PQputCopyData(conn, op->copy_data.ptr, (int)size) != 1)
         return PG_STEP_BROKEN;
     op->copy_data = str_slice(op->copy_data, size, op->copy_data.len);
+    spill_touched(size);
     return PG_STEP_AGAIN;
 }
 

@@ -5,9 +5,13 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/spill.h"
 
 /* What an empty batch keeps: it counts as memory in use, and each stream has two. */
 enum { ROWS_KEPT_BYTES = 256 << 10 };
+
+/* A batch that is full, and the page that has filled it, are in the heap. */
+enum { ROWS_SPILL_BYTES = 2 * BUF_SPILL_BYTES };
 
 /* PostgreSQL manual, COPY, "Binary Format": signature, flags, length of the extension. */
 #define COPY_HEADER  STR("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0")
@@ -19,6 +23,7 @@ struct batch *batch_new(size_t max_bytes)
     batch->arena = arena_new();
     batch->rows_max = max_bytes;
     buf_init(&batch->rows, max_bytes);
+    batch->rows.spill_at = ROWS_SPILL_BYTES;
     buf_put(&batch->rows, COPY_HEADER);
     return batch;
 }
@@ -73,6 +78,7 @@ void batch_reset(struct batch *batch)
         buf_done(&batch->rows);
     buf_reset(&batch->rows);
     batch->rows.max = batch->rows_max;
+    batch->rows.spill_at = ROWS_SPILL_BYTES;
     buf_put(&batch->rows, COPY_HEADER);
     drop_bodies(batch);
     batch->row_count = batch->mark_count = batch->reject_count = 0;
@@ -98,6 +104,12 @@ void batch_page_begin(struct batch *batch)
         batch->opened_mono_ms = clock_mono_ms();
     for (size_t i = 0; i < batch->part_count; i++)
         batch_page_begin(batch->parts[i]);
+}
+
+void batch_expect(struct batch *batch, size_t body_bytes)
+{
+    if (body_bytes > BUF_SPILL_BYTES)
+        batch->rows.spill_at = BUF_SPILL_BYTES;
 }
 
 void batch_page_drop(struct batch *batch)
@@ -200,6 +212,7 @@ struct str batch_row(const struct batch *batch, size_t row)
     size_t end = batch->rows.len - (batch->is_closed ? COPY_TRAILER.len : 0);
     if (row + 1 < batch->row_count)
         end = batch->row_starts[row + 1];
+    spill_touched(end - batch->row_starts[row]);
     return str_slice(buf_str(&batch->rows), batch->row_starts[row], end);
 }
 
@@ -333,6 +346,7 @@ void batch_settle(struct batch *batch)
     if (!batch->waiting_bytes)
         return;
     buf_init(&rows, batch->rows.len + batch->waiting_bytes + COPY_TRAILER.len);
+    rows.spill_at = batch->rows.spill_at;
     buf_put(&rows, COPY_HEADER);
     for (size_t row = 0; row < batch->row_count; row++) {
         struct str tuple = batch_row(batch, row);
@@ -432,6 +446,7 @@ void batch_spell(struct batch *batch, const struct columns *columns)
     if (!has_forms(columns))
         return;
     buf_init(&rows, batch->rows_max * GROWTH_MAX);
+    rows.spill_at = batch->rows.spill_at;
     buf_put(&rows, COPY_HEADER);
     for (size_t row = 0; row < batch->row_count; row++) {
         struct str tuple = batch_row(batch, row);

@@ -83,6 +83,8 @@ void batch_free(struct batch *batch);
 void batch_reset(struct batch *batch); /* gives back the memory of an unusually big page */
 
 void batch_page_begin(struct batch *batch);
+/* The open page has a body of so many bytes: the rows of a large one are not in the heap. */
+void batch_expect(struct batch *batch, size_t body_bytes);
 void batch_page_drop(struct batch *batch);
 
 /* A row is what is put into `rows` from batch_row_begin on; batch_row_drop takes the last row

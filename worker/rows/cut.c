@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/spill.h"
 #include "port/hash.h"
 #include "worker/records/jsontext.h"
 #include "worker/records/record_id.h"
@@ -352,6 +353,7 @@ static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struc
     };
     reshape_start(&cutting->reshape, &stream->merge, cut->arena);
     batch_page_begin(batch);
+    batch_expect(batch, cut->body.len);
     if (!with_start(&cutting->with, cut->scope, err))
         return NULL;
     start_writer(cutting, batch);
@@ -442,6 +444,7 @@ static bool is_over(struct cutting *cutting, const struct record *record)
         cutting->work = WORK_A_LOOK; /* how long an expression takes cannot be told */
     if (cutting->work < WORK_A_LOOK || !cut->slice_ms)
         return false;
+    spill_touched(cutting->work);
     cutting->work = 0;
     return clock_mono_ms() >= cutting->until_mono_ms;
 }

@@ -67,5 +67,24 @@ START_TEST(finds_a_part_at_any_place)
 }
 END_TEST
 
+/* It is searched piece by piece. */
+START_TEST(finds_a_part_in_a_large_text)
+{
+    enum { BYTES = 3 << 20, BORDER = 1 << 20 };
+    char *text = malloc(BYTES);
+    memset(text, '.', BYTES);
+    for (ptrdiff_t at = BORDER - 9; at <= BORDER + 1; at++) {
+        memcpy(text + at, "\"errors\"", 8);
+        ck_assert_int_eq(str_find((struct str){text, BYTES}, STR("\"errors\"")), at);
+        ck_assert_int_eq(str_find((struct str){text, (size_t)at + 7}, STR("\"errors\"")), -1);
+        memset(text + at, '.', 8);
+    }
+    ck_assert_int_eq(str_find((struct str){text, BYTES}, STR("\"errors\"")), -1);
+    memcpy(text + BYTES - 8, "\"errors\"", 8);
+    ck_assert_int_eq(str_find((struct str){text, BYTES}, STR("\"errors\"")), BYTES - 8);
+    free(text);
+}
+END_TEST
+
 SUITE("base/str", parses_integers_whole, refuses_bad_utf8, cuts_and_trims, measures_distance,
-      finds_a_part_at_any_place)
+      finds_a_part_at_any_place, finds_a_part_in_a_large_text)
