@@ -17,6 +17,7 @@
  */
 enum {
     PAGE_RECORDS = 100000, /* of 1,000 bytes and more */
+    SOME_RECORDS = 66000,  /* more than the memory too */
     LESS_RECORDS = 16000,
     PEAK_KIB_MAX = 64 << 10,
     KILLS = 6,
@@ -84,12 +85,12 @@ END_TEST
 START_TEST(nor_where_records_are_known_again)
 {
     set_up();
-    shop(PAGE_RECORDS, UPSERT);
+    shop(SOME_RECORDS, UPSERT);
     expect_small_run("sync shop.items");
-    EXPECT_ITEMS(PAGE_RECORDS);
+    EXPECT_ITEMS(SOME_RECORDS);
     const char *hashes = pagetide_sql(&pagetide, "%s", hashes_sql);
     expect_small_run("sync shop.items");
-    EXPECT_ITEMS(PAGE_RECORDS);
+    EXPECT_ITEMS(SOME_RECORDS);
     EXPECT_SQL(hashes, "%s", hashes_sql);
     tear_down();
 }
@@ -98,10 +99,10 @@ END_TEST
 START_TEST(nor_with_rows_for_a_staging_table_or_gzip)
 {
     set_up();
-    shop(PAGE_RECORDS, "    write: replace\n    key: id\n    columns: none\n");
+    shop(SOME_RECORDS, "    write: replace\n    key: id\n    columns: none\n");
     mock_post(&mock, "/_mock/fault", "{\"path\": \"/gen\", \"times\": -1, \"kind\": \"gzip\"}");
     expect_small_run("sync shop.items");
-    EXPECT_ITEMS(PAGE_RECORDS);
+    EXPECT_ITEMS(SOME_RECORDS);
     tear_down();
 }
 END_TEST
