@@ -8,6 +8,9 @@
 #include "base/macros.h"
 #include "base/spill.h"
 
+/* A text that is large may be spilled, and is gone through piece by piece. */
+enum { PIECE_BYTES = 1 << 20 };
+
 static char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
@@ -118,10 +121,8 @@ static ptrdiff_t find(struct str text, struct str part)
     return at ? at - text.ptr : -1;
 }
 
-/* Piece by piece, as a text that is large may be spilled. */
 ptrdiff_t str_find(struct str text, struct str part)
 {
-    enum { PIECE_BYTES = 1 << 20 };
     ptrdiff_t at = part.len ? -1 : 0;
     for (size_t from = 0; at < 0 && from + part.len <= text.len; from += PIECE_BYTES) {
         size_t len = MIN(text.len - from, PIECE_BYTES + part.len - 1);
@@ -193,10 +194,14 @@ uint32_t str_utf8_code(struct str character)
 bool str_is_utf8(struct str text)
 {
     for (size_t i = 0; i < text.len;) {
-        size_t len = str_utf8_length(str_slice(text, i, text.len));
-        if (!len)
-            return false;
-        i += len;
+        size_t from = i, end = MIN(text.len, from + PIECE_BYTES);
+        while (i < end) {
+            size_t len = str_utf8_length(str_slice(text, i, text.len));
+            if (!len)
+                return false;
+            i += len;
+        }
+        spill_touched(i - from);
     }
     return true;
 }
