@@ -165,6 +165,10 @@ static bool is_other(struct str key)
 static void put_place(struct finding *finding, struct body_place place)
 {
     size_t at = finding->count;
+    struct path path;
+    struct err ignored = ERR_INIT;
+    if (place.path.len && !path_compile(finding->arena, place.path, &path, &ignored))
+        return; /* by a key that no path can name */
     while (at > 0 && finding->places[at - 1].score < place.score)
         at--;
     if (at == BODY_PLACES_MAX)

@@ -1,9 +1,9 @@
 #include "worker/discover/discover.h"
 
 #include "base/redact.h"
-#include "worker/discover/body_look.h"
 #include "worker/discover/paging_text.h"
 #include "worker/records/own_ids.h"
+#include "worker/signs/known.h"
 
 /*
  * The order, with the requests that each step may make:
@@ -52,14 +52,44 @@ static bool is_refused(const struct reading *look, struct err *err)
     return true;
 }
 
-static bool is_html(const struct body_form *form, const struct reading *look, struct err *err)
+/* An answer of status 200 that says what is wrong, in a usual field. */
+static bool says_error(struct value body)
 {
-    if (!form->is_html)
+    for (size_t i = 0; body.kind == VALUE_MAP && i < body.map->count; i++)
+        if (known_find(&known_errors, body.map->members[i].key) &&
+            value_is_true(body.map->members[i].value))
+            return true;
+    return false;
+}
+
+/* What came is no list of an API, whatever its status says. */
+static bool is_no_list(struct discovery *discovery, const struct body_form *form,
+                       struct err *err)
+{
+    const struct reading *seen = &discovery->look;
+    const char *what = form->is_html
+                           ? "a page of HTML: this is a web page, not an API, or the API wants "
+                             "credentials (--auth, --header)"
+                       : !str_trim(seen->body).len ? "nothing in it"
+                       : !form->is_known           ? "what is neither JSON, ndjson, CSV nor XML"
+                                                   : NULL;
+    if (!what && says_error(discovery->body) &&
+        !body_look_places(discovery->body, discovery->arena, discovery->places))
+        what = "an error";
+    if (!what)
         return false;
-    err_set(err, ERR_INPUT, "discover", 0,
-            "status %d with a page of HTML: this is a web page, not an API, or the API wants "
-            "credentials (--auth, --header)",
-            look->status);
+    err_set(err, ERR_INPUT, "discover", 0, "the answer has status %d, and %s: %.*s",
+            seen->status, what, STR_ARG(redact_cut(discovery->arena, seen->body, 200)));
+    return true;
+}
+
+/* As it is to be read, it cannot be. */
+static bool is_unreadable(const struct reading *seen, struct err *err)
+{
+    if (seen->page_count || seen->has_empty_page || reading_is_good(seen))
+        return false;
+    err_set(err, seen->preview.how == PREVIEW_WAITS ? ERR_AGAIN : ERR_INPUT, "discover", 0,
+            "%.*s", STR_ARG(seen->preview.error));
     return true;
 }
 
@@ -71,9 +101,7 @@ static void take_form(struct discovery *discovery, const struct body_form *form)
                                         [ANSWER_XML] = "XML"};
     discovery->draft.format = form->format;
     discovery->draft.delimiter = form->delimiter;
-    notes_add(&discovery->notes, form->is_known ? NOTE_SURE : NOTE_UNSURE, "format",
-              "the answer is %s%s", names[form->format],
-              form->is_known ? "" : ", though nothing says so");
+    notes_add(&discovery->notes, NOTE_SURE, "format", "the answer is %s", names[form->format]);
 }
 
 /* A record of its own has an id; what lists it holds are a part of it. */
@@ -107,7 +135,7 @@ static void tell_places(struct discovery *discovery, const struct body_place *pl
 
 static void take_place(struct discovery *discovery)
 {
-    struct body_place places[BODY_PLACES_MAX];
+    struct body_place *places = discovery->places;
     struct draft *draft = &discovery->draft;
     size_t count = body_look_places(discovery->body, discovery->arena, places);
     if (draft->format == ANSWER_CSV || draft->format == ANSWER_NDJSON)
@@ -139,15 +167,15 @@ static bool look(struct discovery *discovery, struct err *err)
         return true;
     }
     struct body_form form = body_look_form(seen->body, header_of(seen, "content-type"));
-    if (is_html(&form, seen, err))
+    discovery->body = body_look_read(seen->body, form.format, discovery->arena);
+    if (is_no_list(discovery, &form, err))
         return false;
     take_form(discovery, &form);
-    discovery->body = body_look_read(seen->body, form.format, discovery->arena);
     take_place(discovery);
     const struct draft *draft = &discovery->draft;
     bool is_same = form.format == ANSWER_JSON && !draft->names.len &&
                    str_eq(draft->merge_path, seen->merge_path);
-    return is_same || read_pages(discovery, 2, seen, err);
+    return (is_same || read_pages(discovery, 2, seen, err)) && !is_unreadable(seen, err);
 }
 
 /* --- how pages follow --- */

@@ -1,6 +1,7 @@
 #ifndef WORKER_DISCOVER_DISCOVER_H
 #define WORKER_DISCOVER_DISCOVER_H
 
+#include "worker/discover/body_look.h"
 #include "worker/discover/reading.h"
 
 /*
@@ -29,6 +30,7 @@ struct discovery {
     struct reading look;       /* the first pages, by `auto` */
     struct reading pages_read; /* the pages by the draft's own pagination, or those of `look` */
     struct value body;         /* of the first answer; undefined where it is no JSON or XML */
+    struct body_place places[BODY_PLACES_MAX]; /* of records in it */
     bool is_confirmed; /* the pagination: two pages came by it, without a record twice */
 };
 

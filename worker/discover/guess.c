@@ -22,12 +22,12 @@ static const struct guess numbers[] = {
     {BY_OFFSET, "offset"},
     {BY_PAGE, "_page"},
     {BY_OFFSET, "skip"},
+    {BY_OFFSET, "page[offset]"},
     {BY_OFFSET, "start"},
     {BY_OFFSET, "from"},
     {BY_PAGE, "page[number]"},
     {BY_PAGE, "p"},
     {BY_OFFSET, "$skip"},
-    {BY_OFFSET, "page[offset]"},
     {BY_OFFSET_FROM_1, "startIndex"},
     {BY_PAGE, "pageNumber"},
 };
@@ -99,26 +99,38 @@ static const char *first_of(const struct discovery *discovery)
     return "page";
 }
 
-/* The second page by its number: a cursor is no such number. */
-static bool is_page_number(struct str cursor)
+static void add_offsets(struct guessing *guessing)
 {
-    return str_is(cursor, "1") || str_is(cursor, "2");
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (numbers[i].kind != BY_PAGE)
+            add(guessing, &numbers[i], 1);
 }
 
-static void collect(struct guessing *guessing)
+static void add_numbers(struct guessing *guessing)
 {
-    struct discovery *discovery = guessing->discovery;
-    const char *first = first_of(discovery);
-    guessing->cursor = read_path(discovery, discovery->look.place);
-    guessing->last_id = read_path(discovery, last_id_path(discovery));
-    if (guessing->cursor.len && !is_page_number(guessing->cursor))
-        add(guessing, cursors, COUNT_OF(cursors));
+    const char *first = first_of(guessing->discovery);
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         if (str_is(str_from(numbers[i].param), first))
             add(guessing, &numbers[i], 1);
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         if (!str_is(str_from(numbers[i].param), first))
             add(guessing, &numbers[i], 1);
+}
+
+/* A cursor that is a number is the number of the next page, or the offset of its first record. */
+static void collect(struct guessing *guessing)
+{
+    struct discovery *discovery = guessing->discovery;
+    int64_t number;
+    guessing->cursor = read_path(discovery, discovery->look.place);
+    guessing->last_id = read_path(discovery, last_id_path(discovery));
+    bool is_number = str_to_int64(guessing->cursor, &number);
+    bool is_offset = is_number && number >= (int64_t)discovery->look.pages[0].records;
+    if (is_offset && number > 2)
+        add_offsets(guessing);
+    if (guessing->cursor.len && !is_number)
+        add(guessing, cursors, COUNT_OF(cursors));
+    add_numbers(guessing);
     if (guessing->last_id.len)
         add(guessing, last_ids, COUNT_OF(last_ids));
 }

@@ -2,6 +2,7 @@
 
 #include "config/source.h"
 #include "port/hash.h"
+#include "port/http_url.h"
 #include "worker/discover/paging_text.h"
 #include "worker/records/own_ids.h"
 
@@ -194,12 +195,12 @@ bool reading_is_good(const struct reading *reading)
 bool reading_has_asked(const struct reader *reader, struct str param)
 {
     AUTO_ARENA struct arena *scratch = arena_new();
-    for (int i = 0; i < MIN(reader->requests, READING_URLS_MAX); i++) {
-        struct str first = arena_printf(scratch, "?%.*s=", STR_ARG(param));
-        struct str other = arena_printf(scratch, "&%.*s=", STR_ARG(param));
+    struct str name = http_url_encode(scratch, param);
+    struct str first = arena_printf(scratch, "?%.*s=", STR_ARG(name));
+    struct str other = arena_printf(scratch, "&%.*s=", STR_ARG(name));
+    for (int i = 0; i < MIN(reader->requests, READING_URLS_MAX); i++)
         if (str_find(reader->urls[i], first) >= 0 || str_find(reader->urls[i], other) >= 0)
             return true;
-    }
     return false;
 }
 

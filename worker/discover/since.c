@@ -1,5 +1,7 @@
 #include "worker/discover/discover.h"
 
+#include "worker/signs/spell.h"
+
 /*
  * Which field says when a record was changed, and by which parameter an API gives those that
  * were changed since. The parameter is tried with the latest time that was read: the answer has
@@ -76,6 +78,7 @@ static bool find_param(struct discovery *discovery, const struct trait *trait,
 static void take(struct discovery *discovery, const struct trait *trait, const char *name)
 {
     struct draft *draft = &discovery->draft;
+    struct str path = spell_step(discovery->arena, trait->name);
     notes_add(&discovery->notes, NOTE_SURE, "bookmark",
               "runs after the first ask only for what was changed: %s was tried, and filters "
               "by %.*s. What is deleted stays in the table: sync --full with write: replace "
@@ -83,7 +86,7 @@ static void take(struct discovery *discovery, const struct trait *trait, const c
               name, STR_ARG(trait->name));
     draft->since = str_from(name);
     draft->bookmark = arena_printf(discovery->arena, "{path: %.*s, lookback: 5m}",
-                                   STR_ARG(draft_quote(discovery->arena, trait->name)));
+                                   STR_ARG(draft_quote(discovery->arena, path)));
 }
 
 static void tell(struct discovery *discovery, const struct trait *trait, const char *name,
