@@ -117,7 +117,7 @@ static void add_numbers(struct guessing *guessing)
             add(guessing, &numbers[i], 1);
 }
 
-/* A cursor that is a number is the number of the next page, or the offset of its first record. */
+/* A cursor that is a number is that of the next page, or the offset of its first record. */
 static void collect(struct guessing *guessing)
 {
     struct discovery *discovery = guessing->discovery;
