@@ -65,6 +65,10 @@ static const struct key response_list[] = {
      .offset = 0,
      .read = read_status,
      .help = "404, a list, or 4xx"},
+    {.name = "content_type",
+     .type = KEY_TEXTS,
+     AT_LIST(struct response_rule, content_types, content_type_count),
+     .help = "what the header Content-Type says: text/html, text/*, or a list"},
     {.name = "when",
      .type = KEY_TEMPLATE_REF,
      .flags = KEY_ON_ANSWER,
@@ -116,6 +120,24 @@ static bool rule_reads_body(const struct response_rule *rule)
     return reads;
 }
 
+/* RFC 9110, section 8.3.1: two tokens; what follows ';' is not compared. */
+static void check_types(struct reader *reader, const struct yaml_node *rule_node,
+                        const struct response_rule *rule)
+{
+    const struct yaml_node *node = yaml_find(rule_node, "content_type");
+    if (node && !rule->content_type_count)
+        problem_add(reader->problems, node, "names no content type");
+    for (size_t i = 0; i < rule->content_type_count; i++) {
+        struct str kind, type = rule->content_types[i];
+        struct str rest = str_split(type, '/', &kind);
+        if (!kind.len || !rest.len || str_find_byte(type, ';') >= 0 ||
+            str_find_byte(type, ' ') >= 0 || str_is(kind, "*"))
+            problem_add(reader->problems, node,
+                        "\"%.*s\" must be a content type like text/html, or text/*",
+                        STR_ARG(type));
+    }
+}
+
 void responses_check(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     const struct yaml_node *list = yaml_find(map, "responses");
@@ -127,8 +149,11 @@ void responses_check(struct reader *reader, const struct yaml_node *map, struct 
         rule->reads_body = rule_reads_body(rule);
         if (node->kind != YAML_MAP)
             continue;
-        if (!rule->status_count && !rule->when && !yaml_find(node, "status"))
-            problem_add(reader->problems, node, "needs \"status\" or \"when\"");
+        check_types(reader, node, rule);
+        if (!rule->status_count && !rule->when && !yaml_find(node, "status") &&
+            !yaml_find(node, "content_type"))
+            problem_add(reader->problems, node,
+                        "needs \"status\", \"content_type\" or \"when\"");
         if (wait && rule->then != RESPONSE_RETRY)
             problem_add(reader->problems, wait, "belongs to \"then: retry\"");
         if (rule->then == RESPONSE_LOGIN && !auth_has_token(&stream->auth))

@@ -384,6 +384,8 @@ struct response_wait {
 struct response_rule {
     struct status_range *statuses;
     size_t status_count;
+    struct str *content_types; /* of the header, without its parameters */
+    size_t content_type_count;
     struct template *when; /* NULL: not given */
     enum response_then then;
     struct response_wait wait;

@@ -30,6 +30,28 @@ static bool fits_status(const struct response_rule *rule, int status)
     return rule->status_count == 0;
 }
 
+static bool is_type(struct str wanted, struct str type)
+{
+    bool is_kind = str_ends(wanted, STR("/*"));
+    struct str kind = str_slice(wanted, 0, wanted.len - (is_kind ? 1 : 0));
+    return is_kind ? str_eq_nocase(str_slice(type, 0, kind.len), kind)
+                   : str_eq_nocase(type, wanted);
+}
+
+/* An answer without the header is of no type. */
+static bool fits_type(const struct response_rule *rule, const struct http_answer *answer)
+{
+    const struct http_header *header = http_header_find(answer, STR("content-type"));
+    struct str type = STR_NONE;
+    if (header)
+        str_split(header->value, ';', &type);
+    type = str_trim(type);
+    for (size_t i = 0; i < rule->content_type_count; i++)
+        if (type.len && is_type(rule->content_types[i], type))
+            return true;
+    return rule->content_type_count == 0;
+}
+
 static bool holds(const struct reading *reading, const struct template *when)
 {
     struct value value;
@@ -104,7 +126,7 @@ void rules_find(const struct stream *stream, const struct http_answer *answer,
     read_quota(&reading, ret_quota);
     for (size_t i = 0; i < stream->response_count && !ret_ruling->rule; i++) {
         const struct response_rule *rule = &stream->responses[i];
-        if (!fits_status(rule, answer->status))
+        if (!fits_status(rule, answer->status) || !fits_type(rule, answer))
             continue;
         if (rule->reads_body)
             need_body(&reading);

@@ -79,7 +79,7 @@ START_TEST(each_problem_is_named)
         {"{status: [40x], then: fail}", "must be a status like 404 or 4xx\n"},
         {"{status: [], then: fail}", "names no status"},
         {"{status: 404}", "the key \"then\" is missing"},
-        {"{then: fail}", "needs \"status\" or \"when\""},
+        {"{then: fail}", "needs \"status\", \"content_type\" or \"when\""},
         {"{status: 404, then: fail, wait: 1}", "belongs to \"then: retry\""},
         {"{when: always, then: fail}", "must be one expression in {{ }}"},
     };
