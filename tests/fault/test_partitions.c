@@ -76,4 +76,31 @@ START_TEST(shared_jobs_that_upsert)
 }
 END_TEST
 
-SUITE("fault/partitions", shared_jobs_that_append, shared_jobs_that_upsert)
+/* Workers that are lost hand their jobs on, with care (schema/functions/dead_jobs.sql). */
+START_TEST(shared_jobs_that_lose_their_workers)
+{
+    enum { LOST = 6 };
+    set_up();
+    pagetide_file(&pagetide, "pagetide.yaml", "lease: 2s\nbeat: 500ms\n");
+    shared("");
+    expect_run(0, "migrate");
+    struct pagetide_process scheduler = pagetide_spawn(&pagetide, "scheduler");
+    struct pagetide_process worker = pagetide_spawn(&pagetide, "worker");
+    pagetide_await(&pagetide, "1", 30000, "select count(*) from pagetide.stream");
+    expect_run(0, "reload people.all");
+    for (int i = 0; i < LOST; i++) {
+        pagetide_await(&pagetide, "t", 30000, "select count(*) > %d from pagetide.page",
+                       i * PARTS * PAGES / 10);
+        pagetide_kill(&worker);
+        worker = pagetide_spawn(&pagetide, "worker");
+    }
+    pagetide_await(&pagetide, "succeeded", 60000, "select state from pagetide.run");
+    expect_all();
+    pagetide_kill(&worker);
+    pagetide_kill(&scheduler);
+    tear_down();
+}
+END_TEST
+
+SUITE("fault/partitions", shared_jobs_that_append, shared_jobs_that_upsert,
+      shared_jobs_that_lose_their_workers)
