@@ -18,7 +18,7 @@ unset "${!PAGETIDE_@}" "${!PG@}" "${!REDISCLI@}"
 build=${1:-build/release}
 dir=$PWD/build/bench/run
 groups="append cpu two sessions upsert replace bad memory queue commit latency parallel noop lease \
-enqueue partitions format peer"
+enqueue partitions limit format peer"
 
 if [ -n "${QUICK:-}" ]; then
     rounds=${ROUNDS:-1} slow_rounds=1 records=${RECORDS:-20000}

@@ -132,12 +132,10 @@ static void set_asked(struct throttle_group *group, bool is_asking)
         group->limits[i]->is_asked = is_asking;
 }
 
-/* For a Redis that knows less. Each of the others has had a place since we heard last, say; and
- * what is our own part counts theirs anyway. */
+/* For a Redis that knows less: each of the others has had a place since we heard last, say. */
 static int64_t ahead_us(const struct throttle_limit *limit, int64_t now_us)
 {
-    int64_t others_us = limit->is_shared ? limit->interval_us * (limit->crowd - 1) : 0;
-    return limit->tat_us - now_us + others_us;
+    return limit->tat_us - now_us + limit->interval_us * (limit->crowd - 1);
 }
 
 static void ask(struct throttle_group *group)

@@ -291,6 +291,18 @@ static const char published[] =
     "select string_agg(concat_ws(':', job, source, priority, "
     "delay_ms), ' ' order by job) from pagetide.publishable(30000, 9)";
 
+START_TEST(those_who_read_from_a_source_are_counted)
+{
+    schema_set_up_run();
+    EXPECT("1", "select workers from pagetide.crowds('w1')");
+    EXPECT("2", "select workers from pagetide.crowds('w2')");
+    EXPECT("taken", "select t_take(2, 'w2')");
+    EXPECT("2", "select workers from pagetide.crowds('w1')");
+    EXPECT("3", "select workers from pagetide.crowds('w3')");
+    EXPECT("1", "select count(*) from pagetide.crowds('w3') where position('.' in source) = 0");
+}
+END_TEST
+
 START_TEST(what_is_published)
 {
     schema_set_up_run();
@@ -317,7 +329,8 @@ START_TEST(a_limit_starves_nobody)
 }
 END_TEST
 
-SUITE("schema/jobs", an_owner_that_lives_keeps_its_job, a_lost_owner_is_counted,
+SUITE("schema/jobs", those_who_read_from_a_source_are_counted,
+      an_owner_that_lives_keeps_its_job, a_lost_owner_is_counted,
       a_process_of_this_host_can_be_known_to_be_gone,
       a_page_that_kills_workers_is_dead_with_the_third,
       a_worker_lost_without_the_page_says_nothing_of_it,

@@ -186,7 +186,30 @@ START_TEST(five_failures_in_a_row_pause_the_host)
 }
 END_TEST
 
-SUITE("worker/pace/throttle", a_burst_and_then_the_rate, a_rest_fills_no_more_than_the_burst,
+START_TEST(without_redis_each_process_keeps_to_its_part)
+{
+    start(10, 4, 4);
+    const struct throttle_crowd crowds[] = {{STR("other"), 9}, {STR("shop"), 2}};
+    struct throttle_pass passes[6] = {0}, first = {0};
+    starts_at(&first, &stream, 0);
+    throttle_drop(throttle, &first);
+    throttle_crowd(throttle, crowds, 2);
+    const int64_t wanted[] = {5000, 5000, 5200, 5400};
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(starts_at(&passes[i], &stream, 5000), wanted[i]);
+        if (i > 0)
+            throttle_give(throttle, &passes[i], false, wanted[i]);
+    }
+    /* Two of the four may be under way. */
+    starts_at(&passes[4], &stream, 9000);
+    ck_assert_int_eq(starts_at(&passes[5], &stream, 9000), -1);
+    throttle_crowd(throttle, NULL, 0);
+    starts_at(&passes[5], &stream, 9000);
+}
+END_TEST
+
+SUITE("worker/pace/throttle", without_redis_each_process_keeps_to_its_part,
+      a_burst_and_then_the_rate, a_rest_fills_no_more_than_the_burst,
       in_no_window_are_there_more_than_rate_and_burst, concurrency,
       streams_of_a_source_share_and_own_limits_do_not, of_several_limits_the_slowest,
       a_told_wait_pauses_all_of_its_peer, the_rate_holds_behind_a_pause,
