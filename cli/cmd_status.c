@@ -69,7 +69,8 @@ enum progress_column {
 };
 
 static const char refusals_sql[] =
-    "select what, why, times, to_char(since, 'YYYY-MM-DD HH24:MI:SS') from pagetide.refusals()";
+    "select by_whom || ' refuses ' || what, why, times, to_char(since, 'YYYY-MM-DD "
+    "HH24:MI:SS') from pagetide.refusals()";
 enum refusal_column {
     REFUSAL_WHAT,
     REFUSAL_WHY,
@@ -96,7 +97,9 @@ static const char json_sql[] =
     "jsonb_agg(to_jsonb(p) - 'stream' || jsonb_build_object('worker_is_gone', " IS_LEFT
     ")) from pagetide.progress p "
     "where p.stream = h.stream), '[]'), 'refused_by_redis', coalesce((select "
-    "jsonb_agg(f.what) from pagetide.refusals() f), '[]'), 'scheduler_is_gone', "
+    "jsonb_agg(f.what) from pagetide.refusals() f where f.by_whom = 'Redis'), '[]'), "
+    "'refused_by_postgres', coalesce((select jsonb_agg(f.what) from pagetide.refusals() f "
+    "where f.by_whom = 'PostgreSQL'), '[]'), 'scheduler_is_gone', "
     "pagetide.is_scheduled(stream) and exists (select from pagetide.missed_scheduler("
     "2 * $2 * interval '1 ms', string_to_array($3, ',')))))::text from pagetide.health h "
     "where $1::text is null or stream like $1 order by stream";
@@ -145,7 +148,7 @@ static void print_refusals(const struct pg_result *refusals)
 {
     assert(pg_columns(refusals) == REFUSAL_COLUMNS);
     for (size_t i = 0; i < pg_rows(refusals); i++)
-        say_line(stdout, "Redis refuses %.*s since %.*s, %lld times: %.*s",
+        say_line(stdout, "%.*s since %.*s, %lld times: %.*s",
                  STR_ARG(pg_get_str(refusals, i, REFUSAL_WHAT)),
                  STR_ARG(pg_get_str(refusals, i, REFUSAL_SINCE)),
                  (long long)pg_get_int(refusals, i, REFUSAL_TIMES),

@@ -7,6 +7,7 @@
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "core/refusals.h"
 #include "port/httpd.h"
 #include "scheduler/scheduler.h"
 #include "schema/migrate.h"
@@ -43,15 +44,16 @@ struct daemon {
 };
 
 /* Its name alone: the answer is given without a token. */
-static const char *refused(const struct daemon *daemon)
+static const struct refusal *find_refusal(const struct daemon *daemon)
 {
-    const char *what = daemon->scheduler ? scheduler_refused(daemon->scheduler) : NULL;
-    return what || !daemon->worker ? what : worker_stats(daemon->worker).refused;
+    const struct refusal *refusal =
+        daemon->scheduler ? scheduler_refusal(daemon->scheduler) : NULL;
+    return refusal || !daemon->worker ? refusal : worker_stats(daemon->worker).refusal;
 }
 
 static bool is_ready(const struct daemon *daemon)
 {
-    if (refused(daemon) || (daemon->scheduler && !scheduler_is_ready(daemon->scheduler)))
+    if (find_refusal(daemon) || (daemon->scheduler && !scheduler_is_ready(daemon->scheduler)))
         return false;
     if (!daemon->worker)
         return true;
@@ -61,12 +63,12 @@ static bool is_ready(const struct daemon *daemon)
 
 static void put_readiness(const struct daemon *daemon, bool is_ready_now, struct buf *body)
 {
-    const char *what = refused(daemon);
+    const struct refusal *refusal = find_refusal(daemon);
     struct json_out out = {.buf = body};
     json_out_open(&out, NULL, '{');
     json_out_str(&out, "status", is_ready_now ? STR("ready") : STR("not ready"));
-    if (what)
-        json_out_str(&out, "refused_by_redis", str_from(what));
+    if (refusal)
+        json_out_str(&out, refusals_key(refusal), str_from(refusal->what));
     if (daemon->worker && !daemon->scheduler && worker_stats(daemon->worker).misses_scheduler)
         json_out_str(&out, "scheduler", STR("none seen"));
     json_out_close(&out, '}');

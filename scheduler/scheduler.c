@@ -19,8 +19,9 @@
  *     15 s        rebuild: what should be on the queue and is not; rerun: failed runs that go
  *                 on by themselves; streams of other folders are said
  *     `beat`      PostgreSQL is told that this scheduler lives
- *     1 h         housekeep: history older than `retention` is cleared away, what a crash left
- *                 pending is started
+ *     1 h         housekeep: history older than `retention` is cleared away, in steps of two
+ *                 thousand rows with half a second between them; what a crash left pending is
+ *                 started
  *     for ever    intake: read reload messages, pause 1 s where something is down
  *
  * Within a second: ticks come first because they make the runs whose jobs are to be published;
@@ -49,6 +50,8 @@ enum {
     REBUILD_MS = 15000,
     FOLDER_MS = 2000,
     HOUSEKEEP_MS = 3600000,
+    HOUSEKEEP_STEP_MS = 500,
+    HOUSEKEEP_STEP_ROWS = 2000,
     TIMEOUT_MS = 60000,
 };
 
@@ -168,15 +171,24 @@ static void on_folder(void *ctx)
     apply_if_changed(scheduler);
 }
 
+/* A step that found as much as it may clear away is not the last one. */
+static void on_housekept(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct scheduler *scheduler = ctx;
+    if (!err && pg_get_int(result, 0, 0) >= HOUSEKEEP_STEP_ROWS)
+        loop_timer_set(scheduler->housekeep_timer, HOUSEKEEP_STEP_MS);
+}
+
 static void on_housekeep(void *ctx)
 {
     struct scheduler *scheduler = ctx;
-    struct pg_value retention = pg_int(scheduler->settings->retention_ms);
+    const struct pg_value params[] = {pg_int(scheduler->settings->retention_ms),
+                                      pg_int(HOUSEKEEP_STEP_ROWS)};
     loop_timer_set(scheduler->housekeep_timer, HOUSEKEEP_MS);
     if (pg_is_up(scheduler->pg))
         pg_query(scheduler->pg,
-                 "select pagetide.housekeep($1::bigint * interval '1 millisecond')", &retention,
-                 1, TIMEOUT_MS, NULL, NULL);
+                 "select pagetide.housekeep_step($1::bigint * interval '1 millisecond', $2)",
+                 params, COUNT_OF(params), TIMEOUT_MS, on_housekept, scheduler);
 }
 
 static void on_beat(void *ctx)
@@ -249,7 +261,9 @@ static bool open_all(struct scheduler *scheduler, struct err *err)
     const struct settings *settings = scheduler->settings;
     struct pg_options pg = {.url = settings->database_url,
                             .name = scheduler->application_name,
-                            .setup_sql = "listen pagetide"};
+                            .setup_sql = "listen pagetide",
+                            .on_answer = scheduler_on_pg_answer,
+                            .answer_ctx = scheduler};
     if (!pg_open(scheduler->loop, &pg, on_pg, scheduler, &scheduler->pg, err) ||
         !redis_open(scheduler->loop, settings->redis_url, scheduler->id, on_redis, scheduler,
                     &scheduler->redis, err) ||

@@ -29,10 +29,9 @@ void scheduler_free(struct scheduler *scheduler);  /* NULL is fine */
 /* Reads the folder of definitions again, now: SIGHUP. */
 void scheduler_reapply(struct scheduler *scheduler);
 
+/* Something that a server refuses, though it is up; NULL: nothing. */
+const struct refusal *scheduler_refusal(const struct scheduler *scheduler);
 /* Both servers are connected: for /readyz. */
-/* Something that Redis refuses, though it is up: a command, or a script of ours; NULL:
- * nothing. */
-const char *scheduler_refused(const struct scheduler *scheduler);
 bool scheduler_is_ready(const struct scheduler *scheduler);
 
 /* Its session, for short questions of its owner; borrowed. */

@@ -20,7 +20,7 @@
  *     publish.c     jobs onto the queue, and the rebuild
  *     withdraw.c    cancelled jobs off it
  *     intake.c      reload messages
- *     refused.c     what Redis refuses
+ *     refused.c     what Redis and PostgreSQL refuse
  *     presence.c    that it lives; streams of other folders
  *
  * A pass asks PostgreSQL, acts, and ends. Each `…_start` begins one, or does nothing where the
@@ -80,8 +80,10 @@ struct scheduler {
     bool has_group; /* the consumer group of the reload stream exists */
 };
 
-/* How Redis took a command: what it refuses is logged, and kept for `status`. */
+/* How Redis took a command, or PostgreSQL a statement: what is refused is logged, and kept for
+ * `status`. */
 void scheduler_on_answer(void *ctx, const char *what, const struct err *err);
+void scheduler_on_pg_answer(void *ctx, const struct err *err);
 
 /* Says to PostgreSQL that the scheduler lives. */
 void presence_beat(struct scheduler *scheduler);

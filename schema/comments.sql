@@ -286,13 +286,14 @@ comment on column pagetide.scheduler.folder is 'its configuration folder';
 comment on column pagetide.scheduler.started_at is 'when it started';
 comment on column pagetide.scheduler.seen_at is 'its last beat';
 
-comment on table pagetide.refusal is 'What Redis refuses to a process although it answers';
+comment on table pagetide.refusal is 'What Redis or PostgreSQL refuses to a process although it answers';
 comment on column pagetide.refusal.process is 'the process';
-comment on column pagetide.refusal.what is 'the command or script';
-comment on column pagetide.refusal.why is 'the words of Redis, the last time';
+comment on column pagetide.refusal.what is 'of Redis the command or script; of PostgreSQL what it does not do';
+comment on column pagetide.refusal.why is 'the server''s words, the last time';
 comment on column pagetide.refusal.count is 'how often since then';
 comment on column pagetide.refusal.since is 'when it began';
 comment on column pagetide.refusal.seen_at is 'when it was noted last';
+comment on column pagetide.refusal.by_whom is 'Redis or PostgreSQL';
 
 comment on table pagetide.meta is 'Single values of the schema itself';
 comment on column pagetide.meta.key is 'name';

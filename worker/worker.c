@@ -246,9 +246,14 @@ static void on_pg(void *ctx, bool up, const struct err *err)
     ownership_register(worker->pg, &worker->self, on_registered, worker);
 }
 
+/* Each try that fails drops its session. */
 static void on_no_session(void *ctx, const struct err *err)
 {
-    (void)ctx;
+    struct worker *worker = ctx;
+    int64_t now_ms = clock_mono_ms();
+    if (worker->away_said_mono_ms && now_ms - worker->away_said_mono_ms < REFUSALS_AGAIN_MS)
+        return;
+    worker->away_said_mono_ms = now_ms;
     log_write(LOG_WARN, LOG_PG_DOWN, LOG_NOWHERE,
               "no session to load with: %s; jobs wait for one (a worker needs 2 sessions at "
               "least, one more for each of `connections`)",
@@ -266,17 +271,24 @@ static void on_redis(void *ctx, bool up, const struct err *err)
     log_write(LOG_WARN, LOG_REDIS_DOWN, LOG_NOWHERE, "%s", err ? err->text : "closed");
 }
 
-/* Of the queue: what Redis refuses is seen nowhere else, the jobs only wait. */
+/* What a server refuses is seen nowhere else, the jobs only wait. */
 static void on_queue_answer(void *ctx, const char *what, const struct err *err)
 {
     struct worker *worker = ctx;
     AUTO_BUF(line, KIB(1));
+    enum log_event up = what ? LOG_REDIS_UP : LOG_PG_UP;
+    enum log_event down = what ? LOG_REDIS_DOWN : LOG_PG_DOWN;
     enum refusal_news news =
         refusals_hear(&worker->refusals, what, err, worker->pg, worker->self.id, &line);
     bool is_over = news == REFUSAL_OVER;
     if (news != REFUSAL_NO_NEWS)
-        log_write(is_over ? LOG_INFO : LOG_WARN, is_over ? LOG_REDIS_UP : LOG_REDIS_DOWN,
-                  LOG_NOWHERE, "%.*s", STR_ARG(buf_str(&line)));
+        log_write(is_over ? LOG_INFO : LOG_WARN, is_over ? up : down, LOG_NOWHERE, "%.*s",
+                  STR_ARG(buf_str(&line)));
+}
+
+static void on_pg_answer(void *ctx, const struct err *err)
+{
+    on_queue_answer(ctx, NULL, err);
 }
 
 static void on_told_redis(void *ctx, bool up, const struct err *err)
@@ -356,7 +368,10 @@ static bool open_postgres(struct worker *worker, struct err *err)
 {
     const struct settings *settings = worker->settings;
     const char *name = worker->application_name;
-    struct pg_options pg = {.url = settings->database_url, .name = name};
+    struct pg_options pg = {.url = settings->database_url,
+                            .name = name,
+                            .on_answer = on_pg_answer,
+                            .answer_ctx = worker};
     struct loaders_options loaders = {
         .loop = worker->loop,
         .database_url = settings->database_url,
@@ -368,6 +383,7 @@ static bool open_postgres(struct worker *worker, struct err *err)
         .give_up_ms = worker->options.give_up_ms,
         .on_committed = on_committed,
         .on_away = on_no_session,
+        .on_answer = on_pg_answer,
         .ctx = worker,
     };
     return pg_open(worker->loop, &pg, on_pg, worker, &worker->pg, err) &&
@@ -510,9 +526,8 @@ struct worker_stats worker_stats(const struct worker *worker)
         .bytes = worker->bytes,
         .retries = worker->retries,
     };
-    const struct refusal *refusal = refusals_find(&worker->refusals);
     stats.misses_scheduler = worker->misses_scheduler;
-    stats.refused = refusal ? refusal->what : NULL;
+    stats.refusal = refusals_find(&worker->refusals);
     bool all_know = true;
     for (const struct held *held = worker->held.first; held; held = held->next) {
         if (!held_is_crawling(held))

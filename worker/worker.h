@@ -54,11 +54,11 @@ void worker_drain(struct worker *worker, loop_fn fn, void *ctx);
 /* For /readyz and progress bars. */
 struct worker_stats {
     bool pg_up, redis_up;
-    const char *refused;   /* something that Redis refuses, though it is up; NULL: nothing */
-    bool misses_scheduler; /* streams have a schedule, and no scheduler lives */
-    size_t held;           /* jobs */
-    size_t waiting;        /* jobs on the in-process queue */
-    int64_t pages;         /* read here, committed or not */
+    const struct refusal *refusal; /* what a server refuses, though it is up; NULL: nothing */
+    bool misses_scheduler;         /* streams have a schedule, and no scheduler lives */
+    size_t held;                   /* jobs */
+    size_t waiting;                /* jobs on the in-process queue */
+    int64_t pages;                 /* read here, committed or not */
     int64_t records;
     int64_t bytes;
     int64_t retries;

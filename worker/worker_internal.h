@@ -64,6 +64,7 @@ struct worker {
     loop_fn drained;
     void *drained_ctx;
 
+    int64_t away_said_mono_ms; /* that no session loads; 0: never */
     int64_t pages, records, bytes, retries;
 };
 

@@ -28,7 +28,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
     X(CONFIG_MISSING, "config.missing",                                                        \
       "a variable or secret that a stream names is not here")                                  \
     X(PG_UP, "postgres.up", "PostgreSQL answers")                                              \
-    X(PG_DOWN, "postgres.down", "it does not, and is tried again")                             \
+    X(PG_DOWN, "postgres.down", "it does not, or refuses; tried again")                        \
     X(REDIS_UP, "redis.up", "Redis answers")                                                   \
     X(REDIS_DOWN, "redis.down", "it does not, or refuses; tried again")                        \
     X(SCHEDULER_DOWN, "scheduler.down", "no scheduler lives: nothing becomes due")             \

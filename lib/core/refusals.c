@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "port/redis.h"
+#include "port/sqlstate.h"
 
 enum { STORE_TIMEOUT_MS = 20000 };
 
@@ -17,12 +18,12 @@ static struct refusal *find(struct refusals *refusals, const char *what)
     return NULL;
 }
 
-static struct refusal *add(struct refusals *refusals, const char *what)
+static struct refusal *add(struct refusals *refusals, const char *by, const char *what)
 {
     if (refusals->count == REFUSALS_MAX)
         return NULL;
     struct refusal *refusal = &refusals->items[refusals->count++];
-    *refusal = (struct refusal){.what = what};
+    *refusal = (struct refusal){.by = by, .what = what};
     return refusal;
 }
 
@@ -63,16 +64,25 @@ static enum refusal_news note_refused(struct refusal *refusal, const struct err 
     return began ? REFUSAL_BEGAN : REFUSAL_GOES_ON;
 }
 
+static const char *find_refused(const char *what, const struct err *err)
+{
+    if (what)
+        return err->code == REDIS_REFUSED ? what : NULL;
+    return sqlstate_refuses(err->sqlstate);
+}
+
 enum refusal_news refusals_note(struct refusals *refusals, const char *what,
                                 const struct err *err, int64_t now_mono_ms,
                                 const struct refusal **ret_refusal)
 {
-    struct refusal *refusal = find(refusals, what);
+    const char *by = what ? REFUSALS_REDIS : REFUSALS_POSTGRES;
+    const char *refused = err ? find_refused(what, err) : what;
     enum refusal_news news = REFUSAL_NO_NEWS;
-    if (err && err->code != REDIS_REFUSED)
+    if (err && !refused)
         return REFUSAL_NO_NEWS;
+    struct refusal *refusal = refused ? find(refusals, refused) : NULL;
     if (err && !refusal)
-        refusal = add(refusals, what);
+        refusal = add(refusals, by, refused);
     if (!err && (!refusal || !refusal->is_on))
         refusal = find_quiet(refusals, now_mono_ms);
     if (!err)
@@ -86,24 +96,24 @@ enum refusal_news refusals_note(struct refusals *refusals, const char *what,
 void refusals_put_news(struct buf *line, enum refusal_news news, const struct refusal *refusal)
 {
     if (news == REFUSAL_OVER)
-        buf_printf(line, "Redis refuses %s no more, after %lld refusals", refusal->what,
-                   (long long)refusal->count);
+        buf_printf(line, "%s refuses %s no more, after %lld refusals", refusal->by,
+                   refusal->what, (long long)refusal->count);
     else if (news == REFUSAL_BEGAN)
-        buf_printf(line, "Redis refuses %s: %s; tried again, and jobs wait", refusal->what,
-                   refusal->why);
+        buf_printf(line, "%s refuses %s: %s; tried again, and jobs wait", refusal->by,
+                   refusal->what, refusal->why);
     else
-        buf_printf(line, "Redis refuses %s, %lld times so far: %s", refusal->what,
+        buf_printf(line, "%s refuses %s, %lld times so far: %s", refusal->by, refusal->what,
                    (long long)refusal->count, refusal->why);
 }
 
 static void store(struct pg *pg, struct str process, const struct refusal *refusal)
 {
-    const struct pg_value params[] = {pg_text(process), pg_text(str_from(refusal->what)),
-                                      pg_text(str_from(refusal->why)),
-                                      pg_int(refusal->is_on ? refusal->count : 0)};
+    const struct pg_value params[] = {
+        pg_text(process), pg_text(str_from(refusal->what)), pg_text(str_from(refusal->why)),
+        pg_int(refusal->is_on ? refusal->count : 0), pg_text(str_from(refusal->by))};
     if (pg_is_up(pg))
-        pg_query(pg, "select pagetide.note_refusal($1, $2, $3, $4)", params, COUNT_OF(params),
-                 STORE_TIMEOUT_MS, NULL, NULL);
+        pg_query(pg, "select pagetide.note_refusal($1, $2, $3, $4, $5)", params,
+                 COUNT_OF(params), STORE_TIMEOUT_MS, NULL, NULL);
 }
 
 enum refusal_news refusals_hear(struct refusals *refusals, const char *what,
@@ -117,6 +127,12 @@ enum refusal_news refusals_hear(struct refusals *refusals, const char *what,
     refusals_put_news(line, news, refusal);
     store(pg, process, refusal);
     return news;
+}
+
+const char *refusals_key(const struct refusal *refusal)
+{
+    return strcmp(refusal->by, REFUSALS_REDIS) == 0 ? "refused_by_redis"
+                                                    : "refused_by_postgres";
 }
 
 const struct refusal *refusals_find(const struct refusals *refusals)

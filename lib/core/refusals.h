@@ -10,22 +10,27 @@
 #include "port/pg.h"
 
 /*
- * What Redis refuses although it answers: a command that the user may not run, a write where
- * memory is full or the server is a replica. Nothing else would show it: the job waits. One
- * entry for each thing that is asked for, by the name of the command or script.
+ * What Redis and PostgreSQL refuse although they answer: a command that the user may not run, a
+ * write where memory or the disk is full or the server is a replica. Nothing else would show
+ * it: the job waits. One entry for each thing that is asked for: of Redis by the name of the
+ * command or script, of PostgreSQL by what its SQLSTATE means (port/sqlstate.h).
  *
  *     refusals_hear for every answer → the caller logs what is news
  *
  * Zeroed memory to begin with.
  */
+#define REFUSALS_REDIS    "Redis"
+#define REFUSALS_POSTGRES "PostgreSQL"
+
 enum { REFUSALS_MAX = 24, REFUSALS_AGAIN_MS = 60000, REFUSALS_QUIET_MS = 20000 };
 
 struct refusal {
-    const char *what; /* "enqueue", "XREADGROUP"; static */
+    const char *by;   /* "Redis", "PostgreSQL"; static */
+    const char *what; /* "enqueue", "XREADGROUP", "writes"; static */
     bool is_on;
     int64_t count; /* since it began */
     int64_t said_mono_ms, last_mono_ms;
-    char why[256]; /* Redis' words, the last time */
+    char why[256]; /* the server's words, the last time */
 };
 
 struct refusals {
@@ -41,8 +46,9 @@ enum refusal_news {
 };
 
 /*
- * `err`: as redis_call gave it; NULL: the command was taken. A connection that is down is
- * neither. *ret_refusal is set where there is news, and stays until the next call.
+ * `what`: the command of Redis; NULL: PostgreSQL was asked. `err`: as redis_call or the session
+ * gave it; NULL: it was done. A connection that is down is neither. *ret_refusal is set where
+ * there is news, and stays until the next call.
  */
 enum refusal_news refusals_note(struct refusals *refusals, const char *what,
                                 const struct err *err, int64_t now_mono_ms,
@@ -58,6 +64,9 @@ void refusals_put_news(struct buf *line, enum refusal_news news, const struct re
 enum refusal_news refusals_hear(struct refusals *refusals, const char *what,
                                 const struct err *err, struct pg *pg, struct str process,
                                 struct buf *line);
+
+/* What `/readyz` and `status --json` call the list that it is in. */
+const char *refusals_key(const struct refusal *refusal);
 
 /* One that is on; NULL: none. */
 const struct refusal *refusals_find(const struct refusals *refusals);

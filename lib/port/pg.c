@@ -103,6 +103,8 @@ struct pg {
     struct err lost;  /* why it was down last; ERR_NONE: it has not been */
     pg_notify_fn on_notify;
     void *notify_ctx;
+    void (*on_answer)(void *ctx, const struct err *err);
+    void *answer_ctx;
 
     bool is_settled; /* up, or a try failed that no waiting will mend */
     int depth;       /* entries from the loop under way */
@@ -141,6 +143,12 @@ static void report_state(struct pg *pg, bool is_up, const struct err *err)
         pg->on_state(pg->state_ctx, is_up, err);
 }
 
+static void report_answer(struct pg *pg, const struct err *err)
+{
+    if (pg->on_answer)
+        pg->on_answer(pg->answer_ctx, err);
+}
+
 static void fail_op(struct pg *pg, struct pg_op *op, const struct err *err)
 {
     op->err = *err;
@@ -155,6 +163,8 @@ static void on_kick(void *ctx)
     enter(pg);
     for (struct pg_op *op; !pg->is_closed && count-- && (op = pg_ops_take(&pg->failed));)
         pg_op_deliver(op, &op->err);
+    if (pg->is_loss_due && *pg->lost.sqlstate)
+        report_answer(pg, &pg->lost);
     if (pg->is_loss_due)
         report_state(pg, false, &pg->lost);
     pg->is_loss_due = false;
@@ -265,10 +275,12 @@ static void end_current(struct pg *pg)
     struct err err = ERR_INIT;
     bool is_error = pg_op_error(op, &err);
     loop_timer_clear(pg->deadline);
-    if (pg->phase == PHASE_SETUP)
+    if (pg->phase == PHASE_SETUP) {
         end_setup(pg, op, is_error ? &err : NULL);
-    else
-        pg_op_deliver(op, is_error ? &err : NULL);
+        return;
+    }
+    report_answer(pg, is_error ? &err : NULL);
+    pg_op_deliver(op, is_error ? &err : NULL);
 }
 
 static void send_current(struct pg *pg)
@@ -389,6 +401,8 @@ bool pg_open(struct loop *loop, const struct pg_options *options, pg_state_fn fn
 {
     struct pg *pg = mem_alloc(sizeof *pg);
     *pg = (struct pg){.loop = loop, .on_state = fn, .state_ctx = ctx, .lost = ERR_INIT};
+    pg->on_answer = options->on_answer;
+    pg->answer_ctx = options->answer_ctx;
     if (!pg_connect_new(loop, options, on_connected, pg, &pg->connect, err)) {
         mem_free(pg);
         return false;

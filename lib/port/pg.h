@@ -29,6 +29,12 @@ struct pg_options {
     /* Run after each connect and the settings of every session (base_sql in pg.c), before
      * anything else; may be NULL. Several statements allowed. */
     const char *setup_sql;
+    /*
+     * How the server took every statement, before its own callback, and every login that it
+     * refused; `err` NULL: it did what was asked. May be NULL.
+     */
+    void (*on_answer)(void *ctx, const struct err *err);
+    void *answer_ctx;
 };
 
 enum { PG_PARAMS_MAX = 24 };

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/macros.h"
+
 static bool has_class(const char *sqlstate, const char *classes)
 {
     for (const char *at = classes; *at; at += 2)
@@ -18,7 +20,8 @@ static bool is_copy_format(const char *sqlstate)
 
 enum err_kind sqlstate_kind(const char *sqlstate)
 {
-    if (!*sqlstate || has_class(sqlstate, "084053555758"))
+    bool is_replica = strcmp(sqlstate, "25006") == 0;
+    if (!*sqlstate || is_replica || has_class(sqlstate, "084053555758"))
         return ERR_AGAIN;
     if (is_copy_format(sqlstate) || has_class(sqlstate, "0A283D3F42"))
         return ERR_CONFIG;
@@ -30,4 +33,20 @@ enum err_kind sqlstate_kind(const char *sqlstate)
 bool sqlstate_is_schema(const char *sqlstate)
 {
     return is_copy_format(sqlstate) || has_class(sqlstate, "420A");
+}
+
+const char *sqlstate_refuses(const char *sqlstate)
+{
+    static const struct {
+        const char *sqlstate, *what;
+    } refusals[] = {
+        {"25006", "writes"},          {"42501", "what our role may not do"},
+        {"53100", "more disk space"}, {"53200", "more memory"},
+        {"53300", "more sessions"},   {"53400", "more than a limit of its configuration"},
+        {"58030", "to use its disk"},
+    };
+    for (size_t i = 0; i < COUNT_OF(refusals); i++)
+        if (strcmp(refusals[i].sqlstate, sqlstate) == 0)
+            return refusals[i].what;
+    return NULL;
 }

@@ -15,6 +15,7 @@
  *     08                           ERR_AGAIN    the connection
  *     40                           ERR_AGAIN    the transaction was rolled back: deadlock
  *     53 55 57 58                  ERR_AGAIN    resources, locks, a shutdown, the disk
+ *     25006                        ERR_AGAIN    it is read-only: a replica, for now
  *
  *     22, but not 22P03 and 22P04  ERR_INPUT    a value
  *     23                           ERR_INPUT    a constraint
@@ -33,6 +34,12 @@
  * tests/tables/rules/sqlstates.txt.
  */
 enum err_kind sqlstate_kind(const char *sqlstate);
+
+/*
+ * What the server refuses although it answers, and would to anybody: "writes", "more disk
+ * space". NULL: the error is of another kind.
+ */
+const char *sqlstate_refuses(const char *sqlstate);
 
 /* Definition and catalogue no longer agree (42, 0A, 22P03, 22P04): read the catalogue again. */
 bool sqlstate_is_schema(const char *sqlstate);

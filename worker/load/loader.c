@@ -72,8 +72,11 @@ bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
 {
     struct sessions *sessions = NULL;
     size_t count = (size_t)MAX(options->connections, 1);
-    if (options->database_url && !sessions_new(options->loop, options->database_url,
-                                               options->name, count, &sessions, err))
+    const struct pg_options pg = {.url = options->database_url,
+                                  .name = options->name,
+                                  .on_answer = options->on_answer,
+                                  .answer_ctx = options->ctx};
+    if (pg.url && !sessions_new(options->loop, &pg, count, &sessions, err))
         return false;
     struct loaders *loaders = mem_alloc(sizeof *loaders);
     loaders->options = *options;

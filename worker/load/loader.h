@@ -44,6 +44,7 @@ struct loaders_options {
     void (*on_committed)(void *ctx); /* a batch is done and its memory free; may be NULL */
     /* No session that loads is up any more, or none came up, and why; may be NULL. */
     void (*on_away)(void *ctx, const struct err *err);
+    void (*on_answer)(void *ctx, const struct err *err); /* of each session: port/pg.h */
     void *ctx;
 };
 

@@ -155,11 +155,12 @@ void sessions_return(struct session *session, bool is_in_doubt)
 
 /* --- the pool --- */
 
-bool sessions_new(struct loop *loop, const char *url, const char *name, size_t count,
+bool sessions_new(struct loop *loop, const struct pg_options *options, size_t count,
                   struct sessions **ret_sessions, struct err *err)
 {
     struct sessions *sessions = mem_alloc(sizeof *sessions);
-    sessions->options = (struct pg_options){.url = url, .name = name, .setup_sql = setup_sql};
+    sessions->options = *options;
+    sessions->options.setup_sql = setup_sql;
     sessions->items = mem_alloc(count * sizeof *sessions->items);
     sessions->most = count;
     sessions->last = &sessions->first;

@@ -42,10 +42,10 @@ struct sessions_waiter {
 };
 
 /*
- * At most `count` sessions. One is opened at once, and another only when work waits while all
- * others are lent: a role or pooler may have few.
+ * At most `count` sessions; of `options` the setup is ours. One is opened at once, and another
+ * only when work waits while all others are lent: a role or pooler may have few.
  */
-bool sessions_new(struct loop *loop, const char *url, const char *name, size_t count,
+bool sessions_new(struct loop *loop, const struct pg_options *options, size_t count,
                   struct sessions **ret_sessions, struct err *err) MUST_CHECK;
 
 /* To be called, from the loop, when no session is up any more, or none came up; and why. */

@@ -67,5 +67,23 @@ START_TEST(what_is_quiet_is_over)
 }
 END_TEST
 
+/* By its SQLSTATE, whatever the statement was. */
+START_TEST(postgresql_refuses_too)
+{
+    struct err full = error_of(ERR_AGAIN, 0, "could not extend file");
+    struct err value = error_of(ERR_INPUT, 0, "out of range");
+    memcpy(full.sqlstate, "53100", 6);
+    memcpy(value.sqlstate, "22003", 6);
+    ck_assert_str_eq(note(NULL, &value, 0), "");
+    ck_assert_str_eq(note(NULL, &full, 0), "PostgreSQL refuses more disk space: could not "
+                                           "extend file; tried again, and jobs wait");
+    ck_assert_str_eq(refusals_key(refusals_find(&refusals)), "refused_by_postgres");
+    ck_assert_str_eq(note(NULL, NULL, 1000), "");
+    ck_assert_str_eq(note(NULL, NULL, REFUSALS_QUIET_MS + 1),
+                     "PostgreSQL refuses more disk space no more, after 1 refusals");
+    ck_assert_ptr_null(refusals_find(&refusals));
+}
+END_TEST
+
 SUITE("core/refusals", says_it_once_then_counts, a_lost_connection_is_no_refusal,
-      what_is_quiet_is_over)
+      what_is_quiet_is_over, postgresql_refuses_too)

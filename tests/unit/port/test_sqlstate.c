@@ -16,7 +16,7 @@ START_TEST(sorts_codes_by_what_can_be_done)
         {"22P03", ERR_CONFIG}, {"22P04", ERR_CONFIG}, {"28P01", ERR_CONFIG},
         {"3D000", ERR_CONFIG}, {"3F000", ERR_CONFIG}, {"42703", ERR_CONFIG},
         {"0A000", ERR_CONFIG}, {"P0002", ERR_BUG},    {"PT001", ERR_BUG},
-        {"XX000", ERR_BUG},    {"25P02", ERR_BUG},
+        {"XX000", ERR_BUG},    {"25P02", ERR_BUG},    {"25006", ERR_AGAIN},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         enum err_kind kind = sqlstate_kind(rows[i].code);
@@ -36,4 +36,15 @@ START_TEST(knows_codes_of_a_changed_table)
 }
 END_TEST
 
-SUITE("port/sqlstate", sorts_codes_by_what_can_be_done, knows_codes_of_a_changed_table)
+START_TEST(knows_what_is_refused_to_anybody)
+{
+    ck_assert_str_eq(sqlstate_refuses("53100"), "more disk space");
+    ck_assert_str_eq(sqlstate_refuses("25006"), "writes");
+    ck_assert_ptr_null(sqlstate_refuses("55P03"));
+    ck_assert_ptr_null(sqlstate_refuses("22003"));
+    ck_assert_ptr_null(sqlstate_refuses(""));
+}
+END_TEST
+
+SUITE("port/sqlstate", knows_what_is_refused_to_anybody, sorts_codes_by_what_can_be_done,
+      knows_codes_of_a_changed_table)

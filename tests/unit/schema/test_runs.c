@@ -368,6 +368,27 @@ START_TEST(housekeeping_keeps_the_newest_run)
 }
 END_TEST
 
+/* So much at a time, in the order that leaves nothing without what it belongs to. */
+START_TEST(housekeeping_goes_in_small_steps)
+{
+    set_up();
+    for (int i = 0; i < 3; i++) {
+        ASK(RELOAD("%d", "{}"), i);
+        finish(i == 0 ? "1" : i == 1 ? "2" : "3", "succeeded");
+    }
+    ASK("insert into pagetide.meta values ('clock_offset', '40 days')");
+    static const char *const left[] = {"2 3 3 3", "1 3 3 3", "0 3 3 3", "0 2 3 3", "0 1 3 3",
+                                       "0 1 2 3", "0 1 1 3", "0 1 1 2", "0 1 1 1", "0 1 1 0"};
+    for (size_t i = 0; i < COUNT_OF(left); i++) {
+        EXPECT("1", "select pagetide.housekeep_step('30 days', 1)");
+        EXPECT(left[i], "select concat_ws(' ', (select count(*) from pagetide.page), "
+                        "(select count(*) from pagetide.job), (select count(*) from "
+                        "pagetide.run), (select count(*) from pagetide.request))");
+    }
+    EXPECT("0", "select pagetide.housekeep_step('30 days', 1)");
+}
+END_TEST
+
 /* A run of that mode with that many rows, which succeeds; "state reason warnings". */
 static const char *run_with(const char *mode, int rows)
 {
@@ -438,4 +459,5 @@ SUITE("schema/runs", fewer_rows_than_expected_are_a_warning, fewer_rows_than_exp
       a_request_cannot_come_too_late, the_same_id_at_once_is_one_run,
       outcomes_are_told_until_they_are_told, sync_reserves_a_run_of_its_own,
       sync_takes_over_what_nobody_works_on, sync_knows_a_worker_that_beats,
-      sync_with_another_definition_begins_anew, housekeeping_keeps_the_newest_run)
+      sync_with_another_definition_begins_anew, housekeeping_keeps_the_newest_run,
+      housekeeping_goes_in_small_steps)

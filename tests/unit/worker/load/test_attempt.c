@@ -45,7 +45,9 @@ static void on_give_up(void *ctx, const struct err *why)
 static void set_up(const char *url)
 {
     ck_assert_ok(loop_new(&loop, &err), err);
-    ck_assert_ok(sessions_new(loop, url, "pagetide test", 1, &sessions, &err), err);
+    ck_assert_ok(sessions_new(loop, &(struct pg_options){.url = url, .name = "pagetide test"},
+                              1, &sessions, &err),
+                 err);
 }
 
 static void tear_down(void)

@@ -28,9 +28,11 @@ static void set_up(size_t count)
 {
     begun_count = 0;
     ck_assert_ok(loop_new(&loop, &err), err);
-    ck_assert_ok(
-        sessions_new(loop, servers_database_url(), "pagetide test", count, &sessions, &err),
-        err);
+    ck_assert_ok(sessions_new(loop,
+                              &(struct pg_options){.url = servers_database_url(),
+                                                   .name = "pagetide test"},
+                              count, &sessions, &err),
+                 err);
 }
 
 static void tear_down(void)

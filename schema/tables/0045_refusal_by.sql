@@ -1,0 +1,2 @@
+-- PostgreSQL refuses, too.
+alter table pagetide.refusal add by_whom text not null default 'Redis';
