@@ -9,6 +9,8 @@ enum { IDLE_MS = 50 };
 
 static void on_entered(void *ctx, const struct err *err)
 {
+    if (err && err->kind == ERR_STOPPED)
+        return; /* the worker is being freed, and its jobs before its session */
     struct held *held = ctx;
     held->has_page = !err;
     loop_timer_set(held->worker->page_timer, IDLE_MS);
