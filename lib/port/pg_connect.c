@@ -157,6 +157,14 @@ static void keyword_put(struct keywords *list, const char *name, const char *val
     list->values[list->count++] = value;
 }
 
+static bool has_several_hosts(const struct pg_connect *connect)
+{
+    for (const PQconninfoOption *option = connect->options; option->keyword; option++)
+        if (option->val && strncmp(option->keyword, "host", 4) == 0 && strchr(option->val, ','))
+            return true;
+    return false;
+}
+
 /* Of equal keywords libpq takes the last: ours that may be changed, the user's, ours that
  * may not. GSS is off unless asked for: its libraries resolve names in our thread. */
 static void fill_keywords(const struct pg_connect *connect, const struct pg_host *host,
@@ -167,6 +175,9 @@ static void fill_keywords(const struct pg_connect *connect, const struct pg_host
     keyword_put(list, "keepalives_count", "3");
     keyword_put(list, "tcp_user_timeout", "15000");
     keyword_put(list, "gssencmode", "disable");
+    /* Of several the one that can be written to: the others are its replicas. */
+    if (has_several_hosts(connect))
+        keyword_put(list, "target_session_attrs", "primary");
     for (const PQconninfoOption *option = connect->options; option->keyword; option++) {
         const char *name = option->keyword;
         if (strcmp(name, "host") && strcmp(name, "hostaddr") && strcmp(name, "port"))

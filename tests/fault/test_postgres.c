@@ -344,5 +344,50 @@ START_TEST(test_what_postgresql_refuses_is_said_and_heals)
 }
 END_TEST
 
-SUITE("fault/postgres", test_full_disk, test_what_postgresql_refuses_is_said_and_heals,
+/* --- several hosts --- */
+
+static void make_replica(struct test_postgres *postgres)
+{
+    servers_postgres_start(postgres);
+    const char *dir = servers_sql(postgres->url, "show data_directory");
+    servers_sql(postgres->url, pagetide_text("copy (select 1) to '%s/standby.signal'", dir));
+    ck_assert_int_eq(kill(postgres->pid, SIGINT), 0);
+    for (int64_t until = clock_mono_ms() + 20000; !kill(postgres->pid, 0); usleep(20000))
+        ck_assert_int_lt(clock_mono_ms(), until);
+    servers_postgres_restart(postgres);
+    ck_assert_str_eq(servers_sql(postgres->url, "select pg_is_in_recovery()"), "t");
+}
+
+static int port_of(const struct test_postgres *postgres)
+{
+    int64_t port = 0;
+    const char *at = strrchr(postgres->url, ':') + 1;
+    ck_assert(str_to_int64((struct str){at, strspn(at, "0123456789")}, &port));
+    return (int)port;
+}
+
+/* The first of the hosts is a replica: the work goes to the one that can be written to. */
+START_TEST(test_of_several_hosts_the_primary_is_taken)
+{
+    struct house house;
+    struct test_postgres replica;
+    house_open(&house, true, 0);
+    struct pagetide *pagetide = &house.pagetide;
+    make_replica(&replica);
+    setenv("PAGETIDE_DATABASE_URL",
+           pagetide_text("postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres",
+                         port_of(&replica), port_of(&house.postgres)),
+           1);
+    struct pagetide_result got = pagetide_run(pagetide, "sync api.upserted");
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    truth_check_rows(pagetide, &house.mock, "api.upserted", "total=5000&seed=2");
+    pagetide_close(pagetide);
+    servers_postgres_stop(&replica);
+    servers_postgres_stop(&house.postgres);
+    mock_stop(&house.mock);
+}
+END_TEST
+
+SUITE("fault/postgres", test_of_several_hosts_the_primary_is_taken, test_full_disk,
+      test_what_postgresql_refuses_is_said_and_heals,
       test_backends_shot_50_times_while_they_commit, test_postgres_crashes_and_comes_back)
