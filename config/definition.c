@@ -266,6 +266,8 @@ static const struct key definition_list[] = {
      .help = "certificates"},
     {.name = "proxy", .type = KEY_TEMPLATE_REF, .flags = IN_SOURCE | OF_US, S(proxy),
      .help = "URL of an HTTP proxy"},
+    {.name = "weight", .type = KEY_COUNT, .flags = IN_SOURCE, S(weight), .min = 1, .max = 100,
+     .help = "turns of the source where jobs of several wait for workers; 1 if absent"},
     {.name = "defaults", .type = KEY_MOVED, .flags = IN_SOURCE,
      .help = "any keys of a stream, for all of them"},
     {.name = "streams", .type = KEY_MOVED, .flags = IN_SOURCE, .help = "the endpoints"},

@@ -402,6 +402,8 @@ struct stream {
     struct str *allow_hosts;
     size_t allow_host_count;
     bool rebases_links; /* links to other origins are taken on our own */
+    int64_t
+        weight; /* of the source in the queue; 0: not given. pagetide.source_shares reads it */
     struct auth auth;
 
     struct str method;

@@ -23,8 +23,9 @@ write postgres_password "$(random)"
 write database_url "postgresql://pagetide:$(cat "$dir/postgres_password")@postgres:5432/pagetide"
 if [ ! -s "$dir/redis_conf" ]; then
     password=$(random)
-    write redis_url "redis://:$password@redis:6379"
-    write redis_conf "requirepass $password
+    write redis_url "redis://pagetide:$password@redis:6379"
+    write redis_conf "user default off
+$(sed "s/PASSWORD/$password/" "$(dirname "$0")/redis.acl")
 appendonly yes
 dir /data"
 fi

@@ -128,6 +128,13 @@ static void begin(struct publish_pass *pass, const char *sql)
     pg_query(scheduler->pg, sql, params, COUNT_OF(params), TIMEOUT_MS, on_listed, pass);
 }
 
+static void on_shares(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct scheduler *scheduler = ctx;
+    if (!err && pg_rows(result) && redis_is_up(scheduler->redis))
+        queue_shares(scheduler->queue, pg_get_str(result, 0, 0), NULL, NULL);
+}
+
 static bool may_publish(const struct scheduler *scheduler)
 {
     return pg_is_up(scheduler->pg) && redis_is_up(scheduler->redis);
@@ -141,6 +148,13 @@ void publish_start(struct scheduler *scheduler)
         scheduler->publish.is_wanted_again = true;
     else
         begin(&scheduler->publish, new_sql);
+}
+
+void publish_shares(struct scheduler *scheduler)
+{
+    if (may_publish(scheduler))
+        pg_query(scheduler->pg, "select pagetide.source_shares()", NULL, 0, TIMEOUT_MS,
+                 on_shares, scheduler);
 }
 
 void publish_rebuild(struct scheduler *scheduler)

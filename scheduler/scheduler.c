@@ -82,6 +82,7 @@ static void on_applied(void *ctx, const struct apply_result *result)
                   result->streams, result->changed);
     }
     presence_note_names(scheduler, result);
+    publish_shares(scheduler);
     tick_start(scheduler);
 }
 
@@ -159,6 +160,7 @@ static void on_rebuild(void *ctx)
     loop_timer_set(scheduler->rebuild_timer, REBUILD_MS - jitter);
     if (!scheduler->is_ours && redis_is_up(scheduler->redis))
         queue_check(scheduler->queue, NULL, NULL);
+    publish_shares(scheduler);
     publish_rebuild(scheduler);
     rerun_start(scheduler);
     presence_find_strangers(scheduler);
@@ -241,8 +243,10 @@ static void on_redis(void *ctx, bool up, const struct err *err)
     log_write(LOG_INFO, LOG_REDIS_UP, LOG_NOWHERE, "connected");
     scheduler->is_ours = false;
     queue_check(scheduler->queue, NULL, NULL);
-    if (scheduler->is_started)
-        publish_rebuild(scheduler);
+    if (!scheduler->is_started)
+        return;
+    publish_shares(scheduler);
+    publish_rebuild(scheduler);
 }
 
 static void on_intake_redis(void *ctx, bool up, const struct err *err)

@@ -99,6 +99,7 @@ void zones_free(struct zone_entry *entry); /* and those behind it */
 
 void publish_start(struct scheduler *scheduler);
 void publish_rebuild(struct scheduler *scheduler);
+void publish_shares(struct scheduler *scheduler); /* weights and limits of the sources */
 void rerun_start(struct scheduler *scheduler);
 void after_start(struct scheduler *scheduler);
 void withdraw_start(struct scheduler *scheduler);

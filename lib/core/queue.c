@@ -36,6 +36,7 @@
     X(ENQUEUE, "enqueue")                                                                      \
     X(TURN, "turn")                                                                            \
     X(CANCEL, "cancel")                                                                        \
+    X(SHARES, "shares")                                                                        \
     X(CHECK, "check")
 
 enum script_id {
@@ -360,12 +361,22 @@ void queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_f
     ask_script(ask, SCRIPT_TURN, args, count);
 }
 
+void queue_shares(struct queue *queue, struct str shares, queue_done_fn fn, void *ctx)
+{
+    struct ask *ask = ask_new(queue, on_done, ctx);
+    ask->fn.done = fn;
+    struct str *args = ARENA_NEW(ask->arena, struct str);
+    *args = arena_str(ask->arena, shares);
+    ask_script(ask, SCRIPT_SHARES, args, 1);
+}
+
 void queue_cancel(struct queue *queue, int64_t job, queue_done_fn fn, void *ctx)
 {
     struct ask *ask = ask_new(queue, on_done, ctx);
     ask->fn.done = fn;
-    struct str id = number(ask, job);
-    ask_script(ask, SCRIPT_CANCEL, &id, 1);
+    struct str *id = ARENA_NEW(ask->arena, struct str);
+    *id = number(ask, job);
+    ask_script(ask, SCRIPT_CANCEL, id, 1);
 }
 
 void queue_wait(struct queue *queue, struct redis *wake, queue_wake_fn fn, void *ctx)

@@ -110,6 +110,11 @@ typedef void (*queue_turn_fn)(void *ctx, const struct queue_answer *answer,
 void queue_turn(struct queue *queue, const struct queue_turn *turn, queue_turn_fn fn,
                 void *ctx);
 
+/*
+ * Which sources have a weight in the ring, or a limit: as pagetide.source_shares says it. They
+ * stand until they are said anew, or lost.
+ */
+void queue_shares(struct queue *queue, struct str shares, queue_done_fn fn, void *ctx);
 /* Asks the worker that holds it to stop; takes it out of the queue where none does. */
 void queue_cancel(struct queue *queue, int64_t job, queue_done_fn fn, void *ctx);
 

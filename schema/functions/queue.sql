@@ -55,3 +55,36 @@ as $$
     where j.id in (select o.id from job o where o.id = any (jobs) and o.state = 'cancelled'
         order by o.id for update skip locked)
 $$;
+
+-- How many requests of a stream may be in flight by the limits that it shares with its source, and by
+-- its own; null where there is none.
+create or replace function pagetide.stream_concurrency(spec jsonb, out shared bigint, out own bigint)
+language sql immutable
+set search_path = pagetide, pg_temp
+as $$
+    select min((l ->> 'concurrency')::bigint) filter (where l ->> 'scope' = 'source'),
+        min((l ->> 'concurrency')::bigint) filter (where l ->> 'scope' = 'stream')
+    from jsonb_array_elements(case jsonb_typeof(spec -> 'rate_limit')
+        when 'array' then spec -> 'rate_limit' else '[]' end) l
+$$;
+
+-- The sources whose turns in the queue are not like the others', a line each: name, weight, and how
+-- many jobs workers may hold at once, or "-". A source has such a limit where all of its streams have
+-- a `concurrency`: twice that, so that jobs can load while others fetch. More would only keep
+-- places of workers from other sources.
+create or replace function pagetide.source_shares() returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    with share as (
+        select split_part(s.name, '.', 1) as source, max((d.spec ->> 'weight')::int) as weight,
+            case when bool_and(coalesce(c.shared, c.own) is not null)
+                then 2 * (coalesce(max(c.shared), 0) + coalesce(sum(c.own), 0)) end as most
+        from stream s join definition d on d.stream = s.name and d.version = s.version
+        cross join lateral stream_concurrency(d.spec) c
+        where s.removed_at is null
+        group by 1)
+    select coalesce(E'\n' || string_agg(concat_ws(' ', source, coalesce(weight, 1),
+        coalesce(most::text, '-')), E'\n' order by source) || E'\n', '')
+    from share where weight is not null or most is not null
+$$;

@@ -427,6 +427,50 @@ START_TEST(health_and_readiness)
 }
 END_TEST
 
+static void await_shares(const char *shares)
+{
+    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    const char *got;
+    while (strcmp(got = servers_redis(pagetide.redis_url, "GET pagetide:shares"), shares) !=
+           0) {
+        ck_assert_msg(clock_mono_ms() < deadline, "shares are %s", got);
+        usleep(50000);
+    }
+}
+
+/* The jobs of one that waits for its `concurrency` do not fill the workers. */
+START_TEST(a_source_at_its_limit_leaves_places)
+{
+    static const char running[] = "select count(*) from pagetide.job j join pagetide.run r on "
+                                  "r.id = j.run where r.stream = 'shop.orders' and j.state = "
+                                  "'running'";
+    set_up();
+    slow(300);
+    shop("    params: {total: 5, seed: \"{{ partition.n }}\"}\n"
+         "    partitions: [{n: 1}, {n: 2}, {n: 3}, {n: 4}, {n: 5}, {n: 6}, {n: 7}, {n: 8}]\n"
+         "    rate_limit: {concurrency: 1}\n");
+    pagetide_source(&pagetide, "blog",
+                    "source: blog\nweight: 2\nbase_url: %s\nstreams:\n  posts:\n"
+                    "    path: /gen/page\n    params: {total: 5}\n"
+                    "    pagination: {type: page, total_pages_path: pages}\n"
+                    "    merge_path: data\n",
+                    mock.url);
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up --jobs 6");
+    AWAIT("2", "select count(*) from pagetide.stream");
+    await_shares("\nblog 2 -\nshop 1 2\n");
+    xadd("stream shop.orders id a");
+    AWAIT("2", "%s", running);
+    xadd("stream blog.posts id b");
+    AWAIT("succeeded", "select state from pagetide.run where stream = 'blog.posts'");
+    ck_assert_str_eq(SQL("select (%s) <= 2", running), "t");
+    ck_assert_str_eq(SQL("select state from pagetide.run where stream = 'shop.orders'"),
+                     "running");
+    AWAIT("succeeded", "select state from pagetide.run where stream = 'shop.orders'");
+    expect_stop(&up);
+    tear_down();
+}
+END_TEST
+
 /* Every key of the shared Redis' database as it would be dumped. Tabs: blanks part words. */
 static const char *redis_content(void)
 {
@@ -497,4 +541,4 @@ SUITE("flow/service", a_schedule_runs, an_edited_file_is_taken_over, a_message_s
       three_streams_at_once, partitions_are_jobs_of_one_run, two_workers_share_no_page,
       a_scheduled_run_that_failed_goes_on, a_drained_worker_gives_its_jobs_back,
       a_long_wait_gives_the_lease_back, a_sync_leaves_a_living_worker_alone,
-      health_and_readiness, a_secret_stays_in_its_process)
+      health_and_readiness, a_source_at_its_limit_leaves_places, a_secret_stays_in_its_process)

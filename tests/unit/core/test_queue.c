@@ -1,8 +1,11 @@
 #include "core/queue.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/embedded.h"
+#include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
 #include "tests/support/suite.h"
 
@@ -294,6 +297,80 @@ START_TEST(keeps_one_token_while_something_is_ready)
     ck_assert_uint_eq(claim_many(queue, 1), 1);
     ck_assert_uint_eq(claim_many(queue, 1), 0);
     ck_assert_str_eq(servers_redis(url, "LLEN q:wake"), "0");
+    close_all(queue);
+}
+END_TEST
+
+static void share(struct queue *queue, const char *shares)
+{
+    queue_shares(queue, str_from(shares), on_done, NULL);
+    await_well();
+}
+
+START_TEST(serves_sources_by_weight)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    share(queue, "\na 3 -\nb 1 -\n");
+    for (int64_t job = 1; job <= 6; job++) {
+        push(queue, job, "a", 5, 0);
+        push(queue, 10 + job, "b", 5, 0);
+    }
+    int64_t of_a = 0;
+    for (int i = 0; i < 8; i++)
+        of_a += claim(queue) < 10;
+    ck_assert_int_eq(of_a, 6);
+    ck_assert_int_eq(claim(queue), 13);
+    close_all(queue);
+}
+END_TEST
+
+START_TEST(serves_sources_by_weight_in_one_turn)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    share(queue, "\na 3 -\n");
+    for (int64_t job = 1; job <= 20; job++) {
+        push(queue, job, "a", 5, 0);
+        push(queue, 100 + job, "b", 5, 0);
+    }
+    ck_assert_uint_eq(claim_many(queue, 16), 16);
+    size_t of_a = 0;
+    for (size_t i = 0; i < leased; i++)
+        of_a += leases[i].job < 100;
+    ck_assert_uint_eq(of_a, 12);
+    close_all(queue);
+}
+END_TEST
+
+/* One at its limit passes, and does not hold up those behind it. */
+START_TEST(a_source_at_its_limit_stops_no_other)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    share(queue, "\na 1 2\nc 1 1\n");
+    for (int64_t job = 1; job <= 5; job++) {
+        push(queue, job, "a", 9, 0);
+        push(queue, 20 + job, "c", 9, 0);
+    }
+    push(queue, 11, "b", 0, 0);
+    push(queue, 12, "b", 0, 0);
+    ck_assert_uint_eq(claim_many(queue, 12), 5);
+    struct lease first = leases[0];
+    ck_assert_int_eq(first.job, 1);
+    ck_assert_int_eq(leases[1].job, 11);
+    ck_assert_uint_eq(claim_many(queue, 12), 0);
+    ck_assert_str_eq(servers_redis(url, "LLEN q:wake"), "0");
+    /* A place is free when a lease ends, whether it is said, or lost with its key. */
+    ck_assert_int_eq(finish(queue, &first), QUEUE_OK);
+    ck_assert_str_eq(servers_redis(url, "LLEN q:wake"), "1");
+    ck_assert_uint_eq(claim_many(queue, 12), 1);
+    ck_assert_int_eq(leases[0].job, 3);
+    servers_redis(url, "ZREM q:lease 2");
+    ck_assert_uint_eq(claim_many(queue, 12), 1);
+    ck_assert_int_eq(leases[0].job, 4);
+    /* Without a limit it has as many as there are. */
+    share(queue, "");
+    ck_assert_uint_eq(claim_many(queue, 12), 3);
+    ck_assert_uint_eq(claim_many(queue, 1), 1);
+    ck_assert_uint_eq(claim_many(queue, 1), 1);
     close_all(queue);
 }
 END_TEST
@@ -712,6 +789,23 @@ START_TEST(wakes_who_waits)
 }
 END_TEST
 
+/* A command that a script begins to use must be allowed to the user of docker/redis.acl. */
+START_TEST(the_acl_file_has_what_scripts_call)
+{
+    const char *rights = pagetide_read("docker/redis.acl");
+    size_t found = 0;
+    for (const struct embedded *file = embedded_lua; file->name; file++)
+        for (const char *at = file->text; (at = strstr(at, "redis.call('")); found++) {
+            char right[32] = " +";
+            at += strlen("redis.call('");
+            for (size_t i = 2; *at != '\'' && i < sizeof right - 2; i++)
+                right[i] = (char)tolower(*at++);
+            ck_assert_msg(strstr(rights, right), "docker/redis.acl lacks%s", right);
+        }
+    ck_assert_uint_gt(found, 40);
+}
+END_TEST
+
 START_TEST(a_freed_queue_is_silent)
 {
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
@@ -731,11 +825,13 @@ END_TEST
 
 SUITE("core/queue", leases_by_priority_then_age, takes_sources_in_turn,
       leases_many_in_turn_and_leaves_half, ends_and_leases_in_one_turn,
-      keeps_one_token_while_something_is_ready, pushes_once, pushes_many_at_once,
-      puts_back_what_one_lost_key_held, beats_on_when_one_key_of_a_lease_is_lost,
-      ends_leave_nothing_behind, compares_the_token, gives_back_now_and_later,
-      takes_back_a_lease_that_ends, cancels_at_the_next_beat,
+      keeps_one_token_while_something_is_ready, serves_sources_by_weight,
+      serves_sources_by_weight_in_one_turn, a_source_at_its_limit_stops_no_other, pushes_once,
+      pushes_many_at_once, puts_back_what_one_lost_key_held,
+      beats_on_when_one_key_of_a_lease_is_lost, ends_leave_nothing_behind, compares_the_token,
+      gives_back_now_and_later, takes_back_a_lease_that_ends, cancels_at_the_next_beat,
       a_cancelled_lease_leaves_nothing_behind, a_cancelled_job_can_come_back_at_once,
       adopts_what_redis_lost, another_installation_is_refused, outlives_a_script_flush,
       works_on_without_memory, repeats_a_turn_without_an_answer, a_frozen_redis_costs_no_lease,
-      a_clock_set_back_holds_nothing_up, wakes_who_waits, a_freed_queue_is_silent)
+      a_clock_set_back_holds_nothing_up, wakes_who_waits, the_acl_file_has_what_scripts_call,
+      a_freed_queue_is_silent)

@@ -9,9 +9,10 @@
 
 /*
  * Three workers and a scheduler do random things with one queue. Some of their answers are
- * lost, some leases end, some keys vanish. After each step a job stands in one place at most; a
- * job that is leased is nobody else's; and at the end, when all is pushed once more as a rebuild
- * does, every job comes. PAGETIDE_TEST_SEED repeats a run, PAGETIDE_TEST_STEPS makes it longer.
+ * lost, some leases end, some keys vanish. After each step a job stands in one place at most;
+ * a job that is leased is nobody else's; and at the end, when all is pushed once more as a
+ * rebuild does, every job comes. PAGETIDE_TEST_SEED repeats a run, PAGETIDE_TEST_STEPS makes it
+ * longer.
  */
 enum { WORKERS = 3, JOBS = 24, SOURCES = 4, LEASE_MS = 60000, PATIENCE_MS = 10000 };
 
@@ -329,8 +330,8 @@ START_TEST(holds_under_random_steps)
 {
     struct test_redis server;
     servers_redis_start(&server);
-    int64_t seed = number_of("PAGETIDE_TEST_SEED", (int64_t)(rng_seed_random(&rng),
-                                                             rng_below(&rng, 1000000)));
+    int64_t seed = number_of("PAGETIDE_TEST_SEED",
+                             (int64_t)(rng_seed_random(&rng), rng_below(&rng, 1000000)));
     printf("seed %jd (PAGETIDE_TEST_SEED)\n", (intmax_t)seed);
     fflush(stdout);
     rng_seed(&rng, (uint64_t)seed);

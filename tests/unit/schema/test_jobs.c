@@ -329,7 +329,27 @@ START_TEST(a_limit_starves_nobody)
 }
 END_TEST
 
-SUITE("schema/jobs", those_who_read_from_a_source_are_counted,
+START_TEST(what_sources_share)
+{
+    schema_set_up_run();
+    EXPECT("", "select pagetide.source_shares()");
+    ASK("update pagetide.definition set spec = spec || '{\"weight\": 3}'");
+    EXPECT("|shop 3 -|", "select translate(pagetide.source_shares(), E'\\n', '|')");
+    ASK("update pagetide.definition set spec = spec - 'weight' || '{\"rate_limit\": "
+        "[{\"requests\": 9, \"scope\": \"source\"}, "
+        "{\"concurrency\": 4, \"scope\": \"source\"}]}'");
+    EXPECT("|shop 1 8|", "select translate(pagetide.source_shares(), E'\\n', '|')");
+    ASK("insert into pagetide.definition (stream, version, spec) select 'shop.own', 1, "
+        "spec || '{\"rate_limit\": [{\"concurrency\": 1, \"scope\": \"stream\"}]}' "
+        "from pagetide.definition limit 1");
+    ASK("insert into pagetide.stream (name, version) values ('shop.own', 1)");
+    EXPECT("|shop 1 10|", "select translate(pagetide.source_shares(), E'\\n', '|')");
+    ASK("update pagetide.definition set spec = spec - 'rate_limit' where stream = 'shop.own'");
+    EXPECT("", "select pagetide.source_shares()");
+}
+END_TEST
+
+SUITE("schema/jobs", those_who_read_from_a_source_are_counted, what_sources_share,
       an_owner_that_lives_keeps_its_job, a_lost_owner_is_counted,
       a_process_of_this_host_can_be_known_to_be_gone,
       a_page_that_kills_workers_is_dead_with_the_third,
@@ -341,4 +361,5 @@ SUITE("schema/jobs", those_who_read_from_a_source_are_counted,
       a_wait_is_waited_for, what_a_worker_is_told, a_beat_gives_back_what_is_not_held,
       a_job_that_has_ended_is_not_lost, a_reserved_job_that_waits_is_not_lost,
       a_beat_keeps_the_worker_alive, a_beat_does_not_wait_for_a_commit,
-      a_worker_that_stops_leaves_nothing_behind, what_is_published, a_limit_starves_nobody)
+      a_worker_that_stops_leaves_nothing_behind, what_is_published, a_limit_starves_nobody,
+      what_sources_share)
