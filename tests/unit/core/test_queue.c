@@ -803,6 +803,7 @@ START_TEST(the_acl_file_has_what_scripts_call)
             ck_assert_msg(strstr(rights, right), "docker/redis.acl lacks%s", right);
         }
     ck_assert_uint_gt(found, 40);
+    ck_assert_ptr_nonnull(strstr(rights, " +xread ")); /* limit.c listens by it */
 }
 END_TEST
 

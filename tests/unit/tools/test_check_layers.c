@@ -23,18 +23,22 @@ static const struct room {
     {"worker/rows", "base port core config worker/records"},
     {"worker/load", "base port core config worker/records worker/rows"},
     {"worker/access", "base port core config"},
+    {"worker/pace", "base port core config"},
     {"worker/signs", "base port core config worker/access"},
     {"worker/paging", "base port core config worker/access worker/signs"},
     {"worker/exchange", "base port core config worker/access worker/signs"},
     {"worker/crawl", "base port core config worker/records worker/rows worker/load "
-                     "worker/access worker/signs worker/paging worker/exchange"},
+                     "worker/access worker/signs worker/paging worker/exchange worker/pace"},
+    {"worker/discover", "base port core config worker/records worker/rows worker/signs "
+                        "worker/exchange worker/crawl"},
     {"worker/replay",
      "base port core config worker/records worker/rows worker/load worker/exchange"},
     {"worker/after", "base port core config worker/access worker/exchange"},
-    {"worker", "base port core config worker/load worker/access worker/crawl"},
+    {"worker", "base port core config worker/load worker/access worker/pace worker/crawl"},
     {"scheduler", "base port core config schema"},
     {"cli",
-     "base port core config schema scheduler worker worker/crawl worker/replay worker/after"},
+     "base port core config schema scheduler worker worker/crawl worker/discover worker/replay "
+     "worker/after"},
 };
 
 static struct arena *arena;
