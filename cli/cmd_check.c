@@ -10,7 +10,7 @@
 #include "config/credential.h"
 #include "port/redis.h"
 #include "port/redis_url.h"
-#include "worker/crawl/preview.h"
+#include "worker/discover/preview.h"
 
 enum { CONNECT_MS = 10000, LINE_BYTES_MAX = 65536, PLAN_BYTES_MAX = 4 << 20 };
 

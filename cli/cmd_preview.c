@@ -1,7 +1,7 @@
 #include "cli/first_partition.h"
 #include "cli/preview_print.h"
 #include "cli/streams.h"
-#include "worker/crawl/key_candidate.h"
+#include "worker/discover/key_candidate.h"
 
 #include "base/clock.h"
 #include "base/json_out.h"

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "worker/crawl/preview.h"
+#include "worker/discover/preview.h"
 
 int exit_code_of_error(const struct err *err)
 {

@@ -2,7 +2,7 @@
 #define CLI_PREVIEW_PRINT_H
 
 #include "cli/cli.h"
-#include "worker/crawl/preview.h"
+#include "worker/discover/preview.h"
 
 /*
  * What `preview` shows, as text for people or as JSON, one object a line. Everything passes

@@ -14,8 +14,8 @@
 
 /*
  * The inside of a worker, shared by worker.c (its life, and what its crawls report), claim.c
- * (from a lease to a crawl, and back), suspect.c (jobs that have lost a worker), turn.c (the talk
- * with the queue), beat.c (leases) and lookout.c (what else to say).
+ * (from a lease to a crawl, and back), suspect.c (jobs that have lost a worker), turn.c (the
+ * talk with the queue), beat.c (leases) and lookout.c (what else to say).
  */
 
 /* A job of the in-process queue. */

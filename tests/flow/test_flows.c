@@ -188,4 +188,4 @@ END_TEST
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, other_spellings, parameters_that_are_tried, answers, rules,
                 records, merge, origins, complete, ends, total, twice, requests, writing,
-                 formats, auth, tables, partitions, graphql, prepared)
+                formats, auth, tables, partitions, graphql, prepared)

@@ -3,8 +3,8 @@
 
 #include "port/http.h"
 #include "port/loop.h"
-#include "worker/crawl/preview.h"
 #include "worker/discover/draft.h"
+#include "worker/discover/preview.h"
 #include "worker/discover/traits.h"
 
 /*

@@ -67,8 +67,10 @@ static bool is_replaced(const struct direct *direct)
     return direct->options.message.stream->table.write == WRITE_REPLACE;
 }
 
-/* Its result is the time for _pt_at in microseconds since 2000-01-01 UTC; and of a table that is
- * replaced, which is only read, what its rows are compared by (same.sql). */
+/*
+ * Its result is the time for _pt_at in microseconds since 2000-01-01 UTC; and of a table that
+ * is replaced, which is only read, what its rows are compared by (same.sql).
+ */
 static void put_start_sql(struct buf *sql, const struct direct *direct)
 {
     const struct commit_message *message = &direct->options.message;

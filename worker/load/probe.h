@@ -60,8 +60,10 @@ void probe_send(struct probe *probe, struct pg *pg, const struct probe_question 
 
 /* What was read before is forgotten. */
 void probe_read(struct probe *probe, const struct pg_result *result);
-/* `_pt_hash` of the rows that are not to be sent, as a bigint[] in binary format; returns how many
- * there are. None of them is without one. */
+/*
+ * `_pt_hash` of the rows that are not to be sent, as a bigint[] in binary format; returns how
+ * many there are. None of them is without one.
+ */
 size_t probe_put_same(const struct probe *probe, const struct probe_question *question,
                       struct buf *buf);
 void probe_done(struct probe *probe);

@@ -25,8 +25,10 @@ bool way_may_copy(const struct stream *stream, const struct column_map *map,
     return stream->table.write != WRITE_REPLACE && way_is_binary(map, batch);
 }
 
-/* Whether a table that is replaced can be asked: by its hash alone a row is known to be of one key,
- * and no record says that it is gone. */
+/*
+ * Whether a table that is replaced can be asked: by its hash alone a row is known to be of one
+ * key, and no record says that it is gone.
+ */
 static bool can_ask_replaced(const struct stream *stream)
 {
     return stream->table.key_count && !stream->merge.exclude_count && !stream->merge.deleted;

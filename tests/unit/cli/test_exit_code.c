@@ -2,7 +2,7 @@
 
 #include "core/job.h"
 #include "tests/support/suite.h"
-#include "worker/crawl/preview.h"
+#include "worker/discover/preview.h"
 
 START_TEST(only_a_run_that_succeeded_exits_with_0)
 {

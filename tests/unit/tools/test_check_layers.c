@@ -29,8 +29,8 @@ static const struct room {
     {"worker/exchange", "base port core config worker/access worker/signs"},
     {"worker/crawl", "base port core config worker/records worker/rows worker/load "
                      "worker/access worker/signs worker/paging worker/exchange worker/pace"},
-    {"worker/discover", "base port core config worker/records worker/rows worker/signs "
-                        "worker/exchange worker/crawl"},
+    {"worker/discover", "base port core config worker/records worker/rows worker/load "
+                        "worker/access worker/signs worker/exchange worker/pace worker/crawl"},
     {"worker/replay",
      "base port core config worker/records worker/rows worker/load worker/exchange"},
     {"worker/after", "base port core config worker/access worker/exchange"},
@@ -190,11 +190,11 @@ static void expect_hidden(const char *port, const char *const *from, size_t coun
 
 START_TEST(no_tower_sees_the_port_of_the_other_through_a_header)
 {
-    static const char *const left[] = {"records", "rows", "load"};
-    static const char *const but_load[] = {"records", "rows",   "access",
+    static const char *const left[] = {"records", "rows", "load", "pace"};
+    static const char *const but_load[] = {"records", "rows",   "access",  "pace",
                                            "signs",   "paging", "exchange"};
-    static const char *const all[] = {"records", "rows",   "load",    "access",
-                                      "signs",   "paging", "exchange"};
+    static const char *const all[] = {"records", "rows",  "load",   "access",
+                                      "pace",    "signs", "paging", "exchange"};
     expect_hidden("http", left, COUNT_OF(left));
     expect_hidden("pg", but_load, COUNT_OF(but_load));
     expect_hidden("redis", all, COUNT_OF(all));

@@ -3,7 +3,7 @@
 #include "config/source.h"
 #include "tests/support/random_run.h"
 #include "tests/support/suite.h"
-#include "worker/crawl/preview.h"
+#include "worker/discover/preview.h"
 
 /*
  * The promises of random_run.h, for many random APIs and definitions. The steps, guards and

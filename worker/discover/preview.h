@@ -1,5 +1,5 @@
-#ifndef WORKER_CRAWL_PREVIEW_H
-#define WORKER_CRAWL_PREVIEW_H
+#ifndef WORKER_DISCOVER_PREVIEW_H
+#define WORKER_DISCOVER_PREVIEW_H
 
 #include "base/arena.h"
 #include "config/stream.h"

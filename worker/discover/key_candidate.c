@@ -1,4 +1,4 @@
-#include "worker/crawl/key_candidate.h"
+#include "worker/discover/key_candidate.h"
 
 #include <stdlib.h>
 

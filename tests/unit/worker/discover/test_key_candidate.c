@@ -1,4 +1,4 @@
-#include "worker/crawl/key_candidate.h"
+#include "worker/discover/key_candidate.h"
 
 #include "core/scan.h"
 #include "tests/support/suite.h"
@@ -60,5 +60,5 @@ START_TEST(a_page_that_is_read_again_counts_once)
 }
 END_TEST
 
-SUITE("worker/crawl/key_candidate", a_unique_field_with_the_name_of_an_id_is_one,
+SUITE("worker/discover/key_candidate", a_unique_field_with_the_name_of_an_id_is_one,
       a_page_that_is_read_again_counts_once)

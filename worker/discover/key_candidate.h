@@ -1,5 +1,5 @@
-#ifndef WORKER_CRAWL_KEY_CANDIDATE_H
-#define WORKER_CRAWL_KEY_CANDIDATE_H
+#ifndef WORKER_DISCOVER_KEY_CANDIDATE_H
+#define WORKER_DISCOVER_KEY_CANDIDATE_H
 
 #include "base/arena.h"
 #include "worker/records/record.h"

@@ -1,4 +1,4 @@
-#include "worker/crawl/preview.h"
+#include "worker/discover/preview.h"
 
 #include "base/clock.h"
 #include "worker/access/secrets.h"
