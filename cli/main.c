@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/arguments.h"
 #include "cli/say.h"
@@ -108,6 +109,7 @@ static bool load_settings(struct cli *cli, const struct opt *setting_opts, struc
         flags[count++] = cli->options.settings[i];
     }
     flags[count] = NULL;
+    file_set_home(config_dir(&cli->options));
     return settings_load(cli->arena, config_dir(&cli->options), flags, &cli->settings, err);
 }
 

@@ -137,7 +137,8 @@ static const struct key auth_oauth2_list[] = {
     {.name = "refresh_token", .type = KEY_TEMPLATE, .flags = SECRET, S(refresh_token),
      .help = "with grant: refresh_token; where each is good once, the first one"},
     {.name = "refresh_store", .type = KEY_TEMPLATE, .flags = OWN, S(refresh_store),
-     .help = "a file that the program keeps the refresh token in that is good now"},
+     .help = "a file that the program keeps the refresh token in that is good now; "
+             "relative to the configuration folder"},
     {.name = "jwt", .type = KEY_STRUCT, S(jwt), .keys = &auth_assertion_keys,
      .help = "with grant: jwt_bearer; iss and aud are client_id and token_url if absent"},
     {.name = "token_path", .type = KEY_LOCATOR, .flags = KEY_ON_ANSWER, S(token_path),

@@ -75,11 +75,11 @@ CHOICES(catch_ups) = {CHOICE("latest", CATCH_UP_LATEST), CHOICE("all", CATCH_UP_
 
 static const struct key tls_list[] = {
     {.name = "ca", .type = KEY_TEMPLATE_REF, .flags = OF_US, S(ca_file),
-      .help = "file of trusted certificates"},
+      .help = "file of trusted certificates; relative to the configuration folder"},
     {.name = "cert", .type = KEY_TEMPLATE_REF, .flags = OF_US, S(cert_file),
-      .help = "file of our certificate"},
+      .help = "file of our certificate, likewise"},
     {.name = "key", .type = KEY_TEMPLATE_REF, .flags = OF_US, S(key_file),
-      .help = "file of its key"},
+      .help = "file of its key, likewise"},
     KEY_END,
 };
 KEYS(tls, struct definition);

@@ -2,8 +2,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static const char *home = ".";
+
+void file_set_home(const char *dir)
+{
+    home = dir;
+}
+
+struct str file_at_home(struct arena *arena, struct str path)
+{
+    if (!path.len || path.ptr[0] == '/' || !strcmp(home, "."))
+        return path;
+    return arena_printf(arena, "%s/%.*s", home, STR_ARG(path));
+}
 
 static bool fail(const char *path, int code, struct err *err)
 {

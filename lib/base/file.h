@@ -1,6 +1,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -12,6 +13,15 @@
  * beginning of a job.
  */
 bool file_read(const char *path, struct buf *buf, struct err *err) MUST_CHECK;
+
+/*
+ * Where the files that a definition names are, if their paths are relative: the configuration
+ * folder of this process, not the folder it was started in. Said once, at start; "." before.
+ */
+void file_set_home(const char *dir);
+
+/* The path as it can be opened; an absolute one is the same. */
+struct str file_at_home(struct arena *arena, struct str path);
 
 /* The text without the line ends ("\n", "\r") that an editor leaves at its end. */
 struct str file_trim_end(struct str text);

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 enum { CONNECT_SLACK_MS = 60000 }; /* what libcurl may add to our own limit */
@@ -53,7 +54,7 @@ static void set_method(CURL *easy, struct arena *arena, const struct http_reques
 static void set_file(CURL *easy, struct arena *arena, CURLoption option, struct str name)
 {
     if (name.len)
-        curl_easy_setopt(easy, option, arena_cstr(arena, name));
+        curl_easy_setopt(easy, option, arena_cstr(arena, file_at_home(arena, name)));
 }
 
 static void set_digest(CURL *easy, struct arena *arena, const struct http_request *request)

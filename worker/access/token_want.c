@@ -1,5 +1,6 @@
 #include "worker/access/token_want.h"
 
+#include "base/file.h"
 #include "port/digest.h"
 #include "port/hash.h"
 #include "port/http_url.h"
@@ -180,6 +181,7 @@ static bool fill_refresh(const struct filling *filling)
         !fill_text(filling, &auth->refresh_store, "refresh_store", &want->refresh_store) ||
         !fill_text(filling, &auth->client_id, "client_id", &client))
         return false;
+    want->refresh_store = file_at_home(filling->arena, want->refresh_store);
     digest_sha256(arena_printf(filling->arena, "%.*s\n%.*s\n%.*s", STR_ARG(want->http.url),
                                STR_ARG(client), STR_ARG(want->refresh_token)),
                   digest);

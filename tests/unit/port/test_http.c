@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "tests/support/mock.h"
 #include "tests/support/suite.h"
 
@@ -401,7 +402,7 @@ END_TEST
  * A self-signed certificate for localhost alone, valid for `days` from now, and openssl's own
  * server before it.
  */
-static pid_t tls_start(int days, char dir[64], int *ret_port)
+static pid_t tls_start(int days, char dir[64], int *ret_port, const char *verify)
 {
     char command[1024];
     snprintf(dir, 64, "/tmp/test_http.XXXXXX");
@@ -423,7 +424,8 @@ static pid_t tls_start(int days, char dir[64], int *ret_port)
     snprintf(port, sizeof port, "%d", *ret_port);
     if (chdir(dir) == 0)
         execlp("openssl", "openssl", "s_server", "-accept", port, "-cert", "cert.pem", "-key",
-               "key.pem", "-www", "-quiet", NULL);
+               "key.pem", "-www", "-quiet", verify, verify ? "1" : NULL, "-CAfile",
+               "cert.pem", "-verify_return_error", NULL);
     _exit(127);
 }
 
@@ -441,7 +443,7 @@ START_TEST(trusts_what_it_is_told_to_alone)
     start();
     char dir[64], ca_file[96], by_name[64], by_address[64];
     int port;
-    pid_t pid = tls_start(2, dir, &port);
+    pid_t pid = tls_start(2, dir, &port, NULL);
     snprintf(ca_file, sizeof ca_file, "%s/cert.pem", dir);
     snprintf(by_name, sizeof by_name, "https://localhost:%d/", port);
     snprintf(by_address, sizeof by_address, "https://127.0.0.1:%d/", port);
@@ -456,7 +458,9 @@ START_TEST(trusts_what_it_is_told_to_alone)
     ck_assert_msg(got->status == 200, "%s", got->err.text);
     request.ca_file = STR_NONE;
     refused(ask(&request), ERR_CONFIG, "certificate");
-    request.ca_file = str_from(ca_file);
+    file_set_home(dir);
+    request.ca_file = STR("cert.pem");
+    ck_assert_int_eq(ask(&request)->status, 200);
     request.url = str_from(by_address);
     refused(ask(&request), ERR_CONFIG, "127.0.0.1");
     request.ca_file = STR("/no/such/file");
@@ -477,12 +481,37 @@ static struct got *ask_until_it_listens(const struct http_request *request)
     return got;
 }
 
+/* Its own certificate is good enough for a server that asks for one which it trusts. */
+START_TEST(shows_the_certificate_that_it_is_given)
+{
+    start();
+    char dir[64], url[64];
+    int port;
+    pid_t pid = tls_start(2, dir, &port, "-Verify");
+    snprintf(url, sizeof url, "https://localhost:%d/", port);
+    file_set_home(dir);
+    struct http_request request = request_to("/");
+    request.url = str_from(url);
+    request.ca_file = request.cert_file = STR("cert.pem");
+    request.key_file = STR("key.pem");
+    struct got *got = ask_until_it_listens(&request);
+    ck_assert_msg(got->status == 200, "%s", got->err.text);
+    request.cert_file = request.key_file = STR_NONE;
+    ck_assert_int_ne(ask(&request)->status, 200);
+    request.cert_file = STR("cert.pem");
+    request.key_file = STR("no.pem");
+    refused(ask(&request), ERR_CONFIG, "no.pem");
+    tls_stop(pid, dir);
+    stop();
+}
+END_TEST
+
 START_TEST(an_expired_certificate_is_final)
 {
     start();
     char dir[64], ca_file[96], url[64];
     int port;
-    pid_t pid = tls_start(-1, dir, &port);
+    pid_t pid = tls_start(-1, dir, &port, NULL);
     snprintf(ca_file, sizeof ca_file, "%s/cert.pem", dir);
     snprintf(url, sizeof url, "https://localhost:%d/", port);
     struct http_request request = request_to("/");
@@ -665,7 +694,7 @@ SUITE("port/http", takes_as_much_memory_as_the_server_tells, gives_status_header
       the_first_body_goes_on_where_there_is_no_room,
       the_first_body_gives_way_where_the_others_fill_the_room, keeps_its_four_limits,
       limits_connecting, refuses_private_addresses, refuses_bad_requests,
-      plain_http_on_a_tls_port_is_final, trusts_what_it_is_told_to_alone,
+      plain_http_on_a_tls_port_is_final, trusts_what_it_is_told_to_alone, shows_the_certificate_that_it_is_given,
       an_expired_certificate_is_final, a_handshake_that_stalls_is_cut_off,
       addresses_are_refused_however_they_are_written, ignores_proxies_of_the_environment,
       follows_no_redirect, cancelled_calls_stay_silent, free_cancels_what_is_under_way,
