@@ -49,6 +49,16 @@ static const char *list_sql(struct arena *arena, struct str sql)
         .ptr;
 }
 
+/*
+ * A query that takes too long, or writes, is the definition's fault. To PostgreSQL the one is a
+ * cancel; the other would be no fault where a replica waits to be the primary.
+ */
+static bool is_away(const struct err *err)
+{
+    return err->kind == ERR_AGAIN && strcmp(err->sqlstate, "57014") != 0 &&
+           strcmp(err->sqlstate, "25006") != 0;
+}
+
 bool partitions_look(struct loop *loop, const char *database_url, struct str sql, int64_t most,
                      struct arena *arena, struct str *ret_list, struct err *err)
 {
@@ -63,6 +73,8 @@ bool partitions_look(struct loop *loop, const char *database_url, struct str sql
     pg_close(pg);
     if (is_told)
         *ret_list = arena_str(arena, pg_get_str(result, 0, 0));
+    else if (!is_away(err))
+        err->kind = ERR_CONFIG;
     return is_told;
 }
 
@@ -105,12 +117,6 @@ static void take(struct partitions *partitions, struct pg_value listed, struct p
     const struct pg_value params[] = {pg_int(partitions->run), listed, failure};
     pg_query(partitions->options.pg, "select pagetide.take_listing($1, $2::jsonb, $3)", params,
              COUNT_OF(params), TIMEOUT_MS, on_taken, partitions);
-}
-
-/* A query that takes too long is the definition's fault; PostgreSQL calls it a cancel. */
-static bool is_away(const struct err *err)
-{
-    return err->kind == ERR_AGAIN && strcmp(err->sqlstate, "57014") != 0;
 }
 
 static void on_listed(void *ctx, const struct pg_result *result, const struct err *err)
