@@ -1,6 +1,4 @@
 #define SUITE_TIMEOUT 400
-#include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "tests/support/stand.h"
@@ -21,27 +19,11 @@ static void stream(const char *keys)
                     mock.url, keys);
 }
 
-static bool is_complete(void)
+static void kill_sync(void)
 {
-    return !strcmp(pagetide_try_sql(&pagetide, "select count(*) > 0 from pagetide.run where "
-                                               "state = 'succeeded'"),
-                   "t");
-}
-
-/* Until the run is complete: another one would begin where it ended. */
-static void kill_at_random(void)
-{
-    struct rng rng;
-    pagetide_seed(&rng);
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/\", \"kind\": \"slow_ms\", \"ms\": 100, \"times\": -1}");
-    for (int i = 0; i < KILLS && !is_complete(); i++) {
-        struct pagetide_process sync = pagetide_spawn(&pagetide, "sync people.all");
-        usleep((useconds_t)(100000 + 1000 * rng_below(&rng, 500)));
-        pagetide_kill(&sync);
-    }
-    if (!is_complete())
-        expect_run(0, "sync people.all");
+    kill_at_random("sync people.all", KILLS, 500);
 }
 
 #define ROWS     "select concat_ws(' ', count(*), count(distinct id), max(id)) from people.all"
@@ -56,7 +38,7 @@ START_TEST(a_paging_that_begins_anew_by_a_rule)
     mock_post(&mock, "/_mock/fault",
               "[{\"path\": \"/gen\", \"nth\": 5, \"kind\": \"status\", \"status\": 410}, "
               "{\"path\": \"/gen\", \"nth\": 12, \"kind\": \"status\", \"status\": 410}]");
-    kill_at_random();
+    kill_sync();
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("succeeded", "select state from pagetide.run where records > 0");
     tear_down();
@@ -72,7 +54,7 @@ START_TEST(a_paging_that_begins_anew_at_the_bookmark)
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/gen\", \"query\": \"offset=40\", \"times\": -1, \"kind\": "
               "\"status\", \"status\": 400}");
-    kill_at_random();
+    kill_sync();
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("2024-01-01T03:20:00Z", "select value from pagetide.bookmark");
     tear_down();
@@ -89,7 +71,7 @@ START_TEST(pages_of_half_their_size)
               "[{\"path\": \"/gen\", \"query\": \"limit=20\", \"times\": -1, \"kind\": "
               "\"status\", \"status\": 500}, {\"path\": \"/gen\", \"query\": \"offset=90\", "
               "\"times\": 3, \"kind\": \"status\", \"status\": 500}]");
-    kill_at_random();
+    kill_sync();
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("1", "select count(*) from pagetide.run where records > 0");
     tear_down();
@@ -124,7 +106,7 @@ START_TEST(a_token_for_the_next_run)
            "    bookmark: {from_response: token}\n"
            "    pagination: {type: next_url, next_path: next}\n");
     serve_delta();
-    kill_at_random();
+    kill_sync();
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("t-1", "select value from pagetide.bookmark");
     expect_run(0, "sync people.all");

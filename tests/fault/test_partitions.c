@@ -1,8 +1,4 @@
 #define SUITE_TIMEOUT 300
-#include <stdbool.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
@@ -28,28 +24,6 @@ static void shared(const char *keys)
               "{\"path\": \"/gen\", \"kind\": \"slow_ms\", \"ms\": 60, \"times\": -1}");
 }
 
-static bool has_succeeded(void)
-{
-    return !strcmp(pagetide_sql(&pagetide, "select count(*) from pagetide.run where state = "
-                                           "'succeeded'"),
-                   "1");
-}
-
-/* A quick machine is at the end before the last kill; what comes then would be another run. */
-static void kill_at_random(const char *command)
-{
-    struct rng rng;
-    pagetide_seed(&rng);
-    expect_run(0, "migrate");
-    for (int i = 0; i < KILLS && !has_succeeded(); i++) {
-        struct pagetide_process sync = pagetide_spawn(&pagetide, "%s", command);
-        usleep((useconds_t)(100000 + 1000 * rng_below(&rng, 600)));
-        pagetide_kill(&sync);
-    }
-    if (!has_succeeded())
-        expect_run(0, command);
-}
-
 #define ROWS                                                                                   \
     "select concat_ws(' ', count(*), count(distinct id), count(distinct id / 1000)) from "     \
     "people.all"
@@ -71,7 +45,7 @@ START_TEST(shared_jobs_that_append)
 {
     set_up();
     shared("");
-    kill_at_random("sync people.all");
+    kill_at_random("sync people.all", KILLS, 600);
     expect_all();
     tear_down();
 }
@@ -81,7 +55,7 @@ START_TEST(shared_jobs_that_upsert)
 {
     set_up();
     shared(UPSERT);
-    kill_at_random("sync people.all");
+    kill_at_random("sync people.all", KILLS, 600);
     expect_all();
     tear_down();
 }

@@ -99,19 +99,12 @@ END_TEST
 
 START_TEST(killed_at_random)
 {
-    struct rng rng;
     set_up();
-    pagetide_seed(&rng);
     reports("", "{path: /state}");
     serve("{}", 5);
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/\", \"kind\": \"slow_ms\", \"ms\": 120, \"times\": -1}");
-    for (int i = 0; i < KILLS; i++) {
-        struct pagetide_process sync = pagetide_spawn(&pagetide, "sync api.s");
-        usleep((useconds_t)(100000 + 1000 * rng_below(&rng, 700)));
-        pagetide_kill(&sync);
-    }
-    expect_run(0, "sync api.s");
+    kill_at_random("sync api.s", KILLS, 700);
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("1", "select count(*) from pagetide.run where records > 0");
     tear_down();

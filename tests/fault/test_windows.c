@@ -25,7 +25,7 @@ static void windowed(const char *keys)
               "{\"path\": \"/gen\", \"kind\": \"slow_ms\", \"ms\": 150, \"times\": -1}");
 }
 
-static void kill_at_random(const char *command)
+static void kill_all_along(const char *command)
 {
     struct rng rng;
     pagetide_seed(&rng);
@@ -46,7 +46,7 @@ START_TEST(windows_that_are_appended)
 {
     set_up();
     windowed("");
-    kill_at_random("sync people.all");
+    kill_all_along("sync people.all");
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("2024-02-10T00:00:00Z", "select value from pagetide.bookmark");
     EXPECT_SQL("1", "select count(*) from pagetide.run where records > 0");
@@ -58,7 +58,7 @@ START_TEST(windows_of_a_backfill)
 {
     set_up();
     windowed(UPSERT);
-    kill_at_random("backfill people.all --from 2024-01-01 --to 2024-02-10 --window 10d");
+    kill_all_along("backfill people.all --from 2024-01-01 --to 2024-02-10 --window 10d");
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("4 4", "select count(*) || ' ' || count(distinct window_from) from pagetide.run "
                       "where state = 'succeeded'");

@@ -1,6 +1,8 @@
 #include "tests/support/stand.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 struct mock mock;
 struct pagetide pagetide;
@@ -35,4 +37,24 @@ void answer(const char *records)
 struct pagetide_result expect_run(int code, const char *command)
 {
     return pagetide_expect(&pagetide, code, command);
+}
+
+static bool has_succeeded(void)
+{
+    return !strcmp(pagetide_try_sql(&pagetide, "select count(*) > 0 from pagetide.run where "
+                                               "state = 'succeeded'"),
+                   "t");
+}
+
+void kill_at_random(const char *command, int times, int spread_ms)
+{
+    struct rng rng;
+    pagetide_seed(&rng);
+    for (int i = 0; i < times && !has_succeeded(); i++) {
+        struct pagetide_process process = pagetide_spawn(&pagetide, "%s", command);
+        usleep((useconds_t)(100 + rng_below(&rng, (uint64_t)spread_ms)) * 1000);
+        pagetide_kill(&process);
+    }
+    if (!has_succeeded())
+        expect_run(0, command);
 }

@@ -424,8 +424,8 @@ static pid_t tls_start(int days, char dir[64], int *ret_port, const char *verify
     snprintf(port, sizeof port, "%d", *ret_port);
     if (chdir(dir) == 0)
         execlp("openssl", "openssl", "s_server", "-accept", port, "-cert", "cert.pem", "-key",
-               "key.pem", "-www", "-quiet", verify, verify ? "1" : NULL, "-CAfile",
-               "cert.pem", "-verify_return_error", NULL);
+               "key.pem", "-www", "-quiet", verify, verify ? "1" : NULL, "-CAfile", "cert.pem",
+               "-verify_return_error", NULL);
     _exit(127);
 }
 
@@ -694,8 +694,8 @@ SUITE("port/http", takes_as_much_memory_as_the_server_tells, gives_status_header
       the_first_body_goes_on_where_there_is_no_room,
       the_first_body_gives_way_where_the_others_fill_the_room, keeps_its_four_limits,
       limits_connecting, refuses_private_addresses, refuses_bad_requests,
-      plain_http_on_a_tls_port_is_final, trusts_what_it_is_told_to_alone, shows_the_certificate_that_it_is_given,
-      an_expired_certificate_is_final, a_handshake_that_stalls_is_cut_off,
-      addresses_are_refused_however_they_are_written, ignores_proxies_of_the_environment,
-      follows_no_redirect, cancelled_calls_stay_silent, free_cancels_what_is_under_way,
-      many_at_once)
+      plain_http_on_a_tls_port_is_final, trusts_what_it_is_told_to_alone,
+      shows_the_certificate_that_it_is_given, an_expired_certificate_is_final,
+      a_handshake_that_stalls_is_cut_off, addresses_are_refused_however_they_are_written,
+      ignores_proxies_of_the_environment, follows_no_redirect, cancelled_calls_stay_silent,
+      free_cancels_what_is_under_way, many_at_once)
