@@ -296,6 +296,7 @@ static void on_read(void *ctx, const struct redis_reply *reply, const struct err
         mem_free(listening);
         return;
     }
+    limits->options.on_answer(limits->options.ctx, "XREAD", err);
     if (err) {
         go_deaf(limits);
         return;
@@ -324,6 +325,7 @@ static void on_time(void *ctx, const struct redis_reply *reply, const struct err
         mem_free(listening);
         return;
     }
+    limits->options.on_answer(limits->options.ctx, "TIME", err);
     if (err || reply->type != REDIS_ARRAY || reply->count != 2 ||
         !str_to_int64(reply->items[0]->text, &now_s) ||
         !str_to_int64(reply->items[1]->text, &now_us)) {

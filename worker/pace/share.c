@@ -142,13 +142,14 @@ static void ask(struct throttle_group *group)
 {
     struct limits_rule rules[LIMITS_RULES_MAX];
     int64_t now_us = clock_mono_ms() * 1000;
-    int64_t left = (int64_t)(group->place_count - group->place_from);
     if (group->is_asking)
         return;
     if (has_slots(group) && is_asked(group)) {
         note_news(group);
         return;
     }
+    drop_lapsed(group, now_us / 1000);
+    int64_t left = (int64_t)(group->place_count - group->place_from);
     for (size_t i = 0; i < group->limit_count; i++) {
         const struct throttle_limit *limit = group->limits[i];
         rules[i] = (struct limits_rule){.name = str_from(limit->name),
@@ -231,7 +232,7 @@ enum throttle_wait share_take_place(struct throttle *throttle, struct throttle_p
 {
     struct throttle_group *group = find_group(throttle, pass);
     if (pass->group != group)
-        share_leave(throttle, pass);
+        share_leave(pass);
     pass->group = group;
     if (pass->has_place)
         return THROTTLE_GO;
@@ -258,17 +259,15 @@ void share_sent(struct throttle_pass *pass)
         count_kept(pass->group, -1);
 }
 
-void share_ended(struct throttle *throttle, struct throttle_pass *pass)
+void share_ended(struct throttle_pass *pass)
 {
-    (void)throttle;
     if (pass->group)
         note_news(pass->group);
     pass->group = NULL;
 }
 
-void share_leave(struct throttle *throttle, struct throttle_pass *pass)
+void share_leave(struct throttle_pass *pass)
 {
-    (void)throttle;
     if (pass->group) {
         want(pass->group, pass, false);
         if (pass->has_place) {

@@ -164,8 +164,11 @@ static uint64_t peer_id(const struct throttle *throttle, const struct throttle_p
 static void find_all(struct throttle *throttle, struct throttle_pass *pass,
                      const struct stream *stream, const struct throttle_peer_key *key)
 {
-    uint64_t id = peer_id(throttle, key);
-    pass->peer = find_peer(throttle, id);
+    uint64_t known = hash_bytes(key->host, key->credential);
+    if (!pass->peer || pass->key != known)
+        pass->peer = find_peer(throttle, peer_id(throttle, key));
+    pass->key = known;
+    uint64_t id = pass->peer->id;
     pass->limit_count = stream->rate_limit_count;
     for (size_t i = 0; i < pass->limit_count; i++)
         pass->limits[i] =
@@ -250,7 +253,7 @@ static enum throttle_wait take_own_place(struct throttle *throttle, struct throt
                                          int64_t now_mono_ms, int64_t *ret_wait_ms)
 {
     if (!pass->has_place)
-        share_leave(throttle, pass);
+        share_leave(pass);
     if (is_full(pass))
         return THROTTLE_FULL;
     if (pass->has_place)
@@ -274,7 +277,7 @@ enum throttle_wait throttle_take(struct throttle *throttle, struct throttle_pass
     int64_t failing_ms = pass->peer->failing_until_mono_ms - now_mono_ms;
     if (paused_ms > 0 || failing_ms > 0) {
         /* Places kept from before a pause would all come due at its end. */
-        share_leave(throttle, pass);
+        share_leave(pass);
         *ret_wait_ms = MAX(paused_ms, failing_ms);
         return paused_ms >= failing_ms ? THROTTLE_PAUSED : THROTTLE_FAILING;
     }
@@ -299,7 +302,7 @@ static void end(struct throttle *throttle, struct throttle_pass *pass)
         limit->is_wanted = false;
     }
     if (pass->is_sent)
-        share_ended(throttle, pass);
+        share_ended(pass);
     pass->is_sent = false;
     if (is_wanted)
         throttle->on_free(throttle->ctx);
@@ -330,7 +333,7 @@ void throttle_pause(struct throttle *throttle, struct throttle_pass *pass, int64
 void throttle_drop(struct throttle *throttle, struct throttle_pass *pass)
 {
     end(throttle, pass);
-    share_leave(throttle, pass);
+    share_leave(pass);
     *pass = (struct throttle_pass){.peer = NULL};
 }
 

@@ -66,6 +66,7 @@ struct throttle_peer_key {
 /* One request's way through; zeroed at first, kept by the caller, used again for the next. */
 struct throttle_pass {
     struct throttle_peer *peer;
+    uint64_t key; /* of `peer`: a hash for this process alone; the peer's own is dear */
     struct throttle_limit *limits[RATE_LIMITS_MAX];
     size_t limit_count;
     struct throttle_group *group; /* limits that are shared; NULL: not, or not any more */

@@ -61,9 +61,9 @@ bool share_is_on(const struct throttle *throttle);
 enum throttle_wait share_take_place(struct throttle *throttle, struct throttle_pass *pass,
                                     int64_t now_mono_ms, int64_t *ret_wait_ms);
 void share_sent(struct throttle_pass *pass);
-void share_ended(struct throttle *throttle, struct throttle_pass *pass);
+void share_ended(struct throttle_pass *pass);
 /* Without a place or the wish for one. */
-void share_leave(struct throttle *throttle, struct throttle_pass *pass);
+void share_leave(struct throttle_pass *pass);
 /* A slot of the limit of that name is free. */
 void share_hear_free(struct throttle *throttle, struct str name);
 void share_tell(struct throttle *throttle, const struct throttle_peer *peer, int64_t wait_ms);
