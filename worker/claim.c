@@ -66,23 +66,10 @@ void claim_beaten(struct held *held, enum queue_verdict verdict)
         held_end(held);
 }
 
-static void keep(struct held *held, const struct ownership_activation *activation)
-{
-    size_t size = activation->page_count * sizeof(int64_t);
-    int64_t *hashes = arena_alloc(held->arena, 2 * size);
-    held->activation = *activation;
-    held->activation.request_hashes = hashes;
-    held->activation.records_hashes = hashes + activation->page_count;
-    if (size) {
-        memcpy(hashes, activation->request_hashes, size);
-        memcpy(hashes + activation->page_count, activation->records_hashes, size);
-    }
-    held->was_lost = activation->job->losses > 0;
-}
-
 static void taken(struct held *held, const struct ownership_activation *activation)
 {
-    keep(held, activation);
+    held->activation = *activation; /* what it points to is in held->arena */
+    held->was_lost = activation->job->losses > 0;
     crash_point("activated", activation->job->stream, activation->job->page);
     if (!held->worker->queue) {
         start(held);

@@ -47,16 +47,6 @@ const struct stream *prepare_stream(const struct stream *stream, bool is_poll,
     return asked;
 }
 
-static void forget_answer(struct scope *scope)
-{
-    scope->response = UNDEFINED_VALUE;
-    scope->status = 0;
-    scope->headers = NULL;
-    scope->header_count = 0;
-    scope->iteration = scope->accumulated = 0;
-    scope->last = STR_NONE;
-}
-
 bool prepare_request_build(const struct stream *asked, struct str poll_url, struct str accept,
                            struct scope *scope, struct arena *arena,
                            struct request *ret_request, struct err *err)
@@ -66,6 +56,6 @@ bool prepare_request_build(const struct stream *asked, struct str poll_url, stru
     pager->accept = accept;
     pager->url = poll_url;
     scope->pager = pager;
-    forget_answer(scope);
+    scope_forget_answers(scope);
     return request_build(asked, pager, scope, arena, ret_request, err);
 }

@@ -27,17 +27,6 @@ static const struct stream *counted_stream(const struct stream *stream, struct a
     return counted;
 }
 
-static void stand_before_the_first(struct scope *scope, const struct pager *pager)
-{
-    scope->pager = pager;
-    scope->response = UNDEFINED_VALUE;
-    scope->status = 0;
-    scope->headers = NULL;
-    scope->header_count = 0;
-    scope->iteration = scope->accumulated = 0;
-    scope->last = STR_NONE;
-}
-
 bool count_request_build(const struct stream *stream, struct scope *scope, struct arena *arena,
                          struct request *ret_request, struct err *err)
 {
@@ -46,7 +35,8 @@ bool count_request_build(const struct stream *stream, struct scope *scope, struc
     pager_start(pager, &counted->pagination);
     pager->accept = scope->pager ? scope->pager->accept : STR_NONE;
     pager->method = stream->pagination.count.request.method;
-    stand_before_the_first(scope, pager);
+    scope->pager = pager;
+    scope_forget_answers(scope);
     return request_build(counted, pager, scope, arena, ret_request, err) ||
            err_wrap(err, "the request of `total`");
 }

@@ -181,3 +181,13 @@ bool scope_begin_at(struct scope *scope, const struct stream *stream, struct str
     return bookmark_start(arena, &exact, since, &scope->bookmark, err) &&
            fill_vars(scope, stream, arena, err);
 }
+
+void scope_forget_answers(struct scope *scope)
+{
+    scope->response = UNDEFINED_VALUE;
+    scope->status = 0;
+    scope->headers = NULL;
+    scope->header_count = 0;
+    scope->iteration = scope->accumulated = 0;
+    scope->last = STR_NONE;
+}

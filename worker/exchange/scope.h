@@ -45,4 +45,7 @@ bool scope_init(struct scope *scope, const struct job *job, const struct stream 
 bool scope_begin_at(struct scope *scope, const struct stream *stream, struct str since,
                     struct arena *arena, struct err *err) MUST_CHECK;
 
+/* Nothing has been read yet: what a first request knows. */
+void scope_forget_answers(struct scope *scope);
+
 #endif
