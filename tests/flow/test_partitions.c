@@ -64,6 +64,22 @@ START_TEST(retry_goes_on_where_a_partition_failed)
 }
 END_TEST
 
+/* Where the partition before ended is not where one goes on that could not begin. */
+START_TEST(a_partition_that_could_not_begin_stands_nowhere)
+{
+    set_up();
+    parts("    vars: {from: \"{{ partition.from }}\"}\n"
+          "    params: {from: \"{{ vars.from }}\"}\n" SHARED("[{p: a, from: 1}, {p: b}]"));
+    page("a", 1, 1, "[{\"id\": 1}]");
+    struct pagetide_result got = expect_run(1, "sync people.all");
+    expect_holds(got.err, "vars.from: this is undefined");
+    EXPECT_SQL("succeeded failed",
+               "select string_agg(state, ' ' order by n) from pagetide.job_leg");
+    EXPECT_SQL("0", "select count(checkpoint) from pagetide.job_leg where n = 2");
+    tear_down();
+}
+END_TEST
+
 #define APPENDED                                                                               \
     SHARED("[{p: a}, {p: b}]")                                                                 \
     "    bookmark: {path: id}\n    params: {after: \"{{ bookmark }}\"}\n"
@@ -192,6 +208,7 @@ START_TEST(check_warns_of_streams_that_are_not_there)
 END_TEST
 
 SUITE("flow/partitions", retry_goes_on_where_a_partition_failed,
+      a_partition_that_could_not_begin_stands_nowhere,
       what_appends_is_there_once_after_a_run_that_failed,
       rows_stay_where_a_partition_begins_elsewhere, many_partitions_share_jobs_unasked,
       rejects_are_replayed_with_their_partition,

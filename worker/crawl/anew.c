@@ -56,6 +56,8 @@ bool anew_from_start(struct crawl *crawl)
     guard_done(&crawl->guard);
     guard_init(&crawl->guard);
     pager_begin_anew(&crawl->pager);
+    if (stream_reads_files(crawl->stream))
+        crawl->prepare.is_ready = false; /* their URLs are asked for anew */
     crawl->pager.resets++;
     crawl->trial = (struct trial){0};
     crawl->attempt = crawl->server_waits = crawl->redirects = 0;

@@ -175,12 +175,13 @@ static void forget_leg(struct crawl *crawl)
     guard_init(&crawl->guard);
     buf_done(&crawl->body);
     buf_done(&crawl->xml.sent);
+    crawl->pager = (struct pager){0};
     crawl->cut = (struct cut){0};
     crawl->trial = (struct trial){0};
     crawl->overlap = (struct overlap){0};
     crawl->bookmark = (struct bookmark_counts){0};
     crawl->err = (struct err)ERR_INIT;
-    crawl->merge_note = STR_NONE;
+    crawl->merge_note = crawl->refusal = STR_NONE;
     crawl->pages_total = 0;
     crawl->attempt = crawl->server_waits = crawl->redirects = 0;
     crawl->authorised.renewals = 0;
@@ -228,7 +229,7 @@ static struct str checkpoint_of(struct crawl *crawl)
     struct err ignored = ERR_INIT;
     if (crawl->end_checkpoint.len)
         return crawl->end_checkpoint;
-    if (crawl->pager.leg && crawl->pager.page)
+    if (crawl->pager.page)
         (void)!checkpoint_write(crawl->next, &crawl->pager, &crawl->scope.secrets, &text,
                                 &ignored);
     return text;

@@ -42,7 +42,7 @@ void twice_doubt_count(const struct crawl *crawl, const struct pager *pager,
                        struct pager_decision *decision)
 {
     const struct stream *stream = crawl->stream;
-    bool has_twice = pager->overlaps || crawl->guard.own_pages;
+    bool has_twice = pager->overlaps || crawl->guard.own_pages || pager->drift.lost;
     if (!has_twice || stream->table.key_count || stream->pagination.allows_repeats ||
         decision->complete != COMPLETE_PROVED)
         return;
@@ -78,11 +78,12 @@ static struct str own_ids_warning(struct crawl *crawl)
 
 struct str twice_warning(struct crawl *crawl, const struct pager *pager)
 {
+    struct str moved = overlap_warning(crawl, pager);
     if (crawl->stream->pagination.allows_repeats)
-        return STR_NONE;
+        return moved;
     struct str shared =
         arena_join(crawl->next, shared_warning(crawl, pager), "; ", own_ids_warning(crawl));
-    return arena_join(crawl->next, overlap_warning(crawl, pager), "; ", shared);
+    return arena_join(crawl->next, moved, "; ", shared);
 }
 
 /* Where a request asks for what is later than the bookmark, not for what is not earlier. */

@@ -348,7 +348,7 @@ static int64_t read_some(struct value map, struct str key, int64_t most)
 static void read_drift(struct value map, struct pager *pager)
 {
     struct str tail = read_text(map, STR("tail"));
-    pager->back = read_some(map, STR("back"), OVERLAP_MAX);
+    pager->back = read_some(map, STR("back"), COUNT_MAX); /* pages, where they are read again */
     pager->tail = str_slice(tail, 0, tail.len <= OVERLAP_MAX * 16 ? tail.len : 0);
     pager->drift = (struct pager_drift){
         read_some(map, STR("shifted"), COUNT_MAX), read_some(map, STR("missing"), COUNT_MAX),
