@@ -38,6 +38,7 @@ begin
     room := room - gone;
     if room > 0 then
         delete from chore c where c.run in (select past_runs(retention));
+        delete from same_rows s where s.run in (select past_runs(retention));
         delete from run r where r.id in (select o from past_runs(retention) o limit room);
         get diagnostics gone = row_count;
         room := room - gone;
@@ -46,8 +47,8 @@ begin
 end
 $$;
 
--- One small step, which holds no lock for long and waits for nobody's: clears away `most` rows of what
--- is older than `retention`, runs with their jobs, ledger and rejects, then requests; a stream's newest
+-- One small step, which holds no lock for long: clears away `most` rows of what is older than
+-- `retention`, runs with their jobs, ledger and rejects, then requests; a stream's newest
 -- run stays. Gives how many rows it found: the next step may come at once where that is `most`.
 -- With the last one go workers that have not been seen for a day and own nothing, and kept rows that
 -- nobody wants; what is pending where no run is active is started: nothing should be.

@@ -1,5 +1,5 @@
 -- Jobs of several partitions: their legs. A job with one partition has none, and is its own part.
--- Needs is_end (helpers), badness, doubt (run_end), later, latest (bookmarks).
+-- Needs is_end (helpers), badness, doubt (run_end), later, latest (bookmarks), may_retry (orders).
 
 -- How many partitions a job gets: what the definition says, else so many that there are four jobs
 -- for each of a worker's 64 slots, and a hundred at most. Up to 256 partitions have a job each.
@@ -19,8 +19,8 @@ language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select j.id, j.n, coalesce(l.n, 0), coalesce(l.part, j.part),
-        case when l.n is null then j.state else coalesce(l.state, j.state) end,
-        coalesce(l.bookmark, j.bookmark), coalesce(l.bookmark_high, j.bookmark_high), j.bookmark_type
+        coalesce(l.state, j.state), coalesce(l.bookmark, j.bookmark),
+        coalesce(l.bookmark_high, j.bookmark_high), j.bookmark_type
     from job j left join job_leg l on l.job = j.id
     where j.run = of_run
 $$;
@@ -166,5 +166,6 @@ set search_path = pagetide, pg_temp
 as $$
     update job_leg l set state = null, reason = null, error = null, complete = null, complete_why = null
     from job j
-    where j.run = of_run and l.job = j.id and l.state = 'failed' and (of_n is null or j.n = of_n)
+    where j.run = of_run and may_retry(j.state) and (of_n is null or j.n = of_n)
+        and l.job = j.id and l.state = 'failed'
 $$;

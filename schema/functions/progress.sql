@@ -59,8 +59,8 @@ begin
         bookmark_high = later(j.bookmark_high, d.bookmark_high, j.bookmark_type)
     from (
         select m.job, max(m.page) as page,
-            (array_agg(m.checkpoint order by m.n desc)
-                filter (where m.page > 0 or m.checkpoint is not null))[1] as checkpoint,
+            (array_agg(m.checkpoint order by m.n desc) filter (where m.checkpoint is not null))[1]
+                as checkpoint,
             (array_agg(m.pages_total order by m.n desc) filter (where m.pages_total > 0))[1]
                 as pages_total,
             coalesce(sum(m.records), 0) as records, coalesce(sum(m.bytes), 0) as bytes,

@@ -11,7 +11,7 @@
 -- A run that may go on by `retry` keeps its rows, until another run of the stream begins, the
 -- stream is dropped or reset, or `retention` is over (forget_kept, housekeep).
 -- Needs clock (helpers), cast_sql, refill_column (widen), has_marks (merge), is_data_error (bad_rows),
--- may_retry (orders), closes_vanished, end_history (history), same_sql, not_same, has_same, forget_same (same).
+-- may_retry (orders), closes_vanished, end_history (history), same_sql, not_same, has_same (same).
 
 -- The definition of a run at whose end its table is looked at as a whole; null: it is not.
 create or replace function pagetide.kept_spec(of_run bigint) returns jsonb
@@ -386,7 +386,7 @@ begin
     select array_agg(c.name), array_agg(c.name) filter (where c.is_key) into names, keys
     from kept_columns(ending, of_stream, spec -> 'key', relation) c;
     if keys is null then
-        select count_rows(relation::text) as before, 0 as lost, count_rows(kept) as after into compared;
+        select count_rows(relation::text) as before, 0::bigint as lost, count_rows(kept) as after into compared;
     else
         compared := compare_replaced(ending, relation, kept, keys, soft);
     end if;
@@ -481,7 +481,7 @@ begin
     if not exists (select from job j where j.run = ending and may_retry(j.state))
         or exists (select from stream s where s.name = r.stream and s.removed_at is not null) then
         execute format('drop table if exists pagetide.%I', kept_name(ending));
-        perform forget_same(ending);
+        delete from same_rows s where s.run = ending;
     end if;
     return ended;
 end
@@ -495,8 +495,8 @@ as $$
 declare
     old name;
 begin
-    perform forget_same(r.id) from run r where r.stream = of_stream
-        and (newest is null or r.id < newest) and has_same(r.id);
+    delete from same_rows s using run r
+    where r.id = s.run and r.stream = of_stream and (newest is null or r.id < newest);
     for old in select c.relname from pg_class c
         join run r on c.relname = kept_name(r.id)
         where c.relnamespace = 'pagetide'::regnamespace and c.relkind = 'r' and r.stream = of_stream

@@ -58,11 +58,3 @@ as $$
     select case when has_same(of_run) then format('not exists (select from %s s '
         'where s.hash = t._pt_hash)', same_sql(of_run)) else 'true' end
 $$;
-
--- The run needs them no more.
-create or replace function pagetide.forget_same(of_run bigint) returns void
-language sql volatile
-set search_path = pagetide, pg_temp
-as $$
-    delete from same_rows s where s.run = of_run
-$$;

@@ -23,7 +23,7 @@ static void kill_sync(void)
 {
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/\", \"kind\": \"slow_ms\", \"ms\": 100, \"times\": -1}");
-    kill_at_random("sync people.all", KILLS, 500);
+    kill_at_random("sync people.all", 1, KILLS, 500);
 }
 
 #define ROWS     "select concat_ws(' ', count(*), count(distinct id), max(id)) from people.all"

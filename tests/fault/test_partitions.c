@@ -45,7 +45,7 @@ START_TEST(shared_jobs_that_append)
 {
     set_up();
     shared("");
-    kill_at_random("sync people.all", KILLS, 600);
+    kill_at_random("sync people.all", 1, KILLS, 600);
     expect_all();
     tear_down();
 }
@@ -55,7 +55,7 @@ START_TEST(shared_jobs_that_upsert)
 {
     set_up();
     shared(UPSERT);
-    kill_at_random("sync people.all", KILLS, 600);
+    kill_at_random("sync people.all", 1, KILLS, 600);
     expect_all();
     tear_down();
 }

@@ -104,7 +104,7 @@ START_TEST(killed_at_random)
     serve("{}", 5);
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/\", \"kind\": \"slow_ms\", \"ms\": 120, \"times\": -1}");
-    kill_at_random("sync api.s", KILLS, 700);
+    kill_at_random("sync api.s", 1, KILLS, 700);
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("1", "select count(*) from pagetide.run where records > 0");
     tear_down();

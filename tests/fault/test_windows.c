@@ -1,13 +1,10 @@
 #define SUITE_TIMEOUT 300
-#include <stdio.h>
-#include <unistd.h>
-
 #include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
 /*
  * `kill -9` of a run whose time is cut into windows, at random moments: every slice has its
- * rows once, and the bookmark stands at the end. Runs that begin behind it find nothing.
+ * rows once, and the bookmark stands at the end.
  */
 enum { DAYS = 40, RECORDS = 40, KILLS = 20 };
 
@@ -25,18 +22,6 @@ static void windowed(const char *keys)
               "{\"path\": \"/gen\", \"kind\": \"slow_ms\", \"ms\": 150, \"times\": -1}");
 }
 
-static void kill_all_along(const char *command)
-{
-    struct rng rng;
-    pagetide_seed(&rng);
-    for (int i = 0; i < KILLS; i++) {
-        struct pagetide_process sync = pagetide_spawn(&pagetide, "%s", command);
-        usleep((useconds_t)(100000 + 1000 * rng_below(&rng, 600)));
-        pagetide_kill(&sync);
-    }
-    expect_run(0, command);
-}
-
 #define ROWS                                                                                   \
     "select concat_ws(' ', count(*), count(distinct id), count(distinct id / 1000)) from "     \
     "people.all"
@@ -46,7 +31,7 @@ START_TEST(windows_that_are_appended)
 {
     set_up();
     windowed("");
-    kill_all_along("sync people.all");
+    kill_at_random("sync people.all", 1, KILLS, 600);
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("2024-02-10T00:00:00Z", "select value from pagetide.bookmark");
     EXPECT_SQL("1", "select count(*) from pagetide.run where records > 0");
@@ -58,7 +43,8 @@ START_TEST(windows_of_a_backfill)
 {
     set_up();
     windowed(UPSERT);
-    kill_all_along("backfill people.all --from 2024-01-01 --to 2024-02-10 --window 10d");
+    kill_at_random("backfill people.all --from 2024-01-01 --to 2024-02-10 --window 10d", 4,
+                   KILLS, 600);
     EXPECT_SQL(ALL_ROWS, ROWS);
     EXPECT_SQL("4 4", "select count(*) || ' ' || count(distinct window_from) from pagetide.run "
                       "where state = 'succeeded'");

@@ -461,6 +461,26 @@ START_TEST(a_window_cannot_replace)
 }
 END_TEST
 
+#define OTHER(name, key)                                                                       \
+    "  " name ":\n    path: /p\n    pagination: {type: page, total_pages_path: pages}\n"       \
+    "    merge_path: data\n    write: replace\n" key
+
+/* In few sessions of PostgreSQL, which keep the plans of what they have run. */
+START_TEST(tables_with_and_without_a_key_in_turns)
+{
+    set_up(OTHER("a", "") OTHER("b", "    key: id\n") OTHER("c", "")
+               OTHER("d", "    key: id\n"));
+    publish("1:a", "2:b");
+    for (int i = 0; i < 2; i++) {
+        struct pagetide_result got = pagetide_run(&pagetide, "sync shop --connections 1");
+        ck_assert_msg(got.code == 0, "%s%s", got.out, got.err);
+    }
+    EXPECT("1:a 2:b", rows_sql);
+    EXPECT("2", "select count(*) from shop.d");
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/replace", with_a_key_rows_are_added_changed_and_deleted,
       of_equal_keys_the_later_record_counts, the_same_again_is_neither_sent_nor_kept,
       the_later_record_counts_whichever_is_the_same,
@@ -470,4 +490,5 @@ SUITE("flow/replace", with_a_key_rows_are_added_changed_and_deleted,
       a_table_that_would_shrink_stays, new_fields_and_wider_types_reach_the_table,
       what_the_table_refuses, a_table_with_defaults, values_that_swap,
       partitions_are_replaced_together, kept_rows_go_with_whom_they_belong_to,
-      a_type_that_changes_meanwhile, a_window_cannot_replace)
+      a_type_that_changes_meanwhile, a_window_cannot_replace,
+      tables_with_and_without_a_key_in_turns)

@@ -39,22 +39,34 @@ struct pagetide_result expect_run(int code, const char *command)
     return pagetide_expect(&pagetide, code, command);
 }
 
-static bool has_succeeded(void)
+/* PostgreSQL ends what it began, also for a client that is gone. */
+static void await_no_session(void)
 {
-    return !strcmp(pagetide_try_sql(&pagetide, "select count(*) > 0 from pagetide.run where "
-                                               "state = 'succeeded'"),
+    pagetide_await(
+        &pagetide, "0", 30000,
+        "select count(*) from pg_stat_activity where backend_type = 'client backend' "
+        "and datname = current_database() and pid <> pg_backend_pid()");
+}
+
+static bool have_succeeded(int runs)
+{
+    return !strcmp(pagetide_try_sql(&pagetide,
+                                    "select count(*) >= %d from pagetide.run where state = "
+                                    "'succeeded'",
+                                    runs),
                    "t");
 }
 
-void kill_at_random(const char *command, int times, int spread_ms)
+void kill_at_random(const char *command, int runs, int times, int spread_ms)
 {
     struct rng rng;
     pagetide_seed(&rng);
-    for (int i = 0; i < times && !has_succeeded(); i++) {
+    for (int i = 0; i < times && !have_succeeded(runs); i++) {
         struct pagetide_process process = pagetide_spawn(&pagetide, "%s", command);
         usleep((useconds_t)(100 + rng_below(&rng, (uint64_t)spread_ms)) * 1000);
         pagetide_kill(&process);
+        await_no_session();
     }
-    if (!has_succeeded())
+    if (!have_succeeded(runs))
         expect_run(0, command);
 }

@@ -32,9 +32,9 @@ struct pagetide_result expect_run(int code, const char *command);
 
 /*
  * `kill -9` of the command, `times` times, each within `spread_ms` of 0.1 s after its start,
- * until a run has succeeded: a quick machine is at the end before the last kill, and what
- * comes then would be another run. At last one goes on to the end.
+ * until the `runs` runs that it makes have succeeded: a quick machine is at the end before the
+ * last kill, and what comes then would be another run. At last one goes on to the end.
  */
-void kill_at_random(const char *command, int times, int spread_ms);
+void kill_at_random(const char *command, int runs, int times, int spread_ms);
 
 #endif

@@ -581,6 +581,19 @@ START_TEST(a_page_commit_leaves_the_run_alone)
 }
 END_TEST
 
+/* The run is locked after its jobs, everywhere. */
+START_TEST(rows_that_are_the_same_leave_the_run_alone)
+{
+    schema_set_up_run();
+    struct schema_session *other = schema_session_open(schema_url);
+    struct schema_session *batch = schema_session_open(schema_url);
+    schema_session_sql(other, "begin; select 1 from pagetide.run where id = 1 for update");
+    ck_assert(!schema_session_send(batch, "select pagetide.keep_same(1, '{5, 6}')::text"));
+    ck_assert_str_eq(schema_session_answer(batch), "");
+    EXPECT("1 {5,6}", "select run || ' ' || hashes::text from pagetide.same_rows");
+}
+END_TEST
+
 START_TEST(bookmarks_move_with_a_complete_run)
 {
     schema_set_up_run();
@@ -619,4 +632,4 @@ SUITE("schema/commit", pages_and_checkpoint_are_written_together, a_hash_keeps_i
       a_writer_that_is_stuck_is_ended_and_no_other, the_last_job_ends_the_run,
       of_two_jobs_that_end_at_once_one_ends_the_run, batches_with_the_same_jobs_wait_in_order,
       ends_that_are_under_way_hold_nothing_of_the_run, a_page_commit_leaves_the_run_alone,
-      bookmarks_move_with_a_complete_run)
+      rows_that_are_the_same_leave_the_run_alone, bookmarks_move_with_a_complete_run)

@@ -445,6 +445,22 @@ START_TEST(bookmarks_can_be_set_and_forgotten)
 }
 END_TEST
 
+/* Its worker has a list of the partitions that are to be read, and this one is not on it. */
+START_TEST(retry_leaves_partitions_of_a_job_that_goes_on)
+{
+    schema_set_up_run();
+    ASK("insert into pagetide.job_leg (job, n, part, state) select j.id, l.n, "
+        "'{\"partition\": {}}', case l.n when 1 then 'failed' end from pagetide.job j, "
+        "generate_series(1, 2) l (n)");
+    ASK("select t_take(2)");
+    ASK("select t_commit(t_mark(2, 0, t_end('failed', '{\"error\": \"e\"}')))");
+    EXPECT("running failed", "select string_agg(state, ' ' order by id) from pagetide.job");
+    EXPECT("running 1", ORDER("retry(1)"));
+    EXPECT("1:failed 1: 2: 2:", "select string_agg(n || ':' || coalesce(state, ''), ' ' "
+                                "order by n, state) from pagetide.job_leg");
+}
+END_TEST
+
 SUITE("schema/orders", a_window_is_half_open_and_moves_no_bookmark,
       a_window_that_nothing_asks_for_is_refused_or_said, only_equal_windows_share_a_run,
       bookmarks_move_per_partition_when_all_succeeded,
@@ -453,8 +469,9 @@ SUITE("schema/orders", a_window_is_half_open_and_moves_no_bookmark,
       fault_41_replacing_waits_for_a_commit,
       fault_41_replacing_what_is_just_ending_starts_one_run, fault_67_cancel_in_each_state,
       retry_goes_on_at_the_checkpoint_and_in_the_run_s_time, retry_of_one_job_leaves_the_others,
-      a_scheduled_run_goes_on_three_times, what_is_no_fault_of_the_api_is_a_person_s,
-      retry_refuses_what_it_must_not_do, retry_and_a_new_run_at_once_are_one_active_run,
+      retry_leaves_partitions_of_a_job_that_goes_on, a_scheduled_run_goes_on_three_times,
+      what_is_no_fault_of_the_api_is_a_person_s, retry_refuses_what_it_must_not_do,
+      retry_and_a_new_run_at_once_are_one_active_run,
       fault_67_a_paused_stream_is_not_started_by_its_schedule,
       fault_67_a_dropped_stream_ends_whatever_it_does,
       fault_67_a_removal_waits_for_who_starts_a_run, bookmarks_can_be_set_and_forgotten)
