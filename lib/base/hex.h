@@ -1,24 +1,25 @@
 #ifndef BASE_HEX_H
 #define BASE_HEX_H
 
+#include "base/macros.h"
 #include "base/str.h"
 
 /* Hexadecimal digits. Readers take either case, the writer writes lower case. */
 
-/* The value of one digit, 0 to 15, or -1 if `c` is not a digit. */
+/* The value of one digit, 0 to 15, or -1 if `c` is not a digit. Nothing branches by which digit
+ * it is: that cannot be foretold. */
 static inline int hex_digit(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    unsigned byte = (unsigned char)c;
+    bool is_digit = (byte - '0' < 10) | ((byte | 0x20) - 'a' < 6);
+    return is_digit ? (int)((byte & 15) + 9 * (byte >> 6)) : -1;
 }
 
 /* The byte that two digits at `pair` make, 0 to 255, or -1 if either is not a digit. */
 static inline int hex_byte(const char *pair)
 {
-    int high = hex_digit(pair[0]), low = hex_digit(pair[1]);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
+    int byte = hex_digit(pair[0]) * 16 | hex_digit(pair[1]);
+    return MAX(byte, -1);
 }
 
 /*

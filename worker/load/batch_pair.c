@@ -241,6 +241,8 @@ void batch_pair_mark(struct batch_pair *pair, const struct mark *mark, bool is_l
 
 void batch_pair_flush(struct batch_pair *pair)
 {
+    if (pair->spare)
+        batch_give_back(pair->spare);
     pair->is_due = true;
     leave_if_ready(pair);
 }
@@ -334,6 +336,10 @@ static void on_loaded(void *ctx, const struct commit_result *result)
     leave_if_ready(pair);
     wake_waiters(pair);
     pair->is_telling = false;
+    if (batch_pair_is_idle(pair)) {
+        batch_give_back(pair->open);
+        batch_give_back(pair->spare);
+    }
     pair->options.on_committed(pair->options.ctx);
 }
 

@@ -286,11 +286,28 @@ static char *scratch_room(const struct jsontext_sorting *sorting)
     return sorter->scratch;
 }
 
+/* Few members, as most objects have, are sorted quicker in place. */
+static void sort_members(struct jsontext_member *members, size_t count)
+{
+    enum { FEW = 16 };
+    if (count > FEW) {
+        qsort(members, count, sizeof *members, compare_members);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        struct jsontext_member member = members[i];
+        size_t at = i;
+        for (; at > 0 && compare_members(&members[at - 1], &member) > 0; at--)
+            members[at] = members[at - 1];
+        members[at] = member;
+    }
+}
+
 /* The members in jsonb's order, each key once; returns how many are left. */
 static size_t order_members(struct jsontext_member *members, size_t count)
 {
     size_t kept = 0;
-    qsort(members, count, sizeof *members, compare_members);
+    sort_members(members, count);
     for (size_t i = 0; i < count; i++)
         if (i + 1 == count || !str_eq(members[i].key, members[i + 1].key))
             members[kept++] = members[i];

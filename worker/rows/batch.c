@@ -8,7 +8,7 @@
 #include "base/spill.h"
 
 /* What an empty batch keeps: it counts as memory in use, and each stream has two. */
-enum { ROWS_KEPT_BYTES = 256 << 10 };
+enum { ROWS_KEPT_BYTES = 8 << 20, SMALL_ROWS_BYTES = 256 << 10 };
 
 /* A batch that is full, and the page that has filled it, are in the heap. */
 enum { ROWS_SPILL_BYTES = 2 * BUF_SPILL_BYTES };
@@ -91,6 +91,17 @@ void batch_reset(struct batch *batch)
     batch->added = STR_NONE;
     for (size_t i = 0; i < batch->part_count; i++)
         batch_reset(batch->parts[i]);
+}
+
+void batch_give_back(struct batch *batch)
+{
+    assert(!batch->row_count);
+    if (batch->rows.capacity > SMALL_ROWS_BYTES) {
+        buf_done(&batch->rows);
+        buf_put(&batch->rows, COPY_HEADER);
+    }
+    for (size_t i = 0; i < batch->part_count; i++)
+        batch_give_back(batch->parts[i]);
 }
 
 void batch_page_begin(struct batch *batch)

@@ -80,7 +80,8 @@ struct batch *batch_new_whole(size_t max_bytes, size_t part_count) MUST_CHECK;
 /* The stream's own rows (0), or those of a part. */
 struct batch *batch_at(struct batch *batch, size_t i);
 void batch_free(struct batch *batch);
-void batch_reset(struct batch *batch); /* gives back the memory of an unusually big page */
+void batch_reset(struct batch *batch);     /* keeps the memory of a usual batch */
+void batch_give_back(struct batch *batch); /* of one that is empty: what batch_reset kept */
 
 void batch_page_begin(struct batch *batch);
 /* The open page has a body of so many bytes: the rows of a large one are not in the heap. */

@@ -211,6 +211,11 @@ START_TEST(counts_its_memory)
     size_t before = batch_pair_bytes(pair);
     ck_assert_ptr_nonnull(buf_room(&batch_pair_open(pair)->rows, MIB(4)));
     ck_assert_uint_ge(batch_pair_bytes(pair), before + MIB(4) - KIB(1));
+    put_page(1);
+    batch_pair_flush(pair);
+    await_commit();
+    ck_assert(batch_pair_is_idle(pair)); /* nothing is to come soon: it is given back */
+    ck_assert_uint_le(batch_pair_bytes(pair), before + KIB(64));
     tear_down();
 }
 END_TEST

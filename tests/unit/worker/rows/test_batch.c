@@ -149,15 +149,26 @@ START_TEST(copies_marks_and_rejects)
 }
 END_TEST
 
-START_TEST(gives_back_a_big_page)
+static void fill(struct batch *batch, size_t size)
 {
-    struct batch *batch = batch_new(MIB(64));
     batch_page_begin(batch);
     batch_row_begin(batch, 0, STR("{}"));
-    ck_assert_ptr_nonnull(buf_room(&batch->rows, MIB(40)));
-    batch->rows.len += MIB(40);
-    ck_assert_uint_gt(batch_bytes(batch), MIB(40));
+    ck_assert_ptr_nonnull(buf_room(&batch->rows, size));
+    batch->rows.len += size;
+    ck_assert_uint_gt(batch_bytes(batch), size);
+}
+
+START_TEST(keeps_what_it_uses_again)
+{
+    struct batch *batch = batch_new(MIB(64));
+    fill(batch, MIB(40));
     batch_reset(batch);
+    ck_assert_uint_lt(batch_bytes(batch), KIB(64));
+    fill(batch, MIB(2));
+    batch_reset(batch);
+    ck_assert_uint_gt(batch_bytes(batch), MIB(2));
+    ck_assert_uint_eq(batch->row_count, 0);
+    batch_give_back(batch);
     ck_assert_uint_lt(batch_bytes(batch), KIB(64));
     batch_free(batch);
 }
@@ -220,4 +231,4 @@ END_TEST
 SUITE("worker/batch", tables_of_a_page_come_and_go_together,
       a_refused_row_is_kept_as_it_was_sent, a_part_has_its_own_header_and_trailer,
       fields_are_taken_one_after_another, dropped_page_leaves_no_trace,
-      copies_marks_and_rejects, gives_back_a_big_page, overflow_ends_with_its_page)
+      copies_marks_and_rejects, keeps_what_it_uses_again, overflow_ends_with_its_page)
