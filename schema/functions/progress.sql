@@ -59,10 +59,8 @@ begin
         bookmark_high = later(j.bookmark_high, d.bookmark_high, j.bookmark_type)
     from (
         select m.job, max(m.page) as page,
-            (array_agg(m.checkpoint order by m.n desc) filter (where m.checkpoint is not null))[1]
-                as checkpoint,
-            (array_agg(m.pages_total order by m.n desc) filter (where m.pages_total > 0))[1]
-                as pages_total,
+            marks[1 + max(m.n) filter (where m.checkpoint is not null)].checkpoint as checkpoint,
+            marks[1 + max(m.n) filter (where m.pages_total > 0)].pages_total as pages_total,
             coalesce(sum(m.records), 0) as records, coalesce(sum(m.bytes), 0) as bytes,
             coalesce(sum(m.rejects), 0) as rejects, coalesce(sum(m.asides), 0) as asides,
             coalesce(sum(m.retries), 0) as retries, coalesce(sum(m.waited_ms), 0) as waited_ms,
