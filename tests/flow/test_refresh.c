@@ -9,7 +9,7 @@
  * grant: refresh_token against a server that takes each refresh token once, and where one comes
  * twice forgets them all (mock_token.c). The first is rt-1-planted.
  */
-static const char *store;
+static const char *store; /* store.json of the configuration folder */
 
 static void define(const char *source, const char *at)
 {
@@ -40,7 +40,7 @@ static void begin(void)
     setenv("CLIENT_SECRET", "s3cr3t-planted", 1);
     setenv("REFRESH_TOKEN", "rt-1-planted", 1);
     store = pagetide_text("%s/store.json", pagetide.dir);
-    define("shop", store);
+    define("shop", "store.json");
     mock_post(&mock, "/_mock/token", "{\"rotate\": true}");
 }
 
@@ -122,7 +122,7 @@ END_TEST
 START_TEST(nothing_is_asked_where_it_could_not_be_kept)
 {
     begin();
-    define("shop", pagetide_text("%s/no/store.json", pagetide.dir));
+    define("shop", "no/store.json");
     struct pagetide_result got = expect_run(1, "sync shop.a");
     ck_assert_msg(strstr(got.err, "refresh_store: ") && strstr(got.err, "No such file"), "%s",
                   got.err);
@@ -140,7 +140,7 @@ START_TEST(a_file_that_is_none_is_left_alone)
     ck_assert_str_eq(pagetide_read(store), "rt-9\n");
     unlink(store);
     expect_run(0, "sync shop.a");
-    define("other", store);
+    define("other", "store.json");
     got = expect_run(1, "sync other.a");
     ck_assert_msg(strstr(got.err, "belongs to the source shop"), "%s", got.err);
     tear_down();
