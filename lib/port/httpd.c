@@ -14,10 +14,14 @@
 
 enum {
     CONNECTIONS_MAX = 32,
-    REQUEST_BYTES_MAX = 16 << 10,
+    HEAD_BYTES_MAX = 16 << 10,
+    REQUEST_BODY_MAX = 16 << 10,
     BODY_BYTES_MAX = 16 << 20,
+    STREAM_BYTES_MAX = 256 << 10,
     REQUEST_MS = 3000,
+    CALL_MS = 15000,
     DEADLINE_MS = 10000,
+    STREAM_MS = 20000,
     PORTS_TRIED = 21,
 };
 
@@ -29,26 +33,47 @@ struct httpd {
     const char *const *open_paths; /* asked for without the token; NULL: none */
     httpd_fn fn;
     void *ctx;
-    struct client *clients;
+    httpd_call_fn call_fn; /* asked first; NULL: nobody is */
+    void *call_ctx;
+    struct httpd_call *clients;
     int client_count;
 };
 
-/* Ends with its answer, its deadline, an error or the listener, whichever comes first. */
-struct client {
-    struct httpd *httpd;
-    struct client *previous, *next;
-    struct bufferevent *bev;
-    struct loop_timer *deadline;
-    bool is_answered;
+enum state {
+    CALL_READS,    /* its request */
+    CALL_IS_KEPT,  /* somebody answers later */
+    CALL_STREAMS,  /* pieces follow */
+    CALL_ANSWERED, /* ends when all is sent */
 };
 
-static void client_free(struct client *client)
+/* A caller. Ends with its answer, its deadline, an error or the listener, whichever comes
+ * first. */
+struct httpd_call {
+    struct httpd *httpd;
+    struct httpd_call *previous, *next;
+    struct bufferevent *bev;
+    struct loop_timer *deadline;
+    enum state state;
+    loop_fn gone_fn; /* who keeps it */
+    void *gone_ctx;
+};
+
+static void tell_gone(struct httpd_call *client)
+{
+    loop_fn fn = client->gone_fn;
+    client->gone_fn = NULL;
+    if (fn)
+        fn(client->gone_ctx);
+}
+
+static void client_free(struct httpd_call *client)
 {
     struct httpd *httpd = client->httpd;
     *(client->previous ? &client->previous->next : &httpd->clients) = client->next;
     if (client->next)
         client->next->previous = client->previous;
     httpd->client_count--;
+    tell_gone(client);
     loop_timer_free(client->deadline);
     bufferevent_free(client->bev);
     mem_free(client);
@@ -66,57 +91,105 @@ static const char *reason(int status)
     switch (status) {
     case 200:
         return "OK";
+    case 304:
+        return "Not Modified";
     case 400:
         return "Bad Request";
     case 401:
         return "Unauthorized";
+    case 403:
+        return "Forbidden";
     case 404:
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 409:
+        return "Conflict";
+    case 411:
+        return "Length Required";
+    case 413:
+        return "Content Too Large";
+    case 421:
+        return "Misdirected Request";
     case 431:
         return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
     case 503:
         return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
     default:
         return "Other";
     }
 }
 
-static void answer(struct client *client, int status, const char *type, struct str body)
+static void put_head(struct httpd_call *client, const struct httpd_answer *answer)
 {
-    struct evbuffer *out = bufferevent_get_output(client->bev);
-    evbuffer_add_printf(out,
-                        "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s%s"
-                        "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-                        "Connection: close\r\n\r\n",
-                        status, reason(status), type, body.len,
-                        status == 401 ? "WWW-Authenticate: Bearer\r\n" : "",
-                        status == 405 ? "Allow: GET\r\n" : "");
-    evbuffer_add(out, body.ptr, body.len);
-    client->is_answered = true;
+    evbuffer_add_printf(
+        bufferevent_get_output(client->bev),
+        "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%s%s%sCache-Control: %s\r\n"
+        "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n"
+        "Connection: close\r\n",
+        answer->status, reason(answer->status), answer->type ? answer->type : "text/plain",
+        answer->status == 401 ? "WWW-Authenticate: Bearer\r\n" : "",
+        answer->status == 405 ? "Allow: GET, POST\r\n" : "",
+        answer->headers ? answer->headers : "", answer->caching ? answer->caching : "no-store");
+}
+
+/* The answer is the listener's own now: nobody is told of its end. */
+static void settle(struct httpd_call *client)
+{
+    client->state = CALL_ANSWERED;
+    client->gone_fn = NULL;
     loop_timer_set(client->deadline, DEADLINE_MS);
 }
 
-static void answer_status(struct client *client, int status)
+void httpd_refuse(struct httpd_call *client, int status, struct str why)
 {
-    char text[64];
-    snprintf(text, sizeof text, "%s\n", reason(status));
-    answer(client, status, "text/plain", str_from(text));
+    char text[1024];
+    snprintf(text, sizeof text, "%s%s%.*s\n", reason(status), why.len ? ": " : "",
+             STR_ARG(str_slice(why, 0, sizeof text / 2)));
+    httpd_answer(client, &(struct httpd_answer){.status = status, .body = str_from(text)});
+}
+
+void httpd_answer(struct httpd_call *client, const struct httpd_answer *answer)
+{
+    struct evbuffer *out = bufferevent_get_output(client->bev);
+    if (answer->body.len > BODY_BYTES_MAX) {
+        httpd_refuse(client, 503, STR_NONE);
+        return;
+    }
+    put_head(client, answer);
+    evbuffer_add_printf(out, "Content-Length: %zu\r\n\r\n", answer->body.len);
+    evbuffer_add(out, answer->body.ptr, answer->body.len);
+    settle(client);
+}
+
+void httpd_stream(struct httpd_call *client, const char *type)
+{
+    put_head(client, &(struct httpd_answer){.status = 200, .type = type});
+    evbuffer_add_printf(bufferevent_get_output(client->bev), "\r\n");
+    client->state = CALL_STREAMS;
+    loop_timer_set(client->deadline, STREAM_MS);
+}
+
+bool httpd_stream_put(struct httpd_call *client, struct str piece)
+{
+    struct evbuffer *out = bufferevent_get_output(client->bev);
+    if (evbuffer_get_length(out) + piece.len > STREAM_BYTES_MAX) {
+        tell_gone(client);
+        client->state = CALL_ANSWERED;
+        loop_timer_set(client->deadline, 0); /* not here: it may be under way above us */
+        return false;
+    }
+    evbuffer_add(out, piece.ptr, piece.len);
+    if (!loop_timer_is_set(client->deadline))
+        loop_timer_set(client->deadline, STREAM_MS);
+    return true;
 }
 
 /* --- requests --- */
-
-static struct str header_find(struct str headers, struct str name)
-{
-    for (struct str line, key; headers.len;) {
-        headers = str_split(headers, '\n', &line);
-        struct str value = str_split(line, ':', &key);
-        if (str_eq_nocase(key, name))
-            return str_trim(value);
-    }
-    return STR_NONE;
-}
 
 /* Takes the same time wherever the first difference is. */
 static bool is_same_secret(struct str a, struct str b)
@@ -127,70 +200,114 @@ static bool is_same_secret(struct str a, struct str b)
     return difference == 0;
 }
 
-static bool may_ask(const struct httpd *httpd, struct str path, struct str headers)
+static bool is_open(const struct httpd *httpd, struct str path)
 {
-    if (!httpd->token)
-        return true;
     for (const char *const *open = httpd->open_paths; open && *open; open++)
         if (str_is(path, *open))
             return true;
-    struct str scheme;
-    struct str given = str_split(header_find(headers, STR("authorization")), ' ', &scheme);
+    return false;
+}
+
+static bool has_token(const struct httpd *httpd, const struct httpd_request *request)
+{
+    struct str scheme, said = httpd_request_header(request, STR("authorization"));
+    struct str given = str_split(said, ' ', &scheme);
     return str_eq_nocase(scheme, STR("bearer")) &&
            is_same_secret(str_trim(given), str_from(httpd->token));
 }
 
-static void ask(struct client *client, struct str path)
+/* 0: it may ask. */
+static int refusal(const struct httpd *httpd, const struct httpd_request *request)
+{
+    if (!str_is(request->method, "GET") && !str_is(request->method, "POST"))
+        return 405;
+    if (is_open(httpd, request->path))
+        return 0;
+    if (httpd->token)
+        return has_token(httpd, request) ? 0 : 401;
+    return httpd_request_is_local(request) ? 0 : 421;
+}
+
+static struct str refusal_words(int status)
+{
+    if (status == 421)
+        return STR("without a token the name in Host must be localhost or 127.0.0.1");
+    return STR_NONE;
+}
+
+static void ask(struct httpd_call *client, struct str path)
 {
     struct httpd *httpd = client->httpd;
     AUTO_BUF(body, BODY_BYTES_MAX);
     const char *type = "text/plain";
     int status = httpd->fn(httpd->ctx, path, &body, &type);
     if (body.has_overflowed)
-        answer_status(client, 503);
+        httpd_refuse(client, 503, STR_NONE);
     else if (body.len == 0 && status != 200)
-        answer_status(client, status);
+        httpd_refuse(client, status, STR_NONE);
     else
-        answer(client, status, type, buf_str(&body));
+        httpd_answer(client, &(struct httpd_answer){
+                                 .status = status, .type = type, .body = buf_str(&body)});
 }
 
-static void handle(struct client *client, struct str head)
+static void handle(struct httpd_call *client, const struct httpd_request *request)
 {
-    struct str line, method, target, path;
-    struct str headers = str_split(head, '\n', &line);
-    struct str version = str_split(str_split(str_trim(line), ' ', &method), ' ', &target);
-    str_split(target, '?', &path);
-    if (!str_starts(version, STR("HTTP/1.")) || !str_starts(path, STR("/")))
-        answer_status(client, 400);
-    else if (!may_ask(client->httpd, path, headers))
-        answer_status(client, 401);
-    else if (!str_is(method, "GET"))
-        answer_status(client, 405);
+    struct httpd *httpd = client->httpd;
+    int refused = refusal(httpd, request);
+    client->state = CALL_IS_KEPT;
+    loop_timer_set(client->deadline, CALL_MS);
+    if (refused)
+        httpd_refuse(client, refused, refusal_words(refused));
+    else if (httpd->call_fn && httpd->call_fn(httpd->call_ctx, client, request))
+        return;
+    else if (!str_is(request->method, "GET"))
+        httpd_refuse(client, 405, STR_NONE);
     else
-        ask(client, path);
+        ask(client, request->path);
+}
+
+/* The head has `head_bytes`; its empty line follows, and then its body, once it is there. */
+static void read_body(struct httpd_call *client, struct evbuffer *in, size_t head_bytes)
+{
+    struct httpd_request request;
+    char *bytes = (char *)evbuffer_pullup(in, -1);
+    if (!httpd_request_parse((struct str){bytes, head_bytes}, &request)) {
+        httpd_refuse(client, 400, STR_NONE);
+        return;
+    }
+    int64_t length = httpd_request_body_bytes(&request);
+    if (length < 0 || length > REQUEST_BODY_MAX) {
+        httpd_refuse(client, length < 0 ? 411 : 413, STR_NONE);
+        return;
+    }
+    request.body = (struct str){bytes + head_bytes + 4, (size_t)length};
+    if (evbuffer_get_length(in) >= head_bytes + 4 + request.body.len)
+        handle(client, &request);
 }
 
 static void on_client_read(struct bufferevent *bev, void *ctx)
 {
-    struct client *client = ctx;
+    struct httpd_call *client = ctx;
     struct evbuffer *in = bufferevent_get_input(bev);
-    struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
-    if (client->is_answered) {
-        evbuffer_drain(in, evbuffer_get_length(in));
-    } else if (end.pos >= 0 && end.pos <= REQUEST_BYTES_MAX) {
-        handle(client, (struct str){(char *)evbuffer_pullup(in, end.pos), (size_t)end.pos});
-        evbuffer_drain(in, evbuffer_get_length(in));
-    } else if (evbuffer_get_length(in) > REQUEST_BYTES_MAX) {
-        answer_status(client, 431);
+    if (client->state == CALL_READS) {
+        struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
+        if (end.pos >= 0 && end.pos <= HEAD_BYTES_MAX)
+            read_body(client, in, (size_t)end.pos);
+        else if (evbuffer_get_length(in) > HEAD_BYTES_MAX)
+            httpd_refuse(client, 431, STR_NONE);
     }
+    if (client->state != CALL_READS)
+        evbuffer_drain(in, evbuffer_get_length(in));
 }
 
 static void on_client_drained(struct bufferevent *bev, void *ctx)
 {
     (void)bev;
-    struct client *client = ctx;
-    if (client->is_answered)
+    struct httpd_call *client = ctx;
+    if (client->state == CALL_ANSWERED)
         client_free(client);
+    else if (client->state == CALL_STREAMS)
+        loop_timer_clear(client->deadline);
 }
 
 static void on_client_end(struct bufferevent *bev, short what, void *ctx)
@@ -202,10 +319,10 @@ static void on_client_end(struct bufferevent *bev, short what, void *ctx)
 /* The list begins with the newest. */
 static void drop_oldest(struct httpd *httpd)
 {
-    struct client *oldest = NULL, *idle = NULL;
-    for (struct client *client = httpd->clients; client; client = client->next) {
+    struct httpd_call *oldest = NULL, *idle = NULL;
+    for (struct httpd_call *client = httpd->clients; client; client = client->next) {
         oldest = client;
-        idle = client->is_answered ? idle : client;
+        idle = client->state == CALL_READS ? client : idle;
     }
     client_free(idle ? idle : oldest);
 }
@@ -217,8 +334,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     struct httpd *httpd = ctx;
     if (httpd->client_count >= CONNECTIONS_MAX)
         drop_oldest(httpd);
-    struct client *client = mem_alloc(sizeof *client);
-    *client = (struct client){.httpd = httpd, .next = httpd->clients};
+    struct httpd_call *client = mem_alloc(sizeof *client);
+    *client = (struct httpd_call){.httpd = httpd, .next = httpd->clients};
     if (client->next)
         client->next->previous = client;
     httpd->clients = client;
@@ -227,7 +344,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
         bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE));
     client->deadline = loop_timer_new(httpd->loop, on_deadline, client);
     loop_timer_set(client->deadline, REQUEST_MS);
-    bufferevent_setwatermark(client->bev, EV_READ, 0, REQUEST_BYTES_MAX + 4);
+    bufferevent_setwatermark(client->bev, EV_READ, 0, HEAD_BYTES_MAX + REQUEST_BODY_MAX + 8);
     bufferevent_setcb(client->bev, on_client_read, on_client_drained, on_client_end, client);
     bufferevent_enable(client->bev, EV_READ | EV_WRITE);
 }
@@ -342,6 +459,18 @@ bool httpd_open(struct loop *loop, const char *address, const char *token, bool 
 void httpd_let_in(struct httpd *httpd, const char *const *paths)
 {
     httpd->open_paths = paths;
+}
+
+void httpd_on_call(struct httpd *httpd, httpd_call_fn fn, void *ctx)
+{
+    httpd->call_fn = fn;
+    httpd->call_ctx = ctx;
+}
+
+void httpd_on_gone(struct httpd_call *client, loop_fn fn, void *ctx)
+{
+    client->gone_fn = fn;
+    client->gone_ctx = ctx;
 }
 
 void httpd_close(struct httpd *httpd)

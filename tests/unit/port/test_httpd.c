@@ -83,7 +83,7 @@ static void starts_with(const char *text, const char *start)
 START_TEST(answers)
 {
     start("127.0.0.1:0", NULL);
-    const char *text = talk("GET /healthz?x=1 HTTP/1.1\r\nHost: h\r\n\r\n");
+    const char *text = talk("GET /healthz?x=1 HTTP/1.1\r\nHost: localhost:9187\r\n\r\n");
     starts_with(text, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n");
     ck_assert_ptr_nonnull(strstr(text, "\r\n\r\n{\"ok\":true}"));
     starts_with(talk("GET /else HTTP/1.1\r\n\r\n"), "HTTP/1.1 404 ");
@@ -217,6 +217,178 @@ START_TEST(refuses_bad_addresses)
 }
 END_TEST
 
-SUITE("port/httpd", answers, asks_for_the_token, bounds_the_request,
+/* --- answers that take a while --- */
+
+struct keeper {
+    struct httpd_call *call;
+    int asked, gone;
+    char said[512];
+};
+
+static void on_gone(void *ctx)
+{
+    struct keeper *keeper = ctx;
+    keeper->gone++;
+    keeper->call = NULL;
+}
+
+static bool keep(void *ctx, struct httpd_call *call, const struct httpd_request *request)
+{
+    struct keeper *keeper = ctx;
+    if (!str_starts(request->path, STR("/api/")))
+        return false;
+    keeper->asked++;
+    keeper->call = call;
+    snprintf(keeper->said, sizeof keeper->said, "%.*s %.*s %.*s [%.*s]",
+             STR_ARG(request->method), STR_ARG(request->path), STR_ARG(request->query),
+             STR_ARG(request->body));
+    httpd_on_gone(call, on_gone, keeper);
+    return true;
+}
+
+static int ask_and_wait(struct keeper *keeper, const char *request)
+{
+    int fd = dial();
+    ck_assert_int_eq(send(fd, request, strlen(request), MSG_NOSIGNAL), (int)strlen(request));
+    for (int turns = 0; turns < 3000 && !keeper->asked; turns++)
+        turn();
+    ck_assert_int_eq(keeper->asked, 1);
+    return fd;
+}
+
+static size_t read_all(int fd, char *text, size_t size)
+{
+    size_t len = 0;
+    for (int turns = 0; turns < 3000 && len < size - 1; turns++) {
+        turn();
+        ssize_t got = recv(fd, text + len, size - 1 - len, 0);
+        if (got == 0)
+            break;
+        len += got > 0 ? (size_t)got : 0;
+    }
+    text[len] = '\0';
+    return len;
+}
+
+START_TEST(a_call_is_answered_later)
+{
+    struct keeper keeper = {0};
+    char text[1024];
+    start("127.0.0.1:0", NULL);
+    httpd_on_call(httpd, keep, &keeper);
+    int fd = ask_and_wait(&keeper, "POST /api/x?a=b%20c HTTP/1.1\r\nHost: [::1]:80\r\n"
+                                   "Content-Length: 7\r\n\r\n{\"a\":1}");
+    ck_assert_str_eq(keeper.said, "POST /api/x a=b%20c [{\"a\":1}]");
+    httpd_answer(keeper.call, &(struct httpd_answer){.status = 200,
+                                                     .type = "application/json",
+                                                     .headers = "ETag: \"1\"\r\n",
+                                                     .caching = "no-cache",
+                                                     .body = STR("{}")});
+    read_all(fd, text, sizeof text);
+    starts_with(text, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: \"1\"\r\n"
+                      "Cache-Control: no-cache\r\n");
+    ck_assert_int_eq(keeper.gone, 0);
+    close(fd);
+    /* What it does not take is the other's. */
+    starts_with(talk("GET /healthz HTTP/1.1\r\n\r\n"), "HTTP/1.1 200 ");
+    stop();
+}
+END_TEST
+
+START_TEST(who_keeps_a_call_hears_of_its_end)
+{
+    struct keeper keeper = {0};
+    start("127.0.0.1:0", NULL);
+    httpd_on_call(httpd, keep, &keeper);
+    close(ask_and_wait(&keeper, "GET /api/x HTTP/1.1\r\n\r\n"));
+    for (int turns = 0; turns < 3000 && !keeper.gone; turns++)
+        turn();
+    ck_assert_int_eq(keeper.gone, 1);
+    keeper = (struct keeper){0};
+    int fd = ask_and_wait(&keeper, "GET /api/x HTTP/1.1\r\n\r\n");
+    stop();
+    ck_assert_int_eq(keeper.gone, 1);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_stream_goes_on_until_its_reader_stalls)
+{
+    struct keeper keeper = {0};
+    char text[1024];
+    static char large[32 << 10];
+    start("127.0.0.1:0", NULL);
+    httpd_on_call(httpd, keep, &keeper);
+    int fd = ask_and_wait(&keeper, "GET /api/x HTTP/1.1\r\n\r\n");
+    httpd_stream(keeper.call, "text/event-stream");
+    ck_assert(httpd_stream_put(keeper.call, STR("data: 1\n\n")));
+    for (int i = 0; i < 100; i++)
+        turn();
+    ck_assert(httpd_stream_put(keeper.call, STR("data: 2\n\n")));
+    for (int i = 0; i < 100; i++)
+        turn();
+    ssize_t got = recv(fd, text, sizeof text - 1, 0);
+    ck_assert_int_gt(got, 0);
+    text[got] = '\0';
+    starts_with(text, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n");
+    ck_assert_ptr_nonnull(strstr(text, "\r\n\r\ndata: 1\n\ndata: 2\n\n"));
+    int puts = 0;
+    while (puts < 10000 && httpd_stream_put(keeper.call, (struct str){large, sizeof large})) {
+        turn();
+        puts++;
+    }
+    ck_assert_int_lt(puts, 10000);
+    ck_assert_int_eq(keeper.gone, 1);
+    close(fd);
+    starts_with(talk("GET /healthz HTTP/1.1\r\n\r\n"), "HTTP/1.1 200 ");
+    stop();
+}
+END_TEST
+
+START_TEST(bounds_the_body)
+{
+    struct keeper keeper = {0};
+    start("127.0.0.1:0", NULL);
+    httpd_on_call(httpd, keep, &keeper);
+    starts_with(talk("POST /api/x HTTP/1.1\r\nContent-Length: 16385\r\n\r\n"), "HTTP/1.1 413 ");
+    starts_with(talk("POST /api/x HTTP/1.1\r\nContent-Length: -1\r\n\r\n"), "HTTP/1.1 411 ");
+    starts_with(talk("POST /api/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                "HTTP/1.1 411 ");
+    ck_assert_int_eq(keeper.asked, 0);
+    stop();
+}
+END_TEST
+
+START_TEST(answers_only_to_names_of_this_machine)
+{
+    static const char *const ours[] = {"localhost",  "localhost:1", "127.0.0.1:9187",
+                                       "[::1]:9187", "a.localhost", "127.5.5.5"};
+    static const char *const open[] = {"/open", NULL};
+    start("127.0.0.1:0", NULL);
+    for (size_t i = 0; i < COUNT_OF(ours); i++) {
+        char request[128];
+        snprintf(request, sizeof request, "GET /healthz HTTP/1.1\r\nHost: %s\r\n\r\n", ours[i]);
+        starts_with(talk(request), "HTTP/1.1 200 ");
+    }
+    const char *rebound = "GET /healthz HTTP/1.1\r\nHost: evil.example:9187\r\n\r\n";
+    starts_with(talk(rebound), "HTTP/1.1 421 ");
+    starts_with(talk("GET /healthz HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n"),
+                "HTTP/1.1 421 ");
+    httpd_let_in(httpd, open);
+    starts_with(talk(rebound), "HTTP/1.1 421 ");
+    starts_with(talk("GET /open HTTP/1.1\r\nHost: evil.example\r\n\r\n"), "HTTP/1.1 404 ");
+    stop();
+    /* Who knows the token may come by any name. */
+    start("127.0.0.1:0", "word");
+    starts_with(talk("GET /healthz HTTP/1.1\r\nHost: p.example\r\n"
+                     "Authorization: Bearer word\r\n\r\n"),
+                "HTTP/1.1 200 ");
+    stop();
+}
+END_TEST
+
+SUITE("port/httpd", answers, a_call_is_answered_later, who_keeps_a_call_hears_of_its_end,
+      a_stream_goes_on_until_its_reader_stalls, bounds_the_body,
+      answers_only_to_names_of_this_machine, asks_for_the_token, bounds_the_request,
       callers_that_say_nothing_keep_nobody_out, some_paths_need_no_token,
       drops_a_reader_that_stalls, finds_a_port, refuses_bad_addresses)
