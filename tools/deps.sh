@@ -13,10 +13,11 @@ set -euo pipefail
 
 build=(gcc libc6-dev make pkg-config libhiredis-dev libcurl4-openssl-dev libjansson-dev libpq-dev
     libevent-dev libfyaml-dev libssl-dev libxxhash-dev zlib1g-dev libexpat1-dev check)
-servers=(postgresql redis-server docker-registry pgbouncer)
-run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2)
+servers=(postgresql redis-server docker-registry pgbouncer nginx)
+run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2
+    libnginx-mod-http-brotli-filter zstd)
 lint=(git clang-format clang-tidy shellcheck)
-bench=(nginx nginx-light jq python3-venv)
+bench=(nginx-light jq python3-venv)
 fuzz=(clang llvm libclang-rt-dev)
 
 say() {
@@ -87,7 +88,7 @@ esac
 
 mapfile -t missing < <(list_missing "${wanted[@]}")
 [ ${#missing[@]} -gt 0 ] || exit 0
-mapfile -t new_servers < <(printf '%s\n' "${missing[@]}" | grep -xF "$(printf '%s\n' "${servers[@]}" nginx)")
+mapfile -t new_servers < <(printf '%s\n' "${missing[@]}" | grep -xF "$(printf '%s\n' "${servers[@]}")")
 mask "${new_servers[@]}"
 trap 'unmask "${new_servers[@]}"' EXIT
 install "${missing[@]}"
