@@ -4,15 +4,10 @@
 
 #include "base/macros.h"
 
-static bool takes_value(const struct opt *opts, const char *word)
+static bool takes_next_word(const struct opt *opts, char *word)
 {
-    for (const struct opt *opt = opts; opt->name; opt++) {
-        bool is_long = !strncmp(word, "--", 2) && !strcmp(word + 2, opt->name);
-        bool is_short = opt->letter && word[1] == opt->letter && !word[2];
-        if ((is_long || is_short) && opt->type != OPT_FLAG)
-            return true;
-    }
-    return false;
+    char *value;
+    return opt_with_value(opts, word, &value) && !value;
 }
 
 void arguments_put_command_first(const struct opt *const *tables, size_t table_count, int argc,
@@ -22,7 +17,7 @@ void arguments_put_command_first(const struct opt *const *tables, size_t table_c
     while (at < argc && argv[at][0] == '-') {
         bool has_value = false;
         for (size_t i = 0; i < table_count; i++)
-            has_value |= takes_value(tables[i], argv[at]);
+            has_value |= takes_next_word(tables[i], argv[at]);
         at += has_value ? 2 : 1;
     }
     if (at == 1 || at >= argc)
@@ -32,26 +27,49 @@ void arguments_put_command_first(const struct opt *const *tables, size_t table_c
     argv[1] = command;
 }
 
-/* The value of that option, if the word at `at` is it; NULL if not. */
-static char *value_of(const char *option, int at, int argc, char **argv)
+static void hide(char *text)
 {
-    size_t len = strlen(option);
-    if (strncmp(argv[at], option, len))
-        return NULL;
-    if (argv[at][len] == '=')
-        return argv[at] + len + 1;
-    return argv[at][len] == '\0' && at + 1 < argc ? argv[at + 1] : NULL;
+    memset(text, '*', strlen(text));
 }
 
-void arguments_hide(int argc, char **argv)
+/* User and password, and what stands behind the path: a parameter may be a key by any name. */
+static void hide_in_url(char *word)
 {
-    static const char *const secret[] = {"--database-url", "--redis-url", "--token",
-                                         "--header",       "--auth",      "-H"};
+    char *host = strstr(word, "://");
+    if (!host)
+        return;
+    host += strlen("://");
+    size_t len = strcspn(host, "/?#");
+    char *at = memrchr(host, '@', len), *query = strpbrk(host + len, "?#");
+    if (at)
+        memset(host, '*', (size_t)(at - host));
+    if (query)
+        hide(query + 1);
+}
+
+static bool is_secret(const struct opt *opt)
+{
+    static const char *const secret[] = {"database-url", "redis-url", "token", "header",
+                                         "auth"};
+    for (size_t i = 0; i < COUNT_OF(secret); i++)
+        if (!strcmp(opt->name, secret[i]))
+            return true;
+    return false;
+}
+
+void arguments_hide(const struct opt *opts, int argc, char **argv)
+{
+    bool only_operands = false;
     for (int i = 0; i < argc; i++) {
-        for (size_t s = 0; s < COUNT_OF(secret); s++) {
-            char *value = value_of(secret[s], i, argc, argv);
-            if (value)
-                memset(value, '*', strlen(value));
-        }
+        char *value;
+        const struct opt *opt = only_operands ? NULL : opt_with_value(opts, argv[i], &value);
+        only_operands |= !strcmp(argv[i], "--");
+        hide_in_url(argv[i]);
+        if (!opt)
+            continue;
+        if (!value && i + 1 < argc)
+            value = argv[++i];
+        if (value && is_secret(opt))
+            hide(value);
     }
 }

@@ -15,9 +15,10 @@ void arguments_put_command_first(const struct opt *const *tables, size_t table_c
 
 /*
  * Overwrites in place what `ps` must not show: the values of --database-url, --redis-url,
- * --token, --header (-H) and --auth, given as the next word or after '='. Everything read from
+ * --token, --header and --auth, in each form that `opts`, the options of the command, take them
+ * in; of every URL the user, the password and what follows '?' or '#'. Everything read from
  * argv must be a copy.
  */
-void arguments_hide(int argc, char **argv);
+void arguments_hide(const struct opt *opts, int argc, char **argv);
 
 #endif

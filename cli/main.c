@@ -215,7 +215,7 @@ static int run_command(const struct command *command, int argc, char **argv)
     if (command->needs_settings && !take_log_settings(&cli, &err))
         return cli_fail(&err);
     cli.settings.config_dir = config_dir(&cli.options);
-    arguments_hide(argc, argv);
+    arguments_hide(opts, argc, argv);
     int code = command->run(&cli);
     loop_free(cli.loop);
     return code;

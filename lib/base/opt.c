@@ -105,6 +105,29 @@ static void set_flag(struct parse *parse, const struct opt *opt)
     *((bool *)((char *)parse->target + opt->offset)) = true;
 }
 
+const struct opt *opt_with_value(const struct opt *table, char *word, char **ret_value)
+{
+    *ret_value = NULL;
+    if (word[0] != '-')
+        return NULL;
+    if (word[1] == '-') {
+        char *equals = strchr(word, '=');
+        struct str name = {word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2)};
+        const struct opt *opt = find_name(table, name);
+        *ret_value = equals ? equals + 1 : NULL;
+        return opt && opt->type != OPT_FLAG ? opt : NULL;
+    }
+    for (char *letter = word + 1; *letter; letter++) {
+        const struct opt *opt = find_letter(table, *letter);
+        if (!opt)
+            return NULL;
+        *ret_value = letter[1] ? letter + 1 : NULL;
+        if (opt->type != OPT_FLAG)
+            return opt;
+    }
+    return NULL;
+}
+
 /* --- arguments --- */
 
 /* `text` follows the dashes: name or name=value. */

@@ -49,6 +49,13 @@ struct opt {
 bool opt_parse(const struct opt *table, void *target, int argc, char **argv, int *ret_operands,
                bool *ret_help, struct err *err) MUST_CHECK;
 
+/*
+ * The option of that word that takes a value, read as opt_parse does: "--name", "--name=value",
+ * "-n", "-nvalue", and "-qn" behind flags; NULL: there is none. *ret_value is in `word`, NULL
+ * where the value is the next argument.
+ */
+const struct opt *opt_with_value(const struct opt *table, char *word, char **ret_value);
+
 /* The table as the body of --help. */
 void opt_print(FILE *out, const struct opt *table);
 

@@ -7,6 +7,15 @@ enum { WORDS_MAX = 16 };
 static const struct opt common[] = {
     {"config", 'c', OPT_TEXT, 0, "DIR", ""}, {"json", 0, OPT_FLAG, 0, NULL, ""}, OPT_END};
 static const struct opt settings[] = {{"jobs", 0, OPT_TEXT, 0, "N", ""}, OPT_END};
+static const struct opt all[] = {{"header", 'H', OPT_LIST, 0, "", ""},
+                                 {"auth", 0, OPT_TEXT, 0, "", ""},
+                                 {"token", 0, OPT_TEXT, 0, "", ""},
+                                 {"database-url", 0, OPT_TEXT, 0, "", ""},
+                                 {"redis-url", 0, OPT_TEXT, 0, "", ""},
+                                 {"redis-prefix", 0, OPT_TEXT, 0, "", ""},
+                                 {"save", 0, OPT_TEXT, 0, "", ""},
+                                 {"quiet", 'q', OPT_FLAG, 0, NULL, ""},
+                                 OPT_END};
 
 /* "a b c" as argv, and what became of it. */
 static int split(char *text, char **argv)
@@ -43,7 +52,7 @@ static void expect_hidden(const char *words, const char *shown)
     char text[256], *argv[WORDS_MAX];
     snprintf(text, sizeof text, "%s", words);
     int argc = split(text, argv);
-    arguments_hide(argc, argv);
+    arguments_hide(all, argc, argv);
     ck_assert_str_eq(join(argc, argv), shown);
 }
 
@@ -90,6 +99,35 @@ START_TEST(other_values_and_an_option_without_a_value_stay)
 }
 END_TEST
 
+START_TEST(a_value_that_is_attached_to_its_letter_is_hidden)
+{
+    expect_hidden("discover -HX-Key:secret u", "discover -H************ u");
+    expect_hidden("discover -qHX-Key:secret u", "discover -qH************ u");
+    expect_hidden("discover -qH X-Key:secret u", "discover -qH ************ u");
+}
+END_TEST
+
+START_TEST(a_value_is_no_option)
+{
+    expect_hidden("sync --save --token secret", "sync --save --token secret");
+    expect_hidden("sync --token --auth secret", "sync --token ****** secret");
+}
+END_TEST
+
+START_TEST(a_url_keeps_its_host_and_path)
+{
+    expect_hidden("discover https://h.example/v1/a@b?api_key=T&x=1#f",
+                  "discover https://h.example/v1/a@b?***************");
+    expect_hidden("sync https://user:p@ss@h.example/a", "sync https://*********@h.example/a");
+    expect_hidden("sync -- https://h.example?sig=1 --token x",
+                  "sync -- https://h.example?***** --token x");
+    expect_hidden("sync https://h.example/a#token=x", "sync https://h.example/a#*******");
+    expect_hidden("sync --quiet https://h.example/a", "sync --quiet https://h.example/a");
+}
+END_TEST
+
 SUITE("cli/arguments", options_may_come_before_the_command, a_command_in_its_place_stays,
       without_a_command_nothing_moves, values_with_passwords_are_hidden,
-      other_values_and_an_option_without_a_value_stay)
+      other_values_and_an_option_without_a_value_stay,
+      a_value_that_is_attached_to_its_letter_is_hidden, a_value_is_no_option,
+      a_url_keeps_its_host_and_path)
