@@ -94,6 +94,32 @@ static void compile_url(struct reader *reader, const struct yaml_node *node, str
         problem_add(reader->problems, node, "%s", err.text);
 }
 
+static bool has_fragment(const struct template *url)
+{
+    if (url->kind == TEMPLATE_CONSTANT && url->constant.kind == VALUE_STRING)
+        return str_find_byte(url->constant.text, '#') >= 0;
+    for (size_t i = 0; url->kind == TEMPLATE_MIXED && i < url->count; i++)
+        if (!url->parts[i].expr && str_find_byte(url->parts[i].text, '#') >= 0)
+            return true;
+    return false;
+}
+
+/* The parameters come behind it, so with a fragment they would never be sent. */
+static void check_fragment(struct reader *reader, const struct yaml_node *node,
+                           const struct template *url)
+{
+    if (has_fragment(url))
+        problem_add(reader->problems, node,
+                    "cannot hold #: what follows it is never sent; %%23 is the character");
+}
+
+static void compile_whole(struct reader *reader, const struct yaml_node *node, struct str text,
+                          struct template *ret)
+{
+    compile_url(reader, node, text, ret);
+    check_fragment(reader, node, ret);
+}
+
 void check_request_url(struct reader *reader, const struct yaml_node *map,
                        const struct yaml_node *node, bool allow_http, struct template *ret)
 {
@@ -106,10 +132,10 @@ void check_request_url(struct reader *reader, const struct yaml_node *map,
     else if (!base || base->kind != YAML_STRING)
         problem_add(reader->problems, node, "needs \"base_url\" at the top of the file");
     else
-        compile_url(reader, node,
-                    arena_printf(reader->arena, "%.*s%.*s", STR_ARG(base_text(base->text)),
-                                 STR_ARG(node->text)),
-                    ret);
+        compile_whole(reader, node,
+                      arena_printf(reader->arena, "%.*s%.*s", STR_ARG(base_text(base->text)),
+                                   STR_ARG(node->text)),
+                      ret);
 }
 
 static bool is_text(struct reader *reader, const struct yaml_node *node)
@@ -118,6 +144,19 @@ static bool is_text(struct reader *reader, const struct yaml_node *node)
         return true;
     problem_add(reader->problems, node, "must be a text, not %s", yaml_kind_name(node->kind));
     return false;
+}
+
+static void compile_path(struct reader *reader, const struct yaml_node *map,
+                         const struct yaml_node *path, struct template *ret_base,
+                         struct template *ret_path)
+{
+    const struct yaml_node *base = yaml_find(map, "base_url");
+    if (!base)
+        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
+    else if (is_text(reader, path) && base->kind == YAML_STRING) {
+        compile_url(reader, base, base_text(base->text), ret_base);
+        compile_whole(reader, path, path_text(reader->arena, path->text), ret_path);
+    }
 }
 
 static void check_address(struct reader *reader, const struct yaml_node *map,
@@ -136,14 +175,11 @@ static void check_address(struct reader *reader, const struct yaml_node *map,
         problem_add(reader->problems, map, "the key \"path\" is missing (or \"url\")");
     else if (!url && !path && base && base->kind == YAML_STRING)
         compile_url(reader, base, base_text(base->text), &stream->url);
-    else if (path && !base)
-        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
-    else if (path && is_text(reader, path) && base->kind == YAML_STRING) {
-        compile_url(reader, base, base_text(base->text), &stream->url);
-        compile_url(reader, path, path_text(reader->arena, path->text), &stream->path);
-    } else if (url && is_text(reader, url)) {
+    else if (path)
+        compile_path(reader, map, path, &stream->url, &stream->path);
+    else if (url && is_text(reader, url)) {
         check_url(reader, url, stream->allows_http);
-        compile_url(reader, url, url->text, &stream->url);
+        compile_whole(reader, url, url->text, &stream->url);
     }
 }
 
@@ -206,19 +242,6 @@ static void check_accept(struct reader *reader, const struct yaml_node *map,
                         "stands beside the header Accept: one of them is enough");
 }
 
-static void compile_path(struct reader *reader, const struct yaml_node *map,
-                         const struct yaml_node *path, struct template *ret_base,
-                         struct template *ret_path)
-{
-    const struct yaml_node *base = yaml_find(map, "base_url");
-    if (!base)
-        problem_add(reader->problems, path, "needs \"base_url\" at the top of the file");
-    else if (is_text(reader, path) && base->kind == YAML_STRING) {
-        compile_url(reader, base, base_text(base->text), ret_base);
-        compile_url(reader, path, path_text(reader->arena, path->text), ret_path);
-    }
-}
-
 /* `total: {request: {path: …}}`: it follows base_url as the stream's own path does. */
 static void check_count(struct reader *reader, const struct yaml_node *map,
                         struct stream *stream)
@@ -252,6 +275,7 @@ static void check_prepare(struct reader *reader, const struct yaml_node *map,
         compile_path(reader, map, yaml_find(given, "path"), &request->base, request->path);
     else if (request->url && is_text(reader, url)) {
         check_url(reader, url, stream->allows_http);
+        check_fragment(reader, url, request->url);
         request->base = *request->url;
     }
     poll->base = request->base;
