@@ -333,15 +333,6 @@ static int check_tables(struct pg *pg, struct stream *const *streams, size_t cou
 
 /* --- streams that others wait for --- */
 
-static bool is_defined(struct source *const *sources, size_t count, struct str name)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < sources[i]->count; j++)
-            if (str_eq(sources[i]->streams[j]->name, name))
-                return true;
-    return false;
-}
-
 /* It may be defined in another folder, which PostgreSQL knows. */
 static bool is_stored(struct pg *pg, struct str name)
 {
@@ -359,7 +350,7 @@ static void warn_of_unknown(struct pg *pg, const struct stream *stream,
 {
     const struct schedule *schedule = &stream->schedule;
     for (size_t i = 0; i < schedule->after_count; i++)
-        if (!is_defined(sources, count, schedule->after[i]) &&
+        if (!source_find_stream(sources, count, schedule->after[i]) &&
             !(pg && is_stored(pg, schedule->after[i])))
             say_note(
                 stderr,

@@ -46,8 +46,9 @@ static int discover_main(struct cli *cli)
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
     struct url_source *source = ARENA_NEW(cli->arena, struct url_source);
-    if (!url_source_find(cli, cli->operands[0], cli->options.name, cli->options.key, source,
-                         &code))
+    if (!url_source_open(cli, cli->operands[0], cli->options.name, source))
+        return EXIT_USAGE;
+    if (!url_source_find(cli, source, &code))
         return code;
     if (cli->options.json) {
         show_json(source);

@@ -4,9 +4,7 @@
 
 #include "cli/new_file.h"
 #include "cli/say.h"
-#include "config/source_dir.h"
-
-enum { ERRORS_BYTES_MAX = 1024 * 1024 };
+#include "config/source.h"
 
 bool sync_url_is_meant(const struct cli *cli)
 {
@@ -39,22 +37,28 @@ static bool is_used_right(struct cli *cli)
     return false;
 }
 
-/* The folder's own definition of that name is the one to use. */
+/* The folder's own definition of that name is the one to use. There may be no folder. */
 static bool is_free(struct cli *cli, struct str name)
 {
-    AUTO_BUF(errors, ERRORS_BYTES_MAX);
-    struct err ignored = ERR_INIT;
+    struct str folder = arena_printf(cli->arena, "%s/sources", cli->settings.config_dir);
     struct source **sources = NULL;
     size_t count = 0;
-    (void)!source_dir_load(cli->arena, cli->settings.config_dir, &sources, &count, &errors,
-                           &ignored);
+    bool is_whole = true;
+    if (access(arena_cstr(cli->arena, folder), F_OK) != 0)
+        return true;
+    if (!cli_sources(cli, &sources, &count, &is_whole))
+        return false;
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < sources[i]->count; j++)
-            if (str_eq(sources[i]->streams[j]->name, name)) {
-                cli_usage("%.*s has a definition, %.*s: pagetide sync %.*s, or another --table",
-                          STR_ARG(name), STR_ARG(sources[i]->file), STR_ARG(name));
-                return false;
-            }
+        if (source_find_stream(&sources[i], 1, name)) {
+            cli_usage("%.*s has a definition, %.*s: pagetide sync %.*s, or another --table",
+                      STR_ARG(name), STR_ARG(sources[i]->file), STR_ARG(name));
+            return false;
+        }
+    if (!is_whole)
+        say_note(stderr,
+                 "pagetide: warning: whether %.*s has a definition is not known: a file of "
+                 "%.*s cannot be read, see above",
+                 STR_ARG(name), STR_ARG(folder));
     return true;
 }
 
@@ -68,20 +72,6 @@ static bool save(const char *path, struct str text)
     return false;
 }
 
-static bool parse(struct cli *cli, const struct url_source *found, struct stream **ret)
-{
-    AUTO_BUF(errors, ERRORS_BYTES_MAX);
-    struct err err = ERR_INIT;
-    struct source *source;
-    if (!source_parse(cli->arena, STR("(discovered)"), found->definition, &source, &errors,
-                      &err)) {
-        cli_fail(&err);
-        return false;
-    }
-    *ret = source->streams[0];
-    return true;
-}
-
 bool sync_url_choose(struct cli *cli, struct stream ***ret_streams, size_t *ret_count,
                      int *ret_code)
 {
@@ -92,11 +82,11 @@ bool sync_url_choose(struct cli *cli, struct stream ***ret_streams, size_t *ret_
     *ret_streams = ARENA_ARRAY(cli->arena, struct stream *, 1);
     if (!is_used_right(cli))
         return false;
-    if (!url_source_find(cli, cli->operands[0], options->table, options->key, found, ret_code))
+    if (!url_source_open(cli, cli->operands[0], options->table, found) ||
+        !is_free(cli, found->name) || !url_source_find(cli, found, ret_code))
         return false;
     *ret_code = EXIT_USAGE;
-    if (!is_free(cli, found->name) || !parse(cli, found, *ret_streams))
-        return false;
+    *ret_streams[0] = found->stream;
     url_source_tell(found);
     if (options->save && !save(options->save, found->definition))
         return false;

@@ -9,7 +9,7 @@
 #include "config/identifier.h"
 #include "worker/discover/naming.h"
 
-enum { TEXT_BYTES_MAX = 1024 * 1024, NAMES_TRIED = 100 };
+enum { TEXT_BYTES_MAX = 1024 * 1024, ERRORS_BYTES_MAX = 1024 * 1024, NAMES_TRIED = 100 };
 
 bool url_source_is_url(const char *word)
 {
@@ -181,12 +181,12 @@ static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
     say_note(stderr, "  %s; again in %.*s", err->text, STR_ARG(buf_str(&wait)));
 }
 
-static bool take_options(struct cli *cli, const char *url, struct hiding *hiding)
+static bool take_options(struct cli *cli, struct str url, struct hiding *hiding)
 {
     const struct options *options = &cli->options;
     hiding->draft->allows_http = options->allow_http;
     hiding->draft->allows_private = options->allow_private;
-    hide_params(hiding, str_from(url));
+    hide_params(hiding, url);
     if (!take_auth(hiding, options->auth))
         return false;
     for (size_t i = 0; i < options->headers.count; i++)
@@ -195,12 +195,12 @@ static bool take_options(struct cli *cli, const char *url, struct hiding *hiding
     return true;
 }
 
-static void write_definition(struct cli *cli, const char *url, struct url_source *source)
+static void write_definition(struct cli *cli, struct url_source *source)
 {
     static const struct draft_trial none = {0};
     AUTO_BUF(text, TEXT_BYTES_MAX);
     struct str shown;
-    str_split(str_from(url), '?', &shown);
+    str_split(source->url, '?', &shown);
     buf_printf(&text,
                "# Found out by `pagetide discover` from %.*s with %d requests.\n"
                "# `pagetide preview %.*s` shows its pages, docs/sources.md has every key.\n",
@@ -225,45 +225,63 @@ static void say_hint(const struct discovery *discovery, const struct err *err)
         say_line(stderr, "  try: %s", hint);
 }
 
-static bool go(struct cli *cli, const char *url, struct url_source *ret, int *ret_code)
+/* What was tried was written in other words than what is printed. */
+static bool read_definition(struct cli *cli, struct url_source *source, struct err *err)
 {
-    struct err err = ERR_INIT;
-    struct draft *draft = &ret->discovery.draft;
-    ret->name =
-        arena_printf(cli->arena, "%.*s.%.*s", STR_ARG(draft->source), STR_ARG(draft->stream));
-    if (!discover(&ret->discovery, &err)) {
-        *ret_code = cli_fail(&err);
-        say_hint(&ret->discovery, &err);
+    AUTO_BUF(errors, ERRORS_BYTES_MAX);
+    struct source *read;
+    if (!source_parse(cli->arena, STR("(discovered)"), source->definition, &read, &errors, err))
         return false;
-    }
-    write_definition(cli, url, ret);
+    source->stream = read->streams[0];
     return true;
 }
 
-bool url_source_find(struct cli *cli, const char *url, const char *name, const char *key,
-                     struct url_source *ret, int *ret_code)
+static void open_discovery(struct cli *cli, struct discovery *discovery)
 {
-    struct err err = ERR_INIT;
-    struct hiding hiding = {.arena = cli->arena, .draft = &ret->discovery.draft};
-    *ret = (struct url_source){0};
-    struct discovery *discovery = &ret->discovery;
+    const struct options *options = &cli->options;
     discovery->arena = discovery->reader.arena = discovery->notes.arena = cli->arena;
     discovery->reader.loop = cli_loop(cli);
     discovery->reader.secrets_dir = cli->settings.secrets_dir;
     discovery->reader.on_retry = on_retry;
     discovery->pages =
-        cli->options.pages ? (int)MIN(cli->options.pages, READING_PAGES_MAX) : DISCOVER_PAGES;
-    *ret_code = EXIT_USAGE;
-    if (key)
-        discovery->given_key = key_list(cli->arena, key);
-    if (!draft_open(&discovery->draft, cli->arena, str_from(url), str_from(name), &err)) {
+        options->pages ? (int)MIN(options->pages, READING_PAGES_MAX) : DISCOVER_PAGES;
+    if (options->key)
+        discovery->given_key = key_list(cli->arena, options->key);
+}
+
+bool url_source_open(struct cli *cli, const char *url, const char *name, struct url_source *ret)
+{
+    struct err err = ERR_INIT;
+    struct draft *draft = &ret->discovery.draft;
+    struct hiding hiding = {.arena = cli->arena, .draft = draft};
+    *ret = (struct url_source){0};
+    str_split(str_from(url), '#', &ret->url);
+    open_discovery(cli, &ret->discovery);
+    if (!draft_open(draft, cli->arena, ret->url, str_from(name), &err)) {
         cli_fail(&err);
         return false;
     }
-    if (!take_options(cli, url, &hiding))
+    ret->name =
+        arena_printf(cli->arena, "%.*s.%.*s", STR_ARG(draft->source), STR_ARG(draft->stream));
+    if (!take_options(cli, ret->url, &hiding))
         return false;
     ret->variables = hiding.variables;
-    return go(cli, url, ret, ret_code);
+    return true;
+}
+
+bool url_source_find(struct cli *cli, struct url_source *source, int *ret_code)
+{
+    struct err err = ERR_INIT;
+    if (!discover(&source->discovery, &err)) {
+        *ret_code = cli_fail(&err);
+        say_hint(&source->discovery, &err);
+        return false;
+    }
+    write_definition(cli, source);
+    if (read_definition(cli, source, &err))
+        return true;
+    *ret_code = cli_fail(&err);
+    return false;
 }
 
 void url_source_tell(const struct url_source *source)

@@ -15,17 +15,26 @@ bool url_source_is_url(const char *word);
 
 struct url_source {
     struct discovery discovery;
+    struct str url;        /* without its fragment */
     struct str name;       /* source.stream */
     struct str definition; /* the text of its file */
+    struct stream *stream; /* of that text */
     struct str variables;  /* of the environment that it names and this process set: "A, B" */
 };
 
 /*
- * `name` is source.stream, or NULL: it is made of the URL. `key` is a field, or several with
- * commas between, or NULL. False after printing what is wrong; *ret_code is what to exit with.
+ * url_source_open → url_source_find → url_source_tell. Nothing is asked before find, so what
+ * the name alone decides is decided in between. `name` is source.stream, or NULL: it is made of
+ * the URL. False after printing what is wrong with the command line (exit 2).
  */
-bool url_source_find(struct cli *cli, const char *url, const char *name, const char *key,
-                     struct url_source *ret, int *ret_code) MUST_CHECK;
+bool url_source_open(struct cli *cli, const char *url, const char *name,
+                     struct url_source *ret) MUST_CHECK;
+
+/*
+ * Finds the definition; it has been read back as it will be printed. False after printing what
+ * is wrong; *ret_code is what to exit with.
+ */
+bool url_source_find(struct cli *cli, struct url_source *source, int *ret_code) MUST_CHECK;
 
 /* On stderr: what was tried, what is unsure, which variables are to be set. */
 void url_source_tell(const struct url_source *source);

@@ -8,15 +8,6 @@ struct walk {
     size_t count;
 };
 
-static const struct stream *find(const struct walk *walk, struct str name)
-{
-    for (size_t i = 0; i < walk->source_count; i++)
-        for (size_t j = 0; j < walk->sources[i]->count; j++)
-            if (str_eq(walk->sources[i]->streams[j]->name, name))
-                return walk->sources[i]->streams[j];
-    return NULL;
-}
-
 static bool is_in(const struct walk *walk, const struct stream *stream)
 {
     for (size_t i = 0; i < walk->count; i++)
@@ -33,7 +24,8 @@ static bool is_in_circle(struct walk *walk, const struct stream *first)
     for (size_t at = 0; at < walk->count; at++) {
         const struct schedule *schedule = &walk->streams[at]->schedule;
         for (size_t i = 0; i < schedule->after_count; i++) {
-            const struct stream *before = find(walk, schedule->after[i]);
+            const struct stream *before =
+                source_find_stream(walk->sources, walk->source_count, schedule->after[i]);
             if (before == first)
                 return true;
             if (before && !is_in(walk, before))

@@ -355,8 +355,38 @@ START_TEST(a_stream_of_the_folder_is_not_overruled)
         pagetide_run(&bench.pagetide, "sync %s/gen/next --table shop.orders", bench.mock.url);
     ck_assert_int_eq(got.code, 2);
     expect_holds(got.err, "pagetide sync shop.orders");
+    expect_lacks(mock_get(&bench.mock, "/_mock/requests"), "/gen/next");
     ck_assert_int_eq(pagetide_run(&bench.pagetide, "sync --table shop.orders").code, 2);
     ck_assert_int_eq(pagetide_run(&bench.pagetide, "sync shop.orders --key id").code, 2);
+    flow_close(&bench);
+}
+END_TEST
+
+START_TEST(a_broken_file_of_the_folder_is_said)
+{
+    flow_open(&bench);
+    pagetide_source(&bench.pagetide, "shop", "source: shop\nstreams: [\n");
+    struct pagetide_result got =
+        pagetide_run(&bench.pagetide, "sync %s/gen/next --table shop.orders", bench.mock.url);
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    expect_holds(got.err, "shop.yaml:");
+    expect_holds(got.err, "whether shop.orders has a definition is not known");
+    flow_close(&bench);
+}
+END_TEST
+
+START_TEST(a_fragment_is_no_part_of_the_url)
+{
+    flow_open(&bench);
+    struct pagetide_result got = pagetide_run(
+        &bench.pagetide, "discover '%s/gen/page?api_key=planted#top' --name shop.orders",
+        bench.mock.url);
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    expect_lacks(got.out, "top");
+    expect_lacks(mock_get(&bench.mock, "/_mock/requests"), "top");
+    got = pagetide_run(&bench.pagetide, "discover '%s/gen/page#top'", bench.mock.url);
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    expect_lacks(got.out, "top");
     flow_close(&bench);
 }
 END_TEST
@@ -441,6 +471,7 @@ END_TEST
 
 SUITE_OF_TABLES("tests/tables/[ds][ih][as]*.txt", "flow/discover", every_case_is_found_out,
                 every_shape_is_found_out, a_url_becomes_a_table,
-                a_stream_of_the_folder_is_not_overruled, no_secret_is_printed_or_stored,
+                a_stream_of_the_folder_is_not_overruled, a_broken_file_of_the_folder_is_said,
+                a_fragment_is_no_part_of_the_url, no_secret_is_printed_or_stored,
                 init_makes_a_folder_that_runs,
                 the_command_line_is_judged_before_the_api_is_asked)
