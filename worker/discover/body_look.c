@@ -123,9 +123,7 @@ struct value body_look_read(struct str body, enum answer_format format, struct a
 
 static struct str join(struct arena *arena, struct str above, struct str key)
 {
-    struct str step = spell_step(arena, key);
-    const char *dot = above.len && !str_starts(step, STR("[")) ? "." : "";
-    return arena_printf(arena, "%.*s%s%.*s", STR_ARG(above), dot, STR_ARG(step));
+    return spell_join(arena, above, spell_step(arena, key));
 }
 
 /* --- places of records --- */
@@ -168,7 +166,7 @@ static void put_place(struct finding *finding, struct body_place place)
     struct path path;
     struct err ignored = ERR_INIT;
     if (place.path.len && !path_compile(finding->arena, place.path, &path, &ignored))
-        return; /* by a key that no path can name */
+        return; /* a longer one than paths may be */
     while (at > 0 && finding->places[at - 1].score < place.score)
         at--;
     if (at == BODY_PLACES_MAX)
@@ -190,8 +188,7 @@ static struct str find_names(struct finding *finding, struct value around, struc
         if (member->value.kind != VALUE_LIST || list->count != row.list->count ||
             !list->count || list->items[0].kind != VALUE_STRING)
             continue;
-        struct str step = spell_step(finding->arena, member->key);
-        return draft_quote(finding->arena, arena_join(finding->arena, above, ".", step));
+        return draft_quote(finding->arena, join(finding->arena, above, member->key));
     }
     return STR("first");
 }
@@ -212,8 +209,8 @@ static struct str find_wrapped(struct finding *finding, struct str path, struct 
     for (size_t i = 0; i < first.map->count; i++) {
         const struct value_member *member = &first.map->members[i];
         if (member->value.kind == VALUE_MAP && has_own_id(member->value.map))
-            return arena_printf(finding->arena, "%.*s[*].%.*s", STR_ARG(path),
-                                STR_ARG(spell_step(finding->arena, member->key)));
+            return join(finding->arena, spell_join(finding->arena, path, STR("[*]")),
+                        member->key);
     }
     return path;
 }
@@ -264,8 +261,7 @@ static bool is_keyed(struct value value)
 static void walk(struct finding *finding, struct value around, struct str above, int depth)
 {
     if (is_keyed(around) && depth) {
-        struct body_place place = {.path =
-                                       arena_printf(finding->arena, "%.*s.*", STR_ARG(above)),
+        struct body_place place = {.path = spell_join(finding->arena, above, STR("*")),
                                    .count = around.map->count,
                                    .score = -300 - 100 * depth};
         put_place(finding, place);
@@ -273,12 +269,9 @@ static void walk(struct finding *finding, struct value around, struct str above,
     }
     for (size_t i = 0; i < around.map->count; i++) {
         const struct value_member *member = &around.map->members[i];
-        struct str step = spell_step(finding->arena, member->key);
-        const char *dot = above.len && !str_starts(step, STR("[")) ? "." : "";
         if (is_other(member->key))
             continue;
-        struct str path =
-            arena_printf(finding->arena, "%.*s%s%.*s", STR_ARG(above), dot, STR_ARG(step));
+        struct str path = join(finding->arena, above, member->key);
         if (member->value.kind == VALUE_LIST)
             take_list(finding, around, above, path, member->key, member->value, depth);
         else if (member->value.kind == VALUE_MAP && depth < DEPTH_MAX)

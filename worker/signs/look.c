@@ -8,12 +8,6 @@
 
 enum { ERROR_SHOWN_BYTES = 200 };
 
-static struct str join(const struct look *look, struct str path, const char *field)
-{
-    bool needs_dot = path.len && *field && *field != '[';
-    return arena_printf(look->arena, "%.*s%s%s", STR_ARG(path), needs_dot ? "." : "", field);
-}
-
 static struct value get(const struct look *look, struct value at, const char *field)
 {
     struct path path;
@@ -51,7 +45,7 @@ static void add_container(struct look *look, struct str path, struct value at, c
     if (value.kind != VALUE_MAP && *name)
         value = spell_read(look->arena, at, name, &found);
     if (value.kind == VALUE_MAP)
-        add_place(look, join(look, path, arena_cstr(look->arena, found)), value);
+        add_place(look, spell_join(look->arena, path, found), value);
 }
 
 /* Kinds of fields that tell of paging together; one alone may mean something else. */
@@ -91,7 +85,7 @@ static void add_unlisted(struct look *look, struct str path, struct value at)
         if (member->value.kind != VALUE_MAP || !spell_is_plain(member->key))
             continue;
         struct str step = spell_step(look->arena, member->key);
-        struct look_place place = {join(look, path, step.ptr), member->value};
+        struct look_place place = {spell_join(look->arena, path, step), member->value};
         if (tells_of_paging(look, &place))
             add_place(look, place.path, place.value);
     }
@@ -126,7 +120,7 @@ static void add_ancestors(struct look *look, struct value body)
         at = value_get(at, step->key);
         if (step->kind != PATH_KEY || at.kind != VALUE_MAP || !spell_is_plain(step->key))
             return;
-        path = join(look, path, spell_step(look->arena, step->key).ptr);
+        path = spell_join(look->arena, path, spell_step(look->arena, step->key));
         add_places(look, path, at);
     }
 }
@@ -152,7 +146,7 @@ struct value look_read(const struct look *look, const struct look_place *place,
 
 struct str look_path(const struct look *look, const struct look_place *place, const char *field)
 {
-    return join(look, place->path, field);
+    return spell_join(look->arena, place->path, str_from(field));
 }
 
 static bool find_as_written(const struct look *look, const struct look_place *place,
@@ -191,9 +185,8 @@ static bool find_as_spelled(const struct look *look, const struct look_place *pl
         struct value value = spell_read(look->arena, place->value, list->items[i].name, &path);
         if (!fits(value))
             continue;
-        *ret =
-            (struct look_found){spelled(look, &list->items[i], path),
-                                join(look, place->path, arena_cstr(look->arena, path)), value};
+        *ret = (struct look_found){spelled(look, &list->items[i], path),
+                                   spell_join(look->arena, place->path, path), value};
         return true;
     }
     return false;

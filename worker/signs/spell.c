@@ -87,19 +87,36 @@ bool spell_is_plain(struct str key)
     return key.len && key.len <= 64;
 }
 
-struct str spell_step(struct arena *arena, struct str key)
+static bool is_odd(struct str key)
 {
-    bool is_odd = false;
+    bool is_odd = str_trim(key).len != key.len || !key.len || str_is(key, "*");
     for (size_t i = 0; i < key.len; i++)
         is_odd |= strchr(".[]@:", key.ptr[i]) != NULL;
-    return arena_printf(arena, is_odd ? "['%.*s']" : "%.*s", STR_ARG(key));
+    return is_odd;
 }
 
-static void add_step(struct arena *arena, struct str *path, struct str step)
+struct str spell_step(struct arena *arena, struct str key)
 {
-    bool needs_dot = path->len && step.ptr[0] != '[';
-    *path =
-        arena_printf(arena, "%.*s%s%.*s", STR_ARG(*path), needs_dot ? "." : "", STR_ARG(step));
+    if (!is_odd(key))
+        return arena_str(arena, key);
+    char *step = arena_alloc(arena, 2 * key.len + sizeof "['']");
+    size_t len = 0;
+    step[len++] = '[';
+    step[len++] = '\'';
+    for (size_t i = 0; i < key.len; i++) {
+        if (key.ptr[i] == '\'' || key.ptr[i] == '\\')
+            step[len++] = '\\';
+        step[len++] = key.ptr[i];
+    }
+    step[len++] = '\'';
+    step[len++] = ']';
+    return (struct str){step, len};
+}
+
+struct str spell_join(struct arena *arena, struct str path, struct str steps)
+{
+    bool needs_dot = path.len && steps.len && steps.ptr[0] != '[';
+    return arena_join(arena, path, needs_dot ? "." : "", steps);
 }
 
 static struct value by_key(struct arena *arena, struct value at, const struct path_step *step,
@@ -108,7 +125,7 @@ static struct value by_key(struct arena *arena, struct value at, const struct pa
     const struct value_member *member = spell_find(at, step->key);
     if (!member)
         return UNDEFINED_VALUE;
-    add_step(arena, path, spell_step(arena, member->key));
+    *path = spell_join(arena, *path, spell_step(arena, member->key));
     return member->value;
 }
 
@@ -120,9 +137,9 @@ static struct value by_filter(struct arena *arena, struct value at,
         if (!member || member->value.kind != VALUE_STRING ||
             !str_eq_nocase(member->value.text, step->text))
             continue;
-        add_step(arena, path,
-                 arena_printf(arena, "[%.*s=%.*s]", STR_ARG(member->key),
-                              STR_ARG(member->value.text)));
+        *path = spell_join(arena, *path,
+                           arena_printf(arena, "[%.*s=%.*s]", STR_ARG(member->key),
+                                        STR_ARG(member->value.text)));
         return at.list->items[i];
     }
     return UNDEFINED_VALUE;

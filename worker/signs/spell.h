@@ -27,8 +27,11 @@ struct value spell_read(struct arena *arena, struct value at, const char *name,
 /* The key that a path begins with; empty where it begins with a bracket. */
 struct str spell_first(const char *path);
 
-/* A key as a path has it: `name`, or `['odd.name']`. */
+/* A key as a path has it: `name`, or `['odd.name']`. path_compile reads any of them. */
 struct str spell_step(struct arena *arena, struct str key);
+
+/* "a.b" of "a" and "b", "a[*]" of "a" and "[*]"; either may be empty. */
+struct str spell_join(struct arena *arena, struct str path, struct str steps);
 
 /* False of a key that no words of a checkpoint can hold. */
 bool spell_is_plain(struct str key);

@@ -1,5 +1,6 @@
 #include "worker/signs/spell.h"
 
+#include "core/path.h"
 #include "tests/support/suite.h"
 
 START_TEST(case_and_marks_do_not_count)
@@ -57,5 +58,44 @@ START_TEST(a_value_is_found_by_any_spelling_of_its_path)
 }
 END_TEST
 
-SUITE("worker/signs/spell", case_and_marks_do_not_count, a_path_ends_in_a_spelling,
+static void check_key(const char *key, const char *step)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct path path;
+    struct err err = ERR_INIT;
+    ck_assert_str_is(spell_step(arena, str_from(key)), step);
+    struct str whole = spell_join(arena, STR("a"), spell_step(arena, str_from(key)));
+    ck_assert_ok(path_compile(arena, whole, &path, &err), err);
+    ck_assert_uint_eq(path.count, 2);
+    ck_assert(path.steps[1].kind == PATH_KEY);
+    ck_assert_str_is(path.steps[1].key, key);
+}
+
+START_TEST(any_key_is_a_step_of_a_path)
+{
+    check_key("name", "name");
+    check_key("v1.rows", "['v1.rows']");
+    check_key("the 'rows'", "the 'rows'");
+    check_key(" rows", "[' rows']");
+    check_key("rows[0]", "['rows[0]']");
+    check_key("@id", "['@id']");
+    check_key("*", "['*']");
+    check_key("", "['']");
+    check_key("it's.", "['it\\'s.']");
+    check_key(".\\", "['.\\\\']");
+}
+END_TEST
+
+START_TEST(a_dot_is_put_where_no_bracket_follows)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    ck_assert_str_is(spell_join(arena, STR("a"), STR("b.c")), "a.b.c");
+    ck_assert_str_is(spell_join(arena, STR("a"), STR("['b.c']")), "a['b.c']");
+    ck_assert_str_is(spell_join(arena, STR("a"), STR_NONE), "a");
+    ck_assert_str_is(spell_join(arena, STR_NONE, STR("b")), "b");
+}
+END_TEST
+
+SUITE("worker/signs/spell", any_key_is_a_step_of_a_path, a_dot_is_put_where_no_bracket_follows,
+      case_and_marks_do_not_count, a_path_ends_in_a_spelling,
       a_value_is_found_by_any_spelling_of_its_path)
