@@ -4,13 +4,13 @@
 -- has_listing, put_listing (partitions), legs_per_job (legs).
 
 -- Tells all that LISTEN to the channel pagetide.
-create or replace function pagetide.notify_run(changed bigint) returns void
+create or replace function pagetide.notify_run(of_run bigint) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     select pg_notify('pagetide',
         json_build_object('run', r.id, 'stream', r.stream, 'state', r.state)::text)
-    from run r where r.id = changed
+    from run r where r.id = of_run
 $$;
 
 -- The run of the stream that is not over, or null.

@@ -162,6 +162,14 @@ const char *schema_session_sql(struct schema_session *session, const char *sql)
     return schema_session_answer(session);
 }
 
+const char *schema_session_note(struct schema_session *session)
+{
+    PGnotify *note = PQnotifies(session->conn);
+    const char *text = note ? arena_cstr(kept(), str_from(note->extra)) : "";
+    PQfreemem(note);
+    return text;
+}
+
 static bool waits_for_lock(struct schema_session *session)
 {
     char sql[128];

@@ -56,6 +56,23 @@ START_TEST(a_stream_has_one_active_run)
 }
 END_TEST
 
+START_TEST(each_state_of_a_run_is_told)
+{
+    schema_database();
+    struct schema_session *session = schema_session_open(schema_url);
+    schema_session_sql(session, "listen pagetide");
+    schema_session_sql(session, "select t_run()");
+    ck_assert_str_eq(schema_session_note(session),
+                     "{\"run\" : 1, \"stream\" : \"shop.orders\", \"state\" : \"queued\"}");
+    schema_session_sql(session, "select t_take(1)");
+    ck_assert_str_eq(schema_session_note(session),
+                     "{\"run\" : 1, \"stream\" : \"shop.orders\", \"state\" : \"running\"}");
+    schema_session_sql(session, "select pagetide.cancel(1)");
+    ck_assert_str_eq(schema_session_note(session),
+                     "{\"run\" : 1, \"stream\" : \"shop.orders\", \"state\" : \"cancelled\"}");
+}
+END_TEST
+
 START_TEST(the_worst_job_is_the_state_of_the_run)
 {
     schema_database();
@@ -451,7 +468,7 @@ END_TEST
 
 SUITE("schema/runs", fewer_rows_than_expected_are_a_warning, fewer_rows_than_expected_may_fail,
       runs_from_a_bookmark_on_are_not_compared, a_definition_gets_a_version_when_it_is_new,
-      each_partition_is_a_job, a_stream_has_one_active_run,
+      each_partition_is_a_job, a_stream_has_one_active_run, each_state_of_a_run_is_told,
       the_worst_job_is_the_state_of_the_run, a_cancelled_run_refuses_its_workers,
       a_tick_is_one_run_for_all_schedulers, ticks_during_a_run_are_one_pending_request,
       a_tick_waits_for_nobody, what_is_due, the_same_id_is_one_run,
