@@ -1,5 +1,6 @@
 #include "port/httpd.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -33,8 +34,11 @@ struct httpd {
     const char *const *open_paths; /* asked for without the token; NULL: none */
     httpd_fn fn;
     void *ctx;
-    httpd_call_fn call_fn; /* asked first; NULL: nobody is */
-    void *call_ctx;
+    struct {
+        httpd_call_fn fn;
+        void *ctx;
+    } first[HTTPD_CALL_FNS]; /* asked in their order, before `fn` */
+    size_t first_count;
     struct httpd_call *clients;
     int client_count;
 };
@@ -250,6 +254,15 @@ static void ask(struct httpd_call *client, struct str path)
                                  .status = status, .type = type, .body = buf_str(&body)});
 }
 
+static bool is_taken(struct httpd_call *client, const struct httpd_request *request)
+{
+    const struct httpd *httpd = client->httpd;
+    for (size_t i = 0; i < httpd->first_count; i++)
+        if (httpd->first[i].fn(httpd->first[i].ctx, client, request))
+            return true;
+    return false;
+}
+
 static void handle(struct httpd_call *client, const struct httpd_request *request)
 {
     struct httpd *httpd = client->httpd;
@@ -258,7 +271,7 @@ static void handle(struct httpd_call *client, const struct httpd_request *reques
     loop_timer_set(client->deadline, CALL_MS);
     if (refused)
         httpd_refuse(client, refused, refusal_words(refused));
-    else if (httpd->call_fn && httpd->call_fn(httpd->call_ctx, client, request))
+    else if (is_taken(client, request))
         return;
     else if (!str_is(request->method, "GET"))
         httpd_refuse(client, 405, STR_NONE);
@@ -463,8 +476,9 @@ void httpd_let_in(struct httpd *httpd, const char *const *paths)
 
 void httpd_on_call(struct httpd *httpd, httpd_call_fn fn, void *ctx)
 {
-    httpd->call_fn = fn;
-    httpd->call_ctx = ctx;
+    assert(httpd->first_count < HTTPD_CALL_FNS);
+    httpd->first[httpd->first_count].fn = fn;
+    httpd->first[httpd->first_count++].ctx = ctx;
 }
 
 void httpd_on_gone(struct httpd_call *client, loop_fn fn, void *ctx)

@@ -45,7 +45,8 @@ int httpd_port(const struct httpd *httpd);
 
 /*
  * For answers that take a while, or have more to them. `fn` is asked before the httpd_fn, about
- * every request that may ask at all. It returns false where the path is not its own; else it
+ * every request that may ask at all; of several, at most HTTPD_CALL_FNS, the one that was given
+ * first. It returns false where the path is not its own; else it
  * has answered the call, has begun a stream, or keeps it and does either later:
  *
  *     httpd_on_call ─ fn ─► httpd_answer
@@ -55,6 +56,7 @@ int httpd_port(const struct httpd *httpd);
  * is dropped, or the listener is closed. Of such an end who keeps a call is told by
  * httpd_on_gone, once, and touches the call no more. The request lives for the call of `fn`.
  */
+enum { HTTPD_CALL_FNS = 4 };
 struct httpd_call;
 typedef bool (*httpd_call_fn)(void *ctx, struct httpd_call *call,
                               const struct httpd_request *request);

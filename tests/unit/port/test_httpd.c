@@ -295,6 +295,31 @@ START_TEST(a_call_is_answered_later)
 }
 END_TEST
 
+static bool take_nothing(void *ctx, struct httpd_call *call,
+                         const struct httpd_request *request)
+{
+    (void)call, (void)request;
+    ++*(int *)ctx;
+    return false;
+}
+
+START_TEST(several_may_take_calls)
+{
+    struct keeper first = {0}, second = {0};
+    int passed = 0;
+    start("127.0.0.1:0", NULL);
+    httpd_on_call(httpd, take_nothing, &passed);
+    httpd_on_call(httpd, keep, &first);
+    httpd_on_call(httpd, keep, &second);
+    int fd = ask_and_wait(&first, "GET /api/x HTTP/1.1\r\n\r\n");
+    ck_assert_int_eq(passed, 1);
+    ck_assert_int_eq(second.asked, 0);
+    close(fd);
+    starts_with(talk("GET /healthz HTTP/1.1\r\n\r\n"), "HTTP/1.1 200 ");
+    stop();
+}
+END_TEST
+
 START_TEST(who_keeps_a_call_hears_of_its_end)
 {
     struct keeper keeper = {0};
@@ -387,8 +412,8 @@ START_TEST(answers_only_to_names_of_this_machine)
 }
 END_TEST
 
-SUITE("port/httpd", answers, a_call_is_answered_later, who_keeps_a_call_hears_of_its_end,
-      a_stream_goes_on_until_its_reader_stalls, bounds_the_body,
-      answers_only_to_names_of_this_machine, asks_for_the_token, bounds_the_request,
-      callers_that_say_nothing_keep_nobody_out, some_paths_need_no_token,
+SUITE("port/httpd", answers, a_call_is_answered_later, several_may_take_calls,
+      who_keeps_a_call_hears_of_its_end, a_stream_goes_on_until_its_reader_stalls,
+      bounds_the_body, answers_only_to_names_of_this_machine, asks_for_the_token,
+      bounds_the_request, callers_that_say_nothing_keep_nobody_out, some_paths_need_no_token,
       drops_a_reader_that_stalls, finds_a_port, refuses_bad_addresses)
