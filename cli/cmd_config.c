@@ -16,12 +16,15 @@ static int config_main(struct cli *cli)
         reference_put_expressions(&text, style);
     else if (str_is(what, "events"))
         reference_put_events(&text, style);
+    else if (str_is(what, "metrics"))
+        reference_put_metrics(&text, style);
     else if (str_is(what, "credentials"))
         reference_put_credentials(&text, style);
     else if (str_is(what, "schema"))
         json_schema_put(&text);
     else
-        return cli_usage("config: say reference, expressions, events, credentials or schema");
+        return cli_usage("config: say reference, expressions, events, metrics, credentials or "
+                         "schema");
     say_line(stdout, "%.*s", STR_ARG(str_trim(buf_str(&text))));
     return EXIT_DONE;
 }
@@ -33,9 +36,10 @@ static const struct opt opts[] = {
 
 const struct command cmd_config = {
     .name = "config",
-    .operands = "reference|expressions|events|credentials|schema",
+    .operands = "reference|expressions|events|metrics|credentials|schema",
     .summary =
-        "every key, expression and log event, for people; the keys for editors (JSON Schema)",
+        "every key, expression, log event and metric, for people; the keys for editors (JSON "
+        "Schema)",
     .help = "pagetide config schema > pagetide.schema.json; then, at the top of a source:\n"
             "# yaml-language-server: $schema=../pagetide.schema.json",
     .opts = opts,

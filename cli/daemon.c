@@ -7,6 +7,7 @@
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "cli/scrape.h"
 #include "core/refusals.h"
 #include "port/httpd.h"
 #include "scheduler/scheduler.h"
@@ -37,6 +38,7 @@ struct daemon {
     struct scheduler *scheduler; /* NULL in `worker` */
     struct chores *chores;       /* as the scheduler */
     struct httpd *httpd;
+    struct scrape *scrape;
     struct loop_timer *limit;
     struct loop_signal *signals[3];
     struct str installation, secret; /* in the command's arena */
@@ -103,6 +105,8 @@ static bool listen_http(struct daemon *daemon, const char *fallback, struct err 
                     &daemon->httpd, err))
         return err_wrap(err, "--http %s", address);
     httpd_let_in(daemon->httpd, open_paths);
+    daemon->scrape = scrape_new(&(struct scrape_options){
+        cli_loop(daemon->cli), settings, daemon->httpd, daemon->worker, daemon->scheduler});
     log_write(LOG_INFO, LOG_HTTP_LISTEN, LOG_NOWHERE, "status on port %d",
               httpd_port(daemon->httpd));
     return true;
@@ -196,6 +200,7 @@ static void close_all(struct daemon *daemon)
         loop_signal_free(daemon->signals[i]);
     loop_timer_free(daemon->limit);
     httpd_close(daemon->httpd);
+    scrape_free(daemon->scrape);
     worker_free(daemon->worker);
     scheduler_free(daemon->scheduler);
     chores_free(daemon->chores); /* after the session that it asks by */

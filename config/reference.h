@@ -18,6 +18,9 @@ void reference_put_expressions(struct buf *buf, enum reference_style style);
 /* Every event of the log: docs/operations.md. */
 void reference_put_events(struct buf *buf, enum reference_style style);
 
+/* Every metric of /metrics: docs/metrics.md. */
+void reference_put_metrics(struct buf *buf, enum reference_style style);
+
 /* The names below which a literal is taken for a credential: docs/operations.md. */
 void reference_put_credentials(struct buf *buf, enum reference_style style);
 

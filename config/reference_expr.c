@@ -4,6 +4,7 @@
 #include "base/secret_name.h"
 #include "config/names.h"
 #include "config/reference.h"
+#include "core/metrics.h"
 #include "core/value.h"
 
 /* What the names in the examples hold. */
@@ -160,4 +161,40 @@ void reference_put_credentials(struct buf *buf, enum reference_style style)
     put_credentials(buf, "Names that hold one of these: ", false, style);
     buf_puts(buf, "\n");
     put_credentials(buf, "Whole names: ", true, style);
+}
+
+/* Label names as they are written: `source`, `stream`. */
+static void put_label_names(struct buf *buf, const char *names)
+{
+    struct str rest = str_from(names), name;
+    for (int i = 0; rest.len; i++) {
+        rest = str_split(rest, ' ', &name);
+        buf_printf(buf, "%s`%.*s`", i ? " " : "", STR_ARG(name));
+    }
+}
+
+static void put_metric(struct buf *buf, const struct metric_about *about)
+{
+    buf_printf(buf, "| `%s` | %s | ", about->name, metrics_type_name(about->type));
+    put_label_names(buf, about->labels);
+    buf_printf(buf, " | %s |\n", about->help);
+}
+
+void reference_put_metrics(struct buf *buf, enum reference_style style)
+{
+    const char *by = "";
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        const struct metric_about *about = &metrics_about[i];
+        if (style == REFERENCE_TEXT) {
+            buf_printf(buf, "  %-40s %-10s %-14s %s\n", about->name,
+                       metrics_type_name(about->type), about->labels, about->help);
+            continue;
+        }
+        if (strcmp(by, about->by) != 0)
+            buf_printf(buf,
+                       "%sOf %s:\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n",
+                       *by ? "\n" : "", about->by);
+        by = about->by;
+        put_metric(buf, about);
+    }
 }

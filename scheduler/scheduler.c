@@ -365,7 +365,14 @@ void scheduler_free(struct scheduler *scheduler)
     mem_free(scheduler);
 }
 
+struct scheduler_stats scheduler_stats(const struct scheduler *scheduler)
+{
+    return (struct scheduler_stats){pg_is_up(scheduler->pg), redis_is_up(scheduler->redis),
+                                    &scheduler->refusals};
+}
+
 bool scheduler_is_ready(const struct scheduler *scheduler)
 {
-    return pg_is_up(scheduler->pg) && redis_is_up(scheduler->redis);
+    struct scheduler_stats stats = scheduler_stats(scheduler);
+    return stats.pg_up && stats.redis_up;
 }

@@ -34,6 +34,13 @@ const struct refusal *scheduler_refusal(const struct scheduler *scheduler);
 /* Both servers are connected: for /readyz. */
 bool scheduler_is_ready(const struct scheduler *scheduler);
 
+/* For /metrics. */
+struct scheduler_stats {
+    bool pg_up, redis_up;
+    const struct refusals *refusals; /* borrowed as long as the scheduler lives */
+};
+struct scheduler_stats scheduler_stats(const struct scheduler *scheduler);
+
 /* Its session, for short questions of its owner; borrowed. */
 struct pg *scheduler_session(const struct scheduler *scheduler);
 

@@ -13,7 +13,7 @@ set -euo pipefail
 
 build=(gcc libc6-dev make pkg-config libhiredis-dev libcurl4-openssl-dev libjansson-dev libpq-dev
     libevent-dev libfyaml-dev libssl-dev libxxhash-dev zlib1g-dev libexpat1-dev check)
-servers=(postgresql redis-server docker-registry pgbouncer nginx)
+servers=(postgresql redis-server docker-registry pgbouncer nginx prometheus)
 run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2
     libnginx-mod-http-brotli-filter zstd)
 lint=(git clang-format clang-tidy shellcheck)

@@ -1,6 +1,7 @@
 #include "worker/report.h"
 
 #include "base/log.h"
+#include "core/metrics.h"
 #include "worker/worker_internal.h"
 
 static struct log_where where(const struct job *job)
@@ -8,8 +9,37 @@ static struct log_where where(const struct job *job)
     return (struct log_where){job->stream, job->run, job->n, 0};
 }
 
+/* Prometheus sees how a count rises only from one that it has seen. */
+static void count_start(const struct job *job)
+{
+    static const enum metric of_stream[] = {METRIC_PAGES, METRIC_RECORDS, METRIC_BYTES,
+                                            METRIC_REJECTS, METRIC_MISFITS};
+    struct str source;
+    str_split(job->stream, '.', &source);
+    for (size_t i = 0; i < COUNT_OF(of_stream); i++)
+        metrics_add(of_stream[i], METRIC_OF(source, job->stream), 0);
+    metrics_add(METRIC_RETRIES, METRIC_OF(source), 0);
+    metrics_add(METRIC_BATCH_RETRIES, METRIC_OF(source), 0);
+}
+
+/* How the turn ended, as METRIC_TURNS says it. */
+static const char *turn_name(const struct crawl_end *end)
+{
+    static const char *const names[] = {
+        [CRAWL_PARKED] = "waiting", [CRAWL_RETURNED] = "returned", [CRAWL_LOST] = "lost"};
+    return end->how == CRAWL_FINISHED ? job_state_name(end->state) : names[end->how];
+}
+
+static void count_end(const struct job *job, const struct crawl_end *end)
+{
+    struct str source;
+    str_split(job->stream, '.', &source);
+    metrics_add(METRIC_TURNS, METRIC_OF(source, str_from(turn_name(end))), 1);
+}
+
 void report_start(const struct job *job)
 {
+    count_start(job);
     struct log_where at = where(job);
     log_write(LOG_INFO, LOG_JOB_START, &at, "%s at page %d%s", job->page ? "resumes" : "starts",
               job->page + 1, job->losses ? ", its worker was lost" : "");
@@ -81,6 +111,7 @@ void report_end(const struct worker *worker, const struct crawl *crawl,
     struct log_where at = where(crawl_job(crawl));
     struct crawl_stats stats = crawl_stats(crawl);
     const char *text = end->err->text;
+    count_end(crawl_job(crawl), end);
     switch (end->how) {
     case CRAWL_FINISHED:
         log_done(&at, &stats, end);

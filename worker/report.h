@@ -6,7 +6,7 @@
 
 /*
  * The log lines of a worker about its jobs: one per turn of a job at info, one per page at
- * debug, one per retry at warn. Each names stream, run and job.
+ * debug, one per retry at warn. Each names stream, run and job. Turns are counted for /metrics.
  */
 void report_start(const struct job *job);
 void report_page(const struct crawl *crawl, int64_t records, int64_t bytes);

@@ -514,6 +514,15 @@ void worker_drain(struct worker *worker, loop_fn fn, void *ctx)
     sign_off_when_idle(worker);
 }
 
+static int64_t count_redis(const struct worker *worker)
+{
+    struct redis *const all[] = {worker->redis, worker->wake, worker->told};
+    int64_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        count += all[i] && redis_is_up(all[i]);
+    return count;
+}
+
 struct worker_stats worker_stats(const struct worker *worker)
 {
     struct worker_stats stats = {
@@ -525,6 +534,14 @@ struct worker_stats worker_stats(const struct worker *worker)
         .records = worker->records,
         .bytes = worker->bytes,
         .retries = worker->retries,
+        .in_flight = http_in_flight(worker->http),
+        .memory_bytes = bytes_held(worker),
+        .jobs_max = worker->settings->jobs,
+        .memory_max_bytes = worker->settings->memory_bytes,
+        .pg_connections =
+            (int64_t)pg_is_up(worker->pg) + (int64_t)loaders_sessions(worker->loaders),
+        .redis_connections = count_redis(worker),
+        .refusals = &worker->refusals,
     };
     stats.misses_scheduler = worker->misses_scheduler;
     stats.refusal = refusals_find(&worker->refusals);

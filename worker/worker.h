@@ -51,7 +51,7 @@ void worker_add(struct worker *worker, int64_t job);
  */
 void worker_drain(struct worker *worker, loop_fn fn, void *ctx);
 
-/* For /readyz and progress bars. */
+/* For /readyz, /metrics and progress bars. */
 struct worker_stats {
     bool pg_up, redis_up;
     const struct refusal *refusal; /* what a server refuses, though it is up; NULL: nothing */
@@ -62,6 +62,11 @@ struct worker_stats {
     int64_t records;
     int64_t bytes;
     int64_t retries;
+    size_t in_flight;                          /* requests */
+    size_t memory_bytes;                       /* bodies, and batches that are not committed */
+    int64_t jobs_max, memory_max_bytes;        /* of the settings */
+    int64_t pg_connections, redis_connections; /* that are up */
+    const struct refusals *refusals;           /* borrowed as long as the worker lives */
     int64_t pages_known; /* committed pages of the jobs held, and the totals that they know: */
     int64_t pages_total; /* 0 where one of them does not */
 };

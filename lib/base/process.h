@@ -16,6 +16,15 @@ void process_host(char ret_host[PROCESS_HOST_BYTES]);
 /* "host-pid-token", with a fresh random token: never the same twice, on any host. */
 void process_new_id(char ret_id[PROCESS_ID_BYTES]);
 
+/* What it has used so far, of what the system has. 0 where that cannot be known. */
+struct process_usage {
+    int64_t started_at_ms; /* wall clock; always the same */
+    int64_t cpu_ms;        /* user and system */
+    int64_t resident_bytes;
+    int64_t fds, fds_max; /* open descriptors, and how many there may be */
+};
+struct process_usage process_usage(void);
+
 /*
  * There is no process of that number on this host. False where that cannot be known, and for a
  * number that is not a process's (< 1).

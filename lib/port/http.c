@@ -114,6 +114,14 @@ void http_free(struct http *http)
     mem_free(http);
 }
 
+size_t http_in_flight(const struct http *http)
+{
+    size_t count = 0;
+    for (const struct http_call *call = http->calls; call; call = call->next)
+        count++;
+    return count;
+}
+
 size_t http_bytes(const struct http *http)
 {
     return http->bytes;

@@ -86,6 +86,8 @@ void http_cancel(struct http_call *call); /* its callback will not come */
 typedef bool (*http_room_fn)(void *ctx, ptrdiff_t bytes);
 void http_bound(struct http *http, http_room_fn has_room, void *ctx);
 
+size_t http_in_flight(const struct http *http); /* calls whose callback has not come */
+
 /* Bytes of bodies now held by unfinished calls: for the process's memory bound. */
 size_t http_bytes(const struct http *http);
 

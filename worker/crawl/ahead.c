@@ -5,6 +5,7 @@
 #include "worker/crawl/crawl_internal.h"
 #include "worker/exchange/request.h"
 #include "worker/exchange/request_sign.h"
+#include "worker/pace/tally.h"
 
 enum {
     MISSES_MAX = 3,       /* then the pages cannot be foreseen */
@@ -103,6 +104,9 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     slot->has_failed = err != NULL;
     ahead->has_failed |= err || answer->status >= STATUS_NO_PAGE;
     throttle_give(crawl->env->throttle, &slot->pass, false, clock_mono_ms());
+    if (!http_is_crowded_out(err))
+        tally_answer(crawl->stream->source, answer ? answer->status : 0,
+                     answer ? answer->took_ms : 0);
     if (ahead->awaited == slot) {
         ahead->awaited = NULL;
         take(crawl, slot);

@@ -12,6 +12,7 @@
 #include "worker/exchange/judge.h"
 #include "worker/exchange/recall.h"
 #include "worker/exchange/request_sign.h"
+#include "worker/pace/tally.h"
 #include "worker/records/records.h"
 #include "worker/signs/absent.h"
 
@@ -63,6 +64,9 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     crawl->call = NULL;
     throttle_give(crawl->env->throttle, &crawl->pass, has_failed && !may_be_size,
                   clock_mono_ms());
+    if (!http_is_crowded_out(err))
+        tally_answer(crawl->stream->source, answer ? answer->status : 0,
+                     answer ? answer->took_ms : 0);
     crawl->answer = answer;
     crawl->failed = err;
     crawl->fetched_at_ms = clock_wall_ms();
@@ -91,14 +95,24 @@ static enum step starve(struct crawl *crawl)
     return crawl_pause(crawl, STEP_send);
 }
 
+/* It was counted when it began. */
+static bool is_same_wait(const struct crawl *crawl, enum throttle_wait why, bool was_starved)
+{
+    return why == THROTTLE_FULL ? was_starved
+                                : why == THROTTLE_PAUSED && crawl->server_waits > 0;
+}
+
 /* The request may not go out yet: by the rate limit, or by a pause of the host. */
-static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_ms)
+static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_ms,
+                      bool was_starved)
 {
     static const char *const what[] = {
         [THROTTLE_LIMITED] = "the rate limit holds requests back",
         [THROTTLE_PAUSED] = "the API asked for a pause",
         [THROTTLE_FAILING] = "the API failed several times in a row",
     };
+    if (!is_same_wait(crawl, why, was_starved))
+        tally_hold(crawl->stream->source, why, wait_ms);
     if (why == THROTTLE_FULL)
         return starve(crawl);
     err_set(&crawl->err, ERR_AGAIN, "throttle", 0, "%.*s: %s", STR_ARG(crawl->request.host),
@@ -109,6 +123,7 @@ static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_
 static enum step wait_for(struct crawl *crawl, int64_t delay_ms)
 {
     crawl->retries++;
+    tally_retry(crawl->stream->source);
     if (delay_ms <= SLOT_WAIT_MS && !crawl->is_draining)
         crawl->env->on_retry(crawl->env->ctx, crawl, &crawl->err, delay_ms);
     return sleep_for(crawl, delay_ms);
@@ -117,6 +132,7 @@ static enum step wait_for(struct crawl *crawl, int64_t delay_ms)
 /* The server's own wait is no attempt. */
 static enum step wait_as_told(struct crawl *crawl, int64_t wait_ms, enum job_reason reason)
 {
+    tally_told(crawl->stream->source, wait_ms);
     if (++crawl->server_waits <= SERVER_WAITS_MAX)
         return wait_for(crawl, wait_ms);
     err_wrap(&crawl->err, "given up after %d waits that the API asked for", SERVER_WAITS_MAX);
@@ -175,14 +191,19 @@ enum step step_send(struct crawl *crawl)
     struct authorise_reply reply = authorise(crawl, &crawl->request);
     if (reply.what != AUTHORISE_GO)
         return stay_out(crawl, &reply);
+    bool was_starved = crawl->is_starved;
     crawl->is_starved = false;
-    if (!crawl->env->may_send(crawl->env->ctx, crawl))
+    if (!crawl->env->may_send(crawl->env->ctx, crawl)) {
+        if (!was_starved)
+            tally_crowded(crawl->stream->source);
         return starve(crawl);
+    }
     struct throttle_peer_key key = {crawl->request.host,
                                     authorise_credential(crawl, &crawl->request)};
     enum throttle_wait why = throttle_take(crawl->env->throttle, &crawl->pass, crawl->stream,
                                            &key, clock_mono_ms(), &wait_ms);
-    return why == THROTTLE_GO ? send_now(crawl, &reply.token) : hold(crawl, why, wait_ms);
+    return why == THROTTLE_GO ? send_now(crawl, &reply.token)
+                              : hold(crawl, why, wait_ms, was_starved);
 }
 
 /* The stream that the request is of. */

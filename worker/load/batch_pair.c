@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "core/metrics.h"
 #include "worker/load/commit.h"
 
 /*
@@ -280,6 +281,17 @@ static void assume_applied(const struct mark *mark, struct mark_outcome *outcome
     outcome->state = outcome->run_state = mark->end;
 }
 
+/* What a page has brought, now that it is in the table. */
+static void count_page(const struct stream *stream, const struct mark *mark)
+{
+    const struct metric_labels labels = {{stream->source, stream->name}};
+    metrics_add(METRIC_PAGES, &labels, 1);
+    metrics_add(METRIC_RECORDS, &labels, mark->records);
+    metrics_add(METRIC_BYTES, &labels, mark->bytes);
+    metrics_add(METRIC_REJECTS, &labels, mark->rejects);
+    metrics_add(METRIC_MISFITS, &labels, mark->asides);
+}
+
 static void tell_outcomes(struct batch_pair *pair, const struct batch *batch,
                           const struct commit_result *result)
 {
@@ -299,6 +311,8 @@ static void tell_outcomes(struct batch_pair *pair, const struct batch *batch,
             assume_applied(mark, &outcome);
         else if (!result->err)
             commit_read_verdict(result, i, &outcome);
+        if (outcome.verdict == MARK_APPLIED && mark->page && pair->options.stream)
+            count_page(pair->options.stream, mark);
         pair->options.on_outcome(mark->ctx, &outcome);
     }
 }

@@ -1,8 +1,10 @@
 #include "worker/load/commit.h"
 
+#include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/metrics.h"
 #include "port/pg_sql.h"
 #include "port/sqlstate.h"
 #include "worker/load/attempt.h"
@@ -75,11 +77,12 @@ struct commit {
     struct attempt attempt;
     struct pg *pg; /* of the session held */
     struct direct *direct;
-    enum way way;     /* the batch's, as it was tried last */
-    bool was_refused; /* by the upper way: not again */
-    bool was_locked;  /* the try before waited for a lock in vain */
-    size_t sent;      /* rows, of those in the batch */
-    size_t at;        /* the table that is staged, searched or read anew: 0 the stream's own */
+    enum way way;          /* the batch's, as it was tried last */
+    int64_t begun_mono_ms; /* this try */
+    bool was_refused;      /* by the upper way: not again */
+    bool was_locked;       /* the try before waited for a lock in vain */
+    size_t sent;           /* rows, of those in the batch */
+    size_t at; /* the table that is staged, searched or read anew: 0 the stream's own */
     struct buf message, hashes; /* what COMMIT_BATCH takes */
     struct buf part_message;    /* what the search in a part takes */
     struct row_keys keys;       /* of the rows as they are in the batch */
@@ -140,8 +143,14 @@ static void fail(struct commit *commit, const struct err *err, enum job_reason r
     end(commit, NULL, &copy, reason);
 }
 
+static struct str source_of(const struct commit *commit)
+{
+    return commit->options.stream ? commit->options.stream->source : STR("none");
+}
+
 static void retry(struct commit *commit, const struct err *err)
 {
+    metrics_add(METRIC_BATCH_RETRIES, METRIC_OF(source_of(commit)), 1);
     commit->was_locked = strcmp(err->sqlstate, "55P03") == 0;
     attempt_retry(&commit->attempt, err);
 }
@@ -327,6 +336,16 @@ static void log_way(const struct commit *commit)
                   batch_settled_rows(options->batch), commit->sent);
 }
 
+static void count_batch(const struct commit *commit)
+{
+    struct str way = commit->options.map ? str_from(way_name(commit->way)) : STR("none");
+    const struct metric_labels labels = {{source_of(commit), way}};
+    metrics_add(METRIC_BATCHES, &labels, 1);
+    metrics_add(METRIC_ROWS_SENT, &labels, (int64_t)commit->sent);
+    metrics_observe(METRIC_COMMIT_TIME, METRIC_OF(way),
+                    clock_mono_ms() - commit->begun_mono_ms);
+}
+
 static void crash_at(const char *name, const struct commit *commit)
 {
     const struct stream *stream = commit->options.stream;
@@ -337,6 +356,7 @@ static void succeed(struct commit *commit, const struct pg_result *verdicts)
 {
     crash_at("committed", commit);
     log_way(commit);
+    count_batch(commit);
     attempt_done(&commit->attempt);
     end(commit, verdicts, NULL, REASON_NONE);
 }
@@ -536,6 +556,7 @@ static void on_begin(void *ctx, struct session *session)
 {
     struct commit *commit = ctx;
     commit->pg = session->pg;
+    commit->begun_mono_ms = clock_mono_ms();
     direct_free(TAKE(commit->direct));
     if (commit->was_locked && commit->options.stream)
         free_table(commit);

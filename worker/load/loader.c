@@ -122,6 +122,11 @@ void loaders_free(struct loaders *loaders)
     mem_free(loaders);
 }
 
+size_t loaders_sessions(const struct loaders *loaders)
+{
+    return loaders->sessions ? sessions_up(loaders->sessions) : 0;
+}
+
 size_t loaders_bytes(const struct loaders *loaders)
 {
     size_t bytes = 0;

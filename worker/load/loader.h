@@ -55,9 +55,10 @@ typedef void (*loader_outcome_fn)(void *mark_ctx, const struct mark_outcome *out
 bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
                  struct loaders **ret_loaders, struct err *err) MUST_CHECK;
 void loaders_free(struct loaders *loaders);
-size_t loaders_bytes(const struct loaders *loaders); /* memory of all batches */
-void loaders_flush_oldest(struct loaders *loaders);  /* memory is short */
-bool loaders_is_idle(const struct loaders *loaders); /* nothing open or being committed */
+size_t loaders_sessions(const struct loaders *loaders); /* that are connected */
+size_t loaders_bytes(const struct loaders *loaders);    /* memory of all batches */
+void loaders_flush_oldest(struct loaders *loaders);     /* memory is short */
+bool loaders_is_idle(const struct loaders *loaders);    /* nothing open or being committed */
 
 /*
  * The loader of this definition (by its text and the run that asks), made and parsed where it

@@ -201,12 +201,17 @@ void sessions_free(struct sessions *sessions)
     mem_free(sessions);
 }
 
+size_t sessions_up(const struct sessions *sessions)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sessions->count; i++)
+        count += pg_is_up(sessions->items[i].pg);
+    return count;
+}
+
 bool sessions_has_any_up(const struct sessions *sessions)
 {
-    for (size_t i = 0; i < sessions->count; i++)
-        if (pg_is_up(sessions->items[i].pg))
-            return true;
-    return false;
+    return sessions_up(sessions) > 0;
 }
 
 const struct err *sessions_down(const struct sessions *sessions)

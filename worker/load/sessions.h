@@ -62,6 +62,7 @@ void sessions_unwait(struct sessions *sessions, struct sessions_waiter *waiter);
 /* `is_in_doubt`: something failed in it; the connection is made anew. */
 void sessions_return(struct session *session, bool is_in_doubt);
 
+size_t sessions_up(const struct sessions *sessions); /* how many are connected */
 bool sessions_has_any_up(const struct sessions *sessions);
 /* Why the session that was lost last is down; ERR_NONE: none was lost. Borrowed. */
 const struct err *sessions_down(const struct sessions *sessions);
