@@ -14,7 +14,8 @@ enum { TEXT_BYTES_MAX = 1024 * 1024, ERRORS_BYTES_MAX = 1024 * 1024, NAMES_TRIED
 bool url_source_is_url(const char *word)
 {
     struct str text = str_from(word);
-    return str_starts(text, STR("http://")) || str_starts(text, STR("https://"));
+    return str_starts(text, STR("http://")) || str_starts(text, STR("https://")) ||
+           str_starts(text, STR("http+unix://"));
 }
 
 /* --- credentials --- */

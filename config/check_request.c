@@ -2,6 +2,7 @@
 
 #include "config/identifier.h"
 #include "config/node.h"
+#include "port/http_url.h"
 
 /* `authority` is what is between `scheme://` and the path. Without a port; brackets stay. */
 static struct str authority_host(struct str authority)
@@ -37,6 +38,15 @@ static bool starts_nocase(struct str text, struct str prefix)
     return str_eq_nocase(str_slice(text, 0, prefix.len), prefix);
 }
 
+static void check_socket(struct reader *reader, const struct yaml_node *node)
+{
+    struct http_url ignored;
+    struct err err = ERR_INIT;
+    if (str_find(node->text, STR("{{")) < 0 &&
+        !http_url_parse(reader->arena, node->text, &ignored, &err))
+        problem_add(reader->problems, node, "%s", err.text);
+}
+
 /*
  * What can be seen before the expressions have values; the worker checks each request's URL
  * again.
@@ -47,8 +57,13 @@ static void check_url(struct reader *reader, const struct yaml_node *node, bool 
     if (str_starts(url, STR("{{")))
         return;
     bool is_http = starts_nocase(url, STR("http://"));
+    if (starts_nocase(url, STR("http+unix://"))) {
+        check_socket(reader, node);
+        return;
+    }
     if (!is_http && !starts_nocase(url, STR("https://"))) {
-        problem_add(reader->problems, node, "must begin with https:// or http://");
+        problem_add(reader->problems, node,
+                    "must begin with https://, http:// or http+unix://");
         return;
     }
     struct str authority = url_authority(str_slice(url, is_http ? 7 : 8, url.len));

@@ -249,7 +249,9 @@ static const struct key definition_list[] = {
     {.name = "schema", .type = KEY_TEXT, .flags = IN_SOURCE, S(table.schema),
      .help = "schema of the tables; the source's name if absent"},
     {.name = "base_url", .type = KEY_TEMPLATE, .flags = IN_SOURCE | KEY_SECRETS,
-     D(base_url), .help = "what every path is added to"},
+     D(base_url),
+     .help = "what every path is added to; http+unix://%2Frun%2Fapi.sock/v1 is at a Unix "
+             "socket"},
     {.name = "auth", .type = KEY_UNION, .flags = IN_SOURCE, S(auth.type),
      .variants = auth_variants, .fallback = "none", .help = "credentials"},
     {.name = "allow_hosts", .type = KEY_TEXTS, .flags = IN_SOURCE,

@@ -31,6 +31,12 @@ static inline int hex_percent(struct str text)
     return text.len >= 3 && text.ptr[0] == '%' ? hex_byte(text.ptr + 1) : -1;
 }
 
+/*
+ * Undoes percent-encoding; other bytes, '+' too, stay. Writes at most text.len bytes and no NUL
+ * behind them; returns how many, or -1 where a '%' is not followed by two digits.
+ */
+ptrdiff_t hex_undo_percent(struct str text, char *ret_bytes);
+
 /* Writes 2 * bytes.len digits to `ret_digits`, without a NUL. */
 void hex_write(struct str bytes, char *ret_digits);
 

@@ -40,6 +40,9 @@ static bool check_host(const struct http_request *request, struct err *err)
         return err_set(err, ERR_CONFIG, "http", 0,
                        "plain http to %.*s; allow_http: true would allow it",
                        STR_ARG(url.host));
+    if (url.socket.len && !request->allow_private)
+        return err_set(err, ERR_CONFIG, "http", 0,
+                       "a Unix socket of this machine is only asked where base_url names it");
     bool literal;
     bool is_public = address_text_is_public(url.host, &literal);
     if (literal && !is_public && !request->allow_private)

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "port/http_url.h"
 
 enum { CONNECT_SLACK_MS = 60000 }; /* what libcurl may add to our own limit */
 
@@ -88,15 +89,29 @@ static void set_network(CURL *easy, struct arena *arena, const struct http_reque
                          (long)request->timeouts.connect_ms + CONNECT_SLACK_MS);
 }
 
+/* A Unix socket is on this machine, where no proxy leads to. */
+static void set_url(CURL *easy, struct arena *arena, struct str url)
+{
+    struct http_url parsed;
+    struct err ignored = ERR_INIT;
+    bool is_socket = http_url_parse(arena, url, &parsed, &ignored) && parsed.socket.len;
+    if (is_socket) {
+        url = http_url_at_socket(arena, url);
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, arena_cstr(arena, parsed.socket));
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    }
+    curl_easy_setopt(easy, CURLOPT_URL, arena_cstr(arena, url));
+}
+
 struct curl_slist *http_options_set(void *easy, struct arena *arena,
                                     const struct http_request *request)
 {
-    curl_easy_setopt(easy, CURLOPT_URL, arena_cstr(arena, request->url));
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "pagetide/" PAGETIDE_VERSION);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L << 10);
     set_network(easy, arena, request);
+    set_url(easy, arena, request->url);
     set_digest(easy, arena, request);
     set_method(easy, arena, request);
     return set_headers(easy, arena, request);

@@ -2,10 +2,15 @@
 
 #include <curl/curl.h>
 
+#include <sys/un.h>
+
+#include "base/hex.h"
 #include "base/mem.h"
 #include "base/redact.h"
 
-enum { SHOWN_BYTES = 200 };
+enum { SHOWN_BYTES = 200, SOCKET_PATH_MAX = sizeof(((struct sockaddr_un *)0)->sun_path) - 1 };
+
+static const char socket_scheme[] = "http+unix", at_socket[] = "http://localhost";
 
 /* --- parsing --- */
 
@@ -59,24 +64,83 @@ static bool url_read(struct arena *arena, struct str text, CURLU *url, struct er
                        STR_ARG(url_shown(arena, text)), curl_url_strerror(code));
     struct str scheme = url_part(arena, url, CURLUPART_SCHEME, 0);
     if (!str_is(scheme, "http") && !str_is(scheme, "https"))
-        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s' is no http or https URL",
+        return err_set(err, ERR_CONFIG, "http", 0, "'%.*s' is no http, https or http+unix URL",
                        STR_ARG(url_shown(arena, text)));
+    return true;
+}
+
+/* --- Unix sockets --- */
+
+/* What stands behind "http+unix://"; a NULL slice for other URLs. */
+static struct str socket_rest(struct str url)
+{
+    struct str scheme, rest = str_split(url, ':', &scheme);
+    bool is_socket = str_eq_nocase(scheme, STR("http+unix")) && str_starts(rest, STR("//"));
+    return is_socket ? str_slice(rest, 2, rest.len) : STR_NONE;
+}
+
+static size_t authority_len(struct str rest)
+{
+    size_t len = 0;
+    while (len < rest.len && !strchr("/?#", rest.ptr[len]))
+        len++;
+    return len;
+}
+
+struct str http_url_at_socket(struct arena *arena, struct str url)
+{
+    struct str rest = socket_rest(url);
+    struct str path = str_slice(rest, authority_len(rest), rest.len);
+    const char *slash = str_starts(path, STR("/")) ? "" : "/";
+    return arena_printf(arena, "%s%s%.*s", at_socket, slash, STR_ARG(path));
+}
+
+static bool refuse_socket(struct err *err, const char *why)
+{
+    return err_set(err, ERR_CONFIG, "http", 0,
+                   "a URL of a Unix socket: %s (http+unix://%%2Frun%%2Fapi.sock/v1)", why);
+}
+
+static bool socket_parse(struct arena *arena, struct str rest, struct str *ret_socket,
+                         struct err *err)
+{
+    struct str encoded = str_slice(rest, 0, authority_len(rest));
+    char *path = arena_alloc(arena, encoded.len + 1);
+    if (str_find_byte(encoded, '@') >= 0)
+        return err_set(err, ERR_CONFIG, "http", 0, "a URL holds credentials; use `auth`");
+    ptrdiff_t len = hex_undo_percent(encoded, path);
+    if (len < 0)
+        return refuse_socket(err, "a % without two hexadecimal digits");
+    if (len == 0 || path[0] != '/')
+        return refuse_socket(err, "its whole path stands where a host would, with %2F for /");
+    if (memchr(path, 0, (size_t)len))
+        return refuse_socket(err, "a NUL in its path");
+    if ((size_t)len > SOCKET_PATH_MAX)
+        return refuse_socket(err, "its path is over 107 bytes");
+    *ret_socket = (struct str){path, (size_t)len};
     return true;
 }
 
 bool http_url_parse(struct arena *arena, struct str text, struct http_url *ret_url,
                     struct err *err)
 {
+    struct str socket = STR_NONE, rest = socket_rest(text);
     if (text.len > HTTP_URL_BYTES)
         return err_set(err, ERR_CONFIG, "http", 0, "a URL of %zu bytes", text.len);
     for (size_t i = 0; i < text.len; i++)
         if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7f)
             return err_set(err, ERR_CONFIG, "http", 0, "'%.*s': a space or control character",
                            STR_ARG(url_shown(arena, text)));
+    if (rest.ptr && !socket_parse(arena, rest, &socket, err))
+        return false;
     CURLU *url = mem_checked(curl_url());
-    bool done = url_read(arena, text, url, err);
+    bool done = url_read(arena, rest.ptr ? http_url_at_socket(arena, text) : text, url, err);
     if (done)
         url_fill(arena, url, ret_url);
+    if (done && socket.len) {
+        ret_url->scheme = str_from(socket_scheme);
+        ret_url->socket = socket;
+    }
     curl_url_cleanup(url);
     return done;
 }
@@ -246,7 +310,18 @@ bool http_url_resolve(struct arena *arena, struct str base, struct str reference
 
 bool http_url_same_origin(const struct http_url *a, const struct http_url *b)
 {
-    return a->port == b->port && str_eq(a->scheme, b->scheme) && str_eq(a->host, b->host);
+    return a->port == b->port && str_eq(a->scheme, b->scheme) && str_eq(a->host, b->host) &&
+           str_eq(a->socket, b->socket);
+}
+
+struct str http_url_origin(struct arena *arena, const struct http_url *url)
+{
+    if (url->socket.len)
+        return arena_printf(arena, "%s://%.*s", socket_scheme,
+                            STR_ARG(http_url_encode(arena, url->socket)));
+    bool is_v6 = str_find_byte(url->host, ':') >= 0;
+    return arena_printf(arena, is_v6 ? "%.*s://[%.*s]:%d" : "%.*s://%.*s:%d",
+                        STR_ARG(url->scheme), STR_ARG(url->host), url->port);
 }
 
 struct str http_url_encode(struct arena *arena, struct str text)

@@ -12,21 +12,10 @@ static bool refuse(struct err *err, const char *why)
 
 static bool decode(struct arena *arena, struct str text, struct str *ret)
 {
-    char *out = arena_alloc(arena, text.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] != '%') {
-            out[len++] = text.ptr[i];
-            continue;
-        }
-        int byte = hex_percent(str_slice(text, i, text.len));
-        if (byte < 0)
-            return false;
-        out[len++] = (char)byte;
-        i += 2;
-    }
-    *ret = (struct str){out, len};
-    return true;
+    char *bytes = arena_alloc(arena, text.len + 1);
+    ptrdiff_t len = hex_undo_percent(text, bytes);
+    *ret = (struct str){bytes, (size_t)MAX(len, 0)};
+    return len >= 0;
 }
 
 static bool to_number(struct str text, int64_t last, int *ret)

@@ -1,6 +1,7 @@
 #include "tests/support/nginx.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,12 +66,14 @@ void nginx_open(struct nginx *ret_nginx)
 static void launch(struct nginx *nginx)
 {
     pid_t parent = getpid();
-    unlink(path_in(nginx, "pid"));
+    const char *leftovers = pagetide_text("rm -f '%s'/pid '%s'/*.sock", nginx->dir, nginx->dir);
+    ck_assert_int_eq(system(leftovers), 0);
     nginx->pid = fork();
     ck_assert_int_ge(nginx->pid, 0);
     if (nginx->pid > 0)
         return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(open("/dev/null", O_WRONLY), STDERR_FILENO); /* the log has it all */
     if (getppid() == parent)
         execlp("nginx", "nginx", "-e", path_in(nginx, "error.log"), "-c",
                path_in(nginx, "conf"), NULL);
@@ -102,7 +105,8 @@ void nginx_restart(struct nginx *nginx)
             return;
         usleep(200000);
     }
-    ck_abort_msg("nginx does not start: %s", pagetide_read(path_in(nginx, "error.log")));
+    ck_abort_msg("nginx does not start: %s",
+                 pagetide_last_line(pagetide_read(path_in(nginx, "error.log"))));
 }
 
 void nginx_start(struct nginx *nginx, const char *http)

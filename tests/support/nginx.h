@@ -18,7 +18,7 @@
 struct nginx {
     pid_t pid; /* 0: it does not run */
     int port;
-    char dir[64]; /* removed by nginx_close */
+    char dir[64]; /* removed by nginx_close; its sockets are called *.sock */
 };
 
 void nginx_open(struct nginx *ret_nginx);

@@ -16,7 +16,7 @@ static bool names_host(struct str entry, const struct http_url *url)
     } else {
         port = str_split(entry, ':', &host);
     }
-    if (!str_eq_nocase(host, url->host))
+    if (url->socket.len || !str_eq_nocase(host, url->host))
         return false;
     return !port.len || (str_to_int64(port, &number) && number == url->port);
 }
@@ -38,16 +38,22 @@ static bool is_alike(const struct http_url *home, const struct http_url *theirs)
     return ours.len && str_eq(ours, their);
 }
 
-static bool refuse(const struct http_url *home, const struct http_url *theirs, struct err *err)
+static const char *hint_of(const struct http_url *home, const struct http_url *theirs)
 {
-    const char *hint =
-        is_alike(home, theirs)
-            ? "its path is ours, so this may be a proxy: rebase_links: true takes the path on "
-              "our own origin; or allow_hosts may name it"
-            : "allow_hosts may name it; behind a proxy, rebase_links: true takes its path on "
-              "our own origin";
-    return err_set(err, ERR_INPUT, "origin", 0, "it leaves its origin for %.*s://%.*s:%d (%s)",
-                   STR_ARG(theirs->scheme), STR_ARG(theirs->host), theirs->port, hint);
+    if (theirs->socket.len)
+        return "a Unix socket is only asked where base_url names it";
+    return is_alike(home, theirs)
+               ? "its path is ours, so this may be a proxy: rebase_links: true takes the path "
+                 "on our own origin; or allow_hosts may name it"
+               : "allow_hosts may name it; behind a proxy, rebase_links: true takes its path "
+                 "on our own origin";
+}
+
+static bool refuse(struct arena *arena, const struct http_url *home,
+                   const struct http_url *theirs, struct err *err)
+{
+    return err_set(err, ERR_INPUT, "origin", 0, "it leaves its origin for %.*s (%s)",
+                   STR_ARG(http_url_origin(arena, theirs)), hint_of(home, theirs));
 }
 
 bool origin_check(const struct stream *stream, struct arena *arena, struct str home_url,
@@ -59,7 +65,7 @@ bool origin_check(const struct stream *stream, struct arena *arena, struct str h
         return false;
     bool is_home = http_url_same_origin(&home, &theirs);
     if (!is_home && !is_allowed(stream, &theirs))
-        return refuse(&home, &theirs, err);
+        return refuse(arena, &home, &theirs, err);
     bool is_downgrade = str_is(home.scheme, "https") && str_is(theirs.scheme, "http");
     if (is_downgrade && !stream->allows_http)
         return err_set(err, ERR_INPUT, "origin", 0, "it leaves https for http at %.*s:%d",
@@ -73,7 +79,8 @@ bool origin_names_private(struct arena *arena, struct str home_url, struct str u
     struct http_url home, asked;
     struct err ignored = ERR_INIT;
     if (!http_url_parse(arena, home_url, &home, &ignored) ||
-        !http_url_parse(arena, url, &asked, &ignored) || !str_eq(home.host, asked.host))
+        !http_url_parse(arena, url, &asked, &ignored) || !str_eq(home.host, asked.host) ||
+        !str_eq(home.socket, asked.socket))
         return false;
     bool literal;
     (void)!address_text_is_public(home.host, &literal);
@@ -86,7 +93,9 @@ struct str origin_host(struct arena *arena, struct str url)
     struct err ignored = ERR_INIT;
     if (!http_url_parse(arena, url, &parsed, &ignored))
         return STR_NONE;
-    return arena_printf(arena, "%.*s:%d", STR_ARG(parsed.host), parsed.port);
+    return parsed.socket.len
+               ? parsed.socket
+               : arena_printf(arena, "%.*s:%d", STR_ARG(parsed.host), parsed.port);
 }
 
 /* A name in a query is compared decoded: "api%5Fkey" is "api_key". */
@@ -162,21 +171,28 @@ static struct str on_origin(struct arena *arena, const struct http_url *home, st
     size_t at = (size_t)MAX(scheme, 0) + 3;
     while (at < url.len && url.ptr[at] != '/' && url.ptr[at] != '?')
         at++;
-    bool is_v6 = str_find_byte(home->host, ':') >= 0;
     const char *slash = at < url.len && url.ptr[at] == '/' ? "" : "/";
-    return arena_printf(arena, "%.*s://%s%.*s%s:%d%s%.*s", STR_ARG(home->scheme),
-                        is_v6 ? "[" : "", STR_ARG(home->host), is_v6 ? "]" : "", home->port,
-                        slash, STR_ARG(str_slice(url, at, url.len)));
+    return arena_printf(arena, "%.*s%s%.*s", STR_ARG(http_url_origin(arena, home)), slash,
+                        STR_ARG(str_slice(url, at, url.len)));
 }
 
-static bool rebase(const struct stream *stream, struct arena *arena, struct str home_url,
-                   struct str *url, struct err *err)
+/* A server at a socket makes its links of the Host that it was sent. */
+static bool is_of_socket(const struct http_url *home, const struct http_url *theirs)
+{
+    return home->socket.len && !theirs->socket.len && str_is(theirs->scheme, "http") &&
+           str_is(theirs->host, "localhost") && theirs->port == 80;
+}
+
+static bool bring_home(const struct stream *stream, struct arena *arena, struct str home_url,
+                       struct str *url, struct err *err)
 {
     struct http_url home, theirs;
     if (!http_url_parse(arena, home_url, &home, err) ||
         !http_url_parse(arena, *url, &theirs, err))
         return false;
-    if (!http_url_same_origin(&home, &theirs) && !is_allowed(stream, &theirs))
+    bool is_rebased = stream->rebases_links && !http_url_same_origin(&home, &theirs) &&
+                      !is_allowed(stream, &theirs);
+    if (is_rebased || is_of_socket(&home, &theirs))
         *url = on_origin(arena, &home, *url);
     return true;
 }
@@ -187,7 +203,7 @@ bool origin_follow(const struct stream *stream, struct arena *arena,
 {
     struct str url;
     if (!http_url_resolve(arena, link->page_url, link->reference, &url, err) ||
-        (stream->rebases_links && !rebase(stream, arena, link->home_url, &url, err)) ||
+        !bring_home(stream, arena, link->home_url, &url, err) ||
         !origin_check(stream, arena, link->home_url, url, ret_is_home, err))
         return false;
     *ret_url = origin_clean(stream, arena, url);

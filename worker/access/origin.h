@@ -29,16 +29,17 @@
 
 /*
  * May `url` be asked? *ret_is_home says whether credentials go along. ERR_INPUT where it goes
- * to a host that allow_hosts does not name, or leaves https for http; ERR_CONFIG where it is
- * not an http(s) URL.
+ * to a host that allow_hosts does not name, or to a Unix socket that is not its own, or leaves
+ * https for http; ERR_CONFIG where it is no URL.
  */
 bool origin_check(const struct stream *stream, struct arena *arena, struct str home_url,
                   struct str url, bool *ret_is_home, struct err *err) MUST_CHECK;
 
 /*
  * A link of an answer: `reference` is resolved on the page's URL. With rebase_links a link to
- * another origin, but for those of allow_hosts, is taken on our own. Then origin_check and
- * origin_clean. Also ERR_CONFIG where it is no URL.
+ * another origin, but for those of allow_hosts, is taken on our own; and so is, at a Unix
+ * socket, a link to http://localhost. Then origin_check and origin_clean. Also ERR_CONFIG where
+ * it is no URL.
  */
 struct origin_link {
     struct str page_url, home_url, reference;
@@ -49,11 +50,12 @@ bool origin_follow(const struct stream *stream, struct arena *arena,
 
 /*
  * A literal address or `localhost` that the definition itself names may be asked although it is
- * not public; the same address in a link of another host, or found by a name, may not.
+ * not public, and a Unix socket too; the same address in a link of another host, or found by a
+ * name, may not.
  */
 bool origin_names_private(struct arena *arena, struct str home_url, struct str url);
 
-/* "host:port" of a URL, in the arena; empty where it is not a URL. */
+/* "host:port" of a URL, or its Unix socket, in the arena; empty where it is not a URL. */
 struct str origin_host(struct arena *arena, struct str url);
 
 /*

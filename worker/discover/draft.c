@@ -118,6 +118,15 @@ static struct str origin_of(struct str url)
     return str_slice(url, 0, from);
 }
 
+/* The file's name of a Unix socket: "docker.sock". */
+static struct str host_of(const struct http_url *url)
+{
+    struct str rest = url->socket, name = url->host;
+    while (rest.len)
+        rest = str_split(rest, '/', &name);
+    return name;
+}
+
 bool draft_open(struct draft *draft, struct arena *arena, struct str url, struct str name,
                 struct err *err)
 {
@@ -130,7 +139,7 @@ bool draft_open(struct draft *draft, struct arena *arena, struct str url, struct
     struct str origin = origin_of(sent), whole = str_slice(sent, origin.len, sent.len), path;
     struct str query = str_split(whole, '?', &path);
     split_path(draft, arena, origin, path);
-    draft->source = naming_source(arena, parts.host, path);
+    draft->source = naming_source(arena, host_of(&parts), path);
     draft->stream = naming_stream(arena, path);
     return take_query(draft, arena, query, err) &&
            take_name(draft, arena_str(arena, name), err);

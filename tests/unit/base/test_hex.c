@@ -28,6 +28,19 @@ START_TEST(reads_percent_encoding)
 }
 END_TEST
 
+START_TEST(undoes_percent_encoding)
+{
+    char bytes[32];
+    struct str text = STR("%2Frun%2fa+b%00%FF");
+    ck_assert_int_eq(hex_undo_percent(text, bytes), 10);
+    ck_assert_mem_eq(bytes, "/run/a+b\0\xFF", 10);
+    ck_assert_int_eq(hex_undo_percent(STR_NONE, bytes), 0);
+    ck_assert_int_eq(hex_undo_percent(STR("a%2"), bytes), -1);
+    ck_assert_int_eq(hex_undo_percent(STR("%"), bytes), -1);
+    ck_assert_int_eq(hex_undo_percent(STR("%zz"), bytes), -1);
+}
+END_TEST
+
 START_TEST(writes_two_digits_a_byte)
 {
     char digits[9] = "........";
@@ -36,4 +49,5 @@ START_TEST(writes_two_digits_a_byte)
 }
 END_TEST
 
-SUITE("base/hex", reads_digits_of_either_case, reads_percent_encoding, writes_two_digits_a_byte)
+SUITE("base/hex", reads_digits_of_either_case, reads_percent_encoding, undoes_percent_encoding,
+      writes_two_digits_a_byte)

@@ -38,6 +38,65 @@ START_TEST(parses_urls)
 }
 END_TEST
 
+static struct http_url parsed(struct arena *arena, const char *text)
+{
+    struct http_url url;
+    struct err err = ERR_INIT;
+    ck_assert_ok(http_url_parse(arena, str_from(text), &url, &err), err);
+    return url;
+}
+
+START_TEST(a_unix_socket_stands_where_a_host_would)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct http_url url = parsed(arena, "http+unix://%2Frun%2Fapi%20x.sock/v1/x?a=%2F");
+    ck_assert_str_is(url.socket, "/run/api x.sock");
+    ck_assert_str_is(url.scheme, "http+unix");
+    ck_assert_str_is(url.host, "localhost");
+    ck_assert_str_is(url.path, "/v1/x");
+    ck_assert_str_is(url.query, "a=%2F");
+    ck_assert_str_is(http_url_origin(arena, &url), "http+unix://%2Frun%2Fapi%20x.sock");
+    ck_assert_str_is(http_url_at_socket(arena, STR("HTTP+unix://%2Fa/v1/x?a=%2F")),
+                     "http://localhost/v1/x?a=%2F");
+    ck_assert_str_is(http_url_at_socket(arena, STR("http+unix://%2Fa?b")),
+                     "http://localhost/?b");
+    struct http_url same = parsed(arena, "HTTP+UNIX://%2frun%2Fapi%20x.sock"),
+                    other = parsed(arena, "http+unix://%2Frun%2Fother.sock/v1/x"),
+                    host = parsed(arena, "http://localhost/v1/x");
+    ck_assert(http_url_same_origin(&url, &same));
+    ck_assert(!http_url_same_origin(&url, &other));
+    ck_assert(!http_url_same_origin(&url, &host));
+    ck_assert_uint_eq(host.socket.len, 0);
+    ck_assert_str_is(http_url_origin(arena, &host), "http://localhost:80");
+}
+END_TEST
+
+START_TEST(what_is_no_socket_is_refused)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    struct str longest = arena_printf(arena, "http+unix://%%2F%0106d/", 0),
+               longer = arena_printf(arena, "http+unix://%%2F%0107d/", 0);
+    const struct {
+        struct str url;
+        const char *why;
+    } bad[] = {{STR("http+unix:///run/api.sock"), "where a host would"},
+               {STR("http+unix://run%2Fapi.sock"), "where a host would"},
+               {STR("http+unix://%2Frun%2/"), "two hexadecimal digits"},
+               {STR("http+unix://%2Frun%00/"), "a NUL in its path"},
+               {STR("http+unix://me:pass@%2Frun/"), "a URL holds credentials"},
+               {longer, "over 107 bytes"}};
+    struct http_url url;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct err err = ERR_INIT;
+        ck_assert(!http_url_parse(arena, bad[i].url, &url, &err));
+        ck_assert_int_eq(err.kind, ERR_CONFIG);
+        ck_assert_msg(strstr(err.text, bad[i].why), "%s", err.text);
+        ck_assert_ptr_null(strstr(err.text, "pass"));
+    }
+    ck_assert_uint_eq(parsed(arena, longest.ptr).socket.len, 107);
+}
+END_TEST
+
 /* `base | reference`, in columns. */
 START_TEST(resolves_references)
 {
@@ -56,4 +115,5 @@ START_TEST(resolves_references)
 }
 END_TEST
 
-SUITE("port/http_url", parses_urls, resolves_references)
+SUITE("port/http_url", parses_urls, a_unix_socket_stands_where_a_host_would,
+      what_is_no_socket_is_refused, resolves_references)

@@ -25,6 +25,11 @@ static const struct {
     {"http://h.example/x", "http://cdn.example/y", 'a'},
     {"https://h.example/x", "ftp://h.example/y", 'c'},
     {"https://h.example/x", "https://u:p@h.example/y", 'c'},
+    {"http+unix://%2Fa.sock/x", "http+unix://%2fa.sock/y", 'h'},
+    {"http+unix://%2Fa.sock/x", "http+unix://%2Fb.sock/y", '!'},
+    {"http+unix://%2Fa.sock/x", "http://localhost/y", '!'},
+    {"http+unix://%2Fa.sock/x", "https://cdn.example/y", 'a'},
+    {"http://localhost/x", "http+unix://%2Fa.sock/y", '!'},
 };
 
 static char verdict_of(const struct stream *stream, struct arena *arena, const char *home,
