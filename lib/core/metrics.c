@@ -1,6 +1,7 @@
 #include "core/metrics.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "port/hash.h"
@@ -10,7 +11,7 @@
  * list in the order in which they were named first, for metrics_put: samples of one metric have
  * to stand together.
  */
-enum { TABLE_SIZE = 1024 };
+enum { TABLE_SIZE = 1 << 14 };
 
 #define BOUNDS(X)                                                                              \
     X(5, "0.005")                                                                              \
@@ -187,10 +188,21 @@ void metrics_clear(enum metric metric)
     families[metric] = (struct family){0};
 }
 
-/* --- text --- */
+/* --- text: there may be ten thousand samples, so without printf where that is easy --- */
 
-static void put_escaped(struct buf *out, struct str value)
+static void put_text(struct buf *out, const char *text)
 {
+    buf_put(out, str_from(text));
+}
+
+static void put_value(struct buf *out, struct str value)
+{
+    bool is_plain = str_find_byte(value, '\\') < 0 && str_find_byte(value, '"') < 0 &&
+                    str_find_byte(value, '\n') < 0;
+    if (is_plain) {
+        buf_put(out, value);
+        return;
+    }
     for (size_t i = 0; i < value.len; i++) {
         char byte = value.ptr[i];
         if (byte == '\\' || byte == '"' || byte == '\n')
@@ -199,65 +211,66 @@ static void put_escaped(struct buf *out, struct str value)
     }
 }
 
-static void put_label(struct buf *out, struct str name, struct str value)
+static void put_label(struct buf *out, char before, struct str name, struct str value)
 {
-    buf_printf(out, "%c%.*s=\"", out->len ? ',' : '{', STR_ARG(name));
-    put_escaped(out, value);
+    buf_put_byte(out, before);
+    buf_put(out, name);
+    buf_puts(out, "=\"");
+    put_value(out, value);
     buf_puts(out, "\"");
 }
 
-/* `{a="b"`, without its end; nothing where there are no labels. */
-static void put_labels(struct buf *out, const struct set *set)
+/* A line up to its number; `bound`: of a bucket, else NULL. */
+static void put_head(struct buf *out, const struct set *set, const char *suffix,
+                     const char *bound)
 {
-    struct str names = str_from(metrics_about[set->metric].labels), name;
+    const struct metric_about *about = &metrics_about[set->metric];
+    struct str names = str_from(about->labels), name;
+    bool has_labels = names.len || bound;
+    put_text(out, about->name);
+    put_text(out, suffix);
     for (size_t i = 0; names.len; i++) {
         names = str_split(names, ' ', &name);
-        put_label(out, name, set->labels.values[i]);
+        put_label(out, i ? ',' : '{', name, set->labels.values[i]);
     }
+    if (bound)
+        put_label(out, about->labels[0] ? ',' : '{', STR("le"), str_from(bound));
+    put_text(out, has_labels ? "} " : " ");
 }
 
 static void put_number(struct buf *out, enum metric_unit unit, int64_t number)
 {
-    int64_t part = number % unit;
-    buf_printf(out, "%lld", (long long)(number / unit));
+    char text[48];
+    long long whole = number / unit, part = number % unit;
     if (part)
-        buf_printf(out, ".%03lld", (long long)part);
-    buf_puts(out, "\n");
+        snprintf(text, sizeof text, "%lld.%03lld\n", whole, part);
+    else
+        snprintf(text, sizeof text, "%lld\n", whole);
+    put_text(out, text);
 }
 
-static void put_sample(struct buf *out, const char *name, struct str labels)
+static void put_histogram(struct buf *out, const struct set *set)
 {
-    buf_printf(out, "%s%.*s%s ", name, STR_ARG(labels), labels.len ? "}" : "");
-}
-
-static void put_histogram(struct buf *out, const struct set *set, struct str labels)
-{
-    const struct metric_about *about = &metrics_about[set->metric];
-    const char *comma = labels.len ? "," : "{";
     int64_t count = 0;
     for (size_t i = 0; i <= BOUND_COUNT; i++) {
-        const char *bound = i < BOUND_COUNT ? bound_texts[i] : "+Inf";
         count += set->counts[i];
-        buf_printf(out, "%s_bucket%.*s%sle=\"%s\"} %lld\n", about->name, STR_ARG(labels), comma,
-                   bound, (long long)count);
+        put_head(out, set, "_bucket", i < BOUND_COUNT ? bound_texts[i] : "+Inf");
+        put_number(out, METRIC_ONE, count);
     }
-    buf_printf(out, "%s_sum%.*s%s ", about->name, STR_ARG(labels), labels.len ? "}" : "");
-    put_number(out, about->unit, set->number);
-    buf_printf(out, "%s_count%.*s%s ", about->name, STR_ARG(labels), labels.len ? "}" : "");
+    put_head(out, set, "_sum", NULL);
+    put_number(out, metrics_about[set->metric].unit, set->number);
+    put_head(out, set, "_count", NULL);
     put_number(out, METRIC_ONE, count);
 }
 
 static void put_set(struct buf *out, const struct set *set)
 {
-    const struct metric_about *about = &metrics_about[set->metric];
-    AUTO_BUF(labels, KIB(8));
-    put_labels(&labels, set);
-    if (about->type == METRIC_SECONDS) {
-        put_histogram(out, set, buf_str(&labels));
+    if (set->counts) {
+        put_histogram(out, set);
         return;
     }
-    put_sample(out, about->name, buf_str(&labels));
-    put_number(out, about->unit, set->number);
+    put_head(out, set, "", NULL);
+    put_number(out, metrics_about[set->metric].unit, set->number);
 }
 
 void metrics_put(struct buf *out)
