@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the test programs of a build folder: run-tests.sh build/release unit|flow|fault...
 #
-# Unit suites run two at a time, the others one after another, all from the project's root.
+# Two suites run at a time, fault suites one after another, all from the project's root.
 # Private servers run meanwhile (tools/servers.sh) where a suite asks for them; their DIR/env
 # and PAGETIDE_BUILD, the build folder, are in each suite's environment. The last line is
 # "N passed, N failed"; a suite that crashes, hangs or counts nothing is one failure. Output
@@ -113,12 +113,13 @@ run_kind() {
     local suites
     mapfile -t suites < <(list_suites "$1")
     [ ${#suites[@]} -gt 0 ] || return 0
-    if [ "$1" = unit ]; then
-        ! grep -q 'support/servers\.h"' "${suites[@]}" || start_servers
-        run_in_pairs "${suites[@]}"
-    else
+    if [ "$1" != unit ] || grep -q 'support/servers\.h"' "${suites[@]}"; then
         start_servers
+    fi
+    if [ "$1" = fault ]; then
         run_in_turn "${suites[@]}"
+    else
+        run_in_pairs "${suites[@]}"
     fi
 }
 
