@@ -25,7 +25,7 @@ if [ -n "${QUICK:-}" ]; then
     many_pages=4000 slow_pages=64 jobs=5000 partitions=500 commit_rounds=40 dlt_rounds=1
 else
     rounds=${ROUNDS:-5} slow_rounds=3 records=${RECORDS:-300000}
-    many_pages=100000 slow_pages=640 jobs=50000 partitions=5000 commit_rounds=200 dlt_rounds=1
+    many_pages=100000 slow_pages=1000 jobs=50000 partitions=5000 commit_rounds=200 dlt_rounds=1
 fi
 form_pages=$(((records + 999) / 1000))
 

@@ -1,5 +1,8 @@
 #include "base/json_out.h"
 
+#include "base/bytes.h"
+#include "base/hex.h"
+
 static void begin(struct json_out *out, const char *key)
 {
     if (out->needs_comma)
@@ -64,26 +67,30 @@ static void put_escape(struct buf *buf, unsigned char c)
 {
     static const char short_forms[] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    if (c == '"' || c == '\\')
-        buf_printf(buf, "\\%c", c);
-    else if (c < sizeof short_forms && short_forms[c])
-        buf_printf(buf, "\\%c", short_forms[c]);
-    else
-        buf_printf(buf, "\\u%04x", c);
+    char escape[] = {'\\', (char)c, '0', '0', '0', '0'};
+    size_t len = 2;
+    if (c < sizeof short_forms && short_forms[c]) {
+        escape[1] = short_forms[c];
+    } else if (c < ' ') {
+        escape[1] = 'u';
+        hex_write((struct str){(const char *)&c, 1}, escape + 4);
+        len = sizeof escape;
+    }
+    buf_put(buf, (struct str){escape, len});
 }
 
 void json_out_quote(struct buf *buf, struct str text)
 {
+    const char *from = text.ptr, *end = from + text.len;
     buf_puts(buf, "\"");
-    size_t from = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c >= ' ' && c != '"' && c != '\\')
+    for (const char *at = from; (at = bytes_skip_plain(at, end)) < end; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c >= 0x80)
             continue;
-        buf_put(buf, str_slice(text, from, i));
+        buf_put(buf, (struct str){from, (size_t)(at - from)});
         put_escape(buf, c);
-        from = i + 1;
+        from = at + 1;
     }
-    buf_put(buf, str_slice(text, from, text.len));
+    buf_put(buf, (struct str){from, (size_t)(end - from)});
     buf_puts(buf, "\"");
 }

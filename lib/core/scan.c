@@ -3,14 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "base/bytes.h"
 
 /*
  * A scan goes over the bytes once and keeps no tree: its caller keeps the slices it wants.
  *
- * A string is skipped 16 bytes at a time (skip_plain) up to the next byte that matters, since
+ * A string is skipped 16 bytes at a time (bytes_skip_plain) up to the next byte that matters, since
  * most bytes of an answer are in strings. Escapes are checked here; scan_decode decodes them
  * for those few strings whose text is read.
  *
@@ -58,34 +56,6 @@ void scan_space_run(struct scan *scan)
 }
 
 /* --- strings --- */
-
-/* The first byte from `at` that is not plain ASCII text of a string: a quote, a backslash, a
- * control character, or one >= 0x80. */
-static const char *skip_plain(const char *at, const char *end)
-{
-#ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i space = _mm_set1_epi8(' ');
-    for (; end - at >= 16; at += 16) {
-        __m128i chunk = _mm_loadu_si128((const __m128i *)(const void *)at);
-        /* Signed: bytes >= 0x80 are below the space too. */
-        __m128i special = _mm_or_si128(
-            _mm_cmplt_epi8(chunk, space),
-            _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)));
-        int mask = _mm_movemask_epi8(special);
-        if (mask)
-            return at + __builtin_ctz((unsigned)mask);
-    }
-#endif
-    while (at < end) {
-        unsigned char c = (unsigned char)*at;
-        if (c < ' ' || c >= 0x80 || c == '"' || c == '\\')
-            break;
-        at++;
-    }
-    return at;
-}
 
 /* Takes the bytes >= 0x80 at `at`. */
 static void take_utf8(struct scan *scan)
@@ -147,7 +117,7 @@ bool scan_string(struct scan *scan)
 {
     scan->at++;
     for (;;) {
-        scan->at = skip_plain(scan->at, scan->end);
+        scan->at = bytes_skip_plain(scan->at, scan->end);
         int c = scan_peek(scan);
         if (c == '"') {
             scan->at++;

@@ -1,5 +1,6 @@
 #include "worker/records/csv.h"
 
+#include "base/bytes.h"
 #include "worker/records/named.h"
 
 /*
@@ -7,9 +8,8 @@
  * Between the two it is known whether the row has as many fields as there are names.
  */
 enum class {
-    STOPS = 1 << 0,   /* delimiter, LF */
-    ESCAPED = 1 << 1, /* JSON writes it otherwise: controls, quote, backslash */
-    NOT_ASCII = 1 << 2,
+    ESCAPED = 1 << 0, /* JSON writes it otherwise: controls, quote, backslash */
+    NOT_ASCII = 1 << 1,
 };
 
 enum { NO_QUOTE = 256 };
@@ -45,8 +45,6 @@ static void classify(struct csv *csv)
     for (unsigned c = 0; c < 256; c++)
         csv->classes[c] = c >= 0x80 ? NOT_ASCII : c < ' ' ? ESCAPED : 0;
     csv->classes['"'] = csv->classes['\\'] = ESCAPED;
-    csv->classes['\n'] |= STOPS;
-    csv->classes[(unsigned char)csv->delimiter] |= STOPS;
 }
 
 /* --- a row's fields --- */
@@ -59,27 +57,21 @@ static bool is_quote(const struct csv *csv, const char *at)
 static unsigned classes_of(const struct csv *csv, struct str text)
 {
     unsigned seen = 0;
-    for (size_t i = 0; i < text.len; i++)
-        seen |= csv->classes[(unsigned char)text.ptr[i]];
+    const char *end = text.ptr + text.len;
+    for (const char *at = bytes_skip_plain(text.ptr, end); at < end; at++)
+        seen |= csv->classes[(unsigned char)*at];
     return seen;
 }
 
 static void take_plain(struct csv *csv, struct cell *ret)
 {
-    const char *from = csv->at, *at = from;
-    unsigned seen = 0, c = 0;
-    while (at < csv->end && !((c = csv->classes[(unsigned char)*at]) & STOPS)) {
-        seen |= c;
-        at++;
-    }
-    csv->at = at;
-    bool is_line_end = at == csv->end || *at == '\n';
-    size_t len = (size_t)(at - from);
-    if (is_line_end && len && from[len - 1] == '\r') {
-        len--;
-        seen = classes_of(csv, (struct str){from, len});
-    }
-    *ret = (struct cell){.text = {from, len}, .seen = seen};
+    const char *from = csv->at;
+    csv->at = bytes_find_either(from, csv->end, csv->delimiter, '\n');
+    struct str text = {from, (size_t)(csv->at - from)};
+    bool is_line_end = csv->at == csv->end || *csv->at == '\n';
+    if (is_line_end && text.len && text.ptr[text.len - 1] == '\r')
+        text.len--;
+    *ret = (struct cell){.text = text, .seen = classes_of(csv, text)};
 }
 
 /* `at` is the opening quote. False: it is never closed. */
@@ -99,8 +91,10 @@ static bool take_quoted(struct csv *csv, struct cell *ret)
     }
     struct str text = {from, (size_t)(csv->at - 1 - from)};
     *ret = (struct cell){text, true, has_doubled, classes_of(csv, text)};
-    for (size_t i = 0; i < text.len; i++)
-        csv->line += text.ptr[i] == '\n';
+    const char *end = text.ptr + text.len;
+    for (const char *at = text.ptr; at < end && (at = memchr(at, '\n', (size_t)(end - at)));
+         at++)
+        csv->line++;
     return true;
 }
 
@@ -195,16 +189,24 @@ static size_t put_escaped(char *out, unsigned char c)
 /* The text with JSON's escapes, and without doubled quotes. */
 static size_t put_text(const struct csv *csv, const struct cell *cell, char *out)
 {
-    size_t len = 0;
-    for (size_t i = 0; i < cell->text.len; i++) {
-        unsigned char c = (unsigned char)cell->text.ptr[i];
+    const char *at = cell->text.ptr, *end = at + cell->text.len;
+    bool may_skip = !cell->is_quoted || csv->quote == '"';
+    char *to = out;
+    while (at < end) {
+        size_t plain = may_skip ? (size_t)(bytes_skip_plain(at, end) - at) : 0;
+        memcpy(to, at, plain);
+        to += plain;
+        at += plain;
+        if (at == end)
+            break;
+        unsigned char c = (unsigned char)*at++;
         if (csv->classes[c] & ESCAPED)
-            len += put_escaped(out + len, c);
+            to += put_escaped(to, c);
         else
-            out[len++] = (char)c;
-        i += cell->is_quoted && c == csv->quote;
+            *to++ = (char)c;
+        at += cell->is_quoted && c == csv->quote;
     }
-    return len;
+    return (size_t)(to - out);
 }
 
 static enum record_flaw flaw_of(const struct cell *cell)
