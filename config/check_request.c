@@ -2,6 +2,7 @@
 
 #include "config/identifier.h"
 #include "config/node.h"
+#include "port/http_proxy.h"
 #include "port/http_url.h"
 
 /* `authority` is what is between `scheme://` and the path. Without a port; brackets stay. */
@@ -316,9 +317,25 @@ static void check_body(struct reader *reader, const struct yaml_node *map,
                     "a parameter in the body needs method: POST");
 }
 
+/* Proxy and certificates, as far as they are written out. */
+static void check_network(struct reader *reader, const struct yaml_node *map,
+                          const struct stream *stream)
+{
+    const struct yaml_node *proxy = yaml_find(map, "proxy"), *tls = yaml_find(map, "tls");
+    struct err err = ERR_INIT;
+    bool is_constant = proxy && proxy->kind == YAML_STRING && !str_is(proxy->text, "env") &&
+                       str_find(proxy->text, STR("{{")) < 0;
+    if (is_constant && !http_proxy_check(proxy->text, &err))
+        problem_add(reader->problems, proxy, "%s", err.text);
+    if (stream->key_file && !stream->cert_file)
+        problem_add(reader->problems, yaml_find(tls, "key"),
+                    "needs \"cert\", the certificate that it is of");
+}
+
 void check_request(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     check_address(reader, map, stream);
+    check_network(reader, map, stream);
     check_count(reader, map, stream);
     check_prepare(reader, map, stream);
     check_headers(reader, yaml_find(map, "headers"));

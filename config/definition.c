@@ -267,7 +267,7 @@ static const struct key definition_list[] = {
     {.name = "tls", .type = KEY_STRUCT, .flags = IN_SOURCE, .keys = &tls_keys,
      .help = "certificates"},
     {.name = "proxy", .type = KEY_TEMPLATE_REF, .flags = IN_SOURCE | OF_US, S(proxy),
-     .help = "URL of an HTTP proxy"},
+     .help = "URL of a proxy, http or socks5; env: as HTTPS_PROXY and NO_PROXY say"},
     {.name = "weight", .type = KEY_COUNT, .flags = IN_SOURCE, S(weight), .min = 1, .max = 100,
      .help = "turns of the source where jobs of several wait for workers; 1 if absent"},
     {.name = "defaults", .type = KEY_MOVED, .flags = IN_SOURCE,

@@ -8,9 +8,9 @@
 /*
  * A scan goes over the bytes once and keeps no tree: its caller keeps the slices it wants.
  *
- * A string is skipped 16 bytes at a time (bytes_skip_plain) up to the next byte that matters, since
- * most bytes of an answer are in strings. Escapes are checked here; scan_decode decodes them
- * for those few strings whose text is read.
+ * A string is skipped 16 bytes at a time (bytes_skip_plain) up to the next byte that matters,
+ * since most bytes of an answer are in strings. Escapes are checked here; scan_decode decodes
+ * them for those few strings whose text is read.
  *
  * scan_value skips a whole value without recursion, so that depth costs no stack: `nest` has
  * one bit for each container that is open, and the loop alternates two moves.

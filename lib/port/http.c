@@ -43,6 +43,7 @@
 #include "port/http_headers.h"
 #include "port/http_multi.h"
 #include "port/http_options.h"
+#include "port/http_proxy.h"
 
 struct http {
     struct loop *loop;
@@ -508,7 +509,6 @@ static struct http_call *call_new(struct http *http, const struct http_request *
         .timeouts = request->timeouts,
         .started_mono_ms = clock_mono_ms(),
         .allow_private = request->allow_private,
-        .is_proxied = request->proxy.len > 0,
         .is_once = request->is_once,
         .arena = arena_new(),
         .failed = ERR_INIT,
@@ -522,16 +522,30 @@ static struct http_call *call_new(struct http *http, const struct http_request *
     return call;
 }
 
+/* The proxy is chosen here: whether there is one decides which addresses are looked at. */
+static bool may_send(struct http_call *call, const struct http_request *request,
+                     struct str *ret_proxy)
+{
+    struct http_url url;
+    struct err *err = &call->failed;
+    if (!http_check(request, err) || !http_url_parse(call->arena, request->url, &url, err) ||
+        !http_proxy_choose(call->arena, request->proxy, &url, ret_proxy, err))
+        return false;
+    call->is_proxied = ret_proxy->len > 0;
+    return true;
+}
+
 struct http_call *http_send(struct http *http, const struct http_request *request,
                             http_done_fn fn, void *ctx)
 {
     struct http_call *call = call_new(http, request, fn, ctx);
-    if (!http_check(request, &call->failed)) {
+    struct str proxy;
+    if (!may_send(call, request, &proxy)) {
         loop_timer_set(call->timer, 0);
         return call;
     }
     set_callbacks(call);
-    call->sent_headers = http_options_set(call->easy, call->arena, request);
+    call->sent_headers = http_options_set(call->easy, call->arena, request, proxy);
     enter(call, CONNECTING);
     call->is_added = http_multi_add(http->multi, call->easy);
     if (!call->is_added) {

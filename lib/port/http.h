@@ -12,8 +12,9 @@
 #include "port/loop.h"
 
 /*
- * HTTP requests by libcurl's multi interface, driven by the loop. No redirects, cookies, netrc
- * or proxies from the environment: the caller sees every answer as it came. Connections are
+ * HTTP requests by libcurl's multi interface, driven by the loop. No redirects, cookies
+ * or netrc, and no proxies from the environment unless asked for: the caller sees every answer
+ * as it came. Connections are
  * reused. Name resolution runs on libcurl's own thread.
  *
  *     http_new → http_send … → http_done_fn (exactly once, unless http_cancel) → http_free
@@ -53,8 +54,9 @@ struct http_request {
      * unless this is set. Behind a proxy, which resolves names itself, only literal ones are.
      */
     bool allow_private;
-    bool allow_http; /* plain http to hosts other than loopback */
-    struct str proxy, ca_file, cert_file, key_file; /* empty: none / the system's */
+    bool allow_http;  /* plain http to hosts other than loopback */
+    struct str proxy; /* empty: none; "env": that of the environment (http_proxy.h) */
+    struct str ca_file, cert_file, key_file; /* empty: the system's / none */
     /* Digest access authentication (RFC 7616), by libcurl: the request goes out without a body
      * first, and is sent again as the 401 says. Empty: none. */
     struct str digest_user, digest_password;

@@ -67,7 +67,8 @@ static void set_digest(CURL *easy, struct arena *arena, const struct http_reques
     curl_easy_setopt(easy, CURLOPT_PASSWORD, arena_cstr(arena, request->digest_password));
 }
 
-static void set_network(CURL *easy, struct arena *arena, const struct http_request *request)
+static void set_network(CURL *easy, struct arena *arena, const struct http_request *request,
+                        struct str proxy)
 {
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -76,7 +77,7 @@ static void set_network(CURL *easy, struct arena *arena, const struct http_reque
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     /* Set, even to nothing, neither is taken from the environment. */
-    curl_easy_setopt(easy, CURLOPT_PROXY, arena_cstr(arena, request->proxy));
+    curl_easy_setopt(easy, CURLOPT_PROXY, arena_cstr(arena, proxy));
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)request->is_once);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -89,7 +90,6 @@ static void set_network(CURL *easy, struct arena *arena, const struct http_reque
                          (long)request->timeouts.connect_ms + CONNECT_SLACK_MS);
 }
 
-/* A Unix socket is on this machine, where no proxy leads to. */
 static void set_url(CURL *easy, struct arena *arena, struct str url)
 {
     struct http_url parsed;
@@ -98,19 +98,18 @@ static void set_url(CURL *easy, struct arena *arena, struct str url)
     if (is_socket) {
         url = http_url_at_socket(arena, url);
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, arena_cstr(arena, parsed.socket));
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
     }
     curl_easy_setopt(easy, CURLOPT_URL, arena_cstr(arena, url));
 }
 
 struct curl_slist *http_options_set(void *easy, struct arena *arena,
-                                    const struct http_request *request)
+                                    const struct http_request *request, struct str proxy)
 {
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "pagetide/" PAGETIDE_VERSION);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L << 10);
-    set_network(easy, arena, request);
+    set_network(easy, arena, request, proxy);
     set_url(easy, arena, request->url);
     set_digest(easy, arena, request);
     set_method(easy, arena, request);

@@ -11,9 +11,11 @@ struct curl_slist;
  * without end). The strings that libcurl borrows are kept in the arena; the list of headers too
  * is borrowed by the handle and freed by the caller after it.
  *
- *   easy   a CURL *
+ *   easy    a CURL *
+ *   proxy   that was chosen for the request (http_proxy.h), not request->proxy; empty: none
  */
 struct curl_slist *http_options_set(void *easy, struct arena *arena,
-                                    const struct http_request *request) MUST_CHECK;
+                                    const struct http_request *request,
+                                    struct str proxy) MUST_CHECK;
 
 #endif
