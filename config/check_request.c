@@ -258,6 +258,15 @@ static void check_accept(struct reader *reader, const struct yaml_node *map,
                         "stands beside the header Accept: one of them is enough");
 }
 
+void check_request_maps(struct reader *reader, const struct yaml_node *node,
+                        const struct template *params, const struct template *headers)
+{
+    if (params && params->kind != TEMPLATE_MAP)
+        problem_add(reader->problems, node, "\"params\" must be a map");
+    if (headers && headers->kind != TEMPLATE_MAP)
+        problem_add(reader->problems, node, "\"headers\" must be a map");
+}
+
 /* `total: {request: {path: …}}`: it follows base_url as the stream's own path does. */
 static void check_count(struct reader *reader, const struct yaml_node *map,
                         struct stream *stream)

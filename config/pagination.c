@@ -1,5 +1,6 @@
 #include "config/pagination.h"
 
+#include "config/check_request.h"
 #include "config/retry_keys.h"
 
 /*
@@ -391,10 +392,7 @@ static void check_count(struct reader *reader, const struct yaml_node *node,
         problem_add(reader->problems, count,
                     "the stream's method is %.*s: give the request a \"path\"",
                     STR_ARG(stream->method));
-    if (request->params && request->params->kind != TEMPLATE_MAP)
-        problem_add(reader->problems, count, "\"params\" must be a map");
-    if (request->headers && request->headers->kind != TEMPLATE_MAP)
-        problem_add(reader->problems, count, "\"headers\" must be a map");
+    check_request_maps(reader, count, request->params, request->headers);
     if (request->body && !is_post)
         problem_add(reader->problems, yaml_find(count, "request"),
                     "\"body\" needs method: POST");

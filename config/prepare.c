@@ -1,5 +1,6 @@
 #include "config/prepare.h"
 
+#include "config/check_request.h"
 #include "config/node.h"
 #include "config/pagination.h"
 
@@ -119,15 +120,6 @@ static void read_urls(struct reader *reader, const struct key *key,
 
 /* --- which go together --- */
 
-static void check_maps(struct reader *reader, const struct yaml_node *node,
-                       const struct prepare_request *request)
-{
-    if (request->params && request->params->kind != TEMPLATE_MAP)
-        problem_add(reader->problems, node, "\"params\" must be a map");
-    if (request->headers && request->headers->kind != TEMPLATE_MAP)
-        problem_add(reader->problems, node, "\"headers\" must be a map");
-}
-
 static void default_body(struct prepare_request *request)
 {
     if (request->body && request->body_type == BODY_NONE)
@@ -164,8 +156,10 @@ void prepare_check(struct reader *reader, const struct yaml_node *map, struct st
     const struct yaml_node *node = yaml_find(map, "prepare");
     if (!node || node->kind != YAML_MAP)
         return;
-    check_maps(reader, node_at(node, "request"), &prepare->request);
-    check_maps(reader, node_at(node, "poll"), &prepare->poll);
+    check_request_maps(reader, node_at(node, "request"), prepare->request.params,
+                       prepare->request.headers);
+    check_request_maps(reader, node_at(node, "poll"), prepare->poll.params,
+                       prepare->poll.headers);
     default_body(&prepare->request);
     default_body(&prepare->poll);
     if (prepare->poll.path && prepare->link.kind != LOCATOR_NONE)
