@@ -230,7 +230,38 @@ START_TEST(nothing_of_a_large_page_with_a_broken_end_is_stored)
 }
 END_TEST
 
-SUITE("flow/large", memory_does_not_grow_with_a_page, nor_where_records_are_known_again,
-      nor_with_rows_for_a_staging_table_or_gzip, a_large_page_that_is_cut_is_no_page,
-      kills_in_a_large_page_leave_nothing, a_large_page_of_any_format_is_read,
-      nothing_of_a_large_page_with_a_broken_end_is_stored)
+/* What a partition was told is not kept for the next one of its job. */
+START_TEST(nor_with_the_partitions_of_a_job)
+{
+    enum { PARTITIONS = 48, TOLD_BYTES = 1 << 20 };
+    AUTO_BUF(told, TOLD_BYTES + 64);
+    set_up();
+    buf_puts(&told, "{\"body\": {\"done\": true, \"id\": 7, \"log\": \"");
+    while (told.len < TOLD_BYTES)
+        buf_puts(&told, "0123456789abcdef");
+    buf_puts(&told, "\"}}");
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n  items:\n    path: /gen/page\n"
+                    "    params: {report: \"{{ prepared.id }}\", total: 1}\n"
+                    "    pagination: {type: none}\n    merge_path: data\n"
+                    "    prepare: {request: {path: /start}, poll: {path: /state}, until: done, "
+                    "every: 1ms}\n"
+                    "    partitions: {sql: \"select g from generate_series(1, %d) g\", "
+                    "per_job: %d}\n    with: {g: \"{{ partition.g }}\"}\n",
+                    mock.url, PARTITIONS, PARTITIONS);
+    mock_post(&mock, "/_mock/route",
+              pagetide_text("[{\"path\": \"/start\", \"body\": {}}, "
+                            "{\"path\": \"/state\", \"answers\": [%.*s]}]",
+                            (int)told.len, told.ptr));
+    expect_small_run("sync shop.items");
+    EXPECT_SQL(pagetide_text("%d 1", PARTITIONS),
+               "select count(distinct g) || ' ' || (select count(*) from pagetide.job) from "
+               "shop.items");
+    tear_down();
+}
+END_TEST
+
+SUITE("flow/large", nor_with_the_partitions_of_a_job, memory_does_not_grow_with_a_page,
+      nor_where_records_are_known_again, nor_with_rows_for_a_staging_table_or_gzip,
+      a_large_page_that_is_cut_is_no_page, kills_in_a_large_page_leave_nothing,
+      a_large_page_of_any_format_is_read, nothing_of_a_large_page_with_a_broken_end_is_stored)

@@ -9,7 +9,7 @@ void crawl_stand_at_checkpoint(struct crawl *crawl)
     crawl->scope.pager = &crawl->pager;
     crawl->scope.iteration = MAX(crawl->pager.page - 1, 0);
     crawl->scope.accumulated = crawl->pager.records;
-    crawl->scope.last = arena_str(crawl->arena, crawl->pager.last);
+    crawl->scope.last = arena_str(crawl->leg, crawl->pager.last);
     if (crawl->pager.answer.kind != VALUE_UNDEFINED)
         recall_give(crawl->pager.answer, crawl->page, &crawl->scope);
 }
@@ -36,13 +36,18 @@ bool anew_by_type(struct crawl *crawl, int status)
     return true;
 }
 
+void anew_at_place(struct crawl *crawl)
+{
+    ahead_drop(crawl);
+    crawl->attempt = crawl->redirects = 0;
+    crawl_stand_at_checkpoint(crawl);
+}
+
 bool anew_by_size(struct crawl *crawl)
 {
     if (crawl_is_beside(crawl) || !pager_halve(&crawl->pager))
         return false;
-    ahead_drop(crawl);
-    crawl->attempt = crawl->redirects = 0;
-    crawl_stand_at_checkpoint(crawl);
+    anew_at_place(crawl);
     return true;
 }
 
@@ -60,7 +65,7 @@ bool anew_from_start(struct crawl *crawl)
         crawl->prepare.is_ready = false; /* their URLs are asked for anew */
     crawl->pager.resets++;
     crawl->trial = (struct trial){0};
-    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
+    crawl_forget_attempts(crawl);
     crawl_stand_at_checkpoint(crawl);
     return true;
 }
@@ -97,7 +102,7 @@ bool anew_at_bookmark(struct crawl *crawl, const struct pager_decision *decision
     bool follows = decision->outcome == PAGER_MORE && !next->ending.complete;
     if (!follows || next->records + MAX(pager_size(next), crawl->cut.seen) <= most)
         return true;
-    struct str since = arena_str(crawl->arena, next->high);
+    struct str since = arena_str(crawl->leg, next->high);
     bool has_moved = !next->since.len ||
                      bookmark_high_is_later(crawl->stream->bookmark.type, since, next->since);
     if (!has_moved && next->records < most)
@@ -113,7 +118,7 @@ bool anew_at_bookmark(struct crawl *crawl, const struct pager_decision *decision
     next->since = since;
     next->high = STR_NONE;
     stand_before_first(crawl);
-    return scope_begin_at(&crawl->scope, crawl->stream, since, crawl->arena, err);
+    return scope_begin_at(&crawl->scope, crawl->stream, since, crawl->leg, err);
 }
 
 void anew_doubt(struct crawl *crawl, const struct pager *pager, struct pager_decision *decision)

@@ -21,6 +21,9 @@ void crawl_stand_at_checkpoint(struct crawl *crawl);
  */
 bool anew_by_type(struct crawl *crawl, int status);
 
+/* By the state as it is now: attempts begin anew, the waits that the API asks for count on. */
+void anew_at_place(struct crawl *crawl);
+
 /* With half as many records, where `page_size_on_error` says so: the attempts begin anew. */
 bool anew_by_size(struct crawl *crawl);
 

@@ -15,7 +15,7 @@ static bool needs_token(const struct crawl *crawl, const struct request *request
     return request->is_home && auth_has_token(&crawl->stream->auth);
 }
 
-/* `auth` depends on no answer: what it comes to is the same for all pages. */
+/* `auth` depends on no answer: what it comes to is the same for all pages of a leg. */
 static bool fill_want(struct crawl *crawl, const struct request *request)
 {
     struct authorised *authorised = &crawl->authorised;
@@ -26,7 +26,7 @@ static bool fill_want(struct crawl *crawl, const struct request *request)
     if (!token_want_fill(crawl->stream, &crawl->scope.expr, &request->http, scratch, &want,
                          &crawl->err))
         return false;
-    authorised->want = token_want_copy(crawl->arena, &want);
+    authorised->want = token_want_copy(crawl->leg, &want);
     authorised->is_ready = true;
     return true;
 }

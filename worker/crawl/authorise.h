@@ -15,7 +15,7 @@ struct crawl;
 
 struct authorised {
     void (*resume)(struct crawl *crawl);
-    bool is_ready;   /* `want` is filled: once for a crawl whose auth has a token */
+    bool is_ready;   /* `want` is filled: once for a leg whose auth has a token */
     bool is_waiting; /* for a token that is being fetched */
     struct token_want want;
     uint64_t number; /* of the token that went with the request; 0: none */

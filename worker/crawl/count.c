@@ -19,8 +19,7 @@
 enum step step_ask_count(struct crawl *crawl)
 {
     crawl->is_counting = true;
-    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
-    crawl->authorised.renewals = 0;
+    crawl_forget_attempts(crawl);
     if (!count_request_build(crawl->stream, &crawl->scope, crawl->page, &crawl->request,
                              &crawl->err))
         return STEP_miss_count;

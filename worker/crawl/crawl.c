@@ -192,7 +192,7 @@ void crawl_put_mark(struct crawl *crawl, struct mark *mark)
     mark->retries = crawl->retries;
     mark->waited_ms = crawl->waited_ms;
     crawl->retries = crawl->waited_ms = 0;
-    mark->warning = arena_join(crawl->arena, mark->warning, "; ", crawl->warning);
+    mark->warning = arena_join(crawl->leg, mark->warning, "; ", crawl->warning);
     crawl->warning = STR_NONE;
     assert(crawl->phase == PHASE_WORKING || mark->has_end);
     crawl->pending++;

@@ -31,7 +31,6 @@
     X(ask)                                                                                     \
     X(prepare)                                                                                 \
     X(prepared)                                                                                \
-    X(unprepared)                                                                              \
     X(send)                                                                                    \
     X(judge)                                                                                   \
     X(cut)                                                                                     \
@@ -95,8 +94,8 @@ struct trial {
 struct crawl {
     const struct crawl_env *env;
     struct job job;
-    struct arena *arena; /* as long as the crawl */
-    struct arena *leg;   /* as long as the leg (legs.h) */
+    struct arena *arena; /* as long as the crawl: the job, and its list of legs */
+    struct arena *leg;   /* as long as the leg (legs.h): whatever came with its answers */
     struct arena *page;  /* this page: pager state, request, answer, scratch */
     struct arena *next;  /* the same of the page after it; the two swap */
     struct legs legs;
@@ -201,6 +200,11 @@ void crawl_put_mark(struct crawl *crawl, struct mark *mark);
 /* Nothing comes back any more but the outcomes of marks. */
 void crawl_quiet(struct crawl *crawl);
 
+/* --- prepare.c --- */
+
+/* A request of `prepare` is refused with that status, or 0 where no answer came. */
+enum step prepare_refused(struct crawl *crawl, int status, enum job_reason reason);
+
 /* --- legs.c --- */
 
 /* Goes on with the stream as if its merge_path were this. */
@@ -300,6 +304,13 @@ struct pager_facts crawl_facts(const struct crawl *crawl);
 static inline bool crawl_is_beside(const struct crawl *crawl)
 {
     return crawl->is_counting || crawl->is_preparing;
+}
+
+/* What is asked for next has attempts of its own. */
+static inline void crawl_forget_attempts(struct crawl *crawl)
+{
+    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
+    crawl->authorised.renewals = 0;
 }
 
 /* Of the page's body, as it came. */

@@ -183,8 +183,8 @@ static void forget_leg(struct crawl *crawl)
     crawl->err = (struct err)ERR_INIT;
     crawl->merge_note = crawl->refusal = STR_NONE;
     crawl->pages_total = 0;
-    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
-    crawl->authorised.renewals = 0;
+    crawl_forget_attempts(crawl);
+    crawl->authorised.is_ready = false;
     crawl->is_counting = crawl->doubted.is_set = crawl->is_behind_end = false;
     arena_free(crawl->prepare.arena);
     crawl->prepare = (struct prepare_state){0};

@@ -122,7 +122,7 @@ struct pager_facts crawl_facts(const struct crawl *crawl)
         .elapsed_ms = clock_mono_ms() - crawl->began_mono_ms,
         .stream = crawl->stream,
         .scope = &crawl->scope.expr,
-        .job_arena = crawl->arena,
+        .leg_arena = crawl->leg,
     };
     return count_again(crawl, facts);
 }
@@ -298,8 +298,7 @@ static void advance(struct crawl *crawl, const struct pager *next,
     ahead_note(&crawl->ahead, next->number - crawl->pager.number, crawl->cut.taken);
     crawl->pager = *next;
     crawl->request = *request;
-    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
-    crawl->authorised.renewals = 0;
+    crawl_forget_attempts(crawl);
     crawl->trial = (struct trial){0};
     crawl->overlap = (struct overlap){0};
     crawl->page = crawl->next;
@@ -500,15 +499,6 @@ static enum step retry_trial(struct crawl *crawl)
                                        : end_unconfirmed(crawl);
 }
 
-/* The place, from further back. */
-static enum step ask_again(struct crawl *crawl)
-{
-    ahead_drop(crawl);
-    crawl->attempt = crawl->redirects = 0;
-    crawl_stand_at_checkpoint(crawl);
-    return STEP_ask;
-}
-
 enum step step_next(struct crawl *crawl)
 {
     struct pager next;
@@ -516,8 +506,11 @@ enum step step_next(struct crawl *crawl)
     struct str checkpoint;
     enum job_reason reason;
     enum step again;
-    if (!overlap_holds(crawl, &again))
-        return again == STEP_ask ? ask_again(crawl) : again;
+    if (!overlap_holds(crawl, &again)) {
+        if (again == STEP_ask)
+            anew_at_place(crawl);
+        return again;
+    }
     if (!read_response(crawl, &crawl->err))
         return refuse_page(crawl, REASON_BODY);
     settle_records_hash(crawl);
@@ -550,7 +543,7 @@ enum step step_next(struct crawl *crawl)
     if (crawl->cut.shape)
         next.shape = crawl->cut.shape;
     if (!next.names.len)
-        next.names = arena_str(crawl->arena, crawl->cut.names);
+        next.names = arena_str(crawl->leg, crawl->cut.names);
     overlap_note(crawl, &next);
     twice_count(crawl, &next, &decision);
     anew_doubt(crawl, &next, &decision);

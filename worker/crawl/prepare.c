@@ -20,8 +20,6 @@
  *               └──────────────────────────────────────│─────────────────────────────────┘
  *                                                      └─ done ──► ask
  *
- * (a request that is refused: judge ──► unprepared)
- *
  * What must not be lost is that the work was begun, and which it is: that is committed at
  * once, by a mark that has a checkpoint and no page. A process that is killed before, begins
  * it again; one that is killed later asks about it. The URLs of files are not kept: links that
@@ -36,7 +34,7 @@ enum {
 
 static const struct pager_prepared nothing = {.submitted = {.kind = VALUE_UNDEFINED}};
 
-/* A copy that lasts as long as the job. ERR_INPUT: it is too long, or no jsonb. */
+/* A copy that lasts as long as the leg. ERR_INPUT: it is too long, or no jsonb. */
 static bool keep(struct crawl *crawl, struct value value, size_t max, struct value *ret,
                  struct err *err)
 {
@@ -51,7 +49,7 @@ static bool keep(struct crawl *crawl, struct value value, size_t max, struct val
     if (str_find(buf_str(&text), STR("\\u0000")) >= 0)
         return err_set(err, ERR_INPUT, "prepare", 0,
                        "what the expressions read of the answer holds a NUL character");
-    return value_parse(crawl->arena, arena_str(crawl->arena, buf_str(&text)), VALUE_WHOLE, ret,
+    return value_parse(crawl->leg, arena_str(crawl->leg, buf_str(&text)), VALUE_WHOLE, ret,
                        err);
 }
 
@@ -67,13 +65,12 @@ static void open_state(struct crawl *crawl)
 {
     struct pager_prepared *prepared = &crawl->pager.prepared;
     struct err ignored = ERR_INIT;
-    crawl->prepare.is_open = true;
     crawl->prepare.arena = arena_new();
     if (!has_begun(crawl))
         return;
     (void)!keep(crawl, prepared->submitted, SIZE_MAX / 2, &prepared->submitted, &ignored);
-    prepared->poll_url = arena_str(crawl->arena, prepared->poll_url);
-    prepared->files_hash = arena_str(crawl->arena, prepared->files_hash);
+    prepared->poll_url = arena_str(crawl->leg, prepared->poll_url);
+    prepared->files_hash = arena_str(crawl->leg, prepared->files_hash);
     crawl->scope.submitted = prepared->submitted;
 }
 
@@ -104,8 +101,7 @@ static void show(struct crawl *crawl, const char *what, struct str why)
                               .bytes = (int64_t)crawl->body.len};
     if (watch)
         watch->on_page_end(watch->ctx, &page);
-    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
-    crawl->authorised.renewals = 0;
+    crawl_forget_attempts(crawl);
 }
 
 /* --- the end of it --- */
@@ -129,7 +125,7 @@ static void forget_work(struct crawl *crawl)
         return;
     pager.prepared = nothing;
     if (write_state(crawl, &pager, &text))
-        crawl->end_checkpoint = arena_str(crawl->arena, text);
+        crawl->end_checkpoint = arena_str(crawl->leg, text);
     crawl->err = why;
 }
 
@@ -139,12 +135,11 @@ static enum step fail(struct crawl *crawl, enum job_reason reason)
     return crawl_fail(crawl, reason);
 }
 
-/* The request is refused: by scope.status, for end.reason. */
-enum step step_unprepared(struct crawl *crawl)
+enum step prepare_refused(struct crawl *crawl, int status, enum job_reason reason)
 {
-    if (crawl->scope.status == 404 || crawl->scope.status == 410)
+    if (status == 404 || status == 410)
         forget_work(crawl);
-    return fail(crawl, crawl->end.reason);
+    return fail(crawl, reason);
 }
 
 /* --- the requests --- */
@@ -161,7 +156,7 @@ static bool ask_for(struct crawl *crawl, bool is_poll)
 enum step step_prepare(struct crawl *crawl)
 {
     struct prepare_state *state = &crawl->prepare;
-    if (!state->is_open)
+    if (!state->arena)
         open_state(crawl);
     state->is_ready = is_known_done(crawl);
     if (state->is_ready)
@@ -182,7 +177,6 @@ enum step step_prepare(struct crawl *crawl)
     return STEP_send;
 }
 
-/* In the page's arena, or in that of the job: both outlive the wait. */
 static enum step wait_to_poll(struct crawl *crawl)
 {
     int64_t delay_ms = crawl->stream->prepare.every_ms;
@@ -239,7 +233,7 @@ static bool read_link(struct crawl *crawl, struct str *ret_url)
     const struct origin_link from = {crawl->request.url, crawl->request.home_url, link.text};
     if (!origin_follow(crawl->stream, crawl->prepare.arena, &from, &url, &is_home, &crawl->err))
         return err_wrap(&crawl->err, "poll.url");
-    *ret_url = arena_str(crawl->arena, url);
+    *ret_url = arena_str(crawl->leg, url);
     return true;
 }
 
@@ -278,11 +272,11 @@ static bool put_url(struct crawl *crawl, struct value link)
                        "file %zu: expected a URL, there is %s", state->count + 1,
                        value_kind_name(link.kind));
     const struct origin_link from = {crawl->request.url, crawl->request.home_url, link.text};
-    if (!origin_follow(crawl->stream, crawl->arena, &from, &url, &is_home, &crawl->err) ||
+    if (!origin_follow(crawl->stream, crawl->leg, &from, &url, &is_home, &crawl->err) ||
         (!is_home &&
-         !http_url_resolve(crawl->arena, from.page_url, link.text, &url, &crawl->err)))
+         !http_url_resolve(crawl->leg, from.page_url, link.text, &url, &crawl->err)))
         return err_wrap(&crawl->err, "file %zu", state->count + 1);
-    state->urls[state->count++] = arena_str(crawl->arena, url);
+    state->urls[state->count++] = arena_str(crawl->leg, url);
     return true;
 }
 
@@ -300,7 +294,7 @@ static bool read_urls(struct crawl *crawl, const struct prepare_files *then)
     if (count > FILES_MAX)
         return err_set(&crawl->err, ERR_INPUT, "prepare", 0, "%zu files, at most %d are read",
                        count, FILES_MAX);
-    state->urls = ARENA_ARRAY(crawl->arena, struct str, MAX(count, 1));
+    state->urls = ARENA_ARRAY(crawl->leg, struct str, MAX(count, 1));
     for (size_t i = 0; i < count; i++)
         if (!put_url(crawl, path_get(&then->each, list.list->items[i])))
             return false;
@@ -313,7 +307,7 @@ static bool read_url(struct crawl *crawl, const struct prepare_files *then)
     struct prepare_state *state = &crawl->prepare;
     if (!locator_read(&then->url, &crawl->scope.expr, state->arena, &link, &crawl->err))
         return false;
-    state->urls = ARENA_NEW(crawl->arena, struct str);
+    state->urls = ARENA_NEW(crawl->leg, struct str);
     return link.kind == VALUE_NULL || put_url(crawl, link);
 }
 
@@ -326,7 +320,7 @@ static struct str hash_names(const struct crawl *crawl)
         str_split(crawl->prepare.urls[i], '?', &name);
         hash = hash_fold(hash, hash_bytes(name, 0));
     }
-    return arena_printf(crawl->arena, "%llu", (unsigned long long)hash);
+    return arena_printf(crawl->leg, "%llu", (unsigned long long)hash);
 }
 
 /* A job that goes on between two files must have the same before it. */

@@ -16,10 +16,10 @@ struct crawl;
 struct stream;
 
 struct prepare_state {
-    struct arena *arena;        /* of the request under way; NULL: none was made */
+    struct arena *arena;        /* of the request under way; NULL: none was made yet */
     const struct stream *asked; /* the stream as that request sees it */
-    bool is_open, is_ready;
-    struct str *urls; /* of the files; in the job's arena */
+    bool is_ready;
+    struct str *urls; /* of the files; in the leg's arena */
     size_t count;
 };
 

@@ -146,7 +146,7 @@ static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
         return;
     *has_told = true;
     crawl->warning =
-        arena_join(crawl->arena, crawl->warning, "; ", arena_str(crawl->arena, warning));
+        arena_join(crawl->leg, crawl->warning, "; ", arena_str(crawl->leg, warning));
 }
 
 /* The request cannot go out: there is no token for it, or not yet. */
@@ -404,8 +404,7 @@ static enum step refused(struct crawl *crawl, const struct judgement *judgement)
         return STEP_ask;
     if (crawl->is_preparing) {
         crawl->scope.status = status;
-        crawl->end.reason = judgement->reason;
-        return STEP_unprepared;
+        return prepare_refused(crawl, status, judgement->reason);
     }
     if (crawl->is_counting) {
         crawl_wrap_request(crawl);
@@ -432,13 +431,13 @@ static enum step reset(struct crawl *crawl, const struct judgement *judgement)
         return refused(crawl, judgement);
     crawl_wrap_request(crawl);
     struct str why = redact_cut(crawl->page, str_from(crawl->err.text), 512);
-    struct str told = arena_printf(crawl->arena, "page %d: the paging began anew: %.*s",
+    struct str told = arena_printf(crawl->leg, "page %d: the paging began anew: %.*s",
                                    pager_pages(&crawl->pager) + 1, STR_ARG(why));
     if (!anew_from_start(crawl)) {
         err_wrap(&crawl->err, "the paging has begun anew %d times", PAGER_RESETS_MAX);
         return crawl_fail(crawl, judgement->reason);
     }
-    crawl->warning = arena_join(crawl->arena, crawl->warning, "; ", told);
+    crawl->warning = arena_join(crawl->leg, crawl->warning, "; ", told);
     return again_anew(crawl);
 }
 
@@ -585,7 +584,7 @@ static void note_document(struct crawl *crawl)
 {
     struct str list = absent_list_of_document(crawl->scope.response, crawl->page);
     crawl->merge_note =
-        arena_printf(crawl->arena,
+        arena_printf(crawl->leg,
                      "merge_path is not given: the whole document is one record%s%.*s%s "
                      "(merge_path: \".\" says that it is meant)",
                      list.len ? ", though it has a list (merge_path: " : "", STR_ARG(list),
@@ -609,20 +608,20 @@ static void find_records(struct crawl *crawl)
         if (!crawl_take_merge_path(crawl, names))
             return;
         crawl->pager.merge_path = crawl->listed.merge.path.source;
-        crawl->merge_note = arena_printf(crawl->arena,
+        crawl->merge_note = arena_printf(crawl->leg,
                                          "merge_path is not given: the records are taken from "
                                          "%.*s, the only list (merge_path: %.*s)",
                                          STR_ARG(names), STR_ARG(names));
         break;
     case ABSENT_LIST_SEVERAL:
-        crawl->merge_note = arena_printf(crawl->arena,
+        crawl->merge_note = arena_printf(crawl->leg,
                                          "merge_path is not given: the whole answer is one "
                                          "record, though it has lists: %.*s",
                                          STR_ARG(names));
         break;
     case ABSENT_LIST_PERHAPS:
         crawl->merge_note =
-            arena_printf(crawl->arena,
+            arena_printf(crawl->leg,
                          "merge_path is not given: the whole answer is one record, though it "
                          "holds lists: %.*s (merge_path: \".\" says that it is meant)",
                          STR_ARG(names));

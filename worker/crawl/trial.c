@@ -65,7 +65,7 @@ static bool find_other(struct crawl *crawl, struct str *ret_words)
     const struct trial *trial = &crawl->trial;
     struct str first = trial->count ? trial->words : crawl->pager.recognised;
     return first.len && !has_all(&crawl->pager) && !recall_is_needed(crawl->stream) &&
-           param_names_other(first, crawl->stream, trial->count + 1, crawl->arena, ret_words);
+           param_names_other(first, crawl->stream, trial->count + 1, crawl->leg, ret_words);
 }
 
 /* A parameter that the server does not know may have been a filter, which nothing passes. */
@@ -124,12 +124,12 @@ static void note_refusal(struct crawl *crawl, struct str words)
     if (!trial->count++) {
         trial->first = crawl->pager.in_force;
         trial->words = crawl->pager.recognised;
-        trial->why = arena_str(crawl->arena, crawl->refusal);
+        trial->why = arena_str(crawl->leg, crawl->refusal);
     }
     struct str place, rest = str_split(words, ' ', &place);
     rest = str_split(rest, ' ', &place);
     str_split(rest, ' ', &place);
-    trial->tried = arena_join(crawl->arena, trial->tried, ", ", place);
+    trial->tried = arena_join(crawl->leg, trial->tried, ", ", place);
     crawl->refusal = STR_NONE;
 }
 
@@ -141,16 +141,15 @@ static bool take_other(struct crawl *crawl)
     if (!find_other(crawl, &words))
         return false;
     struct str note = arena_printf(
-        crawl->arena, "%.*s, since by %.*s it %.*s", STR_ARG(pager_words_shown(words)),
+        crawl->leg, "%.*s, since by %.*s it %.*s", STR_ARG(pager_words_shown(words)),
         STR_ARG(pager_words_shown(pager->recognised)), STR_ARG(crawl->refusal));
     note_refusal(crawl, words);
-    pager->in_force =
-        pager_words_parse(crawl->arena, words, pager->declared, &pager->recognised);
+    pager->in_force = pager_words_parse(crawl->leg, words, pager->declared, &pager->recognised);
     crawl->env->on_recognised(crawl->env->ctx, crawl, note);
     return true;
 }
 
-/* As before the page was asked for (step.c, stand_at_checkpoint). */
+/* As before the page was asked for (crawl_stand_at_checkpoint). */
 static void stand_before_page(struct crawl *crawl)
 {
     crawl->scope.iteration = MAX(crawl->pager.page - 1, 0);
@@ -160,8 +159,7 @@ static void stand_before_page(struct crawl *crawl)
     crawl->scope.headers = NULL;
     crawl->scope.header_count = 0;
     crawl->is_body_empty = crawl->is_end_by_rule = false;
-    crawl->attempt = crawl->server_waits = crawl->redirects = 0;
-    crawl->authorised.renewals = 0;
+    crawl_forget_attempts(crawl);
     buf_done(&crawl->body);
 }
 

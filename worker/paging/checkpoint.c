@@ -112,7 +112,7 @@ static void put_next(struct json_out *out, const struct pager *pager, struct are
     struct pager_params *params = ARENA_NEW(arena, struct pager_params);
     pager_params(pager, arena, params);
     json_out_open(out, "next", '{');
-    if (pager->url.len && !pager->is_file)
+    if (pager->url.len)
         json_out_str(out, "url", pager->url);
     put_params(out, "params", params, PLACE_QUERY);
     put_params(out, "headers", params, PLACE_HEADER);
@@ -363,8 +363,8 @@ static void read_before(const struct checkpoint_from *from, struct value map,
     pager->pages_before = read_few(map, STR("pages_before"));
     if (!read_count(map, STR("records_before"), 1, COUNT_MAX, &pager->records_before))
         pager->records_before = 0;
-    pager->since = arena_str(from->job_arena, read_text(map, STR("since")));
-    pager->high = arena_str(from->job_arena, read_text(map, STR("high")));
+    pager->since = arena_str(from->leg_arena, read_text(map, STR("since")));
+    pager->high = arena_str(from->leg_arena, read_text(map, STR("high")));
 }
 
 static bool read_all(struct value map, struct pager *pager)
@@ -439,7 +439,7 @@ static bool read_words(const struct checkpoint_from *from, struct value words,
     if (words.kind != VALUE_STRING || from->declared->type != PAGINATE_AUTO)
         return true;
     pager->in_force =
-        pager_words_parse(from->job_arena, words.text, from->declared, &pager->recognised);
+        pager_words_parse(from->leg_arena, words.text, from->declared, &pager->recognised);
     return pager->in_force ||
            err_set(err, ERR_INPUT, "checkpoint", 0,
                    "this version does not know the paging \"%.*s\"", STR_ARG(words.text));
@@ -466,9 +466,9 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->reached = read_text(map, STR("reached"));
     pager->more = read_text(map, STR("more"));
     pager->lacks = read_text(map, STR("lacks"));
-    pager->names = arena_str(from->job_arena, read_text(map, STR("names")));
-    pager->merge_path = arena_str(from->job_arena, read_text(map, STR("merge_path")));
-    pager->accept = arena_str(from->job_arena, read_text(map, STR("accept")));
+    pager->names = arena_str(from->leg_arena, read_text(map, STR("names")));
+    pager->merge_path = arena_str(from->leg_arena, read_text(map, STR("merge_path")));
+    pager->accept = arena_str(from->leg_arena, read_text(map, STR("accept")));
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
     read_before(from, map, pager);
     read_drift(map, pager);

@@ -32,11 +32,11 @@ bool checkpoint_write(struct arena *arena, const struct pager *pager,
 /*
  * An empty text is the start. ERR_INPUT for what no Pagetide of this version wrote, or where it
  * names a secret that the definition does not use. Strings and values are in `arena`; what
- * `auto` recognised is in `job_arena`, which must last as long as any state that follows from
+ * `auto` recognised is in `leg_arena`, which must last as long as any state that follows from
  * this one, and so must `declared`.
  */
 struct checkpoint_from {
-    struct arena *arena, *job_arena;
+    struct arena *arena, *leg_arena;
     const struct pagination *declared;
     const struct secrets *secrets; /* NULL: none */
 };

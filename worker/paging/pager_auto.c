@@ -518,7 +518,7 @@ void pager_auto_recognise(struct pager_step *step, struct pager *now)
             be_one_page(step, now, "nothing in the answer tells of more");
         return;
     }
-    now->in_force = pager_words_parse(step->facts->job_arena, str_from(search.words),
+    now->in_force = pager_words_parse(step->facts->leg_arena, str_from(search.words),
                                       now->declared, &now->recognised);
     assert(now->in_force);
     now->type = now->in_force->type;

@@ -11,7 +11,7 @@
  *
  * What follows the page just read, and the state after it in *ret_next. `pager` stays as it is,
  * so that a page that cannot be committed changes nothing. Strings of *ret_next and of the
- * decision are in `arena`; what `auto` recognised is in facts->job_arena.
+ * decision are in `arena`; what `auto` recognised is in facts->leg_arena.
  *
  * PAGER_FAILED fills *err (ERR_INPUT, ERR_CONFIG) and leaves *ret_next alone. `pager` must not
  * be done already.

@@ -31,7 +31,7 @@ struct pager_ending {
 };
 
 /*
- * What `prepare` has come to. In the job's arena. A link is a credential where it has a query,
+ * What `prepare` has come to. In the leg's arena. A link is a credential where it has a query,
  * as those of pre-signed files do: the URLs of files are in no state, they are asked for anew.
  */
 struct pager_prepared {
@@ -172,7 +172,7 @@ struct pager_facts {
     int64_t elapsed_ms;   /* since the job began */
     const struct stream *stream;
     const struct expr_scope *scope; /* knows `response` and `http` of this page */
-    struct arena *job_arena;        /* lasts as long as the job: what `auto` recognises */
+    struct arena *leg_arena;        /* lasts as long as the leg: what `auto` recognises */
 };
 
 enum pager_outcome {

@@ -25,7 +25,7 @@ static struct recognition recognise(struct arena *arena, const struct stream *st
                                  .header_count = header.name.len > 0,
                                  .stream = stream,
                                  .scope = &scope,
-                                 .job_arena = arena};
+                                 .leg_arena = arena};
     struct recognition got = {.step = {.facts = &facts, .arena = arena}};
     pager_start(&got.now, &declared);
     pager_auto_recognise(&got.step, &got.now);

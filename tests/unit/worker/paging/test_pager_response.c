@@ -24,7 +24,7 @@ static bool follow(const char *next_page, const char *response)
                                  .home_url = STR("https://h.example/x"),
                                  .stream = fixture.stream,
                                  .scope = &fixture.scope.expr,
-                                 .job_arena = fixture.arena};
+                                 .leg_arena = fixture.arena};
     struct pager_step step = {
         .pager = &fixture.pager, .facts = &facts, .arena = fixture.arena, .next = &next};
     next = fixture.pager;

@@ -35,7 +35,7 @@ static void decide(const struct answer *answer)
                                 .taken = answer->seen,
                                 .stream = fixture.stream,
                                 .scope = &fixture.scope.expr,
-                                .job_arena = fixture.arena};
+                                .leg_arena = fixture.arena};
     decision = pager_decide(&fixture.pager, &facts, fixture.arena, &next, &fixture.err);
 }
 
