@@ -134,6 +134,16 @@ static void await_requests(struct house *house, int64_t count)
     ck_assert_int_eq(mock_count(&house->mock, "/gen/offset"), count);
 }
 
+/* A session that began after `since` waits for the table. Those of killed workers do, too. */
+static void await_lock(struct house *house, const char *since)
+{
+    pagetide_await(&house->pagetide, "t", 10000,
+                   "select exists (select from pg_locks l join pg_stat_activity a using (pid) "
+                   "where l.relation = 'api.s'::regclass and not l.granted "
+                   "and a.backend_start > '%s')",
+                   since);
+}
+
 /* It is PostgreSQL that waits, with the page in its hands: nothing is wrong with the job. */
 START_TEST(test_a_job_whose_workers_die_while_its_table_is_locked_lives)
 {
@@ -147,10 +157,12 @@ START_TEST(test_a_job_whose_workers_die_while_its_table_is_locked_lives)
     ck_assert_int_eq(pagetide_run(pagetide, "reload api.s").code, 0);
     struct pagetide_process worker = {0};
     for (int kills = 0; kills < PREEMPTIONS; kills++) {
+        char since[64];
+        snprintf(since, sizeof since, "%s", pagetide_sql(pagetide, "select clock_timestamp()"));
         worker = pagetide_spawn(pagetide, "worker");
         await_holder(&house, &worker, "api.s");
         await_requests(&house, kills + 2);
-        usleep(300000);
+        await_lock(&house, since);
         pagetide_await(pagetide, "f", 10000, "select at_page from pagetide.job where run > 1");
         pagetide_kill(&worker);
     }
