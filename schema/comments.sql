@@ -73,6 +73,7 @@ comment on table pagetide.reject is 'Records that could not be stored';
 comment on column pagetide.reject.id is 'in the order of arrival';
 comment on column pagetide.reject.run is 'run that read it';
 comment on column pagetide.reject.job is 'job.id';
+comment on column pagetide.reject.leg is 'job_leg.n; null: the job has one partition at most';
 comment on column pagetide.reject.page is 'page it was on, from 1';
 comment on column pagetide.reject.position is 'its place in the page, from 0';
 comment on column pagetide.reject.reason is 'what is wrong with it';

@@ -136,8 +136,8 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 begin
-    insert into reject (run, job, page, position, reason, record, added, of_table, at)
-    select m.run, m.job, m.page, r.position, r.reason, decode(r.record, 'base64'), r.added,
+    insert into reject (run, job, leg, page, position, reason, record, added, of_table, at)
+    select m.run, m.job, m.leg, m.page, r.position, r.reason, decode(r.record, 'base64'), r.added,
         r.of_table, clock()
     from jsonb_to_recordset(rejects)
         as r (mark int, position bigint, reason text, record text, added text, of_table text)

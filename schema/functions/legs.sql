@@ -39,15 +39,6 @@ as $$
             from job_leg l where l.job = j.id and l.state is null) end
 $$;
 
--- The part that a page of a job belongs to.
-create or replace function pagetide.page_leg(of_job bigint, of_page int) returns pagetide.job_leg
-language sql stable
-set search_path = pagetide, pg_temp
-as $$
-    select l from page p join job_leg l on l.job = p.job and l.n = p.leg
-    where p.job = of_job and p.number = of_page
-$$;
-
 -- A part as people read it.
 create or replace function pagetide.part_words(part jsonb) returns text
 language sql immutable

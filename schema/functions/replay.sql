@@ -2,7 +2,7 @@
 -- them by the definition in force and copies the rows to a staging table; what is stored, and which
 -- rejects go, is decided here, in one transaction for each batch.
 -- Needs lock_jobs (helpers), active_run (runs), merge_columns, unfinished_runs (merge), try_rows
--- (bad_rows), save_notes (progress), add_counts (misfits), reads_all, refresh_run (run_end), page_leg (legs).
+-- (bad_rows), save_notes (progress), add_counts (misfits), reads_all, refresh_run (run_end).
 
 -- Why nothing of a run can be loaded again, or null. Of a stream that appends, a run which did not
 -- succeed and whose records a newer one has read again is done with: they would be there twice.
@@ -50,7 +50,7 @@ as $$
         coalesce(p.part -> 'window' ->> 'to', rfc3339(r.window_to)),
         (extract(epoch from coalesce(r.started_at, r.created_at)) * 1000000)::bigint
     from reject q join job j on j.id = q.job join run r on r.id = q.run
-    cross join lateral page_leg(q.job, q.page) l
+    left join job_leg l on l.job = q.job and l.n = q.leg
     cross join lateral (select coalesce(l.part, j.part) as part) p
     where q.run = of_run and (below is null or q.id < below)
         and q.of_table is not distinct from replay_list.of_table
