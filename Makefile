@@ -34,8 +34,8 @@ LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 CPPFLAGS += $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
-SOURCES  := $(sort $(wildcard lib/*/*.c lib/*/*/*.c config/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c cli/*.c))
-EMBEDDED := $(B)/gen/sql.c $(B)/gen/lua.c
+SOURCES  := $(sort $(wildcard lib/*/*.c lib/*/*/*.c config/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c web/*.c cli/*.c))
+EMBEDDED := $(B)/gen/sql.c $(B)/gen/lua.c $(B)/gen/web.c
 OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBEDDED:.c=.o)
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
@@ -91,6 +91,13 @@ $(B)/gen/sql.c: tools/embed.sh schema/tables schema/functions schema/apply.sql s
 $(B)/gen/lua.c: tools/embed.sh lib/core/lua $(wildcard lib/core/lua/*.lua)
 	@mkdir -p $(@D)
 	tools/embed.sh embedded_lua $(sort $(wildcard lib/core/lua/*.lua)) > $@
+
+WEB_PAGE    := web/app.js web/icon.svg web/index.html web/style.css
+WEB_QUERIES := $(sort $(wildcard web/queries/*.sql))
+$(B)/gen/web.c: tools/embed.sh web/queries $(WEB_PAGE) $(WEB_QUERIES)
+	@mkdir -p $(@D)
+	{ tools/embed.sh embedded_page $(WEB_PAGE); \
+	  tools/embed.sh embedded_queries $(WEB_QUERIES); } > $@
 
 $(B)/tests/%: $(B)/tests/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@mkdir -p $(@D)

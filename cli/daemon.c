@@ -12,6 +12,7 @@
 #include "port/httpd.h"
 #include "scheduler/scheduler.h"
 #include "schema/migrate.h"
+#include "web/web.h"
 #include "worker/after/chores.h"
 #include "worker/worker.h"
 
@@ -39,6 +40,7 @@ struct daemon {
     struct chores *chores;       /* as the scheduler */
     struct httpd *httpd;
     struct scrape *scrape;
+    struct web *web; /* as the scheduler */
     struct loop_timer *limit;
     struct loop_signal *signals[3];
     struct str installation, secret; /* in the command's arena */
@@ -92,8 +94,9 @@ static int on_request(void *ctx, struct str path, struct buf *body, const char *
     return is_ready_now ? 200 : 503;
 }
 
-/* What asks whether a process lives has no token; the answers hold no more than that. */
-static const char *const open_paths[] = {"/healthz", "/readyz", NULL};
+/* What asks whether a process lives has no token; the answers hold no more than that. Nor has
+ * a browser, before its page has asked for it. */
+static const char *const open_paths[] = {"/healthz", "/readyz", WEB_PAGE_PATHS, NULL};
 
 static bool listen_http(struct daemon *daemon, const char *fallback, struct err *err)
 {
@@ -107,6 +110,8 @@ static bool listen_http(struct daemon *daemon, const char *fallback, struct err 
     httpd_let_in(daemon->httpd, open_paths);
     daemon->scrape = scrape_new(&(struct scrape_options){
         cli_loop(daemon->cli), settings, daemon->httpd, daemon->worker, daemon->scheduler});
+    if (daemon->scheduler)
+        daemon->web = web_new(cli_loop(daemon->cli), settings, daemon->httpd);
     log_write(LOG_INFO, LOG_HTTP_LISTEN, LOG_NOWHERE, "status on port %d",
               httpd_port(daemon->httpd));
     return true;
@@ -201,6 +206,7 @@ static void close_all(struct daemon *daemon)
     loop_timer_free(daemon->limit);
     httpd_close(daemon->httpd);
     scrape_free(daemon->scrape);
+    web_free(daemon->web);
     worker_free(daemon->worker);
     scheduler_free(daemon->scheduler);
     chores_free(daemon->chores); /* after the session that it asks by */

@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
 all=(lib/base lib/port lib/core lib/core/expr config schema worker worker/records worker/rows
-    worker/load worker/access worker/pace worker/signs worker/paging worker/exchange worker/crawl scheduler cli)
+    worker/load worker/access worker/pace worker/signs worker/paging worker/exchange worker/crawl scheduler web cli)
 
 # The one allowed: the job's machine calls its steps, and a step ends by calling the machine.
 machine='^worker/crawl/(crawl|legs|step|next|count|prepare)$'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Layers: base < port < core < config, schema < worker | scheduler < cli; lower never includes
+# Layers: base < port < core < config, schema < worker | scheduler | web < cli; lower never includes
 # higher, siblings never each other. Inside worker/ two towers of rooms that never see each
 # other: records < rows < load knows no HTTP, access < paging < exchange knows no PostgreSQL,
 # only the machine above them sees both. core/expr is the inside of core. A library's header
@@ -29,7 +29,8 @@ declare -A below=(
     [worker/after]="base port core config worker/access worker/exchange"
     [worker]="base port core config worker/load worker/access worker/pace worker/crawl"
     [scheduler]="base port core config schema"
-    [cli]="base port core config schema scheduler worker worker/crawl worker/discover worker/replay worker/after"
+    [web]="base port core config"
+    [cli]="base port core config schema scheduler web worker worker/crawl worker/discover worker/replay worker/after"
 )
 
 # What a room must not see, not even through the headers that it includes.
@@ -66,7 +67,7 @@ complain() {
 }
 
 # A folder without a line above would be seen by nobody.
-for file in lib/*/*.[ch] lib/*/*/*.[ch] config/*.[ch] worker/*/*.[ch] schema/*.[ch] scheduler/*.[ch]; do
+for file in lib/*/*.[ch] lib/*/*/*.[ch] config/*.[ch] worker/*/*.[ch] schema/*.[ch] scheduler/*.[ch] web/*.[ch]; do
     folder=${file%/*}
     [[ -n ${below[$folder]+there} ]] ||
         complain "$folder: no line in tools/check-layers.sh says what it may include"
@@ -97,7 +98,7 @@ for header in "${!port_of[@]}"; do
         *" $file "*) ;;
         *) complain "$file:$line: <$header…> belongs in ${port_of[$header]}" ;;
         esac
-    done < <(grep -rnE "^ *# *include +[<\"]$header" --include='*.[ch]' lib config schema worker scheduler cli)
+    done < <(grep -rnE "^ *# *include +[<\"]$header" --include='*.[ch]' lib config schema worker scheduler web cli)
 done
 
 exit $bad

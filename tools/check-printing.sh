@@ -9,7 +9,7 @@ may_print='^(cli/say\.c|cli/main\.c|lib/base/(log|opt|mem|rng)\.c|lib/core/queue
 prints='(^|[^_[:alnum:]])(v?f?printf|v?dprintf|f?puts|f?putc|putchar|fwrite|perror)[[:space:]]*\(|(^|[^_[:alnum:]])writev?[[:space:]]*\([[:space:]]*STD(OUT|ERR)_FILENO'
 
 bad=0
-for file in lib/*/*.c lib/*/*/*.c config/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c cli/*.c; do
+for file in lib/*/*.c lib/*/*/*.c config/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c web/*.c cli/*.c; do
     [ -f "$file" ] || continue
     [[ $file =~ $may_print ]] && continue
     grep -nHE "$prints" "$file" >&2 && bad=1

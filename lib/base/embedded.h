@@ -15,5 +15,7 @@ extern const struct embedded embedded_functions[]; /* schema/functions */
 extern const struct embedded embedded_apply[];     /* schema/apply.sql alone */
 extern const struct embedded embedded_comments[];  /* schema/comments.sql alone */
 extern const struct embedded embedded_lua[];       /* lib/core/lua */
+extern const struct embedded embedded_page[];      /* web/index.html and its files */
+extern const struct embedded embedded_queries[];   /* web/queries */
 
 #endif

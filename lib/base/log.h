@@ -33,7 +33,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
     X(REDIS_DOWN, "redis.down", "it does not, or refuses; tried again")                        \
     X(SCHEDULER_DOWN, "scheduler.down", "no scheduler lives: nothing becomes due")             \
     X(SCHEDULER_UP, "scheduler.up", "one lives again")                                         \
-    X(HTTP_LISTEN, "http.listen", "address of `/healthz` and `/readyz`")                       \
+    X(HTTP_LISTEN, "http.listen", "address of the dashboard, `/healthz` and `/readyz`")        \
+    X(ORDER, "dashboard.order", "what somebody ordered there, and what came of it")            \
     X(RUN_QUEUED, "run.queued", "a run and its jobs were made")                                \
     X(RUN_DONE, "run.done", "its last job is over: state, counts")                             \
     X(RUN_WARNING, "run.warning", "what a person should look at, although the run has ended")  \

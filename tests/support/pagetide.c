@@ -407,24 +407,31 @@ int pagetide_http_port(struct pagetide_process *process, int64_t limit_ms)
     return (int)strtol(strstr(pagetide_err(process), said) + strlen(said), NULL, 10);
 }
 
-const char *pagetide_http_get(int port, const char *path)
+const char *pagetide_http_talk(int port, const char *request)
 {
     struct sockaddr_in at = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct timeval limit = {.tv_sec = 10};
+    struct timeval limit = {.tv_sec = 20};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     AUTO_BUF(answer, MIB(16));
     if (connect(fd, (struct sockaddr *)&at, sizeof at) == 0) {
-        dprintf(fd, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n", path,
-                port);
+        dprintf(fd, "%s", request);
         char piece[4096];
         for (ssize_t got; (got = recv(fd, piece, sizeof piece, 0)) > 0;)
             buf_put(&answer, (struct str){piece, (size_t)got});
     }
     close(fd);
-    struct str text = buf_str(&answer);
+    return pagetide_text("%.*s", STR_ARG(buf_str(&answer)));
+}
+
+const char *pagetide_http_get(int port, const char *path)
+{
+    struct str text = str_from(pagetide_http_talk(
+        port,
+        pagetide_text("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n",
+                      path, port)));
     ptrdiff_t end = str_find(text, STR("\r\n\r\n"));
     if (!str_starts(text, STR("HTTP/1.1 ")) || end < 0)
         return "";

@@ -110,5 +110,7 @@ const char *pagetide_build(void);
 int pagetide_http_port(struct pagetide_process *process, int64_t limit_ms);
 /* Status and body of a GET; "503 …". "" while nothing listens. */
 const char *pagetide_http_get(int port, const char *path);
+/* The whole answer to a whole request, as it comes over the wire. */
+const char *pagetide_http_talk(int port, const char *request);
 
 #endif

@@ -54,7 +54,7 @@ const char *schema_sql(const char *url, const char *fmt, ...)
 struct schema_session;
 struct schema_session *schema_session_open(const char *url);
 const char *schema_session_sql(struct schema_session *session, const char *sql);
-/* What it was notified of while it was asked last, the first word; "" where of nothing. */
+/* The first that it was notified of while it was asked last; "" where of nothing. */
 const char *schema_session_note(struct schema_session *session);
 
 /* Sends without waiting for the answer, and returns when the server is done with it or waits

@@ -36,9 +36,9 @@ static const struct room {
     {"worker/after", "base port core config worker/access worker/exchange"},
     {"worker", "base port core config worker/load worker/access worker/pace worker/crawl"},
     {"scheduler", "base port core config schema"},
-    {"cli",
-     "base port core config schema scheduler worker worker/crawl worker/discover worker/replay "
-     "worker/after"},
+    {"web", "base port core config"},
+    {"cli", "base port core config schema scheduler web worker worker/crawl worker/discover "
+            "worker/replay worker/after"},
 };
 
 static struct arena *arena;
