@@ -49,7 +49,7 @@ BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c bench/peers/*.c)))
 # For the targets that install first and build then; -j given by hand comes before it.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs servers install \
+.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs servers web install \
         deps help clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -172,6 +172,12 @@ bench: ## every figure of docs/performance.md, beside psql \copy; QUICK=1, ROWS=
 servers: deps ## real API servers, installed and filled; one alone: ONLY=kinto
 	@$(MAKE) $(PARALLEL) build
 	tests/servers/run.sh $(B) $(ONLY)
+
+PICTURES ?=
+web: ## the dashboard in a headless Chromium; PICTURES=docs/images takes its pictures anew
+	@tools/deps.sh web || echo "web: what is lacking here cannot be installed"
+	@$(MAKE) $(PARALLEL) build $(B)/bench/mock
+	tests/web/run.sh $(B) $(PICTURES)
 
 docs: build ## write into docs/ what the program knows: keys, expressions, events
 	tools/docs.sh $(B)

@@ -55,8 +55,9 @@ function duration(seconds) {
     if (seconds === null || seconds === undefined) return "";
     if (seconds < 10) return `${Number(seconds).toFixed(1)} s`;
     if (seconds < 60) return `${Math.round(seconds)} s`;
-    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-    if (seconds < 172800) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+    const two = (a, unit, b, smaller) => `${Math.floor(a)} ${unit}` + (Math.floor(b) ? ` ${Math.floor(b)} ${smaller}` : "");
+    if (seconds < 3600) return two(seconds / 60, "min", seconds % 60, "s");
+    if (seconds < 172800) return two(seconds / 3600, "h", (seconds % 3600) / 60, "min");
     return `${Math.floor(seconds / 86400)} days`;
 }
 
@@ -606,12 +607,14 @@ function keepFocus(change) {
     const again = [...main.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key);
     if (!again) return;
     again.focus({ preventScroll: true });
-    if (caret !== null) again.setSelectionRange(caret, caret);
+    if (caret === null) return;
+    again.value = focused.value; /* somebody is just typing */
+    again.setSelectionRange(caret, caret);
 }
 
 let drawing = 0, live = null;
 async function draw(isNew) {
-    const at = where(), turn = ++drawing;
+    const at = where(), turn = ++drawing, before = document.activeElement;
     for (const tab of document.querySelectorAll("header nav a"))
         if (tab.hash === "#/" + (TAB[at.name] || at.name)) tab.setAttribute("aria-current", "page");
         else tab.removeAttribute("aria-current");
@@ -625,9 +628,10 @@ async function draw(isNew) {
     live = view.live || null;
     document.title = `${view.title} – Pagetide`;
     const heading = el("h1", { tabindex: "-1" }, view.title);
+    const isBusy = document.activeElement !== before; /* somebody has begun to do something */
     keepFocus(() => main.replaceChildren(put(document.createDocumentFragment(), [heading, view.nodes])));
     main.dataset.view = at.name;
-    if (isNew) {
+    if (isNew && !isBusy) {
         heading.focus({ preventScroll: true });
         scrollTo(0, 0);
     }
@@ -679,9 +683,14 @@ function heard(name, data) {
     }
 }
 
-/* Server-sent events by fetch: EventSource can send no token. */
+/*
+ * Server-sent events by fetch: EventSource can send no token. A page that nobody sees listens to
+ * nothing: a browser has six connections for all pages of a server.
+ */
+let listening = null;
 async function listen() {
-    const answer = await ask("events");
+    listening = new AbortController();
+    const answer = await ask("events", { signal: listening.signal });
     if (!answer.ok) throw new Error(String(answer.status));
     byId("live").textContent = "live";
     byId("live").className = "on";
@@ -701,14 +710,28 @@ async function listen() {
     }
 }
 
+function seen() {
+    return new Promise((done) => {
+        const look = () => {
+            if (document.hidden) return;
+            removeEventListener("visibilitychange", look);
+            done();
+        };
+        addEventListener("visibilitychange", look);
+        look();
+    });
+}
+
 async function listenForever() {
+    await seen();
     for (let pause = 500; ; pause = Math.min(pause * 2, 15000)) {
         const began = Date.now();
         await listen().catch(() => null);
         byId("live").textContent = "not live, trying again";
         byId("live").className = "";
-        if (Date.now() - began > 20000) pause = 500;
+        if (Date.now() - began > 20000 || document.hidden) pause = 500;
         await new Promise((done) => setTimeout(done, pause));
+        await seen();
         refresh(false);
     }
 }
@@ -716,7 +739,10 @@ async function listenForever() {
 /* --- begin --- */
 
 addEventListener("hashchange", () => draw(true));
-addEventListener("visibilitychange", () => document.hidden || refresh(true));
+addEventListener("visibilitychange", () => {
+    if (document.hidden && listening) listening.abort();
+    else if (!document.hidden) refresh(true);
+});
 addEventListener("keydown", (event) => {
     const box = main.querySelector("input[type=search]");
     if (event.key === "/" && box && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && !document.querySelector("dialog[open]")) {
@@ -732,6 +758,6 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 setInterval(() => {
     for (const node of document.querySelectorAll("time")) node.textContent = ago(new Date(node.dateTime));
 }, 10000);
-draw(true);
+draw(false);
 notices();
 listenForever();
