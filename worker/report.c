@@ -22,19 +22,11 @@ static void count_start(const struct job *job)
     metrics_add(METRIC_BATCH_RETRIES, METRIC_OF(source), 0);
 }
 
-/* How the turn ended, as METRIC_TURNS says it. */
-static const char *turn_name(const struct crawl_end *end)
-{
-    static const char *const names[] = {
-        [CRAWL_PARKED] = "waiting", [CRAWL_RETURNED] = "returned", [CRAWL_LOST] = "lost"};
-    return end->how == CRAWL_FINISHED ? job_state_name(end->state) : names[end->how];
-}
-
 static void count_end(const struct job *job, const struct crawl_end *end)
 {
     struct str source;
     str_split(job->stream, '.', &source);
-    metrics_add(METRIC_TURNS, METRIC_OF(source, str_from(turn_name(end))), 1);
+    metrics_add(METRIC_TURNS, METRIC_OF(source, str_from(crawl_end_name(end))), 1);
 }
 
 void report_start(const struct job *job)

@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/trace.h"
 #include "worker/report.h"
+#include "worker/spans.h"
 
 enum { DRAIN_MS = 10000, REGISTER_AGAIN_MS = 2000 };
 
@@ -161,6 +163,7 @@ static void on_page(void *ctx, const struct crawl *crawl, int64_t records, int64
     worker->records += records;
     worker->bytes += bytes;
     report_page(crawl, records, bytes);
+    spans_page(crawl, records, bytes);
     memory_may_be_free(worker);
 }
 
@@ -187,6 +190,7 @@ static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end
     struct held *held = held_find_crawl(&worker->held, crawl);
     assert(held);
     report_end(worker, crawl, end);
+    spans_end(crawl, end);
     end_lease(held, end);
     if (worker->options.on_ended)
         worker->options.on_ended(worker->options.ctx, crawl_job(crawl), end);
@@ -390,6 +394,27 @@ static bool open_postgres(struct worker *worker, struct err *err)
            loaders_new(&loaders, on_outcome, &worker->loaders, err);
 }
 
+static void on_trace(void *ctx, const struct err *err)
+{
+    (void)ctx;
+    if (err)
+        log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "traces are not taken: %s", err->text);
+    else
+        log_write(LOG_INFO, LOG_NOTE, LOG_NOWHERE, "traces are taken again");
+}
+
+/* Without them everything else goes on. */
+static void open_trace(struct worker *worker)
+{
+    struct err err = ERR_INIT;
+    const struct trace_options options = {.loop = worker->loop,
+                                          .installation = worker->options.installation,
+                                          .process = worker->self.id,
+                                          .on_state = on_trace};
+    if (!trace_open(&options, &err))
+        log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "no traces: %s", err.text);
+}
+
 static void lend(struct worker *worker)
 {
     worker->env = (struct crawl_env){
@@ -448,6 +473,7 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
         return false;
     }
     http_bound(worker->http, has_room, worker);
+    open_trace(worker);
     worker->tokens = tokens_new(worker->loop, worker->http, &worker->rng);
     lend(worker);
     *ret_worker = worker;
@@ -485,6 +511,7 @@ void worker_free(struct worker *worker)
     mem_free(worker->local);
     mem_free(worker->reporters);
     mem_free(worker);
+    trace_close();
 }
 
 struct pg *worker_session(const struct worker *worker)

@@ -88,7 +88,10 @@ enum metric_unit { METRIC_ONE = 1, METRIC_MS = 1000 };
       "bodies, and batches that are not committed: what `--memory` bounds")                    \
     X(MEMORY_MAX, GAUGE, "pagetide_memory_max_bytes", "", ONE, "`--memory`")                   \
     X(CONNECTIONS, GAUGE, "pagetide_connections", "server", ONE,                               \
-      "connections that a worker has to `postgres` and `redis`")
+      "connections that a worker has to `postgres` and `redis`")                               \
+    X(SPANS, COUNTER, "pagetide_spans_total", "state", ONE,                                    \
+      "spans of traces that were `sent` to the collector, or `dropped`; absent: there is "     \
+      "none")
 
 #define METRICS_OF_SCHEDULERS(X)                                                               \
     X(SURVEY_UP, GAUGE, "pagetide_survey_up", "", ONE,                                         \

@@ -304,6 +304,7 @@ struct crawl *crawl_new(const struct crawl_env *env, const struct job *job,
     crawl->server_waits = job->server_waits;
     crawl->stats = (struct crawl_stats){.pages = job->page, .records = job->records};
     crawl->began_mono_ms = clock_mono_ms() - job->elapsed_ms;
+    crawl->began_at_ms = clock_wall_ms();
     crawl->timer = loop_timer_new(env->loop, on_timer, crawl);
     ahead_init(crawl, crawl_resume);
     crawl->authorised.resume = crawl_resume;
@@ -477,6 +478,35 @@ static size_t page_bytes(const struct crawl *crawl)
     enum { LITTLE_BYTES = 256 << 10 };
     size_t bytes = arena_bytes(crawl->page) + arena_bytes(crawl->next);
     return bytes > LITTLE_BYTES ? bytes : 0;
+}
+
+const char *crawl_end_name(const struct crawl_end *end)
+{
+    static const char *const names[] = {
+        [CRAWL_PARKED] = "waiting", [CRAWL_RETURNED] = "returned", [CRAWL_LOST] = "lost"};
+    return end->how == CRAWL_FINISHED ? job_state_name(end->state) : names[end->how];
+}
+
+int64_t crawl_began_at_ms(const struct crawl *crawl)
+{
+    return crawl->began_at_ms;
+}
+
+struct crawl_fetched crawl_fetched(const struct crawl *crawl)
+{
+    const struct pager *pager = &crawl->pager;
+    bool has_text = pager->cursor.kind == VALUE_STRING || pager->cursor.kind == VALUE_NUMBER;
+    return (struct crawl_fetched){
+        .number =
+            pager_pages(&crawl->turned.next) + (crawl->legs.count ? crawl->legs.pages : 0),
+        .place = pager_is_numbered(pager) ? pager->number : -1,
+        .is_offset = pager->in_force->type == PAGINATE_OFFSET,
+        .cursor = has_text ? pager->cursor.text : STR_NONE,
+        .host = crawl->request.host,
+        .status = crawl->scope.status,
+        .attempts = crawl->attempt + 1,
+        .asked_at_ms = crawl->fetched_at_ms - crawl->took_ms,
+    };
 }
 
 struct crawl_stats crawl_stats(const struct crawl *crawl)

@@ -45,6 +45,9 @@ struct crawl_end {
     struct str run_warnings; /* lines; borrowed until crawl_free */
 };
 
+/* How the turn ended, in a word: the job's own state, "waiting", "returned", "lost". Static. */
+const char *crawl_end_name(const struct crawl_end *end);
+
 /* What the process lends to its crawls. */
 struct crawl_env {
     struct loop *loop;
@@ -130,5 +133,18 @@ struct crawl_stats {
     const char *step; /* that it is at, or waits for: "send", "cut", …; static */
 };
 struct crawl_stats crawl_stats(const struct crawl *crawl);
+
+/* The page that env.on_page is about; for inside it. */
+struct crawl_fetched {
+    int number;           /* of all the job's */
+    int64_t place;        /* page number or offset that was asked for; -1: by something else */
+    bool is_offset;       /* … it is an offset */
+    struct str cursor;    /* that was asked with; empty: none. Borrowed */
+    struct str host;      /* borrowed */
+    int status, attempts; /* of the last answer; tries it took */
+    int64_t asked_at_ms;  /* wall clock: when its last request began */
+};
+struct crawl_fetched crawl_fetched(const struct crawl *crawl);
+int64_t crawl_began_at_ms(const struct crawl *crawl); /* this turn; wall clock */
 
 #endif

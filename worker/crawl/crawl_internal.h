@@ -114,6 +114,7 @@ struct crawl {
     bool is_crowded_out; /* sent again when nothing else is in flight */
     enum care care;
     int64_t began_mono_ms; /* the job, in whatever process */
+    int64_t began_at_ms;   /* this turn; wall clock */
 
     struct request request;
     struct http_call *call;
@@ -127,7 +128,7 @@ struct crawl {
     int64_t retries, waited_ms; /* since the last mark */
     struct str warning;         /* for the next mark */
     bool has_told_wait, has_told_coding, has_told_charset, has_told_error, has_told_token;
-    int64_t fetched_at_ms, body_wire_bytes;
+    int64_t fetched_at_ms, took_ms, body_wire_bytes; /* of the answer */
 
     struct buf body;
     /* Where the body was XML, it is JSON now. */

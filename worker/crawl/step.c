@@ -283,6 +283,7 @@ static void keep_answer(struct crawl *crawl)
         http_copy_headers(answer, crawl->is_preparing ? crawl->prepare.arena : crawl->page);
     crawl->scope.header_count = answer->header_count;
     crawl->body_wire_bytes = answer->wire_bytes;
+    crawl->took_ms = answer->took_ms;
     crawl->cut.is_extended = false;
     buf_done(&crawl->body);
     http_take_body(answer, &crawl->body);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/metrics.h"
+#include "core/trace.h"
 #include "port/pg_sql.h"
 #include "port/sqlstate.h"
 #include "worker/load/attempt.h"
@@ -336,14 +337,42 @@ static void log_way(const struct commit *commit)
                   batch_settled_rows(options->batch), commit->sent);
 }
 
+static struct str way_of(const struct commit *commit)
+{
+    return commit->options.map ? str_from(way_name(commit->way)) : STR("none");
+}
+
 static void count_batch(const struct commit *commit)
 {
-    struct str way = commit->options.map ? str_from(way_name(commit->way)) : STR("none");
+    struct str way = way_of(commit);
     const struct metric_labels labels = {{source_of(commit), way}};
     metrics_add(METRIC_BATCHES, &labels, 1);
     metrics_add(METRIC_ROWS_SENT, &labels, (int64_t)commit->sent);
     metrics_observe(METRIC_COMMIT_TIME, METRIC_OF(way),
                     clock_mono_ms() - commit->begun_mono_ms);
+}
+
+/* One for each run in the batch; a stream has one at a time. */
+static void trace_commit(const struct commit *commit)
+{
+    const struct batch *batch = commit->options.batch;
+    int64_t now_ms = clock_wall_ms(), took_ms = clock_mono_ms() - commit->begun_mono_ms;
+    const struct trace_attribute attributes[] = {
+        {.key = "pagetide.way", .text = way_of(commit)},
+        {.key = "pagetide.pages", .number = (int64_t)batch->mark_count},
+        {.key = "pagetide.rows", .number = (int64_t)batch_settled_rows(batch)},
+        {.key = "pagetide.rows_sent", .number = (int64_t)commit->sent}};
+    struct trace_span span = {.kind = TRACE_COMMIT,
+                              .stream = commit->options.stream ? commit->options.stream->name
+                                                               : STR("none"),
+                              .start_ms = now_ms - took_ms,
+                              .end_ms = now_ms};
+    for (size_t i = 0; i < batch->mark_count && trace_is_on(); i++) {
+        bool is_next = batch->marks[i].run != span.run;
+        span.run = batch->marks[i].run;
+        if (is_next)
+            trace_put(&span, attributes, COUNT_OF(attributes));
+    }
 }
 
 static void crash_at(const char *name, const struct commit *commit)
@@ -357,6 +386,7 @@ static void succeed(struct commit *commit, const struct pg_result *verdicts)
     crash_at("committed", commit);
     log_way(commit);
     count_batch(commit);
+    trace_commit(commit);
     attempt_done(&commit->attempt);
     end(commit, verdicts, NULL, REASON_NONE);
 }
