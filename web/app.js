@@ -93,7 +93,7 @@ function table(caption, columns, rows, empty) {
 }
 
 function facts(pairs) {
-    return el("dl", {}, pairs.filter(([, value]) => value !== null && value !== undefined && value !== "")
+    return el("dl", {}, pairs.filter(([, value]) => value || value === 0)
         .map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
 
@@ -371,7 +371,7 @@ function definition(path, version) {
                 el("label", {}, "Version ", select(String(got.version), got.versions.map((one) => [String(one), one === version ? `${one}, in force` : String(one)]),
                     "version", show)),
                 el("pre", { tabindex: "0", role: "region", "aria-label": "Definition" },
-                    got.definition ? JSON.stringify(got.definition, null, 2) : "It cannot be read by this version."));
+                    got.definition ? JSON.stringify(got.definition, null, 2) : "It is too large to be shown, or cannot be read by this version."));
         } catch (failure) {
             place.replaceChildren(error(failure.message));
         }
@@ -449,6 +449,7 @@ async function runView(params, id) {
                 ["Rows", [["added", run.added], ["changed", run.changed], ["deleted", run.deleted]].filter(([, rows]) => rows !== null).map(([word, rows]) => `${number(rows)} ${word}`).join(", ")],
                 ["End", run.complete && `${run.complete}: ${run.complete_why || ""}`],
                 ["Request", run.request_id],
+                ["Step", run.job_count <= 1 && job.step],
                 ["Warnings", run.warnings && run.warnings.length ? run.warnings.map((words) => el("div", {}, words)) : ""]]),
             run.job_count > 1 && [el("h2", {}, "Jobs"), jobsTable(run, params, n)],
             el("h2", {}, run.job_count > 1 ? `Pages of job ${run.run}/${n}` : "Pages"),
@@ -466,6 +467,7 @@ function jobsTable(run, params, n) {
         ["Records", (row) => number(row.records), "number"],
         ["Rejects", (row) => (row.rejects ? number(row.rejects) : ""), "number"],
         ["Waits for", (row) => row.waiting_for && [row.waiting_for, row.wait_until && [", ", when(row.wait_until)]]],
+        ["Step", (row) => row.step || ""],
         ["Worker", (row) => row.worker || ""],
         ["End", (row) => row.complete || ""]], run.jobs, "No job yet.");
 }
@@ -587,7 +589,11 @@ const TAB = { stream: "streams", run: "runs" };
 function where() {
     const [path, search] = location.hash.replace(/^#\/?/, "").split("?");
     const [name, ...rest] = path.split("/");
-    return { name: VIEWS[name] ? name : "streams", id: decodeURIComponent(rest.join("/")), path: path || "streams", params: Object.fromEntries(new URLSearchParams(search)) };
+    let id = rest.join("/");
+    try {
+        id = decodeURIComponent(id);
+    } catch { /* somebody has typed it: as it is */ }
+    return { name: Object.hasOwn(VIEWS, name) ? name : "streams", id, path: path || "streams", params: Object.fromEntries(new URLSearchParams(search)) };
 }
 
 function go(params, replace) {

@@ -5,7 +5,8 @@
 #include "config/credential.h"
 #include "config/source.h"
 
-enum { SPEC_BYTES_MAX = 8 << 20 };
+/* A larger one would keep the loop from everything else for too long. */
+enum { SPEC_SHOWN_MAX = 512 << 10, SPEC_BYTES_MAX = 8 << 20 };
 
 struct hiding {
     struct arena *arena;
@@ -35,7 +36,7 @@ struct str definition_show(struct arena *arena, struct str spec)
     struct stream *stream;
     struct err err = ERR_INIT;
     struct hiding hiding = {arena, spec};
-    if (!source_parse_spec(arena, spec, &stream, &err))
+    if (spec.len > SPEC_SHOWN_MAX || !source_parse_spec(arena, spec, &stream, &err))
         return STR_NONE;
     credential_find(stream, hide, &hiding);
     return redact_str(arena, hiding.text);

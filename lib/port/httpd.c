@@ -39,8 +39,8 @@ struct httpd {
         void *ctx;
     } first[HTTPD_CALL_FNS]; /* asked in their order, before `fn` */
     size_t first_count;
-    struct httpd_call *clients;
-    int client_count;
+    struct httpd_call *calls;
+    int call_count;
 };
 
 enum state {
@@ -62,30 +62,30 @@ struct httpd_call {
     void *gone_ctx;
 };
 
-static void tell_gone(struct httpd_call *client)
+static void tell_gone(struct httpd_call *call)
 {
-    loop_fn fn = client->gone_fn;
-    client->gone_fn = NULL;
+    loop_fn fn = call->gone_fn;
+    call->gone_fn = NULL;
     if (fn)
-        fn(client->gone_ctx);
+        fn(call->gone_ctx);
 }
 
-static void client_free(struct httpd_call *client)
+static void call_free(struct httpd_call *call)
 {
-    struct httpd *httpd = client->httpd;
-    *(client->previous ? &client->previous->next : &httpd->clients) = client->next;
-    if (client->next)
-        client->next->previous = client->previous;
-    httpd->client_count--;
-    tell_gone(client);
-    loop_timer_free(client->deadline);
-    bufferevent_free(client->bev);
-    mem_free(client);
+    struct httpd *httpd = call->httpd;
+    *(call->previous ? &call->previous->next : &httpd->calls) = call->next;
+    if (call->next)
+        call->next->previous = call->previous;
+    httpd->call_count--;
+    tell_gone(call);
+    loop_timer_free(call->deadline);
+    bufferevent_free(call->bev);
+    mem_free(call);
 }
 
 static void on_deadline(void *ctx)
 {
-    client_free(ctx);
+    call_free(ctx);
 }
 
 /* --- answers --- */
@@ -128,10 +128,10 @@ static const char *reason(int status)
     }
 }
 
-static void put_head(struct httpd_call *client, const struct httpd_answer *answer)
+static void put_head(struct httpd_call *call, const struct httpd_answer *answer)
 {
     evbuffer_add_printf(
-        bufferevent_get_output(client->bev),
+        bufferevent_get_output(call->bev),
         "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%s%s%sCache-Control: %s\r\n"
         "X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n"
         "Connection: close\r\n",
@@ -142,54 +142,54 @@ static void put_head(struct httpd_call *client, const struct httpd_answer *answe
 }
 
 /* The answer is the listener's own now: nobody is told of its end. */
-static void settle(struct httpd_call *client)
+static void settle(struct httpd_call *call)
 {
-    client->state = CALL_ANSWERED;
-    client->gone_fn = NULL;
-    loop_timer_set(client->deadline, DEADLINE_MS);
+    call->state = CALL_ANSWERED;
+    call->gone_fn = NULL;
+    loop_timer_set(call->deadline, DEADLINE_MS);
 }
 
-void httpd_refuse(struct httpd_call *client, int status, struct str why)
+void httpd_refuse(struct httpd_call *call, int status, struct str why)
 {
     char text[1024];
     snprintf(text, sizeof text, "%s%s%.*s\n", reason(status), why.len ? ": " : "",
              STR_ARG(str_slice(why, 0, sizeof text / 2)));
-    httpd_answer(client, &(struct httpd_answer){.status = status, .body = str_from(text)});
+    httpd_answer(call, &(struct httpd_answer){.status = status, .body = str_from(text)});
 }
 
-void httpd_answer(struct httpd_call *client, const struct httpd_answer *answer)
+void httpd_answer(struct httpd_call *call, const struct httpd_answer *answer)
 {
-    struct evbuffer *out = bufferevent_get_output(client->bev);
+    struct evbuffer *out = bufferevent_get_output(call->bev);
     if (answer->body.len > BODY_BYTES_MAX) {
-        httpd_refuse(client, 503, STR_NONE);
+        httpd_refuse(call, 503, STR_NONE);
         return;
     }
-    put_head(client, answer);
+    put_head(call, answer);
     evbuffer_add_printf(out, "Content-Length: %zu\r\n\r\n", answer->body.len);
     evbuffer_add(out, answer->body.ptr, answer->body.len);
-    settle(client);
+    settle(call);
 }
 
-void httpd_stream(struct httpd_call *client, const char *type)
+void httpd_stream(struct httpd_call *call, const char *type)
 {
-    put_head(client, &(struct httpd_answer){.status = 200, .type = type});
-    evbuffer_add_printf(bufferevent_get_output(client->bev), "\r\n");
-    client->state = CALL_STREAMS;
-    loop_timer_set(client->deadline, STREAM_MS);
+    put_head(call, &(struct httpd_answer){.status = 200, .type = type});
+    evbuffer_add_printf(bufferevent_get_output(call->bev), "\r\n");
+    call->state = CALL_STREAMS;
+    loop_timer_set(call->deadline, STREAM_MS);
 }
 
-bool httpd_stream_put(struct httpd_call *client, struct str piece)
+bool httpd_stream_put(struct httpd_call *call, struct str piece)
 {
-    struct evbuffer *out = bufferevent_get_output(client->bev);
+    struct evbuffer *out = bufferevent_get_output(call->bev);
     if (evbuffer_get_length(out) + piece.len > STREAM_BYTES_MAX) {
-        tell_gone(client);
-        client->state = CALL_ANSWERED;
-        loop_timer_set(client->deadline, 0); /* not here: it may be under way above us */
+        tell_gone(call);
+        call->state = CALL_ANSWERED;
+        loop_timer_set(call->deadline, 0); /* not here: it may be under way above us */
         return false;
     }
     evbuffer_add(out, piece.ptr, piece.len);
-    if (!loop_timer_is_set(client->deadline))
-        loop_timer_set(client->deadline, STREAM_MS);
+    if (!loop_timer_is_set(call->deadline))
+        loop_timer_set(call->deadline, STREAM_MS);
     return true;
 }
 
@@ -239,105 +239,106 @@ static struct str refusal_words(int status)
     return STR_NONE;
 }
 
-static void ask(struct httpd_call *client, struct str path)
+static void ask(struct httpd_call *call, struct str path)
 {
-    struct httpd *httpd = client->httpd;
+    struct httpd *httpd = call->httpd;
     AUTO_BUF(body, BODY_BYTES_MAX);
     const char *type = "text/plain";
     int status = httpd->fn(httpd->ctx, path, &body, &type);
     if (body.has_overflowed)
-        httpd_refuse(client, 503, STR_NONE);
+        httpd_refuse(call, 503, STR_NONE);
     else if (body.len == 0 && status != 200)
-        httpd_refuse(client, status, STR_NONE);
+        httpd_refuse(call, status, STR_NONE);
     else
-        httpd_answer(client, &(struct httpd_answer){
-                                 .status = status, .type = type, .body = buf_str(&body)});
+        httpd_answer(call, &(struct httpd_answer){
+                               .status = status, .type = type, .body = buf_str(&body)});
 }
 
-static bool is_taken(struct httpd_call *client, const struct httpd_request *request)
+static bool is_taken(struct httpd_call *call, const struct httpd_request *request)
 {
-    const struct httpd *httpd = client->httpd;
+    const struct httpd *httpd = call->httpd;
     for (size_t i = 0; i < httpd->first_count; i++)
-        if (httpd->first[i].fn(httpd->first[i].ctx, client, request))
+        if (httpd->first[i].fn(httpd->first[i].ctx, call, request))
             return true;
     return false;
 }
 
-static void handle(struct httpd_call *client, const struct httpd_request *request)
+static void handle(struct httpd_call *call, const struct httpd_request *request)
 {
-    struct httpd *httpd = client->httpd;
+    struct httpd *httpd = call->httpd;
     int refused = refusal(httpd, request);
-    client->state = CALL_IS_KEPT;
-    loop_timer_set(client->deadline, CALL_MS);
+    call->state = CALL_IS_KEPT;
+    loop_timer_set(call->deadline, CALL_MS);
     if (refused)
-        httpd_refuse(client, refused, refusal_words(refused));
-    else if (is_taken(client, request))
+        httpd_refuse(call, refused, refusal_words(refused));
+    else if (is_taken(call, request))
         return;
     else if (!str_is(request->method, "GET"))
-        httpd_refuse(client, 405, STR_NONE);
+        httpd_refuse(call, 405, STR_NONE);
     else
-        ask(client, request->path);
+        ask(call, request->path);
 }
 
 /* The head has `head_bytes`; its empty line follows, and then its body, once it is there. */
-static void read_body(struct httpd_call *client, struct evbuffer *in, size_t head_bytes)
+static void read_body(struct httpd_call *call, struct evbuffer *in, size_t head_bytes)
 {
     struct httpd_request request;
     char *bytes = (char *)evbuffer_pullup(in, -1);
     if (!httpd_request_parse((struct str){bytes, head_bytes}, &request)) {
-        httpd_refuse(client, 400, STR_NONE);
+        httpd_refuse(call, 400, STR_NONE);
         return;
     }
     int64_t length = httpd_request_body_bytes(&request);
     if (length < 0 || length > REQUEST_BODY_MAX) {
-        httpd_refuse(client, length < 0 ? 411 : 413, STR_NONE);
+        httpd_refuse(call, length < 0 ? 411 : 413, STR_NONE);
         return;
     }
     request.body = (struct str){bytes + head_bytes + 4, (size_t)length};
     if (evbuffer_get_length(in) >= head_bytes + 4 + request.body.len)
-        handle(client, &request);
+        handle(call, &request);
 }
 
-static void on_client_read(struct bufferevent *bev, void *ctx)
+static void on_read(struct bufferevent *bev, void *ctx)
 {
-    struct httpd_call *client = ctx;
+    struct httpd_call *call = ctx;
     struct evbuffer *in = bufferevent_get_input(bev);
-    if (client->state == CALL_READS) {
+    if (call->state == CALL_READS) {
         struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
         if (end.pos >= 0 && end.pos <= HEAD_BYTES_MAX)
-            read_body(client, in, (size_t)end.pos);
+            read_body(call, in, (size_t)end.pos);
         else if (evbuffer_get_length(in) > HEAD_BYTES_MAX)
-            httpd_refuse(client, 431, STR_NONE);
+            httpd_refuse(call, 431, STR_NONE);
     }
-    if (client->state != CALL_READS)
+    if (call->state != CALL_READS)
         evbuffer_drain(in, evbuffer_get_length(in));
 }
 
-static void on_client_drained(struct bufferevent *bev, void *ctx)
+static void on_drained(struct bufferevent *bev, void *ctx)
 {
     (void)bev;
-    struct httpd_call *client = ctx;
-    if (client->state == CALL_ANSWERED)
-        client_free(client);
-    else if (client->state == CALL_STREAMS)
-        loop_timer_clear(client->deadline);
+    struct httpd_call *call = ctx;
+    if (call->state == CALL_ANSWERED)
+        call_free(call);
+    else if (call->state == CALL_STREAMS)
+        loop_timer_clear(call->deadline);
 }
 
-static void on_client_end(struct bufferevent *bev, short what, void *ctx)
+static void on_end(struct bufferevent *bev, short what, void *ctx)
 {
     (void)bev, (void)what;
-    client_free(ctx);
+    call_free(ctx);
 }
 
 /* The list begins with the newest. */
 static void drop_oldest(struct httpd *httpd)
 {
     struct httpd_call *oldest = NULL, *idle = NULL;
-    for (struct httpd_call *client = httpd->clients; client; client = client->next) {
-        oldest = client;
-        idle = client->state == CALL_READS ? client : idle;
+    for (struct httpd_call *call = httpd->calls; call; call = call->next) {
+        oldest = call;
+        idle = call->state == CALL_READS ? call : idle;
     }
-    client_free(idle ? idle : oldest);
+    assert(oldest);
+    call_free(idle ? idle : oldest);
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
@@ -345,21 +346,21 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 {
     (void)address, (void)len;
     struct httpd *httpd = ctx;
-    if (httpd->client_count >= CONNECTIONS_MAX)
+    if (httpd->call_count >= CONNECTIONS_MAX)
         drop_oldest(httpd);
-    struct httpd_call *client = mem_alloc(sizeof *client);
-    *client = (struct httpd_call){.httpd = httpd, .next = httpd->clients};
-    if (client->next)
-        client->next->previous = client;
-    httpd->clients = client;
-    httpd->client_count++;
-    client->bev = mem_checked(
+    struct httpd_call *call = mem_alloc(sizeof *call);
+    *call = (struct httpd_call){.httpd = httpd, .next = httpd->calls};
+    if (call->next)
+        call->next->previous = call;
+    httpd->calls = call;
+    httpd->call_count++;
+    call->bev = mem_checked(
         bufferevent_socket_new(evconnlistener_get_base(listener), fd, BEV_OPT_CLOSE_ON_FREE));
-    client->deadline = loop_timer_new(httpd->loop, on_deadline, client);
-    loop_timer_set(client->deadline, REQUEST_MS);
-    bufferevent_setwatermark(client->bev, EV_READ, 0, HEAD_BYTES_MAX + REQUEST_BODY_MAX + 8);
-    bufferevent_setcb(client->bev, on_client_read, on_client_drained, on_client_end, client);
-    bufferevent_enable(client->bev, EV_READ | EV_WRITE);
+    call->deadline = loop_timer_new(httpd->loop, on_deadline, call);
+    loop_timer_set(call->deadline, REQUEST_MS);
+    bufferevent_setwatermark(call->bev, EV_READ, 0, HEAD_BYTES_MAX + REQUEST_BODY_MAX + 8);
+    bufferevent_setcb(call->bev, on_read, on_drained, on_end, call);
+    bufferevent_enable(call->bev, EV_READ | EV_WRITE);
 }
 
 /* --- listening --- */
@@ -481,18 +482,18 @@ void httpd_on_call(struct httpd *httpd, httpd_call_fn fn, void *ctx)
     httpd->first[httpd->first_count++].ctx = ctx;
 }
 
-void httpd_on_gone(struct httpd_call *client, loop_fn fn, void *ctx)
+void httpd_on_gone(struct httpd_call *call, loop_fn fn, void *ctx)
 {
-    client->gone_fn = fn;
-    client->gone_ctx = ctx;
+    call->gone_fn = fn;
+    call->gone_ctx = ctx;
 }
 
 void httpd_close(struct httpd *httpd)
 {
     if (!httpd)
         return;
-    while (httpd->clients)
-        client_free(httpd->clients);
+    while (httpd->calls)
+        call_free(httpd->calls);
     evconnlistener_free(httpd->listener);
     mem_free(httpd->token);
     mem_free(httpd);

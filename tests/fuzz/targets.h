@@ -27,6 +27,7 @@
  *   structured   a header's name, a line's end, its value: a field, a quota's wait
  *   tokens       a status, a line's end, the answer to a request for a token
  *   messages     the fields of a reload message, one a line: name, blank, value
+ *   requests     the head of a request to our own listener
  *   checkpoints  a checkpoint, read for each type of pagination; what it writes reads back
  */
 #define FUZZ_TARGETS(X)                                                                        \
@@ -43,6 +44,7 @@
     X(structured)                                                                              \
     X(tokens)                                                                                  \
     X(messages)                                                                                \
+    X(requests)                                                                                \
     X(checkpoints)
 
 #define FUZZ_DECLARE(name) void fuzz_##name(struct str text);
