@@ -200,8 +200,11 @@ function pauseButton(stream, isPaused) {
 const reloadButton = (stream) => button("Reload…", "reload " + stream, () => reload(stream), { "aria-label": "Reload " + stream });
 const cancelButton = (run) => button("Cancel", "cancel " + run,
     () => order(`runs/${run}/cancel`, {}, `Run ${run} is cancelled`), { "aria-label": "Cancel run " + run });
+const RETRIED = ["failed", "dead", "cancelled"];
 const retryButton = (run) => button("Retry", "retry " + run,
     () => order(`runs/${run}/retry`, {}, (said) => `Run ${run} goes on with ${count(said.jobs, "job", "jobs")}`), { "aria-label": "Retry run " + run });
+const retryJobButton = (run, n) => button("Retry", `retry ${run}/${n}`,
+    () => order(`runs/${run}/retry?job=${n}`, {}, `Job ${run}/${n} goes on`), { "aria-label": `Retry job ${run}/${n}` });
 
 /* --- pages of a list --- */
 
@@ -341,7 +344,7 @@ async function streamView(params, name) {
         nodes: [
             el("div", { class: "buttons" }, reloadButton(name), pauseButton(name, stream.paused),
                 stream.active_run && cancelButton(stream.active_run),
-                runs.runs[0] && ["failed", "dead", "cancelled"].includes(runs.runs[0].state) && retryButton(runs.runs[0].run)),
+                runs.runs[0] && RETRIED.includes(runs.runs[0].state) && retryButton(runs.runs[0].run)),
             facts([
                 ["Schedule", stream.paused ? [schedule, tag("paused")] : schedule],
                 ["Next run", stream.paused ? "" : when(stream.next_due)],
@@ -438,7 +441,7 @@ async function runView(params, id) {
             el("p", {}, streamLink(run.stream), " ", state(run.state), run.reason && tag(run.reason)),
             error(run.error),
             el("div", { class: "buttons" }, !isOver && cancelButton(run.run),
-                isOver && run.is_newest && ["failed", "dead", "cancelled"].includes(run.state) && retryButton(run.run)),
+                isOver && run.is_newest && RETRIED.includes(run.state) && retryButton(run.run)),
             facts([
                 ["Began", when(run.started_at)], ["Took", duration(run.seconds)], ["Why", `${run.trigger}, ${run.mode}`],
                 ["Window", run.window_from && `${run.window_from} to ${run.window_to}`],
@@ -462,7 +465,7 @@ function jobsTable(run, params, n) {
     return table(run.job_count > run.jobs.length ? `${run.jobs.length} of ${number(run.job_count)}` : "", [
         ["Job", (row) => button(`${run.run}/${row.n}`, "job " + row.n, () => go({ job: row.n }), { "aria-pressed": String(row.n === n) })],
         ["Part", (row) => row.partition || ""],
-        ["State", (row) => [state(row.state), error(row.error)]],
+        ["State", (row) => [state(row.state), " ", run.is_newest && RETRIED.includes(row.state) && retryJobButton(run.run, row.n), error(row.error)]],
         ["Pages", (row) => (row.pages_total ? `${number(row.page)} of ${number(row.pages_total)}` : number(row.page)), "number"],
         ["Records", (row) => number(row.records), "number"],
         ["Rejects", (row) => (row.rejects ? number(row.rejects) : ""), "number"],

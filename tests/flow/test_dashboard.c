@@ -348,6 +348,9 @@ START_TEST(orders_do_what_the_commands_do)
     const char *refused = post("/api/v1/runs/1/retry", "");
     expect_status(refused, "409");
     expect_holds(refused, "nothing of it has failed");
+    refused = post("/api/v1/runs/1/retry?job=9", "");
+    expect_status(refused, "409");
+    expect_holds(refused, "run 1 has no job 9");
     expect_status(post("/api/v1/runs/1/cancel", ""), "409");
     expect_status(post("/api/v1/runs/77/cancel", ""), "404");
     refused = post("/api/v1/streams/shop.orders/reload", "{\"mode\": \"sideways\"}");

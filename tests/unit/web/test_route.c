@@ -19,6 +19,7 @@ static int fill(const char *path, const char *query)
 {
     struct httpd_request request = {.path = str_from(path), .query = str_from(query)};
     size_t count;
+    arena_free(arena); /* what it held is looked at until the next call */
     arena = arena_new();
     const struct route *route = find("GET", path);
     ck_assert_ptr_nonnull(route);
