@@ -16,6 +16,7 @@
  *     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT   the same, as it is; beats the other
  *     OTEL_EXPORTER_OTLP_HEADERS           name=value,name=value; values percent-encoded
  *     OTEL_SERVICE_NAME                    instead of `pagetide`
+ *     OTEL_SDK_DISABLED                    true: off all the same
  *
  * A run is a trace, whichever processes work on it. Spans wait in memory, TRACE_QUEUE_BYTES at
  * most, and leave every second or when there are many. What the collector does not take now is

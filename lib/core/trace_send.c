@@ -45,6 +45,8 @@ static struct str environment(const char *name)
 
 static struct str find_url(struct arena *arena)
 {
+    if (str_eq_nocase(environment("OTEL_SDK_DISABLED"), STR("true")))
+        return STR_NONE;
     struct str traces = environment("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
     struct str all = environment("OTEL_EXPORTER_OTLP_ENDPOINT");
     if (traces.len || !all.len)

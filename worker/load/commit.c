@@ -356,6 +356,8 @@ static void count_batch(const struct commit *commit)
 static void trace_commit(const struct commit *commit)
 {
     const struct batch *batch = commit->options.batch;
+    if (!trace_is_on())
+        return;
     int64_t now_ms = clock_wall_ms(), took_ms = clock_mono_ms() - commit->begun_mono_ms;
     const struct trace_attribute attributes[] = {
         {.key = "pagetide.way", .text = way_of(commit)},
@@ -367,7 +369,7 @@ static void trace_commit(const struct commit *commit)
                                                                : STR("none"),
                               .start_ms = now_ms - took_ms,
                               .end_ms = now_ms};
-    for (size_t i = 0; i < batch->mark_count && trace_is_on(); i++) {
+    for (size_t i = 0; i < batch->mark_count; i++) {
         bool is_next = batch->marks[i].run != span.run;
         span.run = batch->marks[i].run;
         if (is_next)

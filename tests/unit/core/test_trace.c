@@ -60,6 +60,16 @@ START_TEST(is_off_unless_somebody_listens)
 }
 END_TEST
 
+START_TEST(is_off_where_that_is_said)
+{
+    setenv("OTEL_SDK_DISABLED", "true", 1);
+    ck_assert(open_trace("http://127.0.0.1:1"));
+    ck_assert(!trace_is_on());
+    trace_close();
+    loop_free(loop);
+}
+END_TEST
+
 START_TEST(is_off_where_the_url_is_none)
 {
     ck_assert(!open_trace("collector:4317"));
@@ -86,5 +96,5 @@ START_TEST(the_queue_has_an_end)
 }
 END_TEST
 
-SUITE("core/trace", is_off_unless_somebody_listens, is_off_where_the_url_is_none,
-      the_queue_has_an_end)
+SUITE("core/trace", is_off_unless_somebody_listens, is_off_where_that_is_said,
+      is_off_where_the_url_is_none, the_queue_has_an_end)
