@@ -10,6 +10,7 @@
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/schema.h"
+#include "tests/support/servers.h"
 #include "tests/support/suite.h"
 
 /* /metrics of real processes, and what is made of it: alert rules and a dashboard. */
@@ -219,6 +220,39 @@ START_TEST(a_scrape_waits_for_nobody)
 }
 END_TEST
 
+/* Until the text is in a scrape, or is not. */
+static void await_scrape(int port, const char *part, bool is_there)
+{
+    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    const char *text;
+    while ((strstr(text = scrape(port), part) != NULL) != is_there) {
+        ck_assert_msg(clock_mono_ms() < deadline, "'%s' is %sin:\n%.3000s", part,
+                      is_there ? "not " : "", text);
+        usleep(100000);
+    }
+}
+
+START_TEST(what_a_server_refuses_is_said)
+{
+    set_up();
+    struct test_redis redis;
+    servers_redis_start(&redis);
+    setenv("PAGETIDE_REDIS_URL", redis.url, 1);
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up");
+    int port = pagetide_http_port(&up, LIMIT_MS);
+    await_scrape(port, "pagetide_server_up{server=\"redis\"} 1", true);
+    expect_lacks(scrape(port), "pagetide_refused");
+    servers_redis(redis.url, "replicaof 127.0.0.1 1");
+    await_scrape(port, "pagetide_refused{server=\"redis\",reason=\"turn\"}", true);
+    servers_redis(redis.url, "replicaof no one");
+    await_scrape(port, "pagetide_refused{server=\"redis\",reason=\"turn\"}", false);
+    servers_redis_stop(&redis);
+    await_scrape(port, "pagetide_server_up{server=\"redis\"} 0", true);
+    pagetide_kill(&up);
+    tear_down();
+}
+END_TEST
+
 /* --- deploy/ --- */
 
 START_TEST(the_alerts_fire_when_they_should)
@@ -235,6 +269,20 @@ START_TEST(the_dashboard_can_be_read)
         "&& promtool check rules %s/panels.yaml >&2",
         pagetide_build(), pagetide_build()));
     ck_assert_int_eq(code, 0);
+}
+END_TEST
+
+START_TEST(every_alert_says_what_to_do)
+{
+    static const char key[] = "- alert: ";
+    const char *rules = pagetide_read("deploy/prometheus/alerts.yaml");
+    const char *operations = pagetide_read("docs/operations.md");
+    size_t count = 0;
+    for (const char *at = rules; (at = strstr(at, key)); count++) {
+        at += strlen(key);
+        expect_holds(operations, pagetide_text("`%.*s`", (int)strcspn(at, "\n"), at));
+    }
+    ck_assert_uint_gt(count, 10);
 }
 END_TEST
 
@@ -273,5 +321,6 @@ END_TEST
 
 SUITE("flow/metrics", a_process_says_what_it_has_done, a_scheduler_says_what_postgres_knows,
       a_worker_says_nothing_of_streams, a_scrape_waits_for_nobody,
-      the_alerts_fire_when_they_should, the_dashboard_can_be_read,
+      what_a_server_refuses_is_said, the_alerts_fire_when_they_should,
+      every_alert_says_what_to_do, the_dashboard_can_be_read,
       rules_and_dashboard_name_what_there_is)
