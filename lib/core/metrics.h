@@ -58,7 +58,7 @@ enum metric_unit { METRIC_ONE = 1, METRIC_MS = 1000 };
       "wait), `failing` (it failed five times in a row), `full` (concurrency, or Redis is "    \
       "asked for a place), `memory`")                                                          \
     X(WAIT_TIME, COUNTER, "pagetide_wait_seconds_total", "source reason", MS,                  \
-      "for how long, where that is known beforehand: `rate`, `told`, `failing`")               \
+      "for how long; of `full` and `memory` it is added when it is over")                      \
     X(PAGES, COUNTER, "pagetide_pages_total", "source stream", ONE, "pages committed")         \
     X(RECORDS, COUNTER, "pagetide_records_total", "source stream", ONE,                        \
       "records of these pages")                                                                \

@@ -9,6 +9,7 @@
 #include "worker/crawl/prepare.h"
 #include "worker/exchange/request.h"
 #include "worker/exchange/scope.h"
+#include "worker/pace/tally.h"
 #include "worker/paging/checkpoint.h"
 #include "worker/paging/guard.h"
 #include "worker/rows/cut.h"
@@ -121,6 +122,7 @@ struct crawl {
     struct ahead ahead;
     struct authorised authorised;
     struct throttle_pass pass;
+    struct tally_wait starving;
     struct loop_timer *timer;
     const struct http_answer *answer; /* only while its callback runs */
     const struct err *failed;         /* only while its callback runs */

@@ -89,32 +89,26 @@ static enum step sleep_for(struct crawl *crawl, int64_t delay_ms)
     return crawl_pause(crawl, STEP_send);
 }
 
-static enum step starve(struct crawl *crawl)
+static enum step starve(struct crawl *crawl, enum tally_reason reason)
 {
     crawl->is_starved = true;
+    tally_begin(&crawl->starving, crawl->stream->source, reason, clock_mono_ms());
     return crawl_pause(crawl, STEP_send);
 }
 
-/* It was counted when it began. */
-static bool is_same_wait(const struct crawl *crawl, enum throttle_wait why, bool was_starved)
-{
-    return why == THROTTLE_FULL ? was_starved
-                                : why == THROTTLE_PAUSED && crawl->server_waits > 0;
-}
-
-/* The request may not go out yet: by the rate limit, or by a pause of the host. */
-static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_ms,
-                      bool was_starved)
+/* The request may not go out yet: by the rate limit, or by a pause of the host. A wait that
+ * its own answer asked for was counted when it began. */
+static enum step hold(struct crawl *crawl, enum throttle_wait why, int64_t wait_ms)
 {
     static const char *const what[] = {
         [THROTTLE_LIMITED] = "the rate limit holds requests back",
         [THROTTLE_PAUSED] = "the API asked for a pause",
         [THROTTLE_FAILING] = "the API failed several times in a row",
     };
-    if (!is_same_wait(crawl, why, was_starved))
-        tally_hold(crawl->stream->source, why, wait_ms);
     if (why == THROTTLE_FULL)
-        return starve(crawl);
+        return starve(crawl, TALLY_FULL);
+    if (why != THROTTLE_PAUSED || !crawl->server_waits)
+        tally_hold(crawl->stream->source, why, wait_ms);
     err_set(&crawl->err, ERR_AGAIN, "throttle", 0, "%.*s: %s", STR_ARG(crawl->request.host),
             what[why]);
     return sleep_for(crawl, wait_ms);
@@ -191,19 +185,16 @@ enum step step_send(struct crawl *crawl)
     struct authorise_reply reply = authorise(crawl, &crawl->request);
     if (reply.what != AUTHORISE_GO)
         return stay_out(crawl, &reply);
-    bool was_starved = crawl->is_starved;
     crawl->is_starved = false;
-    if (!crawl->env->may_send(crawl->env->ctx, crawl)) {
-        if (!was_starved)
-            tally_crowded(crawl->stream->source);
-        return starve(crawl);
-    }
+    if (!crawl->env->may_send(crawl->env->ctx, crawl))
+        return starve(crawl, TALLY_MEMORY);
     struct throttle_peer_key key = {crawl->request.host,
                                     authorise_credential(crawl, &crawl->request)};
     enum throttle_wait why = throttle_take(crawl->env->throttle, &crawl->pass, crawl->stream,
                                            &key, clock_mono_ms(), &wait_ms);
-    return why == THROTTLE_GO ? send_now(crawl, &reply.token)
-                              : hold(crawl, why, wait_ms, was_starved);
+    if (why != THROTTLE_FULL)
+        tally_end(&crawl->starving, crawl->stream->source, clock_mono_ms());
+    return why == THROTTLE_GO ? send_now(crawl, &reply.token) : hold(crawl, why, wait_ms);
 }
 
 /* The stream that the request is of. */
@@ -447,7 +438,7 @@ static enum step act_on_answer(struct crawl *crawl)
     assert(!crawl->answer != !crawl->failed);
     if (http_is_crowded_out(crawl->failed)) {
         crawl->is_crowded_out = true;
-        return starve(crawl);
+        return starve(crawl, TALLY_MEMORY);
     }
     struct judgement judgement = judge(crawl);
     crawl->end_rule = judgement.rule;
