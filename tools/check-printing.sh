@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-may_print='^(cli/say\.c|cli/main\.c|lib/base/(log|opt|mem|rng)\.c|lib/core/queue\.c)$'
+may_print='^(cli/say\.c|cli/main\.c|lib/base/(log|opt|mem|rng)\.c|lib/core/script\.c)$'
 prints='(^|[^_[:alnum:]])(v?f?printf|v?dprintf|f?puts|f?putc|putchar|fwrite|perror)[[:space:]]*\(|(^|[^_[:alnum:]])writev?[[:space:]]*\([[:space:]]*STD(OUT|ERR)_FILENO'
 
 bad=0

@@ -6,14 +6,12 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/embedded.h"
 #include "base/mem.h"
-#include "port/redis.h"
+#include "core/script.h"
 
 /*
- * Two connections. By the first the script is sent: as EVALSHA once Redis has said its digest,
- * as EVAL until then and after NOSCRIPT, which says that it did not run. An answer that does
- * not come costs places, never the rate.
+ * Two connections. By the first the script is sent (script.h), and what others are told. An
+ * answer that does not come costs places, never the rate.
  *
  * On the second an XREAD waits, two seconds at a time, for what is told. It begins with all
  * that the stream holds, since a process that has just come does not know of a pause. An
@@ -29,69 +27,46 @@ enum {
     DEAF_MS = 5000,
     TOLD_EXPIRES_S = 86400,
     PAUSE_MS_MAX = 7 * 86400 * 1000,
-    SHA_BYTES = 40,
     ID_BYTES = 44,
     RULE_FIELDS = 7,
-    OWN_ARGS = 7, /* command, script, number of keys, prefix, worker, lease, want */
+    OWN_ARGS = 4, /* prefix, worker, lease, want */
     ANSWER_FIELDS = 2,
 };
 
 struct limits {
     struct limits_options options;
     struct arena *arena;
-    struct str prefix, told_key, lease_ms, text;
-    char sha[SHA_BYTES + 1];
+    struct str prefix, told_key, lease_ms;
+    struct scripts asks;
+    struct script script;
     int64_t away_until_mono_ms;
-    struct asking *asked; /* without an answer so far */
     char last_id[ID_BYTES];
     int64_t redis_ahead_ms; /* of our monotonic clock */
     bool is_listening;
     struct loop_timer *deaf;
-    struct listening *listening;
 };
 
-/* A question; it outlives its limits until the answer comes. */
+/* A question. */
 struct asking {
-    struct limits *limits; /* NULL: freed */
-    struct asking *next, **link;
-    struct arena *arena;
-    struct str *args;
-    size_t count, rules;
-    limits_fn fn; /* NULL: SCRIPT LOAD */
-    void *ctx;
-};
-
-/* The same for the listener. */
-struct listening {
+    struct script_ask redis;
     struct limits *limits;
+    size_t rules;
+    limits_fn fn;
+    void *ctx;
 };
 
 /* --- questions --- */
 
-static struct asking *asking_new(struct limits *limits, limits_fn fn, void *ctx)
+static struct asking *asking_new(struct limits *limits, script_answer_fn fn)
 {
-    struct asking *asking = mem_alloc(sizeof *asking);
-    *asking = (struct asking){.limits = limits,
-                              .next = limits->asked,
-                              .link = &limits->asked,
-                              .arena = arena_new(),
-                              .fn = fn,
-                              .ctx = ctx};
-    if (asking->next)
-        asking->next->link = &asking->next;
-    limits->asked = asking;
+    struct asking *asking = script_ask_new(&limits->asks, sizeof *asking, fn);
+    asking->limits = limits;
     return asking;
 }
 
-static void asking_free(struct asking *asking)
+static struct asking *asking_of(struct script_ask *redis)
 {
-    if (asking->limits) {
-        *asking->link = asking->next;
-        if (asking->next)
-            asking->next->link = asking->link;
-    }
-    arena_free(asking->arena);
-    mem_free(asking);
+    return (struct asking *)redis; /* its first member */
 }
 
 static bool read_numbers(const struct redis_reply *reply, size_t rules, int64_t *ret_numbers)
@@ -106,14 +81,16 @@ static bool read_numbers(const struct redis_reply *reply, size_t rules, int64_t 
     return true;
 }
 
-static void give_answer(struct asking *asking, const struct redis_reply *reply,
-                        const struct err *err)
+static void on_grant(struct script_ask *redis, const struct redis_reply *reply,
+                     const struct err *err)
 {
+    struct asking *asking = asking_of(redis);
     struct err bug = ERR_INIT;
-    int64_t *numbers = reply ? ARENA_ARRAY(asking->arena, int64_t, reply->count + 1) : NULL;
-    if (!err && !read_numbers(reply, asking->rules, numbers) &&
-        !err_set(&bug, ERR_BUG, "limit", 0, "limit.lua: not an answer of this script"))
+    int64_t *numbers = reply ? ARENA_ARRAY(redis->arena, int64_t, reply->count + 1) : NULL;
+    if (!err && !read_numbers(reply, asking->rules, numbers)) {
+        script_ask_distrust(redis, &bug);
         err = &bug;
+    }
     if (err) {
         asking->limits->away_until_mono_ms = clock_mono_ms() + LIMITS_AWAY_MS;
         asking->fn(asking->ctx, NULL, err);
@@ -128,95 +105,50 @@ static void give_answer(struct asking *asking, const struct redis_reply *reply,
     asking->fn(asking->ctx, &grant, NULL);
 }
 
-static void on_reply(void *ctx, const struct redis_reply *reply, const struct err *err);
-
-static void send_asking(struct asking *asking)
+static void put_rule(struct script_ask *ask, struct str *fields, const struct limits_rule *rule)
 {
-    redis_call(asking->limits->options.redis, asking->args, asking->count, ANSWER_MS, on_reply,
-               asking);
-}
-
-static void take_sha(struct limits *limits, const struct redis_reply *reply)
-{
-    if (reply && reply->text.len == SHA_BYTES)
-        memcpy(limits->sha, reply->text.ptr, SHA_BYTES);
-}
-
-static void on_reply(void *ctx, const struct redis_reply *reply, const struct err *err)
-{
-    struct asking *asking = ctx;
-    struct limits *limits = asking->limits;
-    bool is_unknown = err && str_starts(str_from(err->text), STR("NOSCRIPT"));
-    if (limits && is_unknown && str_is(asking->args[0], "EVALSHA")) {
-        asking->args[0] = STR("EVAL");
-        asking->args[1] = limits->text;
-        send_asking(asking);
-        return;
-    }
-    if (limits && asking->fn) {
-        limits->options.on_answer(limits->options.ctx, "limit", err);
-        give_answer(asking, reply, err);
-    } else if (limits) {
-        take_sha(limits, reply);
-    }
-    asking_free(asking);
-}
-
-static void ask_for_sha(struct limits *limits)
-{
-    struct asking *asking = asking_new(limits, NULL, NULL);
-    asking->count = 3;
-    asking->args = ARENA_ARRAY(asking->arena, struct str, 3);
-    asking->args[0] = STR("SCRIPT");
-    asking->args[1] = STR("LOAD");
-    asking->args[2] = limits->text;
-    send_asking(asking);
-}
-
-static struct str number(struct asking *asking, int64_t value)
-{
-    return arena_printf(asking->arena, "%jd", (intmax_t)value);
-}
-
-static void put_rule(struct asking *asking, const struct limits_rule *rule)
-{
-    const struct str fields[RULE_FIELDS] = {
-        arena_str(asking->arena, rule->name), number(asking, rule->interval_us),
-        number(asking, rule->burst_us),       number(asking, rule->concurrency),
-        number(asking, rule->held),           number(asking, MAX(rule->ahead_us, 0)),
-        rule->is_alone ? STR("1") : STR("0")};
-    for (size_t i = 0; i < RULE_FIELDS; i++)
-        asking->args[asking->count++] = fields[i];
+    fields[0] = arena_str(ask->arena, rule->name);
+    fields[1] = script_ask_number(ask, rule->interval_us);
+    fields[2] = script_ask_number(ask, rule->burst_us);
+    fields[3] = script_ask_number(ask, rule->concurrency);
+    fields[4] = script_ask_number(ask, rule->held);
+    fields[5] = script_ask_number(ask, MAX(rule->ahead_us, 0));
+    fields[6] = rule->is_alone ? STR("1") : STR("0");
 }
 
 void limits_ask(struct limits *limits, const struct limits_rule *rules, size_t count,
                 int64_t want, limits_fn fn, void *ctx)
 {
-    struct asking *asking = asking_new(limits, fn, ctx);
-    bool has_sha = limits->sha[0] != '\0';
+    struct asking *asking = asking_new(limits, on_grant);
+    struct script_ask *ask = &asking->redis;
+    size_t arg_count = OWN_ARGS + count * RULE_FIELDS;
+    struct str *args = ARENA_ARRAY(ask->arena, struct str, arg_count);
     assert(count <= LIMITS_RULES_MAX);
-    if (!has_sha)
-        ask_for_sha(limits);
     asking->rules = count;
-    asking->args = ARENA_ARRAY(asking->arena, struct str, OWN_ARGS + count * RULE_FIELDS);
-    asking->args[0] = has_sha ? STR("EVALSHA") : STR("EVAL");
-    asking->args[1] = has_sha ? str_from(limits->sha) : limits->text;
-    asking->args[2] = STR("1");
-    asking->args[3] = limits->prefix;
-    asking->args[4] = limits->options.worker;
-    asking->args[5] = limits->lease_ms;
-    asking->args[6] = number(asking, MIN(want, LIMITS_PLACES_MAX));
-    asking->count = OWN_ARGS;
+    asking->fn = fn;
+    asking->ctx = ctx;
+    args[0] = limits->prefix;
+    args[1] = limits->options.worker;
+    args[2] = limits->lease_ms;
+    args[3] = script_ask_number(ask, MIN(want, LIMITS_PLACES_MAX));
     for (size_t i = 0; i < count; i++)
-        put_rule(asking, &rules[i]);
-    send_asking(asking);
+        put_rule(ask, args + OWN_ARGS + i * RULE_FIELDS, &rules[i]);
+    script_ask_send(ask, &limits->script, args, arg_count);
 }
 
 /* --- telling --- */
 
-static void on_told(void *ctx, const struct redis_reply *reply, const struct err *err)
+/* Where it fails nobody else hears it; this process knows, and what is refused is told. */
+static void on_told(struct script_ask *ask, const struct redis_reply *reply,
+                    const struct err *err)
 {
-    (void)ctx, (void)reply, (void)err; /* nobody else hears it, then; this process knows */
+    (void)ask, (void)reply, (void)err;
+}
+
+static void tell(struct limits *limits, const struct str *args, size_t count)
+{
+    struct asking *asking = asking_new(limits, on_told);
+    script_ask_command(&asking->redis, limits->options.redis, args, count, ANSWER_MS);
 }
 
 void limits_tell_pause(struct limits *limits, uint64_t peer, int64_t wait_ms)
@@ -230,8 +162,8 @@ void limits_tell_pause(struct limits *limits, uint64_t peer, int64_t wait_ms)
     int64_t expires_s = MAX(wait_ms / 1000 + 1, TOLD_EXPIRES_S);
     const struct str expire[] = {STR("EXPIRE"), limits->told_key,
                                  arena_printf(arena, "%jd", (intmax_t)expires_s)};
-    redis_call(limits->options.redis, add, COUNT_OF(add), ANSWER_MS, on_told, NULL);
-    redis_call(limits->options.redis, expire, COUNT_OF(expire), ANSWER_MS, on_told, NULL);
+    tell(limits, add, COUNT_OF(add));
+    tell(limits, expire, COUNT_OF(expire));
 }
 
 /* --- listening --- */
@@ -288,15 +220,10 @@ static void go_deaf(struct limits *limits)
         loop_timer_set(limits->deaf, DEAF_MS);
 }
 
-static void on_read(void *ctx, const struct redis_reply *reply, const struct err *err)
+static void on_read(struct script_ask *ask, const struct redis_reply *reply,
+                    const struct err *err)
 {
-    struct listening *listening = ctx;
-    struct limits *limits = listening->limits;
-    if (!limits) {
-        mem_free(listening);
-        return;
-    }
-    limits->options.on_answer(limits->options.ctx, "XREAD", err);
+    struct limits *limits = asking_of(ask)->limits;
     if (err) {
         go_deaf(limits);
         return;
@@ -312,20 +239,15 @@ static void listen_on(struct limits *limits)
     const struct str args[] = {
         STR("XREAD"),    STR("COUNT"),   STR("1000"),      STR("BLOCK"),
         str_from(block), STR("STREAMS"), limits->told_key, str_from(limits->last_id)};
-    redis_call(limits->options.told, args, COUNT_OF(args), BLOCK_MS + 2 * ANSWER_MS, on_read,
-               limits->listening);
+    script_ask_command(&asking_new(limits, on_read)->redis, limits->options.told, args,
+                       COUNT_OF(args), BLOCK_MS + 2 * ANSWER_MS);
 }
 
-static void on_time(void *ctx, const struct redis_reply *reply, const struct err *err)
+static void on_time(struct script_ask *ask, const struct redis_reply *reply,
+                    const struct err *err)
 {
-    struct listening *listening = ctx;
-    struct limits *limits = listening->limits;
+    struct limits *limits = asking_of(ask)->limits;
     int64_t now_s, now_us;
-    if (!limits) {
-        mem_free(listening);
-        return;
-    }
-    limits->options.on_answer(limits->options.ctx, "TIME", err);
     if (err || reply->type != REDIS_ARRAY || reply->count != 2 ||
         !str_to_int64(reply->items[0]->text, &now_s) ||
         !str_to_int64(reply->items[1]->text, &now_us)) {
@@ -343,7 +265,8 @@ void limits_listen(struct limits *limits)
         return;
     limits->is_listening = true;
     snprintf(limits->last_id, sizeof limits->last_id, "0");
-    redis_call(limits->options.told, &time, 1, ANSWER_MS, on_time, limits->listening);
+    script_ask_command(&asking_new(limits, on_time)->redis, limits->options.told, &time, 1,
+                       ANSWER_MS);
 }
 
 static void on_deaf(void *ctx)
@@ -353,26 +276,18 @@ static void on_deaf(void *ctx)
 
 /* --- life --- */
 
-static struct str find_text(void)
-{
-    for (const struct embedded *file = embedded_lua; file->name; file++)
-        if (!strcmp(file->name, "limit.lua"))
-            return str_from(file->text);
-    abort(); /* it is not in the binary */
-}
-
 struct limits *limits_new(const struct limits_options *options)
 {
     struct limits *limits = mem_alloc(sizeof *limits);
     struct arena *arena = arena_new();
-    *limits = (struct limits){.options = *options, .arena = arena, .text = find_text()};
+    *limits = (struct limits){.options = *options, .arena = arena};
+    limits->script = (struct script){.name = "limit", .text = script_text("limit.lua")};
+    scripts_init(&limits->asks, options->redis, ANSWER_MS, options->on_answer, options->ctx);
     limits->prefix = arena_printf(arena, "%.*s:", STR_ARG(options->prefix));
     limits->told_key = arena_printf(arena, "%.*s:told", STR_ARG(options->prefix));
     limits->lease_ms = arena_printf(arena, "%jd", (intmax_t)options->lease_ms);
     limits->options.worker = arena_str(arena, options->worker);
     limits->deaf = loop_timer_new(options->loop, on_deaf, limits);
-    limits->listening = mem_alloc(sizeof *limits->listening);
-    limits->listening->limits = limits;
     return limits;
 }
 
@@ -380,11 +295,7 @@ void limits_free(struct limits *limits)
 {
     if (!limits)
         return;
-    for (struct asking *asking = limits->asked; asking; asking = asking->next)
-        asking->limits = NULL;
-    limits->listening->limits = NULL;
-    if (!limits->is_listening)
-        mem_free(limits->listening);
+    scripts_done(&limits->asks);
     loop_timer_free(limits->deaf);
     arena_free(limits->arena);
     mem_free(limits);

@@ -45,9 +45,15 @@ static void on_news(void *ctx, const struct limits_news *news)
     one->pause_ms = news->pause_ms;
 }
 
+/* What was refused last, "XADD EXPIRE". */
+static char refused[128];
+
 static void on_answer(void *ctx, const char *what, const struct err *err)
 {
-    (void)ctx, (void)what, (void)err;
+    (void)ctx;
+    size_t len = strlen(refused);
+    if (err && err->code == REDIS_REFUSED && !strstr(refused, what))
+        snprintf(refused + len, sizeof refused - len, "%s%s", len ? " " : "", what);
 }
 
 static void on_grant(void *ctx, const struct limits_grant *got, const struct err *err)
@@ -283,6 +289,20 @@ START_TEST(a_pause_is_heard_by_all_and_by_those_who_come_later)
 }
 END_TEST
 
+START_TEST(a_pause_that_cannot_be_told_is_said)
+{
+    bool never = false;
+    start(2, LEASE_MS);
+    servers_redis(server.url, "ACL SETUSER default -xadd -expire");
+    *refused = '\0';
+    limits_tell_pause(workers[0].limits, 7, 1000);
+    for (int i = 0; i < 500 && !strstr(refused, "EXPIRE"); i++)
+        loop_run_until(loop, &never, 20);
+    ck_assert_str_eq(refused, "XADD EXPIRE");
+    stop();
+}
+END_TEST
+
 START_TEST(a_redis_that_refuses_counts_as_away_for_a_while)
 {
     start(1, LEASE_MS);
@@ -307,4 +327,4 @@ SUITE("core/limit", places_of_one_rate_lie_one_behind_the_other,
       no_place_is_further_ahead_than_ten_seconds, a_burst_and_several_limits_at_once,
       a_redis_that_was_emptied_learns_the_rate_again, slots_are_shared_and_given_back,
       slots_die_with_their_owner, a_pause_is_heard_by_all_and_by_those_who_come_later,
-      a_redis_that_refuses_counts_as_away_for_a_while)
+      a_redis_that_refuses_counts_as_away_for_a_while, a_pause_that_cannot_be_told_is_said)
