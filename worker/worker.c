@@ -295,6 +295,13 @@ static void on_pg_answer(void *ctx, const struct err *err)
     on_queue_answer(ctx, NULL, err);
 }
 
+/* A right that a table lacks is refused to its job, which fails and says so. */
+static void on_load_answer(void *ctx, const struct err *err)
+{
+    if (!err || err->kind == ERR_AGAIN)
+        on_pg_answer(ctx, err);
+}
+
 static void on_told_redis(void *ctx, bool up, const struct err *err)
 {
     struct worker *worker = ctx;
@@ -387,7 +394,7 @@ static bool open_postgres(struct worker *worker, struct err *err)
         .give_up_ms = worker->options.give_up_ms,
         .on_committed = on_committed,
         .on_away = on_no_session,
-        .on_answer = on_pg_answer,
+        .on_answer = on_load_answer,
         .ctx = worker,
     };
     return pg_open(worker->loop, &pg, on_pg, worker, &worker->pg, err) &&

@@ -344,6 +344,34 @@ START_TEST(test_what_postgresql_refuses_is_said_and_heals)
 }
 END_TEST
 
+/* Nothing else of the process is refused: it stays ready. */
+START_TEST(test_a_right_to_one_table_that_is_missing_fails_its_run_alone)
+{
+    struct house house;
+    house_open(&house, false, 0);
+    struct pagetide *pagetide = &house.pagetide;
+    setenv("PAGETIDE_HTTP", "127.0.0.1:0", 1);
+    ck_assert_int_eq(pagetide_run(pagetide, "sync api.upserted").code, 0);
+    struct pagetide_process up = pagetide_spawn(pagetide, "up");
+    int port = pagetide_http_port(&up, 15000);
+    house_await_ready(port, "{\"status\":\"ready\"}");
+    pagetide_sql(pagetide, "delete from api.upserted");
+    refuse_writes(pagetide, "42501", "permission denied for table upserted");
+    ck_assert_int_eq(pagetide_run(pagetide, "reload api.upserted").code, 0);
+    pagetide_await(pagetide, "failed", 60000,
+                   "select state from pagetide.run order by id desc limit 1");
+    expect_holds(pagetide_sql(pagetide, "select string_agg(error, ' ') from pagetide.job"),
+                 "permission denied for table upserted");
+    expect_holds(pagetide_http_get(port, "/readyz"), "{\"status\":\"ready\"}");
+    ck_assert_str_eq(pagetide_sql(pagetide, "select count(*) from pagetide.refusals()"), "0");
+    ck_assert_ptr_null(strstr(pagetide_err(&up), "PostgreSQL refuses"));
+    pagetide_signal(&up, SIGTERM);
+    ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
+    pagetide_close(pagetide);
+    mock_stop(&house.mock);
+}
+END_TEST
+
 /* --- several hosts --- */
 
 static void make_replica(struct test_postgres *postgres)
@@ -390,4 +418,5 @@ END_TEST
 
 SUITE("fault/postgres", test_of_several_hosts_the_primary_is_taken, test_full_disk,
       test_what_postgresql_refuses_is_said_and_heals,
+      test_a_right_to_one_table_that_is_missing_fails_its_run_alone,
       test_backends_shot_50_times_while_they_commit, test_postgres_crashes_and_comes_back)
