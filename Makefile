@@ -4,7 +4,7 @@ FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 CC      ?= gcc
 VERSION := 0.1.0
-PACKAGES := hiredis libcurl jansson libpq libevent libevent_pthreads libfyaml libcrypto libxxhash zlib expat
+PACKAGES := hiredis libcurl jansson libpq libevent libevent_pthreads libfyaml libssl libcrypto libxxhash zlib expat
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
         -Wundef -Wcast-qual -Wwrite-strings

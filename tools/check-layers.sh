@@ -49,12 +49,12 @@ declare -A hidden=(
 declare -A port_of=(
     [curl/]="lib/port/http.c lib/port/http_multi.c lib/port/http_url.c lib/port/http_options.c lib/port/http_error.c lib/port/http_proxy.c"
     [zlib.h]="lib/port/http_coding.c"
-    [hiredis/]="lib/port/redis.c lib/port/redis_reply.c"
+    [hiredis/]="lib/port/redis.c lib/port/redis_reply.c lib/port/redis_sentinel.c"
     [libpq-fe.h]="lib/port/pg.c lib/port/pg_connect.c lib/port/pg_url.c lib/port/pg_op.c lib/port/pg_result.c"
     [jansson.h]="lib/port/json.c"
     [libfyaml.h]="lib/port/yaml.c"
     [event2/]="lib/port/loop.c lib/port/httpd.c"
-    [openssl/]="lib/port/digest.c lib/port/signature.c"
+    [openssl/]="lib/port/digest.c lib/port/signature.c lib/port/stream.c"
     [xxhash.h]="lib/port/hash.c"
     [expat.h]="lib/port/xml.c"
 )

@@ -72,7 +72,7 @@ install() {
 if ! command -v dpkg-query >/dev/null; then
     say "not a Debian system: install these, or what they are called there, by hand:"
     say "${build[*]} ${servers[*]} ${run[*]}"
-    pkg-config --exists hiredis libcurl jansson libpq libevent libfyaml libcrypto libxxhash zlib expat check
+    pkg-config --exists hiredis libcurl jansson libpq libevent libfyaml libssl libcrypto libxxhash zlib expat check
     exit
 fi
 

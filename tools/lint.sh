@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-packages=(hiredis libcurl jansson libpq libevent libfyaml libcrypto libxxhash check)
+packages=(hiredis libcurl jansson libpq libevent libfyaml libssl libcrypto libxxhash check)
 stamps=build/lint
 failed=()
 

@@ -2,18 +2,20 @@
  * The connection's machine. Its phases, and what leads from one to the next:
  *
  *     DOWN ──retry fires──> DIALLING ──on_dialled──> GREETING ─on_name_answer─> UP
- *      ^                       │                        │                       │
- *      │                       │ no address             │ refused, loss,        │ loss, timeout
- *      └───────────────────────┴────────────────────────┴──── timeout ──────────┘ or nonsense
- *                                                                  all by drop()
+ *      ^  │                 ^   │                        │                       │
+ *      │  └──> LOCATING ────┘   │ no address             │ refused, loss,        │ loss,
+ *      └───────────┴────────────┴────────────────────────┴──── timeout ──────────┘ timeout or
+ *                                                             nonsense; all by drop()
  *
  *     DOWN       `retry` is set; nothing is open
+ *     LOCATING   `sentinel` asks which server is the primary; with Sentinels only
  *     DIALLING   `dial` resolves the name and connects (dial.c)
- *     GREETING   AUTH, SELECT and CLIENT SETNAME are sent; the last answer ends the phase
- *     UP         calls are taken
+ *     GREETING   AUTH, SELECT, ROLE (with Sentinels) and CLIENT SETNAME are sent; the last
+ *                answer ends the phase. TLS shakes hands on the way (stream.c)
+ *     UP         calls are taken; with Sentinels these are asked again now and then
  *
- * redis_open begins in DIALLING; redis_close ends every phase. `fd`, `watch` and `reader` are
- * in use in GREETING and UP only, and `sent` has something only then.
+ * redis_open begins as if `retry` had fired; redis_close ends every phase. `stream`, `watch`
+ * and `reader` are in use in GREETING and UP only, and `sent` has something only then.
  *
  * Answers come in the order of the commands, so the first of `sent` is always the one that is
  * answered next; an answer without a call means that we and the server no longer agree, and
@@ -34,10 +36,7 @@
 #include "port/redis.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <hiredis/hiredis.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/backoff.h"
@@ -46,10 +45,13 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "port/dial.h"
+#include "port/redis_command.h"
 #include "port/redis_reply.h"
+#include "port/redis_sentinel.h"
 #include "port/redis_url.h"
+#include "port/stream.h"
 
-enum phase { DOWN, DIALLING, GREETING, UP };
+enum phase { DOWN, LOCATING, DIALLING, GREETING, UP };
 
 enum {
     REPLY_MAX_BYTES = 64 << 20,
@@ -59,6 +61,8 @@ enum {
     GREETING_MS = 5000,
     RETRY_FIRST_MS = 100,
     RETRY_MAX_MS = 5000,
+    LOCATE_EVERY_MS = 10000, /* while it is up */
+    HOST_BYTES = 256,
 };
 
 /* One command on its way, in the order of sending. */
@@ -83,8 +87,10 @@ struct redis {
     enum err_kind reported; /* to on_state: NONE for "up"; BUG for nothing yet */
 
     enum phase phase;
+    struct sentinel *sentinel; /* in LOCATING, and now and then in UP; else NULL */
+    char primary[HOST_BYTES];  /* of url.host, where Sentinels said it */
     struct dial *dial;
-    int fd; /* -1 but in GREETING and UP */
+    struct stream *stream; /* NULL but in GREETING and UP */
     struct loop_fd *watch;
     redisReader *reader;
     struct arena *reply_arena; /* of the reply being read */
@@ -94,6 +100,7 @@ struct redis {
     struct calls refused; /* not sent; they hear it at the next turn */
 
     struct loop_timer *deadline, *retry, *refusal;
+    struct loop_timer *locate;     /* NULL without Sentinels */
     int64_t next_deadline_mono_ms; /* that `deadline` is set for; INT64_MAX: none */
     int failures;                  /* since it was last up */
     struct rng rng;
@@ -188,19 +195,21 @@ static void set_err(struct err *err, const struct redis *redis, enum err_kind ki
     const struct redis_url *url = &redis->url;
     if (url->path.len)
         err_set(err, kind, "redis", code, "redis %s: %s", url->path.ptr, why);
+    else if (!url->host.name.len)
+        err_set(err, kind, "redis", code, "redis %s: %s", url->primary.ptr, why);
     else
-        err_set(err, kind, "redis", code, "redis %s:%d: %s", url->host.ptr, url->port, why);
+        err_set(err, kind, "redis", code, "redis %s:%d: %s", url->host.name.ptr, url->host.port,
+                why);
 }
 
 /* --- the connection --- */
 
 static void disconnect(struct redis *redis)
 {
+    sentinel_cancel(TAKE(redis->sentinel));
     dial_cancel(TAKE(redis->dial));
     loop_fd_free(TAKE(redis->watch));
-    if (redis->fd >= 0)
-        close(redis->fd);
-    redis->fd = -1;
+    stream_close(TAKE(redis->stream));
     redis->phase = DOWN;
     buf_reset(&redis->out);
 }
@@ -212,6 +221,8 @@ static void drop(struct redis *redis, enum err_kind kind, int code, const char *
     set_err(&err, redis, kind, code, why);
     disconnect(redis);
     loop_timer_clear(redis->deadline);
+    if (redis->locate)
+        loop_timer_clear(redis->locate);
     int64_t wait_ms = backoff_ms(RETRY_FIRST_MS, RETRY_MAX_MS, redis->failures++);
     loop_timer_set(redis->retry, backoff_equal_jitter(wait_ms, &redis->rng));
     redis->why = err;
@@ -223,20 +234,19 @@ static void drop(struct redis *redis, enum err_kind kind, int code, const char *
 
 static void watch_for(struct redis *redis)
 {
-    loop_fd_set(redis->watch, redis->out.len ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+    loop_fd_set(redis->watch, stream_events(redis->stream, redis->out.len > 0));
 }
 
 /* False: the connection is gone. */
 static bool send_some(struct redis *redis)
 {
     struct buf *out = &redis->out;
+    struct err err = ERR_INIT;
     if (!out->len)
         return true;
-    ssize_t sent = send(redis->fd, out->ptr, out->len, MSG_NOSIGNAL);
-    if (sent < 0 && (errno == EAGAIN || errno == EINTR))
-        return true;
+    ptrdiff_t sent = stream_write(redis->stream, out->ptr, out->len, &err);
     if (sent < 0) {
-        drop(redis, ERR_AGAIN, errno, strerror(errno));
+        drop(redis, err.kind, err.code, err.text);
         return false;
     }
     memmove(out->ptr, out->ptr + sent, out->len - (size_t)sent);
@@ -263,8 +273,12 @@ static bool take_replies(struct redis *redis)
         struct err err = ERR_INIT;
         const struct redis_reply *reply = redis_reply_open(object, &err);
         call_finish(call, reply, reply ? NULL : &err);
-        if (redis->fd < 0)
+        if (!redis->stream)
             return false;
+        if (redis->locate && !reply && str_starts(str_from(err.text), STR("READONLY"))) {
+            drop(redis, ERR_AGAIN, 0, "it is no primary any more");
+            return false;
+        }
         arena_reset(redis->reply_arena);
         redis->reply_bytes = redis->reader->len - redis->reader->pos;
     }
@@ -274,25 +288,25 @@ static bool take_replies(struct redis *redis)
     return false;
 }
 
-/* False: the connection is gone. */
+/* False: the connection is gone. More than is read, and an end, are events of their own. */
 static bool receive_some(struct redis *redis)
 {
     char bytes[READ_BYTES];
-    for (int i = 0; i < READS_A_TURN; i++) {
-        ssize_t got = recv(redis->fd, bytes, sizeof bytes, 0);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR))
-            return true;
-        if (got <= 0) {
-            drop(redis, ERR_AGAIN, got ? errno : 0,
-                 got ? strerror(errno) : "the server closed the connection");
+    for (int i = 0; i < READS_A_TURN || stream_has_more(redis->stream); i++) {
+        struct err err = ERR_INIT;
+        ptrdiff_t got = stream_read(redis->stream, bytes, sizeof bytes, &err);
+        if (got < 0) {
+            drop(redis, err.kind, err.code, err.text);
             return false;
         }
+        if (got == 0)
+            return true;
         redis->reply_bytes += (size_t)got;
         redisReaderFeed(redis->reader, bytes, (size_t)got);
         if (!take_replies(redis))
             return false;
-        if ((size_t)got < sizeof bytes)
-            return true; /* all that there was; more, and an end, are events of their own */
+        if ((size_t)got < sizeof bytes && !stream_has_more(redis->stream))
+            return true;
     }
     return true;
 }
@@ -302,7 +316,8 @@ static void on_socket_ready(void *ctx, int events)
     struct redis *redis = ctx;
     enter(redis);
     redis->will_send = true; /* what the answers lead to, too */
-    bool is_there = !(events & LOOP_READ) || receive_some(redis);
+    (void)events;            /* either may let TLS go on with the other */
+    bool is_there = receive_some(redis);
     redis->will_send = false;
     if (is_there && send_some(redis))
         watch_for(redis);
@@ -325,14 +340,17 @@ static void on_deadline(void *ctx)
     struct redis *redis = ctx;
     enter(redis);
     /* After a pause of our own the answer may lie in the socket. */
-    if (redis->fd < 0 || !receive_some(redis)) {
+    if (!redis->stream || !receive_some(redis)) {
         leave(redis);
         return;
     }
     int64_t earliest = earliest_deadline(redis), now = clock_mono_ms();
     redis->next_deadline_mono_ms = earliest;
     if (earliest <= now)
-        drop(redis, ERR_AGAIN, 0, "no answer in time");
+        drop(redis, ERR_AGAIN, 0,
+             redis->phase == GREETING && redis->url.has_tls
+                 ? "no answer in time; does the server speak TLS at this port?"
+                 : "no answer in time");
     else if (earliest != INT64_MAX)
         loop_timer_set(redis->deadline, earliest - now);
     leave(redis);
@@ -340,27 +358,10 @@ static void on_deadline(void *ctx)
 
 /* --- sending --- */
 
-/* The protocol's array of bulk strings, whole or not at all. */
-static bool put_command(struct buf *out, const struct str *args, size_t count)
-{
-    size_t before = out->len;
-    buf_printf(out, "*%zu\r\n", count);
-    for (size_t i = 0; i < count; i++) {
-        buf_printf(out, "$%zu\r\n", args[i].len);
-        buf_put(out, args[i]);
-        buf_puts(out, "\r\n");
-    }
-    if (!out->has_overflowed)
-        return true;
-    buf_truncate(out, before);
-    out->has_overflowed = false;
-    return false;
-}
-
 static void send_call(struct redis *redis, const struct str *args, size_t count,
                       struct call *call)
 {
-    if (!put_command(&redis->out, args, count)) {
+    if (!redis_command_put(&redis->out, args, count)) {
         calls_put(&redis->refused, call);
         loop_timer_set(redis->refusal, 0);
         return;
@@ -435,7 +436,23 @@ static void on_name_answer(void *ctx, const struct redis_reply *reply, const str
     }
     redis->phase = UP;
     redis->failures = 0;
+    if (redis->locate)
+        loop_timer_set(redis->locate, LOCATE_EVERY_MS);
     report_state(redis, NULL);
+}
+
+/* A Sentinel may not know yet that another has become the primary. */
+static void on_role_answer(void *ctx, const struct redis_reply *reply, const struct err *err)
+{
+    struct redis *redis = ctx;
+    if (redis->phase != GREETING)
+        return;
+    bool is_other = reply && reply->type == REDIS_ARRAY && reply->count &&
+                    !str_is(reply->items[0]->text, "master");
+    if (is_other)
+        drop(redis, ERR_AGAIN, 0, "it is a replica, and no primary");
+    else if (err && err->kind == ERR_AGAIN)
+        drop(redis, ERR_AGAIN, 0, err->text);
 }
 
 static void greet(struct redis *redis, const struct str *args, size_t count, redis_reply_fn fn)
@@ -454,6 +471,8 @@ static void log_in(struct redis *redis)
     snprintf(db, sizeof db, "%d", url->db);
     if (url->db)
         greet(redis, (struct str[]){STR("SELECT"), str_from(db)}, 2, on_login_answer);
+    if (redis->locate)
+        greet(redis, (struct str[]){STR("ROLE")}, 1, on_role_answer);
     struct str name[] = {STR("CLIENT"), STR("SETNAME"), str_from(redis->name)};
     greet(redis, name, COUNT_OF(name), on_name_answer);
 }
@@ -467,30 +486,91 @@ static void renew_reader(struct redis *redis)
     redis->reply_bytes = 0;
 }
 
-static void on_dialled(void *ctx, int fd, const struct err *err)
+static bool open_stream(struct redis *redis, int fd, struct err *err)
+{
+    const struct redis_url *url = &redis->url;
+    return stream_open(fd, url->has_tls ? &url->tls : NULL, url->host.name, &redis->stream,
+                       err);
+}
+
+static void begin_greeting(struct redis *redis)
+{
+    redis->phase = GREETING;
+    redis->watch = loop_fd_new(redis->loop, stream_fd(redis->stream), on_socket_ready, redis);
+    redis->next_deadline_mono_ms = INT64_MAX;
+    renew_reader(redis);
+    log_in(redis);
+}
+
+static void on_dialled(void *ctx, int fd, const struct err *failed)
+{
+    struct redis *redis = ctx;
+    struct err err = ERR_INIT;
+    if (failed)
+        err = *failed;
+    enter(redis);
+    redis->dial = NULL;
+    if (!failed && open_stream(redis, fd, &err))
+        begin_greeting(redis);
+    else
+        drop(redis, err.kind, err.code, err.text);
+    leave(redis);
+}
+
+static void start_dial(struct redis *redis)
+{
+    const struct redis_url *url = &redis->url;
+    redis->phase = DIALLING;
+    redis->dial =
+        dial_start(redis->loop, url->path, url->host.name, url->host.port, on_dialled, redis);
+}
+
+static void on_located(void *ctx, const struct redis_host *primary, const struct err *err)
 {
     struct redis *redis = ctx;
     enter(redis);
-    redis->dial = NULL;
+    redis->sentinel = NULL;
     if (err) {
+        redis->url.host.name = STR_NONE;
         drop(redis, err->kind, err->code, err->text);
     } else {
-        redis->fd = fd;
-        redis->phase = GREETING;
-        redis->watch = loop_fd_new(redis->loop, fd, on_socket_ready, redis);
-        redis->next_deadline_mono_ms = INT64_MAX;
-        renew_reader(redis);
-        log_in(redis);
+        snprintf(redis->primary, sizeof redis->primary, "%.*s", STR_ARG(primary->name));
+        redis->url.host = (struct redis_host){str_from(redis->primary), primary->port};
+        start_dial(redis);
     }
     leave(redis);
+}
+
+/* A primary that was cut off from the others does not know that it is none. */
+static void on_located_again(void *ctx, const struct redis_host *primary, const struct err *err)
+{
+    (void)err;
+    struct redis *redis = ctx;
+    const struct redis_host *ours = &redis->url.host;
+    enter(redis);
+    redis->sentinel = NULL;
+    if (primary && (!str_eq(primary->name, ours->name) || primary->port != ours->port))
+        drop(redis, ERR_AGAIN, 0, "the Sentinels name another primary");
+    else
+        loop_timer_set(redis->locate, LOCATE_EVERY_MS);
+    leave(redis);
+}
+
+static void on_locate(void *ctx)
+{
+    struct redis *redis = ctx;
+    redis->sentinel = sentinel_ask(redis->loop, &redis->url, on_located_again, redis);
 }
 
 static void on_retry(void *ctx)
 {
     struct redis *redis = ctx;
-    redis->phase = DIALLING;
-    redis->dial = dial_start(redis->loop, redis->url.path, redis->url.host, redis->url.port,
-                             on_dialled, redis);
+    if (!redis->locate) {
+        start_dial(redis);
+        return;
+    }
+    redis->phase = LOCATING;
+    redis->sentinel = sentinel_ask(redis->loop, &redis->url, on_located, redis);
 }
 
 /* --- opening and closing --- */
@@ -509,7 +589,6 @@ bool redis_open(struct loop *loop, const char *url, const char *name, redis_stat
         .loop = loop, .arena = arena, .url = parsed, .on_state = fn, .state_ctx = ctx};
     redis->name = arena_cstr(arena, str_from(name));
     redis->reply_arena = arena_new();
-    redis->fd = -1;
     redis->reported = ERR_BUG;
     set_err(&redis->why, redis, ERR_AGAIN, 0, "not connected yet");
     calls_init(&redis->sent);
@@ -519,6 +598,8 @@ bool redis_open(struct loop *loop, const char *url, const char *name, redis_stat
     redis->deadline = loop_timer_new(loop, on_deadline, redis);
     redis->retry = loop_timer_new(loop, on_retry, redis);
     redis->refusal = loop_timer_new(loop, on_refusal, redis);
+    if (parsed.primary.len)
+        redis->locate = loop_timer_new(loop, on_locate, redis);
     on_retry(redis);
     *ret_redis = redis;
     return true;
@@ -535,6 +616,7 @@ void redis_close(struct redis *redis)
     disconnect(redis);
     loop_timer_free(redis->deadline);
     loop_timer_free(redis->retry);
+    loop_timer_free(redis->locate);
     calls_fail(&redis->sent, &err);
     calls_fail(&redis->refused, &err);
     loop_timer_free(redis->refusal);

@@ -46,8 +46,8 @@ typedef void (*redis_reply_fn)(void *ctx, const struct redis_reply *reply,
 typedef void (*redis_state_fn)(void *ctx, bool is_up, const struct err *err);
 
 /*
- * `url`: redis://[[user]:password@]host[:port][/db], rediss:// is refused (ERR_CONFIG), or
- * unix:///path. `name` becomes CLIENT SETNAME. Does not wait: `fn` hears the state later.
+ * `url`: as redis_url.h has it; ERR_CONFIG where it is none. `name` becomes CLIENT SETNAME.
+ * Does not wait: `fn` hears the state later.
  */
 bool redis_open(struct loop *loop, const char *url, const char *name, redis_state_fn fn,
                 void *ctx, struct redis **ret_redis, struct err *err) MUST_CHECK;

@@ -235,24 +235,29 @@ static bool port_answers(int port)
     return answers;
 }
 
-static pid_t launch_redis(int port)
+static pid_t launch_redis(int port, const char *const *more)
 {
-    const char *const argv[] = {"redis-server",
-                                "--port",
-                                KEEP_PRINTF("%d", port),
-                                "--bind",
-                                "127.0.0.1",
-                                "--save",
-                                "",
-                                "--appendonly",
-                                "no",
-                                "--dir",
-                                "/tmp",
-                                "--loglevel",
-                                "warning",
-                                "--enable-debug-command",
-                                "local",
-                                NULL};
+    const char *number = KEEP_PRINTF("%d", port);
+    const char *argv[ARGS_MAX] = {"redis-server",
+                                  "--port",
+                                  number,
+                                  "--bind",
+                                  "127.0.0.1",
+                                  "--save",
+                                  "",
+                                  "--appendonly",
+                                  "no",
+                                  "--dir",
+                                  "/tmp",
+                                  "--loglevel",
+                                  "warning",
+                                  "--enable-debug-command",
+                                  "local"};
+    size_t count = 15;
+    for (; more && *more; more++) {
+        ck_assert_uint_lt(count, ARGS_MAX - 1);
+        argv[count++] = strcmp(*more, "%P") ? *more : number;
+    }
     pid_t parent = getpid();
     pid_t pid = fork();
     ck_assert_int_ge(pid, 0);
@@ -285,13 +290,19 @@ static bool await_redis(struct test_redis *redis)
 
 void servers_redis_start(struct test_redis *ret_redis)
 {
+    servers_redis_start_with(ret_redis, NULL);
+}
+
+void servers_redis_start_with(struct test_redis *ret_redis, const char *const more[])
+{
     for (int attempt = 0; attempt < 10; attempt++) {
         struct rng rng;
         rng_seed_random(&rng);
         int port = LOWEST_PORT + (int)rng_below(&rng, PORT_COUNT);
         if (port_answers(port))
             continue;
-        *ret_redis = (struct test_redis){.pid = launch_redis(port), .port = port};
+        *ret_redis =
+            (struct test_redis){.pid = launch_redis(port, more), .port = port, .more = more};
         snprintf(ret_redis->url, sizeof ret_redis->url, "redis://127.0.0.1:%d", port);
         if (await_redis(ret_redis))
             return;
@@ -302,7 +313,7 @@ void servers_redis_start(struct test_redis *ret_redis)
 void servers_redis_restart(struct test_redis *redis)
 {
     servers_redis_stop(redis);
-    redis->pid = launch_redis(redis->port);
+    redis->pid = launch_redis(redis->port, redis->more);
     ck_assert_msg(await_redis(redis), "redis-server does not start again");
 }
 

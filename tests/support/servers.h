@@ -41,10 +41,13 @@ struct test_redis {
     pid_t pid;
     int port;
     char url[64];
+    const char *const *more; /* further words of its command line, up to NULL; or NULL */
 };
 void servers_redis_start(struct test_redis *ret_redis); /* empty, without persistence */
-void servers_redis_restart(struct test_redis *redis);   /* after a kill: same port, empty */
-void servers_redis_stop(struct test_redis *redis);      /* frozen or dead already: fine */
+/* The same with more options, kept by the caller; "%P" alone is the port. */
+void servers_redis_start_with(struct test_redis *ret_redis, const char *const more[]);
+void servers_redis_restart(struct test_redis *redis); /* after a kill: same port, empty */
+void servers_redis_stop(struct test_redis *redis);    /* frozen or dead already: fine */
 
 /* A PostgreSQL of the test's own. */
 struct test_postgres {

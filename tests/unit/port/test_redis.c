@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "port/redis_url.h"
 #include "tests/support/servers.h"
 #include "tests/support/suite.h"
 
@@ -328,56 +327,7 @@ START_TEST(drops_a_server_that_makes_no_sense)
 }
 END_TEST
 
-START_TEST(a_url_is_shown_without_its_password)
-{
-    static const char *const cases[][2] = {
-        {"redis://me:secret@h", "redis://h:6379/0"},
-        {"redis://:se@cret@[::1]:7000/2", "redis://[::1]:7000/2"},
-        {"redis://h?password=secret", "the server of redis_url"},
-        {"redis://:se/cret@h", "the server of redis_url"},
-        {"unix:///run/redis", "unix:///run/redis"},
-    };
-    AUTO_ARENA struct arena *arena = arena_new();
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        ck_assert_str_eq(redis_url_shown(arena, cases[i][0]), cases[i][1]);
-}
-END_TEST
-
-START_TEST(reads_urls)
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    struct redis_url url;
-    struct err err = ERR_INIT;
-    ck_assert_ok(redis_url_parse(arena, STR("redis://u%3a:p:w@[::1]:7000/2"), &url, &err), err);
-    ck_assert_str_is(url.user, "u:");
-    ck_assert_str_is(url.password, "p:w");
-    ck_assert_str_is(url.host, "::1");
-    ck_assert_int_eq(url.port, 7000);
-    ck_assert_int_eq(url.db, 2);
-    ck_assert_ok(redis_url_parse(arena, STR("redis://h"), &url, &err), err);
-    ck_assert_str_is(url.host, "h");
-    ck_assert_int_eq(url.port, 6379);
-
-    const char *const bad[] = {"rediss://h",
-                               "redis://",
-                               "redis://h:70000",
-                               "redis://h/x",
-                               "redis://secret@h",
-                               "redis://:secret%4@h",
-                               "unix://secret",
-                               "redis://[::1",
-                               "secret",
-                               "redis://h?password=secret",
-                               "redis://:se/cret@h"};
-    for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        ck_assert_msg(!redis_url_parse(arena, str_from(bad[i]), &url, &err), "%s", bad[i]);
-        ck_assert_int_eq(err.kind, ERR_CONFIG);
-        ck_assert_int_eq(str_find(str_from(err.text), STR("secret")), -1);
-    }
-}
-END_TEST
-
 SUITE("port/redis", answers_in_order_with_every_type, takes_long_answers, sorts_error_replies,
       logs_in, fails_while_down_and_comes_back,
       gives_up_on_a_frozen_server_and_sends_nothing_twice, closes_with_calls_under_way,
-      drops_a_server_that_makes_no_sense, reads_urls, a_url_is_shown_without_its_password)
+      drops_a_server_that_makes_no_sense)
