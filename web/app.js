@@ -243,7 +243,7 @@ async function streamsView(params) {
     };
     const columns = [
         ["Stream", (row) => [streamLink(row.stream), row.paused && tag("paused"), row.is_late && tag("late")]],
-        ["Last run", (row) => [state(row.state), " ", now(row), error(row.error)]],
+        ["Last run", (row) => [state(row.state), " ", now(row), error(row.error)], "wide"],
         ["Last success", (row) => when(row.last_success), "nowrap"],
         ["Next run", (row) => (row.paused ? "" : when(row.next_due)), "nowrap"],
         ["Rows read", (row) => number(row.records), "number"],
@@ -286,7 +286,7 @@ function runColumns(withStream) {
     return [
         ["Run", (row) => runLink(row.run)],
         ...(withStream ? [["Stream", (row) => streamLink(row.stream)]] : []),
-        ["State", (row) => [state(row.state), row.reason && tag(row.reason), error(row.error)]],
+        ["State", (row) => [state(row.state), row.reason && tag(row.reason), error(row.error)], "wide"],
         ["Why", (row) => `${row.trigger}, ${row.mode}`],
         ["Began", (row) => when(row.started_at), "nowrap"],
         ["Took", (row) => duration(row.seconds), "number"],
@@ -328,10 +328,10 @@ async function activeView() {
         ["Actions", (row) => el("div", { class: "buttons" }, cancelButton(row.run))],
     ];
     const list = el("div", {});
-    const draw = () => keepFocus(() => list.replaceChildren(table(
+    const redraw = () => isHeld() || keepFocus(() => list.replaceChildren(table(
         active.total > active.runs.length ? `The ${active.runs.length} oldest of ${number(active.total)}` : "", columns, active.runs, "No run is under way.")));
-    draw();
-    return { title: "Under way", nodes: [list], live: draw };
+    redraw();
+    return { title: "Under way", nodes: [list], live: redraw };
 }
 
 async function streamView(params, name) {
@@ -364,9 +364,9 @@ async function streamView(params, name) {
     };
 }
 
-const opened = new Set(); /* details that stay open over a refresh */
+const opened = new Map(); /* what is shown in open details stays over a refresh */
 function definition(path, version) {
-    const place = el("div", {});
+    const place = opened.get(path) || el("div", {});
     const show = async (wanted) => {
         try {
             const got = await get(`${path}/definition?version=${wanted}`);
@@ -380,7 +380,8 @@ function definition(path, version) {
         }
     };
     const details = el("details", { open: opened.has(path), toggle: () => {
-        opened[details.open ? "add" : "delete"](path);
+        if (details.open) opened.set(path, place);
+        else opened.delete(path);
         if (details.open && !place.firstChild) show(0);
     } }, el("summary", { "data-key": "definition" }, "Definition"), place);
     return details;
@@ -621,8 +622,19 @@ function keepFocus(change) {
     again.setSelectionRange(caret, caret);
 }
 
+/* What somebody is just pressing or selecting must not be replaced under the hand. */
+let pressed = 0; /* when, 0: nothing is */
+function isHeld() {
+    const selection = getSelection();
+    return Date.now() - pressed < 5000 || (!selection.isCollapsed && main.contains(selection.anchorNode));
+}
+
+function retime() {
+    for (const node of document.querySelectorAll("time")) node.textContent = ago(new Date(node.dateTime));
+}
+
 let drawing = 0, live = null;
-async function draw(isNew) {
+async function draw(isNew, mayWait) {
     const at = where(), turn = ++drawing, before = document.activeElement;
     for (const tab of document.querySelectorAll("header nav a"))
         if (tab.hash === "#/" + (TAB[at.name] || at.name)) tab.setAttribute("aria-current", "page");
@@ -634,11 +646,14 @@ async function draw(isNew) {
         view = { title: "No answer", nodes: [el("p", { class: "error" }, failure.message)] };
     }
     if (turn !== drawing) return; /* somebody went on meanwhile */
+    const heading = el("h1", { tabindex: "-1" }, view.title), fresh = el("div", {}, heading, view.nodes);
+    retime();
+    if (main.firstElementChild && main.firstElementChild.isEqualNode(fresh)) return;
+    if (mayWait && isHeld()) return refresh(false);
     live = view.live || null;
     document.title = `${view.title} – Pagetide`;
-    const heading = el("h1", { tabindex: "-1" }, view.title);
     const isBusy = document.activeElement !== before; /* somebody has begun to do something */
-    keepFocus(() => main.replaceChildren(put(document.createDocumentFragment(), [heading, view.nodes])));
+    keepFocus(() => main.replaceChildren(fresh));
     main.dataset.view = at.name;
     if (isNew && !isBusy) {
         heading.focus({ preventScroll: true });
@@ -656,7 +671,7 @@ function refresh(isUrgent) {
     refreshTimer = setTimeout(() => {
         refreshTimer = 0;
         refreshed = Date.now();
-        if (!document.hidden && !document.querySelector("dialog[open]")) draw(false);
+        if (!document.hidden && !document.querySelector("dialog[open]")) draw(false, true);
         notices();
     }, wait);
 }
@@ -764,9 +779,9 @@ document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     main.focus();
 });
-setInterval(() => {
-    for (const node of document.querySelectorAll("time")) node.textContent = ago(new Date(node.dateTime));
-}, 10000);
+addEventListener("pointerdown", () => { pressed = Date.now(); }, true);
+for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(() => { pressed = 0; }), true);
+setInterval(retime, 10000);
 draw(false);
 notices();
 listenForever();

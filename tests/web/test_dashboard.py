@@ -26,9 +26,10 @@ defaults:
 streams:
   customers: {path: "/gen/page?total=120&from=1", every: 1h, write: upsert, key: id}
   orders: {path: "/gen/page?total=200&from=1000", every: 15m, write: upsert, key: id}
-  events: {path: "/gen/page?total=6000&from=9000", every: 1d, write: upsert, key: id}
+  events: {path: "/gen/page?total=60000&from=100000", every: 1d, write: upsert, key: id}
   archive: {path: "/gen/page?total=30&from=50000", every: 1d, write: upsert, key: id}
   refunds: {path: /refunds, pagination: {type: none}, every: 6h, write: upsert, key: id}
+  regions: {path: "/gen/page?total=20&from={{ partition.from }}", partitions: [{from: 80000}, {from: 81000}, {from: 82000}], write: upsert, key: id, with: {region: "{{ partition.from }}"}}
   people: {path: /people, pagination: {type: none}, merge_path: "", every: 1d, write: upsert, key: id, max_rejects: 5, max_asides: "100%%", columns: {age: {type: int}}}
 """
 
@@ -84,10 +85,12 @@ def prepare(api):
     post(api + "/_mock/route", {"path": "/refunds", "status": 404, "body": EVIL})
     post(api + "/_mock/route", {"path": "/people", "body": json.dumps([
         {"id": 1, "age": 7}, {"id": 2, "age": "old " + EVIL}, {"no": EVIL}, {"name": "nobody"}])})
-    post(api + "/_mock/fault", {"path": "/gen/page", "query": "from=9000", "kind": "slow_ms",
+    post(api + "/_mock/fault", {"path": "/gen/page", "query": "from=100000", "kind": "slow_ms",
                                 "ms": 250, "times": -1})
     post(api + "/_mock/fault", {"path": "/gen/page", "query": "from=1000", "kind": "slow_ms",
                                 "ms": 40, "times": -1})
+    post(api + "/_mock/fault", {"path": "/gen/page", "query": "from=82000", "kind": "status",
+                                "status": 403, "times": -1})
     with open(CONFIG + "/sources/shop.yaml", "w", encoding="utf-8") as file:
         file.write(SHOP % api)
 
@@ -181,7 +184,7 @@ def a_run_under_way_moves(page, at):
     page.wait("document.querySelector('progress')")
     first = page.run("document.querySelector('progress').value")
     page.wait(f"document.querySelector('progress').value > {first}")
-    assert "of 600 pages" in page.run("document.querySelector('main').innerText")
+    assert "of 6,000 pages" in page.run("document.querySelector('main').innerText")
 
 
 def what_an_api_sends_is_text(page, at):
@@ -212,6 +215,40 @@ def pages_are_a_timeline(page, at):
     page.wait("document.querySelectorAll('td.time rect.ask').length === 20")
     assert page.run("[...document.querySelectorAll('rect')].every(rect => "
                     "!rect.outerHTML.includes('NaN'))")
+
+
+def nothing_is_replaced_under_the_hand(page, at):
+    visit(page, "#/active", "Under way")
+    page.wait("document.querySelector('progress')")
+    x, y = page.run("(() => { const box = document.querySelector('td a').getBoundingClientRect();"
+                    " return [box.x + 3, box.y + 3]; })()")
+    page.run("window.before = document.querySelector('td a')")
+    page.call("Input.dispatchMouseEvent", type="mousePressed", x=x, y=y, button="left", clickCount=1)
+    sql("select pagetide.reload('under-the-hand', 'shop.customers', '{}')")
+    wait_sql("select state in ('succeeded') from pagetide.request where id = 'under-the-hand'")
+    time.sleep(1.5)  # as long as somebody may press
+    assert page.run("window.before.isConnected")
+    page.call("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, button="left", clickCount=1)
+    page.wait("document.querySelector('h1').textContent.startsWith('Run ')")
+    page.run("getSelection().selectAllChildren(document.querySelector('dl'))")
+    page.run("window.before = document.querySelector('dl')")
+    time.sleep(1.5)
+    assert page.run("window.before.isConnected")
+    page.run("getSelection().removeAllRanges()")
+    page.wait("!window.before.isConnected")
+
+
+def a_run_of_several_jobs(page, at):
+    run = sql("select max(id) from pagetide.run where stream = 'shop.regions'")
+    visit(page, f"#/run/{run}", f"Run {run}")
+    page.wait(f"[...document.querySelectorAll('h2')].some(h => h.textContent === 'Pages of job {run}/3')")
+    assert "403" in page.run("document.querySelector('table').innerText")
+    page.click("[data-key='job 2']")
+    page.wait(f"[...document.querySelectorAll('h2')].some(h => h.textContent === 'Pages of job {run}/2')")
+    page.wait("document.querySelectorAll('td.time rect.ask').length === 2")
+    page.click(f"[aria-label='Retry job {run}/3']")
+    page.wait(f"document.querySelector('#say').textContent === 'Job {run}/3 goes on'")
+    wait_sql(f"select state = 'failed' from pagetide.run where id = {run}")
 
 
 def all_by_the_keyboard(page, at):
@@ -274,7 +311,7 @@ def narrow_and_wide_light_and_dark(page, at):
     people = sql("select max(id) from pagetide.run where stream = 'shop.people'")
     more = ((f"run/{run}", f"Run {run}"), (f"rejects/{people}", f"Rejects of run {people}"),
             ("stream/shop.people", "shop.people"))
-    for width in (360, 1280):
+    for width in (360, 900, 1060, 1280):
         page.size(width, 800)
         for scheme in ("light", "dark"):
             page.media(prefers_color_scheme=scheme)
@@ -301,8 +338,8 @@ def two_thousand_streams(page, at):
     paint = page.run("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
     got = page.run("performance.getEntriesByType('resource').find(one => "
                    "one.name.includes('/streams'))?.duration")
-    print(f"    2,006 streams: first paint {paint:.0f} ms, the list in {got:.0f} ms")
-    page.wait("document.querySelector('caption').textContent === '2,006 streams'")
+    print(f"    2,007 streams: first paint {paint:.0f} ms, the list in {got:.0f} ms")
+    page.wait("document.querySelector('caption').textContent === '2,007 streams'")
     page.click("[data-key=next]")
     page.wait("document.querySelector('main').innerText.includes('Page 2 of 41')")
     page.press("/", "/")
@@ -334,7 +371,8 @@ def a_token_is_asked_for(page, at):
 CASES = (the_page_is_small_quick_and_without_complaints, a_screen_reader_finds_its_way,
          pause_and_resume_by_a_click, reload_by_a_click_and_follow_it,
          what_happens_is_on_the_screen_at_once, a_run_under_way_moves, what_an_api_sends_is_text,
-         pages_are_a_timeline, all_by_the_keyboard, narrow_and_wide_light_and_dark,
+         pages_are_a_timeline, a_run_of_several_jobs,
+         nothing_is_replaced_under_the_hand, all_by_the_keyboard, narrow_and_wide_light_and_dark,
          a_cancelled_run_goes_on_by_a_click, two_thousand_streams, a_token_is_asked_for)
 
 
@@ -385,9 +423,10 @@ def main():
                           "PAGETIDE_LEASE": "6s", "PAGETIDE_BEAT": "1s"})
         programs.append(up)
         at = f"http://127.0.0.1:{up.find('status on port ([0-9]+)')}/"
-        wait_sql("select count(*) from pagetide.stream", "6")
-        sql("select pagetide.reload('begin', 'shop.people', '{}')")
-        wait_sql("select string_agg(stream, ' ') = 'shop.events' and (select count(*) >= 5 from "
+        wait_sql("select count(*) from pagetide.stream", "7")
+        sql("select pagetide.reload('begin-1', 'shop.people', '{}')")
+        sql("select pagetide.reload('begin-2', 'shop.regions', '{}')")
+        wait_sql("select string_agg(stream, ' ') = 'shop.events' and (select count(*) >= 7 from "
                  "pagetide.run) from pagetide.run where state in ('queued', 'running')")
         with Browser() as browser:
             failed = go_through(browser, at)
