@@ -294,7 +294,7 @@ function runColumns(withStream) {
         ["Records", (row) => number(row.records), "number"],
         ["Rejects", (row) => (row.rejects ? link("rejects/" + row.run, number(row.rejects)) : ""), "number"],
         ["Misfits", (row) => (row.misfits ? number(row.misfits) : ""), "number"],
-        ["End", (row) => row.complete || ""],
+        ["End", (row) => row.complete || "", "nowrap"],
     ];
 }
 
@@ -473,7 +473,7 @@ function jobsTable(run, params, n) {
         ["Waits for", (row) => row.waiting_for && [row.waiting_for, row.wait_until && [", ", when(row.wait_until)]]],
         ["Step", (row) => row.step || ""],
         ["Worker", (row) => row.worker || ""],
-        ["End", (row) => row.complete || ""]], run.jobs, "No job yet.");
+        ["End", (row) => row.complete || "", "nowrap"]], run.jobs, "No job yet.");
 }
 
 function decode(base64) {

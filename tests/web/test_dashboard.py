@@ -311,7 +311,7 @@ def narrow_and_wide_light_and_dark(page, at):
     people = sql("select max(id) from pagetide.run where stream = 'shop.people'")
     more = ((f"run/{run}", f"Run {run}"), (f"rejects/{people}", f"Rejects of run {people}"),
             ("stream/shop.people", "shop.people"))
-    for width in (360, 900, 1060, 1280):
+    for width in (360, 900, 1080, 1280):
         page.size(width, 800)
         for scheme in ("light", "dark"):
             page.media(prefers_color_scheme=scheme)
