@@ -7,6 +7,7 @@
 
 #include "tests/support/certs.h"
 #include "tests/support/nginx.h"
+#include "tests/support/servers.h"
 #include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
@@ -54,7 +55,7 @@ static void launch(void)
 
 static void start_proxy(void)
 {
-    close(mock_listen(0, &port));
+    port = servers_free_port();
     write_file("proxy.conf", pagetide_text("Port %d\nListen 127.0.0.1\nTimeout 60\n"
                                            "MaxClients 20\nLogFile \"%s\"\nLogLevel Connect\n"
                                            "BasicAuth me " PASSWORD "\n",

@@ -1,9 +1,9 @@
 #define SUITE_TIMEOUT 120
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "tests/support/certs.h"
 #include "tests/support/nginx.h"
+#include "tests/support/servers.h"
 #include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
@@ -41,7 +41,7 @@ static void start(void)
     copy("client.key");
     copy("other.pem");
     copy("other.key");
-    close(mock_listen(0, &other_port));
+    other_port = servers_free_port();
     nginx_start(&nginx, pagetide_text(servers, mock.url, other_port, mock.url));
 }
 

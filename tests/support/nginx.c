@@ -11,8 +11,8 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
+#include "tests/support/servers.h"
 
 enum { CONF_BYTES = 64 << 10, CONNECTIONS_MAX = 1000, ATTEMPTS = 10 };
 
@@ -60,7 +60,7 @@ void nginx_open(struct nginx *ret_nginx)
 {
     *ret_nginx = (struct nginx){.dir = "/tmp/pagetide-nginx.XXXXXX"};
     ck_assert_ptr_nonnull(mkdtemp(ret_nginx->dir));
-    close(mock_listen(0, &ret_nginx->port));
+    ret_nginx->port = servers_free_port();
 }
 
 static void launch(struct nginx *nginx)

@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 
 enum { PATIENCE = 600, STEP_US = 100000 };
@@ -29,7 +28,7 @@ static const char *url_of(int port)
 static void launch(struct sentinels *group, int i)
 {
     const char *path = pagetide_text("%s/%d.conf", group->dir, i);
-    close(mock_listen(0, &group->ports[i]));
+    group->ports[i] = servers_free_port();
     FILE *file = fopen(path, "w");
     ck_assert_ptr_nonnull(file);
     ck_assert_int_gt(fprintf(file, conf, group->ports[i], group->dir, group->servers[0].port),

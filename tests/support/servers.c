@@ -235,6 +235,17 @@ static bool port_answers(int port)
     return answers;
 }
 
+int servers_free_port(void)
+{
+    struct rng rng;
+    rng_seed_random(&rng);
+    for (;;) {
+        int port = LOWEST_PORT + (int)rng_below(&rng, PORT_COUNT);
+        if (!port_answers(port))
+            return port;
+    }
+}
+
 static pid_t launch_redis(int port, const char *const *more)
 {
     const char *number = KEEP_PRINTF("%d", port);
@@ -296,11 +307,7 @@ void servers_redis_start(struct test_redis *ret_redis)
 void servers_redis_start_with(struct test_redis *ret_redis, const char *const more[])
 {
     for (int attempt = 0; attempt < 10; attempt++) {
-        struct rng rng;
-        rng_seed_random(&rng);
-        int port = LOWEST_PORT + (int)rng_below(&rng, PORT_COUNT);
-        if (port_answers(port))
-            continue;
+        int port = servers_free_port();
         *ret_redis =
             (struct test_redis){.pid = launch_redis(port, more), .port = port, .more = more};
         snprintf(ret_redis->url, sizeof ret_redis->url, "redis://127.0.0.1:%d", port);
