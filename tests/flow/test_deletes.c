@@ -15,10 +15,10 @@ static struct pagetide pagetide;
 static const char rows_sql[] =
     "select string_agg(id || ':' || coalesce(name, '-'), ' ' order by id) from shop.orders";
 
-static void set_up(const char *keys)
+#define SAYS_GONE "    deleted: \"{{ gone }}\"\n"
+
+static void define(const char *deleted, const char *keys)
 {
-    mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
     pagetide_source(&pagetide, "shop",
                     "source: shop\n"
                     "base_url: %s\n"
@@ -28,9 +28,15 @@ static void set_up(const char *keys)
                     "    pagination: {type: none}\n"
                     "    merge_path: data\n"
                     "    key: [id]\n"
-                    "    deleted: \"{{ gone }}\"\n"
-                    "%s",
-                    mock.url, keys);
+                    "%s%s",
+                    mock.url, deleted, keys);
+}
+
+static void set_up(const char *keys)
+{
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    define(SAYS_GONE, keys);
 }
 
 static void tear_down(void)
@@ -98,6 +104,28 @@ START_TEST(soft_keeps_the_row_and_its_values)
 }
 END_TEST
 
+/* What was marked comes back, though its record is as it was, and goes where that says so. */
+START_TEST(marks_of_a_definition_before_count)
+{
+    static const char *const alive =
+        "{\"id\":1,\"gone\":false},{\"id\":2,\"gone\":false},{\"id\":3,\"gone\":false}";
+    set_up("    write: upsert\n    deletes: soft\n    columns: {name: text}\n");
+    sync_page(alive);
+    sync_page("{\"id\":1,\"gone\":true},{\"id\":2,\"gone\":true},{\"id\":3,\"gone\":true}");
+    EXPECT("3", "select count(_pt_deleted_at) from shop.orders");
+    define(SAYS_GONE, "    write: upsert\n    deletes: hard\n    columns: {name: text}\n");
+    sync_page("{\"id\":1,\"gone\":false},{\"id\":2,\"gone\":true}");
+    EXPECT("1:- 3:-", rows_sql);
+    EXPECT("3", "select string_agg(id::text, ' ') from shop.orders where _pt_deleted_at is not "
+                "null");
+    define("", "    write: upsert\n    columns: {name: text}\n");
+    sync_page(alive);
+    EXPECT("1:- 2:- 3:-", rows_sql);
+    EXPECT("0", "select count(_pt_deleted_at) from shop.orders");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_column_that_must_be_there_is_not_asked_of_it)
 {
     set_up("    write: upsert\n");
@@ -123,5 +151,5 @@ START_TEST(a_table_that_is_replaced_has_none_of_them)
 END_TEST
 
 SUITE("flow/deletes", the_row_of_the_key_goes, within_a_page_the_later_record_counts,
-      soft_keeps_the_row_and_its_values, a_column_that_must_be_there_is_not_asked_of_it,
-      a_table_that_is_replaced_has_none_of_them)
+      soft_keeps_the_row_and_its_values, marks_of_a_definition_before_count,
+      a_column_that_must_be_there_is_not_asked_of_it, a_table_that_is_replaced_has_none_of_them)

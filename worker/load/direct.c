@@ -67,9 +67,19 @@ static bool is_replaced(const struct direct *direct)
     return direct->options.message.stream->table.write == WRITE_REPLACE;
 }
 
+static void put_has_marks_sql(struct buf *sql, const struct table *table)
+{
+    AUTO_BUF(name, TARGET_BYTES_MAX);
+    pg_sql_put_name(&name, table->schema, table->name);
+    buf_puts(sql, "pagetide.has_marks(");
+    pg_sql_put_string(sql, buf_str(&name));
+    buf_puts(sql, ")");
+}
+
 /*
- * Its result is the time for _pt_at in microseconds since 2000-01-01 UTC; and of a table that
- * is replaced, which is only read, what its rows are compared by (same.sql).
+ * Its result is the time for _pt_at in microseconds since 2000-01-01 UTC, and what rows of the
+ * table are compared by (same.sql), where it is replaced, which means only read; else whether
+ * some may be marked as deleted.
  */
 static void put_start_sql(struct buf *sql, const struct direct *direct)
 {
@@ -81,12 +91,14 @@ static void put_start_sql(struct buf *sql, const struct direct *direct)
     buf_printf(sql, " in %s mode; select pagetide.start_direct(",
                is_replaced(direct) ? "access share" : "row exclusive");
     pg_sql_put_string(sql, buf_str(&target));
-    buf_puts(sql, ")");
-    if (!is_replaced(direct))
-        return;
-    buf_puts(sql, ", pagetide.hash_to_probe(");
-    pg_sql_put_string(sql, buf_str(&target));
-    buf_printf(sql, ", %lld)", (long long)job_of(message->batch));
+    buf_puts(sql, "), ");
+    if (is_replaced(direct)) {
+        buf_puts(sql, "pagetide.hash_to_probe(");
+        pg_sql_put_string(sql, buf_str(&target));
+        buf_printf(sql, ", %lld)", (long long)job_of(message->batch));
+    } else {
+        put_has_marks_sql(sql, &message->stream->table);
+    }
 }
 
 static void put_copy_sql(struct buf *sql, const struct commit_message *message)
@@ -299,7 +311,7 @@ static void on_probed(void *ctx, const struct pg_result *result, const struct er
 static void on_entered(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct direct *direct = ctx;
-    enum { TIME, HASH };
+    enum { TIME, HASH, HAS_MARKS = HASH };
     if (err) {
         leave(direct, err);
         return;
@@ -308,6 +320,8 @@ static void on_entered(void *ctx, const struct pg_result *result, const struct e
     struct probe_question question = question_of(direct);
     if (is_replaced(direct))
         question.hash = pg_get_str(result, 0, HASH);
+    else
+        question.has_marks = pg_get_bool(result, 0, HAS_MARKS);
     if (direct->options.way == WAY_PROBE)
         probe_send(&direct->probe, direct->pg, &question, on_probed, direct);
     else

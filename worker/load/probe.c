@@ -31,18 +31,26 @@ static const uint32_t oids[] = {
 
 /* --- the question --- */
 
-/* A record that says it is gone has no hash: it is "the same" as a row that is not there, and
- * as one that is marked as deleted. */
+/*
+ * A record that says it is gone has no hash: it is "the same" as a row that is not there, and,
+ * where `deletes: soft` holds, as one that is marked as deleted. Else such a row is the same as
+ * no record: it comes back, or goes.
+ */
 static struct str hash_sql(const struct probe_question *question)
 {
     const struct stream *stream = question->stream;
+    bool is_soft = stream->table.deletes == DELETES_SOFT;
     if (question->hash.len)
         return question->hash;
     if (!stream->merge.deleted)
-        return STR("t._pt_hash");
-    return stream->table.deletes == DELETES_SOFT
-               ? STR("case when t._pt_deleted_at is null then coalesce(t._pt_hash, 0) end")
-               : STR("coalesce(t._pt_hash, 0)");
+        return question->has_marks
+                   ? STR("case when t._pt_deleted_at is null then t._pt_hash end")
+                   : STR("t._pt_hash");
+    if (!question->has_marks)
+        return STR("coalesce(t._pt_hash, 0)");
+    return is_soft ? STR("case when t._pt_deleted_at is null then coalesce(t._pt_hash, 0) end")
+                   : STR("case when t._pt_deleted_at is null then coalesce(t._pt_hash, 0) else "
+                         "0 end");
 }
 
 static const char *type_name(const struct column *column)

@@ -51,6 +51,7 @@ struct probe_question {
     const struct stream *stream;
     const struct column_map *map;
     const struct batch *batch;
+    bool has_marks;  /* the table has `_pt_deleted_at`, by this definition or one before */
     struct str hash; /* what a row `t` of the table is compared by, in SQL; empty: `_pt_hash` */
 };
 
