@@ -220,7 +220,7 @@ static void put_job(struct buf *line, const struct pg_result *jobs, size_t row, 
     if (reason.len)
         buf_printf(line, " (%.*s)", STR_ARG(reason));
     put_counts(line, jobs, row);
-    put_text(line, "\n    partition: ", pg_get_str(jobs, row, JOB_PARTITION));
+    put_text(line, "\n    part: ", pg_get_str(jobs, row, JOB_PARTITION));
     put_text(line, "\n    recognised: ", pg_get_str(jobs, row, JOB_PAGING));
     put_text(line, "\n    bookmark at the start: ", pg_get_str(jobs, row, JOB_BOOKMARK));
     put_text(line, "\n    highest bookmark read: ", pg_get_str(jobs, row, JOB_BOOKMARK_HIGH));

@@ -165,6 +165,8 @@ static void put_decision(struct buf *line, const struct crawl_page *done)
         buf_printf(line, "  stops here, %s (%s): %.*s", decision_name(done->decision->outcome),
                    job_reason_name(done->decision->reason), STR_ARG(why));
         break;
+    case PAGER_BORDER:
+        break; /* a preview shares no pages */
     }
     if (done->decision->warning.len) {
         buf_puts(line, "\n  warning: ");

@@ -161,7 +161,7 @@ bool foreign_put(struct buf *buf, const struct keys *keys, const struct yaml_nod
                                     : is_paging ? find(paging, COUNT_OF(paging), node->key)
                                                 : NULL;
     const struct key *key = foreign ? keys_find(keys, str_from(foreign->key)) : NULL;
-    if (is_paging && str_is(node->key, "parallel")) {
+    if (is_paging && (str_is(node->key, "parallel") || str_is(node->key, "jobs"))) {
         buf_puts(buf, "only pages by number (page, offset) are known ahead; with other types "
                       "\"partitions\" are read side by side");
         return true;

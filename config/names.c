@@ -294,19 +294,34 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
         stream->merge.reads_response = true;
 }
 
-/* Requests that are sent ahead of the answers before them cannot read these. */
+/* What a request cannot read that is made before the page before it, or without it. */
 static void check_ahead(struct reader *reader, const struct name_use *use,
                         const struct stream *stream)
 {
     static const char *const unknown[] = {"response", "http", "accumulated"};
+    const struct pagination *pagination = &stream->pagination;
     bool is_in_request = use->key->type != KEY_LOCATOR &&
                          !(use->key->flags & (KEY_ON_ANSWER | KEY_ON_PAGE | KEY_ON_RECORD));
-    for (size_t i = 0; i < COUNT_OF(unknown) && is_in_request; i++)
-        if (stream->pagination.parallel > 1 && str_is(use->use.root, unknown[i]))
+    if (pagination->jobs > 1 && str_is(use->use.root, "accumulated")) {
+        problem_add(reader->problems, use->node,
+                    "with \"jobs\" no job knows the records of the others, so it cannot use "
+                    "\"accumulated\"");
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(unknown) && is_in_request; i++) {
+        if (!str_is(use->use.root, unknown[i]))
+            continue;
+        if (pagination->parallel > 1)
             problem_add(reader->problems, use->node,
                         "with \"parallel\" a request is sent before the page before it is "
                         "read, so it cannot use \"%s\"",
                         unknown[i]);
+        else if (pagination->jobs > 1)
+            problem_add(reader->problems, use->node,
+                        "with \"jobs\" the page before may be another job's, so a request "
+                        "cannot use \"%s\"",
+                        unknown[i]);
+    }
 }
 
 /* From the first wildcard on all that is below it is passed over with the records. */

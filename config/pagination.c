@@ -140,7 +140,9 @@ static const struct keys count_keys = {count_list, sizeof(struct count)};
      .help = "a page with fewer records than `size` is the last"},                             \
     {.name = "parallel", .type = KEY_COUNT, P(parallel), .min = 1, .max = 64,                  \
      .fallback = "1", .help = "pages that are asked for at the same time"},                    \
-    {.name = "jobs", .flags = KEY_LATER}
+    {.name = "jobs", .type = KEY_COUNT, P(jobs), .min = 1, .max = RANGES_MAX,                  \
+     .help = "jobs that share the pages, so that several workers read them at the same time; " \
+             "absent: one"}
 
 static const struct key none_list[] = {TYPE_ROW, TOTAL_ROW, LIMIT_ROWS(NULL), MERGE_ROWS,
                                        KEY_END};
@@ -374,6 +376,50 @@ static void check_parallel(struct reader *reader, const struct yaml_node *node,
                     STR_ARG(stream->method));
 }
 
+static bool has_reset(const struct stream *stream)
+{
+    for (size_t i = 0; i < stream->response_count; i++)
+        if (stream->responses[i].then == RESPONSE_RESET)
+            return true;
+    return false;
+}
+
+/* Each job begins in the midst of the pages, with what the first page has told. */
+static void check_jobs(struct reader *reader, const struct yaml_node *node,
+                       const struct stream *stream)
+{
+    const struct pagination *pagination = &stream->pagination;
+    const struct yaml_node *jobs = yaml_find(node, "jobs");
+    const struct {
+        bool is_set;
+        const char *what;
+    } others[] = {
+        {pagination->overlap > 0, "\"overlap\": what the job before has read is not known"},
+        {pagination->max_records >= 0, "\"max_records\": jobs do not know how many records the "
+                                       "others have read; max_iterations counts pages"},
+        {pagination->restart_after > 0, "\"restart_after\": each job has a part of the pages"},
+        {has_reset(stream),
+         "\"then: reset\" in \"responses\": each job has a part of the pages"},
+        {stream_prepares(stream), "\"prepare\": each job would have the work done again"},
+        {stream->merge.strategy == MERGE_REPLACE,
+         "\"merge_strategy: replace\", which keeps the last response alone"},
+    };
+    if (!jobs || pagination->jobs < 2)
+        return;
+    if (pagination->total.kind == LOCATOR_NONE && pagination->total_pages.kind == LOCATOR_NONE)
+        problem_add_key(reader->problems, jobs,
+                        "needs \"total_path\" or \"total_pages_path\": the pages that the jobs "
+                        "share are those that the first answer counts");
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (others[i].is_set)
+            problem_add_key(reader->problems, jobs, "does not go with %s", others[i].what);
+    if (!stream_is_repeatable(stream, STR_NONE))
+        problem_add(reader->problems, jobs,
+                    "sends requests whose answers may not be wanted: a %.*s needs "
+                    "\"idempotent: true\"",
+                    STR_ARG(stream->method));
+}
+
 /* The answers of the list are asked for by its method, and only a GET has a HEAD. */
 static void check_count(struct reader *reader, const struct yaml_node *node,
                         const struct stream *stream)
@@ -410,6 +456,7 @@ void pagination_check(struct reader *reader, const struct yaml_node *map,
         check_counted(reader, node, pagination);
         check_parallel(reader, node, stream);
         check_overlap(reader, node, stream);
+        check_jobs(reader, node, stream);
     }
     if (node && node->kind == YAML_MAP)
         check_size(reader, node, pagination);

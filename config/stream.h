@@ -133,6 +133,7 @@ struct pagination {
     int64_t restart_after;                            /* records; 0: not given */
     int64_t overlap;  /* records that each page begins before the last one read */
     int64_t parallel; /* requests in flight; 0 and 1: one */
+    int64_t jobs;     /* that share the pages; less than 2: one */
     bool allows_repeats, allows_same_request;
     int flag_absent;     /* has_more_path where it is absent: 1 more, 0 the end, -1 an error */
     bool is_flag_of_end; /* `auto` alone: has_more is true where the page is the last */
@@ -140,7 +141,7 @@ struct pagination {
     bool reads_records;  /* `auto` alone: the cursor is a field of a record */
 };
 
-enum { OVERLAP_MAX = 100 };
+enum { OVERLAP_MAX = 100, RANGES_MAX = 64 };
 
 enum merge_strategy {
     MERGE_APPEND,

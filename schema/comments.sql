@@ -155,7 +155,7 @@ comment on table pagetide.job is 'One part of a run; one process at a time has i
 comment on column pagetide.job.id is 'number over all runs';
 comment on column pagetide.job.run is 'its run';
 comment on column pagetide.job.n is 'number within the run: RUN/N';
-comment on column pagetide.job.part is 'what is its own: {partition}; {legs}: how many partitions, see job_leg; {} where the run has one job';
+comment on column pagetide.job.part is 'what is its own: {partition}; {legs}: how many partitions, see job_leg; {split}: the jobs that share its pages, {range}: what this one has of them; {} where the run has one job';
 comment on column pagetide.job.state is 'queued, running, waiting, or as a run ends';
 comment on column pagetide.job.epoch is 'how often it was taken; a commit of an earlier epoch is refused';
 comment on column pagetide.job.owner is 'token of the process that has it; null: none has';

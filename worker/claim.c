@@ -6,7 +6,10 @@
 #include "base/mem.h"
 #include "worker/report.h"
 
-enum { RETRY_SOON_MS = 1000 }; /* after an activation that PostgreSQL did not answer */
+enum {
+    RETRY_SOON_MS = 1000, /* after an activation that PostgreSQL did not answer */
+    RESERVED_TIMEOUT_MS = 20000,
+};
 
 /* --- what became of the lease --- */
 
@@ -79,6 +82,38 @@ static void taken(struct held *held, const struct ownership_activation *activati
     turn_take(held->worker);
 }
 
+/* --- jobs that a job has made, in `sync` --- */
+
+static bool is_known(const struct worker *worker, int64_t job)
+{
+    for (size_t i = 0; i < worker->local_count; i++)
+        if (worker->local[i].job == job)
+            return true;
+    return held_find(&worker->held, job);
+}
+
+static void on_reserved(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct worker *worker = ctx;
+    enum { RESERVED_JOB };
+    for (size_t i = 0; !err && i < pg_rows(result); i++)
+        if (!is_known(worker, pg_get_int(result, i, RESERVED_JOB)))
+            claim_put_local(worker, pg_get_int(result, i, RESERVED_JOB), 0);
+}
+
+/* A job that waits may do so for others that share its pages. It is asked about again and
+ * again, so an answer that is lost is only late. */
+static void take_reserved(struct worker *worker)
+{
+    const struct pg_value params[] = {pg_text(worker->self.id)};
+    if (!worker->queue)
+        pg_query(
+            worker->pg,
+            "select id from pagetide.job where worker = $1 and reserved and state = 'queued' "
+            "and part ? 'range'",
+            params, COUNT_OF(params), RESERVED_TIMEOUT_MS, on_reserved, worker);
+}
+
 static void on_activated(void *ctx, const struct ownership_activation *activation,
                          const struct err *err)
 {
@@ -95,6 +130,8 @@ static void on_activated(void *ctx, const struct ownership_activation *activatio
     } else if (activation->verdict == OWNERSHIP_GONE) {
         drop(held);
     } else {
+        if (activation->verdict == OWNERSHIP_WAITING)
+            take_reserved(worker);
         put_back(held, MAX(activation->wait_ms, RETRY_SOON_MS));
     }
     held_release(held);

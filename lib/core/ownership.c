@@ -157,9 +157,10 @@ static const struct job *job_read(struct arena *arena, const struct pg_result *r
 }
 
 static const char ledger_sql[] =
-    "select request_hash, records_hash, coalesce(leg, 0) from pagetide.page p where job = $1 "
+    "select request_hash, records_hash, coalesce(leg, 0) from pagetide.page p "
+    "where job = any (pagetide.ledger_jobs($1)) "
     "and (leg is null or exists (select from pagetide.job_leg l where l.job = p.job "
-    "and l.n = p.leg and l.state is null)) order by number";
+    "and l.n = p.leg and l.state is null)) order by job, number";
 enum ledger_column { LEDGER_REQUEST_HASH, LEDGER_RECORDS_HASH, LEDGER_LEG, LEDGER_COLUMNS };
 
 static void on_ledger(void *ctx, const struct pg_result *result, const struct err *err)

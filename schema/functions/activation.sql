@@ -1,6 +1,6 @@
 -- Activation: a worker that has the lease of a job takes its fence.
 -- Needs clock, ms, rfc3339, is_end (helpers), notify_run (runs), bury_job and
--- is_deadly, holds_lost (dead_jobs), open_legs (legs).
+-- is_deadly, holds_lost (dead_jobs), open_legs (legs), has_open_ranges, joined_checkpoint (ranges).
 
 -- Whether a worker has missed two beats, is not registered, or is known to have gone.
 create or replace function pagetide.worker_is_stale(who text, beat interval, known_gone text)
@@ -24,7 +24,7 @@ as $$
         when j.id is null or is_end(j.state) then 'gone'
         when j.worker <> who and not worker_is_stale(j.worker, beat, known_gone)
             then case when j.reserved then 'gone' else 'busy' end
-        when j.state = 'waiting' and j.wait_until > clock() then 'waiting'
+        when j.state = 'waiting' and j.wait_until > clock() or has_open_ranges(j) then 'waiting'
         when j.owner is not null and j.worker <> who then 'lost'
         else 'free'
     end
@@ -84,10 +84,12 @@ language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     select 'taken', 0::bigint, null::text, null::text, null::int,
-        j.id, r.id, j.n, r.stream, r.version, d.spec, open_legs(j), r.mode,
+        j.id, r.id, j.n, r.stream, r.version, d.spec,
+        case when is_split(j) then split_part_of(j) else open_legs(j) end, r.mode,
         coalesce(j.part -> 'window' ->> 'from', rfc3339(r.window_from)),
         coalesce(j.part -> 'window' ->> 'to', rfc3339(r.window_to)), j.bookmark,
-        (extract(epoch from r.started_at) * 1000000)::bigint, j.epoch, j.owner, j.checkpoint,
+        (extract(epoch from r.started_at) * 1000000)::bigint, j.epoch, j.owner,
+        case when is_split(j) then joined_checkpoint(j) else j.checkpoint end,
         j.page, j.records, (select coalesce(sum(o.rejects + sum_counts(o.table_rejects)), 0)::bigint
             from job o where o.run = r.id and (o.rejects > 0 or o.table_rejects <> '{}')),
         j.attempt, j.told_waits, j.losses,
@@ -110,8 +112,10 @@ begin
     from worker w where w.id = j.worker;
     a.verdict := why;
     a.id := j.id;
-    a.wait_ms := case why when 'gone' then 0 when 'waiting'
-        then ceil(extract(epoch from j.wait_until - clock()) * 1000) else 1000 end;
+    a.wait_ms := case when why = 'gone' then 0
+        when why = 'waiting' and has_open_ranges(j) then ranges_wait_ms(j)
+        when why = 'waiting' then ceil(extract(epoch from j.wait_until - clock()) * 1000)
+        else 1000 end;
     return a;
 end
 $$;

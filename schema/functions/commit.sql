@@ -7,7 +7,7 @@
 --
 -- Needs clock, is_end, lock_jobs (helpers), save_pages, save_progress, save_notes (progress),
 -- merge_tables, save_tables, sum_counts (tables), check_direct (direct), batch_keys, weigh_keys, save_keys (folded),
--- finish_run (run_end), end_by_bookmark (bookmarks), save_legs (legs).
+-- finish_run (run_end), end_by_bookmark (bookmarks), save_legs (legs), ranges, put_ranges (ranges).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
 -- inside a checkpoint or an end; a mark without a page has page 0.
@@ -70,7 +70,8 @@ $$;
 
 -- Judges each mark as if the marks before it had been written, and gives all of them, in the order of
 -- the batch. Once a mark of a turn is refused or ends the turn, `closed` holds the turn's owner, and
--- no later mark of the turn is applied. A leg is judged as a job of its own: by its own counts.
+-- no later mark of the turn is applied. A leg is judged as a job of its own: by its own counts; a job
+-- that has ranges by theirs and its own.
 create or replace function pagetide.give_verdicts(marks pagetide.mark[], most bigint)
 returns pagetide.mark[]
 language plpgsql
@@ -87,6 +88,11 @@ begin
     for m in select u.* from unnest(marks) u order by u.job, u.n loop
         if m.job is distinct from j.id then
             select * into j from job where id = m.job;
+            if j.part ? 'split' then
+                select j.records + sum(r.records), j.rejects + sum(r.rejects),
+                    coalesce(j.bookmark_high, max(r.bookmark_high))
+                into j.records, j.rejects, j.bookmark_high from ranges(j) r;
+            end if;
             closed := null;
             l := null;
         end if;
@@ -114,7 +120,7 @@ begin
                 j.rejects := j.rejects + coalesce(m.rejects, 0);
                 m."end" := end_by_rejects(m, rejects, most);
             end if;
-            if m."end" is not null then
+            if m."end" is not null and not j.part ? 'range' then
                 m."end" := end_by_emptiness(m, j);
                 m."end" := end_by_bookmark(m, j);
             end if;
@@ -234,6 +240,9 @@ begin
     end if;
     if exists (select from unnest(marks) m where m.leg is not null) then
         marks := save_legs(marks, fresh);
+    end if;
+    if exists (select from unnest(marks) m where m.ranges is not null) then
+        perform put_ranges(marks);
     end if;
     if exists (select from unnest(marks) m where m."end" is not null and m.more is not true) then
         perform end_turns(marks);

@@ -10,7 +10,10 @@
 -- job_keys is not in the WAL: eight bytes for each record would be most of what a re-load of unchanged
 -- data writes there. After a crash of PostgreSQL, or on a replica that took over, it is empty. So
 -- job.keyed counts what was put there, and a job whose hashes are fewer at its end is not proved.
--- Needs is_end (helpers), merge_columns (merge), may_retry (orders), doubt (run_end).
+--
+-- The keys of a range are kept until the job ends that waited for it: they are counted with its own.
+-- Needs is_end (helpers), merge_columns (merge), may_retry (orders), doubt (run_end), split_jobs,
+-- is_range (ranges).
 
 -- The hashes of a batch's keys by job, with the job's last page; $1 indexes of the applied marks,
 -- $2 their jobs, $3 their pages, $4 their legs. Equal keys must have equal hashes, so they are hashed as the type
@@ -140,8 +143,9 @@ set work_mem = '64MB'
 as $$
     select count(*) - count(distinct k.key),
         coalesce((select l.keyed from job_leg l where l.job = of_job and l.n = of_leg),
-            (select j.keyed from job j where j.id = of_job)) + coalesce(cardinality(fresh), 0) - count(*)
-    from (select unnest(s.keys) from job_keys s where s.job = of_job and s.leg = of_leg
+            (select sum(j.keyed) from job j where j.id = any (split_jobs(of_job)))::bigint)
+            + coalesce(cardinality(fresh), 0) - count(*)
+    from (select unnest(s.keys) from job_keys s where s.job = any (split_jobs(of_job)) and s.leg = of_leg
         union all select unnest(fresh)) k (key)
 $$;
 
@@ -243,7 +247,8 @@ as $$
 declare
     lost bigint;
 begin
-    if m.verdict is distinct from 'applied' or is_end(m."end" ->> 'state') is not true then
+    if m.verdict is distinct from 'applied' or is_end(m."end" ->> 'state') is not true
+        or is_range(m.job) then
         return m;
     end if;
     select c.folded, c.lost into m.folded, lost from count_keys(m.job, coalesce(m.leg, 0), fresh) c;
@@ -274,12 +279,14 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
-    over mark[] := array(select m from unnest(marks) m where m."end" is not null and is_last_mark(m));
+    over mark[] := array(select m from unnest(marks) m where m."end" is not null and is_last_mark(m)
+        and not is_range(m.job));
 begin
     insert into job_keys select f.* from unnest(fresh) f
     where not exists (select from unnest(over) o where o.job = f.job and coalesce(o.leg, 0) = f.leg);
     if over <> '{}' then
-        delete from job_keys k using unnest(over) o where k.job = o.job and k.leg = coalesce(o.leg, 0);
+        delete from job_keys k using unnest(over) o
+        where k.job = any (split_jobs(o.job)) and k.leg = coalesce(o.leg, 0);
     end if;
 end
 $$;

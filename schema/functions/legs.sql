@@ -52,7 +52,8 @@ create or replace function pagetide.job_words(j pagetide.job) returns text
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select case when not j.part ? 'legs' then j.part ->> 'partition'
+    select case when not j.part ? 'legs' then nullif(concat_ws(': ', j.part ->> 'partition',
+            range_words(j.part)), '')
         else (select format('%s of %s%s', count(l.state), count(*), max(': ' || part_words(l.part))
                 filter (where l.state is null and l.n = (j.checkpoint ->> 'leg')::int))
             from job_leg l where l.job = j.id) end

@@ -55,7 +55,8 @@ as $$
     from (select max(n.id) as id from run n where n.stream = r.stream) newest
 $$;
 
--- Jobs go on at their checkpoints, as if nothing had been tried yet. Returns how many.
+-- Jobs go on at their checkpoints, as if nothing had been tried yet: with a range also the job that
+-- waits for it. Returns how many.
 create or replace function pagetide.requeue_jobs(of_run bigint, of_n int) returns bigint
 language sql volatile
 set search_path = pagetide, pg_temp
@@ -67,7 +68,8 @@ as $$
             owner = null, worker = null, reserved = false,
             reason = null, error = null, attempt = 0, told_waits = 0, losses = 0, crashes = 0,
             enqueued_at = null, finished_at = null
-        where j.run = of_run and may_retry(j.state) and (of_n is null or j.n = of_n)
+        where j.run = of_run and may_retry(j.state) and (of_n is null or j.n = of_n
+            or of_n between (j.part -> 'split' ->> 'first')::int and (j.part -> 'split' ->> 'last')::int)
         returning 1)
     select count(*) from queued
 $$;

@@ -3,7 +3,8 @@
 -- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits),
 -- end_kept (replace), indexes_words (indexes), plan_chores (chores), run_legs (legs).
 
--- A run is as bad as its worst job.
+-- A run is as bad as its worst job. What became of a range is said by the job that waited for it
+-- (ranges), unless nothing could go on.
 create or replace function pagetide.badness(state text) returns int
 language sql immutable parallel safe
 as $$
@@ -28,7 +29,9 @@ as $$
         case when is_failed then misfit_failure(ending) else w.error end
     from (select j.*, j.state in ('succeeded', 'truncated')
             and misfit_failure(ending) is not null as is_failed
-        from job j where j.run = ending order by badness(j.state) desc, j.n limit 1) w
+        from job j where j.run = ending
+            and (not j.part ? 'range' or j.state not in ('succeeded', 'truncated', 'failed'))
+        order by badness(j.state) desc, j.n limit 1) w
 $$;
 
 -- What a run says of its jobs at its end: what it said before, their warnings, then misfits,
@@ -65,7 +68,7 @@ as $$
         asides = s.asides, retries = s.retries, folded = s.folded, deleted = s.deleted,
         finished_at = clock(), warnings = end_warnings(ending)
     from run_verdict(ending) verdict,
-        (select j.complete, j.complete_why from job j where j.run = ending
+        (select j.complete, j.complete_why from job j where j.run = ending and not j.part ? 'range'
             order by doubt(j.complete) desc nulls first, j.n limit 1) least,
         (select sum(j.page) as pages, sum(j.records) as records, sum(j.bytes) as bytes,
             sum(j.rejects) as rejects, sum(j.asides) as asides, sum(j.retries) as retries,

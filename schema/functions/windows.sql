@@ -131,7 +131,8 @@ as $$
                 and (r.state = 'succeeded' or d.spec ->> 'write' <> 'append') as is_done
         from run r cross join run_legs(of_run) j
         join definition d on d.stream = r.stream and d.version = r.version
-        where r.id = of_run and r.mode <> 'window' and j.part ? 'window') s
+        where r.id = of_run and r.mode <> 'window' and j.part ? 'window'
+            and not j.part ? 'range') s
     where s.is_done
     group by s.stream, s.key
     order by s.key

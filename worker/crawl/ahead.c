@@ -126,6 +126,8 @@ static int64_t pages_left(const struct crawl *crawl)
         left = MIN(left, crawl->pages_total - page);
     if (how->max_iterations >= 0)
         left = MIN(left, how->max_iterations - page);
+    if (crawl->pager.until)
+        left = MIN(left, (crawl->pager.until - 1 - crawl->pager.number) / crawl->ahead.stride);
     if (how->maximum >= 0)
         left = MIN(left, (how->maximum - 1 - crawl->pager.number) / crawl->ahead.stride);
     if (how->max_records >= 0 && crawl->ahead.page_records)

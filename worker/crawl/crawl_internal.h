@@ -76,6 +76,8 @@ struct turned {
     struct pager_decision decision;
     struct request request; /* the next one, where there is one */
     struct str checkpoint;
+    struct str ranges; /* of the jobs that share the pages behind it; empty: there are none */
+    int kept;          /* … and how many of them are this job's own */
 };
 
 /*
@@ -289,6 +291,13 @@ bool overlap_holds(struct crawl *crawl, enum step *ret_step);
 
 /* What the next page is compared with. */
 void overlap_note(struct crawl *crawl, struct pager *next);
+
+/* With `jobs`: pages that lie beside another job's are compared when both are read
+ * (ranges.sql). After the page has been counted (twice_count). */
+void overlap_note_borders(struct crawl *crawl, struct pager *next);
+
+/* What the first page of this turn is compared with. */
+void overlap_restore(struct crawl *crawl);
 
 /* `drifted`, with what was found; empty: nothing. */
 struct str overlap_warning(struct crawl *crawl, const struct pager *pager);

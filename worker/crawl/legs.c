@@ -51,6 +51,7 @@ bool legs_read(struct crawl *crawl, struct err *err)
     legs->last_page = crawl->job.page;
     legs->window_from = crawl->job.window_from;
     legs->window_to = crawl->job.window_to;
+    legs->end = value_get(part, STR("end"));
     if (list.kind != VALUE_LIST)
         return true;
     if (!list.list->count)
@@ -138,6 +139,7 @@ static bool open_leg(struct crawl *crawl)
     crawl->pager.leg = legs_n(&crawl->legs);
     crawl->legs.pages = crawl->legs.last_page - pager_pages(&crawl->pager);
     restore_guard(crawl);
+    overlap_restore(crawl);
     crawl_stand_at_checkpoint(crawl);
     return true;
 }
@@ -152,11 +154,34 @@ static enum step prepare(struct crawl *crawl)
     return crawl_pause(crawl, STEP_ask);
 }
 
+/* The jobs that shared its pages are over, and the paging with them (ranges.sql). */
+static enum step end_with_ranges(struct crawl *crawl)
+{
+    struct value end = crawl->legs.end;
+    struct str error = text_of(crawl->leg, value_get(end, STR("error")));
+    struct mark mark = {0};
+    enum job_state state = JOB_FAILED;
+    enum job_reason reason =
+        job_reason_parse(text_of(crawl->leg, value_get(end, STR("reason"))));
+    (void)!job_state_parse(text_of(crawl->leg, value_get(end, STR("state"))), &state);
+    err_set(&crawl->err, ERR_INPUT, "ranges", 0, "%.*s", STR_ARG(error));
+    if (state == JOB_TRUNCATED) {
+        mark.complete = COMPLETE_CONTRADICTED;
+        mark.complete_why = error;
+    }
+    crawl_quiet(crawl);
+    crawl_set_end(crawl, &mark, state, reason);
+    crawl_put_mark(crawl, &mark);
+    return crawl_pause(crawl, STEP_PAUSE);
+}
+
 enum step step_open(struct crawl *crawl)
 {
     if (!loaders_get(crawl->env->loaders, crawl->job.spec, &crawl->loader, &crawl->err) ||
         !legs_read(crawl, &crawl->err))
         return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
+    if (crawl->legs.end.kind == VALUE_MAP)
+        return end_with_ranges(crawl);
     if (!open_leg(crawl))
         return crawl_end_leg(crawl, JOB_FAILED, REASON_DEFINITION);
     if (crawl->pager.is_done)

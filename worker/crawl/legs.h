@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "core/value.h"
 
 /*
  * A job of several partitions (`per_job`) has legs, and reads them one after another as if each
@@ -28,10 +29,12 @@ struct leg {
 struct legs {
     struct leg *items; /* those that are not over, in the order in which they are read */
     size_t count, at;  /* count 0: the job has none */
-    int pages;         /* of the job, but not of this leg */
+    int pages;         /* of the job, but not of this leg; less than 0: read by other jobs */
     int last_page;     /* of the job: the page that was marked last */
     bool is_prepared;  /* the loader is */
     struct str window_from, window_to; /* of the run */
+    struct value end; /* of a job whose pages others have shared: theirs is its own; undefined:
+                         there is none */
 };
 
 /* Finds the legs in the job's part. ERR_BUG: all of them are over. In the crawl's arena. */

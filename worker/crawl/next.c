@@ -10,6 +10,7 @@
 #include "worker/exchange/recall.h"
 #include "worker/paging/pager_auto.h"
 #include "worker/paging/pager_decide.h"
+#include "worker/paging/ranges.h"
 #include "worker/signs/link.h"
 #include "worker/signs/look.h"
 #include "worker/signs/pager_words.h"
@@ -104,6 +105,13 @@ static struct pager_facts count_again(const struct crawl *crawl, struct pager_fa
     return facts;
 }
 
+/* What a page has behind the border of its range is none of it. */
+static int64_t seen(const struct crawl *crawl)
+{
+    int64_t most = ranges_records_left(&crawl->pager);
+    return most < 0 ? crawl->cut.seen : MIN(crawl->cut.seen, most);
+}
+
 struct pager_facts crawl_facts(const struct crawl *crawl)
 {
     const struct pager_facts facts = {
@@ -117,7 +125,7 @@ struct pager_facts crawl_facts(const struct crawl *crawl)
         .is_behind_end = crawl->is_behind_end,
         .files = (int64_t)crawl->prepare.count,
         .next_file = prepare_next_file(crawl),
-        .seen = crawl->cut.seen,
+        .seen = seen(crawl),
         .taken = crawl->cut.taken,
         .elapsed_ms = clock_mono_ms() - crawl->began_mono_ms,
         .stream = crawl->stream,
@@ -197,6 +205,7 @@ static struct str why(const struct crawl *crawl, const struct pager_decision *de
     static const char *const words[] = {[PAGER_MORE] = "next",
                                         [PAGER_END] = "the end",
                                         [PAGER_TRUNCATED] = "stops here",
+                                        [PAGER_BORDER] = "the end of the range",
                                         [PAGER_FAILED] = "fails here"};
     struct str text = decision->outcome == PAGER_END && decision->complete_why.len
                           ? decision->complete_why
@@ -207,12 +216,22 @@ static struct str why(const struct crawl *crawl, const struct pager_decision *de
         WHY_BYTES_MAX);
 }
 
+/* Of the job: less than those of the paging where others read some of them. */
+static int pages_total(const struct crawl *crawl, const struct pager *next,
+                       const struct pager_decision *decision)
+{
+    if (crawl->legs.count || next->until || !decision->pages_total)
+        return 0;
+    return next->is_split ? crawl->turned.kept
+                          : MAX(decision->pages_total + crawl->legs.pages, 0);
+}
+
 static struct mark page_mark(struct crawl *crawl, const struct pager *next,
                              const struct pager_decision *decision, struct str checkpoint)
 {
     bool has_words = is_told(crawl, next, decision);
     return (struct mark){
-        .page = pager_pages(next) + (crawl->legs.count ? crawl->legs.pages : 0),
+        .page = pager_pages(next) + crawl->legs.pages,
         .leg = legs_n(&crawl->legs),
         .checkpoint = checkpoint,
         .request_hash = crawl->request.hash,
@@ -227,7 +246,7 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .asides = crawl->cut.asides,
         .parts = crawl->cut.part_counts,
         .fetched_at_ms = crawl->fetched_at_ms,
-        .pages_total = crawl->legs.count ? 0 : decision->pages_total,
+        .pages_total = pages_total(crawl, next, decision),
         .misfits = crawl->cut.misfits,
         .misfit_notes = crawl->cut.misfit_notes,
         .bookmark_high = crawl->cut.bookmark_high,
@@ -388,6 +407,7 @@ enum job_state crawl_end_state(enum pager_outcome outcome)
         [PAGER_END] = JOB_SUCCEEDED,
         [PAGER_TRUNCATED] = JOB_TRUNCATED,
         [PAGER_FAILED] = JOB_FAILED,
+        [PAGER_BORDER] = JOB_SUCCEEDED,
     };
     return states[outcome];
 }
@@ -400,6 +420,40 @@ static bool lacks_table(const struct crawl *crawl)
                    crawl->turned.next.ending.complete;
     return is_last && !crawl->cut.records && !crawl->cut.rejects &&
            loader_lacks_table(crawl->loader);
+}
+
+/* Asked for at once, PostgreSQL says how long the ranges may take (ranges.sql). */
+static void wait_for_ranges(struct crawl *crawl, struct mark *mark)
+{
+    err_set(&crawl->err, ERR_AGAIN, "ranges", 0, "the jobs that share its pages");
+    crawl_set_end(crawl, mark, JOB_WAITING, REASON_NONE);
+    crawl->end.wait_ms = 0;
+    mark->waiting_for = mark->error;
+    mark->ranges = crawl->turned.ranges;
+}
+
+/* The page is one that the job behind the ranges has to judge: it is not read here. */
+static enum step leave_range(struct crawl *crawl, const struct pager_decision *decision)
+{
+    batch_page_drop(loader_open_batch(crawl->loader));
+    struct mark mark = {
+        .complete_why = arena_printf(crawl->next,
+                                     "page %d is left to the job that shares its pages: "
+                                     "%.*s",
+                                     pager_pages(&crawl->pager) + 1, STR_ARG(decision->why))};
+    crawl->err = (struct err)ERR_INIT;
+    crawl_quiet(crawl);
+    crawl_set_end(crawl, &mark, JOB_SUCCEEDED, REASON_NONE);
+    crawl_put_mark(crawl, &mark);
+    return crawl_pause(crawl, STEP_PAUSE);
+}
+
+/* Shares the pages that follow, where that is asked for. */
+static void share(struct crawl *crawl, struct pager *next, struct turned *turned)
+{
+    if (!crawl->legs.count && !crawl->env->watch)
+        turned->ranges = ranges_share(&crawl->pager, next, &turned->decision,
+                                      &crawl->scope.secrets, crawl->next, &turned->kept);
 }
 
 static enum step leave_page(struct crawl *crawl, const struct turned *turned)
@@ -429,14 +483,16 @@ enum step step_mark(struct crawl *crawl)
     crawl->env->on_page(crawl->env->ctx, crawl, crawl->cut.records,
                         (int64_t)crawl_body_bytes(crawl));
     crawl->pages_total = decision->pages_total ? decision->pages_total : crawl->pages_total;
-    if (!crawl->legs.count)
-        crawl->stats.pages_total = crawl->pages_total;
+    if (mark.pages_total)
+        crawl->stats.pages_total = mark.pages_total;
     crawl->err = (struct err)ERR_INIT;
     if (decision->outcome == PAGER_TRUNCATED || decision->outcome == PAGER_FAILED)
         err_set(&crawl->err, ERR_INPUT, "pager", 0, "page %d: %.*s", pager_pages(next),
                 STR_ARG(decision->why));
     if (decision->outcome != PAGER_MORE)
         crawl_set_leg_end(crawl, &mark, crawl_end_state(decision->outcome), decision->reason);
+    else if (next->is_split)
+        wait_for_ranges(crawl, &mark);
     batch_keep_body(loader_open_batch(crawl->loader),
                     crawl->xml.is_set ? &crawl->xml.sent : &crawl->body);
     crawl_put_mark(crawl, &mark);
@@ -486,7 +542,10 @@ static enum step end_unconfirmed(struct crawl *crawl)
     if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
         return crawl_fail(crawl, REASON_BODY);
     crawl_check_required(crawl, &decision);
-    return leave_page(crawl, &(struct turned){next, decision, none, checkpoint});
+    return leave_page(crawl, &(struct turned){.next = next,
+                                              .decision = decision,
+                                              .request = none,
+                                              .checkpoint = checkpoint});
 }
 
 static enum step retry_trial(struct crawl *crawl)
@@ -503,7 +562,6 @@ enum step step_next(struct crawl *crawl)
 {
     struct pager next;
     struct request request = {0};
-    struct str checkpoint;
     enum job_reason reason;
     enum step again;
     if (!overlap_holds(crawl, &again)) {
@@ -528,6 +586,8 @@ enum step step_next(struct crawl *crawl)
         pager_decide(&crawl->pager, &facts, crawl->next, &next, &crawl->err);
     if (decision.outcome == PAGER_FAILED)
         return refuse_page(crawl, decision.reason);
+    if (ranges_leaves(&next, &decision))
+        return leave_range(crawl, &decision);
     if (trial_is_doubtful(crawl, &decision))
         return retry_trial(crawl);
     decision.warning = arena_join(crawl->next, decision.warning, "; ", crawl->merge_note);
@@ -536,6 +596,7 @@ enum step step_next(struct crawl *crawl)
     keep_last(crawl, &next);
     if (!anew_at_bookmark(crawl, &decision, &next, &crawl->err))
         return refuse_page(crawl, REASON_EVAL);
+    ranges_end_at_border(&next, &decision);
     bool follows = decision.outcome == PAGER_MORE && !next.ending.complete;
     next.answer = UNDEFINED_VALUE;
     if (follows && next.page)
@@ -546,12 +607,17 @@ enum step step_next(struct crawl *crawl)
         next.names = arena_str(crawl->leg, crawl->cut.names);
     overlap_note(crawl, &next);
     twice_count(crawl, &next, &decision);
+    overlap_note_borders(crawl, &next);
     anew_doubt(crawl, &next, &decision);
     if (follows && !ask_next(crawl, &next, &request, &reason, &crawl->err))
         return refuse_page(crawl, reason);
-    if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &checkpoint, &crawl->err))
+    struct turned turned = {.decision = decision, .request = request};
+    crawl_check_required(crawl, &turned.decision);
+    count_rejects(crawl, &turned.decision);
+    share(crawl, &next, &turned);
+    turned.next = next;
+    if (!checkpoint_write(crawl->next, &next, &crawl->scope.secrets, &turned.checkpoint,
+                          &crawl->err))
         return refuse_page(crawl, REASON_BODY);
-    crawl_check_required(crawl, &decision);
-    count_rejects(crawl, &decision);
-    return leave_page(crawl, &(struct turned){next, decision, request, checkpoint});
+    return leave_page(crawl, &turned);
 }

@@ -44,16 +44,43 @@ void overlap_expect(struct crawl *crawl, struct cut *cut)
     cut->tail = ids;
 }
 
+static struct str write_ids(struct crawl *crawl, const uint64_t *ids, size_t count)
+{
+    AUTO_BUF(text, OVERLAP_MAX * ID_DIGITS + 1);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&text, "%016jx", (uintmax_t)ids[i]);
+    return arena_str(crawl->next, buf_str(&text));
+}
+
 void overlap_note(struct crawl *crawl, struct pager *next)
 {
     const struct cut *cut = &crawl->cut;
     size_t count = MIN(cut->id_count, (size_t)next->declared->overlap);
-    AUTO_BUF(text, OVERLAP_MAX * ID_DIGITS + 1);
-    if (!next->declared->overlap)
+    if (next->declared->overlap)
+        next->tail = write_ids(crawl, cut->ids + cut->id_count - count, count);
+}
+
+void overlap_note_borders(struct crawl *crawl, struct pager *next)
+{
+    const struct cut *cut = &crawl->cut;
+    bool is_first = pager_pages(next) + crawl->legs.pages == 1;
+    bool is_shared = next->until || (is_first && next->declared->jobs > 1);
+    size_t count = MIN(cut->id_count, (size_t)OVERLAP_MAX);
+    size_t compared = guard_compares(&crawl->guard) ? count : 0;
+    if (next->declared->overlap)
         return;
-    for (size_t i = cut->id_count - count; i < cut->id_count; i++)
-        buf_printf(&text, "%016jx", (uintmax_t)cut->ids[i]);
-    next->tail = arena_str(crawl->next, buf_str(&text));
+    next->tail =
+        is_shared ? write_ids(crawl, cut->ids + cut->id_count - compared, compared) : STR_NONE;
+    if (next->until && is_first)
+        next->head = arena_str(crawl->leg, write_ids(crawl, cut->ids, count));
+}
+
+void overlap_restore(struct crawl *crawl)
+{
+    uint64_t ids[OVERLAP_MAX];
+    size_t count = read_tail(&crawl->pager, ids);
+    if (!crawl->pager.declared->overlap && count)
+        (void)guard_overlap(&crawl->guard, ids, count);
 }
 
 /* --- where they are --- */

@@ -13,6 +13,7 @@
 #include "worker/exchange/recall.h"
 #include "worker/exchange/request_sign.h"
 #include "worker/pace/tally.h"
+#include "worker/paging/ranges.h"
 #include "worker/records/records.h"
 #include "worker/signs/absent.h"
 
@@ -546,8 +547,9 @@ static enum step cut_failed(struct crawl *crawl)
 
 static int64_t records_left(const struct crawl *crawl)
 {
-    int64_t max = crawl->stream->pagination.max_records;
-    return max < 0 ? -1 : MAX(max - crawl->pager.records_before - crawl->pager.records, 0);
+    int64_t max = crawl->stream->pagination.max_records; /* not with `jobs` */
+    return max < 0 ? ranges_records_left(&crawl->pager)
+                   : MAX(max - crawl->pager.records_before - crawl->pager.records, 0);
 }
 
 /* For `with` and `where`. What is wrong with the body is for the cut to say. */

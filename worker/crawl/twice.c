@@ -110,7 +110,7 @@ void twice_count(struct crawl *crawl, struct pager *next, struct pager_decision 
         decision->warning =
             arena_join(crawl->next, decision->warning, "; ", gap_warning(crawl));
     guard_add_own(&crawl->guard, own_ids(crawl), tells, cut->taken);
-    if (decision->outcome == PAGER_MORE)
+    if (decision->outcome == PAGER_MORE || decision->outcome == PAGER_BORDER)
         return;
     decision->warning =
         arena_join(crawl->next, decision->warning, "; ", twice_warning(crawl, next));

@@ -248,6 +248,8 @@ static void put_mark(struct json_out *out, const struct commit_message *message,
     }
     put_counts(out, "tables", message, n, false);
     put_counts(out, "table_rejects", message, n, true);
+    if (mark->ranges.len)
+        json_out_raw(out, "ranges", mark->ranges);
     if (mark->has_end)
         put_end(out, mark);
     json_out_close(out, '}');

@@ -27,6 +27,10 @@
  * high                    the highest bookmark since, for restart_after
  * size, good_pages        the page size that page_size_on_error has left, and how many pages
  *                         came with it; absent: as declared
+ * until                   the first number that is another job's; absent: none is
+ * split                   the pages behind are shared, and the job waits for the others
+ *                         (ranges.h)
+ * head                    of a range, ids of the records that it began with
  * back, tail, shifted, missing, rereads, lost   of `overlap`; absent: 0, nothing
  * overlaps                records that the page before theirs had too; absent: none
  * number, cursor, next    where the next page is. `number` and `cursor` are enough for types
@@ -225,6 +229,8 @@ static void put_drift(struct json_out *out, const struct pager *pager)
         put_count(out, "back", pager->back);
     if (pager->tail.len)
         json_out_str(out, "tail", pager->tail);
+    if (pager->head.len)
+        json_out_str(out, "head", pager->head);
     if (drift->shifted)
         put_count(out, "shifted", drift->shifted);
     if (drift->missing)
@@ -255,6 +261,10 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
     put_count(&out, "page", pager->page);
     put_count(&out, "records", pager->records);
     put_count(&out, "number", pager->number);
+    if (pager->until)
+        put_count(&out, "until", pager->until);
+    if (pager->is_split)
+        json_out_bool(&out, "split", true);
     if (pager->total >= 0)
         put_count(&out, "total", pager->total);
     if (pager->empty_pages > 0)
@@ -363,6 +373,9 @@ static void read_before(const struct checkpoint_from *from, struct value map,
     pager->pages_before = read_few(map, STR("pages_before"));
     if (!read_count(map, STR("records_before"), 1, COUNT_MAX, &pager->records_before))
         pager->records_before = 0;
+    struct str head = read_text(map, STR("head"));
+    if (head.len <= OVERLAP_MAX * 16)
+        pager->head = arena_str(from->leg_arena, head);
     pager->since = arena_str(from->leg_arena, read_text(map, STR("since")));
     pager->high = arena_str(from->leg_arena, read_text(map, STR("high")));
 }
@@ -376,6 +389,8 @@ static bool read_all(struct value map, struct pager *pager)
         return false;
     pager->page = (int)page;
     pager->leg = read_few(map, STR("leg"));
+    pager->until = read_some(map, STR("until"), COUNT_MAX);
+    pager->is_split = value_is_true(value_get(map, STR("split")));
     if (!read_count(map, STR("total"), 0, INT64_MAX, &pager->total))
         pager->total = -1;
     if (!read_count(map, STR("empty"), 1, PAGES_MAX, &pager->empty_pages))

@@ -147,6 +147,11 @@ int64_t guard_overlap(struct guard *guard, const uint64_t *ids, size_t count)
     return shared;
 }
 
+bool guard_compares(const struct guard *guard)
+{
+    return guard->page.count > 0;
+}
+
 bool guard_knows_own(const struct guard *guard, uint64_t own)
 {
     return own && set_has(&guard->own, own);

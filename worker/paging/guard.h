@@ -52,6 +52,9 @@ void guard_add(struct guard *guard, uint64_t request_hash, uint64_t records_hash
  */
 int64_t guard_overlap(struct guard *guard, const uint64_t *ids, size_t count);
 
+/* Is there a page before that the next one is compared with? */
+bool guard_compares(const struct guard *guard);
+
 /* The same count, and the page before stays the one to compare with. */
 int64_t guard_count_overlap(const struct guard *guard, const uint64_t *ids, size_t count);
 

@@ -238,7 +238,7 @@ static struct pager page_read(const struct pager *now, int64_t records)
     pager_grow(&next);
     next.cursor = next.params = next.headers = next.body = UNDEFINED_VALUE;
     next.url = next.method = STR_NONE;
-    next.merges_body = next.is_file = false;
+    next.merges_body = next.is_file = next.is_split = false;
     next.reached = next.more = STR_NONE;
     return next;
 }

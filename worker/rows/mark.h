@@ -41,6 +41,9 @@ struct mark {
     struct str warning;            /* empty: none; added to the run's warnings once */
     struct str paging;             /* what `auto` recognised, empty if nothing new */
 
+    struct str ranges; /* JSON (paging/ranges.h): the jobs that are to be made, for
+                                      whose end this one waits; empty: none */
+
     int leg; /* of the job (crawl/legs.h); 0: none, or the end is of the job as a whole */
     bool has_end;
     bool more; /* the end is the leg's: the job goes on */

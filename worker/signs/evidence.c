@@ -596,6 +596,7 @@ void evidence_weigh(struct pager_step *step, struct pager_decision *decision)
         return;
     case PAGER_MORE:
     case PAGER_FAILED:
+    case PAGER_BORDER:
         return;
     }
 }

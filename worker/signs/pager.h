@@ -65,6 +65,8 @@ struct pager {
     struct str since;    /* the bookmark that it began anew with; empty: the job's own */
     struct str high;     /* restart_after: the highest bookmark of all pages; empty: none */
     int64_t number;      /* page number or offset of the next request */
+    int64_t until;       /* the first one that is another job's (paging/ranges.h); 0: none is */
+    bool is_split;       /* the pages that follow are shared; the job waits for the others */
     int64_t size;        /* what page_size_on_error has made of the page size; 0: as declared */
     int64_t good_pages;  /* that came with it */
     struct value cursor; /* undefined: none to send */
@@ -76,7 +78,8 @@ struct pager {
     struct str method;   /* of the next request; empty: the stream's */
     int64_t empty_pages; /* in a row, up to the page just read */
     int64_t back;        /* so many before the place reached the next request begins */
-    struct str tail;     /* ids of the records read last, 16 hex digits each; `overlap` */
+    struct str tail; /* ids of the records read last, 16 hex digits each; `overlap`, `jobs` */
+    struct str head; /* the same of those that the range began with; `jobs` */
     struct pager_drift drift;
     int64_t overlaps;      /* records that the page before theirs had too */
     int64_t total;         /* what the API said first, -1: nothing */
@@ -179,6 +182,7 @@ enum pager_outcome {
     PAGER_MORE,
     PAGER_END,       /* the API said so */
     PAGER_TRUNCATED, /* stopped while more remains: reason LIMIT or INCONSISTENT_END */
+    PAGER_BORDER,    /* what follows is another job's */
     PAGER_FAILED,    /* the next step cannot be decided: err, reason */
 };
 
