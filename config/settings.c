@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "config/keys.h"
+#include "port/redis_url.h"
 
 /*
  * One key makes a line of pagetide.yaml, an option of the command line (with dashes) and a
@@ -228,6 +229,9 @@ bool settings_load(struct arena *arena, const char *dir, const char *const *flag
     if (settings.beat_ms * 2 >= settings.lease_ms)
         return err_set(err, ERR_CONFIG, "config", 0,
                        "beat must be less than half of lease, or leases run out between beats");
+    struct redis_url ignored;
+    if (!redis_url_parse(arena, str_from(settings.redis_url), &ignored, err))
+        return false;
     *ret_settings = settings;
     return true;
 }

@@ -94,6 +94,10 @@ START_TEST(names_what_is_wrong)
     refuses((const char *const[]){"batch-records", "0", NULL},
             "--batch-records: must be a whole number");
     refuses((const char *const[]){"beat", "30", NULL}, "beat must be less than half of lease");
+    refuses((const char *const[]){"redis-url", "http://h", NULL},
+            "redis_url: it begins with none of redis://");
+    refuses((const char *const[]){"redis-url", "rediss://h?verify=no", NULL},
+            "redis_url: verify is one of full, ca, none");
     setenv("PAGETIDE_JOBS", "many", 1);
     refuses(NULL, "PAGETIDE_JOBS: must be a whole number");
     setenv("PAGETIDE_JOBS", "5", 1);
