@@ -9,8 +9,6 @@ static int work(struct cli *cli, int number)
 
 static int worker_main(struct cli *cli)
 {
-    if (cli->settings.processes == 1)
-        return work(cli, 0);
     return supervise(cli, (int)cli->settings.processes, work);
 }
 

@@ -181,6 +181,8 @@ int supervise(struct cli *cli, int count, supervise_fn run)
                                     .children = ARENA_ARRAY(cli->arena, struct child, count),
                                     .count = count,
                                     .code = EXIT_DONE};
+    if (count == 1)
+        return run(cli, 0);
     sigset_t set = awaited_signals();
     sigprocmask(SIG_BLOCK, &set, NULL);
     for (int i = 0; i < count; i++)

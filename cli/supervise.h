@@ -14,6 +14,8 @@
  *     SIGHUP                  goes to all of them
  *     this one is killed      they get SIGTERM
  *
+ * Of one process there is none above it: `run` is called here.
+ *
  * `run` is called in each, with its number from 0, and gives the exit code. Call it before
  * anything else was begun: a loop, a connection, a thread. Returns the exit code.
  */

@@ -147,12 +147,8 @@ static bool take_header(struct hiding *hiding, const char *text)
 static void hide_params(struct hiding *hiding, struct str url)
 {
     struct draft_pairs *params = &hiding->draft->params;
-    struct str ignored, query = str_split(url, '?', &ignored);
-    while (query.len) {
-        struct str pair, name, value;
-        query = str_split(query, '&', &pair);
-        value = naming_decode(hiding->arena, str_split(pair, '=', &name));
-        name = naming_decode(hiding->arena, name);
+    struct str ignored, name, value, query = str_split(url, '?', &ignored);
+    while (naming_take_param(hiding->arena, &query, &name, &value)) {
         if (!secret_name_is(name) || !value.len)
             continue;
         struct str shown = hide(hiding, arena_cstr(hiding->arena, name), value);
@@ -198,7 +194,6 @@ static bool take_options(struct cli *cli, struct str url, struct hiding *hiding)
 
 static void write_definition(struct cli *cli, struct url_source *source)
 {
-    static const struct draft_trial none = {0};
     AUTO_BUF(text, TEXT_BYTES_MAX);
     struct str shown;
     str_split(source->url, '?', &shown);
@@ -206,7 +201,7 @@ static void write_definition(struct cli *cli, struct url_source *source)
                "# Found out by `pagetide discover` from %.*s with %d requests.\n"
                "# `pagetide preview %.*s` shows its pages, docs/sources.md has every key.\n",
                STR_ARG(shown), source->discovery.reader.requests, STR_ARG(source->name));
-    draft_write(&source->discovery.draft, &none, &source->discovery.notes, &text);
+    draft_write(&source->discovery.draft, DRAFT_PRINTED, &source->discovery.notes, &text);
     source->definition = arena_str(cli->arena, buf_str(&text));
 }
 

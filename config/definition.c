@@ -30,8 +30,6 @@ enum {
 /* clang-format off */
 #define CHOICES(name) static const struct choice name[]
 
-CHOICES(body_types) = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
-                       CHOICE("text", BODY_TEXT), CHOICE_END};
 CHOICES(missings) = {CHOICE("error", 0), CHOICE("empty", 1), CHOICE_END};
 CHOICES(writes) = {
     CHOICE("append", WRITE_APPEND),
@@ -310,7 +308,7 @@ static const struct key definition_list[] = {
     {.name = "body", .type = KEY_TEMPLATE_REF, .flags = IN_STREAM | KEY_SECRETS, S(body),
      .help = "of every request, any structure"},
     {.name = "body_type", .type = KEY_CHOICE, .flags = IN_STREAM, S(body_type),
-     .choices = body_types, .help = "json where a body is given"},
+     .choices = body_type_choices, .help = "json where a body is given"},
     {.name = "idempotent", .type = KEY_BOOL, .flags = IN_STREAM, S(is_idempotent),
      .fallback = "false", .help = "a POST may be sent again after any failure"},
 

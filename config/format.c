@@ -110,7 +110,7 @@ bool format_has_response(enum answer_format format)
 
 /* --- what goes together --- */
 
-static const char *format_name(enum answer_format format)
+const char *format_name(enum answer_format format)
 {
     return format_choices[format].name;
 }

@@ -7,6 +7,7 @@
 /* How the bodies of a stream's answers are written. */
 extern const struct keys csv_keys, xml_keys, shape_keys;
 extern const struct choice format_choices[], encoding_choices[];
+const char *format_name(enum answer_format format);
 
 /* `shape`: a word, or {names: …}; into a struct merge. */
 void format_read_shape(struct reader *reader, const struct key *key,

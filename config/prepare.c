@@ -8,7 +8,7 @@
 
 /* Keys are laid out by hand. */
 /* clang-format off */
-static const struct choice body_types[] = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
+const struct choice body_type_choices[] = {CHOICE("json", BODY_JSON), CHOICE("form", BODY_FORM),
                                            CHOICE("text", BODY_TEXT), CHOICE_END};
 
 #define R(member) AT(struct prepare_request, member)
@@ -20,7 +20,8 @@ static const struct choice body_types[] = {CHOICE("json", BODY_JSON), CHOICE("fo
      .help = "likewise"},                                                                      \
     {.name = "body", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS, R(body),                  \
      .help = "any structure; if absent there is none"},                                        \
-    {.name = "body_type", .type = KEY_CHOICE, R(body_type), .choices = body_types,             \
+    {.name = "body_type", .type = KEY_CHOICE, R(body_type),                                    \
+     .choices = body_type_choices,                                                             \
      .help = "json where a body is given"}
 
 #define PATH_ROW                                                                               \

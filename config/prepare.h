@@ -7,6 +7,9 @@
 /* The keys of `prepare`. */
 extern const struct keys prepare_keys;
 
+/* `body_type` of its requests, and of the stream's. */
+extern const struct choice body_type_choices[];
+
 /*
  * Which keys go together; fills what follows from others. `map` is the stream's merged map.
  * Where requests go, check_request.h says.

@@ -1,5 +1,7 @@
 #include "port/hash.h"
 
+#include <stdlib.h>
+
 #include "base/rng.h"
 
 #define XXH_INLINE_ALL
@@ -22,4 +24,20 @@ uint64_t hash_fold(uint64_t hash, uint64_t next)
 {
     uint64_t pair[2] = {hash, next};
     return XXH3_64bits(pair, sizeof pair);
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+size_t hash_count_different(uint64_t *hashes, size_t count)
+{
+    size_t different = count > 0;
+    if (count)
+        qsort(hashes, count, sizeof *hashes, compare);
+    for (size_t i = 1; i < count; i++)
+        different += hashes[i] != hashes[i - 1];
+    return different;
 }

@@ -1,6 +1,7 @@
 #ifndef PORT_HASH_H
 #define PORT_HASH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -16,6 +17,9 @@ uint64_t hash_bytes(struct str bytes, uint64_t seed);
  * that nobody can choose keys that meet. Not from several threads. Never stored, never sent.
  */
 uint64_t hash_for_table(struct str key);
+
+/* How many of them are different. Sorts them. */
+size_t hash_count_different(uint64_t *hashes, size_t count);
 
 /* Folds another hash into one: order matters. */
 uint64_t hash_fold(uint64_t hash, uint64_t next);

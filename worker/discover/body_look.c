@@ -193,10 +193,10 @@ static struct str find_names(struct finding *finding, struct value around, struc
     return STR("first");
 }
 
-static bool has_own_id(const struct value_map *map)
+bool body_look_has_own_id(struct value object)
 {
-    for (size_t i = 0; i < map->count; i++)
-        if (own_ids_rank(map->members[i].key))
+    for (size_t i = 0; object.kind == VALUE_MAP && i < object.map->count; i++)
+        if (own_ids_rank(object.map->members[i].key))
             return true;
     return false;
 }
@@ -204,11 +204,11 @@ static bool has_own_id(const struct value_map *map)
 /* {"edges": [{"cursor": …, "node": {"id": …}}]}: the record is inside of the element. */
 static struct str find_wrapped(struct finding *finding, struct str path, struct value first)
 {
-    if (first.kind != VALUE_MAP || first.map->count > 4 || has_own_id(first.map))
+    if (first.kind != VALUE_MAP || first.map->count > 4 || body_look_has_own_id(first))
         return path;
     for (size_t i = 0; i < first.map->count; i++) {
         const struct value_member *member = &first.map->members[i];
-        if (member->value.kind == VALUE_MAP && has_own_id(member->value.map))
+        if (body_look_has_own_id(member->value))
             return join(finding->arena, spell_join(finding->arena, path, STR("[*]")),
                         member->key);
     }

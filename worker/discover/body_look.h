@@ -46,4 +46,7 @@ struct known_list;
 struct str body_look_count(struct value body, const struct known_list *list, int64_t least,
                            struct arena *arena);
 
+/* An object with a field that is called as a record's own id is. */
+bool body_look_has_own_id(struct value object);
+
 #endif

@@ -2,7 +2,6 @@
 
 #include "base/redact.h"
 #include "worker/discover/paging_text.h"
-#include "worker/records/own_ids.h"
 #include "worker/signs/known.h"
 
 /*
@@ -17,8 +16,6 @@
  *
  * Steps that only try stop at DISCOVER_REQUESTS_MAX.
  */
-static const struct draft_trial by_draft = {.is_set = true};
-
 bool discover_may_ask(const struct discovery *discovery, int requests)
 {
     return discovery->reader.requests + requests <= DISCOVER_REQUESTS_MAX;
@@ -27,7 +24,7 @@ bool discover_may_ask(const struct discovery *discovery, int requests)
 static bool read_pages(struct discovery *discovery, int pages, struct reading *ret,
                        struct err *err)
 {
-    return reading_take(&discovery->reader, &discovery->draft, &by_draft, pages, ret, err);
+    return reading_take(&discovery->reader, &discovery->draft, DRAFT_TRIED, pages, ret, err);
 }
 
 /* --- the first look --- */
@@ -107,12 +104,7 @@ static void take_form(struct discovery *discovery, const struct body_form *form)
 /* A record of its own has an id; what lists it holds are a part of it. */
 static bool is_one_record(struct value body, const struct body_place *best)
 {
-    if (body.kind != VALUE_MAP || best->is_known)
-        return false;
-    for (size_t i = 0; i < body.map->count; i++)
-        if (own_ids_rank(body.map->members[i].key))
-            return true;
-    return false;
+    return !best->is_known && body_look_has_own_id(body);
 }
 
 static void tell_places(struct discovery *discovery, const struct body_place *places,

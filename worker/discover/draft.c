@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "base/unescape.h"
+#include "config/format.h"
 #include "config/identifier.h"
 #include "port/http_url.h"
 #include "worker/discover/naming.h"
@@ -68,16 +69,11 @@ static bool add_param(struct draft *draft, struct arena *arena, struct str name,
 static bool take_query(struct draft *draft, struct arena *arena, struct str query,
                        struct err *err)
 {
-    while (query.len) {
-        struct str pair, name, value;
-        query = str_split(query, '&', &pair);
-        value = str_split(pair, '=', &name);
-        if (!pair.len)
-            continue;
-        if (!add_param(draft, arena, naming_decode(arena, name), naming_decode(arena, value)))
+    struct str name, value;
+    while (naming_take_param(arena, &query, &name, &value))
+        if (!add_param(draft, arena, name, value))
             return err_set(err, ERR_CONFIG, "discover", 0,
                            "the URL has more than %d parameters", DRAFT_PAIRS_MAX);
-    }
     return true;
 }
 
@@ -198,12 +194,8 @@ static void put_text_key(struct buf *out, const char *key, struct str text)
 
 static void put_format(struct buf *out, const struct draft *draft)
 {
-    static const char *const names[] = {[ANSWER_JSON] = "json",
-                                        [ANSWER_NDJSON] = "ndjson",
-                                        [ANSWER_CSV] = "csv",
-                                        [ANSWER_XML] = "xml"};
     if (draft->format != ANSWER_JSON)
-        buf_printf(out, "    format: %s\n", names[draft->format]);
+        buf_printf(out, "    format: %s\n", format_name(draft->format));
     if (draft->format != ANSWER_CSV)
         return;
     buf_puts(out, "    csv: {infer: true");
@@ -236,11 +228,12 @@ static void put_trial(struct buf *out)
                   "timeouts: {connect: 10s, first_byte: 30s, total: 60s}\n");
 }
 
-static void put_paging(struct buf *out, const struct draft *draft,
-                       const struct draft_trial *trial, const struct notes *notes)
+static void put_paging(struct buf *out, const struct draft *draft, enum draft_use use,
+                       const struct notes *notes)
 {
     put_notes(out, notes, "pagination", "    ");
-    put_key(out, "pagination", trial->is_one_page ? STR("{type: none}") : draft->pagination);
+    put_key(out, "pagination",
+            use == DRAFT_OF_REQUEST ? STR("{type: none}") : draft->pagination);
 }
 
 static void put_table(struct buf *out, const struct draft *draft, const struct notes *notes)
@@ -253,12 +246,12 @@ static void put_table(struct buf *out, const struct draft *draft, const struct n
     put_notes(out, notes, "columns", "    ");
 }
 
-void draft_write(const struct draft *draft, const struct draft_trial *trial,
-                 const struct notes *notes, struct buf *out)
+void draft_write(const struct draft *draft, enum draft_use use, const struct notes *notes,
+                 struct buf *out)
 {
     put_notes(out, notes, "source", "");
     put_source(out, draft, notes);
-    if (trial->is_set)
+    if (use != DRAFT_PRINTED)
         put_trial(out);
     buf_printf(out, "streams:\n  %.*s:\n", STR_ARG(draft->stream));
     put_text_key(out, "    path: ", draft->path);
@@ -266,7 +259,7 @@ void draft_write(const struct draft *draft, const struct draft_trial *trial,
     put_pairs(out, "    params: ", &draft->params, draft->since);
     put_notes(out, notes, "format", "    ");
     put_format(out, draft);
-    put_paging(out, draft, trial, notes);
+    put_paging(out, draft, use, notes);
     put_notes(out, notes, "merge_path", "    ");
     put_text_key(out, "    merge_path: ", draft->merge_path);
     if (draft->names.len)

@@ -58,13 +58,13 @@ const struct draft_pair *draft_find(const struct draft_pairs *pairs, struct str 
 /* A text as YAML, in double quotes. */
 struct str draft_quote(struct arena *arena, struct str text);
 
-/* What a run while discovering does in another way than the definition that is printed. */
-struct draft_trial {
-    bool is_set;
-    bool is_one_page; /* not the pagination, but this request alone */
+enum draft_use {
+    DRAFT_PRINTED,
+    DRAFT_TRIED,      /* with few tries and short waits */
+    DRAFT_OF_REQUEST, /* the same, and not by the pagination but with this request alone */
 };
 
-void draft_write(const struct draft *draft, const struct draft_trial *trial,
-                 const struct notes *notes, struct buf *out);
+void draft_write(const struct draft *draft, enum draft_use use, const struct notes *notes,
+                 struct buf *out);
 
 #endif

@@ -219,7 +219,6 @@ static const char *verdict(const struct discovery *discovery, const struct readi
 static bool try_one(struct guessing *guessing, const struct guess *guess, bool *ret_works,
                     struct err *err)
 {
-    static const struct draft_trial once = {.is_set = true, .is_one_page = true};
     struct discovery *discovery = guessing->discovery;
     struct draft draft = discovery->draft;
     struct str value = value_of(guessing, guess);
@@ -227,7 +226,7 @@ static bool try_one(struct guessing *guessing, const struct guess *guess, bool *
     *ret_works = false;
     if (!draft_set(&draft.params, str_from(guess->param), draft_quote(discovery->arena, value)))
         return true;
-    if (!reading_take(&discovery->reader, &draft, &once, 1, &second, err))
+    if (!reading_take(&discovery->reader, &draft, DRAFT_OF_REQUEST, 1, &second, err))
         return false;
     const char *why_not = verdict(discovery, &second);
     *ret_works = !why_not;

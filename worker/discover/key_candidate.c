@@ -1,7 +1,5 @@
 #include "worker/discover/key_candidate.h"
 
-#include <stdlib.h>
-
 #include "port/hash.h"
 #include "worker/records/own_ids.h"
 
@@ -59,21 +57,10 @@ void key_candidates_take(struct key_candidates *candidates, const struct record 
     }
 }
 
-static int compare_hashes(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
 static bool is_unique(struct key_candidate *one)
 {
-    if (one->is_out || one->count < 2)
-        return false;
-    qsort(one->hashes, one->count, sizeof *one->hashes, compare_hashes);
-    for (size_t i = 1; i < one->count; i++)
-        if (one->hashes[i] == one->hashes[i - 1])
-            return false;
-    return true;
+    return !one->is_out && one->count > 1 &&
+           hash_count_different(one->hashes, one->count) == one->count;
 }
 
 struct str key_candidates_best(struct key_candidates *candidates)

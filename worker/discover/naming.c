@@ -142,3 +142,17 @@ struct str naming_decode(struct arena *arena, struct str text)
     }
     return arena_str(arena, buf_str(&out));
 }
+
+bool naming_take_param(struct arena *arena, struct str *query, struct str *ret_name,
+                       struct str *ret_value)
+{
+    struct str pair = STR_NONE, name, value;
+    while (query->len && !pair.len)
+        *query = str_split(*query, '&', &pair);
+    if (!pair.len)
+        return false;
+    value = str_split(pair, '=', &name);
+    *ret_name = naming_decode(arena, name);
+    *ret_value = naming_decode(arena, value);
+    return true;
+}

@@ -14,6 +14,13 @@ struct str naming_stream(struct arena *arena, struct str path);
 /* A variable of the environment: "SHOP_TOKEN" of "shop" and "token". */
 struct str naming_variable(struct arena *arena, struct str source, struct str what);
 
+/*
+ * Takes the first parameter of a query, "a=1&b=2", off it: name and value without percent
+ * signs. False: there is none left.
+ */
+bool naming_take_param(struct arena *arena, struct str *query, struct str *ret_name,
+                       struct str *ret_value);
+
 /* A part of a query without its percent signs; "+" is a blank. */
 struct str naming_decode(struct arena *arena, struct str text);
 

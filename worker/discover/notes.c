@@ -18,11 +18,3 @@ void notes_add(struct notes *notes, enum note_kind kind, const char *about, cons
     notes->items[notes->count++] = (struct note){
         kind, about, arena_str(notes->arena, redact_cut(notes->arena, text, NOTE_BYTES_MAX))};
 }
-
-size_t notes_count(const struct notes *notes, enum note_kind kind)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < notes->count; i++)
-        count += notes->items[i].kind == kind;
-    return count;
-}

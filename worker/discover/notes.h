@@ -30,6 +30,4 @@ struct notes {
 void notes_add(struct notes *notes, enum note_kind kind, const char *about, const char *fmt,
                ...) PRINTF_LIKE(4, 5);
 
-size_t notes_count(const struct notes *notes, enum note_kind kind);
-
 #endif

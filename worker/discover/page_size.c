@@ -51,14 +51,10 @@ static void add_of_body(struct names *names, struct value body, int64_t records,
 /* The next page's URL has it: ?page=2&per_page=20. */
 static void add_of_url(struct names *names, struct arena *arena, struct str url)
 {
-    struct str ignored, pair, name, query = str_split(url, '?', &ignored);
-    while (query.len) {
-        query = str_split(query, '&', &pair);
-        str_split(pair, '=', &name);
-        name = naming_decode(arena, name);
+    struct str ignored, name, query = str_split(url, '?', &ignored);
+    while (naming_take_param(arena, &query, &name, &ignored))
         if (known_find(&known_size_params, name))
             add(names, name);
-    }
 }
 
 /* What usually goes with the parameter of the page. */
@@ -81,14 +77,10 @@ static void add_of_param(struct names *names, struct str param)
 /* The first parameter of a URL that pages go by; empty: none. */
 static struct str paging_param(struct arena *arena, struct str url)
 {
-    struct str ignored, pair, name, query = str_split(url, '?', &ignored);
-    while (query.len) {
-        query = str_split(query, '&', &pair);
-        str_split(pair, '=', &name);
-        name = naming_decode(arena, name);
+    struct str ignored, name, query = str_split(url, '?', &ignored);
+    while (naming_take_param(arena, &query, &name, &ignored))
         if (known_find(&known_page_params, name) || known_find(&known_offset_params, name))
             return name;
-    }
     return STR_NONE;
 }
 
@@ -180,12 +172,11 @@ static bool judge(struct discovery *discovery, struct str name, const struct rea
 static bool try_one(struct discovery *discovery, struct str name, bool *ret_works,
                     struct err *err)
 {
-    static const struct draft_trial by_draft = {.is_set = true};
     struct draft draft = discovery->draft;
     struct reading reading;
     draft.pagination = STR_NONE;
     (void)!draft_set(&draft.params, name, STR("100"));
-    if (!reading_take(&discovery->reader, &draft, &by_draft, 1, &reading, err))
+    if (!reading_take(&discovery->reader, &draft, DRAFT_TRIED, 1, &reading, err))
         return false;
     *ret_works = judge(discovery, name, &reading);
     return true;

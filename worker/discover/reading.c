@@ -51,18 +51,9 @@ static void start_page(struct watching *watching)
 
 static uint64_t id_of(const struct record *record)
 {
-    int least = 0;
-    const struct record_field *id = NULL;
-    for (size_t i = 0; i < record->count; i++) {
-        const struct record_field *field = &record->fields[i];
-        int rank = own_ids_rank(field->name);
-        bool fits = field->kind == RECORD_NUMBER || field->kind == RECORD_STRING;
-        if (!rank || !fits || (least && rank >= least))
-            continue;
-        least = rank;
-        id = field;
-    }
-    return hash_bytes(id ? id->raw : record->raw, (uint64_t)least);
+    const struct record_field *id = own_ids_find(record);
+    return id ? hash_bytes(id->raw, (uint64_t)own_ids_rank(id->name))
+              : hash_bytes(record->raw, 0);
 }
 
 static void on_record(void *ctx, const struct row_writer *writer, const struct record *record,
@@ -142,22 +133,21 @@ static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
 
 /* --- a reading --- */
 
-static bool parse(struct arena *arena, const struct draft *draft,
-                  const struct draft_trial *trial, struct stream **ret, struct err *err)
+static bool parse(struct arena *arena, const struct draft *draft, enum draft_use use,
+                  struct stream **ret, struct err *err)
 {
     AUTO_BUF(text, TEXT_BYTES_MAX);
     AUTO_BUF(errors, TEXT_BYTES_MAX);
     struct source *source;
-    draft_write(draft, trial, NULL, &text);
+    draft_write(draft, use, NULL, &text);
     if (!source_parse(arena, STR("(discovered)"), buf_str(&text), &source, &errors, err))
         return false;
     *ret = source->streams[0];
     return true;
 }
 
-bool reading_take(struct reader *reader, const struct draft *draft,
-                  const struct draft_trial *trial, int pages, struct reading *ret,
-                  struct err *err)
+bool reading_take(struct reader *reader, const struct draft *draft, enum draft_use use,
+                  int pages, struct reading *ret, struct err *err)
 {
     struct stream *stream;
     struct traits_pair *traits = ARENA_NEW(reader->arena, struct traits_pair);
@@ -169,7 +159,7 @@ bool reading_take(struct reader *reader, const struct draft *draft,
                                       .ctx = &watching};
     *ret = (struct reading){.start = -1};
     traits_init(traits, reader->arena);
-    if (!parse(reader->arena, draft, trial, &stream, err))
+    if (!parse(reader->arena, draft, use, &stream, err))
         return false;
     const struct preview_options options = {.loop = reader->loop,
                                             .stream = stream,

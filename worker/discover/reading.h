@@ -52,9 +52,8 @@ struct reading {
 };
 
 /* Errors: no HTTP client can be made, or the draft is no definition (ERR_BUG). */
-bool reading_take(struct reader *reader, const struct draft *draft,
-                  const struct draft_trial *trial, int pages, struct reading *ret,
-                  struct err *err) MUST_CHECK;
+bool reading_take(struct reader *reader, const struct draft *draft, enum draft_use use,
+                  int pages, struct reading *ret, struct err *err) MUST_CHECK;
 
 /* Did it get at least one answer that could be read, and fail by nothing? */
 bool reading_is_good(const struct reading *reading);

@@ -41,12 +41,11 @@ static bool filters(const struct reading *reading, const struct trait *trait)
 static bool try_one(struct discovery *discovery, const struct trait *trait, const char *name,
                     bool *ret_works, struct err *err)
 {
-    static const struct draft_trial once = {.is_set = true, .is_one_page = true};
     struct draft draft = discovery->draft;
     struct reading reading;
     (void)!draft_set(&draft.params, str_from(name),
                      draft_quote(discovery->arena, trait->last_text));
-    if (!reading_take(&discovery->reader, &draft, &once, 1, &reading, err))
+    if (!reading_take(&discovery->reader, &draft, DRAFT_OF_REQUEST, 1, &reading, err))
         return false;
     *ret_works = filters(&reading, trait);
     notes_add(&discovery->notes, NOTE_TRIED, "bookmark", "%s=%.*s %s", name,

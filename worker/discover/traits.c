@@ -1,7 +1,5 @@
 #include "worker/discover/traits.h"
 
-#include <stdlib.h>
-
 #include "base/date.h"
 #include "port/hash.h"
 #include "worker/records/own_ids.h"
@@ -52,11 +50,9 @@ static void take_field(struct traits *traits, struct trait *trait,
 {
     if (record_is_null(field))
         return;
-    trait->records++;
     take_time(trait, traits->arena, field);
     if (field->kind != RECORD_NUMBER && field->kind != RECORD_STRING)
         return;
-    trait->scalars++;
     ARENA_GROW(traits->arena, trait->hashes, trait->count, trait->capacity);
     trait->hashes[trait->count++] = hash_bytes(field->raw, 0);
 }
@@ -73,23 +69,13 @@ void traits_take(struct traits_pair *pair, const struct record *record)
         take_field(traits, &traits->items[i], record_find(record, traits->items[i].name));
 }
 
-static int compare_hashes(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
 bool traits_is_unique(const struct traits *traits, const struct trait *trait)
 {
     if (traits->records < 2 || trait->count != traits->records)
         return false;
     uint64_t *sorted = ARENA_ARRAY(traits->arena, uint64_t, trait->count);
     memcpy(sorted, trait->hashes, trait->count * sizeof *sorted);
-    qsort(sorted, trait->count, sizeof *sorted, compare_hashes);
-    for (size_t i = 1; i < trait->count; i++)
-        if (sorted[i] == sorted[i - 1])
-            return false;
-    return true;
+    return hash_count_different(sorted, trait->count) == trait->count;
 }
 
 static bool has_end(struct str name, const char *const *ends, size_t count)

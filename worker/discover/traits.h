@@ -16,9 +16,8 @@ enum { TRAITS_MAX = 128 };
 
 struct trait {
     struct str name;
-    size_t records;        /* that have it, not null */
-    size_t scalars, times; /* of those: numbers or texts; RFC 3339 */
-    uint64_t *hashes;      /* of the scalars */
+    size_t times;     /* records that have it as a time of RFC 3339 */
+    uint64_t *hashes; /* of those numbers and texts that it is */
     size_t count, capacity;
     struct str last_text;      /* of the latest time */
     int64_t first_us, last_us; /* of the times: the earliest, the latest */

@@ -1,7 +1,5 @@
 #include "worker/records/own_ids.h"
 
-#include <stdlib.h>
-
 #include "port/hash.h"
 
 int own_ids_rank(struct str name)
@@ -18,19 +16,28 @@ static bool is_value(const struct record_field *field)
     return field && (field->kind == RECORD_NUMBER || field->kind == RECORD_STRING);
 }
 
-/* A key is in the first record too. */
-static void find_name(struct own_ids *ids, const struct record *record)
+const struct record_field *own_ids_find(const struct record *record)
 {
+    const struct record_field *best = NULL;
     int least = 0;
     for (size_t i = 0; i < record->count; i++) {
         int rank = own_ids_rank(record->fields[i].name);
         if (!rank || (least && rank >= least) || !is_value(&record->fields[i]))
             continue;
-        ids->name = record->fields[i].name;
+        best = &record->fields[i];
         least = rank;
     }
+    return best;
+}
+
+/* A key is in the first record too. */
+static void find_name(struct own_ids *ids, const struct record *record)
+{
+    const struct record_field *id = own_ids_find(record);
+    if (id)
+        ids->name = id->name;
     ids->hash = hash_bytes(ids->name, 0);
-    ids->is_out = !least;
+    ids->is_out = !id;
 }
 
 void own_ids_take(struct own_ids *ids, const struct record *record)
@@ -56,19 +63,7 @@ uint64_t own_ids_hash(const struct own_ids *ids)
     return ids->hash ? ids->hash : 1;
 }
 
-static int compare(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
 bool own_ids_tell(struct own_ids *ids)
 {
-    size_t different = ids->count > 0;
-    if (!ids->count)
-        return false;
-    qsort(ids->values, ids->count, sizeof *ids->values, compare);
-    for (size_t i = 1; i < ids->count; i++)
-        different += ids->values[i] != ids->values[i - 1];
-    return different * 2 > ids->count;
+    return ids->count && hash_count_different(ids->values, ids->count) * 2 > ids->count;
 }

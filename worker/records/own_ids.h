@@ -23,6 +23,9 @@ struct own_ids {
 /* The better the name, the lower; 0: it is none of an id that is a record's own. */
 int own_ids_rank(struct str name);
 
+/* The field with the best such name, and a number or text in it; NULL: the record has none. */
+const struct record_field *own_ids_find(const struct record *record);
+
 void own_ids_take(struct own_ids *ids, const struct record *record);
 
 /* Of all values, in order. 0: the records have no ids of their own. */
