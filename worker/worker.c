@@ -173,13 +173,18 @@ static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
     report_recognised(crawl, what);
 }
 
-/* The lease's end. In `sync` a job that is not parked is simply gone. */
+/* The lease's end. In `sync` a job that is not parked is simply gone. One that this turn lost may
+ * have been cancelled and taken up again, and its lease still be this process's. */
 static void end_lease(struct held *held, const struct crawl_end *end)
 {
+    enum { LOST_MS = 500 };
+    bool has_queue = held->worker->queue;
     if (end->how == CRAWL_PARKED)
         claim_put_back(held, end->wait_ms);
-    else if (end->how == CRAWL_RETURNED && held->worker->queue)
+    else if (end->how == CRAWL_RETURNED && has_queue)
         claim_put_back(held, 0);
+    else if (end->how == CRAWL_LOST && has_queue)
+        claim_put_back(held, LOST_MS);
     else if (end->how == CRAWL_FINISHED)
         claim_done(held);
 }

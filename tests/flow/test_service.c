@@ -535,10 +535,42 @@ START_TEST(a_secret_stays_in_its_process)
 }
 END_TEST
 
+/* The lease would last a minute more. */
+START_TEST(a_cancelled_run_goes_on_at_once_by_retry)
+{
+    set_up();
+    setenv("PAGETIDE_LEASE", "60s", 1);
+    setenv("PAGETIDE_BEAT", "20s", 1);
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n  orders:\n"
+                    "    path: /gen/page\n    params: {total: 200}\n"
+                    "    pagination: {type: page, total_pages_path: pages}\n"
+                    "    merge_path: data\n",
+                    mock.url);
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen/page\", \"kind\": \"slow_ms\", \"ms\": 200, \"times\": -1}");
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up");
+    AWAIT("1", "select count(*) from pagetide.stream");
+    xadd("stream shop.orders id s");
+    AWAIT("t", "select page > 1 from pagetide.job");
+    pagetide_expect(&pagetide, 0, "cancel 1");
+    pagetide_expect(&pagetide, 0, "retry 1");
+    AWAIT("succeeded", "select state from pagetide.run");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(distinct id) || ' ' || count(*) "
+                                             "from shop.orders"),
+                     "200 200");
+    pagetide_kill(&up);
+    unsetenv("PAGETIDE_LEASE");
+    unsetenv("PAGETIDE_BEAT");
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/service", a_schedule_runs, an_edited_file_is_taken_over, a_message_starts_a_run,
       a_bad_message_is_put_aside, full_on_append_needs_again,
       messages_during_a_run_wait_or_are_skipped, reload_waits_for_the_end,
       three_streams_at_once, partitions_are_jobs_of_one_run, two_workers_share_no_page,
       a_scheduled_run_that_failed_goes_on, a_drained_worker_gives_its_jobs_back,
       a_long_wait_gives_the_lease_back, a_sync_leaves_a_living_worker_alone,
-      health_and_readiness, a_source_at_its_limit_leaves_places, a_secret_stays_in_its_process)
+      health_and_readiness, a_source_at_its_limit_leaves_places, a_secret_stays_in_its_process,
+      a_cancelled_run_goes_on_at_once_by_retry)
