@@ -1,5 +1,9 @@
 #include "port/redis.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -124,4 +128,72 @@ START_TEST(many_small_calls_are_answered)
 }
 END_TEST
 
-SUITE("port/redis_tls", large_values_go_and_come, many_small_calls_are_answered)
+/* --- a Sentinel over TLS, too --- */
+
+static const char sentinel_conf[] = "port 0\ntls-port %d\nbind 127.0.0.1\ndir %s\n"
+                                    "tls-cert-file %s\ntls-key-file %s\ntls-ca-cert-file %s\n"
+                                    "tls-auth-clients no\ntls-replication yes\n"
+                                    "sentinel monitor shop 127.0.0.1 %d 1\n";
+
+static pid_t start_sentinel(int port)
+{
+    pid_t parent = getpid();
+    FILE *file = fopen(path_in("sentinel.conf"), "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, sentinel_conf, port, dir, path_in("server.pem"), path_in("server.key"),
+            path_in("ca.pem"), server.port);
+    ck_assert_int_eq(fclose(file), 0);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid > 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+    if (getppid() == parent)
+        execlp("redis-server", "redis-server", path_in("sentinel.conf"), "--sentinel", NULL);
+    _exit(127);
+}
+
+static struct err said = ERR_INIT;
+
+static void on_found(void *ctx, bool up, const struct err *err)
+{
+    bool *has_failed = ctx;
+    is_up = up;
+    if (err)
+        said = *err;
+    *has_failed = err && err->kind == ERR_CONFIG;
+}
+
+static void reopen(const char *options, int port, bool *has_failed)
+{
+    struct err err = ERR_INIT;
+    redis_close(redis);
+    is_up = *has_failed = false;
+    const char *url = pagetide_text("rediss+sentinel://localhost:%d/shop?ca=%s%s", port,
+                                    path_in("ca.pem"), options);
+    ck_assert_ok(redis_open(loop, url, "test", on_found, has_failed, &redis, &err), err);
+}
+
+/* It names the server by its address, which the certificate is not for. */
+START_TEST(sentinels_are_asked_over_tls)
+{
+    bool has_failed;
+    start();
+    int port = servers_free_port();
+    pid_t sentinel = start_sentinel(port);
+    reopen("&verify=ca", port, &has_failed);
+    ck_assert(loop_run_until(loop, &is_up, PATIENCE_MS));
+    reopen("", port, &has_failed);
+    ck_assert(loop_run_until(loop, &has_failed, PATIENCE_MS));
+    ck_assert_msg(strstr(said.text, "redis 127.0.0.1:") &&
+                      strstr(said.text, "IP address mismatch"),
+                  "%s", said.text);
+    kill(sentinel, SIGKILL);
+    waitpid(sentinel, NULL, 0);
+    stop();
+}
+END_TEST
+
+SUITE("port/redis_tls", sentinels_are_asked_over_tls, large_values_go_and_come,
+      many_small_calls_are_answered)
