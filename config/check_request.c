@@ -298,7 +298,7 @@ static void check_prepare(struct reader *reader, const struct yaml_node *map,
         problem_add(reader->problems, given, "needs \"path\" or \"url\", one of them");
     else if (request->path)
         compile_path(reader, map, yaml_find(given, "path"), &request->base, request->path);
-    else if (request->url && is_text(reader, url)) {
+    else if (request->url && url && is_text(reader, url)) {
         check_url(reader, url, stream->allows_http);
         check_fragment(reader, url, request->url);
         request->base = *request->url;

@@ -253,7 +253,7 @@ static struct parts transform(struct arena *arena, const struct parts *base, str
         }
         return target;
     }
-    if (ref.path.ptr[0] != '/')
+    if (!str_starts(ref.path, STR("/")))
         target.path = merge_path(arena, base, ref.path);
     target.path = remove_dots(arena, target.path);
     return target;
