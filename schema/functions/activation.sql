@@ -78,6 +78,26 @@ begin
 end
 $$;
 
+-- The content type of `accept` that the API took in the last run that succeeded, as {"accept": type}; {}
+-- where there is none but the first, or the definition names others by now.
+create or replace function pagetide.kept_accept(r pagetide.run, of_spec jsonb) returns jsonb
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+declare
+    last_run bigint;
+begin
+    if not of_spec ? 'accept' then
+        return '{}';
+    end if;
+    select b.id into last_run from run b join definition d on d.stream = b.stream
+        and d.version = b.version and d.spec -> 'accept' = of_spec -> 'accept'
+    where b.stream = r.stream and b.id < r.id and b.state = 'succeeded' order by b.id desc limit 1;
+    return coalesce((select jsonb_build_object('accept', j.checkpoint -> 'accept') from job j
+        where j.run = last_run and j.checkpoint ? 'accept' order by j.n limit 1), '{}');
+end
+$$;
+
 -- All that a worker needs to go on with the job.
 create or replace function pagetide.taken_job(taken bigint) returns pagetide.activation
 language sql volatile
@@ -85,7 +105,8 @@ set search_path = pagetide, pg_temp
 as $$
     select 'taken', 0::bigint, null::text, null::text, null::int,
         j.id, r.id, j.n, r.stream, r.version, d.spec,
-        case when is_split(j) then split_part_of(j) else open_legs(j) end, r.mode,
+        case when is_split(j) then split_part_of(j)
+            else open_legs(j) || kept_accept(r, d.spec) end, r.mode,
         coalesce(j.part -> 'window' ->> 'from', rfc3339(r.window_from)),
         coalesce(j.part -> 'window' ->> 'to', rfc3339(r.window_to)), j.bookmark,
         (extract(epoch from r.started_at) * 1000000)::bigint, j.epoch, j.owner,

@@ -14,15 +14,18 @@ void crawl_stand_at_checkpoint(struct crawl *crawl)
         recall_give(crawl->pager.answer, crawl->page, &crawl->scope);
 }
 
-/* Empty: there is no other. */
+/* The one behind the present one, round the list; empty: all have been asked for. */
 static struct str next_type(const struct crawl *crawl)
 {
     const struct stream *stream = crawl->stream;
+    struct str now = crawl->pager.accept.len ? crawl->pager.accept : crawl->first_accept;
     size_t at = 0;
-    while (at < stream->accept_count && !str_eq(stream->accept[at], crawl->pager.accept))
+    if (!stream->accept_count)
+        return STR_NONE;
+    while (at + 1 < stream->accept_count && !str_eq(stream->accept[at], now))
         at++;
-    at = crawl->pager.accept.len ? at + 1 : 1;
-    return at < stream->accept_count ? stream->accept[at] : STR_NONE;
+    struct str next = stream->accept[(at + 1) % stream->accept_count];
+    return str_eq(next, crawl->first_accept) ? STR_NONE : next;
 }
 
 bool anew_by_type(struct crawl *crawl, int status)

@@ -107,6 +107,8 @@ struct crawl {
     struct stream listed; /* the stream, with the merge_path that it does not name */
     struct scope scope;
     struct pager pager;
+    struct str
+        first_accept; /* the content type that the leg began with; empty: none is named */
     struct guard guard;
     struct crawl_past past;          /* what the guard is restored from */
     struct bookmark_counts bookmark; /* of the pages of this turn */

@@ -52,6 +52,7 @@ bool legs_read(struct crawl *crawl, struct err *err)
     legs->window_from = crawl->job.window_from;
     legs->window_to = crawl->job.window_to;
     legs->end = value_get(part, STR("end"));
+    legs->accept = text_of(crawl->arena, value_get(part, STR("accept")));
     if (list.kind != VALUE_LIST)
         return true;
     if (!list.list->count)
@@ -98,6 +99,18 @@ bool crawl_take_merge_path(struct crawl *crawl, struct str path)
     return true;
 }
 
+/* That of the checkpoint, or of the run before. */
+static void begin_with_type(struct crawl *crawl)
+{
+    const struct stream *stream = crawl->stream;
+    for (size_t i = 0; i < stream->accept_count && !crawl->job.checkpoint.len; i++)
+        if (str_eq(stream->accept[i], crawl->legs.accept))
+            crawl->pager.accept = stream->accept[i];
+    crawl->first_accept = crawl->pager.accept;
+    if (!crawl->first_accept.len && stream->accept_count)
+        crawl->first_accept = stream->accept[0];
+}
+
 static bool open_definition(struct crawl *crawl)
 {
     crawl->stream = loader_stream(crawl->loader);
@@ -136,6 +149,7 @@ static bool open_leg(struct crawl *crawl)
 {
     if (!open_definition(crawl))
         return false;
+    begin_with_type(crawl);
     crawl->pager.leg = legs_n(&crawl->legs);
     crawl->legs.pages = crawl->legs.last_page - pager_pages(&crawl->pager);
     restore_guard(crawl);
@@ -222,6 +236,8 @@ enum step step_leg(struct crawl *crawl)
 {
     if (crawl->is_draining)
         return crawl_give_back(crawl);
+    if (!str_eq(crawl->legs.accept, crawl->pager.accept))
+        crawl->legs.accept = arena_str(crawl->arena, crawl->pager.accept);
     forget_leg(crawl);
     crawl->legs.at++;
     if (!open_leg(crawl))

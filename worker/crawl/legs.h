@@ -33,7 +33,9 @@ struct legs {
     int last_page;     /* of the job: the page that was marked last */
     bool is_prepared;  /* the loader is */
     struct str window_from, window_to; /* of the run */
-    struct value end; /* of a job whose pages others have shared: theirs is its own; undefined:
+    struct str accept; /* the content type that the leg before, or the run before, was answered
+                          with; empty: the first */
+    struct value end;  /* of a job whose pages others have shared: theirs is its own; undefined:
                          there is none */
 };
 
