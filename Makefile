@@ -190,8 +190,15 @@ demo: deps ## the main job on private servers: build, run, show the result
 deps: ## install what a bare Debian 12 lacks
 	@tools/deps.sh
 
-install: build ## install the binary (PREFIX=/usr/local)
-	install -D -m 0755 $(B)/pagetide $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/pagetide
+PREFIX  ?= /usr/local
+DATADIR  = $(DESTDIR)$(PREFIX)/share
+install: build ## install the binary and its completion (PREFIX=/usr/local)
+	install -D -m 0755 $(B)/pagetide $(DESTDIR)$(PREFIX)/bin/pagetide
+	@mkdir -p $(B)/gen
+	for shell in bash zsh fish; do $(B)/pagetide completion $$shell > $(B)/gen/completion.$$shell || exit 1; done
+	install -D -m 0644 $(B)/gen/completion.bash $(DATADIR)/bash-completion/completions/pagetide
+	install -D -m 0644 $(B)/gen/completion.zsh $(DATADIR)/zsh/site-functions/_pagetide
+	install -D -m 0644 $(B)/gen/completion.fish $(DATADIR)/fish/vendor_completions.d/pagetide.fish
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14

@@ -32,6 +32,7 @@ struct options {
     bool allow_http, allow_private;
 };
 
+struct command;
 struct cli {
     struct arena *arena; /* of the whole command */
     struct options options;
@@ -40,6 +41,9 @@ struct cli {
     int operand_count;
     bool has_broken_files; /* cli_sources has left some out */
     struct loop *loop;     /* cli_loop */
+    /* What the program knows of itself, for `completion`. */
+    const struct command *const *commands; /* ends with NULL */
+    const struct opt *common_opts, *setting_opts;
 };
 
 struct command {
@@ -59,9 +63,9 @@ struct command {
     }
 
 extern const struct command cmd_apply, cmd_backfill, cmd_bookmark, cmd_cancel, cmd_check,
-    cmd_columns, cmd_config, cmd_discover, cmd_drop, cmd_explain, cmd_expr, cmd_init, cmd_jobs,
-    cmd_migrate, cmd_pause, cmd_preview, cmd_rejects, cmd_reload, cmd_reset, cmd_resume,
-    cmd_retry, cmd_runs, cmd_scheduler, cmd_status, cmd_sync, cmd_up, cmd_worker;
+    cmd_columns, cmd_completion, cmd_config, cmd_discover, cmd_drop, cmd_explain, cmd_expr,
+    cmd_init, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview, cmd_rejects, cmd_reload, cmd_reset,
+    cmd_resume, cmd_retry, cmd_runs, cmd_scheduler, cmd_status, cmd_sync, cmd_up, cmd_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);

@@ -289,16 +289,16 @@ static int reload_main(struct cli *cli)
 }
 
 static const struct opt opts[] = {
-    {"mode", 0, OPT_TEXT, offsetof(struct options, mode), "MODE",
-     "incremental (default), full or window"},
+    {"mode", 0, OPT_TEXT, offsetof(struct options, mode), "incremental|full|window",
+     "how; incremental is the default"},
     {"from", 0, OPT_TEXT, offsetof(struct options, from), "TIME",
      "with --mode window: its begin, RFC 3339 or a date"},
     {"to", 0, OPT_TEXT, offsetof(struct options, to), "TIME",
      "with --mode window: its end, not included"},
     {"id", 0, OPT_TEXT, offsetof(struct options, id), "ID", "the same id twice is one run"},
     {"priority", 0, OPT_TEXT, offsetof(struct options, priority), "0-9", "9 first (5)"},
-    {"if-running", 0, OPT_TEXT, offsetof(struct options, if_running), "WHAT",
-     "queue (default), skip, or replace: end the run for it"},
+    {"if-running", 0, OPT_TEXT, offsetof(struct options, if_running), "queue|skip|replace",
+     "queue is the default; replace ends the run that is under way"},
     {"again", 0, OPT_FLAG, offsetof(struct options, again), NULL,
      "with --mode full on a stream that appends: its records are loaded again"},
     {"wait", 0, OPT_FLAG, offsetof(struct options, wait), NULL, "follow the run to its end"},

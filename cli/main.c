@@ -12,22 +12,23 @@
 #include "cli/say.h"
 
 static const struct command *const commands[] = {
-    &cmd_sync,    &cmd_discover, &cmd_init,    &cmd_backfill, &cmd_preview,   &cmd_check,
-    &cmd_expr,    &cmd_config,   &cmd_migrate, &cmd_apply,    &cmd_scheduler, &cmd_worker,
-    &cmd_up,      &cmd_reload,   &cmd_status,  &cmd_runs,     &cmd_jobs,      &cmd_rejects,
-    &cmd_explain, &cmd_cancel,   &cmd_retry,   &cmd_pause,    &cmd_resume,    &cmd_bookmark,
-    &cmd_columns, &cmd_reset,    &cmd_drop,
+    &cmd_sync,    &cmd_discover, &cmd_init,    &cmd_backfill,   &cmd_preview,   &cmd_check,
+    &cmd_expr,    &cmd_config,   &cmd_migrate, &cmd_apply,      &cmd_scheduler, &cmd_worker,
+    &cmd_up,      &cmd_reload,   &cmd_status,  &cmd_runs,       &cmd_jobs,      &cmd_rejects,
+    &cmd_explain, &cmd_cancel,   &cmd_retry,   &cmd_pause,      &cmd_resume,    &cmd_bookmark,
+    &cmd_columns, &cmd_reset,    &cmd_drop,    &cmd_completion, NULL,
 };
 
 static const struct opt common_opts[] = {
     {"config", 'c', OPT_TEXT, offsetof(struct options, config_dir), "DIR",
      "configuration folder (default: $PAGETIDE_CONFIG, then .)"},
-    {"log-level", 0, OPT_TEXT, offsetof(struct options, log_level), "LEVEL",
-     "debug, info, warn or error"},
+    {"log-level", 0, OPT_TEXT, offsetof(struct options, log_level), "debug|info|warn|error",
+     "what is logged; a level has those after it"},
     {"verbose", 'v', OPT_FLAG, offsetof(struct options, verbose), NULL, "--log-level debug"},
     {"quiet", 'q', OPT_FLAG, offsetof(struct options, quiet), NULL,
      "errors only: no progress, no warning, no word of what went well"},
-    {"log-format", 0, OPT_TEXT, offsetof(struct options, log_format), "FORMAT", "text or json"},
+    {"log-format", 0, OPT_TEXT, offsetof(struct options, log_format), "text|json",
+     "how it is logged"},
     {"json", 0, OPT_FLAG, offsetof(struct options, json), NULL,
      "results as JSON, one object a line"},
     OPT_END,
@@ -48,7 +49,7 @@ static void print_commands(FILE *out)
     fputs("Pagetide brings paginated HTTP APIs into PostgreSQL.\n\n"
           "usage: pagetide COMMAND [OPTION…]\n\n",
           out);
-    for (size_t i = 0; i < COUNT_OF(commands); i++)
+    for (size_t i = 0; i < COUNT_OF(commands) - 1; i++)
         fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n`pagetide COMMAND --help` says more. Exit codes: 0 done, 1 a run failed or was\n"
           "truncated, 2 usage or configuration, 3 a server is unreachable or the schema is\n"
@@ -168,7 +169,7 @@ static const char *meant_command(const char *name)
     for (size_t i = 0; i < COUNT_OF(others); i++)
         if (!strcmp(name, others[i][0]))
             meant = others[i][1];
-    for (size_t i = 0; !meant && i < COUNT_OF(commands); i++) {
+    for (size_t i = 0; !meant && i < COUNT_OF(commands) - 1; i++) {
         int distance = str_distance(str_from(name), str_from(commands[i]->name), best);
         if (distance < best) {
             best = distance;
@@ -185,12 +186,16 @@ static const char *meant_command(const char *name)
 static int run_command(const struct command *command, int argc, char **argv)
 {
     AUTO_ARENA struct arena *arena = arena_new();
-    struct cli cli = {.arena = arena, .operands = ARENA_ARRAY(arena, char *, (size_t)argc + 1)};
     struct opt opts[OPTS_MAX];
     struct err err = ERR_INIT;
     bool wants_help = false;
     const struct opt *setting_opts =
         settings_options(arena, offsetof(struct options, settings));
+    struct cli cli = {.arena = arena,
+                      .operands = ARENA_ARRAY(arena, char *, (size_t)argc + 1),
+                      .commands = commands,
+                      .common_opts = common_opts,
+                      .setting_opts = setting_opts};
     /* Options borrow their values from these copies, so that the originals can be hidden. */
     for (int i = 0; i < argc; i++)
         cli.operands[i] = arena_cstr(arena, str_from(argv[i]));
@@ -244,7 +249,7 @@ int main(int argc, char **argv)
         print_commands(stdout);
         return EXIT_DONE;
     }
-    for (size_t i = 0; i < COUNT_OF(commands); i++)
+    for (size_t i = 0; i < COUNT_OF(commands) - 1; i++)
         if (!strcmp(name, commands[i]->name))
             return run_command(commands[i], argc - 2, argv + 2);
     if (*name == '-')
