@@ -49,7 +49,7 @@ BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c bench/peers/*.c)))
 # For the targets that install first and build then; -j given by hand comes before it.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs servers web install \
+.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs man servers web install \
         deps help clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -182,6 +182,9 @@ web: ## the dashboard in a headless Chromium; PICTURES=docs/images takes its pic
 docs: build ## write into docs/ what the program knows: keys, expressions, events
 	tools/docs.sh $(B)
 
+man: build ## write the manual pages: build/release/man
+	tools/man.sh $(B) $(B)/man
+
 demo: deps ## the main job on private servers: build, run, show the result
 	@echo "Building $(B)/pagetide"
 	@$(MAKE) -s $(PARALLEL) build $(B)/bench/mock
@@ -192,13 +195,15 @@ deps: ## install what a bare Debian 12 lacks
 
 PREFIX  ?= /usr/local
 DATADIR  = $(DESTDIR)$(PREFIX)/share
-install: build ## install the binary and its completion (PREFIX=/usr/local)
+install: build man ## install the binary, manual pages, completion (PREFIX=/usr/local)
 	install -D -m 0755 $(B)/pagetide $(DESTDIR)$(PREFIX)/bin/pagetide
 	@mkdir -p $(B)/gen
 	for shell in bash zsh fish; do $(B)/pagetide completion $$shell > $(B)/gen/completion.$$shell || exit 1; done
 	install -D -m 0644 $(B)/gen/completion.bash $(DATADIR)/bash-completion/completions/pagetide
 	install -D -m 0644 $(B)/gen/completion.zsh $(DATADIR)/zsh/site-functions/_pagetide
 	install -D -m 0644 $(B)/gen/completion.fish $(DATADIR)/fish/vendor_completions.d/pagetide.fish
+	install -D -m 0644 -t $(DATADIR)/man/man1 $(B)/man/pagetide.1
+	install -D -m 0644 -t $(DATADIR)/man/man5 $(B)/man/pagetide-sources.5 $(B)/man/pagetide.yaml.5
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
