@@ -195,7 +195,8 @@ deps: ## install what a bare Debian 12 lacks
 
 PREFIX  ?= /usr/local
 DATADIR  = $(DESTDIR)$(PREFIX)/share
-install: build man ## install the binary, manual pages, completion (PREFIX=/usr/local)
+LIBDIR   = $(DESTDIR)$(PREFIX)/lib
+install: build man ## install binary, manual pages, completion, systemd units (PREFIX=/usr/local)
 	install -D -m 0755 $(B)/pagetide $(DESTDIR)$(PREFIX)/bin/pagetide
 	@mkdir -p $(B)/gen
 	for shell in bash zsh fish; do $(B)/pagetide completion $$shell > $(B)/gen/completion.$$shell || exit 1; done
@@ -204,6 +205,9 @@ install: build man ## install the binary, manual pages, completion (PREFIX=/usr/
 	install -D -m 0644 $(B)/gen/completion.fish $(DATADIR)/fish/vendor_completions.d/pagetide.fish
 	install -D -m 0644 -t $(DATADIR)/man/man1 $(B)/man/pagetide.1
 	install -D -m 0644 -t $(DATADIR)/man/man5 $(B)/man/pagetide-sources.5 $(B)/man/pagetide.yaml.5
+	install -D -m 0644 -t $(LIBDIR)/systemd/system deploy/systemd/*.service
+	sed -i 's,/usr/bin/pagetide,$(PREFIX)/bin/pagetide,' $(LIBDIR)/systemd/system/pagetide-*.service
+	install -D -m 0644 deploy/systemd/sysusers.conf $(LIBDIR)/sysusers.d/pagetide.conf
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
