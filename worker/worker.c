@@ -173,8 +173,8 @@ static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
     report_recognised(crawl, what);
 }
 
-/* The lease's end. In `sync` a job that is not parked is simply gone. One that this turn lost may
- * have been cancelled and taken up again, and its lease still be this process's. */
+/* The lease's end. In `sync` a job that is not parked is simply gone. One that this turn lost
+ * may have been cancelled and taken up again, and its lease still be this process's. */
 static void end_lease(struct held *held, const struct crawl_end *end)
 {
     enum { LOST_MS = 500 };
