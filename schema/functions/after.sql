@@ -11,12 +11,12 @@ as $$
 $$;
 
 -- The circle that the stream would close with this definition, as "a after b after a", or null.
-create or replace function pagetide.after_circle(of_stream text, spec jsonb) returns text
+create or replace function pagetide.after_circle(of_stream text, of_spec jsonb) returns text
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     with recursive way as (
-        select n as name, array[of_stream, n] as names from after_names(spec) n
+        select n as name, array[of_stream, n] as names from after_names(of_spec) n
         union all
         select n, w.names || n
         from way w join stream s on s.name = w.name and s.removed_at is null

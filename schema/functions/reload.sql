@@ -82,13 +82,13 @@ end
 $$;
 
 -- 100 pending requests are the most. Those equal in mode and window share a run and count once.
-create or replace function pagetide.is_queue_full(of_stream text, fields jsonb) returns boolean
+create or replace function pagetide.is_queue_full(of_stream text, message jsonb) returns boolean
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select count(*) >= 100 and not bool_or((p.mode, p.window_from, p.window_to)
-        is not distinct from (coalesce(fields ->> 'mode', 'incremental'),
-            instant(fields ->> 'from'), instant(fields ->> 'to')))
+        is not distinct from (coalesce(message ->> 'mode', 'incremental'),
+            instant(message ->> 'from'), instant(message ->> 'to')))
     from (select distinct q.mode, q.window_from, q.window_to from request q
         where q.stream = of_stream and q.state = 'pending') p
 $$;
