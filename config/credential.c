@@ -70,24 +70,34 @@ static void find_named(const struct finder *finder, const char *key,
                       list[i].name, &list[i].template);
 }
 
+enum { EXPRESSION = '\1' }; /* stands for one, in the text below */
+
+static struct str text_of(struct arena *arena, const struct template *template)
+{
+    struct str text = template->kind == TEMPLATE_CONSTANT ? template->constant.text : STR_NONE;
+    for (size_t i = 0; template->kind == TEMPLATE_MIXED && i < template->count; i++) {
+        const struct template_part *part = &template->parts[i];
+        struct str more = part->expr ? STR("\1") : part->text;
+        text = arena_printf(arena, "%.*s%.*s", STR_ARG(text), STR_ARG(more));
+    }
+    return text;
+}
+
 /* "…?name=value&…", as it is written; its value ends where an expression begins. */
 static void find_query(const struct finder *finder, const char *key,
                        const struct template *template)
 {
-    struct str text = template->kind == TEMPLATE_CONSTANT ? template->constant.text
-                      : template->kind == TEMPLATE_MIXED  ? template->parts[0].text
-                                                          : STR_NONE;
+    struct str text = template ? text_of(finder->arena, template) : STR_NONE;
     ptrdiff_t mark = str_find_byte(text, '?');
-    for (size_t at = mark < 0 ? text.len : (size_t)mark + 1; at < text.len;) {
-        size_t end = at, equals = text.len;
-        for (; end < text.len && text.ptr[end] != '&' && text.ptr[end] != '#'; end++)
-            if (text.ptr[end] == '=' && equals == text.len)
-                equals = end;
-        struct str name = str_slice(text, at, MIN(equals, end));
-        if (equals < end)
-            find_value(finder, arena_printf(finder->arena, "%s?%.*s", key, STR_ARG(name)), name,
-                       value_string(str_slice(text, equals + 1, end)));
-        at = end + 1;
+    struct str rest = mark < 0 ? STR_NONE : str_slice(text, (size_t)mark + 1, text.len);
+    while (rest.len) {
+        struct str pair, name, value;
+        rest = str_split(rest, '&', &pair);
+        (void)str_split(pair, '#', &pair);
+        value = str_split(pair, '=', &name);
+        (void)str_split(value, EXPRESSION, &value);
+        find_value(finder, arena_printf(finder->arena, "%s?%.*s", key, STR_ARG(name)), name,
+                   value_string(value));
     }
 }
 
@@ -134,4 +144,9 @@ void credential_find(const struct stream *stream, credential_fn fn, void *ctx)
     find_proxy(&finder, stream->proxy);
     find_query(&finder, "url", &stream->url);
     find_query(&finder, "path", &stream->path);
+    find_query(&finder, "next_page.url", next->url);
+    find_query(&finder, "total.request.path", count->path);
+    find_query(&finder, "prepare.request.path", request->path);
+    find_query(&finder, "prepare.request.url", request->url);
+    find_query(&finder, "prepare.poll.path", poll->path);
 }

@@ -134,9 +134,15 @@ async function ask(path, options) {
     }
 }
 
+// The listener's own refusals are plain text.
+async function read(answer) {
+    const isJson = (answer.headers.get("Content-Type") || "").startsWith("application/json");
+    return isJson ? answer.json() : { error: await answer.text() };
+}
+
 async function get(path) {
     const answer = await ask(path);
-    const body = await answer.json();
+    const body = await read(answer);
     if (!answer.ok) throw new Error(body.error);
     return body;
 }
@@ -155,7 +161,7 @@ async function order(path, body, done) {
     try {
         const answer = await ask(path, { method: "POST", body: JSON.stringify(body || {}),
             headers: { "Content-Type": "application/json", "X-Pagetide": "1" } });
-        const said = await answer.json();
+        const said = await read(answer);
         if (answer.ok) say(typeof done === "function" ? done(said) : done);
         else say(said.error, true);
     } catch (failure) {

@@ -6,10 +6,10 @@
 #include "base/mem.h"
 
 /*
- * A question is in one of two places: in the list `waiting`, until the session is up, or with
- * the port, which calls back exactly once. The deadline answers the first kind itself; of the
- * second kind it leaves only the callback without a receiver (`fn` NULL), and the port's answer
- * frees it.
+ * A question is in one of two places: in the list `waiting`, until the session is up and the one
+ * before is answered, or, one at a time, with the port, which calls back exactly once. The
+ * deadline takes back one that waits, so that nothing is done of which its caller was told that
+ * it was not. One that was sent is answered by the port, which has a deadline of its own.
  */
 enum { IDLE_MS = 60000, STATEMENT_MS = 8000, AWAY_MS = 2000 };
 
@@ -19,8 +19,8 @@ struct question {
     const char *sql;
     const struct pg_value *params; /* in the arena */
     size_t count;
-    bool wants_bytes, is_sent;
-    pg_done_fn fn; /* NULL: it was answered */
+    bool wants_bytes;
+    pg_done_fn fn;
     void *ctx;
     struct loop_timer *limit;
     struct arena *arena;
@@ -32,18 +32,11 @@ struct session {
     struct pg *pg; /* NULL: nobody asks */
     struct loop_timer *idle;
     struct question *waiting, **waiting_end;
-    bool is_down; /* known to be: a try has failed */
-    int asked;    /* questions there are */
+    struct question *sent; /* NULL: none is with the port */
+    bool is_down;          /* known to be: a try has failed */
+    int asked;             /* questions there are */
     int holders;
 };
-
-static void answer(struct question *question, const struct pg_result *result,
-                   const struct err *err)
-{
-    pg_done_fn fn = TAKE(question->fn);
-    if (fn)
-        fn(question->ctx, result, err);
-}
 
 static void rest(struct session *session)
 {
@@ -61,16 +54,29 @@ static void question_free(struct question *question)
     rest(session);
 }
 
+static void send_next(struct session *session);
+
+static void answer(struct question *question, const struct pg_result *result,
+                   const struct err *err)
+{
+    question->fn(question->ctx, result, err);
+    question_free(question);
+}
+
 static void on_done(void *ctx, const struct pg_result *result, const struct err *err)
 {
-    answer(ctx, result, err);
-    question_free(ctx);
+    struct question *question = ctx;
+    struct session *session = question->session;
+    answer(question, result, err);
+    session->sent = NULL;
+    send_next(session);
 }
 
 static void send_question(struct question *question)
 {
     struct session *session = question->session;
-    question->is_sent = true;
+    session->sent = question;
+    loop_timer_clear(question->limit);
     if (question->wants_bytes)
         pg_query_binary(
             session->pg,
@@ -90,22 +96,25 @@ static struct question *take_first(struct session *session)
     return question;
 }
 
+static void send_next(struct session *session)
+{
+    if (session->waiting && !session->sent && session->pg && pg_is_up(session->pg))
+        send_question(take_first(session));
+}
+
 static void on_limit(void *ctx)
 {
     struct question *question = ctx;
     struct session *session = question->session;
     struct err err = ERR_INIT;
-    err_set(&err, ERR_AGAIN, "web", 0, "PostgreSQL did not answer in time");
-    answer(question, NULL, &err);
-    if (question->is_sent)
-        return;
     struct question **at = &session->waiting;
     while (*at != question)
         at = &(*at)->next;
     *at = question->next;
     if (!*at)
         session->waiting_end = at;
-    question_free(question);
+    err_set(&err, ERR_AGAIN, "web", 0, "PostgreSQL did not answer in time");
+    answer(question, NULL, &err);
 }
 
 /* --- the session --- */
@@ -116,13 +125,9 @@ static void on_state(void *ctx, bool is_up, const struct err *err)
     struct err away = ERR_INIT;
     err_set(&away, ERR_AGAIN, "web", 0, "PostgreSQL is away");
     session->is_down = !is_up;
-    while (session->waiting) {
-        struct question *question = take_first(session);
-        if (is_up)
-            send_question(question);
-        else
-            on_done(question, NULL, err ? err : &away);
-    }
+    while (session->waiting && !is_up)
+        answer(take_first(session), NULL, err ? err : &away);
+    send_next(session);
     if (is_up && session->options.on_notify)
         session->options.on_notify(session->options.notify_ctx, STR_NONE);
 }
@@ -174,7 +179,7 @@ void session_free(struct session *session)
     err_set(&err, ERR_STOPPED, "web", 0, "stopping");
     pg_close(TAKE(session->pg));
     while (session->waiting)
-        on_done(take_first(session), NULL, &err);
+        answer(take_first(session), NULL, &err);
     assert(!session->asked);
     loop_timer_free(session->idle);
     mem_free(session->setup_sql);
@@ -206,13 +211,11 @@ static void ask(struct session *session, const struct question *wanted)
     loop_timer_set(question->limit, session->is_down ? AWAY_MS : SESSION_LIMIT_MS);
     loop_timer_clear(session->idle);
     bool is_open = session->asked++ < SESSION_ASKED_MAX && open_session(session, &err);
-    if (is_open && pg_is_up(session->pg)) {
-        send_question(question);
-        return;
-    }
     *session->waiting_end = question;
     session->waiting_end = &question->next;
-    if (!is_open)
+    if (is_open)
+        send_next(session);
+    else
         loop_timer_set(question->limit, 0);
 }
 

@@ -80,7 +80,7 @@ static void on_answer(void *ctx, const struct pg_result *result, const struct er
 {
     struct asked *asked = ctx;
     bool is_order = asked->route->kind == ROUTE_ORDER || asked->route->kind == ROUTE_RELOAD;
-    if (err && err->kind != ERR_STOPPED && err->kind != ERR_AGAIN)
+    if (err && err->kind != ERR_STOPPED && (is_order || err->kind != ERR_AGAIN))
         log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "dashboard: %s: %s", asked->path, err->text);
     if (!err && is_order)
         answer_order(asked, result);

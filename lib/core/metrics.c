@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "port/hash.h"
@@ -241,11 +242,12 @@ static void put_head(struct buf *out, const struct set *set, const char *suffix,
 static void put_number(struct buf *out, enum metric_unit unit, int64_t number)
 {
     char text[48];
-    long long whole = number / unit, part = number % unit;
+    const char *sign = number < 0 ? "-" : "";
+    long long whole = llabs(number / unit), part = llabs(number % unit);
     if (part)
-        snprintf(text, sizeof text, "%lld.%03lld\n", whole, part);
+        snprintf(text, sizeof text, "%s%lld.%03lld\n", sign, whole, part);
     else
-        snprintf(text, sizeof text, "%lld\n", whole);
+        snprintf(text, sizeof text, "%s%lld\n", sign, whole);
     put_text(out, text);
 }
 

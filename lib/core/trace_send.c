@@ -134,7 +134,9 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     }
     if (answer)
         err_set(&failed, ERR_AGAIN, "trace", answer->status, "status %d", answer->status);
-    err_wrap(&failed, "%.*s", STR_ARG(send->url));
+    struct str shown; /* a key may follow */
+    (void)str_split(send->url, '?', &shown);
+    err_wrap(&failed, "%.*s", STR_ARG(shown));
     say(send, &failed);
     if (may_pass(answer, err) && ++send->tries < TRIES_MAX)
         loop_timer_set(send->again, PAUSE_MS << (send->tries - 1));

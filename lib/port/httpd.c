@@ -329,16 +329,18 @@ static void on_end(struct bufferevent *bev, short what, void *ctx)
     call_free(ctx);
 }
 
-/* The list begins with the newest. */
+/* Who has said nothing yet goes first, then who has its answer and does not take it. The list
+ * begins with the newest. */
 static void drop_oldest(struct httpd *httpd)
 {
-    struct httpd_call *oldest = NULL, *idle = NULL;
+    struct httpd_call *oldest = NULL, *idle = NULL, *slow = NULL;
     for (struct httpd_call *call = httpd->calls; call; call = call->next) {
         oldest = call;
         idle = call->state == CALL_READS ? call : idle;
+        slow = call->state == CALL_ANSWERED ? call : slow;
     }
     assert(oldest);
-    call_free(idle ? idle : oldest);
+    call_free(idle ? idle : slow ? slow : oldest);
 }
 
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,

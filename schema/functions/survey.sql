@@ -55,7 +55,7 @@ as $$
             sum(t.misfits)::bigint as misfits
         from streams t group by 1, 2),
     open_jobs as materialized (
-        select j.state, j.wait_until, j.owner, j.reserved, j.worker, r.created_at,
+        select j.state, j.part, j.wait_until, j.owner, j.reserved, j.worker, r.created_at,
             j.state = 'queued' and j.worker is null as is_free
         from job j join run r on r.id = j.run
         where j.state in ('queued', 'running', 'waiting'))
@@ -88,13 +88,13 @@ as $$
     join job j on j.run = r.id and j.state = 'dead'
     union all
     select 'pagetide_job_oldest_queued_seconds', '', '',
-        coalesce(max(extract(epoch from clock() - greatest(j.created_at, j.wait_until)) * 1000),
-            0)::bigint
+        greatest(coalesce(max(extract(epoch from clock() - greatest(j.created_at, j.wait_until))
+            * 1000), 0), 0)::bigint
     from open_jobs j where j.is_free
     union all
     select 'pagetide_job_longest_wait_seconds', '', '',
         greatest(coalesce(max(extract(epoch from j.wait_until - clock()) * 1000), 0), 0)::bigint
-    from open_jobs j where j.state = 'waiting'
+    from open_jobs j where j.state = 'waiting' and not j.part ? 'listing'
     union all
     select 'pagetide_workers', 'alive', '', count(*)
     from worker w where not worker_is_stale(w.id, beat_ms * interval '1 millisecond', null)

@@ -245,14 +245,17 @@ START_TEST(a_definition_is_shown_without_what_is_secret)
 {
     set_up();
     setenv("FLOW_TOKEN", "planted-secret-1", 1);
-    pagetide_source(&pagetide, "shop",
-                    "source: shop\nbase_url: %s\n"
-                    "auth: {type: bearer, token: \"{{ env.FLOW_TOKEN }}\"}\nstreams:\n"
-                    "  orders: {path: /gen/page, headers: {X-Api-Key: lit}, "
-                    "params: {api_key: literal-4711, size: 5}}\n",
-                    mock.url);
+    pagetide_source(
+        &pagetide, "shop",
+        "source: shop\nbase_url: %s\n"
+        "auth: {type: bearer, token: \"{{ env.FLOW_TOKEN }}\"}\nstreams:\n"
+        "  orders: {path: /gen/page, headers: {X-Api-Key: lit}, "
+        "params: {api_key: literal-4711, size: 5}}\n"
+        "  others:\n    path: '/gen/page?api_key=planted-7&x={{ 1 + 1 }}&token=p8'\n"
+        "    params: {access_token: 47114713}\n",
+        mock.url);
     start();
-    pagetide_await(&pagetide, "1", LIMIT_MS, "select count(*) from pagetide.stream");
+    pagetide_await(&pagetide, "2", LIMIT_MS, "select count(*) from pagetide.stream");
     const char *shown = get("/api/v1/streams/shop.orders/definition");
     expect_get("/api/v1/streams/shop.orders/definition", "200 {");
     expect_holds(shown, "/gen/page");
@@ -262,6 +265,10 @@ START_TEST(a_definition_is_shown_without_what_is_secret)
     expect_lacks(shown, "\"lit\"");
     expect_lacks(shown, "planted-secret-1");
     expect_get("/api/v1/streams/shop.orders/definition?version=1", "200 {");
+    shown = get("/api/v1/streams/shop.others/definition");
+    expect_holds(shown, "/gen/page?api_key=<hidden>&x={{ 1 + 1 }}&token=<hidden>");
+    expect_holds(shown, "access_token");
+    expect_lacks(shown, "47114713");
     expect_get("/api/v1/streams/shop.orders/definition?version=9", "404 {");
     stop();
 }

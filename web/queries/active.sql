@@ -23,6 +23,7 @@ cross join lateral (
         sum(o.asides)::bigint as asides, sum(o.retries)::bigint as retries
     from pagetide.job o where o.run = r.id) j
 left join lateral (
-    select left(o.waiting_for, 300) as waiting_for, o.wait_until from pagetide.job o
+    select left(o.waiting_for, 300) as waiting_for,
+        case when not o.part ? 'listing' then o.wait_until end as wait_until from pagetide.job o
     where o.run = r.id and o.state in ('queued', 'waiting') and o.waiting_for is not null
     order by o.wait_until nulls last limit 1) w on true

@@ -9,7 +9,7 @@ select json_build_object(
         where j.state in ('queued', 'running', 'waiting')),
     'waiting', (select coalesce(json_agg(json_build_object('run', w.run, 'n', w.n,
         'stream', r.stream, 'state', w.state, 'waiting_for', left(w.waiting_for, 300),
-        'wait_until', w.wait_until, 'attempt', w.attempt) order by w.wait_until, w.id), '[]')
+        'wait_until', case when not w.part ? 'listing' then w.wait_until end, 'attempt', w.attempt) order by w.wait_until, w.id), '[]')
         from (select * from pagetide.job o where o.state in ('waiting', 'queued')
                 and o.waiting_for is not null
             order by o.wait_until, o.id limit $1::int) w join pagetide.run r on r.id = w.run),

@@ -17,7 +17,8 @@ select json_build_object('run', h.run, 'stream', h.stream, 'trigger', h.trigger,
         'pages_total', j.pages_total, 'records', j.records, 'bytes', j.bytes,
         'rejects', j.rejects, 'misfits', j.asides, 'retries', j.retries,
         'waited_seconds', round(j.waited_ms / 1000.0, 1), 'partition', pagetide.job_words(j),
-        'paging', j.paging, 'waiting_for', j.waiting_for, 'wait_until', j.wait_until,
+        'paging', j.paging, 'waiting_for', j.waiting_for,
+        'wait_until', case when not j.part ? 'listing' then j.wait_until end,
         'worker', j.worker, 'step', case when j.state = 'running' then (select
             w.steps ->> j.id::text from pagetide.worker w where w.id = j.worker) end, 'complete', j.complete, 'complete_why', j.complete_why,
         'started_at', j.started_at, 'finished_at', j.finished_at)
