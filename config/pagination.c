@@ -398,6 +398,10 @@ static void check_jobs(struct reader *reader, const struct yaml_node *node,
         {pagination->max_records >= 0, "\"max_records\": jobs do not know how many records the "
                                        "others have read; max_iterations counts pages"},
         {pagination->restart_after > 0, "\"restart_after\": each job has a part of the pages"},
+        {pagination->halves,
+         "\"page_size_on_error\": the borders between jobs are those of whole "
+         "pages"},
+        {pagination->max_time_ms >= 0, "\"max_time\": the time of one job is not that of all"},
         {has_reset(stream),
          "\"then: reset\" in \"responses\": each job has a part of the pages"},
         {stream_prepares(stream), "\"prepare\": each job would have the work done again"},

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 
 /*
- * A question is in one of two places: in the list `waiting`, until the session is up and the one
- * before is answered, or, one at a time, with the port, which calls back exactly once. The
+ * A question is in one of two places: in the list `waiting`, until the session is up and the
+ * one before is answered, or, one at a time, with the port, which calls back exactly once. The
  * deadline takes back one that waits, so that nothing is done of which its caller was told that
  * it was not. One that was sent is answered by the port, which has a deadline of its own.
  */

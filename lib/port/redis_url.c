@@ -36,9 +36,9 @@ struct parser {
 static bool refuse(const struct parser *parser, const char *why)
 {
     static const char *const forms[] = {
-        [AT_HOST] = "redis://[[user]:password@]host[:port][/db]",
-        [AT_SOCKET] = "redis+unix://[[user]:password@]/path[?db=1]",
-        [AT_SENTINELS] = "redis+sentinel://[[user]:password@]host[:port],host/name[/db]"};
+        [AT_HOST] = "redis://[LOGIN]host[:port][/db]",
+        [AT_SOCKET] = "redis+unix://[LOGIN]/path[?db=1]",
+        [AT_SENTINELS] = "redis+sentinel://[LOGIN]host[:port],host/name[/db]"};
     const struct scheme *scheme = parser->scheme ? parser->scheme : &schemes[0];
     return err_set(parser->err, ERR_CONFIG, "redis", 0, "redis_url: %s (%s)", why,
                    forms[scheme->place]);

@@ -30,6 +30,17 @@ as $$
     select state in ('failed', 'dead', 'cancelled')
 $$;
 
+-- … and does its run need what it has left undone? A range behind the end that the job in front of it
+-- has found, or looks for now, is not read again.
+create or replace function pagetide.may_go_on(j pagetide.job) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select may_retry(j.state) and (not j.part ? 'range' or exists (select from job o where o.run = j.run
+        and o.n = (j.part -> 'range' ->> 'of')::int
+        and (may_retry(o.state) or is_split(o) and o.state in ('waiting', 'queued'))))
+$$;
+
 -- Why a run cannot go on, or null. Only the newest run can: newer runs have passed over what an
 -- older one left undone. Asked under the locks of the run and its jobs.
 create or replace function pagetide.retry_refusal(r pagetide.run, of_n int) returns text
@@ -43,7 +54,7 @@ as $$
             then format('stream %s has been dropped', r.stream)
         when of_n is not null and not exists (select from job j where j.run = r.id and j.n = of_n)
             then format('run %s has no job %s', r.id, of_n)
-        when not exists (select from job j where j.run = r.id and may_retry(j.state)
+        when not exists (select from job j where j.run = r.id and may_go_on(j)
             and (of_n is null or j.n = of_n)) then format('%s is %s: nothing of it has failed',
             case when of_n is null then format('run %s', r.id)
                 else format('job %s/%s', r.id, of_n) end,
@@ -68,7 +79,7 @@ as $$
             owner = null, worker = null, reserved = false,
             reason = null, error = null, attempt = 0, told_waits = 0, losses = 0, crashes = 0,
             enqueued_at = null, finished_at = null
-        where j.run = of_run and may_retry(j.state) and (of_n is null or j.n = of_n
+        where j.run = of_run and may_go_on(j) and (of_n is null or j.n = of_n
             or of_n between (j.part -> 'split' ->> 'first')::int and (j.part -> 'split' ->> 'last')::int)
         returning 1)
     select count(*) from queued

@@ -11,7 +11,7 @@
 -- A run that may go on by `retry` keeps its rows, until another run of the stream begins, the
 -- stream is dropped or reset, or `retention` is over (forget_kept, housekeep).
 -- Needs clock (helpers), cast_sql, refill_column (widen), has_marks (merge), is_data_error (bad_rows),
--- may_retry (orders), closes_vanished, end_history (history), same_sql, not_same, has_same (same).
+-- may_go_on (orders), closes_vanished, end_history (history), same_sql, not_same, has_same (same).
 
 -- The definition of a run at whose end its table is looked at as a whole; null: it is not.
 create or replace function pagetide.kept_spec(of_run bigint) returns jsonb
@@ -478,7 +478,7 @@ begin
     select * into r from run where id = ending;
     ended := case spec ->> 'write' when 'replace' then end_replace(ending, r.stream, spec, ended)
         else end_history(ending, r.stream, spec, ended) end;
-    if not exists (select from job j where j.run = ending and may_retry(j.state))
+    if not exists (select from job j where j.run = ending and may_go_on(j))
         or exists (select from stream s where s.name = r.stream and s.removed_at is not null) then
         execute format('drop table if exists pagetide.%I', kept_name(ending));
         delete from same_rows s where s.run = ending;

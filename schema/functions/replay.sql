@@ -50,7 +50,8 @@ as $$
         coalesce(p.part -> 'window' ->> 'to', rfc3339(r.window_to)),
         (extract(epoch from coalesce(r.started_at, r.created_at)) * 1000000)::bigint
     from reject q join job j on j.id = q.job join run r on r.id = q.run
-    left join job_leg l on l.job = q.job and l.n = q.leg
+    left join page g on g.job = q.job and g.number = q.page and q.leg is null
+    left join job_leg l on l.job = q.job and l.n = coalesce(q.leg, g.leg)
     cross join lateral (select coalesce(l.part, j.part) as part) p
     where q.run = of_run and (below is null or q.id < below)
         and q.of_table is not distinct from replay_list.of_table

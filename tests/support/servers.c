@@ -216,8 +216,9 @@ const char *servers_redis(const char *url, const char *fmt, ...)
 
 const char *servers_redis_url(void)
 {
-    const char *server = shared_url("PAGETIDE_REDIS_URL");
+    static char *server; /* the environment's becomes the test's own */
     int64_t turn;
+    server = server ? server : strdup(shared_url("PAGETIDE_REDIS_URL"));
     ck_assert(str_to_int64(str_from(servers_redis(server, "INCR test:turn")), &turn));
     const char *url = KEEP_PRINTF("%s/%d", server, 1 + (int)(turn % 15));
     servers_redis(url, "FLUSHDB");

@@ -128,6 +128,7 @@ void ranges_end_at_border(struct pager *next, struct pager_decision *decision)
         return;
     decision->outcome = PAGER_BORDER;
     decision->why = STR("the pages that follow are another job's");
+    next->number = next->until; /* a capped page is shorter than the step behind it */
     next->is_done = true;
 }
 

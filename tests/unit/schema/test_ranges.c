@@ -97,6 +97,22 @@ START_TEST(a_page_that_is_left_is_read_by_the_job_that_waits)
 }
 END_TEST
 
+START_TEST(what_was_refused_behind_the_end_is_not_retried)
+{
+    set_up();
+    read_pages(2, 2);
+    EXPECT("0 applied ended succeeded", "select t_leave(2)");
+    EXPECT("taken", "select t_take(3)");
+    EXPECT("0 applied ended failed", "select t_commit(t_mark(3, 0, t_end('failed')))");
+    EXPECT("taken 3 30 4", "%s", job_1);
+    EXPECT("f", "select pagetide.may_go_on(j) from pagetide.job j where id = 3");
+    EXPECT("0 applied ended succeeded run succeeded",
+           "select t_commit(t_mark(1, 2, t_end('succeeded') || '{\"complete\": \"proved\"}'))");
+    EXPECT("run 1 is succeeded: nothing of it has failed",
+           "select pagetide.retry_refusal(r, null) from pagetide.run r");
+}
+END_TEST
+
 START_TEST(records_behind_the_end_contradict_it)
 {
     set_up();
@@ -172,7 +188,8 @@ START_TEST(a_page_of_another_job_is_a_circle)
 END_TEST
 
 SUITE("schema/ranges", the_jobs_are_made_once, a_job_goes_on_behind_its_ranges,
-      a_page_that_is_left_is_read_by_the_job_that_waits, records_behind_the_end_contradict_it,
+      a_page_that_is_left_is_read_by_the_job_that_waits,
+      what_was_refused_behind_the_end_is_not_retried, records_behind_the_end_contradict_it,
       a_range_that_failed_is_the_end_and_goes_on_by_retry,
       a_range_that_died_is_the_end_of_the_run, what_two_ranges_have_both_is_counted,
       a_page_of_another_job_is_a_circle)

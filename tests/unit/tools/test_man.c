@@ -50,9 +50,9 @@ START_TEST(the_pages_are_clean)
 {
     write_pages();
     if (has_program("groff"))
-        check_silent("groff -K utf8 -man -ww -T utf8 -z $page 2>&1 | tee /dev/stderr");
+        check_silent("groff -K utf8 -man -ww -T utf8 -z $page 2>&1 | tee -a /dev/stderr");
     if (has_program("mandoc"))
-        check_silent("mandoc -T lint -W warning $page | grep -v 'missing date' | tee "
+        check_silent("mandoc -T lint -W warning $page | grep -v 'missing date' | tee -a "
                      "/dev/stderr");
     remove_pages();
 }

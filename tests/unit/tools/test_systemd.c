@@ -55,7 +55,7 @@ START_TEST(systemd_understands_them)
         return;
     copy_units();
     ck_assert_int_eq(shell("test -z \"$(for unit in $units/*; do systemd-analyze verify "
-                           "--man=no $unit 2>&1; done | grep pagetide | tee /dev/stderr)\""),
+                           "--man=no $unit 2>&1; done | grep pagetide | tee -a /dev/stderr)\""),
                      0);
     remove_units();
 }
