@@ -10,7 +10,7 @@
 #
 #   QUICK=1                   few records, one round, below two minutes
 #   ROWS='upsert append-typed' rows whose ids begin so; their neighbours are measured too
-#   ROUNDS=5 RECORDS=300000   other sizes
+#   ROUNDS=5 RECORDS=300000   other sizes; PAGES=1000 of latency and parallel, PARTITIONS=5000
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,10 +22,10 @@ enqueue partitions limit format peer"
 
 if [ -n "${QUICK:-}" ]; then
     rounds=${ROUNDS:-1} slow_rounds=1 records=${RECORDS:-20000}
-    many_pages=4000 slow_pages=64 jobs=5000 partitions=500 commit_rounds=40 dlt_rounds=1
+    many_pages=4000 slow_pages=${PAGES:-64} jobs=5000 partitions=${PARTITIONS:-500} commit_rounds=40 dlt_rounds=1
 else
     rounds=${ROUNDS:-5} slow_rounds=3 records=${RECORDS:-300000}
-    many_pages=100000 slow_pages=1000 jobs=50000 partitions=5000 commit_rounds=200 dlt_rounds=1
+    many_pages=100000 slow_pages=${PAGES:-1000} jobs=50000 partitions=${PARTITIONS:-5000} commit_rounds=200 dlt_rounds=1
 fi
 form_pages=$(((records + 999) / 1000))
 
