@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -244,9 +245,10 @@ static int code_of(int status)
 int pagetide_wait(struct pagetide_process *process, int64_t limit_ms)
 {
     int status = 0;
+    struct rusage used;
     int64_t deadline = clock_mono_ms() + limit_ms;
     ck_assert_int_gt(process->pid, 0);
-    while (waitpid(process->pid, &status, WNOHANG) != process->pid) {
+    while (wait4(process->pid, &status, WNOHANG, &used) != process->pid) {
         if (clock_mono_ms() > deadline) {
             pagetide_kill(process);
             ck_abort_msg("not over after %lld ms:\n%s", (long long)limit_ms,
@@ -255,6 +257,7 @@ int pagetide_wait(struct pagetide_process *process, int64_t limit_ms)
         usleep(POLL_US / 4);
     }
     process->pid = 0;
+    process->peak_kib = used.ru_maxrss;
     return code_of(status);
 }
 

@@ -43,6 +43,7 @@ void pagetide_file(struct pagetide *pagetide, const char *path, const char *text
 struct pagetide_process {
     pid_t pid; /* 0 once it has ended */
     const char *out_path, *err_path;
+    long peak_kib; /* the most memory that it had, once it was waited for */
 };
 
 struct pagetide_result {
