@@ -167,7 +167,8 @@ cat <<END
    mkdir -p sources                  # one YAML file per API; config/examples/ has some
    pagetide check                    # says what is wrong, with file:line:column
    pagetide sync source.stream       # one run, here and now; needs no Redis
-   pagetide up                       # schedules, reload messages, and the work itself
+   pagetide up                       # schedules, reload messages, and the work itself;
+                                     # http://127.0.0.1:9187/ shows it
 
    README.md is two screens; docs/architecture.md tells how a page travels.
 END
