@@ -115,6 +115,12 @@ void report_end(const struct worker *worker, const struct crawl *crawl,
     case CRAWL_RETURNED:
         log_write(LOG_INFO, LOG_JOB_RETURNED, &at, "given back after page %d", stats.pages);
         break;
+    case CRAWL_SET_BACK:
+        log_write(
+            LOG_WARN, LOG_JOB_RETURNED, &at,
+            "PostgreSQL has lost pages that it had confirmed (it crashed, or a replica took "
+            "over): they are fetched again");
+        break;
     case CRAWL_LOST:
         log_lost(worker, &at, &stats, text);
         break;

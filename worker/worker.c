@@ -181,6 +181,8 @@ static void end_lease(struct held *held, const struct crawl_end *end)
     bool has_queue = held->worker->queue;
     if (end->how == CRAWL_PARKED)
         claim_put_back(held, end->wait_ms);
+    else if (end->how == CRAWL_SET_BACK)
+        claim_put_back(held, 0);
     else if (end->how == CRAWL_RETURNED && has_queue)
         claim_put_back(held, 0);
     else if (end->how == CRAWL_LOST && has_queue)

@@ -1,5 +1,5 @@
 -- Activation: a worker that has the lease of a job takes its fence.
--- Needs clock, ms, rfc3339, is_end (helpers), notify_run (runs), bury_job and
+-- Needs clock, ms, rfc3339, is_end, wait_for_disk (helpers), notify_run (runs), bury_job and
 -- is_deadly, holds_lost (dead_jobs), open_legs (legs), has_open_ranges, joined_checkpoint (ranges).
 
 -- Whether a worker has missed two beats, is not registered, or is known to have gone.
@@ -156,7 +156,7 @@ declare
     j job;
     verdict text;
 begin
-    perform set_config('synchronous_commit', 'on', true);
+    perform wait_for_disk(true);
     select * into j from job where id = wanted for update;
     verdict := may_activate(j, who, ms(beat_ms), (select w.id from worker w
         where w.id = known_gone and w.host = on_host));

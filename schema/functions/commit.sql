@@ -5,7 +5,7 @@
 -- statement over all marks, in PL/pgSQL, which keeps its plan: a function in SQL is planned anew at
 -- each call. A step that only few batches need is left out of the others.
 --
--- Needs clock, is_end, lock_jobs (helpers), save_pages, save_progress, save_notes (progress),
+-- Needs clock, is_end, lock_jobs, wait_for_disk (helpers), save_pages, save_progress, save_notes (progress),
 -- merge_tables, save_tables, sum_counts (tables), check_direct (direct), batch_keys, weigh_keys, save_keys (folded),
 -- finish_run (run_end), end_by_bookmark (bookmarks), save_legs (legs), ranges, put_ranges (ranges).
 
@@ -30,15 +30,18 @@ $$;
 
 -- If the epochs are equal and the job is already past this page, this turn has committed the page
 -- and lost the answer: skipped. This is checked before the fence (epoch and owner), because a
--- turn that has ended has no owner.
+-- turn that has ended has no owner. Behind is a job that PostgreSQL knows less of than it has confirmed:
+-- it crashed, or a replica took over.
 create or replace function pagetide.mark_verdict(m pagetide.mark, j pagetide.job) returns text
 language sql immutable
 as $$
     select case
         when m.epoch = j.epoch
             and (m.page between 1 and j.page or m.page = 0 and j.owner is null) then 'skipped'
-        when m.epoch = j.epoch and m.owner = j.owner and j.state = 'running'
-            and m.page in (0, j.page + 1) then 'applied'
+        when m.epoch > j.epoch then 'behind'
+        when m.epoch < j.epoch or m.owner is distinct from j.owner or j.state <> 'running' then 'refused'
+        when m.page = j.page + 1 or m.page = 0 and coalesce(m.after, j.page) = j.page then 'applied'
+        when greatest(m.page - 1, m.after) > j.page then 'behind'
         else 'refused'
     end
 $$;
@@ -125,7 +128,7 @@ begin
                 m."end" := end_by_bookmark(m, j);
             end if;
         end if;
-        if m.verdict = 'refused'
+        if m.verdict in ('refused', 'behind')
             or m.verdict = 'applied' and m."end" is not null and m.more is not true then
             closed := m.owner;
         end if;
@@ -197,7 +200,7 @@ begin
         case when o.ended then o.reason end, case when o.ended then o.error end
     from (
         select m.n, m.run, m.verdict, j.state, j.reason, j.error, coalesce(j.state <> 'running' and m.n = max(m.n)
-            filter (where m.verdict <> 'refused') over (partition by m.job), false) as ended
+            filter (where m.verdict not in ('refused', 'behind')) over (partition by m.job), false) as ended
         from unnest(marks) m left join job j on j.id = m.job) o
     left join run r on r.id = o.run
     order by o.n;
@@ -222,6 +225,10 @@ declare
 begin
     perform lock_jobs(array(select distinct m.job from unnest(marks) m));
     marks := give_verdicts(marks, coalesce((batch ->> 'max_rejects')::bigint, 9223372036854775807));
+    -- What a crash takes away goes together, rows and places, and is fetched again. An end or jobs that
+    -- the queue is told of must not.
+    perform wait_for_disk(exists (
+        select from unnest(marks) m where m."end" is not null or m.ranges is not null));
     if (batch -> 'table' ->> 'direct')::boolean or batch ? 'indivisible' then
         perform check_direct(marks);
     end if;
@@ -252,7 +259,6 @@ begin
         where m.verdict = 'applied' and is_end(m."end" ->> 'state') and m.more is not true
         order by m.run
     loop
-        perform set_config('synchronous_commit', 'on', true);
         perform finish_run(ending);
     end loop;
     return query select * from report_marks(marks);

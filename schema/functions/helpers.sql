@@ -79,6 +79,22 @@ begin
 end
 $$;
 
+-- Whether the COMMIT of this transaction waits for the disk. Without it a crash of PostgreSQL may take
+-- the last of them away, in their order; with it all that were before are on the disk too. A setting
+-- that asks for more, such as remote_apply, stays.
+create or replace function pagetide.wait_for_disk(wanted boolean) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    if wanted and current_setting('synchronous_commit') = 'off' then
+        perform set_config('synchronous_commit', 'on', true);
+    elsif not wanted and current_setting('synchronous_commit') in ('on', 'local') then
+        perform set_config('synchronous_commit', 'off', true);
+    end if;
+end
+$$;
+
 -- Whether a job or a run in this state is over.
 create or replace function pagetide.is_end(state text) returns boolean
 language sql immutable parallel safe

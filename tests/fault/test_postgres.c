@@ -245,10 +245,13 @@ START_TEST(test_backends_shot_50_times_while_they_commit)
 }
 END_TEST
 
+/* What it had confirmed and not yet written goes with it: as much as there is. */
 START_TEST(test_postgres_crashes_and_comes_back)
 {
     struct house house;
     house_open(&house, true, 0);
+    pagetide_sql(&house.pagetide, "alter system set wal_writer_delay = '10s'");
+    pagetide_sql(&house.pagetide, "select pg_reload_conf()");
     /* Three leases must outlast the servers' rest and the pauses between tries to connect. */
     setenv("PAGETIDE_LEASE", "10s", 1);
     struct pagetide *pagetide = &house.pagetide;

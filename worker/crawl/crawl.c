@@ -136,7 +136,7 @@ void crawl_quiet(struct crawl *crawl)
 static void leave_if_settled(struct crawl *crawl)
 {
     if (crawl->phase == PHASE_LEAVING && crawl->pending == 0)
-        finish(crawl, CRAWL_LOST);
+        finish(crawl, crawl->is_set_back ? CRAWL_SET_BACK : CRAWL_LOST);
     if (crawl->phase == PHASE_ENDED && crawl->pending == 0)
         finish(crawl, CRAWL_FINISHED);
     if (crawl->phase == PHASE_FAILING && crawl->pending == 0)
@@ -197,6 +197,7 @@ void crawl_put_mark(struct crawl *crawl, struct mark *mark)
     assert(crawl->phase == PHASE_WORKING || mark->has_end);
     crawl->pending++;
     crawl->legs.last_page = MAX(crawl->legs.last_page, mark->page);
+    mark->after = crawl->legs.last_page;
     loader_mark(crawl->loader, mark,
                 (mark->has_end && !mark->more) || !mark->page || crawl->care != CARE_NONE);
 }
@@ -343,6 +344,7 @@ static void on_batch_failed(struct crawl *crawl, const struct mark_outcome *outc
     bool leaves = end_alone_failed || is_worth_another_time(outcome->err);
     crawl->err = *outcome->err;
     crawl->end.reason = outcome->reason;
+    crawl->legs.last_page = crawl->stats.pages;
     leave(crawl, leaves ? PHASE_LEAVING : PHASE_FAILING);
 }
 
@@ -388,6 +390,15 @@ static void on_ended_there(struct crawl *crawl, const struct mark_outcome *outco
     take_end(crawl, outcome);
 }
 
+/* Behind a batch that failed, its pages are missing. */
+static void on_left_out(struct crawl *crawl, enum mark_verdict verdict)
+{
+    if (verdict == MARK_BEHIND && crawl->phase == PHASE_FAILING)
+        return;
+    crawl->is_set_back |= verdict == MARK_BEHIND;
+    leave(crawl, PHASE_LEAVING);
+}
+
 void crawl_outcome(struct crawl *crawl, const struct mark_outcome *outcome)
 {
     assert(crawl->pending > 0);
@@ -401,8 +412,8 @@ void crawl_outcome(struct crawl *crawl, const struct mark_outcome *outcome)
         on_ended_there(crawl, outcome);
     else if (outcome->verdict == MARK_FAILED && crawl->phase != PHASE_LEAVING)
         on_batch_failed(crawl, outcome);
-    else if (outcome->verdict == MARK_REFUSED)
-        leave(crawl, PHASE_LEAVING);
+    else if (outcome->verdict == MARK_REFUSED || outcome->verdict == MARK_BEHIND)
+        on_left_out(crawl, outcome->verdict);
     else if (in && crawl->phase == PHASE_ENDING && crawl->pending == 0)
         on_turn_ended(crawl, outcome);
     leave_if_settled(crawl);
@@ -482,8 +493,10 @@ static size_t page_bytes(const struct crawl *crawl)
 
 const char *crawl_end_name(const struct crawl_end *end)
 {
-    static const char *const names[] = {
-        [CRAWL_PARKED] = "waiting", [CRAWL_RETURNED] = "returned", [CRAWL_LOST] = "lost"};
+    static const char *const names[] = {[CRAWL_PARKED] = "waiting",
+                                        [CRAWL_RETURNED] = "returned",
+                                        [CRAWL_SET_BACK] = "returned",
+                                        [CRAWL_LOST] = "lost"};
     return end->how == CRAWL_FINISHED ? job_state_name(end->state) : names[end->how];
 }
 

@@ -31,6 +31,7 @@ enum crawl_how {
     CRAWL_FINISHED, /* the job has its end in PostgreSQL: `done` in the queue */
     CRAWL_PARKED,   /* it waits: back to the queue in wait_ms */
     CRAWL_RETURNED, /* given back for another worker, uncounted */
+    CRAWL_SET_BACK, /* PostgreSQL has lost pages that it had confirmed: to be taken anew */
     CRAWL_LOST,     /* another process has it, or it could not be ended: leave it alone */
 };
 

@@ -116,6 +116,7 @@ struct crawl {
     enum step step;   /* the last one that was made */
     enum step resume; /* where a pause goes on */
     bool is_paused, is_starved, is_draining;
+    bool is_set_back;    /* PostgreSQL has lost pages of the job */
     bool is_crowded_out; /* sent again when nothing else is in flight */
     enum care care;
     int64_t began_mono_ms; /* the job, in whatever process */

@@ -638,6 +638,8 @@ static enum mark_verdict parse_verdict(struct str text)
 {
     if (str_is(text, "applied"))
         return MARK_APPLIED;
+    if (str_is(text, "behind"))
+        return MARK_BEHIND;
     return str_is(text, "skipped") ? MARK_SKIPPED : MARK_REFUSED;
 }
 

@@ -225,6 +225,8 @@ static void put_mark(struct json_out *out, const struct commit_message *message,
     json_out_int(out, "page", mark->page);
     if (mark->page)
         put_page(out, mark);
+    else
+        put_int_if_any(out, "after", mark->after);
     if (mark->checkpoint.len)
         json_out_raw(out, "checkpoint", mark->checkpoint);
     put_int_if_any(out, "leg", mark->leg);

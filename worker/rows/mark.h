@@ -25,6 +25,7 @@ struct mark {
     char owner[RNG_TOKEN_BYTES];
 
     int page;              /* number of the page, from 1; 0: there is none */
+    int after;             /* without a page: the page of the job that was marked before */
     struct str checkpoint; /* JSON: the pager's state after it; empty: it stays */
     uint64_t request_hash, records_hash;
     struct str asked, why;  /* the request, and what decided behind the page: for people */
@@ -64,6 +65,7 @@ enum mark_verdict {
     MARK_APPLIED, /* committed now */
     MARK_SKIPPED, /* committed before: the answer to an earlier commit had been lost */
     MARK_REFUSED, /* the job is not ours any more: forget it, write nothing more of it */
+    MARK_BEHIND,  /* PostgreSQL has lost pages that it had confirmed: take the job anew */
     MARK_FAILED,  /* cannot be committed: err says why; the job must end as failed */
 };
 

@@ -98,7 +98,7 @@ START_TEST(a_gap_refuses_the_rest_of_its_job_alone)
 {
     schema_set_up_run();
     EXPECT("taken", "select t_take(2)");
-    EXPECT("0 applied; 1 refused; 2 applied; 3 refused; 4 refused",
+    EXPECT("0 applied; 1 behind; 2 applied; 3 refused; 4 refused",
            "select t_commit(t_mark(1, 1), t_mark(1, 3), t_mark(2, 1), t_mark(1, 2), "
            "t_mark(1, 0, t_end('succeeded')))");
     EXPECT("running 1 10 1 w1-token", "%s", state_1);
@@ -172,7 +172,7 @@ START_TEST(rows_of_applied_marks_alone_are_merged)
                            "(1, 'a', 11, '', 0, 1), (2, 'b', 12, '{\"x\": \"1e400\"}', 0, 2), "
                            "(3, 'c', 13, null, 1, 3)",
                            "t_mark(1, 1), t_mark(1, 3)"),
-                     "0 applied; 1 refused");
+                     "0 applied; 1 behind");
     EXPECT("1:a:1:11 2:b:1:12:{\"x\": \"1e400\"}", "%s", table_rows);
     EXPECT("t", "select bool_and(_pt_at > now() - interval '1 min') from shop.orders");
 }
@@ -337,6 +337,48 @@ START_TEST(a_job_that_may_go_on_keeps_its_keys)
     ck_assert_str_eq(FOLDED("(1, 1, 0)", "t_mark(1, 3, " PROVED(3, 3) " || '{\"epoch\": 2}')"),
                      "truncated 1 contradicted");
     EXPECT("0", "select count(*) from pagetide.job_keys");
+}
+END_TEST
+
+/* Its transaction's own setting, where the role's is `set`. */
+#define WAITS(set, ...)                                                                        \
+    "select set_config('synchronous_commit', '" set "', true); "                               \
+    "select t_commit(" __VA_ARGS__ "); "                                                       \
+    "select current_setting('synchronous_commit')"
+
+/* A crash may take pages away together with their rows, never an end that was told. */
+START_TEST(the_disk_is_waited_for_at_an_end)
+{
+    schema_set_up_run();
+    EXPECT("off", WAITS("on", "t_mark(1, 1)"));
+    EXPECT("off", WAITS("local", "t_mark(1, 2)"));
+    EXPECT("remote_apply", WAITS("remote_apply", "t_mark(1, 3)"));
+    EXPECT("on", WAITS("on", "t_mark(1, 4, t_end('waiting'))"));
+    ASK("select t_take(2)");
+    EXPECT("on", WAITS("off", "t_mark(2, 1, t_end('succeeded'))"));
+    EXPECT("on", "select set_config('synchronous_commit', 'off', true); select t_take(1); "
+                 "select current_setting('synchronous_commit')");
+}
+END_TEST
+
+/* After a crash, or on a replica that lacks the last commits. */
+START_TEST(a_mark_finds_that_pages_were_lost)
+{
+    schema_set_up_run();
+    ASK("select t_commit(t_mark(1, 1)); create table lost as select t_mark(1, 0, '{\"after\": "
+        "2}'"
+        " || t_end('succeeded')) as m");
+    EXPECT("0 behind; 1 refused", "select t_commit(t_mark(1, 3), t_mark(1, 4))");
+    EXPECT("0 behind", "select t_commit(m) from lost");
+    EXPECT("0 behind",
+           "select t_commit(t_mark(1, 0, '{\"after\": 2, \"checkpoint\": {\"at\": 9}}'))");
+    EXPECT("running 1 {\"at\": 1, \"cursor\": null}",
+           "select concat_ws(' ', state, page, checkpoint) from pagetide.job where id = 1");
+    ASK("select t_commit(t_mark(1, 2))");
+    EXPECT("0 applied ended succeeded", "select t_commit(m) from lost");
+    EXPECT("0 skipped ended succeeded", "select t_commit(m) from lost");
+    ASK("select t_take(2); create table older as select t_mark(2, 1, '{\"epoch\": 2}') as m");
+    EXPECT("0 behind", "select t_commit(m) from older");
 }
 END_TEST
 
@@ -624,9 +666,10 @@ SUITE("schema/commit", pages_and_checkpoint_are_written_together, a_hash_keeps_i
       rejects_are_kept_and_too_many_fail_the_job, notes_stand_with_the_job,
       keys_that_come_twice_are_counted_at_the_end, rows_of_an_earlier_run_or_job_do_not_count,
       unchanged_rows_that_come_twice_count, a_job_that_may_go_on_keeps_its_keys,
-      keys_of_runs_before_the_newest_are_forgotten,
-      hashes_of_the_worker_are_counted_as_they_are, hashes_of_a_refused_mark_do_not_count,
-      hashes_are_kept_by_job, hashes_of_a_skipped_mark_do_not_count, hashes_as_text_are_taken,
+      keys_of_runs_before_the_newest_are_forgotten, the_disk_is_waited_for_at_an_end,
+      a_mark_finds_that_pages_were_lost, hashes_of_the_worker_are_counted_as_they_are,
+      hashes_of_a_refused_mark_do_not_count, hashes_are_kept_by_job,
+      hashes_of_a_skipped_mark_do_not_count, hashes_as_text_are_taken,
       without_the_hashes_nothing_is_proved,
       a_job_that_the_server_hashed_is_hashed_by_the_server,
       a_writer_that_is_stuck_is_ended_and_no_other, the_last_job_ends_the_run,

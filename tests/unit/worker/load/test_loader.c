@@ -28,7 +28,7 @@ static void on_committed(void *ctx)
 
 static void on_outcome(void *mark_ctx, const struct mark_outcome *outcome)
 {
-    static const char *const names[] = {"applied", "skipped", "refused", "failed"};
+    static const char *const names[] = {"applied", "skipped", "refused", "behind", "failed"};
     ck_assert_str_eq(mark_ctx, "run");
     buf_printf(&outcomes, "%s%d %s", outcomes.len ? "; " : "", outcome->page,
                names[outcome->verdict]);
