@@ -11,6 +11,56 @@ enum {
     RESERVED_TIMEOUT_MS = 20000,
 };
 
+/* --- jobs that a job has made, in `sync` --- */
+
+static struct local_job *find_local(const struct worker *worker, int64_t job)
+{
+    for (size_t i = 0; i < worker->local_count; i++)
+        if (worker->local[i].job == job)
+            return &worker->local[i];
+    return NULL;
+}
+
+static void take_now(struct worker *worker, int64_t job)
+{
+    struct local_job *local = find_local(worker, job);
+    if (local)
+        local->due_mono_ms = clock_mono_ms();
+    else if (!held_find(&worker->held, job))
+        claim_put_local(worker, job, 0);
+}
+
+static void on_reserved(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct worker *worker = ctx;
+    enum { RESERVED_JOB };
+    if (err)
+        return;
+    for (size_t i = 0; i < pg_rows(result); i++)
+        take_now(worker, pg_get_int(result, i, RESERVED_JOB));
+    claim_more(worker);
+}
+
+/*
+ * A job has shared its pages: the ranges are to be read. Or one of those is over: the job is to
+ * go on, if it was the last. An answer that is lost is only late, because the job that waits is
+ * asked about again.
+ */
+static void take_reserved(struct worker *worker)
+{
+    const struct pg_value params[] = {pg_text(worker->self.id)};
+    pg_query(worker->pg,
+             "select id from pagetide.job j where worker = $1 and reserved "
+             "and state = 'queued' and (part ? 'range' or pagetide.is_split(j))",
+             params, COUNT_OF(params), RESERVED_TIMEOUT_MS, on_reserved, worker);
+}
+
+static bool is_range(const struct held *held)
+{
+    const struct job *job = held->crawl ? crawl_job(held->crawl) : NULL;
+    return job && str_find(job->part, STR("\"range\"")) >= 0;
+}
+
 /* --- what became of the lease --- */
 
 void claim_put_back(struct held *held, int64_t delay_ms)
@@ -26,8 +76,11 @@ void claim_put_back(struct held *held, int64_t delay_ms)
 
 void claim_done(struct held *held)
 {
-    if (!held->worker->queue)
+    if (!held->worker->queue) {
+        if (is_range(held))
+            take_reserved(held->worker);
         return;
+    }
     crash_point("done", held->crawl ? crawl_job(held->crawl)->stream : STR_NONE, 0);
     held_say(held, QUEUE_DONE, 0);
     turn_take(held->worker);
@@ -82,38 +135,6 @@ static void taken(struct held *held, const struct ownership_activation *activati
     turn_take(held->worker);
 }
 
-/* --- jobs that a job has made, in `sync` --- */
-
-static bool is_known(const struct worker *worker, int64_t job)
-{
-    for (size_t i = 0; i < worker->local_count; i++)
-        if (worker->local[i].job == job)
-            return true;
-    return held_find(&worker->held, job);
-}
-
-static void on_reserved(void *ctx, const struct pg_result *result, const struct err *err)
-{
-    struct worker *worker = ctx;
-    enum { RESERVED_JOB };
-    for (size_t i = 0; !err && i < pg_rows(result); i++)
-        if (!is_known(worker, pg_get_int(result, i, RESERVED_JOB)))
-            claim_put_local(worker, pg_get_int(result, i, RESERVED_JOB), 0);
-}
-
-/* A job that waits may do so for others that share its pages. It is asked about again and
- * again, so an answer that is lost is only late. */
-static void take_reserved(struct worker *worker)
-{
-    const struct pg_value params[] = {pg_text(worker->self.id)};
-    if (!worker->queue)
-        pg_query(
-            worker->pg,
-            "select id from pagetide.job where worker = $1 and reserved and state = 'queued' "
-            "and part ? 'range'",
-            params, COUNT_OF(params), RESERVED_TIMEOUT_MS, on_reserved, worker);
-}
-
 static void on_activated(void *ctx, const struct ownership_activation *activation,
                          const struct err *err)
 {
@@ -130,7 +151,7 @@ static void on_activated(void *ctx, const struct ownership_activation *activatio
     } else if (activation->verdict == OWNERSHIP_GONE) {
         drop(held);
     } else {
-        if (activation->verdict == OWNERSHIP_WAITING)
+        if (activation->verdict == OWNERSHIP_WAITING && !worker->queue)
             take_reserved(worker);
         put_back(held, MAX(activation->wait_ms, RETRY_SOON_MS));
     }

@@ -13,7 +13,8 @@ as $$
 $$;
 
 -- Whether `who` may activate a job: free, gone (over, or kept for another), busy, waiting, or
--- lost: it can be taken from an owner that is no more.
+-- lost: it can be taken from an owner that is no more. One that waits for its ranges is gone too: the
+-- last of them queues it anew (end_range). A `sync` keeps what is its own.
 create or replace function pagetide.may_activate(j pagetide.job, who text, beat interval,
     known_gone text)
 returns text
@@ -24,7 +25,9 @@ as $$
         when j.id is null or is_end(j.state) then 'gone'
         when j.worker <> who and not worker_is_stale(j.worker, beat, known_gone)
             then case when j.reserved then 'gone' else 'busy' end
-        when j.state = 'waiting' and j.wait_until > clock() or has_open_ranges(j) then 'waiting'
+        when has_open_ranges(j)
+            then case when j.reserved and j.worker = who then 'waiting' else 'gone' end
+        when j.state = 'waiting' and j.wait_until > clock() then 'waiting'
         when j.owner is not null and j.worker <> who then 'lost'
         else 'free'
     end
@@ -134,7 +137,7 @@ begin
     a.verdict := why;
     a.id := j.id;
     a.wait_ms := case when why = 'gone' then 0
-        when why = 'waiting' and has_open_ranges(j) then ranges_wait_ms(j)
+        when why = 'waiting' and has_open_ranges(j) then 10000
         when why = 'waiting' then ceil(extract(epoch from j.wait_until - clock()) * 1000)
         else 1000 end;
     return a;

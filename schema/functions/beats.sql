@@ -1,5 +1,5 @@
 -- Workers: registration, beats, and what a worker gives back.
--- Needs clock (helpers).
+-- Needs clock (helpers), is_split (ranges).
 
 -- Registers the worker, or notes that it lives, and at which step each of its jobs is.
 create or replace function pagetide.worker_seen(who text, on_host text, with_pid int,
@@ -67,7 +67,7 @@ set search_path = pagetide, pg_temp
 as $$
     select exists (select from job j where j.id = held and j.worker = who
         and (j.state in ('running', 'succeeded', 'truncated', 'failed')
-            or j.reserved and j.state = 'waiting'))
+            or j.reserved and (j.state = 'waiting' or is_split(j))))
 $$;
 
 -- One round of beats. Returns those of `held` that this process does not own any more. `held`

@@ -7,7 +7,7 @@
 --
 -- Needs clock, is_end, lock_jobs, wait_for_disk (helpers), save_pages, save_progress, save_notes (progress),
 -- merge_tables, save_tables, sum_counts (tables), check_direct (direct), batch_keys, weigh_keys, save_keys (folded),
--- finish_run (run_end), end_by_bookmark (bookmarks), save_legs (legs), ranges, put_ranges (ranges).
+-- finish_run (run_end), end_by_bookmark (bookmarks), save_legs (legs), ranges, put_ranges, end_range (ranges).
 
 -- The marks of a batch, in its order. A member that is JSON's null counts as absent, except
 -- inside a checkpoint or an end; a mark without a page has page 0.
@@ -260,6 +260,12 @@ begin
         order by m.run
     loop
         perform finish_run(ending);
+    end loop;
+    for ending in
+        select distinct m.run from unnest(marks) m join job j on j.id = m.job and j.part ? 'range'
+        where m.verdict = 'applied' and is_end(m."end" ->> 'state')
+    loop
+        perform end_range(ending);
     end loop;
     return query select * from report_marks(marks);
 end

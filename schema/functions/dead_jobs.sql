@@ -1,7 +1,8 @@
 -- Jobs whose workers are lost. A worker that is killed by a deploy, by the machine or by hand says as
 -- little as one that its page has killed. So the first loss counts for nothing but care: from then on
 -- until a page is committed the job's worker says when it has a page in its hands, and what is lost
--- before that is no fault of the page. Needs clock (helpers), finish_run (run_end).
+-- before that is no fault of the page. Needs clock (helpers), finish_run (run_end), end_range
+-- (ranges).
 
 -- The worker of a job that has lost one begins with a page: to cut it, to load it. False: the job is
 -- not its own any more.
@@ -52,6 +53,9 @@ begin
             buried.losses + 1, buried.page + 1, buried.crashes + buried.at_page::int)
     where j.id = buried.id;
     perform finish_run(buried.run);
+    if buried.part ? 'range' then
+        perform end_range(buried.run);
+    end if;
 end
 $$;
 

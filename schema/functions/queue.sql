@@ -1,8 +1,8 @@
 -- What Redis must know of the jobs, and what it may forget.
--- Needs clock, ms (helpers).
+-- Needs clock, ms (helpers), has_open_ranges (ranges).
 
 -- The jobs that must be in Redis: queued ones, those whose wait is over soon, and running ones
--- whose worker has been silent for three leases. Those never published come first, then those
+-- whose worker has been silent for three leases. Not one that waits for its ranges. Those never published come first, then those
 -- published longest ago, so that the limit keeps none out for ever.
 create or replace function pagetide.publishable(lease_ms bigint, most int)
 returns table (job bigint, run bigint, source text, priority int, delay_ms bigint)
@@ -21,6 +21,7 @@ as $$
             not (j.reserved and coalesce(w.seen_at >= clock() - ms(lease_ms), false))
         else false end
         and j.state in ('queued', 'running', 'waiting')
+        and not (j.part ? 'split' and has_open_ranges(j))
     order by j.enqueued_at nulls first, r.priority desc, j.id
     limit most
 $$;

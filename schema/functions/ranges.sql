@@ -11,7 +11,7 @@
 --                      ranges, and where it goes on
 -- part of a range:     {"range": {"of": 1, "from": "2", "to": "26", "by": "page", "page": 1,
 --                      "records": "100"}}: `to` is exclusive; so much was read before it
--- Needs clock, is_end (helpers), may_repeat (folded).
+-- Needs is_end (helpers), may_repeat (folded), notify_run (runs).
 
 -- The ranges of a job, in the order of their pages; none of a job that shares nothing.
 create or replace function pagetide.ranges(j pagetide.job) returns setof pagetide.job
@@ -57,13 +57,22 @@ begin
 end
 $$;
 
--- When to ask again whether the ranges are over: the longer they take, the less is lost by asking late.
-create or replace function pagetide.ranges_wait_ms(j pagetide.job) returns bigint
-language sql stable
+-- A range of the run has ended: the job that waits for it is queued where it was the last one. The run is
+-- locked (finish_run), so of two that end at once the second sees the first. A job that is locked just now
+-- is left to the scheduler's next pass, or to the `sync` that asks again: it comes before the run in the
+-- order of locks.
+create or replace function pagetide.end_range(of_run bigint) returns void
+language plpgsql
 set search_path = pagetide, pg_temp
 as $$
-    select least(10000, greatest(1000, extract(epoch from clock() - min(p.committed_at)) * 100))::bigint
-    from page p where p.job = j.id
+begin
+    update job j set state = 'queued', wait_until = null, waiting_for = null, enqueued_at = null
+    where j.id in (select o.id from job o where o.run = of_run and o.state = 'waiting' and is_split(o)
+        and not has_open_ranges(o) for update skip locked);
+    if found then
+        perform notify_run(of_run);
+    end if;
+end
 $$;
 
 -- Has the range come to its border?
@@ -235,6 +244,7 @@ begin
             'first', before + 1, 'last', before + jsonb_array_length(m.ranges),
             'from', m.ranges -> -1 -> 'to', 'by', m.ranges -> -1 -> 'by'))
         where o.id = m.job;
+        perform notify_run(j.run);
     end loop;
 end
 $$;

@@ -83,6 +83,51 @@ START_TEST(what_the_jobs_read_is_shown)
 }
 END_TEST
 
+/*
+ * How long nobody worked on the run, by its ledger: between a page that was committed and the
+ * next that was fetched, of any job. Whoever asked by a clock would be late by seconds.
+ */
+static const char idle_sql[] =
+    "select max(extract(epoch from next - at) * 1000)::bigint from (select at, lead(at) over "
+    "(order by at) as next from (select fetched_at as at from pagetide.page union all select "
+    "committed_at from pagetide.page union all select finished_at from pagetide.run) a) g";
+
+static void expect_no_wait(void)
+{
+    enum { NOBODY_MS = 5000 }; /* the one that waits asks by itself after 10 s, or 15 s */
+    ck_assert_str_eq(SQL("select concat_ws(' ', state, complete, pages, records) from "
+                         "pagetide.run"),
+                     "succeeded proved 20 200");
+    ck_assert_int_lt(strtol(SQL("%s", idle_sql), NULL, 10), NOBODY_MS);
+}
+
+START_TEST(nobody_waits_when_the_ranges_are_over)
+{
+    set_up();
+    shared("");
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync api.s").code, 0);
+    expect_no_wait();
+    tear_down();
+}
+END_TEST
+
+START_TEST(nobody_waits_on_the_queue_when_the_ranges_are_over)
+{
+    set_up();
+    shared("");
+    ck_assert_int_eq(pagetide_run(&pagetide, "migrate").code, 0);
+    struct pagetide_process scheduler = pagetide_spawn(&pagetide, "scheduler");
+    struct pagetide_process worker = pagetide_spawn(&pagetide, "worker");
+    pagetide_await(&pagetide, "1", 30000, "select count(*) from pagetide.stream");
+    ck_assert_int_eq(pagetide_run(&pagetide, "reload api.s").code, 0);
+    pagetide_await(&pagetide, "succeeded", 60000, "select state from pagetide.run");
+    expect_no_wait();
+    pagetide_kill(&worker);
+    pagetide_kill(&scheduler);
+    tear_down();
+}
+END_TEST
+
 /* Without a scheduler the jobs are known to the process alone that has the run. */
 START_TEST(a_run_that_is_cancelled_has_no_jobs_left)
 {
@@ -205,4 +250,5 @@ START_TEST(a_random_api_is_read_as_by_one_job)
 END_TEST
 
 SUITE("flow/jobs", jobs_that_failed_go_on_where_they_stand, what_the_jobs_read_is_shown,
+      nobody_waits_when_the_ranges_are_over, nobody_waits_on_the_queue_when_the_ranges_are_over,
       a_run_that_is_cancelled_has_no_jobs_left, a_random_api_is_read_as_by_one_job)

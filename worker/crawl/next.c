@@ -422,12 +422,12 @@ static bool lacks_table(const struct crawl *crawl)
            loader_lacks_table(crawl->loader);
 }
 
-/* Asked for at once, PostgreSQL says how long the ranges may take (ranges.sql). */
+/* The last of the ranges queues it again (ranges.sql, end_range). */
 static void wait_for_ranges(struct crawl *crawl, struct mark *mark)
 {
     err_set(&crawl->err, ERR_AGAIN, "ranges", 0, "the jobs that share its pages");
     crawl_set_end(crawl, mark, JOB_WAITING, REASON_NONE);
-    crawl->end.wait_ms = 0;
+    crawl->end.wait_ms = 0; /* asked for at once, for the last may be over already */
     mark->waiting_for = mark->error;
     mark->ranges = crawl->turned.ranges;
 }

@@ -36,6 +36,11 @@ static const char job_1[] =
     "->> 'number', checkpoint ->> 'overlaps', part -> 'end' ->> 'state', part -> 'end' ->> "
     "'error') from pagetide.activate(1, 'w1', 'h', 'w1-token', 10000, true)";
 
+static const char published[] = "select string_agg(job::text, ' ' order by job) from "
+                                "pagetide.publishable(30000, 10)";
+static const char waiting[] = "select state || ' ' || (enqueued_at is null) from pagetide.job "
+                              "where n = 1";
+
 static void set_up(void)
 {
     schema_database();
@@ -70,9 +75,9 @@ END_TEST
 START_TEST(a_job_goes_on_behind_its_ranges)
 {
     set_up();
-    EXPECT("waiting", "%s", job_1);
+    EXPECT("gone", "%s", job_1);
     read_pages(2, 4);
-    EXPECT("waiting", "%s", job_1);
+    EXPECT("gone", "%s", job_1);
     read_pages(3, 4);
     EXPECT("taken 9 90 10", "%s", job_1);
     EXPECT("9", "select count(*) from pagetide.page where job = any (pagetide.ledger_jobs(1))");
@@ -81,6 +86,66 @@ START_TEST(a_job_goes_on_behind_its_ranges)
            "select t_commit(t_mark(1, 2, t_end('succeeded') || '{\"complete\": \"proved\"}'))");
     EXPECT("succeeded proved 10 100",
            "select concat_ws(' ', state, complete, pages, records) from pagetide.run");
+}
+END_TEST
+
+/* Nobody asks whether the ranges are over: the last one says it. */
+START_TEST(the_last_range_queues_the_job_that_waits)
+{
+    set_up();
+    EXPECT("2 3", "%s", published);
+    ASK("select pagetide.published(array[1, 2, 3])");
+    ASK("update pagetide.job set wait_until = now() - interval '1 minute' where n = 1");
+    read_pages(2, 4);
+    EXPECT("3", "%s", published);
+    read_pages(3, 3);
+    EXPECT("waiting false", "%s", waiting);
+    struct schema_session *listener = schema_session_open(schema_url);
+    schema_session_sql(listener, "listen pagetide");
+    ASK("select t_read(3, t_end('succeeded'))");
+    EXPECT("queued true", "%s", waiting);
+    EXPECT("1", "%s", published);
+    schema_session_sql(listener, "select 1");
+    ck_assert_str_ne(schema_session_note(listener), "");
+}
+END_TEST
+
+/* Of two that end at once the second waits for the first, and sees its end. */
+START_TEST(two_ranges_that_end_at_once_queue_it)
+{
+    set_up();
+    read_pages(2, 3);
+    read_pages(3, 3);
+    struct schema_session *first = schema_session_open(schema_url),
+                          *second = schema_session_open(schema_url);
+    schema_session_sql(first, "begin");
+    schema_session_sql(first, "select t_read(2, t_end('succeeded'))");
+    ck_assert(schema_session_send(second, "select t_read(3, t_end('succeeded'))"));
+    schema_session_sql(first, "commit");
+    schema_session_answer(second);
+    EXPECT("queued true", "%s", waiting);
+}
+END_TEST
+
+START_TEST(a_range_that_dies_queues_it)
+{
+    set_up();
+    read_pages(2, 4);
+    EXPECT("taken", "select t_take(3)");
+    ASK("select pagetide.bury_job(j) from pagetide.job j where n = 3");
+    EXPECT("queued true", "%s", waiting);
+}
+END_TEST
+
+/* In `sync` there is no queue: the job is kept, and asked about by its process alone. */
+START_TEST(the_job_of_a_sync_waits_in_its_process)
+{
+    set_up();
+    ASK("update pagetide.job set worker = 'w1', reserved = true");
+    EXPECT("waiting", "%s", job_1);
+    EXPECT("gone", "select verdict from pagetide.activate(1, 'w2', 'h', 'w2-token', 10000, "
+                   "true)");
+    EXPECT("", "select pagetide.beat('w1', 'h', 1, '1', '{1}') limit 1");
 }
 END_TEST
 
@@ -139,7 +204,8 @@ START_TEST(a_range_that_failed_is_the_end_and_goes_on_by_retry)
     EXPECT("0 applied ended failed run failed",
            "select t_commit(t_mark(1, 0, t_end('failed', '{\"reason\": \"http\"}')))");
     EXPECT("2", "select (pagetide.retry(1, 2)).jobs");
-    EXPECT("waiting", "%s", job_1);
+    EXPECT("gone", "%s", job_1);
+    EXPECT("2", "%s", published);
     read_pages(2, 4);
     EXPECT("taken 9 90 10", "%s", job_1);
 }
@@ -192,4 +258,6 @@ SUITE("schema/ranges", the_jobs_are_made_once, a_job_goes_on_behind_its_ranges,
       what_was_refused_behind_the_end_is_not_retried, records_behind_the_end_contradict_it,
       a_range_that_failed_is_the_end_and_goes_on_by_retry,
       a_range_that_died_is_the_end_of_the_run, what_two_ranges_have_both_is_counted,
-      a_page_of_another_job_is_a_circle)
+      a_page_of_another_job_is_a_circle, the_last_range_queues_the_job_that_waits,
+      two_ranges_that_end_at_once_queue_it, a_range_that_dies_queues_it,
+      the_job_of_a_sync_waits_in_its_process)
