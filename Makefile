@@ -35,7 +35,7 @@ CPPFLAGS += $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
 SOURCES  := $(sort $(wildcard lib/*/*.c lib/*/*/*.c config/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c web/*.c cli/*.c))
-EMBEDDED := $(B)/gen/sql.c $(B)/gen/lua.c $(B)/gen/web.c
+EMBEDDED := $(B)/gen/sql.c $(B)/gen/lua.c $(B)/gen/web.c $(B)/gen/catalogue.c
 OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBEDDED:.c=.o)
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
@@ -91,6 +91,10 @@ $(B)/gen/sql.c: tools/embed.sh schema/tables schema/functions schema/apply.sql s
 $(B)/gen/lua.c: tools/embed.sh lib/core/lua $(wildcard lib/core/lua/*.lua)
 	@mkdir -p $(@D)
 	tools/embed.sh embedded_lua $(sort $(wildcard lib/core/lua/*.lua)) > $@
+
+$(B)/gen/catalogue.c: tools/embed.sh config/catalogue $(wildcard config/catalogue/*.yaml)
+	@mkdir -p $(@D)
+	tools/embed.sh embedded_catalogue $(sort $(wildcard config/catalogue/*.yaml)) > $@
 
 WEB_PAGE    := web/app.js web/icon.svg web/index.html web/style.css
 WEB_QUERIES := $(sort $(wildcard web/queries/*.sql))

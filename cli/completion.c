@@ -3,15 +3,19 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "config/catalogue.h"
+
 /* --- what may stand there, by the name that --help has for it --- */
 
-enum what { WHAT_TEXT, WHAT_FILE, WHAT_DIR, WHAT_WORD, WHAT_STREAM };
+enum what { WHAT_TEXT, WHAT_FILE, WHAT_DIR, WHAT_WORD, WHAT_STREAM, WHAT_ENTRY };
 
 /* "text|json" is a choice of words; names of what a user thinks of are in capitals. */
 static enum what what_of(const char *name)
 {
     if (strstr(name, "STREAM") && !strchr(name, '.')) /* SOURCE.STREAM: a new one */
         return WHAT_STREAM;
+    if (strstr(name, "ENTRY"))
+        return WHAT_ENTRY;
     if (strstr(name, "FILE"))
         return WHAT_FILE;
     if (strstr(name, "DIR"))
@@ -23,6 +27,15 @@ static void put_words(struct buf *out, const char *choice)
 {
     for (const char *at = choice; *at; at++)
         buf_put_byte(out, *at == '|' ? ' ' : *at);
+}
+
+/* Of the catalogue. */
+static void put_entries(struct buf *out)
+{
+    for (size_t i = 0; catalogue_name(i).len; i++) {
+        buf_printf(out, "%s", i ? " " : "");
+        buf_put(out, catalogue_name(i));
+    }
 }
 
 static void put_text(struct buf *out, const char *text)
@@ -120,6 +133,10 @@ static void put_bash_what(struct buf *out, const char *name)
     case WHAT_WORD:
         buf_puts(out, "_pagetide_words ");
         put_words(out, name);
+        break;
+    case WHAT_ENTRY:
+        buf_puts(out, "_pagetide_words ");
+        put_entries(out);
         break;
     case WHAT_TEXT:
         buf_puts(out, ":");
@@ -231,6 +248,11 @@ static void put_zsh_what(struct buf *out, const char *name)
     case WHAT_WORD:
         buf_puts(out, "(");
         put_words(out, name);
+        buf_puts(out, ")");
+        break;
+    case WHAT_ENTRY:
+        buf_puts(out, "(");
+        put_entries(out);
         buf_puts(out, ")");
         break;
     case WHAT_TEXT:
@@ -365,6 +387,11 @@ static void put_fish_what(struct buf *out, const char *name)
     case WHAT_WORD:
         buf_puts(out, " -a '");
         put_words(out, name);
+        buf_puts(out, "'");
+        break;
+    case WHAT_ENTRY:
+        buf_puts(out, " -a '");
+        put_entries(out);
         buf_puts(out, "'");
         break;
     case WHAT_TEXT:

@@ -244,6 +244,9 @@ static const struct key definition_list[] = {
     {.name = "source", .type = KEY_TEXT, .flags = IN_SOURCE | KEY_REQUIRED, S(source),
      .help = "name of the API: [a-z][a-z0-9_]{0,47}"},
     {.name = "stream", .type = KEY_TEXT, .flags = KEY_IN_SPEC, S(name)},
+    {.name = "like", .type = KEY_MOVED, .flags = IN_BOTH,
+     .help = "an entry of the catalogue (`pagetide catalogue`), whose keys hold where none are "
+             "given; at a stream and in `defaults`: a stream of that entry"},
     {.name = "schema", .type = KEY_TEXT, .flags = IN_SOURCE, S(table.schema),
      .help = "schema of the tables; the source's name if absent"},
     {.name = "base_url", .type = KEY_TEMPLATE, .flags = IN_SOURCE | KEY_SECRETS,

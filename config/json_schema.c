@@ -1,5 +1,6 @@
 #include "config/json_schema.h"
 
+#include "config/catalogue.h"
 #include "config/columns.h"
 #include "config/definition.h"
 #include "config/format.h"
@@ -56,6 +57,23 @@ static void put_property(struct json_out *out, const struct key *key)
     json_out_close(out, '}');
 }
 
+/* At the top one of the catalogue's entries, elsewhere a stream of the one named there. */
+static void put_like(struct json_out *out, const struct key *key, unsigned level)
+{
+    json_out_open(out, key->name, '{');
+    json_out_str(out, "description", str_from(key->help));
+    if (level == KEY_IN_SOURCE) {
+        json_out_open(out, "enum", '[');
+        for (size_t i = 0; catalogue_name(i).len; i++)
+            json_out_str(out, NULL, catalogue_name(i));
+        json_out_raw(out, NULL, STR("null"));
+        json_out_close(out, ']');
+    } else {
+        json_out_raw(out, "type", STR("[\"string\",\"null\"]"));
+    }
+    json_out_close(out, '}');
+}
+
 static bool is_for(const struct key *key, unsigned level)
 {
     return !(key->flags & (KEY_IN_SPEC | KEY_LATER)) && (level == 0 || key->flags & level);
@@ -83,6 +101,10 @@ static void put_members(struct json_out *out, const struct keys *keys, unsigned 
     for (const struct key *key = keys->list; key->name; key++) {
         if (!is_for(key, level))
             continue;
+        if (level && !strcmp(key->name, "like")) {
+            put_like(out, key, level);
+            continue;
+        }
         if (!type || strcmp(key->name, "type") != 0) {
             put_property(out, key);
             continue;
@@ -103,6 +125,23 @@ static void put_struct(struct json_out *out, const char *key, const struct keys 
     json_out_close(out, '}');
 }
 
+/* Without `type` it changes what the catalogue's entry has: keys of any of the variants. */
+static void put_partial(struct json_out *out, const struct key *key)
+{
+    json_out_open(out, NULL, '{');
+    json_out_str(out, "type", STR("object"));
+    json_out_raw(out, "not", STR("{\"required\":[\"type\"]}"));
+    json_out_open(out, "propertyNames", '{');
+    json_out_open(out, "enum", '[');
+    for (const struct variant *variant = key->variants; variant->name; variant++)
+        for (const struct key *member = variant->is_later ? NULL : variant->keys->list;
+             member && member->name; member++)
+            json_out_str(out, NULL, str_from(member->name));
+    json_out_close(out, ']');
+    json_out_close(out, '}');
+    json_out_close(out, '}');
+}
+
 /* A lone text is a type without further keys. */
 static void put_union(struct json_out *out, const struct key *key)
 {
@@ -118,6 +157,7 @@ static void put_union(struct json_out *out, const struct key *key)
     for (const struct variant *variant = key->variants; variant->name; variant++)
         if (!variant->is_later)
             put_struct(out, NULL, variant->keys, variant->name);
+    put_partial(out, key);
     json_out_close(out, ']');
     json_out_close(out, '}');
 }

@@ -160,6 +160,8 @@ struct reader {
                         const struct yaml_node *node, const struct template *template);
     void (*on_path)(struct reader *reader, const struct path *path);
     void *ctx;
+    /* The root of the catalogue's entry that the file is like (like.h), or NULL. */
+    struct yaml_node *like;
     /* Puts what to write instead of an unknown key, or returns false; may be NULL. */
     bool (*put_instead)(struct buf *buf, const struct keys *keys, const struct yaml_node *node,
                         unsigned level);

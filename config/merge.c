@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "config/definition.h"
+#include "config/like.h"
 
 /*
  * Where the keys of one stream come from. Three layers; the last that has a key wins:
@@ -17,6 +18,10 @@
  *     headers: {Accept: text/csv, X-Team: a}                 # source
  *     defaults: {headers: {x-team: b}}                       # takes the place of X-Team
  *     streams: {orders: {headers: {Accept: null, X-A: 1}}}   # → {x-team: b, X-A: 1}
+ *
+ * Where the source is `like` an entry of the catalogue, the same three layers of the entry are
+ * below these: whatever the user says goes before what the entry says. Of `auth` and
+ * `pagination` the user may give some keys alone: a map without `type` changes the one below.
  *
  * The parsed tree does not change, for the next stream inherits from it too: a map that must
  * differ is copied. Its items are shared, and each knows its parent in the file; so a problem
@@ -107,25 +112,66 @@ static struct yaml_node *find_in_stream(const struct yaml_node *map, const char 
     return looks_in_loop && str_is(str_from(key), "pagination") ? yaml_find(loop, key) : node;
 }
 
-static struct yaml_node *merge_key(struct arena *arena, const struct key *key,
-                                   const struct yaml_node *source,
-                                   const struct yaml_node *stream)
+enum { LAYERS_MAX = 6 };
+
+/* From the lowest; NULL where there is none. */
+struct layers {
+    const struct yaml_node *maps[LAYERS_MAX];
+};
+
+/* Layer 0 and 3 are sources, the others streams. */
+static bool has_level(size_t layer, const struct key *key)
 {
-    struct yaml_node *layers[3] = {NULL};
-    if (key->flags & KEY_IN_SOURCE)
-        layers[0] = yaml_find(source, key->name);
-    if (key->flags & KEY_IN_STREAM) {
-        layers[1] = find_in_stream(yaml_find(source, "defaults"), key->name);
-        layers[2] = find_in_stream(stream, key->name);
+    return key->flags & (layer % 3 ? KEY_IN_STREAM : KEY_IN_SOURCE);
+}
+
+static struct layers list_layers(const struct reader *reader, const struct yaml_node *source,
+                                 const struct yaml_node *stream)
+{
+    return (struct layers){{reader->like, find_in(reader->like, "defaults"),
+                            like_stream(reader, source, stream), source,
+                            find_in(source, "defaults"), stream}};
+}
+
+static bool lacks_type(const struct key *key, const struct yaml_node *node)
+{
+    return key->type == KEY_UNION && node->kind == YAML_MAP && !yaml_find(node, "type");
+}
+
+/* The last layer's; a map without `type` is laid over that below, if there is an entry. */
+static struct yaml_node *take_whole(const struct reader *reader, const struct key *key,
+                                    struct yaml_node *const *nodes)
+{
+    struct yaml_node *taken = NULL;
+    for (size_t i = 0; i < LAYERS_MAX; i++) {
+        if (!nodes[i])
+            continue;
+        struct yaml_node *const pair[] = {taken, nodes[i]};
+        bool is_part = reader->like && taken && taken->kind == YAML_MAP;
+        taken = is_part && lacks_type(key, nodes[i])
+                    ? merge_maps(reader->arena, key, pair, COUNT_OF(pair))
+                    : nodes[i];
     }
+    return taken;
+}
+
+static struct yaml_node *merge_key(const struct reader *reader, const struct key *key,
+                                   const struct layers *layers)
+{
+    struct yaml_node *nodes[LAYERS_MAX] = {NULL};
+    for (size_t i = 0; i < LAYERS_MAX; i++)
+        if (has_level(i, key))
+            nodes[i] = i % 3 ? find_in_stream(layers->maps[i], key->name)
+                             : find_in(layers->maps[i], key->name);
     if (key->flags & KEY_BY_KEY)
-        return merge_maps(arena, key, layers, COUNT_OF(layers));
-    return layers[2] ? layers[2] : layers[1] ? layers[1] : layers[0];
+        return merge_maps(reader->arena, key, nodes, LAYERS_MAX);
+    return take_whole(reader, key, nodes);
 }
 
 struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *source,
                                const struct yaml_node *stream)
 {
+    struct layers layers = list_layers(reader, source, stream);
     struct yaml_node *map = ARENA_NEW(reader->arena, struct yaml_node);
     *map = stream ? *stream : *source;
     map->items = NULL;
@@ -133,7 +179,7 @@ struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *so
     for (const struct key *key = definition_keys.list; key->name; key++) {
         if (key->type == KEY_MOVED && !(key->flags & KEY_LATER))
             continue;
-        struct yaml_node *node = merge_key(reader->arena, key, source, stream);
+        struct yaml_node *node = merge_key(reader, key, &layers);
         if (node)
             merge_put(reader->arena, map, node);
     }
@@ -191,12 +237,24 @@ static struct yaml_node *with_scope(struct arena *arena, const struct yaml_node 
     return copy;
 }
 
-void merge_own_limits(struct arena *arena, const struct yaml_node *source,
+static const struct yaml_node *find_own_limit(const struct reader *reader,
+                                              const struct yaml_node *source,
+                                              const struct yaml_node *stream)
+{
+    struct layers layers = list_layers(reader, source, stream);
+    for (size_t i = LAYERS_MAX; i-- > 0;) {
+        const struct yaml_node *limit = find_in(layers.maps[i], "rate_limit");
+        if (limit)
+            return i % 3 ? limit : NULL;
+    }
+    return NULL;
+}
+
+void merge_own_limits(struct reader *reader, const struct yaml_node *source,
                       const struct yaml_node *stream, struct yaml_node *map)
 {
-    const struct yaml_node *own = find_in(stream, "rate_limit");
-    if (!own)
-        own = find_in(yaml_find(source, "defaults"), "rate_limit");
+    struct arena *arena = reader->arena;
+    const struct yaml_node *own = find_own_limit(reader, source, stream);
     if (!own || (own->kind != YAML_MAP && own->kind != YAML_LIST))
         return;
     struct yaml_node *copy =

@@ -4,9 +4,10 @@
 #include "config/key.h"
 
 /*
- * The map of one stream: its own keys over `defaults` over the source's, maps with KEY_BY_KEY
- * merged key by key. Nodes are shared, so each still knows where it was written. `stream` may
- * be NULL: what the source says alone.
+ * The map of one stream: its own keys over `defaults` over the source's, and these over those
+ * of the catalogue's entry (reader->like). Maps with KEY_BY_KEY are merged key by key. Nodes
+ * are shared, so each still knows where it was written. `stream` may be NULL: what the source
+ * says alone.
  */
 struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *source,
                                const struct yaml_node *stream);
@@ -21,7 +22,7 @@ void merge_lift(struct reader *reader, struct yaml_node *map);
  * A `rate_limit` that a stream (or `defaults`) brings is its own: it gets scope `stream` if it
  * has none.
  */
-void merge_own_limits(struct arena *arena, const struct yaml_node *source,
+void merge_own_limits(struct reader *reader, const struct yaml_node *source,
                       const struct yaml_node *stream, struct yaml_node *map);
 
 /* Adds a member to a map that merge_stream made, or that began empty: one of the parser has no

@@ -44,6 +44,13 @@ static void put_place(struct buf *buf, const struct yaml_node *node, bool at_key
         buf_printf(buf, "%d:%d:", node->line, node->column);
 }
 
+static bool is_in(const struct yaml_node *node, const struct yaml_node *root)
+{
+    while (node->parent)
+        node = node->parent;
+    return node == root;
+}
+
 static void add_at(struct problems *problems, const struct yaml_node *node, bool at_key,
                    const char *fmt, va_list args)
 {
@@ -53,9 +60,14 @@ static void add_at(struct problems *problems, const struct yaml_node *node, bool
     put_place(&place, node, at_key);
     AUTO_BUF(path, TEXT_MAX_BYTES);
     put_path(&path, node);
-    put_line(problems, arena_printf(problems->arena, "%.*s:%.*s %.*s%s%s\n",
-                                    STR_ARG(problems->file), STR_ARG(buf_str(&place)),
-                                    STR_ARG(buf_str(&path)), path.len ? ": " : "", what));
+    const struct problem_file *other = &problems->other;
+    bool is_other = other->root && is_in(node, other->root);
+    struct str file = is_other ? other->name : problems->file;
+    put_line(problems,
+             arena_printf(problems->arena, "%.*s:%.*s %.*s%s%s%s%.*s%s\n", STR_ARG(file),
+                          STR_ARG(buf_str(&place)), STR_ARG(buf_str(&path)),
+                          path.len ? ": " : "", what, is_other ? " (" : "",
+                          STR_ARG(is_other ? other->because : STR_NONE), is_other ? ")" : ""));
 }
 
 void problem_add(struct problems *problems, const struct yaml_node *at, const char *fmt, ...)

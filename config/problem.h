@@ -8,6 +8,12 @@
 #include "base/err.h"
 #include "port/yaml.h"
 
+/* A second file that takes part in a first: the tree of it, and why it does. */
+struct problem_file {
+    const struct yaml_node *root; /* NULL: there is none */
+    struct str name, because;
+};
+
 /*
  * What is wrong with a file: all of it, one a line, `shop.yaml:12:7: streams.orders.path:
  * what`. The path is the node's own, so it names the place where the text was written, also
@@ -17,7 +23,8 @@
 struct problems {
     struct arena *arena;
     struct str file;
-    struct buf *out; /* borrowed */
+    struct problem_file other; /* a node of its tree is named by this file, and `because` */
+    struct buf *out;           /* borrowed */
     size_t count;
     struct str first;
 };

@@ -159,6 +159,15 @@ void shorthand_write_out(struct reader *reader, struct yaml_node *map)
     }
 }
 
+void shorthand_write_out_file(struct reader *reader, struct yaml_node *root)
+{
+    const struct yaml_node *streams = yaml_find(root, "streams");
+    shorthand_write_out(reader, root);
+    shorthand_write_out(reader, yaml_find(root, "defaults"));
+    for (size_t i = 0; streams && i < streams->count; i++)
+        shorthand_write_out(reader, streams->items[i]);
+}
+
 const char *shorthand_schema(const char *key)
 {
     static const char *const texts[] = {"bookmark", "timeouts", "columns", "window"};

@@ -14,6 +14,9 @@
  *     rate_limit: 600/min      rate_limit: {requests: 600, per: 1m}; also in a list
  */
 
+/* `root` is a whole file's: its keys, those of `defaults` and of each stream. */
+void shorthand_write_out_file(struct reader *reader, struct yaml_node *root);
+
 /* `map` is the source's map, its `defaults` or one stream's; anything else is left alone. */
 void shorthand_write_out(struct reader *reader, struct yaml_node *map);
 

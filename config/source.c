@@ -6,6 +6,7 @@
 #include "config/graphql.h"
 #include "config/identifier.h"
 #include "config/keys.h"
+#include "config/like.h"
 #include "config/merge.h"
 #include "config/names.h"
 #include "config/shorthand.h"
@@ -24,6 +25,7 @@ static struct stream *read_definition(struct reader *reader, struct yaml_node *m
     definition_init(definition);
     keys_read(reader, &definition_keys, map, definition);
     names_check(&names, reader, stream);
+    like_check_needs(reader, &names, map, stream);
     check_definition(reader, map, stream);
     tables_check(reader, map, stream);
     if (reader->problems->count)
@@ -67,11 +69,13 @@ static struct stream *read_stream(struct reader *reader, const struct yaml_node 
     }
     keys_check(reader, &definition_keys, node, KEY_IN_STREAM);
     merge_check_loop(reader, node);
+    if (!like_check(reader, node))
+        return NULL;
     const struct yaml_node *source = yaml_find(root, "source");
     struct str name = source ? source->text : STR_NONE;
     struct yaml_node *map = merge_stream(reader, root, node);
     merge_lift(reader, map);
-    merge_own_limits(reader->arena, root, node, map);
+    merge_own_limits(reader, root, node, map);
     graphql_write_out(reader, map);
     page_files(reader->arena, map);
     add_missing_text(reader->arena, map, "schema", name);
@@ -84,21 +88,13 @@ static struct stream *read_stream(struct reader *reader, const struct yaml_node 
 /* What the source and its defaults say is checked even where every stream says otherwise. */
 static void check_shared(struct reader *reader, const struct yaml_node *root)
 {
-    struct reader quiet = {.arena = reader->arena, .problems = reader->problems};
+    struct reader quiet = {
+        .arena = reader->arena, .problems = reader->problems, .like = reader->like};
     struct definition definition;
     definition_init(&definition);
     struct yaml_node *map = merge_stream(&quiet, root, NULL);
     merge_lift(&quiet, map);
     keys_read(&quiet, &definition_keys, map, &definition);
-}
-
-static void write_out(struct reader *reader, struct yaml_node *root)
-{
-    const struct yaml_node *streams = yaml_find(root, "streams");
-    shorthand_write_out(reader, root);
-    shorthand_write_out(reader, yaml_find(root, "defaults"));
-    for (size_t i = 0; streams && i < streams->count; i++)
-        shorthand_write_out(reader, streams->items[i]);
 }
 
 static bool check_root(struct reader *reader, struct yaml_node *root)
@@ -108,8 +104,11 @@ static bool check_root(struct reader *reader, struct yaml_node *root)
                     yaml_kind_name(root->kind));
         return false;
     }
-    write_out(reader, root);
+    shorthand_write_out_file(reader, root);
     keys_check(reader, &definition_keys, root, KEY_IN_SOURCE);
+    bool is_like_known = like_open(reader, root);
+    if (reader->like)
+        shorthand_write_out_file(reader, reader->like);
     const struct yaml_node *defaults = yaml_find(root, "defaults");
     if (defaults && defaults->kind == YAML_MAP) {
         keys_check(reader, &definition_keys, defaults, KEY_IN_STREAM);
@@ -118,7 +117,8 @@ static bool check_root(struct reader *reader, struct yaml_node *root)
         problem_add(reader->problems, defaults, "must be a map, not %s",
                     yaml_kind_name(defaults->kind));
     }
-    check_shared(reader, root);
+    if (is_like_known)
+        check_shared(reader, root);
 
     const struct yaml_node *streams = yaml_find(root, "streams");
     bool has_streams = streams && streams->kind == YAML_MAP && streams->count;
@@ -126,7 +126,7 @@ static bool check_root(struct reader *reader, struct yaml_node *root)
         problem_add(reader->problems, streams ? streams : root,
                     streams ? "must be a map with at least one stream"
                             : "the key \"streams\" is missing");
-    return has_streams;
+    return has_streams && is_like_known;
 }
 
 static void check_tables(struct reader *reader, const struct yaml_node *streams,

@@ -17,5 +17,6 @@ extern const struct embedded embedded_comments[];  /* schema/comments.sql alone 
 extern const struct embedded embedded_lua[];       /* lib/core/lua */
 extern const struct embedded embedded_page[];      /* web/index.html and its files */
 extern const struct embedded embedded_queries[];   /* web/queries */
+extern const struct embedded embedded_catalogue[]; /* config/catalogue */
 
 #endif

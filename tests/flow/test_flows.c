@@ -108,6 +108,13 @@ START_TEST(ends)
 }
 END_TEST
 
+START_TEST(like)
+{
+    setenv("QUEUE_PASSWORD", "odd", 1);
+    check_file("like.txt");
+}
+END_TEST
+
 START_TEST(total)
 {
     check_file("total.txt");
@@ -188,4 +195,4 @@ END_TEST
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, other_spellings, parameters_that_are_tried, answers, rules,
                 records, merge, origins, complete, ends, total, twice, requests, writing,
-                formats, auth, tables, partitions, graphql, prepared)
+                formats, auth, tables, partitions, graphql, prepared, like)

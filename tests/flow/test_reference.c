@@ -70,6 +70,8 @@ START_TEST(the_schema_refuses_what_the_reader_refuses)
         "source: s\nstreams: {o: {path: /o, pagination: {type: page, cursor_path: x}}}\n",
         "source: s\nstreams: {o: {path: /o, retry: {max_attempts: 0}}}\n",
         "source: s\nstreams: {o: {path: /o, columns: {id: {path: id}}}}\n",
+        "source: s\nlike: nothing\nstreams: {o: {path: /o}}\n",
+        "source: s\nlike: kinto\nstreams: {o: {pagination: {typ: page}}}\n",
         "source: s\nschedule: '@daily'\nstreams: {o: {path: /o}}\n",
     };
     static const char good[] =
@@ -77,9 +79,12 @@ START_TEST(the_schema_refuses_what_the_reader_refuses)
         "streams:\n  o:\n    path: /o\n    retry: {max_attempts: '3', max_delay: 2m}\n"
         "    pagination: {type: offset, size: 5, max_iterations: 3}\n"
         "    columns: {id: {type: bigint}}\n  p: {path: /p, pagination: none, columns: none}\n";
+    static const char like[] = "source: s\nlike: rabbitmq\nauth: {user: a}\n"
+                               "streams: {o: {like: queues, pagination: {size: 5}}}\n";
     if (validate(write_source(good)) == SKIPPED)
         return;
     ck_assert_int_eq(validate(write_source(good)), 0);
+    ck_assert_int_eq(validate(write_source(like)), 0);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_msg(validate(write_source(bad[i])) == 1, "taken: %s", bad[i]);
     unlink(write_source(good));

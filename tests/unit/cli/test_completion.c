@@ -84,6 +84,7 @@ START_TEST(bash_completes)
         {"reload --mode =", "incremental full window "},
         {"config ev", "events "},
         {"completion f", "fish "},
+        {"catalogue kin", "kinto "},
         {"sync -c ./so", "./sources "},
         {"sync --save sources/s", "sources/subdivisions.yaml "},
         {"check -c . sources/s", "sources/subdivisions.yaml "},
@@ -103,9 +104,13 @@ END_TEST
 START_TEST(fish_completes)
 {
     static const char *const cases[][2] = {
-        {"sync --ful", "--full"},       {"sync -c . i", "iso.subdivisions"},
-        {"-c . pause ", "iso.subdivi"}, {"reload --mode f", "full"},
-        {"config ev", "events"},        {"sync --save sources/s", "sources/subdivisions.yaml"},
+        {"sync --ful", "--full"},
+        {"sync -c . i", "iso.subdivisions"},
+        {"-c . pause ", "iso.subdivi"},
+        {"reload --mode f", "full"},
+        {"catalogue kin", "kinto"},
+        {"config ev", "events"},
+        {"sync --save sources/s", "sources/subdivisions.yaml"},
     };
     if (!has_shell("fish"))
         return;

@@ -14,7 +14,7 @@ static void check_member(const char *source, const char *key, const char *json)
     const struct yaml_node *stream = yaml_find(yaml_find(root, "streams"), "o");
     struct yaml_node *map = merge_stream(&reader, root, stream);
     merge_lift(&reader, map);
-    merge_own_limits(arena, root, stream, map);
+    merge_own_limits(&reader, root, stream, map);
     const struct yaml_node *node = yaml_find(map, key);
     AUTO_BUF(text, KIB(4));
     if (node)
@@ -98,7 +98,7 @@ START_TEST(the_parsed_tree_does_not_change)
     const struct yaml_node *stream = yaml_find(yaml_find(root, "streams"), "o");
     struct yaml_node *map = merge_stream(&reader, root, stream);
     merge_lift(&reader, map);
-    merge_own_limits(arena, root, stream, map);
+    merge_own_limits(&reader, root, stream, map);
     merge_add_text(arena, map, "table", STR("t"));
     value_format(&after, node_value(arena, root));
     ck_assert(str_eq(buf_str(&before), buf_str(&after)));

@@ -1,0 +1,87 @@
+#include "config/catalogue.h"
+
+#include <assert.h>
+
+#include "base/embedded.h"
+
+enum { DISTANCE_MAX = 3 };
+
+static struct str name_of(const struct embedded *file)
+{
+    struct str name = str_from(file->name);
+    name.len -= strlen(".yaml");
+    return name;
+}
+
+struct str catalogue_name(size_t index)
+{
+    const struct embedded *file = &embedded_catalogue[index];
+    return file->name ? name_of(file) : STR_NONE;
+}
+
+struct str catalogue_nearest(struct str name)
+{
+    struct str nearest = STR_NONE;
+    int best = MIN(DISTANCE_MAX, (int)name.len / 2) + 1;
+    for (const struct embedded *file = embedded_catalogue; file->name; file++) {
+        int distance = problem_distance(name, name_of(file), best);
+        if (distance >= best)
+            continue;
+        best = distance;
+        nearest = name_of(file);
+    }
+    return nearest;
+}
+
+static struct str text_of(struct str name)
+{
+    for (const struct embedded *file = embedded_catalogue; file->name; file++)
+        if (str_eq(name_of(file), name))
+            return str_from(file->text);
+    return STR_NONE;
+}
+
+/* The files are built in, and a test reads them all: none is broken. */
+static void on_broken(void *ctx, int line, int column, const char *what)
+{
+    (void)ctx, (void)line, (void)column, (void)what;
+    assert(!"an entry of the catalogue is no YAML");
+}
+
+struct yaml_node *catalogue_tree(struct arena *arena, struct str name)
+{
+    struct str text = text_of(name);
+    struct yaml_node *root = NULL;
+    struct err err = ERR_INIT;
+    bool is_read = text.len && yaml_parse(arena, text, on_broken, NULL, &root, &err);
+    return is_read ? root : NULL;
+}
+
+/* The texts of a list, or with `keys` the keys of a map. */
+static struct str *list_texts(struct arena *arena, const struct yaml_node *root,
+                              const char *key, bool keys, size_t *ret_count)
+{
+    const struct yaml_node *list = yaml_find(root, key);
+    size_t count = list ? list->count : 0;
+    struct str *texts = ARENA_ARRAY(arena, struct str, MAX(count, 1));
+    for (size_t i = 0; i < count; i++)
+        texts[i] = keys ? list->items[i]->key : list->items[i]->text;
+    *ret_count = count;
+    return texts;
+}
+
+bool catalogue_find(struct arena *arena, struct str name, struct catalogue_entry *ret_entry)
+{
+    const struct yaml_node *root = catalogue_tree(arena, name);
+    if (!root)
+        return false;
+    const struct yaml_node *server = yaml_find(root, "server");
+    struct catalogue_entry entry = {.name = arena_str(arena, name), .text = text_of(name)};
+    entry.file = arena_printf(arena, "catalogue/%.*s.yaml", STR_ARG(name));
+    entry.server = server ? server->text : STR_NONE;
+    entry.versions = list_texts(arena, root, "versions", false, &entry.version_count);
+    entry.cannot = list_texts(arena, root, "cannot", false, &entry.cannot_count);
+    entry.streams = list_texts(arena, root, "streams", true, &entry.stream_count);
+    *ret_entry = entry;
+    return true;
+}
