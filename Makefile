@@ -207,8 +207,8 @@ install: build man ## install binary, manual pages, completion, systemd units (P
 	install -D -m 0644 $(B)/gen/completion.bash $(DATADIR)/bash-completion/completions/pagetide
 	install -D -m 0644 $(B)/gen/completion.zsh $(DATADIR)/zsh/site-functions/_pagetide
 	install -D -m 0644 $(B)/gen/completion.fish $(DATADIR)/fish/vendor_completions.d/pagetide.fish
-	install -D -m 0644 -t $(DATADIR)/man/man1 $(B)/man/pagetide.1
-	install -D -m 0644 -t $(DATADIR)/man/man5 $(B)/man/pagetide-sources.5 $(B)/man/pagetide.yaml.5
+	install -D -m 0644 -t $(DATADIR)/man/man1 $(B)/man/*.1
+	install -D -m 0644 -t $(DATADIR)/man/man5 $(B)/man/*.5
 	install -D -m 0644 -t $(LIBDIR)/systemd/system deploy/systemd/*.service
 	sed -i 's,/usr/bin/pagetide,$(PREFIX)/bin/pagetide,' $(LIBDIR)/systemd/system/pagetide-*.service
 	install -D -m 0644 deploy/systemd/sysusers.conf $(LIBDIR)/sysusers.d/pagetide.conf

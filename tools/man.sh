@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Writes the manual pages from what the program says of itself: man.sh build/release OUT
 #
-# pagetide.1 from --help, pagetide-sources.5 and pagetide.yaml.5 from `config reference`.
+# pagetide.1, and pagetide-NAME.1 for each command, from --help; pagetide-sources.5 and
+# pagetide.yaml.5 from `config reference`.
 set -euo pipefail
 
 if [ $# -ne 2 ]; then
@@ -47,29 +48,46 @@ section() {
     awk -v from="$1" 'index($0, from) == 1 { on = 1; next } /^[^ ]/ { on = 0 } on'
 }
 
-# The text between the usage and the options.
+# The text between the summary and the options, as it is laid out.
 description() {
     awk "$escape"'
-    NR <= 2 { next }
+    NR <= 4 { next }
     /^(options|common options):$/ { exit }
-    NR == 3 { print roff($0) "."; next }
-    !$0 { if (!is_open++) print ".PP\n.nf"; else print ""; next }
+    !is_open++ { print ".SH DESCRIPTION\n.nf" }
     { print roff($0) }
     END { if (is_open) print ".fi" }'
 }
 
-command_names() {
-    "$program" --help | awk '/^  [a-z]+ / { print $1 }'
+# Lines "name  summary".
+list_commands() {
+    "$program" --help | awk '/^  [a-z]+ / { sub(/^ +/, ""); print }'
 }
 
-write_commands() {
-    local name help
-    for name in $(command_names); do
-        help=$("$program" "$name" --help)
-        printf '.SS "%s"\n' "$(head -n 1 <<<"$help" | sed 's/^usage: //; s/ \[OPTION…\]//; s/-/\\-/g')"
-        description <<<"$help"
-        section options: <<<"$help" | sed '/^ *--help /d' | options
-    done
+# The usage, with what is typed as it stands in bold: pagetide sync.
+synopsis() {
+    sed -n '1s/^usage: //p' | awk "$escape"'
+    {
+        text = roff(substr($0, length($1 $2) + 2))
+        sub(/^ /, "", text)
+        print "\\fB" $1 " " $2 "\\fR " text
+    }'
+}
+
+write_command() {
+    local name=$1 help own
+    help=$("$program" "$name" --help)
+    own=$(section options: <<<"$help" | sed '/^ *--help /d' | options)
+    title "PAGETIDE-${name^^}" 1 "pagetide\\-$name" "${2//-/\\-}"
+    printf '.SH SYNOPSIS\n'
+    synopsis <<<"$help"
+    description <<<"$help"
+    printf '.SH OPTIONS\nThe common options%s of\n.BR pagetide (1)%s\n' \
+        "$(grep -q '^settings ' <<<"$help" && echo ' and the settings')" \
+        "$([ "$own" ] && echo , || echo .)"
+    [ -z "$own" ] || printf 'and these:\n%s\n' "$own"
+    printf '.SH "EXIT STATUS"\nAs in\n.BR pagetide (1).\n'
+    printf '.SH "SEE ALSO"\n.BR pagetide (1),\n.BR pagetide\\-sources (5),\n'
+    printf '.BR pagetide.yaml (5)\n'
 }
 
 write_program() {
@@ -81,7 +99,12 @@ write_program() {
 .RI [ OPTION ...]
 .SH COMMANDS
 END
-    write_commands
+    list_commands | awk "$escape"'
+    {
+        name = $1
+        sub(/^[a-z]+ +/, "")
+        print ".TP\n.BR pagetide\\-" name " (1)\n" roff($0)
+    }'
     printf '.SH "COMMON OPTIONS"\nEvery command has these, and \\fB\\-\\-help\\fR.\n'
     "$program" up --help | section 'common options:' | sed '/^ *--help /d' | options
     cat <<'END'
@@ -211,6 +234,10 @@ END
     printf '.SH "SEE ALSO"\n.BR pagetide (1),\n.BR pagetide\\-sources (5)\n'
 }
 
+rm -f "$out"/pagetide*.[15]
 write_program >"$out/pagetide.1"
+list_commands | while read -r name summary; do
+    write_command "$name" "$summary" >"$out/pagetide-$name.1"
+done
 write_sources >"$out/pagetide-sources.5"
 write_settings >"$out/pagetide.yaml.5"
