@@ -4,7 +4,7 @@
 #include "scheduler/scheduler_internal.h"
 
 /* Streams with `after` start when the streams that it names have succeeded. */
-enum { TIMEOUT_MS = 20000, STREAMS_PER_PASS = 100 };
+enum { TIMEOUT_MS = 15000, STREAMS_PER_PASS = 100 };
 
 static const char after_sql[] = "select run, stream from pagetide.start_after($1)";
 enum after_column { AFTER_RUN, AFTER_STREAM, AFTER_COLUMNS };

@@ -31,7 +31,7 @@
  * other senders can follow it) and noted as reported. Where that is lost it is written again.
  */
 enum {
-    TIMEOUT_MS = 20000,
+    TIMEOUT_MS = 15000,
     BLOCK_MS = 2000,
     READ_TIMEOUT_MS = 10000,
     OWNER_MS = 50, /* between looks at whether it is known whose the keys are */

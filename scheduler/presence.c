@@ -10,7 +10,7 @@
  * What else nobody would see: that a scheduler lives, for `status` and /readyz of workers; and
  * that streams of other folders run here too.
  */
-enum { TIMEOUT_MS = 20000, NAMES_SHOWN = 20 };
+enum { TIMEOUT_MS = 15000, NAMES_SHOWN = 20 };
 
 static const char seen_sql[] = "select pagetide.scheduler_seen($1, $2, $3, $4, $5)";
 static const char strangers_sql[] =

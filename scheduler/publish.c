@@ -24,23 +24,24 @@
  *
  * A running job is only pushed again when its worker has been silent for three leases, and that
  * silence proves something only if this scheduler's own session has been up for longer than
- * it. If not, PostgreSQL was away, and no worker could be heard.
+ * it. If not, PostgreSQL was away, and no worker could be heard. A worker that is cut off from
+ * PostgreSQL alone goes on saying its beats to Redis: its lease does not count then.
  */
-enum { TIMEOUT_MS = 20000 };
+enum { TIMEOUT_MS = 15000 };
 
-static const char new_sql[] =
-    "select p.job, p.source, p.priority, p.delay_ms from pagetide.publishable($1, $2) p "
-    "join pagetide.job j on j.id = p.job where j.enqueued_at is null";
-static const char all_sql[] =
-    "select job, source, priority, delay_ms from pagetide.publishable($1, $2)";
-static const char idle_sql[] =
-    "select p.job, p.source, p.priority, p.delay_ms from pagetide.publishable($1, $2) p "
-    "join pagetide.job j on j.id = p.job where j.state <> 'running'";
+#define PUBLISHABLE                                                                            \
+    "select p.job, p.source, p.priority, p.delay_ms, "                                         \
+    "case j.state when 'running' then j.worker end "                                           \
+    "from pagetide.publishable($1, $2) p join pagetide.job j on j.id = p.job "
+static const char new_sql[] = PUBLISHABLE "where j.enqueued_at is null";
+static const char all_sql[] = PUBLISHABLE;
+static const char idle_sql[] = PUBLISHABLE "where j.state <> 'running'";
 enum publishable_column {
     PUBLISHABLE_JOB,
     PUBLISHABLE_SOURCE,
     PUBLISHABLE_PRIORITY,
     PUBLISHABLE_DELAY_MS,
+    PUBLISHABLE_SILENT,
     PUBLISHABLE_COLUMNS,
 };
 
@@ -95,7 +96,8 @@ static struct queue_entry entry_of(const struct pg_result *result, size_t row)
     return (struct queue_entry){.job = pg_get_int(result, row, PUBLISHABLE_JOB),
                                 .source = pg_get_str(result, row, PUBLISHABLE_SOURCE),
                                 .priority = (int)pg_get_int(result, row, PUBLISHABLE_PRIORITY),
-                                .delay_ms = pg_get_int(result, row, PUBLISHABLE_DELAY_MS)};
+                                .delay_ms = pg_get_int(result, row, PUBLISHABLE_DELAY_MS),
+                                .silent = pg_get_str(result, row, PUBLISHABLE_SILENT)};
 }
 
 static void on_listed(void *ctx, const struct pg_result *result, const struct err *err)

@@ -4,7 +4,7 @@
 #include "scheduler/scheduler_internal.h"
 
 /* Scheduled runs that failed go on by themselves, as `retry_run` of their definition says. */
-enum { TIMEOUT_MS = 20000, RUNS_PER_PASS = 100 };
+enum { TIMEOUT_MS = 15000, RUNS_PER_PASS = 100 };
 
 static const char rerun_sql[] = "select run, stream from pagetide.rerun_due($1)";
 enum rerun_column { RERUN_RUN, RERUN_STREAM, RERUN_COLUMNS };

@@ -16,7 +16,7 @@
  * second later.
  */
 
-enum { TIMEOUT_MS = 20000, STREAMS_PER_PASS = 100 };
+enum { TIMEOUT_MS = 15000, STREAMS_PER_PASS = 100 };
 
 static const char due_sql[] =
     "select stream, schedule, every_ms, (extract(epoch from next_due) * 1000000)::bigint, "

@@ -8,7 +8,7 @@
  * flagged for its holder's next beat → noted. Workers drop such jobs anyway. This cleans up a
  * job that no worker holds, and reaches a holder that has lost PostgreSQL.
  */
-enum { TIMEOUT_MS = 20000 };
+enum { TIMEOUT_MS = 15000 };
 
 static const char withdrawable_sql[] = "select job from pagetide.withdrawable($1)";
 enum withdrawable_column { WITHDRAWABLE_JOB, WITHDRAWABLE_COLUMNS };

@@ -7,7 +7,7 @@
  * The time zones of schedules, as PostgreSQL has them (core/zone.h). Each is asked for when a
  * stream first wants it, and again a day later: its rules may have changed.
  */
-enum { TIMEOUT_MS = 20000, FRESH_MS = 24 * 3600 * 1000, ASK_AGAIN_MS = 60000 };
+enum { TIMEOUT_MS = 15000, FRESH_MS = 24 * 3600 * 1000, ASK_AGAIN_MS = 60000 };
 
 struct zone_entry {
     struct zone_entry *next;

@@ -2,6 +2,7 @@
 # Private PostgreSQL and Redis servers for tests and the demo, on 127.0.0.1 and free ports.
 #
 #   servers.sh start [--pg-only] DIR   starts what is not running; DIR/env tells where
+#   servers.sh replicate PORT DIR      a PostgreSQL in DIR that replicates the one at PORT
 #   servers.sh stop DIR                stops both, keeps PostgreSQL's data
 #   servers.sh clean DIR               stops both and removes what start made
 #
@@ -18,7 +19,7 @@ fail() {
 }
 
 usage() {
-    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -100,6 +101,16 @@ shared_buffers = ${PAGETIDE_TEST_BUFFERS:-32MB}
 max_connections = 200
 fsync = ${PAGETIDE_TEST_FSYNC:-on}
 END
+}
+
+# Asynchronously, as the replica that start_pg starts then.
+copy_pg() {
+    local home said
+    pg_bin=$(find_pg_bin)
+    home=$(choose_pg_home)
+    said=$(as_pg "$pg_bin/pg_basebackup" -d "host=127.0.0.1 port=$1 user=postgres" \
+        -D "$home/data" -R -X stream --checkpoint=fast --no-sync 2>&1) ||
+        fail "pg_basebackup: $said"
 }
 
 start_pg() {
@@ -243,11 +254,22 @@ if [ "${1:-}" = --pg-only ]; then
     pg_only=yes
     shift
 fi
+replicated=
+if [ "$command" = replicate ]; then
+    replicated=${1:-}
+    [ $# = 0 ] || shift
+    pg_only=yes
+fi
 [ $# = 1 ] || usage
 dir=$1
 
 case $command in
 start) start_both ;;
+replicate)
+    mkdir -p "$dir"
+    copy_pg "$replicated"
+    start_both
+    ;;
 stop | clean)
     [ -d "$dir" ] || exit 0
     stop_redis

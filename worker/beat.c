@@ -18,6 +18,8 @@ static void on_round(void *ctx, const int64_t *lost, size_t lost_count, const st
     struct worker *worker = ctx;
     if (err)
         lost_count = 0;
+    else
+        worker->knows_fences = true;
     for (size_t i = 0; i < lost_count; i++) {
         struct held *held = held_find(&worker->held, lost[i]);
         if (held && held->crawl)

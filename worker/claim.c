@@ -8,7 +8,7 @@
 
 enum {
     RETRY_SOON_MS = 1000, /* after an activation that PostgreSQL did not answer */
-    RESERVED_TIMEOUT_MS = 20000,
+    RESERVED_TIMEOUT_MS = 8000,
 };
 
 /* --- jobs that a job has made, in `sync` --- */

@@ -12,7 +12,7 @@
  * comes: which variables and secrets it lacks, and that no scheduler lives. And how many read
  * from the same sources, which share their rate limits.
  */
-enum { TIMEOUT_MS = 20000, DEFINITIONS_MAX = 100 };
+enum { TIMEOUT_MS = 8000, DEFINITIONS_MAX = 100 };
 
 /* Those that became definitions since the last look, oldest first. */
 static const char definitions_sql[] =

@@ -49,7 +49,9 @@ bool turn_is_silent(const struct worker *worker)
 /* --- what was heard --- */
 
 /*
- * Lost: the fence is still ours, so the job is; only Redis forgot it.
+ * Lost: the fence is still ours, so the job is; only Redis forgot it. After a loss of
+ * PostgreSQL that is not known until a round of beats was answered: a scheduler may have taken
+ * the lease away from a worker that nobody heard.
  * Cancelled in Redis is a hint: PostgreSQL has ended the job, or has taken it up again since.
  * The job is given back, which succeeds only in the second case.
  */
@@ -57,7 +59,8 @@ static void on_beat(struct held *held, enum queue_verdict verdict)
 {
     if (!held->crawl && !held->is_over)
         held->worker->on_first_beat(held, verdict);
-    else if (held_is_crawling(held) && verdict == QUEUE_LOST && held->say == QUEUE_SILENT)
+    else if (held_is_crawling(held) && verdict == QUEUE_LOST && held->say == QUEUE_SILENT &&
+             held->worker->knows_fences)
         held_say(held, QUEUE_ADOPT, 0);
     else if (held_is_crawling(held) && verdict == QUEUE_CANCELLED)
         crawl_stop(held->crawl, CRAWL_STOP_NOW);

@@ -249,6 +249,10 @@ static void on_pg(void *ctx, bool up, const struct err *err)
     struct worker *worker = ctx;
     if (!up) {
         log_write(LOG_WARN, LOG_PG_DOWN, LOG_NOWHERE, "%s", err ? err->text : "closed");
+        worker->knows_fences = false;
+        /* A commit may take hours, a beat may not: who waits for one would never know. */
+        if (err && err->code == PG_SILENT)
+            loaders_doubt(worker->loaders);
         return;
     }
     log_write(LOG_DEBUG, LOG_PG_UP, LOG_NOWHERE, "connected");

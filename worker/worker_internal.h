@@ -57,6 +57,7 @@ struct worker {
     void (*on_lease)(struct worker *worker, int64_t job, const struct queue_answer *answer);
     void (*on_first_beat)(struct held *held, enum queue_verdict verdict);
     void (*on_heard)(struct worker *worker); /* the whole answer, or that none came */
+    bool knows_fences; /* a round of beats was answered since the session came up */
     bool is_started, is_registered, is_waiting_wake, is_draining, has_signed_off, wake_is_due,
         misses_scheduler;
     char looked_at

@@ -10,7 +10,7 @@
 #include "port/pg_array.h"
 
 enum {
-    TIMEOUT_MS = 20000,
+    TIMEOUT_MS = 8000, /* behind a beat's pause: a silent server is noticed within 20 s */
     HELD_LIST_BYTES = 4 << 20, /* some 40 bytes a job */
 };
 

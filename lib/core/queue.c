@@ -44,7 +44,7 @@ enum {
     ANSWER_MS = 5000,
     WAIT_SECONDS = 2,
     SHARED_ARGS = 2, /* before a script's own arguments: prefix, lease */
-    ENTRY_ARGS = 4,
+    ENTRY_ARGS = 5,
     TURN_ARGS = 4,
     REPORT_ARGS = 4,
 };
@@ -208,6 +208,7 @@ void queue_push(struct queue *queue, const struct queue_entry *entries, size_t c
         entry[1] = arena_str(ask->redis.arena, entries[i].source);
         entry[2] = number(ask, entries[i].priority);
         entry[3] = number(ask, entries[i].delay_ms);
+        entry[4] = arena_str(ask->redis.arena, entries[i].silent);
     }
     ask_script(ask, SCRIPT_ENQUEUE, args, ENTRY_ARGS * count);
 }

@@ -50,6 +50,7 @@ struct queue_entry {
     struct str source;
     int priority;
     int64_t delay_ms;
+    struct str silent; /* the worker whose lease does not count any more; empty: none */
 };
 
 /* Puts jobs on the queue, all or none: at most QUEUE_PUSH_MAX. *count: how many are new. */

@@ -8,7 +8,7 @@
 #include "port/redis.h"
 #include "port/sqlstate.h"
 
-enum { STORE_TIMEOUT_MS = 20000 };
+enum { STORE_TIMEOUT_MS = 15000 };
 
 static struct refusal *find(struct refusals *refusals, const char *what)
 {

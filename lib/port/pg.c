@@ -77,7 +77,13 @@ static const char base_sql[] =
     "set client_min_messages = warning;"
     "select pg_catalog.set_config(name, '0', false) "
     "from pg_catalog.unnest('{idle_session_timeout, transaction_timeout}'::text[]) name "
-    "where pg_catalog.current_setting(name, true) is not null;";
+    "where pg_catalog.current_setting(name, true) is not null;"
+    /* The server, too, gives up a peer that the network has lost, and with it the locks. */
+    "set tcp_keepalives_idle = 10;"
+    "set tcp_keepalives_interval = 5;"
+    "set tcp_keepalives_count = 3;"
+    "select pg_catalog.set_config('tcp_user_timeout', '15000', false) "
+    "where pg_catalog.current_setting('tcp_user_timeout', true) is not null;";
 
 enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SETUP, PHASE_UP };
 
@@ -204,12 +210,18 @@ static void connection_down(struct pg *pg, const struct err *err)
     loop_timer_set(pg->kick, 0);
 }
 
-static void session_lost(struct pg *pg, const char *why)
+static void session_lost_as(struct pg *pg, int code, const char *why)
 {
     struct err err = ERR_INIT;
     struct str text = str_trim(str_from(why));
-    err_set(&err, ERR_AGAIN, "pg", 0, "the session with PostgreSQL broke: %.*s", STR_ARG(text));
+    err_set(&err, ERR_AGAIN, "pg", code, "the session with PostgreSQL broke: %.*s",
+            STR_ARG(text));
     connection_down(pg, &err);
+}
+
+static void session_lost(struct pg *pg, const char *why)
+{
+    session_lost_as(pg, 0, why);
 }
 
 /*
@@ -366,7 +378,7 @@ static void on_io(void *ctx, int events)
 
 static void on_deadline(void *ctx)
 {
-    session_lost(ctx, "no answer in time");
+    session_lost_as(ctx, PG_SILENT, "no answer in time");
 }
 
 static void on_connected(void *ctx, struct pg_conn *conn, const struct err *err)

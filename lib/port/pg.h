@@ -89,6 +89,8 @@ struct str pg_column_name(const struct pg_result *result, int column);
  */
 typedef void (*pg_done_fn)(void *ctx, const struct pg_result *result, const struct err *err);
 
+enum { PG_SILENT = 1 }; /* err->code of a session that broke because no answer came in time */
+
 /* Called at each change, and for the first try in any case; `err`: why it is down. */
 typedef void (*pg_state_fn)(void *ctx, bool is_up, const struct err *err);
 typedef void (*pg_notify_fn)(void *ctx, struct str channel, struct str payload);

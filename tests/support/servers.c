@@ -160,11 +160,11 @@ const char *servers_database_copy(const char *name, void (*fill)(const char *url
     return database_url(server, create_database(server, from));
 }
 
-static void ask_postgres(struct test_postgres *postgres)
+static void ask_postgres(struct test_postgres *postgres, const char *start)
 {
-    const char *url = shell("tools/servers.sh start --pg-only \"$1\" && . \"$1/env\" && "
-                            "eval echo \"\\$$2\"",
-                            postgres->dir, "PAGETIDE_DATABASE_URL");
+    const char *script =
+        KEEP_PRINTF("tools/servers.sh %s \"$1\" && . \"$1/env\" && eval echo \"\\$$2\"", start);
+    const char *url = shell(script, postgres->dir, "PAGETIDE_DATABASE_URL");
     snprintf(postgres->url, sizeof postgres->url, "%s", url);
     int64_t pid = 0;
     const char *text = shell(". \"$1/env\" && eval echo \"\\$$2\"", postgres->dir, "PG_PID");
@@ -172,19 +172,29 @@ static void ask_postgres(struct test_postgres *postgres)
     postgres->pid = (pid_t)pid;
 }
 
-void servers_postgres_start(struct test_postgres *ret_postgres)
+static void begin_postgres(struct test_postgres *ret_postgres, const char *start)
 {
     static int count;
     const char *build = getenv("PAGETIDE_BUILD");
     *ret_postgres = (struct test_postgres){0};
     snprintf(ret_postgres->dir, sizeof ret_postgres->dir, "%s/test-servers.%d.%d",
              build ? build : "build", (int)getpid(), count++);
-    ask_postgres(ret_postgres);
+    ask_postgres(ret_postgres, start);
+}
+
+void servers_postgres_start(struct test_postgres *ret_postgres)
+{
+    begin_postgres(ret_postgres, "start --pg-only");
+}
+
+void servers_postgres_replicate(int port, struct test_postgres *ret_postgres)
+{
+    begin_postgres(ret_postgres, KEEP_PRINTF("replicate %d", port));
 }
 
 void servers_postgres_restart(struct test_postgres *postgres)
 {
-    ask_postgres(postgres);
+    ask_postgres(postgres, "start --pg-only");
 }
 
 void servers_postgres_stop(struct test_postgres *postgres)

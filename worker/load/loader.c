@@ -127,6 +127,12 @@ size_t loaders_sessions(const struct loaders *loaders)
     return loaders->sessions ? sessions_up(loaders->sessions) : 0;
 }
 
+void loaders_doubt(struct loaders *loaders)
+{
+    if (loaders->sessions)
+        sessions_doubt(loaders->sessions);
+}
+
 size_t loaders_bytes(const struct loaders *loaders)
 {
     size_t bytes = 0;

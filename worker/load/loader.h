@@ -57,6 +57,7 @@ bool loaders_new(const struct loaders_options *options, loader_outcome_fn fn,
 void loaders_free(struct loaders *loaders);
 size_t loaders_sessions(const struct loaders *loaders); /* that are connected */
 size_t loaders_bytes(const struct loaders *loaders);    /* memory of all batches */
+void loaders_doubt(struct loaders *loaders);            /* sessions_doubt */
 void loaders_flush_oldest(struct loaders *loaders);     /* memory is short */
 bool loaders_is_idle(const struct loaders *loaders);    /* nothing open or being committed */
 

@@ -182,6 +182,12 @@ void sessions_on_away(struct sessions *sessions, sessions_away_fn fn, void *ctx)
     sessions->away_ctx = ctx;
 }
 
+void sessions_doubt(struct sessions *sessions)
+{
+    for (size_t i = 0; i < sessions->count; i++)
+        pg_reset(sessions->items[i].pg);
+}
+
 void sessions_close(struct sessions *sessions)
 {
     loop_timer_clear(sessions->kick);

@@ -51,6 +51,9 @@ bool sessions_new(struct loop *loop, const struct pg_options *options, size_t co
 /* To be called, from the loop, when no session is up any more, or none came up; and why. */
 typedef void (*sessions_away_fn)(void *ctx, const struct err *err);
 void sessions_on_away(struct sessions *sessions, sessions_away_fn fn, void *ctx);
+/* The server did not answer elsewhere: every session is made anew, and work under way in one is
+ * tried again. */
+void sessions_doubt(struct sessions *sessions);
 /* Queries under way call back with ERR_STOPPED, and nothing is lent any more. */
 void sessions_close(struct sessions *sessions);
 void sessions_free(struct sessions *sessions); /* when nothing waits any more; NULL is fine */

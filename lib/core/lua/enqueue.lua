@@ -5,18 +5,23 @@ local function is_ready(id, source)
   return redis.call('ZSCORE', READY .. source, id) and redis.call('ZSCORE', RING, source)
 end
 
--- A cancelled job that is still held counts as gone: it may be put here anew.
-local function stands_somewhere(id, source)
-  return not field(id, 'cancel') and (redis.call('ZSCORE', LEASE, id) or
+local function is_held(id, silent)
+  return redis.call('ZSCORE', LEASE, id) and (silent == '' or field(id, 'wid') ~= silent)
+end
+
+-- A cancelled job that is still held counts as gone: it may be put here anew. So does one that is
+-- held by a worker of which PostgreSQL has heard nothing for long.
+local function stands_somewhere(id, source, silent)
+  return not field(id, 'cancel') and (is_held(id, silent) or
     redis.call('ZSCORE', DELAYED, id) or is_ready(id, source))
 end
 
 -- HSET says how many of the fields are new: both, where the job is.
-local function is_known(id, source, priority)
+local function is_known(id, source, priority, silent)
   local name = JOB .. id
   if redis.call('HSET', name, 'src', source, 'prio', priority) == 2 then
     return false
-  elseif stands_somewhere(id, source) then
+  elseif stands_somewhere(id, source, silent) then
     return true
   end
   take_out(id)
@@ -26,8 +31,8 @@ local function is_known(id, source, priority)
 end
 
 local fresh, ready, order = {}, {}, 0
-for i = 2, #ARGV, 4 do
-  if not is_known(ARGV[i], ARGV[i + 1], ARGV[i + 2]) then
+for i = 2, #ARGV, 5 do
+  if not is_known(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 4]) then
     fresh[#fresh + 1] = i
   end
 end

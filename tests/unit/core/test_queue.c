@@ -113,7 +113,7 @@ static void close_all(struct queue *queue)
 static void push_one(struct queue *queue, int64_t job, const char *source, int priority,
                      int64_t delay_ms)
 {
-    struct queue_entry entry = {job, str_from(source), priority, delay_ms};
+    struct queue_entry entry = {job, str_from(source), priority, delay_ms, STR_NONE};
     queue_push(queue, &entry, 1, on_push, NULL);
 }
 
@@ -622,6 +622,28 @@ static void check(struct queue *queue)
     await();
 }
 
+/* The first push is by somebody who still hears of the worker. */
+START_TEST(the_lease_of_a_silent_worker_does_not_count)
+{
+    struct queue *queue = open_at(servers_redis_url(), LONG_MS);
+    struct queue_entry entry = {1, STR("a"), 5, 0, STR("another")};
+    push(queue, 1, "a", 5, 0);
+    ck_assert_int_eq(claim(queue), 1);
+    struct lease held = lease;
+    queue_push(queue, &entry, 1, on_push, NULL);
+    await_well();
+    ck_assert_int_eq(beat(queue, &held), QUEUE_OK);
+    entry.silent = STR("w");
+    queue_push(queue, &entry, 1, on_push, NULL);
+    await_well();
+    ck_assert_int_eq(beat(queue, &held), QUEUE_LOST);
+    ck_assert_int_eq(claim(queue), 1);
+    ck_assert_int_eq(adopt(queue, &held), QUEUE_LOST);
+    ck_assert_int_eq(finish(queue, &lease), QUEUE_OK);
+    close_all(queue);
+}
+END_TEST
+
 START_TEST(another_installation_is_refused)
 {
     struct queue *queue = open_at(servers_redis_url(), LONG_MS);
@@ -777,7 +799,7 @@ START_TEST(wakes_who_waits)
     ck_assert_ok(redis_open(loop, url, "wake", on_state, NULL, &wake, &err), err);
     ck_assert(loop_run_until(loop, &up, PATIENCE_MS));
     queue_wait(queue, wake, on_wake, NULL);
-    struct queue_entry entry = {1, STR("a"), 5, 0};
+    struct queue_entry entry = {1, STR("a"), 5, 0, STR_NONE};
     queue_push(queue, &entry, 1, NULL, NULL);
     await_well();
     ck_assert(woken);
@@ -837,7 +859,8 @@ SUITE("core/queue", leases_by_priority_then_age, takes_sources_in_turn,
       beats_on_when_one_key_of_a_lease_is_lost, ends_leave_nothing_behind, compares_the_token,
       gives_back_now_and_later, takes_back_a_lease_that_ends, cancels_at_the_next_beat,
       a_cancelled_lease_leaves_nothing_behind, a_cancelled_job_can_come_back_at_once,
-      adopts_what_redis_lost, another_installation_is_refused, outlives_a_script_flush,
-      works_on_without_memory, repeats_a_turn_without_an_answer, a_frozen_redis_costs_no_lease,
+      adopts_what_redis_lost, the_lease_of_a_silent_worker_does_not_count,
+      another_installation_is_refused, outlives_a_script_flush, works_on_without_memory,
+      repeats_a_turn_without_an_answer, a_frozen_redis_costs_no_lease,
       a_clock_set_back_holds_nothing_up, wakes_who_waits, the_acl_file_has_what_scripts_call,
       a_freed_queue_is_silent)

@@ -196,7 +196,7 @@ static void on_push(void *ctx, size_t count, const struct err *err)
 static struct queue_entry entry_of(int64_t job, int64_t delay_ms)
 {
     return (struct queue_entry){job, str_from(sources[job % SOURCES]), (int)(job % 10),
-                                delay_ms};
+                                delay_ms, STR_NONE};
 }
 
 /* PostgreSQL's part: a job that was done is not wanted again until it is pushed anew. */
