@@ -39,6 +39,7 @@ EMBEDDED := $(B)/gen/sql.c $(B)/gen/lua.c $(B)/gen/web.c $(B)/gen/catalogue.c
 OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBEDDED:.c=.o)
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
+DEBS     := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/deb/test_*.c)))
 FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
 FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c tests/fuzz/pack.c,$(sort $(wildcard tests/fuzz/*.c))))
 TABLES   := $(patsubst %,$(B)/tests/support/%.o,table blocks lines choice definition_cases json_cases)
@@ -50,7 +51,7 @@ BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c bench/peers/*.c)))
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs man servers web install \
-        deps help clean tests
+        dist deb deb-test deps help clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -119,11 +120,12 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: $(B)/pagetide $(B)/pagetide-faults $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS)
+tests: $(B)/pagetide $(B)/pagetide-faults $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS) $(DEBS)
 
+KINDS ?= unit flow fault
 test: deps ## everything a contributor needs, from a bare machine
 	@$(MAKE) $(PARALLEL) tests
-	tools/run-tests.sh $(B) unit flow fault
+	tools/run-tests.sh $(B) $(KINDS)
 
 unit: deps ## the unit suites alone
 	@$(MAKE) $(PARALLEL) $(UNITS)
@@ -194,12 +196,25 @@ demo: deps ## the main job on private servers: build, run, show the result
 	@$(MAKE) -s $(PARALLEL) build $(B)/bench/mock
 	@tools/demo.sh $(B)
 
+dist: ## the source archive of the version: build/pagetide-VERSION.tar.gz
+	tools/dist.sh pagetide-$(VERSION) build/pagetide-$(VERSION).tar.gz
+
+deb: ## the Debian package, from the source archive: build/deb
+	@tools/deps.sh deb
+	tools/deb.sh $(VERSION) build/deb
+
+deb-test: ## the package, built, installed into a root of its own, and purged
+	@tools/deps.sh deb
+	@$(MAKE) $(PARALLEL) build $(DEBS)
+	tools/run-tests.sh $(B) deb
+
 deps: ## install what a bare Debian 12 lacks
 	@tools/deps.sh
 
 PREFIX  ?= /usr/local
 DATADIR  = $(DESTDIR)$(PREFIX)/share
 LIBDIR   = $(DESTDIR)$(PREFIX)/lib
+UNITDIR  = $(PREFIX)/lib/systemd/system
 install: build man ## install binary, manual pages, completion, systemd units (PREFIX=/usr/local)
 	install -D -m 0755 $(B)/pagetide $(DESTDIR)$(PREFIX)/bin/pagetide
 	@mkdir -p $(B)/gen
@@ -209,12 +224,12 @@ install: build man ## install binary, manual pages, completion, systemd units (P
 	install -D -m 0644 $(B)/gen/completion.fish $(DATADIR)/fish/vendor_completions.d/pagetide.fish
 	install -D -m 0644 -t $(DATADIR)/man/man1 $(B)/man/*.1
 	install -D -m 0644 -t $(DATADIR)/man/man5 $(B)/man/*.5
-	install -D -m 0644 -t $(LIBDIR)/systemd/system deploy/systemd/*.service
-	sed -i 's,/usr/bin/pagetide,$(PREFIX)/bin/pagetide,' $(LIBDIR)/systemd/system/pagetide-*.service
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) deploy/systemd/*.service
+	sed -i 's,/usr/bin/pagetide,$(PREFIX)/bin/pagetide,' $(DESTDIR)$(UNITDIR)/pagetide-*.service
 	install -D -m 0644 deploy/systemd/sysusers.conf $(LIBDIR)/sysusers.d/pagetide.conf
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
 clean: ## remove build/
 	rm -rf build

@@ -6,6 +6,8 @@
 #   deps.sh build   what `make build` needs, and no servers
 #   deps.sh fuzz    what `make fuzz` needs besides
 #   deps.sh bench   all of the first, and what `make bench` needs besides
+#   deps.sh deb     what `make deb` needs, and no servers
+#   deps.sh ci      all of the first, and those of `deb`
 #   deps.sh web     all of the first, and a browser for `make web`
 #
 # Does nothing where all is there. Servers that come new with this are neither started nor
@@ -20,6 +22,7 @@ run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2
 lint=(git clang-format clang-tidy shellcheck)
 bench=(nginx-light jq python3-venv)
 fuzz=(clang llvm libclang-rt-dev)
+deb=(debhelper dpkg-dev lintian systemd)
 web=(chromium fonts-dejavu-core)
 
 say() {
@@ -82,9 +85,11 @@ lint) wanted=("${build[@]}" "${lint[@]}") ;;
 build) wanted=("${build[@]}") ;;
 fuzz) wanted=("${build[@]}" "${fuzz[@]}") ;;
 bench) wanted=("${build[@]}" "${servers[@]}" "${run[@]}" "${bench[@]}") ;;
+deb) wanted=("${build[@]}" "${deb[@]}") ;;
+ci) wanted=("${build[@]}" "${servers[@]}" "${run[@]}" "${deb[@]}") ;;
 web) wanted=("${build[@]}" "${servers[@]}" "${run[@]}" "${web[@]}") ;;
 *)
-    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the test programs of a build folder: run-tests.sh build/release unit|flow|fault...
+# Runs the test programs of a build folder: run-tests.sh build/release unit|flow|fault|deb...
 #
 # Two suites run at a time, fault suites one after another, all from the project's root.
 # Private servers run meanwhile (tools/servers.sh) where a suite asks for them; their DIR/env
@@ -113,7 +113,7 @@ run_kind() {
     local suites
     mapfile -t suites < <(list_suites "$1")
     [ ${#suites[@]} -gt 0 ] || return 0
-    if [ "$1" != unit ] || grep -q 'support/servers\.h"' "${suites[@]}"; then
+    if [[ $1 =~ ^(flow|fault)$ ]] || grep -q 'support/servers\.h"' "${suites[@]}"; then
         start_servers
     fi
     if [ "$1" = fault ]; then
