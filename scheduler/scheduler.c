@@ -86,7 +86,8 @@ static void on_applied(void *ctx, const struct apply_result *result)
     tick_start(scheduler);
 }
 
-/* Changes when a file of the folder is added, removed or written. */
+/* Changes when a file of the folder is added, removed or written, or is a link and leads to
+ * another file: a ConfigMap of Kubernetes changes so. */
 static uint64_t folder_stamp(const char *dir)
 {
     AUTO_ARENA struct arena *arena = arena_new();
@@ -95,12 +96,12 @@ static uint64_t folder_stamp(const char *dir)
     uint64_t stamp = 1;
     struct dirent *entry;
     while (folder && (entry = readdir(folder))) {
-        struct stat stat;
+        struct stat info;
         struct str file = arena_printf(arena, "%s/%s", path.ptr, entry->d_name);
-        if (entry->d_name[0] == '.' || lstat(file.ptr, &stat))
+        if (entry->d_name[0] == '.' || stat(file.ptr, &info))
             continue;
-        uint64_t parts[] = {hash_bytes(file, 0), (uint64_t)stat.st_size, stat.st_ino,
-                            (uint64_t)stat.st_mtim.tv_sec, (uint64_t)stat.st_mtim.tv_nsec};
+        uint64_t parts[] = {hash_bytes(file, 0), (uint64_t)info.st_size, info.st_ino,
+                            (uint64_t)info.st_mtim.tv_sec, (uint64_t)info.st_mtim.tv_nsec};
         stamp += hash_bytes((struct str){(const char *)parts, sizeof parts}, 0);
     }
     if (folder)
