@@ -27,8 +27,8 @@ struct options {
         live, markdown, yes, keep_table, drop_table, replay;
     int64_t pages, limit;
     const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition,
-        *state, *type, *window, *auth, *name, *table, *key, *save;
-    struct opt_list headers;
+        *state, *type, *window, *auth, *name, *table, *key, *save, *method, *graphql;
+    struct opt_list headers, data;
     bool allow_http, allow_private;
 };
 

@@ -13,7 +13,8 @@ bool sync_url_is_meant(const struct cli *cli)
         if (url_source_is_url(cli->operands[i]))
             return true;
     return options->table || options->save || options->auth || options->headers.count ||
-           options->key || options->pages || options->allow_http || options->allow_private;
+           options->key || options->pages || options->allow_http || options->allow_private ||
+           options->method || options->data.count || options->graphql;
 }
 
 /* Before anything is asked. */
@@ -23,7 +24,8 @@ static bool is_used_right(struct cli *cli)
     if (cli->operand_count != 1 || !url_source_is_url(cli->operands[0]) || options->all)
         cli_usage(
             "sync: one URL (https://…), and nothing beside it, goes with --table, --save, "
-            "--header, --auth, --pages, --key, --allow-http and --allow-private");
+            "--header, --auth, --method, --data, --graphql, --pages, --key, --allow-http and "
+            "--allow-private");
     else if (options->from || options->to)
         cli_usage(
             "sync: a window needs a definition that asks for it: pagetide discover prints "

@@ -1,15 +1,14 @@
 #include "cli/url_source.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
 #include "base/secret_name.h"
 #include "base/units.h"
 #include "cli/say.h"
+#include "cli/url_body.h"
 #include "config/identifier.h"
 #include "worker/discover/naming.h"
 
-enum { TEXT_BYTES_MAX = 1024 * 1024, ERRORS_BYTES_MAX = 1024 * 1024, NAMES_TRIED = 100 };
+enum { TEXT_BYTES_MAX = 1024 * 1024, ERRORS_BYTES_MAX = 1024 * 1024 };
 
 bool url_source_is_url(const char *word)
 {
@@ -19,37 +18,6 @@ bool url_source_is_url(const char *word)
 }
 
 /* --- credentials --- */
-
-struct hiding {
-    struct arena *arena;
-    struct draft *draft;
-    struct str variables;
-};
-
-/* The variable that has that value, or has none yet. */
-static struct str free_variable(struct hiding *hiding, const char *what, struct str value)
-{
-    struct str name = naming_variable(hiding->arena, hiding->draft->source, str_from(what));
-    struct str one = name;
-    for (int i = 2; i < NAMES_TRIED; i++) {
-        const char *there = getenv(arena_cstr(hiding->arena, one));
-        if (!there || str_eq(str_from(there), value))
-            break;
-        one = arena_printf(hiding->arena, "%.*s_%d", STR_ARG(name), i);
-    }
-    return one;
-}
-
-/* "{{ env.SHOP_TOKEN }}"; what names a variable itself stays. */
-static struct str hide(struct hiding *hiding, const char *what, struct str value)
-{
-    if (str_starts(value, STR("{{")))
-        return arena_str(hiding->arena, value);
-    struct str name = free_variable(hiding, what, value);
-    setenv(arena_cstr(hiding->arena, name), arena_cstr(hiding->arena, value), 1);
-    hiding->variables = arena_join(hiding->arena, hiding->variables, ", ", name);
-    return arena_printf(hiding->arena, "{{ env.%.*s }}", STR_ARG(name));
-}
 
 static struct str quoted(struct hiding *hiding, struct str text)
 {
@@ -65,7 +33,7 @@ static bool refuse_auth(void)
 
 static struct str hidden(struct hiding *hiding, const char *what, struct str value)
 {
-    return quoted(hiding, hide(hiding, what, value));
+    return quoted(hiding, url_hide(hiding, what, value));
 }
 
 static struct str bearer(struct hiding *hiding, struct str token)
@@ -117,7 +85,7 @@ static void take_authorization(struct hiding *hiding, struct str name, struct st
         draft->auth = bearer(hiding, rest);
         return;
     }
-    struct str shown = hide(hiding, "authorization", rest.len ? rest : value);
+    struct str shown = url_hide(hiding, "authorization", rest.len ? rest : value);
     if (rest.len)
         shown = arena_printf(hiding->arena, "%.*s %.*s", STR_ARG(scheme), STR_ARG(shown));
     (void)!draft_set(&draft->headers, name, quoted(hiding, shown));
@@ -136,7 +104,10 @@ static bool take_header(struct hiding *hiding, const char *text)
         return true;
     }
     if (secret_name_is(name) || secret_name_is_scheme(value))
-        value = hide(hiding, arena_cstr(hiding->arena, name), value);
+        value = url_hide(hiding, arena_cstr(hiding->arena, name), value);
+    if (str_eq_nocase(name, STR("content-type")) && hiding->draft->has_body &&
+        !hiding->draft->whole_body.len)
+        return true; /* the body's own form says it */
     if (draft_set(&hiding->draft->headers, name, quoted(hiding, value)))
         return true;
     cli_usage("--header is given too often");
@@ -151,7 +122,7 @@ static void hide_params(struct hiding *hiding, struct str url)
     while (naming_take_param(hiding->arena, &query, &name, &value)) {
         if (!secret_name_is(name) || !value.len)
             continue;
-        struct str shown = hide(hiding, arena_cstr(hiding->arena, name), value);
+        struct str shown = url_hide(hiding, arena_cstr(hiding->arena, name), value);
         (void)!draft_set(params, name, quoted(hiding, shown));
     }
 }
@@ -184,7 +155,7 @@ static bool take_options(struct cli *cli, struct str url, struct hiding *hiding)
     hiding->draft->allows_http = options->allow_http;
     hiding->draft->allows_private = options->allow_private;
     hide_params(hiding, url);
-    if (!take_auth(hiding, options->auth))
+    if (!take_auth(hiding, options->auth) || !url_body_take(options, hiding))
         return false;
     for (size_t i = 0; i < options->headers.count; i++)
         if (!take_header(hiding, options->headers.items[i]))

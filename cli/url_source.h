@@ -44,6 +44,21 @@ void url_source_tell(const struct url_source *source);
     {"header",        'H',                                                                     \
      OPT_LIST,        offsetof(struct options, headers),                                       \
      "'NAME: VALUE'", "of every request of a URL; may be given again"},                        \
+        {"method", 'X',                                                                        \
+         OPT_TEXT, offsetof(struct options, method),                                           \
+         "METHOD", "of every request of a URL; POST where --data is given, else GET"},         \
+        {"data",                                                                               \
+         'd',                                                                                  \
+         OPT_LIST,                                                                             \
+         offsetof(struct options, data),                                                       \
+         "BODY",                                                                               \
+         "the body of every request of a URL: JSON, or a form, a=1&b=2; @FILE: from there"},   \
+        {"graphql",                                                                            \
+         0,                                                                                    \
+         OPT_TEXT,                                                                             \
+         offsetof(struct options, graphql),                                                    \
+         "QUERY",                                                                              \
+         "a query of GraphQL for a URL, --data has its variables; @FILE: from there"},         \
         {"auth",                                                                               \
          0,                                                                                    \
          OPT_TEXT,                                                                             \

@@ -2,8 +2,10 @@
 
 #include "base/ascii.h"
 
-/* Fragments inside fragments; a circle of them ends here. */
-enum { FRAGMENTS_MAX = 8 };
+enum {
+    FRAGMENTS_MAX = 8,  /* inside each other: a circle of them ends here */
+    SOUGHT_MAX = 10000, /* selections that are sought through */
+};
 
 /* --- tokens --- */
 
@@ -360,4 +362,45 @@ bool graphql_query_find(struct arena *arena, struct str query, const struct path
     read_arguments(&operation, &field, ret);
     read_selection(arena, query, field.set, ret);
     return true;
+}
+
+/* --- where a connection is --- */
+
+struct seeking {
+    struct arena *arena;
+    struct str document, path;
+    int budget; /* fragments may select each other many times over */
+};
+
+static bool seek(struct seeking *seeking, struct str set, struct str above)
+{
+    struct lexer lexer = {set, 0};
+    struct field page_info;
+    for (struct token token; (token = next_token(&lexer)).kind != TOKEN_END;) {
+        struct str inner =
+            token.kind == TOKEN_SPREAD ? take_spread(&lexer, seeking->document) : STR_NONE;
+        if (seeking->budget-- <= 0)
+            return false;
+        if (inner.len && seek(seeking, inner, above))
+            return true;
+        if (token.kind != TOKEN_NAME)
+            continue;
+        struct field field = read_field(&lexer, token.text);
+        struct str path = arena_join(seeking->arena, above, ".", field.key);
+        if (find_by_name(seeking->document, field.set, "pageInfo", &page_info)) {
+            seeking->path = path;
+            return true;
+        }
+        if (seek(seeking, field.set, path))
+            return true;
+    }
+    return false;
+}
+
+bool graphql_query_seek(struct arena *arena, struct str query, struct str *ret_path)
+{
+    struct seeking seeking = {arena, query, STR_NONE, SOUGHT_MAX};
+    bool is_found = seek(&seeking, find_operation(query).set, STR_NONE);
+    *ret_path = seeking.path;
+    return is_found;
 }

@@ -26,4 +26,10 @@ struct graphql_connection {
 bool graphql_query_find(struct arena *arena, struct str query, const struct path_step *steps,
                         size_t count, struct graphql_connection *ret, struct str *ret_missing);
 
+/*
+ * The first connection that the query selects, as a path of keys: "repository.issues". A
+ * connection is what selects `pageInfo`. False: there is none.
+ */
+bool graphql_query_seek(struct arena *arena, struct str query, struct str *ret_path);
+
 #endif

@@ -1,4 +1,4 @@
-#define SUITE_TIMEOUT 300
+#define SUITE_TIMEOUT 480
 #include "tests/support/choice.h"
 #include "tests/support/flow.h"
 #include "tests/support/suite.h"
@@ -393,19 +393,22 @@ END_TEST
 
 START_TEST(no_secret_is_printed_or_stored)
 {
-    static const char *const secrets[] = {"tok-planted-1", "key-planted-2", "par-planted-3"};
+    static const char *const secrets[] = {"tok-planted-1", "key-planted-2", "par-planted-3",
+                                          "bod-planted-4"};
     flow_open(&bench);
     struct pagetide_result got = pagetide_run(
         &bench.pagetide,
         "sync '%s/gen/page?api_key=par-planted-3' --table shop.orders --header "
-        "'Authorization: Bearer tok-planted-1' --header 'X-Api-Key: key-planted-2'",
+        "'Authorization: Bearer tok-planted-1' --header 'X-Api-Key: key-planted-2' "
+        "--data '{\"by\": [{\"client_secret\": \"bod-planted-4\"}]}'",
         bench.mock.url);
     ck_assert_msg(got.code == 0, "%s", got.err);
     const char *spec = sql("select string_agg(spec::text, ' ') from pagetide.definition");
     expect_holds(spec, "env.SHOP_TOKEN");
     expect_holds(spec, "env.SHOP_X_API_KEY");
     expect_holds(spec, "env.SHOP_API_KEY");
-    expect_holds(got.err, "set SHOP_API_KEY, SHOP_TOKEN, SHOP_X_API_KEY");
+    expect_holds(spec, "env.SHOP_CLIENT_SECRET");
+    expect_holds(got.err, "set SHOP_API_KEY, SHOP_CLIENT_SECRET, SHOP_TOKEN, SHOP_X_API_KEY");
     const char *sent = mock_get(&bench.mock, "/_mock/requests");
     for (size_t i = 0; i < COUNT_OF(secrets); i++) {
         expect_holds(sent, secrets[i]);
@@ -419,15 +422,23 @@ END_TEST
 
 START_TEST(the_command_line_is_judged_before_the_api_is_asked)
 {
-    static const char *const wrong[] = {"discover",
-                                        "discover ftp://x/y",
-                                        "discover http://127.0.0.1/x http://127.0.0.1/y",
-                                        "discover http://example.org/x",
-                                        "discover http://127.0.0.1:1/x --auth secret",
-                                        "discover http://127.0.0.1:1/x --header nothing",
-                                        "discover http://127.0.0.1:1/x --name Shop",
-                                        "sync http://127.0.0.1:1/x --all",
-                                        "sync http://127.0.0.1:1/x --dry-run"};
+    static const char *const wrong[] = {
+        "discover",
+        "discover ftp://x/y",
+        "discover http://127.0.0.1/x http://127.0.0.1/y",
+        "discover http://example.org/x",
+        "discover http://127.0.0.1:1/x --auth secret",
+        "discover http://127.0.0.1:1/x --header nothing",
+        "discover http://127.0.0.1:1/x --name Shop",
+        "discover http://127.0.0.1:1/x -X DELETE",
+        "discover http://127.0.0.1:1/x -d '{\"a\": '",
+        "discover http://127.0.0.1:1/x -d words",
+        "discover http://127.0.0.1:1/x -d @/no/such/file",
+        "discover http://127.0.0.1:1/x --graphql '{ a }' -X GET",
+        "discover http://127.0.0.1:1/x --graphql '{ a }' -d 'b=1'",
+        "sync -d '{}'",
+        "sync http://127.0.0.1:1/x --all",
+        "sync http://127.0.0.1:1/x --dry-run"};
     flow_open(&bench);
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         pagetide_expect(&bench.pagetide, 2, wrong[i]);

@@ -47,6 +47,7 @@
  *   POST /_mock/route  {path, query, status=200, headers, body} or {path, query, answers: […]}
  *       `query`: text that must be in the query, e.g. "page=2"; `body`: text or any JSON;
  *       of several answers each is given once, the last for ever. The newest route wins.
+ *       `by`: this method alone; `sent`: a text that must be in the request's body
  *   POST /_mock/fault  {path, query, page, nth, times=1, kind, status, headers, body, ms,
  *                       bytes, value}
  *       `path` is a prefix; `page: 2` is short for `query: "page=2"`; from the `nth` matching

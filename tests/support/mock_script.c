@@ -257,13 +257,23 @@ void mock_put_answer(const json_t *answer, struct mock_reply *reply)
         mock_put_json(&reply->body, body);
 }
 
+/* By that method, and with that text in the body, where the route says one. */
+static bool is_sent(const struct mock_request *request, const json_t *route)
+{
+    struct str by = str_from(mock_text_of(route, "by"));
+    struct str part = str_from(mock_text_of(route, "sent"));
+    return (!by.len || str_eq(request->method, by)) &&
+           (!part.len || str_find(request->body, part) >= 0);
+}
+
 bool mock_script_route(struct mock_script *script, const struct mock_request *request,
                        struct mock_reply *reply)
 {
     for (size_t i = json_array_size(script->routes); i-- > 0;) {
         json_t *route = json_array_get(script->routes, i);
         if (!str_is(request->path, mock_text_of(route, "path")) ||
-            !query_holds(request->query, str_from(mock_text_of(route, "query"))))
+            !query_holds(request->query, str_from(mock_text_of(route, "query"))) ||
+            !is_sent(request, route))
             continue;
         const json_t *answers = json_object_get(route, "answers");
         size_t count = json_array_size(answers);

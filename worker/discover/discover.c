@@ -163,6 +163,8 @@ static bool look(struct discovery *discovery, struct err *err)
     if (is_no_list(discovery, &form, err))
         return false;
     take_form(discovery, &form);
+    if (discovery->draft.connection.len)
+        return !is_unreadable(seen, err);
     take_place(discovery);
     const struct draft *draft = &discovery->draft;
     bool is_same = form.format == ANSWER_JSON && !draft->names.len &&
@@ -290,15 +292,15 @@ static bool holds_all(const struct discovery *discovery, const struct reading *r
            reading_is_good(reading) && holds_first_page(discovery, reading);
 }
 
-static void tell_unconfirmed(struct discovery *discovery, const struct reading *reading)
+static void tell_unconfirmed(struct discovery *discovery, const struct reading *reading,
+                             struct str what)
 {
     struct str error = reading->preview.error;
     notes_add(
         &discovery->notes, NOTE_UNSURE, "pagination",
         "%.*s was recognised, but did not bring its pages (%.*s): each run recognises the "
         "paging by its first answer",
-        STR_ARG(discovery->draft.pagination),
-        STR_ARG(error.len ? error : STR("records are missing, or came twice")));
+        STR_ARG(what), STR_ARG(error.len ? error : STR("records are missing, or came twice")));
 }
 
 /*
@@ -321,7 +323,7 @@ static bool confirm(struct discovery *discovery, struct err *err)
             return false;
     }
     if (!is_right) {
-        tell_unconfirmed(discovery, &reading);
+        tell_unconfirmed(discovery, &reading, discovery->draft.pagination);
         return true;
     }
     if (is_one_page)
@@ -330,13 +332,50 @@ static bool confirm(struct discovery *discovery, struct err *err)
     return true;
 }
 
+/* The query says it itself, so one page that ends as it says is enough. */
+static bool confirm_connection(struct discovery *discovery, struct err *err)
+{
+    struct reading reading;
+    bool is_right;
+    if (!read_by_draft(discovery, &reading, &is_right, err))
+        return false;
+    if (is_right) {
+        tell_confirmed(discovery, &reading);
+    } else if (is_all(&reading)) {
+        notes_add(&discovery->notes, NOTE_UNSURE, "graphql",
+                  "everything came on one page (%.*s): that a second one comes by the cursor "
+                  "was not seen",
+                  STR_ARG(reading.why));
+    } else {
+        tell_unconfirmed(discovery, &reading, discovery->draft.connection);
+        discovery->draft.connection = STR_NONE;
+        take_place(discovery);
+    }
+    return true;
+}
+
+/* A link that was not taken by the method of the first request may be one to be got. */
+static bool is_link_to_get(const struct discovery *discovery)
+{
+    const struct reading *seen = &discovery->look;
+    bool is_link = str_starts(seen->paging, STR("{type: next_url")) ||
+                   str_starts(seen->paging, STR("{type: link_header"));
+    return is_link && discovery->draft.has_body && seen->page_count == 1 &&
+           !reading_is_good(seen);
+}
+
 static bool find_paging(struct discovery *discovery, struct err *err)
 {
     struct reading *seen = &discovery->look;
     struct draft plain = discovery->draft;
     discovery->pages_read = *seen;
+    if (plain.connection.len)
+        return confirm_connection(discovery, err);
     if (seen->paging.len && shows_paging(seen)) {
         discovery->draft.pagination = seen->paging;
+    } else if (is_link_to_get(discovery)) {
+        discovery->draft.pagination =
+            paging_text_with(discovery->arena, seen->paging, STR("next_page: {method: GET}"));
     } else if (is_all(seen) || !seen->page_count) {
         tell_one_page(discovery);
         return true;
@@ -355,52 +394,7 @@ static bool find_paging(struct discovery *discovery, struct err *err)
     return true;
 }
 
-/* --- the key and the columns --- */
-
-static void tell_other_keys(struct discovery *discovery, const struct trait *best)
-{
-    const struct traits *traits = &discovery->pages_read.traits;
-    AUTO_BUF(others, 1024);
-    size_t count = 0;
-    for (size_t i = 0; i < traits->count && count < 8; i++) {
-        const struct trait *one = &traits->items[i];
-        if (one == best || !traits_is_unique(traits, one))
-            continue;
-        buf_printf(&others, "%s%.*s", count++ ? ", " : "", STR_ARG(one->name));
-    }
-    if (best)
-        notes_add(&discovery->notes, NOTE_SURE, "key",
-                  "no two of the %zu records that were read have the same %.*s%s%.*s",
-                  traits->records, STR_ARG(best->name), others.len ? "; nor the same " : "",
-                  STR_ARG(buf_str(&others)));
-    else
-        notes_add(&discovery->notes, NOTE_UNSURE, "key",
-                  "no field looks like a key%s%.*s: each run replaces the table by what it "
-                  "reads; `key` with `write: upsert` keeps rows",
-                  others.len ? ", though no two records had the same " : "",
-                  STR_ARG(buf_str(&others)));
-}
-
-static void find_key(struct discovery *discovery)
-{
-    const struct traits *traits = &discovery->pages_read.traits;
-    const struct trait *best = NULL;
-    int least = 0;
-    if (discovery->given_key.len) {
-        discovery->draft.key = discovery->given_key;
-        return;
-    }
-    for (size_t i = 0; i < traits->count; i++) {
-        int rank = traits_rank_key(traits->items[i].name);
-        if (!rank || (least && rank >= least) || !traits_is_unique(traits, &traits->items[i]))
-            continue;
-        best = &traits->items[i];
-        least = rank;
-    }
-    tell_other_keys(discovery, best);
-    if (best)
-        discovery->draft.key = draft_quote(discovery->arena, best->name);
-}
+/* --- the columns --- */
 
 static void tell_columns(struct discovery *discovery)
 {
@@ -419,11 +413,22 @@ static void tell_columns(struct discovery *discovery)
                   line.has_overflowed ? ", …" : "");
 }
 
+static void tell_method(struct discovery *discovery)
+{
+    const struct draft *draft = &discovery->draft;
+    if (draft->has_body && !draft->query.len)
+        notes_add(&discovery->notes, NOTE_UNSURE, "method",
+                  "a POST may change something, so one that fails in the network is not sent "
+                  "again: idempotent: true says that this one only reads");
+}
+
 bool discover(struct discovery *discovery, struct err *err)
 {
+    connection_find(discovery);
     if (!look(discovery, err) || !find_paging(discovery, err))
         return false;
-    find_key(discovery);
+    tell_method(discovery);
+    key_find(discovery);
     tell_columns(discovery);
     return since_find(discovery, err);
 }

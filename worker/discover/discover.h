@@ -43,6 +43,19 @@ bool discover(struct discovery *discovery, struct err *err) MUST_CHECK;
 /* May so many requests more be made? */
 bool discover_may_ask(const struct discovery *discovery, int requests);
 
+/* --- connection.c --- */
+
+/*
+ * Of a GraphQL query whose text says how its pages follow, that place becomes the draft's
+ * connection. What the text lacks is said.
+ */
+void connection_find(struct discovery *discovery);
+
+/* --- key.c --- */
+
+/* The key, by the records that were read, where none is given. */
+void key_find(struct discovery *discovery);
+
 /* --- guess.c --- */
 
 /*

@@ -49,6 +49,68 @@ void draft_remove(struct draft_pairs *pairs, struct str name)
     pairs->count = count;
 }
 
+/* --- what is asked for --- */
+
+static bool asks_in_body(const struct draft *draft)
+{
+    return draft->has_body && !draft->asks_in_query && !draft->whole_body.len &&
+           !str_is(draft->method, "GET");
+}
+
+struct draft_pairs *draft_asked(struct draft *draft)
+{
+    return asks_in_body(draft) ? &draft->body : &draft->params;
+}
+
+const struct draft_pair *draft_find_asked(const struct draft *draft, struct str name)
+{
+    return draft_find(asks_in_body(draft) ? &draft->body : &draft->params, name);
+}
+
+bool draft_may_ask(const struct draft *draft, struct arena *arena, struct str name)
+{
+    struct str variable = arena_printf(arena, "$%.*s", STR_ARG(name));
+    return !draft->query.len || str_find(draft->query, variable) >= 0;
+}
+
+bool draft_ask(struct draft *draft, struct arena *arena, struct str name, struct str text)
+{
+    int64_t number;
+    bool is_number = asks_in_body(draft) && !draft->is_form && str_to_int64(text, &number);
+    return draft_set(draft_asked(draft), name,
+                     is_number ? arena_str(arena, text) : draft_quote(arena, text));
+}
+
+struct str draft_place(const struct draft *draft, struct arena *arena, struct str name)
+{
+    if (!asks_in_body(draft))
+        return name;
+    const char *above = draft->query.len ? "variables" : "";
+    bool is_odd = strpbrk(arena_cstr(arena, name), ".[]'\" ") != NULL;
+    if (is_odd)
+        return arena_printf(arena, "body:%s['%.*s']", above, STR_ARG(name));
+    return arena_printf(arena, "body:%s%s%.*s", above, *above ? "." : "", STR_ARG(name));
+}
+
+struct str draft_place_name(struct str place)
+{
+    size_t from = 0, to = place.len;
+    if (!str_starts(place, STR("body:")))
+        return place;
+    for (size_t i = 0; i < place.len; i++)
+        if (strchr(":.'", place.ptr[i]) != NULL && i + 2 < place.len)
+            from = i + 1;
+    if (str_ends(place, STR("']")))
+        to -= 2;
+    return str_slice(place, from, to);
+}
+
+struct str draft_value_text(struct str value)
+{
+    bool is_quoted = value.len > 1 && value.ptr[0] == '"';
+    return is_quoted ? str_slice(value, 1, value.len - 1) : value;
+}
+
 /* --- the URL --- */
 
 /* A name that comes twice is a list. */
@@ -228,12 +290,70 @@ static void put_trial(struct buf *out)
                   "timeouts: {connect: 10s, first_byte: 30s, total: 60s}\n");
 }
 
+/* As a block where it has lines and these stay what they are; else in quotes. */
+static void put_query(struct buf *out, struct str query)
+{
+    struct str line, rest = query;
+    bool is_plain = str_find_byte(query, '\n') >= 0 && str_find_byte(query, '\r') < 0 &&
+                    str_find_byte(query, '\t') < 0;
+    if (!is_plain) {
+        put_text_key(out, "      query: ", query);
+        return;
+    }
+    buf_puts(out, "      query: |2-\n");
+    while (rest.len) {
+        rest = str_split(rest, '\n', &line);
+        buf_printf(out, "%s%.*s\n", line.len ? "        " : "", STR_ARG(line));
+    }
+}
+
+static void put_graphql(struct buf *out, const struct draft *draft)
+{
+    buf_puts(out, "    graphql:\n");
+    put_query(out, draft->query);
+    put_pairs(out, "      variables: ", &draft->body, draft->since);
+    put_text_key(out, "      connection: ", draft->connection);
+}
+
+static void put_body(struct buf *out, const struct draft *draft)
+{
+    bool asks_here = asks_in_body(draft);
+    if (draft->method.len || draft->has_body)
+        buf_printf(out, "    method: %.*s\n",
+                   STR_ARG(draft->method.len ? draft->method : STR("POST")));
+    if (!draft->has_body)
+        return;
+    if (draft->is_form)
+        buf_puts(out, "    body_type: form\n");
+    if (draft->whole_body.len)
+        put_key(out, "body", draft->whole_body);
+    else if (!draft->body.count && !(asks_here && draft->since.len))
+        buf_puts(out, "    body: {}\n");
+    else
+        put_pairs(out, "    body: ", &draft->body, asks_here ? draft->since : STR_NONE);
+}
+
+static void put_request(struct buf *out, const struct draft *draft, const struct notes *notes)
+{
+    put_text_key(out, "    path: ", draft->path);
+    put_notes(out, notes, "params", "    ");
+    put_pairs(out, "    params: ", &draft->params,
+              asks_in_body(draft) ? STR_NONE : draft->since);
+    put_notes(out, notes, "method", "    ");
+    put_notes(out, notes, "graphql", "    ");
+    if (draft->query.len)
+        put_graphql(out, draft);
+    else
+        put_body(out, draft);
+}
+
 static void put_paging(struct buf *out, const struct draft *draft, enum draft_use use,
                        const struct notes *notes)
 {
     put_notes(out, notes, "pagination", "    ");
     put_key(out, "pagination",
-            use == DRAFT_OF_REQUEST ? STR("{type: none}") : draft->pagination);
+            use == DRAFT_OF_REQUEST && !draft->connection.len ? STR("{type: none}")
+                                                              : draft->pagination);
 }
 
 static void put_table(struct buf *out, const struct draft *draft, const struct notes *notes)
@@ -254,14 +374,13 @@ void draft_write(const struct draft *draft, enum draft_use use, const struct not
     if (use != DRAFT_PRINTED)
         put_trial(out);
     buf_printf(out, "streams:\n  %.*s:\n", STR_ARG(draft->stream));
-    put_text_key(out, "    path: ", draft->path);
-    put_notes(out, notes, "params", "    ");
-    put_pairs(out, "    params: ", &draft->params, draft->since);
+    put_request(out, draft, notes);
     put_notes(out, notes, "format", "    ");
     put_format(out, draft);
     put_paging(out, draft, use, notes);
     put_notes(out, notes, "merge_path", "    ");
-    put_text_key(out, "    merge_path: ", draft->merge_path);
+    if (!draft->connection.len)
+        put_text_key(out, "    merge_path: ", draft->merge_path);
     if (draft->names.len)
         buf_printf(out, "    shape: {names: %.*s}\n", STR_ARG(draft->names));
     put_table(out, draft, notes);

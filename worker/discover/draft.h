@@ -30,7 +30,14 @@ struct draft {
     struct str source, stream; /* names */
     struct str base_url, path;
     struct draft_pairs params, headers;
-    struct str auth; /* YAML; empty: none */
+    struct str method;       /* empty: GET, or POST where there is a body */
+    bool has_body, is_form;  /* of a form, else JSON */
+    bool asks_in_query;      /* though it has a body */
+    struct draft_pairs body; /* its members; of GraphQL the variables */
+    struct str whole_body;   /* YAML of a body that has no members; empty: it has */
+    struct str query;        /* of GraphQL; empty: it is none */
+    struct str connection;   /* a path in `data`: how the query's pages follow; empty: none */
+    struct str auth;         /* YAML; empty: none */
     bool allows_http, allows_private;
     enum answer_format format;
     char delimiter;        /* csv; 0: a comma */
@@ -57,6 +64,21 @@ const struct draft_pair *draft_find(const struct draft_pairs *pairs, struct str 
 
 /* A text as YAML, in double quotes. */
 struct str draft_quote(struct arena *arena, struct str text);
+
+/* --- what is asked for: in the query, or in the body of a request that is no GET --- */
+
+struct draft_pairs *draft_asked(struct draft *draft);
+const struct draft_pair *draft_find_asked(const struct draft *draft, struct str name);
+/* Sets a number or a text; in JSON a number is one. False: there are too many. */
+bool draft_ask(struct draft *draft, struct arena *arena, struct str name, struct str text);
+/* A query of GraphQL takes the variables that it declares alone. */
+bool draft_may_ask(const struct draft *draft, struct arena *arena, struct str name);
+/* Where it is, as the keys of a pagination take it: "page", "body:page". */
+struct str draft_place(const struct draft *draft, struct arena *arena, struct str name);
+/* "body:variables.page" → "page" */
+struct str draft_place_name(struct str place);
+/* A pair's value without its quotes. */
+struct str draft_value_text(struct str value);
 
 enum draft_use {
     DRAFT_PRINTED,

@@ -15,34 +15,43 @@ enum kind { BY_PAGE, BY_OFFSET, BY_OFFSET_FROM_1, BY_CURSOR, BY_LAST_ID };
 struct guess {
     enum kind kind;
     const char *param;
+    bool is_in_query; /* of a request that has a body */
 };
 
 static const struct guess numbers[] = {
-    {BY_PAGE, "page"},
-    {BY_OFFSET, "offset"},
-    {BY_PAGE, "_page"},
-    {BY_OFFSET, "skip"},
-    {BY_OFFSET, "page[offset]"},
-    {BY_OFFSET, "start"},
-    {BY_OFFSET, "from"},
-    {BY_PAGE, "page[number]"},
-    {BY_PAGE, "p"},
-    {BY_OFFSET, "$skip"},
-    {BY_OFFSET_FROM_1, "startIndex"},
-    {BY_PAGE, "pageNumber"},
+    {BY_PAGE, "page", false},
+    {BY_OFFSET, "offset", false},
+    {BY_PAGE, "_page", false},
+    {BY_OFFSET, "skip", false},
+    {BY_OFFSET, "page[offset]", false},
+    {BY_OFFSET, "start", false},
+    {BY_OFFSET, "from", false},
+    {BY_PAGE, "page[number]", false},
+    {BY_PAGE, "p", false},
+    {BY_OFFSET, "$skip", false},
+    {BY_OFFSET_FROM_1, "startIndex", false},
+    {BY_PAGE, "pageNumber", false},
+};
+
+/* Filters in the body, pages in the query. */
+static const struct guess beside_body[] = {
+    {BY_PAGE, "page", true},
+    {BY_OFFSET, "offset", true},
 };
 
 static const struct guess cursors[] = {
-    {BY_CURSOR, "page[after]"},  {BY_CURSOR, "after"},     {BY_CURSOR, "cursor"},
-    {BY_CURSOR, "page[cursor]"}, {BY_CURSOR, "pageToken"}, {BY_CURSOR, "page_token"},
-    {BY_CURSOR, "since"},        {BY_CURSOR, "start"},     {BY_CURSOR, "_page"},
+    {BY_CURSOR, "page[after]", false}, {BY_CURSOR, "after", false},
+    {BY_CURSOR, "cursor", false},      {BY_CURSOR, "page[cursor]", false},
+    {BY_CURSOR, "pageToken", false},   {BY_CURSOR, "page_token", false},
+    {BY_CURSOR, "since", false},       {BY_CURSOR, "start", false},
+    {BY_CURSOR, "_page", false},
 };
 
 static const struct guess last_ids[] = {
-    {BY_LAST_ID, "starting_after"},
-    {BY_LAST_ID, "after"},
-    {BY_LAST_ID, "after_id"},
-    {BY_LAST_ID, "since_id"},
+    {BY_LAST_ID, "starting_after", false},
+    {BY_LAST_ID, "after", false},
+    {BY_LAST_ID, "after_id", false},
+    {BY_LAST_ID, "since_id", false},
 };
 
 enum { TRIED_MAX = 8, GUESSES_MAX = 32 };
@@ -86,13 +95,14 @@ static void add(struct guessing *guessing, const struct guess *guesses, size_t c
 /* The parameter that a form of answers is known to go with comes first. */
 static const char *first_of(const struct discovery *discovery)
 {
-    const struct draft *draft = &discovery->draft;
-    if (draft->format == ANSWER_XML)
+    struct draft draft = discovery->draft;
+    const struct draft_pairs *asked = draft_asked(&draft);
+    if (draft.format == ANSWER_XML)
         return "start";
-    if (str_is(draft->merge_path, "hits.hits"))
+    if (str_is(draft.merge_path, "hits.hits"))
         return "from";
-    for (size_t i = 0; i < draft->params.count; i++) {
-        const struct known *size = known_find(&known_size_params, draft->params.items[i].name);
+    for (size_t i = 0; i < asked->count; i++) {
+        const struct known *size = known_find(&known_size_params, asked->items[i].name);
         if (size)
             return size->param;
     }
@@ -117,6 +127,14 @@ static void add_numbers(struct guessing *guessing)
             add(guessing, &numbers[i], 1);
 }
 
+static void add_beside_body(struct guessing *guessing)
+{
+    for (size_t i = 0; i < COUNT_OF(beside_body); i++) {
+        add(guessing, &numbers[i], 1);
+        add(guessing, &beside_body[i], 1);
+    }
+}
+
 /* A cursor that is a number is that of the next page, or the offset of its first record. */
 static void collect(struct guessing *guessing)
 {
@@ -130,6 +148,8 @@ static void collect(struct guessing *guessing)
         add_offsets(guessing);
     if (guessing->cursor.len && !is_number)
         add(guessing, cursors, COUNT_OF(cursors));
+    if (discovery->draft.has_body && !discovery->draft.query.len)
+        add_beside_body(guessing);
     add_numbers(guessing);
     if (guessing->last_id.len)
         add(guessing, last_ids, COUNT_OF(last_ids));
@@ -171,34 +191,28 @@ static struct str with_count(struct discovery *discovery, struct str paging, boo
         arena_printf(arena, "total_pages_path: %.*s", STR_ARG(draft_quote(arena, pages))));
 }
 
-static struct str cursor_text(struct arena *arena, struct str path, const char *param)
+static struct str cursor_text(struct arena *arena, struct str path, struct str param)
 {
-    return arena_printf(arena, "{type: cursor, cursor_path: %.*s, param: \"%s\"}",
-                        STR_ARG(draft_quote(arena, path)), param);
+    return arena_printf(arena, "{type: cursor, cursor_path: %.*s, param: %.*s}",
+                        STR_ARG(draft_quote(arena, path)), STR_ARG(param));
 }
 
 static struct str paging_of(const struct guessing *guessing, const struct guess *guess)
 {
     struct discovery *discovery = guessing->discovery;
     struct arena *arena = discovery->arena;
-    switch (guess->kind) {
-    case BY_PAGE:
-        return with_count(
-            discovery, arena_printf(arena, "{type: page, param: \"%s\"}", guess->param), true);
-    case BY_OFFSET:
-        return with_count(discovery,
-                          arena_printf(arena, "{type: offset, param: \"%s\"}", guess->param),
-                          false);
-    case BY_OFFSET_FROM_1:
-        return with_count(
-            discovery,
-            arena_printf(arena, "{type: offset, param: \"%s\", start: 1}", guess->param),
-            false);
-    case BY_CURSOR:
-        return cursor_text(arena, discovery->look.place, guess->param);
-    default:
-        return cursor_text(arena, last_id_path(discovery), guess->param);
-    }
+    struct str param =
+        draft_quote(arena, draft_place(&discovery->draft, arena, str_from(guess->param)));
+    bool by_page = guess->kind == BY_PAGE;
+    if (guess->kind == BY_CURSOR)
+        return cursor_text(arena, discovery->look.place, param);
+    if (guess->kind == BY_LAST_ID)
+        return cursor_text(arena, last_id_path(discovery), param);
+    return with_count(discovery,
+                      arena_printf(arena, "{type: %s, param: %.*s%s}",
+                                   by_page ? "page" : "offset", STR_ARG(param),
+                                   guess->kind == BY_OFFSET_FROM_1 ? ", start: 1" : ""),
+                      by_page);
 }
 
 /* --- trying --- */
@@ -224,7 +238,8 @@ static bool try_one(struct guessing *guessing, const struct guess *guess, bool *
     struct str value = value_of(guessing, guess);
     struct reading second;
     *ret_works = false;
-    if (!draft_set(&draft.params, str_from(guess->param), draft_quote(discovery->arena, value)))
+    draft.asks_in_query |= guess->is_in_query;
+    if (!draft_ask(&draft, discovery->arena, str_from(guess->param), value))
         return true;
     if (!reading_take(&discovery->reader, &draft, DRAFT_OF_REQUEST, 1, &second, err))
         return false;
@@ -235,6 +250,17 @@ static bool try_one(struct guessing *guessing, const struct guess *guess, bool *
     return true;
 }
 
+static bool is_worth_asking(const struct discovery *discovery, const struct guess *guess)
+{
+    struct arena *arena = discovery->arena;
+    struct draft draft = discovery->draft;
+    struct str param = str_from(guess->param);
+    draft.asks_in_query |= guess->is_in_query;
+    return !draft_find_asked(&draft, param) && draft_may_ask(&draft, arena, param) &&
+           !reading_has_asked(&discovery->reader, draft_place(&draft, arena, param)) &&
+           discover_may_ask(discovery, 3);
+}
+
 bool guess_paging(struct discovery *discovery, struct err *err)
 {
     struct guessing guessing = {.discovery = discovery};
@@ -242,15 +268,14 @@ bool guess_paging(struct discovery *discovery, struct err *err)
     collect(&guessing);
     for (size_t i = 0, tried = 0; i < guessing.count && tried < TRIED_MAX; i++) {
         const struct guess *guess = guessing.items[i];
-        struct str param = str_from(guess->param);
-        if (draft_find(&discovery->draft.params, param) ||
-            reading_has_asked(&discovery->reader, param) || !discover_may_ask(discovery, 3))
+        if (!is_worth_asking(discovery, guess))
             continue;
         if (!try_one(&guessing, guess, &works, err))
             return false;
         tried++;
         if (!works)
             continue;
+        discovery->draft.asks_in_query |= guess->is_in_query;
         discovery->draft.pagination = paging_of(&guessing, guess);
         notes_add(&discovery->notes, NOTE_SURE, "pagination",
                   "the answer does not tell how its pages follow: the parameter %s was found "

@@ -92,7 +92,7 @@ static struct str param_of(const struct discovery *discovery)
     if (at < 0)
         return paging_param(discovery->arena, discovery->look.pages[0].next_url);
     str_split(str_slice(paging, (size_t)at + 8, paging.len), '"', &param);
-    return param;
+    return draft_place_name(param);
 }
 
 static void collect(struct discovery *discovery, struct names *names)
@@ -116,8 +116,8 @@ static void set_size(struct discovery *discovery, struct draft *draft, struct st
                      int64_t size)
 {
     struct arena *arena = discovery->arena;
-    struct str quoted = draft_quote(arena, name);
-    draft_remove(&draft->params, name);
+    struct str quoted = draft_quote(arena, draft_place(draft, arena, name));
+    draft_remove(draft_asked(draft), name);
     if (is_type(draft, "page") || is_type(draft, "cursor"))
         draft->pagination = paging_text_with(arena, draft->pagination,
                                              arena_printf(arena, "size_param: %.*s, size: %lld",
@@ -128,7 +128,8 @@ static void set_size(struct discovery *discovery, struct draft *draft, struct st
                              arena_printf(arena, "limit_param: %.*s, size: %lld",
                                           STR_ARG(quoted), (long long)size));
     else
-        (void)!draft_set(&draft->params, name, arena_printf(arena, "%lld", (long long)size));
+        (void)!draft_set(draft_asked(draft), name,
+                         arena_printf(arena, "%lld", (long long)size));
 }
 
 void page_size_leave_out(struct discovery *discovery)
@@ -175,22 +176,23 @@ static bool try_one(struct discovery *discovery, struct str name, bool *ret_work
     struct draft draft = discovery->draft;
     struct reading reading;
     draft.pagination = STR_NONE;
-    (void)!draft_set(&draft.params, name, STR("100"));
+    (void)!draft_set(draft_asked(&draft), name, STR("100"));
     if (!reading_take(&discovery->reader, &draft, DRAFT_TRIED, 1, &reading, err))
         return false;
     *ret_works = judge(discovery, name, &reading);
     return true;
 }
 
-/* The URL itself says a size: that is what is wanted. */
+/* The URL or the body says a size: that is what is wanted. */
 static bool take_own(struct discovery *discovery)
 {
     struct draft *draft = &discovery->draft;
-    for (size_t i = 0; i < draft->params.count; i++) {
-        struct draft_pair pair = draft->params.items[i];
+    const struct draft_pairs *asked = draft_asked(draft);
+    for (size_t i = 0; i < asked->count; i++) {
+        struct draft_pair pair = asked->items[i];
         int64_t size;
-        if (!known_find(&known_size_params, pair.name) || pair.value.len < 2 ||
-            !str_to_int64(str_slice(pair.value, 1, pair.value.len - 1), &size) || size < 1)
+        if (!known_find(&known_size_params, pair.name) ||
+            !str_to_int64(draft_value_text(pair.value), &size) || size < 1)
             continue;
         set_size(discovery, draft, pair.name, size);
         return true;
@@ -207,7 +209,9 @@ bool page_size_find(struct discovery *discovery, struct err *err)
     if (discovery->look.pages[0].records < WANTED)
         collect(discovery, &names);
     for (size_t i = 0; !works && i < MIN(names.count, TRIED_MAX); i++)
-        if (discover_may_ask(discovery, 4) && !try_one(discovery, names.items[i], &works, err))
+        if (discover_may_ask(discovery, 4) &&
+            draft_may_ask(&discovery->draft, discovery->arena, names.items[i]) &&
+            !try_one(discovery, names.items[i], &works, err))
             return false;
     if (!works)
         page_size_leave_out(discovery);

@@ -29,9 +29,12 @@ static void put_flag(struct buf *out, struct arena *arena, const struct paginati
              arena_printf(arena, "{{ not response%s%.*s }}", dot, STR_ARG(path)));
 }
 
-static void put_param(struct buf *out, const struct param_place *param)
+static void put_param(struct buf *out, struct arena *arena, const struct param_place *param)
 {
-    put_text(out, "param", param->place == PLACE_BODY ? param->path.source : param->name);
+    put_text(out, "param",
+             param->place == PLACE_BODY
+                 ? arena_printf(arena, "body:%.*s", STR_ARG(param->path.source))
+                 : param->name);
 }
 
 static void put_start(struct buf *out, int64_t start, int64_t usual)
@@ -62,7 +65,7 @@ static void put_cursor(struct buf *out, struct arena *arena, const struct pagina
     }
     buf_puts(out, "{type: cursor");
     put_locator(out, "cursor_path", &how->cursor);
-    put_param(out, &how->param);
+    put_param(out, arena, &how->param);
     put_ends(out, arena, how);
 }
 
@@ -78,19 +81,21 @@ struct str paging_text(struct arena *arena, const struct pager *pager, int64_t s
         buf_puts(&out, "{type: next_url");
         put_locator(&out, "next_path", &how->next);
         put_ends(&out, arena, how);
+        if (how->next_page.method.len)
+            buf_printf(&out, ", next_page: {method: %.*s}", STR_ARG(how->next_page.method));
         break;
     case PAGINATE_CURSOR:
         put_cursor(&out, arena, how);
         break;
     case PAGINATE_PAGE:
         buf_puts(&out, "{type: page");
-        put_param(&out, &how->param);
+        put_param(&out, arena, &how->param);
         put_start(&out, start, 1);
         put_ends(&out, arena, how);
         break;
     case PAGINATE_OFFSET:
         buf_puts(&out, "{type: offset");
-        put_param(&out, &how->param);
+        put_param(&out, arena, &how->param);
         put_start(&out, start, 0);
         put_ends(&out, arena, how);
         break;

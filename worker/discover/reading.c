@@ -23,7 +23,8 @@ static void on_request(void *ctx, const struct request *request)
 {
     struct reader *reader = ((struct watching *)ctx)->reader;
     if (reader->requests < READING_URLS_MAX)
-        reader->urls[reader->requests] = arena_str(reader->arena, request->url);
+        reader->sent[reader->requests] = arena_printf(
+            reader->arena, "%.*s\n%.*s", STR_ARG(request->url), STR_ARG(request->http.body));
     reader->requests++;
 }
 
@@ -182,15 +183,21 @@ bool reading_is_good(const struct reading *reading)
 
 /* --- comparing --- */
 
-bool reading_has_asked(const struct reader *reader, struct str param)
+bool reading_has_asked(const struct reader *reader, struct str place)
 {
     AUTO_ARENA struct arena *scratch = arena_new();
-    struct str name = http_url_encode(scratch, param);
-    struct str first = arena_printf(scratch, "?%.*s=", STR_ARG(name));
-    struct str other = arena_printf(scratch, "&%.*s=", STR_ARG(name));
+    struct str param = draft_place_name(place), name = http_url_encode(scratch, param);
+    const struct str in_query[] = {arena_printf(scratch, "?%.*s=", STR_ARG(name)),
+                                   arena_printf(scratch, "&%.*s=", STR_ARG(name))};
+    const struct str in_body[] = {arena_printf(scratch, "\n%.*s=", STR_ARG(name)), in_query[1],
+                                  arena_printf(scratch, "\"%.*s\":", STR_ARG(param))};
+    bool is_in_body = str_starts(place, STR("body:"));
+    const struct str *marks = is_in_body ? in_body : in_query;
+    size_t count = is_in_body ? COUNT_OF(in_body) : COUNT_OF(in_query);
     for (int i = 0; i < MIN(reader->requests, READING_URLS_MAX); i++)
-        if (str_find(reader->urls[i], first) >= 0 || str_find(reader->urls[i], other) >= 0)
-            return true;
+        for (size_t j = 0; j < count; j++)
+            if (str_find(reader->sent[i], marks[j]) >= 0)
+                return true;
     return false;
 }
 

@@ -16,9 +16,9 @@ enum { READING_PAGES_MAX = 20, READING_URLS_MAX = 64 };
 struct reader {
     struct loop *loop;
     const char *secrets_dir;
-    struct arena *arena; /* of the whole discovery: what readings hold */
-    int requests;        /* made so far */
-    struct str urls[READING_URLS_MAX];
+    struct arena *arena;               /* of the whole discovery: what readings hold */
+    int requests;                      /* made so far */
+    struct str sent[READING_URLS_MAX]; /* of each the URL, a line's end, the body */
     /* A request waits and is made again: for people; may be NULL. */
     void (*on_retry)(void *ctx, const struct err *err, int64_t delay_ms);
     void *ctx;
@@ -58,8 +58,8 @@ bool reading_take(struct reader *reader, const struct draft *draft, enum draft_u
 /* Did it get at least one answer that could be read, and fail by nothing? */
 bool reading_is_good(const struct reading *reading);
 
-/* Has a request with such a parameter been made, in any reading? */
-bool reading_has_asked(const struct reader *reader, struct str param);
+/* Has a request with such a parameter been made, in any reading? "page", "body:page". */
+bool reading_has_asked(const struct reader *reader, struct str place);
 
 /* How many records of `page` are in `of` too. */
 size_t reading_count_shared(const struct reading_page *page, const struct reading_page *of);

@@ -43,8 +43,7 @@ static bool try_one(struct discovery *discovery, const struct trait *trait, cons
 {
     struct draft draft = discovery->draft;
     struct reading reading;
-    (void)!draft_set(&draft.params, str_from(name),
-                     draft_quote(discovery->arena, trait->last_text));
+    (void)!draft_ask(&draft, discovery->arena, str_from(name), trait->last_text);
     if (!reading_take(&discovery->reader, &draft, DRAFT_OF_REQUEST, 1, &reading, err))
         return false;
     *ret_works = filters(&reading, trait);
@@ -63,7 +62,8 @@ static bool find_param(struct discovery *discovery, const struct trait *trait,
     bool works = false;
     *ret_name = NULL;
     for (size_t i = 0, tried = 0; i < COUNT_OF(names) && tried < TRIED_MAX && !works; i++) {
-        if (draft_find(&discovery->draft.params, str_from(names[i])) ||
+        if (draft_find_asked(&discovery->draft, str_from(names[i])) ||
+            !draft_may_ask(&discovery->draft, discovery->arena, str_from(names[i])) ||
             !discover_may_ask(discovery, 1))
             continue;
         if (!try_one(discovery, trait, names[i], &works, err))

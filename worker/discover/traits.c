@@ -4,7 +4,13 @@
 #include "port/hash.h"
 #include "worker/records/own_ids.h"
 
-enum { RECORDS_MAX = 100000, RANK_OF_OTHERS = 100, RANK_OF_CODES = 200, TEXT_BYTES_MAX = 64 };
+enum {
+    RECORDS_MAX = 100000,
+    RANK_OF_OTHERS = 100,
+    RANK_OF_CODES = 200,
+    RANK_OF_PARTS = 300,
+    TEXT_BYTES_MAX = 64,
+};
 
 void traits_init(struct traits_pair *pair, struct arena *arena)
 {
@@ -102,6 +108,89 @@ int traits_rank_key(struct str name)
     return rank;
 }
 
+static bool is_time(const struct traits *traits, const struct trait *trait)
+{
+    return traits->records && trait->times == traits->records;
+}
+
+/* --- two fields together --- */
+
+enum { PAIRED_MAX = 16 }; /* of each kind: every two of them are compared */
+
+static bool is_full(const struct traits *traits, const struct trait *trait)
+{
+    return trait->count == traits->records;
+}
+
+/* Beside an id: what numbers the parts of a thing, or when it was. Lower is better; 0: no. */
+static int rank_part(const struct traits *traits, const struct trait *trait)
+{
+    static const char *const parts[] = {
+        "line",     "position", "pos",      "seq",     "sequence",  "index",  "row",
+        "item",     "version",  "revision", "number",  "date",      "day",    "week",
+        "month",    "year",     "hour",     "time",    "timestamp", "period", "lang",
+        "language", "locale",   "currency", "country", "region",    "type",   "kind",
+        "key",      "variant",  "size",     "role",    "level"};
+    int rank = traits_rank_key(trait->name);
+    for (size_t i = 0; !rank && i < COUNT_OF(parts); i++)
+        if (has_end(trait->name, parts + i, 1) || str_ends(trait->name, str_from(parts[i])))
+            rank = RANK_OF_PARTS + (int)i;
+    return rank || !is_time(traits, trait) ? rank : RANK_OF_PARTS;
+}
+
+static bool are_unique(const struct traits *traits, const struct trait *one,
+                       const struct trait *other)
+{
+    uint64_t *both = ARENA_ARRAY(traits->arena, uint64_t, traits->records);
+    for (size_t i = 0; i < traits->records; i++) {
+        const uint64_t of_record[] = {one->hashes[i], other->hashes[i]};
+        both[i] = hash_bytes((struct str){(const char *)of_record, sizeof of_record}, 0);
+    }
+    return hash_count_different(both, traits->records) == traits->records;
+}
+
+struct ranked {
+    const struct trait *trait;
+    int rank;
+};
+
+/* Those that may be the id of a pair, or the part. The first of the fields count. */
+static size_t find_ranked(const struct traits *traits, bool are_ids, struct ranked *ret)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < traits->count && count < PAIRED_MAX; i++) {
+        const struct trait *trait = &traits->items[i];
+        int rank = are_ids ? traits_rank_key(trait->name) : rank_part(traits, trait);
+        if (!rank || (are_ids && rank > RANK_OF_OTHERS) || !is_full(traits, trait) ||
+            (traits_is_unique(traits, trait) && (are_ids || !is_time(traits, trait))))
+            continue;
+        ret[count++] = (struct ranked){trait, rank};
+    }
+    return count;
+}
+
+bool traits_find_pair(const struct traits *traits, const struct trait **ret_one,
+                      const struct trait **ret_other)
+{
+    struct ranked ids[PAIRED_MAX], parts[PAIRED_MAX];
+    if (traits->records < 3)
+        return false;
+    size_t id_count = find_ranked(traits, true, ids),
+           part_count = find_ranked(traits, false, parts);
+    int least = 0;
+    for (size_t i = 0; i < id_count * part_count; i++) {
+        const struct ranked *id = &ids[i / part_count], *part = &parts[i % part_count];
+        int rank = id->rank + part->rank;
+        if (id->trait == part->trait || (least && rank >= least) ||
+            !are_unique(traits, id->trait, part->trait))
+            continue;
+        least = rank;
+        *ret_one = id->trait;
+        *ret_other = part->trait;
+    }
+    return least > 0;
+}
+
 static bool begins_with(struct str name, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -110,11 +199,6 @@ static bool begins_with(struct str name, const char *const *words, size_t count)
             return true;
     }
     return false;
-}
-
-static bool is_time(const struct traits *traits, const struct trait *trait)
-{
-    return traits->records && trait->times == traits->records;
 }
 
 bool traits_is_change(const struct traits *traits, const struct trait *trait)

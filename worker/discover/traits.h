@@ -49,6 +49,13 @@ bool traits_is_unique(const struct traits *traits, const struct trait *trait);
  */
 int traits_rank_key(struct str name);
 
+/*
+ * The best two fields, by their names, that are only together different for every record, of
+ * three or more. One has the name of an id; neither is different alone, but for a time.
+ */
+bool traits_find_pair(const struct traits *traits, const struct trait **ret_one,
+                      const struct trait **ret_other);
+
 /* A time in every record, by a name such as `updated_at`: when it was changed. */
 bool traits_is_change(const struct traits *traits, const struct trait *trait);
 /* The same of `created_at`. */

@@ -53,4 +53,27 @@ START_TEST(follows_the_table)
 }
 END_TEST
 
-SUITE("config/graphql_query", follows_the_table)
+START_TEST(the_first_connection_is_found)
+{
+    static const char *const cases[][2] = {
+        {"{ a { id } b { c { nodes { id } pageInfo { endCursor } } } }", "b.c"},
+        {"query Q($x: Int = 2) @d { mine: a(first: $x) { pageInfo { hasNextPage } } }", "mine"},
+        {"{ a { ...F } } fragment F on T { b { pageInfo { endCursor } } }", "a.b"},
+        {"{ a { ... on T { pageInfo { endCursor } } } }", "a"},
+        {"{ a { nodes { id } } }", ""},
+        {"mutation { a { pageInfo { endCursor } } }", ""},
+        {"{ ...F } fragment F on T { ...G ...G } fragment G on T { ...F ...F }", ""},
+        {"{ a { ", ""},
+        {"", ""},
+    };
+    AUTO_ARENA struct arena *arena = arena_new();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct str path;
+        bool is_found = graphql_query_seek(arena, str_from(cases[i][0]), &path);
+        ck_assert_msg(str_is(path, cases[i][1]), "%s: %.*s", cases[i][0], STR_ARG(path));
+        ck_assert_int_eq(is_found, path.len > 0);
+    }
+}
+END_TEST
+
+SUITE("config/graphql_query", follows_the_table, the_first_connection_is_found)
