@@ -34,7 +34,7 @@ LDLIBS   += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lpthread -lm
 CPPFLAGS += $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
-SOURCES  := $(sort $(wildcard lib/*/*.c lib/*/*/*.c config/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c web/*.c cli/*.c))
+SOURCES  := $(sort $(wildcard lib/*/*.c lib/*/*/*.c config/*.c config/*/*.c schema/*.c worker/*.c worker/*/*.c scheduler/*.c web/*.c cli/*.c))
 EMBEDDED := $(B)/gen/sql.c $(B)/gen/lua.c $(B)/gen/web.c $(B)/gen/catalogue.c
 OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBEDDED:.c=.o)
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))

@@ -6,7 +6,7 @@
 #include "cli/say.h"
 #include "cli/url_body.h"
 #include "config/identifier.h"
-#include "worker/discover/naming.h"
+#include "config/naming.h"
 
 enum { TEXT_BYTES_MAX = 1024 * 1024, ERRORS_BYTES_MAX = 1024 * 1024 };
 

@@ -14,6 +14,7 @@ declare -A below=(
     [lib/core]="base port core/expr"
     [lib/core/expr]="base port core"
     [config]="base port core"
+    [config/import]="base port core config"
     [schema]="base port core"
     [worker/records]="base port core config"
     [worker/rows]="base port core config worker/records"
@@ -30,7 +31,7 @@ declare -A below=(
     [worker]="base port core config worker/load worker/access worker/pace worker/crawl"
     [scheduler]="base port core config schema"
     [web]="base port core config"
-    [cli]="base port core config schema scheduler web worker worker/crawl worker/discover worker/replay worker/after"
+    [cli]="base port core config config/import schema scheduler web worker worker/crawl worker/discover worker/replay worker/after"
 )
 
 # What a room must not see, not even through the headers that it includes.
@@ -67,7 +68,7 @@ complain() {
 }
 
 # A folder without a line above would be seen by nobody.
-for file in lib/*/*.[ch] lib/*/*/*.[ch] config/*.[ch] worker/*/*.[ch] schema/*.[ch] scheduler/*.[ch] web/*.[ch]; do
+for file in lib/*/*.[ch] lib/*/*/*.[ch] config/*.[ch] config/*/*.[ch] worker/*/*.[ch] schema/*.[ch] scheduler/*.[ch] web/*.[ch]; do
     folder=${file%/*}
     [[ -n ${below[$folder]+there} ]] ||
         complain "$folder: no line in tools/check-layers.sh says what it may include"

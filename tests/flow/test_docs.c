@@ -1,47 +1,12 @@
 #include <glob.h>
-#include <stdio.h>
 
 #include "base/macros.h"
+#include "tests/support/docs.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/suite.h"
 
 /* The examples of README.md, docs/ and config/examples, as a reader would try them. */
-
-/* The fenced block that follows `marker`, without its fences. */
-static struct str block_after(const char *path, const char *marker)
-{
-    struct str text = str_from(pagetide_read(path));
-    ptrdiff_t at = str_find(text, str_from(marker));
-    ck_assert_msg(at >= 0, "%s has no \"%s\"", path, marker);
-    struct str rest = str_slice(text, (size_t)at, text.len), fence;
-    ptrdiff_t begin = str_find(rest, STR("\n```"));
-    ck_assert_msg(begin >= 0, "%s: no block after \"%s\"", path, marker);
-    rest = str_split(str_slice(rest, (size_t)begin + 1, rest.len), '\n', &fence);
-    ptrdiff_t end = str_find(rest, STR("\n```"));
-    ck_assert_msg(end >= 0, "%s: the block after \"%s\" is not closed", path, marker);
-    return str_slice(rest, 0, (size_t)end + 1);
-}
-
-/* What a command prints, with blanks at the ends of lines taken off. */
-static const char *output_of(const char *command)
-{
-    static char out[65536];
-    char line[4096];
-    size_t len = 0;
-    FILE *pipe = popen(command, "r");
-    ck_assert_ptr_nonnull(pipe);
-    while (fgets(line, sizeof line, pipe)) {
-        size_t end = strcspn(line, "\n");
-        while (end && line[end - 1] == ' ')
-            end--;
-        int put = snprintf(out + len, sizeof out - len, "%.*s\n", (int)end, line);
-        ck_assert(put > 0 && (size_t)put < sizeof out - len);
-        len += (size_t)put;
-    }
-    ck_assert_msg(pclose(pipe) == 0, "%s: failed", command);
-    return out;
-}
 
 /* The file with the mock's address in place of the one that the example names. */
 static const char *with_mock(const char *path, const struct mock *mock)
@@ -64,7 +29,8 @@ static void open_readme(struct pagetide *pagetide, struct mock *mock)
 
 START_TEST(readme_shows_an_example_that_exists)
 {
-    struct str shown = block_after("README.md", "<!-- config/examples/subdivisions.yaml -->");
+    struct str shown =
+        docs_block_after("README.md", "<!-- config/examples/subdivisions.yaml -->");
     ck_assert_str_eq(pagetide_text("%.*s", STR_ARG(shown)),
                      pagetide_read("config/examples/subdivisions.yaml"));
 }
@@ -81,13 +47,13 @@ START_TEST(readme_source_gives_the_table_it_shows)
                              STR("iso.subdivisions: run 1 succeeded: 52 pages, 5,127 records")),
                   "%s", got.out);
     struct str query,
-        shown = str_split(block_after("README.md", "<!-- table -->"), '\n', &query);
+        shown = str_split(docs_block_after("README.md", "<!-- table -->"), '\n', &query);
     ck_assert(str_starts(query, STR("=> ")));
     const char *command =
         pagetide_text("psql -X -P footer=off -P pager=off -d '%s' -c \"%.*s\"",
                       pagetide.database_url, STR_ARG(str_slice(query, 3, query.len)));
     /* psql ends a table with an empty line. */
-    ck_assert_str_eq(output_of(command), pagetide_text("%.*s\n", STR_ARG(shown)));
+    ck_assert_str_eq(docs_output_of(command), pagetide_text("%.*s\n", STR_ARG(shown)));
     pagetide_close(&pagetide);
     mock_stop(&mock);
 }
@@ -99,14 +65,14 @@ START_TEST(readme_messages_reload)
     struct mock mock;
     open_readme(&pagetide, &mock);
     struct pagetide_process up = pagetide_spawn(&pagetide, "up");
-    struct str line, rest = block_after("README.md", "<!-- reload -->");
+    struct str line, rest = docs_block_after("README.md", "<!-- reload -->");
     while (rest.len) {
         rest = str_split(rest, '\n', &line);
         ck_assert(str_starts(line, STR("redis-cli ")));
         if (!str_starts(line, STR("redis-cli XADD ")))
             continue;
-        output_of(pagetide_text("redis-cli -u %s %.*s", pagetide.redis_url,
-                                STR_ARG(str_slice(line, strlen("redis-cli "), line.len))));
+        docs_output_of(pagetide_text("redis-cli -u %s %.*s", pagetide.redis_url,
+                                     STR_ARG(str_slice(line, strlen("redis-cli "), line.len))));
     }
     pagetide_await(&pagetide, "2", 30000,
                    "select count(*) from pagetide.request "

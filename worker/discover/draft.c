@@ -4,8 +4,8 @@
 #include "base/unescape.h"
 #include "config/format.h"
 #include "config/identifier.h"
+#include "config/naming.h"
 #include "port/http_url.h"
-#include "worker/discover/naming.h"
 
 enum { QUOTED_BYTES_MAX = 64 * 1024 };
 

@@ -1,6 +1,6 @@
 #include "worker/discover/discover.h"
 
-#include "worker/discover/naming.h"
+#include "config/naming.h"
 #include "worker/discover/paging_text.h"
 #include "worker/signs/known.h"
 #include "worker/signs/spell.h"

@@ -18,6 +18,7 @@ static const struct room {
     {"lib/core", "base port core/expr"},
     {"lib/core/expr", "base port core"},
     {"config", "base port core"},
+    {"config/import", "base port core config"},
     {"schema", "base port core"},
     {"worker/records", "base port core config"},
     {"worker/rows", "base port core config worker/records"},
@@ -37,8 +38,8 @@ static const struct room {
     {"worker", "base port core config worker/load worker/access worker/pace worker/crawl"},
     {"scheduler", "base port core config schema"},
     {"web", "base port core config"},
-    {"cli", "base port core config schema scheduler web worker worker/crawl worker/discover "
-            "worker/replay worker/after"},
+    {"cli", "base port core config config/import schema scheduler web worker worker/crawl "
+            "worker/discover worker/replay worker/after"},
 };
 
 static struct arena *arena;

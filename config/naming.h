@@ -1,5 +1,5 @@
-#ifndef WORKER_DISCOVER_NAMING_H
-#define WORKER_DISCOVER_NAMING_H
+#ifndef CONFIG_NAMING_H
+#define CONFIG_NAMING_H
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -10,6 +10,10 @@
  */
 struct str naming_source(struct arena *arena, struct str host, struct str path);
 struct str naming_stream(struct arena *arena, struct str path);
+
+/* The text's letters and digits as a name: "order_items" of "Order items"; empty where none is
+ * left. */
+struct str naming_word(struct arena *arena, struct str text);
 
 /* A variable of the environment: "SHOP_TOKEN" of "shop" and "token". */
 struct str naming_variable(struct arena *arena, struct str source, struct str what);

@@ -1,4 +1,4 @@
-#include "worker/discover/naming.h"
+#include "config/naming.h"
 
 #include <ctype.h>
 
@@ -8,8 +8,7 @@
 
 enum { NAME_BYTES_MAX = 48, LABELS_MAX = 16, DECODED_BYTES_MAX = 64 * 1024 };
 
-/* Letters, digits and underscores of the text, in lower case; empty where nothing is left. */
-static struct str clean(struct arena *arena, struct str text)
+struct str naming_word(struct arena *arena, struct str text)
 {
     AUTO_BUF(out, NAME_BYTES_MAX + 1);
     for (size_t i = 0; i < text.len && out.len < NAME_BYTES_MAX; i++) {
@@ -78,12 +77,12 @@ static bool is_address(struct str host)
 
 struct str naming_source(struct arena *arena, struct str host, struct str path)
 {
-    struct str name = is_address(host) ? STR_NONE : clean(arena, owner_of(host));
+    struct str name = is_address(host) ? STR_NONE : naming_word(arena, owner_of(host));
     while (!name.len && path.len) {
         struct str part;
         path = str_split(path, '/', &part);
         if (path.ptr && !says_nothing(part)) /* the last one names the stream */
-            name = clean(arena, part);
+            name = naming_word(arena, part);
     }
     return name.len ? name : STR("api");
 }
@@ -108,7 +107,7 @@ struct str naming_stream(struct arena *arena, struct str path)
         path = str_split(path, '/', &part);
         struct str one = says_nothing(part)
                              ? STR_NONE
-                             : clean(arena, without_ending(naming_decode(arena, part)));
+                             : naming_word(arena, without_ending(naming_decode(arena, part)));
         if (one.len)
             name = one;
     }
@@ -120,7 +119,7 @@ struct str naming_stream(struct arena *arena, struct str path)
 struct str naming_variable(struct arena *arena, struct str source, struct str what)
 {
     AUTO_BUF(out, 2 * NAME_BYTES_MAX);
-    struct str words[] = {source, clean(arena, what)};
+    struct str words[] = {source, naming_word(arena, what)};
     for (size_t w = 0; w < COUNT_OF(words); w++) {
         if (w && out.len)
             buf_put_byte(&out, '_');

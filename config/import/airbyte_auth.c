@@ -1,0 +1,267 @@
+#include "config/import/airbyte.h"
+
+/* Authenticators. Whatever is a credential becomes a variable of the environment. */
+
+struct auth_kind {
+    const char *type;
+    void (*read)(struct manifest *manifest, const struct component *auth, struct outline *to);
+};
+
+static void read_bearer(struct manifest *manifest, const struct component *auth,
+                        struct outline *to)
+{
+    outline_put(to, "type", STR("bearer"));
+    airbyte_put_secret(manifest, auth, "api_token", to, "token");
+}
+
+static void read_basic(struct manifest *manifest, const struct component *auth,
+                       struct outline *to)
+{
+    outline_put(to, "type", STR("basic"));
+    airbyte_put_secret(manifest, auth, "username", to, "user");
+    if (component_get(manifest, auth, "password"))
+        airbyte_put_secret(manifest, auth, "password", to, "password");
+    else
+        outline_put(to, "password", STR("{{ '' }}"));
+}
+
+/* Where a token goes; `header` is the older way to say it. */
+static void put_send(struct manifest *manifest, const struct component *auth,
+                     struct outline *to, const char *in, const char *name)
+{
+    struct component option = component_at(manifest, auth, "inject_into");
+    struct str place, header = import_text(component_get(manifest, auth, "header"));
+    if (!option.map)
+        option = component_at(manifest, auth, "request_option");
+    bool is_query = false;
+    if (option.map && airbyte_place(manifest, &option, &place)) {
+        if (str_starts(place, STR("header:")))
+            header = str_slice(place, 7, place.len);
+        else if (!str_starts(place, STR("body:"))) {
+            header = place;
+            is_query = true;
+        } else
+            import_gap(manifest->import, to,
+                       "the credential goes into the body: write body of the streams with "
+                       "\"{{ env.NAME }}\" there, and no auth");
+    }
+    if (!header.len)
+        header = STR("Authorization");
+    if (in)
+        outline_put(to, in, is_query ? STR("query") : STR("header"));
+    if (in)
+        outline_put(to, name, header);
+    else
+        outline_put(outline_map(to, "send"), is_query ? "param" : "header", header);
+}
+
+static void read_api_key(struct manifest *manifest, const struct component *auth,
+                         struct outline *to)
+{
+    outline_put(to, "type", STR("api_key"));
+    put_send(manifest, auth, to, "in", "name");
+    airbyte_put_secret(manifest, auth, "api_token", to, "value");
+}
+
+/* [a, b] → "a b" */
+static void put_scopes(struct manifest *manifest, const struct component *auth,
+                       struct outline *to)
+{
+    const struct yaml_node *list = component_get(manifest, auth, "scopes");
+    struct str all = STR_NONE, one;
+    for (size_t i = 0; i < component_count(list); i++)
+        if (airbyte_text(manifest, auth->scope, list->kind == YAML_LIST ? list->items[i] : list,
+                         &one))
+            all = arena_join(manifest->import->arena, all, " ", one);
+    if (all.len)
+        outline_put(to, "scope", all);
+}
+
+static void put_other_names(struct manifest *manifest, const struct component *auth,
+                            struct outline *to)
+{
+    static const char *const names[][2] = {{"client_id_name", "client_id"},
+                                           {"client_secret_name", "client_secret"},
+                                           {"refresh_token_name", "refresh_token"},
+                                           {"grant_type_name", "grant_type"}};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct str name = import_text(component_get(manifest, auth, names[i][0]));
+        if (name.len && !str_is(name, names[i][1]))
+            import_gap(manifest->import, to,
+                       "%s: the token is asked for with a name of its own: use auth: {type: "
+                       "login, url: …, body: …}",
+                       names[i][0]);
+    }
+}
+
+static void put_refresh(struct manifest *manifest, const struct component *auth,
+                        struct outline *to)
+{
+    airbyte_put_secret(manifest, auth, "refresh_token", to, "refresh_token");
+    if (component_get(manifest, auth, "refresh_token_updater"))
+        import_gap(manifest->import, to,
+                   "refresh_token_updater: each refresh token is good once: name a file, "
+                   "refresh_store: tokens/%.*s",
+                   STR_ARG(import_source_name(manifest->import)));
+}
+
+static void read_oauth(struct manifest *manifest, const struct component *auth,
+                       struct outline *to)
+{
+    struct str grant = import_text(component_get(manifest, auth, "grant_type"));
+    const struct yaml_node *body = component_get(manifest, auth, "refresh_request_body");
+    if (!grant.len)
+        grant = STR("refresh_token");
+    outline_put(to, "type", STR("oauth2"));
+    outline_put(to, "grant", grant);
+    airbyte_put(manifest, auth, "token_refresh_endpoint", to, "token_url");
+    if (component_get(manifest, auth, "client_id"))
+        airbyte_put_secret(manifest, auth, "client_id", to, "client_id");
+    if (component_get(manifest, auth, "client_secret"))
+        airbyte_put_secret(manifest, auth, "client_secret", to, "client_secret");
+    if (str_is(grant, "refresh_token"))
+        put_refresh(manifest, auth, to);
+    else if (!str_is(grant, "client_credentials") && !str_is(grant, "password"))
+        import_gap(manifest->import, to, "grant_type %.*s: see docs/credentials.md",
+                   STR_ARG(grant));
+    put_scopes(manifest, auth, to);
+    manifest->is_credential = true;
+    if (body)
+        airbyte_put_value(manifest, auth->scope, body, to, "params");
+    manifest->is_credential = false;
+    airbyte_put(manifest, auth, "access_token_name", to, "token_path");
+    airbyte_put(manifest, auth, "expires_in_name", to, "expires_path");
+    put_other_names(manifest, auth, to);
+    if (component_get(manifest, auth, "refresh_request_headers"))
+        import_gap(manifest->import, to,
+                   "refresh_request_headers: for a header of one's own use "
+                   "auth: {type: login, url: …, headers: …}");
+}
+
+/* "P1D" → a number of seconds */
+static void put_seconds(struct manifest *manifest, const struct component *auth,
+                        const char *member, struct outline *to, const char *key)
+{
+    int64_t seconds;
+    struct str text = import_text(component_get(manifest, auth, member));
+    if (text.len && (airbyte_seconds(text, &seconds) || str_to_int64(text, &seconds)))
+        outline_put_raw(to, key,
+                        arena_printf(manifest->import->arena, "%lld", (long long)seconds));
+}
+
+static void put_login(struct manifest *manifest, const struct component *login,
+                      struct outline *to)
+{
+    struct outline *request = outline_new(manifest->import->arena);
+    static const char *const keys[] = {"method", "params", "headers", "body", "body_type"};
+    struct str base = STR_NONE, path;
+    airbyte_request(manifest, login, request);
+    base = outline_text(outline_find(request, "base_url"));
+    path = outline_text(outline_find(request, "path"));
+    if (outline_find(request, "url"))
+        path = outline_text(outline_find(request, "url"));
+    outline_put(
+        to, "url",
+        arena_printf(manifest->import->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(path)));
+    if (!outline_find(request, "method"))
+        outline_put(to, "method", STR("GET"));
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        outline_move(to, request, keys[i]);
+}
+
+static void read_session(struct manifest *manifest, const struct component *auth,
+                         struct outline *to)
+{
+    struct component login = component_at(manifest, auth, "login_requester");
+    struct component use = component_at(manifest, auth, "request_authentication");
+    struct str path;
+    outline_put(to, "type", STR("login"));
+    manifest->is_credential = true;
+    put_login(manifest, &login, to);
+    manifest->is_credential = false;
+    if (airbyte_path(manifest, auth->scope, component_get(manifest, auth, "session_token_path"),
+                     &path))
+        outline_put(to, "token_path", path);
+    put_seconds(manifest, auth, "expiration_duration", to, "ttl");
+    if (str_is(component_type(&use), "ApiKey"))
+        put_send(manifest, &use, to, NULL, NULL);
+}
+
+static void put_claims(struct manifest *manifest, const struct component *auth,
+                       const char *member, struct outline *to, const char *key)
+{
+    const struct yaml_node *map = component_get(manifest, auth, member);
+    manifest->is_credential = true;
+    if (map)
+        airbyte_put_value(manifest, auth->scope, map, to, key);
+    manifest->is_credential = false;
+}
+
+static void read_jwt(struct manifest *manifest, const struct component *auth,
+                     struct outline *to)
+{
+    struct str prefix = import_text(component_get(manifest, auth, "header_prefix"));
+    struct component option = component_at(manifest, auth, "request_option");
+    outline_put(to, "type", STR("jwt"));
+    airbyte_put(manifest, auth, "algorithm", to, "alg");
+    airbyte_put_secret(manifest, auth, "secret_key", to, "key");
+    put_claims(manifest, auth, "jwt_payload", to, "claims");
+    put_claims(manifest, auth, "additional_jwt_payload", to, "claims");
+    put_claims(manifest, auth, "jwt_headers", to, "header");
+    put_claims(manifest, auth, "additional_jwt_headers", to, "header");
+    put_seconds(manifest, auth, "token_duration", to, "ttl");
+    if (option.map)
+        put_send(manifest, auth, to, NULL, NULL);
+    if (prefix.len && !str_is(prefix, "Bearer"))
+        outline_put(outline_map(to, "send"), "prefix",
+                    arena_printf(manifest->import->arena, "%.*s ", STR_ARG(prefix)));
+    if (prefix.len && !outline_find(outline_map(to, "send"), "header"))
+        outline_put(outline_map(to, "send"), "header", STR("Authorization"));
+    if (!outline_count(outline_find(to, "send")))
+        outline_remove(to, "send");
+    if (import_is_true(component_get(manifest, auth, "base64_encode_secret_key")))
+        import_gap(manifest->import, to,
+                   "base64_encode_secret_key: put the key into the environment in base64");
+}
+
+static void read_none(struct manifest *manifest, const struct component *auth,
+                      struct outline *to)
+{
+    (void)manifest;
+    (void)auth;
+    outline_put(to, "type", STR("none"));
+}
+
+/* The user chose one of them when the connector was set up. */
+static void read_selective(struct manifest *manifest, const struct component *auth,
+                           struct outline *to)
+{
+    const struct yaml_node *map = component_get(manifest, auth, "authenticators");
+    if (!map || map->kind != YAML_MAP || !map->count)
+        return;
+    struct component first = component_open(manifest, map->items[0], auth->scope);
+    airbyte_auth(manifest, &first, to);
+    import_gap(manifest->import, to,
+               "the connector lets one choose between %zu ways to sign in; this is %.*s",
+               map->count, STR_ARG(map->items[0]->key));
+}
+
+static const struct auth_kind kinds[] = {
+    {"BearerAuthenticator", read_bearer},        {"BasicHttpAuthenticator", read_basic},
+    {"ApiKeyAuthenticator", read_api_key},       {"OAuthAuthenticator", read_oauth},
+    {"SessionTokenAuthenticator", read_session}, {"JwtAuthenticator", read_jwt},
+    {"SelectiveAuthenticator", read_selective},  {"NoAuth", read_none},
+};
+
+void airbyte_auth(struct manifest *manifest, const struct component *auth, struct outline *to)
+{
+    struct str type = component_type(auth);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (str_is(type, kinds[i].type)) {
+            kinds[i].read(manifest, auth, to);
+            return;
+        }
+    import_gap(manifest->import, manifest->import->root,
+               "authenticator %.*s: no counterpart; docs/credentials.md has what there is",
+               STR_ARG(type));
+}

@@ -1,0 +1,20 @@
+#ifndef TESTS_SUPPORT_DOCS_H
+#define TESTS_SUPPORT_DOCS_H
+
+#include "base/str.h"
+
+/*
+ * The examples of README.md and docs/, for tests that try them. A marker is a comment in the
+ * document, <!-- dlt -->, that stands before a fenced block. Texts stay until the process ends.
+ */
+
+/* The fenced block that follows the marker, without its fences; the test fails without one. */
+struct str docs_block_after(const char *path, const char *marker);
+
+/* The text with each `old` replaced. */
+const char *docs_replaced(struct str text, const char *old, const char *new);
+
+/* What a shell command prints, with blanks at the ends of lines taken off; it must succeed. */
+const char *docs_output_of(const char *command);
+
+#endif
