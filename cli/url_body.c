@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/secret_name.h"
 #include "core/value.h"
-#include "worker/discover/naming.h"
+#include "config/naming.h"
 
 enum { NAMES_TRIED = 100, DATA_BYTES_MAX = 256 * 1024, DEPTH_MAX = 64 };
 

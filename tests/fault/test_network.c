@@ -180,7 +180,8 @@ static void await_notice(const struct pagetide_process *process, int before, int
 }
 
 /* One worker alone is cut off from PostgreSQL, and not from Redis: the other one takes its
- * jobs, although the server still has the first one's sessions, in the middle of what they did. */
+ * jobs, although the server still has the sessions of the first, in the middle of what they
+ * did. */
 START_TEST(test_a_worker_cut_off_from_postgresql_loses_its_jobs_to_another)
 {
     struct house house;
