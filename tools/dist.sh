@@ -12,9 +12,15 @@ if [ $# -ne 2 ]; then
 fi
 cd "$(dirname "$0")/.."
 export LC_ALL=C
+
+# Also where the tree belongs to another user, as in a container of continuous integration.
+ask_git() {
+    git -c safe.directory="$(pwd -P)" "$@"
+}
+
 if [ -e .git ]; then
-    files=$(git ls-files)
-    made_at=$(git log -1 --format=%ct)
+    files=$(ask_git ls-files)
+    made_at=$(ask_git log -1 --format=%ct)
 else
     files=$(find . -type f ! -path './build/*' -printf '%P\n')
     made_at=$(stat -c %Y Makefile)
