@@ -47,7 +47,9 @@
 
 struct http {
     struct loop *loop;
-    struct http_multi *multi;
+    struct http_multi *multi; /* NULL: `stand_in` has the answers */
+    http_stand_in_fn stand_in;
+    void *stand_in_ctx;
     struct http_call *calls;
     size_t bytes;          /* of the bodies of `calls` */
     http_room_fn has_room; /* NULL: no bound */
@@ -85,6 +87,7 @@ struct http_call {
     struct http_coding coding; /* of the body */
     struct buf body;
     struct err failed; /* found before anything was sent */
+    struct http_answer stood_in;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -104,6 +107,13 @@ bool http_new(struct loop *loop, struct http **ret_http, struct err *err)
     return true;
 }
 
+struct http *http_new_stand_in(struct loop *loop, http_stand_in_fn fn, void *ctx)
+{
+    struct http *http = mem_alloc(sizeof *http);
+    *http = (struct http){.loop = loop, .stand_in = fn, .stand_in_ctx = ctx};
+    return http;
+}
+
 void http_free(struct http *http)
 {
     if (!http)
@@ -111,7 +121,8 @@ void http_free(struct http *http)
     assert(!http->is_calling_back);
     while (http->calls)
         http_cancel(http->calls);
-    http_multi_free(http->multi);
+    if (http->multi)
+        http_multi_free(http->multi);
     mem_free(http);
 }
 
@@ -192,6 +203,8 @@ static void on_call_timer(void *ctx)
     struct http_call *call = ctx;
     if (call->failed.kind)
         finish(call, NULL, &call->failed);
+    else if (call->http->stand_in)
+        finish(call, &call->stood_in, NULL);
     else if (deadline_mono_ms(call) > clock_mono_ms())
         arm(call);
     else
@@ -369,7 +382,8 @@ static void call_unlink(struct http_call *call)
 
 static void call_free(struct http_call *call)
 {
-    curl_easy_cleanup(call->easy);
+    if (call->easy)
+        curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->sent_headers);
     loop_timer_free(call->timer);
     buf_done(&call->body);
@@ -436,6 +450,12 @@ static void succeed(struct http_call *call)
     finish(call, &answer, NULL);
 }
 
+static void explain_too_large(const struct http_call *call, struct err *err)
+{
+    err_set(err, ERR_INPUT, "http", HTTP_TOO_LARGE, "a body over max_body (%zu bytes)",
+            call->body.max);
+}
+
 static void explain(const struct http_call *call, CURLcode code, struct err *err)
 {
     const char *text = call->error[0] ? call->error : curl_easy_strerror(code);
@@ -446,8 +466,7 @@ static void explain(const struct http_call *call, CURLcode code, struct err *err
     else if (call->is_headers_full)
         err_set(err, ERR_INPUT, "http", code, "headers over %d KiB", HTTP_HEADERS_BYTES >> 10);
     else if (call->body.has_overflowed)
-        err_set(err, ERR_INPUT, "http", HTTP_TOO_LARGE, "a body over max_body (%zu bytes)",
-                call->body.max);
+        explain_too_large(call, err);
     else if (call->is_crowded_out)
         err_set(err, ERR_AGAIN, "http", HTTP_CROWDED_OUT,
                 "memory is full with other bodies (the setting `memory`)");
@@ -503,7 +522,7 @@ static struct http_call *call_new(struct http *http, const struct http_request *
     *call = (struct http_call){
         .http = http,
         .next = http->calls,
-        .easy = mem_checked(curl_easy_init()),
+        .easy = http->multi ? mem_checked(curl_easy_init()) : NULL,
         .fn = fn,
         .ctx = ctx,
         .timeouts = request->timeouts,
@@ -535,12 +554,32 @@ static bool may_send(struct http_call *call, const struct http_request *request,
     return true;
 }
 
+/* Keeps what the stand-in lends. */
+static void stand_in(struct http_call *call, const struct http_request *request)
+{
+    const struct http *http = call->http;
+    struct http_answer *answer = &call->stood_in;
+    if (!http->stand_in(http->stand_in_ctx, request, answer, &call->failed))
+        return;
+    buf_put(&call->body, answer->body);
+    if (call->body.has_overflowed)
+        explain_too_large(call, &call->failed);
+    answer->headers = http_copy_headers(answer, call->arena);
+    answer->body = buf_str(&call->body);
+    answer->wire_bytes = (int64_t)call->body.len;
+    answer->storage = &call->body;
+    count_body(call);
+}
+
 struct http_call *http_send(struct http *http, const struct http_request *request,
                             http_done_fn fn, void *ctx)
 {
     struct http_call *call = call_new(http, request, fn, ctx);
     struct str proxy;
-    if (!may_send(call, request, &proxy)) {
+    bool may = may_send(call, request, &proxy);
+    if (may && http->stand_in)
+        stand_in(call, request);
+    if (!may || http->stand_in) {
         loop_timer_set(call->timer, 0);
         return call;
     }

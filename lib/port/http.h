@@ -72,6 +72,17 @@ typedef void (*http_done_fn)(void *ctx, const struct http_answer *answer,
                              const struct err *err);
 
 bool http_new(struct loop *loop, struct http **ret_http, struct err *err) MUST_CHECK;
+
+/*
+ * One that has no network: what each call brings is `fn`'s word, asked for inside http_send,
+ * and comes from the loop. No socket is made and no name looked up; a request that could not be
+ * sent fails as it would. `*ret_answer` is zeroed: of it status, headers (names in lower case),
+ * body and is_end_told are read, and copied. False: the call fails with *err.
+ */
+typedef bool (*http_stand_in_fn)(void *ctx, const struct http_request *request,
+                                 struct http_answer *ret_answer, struct err *err);
+struct http *http_new_stand_in(struct loop *loop, http_stand_in_fn fn, void *ctx) MUST_CHECK;
+
 void http_free(struct http *http); /* cancels what is under way */
 
 struct http_call *http_send(struct http *http, const struct http_request *request,

@@ -4,11 +4,14 @@
 #include <event2/event.h>
 #include <event2/thread.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 struct loop {
     struct event_base *base;
     bool is_running;
+    bool skips_waits;
+    struct loop_timer *first; /* where it does: those that are set, the next one first */
 };
 
 static void run(struct loop *loop, int flags)
@@ -20,9 +23,14 @@ static void run(struct loop *loop, int flags)
 }
 
 struct loop_timer {
+    struct loop *loop;
     struct event *event;
     loop_fn fn;
     void *ctx;
+
+    struct loop_timer *next; /* in loop->first */
+    int64_t due_us;
+    bool is_listed;
 };
 
 struct loop_fd {
@@ -57,6 +65,8 @@ void loop_free(struct loop *loop)
     if (!loop)
         return;
     assert(!loop->is_running);
+    if (loop->skips_waits)
+        clock_replace(NULL, NULL);
     event_base_free(loop->base);
     mem_free(loop);
 }
@@ -76,9 +86,75 @@ static void on_limit(void *ctx)
     *(bool *)ctx = true;
 }
 
+/* --- without waiting --- */
+
+static struct {
+    int64_t mono_us, wall_us;
+} skipped;
+
+static int64_t skipped_mono_us(void)
+{
+    return skipped.mono_us;
+}
+
+static int64_t skipped_wall_us(void)
+{
+    return skipped.wall_us;
+}
+
+void loop_skip_waits(struct loop *loop, int64_t wall_ms)
+{
+    assert(!loop->skips_waits);
+    loop->skips_waits = true;
+    skipped.mono_us = clock_mono_ms() * 1000;
+    skipped.wall_us = wall_ms * 1000;
+    clock_replace(skipped_mono_us, skipped_wall_us);
+}
+
+static void unlist(struct loop_timer *timer)
+{
+    struct loop_timer **link = &timer->loop->first;
+    if (!timer->is_listed)
+        return;
+    while (*link != timer)
+        link = &(*link)->next;
+    *link = timer->next;
+    timer->is_listed = false;
+}
+
+/* Of those that are due together the one that was set first comes first. */
+static void list(struct loop_timer *timer, int64_t delay_ms)
+{
+    struct loop_timer **link = &timer->loop->first;
+    unlist(timer);
+    timer->due_us = skipped.mono_us + delay_ms * 1000;
+    while (*link && (*link)->due_us <= timer->due_us)
+        link = &(*link)->next;
+    timer->next = *link;
+    timer->is_listed = true;
+    *link = timer;
+}
+
+static bool skip_to_next(struct loop *loop)
+{
+    struct loop_timer *timer = loop->first;
+    if (!timer)
+        return false;
+    unlist(timer);
+    skipped.wall_us += timer->due_us - skipped.mono_us;
+    skipped.mono_us = timer->due_us;
+    timer->fn(timer->ctx);
+    return true;
+}
+
 bool loop_run_until(struct loop *loop, const bool *flag, int64_t timeout_ms)
 {
     bool is_over = false;
+    if (loop->skips_waits) {
+        while (!*flag && skip_to_next(loop))
+            ;
+        return *flag;
+    }
     struct loop_timer *limit = loop_timer_new(loop, on_limit, &is_over);
     if (timeout_ms >= 0)
         loop_timer_set(limit, timeout_ms);
@@ -89,22 +165,34 @@ bool loop_run_until(struct loop *loop, const bool *flag, int64_t timeout_ms)
 }
 
 struct deferred {
+    struct loop_timer *timer; /* NULL: libevent's own */
     loop_fn fn;
     void *ctx;
 };
 
+static void call_deferred(void *arg)
+{
+    struct deferred call = *(struct deferred *)arg;
+    mem_free(arg);
+    loop_timer_free(call.timer);
+    call.fn(call.ctx);
+}
+
 static void on_deferred(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
-    struct deferred call = *(struct deferred *)arg;
-    mem_free(arg);
-    call.fn(call.ctx);
+    call_deferred(arg);
 }
 
 void loop_defer(struct loop *loop, loop_fn fn, void *ctx)
 {
     struct deferred *call = mem_alloc(sizeof *call);
-    *call = (struct deferred){fn, ctx};
+    *call = (struct deferred){NULL, fn, ctx};
+    if (loop->skips_waits) {
+        call->timer = loop_timer_new(loop, call_deferred, call);
+        loop_timer_set(call->timer, 0);
+        return;
+    }
     event_base_once(loop->base, -1, EV_TIMEOUT, on_deferred, call, &(struct timeval){0});
 }
 
@@ -118,6 +206,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 struct loop_timer *loop_timer_new(struct loop *loop, loop_fn fn, void *ctx)
 {
     struct loop_timer *timer = mem_alloc(sizeof *timer);
+    timer->loop = loop;
     timer->fn = fn;
     timer->ctx = ctx;
     timer->event = evtimer_new(loop->base, on_timer, timer);
@@ -127,24 +216,30 @@ struct loop_timer *loop_timer_new(struct loop *loop, loop_fn fn, void *ctx)
 void loop_timer_set(struct loop_timer *timer, int64_t delay_ms)
 {
     int64_t delay = MAX(delay_ms, 0);
+    if (timer->loop->skips_waits) {
+        list(timer, delay);
+        return;
+    }
     struct timeval tv = {.tv_sec = delay / 1000, .tv_usec = delay % 1000 * 1000};
     evtimer_add(timer->event, &tv);
 }
 
 void loop_timer_clear(struct loop_timer *timer)
 {
+    unlist(timer);
     evtimer_del(timer->event);
 }
 
 bool loop_timer_is_set(const struct loop_timer *timer)
 {
-    return evtimer_pending(timer->event, NULL);
+    return timer->is_listed || evtimer_pending(timer->event, NULL);
 }
 
 void loop_timer_free(struct loop_timer *timer)
 {
     if (!timer)
         return;
+    unlist(timer);
     event_free(timer->event);
     mem_free(timer);
 }

@@ -34,6 +34,14 @@ void loop_stop(struct loop *loop); /* the current callback ends first */
  */
 bool loop_run_until(struct loop *loop, const bool *flag, int64_t timeout_ms);
 
+/*
+ * From here on nobody waits: time stands still while a callback runs, and where nothing is due
+ * it jumps to the next timer. Both clocks (base/clock.h) are the loop's until loop_free; the
+ * wall clock begins at `wall_ms`. For a loop without descriptors and signals, before its first
+ * timer, run by loop_run_until without a limit, which returns where no timer is set either.
+ */
+void loop_skip_waits(struct loop *loop, int64_t wall_ms);
+
 /* Calls fn once, from the loop, after the current callback. Cannot be taken back. */
 void loop_defer(struct loop *loop, loop_fn fn, void *ctx);
 

@@ -194,6 +194,29 @@ static bool read_secret(struct arena *arena, const char *dir, struct str name,
     return true;
 }
 
+static struct {
+    secrets_find_fn find;
+    void *ctx;
+} replaced;
+
+void secrets_replace(secrets_find_fn find, void *ctx)
+{
+    replaced.find = find;
+    replaced.ctx = ctx;
+}
+
+static bool read_one(struct arena *arena, const char *dir, bool from_env, struct str name,
+                     struct value *ret, struct err *err)
+{
+    if (replaced.find) {
+        *ret = replaced.find(
+            replaced.ctx, arena,
+            arena_printf(arena, "%s.%.*s", from_env ? "env" : "secrets", STR_ARG(name)));
+        return true;
+    }
+    return from_env ? read_env(arena, name, ret, err) : read_secret(arena, dir, name, ret, err);
+}
+
 static bool read_all(struct arena *arena, const char *dir, bool from_env,
                      const struct secret_names *names, struct value *ret, struct err *err)
 {
@@ -202,9 +225,7 @@ static bool read_all(struct arena *arena, const char *dir, bool from_env,
     for (size_t i = 0; i < names->count; i++) {
         struct str name = arena_str(arena, names->items[i]);
         struct value value;
-        bool found = from_env ? read_env(arena, name, &value, err)
-                              : read_secret(arena, dir, name, &value, err);
-        if (!found)
+        if (!read_one(arena, dir, from_env, name, &value, err))
             return false;
         if (is_empty(value))
             return err_set(err, ERR_CONFIG, "secrets", 0, "secrets.%.*s is empty",

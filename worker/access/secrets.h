@@ -26,6 +26,14 @@ struct secrets {
 bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,
                      struct secrets *ret_secrets, struct err *err) MUST_CHECK;
 
+/*
+ * From here on no value is read: each reference has what `find` says, and is registered as a
+ * value would be. For definitions that are tried without their credentials. `name` is
+ * "env.SHOP_TOKEN". NULL: values are read again.
+ */
+typedef struct value (*secrets_find_fn)(void *ctx, struct arena *arena, struct str name);
+void secrets_replace(secrets_find_fn find, void *ctx);
+
 /* Is this a name whose values are secrets: `env`, `secrets`? */
 bool secrets_is_root(struct str name);
 

@@ -150,16 +150,18 @@ static struct str first_part(struct arena *arena, const struct stream *stream)
     return arena_str(arena, buf_str(&part));
 }
 
-static struct job make_job(struct arena *arena, const struct stream *stream)
+static struct job make_job(const struct previewing *previewing)
 {
+    const struct preview_options *options = previewing->options;
+    const struct stream *stream = options->stream;
     return (struct job){
         .n = 1,
         .stream = stream->name,
         .spec = stream->spec,
-        .part = first_part(arena, stream),
+        .part = first_part(previewing->arena, stream),
         .mode = STR("incremental"),
         .bookmark = stream->bookmark.start,
-        .started_us = clock_wall_ms() * 1000,
+        .started_us = (options->started_ms ? options->started_ms : clock_wall_ms()) * 1000,
     };
 }
 
@@ -188,7 +190,7 @@ static void lend(struct previewing *previewing)
 static void go(struct previewing *previewing)
 {
     const struct crawl_past nothing = {0};
-    struct job job = make_job(previewing->arena, previewing->options->stream);
+    struct job job = make_job(previewing);
     lend(previewing);
     previewing->crawl = crawl_new(&previewing->env, &job, &nothing);
     loop_run_until(previewing->options->loop, &previewing->is_over, -1);
@@ -202,10 +204,12 @@ bool preview_run(const struct preview_options *options, struct arena *arena,
     struct previewing previewing = {.options = options, .arena = arena, .preview = &preview};
     const struct loaders_options loaders = {
         .loop = options->loop, .batch_records = BATCH_RECORDS, .batch_bytes = BATCH_BYTES};
-    if (!http_new(options->loop, &previewing.http, err))
+    struct http *own = NULL;
+    if (!options->http && !http_new(options->loop, &own, err))
         return false;
+    previewing.http = options->http ? options->http : own;
     if (!loaders_new(&loaders, on_outcome, &previewing.loaders, err)) {
-        http_free(previewing.http);
+        http_free(own);
         return false;
     }
     rng_seed_random(&previewing.rng);
@@ -217,7 +221,7 @@ bool preview_run(const struct preview_options *options, struct arena *arena,
     tokens_free(previewing.tokens);
     throttle_free(previewing.throttle);
     loaders_free(previewing.loaders);
-    http_free(previewing.http);
+    http_free(own);
     *ret_preview = preview;
     return true;
 }

@@ -17,6 +17,8 @@ struct preview_options {
     struct loop *loop;
     const struct stream *stream;
     const char *secrets_dir;
+    struct http *http;               /* borrowed; NULL: one of its own */
+    int64_t started_ms;              /* wall clock, when the run begins; 0: now */
     int pages;                       /* at most */
     const struct crawl_watch *watch; /* sees everything; may be NULL */
     /* A request failed and is made again in `delay_ms`; `ctx` is the watch's. May be NULL. */

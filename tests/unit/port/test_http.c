@@ -688,10 +688,80 @@ START_TEST(takes_as_much_memory_as_the_server_tells)
 }
 END_TEST
 
-SUITE("port/http", takes_as_much_memory_as_the_server_tells, gives_status_headers_and_body,
-      sends_what_it_is_given, knows_the_methods, decompresses, cut_bodies_may_be_asked_again,
-      refused_connections_may_be_asked_again, bodies_and_headers_have_ceilings,
-      the_first_body_goes_on_where_there_is_no_room,
+/* --- without a network --- */
+
+struct stand_in {
+    char asked[256];
+    const char *body; /* NULL: the call fails */
+};
+
+static bool stand_in(void *ctx, const struct http_request *request,
+                     struct http_answer *ret_answer, struct err *err)
+{
+    struct stand_in *stand_in = ctx;
+    static const struct http_header header = {STR_INIT("x-count"), STR_INIT("3")};
+    snprintf(stand_in->asked, sizeof stand_in->asked, "%.*s %.*s", STR_ARG(request->method),
+             STR_ARG(request->url));
+    if (!stand_in->body)
+        return err_set(err, ERR_INPUT, "test", 7, "nothing is recorded");
+    *ret_answer = (struct http_answer){.status = 201,
+                                       .headers = &header,
+                                       .header_count = 1,
+                                       .body = str_from(stand_in->body),
+                                       .is_end_told = true};
+    return true;
+}
+
+static void stand(struct stand_in *with)
+{
+    http_free(http);
+    http = http_new_stand_in(loop, stand_in, with);
+}
+
+START_TEST(a_stand_in_answers_in_place_of_the_network)
+{
+    struct stand_in with = {.body = "[1,2,3]"};
+    start();
+    stand(&with);
+    struct http_request request = request_to("/gen/page");
+    request.url = STR("https://no-such-host.invalid/x?y=1");
+    struct got *got = ask(&request);
+    ck_assert_str_eq(with.asked, "GET https://no-such-host.invalid/x?y=1");
+    ck_assert_int_eq(got->status, 201);
+    ck_assert_str_eq(got->body, "[1,2,3]");
+    ck_assert_str_eq(got->headers, "x-count=3\n");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 0);
+    stop();
+}
+END_TEST
+
+START_TEST(a_stand_in_keeps_the_rules_of_requests)
+{
+    struct stand_in with = {.body = NULL};
+    start();
+    stand(&with);
+    struct http_request request = request_to("/gen/page");
+    refused(ask(&request), ERR_INPUT, "nothing is recorded");
+    with.body = "far too long";
+    request.max_body_bytes = 5;
+    refused(ask(&request), ERR_INPUT, "over max_body");
+    with.asked[0] = '\0';
+    request.url = STR("ftp://host/");
+    refused(ask(&request), ERR_CONFIG, "ftp");
+    ck_assert_str_eq(with.asked, "");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 0);
+    request.url = STR("http://host/");
+    request.allow_http = true;
+    ck_assert_ptr_nonnull(http_send(http, &request, answered, NULL));
+    stop(); /* and what is under way is cancelled */
+}
+END_TEST
+
+SUITE("port/http", a_stand_in_answers_in_place_of_the_network,
+      a_stand_in_keeps_the_rules_of_requests, takes_as_much_memory_as_the_server_tells,
+      gives_status_headers_and_body, sends_what_it_is_given, knows_the_methods, decompresses,
+      cut_bodies_may_be_asked_again, refused_connections_may_be_asked_again,
+      bodies_and_headers_have_ceilings, the_first_body_goes_on_where_there_is_no_room,
       the_first_body_gives_way_where_the_others_fill_the_room, keeps_its_four_limits,
       limits_connecting, refuses_private_addresses, refuses_bad_requests,
       plain_http_on_a_tls_port_is_final, trusts_what_it_is_told_to_alone,

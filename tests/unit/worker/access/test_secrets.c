@@ -196,7 +196,33 @@ START_TEST(a_use_makes_a_credential)
 }
 END_TEST
 
-SUITE("worker/access/secrets", just_what_the_definition_uses_is_read,
+static struct value stand_in(void *ctx, struct arena *in, struct str name)
+{
+    ck_assert_ptr_eq(ctx, dir);
+    return value_string(arena_printf(in, "instead-of-%.*s", STR_ARG(name)));
+}
+
+/* Neither the environment nor a file is asked. */
+START_TEST(values_may_be_replaced)
+{
+    struct secrets secrets;
+    set_up();
+    secrets_replace(stand_in, dir);
+    ck_assert_ok(
+        collect("path: /x, headers: {a: '{{ env.TEST_NO_TOKEN }}', b: '{{ secrets.gone }}'}",
+                NULL, &secrets),
+        err);
+    ck_assert_str_is(value_get(secrets.env, STR("TEST_NO_TOKEN")).text,
+                     "instead-of-env.TEST_NO_TOKEN");
+    ck_assert_str_is(redact_str(arena, STR("x instead-of-secrets.gone y")),
+                     "x <secrets.gone> y");
+    secrets_replace(NULL, NULL);
+    ck_assert(!collect("path: /x, headers: {a: '{{ env.TEST_NO_TOKEN }}'}", NULL, &secrets));
+    tear_down();
+}
+END_TEST
+
+SUITE("worker/access/secrets", values_may_be_replaced, just_what_the_definition_uses_is_read,
       json_is_found_where_the_plain_file_is_not, every_value_is_redacted,
       parts_of_a_value_are_redacted, literal_credentials_are_redacted, what_is_missing_is_named,
       a_use_makes_a_credential)
