@@ -24,11 +24,16 @@ struct options {
     const char *config_dir, *log_level, *log_format;
     const char *settings[SETTINGS_MAX]; /* by settings_options */
     bool json, verbose, quiet, dry_run, all, full, again, wait, prune, clear, trace, watch,
-        live, markdown, yes, keep_table, drop_table, replay;
+        live, markdown, yes, keep_table, drop_table, replay, update;
     int64_t pages, limit;
     const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition,
+<<<<<<< HEAD
         *state, *type, *window, *auth, *name, *table, *key, *save, *method, *graphql;
     struct opt_list headers, data;
+=======
+        *state, *type, *window, *auth, *name, *table, *key, *save, *output;
+    struct opt_list headers, plain;
+>>>>>>> caec7ea (rehearsal: definitions run on recorded pages)
     bool allow_http, allow_private;
 };
 
@@ -64,9 +69,9 @@ struct command {
 
 extern const struct command cmd_apply, cmd_backfill, cmd_bookmark, cmd_cancel, cmd_catalogue,
     cmd_check, cmd_columns, cmd_completion, cmd_config, cmd_discover, cmd_drop, cmd_explain,
-    cmd_expr, cmd_import, cmd_init, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview, cmd_rejects,
-    cmd_reload, cmd_reset, cmd_resume, cmd_retry, cmd_runs, cmd_scheduler, cmd_status, cmd_sync,
-    cmd_up, cmd_worker;
+    cmd_expr, cmd_import, cmd_init, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview, cmd_record,
+    cmd_rejects, cmd_reload, cmd_reset, cmd_resume, cmd_retry, cmd_runs, cmd_scheduler,
+    cmd_status, cmd_sync, cmd_test, cmd_up, cmd_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);

@@ -2,9 +2,9 @@
 #include "cli/preview_print.h"
 #include "cli/streams.h"
 #include "worker/discover/key_candidate.h"
+#include "worker/discover/shown_row.h"
 
 #include "base/clock.h"
-#include "base/json_out.h"
 #include "base/log.h"
 #include "base/redact.h"
 
@@ -20,43 +20,10 @@ struct shower {
 
 /* --- records as the rows they become --- */
 
-static bool is_aside(const struct bound *bound, struct str column)
-{
-    for (size_t i = 0; i < bound->aside_count; i++)
-        if (str_eq(bound->asides[i].name, column))
-            return true;
-    return false;
-}
-
-static void put_row(struct buf *text, const struct row_writer *writer)
-{
-    const struct columns *columns = writer->binder.columns;
-    const struct bound *bound = &writer->bound;
-    struct json_out out = {.buf = text};
-    json_out_open(&out, NULL, '{');
-    for (size_t i = 0; i < columns->count; i++) {
-        const struct record_field *field = bound->values[i];
-        if (!field)
-            continue;
-        json_out_name(&out, columns->items[i].name);
-        json_out_raw(&out, NULL,
-                     is_aside(bound, columns->items[i].name) ? STR("null") : field->raw);
-    }
-    if (bound->aside_count)
-        json_out_open(&out, "_pt_aside", '{');
-    for (size_t i = 0; i < bound->aside_count; i++) {
-        json_out_name(&out, bound->asides[i].name);
-        json_out_str(&out, NULL, bound->asides[i].field->raw);
-    }
-    if (bound->aside_count)
-        json_out_close(&out, '}');
-    json_out_close(&out, '}');
-}
-
 static void keep_sample(struct preview_page *page, const struct row_writer *writer)
 {
     AUTO_BUF(text, RECORD_BYTES_MAX);
-    put_row(&text, writer);
+    shown_row_put(&text, writer);
     if (!text.has_overflowed)
         page->samples[page->sample_count++] = arena_str(page->arena, buf_str(&text));
 }
@@ -153,27 +120,16 @@ static int show(struct cli *cli, struct stream *stream)
 
 static int preview_main(struct cli *cli)
 {
-    struct source **sources;
-    size_t count;
-    bool is_whole;
+    struct stream *stream;
     if (cli->operand_count != 1)
         return cli_usage("preview: name one stream (source.stream)");
     if (cli->options.pages > INT32_MAX)
         return cli_usage("preview: --pages is too large");
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
-    if (!cli_sources(cli, &sources, &count, &is_whole))
+    if (!streams_find_one(cli, "preview", cli->operands[0], &stream))
         return EXIT_USAGE;
-    size_t most = 0, found = 0;
-    for (size_t i = 0; i < count; i++)
-        most += sources[i]->count;
-    struct stream **streams = ARENA_ARRAY(cli->arena, struct stream *, most + 1);
-    if (!streams_find(cli, "preview", cli->operands[0], sources, count, streams, &found))
-        return EXIT_USAGE;
-    if (found > 1)
-        return cli_usage("preview: \"%s\" means %zu streams: name one, like %.*s",
-                         cli->operands[0], found, STR_ARG(streams[0]->name));
-    return show(cli, streams[0]);
+    return show(cli, stream);
 }
 
 static const struct opt opts[] = {

@@ -261,13 +261,6 @@ void preview_print_retry(const struct err *err, int64_t delay_ms)
 
 /* --- the end --- */
 
-static const char *state_of(const struct preview *preview)
-{
-    if (preview->how == PREVIEW_STOPPED)
-        return "stopped";
-    return preview->how == PREVIEW_WAITS ? "waiting" : job_state_name(preview->state);
-}
-
 static void put_columns_json(struct json_out *out, const struct preview *preview)
 {
     json_out_open(out, "columns", '[');
@@ -289,7 +282,7 @@ static void put_end_json(struct buf *line, const struct stream *stream,
     struct json_out out = {.buf = line};
     json_out_open(&out, NULL, '{');
     json_out_str(&out, "stream", stream->name);
-    json_out_str(&out, "state", str_from(state_of(preview)));
+    json_out_str(&out, "state", str_from(preview_state_name(preview)));
     json_out_str(&out, "reason", str_from(job_reason_name(preview->reason)));
     json_out_int(&out, "pages", preview->pages);
     json_out_int(&out, "records", preview->records);
@@ -333,7 +326,7 @@ static void put_end(struct buf *line, const struct stream *stream,
     if (preview->how == PREVIEW_STOPPED)
         buf_puts(line, "stopped here, more pages follow (--pages N shows more)");
     else
-        buf_printf(line, "%s%s%s%s", state_of(preview), *reason ? " (" : "", reason,
+        buf_printf(line, "%s%s%s%s", preview_state_name(preview), *reason ? " (" : "", reason,
                    *reason ? ")" : "");
     if (preview->how == PREVIEW_WAITS) {
         buf_puts(line, ", a run would try again in ");

@@ -116,6 +116,26 @@ struct str streams_pattern(struct arena *arena, const char *word)
     return arena_str(arena, buf_str(&pattern));
 }
 
+bool streams_find_one(struct cli *cli, const char *command, const char *word,
+                      struct stream **ret_stream)
+{
+    struct source **sources;
+    size_t count, most = 0, found = 0;
+    bool is_whole;
+    if (!cli_sources(cli, &sources, &count, &is_whole))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        most += sources[i]->count;
+    struct stream **streams = ARENA_ARRAY(cli->arena, struct stream *, most + 1);
+    if (!streams_find(cli, command, word, sources, count, streams, &found))
+        return false;
+    *ret_stream = streams[0];
+    if (found > 1)
+        cli_usage("%s: \"%s\" means %zu streams: name one, like %.*s", command, word, found,
+                  STR_ARG(streams[0]->name));
+    return found == 1;
+}
+
 void streams_put_tables(struct buf *line, const struct stream *stream)
 {
     const char *joint = " → ";

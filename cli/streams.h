@@ -18,6 +18,10 @@ bool streams_find(struct cli *cli, const char *command, const char *word,
                   struct source *const *sources, size_t source_count, struct stream **streams,
                   size_t *count) MUST_CHECK;
 
+/* The same for a command that takes one: reads the folder first. False after saying why. */
+bool streams_find_one(struct cli *cli, const char *command, const char *word,
+                      struct stream **ret_stream) MUST_CHECK;
+
 /* What a stream fills: "shop.orders → shop.orders, shop.order_lines". */
 void streams_put_tables(struct buf *line, const struct stream *stream);
 

@@ -580,7 +580,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     if (may && http->stand_in)
         stand_in(call, request);
     if (!may || http->stand_in) {
-        loop_timer_set(call->timer, 0);
+        loop_timer_set(call->timer, call->stood_in.took_ms);
         return call;
     }
     set_callbacks(call);

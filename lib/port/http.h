@@ -75,9 +75,10 @@ bool http_new(struct loop *loop, struct http **ret_http, struct err *err) MUST_C
 
 /*
  * One that has no network: what each call brings is `fn`'s word, asked for inside http_send,
- * and comes from the loop. No socket is made and no name looked up; a request that could not be
- * sent fails as it would. `*ret_answer` is zeroed: of it status, headers (names in lower case),
- * body and is_end_told are read, and copied. False: the call fails with *err.
+ * and comes from the loop, took_ms later. No socket is made and no name looked up; a request
+ * that could not be sent fails as it would. `*ret_answer` is zeroed: of it status, headers
+ * (names in lower case), body, is_end_told and took_ms are read, and copied. False: the call
+ * fails with *err, took_ms later too.
  */
 typedef bool (*http_stand_in_fn)(void *ctx, const struct http_request *request,
                                  struct http_answer *ret_answer, struct err *err);

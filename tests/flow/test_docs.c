@@ -156,6 +156,47 @@ START_TEST(examples_of_writing_are_cases)
 }
 END_TEST
 
-SUITE("flow/docs", readme_shows_an_example_that_exists, readme_source_gives_the_table_it_shows,
-      readme_messages_reload, example_sources_are_valid, demo_sources_run,
-      views_of_the_manual_answer, examples_of_writing_are_cases)
+/* The text with every `old` in it replaced. */
+static const char *replaced(const char *text, const char *old, const char *new)
+{
+    for (const char *at; (at = strstr(text, old));)
+        text = pagetide_text("%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
+    return text;
+}
+
+/* Each line behind a "$ " is run by a shell in the configuration folder; what it prints is the
+ * lines below it. */
+START_TEST(commands_of_testing_print_what_is_shown)
+{
+    struct pagetide pagetide;
+    struct mock mock;
+    char build[4096];
+    int count = 0;
+    open_readme(&pagetide, &mock);
+    ck_assert_ptr_nonnull(realpath(pagetide_build(), build));
+    unsetenv("PAGETIDE_CONFIG");
+    struct str line, rest = docs_block_after("docs/testing.md", "<!-- run -->");
+    rest = str_split(rest, '\n', &line);
+    while (line.len) {
+        ck_assert(str_starts(line, STR("$ ")));
+        const char *command = pagetide_text("%.*s", STR_ARG(str_slice(line, 2, line.len)));
+        const char *shown = "";
+        for (rest = str_split(rest, '\n', &line); line.len && !str_starts(line, STR("$ "));
+             rest = str_split(rest, '\n', &line))
+            shown = pagetide_text("%s%.*s\n", shown, STR_ARG(line));
+        const char *got =
+            docs_output_of(pagetide_text("cd '%s' && PATH='%s':\"$PATH\" && { %s; } "
+                                         "2>&1 || true",
+                                         pagetide.dir, build, command));
+        ck_assert_str_eq(replaced(got, mock.url, "http://127.0.0.1:8080"), shown);
+        count++;
+    }
+    ck_assert_int_ge(count, 7);
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+SUITE("flow/docs", commands_of_testing_print_what_is_shown, readme_shows_an_example_that_exists,
+      readme_source_gives_the_table_it_shows, readme_messages_reload, example_sources_are_valid,
+      demo_sources_run, views_of_the_manual_answer, examples_of_writing_are_cases)

@@ -8,25 +8,6 @@
  * each, all in one database.
  */
 
-/* Keys of the source and of its one stream, put into a file. */
-static void write_definition(struct flow_bench *bench, const struct block *test,
-                             const char *source, struct buf *out)
-{
-    struct str keys = block_part(test, "source");
-    buf_printf(out, "source: %s\n", source);
-    if (str_find(keys, STR("base_url:")) < 0)
-        buf_printf(out, "base_url: %s\n", bench->mock.url);
-    if (str_find(keys, STR("retry:")) < 0)
-        buf_puts(out, "retry: {initial_delay: 10ms, jitter: none}\n");
-    buf_put(out, flow_fill(bench, keys));
-    buf_puts(out, "streams:\n  s:\n");
-    struct str line, rest = flow_fill(bench, test->head);
-    while (rest.len) {
-        rest = str_split(rest, '\n', &line);
-        buf_printf(out, "    %.*s\n", STR_ARG(line));
-    }
-}
-
 static void check_file(const char *name)
 {
     struct flow_bench bench;
@@ -35,7 +16,7 @@ static void check_file(const char *name)
     for (size_t i = 0; i < all.count; i++) {
         AUTO_BUF(text, MIB(1));
         const char *source = pagetide_text("case_%d", all.items[i].line);
-        write_definition(&bench, &all.items[i], source, &text);
+        flow_put_definition(&bench, &all.items[i], source, &text);
         struct flow_subject subject = {source, "s", buf_str(&text)};
         flow_try(&bench, all.path, &all.items[i], &subject);
     }

@@ -123,6 +123,24 @@ static void run_flow(struct flow *flow)
     json_decref(log);
 }
 
+void flow_put_definition(struct flow_bench *bench, const struct block *test, const char *source,
+                         struct buf *out)
+{
+    struct str keys = block_part(test, "source");
+    buf_printf(out, "source: %s\n", source);
+    if (str_find(keys, STR("base_url:")) < 0)
+        buf_printf(out, "base_url: %s\n", bench->mock.url);
+    if (str_find(keys, STR("retry:")) < 0)
+        buf_puts(out, "retry: {initial_delay: 10ms, jitter: none}\n");
+    buf_put(out, flow_fill(bench, keys));
+    buf_puts(out, "streams:\n  s:\n");
+    struct str line, rest = flow_fill(bench, test->head);
+    while (rest.len) {
+        rest = str_split(rest, '\n', &line);
+        buf_printf(out, "    %.*s\n", STR_ARG(line));
+    }
+}
+
 /* --- judging it --- */
 
 static const char *summary(const struct flow *flow, const char *key)

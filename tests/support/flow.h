@@ -38,7 +38,11 @@ struct flow_subject {
 void flow_try(struct flow_bench *bench, const char *path, const struct block *test,
               const struct flow_subject *subject);
 
-/* That alone: what comes then is the caller's. */
+/* The source file of a case of flows/: keys of the source, and of its one stream "s". */
+void flow_put_definition(struct flow_bench *bench, const struct block *test, const char *source,
+                         struct buf *out);
+
+/* The script alone: what comes then is the caller's. */
 void flow_script(struct flow_bench *bench, const struct block *test);
 
 /* %M and %P, where no subject is known yet. */

@@ -64,14 +64,21 @@ bool secrets_are_in(struct str name, const struct template *template)
            (is_text && secret_name_is_scheme(template->constant.text));
 }
 
-static void note_uses(void *wanted, const struct template *template)
+struct user {
+    expr_use_fn fn;
+    void *ctx;
+};
+
+static void tell_uses(void *ctx, const struct template *template)
 {
-    template_uses(template, on_use, wanted);
+    const struct user *user = ctx;
+    template_uses(template, user->fn, user->ctx);
 }
 
-/* The names in every template of the stream where credentials may be used. */
-static void note_all(struct wanted *wanted, const struct stream *stream)
+/* In every template of the stream where credentials may be used. */
+void secrets_each_use(const struct stream *stream, expr_use_fn fn, void *ctx)
 {
+    struct user user = {fn, ctx};
     const struct next_page *next = &stream->pagination.next_page;
     const struct count_request *count = &stream->pagination.count.request;
     const struct prepare_request *request = &stream->prepare.request,
@@ -82,14 +89,14 @@ static void note_all(struct wanted *wanted, const struct stream *stream)
         stream->key_file, count->path,   count->params,   count->headers,   count->body,
         request->path,    request->url,  request->params, request->headers, request->body,
         poll->path,       poll->params,  poll->headers,   poll->body};
-    auth_each_template(&stream->auth, note_uses, wanted);
+    auth_each_template(&stream->auth, tell_uses, &user);
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         if (fixed[i])
-            template_uses(fixed[i], on_use, wanted);
+            template_uses(fixed[i], fn, ctx);
     for (size_t i = 0; i < stream->param_count; i++)
-        template_uses(&stream->params[i].template, on_use, wanted);
+        template_uses(&stream->params[i].template, fn, ctx);
     for (size_t i = 0; i < stream->header_count; i++)
-        template_uses(&stream->headers[i].template, on_use, wanted);
+        template_uses(&stream->headers[i].template, fn, ctx);
 }
 
 /* The name of a value, as in `sid=abc` and `user:password`: no secret itself. */
@@ -249,7 +256,7 @@ bool secrets_collect(struct arena *arena, const struct stream *stream, const cha
 {
     struct wanted wanted = {0};
     struct secrets secrets;
-    note_all(&wanted, stream);
+    secrets_each_use(stream, on_use, &wanted);
     credential_find(stream, on_literal, NULL);
     if (!read_all(arena, secrets_dir, true, &wanted.env, &secrets.env, err) ||
         !read_all(arena, secrets_dir, false, &wanted.files, &secrets.files, err))

@@ -26,6 +26,9 @@ struct secrets {
 bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,
                      struct secrets *ret_secrets, struct err *err) MUST_CHECK;
 
+/* Each use of `env.X` and `secrets.x` in the definition; `use` lives for the call. */
+void secrets_each_use(const struct stream *stream, expr_use_fn fn, void *ctx);
+
 /*
  * From here on no value is read: each reference has what `find` says, and is registered as a
  * value would be. For definitions that are tried without their credentials. `name` is

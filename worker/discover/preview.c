@@ -87,10 +87,9 @@ static void on_outcome(void *crawl, const struct mark_outcome *outcome)
     crawl_outcome(crawl, outcome);
 }
 
-static void keep_columns(struct previewing *previewing, const struct columns *columns)
+static struct preview_table keep_columns(struct arena *arena, const struct table *table,
+                                         const struct columns *columns)
 {
-    struct preview *preview = previewing->preview;
-    struct arena *arena = previewing->arena;
     struct column *copy = ARENA_ARRAY(arena, struct column, columns->count);
     for (size_t i = 0; i < columns->count; i++) {
         copy[i] = columns->items[i];
@@ -99,8 +98,9 @@ static void keep_columns(struct previewing *previewing, const struct columns *co
         copy[i].sql_type = arena_str(arena, copy[i].sql_type);
         copy[i].declared = NULL;
     }
-    preview->columns = copy;
-    preview->column_count = columns->count;
+    return (struct preview_table){
+        arena_printf(arena, "%.*s.%.*s", STR_ARG(table->schema), STR_ARG(table->name)), copy,
+        columns->count};
 }
 
 /* The tables that a run would make so far. */
@@ -109,15 +109,25 @@ static void keep_tables(struct previewing *previewing, const struct crawl *crawl
     const struct stream *stream = previewing->options->stream;
     const struct columns *columns = crawl_columns(crawl);
     const struct columns **parts = crawl_part_columns(crawl, previewing->arena);
+    struct preview *preview = previewing->preview;
+    struct arena *arena = previewing->arena;
+    struct preview_table *tables =
+        ARENA_ARRAY(arena, struct preview_table, 1 + stream->part_count);
     AUTO_BUF(ddl, TEXT_BYTES_MAX);
     if (columns && columns->has_table) {
-        keep_columns(previewing, columns);
+        tables[preview->table_count++] = keep_columns(arena, &stream->table, columns);
+        preview->columns = tables->columns;
+        preview->column_count = tables->count;
         column_map_dry_put_ddl(&ddl, stream, columns);
     }
-    for (size_t i = 0; parts && i < stream->part_count; i++)
-        if (parts[i]->has_table)
-            column_map_dry_put_ddl(&ddl, &stream->parts[i], parts[i]);
-    previewing->preview->ddl = arena_str(previewing->arena, buf_str(&ddl));
+    for (size_t i = 0; parts && i < stream->part_count; i++) {
+        if (!parts[i]->has_table)
+            continue;
+        tables[preview->table_count++] = keep_columns(arena, &stream->parts[i].table, parts[i]);
+        column_map_dry_put_ddl(&ddl, &stream->parts[i], parts[i]);
+    }
+    preview->tables = tables;
+    preview->ddl = arena_str(arena, buf_str(&ddl));
 }
 
 static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end)
@@ -224,6 +234,13 @@ bool preview_run(const struct preview_options *options, struct arena *arena,
     http_free(own);
     *ret_preview = preview;
     return true;
+}
+
+const char *preview_state_name(const struct preview *preview)
+{
+    if (preview->how == PREVIEW_STOPPED)
+        return "stopped";
+    return preview->how == PREVIEW_WAITS ? "waiting" : job_state_name(preview->state);
 }
 
 bool preview_has_secrets(const struct stream *stream, const char *secrets_dir, struct err *err)

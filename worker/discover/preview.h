@@ -31,6 +31,12 @@ enum preview_how {
     PREVIEW_WAITS,   /* a run would try again in `wait_ms`; `error` says why */
 };
 
+struct preview_table { /* that a run would make */
+    struct str name;   /* "schema.name" */
+    const struct column *columns;
+    size_t count;
+};
+
 struct preview {
     enum preview_how how;
     enum job_state state;
@@ -42,12 +48,17 @@ struct preview {
     int64_t rejects;              /* of them */
     const struct column *columns; /* that a run would make so far */
     size_t column_count;
+    const struct preview_table *tables; /* the same of all its tables; the stream's own first */
+    size_t table_count;
     struct str ddl; /* empty where no record was seen */
 };
 
 /* Runs the loop. Texts of *ret_preview stand in `arena`. Errors: no HTTP client can be made. */
 bool preview_run(const struct preview_options *options, struct arena *arena,
                  struct preview *ret_preview, struct err *err) MUST_CHECK;
+
+/* The word for how it ended: the job's state, "stopped" or "waiting". Static. */
+const char *preview_state_name(const struct preview *preview);
 
 /* Are all variables and secrets there that the stream names? ERR_CONFIG names a missing one. */
 bool preview_has_secrets(const struct stream *stream, const char *secrets_dir,

@@ -32,6 +32,8 @@ static const struct room {
                      "worker/access worker/signs worker/paging worker/exchange worker/pace"},
     {"worker/discover", "base port core config worker/records worker/rows worker/load "
                         "worker/access worker/signs worker/exchange worker/pace worker/crawl"},
+    {"worker/rehearsal", "base port core config worker/records worker/rows worker/access "
+                         "worker/signs worker/exchange worker/crawl worker/discover"},
     {"worker/replay",
      "base port core config worker/records worker/rows worker/load worker/exchange"},
     {"worker/after", "base port core config worker/access worker/exchange"},
@@ -39,7 +41,7 @@ static const struct room {
     {"scheduler", "base port core config schema"},
     {"web", "base port core config"},
     {"cli", "base port core config config/import schema scheduler web worker worker/crawl "
-            "worker/discover worker/replay worker/after"},
+            "worker/discover worker/rehearsal worker/replay worker/after"},
 };
 
 static struct arena *arena;

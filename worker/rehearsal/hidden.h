@@ -1,0 +1,25 @@
+#ifndef WORKER_REHEARSAL_HIDDEN_H
+#define WORKER_REHEARSAL_HIDDEN_H
+
+#include "config/stream.h"
+#include "core/value.h"
+
+/*
+ * Tokens and passwords that an API sends as data: of members of JSON that are named like a
+ * credential (base/secret_name.h), and of such headers. Each is registered for redaction, and
+ * so stands in a recording as `<hidden-1>`, `<hidden-2>` … wherever it occurs. A field that is
+ * part of the stream's key stays, and so does one that is called `key`: it tells records apart
+ * far more often than it lets somebody in.
+ */
+enum { HIDDEN_MAX = 4096, HIDDEN_BYTES_MIN = 8 };
+
+struct hidden {
+    const struct stream *stream;
+    int count;
+};
+
+/* Values below HIDDEN_BYTES_MIN are left. What is no JSON has no members. ERR_INPUT: there are
+ * more than HIDDEN_MAX. */
+bool hidden_find(struct hidden *hidden, struct str body, struct err *err) MUST_CHECK;
+
+#endif
