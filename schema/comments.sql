@@ -48,6 +48,33 @@ comment on column pagetide.history.changed is 'rows that it has changed';
 comment on column pagetide.history.deleted is 'rows that it has deleted, or marked as deleted: the vanished ones of write: replace and history, and those whose records are `deleted`';
 comment on column pagetide.history.tables is 'records that it had for the stream''s `tables`: {table: count}';
 
+comment on view pagetide.columns is 'One row per column of each table that a stream fills, and per field without a column that had values: docs/querying.md';
+comment on column pagetide.columns.stream is 'source.stream';
+comment on column pagetide.columns.table_schema is 'schema of the table';
+comment on column pagetide.columns.table_name is 'its name';
+comment on column pagetide.columns.column_name is 'the column; null: the field has none, its values are in _pt_aside';
+comment on column pagetide.columns.field is 'the field of a record, or the path in it';
+comment on column pagetide.columns.type is 'type of the column; null: it is not there';
+comment on column pagetide.columns.origin is 'declared, inferred, set by hand or adopted';
+comment on column pagetide.columns.first_run is 'the run that brought the field first; null: not known';
+comment on column pagetide.columns.first_seen is 'when that was';
+comment on column pagetide.columns.misfits is 'values that did not fit, in all runs that are kept';
+comment on column pagetide.columns.last_misfit_run is 'the last run that had one';
+comment on column pagetide.columns.last_misfit is 'when that run ended';
+
+comment on view pagetide.rejected is 'Records that could not be stored, of the tables that you may read: docs/querying.md';
+comment on column pagetide.rejected.id is 'in the order of arrival';
+comment on column pagetide.rejected.stream is 'source.stream';
+comment on column pagetide.rejected.run is 'run that read it';
+comment on column pagetide.rejected.table_schema is 'schema of the table that it was for; null: no record has made it yet';
+comment on column pagetide.rejected.table_name is 'its name';
+comment on column pagetide.rejected.page is 'page it was on, from 1';
+comment on column pagetide.rejected.position is 'its place in the page, from 0';
+comment on column pagetide.rejected.reason is 'what is wrong with it';
+comment on column pagetide.rejected.record is 'as it was sent; null: it is no UTF-8';
+comment on column pagetide.rejected.record_json is 'the same as jsonb; null: it is no JSON';
+comment on column pagetide.rejected.at is 'when it was written here';
+
 comment on view pagetide.progress is 'One row per job under way, and per job of each stream''s last run';
 comment on column pagetide.progress.stream is 'source.stream';
 comment on column pagetide.progress.run is 'number of the run';
@@ -107,6 +134,8 @@ comment on column pagetide.field.type is 'type of the column';
 comment on column pagetide.field.declared is 'the definition names it; else it was inferred';
 comment on column pagetide.field.comment is 'the comment that we wrote on the column';
 comment on column pagetide.field.position is 'order in which fields were met';
+comment on column pagetide.field.first_run is 'the run that brought it first; null: not known';
+comment on column pagetide.field.first_seen is 'when that was';
 
 comment on table pagetide.target is 'Which stream owns a table';
 comment on column pagetide.target.schema_name is 'its schema';

@@ -284,8 +284,9 @@ begin
         perform run_ddl(format('alter table %I.%I add column %I %s', plan ->> 'schema',
             plan ->> 'table', name, wanted_type));
     end if;
-    insert into pagetide.field (stream, field, column_name, type, declared)
-    values (plan ->> 'stream', of_field, name, coalesce(found_type, wanted_type), is_declared);
+    insert into pagetide.field (stream, field, column_name, type, declared, first_run, first_seen)
+    values (plan ->> 'stream', of_field, name, coalesce(found_type, wanted_type), is_declared,
+        (plan ->> 'run')::bigint, clock());
 end
 $$;
 

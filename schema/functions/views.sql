@@ -1,5 +1,6 @@
 -- What people read. A view's columns are a contract: new ones go to the end, none goes away.
--- Needs clock (helpers), run_tables (tables), run_misfits (misfits).
+-- Needs clock (helpers), run_tables, own_name, owner_spec (tables), run_misfits (misfits), aside_text
+-- (widen).
 
 -- One row per job of each run that is not over, and of each stream's latest run.
 create or replace view pagetide.progress as
@@ -58,3 +59,114 @@ left join lateral (
     from pagetide.run_misfits(last.run) m) aside on true
 where s.removed_at is null
 order by s.name;
+
+-- One row per column of each table that a stream fills, and per field without a column that had
+-- values. It reads our tables with the rights of its owner, and calls no function that reads any:
+-- whoever may read the view needs no other right.
+create or replace view pagetide.columns as
+with spec as (
+    select distinct on (d.stream) d.stream, d.spec
+    from pagetide.definition d order by d.stream, d.version desc),
+misfit as (
+    select r.stream, c.key as name, sum(c.value::bigint)::bigint as count, max(r.id) as run,
+        max(coalesce(r.finished_at, r.started_at)) as at
+    from pagetide.job j
+    join pagetide.run r on r.id = j.run
+    cross join lateral jsonb_each_text(j.aside_columns) c
+    where j.aside_columns <> '{}'
+    group by r.stream, c.key),
+target as (
+    select t.*, split_part(t.stream, '/', 1) as of_stream, s.spec,
+        to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation
+    from pagetide.target t left join spec s on s.stream = split_part(t.stream, '/', 1)),
+own as (
+    select t.stream as owner, pagetide.own_name(t.stream, t.spec, m.name) as name, m.count, m.run, m.at
+    from target t join misfit m on m.stream = t.of_stream),
+declared as (
+    select t.stream as owner, c.value ->> 0 as name, coalesce(c.value -> 1 ->> 'path', c.value ->> 0)
+        as path
+    from target t
+    cross join lateral (select pagetide.owner_spec(t.stream, t.spec) -> 'columns' as list) l
+    cross join lateral jsonb_array_elements(case jsonb_typeof(l.list) when 'array' then l.list
+        else '[]' end) c)
+select t.of_stream as stream, t.schema_name as table_schema, t.table_name, f.column_name,
+    coalesce(d.path, f.field) as field, format_type(a.atttypid, a.atttypmod) as type,
+    case when d.name is not null then 'declared' when f.declared then 'set by hand'
+        when t.created_run is null then 'adopted' else 'inferred' end as origin,
+    f.first_run, f.first_seen, coalesce(o.count, 0) as misfits, o.run as last_misfit_run,
+    o.at as last_misfit
+from target t
+join pagetide.field f on f.stream = t.stream
+left join pg_catalog.pg_attribute a on a.attrelid = t.relation and a.attname = f.column_name
+    and a.attnum > 0 and not a.attisdropped
+left join declared d on d.owner = t.stream and d.name = f.field
+left join own o on o.owner = t.stream and o.name = f.column_name
+union all
+select t.of_stream, t.schema_name, t.table_name, null, o.name, null, null, null, null, o.count, o.run,
+    o.at
+from target t
+join own o on o.owner = t.stream and o.name is not null
+where not exists (select from pagetide.field f
+    where f.stream = t.stream and f.column_name = o.name);
+
+-- Bytes of a record as text; null where they are none.
+create or replace function pagetide.record_text(record bytea) returns text
+language plpgsql immutable
+set search_path = pagetide, pg_temp
+as $$
+begin
+    return convert_from(record, 'UTF8');
+exception when others then
+    return null;
+end
+$$;
+
+-- A text as JSON; null where it is none.
+create or replace function pagetide.record_json(record text) returns jsonb
+language plpgsql immutable
+set search_path = pagetide, pg_temp
+as $$
+begin
+    return record::jsonb;
+exception when others then
+    return null;
+end
+$$;
+
+-- The records that could not be stored, of the tables that the caller may read; all of them for
+-- whoever may read pagetide.reject itself. current_user is the caller's in a view.
+create or replace view pagetide.rejected with (security_barrier) as
+select r.id, n.stream, n.id as run, t.schema_name as table_schema, t.table_name, r.page, r.position,
+    r.reason, pagetide.record_text(r.record) as record,
+    pagetide.record_json(pagetide.record_text(r.record)) as record_json, r.at
+from pagetide.reject r
+join pagetide.run n on n.id = r.run
+left join pagetide.target t on t.stream = n.stream || coalesce('/' || r.of_table, '')
+where has_table_privilege('pagetide.reject', 'select') or coalesce(has_table_privilege(
+    to_regclass(format('%I.%I', t.schema_name, t.table_name)), 'select'), false);
+
+-- The values of a stream that did not fit their column: of each its column, the value as text, and
+-- the row that it belongs to. Tables are read with the rights of the caller.
+create or replace function pagetide.aside(of_stream text)
+returns table (table_schema text, table_name text, column_name text, value text, run bigint,
+    at timestamptz, record jsonb)
+language plpgsql stable
+set search_path = pagetide, pg_temp
+as $$
+declare
+    place record;
+begin
+    if not exists (select from columns c where c.stream = of_stream) then
+        raise exception 'pagetide.columns has no stream "%"', of_stream using errcode = 'PT002';
+    end if;
+    for place in select distinct c.table_schema, c.table_name from columns c
+        where c.stream = of_stream and c.type is not null order by 1, 2
+    loop
+        return query execute format('select %1$L::text, %2$L::text, e.key, '
+            'coalesce(pagetide.aside_text(e.value), e.value), t._pt_run, t._pt_at, '
+            'to_jsonb(t) - ''_pt_aside'' - ''_pt_hash'' from %1$I.%2$I t '
+            'cross join lateral jsonb_each_text(t._pt_aside) e where t._pt_aside is not null',
+            place.table_schema, place.table_name);
+    end loop;
+end
+$$;
