@@ -13,9 +13,11 @@ enum { TIMEOUT_MS = 60000, FILES_BYTES_MAX = 4 * 1024 * 1024 };
 static const char begin_sql[] =
     "begin; select pg_catalog.pg_advisory_xact_lock(8098983203421578341)";
 
-/* The entry that every version adds; 0001_tables.sql makes the rest. */
+/* The entry that every version adds; 0001_tables.sql makes the rest. `if not exists` would ask
+ * for the right to make a schema also where it is there. */
 static const char bootstrap_sql[] =
-    "create schema if not exists pagetide;"
+    "do $$ begin if pg_catalog.to_regnamespace('pagetide') is null then"
+    " create schema pagetide; end if; end $$;"
     "create table if not exists pagetide.migration ("
     "    version int primary key, name text not null,"
     "    at timestamptz not null default pg_catalog.clock_timestamp())";

@@ -46,6 +46,6 @@ const char *docs_output_of(const char *command)
             end--;
         buf_printf(&out, "%.*s\n", (int)end, line);
     }
-    ck_assert_msg(pclose(pipe) == 0, "%s: failed", command);
+    ck_assert_msg(pclose(pipe) == 0, "%s: failed\n%.*s", command, STR_ARG(buf_str(&out)));
     return pagetide_text("%.*s", STR_ARG(buf_str(&out)));
 }

@@ -1,0 +1,152 @@
+#define SUITE_TIMEOUT 120
+#include <unistd.h>
+
+#include "tests/support/docs.h"
+#include "tests/support/mock.h"
+#include "tests/support/pagetide.h"
+#include "tests/support/suite.h"
+
+/* docs/postgres.md: the roles that it makes have the rights that are needed, and no others. */
+static const char manual[] = "docs/postgres.md";
+static struct pagetide pagetide;
+static struct mock mock;
+
+static const char *role(void)
+{
+    return pagetide_text("pagetide_%d", (int)getpid());
+}
+
+static const char *reader(void)
+{
+    return pagetide_text("reader_%d", (int)getpid());
+}
+
+/* The statements of the manual, for roles and a database of this test. */
+static void run_statements(const char *marker)
+{
+    const char *text = docs_replaced(docs_block_after(manual, marker), "DATABASE",
+                                     pagetide_sql(&pagetide, "select current_database()"));
+    text = docs_replaced(str_from(text), "role pagetide", pagetide_text("role %s", role()));
+    text = docs_replaced(str_from(text), "to pagetide;", pagetide_text("to %s;", role()));
+    text = docs_replaced(str_from(text), "from pagetide;", pagetide_text("from %s;", role()));
+    text = docs_replaced(str_from(text), "authorization pagetide",
+                         pagetide_text("authorization %s", role()));
+    text = docs_replaced(str_from(text), "reader", reader());
+    struct str rest = str_from(text), line;
+    while (rest.len) {
+        rest = str_split(rest, '\n', &line);
+        if (line.len)
+            pagetide_sql(&pagetide, "do $do$ begin %.*s end $do$", STR_ARG(line));
+    }
+}
+
+static const char *url_of(const char *name)
+{
+    return pagetide_text("postgresql://%s@127.0.0.1:%s/%s", name,
+                         pagetide_sql(&pagetide, "select inet_server_port()"),
+                         pagetide_sql(&pagetide, "select current_database()"));
+}
+
+static void come_as(const char *name)
+{
+    setenv("PAGETIDE_DATABASE_URL", url_of(name), 1);
+}
+
+static void set_up(void)
+{
+    mock_start(NULL, &mock);
+    pagetide_open(&pagetide);
+    pagetide_sql(&pagetide, "do $$ begin execute format('revoke all on database %%I from "
+                            "public', current_database()); end $$");
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n  orders: {path: /gen/page, "
+                    "merge_path: data, key: id, write: upsert}\n",
+                    mock.url);
+}
+
+static void tear_down(void)
+{
+    setenv("PAGETIDE_DATABASE_URL", pagetide.database_url, 1);
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+
+static void forget(const char *name)
+{
+    pagetide_sql(&pagetide, "drop owned by %s cascade", name);
+    pagetide_sql(&pagetide, "drop role %s", name);
+}
+
+START_TEST(the_role_can_do_its_work)
+{
+    set_up();
+    run_statements("<!-- role -->");
+    come_as(role());
+    struct pagetide_result got = pagetide_run(&pagetide, "sync shop.orders");
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from shop.orders"), "100");
+    forget(role());
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_role_without_create_can_do_its_work)
+{
+    set_up();
+    run_statements("<!-- role -->");
+    come_as(role());
+    pagetide_expect(&pagetide, 0, "migrate");
+    run_statements("<!-- without create -->");
+    pagetide_expect(&pagetide, 0, "migrate");
+    struct pagetide_result got = pagetide_run(&pagetide, "sync shop.orders");
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from shop.orders"), "100");
+    pagetide_source(&pagetide, "other",
+                    "source: other\nbase_url: %s\nstreams: {a: {path: "
+                    "/gen/page, merge_path: data}}\n",
+                    mock.url);
+    got = pagetide_run(&pagetide, "sync other.a --json");
+    ck_assert_int_eq(got.code, 1);
+    expect_holds(pagetide_json(pagetide_last_line(got.out), "error"), "permission denied");
+    ck_assert_str_eq(pagetide_json(pagetide_last_line(got.out), "reason"), "definition");
+    forget(role());
+    tear_down();
+}
+END_TEST
+
+/* Asked as the reader: the answer, or the error's text. */
+static const char *asked(const char *question)
+{
+    return docs_output_of(
+        pagetide_text("psql -XAtq '%s' -c \"%s\" 2>&1 || true", url_of(reader()), question));
+}
+
+START_TEST(the_reader_reads_and_no_more)
+{
+    set_up();
+    run_statements("<!-- role -->");
+    come_as(role());
+    pagetide_expect(&pagetide, 0, "sync shop.orders");
+    run_statements("<!-- reader -->");
+    pagetide_sql(&pagetide,
+                 "do $$ begin execute format('grant connect on database %%I to %s', "
+                 "current_database()); end $$",
+                 reader());
+    expect_holds(asked("select count(*) from shop.orders"), "100");
+    expect_holds(asked("select state from pagetide.history"), "succeeded");
+    expect_holds(asked("select count(*) from pagetide.reject"), "permission denied");
+    expect_holds(asked("delete from shop.orders"), "permission denied");
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n  later: {path: /gen/page, "
+                    "merge_path: data, key: id, write: upsert}\n",
+                    mock.url);
+    pagetide_expect(&pagetide, 0, "sync shop.later");
+    expect_holds(asked("select count(*) from shop.later"), "100");
+    forget(reader());
+    forget(role());
+    tear_down();
+}
+END_TEST
+
+SUITE("flow/roles", the_role_can_do_its_work, the_role_without_create_can_do_its_work,
+      the_reader_reads_and_no_more)
