@@ -112,6 +112,13 @@ static void put_definitions(struct seeds *seeds)
     }
 }
 
+static void put_imports(struct seeds *seeds)
+{
+    struct blocks all = blocks_read(seeds->arena, "tests/tables/import.txt");
+    for (size_t i = 0; i < all.count; i++)
+        put(seeds, block_part(&all.items[i], "input"));
+}
+
 struct corpus seeds_read(struct arena *arena, const char *target)
 {
     static const struct {
@@ -120,7 +127,8 @@ struct corpus seeds_read(struct arena *arena, const char *target)
     } tables[] = {{"records", put_records}, {"expressions", put_expressions},
                   {"paths", put_paths},     {"links", put_links},
                   {"times", put_times},     {"definitions", put_definitions},
-                  {"tokens", put_tokens},   {"structured", put_structured}};
+                  {"tokens", put_tokens},   {"structured", put_structured},
+                  {"imports", put_imports}};
     struct seeds seeds = {.arena = arena};
     for (size_t i = 0; i < COUNT_OF(tables); i++)
         if (!strcmp(tables[i].target, target))

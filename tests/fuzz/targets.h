@@ -24,6 +24,7 @@
  *   times        waits, dates, durations and sizes
  *   cron         a cron expression, a line's end, seconds since 1970
  *   definitions  a source file; what it stores reads back the same
+ *   imports      a file of another tool: what is made of it and said to be valid is read back
  *   structured   a header's name, a line's end, its value: a field, a quota's wait
  *   tokens       a status, a line's end, the answer to a request for a token
  *   messages     the fields of a reload message, one a line: name, blank, value
@@ -41,6 +42,7 @@
     X(times)                                                                                   \
     X(cron)                                                                                    \
     X(definitions)                                                                             \
+    X(imports)                                                                                 \
     X(structured)                                                                              \
     X(tokens)                                                                                  \
     X(messages)                                                                                \

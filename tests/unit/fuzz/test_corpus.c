@@ -61,4 +61,5 @@ START_TEST(any_bytes_come_back)
 END_TEST
 
 SUITE("fuzz/corpus", records, ndjson, csv, xml, expressions, paths, links, times, cron,
-      definitions, structured, tokens, messages, requests, checkpoints, any_bytes_come_back)
+      definitions, imports, structured, tokens, messages, requests, checkpoints,
+      any_bytes_come_back)
