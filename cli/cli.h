@@ -27,13 +27,8 @@ struct options {
         live, markdown, yes, keep_table, drop_table, replay, update;
     int64_t pages, limit;
     const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition,
-<<<<<<< HEAD
-        *state, *type, *window, *auth, *name, *table, *key, *save, *method, *graphql;
-    struct opt_list headers, data;
-=======
-        *state, *type, *window, *auth, *name, *table, *key, *save, *output;
-    struct opt_list headers, plain;
->>>>>>> caec7ea (rehearsal: definitions run on recorded pages)
+        *state, *type, *window, *auth, *name, *table, *key, *save, *method, *graphql, *output;
+    struct opt_list headers, data, plain;
     bool allow_http, allow_private;
 };
 
