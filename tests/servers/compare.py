@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""compare.py KEY OWN EXPECTED ROWS: prints how the rows of a table differ from the records.
+"""compare.py KEY OWN EXPECTED ROWS [BEFORE]: prints how the rows of a table differ from the records.
 
 KEY is the field that tells records apart, OWN the columns that may be there besides (words).
 Both files have one JSON object a line. Numbers are compared as decimals, times as instants, and
 a field that is null may have no column. Nothing is printed where all is as expected; rows that
-are missing, but right otherwise, are "N of M records".
+are missing, but right otherwise, are "N of M records". A row of a record that stands in BEFORE alone,
+which is gone from the server, may have been kept.
 """
 
 import datetime
@@ -36,10 +37,13 @@ def is_same(wanted, got):
     return type(wanted) is type(got) and wanted == got
 
 
-def differences(key, own, expected, rows):
+def differences(key, own, expected, rows, before):
     wanted = {record[key]: record for record in expected}
     seen = set()
+    kept = {record[key] for record in before} - set(wanted)
     for row in rows:
+        if row[key] in kept:
+            continue
         record = wanted.get(row[key])
         if record is None or row[key] in seen:
             yield f"{row[key]!r} differs: {'it came twice' if record else 'no such record'}"
@@ -54,8 +58,9 @@ def differences(key, own, expected, rows):
 
 
 def main():
-    key, own, expected, rows = sys.argv[1:]
-    found = list(differences(key, set(own.split()), read(expected), read(rows)))
+    key, own, expected, rows, *before = sys.argv[1:]
+    found = list(differences(key, set(own.split()), read(expected), read(rows),
+                             read(before[0]) if before else []))
     print("; ".join(found[:3]), end="")
 
 

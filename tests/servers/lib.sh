@@ -5,14 +5,23 @@
 #   work   a new folder of this run          cache   a folder that stays, for what is installed
 #   port   a free port                       SERVER  http://127.0.0.1:$port
 #
-# A server.sh sets `key`, the field that tells records apart, `own`, the fields that the server
-# adds (words), and `start_limit_s` where it may take more than ten minutes to start. It defines:
+# A server.sh sets `key`, the field that tells records apart, and where there is something to say:
+#
+#   own            the fields that the server adds (words)
+#   start_limit_s  it may take more than ten minutes to start
+#   fixed          why its records cannot be changed
+#   found_at       what `pagetide discover` is given behind $SERVER, and found_with, its options
+#
+# It defines:
 #
 #   install   puts the server below $cache; `skip` where it cannot be had
 #   launch    runs it in the foreground
 #   answers   succeeds once it takes requests
 #   fill      (as below, if absent) writes the records through the server's API, and prints
 #             them, one JSON object a line, as they must arrive
+#   define      (its definition.yml, if absent) prints the definition, once it is filled
+#   change      (as below, if absent) deletes, alters and adds some, as records.py says, and prints
+#             those that it altered or added
 
 skip() {
     echo "skip: $*"
@@ -37,6 +46,14 @@ fill() {
     python3 "$here/$name/fill.py" "$SERVER"
 }
 
+define() {
+    cat "$here/$name/definition.yml"
+}
+
+change() {
+    python3 "$here/$name/fill.py" "$SERVER" change
+}
+
 # Runs "$@" unless it has once succeeded for the same words and file.
 once() {
     local stamp
@@ -50,10 +67,12 @@ once() {
 
 # --- Where packages come from ---------------------------------------------------------------
 
-# The server's requirements.txt pins every package, those that others bring too.
+# install_from_pypi PACKAGE, the server itself: its requirements.txt pins every package, those
+# that others bring too.
 install_from_pypi() {
     need python3
     once make_venv
+    sed -n "s/^$1==//p" "$here/$name/requirements.txt" >"$cache/version"
 }
 
 make_venv() {
@@ -66,12 +85,14 @@ make_venv() {
 install_from_npm() {
     need npm
     once npm install --silent --no-audit --no-fund --prefix "$cache" "$@"
+    echo "${1##*@}" >"$cache/version"
 }
 
 # install_from_go MODULE/PATH@VERSION: the program is $cache/bin/<last word of the path>.
 install_from_go() {
     need go
     once env GOBIN="$cache/bin" go install "$1"
+    echo "${1##*@v}" >"$cache/version"
 }
 
 # install_from_debian PACKAGE…: unpacked below $cache/root, with what the machine lacks for it.
@@ -79,6 +100,8 @@ install_from_go() {
 install_from_debian() {
     need apt-get
     once unpack_debian "$@"
+    # 3.10.8 of 3.10.8-1.1+deb12u1 and of 1:3.10.8-1
+    apt-cache policy "$1" | sed -n 's/^  Candidate: \([0-9]*:\)\{0,1\}\([^-+~]*\).*/\2/p' >"$cache/version"
 }
 
 unpack_debian() {

@@ -2,14 +2,23 @@
 # Real API servers against Pagetide: run.sh build/release [SERVER…]
 #
 # Each folder beside this file is a server. It is installed, pinned, below build/servers/cache,
-# started on a free port and filled with the odd records of records.py. Then the streams of its
-# definition.yml are read: `auto…` by what Pagetide recognises alone, the others as they say.
+# started on a free port and filled with the odd records of records.py. Then
+#
+#   1. the streams of its definition.yml are read, which are `like` the catalogue's: `auto…` by
+#      what Pagetide recognises alone, the others as they say;
+#   2. `pagetide discover` finds a definition by the address alone, and that is read;
+#   3. measure.py asks it what docs/servers.md says of it (document.py puts it there);
+#   4. records are deleted, altered and added while the first stream pages (between.py); then it,
+#      and the streams `since…`, which read what is new, are read again.
 #
 # A declared stream passes if every record has arrived exactly and its end is proved or told.
 # `auto…` passes too where it says that it has read one page only, or does not end as succeeded;
-# `whole…`, a list in one answer, may be assumed.
-# A server that cannot be had on this machine is skipped, and a line says why. The last line is
-# "N passed, N failed".
+# `whole…`, a list in one answer, may be assumed. What `discover` prints passes unless it loses
+# records unsaid. After the change every stream that is read again must have what the server has;
+# rows of deleted records may stay, but for `since`.
+#
+# A server that cannot be had on this machine is skipped, and a line says why. Before the last
+# line, "N passed, N failed", a table says what came of each server.
 set -uo pipefail
 
 if [ $# -lt 1 ]; then
@@ -87,7 +96,8 @@ await_server() {
 
 fill_server() {
     fill >"$work/expected.jsonl" 2>"$work/fill.log" &&
-        [ "$(wc -l <"$work/expected.jsonl")" = 235 ]
+        [ "$(wc -l <"$work/expected.jsonl")" = 235 ] || return
+    define >"$work/config/sources/$name.yaml"
 }
 
 stop_server() {
@@ -113,18 +123,31 @@ newest_run() {
         from pagetide.history where stream = '$1' order by run desc limit 1"
 }
 
-check_stream() {
-    local stream=$1 state complete records why difference
-    "$pagetide" sync -c "$work/config" "$name.$stream" >"$work/$stream.log" 2>&1
+# Sets state, complete, records and why. False, after saying so, where no run has begun.
+read_stream() {
+    local stream=$1
+    shift
+    state='' complete='' records='' why=''
+    "$pagetide" sync -c "$work/config" "$@" "$name.$stream" >"$work/$stream.log" 2>&1
     IFS=$'\t' read -r state complete records why < <(newest_run "$name.$stream")
-    if [ -z "${state:-}" ]; then
-        fail "$name.$stream" "$(head -n 1 "$work/$stream.log")"
-        return
-    fi
+    [ -n "${state:-}" ] || fail "$name.$stream" "$(head -n 1 "$work/$stream.log")"
+    [ -n "${state:-}" ]
+}
+
+# difference STREAM EXPECTED [BEFORE]: how its table differs from a file of records.
+difference() {
+    local stream=$1
+    shift
     psql -X -A -t -c "select to_jsonb(t) from $name.$stream t" >"$work/$stream.jsonl"
     # shellcheck disable=SC2154 # key and own are server.sh's
-    difference=$("$here/compare.py" "$key" "${own:-}" "$work/expected.jsonl" "$work/$stream.jsonl")
-    judge_stream "$stream" "$state $complete" "$records records${why:+, $why}" "$difference"
+    "$here/compare.py" "$key" "${own:-}" "$1" "$work/$stream.jsonl" "${@:2}"
+}
+
+check_stream() {
+    local stream=$1 state complete records why
+    read_stream "$stream" || return
+    judge_stream "$stream" "$state $complete" "$records records${why:+, $why}" \
+        "$(difference "$stream" "$work/expected.jsonl")"
 }
 
 judge_stream() {
@@ -146,15 +169,153 @@ judge_stream() {
     esac
 }
 
+# --- What is found by the address alone -----------------------------------------------------
+
+# Prints "page, id": how the definition pages, and its key.
+found_words() {
+    local paging found_key
+    paging=$(sed -n 's/^ *pagination: *{\{0,1\}\(type: \)\{0,1\}\([a-z_]*\).*/\2/p; s/^ *type: \([a-z_]*\)$/\1/p' \
+        "$work/found/sources/found.yaml" | head -n 1)
+    found_key=$(sed -n 's/^ *key: *\(.*\)/\1/p' "$work/found/sources/found.yaml" | head -n 1)
+    echo "${paging:-no paging}, ${found_key:-no key}"
+}
+
+# The rows are counted: what is beside the records, a server's own, is counted too.
+check_discovery() {
+    local state complete records why rows source=${name}_found
+    [ -n "${found_at:-}" ] || return 0
+    mkdir -p "$work/found/sources"
+    # shellcheck disable=SC2154 # found_with is server.sh's
+    if ! "$pagetide" discover -c "$work/found" --name "$source.records" "${found_with[@]}" \
+        "$SERVER$found_at" >"$work/found/sources/found.yaml" 2>"$work/discover.log"; then
+        discovered="nothing: $(tail -n 1 "$work/discover.log")"
+        pass "$name discover" "it finds no definition: $(tail -n 1 "$work/discover.log")"
+        return
+    fi
+    "$pagetide" sync -c "$work/found" "$source.records" >"$work/found.log" 2>&1
+    IFS=$'\t' read -r state complete records why < <(newest_run "$source.records")
+    rows=$(psql -X -A -t -c "select count(*) from $source.records" 2>/dev/null)
+    discovered="$(found_words): ${rows:-0} rows, ${state:-no run} ${complete:-}"
+    case ${state:-}:${complete:-}:$((${rows:-0} >= 235)) in
+    succeeded:proved:0 | succeeded:told:0) fail "$name discover" "$discovered: $why" ;;
+    *) pass "$name discover" "$discovered: ${why:-$(tail -n 1 "$work/found.log")}" ;;
+    esac
+}
+
+# What the server answers to other sizes, places and mistakes: for docs/servers.md.
+measure() {
+    local facts=$root/measured/$name.md
+    if ! "$here/measure.py" "$here/$name/paging.json" "$SERVER" >"$facts" 2>"$work/measure.log"; then
+        fail "$name measured" "$(tail -n 1 "$work/measure.log")"
+        rm "$facts"
+    fi
+}
+
+# --- What changes meanwhile -----------------------------------------------------------------
+
+# A program for between.py: what server.sh's `change` prints goes to $work/changed.jsonl.
+write_change() {
+    {
+        declare -p here name work cache port SERVER
+        echo ". '$here/lib.sh'; . '$here/$name/server.sh'"
+        echo "change >'$work/changed.jsonl' 2>'$work/change.log'"
+    } >"$work/change.sh"
+}
+
+start_between() {
+    local deadline=$((SECONDS + 60))
+    between=$(free_port)
+    set -m
+    "$here/between.py" "$between" "$SERVER" 2 bash "$work/change.sh" >"$work/between.log" 2>&1 &
+    between_pid=$!
+    set +m
+    until (exec 3<>"/dev/tcp/127.0.0.1/$between") 2>/dev/null; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.1
+    done
+}
+
+stop_between() {
+    kill -KILL -- "-$between_pid" 2>/dev/null
+    wait "$between_pid" 2>/dev/null
+}
+
+# Reads the first stream anew while the server changes between its second and third page.
+read_meanwhile() {
+    local stream=$1 state complete records why lost
+    psql -X -q -c "delete from $name.$stream"
+    start_between || return 1
+    SERVER=http://127.0.0.1:$between read_stream "$stream" --full
+    stop_between
+    if [ ! -f "$work/changed.jsonl" ]; then
+        meanwhile="one or two answers"
+        bash "$work/change.sh"
+    fi
+    "$here/truth.py" "$work/expected.jsonl" "$work/changed.jsonl" >"$work/truth.jsonl" || return
+    [ -z "${meanwhile:-}" ] || return 0
+    psql -X -A -t -c "select to_jsonb(t) from $name.$stream t" >"$work/$stream.jsonl"
+    lost=$("$here/lost.py" "$key" "$work/expected.jsonl" "$work/truth.jsonl" "$work/$stream.jsonl")
+    meanwhile="$lost lost, $state $complete"
+}
+
+# after_change STREAM [BEFORE]
+after_change() {
+    local stream=$1 state complete records why difference
+    read_stream "$stream" || return
+    difference=$(difference "$stream" "$work/truth.jsonl" "${@:2}")
+    if [ "$state" = succeeded ] && [ -z "$difference" ]; then
+        pass "$name.$stream, changed" "$state $complete: $records records${why:+, $why}"
+    else
+        fail "$name.$stream, changed" "$state $complete: $records records, $why; $difference"
+    fi
+}
+
+check_changes() {
+    local stream first
+    if [ -n "${fixed:-}" ]; then
+        meanwhile="not tried: $fixed"
+        return
+    fi
+    first=$(list_streams | head -n 1)
+    write_change
+    if ! read_meanwhile "$first"; then
+        fail "$name, changed" "it cannot be changed: $(tail -n 1 "$work/change.log")"
+        return
+    fi
+    echo "$name.$first, while it changes: $meanwhile"
+    for stream in $(list_streams); do
+        case $stream in
+        since) after_change "$stream" ;;
+        since_kept | "$first") after_change "$stream" "$work/expected.jsonl" ;;
+        esac
+    done
+}
+
+# --- The whole of a server ------------------------------------------------------------------
+
+check_server() {
+    local stream discovered=- meanwhile='' before
+    before=$(count failed)
+    for stream in $(list_streams); do
+        check_stream "$stream"
+    done
+    check_discovery
+    measure
+    check_changes
+    printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$(cat "$cache/version")" \
+        "$([ "$(count failed)" = "$before" ] && echo whole || echo FAILED)" \
+        "$meanwhile" "$discovered" >"$root/measured/$name.row"
+    cat "$root/measured/$name.row" >>"$root/table"
+}
+
 run_server() {
-    local skipped stream
+    local skipped
     work=$root/work/$name
     cache=$root/cache/$name
     rm -rf "$work"
     mkdir -p "$work/config/sources" "$cache"
     port=$(free_port)
     export SERVER=http://127.0.0.1:$port
-    cp "$here/$name/definition.yml" "$work/config/sources/$name.yaml"
     skipped=$(install_server)
     if [ -n "$skipped" ]; then
         echo "$name: skipped: $skipped"
@@ -163,9 +324,7 @@ run_server() {
     elif ! fill_server; then
         fail "$name" "it cannot be filled: $(tail -n 1 "$work/fill.log")"
     else
-        for stream in $(list_streams); do
-            check_stream "$stream"
-        done
+        check_server
     fi
     stop_server
 }
@@ -180,7 +339,7 @@ run_named() {
         return
     fi
     (
-        trap stop_server EXIT
+        trap 'stop_server; [ -z "${between_pid:-}" ] || stop_between' EXIT
         trap 'exit 130' INT TERM HUP
         # shellcheck disable=SC1090 # one per server
         . "$here/$name/server.sh"
@@ -192,8 +351,17 @@ count() {
     grep -cx "$1" "$root/counts"
 }
 
-mkdir -p "$root"
+# Tried against which version, what came of it, what was lost while records changed, what
+# `discover` made of it.
+print_table() {
+    [ -s "$root/table" ] || return 0
+    { printf 'server\tversion\tread\twhile it changes\tdiscover\n'; cat "$root/table"; } |
+        column -t -s $'\t'
+}
+
+mkdir -p "$root/measured"
 : >"$root/counts"
+: >"$root/table"
 PAGETIDE_TEST_FSYNC=off tools/servers.sh start --pg-only "$root/postgres" || exit 1
 # shellcheck disable=SC1091 # written by servers.sh
 . "$root/postgres/env"
@@ -202,5 +370,6 @@ PAGETIDE_TEST_FSYNC=off tools/servers.sh start --pg-only "$root/postgres" || exi
 for server in "$@" "${servers[@]}"; do
     run_named "$server"
 done
+print_table
 echo "$(count passed) passed, $(count failed) failed"
 [ "$(count failed)" = 0 ] && [ "$(count passed)" != 0 ]

@@ -2,15 +2,25 @@ import json
 import sqlite3
 import sys
 
-from records import records, show
+from records import main
 
 database = sqlite3.connect(sys.argv[1])
-database.execute("CREATE TABLE records (id TEXT PRIMARY KEY, n INTEGER, name TEXT, note TEXT,"
-                 " big INTEGER, amount REAL, grp INTEGER, flag INTEGER, empty TEXT, nested TEXT)")
-for record in records():
+
+
+def put(record):
     record["flag"] = int(record["flag"])
     record["nested"] = json.dumps(record["nested"])
-    database.execute("INSERT INTO records VALUES (%s)" % ", ".join("?" * len(record)),
+    database.execute("INSERT OR REPLACE INTO records VALUES (%s)" % ", ".join("?" * len(record)),
                      list(record.values()))
-    show(record)
+    return record
+
+
+def delete(record):
+    database.execute("DELETE FROM records WHERE id = ?", [record["id"]])
+
+
+database.execute("CREATE TABLE IF NOT EXISTS records (id TEXT PRIMARY KEY, n INTEGER, name TEXT,"
+                 " note TEXT, big INTEGER, amount REAL, grp INTEGER, flag INTEGER, empty TEXT,"
+                 " nested TEXT)")
+main(put, delete)
 database.commit()

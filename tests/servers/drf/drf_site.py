@@ -14,11 +14,13 @@ django.setup()
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.db import connection, models  # noqa: E402
 from django.urls import path  # noqa: E402
-from records import records  # noqa: E402
+from django.http import HttpResponse  # noqa: E402
+from records import after, records  # noqa: E402
 from rest_framework import generics, pagination, serializers  # noqa: E402
 
 
 class Item(models.Model):
+    n = models.IntegerField(primary_key=True)
     grp = models.IntegerField()
     record = models.JSONField()
 
@@ -42,21 +44,32 @@ class Offsets(pagination.LimitOffsetPagination):
 
 class Cursors(pagination.CursorPagination):
     page_size = 25
-    ordering = ("grp", "id")
+    ordering = ("grp", "n")
 
 
 def view(how):
     class Items(generics.ListAPIView):
-        queryset = Item.objects.order_by("id")
+        queryset = Item.objects.order_by("n")
         serializer_class = ItemSerializer
         pagination_class = how
     return Items.as_view()
 
 
-urlpatterns = [path("page/", view(Pages)), path("offset/", view(Offsets)),
+def write(all_records):
+    for one in all_records:
+        Item.objects.update_or_create(n=one["n"], defaults={"grp": one["grp"], "record": one})
+
+
+def change(request):
+    Item.objects.exclude(n__in=[one["n"] for one in after()]).delete()
+    write(after())
+    return HttpResponse()
+
+
+urlpatterns = [path("change/", change), path("page/", view(Pages)), path("offset/", view(Offsets)),
                path("cursor/", view(Cursors))]
 with connection.schema_editor() as editor:
     editor.create_model(Item)
-Item.objects.bulk_create(Item(grp=r["grp"], record=r) for r in records())
+write(records())
 kept_open = connection.connection  # the database lives as long as one connection does
 application = get_wsgi_application()

@@ -1,9 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # Django REST Framework (PyPI): pages, limit and offset, and cursors, each with a next link.
 key=id
+found_at='/page/'
 
 install() {
-    install_from_pypi
+    install_from_pypi djangorestframework
 }
 
 launch() {

@@ -1,9 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # fastapi-pagination (PyPI): page numbers with a count of pages, offsets, and cursors.
 key=id
+found_at='/page'
 
 install() {
-    install_from_pypi
+    install_from_pypi fastapi-pagination
 }
 
 launch() {

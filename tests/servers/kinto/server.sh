@@ -1,10 +1,11 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # Kinto (PyPI): a Next-Page header, no total in the answer to a GET.
 key=id
+found_at='/v1/buckets/b/collections/c/records'
 own=last_modified
 
 install() {
-    install_from_pypi
+    install_from_pypi kinto
 }
 
 launch() {

@@ -5,7 +5,7 @@ import typing
 import litestar
 from litestar import pagination
 
-from records import records
+from records import after, records
 
 Record = dict[str, typing.Any]
 ALL = records()
@@ -50,4 +50,9 @@ def by_cursor(cursor: str | None = None,
     return Cursor()(cursor=cursor, results_per_page=results_per_page)
 
 
-app = litestar.Litestar([classic, offset, by_cursor])
+@litestar.post("/change", sync_to_thread=False)
+def change() -> None:
+    ALL[:] = after()
+
+
+app = litestar.Litestar([classic, offset, by_cursor, change])

@@ -1,4 +1,5 @@
-from records import records, show
+import sys
 
-for record in records():
-    show(record)
+from records import main_of_app
+
+main_of_app(sys.argv[1] + "/change")

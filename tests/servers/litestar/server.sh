@@ -2,9 +2,10 @@
 # Litestar's pagination (PyPI): current_page beside total_pages, offsets, and a cursor whose name
 # goes back as it came.
 key=id
+found_at='/classic'
 
 install() {
-    install_from_pypi
+    install_from_pypi litestar
 }
 
 launch() {

@@ -1,7 +1,7 @@
 import os
 import sys
 
-from records import records, send, show
+from records import main, send
 
 
 def ask(action, body):
@@ -10,13 +10,21 @@ def ask(action, body):
                                        "Content-Type": "application/x-amz-json-1.0"})
 
 
-ask("CreateTable", {"TableName": "records", "BillingMode": "PAY_PER_REQUEST",
-                    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-                    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]})
-for record in records():
+def put(record):
     note = {"NULL": True} if record["note"] is None else {"S": record["note"]}
     ask("PutItem", {"TableName": "records", "Item": {
         "id": {"S": record["id"]}, "name": {"S": record["name"]}, "note": note,
         "big": {"N": str(record["big"])}, "amount": {"N": str(record["amount"])},
         "flag": {"BOOL": record["flag"]}}})
-    show({field: record[field] for field in ["id", "name", "note", "big", "amount", "flag"]})
+    return {field: record[field] for field in ["id", "name", "note", "big", "amount", "flag"]}
+
+
+def delete(record):
+    ask("DeleteItem", {"TableName": "records", "Key": {"id": {"S": record["id"]}}})
+
+
+if sys.argv[-1] != "change":
+    ask("CreateTable", {"TableName": "records", "BillingMode": "PAY_PER_REQUEST",
+                        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+                        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]})
+main(put, delete)

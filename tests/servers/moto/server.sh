@@ -5,7 +5,7 @@ key=id
 export SIGNED="AWS4-HMAC-SHA256 Credential=odd/20260101/us-east-1/dynamodb/aws4_request"
 
 install() {
-    install_from_pypi
+    install_from_pypi moto
 }
 
 launch() {

@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # PowerDNS authoritative (Debian): the whole list in one answer, and record sets by zone.
 key=id
+found_at='/api/v1/servers/localhost/zones'
+found_with=(--auth 'header:X-API-Key:{{ env.PASSWORD }}')
 export PASSWORD=odd
 own="account catalog dnssec edited_serial kind last_check masters notified_serial serial url"
 

@@ -1,19 +1,29 @@
 import json
 import sys
 
-from records import records, show
+from records import after, main, records
 
-folder, url = sys.argv[1:]
-features = []
-for record in records():
+folder, url = sys.argv[1:3]
+IS_CHANGE = sys.argv[-1] == "change"
+
+
+def feature(record):
     properties = {field: record[field] for field in record if field != "id"}
     point = {"type": "Point", "coordinates": [record["n"] / 8, -record["n"] / 4]}
-    features.append({"type": "Feature", "id": record["id"], "geometry": point,
-                     "properties": properties})
-    show(record)
-with open(f"{folder}/odd.geojson", "w", encoding="utf-8") as file:
-    json.dump({"type": "FeatureCollection", "features": features}, file)
+    return {"type": "Feature", "id": record["id"], "geometry": point, "properties": properties}
 
+
+def nothing(record):
+    return record
+
+
+def write(name, value):
+    with open(f"{folder}/{name}", "w", encoding="utf-8") as file:
+        json.dump(value, file)
+
+
+features = [feature(one) for one in (after() if IS_CHANGE else records())]
+write("odd.geojson", {"type": "FeatureCollection", "features": features})
 words = {"en": "odd"}
 config = {
     "server": {"bind": {"host": "127.0.0.1", "port": 0}, "url": url, "mimetype": "application/json",
@@ -30,5 +40,6 @@ config = {
         "extents": {"spatial": {"bbox": [-180, -90, 180, 90]}},
         "providers": [{"type": "feature", "name": "GeoJSON", "data": f"{folder}/odd.geojson",
                        "id_field": "id"}]}}}
-with open(f"{folder}/config.yml", "w", encoding="utf-8") as file:
-    json.dump(config, file)  # JSON is YAML, too
+if not IS_CHANGE:
+    write("config.yml", config)  # JSON is YAML, too
+main(nothing, nothing)

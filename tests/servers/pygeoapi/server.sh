@@ -1,10 +1,11 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # pygeoapi (PyPI), OGC API Features: links by relation, numberMatched, at most 50 a page.
 key=id
+found_at='/collections/odd/items?f=json'
 own="type geometry"
 
 install() {
-    install_from_pypi
+    install_from_pypi pygeoapi
 }
 
 launch() {
@@ -20,4 +21,8 @@ answers() {
 
 fill() {
     cat "$work/records"
+}
+
+change() {
+    python3 "$here/$name/fill.py" "$work" "$SERVER" change
 }

@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # RabbitMQ's management API (Debian): pages only where `page` is sent, with their count.
 key=name
+found_at='/api/queues'
+found_with=(--auth 'basic:guest:{{ env.PASSWORD }}')
 export PASSWORD=guest
 own="auto_delete consumer_capacity consumer_utilisation consumers durable effective_policy_definition
 exclusive exclusive_consumer_tag garbage_collection head_message_timestamp idle_since memory

@@ -2,10 +2,11 @@
 # scim2-server (PyPI), SCIM: a startIndex that counts from 1, and cursors as RFC 9865 has them, which
 # are given unless a startIndex is asked for.
 key=user_name
+found_at='/Users'
 own="id schemas meta"
 
 install() {
-    install_from_pypi
+    install_from_pypi scim2-server
 }
 
 launch() {

@@ -7,7 +7,9 @@ from strawberry import relay
 from strawberry.asgi import GraphQL
 from strawberry.scalars import JSON
 
-from records import records
+from records import after, records
+
+ALL = records()
 
 
 @strawberry.type
@@ -29,7 +31,17 @@ def make(record):
 class Query:
     @relay.connection(relay.ListConnection[Odd])
     def odd(self) -> collections.abc.Iterable[Odd]:
-        return [make(record) for record in records()]
+        return [make(record) for record in ALL]
 
 
-app = GraphQL(strawberry.Schema(query=Query))
+graphql = GraphQL(strawberry.Schema(query=Query))
+
+
+async def app(scope, receive, send):
+    """A POST to /change changes the records; all else is GraphQL's."""
+    if scope["type"] != "http" or scope["path"] != "/change":
+        await graphql(scope, receive, send)
+        return
+    ALL[:] = after()
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})

@@ -3,7 +3,7 @@
 key=id
 
 install() {
-    install_from_pypi
+    install_from_pypi strawberry-graphql
 }
 
 launch() {

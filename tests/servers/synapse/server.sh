@@ -3,10 +3,13 @@
 # relates to one of them, by `next_batch`. An application service, whose token is in the
 # configuration, needs no login.
 key=id
+found_with=(--auth 'bearer:{{ env.TOKEN }}')
 export TOKEN=odd
 
+fixed="a room only grows"
+
 install() {
-    install_from_pypi
+    install_from_pypi matrix-synapse
 }
 
 launch() {
@@ -41,5 +44,9 @@ fill() {
     python3 "$here/$name/fill.py" "$SERVER" "$work/names" || return
     # shellcheck disable=SC1091 # what fill.py wrote
     . "$work/names"
-    export ROOM ROOT
+    found_at="/_matrix/client/v3/rooms/$ROOM/messages?dir=f"
+}
+
+define() {
+    sed "s/@ROOM@/$ROOM/; s/@ROOT@/$ROOT/" "$here/$name/definition.yml"
 }

@@ -1,6 +1,7 @@
 """A Wagtail site in one file: the records as pages. Run alone it makes them and prints them."""
 
 import os
+import sys
 
 import django
 from django.conf import settings
@@ -40,26 +41,47 @@ class OddPage(Page):
 
 router = WagtailAPIRouter("api")
 router.register_endpoint("pages", PagesAPIViewSet)
-urlpatterns = [path("api/", router.urls)]
+urlpatterns = [path("api/v2/", router.urls)]
 
 
-def make():
+def odd_of(record):
+    odd = {"key": record["id"], **{field: record[field] for field in OddPage.fields_of_records
+                                   if field != "key"}}
+    return {**odd, "amount": f"{record['amount']:.2f}"}
+
+
+def add(record):
+    odd = odd_of(record)
+    home = Page.objects.get(slug="home")
+    page = home.add_child(instance=OddPage(title="odd", slug=record["id"], **odd))
+    return {"id": page.id, **odd}
+
+
+def update(record):
+    page = OddPage.objects.get(slug=record["id"])
+    odd = odd_of(record)
+    for field, value in odd.items():
+        setattr(page, field, value)
+    page.save()
+    return {"id": page.id, **odd}
+
+
+def delete(record):
+    Page.objects.get(slug=record["id"]).delete()
+
+
+def make_tables():
     from django.core.management import call_command
-    from records import records, show
     call_command("migrate", verbosity=0)
     with connection.schema_editor() as editor:
         editor.create_model(OddPage)
-    home = Page.objects.get(slug="home")
-    for record in records():
-        odd = {"key": record["id"], **{field: record[field] for field in OddPage.fields_of_records
-                                       if field != "key"}}
-        odd["amount"] = f"{record['amount']:.2f}"
-        page = home.add_child(instance=OddPage(title="odd", slug=record["id"], **odd))
-        show({"id": page.id, **odd})
 
 
 if __name__ == "__main__":
-    make()
+    from records import main
+    if sys.argv[-1] != "change":
+        make_tables()
+    main(add, delete, update)
 else:
     from django.core.wsgi import get_wsgi_application
     application = get_wsgi_application()

@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+"""lost.py KEY BEFORE AFTER ROWS: prints how many records that were there all the time have no row.
+
+They are in BEFORE and in AFTER, a change between, and told apart by KEY alone."""
+
+import json
+import sys
+
+
+def keys(path, key):
+    with open(path, encoding="utf-8") as file:
+        return {json.loads(line)[key] for line in file if line.strip()}
+
+
+def main():
+    key, *paths = sys.argv[1:]
+    before, after, rows = (keys(path, key) for path in paths)
+    print(len((before & after) - rows))
+
+
+main()
