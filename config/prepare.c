@@ -127,7 +127,39 @@ static void default_body(struct prepare_request *request)
         request->body_type = BODY_JSON;
 }
 
-/* Each file is a page, and its URL is all that is asked for. */
+/* Pages of a file are asked for by its URL, one after another. */
+static void check_file_pages(struct reader *reader, const struct yaml_node *map,
+                             const struct stream *stream)
+{
+    const struct pagination *pagination = &stream->pagination;
+    const struct {
+        bool is_set;
+        const char *key, *why;
+    } not_here[] = {
+        {pagination->type == PAGINATE_AUTO, "type",
+         "with \"prepare: then\" the pages of each file need a type that says how they follow: "
+         "page, offset, cursor, link_header or next_url; without \"pagination\" each file is "
+         "one"},
+        {pagination->type == PAGINATE_RESPONSE_BASED, "type",
+         "makes requests of the stream's own, and with \"prepare: then\" it has none: page, "
+         "offset, cursor, link_header or next_url ask by the URL of the file"},
+        {pagination->parallel > 1, "parallel", "does not go with \"prepare: then\""},
+        {pagination->overlap > 0, "overlap", "does not go with \"prepare: then\""},
+        {pagination->restart_after > 0, "restart_after",
+         "does not go with \"prepare: then\": a file is asked for by its URL alone"},
+        {pagination->count.at.kind != LOCATOR_NONE, "total",
+         "does not go with \"prepare: then\": each file may have its own \"total_path\""},
+        {pagination->param.place == PLACE_BODY, "param", "files are read by GET: no body"},
+    };
+    const struct yaml_node *node = node_at(map, "pagination");
+    for (size_t i = 0; i < COUNT_OF(not_here); i++)
+        if (not_here[i].is_set)
+            problem_add(reader->problems,
+                        node->kind == YAML_MAP ? node_at(node, not_here[i].key) : node, "%s",
+                        not_here[i].why);
+}
+
+/* The URL of a file is all that is asked for. */
 static void check_files(struct reader *reader, const struct yaml_node *map,
                         const struct yaml_node *node, struct stream *stream)
 {
@@ -146,9 +178,7 @@ static void check_files(struct reader *reader, const struct yaml_node *map,
         problem_add(reader->problems, node_at(map, "method"),
                     "files are read by GET; the work is begun by the method of "
                     "\"prepare: request\"");
-    if (stream->pagination.type != PAGINATE_NONE)
-        problem_add(reader->problems, node_at(map, "pagination"),
-                    "with \"prepare: then\" each file is one page: leave it out");
+    check_file_pages(reader, map, stream);
 }
 
 void prepare_check(struct reader *reader, const struct yaml_node *map, struct stream *stream)

@@ -46,7 +46,7 @@ static void add_missing_text(struct arena *arena, struct yaml_node *map, const c
 
 /* --- one file --- */
 
-/* With `prepare: then` each file is a page, and no other follows. */
+/* With `prepare: then` each file is a page, where nothing else is said. */
 static void page_files(struct arena *arena, struct yaml_node *map)
 {
     const struct yaml_node *prepare = yaml_find(map, "prepare");

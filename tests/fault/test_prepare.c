@@ -111,6 +111,65 @@ START_TEST(killed_at_random)
 }
 END_TEST
 
+/* --- files that have pages of their own --- */
+
+enum { PAGED_FILES = 4, PAGES = 6, PAGED_RECORDS = PAGED_FILES * PAGES * RECORDS };
+
+/* Records of a file are numbered on behind those of the one before it. */
+static void serve_paged(const char *kind)
+{
+    AUTO_BUF(text, 8192);
+    for (int i = 0; i < PAGED_FILES; i++)
+        buf_printf(&text, "%s{\"url\": \"/gen/%s?per_page=%d&limit=%d&total=%d&from=%d\"}",
+                   i ? ", " : "", kind, RECORDS, RECORDS, PAGES * RECORDS,
+                   1 + i * PAGES * RECORDS);
+    mock_post(&mock, "/_mock/route",
+              pagetide_text("[{\"path\": \"/start\", \"body\": {}}, {\"path\": \"/state\", "
+                            "\"body\": {\"done\": true, \"parts\": [%.*s]}}]",
+                            (int)text.len, text.ptr));
+}
+
+static void killed_among_pages(const char *kind, const char *paging)
+{
+    set_up();
+    pagetide_source(
+        &pagetide, "api",
+        "source: api\nbase_url: %s\nstreams:\n  s:\n"
+        "    prepare: {request: {path: /start}, poll: {path: /state}, until: done,\n"
+        "      every: 20ms, then: {urls: 'parts[*].url'}}\n"
+        "    merge_path: data\n    pagination: %s\n",
+        mock.url, paging);
+    setenv("PAGETIDE_BATCH_RECORDS", "1", 1);
+    serve_paged(kind);
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen\", \"kind\": \"slow_ms\", \"ms\": 60, \"times\": -1}");
+    kill_at_random("sync api.s", 1, KILLS, 600);
+    EXPECT_SQL(pagetide_text("%d %d", PAGED_RECORDS, PAGED_RECORDS), ROWS);
+    EXPECT_SQL(pagetide_text("succeeded told %d %d", PAGED_FILES * PAGES, PAGED_RECORDS),
+               "select concat_ws(' ', state, complete, pages, records) from pagetide.run where "
+               "records > 0");
+    ck_assert_int_eq(mock_count(&mock, "/start"), 1);
+    tear_down();
+}
+
+START_TEST(killed_among_the_pages_of_files_by_number)
+{
+    killed_among_pages("page", "{type: page, total_path: total}");
+}
+END_TEST
+
+START_TEST(killed_among_the_pages_of_files_by_cursor)
+{
+    killed_among_pages("cursor", "{type: cursor, cursor_path: next_cursor, param: cursor}");
+}
+END_TEST
+
+START_TEST(killed_among_the_pages_of_files_by_link)
+{
+    killed_among_pages("next", "{type: next_url, next_path: next}");
+}
+END_TEST
+
 /* What was begun is gone: another list of files may hold other rows. */
 START_TEST(other_files_after_a_kill)
 {
@@ -187,6 +246,8 @@ START_TEST(signed_links_are_not_stored_in_the_clear)
 }
 END_TEST
 
-SUITE("fault/prepare", killed_while_it_waits, killed_between_files, killed_at_random,
-      other_files_after_a_kill, failed_work_is_begun_again_by_retry, signed_links_are_sealed,
+SUITE("fault/prepare", killed_while_it_waits, killed_among_the_pages_of_files_by_number,
+      killed_among_the_pages_of_files_by_cursor, killed_among_the_pages_of_files_by_link,
+      killed_between_files, killed_at_random, other_files_after_a_kill,
+      failed_work_is_begun_again_by_retry, signed_links_are_sealed,
       signed_links_are_not_stored_in_the_clear)

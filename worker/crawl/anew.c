@@ -66,6 +66,8 @@ bool anew_from_start(struct crawl *crawl)
     pager_begin_anew(&crawl->pager);
     if (stream_reads_files(crawl->stream))
         crawl->prepare.is_ready = false; /* their URLs are asked for anew */
+    crawl->pager.prepared.file = 0;
+    crawl->pager.prepared.least = COMPLETE_UNKNOWN;
     crawl->pager.resets++;
     crawl->trial = (struct trial){0};
     crawl_forget_attempts(crawl);

@@ -82,10 +82,31 @@ static bool is_known_done(const struct crawl *crawl)
            !stream_reads_files(stream);
 }
 
-struct str prepare_next_file(const struct crawl *crawl)
+/* Where files have no pages of their own, each of them is one. */
+static bool has_pages(const struct crawl *crawl)
 {
-    size_t next = (size_t)crawl->pager.page + 1;
-    return next < crawl->prepare.count ? crawl->prepare.urls[next] : STR_NONE;
+    return crawl->stream->pagination.type != PAGINATE_NONE;
+}
+
+/* Which file is read, or to be read, from 0. */
+static size_t file_at(const struct crawl *crawl)
+{
+    const struct pager *pager = &crawl->pager;
+    return (size_t)(has_pages(crawl) ? pager->prepared.file : pager->page);
+}
+
+/* Are pages of this work stored? Those from before a reset are read again. */
+static bool has_read(const struct crawl *crawl)
+{
+    const struct pager *pager = &crawl->pager;
+    return pager->page > 0 || pager->prepared.file > 0 ||
+           (pager->pages_before > 0 && !pager->resets);
+}
+
+struct str prepare_file(const struct crawl *crawl, size_t behind)
+{
+    size_t at = file_at(crawl) + behind;
+    return at < crawl->prepare.count ? crawl->prepare.urls[at] : STR_NONE;
 }
 
 /* The answer counts: what comes next has its own attempts. */
@@ -121,7 +142,7 @@ static void forget_work(struct crawl *crawl)
     struct pager pager = crawl->pager;
     struct err why = crawl->err;
     struct str text;
-    if (!has_begun(crawl) || pager.page > 0)
+    if (!has_begun(crawl) || has_read(crawl))
         return;
     pager.prepared = nothing;
     if (write_state(crawl, &pager, &text))
@@ -164,12 +185,12 @@ enum step step_prepare(struct crawl *crawl)
     bool is_poll = has_begun(crawl);
     crawl->is_preparing = true;
     arena_reset(state->arena);
-    if (!is_poll && crawl->pager.page > 0) {
+    if (!is_poll && has_read(crawl)) {
         err_set(&crawl->err, ERR_INPUT, "prepare", 0,
                 "%d pages are stored, and which work they are of was not kept, since the API's "
                 "answer is a credential and the stream has no secret to seal it with: start a "
                 "new run",
-                crawl->pager.page);
+                pager_pages(&crawl->pager));
         return crawl_fail(crawl, REASON_EVAL);
     }
     if (!ask_for(crawl, is_poll))
@@ -329,12 +350,12 @@ static bool check_files(struct crawl *crawl)
     struct pager_prepared *prepared = &crawl->pager.prepared;
     int64_t count = (int64_t)crawl->prepare.count;
     struct str hash = hash_names(crawl);
-    if (crawl->pager.page > 0 &&
-        (count != prepared->files || !str_eq(hash, prepared->files_hash)))
+    if (has_read(crawl) && (count != prepared->files || !str_eq(hash, prepared->files_hash) ||
+                            (int64_t)file_at(crawl) >= count))
         return err_set(&crawl->err, ERR_INPUT, "prepare", 0,
-                       "%d of %lld files are stored, and now the API names %lld others: start "
+                       "%zu of %lld files are stored, and now the API names %lld others: start "
                        "a new run",
-                       crawl->pager.page, (long long)prepared->files, (long long)count);
+                       file_at(crawl), (long long)prepared->files, (long long)count);
     prepared->files = count;
     prepared->files_hash = hash;
     return true;
@@ -360,6 +381,17 @@ static enum step read_nothing(struct crawl *crawl)
 
 /* --- done, or not --- */
 
+/* A next link of a file's page is in the checkpoint, as any other. */
+static void go_to_file(struct crawl *crawl)
+{
+    struct pager *pager = &crawl->pager;
+    bool is_at_link = has_pages(crawl) && pager->page > 0 && pager->url.len;
+    if (is_at_link)
+        return;
+    pager->url = prepare_file(crawl, 0);
+    pager->is_file = true;
+}
+
 static enum step work_done(struct crawl *crawl)
 {
     const struct prepare *prepare = &crawl->stream->prepare;
@@ -375,10 +407,8 @@ static enum step work_done(struct crawl *crawl)
     crawl_stand_at_checkpoint(crawl);
     if (has_files && !crawl->prepare.count)
         return read_nothing(crawl);
-    if (has_files) {
-        crawl->pager.url = crawl->prepare.urls[crawl->pager.page];
-        crawl->pager.is_file = true;
-    }
+    if (has_files)
+        go_to_file(crawl);
     return STEP_ask;
 }
 

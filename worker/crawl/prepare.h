@@ -23,7 +23,7 @@ struct prepare_state {
     size_t count;
 };
 
-/* The file behind the page just read; empty: there is none. */
-struct str prepare_next_file(const struct crawl *crawl);
+/* The file that is read, or so many behind it; empty: there is none. */
+struct str prepare_file(const struct crawl *crawl, size_t behind);
 
 #endif

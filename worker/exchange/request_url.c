@@ -1,6 +1,7 @@
 #include "worker/exchange/request_url.h"
 
 #include "base/redact.h"
+#include "port/http_url.h"
 #include "worker/access/origin.h"
 #include "worker/access/secrets.h"
 
@@ -183,13 +184,53 @@ static bool fill_own_url(struct request_draft *draft, struct str *ret_url, struc
     return draft->pager->url.len || check_chosen(draft, *ret_url, err);
 }
 
+/* --- the page of a file --- */
+
+/* Is it what the pager puts there? */
+static bool is_of_pager(const struct request_draft *draft, struct str pair)
+{
+    struct str name;
+    str_split(pair, '=', &name);
+    for (size_t i = 0; i < draft->params.count; i++) {
+        const struct param_place *place = draft->params.items[i].place;
+        if (place->place == PLACE_QUERY &&
+            (str_eq(name, place->name) ||
+             str_eq(name, http_url_encode(draft->arena, place->name))))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * A file that was prepared is asked for by its URL, byte for byte, with what says which of its
+ * pages it is: in the place of a parameter of that name.
+ */
+static struct str file_page(struct request_draft *draft)
+{
+    struct str head, pair, query = str_split(draft->pager->url, '?', &head);
+    for (size_t i = 0; i < draft->params.count; i++)
+        if (draft->params.items[i].place->place == PLACE_QUERY)
+            request_draft_put_param(draft, &draft->query, draft->params.items[i].place->name,
+                                    draft->params.items[i].value);
+    struct str of_pager = arena_str(draft->arena, buf_str(&draft->query)), own = STR_NONE;
+    if (!of_pager.len)
+        return draft->pager->url;
+    while (query.len) {
+        query = str_split(query, '&', &pair);
+        if (!is_of_pager(draft, pair))
+            own = arena_join(draft->arena, own, "&", pair);
+    }
+    return request_url_with_query(draft->arena, request_url_with_query(draft->arena, head, own),
+                                  of_pager);
+}
+
 bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct err *err)
 {
     struct str own;
     if (!fill_own_url(draft, &own, err))
         return false;
     if (draft->pager->url.len) {
-        *ret_url = draft->pager->url;
+        *ret_url = draft->pager->is_file ? file_page(draft) : draft->pager->url;
         return origin_check(draft->stream, draft->arena, draft->home_url, *ret_url,
                             &draft->is_home, err);
     }

@@ -42,6 +42,10 @@ void checkpoint_prepare_put(struct json_out *out, const struct pager_prepared *p
         put_number(out, "files", prepared->files);
         json_out_str(out, "hash", prepared->files_hash);
     }
+    if (prepared->file)
+        put_number(out, "file", prepared->file);
+    if (prepared->least)
+        json_out_str(out, "complete", str_from(job_complete_name(prepared->least)));
     json_out_close(out, '}');
 }
 
@@ -67,4 +71,6 @@ void checkpoint_prepare_read(struct value member, struct pager_prepared *ret_pre
     ret_prepared->poll_url = text_at(member, "poll");
     ret_prepared->files = number_at(member, "files");
     ret_prepared->files_hash = text_at(member, "hash");
+    ret_prepared->file = number_at(member, "file");
+    ret_prepared->least = job_complete_parse(text_at(member, "complete"));
 }

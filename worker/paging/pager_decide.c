@@ -229,6 +229,69 @@ static struct str more_beside_count(struct pager_step *step)
     return evidence_sees_more(step, &why) ? why : STR_NONE;
 }
 
+/* --- `prepare: then`: files that have pages of their own --- */
+
+static bool is_file_of_pages(const struct pager_step *step)
+{
+    return step->facts->files > 0 && step->pager->declared->type != PAGINATE_NONE;
+}
+
+/* Numbers and cursors go to the URL of the file; a link is a URL itself. */
+static void stay_at_file(struct pager_step *step)
+{
+    struct pager *next = step->next;
+    if (next->url.len)
+        return;
+    next->url = step->facts->file;
+    next->is_file = true;
+}
+
+static void end_last_file(struct pager_step *step, struct pager_decision *decision,
+                          enum job_complete least)
+{
+    struct str all = arena_printf(step->arena, "all %lld files that the API named are read",
+                                  (long long)step->facts->files);
+    decision->complete = MAX(least, COMPLETE_TOLD);
+    decision->complete_why =
+        least <= COMPLETE_TOLD
+            ? all
+            : arena_printf(step->arena, "%.*s, but where one of them ends is %s", STR_ARG(all),
+                           job_complete_name(least));
+}
+
+/* The end of a file's pages is that of the paging where no other file follows. */
+static bool turn_file(struct pager_step *step, struct pager_decision *decision)
+{
+    struct pager *next = step->next;
+    const struct pager_facts *facts = step->facts;
+    enum job_complete least = MAX(next->prepared.least, decision->complete);
+    decision->pages_total = 0;
+    if (decision->outcome == PAGER_MORE)
+        stay_at_file(step);
+    if (decision->outcome != PAGER_END)
+        return false;
+    if (!facts->next_file.len || facts->is_last) {
+        end_last_file(step, decision, least);
+        return false;
+    }
+    struct str why = decision->why, warning = decision->warning;
+    pager_begin_anew(next);
+    next->prepared.file++;
+    next->prepared.least = least;
+    next->url = facts->next_file;
+    next->is_file = true;
+    *decision = (struct pager_decision){
+        .outcome = PAGER_MORE,
+        .warning = warning,
+        .why = arena_printf(step->arena, "%lld of %lld files are read: %.*s",
+                            (long long)next->prepared.file, (long long)facts->files,
+                            STR_ARG(why))};
+    struct str limit = limit_reached(step);
+    if (limit.len)
+        *decision = truncated(step, REASON_LIMIT, limit);
+    return true;
+}
+
 /* The state after a page, before its type says where to go. */
 static struct pager page_read(const struct pager *now, int64_t records)
 {
@@ -255,8 +318,11 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
     next = page_read(&now, facts->taken);
     next.empty_pages = facts->seen ? 0 : saturate_add(now.empty_pages, 1);
     next.lacks = facts->seen ? STR_NONE : arena_str(arena, now.lacks);
-    if (facts->files && !facts->is_last)
+    bool is_of_file = is_file_of_pages(&step);
+    if (facts->files && !facts->is_last && !is_of_file)
         pager_next_file(&step);
+    else if (facts->stream && stream_reads_files(facts->stream) && !facts->files)
+        pager_step_sign_end(&step, COMPLETE_TOLD, STR("the API named no file"));
     else if (facts->is_empty_answer)
         pager_next_empty(&step);
     else if (!types[now.type](&step, err))
@@ -267,10 +333,11 @@ struct pager_decision pager_decide(const struct pager *pager, const struct pager
     evidence_look(&step);
     struct pager_decision decision = weigh_signs(&step);
     evidence_weigh(&step, &decision);
+    bool is_turned = is_of_file && turn_file(&step, &decision);
     ask_count(&step, &decision);
     next.more = more_beside_count(&step);
     next.is_done = decision.outcome != PAGER_MORE;
-    if (!next.is_done && !next.ending.complete)
+    if (!next.is_done && !next.ending.complete && !is_turned)
         next.reached = evidence_reached(&step);
     *ret_next = next;
     return decision;

@@ -35,11 +35,13 @@ struct pager_ending {
  * as those of pre-signed files do: the URLs of files are in no state, they are asked for anew.
  */
 struct pager_prepared {
-    int64_t at_ms;          /* when the work was begun, wall clock; 0: it is not */
-    struct value submitted; /* what expressions read of the answer then */
-    struct str poll_url;    /* empty: the definition's own */
-    int64_t files;          /* how many there are; 0: not known */
-    struct str files_hash;  /* of their names */
+    int64_t at_ms;           /* when the work was begun, wall clock; 0: it is not */
+    struct value submitted;  /* what expressions read of the answer then */
+    struct str poll_url;     /* empty: the definition's own */
+    int64_t files;           /* how many there are; 0: not known */
+    struct str files_hash;   /* of their names */
+    int64_t file;            /* the one under way, from 0, where a file has pages of its own */
+    enum job_complete least; /* what the least certain end of those before it is worth */
 };
 
 /* What `overlap` has found: how often. */
@@ -167,8 +169,9 @@ struct pager_facts {
     bool is_last;         /* `responses` said that there is no more */
     size_t rule;          /* is_last: the place of that rule in the list, from 0 */
     bool is_behind_end;   /* the page is refused, and `reached` says that there is none */
-    int64_t files;        /* `prepare: then`: how many pages there are; 0: none is known */
-    struct str next_file; /* the URL of the one behind this page; empty: it is the last */
+    int64_t files;        /* `prepare: then`: how many there are; 0: none is known */
+    struct str file;      /* the URL of the one that the page is of */
+    struct str next_file; /* … of the one behind it; empty: it is the last */
     int64_t seen;         /* records in the page */
     int64_t taken;        /* of those, after max_records */
     int64_t again;        /* before them: records that the pages before have, too (`overlap`) */
