@@ -88,7 +88,8 @@ static bool read_zone(struct eval *ev, struct str zone, int *ret_seconds)
     if (!has_sign || (zone.len != 5 && !has_colon))
         return eval_fail(ev,
                          "the time zone '%.*s' is not known in expressions: only UTC and "
-                         "offsets like +02:00",
+                         "offsets like +02:00; window.start and window.end have the offset of "
+                         "the stream's `timezone`",
                          STR_ARG(zone));
     int hours = two_digits(zone.ptr + 1), minutes = two_digits(zone.ptr + 3 + has_colon);
     if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
