@@ -144,8 +144,11 @@ static void read_cursor(struct manifest *manifest, const struct component *pagin
     struct component option = component_at(manifest, paginator, "page_token_option");
     struct str value = import_text(component_get(manifest, strategy, "cursor_value"));
     bool is_path = str_is(component_type(&option), "RequestPath");
+    struct str stop = import_text(component_get(manifest, strategy, "stop_condition"));
     if (is_link(value)) {
         outline_put(pagination, "type", STR("link_header"));
+        if (str_find(stop, STR("results")) >= 0) /* a next link is always there */
+            outline_put_bool(pagination, "stop_on_empty", true);
         return;
     }
     outline_put(pagination, "type", is_path ? STR("next_url") : STR("cursor"));

@@ -94,6 +94,9 @@ static bool parameter_name(const struct manifest *manifest, const struct rewrite
     const struct yaml_node *value =
         name->count ? scope_find(manifest->scope, name->steps[0]) : NULL;
     *ret_used = 1;
+    *ret_text = STR("none");
+    if (name->count && !value)
+        return true;
     if (!value || !yaml_is_scalar(value) || str_find_byte(value->text, '\'') >= 0)
         return false;
     *ret_text =

@@ -85,6 +85,24 @@ static bool bracket_step(struct str text, size_t *at, struct str *ret_step)
     return true;
 }
 
+/* The end of .get('x'), or of .get('x', {}) with a default that is empty: as if it were not
+ * there. */
+static bool close_get(struct str text, size_t close, size_t *ret_end)
+{
+    static const char *const defaults[] = {"{}", "[]", "''", "\"\"", "None", "none"};
+    struct str rest = str_slice(text, close, text.len), inside;
+    struct str behind = str_split(rest, ')', &inside);
+    inside = str_trim(inside);
+    if (!behind.ptr || (inside.len && inside.ptr[0] != ','))
+        return false;
+    struct str value = str_trim(str_slice(inside, 1, inside.len));
+    bool is_known = !inside.len;
+    for (size_t i = 0; i < COUNT_OF(defaults); i++)
+        is_known |= str_is(value, defaults[i]);
+    *ret_end = text.len - behind.len;
+    return is_known;
+}
+
 /* .x and .get('x') */
 static bool dot_step(struct str text, size_t *at, struct str *ret_step)
 {
@@ -102,11 +120,8 @@ static bool dot_step(struct str text, size_t *at, struct str *ret_step)
     if (!str_is(word, "get") || quote >= text.len || !strchr("'\"", text.ptr[quote]))
         return false;
     size_t close = string_end(text, quote);
-    if (close >= text.len || text.ptr[close] != ')')
-        return false;
     *ret_step = str_slice(text, quote + 1, close - 1);
-    *at = close + 1;
-    return true;
+    return close_get(text, close, at);
 }
 
 /* Reads the steps behind a root; ends[i] is where the i-th ends. */
@@ -278,12 +293,41 @@ static size_t close_of(struct str text, size_t at)
     return text.len;
 }
 
+static void note_use(void *ctx, const struct expr_use *use)
+{
+    (void)use;
+    *(bool *)ctx = true;
+}
+
+static bool find_nothing(void *ctx, struct str name, struct arena *arena, struct value *ret)
+{
+    (void)ctx;
+    (void)name;
+    (void)arena;
+    (void)ret;
+    return false;
+}
+
+/* What names nothing is what it comes to: {{ 'a' or 'b' }} is a. */
+static struct str fold(struct arena *arena, const struct template *template, struct str text)
+{
+    const struct expr_scope scope = {.find = find_nothing};
+    struct err err = ERR_INIT;
+    struct value value;
+    bool has_names = str_find(text, STR("now(")) >= 0;
+    template_uses(template, note_use, &has_names);
+    if (has_names || !template_fill(template, &scope, true, arena, &value, &err) ||
+        value.kind != VALUE_STRING || str_find(value.text, STR("{{")) >= 0)
+        return text;
+    return value.text;
+}
+
 bool rewrite_text(const struct rewrite_rules *rules, struct str text, struct str *ret)
 {
     AUTO_BUF(out, TEXT_BYTES_MAX);
     struct str rest = text, inside;
     struct err err = ERR_INIT;
-    struct template ignored;
+    struct template template;
     for (ptrdiff_t at; (at = str_find(rest, STR("{{"))) >= 0;) {
         size_t end = close_of(rest, (size_t)at + 2);
         struct scan scan = {.rules = rules};
@@ -296,9 +340,9 @@ bool rewrite_text(const struct rewrite_rules *rules, struct str text, struct str
     }
     buf_put(&out, rest);
     if (out.has_overflowed || str_find(text, STR("{%")) >= 0 ||
-        !template_compile(rules->arena, buf_str(&out), &ignored, &err))
+        !template_compile(rules->arena, buf_str(&out), &template, &err))
         return false;
-    *ret = arena_str(rules->arena, buf_str(&out));
+    *ret = fold(rules->arena, &template, arena_str(rules->arena, buf_str(&out)));
     return true;
 }
 

@@ -37,8 +37,9 @@ struct rewrite_rules {
 };
 
 /*
- * A text with {{ expressions }} in it. False: something in it has no counterpart, or the
- * result is no expression here, or it has statements ({% if %}).
+ * A text with {{ expressions }} in it; one that names nothing is what it comes to. False:
+ * something in it has no counterpart, or the result is no expression here, or it has
+ * statements ({% if %}).
  */
 bool rewrite_text(const struct rewrite_rules *rules, struct str text,
                   struct str *ret) MUST_CHECK;
