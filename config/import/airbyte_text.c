@@ -76,7 +76,7 @@ static bool config_name(struct manifest *manifest, const struct rewrite_name *na
         *ret_text = str_slice(text, 3, text.len - 3);
     } else {
         put_variable(manifest, key);
-        *ret_text = arena_printf(manifest->import->arena, "vars.%.*s", STR_ARG(key));
+        *ret_text = rewrite_member(manifest->import->arena, "vars", key);
     }
     return true;
 }

@@ -126,6 +126,16 @@ static void take_header_cursor(struct import *import, const struct yaml_node *no
                 arena_printf(import->arena, "header:%.*s", STR_ARG(import_text(node))));
 }
 
+/* `page` is where it begins, whatever the first number is. */
+static void take_base_page(struct import *import, const struct yaml_node *node,
+                           struct outline *to, void *ctx)
+{
+    (void)import;
+    (void)ctx;
+    if (!outline_find(to, "start"))
+        outline_copy(to, "start", node);
+}
+
 #define STOPPING                                                                               \
     {"has_more_path", take_has_more, NULL, NULL},                                              \
         {"stop_after_empty_page", NULL, "stop_on_empty", NULL},                                \
@@ -134,7 +144,7 @@ static void take_header_cursor(struct import *import, const struct yaml_node *no
     }
 
 static const struct field page_fields[] = {
-    {"base_page", NULL, "start", NULL},
+    {"base_page", take_base_page, NULL, NULL},
     {"page", NULL, "start", NULL},
     {"page_param", NULL, "param", NULL},
     {"page_body_path", take_body_place, NULL, NULL},

@@ -25,19 +25,46 @@ static struct str dotted(struct import *import, const char *root,
     return text;
 }
 
-/* A value of the workload: a name of `vars`, or a credential. */
-static bool workload_name(struct playbook *playbook, struct str key, struct str *ret_text)
+static struct str inside_of(struct str template)
+{
+    return str_slice(template, 3, template.len - 3);
+}
+
+/* "Bearer x" → ('Bearer ' ~ env.NAME) */
+static struct str hidden_scheme(struct import *import, struct str key, struct str value)
+{
+    struct str scheme, rest = str_trim(str_split(value, ' ', &scheme));
+    return arena_printf(import->arena, "('%.*s ' ~ %.*s)", STR_ARG(scheme),
+                        STR_ARG(inside_of(import_secret(import, key, rest))));
+}
+
+static bool is_secret_step(const struct rewrite_name *name, size_t from)
+{
+    for (size_t i = from; i < name->count; i++)
+        if (secret_name_is(name->steps[i]))
+            return true;
+    return false;
+}
+
+/* A value of the workload: a name of `vars`, or a credential. From the step `from` on the name
+ * leads into it. */
+static bool workload_name(struct playbook *playbook, const struct rewrite_name *name,
+                          size_t from, struct str key, size_t *ret_used, struct str *ret_text)
 {
     struct import *import = playbook->import;
     const struct yaml_node *value =
         import_find(playbook->workload, arena_cstr(import->arena, key));
+    *ret_used = from;
     if (!value)
         return false;
-    if (secret_name_is(key)) {
-        struct str text = import_secret(import, key, import_text(value));
-        *ret_text = str_slice(text, 3, text.len - 3);
-    } else
-        *ret_text = arena_printf(import->arena, "vars.%.*s", STR_ARG(key));
+    if (secret_name_is(key) || is_secret_step(name, from)) {
+        struct str last = name->count > from ? name->steps[name->count - 1] : key;
+        *ret_used = name->count;
+        *ret_text = inside_of(import_secret(import, last, import_text(value)));
+    } else if (secret_name_is_scheme(import_text(value)))
+        *ret_text = hidden_scheme(import, key, value->text);
+    else
+        *ret_text = rewrite_member(import->arena, "vars", key);
     return true;
 }
 
@@ -99,18 +126,17 @@ static bool find_name(void *ctx, const struct rewrite_name *name, size_t *ret_us
         str_eq(name->steps[0], playbook->element))
         return element_name(playbook, name, 1, ret_used, ret_text);
     if ((str_is(name->root, "workload") || str_is(name->root, "vars")) && name->count) {
-        *ret_used = 1;
-        return workload_name(playbook, name->steps[0], ret_text);
+        return workload_name(playbook, name, 1, name->steps[0], ret_used, ret_text);
     }
     if (str_is(name->root, "keychain") || str_is(name->root, "secret")) {
         struct str what =
             name->count ? dotted(playbook->import, "", name, 0, name->count) : name->root;
         struct str text = import_secret(playbook->import, what, STR_NONE);
         *ret_used = name->count;
-        *ret_text = str_slice(text, 3, text.len - 3);
+        *ret_text = inside_of(text);
         return true;
     }
-    return workload_name(playbook, name->root, ret_text) ||
+    return workload_name(playbook, name, 0, name->root, ret_used, ret_text) ||
            plain_name(name, ret_used, ret_text);
 }
 
@@ -557,14 +583,20 @@ static void read_step(struct playbook *playbook, const struct yaml_node *step)
 }
 
 /* What is no credential, and holds no name of a run, is a variable. */
-static void read_workload(struct playbook *playbook)
+static void put_variables(struct import *import, const struct yaml_node *map,
+                          struct outline *to, const char *key)
 {
-    const struct yaml_node *workload = playbook->workload;
-    for (size_t i = 0; workload && workload->kind == YAML_MAP && i < workload->count; i++) {
-        const struct yaml_node *value = workload->items[i];
-        bool is_expression = str_find(import_text(value), STR("{{")) >= 0;
-        if (!secret_name_is(value->key) && !is_expression)
-            import_pair(playbook->import, playbook->import->root, "vars", value->key, value);
+    for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++) {
+        const struct yaml_node *value = map->items[i];
+        struct str text = import_text(value);
+        if (secret_name_is(value->key) || secret_name_is_scheme(text) ||
+            str_find(text, STR("{{")) >= 0)
+            continue;
+        if (value->kind == YAML_MAP)
+            put_variables(import, value, outline_map(to, key),
+                          arena_cstr(import->arena, value->key));
+        else
+            import_pair(import, to, key, value->key, value);
     }
 }
 
@@ -575,7 +607,7 @@ static void read_noetl(struct import *import, const struct yaml_node *root)
         .root = root, .workload = import_find(root, "workload"), .import = import};
     import_name_source(import, import_find_text(import_find(root, "metadata"), "name"),
                        STR_NONE);
-    read_workload(&playbook);
+    put_variables(import, playbook.workload, import->root, "vars");
     for (size_t i = 0; workflow && workflow->kind == YAML_LIST && i < workflow->count; i++)
         if (workflow->items[i]->kind == YAML_MAP)
             read_step(&playbook, workflow->items[i]);

@@ -388,3 +388,9 @@ bool rewrite_as_path(struct arena *arena, struct str text, const char *root,
     *ret_path = arena_str(arena, buf_str(&out));
     return true;
 }
+
+struct str rewrite_member(struct arena *arena, const char *root, struct str key)
+{
+    return is_plain_key(key) ? arena_printf(arena, "%s.%.*s", root, STR_ARG(key))
+                             : arena_printf(arena, "%s['%.*s']", root, STR_ARG(key));
+}

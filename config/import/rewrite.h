@@ -48,6 +48,9 @@ bool rewrite_text(const struct rewrite_rules *rules, struct str text,
 bool rewrite_as_path(struct arena *arena, struct str text, const char *root,
                      struct str *ret_path) MUST_CHECK;
 
+/* "vars.day", or "vars['my-day']" where the key is no word. */
+struct str rewrite_member(struct arena *arena, const char *root, struct str key);
+
 /* The inside of a text that is one expression: "{{ a }}" → "a". False for all else. */
 bool rewrite_is_one(struct str text, struct str *ret_inside) MUST_CHECK;
 
