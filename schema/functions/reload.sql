@@ -117,7 +117,6 @@ begin
         delete from request where id = request_id;
         return false;
     end if;
-    update request set run = started where id = request_id;
     perform join_pending(q, started) from request q where q.id = request_id;
     return true;
 end

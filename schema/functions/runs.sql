@@ -268,14 +268,17 @@ as $$
         r.mode, r.window_from, r.window_to, r.scheduled_for, r.id, r.priority)
 $$;
 
--- All pending requests that ask for what `q` asks for have the run that started.
+-- `q`, and all pending requests that ask for the same, have the run that started. One that had nothing
+-- to ask for is over by now, and they with it.
 create or replace function pagetide.join_pending(q pagetide.request, started bigint) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     update request p set state = 'started', run = started
-    where p.stream = q.stream and p.state = 'pending' and p.mode = q.mode
-        and (p.window_from, p.window_to) is not distinct from (q.window_from, q.window_to)
+    where p.id = q.id or p.stream = q.stream and p.state = 'pending' and p.mode = q.mode
+        and (p.window_from, p.window_to) is not distinct from (q.window_from, q.window_to);
+    update request p set state = r.state, reason = r.reason
+    from run r where r.id = started and p.run = r.id and p.state = 'started' and is_end(r.state)
 $$;
 
 -- Why a pending request has no run after all, or null: the run that it waited for may have stored
@@ -313,12 +316,15 @@ begin
             where id = first.id;
             continue;
         end if;
+        -- Not pending any more: a run that is over at once starts what comes behind it.
+        update request set state = 'started' where id = first.id;
         started := start_request(first);
         if started is not null then
             perform join_pending(first, started);
             return started;
         elsif not exists (select from run r where r.request_id = first.id
             or r.stream = of_stream and r.scheduled_for = first.scheduled_for) then
+            update request set state = 'pending' where id = first.id;
             return null; -- another run began in between, and starts it at its end
         end if;
         update request set state = 'skipped', reason = 'has had its run' where id = first.id;

@@ -41,6 +41,29 @@ START_TEST(a_window_is_half_open_and_moves_no_bookmark)
 }
 END_TEST
 
+/* The bookmark stands at the end of all windows: the run is over before its request has it. */
+START_TEST(a_request_whose_run_has_nothing_to_ask_for_ends)
+{
+    schema_set_up_stream("{\"write\": \"upsert\", \"window\": {\"size\": \"1d\", "
+                         "\"from\": \"2024-01-01\", \"to\": \"2024-01-02\"}, "
+                         "\"params\": [[\"from\", \"{{ window.start }}\"]]}");
+    EXPECT("started 1", RELOAD("a", "{}"));
+    EXPECT("pending", RELOAD("b", "{}"));
+    EXPECT("pending", RELOAD("c", "{}"));
+    EXPECT("pending", RELOAD("d", "{\"mode\": \"full\"}"));
+    finish(1, "succeeded", "5");
+    EXPECT("b 2 succeeded, c 3 succeeded, d 4 started",
+           "select string_agg(concat_ws(' ', id, run, state), ', ' order by id) from "
+           "pagetide.request where id <> 'a'");
+    finish(4, "succeeded", "5");
+    EXPECT("succeeded 5", RELOAD("e", "{}"));
+    EXPECT("1:incremental:succeeded 2:incremental:succeeded "
+           "3:incremental:succeeded 4:full:succeeded 5:incremental:succeeded",
+           RUNS);
+    EXPECT("0", "select count(*) from pagetide.request where state <> 'succeeded'");
+}
+END_TEST
+
 START_TEST(a_window_that_nothing_asks_for_is_refused_or_said)
 {
     set_up();
@@ -462,6 +485,7 @@ START_TEST(retry_leaves_partitions_of_a_job_that_goes_on)
 END_TEST
 
 SUITE("schema/orders", a_window_is_half_open_and_moves_no_bookmark,
+      a_request_whose_run_has_nothing_to_ask_for_ends,
       a_window_that_nothing_asks_for_is_refused_or_said, only_equal_windows_share_a_run,
       bookmarks_move_per_partition_when_all_succeeded,
       bookmarks_are_compared_as_the_definition_says,
