@@ -90,6 +90,7 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
         *ret_code = cli_fail(&arrival->err);
         return false;
     }
+    err_set(&arrival->err, ERR_AGAIN, "pg", 0, "no answer within %d s", CONNECT_MS / 1000);
     loop_run_until(cli_loop(cli), &arrival->is_settled, CONNECT_MS);
     if (!arrival->is_up) {
         err_wrap(&arrival->err, "PostgreSQL at %s cannot be reached",

@@ -66,6 +66,21 @@ const char *pg_url_option(const struct _PQconninfoOption *options, const char *k
     return NULL;
 }
 
+/* Each host of a list with its port; one port is that of all. */
+static void put_hosts(struct buf *shown, struct str hosts, struct str ports)
+{
+    bool is_list = str_find(ports, STR(",")) >= 0;
+    struct str host, port = ports;
+    for (bool is_first = true; is_first || hosts.len; is_first = false) {
+        hosts = str_split(hosts, ',', &host);
+        if (is_list)
+            ports = str_split(ports, ',', &port);
+        buf_printf(shown, "%s%.*s", is_first ? "" : ",", STR_ARG(host));
+        if (port.len)
+            buf_printf(shown, ":%.*s", STR_ARG(port));
+    }
+}
+
 const char *pg_url_shown(struct arena *arena, const char *url)
 {
     PQconninfoOption *options;
@@ -78,9 +93,9 @@ const char *pg_url_shown(struct arena *arena, const char *url)
     bool is_socket = host && *host == '/';
     if (!host)
         host = pg_url_option(options, "hostaddr");
-    buf_printf(&shown, "postgresql://%s", host && !is_socket ? host : "");
-    if (port && *port)
-        buf_printf(&shown, ":%s", port);
+    buf_puts(&shown, "postgresql://");
+    put_hosts(&shown, host && !is_socket ? str_from(host) : STR_NONE,
+              port ? str_from(port) : STR_NONE);
     buf_printf(&shown, "/%s%s%s", name ? name : "", is_socket ? "?host=" : "",
                is_socket ? host : "");
     PQconninfoFree(options);

@@ -8,7 +8,7 @@ START_TEST(shows_where_it_is_and_no_password)
         {"postgresql://me:secret@h:5432/d", "postgresql://h:5432/d"},
         {"postgresql://h/d?password=secret", "postgresql://h/d"},
         {"postgresql://h/d?sslpassword=secret&user=a@b", "postgresql://h/d"},
-        {"postgres://me:se%40cret@h1:1,h2:2/d", "postgresql://h1,h2:1,2/d"},
+        {"postgres://me:se%40cret@h1:1,h2:2/d", "postgresql://h1:1,h2:2/d"},
         {"host=h dbname=d password='se cret@x'", "postgresql://h/d"},
         {"postgresql:///d?host=/run/pg", "postgresql:///d?host=/run/pg"},
         {"postgresql:///", "postgresql:///"},
