@@ -41,6 +41,7 @@ UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/tes
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
 DEBS     := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/deb/test_*.c)))
 FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
+FIGURES  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/figures/test_*.c)))
 FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c tests/fuzz/pack.c,$(sort $(wildcard tests/fuzz/*.c))))
 TABLES   := $(patsubst %,$(B)/tests/support/%.o,table blocks lines choice definition_cases json_cases)
 SUPPORT  := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/support/*.c))) $(FUZZED)
@@ -50,7 +51,7 @@ BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c bench/peers/*.c)))
 # For the targets that install first and build then; -j given by hand comes before it.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs man servers web install \
+.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs man servers web nemesis figures install \
         dist deb deb-test deps help clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -135,9 +136,24 @@ flow: deps ## the flow tests alone
 	@$(MAKE) $(PARALLEL) tests
 	tools/run-tests.sh $(B) flow
 
-fault: deps ## the fault tests alone
+# A suite that chooses by chance takes its seed from here, or from the clock, and says which.
+ifneq ($(SEED),)
+export PAGETIDE_TEST_SEED := $(SEED)
+endif
+
+fault: deps ## the fault tests alone, and a table of what they did; again: SEED=…
 	@$(MAKE) $(PARALLEL) tests
-	tools/run-tests.sh $(B) fault
+	tools/run-tests.sh $(B) fault; status=$$?; tools/fault-table.sh $(B) && exit $$status
+
+nemesis: deps ## T seconds (T=60) of everything at once, by chance; again: SEED=…
+	@$(MAKE) $(PARALLEL) $(B)/pagetide $(B)/tests/fault/test_nemesis
+	tools/nemesis.sh $(B) $(T)
+
+SOAK ?= 60
+figures: deps ## how soon all is well again, and what much of everything costs; SOAK=1800, FIGURE=one
+	@$(MAKE) $(PARALLEL) $(B)/pagetide $(FIGURES) $(B)/tests/fault/test_nemesis
+	SUITE_LIMIT_S=7200 SOAK_SECONDS=$(SOAK) tools/run-tests.sh $(B) figures
+	NEMESIS_KILLS=1000 tools/nemesis.sh $(B) 1
 
 asan: ## the same tests under AddressSanitizer and UBSan
 	$(MAKE) test FLAVOUR=asan

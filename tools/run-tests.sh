@@ -17,7 +17,7 @@ build=$1
 shift
 logs=$build/test-logs
 servers=$build/test-servers
-suite_limit_s=900
+suite_limit_s=${SUITE_LIMIT_S:-900}
 passed=0
 failed=0
 mkdir -p "$logs"
@@ -84,6 +84,7 @@ count_suite() {
     passed=$((passed + checks - bad))
     failed=$((failed + bad))
     printf '%-44s %4d passed %4d failed%s\n' "${1%.c}" $((checks - bad)) "$bad" "$note"
+    sed -n 's/^figure\t\(.*\)\t\(.*\)\t\(.*\)\t\(.*\)$/    \1: \2 \3 (\4)/p' "$log"
     [ "$bad" = 0 ] || sed -e '$d' -e 's/^/    /' "$log" | tail -n 60
 }
 
@@ -116,7 +117,7 @@ run_kind() {
     if [[ $1 =~ ^(flow|fault)$ ]] || grep -q 'support/servers\.h"' "${suites[@]}"; then
         start_servers
     fi
-    if [ "$1" = fault ]; then
+    if [ "$1" = fault ] || [ "$1" = figures ]; then
         run_in_turn "${suites[@]}"
     else
         run_in_pairs "${suites[@]}"

@@ -2,7 +2,8 @@
 # Private PostgreSQL and Redis servers for tests and the demo, on 127.0.0.1 and free ports.
 #
 #   servers.sh start [--pg-only] DIR   starts what is not running; DIR/env tells where
-#   servers.sh replicate PORT DIR      a PostgreSQL in DIR that replicates the one at PORT
+#   servers.sh replicate PORT DIR      a PostgreSQL in DIR that replicates the one at PORT; what
+#                                      was in DIR goes, its port is kept
 #   servers.sh stop DIR                stops both, keeps PostgreSQL's data
 #   servers.sh clean DIR               stops both and removes what start made
 #
@@ -19,7 +20,7 @@ fail() {
 }
 
 usage() {
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -108,6 +109,8 @@ copy_pg() {
     local home said
     pg_bin=$(find_pg_bin)
     home=$(choose_pg_home)
+    is_alive "$(pg_pid "$home")" postgres && fail "what is to be replaced still runs"
+    rm -rf "$home/data"
     said=$(as_pg "$pg_bin/pg_basebackup" -d "host=127.0.0.1 port=$1 user=postgres" \
         -D "$home/data" -R -X stream --checkpoint=fast --no-sync 2>&1) ||
         fail "pg_basebackup: $said"

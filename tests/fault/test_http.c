@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/rng.h"
+#include "tests/support/fault.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #define SUITE_TIMEOUT 120
@@ -97,6 +98,8 @@ START_TEST(test_random_faults_cost_no_row)
     ck_assert_int_ge(strtol(retries, NULL, 10), hits / 2);
     truth_check_ledger(&pagetide, "api.s", 3000);
     truth_check_rows(&pagetide, &mock, "api.s", "total=3000&seed=9");
+    fault_note("45 49", "answers cut in all ways, resets, 5xx, at random", requests - PAGES,
+               "%d bad answers", hits);
     close_both(&pagetide, &mock);
 }
 END_TEST
@@ -140,6 +143,7 @@ START_TEST(test_slow_answers_are_given_up)
                       "%s: %lld ms", cases[i].fault, (long long)result.ms);
     }
     truth_check_ledger(&pagetide, "api.s", 30 * (int64_t)COUNT_OF(cases));
+    fault_note("47", "drips, hangs, slow answers", -1, "%d ways", (int)COUNT_OF(cases));
     close_both(&pagetide, &mock);
 }
 END_TEST
@@ -175,6 +179,8 @@ START_TEST(test_bombs_are_refused)
     printf("peak memory %ld KiB\n", peak_kib());
     if (!is_sanitized())
         ck_assert_int_lt(peak_kib(), 30 << 10);
+    fault_note("53", "bombs of gzip and headers", -1, "%d; at most %ld KiB of memory",
+               (int)COUNT_OF(cases), peak_kib());
     close_both(&pagetide, &mock);
 }
 END_TEST

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "tests/support/fault.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #define SUITE_TIMEOUT 300
@@ -58,6 +59,7 @@ struct siege {
     struct rng rng;
     uint64_t seed;
     struct siege_stream streams[2];
+    int64_t again; /* pages that were asked for more than once */
     int idle_kills;
     int64_t began_mono_ms;
 };
@@ -153,6 +155,7 @@ static void check_all(struct siege *siege)
         printf("%s: %d pages, %d kills, %lld requests, at most %lld pages lost by one kill\n",
                stream->name, PAGES, stream->kills,
                (long long)mock_count(&siege->mock, stream->path), (long long)stream->lost_max);
+        siege->again += mock_count(&siege->mock, stream->path) - PAGES;
         ck_assert_int_ge(stream->kills, KILLS);
     }
     printf("%d more kills without a job in hand, %.1f s\n", siege->idle_kills,
@@ -231,6 +234,9 @@ START_TEST(test_workers_killed_50_times)
     pagetide_signal(&scheduler, SIGTERM);
     ck_assert_int_eq(pagetide_wait(&scheduler, 25000), 0);
     check_all(&siege);
+    fault_note("1", "workers killed at random", siege.again, "%d kills, %d of them idle",
+               siege.streams[0].kills + siege.streams[1].kills + siege.idle_kills,
+               siege.idle_kills);
     siege_close(&siege);
 }
 END_TEST
@@ -267,6 +273,8 @@ START_TEST(test_sync_killed_50_times)
     }
     ck_assert_msg(pagetide_wait(&sync, 60000) == 0, "%s", pagetide_err(&sync));
     check_all(&siege);
+    fault_note("1", "`sync` killed at random", siege.again, "%d kills of two runs",
+               siege.streams[0].kills + siege.idle_kills);
     siege_close(&siege);
 }
 END_TEST

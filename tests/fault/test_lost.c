@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "tests/support/fault.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/schema.h"
@@ -98,12 +99,12 @@ START_TEST(test_stopped_workers_write_nothing_when_they_wake)
     pagetide_await(pagetide, "succeeded", 30000, "select state from pagetide.run");
     for (int i = 0; i < 2; i++)
         pagetide_await_err(&workers[i], "job.lost", 5000);
-    printf("%d stops, %lld requests for 400 pages\n", STOPS,
-           (long long)mock_count(&house.mock, "/gen/page"));
+    int64_t again = mock_count(&house.mock, "/gen/page") - 400;
     truth_check_idle(pagetide);
     truth_check_ledger(pagetide, "api.s", 4000);
     truth_check_rows(pagetide, &house.mock, "api.s", "total=4000&seed=3");
 
+    fault_note("2", "a worker stopped beyond its lease, and woken", again, "%d stops", STOPS);
     /* Both go on serving. */
     for (int i = 0; i < 2; i++) {
         stop(&workers[(i + 1) % 2]);
@@ -278,6 +279,8 @@ START_TEST(test_killed_schedulers_lose_and_double_nothing)
                                             "api.ticking) = (select count(*) from pagetide.run "
                                             "where stream = 'api.ticking')"),
                      "t");
+    fault_note("34", "schedulers killed at random, while they schedule", -1,
+               "%d kills; each tick and each message once", SCHEDULER_KILLS);
     stop(&worker);
     stop(&shaken);
     stop(&steady);

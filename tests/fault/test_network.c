@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "tests/support/fault.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/proxy.h"
@@ -113,6 +114,11 @@ static void house_check(struct house *house, int64_t limit_ms)
     truth_check_rows(pagetide, &house->mock, "api.upserted", "total=3000&seed=2");
 }
 
+static int64_t pages_again(const struct house *house)
+{
+    return house->requests[0] + house->requests[1] - 2 * PAGES;
+}
+
 /* Nothing was fetched again. */
 static void house_check_requests(const struct house *house)
 {
@@ -206,6 +212,7 @@ START_TEST(test_a_worker_cut_off_from_postgresql_loses_its_jobs_to_another)
     printf("taken over after %.1f s\n", (double)(clock_mono_ms() - began) / 1000);
     proxy_set(&house.postgres, open_road);
     house_check(&house, 60000);
+    fault_note("27", "PostgreSQL in a black hole, for one worker", pages_again(&house), "once");
     house_close(&house);
 }
 END_TEST
@@ -233,6 +240,29 @@ START_TEST(test_postgresql_in_a_black_hole_is_noticed_and_comes_back)
     }
     house_check(&house, 60000);
     ck_assert_str_eq(pagetide_sql(pagetide, "select sum(losses) from pagetide.job"), "0");
+    fault_note("27", "PostgreSQL in a black hole, for all", pages_again(&house), "once");
+    house_close(&house);
+}
+END_TEST
+
+START_TEST(test_commands_say_that_nobody_answers)
+{
+    struct house house;
+    house_open(&house, 1);
+    struct pagetide *pagetide = &house.pagetide;
+    const char *road = pagetide_text("127.0.0.1:%d", house.postgres.port);
+    proxy_set(&house.postgres, black_hole);
+    for (int hosts = 1; hosts <= 2; hosts++) {
+        setenv("PAGETIDE_DATABASE_URL",
+               pagetide_text("postgresql://%s%s%s/x", road, hosts > 1 ? "," : "",
+                             hosts > 1 ? road : ""),
+               1);
+        struct pagetide_result got = pagetide_run(pagetide, "status");
+        ck_assert_msg(got.code == 3, "exit %d\n%s", got.code, got.err);
+        expect_holds(got.err, pagetide_text("PostgreSQL at %s cannot be reached: ",
+                                            getenv("PAGETIDE_DATABASE_URL")));
+        expect_holds(got.err, "no answer within 10");
+    }
     house_close(&house);
 }
 END_TEST
@@ -262,6 +292,8 @@ START_TEST(test_half_open_connections_to_redis_are_left)
                    "select state from pagetide.request where id = 'later'");
     printf("a message was taken and done %.1f s after that\n",
            (double)(clock_mono_ms() - began) / 1000);
+    fault_note("16 63", "connections to Redis become half-open", pages_again(&house),
+               "twice; a message taken after %.1f s", (double)(clock_mono_ms() - began) / 1000);
     house_close(&house);
 }
 END_TEST
@@ -293,6 +325,8 @@ START_TEST(test_slow_and_lossy_networks_cost_time_alone)
     house_check(&house, 150000);
     house_check_requests(&house);
     ck_assert_str_eq(pagetide_sql(pagetide, "select sum(losses) from pagetide.job"), "0");
+    fault_note("63", "a tenth of all pieces late, 1 Mbit/s", pages_again(&house),
+               "on all three roads");
     house_close(&house);
 }
 END_TEST
@@ -323,6 +357,8 @@ START_TEST(test_connections_reset_at_random_cost_no_row)
            (long long)proxy_cuts(&house.postgres), (long long)proxy_cuts(&house.redis),
            (long long)proxy_cuts(&house.api));
     ck_assert_int_ge(proxy_cuts(&house.api), 10);
+    fault_note("17 63", "RST in the middle of bodies; all connections reset at random",
+               pages_again(&house), "%d times", CUTS);
     house_close(&house);
 }
 END_TEST
@@ -344,6 +380,8 @@ START_TEST(test_commits_whose_answers_are_lost_double_nothing)
     printf("%lld commits without an answer\n", (long long)proxy_cuts(&house.postgres));
     ck_assert_int_eq(proxy_cuts(&house.postgres), CUTS);
     house_check_requests(&house);
+    fault_note("25", "commits arrive, and their answers do not", pages_again(&house),
+               "%d commits", CUTS);
     house_close(&house);
 }
 END_TEST
@@ -364,6 +402,8 @@ START_TEST(test_scripts_whose_answers_are_lost_run_no_job_twice)
     printf("%lld scripts without an answer\n", (long long)proxy_cuts(&house.redis));
     ck_assert_int_ge(proxy_cuts(&house.redis), 5);
     house_check_requests(&house);
+    fault_note("17", "scripts run, and their answers do not come", pages_again(&house),
+               "%d scripts", CUTS);
     house_close(&house);
 }
 END_TEST
@@ -394,13 +434,14 @@ START_TEST(test_a_tls_handshake_that_stalls_is_given_up)
                                             "from pagetide.run"),
                      "api.upserted succeeded, tls.s failed http");
     truth_check_rows(pagetide, &house.mock, "api.upserted", "total=3000&seed=2");
+    fault_note("47", "a TLS handshake that stalls", -1, "3 tries");
     house_close(&house);
 }
 END_TEST
 
 SUITE("fault/network", test_a_worker_cut_off_from_postgresql_loses_its_jobs_to_another,
       test_postgresql_in_a_black_hole_is_noticed_and_comes_back,
-      test_half_open_connections_to_redis_are_left,
+      test_commands_say_that_nobody_answers, test_half_open_connections_to_redis_are_left,
       test_slow_and_lossy_networks_cost_time_alone,
       test_connections_reset_at_random_cost_no_row,
       test_commits_whose_answers_are_lost_double_nothing,

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "tests/support/fault.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
@@ -96,6 +97,8 @@ START_TEST(test_a_worker_may_die_anywhere)
         check_whole(&stand);
         stop(&worker);
     }
+    fault_note("1", "a worker dies at each step of a page", -1, "%d places",
+               (int)COUNT_OF(worker_points));
     stop(&scheduler);
     stand_close(&stand);
 }
@@ -120,6 +123,8 @@ START_TEST(test_a_scheduler_may_die_anywhere)
         check_whole(&stand);
         stop(&scheduler);
     }
+    fault_note("34", "a scheduler dies between a message, its run and the queue", -1,
+               "%d places", (int)COUNT_OF(scheduler_points));
     stop(&worker);
     stand_close(&stand);
 }
@@ -182,6 +187,8 @@ static void check_deadly(const char *point)
     pagetide_await(pagetide, "succeeded", 20000,
                    "select state from pagetide.run where stream = 'api.deadly'");
     truth_check_rows(pagetide, &stand.mock, "api.deadly", "total=100&seed=4");
+    fault_note("6", "a page that kills its worker", -1, "%d workers died at \"%s\"", deaths,
+               point);
     stop(&worker);
     stop(&scheduler);
     stand_close(&stand);

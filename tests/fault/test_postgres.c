@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "tests/support/fault.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
@@ -187,6 +188,8 @@ START_TEST(test_full_disk)
     pagetide_await(pagetide, "succeeded", 60000,
                    "select state from pagetide.run where stream = 'api.upserted'");
     check_rows(&house);
+    fault_note("28", "the disk of PostgreSQL is full", -1, "%s",
+               disk.mounted ? "a tablespace of 3 MB" : "by a trigger");
     house_close(&house);
     disk_remove(&disk);
 }
@@ -241,6 +244,7 @@ START_TEST(test_backends_shot_50_times_while_they_commit)
     ck_assert_int_eq(mock_count(&house.mock, "/gen/page"), 500);
     ck_assert_int_eq(mock_count(&house.mock, "/gen/cursor"), 500);
     check_rows(&house);
+    fault_note("25", "backends terminated while they commit", 0, "%d shots", shots);
     house_close(&house);
 }
 END_TEST
@@ -274,7 +278,10 @@ START_TEST(test_postgres_crashes_and_comes_back)
     printf("PostgreSQL crashed twice; %lld and %lld requests for 500 pages each\n",
            (long long)mock_count(&house.mock, "/gen/page"),
            (long long)mock_count(&house.mock, "/gen/cursor"));
+    int64_t again =
+        mock_count(&house.mock, "/gen/page") + mock_count(&house.mock, "/gen/cursor") - 1000;
     check_rows(&house);
+    fault_note("24", "PostgreSQL stopped at once, and started again", again, "2 crashes");
     house_close(&house);
 }
 END_TEST

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "tests/support/fault.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
@@ -118,6 +119,7 @@ START_TEST(test_frozen_redis_does_not_stop_jobs_in_hand)
     ck_assert_int_eq(kill(house.redis.pid, SIGCONT), 0);
     house_check(&house, 3, FREEZE_PAGES);
     ck_assert_str_eq(pagetide_sql(pagetide, "select max(epoch) from pagetide.job"), "1");
+    fault_note("16", "Redis does not answer for 20 s, six leases", 0, "once");
     house_close(&house);
 }
 END_TEST
@@ -146,6 +148,8 @@ START_TEST(test_emptied_redis_loses_no_run)
     servers_redis_restart(&house.redis);
     house_check(&house, EMPTIED_STREAMS, EMPTIED_PAGES);
     ck_assert_str_eq(pagetide_sql(pagetide, "select sum(losses) from pagetide.job"), "0");
+    fault_note("11 12 13", "Redis emptied while jobs run, and restarted empty", -1,
+               "3 times, 1 restart; no worker counted as lost");
     /* The message queue works again, too. */
     servers_redis(house.redis.url, "XADD pagetide:reload * stream api.s1 id again");
     pagetide_await(pagetide, "succeeded", 20000,
@@ -261,6 +265,8 @@ START_TEST(test_what_redis_refuses_is_said_and_heals)
         servers_redis(house.redis.url, "%s", cases[i].allow);
         house_await_runs(&house, (int)i + 2);
     }
+    fault_note("19 20", "Redis at maxmemory, without a right, a replica", -1, "%d refusals",
+               (int)COUNT_OF(cases));
     pagetide_await_err(&up, "Redis refuses XREADGROUP no more, after ", 5000);
     pagetide_await(pagetide, "0", 40000, "select count(*) from pagetide.refusals()");
     house_await_ready(port, "{\"status\":\"ready\"}");

@@ -192,6 +192,11 @@ void servers_postgres_replicate(int port, struct test_postgres *ret_postgres)
     begin_postgres(ret_postgres, KEEP_PRINTF("replicate %d", port));
 }
 
+void servers_postgres_replicate_anew(int port, struct test_postgres *postgres)
+{
+    ask_postgres(postgres, KEEP_PRINTF("replicate %d", port));
+}
+
 void servers_postgres_restart(struct test_postgres *postgres)
 {
     ask_postgres(postgres, "start --pg-only");

@@ -61,6 +61,8 @@ struct test_postgres {
 void servers_postgres_start(struct test_postgres *ret_postgres);
 /* Another one, which replicates asynchronously what listens at `port`. */
 void servers_postgres_replicate(int port, struct test_postgres *ret_postgres);
+/* The same in the place, and at the port, of one that is dead. */
+void servers_postgres_replicate_anew(int port, struct test_postgres *postgres);
 void servers_postgres_restart(
     struct test_postgres *postgres);                        /* same data, same port if free */
 void servers_postgres_stop(struct test_postgres *postgres); /* removes its data */

@@ -17,6 +17,9 @@
 void truth_check_rows(struct pagetide *pagetide, const struct mock *mock, const char *table,
                       const char *query);
 
+/* What truth_check_rows has counted in this process: tables looked at, rows lost, too many. */
+extern int64_t truth_checks, truth_lost, truth_doubled;
+
 /* Each job of every run: pages in the ledger without a gap, and the sums of what they hold; the
  * table holds as many rows as `rows` says. */
 void truth_check_ledger(struct pagetide *pagetide, const char *table, int64_t rows);
