@@ -63,10 +63,10 @@ struct command {
     }
 
 extern const struct command cmd_apply, cmd_backfill, cmd_bookmark, cmd_cancel, cmd_catalogue,
-    cmd_check, cmd_columns, cmd_completion, cmd_config, cmd_discover, cmd_drop, cmd_explain,
-    cmd_expr, cmd_import, cmd_init, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview, cmd_record,
-    cmd_rejects, cmd_reload, cmd_reset, cmd_resume, cmd_retry, cmd_runs, cmd_scheduler,
-    cmd_status, cmd_sync, cmd_test, cmd_up, cmd_worker;
+    cmd_check, cmd_columns, cmd_completion, cmd_config, cmd_diff, cmd_discover, cmd_drop,
+    cmd_explain, cmd_expr, cmd_import, cmd_init, cmd_jobs, cmd_migrate, cmd_pause, cmd_preview,
+    cmd_record, cmd_rejects, cmd_reload, cmd_reset, cmd_resume, cmd_retry, cmd_runs,
+    cmd_scheduler, cmd_status, cmd_sync, cmd_test, cmd_up, cmd_worker;
 
 /* The one loop of the process. Exits the process where none can be made. */
 struct loop *cli_loop(struct cli *cli);

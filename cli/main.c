@@ -12,12 +12,12 @@
 #include "cli/say.h"
 
 static const struct command *const commands[] = {
-    &cmd_sync,    &cmd_discover,   &cmd_import,    &cmd_init,     &cmd_backfill, &cmd_preview,
-    &cmd_record,  &cmd_test,       &cmd_check,     &cmd_expr,     &cmd_config,   &cmd_catalogue,
-    &cmd_migrate, &cmd_apply,      &cmd_scheduler, &cmd_worker,   &cmd_up,       &cmd_reload,
-    &cmd_status,  &cmd_runs,       &cmd_jobs,      &cmd_rejects,  &cmd_explain,  &cmd_cancel,
-    &cmd_retry,   &cmd_pause,      &cmd_resume,    &cmd_bookmark, &cmd_columns,  &cmd_reset,
-    &cmd_drop,    &cmd_completion, NULL,           NULL,
+    &cmd_sync,    &cmd_discover, &cmd_import,     &cmd_init,    &cmd_backfill, &cmd_preview,
+    &cmd_record,  &cmd_test,     &cmd_check,      &cmd_expr,    &cmd_config,   &cmd_catalogue,
+    &cmd_migrate, &cmd_apply,    &cmd_scheduler,  &cmd_worker,  &cmd_up,       &cmd_reload,
+    &cmd_status,  &cmd_runs,     &cmd_jobs,       &cmd_rejects, &cmd_explain,  &cmd_diff,
+    &cmd_cancel,  &cmd_retry,    &cmd_pause,      &cmd_resume,  &cmd_bookmark, &cmd_columns,
+    &cmd_reset,   &cmd_drop,     &cmd_completion, NULL,
 };
 
 static const struct opt common_opts[] = {

@@ -146,7 +146,8 @@ where has_table_privilege('pagetide.reject', 'select') or coalesce(has_table_pri
     to_regclass(format('%I.%I', t.schema_name, t.table_name)), 'select'), false);
 
 -- The values of a stream that did not fit their column: of each its column, the value as text, and
--- the row that it belongs to. Tables are read with the rights of the caller.
+-- the row that it belongs to. Tables are read with the rights of the caller. A row has a name that
+-- no column of a table has: `to_jsonb(t)` would be a column t.
 create or replace function pagetide.aside(of_stream text)
 returns table (table_schema text, table_name text, column_name text, value text, run bigint,
     at timestamptz, record jsonb)
@@ -163,9 +164,10 @@ begin
         where c.stream = of_stream and c.type is not null order by 1, 2
     loop
         return query execute format('select %1$L::text, %2$L::text, e.key, '
-            'coalesce(pagetide.aside_text(e.value), e.value), t._pt_run, t._pt_at, '
-            'to_jsonb(t) - ''_pt_aside'' - ''_pt_hash'' from %1$I.%2$I t '
-            'cross join lateral jsonb_each_text(t._pt_aside) e where t._pt_aside is not null',
+            'coalesce(pagetide.aside_text(e.value), e.value), _pt_row._pt_run, _pt_row._pt_at, '
+            'to_jsonb(_pt_row) - ''_pt_aside'' - ''_pt_hash'' from %1$I.%2$I _pt_row '
+            'cross join lateral jsonb_each_text(_pt_row._pt_aside) e '
+            'where _pt_row._pt_aside is not null',
             place.table_schema, place.table_name);
     end loop;
 end

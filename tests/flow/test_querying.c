@@ -32,7 +32,7 @@ static void start(void)
     pagetide_open(&pagetide);
     pagetide_source(&pagetide, "shop", shop, mock.url);
     serve("[{\"id\": 1, \"sum\": {\"net\": 12.5}, \"created_at\": \"2024-03-30T23:30:00Z\", "
-          "\"lines\": [{\"qty\": 1}, {\"qty\": \"two\"}]}]");
+          "\"lines\": [{\"qty\": 1}, {\"qty\": \"two\", \"t\": 3, \"e\": 4}]}]");
     pagetide_expect(&pagetide, 0, "sync shop.orders");
     serve("[{\"id\": 2, \"sum\": {\"net\": \"cheap\"}, \"created_at\": "
           "\"2024-03-31T01:30:00+02:00\", \"note\": \"new\"}, {\"name\": \"no id\"}]");
@@ -128,9 +128,9 @@ START_TEST(what_was_rejected_and_put_aside_is_found)
                      "2 shop orders 1 1 no id");
     ck_assert_str_eq(
         ask("select string_agg(concat_ws(' ', table_name, column_name, value, run, "
-            "record ->> 'id'), ', ' order by table_name) from "
+            "record ->> 'id', record ->> 't'), ', ' order by table_name) from "
             "pagetide.aside('shop.orders')"),
-        "lines qty two 1, orders total cheap 2 2");
+        "lines qty two 1 3, orders total cheap 2 2");
     expect_holds(refused("select * from pagetide.aside('shop.none')"), "has no stream");
     stop();
 }
