@@ -29,6 +29,7 @@ enum {
 struct httpd {
     struct loop *loop;
     struct evconnlistener *listener;
+    struct loop_timer *rest; /* runs while the listener is off */
     int port;
     char *token;                   /* NULL: everybody may ask */
     const char *const *open_paths; /* asked for without the token; NULL: none */
@@ -365,6 +366,21 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     bufferevent_enable(call->bev, EV_READ | EV_WRITE);
 }
 
+/* The next caller waits in the kernel, so without a rest the loop would be here again at once. */
+static void on_accept_error(struct evconnlistener *listener, void *ctx)
+{
+    enum { REST_MS = 100 };
+    struct httpd *httpd = ctx;
+    evconnlistener_disable(listener);
+    loop_timer_set(httpd->rest, REST_MS);
+}
+
+static void on_rested(void *ctx)
+{
+    struct httpd *httpd = ctx;
+    evconnlistener_enable(httpd->listener);
+}
+
 /* --- listening --- */
 
 struct place {
@@ -444,6 +460,8 @@ static bool bind_listener(struct httpd *httpd, struct place *place, int tries, s
             loop_base(httpd->loop), on_accept, httpd, flags, CONNECTIONS_MAX,
             (struct sockaddr *)&place->addr, (int)place->len);
         if (httpd->listener) {
+            evconnlistener_set_error_cb(httpd->listener, on_accept_error);
+            httpd->rest = loop_timer_new(httpd->loop, on_rested, httpd);
             httpd->port = bound_port(evconnlistener_get_fd(httpd->listener));
             return true;
         }
@@ -496,6 +514,7 @@ void httpd_close(struct httpd *httpd)
         return;
     while (httpd->calls)
         call_free(httpd->calls);
+    loop_timer_free(httpd->rest);
     evconnlistener_free(httpd->listener);
     mem_free(httpd->token);
     mem_free(httpd);

@@ -3,9 +3,12 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "tests/support/cpu.h"
 #include "tests/support/suite.h"
 
 static struct loop *loop;
@@ -144,6 +147,35 @@ START_TEST(callers_that_say_nothing_keep_nobody_out)
         ck_assert(is_closed(held[i]));
         close(held[i]);
     }
+    stop();
+}
+END_TEST
+
+START_TEST(without_descriptors_it_waits_and_does_not_spin)
+{
+    const char request[] = "GET /healthz HTTP/1.1\r\n\r\n";
+    struct rlimit usual, none;
+    char text[64] = "";
+    start("127.0.0.1:0", NULL);
+    turn();
+    int fd = dial();
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = usual;
+    none.rlim_cur = 3;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert_int_eq(send(fd, request, strlen(request), MSG_NOSIGNAL), (int)strlen(request));
+    int64_t before_ms = cpu_ms();
+    for (int64_t until = clock_mono_ms() + 1000; clock_mono_ms() < until;) {
+        bool never = false;
+        loop_run_until(loop, &never, 500);
+    }
+    ck_assert_int_lt(cpu_ms() - before_ms, 300);
+    ck_assert_int_eq(recv(fd, text, sizeof text - 1, 0), -1);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    for (int turns = 0; turns < 3000 && recv(fd, text, sizeof text - 1, 0) <= 0; turns++)
+        turn();
+    starts_with(text, "HTTP/1.1 200 ");
+    close(fd);
     stop();
 }
 END_TEST
@@ -416,4 +448,5 @@ SUITE("port/httpd", answers, a_call_is_answered_later, several_may_take_calls,
       who_keeps_a_call_hears_of_its_end, a_stream_goes_on_until_its_reader_stalls,
       bounds_the_body, answers_only_to_names_of_this_machine, asks_for_the_token,
       bounds_the_request, callers_that_say_nothing_keep_nobody_out, some_paths_need_no_token,
-      drops_a_reader_that_stalls, finds_a_port, refuses_bad_addresses)
+      without_descriptors_it_waits_and_does_not_spin, drops_a_reader_that_stalls, finds_a_port,
+      refuses_bad_addresses)
