@@ -7,6 +7,12 @@
 const struct callable *filter_find(struct str name);
 const char *filter_nearest(struct str name);
 
+/*
+ * The offset that `tz` of the filter date names: UTC, Z, +02:00, -0330. ERR_INPUT: it is none,
+ * or a zone by its name.
+ */
+bool filter_zone_offset(struct str zone, int *ret_seconds, struct err *err) MUST_CHECK;
+
 /* The tables that are searched, in this order. */
 enum { FILTER_TABLES = 6 };
 extern const struct callable *const filter_tables[FILTER_TABLES];

@@ -77,8 +77,7 @@ static int two_digits(const char *text)
     return are_digits ? (text[0] - '0') * 10 + (text[1] - '0') : -1;
 }
 
-/* UTC, Z, +02:00, -0330. */
-static bool read_zone(struct eval *ev, struct str zone, int *ret_seconds)
+bool filter_zone_offset(struct str zone, int *ret_seconds, struct err *err)
 {
     *ret_seconds = 0;
     if (str_is(zone, "UTC") || str_is(zone, "Z") || str_is(zone, "GMT"))
@@ -86,16 +85,22 @@ static bool read_zone(struct eval *ev, struct str zone, int *ret_seconds)
     bool has_sign = zone.len && (zone.ptr[0] == '+' || zone.ptr[0] == '-');
     bool has_colon = zone.len == 6 && zone.ptr[3] == ':';
     if (!has_sign || (zone.len != 5 && !has_colon))
-        return eval_fail(ev,
-                         "the time zone '%.*s' is not known in expressions: only UTC and "
-                         "offsets like +02:00; window.start and window.end have the offset of "
-                         "the stream's `timezone`",
-                         STR_ARG(zone));
+        return err_set(err, ERR_INPUT, "expr", 0,
+                       "the time zone '%.*s' is not known in expressions: only UTC and "
+                       "offsets like +02:00; window.start and window.end have the offset of "
+                       "the stream's `timezone`",
+                       STR_ARG(zone));
     int hours = two_digits(zone.ptr + 1), minutes = two_digits(zone.ptr + 3 + has_colon);
     if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
-        return eval_fail(ev, "'%.*s' is not an offset", STR_ARG(zone));
+        return err_set(err, ERR_INPUT, "expr", 0, "'%.*s' is not an offset", STR_ARG(zone));
     *ret_seconds = (hours * 3600 + minutes * 60) * (zone.ptr[0] == '-' ? -1 : 1);
     return true;
+}
+
+static bool read_zone(struct eval *ev, struct str zone, int *ret_seconds)
+{
+    struct err err = ERR_INIT;
+    return filter_zone_offset(zone, ret_seconds, &err) || eval_fail(ev, "%s", err.text);
 }
 
 static struct tm broken_down(int64_t us, int offset_seconds)

@@ -23,7 +23,7 @@ static bool find_slot(struct parser *p, const struct callable *call,
                        STR_ARG(name));
 }
 
-/* The names that map and selectattr are given as text can be checked now. */
+/* The names that map, selectattr and date are given as text can be checked now. */
 static bool check_inner_name(struct parser *p, const struct callable *call,
                              struct node *const *kids)
 {
@@ -36,6 +36,11 @@ static bool check_inner_name(struct parser *p, const struct callable *call,
             return PARSER_FAIL(p, arg->at, "no filter is called '%.*s'", STR_ARG(name));
         if (str_is(str_from(call->slots[slot]), "test") && !test_find(name))
             return PARSER_FAIL(p, arg->at, "no test is called '%.*s'", STR_ARG(name));
+        struct err err = ERR_INIT;
+        int offset_s;
+        if (str_is(str_from(call->slots[slot]), "tz") &&
+            !filter_zone_offset(name, &offset_s, &err))
+            return PARSER_FAIL(p, arg->at, "%s", err.text);
     }
     return true;
 }
