@@ -12,7 +12,7 @@ ifneq ($(DEV)$(CI),)
 WARN += -Werror
 endif
 
-OPT_release := -O2 -g
+OPT_release := -O2 -g -fno-asynchronous-unwind-tables # debuggers read .debug_frame
 OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                -fno-omit-frame-pointer
 OPT_tsan    := -O1 -g -fsanitize=thread
@@ -85,10 +85,10 @@ TABLES_SQL    := $(sort $(wildcard schema/tables/*.sql))
 FUNCTIONS_SQL := $(sort $(wildcard schema/functions/*.sql))
 $(B)/gen/sql.c: tools/embed.sh schema/tables schema/functions schema/apply.sql schema/comments.sql $(TABLES_SQL) $(FUNCTIONS_SQL)
 	@mkdir -p $(@D)
-	{ tools/embed.sh embedded_tables $(TABLES_SQL); \
-	  tools/embed.sh embedded_functions $(FUNCTIONS_SQL); \
-	  tools/embed.sh embedded_apply schema/apply.sql; \
-	  tools/embed.sh embedded_comments schema/comments.sql; } > $@
+	{ tools/embed.sh --packed packed_tables $(TABLES_SQL); \
+	  tools/embed.sh --packed packed_functions $(FUNCTIONS_SQL); \
+	  tools/embed.sh --packed packed_apply schema/apply.sql; \
+	  tools/embed.sh --packed packed_comments schema/comments.sql; } > $@
 
 $(B)/gen/lua.c: tools/embed.sh lib/core/lua $(wildcard lib/core/lua/*.lua)
 	@mkdir -p $(@D)

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 #include "base/embedded.h"
-#include "base/mem.h"
 #include "port/digest.h"
+#include "port/unpack.h"
 
 enum { TIMEOUT_MS = 60000, FILES_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -36,7 +36,7 @@ static bool run(struct pg *pg, const char *sql, struct err *err)
 }
 
 /* "0010_types.sql" → 10 */
-static int64_t file_version(const struct embedded *file)
+static int64_t file_version(const struct packed *file)
 {
     struct str digits = str_slice(str_from(file->name), 0, strspn(file->name, "0123456789"));
     int64_t version = 0;
@@ -45,10 +45,10 @@ static int64_t file_version(const struct embedded *file)
 
 /* --- what is there --- */
 
-static void put_files(struct buf *buf, const struct embedded *files)
+static void put_files(struct buf *buf, const struct packed *files)
 {
-    for (const struct embedded *file = files; file->name; file++)
-        buf_put(buf, str_from(file->text));
+    for (const struct packed *file = files; file->name; file++)
+        unpack(file, buf);
 }
 
 static struct str digest_of(const struct buf *text, struct arena *arena)
@@ -61,17 +61,17 @@ static struct str digest_of(const struct buf *text, struct arena *arena)
 static struct str functions_digest(struct arena *arena)
 {
     AUTO_BUF(text, FILES_BYTES_MAX);
-    put_files(&text, embedded_functions);
-    put_files(&text, embedded_comments);
+    put_files(&text, packed_functions);
+    put_files(&text, packed_comments);
     return digest_of(&text, arena);
 }
 
 struct str schema_digest(struct arena *arena)
 {
     AUTO_BUF(text, FILES_BYTES_MAX);
-    put_files(&text, embedded_tables);
-    put_files(&text, embedded_functions);
-    put_files(&text, embedded_comments);
+    put_files(&text, packed_tables);
+    put_files(&text, packed_functions);
+    put_files(&text, packed_comments);
     return digest_of(&text, arena);
 }
 
@@ -210,7 +210,7 @@ bool schema_check(struct pg *pg, struct err *err)
 static bool check_numbers(struct err *err)
 {
     int64_t last = 0;
-    for (const struct embedded *file = embedded_tables; file->name; file++) {
+    for (const struct packed *file = packed_tables; file->name; file++) {
         int64_t version = file_version(file);
         if (version <= last || version > SCHEMA_VERSION)
             return err_set(err, ERR_BUG, "schema", 0,
@@ -222,31 +222,34 @@ static bool check_numbers(struct err *err)
     return true;
 }
 
-static bool apply_table_file(struct pg *pg, const struct embedded *file, struct err *err)
+static bool apply_table_file(struct pg *pg, const struct packed *file, struct err *err)
 {
-    AUTO_FREE char *sql =
-        mem_printf("%s; insert into pagetide.migration (version, name) values (%lld, '%s') "
-                   "on conflict (version) do update set name = excluded.name",
-                   file->text, (long long)file_version(file), file->name);
-    return run(pg, sql, err) || err_wrap(err, "%s", file->name);
+    AUTO_BUF(sql, FILES_BYTES_MAX);
+    unpack(file, &sql);
+    buf_printf(&sql,
+               "; insert into pagetide.migration (version, name) values (%lld, '%s') "
+               "on conflict (version) do update set name = excluded.name",
+               (long long)file_version(file), file->name);
+    return run(pg, sql.ptr, err) || err_wrap(err, "%s", file->name);
 }
 
 static bool apply_functions(struct pg *pg, struct err *err)
 {
-    AUTO_BUF(text, FILES_BYTES_MAX);
     AUTO_BUF(sql, 2 * FILES_BYTES_MAX);
     struct arena *arena = arena_new();
-    put_files(&text, embedded_functions);
     buf_puts(&sql, "set local pagetide.definitions = $definitions$");
-    buf_put(&sql, buf_str(&text));
+    put_files(&sql, packed_functions);
+    buf_puts(&sql, "$definitions$;\n");
+    put_files(&sql, packed_apply);
+    buf_puts(&sql, ";\n");
+    put_files(&sql, packed_comments);
     buf_printf(&sql,
-               "$definitions$;\n%s;\n%s\ninsert into pagetide.meta (key, value) "
+               "\ninsert into pagetide.meta (key, value) "
                "values ('functions_digest', '%.*s') "
                "on conflict (key) do update set value = excluded.value; "
                "insert into pagetide.migration (version, name, serves) "
                "values (%d, 'functions', %d) "
                "on conflict (version) do update set serves = excluded.serves",
-               embedded_apply[0].text, embedded_comments[0].text,
                STR_ARG(functions_digest(arena)), SCHEMA_VERSION, SCHEMA_SERVES);
     arena_free(arena);
     return run(pg, sql.ptr, err) || err_wrap(err, "functions of the control schema");
@@ -273,14 +276,14 @@ static bool apply(struct pg *pg, const struct found *found, int *ret_applied, st
         return err_wrap(err, "creating the control schema");
     if (!pg_await(pg, names_sql, NULL, 0, TIMEOUT_MS, &names, err))
         return false;
-    for (const struct embedded *file = embedded_tables; file->name; file++) {
+    for (const struct packed *file = packed_tables; file->name; file++) {
         if (has_name(names, file->name))
             continue;
         if (!apply_table_file(pg, file, err))
             return false;
         count++;
     }
-    for (const struct embedded *file = embedded_functions; file->name; file++)
+    for (const struct packed *file = packed_functions; file->name; file++)
         count++;
     *ret_applied = count;
     return apply_functions(pg, err);

@@ -50,7 +50,7 @@ declare -A hidden=(
 # Library headers, and the one module that may include each.
 declare -A port_of=(
     [curl/]="lib/port/http.c lib/port/http_multi.c lib/port/http_url.c lib/port/http_options.c lib/port/http_error.c lib/port/http_proxy.c"
-    [zlib.h]="lib/port/http_coding.c"
+    [zlib.h]="lib/port/http_coding.c lib/port/unpack.c"
     [hiredis/]="lib/port/redis.c lib/port/redis_reply.c lib/port/redis_sentinel.c"
     [libpq-fe.h]="lib/port/pg.c lib/port/pg_connect.c lib/port/pg_url.c lib/port/pg_op.c lib/port/pg_result.c"
     [jansson.h]="lib/port/json.c"

@@ -1,6 +1,8 @@
 #ifndef BASE_EMBEDDED_H
 #define BASE_EMBEDDED_H
 
+#include <stddef.h>
+
 /*
  * Text files built into the binary by tools/embed.sh. Each table ends with an entry whose
  * name is NULL; entries are in the order of their file names.
@@ -10,13 +12,21 @@ struct embedded {
     const char *text;
 };
 
-extern const struct embedded embedded_tables[];    /* schema/tables */
-extern const struct embedded embedded_functions[]; /* schema/functions */
-extern const struct embedded embedded_apply[];     /* schema/apply.sql alone */
-extern const struct embedded embedded_comments[];  /* schema/comments.sql alone */
 extern const struct embedded embedded_lua[];       /* lib/core/lua */
 extern const struct embedded embedded_page[];      /* web/index.html and its files */
 extern const struct embedded embedded_queries[];   /* web/queries */
 extern const struct embedded embedded_catalogue[]; /* config/catalogue */
+
+/* The same, as gzip has it: what is large and seldom read. port/unpack.h reads it. */
+struct packed {
+    const char *name;
+    const unsigned char *bytes;
+    size_t len, text_len; /* of the bytes; of the text */
+};
+
+extern const struct packed packed_tables[];    /* schema/tables */
+extern const struct packed packed_functions[]; /* schema/functions */
+extern const struct packed packed_apply[];     /* schema/apply.sql alone */
+extern const struct packed packed_comments[];  /* schema/comments.sql alone */
 
 #endif

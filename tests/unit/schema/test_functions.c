@@ -1,4 +1,4 @@
-#include "base/embedded.h"
+#include "port/unpack.h"
 #include "schema/migrate.h"
 #include "tests/support/schema.h"
 #include "tests/support/suite.h"
@@ -96,18 +96,19 @@ static const char *find_line(const char *from, const char *text)
     return NULL;
 }
 
-static int count_definitions(const struct embedded *file)
+static int count_definitions(const struct packed *file)
 {
     int count = 0;
-    ck_assert_msg(strncmp(file->text, "-- ", 3) == 0, "%s does not say what it is about",
-                  file->name);
-    ck_assert_msg(!find_line(file->text, "create function") &&
-                      !find_line(file->text, "create view") && !find_line(file->text, "drop "),
+    AUTO_BUF(buf, MIB(1));
+    unpack(file, &buf);
+    const char *text = buf.ptr;
+    ck_assert_msg(strncmp(text, "-- ", 3) == 0, "%s does not say what it is about", file->name);
+    ck_assert_msg(!find_line(text, "create function") && !find_line(text, "create view") &&
+                      !find_line(text, "drop "),
                   "%s: functions and views are `create or replace`", file->name);
-    for (const char *at = file->text; (at = find_line(at, "create or replace ")) != NULL;
-         at++) {
+    for (const char *at = text; (at = find_line(at, "create or replace ")) != NULL; at++) {
         const char *above = at - 1;
-        while (above > file->text && above[-1] != '\n')
+        while (above > text && above[-1] != '\n')
             above--;
         ck_assert_msg(strncmp(above, "-- ", 3) == 0, "%s: no comment above %.60s", file->name,
                       at);
@@ -119,7 +120,7 @@ static int count_definitions(const struct embedded *file)
 START_TEST(every_definition_is_said_to_be_for_something)
 {
     int count = 0;
-    for (const struct embedded *file = embedded_functions; file->name; file++)
+    for (const struct packed *file = packed_functions; file->name; file++)
         count += count_definitions(file);
     schema_database();
     char text[16];
