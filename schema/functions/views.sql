@@ -133,8 +133,9 @@ exception when others then
 end
 $$;
 
--- The records that could not be stored, of the tables that the caller may read; all of them for
--- whoever may read pagetide.reject itself. current_user is the caller's in a view.
+-- The records that could not be stored, of the tables that the caller may read, whole: a policy for
+-- rows cannot be asked of a record that is no row. All of them for whoever may read pagetide.reject
+-- itself. In a view the current user is the caller.
 create or replace view pagetide.rejected with (security_barrier) as
 select r.id, n.stream, n.id as run, t.schema_name as table_schema, t.table_name, r.page, r.position,
     r.reason, pagetide.record_text(r.record) as record,
@@ -142,8 +143,9 @@ select r.id, n.stream, n.id as run, t.schema_name as table_schema, t.table_name,
 from pagetide.reject r
 join pagetide.run n on n.id = r.run
 left join pagetide.target t on t.stream = n.stream || coalesce('/' || r.of_table, '')
+cross join lateral (select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation) c
 where has_table_privilege('pagetide.reject', 'select') or coalesce(has_table_privilege(
-    to_regclass(format('%I.%I', t.schema_name, t.table_name)), 'select'), false);
+    c.relation, 'select') and not row_security_active(c.relation), false);
 
 -- The values of a stream that did not fit their column: of each its column, the value as text, and
 -- the row that it belongs to. Tables are read with the rights of the caller. A row has a name that

@@ -152,6 +152,21 @@ START_TEST(an_analyst_sees_no_more_than_the_tables)
 }
 END_TEST
 
+START_TEST(row_security_holds_for_what_is_no_row)
+{
+    start();
+    grant();
+    order("alter table shop.orders enable row level security; "
+          "create policy few on shop.orders for select to analyst using (id > 2)");
+    ck_assert_str_eq(ask("select string_agg(stream, ' ') from pagetide.rejected"),
+                     "shop.other");
+    ck_assert_str_eq(ask("select string_agg(table_name, ' ') from "
+                         "pagetide.aside('shop.orders')"),
+                     "lines");
+    stop();
+}
+END_TEST
+
 /* Nothing of ours hangs on a table: a column may get another type, a table may go. */
 START_TEST(no_view_stands_in_the_way)
 {
@@ -185,4 +200,5 @@ END_TEST
 
 SUITE("flow/querying", columns_say_where_they_come_from,
       what_was_rejected_and_put_aside_is_found, an_analyst_sees_no_more_than_the_tables,
-      no_view_stands_in_the_way, the_queries_of_the_manual_answer)
+      row_security_holds_for_what_is_no_row, no_view_stands_in_the_way,
+      the_queries_of_the_manual_answer)
