@@ -85,11 +85,12 @@ START_TEST(it_installs_and_runs)
 }
 END_TEST
 
-START_TEST(it_is_hardened)
+START_TEST(it_is_hardened_and_small)
 {
     if (!is_root())
         return;
     must("tools/check-hardening.sh $root/usr/bin/pagetide");
+    must("test $(stat -c %s $root/usr/bin/pagetide) -le 1500000");
 }
 END_TEST
 
@@ -162,6 +163,6 @@ START_TEST(definitions_stay)
 END_TEST
 
 SUITE("deb/deb", it_is_built_and_lintian_is_silent, the_image_has_the_same_libraries,
-      it_installs_and_runs, it_is_hardened, the_units_are_understood_and_off,
+      it_installs_and_runs, it_is_hardened_and_small, the_units_are_understood_and_off,
       passwords_are_for_few, an_upgrade_keeps_the_configuration, nothing_is_left_after_a_purge,
       definitions_stay)
