@@ -154,7 +154,7 @@ static void put_login(struct manifest *manifest, const struct component *login,
 {
     struct outline *request = outline_new(manifest->import->arena);
     static const char *const keys[] = {"method", "params", "headers", "body", "body_type"};
-    struct str base = STR_NONE, path;
+    struct str base, path;
     airbyte_request(manifest, login, request);
     base = outline_text(outline_find(request, "base_url"));
     path = outline_text(outline_find(request, "path"));

@@ -349,14 +349,14 @@ static void read_loop(struct playbook *playbook, const struct yaml_node *loop,
 static void take_url(struct import *import, const struct yaml_node *node, struct outline *to,
                      void *ctx)
 {
-    struct str text;
+    struct str text = STR_NONE;
     if (take_text(ctx, node, to, "url", &text))
         import_path(import, to, text);
     struct str path = outline_text(outline_find(to, "path"));
-    if (path.len) {
-        outline_remove(to, "path");
-        outline_put(to, "url", text);
-    }
+    if (!str_starts(path, STR("/{{")))
+        return;
+    outline_remove(to, "path"); /* a whole URL, which an expression begins */
+    outline_put(to, "url", str_slice(path, 1, path.len));
 }
 
 static void take_method(struct import *import, const struct yaml_node *node, struct outline *to,
