@@ -176,7 +176,7 @@ found_words() {
     local paging found_key
     paging=$(sed -n 's/^ *pagination: *{\{0,1\}\(type: \)\{0,1\}\([a-z_]*\).*/\2/p; s/^ *type: \([a-z_]*\)$/\1/p' \
         "$work/found/sources/found.yaml" | head -n 1)
-    found_key=$(sed -n 's/^ *key: *\(.*\)/\1/p' "$work/found/sources/found.yaml" | head -n 1)
+    found_key=$(sed -n 's/^ *key: *//p' "$work/found/sources/found.yaml" | head -n 1 | tr -d '"')
     echo "${paging:-no paging}, ${found_key:-no key}"
 }
 

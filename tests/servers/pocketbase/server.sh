@@ -2,7 +2,7 @@
 # PocketBase (Go): page numbers with both counts, or with neither; at most 1,000 records a page.
 key=id
 found_at='/api/collections/records/records'
-own="collection_id collection_name"
+own="collection_id collection_name updated"
 
 install() {
     install_from_go github.com/pocketbase/pocketbase/examples/base@v0.28.4
