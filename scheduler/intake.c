@@ -26,6 +26,9 @@
  *     the acknowledgement is lost         asked again after 30 s, answered as before
  *     PostgreSQL is down                  nothing is read until it is back
  *
+ * The next messages are read when those before are answered: however many wait, a tick waits
+ * behind a hundred of them at most, and no more of them are in memory.
+ *
  * Outcomes go the other way: pagetide.reload_outcomes lists requests whose state has changed
  * since it was reported, each is written to PREFIX:reload:result:ID for a day (so --wait and
  * other senders can follow it) and noted as reported. Where that is lost it is written again.
@@ -64,6 +67,7 @@ struct asked {
 };
 
 static void read_more(struct scheduler *scheduler);
+static void read_on(struct scheduler *scheduler);
 
 /* Redis' own words that are no refusal: the group is there already, or gone with the stream. */
 static bool is_expected(const struct err *err)
@@ -178,6 +182,7 @@ static void on_requested(void *ctx, const struct pg_result *result, const struct
     struct asked *asked = ctx;
     struct scheduler *scheduler = asked->scheduler;
     struct str id = str_from(asked->id);
+    scheduler->unanswered--;
     if (err && err->kind == ERR_AGAIN) {
         log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "reload %s is put off: %s", asked->id,
                   err->text);
@@ -195,6 +200,8 @@ static void on_requested(void *ctx, const struct pg_result *result, const struct
     }
     mem_free(asked->id);
     mem_free(asked);
+    if (!err || err->kind != ERR_STOPPED)
+        read_on(scheduler);
 }
 
 static void ask(struct scheduler *scheduler, const char *entry,
@@ -204,6 +211,7 @@ static void ask(struct scheduler *scheduler, const char *entry,
     asked->scheduler = scheduler;
     snprintf(asked->entry, sizeof asked->entry, "%s", entry);
     asked->id = mem_printf("%.*s", STR_ARG(message->id));
+    scheduler->unanswered++;
     const struct pg_value params[] = {pg_text(message->id), pg_text(message->stream),
                                       pg_text(message->fields)};
     pg_query(scheduler->pg, reload_sql, params, COUNT_OF(params), TIMEOUT_MS, on_requested,
@@ -250,11 +258,11 @@ static void on_read(void *ctx, const struct redis_reply *reply, const struct err
         read_later(scheduler);
         return;
     }
-    scheduler->is_reading = false;
     /* [[stream, [entry…]]], or nil after BLOCK_MS without any */
     if (reply->type == REDIS_ARRAY && reply->count && reply->items[0]->count == 2)
         take_all(scheduler, reply->items[0]->items[1]);
-    read_more(scheduler);
+    scheduler->reads_on = true;
+    read_on(scheduler);
 }
 
 static void on_idle(void *ctx, const struct redis_reply *reply, const struct err *err)
@@ -299,6 +307,14 @@ static void read_more(struct scheduler *scheduler)
     scheduler->is_reading = true;
     take_over_idle(scheduler);
     redis_call(scheduler->intake, args, COUNT_OF(args), READ_TIMEOUT_MS, on_read, scheduler);
+}
+
+static void read_on(struct scheduler *scheduler)
+{
+    if (!scheduler->reads_on || scheduler->unanswered)
+        return;
+    scheduler->reads_on = false;
+    read_more(scheduler);
 }
 
 static void on_group(void *ctx, const struct redis_reply *reply, const struct err *err)

@@ -77,7 +77,9 @@ struct scheduler {
     struct loop_timer *tick_timer, *rebuild_timer, *folder_timer, *housekeep_timer,
         *intake_timer, *beat_timer;
     bool is_started, is_ticking, is_reporting, is_reading;
-    bool has_group; /* the consumer group of the reload stream exists */
+    bool reads_on;     /* when all messages are answered that were read */
+    size_t unanswered; /* messages that PostgreSQL has not answered yet */
+    bool has_group;    /* the consumer group of the reload stream exists */
 };
 
 /* How Redis took a command, or PostgreSQL a statement: what is refused is logged, and kept for

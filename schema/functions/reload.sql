@@ -35,30 +35,34 @@ as $$
 $$;
 
 -- Why a reload message cannot be accepted, or null.
+-- PL/pgSQL keeps its plans for the next message.
 create or replace function pagetide.reload_refusal(of_stream text, fields jsonb) returns text
-language sql stable
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
-    select case
-        when unknown_field(fields) is not null
-            then format('unknown field "%s"', unknown_field(fields))
-        when not is_startable(of_stream) then format('unknown stream "%s"', of_stream)
-        when fields ->> 'mode' not in ('incremental', 'full', 'window')
-            then format('unknown mode "%s"', fields ->> 'mode')
-        when fields ->> 'mode' is distinct from 'window' and (fields ? 'from' or fields ? 'to')
-            then 'from and to need mode window'
-        when fields ->> 'if_running' not in ('queue', 'skip', 'replace')
-            then format('unknown if_running "%s"', fields ->> 'if_running')
-        when fields ->> 'priority' !~ '^[0-9]$' then 'priority is a digit from 0 to 9'
-        when fields ->> 'again' not in ('yes', 'no') then 'again is yes or no'
-        when fields ->> 'mode' = 'window' and window_refusal(of_stream, fields) is not null
-            then window_refusal(of_stream, fields)
-        when coalesce(fields ->> 'again', 'no') <> 'yes' then (
-            select append_refusal(d, coalesce(fields ->> 'mode', 'incremental'),
-                instant(fields ->> 'from'), instant(fields ->> 'to'))
-            from stream s join definition d on d.stream = s.name and d.version = s.version
-            where s.name = of_stream)
-    end
+begin
+    return (select case
+            when unknown_field(fields) is not null
+                then format('unknown field "%s"', unknown_field(fields))
+            when not is_startable(of_stream) then format('unknown stream "%s"', of_stream)
+            when fields ->> 'mode' not in ('incremental', 'full', 'window')
+                then format('unknown mode "%s"', fields ->> 'mode')
+            when fields ->> 'mode' is distinct from 'window' and (fields ? 'from' or fields ? 'to')
+                then 'from and to need mode window'
+            when fields ->> 'if_running' not in ('queue', 'skip', 'replace')
+                then format('unknown if_running "%s"', fields ->> 'if_running')
+            when fields ->> 'priority' !~ '^[0-9]$' then 'priority is a digit from 0 to 9'
+            when fields ->> 'again' not in ('yes', 'no') then 'again is yes or no'
+            when coalesce(fields ->> 'mode' = 'window', false)
+                and window_refusal(of_stream, fields) is not null
+                then window_refusal(of_stream, fields)
+            when coalesce(fields ->> 'again', 'no') <> 'yes' then (
+                select append_refusal(d, coalesce(fields ->> 'mode', 'incremental'),
+                    instant(fields ->> 'from'), instant(fields ->> 'to'))
+                from stream s join definition d on d.stream = s.name and d.version = s.version
+                where s.name = of_stream)
+        end);
+end
 $$;
 
 -- The fields of a refused message are kept only in `fields`: they need not fit the other columns.
@@ -83,14 +87,18 @@ $$;
 
 -- 100 pending requests are the most. Those equal in mode and window share a run and count once.
 create or replace function pagetide.is_queue_full(of_stream text, message jsonb) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
-    select count(*) >= 100 and not bool_or((p.mode, p.window_from, p.window_to)
-        is not distinct from (coalesce(message ->> 'mode', 'incremental'),
-            instant(message ->> 'from'), instant(message ->> 'to')))
-    from (select distinct q.mode, q.window_from, q.window_to from request q
-        where q.stream = of_stream and q.state = 'pending') p
+begin
+    return (select not exists (select from request q
+                where q.stream = of_stream and q.state = 'pending'
+                    and q.mode = coalesce(message ->> 'mode', 'incremental')
+                    and (q.window_from, q.window_to) is not distinct from
+                        (instant(message ->> 'from'), instant(message ->> 'to')))
+            and (select count(*) >= 100 from (select distinct q.mode, q.window_from, q.window_to
+                from request q where q.stream = of_stream and q.state = 'pending') p));
+end
 $$;
 
 -- Starts a request's run, in place of a run that is cancelled for it. Pending requests for the

@@ -101,30 +101,32 @@ $$;
 -- is new; windows ask for their own part, so they may not overlap.
 create or replace function pagetide.append_refusal(d pagetide.definition, with_mode text,
     from_time timestamptz, to_time timestamptz) returns text
-language sql stable
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
-    select case
-        when a.owners = '{}' then null
-        when with_mode = 'full' then format('%s appends, so the records of a full run '
-            'would be there twice; say again (--again; again yes in a message) if that is meant',
-            a.owners[1])
-        when with_mode = 'window' then (
-            select format('%s appends, and run %s has stored a window that overlaps with this one: '
-                'its records would be there twice; say again (--again; again yes in a message) if '
-                'that is meant', a.owners[1], min(r.id))
-            from run r where r.stream = d.stream and r.mode = 'window' and r.state = 'succeeded'
-                and r.window_from < to_time and from_time < r.window_to
-                and exists (select from unnest(a.owners) o where has_stored(o))
-            having count(*) > 0)
-        when not asks_by_bookmark(d.spec) then (
-            select format('%s appends, and each run asks for all records again: they would be there '
-                'twice. Say write: upsert with a key, or a bookmark that a request uses; or again: '
-                'true in the definition (once: --again, again yes in a message) if each run brings '
-                'new records', min(o)) from unnest(a.owners) o where has_stored(o)
-            having count(*) > 0)
-    end
-    from (select array(select appending(d.stream, d.spec))) a (owners)
+begin
+    return (select case
+            when a.owners = '{}' then null
+            when with_mode = 'full' then format('%s appends, so the records of a full run '
+                'would be there twice; say again (--again; again yes in a message) if that is meant',
+                a.owners[1])
+            when with_mode = 'window' then (
+                select format('%s appends, and run %s has stored a window that overlaps with this one: '
+                    'its records would be there twice; say again (--again; again yes in a message) if '
+                    'that is meant', a.owners[1], min(r.id))
+                from run r where r.stream = d.stream and r.mode = 'window' and r.state = 'succeeded'
+                    and r.window_from < to_time and from_time < r.window_to
+                    and exists (select from unnest(a.owners) o where has_stored(o))
+                having count(*) > 0)
+            when not asks_by_bookmark(d.spec) then (
+                select format('%s appends, and each run asks for all records again: they would be there '
+                    'twice. Say write: upsert with a key, or a bookmark that a request uses; or again: '
+                    'true in the definition (once: --again, again yes in a message) if each run brings '
+                    'new records', min(o)) from unnest(a.owners) o where has_stored(o)
+                having count(*) > 0)
+        end
+        from (select array(select appending(d.stream, d.spec))) a (owners));
+end
 $$;
 
 -- Nobody reads the refusal of a tick: its run fails at once, so that people see it where they look

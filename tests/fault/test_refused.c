@@ -176,6 +176,33 @@ START_TEST(one_message_from_ten_producers)
 }
 END_TEST
 
+/* They are taken by the hundred, and what is due comes in between. */
+START_TEST(messages_that_wait_hold_up_no_tick)
+{
+    enum { MESSAGES = 30000 };
+    house(NULL);
+    pagetide_kill(&scheduler);
+    pagetide_source(&pagetide, "due",
+                    "source: due\nbase_url: %s\nstreams:\n  t:\n    path: /gen/offset\n"
+                    "    pagination: {type: none}\n    merge_path: data\n    every: 1s\n"
+                    "    write: upsert\n    key: [id]\n",
+                    mock.url);
+    expect_run(0, pagetide_text("apply %s", pagetide.dir));
+    const char *put = pagetide_text(
+        "seq %d | sed 's/.*/XADD pagetide:reload * stream api.s id m&/' | redis-cli -p %d "
+        "--pipe >/dev/null",
+        MESSAGES, redis.port);
+    ck_assert_int_eq(system(put), 0);
+    scheduler = pagetide_spawn(&pagetide, "scheduler");
+    pagetide_await(&pagetide, "t", 15000,
+                   "select count(*) >= 2 from pagetide.run where stream = 'due.t' and state = "
+                   "'succeeded'");
+    ck_assert_str_ne(servers_redis(redis.url, "XLEN pagetide:reload"), "0");
+    fault_note("-", "30,000 reload messages wait while ticks come due", -1, "2 ticks, in time");
+    leave();
+}
+END_TEST
+
 /* --- PostgreSQL --- */
 
 /* Others want all sessions, and more: what ends is not had again. */
@@ -251,4 +278,5 @@ END_TEST
 
 SUITE("fault/refused", a_redis_that_cannot_save, a_redis_that_loads,
       a_redis_that_forgets_scripts_and_clients, one_message_from_ten_producers,
-      a_postgresql_without_a_free_session, a_table_that_is_locked_for_long)
+      messages_that_wait_hold_up_no_tick, a_postgresql_without_a_free_session,
+      a_table_that_is_locked_for_long)
