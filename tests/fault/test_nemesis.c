@@ -16,8 +16,8 @@
  * faults end, and what must hold then is looked at.
  *
  *   NEMESIS_SECONDS  how long (`make nemesis`)
- *   NEMESIS_KILLS    kills alone, of workers, schedulers, Redis and backends, until there were so
- *                    many (`make figures`)
+ *   NEMESIS_KILLS    kills alone, of workers, schedulers, Redis and backends, until there were
+ *                    so many (`make figures`)
  */
 static int number_of(const char *name, int otherwise)
 {
