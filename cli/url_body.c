@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "base/secret_name.h"
-#include "core/value.h"
 #include "config/naming.h"
+#include "core/value.h"
 
 enum { NAMES_TRIED = 100, DATA_BYTES_MAX = 256 * 1024, DEPTH_MAX = 64 };
 
