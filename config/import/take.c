@@ -272,7 +272,7 @@ void import_path(struct import *import, struct outline *to, struct str path)
     path = take_url(import, to, path);
     if (str_find(path, STR("://")) >= 0)
         outline_put(to, "url", path);
-    else if (!path.len || path.ptr[0] == '/')
+    else if (!path.len || str_starts(path, STR("/")))
         outline_put(to, "path", path);
     else
         outline_put(to, "path", arena_printf(import->arena, "/%.*s", STR_ARG(path)));
