@@ -44,6 +44,7 @@ fill() {
     python3 "$here/$name/fill.py" "$SERVER" "$work/names" || return
     # shellcheck disable=SC1091 # what fill.py wrote
     . "$work/names"
+    export ROOM ROOT
     found_at="/_matrix/client/v3/rooms/$ROOM/messages?dir=f"
 }
 
