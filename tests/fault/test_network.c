@@ -429,9 +429,10 @@ START_TEST(test_a_tls_handshake_that_stalls_is_given_up)
     ck_assert_int_ge(got.ms, 2500);
     ck_assert_int_lt(got.ms, 15000);
     ck_assert_int_eq(proxy_connections(&house.api), 3);
-    ck_assert_str_eq(pagetide_sql(pagetide, "select string_agg(stream || ' ' || state || "
-                                            "coalesce(' ' || reason, ''), ', ' order by 1) "
-                                            "from pagetide.run"),
+    ck_assert_str_eq(pagetide_sql(pagetide,
+                                  "select string_agg(stream || ' ' || state || "
+                                  "coalesce(' ' || reason, ''), ', ' order by stream) "
+                                  "from pagetide.run"),
                      "api.upserted succeeded, tls.s failed http");
     truth_check_rows(pagetide, &house.mock, "api.upserted", "total=3000&seed=2");
     fault_note("47", "a TLS handshake that stalls", -1, "3 tries");
