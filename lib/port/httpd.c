@@ -366,7 +366,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     bufferevent_enable(call->bev, EV_READ | EV_WRITE);
 }
 
-/* The next caller waits in the kernel, so without a rest the loop would be here again at once. */
+/* The next caller waits in the kernel: without a rest the loop would be here again at once. */
 static void on_accept_error(struct evconnlistener *listener, void *ctx)
 {
     enum { REST_MS = 100 };
