@@ -1,6 +1,7 @@
 #include <assert.h>
 
 #include "base/crash.h"
+#include "base/json_out.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "port/json.h"
@@ -12,7 +13,7 @@
  * PREFIX:reload, so each message is given to one of them:
  *
  *     XGROUP CREATE, once a connection
- *     XREADGROUP, waits up to 2 s ─► reload_message_read: form ─► pagetide.reload: meaning
+ *     XREADGROUP, waits up to 2 s ─► reload_message_read: form ─► pagetide.reload_all: meaning
  *          ▲                                │ refused                │ refused    │ taken
  *          │                                ▼                        ▼            ▼
  *          │                          PREFIX:reload:bad, result   the same     result
@@ -26,8 +27,9 @@
  *     the acknowledgement is lost         asked again after 30 s, answered as before
  *     PostgreSQL is down                  nothing is read until it is back
  *
- * The next messages are read when those before are answered: however many wait, a tick waits
- * behind a hundred of them at most, and no more of them are in memory.
+ * All that were read are asked about in one transaction; if that fails, each in its own. The
+ * next are read when those before are answered: however many wait, a tick waits behind a hundred
+ * of them at most, and no more of them are in memory.
  *
  * Outcomes go the other way: pagetide.reload_outcomes lists requests whose state has changed
  * since it was reported, each is written to PREFIX:reload:result:ID for a day (so --wait and
@@ -46,8 +48,10 @@ enum {
 };
 
 static const char reload_sql[] =
-    "select state, run, reason from pagetide.reload($1, $2, $3::jsonb)";
-enum reload_column { RELOAD_STATE, RELOAD_RUN, RELOAD_REASON, RELOAD_COLUMNS };
+    "select 0, state, run, reason from pagetide.reload($1, $2, $3::jsonb)";
+static const char reload_all_sql[] =
+    "select n, state, run, reason from pagetide.reload_all($1::jsonb)";
+enum reload_column { RELOAD_N, RELOAD_STATE, RELOAD_RUN, RELOAD_REASON, RELOAD_COLUMNS };
 
 static const char outcomes_sql[] =
     "select id, state, run, reason from pagetide.reload_outcomes()";
@@ -59,11 +63,15 @@ enum outcome_column {
     OUTCOME_COLUMNS,
 };
 
-/* A message that PostgreSQL is asked about. */
+/* Messages that PostgreSQL is asked about, with copies of all that they say. */
 struct asked {
     struct scheduler *scheduler;
-    char entry[ENTRY_BYTES];
-    char *id; /* the sender's, or the entry */
+    struct arena *arena;
+    size_t count;
+    struct asked_message {
+        char entry[ENTRY_BYTES];
+        struct reload_message said;
+    } messages[MESSAGES_PER_READ];
 };
 
 static void read_more(struct scheduler *scheduler);
@@ -166,60 +174,124 @@ static void refuse(struct scheduler *scheduler, const char *entry, struct str id
     acknowledge(scheduler, entry);
 }
 
-static void accept(struct scheduler *scheduler, const struct asked *asked, struct str state,
-                   int64_t run, struct str reason)
+static void accept(struct scheduler *scheduler, const struct asked_message *message,
+                   struct str state, int64_t run, struct str reason)
 {
     struct log_where at = {.run = run};
-    log_write(LOG_INFO, LOG_RELOAD_TAKEN, &at, "request %s: %.*s", asked->id, STR_ARG(state));
-    write_result(scheduler, str_from(asked->id), state, run, reason);
-    acknowledge(scheduler, asked->entry);
+    log_write(LOG_INFO, LOG_RELOAD_TAKEN, &at, "request %.*s: %.*s", STR_ARG(message->said.id),
+              STR_ARG(state));
+    write_result(scheduler, message->said.id, state, run, reason);
+    acknowledge(scheduler, message->entry);
     publish_start(scheduler);
 }
 
-/* What PostgreSQL decided is reported; what it could not decide comes again (see above). */
+static struct asked *asked_new(struct scheduler *scheduler)
+{
+    struct arena *arena = arena_new();
+    struct asked *asked = ARENA_NEW(arena, struct asked);
+    asked->scheduler = scheduler;
+    asked->arena = arena;
+    return asked;
+}
+
+static void asked_add(struct asked *asked, const char *entry,
+                      const struct reload_message *message)
+{
+    assert(asked->count < COUNT_OF(asked->messages));
+    struct asked_message *copy = &asked->messages[asked->count++];
+    snprintf(copy->entry, sizeof copy->entry, "%s", entry);
+    copy->said = (struct reload_message){.id = arena_str(asked->arena, message->id),
+                                         .stream = arena_str(asked->arena, message->stream),
+                                         .fields = arena_str(asked->arena, message->fields)};
+}
+
+/* What PostgreSQL decided is reported. */
+static void hear(struct scheduler *scheduler, const struct asked *asked,
+                 const struct pg_result *result)
+{
+    assert(pg_columns(result) == RELOAD_COLUMNS);
+    for (size_t i = 0; i < pg_rows(result); i++) {
+        size_t n = (size_t)pg_get_int(result, i, RELOAD_N);
+        assert(n < asked->count);
+        const struct asked_message *message = &asked->messages[n];
+        struct str state = pg_get_str(result, i, RELOAD_STATE);
+        struct str reason = pg_get_str(result, i, RELOAD_REASON);
+        crash_point("requested", STR_NONE, 0);
+        if (str_is(state, "refused"))
+            refuse(scheduler, message->entry, message->said.id, reason);
+        else
+            accept(scheduler, message, state, pg_get_int(result, i, RELOAD_RUN), reason);
+    }
+}
+
+/* What could not be decided comes again (see above). */
 static void on_requested(void *ctx, const struct pg_result *result, const struct err *err)
 {
     struct asked *asked = ctx;
     struct scheduler *scheduler = asked->scheduler;
-    struct str id = str_from(asked->id);
+    const struct asked_message *message = &asked->messages[0];
     scheduler->unanswered--;
-    if (err && err->kind == ERR_AGAIN) {
-        log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "reload %s is put off: %s", asked->id,
-                  err->text);
-    } else if (err && err->kind != ERR_STOPPED) {
-        refuse(scheduler, asked->entry, id, str_from(err->text));
-    } else if (!err) {
-        assert(pg_columns(result) == RELOAD_COLUMNS);
-        crash_point("requested", STR_NONE, 0);
-        struct str state = pg_get_str(result, 0, RELOAD_STATE);
-        struct str reason = pg_get_str(result, 0, RELOAD_REASON);
-        if (str_is(state, "refused"))
-            refuse(scheduler, asked->entry, id, reason);
-        else
-            accept(scheduler, asked, state, pg_get_int(result, 0, RELOAD_RUN), reason);
-    }
-    mem_free(asked->id);
-    mem_free(asked);
+    if (!err)
+        hear(scheduler, asked, result);
+    else if (err->kind == ERR_AGAIN)
+        log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "reload %.*s is put off: %s",
+                  STR_ARG(message->said.id), err->text);
+    else if (err->kind != ERR_STOPPED)
+        refuse(scheduler, message->entry, message->said.id, str_from(err->text));
+    arena_free(asked->arena);
     if (!err || err->kind != ERR_STOPPED)
         read_on(scheduler);
 }
 
-static void ask(struct scheduler *scheduler, const char *entry,
-                const struct reload_message *message)
+static void ask_alone(struct scheduler *scheduler, const struct asked_message *message)
 {
-    struct asked *asked = mem_alloc(sizeof *asked);
-    asked->scheduler = scheduler;
-    snprintf(asked->entry, sizeof asked->entry, "%s", entry);
-    asked->id = mem_printf("%.*s", STR_ARG(message->id));
+    struct asked *asked = asked_new(scheduler);
+    asked_add(asked, message->entry, &message->said);
     scheduler->unanswered++;
-    const struct pg_value params[] = {pg_text(message->id), pg_text(message->stream),
-                                      pg_text(message->fields)};
+    const struct reload_message *said = &asked->messages[0].said;
+    const struct pg_value params[] = {pg_text(said->id), pg_text(said->stream),
+                                      pg_text(said->fields)};
     pg_query(scheduler->pg, reload_sql, params, COUNT_OF(params), TIMEOUT_MS, on_requested,
              asked);
 }
 
+static void on_all_requested(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct asked *asked = ctx;
+    struct scheduler *scheduler = asked->scheduler;
+    scheduler->unanswered--;
+    if (!err)
+        hear(scheduler, asked, result);
+    for (size_t i = 0; err && err->kind != ERR_STOPPED && i < asked->count; i++)
+        ask_alone(scheduler, &asked->messages[i]);
+    arena_free(asked->arena);
+    if (!err || err->kind != ERR_STOPPED)
+        read_on(scheduler);
+}
+
+static void ask(struct asked *asked)
+{
+    enum { MESSAGE_BYTES = 2 * RELOAD_MESSAGE_BYTES_MAX + 64 };
+    AUTO_BUF(buf, (size_t)MESSAGES_PER_READ * MESSAGE_BYTES * 8);
+    struct json_out out = {.buf = &buf};
+    json_out_open(&out, NULL, '[');
+    for (size_t i = 0; i < asked->count; i++) {
+        const struct reload_message *said = &asked->messages[i].said;
+        json_out_open(&out, NULL, '{');
+        json_out_str(&out, "id", said->id);
+        json_out_str(&out, "stream", said->stream);
+        json_out_raw(&out, "fields", said->fields);
+        json_out_close(&out, '}');
+    }
+    json_out_close(&out, ']');
+    asked->scheduler->unanswered++;
+    const struct pg_value params[] = {pg_text(buf_str(&buf))};
+    pg_query(asked->scheduler->pg, reload_all_sql, params, COUNT_OF(params), TIMEOUT_MS,
+             on_all_requested, asked);
+}
+
 /* [id, [name, value, …]]; an entry that was deleted meanwhile has nil for its pairs. */
-static void take(struct scheduler *scheduler, const struct redis_reply *item)
+static void take(struct asked *asked, const struct redis_reply *item)
 {
     if (item->count < 2 || item->items[1]->type != REDIS_ARRAY)
         return;
@@ -230,15 +302,20 @@ static void take(struct scheduler *scheduler, const struct redis_reply *item)
     struct str refusal;
     snprintf(entry, sizeof entry, "%.*s", STR_ARG(id));
     if (reload_message_read(arena, id, item->items[1], &message, &refusal))
-        ask(scheduler, entry, &message);
+        asked_add(asked, entry, &message);
     else
-        refuse(scheduler, entry, message.id, refusal);
+        refuse(asked->scheduler, entry, message.id, refusal);
 }
 
 static void take_all(struct scheduler *scheduler, const struct redis_reply *entries)
 {
-    for (size_t i = 0; i < entries->count; i++)
-        take(scheduler, entries->items[i]);
+    struct asked *asked = asked_new(scheduler);
+    for (size_t i = 0; i < entries->count && asked->count < MESSAGES_PER_READ; i++)
+        take(asked, entries->items[i]);
+    if (asked->count)
+        ask(asked);
+    else
+        arena_free(asked->arena);
 }
 
 static void read_later(struct scheduler *scheduler)

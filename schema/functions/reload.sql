@@ -186,6 +186,30 @@ begin
 end
 $$;
 
+-- Many messages, [{id, stream, fields}], each as by `reload`: one transaction, whose plans serve all. Those
+-- of a stream keep their order; streams are locked by name, so that two callers do not wait for each
+-- other. `n`: the message's place, from 0.
+create or replace function pagetide.reload_all(messages jsonb)
+returns table (n int, state text, run bigint, reason text)
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    m record;
+begin
+    for m in
+        select (o.place - 1)::int as place, o.said ->> 'id' as id, o.said ->> 'stream' as stream,
+            o.said -> 'fields' as fields
+        from jsonb_array_elements(messages) with ordinality o (said, place)
+        order by o.said ->> 'stream', o.place
+    loop
+        return query select m.place, r.state, r.run, r.reason
+            from reload(m.id, m.stream, m.fields) r;
+    end loop;
+end
+$$;
+
 -- Requests whose outcome has changed since it was last written where the sender looks.
 create or replace function pagetide.reload_outcomes()
 returns table (id text, state text, run bigint, reason text)
