@@ -41,17 +41,29 @@ static struct str hide_named(struct hiding *hiding, struct str name, struct str 
     return is_secret ? url_hide(hiding, arena_cstr(hiding->arena, name), value) : value;
 }
 
-/* Strings in members with such a name, however deep. */
+static void hide_in(struct hiding *hiding, struct str name, struct value *value, int depth);
+
+/* Strings and numbers in members with such a name, or in lists of such a name, however deep. */
 static void hide_members(struct hiding *hiding, struct value value, int depth)
 {
     for (size_t i = 0; value.kind == VALUE_LIST && depth && i < value.list->count; i++)
         hide_members(hiding, value.list->items[i], depth - 1);
-    for (size_t i = 0; value.kind == VALUE_MAP && depth && i < value.map->count; i++) {
-        struct value_member *member = &value.map->members[i];
-        if (member->value.kind == VALUE_STRING)
-            member->value.text = hide_named(hiding, member->key, member->value.text);
-        hide_members(hiding, member->value, depth - 1);
+    for (size_t i = 0; value.kind == VALUE_MAP && depth && i < value.map->count; i++)
+        hide_in(hiding, value.map->members[i].key, &value.map->members[i].value, depth - 1);
+}
+
+static void hide_in(struct hiding *hiding, struct str name, struct value *value, int depth)
+{
+    if (value->kind == VALUE_STRING || value->kind == VALUE_NUMBER) {
+        struct str shown = hide_named(hiding, name, value->text);
+        if (shown.ptr != value->text.ptr)
+            *value = value_string(shown);
     }
+    for (size_t i = 0; value->kind == VALUE_LIST && depth && i < value->list->count; i++)
+        if (value->list->items[i].kind == VALUE_STRING ||
+            value->list->items[i].kind == VALUE_NUMBER)
+            hide_in(hiding, name, &value->list->items[i], depth);
+    hide_members(hiding, *value, depth);
 }
 
 /* --- what was typed --- */

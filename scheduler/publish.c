@@ -33,7 +33,8 @@ enum { TIMEOUT_MS = 15000 };
     "select p.job, p.source, p.priority, p.delay_ms, "                                         \
     "case j.state when 'running' then j.worker end "                                           \
     "from pagetide.publishable($1, $2) p join pagetide.job j on j.id = p.job "
-static const char new_sql[] = PUBLISHABLE "where j.enqueued_at is null";
+static const char new_sql[] =
+    PUBLISHABLE "where j.enqueued_at is null and j.state <> 'running'";
 static const char all_sql[] = PUBLISHABLE;
 static const char idle_sql[] = PUBLISHABLE "where j.state <> 'running'";
 enum publishable_column {

@@ -11,6 +11,7 @@
 
 enum {
     TIMEOUT_MS = 8000, /* behind a beat's pause: a silent server is noticed within 20 s */
+    LEDGER_TIMEOUT_MS = 60000, /* millions of pages are sorted before the first is sent */
     HELD_LIST_BYTES = 4 << 20, /* some 40 bytes a job */
 };
 
@@ -191,7 +192,7 @@ static void ledger_ask(struct activating *activating)
 {
     assert(activating->answer.verdict == OWNERSHIP_TAKEN && activating->answer.job);
     const struct pg_value params[] = {pg_int(activating->job)};
-    pg_query(activating->pg, ledger_sql, params, COUNT_OF(params), TIMEOUT_MS, on_ledger,
+    pg_query(activating->pg, ledger_sql, params, COUNT_OF(params), LEDGER_TIMEOUT_MS, on_ledger,
              activating);
 }
 

@@ -78,7 +78,7 @@ static const char base_sql[] =
     "select pg_catalog.set_config(name, '0', false) "
     "from pg_catalog.unnest('{idle_session_timeout, transaction_timeout}'::text[]) name "
     "where pg_catalog.current_setting(name, true) is not null;"
-    /* The server, too, gives up a peer that the network has lost, and with it the locks. */
+    /* The server, too, gives up a peer that the network has lost, when it reads or writes. */
     "set tcp_keepalives_idle = 10;"
     "set tcp_keepalives_interval = 5;"
     "set tcp_keepalives_count = 3;"

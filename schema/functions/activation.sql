@@ -160,6 +160,8 @@ declare
     verdict text;
 begin
     perform wait_for_disk(true);
+    -- A job that is being committed may be locked for long; that is no server which says nothing.
+    perform set_config('lock_timeout', '4s', true);
     select * into j from job where id = wanted for update;
     verdict := may_activate(j, who, ms(beat_ms), (select w.id from worker w
         where w.id = known_gone and w.host = on_host));

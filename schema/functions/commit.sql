@@ -225,10 +225,10 @@ declare
 begin
     perform lock_jobs(array(select distinct m.job from unnest(marks) m));
     marks := give_verdicts(marks, coalesce((batch ->> 'max_rejects')::bigint, 9223372036854775807));
-    -- What a crash takes away goes together, rows and places, and is fetched again. An end or jobs that
-    -- the queue is told of must not.
-    perform wait_for_disk(exists (
-        select from unnest(marks) m where m."end" is not null or m.ranges is not null));
+    -- What a crash takes away goes together, rows and places, and is fetched again. An end, jobs that
+    -- the queue is told of, and work that an API was asked to prepare must not.
+    perform wait_for_disk(exists (select from unnest(marks) m where m."end" is not null
+        or m.ranges is not null or m.page = 0 and m.checkpoint is not null));
     if (batch -> 'table' ->> 'direct')::boolean or batch ? 'indivisible' then
         perform check_direct(marks);
     end if;

@@ -135,15 +135,23 @@ $$;
 
 -- The records that could not be stored, of the tables that the caller may read, whole: a policy for
 -- rows cannot be asked of a record that is no row. All of them for whoever may read pagetide.reject
--- itself. In a view the current user is the caller.
+-- itself. In a view the current user is the caller. The bytes are those that were sent, so they are not
+-- shown to others where parts of them are kept out of the table, or go into a table that they may not read.
 create or replace view pagetide.rejected with (security_barrier) as
 select r.id, n.stream, n.id as run, t.schema_name as table_schema, t.table_name, r.page, r.position,
-    r.reason, pagetide.record_text(r.record) as record,
-    pagetide.record_json(pagetide.record_text(r.record)) as record_json, r.at
+    r.reason, s.record, pagetide.record_json(s.record) as record_json, r.at
 from pagetide.reject r
 join pagetide.run n on n.id = r.run
+left join pagetide.definition d on d.stream = n.stream and d.version = n.version
 left join pagetide.target t on t.stream = n.stream || coalesce('/' || r.of_table, '')
-cross join lateral (select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation) c
+cross join lateral (select case when t.stream is not null
+    then to_regclass(format('%I.%I', t.schema_name, t.table_name)) end as relation) c
+cross join lateral (select case when has_table_privilege('pagetide.reject', 'select')
+    or not jsonb_path_exists(d.spec, '$.**.exclude') and not exists (
+        select from pagetide.target o
+        where (o.stream = n.stream or starts_with(o.stream, n.stream || '/'))
+            and not has_table_privilege(to_regclass(format('%I.%I', o.schema_name, o.table_name)), 'select'))
+    then pagetide.record_text(r.record) end as record) s
 where has_table_privilege('pagetide.reject', 'select') or coalesce(has_table_privilege(
     c.relation, 'select') and not row_security_active(c.relation), false);
 

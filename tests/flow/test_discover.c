@@ -394,13 +394,14 @@ END_TEST
 START_TEST(no_secret_is_printed_or_stored)
 {
     static const char *const secrets[] = {"tok-planted-1", "key-planted-2", "par-planted-3",
-                                          "bod-planted-4"};
+                                          "bod-planted-4", "lst-planted-5"};
     flow_open(&bench);
     struct pagetide_result got = pagetide_run(
         &bench.pagetide,
         "sync '%s/gen/page?api_key=par-planted-3' --table shop.orders --header "
         "'Authorization: Bearer tok-planted-1' --header 'X-Api-Key: key-planted-2' "
-        "--data '{\"by\": [{\"client_secret\": \"bod-planted-4\"}]}'",
+        "--data '{\"by\": [{\"client_secret\": \"bod-planted-4\"}], \"api_keys\": "
+        "[\"lst-planted-5\"]}'",
         bench.mock.url);
     ck_assert_msg(got.code == 0, "%s", got.err);
     const char *spec = sql("select string_agg(spec::text, ' ') from pagetide.definition");
@@ -408,7 +409,8 @@ START_TEST(no_secret_is_printed_or_stored)
     expect_holds(spec, "env.SHOP_X_API_KEY");
     expect_holds(spec, "env.SHOP_API_KEY");
     expect_holds(spec, "env.SHOP_CLIENT_SECRET");
-    expect_holds(got.err, "set SHOP_API_KEY, SHOP_CLIENT_SECRET, SHOP_TOKEN, SHOP_X_API_KEY");
+    expect_holds(got.err, "set SHOP_API_KEY, SHOP_API_KEYS, SHOP_CLIENT_SECRET, SHOP_TOKEN, "
+                          "SHOP_X_API_KEY");
     const char *sent = mock_get(&bench.mock, "/_mock/requests");
     for (size_t i = 0; i < COUNT_OF(secrets); i++) {
         expect_holds(sent, secrets[i]);

@@ -152,6 +152,40 @@ START_TEST(an_analyst_sees_no_more_than_the_tables)
 }
 END_TEST
 
+/* Of a table that is not there nobody can say who may read it. */
+START_TEST(rejects_without_a_table_are_no_error)
+{
+    start();
+    grant();
+    order("drop table shop.other; delete from pagetide.target where stream = 'shop.other'");
+    ck_assert_str_eq(ask("select string_agg(stream, ' ') from pagetide.rejected"),
+                     "shop.orders");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from pagetide.rejected"), "2");
+    stop();
+}
+END_TEST
+
+/* The record as it was sent holds more than the table. */
+START_TEST(what_is_kept_out_of_a_table_is_kept_out_of_its_rejects)
+{
+    start();
+    grant();
+    order("update pagetide.definition set spec = spec || '{\"exclude\": [\"ssn\"]}' "
+          "where stream = 'shop.orders'");
+    ck_assert_str_eq(ask("select count(*) || ' ' || count(record) || ' ' || count(record_json) "
+                         "from pagetide.rejected where stream = 'shop.orders'"),
+                     "1 0 0");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(record) from pagetide.rejected"),
+                     "2");
+    order("update pagetide.definition set spec = spec - 'exclude'; "
+          "revoke select on shop.lines from analyst");
+    ck_assert_str_eq(ask("select count(*) || ' ' || count(record) from pagetide.rejected "
+                         "where stream = 'shop.orders'"),
+                     "1 0");
+    stop();
+}
+END_TEST
+
 START_TEST(row_security_holds_for_what_is_no_row)
 {
     start();
@@ -199,6 +233,7 @@ START_TEST(the_queries_of_the_manual_answer)
 END_TEST
 
 SUITE("flow/querying", columns_say_where_they_come_from,
-      what_was_rejected_and_put_aside_is_found, an_analyst_sees_no_more_than_the_tables,
-      row_security_holds_for_what_is_no_row, no_view_stands_in_the_way,
-      the_queries_of_the_manual_answer)
+      what_was_rejected_and_put_aside_is_found, rejects_without_a_table_are_no_error,
+      what_is_kept_out_of_a_table_is_kept_out_of_its_rejects,
+      an_analyst_sees_no_more_than_the_tables, row_security_holds_for_what_is_no_row,
+      no_view_stands_in_the_way, the_queries_of_the_manual_answer)

@@ -224,6 +224,14 @@ static struct str file_page(struct request_draft *draft)
                                   of_pager);
 }
 
+static bool is_too_long(const struct request_draft *draft, struct str url, struct err *err)
+{
+    if (!draft->query.has_overflowed && url.len <= REQUEST_URL_MAX)
+        return false;
+    err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes", REQUEST_URL_MAX);
+    return true;
+}
+
 bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct err *err)
 {
     struct str own;
@@ -231,6 +239,8 @@ bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct e
         return false;
     if (draft->pager->url.len) {
         *ret_url = draft->pager->is_file ? file_page(draft) : draft->pager->url;
+        if (is_too_long(draft, *ret_url, err))
+            return false;
         return origin_check(draft->stream, draft->arena, draft->home_url, *ret_url,
                             &draft->is_home, err);
     }
@@ -238,8 +248,5 @@ bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct e
         return false;
     struct str query = arena_str(draft->arena, buf_str(&draft->query));
     *ret_url = request_url_with_query(draft->arena, own, query);
-    if (draft->query.has_overflowed || ret_url->len > REQUEST_URL_MAX)
-        return err_set(err, ERR_INPUT, "request", 0, "the URL is over %d bytes",
-                       REQUEST_URL_MAX);
-    return true;
+    return !is_too_long(draft, *ret_url, err);
 }

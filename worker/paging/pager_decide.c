@@ -252,6 +252,7 @@ static void end_last_file(struct pager_step *step, struct pager_decision *decisi
     struct str all = arena_printf(step->arena, "all %lld files that the API named are read",
                                   (long long)step->facts->files);
     decision->complete = MAX(least, COMPLETE_TOLD);
+    decision->total = decision->reached = 0; /* of one file; keys are counted over all */
     decision->complete_why =
         least <= COMPLETE_TOLD
             ? all
@@ -270,7 +271,7 @@ static bool turn_file(struct pager_step *step, struct pager_decision *decision)
         stay_at_file(step);
     if (decision->outcome != PAGER_END)
         return false;
-    if (!facts->next_file.len || facts->is_last) {
+    if (!facts->next_file.len) {
         end_last_file(step, decision, least);
         return false;
     }

@@ -353,6 +353,7 @@ START_TEST(the_disk_is_waited_for_at_an_end)
     EXPECT("off", WAITS("on", "t_mark(1, 1)"));
     EXPECT("off", WAITS("local", "t_mark(1, 2)"));
     EXPECT("remote_apply", WAITS("remote_apply", "t_mark(1, 3)"));
+    EXPECT("on", WAITS("on", "t_mark(1, 0, '{\"checkpoint\": {\"at\": 3}}')"));
     EXPECT("on", WAITS("on", "t_mark(1, 4, t_end('waiting'))"));
     ASK("select t_take(2)");
     EXPECT("on", WAITS("off", "t_mark(2, 1, t_end('succeeded'))"));
