@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Runs the test programs of a build folder: run-tests.sh build/release unit|flow|fault|deb...
+# Runs test programs: run-tests.sh build/release unit|flow|fault|deb|figures...
 #
-# Two suites run at a time, fault suites one after another, all from the project's root.
+# Two suites run at a time, those of fault and figures one after another, all from the project's
+# root. A figure (tests/support/figure.h) is said beside its suite. Fault suites take FAULT_SEED
+# as their seed; elsewhere PAGETIDE_TEST_SEED chooses one case of many.
 # Private servers run meanwhile (tools/servers.sh) where a suite asks for them; their DIR/env
 # and PAGETIDE_BUILD, the build folder, are in each suite's environment. The last line is
 # "N passed, N failed"; a suite that crashes, hangs or counts nothing is one failure. Output
@@ -61,6 +63,9 @@ log_of() {
 run_suite() {
     local log child
     log=$(log_of "$1")
+    if [[ $1 == tests/fault/* ]] && [ -n "${FAULT_SEED:-}" ]; then
+        export PAGETIDE_TEST_SEED=${PAGETIDE_TEST_SEED:-$FAULT_SEED}
+    fi
     timeout -k 10 "$suite_limit_s" "$build/${1%.c}" >"$log" 2>&1 &
     child=$!
     trap 'kill "$child"' TERM
