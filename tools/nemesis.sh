@@ -16,7 +16,13 @@ servers=$build/nemesis-servers
 seed=${PAGETIDE_TEST_SEED:-$(date +%s)}
 log=$build/test-logs/nemesis-$seed.log
 mkdir -p "$build/test-logs"
-trap 'tools/servers.sh clean "$servers"' EXIT
+clean() {
+    local dir
+    for dir in "$servers" "$build"/test-servers.*; do
+        tools/servers.sh clean "$dir" || true
+    done
+}
+trap clean EXIT
 trap 'exit 130' INT TERM HUP
 tools/servers.sh start "$servers"
 # shellcheck disable=SC1091 # written by servers.sh
