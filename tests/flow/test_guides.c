@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "core/job.h"
 #include "tests/support/docs.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
+#include "tests/support/servers.h"
 #include "tests/support/suite.h"
 
 /* The guides of docs/: their examples are checked and run, and lists in them are whole. */
@@ -106,6 +108,21 @@ static void open_shop(struct pagetide *pagetide, struct mock *mock)
     pagetide_expect(pagetide, 0, "sync shop.orders");
 }
 
+/* A message is taken, and what it asks for is done: the commands that follow refuse a stream
+ * that is being read. */
+static void await_idle(struct pagetide *pagetide)
+{
+    int64_t until = clock_mono_ms() + 60000;
+    while (strcmp(servers_redis(pagetide->redis_url, "XLEN pagetide:reload"), "0") != 0) {
+        ck_assert_msg(clock_mono_ms() < until, "a message is not taken");
+        usleep(20000);
+    }
+    pagetide_await(pagetide, "0 0", 60000,
+                   "select (select count(*) from pagetide.run where not "
+                   "pagetide.is_end(state)) || ' ' || (select count(*) from pagetide.request "
+                   "where state in ('pending', 'started'))");
+}
+
 /* One line of a block of shell: it must succeed; what did not fail cannot be retried. */
 static void run_line(struct pagetide *pagetide, struct str line)
 {
@@ -113,6 +130,7 @@ static void run_line(struct pagetide *pagetide, struct str line)
     if (str_starts(line, redis)) {
         docs_output_of(pagetide_text("redis-cli -u %s %.*s", pagetide->redis_url,
                                      STR_ARG(str_slice(line, redis.len, line.len))));
+        await_idle(pagetide);
         return;
     }
     ck_assert_msg(str_starts(line, pagetide_word), "%.*s", STR_ARG(line));
