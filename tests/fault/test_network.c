@@ -8,7 +8,7 @@
 #include "tests/support/pagetide.h"
 #include "tests/support/proxy.h"
 #include "tests/support/servers.h"
-#define SUITE_TIMEOUT 180
+#define SUITE_TIMEOUT 300
 #include "tests/support/suite.h"
 #include "tests/support/truth.h"
 
