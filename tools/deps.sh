@@ -17,12 +17,12 @@ set -euo pipefail
 build=(gcc libc6-dev make pkg-config libhiredis-dev libcurl4-openssl-dev libjansson-dev libpq-dev
     libevent-dev libfyaml-dev libssl-dev libxxhash-dev zlib1g-dev libexpat1-dev check)
 servers=(postgresql redis-server docker-registry pgbouncer nginx prometheus)
-run=(redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2
+run=(git redis-tools openssl ca-certificates iso-codes procps python3 python3-jinja2
     libnginx-mod-http-brotli-filter zstd tinyproxy-bin libfaketime)
 lint=(git clang-format clang-tidy shellcheck)
 bench=(nginx-light jq python3-venv)
 fuzz=(clang llvm libclang-rt-dev)
-deb=(debhelper dpkg-dev lintian systemd)
+deb=(git debhelper dpkg-dev lintian systemd)
 web=(chromium fonts-dejavu-core)
 
 say() {
