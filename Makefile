@@ -121,7 +121,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: $(B)/pagetide $(B)/pagetide-faults $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS) $(DEBS)
+tests: $(B)/pagetide $(B)/pagetide-faults $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS) $(DEBS) $(FIGURES)
 
 KINDS ?= unit flow fault
 test: deps ## everything a contributor needs, from a bare machine
@@ -153,7 +153,7 @@ SOAK ?= 60
 figures: deps ## how soon all is well again, and what much of everything costs; SOAK=1800, FIGURE=one
 	@$(MAKE) $(PARALLEL) $(B)/pagetide $(FIGURES) $(B)/tests/fault/test_nemesis
 	SUITE_LIMIT_S=7200 SOAK_SECONDS=$(SOAK) tools/run-tests.sh $(B) figures
-	NEMESIS_KILLS=1000 tools/nemesis.sh $(B) 1
+	$(if $(FIGURE),,NEMESIS_KILLS=1000 tools/nemesis.sh $(B) 1)
 
 asan: ## the same tests under AddressSanitizer and UBSan
 	$(MAKE) test FLAVOUR=asan
