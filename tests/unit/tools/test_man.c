@@ -21,7 +21,10 @@ static bool has_program(const char *name)
 {
     char command[64];
     snprintf(command, sizeof command, "command -v %s >/dev/null 2>&1", name);
-    return !shell(command);
+    bool has = !shell(command);
+    if (!has)
+        printf("passed over: there is no %s\n", name);
+    return has;
 }
 
 static void write_pages(void)
