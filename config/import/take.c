@@ -90,15 +90,28 @@ struct str import_word(struct import *import, struct str text)
     return name.len ? name : STR("api");
 }
 
+/* https://user:password@host → https://host; whether there was anything to cut. An @ in a path
+ * is none of that, one in a password is. */
+static bool cut_credentials(struct import *import, struct str *url)
+{
+    ptrdiff_t scheme = str_find(*url, STR("://"));
+    if (scheme < 0)
+        return false;
+    size_t begin = (size_t)scheme + 3, host = begin;
+    for (size_t i = begin; i < url->len && !strchr("/?#{", url->ptr[i]); i++)
+        if (url->ptr[i] == '@')
+            host = i + 1;
+    if (host == begin)
+        return false;
+    *url = arena_printf(import->arena, "%.*s%.*s", STR_ARG(str_slice(*url, 0, begin)),
+                        STR_ARG(str_slice(*url, host, url->len)));
+    return true;
+}
+
 /* https://me:pw@{{ x }}.shop.example → https://x.shop.example, so that it is a URL. */
 static struct str bare_url(struct import *import, struct str url)
 {
     AUTO_BUF(out, PATH_BYTES_MAX);
-    ptrdiff_t scheme = str_find(url, STR("://")), user = str_find_byte(url, '@');
-    if (scheme >= 0 && user > scheme)
-        url = arena_printf(import->arena, "%.*s%.*s",
-                           STR_ARG(str_slice(url, 0, (size_t)scheme + 3)),
-                           STR_ARG(str_slice(url, (size_t)user + 1, url.len)));
     for (ptrdiff_t at; (at = str_find(url, STR("{{"))) >= 0;) {
         struct str rest = str_slice(url, (size_t)at, url.len);
         ptrdiff_t end = str_find(rest, STR("}}"));
@@ -106,7 +119,9 @@ static struct str bare_url(struct import *import, struct str url)
         url = str_slice(rest, end < 0 ? rest.len : (size_t)end + 2, rest.len);
     }
     buf_put(&out, url);
-    return arena_str(import->arena, buf_str(&out));
+    struct str bare = arena_str(import->arena, buf_str(&out));
+    cut_credentials(import, &bare);
+    return bare;
 }
 
 void import_name_source(struct import *import, struct str word, struct str url)
@@ -232,28 +247,13 @@ static size_t query_at(struct str url)
     return url.len;
 }
 
-/* https://user:password@host → https://host */
-static struct str without_credentials(struct import *import, struct outline *to, struct str url)
-{
-    ptrdiff_t scheme = str_find(url, STR("://"));
-    if (scheme < 0)
-        return url;
-    size_t host = (size_t)scheme + 3, end = host;
-    while (end < url.len && !strchr("/?#{", url.ptr[end]))
-        end++;
-    ptrdiff_t at = str_find_byte(str_slice(url, host, end), '@');
-    if (at < 0)
-        return url;
-    import_gap(import, to,
-               "the URL held credentials, which are not taken over: set auth, such as {type: "
-               "basic, user: …, password: \"{{ env.PASSWORD }}\"}");
-    return arena_printf(import->arena, "%.*s%.*s", STR_ARG(str_slice(url, 0, host)),
-                        STR_ARG(str_slice(url, host + (size_t)at + 1, url.len)));
-}
-
 static struct str take_url(struct import *import, struct outline *to, struct str url)
 {
-    url = without_credentials(import, to, str_trim(url));
+    url = str_trim(url);
+    if (cut_credentials(import, &url))
+        import_gap(import, to,
+                   "the URL held credentials, which are not taken over: set auth, such as "
+                   "{type: basic, user: …, password: \"{{ env.PASSWORD }}\"}");
     size_t at = query_at(url);
     take_query(import, to, str_slice(url, at + 1, url.len));
     return str_slice(url, 0, at);
