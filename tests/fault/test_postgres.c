@@ -390,8 +390,7 @@ static void make_replica(struct test_postgres *postgres)
     const char *dir = servers_sql(postgres->url, "show data_directory");
     servers_sql(postgres->url, pagetide_text("copy (select 1) to '%s/standby.signal'", dir));
     ck_assert_int_eq(kill(postgres->pid, SIGINT), 0);
-    for (int64_t until = clock_mono_ms() + 20000; !kill(postgres->pid, 0); usleep(20000))
-        ck_assert_int_lt(clock_mono_ms(), until);
+    servers_postgres_await_end(postgres);
     servers_postgres_restart(postgres);
     ck_assert_str_eq(servers_sql(postgres->url, "select pg_is_in_recovery()"), "t");
 }

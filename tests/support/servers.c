@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/rng.h"
 
 enum { OUTPUT_MAX_BYTES = 1 << 20, LOWEST_PORT = 20000, PORT_COUNT = 12700, ARGS_MAX = 64 };
@@ -200,6 +201,26 @@ void servers_postgres_replicate_anew(int port, struct test_postgres *postgres)
 void servers_postgres_restart(struct test_postgres *postgres)
 {
     ask_postgres(postgres, "start --pg-only");
+}
+
+/* The letter of its state (proc(5)), which stands behind the name in brackets. */
+static bool is_running(pid_t pid)
+{
+    char text[512] = "";
+    FILE *file = fopen(KEEP_PRINTF("/proc/%d/stat", (int)pid), "re");
+    if (!file)
+        return false;
+    size_t len = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    const char *state = strrchr(text, ')');
+    return state && !strchr("ZX", state[2]);
+}
+
+void servers_postgres_await_end(const struct test_postgres *postgres)
+{
+    for (int64_t until = clock_mono_ms() + 20000; is_running(postgres->pid); usleep(20000))
+        ck_assert_msg(clock_mono_ms() < until, "PostgreSQL does not end");
 }
 
 void servers_postgres_stop(struct test_postgres *postgres)

@@ -64,7 +64,9 @@ void servers_postgres_replicate(int port, struct test_postgres *ret_postgres);
 /* The same in the place, and at the port, of one that is dead. */
 void servers_postgres_replicate_anew(int port, struct test_postgres *postgres);
 void servers_postgres_restart(
-    struct test_postgres *postgres);                        /* same data, same port if free */
+    struct test_postgres *postgres); /* same data, same port if free */
+/* After its signal: until the server has ended, reaped by its parent or not; within 20 s. */
+void servers_postgres_await_end(const struct test_postgres *postgres);
 void servers_postgres_stop(struct test_postgres *postgres); /* removes its data */
 
 #endif
