@@ -41,11 +41,6 @@ static const char definition[] =
     "  unknown:\n    path: /gen/offset\n    params: {limit: 10, total: 400, seed: 3}\n"
     "    pagination: {type: offset, total_path: total}\n    again: true\n";
 
-static int port_of(const struct test_postgres *postgres)
-{
-    return (int)strtol(strrchr(postgres->url, ':') + 1, NULL, 10);
-}
-
 static void house_open(struct house *house)
 {
     *house = (struct house){0};
@@ -55,11 +50,11 @@ static void house_open(struct house *house)
               "{\"path\": \"/gen/\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 20}");
     pagetide_open(&house->pagetide);
     servers_postgres_start(&house->primary);
-    proxy_start(port_of(&house->primary), &house->wire);
+    proxy_start(servers_port_of(house->primary.url), &house->wire);
     servers_postgres_replicate(house->wire.port, &house->replica);
     house->pagetide.database_url =
         pagetide_text("postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres",
-                      port_of(&house->primary), port_of(&house->replica));
+                      servers_port_of(house->primary.url), servers_port_of(house->replica.url));
     setenv("PAGETIDE_DATABASE_URL", house->pagetide.database_url, 1);
     setenv("PAGETIDE_LEASE", "3s", 1);
     setenv("PAGETIDE_BEAT", "500ms", 1);

@@ -38,12 +38,7 @@ static const char definition[] =
     "    pagination: {type: cursor, cursor_path: next_cursor, param: cursor}\n"
     "    merge_path: data\n    write: upsert\n    key: [id]\n";
 
-/* The port in a URL, and the URL with another one. */
-static int port_of(const char *url)
-{
-    return (int)strtol(strrchr(url, ':') + 1, NULL, 10);
-}
-
+/* The URL with another port. */
 static const char *url_at(const char *url, int port)
 {
     const char *at = strrchr(url, ':') + 1;
@@ -60,8 +55,8 @@ static void house_open(struct house *house, int slow_ms)
                             "\"ms\": %d}",
                             slow_ms));
     pagetide_open(&house->pagetide);
-    proxy_start(port_of(house->pagetide.database_url), &house->postgres);
-    proxy_start(port_of(house->pagetide.redis_url), &house->redis);
+    proxy_start(servers_port_of(house->pagetide.database_url), &house->postgres);
+    proxy_start(servers_port_of(house->pagetide.redis_url), &house->redis);
     proxy_start(house->mock.port, &house->api);
     setenv("PAGETIDE_LEASE", "3s", 1);
     setenv("PAGETIDE_BEAT", "500ms", 1);

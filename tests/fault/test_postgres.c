@@ -395,14 +395,6 @@ static void make_replica(struct test_postgres *postgres)
     ck_assert_str_eq(servers_sql(postgres->url, "select pg_is_in_recovery()"), "t");
 }
 
-static int port_of(const struct test_postgres *postgres)
-{
-    int64_t port = 0;
-    const char *at = strrchr(postgres->url, ':') + 1;
-    ck_assert(str_to_int64((struct str){at, strspn(at, "0123456789")}, &port));
-    return (int)port;
-}
-
 /* The first of the hosts is a replica: the work goes to the one that can be written to. */
 START_TEST(test_of_several_hosts_the_primary_is_taken)
 {
@@ -413,7 +405,7 @@ START_TEST(test_of_several_hosts_the_primary_is_taken)
     make_replica(&replica);
     setenv("PAGETIDE_DATABASE_URL",
            pagetide_text("postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres",
-                         port_of(&replica), port_of(&house.postgres)),
+                         servers_port_of(replica.url), servers_port_of(house.postgres.url)),
            1);
     struct pagetide_result got = pagetide_run(pagetide, "sync api.upserted");
     ck_assert_msg(got.code == 0, "%s", got.err);

@@ -54,11 +54,6 @@ void nemesis_say(const struct nemesis *nemesis, const char *fmt, ...)
     fflush(stdout);
 }
 
-static int port_of(const struct test_postgres *postgres)
-{
-    return (int)strtol(strrchr(postgres->url, ':') + 1, NULL, 10);
-}
-
 const char *nemesis_redis_url(const struct nemesis *nemesis)
 {
     if (!nemesis->has_sentinels)
@@ -401,15 +396,15 @@ static void open_postgres(struct nemesis *nemesis)
 {
     struct test_postgres *servers = nemesis->postgres;
     servers_postgres_start(&servers[0]);
-    proxy_start(port_of(&servers[0]), &nemesis->wires[0]);
+    proxy_start(servers_port_of(servers[0].url), &nemesis->wires[0]);
     servers_postgres_replicate(nemesis->wires[0].port, &servers[1]);
-    proxy_start(port_of(&servers[1]), &nemesis->wires[1]);
+    proxy_start(servers_port_of(servers[1].url), &nemesis->wires[1]);
     for (int i = 0; i < 2; i++)
-        proxy_start(port_of(&servers[i]), &nemesis->roads[i]);
+        proxy_start(servers_port_of(servers[i].url), &nemesis->roads[i]);
     nemesis->pagetide.database_url =
         pagetide_text("postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres?"
                       "target_session_attrs=primary",
-                      port_of(&servers[0]), port_of(&servers[1]));
+                      servers_port_of(servers[0].url), servers_port_of(servers[1].url));
     setenv("PAGETIDE_DATABASE_URL",
            pagetide_text("postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres",
                          nemesis->roads[0].port, nemesis->roads[1].port),

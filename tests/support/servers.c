@@ -93,6 +93,11 @@ static const char *shared_url(const char *name)
                  "build/test-servers", name);
 }
 
+int servers_port_of(const char *url)
+{
+    return (int)strtol(strrchr(url, ':') + 1, NULL, 10);
+}
+
 /* --- PostgreSQL --- */
 
 const char *servers_sql(const char *url, const char *sql)

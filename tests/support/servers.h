@@ -36,6 +36,9 @@ const char *servers_sql(const char *url, const char *sql);
 const char *servers_redis(const char *url, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The port in a URL of one server. */
+int servers_port_of(const char *url);
+
 /* Where nobody listens, and which no client is given by the kernel as its own. */
 int servers_free_port(void);
 
