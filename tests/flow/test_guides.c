@@ -17,20 +17,6 @@
 
 /* --- blocks --- */
 
-/* The next ```KIND block from *at on, and where it begins; STR_NONE after the last. */
-static struct str next_block(struct str doc, const char *kind, size_t *at)
-{
-    struct str mark = str_from(pagetide_text("\n```%s\n", kind));
-    ptrdiff_t from = str_find(str_slice(doc, *at, doc.len), mark);
-    if (from < 0)
-        return STR_NONE;
-    size_t start = *at + (size_t)from + mark.len;
-    ptrdiff_t len = str_find(str_slice(doc, start, doc.len), STR("```"));
-    ck_assert_msg(len >= 0, "a block has no end");
-    *at = start + (size_t)len;
-    return str_slice(doc, start, *at);
-}
-
 /* Lines of a block as members of a map, two blanks further in. */
 static const char *indented(struct str block, const char *indent)
 {
@@ -85,7 +71,7 @@ START_TEST(every_definition_of_the_howto_is_valid)
     write_file(&pagetide, "secrets", "shop_token", "t0ken-of-the-shop");
     write_file(&pagetide, "secrets", "hook", "h00k-of-the-shop");
     write_file(&pagetide, "certs", "company.pem", "");
-    while ((block = next_block(doc, "yaml", &at)).ptr) {
+    while ((block = docs_next_block(doc, "yaml", &at)).ptr) {
         pagetide_file(&pagetide, "sources/guide.yaml", source_of(block));
         struct pagetide_result got = pagetide_run(&pagetide, "check");
         ck_assert_msg(got.code == 0, "%.*s\n%s%s", STR_ARG(block), got.out, got.err);
@@ -145,7 +131,7 @@ static size_t run_blocks(struct pagetide *pagetide, struct str doc)
 {
     struct str block, line;
     size_t at = 0, count = 0;
-    while ((block = next_block(doc, "sh", &at)).ptr)
+    while ((block = docs_next_block(doc, "sh", &at)).ptr)
         while (block.len) {
             block = str_split(block, '\n', &line);
             if (!line.len || line.ptr[0] == '#')
@@ -159,7 +145,7 @@ static size_t run_blocks(struct pagetide *pagetide, struct str doc)
 static size_t ask_blocks(struct pagetide *pagetide, struct str doc)
 {
     size_t at = 0, count = 0;
-    for (struct str block; (block = next_block(doc, "sql", &at)).ptr; count++)
+    for (struct str block; (block = docs_next_block(doc, "sql", &at)).ptr; count++)
         pagetide_sql(pagetide, "%.*s", STR_ARG(block));
     return count;
 }
@@ -248,7 +234,7 @@ static void run_before(struct tutorial *tutorial, struct str doc, size_t end)
         if (next < 0)
             return;
         at += (size_t)next;
-        block = next_block(doc, "sh", &at);
+        block = docs_next_block(doc, "sh", &at);
         run_in_shell(tutorial, block);
         tutorial->folder = pagetide_text("%s/shop", realpath(tutorial->pagetide.dir, NULL));
         setenv("PAGETIDE_CONFIG", tutorial->folder, 1);
@@ -261,7 +247,7 @@ static size_t run_beside(const struct tutorial *tutorial, struct str doc)
     size_t count = 0, at = 0;
     for (ptrdiff_t next; (next = str_find(str_slice(doc, at, doc.len), mark)) >= 0; count++) {
         at += (size_t)next;
-        run_in_shell(tutorial, next_block(doc, "sh", &at));
+        run_in_shell(tutorial, docs_next_block(doc, "sh", &at));
     }
     return count;
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/support/docs.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/suite.h"
@@ -68,23 +69,18 @@ static void stop(void)
     mock_stop(&mock);
 }
 
-/* The blocks of SQL, in turn; the first has the grants. NULL behind the last. */
-static const char *next_block(const char **doc)
+/* The next block of SQL; the first has the grants. NULL behind the last. */
+static const char *next_sql(size_t *at)
 {
-    const char *from = strstr(*doc, "\n```sql\n");
-    if (!from)
-        return NULL;
-    from += strlen("\n```sql\n");
-    const char *to = strstr(from, "```\n");
-    ck_assert_ptr_nonnull(to);
-    *doc = to;
-    return pagetide_text("%.*s", (int)(to - from), from);
+    struct str doc = str_from(pagetide_read("docs/querying.md"));
+    struct str block = docs_next_block(doc, "sql", at);
+    return block.ptr ? pagetide_text("%.*s", STR_ARG(block)) : NULL;
 }
 
 static void grant(void)
 {
-    const char *doc = pagetide_read("docs/querying.md");
-    order(next_block(&doc));
+    size_t at = 0;
+    order(next_sql(&at));
 }
 
 static const char *ask(const char *sql)
@@ -218,12 +214,13 @@ END_TEST
 
 START_TEST(the_queries_of_the_manual_answer)
 {
-    const char *doc = pagetide_read("docs/querying.md"), *block;
+    const char *block;
+    size_t at = 0;
     int count = 0;
     start();
-    order(next_block(&doc));
+    order(next_sql(&at));
     order("grant select on all tables in schema pagetide to analyst");
-    while ((block = next_block(&doc))) {
+    while ((block = next_sql(&at))) {
         ask(block);
         count++;
     }

@@ -1,4 +1,5 @@
 #define SUITE_TIMEOUT 300
+#include "tests/support/docs.h"
 #include "tests/support/flow.h"
 #include "tests/support/suite.h"
 
@@ -13,20 +14,6 @@
  *     sql first field                 of the answer to the next ```sql block below it
  */
 static struct flow_bench bench;
-
-/* The next ```KIND block from *at on; STR_NONE after the last. */
-static struct str next_block(struct str doc, const char *kind, size_t *at)
-{
-    struct str mark = str_from(pagetide_text("\n```%s\n", kind));
-    ptrdiff_t from = str_find(str_slice(doc, *at, doc.len), mark);
-    if (from < 0)
-        return STR_NONE;
-    size_t start = *at + (size_t)from + mark.len;
-    ptrdiff_t len = str_find(str_slice(doc, start, doc.len), STR("\n```\n"));
-    ck_assert_msg(len >= 0, "a block of docs/recipes.md has no end");
-    *at = start + (size_t)len;
-    return str_slice(doc, start, *at + 1);
-}
 
 static const char *source_name(struct str block)
 {
@@ -96,11 +83,11 @@ static void check_sql(struct str section, struct str preface)
         preface = str_split(preface, '\n', &line);
         if (!str_starts(line, STR("sql ")))
             continue;
-        struct str sql = next_block(section, "sql", &at);
+        struct str sql = docs_next_block(section, "sql", &at);
         const char *got = pagetide_sql(&bench.pagetide, "%.*s", STR_ARG(sql));
         ck_assert_str_is(str_slice(line, 4, line.len), got);
     }
-    ck_assert_msg(!next_block(section, "sql", &at).ptr, "a query that no table expects");
+    ck_assert_msg(!docs_next_block(section, "sql", &at).ptr, "a query that no table expects");
 }
 
 static size_t count_streams(struct str definition)
@@ -140,9 +127,9 @@ START_TEST(every_recipe_runs)
     const char *only = getenv("RECIPE");
     size_t at = 0, count = 0;
     flow_open(&bench);
-    for (struct str block; (block = next_block(doc, "yaml", &at)).ptr; count++) {
+    for (struct str block; (block = docs_next_block(doc, "yaml", &at)).ptr; count++) {
         size_t next = at;
-        struct str following = next_block(doc, "yaml", &next);
+        struct str following = docs_next_block(doc, "yaml", &next);
         size_t end = following.ptr ? (size_t)(following.ptr - doc.ptr) : doc.len;
         if (!only || str_is(str_from(only), source_name(block)))
             check_recipe(block, str_slice(doc, at, end));
@@ -156,7 +143,7 @@ static struct str find_recipe(const char *name)
 {
     struct str doc = str_from(pagetide_read("docs/recipes.md"));
     size_t at = 0;
-    for (struct str block; (block = next_block(doc, "yaml", &at)).ptr;)
+    for (struct str block; (block = docs_next_block(doc, "yaml", &at)).ptr;)
         if (str_is(str_from(source_name(block)), name))
             return block;
     ck_abort_msg("no recipe %s", name);

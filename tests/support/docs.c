@@ -22,6 +22,19 @@ struct str docs_block_after(const char *path, const char *marker)
     return str_slice(rest, 0, (size_t)end);
 }
 
+struct str docs_next_block(struct str doc, const char *kind, size_t *at)
+{
+    struct str mark = str_from(pagetide_text("\n```%s\n", kind));
+    ptrdiff_t from = str_find(str_slice(doc, *at, doc.len), mark);
+    if (from < 0)
+        return STR_NONE;
+    size_t start = *at + (size_t)from + mark.len;
+    ptrdiff_t len = str_find(str_slice(doc, start, doc.len), STR("\n```\n"));
+    ck_assert_msg(len >= 0, "a block of %s has no end", kind);
+    *at = start + (size_t)len;
+    return str_slice(doc, start, *at + 1);
+}
+
 const char *docs_replaced(struct str text, const char *old, const char *new)
 {
     AUTO_BUF(out, MIB(1));

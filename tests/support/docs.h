@@ -11,6 +11,9 @@
 /* The fenced block that follows the marker, without its fences; the test fails without one. */
 struct str docs_block_after(const char *path, const char *marker);
 
+/* The content of the next ```KIND block of a document from *at on; STR_NONE after the last. */
+struct str docs_next_block(struct str doc, const char *kind, size_t *at);
+
 /* The text with each `old` replaced. */
 const char *docs_replaced(struct str text, const char *old, const char *new);
 
