@@ -156,14 +156,6 @@ START_TEST(examples_of_writing_are_cases)
 }
 END_TEST
 
-/* The text with every `old` in it replaced. */
-static const char *replaced(const char *text, const char *old, const char *new)
-{
-    for (const char *at; (at = strstr(text, old));)
-        text = pagetide_text("%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
-    return text;
-}
-
 /* Each line behind a "$ " is run by a shell in the configuration folder; what it prints is the
  * lines below it. */
 START_TEST(commands_of_testing_print_what_is_shown)
@@ -188,7 +180,7 @@ START_TEST(commands_of_testing_print_what_is_shown)
             docs_output_of(pagetide_text("cd '%s' && PATH='%s':\"$PATH\" && { %s; } "
                                          "2>&1 || true",
                                          pagetide.dir, build, command));
-        ck_assert_str_eq(replaced(got, mock.url, "http://127.0.0.1:8080"), shown);
+        ck_assert_str_eq(docs_replaced(str_from(got), mock.url, "http://127.0.0.1:8080"), shown);
         count++;
     }
     ck_assert_int_ge(count, 7);

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "port/yaml.h"
+#include "tests/support/docs.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/suite.h"
 
@@ -72,15 +73,6 @@ static struct yaml_node *container_of(struct yaml_node *manifest)
     return at(manifest, "spec.template.spec.containers.0");
 }
 
-/* `from` in the text, once, becomes `to`. */
-static const char *replaced(const char *text, const char *from, const char *to)
-{
-    const char *found = strstr(text, from);
-    return found
-               ? pagetide_text("%.*s%s%s", (int)(found - text), text, to, found + strlen(from))
-               : text;
-}
-
 /* The arguments, with a port of their own. */
 static const char *args_of(struct yaml_node *container)
 {
@@ -88,7 +80,8 @@ static const char *args_of(struct yaml_node *container)
     const char *line = "";
     for (size_t i = 0; i < args->count; i++)
         line = pagetide_text("%s%s%.*s", line, i ? " " : "", STR_ARG(args->items[i]->text));
-    return replaced(replaced(line, ":9187", ":0"), ":9188", ":0");
+    line = docs_replaced(str_from(line), ":9187", ":0");
+    return docs_replaced(str_from(line), ":9188", ":0");
 }
 
 /* --- a cluster's part --- */
@@ -121,8 +114,8 @@ static void use_variables(struct yaml_node *container)
     struct yaml_node *env = at(container, "env");
     for (size_t i = 0; i < env->count; i++)
         setenv(text_at(env->items[i], "name"),
-               replaced(text_at(env->items[i], "value"), "/run/",
-                        pagetide_text("%s/run/", pagetide.dir)),
+               docs_replaced(str_from(text_at(env->items[i], "value")), "/run/",
+                             pagetide_text("%s/run/", pagetide.dir)),
                1);
     unsetenv("PAGETIDE_LOG_FORMAT");
 }
