@@ -48,13 +48,6 @@ static void random_pause(struct house *house, uint64_t limit_ms)
     usleep((useconds_t)(1000 * rng_below(&house->rng, limit_ms + 1)));
 }
 
-static void stop(struct pagetide_process *process)
-{
-    pagetide_await_err(process, "process.start", 10000);
-    pagetide_signal(process, SIGTERM);
-    ck_assert_int_eq(pagetide_wait(process, 25000), 0);
-}
-
 static void await_holder(struct house *house, const struct pagetide_process *process,
                          const char *stream)
 {
@@ -107,14 +100,14 @@ START_TEST(test_stopped_workers_write_nothing_when_they_wake)
     fault_note("2", "a worker stopped beyond its lease, and woken", again, "%d stops", STOPS);
     /* Both go on serving. */
     for (int i = 0; i < 2; i++) {
-        stop(&workers[(i + 1) % 2]);
+        pagetide_stop(&workers[(i + 1) % 2]);
         ck_assert_int_eq(pagetide_run(pagetide, "reload api.s --mode full --again --wait").code,
                          0);
         workers[(i + 1) % 2] = pagetide_spawn(pagetide, "worker");
     }
     for (int i = 0; i < 2; i++)
-        stop(&workers[i]);
-    stop(&scheduler);
+        pagetide_stop(&workers[i]);
+    pagetide_stop(&scheduler);
     house_close(&house);
 }
 END_TEST
@@ -171,8 +164,8 @@ START_TEST(test_a_job_whose_workers_die_while_its_table_is_locked_lives)
     worker = pagetide_spawn(pagetide, "worker");
     pagetide_await(pagetide, "succeeded", 20000, "select state from pagetide.run where id > 1");
     truth_check_idle(pagetide);
-    stop(&worker);
-    stop(&scheduler);
+    pagetide_stop(&worker);
+    pagetide_stop(&scheduler);
     house_close(&house);
 }
 END_TEST
@@ -201,8 +194,8 @@ START_TEST(test_a_job_whose_workers_die_while_it_waits_lives)
                                             "from pagetide.job"),
                      "0 0 f");
     truth_check_idle(pagetide);
-    stop(&worker);
-    stop(&scheduler);
+    pagetide_stop(&worker);
+    pagetide_stop(&scheduler);
     house_close(&house);
 }
 END_TEST
@@ -281,9 +274,9 @@ START_TEST(test_killed_schedulers_lose_and_double_nothing)
                      "t");
     fault_note("34", "schedulers killed at random, while they schedule", -1,
                "%d kills; each tick and each message once", SCHEDULER_KILLS);
-    stop(&worker);
-    stop(&shaken);
-    stop(&steady);
+    pagetide_stop(&worker);
+    pagetide_stop(&shaken);
+    pagetide_stop(&steady);
     house_close(&house);
 }
 END_TEST

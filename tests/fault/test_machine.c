@@ -37,13 +37,6 @@ static void house(const char *keys)
     expect_run(0, pagetide_text("apply %s", pagetide.dir));
 }
 
-static void stop(struct pagetide_process *process)
-{
-    pagetide_await_err(process, "process.start", 20000);
-    pagetide_signal(process, SIGTERM);
-    ck_assert_int_eq(pagetide_wait(process, 25000), 0);
-}
-
 static void await_page(int page)
 {
     pagetide_await(&pagetide, "t", 30000, "select max(page) >= %d from pagetide.job", page);
@@ -128,8 +121,8 @@ START_TEST(workers_that_get_no_memory)
     fault_note("10", "no memory: RLIMIT_AS of 50 to 101 % of what a worker takes", again,
                "%d workers, %d of them ended by themselves%s", TRIES, died,
                was_retried ? "; the job was retried" : "");
-    stop(&worker);
-    stop(&scheduler);
+    pagetide_stop(&worker);
+    pagetide_stop(&scheduler);
     tear_down();
 }
 END_TEST
@@ -166,8 +159,8 @@ START_TEST(a_worker_stopped_between_copy_and_commit)
         pagetide_await_err(&zombie, "job.lost", 20000);
         again += check_whole();
         pagetide_kill(&zombie);
-        stop(&worker);
-        stop(&scheduler);
+        pagetide_stop(&worker);
+        pagetide_stop(&scheduler);
         tear_down();
     }
     fault_note("4", "a worker stopped between COPY and commit, beyond its lease", again,
@@ -196,8 +189,8 @@ START_TEST(all_workers_killed_at_once)
     fault_note("5", "all workers killed at once, and back after four leases", again,
                "%d times %d workers", TIMES, WORKERS);
     for (int i = 0; i < WORKERS; i++)
-        stop(&workers[i]);
-    stop(&scheduler);
+        pagetide_stop(&workers[i]);
+    pagetide_stop(&scheduler);
     tear_down();
 }
 END_TEST
@@ -242,8 +235,8 @@ START_TEST(a_scheduler_that_is_stopped)
                "%d stops; at most %.1f s between ticks of one second, none twice", STOPS,
                pause);
     for (int i = 0; i < 2; i++)
-        stop(&schedulers[i]);
-    stop(&worker);
+        pagetide_stop(&schedulers[i]);
+    pagetide_stop(&worker);
     tear_down();
 }
 END_TEST
@@ -268,8 +261,8 @@ START_TEST(no_scheduler_for_fifty_ticks)
         str_to_int64(str_from(SQL("select count(*) - %s from pagetide.run", before)), &runs));
     ck_assert_int_le(runs, 2); /* the last missed tick, and one that came due meanwhile */
     fault_note("37", "no scheduler while 50 ticks come due", -1, "%d run", (int)runs);
-    stop(&worker);
-    stop(&scheduler);
+    pagetide_stop(&worker);
+    pagetide_stop(&scheduler);
     tear_down();
 }
 END_TEST
@@ -334,11 +327,11 @@ START_TEST(a_scheduler_whose_clock_is_wrong)
                        "pagetide.run",
                        since);
         ck_assert_msg(worst_pause() < 10, "a pause of %.1f s", worst_pause());
-        stop(&scheduler);
+        pagetide_stop(&scheduler);
     }
     fault_note("39", "a scheduler whose clock is wrong by a day", -1,
                "+1 d and -1 d: ticks come in time, none twice");
-    stop(&worker);
+    pagetide_stop(&worker);
     tear_down();
 }
 END_TEST
@@ -389,8 +382,8 @@ START_TEST(a_worker_whose_clock_jumps)
     fault_note("69", "a worker whose clock jumps while it waits for a dated Retry-After", again,
                "+1 h, -1 h and back; %.1f s for 3 pauses of 3 s and %d pages",
                (double)took_ms / 1000, PAGES);
-    stop(&worker);
-    stop(&scheduler);
+    pagetide_stop(&worker);
+    pagetide_stop(&scheduler);
     tear_down();
 }
 END_TEST

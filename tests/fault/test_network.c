@@ -123,10 +123,8 @@ static void house_check_requests(const struct house *house)
 
 static void stop(struct pagetide_process *process)
 {
-    if (!process->pid)
-        return;
-    pagetide_signal(process, SIGTERM);
-    ck_assert_int_eq(pagetide_wait(process, 25000), 0);
+    if (process->pid)
+        pagetide_stop(process);
 }
 
 static void house_close(struct house *house)

@@ -58,13 +58,6 @@ static void stand_close(struct stand *stand)
     mock_stop(&stand->mock);
 }
 
-static void stop(struct pagetide_process *process)
-{
-    pagetide_await_err(process, "process.start", 10000);
-    pagetide_signal(process, SIGTERM);
-    ck_assert_int_eq(pagetide_wait(process, 25000), 0);
-}
-
 static void check_whole(struct stand *stand)
 {
     struct pagetide *pagetide = &stand->pagetide;
@@ -95,11 +88,11 @@ START_TEST(test_a_worker_may_die_anywhere)
         ck_assert_int_eq(pagetide_wait(&worker, 20000), -SIGKILL);
         worker = pagetide_spawn(&stand.pagetide, "worker");
         check_whole(&stand);
-        stop(&worker);
+        pagetide_stop(&worker);
     }
     fault_note("1", "a worker dies at each step of a page", -1, "%d places",
                (int)COUNT_OF(worker_points));
-    stop(&scheduler);
+    pagetide_stop(&scheduler);
     stand_close(&stand);
 }
 END_TEST
@@ -121,11 +114,11 @@ START_TEST(test_a_scheduler_may_die_anywhere)
         ck_assert_int_eq(pagetide_wait(&scheduler, 20000), -SIGKILL);
         scheduler = pagetide_spawn(&stand.pagetide, "scheduler");
         check_whole(&stand);
-        stop(&scheduler);
+        pagetide_stop(&scheduler);
     }
     fault_note("34", "a scheduler dies between a message, its run and the queue", -1,
                "%d places", (int)COUNT_OF(scheduler_points));
-    stop(&worker);
+    pagetide_stop(&worker);
     stand_close(&stand);
 }
 END_TEST
@@ -179,7 +172,7 @@ static void check_deadly(const char *point)
                    "select state from pagetide.run where stream = 'api.s'");
     truth_check_rows(pagetide, &stand.mock, "api.s", "total=100&seed=9");
     truth_check_idle(pagetide);
-    stop(&worker);
+    pagetide_stop(&worker);
 
     /* What was wrong has been mended: the job goes on at that page. */
     worker = pagetide_spawn(pagetide, "worker");
@@ -189,8 +182,8 @@ static void check_deadly(const char *point)
     truth_check_rows(pagetide, &stand.mock, "api.deadly", "total=100&seed=4");
     fault_note("6", "a page that kills its worker", -1, "%d workers died at \"%s\"", deaths,
                point);
-    stop(&worker);
-    stop(&scheduler);
+    pagetide_stop(&worker);
+    pagetide_stop(&scheduler);
     stand_close(&stand);
 }
 

@@ -36,13 +36,6 @@ static struct pagetide_process *spawn(struct pagetide_process *process, const ch
     return process;
 }
 
-static void stop(struct pagetide_process *process)
-{
-    pagetide_await_err(process, "process.start", 60000);
-    pagetide_signal(process, SIGTERM);
-    ck_assert_int_eq(pagetide_wait(process, 25000), 0);
-}
-
 static double number_of(const char *text)
 {
     return strtod(text, NULL);
@@ -140,9 +133,9 @@ START_TEST(many_workers_and_an_emptied_redis)
                                  PAGES, 5 * PAGES)),
                    "runs", 0);
     for (int i = 0; i < WORKERS; i++)
-        stop(&workers[i]);
+        pagetide_stop(&workers[i]);
     for (int i = 0; i < SCHEDULERS; i++)
-        stop(&schedulers[i]);
+        pagetide_stop(&schedulers[i]);
     tear_down();
 }
 END_TEST
@@ -179,7 +172,7 @@ START_TEST(back_after_a_kill)
     figure_at_most("a worker is killed: the next page is in, at the latest after", worst, "s",
                    LEASE_S + 5);
     pagetide_kill(&workers[KILLS % 2]);
-    stop(&scheduler);
+    pagetide_stop(&scheduler);
     tear_down();
 }
 END_TEST
@@ -210,9 +203,9 @@ START_TEST(ticks_when_schedulers_are_killed)
                    number_of(SQL("select count(*) - count(distinct scheduled_for) from "
                                  "pagetide.run where scheduled_for is not null")),
                    "ticks", 0);
-    stop(&schedulers[0]);
-    stop(&schedulers[1]);
-    stop(&worker);
+    pagetide_stop(&schedulers[0]);
+    pagetide_stop(&schedulers[1]);
+    pagetide_stop(&worker);
     tear_down();
 }
 END_TEST
@@ -257,7 +250,7 @@ START_TEST(ten_thousand_streams)
     figure_at_most("the most memory of a scheduler with 10,000 streams", (double)kib / 1024,
                    "MiB", 64);
     for (int i = 0; i < SCHEDULERS; i++)
-        stop(&schedulers[i]);
+        pagetide_stop(&schedulers[i]);
     tear_down();
 }
 END_TEST
@@ -291,7 +284,7 @@ START_TEST(messages_that_wait)
                    "messages", 0);
     figure_at_most("and the most memory of the scheduler",
                    (double)field_kib(&scheduler, "VmHWM") / 1024, "MiB", 64);
-    stop(&scheduler);
+    pagetide_stop(&scheduler);
     tear_down();
 }
 END_TEST
@@ -392,7 +385,7 @@ START_TEST(no_growth)
         figure_at_most(
             pagetide_text("%d s of load: more descriptors of a %s", (int)(soak_ms / 1000), who),
             descriptors(&all[i]) - fds[i], "descriptors", 4);
-        stop(&all[i]);
+        pagetide_stop(&all[i]);
     }
     tear_down();
 }

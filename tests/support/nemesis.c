@@ -439,12 +439,8 @@ void nemesis_open(struct nemesis *nemesis, const char *source)
 void nemesis_close(struct nemesis *nemesis)
 {
     supervise(nemesis);
-    for (size_t i = 0; i < COUNT_OF(nemesis->processes); i++) {
-        struct pagetide_process *process = &nemesis->processes[i].process;
-        pagetide_await_err(process, "process.start", PATIENCE_MS);
-        pagetide_signal(process, SIGTERM);
-        ck_assert_msg(pagetide_wait(process, 30000) == 0, "%s", pagetide_err(process));
-    }
+    for (size_t i = 0; i < COUNT_OF(nemesis->processes); i++)
+        pagetide_stop(&nemesis->processes[i].process);
     pagetide_close(&nemesis->pagetide);
     for (int i = 0; i < 2; i++) {
         proxy_stop(&nemesis->roads[i]);

@@ -266,6 +266,14 @@ int pagetide_wait(struct pagetide_process *process, int64_t limit_ms)
     return code_of(status);
 }
 
+void pagetide_stop(struct pagetide_process *process)
+{
+    pagetide_await_err(process, "process.start", 60000);
+    pagetide_signal(process, SIGTERM);
+    int code = pagetide_wait(process, 30000);
+    ck_assert_msg(code == 0, "exit %d\n%s", code, pagetide_err(process));
+}
+
 void pagetide_kill(struct pagetide_process *process)
 {
     if (process->pid <= 0)

@@ -72,6 +72,8 @@ void expect_lacks(const char *text, const char *part);
 void pagetide_signal(struct pagetide_process *process, int signal);
 /* The exit code, or minus the signal; the test fails after `limit_ms`. */
 int pagetide_wait(struct pagetide_process *process, int64_t limit_ms);
+/* SIGTERM once it has started; it must end with 0. */
+void pagetide_stop(struct pagetide_process *process);
 /* SIGKILL, and waits for the end. */
 void pagetide_kill(struct pagetide_process *process);
 bool pagetide_is_running(struct pagetide_process *process);
