@@ -56,15 +56,6 @@ static int64_t check_whole(void)
 
 /* --- memory --- */
 
-/* Address space, in KiB, that a worker has when it has come to its first pages. */
-static long measure(const struct pagetide_process *process)
-{
-    long kib = 0;
-    const char *status = pagetide_read(pagetide_text("/proc/%d/status", (int)process->pid));
-    ck_assert_int_eq(sscanf(strstr(status, "VmPeak:"), "VmPeak: %ld", &kib), 1);
-    return kib;
-}
-
 static struct pagetide_process spawn_within(long kib)
 {
     struct rlimit was, limit;
@@ -103,7 +94,8 @@ START_TEST(workers_that_get_no_memory)
     struct pagetide_process worker = pagetide_spawn(&pagetide, "worker");
     expect_run(0, "reload api.s");
     await_page(2);
-    long peak = measure(&worker);
+    long peak = pagetide_status_kib(&worker, "VmPeak");
+    ck_assert_int_gt(peak, 0);
     pagetide_kill(&worker);
     for (int i = 0; i < TRIES; i++) {
         long kib = peak * (long)(50 + rng_below(&rng, 52)) / 100;

@@ -46,12 +46,11 @@ static double seconds_since(int64_t began_mono_ms)
     return (double)(clock_mono_ms() - began_mono_ms) / 1000;
 }
 
-static long field_kib(const struct pagetide_process *process, const char *field)
+/* The most memory that it had so far, in KiB. */
+static long peak_kib(const struct pagetide_process *process)
 {
-    long kib = 0;
-    const char *status = pagetide_read(pagetide_text("/proc/%d/status", (int)process->pid));
-    const char *at = strstr(status, field);
-    ck_assert(at && sscanf(at + strlen(field), ": %ld", &kib) == 1);
+    long kib = pagetide_status_kib(process, "VmHWM");
+    ck_assert_int_gt(kib, 0);
     return kib;
 }
 
@@ -246,7 +245,7 @@ START_TEST(ten_thousand_streams)
                    middle, "ms", 200);
     long kib = 0;
     for (int i = 0; i < SCHEDULERS; i++)
-        kib = MAX(kib, field_kib(&schedulers[i], "VmHWM"));
+        kib = MAX(kib, peak_kib(&schedulers[i]));
     figure_at_most("the most memory of a scheduler with 10,000 streams", (double)kib / 1024,
                    "MiB", 64);
     for (int i = 0; i < SCHEDULERS; i++)
@@ -282,8 +281,8 @@ START_TEST(messages_that_wait)
                    MESSAGES - number_of(SQL("select count(*) from pagetide.request where id ~ "
                                             "'^m[0-9]+$'")),
                    "messages", 0);
-    figure_at_most("and the most memory of the scheduler",
-                   (double)field_kib(&scheduler, "VmHWM") / 1024, "MiB", 64);
+    figure_at_most("and the most memory of the scheduler", (double)peak_kib(&scheduler) / 1024,
+                   "MiB", 64);
     pagetide_stop(&scheduler);
     tear_down();
 }
@@ -370,7 +369,7 @@ START_TEST(no_growth)
     int64_t began = clock_mono_ms();
     usleep((useconds_t)(soak_ms / 3 * 1000));
     for (int i = 0; i <= WORKERS; i++) {
-        kib[i] = field_kib(&all[i], "VmHWM");
+        kib[i] = peak_kib(&all[i]);
         fds[i] = descriptors(&all[i]);
     }
     while (clock_mono_ms() - began < soak_ms)
@@ -381,7 +380,7 @@ START_TEST(no_growth)
         const char *who = i < WORKERS ? "worker" : "scheduler";
         figure_at_most(pagetide_text("%d s of load: memory of a %s, end to first third",
                                      (int)(soak_ms / 1000), who),
-                       (double)field_kib(&all[i], "VmHWM") / (double)kib[i], "times", 1.1);
+                       (double)peak_kib(&all[i]) / (double)kib[i], "times", 1.1);
         figure_at_most(
             pagetide_text("%d s of load: more descriptors of a %s", (int)(soak_ms / 1000), who),
             descriptors(&all[i]) - fds[i], "descriptors", 4);

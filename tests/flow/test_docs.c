@@ -180,7 +180,8 @@ START_TEST(commands_of_testing_print_what_is_shown)
             docs_output_of(pagetide_text("cd '%s' && PATH='%s':\"$PATH\" && { %s; } "
                                          "2>&1 || true",
                                          pagetide.dir, build, command));
-        ck_assert_str_eq(docs_replaced(str_from(got), mock.url, "http://127.0.0.1:8080"), shown);
+        ck_assert_str_eq(docs_replaced(str_from(got), mock.url, "http://127.0.0.1:8080"),
+                         shown);
         count++;
     }
     ck_assert_int_ge(count, 7);

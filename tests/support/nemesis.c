@@ -89,11 +89,8 @@ static struct nemesis_process *choose(struct nemesis *nemesis, bool is_worker)
 
 static void measure(struct nemesis *nemesis, const struct nemesis_process *at)
 {
-    long kib = 0;
-    const char *status = pagetide_read(pagetide_text("/proc/%d/status", (int)at->process.pid));
-    const char *peak = strstr(status, "VmHWM:");
-    if (peak && sscanf(peak, "VmHWM: %ld", &kib) == 1)
-        nemesis->peak_kib = MAX(nemesis->peak_kib, kib);
+    long kib = pagetide_status_kib(&at->process, "VmHWM");
+    nemesis->peak_kib = MAX(nemesis->peak_kib, kib);
 }
 
 static void kill_one(struct nemesis *nemesis, bool is_worker)

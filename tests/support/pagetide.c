@@ -266,6 +266,16 @@ int pagetide_wait(struct pagetide_process *process, int64_t limit_ms)
     return code_of(status);
 }
 
+long pagetide_status_kib(const struct pagetide_process *process, const char *field)
+{
+    long kib = 0;
+    const char *status = pagetide_read(pagetide_text("/proc/%d/status", (int)process->pid));
+    const char *at = strstr(status, pagetide_text("\n%s:", field));
+    if (at)
+        ck_assert_int_eq(sscanf(strchr(at, ':'), ": %ld", &kib), 1);
+    return kib;
+}
+
 void pagetide_stop(struct pagetide_process *process)
 {
     pagetide_await_err(process, "process.start", 60000);

@@ -77,6 +77,8 @@ void pagetide_stop(struct pagetide_process *process);
 /* SIGKILL, and waits for the end. */
 void pagetide_kill(struct pagetide_process *process);
 bool pagetide_is_running(struct pagetide_process *process);
+/* KiB of a field of /proc/PID/status, such as "VmHWM"; 0 for a process that has ended. */
+long pagetide_status_kib(const struct pagetide_process *process, const char *field);
 
 /* What it has printed so far; the log is on stderr. */
 const char *pagetide_out(const struct pagetide_process *process);
