@@ -82,12 +82,6 @@ static void on_page_end(void *ctx, const struct crawl_page *done)
     *page = (struct preview_page){.arena = page->arena, .stream = page->stream};
 }
 
-static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
-{
-    (void)ctx;
-    preview_print_retry(err, delay_ms);
-}
-
 /* --- the command --- */
 
 static int show(struct cli *cli, struct stream *stream)
@@ -106,7 +100,7 @@ static int show(struct cli *cli, struct stream *stream)
         .secrets_dir = cli->settings.secrets_dir,
         .pages = cli->options.pages ? (int)cli->options.pages : PAGES_STANDARD,
         .watch = &watch,
-        .on_retry = on_retry,
+        .on_retry = preview_print_retry,
     };
     struct preview preview;
     struct err err = ERR_INIT;

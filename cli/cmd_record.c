@@ -31,12 +31,6 @@ struct recorded {
     int hidden;
 };
 
-static void on_retry(void *ctx, const struct err *err, int64_t delay_ms)
-{
-    (void)ctx;
-    preview_print_retry(err, delay_ms);
-}
-
 /* --- what is asked for --- */
 
 static bool read_plain(struct cli *cli, struct value *ret, struct err *err)
@@ -97,7 +91,7 @@ static bool fetch(struct cli *cli, struct stream *stream, struct recorded *recor
                                             .started_ms = recording->at_ms,
                                             .pages = recording->pages,
                                             .watch = &watch,
-                                            .on_retry = on_retry};
+                                            .on_retry = preview_print_retry};
     if (!preview_has_secrets(stream, cli->settings.secrets_dir, err) ||
         !preview_run(&options, cli->arena, &recorded->preview, err))
         return false;

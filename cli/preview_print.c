@@ -250,8 +250,9 @@ void preview_print_page(struct cli *cli, const struct preview_page *page,
     print_line(cli, &line);
 }
 
-void preview_print_retry(const struct err *err, int64_t delay_ms)
+void preview_print_retry(void *ctx, const struct err *err, int64_t delay_ms)
 {
+    (void)ctx;
     AUTO_BUF(line, LINE_BYTES_MAX);
     buf_puts(&line, "pagetide: again in ");
     units_format_duration(&line, delay_ms);

@@ -24,7 +24,8 @@ struct preview_page { /* collected while the page is read; strings in `arena` */
 void preview_print_start(struct cli *cli, const struct stream *stream, size_t partition_count);
 void preview_print_page(struct cli *cli, const struct preview_page *page,
                         const struct crawl_page *done);
-void preview_print_retry(const struct err *err, int64_t delay_ms);
+/* An on_retry of preview.h; `ctx` is not looked at. */
+void preview_print_retry(void *ctx, const struct err *err, int64_t delay_ms);
 /* `key`: a field that could be the key of a stream without one; empty: none is known. */
 void preview_print_end(struct cli *cli, const struct stream *stream,
                        const struct preview *preview, struct str key);
