@@ -16,9 +16,10 @@ rm -rf "$out"
 tools/dist.sh "$name" "$out/$name.tar.gz"
 tar -xzf "$out/$name.tar.gz" -C "$out"
 cd "$out/$name"
-# Below a git tree: the build must not find it.
+# Below a git tree: the build must not find it, nor take over how this one was called.
 GIT_DIR=/nonexistent DEB_BUILD_OPTIONS="parallel=$(nproc)" MAKEFLAGS='' \
-    dpkg-buildpackage --build=binary --no-sign >"$out/build.log" 2>&1 || {
+    env -u FLAVOUR -u CI -u DEV -u KINDS dpkg-buildpackage --build=binary --no-sign \
+    >"$out/build.log" 2>&1 || {
     tail -n 40 "$out/build.log" >&2
     exit 1
 }
