@@ -108,6 +108,10 @@ START_TEST(the_units_are_understood_and_off)
          "/lib/systemd/system/pagetide-scheduler.service "
          "/lib/systemd/system/pagetide-worker@.service 2>&1 | grep pagetide | "
          "tee -a /dev/stderr)\"");
+    must("printf '[Service]\\nTpye=simple\\nExecStart=/usr/bin/pagetide\\n' "
+         ">$root/tmp/pagetide-odd.service");
+    must("inside systemd-analyze verify --man=no /tmp/pagetide-odd.service 2>&1 | "
+         "grep -q Tpye && rm $root/tmp/pagetide-odd.service");
     must("test -z \"$(find $root/etc/systemd -name 'pagetide*')\"");
 }
 END_TEST
