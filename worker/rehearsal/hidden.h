@@ -5,11 +5,12 @@
 #include "core/value.h"
 
 /*
- * Tokens and passwords that an API sends as data: of members of JSON that are named like a
- * credential (base/secret_name.h), and of such headers. Each is registered for redaction, and
- * so stands in a recording as `<hidden-1>`, `<hidden-2>` … wherever it occurs. A field that is
- * part of the stream's key stays, and so does one that is called `key`: it tells records apart
- * far more often than it lets somebody in.
+ * Tokens and passwords that an API sends as data: of members of JSON and XML, and columns of
+ * csv, that are named like a credential (base/secret_name.h), and of such parameters of URLs in
+ * texts and headers. Each is registered for redaction, and so stands in a recording as
+ * `<hidden-1>`, `<hidden-2>` … wherever it occurs. A field that is part of the stream's key
+ * stays, and so does one that is called `key`: it tells records apart far more often than it
+ * lets somebody in. So do times, URLs as such, and what the definition itself says.
  */
 enum { HIDDEN_MAX = 4096, HIDDEN_BYTES_MIN = 8 };
 
@@ -18,8 +19,10 @@ struct hidden {
     int count;
 };
 
-/* Values below HIDDEN_BYTES_MIN are left. What is no JSON has no members. ERR_INPUT: there are
- * more than HIDDEN_MAX. */
+/* Values below HIDDEN_BYTES_MIN are left. ERR_INPUT: there are more than HIDDEN_MAX. */
 bool hidden_find(struct hidden *hidden, struct str body, struct err *err) MUST_CHECK;
+
+/* Of a text with URLs in it: a header's value, such as Link and Location. */
+void hidden_find_params(struct hidden *hidden, struct str text);
 
 #endif

@@ -160,6 +160,13 @@ static void leave_out_renewals(struct recorder *recorder)
     recorder->count = kept;
 }
 
+static bool find_hidden(struct hidden *hidden, const struct exchange *exchange, struct err *err)
+{
+    for (size_t i = 0; i < exchange->answer_header_count; i++)
+        hidden_find_params(hidden, exchange->answer_headers[i].value);
+    return hidden_find(hidden, exchange->answer_body, err);
+}
+
 bool recorder_end(struct recorder *recorder, struct recording *recording, int *ret_hidden,
                   struct err *err)
 {
@@ -171,7 +178,7 @@ bool recorder_end(struct recorder *recorder, struct recording *recording, int *r
                        RECORDER_BYTES_MAX >> 20, RECORDING_EXCHANGES_MAX);
     leave_out_renewals(recorder);
     for (size_t i = 0; i < recorder->count; i++)
-        if (!hidden_find(&hidden, recorder->exchanges[i].answer_body, err))
+        if (!find_hidden(&hidden, &recorder->exchanges[i], err))
             return false;
     for (size_t i = 0; i < recorder->count; i++)
         exchange_hide(recorder->arena, &recorder->exchanges[i]);
