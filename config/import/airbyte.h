@@ -21,6 +21,7 @@ struct manifest {
     struct import *import;
     const struct yaml_node *root, *spec;
     size_t opened; /* components: a ceiling for those that refer to themselves */
+    size_t values; /* put so far: a ceiling likewise */
     struct outline *vars;
 
     /* of the stream that is read */

@@ -114,7 +114,10 @@ static void read_oauth(struct manifest *manifest, const struct component *auth,
         grant = STR("refresh_token");
     outline_put(to, "type", STR("oauth2"));
     outline_put(to, "grant", grant);
-    airbyte_put(manifest, auth, "token_refresh_endpoint", to, "token_url");
+    if (airbyte_put(manifest, auth, "token_refresh_endpoint", to, "token_url"))
+        outline_put(
+            to, "token_url",
+            import_url(manifest->import, to, outline_text(outline_find(to, "token_url"))));
     if (component_get(manifest, auth, "client_id"))
         airbyte_put_secret(manifest, auth, "client_id", to, "client_id");
     if (component_get(manifest, auth, "client_secret"))

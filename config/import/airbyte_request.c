@@ -210,23 +210,29 @@ static void put_filter(struct manifest *manifest, const struct component *filter
     const char *then = action_of(word);
     if (is_usual(codes, then, when || words))
         return;
-    if (!then || (!codes && !when)) {
+    if (!then || (!codes && !when) || words) {
         import_gap(manifest->import, stream,
                    "response_filters: one more rule of responses, by "
                    "hand: %.*s where the message contains a text",
                    STR_ARG(word));
         return;
     }
-    struct outline *rule = outline_add_map(outline_list(stream, "responses"));
+    struct outline *rule = outline_new(manifest->import->arena);
     if (codes)
         put_codes(codes, rule);
-    airbyte_put(manifest, filter, "predicate", rule, "when");
+    if (when && (!airbyte_put(manifest, filter, "predicate", rule, "when") ||
+                 !outline_find(rule, "when"))) {
+        /* half of it would be of more answers */
+        import_gap(manifest->import, stream,
+                   "response_filters: one more rule of responses, by hand: %.*s where its "
+                   "predicate holds",
+                   STR_ARG(word));
+        return;
+    }
     outline_put(rule, "then", str_from(then));
     if (!strcmp(then, "fail"))
         airbyte_put(manifest, filter, "error_message", rule, "message");
-    if (words)
-        import_gap(manifest->import, stream,
-                   "error_message_contains: add a condition `when` to that rule of responses");
+    outline_merge(outline_add_map(outline_list(stream, "responses")), rule);
 }
 
 static void put_backoff(struct manifest *manifest, const struct component *strategy,

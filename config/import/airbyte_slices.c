@@ -224,18 +224,28 @@ static void put_partition_option(struct manifest *manifest, const struct compone
 
 /* Each map of the list with each value: the first list makes the maps. */
 static struct outline *multiply(struct manifest *manifest, const struct outline *old,
-                                const char *field, const struct yaml_node *values)
+                                const char *field, const struct yaml_node *values,
+                                struct outline *stream)
 {
     struct outline *holder = outline_new(manifest->import->arena);
     struct outline *list = outline_list(holder, "list");
     size_t count = MAX(outline_count(old), 1);
+    bool is_whole = true;
     for (size_t i = 0; i < count; i++)
         for (size_t v = 0; v < values->count && outline_count(list) < PRODUCT_MAX; v++) {
             struct outline *map = outline_add_map(list);
             if (outline_count(old))
                 outline_merge(map, outline_item(old, i));
-            outline_copy(map, field, manifest_follow(manifest, values->items[v]));
+            is_whole &= import_literal(manifest_follow(manifest, values->items[v]), map, field);
         }
+    if (!is_whole)
+        import_note_literals(manifest->import, stream);
+    if (count * values->count > PRODUCT_MAX)
+        import_gap(
+            manifest->import, stream,
+            "partitions: %d of %zu are written down: {sql: …} takes the rows of a table, "
+            "or make a stream of each part",
+            PRODUCT_MAX, count * values->count);
     return holder;
 }
 
@@ -257,7 +267,7 @@ static void read_list(struct manifest *manifest, const struct component *router,
         return;
     }
     struct outline *made =
-        multiply(manifest, old, arena_cstr(manifest->import->arena, field), values);
+        multiply(manifest, old, arena_cstr(manifest->import->arena, field), values, stream);
     outline_remove(stream, "partitions");
     outline_rename(made, "list", "partitions");
     outline_move(stream, made, "partitions");

@@ -3,7 +3,7 @@
 #include "base/secret_name.h"
 #include "config/import/airbyte.h"
 
-enum { TEXT_BYTES_MAX = 64 * 1024, DEPTH_MAX = 32 };
+enum { TEXT_BYTES_MAX = 64 * 1024, DEPTH_MAX = 32, VALUES_MAX = 100000 };
 
 /* --- config --- */
 
@@ -227,6 +227,7 @@ static const char *const filters[][2] = {
 static struct str fill_parameters(const struct manifest *manifest, struct str text)
 {
     AUTO_BUF(out, TEXT_BYTES_MAX);
+    const struct str whole_text = text;
     for (ptrdiff_t at; (at = str_find(text, STR("{{"))) >= 0;) {
         ptrdiff_t len = str_find(str_slice(text, (size_t)at, text.len), STR("}}"));
         size_t end = len < 0 ? text.len : (size_t)at + (size_t)len + 2;
@@ -240,7 +241,7 @@ static struct str fill_parameters(const struct manifest *manifest, struct str te
         text = str_slice(text, end, text.len);
     }
     buf_put(&out, text);
-    return arena_str(manifest->import->arena, buf_str(&out));
+    return out.has_overflowed ? whole_text : arena_str(manifest->import->arena, buf_str(&out));
 }
 
 bool airbyte_text(struct manifest *manifest, const struct scope *scope,
@@ -297,6 +298,13 @@ static void put_value(struct manifest *manifest, const struct yaml_node *node,
 {
     struct str text;
     node = manifest_follow(manifest, node);
+    if (++manifest->values > VALUES_MAX) { /* references to references grow with their power */
+        if (manifest->values == VALUES_MAX + 1)
+            import_gap(manifest->import, manifest->import->root,
+                       "the manifest holds over %d values: what came behind is left out",
+                       VALUES_MAX);
+        return;
+    }
     if (node->kind == YAML_MAP && depth < DEPTH_MAX) {
         struct outline *map = key ? outline_map(to, key) : outline_add_map(to);
         for (size_t i = 0; i < node->count; i++)
@@ -305,9 +313,11 @@ static void put_value(struct manifest *manifest, const struct yaml_node *node,
     } else if (node->kind == YAML_LIST && depth < DEPTH_MAX && key) {
         for (size_t i = 0; i < node->count; i++)
             put_value(manifest, node->items[i], outline_list(to, key), NULL, depth + 1);
-    } else if (node->kind != YAML_STRING || !key)
-        outline_copy(to, key, node);
-    else if (!airbyte_text(manifest, manifest->scope, node, &text))
+    } else if (node->kind != YAML_STRING || !key) {
+        if (!import_literal(node, to, key ? key : ""))
+            import_gap(manifest->import, to, "%s: a credential, which is not taken over",
+                       key ? key : "an item");
+    } else if (!airbyte_text(manifest, manifest->scope, node, &text))
         import_gap(manifest->import, to, "%s: its expression has no counterpart", key);
     else if (str_find(text, STR("{{")) < 0) {
         struct outline *holder = outline_new(manifest->import->arena);

@@ -90,7 +90,7 @@ static struct str fill(struct import *import, struct dlt *dlt, struct outline *t
                        struct str text)
 {
     AUTO_BUF(out, TEXT_BYTES_MAX);
-    for (ptrdiff_t at; (at = str_find_byte(text, '{')) >= 0;) {
+    for (ptrdiff_t at; (at = str_find_byte(text, '{')) >= 0 && str_find_byte(text, '}') > at;) {
         struct str inside,
             rest = str_split(str_slice(text, (size_t)at + 1, text.len), '}', &inside);
         struct str name = placeholder(import, dlt, to, str_trim(inside));
@@ -102,7 +102,9 @@ static struct str fill(struct import *import, struct dlt *dlt, struct outline *t
         text = rest;
     }
     buf_put(&out, text);
-    return arena_str(import->arena, buf_str(&out));
+    if (out.has_overflowed)
+        import_gap(import, to, "a text of over %d KiB is left out", TEXT_BYTES_MAX >> 10);
+    return out.has_overflowed ? STR_NONE : arena_str(import->arena, buf_str(&out));
 }
 
 /* --- what is new since the last run --- */
@@ -244,7 +246,8 @@ static void take_data(struct import *import, const struct yaml_node *node, struc
                       void *ctx)
 {
     take_json(import, node, to, ctx);
-    outline_put(to, "body_type", node->kind == YAML_MAP ? STR("form") : STR("text"));
+    if (outline_find(to, "body") && !outline_find(to, "body_type"))
+        outline_put(to, "body_type", node->kind == YAML_MAP ? STR("form") : STR("text"));
 }
 
 static void take_selector(struct import *import, const struct yaml_node *node,

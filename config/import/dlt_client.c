@@ -15,7 +15,7 @@ static const struct auth_type {
     {"api_key",
      "api_key",
      {{"location", "in", false}, {"name", "name", false}, {"api_key", "value", true}}},
-    {"http_basic", "basic", {{"username", "user", false}, {"password", "password", true}}},
+    {"http_basic", "basic", {{"username", "user", true}, {"password", "password", true}}},
     {"oauth2_client_credentials",
      "oauth2",
      {{"access_token_url", "token_url", false},
@@ -40,6 +40,8 @@ static void take_auth_fields(struct import *import, const struct auth_type *type
         struct str text = import_text(value);
         if (field->is_secret)
             outline_put(auth, field->key, import_secret(import, str_from(field->word), text));
+        else if (str_find(text, STR("://")) >= 0)
+            outline_put(auth, field->key, import_url(import, auth, text));
         else if (value && yaml_is_scalar(value))
             outline_copy(auth, field->key, value);
     }

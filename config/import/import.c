@@ -51,14 +51,19 @@ static void append_problems(struct buf *out, struct str errors)
     }
 }
 
-static void write_out(struct import *import, const struct import_format *format,
-                      struct imported *ret)
+static bool write_out(struct import *import, const struct import_format *format,
+                      struct imported *ret, struct err *err)
 {
     AUTO_BUF(out, OUT_BYTES_MAX);
     AUTO_BUF(errors, ERRORS_BYTES_MAX);
     struct err ignored = ERR_INIT;
     struct source *source;
     outline_write(import->root, &out);
+    if (out.has_overflowed)
+        return err_set(err, ERR_INPUT, "import", 0,
+                       "the definition would be over %d MiB, or one of its values over 64 KiB: "
+                       "import a part of it",
+                       OUT_BYTES_MAX >> 20);
     struct str name =
         arena_printf(import->arena, "%.*s.yaml", STR_ARG(import_source_name(import)));
     ret->is_valid =
@@ -71,6 +76,7 @@ static void write_out(struct import *import, const struct import_format *format,
     ret->streams = outline_count(import->streams);
     ret->gaps = import->gaps;
     ret->variables = import->variables;
+    return true;
 }
 
 static void note_head(struct import *import, const char *file,
@@ -111,6 +117,5 @@ bool import_definition(struct arena *arena, const char *file, struct str text,
     if (!outline_count(import.streams))
         return err_set(err, ERR_CONFIG, "import", 0, "%s: there is nothing to read in it: %s",
                        file, format->what);
-    write_out(&import, format, ret);
-    return true;
+    return write_out(&import, format, ret, err);
 }

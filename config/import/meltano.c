@@ -47,7 +47,7 @@ static void auth_api_key(struct import *import, const struct tap *tap, struct ou
 
 static void auth_basic(struct import *import, const struct tap *tap, struct outline *auth)
 {
-    outline_put(auth, "user", setting_text(tap, "username"));
+    put_secret(import, tap, auth, "username", "user");
     put_secret(import, tap, auth, "password", "password");
 }
 
@@ -60,7 +60,8 @@ static void auth_oauth(struct import *import, const struct tap *tap, struct outl
 {
     struct str grant = setting_text(tap, "grant_type"), scope = setting_text(tap, "scope");
     outline_put(auth, "grant", grant.len ? grant : STR("client_credentials"));
-    outline_put(auth, "token_url", setting_text(tap, "access_token_url"));
+    outline_put(auth, "token_url",
+                import_url(import, auth, setting_text(tap, "access_token_url")));
     put_secret(import, tap, auth, "client_id", "client_id");
     put_secret(import, tap, auth, "client_secret", "client_secret");
     if (scope.len)
@@ -409,19 +410,38 @@ static void read_stream(struct import *import, struct tap *tap)
 
 /* --- the file --- */
 
+static bool is_ours(const struct yaml_node *plugin)
+{
+    return str_is(import_find_text(plugin, "name"), plugin_name) ||
+           str_is(import_find_text(plugin, "inherit_from"), plugin_name) ||
+           str_is(import_find_text(plugin, "variant"), plugin_name);
+}
+
 static const struct yaml_node *plugin_config(const struct yaml_node *root)
 {
     const struct yaml_node *plugins = import_find(root, "plugins");
     const struct yaml_node *list = import_find(plugins, "extractors");
     for (size_t i = 0; list && list->kind == YAML_LIST && i < list->count; i++) {
         const struct yaml_node *plugin = list->items[i];
-        bool is_it = str_is(import_find_text(plugin, "name"), plugin_name) ||
-                     str_is(import_find_text(plugin, "inherit_from"), plugin_name) ||
-                     str_is(import_find_text(plugin, "variant"), plugin_name);
-        if (is_it)
+        if (is_ours(plugin))
             return import_find(plugin, "config");
     }
     return NULL;
+}
+
+/* One source is made, of the first; the others want a file of their own. */
+static void note_others(struct import *import, const struct yaml_node *root)
+{
+    const struct yaml_node *list = import_find(import_find(root, "plugins"), "extractors");
+    bool is_first = true;
+    for (size_t i = 0; list && list->kind == YAML_LIST && i < list->count; i++) {
+        const struct yaml_node *plugin = list->items[i];
+        if (is_ours(plugin) && !is_first)
+            import_gap(import, import->root,
+                       "extractor %.*s: not taken over: import a file with it alone",
+                       STR_ARG(import_find_text(plugin, "name")));
+        is_first &= !is_ours(plugin);
+    }
 }
 
 static void read_meltano(struct import *import, const struct yaml_node *root)
@@ -436,6 +456,7 @@ static void read_meltano(struct import *import, const struct yaml_node *root)
     import_pairs(import, import_find(tap.config, "headers"), import->root, "headers");
     read_auth(import, &tap);
     note_rest(import, tap.config, import->root);
+    note_others(import, root);
     for (size_t i = 0; streams && streams->kind == YAML_LIST && i < streams->count; i++) {
         tap.stream = streams->items[i];
         read_stream(import, &tap);

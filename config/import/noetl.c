@@ -263,6 +263,13 @@ struct paging {
     const struct yaml_node *condition_node, *next, *limit, *retry;
 };
 
+static void clean_url(struct import *import, struct outline *next)
+{
+    struct str url = next ? outline_text(outline_find(next, "url")) : STR_NONE;
+    if (url.len)
+        outline_put(next, "url", import_url(import, next, url));
+}
+
 static void put_paging(struct playbook *playbook, const struct paging *paging,
                        struct outline *stream)
 {
@@ -274,6 +281,7 @@ static void put_paging(struct playbook *playbook, const struct paging *paging,
         outline_put(pagination, "continue_while", text);
     if (paging->next)
         put_value(playbook, paging->next, pagination, "next_page");
+    clean_url(playbook->import, outline_find(pagination, "next_page"));
     if (paging->limit)
         outline_copy(pagination, "max_iterations", paging->limit);
     if (paging->retry)
@@ -319,6 +327,20 @@ static const struct yaml_node *collection_of(struct playbook *playbook,
     return list && list->kind == YAML_LIST ? list : NULL;
 }
 
+/* False: members of the map that are credentials are left out. */
+static bool put_partition(struct playbook *playbook, const struct yaml_node *node,
+                          struct str element, struct outline *partitions)
+{
+    struct arena *arena = playbook->import->arena;
+    struct outline *map = outline_add_map(partitions);
+    bool is_map = playbook->elements_are_maps && node->kind == YAML_MAP, is_whole = true;
+    if (!is_map)
+        return import_literal(node, map, arena_cstr(arena, element));
+    for (size_t i = 0; i < node->count; i++)
+        is_whole &= import_literal(node->items[i], map, arena_cstr(arena, node->items[i]->key));
+    return is_whole;
+}
+
 static void read_loop(struct playbook *playbook, const struct yaml_node *loop,
                       struct outline *stream)
 {
@@ -334,14 +356,14 @@ static void read_loop(struct playbook *playbook, const struct yaml_node *loop,
     if (!list || !element.len)
         return;
     playbook->elements_are_maps = list->count && list->items[0]->kind == YAML_MAP;
-    struct outline *partitions = outline_list(stream, "partitions");
-    for (size_t i = 0; i < list->count; i++) {
-        if (playbook->elements_are_maps)
-            outline_copy(partitions, NULL, list->items[i]);
-        else
-            outline_copy(outline_add_map(partitions),
-                         arena_cstr(playbook->import->arena, element), list->items[i]);
-    }
+    struct outline *holder = outline_new(playbook->import->arena);
+    struct outline *partitions = outline_list(holder, "partitions");
+    bool is_whole = true;
+    for (size_t i = 0; i < list->count; i++)
+        is_whole &= put_partition(playbook, list->items[i], element, partitions);
+    if (!is_whole)
+        import_note_literals(playbook->import, stream);
+    outline_move(stream, holder, "partitions");
 }
 
 /* --- the request --- */

@@ -314,14 +314,16 @@ static void put_below(struct buf *out, const struct outline *node, int depth)
 {
     AUTO_BUF(line, TEXT_BYTES_MAX);
     put_flow(&line, node);
-    bool is_short = line.len + (size_t)depth * 2 + node->key.len + 2 <= LINE_BYTES_MAX;
+    bool is_short = !line.has_overflowed &&
+                    line.len + (size_t)depth * 2 + node->key.len + 2 <= LINE_BYTES_MAX;
     bool is_flow = node->kind == OUTLINE_SCALAR || !node->count ||
                    (!node->is_block && is_short && !has_notes(node));
     if (node->kind == OUTLINE_SCALAR && !node->is_raw && is_url(node->text))
         buf_printf(out, " %.*s\n", STR_ARG(node->text));
-    else if (is_flow)
+    else if (is_flow) {
         buf_printf(out, " %.*s\n", STR_ARG(buf_str(&line)));
-    else {
+        out->has_overflowed |= line.has_overflowed;
+    } else {
         buf_puts(out, "\n");
         put_members(out, node, depth + 1);
     }

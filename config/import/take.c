@@ -8,7 +8,7 @@
 #include "core/path.h"
 #include "port/http_url.h"
 
-enum { NAMES_TRIED = 1000, PATH_BYTES_MAX = 4096 };
+enum { NAMES_TRIED = 1000, PATH_BYTES_MAX = 4096, LITERAL_BYTES_MIN = 6 };
 
 /* --- tables --- */
 
@@ -90,38 +90,51 @@ struct str import_word(struct import *import, struct str text)
     return name.len ? name : STR("api");
 }
 
-/* https://user:password@host → https://host; whether there was anything to cut. An @ in a path
- * is none of that, one in a password is. */
-static bool cut_credentials(struct import *import, struct str *url)
+/* Behind the expression that the text begins with. */
+static size_t skip_expression(struct str text)
 {
-    ptrdiff_t scheme = str_find(*url, STR("://"));
+    ptrdiff_t end = str_find(text, STR("}}"));
+    return end < 0 ? text.len : (size_t)end + 2;
+}
+
+/* Where one of these bytes stands, outside of {{ }}; else the text's length. */
+static size_t find_outside(struct str text, size_t from, const char *bytes)
+{
+    while (from < text.len && !strchr(bytes, text.ptr[from])) {
+        struct str rest = str_slice(text, from, text.len);
+        from += str_starts(rest, STR("{{")) ? skip_expression(rest) : 1;
+    }
+    return from;
+}
+
+/* https://user:p@ss@host/a@b → https://host/a@b */
+static struct str without_user(struct import *import, struct str url)
+{
+    ptrdiff_t scheme = str_find(url, STR("://"));
     if (scheme < 0)
-        return false;
-    size_t begin = (size_t)scheme + 3, host = begin;
-    for (size_t i = begin; i < url->len && !strchr("/?#{", url->ptr[i]); i++)
-        if (url->ptr[i] == '@')
-            host = i + 1;
-    if (host == begin)
-        return false;
-    *url = arena_printf(import->arena, "%.*s%.*s", STR_ARG(str_slice(*url, 0, begin)),
-                        STR_ARG(str_slice(*url, host, url->len)));
-    return true;
+        return url;
+    size_t start = (size_t)scheme + 3, host = start, end = find_outside(url, start, "/?#");
+    struct str authority = str_slice(url, 0, end);
+    for (size_t at; (at = find_outside(authority, host, "@")) < end;)
+        host = at + 1;
+    return host == start
+               ? url
+               : arena_printf(import->arena, "%.*s%.*s", STR_ARG(str_slice(url, 0, start)),
+                              STR_ARG(str_slice(url, host, url.len)));
 }
 
 /* https://me:pw@{{ x }}.shop.example → https://x.shop.example, so that it is a URL. */
 static struct str bare_url(struct import *import, struct str url)
 {
     AUTO_BUF(out, PATH_BYTES_MAX);
+    url = without_user(import, url);
     for (ptrdiff_t at; (at = str_find(url, STR("{{"))) >= 0;) {
         struct str rest = str_slice(url, (size_t)at, url.len);
-        ptrdiff_t end = str_find(rest, STR("}}"));
         buf_printf(&out, "%.*sx", STR_ARG(str_slice(url, 0, (size_t)at)));
-        url = str_slice(rest, end < 0 ? rest.len : (size_t)end + 2, rest.len);
+        url = str_slice(rest, skip_expression(rest), rest.len);
     }
     buf_put(&out, url);
-    struct str bare = arena_str(import->arena, buf_str(&out));
-    cut_credentials(import, &bare);
-    return bare;
+    return arena_str(import->arena, buf_str(&out));
 }
 
 void import_name_source(struct import *import, struct str word, struct str url)
@@ -227,34 +240,78 @@ bool import_json_path(struct import *import, struct str text, struct str *ret_pa
 
 /* --- URLs --- */
 
-/* "a=1&b=2", but for what stands in an expression. */
+static struct str decode(struct import *import, struct str text)
+{
+    return str_find(text, STR("{{")) < 0 ? naming_decode(import->arena, text) : text;
+}
+
+/* The first pair of "a=1&b={{ x + 1 }}"; False: there is none left. */
+static bool take_param(struct import *import, struct str *query, struct str *ret_name,
+                       struct str *ret_value)
+{
+    struct str pair = STR_NONE;
+    while (query->len && !pair.len) {
+        size_t end = find_outside(*query, 0, "&");
+        pair = str_slice(*query, 0, end);
+        *query = str_slice(*query, end + 1, query->len);
+    }
+    size_t at = find_outside(pair, 0, "=");
+    *ret_name = decode(import, str_slice(pair, 0, at));
+    *ret_value = decode(import, str_slice(pair, at + 1, pair.len));
+    return pair.len > 0;
+}
+
 static void take_query(struct import *import, struct outline *to, struct str query)
 {
     struct str name, value;
-    while (naming_take_param(import->arena, &query, &name, &value))
+    while (take_param(import, &query, &name, &value))
         import_pair_text(import, to, "params", name, value);
 }
 
-static size_t query_at(struct str url)
+static void note_url(struct import *import, struct outline *to)
 {
-    for (size_t i = 0; i < url.len; i++) {
-        if (str_starts(str_slice(url, i, url.len), STR("{{"))) {
-            ptrdiff_t end = str_find(str_slice(url, i, url.len), STR("}}"));
-            i += end < 0 ? 1 : (size_t)end + 1;
-        } else if (url.ptr[i] == '?')
-            return i;
+    import_gap(import, to,
+               "the URL held credentials, which are not taken over: set auth, such as {type: "
+               "basic, user: …, password: \"{{ env.PASSWORD }}\"}");
+}
+
+/* https://user:password@host → https://host */
+static struct str without_credentials(struct import *import, struct outline *to, struct str url)
+{
+    struct str bare = without_user(import, url);
+    if (bare.len != url.len)
+        note_url(import, to);
+    return bare;
+}
+
+static bool is_expression(struct str text);
+
+struct str import_url(struct import *import, struct outline *to, struct str url)
+{
+    AUTO_BUF(out, PATH_BYTES_MAX);
+    url = without_credentials(import, to, str_trim(url));
+    size_t at = find_outside(url, 0, "?"), count = 0;
+    struct str all = str_slice(url, at + 1, url.len), query = all, name, value;
+    buf_put(&out, str_slice(url, 0, at));
+    while (query.len) {
+        struct str rest = query;
+        if (!take_param(import, &query, &name, &value))
+            break;
+        struct str pair = str_slice(rest, 0, rest.len - query.len);
+        if (str_ends(pair, STR("&")))
+            pair.len--;
+        if (secret_name_is(name) && value.len && !is_expression(value))
+            note_url(import, to);
+        else
+            buf_printf(&out, "%s%.*s", count++ ? "&" : "?", STR_ARG(pair));
     }
-    return url.len;
+    return out.has_overflowed ? STR_NONE : arena_str(import->arena, buf_str(&out));
 }
 
 static struct str take_url(struct import *import, struct outline *to, struct str url)
 {
-    url = str_trim(url);
-    if (cut_credentials(import, &url))
-        import_gap(import, to,
-                   "the URL held credentials, which are not taken over: set auth, such as "
-                   "{type: basic, user: …, password: \"{{ env.PASSWORD }}\"}");
-    size_t at = query_at(url);
+    url = without_credentials(import, to, str_trim(url));
+    size_t at = find_outside(url, 0, "?");
     take_query(import, to, str_slice(url, at + 1, url.len));
     return str_slice(url, 0, at);
 }
@@ -342,15 +399,76 @@ static struct str hide_scheme(struct import *import, struct str name, struct str
                     : hidden;
 }
 
+/*
+ * Is a literal of some length beside the expressions, "Bearer abcdef{{ x }}"? The first word
+ * is a scheme, and one before "=" or ":" a name.
+ */
+static bool has_literal(struct str text)
+{
+    size_t at = 0, len = 0;
+    bool has_blank = false;
+    while (at < text.len) {
+        struct str rest = str_slice(text, at, text.len);
+        bool is_name = strchr("=:", text.ptr[at]) || (text.ptr[at] == ' ' && !has_blank);
+        if (!is_name && len >= LITERAL_BYTES_MIN && !isalnum((unsigned char)text.ptr[at]))
+            return true;
+        has_blank |= text.ptr[at] == ' ';
+        if (str_starts(rest, STR("{{"))) {
+            at += skip_expression(rest);
+            len = 0;
+            continue;
+        }
+        len = strchr("=:; ,&\"", text.ptr[at++]) ? 0 : len + 1;
+    }
+    return len >= LITERAL_BYTES_MIN;
+}
+
+/* {"password": "x"}, password=x, <password>x: a name of a credential, and a value. */
+static bool names_secret(struct str text)
+{
+    for (size_t at = 0, end; at < text.len; at = MAX(end, at + 1)) {
+        for (end = at; end < text.len &&
+                       (isalnum((unsigned char)text.ptr[end]) || strchr("_-.", text.ptr[end]));)
+            end++;
+        struct str rest = str_trim(str_slice(text, end, text.len));
+        while (rest.len && strchr("\\\"'", rest.ptr[0]))
+            rest = str_trim(str_slice(rest, 1, rest.len));
+        struct str value = str_trim(str_slice(rest, 1, rest.len));
+        while (value.len && strchr("\\\"'", value.ptr[0]))
+            value = str_slice(value, 1, value.len);
+        struct str name = str_slice(text, at, end);
+        if (rest.len && strchr(":=>", rest.ptr[0]) && value.len &&
+            !str_starts(value, STR("{{")) && secret_name_is(name) && !str_is(name, "key"))
+            return true;
+    }
+    return false;
+}
+
+static bool is_structured(struct str text)
+{
+    text = str_trim(text);
+    return text.len && strchr("{[<", text.ptr[0]);
+}
+
 static void put_pair_text(struct import *import, struct outline *map, struct str name,
                           struct str value)
 {
-    if (value.len && !is_expression(value)) {
-        if (secret_name_is_scheme(value))
-            value = hide_scheme(import, name, value);
-        else if (secret_name_is(name) || variable_in(value).len)
-            value = import_secret(import, name, value);
-    }
+    bool is_credential = secret_name_is(name) || secret_name_is_scheme(value);
+    bool is_literal = !is_expression(value);
+    if (is_literal && secret_name_is_scheme(value))
+        value = hide_scheme(import, name, value);
+    else if (is_literal && value.len && (is_credential || variable_in(value).len))
+        value = import_secret(import, name, value);
+    else if ((is_credential && !is_literal && has_literal(value)) ||
+             (is_structured(value) && !str_starts(str_trim(value), STR("{{")) &&
+              names_secret(value))) {
+        value = import_secret(import, name, value);
+        import_gap(import, map,
+                   "%.*s: held a credential among other things; put all of it into "
+                   "that variable",
+                   STR_ARG(name));
+    } else if (str_find(value, STR("://")) >= 0)
+        value = import_url(import, map, value);
     outline_put(map, arena_cstr(import->arena, name), value);
 }
 
@@ -362,13 +480,47 @@ void import_pair_text(struct import *import, struct outline *to, const char *key
 
 static void put_members(struct import *import, const struct yaml_node *map, struct outline *to);
 
+/* At any depth, a value that is named or looks like a credential. */
+static bool holds_secret(const struct yaml_node *node)
+{
+    struct str text = import_text(node);
+    bool is_literal = text.len && !is_expression(text);
+    bool found = (is_literal && secret_name_is_scheme(text)) || names_secret(text) ||
+                 (str_find(text, STR("://")) >= 0 && str_find_byte(text, '@') >= 0);
+    for (size_t i = 0; !found && !yaml_is_scalar(node) && i < node->count; i++) {
+        const struct yaml_node *item = node->items[i];
+        bool is_named = node->kind == YAML_MAP && secret_name_is(item->key);
+        found = (is_named && item->kind != YAML_NULL && !is_expression(import_text(item))) ||
+                holds_secret(item);
+    }
+    return found;
+}
+
+/* "Authorization: Bearer x", "Bearer x", "token=x" */
+static void put_item_text(struct import *import, struct outline *list, struct str text)
+{
+    if (secret_name_is_scheme(text) && !is_expression(text))
+        outline_add(list, hide_scheme(import, STR("token"), text));
+    else if (names_secret(text))
+        import_gap(import, list, "an item holds a credential, which is not taken over");
+    else if (str_find(text, STR("://")) >= 0)
+        outline_add(list, import_url(import, list, text));
+    else
+        outline_add(list, text);
+}
+
 static void put_items(struct import *import, const struct yaml_node *list, struct outline *to)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (list->items[i]->kind == YAML_MAP)
-            put_members(import, list->items[i], outline_add_map(to));
+        const struct yaml_node *item = list->items[i];
+        if (item->kind == YAML_MAP)
+            put_members(import, item, outline_add_map(to));
+        else if (item->kind == YAML_STRING)
+            put_item_text(import, to, item->text);
+        else if (item->kind == YAML_LIST && holds_secret(item))
+            import_gap(import, to, "an item holds a credential, which is not taken over");
         else
-            outline_copy(to, NULL, list->items[i]);
+            outline_copy(to, NULL, item);
     }
 }
 
@@ -410,6 +562,45 @@ void import_pairs(struct import *import, const struct yaml_node *map, struct out
         import_odd(import, map, to);
 }
 
+bool import_literal(const struct yaml_node *node, struct outline *to, const char *key)
+{
+    if ((node->kind != YAML_MAP && secret_name_is(str_from(key))) || holds_secret(node))
+        return false;
+    outline_copy(to, key, node);
+    return true;
+}
+
+void import_note_literals(struct import *import, struct outline *to)
+{
+    import_gap(import, to,
+               "partitions: values that hold credentials are left out: give each by its name, "
+               "and read {{ secrets.NAME }} where it is sent");
+}
+
+static bool is_form(struct str text)
+{
+    return text.len && find_outside(text, 0, "=") < text.len &&
+           find_outside(text, 0, " \t\r\n{}[]<>\"") == text.len;
+}
+
+/* "grant_type=x&client_secret=y" is a map of a form; another text may hold no credential. */
+static void put_body_text(struct import *import, struct str text, struct outline *to,
+                          const char *key)
+{
+    struct str name, value;
+    if (is_form(text)) {
+        while (take_param(import, &text, &name, &value))
+            import_pair_text(import, to, key, name, value);
+        outline_put(to, "body_type", STR("form"));
+    } else if (names_secret(text))
+        import_gap(import, to,
+                   "%s: a text with a credential in it, which is not taken over: write it as a "
+                   "map, with {{ env.NAME }} in its place",
+                   key);
+    else
+        outline_put(to, key, text);
+}
+
 void import_value(struct import *import, const struct yaml_node *node, struct outline *to,
                   const char *key)
 {
@@ -417,6 +608,8 @@ void import_value(struct import *import, const struct yaml_node *node, struct ou
         put_members(import, node, outline_map(to, key));
     else if (node->kind == YAML_LIST)
         put_items(import, node, outline_list(to, key));
+    else if (node->kind == YAML_STRING)
+        put_body_text(import, node->text, to, key);
     else
         outline_copy(to, key, node);
 }

@@ -80,6 +80,9 @@ void import_base_url(struct import *import, struct outline *to, struct str url);
 /* The path (or, with `is_url`, the whole URL) of a stream; a query becomes params. */
 void import_path(struct import *import, struct outline *to, struct str path);
 
+/* Any other URL (of a token, a next page): without credentials, which are noted. */
+struct str import_url(struct import *import, struct outline *to, struct str url);
+
 /*
  * JSONPath ($.data.items[*], $.link[?(@.rel=='next')].url) as a path here. False: it has no
  * counterpart.
@@ -108,8 +111,14 @@ void import_pair_text(struct import *import, struct outline *to, const char *key
 /* All of a map; NULL: nothing. */
 void import_pairs(struct import *import, const struct yaml_node *map, struct outline *to,
                   const char *key);
-/* A value of any structure, a body: likewise, at any depth. Lists in lists are copied. */
+/* A value of any structure, a body: likewise, at any depth. A text that is a form is taken
+ * apart, with `body_type`. */
 void import_value(struct import *import, const struct yaml_node *node, struct outline *to,
                   const char *key);
+/* A value that cannot be an expression, of a partition. False: it holds a credential, or `key`
+ * is the name of one, and is left out; the note says so, once. */
+bool import_literal(const struct yaml_node *node, struct outline *to,
+                    const char *key) MUST_CHECK;
+void import_note_literals(struct import *import, struct outline *to);
 
 #endif

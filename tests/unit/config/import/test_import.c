@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "config/source.h"
 #include "tests/support/blocks.h"
 #include "tests/support/suite.h"
 
@@ -119,7 +120,19 @@ START_TEST(every_case_is_imported)
 }
 END_TEST
 
-/* The same text twice: what it prints depends on nothing else. */
+/* What is printed as valid is a definition of as many streams, and of that name. */
+static void read_back(struct arena *arena, const struct imported *got)
+{
+    AUTO_BUF(errors, 4096);
+    struct source *source;
+    struct err err = ERR_INIT;
+    bool is_read = source_parse(arena, STR("x"), got->text, &source, &errors, &err);
+    ck_assert_msg(is_read, "%.*s\n%.*s", STR_ARG(buf_str(&errors)), STR_ARG(got->text));
+    ck_assert_msg(source->count == got->streams, "%.*s", STR_ARG(got->text));
+    ck_assert_msg(str_eq(source->name, got->source), "%.*s", STR_ARG(got->text));
+}
+
+/* And the same text twice: what it prints depends on nothing else. */
 START_TEST(what_is_printed_is_read_back_alike)
 {
     struct arena *arena AUTO_ARENA = arena_new();
@@ -133,6 +146,9 @@ START_TEST(what_is_printed_is_read_back_alike)
             continue;
         ck_assert(import_definition(arena, "x", input, one.format, &other, &err));
         ck_assert_msg(str_eq(one.text, other.text), "%.*s", STR_ARG(one.text));
+        if (!one.is_valid)
+            continue;
+        read_back(arena, &one);
         count++;
     }
     ck_assert_uint_ge(count, 30);
