@@ -90,7 +90,8 @@ static struct str fill(struct import *import, struct dlt *dlt, struct outline *t
                        struct str text)
 {
     AUTO_BUF(out, TEXT_BYTES_MAX);
-    for (ptrdiff_t at; (at = str_find_byte(text, '{')) >= 0 && str_find_byte(text, '}') > at;) {
+    for (ptrdiff_t at; (at = str_find_byte(text, '{')) >= 0 &&
+                       str_find_byte(str_slice(text, (size_t)at, text.len), '}') > 0;) {
         struct str inside,
             rest = str_split(str_slice(text, (size_t)at + 1, text.len), '}', &inside);
         struct str name = placeholder(import, dlt, to, str_trim(inside));
@@ -228,18 +229,34 @@ static void take_params(struct import *import, const struct yaml_node *node, str
         take_param(import, dlt, node->items[i], to);
 }
 
+/* The tool fills "{resources.a.id}" in there, too; other braces are JSON or GraphQL. */
+static struct yaml_node *filled(struct import *import, struct dlt *dlt,
+                                const struct yaml_node *node, struct outline *to)
+{
+    struct yaml_node *copy = ARENA_NEW(import->arena, struct yaml_node);
+    *copy = *node;
+    bool has_name = str_find(node->text, STR("{resources.")) >= 0 ||
+                    str_find(node->text, STR("{incremental.")) >= 0;
+    if (node->kind == YAML_STRING && has_name)
+        copy->text = fill(import, dlt, to, node->text);
+    if (yaml_is_scalar(node))
+        return copy;
+    copy->items = ARENA_ARRAY(import->arena, struct yaml_node *, MAX(node->count, 1));
+    for (size_t i = 0; i < node->count; i++)
+        copy->items[i] = filled(import, dlt, node->items[i], to);
+    return copy;
+}
+
 static void take_headers(struct import *import, const struct yaml_node *node,
                          struct outline *to, void *ctx)
 {
-    (void)ctx;
-    import_pairs(import, node, to, "headers");
+    import_pairs(import, filled(import, ctx, node, to), to, "headers");
 }
 
 static void take_json(struct import *import, const struct yaml_node *node, struct outline *to,
                       void *ctx)
 {
-    (void)ctx;
-    import_value(import, node, to, "body");
+    import_value(import, filled(import, ctx, node, to), to, "body");
 }
 
 static void take_data(struct import *import, const struct yaml_node *node, struct outline *to,
