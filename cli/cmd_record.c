@@ -12,6 +12,7 @@
 #include "cli/streams.h"
 #include "cli/test_print.h"
 #include "port/yaml.h"
+#include "worker/rehearsal/hidden.h"
 #include "worker/rehearsal/recorder.h"
 #include "worker/rehearsal/recording_text.h"
 #include "worker/rehearsal/rehearsal.h"
@@ -71,6 +72,18 @@ static bool choose_file(struct cli *cli, const struct stream *stream, const char
                    "%s is there already: remove it, or name another with -o", *ret_file);
 }
 
+/* The partition stands in the file: it is what the recording is of. */
+static bool take_partition(struct recorded *recorded, struct value partition, struct err *err)
+{
+    struct str secret = hidden_member(partition);
+    recorded->recording.partition = partition;
+    return !secret.len ||
+           err_set(err, ERR_CONFIG, "record", 0,
+                   "the partition's \"%.*s\" is named like a credential, and would be in the "
+                   "file: select a name, and read {{ env.NAME }} or {{ secrets.NAME }} by it",
+                   STR_ARG(secret));
+}
+
 static bool fetch(struct cli *cli, struct stream *stream, struct recorded *recorded,
                   struct err *err)
 {
@@ -80,8 +93,9 @@ static bool fetch(struct cli *cli, struct stream *stream, struct recorded *recor
     recording->partition = UNDEFINED_VALUE;
     recording->stream = stream->name;
     recording->pages = cli->options.pages ? (int)cli->options.pages : PAGES_STANDARD;
-    if (first_partition_take(cli, stream) && is_from_sql)
-        recording->partition = value_at(stream->partitions, 0);
+    if (first_partition_take(cli, stream) && is_from_sql &&
+        !take_partition(recorded, value_at(stream->partitions, 0), err))
+        return false;
     recording->at_ms = clock_wall_ms();
     recorder_open(&recorder, cli->arena, stream, recording->at_ms);
     const struct crawl_watch watch = recorder_watch(&recorder);
@@ -124,6 +138,26 @@ static bool check_end(const struct recorded *recorded, struct err *err)
         STR_ARG(recorded->recording.stream), (long long)recorded->preview.records, state,
         (long long)rehearsal->records, STR_ARG(again),
         STR_ARG(str_slice(buf_str(&lines), 0, 1500)), STR_ARG(error));
+}
+
+/* A value that is hidden may be no uuid any more; that cannot be helped. */
+static void tell_types(const struct recorded *recorded)
+{
+    struct value tables = value_get(recorded->rehearsal.outcome, STR("tables"));
+    for (size_t i = 0; i < recorded->preview.table_count; i++) {
+        const struct preview_table *table = &recorded->preview.tables[i];
+        struct value types = value_get(value_get(tables, table->name), STR("columns"));
+        for (size_t j = 0; j < table->count; j++) {
+            const struct column *column = &table->columns[j];
+            struct str type = value_get(types, column->name).text;
+            if (!str_eq(type, column->sql_type))
+                say_note(stderr,
+                         "pagetide: %.*s.%.*s is %.*s with the API, and %.*s here, because a "
+                         "placeholder stands in it",
+                         STR_ARG(table->name), STR_ARG(column->name), STR_ARG(column->sql_type),
+                         STR_ARG(type.len ? type : STR("missing")));
+        }
+    }
 }
 
 static bool write_file(struct cli *cli, const struct stream *stream, struct recorded *recorded,
@@ -170,6 +204,9 @@ static void tell(const struct cli *cli, const struct recorded *recorded)
     say_line(stdout, "%s: %.*s: %d pages, %lld records, %zu requests: %s", recorded->file,
              STR_ARG(recorded->recording.stream), preview->pages, (long long)preview->records,
              recorded->recording.count, preview_state_name(preview));
+    tell_types(recorded);
+    if (preview->error.len)
+        say_note(stderr, "pagetide: recorded as it ended: %.*s", STR_ARG(preview->error));
     if (recorded->hidden)
         say_note(stderr,
                  "pagetide: %d values of members that are named like credentials are recorded "
@@ -186,7 +223,7 @@ static int record(struct cli *cli, struct stream *stream)
         !fetch(cli, stream, &recorded, &err) || !write_file(cli, stream, &recorded, &err))
         return cli_fail(&err);
     tell(cli, &recorded);
-    return EXIT_DONE;
+    return exit_code_of_preview(&recorded.preview);
 }
 
 static int record_main(struct cli *cli)

@@ -1,10 +1,13 @@
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "cli/new_file.h"
 #include "cli/say.h"
 #include "cli/test_print.h"
@@ -31,15 +34,36 @@ static struct str before_line(struct str text, int line)
     return str_slice(text, 0, (size_t)(rest.ptr - text.ptr));
 }
 
+/* A link to a file stays one. */
 static bool replace_file(struct arena *arena, const char *file, struct str text,
                          struct err *err)
 {
-    const char *other = arena_printf(arena, "%s.new", file).ptr;
-    unlink(other);
+    char real[PATH_MAX];
+    if (!realpath(file, real))
+        return err_set(err, ERR_CONFIG, "file", errno, "%s: %s", file, strerror(errno));
+    const char *other = arena_printf(arena, "%s.%d.new", real, (int)getpid()).ptr;
     if (!new_file_write(other, text, err))
         return false;
-    return !rename(other, file) ||
-           err_set(err, ERR_CONFIG, "file", errno, "%s: %s", file, strerror(errno));
+    if (!rename(other, real))
+        return true;
+    err_set(err, ERR_CONFIG, "file", errno, "%s: %s", file, strerror(errno));
+    unlink(other);
+    return false;
+}
+
+/* Where the file is one map in braces, what is put behind it is no part of it. */
+static bool is_read_back(struct arena *arena, const struct tested *tested, struct str text,
+                         struct err *err)
+{
+    struct recording read;
+    if (!recording_parse(arena, tested->file, text, &read, err))
+        return err_wrap(err, "nothing is written: with the new `expect` it cannot be read");
+    return (read.count == tested->recording->count && read.is_expect_last) ||
+           err_set(
+               err, ERR_CONFIG, "test", 0,
+               "%s: nothing is written: with the new `expect` it would be another recording; "
+               "write its keys on lines of their own for --update",
+               tested->file);
 }
 
 /* What stands before `expect` is the person's, and stays byte by byte. */
@@ -60,7 +84,8 @@ static bool update(struct arena *arena, const struct tested *tested, struct str 
     if (updated.has_overflowed)
         return err_set(err, ERR_INPUT, "test", 0, "%s: it would be over %d MiB", tested->file,
                        YAML_TEXT_MAX_BYTES >> 20);
-    return replace_file(arena, tested->file, buf_str(&updated), err);
+    return is_read_back(arena, tested, buf_str(&updated), err) &&
+           replace_file(arena, tested->file, buf_str(&updated), err);
 }
 
 /* --- one file --- */
@@ -112,10 +137,12 @@ static void test(struct testing *testing, const char *file)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct err err = ERR_INIT;
-    if (rehearse(testing, file, arena, &err))
-        return;
-    testing->failed++;
-    testing->code = exit_code_worst(testing->code, cli_fail(&err));
+    size_t mark = redact_mark();
+    if (!rehearse(testing, file, arena, &err)) {
+        testing->failed++;
+        testing->code = exit_code_worst(testing->code, cli_fail(&err));
+    }
+    redact_forget(mark);
 }
 
 /* --- all of them --- */
@@ -124,8 +151,8 @@ static int test_folder(struct testing *testing)
 {
     const char *dir = tests_folder(testing->cli);
     glob_t files;
-    const char *pattern = arena_printf(testing->cli->arena, "%s/*.yaml", dir).ptr;
-    if (glob(pattern, 0, NULL, &files))
+    const char *pattern = arena_printf(testing->cli->arena, "%s/*.y{,a}ml", dir).ptr;
+    if (glob(pattern, GLOB_BRACE, NULL, &files))
         return cli_usage(
             "test: there is no recording in %s: `pagetide record STREAM` makes one", dir);
     for (size_t i = 0; i < files.gl_pathc; i++)
@@ -159,9 +186,9 @@ const struct command cmd_test = {
     .name = "test",
     .operands = "[FILE…]",
     .summary = "run definitions on recorded pages, offline, and compare the rows",
-    .help = "All of tests/*.yaml of the configuration folder, as `pagetide record` makes them. "
-            "No\nconnection is made, no credential is read, and nothing is waited for. Exits "
-            "with 1 where\nsomething is another than expected.",
+    .help = "All of tests/*.yaml and .yml of the configuration folder, as `pagetide record` "
+            "makes\nthem. No connection is made, no credential is read, and nothing is waited "
+            "for. Exits\nwith 1 where something is another than expected.",
     .opts = opts,
     .needs_settings = true,
     .run = test_main,

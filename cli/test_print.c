@@ -6,16 +6,31 @@
 #include "base/printable.h"
 #include "cli/say.h"
 
-enum { LINES_BYTES_MAX = 1024 * 1024, VALUE_BYTES = 200, URL_BYTES = 500, UNASKED_MAX = 10 };
+enum {
+    LINES_BYTES_MAX = 1024 * 1024,
+    JSON_BYTES_MAX = 64 << 20,
+    JSON_VALUE_BYTES = 16 << 10,
+    VALUE_BYTES = 200,
+    URL_BYTES = 500,
+    UNASKED_MAX = 10,
+    MISSING_MAX = 100
+};
 
 /* --- for people --- */
 
-static void put_cut(struct buf *lines, struct str text, size_t most)
+/* At most so many bytes, and no part of a character. */
+static struct str cut(struct str text, size_t most)
 {
     struct str part = str_slice(text, 0, most);
     while (part.len < text.len && part.len &&
            ((unsigned char)text.ptr[part.len] & 0xC0) == 0x80)
         part.len--;
+    return part;
+}
+
+static void put_cut(struct buf *lines, struct str text, size_t most)
+{
+    struct str part = cut(text, most);
     printable_put(lines, part, PRINTABLE_LINE);
     if (part.len < text.len)
         buf_puts(lines, "…");
@@ -129,9 +144,12 @@ static void put_lines(struct buf *lines, const struct tested *tested)
 
 /* --- as JSON --- */
 
+/* One that is too long is a string: the first bytes of its JSON. */
 static void put_shown_json(struct json_out *out, const char *key, struct str json)
 {
-    if (json.len)
+    if (json.len > JSON_VALUE_BYTES)
+        json_out_str(out, key, cut(json, JSON_VALUE_BYTES));
+    else if (json.len)
         json_out_raw(out, key, json);
     else
         json_out_null(out, key);
@@ -157,10 +175,10 @@ static void put_missing_json(struct json_out *out, const struct rehearsal_missin
 {
     json_out_open(out, NULL, '{');
     json_out_str(out, "method", missing->method);
-    json_out_str(out, "url", missing->url);
+    json_out_str(out, "url", cut(missing->url, JSON_VALUE_BYTES));
     if (missing->nearest) {
         json_out_int(out, "nearest_line", missing->nearest->line);
-        json_out_str(out, "why", missing->why);
+        json_out_str(out, "why", cut(missing->why, JSON_VALUE_BYTES));
     }
     json_out_close(out, '}');
 }
@@ -180,7 +198,7 @@ static void put_json(struct buf *line, const struct tested *tested)
         put_difference_json(&out, &tested->differences->items[i]);
     json_out_close(&out, ']');
     json_out_open(&out, "missing", '[');
-    for (size_t i = 0; i < rehearsal->missing_count; i++)
+    for (size_t i = 0; i < MIN(rehearsal->missing_count, (size_t)MISSING_MAX); i++)
         put_missing_json(&out, &rehearsal->missing[i]);
     json_out_close(&out, ']');
     json_out_open(&out, "unasked_lines", '[');
@@ -195,9 +213,10 @@ static void put_json(struct buf *line, const struct tested *tested)
 void test_print(const struct cli *cli, const struct tested *tested)
 {
     AUTO_BUF(text, LINES_BYTES_MAX);
+    AUTO_BUF(json, JSON_BYTES_MAX);
     if (cli->options.json) {
-        put_json(&text, tested);
-        say_json(buf_str(&text));
+        put_json(&json, tested);
+        say_json(buf_str(&json));
         return;
     }
     put_lines(&text, tested);

@@ -190,15 +190,25 @@ void redact_add_passing(struct str value)
         ring_put(&secrets.passing, STR("token"), value);
 }
 
-void redact_clear(void)
+size_t redact_mark(void)
 {
-    for (size_t i = 0; i < secrets.count; i++)
-        secret_done(&secrets.list[i]);
+    return secrets.count;
+}
+
+void redact_forget(size_t mark)
+{
+    while (secrets.count > mark)
+        secret_done(&secrets.list[--secrets.count]);
     ring_clear(&secrets.derived);
     ring_clear(&secrets.passing);
+}
+
+void redact_clear(void)
+{
+    redact_forget(0);
     mem_free(secrets.list);
     secrets.list = NULL;
-    secrets.count = secrets.capacity = 0;
+    secrets.capacity = 0;
     memset(secrets.begins, 0, sizeof secrets.begins);
 }
 

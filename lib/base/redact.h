@@ -52,6 +52,11 @@ bool redact_has(struct str text);
 /* In place, for fixed buffers: the result is cut at size - 1. */
 void redact_cstr(char *text, size_t size);
 
+/* What was registered since the mark is forgotten, and all that was made or passed: for values
+ * that stand for secrets in one file, and may be words of the next. */
+size_t redact_mark(void);
+void redact_forget(size_t mark);
+
 /* Forgets all; for tests. */
 void redact_clear(void);
 

@@ -56,7 +56,7 @@ static void try_case(struct flow_bench *bench, const char *path, const struct bl
     struct pagetide_result got =
         pagetide_run(pagetide, "record rec.s --pages 1000 -o %s", file);
     unset_variables();
-    if (got.code) { /* a run would not come to its first request */
+    if (access(file, R_OK)) { /* a run would not come to its first request */
         if (!strstr(got.err, "nothing was asked for"))
             buf_printf(&bench->problems, "%s: %s\n", where, got.err);
         return;

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/suite.h"
@@ -187,6 +188,102 @@ START_TEST(now_is_the_time_of_the_recording)
 }
 END_TEST
 
+/* What is put behind a map in braces is no part of it: the file would be lost. */
+START_TEST(a_recording_in_braces_stays_as_it_is)
+{
+    open_shop(orders);
+    ck_assert_int_eq(mkdir(pagetide_text("%s/tests", pagetide.dir), 0700), 0);
+    const char *const texts[] = {
+        "{stream: shop.orders, pages: 1, at: 2026-01-01T00:00:00Z, exchanges: [{request: "
+        "{method: GET, url: \"%s/gen/page?page=1&total=12&per_page=5\"}, answer: {status: 200, "
+        "body: '{\"pages\": 1, \"data\": [{\"id\": 7}]}'}}]}\n",
+        "{stream: shop.orders, pages: 1, at: 2026-01-01T00:00:00Z, exchanges: [{request: "
+        "{method: GET, url: \"%s/gen/page?page=1&total=12&per_page=5\"}, answer: {status: 200, "
+        "body: '{\"pages\": 1, \"data\": [{\"id\": 7}]}'}}], expect: {pages: 9}}\n",
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        const char *text = strstr(texts[i], "%s");
+        text = pagetide_text("%.*s%s%s", (int)(text - texts[i]), texts[i], mock.url, text + 2);
+        pagetide_file(&pagetide, "tests/a.yml", text);
+        expect_holds(expect_run(2, "test --update").err, "nothing is written");
+        ck_assert_str_eq(pagetide_read(pagetide_text("%s/tests/a.yml", pagetide.dir)), text);
+    }
+    close_shop();
+}
+END_TEST
+
+START_TEST(update_keeps_links_and_other_files)
+{
+    open_shop(orders);
+    expect_run(0, "record shop.orders --pages 1");
+    edit("orders", "pages: 1\n  tables", "pages: 4\n  tables");
+    const char *link = pagetide_text("%s/link.yaml", pagetide.dir);
+    pagetide_file(&pagetide, "tests/shop.orders.yaml.new", "mine\n");
+    ck_assert_int_eq(symlink("tests/shop.orders.yaml", link), 0);
+    expect_run(0, pagetide_text("test --update %s", link));
+    struct stat is;
+    ck_assert(!lstat(link, &is) && S_ISLNK(is.st_mode));
+    ck_assert_str_eq(
+        pagetide_read(pagetide_text("%s/tests/shop.orders.yaml.new", pagetide.dir)), "mine\n");
+    expect_run(0, "test");
+    close_shop();
+}
+END_TEST
+
+START_TEST(a_run_that_fails_is_recorded_as_one)
+{
+    open_shop("  x: {path: /no/such, pagination: none}\n");
+    struct pagetide_result got = expect_run(1, "record shop.x");
+    expect_holds(got.out, "failed");
+    expect_holds(got.err, "recorded as it ended: ");
+    expect_run(0, "test");
+    close_shop();
+}
+END_TEST
+
+/* Of values that are longer than a line of JSON may be, the first 16 KiB are told. */
+START_TEST(long_values_are_cut_in_json)
+{
+    AUTO_BUF(text, MIB(4));
+    open_shop("  x: {path: /x, pagination: none}\n");
+    buf_printf(&text,
+               "stream: shop.x\npages: 1\nat: 2026-01-01T00:00:00Z\nexchanges:\n"
+               "  - request: {method: GET, url: \"%s/x\"}\n"
+               "    answer: {status: 200, body: '{\"data\": [{\"id\": \"",
+               mock.url);
+    for (int i = 0; i < 200000; i++)
+        buf_puts(&text, "0123456789");
+    buf_puts(&text, "\"}]}'}\nexpect: {state: succeeded, requests: 1, pages: 1, tables: "
+                    "{shop.x: {columns: {id: text}, rows: [{id: a}]}}}\n");
+    ck_assert_int_eq(mkdir(pagetide_text("%s/tests", pagetide.dir), 0700), 0);
+    FILE *file = fopen(pagetide_text("%s/tests/x.yaml", pagetide.dir), "w");
+    ck_assert(file && fwrite(text.ptr, 1, text.len, file) == text.len && !fclose(file));
+    struct pagetide_result got = expect_run(1, "test --json");
+    expect_holds(got.out, "\"expected\":\"a\",\"got\":\"\\\"01234");
+    expect_holds(got.out, "\"error\":");
+    ck_assert_uint_lt(strlen(got.out), 40000);
+    close_shop();
+}
+END_TEST
+
+/* A value that is given in one file is a word like others in the next. */
+START_TEST(values_of_one_file_are_of_that_file)
+{
+    open_shop("  a: {path: \"/{{ env.REGION }}\", pagination: none}\n"
+              "  b: {path: /b, pagination: none}\n");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/eu-west\", \"body\": {\"data\": [{\"id\": 1}]}}");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/b\", \"body\": {\"data\": [{\"at\": \"eu-west\"}]}}");
+    setenv("REGION", "eu-west", 1);
+    expect_run(0, "record shop.a --plain env.REGION");
+    unsetenv("REGION");
+    expect_run(0, "record shop.b");
+    expect_holds(expect_run(0, "test").out, "2 passed, 0 failed");
+    close_shop();
+}
+END_TEST
+
 /* --- secrets --- */
 
 static const char *const planted[] = {"t0ken/planted+1", "t0ken%2Fplanted%2B1",
@@ -318,7 +415,9 @@ START_TEST(a_file_by_hand_is_enough)
 }
 END_TEST
 
-SUITE("flow/rehearsal", what_was_recorded_passes_without_the_api,
+SUITE("flow/rehearsal", long_values_are_cut_in_json, values_of_one_file_are_of_that_file,
+      a_recording_in_braces_stays_as_it_is, update_keeps_links_and_other_files,
+      a_run_that_fails_is_recorded_as_one, what_was_recorded_passes_without_the_api,
       a_value_that_is_another_is_said_with_its_place, a_definition_that_changes_is_seen,
       a_request_that_is_not_recorded_is_said_with_the_nearest,
       a_definition_that_asks_for_less_is_said, nobody_waits_in_a_test,

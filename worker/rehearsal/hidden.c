@@ -17,10 +17,15 @@ static bool is_key(const struct table *table, struct str name)
     return false;
 }
 
+static bool is_name(struct str name)
+{
+    return secret_name_is(name) && !str_eq_nocase(name, STR("key")) &&
+           !str_ends(name, STR("type"));
+}
+
 static bool is_hidden(const struct hidden *hidden, struct str name)
 {
-    if (!secret_name_is(name) || str_eq_nocase(name, STR("key")) ||
-        str_ends(name, STR("type")) || is_key(&hidden->stream->table, name))
+    if (!is_name(name) || is_key(&hidden->stream->table, name))
         return false;
     for (size_t i = 0; i < hidden->stream->part_count; i++)
         if (is_key(&hidden->stream->parts[i].table, name))
@@ -169,4 +174,17 @@ bool hidden_find(struct hidden *hidden, struct str body, struct err *err)
                    "the answers hold more than %d values that are named like credentials: "
                    "take fewer pages",
                    HIDDEN_MAX);
+}
+
+struct str hidden_member(struct value value)
+{
+    struct str found = STR_NONE;
+    for (size_t i = 0; value.kind == VALUE_MAP && i < value.map->count && !found.len; i++) {
+        const struct value_member *member = &value.map->members[i];
+        bool is_text = member->value.kind == VALUE_STRING || member->value.kind == VALUE_NUMBER;
+        found = is_text && is_name(member->key) ? member->key : hidden_member(member->value);
+    }
+    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count && !found.len; i++)
+        found = hidden_member(value.list->items[i]);
+    return found;
 }

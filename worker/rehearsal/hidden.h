@@ -25,4 +25,8 @@ bool hidden_find(struct hidden *hidden, struct str body, struct err *err) MUST_C
 /* Of a text with URLs in it: a header's value, such as Link and Location. */
 void hidden_find_params(struct hidden *hidden, struct str text);
 
+/* The first member, at any depth, that is named like a credential and has a value; empty: there
+ * is none. */
+struct str hidden_member(struct value value);
+
 #endif

@@ -250,8 +250,25 @@ START_TEST(tokens_pass)
 }
 END_TEST
 
-SUITE("base/redact", hides_raw_and_percent_encoded, hides_base64_at_every_alignment,
-      the_longest_secret_wins, works_in_place, hides_it_in_every_encoding,
-      what_is_cut_is_redacted_before_and_is_one_line, hides_what_is_left_of_one_that_was_cut,
-      short_ones_are_words, hides_what_was_made_from_one, hides_the_user_of_any_url,
+START_TEST(what_came_behind_a_mark_is_forgotten)
+{
+    arena = arena_new();
+    redact_add(STR("s"), STR("kept-value"));
+    size_t mark = redact_mark();
+    redact_add(STR("t"), STR("eu-west-1"));
+    redact_add_passing(STR("a-token-of-it"));
+    redact_forget(mark);
+    ck_assert_str_is(redact_str(arena, STR("kept-value eu-west-1 a-token-of-it")),
+                     "<s> eu-west-1 a-token-of-it");
+    redact_add(STR("t"), STR("eu-west-1"));
+    ck_assert(redact_has(STR("eu-west-1")));
+    end();
+}
+END_TEST
+
+SUITE("base/redact", what_came_behind_a_mark_is_forgotten, hides_raw_and_percent_encoded,
+      hides_base64_at_every_alignment, the_longest_secret_wins, works_in_place,
+      hides_it_in_every_encoding, what_is_cut_is_redacted_before_and_is_one_line,
+      hides_what_is_left_of_one_that_was_cut, short_ones_are_words,
+      hides_what_was_made_from_one, hides_the_user_of_any_url,
       what_is_wrapped_up_to_three_times_is_hidden, tokens_pass)

@@ -93,6 +93,17 @@ START_TEST(times_addresses_and_what_the_definition_says_stay)
 }
 END_TEST
 
+START_TEST(a_member_is_named_at_any_depth)
+{
+    arena = arena_new();
+    struct value plain =
+        exchange_fixture_value(arena, "{\"shop\":1,\"key\":\"K\",\"token\":null}");
+    struct value deep = exchange_fixture_value(arena, "{\"shop\":[{\"api_token\":\"x\"}]}");
+    ck_assert_str_is(hidden_member(plain), "");
+    ck_assert_str_is(hidden_member(deep), "api_token");
+}
+END_TEST
+
 START_TEST(too_many_are_refused)
 {
     AUTO_BUF(body, MIB(1));
@@ -109,4 +120,5 @@ END_TEST
 
 SUITE("worker/rehearsal/hidden", values_named_like_credentials_are_hidden,
       every_format_is_looked_into, parameters_of_links_are_hidden,
-      times_addresses_and_what_the_definition_says_stay, too_many_are_refused)
+      times_addresses_and_what_the_definition_says_stay, a_member_is_named_at_any_depth,
+      too_many_are_refused)
