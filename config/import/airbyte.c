@@ -194,6 +194,57 @@ static bool read_simple(struct manifest *manifest, const struct component *retri
     return is_ours;
 }
 
+static const struct field stream_fields[] = {
+    {"name", NULL, NULL, NULL},
+    {"retriever", NULL, NULL, NULL},
+    {"incremental_sync", NULL, NULL, NULL},
+    {"primary_key", NULL, NULL, NULL},
+    {"transformations", NULL, NULL, NULL},
+    {"schema_loader", NULL, NULL, NULL},
+    {"state_migrations", NULL, NULL, NULL},
+    {"full_refresh_stream", NULL, NULL, NULL},
+    {"incremental_stream", NULL, NULL, NULL},
+    {"stream_cursor_field", NULL, NULL, NULL},
+    {"description", NULL, NULL, NULL},
+    {"file_uploader", NULL, NULL, "files are not taken: a field with their URL is"},
+    FIELD_END,
+};
+
+static const struct field retriever_fields[] = {
+    {"requester", NULL, NULL, NULL},
+    {"paginator", NULL, NULL, NULL},
+    {"record_selector", NULL, NULL, NULL},
+    {"partition_router", NULL, NULL, NULL},
+    {"stream_slicer", NULL, NULL, NULL},
+    {"decoder", NULL, NULL, NULL},
+    {"primary_key", NULL, NULL, NULL},
+    {"name", NULL, NULL, NULL},
+    {"cursor", NULL, NULL, NULL},
+    {"ignore_stream_slicer_parameters_on_paginated_requests", NULL, NULL, NULL},
+    {"additional_query_properties", NULL, NULL, NULL},
+    {"fetch_properties_from_endpoint", NULL, NULL,
+     "fields that another endpoint names: write them down"},
+    {"pagination_reset", NULL, NULL, "pages that begin anew: see responses, then: reset"},
+    FIELD_END,
+};
+
+static const struct field selector_fields[] = {
+    {"extractor", NULL, NULL, NULL},
+    {"record_filter", NULL, NULL, NULL},
+    {"schema_normalization", NULL, NULL, NULL},
+    {"transform_before_filtering", NULL, NULL, NULL},
+    FIELD_END,
+};
+
+static const struct field paginator_fields[] = {
+    {"pagination_strategy", NULL, NULL, NULL},
+    {"page_size_option", NULL, NULL, NULL},
+    {"page_token_option", NULL, NULL, NULL},
+    {"url_base", NULL, NULL, NULL},
+    {"decoder", NULL, NULL, NULL},
+    FIELD_END,
+};
+
 /* False: the stream is of another source. */
 static bool read_retriever(struct manifest *manifest, const struct component *retriever,
                            struct outline *stream)
@@ -202,8 +253,10 @@ static bool read_retriever(struct manifest *manifest, const struct component *re
     struct component decoder = component_at(manifest, retriever, "decoder");
     struct component creation = component_at(manifest, retriever, "creation_requester");
     struct component download = component_at(manifest, retriever, "download_decoder");
+    struct component paginator = component_at(manifest, retriever, "paginator");
     airbyte_router(manifest, retriever, stream);
     airbyte_selector(manifest, &selector, stream);
+    component_note_rest(manifest, &selector, selector_fields, stream);
     put_format(manifest, creation.map ? &download : &decoder, 0, stream);
     if (creation.map) {
         airbyte_async(manifest, retriever, stream);
@@ -215,6 +268,8 @@ static bool read_retriever(struct manifest *manifest, const struct component *re
         outline_put(stream, "path", STR("/"));
         return true;
     }
+    component_note_rest(manifest, retriever, retriever_fields, stream);
+    component_note_rest(manifest, &paginator, paginator_fields, stream);
     return read_simple(manifest, retriever, stream);
 }
 
@@ -242,6 +297,7 @@ static void read_stream(struct manifest *manifest, const struct component *strea
             STR_ARG(name));
         return;
     }
+    component_note_rest(manifest, stream, stream_fields, to);
     put_transformations(manifest, stream, to);
     put_key(manifest, stream, to);
     put_write(to);

@@ -43,6 +43,11 @@ struct component component_at(struct manifest *manifest, const struct component 
 const struct yaml_node *component_get(struct manifest *manifest,
                                       const struct component *component, const char *key);
 struct str component_type(const struct component *component);
+
+/* Of a component that is read by name: notes the members that the table has not, and those with
+ * a `why`. */
+void component_note_rest(struct manifest *manifest, const struct component *component,
+                         const struct field *fields, struct outline *to);
 /* The element of a list; a lone component is a list of one. */
 size_t component_count(const struct yaml_node *list);
 struct component component_item(struct manifest *manifest, const struct yaml_node *list,

@@ -167,3 +167,23 @@ struct component component_item(struct manifest *manifest, const struct yaml_nod
 {
     return component_open(manifest, list->kind == YAML_LIST ? list->items[i] : list, scope);
 }
+
+void component_note_rest(struct manifest *manifest, const struct component *component,
+                         const struct field *fields, struct outline *to)
+{
+    const struct yaml_node *map = component->map;
+    for (size_t i = 0; map && i < map->count; i++) {
+        const struct yaml_node *node = map->items[i];
+        const struct field *field = fields;
+        bool is_ours = str_is(node->key, "type") || str_starts(node->key, STR("$"));
+        while (field->word && !str_is(node->key, field->word))
+            field++;
+        if (is_ours || node->kind == YAML_NULL)
+            continue;
+        if (!field->word)
+            import_gap(manifest->import, to, "%.*s: not known, and left out",
+                       STR_ARG(node->key));
+        else if (field->why)
+            import_gap(manifest->import, to, "%s: %s", field->word, field->why);
+    }
+}

@@ -148,6 +148,48 @@ static struct str name_of(struct manifest *manifest, const struct component *cur
     return name.len ? name : str_from(fallback);
 }
 
+static const struct field datetime_fields[] = {
+    {"name", NULL, NULL, NULL},
+    {"cursor_field", NULL, NULL, NULL},
+    {"datetime_format", NULL, NULL, NULL},
+    {"start_datetime", NULL, NULL, NULL},
+    {"start_time_option", NULL, NULL, NULL},
+    {"end_time_option", NULL, NULL, NULL},
+    {"step", NULL, NULL, NULL},
+    {"lookback_window", NULL, NULL, NULL},
+    {"partition_field_start", NULL, NULL, NULL},
+    {"partition_field_end", NULL, NULL, NULL},
+    {"is_client_side_incremental", NULL, NULL, NULL},
+    {"is_data_feed", NULL, NULL, NULL},
+    {"cursor_granularity", NULL, NULL, NULL},
+    {"is_compare_strictly", NULL, NULL, NULL},
+    {"global_substream_cursor", NULL, NULL, NULL},
+    {"api_retention_period", NULL, NULL, NULL},
+    {"end_datetime", NULL, NULL, NULL},
+    {"cursor_datetime_formats", NULL, NULL,
+     "forms that the cursor's field has in records: columns: {FIELD: {format: …}} reads others "
+     "than ISO 8601"},
+    {"clamping", NULL, NULL,
+     "windows begin where `from` says: begin it with a month or a week"},
+    FIELD_END,
+};
+
+/* Until now is what is read anyway. */
+static void note_end(struct manifest *manifest, const struct component *cursor,
+                     struct outline *stream)
+{
+    const struct yaml_node *node = component_get(manifest, cursor, "end_datetime");
+    struct component min_max = component_open(manifest, node, cursor->scope);
+    if (min_max.map)
+        node = component_get(manifest, &min_max, "datetime");
+    struct str text = import_text(node);
+    if (node && str_find(text, STR("now")) < 0 && str_find(text, STR("today")) < 0)
+        import_gap(
+            manifest->import, stream,
+            "end_datetime: all is read up to now: `to` of window, or pagetide sync --to, "
+            "ends before");
+}
+
 static void read_datetime(struct manifest *manifest, const struct component *cursor,
                           struct outline *stream)
 {
@@ -173,6 +215,8 @@ static void read_datetime(struct manifest *manifest, const struct component *cur
     }
     put_bound(manifest, cursor, "start_time_option", manifest->interval_start, stream);
     put_bound(manifest, cursor, "end_time_option", manifest->interval_end, stream);
+    component_note_rest(manifest, cursor, datetime_fields, stream);
+    note_end(manifest, cursor, stream);
     if (import_is_true(component_get(manifest, cursor, "is_client_side_incremental")))
         import_gap(manifest->import, stream,
                    "is_client_side_incremental: the API cannot be asked "
