@@ -70,7 +70,7 @@ static int import_main(struct cli *cli)
     else if (!path)
         say_text(stdout, imported.text);
     tell(&imported);
-    return EXIT_DONE;
+    return imported.is_valid ? EXIT_DONE : EXIT_RUN_FAILED;
 }
 
 static const struct opt opts[] = {
@@ -89,7 +89,8 @@ const struct command cmd_import = {
             "playbook or\n"
             "the settings of tap-rest-api-msdk, and prints a definition. Each part without a\n"
             "counterpart is a comment that says what to do. Credentials are not taken over:\n"
-            "{{ env.NAME }} stands in their place. Needs no server.",
+            "{{ env.NAME }} stands in their place. Exits with 1 where `check` does not accept "
+            "the\nresult yet. Needs no server.",
     .opts = opts,
     .run = import_main,
 };

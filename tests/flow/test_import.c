@@ -138,6 +138,11 @@ END_TEST
 START_TEST(what_is_no_file_of_them_is_refused)
 {
     flow_open(&bench);
+    const char *unfinished =
+        sample("tap.yaml", "api_url: https://h.example\nstreams: [{name: a, path: '/{{'}]\n");
+    expect_holds(
+        pagetide_expect(&bench.pagetide, 1, pagetide_text("import %s", unfinished)).out,
+        "pagetide check says of this");
     const char *other = sample("other.yaml", "a: 1\n");
     const char *bad = sample("bad.yaml", "a: [\n");
     expect_holds(pagetide_expect(&bench.pagetide, 2, pagetide_text("import %s", other)).err,
