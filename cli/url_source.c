@@ -42,8 +42,22 @@ static struct str bearer(struct hiding *hiding, struct str token)
     return arena_printf(hiding->arena, "{type: bearer, token: %.*s}", STR_ARG(text));
 }
 
+/* "Basic {{ (env.SHOP_USER ~ ':') | b64encode }}": the user is the key, and no password is. */
+static struct str basic_key(struct hiding *hiding, struct str user)
+{
+    struct str name = url_hide(hiding, "user", user);
+    struct str inside = str_trim(str_slice(name, 2, name.len - 2));
+    struct str value =
+        arena_printf(hiding->arena, "Basic {{ (%.*s ~ ':') | b64encode }}", STR_ARG(inside));
+    return arena_printf(hiding->arena,
+                        "{type: api_key, in: header, name: Authorization, value: %.*s}",
+                        STR_ARG(quoted(hiding, value)));
+}
+
 static struct str basic(struct hiding *hiding, struct str user, struct str password)
 {
+    if (!password.len)
+        return basic_key(hiding, user);
     struct str name = quoted(hiding, user), text = hidden(hiding, "password", password);
     return arena_printf(hiding->arena, "{type: basic, user: %.*s, password: %.*s}",
                         STR_ARG(name), STR_ARG(text));

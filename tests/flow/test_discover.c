@@ -422,6 +422,22 @@ START_TEST(no_secret_is_printed_or_stored)
 }
 END_TEST
 
+/* Some APIs take the key as the user's name, without a password. */
+START_TEST(the_user_of_basic_may_be_the_key)
+{
+    flow_open(&bench);
+    const char *url = pagetide_text("%s/gen/page --name shop.orders", bench.mock.url);
+    struct pagetide_result got =
+        pagetide_run(&bench.pagetide, "discover %s --auth basic:key-planted-1:", url);
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    expect_holds(got.out, "Basic {{ (env.SHOP_USER ~ ':') | b64encode }}");
+    expect_lacks(got.out, "planted");
+    expect_lacks(got.err, "planted");
+    expect_holds(mock_get(&bench.mock, "/_mock/requests"), "a2V5LXBsYW50ZWQtMTo=");
+    flow_close(&bench);
+}
+END_TEST
+
 START_TEST(the_command_line_is_judged_before_the_api_is_asked)
 {
     static const char *const wrong[] = {
@@ -486,5 +502,5 @@ SUITE_OF_TABLES("tests/tables/[ds][ih][as]*.txt", "flow/discover", every_case_is
                 every_shape_is_found_out, a_url_becomes_a_table,
                 a_stream_of_the_folder_is_not_overruled, a_broken_file_of_the_folder_is_said,
                 a_fragment_is_no_part_of_the_url, no_secret_is_printed_or_stored,
-                init_makes_a_folder_that_runs,
+                the_user_of_basic_may_be_the_key, init_makes_a_folder_that_runs,
                 the_command_line_is_judged_before_the_api_is_asked)
