@@ -1,5 +1,7 @@
 #include "cli/url_source.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "base/secret_name.h"
 #include "base/units.h"
@@ -54,11 +56,24 @@ static struct str basic_key(struct hiding *hiding, struct str user)
                         STR_ARG(quoted(hiding, value)));
 }
 
+/* What stands behind "{{ env.NAME }}". */
+static struct str value_of(struct arena *arena, struct str expression)
+{
+    struct str inner = str_trim(str_slice(expression, 2, MAX(expression.len, 4) - 2));
+    const char *value = NULL;
+    if (str_starts(inner, STR("env.")))
+        value = getenv(arena_cstr(arena, str_slice(inner, 4, inner.len)));
+    return value ? str_from(value) : STR_NONE;
+}
+
+/* A user that is the password too could not be shown: both are the variable. */
 static struct str basic(struct hiding *hiding, struct str user, struct str password)
 {
     if (!password.len)
         return basic_key(hiding, user);
-    struct str name = quoted(hiding, user), text = hidden(hiding, "password", password);
+    struct str shown = url_hide(hiding, "password", password), text = quoted(hiding, shown);
+    bool is_same = user.len && str_eq(user, value_of(hiding->arena, shown));
+    struct str name = is_same ? text : quoted(hiding, user);
     return arena_printf(hiding->arena, "{type: basic, user: %.*s, password: %.*s}",
                         STR_ARG(name), STR_ARG(text));
 }
