@@ -29,7 +29,11 @@ static const struct builtin builtins[] = {
      .members = pager_members,
      .help = "where the paging is: pages read, the number, size or cursor of the next request",
      .example = "pager.page * pager.size"},
-    {.name = "iteration", .help = "index of the page, from 0", .example = "iteration + 1"},
+    {.name = "iteration",
+     .help =
+         "index of the page just read, from 0; 0 also in the requests of the first page and "
+         "of the second",
+     .example = "iteration + 1"},
     {.name = "accumulated",
      .help = "the records so far: their count, and the last one as `accumulated[-1]`",
      .example = "accumulated | length"},
