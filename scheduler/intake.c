@@ -28,8 +28,8 @@
  *     PostgreSQL is down                  nothing is read until it is back
  *
  * All that were read are asked about in one transaction; if that fails, each in its own. The
- * next are read when those before are answered: however many wait, a tick waits behind a hundred
- * of them at most, and no more of them are in memory.
+ * next are read when those before are answered: however many wait, a tick waits behind a
+ * hundred of them at most, and no more of them are in memory.
  *
  * Outcomes go the other way: pagetide.reload_outcomes lists requests whose state has changed
  * since it was reported, each is written to PREFIX:reload:result:ID for a day (so --wait and
