@@ -78,6 +78,12 @@ $(B)/%.o: %.c
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# What no page passes is made small, not quick.
+COLD := cli config config/import scheduler schema web worker/discover worker/rehearsal worker/replay worker/after
+ifeq ($(FLAVOUR),release)
+$(foreach room,$(COLD),$(patsubst %.c,$(B)/%.o,$(wildcard $(room)/*.c))): CFLAGS += -Os
+endif
+
 $(B)/gen/%.o: $(B)/gen/%.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
