@@ -409,7 +409,7 @@ START_TEST(no_secret_is_printed_or_stored)
     expect_holds(spec, "env.SHOP_X_API_KEY");
     expect_holds(spec, "env.SHOP_API_KEY");
     expect_holds(spec, "env.SHOP_CLIENT_SECRET");
-    expect_holds(got.err, "set SHOP_API_KEY, SHOP_API_KEYS, SHOP_CLIENT_SECRET, SHOP_TOKEN, "
+    expect_holds(got.err, "set SHOP_API_KEY, SHOP_CLIENT_SECRET, SHOP_API_KEYS, SHOP_TOKEN, "
                           "SHOP_X_API_KEY");
     const char *sent = mock_get(&bench.mock, "/_mock/requests");
     for (size_t i = 0; i < COUNT_OF(secrets); i++) {
