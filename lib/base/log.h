@@ -45,7 +45,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
     X(JOB_STEP, "job.step", "a job goes from one step to the next")                            \
     X(JOB_RETRY, "job.retry", "a request failed and is sent again, when and why")              \
     X(JOB_LOST, "job.lost", "another worker has the job; nothing more of it is written here")  \
-    X(JOB_RETURNED, "job.returned", "given back for another worker, uncounted")                \
+    X(JOB_RETURNED, "job.returned",                                                            \
+      "given back, uncounted: for another worker, or as PostgreSQL has lost pages")            \
     X(PAGE_DONE, "page.done", "a page was read")                                               \
     X(BATCH_DONE, "batch.done",                                                                \
       "rows are committed: the way they took, and how many were sent")                         \
