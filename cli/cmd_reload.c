@@ -16,8 +16,9 @@
  * `reload`: the same message that anything which reaches Redis may send:
  *
  *     send      XADD PREFIX:reload, under an id of the sender's
- *     --wait    the outcome in PREFIX:reload:result:ID, every 250 ms, with the run's sums from
- *               PostgreSQL as the bar. It is empty until a scheduler has taken the message,
+ *     --wait    DEL of PREFIX:reload:result:ID before the message is sent, then the outcome
+ *               there, every 250 ms, with the run's sums from PostgreSQL as the bar. It is
+ *               empty until a scheduler has taken the message,
  *               then pending (the run before it goes on), started, and at last the run's end
  *     end       the summary and exit code of the run; a request that was refused or skipped has
  *               none (exit_code.h)
@@ -91,6 +92,19 @@ static size_t put_field(struct str *args, size_t count, const char *name, const 
     return count + 2;
 }
 
+static struct str outcome_key(const struct reload *reload)
+{
+    return arena_printf(reload->cli->arena, "%s:reload:result:%.*s",
+                        reload->cli->settings.redis_prefix, STR_ARG(reload->id));
+}
+
+/* That an older message had, or one that PostgreSQL has lost: the scheduler writes it anew. */
+static bool forget_outcome(struct reload *reload)
+{
+    const struct str args[] = {STR("DEL"), outcome_key(reload)};
+    return call(reload, args, COUNT_OF(args));
+}
+
 static bool send_message(struct reload *reload)
 {
     const struct options *options = &reload->cli->options;
@@ -121,9 +135,7 @@ static struct outcome read_outcome(struct reload *reload)
     struct arena *arena = reload->cli->arena;
     AUTO_JSON struct json *json = NULL;
     struct err err = ERR_INIT;
-    const struct str args[] = {STR("GET"), arena_printf(arena, "%s:reload:result:%.*s",
-                                                        reload->cli->settings.redis_prefix,
-                                                        STR_ARG(reload->id))};
+    const struct str args[] = {STR("GET"), outcome_key(reload)};
     if (!call(reload, args, COUNT_OF(args)) || !reload->answer.len ||
         !json_parse(reload->answer, &json, &err))
         return (struct outcome){.run = 0};
@@ -265,7 +277,8 @@ static int send_and_follow(struct reload *reload)
     rng_token(token);
     reload->id = cli->options.id ? str_from(cli->options.id)
                                  : arena_printf(cli->arena, "cli-%.16s", token);
-    if (!connect_redis(reload) || !send_message(reload))
+    if (!connect_redis(reload) || (cli->options.wait && !forget_outcome(reload)) ||
+        !send_message(reload))
         return cli_fail(&reload->err);
     if (cli->options.wait)
         return wait_for_end(reload);

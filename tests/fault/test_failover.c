@@ -178,8 +178,9 @@ START_TEST(test_a_run_that_the_new_primary_does_not_know_is_dropped)
                                             "'lost'"),
                      "0");
     /* Asked for again, by the same id, it is one run. */
-    ck_assert_int_eq(
-        pagetide_run(pagetide, "reload api.unknown --id lost --wait --mode full").code, 0);
+    struct pagetide_result asked =
+        pagetide_run(pagetide, "reload api.unknown --id lost --wait --mode full");
+    ck_assert_msg(asked.code == 0, "%d: %s%s", asked.code, asked.out, asked.err);
     pagetide_await(pagetide, "1", 20000,
                    "select count(*) from pagetide.run where stream = 'api.unknown' and state "
                    "= 'succeeded'");
