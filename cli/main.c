@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/arguments.h"
 #include "cli/say.h"
+#include "port/crypto.h"
 
 static const struct command *const commands[] = {
     &cmd_sync,    &cmd_discover, &cmd_import,     &cmd_init,    &cmd_backfill, &cmd_preview,
@@ -237,6 +238,7 @@ static void put_command_first(int argc, char **argv)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    crypto_init();
     protect_memory();
     /* Batches go back to the system when freed: without this the threshold would grow. */
     mallopt(M_MMAP_THRESHOLD, MIB(1));

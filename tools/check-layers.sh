@@ -56,7 +56,7 @@ declare -A port_of=(
     [jansson.h]="lib/port/json.c"
     [libfyaml.h]="lib/port/yaml.c"
     [event2/]="lib/port/loop.c lib/port/httpd.c"
-    [openssl/]="lib/port/digest.c lib/port/signature.c lib/port/stream.c"
+    [openssl/]="lib/port/crypto.c lib/port/digest.c lib/port/signature.c lib/port/stream.c"
     [xxhash.h]="lib/port/hash.c"
     [expat.h]="lib/port/xml.c"
 )

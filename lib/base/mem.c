@@ -4,13 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { ROOM_BYTES = 1 << 20 };
+
+void mem_exhausted(void)
+{
+    fputs("pagetide: out of memory\n", stderr);
+    abort();
+}
 
 void *mem_checked(void *ptr)
 {
-    if (!ptr) {
-        fputs("pagetide: out of memory\n", stderr);
-        abort();
-    }
+    if (!ptr)
+        mem_exhausted();
     return ptr;
 }
 
@@ -50,6 +57,39 @@ char *mem_printf(const char *fmt, ...)
 void mem_free(void *ptr)
 {
     free(ptr);
+}
+
+void *mem_lib_malloc(size_t size)
+{
+    return mem_checked(malloc(size ? size : 1));
+}
+
+void *mem_lib_calloc(size_t count, size_t size)
+{
+    return mem_checked(count && size ? calloc(count, size) : calloc(1, 1));
+}
+
+void *mem_lib_realloc(void *ptr, size_t size)
+{
+    if (size)
+        return mem_checked(realloc(ptr, size));
+    free(ptr);
+    return NULL;
+}
+
+char *mem_lib_strdup(const char *text)
+{
+    return mem_checked(strdup(text));
+}
+
+/* Of the kernel: the heap may have pieces left that are too small for what was wanted. */
+void mem_check_room(void)
+{
+    void *room =
+        mmap(NULL, ROOM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        mem_exhausted();
+    munmap(room, ROOM_BYTES);
 }
 
 void mem_free_local(void *ptr_to_ptr)

@@ -17,8 +17,26 @@ char *mem_strdup(const char *text) MUST_CHECK;
 char *mem_printf(const char *fmt, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
 void mem_free(void *ptr); /* NULL is fine */
 
+/* Says that there is no memory and aborts. */
+_Noreturn void mem_exhausted(void);
+
 /* What a library allocated: yields it, or aborts where it could not. */
 void *mem_checked(void *ptr) MUST_CHECK;
+
+/*
+ * malloc, calloc, realloc and strdup for libraries that take an allocator: where there is no
+ * memory they end the process too. A library that hears NULL says that something else failed,
+ * and that would be held against an API or a definition. With mem_free; what libc's own
+ * functions gave before may be freed or resized by these.
+ */
+void *mem_lib_malloc(size_t size);
+void *mem_lib_calloc(size_t count, size_t size);
+void *mem_lib_realloc(void *ptr, size_t size); /* of no size: frees, NULL */
+char *mem_lib_strdup(const char *text);
+
+/* For libraries that take none, asked before anybody is blamed for a failure of theirs: aborts
+ * where the process cannot have another MiB. */
+void mem_check_room(void);
 
 /* For CLEANUP: frees what the local pointer points to. */
 void mem_free_local(void *ptr_to_ptr);

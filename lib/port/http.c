@@ -456,9 +456,18 @@ static void explain_too_large(const struct http_call *call, struct err *err)
             call->body.max);
 }
 
+static void explain_ceiling(const struct http_call *call, CURLcode code, struct err *err)
+{
+    bool is_proxys = call->phase == CONNECTING;
+    err_set(err, http_error_kind(code, ""), "http", code, "%s",
+            is_proxys ? "the headers of the proxy's answer are over 16 KB"
+                      : "a header line over 100 KB");
+}
+
 static void explain(const struct http_call *call, CURLcode code, struct err *err)
 {
     const char *text = call->error[0] ? call->error : curl_easy_strerror(code);
+    http_error_check_own(text);
     if (call->refused[0] && !call->is_let_through)
         err_set(err, ERR_CONFIG, "http", code,
                 "the address %s is not public; allow_private: true would allow it",
@@ -475,6 +484,8 @@ static void explain(const struct http_call *call, CURLcode code, struct err *err
                 call->coding.problem);
     else if (code == CURLE_WRITE_ERROR || code == CURLE_BAD_CONTENT_ENCODING)
         err_set(err, ERR_AGAIN, "http", code, "the body cannot be read: its coding is broken");
+    else if (http_error_is_ceiling(code))
+        explain_ceiling(call, code, err);
     else
         err_set(err, http_error_kind(code, text), "http", code, "%s", text);
 }

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/macros.h"
+#include "base/mem.h"
+
+enum { TOO_LARGE = 100 }; /* CURLE_TOO_LARGE, since libcurl 8.6 */
 
 /*
  * A handshake fails with one code for a cut connection, which may be better next time, and for
@@ -21,7 +24,7 @@ static enum err_kind handshake_kind(const char *text)
 
 enum err_kind http_error_kind(int code, const char *text)
 {
-    switch ((CURLcode)code) {
+    switch (code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_NOT_BUILT_IN:
@@ -43,11 +46,26 @@ enum err_kind http_error_kind(int code, const char *text)
     case CURLE_FILESIZE_EXCEEDED:
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_TOO_MANY_REDIRECTS:
-    case CURLE_OUT_OF_MEMORY: /* how libcurl says that one header line is over 100 KB */
+    case CURLE_OUT_OF_MEMORY: /* http_error_is_ceiling */
+    case TOO_LARGE:
         return ERR_INPUT;
     default:
         return ERR_AGAIN;
     }
+}
+
+bool http_error_is_ceiling(int code)
+{
+    return code == CURLE_OUT_OF_MEMORY || code == TOO_LARGE;
+}
+
+/* libcurl's allocations have ended the process before (http_multi.c); what is left are those
+ * of getaddrinfo and of the libraries below libcurl. */
+void http_error_check_own(const char *text)
+{
+    mem_check_room();
+    if (strstr(text, "thread failed to start"))
+        mem_exhausted();
 }
 
 bool http_is_too_much(const struct err *err)

@@ -16,6 +16,20 @@
 enum err_kind http_error_kind(int code, const char *text);
 
 /*
+ * Whether the code says that something was longer than libcurl takes: a header line over
+ * 100 KB, or over 16 KB those of a proxy. Before 8.6 libcurl says it as if it had no memory.
+ */
+bool http_error_is_ceiling(int code);
+
+/*
+ * Asked before a failure is held against anybody: ends the process where it is its own, that is
+ * no memory, or no thread to look up a name. Another worker then takes its jobs.
+ *
+ *   text   libcurl's words
+ */
+void http_error_check_own(const char *text);
+
+/*
  * The codes of errors that say: the answer did not come in time, though the connection was
  * open; the body is over max_body. Both are because of the page's size, perhaps.
  */

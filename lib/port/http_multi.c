@@ -79,7 +79,9 @@ bool http_multi_new(struct loop *loop, http_multi_fn fn, void *ctx,
                     struct http_multi **ret_multi, struct err *err)
 {
     static bool is_initialised;
-    if (!is_initialised && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (!is_initialised &&
+        curl_global_init_mem(CURL_GLOBAL_DEFAULT, mem_lib_malloc, mem_free, mem_lib_realloc,
+                             mem_lib_strdup, mem_lib_calloc) != CURLE_OK)
         return err_set(err, ERR_BUG, "http", 0, "libcurl cannot be initialised");
     is_initialised = true;
     CURLM *handle = curl_multi_init();

@@ -8,10 +8,16 @@ struct json {
     json_t *object;
 };
 
+static void use_memory(void)
+{
+    json_set_alloc_funcs(mem_lib_malloc, mem_free);
+}
+
 struct json *json_new(void)
 {
+    use_memory();
     struct json *json = mem_alloc(sizeof *json);
-    json->object = mem_checked(json_object());
+    json->object = json_object();
     return json;
 }
 
@@ -38,7 +44,7 @@ void json_set_str(struct json *json, struct str key, struct str text)
 
 void json_set_int(struct json *json, const char *key, int64_t number)
 {
-    json_object_set_new(json->object, key, mem_checked(json_integer(number)));
+    json_object_set_new(json->object, key, json_integer(number));
 }
 
 struct str json_write(const struct json *json, struct arena *arena)
@@ -51,6 +57,7 @@ struct str json_write(const struct json *json, struct arena *arena)
 
 bool json_parse(struct str text, struct json **ret_json, struct err *err)
 {
+    use_memory();
     json_error_t error;
     json_t *object =
         json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &error);

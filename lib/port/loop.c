@@ -50,6 +50,7 @@ struct loop_signal {
 
 bool loop_new(struct loop **ret_loop, struct err *err)
 {
+    event_set_mem_functions(mem_lib_malloc, mem_lib_realloc, mem_free);
     evthread_use_pthreads();
     struct event_base *base = event_base_new();
     if (!base)

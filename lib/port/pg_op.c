@@ -110,7 +110,7 @@ static enum pg_step step_of_both(struct pg_op *op, PGconn *conn, PGresult *res)
         return PG_STEP_AGAIN;
     }
     PQclear(res);
-    return PQexitPipelineMode(conn) ? PG_STEP_DONE : PG_STEP_BROKEN;
+    return PQexitPipelineMode(conn) && op->result ? PG_STEP_DONE : PG_STEP_BROKEN;
 }
 
 enum pg_step pg_op_step(struct pg_op *op, PGconn *conn, const char **ret_why)
@@ -123,8 +123,8 @@ enum pg_step pg_op_step(struct pg_op *op, PGconn *conn, const char **ret_why)
     PGresult *res = PQgetResult(conn);
     if (op->then_sql)
         return step_of_both(op, conn, res);
-    if (!res)
-        return PG_STEP_DONE;
+    if (!res) /* without any result libpq had no memory for one */
+        return op->result ? PG_STEP_DONE : PG_STEP_BROKEN;
     ExecStatusType status = PQresultStatus(res);
     if (status == PGRES_COPY_IN) {
         PQclear(res);

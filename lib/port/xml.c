@@ -82,7 +82,8 @@ static bool explain(const struct parsing *parsing, bool *ret_is_truncated, struc
 bool xml_parse(struct str text, const struct xml_handlers *handlers, bool *ret_is_truncated,
                struct err *err)
 {
-    struct parsing parsing = {.parser = mem_checked(XML_ParserCreate("UTF-8")),
+    static const XML_Memory_Handling_Suite memory = {mem_lib_malloc, mem_lib_realloc, mem_free};
+    struct parsing parsing = {.parser = XML_ParserCreate_MM("UTF-8", &memory, NULL),
                               .handlers = handlers};
     enum XML_Status status = XML_STATUS_OK;
     XML_SetUserData(parsing.parser, &parsing);

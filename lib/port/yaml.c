@@ -3,6 +3,8 @@
 #include <libfyaml.h>
 #include <stdarg.h>
 
+#include "base/mem.h"
+
 /*
  * A container being filled. A map takes its values in turn with its keys: `key` is the key
  * whose value comes next, NULL where a key is expected.
@@ -99,6 +101,8 @@ static void read_scalar(struct builder *builder, struct fy_token *token, struct 
 {
     size_t len = 0;
     const char *text = token ? fy_token_get_text(token, &len) : NULL;
+    if (token && !text)
+        mem_check_room();
     node->text = arena_str(builder->arena, (struct str){text, text ? len : 0});
     node->kind = !token || fy_scalar_token_get_style(token) == FYSS_PLAIN
                      ? plain_kind(node->text)
@@ -254,6 +258,7 @@ static bool take_event(struct builder *builder, struct fy_event *event)
 
 static void report_syntax(struct builder *builder, struct fy_diag *diag)
 {
+    mem_check_room();
     bool any = false;
     void *place = NULL;
     for (struct fy_diag_error *error; (error = fy_diag_errors_iterate(diag, &place));) {
@@ -294,20 +299,20 @@ static bool check_text(struct builder *builder, struct str text)
 
 static void read_text(struct builder *builder, struct str text)
 {
+    mem_check_room(); /* libfyaml's own functions go on where there is none */
     struct fy_diag_cfg diag_cfg;
     fy_diag_cfg_default(&diag_cfg);
     diag_cfg.fp = NULL;
-    struct fy_diag *diag = fy_diag_create(&diag_cfg);
+    struct fy_diag *diag = mem_checked(fy_diag_create(&diag_cfg));
     fy_diag_set_collect_errors(diag, true);
     struct fy_parse_cfg cfg = {
         .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
         .diag = diag,
     };
-    struct fy_parser *parser = fy_parser_create(&cfg);
-    if (!diag || !parser || fy_parser_set_string(parser, text.len ? text.ptr : "", text.len))
-        complain(builder, 1, 1, "the YAML reader could not be started");
-    else
-        read_events(builder, parser, diag);
+    struct fy_parser *parser = mem_checked(fy_parser_create(&cfg));
+    if (fy_parser_set_string(parser, text.len ? text.ptr : "", text.len))
+        mem_exhausted();
+    read_events(builder, parser, diag);
     fy_parser_destroy(parser);
     fy_diag_destroy(diag);
 }

@@ -81,7 +81,7 @@ static bool retry_if_dead(void)
 
 START_TEST(workers_that_get_no_memory)
 {
-    enum { TRIES = 15 };
+    enum { TRIES = 20 }; /* below 90 % the program is not even loaded */
     struct rng rng;
     int died = 0;
     if (pagetide_is_sanitized()) {
@@ -98,7 +98,7 @@ START_TEST(workers_that_get_no_memory)
     ck_assert_int_gt(peak, 0);
     pagetide_kill(&worker);
     for (int i = 0; i < TRIES; i++) {
-        long kib = peak * (long)(50 + rng_below(&rng, 52)) / 100;
+        long kib = peak * (long)(900 + rng_below(&rng, 115)) / 1000;
         worker = spawn_within(kib);
         for (int n = 0; n < 15 && pagetide_is_running(&worker); n++)
             usleep(100000);
@@ -110,7 +110,7 @@ START_TEST(workers_that_get_no_memory)
     bool was_retried = retry_if_dead();
     int64_t again = check_whole();
     ck_assert_int_gt(died, 0);
-    fault_note("10", "no memory: RLIMIT_AS of 50 to 101 % of what a worker takes", again,
+    fault_note("10", "no memory: RLIMIT_AS of 90 to 101 % of what a worker takes", again,
                "%d workers, %d of them ended by themselves%s", TRIES, died,
                was_retried ? "; the job was retried" : "");
     pagetide_stop(&worker);

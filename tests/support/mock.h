@@ -68,6 +68,7 @@
  *         hang             no answer
  *         drip             `bytes` (1) of the answer every `ms` (1000)
  *         headers          `bytes` (300,000) of header lines
+ *         header           one header line of `bytes` (300,000)
  *         garbage          not HTTP
  *   POST /_mock/token  {client_id=shop, client_secret=s3cr3t-planted, as=body | basic, rotate,
  *                       expires_in=3600 (0: not said), uses=-1, revoke, refresh}

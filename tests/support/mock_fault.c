@@ -37,6 +37,9 @@ static void spoil_reply(const json_t *fault, const char *kind, struct mock_reply
     }
     if (!strcmp(kind, "headers"))
         put_long_headers(&reply->headers, mock_int_of(fault, "bytes", 300000));
+    if (!strcmp(kind, "header"))
+        buf_printf(&reply->headers, "X-Long: %0*d\r\n",
+                   (int)mock_int_of(fault, "bytes", 300000), 0);
     mock_put_answer(fault, reply);
 }
 

@@ -216,6 +216,8 @@ START_TEST(bodies_and_headers_have_ceilings)
     start();
     refused(ask_with_fault("\"kind\": \"bomb\""), ERR_INPUT, "max_body");
     refused(ask_with_fault("\"kind\": \"headers\""), ERR_INPUT, "256 KiB");
+    refused(ask_with_fault("\"kind\": \"header\""), ERR_INPUT, "a header line over 100 KB");
+    ck_assert_int_eq(ask_with_fault("\"kind\": \"header\", \"bytes\": 100000")->status, 200);
     struct http_request request = request_to("/gen/page?per_page=5");
     size_t exact = ask(&request)->body_len;
     request.max_body_bytes = exact;
