@@ -1,6 +1,7 @@
 #include "worker/access/origin.h"
 
 #include "base/hex.h"
+#include "base/redact.h"
 #include "port/address.h"
 #include "port/http_url.h"
 #include "worker/access/secrets.h"
@@ -115,7 +116,19 @@ static bool is_encoded(struct str text, struct str name)
     return at == name.len;
 }
 
-static bool is_credential(const struct stream *stream, struct str pair)
+/* A member of next_page, which is set anew in each request. */
+static bool is_of_next_page(const struct template *map, struct str name, bool is_home)
+{
+    for (size_t i = 0; map && map->kind == TEMPLATE_MAP && i < map->count; i++)
+        if (is_encoded(name, map->keys[i]) &&
+            (is_home ? secrets_used_by(&map->items[i])
+                     : secrets_are_in(map->keys[i], &map->items[i])))
+            return true;
+    return false;
+}
+
+/* At home literal ones stay, since nothing puts them into a link. */
+static bool is_credential(const struct stream *stream, struct str pair, bool is_home)
 {
     struct str name;
     str_split(pair, '=', &name);
@@ -125,29 +138,51 @@ static bool is_credential(const struct stream *stream, struct str pair)
     if ((auth->send.param.len && is_encoded(name, auth->send.param)) ||
         (auth->hmac.time_param.len && is_encoded(name, auth->hmac.time_param)))
         return true;
-    for (size_t i = 0; i < stream->param_count; i++)
-        if (is_encoded(name, stream->params[i].name) &&
-            secrets_used_by(&stream->params[i].template))
+    for (size_t i = 0; i < stream->param_count; i++) {
+        const struct named_template *param = &stream->params[i];
+        if (is_encoded(name, param->name) &&
+            (is_home ? secrets_used_by(&param->template)
+                     : secrets_are_in(param->name, &param->template)))
             return true;
-    return false;
+    }
+    return is_of_next_page(stream->pagination.next_page.params, name, is_home);
 }
 
-static bool has_credential(const struct stream *stream, struct str query)
+typedef bool (*drops_fn)(const struct stream *stream, struct str pair);
+
+static bool drops_at_home(const struct stream *stream, struct str pair)
+{
+    return is_credential(stream, pair, true);
+}
+
+static bool drops_elsewhere(const struct stream *stream, struct str pair)
+{
+    return is_credential(stream, pair, false);
+}
+
+/* What signs a file may have the name of a credential of ours, but not its value. */
+static bool drops_of_file(const struct stream *stream, struct str pair)
+{
+    return is_credential(stream, pair, false) && redact_has(pair);
+}
+
+static bool drops_any(const struct stream *stream, struct str query, drops_fn drops)
 {
     while (query.ptr) {
         struct str pair;
         query = str_split(query, '&', &pair);
-        if (is_credential(stream, pair))
+        if (drops(stream, pair))
             return true;
     }
     return false;
 }
 
-struct str origin_clean(const struct stream *stream, struct arena *arena, struct str url)
+static struct str clean(const struct stream *stream, struct arena *arena, struct str url,
+                        drops_fn drops)
 {
     struct str head;
     struct str query = str_split(url, '?', &head);
-    if (!query.ptr || !has_credential(stream, query))
+    if (!query.ptr || !drops_any(stream, query, drops))
         return url;
     AUTO_BUF(buf, url.len + 1);
     buf_put(&buf, head);
@@ -155,7 +190,7 @@ struct str origin_clean(const struct stream *stream, struct arena *arena, struct
     while (query.ptr) {
         struct str pair;
         query = str_split(query, '&', &pair);
-        if (is_credential(stream, pair))
+        if (drops(stream, pair))
             continue;
         buf_put_byte(&buf, joint);
         buf_put(&buf, pair);
@@ -201,11 +236,12 @@ bool origin_follow(const struct stream *stream, struct arena *arena,
                    const struct origin_link *link, struct str *ret_url, bool *ret_is_home,
                    struct err *err)
 {
+    drops_fn drops = link->is_to_file ? drops_of_file : drops_elsewhere;
     struct str url;
     if (!http_url_resolve(arena, link->page_url, link->reference, &url, err) ||
         !bring_home(stream, arena, link->home_url, &url, err) ||
         !origin_check(stream, arena, link->home_url, url, ret_is_home, err))
         return false;
-    *ret_url = origin_clean(stream, arena, url);
+    *ret_url = clean(stream, arena, url, *ret_is_home ? drops_at_home : drops);
     return true;
 }

@@ -38,11 +38,16 @@ bool origin_check(const struct stream *stream, struct arena *arena, struct str h
 /*
  * A link of an answer: `reference` is resolved on the page's URL. With rebase_links a link to
  * another origin, but for those of allow_hosts, is taken on our own; and so is, at a Unix
- * socket, a link to http://localhost. Then origin_check and origin_clean. Also ERR_CONFIG where
- * it is no URL.
+ * socket, a link to http://localhost. Then origin_check, and the credentials that are
+ * parameters are left out: those of env and secrets, which are added to each request anew and
+ * must not be in a checkpoint, and on the way to another origin literal ones too. The other
+ * bytes stay as they are. A file may be at a place that signs its links: elsewhere a parameter
+ * of its URL is left out only where it has a secret's value too. The result is in the arena.
+ * Also ERR_CONFIG where it is no URL.
  */
 struct origin_link {
     struct str page_url, home_url, reference;
+    bool is_to_file;
 };
 bool origin_follow(const struct stream *stream, struct arena *arena,
                    const struct origin_link *link, struct str *ret_url, bool *ret_is_home,
@@ -57,12 +62,5 @@ bool origin_names_private(struct arena *arena, struct str home_url, struct str u
 
 /* "host:port" of a URL, or its Unix socket, in the arena; empty where it is not a URL. */
 struct str origin_host(struct arena *arena, struct str url);
-
-/*
- * A URL that came from the API, without the credentials that are parameters: they are added to
- * each request anew, and must not be in a checkpoint. The other bytes stay as they are. The
- * result is `url` itself or in the arena.
- */
-struct str origin_clean(const struct stream *stream, struct arena *arena, struct str url);
 
 #endif

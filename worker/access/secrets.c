@@ -56,11 +56,25 @@ bool secrets_used_by(const struct template *template)
     return found;
 }
 
+static void on_use_of_var(void *ctx, const struct expr_use *use)
+{
+    bool *found = ctx;
+    *found |= str_is(use->root, "vars") && use->step_count &&
+              use->steps[0].kind == VALUE_STRING && secret_name_is(use->steps[0].text);
+}
+
+bool secrets_named_by(const struct template *template)
+{
+    bool found = false;
+    template_uses(template, on_use_of_var, &found);
+    return found || secrets_used_by(template);
+}
+
 bool secrets_are_in(struct str name, const struct template *template)
 {
     bool is_text =
         template->kind == TEMPLATE_CONSTANT && template->constant.kind == VALUE_STRING;
-    return secret_name_is(name) || secrets_used_by(template) ||
+    return secret_name_is(name) || secrets_named_by(template) ||
            (is_text && secret_name_is_scheme(template->constant.text));
 }
 

@@ -43,6 +43,9 @@ bool secrets_is_root(struct str name);
 /* Does it name one of them? Then what it makes is a credential. */
 bool secrets_used_by(const struct template *template);
 
+/* Or one of `vars` that goes by the name of a credential, and so holds a literal one? */
+bool secrets_named_by(const struct template *template);
+
 /*
  * Is a header or parameter a credential: by its name, by what it is made from, or because it
  * begins as credentials do ("Bearer …")? Then it stays on its origin, literal or not.

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "port/hash.h"
-#include "port/http_url.h"
 #include "worker/access/origin.h"
 #include "worker/crawl/anew.h"
 #include "worker/crawl/crawl_internal.h"
@@ -251,7 +250,9 @@ static bool read_link(struct crawl *crawl, struct str *ret_url)
                        "the answer has no URL to ask at, %.*s is %s: \"poll\" says where "
                        "(path, or url)",
                        STR_ARG(at->source), value_kind_name(link.kind));
-    const struct origin_link from = {crawl->request.url, crawl->request.home_url, link.text};
+    const struct origin_link from = {.page_url = crawl->request.url,
+                                     .home_url = crawl->request.home_url,
+                                     .reference = link.text};
     if (!origin_follow(crawl->stream, crawl->prepare.arena, &from, &url, &is_home, &crawl->err))
         return err_wrap(&crawl->err, "poll.url");
     *ret_url = arena_str(crawl->leg, url);
@@ -292,10 +293,11 @@ static bool put_url(struct crawl *crawl, struct value link)
         return err_set(&crawl->err, ERR_INPUT, "prepare", 0,
                        "file %zu: expected a URL, there is %s", state->count + 1,
                        value_kind_name(link.kind));
-    const struct origin_link from = {crawl->request.url, crawl->request.home_url, link.text};
-    if (!origin_follow(crawl->stream, crawl->leg, &from, &url, &is_home, &crawl->err) ||
-        (!is_home &&
-         !http_url_resolve(crawl->leg, from.page_url, link.text, &url, &crawl->err)))
+    const struct origin_link from = {.page_url = crawl->request.url,
+                                     .home_url = crawl->request.home_url,
+                                     .reference = link.text,
+                                     .is_to_file = true};
+    if (!origin_follow(crawl->stream, crawl->leg, &from, &url, &is_home, &crawl->err))
         return err_wrap(&crawl->err, "file %zu", state->count + 1);
     state->urls[state->count++] = arena_str(crawl->leg, url);
     return true;

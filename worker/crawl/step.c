@@ -258,8 +258,7 @@ static enum step redirect(struct crawl *crawl, struct str location)
 {
     if (++crawl->redirects > REDIRECTS_MAX)
         err_set(&crawl->err, ERR_INPUT, "http", 0, "more than %d redirects", REDIRECTS_MAX);
-    else if (request_redirect(asked_stream(crawl), crawl->page, location, &crawl->request,
-                              &crawl->err))
+    else if (request_redirect(crawl->page, location, &crawl->request, &crawl->err))
         return STEP_send;
     crawl_wrap_request(crawl);
     return crawl_fail(crawl, REASON_HTTP);

@@ -43,7 +43,7 @@ static bool fill_headers(struct request_draft *draft, struct err *err)
         struct str text = request_draft_text(draft->arena, param->value);
         if (param->place->place != PLACE_HEADER || request_draft_leaves_out(param->value))
             continue;
-        if (!request_draft_is_secret(draft, param->place) &&
+        if (!request_draft_is_secret(draft, param) &&
             !request_draft_put_header(draft, param->place->name, text, err))
             return false;
         draft->hash = hash_fold(draft->hash, hash_bytes(text, 0));
@@ -126,7 +126,9 @@ static bool fill(struct request_draft *draft, struct request *request, struct er
         !fill_headers(draft, err) || !request_body_fill(draft, http, err) ||
         !request_auth_fill(draft, err))
         return false;
+    request->stream = draft->stream;
     request->home_url = draft->home_url;
+    request->is_body_secret = draft->is_body_secret;
     request->credential = draft->credential;
     request->secret_query = arena_str(draft->arena, buf_str(&draft->secret_query));
     request->public_header_count = draft->public_header_count;
@@ -153,14 +155,16 @@ bool request_build(const struct stream *stream, const struct pager *pager,
     return is_filled;
 }
 
-bool request_redirect(const struct stream *stream, struct arena *arena, struct str location,
-                      struct request *request, struct err *err)
+bool request_redirect(struct arena *arena, struct str location, struct request *request,
+                      struct err *err)
 {
+    const struct stream *stream = request->stream;
     struct str url;
     bool is_home;
-    const struct origin_link link = {request->url, request->home_url, location};
+    const struct origin_link link = {
+        .page_url = request->url, .home_url = request->home_url, .reference = location};
     if (!origin_follow(stream, arena, &link, &url, &is_home, err) ||
-        (!is_home && !request_body_may_leave(stream, err)))
+        (!is_home && !request_body_may_leave(&request->http, request->is_body_secret, err)))
         return err_wrap(err, "redirect to %.*s", STR_ARG(redact_cut(arena, location, 200)));
     request->url = url;
     set_target(stream, arena, is_home, request);

@@ -18,24 +18,27 @@
  * credentials.
  */
 struct request {
-    struct http_request http; /* everything in the arena */
-    struct str url;           /* without a credential in the query: for people, and links */
-    uint64_t hash;            /* of all but credentials and literal headers: loop guard */
-    struct str home_url;      /* the stream's own URL, without params: where credentials go */
-    struct str host;          /* "host:port" that it goes to */
-    uint64_t credential;      /* hash of the credentials: who the API takes us for */
-    bool hides_query;         /* its query is a credential of its own: `url` is without it */
-    bool is_home;             /* it goes to the stream's own origin, with them */
-    struct str secret_query;  /* credentials that are parameters */
+    struct http_request http;    /* everything in the arena */
+    const struct stream *stream; /* whose it is: for `total` and `prepare` made for them */
+    struct str url;              /* without a credential in the query: for people, and links */
+    uint64_t hash;               /* of all but credentials and literal headers: loop guard */
+    struct str home_url;     /* the stream's own URL, without params: where credentials go */
+    struct str host;         /* "host:port" that it goes to */
+    uint64_t credential;     /* hash of the credentials: who the API takes us for */
+    bool hides_query;        /* its query is a credential of its own: `url` is without it */
+    bool is_home;            /* it goes to the stream's own origin, with them */
+    bool is_body_secret;     /* the body holds a credential, and stays there */
+    struct str secret_query; /* credentials that are parameters */
     struct str cert_file, key_file;           /* ours, for that origin; empty: none */
     size_t public_header_count, header_count; /* those after the public ones are credentials */
 };
 
 /*
- * Names and values of params are encoded once. Lists are repeated parameters, null leaves the
- * parameter out. Everything is in `arena`. ERR_INPUT: an expression failed, or a value does not
- * fit where it should go; ERR_CONFIG: a link is not an http(s) URL. Whether the stream's own
- * URL is one, http_send finds.
+ * Borrows the stream. Names and values of params are encoded once. Lists are repeated
+ * parameters, null leaves the parameter out. Everything is in `arena`. ERR_INPUT: an expression
+ * failed, a value does not fit where it should go, or a credential would go to another origin;
+ * ERR_CONFIG: a link is not an http(s) URL. Whether the stream's own URL is one, http_send
+ * finds.
  */
 bool request_build(const struct stream *stream, const struct pager *pager,
                    const struct scope *scope, struct arena *arena, struct request *ret_request,
@@ -46,7 +49,7 @@ bool request_build(const struct stream *stream, const struct pager *pager,
  * origin, without them elsewhere. `location` may be relative. On failure *request stays as it
  * was. ERR_INPUT, ERR_CONFIG: it may not go there.
  */
-bool request_redirect(const struct stream *stream, struct arena *arena, struct str location,
-                      struct request *request, struct err *err) MUST_CHECK;
+bool request_redirect(struct arena *arena, struct str location, struct request *request,
+                      struct err *err) MUST_CHECK;
 
 #endif

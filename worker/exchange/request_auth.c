@@ -80,7 +80,7 @@ static bool fill_pager_headers(struct request_draft *draft, struct err *err)
         const struct pager_param *param = &draft->params.items[i];
         struct str text = request_draft_text(draft->arena, param->value);
         if (param->place->place == PLACE_HEADER && !request_draft_leaves_out(param->value) &&
-            request_draft_is_secret(draft, param->place) &&
+            request_draft_is_secret(draft, param) &&
             !request_draft_put_header(draft, param->place->name, text, err))
             return false;
     }

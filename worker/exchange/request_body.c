@@ -1,5 +1,6 @@
 #include "worker/exchange/request_body.h"
 
+#include "base/redact.h"
 #include "base/secret_name.h"
 #include "port/hash.h"
 #include "worker/access/secrets.h"
@@ -66,14 +67,23 @@ static bool has_secret(const struct template *template)
             ((template->kind == TEMPLATE_MAP || template->kind == TEMPLATE_LIST) &&
              has_secret(&template->items[i])))
             return true;
-    return secrets_used_by(template);
+    return secrets_named_by(template);
 }
 
-bool request_body_may_leave(const struct stream *stream, struct err *err)
+static bool is_secret(const struct request_draft *draft)
 {
-    const struct template *next = stream->pagination.next_page.body;
-    bool is_secret = (stream->body && has_secret(stream->body)) || (next && has_secret(next));
-    return !is_secret ||
+    const struct template *own = draft->stream->body;
+    const struct template *next = draft->stream->pagination.next_page.body;
+    for (size_t i = 0; i < draft->params.count; i++)
+        if (draft->params.items[i].place->place == PLACE_BODY &&
+            request_draft_is_secret(draft, &draft->params.items[i]))
+            return true;
+    return (own && has_secret(own)) || (next && has_secret(next));
+}
+
+bool request_body_may_leave(const struct http_request *http, bool is_secret, struct err *err)
+{
+    return (!is_secret && !redact_has(http->body)) ||
            err_set(err, ERR_INPUT, "request", 0,
                    "the body holds a credential, which cannot go to another origin");
 }
@@ -111,13 +121,14 @@ bool request_body_fill(struct request_draft *draft, struct http_request *http, s
     }
     if (request_draft_leaves_out(body))
         return true;
-    if (!draft->is_home && !request_body_may_leave(draft->stream, err))
-        return false;
     AUTO_BUF(out, BODY_BYTES_MAX);
     if (!format_body(draft, body, &out, err))
         return false;
     http->has_body = true;
     http->body = arena_str(draft->arena, buf_str(&out));
+    draft->is_body_secret = is_secret(draft);
+    if (!draft->is_home && !request_body_may_leave(http, draft->is_body_secret, err))
+        return false;
     draft->hash = hash_fold(draft->hash, hash_bytes(http->body, 0));
     return has_header(draft, STR("content-type")) ||
            request_draft_put_header(draft, STR("Content-Type"),

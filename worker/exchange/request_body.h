@@ -14,7 +14,11 @@
 bool request_body_fill(struct request_draft *draft, struct http_request *http,
                        struct err *err) MUST_CHECK;
 
-/* May the stream's bodies go to another origin? ERR_INPUT where they hold a credential. */
-bool request_body_may_leave(const struct stream *stream, struct err *err) MUST_CHECK;
+/*
+ * May the body go to another origin? ERR_INPUT where it holds a credential: put there by the
+ * definition or the pager (`is_secret`), or a secret's value, whoever put that there.
+ */
+bool request_body_may_leave(const struct http_request *http, bool is_secret,
+                            struct err *err) MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 #include "worker/exchange/request_draft.h"
 
+#include "base/redact.h"
 #include "base/secret_name.h"
 #include "port/hash.h"
 #include "port/http_url.h"
@@ -119,12 +120,35 @@ static bool pager_sets(const struct request_draft *draft, enum placement place, 
     return false;
 }
 
-bool request_draft_is_secret(const struct request_draft *draft, const struct param_place *at)
+static bool has_secret_name(const struct param_place *at)
+{
+    for (size_t i = 0; at->place == PLACE_BODY && i < at->path.count; i++)
+        if (secret_name_is(at->path.steps[i].key))
+            return true;
+    return secret_name_is(at->name);
+}
+
+/* Does next_page make it from a credential? One expression may make all members. */
+static bool is_made_of_secret(const struct request_draft *draft, const struct param_place *at)
 {
     const struct next_page *next = &draft->stream->pagination.next_page;
     const struct template *map = at->place == PLACE_HEADER ? next->headers : next->params;
-    bool is_whole = map && map->kind != TEMPLATE_MAP; /* one expression makes all members */
-    return secret_name_is(at->name) || (is_whole && secrets_used_by(map));
+    if (!map || map->kind != TEMPLATE_MAP)
+        return map && secrets_named_by(map);
+    for (size_t i = 0; i < map->count; i++)
+        if (str_eq(map->keys[i], at->name) && secrets_named_by(&map->items[i]))
+            return true;
+    return false;
+}
+
+bool request_draft_is_secret(const struct request_draft *draft, const struct pager_param *param)
+{
+    const struct param_place *at = param->place;
+    struct str text = request_draft_text(draft->arena, param->value);
+    bool is_number = param->value.kind == VALUE_NUMBER;
+    return has_secret_name(at) || is_made_of_secret(draft, at) ||
+           (at->place == PLACE_HEADER && secret_name_is_scheme(text)) ||
+           (!is_number && redact_has(text));
 }
 
 bool request_draft_put_own_params(struct request_draft *draft, bool secret, struct err *err)

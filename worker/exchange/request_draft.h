@@ -29,6 +29,7 @@ struct request_draft {
     bool is_home;        /* it goes to that origin; else it goes without credentials */
     struct http_header headers[REQUEST_HEADERS_MAX];
     size_t header_count, public_header_count;
+    bool is_body_secret; /* the definition or the pager put a credential into the body */
     uint64_t hash;       /* of what the loop guard compares */
     uint64_t credential; /* hash of the credentials */
 };
@@ -56,8 +57,12 @@ struct str request_draft_text(struct arena *arena, struct value value);
 /* null, omit and undefined: the parameter or header is not sent. */
 bool request_draft_leaves_out(struct value value);
 
-/* Is a parameter or header of the pager's a credential, which stays on the stream's origin? */
-bool request_draft_is_secret(const struct request_draft *draft, const struct param_place *at);
+/*
+ * Is what the pager puts there a credential, which stays on the stream's origin: by its name,
+ * by what next_page makes it from, by how it begins, or because a secret's value is in it?
+ */
+bool request_draft_is_secret(const struct request_draft *draft,
+                             const struct pager_param *param);
 
 /* `name=value` at the end of a query, encoded once. put_param repeats it for each of a list. */
 void request_draft_put_pair(struct request_draft *draft, struct buf *query, struct str name,

@@ -68,17 +68,14 @@ static bool fill_path(struct request_draft *draft, struct str *ret_path, struct 
            err_set(err, ERR_INPUT, "request", 0, "the path is too long");
 }
 
-static bool fill_params(struct request_draft *draft, struct err *err)
+static void put_pager_params(struct request_draft *draft)
 {
-    if (!request_draft_put_own_params(draft, false, err))
-        return false;
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct pager_param *param = &draft->params.items[i];
         if (param->place->place == PLACE_QUERY &&
-            (draft->is_home || !request_draft_is_secret(draft, param->place)))
+            (draft->is_home || !request_draft_is_secret(draft, param)))
             request_draft_put_param(draft, &draft->query, param->place->name, param->value);
     }
-    return true;
 }
 
 /* --- the stream's own URL, and whether an answer had a hand in it --- */
@@ -208,10 +205,7 @@ static bool is_of_pager(const struct request_draft *draft, struct str pair)
 static struct str file_page(struct request_draft *draft)
 {
     struct str head, pair, query = str_split(draft->pager->url, '?', &head);
-    for (size_t i = 0; i < draft->params.count; i++)
-        if (draft->params.items[i].place->place == PLACE_QUERY)
-            request_draft_put_param(draft, &draft->query, draft->params.items[i].place->name,
-                                    draft->params.items[i].value);
+    put_pager_params(draft);
     struct str of_pager = arena_str(draft->arena, buf_str(&draft->query)), own = STR_NONE;
     if (!of_pager.len)
         return draft->pager->url;
@@ -232,20 +226,45 @@ static bool is_too_long(const struct request_draft *draft, struct str url, struc
     return true;
 }
 
+/*
+ * Members of next_page that are credentials are left out elsewhere. Without what the pager puts
+ * there itself, a cursor say, it would be the request of another page.
+ */
+static bool check_pager_params(const struct request_draft *draft, struct err *err)
+{
+    bool are_of_next_page = draft->pager->type == PAGINATE_RESPONSE_BASED;
+    for (size_t i = 0; !draft->is_home && !are_of_next_page && i < draft->params.count; i++) {
+        const struct pager_param *param = &draft->params.items[i];
+        if (param->place->place != PLACE_BODY && request_draft_is_secret(draft, param))
+            return err_set(err, ERR_INPUT, "request", 0,
+                           "pagination: \"%.*s\" holds a credential, which cannot go to "
+                           "another origin",
+                           STR_ARG(param->place->name));
+    }
+    return true;
+}
+
+static bool fill_link(struct request_draft *draft, struct str *ret_url, struct err *err)
+{
+    const struct pager *pager = draft->pager;
+    if (!origin_check(draft->stream, draft->arena, draft->home_url, pager->url, &draft->is_home,
+                      err) ||
+        !check_pager_params(draft, err))
+        return false;
+    *ret_url = pager->is_file ? file_page(draft) : pager->url;
+    return !is_too_long(draft, *ret_url, err);
+}
+
 bool request_url_fill(struct request_draft *draft, struct str *ret_url, struct err *err)
 {
     struct str own;
     if (!fill_own_url(draft, &own, err))
         return false;
-    if (draft->pager->url.len) {
-        *ret_url = draft->pager->is_file ? file_page(draft) : draft->pager->url;
-        if (is_too_long(draft, *ret_url, err))
-            return false;
-        return origin_check(draft->stream, draft->arena, draft->home_url, *ret_url,
-                            &draft->is_home, err);
-    }
-    if (!fill_params(draft, err))
+    if (draft->pager->url.len)
+        return fill_link(draft, ret_url, err);
+    if (!check_pager_params(draft, err) || !request_draft_put_own_params(draft, false, err))
         return false;
+    put_pager_params(draft);
     struct str query = arena_str(draft->arena, buf_str(&draft->query));
     *ret_url = request_url_with_query(draft->arena, own, query);
     return !is_too_long(draft, *ret_url, err);

@@ -11,7 +11,8 @@
  * alone makes of it, and the URL may leave that only by allow_hosts, without credentials.
  *
  * ERR_INPUT: an expression failed, a value does not fit into a path, the URL is too long or
- * leaves its origin. ERR_CONFIG: a link is not an http(s) URL.
+ * leaves its origin, or would leave it with a cursor that is a credential. ERR_CONFIG: a link
+ * is not an http(s) URL.
  */
 bool request_url_fill(struct request_draft *draft, struct str *ret_url,
                       struct err *err) MUST_CHECK;

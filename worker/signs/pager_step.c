@@ -78,7 +78,8 @@ bool pager_step_take_link(struct pager_step *step, struct str link, bool *ret_is
                           struct err *err)
 {
     const struct pager_facts *facts = step->facts;
-    const struct origin_link from = {facts->url, facts->home_url, link};
+    const struct origin_link from = {
+        .page_url = facts->url, .home_url = facts->home_url, .reference = link};
     if (origin_follow(facts->stream, step->arena, &from, &step->next->url, ret_is_home, err))
         return true;
     pager_step_fail(step, REASON_HTTP);

@@ -1,5 +1,6 @@
 #include "worker/access/origin.h"
 
+#include "base/redact.h"
 #include "tests/support/exchange_fixture.h"
 #include "tests/support/suite.h"
 
@@ -89,37 +90,76 @@ START_TEST(a_host_has_its_port)
 }
 END_TEST
 
-/* The API may send our key back in its links. */
-START_TEST(credentials_leave_a_url_and_the_rest_stays)
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    const struct stream *stream = exchange_fixture_stream(
-        arena, "auth: {type: api_key, in: query, name: api_key, value: '{{ env.K }}'}",
-        "path: /x, params: {sig: '{{ secrets.s }}', page: 1}");
-    const char *const urls[][2] = {
-        {"https://h.example/x?page=2&api_key=k", "https://h.example/x?page=2"},
-        {"https://h.example/x?api_key=k&page=%32&sig=s", "https://h.example/x?page=%32"},
-        {"https://h.example/x?api%5Fkey=k", "https://h.example/x"},
-        {"https://h.example/x?api_keys=k&&a", "https://h.example/x?api_keys=k&&a"},
-        {"https://h.example/x", "https://h.example/x"},
-    };
-    for (size_t i = 0; i < COUNT_OF(urls); i++)
-        ck_assert_str_is(origin_clean(stream, arena, str_from(urls[i][0])), urls[i][1]);
-}
-END_TEST
-
 /* A link of a page of https://h.example:444/v1/x; "!": refused. */
-static void check_link(struct arena *arena, const struct stream *stream, const char *reference,
-                       const char *wanted)
+static void check_link_to(struct arena *arena, const struct stream *stream, bool is_to_file,
+                          const char *reference, const char *wanted)
 {
     const struct origin_link link = {STR("https://h.example:444/v1/x?a=1"),
-                                     STR("https://h.example:444/v1/x"), str_from(reference)};
+                                     STR("https://h.example:444/v1/x"), str_from(reference),
+                                     is_to_file};
     struct str url = STR("!");
     bool is_home;
     err = (struct err)ERR_INIT;
     (void)!origin_follow(stream, arena, &link, &url, &is_home, &err);
     ck_assert_msg(str_is(url, wanted), "%s: %.*s %s", reference, STR_ARG(url), err.text);
 }
+
+static void check_link(struct arena *arena, const struct stream *stream, const char *reference,
+                       const char *wanted)
+{
+    check_link_to(arena, stream, false, reference, wanted);
+}
+
+static const struct stream *stream_with_credentials(struct arena *arena)
+{
+    return exchange_fixture_stream(
+        arena,
+        "allow_hosts: [cdn.example]\n"
+        "auth: {type: api_key, in: query, name: api_key, value: '{{ env.K }}'}",
+        "path: /x, params: {sig: '{{ secrets.s }}', access_token: literal, page: 1}, "
+        "pagination: {type: response_based, merge_strategy: append, continue_while: 'true', "
+        "next_page: {params: {k: '{{ env.K }}', password: literal, at: 1}}}");
+}
+
+/* The API may send our key back in its links. */
+START_TEST(credentials_leave_a_url_and_the_rest_stays)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct stream *stream = stream_with_credentials(arena);
+    check_link(arena, stream, "?page=2&api_key=k", "https://h.example:444/v1/x?page=2");
+    check_link(arena, stream, "?api_key=k&page=%32&sig=s",
+               "https://h.example:444/v1/x?page=%32");
+    check_link(arena, stream, "?api%5Fkey=k", "https://h.example:444/v1/x");
+    check_link(arena, stream, "?api_keys=k&&a", "https://h.example:444/v1/x?api_keys=k&&a");
+    check_link(arena, stream, "?k=k&at=1&access_token=l&password=l",
+               "https://h.example:444/v1/x?at=1&access_token=l&password=l");
+    check_link(arena, stream, "/v1/x", "https://h.example:444/v1/x");
+}
+END_TEST
+
+/* Nor does a literal one go elsewhere, where the API writes it into a link. */
+START_TEST(no_credential_goes_elsewhere_in_a_link)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    check_link(arena, stream_with_credentials(arena),
+               "https://cdn.example/y?a=1&access%5Ftoken=l&password=l&k=k&api_key=k&sig=s&at=1",
+               "https://cdn.example/y?a=1&at=1");
+}
+END_TEST
+
+START_TEST(the_signature_of_a_file_stays_and_our_secret_does_not)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    const struct stream *stream = stream_with_credentials(arena);
+    redact_add(STR("env.K"), STR("s3cr3t+value"));
+    check_link_to(arena, stream, true, "https://cdn.example/f?sig=theirs&access_token=t&b",
+                  "https://cdn.example/f?sig=theirs&access_token=t&b");
+    check_link_to(arena, stream, true, "https://cdn.example/f?sig=t&api_key=s3cr3t%2Bvalue&b",
+                  "https://cdn.example/f?sig=t&b");
+    check_link_to(arena, stream, true, "/f?sig=t&b", "https://h.example:444/f?b");
+    redact_clear();
+}
+END_TEST
 
 START_TEST(links_are_rebased_where_that_is_asked)
 {
@@ -143,4 +183,5 @@ END_TEST
 SUITE("worker/access/origin", requests_stay_where_the_definition_allows,
       https_is_left_only_where_http_is_allowed, only_what_the_definition_names_may_be_private,
       a_host_has_its_port, links_are_rebased_where_that_is_asked,
-      credentials_leave_a_url_and_the_rest_stays)
+      credentials_leave_a_url_and_the_rest_stays, no_credential_goes_elsewhere_in_a_link,
+      the_signature_of_a_file_stays_and_our_secret_does_not)
