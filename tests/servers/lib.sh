@@ -10,6 +10,8 @@
 #   own            the fields that the server adds (words)
 #   start_limit_s  it may take more than ten minutes to start
 #   fixed          why its records cannot be changed
+#   loses          how many records its paging loses while `change` is at work, as the entry's
+#                  `cannot` says; loses_unsaid: why the end of such a run is told or proved all the same
 #   found_at       what `pagetide discover` is given behind $SERVER, and found_with, its options
 #
 # It defines:

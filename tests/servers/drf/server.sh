@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # Django REST Framework (PyPI): pages, limit and offset, and cursors, each with a next link.
 key=id
+loses=2
 found_at='/page/'
 
 install() {

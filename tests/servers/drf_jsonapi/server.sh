@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # Django REST Framework JSON:API (PyPI): page[number] and page[size], or offsets, links.next.
 key=id
+loses=1
 own="type"
 found_at='/items'
 

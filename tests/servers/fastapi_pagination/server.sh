@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # fastapi-pagination (PyPI): page numbers with a count of pages, offsets, and cursors.
 key=id
+loses=3
 found_at='/page'
 
 install() {

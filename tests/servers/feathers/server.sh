@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # Feathers (npm) with a service in memory: $skip and $limit beside total, at most 100 records.
 key=id
+loses=1
 found_at=/records
 
 install() {

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # json-server 0.17 (npm): a Link header and X-Total-Count, beside a bare list.
 key=id
+loses=2
 found_at='/records'
 
 install() {

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # json-server 1.0 (npm): pages in the body, and past the end the last one again.
 key=id
+loses=2
 found_at='/records?_page=1&_per_page=50'
 
 install() {

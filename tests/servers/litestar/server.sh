@@ -2,6 +2,8 @@
 # Litestar's pagination (PyPI): current_page beside total_pages, offsets, and a cursor whose name
 # goes back as it came.
 key=id
+loses=3
+loses_unsaid="it counts pages, not records"
 found_at='/classic'
 
 install() {

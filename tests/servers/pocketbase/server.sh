@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # PocketBase (Go): page numbers with both counts, or with neither; at most 1,000 records a page.
 key=id
+loses=1
 found_at='/api/collections/records/records'
 own="collection_id collection_name updated"
 

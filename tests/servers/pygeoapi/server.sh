@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # pygeoapi (PyPI), OGC API Features: links by relation, numberMatched, at most 50 a page.
 key=id
+loses=2
 found_at='/collections/odd/items?f=json'
 own="type geometry"
 

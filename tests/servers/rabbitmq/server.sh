@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # RabbitMQ's management API (Debian): pages only where `page` is sent, with their count.
 key=name
+loses=2
 found_at='/api/queues'
 found_with=(--auth 'basic:guest:{{ env.PASSWORD }}')
 export PASSWORD=guest

@@ -2,6 +2,7 @@
 # scim2-server (PyPI), SCIM: a startIndex that counts from 1, and cursors as RFC 9865 has them, which
 # are given unless a startIndex is asked for.
 key=user_name
+loses=1
 found_at='/Users'
 own="id schemas meta"
 

@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # Strawberry (PyPI): GraphQL connections as Relay has them, over POST.
 key=id
+loses=2
+loses_unsaid="a connection has no total"
 
 install() {
     install_from_pypi strawberry-graphql

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # Tastypie (PyPI): offset and limit, meta.total_count and meta.next, at most 1,000 records.
 key=id
+loses=2
 own=""
 found_at='/api/items/'
 

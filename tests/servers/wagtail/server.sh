@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # Wagtail (PyPI): offset and limit, at most 20 records a page, meta.total_count.
 key=id
+loses=1
 found_at='/api/v2/pages/?type=wagtailcore.OddPage&fields=*'
 own="meta title"
 start_limit_s=1800 # its migrations take minutes where other work goes on
