@@ -1,6 +1,7 @@
 #include "config/credential.h"
 
 #include "base/secret_name.h"
+#include "port/http_url.h"
 
 struct finder {
     credential_fn fn;
@@ -96,6 +97,8 @@ static void find_query(const struct finder *finder, const char *key,
         (void)str_split(pair, '#', &pair);
         value = str_split(pair, '=', &name);
         (void)str_split(value, EXPRESSION, &value);
+        name = http_url_decode_query(finder->arena, name);
+        value = http_url_decode_query(finder->arena, value);
         find_value(finder, arena_printf(finder->arena, "%s?%.*s", key, STR_ARG(name)), name,
                    value_string(value));
     }

@@ -3,10 +3,10 @@
 #include <ctype.h>
 
 #include "base/buf.h"
-#include "base/hex.h"
 #include "config/identifier.h"
+#include "port/http_url.h"
 
-enum { NAME_BYTES_MAX = 48, LABELS_MAX = 16, DECODED_BYTES_MAX = 64 * 1024 };
+enum { NAME_BYTES_MAX = 48, LABELS_MAX = 16 };
 
 struct str naming_word(struct arena *arena, struct str text)
 {
@@ -107,7 +107,7 @@ struct str naming_stream(struct arena *arena, struct str path)
         path = str_split(path, '/', &part);
         struct str one = says_nothing(part)
                              ? STR_NONE
-                             : naming_word(arena, without_ending(naming_decode(arena, part)));
+                             : naming_word(arena, without_ending(http_url_decode(arena, part)));
         if (one.len)
             name = one;
     }
@@ -129,19 +129,6 @@ struct str naming_variable(struct arena *arena, struct str source, struct str wh
     return arena_str(arena, buf_str(&out));
 }
 
-struct str naming_decode(struct arena *arena, struct str text)
-{
-    AUTO_BUF(out, DECODED_BYTES_MAX);
-    while (text.len) {
-        int byte = hex_percent(text);
-        if (byte < 0)
-            byte = text.ptr[0] == '+' ? ' ' : text.ptr[0];
-        text = str_slice(text, hex_percent(text) < 0 ? 1 : 3, text.len);
-        buf_put_byte(&out, (char)byte);
-    }
-    return arena_str(arena, buf_str(&out));
-}
-
 bool naming_take_param(struct arena *arena, struct str *query, struct str *ret_name,
                        struct str *ret_value)
 {
@@ -151,7 +138,7 @@ bool naming_take_param(struct arena *arena, struct str *query, struct str *ret_n
     if (!pair.len)
         return false;
     value = str_split(pair, '=', &name);
-    *ret_name = naming_decode(arena, name);
-    *ret_value = naming_decode(arena, value);
+    *ret_name = http_url_decode_query(arena, name);
+    *ret_value = http_url_decode_query(arena, value);
     return true;
 }

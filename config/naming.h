@@ -25,7 +25,4 @@ struct str naming_variable(struct arena *arena, struct str source, struct str wh
 bool naming_take_param(struct arena *arena, struct str *query, struct str *ret_name,
                        struct str *ret_value);
 
-/* A part of a query without its percent signs; "+" is a blank. */
-struct str naming_decode(struct arena *arena, struct str text);
-
 #endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "port/http_url.h"
+
 enum { ROWS = 50, ROWS_MAX = 200, PAGES_MAX = 1000, JOBS_MAX = 200 };
 
 #define TEXT(name)                                                                             \
@@ -145,7 +147,7 @@ bool route_fill(const struct route *route, const struct httpd_request *request,
     for (const struct route_param *param = route->params;
          count < ROUTE_PARAMS_MAX && param->name; param++, count++) {
         struct str text = !strcmp(param->name, "*")
-                              ? httpd_request_decode(arena, *parts++)
+                              ? http_url_decode(arena, *parts++)
                               : httpd_request_param(arena, request, str_from(param->name));
         if (!strcmp(param->name, "beat")) {
             ret_params[count] = pg_int(beat_ms);

@@ -242,7 +242,7 @@ bool import_json_path(struct import *import, struct str text, struct str *ret_pa
 
 static struct str decode(struct import *import, struct str text)
 {
-    return str_find(text, STR("{{")) < 0 ? naming_decode(import->arena, text) : text;
+    return str_find(text, STR("{{")) < 0 ? http_url_decode_query(import->arena, text) : text;
 }
 
 /* The first pair of "a=1&b={{ x + 1 }}"; False: there is none left. */

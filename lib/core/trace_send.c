@@ -3,11 +3,11 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/hex.h"
 #include "base/mem.h"
 #include "base/redact.h"
 #include "core/metrics.h"
 #include "port/http.h"
+#include "port/http_url.h"
 
 /*
  * One body at a time: sent, and where that fails in a way that may pass sent again after 1, 2,
@@ -66,18 +66,6 @@ static void hide(struct str value)
         redact_add(STR("env.OTEL_EXPORTER_OTLP_HEADERS"), rest);
 }
 
-static struct str decode(struct arena *arena, struct str text)
-{
-    char *to = arena_alloc(arena, text.len + 1);
-    size_t len = 0;
-    while (text.len) {
-        int byte = hex_percent(text);
-        to[len++] = byte >= 0 ? (char)byte : text.ptr[0];
-        text = str_slice(text, byte >= 0 ? 3 : 1, text.len);
-    }
-    return (struct str){to, len};
-}
-
 static void read_headers(struct trace_send *send)
 {
     struct str rest = environment("OTEL_EXPORTER_OTLP_HEADERS"), item, name;
@@ -86,7 +74,7 @@ static void read_headers(struct trace_send *send)
     while (rest.len && send->header_count < HEADERS_MAX) {
         rest = str_split(rest, ',', &item);
         struct str value = str_trim(str_split(item, '=', &name));
-        value = decode(send->arena, value);
+        value = http_url_decode(send->arena, value);
         if (!str_trim(name).len || !value.len)
             continue;
         hide(value);

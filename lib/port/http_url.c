@@ -339,3 +339,42 @@ struct str http_url_encode(struct arena *arena, struct str text)
     }
     return (struct str){out, len};
 }
+
+/* The first byte of the text as it reads, and how many bytes it is written with. */
+static char decoded(struct str text, char blank, size_t *ret_len)
+{
+    int byte = hex_percent(text);
+    *ret_len = byte < 0 ? 1 : 3;
+    if (byte >= 0)
+        return (char)byte;
+    return text.ptr[0] == blank ? ' ' : text.ptr[0];
+}
+
+static struct str decode(struct arena *arena, struct str text, char blank)
+{
+    char *out = arena_alloc(arena, text.len + 1);
+    size_t len = 0, step;
+    for (size_t at = 0; at < text.len; at += step)
+        out[len++] = decoded(str_slice(text, at, text.len), blank, &step);
+    return (struct str){out, len};
+}
+
+struct str http_url_decode(struct arena *arena, struct str text)
+{
+    return decode(arena, text, ' ');
+}
+
+struct str http_url_decode_query(struct arena *arena, struct str text)
+{
+    return decode(arena, text, '+');
+}
+
+bool http_url_is_param(struct str written, struct str name)
+{
+    size_t count = 0, step;
+    for (size_t at = 0; at < written.len; at += step, count++)
+        if (count >= name.len ||
+            name.ptr[count] != decoded(str_slice(written, at, written.len), '+', &step))
+            return false;
+    return count == name.len;
+}

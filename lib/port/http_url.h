@@ -47,6 +47,20 @@ struct str http_url_origin(struct arena *arena, const struct http_url *url);
 /* What is asked of the server at the socket: the URL with "http://localhost" for its origin. */
 struct str http_url_at_socket(struct arena *arena, struct str url);
 
+/*
+ * Undoes percent-encoding; a '%' without two digits stays. In a query '+' is a blank, too
+ * (HTML, application/x-www-form-urlencoded).
+ */
+struct str http_url_decode(struct arena *arena, struct str text);
+struct str http_url_decode_query(struct arena *arena, struct str text);
+
+/*
+ * Is `written`, a name as it stands in a query, the parameter `name`? Compared as
+ * http_url_decode_query reads it: "api%5fkey" is api_key, and API_KEY is another. The one way
+ * in which names of parameters are compared.
+ */
+bool http_url_is_param(struct str written, struct str name);
+
 /* Percent-encodes all but RFC 3986's unreserved characters (section 2.3). */
 struct str http_url_encode(struct arena *arena, struct str text);
 

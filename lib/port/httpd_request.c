@@ -1,7 +1,7 @@
 #include "port/httpd_request.h"
 
-#include "base/hex.h"
 #include "port/address.h"
+#include "port/http_url.h"
 
 bool httpd_request_parse(struct str head, struct httpd_request *ret_request)
 {
@@ -40,21 +40,6 @@ int64_t httpd_request_body_bytes(const struct httpd_request *request)
 
 /* --- the query --- */
 
-static struct str decode(struct arena *arena, struct str text, bool has_plus)
-{
-    char *out = arena_alloc(arena, text.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        int byte = hex_percent(str_slice(text, i, text.len));
-        if (byte >= 0)
-            i += 2;
-        else
-            byte = has_plus && text.ptr[i] == '+' ? ' ' : text.ptr[i];
-        out[len++] = (char)byte;
-    }
-    return (struct str){out, len};
-}
-
 struct str httpd_request_param(struct arena *arena, const struct httpd_request *request,
                                struct str name)
 {
@@ -62,15 +47,10 @@ struct str httpd_request_param(struct arena *arena, const struct httpd_request *
     for (struct str pair, key; query.len;) {
         query = str_split(query, '&', &pair);
         struct str value = str_split(pair, '=', &key);
-        if (str_eq(key, name))
-            return decode(arena, value, true);
+        if (http_url_is_param(key, name))
+            return http_url_decode_query(arena, value);
     }
     return STR_NONE;
-}
-
-struct str httpd_request_decode(struct arena *arena, struct str text)
-{
-    return decode(arena, text, false);
 }
 
 /* --- whose page asks --- */

@@ -32,9 +32,6 @@ int64_t httpd_request_body_bytes(const struct httpd_request *request);
 struct str httpd_request_param(struct arena *arena, const struct httpd_request *request,
                                struct str name);
 
-/* A part of a path, decoded. */
-struct str httpd_request_decode(struct arena *arena, struct str text);
-
 /*
  * Whether it was meant for this machine: its Host is a loopback address or a name under
  * `localhost`, with any port, or it has none, which no browser does. A page of somebody else

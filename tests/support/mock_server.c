@@ -8,8 +8,8 @@
 #include <signal.h>
 #include <sys/socket.h>
 
-#include "base/hex.h"
 #include "base/mem.h"
+#include "port/http_url.h"
 #include "tests/support/mock.h"
 
 struct server {
@@ -32,32 +32,15 @@ struct conn {
 
 /* --- helpers for the pages --- */
 
-static struct str decode(struct arena *arena, struct str text)
-{
-    char *out = arena_alloc(arena, text.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        int byte = hex_percent(str_slice(text, i, text.len));
-        if (byte < 0) {
-            out[len++] = c == '+' ? ' ' : c;
-            continue;
-        }
-        out[len++] = (char)byte;
-        i += 2;
-    }
-    return (struct str){out, len};
-}
-
 bool mock_query(const struct mock_request *request, const char *name, struct str *ret_value)
 {
     struct str rest = request->query;
     for (struct str pair, key; rest.len;) {
         rest = str_split(rest, '&', &pair);
         struct str value = str_split(pair, '=', &key);
-        if (!str_is(decode(request->arena, key), name))
+        if (!http_url_is_param(key, str_from(name)))
             continue;
-        *ret_value = decode(request->arena, value);
+        *ret_value = http_url_decode_query(request->arena, value);
         return true;
     }
     return false;

@@ -1,6 +1,5 @@
 #include "worker/access/origin.h"
 
-#include "base/hex.h"
 #include "base/redact.h"
 #include "port/address.h"
 #include "port/http_url.h"
@@ -99,28 +98,11 @@ struct str origin_host(struct arena *arena, struct str url)
                : arena_printf(arena, "%.*s:%d", STR_ARG(parsed.host), parsed.port);
 }
 
-/* A name in a query is compared decoded: "api%5Fkey" is "api_key". */
-static bool is_encoded(struct str text, struct str name)
-{
-    size_t at = 0;
-    for (size_t i = 0; i < text.len; i++, at++) {
-        char c = text.ptr[i] == '+' ? ' ' : text.ptr[i];
-        int byte = hex_percent(str_slice(text, i, text.len));
-        if (byte >= 0) {
-            c = (char)byte;
-            i += 2;
-        }
-        if (at >= name.len || name.ptr[at] != c)
-            return false;
-    }
-    return at == name.len;
-}
-
 /* A member of next_page, which is set anew in each request. */
 static bool is_of_next_page(const struct template *map, struct str name, bool is_home)
 {
     for (size_t i = 0; map && map->kind == TEMPLATE_MAP && i < map->count; i++)
-        if (is_encoded(name, map->keys[i]) &&
+        if (http_url_is_param(name, map->keys[i]) &&
             (is_home ? secrets_used_by(&map->items[i])
                      : secrets_are_in(map->keys[i], &map->items[i])))
             return true;
@@ -133,14 +115,14 @@ static bool is_credential(const struct stream *stream, struct str pair, bool is_
     struct str name;
     str_split(pair, '=', &name);
     const struct auth *auth = &stream->auth;
-    if (auth->type == AUTH_API_KEY && auth->is_in_query && is_encoded(name, auth->name))
+    if (auth->type == AUTH_API_KEY && auth->is_in_query && http_url_is_param(name, auth->name))
         return true;
-    if ((auth->send.param.len && is_encoded(name, auth->send.param)) ||
-        (auth->hmac.time_param.len && is_encoded(name, auth->hmac.time_param)))
+    if ((auth->send.param.len && http_url_is_param(name, auth->send.param)) ||
+        (auth->hmac.time_param.len && http_url_is_param(name, auth->hmac.time_param)))
         return true;
     for (size_t i = 0; i < stream->param_count; i++) {
         const struct named_template *param = &stream->params[i];
-        if (is_encoded(name, param->name) &&
+        if (http_url_is_param(name, param->name) &&
             (is_home ? secrets_used_by(&param->template)
                      : secrets_are_in(param->name, &param->template)))
             return true;

@@ -45,7 +45,7 @@ static bool may_count_a_page(const struct pager *pager, const struct pager_facts
     bool is_list = !pager->declared->count.request.path;
     bool is_asked_for =
         is_list ? pager->in_force->size == total || look_asked_for(facts, arena) == total
-                : look_asked_in_query(facts->url, arena) == total;
+                : look_asked_in_query(facts->url) == total;
     return pager->page == 1 && total > 0 && total == pager->records && is_asked_for;
 }
 

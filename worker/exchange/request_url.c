@@ -190,9 +190,7 @@ static bool is_of_pager(const struct request_draft *draft, struct str pair)
     str_split(pair, '=', &name);
     for (size_t i = 0; i < draft->params.count; i++) {
         const struct param_place *place = draft->params.items[i].place;
-        if (place->place == PLACE_QUERY &&
-            (str_eq(name, place->name) ||
-             str_eq(name, http_url_encode(draft->arena, place->name))))
+        if (place->place == PLACE_QUERY && http_url_is_param(name, place->name))
             return true;
     }
     return false;

@@ -1,6 +1,7 @@
 #include "worker/rehearsal/matching.h"
 
 #include "core/value.h"
+#include "port/http_url.h"
 
 enum { PARAMS_MAX = 1000, SHOWN_BYTES = 200 };
 
@@ -17,41 +18,17 @@ struct asked_url {
 
 /* --- URLs --- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static struct str decode(struct arena *arena, struct str text)
-{
-    char *bytes = arena_alloc(arena, text.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        bool is_coded = text.ptr[i] == '%' && i + 2 < text.len &&
-                        hex_digit(text.ptr[i + 1]) >= 0 && hex_digit(text.ptr[i + 2]) >= 0;
-        if (is_coded)
-            bytes[len++] = (char)(hex_digit(text.ptr[i + 1]) * 16 + hex_digit(text.ptr[i + 2]));
-        else
-            bytes[len++] = text.ptr[i] == '+' ? ' ' : text.ptr[i];
-        i += is_coded ? 2 : 0;
-    }
-    return (struct str){bytes, len};
-}
-
 static struct asked_url read_url(struct arena *arena, struct str url)
 {
     struct asked_url asked = {.params = ARENA_ARRAY(arena, struct param, PARAMS_MAX)};
     struct str base, pair, name;
     struct str rest = str_split(url, '?', &base);
-    asked.base = decode(arena, base);
+    asked.base = http_url_decode_query(arena, base);
     while (rest.len && asked.count < PARAMS_MAX) {
         rest = str_split(rest, '&', &pair);
         struct str value = str_split(pair, '=', &name);
-        asked.params[asked.count++] =
-            (struct param){decode(arena, name), decode(arena, value), false};
+        asked.params[asked.count++] = (struct param){
+            http_url_decode_query(arena, name), http_url_decode_query(arena, value), false};
     }
     return asked;
 }

@@ -398,7 +398,7 @@ bool look_finds_error(const struct look *look, struct str *ret_why)
 
 /* --- the request --- */
 
-int64_t look_asked_in_query(struct str url, struct arena *arena)
+int64_t look_asked_in_query(struct str url)
 {
     struct str before, pair, name, rest = str_split(url, '?', &before);
     int64_t count;
@@ -407,8 +407,7 @@ int64_t look_asked_in_query(struct str url, struct arena *arena)
         struct str text = str_split(pair, '=', &name);
         for (size_t i = 0; i < known_size_params.count; i++) {
             struct str known = str_from(known_size_params.items[i].name);
-            bool is_same = str_eq(name, known) || str_eq(name, http_url_encode(arena, known));
-            if (is_same && str_to_int64(text, &count) && count > 0)
+            if (http_url_is_param(name, known) && str_to_int64(text, &count) && count > 0)
                 return count;
         }
     }
@@ -418,7 +417,7 @@ int64_t look_asked_in_query(struct str url, struct arena *arena)
 int64_t look_asked_for(const struct pager_facts *facts, struct arena *arena)
 {
     struct own_param size;
-    int64_t count = look_asked_in_query(facts->url, arena);
+    int64_t count = look_asked_in_query(facts->url);
     if (count < 0 && own_param_find(facts->stream, &known_size_params, arena, &size) &&
         !value_count(size.value, &count))
         return -1;

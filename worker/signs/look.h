@@ -101,7 +101,7 @@ bool look_is_bound(struct value value);
 
 /* How many records the request asked for, in its URL or its body; -1: it does not say. */
 int64_t look_asked_for(const struct pager_facts *facts, struct arena *arena);
-int64_t look_asked_in_query(struct str url, struct arena *arena);
+int64_t look_asked_in_query(struct str url);
 
 /* As many records as were asked for, or a number that is a usual size of pages. */
 bool look_is_full(const struct pager_facts *facts, struct arena *arena);

@@ -18,7 +18,8 @@ START_TEST(literals_are_found_wherever_they_are_sent)
         "proxy: 'http://me:abc6@p:3128'\nheaders: {X-Api-Key: abc1, Accept: text, Cookie: "
         "'a={{ env.A }}', X-As: Bearer "
         "abc0}\n",
-        "path: '/x?token=abc2&q=1', method: POST, params: {password: abc3, page_token: x, "
+        "path: '/x?token=abc2&q=1&api%5fkey=ab%2Bc9', method: POST, params: {password: abc3, "
+        "page_token: x, "
         "apikey: '{{ env.K }}', sort: y}, body: {key: name, login: {user: me, password: 12345, "
         "keys: "
         "[{secret: abc4}]}}, vars: {client_secret: abc5}, pagination: {type: none, total: "
@@ -34,7 +35,8 @@ START_TEST(literals_are_found_wherever_they_are_sent)
                                       "total.request.headers.X-Api-Key=abc7\n"
                                       "total.request.body.password=abc8\n"
                                       "proxy=abc6\n"
-                                      "path?token=abc2\n");
+                                      "path?token=abc2\n"
+                                      "path?api_key=ab+c9\n");
 }
 END_TEST
 

@@ -38,6 +38,45 @@ START_TEST(parses_urls)
 }
 END_TEST
 
+START_TEST(percent_signs_are_undone)
+{
+    AUTO_ARENA struct arena *arena = arena_new();
+    ck_assert_str_is(http_url_decode(arena, STR("a%2Eb+c%zz%4")), "a.b+c%zz%4");
+    ck_assert_str_is(http_url_decode_query(arena, STR("a%2eb+c%2B%")), "a.b c+%");
+    ck_assert_str_is(http_url_decode(arena, STR_NONE), "");
+}
+END_TEST
+
+/* As it is written in a query, the name of a parameter, and whether it is that one. */
+START_TEST(names_of_parameters_are_compared_in_one_way)
+{
+    static const struct {
+        const char *written, *name;
+        bool is_same;
+    } table[] = {
+        {"api_key", "api_key", true},
+        {"api%5Fkey", "api_key", true},
+        {"api%5fkey", "api_key", true},
+        {"page%5bno%5D", "page[no]", true},
+        {"page[no]", "page[no]", true},
+        {"a+b", "a b", true},
+        {"a%20b", "a b", true},
+        {"a%2Bb", "a+b", true},
+        {"a+b", "a+b", false},
+        {"API_KEY", "api_key", false},
+        {"api_keys", "api_key", false},
+        {"api_ke", "api_key", false},
+        {"a%5", "a%5", true},
+        {"", "", true},
+        {"%00", "", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(table); i++)
+        ck_assert_msg(http_url_is_param(str_from(table[i].written), str_from(table[i].name)) ==
+                          table[i].is_same,
+                      "%s, %s", table[i].written, table[i].name);
+}
+END_TEST
+
 static struct http_url parsed(struct arena *arena, const char *text)
 {
     struct http_url url;
@@ -115,5 +154,6 @@ START_TEST(resolves_references)
 }
 END_TEST
 
-SUITE("port/http_url", parses_urls, a_unix_socket_stands_where_a_host_would,
+SUITE("port/http_url", parses_urls, percent_signs_are_undone,
+      names_of_parameters_are_compared_in_one_way, a_unix_socket_stands_where_a_host_would,
       what_is_no_socket_is_refused, resolves_references)

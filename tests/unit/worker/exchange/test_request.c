@@ -66,6 +66,17 @@ START_TEST(the_pager_replaces_the_streams_own)
 }
 END_TEST
 
+/* However the API writes its name in the URL of a file. */
+START_TEST(the_page_of_a_file_replaces_the_parameter_that_is_there)
+{
+    open_request("", "path: /x, pagination: {type: page, param: 'page[no] x'}");
+    fixture.pager.is_file = true;
+    fixture.pager.url = STR("https://h.example/f?a=%5b&page%5bno%5d+x=0&page[no]%20x=1");
+    ck_assert_ok(build(), fixture.err);
+    ck_assert_str_is(request.http.url, "https://h.example/f?a=%5b&page%5Bno%5D%20x=1");
+}
+END_TEST
+
 START_TEST(the_pager_reaches_into_a_body)
 {
     build_from("", "path: /x, method: POST, body: {q: {a: 1}}, pagination: {type: cursor, "
@@ -378,10 +389,11 @@ END_TEST
 
 SUITE("worker/exchange/request", proxy_and_certificates_are_expressions,
       the_url_holds_params_encoded_once, the_pager_replaces_the_streams_own,
-      the_pager_reaches_into_a_body, bodies_have_their_types, auth_says_who_asks,
-      credentials_are_not_in_the_hash, elsewhere_it_goes_without_credentials,
-      a_link_elsewhere_goes_without_credentials, a_body_with_a_credential_stays_at_home,
-      next_page_has_its_credentials_anew, what_pages_a_file_elsewhere_is_no_credential,
+      the_page_of_a_file_replaces_the_parameter_that_is_there, the_pager_reaches_into_a_body,
+      bodies_have_their_types, auth_says_who_asks, credentials_are_not_in_the_hash,
+      elsewhere_it_goes_without_credentials, a_link_elsewhere_goes_without_credentials,
+      a_body_with_a_credential_stays_at_home, next_page_has_its_credentials_anew,
+      what_pages_a_file_elsewhere_is_no_credential,
       a_url_elsewhere_goes_without_credentials_of_next_page,
       a_body_with_a_credential_of_the_paging_stays_at_home,
       a_body_with_the_value_of_a_secret_stays_at_home,
