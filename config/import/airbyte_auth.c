@@ -14,15 +14,49 @@ static void read_bearer(struct manifest *manifest, const struct component *auth,
     airbyte_put_secret(manifest, auth, "api_token", to, "token");
 }
 
+/* "{{ env.A }}-x" as one expression: env.A ~ '-x' */
+static struct str joined(struct arena *arena, struct str text)
+{
+    struct str all = STR_NONE;
+    for (size_t end; text.len; text = str_slice(text, end, text.len)) {
+        ptrdiff_t at = str_find(text, STR("{{")), len = str_find(text, STR("}}"));
+        bool is_expression = at == 0 && len > 0;
+        end = is_expression ? (size_t)len + 2 : at > 0 ? (size_t)at : text.len;
+        struct str part = str_slice(text, 0, end);
+        const char *quote = str_find_byte(part, '\'') < 0 ? "'" : "\"";
+        part = is_expression ? str_trim(str_slice(part, 2, part.len - 2))
+                             : arena_printf(arena, "%s%.*s%s", quote, STR_ARG(part), quote);
+        all = arena_join(arena, all, " ~ ", part);
+    }
+    return all;
+}
+
+/* A user without a password is a key: Airbyte sends "user:" in base64. */
+static void put_lone_user(struct manifest *manifest, const struct component *auth,
+                          struct outline *to)
+{
+    struct arena *arena = manifest->import->arena;
+    airbyte_put_secret(manifest, auth, "username", to, "user");
+    struct str user = joined(arena, outline_text(outline_find(to, "user")));
+    outline_remove(to, "user");
+    outline_put(to, "type", STR("api_key"));
+    outline_put(to, "in", STR("header"));
+    outline_put(to, "name", STR("Authorization"));
+    outline_put(to, "value",
+                arena_printf(arena, "Basic {{ (%.*s ~ ':') | b64encode }}", STR_ARG(user)));
+}
+
 static void read_basic(struct manifest *manifest, const struct component *auth,
                        struct outline *to)
 {
+    const struct yaml_node *password = component_get(manifest, auth, "password");
+    if (!password || (yaml_is_scalar(password) && !password->text.len)) {
+        put_lone_user(manifest, auth, to);
+        return;
+    }
     outline_put(to, "type", STR("basic"));
     airbyte_put_secret(manifest, auth, "username", to, "user");
-    if (component_get(manifest, auth, "password"))
-        airbyte_put_secret(manifest, auth, "password", to, "password");
-    else
-        outline_put(to, "password", STR("{{ '' }}"));
+    airbyte_put_secret(manifest, auth, "password", to, "password");
 }
 
 /* Where a token goes; `header` is the older way to say it. */
