@@ -21,8 +21,7 @@
  * The open batch leaves when nothing is loading and one of these is true (`leave_if_ready`):
  *
  *     due      a mark asked for it (the end of a job), it is old enough, or memory is short
- *     full     its pages have batch_records rows or batch_bytes bytes, or keep bodies of four
- *              times that
+ *     full     its pages have batch_records rows, or batch_bytes bytes with their bodies
  *     sealed   it has rows, and the map in force is no longer the one they were cut by
  *
  * It is asked after every event that can make it true: a mark, the age timer, a flush, a new
@@ -135,6 +134,11 @@ bool batch_pair_is_idle(const struct batch_pair *pair)
 bool batch_pair_is_telling(const struct batch_pair *pair)
 {
     return pair->is_telling;
+}
+
+void batch_pair_limit(struct batch_pair *pair, int64_t batch_bytes)
+{
+    pair->options.batch_bytes = batch_bytes;
 }
 
 size_t batch_pair_bytes(const struct batch_pair *pair)

@@ -83,6 +83,7 @@ bool batch_pair_is_loading(const struct batch_pair *pair); /* one is being commi
 bool batch_pair_is_idle(const struct batch_pair *pair);    /* nothing open or being committed */
 bool batch_pair_is_telling(
     const struct batch_pair *pair); /* callbacks of a commit are under way */
-size_t batch_pair_bytes(const struct batch_pair *pair); /* memory of both */
+size_t batch_pair_bytes(const struct batch_pair *pair);              /* memory of both */
+void batch_pair_limit(struct batch_pair *pair, int64_t batch_bytes); /* from now on */
 
 #endif

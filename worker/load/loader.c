@@ -11,8 +11,12 @@
 #include "worker/load/sessions.h"
 
 /*
- * The registry of loaders, one for each definition in use, and how each gets its column map.
- * The batches themselves are in batch_pair.c, one commit in commit.c.
+ * The registry of loaders, and how each gets its column map. The batches themselves are in
+ * batch_pair.c, one commit in commit.c.
+ *
+ * A definition in use has one loader, and as many as there are sessions where it has so many
+ * crawls: each crawl is given the one that has fewest, so jobs of one stream are loaded side by
+ * side, as those of two processes are.
  *
  * A loader lives while one of these is true, and free_if_unused looks after each of them ends:
  *
@@ -165,6 +169,17 @@ bool loaders_is_idle(const struct loaders *loaders)
 
 /* --- one loader --- */
 
+/* Those of one definition have `batch_bytes` together. */
+static void share_bytes(const struct loaders *loaders, struct str spec)
+{
+    int64_t count = 0;
+    for (const struct loader *loader = loaders->first; loader; loader = loader->next)
+        count += str_eq(loader->spec, spec);
+    for (struct loader *loader = loaders->first; loader; loader = loader->next)
+        if (str_eq(loader->spec, spec))
+            batch_pair_limit(loader->pair, loaders->options.batch_bytes / count);
+}
+
 static void free_if_unused(struct loader *loader)
 {
     if (loader->references || loader->asks || !batch_pair_is_idle(loader->pair) ||
@@ -174,6 +189,7 @@ static void free_if_unused(struct loader *loader)
     while (*link != loader)
         link = &(*link)->next;
     *link = loader->next;
+    share_bytes(loader->owner, loader->spec);
     loader_free(loader);
 }
 
@@ -217,14 +233,28 @@ static struct loader *loader_new(struct loaders *loaders, struct arena *arena,
     return loader;
 }
 
-bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_loader,
-                 struct err *err)
+/* The one with the fewest crawls; NULL where there is to be one more. */
+static struct loader *find_least(const struct loaders *loaders, struct str spec)
 {
+    size_t count = 0, most = loaders->sessions ? (size_t)loaders->options.connections : 1;
+    struct loader *least = NULL;
     for (struct loader *loader = loaders->first; loader; loader = loader->next) {
         if (!str_eq(loader->spec, spec))
             continue;
-        loader->references++;
-        *ret_loader = loader;
+        count++;
+        if (!least || loader->references < least->references)
+            least = loader;
+    }
+    return least && least->references && count < most ? NULL : least;
+}
+
+bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_loader,
+                 struct err *err)
+{
+    struct loader *least = find_least(loaders, spec);
+    if (least) {
+        least->references++;
+        *ret_loader = least;
         return true;
     }
     struct arena *arena = arena_new();
@@ -232,6 +262,7 @@ bool loaders_get(struct loaders *loaders, struct str spec, struct loader **ret_l
     struct stream *stream = NULL;
     bool is_readable = source_parse_spec(arena, text, &stream, err);
     *ret_loader = loader_new(loaders, arena, stream, is_readable ? text : STR_NONE);
+    share_bytes(loaders, (*ret_loader)->spec);
     return is_readable;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/json_out.h"
 #include "core/value.h"
-#include "worker/rows/encode.h"
+#include "worker/values/encode.h"
 
 /* After the columns of the map: `_pt_hash`, then `_pt_aside` (batch.h). */
 enum { ASIDE_AFTER = 1 };
