@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 
-all=(lib/base lib/port lib/core lib/core/expr config schema worker worker/records worker/rows
+all=(lib/base lib/port lib/core lib/core/expr config schema worker worker/records worker/values worker/rows
     worker/load worker/access worker/pace worker/signs worker/paging worker/exchange worker/crawl scheduler web cli)
 
 # The one allowed: the job's machine calls its steps, and a step ends by calling the machine.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Layers: base < port < core < config, schema < worker | scheduler | web < cli; lower never includes
 # higher, siblings never each other. Inside worker/ two towers of rooms that never see each
-# other: records < rows < load knows no HTTP, access < paging < exchange knows no PostgreSQL,
+# other: records < values < rows < load knows no HTTP, access < paging < exchange knows no PostgreSQL,
 # only the machine above them sees both. core/expr is the inside of core. A library's header
 # is included by its port's .c files alone. Tests and bench may use everything.
 set -uo pipefail
@@ -17,8 +17,9 @@ declare -A below=(
     [config/import]="base port core config"
     [schema]="base port core"
     [worker/records]="base port core config"
-    [worker/rows]="base port core config worker/records"
-    [worker/load]="base port core config worker/records worker/rows"
+    [worker/values]="base port core config worker/records"
+    [worker/rows]="base port core config worker/records worker/values"
+    [worker/load]="base port core config worker/records worker/values worker/rows"
     [worker/access]="base port core config"
     [worker/pace]="base port core config"
     [worker/signs]="base port core config worker/access"
@@ -38,6 +39,7 @@ declare -A below=(
 # What a room must not see, not even through the headers that it includes.
 declare -A hidden=(
     [worker/records]="lib/port/http.h lib/port/pg.h lib/port/redis.h"
+    [worker/values]="lib/port/http.h lib/port/pg.h lib/port/redis.h"
     [worker/rows]="lib/port/http.h lib/port/pg.h lib/port/redis.h"
     [worker/load]="lib/port/http.h lib/port/redis.h"
     [worker/access]="lib/port/pg.h lib/port/redis.h"

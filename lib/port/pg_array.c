@@ -13,12 +13,22 @@ void pg_array_put(struct buf *buf, const int64_t *numbers, size_t count)
 
 void pg_array_put_head(struct buf *buf, uint32_t type, size_t count)
 {
-    enum { DIMENSIONS = 1, HAS_NULLS = 0, FIRST_INDEX = 1 };
+    enum { DIMENSIONS = 1, FLAGS = 0, FIRST_INDEX = 1 }; /* nulls are found without a flag */
     buf_put_be32(buf, DIMENSIONS);
-    buf_put_be32(buf, HAS_NULLS);
+    buf_put_be32(buf, FLAGS);
     buf_put_be32(buf, type);
     buf_put_be32(buf, (uint32_t)count);
     buf_put_be32(buf, FIRST_INDEX);
+}
+
+/* Dimensions, flags, type; of the one dimension its size and first index. */
+enum { TYPE_AT = 8, COUNT_AT = 12 };
+
+void pg_array_set_count(struct buf *buf, size_t head, size_t count)
+{
+    uint32_t wire = htobe32((uint32_t)count);
+    if (!buf->has_overflowed)
+        memcpy(buf->ptr + head + COUNT_AT, &wire, sizeof wire);
 }
 
 void pg_array_put_bigint(struct buf *buf, int64_t number)
@@ -35,14 +45,16 @@ static uint32_t read32(const char *at)
     return be32toh(wire);
 }
 
-/* Dimensions, whether there are nulls, the type; of the one dimension its size and first
- * index. */
+uint32_t pg_array_type(struct str bytes)
+{
+    return read32(bytes.ptr + TYPE_AT);
+}
+
 struct pg_array_rest pg_array_open(struct str bytes)
 {
-    enum { COUNT_AT = 12, HEAD_BYTES = 20 };
-    if (bytes.len < HEAD_BYTES || read32(bytes.ptr) != 1)
+    if (bytes.len < PG_ARRAY_HEAD_BYTES || read32(bytes.ptr) != 1)
         return (struct pg_array_rest){0};
-    return (struct pg_array_rest){bytes.ptr + HEAD_BYTES, bytes.ptr + bytes.len,
+    return (struct pg_array_rest){bytes.ptr + PG_ARRAY_HEAD_BYTES, bytes.ptr + bytes.len,
                                   read32(bytes.ptr + COUNT_AT)};
 }
 

@@ -18,10 +18,13 @@ void pg_array_put(struct buf *buf, const int64_t *numbers, size_t count);
 
 /*
  * What comes before the elements of an array in binary format (array_recv): one dimension of
- * `count` elements, none of them null, of the type with this OID (pg_type.dat). The elements
+ * `count` elements of the type with this OID (pg_type.dat). The elements
  * follow as the fields of a COPY BINARY tuple: a length in four bytes, then the bytes.
  */
+enum { PG_ARRAY_HEAD_BYTES = 20 };
 void pg_array_put_head(struct buf *buf, uint32_t type, size_t count);
+void pg_array_set_count(struct buf *buf, size_t head, size_t count); /* of the head put there */
+uint32_t pg_array_type(struct str bytes);
 void pg_array_put_bigint(struct buf *buf, int64_t number); /* one such element */
 
 /*

@@ -26,7 +26,7 @@ enum {
     ROUNDS = 3,
 };
 
-/* `small` is a declared type, written in its own binary form (worker/rows/form.h); the key of
+/* `small` is a declared type, written in its own binary form (worker/values/form.h); the key of
  * `staged` is one that only the server hashes. */
 static const char definition[] =
     "source: api\n"

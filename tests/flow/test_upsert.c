@@ -102,7 +102,7 @@ START_TEST(few_rows_are_asked_for_one_by_one)
 }
 END_TEST
 
-/* Long values wait in the page until the probe has answered (worker/rows/encode.h). */
+/* Long values wait in the page until the probe has answered (worker/values/encode.h). */
 static void change_and_come_back(const char *changed, const char *sum)
 {
     sync_ways();

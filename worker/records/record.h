@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -51,6 +52,8 @@ struct record {
     size_t count;
     size_t position;  /* from 0 in the page */
     bool is_reshaped; /* the fields are no longer those of `raw`: flatten, exclude */
+    bool has_hash;
+    uint64_t hash; /* record_keep_hash (record_id.h) */
 };
 
 enum { RECORDS_FIELDS_MAX = 4096, RECORDS_PAGE_MAX = 1000000, RECORDS_DEPTH_MAX = 512 };

@@ -3,16 +3,24 @@
 #include "port/hash.h"
 #include "worker/records/reshape.h"
 
-uint64_t record_id_hash_fields(const struct record *record, uint64_t seed)
+uint64_t record_hash(const struct record *record)
 {
+    if (record->has_hash)
+        return record->hash;
     if (!record->is_reshaped)
-        return hash_bytes(record->raw, seed);
-    uint64_t hash = seed;
+        return hash_bytes(record->raw, 0);
+    uint64_t hash = 0;
     for (size_t i = 0; i < record->count; i++) {
         hash = hash_fold(hash, hash_bytes(record->fields[i].name, 0));
         hash = hash_fold(hash, hash_bytes(record->fields[i].raw, 0));
     }
     return hash;
+}
+
+void record_keep_hash(struct record *record)
+{
+    record->hash = record_hash(record);
+    record->has_hash = true;
 }
 
 /* What `with` adds wins over a field of that name. */
@@ -55,5 +63,5 @@ uint64_t record_id_hash(const struct record_id *id, const struct record *record,
     uint64_t hash;
     if (hash_key(id, record, &hash))
         return hash;
-    return hash_fold(record_id_hash_fields(record, 0), extras_hash);
+    return hash_fold(record_hash(record), extras_hash);
 }

@@ -26,6 +26,9 @@ uint64_t record_id_hash(const struct record_id *id, const struct record *record,
 
 /* Of what is left of the record: of its bytes, or, where they are no longer its own, of its
  * fields. An excluded field must not make it look changed. */
-uint64_t record_id_hash_fields(const struct record *record, uint64_t seed);
+uint64_t record_hash(const struct record *record);
+
+/* Keeps that in the record, which stays as it is from here on. */
+void record_keep_hash(struct record *record);
 
 #endif

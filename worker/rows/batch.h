@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "worker/records/records.h"
 #include "worker/rows/columns.h"
-#include "worker/rows/encode.h"
 #include "worker/rows/mark.h"
+#include "worker/values/encode.h"
 
 /*
  * Pages of one stream, committed in one transaction with their marks: the rows as COPY BINARY

@@ -1,7 +1,7 @@
 #include "worker/rows/column_infer.h"
 
 #include "base/date.h"
-#include "worker/rows/encode.h"
+#include "worker/values/encode.h"
 
 /* One bit for each type that a value alone would ask for. */
 enum kind {

@@ -9,7 +9,7 @@
 #include "config/stream.h"
 #include "worker/records/name_index.h"
 #include "worker/rows/column_type.h"
-#include "worker/rows/form.h"
+#include "worker/values/form.h"
 
 /* What an OTHER column's text must hold, as far as it can be seen here. The cast says the
  * rest. */
@@ -55,7 +55,7 @@ struct column_use {
 struct columns {
     struct column *items;
     size_t count;
-    uint64_t seed;  /* hash of the map: seeds _pt_hash */
+    uint64_t seed;  /* hash of the map, folded into _pt_hash */
     bool has_table; /* made, or adopted, for this stream; until then every field is wanted */
     bool is_blank;  /* it is there, but no record has come: has_table is false all the same */
 

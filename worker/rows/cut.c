@@ -171,6 +171,7 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
     else
         cutting->high.counts.before = before; /* it is not stored */
     add_with(cutting, record);
+    record_keep_hash(record);
     note_id(cutting, record);
     if (has_come) {
         cutting->high.counts.before = before;

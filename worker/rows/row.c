@@ -6,8 +6,8 @@
 #include "port/hash.h"
 #include "worker/records/record_id.h"
 #include "worker/rows/convert.h"
-#include "worker/rows/encode.h"
-#include "worker/rows/input.h"
+#include "worker/values/encode.h"
+#include "worker/values/input.h"
 
 /* `_pt_hash`, `_pt_aside`, `_pt_mark`, `_pt_ord` */
 enum { OWN_COLUMNS = 4 };
@@ -112,6 +112,12 @@ static struct str input_text(struct arena *arena, const struct record_field *fie
     return field->kind == RECORD_STRING ? record_decode(arena, field) : field->raw;
 }
 
+/* The same, and of a list or object its JSON. */
+static struct str shown_text(struct arena *arena, const struct record_field *field)
+{
+    return field->kind > RECORD_STRING ? field->raw : input_text(arena, field);
+}
+
 /* As PostgreSQL's own input of the type reads it. */
 static bool put_declared(struct row_writer *writer, enum column_type type,
                          const struct record_field *field)
@@ -200,15 +206,19 @@ static bool put_other(struct row_writer *writer, const struct column *column,
         break;
     case CHECK_ARRAY:
     case CHECK_JSON_ARRAY:
-        if (field->kind == RECORD_LIST)
-            encode_text(rows,
-                        input_array(arena, field->raw, column->check == CHECK_JSON_ARRAY));
-        else
-            put_text(rows, field);
-        return true;
+        if (field->kind == RECORD_LIST && form_put_list(column->form, arena, rows, field->raw))
+            return true;
+        text = field->kind == RECORD_LIST
+                   ? input_array(arena, field->raw, column->check == CHECK_JSON_ARRAY)
+                   : shown_text(arena, field);
+        break;
     case CHECK_NOTHING:
-        put_text(rows, field);
-        return true;
+        if (!form_changes(column->form)) {
+            put_text(rows, field);
+            return true;
+        }
+        text = shown_text(arena, field);
+        break;
     }
     put_formed(writer, column, text);
     return true;
@@ -343,7 +353,7 @@ static void put_own_columns(struct row_writer *writer, const struct record *reco
 {
     struct batch *batch = writer->batch;
     const struct bound *bound = &writer->bound;
-    uint64_t hash = record_id_hash_fields(record, writer->binder.columns->seed);
+    uint64_t hash = hash_fold(record_hash(record), writer->binder.columns->seed);
     if (writer->binder.extra_count)
         hash = hash_fold(hash, writer->extras_hash);
     if (writer->is_deleted)

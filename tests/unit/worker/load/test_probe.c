@@ -5,7 +5,7 @@
 #include "tests/support/servers.h"
 #define SUITE_TIMEOUT 60
 #include "tests/support/suite.h"
-#include "worker/rows/encode.h"
+#include "worker/values/encode.h"
 
 /* A table and batches made by chance: what a probe names is what a look at each row would. */
 enum { ROWS_MAX = 200, KEYS = 3 * ROWS_MAX, ROUNDS = 60 };

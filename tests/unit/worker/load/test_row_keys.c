@@ -1,7 +1,7 @@
 #include "worker/load/row_keys.h"
 
 #include "tests/support/suite.h"
-#include "worker/rows/encode.h"
+#include "worker/values/encode.h"
 
 static struct batch *batch;
 static struct row_keys keys;

@@ -1,4 +1,4 @@
-#include "worker/rows/encode.h"
+#include "worker/values/encode.h"
 
 #include "base/hex.h"
 #include "tests/support/suite.h"

@@ -1,5 +1,5 @@
-#ifndef WORKER_ROWS_ENCODE_H
-#define WORKER_ROWS_ENCODE_H
+#ifndef WORKER_VALUES_ENCODE_H
+#define WORKER_VALUES_ENCODE_H
 
 #include <stdbool.h>
 #include <stddef.h>

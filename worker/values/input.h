@@ -1,5 +1,5 @@
-#ifndef WORKER_ROWS_INPUT_H
-#define WORKER_ROWS_INPUT_H
+#ifndef WORKER_VALUES_INPUT_H
+#define WORKER_VALUES_INPUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
-#include "worker/rows/encode.h"
+#include "worker/values/encode.h"
 
 /*
  * Texts as PostgreSQL's own input functions read them, for the types of declared columns that
@@ -46,5 +46,6 @@ bool input_may_be_time(struct str text, bool is_clock) MUST_CHECK;
  * dimensions; of an array of json they are elements. `raw` is a valid JSON list.
  */
 struct str input_array(struct arena *arena, struct str raw, bool holds_json);
+void input_put_quoted(struct buf *buf, struct str text); /* an element of it, as it is quoted */
 
 #endif

@@ -1,5 +1,5 @@
 #define SUITE_TIMEOUT 120
-#include "worker/rows/input.h"
+#include "worker/values/input.h"
 
 #include <stdio.h>
 

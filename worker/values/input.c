@@ -1,4 +1,4 @@
-#include "worker/rows/input.h"
+#include "worker/values/input.h"
 
 #include "base/ascii.h"
 #include "core/decimal.h"
@@ -232,7 +232,7 @@ bool input_may_be_time(struct str text, bool is_clock)
 
 /* --- arrays --- */
 
-static void put_quoted(struct buf *buf, struct str text)
+void input_put_quoted(struct buf *buf, struct str text)
 {
     buf_put_byte(buf, '"');
     for (size_t i = 0; i < text.len; i++) {
@@ -251,11 +251,11 @@ static void put_element(struct arena *arena, struct buf *buf, struct str raw, bo
     if (field.kind == RECORD_NULL)
         buf_puts(buf, "NULL");
     else if (field.kind == RECORD_STRING && !holds_json)
-        put_quoted(buf, record_decode(arena, &field));
+        input_put_quoted(buf, record_decode(arena, &field));
     else if (field.kind == RECORD_LIST && !holds_json)
         put_array(arena, buf, raw, false);
     else
-        put_quoted(buf, raw);
+        input_put_quoted(buf, raw);
 }
 
 /* The list has been read before, so the scan meets no problem. */

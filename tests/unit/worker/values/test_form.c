@@ -1,4 +1,4 @@
-#include "worker/rows/form.h"
+#include "worker/values/form.h"
 
 #include "base/rng.h"
 #include "tests/support/row_text.h"
@@ -56,6 +56,31 @@ static const struct type types[] = {
      {"0", "-0", "0.00", "19.90", "-19.9", "12345.678", "0.005", "-0.005", "0.00001",
       "999999999999.99", "10000", "100000000", "0.000000010000", "10000.0001", "-1", "1200"},
      {"1e3", "1.", ".5", " 7 ", "007", "NaN", "+1"}},
+    {"time without time zone",
+     "t::time",
+     {"00:00:00", "23:59:59.999999", "10:00:00", "10:00:00.5", "09:07:03.000001"},
+     {"24:00:00", "10:00", "1:00:00", "10:00:60", "100000", "10:00:00 PM", "10:00:00.1234567",
+      "T10:00:00"}},
+    {"time with time zone",
+     "t::timetz",
+     {"00:00:00Z", "23:59:59.999999+02", "10:00:00-03:30", "10:00:00.5+0530", "01:02:03+14:59",
+      "10:00:00-00"},
+     {"10:00:00", "10:00:00+15:30", "10:00:00+2", "10:00 +02", "10:00:00 UTC"}},
+    {"interval",
+     "t::interval",
+     {"P1Y", "P1Y2M3W4DT5H6M7.000008S", "PT0S", "P0D", "PT36H", "P400D", "P999999D", "PT1.5S",
+      "P14M", "PT999999H", "P2W", "12:30:45", "00:00:00.5", "23:59:59"},
+     {"1 day", "P-1D", "P1.5D", "36:00:00", "P1DT2:3:4", "1 day 02:00:00", "3600", "1y 2mons",
+      "-00:00:01", "P0001-02-03T04:05:06", "PT", "PT1S2M"}},
+    {"bytea",
+     "t::bytea",
+     {"\\\\x", "\\\\x00", "\\\\xdeadBEEF", "\\\\xffffff"},
+     {"abc", "", "\\\\000a", "\\\\xffffffffffffffffffffffffffffffffff01"}},
+    {"inet",
+     "t::inet",
+     {"0.0.0.0", "10.1.2.3", "255.255.255.255/32", "10.1.2.3/8", "192.168.0.0/16", "::1",
+      "::", "2001:db8::ff00:42:8329/64", "::ffff:10.1.2.3", "fe80::1/128", "10.1.2.3/0"},
+     {"10.1.2.3/08"}},
     {"character varying(12)", "t::varchar", {"", "abc", "2024", "a        b  "}, {NULL}},
 };
 
@@ -212,6 +237,11 @@ static struct str random_time(struct rng *rng, struct arena *arena)
 
 static struct str random_number(struct rng *rng, struct arena *arena)
 {
+    if (rng_below(rng, 2))
+        return arena_printf(arena, "%s%llu.%0*llu", rng_below(rng, 2) ? "-" : "",
+                            (unsigned long long)rng_below(rng, 10000000),
+                            (int)rng_below(rng, 10) + 1,
+                            (unsigned long long)rng_below(rng, 1000000000));
     return arena_printf(arena, "%s%llu.%llue%d", rng_below(rng, 2) ? "-" : "",
                         (unsigned long long)rng_below(rng, 1000000000),
                         (unsigned long long)rng_below(rng, UINT64_MAX >> rng_below(rng, 60)),
@@ -251,10 +281,74 @@ START_TEST(knows_types_by_name)
     ck_assert_int_eq(form_of_type(STR("timestamp(3) with time zone")), FORM_NONE);
     ck_assert_int_eq(form_of_type(STR("integer[]")), FORM_NONE);
     ck_assert_int_eq(form_of_type(STR("character varying(3)[]")), FORM_NONE);
-    ck_assert_int_eq(form_of_type(STR("time")), FORM_NONE);
+    ck_assert_int_eq(form_of_type(STR("time")), FORM_CLOCK);
+    ck_assert_int_eq(form_of_type(STR("time(3) without time zone")), FORM_NONE);
+    ck_assert_int_eq(form_of_type(STR("text[]")), FORM_TEXTS);
+    ck_assert_int_eq(form_of_type(STR("cidr")), FORM_NONE);
+}
+END_TEST
+
+static enum row_result put_list(struct page *page, const char *list, const char *literal)
+{
+    static const struct path whole;
+    const char *reason;
+    struct record record;
+    struct str json = arena_printf(page->arena, "{\"v\": %s, \"t\": \"%s\"}", list, literal);
+    struct records *records = records_start(page->arena, json, &whole);
+    ck_assert_int_eq(records_next(records, &record, &err), RECORDS_ONE);
+    return row_put(&page->writer, &record, &reason);
+}
+
+/* The literal is one in JSON. */
+struct list {
+    const char *json, *literal;
+    bool is_odd;
+};
+
+static void check_lists(const struct type *type, const struct list *lists, size_t count)
+{
+    struct page page;
+    page_open(&page, type->name);
+    for (size_t at = 0; at < count; at++) {
+        page.batch->has_odd = false;
+        ck_assert_int_eq(put_list(&page, lists[at].json, lists[at].literal), ROW_PUT);
+        ck_assert_msg(page.batch->has_odd == lists[at].is_odd, "%s", lists[at].json);
+        if (at + 1 == count || lists[at + 1].is_odd != lists[at].is_odd) {
+            if (!lists[at].is_odd)
+                expect_cast(&page, type, "v");
+            expect_spelled(&page, type);
+            page_close(&page);
+            page_open(&page, type->name);
+        }
+    }
+    page_close(&page);
+}
+
+START_TEST(lists_are_what_the_cast_of_a_literal_gives)
+{
+    static const struct type texts = {.name = "text[]", .cast = "t::text[]"};
+    static const struct type numbers = {.name = "bigint[]", .cast = "t::bigint[]"};
+    static const struct list of_texts[] = {
+        {"[]", "{}", false},
+        {"[\"a\", \"\", null, \"NULL\"]", "{a,\\\"\\\",NULL,\\\"NULL\\\"}", false},
+        {"[\"a, b\", \"{c}\", \"\\\"\", \"\\\\\", \"\\u00e4\"]",
+         "{\\\"a, b\\\",\\\"{c}\\\",\\\"\\\\\\\"\\\",\\\"\\\\\\\\\\\",ä}", false},
+        {"[1.50, true, {\"k\": 1}]", "{1.50,true,\\\"{\\\\\\\"k\\\\\\\": 1}\\\"}", false},
+        {"[[\"a\"], [\"b\"]]", "{{a},{b}}", true},
+        {"\"{a,b}\"", "{a,b}", true},
+    };
+    static const struct list of_numbers[] = {
+        {"[]", "{}", false},
+        {"[1, -9223372036854775808, null, 9223372036854775807]",
+         "{1,-9223372036854775808,NULL,9223372036854775807}", false},
+        {"[\"7\"]", "{7}", true},
+        {"[[1], [2]]", "{{1},{2}}", true},
+    };
+    check_lists(&texts, of_texts, COUNT_OF(of_texts));
+    check_lists(&numbers, of_numbers, COUNT_OF(of_numbers));
 }
 END_TEST
 
 SUITE("worker/form", plain_values_are_what_the_cast_gives, odd_values_are_left_to_the_cast,
       what_postgres_refuses_is_no_value, random_values_are_what_the_cast_gives,
-      knows_types_by_name)
+      lists_are_what_the_cast_of_a_literal_gives, knows_types_by_name)

@@ -1,18 +1,16 @@
-#include "worker/rows/form.h"
+#include "worker/values/form_internal.h"
 
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
+#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/date.h"
-#include "worker/rows/encode.h"
-
-/* Longer than any value of a fixed length. */
-#define ODD_MARK STR("\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377")
+#include "worker/values/encode.h"
 
 enum { DAY_BYTES = 10, SECOND_AT = 17, FRACTION_AT = 19, FRACTION_DIGITS_MAX = 6 };
 enum { NUMBER_BYTES_MAX = 63 };
@@ -38,6 +36,16 @@ enum column_form form_of_type(struct str sql_type)
         {"timestamp without time zone", FORM_INSTANT},
         {"timestamp", FORM_INSTANT},
         {"date", FORM_DAY},
+        {"time without time zone", FORM_CLOCK},
+        {"time", FORM_CLOCK},
+        {"time with time zone", FORM_ZONED},
+        {"timetz", FORM_ZONED},
+        {"interval", FORM_SPAN},
+        {"bytea", FORM_BYTES},
+        {"inet", FORM_ADDRESS},
+        {"text[]", FORM_TEXTS},
+        {"bigint[]", FORM_BIGINTS},
+        {"int8[]", FORM_BIGINTS},
         {"numeric", FORM_NUMERIC},
         {"decimal", FORM_NUMERIC},
         {"character varying", FORM_TEXT},
@@ -109,16 +117,56 @@ static bool is_plain_number(struct str text)
            str_find_byte(text, 'E') < 0;
 }
 
+/*
+ * A number of 15 digits at most, without an exponent: its digits as an integer and the power of
+ * ten are doubles, so one division rounds once, as it must. Source: W. D. Clinger, How to Read
+ * Floating Point Numbers Accurately (PLDI 1990), section 4.
+ */
+static bool read_short(struct str number, double *ret)
+{
+    enum { DIGITS_MAX = 15 };
+    static const double powers[DIGITS_MAX] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6, 1e7,
+                                              1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
+    bool is_negative = number.len && number.ptr[0] == '-';
+    int64_t digits = 0;
+    size_t places = 0;
+    bool has_point = false;
+    if (FLT_EVAL_METHOD != 0 || number.len > DIGITS_MAX)
+        return false;
+    for (size_t i = is_negative; i < number.len; i++) {
+        char c = number.ptr[i];
+        if (c == '.') {
+            has_point = true;
+            continue;
+        }
+        if (!ascii_is_digit(c))
+            return false;
+        digits = digits * 10 + (c - '0');
+        places += has_point;
+    }
+    double value = (double)digits / powers[places];
+    *ret = is_negative ? -value : value;
+    return true;
+}
+
 /* What is too large, or so small that digits are lost, PostgreSQL judges. */
-static bool put_double(struct buf *rows, struct str text)
+static bool read_double(struct str text, double *ret)
 {
     char number[NUMBER_BYTES_MAX + 1];
-    int64_t bits;
     if (!copy_number(text, number))
         return false;
+    if (read_short(text, ret))
+        return true;
     errno = 0;
-    double value = strtod(number, NULL);
-    if (errno)
+    *ret = strtod(number, NULL);
+    return !errno;
+}
+
+static bool put_double(struct buf *rows, struct str text)
+{
+    double value;
+    int64_t bits;
+    if (!read_double(text, &value))
         return false;
     memcpy(&bits, &value, sizeof bits);
     encode_int8(rows, bits);
@@ -176,6 +224,19 @@ bool form_put(enum column_form form, struct buf *rows, struct str text)
             return false;
         encode_int4(rows, (int32_t)(day_of(us) - ENCODE_EPOCH_DAYS));
         return true;
+    case FORM_CLOCK:
+        return form_clock_put(rows, text);
+    case FORM_ZONED:
+        return form_zoned_put(rows, text);
+    case FORM_SPAN:
+        return form_span_put(rows, text);
+    case FORM_BYTES:
+        return form_bytes_put(rows, text);
+    case FORM_ADDRESS:
+        return form_address_put(rows, text);
+    case FORM_TEXTS:
+    case FORM_BIGINTS:
+        return false;
     case FORM_NUMERIC:
         return is_plain_number(text) && encode_numeric(rows, text);
     case FORM_NONE:
@@ -189,7 +250,7 @@ bool form_put(enum column_form form, struct buf *rows, struct str text)
 void form_put_odd(struct buf *rows, struct str text)
 {
     size_t begin = encode_begin(rows);
-    buf_put(rows, ODD_MARK);
+    buf_put(rows, FORM_ODD_MARK);
     buf_put(rows, text);
     encode_end(rows, begin);
 }
@@ -294,8 +355,8 @@ bool form_changes(enum column_form form)
 void form_spell(enum column_form form, struct str bytes, struct buf *rows)
 {
     char digits[24];
-    if (str_starts(bytes, ODD_MARK)) {
-        encode_text(rows, str_slice(bytes, ODD_MARK.len, bytes.len));
+    if (str_starts(bytes, FORM_ODD_MARK)) {
+        encode_text(rows, str_slice(bytes, FORM_ODD_MARK.len, bytes.len));
         return;
     }
     switch (form) {
@@ -315,6 +376,25 @@ void form_spell(enum column_form form, struct str bytes, struct buf *rows)
         return;
     case FORM_DAY:
         spell_time(rows, (read_bits(bytes) + ENCODE_EPOCH_DAYS) * day_us, true);
+        return;
+    case FORM_CLOCK:
+        form_clock_spell(rows, bytes);
+        return;
+    case FORM_ZONED:
+        form_zoned_spell(rows, bytes);
+        return;
+    case FORM_SPAN:
+        form_span_spell(rows, bytes);
+        return;
+    case FORM_BYTES:
+        form_bytes_spell(rows, bytes);
+        return;
+    case FORM_ADDRESS:
+        form_address_spell(rows, bytes);
+        return;
+    case FORM_TEXTS:
+    case FORM_BIGINTS:
+        form_list_spell(rows, bytes);
         return;
     case FORM_NUMERIC:
         spell_numeric(rows, bytes);

@@ -1,8 +1,9 @@
-#ifndef WORKER_ROWS_FORM_H
-#define WORKER_ROWS_FORM_H
+#ifndef WORKER_VALUES_FORM_H
+#define WORKER_VALUES_FORM_H
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
 
@@ -16,11 +17,14 @@
  * form_put writes only what it reads exactly as PostgreSQL's own input would: a number as JSON
  * writes it; a time of RFC 3339, also without its offset (UTC) or as a day alone, without a
  * second 60, with at most six digits of a second, and offsets up to 14 hours; for numeric no
- * exponent, so that what form_spell writes is what was sent. Any other text is
+ * exponent, so that what form_spell writes is what was sent; an interval of ISO 8601 in whole
+ * numbers or as HH:MM:SS; bytes as \\x and digits; an address without abbreviations; a list of
+ * one dimension. Any other text is
  * odd: it is kept as it is, with a mark before it that begins no value of these types, and a
  * batch that holds one is staged. What form_spell writes is read as the same value.
  *
- * Sources: PostgreSQL, src/backend/utils/adt: float.c, datetime.c, and the *_recv functions.
+ * Sources: PostgreSQL, src/backend/utils/adt: float.c, datetime.c, network.c, arrayfuncs.c, and
+ * the *_recv functions.
  */
 enum column_form {
     FORM_NONE, /* text on both ways: PostgreSQL alone knows the type */
@@ -30,6 +34,13 @@ enum column_form {
     FORM_DOUBLE,
     FORM_INSTANT, /* timestamptz; timestamp, in UTC */
     FORM_DAY,     /* date, in UTC */
+    FORM_CLOCK,   /* time */
+    FORM_ZONED,   /* timetz */
+    FORM_SPAN,    /* interval */
+    FORM_BYTES,   /* bytea */
+    FORM_ADDRESS, /* inet */
+    FORM_TEXTS,   /* text[], of lists alone: form_put_list */
+    FORM_BIGINTS, /* bigint[], likewise */
     FORM_NUMERIC, /* with a precision, to which PostgreSQL rounds on both ways */
     FORM_TEXT,    /* varchar: the bytes, and PostgreSQL refuses what is too long */
 };
@@ -39,6 +50,9 @@ enum column_form form_of_type(struct str sql_type);
 
 /* A field of a tuple (encode.h). False: the text is odd, nothing was put. Not for FORM_NONE. */
 bool form_put(enum column_form form, struct buf *rows, struct str text) MUST_CHECK;
+/* The same for a JSON list (`raw`, which has been read before), of any form. */
+bool form_put_list(enum column_form form, struct arena *arena, struct buf *rows,
+                   struct str raw) MUST_CHECK;
 void form_put_odd(struct buf *rows, struct str text);
 
 bool form_changes(enum column_form form); /* is text something else than the binary form? */

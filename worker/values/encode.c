@@ -1,4 +1,4 @@
-#include "worker/rows/encode.h"
+#include "worker/values/encode.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -201,22 +201,20 @@ bool encode_date(struct buf *buf, struct str text)
 
 bool encode_parse_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES])
 {
+    static const unsigned char places[ENCODE_UUID_BYTES] = {0,  2,  4,  6,  9,  11, 14, 16,
+                                                            19, 21, 24, 26, 28, 30, 32, 34};
     char uuid[ENCODE_UUID_BYTES];
-    size_t len = 0;
-    if (text.len != 36)
+    int all = 0; /* negative as soon as one is */
+    if (text.len != 36 || text.ptr[8] != '-' || text.ptr[13] != '-' || text.ptr[18] != '-' ||
+        text.ptr[23] != '-')
         return false;
-    for (size_t i = 0; i < text.len;) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (text.ptr[i++] != '-')
-                return false;
-            continue;
-        }
-        int byte = hex_byte(text.ptr + i);
-        if (byte < 0)
-            return false;
-        uuid[len++] = (char)byte;
-        i += 2;
+    for (size_t i = 0; i < sizeof uuid; i++) {
+        int byte = hex_byte(text.ptr + places[i]);
+        all |= byte;
+        uuid[i] = (char)byte;
     }
+    if (all < 0)
+        return false;
     memcpy(ret_uuid, uuid, sizeof uuid);
     return true;
 }
