@@ -107,6 +107,8 @@ static void put_scopes(struct manifest *manifest, const struct component *auth,
         if (airbyte_text(manifest, auth->scope, list->kind == YAML_LIST ? list->items[i] : list,
                          &one))
             all = arena_join(manifest->import->arena, all, " ", one);
+        else
+            import_gap(manifest->import, to, "scopes: one has no counterpart, and is left out");
     if (all.len)
         outline_put(to, "scope", all);
 }

@@ -120,12 +120,21 @@ static void flatten(struct manifest *manifest, const struct yaml_node *node,
                 add_member(arena, map, &capacity, chain[i]->items[m]);
 }
 
+static bool is_too_much(struct manifest *manifest)
+{
+    if (++manifest->opened == OPENED_MAX + 1)
+        import_gap(manifest->import, manifest->import->root,
+                   "the manifest has over %d components: what came behind is left out",
+                   OPENED_MAX);
+    return manifest->opened > OPENED_MAX;
+}
+
 struct component component_open(struct manifest *manifest, const struct yaml_node *node,
                                 const struct scope *around)
 {
     node = manifest_follow(manifest, node);
     if (!node || node->kind != YAML_MAP || (around && around->depth > DEPTH_MAX) ||
-        manifest->opened++ > OPENED_MAX)
+        is_too_much(manifest))
         return (struct component){.scope = around};
     struct yaml_node *map = ARENA_NEW(manifest->import->arena, struct yaml_node);
     *map = *node;

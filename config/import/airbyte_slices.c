@@ -322,10 +322,10 @@ static void read_list(struct manifest *manifest, const struct component *router,
 static struct str parent_key(struct manifest *manifest, const struct component *config)
 {
     struct str text = import_text(component_get(manifest, config, "parent_key"));
-    AUTO_BUF(out, 1024);
-    for (size_t i = 0; i < text.len; i++)
-        buf_put_byte(&out, text.ptr[i] == '/' ? '.' : text.ptr[i]);
-    return arena_str(manifest->import->arena, buf_str(&out));
+    char *path = arena_cstr(manifest->import->arena, text);
+    for (char *c = path; *c; c++)
+        *c = (char)(*c == '/' ? '.' : *c);
+    return str_from(path);
 }
 
 static void read_parent(struct manifest *manifest, const struct component *config,
@@ -349,6 +349,9 @@ static void read_parent(struct manifest *manifest, const struct component *confi
         struct str path;
         if (airbyte_path(manifest, config->scope, extra->items[i], &path))
             parent_copy(&parent, path, path);
+        else
+            import_gap(manifest->import, stream,
+                       "extra_fields: one of them has no counterpart, and is left out");
     }
     parent_write(&parent, stream);
     put_partition_option(manifest, config, field, stream);

@@ -72,8 +72,7 @@ static bool config_name(struct manifest *manifest, const struct rewrite_name *na
     struct str key = name->steps[last - 1];
     *ret_used = last;
     if (is_secret(manifest, key)) {
-        struct str text = import_secret(manifest->import, key, STR_NONE);
-        *ret_text = str_slice(text, 3, text.len - 3);
+        *ret_text = import_variable(manifest->import, key, STR_NONE);
     } else {
         put_variable(manifest, key);
         *ret_text = rewrite_member(manifest->import->arena, "vars", key);
@@ -141,9 +140,8 @@ static bool header_name(struct manifest *manifest, const struct rewrite_name *na
     for (size_t i = 0; i < name->steps[0].len; i++)
         buf_put_byte(&lower, (char)tolower((unsigned char)name->steps[0].ptr[i]));
     *ret_used = 1;
-    *ret_text =
-        arena_printf(manifest->import->arena, "http.headers['%.*s']", STR_ARG(buf_str(&lower)));
-    return true;
+    *ret_text = rewrite_member(manifest->import->arena, "http.headers", buf_str(&lower));
+    return !lower.has_overflowed;
 }
 
 /* How many records the page has, by where they are in it. */

@@ -295,6 +295,8 @@ static void take_actions(struct import *import, const struct yaml_node *node,
                          struct outline *to, void *ctx)
 {
     (void)ctx;
+    if (node->kind != YAML_LIST)
+        import_odd(import, node, to);
     for (size_t i = 0; node->kind == YAML_LIST && i < node->count; i++)
         take_action(import, node->items[i], to);
 }
@@ -365,10 +367,15 @@ static void take_column(struct import *import, const struct yaml_node *node, str
 {
     struct str type = import_find_text(node, "data_type");
     struct str name = node->key.len ? node->key : import_find_text(node, "name");
-    for (size_t i = 0; i < COUNT_OF(data_types); i++)
-        if (str_is(type, data_types[i][0]))
-            outline_put(outline_map(to, "columns"), arena_cstr(import->arena, name),
-                        str_from(data_types[i][1]));
+    size_t i = 0;
+    while (i < COUNT_OF(data_types) && !str_is(type, data_types[i][0]))
+        i++;
+    if (i < COUNT_OF(data_types))
+        outline_put(outline_map(to, "columns"), arena_cstr(import->arena, name),
+                    str_from(data_types[i][1]));
+    else if (type.len)
+        import_gap(import, to, "columns: %.*s: the data_type %.*s is not known", STR_ARG(name),
+                   STR_ARG(type));
 }
 
 static void take_columns(struct import *import, const struct yaml_node *node,

@@ -61,7 +61,7 @@ static bool write_out(struct import *import, const struct import_format *format,
     outline_write(import->root, &out);
     if (out.has_overflowed)
         return err_set(err, ERR_INPUT, "import", 0,
-                       "the definition would be over %d MiB, or one of its values over 64 KiB: "
+                       "the definition would be over %d MiB, or one of its values over 1 MiB: "
                        "import a part of it",
                        OUT_BYTES_MAX >> 20);
     struct str name =

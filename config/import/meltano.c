@@ -164,8 +164,11 @@ static void page_offset(struct import *import, const struct tap *tap,
     put_size(tap, pagination, "limit_param");
     if (!outline_find(pagination, "size"))
         outline_put_raw(pagination, "size", STR("25"));
-    if (!import_json_path(import, text.len ? text : STR("pagination"), &at))
+    if (!import_json_path(import, text.len ? text : STR("pagination"), &at)) {
+        import_gap(import, pagination,
+                   "next_page_token_path: fill in total_path, it has no counterpart");
         at = STR("pagination");
+    }
     if (!total.len)
         total = STR("total");
     outline_put(pagination, "total_path",

@@ -25,17 +25,12 @@ static struct str dotted(struct import *import, const char *root,
     return text;
 }
 
-static struct str inside_of(struct str template)
-{
-    return str_slice(template, 3, template.len - 3);
-}
-
 /* "Bearer x" → ('Bearer ' ~ env.NAME) */
 static struct str hidden_scheme(struct import *import, struct str key, struct str value)
 {
     struct str scheme, rest = str_trim(str_split(value, ' ', &scheme));
     return arena_printf(import->arena, "('%.*s ' ~ %.*s)", STR_ARG(scheme),
-                        STR_ARG(inside_of(import_secret(import, key, rest))));
+                        STR_ARG(import_variable(import, key, rest)));
 }
 
 static bool is_secret_step(const struct rewrite_name *name, size_t from)
@@ -60,7 +55,7 @@ static bool workload_name(struct playbook *playbook, const struct rewrite_name *
     if (secret_name_is(key) || is_secret_step(name, from)) {
         struct str last = name->count > from ? name->steps[name->count - 1] : key;
         *ret_used = name->count;
-        *ret_text = inside_of(import_secret(import, last, import_text(value)));
+        *ret_text = import_variable(import, last, import_text(value));
     } else if (secret_name_is_scheme(import_text(value)))
         *ret_text = hidden_scheme(import, key, value->text);
     else
@@ -73,8 +68,7 @@ static bool element_name(struct playbook *playbook, const struct rewrite_name *n
 {
     *ret_used = from;
     if (!playbook->elements_are_maps) {
-        *ret_text =
-            arena_printf(playbook->import->arena, "partition.%.*s", STR_ARG(playbook->element));
+        *ret_text = rewrite_member(playbook->import->arena, "partition", playbook->element);
         return true;
     }
     if (name->count <= from)
@@ -131,9 +125,8 @@ static bool find_name(void *ctx, const struct rewrite_name *name, size_t *ret_us
     if (str_is(name->root, "keychain") || str_is(name->root, "secret")) {
         struct str what =
             name->count ? dotted(playbook->import, "", name, 0, name->count) : name->root;
-        struct str text = import_secret(playbook->import, what, STR_NONE);
         *ret_used = name->count;
-        *ret_text = inside_of(text);
+        *ret_text = import_variable(playbook->import, what, STR_NONE);
         return true;
     }
     return workload_name(playbook, name, 0, name->root, ret_used, ret_text) ||
@@ -232,7 +225,10 @@ static void put_merge_path(struct playbook *playbook, struct str text, struct ou
         return;
     if (playbook->is_wrapped && str_starts(text, STR("data.")))
         text = str_slice(text, 5, text.len);
-    if (text.len && import_json_path(playbook->import, text, &path) && path.len)
+    if (text.len && !import_json_path(playbook->import, text, &path))
+        import_gap(playbook->import, stream,
+                   "merge_path: fill in where the records are, the path has no counterpart");
+    else if (text.len && path.len)
         outline_put(stream, "merge_path", path);
 }
 

@@ -19,6 +19,7 @@ struct parent {
     struct str fields[PARENT_FIELDS_MAX], names[PARENT_FIELDS_MAX];
     bool may_be_null[PARENT_FIELDS_MAX];
     size_t count;
+    bool is_full; /* a field more was asked for */
 };
 
 void parent_open(struct parent *parent, struct import *import, struct str stream,

@@ -391,6 +391,13 @@ bool rewrite_as_path(struct arena *arena, struct str text, const char *root,
 
 struct str rewrite_member(struct arena *arena, const char *root, struct str key)
 {
-    return is_plain_key(key) ? arena_printf(arena, "%s.%.*s", root, STR_ARG(key))
-                             : arena_printf(arena, "%s['%.*s']", root, STR_ARG(key));
+    AUTO_BUF(out, TEXT_BYTES_MAX);
+    if (is_plain_key(key))
+        return arena_printf(arena, "%s.%.*s", root, STR_ARG(key));
+    for (size_t i = 0; i < key.len; i++) {
+        if (strchr("\\'", key.ptr[i]))
+            buf_put_byte(&out, '\\');
+        buf_put_byte(&out, key.ptr[i]);
+    }
+    return arena_printf(arena, "%s['%.*s']", root, STR_ARG(buf_str(&out)));
 }

@@ -3,7 +3,6 @@
 #include <ctype.h>
 
 #include "base/secret_name.h"
-#include "config/identifier.h"
 #include "config/naming.h"
 #include "core/path.h"
 #include "port/http_url.h"
@@ -169,22 +168,6 @@ struct outline *import_stream(struct import *import, struct str word)
     return stream;
 }
 
-struct str import_column(struct import *import, struct str field)
-{
-    AUTO_BUF(out, PATH_BYTES_MAX);
-    bool is_plain = identifier_is_name(field);
-    if (is_plain)
-        return field;
-    buf_puts(&out, "\"");
-    for (size_t i = 0; i < field.len; i++) {
-        if (field.ptr[i] == '"')
-            buf_puts(&out, "\"");
-        buf_put_byte(&out, field.ptr[i]);
-    }
-    buf_puts(&out, "\"");
-    return arena_str(import->arena, buf_str(&out));
-}
-
 /* --- paths --- */
 
 /* [?(@.rel=='next')] → [rel=next]; the text begins behind "[?(@." */
@@ -305,6 +288,9 @@ struct str import_url(struct import *import, struct outline *to, struct str url)
         else
             buf_printf(&out, "%s%.*s", count++ ? "&" : "?", STR_ARG(pair));
     }
+    if (out.has_overflowed)
+        import_gap(import, to, "a URL of over %d bytes is left out: fill it in",
+                   PATH_BYTES_MAX);
     return out.has_overflowed ? STR_NONE : arena_str(import->arena, buf_str(&out));
 }
 
@@ -376,13 +362,18 @@ static struct str variable_for(struct import *import, struct str name, struct st
     return one;
 }
 
-struct str import_secret(struct import *import, struct str what, struct str literal)
+struct str import_variable(struct import *import, struct str what, struct str literal)
 {
     struct str name = variable_in(literal);
     if (!name.len)
         name = naming_variable(import->arena, import_source_name(import), what);
-    name = variable_for(import, name, literal);
-    return arena_printf(import->arena, "{{ env.%.*s }}", STR_ARG(name));
+    return rewrite_member(import->arena, "env", variable_for(import, name, literal));
+}
+
+struct str import_secret(struct import *import, struct str what, struct str literal)
+{
+    struct str name = import_variable(import, what, literal);
+    return arena_printf(import->arena, "{{ %.*s }}", STR_ARG(name));
 }
 
 static bool is_expression(struct str text)

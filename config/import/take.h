@@ -92,15 +92,14 @@ bool import_json_path(struct import *import, struct str text, struct str *ret_pa
 /* "users" of "Users list": a-z, 0-9 and _. */
 struct str import_word(struct import *import, struct str text);
 
-/* A field as a column of SQL: quoted where it must be. */
-struct str import_column(struct import *import, struct str field);
-
 /* --- credentials --- */
 
 /*
- * "{{ env.SHOP_TOKEN }}" for a credential. `what` names it: token. A text that is the name of a
- * variable itself ($TOKEN, ${TOKEN}) keeps that.
+ * "{{ env.SHOP_TOKEN }}" for a credential, and "env.SHOP_TOKEN" for a part of an expression.
+ * `what` names it: token. A text that is the name of a variable itself ($TOKEN, ${TOKEN}) keeps
+ * that.
  */
+struct str import_variable(struct import *import, struct str what, struct str literal);
 struct str import_secret(struct import *import, struct str what, struct str literal);
 
 /* One header or parameter; the value is hidden where its name or form is a credential's. */

@@ -155,5 +155,57 @@ START_TEST(what_is_printed_is_read_back_alike)
 }
 END_TEST
 
+/* "xxxxx_0, xxxxx_1": so many words of that width. */
+static struct str words(struct arena *arena, int count, int width)
+{
+    struct str all = STR_NONE, wide = arena_printf(arena, "%0*d", width, 0);
+    for (int i = 0; i < count; i++)
+        all = arena_join(arena, all, ", ", arena_printf(arena, "x%.*s_%d", STR_ARG(wide), i));
+    return all;
+}
+
+static void check_long(struct arena *arena, struct str input, const char *has,
+                       const char *lacks)
+{
+    struct imported got;
+    struct err err = ERR_INIT;
+    ck_assert_ok(import_definition(arena, "x", input, "dlt", &got, &err), err);
+    ck_assert_msg(str_find(got.text, str_from(has)) >= 0, "\"%s\" is not in it", has);
+    ck_assert_msg(str_find(got.text, str_from(lacks)) < 0, "\"%s\" is in it", lacks);
+}
+
+static struct str with_children(struct arena *arena, struct str fields)
+{
+    return arena_printf(arena,
+                        "client: {base_url: \"https://h.example\"}\nresources:\n"
+                        "  - {name: a, endpoint: {path: a}}\n"
+                        "  - {name: b, include_from_parent: [%.*s], endpoint: {path: "
+                        "\"b/{resources.a.id}\"}}\n",
+                        STR_ARG(fields));
+}
+
+static struct str with_token_url(struct arena *arena, struct str query)
+{
+    return arena_printf(arena,
+                        "client: {base_url: \"https://h.example\", auth: {type: "
+                        "oauth2_client_credentials, client_id: a, client_secret: b, "
+                        "access_token_url: \"https://h.example/t?%.*s\"}}\nresources: [a]\n",
+                        STR_ARG(query));
+}
+
+/* None of them is cut, and none left out without a word. */
+START_TEST(what_is_too_long_is_named)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    check_long(arena, with_children(arena, words(arena, 40, 5)),
+               "# partitions: over 32 fields of a: those behind them are left out",
+               "t.x00000_32");
+    check_long(arena, with_children(arena, words(arena, 30, 600)),
+               "# partitions: the statement would be over 16 KiB: fill in sql", "select");
+    check_long(arena, with_token_url(arena, words(arena, 10, 600)),
+               "# a URL of over 4096 bytes is left out: fill it in", "https://h.example/t");
+}
+END_TEST
+
 SUITE_OF_TABLES("tests/tables/import.txt", "config/import", every_case_is_imported,
-                what_is_printed_is_read_back_alike)
+                what_is_printed_is_read_back_alike, what_is_too_long_is_named)
