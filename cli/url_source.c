@@ -108,15 +108,14 @@ static bool take_auth(struct hiding *hiding, const char *text)
 /* "Bearer x" is a type of auth; of other schemes the word stays, and what follows is hidden. */
 static void take_authorization(struct hiding *hiding, struct str name, struct str value)
 {
-    struct str scheme, rest = str_trim(str_split(value, ' ', &scheme));
+    struct str scheme, credential = secret_name_split(value, &scheme);
     struct draft *draft = hiding->draft;
-    if (str_eq_nocase(scheme, STR("bearer")) && rest.len && !draft->auth.len) {
-        draft->auth = bearer(hiding, rest);
+    if (str_eq_nocase(scheme, STR("bearer")) && !draft->auth.len) {
+        draft->auth = bearer(hiding, credential);
         return;
     }
-    struct str shown = url_hide(hiding, "authorization", rest.len ? rest : value);
-    if (rest.len)
-        shown = arena_printf(hiding->arena, "%.*s %.*s", STR_ARG(scheme), STR_ARG(shown));
+    struct str shown =
+        arena_join(hiding->arena, scheme, " ", url_hide(hiding, "authorization", credential));
     (void)!draft_set(&draft->headers, name, quoted(hiding, shown));
 }
 

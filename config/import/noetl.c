@@ -28,7 +28,7 @@ static struct str dotted(struct import *import, const char *root,
 /* "Bearer x" → ('Bearer ' ~ env.NAME) */
 static struct str hidden_scheme(struct import *import, struct str key, struct str value)
 {
-    struct str scheme, rest = str_trim(str_split(value, ' ', &scheme));
+    struct str scheme, rest = secret_name_split(value, &scheme);
     return arena_printf(import->arena, "('%.*s ' ~ %.*s)", STR_ARG(scheme),
                         STR_ARG(import_variable(import, key, rest)));
 }

@@ -384,10 +384,8 @@ static bool is_expression(struct str text)
 /* "Bearer x" keeps its scheme. */
 static struct str hide_scheme(struct import *import, struct str name, struct str value)
 {
-    struct str scheme, rest = str_trim(str_split(value, ' ', &scheme));
-    struct str hidden = import_secret(import, name, rest.len ? rest : value);
-    return rest.len ? arena_printf(import->arena, "%.*s %.*s", STR_ARG(scheme), STR_ARG(hidden))
-                    : hidden;
+    struct str scheme, credential = secret_name_split(value, &scheme);
+    return arena_join(import->arena, scheme, " ", import_secret(import, name, credential));
 }
 
 /*

@@ -76,6 +76,17 @@ const struct str *secret_name_word(size_t index, bool *ret_is_whole)
     return index < COUNT_OF(names) ? &names[index] : NULL;
 }
 
+struct str secret_name_split(struct str value, struct str *ret_scheme)
+{
+    size_t end = 0;
+    value = str_trim(value);
+    while (end < value.len && value.ptr[end] != ' ' && value.ptr[end] != '\t')
+        end++;
+    bool has_scheme = end < value.len;
+    *ret_scheme = has_scheme ? str_slice(value, 0, end) : STR_NONE;
+    return has_scheme ? str_trim(str_slice(value, end, value.len)) : value;
+}
+
 bool secret_name_is_scheme(struct str value)
 {
     static const struct str schemes[] = {
@@ -84,10 +95,10 @@ bool secret_name_is_scheme(struct str value)
         STR_INIT("hawk"),   STR_INIT("sharedkey"), STR_INIT("dpop"),
     };
     struct str scheme;
-    struct str rest = str_split(value, ' ', &scheme);
+    (void)secret_name_split(value, &scheme);
     if (str_starts(value, STR("AWS4-HMAC-")))
         return true;
-    for (size_t i = 0; rest.len && i < COUNT_OF(schemes); i++)
+    for (size_t i = 0; scheme.len && i < COUNT_OF(schemes); i++)
         if (str_eq_nocase(scheme, schemes[i]))
             return true;
     return false;

@@ -20,6 +20,12 @@ bool secret_name_is(struct str name);
  */
 const struct str *secret_name_word(size_t index, bool *ret_is_whole);
 
+/*
+ * "SCHEME CREDENTIAL" (RFC 9110, section 11.4), taken apart at the blanks between them. A value
+ * of one word has no scheme: it is the credential. Both are slices of `value`.
+ */
+struct str secret_name_split(struct str value, struct str *ret_scheme);
+
 /* Does a header's value begin as credentials do (RFC 9110, section 11.4): "Bearer …"? */
 bool secret_name_is_scheme(struct str value);
 

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/redact.h"
+#include "base/secret_name.h"
 #include "core/metrics.h"
 #include "port/http.h"
 #include "port/http_url.h"
@@ -59,11 +60,10 @@ static struct str find_url(struct arena *arena)
 /* A header says who we are: what it holds is a secret, and so is what follows its scheme. */
 static void hide(struct str value)
 {
-    struct str scheme;
-    struct str rest = str_split(value, ' ', &scheme);
+    struct str scheme, credential = secret_name_split(value, &scheme);
     redact_add(STR("env.OTEL_EXPORTER_OTLP_HEADERS"), value);
-    if (rest.len)
-        redact_add(STR("env.OTEL_EXPORTER_OTLP_HEADERS"), rest);
+    if (scheme.len)
+        redact_add(STR("env.OTEL_EXPORTER_OTLP_HEADERS"), credential);
 }
 
 static void read_headers(struct trace_send *send)
