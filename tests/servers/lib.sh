@@ -90,6 +90,14 @@ install_from_npm() {
     echo "${1##*@}" >"$cache/version"
 }
 
+# install_from_maven GROUP:ARTIFACT:VERSION[:TYPE[:CLASSIFIER]]: the file is in $cache/files.
+install_from_maven() {
+    need mvn
+    need java
+    once mvn -B -q dependency:copy -Dartifact="$1" -DoutputDirectory="$cache/files"
+    echo "$1" | cut -d: -f3 >"$cache/version"
+}
+
 # install_from_go MODULE/PATH@VERSION: the program is $cache/bin/<last word of the path>.
 install_from_go() {
     need go

@@ -1,6 +1,9 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016 # shared with run.sh
 # PostGraphile 4 (npm): Relay connections over a database of its own in this run's PostgreSQL.
 key=id
+found_at=/graphql
+found_with=(--graphql 'query ($after: Cursor) { allOdds(first: 50, after: $after, orderBy: PRIMARY_KEY_ASC) {
+    totalCount nodes { id n name note big amount grp flag } pageInfo { hasNextPage endCursor } } }')
 
 install() {
     install_from_npm postgraphile@4.14.1

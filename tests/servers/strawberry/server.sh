@@ -1,6 +1,9 @@
-# shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016 # shared with run.sh
 # Strawberry (PyPI): GraphQL connections as Relay has them, over POST.
 key=id
+found_at=/graphql
+found_with=(--graphql 'query ($after: String) { odd(first: 50, after: $after) { edges { node
+    { id name note big amount nested } } pageInfo { hasNextPage endCursor } } }')
 loses=2
 loses_unsaid="a connection has no total"
 

@@ -86,20 +86,22 @@ END_TEST
 
 /* --- a source that is like it --- */
 
+/* What a user gives, whose entry has the rest. */
 static void put_auth(struct buf *text, const struct yaml_node *root)
 {
+    static const struct {
+        const char *type, *words;
+    } users[] = {{"basic", "user: odd, password: \"{{ env.P }}\""},
+                 {"bearer", "token: \"{{ env.P }}\""},
+                 {"api_key", "value: \"{{ env.P }}\""},
+                 {"oauth2", "user: odd, password: \"{{ env.P }}\""},
+                 {"login", "body: {user: odd, password: \"{{ env.P }}\"}"},
+                 {"aws_sigv4", "region: r, access_key: odd, secret_key: \"{{ env.P }}\""}};
     const struct yaml_node *auth = yaml_find(root, "auth");
     const struct yaml_node *type = auth ? yaml_find(auth, "type") : NULL;
-    if (!type)
-        return;
-    if (str_is(type->text, "basic"))
-        buf_puts(text, "auth: {user: odd, password: \"{{ env.P }}\"}\n");
-    else if (str_is(type->text, "bearer"))
-        buf_puts(text, "auth: {token: \"{{ env.P }}\"}\n");
-    else if (str_is(type->text, "api_key"))
-        buf_puts(text, "auth: {value: \"{{ env.P }}\"}\n");
-    else
-        buf_puts(text, "auth: {}\n");
+    for (size_t i = 0; type && i < COUNT_OF(users); i++)
+        if (str_is(type->text, users[i].type))
+            buf_printf(text, "auth: {%s}\n", users[i].words);
 }
 
 static bool has_path(const struct yaml_node *map)
