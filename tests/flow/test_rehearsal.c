@@ -332,6 +332,26 @@ START_TEST(no_secret_is_recorded_and_none_is_needed)
 }
 END_TEST
 
+/* As redaction calls what it hides. */
+START_TEST(xml_has_elements_called_token_and_secret)
+{
+    open_shop("  items: {path: /items, format: xml, merge_path: r.item, pagination: {type: "
+              "none}}\n");
+    mock_post(&mock, "/_mock/route",
+              "{\"path\": \"/items\", \"body\": \"<r><item><id>1</id><token>short</token>"
+              "</item><item><id>2</id><token>l0ng-planted</token><secret>s3cret-planted"
+              "</secret></item></r>\"}");
+    expect_run(0, "record shop.items");
+    expect_lacks(recording("items"), "planted");
+    expect_holds(recording("items"), "<token>short</token>");
+    expect_holds(recording("items"), "<token><hidden-1></token><secret><hidden-2></secret>");
+    expect_holds(recording("items"), "\"token\":\"short\"");
+    struct pagetide_result got = expect_run(0, "test");
+    expect_holds(got.out, "shop.items: 1 pages, 2 records");
+    close_shop();
+}
+END_TEST
+
 /* Two letters are no secret to redaction, and "{{ }}" needs a number. */
 START_TEST(a_variable_that_is_no_secret_may_be_recorded)
 {
@@ -422,5 +442,5 @@ SUITE("flow/rehearsal", long_values_are_cut_in_json, values_of_one_file_are_of_t
       a_request_that_is_not_recorded_is_said_with_the_nearest,
       a_definition_that_asks_for_less_is_said, nobody_waits_in_a_test,
       now_is_the_time_of_the_recording, no_secret_is_recorded_and_none_is_needed,
-      a_variable_that_is_no_secret_may_be_recorded, what_cannot_be_is_refused,
-      each_file_is_tried, a_file_by_hand_is_enough)
+      xml_has_elements_called_token_and_secret, a_variable_that_is_no_secret_may_be_recorded,
+      what_cannot_be_is_refused, each_file_is_tried, a_file_by_hand_is_enough)

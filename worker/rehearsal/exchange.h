@@ -27,7 +27,10 @@ struct exchange {
 void exchange_take_request(struct arena *arena, const struct request *request,
                            struct exchange *exchange);
 
-/* Secrets become their names, as in everything that is shown (base/redact.h); in the arena. */
+/*
+ * Secrets become their names, as in everything that is shown (base/redact.h), but `<token>` and
+ * `<secret>` are `<hidden-token>` and `<hidden-secret>` here. In the arena.
+ */
 void exchange_hide(struct arena *arena, struct exchange *exchange);
 
 #endif

@@ -17,8 +17,11 @@ static bool is_key(const struct table *table, struct str name)
     return false;
 }
 
+/* Of XML, attributes begin with '@' (core/xml_json.h). */
 static bool is_name(struct str name)
 {
+    if (str_starts(name, STR("@")))
+        name = str_slice(name, 1, name.len);
     return secret_name_is(name) && !str_eq_nocase(name, STR("key")) &&
            !str_ends(name, STR("type"));
 }

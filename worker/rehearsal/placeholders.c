@@ -187,9 +187,10 @@ static const struct placeholder *at_name(const struct placeholders *placeholders
 
 static bool is_made_up(struct str name)
 {
-    return str_is(name, "token") || str_is(name, "secret") ||
-           (str_starts(name, STR("hidden-")) &&
-            str_count_digits(str_slice(name, 7, name.len)) == name.len - 7);
+    struct str rest = str_slice(name, 7, name.len);
+    return str_starts(name, STR("hidden-")) &&
+           (str_is(rest, "token") || str_is(rest, "secret") ||
+            str_count_digits(rest) == rest.len);
 }
 
 static void note_made_up(struct placeholders *placeholders, struct str name)

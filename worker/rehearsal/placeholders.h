@@ -32,7 +32,7 @@ void placeholders_open(struct placeholders *placeholders, struct arena *arena,
 void placeholders_close(void);
 
 /* Also of the names that stand in an answer for what nobody wrote down: `<hidden-1>`,
- * `<token>`, `<secret>`. They have placeholders from then on. */
+ * `<hidden-token>`, `<hidden-secret>`. They have placeholders from then on. */
 void placeholders_note(struct placeholders *placeholders, const struct exchange *exchange);
 
 /* The text with placeholders in place of `<env.SHOP_TOKEN>`. */

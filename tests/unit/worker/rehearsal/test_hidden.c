@@ -64,6 +64,16 @@ START_TEST(every_format_is_looked_into)
 }
 END_TEST
 
+/* An attribute is a member like any other: `key` stays. */
+START_TEST(attributes_are_hidden_as_members_are)
+{
+    arena = arena_new();
+    ck_assert_str_is(shown("path: /x, format: xml, merge_path: r.i",
+                           "<r><i key='PROJ-12345' token='planted-1'/></r>"),
+                     "<r><i key='PROJ-12345' token='<hidden-1>'/></r>");
+}
+END_TEST
+
 START_TEST(parameters_of_links_are_hidden)
 {
     static const char *const bodies[] = {
@@ -119,6 +129,6 @@ START_TEST(too_many_are_refused)
 END_TEST
 
 SUITE("worker/rehearsal/hidden", values_named_like_credentials_are_hidden,
-      every_format_is_looked_into, parameters_of_links_are_hidden,
-      times_addresses_and_what_the_definition_says_stay, a_member_is_named_at_any_depth,
-      too_many_are_refused)
+      every_format_is_looked_into, attributes_are_hidden_as_members_are,
+      parameters_of_links_are_hidden, times_addresses_and_what_the_definition_says_stay,
+      a_member_is_named_at_any_depth, too_many_are_refused)

@@ -72,5 +72,34 @@ START_TEST(a_value_that_is_given_is_taken)
 }
 END_TEST
 
+/* And what was hidden in them is another text. */
+START_TEST(elements_that_are_called_as_redaction_calls_secrets_stay)
+{
+    open_stream("path: /x");
+    redact_add_passing(STR("passing-4711"));
+    redact_add_derived(STR("derived-4711"));
+    struct exchange exchange = {
+        .url = STR("https://h.example/x?a=passing-4711"),
+        .answer_body = STR("<r><token>a</token><secret>b</secret><token>passing-4711</token>"
+                           "<c>derived-4711</c></r>")};
+    exchange_hide(arena, &exchange);
+    ck_assert_str_is(exchange.url, "https://h.example/x?a=<hidden-token>");
+    ck_assert_str_is(exchange.answer_body,
+                     "<r><token>a</token><secret>b</secret><token><hidden-token></token>"
+                     "<c><hidden-secret></c></r>");
+    redact_clear();
+    placeholders_note(&placeholders, &exchange);
+    struct str filled = placeholders_fill(&placeholders, arena, exchange.answer_body);
+    ck_assert_msg(str_starts(filled, STR("<r><token>a</token><secret>b</secret><token>")),
+                  "%.*s", STR_ARG(filled));
+    ck_assert_msg(str_find(filled, STR("hidden-token>")) < 0, "%.*s", STR_ARG(filled));
+    struct str recorded = exchange.answer_body;
+    exchange.answer_body = filled;
+    exchange_hide(arena, &exchange);
+    ck_assert(str_eq(exchange.answer_body, recorded));
+}
+END_TEST
+
 SUITE("worker/rehearsal/placeholders", each_reference_has_a_text_that_is_shown_by_its_name,
-      a_reference_into_a_secret_finds_something_there, a_value_that_is_given_is_taken)
+      a_reference_into_a_secret_finds_something_there, a_value_that_is_given_is_taken,
+      elements_that_are_called_as_redaction_calls_secrets_stay)
