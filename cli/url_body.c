@@ -7,7 +7,8 @@
 #include "config/naming.h"
 #include "core/value.h"
 
-enum { NAMES_TRIED = 100, DATA_BYTES_MAX = 256 * 1024, DEPTH_MAX = 64 };
+/* Shorter ones redact_str leaves as they are. */
+enum { NAMES_TRIED = 100, DATA_BYTES_MAX = 256 * 1024, DEPTH_MAX = 64, SHOWN_BYTES = 4 };
 
 /* --- credentials --- */
 
@@ -35,10 +36,25 @@ struct str url_hide(struct hiding *hiding, const char *what, struct str value)
     return arena_printf(hiding->arena, "{{ env.%.*s }}", STR_ARG(name));
 }
 
+/* The expression that has this value already: what is printed cannot show it. */
+static struct str variable_of(struct hiding *hiding, struct str value)
+{
+    struct str name, rest = value.len < SHOWN_BYTES ? STR_NONE : hiding->variables;
+    while (rest.len) {
+        rest = str_split(rest, ',', &name);
+        const char *there = getenv(arena_cstr(hiding->arena, str_trim(name)));
+        if (there && str_eq(str_from(there), value))
+            return arena_printf(hiding->arena, "{{ env.%.*s }}", STR_ARG(str_trim(name)));
+    }
+    return STR_NONE;
+}
+
 static struct str hide_named(struct hiding *hiding, struct str name, struct str value)
 {
-    bool is_secret = secret_name_is(name) && value.len;
-    return is_secret ? url_hide(hiding, arena_cstr(hiding->arena, name), value) : value;
+    if (secret_name_is(name) && value.len)
+        return url_hide(hiding, arena_cstr(hiding->arena, name), value);
+    struct str variable = variable_of(hiding, value);
+    return variable.len ? variable : value;
 }
 
 static void hide_in(struct hiding *hiding, struct str name, struct value *value, int depth);
@@ -132,10 +148,17 @@ static struct str json_of(struct arena *arena, struct value value)
     return arena_str(arena, buf_str(&text));
 }
 
+/* Twice: a member before the credential may have the same value. */
+static void hide_body(struct hiding *hiding, struct value body)
+{
+    hide_members(hiding, body, DEPTH_MAX);
+    hide_members(hiding, body, DEPTH_MAX);
+}
+
 static bool take_members(struct hiding *hiding, struct value map)
 {
     hiding->draft->has_body = true;
-    hide_members(hiding, map, DEPTH_MAX);
+    hide_body(hiding, map);
     for (size_t i = 0; i < map.map->count; i++)
         if (!put_member(hiding, map.map->members[i].key,
                         json_of(hiding->arena, map.map->members[i].value)))
@@ -189,7 +212,7 @@ static bool take_json(struct hiding *hiding, struct value body)
                             value_get(body, STR("variables")));
     if (body.kind == VALUE_MAP)
         return take_members(hiding, body);
-    hide_members(hiding, body, DEPTH_MAX);
+    hide_body(hiding, body);
     draft->has_body = true;
     draft->whole_body = json_of(hiding->arena, body);
     return true;

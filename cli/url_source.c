@@ -119,6 +119,17 @@ static void take_authorization(struct hiding *hiding, struct str name, struct st
     (void)!draft_set(&draft->headers, name, quoted(hiding, shown));
 }
 
+/* The body's own form says it, and is not said twice. */
+static bool is_type_of_body(const struct draft *draft, struct str name, struct str value)
+{
+    struct str type;
+    str_split(value, ';', &type);
+    struct str own =
+        draft->is_form ? STR("application/x-www-form-urlencoded") : STR("application/json");
+    return draft->has_body && !draft->whole_body.len &&
+           str_eq_nocase(name, STR("content-type")) && str_eq_nocase(str_trim(type), own);
+}
+
 static bool take_header(struct hiding *hiding, const char *text)
 {
     struct str name, value = str_trim(str_split(str_from(text), ':', &name));
@@ -133,9 +144,8 @@ static bool take_header(struct hiding *hiding, const char *text)
     }
     if (secret_name_is(name) || secret_name_is_scheme(value))
         value = url_hide(hiding, arena_cstr(hiding->arena, name), value);
-    if (str_eq_nocase(name, STR("content-type")) && hiding->draft->has_body &&
-        !hiding->draft->whole_body.len)
-        return true; /* the body's own form says it */
+    if (is_type_of_body(hiding->draft, name, value))
+        return true;
     if (draft_set(&hiding->draft->headers, name, quoted(hiding, value)))
         return true;
     cli_usage("--header is given too often");
