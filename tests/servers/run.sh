@@ -179,6 +179,7 @@ found_words() {
     paging=$(sed -n 's/^ *pagination: *{\{0,1\}\(type: \)\{0,1\}\([a-z_]*\).*/\2/p; s/^ *type: \([a-z_]*\)$/\1/p' \
         "$work/found/sources/found.yaml" | head -n 1)
     found_key=$(sed -n 's/^ *key: *//p' "$work/found/sources/found.yaml" | head -n 1 | tr -d '"')
+    [ -n "$paging" ] || ! grep -q '^ *connection:' "$work/found/sources/found.yaml" || paging=connection
     echo "${paging:-no paging}, ${found_key:-no key}"
 }
 

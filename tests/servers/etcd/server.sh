@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with run.sh
 # etcd's JSON gateway (Debian): POST, base64, and fields that are absent when empty or false.
 key=key
+# A member called key is taken for a credential.
+export ETCD_FOUND_KEY="AA=="
 found_at=/v3/kv/range
 found_with=(--data '{"key": "AA==", "range_end": "AA==", "limit": 50}')
 own="create_revision mod_revision version"

@@ -2,10 +2,11 @@
 # JupyterHub (PyPI): a list that pages for its own content type alone, with the next place in the body.
 key=name
 found_at=/hub/api/groups
-found_with=(-H 'Accept: application/jupyterhub-pagination+json' --auth 'header:Authorization:token {{ env.JUPYTERHUB_TOKEN }}')
+found_with=(-H 'Accept: application/jupyterhub-pagination+json' --auth 'header:Authorization:{{ env.JUPYTERHUB_AUTHORIZATION }}')
 loses=2
 own="kind roles users"
 export JUPYTERHUB_TOKEN=odd-0123456789-0123456789
+export JUPYTERHUB_AUTHORIZATION="token $JUPYTERHUB_TOKEN"
 
 install() {
     install_from_pypi jupyterhub

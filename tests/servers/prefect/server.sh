@@ -3,7 +3,7 @@
 key=name
 found_at=/api/flows/paginate
 found_with=(--data '{"limit": 50}')
-loses=2
+loses=1
 own="id created updated"
 
 install() {
