@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs test programs: run-tests.sh build/release unit|flow|fault|deb|figures...
 #
-# Two suites run at a time, those of fault and figures one after another, all from the project's
-# root. A figure (tests/support/figure.h) is said beside its suite. Fault suites take FAULT_SEED
-# as their seed; elsewhere PAGETIDE_TEST_SEED chooses one case of many.
+# Four suites run at a time (AT_A_TIME), the longest first, from the project's root; each is
+# said when it ends, with its seconds. A figure (tests/support/figure.h) is said beside its suite.
+# Fault suites take FAULT_SEED as their seed; elsewhere PAGETIDE_TEST_SEED chooses one case of
+# many.
 # Private servers run meanwhile (tools/servers.sh) where a suite asks for them; their DIR/env
 # and PAGETIDE_BUILD, the build folder, are in each suite's environment. The last line is
 # "N passed, N failed"; a suite that crashes, hangs or counts nothing is one failure. Output
@@ -20,6 +21,14 @@ shift
 logs=$build/test-logs
 servers=$build/test-servers
 suite_limit_s=${SUITE_LIMIT_S:-900}
+at_a_time=${AT_A_TIME:-4} # most suites wait more than they work
+# By their seconds.
+long=(deb/test_deb fault/test_postgres flow/test_discover fault/test_redis flow/test_shapes
+    fault/test_network fault/test_refused flow/test_ends flow/test_large fault/test_kill
+    flow/test_commands flow/test_service fault/test_sentinel fault/test_machine
+    flow/test_secrets fault/test_http flow/test_recipes fault/test_prepare unit/tools/test_man
+    unit/worker/load/test_loader unit/tools/test_dist fault/test_points unit/schema/test_migrate
+    unit/model/test_model)
 passed=0
 failed=0
 mkdir -p "$logs"
@@ -46,9 +55,18 @@ list_suites() {
     done
 }
 
+has_figures() {
+    [[ " ${suites[*]}" == *" tests/figures/"* ]]
+}
+
+# A test leaves its database: autovacuum would go through hundreds of them each minute. A figure
+# is measured with it.
 start_servers() {
+    local naptime=1d
+    ! has_figures || naptime=1min
     [ ! -f "$servers/env" ] || return 0
-    PAGETIDE_TEST_FSYNC=${PAGETIDE_TEST_FSYNC:-off} tools/servers.sh start "$servers" || exit 1
+    PAGETIDE_TEST_FSYNC=${PAGETIDE_TEST_FSYNC:-off} PAGETIDE_TEST_NAPTIME=$naptime \
+        tools/servers.sh start "$servers" || exit 1
     # shellcheck disable=SC1091 # written by servers.sh
     . "$servers/env"
 }
@@ -62,6 +80,7 @@ log_of() {
 # Runs as a job of its own; stop_all's signal must reach the suite, not just the job.
 run_suite() {
     local log child
+    local began=$SECONDS
     log=$(log_of "$1")
     if [[ $1 == tests/fault/* ]] && [ -n "${FAULT_SEED:-}" ]; then
         export PAGETIDE_TEST_SEED=${PAGETIDE_TEST_SEED:-$FAULT_SEED}
@@ -70,16 +89,16 @@ run_suite() {
     child=$!
     trap 'kill "$child"' TERM
     wait "$child" 2>/dev/null
-    echo "exit $?" >>"$log"
+    echo "exit $? after $((SECONDS - began)) s" >>"$log"
 }
 
 # Adds up Check's lines "100%: Checks: 4, Failures: 0, Errors: 0".
 count_suite() {
-    local log checks bad code note=
+    local log checks bad code seconds note=
     log=$(log_of "$1")
     read -r checks bad < <(sed -n 's/^[0-9]*%: Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\)$/\1 \2 \3/p' \
         "$log" | awk '{checks += $1; bad += $2 + $3} END {print checks + 0, bad + 0}')
-    code=$(sed -n '$s/^exit //p' "$log")
+    read -r code seconds < <(sed -n '$s/^exit \(.*\) after \(.*\) s$/\1 \2/p' "$log")
     if [ "$bad" = 0 ] && { [ "$code" != 0 ] || [ "$checks" = 0 ]; }; then
         bad=1
         checks=$((checks + 1))
@@ -88,50 +107,57 @@ count_suite() {
     fi
     passed=$((passed + checks - bad))
     failed=$((failed + bad))
-    printf '%-44s %4d passed %4d failed%s\n' "${1%.c}" $((checks - bad)) "$bad" "$note"
+    printf '%-44s %4d passed %4d failed %5s s%s\n' "${1%.c}" $((checks - bad)) "$bad" \
+        "${seconds:-?}" "$note"
     sed -n 's/^figure\t\(.*\)\t\(.*\)\t\(.*\)\t\(.*\)$/    \1: \2 \3 (\4)/p' "$log"
     [ "$bad" = 0 ] || sed -e '$d' -e 's/^/    /' "$log" | tail -n 60
 }
 
-run_in_pairs() {
+declare -A suite_of=() # pid → suite, of those that run
+
+await_one() {
+    local pid
+    wait -n -p pid
+    count_suite "${suite_of[$pid]}"
+    unset "suite_of[$pid]"
+}
+
+# In the background also where it is one alone: only then an interrupt is heard at once.
+run_suites() {
     local suite
-    for suite; do
+    for suite in "${suites[@]}"; do
         run_suite "$suite" &
-        [ "$(jobs -pr | wc -l)" -lt 2 ] || wait -n
+        suite_of[$!]=$suite
+        [ ${#suite_of[@]} -lt "$at_a_time" ] || await_one
     done
-    wait
-    for suite; do
-        count_suite "$suite"
+    while [ ${#suite_of[@]} -gt 0 ]; do
+        await_one
     done
 }
 
-# In the background all the same: only then an interrupt is heard at once.
-run_in_turn() {
-    local suite
-    for suite; do
-        run_suite "$suite" &
-        wait
-        count_suite "$suite"
+# The longest first, so that none is left to run alone at the end.
+sort_suites() {
+    local name suite
+    for name in "${long[@]}"; do
+        for suite; do
+            [ "$suite" != "tests/$name.c" ] || echo "$suite"
+        done
     done
-}
-
-run_kind() {
-    local suites
-    mapfile -t suites < <(list_suites "$1")
-    [ ${#suites[@]} -gt 0 ] || return 0
-    if [[ $1 =~ ^(flow|fault)$ ]] || grep -q 'support/servers\.h"' "${suites[@]}"; then
-        start_servers
-    fi
-    if [ "$1" = fault ] || [ "$1" = figures ]; then
-        run_in_turn "${suites[@]}"
-    else
-        run_in_pairs "${suites[@]}"
-    fi
+    for suite; do
+        name=${suite#tests/}
+        [[ " ${long[*]} " == *" ${name%.c} "* ]] || echo "$suite"
+    done
 }
 
 export PAGETIDE_BUILD=$build
-for kind; do
-    run_kind "$kind"
-done
+# Limits end what hangs, not what is slow.
+export CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-3}
+mapfile -t suites < <(for kind; do list_suites "$kind"; done)
+mapfile -t suites < <(sort_suites "${suites[@]}")
+! has_figures || at_a_time=1 # nothing else runs while one is measured
+if grep -qE 'support/(servers|stand|pagetide)\.h"' "${suites[@]}" /dev/null; then
+    start_servers
+fi
+run_suites
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

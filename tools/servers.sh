@@ -9,7 +9,8 @@
 #
 # DIR/env holds export lines: PAGETIDE_DATABASE_URL PAGETIDE_REDIS_URL PGHOST PGPORT PGUSER
 # PGDATABASE PG_PID REDIS_PORT REDIS_PID. PAGETIDE_TEST_FSYNC=off saves the disk some work,
-# PAGETIDE_TEST_BUFFERS=128MB is what PostgreSQL has by itself.
+# PAGETIDE_TEST_BUFFERS=128MB is what PostgreSQL has by itself, PAGETIDE_TEST_NAPTIME=1min the
+# time in which autovacuum goes through all databases.
 # PostgreSQL refuses to run as root: root starts it as the user postgres, with the data under
 # /tmp where that user cannot reach DIR.
 set -euo pipefail
@@ -101,6 +102,7 @@ unix_socket_directories = ''
 shared_buffers = ${PAGETIDE_TEST_BUFFERS:-32MB}
 max_connections = 200
 fsync = ${PAGETIDE_TEST_FSYNC:-on}
+autovacuum_naptime = ${PAGETIDE_TEST_NAPTIME:-1min}
 END
 }
 

@@ -94,7 +94,7 @@ static int page_of(const struct test_postgres *postgres, const char *stream)
 
 static void await_page(const struct test_postgres *postgres, const char *stream, int page)
 {
-    int64_t deadline = clock_mono_ms() + 60000;
+    int64_t deadline = pagetide_deadline(60000);
     while (page_of(postgres, stream) < page) {
         ck_assert_msg(clock_mono_ms() < deadline, "%s is not at page %d", stream, page);
         usleep(20000);

@@ -244,7 +244,7 @@ END_TEST
 /* Until it has taken its jobs, or the runs are over. */
 static unsigned await_sync(struct siege *siege, const struct pagetide_process *sync)
 {
-    int64_t deadline = clock_mono_ms() + 15000;
+    int64_t deadline = pagetide_deadline(15000);
     unsigned held = 0;
     while ((!(held = streams_held(siege, sync)) || is_endangered(siege)) && !is_over(siege)) {
         ck_assert_msg(clock_mono_ms() < deadline, "no progress:\n%s", pagetide_err(sync));
@@ -302,7 +302,7 @@ START_TEST(test_sync_killed_at_its_count)
     struct pagetide_process sync = pagetide_spawn(&pagetide, "sync api.counted");
     pagetide_await(&pagetide, "3", 15000,
                    "select page from pagetide.job where checkpoint ? 'count'");
-    int64_t deadline = clock_mono_ms() + 15000;
+    int64_t deadline = pagetide_deadline(15000);
     while (mock_count(&mock, "/n") < 1 && clock_mono_ms() < deadline)
         usleep(5000);
     pagetide_kill(&sync);

@@ -65,7 +65,7 @@ static void crew_ask(struct crew *crew)
 
 static void crew_await_requests(struct crew *crew, int64_t count)
 {
-    int64_t deadline = clock_mono_ms() + 60000;
+    int64_t deadline = pagetide_deadline(60000);
     while (mock_count(&crew->mock, "/gen/page") < count) {
         ck_assert_msg(clock_mono_ms() < deadline, "%lld requests, not %lld",
                       (long long)mock_count(&crew->mock, "/gen/page"), (long long)count);

@@ -279,7 +279,7 @@ static bool is_endangered(struct siege *siege)
 
 static void await_safety(struct siege *siege, struct pagetide_process *sync)
 {
-    int64_t deadline = clock_mono_ms() + 30000;
+    int64_t deadline = pagetide_deadline(30000);
     while (is_endangered(siege) && pagetide_is_running(sync)) {
         ck_assert_msg(clock_mono_ms() < deadline, "no progress:\n%s", pagetide_err(sync));
         usleep(5000);

@@ -122,7 +122,7 @@ static const char waiting_stream[] =
 
 static void await_requests(struct house *house, int64_t count)
 {
-    int64_t deadline = clock_mono_ms() + 10000;
+    int64_t deadline = pagetide_deadline(10000);
     while (mock_count(&house->mock, "/gen/offset") < count && clock_mono_ms() < deadline)
         usleep(10000);
     ck_assert_int_eq(mock_count(&house->mock, "/gen/offset"), count);
@@ -215,7 +215,7 @@ static const char ticking_streams[] =
 /* A scheduler tells Redis of an end that is in PostgreSQL already. */
 static void await_told(struct pagetide *pagetide, int message, int64_t limit_ms)
 {
-    int64_t deadline = clock_mono_ms() + limit_ms;
+    int64_t deadline = pagetide_deadline(limit_ms);
     while (
         !strstr(servers_redis(pagetide->redis_url, "GET pagetide:reload:result:m%d", message),
                 "succeeded")) {

@@ -123,7 +123,7 @@ END_TEST
 
 static void await_stopped(const struct pagetide_process *process)
 {
-    for (int64_t until = clock_mono_ms() + 20000;; usleep(10000)) {
+    for (int64_t until = pagetide_deadline(20000);; usleep(10000)) {
         const char *status = pagetide_read(pagetide_text("/proc/%d/status", (int)process->pid));
         if (strstr(status, "State:\tT"))
             return;

@@ -158,7 +158,7 @@ static void random_pause(struct house *house, int limit_ms)
 
 /* --- black holes --- */
 
-enum { DETECTED_MS = 20000 };
+enum { DETECTED_MS = 40000 }; /* 20 s, on a machine that has nothing else to do */
 
 static int notices(const struct pagetide_process *process)
 {
@@ -420,7 +420,7 @@ START_TEST(test_a_tls_handshake_that_stalls_is_given_up)
     struct pagetide_result got = pagetide_run(pagetide, "sync tls.s api.upserted");
     ck_assert_int_eq(got.code, 1);
     ck_assert_int_ge(got.ms, 2500);
-    ck_assert_int_lt(got.ms, 15000);
+    ck_assert_int_lt(got.ms, 45000);
     ck_assert_int_eq(proxy_connections(&house.api), 3);
     ck_assert_str_eq(pagetide_sql(pagetide,
                                   "select string_agg(stream || ' ' || state || "

@@ -134,7 +134,7 @@ static struct pagetide_process await_death_of_job(struct pagetide *pagetide, con
                                                   int *ret_deaths)
 {
     struct pagetide_process worker = pagetide_spawn_crashing(pagetide, point, "worker");
-    int64_t deadline = clock_mono_ms() + 40000;
+    int64_t deadline = pagetide_deadline(40000);
     while (!is_dead(pagetide)) {
         ck_assert_int_lt(clock_mono_ms(), deadline);
         if (!pagetide_is_running(&worker)) {

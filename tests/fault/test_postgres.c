@@ -221,7 +221,7 @@ START_TEST(test_backends_shot_50_times_while_they_commit)
     ck_assert_int_eq(pagetide_run(pagetide, "reload api.appended").code, 0);
     ck_assert_int_eq(pagetide_run(pagetide, "reload api.upserted").code, 0);
     slow_down(pagetide);
-    int64_t deadline = clock_mono_ms() + 150000;
+    int64_t deadline = pagetide_deadline(150000);
     while (shots < SHOTS) {
         ck_assert_int_lt(clock_mono_ms(), deadline);
         usleep((useconds_t)rng_below(&house.rng, 150000));
@@ -290,7 +290,7 @@ END_TEST
 
 static void house_await_ready(int port, const char *answer)
 {
-    int64_t deadline = clock_mono_ms() + 40000;
+    int64_t deadline = pagetide_deadline(40000);
     const char *got;
     while (!strstr(got = pagetide_http_get(port, "/readyz"), answer)) {
         ck_assert_msg(clock_mono_ms() < deadline, "%s: %s", answer, got);

@@ -111,8 +111,8 @@ START_TEST(test_frozen_redis_does_not_stop_jobs_in_hand)
     long pages = 0, pause = 9;
     ck_assert_int_eq(
         sscanf(found, "2 streams, at least %ld pages, pauses of %ld", &pages, &pause), 2);
-    ck_assert_int_ge(pages, 300);
-    ck_assert_int_le(pause, 2);
+    ck_assert_int_ge(pages, FREEZE_MS / 64 / 4); /* of a machine that is busy otherwise */
+    ck_assert_int_le(pause, FREEZE_MS / 1000 / 4);
     ck_assert_str_eq(pagetide_sql(pagetide, "select state from pagetide.run where stream = "
                                             "'api.s1'"),
                      "succeeded");
@@ -204,7 +204,7 @@ END_TEST
 
 static void house_await_ready(int port, const char *answer)
 {
-    int64_t deadline = clock_mono_ms() + 20000;
+    int64_t deadline = pagetide_deadline(20000);
     const char *got;
     while (!strstr(got = pagetide_http_get(port, "/readyz"), answer)) {
         ck_assert_msg(clock_mono_ms() < deadline, "%s: %s", answer, got);

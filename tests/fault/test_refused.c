@@ -118,7 +118,7 @@ START_TEST(a_redis_that_loads)
     servers_redis_restart(&redis);
     expect_holds(servers_redis(redis.url, "GET x"), "LOADING");
     pagetide_await_err(&worker, "LOADING", 20000);
-    for (int64_t until = clock_mono_ms() + 60000; *servers_redis(redis.url, "GET x");
+    for (int64_t until = pagetide_deadline(60000); *servers_redis(redis.url, "GET x");
          usleep(50000))
         ck_assert_int_lt(clock_mono_ms(), until);
     int64_t again = check_whole();
@@ -162,7 +162,7 @@ START_TEST(one_message_from_ten_producers)
     servers_redis_restart(&redis);
     pagetide_await(&pagetide, "t", 30000, "select count(*) = 1 from pagetide.request");
     /* What was read and not answered for is read again after 30 s. */
-    int64_t until = clock_mono_ms() + 60000;
+    int64_t until = pagetide_deadline(60000);
     while (strcmp(servers_redis(redis.url, "XLEN pagetide:reload"), "0") != 0) {
         ck_assert_int_lt(clock_mono_ms(), until);
         usleep(20000);
@@ -238,7 +238,7 @@ START_TEST(a_postgresql_without_a_free_session)
     crowd(&postgres, CLIENTS);
     static const char shoot[] = "select count(pg_terminate_backend(pid)) from pg_stat_activity "
                                 "where application_name like 'pagetide%'";
-    int64_t until = clock_mono_ms() + 30000;
+    int64_t until = pagetide_deadline(30000);
     for (; !strstr(pagetide_err(&worker), "remaining connection slots"); usleep(50000)) {
         ck_assert_msg(clock_mono_ms() < until, "%s", pagetide_err(&worker));
         servers_sql(postgres.url, shoot);

@@ -188,7 +188,8 @@ END_TEST
 
 START_TEST(a_missing_schema_is_told)
 {
-    set_up();
+    mock_start(NULL, &mock);
+    pagetide_open_empty(&pagetide);
     static const char *const lines[] = {"worker", "scheduler", "status", "apply"};
     shop("");
     for (size_t i = 0; i < COUNT_OF(lines); i++) {

@@ -103,7 +103,7 @@ static void write_demo(int port)
 START_TEST(the_demo_runs_by_its_commands)
 {
     int port;
-    pagetide_open(&pagetide);
+    pagetide_open_empty(&pagetide);
     pid_t mock = start_mock(&port);
     use_secret_files();
     struct pagetide_result got = pagetide_run(&pagetide, "%s", words_of("migrate", "command"));
@@ -136,7 +136,7 @@ END_TEST
 
 START_TEST(secrets_are_made_once)
 {
-    pagetide_open(&pagetide);
+    pagetide_open_empty(&pagetide);
     const char *dir = pagetide_text("%s/secrets", pagetide.dir);
     ck_assert_int_eq(run(pagetide_text("docker/secrets.sh %s", dir)), 0);
     const char *password = pagetide_read(pagetide_text("%s/postgres_password", dir));

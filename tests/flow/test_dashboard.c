@@ -460,7 +460,7 @@ static const char *await_event(int fd, const char *part)
 {
     static char text[1 << 20];
     size_t len = 0;
-    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
     text[0] = '\0';
     while (!strstr(text, part)) {
         ck_assert_msg(clock_mono_ms() < deadline && len < sizeof text - 1, "%s without %s",
@@ -516,7 +516,7 @@ START_TEST(sixteen_listen_at_most)
     expect_get("/api/v1/events", "503 ");
     expect_get("/api/v1/streams", "200 ");
     close(fds[0]);
-    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
     for (;;) {
         int fd = listen_to();
         char text[16] = "";
@@ -546,7 +546,7 @@ START_TEST(without_postgres_it_says_so_and_the_process_answers)
     kill(postgres.pid, SIGKILL);
     int fd = listen_to();
     await_event(fd, ": hello");
-    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
     while (strcmp(get("/api/v1/runs"),
                   "503 {\"error\":\"PostgreSQL does not answer; the log says why\"}") != 0)
         ck_assert(clock_mono_ms() < deadline);

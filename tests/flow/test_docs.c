@@ -22,7 +22,7 @@ static const char *with_mock(const char *path, const struct mock *mock)
 static void open_readme(struct pagetide *pagetide, struct mock *mock)
 {
     mock_start(NULL, mock);
-    pagetide_open(pagetide);
+    pagetide_open_empty(pagetide);
     pagetide_file(pagetide, "sources/iso.yaml",
                   with_mock("config/examples/subdivisions.yaml", mock));
 }
@@ -91,7 +91,7 @@ START_TEST(example_sources_are_valid)
     ck_assert_int_eq(glob("config/examples/*.yaml", 0, NULL, &files), 0);
     for (size_t i = 0; i < files.gl_pathc; i++) {
         struct pagetide pagetide;
-        pagetide_open(&pagetide);
+        pagetide_open_empty(&pagetide);
         pagetide_file(&pagetide, "sources/example.yaml", pagetide_read(files.gl_pathv[i]));
         struct pagetide_result got = pagetide_run(&pagetide, "check");
         ck_assert_msg(got.code == 0, "%s: %s%s", files.gl_pathv[i], got.out, got.err);
@@ -107,7 +107,7 @@ START_TEST(demo_sources_run)
     struct pagetide pagetide;
     struct mock mock;
     mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
+    pagetide_open_empty(&pagetide);
     pagetide_file(&pagetide, "sources/world.yaml",
                   with_mock("config/examples/world.yaml", &mock));
     struct pagetide_result got = pagetide_run(&pagetide, "sync --all");
@@ -123,7 +123,7 @@ END_TEST
 START_TEST(views_of_the_manual_answer)
 {
     struct pagetide pagetide;
-    pagetide_open(&pagetide);
+    pagetide_open_empty(&pagetide);
     ck_assert_int_eq(pagetide_run(&pagetide, "migrate").code, 0);
     struct str line, rest = str_from(pagetide_read("docs/operations.md"));
     int asked = 0;

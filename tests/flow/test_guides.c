@@ -98,7 +98,7 @@ static void open_shop(struct pagetide *pagetide, struct mock *mock)
  * that is being read. */
 static void await_idle(struct pagetide *pagetide)
 {
-    int64_t until = clock_mono_ms() + 60000;
+    int64_t until = pagetide_deadline(60000);
     while (strcmp(servers_redis(pagetide->redis_url, "XLEN pagetide:reload"), "0") != 0) {
         ck_assert_msg(clock_mono_ms() < until, "a message is not taken");
         usleep(20000);
@@ -257,7 +257,7 @@ START_TEST(the_tutorial_leads_to_a_table)
     struct tutorial tutorial = {.port = 0};
     struct str doc = str_from(pagetide_read("docs/tutorial.md"));
     mock_start(NULL, &tutorial.mock);
-    pagetide_open(&tutorial.pagetide);
+    pagetide_open_empty(&tutorial.pagetide);
     tutorial.folder = realpath(tutorial.pagetide.dir, NULL);
     setenv("PAGETIDE_HTTP", "127.0.0.1:0", 1);
     run_before(&tutorial, doc, doc.len);

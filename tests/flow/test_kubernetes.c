@@ -163,7 +163,7 @@ static void mount_definition(const char *stream)
 
 START_TEST(it_runs_by_its_manifests)
 {
-    pagetide_open(&pagetide);
+    pagetide_open_empty(&pagetide);
     mount_secrets();
     mount_definition("orders");
     unsetenv("PAGETIDE_DATABASE_URL");

@@ -163,7 +163,7 @@ START_TEST(a_scheduler_says_what_postgres_knows)
     expect_all_named(text);
     /* A stream that is gone is gone from here. */
     ck_assert_int_eq(pagetide_run(&pagetide, "drop shop.gone").code, 0);
-    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
     while (strstr(text = scrape(port), "pagetide_streams{state=\"failed\"} 1")) {
         ck_assert_int_lt(clock_mono_ms(), deadline);
         usleep(100000);
@@ -223,7 +223,7 @@ END_TEST
 /* Until the text is in a scrape, or is not. */
 static void await_scrape(int port, const char *part, bool is_there)
 {
-    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
     const char *text;
     while ((strstr(text = scrape(port), part) != NULL) != is_there) {
         ck_assert_msg(clock_mono_ms() < deadline, "'%s' is %sin:\n%.3000s", part,

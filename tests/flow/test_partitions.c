@@ -184,7 +184,8 @@ END_TEST
 /* `preview` asks for them where a database is at hand, and says so where none is. */
 START_TEST(preview_asks_for_partitions)
 {
-    set_up();
+    mock_start(NULL, &mock);
+    pagetide_open_empty(&pagetide);
     page("7", 1, 1, "[{\"id\": 1}]");
     parts("    path: \"/part/{{ partition.p }}\"\n"
           "    partitions: {sql: \"select g as p from generate_series(7, 9) g\"}\n"

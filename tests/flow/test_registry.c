@@ -90,7 +90,7 @@ static bool launch(void)
         execlp("docker-registry", "docker-registry", "serve", file, NULL);
         _exit(127);
     }
-    int64_t deadline = clock_mono_ms() + 10000;
+    int64_t deadline = pagetide_deadline(10000);
     while (clock_mono_ms() < deadline && waitpid(registry, NULL, WNOHANG) == 0) {
         if (str_starts(ask("GET", "/v2/", "", STR_NONE), STR("HTTP/1.1 200")))
             return true;

@@ -165,11 +165,12 @@ START_TEST(nobody_waits_in_a_test)
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/gen/page\", \"page\": 3, \"kind\": \"status\"}");
     struct pagetide_result got = expect_run(0, "record shop.orders --pages 9");
-    ck_assert_int_gt(got.ms, 7500);
+    const int64_t with_waits_ms = got.ms;
+    ck_assert_int_gt(with_waits_ms, 7500);
     expect_holds(recording("orders"), "status: 429");
     expect_holds(recording("orders"), "status: 500");
     got = expect_run(0, "test");
-    ck_assert_msg(got.ms < 7000, "%lld ms", (long long)got.ms);
+    ck_assert_int_lt(got.ms, with_waits_ms);
     close_shop();
 }
 END_TEST

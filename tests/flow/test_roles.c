@@ -55,7 +55,7 @@ static void come_as(const char *name)
 static void set_up(void)
 {
     mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
+    pagetide_open_empty(&pagetide);
     pagetide_sql(&pagetide, "do $$ begin execute format('revoke all on database %%I from "
                             "public', current_database()); end $$");
     pagetide_source(&pagetide, "shop",

@@ -81,7 +81,7 @@ static const char *outcome(const char *id)
 
 static void await_outcome(const char *id, const char *part)
 {
-    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
     while (!strstr(outcome(id), part)) {
         ck_assert_msg(clock_mono_ms() < deadline, "%s: %s without %s", id, outcome(id), part);
         usleep(50000);
@@ -410,7 +410,7 @@ START_TEST(health_and_readiness)
     struct pagetide_process up = start_up();
     int port = pagetide_http_port(&up, LIMIT_MS);
     expect_holds(pagetide_http_get(port, "/healthz"), "200 {\"status\":\"ok\"}");
-    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
     while (strncmp(pagetide_http_get(port, "/readyz"), "200", 3) != 0) {
         ck_assert_msg(clock_mono_ms() < deadline, "%s", pagetide_err(&up));
         usleep(50000);
@@ -429,7 +429,7 @@ END_TEST
 
 static void await_shares(const char *shares)
 {
-    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
     const char *got;
     while (strcmp(got = servers_redis(pagetide.redis_url, "GET pagetide:shares"), shares) !=
            0) {

@@ -22,7 +22,7 @@ static struct pagetide pagetide;
 static void set_up(void)
 {
     mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
+    pagetide_open_empty(&pagetide);
     pagetide_source(&pagetide, "shop",
                     "source: shop\n"
                     "base_url: %s\n"

@@ -205,7 +205,7 @@ START_TEST(a_worker_leaves_its_spans)
     pagetide_expect(&pagetide, 0, "reload shop.orders --wait");
     pagetide_expect(&pagetide, 0, "reload shop.items --wait");
     pagetide_expect(&pagetide, 1, "reload shop.gone --wait");
-    int64_t deadline = clock_mono_ms() + LIMIT_MS;
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
     struct spans spans = collected();
     while (!find(&spans, "run", "shop.gone", 0)) {
         ck_assert_int_lt(clock_mono_ms(), deadline);

@@ -8,7 +8,8 @@
 #include "base/rng.h"
 
 /*
- * The program under test, as a user has it: a configuration folder, a fresh database, a Redis.
+ * The program under test, as a user has it: a configuration folder, a fresh database (with the
+ * control schema already, which saves a second), a Redis.
  *
  *     struct pagetide pagetide;
  *     pagetide_open(&pagetide);
@@ -33,6 +34,7 @@ struct pagetide {
 };
 
 void pagetide_open(struct pagetide *ret_pagetide);
+void pagetide_open_empty(struct pagetide *ret_pagetide); /* an empty database */
 void pagetide_close(struct pagetide *pagetide);
 
 /* Writes sources/NAME.yaml, or any other file of the folder. */
@@ -70,6 +72,10 @@ void expect_holds(const char *text, const char *part);
 void expect_lacks(const char *text, const char *part);
 
 void pagetide_signal(struct pagetide_process *process, int signal);
+/* Until when a test waits for what should come within `limit_ms`, by clock_mono_ms: a machine
+ * that is busy is given more. All limits here are such. */
+int64_t pagetide_deadline(int64_t limit_ms);
+
 /* The exit code, or minus the signal; the test fails after `limit_ms`. */
 int pagetide_wait(struct pagetide_process *process, int64_t limit_ms);
 /* SIGTERM once it has started; it must end with 0. */

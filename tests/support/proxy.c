@@ -370,7 +370,7 @@ static void await_done(struct proxy_shared *shared)
 {
     int asked = atomic_load(&shared->cuts_wanted) + atomic_load(&shared->resets_wanted) +
                 atomic_load(&shared->forgets_wanted);
-    int64_t deadline = clock_mono_ms() + 5000;
+    int64_t deadline = clock_mono_ms() + 30000;
     while (atomic_load(&shared->done) < asked) {
         ck_assert_msg(clock_mono_ms() < deadline, "the proxy does not answer");
         usleep(1000);

@@ -69,7 +69,7 @@ void schema_put_helpers(const char *url)
     servers_sql(url, helpers);
 }
 
-static void fill_template(const char *url)
+static void fill_bare(const char *url)
 {
     struct loop *loop;
     struct pg *pg;
@@ -81,14 +81,19 @@ static void fill_template(const char *url)
     ck_assert_msg(schema_migrate(pg, &applied, &err), "%s", err.text);
     pg_close(pg);
     loop_free(loop);
+}
+
+static void fill_template(const char *url)
+{
+    fill_bare(url);
     schema_put_helpers(url);
 }
 
 /* Another one for each schema and each set of helpers: the server may be older than both. */
-static const char *template_name(void)
+static const char *template_name(const char *functions)
 {
     unsigned char digest[DIGEST_SHA256_BYTES];
-    struct str both = arena_printf(kept(), "%.*s%s", STR_ARG(schema_digest(kept())), helpers);
+    struct str both = arena_printf(kept(), "%.*s%s", STR_ARG(schema_digest(kept())), functions);
     digest_sha256(both, digest);
     struct str hex = digest_hex(kept(), (struct str){(const char *)digest, sizeof digest});
     return arena_printf(kept(), "pagetide_%d_%.16s", SCHEMA_VERSION, hex.ptr).ptr;
@@ -96,8 +101,18 @@ static const char *template_name(void)
 
 const char *schema_database(void)
 {
-    schema_url = servers_database_copy(template_name(), fill_template);
+    schema_url = servers_database_copy(template_name(helpers), fill_template);
     return schema_url;
+}
+
+/* What makes an installation another one is its own. */
+const char *schema_bare_database(void)
+{
+    const char *url = servers_database_copy(template_name(""), fill_bare);
+    servers_sql(url, "update pagetide.meta set value = pg_catalog.gen_random_uuid()::text || "
+                     "case key when 'secret' then pg_catalog.gen_random_uuid()::text else '' "
+                     "end where key in ('installation', 'secret')");
+    return url;
 }
 
 void schema_set_up_run(void)

@@ -26,6 +26,9 @@
  */
 const char *schema_database(void);
 
+/* A fresh database with the control schema alone, as `pagetide migrate` leaves it. */
+const char *schema_bare_database(void);
+
 /* Puts those functions into a database that has a control schema. */
 void schema_put_helpers(const char *url);
 

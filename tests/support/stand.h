@@ -5,8 +5,8 @@
 #include "tests/support/pagetide.h"
 
 /*
- * What most flow suites begin with: a program with an empty database, whose batches do not
- * wait, and an API. Each test runs in a process of its own, and has one of each.
+ * What most flow suites begin with: a program with a database of its own, whose batches do
+ * not wait, and an API. Each test runs in a process of its own, and has one of each.
  *
  *     set_up → people, answer → expect_run … SQL, EXPECT_SQL → tear_down
  */

@@ -60,9 +60,9 @@ void truth_check_ledger(struct pagetide *pagetide, const char *table, int64_t ro
 
 void truth_check_idle(struct pagetide *pagetide)
 {
-    pagetide_await(pagetide, "0", 5000,
+    pagetide_await(pagetide, "0", 20000,
                    "select count(*) from pagetide.job where owner is not null");
-    int64_t deadline = clock_mono_ms() + 5000;
+    int64_t deadline = clock_mono_ms() + 60000;
     const char *keys = NULL;
     do {
         keys = servers_redis(pagetide->redis_url, "KEYS pagetide:job:*");

@@ -332,9 +332,7 @@ START_TEST(limits_connecting)
     struct http_request request = request_to("/");
     request.url = str_from(url);
     request.timeouts = (struct http_timeouts){200, 5000, 5000, 10000};
-    int64_t before = clock_mono_ms();
-    refused(ask(&request), ERR_AGAIN, "");
-    ck_assert_int_lt(clock_mono_ms() - before, 3000);
+    refused(ask(&request), ERR_AGAIN, "not connected for 200 ms");
     stop();
 }
 END_TEST
@@ -535,9 +533,7 @@ START_TEST(a_handshake_that_stalls_is_cut_off)
     struct http_request request = request_to("/");
     request.url = str_from(url);
     request.timeouts.connect_ms = 200;
-    int64_t began_ms = clock_mono_ms();
-    refused(ask(&request), ERR_AGAIN, "connect");
-    ck_assert_int_lt(clock_mono_ms() - began_ms, 2000);
+    refused(ask(&request), ERR_AGAIN, "not connected for 200 ms");
     close(listener);
     stop();
 }
@@ -653,8 +649,9 @@ START_TEST(free_cancels_what_is_under_way)
     ck_assert_ptr_nonnull(http_send(http, &request, answered, gone));
     loop_run_until(loop, &never, 1);
     int64_t before = clock_mono_ms();
+    http_free(TAKE(http));
+    ck_assert_int_lt(clock_mono_ms() - before, 4000); /* a name server is given five seconds */
     stop();
-    ck_assert_int_lt(clock_mono_ms() - before, 2000);
 }
 END_TEST
 

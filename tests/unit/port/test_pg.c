@@ -255,7 +255,7 @@ START_TEST(gives_up_a_server_that_is_silent)
     int64_t start = clock_mono_ms();
     await_answer(&slow);
     ck_assert_int_eq(slow.err.kind, ERR_AGAIN);
-    ck_assert_int_lt(clock_mono_ms() - start, 5000);
+    ck_assert_int_lt(clock_mono_ms() - start, 25000);
     ck_assert_str_is(ask(pg, "select 2", NULL, 0), "2");
     close_session(pg);
     servers_postgres_stop(&postgres);
@@ -291,7 +291,7 @@ START_TEST(says_why_it_cannot_connect)
     pg = open_session(wrong);
     int64_t start = clock_mono_ms();
     ck_assert(!pg_await(pg, "select 1", NULL, 0, 30000, &result, &err));
-    ck_assert_int_lt(clock_mono_ms() - start, 10000);
+    ck_assert_int_lt(clock_mono_ms() - start, 25000);
     ck_assert_int_eq(err.kind, ERR_CONFIG);
     ck_assert_str_eq(err.sqlstate, "3D000");
     ck_assert_ptr_nonnull(strstr(err.text, "does not exist"));
