@@ -8,6 +8,7 @@
 #include "cli/say.h"
 #include "cli/streams.h"
 #include "config/credential.h"
+#include "config/table_plan.h"
 #include "port/redis.h"
 #include "port/redis_url.h"
 #include "worker/discover/preview.h"
@@ -277,32 +278,22 @@ static void warn_of_missing(struct cli *cli, struct stream *const *streams, size
 }
 
 /* What pagetide.declared_misfits wants: a part of extend_table's plan. */
-static void put_declared(struct buf *plan, const struct stream *stream)
+static void put_plan(struct buf *plan, const struct stream *stream)
 {
-    const struct table *table = &stream->table;
     struct json_out out = {.buf = plan};
     json_out_open(&out, NULL, '{');
-    json_out_str(&out, "stream", stream->name);
-    json_out_str(&out, "schema", table->schema);
-    json_out_str(&out, "table", table->name);
-    json_out_open(&out, "declared", '[');
-    for (size_t i = 0; i < table->declared_count; i++) {
-        json_out_open(&out, NULL, '{');
-        json_out_str(&out, "name", table->declared[i].name);
-        json_out_str(&out, "type", table->declared[i].type);
-        json_out_close(&out, '}');
-    }
-    json_out_close(&out, ']');
+    table_plan_put(&out, stream);
+    table_plan_put_declared(&out, &stream->table);
     json_out_close(&out, '}');
 }
 
-/* Declared columns that the table has with another type: a run would fail. */
-static int check_declared(struct pg *pg, const struct stream *stream)
+/* What of the definition the table is not like, and cannot become: a run would fail. */
+static int check_table_there(struct pg *pg, const struct stream *stream)
 {
     AUTO_PG_RESULT struct pg_result *misfits = NULL;
     AUTO_BUF(plan, PLAN_BYTES_MAX);
     struct err err = ERR_INIT;
-    put_declared(&plan, stream);
+    put_plan(&plan, stream);
     struct pg_value params[] = {pg_text(buf_str(&plan))};
     if (!pg_await(pg, "select pagetide.declared_misfits($1)", params, COUNT_OF(params),
                   CONNECT_MS, &misfits, &err))
@@ -313,12 +304,17 @@ static int check_declared(struct pg *pg, const struct stream *stream)
     return pg_rows(misfits) ? EXIT_USAGE : EXIT_DONE;
 }
 
-static bool declares_columns(const struct stream *stream)
+static bool declares(const struct table *table)
 {
-    bool declares = false;
+    return table->declared_count || table->partition.range.len;
+}
+
+static bool declares_any(const struct stream *stream)
+{
+    bool any = false;
     for (size_t i = 0; i < stream_table_count(stream); i++)
-        declares |= stream_table(stream, i)->declared_count > 0;
-    return declares;
+        any |= declares(stream_table(stream, i));
+    return any;
 }
 
 static int check_tables(struct pg *pg, struct stream *const *streams, size_t count)
@@ -326,8 +322,8 @@ static int check_tables(struct pg *pg, struct stream *const *streams, size_t cou
     int code = EXIT_DONE;
     for (size_t i = 0; pg && i < count; i++)
         for (size_t j = 0; j < stream_table_count(streams[i]); j++)
-            if (stream_table(streams[i], j)->declared_count)
-                code = exit_code_worst(code, check_declared(pg, stream_at(streams[i], j)));
+            if (declares(stream_table(streams[i], j)))
+                code = exit_code_worst(code, check_table_there(pg, stream_at(streams[i], j)));
     return code;
 }
 
@@ -367,7 +363,7 @@ static struct pg *open_if_wanted(struct cli *cli, struct stream *const *streams,
     struct pg *pg;
     bool is_wanted = false;
     for (size_t i = 0; i < count; i++)
-        is_wanted |= declares_columns(streams[i]) ||
+        is_wanted |= declares_any(streams[i]) ||
                      !str_is(streams[i]->schedule.timezone, "UTC") ||
                      streams[i]->schedule.after_count;
     return is_wanted && cli_database_if_up(cli, &pg) ? pg : NULL;

@@ -75,6 +75,91 @@ static void check_indexes(struct reader *reader, const struct yaml_node *map,
         check_index(reader, node_item(node, i), &table->indexes[i]);
 }
 
+/* --- partitions --- */
+
+static bool has_name(const struct str *names, size_t count, struct str name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(names[i], name))
+            return true;
+    return false;
+}
+
+/* A date has no hours; of other types PostgreSQL's ranges would be no periods. */
+static bool is_time_type(struct str type, bool with_hours)
+{
+    static const char *const names[] = {"timestamptz", "timestamp with time zone", "timestamp",
+                                        "timestamp without time zone", "date"};
+    for (size_t i = 0; i < COUNT_OF(names) - with_hours; i++)
+        if (str_eq_nocase(type, str_from(names[i])))
+            return true;
+    return false;
+}
+
+static void check_range(struct reader *reader, const struct yaml_node *node,
+                        const struct table *table)
+{
+    const struct table_partition *partition = &table->partition;
+    const struct declared_column *column = table_find_declared(table, partition->range);
+    struct str range = partition->range;
+    if (str_is(range, PARTITION_STORED_AT))
+        return;
+    if (!column)
+        problem_add(
+            reader->problems, node_at(node, "range"),
+            "\"%.*s\" must be one of \"columns\", with its type, because the table is "
+            "made with it: columns: {%.*s: timestamptz}; or _pt_at, the time at which a "
+            "row was stored",
+            STR_ARG(range), STR_ARG(range));
+    else if (column->type.len && !is_time_type(column->type, false))
+        problem_add(reader->problems, node_at(node, "range"),
+                    "the column must be of type date, timestamp or timestamptz, not %.*s",
+                    STR_ARG(column->type));
+    else if (column->type.len && partition->every == EVERY_HOUR &&
+             !is_time_type(column->type, true))
+        problem_add(reader->problems, node_at(node, "every"),
+                    "hour needs a column of type timestamp or timestamptz");
+}
+
+/* Within a partition alone PostgreSQL can say that no other row is like this one. */
+static void check_unique(struct reader *reader, const struct yaml_node *map,
+                         const struct table *table)
+{
+    struct str range = table->partition.range;
+    bool is_keyed = table->write != WRITE_APPEND && table->key_count;
+    const struct yaml_node *indexes = yaml_find(map, "indexes");
+    if (is_keyed && str_is(range, PARTITION_STORED_AT))
+        problem_add(
+            reader->problems, node_at(map, "partition_by"),
+            "_pt_at goes with write: append, or replace without a key: of a row that is "
+            "written again it changes");
+    else if (is_keyed && !has_name(table->key, table->key_count, range))
+        problem_add(
+            reader->problems, node_at(map, "key"),
+            "must contain \"%.*s\", the column of partition_by: PostgreSQL knows no key "
+            "without it that is unique in all partitions",
+            STR_ARG(range));
+    for (size_t i = 0; indexes && i < MIN(table->index_count, node_count(indexes)); i++) {
+        const struct table_index *index = &table->indexes[i];
+        if (index->is_unique && !has_name(index->columns, index->column_count, range))
+            problem_add(reader->problems, node_item(indexes, i),
+                        "a unique index must contain \"%.*s\", the column of partition_by",
+                        STR_ARG(range));
+    }
+}
+
+static void check_partition(struct reader *reader, const struct yaml_node *map,
+                            const struct table *table)
+{
+    const struct yaml_node *node = yaml_find(map, "partition_by");
+    if (!node || node->kind != YAML_MAP || !table->partition.range.len)
+        return;
+    check_range(reader, node, table);
+    check_unique(reader, map, table);
+}
+
+/* --- keys, and what goes with them --- */
+
 static void check_keys(struct reader *reader, const struct yaml_node *map,
                        const struct table *table)
 {
@@ -90,6 +175,7 @@ static void check_keys(struct reader *reader, const struct yaml_node *map,
             "fill needs write: upsert: only there does a record meet the row of its key");
     check_max_asides(reader, map, table);
     check_indexes(reader, map, table);
+    check_partition(reader, map, table);
     for (size_t i = 0; i < table->key_count; i++) {
         if (table->key[i].len == 0)
             problem_add(reader->problems, node_at(map, "key"), "a field's name is missing");

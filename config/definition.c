@@ -23,7 +23,6 @@ enum {
     IN_BOTH = KEY_IN_SOURCE | KEY_IN_STREAM,
     /* No answer chooses whom we trust, or through whom we go. */
     OF_US = KEY_SECRETS | KEY_ASKS_FIRST,
-    LATER_STREAM = KEY_IN_STREAM | KEY_LATER,
 };
 
 /* Keys are laid out by hand. */
@@ -137,6 +136,32 @@ static const struct key index_list[] = {
 };
 KEYS(index, struct table_index);
 
+/* In the order of enum partition_every; PostgreSQL's date_trunc knows all of them. */
+CHOICES(partition_everies) = {
+    CHOICE("hour", EVERY_HOUR),
+    CHOICE("day", EVERY_DAY),
+    CHOICE("week", EVERY_WEEK),
+    CHOICE("month", EVERY_MONTH),
+    CHOICE("quarter", EVERY_QUARTER),
+    CHOICE("year", EVERY_YEAR),
+    CHOICE_END,
+};
+
+#define P(member) AT(struct table_partition, member)
+static const struct key partition_list[] = {
+    {.name = "range", .type = KEY_TEXT, .flags = KEY_REQUIRED, P(range),
+     .help = "a declared column of type date, timestamp or timestamptz, or _pt_at"},
+    {.name = "every", .type = KEY_CHOICE, P(every), .choices = partition_everies,
+     .fallback = "month", .help = "what one partition holds; in UTC"},
+    {.name = "ahead", .type = KEY_COUNT, P(ahead), .min = 0, .max = 100, .fallback = "1",
+     .help = "so many periods after the present one have their partition before a record "
+             "comes"},
+    {.name = "max", .type = KEY_COUNT, P(max), .min = 1, .max = 10000, .fallback = "1000",
+     .help = "no more partitions are made than these; what has none is in the default one"},
+    KEY_END,
+};
+KEYS(partition, struct table_partition);
+
 CHOICES(occasions) = {CHOICE("ended", 0), CHOICE("succeeded", 1), CHOICE_END};
 
 #define AFTER(member)              AT(struct after_load, member)
@@ -221,7 +246,11 @@ KEYS(after, struct after_load);
      S_LIST(table.indexes, table.index_count), .keys = &index_keys,                           \
      .help = "of the table; one or a list"},                                                  \
     {.name = "comment", .type = KEY_TEXT, .flags = IN_STREAM, S(table.comment),               \
-     .help = "on the table; where it comes from if absent"}
+     .help = "on the table; where it comes from if absent"},                                  \
+    {.name = "partition_by", .type = KEY_STRUCT, .flags = IN_STREAM, S(table.partition),      \
+     .keys = &partition_keys,                                                                 \
+     .help = "a table that is made is partitioned by ranges of this column; a lone column is " \
+             "{range: …}"}
 
 /* Each fills a struct stream: the members of it that are the table's own. */
 static const struct key part_list[] = {
@@ -388,7 +417,6 @@ static const struct key definition_list[] = {
      .help = "replace, history: a run with fewer rows than this share (50% if absent) of those "
              "in the table fails; 0%: any number is right"},
     INDEXES_AND_COMMENT_KEYS,
-    {.name = "partition_by", .flags = LATER_STREAM},
 
     {.name = "schedule", .type = KEY_TEXT, .flags = IN_STREAM, S(schedule.cron),
      .help = "cron: five fields, or @daily and the like"},

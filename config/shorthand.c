@@ -125,13 +125,21 @@ static void write_out_count(struct arena *arena, const struct yaml_node *map)
             total->items[i] = map_of_one(arena, total->items[i], "method");
 }
 
+/* A key of a table, which a stream and each of its `tables` have alike. */
+static void write_out_table(struct arena *arena, struct yaml_node **item)
+{
+    if (str_is((*item)->key, "columns"))
+        write_out_columns(arena, *item);
+    else if (str_is((*item)->key, "partition_by") && is_text(*item))
+        *item = map_of_one(arena, *item, "range");
+}
+
 static void write_out_tables(struct reader *reader, const struct yaml_node *tables)
 {
     for (size_t i = 0; tables->kind == YAML_MAP && i < tables->count; i++) {
-        struct yaml_node *columns =
-            tables->items[i]->kind == YAML_MAP ? yaml_find(tables->items[i], "columns") : NULL;
-        if (columns)
-            write_out_columns(reader->arena, columns);
+        struct yaml_node *table = tables->items[i];
+        for (size_t j = 0; table->kind == YAML_MAP && j < table->count; j++)
+            write_out_table(reader->arena, &table->items[j]);
     }
 }
 
@@ -140,9 +148,8 @@ void shorthand_write_out(struct reader *reader, struct yaml_node *map)
     for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++) {
         struct yaml_node **item = &map->items[i];
         struct str key = (*item)->key;
-        if (str_is(key, "columns"))
-            write_out_columns(reader->arena, *item);
-        else if (str_is(key, "tables"))
+        write_out_table(reader->arena, item);
+        if (str_is(key, "tables"))
             write_out_tables(reader, *item);
         else if (str_is(key, "rate_limit"))
             write_out_limits(reader, item);
@@ -170,7 +177,8 @@ void shorthand_write_out_file(struct reader *reader, struct yaml_node *root)
 
 const char *shorthand_schema(const char *key)
 {
-    static const char *const texts[] = {"bookmark", "timeouts", "columns", "window"};
+    static const char *const texts[] = {"bookmark", "timeouts", "columns", "window",
+                                        "partition_by"};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         if (!strcmp(key, texts[i]))
             return "{\"type\":[\"string\",\"number\"]}";

@@ -284,6 +284,25 @@ struct table_index {
     struct str where; /* a condition in SQL; empty: none */
 };
 
+/* The column that says when a row was stored, which every table has. */
+#define PARTITION_STORED_AT "_pt_at"
+
+enum partition_every {
+    EVERY_HOUR,
+    EVERY_DAY,
+    EVERY_WEEK,
+    EVERY_MONTH,
+    EVERY_QUARTER,
+    EVERY_YEAR,
+};
+
+/* `partition_by`; partitions are made in SQL (schema/functions/table_partitions.sql). */
+struct table_partition {
+    struct str range; /* a declared column, or PARTITION_STORED_AT; empty: no partitions */
+    enum partition_every every;
+    int64_t ahead, max;
+};
+
 struct table {
     struct str schema, name;
     bool is_none; /* `table: none`: records are paged and counted, and not stored */
@@ -307,6 +326,7 @@ struct table {
     struct str comment;
     struct table_index *indexes;
     size_t index_count;
+    struct table_partition partition;
     struct str max_asides; /* "10%" or "25": read in SQL (is_over_share) */
     enum asides_mode on_max_asides;
 };

@@ -136,6 +136,7 @@ static void check_own_table(struct reader *reader, const struct yaml_node *map,
                   {"write", table->write != WRITE_APPEND},
                   {"columns", table->declared_count},
                   {"indexes", table->index_count},
+                  {"partition_by", table->partition.range.len},
                   {"deleted", stream->merge.deleted}};
     if (!table->is_none)
         return;

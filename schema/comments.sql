@@ -146,6 +146,9 @@ comment on column pagetide.target.at is 'since when';
 comment on column pagetide.target.dressed is 'digest of the indexes and comments that it was given last';
 comment on column pagetide.target.comment is 'the comment that we wrote on it';
 comment on column pagetide.target.indexes_due is 'indexes that wait to be made, because the table is large';
+comment on column pagetide.target.partitions_due is 'periods whose rows are in the default partition (UTC), at most 100';
+comment on column pagetide.target.partitions_why is 'why they got no partition';
+comment on column pagetide.target.partitions_until is 'up to when partitions were made ahead (UTC)';
 comment on column pagetide.target.is_blank is 'no record has decided its columns yet';
 
 comment on table pagetide.run is 'One sync of a stream; history shows it with the sums of its jobs';

@@ -22,9 +22,11 @@ set search_path = pagetide, pg_temp
 as $$
     select exists (select from target t
         join pg_class c on c.oid = to_regclass(format('%I.%I', t.schema_name, t.table_name))
-        where t.stream = of_stream and c.relkind = 'r' and pg_relation_size(c.oid) > 0
-            and (c.reltuples < 0 or pg_relation_size(c.oid) * 2 >= c.relpages::bigint * 3
-                * current_setting('block_size')::bigint))
+        cross join lateral (select sum(pg_relation_size(l.oid)) as bytes, sum(l.relpages) as pages
+            from pg_class l where l.oid = c.oid or l.oid in (select p.relid
+                from pg_partition_tree(c.oid) p where p.isleaf)) s
+        where t.stream = of_stream and c.relkind in ('r', 'p') and s.bytes > 0
+            and (c.reltuples < 0 or s.bytes * 2 >= s.pages * 3 * current_setting('block_size')::bigint))
 $$;
 
 -- Called where a run has ended.

@@ -100,8 +100,8 @@ language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select format('%I.%I has about %s rows in %s: nobody else reads or writes it until they are '
-        'rewritten', t.schema_name, t.table_name, greatest(c.reltuples, 0)::bigint,
-        pg_size_pretty(pg_total_relation_size(c.oid)))
+        'rewritten', t.schema_name, t.table_name, coalesce(known_rows(c.oid), 0),
+        pretty_size(c.oid))
     from target t join pg_class c on c.oid = to_regclass(format('%I.%I', t.schema_name, t.table_name))
     where t.stream = of_stream limit 1
 $$;
@@ -197,7 +197,7 @@ as $$
     select format('%s bookmark%s and the mapping of %s columns', k.count,
         case when k.count = 1 then '' else 's' end, f.count) || coalesce((
             select '; its table is ' || string_agg(format('%I.%I (about %s rows%s)',
-                t.schema_name, t.table_name, greatest(c.reltuples, 0)::bigint,
+                t.schema_name, t.table_name, coalesce(known_rows(c.oid), 0),
                 case when t.created_run is null then ', adopted' else '' end), ', ')
             from target t join pg_class c on c.oid = to_regclass(format('%I.%I', t.schema_name,
                 t.table_name))

@@ -2,7 +2,9 @@
 -- transactions of their own under one advisory lock per table, so that a process that loads
 -- rows never changes a table, and two that meet a new field agree on its column.
 -- Needs the tables target and field, widen_column, widen_refusal (widen), dress_table, is_dressed
--- (indexes), run_legs (legs).
+-- (indexes), run_legs (legs), table_size, create_partitioned, check_partitioned, partition_misfit,
+-- partition_table
+-- (table_partitions).
 
 -- The map now: the registry joined with the catalogue. Always at least one row; a row without a
 -- field only says whether the table is there. `may_widen`: a value that does not fit may ask for
@@ -15,13 +17,15 @@ returns table (field text, column_name text, type text, has_table boolean, may_w
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    with target as (
+    with target as materialized (
         select to_regclass(format('%I.%I', t.schema_name, t.table_name)) as relation, t.is_blank,
-            pagetide.is_dressed(t, for_run) as is_dressed
+            pagetide.is_dressed(t, for_run) as is_dressed,
+            pagetide.table_size(to_regclass(format('%I.%I', t.schema_name, t.table_name))) as size
         from pagetide.target t
         where t.schema_name = of_schema and t.table_name = of_table and t.stream = of_stream)
     select m.field, m.column_name, m.type, t.relation is not null and not t.is_blank,
-        m.field is not null and pagetide.widen_refusal(of_stream, t.relation, m.column_name) is null,
+        m.field is not null and pagetide.widen_refusal(of_stream, t.relation, m.column_name, t.size)
+            is null,
         t.relation is not null and t.is_blank, coalesce(t.is_dressed, true)
     from (values (1)) as one
     left join target t on true
@@ -139,7 +143,11 @@ declare
 begin
     delete from field f where f.stream = plan ->> 'stream';
     perform pagetide.create_schema(plan ->> 'schema');
-    execute format('create table %s ()', name);
+    if plan ? 'partition' then
+        perform create_partitioned(plan);
+    else
+        execute format('create table %s ()', name);
+    end if;
     insert into pagetide.target (schema_name, table_name, stream, created_run, is_blank)
     values (plan ->> 'schema', plan ->> 'table', plan ->> 'stream', (plan ->> 'run')::bigint,
         coalesce((plan ->> 'blank')::boolean, false))
@@ -324,7 +332,7 @@ as $$
 $$;
 
 -- Declared columns that the table has with another type, one line each, with what mends it. In
--- a table that was adopted the table decides.
+-- a table that was adopted the table decides. And that it is not partitioned as it should be.
 create or replace function pagetide.declared_misfits(plan jsonb) returns setof text
 language sql stable
 set search_path = pagetide, pg_temp
@@ -342,6 +350,8 @@ as $$
     join pg_attribute a on a.attrelid = to_regclass(format('%I.%I', t.schema_name, t.table_name))
         and a.attname = f.column_name and a.attnum > 0 and not a.attisdropped
     where is_type_text(d.type) and not is_same_type(a.atttypid, a.atttypmod, d.type)
+    union all
+    select partition_misfit(plan)
 $$;
 
 -- Refuses a definition whose declared types the table has not.
@@ -385,10 +395,17 @@ set search_path = pagetide, pg_temp
 as $$
 declare
     mark constant text := 'key of pagetide';
+    apart name := (select a.attname from pg_partitioned_table p join pg_attribute a on a.attrelid = relation
+        and a.attnum = any (p.partattrs) where p.partrelid = relation and a.attname <> all (names) limit 1);
     own name := cut_bytes(plan ->> 'table', 55) || '_pt_key';
     old name;
     n int := 1;
 begin
+    if apart is not null then
+        raise exception 'table %.% is partitioned by %, which the key (%) does not contain: PostgreSQL knows no '
+            'key without it that is unique in all partitions', plan ->> 'schema', plan ->> 'table', apart,
+            array_to_string(names, ', ') using errcode = 'PT022';
+    end if;
     for old in select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
         where i.indrelid = relation and obj_description(c.oid, 'pg_class') = mark
     loop
@@ -465,7 +482,7 @@ end
 $$;
 
 -- plan: {stream, run, schema, table, adopt, upsert, soft, history, key: [field or declared name],
--- declared: [{name, type}], fields: [{field, column, type, widen}], max_columns, blank}.
+-- partition: {range, type, every, ahead, max}, declared: [{name, type}], fields: [{field, column, type, widen}], max_columns, blank}.
 -- Makes the table where it is missing, adds what it lacks, and gives the new map.
 create or replace function pagetide.extend_table(plan jsonb)
 returns table (field text, column_name text, type text, has_table boolean, may_widen boolean,
@@ -480,6 +497,7 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(
         format('pagetide %I.%I', plan ->> 'schema', plan ->> 'table'), 0));
     perform take_table(plan);
+    perform check_partitioned(plan);
     for item in select d.name, d.type
         from jsonb_to_recordset(plan -> 'declared') as d (name text, type text)
     loop
@@ -503,6 +521,7 @@ begin
     if (plan ->> 'history')::boolean then
         perform add_history(plan);
     end if;
+    perform partition_table(plan);
     perform dress_table(plan);
     if (plan ->> 'upsert')::boolean then
         perform index_key(plan);

@@ -1,14 +1,16 @@
 -- What a definition wants of a table besides its columns: `indexes`, and comments. Applied where the
 -- table is made or extended (extend_table), and at the start of the first run of a definition that
 -- says something else.
--- Needs is_end (helpers), owner_spec, is_of (tables), cut_bytes (columns), widen_max_bytes (widen), the tables target and field.
+-- Needs is_end (helpers), owner_spec, is_of (tables), cut_bytes (columns), widen_max_bytes (widen),
+-- table_size, wants_partitions (table_partitions), the tables target and field.
 
--- What tells a definition's indexes and comments from others.
+-- What tells a definition's indexes, comments and partitions from others.
 create or replace function pagetide.dress_digest(spec jsonb) returns text
 language sql immutable
 as $$
     select md5(jsonb_build_array(spec -> 'indexes', spec -> 'comment', spec -> 'path',
-        case when spec::text like '%"comment"%' then spec -> 'columns' end)::text)
+        case when spec::text like '%"comment"%' then spec -> 'columns' end)::text
+        || coalesce(spec ->> 'partition_by', ''))
 $$;
 
 -- Whether the table has what the definition of the run wants. A run that has ended wants nothing.
@@ -16,7 +18,8 @@ create or replace function pagetide.is_dressed(t pagetide.target, of_run bigint)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select t.dressed is not distinct from dress_digest(owner_spec(t.stream, d.spec)) and t.indexes_due = '{}'
+    select t.dressed is not distinct from dress_digest(owner_spec(t.stream, d.spec))
+        and t.indexes_due = '{}' and not wants_partitions(t, owner_spec(t.stream, d.spec))
     from run r join definition d on d.stream = r.stream and d.version = r.version
     where r.id = of_run and not is_end(r.state)
 $$;
@@ -152,7 +155,7 @@ declare
     own name := index_name(plan ->> 'schema', plan ->> 'table', words);
     mark constant text := index_mark(words);
 begin
-    if pg_table_size(relation) > widen_max_bytes() then
+    if table_size(relation) > widen_max_bytes() then
         update target t set indexes_due = t.indexes_due || words
         where t.schema_name = plan ->> 'schema' and t.table_name = plan ->> 'table';
         return;
@@ -168,8 +171,9 @@ language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select format('indexes: %I.%I is large (%s), and its writers would wait for a new index; `%s` makes '
-        'it beside them', t.schema_name, t.table_name, pg_size_pretty(pg_table_size(c.oid)),
-        index_sql(c.oid, index_base(t.table_name, w), w, 'concurrently '))
+        'it %s', t.schema_name, t.table_name, pg_size_pretty(table_size(c.oid)),
+        index_sql(c.oid, index_base(t.table_name, w), w, case when c.relkind <> 'p' then 'concurrently '
+            else '' end), case when c.relkind <> 'p' then 'beside them' else 'when they may' end)
     from target t cross join unnest(t.indexes_due) w
     join pg_class c on c.oid = to_regclass(format('%I.%I', t.schema_name, t.table_name))
     where is_of(t.stream, of_stream)

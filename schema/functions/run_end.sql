@@ -1,7 +1,7 @@
 -- How the last job of a run ends it, and how a run is cancelled.
 -- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), move_windows (windows), forget_keys (folded),
 -- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits),
--- end_kept (replace), indexes_words (indexes), plan_chores (chores), run_legs (legs).
+-- end_kept (replace), indexes_words (indexes), partitions_words (table_partitions), plan_chores (chores), run_legs (legs).
 
 -- A run is as bad as its worst job. What became of a range is said by the job that waited for it
 -- (ranges), unless nothing could go on.
@@ -35,13 +35,13 @@ as $$
 $$;
 
 -- What a run says of its jobs at its end: what it said before, their warnings, then misfits,
--- rejects, and indexes that wait.
+-- rejects, and indexes and partitions that wait.
 create or replace function pagetide.end_warnings(of_run bigint) returns text[]
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select array(select w from unnest(r.warnings) w
-            where w !~ '^(misfits|rejects|indexes): '
+            where w !~ '^(misfits|rejects|indexes|partition_by): '
             union select unnest(j.warnings) from job j where j.run = r.id order by 1)
         || array(select m.words from misfit_words(r.id) m)
         || array(select format('rejects: %s of %s records are not in the table '
@@ -51,6 +51,7 @@ as $$
             '(pagetide rejects %s)', t.rejects, t.records, t.name, r.id)
             from run_tables(r.id) t where t.rejects > 0)
         || array(select i from indexes_words(r.stream) i)
+        || array(select p from partitions_words(r.stream) p)
     from run r where r.id = of_run
 $$;
 

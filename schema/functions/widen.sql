@@ -1,6 +1,7 @@
 -- A column changes its type: which may, how their values are carried over, and what comes back
 -- from _pt_aside.
--- Needs the tables target and field, rfc3339 (helpers), wider_type (misfits).
+-- Needs the tables target and field, rfc3339 (helpers), wider_type (misfits), table_size
+-- (table_partitions).
 
 -- A table larger than this (rows and TOAST) is not rewritten unasked: readers would wait.
 create or replace function pagetide.widen_max_bytes() returns bigint
@@ -32,8 +33,10 @@ as $$
 $$;
 
 -- Why a column keeps its type although a value does not fit, or null: it may become wider. Only
--- what we made and nobody else relies on is changed unasked.
-create or replace function pagetide.widen_refusal(of_stream text, relation regclass, name text)
+-- what we made and nobody else relies on is changed unasked. `size`: table_size of it, where that
+-- is known.
+create or replace function pagetide.widen_refusal(of_stream text, relation regclass, name text,
+    size bigint default null)
 returns text
 language sql stable
 set search_path = pagetide, pg_temp
@@ -44,11 +47,12 @@ as $$
             'uuid') or a.type <> f.type then 'its type was not inferred'
         when t.created_run is null then 'the table was adopted'
         when dependent is not null then dependent || ' depends on it'
+        when a.parts_the_table then 'the table is partitioned by it'
         when exists (select from pg_inherits i where i.inhrelid = relation
-            or i.inhparent = relation) then 'the table has parents or children'
+            or i.inhparent = relation and c.relkind <> 'p') then 'the table has parents or children'
         when not pg_has_role(c.relowner, 'usage') then 'the table belongs to another role'
-        when pg_table_size(relation) > widen_max_bytes() then format(
-            'the table has %s, over %s', pg_size_pretty(pg_table_size(relation)),
+        when coalesce(size, table_size(relation)) > widen_max_bytes() then format(
+            'the table has %s, over %s', pg_size_pretty(coalesce(size, table_size(relation))),
             pg_size_pretty(widen_max_bytes()))
         else '' end
     from pg_class c
@@ -56,7 +60,9 @@ as $$
     join target t on t.schema_name = n.nspname and t.table_name = c.relname
     join field f on f.stream = t.stream and f.column_name = name
     join lateral (select format_type(o.atttypid, o.atttypmod) as type,
-            column_dependent(relation, o.attnum) as dependent
+            column_dependent(relation, o.attnum) as dependent,
+            exists (select from pg_partitioned_table p where p.partrelid = relation
+                and o.attnum = any (p.partattrs)) as parts_the_table
         from pg_attribute o where o.attrelid = relation and o.attname = name
             and o.attnum > 0 and not o.attisdropped) a on true
     where c.oid = relation and t.stream = of_stream), 'the column is gone'), '')

@@ -101,13 +101,15 @@ START_TEST(check_tells_all_errors_at_once)
 }
 END_TEST
 
-START_TEST(check_tells_what_comes_later)
+START_TEST(check_tells_what_partitions_need)
 {
     set_up();
-    shop("    partition_by: at\n    partitionby: at\n");
+    shop("    columns: {at: timestamptz}\n    key: id\n    write: upsert\n"
+         "    partition_by: at\n    partitionby: at\n");
     struct pagetide_result got = expect_run(2, "check");
-    expect_holds(got.err, "shop.yaml:8:5: streams.orders.partition_by: not available yet");
-    expect_holds(got.err, "shop.yaml:9:5: streams.orders.partitionby: unknown key");
+    expect_holds(got.err, "shop.yaml:9:10: streams.orders.key: must contain \"at\"");
+    expect_holds(got.err, "shop.yaml:12:5: streams.orders.partitionby: unknown key; did you "
+                          "mean \"partition_by\"?");
     tear_down();
 }
 END_TEST
@@ -574,7 +576,7 @@ START_TEST(an_unchanged_row_is_not_written_again)
 END_TEST
 
 SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
-      check_tells_what_comes_later, check_tells_broken_yaml, settings_have_an_order,
+      check_tells_what_partitions_need, check_tells_broken_yaml, settings_have_an_order,
       misspelt_settings_are_told, the_log_is_set_like_other_settings,
       an_unreachable_database_is_one_message_and_a_hint, a_missing_schema_is_told,
       expr_prints_json, the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,

@@ -114,6 +114,37 @@ START_TEST(the_role_without_create_can_do_its_work)
 }
 END_TEST
 
+/* Partitions are made by the owner of the table alone: rows of others go to the default one. */
+START_TEST(the_role_that_owns_no_table_makes_no_partitions)
+{
+    set_up();
+    run_statements("<!-- role -->");
+    come_as(role());
+    pagetide_expect(&pagetide, 0, "migrate");
+    pagetide_sql(&pagetide,
+                 "create schema shop; create table shop.orders (id bigint, created_at "
+                 "timestamptz, _pt_run bigint, _pt_at timestamptz, _pt_hash bigint, _pt_aside "
+                 "jsonb) partition by range (created_at); "
+                 "create table shop.rest partition of shop.orders default; "
+                 "grant usage on schema shop to %1$s; "
+                 "grant select, insert, update, delete on shop.orders to %1$s",
+                 role());
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nstreams:\n  orders: {path: /gen/page, "
+                    "merge_path: data, adopt: true, columns: {created_at: timestamptz, id: "
+                    "bigint}, others: ignore, partition_by: created_at}\n",
+                    mock.url);
+    struct pagetide_result got = pagetide_run(&pagetide, "sync shop.orders");
+    ck_assert_msg(got.code == 0, "%s", got.err);
+    expect_holds(got.err,
+                 "partition_by: rows of 1 period of shop.orders (2024-01-01 00:00) are "
+                 "in its default partition: permission denied for table rest");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from shop.rest"), "100");
+    forget(role());
+    tear_down();
+}
+END_TEST
+
 /* Asked as the reader: the answer, or the error's text. */
 static const char *asked(const char *question)
 {
@@ -149,4 +180,4 @@ START_TEST(the_reader_reads_and_no_more)
 END_TEST
 
 SUITE("flow/roles", the_role_can_do_its_work, the_role_without_create_can_do_its_work,
-      the_reader_reads_and_no_more)
+      the_role_that_owns_no_table_makes_no_partitions, the_reader_reads_and_no_more)

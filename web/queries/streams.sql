@@ -50,9 +50,7 @@ select json_build_object(
         left join lateral (select sum(o.records)::bigint as records, sum(o.rejects)::bigint
                 as rejects, sum(o.asides)::bigint as asides
             from pagetide.job o where o.run = w.run and w.is_active) j on true
-        left join lateral (select case when k.reltuples >= 0 then k.reltuples::bigint end
-                as table_rows
-            from pagetide.target g join pg_class k
-                on k.oid = to_regclass(format('%I.%I', g.schema_name, g.table_name))
-            where g.stream = w.name limit 1) t on true
+        left join lateral (select pagetide.known_rows(to_regclass(format('%I.%I', g.schema_name,
+                g.table_name))) as table_rows
+            from pagetide.target g where g.stream = w.name limit 1) t on true
         where w.at > ($4::int - 1) * $5::int and w.at <= $4::int * $5::int))::text

@@ -67,6 +67,7 @@ struct batch_pair {
     struct batch *open, *loading, *spare;
     struct commit *commit; /* of `loading` */
     struct way_memory memory;
+    struct periods *periods;    /* of each table */
     struct loop_timer *dry_run; /* instead of it where there is no database */
     struct loop_timer *age;
     struct batch *later;     /* marks that came while `open` was held; never any rows */
@@ -92,6 +93,7 @@ struct batch_pair *batch_pair_new(const struct batch_pair_options *options)
     struct batch_pair *pair = mem_alloc(sizeof *pair);
     pair->options = *options;
     size_t parts = options->stream ? options->stream->part_count : 0;
+    pair->periods = mem_alloc((1 + parts) * sizeof *pair->periods);
     pair->open = batch_new_whole(BATCH_CEILING_BYTES, parts);
     pair->spare = batch_new_whole(BATCH_CEILING_BYTES, parts);
     pair->later = batch_new(BATCH_CEILING_BYTES);
@@ -99,6 +101,11 @@ struct batch_pair *batch_pair_new(const struct batch_pair_options *options)
     pair->age = loop_timer_new(options->loop, on_age, pair);
     pair->dry_run = loop_timer_new(options->loop, on_dry_run, pair);
     return pair;
+}
+
+static size_t table_count(const struct batch_pair *pair)
+{
+    return pair->options.stream ? stream_table_count(pair->options.stream) : 1;
 }
 
 void batch_pair_free(struct batch_pair *pair)
@@ -113,6 +120,9 @@ void batch_pair_free(struct batch_pair *pair)
     column_map_unref(pair->map);
     loop_timer_free(pair->age);
     loop_timer_free(pair->dry_run);
+    for (size_t i = 0; i < table_count(pair); i++)
+        periods_done(&pair->periods[i]);
+    mem_free(pair->periods);
     mem_free(pair->waiters);
     mem_free(pair);
 }
@@ -187,6 +197,8 @@ static void copy_may_widen(struct column_map *to, const struct column_map *from)
 
 void batch_pair_set_map(struct batch_pair *pair, struct column_map *map)
 {
+    for (size_t i = 0; i < table_count(pair); i++)
+        periods_reset(&pair->periods[i]);
     if (pair->map && column_map_is_same(pair->map, map)) {
         copy_may_widen(pair->map, map);
         column_map_unref(map);
@@ -398,6 +410,7 @@ static void leave_if_ready(struct batch_pair *pair)
             .loader = options->loader,
             .give_up_ms = options->give_up_ms,
             .memory = &pair->memory,
+            .periods = pair->periods,
         };
         pair->commit = commit_start(&commit, on_loaded, pair);
     } else {

@@ -2,6 +2,7 @@
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "config/table_plan.h"
 #include "port/pg_sql.h"
 #include "worker/rows/column_name.h"
 
@@ -169,20 +170,6 @@ bool column_map_has_declared(const struct column_map *map, const struct table *t
     return true;
 }
 
-static void put_declared(struct json_out *out, const struct table *table)
-{
-    json_out_open(out, "declared", '[');
-    for (size_t i = 0; i < table->declared_count; i++) {
-        json_out_open(out, NULL, '{');
-        json_out_str(out, "name", table->declared[i].name);
-        json_out_str(out, "type", table->declared[i].type);
-        json_out_close(out, '}');
-    }
-    if (table->mode == COLUMNS_NONE)
-        json_out_raw(out, NULL, STR("{\"name\":\"record\",\"type\":\"jsonb\"}"));
-    json_out_close(out, ']');
-}
-
 static void put_fields(struct json_out *out, const struct new_fields *fields)
 {
     AUTO_ARENA struct arena *arena = arena_new();
@@ -209,9 +196,7 @@ void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t r
     const struct table *table = &stream->table;
     struct json_out out = {.buf = buf};
     json_out_open(&out, NULL, '{');
-    json_out_str(&out, "stream", stream->name);
-    json_out_str(&out, "schema", table->schema);
-    json_out_str(&out, "table", table->name);
+    table_plan_put(&out, stream);
     json_out_int(&out, "run", run);
     json_out_bool(&out, "adopt", table->may_adopt);
     json_out_bool(&out, "upsert",
@@ -228,7 +213,7 @@ void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t r
     for (size_t i = 0; i < table->key_count; i++)
         json_out_str(&out, NULL, table->key[i]);
     json_out_close(&out, ']');
-    put_declared(&out, table);
+    table_plan_put_declared(&out, table);
     put_fields(&out, fields);
     json_out_close(&out, '}');
 }

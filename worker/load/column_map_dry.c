@@ -177,6 +177,27 @@ static void put_index(struct buf *buf, const struct table *table, const struct c
     buf_puts(buf, ";\n");
 }
 
+/* Those of periods come with the rows. */
+static void put_partitions(struct buf *buf, const struct table *table,
+                           const struct columns *columns)
+{
+    struct str range = table->partition.range;
+    const struct column *column = find_field(columns, range);
+    if (!range.len) {
+        buf_puts(buf, ";\n");
+        return;
+    }
+    buf_puts(buf, " partition by range (");
+    pg_sql_put_identifier(buf, column ? column->name : range);
+    buf_puts(buf, ");\ncreate table ");
+    AUTO_BUF(rest, KIB(1));
+    buf_printf(&rest, "%.*s_default", STR_ARG(table->name));
+    pg_sql_put_name(buf, table->schema, buf_str(&rest));
+    buf_puts(buf, " partition of ");
+    pg_sql_put_name(buf, table->schema, table->name);
+    buf_puts(buf, " default;\n");
+}
+
 void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
                             const struct columns *columns)
 {
@@ -198,7 +219,8 @@ void column_map_dry_put_ddl(struct buf *buf, const struct stream *stream,
     if (table->write == WRITE_HISTORY)
         buf_puts(buf, ",\n    _pt_from timestamptz,\n    _pt_to timestamptz,\n"
                       "    _pt_current boolean");
-    buf_puts(buf, "\n);\n");
+    buf_puts(buf, "\n)");
+    put_partitions(buf, table, columns);
     if (table->write != WRITE_APPEND && table->key_count)
         put_key_index(buf, table, columns);
     for (size_t i = 0; i < table->index_count; i++)

@@ -2,8 +2,10 @@
 
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/json_out.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/table_plan.h"
 #include "core/metrics.h"
 #include "core/trace.h"
 #include "port/pg_sql.h"
@@ -19,6 +21,8 @@
  * says where a commit is: exactly one of the attempt, a query and the blame is under way.
  *
  *     on_begin (a session is held)
+ *        │
+ *        ├─ make_partitions, for each table that lacks some (periods.h)
  *        │
  *        ├─ enter ── direct.h ──► committed
  *        │    │ refused
@@ -246,6 +250,8 @@ static void on_blamed(void *ctx, size_t count, const struct err *err)
         stage(commit);
     else if (commit->in_merge && next_with_rows(commit, commit->at + 1) < place_count(commit))
         blame_merge_at(commit, next_with_rows(commit, commit->at + 1));
+    else if (strcmp(commit->cause.sqlstate, "23514") == 0)
+        stage(commit); /* a row's partition came while it was on its way to the default one */
     else
         fail(commit, &commit->cause, REASON_SERVER);
 }
@@ -554,11 +560,77 @@ static bool enter(struct commit *commit)
     return true;
 }
 
+/* --- partitions first --- */
+
+static void make_partitions(struct commit *commit);
+
+/* Each answer has all partitions of the table. False: to ask again would bring nothing. */
+static bool take_periods(struct periods *periods, const struct pg_result *result)
+{
+    enum { FROM, TO, HAS_MORE };
+    size_t added = 0;
+    for (size_t row = 0; row < pg_rows(result); row++) {
+        bool has_from = !pg_is_null(result, row, FROM), has_to = !pg_is_null(result, row, TO);
+        added += periods_add(periods, has_from ? pg_get_int(result, row, FROM) : INT64_MIN,
+                             has_to ? pg_get_int(result, row, TO) : INT64_MAX);
+    }
+    return added && pg_get_bool(result, 0, HAS_MORE);
+}
+
+static void on_made(void *ctx, const struct pg_result *result, const struct err *err)
+{
+    struct commit *commit = ctx;
+    if (err && err->kind == ERR_INPUT) {
+        retry(commit, err); /* no row is to blame: none has been sent */
+        return;
+    }
+    if (err) {
+        step_failed(commit, err, false);
+        return;
+    }
+    crash_at("partitions", commit);
+    if (!take_periods(&commit->options.periods[commit->at], result))
+        commit->at++;
+    make_partitions(commit);
+}
+
+static void ask_for_partitions(struct commit *commit, const struct stream *stream,
+                               struct str times)
+{
+    AUTO_BUF(plan, MIB(1));
+    struct json_out out = {.buf = &plan};
+    json_out_open(&out, NULL, '{');
+    table_plan_put(&out, stream);
+    json_out_close(&out, '}');
+    const struct pg_value params[] = {pg_text(buf_str(&plan)), pg_text(times)};
+    pg_query(commit->pg,
+             "select from_us, to_us, has_more from pagetide.make_partitions($1, $2)", params,
+             COUNT_OF(params), COMMIT_STAGE_TIMEOUT_MS, on_made, commit);
+}
+
+/* From the table `at` on. */
+static void make_partitions(struct commit *commit)
+{
+    AUTO_BUF(times, MIB(64));
+    for (; (commit->at = next_with_rows(commit, commit->at)) < place_count(commit);
+         commit->at++) {
+        const struct place place = place_at(commit, commit->at);
+        buf_reset(&times);
+        if (periods_put_missing(&commit->options.periods[commit->at], &place.stream->table,
+                                &place.map->columns, place.batch, &times)) {
+            ask_for_partitions(commit, place.stream, buf_str(&times));
+            return;
+        }
+    }
+    if (!enter(commit))
+        stage(commit);
+}
+
 static void begin(struct commit *commit)
 {
     crash_at("load", commit);
-    if (!enter(commit))
-        stage(commit);
+    commit->at = 0;
+    make_partitions(commit);
 }
 
 static void on_freed(void *ctx, const struct pg_result *result, const struct err *err)

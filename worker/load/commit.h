@@ -5,6 +5,7 @@
 #include "config/stream.h"
 #include "port/pg.h"
 #include "worker/load/column_map.h"
+#include "worker/load/periods.h"
 #include "worker/load/sessions.h"
 #include "worker/load/way.h"
 #include "worker/rows/batch.h"
@@ -14,9 +15,9 @@
  * One batch's way into PostgreSQL. Where way.h says so it is tried in one transaction
  * (direct.h); else, and after that was refused:
  *
- *     session → stage (made or emptied) → COPY → commit_batch → verdicts
- *        ↑           ↑                       ↓
- *        │           └── find bad rows ← data error: they become rejects of their pages
+ *     session → partitions → stage (made or emptied) → COPY → commit_batch → verdicts
+ *        ↑                        ↑                       ↓
+ *        │                        └── find bad rows ← data error: rejects of their pages
  *        └── pause ← session lost, lock not given, …: sent again whole; what was committed
  *                    although the answer got lost is recognised by commit_batch (skipped)
  *
@@ -34,6 +35,7 @@ struct commit_options {
     unsigned loader;             /* number: names the staging table */
     int64_t give_up_ms;
     struct way_memory *memory; /* the stream's; outlives the commit */
+    struct periods *periods;   /* likewise: one for each of its tables */
 };
 
 struct commit_result {

@@ -86,7 +86,7 @@ static void put_start_sql(struct buf *sql, const struct direct *direct)
     const struct commit_message *message = &direct->options.message;
     AUTO_BUF(target, TARGET_BYTES_MAX);
     put_target(&target, &message->stream->table, &message->map->columns);
-    buf_puts(sql, "begin; lock table ");
+    buf_puts(sql, "begin; lock table only ");
     pg_sql_put_name(sql, message->stream->table.schema, message->stream->table.name);
     buf_printf(sql, " in %s mode; select pagetide.start_direct(",
                is_replaced(direct) ? "access share" : "row exclusive");

@@ -255,6 +255,14 @@ void form_put_odd(struct buf *rows, struct str text)
     encode_end(rows, begin);
 }
 
+bool form_is_odd(struct str bytes, struct str *ret_text)
+{
+    if (!str_starts(bytes, FORM_ODD_MARK))
+        return false;
+    *ret_text = str_slice(bytes, FORM_ODD_MARK.len, bytes.len);
+    return true;
+}
+
 static int64_t read_bits(struct str bytes)
 {
     uint64_t wire64;
@@ -355,8 +363,9 @@ bool form_changes(enum column_form form)
 void form_spell(enum column_form form, struct str bytes, struct buf *rows)
 {
     char digits[24];
-    if (str_starts(bytes, FORM_ODD_MARK)) {
-        encode_text(rows, str_slice(bytes, FORM_ODD_MARK.len, bytes.len));
+    struct str odd;
+    if (form_is_odd(bytes, &odd)) {
+        encode_text(rows, odd);
         return;
     }
     switch (form) {

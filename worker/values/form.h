@@ -55,6 +55,9 @@ bool form_put_list(enum column_form form, struct arena *arena, struct buf *rows,
                    struct str raw) MUST_CHECK;
 void form_put_odd(struct buf *rows, struct str text);
 
+/* Of the bytes of a field: what form_put_odd has put, without its mark. */
+bool form_is_odd(struct str bytes, struct str *ret_text);
+
 bool form_changes(enum column_form form); /* is text something else than the binary form? */
 
 /* The bytes of a field that one of them has put, as the field that the staging table takes. */
