@@ -104,7 +104,7 @@ static void await_page(const struct test_postgres *postgres, const char *stream,
 /* The replica hears nothing any more, the primary goes on, and dies; the replica takes over. */
 static void fail_over(struct house *house, const char *meanwhile)
 {
-    proxy_set(&house->wire, (struct proxy_rules){.drops_up = true, .drops_down = true});
+    proxy_set(&house->wire, proxy_black_hole);
     int pages[] = {page_of(&house->primary, "api.appended"),
                    page_of(&house->primary, "api.upserted")};
     if (meanwhile)

@@ -86,6 +86,15 @@ static void house_reload(struct house *house)
     ck_assert_int_eq(pagetide_run(&house->pagetide, "reload api.upserted").code, 0);
 }
 
+/* All talk through the proxies, and both runs begin. */
+static void house_start(struct house *house)
+{
+    house_talk(house, true);
+    house->scheduler = pagetide_spawn(&house->pagetide, "scheduler");
+    house->workers[0] = pagetide_spawn(&house->pagetide, "worker");
+    house_reload(house);
+}
+
 static void house_await_pages(struct house *house, int pages)
 {
     pagetide_await(&house->pagetide, "t", 60000,
@@ -148,9 +157,6 @@ static void slow_down(struct pagetide *pagetide)
                  "insert on pagetide.page execute function public.slow()");
 }
 
-static const struct proxy_rules black_hole = {.drops_up = true, .drops_down = true},
-                                open_road = {0};
-
 static void random_pause(struct house *house, int limit_ms)
 {
     usleep((useconds_t)(1000 * rng_below(&house->rng, (uint64_t)limit_ms)));
@@ -195,7 +201,7 @@ START_TEST(test_a_worker_cut_off_from_postgresql_loses_its_jobs_to_another)
     house.workers[1] = pagetide_spawn(pagetide, "worker");
     pagetide_await_err(&house.workers[1], "process.start", 10000);
     random_pause(&house, 100);
-    proxy_set(&house.postgres, black_hole);
+    proxy_set(&house.postgres, proxy_black_hole);
     int64_t began = clock_mono_ms();
     await_notice(&house.workers[0], 0, began);
     pagetide_await(pagetide, "2", 60000,
@@ -203,7 +209,7 @@ START_TEST(test_a_worker_cut_off_from_postgresql_loses_its_jobs_to_another)
                    "id from pagetide.worker w where w.pid = %d)",
                    (int)house.workers[1].pid);
     printf("taken over after %.1f s\n", (double)(clock_mono_ms() - began) / 1000);
-    proxy_set(&house.postgres, open_road);
+    proxy_set(&house.postgres, proxy_open_road);
     house_check(&house, 60000);
     fault_note("27", "PostgreSQL in a black hole, for one worker", pages_again(&house), "once");
     house_close(&house);
@@ -216,20 +222,17 @@ START_TEST(test_postgresql_in_a_black_hole_is_noticed_and_comes_back)
     struct house house;
     house_open(&house, 15);
     struct pagetide *pagetide = &house.pagetide;
-    house_talk(&house, true);
-    house.scheduler = pagetide_spawn(pagetide, "scheduler");
-    house.workers[0] = pagetide_spawn(pagetide, "worker");
-    house_reload(&house);
+    house_start(&house);
     slow_down(pagetide);
     for (int i = 1; i <= 1; i++) {
         house_await_pages(&house, 40 * i);
         random_pause(&house, 100);
         const int seen[] = {notices(&house.workers[0]), notices(&house.scheduler)};
-        proxy_set(&house.postgres, black_hole);
+        proxy_set(&house.postgres, proxy_black_hole);
         int64_t began = clock_mono_ms();
         await_notice(&house.workers[0], seen[0], began);
         await_notice(&house.scheduler, seen[1], began);
-        proxy_set(&house.postgres, open_road);
+        proxy_set(&house.postgres, proxy_open_road);
     }
     house_check(&house, 60000);
     ck_assert_str_eq(pagetide_sql(pagetide, "select sum(losses) from pagetide.job"), "0");
@@ -244,7 +247,7 @@ START_TEST(test_commands_say_that_nobody_answers)
     house_open(&house, 1);
     struct pagetide *pagetide = &house.pagetide;
     const char *road = pagetide_text("127.0.0.1:%d", house.postgres.port);
-    proxy_set(&house.postgres, black_hole);
+    proxy_set(&house.postgres, proxy_black_hole);
     for (int hosts = 1; hosts <= 2; hosts++) {
         setenv("PAGETIDE_DATABASE_URL",
                pagetide_text("postgresql://%s%s%s/x", road, hosts > 1 ? "," : "",
@@ -268,10 +271,7 @@ START_TEST(test_half_open_connections_to_redis_are_left)
     struct house house;
     house_open(&house, 15);
     struct pagetide *pagetide = &house.pagetide;
-    house_talk(&house, true);
-    house.scheduler = pagetide_spawn(pagetide, "scheduler");
-    house.workers[0] = pagetide_spawn(pagetide, "worker");
-    house_reload(&house);
+    house_start(&house);
     house_await_pages(&house, 20);
     proxy_forget(&house.redis);
     house_check(&house, 60000);
@@ -311,10 +311,7 @@ START_TEST(test_slow_and_lossy_networks_cost_time_alone)
                                                     .stall_percent = 10,
                                                     .stall_ms = 100,
                                                     .bytes_per_s = 125000});
-    house_talk(&house, true);
-    house.scheduler = pagetide_spawn(pagetide, "scheduler");
-    house.workers[0] = pagetide_spawn(pagetide, "worker");
-    house_reload(&house);
+    house_start(&house);
     house_check(&house, 150000);
     house_check_requests(&house);
     ck_assert_str_eq(pagetide_sql(pagetide, "select sum(losses) from pagetide.job"), "0");
@@ -334,10 +331,7 @@ START_TEST(test_connections_reset_at_random_cost_no_row)
     house_open(&house, 25);
     struct pagetide *pagetide = &house.pagetide;
     proxy_set(&house.api, (struct proxy_rules){.limit_bytes = 20500, .ends_by_reset = true});
-    house_talk(&house, true);
-    house.scheduler = pagetide_spawn(pagetide, "scheduler");
-    house.workers[0] = pagetide_spawn(pagetide, "worker");
-    house_reload(&house);
+    house_start(&house);
     slow_down(pagetide);
     house_await_pages(&house, 1);
     struct proxy *const proxies[] = {&house.postgres, &house.redis, &house.api};
@@ -362,13 +356,9 @@ START_TEST(test_commits_whose_answers_are_lost_double_nothing)
     enum { CUTS = 20 };
     struct house house;
     house_open(&house, 5);
-    struct pagetide *pagetide = &house.pagetide;
     proxy_set(&house.postgres,
               (struct proxy_rules){.cut_at = "pagetide.commit_batch", .cut_times = CUTS});
-    house_talk(&house, true);
-    house.scheduler = pagetide_spawn(pagetide, "scheduler");
-    house.workers[0] = pagetide_spawn(pagetide, "worker");
-    house_reload(&house);
+    house_start(&house);
     house_check(&house, 120000);
     printf("%lld commits without an answer\n", (long long)proxy_cuts(&house.postgres));
     ck_assert_int_eq(proxy_cuts(&house.postgres), CUTS);
@@ -385,12 +375,8 @@ START_TEST(test_scripts_whose_answers_are_lost_run_no_job_twice)
     enum { CUTS = 25 };
     struct house house;
     house_open(&house, 5);
-    struct pagetide *pagetide = &house.pagetide;
     proxy_set(&house.redis, (struct proxy_rules){.cut_at = "EVALSHA", .cut_times = CUTS});
-    house_talk(&house, true);
-    house.scheduler = pagetide_spawn(pagetide, "scheduler");
-    house.workers[0] = pagetide_spawn(pagetide, "worker");
-    house_reload(&house);
+    house_start(&house);
     house_check(&house, 120000);
     printf("%lld scripts without an answer\n", (long long)proxy_cuts(&house.redis));
     ck_assert_int_ge(proxy_cuts(&house.redis), 5);

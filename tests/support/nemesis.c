@@ -35,9 +35,6 @@ static const char *const names[NEMESIS_FAULTS] = {
     [NEMESIS_SPOIL_API] = "bursts of bad answers",
 };
 
-static const struct proxy_rules black_hole = {.drops_up = true, .drops_down = true},
-                                open_road = {0};
-
 int64_t nemesis_below(struct nemesis *nemesis, int64_t limit)
 {
     return (int64_t)rng_below(&nemesis->rng, (uint64_t)limit);
@@ -176,7 +173,7 @@ static void cut_redis(struct nemesis *nemesis)
 
 static void hide_redis(struct nemesis *nemesis)
 {
-    proxy_set(&nemesis->redis_road, black_hole);
+    proxy_set(&nemesis->redis_road, proxy_black_hole);
     nemesis->redis_heals_mono_ms = clock_mono_ms() + 500 + nemesis_below(nemesis, HIDDEN_MS);
 }
 
@@ -213,14 +210,14 @@ static void await_replica(const struct test_postgres *primary)
 static void fail_over_postgres(struct nemesis *nemesis)
 {
     int from = nemesis->primary, to = 1 - from;
-    proxy_set(&nemesis->wires[from], black_hole);
+    proxy_set(&nemesis->wires[from], proxy_black_hole);
     usleep((useconds_t)(1000 * (100 + nemesis_below(nemesis, AWAY_MS))));
     ck_assert_int_eq(kill(nemesis->postgres[from].pid, SIGQUIT), 0);
     servers_sql(nemesis->postgres[to].url, "select pg_promote()");
     nemesis->primary = to;
     await_postgres(nemesis);
     servers_postgres_await_end(&nemesis->postgres[from]);
-    proxy_set(&nemesis->wires[from], open_road);
+    proxy_set(&nemesis->wires[from], proxy_open_road);
     servers_postgres_replicate_anew(nemesis->wires[to].port, &nemesis->postgres[from]);
     await_replica(&nemesis->postgres[to]);
 }
@@ -240,7 +237,7 @@ static void set_roads(struct nemesis *nemesis, struct proxy_rules rules)
 
 static void hide_postgres(struct nemesis *nemesis)
 {
-    set_roads(nemesis, black_hole);
+    set_roads(nemesis, proxy_black_hole);
     nemesis->postgres_heals_mono_ms = clock_mono_ms() + 500 + nemesis_below(nemesis, HIDDEN_MS);
 }
 
@@ -336,11 +333,11 @@ static void end_whiles(struct nemesis *nemesis, bool all)
         if (all || nemesis->processes[i].wakes_mono_ms <= now)
             wake(&nemesis->processes[i]);
     if (nemesis->redis_heals_mono_ms && (all || nemesis->redis_heals_mono_ms <= now)) {
-        proxy_set(&nemesis->redis_road, open_road);
+        proxy_set(&nemesis->redis_road, proxy_open_road);
         nemesis->redis_heals_mono_ms = 0;
     }
     if (nemesis->postgres_heals_mono_ms && (all || nemesis->postgres_heals_mono_ms <= now)) {
-        set_roads(nemesis, open_road);
+        set_roads(nemesis, proxy_open_road);
         nemesis->postgres_heals_mono_ms = 0;
     }
 }

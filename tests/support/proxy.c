@@ -358,6 +358,9 @@ void proxy_stop(struct proxy *proxy)
     proxy->pid = 0;
 }
 
+const struct proxy_rules proxy_black_hole = {.drops_up = true, .drops_down = true},
+                         proxy_open_road = {0};
+
 void proxy_set(struct proxy *proxy, struct proxy_rules rules)
 {
     atomic_fetch_add(&proxy->shared->turn, 1);

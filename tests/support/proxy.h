@@ -12,9 +12,9 @@
  *     struct proxy proxy;
  *     proxy_start(port_of_the_server, &proxy);
  *     … let the program under test talk to 127.0.0.1:proxy.port …
- *     proxy_set(&proxy, (struct proxy_rules){.drops_up = true, .drops_down = true});
+ *     proxy_set(&proxy, proxy_black_hole);
  *     … await what has to come of it …
- *     proxy_set(&proxy, (struct proxy_rules){0});      // it heals
+ *     proxy_set(&proxy, proxy_open_road);              // it heals
  *     proxy_stop(&proxy);
  *
  * All rules hold for connections old and new, from the call on. A client that gives up a
@@ -52,6 +52,9 @@ void proxy_start(int server_port, struct proxy *ret_proxy);
 void proxy_stop(struct proxy *proxy);
 
 void proxy_set(struct proxy *proxy, struct proxy_rules rules);
+
+/* Nothing comes through any more, and nobody says so; all comes through. */
+extern const struct proxy_rules proxy_black_hole, proxy_open_road;
 
 /* All connections there are end now, by RST where `by_reset`; new ones are served. */
 void proxy_cut(struct proxy *proxy, bool by_reset);

@@ -244,15 +244,28 @@ static void put_items(struct buf *text, const char *key, struct value list)
     }
 }
 
+/* The key of a map whose members follow on lines of their own; how many they are. */
+static size_t open_map(struct buf *text, int indent, const char *key, struct value map)
+{
+    size_t count = map.kind == VALUE_MAP ? map.map->count : 0;
+    put_key(text, indent, key);
+    buf_put(text, str_from(count ? "\n" : " {}\n"));
+    return count;
+}
+
+static void put_member(struct buf *text, int indent, struct str key)
+{
+    buf_printf(text, "%*s", indent, "");
+    put_word(text, key);
+    buf_put_byte(text, ':');
+}
+
 static void put_columns(struct buf *text, struct value columns)
 {
-    size_t count = columns.kind == VALUE_MAP ? columns.map->count : 0;
-    put_key(text, 6, "columns");
-    buf_put(text, str_from(count ? "\n" : " {}\n"));
+    size_t count = open_map(text, 6, "columns", columns);
     for (size_t i = 0; i < count; i++) {
-        buf_printf(text, "%*s", 8, "");
-        put_word(text, columns.map->members[i].key);
-        buf_puts(text, ": ");
+        put_member(text, 8, columns.map->members[i].key);
+        buf_put_byte(text, ' ');
         put_scalar(text, columns.map->members[i].value);
         buf_put_byte(text, '\n');
     }
@@ -260,14 +273,11 @@ static void put_columns(struct buf *text, struct value columns)
 
 static void put_tables(struct buf *text, struct value tables)
 {
-    size_t count = tables.kind == VALUE_MAP ? tables.map->count : 0;
-    put_key(text, 2, "tables");
-    buf_put(text, str_from(count ? "\n" : " {}\n"));
+    size_t count = open_map(text, 2, "tables", tables);
     for (size_t i = 0; i < count; i++) {
         struct value table = tables.map->members[i].value;
-        buf_printf(text, "%*s", 4, "");
-        put_word(text, tables.map->members[i].key);
-        buf_puts(text, ":\n");
+        put_member(text, 4, tables.map->members[i].key);
+        buf_put_byte(text, '\n');
         put_columns(text, value_get(table, STR("columns")));
         put_items(text, "rows", value_get(table, STR("rows")));
         put_items(text, "rejected", value_get(table, STR("rejected")));
