@@ -24,8 +24,7 @@ static void put_enum(struct json_out *out, const struct choice *choices)
     json_out_open(out, NULL, '{');
     json_out_open(out, "enum", '[');
     for (const struct choice *choice = choices; choice->name; choice++)
-        if (!choice->is_later)
-            json_out_str(out, NULL, str_from(choice->name));
+        json_out_str(out, NULL, str_from(choice->name));
     json_out_close(out, ']');
     json_out_close(out, '}');
 }
@@ -76,7 +75,7 @@ static void put_like(struct json_out *out, const struct key *key, unsigned level
 
 static bool is_for(const struct key *key, unsigned level)
 {
-    return !(key->flags & (KEY_IN_SPEC | KEY_LATER)) && (level == 0 || key->flags & level);
+    return !(key->flags & KEY_IN_SPEC) && (level == 0 || key->flags & level);
 }
 
 static void put_required(struct json_out *out, const struct keys *keys, unsigned level,
@@ -134,8 +133,7 @@ static void put_partial(struct json_out *out, const struct key *key)
     json_out_open(out, "propertyNames", '{');
     json_out_open(out, "enum", '[');
     for (const struct variant *variant = key->variants; variant->name; variant++)
-        for (const struct key *member = variant->is_later ? NULL : variant->keys->list;
-             member && member->name; member++)
+        for (const struct key *member = variant->keys->list; member->name; member++)
             json_out_str(out, NULL, str_from(member->name));
     json_out_close(out, ']');
     json_out_close(out, '}');
@@ -150,13 +148,11 @@ static void put_union(struct json_out *out, const struct key *key)
     json_out_open(out, NULL, '{');
     json_out_open(out, "enum", '[');
     for (const struct variant *variant = key->variants; variant->name; variant++)
-        if (!variant->is_later)
-            json_out_str(out, NULL, str_from(variant->name));
+        json_out_str(out, NULL, str_from(variant->name));
     json_out_close(out, ']');
     json_out_close(out, '}');
     for (const struct variant *variant = key->variants; variant->name; variant++)
-        if (!variant->is_later)
-            put_struct(out, NULL, variant->keys, variant->name);
+        put_struct(out, NULL, variant->keys, variant->name);
     put_partial(out, key);
     json_out_close(out, ']');
     json_out_close(out, '}');

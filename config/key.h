@@ -21,8 +21,6 @@
  *          .fallback = "10s"},
  *         KEY_END};
  *     static const struct keys timeout_keys = {timeout_list, sizeof(struct timeouts)};
- *
- * A key that is known but not built yet has KEY_LATER: "not available yet".
  */
 enum key_type {
     KEY_MOVED,        /* lifted to another place before reading; nothing to read here */
@@ -52,7 +50,6 @@ enum key_type {
 };
 
 enum key_flag {
-    KEY_LATER = 1 << 0, /* not built yet */
     KEY_REQUIRED = 1 << 1,
     KEY_SECRETS = 1 << 2,   /* env. and secrets. may be used */
     KEY_IS_SECRET = 1 << 3, /* … and must be: a literal is an error */
@@ -76,16 +73,11 @@ enum key_flag {
 struct choice {
     const char *name; /* NULL ends the list */
     int value;
-    bool is_later;
 };
 
 #define CHOICE(text, number)                                                                   \
     {                                                                                          \
         .name = (text), .value = (number)                                                      \
-    }
-#define CHOICE_LATER(text, number)                                                             \
-    {                                                                                          \
-        .name = (text), .value = (number), .is_later = true                                    \
     }
 #define CHOICE_END                                                                             \
     {                                                                                          \
@@ -99,16 +91,11 @@ struct variant {
     const char *name; /* NULL ends the list */
     int value;
     const struct keys *keys;
-    bool is_later;
 };
 
 #define VARIANT(text, number, list)                                                            \
     {                                                                                          \
         .name = (text), .value = (number), .keys = (list)                                      \
-    }
-#define VARIANT_LATER(text, number, list)                                                      \
-    {                                                                                          \
-        .name = (text), .value = (number), .keys = (list), .is_later = true                    \
     }
 
 struct reader;

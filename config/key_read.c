@@ -145,12 +145,8 @@ static const struct choice *choose(struct reader *reader, const struct key *key,
 {
     struct str text = node_shown(node);
     for (const struct choice *choice = key->choices; choice->name; choice++) {
-        if (!yaml_is_scalar(node) || !str_eq_nocase(text, str_from(choice->name)))
-            continue;
-        if (!choice->is_later)
+        if (yaml_is_scalar(node) && str_eq_nocase(text, str_from(choice->name)))
             return choice;
-        problem_add(reader->problems, node, "\"%s\" is not available yet", choice->name);
-        return NULL;
     }
     say_choices(reader, key, node, text);
     return NULL;

@@ -60,7 +60,7 @@ static void put_names(struct buf *buf, const struct keys *keys, unsigned level)
 {
     size_t count = 0;
     for (const struct key *key = keys->list; key->name; key++)
-        if (is_for(key, level) && !(key->flags & KEY_LATER)) {
+        if (is_for(key, level)) {
             buf_printf(buf, "%s%s", buf->len ? ", " : "", key->name);
             count++;
         }
@@ -100,8 +100,6 @@ static void check_key(struct reader *reader, const struct keys *keys,
                         level & KEY_IN_SOURCE
                             ? "belongs to a stream, or under \"defaults\""
                             : "belongs to the source, at the top of the file");
-    else if (key->flags & KEY_LATER)
-        problem_add_key(reader->problems, node, "not available yet");
 }
 
 void keys_check(struct reader *reader, const struct keys *keys, const struct yaml_node *map,
@@ -138,8 +136,6 @@ static void read_keys(struct reader *reader, const struct keys *keys,
                       const struct yaml_node *map, void *target)
 {
     for (const struct key *key = keys->list; key->name; key++) {
-        if (key->flags & KEY_LATER)
-            continue;
         const struct yaml_node *node = keys_get(reader->arena, key, map);
         if (node)
             keys_read_one(reader, key, node, target);
@@ -218,11 +214,6 @@ static void read_union(struct reader *reader, const struct key *key,
     const struct variant *variant = keys_variant(key, node);
     if (!variant) {
         say_variants(reader, key, node);
-        return;
-    }
-    if (variant->is_later) {
-        problem_add(reader->problems, type_node(node), "\"%s\" is not available yet",
-                    variant->name);
         return;
     }
     assert(variant->keys);

@@ -177,7 +177,7 @@ struct yaml_node *merge_stream(struct reader *reader, const struct yaml_node *so
     map->items = NULL;
     map->count = 0;
     for (const struct key *key = definition_keys.list; key->name; key++) {
-        if (key->type == KEY_MOVED && !(key->flags & KEY_LATER))
+        if (key->type == KEY_MOVED)
             continue;
         struct yaml_node *node = merge_key(reader, key, &layers);
         if (node)

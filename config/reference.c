@@ -23,8 +23,6 @@ static void put_choices(struct buf *buf, const struct choice *choices)
 {
     const char *joint = "";
     for (const struct choice *choice = choices; choice->name; choice++) {
-        if (choice->is_later)
-            continue;
         buf_printf(buf, "%s%s", joint, choice->name);
         joint = ", ";
     }
@@ -84,10 +82,7 @@ static void put_key(const struct reference *reference, const struct key *key)
 {
     AUTO_BUF(type, KIB(4));
     AUTO_BUF(fallback, KIB(4));
-    bool is_later = key->flags & KEY_LATER;
-    const char *help = is_later ? "not available yet" : key->help ? key->help : "";
-    if (!is_later)
-        put_type(&type, key);
+    put_type(&type, key);
     put_default(&fallback, key);
     const char *format = reference->style == REFERENCE_MARKDOWN
                              ? "| `%s` | %.*s | %.*s | %s |\n"
@@ -96,7 +91,7 @@ static void put_key(const struct reference *reference, const struct key *key)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     buf_printf(reference->out, format, key->name, STR_ARG(type_text), STR_ARG(fallback_text),
-               help);
+               key->help ? key->help : "");
 #pragma GCC diagnostic pop
 }
 
@@ -151,11 +146,11 @@ static void put_variants(struct reference *reference, const struct key *key,
                          struct arena *arena)
 {
     for (const struct variant *variant = key->variants; variant->name; variant++)
-        if (variant->keys && !variant->is_later)
+        if (variant->keys)
             put_keys(reference, variant->keys, 0,
                      arena_printf(arena, "%s: {type: %s}", key->name, variant->name));
     for (const struct variant *variant = key->variants; variant->name; variant++)
-        if (variant->keys && !variant->is_later)
+        if (variant->keys)
             put_below(reference, variant->keys, str_from(key->name));
 }
 
@@ -166,8 +161,6 @@ static void put_below(struct reference *reference, const struct keys *keys, stru
     const char *joint = prefix.len ? ": " : "";
     for (const struct key *key = keys->list; key->name; key++) {
         struct str title = arena_printf(arena, "%.*s%s%s", STR_ARG(prefix), joint, key->name);
-        if (key->flags & KEY_LATER)
-            continue;
         if (key->type == KEY_UNION)
             put_variants(reference, key, arena);
         else if (key->type == KEY_STRUCT || key->type == KEY_STRUCTS)

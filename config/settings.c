@@ -120,10 +120,7 @@ static void take_text(struct reader *reader, const struct key *key, struct str n
     struct yaml_node node = {.kind = YAML_STRING, .text = text};
     struct str file = reader->problems->file;
     reader->problems->file = name;
-    if (key->flags & KEY_LATER)
-        problem_add(reader->problems, &node, "not available yet");
-    else
-        keys_read_one(reader, key, &node, settings);
+    keys_read_one(reader, key, &node, settings);
     reader->problems->file = file;
 }
 

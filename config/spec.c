@@ -107,7 +107,7 @@ static void put_keys(struct arena *arena, struct json_out *out, const struct key
                      const struct yaml_node *map)
 {
     for (const struct key *key = keys->list; key->name; key++) {
-        if (key->flags & KEY_LATER || key->type == KEY_MOVED)
+        if (key->type == KEY_MOVED)
             continue;
         const struct yaml_node *node = keys_get(arena, key, map);
         if (!node)
