@@ -51,7 +51,7 @@ BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c bench/peers/*.c)))
 # For the targets that install first and build then; -j given by hand comes before it.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench demo docs man servers web nemesis figures install \
+.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench peers demo docs man servers web nemesis figures install \
         dist deb deb-test deps help clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -196,6 +196,11 @@ bench: ## every figure of docs/performance.md, beside psql \copy; QUICK=1, ROWS=
 	@tools/deps.sh bench
 	@$(MAKE) $(PARALLEL) build $(BENCHES)
 	bench/run.sh $(B)
+
+peers: ## other tools beside Pagetide, installed: dlt, Airbyte, Singer …; PEERS='dlt sling' RECORDS=100000
+	@tools/deps.sh bench
+	@$(MAKE) $(PARALLEL) build $(BENCHES)
+	bench/peers/run.sh $(B)
 
 servers: deps ## real API servers, installed and filled; one alone: ONLY=kinto
 	@$(MAKE) $(PARALLEL) build
