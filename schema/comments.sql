@@ -261,6 +261,7 @@ comment on column pagetide.page.leg is 'job_leg.n; null: the job has one partiti
 comment on column pagetide.page.asked is 'the request: its method where it is not GET, path and query, without credentials; of the first 100 pages of a job, its last, and those that were tried again';
 comment on column pagetide.page.why is 'what decided where to go from it, or that it is the last; of the same pages';
 comment on column pagetide.page.waited_ms is 'time waited before tries of it; null: none';
+comment on column pagetide.page.way is 'how the rows of its batch came into the table: direct, probe or staged; null: it had none';
 
 comment on table pagetide.job_keys is 'Keys that an unfinished job has stored, to find those that come twice; unlogged: empty after a crash of PostgreSQL';
 comment on column pagetide.job_keys.job is 'job.id';

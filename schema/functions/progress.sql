@@ -22,10 +22,10 @@ declare
     now constant timestamptz := clock();
 begin
     insert into page (job, number, request_hash, records_hash, status, attempts, records, bytes,
-        fetched_at, committed_at, leg, asked, why, waited_ms)
+        fetched_at, committed_at, leg, asked, why, waited_ms, way)
     select m.job, m.page, hash_bits(m.request_hash), hash_bits(m.records_hash), m.status,
         coalesce(m.attempts, 1), coalesce(m.records, 0), coalesce(m.bytes, 0),
-        to_timestamp(m.fetched_at_ms / 1000::float8), now, m.leg, m.asked, m.why, m.waited_ms
+        to_timestamp(m.fetched_at_ms / 1000::float8), now, m.leg, m.asked, m.why, m.waited_ms, m.way
     from unnest(marks) m
     where m.verdict = 'applied' and m.page > 0;
 end

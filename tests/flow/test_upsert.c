@@ -72,6 +72,10 @@ START_TEST(the_same_again_sends_no_row_and_rewrites_none)
     set_up("");
     ck_assert_str_eq(sync_ways(), "probe: 300 rows, 300 sent; direct: 300 rows, 300 sent; "
                                   "probe: 300 rows, 300 sent; direct: 100 rows, 100 sent");
+    EXPECT("probe 3, direct 3, probe 3, direct 1",
+           "select string_agg(way || ' ' || pages, ', ' order by first) from (select way, "
+           "min(number) as first, count(*) as pages from pagetide.page group by way, "
+           "date_trunc('microseconds', committed_at)) b");
     const char *versions = pagetide_sql(&pagetide, versions_sql);
     ck_assert_str_eq(sync_ways(), "probe: 300 rows, 0 sent; probe: 300 rows, 0 sent; "
                                   "probe: 300 rows, 0 sent; probe: 100 rows, 0 sent");

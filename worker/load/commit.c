@@ -420,6 +420,7 @@ static struct commit_message message_of(struct commit *commit)
         .stream = options->stream,
         .map = has_rows ? options->map : NULL,
         .loader = options->loader,
+        .way = has_rows ? way_name(commit->way) : NULL,
         .rows = ROWS_STAGED,
         .whole = options->map,
     };
@@ -554,6 +555,7 @@ static bool enter(struct commit *commit)
                             direct.message.keys);
     if (direct.way == WAY_STAGED)
         return false;
+    direct.message.way = way_name(direct.way);
     commit->way = direct.way;
     commit->sent = options->batch->row_count;
     commit->direct = direct_start(&direct, on_left, commit);

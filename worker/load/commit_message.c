@@ -227,6 +227,8 @@ static void put_mark(struct json_out *out, const struct commit_message *message,
         put_page(out, mark);
     else
         put_int_if_any(out, "after", mark->after);
+    if (mark->page && message->way)
+        put_text(out, "way", str_from(message->way));
     if (mark->checkpoint.len)
         json_out_raw(out, "checkpoint", mark->checkpoint);
     put_int_if_any(out, "leg", mark->leg);

@@ -39,6 +39,7 @@ struct commit_message {
     const struct stream *stream;  /* NULL: the definition cannot be read; all marks are ends */
     const struct column_map *map; /* NULL: the batch has no rows, and nothing is merged */
     unsigned loader;              /* names the staging table */
+    const char *way;              /* that the rows take, in a word (way.h); NULL: no rows */
     enum commit_rows rows;
     bool is_indivisible; /* some of it is written already: all marks are applied, or none */
     const struct row_keys *keys;    /* of the rows; NULL: the server reads them where it can */
