@@ -18,10 +18,9 @@ static struct value read(const char *json)
 static const char *compare(const char *expected, const char *got)
 {
     static const char *const of[] = {"end", "table", "column", "count", "row", "rejected"};
-    static struct buf text;
+    AUTO_BUF(text, MIB(1));
     if (!arena)
         arena = arena_new();
-    buf_init(&text, MIB(1));
     struct differences differences = {.arena = arena};
     differences_find(&differences, read(expected), read(got));
     for (int64_t i = 0; i < MIN(differences.count, DIFFERENCES_MAX); i++) {
