@@ -167,7 +167,7 @@ redis_answers() {
 launch_redis() {
     local port=$1 pid
     setsid redis-server --port "$port" --bind 127.0.0.1 --dir "$dir/redis" --save '' \
-        --appendonly no --enable-debug-command local </dev/null >"$dir/redis/log" 2>&1 &
+        --databases 1000 --appendonly no --enable-debug-command local </dev/null >"$dir/redis/log" 2>&1 &
     pid=$!
     for _ in $(seq 100); do
         if redis_answers "$pid" "$port"; then

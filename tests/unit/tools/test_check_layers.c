@@ -21,8 +21,9 @@ static const struct room {
     {"config/import", "base port core config"},
     {"schema", "base port core"},
     {"worker/records", "base port core config"},
-    {"worker/rows", "base port core config worker/records"},
-    {"worker/load", "base port core config worker/records worker/rows"},
+    {"worker/values", "base port core config worker/records"},
+    {"worker/rows", "base port core config worker/records worker/values"},
+    {"worker/load", "base port core config worker/records worker/values worker/rows"},
     {"worker/access", "base port core config"},
     {"worker/pace", "base port core config"},
     {"worker/signs", "base port core config worker/access"},
@@ -193,11 +194,11 @@ static void expect_hidden(const char *port, const char *const *from, size_t coun
 
 START_TEST(no_tower_sees_the_port_of_the_other_through_a_header)
 {
-    static const char *const left[] = {"records", "rows", "load", "pace"};
-    static const char *const but_load[] = {"records", "rows",   "access",  "pace",
-                                           "signs",   "paging", "exchange"};
-    static const char *const all[] = {"records", "rows",  "load",   "access",
-                                      "pace",    "signs", "paging", "exchange"};
+    static const char *const left[] = {"records", "values", "rows", "load", "pace"};
+    static const char *const but_load[] = {"records", "values", "rows",   "access",
+                                           "pace",    "signs",  "paging", "exchange"};
+    static const char *const all[] = {"records", "values", "rows",   "load",    "access",
+                                      "pace",    "signs",  "paging", "exchange"};
     expect_hidden("http", left, COUNT_OF(left));
     expect_hidden("pg", but_load, COUNT_OF(but_load));
     expect_hidden("redis", all, COUNT_OF(all));
