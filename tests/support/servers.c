@@ -255,7 +255,7 @@ const char *servers_redis(const char *url, const char *fmt, ...)
     return capture(argv);
 }
 
-/* Emptied when its turn comes: by then whoever had it is done (tools/servers.sh has as many). */
+/* Emptied when its turn comes: whoever had it is done by then. As many: tools/servers.sh. */
 const char *servers_redis_url(void)
 {
     enum { DATABASES = 1000 };
