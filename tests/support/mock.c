@@ -5,13 +5,13 @@
 #include <jansson.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "tests/support/child.h"
 
 static void give_up(const char *what)
 {
@@ -47,12 +47,10 @@ void mock_start(const char *script, struct mock *ret_mock)
 {
     struct mock mock = {0};
     int fd = mock_listen(0, &mock.port);
-    fflush(NULL);
-    mock.pid = fork();
+    mock.pid = child_fork();
     if (mock.pid < 0)
         give_up("fork");
     if (mock.pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         mock_serve(fd, script);
         _exit(0);
     }

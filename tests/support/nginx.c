@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "tests/support/child.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
 
@@ -65,18 +65,15 @@ void nginx_open(struct nginx *ret_nginx)
 
 static void launch(struct nginx *nginx)
 {
-    pid_t parent = getpid();
     const char *leftovers = pagetide_text("rm -f '%s'/pid '%s'/*.sock", nginx->dir, nginx->dir);
     ck_assert_int_eq(system(leftovers), 0);
-    nginx->pid = fork();
+    nginx->pid = child_fork();
     ck_assert_int_ge(nginx->pid, 0);
     if (nginx->pid > 0)
         return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(open("/dev/null", O_WRONLY), STDERR_FILENO); /* the log has it all */
-    if (getppid() == parent)
-        execlp("nginx", "nginx", "-e", path_in(nginx, "error.log"), "-c",
-               path_in(nginx, "conf"), NULL);
+    execlp("nginx", "nginx", "-e", path_in(nginx, "error.log"), "-c", path_in(nginx, "conf"),
+           NULL);
     _exit(127);
 }
 

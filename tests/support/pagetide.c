@@ -11,7 +11,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,6 +21,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/rng.h"
+#include "tests/support/child.h"
 #include "tests/support/schema.h"
 #include "tests/support/servers.h"
 
@@ -158,12 +158,8 @@ static void split_words(char *line, const char *program, const char *words[WORDS
     words[count] = NULL;
 }
 
-NORETURN static void become(const char *const words[], const char *out, const char *err,
-                            pid_t parent)
+NORETURN static void become(const char *const words[], const char *out, const char *err)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(127);
     dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
     dup2(open(out, O_WRONLY | O_CREAT | O_TRUNC, 0644), STDOUT_FILENO);
     dup2(open(err, O_WRONLY | O_CREAT | O_TRUNC, 0644), STDERR_FILENO);
@@ -182,20 +178,9 @@ static struct pagetide_process spawn_line(struct pagetide *pagetide, const char 
         .out_path = pagetide_text("%s/out.%d", pagetide->dir, n),
         .err_path = pagetide_text("%s/err.%d", pagetide->dir, n),
     };
-    pid_t parent = getpid();
-    sigset_t all, before;
-    sigfillset(&all);
-    fflush(NULL);
-    /* Check's own handler would pass a signal that comes before exec on to the test. */
-    sigprocmask(SIG_SETMASK, &all, &before);
-    process.pid = fork();
-    if (process.pid == 0) {
-        signal(SIGTERM, SIG_DFL);
-        signal(SIGINT, SIG_DFL);
-        sigprocmask(SIG_SETMASK, &before, NULL);
-        become(words, process.out_path, process.err_path, parent);
-    }
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    process.pid = child_fork();
+    if (process.pid == 0)
+        become(words, process.out_path, process.err_path);
     ck_assert_int_ge(process.pid, 0);
     return process;
 }

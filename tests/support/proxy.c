@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "tests/support/child.h"
 #include "tests/support/mock.h"
 
 enum { PIECE_BYTES = 16 << 10, LINKS_MAX = 512, TICK_MS = 20, TAIL_BYTES = 64 };
@@ -332,17 +332,10 @@ void proxy_start(int server_port, struct proxy *ret_proxy)
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert(relay.shared != MAP_FAILED);
     relay.listen_fd = mock_listen(0, &ret_proxy->port);
-    pid_t parent = getpid();
-    fflush(NULL);
-    pid_t pid = fork();
+    pid_t pid = child_fork();
     ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        signal(SIGTERM, SIG_DFL);
-        if (getppid() != parent)
-            _exit(127);
+    if (pid == 0)
         relay_run(&relay);
-    }
     close(relay.listen_fd);
     ret_proxy->pid = pid;
     ret_proxy->shared = relay.shared;

@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/child.h"
 #include "tests/support/pagetide.h"
 
 enum { PATIENCE = 600, STEP_US = 100000 };
@@ -34,15 +34,12 @@ static void launch(struct sentinels *group, int i)
     ck_assert_int_gt(fprintf(file, conf, group->ports[i], group->dir, group->servers[0].port),
                      0);
     ck_assert_int_eq(fclose(file), 0);
-    pid_t parent = getpid();
-    group->pids[i] = fork();
+    group->pids[i] = child_fork();
     ck_assert_int_ge(group->pids[i], 0);
     if (group->pids[i] > 0)
         return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
-    if (getppid() == parent)
-        execlp("redis-server", "redis-server", path, "--sentinel", NULL);
+    execlp("redis-server", "redis-server", path, "--sentinel", NULL);
     _exit(127);
 }
 

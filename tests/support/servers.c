@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/rng.h"
+#include "tests/support/child.h"
 
 enum { OUTPUT_MAX_BYTES = 1 << 20, LOWEST_PORT = 20000, PORT_COUNT = 12700, ARGS_MAX = 64 };
 
@@ -313,14 +313,10 @@ static pid_t launch_redis(int port, const char *const *more)
         ck_assert_uint_lt(count, ARGS_MAX - 1);
         argv[count++] = strcmp(*more, "%P") ? *more : number;
     }
-    pid_t parent = getpid();
-    pid_t pid = fork();
+    pid_t pid = child_fork();
     ck_assert_int_ge(pid, 0);
     if (pid > 0)
         return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(127);
     int nowhere = open("/dev/null", O_RDWR);
     dup2(nowhere, STDIN_FILENO);
     dup2(nowhere, STDOUT_FILENO);
