@@ -3,6 +3,8 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/wire.h"
+
 void pg_array_put(struct buf *buf, const int64_t *numbers, size_t count)
 {
     buf_put_byte(buf, '{');
@@ -38,43 +40,33 @@ void pg_array_put_bigint(struct buf *buf, int64_t number)
     buf_put(buf, (struct str){(const char *)&wire, sizeof wire});
 }
 
-static uint32_t read32(const char *at)
-{
-    uint32_t wire;
-    memcpy(&wire, at, sizeof wire);
-    return be32toh(wire);
-}
-
 uint32_t pg_array_type(struct str bytes)
 {
-    return read32(bytes.ptr + TYPE_AT);
+    return (uint32_t)wire_int4(bytes.ptr + TYPE_AT);
 }
 
 struct pg_array_rest pg_array_open(struct str bytes)
 {
-    if (bytes.len < PG_ARRAY_HEAD_BYTES || read32(bytes.ptr) != 1)
+    if (bytes.len < PG_ARRAY_HEAD_BYTES || wire_int4(bytes.ptr) != 1)
         return (struct pg_array_rest){0};
     return (struct pg_array_rest){bytes.ptr + PG_ARRAY_HEAD_BYTES, bytes.ptr + bytes.len,
-                                  read32(bytes.ptr + COUNT_AT)};
+                                  (uint32_t)wire_int4(bytes.ptr + COUNT_AT)};
 }
 
 bool pg_array_take(struct pg_array_rest *rest, int64_t *ret_number)
 {
     enum { LENGTH_BYTES = 4, NUMBER_BYTES = sizeof(uint64_t) };
-    uint64_t wire;
     size_t left = (size_t)(rest->end - rest->at);
     if (left < LENGTH_BYTES) {
         rest->count = 0;
         return false;
     }
     rest->count--;
-    bool is_null =
-        left < LENGTH_BYTES + NUMBER_BYTES || read32(rest->at) != (uint32_t)NUMBER_BYTES;
+    bool is_null = left < LENGTH_BYTES + NUMBER_BYTES || wire_int4(rest->at) != NUMBER_BYTES;
     rest->at += LENGTH_BYTES;
     if (is_null)
         return false;
-    memcpy(&wire, rest->at, sizeof wire);
+    *ret_number = wire_int8(rest->at);
     rest->at += NUMBER_BYTES;
-    *ret_number = (int64_t)be64toh(wire);
     return true;
 }

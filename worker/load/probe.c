@@ -1,11 +1,10 @@
 #include "worker/load/probe.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
+#include "base/wire.h"
 #include "port/pg_array.h"
 #include "port/pg_sql.h"
 
@@ -139,29 +138,6 @@ static size_t find_number(const struct stream *stream, const struct columns *col
     return columns->count;
 }
 
-static int64_t read_int8(struct str bytes)
-{
-    uint64_t wire;
-    assert(bytes.len == sizeof wire);
-    memcpy(&wire, bytes.ptr, sizeof wire);
-    return (int64_t)be64toh(wire);
-}
-
-static int64_t read_integer(struct str bytes)
-{
-    uint32_t wire;
-    uint16_t small;
-    if (bytes.len == sizeof(uint64_t))
-        return read_int8(bytes);
-    if (bytes.len == sizeof small) {
-        memcpy(&small, bytes.ptr, sizeof small);
-        return (int16_t)be16toh(small);
-    }
-    assert(bytes.len == sizeof wire);
-    memcpy(&wire, bytes.ptr, sizeof wire);
-    return (int32_t)be32toh(wire);
-}
-
 static struct probe_key read_key(struct str rest, const struct columns *columns, size_t at)
 {
     struct probe_key key = {0};
@@ -169,12 +145,12 @@ static struct probe_key read_key(struct str rest, const struct columns *columns,
     for (size_t i = 0; i < columns->count; i++) {
         (void)batch_take_field(&rest, &bytes);
         if (i == at)
-            key.number = read_integer(bytes);
+            key.number = wire_integer(bytes);
     }
     (void)batch_take_field(&rest, &bytes); /* `_pt_hash` */
     key.has_hash = bytes.ptr;
     if (key.has_hash)
-        key.hash = read_int8(bytes);
+        key.hash = wire_integer(bytes);
     return key;
 }
 
@@ -374,7 +350,7 @@ static int64_t read_hash(struct str rest, size_t columns)
     struct str bytes;
     for (size_t i = 0; i <= columns; i++)
         (void)batch_take_field(&rest, &bytes);
-    return read_int8(bytes);
+    return wire_integer(bytes);
 }
 
 size_t probe_put_same(const struct probe *probe, const struct probe_question *question,

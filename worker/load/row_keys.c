@@ -1,9 +1,9 @@
 #include "worker/load/row_keys.h"
 
 #include <endian.h>
-#include <string.h>
 
 #include "base/mem.h"
+#include "base/wire.h"
 #include "port/hash.h"
 
 /*
@@ -21,13 +21,6 @@ enum {
     BIGINT_GROUPS_MAX = 5,    /* 9223372036854775807 is 922|3372|0368|5477|5807 */
 };
 
-static uint16_t read16(const char *at)
-{
-    uint16_t wire;
-    memcpy(&wire, at, sizeof wire);
-    return be16toh(wire);
-}
-
 struct numeric {
     const char *groups;
     int count, weight;
@@ -38,15 +31,15 @@ struct numeric {
 static struct numeric read_numeric(struct str bytes)
 {
     struct numeric numeric = {.groups = bytes.ptr + NUMERIC_HEAD_BYTES,
-                              .count = read16(bytes.ptr),
-                              .weight = (int16_t)read16(bytes.ptr + 2),
-                              .sign = read16(bytes.ptr + 4)};
-    while (numeric.count && read16(numeric.groups) == 0) {
+                              .count = wire_int2(bytes.ptr),
+                              .weight = wire_int2(bytes.ptr + 2),
+                              .sign = (uint16_t)wire_int2(bytes.ptr + 4)};
+    while (numeric.count && wire_int2(numeric.groups) == 0) {
         numeric.groups += 2;
         numeric.count--;
         numeric.weight--;
     }
-    while (numeric.count && read16(numeric.groups + 2 * (numeric.count - 1)) == 0)
+    while (numeric.count && wire_int2(numeric.groups + 2 * (numeric.count - 1)) == 0)
         numeric.count--;
     return numeric;
 }
@@ -62,7 +55,7 @@ static bool numeric_to_bigint(const struct numeric *numeric, int64_t *ret)
         return numeric->count == 0 && !(numeric->sign & NUMERIC_SPECIAL);
     }
     for (int i = 0; i <= numeric->weight; i++) {
-        int group = i < numeric->count ? read16(numeric->groups + 2 * i) : 0;
+        int group = i < numeric->count ? wire_int2(numeric->groups + 2 * i) : 0;
         if (__builtin_mul_overflow(whole, GROUP_BASE, &whole) ||
             __builtin_add_overflow(whole, is_negative ? -group : group, &whole))
             return false;
@@ -91,14 +84,10 @@ static uint64_t hash_numeric(struct str bytes)
 static uint64_t hash_integer(struct str bytes, bool is_spelled)
 {
     int64_t number = 0;
-    uint32_t wire;
     if (is_spelled) {
         (void)!str_to_int64(bytes, &number);
-    } else if (bytes.len == sizeof(uint16_t)) {
-        number = (int16_t)read16(bytes.ptr);
     } else {
-        memcpy(&wire, bytes.ptr, sizeof wire);
-        number = (int32_t)be32toh(wire);
+        number = wire_integer(bytes);
     }
     return hash_bigint(number);
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/spill.h"
+#include "base/wire.h"
 
 /* What an empty batch keeps: it counts as memory in use, and each stream has two. */
 enum { ROWS_KEPT_BYTES = 8 << 20, SMALL_ROWS_BYTES = 256 << 10 };
@@ -235,15 +236,13 @@ struct str batch_row_fields(const struct batch *batch, size_t row)
 
 struct str batch_take_field(struct str *rest, struct str *ret_bytes)
 {
-    uint32_t wire;
-    assert(rest->len >= sizeof wire);
-    memcpy(&wire, rest->ptr, sizeof wire);
-    int32_t len = (int32_t)be32toh(wire);
+    assert(rest->len >= sizeof(int32_t));
+    int32_t len = wire_int4(rest->ptr);
     size_t size =
-        sizeof wire + (encode_is_later(len) ? (size_t)LATER_BYTES : (size_t)MAX(len, 0));
+        sizeof len + (encode_is_later(len) ? (size_t)LATER_BYTES : (size_t)MAX(len, 0));
     assert(size <= rest->len);
     struct str field = {rest->ptr, size};
-    *ret_bytes = len < 0 ? STR_NONE : (struct str){field.ptr + sizeof wire, size - sizeof wire};
+    *ret_bytes = len < 0 ? STR_NONE : (struct str){field.ptr + sizeof len, size - sizeof len};
     *rest = (struct str){rest->ptr + size, rest->len - size};
     return field;
 }
@@ -339,11 +338,10 @@ static void put_settled(struct jsontext_sorter *sorter, struct buf *out, struct 
     struct str rest = str_slice(tuple, BATCH_COUNT_BYTES, tuple.len), bytes;
     buf_put(out, str_slice(tuple, 0, BATCH_COUNT_BYTES));
     while (rest.len) {
-        uint32_t wire;
         struct str field = batch_take_field(&rest, &bytes);
-        memcpy(&wire, field.ptr, sizeof wire);
-        if (encode_is_later((int32_t)be32toh(wire)))
-            encode_waited(sorter, out, (int32_t)be32toh(wire), field.ptr + sizeof wire);
+        int32_t len = wire_int4(field.ptr);
+        if (encode_is_later(len))
+            encode_waited(sorter, out, len, field.ptr + sizeof len);
         else
             buf_put(out, field);
     }
