@@ -1,6 +1,5 @@
 #include "worker/load/periods.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +7,9 @@
 #include "base/date.h"
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "base/wire.h"
 #include "worker/values/encode.h"
+#include "worker/values/plain_time.h"
 
 /*
  * Of the times of a batch that are in no known period each hour or day is sent once: no period
@@ -86,19 +87,10 @@ static void note_time(struct times *times, int64_t us)
     times->units[times->count++] = unit;
 }
 
-static int64_t read_bits(struct str bytes)
-{
-    uint64_t wire;
-    memcpy(&wire, bytes.ptr, sizeof wire);
-    return (int64_t)be64toh(wire);
-}
-
 static void note_day(struct times *times, struct str bytes)
 {
-    uint32_t wire;
     int64_t us;
-    memcpy(&wire, bytes.ptr, sizeof wire);
-    if (!__builtin_mul_overflow((int64_t)(int32_t)be32toh(wire), day_us, &us))
+    if (!__builtin_mul_overflow(wire_integer(bytes), day_us, &us))
         note_time(times, us);
 }
 
@@ -113,9 +105,9 @@ static bool is_sendable(struct str text)
 
 static void note_text(struct times *times, struct str text)
 {
-    AUTO_BUF(form, KIB(1));
-    if (form_put(FORM_INSTANT, &form, text)) {
-        note_time(times, read_bits(str_slice(buf_str(&form), sizeof(int32_t), form.len)));
+    int64_t us;
+    if (plain_time_read(text, &us)) {
+        note_time(times, us - ENCODE_EPOCH_US);
         return;
     }
     if (!is_sendable(text) || times->text_count >= TIMES_MAX)
@@ -132,7 +124,7 @@ static void note_field(struct times *times, const struct column *column, bool is
     if (!bytes.ptr)
         return;
     if (column->type == COLUMN_TIMESTAMPTZ)
-        note_time(times, read_bits(bytes));
+        note_time(times, wire_integer(bytes));
     else if (column->type == COLUMN_DATE)
         note_day(times, bytes);
     else if (column->form == FORM_NONE || is_spelled)
@@ -140,7 +132,7 @@ static void note_field(struct times *times, const struct column *column, bool is
     else if (form_is_odd(bytes, &text))
         note_text(times, text);
     else if (column->form == FORM_INSTANT)
-        note_time(times, read_bits(bytes));
+        note_time(times, wire_integer(bytes));
     else if (column->form == FORM_DAY)
         note_day(times, bytes);
 }

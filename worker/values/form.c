@@ -1,7 +1,6 @@
 #include "worker/values/form_internal.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <float.h>
 #include <stdio.h>
@@ -10,9 +9,11 @@
 
 #include "base/ascii.h"
 #include "base/date.h"
+#include "base/wire.h"
 #include "worker/values/encode.h"
+#include "worker/values/plain_time.h"
 
-enum { DAY_BYTES = 10, SECOND_AT = 17, FRACTION_AT = 19, FRACTION_DIGITS_MAX = 6 };
+enum { DAY_BYTES = 10 };
 enum { NUMBER_BYTES_MAX = 63 };
 static const int64_t day_us = INT64_C(86400000000);
 
@@ -62,36 +63,6 @@ enum column_form form_of_type(struct str sql_type)
 }
 
 /* --- times --- */
-
-/* `Z`, `+02`, `+0200`, `+02:00`, or nothing; PostgreSQL takes no more than 15 hours. */
-static bool is_plain_offset(struct str text)
-{
-    if (text.len < 3)
-        return text.len == 0 || str_is(text, "Z");
-    return text.ptr[1] == '0' || (text.ptr[1] == '1' && text.ptr[2] <= '4');
-}
-
-/* The ways of writing in which date_parse_iso and PostgreSQL read the same. */
-static bool is_plain_time(struct str text)
-{
-    if (text.len < FRACTION_AT || (text.ptr[DAY_BYTES] != 'T' && text.ptr[DAY_BYTES] != ' ') ||
-        text.ptr[SECOND_AT] == '6')
-        return false;
-    struct str rest = str_slice(text, FRACTION_AT, text.len);
-    if (str_starts(rest, STR("."))) {
-        size_t digits = str_count_digits(str_slice(rest, 1, rest.len));
-        if (digits > FRACTION_DIGITS_MAX)
-            return false;
-        rest = str_slice(rest, 1 + digits, rest.len);
-    }
-    return is_plain_offset(rest);
-}
-
-static bool read_time(struct str text, int64_t *ret_us)
-{
-    bool is_day = text.len == DAY_BYTES;
-    return (is_day || is_plain_time(text)) && date_parse_iso(text, ret_us);
-}
 
 static int64_t day_of(int64_t us)
 {
@@ -215,12 +186,12 @@ bool form_put(enum column_form form, struct buf *rows, struct str text)
     case FORM_DOUBLE:
         return put_double(rows, text);
     case FORM_INSTANT:
-        if (!read_time(text, &us))
+        if (!plain_time_read(text, &us))
             return false;
         encode_int8(rows, us - ENCODE_EPOCH_US);
         return true;
     case FORM_DAY:
-        if (!read_time(text, &us))
+        if (!plain_time_read(text, &us))
             return false;
         encode_int4(rows, (int32_t)(day_of(us) - ENCODE_EPOCH_DAYS));
         return true;
@@ -263,25 +234,6 @@ bool form_is_odd(struct str bytes, struct str *ret_text)
     return true;
 }
 
-static int64_t read_bits(struct str bytes)
-{
-    uint64_t wire64;
-    uint32_t wire32;
-    uint16_t wire16;
-    switch (bytes.len) {
-    case sizeof wire16:
-        memcpy(&wire16, bytes.ptr, sizeof wire16);
-        return (int16_t)be16toh(wire16);
-    case sizeof wire32:
-        memcpy(&wire32, bytes.ptr, sizeof wire32);
-        return (int32_t)be32toh(wire32);
-    default:
-        assert(bytes.len == sizeof wire64);
-        memcpy(&wire64, bytes.ptr, sizeof wire64);
-        return (int64_t)be64toh(wire64);
-    }
-}
-
 static void spell_time(struct buf *rows, int64_t us, bool is_day)
 {
     AUTO_BUF(text, 64);
@@ -322,7 +274,7 @@ enum { NUMERIC_COUNT, NUMERIC_WEIGHT, NUMERIC_SIGN, NUMERIC_SCALE, NUMERIC_GROUP
 
 static int numeric_part(struct str bytes, int at)
 {
-    return (int)read_bits(str_slice(bytes, 2 * (size_t)at, 2 * (size_t)at + 2));
+    return wire_int2(bytes.ptr + 2 * at);
 }
 
 /* Groups that are all zeros are not there at either end. */
@@ -371,20 +323,20 @@ void form_spell(enum column_form form, struct str bytes, struct buf *rows)
     switch (form) {
     case FORM_SMALLINT:
     case FORM_INTEGER:
-        snprintf(digits, sizeof digits, "%lld", (long long)read_bits(bytes));
+        snprintf(digits, sizeof digits, "%lld", (long long)wire_integer(bytes));
         encode_text(rows, str_from(digits));
         return;
     case FORM_REAL:
-        spell_real(rows, (int32_t)read_bits(bytes));
+        spell_real(rows, (int32_t)wire_integer(bytes));
         return;
     case FORM_DOUBLE:
-        spell_double(rows, read_bits(bytes));
+        spell_double(rows, wire_integer(bytes));
         return;
     case FORM_INSTANT:
-        spell_time(rows, read_bits(bytes) + ENCODE_EPOCH_US, false);
+        spell_time(rows, wire_integer(bytes) + ENCODE_EPOCH_US, false);
         return;
     case FORM_DAY:
-        spell_time(rows, (read_bits(bytes) + ENCODE_EPOCH_DAYS) * day_us, true);
+        spell_time(rows, (wire_integer(bytes) + ENCODE_EPOCH_DAYS) * day_us, true);
         return;
     case FORM_CLOCK:
         form_clock_spell(rows, bytes);

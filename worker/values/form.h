@@ -15,12 +15,10 @@
  *     form_spell                              it goes to a staging table after all
  *
  * form_put writes only what it reads exactly as PostgreSQL's own input would: a number as JSON
- * writes it; a time of RFC 3339, also without its offset (UTC) or as a day alone, without a
- * second 60, with at most six digits of a second, and offsets up to 14 hours; for numeric no
- * exponent, so that what form_spell writes is what was sent; an interval of ISO 8601 in whole
- * numbers or as HH:MM:SS; bytes as \\x and digits; an address without abbreviations; a list of
- * one dimension. Any other text is
- * odd: it is kept as it is, with a mark before it that begins no value of these types, and a
+ * writes it, for numeric without an exponent, so that what form_spell writes is what was sent;
+ * a time as plain_time.h has it; an interval of ISO 8601 in whole numbers or as HH:MM:SS; bytes
+ * as \x and digits; an address without abbreviations; a list of one dimension. Any other text
+ * is odd: it is kept as it is, with a mark before it that begins no value of these types, and a
  * batch that holds one is staged. What form_spell writes is read as the same value.
  *
  * Sources: PostgreSQL, src/backend/utils/adt: float.c, datetime.c, network.c, arrayfuncs.c, and

@@ -1,15 +1,48 @@
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/wire.h"
 #include "worker/values/encode.h"
 #include "worker/values/form_internal.h"
+#include "worker/values/plain_time.h"
 
 enum { CLOCK_BYTES = 8, FRACTION_DIGITS_MAX = 6, HOUR_SECONDS = 3600 };
 static const int64_t second_us = 1000000;
 
 /* --- reading --- */
+
+/* As a time of the day where PostgreSQL's begin; an offset may lead to the day before. */
+static bool read_on_first_day(struct str text, int64_t *ret_us)
+{
+    static const char day[] = "2000-01-01T";
+    enum { DAY_BYTES = sizeof day - 1 };
+    char time[64];
+    if (text.len > sizeof time - DAY_BYTES)
+        return false;
+    memcpy(time, day, DAY_BYTES);
+    memcpy(time + DAY_BYTES, text.ptr, text.len);
+    if (!plain_time_read((struct str){time, DAY_BYTES + text.len}, ret_us))
+        return false;
+    *ret_us -= ENCODE_EPOCH_US;
+    return true;
+}
+
+/* Where its offset begins, or its length. */
+static size_t find_offset(struct str text)
+{
+    size_t at = 0;
+    while (at < text.len && !strchr("Z+-", text.ptr[at]))
+        at++;
+    return at;
+}
+
+/* `HH:MM:SS`, with up to six digits behind it. */
+static bool read_clock(struct str text, int64_t *ret_us)
+{
+    return text.len >= CLOCK_BYTES && ascii_is_digit(text.ptr[text.len - 1]) &&
+           find_offset(text) == text.len && read_on_first_day(text, ret_us);
+}
 
 static bool take_byte(struct str *rest, char byte)
 {
@@ -17,15 +50,6 @@ static bool take_byte(struct str *rest, char byte)
         return false;
     *rest = str_slice(*rest, 1, rest->len);
     return true;
-}
-
-static bool take_pair(struct str *rest, int below, int *ret)
-{
-    if (rest->len < 2 || !ascii_is_digit(rest->ptr[0]) || !ascii_is_digit(rest->ptr[1]))
-        return false;
-    *ret = (rest->ptr[0] - '0') * 10 + (rest->ptr[1] - '0');
-    *rest = str_slice(*rest, 2, rest->len);
-    return *ret < below;
 }
 
 /* `.5`, `.000001`, or nothing. */
@@ -39,48 +63,6 @@ static bool take_fraction(struct str *rest, int64_t *ret_us)
         *ret_us = *ret_us * 10 + (i < digits ? rest->ptr[i] - '0' : 0);
     *rest = str_slice(*rest, digits, rest->len);
     return digits && digits <= FRACTION_DIGITS_MAX;
-}
-
-static bool take_clock(struct str *rest, int64_t *ret_us)
-{
-    int hour, minute, second;
-    int64_t fraction_us;
-    if (!take_pair(rest, 24, &hour) || !take_byte(rest, ':') || !take_pair(rest, 60, &minute) ||
-        !take_byte(rest, ':') || !take_pair(rest, 60, &second) ||
-        !take_fraction(rest, &fraction_us))
-        return false;
-    *ret_us = (hour * HOUR_SECONDS + minute * 60 + second) * second_us + fraction_us;
-    return true;
-}
-
-/* `Z`, `+02`, `-0330`, `+05:30`: seconds to the west, as timetz counts them. */
-static bool take_offset(struct str *rest, int32_t *ret_west)
-{
-    int hour, minute = 0;
-    *ret_west = 0;
-    if (take_byte(rest, 'Z'))
-        return true;
-    bool is_west = take_byte(rest, '-');
-    if ((!is_west && !take_byte(rest, '+')) || !take_pair(rest, 15, &hour))
-        return false;
-    if (rest->len && (take_byte(rest, ':'), !take_pair(rest, 60, &minute)))
-        return false;
-    *ret_west = (hour * HOUR_SECONDS + minute * 60) * (is_west ? 1 : -1);
-    return true;
-}
-
-static int64_t read64(const char *at)
-{
-    uint64_t wire;
-    memcpy(&wire, at, sizeof wire);
-    return (int64_t)be64toh(wire);
-}
-
-static int32_t read32(const char *at)
-{
-    uint32_t wire;
-    memcpy(&wire, at, sizeof wire);
-    return (int32_t)be32toh(wire);
 }
 
 /* A field of a number in eight bytes and `count` in four. */
@@ -106,7 +88,7 @@ static void spell_clock(struct buf *rows, int64_t us)
 bool form_clock_put(struct buf *rows, struct str text)
 {
     int64_t us;
-    if (!take_clock(&text, &us) || text.len)
+    if (!read_clock(text, &us))
         return false;
     encode_int8(rows, us);
     return true;
@@ -115,27 +97,30 @@ bool form_clock_put(struct buf *rows, struct str text)
 void form_clock_spell(struct buf *rows, struct str bytes)
 {
     size_t begin = encode_begin(rows);
-    spell_clock(rows, read64(bytes.ptr));
+    spell_clock(rows, wire_int8(bytes.ptr));
     encode_end(rows, begin);
 }
 
 /* --- time with time zone --- */
 
+/* timetz counts its offset in seconds to the west. */
 bool form_zoned_put(struct buf *rows, struct str text)
 {
-    int64_t us;
-    int32_t west;
-    if (!take_clock(&text, &us) || !take_offset(&text, &west) || text.len)
+    int64_t us, utc_us;
+    size_t end = find_offset(text);
+    if (end == text.len || !read_clock(str_slice(text, 0, end), &us) ||
+        !read_on_first_day(text, &utc_us))
         return false;
+    int32_t west = (int32_t)((utc_us - us) / second_us);
     put_numbers(rows, us, &west, 1);
     return true;
 }
 
 void form_zoned_spell(struct buf *rows, struct str bytes)
 {
-    int32_t west = read32(bytes.ptr + CLOCK_BYTES);
+    int32_t west = wire_int4(bytes.ptr + CLOCK_BYTES);
     size_t begin = encode_begin(rows);
-    spell_clock(rows, read64(bytes.ptr));
+    spell_clock(rows, wire_int8(bytes.ptr));
     buf_printf(rows, "%c%02d:%02d", west > 0 ? '-' : '+', abs(west) / HOUR_SECONDS,
                abs(west) / 60 % 60);
     encode_end(rows, begin);
@@ -199,7 +184,7 @@ bool form_span_put(struct buf *rows, struct str text)
 {
     struct span span = {0};
     bool is_iso = take_byte(&text, 'P');
-    if (is_iso ? !read_iso(text, &span) : (!take_clock(&text, &span.us) || text.len))
+    if (is_iso ? !read_iso(text, &span) : !read_clock(text, &span.us))
         return false;
     put_numbers(rows, span.us, (const int32_t[]){span.days, span.months}, 2);
     return true;
@@ -207,10 +192,10 @@ bool form_span_put(struct buf *rows, struct str text)
 
 void form_span_spell(struct buf *rows, struct str bytes)
 {
-    int64_t us = read64(bytes.ptr);
+    int64_t us = wire_int8(bytes.ptr);
     size_t begin = encode_begin(rows);
-    buf_printf(rows, "P%dM%dDT%lld.%06dS", (int)read32(bytes.ptr + CLOCK_BYTES + 4),
-               (int)read32(bytes.ptr + CLOCK_BYTES), (long long)(us / second_us),
+    buf_printf(rows, "P%dM%dDT%lld.%06dS", (int)wire_int4(bytes.ptr + CLOCK_BYTES + 4),
+               (int)wire_int4(bytes.ptr + CLOCK_BYTES), (long long)(us / second_us),
                (int)(us % second_us));
     encode_end(rows, begin);
 }

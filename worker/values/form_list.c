@@ -1,6 +1,6 @@
-#include <endian.h>
-#include <string.h>
 
+#include "base/macros.h"
+#include "base/wire.h"
 #include "core/scan.h"
 #include "port/pg_array.h"
 #include "worker/records/record.h"
@@ -50,20 +50,6 @@ bool form_put_list(enum column_form form, struct arena *arena, struct buf *rows,
     return true;
 }
 
-static uint32_t read32(const char *at)
-{
-    uint32_t wire;
-    memcpy(&wire, at, sizeof wire);
-    return be32toh(wire);
-}
-
-static int64_t read64(const char *at)
-{
-    uint64_t wire;
-    memcpy(&wire, at, sizeof wire);
-    return (int64_t)be64toh(wire);
-}
-
 /* As input_array writes it. */
 void form_list_spell(struct buf *rows, struct str bytes)
 {
@@ -72,18 +58,17 @@ void form_list_spell(struct buf *rows, struct str bytes)
     size_t begin = encode_begin(rows);
     buf_put_byte(rows, '{');
     for (bool is_first = true; rest.len; is_first = false) {
-        size_t len = read32(rest.ptr);
-        bool is_null = len == UINT32_MAX;
-        field = str_slice(rest, 4, is_null ? 4 : 4 + len);
-        rest = str_slice(rest, 4 + field.len, rest.len);
+        int32_t len = wire_int4(rest.ptr);
+        field = str_slice(rest, sizeof len, sizeof len + (size_t)MAX(len, 0));
+        rest = str_slice(rest, sizeof len + field.len, rest.len);
         if (!is_first)
             buf_put_byte(rows, ',');
-        if (is_null)
+        if (len < 0)
             buf_puts(rows, "NULL");
         else if (is_text)
             input_put_quoted(rows, field);
         else
-            buf_printf(rows, "%lld", (long long)read64(field.ptr));
+            buf_printf(rows, "%lld", (long long)wire_int8(field.ptr));
     }
     buf_put_byte(rows, '}');
     encode_end(rows, begin);
