@@ -1,9 +1,9 @@
 #define SUITE_TIMEOUT 120
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/child.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/suite.h"
 
@@ -73,10 +73,9 @@ static void await_health(struct pagetide_process *process)
 static pid_t start_mock(int *ret_port)
 {
     const char *path = pagetide_text("%s/mock.port", pagetide.dir);
-    pid_t pid = fork();
+    pid_t pid = child_fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (!freopen(path, "w", stdout))
             _exit(1);
         execl(pagetide_text("%s/bench/mock", pagetide_build()), "mock", "--all", NULL);

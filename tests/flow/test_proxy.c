@@ -1,11 +1,11 @@
 #define SUITE_TIMEOUT 120
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/certs.h"
+#include "tests/support/child.h"
 #include "tests/support/nginx.h"
 #include "tests/support/servers.h"
 #include "tests/support/stand.h"
@@ -40,16 +40,13 @@ static void write_file(const char *name, const char *text)
 
 static void launch(void)
 {
-    pid_t parent = getpid();
-    tinyproxy = fork();
+    tinyproxy = child_fork();
     ck_assert_int_ge(tinyproxy, 0);
     if (tinyproxy > 0)
         return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO);
-    if (getppid() == parent)
-        execlp("tinyproxy", "tinyproxy", "-d", "-c", path_in("proxy.conf"), NULL);
+    execlp("tinyproxy", "tinyproxy", "-d", "-c", path_in("proxy.conf"), NULL);
     _exit(127);
 }
 

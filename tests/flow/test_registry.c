@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "port/digest.h"
+#include "tests/support/child.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/suite.h"
 
@@ -76,14 +76,9 @@ static bool launch(void)
     rng_seed_random(&rng);
     port = LOWEST_PORT + (int)rng_below(&rng, PORT_COUNT);
     const char *file = config_file();
-    pid_t parent = getpid();
-    fflush(NULL);
-    registry = fork();
+    registry = child_fork();
     ck_assert_int_ge(registry, 0);
     if (registry == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(127);
         int nowhere = open("/dev/null", O_RDWR);
         for (int i = 0; i < 3; i++)
             dup2(nowhere, i);

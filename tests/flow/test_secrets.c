@@ -1,11 +1,11 @@
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "tests/support/child.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
@@ -33,9 +33,8 @@ static const char *const planted[] = {
 static void start_monitor(void)
 {
     monitor_path = pagetide_text("%s/monitor.log", pagetide.dir);
-    monitor = fork();
+    monitor = child_fork();
     if (monitor == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (freopen(monitor_path, "w", stdout))
             execlp("redis-cli", "redis-cli", "-u", redis.url, "monitor", NULL);
         _exit(127);
