@@ -121,16 +121,6 @@ END_TEST
 
 /* --- stops --- */
 
-static void await_stopped(const struct pagetide_process *process)
-{
-    for (int64_t until = pagetide_deadline(20000);; usleep(10000)) {
-        const char *status = pagetide_read(pagetide_text("/proc/%d/status", (int)process->pid));
-        if (strstr(status, "State:\tT"))
-            return;
-        ck_assert_msg(clock_mono_ms() < until, "not stopped:\n%s", pagetide_err(process));
-    }
-}
-
 /* Beyond its lease: with the rows of a batch sent and not committed, and before any. */
 START_TEST(a_worker_stopped_between_copy_and_commit)
 {
@@ -144,7 +134,7 @@ START_TEST(a_worker_stopped_between_copy_and_commit)
             pagetide_spawn_crashing(&pagetide, points[i], "worker");
         unsetenv("PAGETIDE_CRASH_BY");
         expect_run(0, "reload api.s");
-        await_stopped(&zombie);
+        pagetide_await_stopped(&zombie);
         struct pagetide_process worker = pagetide_spawn(&pagetide, "worker");
         await_page(20);
         pagetide_signal(&zombie, SIGCONT);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "tests/support/schema.h"
 #include "tests/support/stand.h"
 #include "tests/support/suite.h"
@@ -328,16 +327,6 @@ START_TEST(a_partition_that_cannot_be_made_comes_with_the_next_run)
 }
 END_TEST
 
-static void await_stopped(const struct pagetide_process *process)
-{
-    for (int64_t until = clock_mono_ms() + 20000;; usleep(10000)) {
-        const char *status = pagetide_read(pagetide_text("/proc/%d/status", (int)process->pid));
-        if (strstr(status, "State:\tT"))
-            return;
-        ck_assert_msg(clock_mono_ms() < until, "not stopped:\n%s", pagetide_err(process));
-    }
-}
-
 /* A batch that is under way to the default partition when the one of its rows comes. */
 START_TEST(a_partition_that_comes_between_takes_the_rows)
 {
@@ -354,7 +343,7 @@ START_TEST(a_partition_that_comes_between_takes_the_rows)
         struct pagetide_process sync =
             pagetide_spawn_crashing(&pagetide, "load people.all", "sync people.all");
         unsetenv("PAGETIDE_CRASH_BY");
-        await_stopped(&sync);
+        pagetide_await_stopped(&sync);
         schema_session_sql(
             user,
             "begin; create table people.mine (like people.all); alter table people.all attach "

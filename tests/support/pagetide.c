@@ -329,6 +329,18 @@ const char *pagetide_err(const struct pagetide_process *process)
     return pagetide_read(process->err_path);
 }
 
+void pagetide_await_stopped(const struct pagetide_process *process)
+{
+    enum { LIMIT_MS = 20000 };
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
+    for (;; usleep(POLL_US)) {
+        const char *status = pagetide_read(pagetide_text("/proc/%d/status", (int)process->pid));
+        if (strstr(status, "State:\tT"))
+            return;
+        ck_assert_msg(clock_mono_ms() < deadline, "not stopped:\n%s", pagetide_err(process));
+    }
+}
+
 void pagetide_await_err(struct pagetide_process *process, const char *text, int64_t limit_ms)
 {
     int64_t deadline = pagetide_deadline(limit_ms);

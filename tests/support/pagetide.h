@@ -92,6 +92,9 @@ const char *pagetide_err(const struct pagetide_process *process);
 /* Waits until its stderr holds the text. */
 void pagetide_await_err(struct pagetide_process *process, const char *text, int64_t limit_ms);
 
+/* Waits until SIGSTOP, or a crash point with PAGETIDE_CRASH_BY=STOP, has stopped it. */
+void pagetide_await_stopped(const struct pagetide_process *process);
+
 /* The first field of the first row; "" for NULL or no row. */
 const char *pagetide_sql(struct pagetide *pagetide, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
