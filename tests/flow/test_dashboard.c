@@ -544,13 +544,13 @@ START_TEST(without_postgres_it_says_so_and_the_process_answers)
     start();
     expect_get("/api/v1/streams", "200 ");
     kill(postgres.pid, SIGKILL);
-    int fd = listen_to();
-    await_event(fd, ": hello");
     int64_t deadline = pagetide_deadline(LIMIT_MS);
     while (strcmp(get("/api/v1/runs"),
                   "503 {\"error\":\"PostgreSQL does not answer; the log says why\"}") != 0)
         ck_assert(clock_mono_ms() < deadline);
     expect_get("/healthz", "200 ");
+    int fd = listen_to(); /* only now nothing is left that could answer */
+    await_event(fd, ": hello");
     servers_postgres_restart(&postgres);
     await_event(fd, "event: active");
     deadline = clock_mono_ms() + LIMIT_MS;
