@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -41,6 +42,17 @@ static const char definition[] =
     "  unknown:\n    path: /gen/offset\n    params: {limit: 10, total: 400, seed: 3}\n"
     "    pagination: {type: offset, total_path: total}\n    again: true\n";
 
+/* What was made on the primary is soon on the replica, but not at once. */
+static void await_tables(const struct test_postgres *replica)
+{
+    int64_t deadline = pagetide_deadline(30000);
+    while (strcmp(servers_sql(replica->url, "select to_regclass('pagetide.job')::text"),
+                  "pagetide.job") != 0) {
+        ck_assert_msg(clock_mono_ms() < deadline, "the replica has no tables");
+        usleep(20000);
+    }
+}
+
 static void house_open(struct house *house)
 {
     *house = (struct house){0};
@@ -63,6 +75,7 @@ static void house_open(struct house *house)
     pagetide_source(&house->pagetide, "api", definition, house->mock.url);
     ck_assert_int_eq(pagetide_run(&house->pagetide, "migrate").code, 0);
     ck_assert_int_eq(pagetide_run(&house->pagetide, "apply %s", house->pagetide.dir).code, 0);
+    await_tables(&house->replica);
     house->scheduler = pagetide_spawn(&house->pagetide, "scheduler");
     for (size_t i = 0; i < COUNT_OF(house->workers); i++)
         house->workers[i] = pagetide_spawn(&house->pagetide, "worker --jobs 2");

@@ -1,11 +1,7 @@
-#include <signal.h>
-#include <unistd.h>
-
+#define SUITE_TIMEOUT 240
 #include "base/buf.h"
 #include "base/rng.h"
-#include "tests/support/mock.h"
-#include "tests/support/pagetide.h"
-#define SUITE_TIMEOUT 240
+#include "tests/support/stand.h"
 #include "tests/support/suite.h"
 
 /*
@@ -37,7 +33,7 @@ static void put_order(struct buf *body, struct rng *rng, int page)
 }
 
 /* The newest route wins, and `page=1` is a part of `page=10`: so the high ones come last. */
-static void make_routes(const struct mock *mock, struct rng *rng)
+static void make_routes(struct rng *rng)
 {
     for (int page = 1; page <= PAGES; page++) {
         AUTO_BUF(body, MIB(1));
@@ -50,14 +46,14 @@ static void make_routes(const struct mock *mock, struct rng *rng)
             put_order(&body, rng, page);
         }
         buf_puts(&body, "]}}");
-        mock_post(mock, "/_mock/route", body.ptr);
+        mock_post(&mock, "/_mock/route", body.ptr);
     }
 }
 
-static const char *of_table(struct pagetide *pagetide, const char *schema, const char *table)
+static const char *of_table(const char *schema, const char *table)
 {
     return pagetide_sql(
-        pagetide,
+        &pagetide,
         "select string_agg(jsonb_strip_nulls(to_jsonb(t) - '_pt_run' - '_pt_at' - "
         "'_pt_hash')::text, E'\\n' order by (to_jsonb(t) - '_pt_run' - '_pt_at' "
         "- '_pt_hash')::text) from %s.%s t",
@@ -66,47 +62,24 @@ static const char *of_table(struct pagetide *pagetide, const char *schema, const
 
 START_TEST(test_all_tables_survive_kills)
 {
-    struct pagetide pagetide;
-    struct mock mock;
     struct rng rng;
-    struct pagetide_process process;
-    int kills = 0, code = 1;
     pagetide_seed(&rng);
-    mock_start(NULL, &mock);
-    make_routes(&mock, &rng);
-    pagetide_open(&pagetide);
+    set_up();
+    make_routes(&rng);
     setenv("PAGETIDE_BATCH_RECORDS", "9", 1);
     setenv("PAGETIDE_BATCH_AGE", "20ms", 1);
     pagetide_source(&pagetide, "calm", definition, "calm", mock.url);
     pagetide_source(&pagetide, "shot", definition, "shot", mock.url);
-    ck_assert_int_eq(pagetide_run(&pagetide, "sync calm.orders").code, 0);
+    expect_run(0, "sync calm.orders");
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/orders\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 15}");
-    while (code) {
-        process = pagetide_spawn(&pagetide, "sync shot.orders");
-        if (kills < KILLS) {
-            usleep((useconds_t)(100 + rng_below(&rng, 400)) * 1000);
-            if (pagetide_is_running(&process)) {
-                pagetide_kill(&process);
-                kills++;
-                continue;
-            }
-        }
-        code = pagetide_wait(&process, 60000);
-        ck_assert_msg(code == 0, "%s", pagetide_err(&process));
-    }
-    printf("%d kills\n", kills);
-    ck_assert_int_gt(kills, 2);
+    kill_at_random("sync shot.orders", 2, KILLS, 400);
     static const char *const tables[] = {"orders", "lines", "log"};
     for (size_t i = 0; i < COUNT_OF(tables); i++)
-        ck_assert_str_eq(of_table(&pagetide, "shot", tables[i]),
-                         of_table(&pagetide, "calm", tables[i]));
-    ck_assert_str_eq(pagetide_sql(&pagetide, "select tables from pagetide.history where stream "
-                                             "= 'shot.orders'"),
-                     pagetide_sql(&pagetide, "select tables from pagetide.history where stream "
-                                             "= 'calm.orders'"));
-    pagetide_close(&pagetide);
-    mock_stop(&mock);
+        ck_assert_str_eq(of_table("shot", tables[i]), of_table("calm", tables[i]));
+    EXPECT_SQL("1", "select count(distinct tables) from pagetide.history");
+    EXPECT_SQL("2", "select count(*) from pagetide.history where tables is not null");
+    tear_down();
 }
 END_TEST
 
