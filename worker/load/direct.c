@@ -196,17 +196,20 @@ static void on_copied(void *ctx, const struct pg_result *result, const struct er
         send_message(ctx);
 }
 
-/* The rows that the probe named, or all where none was asked. */
-static struct str rows_to_send(struct direct *direct)
+/* The rows that the probe named, or all where none was asked; `spelled`: for a staging table,
+ * by its columns, else NULL. */
+static struct str rows_to_send(struct direct *direct, const struct columns *spelled)
 {
     struct batch *batch = direct->options.batch;
     const struct probe *probe = &direct->probe;
-    if (!direct->is_probed || probe->count == batch->row_count) {
-        batch_close(batch);
-        return buf_str(&batch->rows);
+    if (direct->is_probed && probe->count < batch->row_count) {
+        batch_put_part(batch, probe->rows, probe->count, spelled, &direct->part);
+        return buf_str(&direct->part);
     }
-    batch_put_part(batch, probe->rows, probe->count, &direct->part);
-    return buf_str(&direct->part);
+    if (spelled)
+        batch_spell(batch, spelled);
+    batch_close(batch);
+    return buf_str(&batch->rows);
 }
 
 static void copy_into_table(struct direct *direct)
@@ -215,7 +218,7 @@ static void copy_into_table(struct direct *direct)
     direct->options.message.rows = ROWS_IN_TABLE;
     put_copy_sql(&sql, &direct->options.message);
     batch_aim_at_table(direct->options.batch, direct->at_us);
-    pg_copy(direct->pg, sql.ptr, rows_to_send(direct), COMMIT_COPY_TIMEOUT_MS, on_copied,
+    pg_copy(direct->pg, sql.ptr, rows_to_send(direct, NULL), COMMIT_COPY_TIMEOUT_MS, on_copied,
             direct);
 }
 
@@ -228,9 +231,10 @@ static void on_staged(void *ctx, const struct pg_result *result, const struct er
         return;
     }
     AUTO_BUF(sql, KIB(1));
-    blame_put_copy_sql(&sql, direct->options.message.loader);
-    pg_copy(direct->pg, sql.ptr, rows_to_send(direct), COMMIT_COPY_TIMEOUT_MS, on_copied,
-            direct);
+    const struct commit_message *message = &direct->options.message;
+    blame_put_copy_sql(&sql, message->loader);
+    pg_copy(direct->pg, sql.ptr, rows_to_send(direct, &message->map->columns),
+            COMMIT_COPY_TIMEOUT_MS, on_copied, direct);
 }
 
 /* What becomes of a staging table in this transaction is only known at its end. */
@@ -244,7 +248,6 @@ static void copy_into_stage(struct direct *direct)
     column_map_put_stage_sql(&sql, message->map, message->loader,
                              there == message->map->number);
     sessions_note_stage(session, message->loader, 0);
-    batch_spell(direct->options.batch, &message->map->columns);
     pg_query(direct->pg, sql.ptr, NULL, 0, COMMIT_STAGE_TIMEOUT_MS, on_staged, direct);
 }
 

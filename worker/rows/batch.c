@@ -332,35 +332,38 @@ void batch_put_later(struct batch *batch, enum later how, struct str raw)
     batch->waiting_bytes += raw.len + LATER_GROWTH_MAX;
 }
 
-/* Puts a row, or what is left of one, as COPY takes it. */
-static void put_settled(struct jsontext_sorter *sorter, struct buf *out, struct str tuple)
+/* Puts a row as COPY takes it; `spelled`: into a staging table, else NULL. */
+static void put_settled(struct jsontext_sorter *sorter, struct buf *out, struct str tuple,
+                        const struct columns *spelled)
 {
     struct str rest = str_slice(tuple, BATCH_COUNT_BYTES, tuple.len), bytes;
     buf_put(out, str_slice(tuple, 0, BATCH_COUNT_BYTES));
-    while (rest.len) {
+    for (size_t i = 0; rest.len; i++) {
         struct str field = batch_take_field(&rest, &bytes);
         int32_t len = wire_int4(field.ptr);
         if (encode_is_later(len))
             encode_waited(sorter, out, len, field.ptr + sizeof len);
+        else if (bytes.ptr && spelled && i < spelled->count &&
+                 form_changes(spelled->items[i].form))
+            form_spell(spelled->items[i].form, bytes, out);
         else
             buf_put(out, field);
     }
 }
 
-void batch_settle(struct batch *batch)
+/* All rows once more, into at most so many bytes; `spelled` as put_settled has it. */
+static void rewrite(struct batch *batch, const struct columns *spelled, size_t max_bytes)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct jsontext_sorter sorter = {.arena = arena};
     struct buf rows;
-    if (!batch->waiting_bytes)
-        return;
-    buf_init(&rows, batch->rows.len + batch->waiting_bytes + COPY_TRAILER.len);
+    buf_init(&rows, max_bytes);
     rows.spill_at = batch->rows.spill_at;
     buf_put(&rows, COPY_HEADER);
     for (size_t row = 0; row < batch->row_count; row++) {
         struct str tuple = batch_row(batch, row);
         size_t begin = rows.len;
-        put_settled(&sorter, &rows, tuple);
+        put_settled(&sorter, &rows, tuple, spelled);
         if (row == batch->page_row_count)
             batch->page_rows_len = begin;
         batch->row_starts[row] = begin;
@@ -368,11 +371,18 @@ void batch_settle(struct batch *batch)
     if (batch->page_row_count == batch->row_count)
         batch->page_rows_len = rows.len;
     assert(!rows.has_overflowed);
-    rows.max = MAX(batch->rows_max, rows.len + COPY_TRAILER.len);
     buf_done(&batch->rows);
     batch->rows = rows;
     batch->waiting_bytes = 0;
     batch->is_closed = false;
+}
+
+void batch_settle(struct batch *batch)
+{
+    if (!batch->waiting_bytes)
+        return;
+    rewrite(batch, NULL, batch->rows.len + batch->waiting_bytes + COPY_TRAILER.len);
+    batch->rows.max = MAX(batch->rows_max, batch->rows.len + COPY_TRAILER.len);
 }
 
 void batch_close(struct batch *batch)
@@ -384,14 +394,16 @@ void batch_close(struct batch *batch)
 }
 
 void batch_put_part(const struct batch *batch, const size_t *rows, size_t count,
-                    struct buf *out)
+                    const struct columns *spelled, struct buf *out)
 {
     AUTO_ARENA struct arena *arena = arena_new();
     struct jsontext_sorter sorter = {.arena = arena};
+    bool is_changed = batch->waiting_bytes || (spelled && !batch->is_spelled);
     buf_put(out, COPY_HEADER);
     for (size_t i = 0; i < count; i++)
-        if (batch->waiting_bytes)
-            put_settled(&sorter, out, batch_row(batch, rows[i]));
+        if (is_changed)
+            put_settled(&sorter, out, batch_row(batch, rows[i]),
+                        batch->is_spelled ? NULL : spelled);
         else
             buf_put(out, batch_row(batch, rows[i]));
     buf_put(out, COPY_TRAILER);
@@ -421,20 +433,6 @@ void batch_aim_at_stage(struct batch *batch)
 
 /* --- to a staging table --- */
 
-static void spell_row(struct buf *out, struct str tuple, const struct columns *columns)
-{
-    struct str rest = str_slice(tuple, BATCH_COUNT_BYTES, tuple.len), bytes;
-    buf_put(out, str_slice(tuple, 0, BATCH_COUNT_BYTES));
-    for (size_t i = 0; i < columns->count; i++) {
-        struct str field = batch_take_field(&rest, &bytes);
-        if (!form_changes(columns->items[i].form) || !bytes.ptr)
-            buf_put(out, field);
-        else
-            form_spell(columns->items[i].form, bytes, out);
-    }
-    buf_put(out, rest);
-}
-
 static bool has_forms(const struct columns *columns)
 {
     for (size_t i = 0; i < columns->count; i++)
@@ -448,24 +446,11 @@ static bool has_forms(const struct columns *columns)
 void batch_spell(struct batch *batch, const struct columns *columns)
 {
     enum { GROWTH_MAX = 8 };
-    struct buf rows;
     if (batch->is_spelled)
         return;
+    if (has_forms(columns))
+        rewrite(batch, columns, batch->rows_max * GROWTH_MAX + batch->waiting_bytes);
     batch->is_spelled = true;
-    if (!has_forms(columns))
-        return;
-    buf_init(&rows, batch->rows_max * GROWTH_MAX);
-    rows.spill_at = batch->rows.spill_at;
-    buf_put(&rows, COPY_HEADER);
-    for (size_t row = 0; row < batch->row_count; row++) {
-        struct str tuple = batch_row(batch, row);
-        size_t begin = rows.len;
-        spell_row(&rows, tuple, columns);
-        batch->row_starts[row] = begin;
-    }
-    buf_done(&batch->rows);
-    batch->rows = rows;
-    batch->is_closed = false;
 }
 
 bool batch_is_empty(const struct batch *batch)

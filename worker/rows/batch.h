@@ -141,9 +141,10 @@ enum { BATCH_COUNT_BYTES = 2 }; /* before the first field */
 struct str batch_row_fields(const struct batch *batch, size_t row);
 struct str batch_take_field(struct str *rest, struct str *ret_bytes);
 
-/* COPY's data for these rows alone, with its header and trailer. */
+/* COPY's data for these rows alone, with its header and trailer; `spelled`: as batch_spell
+ * writes them, whose columns these are, or NULL. */
 void batch_put_part(const struct batch *batch, const size_t *rows, size_t count,
-                    struct buf *out);
+                    const struct columns *spelled, struct buf *out);
 
 /*
  * What the last two fields of every row are; the stage's again after batch_aim_at_stage.

@@ -99,7 +99,7 @@ START_TEST(a_part_has_its_own_header_and_trailer)
     put_row(batch, 0, "one");
     put_row(batch, 1, "two");
     put_row(batch, 2, "three");
-    batch_put_part(batch, (const size_t[]){0, 2}, 2, &part);
+    batch_put_part(batch, (const size_t[]){0, 2}, 2, NULL, &part);
     ck_assert_uint_eq(part.len, 19 + 3 + 5 + 2);
     ck_assert(str_starts(buf_str(&part), str_slice(buf_str(&batch->rows), 0, 19 + 3)));
     ck_assert(str_ends(buf_str(&part), STR("three\377\377")));

@@ -548,8 +548,8 @@ START_TEST(a_value_that_waited_is_what_it_would_have_been)
     put_waiting(&later, true);
     ck_assert_uint_eq(now.writer.batch->waiting_bytes, 0);
     ck_assert_uint_lt(later.writer.batch->rows.len, now.writer.batch->rows.len);
-    batch_put_part(now.writer.batch, rows, COUNT_OF(rows), &part_now);
-    batch_put_part(later.writer.batch, rows, COUNT_OF(rows), &part_later);
+    batch_put_part(now.writer.batch, rows, COUNT_OF(rows), NULL, &part_now);
+    batch_put_part(later.writer.batch, rows, COUNT_OF(rows), NULL, &part_later);
     ck_assert(str_eq(buf_str(&part_now), buf_str(&part_later)));
     batch_mark(later.writer.batch, &(struct mark){.page = 1});
     batch_aim_at_table(later.writer.batch, 0);

@@ -164,15 +164,30 @@ static void expect_cast(struct page *page, const struct type *type, const char *
     ck_assert_msg(wrong.len == 0, "%s: %.*s", type->name, STR_ARG(wrong));
 }
 
-/* `t` is cast as the merge does it, `v` likewise, where it was spelled. */
+static void put_spelled_part(const struct page *page, struct buf *out)
+{
+    size_t rows[2048];
+    ck_assert_uint_le(page->batch->row_count, COUNT_OF(rows));
+    for (size_t row = 0; row < page->batch->row_count; row++)
+        rows[row] = row;
+    batch_put_part(page->batch, rows, page->batch->row_count, &page->columns, out);
+}
+
+/* `t` is cast as the merge does it, `v` likewise, where it was spelled; so is a part. */
 static void expect_spelled(struct page *page, const struct type *type)
 {
     AUTO_BUF(cast, KIB(1));
+    AUTO_BUF(before, MIB(4));
+    AUTO_BUF(after, MIB(4));
     for (const char *at = type->cast; *at; at++)
         buf_put_byte(&cast, at[0] == 't' && at[1] == ':' ? 'v' : *at);
     buf_put_byte(&cast, 0);
+    put_spelled_part(page, &before);
     batch_spell(page->batch, &page->columns);
+    put_spelled_part(page, &after);
     expect_cast(page, type, cast.ptr);
+    ck_assert(str_eq(buf_str(&before), buf_str(&page->batch->rows)));
+    ck_assert(str_eq(buf_str(&after), buf_str(&page->batch->rows)));
 }
 
 START_TEST(plain_values_are_what_the_cast_gives)
