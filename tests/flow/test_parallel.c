@@ -1,6 +1,8 @@
 #define SUITE_TIMEOUT 240
 #include <jansson.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/random_run.h"
@@ -45,6 +47,37 @@ START_TEST(so_many_requests_are_in_flight)
     ck_assert_int_eq(pagetide_run(&pagetide, "sync api.s").code, 0);
     ck_assert_int_eq(most_in_flight(), 8);
     ck_assert_int_eq(mock_count(&mock, "/gen/page"), 40);
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) || ' ' || count(distinct id) "
+                                             "from api.s"),
+                     "400 400");
+    tear_down();
+}
+END_TEST
+
+/* One page that takes its time does not keep the others: their answers wait for it. Page 1 is
+ * read alone, page 2 is waited for, and behind it two windows of three are asked for. */
+START_TEST(a_slow_page_does_not_stop_the_others)
+{
+    enum { PARALLEL = 3, LIMIT_MS = 20000 };
+    set_up();
+    pagetide_source(&pagetide, "s",
+                    "source: api\nbase_url: %s\nstreams:\n"
+                    "  s: {path: /gen/page, params: {total: 400, per_page: 10}, merge_path: "
+                    "data,\n      pagination: {type: page, total_pages_path: pages, parallel: "
+                    "%d}}\n",
+                    mock.url, PARALLEL);
+    mock_post(&mock, "/_mock/fault", "{\"path\": \"/gen/\", \"page\": 2, \"kind\": \"hang\"}");
+    struct pagetide_process sync = pagetide_spawn(&pagetide, "sync api.s");
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
+    while (mock_count(&mock, "/gen/page") < 1 + 2 * PARALLEL) {
+        ck_assert_msg(clock_mono_ms() < deadline, "%lld requests",
+                      (long long)mock_count(&mock, "/gen/page"));
+        usleep(5000);
+    }
+    ck_assert_int_le(most_in_flight(), PARALLEL);
+    pagetide_kill(&sync);
+    mock_post(&mock, "/_mock/fault", "{\"path\": \"/gen/\", \"times\": 0}");
+    ck_assert_int_eq(pagetide_run(&pagetide, "sync api.s").code, 0);
     ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) || ' ' || count(distinct id) "
                                              "from api.s"),
                      "400 400");
@@ -122,5 +155,5 @@ START_TEST(a_random_api_is_read_as_by_one_request_at_a_time)
 }
 END_TEST
 
-SUITE("flow/parallel", so_many_requests_are_in_flight,
+SUITE("flow/parallel", so_many_requests_are_in_flight, a_slow_page_does_not_stop_the_others,
       a_random_api_is_read_as_by_one_request_at_a_time)

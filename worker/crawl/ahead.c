@@ -113,17 +113,23 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
         ahead->resume(crawl);
     } else if (http_is_crowded_out(err)) {
         cut_off(ahead, slot);
+    } else {
+        (void)ahead_fill(crawl);
     }
 }
 
 /* --- the requests --- */
 
+/*
+ * How many pages behind the present one the window may reach. Where it is known how many there
+ * are, answers that wait for an earlier one do not count as in flight.
+ */
 static int64_t pages_left(const struct crawl *crawl)
 {
     const struct pagination *how = crawl->pager.in_force;
     int64_t page = crawl->pager.page + 1, left = how->parallel - 1;
     if (crawl->pages_total)
-        left = MIN(left, crawl->pages_total - page);
+        left = MIN(left + how->parallel, crawl->pages_total - page);
     if (how->max_iterations >= 0)
         left = MIN(left, how->max_iterations - page);
     if (crawl->pager.until)
@@ -224,13 +230,27 @@ static bool send_one(struct crawl *crawl)
     return true;
 }
 
-void ahead_fill(struct crawl *crawl)
+/* The present page's is one of them, in the window or by itself. */
+static int64_t count_in_flight(const struct crawl *crawl)
+{
+    int64_t count = crawl->call != NULL;
+    for (const struct ahead_slot *slot = crawl->ahead.first; slot; slot = slot->next)
+        count += slot->call != NULL;
+    return count;
+}
+
+bool ahead_fill(struct crawl *crawl)
 {
     if (!is_possible(crawl))
-        return;
-    int64_t left = pages_left(crawl);
-    while (pages_ahead(&crawl->ahead) < left && send_one(crawl))
-        ;
+        return false;
+    bool has_sent = false;
+    int64_t left = pages_left(crawl), in_flight = count_in_flight(crawl);
+    while (in_flight < crawl->pager.in_force->parallel && pages_ahead(&crawl->ahead) < left &&
+           send_one(crawl)) {
+        in_flight++;
+        has_sent = true;
+    }
+    return has_sent;
 }
 
 /* --- their turn --- */
@@ -282,7 +302,7 @@ void ahead_note(struct ahead *ahead, int64_t stride, int64_t records)
 
 static void on_timer(void *ctx)
 {
-    ahead_fill(ctx);
+    (void)ahead_fill(ctx);
 }
 
 void ahead_init(struct crawl *crawl, void (*resume)(struct crawl *crawl))

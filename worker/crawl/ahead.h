@@ -56,8 +56,9 @@ enum ahead_answer ahead_ask(struct crawl *crawl);
 /* The answer that was taken has been judged. */
 void ahead_release(struct crawl *crawl);
 
-/* Sends as many requests as `parallel`, memory and rate limits allow. */
-void ahead_fill(struct crawl *crawl);
+/* Sends as many requests as `parallel`, memory and rate limits allow; true: it has sent one,
+ * which leaves when the loop has its turn. */
+bool ahead_fill(struct crawl *crawl);
 
 void ahead_drop(struct crawl *crawl); /* the window is empty, and nothing comes back */
 

@@ -427,7 +427,7 @@ void crawl_wake(struct crawl *crawl)
 {
     if (crawl->is_starved)
         crawl_resume(crawl);
-    ahead_fill(crawl);
+    (void)ahead_fill(crawl);
 }
 
 void crawl_stop(struct crawl *crawl, enum crawl_stop how)

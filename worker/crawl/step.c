@@ -74,8 +74,11 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     if (crawl->env->watch)
         crawl->env->watch->on_answer(crawl->env->watch->ctx, answer, err);
     crawl_resume(crawl);
-    crawl->answer = NULL;
-    crawl->failed = NULL;
+    /* One of those that were sent ahead may have taken its place. */
+    if (crawl->answer == answer)
+        crawl->answer = NULL;
+    if (crawl->failed == err)
+        crawl->failed = NULL;
 }
 
 /* Leaves the slot where the wait is long. */
@@ -169,7 +172,19 @@ static enum step send_now(struct crawl *crawl, const struct tokens_reply *token)
     if (crawl->env->watch)
         crawl->env->watch->on_request(crawl->env->watch->ctx, &crawl->request);
     crawl->call = http_send(crawl->env->http, &http, on_answer, crawl);
-    ahead_fill(crawl);
+    (void)ahead_fill(crawl);
+    return crawl_pause(crawl, STEP_judge);
+}
+
+/* Where many answers are there at once, requests leave before the next of them is read. */
+static enum step await_ahead(struct crawl *crawl, enum ahead_answer answer)
+{
+    crawl->is_starved = false;
+    bool has_sent = ahead_fill(crawl);
+    if (answer == AHEAD_HERE && !has_sent)
+        return STEP_judge;
+    if (answer == AHEAD_HERE)
+        loop_timer_set(crawl->timer, 0);
     return crawl_pause(crawl, STEP_judge);
 }
 
@@ -179,10 +194,8 @@ enum step step_send(struct crawl *crawl)
     if (crawl->is_draining)
         return crawl_give_back(crawl);
     enum ahead_answer answer = ahead_ask(crawl);
-    if (answer != AHEAD_NONE) {
-        ahead_fill(crawl);
-        return answer == AHEAD_HERE ? STEP_judge : crawl_pause(crawl, STEP_judge);
-    }
+    if (answer != AHEAD_NONE)
+        return await_ahead(crawl, answer);
     struct authorise_reply reply = authorise(crawl, &crawl->request);
     if (reply.what != AUTHORISE_GO)
         return stay_out(crawl, &reply);
