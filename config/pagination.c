@@ -198,6 +198,10 @@ static const struct key cursor_list[] = {
     {.name = "param", .type = KEY_PLACE, .flags = KEY_REQUIRED, P(param),
      .help = "where the cursor goes"},
     {.name = "start", .type = KEY_VALUE, P(cursor_start), .help = "the first cursor"},
+    {.name = "alone", .type = KEY_TEXTS, 
+     AT_LIST(struct stream, pagination.alone, pagination.alone_count),
+     .help = "the cursor goes alone: of params, and of the members of body, these alone are "
+             "sent with it, and credentials"},
     {.name = "size_param", .type = KEY_PLACE, P(size_param),
      .help = "where the page size goes"},
     {.name = "size", .type = KEY_COUNT, P(size), .min = 1, .help = "records per page"},
@@ -448,6 +452,38 @@ static void check_count(struct reader *reader, const struct yaml_node *node,
                     "\"body\" needs method: POST");
 }
 
+/* One expression may make any member. */
+static bool has_member(const struct template *body, struct str name)
+{
+    if (!body || body->kind == TEMPLATE_CONSTANT)
+        return body && value_get(body->constant, name).kind != VALUE_UNDEFINED;
+    for (size_t i = 0; body->kind == TEMPLATE_MAP && i < body->count; i++)
+        if (str_eq(body->keys[i], name))
+            return true;
+    return body->kind == TEMPLATE_EXPR;
+}
+
+static bool is_sent(const struct stream *stream, struct str name)
+{
+    for (size_t i = 0; i < stream->param_count; i++)
+        if (str_eq(stream->params[i].name, name))
+            return true;
+    return has_member(stream->body, name) || (stream->pagination.has_size_param &&
+                                              str_eq(stream->pagination.size_param.name, name));
+}
+
+/* A name that is misspelt would leave out what has to go with the cursor. */
+static void check_alone(struct reader *reader, const struct yaml_node *node,
+                        const struct stream *stream)
+{
+    const struct pagination *pagination = &stream->pagination;
+    const struct yaml_node *alone = yaml_find(node, "alone");
+    for (size_t i = 0; alone && i < pagination->alone_count; i++)
+        if (!is_sent(stream, pagination->alone[i]))
+            problem_add(reader->problems, alone, "\"%.*s\" is neither in params nor in body",
+                        STR_ARG(pagination->alone[i]));
+}
+
 void pagination_check(struct reader *reader, const struct yaml_node *map,
                       const struct stream *stream)
 {
@@ -464,6 +500,8 @@ void pagination_check(struct reader *reader, const struct yaml_node *map,
     }
     if (node && node->kind == YAML_MAP)
         check_size(reader, node, pagination);
+    if (node && node->kind == YAML_MAP && pagination->type == PAGINATE_CURSOR)
+        check_alone(reader, node, stream);
     const struct next_page *next = &pagination->next_page;
     const struct yaml_node *given =
         node && node->kind == YAML_MAP ? yaml_find(node, "next_page") : NULL;

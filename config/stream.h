@@ -118,6 +118,8 @@ struct pagination {
     bool has_size_param;
     int64_t start, size;       /* size 0: not given */
     struct value cursor_start; /* cursor: undefined if not given */
+    struct str *alone;         /* names that go with a cursor; NULL: all of the stream's */
+    size_t alone_count;
     struct locator total, total_pages, has_more, cursor, next;
     struct count count;
     int64_t maximum; /* maximum_page or maximum_offset, exclusive; -1: none */

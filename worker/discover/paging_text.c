@@ -1,6 +1,7 @@
 #include "worker/discover/paging_text.h"
 
 #include "base/json_out.h"
+#include "worker/signs/pager_words.h"
 
 enum { PAGING_BYTES_MAX = 64 * 1024 };
 
@@ -66,6 +67,7 @@ static void put_cursor(struct buf *out, struct arena *arena, const struct pagina
     buf_puts(out, "{type: cursor");
     put_locator(out, "cursor_path", &how->cursor);
     put_param(out, arena, &how->param);
+    pager_words_put_alone(out, how);
     put_ends(out, arena, how);
 }
 

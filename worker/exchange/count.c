@@ -1,5 +1,6 @@
 #include "worker/exchange/count.h"
 
+#include "worker/signs/element.h"
 #include "worker/signs/evidence.h"
 #include "worker/signs/look.h"
 
@@ -9,7 +10,7 @@ static bool read_count(const struct pager *pager, const struct pager_facts *fact
     const struct locator *at = &pager->declared->count.at;
     struct value value = UNDEFINED_VALUE;
     struct err err = ERR_INIT;
-    bool is_read = locator_read(at, facts->scope, arena, &value, &err);
+    bool is_read = element_read(facts, at, arena, &value, &err);
     if (is_read && look_read_total(value, ret_total))
         return true;
     if (!is_read)

@@ -88,6 +88,19 @@ bool request_body_may_leave(const struct http_request *http, bool is_secret, str
                    "the body holds a credential, which cannot go to another origin");
 }
 
+/* Without the members that stay behind when a cursor goes alone. */
+static struct value body_along(const struct request_draft *draft, struct value body)
+{
+    if (body.kind != VALUE_MAP)
+        return body;
+    struct value_map *map = ARENA_NEW(draft->arena, struct value_map);
+    map->members = ARENA_ARRAY(draft->arena, struct value_member, MAX(body.map->count, 1));
+    for (size_t i = 0; i < body.map->count; i++)
+        if (pager_goes_along(draft->pager, body.map->members[i].key))
+            map->members[map->count++] = body.map->members[i];
+    return (struct value){.kind = VALUE_MAP, .map = map};
+}
+
 /* The stream's own body, or what the pager has instead, or both. */
 static bool fill_value(struct request_draft *draft, struct value *ret_body, struct err *err)
 {
@@ -98,6 +111,7 @@ static bool fill_value(struct request_draft *draft, struct value *ret_body, stru
         return true;
     if (own && !request_draft_eval(draft, own, ret_body, err))
         return err_wrap(err, "body");
+    *ret_body = body_along(draft, *ret_body);
     for (size_t i = 0; pager->body.kind == VALUE_MAP && i < pager->body.map->count; i++) {
         const struct value_member *member = &pager->body.map->members[i];
         const struct path_step step = {.kind = PATH_KEY, .key = member->key};

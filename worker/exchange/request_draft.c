@@ -151,6 +151,14 @@ bool request_draft_is_secret(const struct request_draft *draft, const struct pag
            (!is_number && redact_has(text));
 }
 
+/* Credentials go wherever the request is at home. */
+static bool goes_along(const struct request_draft *draft, const struct named_template *param)
+{
+    return secrets_are_in(param->name, &param->template)
+               ? draft->is_home
+               : pager_goes_along(draft->pager, param->name);
+}
+
 bool request_draft_put_own_params(struct request_draft *draft, bool secret, struct err *err)
 {
     const struct stream *stream = draft->stream;
@@ -159,8 +167,7 @@ bool request_draft_put_own_params(struct request_draft *draft, bool secret, stru
         const struct named_template *param = &stream->params[i];
         struct value value;
         if (pager_sets(draft, PLACE_QUERY, param->name) ||
-            secrets_used_by(&param->template) != secret ||
-            (!draft->is_home && secrets_are_in(param->name, &param->template)))
+            secrets_used_by(&param->template) != secret || !goes_along(draft, param))
             continue;
         if (!request_draft_eval(draft, &param->template, &value, err))
             return err_wrap(err, "params.%.*s", STR_ARG(param->name));

@@ -3,6 +3,7 @@
 #include "base/redact.h"
 #include "base/saturate.h"
 #include "worker/signs/absent.h"
+#include "worker/signs/element.h"
 #include "worker/signs/evidence.h"
 #include "worker/signs/link.h"
 #include "worker/signs/look.h"
@@ -43,7 +44,7 @@ static bool fail_value(struct pager_step *step, const struct locator *locator,
 static bool read_place(struct pager_step *step, const struct locator *locator,
                        struct value *ret, struct err *err)
 {
-    if (locator_read(locator, step->facts->scope, step->arena, ret, err))
+    if (element_read(step->facts, locator, step->arena, ret, err))
         return true;
     return pager_step_fail(step, REASON_EVAL);
 }
@@ -412,6 +413,36 @@ static bool stands_still(const struct pager_step *step, struct value cursor)
            value_same(cursor, step->pager->cursor);
 }
 
+/*
+ * `<resumptionToken completeListSize="3" cursor="0"/>` is the last of OAI-PMH. Where none of
+ * the numbers is what was read, the cursor may be in one of the attributes.
+ */
+static bool is_end_of_list(const struct pager_step *step, struct value element)
+{
+    int64_t number, reached = pager_reached(step->pager, step->facts->seen);
+    for (size_t i = 0; i < element.map->count; i++)
+        if (value_count(element.map->members[i].value, &number) && number == reached)
+            return true;
+    return step->pager->page > 0;
+}
+
+static void end_with_bare(struct pager_step *step, const struct locator *locator,
+                          struct value element)
+{
+    bool is_end = is_end_of_list(step, element);
+    struct str name = element.map->members[0].key;
+    if (!is_end)
+        pager_step_warn(step, arena_printf(step->arena,
+                                           "cursor_path: %.*s has attributes and no text; "
+                                           "%.*s['%.*s'] names one",
+                                           STR_ARG(locator->source), STR_ARG(locator->source),
+                                           STR_ARG(redact_cut(step->arena, name, 200))));
+    step->signs.is_explicit |= is_end;
+    pager_step_sign_end(
+        step, is_end ? COMPLETE_TOLD : COMPLETE_ASSUMED,
+        arena_printf(step->arena, "%.*s holds no cursor", STR_ARG(locator->source)));
+}
+
 /* "No more" by a cursor or link that holds nothing, or is not there. */
 static void end_without_next(struct pager_step *step, const struct locator *locator,
                              struct value value, bool is_cursor)
@@ -443,6 +474,8 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
     bool is_empty_map = how->spreads_cursor && cursor.kind == VALUE_MAP && !cursor.map->count;
     if (is_nothing(cursor) || is_empty_map)
         end_without_next(step, &how->cursor, cursor, true);
+    else if (element_is_bare(step->facts, cursor))
+        end_with_bare(step, &how->cursor, cursor);
     else if (how->spreads_cursor && cursor.kind != VALUE_MAP)
         return fail_value(step, &how->cursor, cursor, "an object of parameters", err);
     else if (stands_still(step, cursor))

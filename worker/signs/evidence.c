@@ -1,6 +1,7 @@
 #include "worker/signs/evidence.h"
 
 #include "worker/signs/absent.h"
+#include "worker/signs/element.h"
 #include "worker/signs/link.h"
 #include "worker/signs/look.h"
 
@@ -94,7 +95,7 @@ static bool read_declared_total(struct pager_step *step, struct str *ret_name,
     if (!checks_by_total(step))
         return false;
     *ret_name = locator->source;
-    return locator_read(locator, step->facts->scope, step->arena, &value, &err) &&
+    return element_read(step->facts, locator, step->arena, &value, &err) &&
            look_read_total(value, ret_total);
 }
 
@@ -114,7 +115,7 @@ static void miss_total(struct pager_step *step)
     const struct locator *locator = &step->pager->declared->total;
     struct value value = UNDEFINED_VALUE;
     struct err ignored = ERR_INIT;
-    bool is_read = locator_read(locator, step->facts->scope, step->arena, &value, &ignored);
+    bool is_read = element_read(step->facts, locator, step->arena, &value, &ignored);
     if (step->facts->seen && step->pager->total < 0 && !look_is_bound(value))
         pager_step_lack(step, "total_path", locator->source);
     if (!step->pager->page)
@@ -404,7 +405,7 @@ static bool read_count_at(const struct pager_step *step, const struct locator *l
     struct value value;
     struct err ignored = ERR_INIT;
     return locator->kind != LOCATOR_NONE &&
-           locator_read(locator, step->facts->scope, step->arena, &value, &ignored) &&
+           element_read(step->facts, locator, step->arena, &value, &ignored) &&
            look_read_total(value, ret_count);
 }
 
@@ -432,7 +433,7 @@ static bool flags_more(struct pager_step *step, const struct look *look, struct 
     struct err ignored = ERR_INIT;
     *ret_why = arena_printf(step->arena, "%.*s says more", STR_ARG(named->source));
     if (named->kind != LOCATOR_NONE &&
-        locator_read(named, step->facts->scope, step->arena, &value, &ignored) &&
+        element_read(step->facts, named, step->arena, &value, &ignored) &&
         value.kind != VALUE_UNDEFINED)
         return value_flag(value) == !declared->is_flag_of_end;
     return (look_find(look, &known_flags, look_is_yes, &found) &&

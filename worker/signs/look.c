@@ -2,6 +2,7 @@
 
 #include "base/redact.h"
 #include "port/http_url.h"
+#include "worker/signs/element.h"
 #include "worker/signs/link.h"
 #include "worker/signs/own_param.h"
 #include "worker/signs/spell.h"
@@ -138,10 +139,17 @@ void look_open(struct look *look, const struct pager_facts *facts, struct arena 
 
 /* --- fields --- */
 
+/* One with attributes alone says nothing that is known by its name. */
+static struct value field_value(const struct look *look, struct value value)
+{
+    return element_is_bare(look->facts, value) ? UNDEFINED_VALUE
+                                               : element_text(look->facts, value);
+}
+
 struct value look_read(const struct look *look, const struct look_place *place,
                        const char *field)
 {
-    return get(look, place->value, field);
+    return field_value(look, get(look, place->value, field));
 }
 
 struct str look_path(const struct look *look, const struct look_place *place, const char *field)
@@ -182,7 +190,8 @@ static bool find_as_spelled(const struct look *look, const struct look_place *pl
 {
     for (size_t i = 0; i < list->count; i++) {
         struct str path;
-        struct value value = spell_read(look->arena, place->value, list->items[i].name, &path);
+        struct value value = field_value(
+            look, spell_read(look->arena, place->value, list->items[i].name, &path));
         if (!fits(value))
             continue;
         *ret = (struct look_found){spelled(look, &list->items[i], path),

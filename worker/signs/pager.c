@@ -112,12 +112,24 @@ static void add_numbered(struct pager_params *params, const struct pager *pager,
         add_param(params, &how->param, value_int(arena, pager->number));
 }
 
+bool pager_goes_along(const struct pager *pager, struct str name)
+{
+    const struct pagination *how = pager->in_force;
+    bool is_alone = pager->type == PAGINATE_CURSOR && how->alone && pager->page > 0 &&
+                    pager->cursor.kind != VALUE_UNDEFINED;
+    for (size_t i = 0; is_alone && i < how->alone_count; i++)
+        if (str_eq(how->alone[i], name))
+            return true;
+    return !is_alone;
+}
+
 static void add_size(struct pager_params *params, const struct pager *pager,
                      struct arena *arena)
 {
     const struct pagination *how = pager->in_force;
     bool sends = pager_is_numbered(pager) || pager->type == PAGINATE_CURSOR;
-    if (sends && how->has_size_param && how->size)
+    if (sends && pager_goes_along(pager, how->size_param.name) && how->has_size_param &&
+        how->size)
         add_param(params, &how->size_param, value_int(arena, pager_size(pager)));
 }
 

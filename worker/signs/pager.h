@@ -156,6 +156,12 @@ struct pager_params {
 void pager_params(const struct pager *pager, struct arena *arena,
                   struct pager_params *ret_params);
 
+/*
+ * Does the stream's own parameter, or member of the body, go with the next request? Not where
+ * the pagination is `alone` and a cursor is sent that an answer gave.
+ */
+bool pager_goes_along(const struct pager *pager, struct str name);
+
 /* `pager.page .offset .size .cursor` for expressions. */
 struct value pager_value(const struct pager *pager, struct arena *arena);
 

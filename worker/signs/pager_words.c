@@ -66,6 +66,17 @@ static struct param_place place_of(struct arena *arena, struct str text)
     return place;
 }
 
+/* In OAI-PMH a resumptionToken is an exclusive argument (2.0, section 3.5). */
+static void set_alone(struct arena *arena, struct str where, struct pagination *how)
+{
+    bool is_of_oai =
+        str_starts(where, STR("OAI-PMH.")) || str_starts(where, STR("['OAI-PMH']"));
+    if (!is_of_oai || !str_ends(where, STR("resumptionToken")))
+        return;
+    how->alone = ARENA_ARRAY(arena, struct str, 1);
+    how->alone[how->alone_count++] = STR("verb");
+}
+
 static void locate_all(struct arena *arena, const struct type *type, struct str where,
                        struct str flag, struct pagination *how)
 {
@@ -104,6 +115,8 @@ const struct pagination *pager_words_parse(struct arena *arena, struct str words
         how->type = types[i].type;
         locate_all(arena, &types[i], where, param_names_is_own(flag) ? STR_NONE : flag, how);
     }
+    if (how->type == PAGINATE_CURSOR)
+        set_alone(arena, where, how);
     if (declared->total.kind != LOCATOR_NONE)
         how->total = declared->total;
     return how;
@@ -126,6 +139,16 @@ static void put_param(struct buf *out, const struct param_place *param)
     buf_printf(out, ", param: \"%s%.*s\"", is_in_body ? "body:" : "", STR_ARG(text));
 }
 
+void pager_words_put_alone(struct buf *out, const struct pagination *how)
+{
+    if (!how->alone)
+        return;
+    buf_puts(out, ", alone: [");
+    for (size_t i = 0; i < how->alone_count; i++)
+        buf_printf(out, "%s\"%.*s\"", i ? ", " : "", STR_ARG(how->alone[i]));
+    buf_put_byte(out, ']');
+}
+
 struct str pager_words_hint(struct arena *arena, struct str what, const struct pagination *how)
 {
     static const char *const names[] = {
@@ -135,6 +158,7 @@ struct str pager_words_hint(struct arena *arena, struct str what, const struct p
     buf_printf(&out, "%.*s; write how it is, such as pagination: {type: %s", STR_ARG(what),
                names[how->type]);
     put_param(&out, &how->param);
+    pager_words_put_alone(&out, how);
     for (size_t i = 0; i < COUNT_OF(locators); i++) {
         const struct locator *locator =
             (const struct locator *)(const void *)((const char *)how + locators[i].offset);

@@ -2,6 +2,7 @@
 #define WORKER_SIGNS_PAGER_WORDS_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "config/stream.h"
 
 /*
@@ -29,6 +30,9 @@ const struct pagination *pager_words_parse(struct arena *arena, struct str words
 /* The words without the name that is still to be tried (own_param.h): what a person is shown. A
  * slice. */
 struct str pager_words_shown(struct str words);
+
+/* `, alone: ["verb"]`, where it goes alone. */
+void pager_words_put_alone(struct buf *out, const struct pagination *how);
 
 /* A warning: what is wrong with the paging that was recognised, and how a definition says
  * it. */
