@@ -117,15 +117,17 @@ as $$
             row_number() over () as at
         from run_misfits(of_run) m
         join spec s on own_name(s.owner, s.whole, m.name) is not null)
-    select format('misfits: %s: %s of %s records have a value that does not fit%s%s; kept in '
+    select case when m.name = '(others)' then format('misfits: more fields, which have '
+            'no column: %s values do not fit; kept in _pt_aside', m.count)
+        else format('misfits: %s: %s of %s records have a value that does not fit%s%s; kept in '
             '_pt_aside%s',
             format(case when m.type is null then 'field %s, which has no column'
                 else 'column %s (%s)' end, coalesce(m.note ->> 'label', m.name), m.type),
             m.count, m.records, case when m.is_over
                 then format(' (more than max_asides: %s)', m.most) else '' end,
             case when m.note is null then '' else format('; the first is %s, page %s, position %s',
-                m.note ->> 'what', m.note ->> 'page', m.note ->> 'position') end, misfit_advice(m.stream, m.spec, m.own_name, m.type,
-                m.note ->> 'wider')), m.is_over
+                m.note ->> 'what', m.note ->> 'page', m.note ->> 'position') end,
+            misfit_advice(m.stream, m.spec, m.own_name, m.type, m.note ->> 'wider')) end, m.is_over
     from misfit m where m.at <= 20
     union all
     select format('misfits: %s more columns or fields have values that do not fit', count(*)),

@@ -34,6 +34,17 @@ as $$
         order by badness(j.state) desc, j.n limit 1) w
 $$;
 
+-- Of what the first rejected record of a run was, of its own table or of another; or nothing.
+create or replace function pagetide.reject_words(of_run bigint, name text) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select coalesce((select format('; the first, page %s, position %s: %s', x.page, x.position,
+            left(x.reason, 500))
+        from reject x where x.run = of_run and x.of_table is not distinct from name
+        order by x.id limit 1), '')
+$$;
+
 -- What a run says of its jobs at its end: what it said before, their warnings, then misfits,
 -- rejects, and indexes and partitions that wait.
 create or replace function pagetide.end_warnings(of_run bigint) returns text[]
@@ -45,10 +56,12 @@ as $$
             union select unnest(j.warnings) from job j where j.run = r.id order by 1)
         || array(select m.words from misfit_words(r.id) m)
         || array(select format('rejects: %s of %s records are not in the table '
-            '(pagetide rejects %s)', sum(j.rejects), sum(j.records), r.id)
+            '(pagetide rejects %s)%s', sum(j.rejects), sum(j.records), r.id,
+            reject_words(r.id, null))
             from job j where j.run = r.id having sum(j.rejects) > 0)
         || array(select format('rejects: %s of %s records of %s are not in the table '
-            '(pagetide rejects %s)', t.rejects, t.records, t.name, r.id)
+            '(pagetide rejects %s)%s', t.rejects, t.records, t.name, r.id,
+            reject_words(r.id, t.name))
             from run_tables(r.id) t where t.rejects > 0)
         || array(select i from indexes_words(r.stream) i)
         || array(select p from partitions_words(r.stream) p)

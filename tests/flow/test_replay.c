@@ -31,7 +31,8 @@ START_TEST(what_fits_by_now_leaves_the_rejects)
     EXPECT_SQL("2 4 2",
                "select concat_ws(' ', r.rejects, r.records, j.rejects) from pagetide.run r "
                "join pagetide.job j on j.run = r.id");
-    EXPECT_SQL("rejects: 2 of 4 records are not in the table (pagetide rejects 1)",
+    EXPECT_SQL("rejects: 2 of 4 records are not in the table (pagetide rejects 1); the first, "
+               "page 1, position 2: column \"age\": the value is no numeric",
                "select array_to_string(warnings, '|') from pagetide.run");
     got = expect_run(1, "rejects people.all --replay --json");
     ck_assert_str_eq(got.out,

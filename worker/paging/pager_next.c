@@ -13,11 +13,13 @@ static bool is_absent(struct value value)
     return value.kind == VALUE_UNDEFINED || value.kind == VALUE_NULL;
 }
 
-/* "no more" as cursors and next links say it: null, absent, "" or false. */
+/* "no more" as cursors and next links say it: null, absent, "", false, or PHP's empty array. */
 static bool is_nothing(struct value value)
 {
-    return is_absent(value) || (value.kind == VALUE_STRING && value.text.len == 0) ||
-           (value.kind == VALUE_BOOL && !value.boolean);
+    return is_absent(value) || (value.kind == VALUE_STRING && str_trim(value.text).len == 0) ||
+           (value.kind == VALUE_BOOL && !value.boolean) ||
+           (value.kind == VALUE_LIST && !value.list->count) ||
+           (value.kind == VALUE_MAP && !value.map->count);
 }
 
 static struct str shown(struct arena *arena, struct value value)
@@ -165,12 +167,21 @@ static void compare_total(struct pager_step *step, struct str name, int64_t reac
         pager_step_sign_end(step, COMPLETE_PROVED, why);
 }
 
-/* Past the last page, an empty one is no page of those that the API counts. */
+/*
+ * Past the last page, an empty one is no page of those that the API counts; nor is the first
+ * where it counts none. Fewer pages than were read prove nothing.
+ */
 static void compare_pages(struct pager_step *step, struct str name, int64_t pages)
 {
     const struct pager *pager = step->pager;
-    bool is_behind = pager->page > 0 && step->facts->seen == 0;
-    compare_total(step, name, saturate_add(pager->page, !is_behind), pages);
+    bool is_behind = step->facts->seen == 0 && (pager->page > 0 || !pages);
+    int64_t reached = saturate_add(pager->page, !is_behind);
+    if (reached <= pages)
+        compare_total(step, name, reached, pages);
+    else if (!evidence_doubts_count(step))
+        pager_step_sign_end(step, COMPLETE_ASSUMED,
+                            arena_printf(step->arena, "%.*s is %lld, but %lld were read",
+                                         STR_ARG(name), (long long)pages, (long long)reached));
 }
 
 /* As many as were asked for or, where the server may have a cap, as pages usually have. */
@@ -471,8 +482,7 @@ bool pager_next_cursor(struct pager_step *step, struct err *err)
         return true; /* nothing is asked for after the end */
     if (!read_place(step, &how->cursor, &cursor, err))
         return false;
-    bool is_empty_map = how->spreads_cursor && cursor.kind == VALUE_MAP && !cursor.map->count;
-    if (is_nothing(cursor) || is_empty_map)
+    if (is_nothing(cursor))
         end_without_next(step, &how->cursor, cursor, true);
     else if (element_is_bare(step->facts, cursor))
         end_with_bare(step, &how->cursor, cursor);
@@ -572,14 +582,11 @@ static bool take_link_object(struct pager_step *step, struct value link, struct 
     return take_link(step, href.text, err);
 }
 
-/* `{}` or `[]` in its place, or `{"href": null}`. */
+/* `{"href": null}` */
 static bool is_empty_link(struct value link)
 {
-    if (link.kind == VALUE_LIST)
-        return !link.list->count;
     struct value href = value_get(link, STR("href"));
-    return link.kind == VALUE_MAP &&
-           (!link.map->count || (href.kind != VALUE_UNDEFINED && is_nothing(href)));
+    return link.kind == VALUE_MAP && href.kind != VALUE_UNDEFINED && is_nothing(href);
 }
 
 bool pager_next_url(struct pager_step *step, struct err *err)

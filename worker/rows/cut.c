@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "base/spill.h"
 #include "port/hash.h"
 #include "worker/records/jsontext.h"
@@ -202,19 +203,25 @@ static bool says_something(struct str raw)
     return str_is(raw, "true");
 }
 
-/* Does a body without records name an error in their place? */
-static bool names_error(const struct cut *cut)
+/*
+ * The error that a body without records names in their place: in the body itself or, with
+ * `above`, in that member of it, as the root of XML is.
+ */
+static struct str find_error(const struct cut *cut, const struct path_step *above)
 {
     static const char *const names[] = {"error", "errors"};
+    enum { SHOWN_BYTES = 200 };
     struct str body = str_trim(cut->body);
     for (size_t i = 0; i < COUNT_OF(names) && str_starts(body, STR("{")); i++) {
-        struct path_step step = {.kind = PATH_KEY, .key = str_from(names[i])};
-        const struct path path = {.steps = &step, .count = 1};
+        struct path_step steps[2] = {above ? *above : (struct path_step){0}};
+        const struct path path = {.steps = steps, .count = above ? 2 : 1};
+        steps[path.count - 1] = (struct path_step){.kind = PATH_KEY, .key = str_from(names[i])};
         struct record_field field;
         if (jsontext_find(cut->arena, body, &path, 0, &field) && says_something(field.raw))
-            return true;
+            return arena_printf(cut->arena, "%s is %.*s", names[i],
+                                STR_ARG(redact_cut(cut->arena, field.raw, SHOWN_BYTES)));
     }
-    return false;
+    return STR_NONE;
 }
 
 static bool check_found(struct cutting *cutting, struct err *err)
@@ -223,16 +230,20 @@ static bool check_found(struct cutting *cutting, struct err *err)
     const struct merge *merge = &cut->stream->merge;
     if (records_found(cutting->records) != RECORDS_MISSING)
         return true;
-    bool has_error = names_error(cut);
-    bool is_missing = !has_error && records_is_only_missing(cutting->records);
+    struct str error = find_error(cut, NULL);
+    bool is_missing = !error.len && records_is_only_missing(cutting->records);
     if (is_missing && merge->may_be_missing)
         return true;
     cut->is_merge_error = true;
-    return err_set(err, ERR_INPUT, "cut", 0, "nothing stands at merge_path \"%.*s\": %.*s%s",
+    if (!error.len && merge->path.count > 1 && merge->path.steps[0].kind == PATH_KEY)
+        error = find_error(cut, &merge->path.steps[0]);
+    return err_set(err, ERR_INPUT, "cut", 0,
+                   "nothing stands at merge_path \"%.*s\": %.*s%s%.*s",
                    STR_ARG(merge->path.source), STR_ARG(records_absence(cutting->records)),
-                   has_error    ? ", but the body names an error"
+                   error.len    ? ", but the body names an error: "
                    : is_missing ? " (`on_missing: empty` reads that as no records)"
-                                : "");
+                                : "",
+                   STR_ARG(error));
 }
 
 static bool finish(struct cutting *cutting, struct err *err)

@@ -278,7 +278,7 @@ bool look_is_cursor(struct value value)
         return value_count(value, &count) && count > 0;
     if (value.kind == VALUE_MAP)
         return holds_scalars(value) && !look_is_link(value);
-    return value.kind == VALUE_STRING && value.text.len && !link_is_target(value);
+    return value.kind == VALUE_STRING && str_trim(value.text).len && !link_is_target(value);
 }
 
 bool look_is_count(struct value value)
@@ -330,7 +330,8 @@ bool look_is_no(struct value value)
 
 bool look_is_nothing(struct value value)
 {
-    return value.kind == VALUE_NULL || (value.kind == VALUE_STRING && !value.text.len);
+    return value.kind == VALUE_NULL ||
+           (value.kind == VALUE_STRING && !str_trim(value.text).len);
 }
 
 /*
