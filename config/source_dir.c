@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lack.h"
 #include "base/mem.h"
 #include "config/after.h"
 #include "port/yaml.h"
@@ -39,7 +40,8 @@ static bool list_names(const char *folder, struct file_names *names, struct err 
 {
     DIR *dir = opendir(folder);
     if (!dir)
-        return err_set(err, ERR_CONFIG, "config", errno, "%s: %s", folder, strerror(errno));
+        return !lack_explain(err, "config", errno, folder) &&
+               err_set(err, ERR_CONFIG, "config", errno, "%s: %s", folder, strerror(errno));
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (!is_definition(entry->d_name))
             continue;
@@ -57,13 +59,13 @@ struct loader {
     struct source **sources;
     size_t count;
     struct buf *errors;
-    struct err *err; /* holds the first */
+    struct err *err; /* holds the first; or a lack, which is no file's fault */
     size_t failed;
 };
 
 static void fail(struct loader *loader, const struct err *err)
 {
-    if (loader->failed++ == 0)
+    if (loader->failed++ == 0 || err->is_lack)
         *loader->err = *err;
 }
 

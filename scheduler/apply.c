@@ -171,9 +171,14 @@ void apply_dir(struct apply *apply, const char *dir, apply_fn fn, void *ctx)
     apply->source_at = apply->stream_at = 0;
     apply->sources = NULL;
     apply->source_count = 0;
-    if (!source_dir_load(apply->arena, dir, &apply->sources, &apply->source_count,
-                         &apply->errors, &err) &&
-        !apply->errors.len)
+    bool is_loaded = source_dir_load(apply->arena, dir, &apply->sources, &apply->source_count,
+                                     &apply->errors, &err);
+    if (err.is_lack) {
+        buf_reset(&apply->errors);
+        finish(apply, &err);
+        return;
+    }
+    if (!is_loaded && !apply->errors.len)
         buf_put(&apply->errors, str_from(err.text));
     store_next(apply);
 }

@@ -22,7 +22,7 @@ struct apply_result {
     size_t changed; /* of those, new or different */
     const struct buf
         *errors;           /* of broken files and refused streams, one a line; empty if none */
-    const struct err *err; /* the database failed; NULL if not */
+    const struct err *err; /* the database failed, or a file for a lack; NULL if not */
 };
 
 typedef void (*apply_fn)(void *ctx, const struct apply_result *result);

@@ -1,8 +1,11 @@
 #include "worker/report.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "core/metrics.h"
 #include "worker/worker_internal.h"
+
+enum { LACK_AGAIN_MS = 60000, LACK_QUIET_MS = 20000 };
 
 static struct log_where where(const struct job *job)
 {
@@ -52,6 +55,30 @@ void report_retry(const struct crawl *crawl, const struct err *err, int64_t dela
     at.page = crawl_stats(crawl).page;
     log_write(LOG_WARN, LOG_JOB_RETRY, &at, "%s; again in %.1f s", err->text,
               (double)delay_ms / 1000);
+}
+
+void report_lack(struct worker *worker, const struct crawl *crawl, const struct err *err)
+{
+    struct log_where at = where(crawl_job(crawl));
+    int64_t now_ms = clock_mono_ms();
+    bool is_new = !worker->lack.count++;
+    worker->lack.last_mono_ms = now_ms;
+    if (!is_new && now_ms - worker->lack.said_mono_ms < LACK_AGAIN_MS)
+        return;
+    worker->lack.said_mono_ms = now_ms;
+    at.page = crawl_stats(crawl).page;
+    log_write(LOG_WARN, LOG_LACK, &at, "%s; jobs wait until there is (%lld waits so far)",
+              err->text, (long long)worker->lack.count);
+}
+
+void report_no_lack(struct worker *worker)
+{
+    int64_t count = worker->lack.count;
+    if (!count || clock_mono_ms() - worker->lack.last_mono_ms < LACK_QUIET_MS)
+        return;
+    worker->lack.count = 0;
+    log_write(LOG_INFO, LOG_LACK, LOG_NOWHERE, "nothing is lacking any more (%lld waits)",
+              (long long)count);
 }
 
 void report_recognised(const struct crawl *crawl, struct str what)

@@ -151,8 +151,12 @@ static void on_retry(void *ctx, const struct crawl *crawl, const struct err *err
                      int64_t delay_ms)
 {
     struct worker *worker = ctx;
-    worker->retries++;
-    report_retry(crawl, err, delay_ms);
+    if (err->is_lack) {
+        report_lack(worker, crawl, err);
+    } else {
+        worker->retries++;
+        report_retry(crawl, err, delay_ms);
+    }
     memory_may_be_free(worker);
 }
 
@@ -162,6 +166,7 @@ static void on_page(void *ctx, const struct crawl *crawl, int64_t records, int64
     worker->pages++;
     worker->records += records;
     worker->bytes += bytes;
+    report_no_lack(worker);
     report_page(crawl, records, bytes);
     spans_page(crawl, records, bytes);
     memory_may_be_free(worker);

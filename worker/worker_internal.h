@@ -66,6 +66,10 @@ struct worker {
     void *drained_ctx;
 
     int64_t away_said_mono_ms; /* that no session loads; 0: never */
+    struct {
+        int64_t count; /* of requests that waited, since it began; 0: nothing is lacking */
+        int64_t said_mono_ms, last_mono_ms;
+    } lack; /* base/lack.h */
     int64_t pages, records, bytes, retries;
 };
 

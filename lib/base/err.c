@@ -31,6 +31,7 @@ bool(err_set)(struct err *err, enum err_kind kind, const char *origin, int code,
     err->origin = origin;
     err->code = code;
     err->sqlstate[0] = '\0';
+    err->is_lack = false;
     memcpy(err->text, text, sizeof text);
     return false;
 }

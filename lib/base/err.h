@@ -30,6 +30,7 @@ struct err {
     const char *origin; /* static: the module or library that refused: "http", "pg" */
     int code;           /* the origin's own number (HTTP status, errno), 0 if none */
     char sqlstate[6];   /* PostgreSQL's five characters, or "" */
+    bool is_lack;       /* this machine's own: base/lack.h */
     char text[ERR_TEXT_BYTES];
 };
 

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/lack.h"
+
 static const char *home = ".";
 
 void file_set_home(const char *dir)
@@ -22,7 +24,8 @@ struct str file_at_home(struct arena *arena, struct str path)
 
 static bool fail(const char *path, int code, struct err *err)
 {
-    return err_set(err, ERR_CONFIG, "file", code, "%s: %s", path, strerror(code));
+    return !lack_explain(err, "file", code, path) &&
+           err_set(err, ERR_CONFIG, "file", code, "%s: %s", path, strerror(code));
 }
 
 /* False, with errno, where a read failed. */

@@ -9,8 +9,8 @@
  * Appends the whole of a regular file to `buf`, whose ceiling (buf->max) is the largest size
  * that is read. ERR_CONFIG, with the path in the text and errno as the code, if the file cannot
  * be read, is not a regular file (a directory, a FIFO, a device: never waited for) or is
- * larger; `buf` may then hold a part of it. Reads the disk: for start-up, reloads and the
- * beginning of a job.
+ * larger; `buf` may then hold a part of it. A lack (base/lack.h) is ERR_AGAIN. Reads the
+ * disk: for start-up, reloads and the beginning of a job.
  */
 bool file_read(const char *path, struct buf *buf, struct err *err) MUST_CHECK;
 

@@ -35,6 +35,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
     X(SCHEDULER_UP, "scheduler.up", "one lives again")                                         \
     X(HTTP_LISTEN, "http.listen", "address of the dashboard, `/healthz` and `/readyz`")        \
     X(ORDER, "dashboard.order", "what somebody ordered there, and what came of it")            \
+    X(LACK, "machine.lack",                                                                    \
+      "this machine has no descriptors or ports left: jobs wait; and when they are back")      \
     X(RUN_QUEUED, "run.queued", "a run and its jobs were made")                                \
     X(RUN_DONE, "run.done", "its last job is over: state, counts")                             \
     X(RUN_WARNING, "run.warning", "what a person should look at, although the run has ended")  \

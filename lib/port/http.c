@@ -29,18 +29,21 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/lack.h"
 #include "base/mem.h"
 #include "port/address.h"
 #include "port/http_check.h"
 #include "port/http_coding.h"
 #include "port/http_error.h"
 #include "port/http_headers.h"
+#include "port/http_lack.h"
 #include "port/http_multi.h"
 #include "port/http_options.h"
 #include "port/http_proxy.h"
@@ -75,6 +78,7 @@ struct http_call {
 
     bool allow_private, is_proxied;
     bool is_let_through; /* one address at least was let through */
+    struct http_lack lack;
     char refused[INET6_ADDRSTRLEN];
     bool is_headers_full;
     bool is_once, is_crowded_out;
@@ -239,7 +243,9 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose,
         return CURL_SOCKET_BAD;
     }
     call->is_let_through = true;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    http_lack_note(&call->lack, &address->addr, fd < 0 ? errno : 0);
+    return fd;
 }
 
 /*
@@ -464,15 +470,11 @@ static void explain_ceiling(const struct http_call *call, CURLcode code, struct 
                       : "a header line over 100 KB");
 }
 
-static void explain(const struct http_call *call, CURLcode code, struct err *err)
+static void explain_failure(const struct http_call *call, CURLcode code, struct err *err)
 {
     const char *text = call->error[0] ? call->error : curl_easy_strerror(code);
     http_error_check_own(text);
-    if (call->refused[0] && !call->is_let_through)
-        err_set(err, ERR_CONFIG, "http", code,
-                "the address %s is not public; allow_private: true would allow it",
-                call->refused);
-    else if (call->is_headers_full)
+    if (call->is_headers_full)
         err_set(err, ERR_INPUT, "http", code, "headers over %d KiB", HTTP_HEADERS_BYTES >> 10);
     else if (call->body.has_overflowed)
         explain_too_large(call, err);
@@ -488,6 +490,25 @@ static void explain(const struct http_call *call, CURLcode code, struct err *err
         explain_ceiling(call, code, err);
     else
         err_set(err, http_error_kind(code, text), "http", code, "%s", text);
+}
+
+static int find_lack(const struct http_call *call, CURLcode code)
+{
+    long connect_code = 0;
+    if (code == CURLE_COULDNT_CONNECT)
+        curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &connect_code);
+    return http_lack_find(&call->lack, (int)connect_code, call->phase == CONNECTING);
+}
+
+/* What is nobody's fault but ours comes before all that could be held against somebody. */
+static void explain(const struct http_call *call, CURLcode code, struct err *err)
+{
+    if (call->refused[0] && !call->is_let_through)
+        err_set(err, ERR_CONFIG, "http", code,
+                "the address %s is not public; allow_private: true would allow it",
+                call->refused);
+    else if (!lack_explain(err, "http", find_lack(call, code), ""))
+        explain_failure(call, code, err);
 }
 
 /* Callbacks may send and cancel: each turn asks libcurl anew. */

@@ -66,7 +66,9 @@ struct http_request {
  * Either `answer` (any status) or `err` is set, the other NULL. Errors: ERR_AGAIN for
  * timeouts, DNS, refused, reset, cut bodies, broken codings, HTTP/2 stream errors; ERR_CONFIG
  * for bad URLs, refused addresses and certificates; ERR_INPUT for an answer over a ceiling
- * (headers 256 KiB, body max_body_bytes). The error's code is libcurl's.
+ * (headers 256 KiB, body max_body_bytes). The error's code is libcurl's; or it is a lack
+ * (base/lack.h): then no connection was made and nothing was sent, and any request may be sent
+ * again.
  */
 typedef void (*http_done_fn)(void *ctx, const struct http_answer *answer,
                              const struct err *err);

@@ -77,3 +77,8 @@ bool http_is_crowded_out(const struct err *err)
 {
     return err && err->code == HTTP_CROWDED_OUT;
 }
+
+bool http_is_our_own(const struct err *err)
+{
+    return http_is_crowded_out(err) || (err && err->is_lack);
+}

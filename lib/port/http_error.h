@@ -40,4 +40,7 @@ bool http_is_too_much(const struct err *err); /* false for NULL */
 enum { HTTP_CROWDED_OUT = -100 };
 bool http_is_crowded_out(const struct err *err); /* false for NULL */
 
+/* That, or a lack (base/lack.h): it says nothing of the server. */
+bool http_is_our_own(const struct err *err); /* false for NULL */
+
 #endif

@@ -1,10 +1,11 @@
 #include "port/http_multi.h"
 
 #include <curl/curl.h>
+#include <sys/resource.h>
 
 #include "base/mem.h"
 
-enum { IDLE_CONNECTIONS_MAX = 256 };
+enum { IDLE_CONNECTIONS_MIN = 4, IDLE_CONNECTIONS_MAX = 256 };
 
 struct http_multi {
     struct loop *loop;
@@ -75,6 +76,15 @@ static int on_timer_wanted(CURLM *handle, long delay_ms, void *ctx)
     return 0;
 }
 
+/* A quarter of all descriptors: kept connections must not be why there is none for another. */
+static long idle_max(void)
+{
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t most = MIN(limit.rlim_cur / 4, (rlim_t)IDLE_CONNECTIONS_MAX);
+    return (long)MAX(most, (rlim_t)IDLE_CONNECTIONS_MIN);
+}
+
 bool http_multi_new(struct loop *loop, http_multi_fn fn, void *ctx,
                     struct http_multi **ret_multi, struct err *err)
 {
@@ -94,7 +104,7 @@ bool http_multi_new(struct loop *loop, http_multi_fn fn, void *ctx,
     curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, multi);
     curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
     curl_multi_setopt(handle, CURLMOPT_TIMERDATA, multi);
-    curl_multi_setopt(handle, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX);
+    curl_multi_setopt(handle, CURLMOPT_MAXCONNECTS, idle_max());
     *ret_multi = multi;
     return true;
 }

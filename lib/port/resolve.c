@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/lack.h"
 #include "base/mem.h"
 
 /*
@@ -109,10 +110,11 @@ static void deliver(struct resolve *resolve)
     struct resolve_address addresses[RESOLVE_ADDRESSES_MAX] = {0};
     struct err err = ERR_INIT;
     size_t count = collect(lookup->found, addresses);
-    if (lookup->code)
+    int lack = lookup->code ? lack_of_descriptors() : 0;
+    if (lookup->code && !lack_explain(&err, "resolve", lack, lookup->host))
         err_set(&err, ERR_AGAIN, "resolve", lookup->code, "%s: %s", lookup->host,
                 gai_strerror(lookup->code));
-    else if (count == 0)
+    else if (!lookup->code && count == 0)
         err_set(&err, ERR_AGAIN, "resolve", 0, "%s: no address", lookup->host);
     resolve_fn fn = resolve->fn;
     void *ctx = resolve->ctx;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/lack.h"
 #include "base/mem.h"
 
 /* The thread writes `what` and `code` before it signals `fd`, and the loop reads them then. */
@@ -101,7 +102,7 @@ static bool spawn(struct save *save)
 static void deliver(struct save *save)
 {
     struct err err = ERR_INIT;
-    if (save->what)
+    if (save->what && !lack_explain(&err, "save", save->code, save->path))
         err_set(&err, ERR_CONFIG, "save", save->code, "%s: cannot be written: %s: %s",
                 save->path, save->what, strerror(save->code));
     save->fn(save->ctx, save->what ? &err : NULL);

@@ -14,7 +14,7 @@
  */
 struct save;
 
-typedef void (*save_fn)(void *ctx, const struct err *err); /* NULL: done; ERR_CONFIG */
+typedef void (*save_fn)(void *ctx, const struct err *err); /* NULL: done; ERR_CONFIG, a lack */
 
 /* Path and text are copied. */
 struct save *save_start(struct loop *loop, struct str path, struct str text, save_fn fn,

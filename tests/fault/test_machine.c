@@ -119,6 +119,78 @@ START_TEST(workers_that_get_no_memory)
 }
 END_TEST
 
+/* --- descriptors --- */
+
+/* None but those that it has; SIZE_MAX: as many as before. */
+static void leave_descriptors(const struct pagetide_process *process, size_t count)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(prlimit(process->pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    limit.rlim_cur = MIN((rlim_t)count, limit.rlim_max);
+    ck_assert_int_eq(prlimit(process->pid, RLIMIT_NOFILE, &limit, NULL), 0);
+}
+
+/* In seconds. */
+static double cpu_of(const struct pagetide_process *process)
+{
+    unsigned long user = 0, system = 0;
+    const char *stat = pagetide_read(pagetide_text("/proc/%d/stat", (int)process->pid));
+    const char *rest = strrchr(stat, ')');
+    ck_assert_ptr_nonnull(rest);
+    ck_assert_int_eq(
+        sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system),
+        2);
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* A worker that has its sessions and no descriptor more; every attempt that counts is the
+ * last. */
+static void lack_descriptors(const char *keys, const char *what)
+{
+    int64_t began_mono_ms = clock_mono_ms();
+    house(pagetide_text("    retry: {max_attempts: 1}\n%s", keys));
+    pagetide_file(&pagetide, "key", "s3cr3t-planted\n");
+    setenv("PAGETIDE_SECRETS_DIR", pagetide.dir, 1);
+    struct pagetide_process scheduler = pagetide_spawn(&pagetide, "scheduler");
+    struct pagetide_process worker = pagetide_spawn(&pagetide, "worker");
+    pagetide_await_err(&worker, "process.start", 10000);
+    pagetide_await(&pagetide, "1", 20000, "select count(*) from pagetide.worker");
+    leave_descriptors(&worker, 3);
+    double before = cpu_of(&worker);
+    expect_run(0, "reload api.s");
+    pagetide_await_err(&worker, "machine.lack", 20000);
+    pagetide_await(&pagetide, "t", 60000,
+                   "select state = 'waiting' and waiting_for like '%%no file descriptors "
+                   "left%%' from pagetide.job");
+    EXPECT_SQL("f", "select pagetide.is_end(state) from pagetide.run");
+    double used = cpu_of(&worker) - before;
+    ck_assert_msg(used < 3, "%.1f s of processor time", used);
+    int64_t lacked_ms = clock_mono_ms() - began_mono_ms;
+    leave_descriptors(&worker, SIZE_MAX);
+    int64_t again = check_whole();
+    EXPECT_SQL("0 0 t",
+               "select concat_ws(' ', j.retries, j.attempt, r.warnings::text like '%%a job had "
+               "to wait: this process has no file descriptors left%%') from pagetide.job j "
+               "join pagetide.run r on r.id = j.run");
+    fault_note("10", "no file descriptor left in a worker", again, "%s: %.1f s", what,
+               (double)lacked_ms / 1000);
+    pagetide_stop(&worker);
+    pagetide_stop(&scheduler);
+    tear_down();
+}
+
+START_TEST(a_worker_without_descriptors_for_requests)
+{
+    lack_descriptors("", "for requests");
+}
+END_TEST
+
+START_TEST(a_worker_without_descriptors_for_its_secrets)
+{
+    lack_descriptors("    headers: {X-Key: \"{{ secrets.key }}\"}\n", "for secrets");
+}
+END_TEST
+
 /* --- stops --- */
 
 /* Beyond its lease: with the rows of a batch sent and not committed, and before any. */
@@ -370,6 +442,7 @@ START_TEST(a_worker_whose_clock_jumps)
 }
 END_TEST
 
-SUITE("fault/machine", workers_that_get_no_memory, a_worker_stopped_between_copy_and_commit,
+SUITE("fault/machine", workers_that_get_no_memory, a_worker_without_descriptors_for_requests,
+      a_worker_without_descriptors_for_its_secrets, a_worker_stopped_between_copy_and_commit,
       all_workers_killed_at_once, a_scheduler_that_is_stopped, no_scheduler_for_fifty_ticks,
       a_scheduler_whose_clock_is_wrong, a_worker_whose_clock_jumps)

@@ -1,5 +1,6 @@
 #define SUITE_TIMEOUT 120
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "tests/support/stand.h"
 #include "tests/support/suite.h"
@@ -150,6 +151,39 @@ START_TEST(a_webhook_that_is_refused_is_a_warning)
 }
 END_TEST
 
+static void leave_descriptors(const struct pagetide_process *process, rlim_t count)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(prlimit(process->pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    limit.rlim_cur = MIN(count, limit.rlim_max);
+    ck_assert_int_eq(prlimit(process->pid, RLIMIT_NOFILE, &limit, NULL), 0);
+}
+
+/* The last try there is: it is not taken by who cannot make it. */
+START_TEST(a_scheduler_without_descriptors_leaves_it)
+{
+    set_up();
+    people(pagetide_text("    after_load: {webhook: {url: \"%s/hook\"}}\n", mock.url));
+    answer("[{\"id\": 1}]");
+    hook(503);
+    expect_run(0, "sync people.all");
+    SQL("update pagetide.chore set due_at = now() + interval '1 h', attempts = 7");
+    struct pagetide_process scheduler = pagetide_spawn(&pagetide, "scheduler");
+    pagetide_await_err(&scheduler, "process.start", LIMIT_MS);
+    pagetide_await(&pagetide, "t", LIMIT_MS, "select count(*) > 0 from pagetide.scheduler");
+    hook(204);
+    leave_descriptors(&scheduler, 3);
+    SQL("update pagetide.chore set due_at = now() where kind = 'webhook'");
+    pagetide_await_err(&scheduler, "machine.lack", LIMIT_MS);
+    EXPECT_SQL("7", "select attempts from pagetide.chore where kind = 'webhook'");
+    leave_descriptors(&scheduler, RLIM_INFINITY);
+    pagetide_await(&pagetide, "", LIMIT_MS, LEFT);
+    EXPECT_SQL("{}", "select warnings from pagetide.run");
+    pagetide_stop(&scheduler);
+    tear_down();
+}
+END_TEST
+
 static const char refused[] = "after_load: webhook: ";
 
 START_TEST(a_webhook_goes_where_requests_may_go)
@@ -252,4 +286,5 @@ SUITE("flow/after", sql_a_notification_and_a_webhook,
       after_a_failed_run_only_where_that_is_wanted, sql_that_fails_is_a_warning,
       sql_is_alone_in_its_session, a_webhook_that_is_refused_is_a_warning,
       a_webhook_goes_where_requests_may_go, a_scheduler_works_it_off,
+      a_scheduler_without_descriptors_leaves_it,
       nothing_is_forgotten_by_a_scheduler_that_is_killed, a_table_that_has_grown_is_analyzed)

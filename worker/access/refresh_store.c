@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lack.h"
 #include "core/value.h"
 
 enum { STORE_BYTES_MAX = 64 * 1024 };
@@ -25,7 +26,9 @@ enum store_lock refresh_store_lock(const struct refresh_store *store, int *ret_f
         close(fd);
     if (fd >= 0 && (code == EWOULDBLOCK || code == EINTR))
         return STORE_BUSY;
-    err_set(err, ERR_CONFIG, "auth", code, "refresh_store: %s: %s", path.ptr, strerror(code));
+    if (!lack_explain(err, "auth", code, path.ptr))
+        err_set(err, ERR_CONFIG, "auth", code, "%s: %s", path.ptr, strerror(code));
+    err_wrap(err, "refresh_store");
     return STORE_FAILED;
 }
 
@@ -61,8 +64,10 @@ bool refresh_store_read(const struct refresh_store *store, struct arena *arena,
     struct err why = ERR_INIT;
     if (file_read(arena_cstr(arena, store->path), &text, &why))
         return read_map(store, arena, buf_str(&text), ret_token, err);
-    if (why.code != ENOENT)
-        return err_set(err, ERR_CONFIG, "auth", why.code, "refresh_store: %s", why.text);
+    if (why.code != ENOENT) {
+        *err = why;
+        return err_wrap(err, "refresh_store");
+    }
     *ret_token = STR_NONE;
     return true;
 }

@@ -22,7 +22,8 @@ struct refresh_store {
 
 enum store_lock { STORE_LOCKED, STORE_BUSY, STORE_FAILED };
 
-/* Does not wait. *ret_fd is set, and to be closed, where it is LOCKED. FAILED is ERR_CONFIG. */
+/* Does not wait. *ret_fd is set, and to be closed, where it is LOCKED. FAILED is ERR_CONFIG, or
+ * a lack (base/lack.h), as below. */
 enum store_lock refresh_store_lock(const struct refresh_store *store, int *ret_fd,
                                    struct err *err) MUST_CHECK;
 

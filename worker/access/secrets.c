@@ -205,6 +205,10 @@ static bool read_secret(struct arena *arena, const char *dir, struct str name,
     bool is_json = why.code == ENOENT && read_text(arena, json, &text, &why_json);
     if (!is_json && why.code == ENOENT && why_json.code != ENOENT)
         why = why_json; /* x.json is there, and is what cannot be read */
+    if (!is_json && (why.is_lack || why_json.is_lack)) {
+        *err = why.is_lack ? why : why_json;
+        return err_wrap(err, "secrets.%.*s", STR_ARG(name));
+    }
     if (!is_json)
         return err_set(err, ERR_CONFIG, "secrets", why.code, "secrets.%.*s: cannot read %s",
                        STR_ARG(name), why.text);

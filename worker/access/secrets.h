@@ -21,7 +21,7 @@ struct secrets {
  * by one. A secret `x` is the content of the file x in secrets_dir (NULL: not set) without its
  * line ends; where there is no such file, the JSON of x.json. At most 64 KiB each,
  * regular files only, and none that is empty. Everything
- * is in `arena`. ERR_CONFIG names what is missing or cannot be read.
+ * is in `arena`. ERR_CONFIG names what is missing or cannot be read; a lack is base/lack.h's.
  */
 bool secrets_collect(struct arena *arena, const struct stream *stream, const char *secrets_dir,
                      struct secrets *ret_secrets, struct err *err) MUST_CHECK;

@@ -38,6 +38,8 @@ struct entry {
     uint64_t asked; /* when it was asked for, by tokens->clock */
 };
 
+enum { LACK_MS = 1000 }; /* after what was no attempt (base/lack.h) */
+
 struct waiter {
     struct waiter *next;
     uint64_t id;
@@ -189,7 +191,9 @@ static void note_failure(struct entry *entry, const struct err *err, int64_t wai
     int64_t delay_ms = -1;
     entry->err = *err;
     entry->wait_is_told = wait_ms >= 0;
-    if (err->kind == ERR_AGAIN && entry->wait_is_told)
+    if (err->is_lack)
+        delay_ms = LACK_MS;
+    else if (err->kind == ERR_AGAIN && entry->wait_is_told)
         delay_ms = wait_ms;
     else if (err->kind == ERR_AGAIN)
         delay_ms = retry_delay_ms(&entry->retry, ++entry->attempt, entry->tokens->rng);

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/arena.h"
+#include "base/lack.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/redact.h"
@@ -27,7 +28,8 @@ struct chores {
     int64_t id, run;             /* of the chore under way */
     struct str stream, kind;
     bool polls;
-    bool is_idle; /* nothing is due, or nobody can be asked */
+    bool is_idle;    /* nothing is due, or nobody can be asked */
+    bool is_lacking; /* and that was told */
 };
 
 static void take(struct chores *chores);
@@ -215,8 +217,23 @@ static void on_taken(void *ctx, const struct pg_result *result, const struct err
     begin(chores, result);
 }
 
+/* A chore that is taken has a try less: not where this machine could not begin it. */
+static bool is_lacking(struct chores *chores)
+{
+    int code = lack_of_descriptors();
+    if (code && !chores->is_lacking)
+        log_write(LOG_WARN, LOG_LACK, LOG_NOWHERE, "%s; what is to be done after runs waits",
+                  lack_of(code));
+    chores->is_lacking = code;
+    return code;
+}
+
 static void take(struct chores *chores)
 {
+    if (is_lacking(chores)) {
+        rest(chores);
+        return;
+    }
     struct str streams = chores->options.streams;
     const struct pg_value params[] = {pg_text(str_from(chores->owner)),
                                       streams.len ? pg_text(streams) : PG_NULL};

@@ -73,7 +73,7 @@ static void take(struct crawl *crawl, struct ahead_slot *slot)
     slot->pass = (struct throttle_pass){0};
 }
 
-/* Memory has no room for it, nor for those behind it. */
+/* There is no room for it, nor for those behind it. */
 static void cut_off(struct ahead *ahead, struct ahead_slot *from)
 {
     struct ahead_slot **link = &ahead->first;
@@ -104,14 +104,14 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     slot->has_failed = err != NULL;
     ahead->has_failed |= err || answer->status >= STATUS_NO_PAGE;
     throttle_give(crawl->env->throttle, &slot->pass, false, clock_mono_ms());
-    if (!http_is_crowded_out(err))
+    if (!http_is_our_own(err))
         tally_answer(crawl->stream->source, answer ? answer->status : 0,
                      answer ? answer->took_ms : 0);
     if (ahead->awaited == slot) {
         ahead->awaited = NULL;
         take(crawl, slot);
         ahead->resume(crawl);
-    } else if (http_is_crowded_out(err)) {
+    } else if (http_is_our_own(err)) {
         cut_off(ahead, slot);
     } else {
         (void)ahead_fill(crawl);

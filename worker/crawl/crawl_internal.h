@@ -132,9 +132,11 @@ struct crawl {
     const struct http_answer *answer; /* only while its callback runs */
     const struct err *failed;         /* only while its callback runs */
     int attempt, server_waits, redirects;
+    int lacks; /* in a row: what the request needs is not there on this machine */
     int64_t retries, waited_ms; /* since the last mark */
     struct str warning;         /* for the next mark */
-    bool has_told_wait, has_told_coding, has_told_charset, has_told_error, has_told_token;
+    bool has_told_wait, has_told_coding, has_told_charset, has_told_error, has_told_token,
+        has_told_lack;
     int64_t fetched_at_ms, took_ms, body_wire_bytes; /* of the answer */
 
     struct buf body;
@@ -207,6 +209,11 @@ void crawl_put_mark(struct crawl *crawl, struct mark *mark);
 
 /* Nothing comes back any more but the outcomes of marks. */
 void crawl_quiet(struct crawl *crawl);
+
+/* --- step.c --- */
+
+/* A leg could not be begun for a lack (base/lack.h): the turn ends, and the job waits. */
+enum step crawl_lack_at_open(struct crawl *crawl);
 
 /* --- prepare.c --- */
 

@@ -189,6 +189,12 @@ static enum step end_with_ranges(struct crawl *crawl)
     return crawl_pause(crawl, STEP_PAUSE);
 }
 
+static enum step fail_to_open(struct crawl *crawl)
+{
+    return crawl->err.is_lack ? crawl_lack_at_open(crawl)
+                              : crawl_end_leg(crawl, JOB_FAILED, REASON_DEFINITION);
+}
+
 enum step step_open(struct crawl *crawl)
 {
     if (!loaders_get(crawl->env->loaders, crawl->job.spec, &crawl->loader, &crawl->err) ||
@@ -197,7 +203,7 @@ enum step step_open(struct crawl *crawl)
     if (crawl->legs.end.kind == VALUE_MAP)
         return end_with_ranges(crawl);
     if (!open_leg(crawl))
-        return crawl_end_leg(crawl, JOB_FAILED, REASON_DEFINITION);
+        return fail_to_open(crawl);
     if (crawl->pager.is_done)
         return crawl_end_leg(crawl, JOB_SUCCEEDED, REASON_NONE);
     return prepare(crawl);
@@ -241,7 +247,7 @@ enum step step_leg(struct crawl *crawl)
     forget_leg(crawl);
     crawl->legs.at++;
     if (!open_leg(crawl))
-        return crawl_end_leg(crawl, JOB_FAILED, REASON_DEFINITION);
+        return fail_to_open(crawl);
     return crawl->pager.is_done ? crawl_end_leg(crawl, JOB_SUCCEEDED, REASON_NONE)
                                 : prepare(crawl);
 }

@@ -2,8 +2,10 @@
 
 #include <assert.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/lack.h"
 #include "base/redact.h"
 #include "worker/crawl/anew.h"
 #include "worker/crawl/watch.h"
@@ -21,7 +23,9 @@ enum {
     REDIRECTS_MAX = 5,
     SERVER_WAITS_MAX = 100,
     SLOT_WAIT_MS = 10000, /* a longer wait gives the slot and the lease back */
-    CUT_SLICE_MS = 5,     /* of cutting, before other work of the process has its turn */
+    LACK_FIRST_MS = 1000,
+    LACK_MAX_MS = 15000,
+    CUT_SLICE_MS = 5, /* of cutting, before other work of the process has its turn */
     /* A page may become so many times its body, or `memory`, whichever is more. */
     BODY_GROWTH = 8,
     MEMORY_GROWTH = 3,
@@ -59,13 +63,13 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
 {
     struct crawl *crawl = ctx;
     bool has_failed =
-        err ? err->kind == ERR_AGAIN && !http_is_crowded_out(err) : answer->status >= 500;
+        err ? err->kind == ERR_AGAIN && !http_is_our_own(err) : answer->status >= 500;
     /* It may be the page's size, and a pause would only begin with the full one again. */
     bool may_be_size = crawl->pager.in_force->halves && pager_size(&crawl->pager) > 1;
     crawl->call = NULL;
     throttle_give(crawl->env->throttle, &crawl->pass, has_failed && !may_be_size,
                   clock_mono_ms());
-    if (!http_is_crowded_out(err))
+    if (!http_is_our_own(err))
         tally_answer(crawl->stream->source, answer ? answer->status : 0,
                      answer ? answer->took_ms : 0);
     crawl->answer = answer;
@@ -147,12 +151,42 @@ static void tell_once(struct crawl *crawl, bool *has_told, struct str warning)
         arena_join(crawl->leg, crawl->warning, "; ", arena_str(crawl->leg, warning));
 }
 
+/* --- what this machine has none left of (base/lack.h) ends no job, and is no attempt --- */
+
+/* The warning has no numbers: a run has each text once. */
+static void tell_lack(struct crawl *crawl, int64_t wait_ms)
+{
+    AUTO_ARENA struct arena *scratch = arena_new();
+    struct str warning =
+        arena_printf(scratch, "a job had to wait: %s", lack_of(crawl->err.code));
+    tell_once(crawl, &crawl->has_told_lack, warning);
+    crawl->env->on_retry(crawl->env->ctx, crawl, &crawl->err, wait_ms);
+}
+
+/* Here for some seconds; then without a slot, and whichever worker is free takes the job. */
+static enum step wait_for_room(struct crawl *crawl)
+{
+    int64_t most_ms = backoff_ms(LACK_FIRST_MS, LACK_MAX_MS, crawl->lacks++);
+    int64_t wait_ms = backoff_equal_jitter(most_ms, crawl->env->rng);
+    tell_lack(crawl, wait_ms);
+    return sleep_for(crawl, wait_ms);
+}
+
+enum step crawl_lack_at_open(struct crawl *crawl)
+{
+    tell_lack(crawl, LACK_MAX_MS);
+    crawl->end.wait_ms = LACK_MAX_MS;
+    return crawl_end_turn(crawl, JOB_WAITING, REASON_NONE);
+}
+
 /* The request cannot go out: there is no token for it, or not yet. */
 static enum step stay_out(struct crawl *crawl, const struct authorise_reply *reply)
 {
     crawl->is_starved = false;
     if (reply->what == AUTHORISE_PAUSE)
         return crawl_pause(crawl, STEP_send);
+    if (crawl->err.is_lack)
+        return wait_for_room(crawl);
     if (reply->what == AUTHORISE_FAIL)
         return crawl_fail(crawl, reply->is_auth ? REASON_AUTH : REASON_EVAL);
     return reply->token.is_told ? wait_as_told(crawl, reply->token.wait_ms, REASON_AUTH)
@@ -453,6 +487,12 @@ static enum step act_on_answer(struct crawl *crawl)
         crawl->is_crowded_out = true;
         return starve(crawl, TALLY_MEMORY);
     }
+    if (crawl->failed && crawl->failed->is_lack) {
+        crawl->err = *crawl->failed;
+        crawl_wrap_request(crawl);
+        return wait_for_room(crawl);
+    }
+    crawl->lacks = 0;
     struct judgement judgement = judge(crawl);
     crawl->end_rule = judgement.rule;
     crawl->is_page_by_rule = judgement.is_by_rule;

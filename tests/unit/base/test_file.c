@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,6 +81,26 @@ START_TEST(never_waits_for_what_is_not_a_file)
 }
 END_TEST
 
+/* It passes: no file is at fault, and nobody who names it. */
+START_TEST(says_what_this_machine_lacks)
+{
+    struct err err = ERR_INIT;
+    struct rlimit usual, none;
+    AUTO_BUF(buf, 64);
+    make_folder();
+    write_file("text");
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = usual;
+    none.rlim_cur = 3;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert(!file_read(path, &buf, &err));
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    ck_assert(err.is_lack && err.kind == ERR_AGAIN && err.code == EMFILE);
+    ck_assert_ok(file_read(path, &buf, &err), err);
+    remove_folder();
+}
+END_TEST
+
 START_TEST(trims_line_ends)
 {
     ck_assert_str_is(file_trim_end(STR(" a\nb \r\n\n")), " a\nb ");
@@ -89,4 +110,4 @@ START_TEST(trims_line_ends)
 END_TEST
 
 SUITE("base/file", appends_the_whole_file, refuses_more_than_the_ceiling,
-      never_waits_for_what_is_not_a_file, trims_line_ends)
+      never_waits_for_what_is_not_a_file, says_what_this_machine_lacks, trims_line_ends)

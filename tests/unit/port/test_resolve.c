@@ -1,6 +1,7 @@
 #include "port/resolve.h"
 
 #include <arpa/inet.h>
+#include <sys/resource.h>
 
 #include "tests/support/suite.h"
 
@@ -29,17 +30,28 @@ static void answered(void *ctx, const struct resolve_address *addresses, size_t 
     seen->port = ntohs(((const struct sockaddr_in *)&addresses[0].addr)->sin_port);
 }
 
-static struct seen ask(const char *host)
+static struct seen ask_with(const char *host, rlim_t descriptors)
 {
     struct err err = ERR_INIT;
+    struct rlimit usual, limit;
     ck_assert_ok(loop_new(&loop, &err), err);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    limit = usual;
+    limit.rlim_cur = MIN(descriptors, usual.rlim_max);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     struct seen seen = {0};
     struct resolve *resolve = resolve_start(loop, str_from(host), 5432, answered, &seen);
     ck_assert_ptr_nonnull(resolve);
     ck_assert(!seen.done);
     ck_assert(loop_run_until(loop, &seen.done, 30000));
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
     loop_free(loop);
     return seen;
+}
+
+static struct seen ask(const char *host)
+{
+    return ask_with(host, RLIM_INFINITY);
 }
 
 START_TEST(takes_literals)
@@ -71,6 +83,14 @@ START_TEST(reports_unknown_names)
 }
 END_TEST
 
+START_TEST(says_what_this_machine_lacks)
+{
+    struct seen seen = ask_with("localhost", 3);
+    ck_assert_msg(seen.err.is_lack && seen.err.kind == ERR_AGAIN, "%s", seen.err.text);
+    ck_assert_ptr_nonnull(strstr(seen.err.text, "localhost: this process has no file"));
+}
+END_TEST
+
 START_TEST(cancelled_lookups_stay_silent)
 {
     struct err err = ERR_INIT;
@@ -89,4 +109,4 @@ START_TEST(cancelled_lookups_stay_silent)
 END_TEST
 
 SUITE("port/resolve", takes_literals, asks_the_system_for_names, reports_unknown_names,
-      cancelled_lookups_stay_silent)
+      says_what_this_machine_lacks, cancelled_lookups_stay_silent)

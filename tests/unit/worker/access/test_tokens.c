@@ -1,5 +1,7 @@
 #include "worker/access/tokens.h"
 
+#include <sys/resource.h>
+
 #include "base/clock.h"
 #include "base/redact.h"
 #include "tests/support/mock.h"
@@ -184,6 +186,31 @@ START_TEST(what_may_pass_is_tried_by_the_policy)
 }
 END_TEST
 
+/* This machine's own fault, however long it lasts. */
+START_TEST(a_lack_is_no_attempt)
+{
+    struct rlimit usual, none;
+    begin();
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = usual;
+    none.rlim_cur = 3;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int i = 0; i < 4; i++) {
+        bool never = false;
+        ck_assert_int_eq(ask().state, TOKENS_ASKED);
+        ck_assert(loop_run_until(loop, &has_news, 20000));
+        has_news = false;
+        struct tokens_reply reply = ask();
+        ck_assert_int_eq(reply.state, TOKENS_LATER);
+        ck_assert(err.is_lack && !reply.is_told);
+        loop_run_until(loop, &never, reply.wait_ms);
+    }
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    ck_assert_int_eq(settle().state, TOKENS_HERE);
+    end();
+}
+END_TEST
+
 /* The ceiling: those that were asked for the longest time ago go. */
 START_TEST(they_are_bounded)
 {
@@ -213,4 +240,4 @@ SUITE("worker/access/tokens", one_request_for_all_who_ask,
       it_is_renewed_when_most_of_its_life_is_over,
       the_old_one_is_used_while_there_is_no_new_one, a_refused_one_is_asked_for_anew_once,
       what_will_not_pass_is_not_tried_again, what_may_pass_is_tried_by_the_policy,
-      they_are_bounded)
+      a_lack_is_no_attempt, they_are_bounded)
