@@ -329,8 +329,8 @@ static void check_jwt(struct reader *reader, const struct yaml_node *node)
     for (size_t i = 0; node && node->kind == YAML_MAP && i < COUNT_OF(maps); i++) {
         const struct yaml_node *map = yaml_find(node, maps[i]);
         if (map && map->kind != YAML_MAP && map->kind != YAML_NULL)
-            problem_add(reader->problems, map, "must be a map, not %s",
-                        yaml_kind_name(map->kind));
+            problem_add_misfit(reader->problems, map, "must be a map, not %s",
+                               yaml_kind_name(map->kind));
     }
 }
 

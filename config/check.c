@@ -15,10 +15,25 @@
 #include "config/with.h"
 #include "core/cron.h"
 
+/* With a schema before it, a name would be that of a table called "shop.orders". */
+static void check_table_name(struct reader *reader, const struct yaml_node *node,
+                             const struct table *table)
+{
+    struct str schema, name = str_split(table->name, '.', &schema);
+    if (reader->problems->put_meant && name.len && schema.len && !table->is_none)
+        problem_add(reader->problems, node,
+                    "is a table's name alone: write table: %.*s, and at the top of the file "
+                    "schema: %.*s",
+                    STR_ARG(name), STR_ARG(schema));
+    else if (!table->is_none && !identifier_is_sql(table->name) && node->kind == YAML_STRING)
+        problem_add(reader->problems, node, "\"%.*s\" cannot be a table's name",
+                    STR_ARG(table->name));
+}
+
 static void check_names(struct reader *reader, const struct yaml_node *map,
                         const struct stream *stream)
 {
-    if (!identifier_is_name(stream->source))
+    if (stream->source.len && !identifier_is_name(stream->source))
         problem_add(reader->problems, node_at(map, "source"),
                     "\"%.*s\" cannot be a source's name: [a-z][a-z0-9_]{0,47}",
                     STR_ARG(stream->source));
@@ -26,12 +41,11 @@ static void check_names(struct reader *reader, const struct yaml_node *map,
     bool is_reserved = str_is(table->schema, "pagetide") ||
                        str_is(table->schema, "information_schema") ||
                        str_starts(table->schema, STR("pg_"));
-    if (!identifier_is_sql(table->schema) || is_reserved)
+    bool has_schema = stream->source.len || table->schema.len;
+    if ((has_schema && !identifier_is_sql(table->schema)) || is_reserved)
         problem_add(reader->problems, node_at(map, "schema"),
                     "\"%.*s\" cannot be a schema's name", STR_ARG(table->schema));
-    if (!table->is_none && !identifier_is_sql(table->name))
-        problem_add(reader->problems, node_at(map, "table"),
-                    "\"%.*s\" cannot be a table's name", STR_ARG(table->name));
+    check_table_name(reader, node_at(map, "table"), table);
 }
 
 static void check_shape(struct reader *reader, const struct yaml_node *map,
@@ -89,7 +103,7 @@ static void check_schedule(struct reader *reader, const struct yaml_node *map,
     struct cron cron;
     struct err err = ERR_INIT;
     if (schedule->cron.len && !cron_parse(schedule->cron, &cron, &err))
-        problem_add(reader->problems, node_at(map, "schedule"), "%s", err.text);
+        problem_add_misfit(reader->problems, node_at(map, "schedule"), "%s", err.text);
     check_timezone(reader, node_at(map, "timezone"), schedule);
     if (schedule->spread_ms && !schedule->cron.len && !schedule->every_ms)
         problem_add_key(reader->problems, node_at(map, "spread"),

@@ -141,8 +141,8 @@ void check_request_url(struct reader *reader, const struct yaml_node *map,
 {
     const struct yaml_node *base = yaml_find(map, "base_url");
     if (node->kind != YAML_STRING)
-        problem_add(reader->problems, node, "must be a text, not %s",
-                    yaml_kind_name(node->kind));
+        problem_add_misfit(reader->problems, node, "must be a text, not %s",
+                           yaml_kind_name(node->kind));
     else if (!str_starts(node->text, STR("/")))
         check_url(reader, node, allow_http);
     else if (!base || base->kind != YAML_STRING)
@@ -158,7 +158,8 @@ static bool is_text(struct reader *reader, const struct yaml_node *node)
 {
     if (node->kind == YAML_STRING)
         return true;
-    problem_add(reader->problems, node, "must be a text, not %s", yaml_kind_name(node->kind));
+    problem_add_misfit(reader->problems, node, "must be a text, not %s",
+                       yaml_kind_name(node->kind));
     return false;
 }
 

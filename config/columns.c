@@ -7,6 +7,7 @@
 #include "base/date_text.h"
 #include "config/identifier.h"
 #include "config/keys.h"
+#include "config/meant.h"
 #include "config/node.h"
 
 enum { TYPE_BYTES_MAX = 200 };
@@ -153,7 +154,13 @@ static void read_column(struct reader *reader, struct str name, const struct yam
                         STR_ARG(name), STR_ARG(name));
     column->name = name;
     keys_read(reader, &column_keys, node, column);
-    if (column->type.len && !columns_is_type(column->type))
+    const char *meant = reader->problems->put_meant ? meant_type(column->type) : NULL;
+    if (meant)
+        problem_add(reader->problems, node,
+                    "PostgreSQL has no type \"%.*s\": write %s (a type of your own is named "
+                    "with its schema)",
+                    STR_ARG(column->type), meant);
+    else if (column->type.len && !columns_is_type(column->type))
         problem_add(reader->problems, node, "\"%.*s\" cannot be a type", STR_ARG(column->type));
     if (column->path.has_wildcard)
         problem_add(reader->problems, node, "a column's path cannot hold [*] or .*");

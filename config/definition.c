@@ -21,6 +21,7 @@ enum {
     IN_SOURCE = KEY_IN_SOURCE,
     IN_STREAM = KEY_IN_STREAM,
     IN_BOTH = KEY_IN_SOURCE | KEY_IN_STREAM,
+    OF_NAMES = KEY_IN_STREAM | KEY_IS_NAMES,
     /* No answer chooses whom we trust, or through whom we go. */
     OF_US = KEY_SECRETS | KEY_ASKS_FIRST,
 };
@@ -123,7 +124,7 @@ CHOICES(methods) = {CHOICE("btree", 0), CHOICE("gin", 0), CHOICE("brin", 0), CHO
 
 #define I(member) AT(struct table_index, member)
 static const struct key index_list[] = {
-    {.name = "columns", .type = KEY_TEXTS, .flags = KEY_REQUIRED,
+    {.name = "columns", .type = KEY_TEXTS, .flags = KEY_REQUIRED | KEY_IS_NAMES,
      AT_LIST(struct table_index, columns, column_count),
      .help = "names of fields or columns, in the order of the index"},
     {.name = "unique", .type = KEY_BOOL, I(is_unique), .fallback = "false",
@@ -205,16 +206,16 @@ KEYS(after, struct after_load);
      .help = "an expression: records for which it is false are left out"}
 
 #define EXCLUDE_AND_FLATTEN_KEYS                                                              \
-    {.name = "exclude", .type = KEY_TEXTS, .flags = IN_STREAM,                                \
+    {.name = "exclude", .type = KEY_TEXTS, .flags = OF_NAMES,                                  \
      S_LIST(merge.exclude, merge.exclude_count), .help = "fields that are left out"},         \
-    {.name = "flatten", .type = KEY_TEXTS, .flags = IN_STREAM,                                \
+    {.name = "flatten", .type = KEY_TEXTS, .flags = OF_NAMES,                                  \
      S_LIST(merge.flatten, merge.flatten_count),                                              \
      .help = "objects whose members become fields of the record"}
 
 #define ADOPT_TO_MISMATCH_KEYS                                                                \
     {.name = "adopt", .type = KEY_BOOL, .flags = IN_STREAM, S(table.may_adopt),               \
      .fallback = "false", .help = "a table that Pagetide did not make may be used"},          \
-    {.name = "key", .type = KEY_TEXTS, .flags = IN_STREAM,                                    \
+    {.name = "key", .type = KEY_TEXTS, .flags = OF_NAMES,                                      \
      S_LIST(table.key, table.key_count), .help = "fields that identify a record"},            \
     {.name = "write", .type = KEY_CHOICE, .flags = IN_STREAM, S(table.write),                 \
      .choices = writes, .fallback = "append", .help = "what a run does to the table"},        \
@@ -282,7 +283,7 @@ static const struct key definition_list[] = {
      D(base_url),
      .help = "what every path is added to; http+unix://%2Frun%2Fapi.sock/v1 is at a Unix "
              "socket"},
-    {.name = "auth", .type = KEY_UNION, .flags = IN_SOURCE, S(auth.type),
+    {.name = "auth", .type = KEY_UNION, .flags = IN_SOURCE | KEY_IS_SECRET, S(auth.type),
      .variants = auth_variants, .fallback = "none", .help = "credentials"},
     {.name = "allow_hosts", .type = KEY_TEXTS, .flags = IN_SOURCE,
      S_LIST(allow_hosts, allow_host_count),
@@ -447,7 +448,7 @@ static const struct key definition_list[] = {
      .keys = &window_keys,
      .help = "cuts the time that a run asks for into slices, each a job of its own; a lone "
              "size is {size: …}"},
-    {.name = "after", .type = KEY_TEXTS, .flags = IN_STREAM,
+    {.name = "after", .type = KEY_TEXTS, .flags = OF_NAMES,
      S_LIST(schedule.after, schedule.after_count),
      .help = "streams: a run starts when all of them have succeeded since its last start"},
     {.name = "spread", .type = KEY_DURATION, .flags = IN_STREAM, S(schedule.spread_ms),

@@ -257,12 +257,12 @@ void graphql_write_out(struct reader *reader, struct yaml_node *map)
                            *variables = yaml_find(given, "variables");
     check_beside(&writing);
     if (variables && variables->kind != YAML_MAP && variables->kind != YAML_NULL)
-        problem_add(reader->problems, variables, "must be a map, not %s",
-                    yaml_kind_name(variables->kind));
+        problem_add_misfit(reader->problems, variables, "must be a map, not %s",
+                           yaml_kind_name(variables->kind));
     if (!query || query->kind != YAML_STRING) {
         if (query)
-            problem_add(reader->problems, query, "must be a text, not %s",
-                        yaml_kind_name(query->kind));
+            problem_add_misfit(reader->problems, query, "must be a text, not %s",
+                               yaml_kind_name(query->kind));
         return;
     }
     bool has_connection = is_given(given, "connection");

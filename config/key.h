@@ -67,6 +67,7 @@ enum key_flag {
     KEY_NO_DEFAULT_IN_HELP = 1 << 13,
     KEY_ASKS_FIRST = 1 << 14, /* who asks: before any answer, and by no answer's word */
     KEY_ON_REQUEST = 1 << 15, /* on a request that is whole: `request` is known */
+    KEY_IS_NAMES = 1 << 16,   /* texts that are names: in a lone one, commas part none */
 };
 
 /* A word that a key may be. */

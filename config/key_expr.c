@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "config/identifier.h"
+#include "config/meant.h"
 #include "config/node.h"
 #include "config/stream.h"
 
@@ -23,10 +25,32 @@ static bool compile_container(struct reader *reader, const struct key *key,
     return ok;
 }
 
+/* The name in a "${NAME}", as shells, compose files and other tools have variables. */
+static struct str shell_variable(struct str text)
+{
+    ptrdiff_t at = str_find(text, STR("${"));
+    struct str name = at < 0 ? STR_NONE : str_slice(text, (size_t)at + 2, text.len);
+    size_t len = 0;
+    while (len < name.len && (ascii_is_letter(name.ptr[len]) || name.ptr[len] == '_' ||
+                              (len && ascii_is_digit(name.ptr[len]))))
+        len++;
+    return len < name.len && name.ptr[len] == '}' ? str_slice(name, 0, len) : STR_NONE;
+}
+
 static bool compile_string(struct reader *reader, const struct key *key,
                            const struct yaml_node *node, struct template *ret)
 {
     struct err err = ERR_INIT;
+    struct str variable = key->flags & KEY_SECRETS && reader->problems->put_meant
+                              ? shell_variable(node->text)
+                              : STR_NONE;
+    if (variable.len && str_find(node->text, STR("{{")) < 0) {
+        problem_add(reader->problems, node,
+                    "${%.*s} would be sent as it is: a variable of the environment is "
+                    "{{ env.%.*s }} (the text itself: {{ '${%.*s}' }})",
+                    STR_ARG(variable), STR_ARG(variable), STR_ARG(variable));
+        return false;
+    }
     if (!template_compile(reader->arena, node->text, ret, &err)) {
         problem_add(reader->problems, node, "%s", err.text);
         return false;
@@ -53,7 +77,8 @@ void key_expr_read_template(struct reader *reader, const struct key *key,
 {
     struct template template;
     if (key->flags & KEY_IS_SECRET && node->kind != YAML_STRING)
-        problem_add(reader->problems, node, "must be a text that names where the secret is");
+        problem_add_misfit(reader->problems, node,
+                           "must be a text that names where the secret is");
     else if (key_expr_compile(reader, key, node, &template))
         *(struct template *)key_at(key, target) = template;
 }
@@ -70,8 +95,8 @@ void key_expr_read_templates(struct reader *reader, const struct key *key,
                              const struct yaml_node *node, void *target)
 {
     if (yaml_is_scalar(node)) {
-        problem_add(reader->problems, node, "must be a map, not %s",
-                    yaml_kind_name(node->kind));
+        problem_add_misfit(reader->problems, node, "must be a map, not %s",
+                           yaml_kind_name(node->kind));
         return;
     }
     struct named_template *list =
@@ -80,7 +105,7 @@ void key_expr_read_templates(struct reader *reader, const struct key *key,
     for (size_t i = 0; i < node->count; i++) {
         const struct yaml_node *value;
         if (!node_pair(node, i, &list[count].name, &value)) {
-            problem_add(reader->problems, node->items[i], "must be a map, not a list");
+            problem_add_misfit(reader->problems, node->items[i], "must be a map, not a list");
             return;
         }
         if (value->kind != YAML_NULL &&
@@ -91,16 +116,54 @@ void key_expr_read_templates(struct reader *reader, const struct key *key,
     *key_count_at(key, target) = count;
 }
 
+/* A path as JSONPath, jq or JSON pointers write it. A field called $ is ['$'] in a file. */
+static bool is_foreign_path(struct str text, bool is_of_body)
+{
+    return str_starts(text, STR("$.")) || str_starts(text, STR("$[")) ||
+           (is_of_body && (str_is(text, "$") || str_starts(text, STR("/"))));
+}
+
+static void say_path(struct reader *reader, const struct yaml_node *node, struct str text,
+                     const char *why)
+{
+    struct path path;
+    struct err ignored = ERR_INIT;
+    struct str meant = meant_path(reader->arena, text);
+    bool is_better = reader->problems->put_meant && !str_eq(meant, text) &&
+                     path_compile(reader->arena, meant.len ? meant : STR("."), &path, &ignored);
+    problem_add(reader->problems, node, "%s%s%.*s", why, is_better ? "; write " : "",
+                STR_ARG(!is_better  ? STR_NONE
+                        : meant.len ? meant
+                                    : STR(".")));
+}
+
+/* False: a problem says how it is written. */
+bool key_expr_check_path(struct reader *reader, const struct yaml_node *node, struct str text,
+                         bool is_of_body)
+{
+    if (!reader->problems->put_meant || !is_foreign_path(text, is_of_body))
+        return true;
+    say_path(reader, node, text,
+             str_starts(text, STR("/"))
+                 ? "a path has no slashes"
+                 : "a path begins without $ (a field called $ is ['$'])");
+    return false;
+}
+
 void key_expr_read_path(struct reader *reader, const struct key *key,
                         const struct yaml_node *node, void *target)
 {
     struct path path;
     struct str text;
     struct err err = ERR_INIT;
-    if (!node_text(reader->problems, node, &text))
+    bool is_of_body = str_is(node->key, "merge_path");
+    if (!node_text(reader->problems, node, &text) ||
+        !key_expr_check_path(reader, node, text, is_of_body))
         return;
-    if (!path_compile(reader->arena, text, &path, &err))
-        problem_add(reader->problems, node, "%s", err.text);
+    if (reader->problems->put_meant && is_of_body && str_find(text, STR("{{")) >= 0)
+        problem_add_misfit(reader->problems, node, "is a path, and no expression");
+    else if (!path_compile(reader->arena, text, &path, &err))
+        say_path(reader, node, text, err.text);
     else
         *(struct path *)key_at(key, target) = path;
 }
@@ -111,10 +174,11 @@ void key_expr_read_locator(struct reader *reader, const struct key *key,
     struct locator locator;
     struct str text;
     struct err err = ERR_INIT;
-    if (!node_text(reader->problems, node, &text))
+    if (!node_text(reader->problems, node, &text) ||
+        !key_expr_check_path(reader, node, text, true))
         return;
     if (!locator_compile(reader->arena, text, &locator, &err)) {
-        problem_add(reader->problems, node, "%s", err.text);
+        say_path(reader, node, text, err.text);
         return;
     }
     if (locator.kind == LOCATOR_EXPR && reader->on_template)

@@ -27,6 +27,14 @@ void key_expr_read_place(struct reader *reader, const struct key *key,
                          const struct yaml_node *node, void *target);
 
 /*
+ * False where a path in a person's own file is written as JSONPath or a JSON pointer: a problem
+ * says how it is written here. `is_of_body`: it is read in a body, where a `$` or `/` that
+ * begins it is never a field's.
+ */
+bool key_expr_check_path(struct reader *reader, const struct yaml_node *node, struct str text,
+                         bool is_of_body);
+
+/*
  * Compiles a node at any depth. `key` is for on_template. False where a text is not a valid
  * expression: problems were added, *ret is incomplete.
  */

@@ -46,11 +46,11 @@ static void read_bool(struct reader *reader, const struct key *key,
     if (is_bool)
         *(bool *)key_at(key, target) = is_true;
     else if (yaml_is_scalar(node))
-        problem_add(reader->problems, node, "must be true or false, not \"%.*s\"",
-                    STR_ARG(node->text));
+        problem_add_misfit(reader->problems, node, "must be true or false, not \"%.*s\"",
+                           STR_ARG(node->text));
     else
-        problem_add(reader->problems, node, "must be true or false, not %s",
-                    yaml_kind_name(node->kind));
+        problem_add_misfit(reader->problems, node, "must be true or false, not %s",
+                           yaml_kind_name(node->kind));
 }
 
 static void say_range(struct reader *reader, const struct key *key,
@@ -58,13 +58,14 @@ static void say_range(struct reader *reader, const struct key *key,
 {
     struct str what = node_shown(node);
     if (key->max)
-        problem_add(reader->problems, node,
-                    "must be a whole number from %" PRId64 " to %" PRId64 ", not \"%.*s\"",
-                    key->min, key->max, STR_ARG(what));
+        problem_add_misfit(reader->problems, node,
+                           "must be a whole number from %" PRId64 " to %" PRId64
+                           ", not \"%.*s\"",
+                           key->min, key->max, STR_ARG(what));
     else
-        problem_add(reader->problems, node,
-                    "must be a whole number of at least %" PRId64 ", not \"%.*s\"", key->min,
-                    STR_ARG(what));
+        problem_add_misfit(reader->problems, node,
+                           "must be a whole number of at least %" PRId64 ", not \"%.*s\"",
+                           key->min, STR_ARG(what));
 }
 
 static bool number(struct reader *reader, const struct key *key, const struct yaml_node *node,
@@ -105,9 +106,9 @@ static void read_duration(struct reader *reader, const struct key *key,
     if (!node_text(reader->problems, node, &text))
         return;
     if (!units_parse_duration(text, &ms))
-        problem_add(reader->problems, node,
-                    "must be a duration like 30, 500ms, 15m, 2h or 7d, not \"%.*s\"",
-                    STR_ARG(text));
+        problem_add_misfit(reader->problems, node,
+                           "must be a duration like 30, 500ms, 15m, 2h or 7d, not \"%.*s\"",
+                           STR_ARG(text));
     else if (ms < key->min)
         problem_add(reader->problems, node, "must be at least %" PRId64 "ms", key->min);
     else
@@ -122,8 +123,9 @@ static void read_size(struct reader *reader, const struct key *key,
     if (!node_text(reader->problems, node, &text))
         return;
     if (!units_parse_size(text, &bytes))
-        problem_add(reader->problems, node,
-                    "must be a size like 4096, 64KiB or 8MiB, not \"%.*s\"", STR_ARG(text));
+        problem_add_misfit(reader->problems, node,
+                           "must be a size like 4096, 64KiB or 8MiB, not \"%.*s\"",
+                           STR_ARG(text));
     else if (bytes < key->min)
         problem_add(reader->problems, node, "must be at least %" PRId64 " bytes", key->min);
     else
@@ -136,8 +138,8 @@ static void say_choices(struct reader *reader, const struct key *key,
     AUTO_BUF(names, 1024);
     for (const struct choice *choice = key->choices; choice->name; choice++)
         buf_printf(&names, "%s%s", names.len ? ", " : "", choice->name);
-    problem_add(reader->problems, node, "must be one of %.*s, not \"%.*s\"",
-                STR_ARG(buf_str(&names)), STR_ARG(text));
+    problem_add_misfit(reader->problems, node, "must be one of %.*s, not \"%.*s\"",
+                       STR_ARG(buf_str(&names)), STR_ARG(text));
 }
 
 static const struct choice *choose(struct reader *reader, const struct key *key,
@@ -176,10 +178,31 @@ static void read_word(struct reader *reader, const struct key *key,
         *(struct str *)key_at(key, target) = str_from(choice->name);
 }
 
+/* "id, name": in a list it would be the name of one field. */
+static bool check_names(struct reader *reader, const struct key *key,
+                        const struct yaml_node *node)
+{
+    bool is_lone = node->kind == YAML_STRING && reader->problems->put_meant;
+    if (!is_lone || !(key->flags & KEY_IS_NAMES))
+        return true;
+    if (str_starts(node->text, STR("$.")))
+        problem_add(reader->problems, node, "is a field's name, without $.: write %s: %.*s",
+                    key->name, STR_ARG(str_slice(node->text, 2, node->text.len)));
+    else if (str_find_byte(node->text, ',') >= 0)
+        problem_add(reader->problems, node,
+                    "names several in one text: write them as a list, %s: [%.*s]", key->name,
+                    STR_ARG(node->text));
+    else
+        return true;
+    return false;
+}
+
 static void read_texts(struct reader *reader, const struct key *key,
                        const struct yaml_node *node, void *target)
 {
     size_t count = node_count(node);
+    if (!check_names(reader, key, node))
+        return;
     struct str *texts = ARENA_ARRAY(reader->arena, struct str, MAX(count, 1));
     for (size_t i = 0; i < count; i++)
         if (!plain_text(reader, node_item(node, i), &texts[i]))

@@ -25,7 +25,7 @@
  * The same list prints: spec.c writes the stored form, reference.c the reference, json_schema.c
  * the schema, settings.c the options of the command line.
  */
-enum { DISTANCE_MAX = 3, LISTED_KEYS_MAX = 20 };
+enum { DISTANCE_MAX = 3, LISTED_KEYS_MAX = 32 };
 
 const struct key *keys_find(const struct keys *keys, struct str name)
 {
@@ -89,6 +89,20 @@ static void say_unknown(struct reader *reader, const struct keys *keys,
                     names.len ? "; the keys here are " : "", STR_ARG(buf_str(&names)));
 }
 
+/* `url` of a source may be meant as another key of ours. */
+static void say_misplaced(struct reader *reader, const struct keys *keys,
+                          const struct yaml_node *node, unsigned level)
+{
+    AUTO_BUF(instead, KIB(1));
+    bool is_source = level & KEY_IN_SOURCE;
+    if (is_source && reader->put_instead)
+        reader->put_instead(&instead, keys, node, level);
+    problem_add_key(reader->problems, node, "%s%s%.*s",
+                    is_source ? "belongs to a stream, or under \"defaults\""
+                              : "belongs to the source, at the top of the file",
+                    instead.len ? "; " : "", STR_ARG(buf_str(&instead)));
+}
+
 static void check_key(struct reader *reader, const struct keys *keys,
                       const struct yaml_node *node, unsigned level)
 {
@@ -96,10 +110,7 @@ static void check_key(struct reader *reader, const struct keys *keys,
     if (!key || (key->flags & KEY_IN_SPEC && !is_for(key, level)))
         say_unknown(reader, keys, node, level);
     else if (!is_for(key, level))
-        problem_add_key(reader->problems, node, "%s",
-                        level & KEY_IN_SOURCE
-                            ? "belongs to a stream, or under \"defaults\""
-                            : "belongs to the source, at the top of the file");
+        say_misplaced(reader, keys, node, level);
 }
 
 void keys_check(struct reader *reader, const struct keys *keys, const struct yaml_node *map,
@@ -148,7 +159,8 @@ void keys_read(struct reader *reader, const struct keys *keys, const struct yaml
                void *target)
 {
     if (map->kind != YAML_MAP) {
-        problem_add(reader->problems, map, "must be a map, not %s", yaml_kind_name(map->kind));
+        problem_add_misfit(reader->problems, map, "must be a map, not %s",
+                           yaml_kind_name(map->kind));
         return;
     }
     keys_check(reader, keys, map, 0);
@@ -185,9 +197,13 @@ static void say_variants(struct reader *reader, const struct key *key,
     for (const struct variant *variant = key->variants; variant->name; variant++)
         buf_printf(&names, "%s%s", names.len ? ", " : "", variant->name);
     const struct yaml_node *type = type_node(node), *misspelt = misspelt_type(node);
-    if (type)
-        problem_add(reader->problems, type, "must be one of %.*s, not \"%.*s\"",
-                    STR_ARG(buf_str(&names)), STR_ARG(node_shown(type)));
+    bool may_be_secret = type == node && key->flags & KEY_IS_SECRET;
+    if (type && may_be_secret)
+        problem_add_misfit(reader->problems, type, "must be a map with the type, one of %.*s",
+                           STR_ARG(buf_str(&names)));
+    else if (type)
+        problem_add_misfit(reader->problems, type, "must be one of %.*s, not \"%.*s\"",
+                           STR_ARG(buf_str(&names)), STR_ARG(node_shown(type)));
     else if (misspelt)
         problem_add_key(reader->problems, misspelt, "unknown key; did you mean \"type\"?");
     else
@@ -236,8 +252,8 @@ static void read_named_structs(struct reader *reader, const struct key *key,
                                const struct yaml_node *node, void *target)
 {
     if (yaml_is_scalar(node)) {
-        problem_add(reader->problems, node, "must be a map, not %s",
-                    yaml_kind_name(node->kind));
+        problem_add_misfit(reader->problems, node, "must be a map, not %s",
+                           yaml_kind_name(node->kind));
         return;
     }
     char *list = arena_alloc(reader->arena, key->keys->size * MAX(node->count, 1));
@@ -245,7 +261,7 @@ static void read_named_structs(struct reader *reader, const struct key *key,
         char *item = list + i * key->keys->size;
         const struct yaml_node *value;
         if (!node_pair(node, i, (struct str *)(void *)item, &value)) {
-            problem_add(reader->problems, node, "must be a map, not a list");
+            problem_add_misfit(reader->problems, node, "must be a map, not a list");
             return;
         }
         keys_read(reader, key->keys, value, item);

@@ -46,7 +46,8 @@ struct value node_value(struct arena *arena, const struct yaml_node *node)
 bool node_text(struct problems *problems, const struct yaml_node *node, struct str *ret_text)
 {
     if (node->kind != YAML_STRING && node->kind != YAML_NUMBER) {
-        problem_add(problems, node, "must be a text, not %s", yaml_kind_name(node->kind));
+        problem_add_misfit(problems, node, "must be a text, not %s",
+                           yaml_kind_name(node->kind));
         return false;
     }
     *ret_text = node->text;

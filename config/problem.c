@@ -87,6 +87,20 @@ void problem_add_key(struct problems *problems, const struct yaml_node *at, cons
     va_end(args);
 }
 
+void problem_add_misfit(struct problems *problems, const struct yaml_node *at, const char *fmt,
+                        ...)
+{
+    char what[TEXT_MAX_BYTES];
+    AUTO_BUF(meant, KIB(1));
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof what, fmt, args);
+    va_end(args);
+    if (problems->put_meant)
+        problems->put_meant(&meant, at);
+    problem_add(problems, at, "%s%.*s", what, STR_ARG(buf_str(&meant)));
+}
+
 void problem_on_yaml(void *ctx, int line, int column, const char *what)
 {
     struct problems *problems = ctx;

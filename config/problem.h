@@ -25,6 +25,9 @@ struct problems {
     struct str file;
     struct problem_file other; /* a node of its tree is named by this file, and `because` */
     struct buf *out;           /* borrowed */
+    /* Of a person's own file: puts what was meant by a value that is refused (meant.h). NULL
+     * for what is stored: it was taken once, and stays what it is. */
+    void (*put_meant)(struct buf *buf, const struct yaml_node *node);
     size_t count;
     struct str first;
 };
@@ -35,6 +38,10 @@ void problem_add(struct problems *problems, const struct yaml_node *at, const ch
 /* The same, with the place of the node's key instead of its value. */
 void problem_add_key(struct problems *problems, const struct yaml_node *at, const char *fmt,
                      ...) PRINTF_LIKE(3, 4);
+
+/* As problem_add, of a value that its key does not take; what was meant stands behind it. */
+void problem_add_misfit(struct problems *problems, const struct yaml_node *at, const char *fmt,
+                        ...) PRINTF_LIKE(3, 4);
 
 /*
  * How far a known name is from what was written, at most `max` + 1: edits, but a beginning of

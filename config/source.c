@@ -7,6 +7,7 @@
 #include "config/identifier.h"
 #include "config/keys.h"
 #include "config/like.h"
+#include "config/meant.h"
 #include "config/merge.h"
 #include "config/names.h"
 #include "config/shorthand.h"
@@ -63,8 +64,8 @@ static struct stream *read_stream(struct reader *reader, const struct yaml_node 
                         "\"%.*s\" cannot be a stream's name: [a-z][a-z0-9_]{0,47}",
                         STR_ARG(node->key));
     if (node->kind != YAML_MAP) {
-        problem_add(reader->problems, node, "must be a map, not %s",
-                    yaml_kind_name(node->kind));
+        problem_add_misfit(reader->problems, node, "must be a map, not %s",
+                           yaml_kind_name(node->kind));
         return NULL;
     }
     keys_check(reader, &definition_keys, node, KEY_IN_STREAM);
@@ -88,8 +89,10 @@ static struct stream *read_stream(struct reader *reader, const struct yaml_node 
 /* What the source and its defaults say is checked even where every stream says otherwise. */
 static void check_shared(struct reader *reader, const struct yaml_node *root)
 {
-    struct reader quiet = {
-        .arena = reader->arena, .problems = reader->problems, .like = reader->like};
+    struct reader quiet = {.arena = reader->arena,
+                           .problems = reader->problems,
+                           .like = reader->like,
+                           .put_instead = reader->put_instead};
     struct definition definition;
     definition_init(&definition);
     struct yaml_node *map = merge_stream(&quiet, root, NULL);
@@ -114,8 +117,8 @@ static bool check_root(struct reader *reader, struct yaml_node *root)
         keys_check(reader, &definition_keys, defaults, KEY_IN_STREAM);
         merge_check_loop(reader, defaults);
     } else if (defaults && defaults->kind != YAML_NULL) {
-        problem_add(reader->problems, defaults, "must be a map, not %s",
-                    yaml_kind_name(defaults->kind));
+        problem_add_misfit(reader->problems, defaults, "must be a map, not %s",
+                           yaml_kind_name(defaults->kind));
     }
     if (is_like_known)
         check_shared(reader, root);
@@ -123,9 +126,9 @@ static bool check_root(struct reader *reader, struct yaml_node *root)
     const struct yaml_node *streams = yaml_find(root, "streams");
     bool has_streams = streams && streams->kind == YAML_MAP && streams->count;
     if (!has_streams)
-        problem_add(reader->problems, streams ? streams : root,
-                    streams ? "must be a map with at least one stream"
-                            : "the key \"streams\" is missing");
+        problem_add_misfit(reader->problems, streams ? streams : root,
+                           streams ? "must be a map with at least one stream"
+                                   : "the key \"streams\" is missing");
     return has_streams && is_like_known;
 }
 
@@ -161,7 +164,8 @@ static void read_source(struct reader *reader, struct yaml_node *root, struct so
 bool source_parse(struct arena *arena, struct str file, struct str text,
                   struct source **ret_source, struct buf *errors, struct err *err)
 {
-    struct problems problems = {.arena = arena, .file = file, .out = errors};
+    struct problems problems = {
+        .arena = arena, .file = file, .out = errors, .put_meant = meant_put};
     struct reader reader = {.arena = arena, .problems = &problems, .put_instead = foreign_put};
     struct source *source = ARENA_NEW(arena, struct source);
     struct yaml_node *root;

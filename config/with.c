@@ -20,7 +20,8 @@ static void read_field(struct reader *reader, const struct key *key,
     with->wants_key = str_ends(text, suffix);
     if (with->wants_key)
         text.len -= suffix.len;
-    if (!path_compile(reader->arena, text, &with->path, &err))
+    if (key_expr_check_path(reader, node, text, false) &&
+        !path_compile(reader->arena, text, &with->path, &err))
         problem_add(reader->problems, node, "%s", err.text);
 }
 
@@ -29,8 +30,8 @@ void with_read(struct reader *reader, const struct key *key, const struct yaml_n
 {
     struct merge *merge = key_at(key, target);
     if (yaml_is_scalar(node)) {
-        problem_add(reader->problems, node, "must be a map, not %s",
-                    yaml_kind_name(node->kind));
+        problem_add_misfit(reader->problems, node, "must be a map, not %s",
+                           yaml_kind_name(node->kind));
         return;
     }
     merge->with = ARENA_ARRAY(reader->arena, struct with_field, MAX(node->count, 1));
@@ -38,7 +39,7 @@ void with_read(struct reader *reader, const struct key *key, const struct yaml_n
         struct with_field *with = &merge->with[merge->with_count];
         const struct yaml_node *value;
         if (!node_pair(node, i, &with->name, &value)) {
-            problem_add(reader->problems, node, "must be a map, not a list");
+            problem_add_misfit(reader->problems, node, "must be a map, not a list");
             return;
         }
         read_field(reader, key, value, with);

@@ -36,6 +36,17 @@ static bool is_method_get(const struct node *node)
            str_is(node->kids[1]->value.text, "get");
 }
 
+/* A function that gives variables or secrets in other tools. */
+static bool is_outside(const struct node *node)
+{
+    static const char *const names[] = {"env",     "env_var", "getenv",     "environ",
+                                        "secrets", "secret",  "get_secret", "var"};
+    for (size_t i = 0; node->kind == NODE_NAME && i < COUNT_OF(names); i++)
+        if (str_is(node->value.text, names[i]))
+            return true;
+    return false;
+}
+
 static bool fail_not_callable(struct parser *p, size_t at, const struct node *node)
 {
     bool is_method = node->kind == NODE_ITEM && node->kids[1]->kind == NODE_CONST &&
@@ -45,6 +56,10 @@ static bool fail_not_callable(struct parser *p, size_t at, const struct node *no
         return PARSER_FAIL(p, at,
                            "only .get() and now() can be called; there is a filter: | %.*s",
                            STR_ARG(name));
+    if (is_outside(node))
+        return PARSER_FAIL(p, at,
+                           "only .get() and now() can be called; a variable of the environment "
+                           "is env.NAME, a secret secrets.name");
     return PARSER_FAIL(p, at, "only .get() and now() can be called");
 }
 
