@@ -1,16 +1,12 @@
 #include "base/date.h"
 #include "base/json_out.h"
-#include "base/log.h"
-#include "base/redact.h"
+#include "cli/check_live.h"
 #include "cli/cli.h"
-#include "cli/first_partition.h"
 #include "cli/next_runs.h"
 #include "cli/say.h"
 #include "cli/streams.h"
 #include "config/credential.h"
 #include "config/table_plan.h"
-#include "port/redis.h"
-#include "port/redis_url.h"
 #include "worker/discover/preview.h"
 
 enum { CONNECT_MS = 10000, LINE_BYTES_MAX = 65536, PLAN_BYTES_MAX = 4 << 20 };
@@ -36,6 +32,16 @@ static void warn_of_repeats(const struct stream *stream)
             "is refused: say write: upsert and a key, or a bookmark that a request uses, or "
             "again: true if each run brings new records",
             STR_ARG(stream->repeats_at), STR_ARG(stream->name));
+}
+
+static void warn_of_bookmark(const struct stream *stream)
+{
+    if (stream->unused_bookmark_at.len)
+        say_line(
+            stderr,
+            "%.*s: warning: %.*s has a bookmark that no request uses, so each run asks for "
+            "all: name it as the API takes it, as in params: {since: \"{{ bookmark }}\"}",
+            STR_ARG(stream->unused_bookmark_at), STR_ARG(stream->name));
 }
 
 static void put_runs_json(struct json_out *out, const struct next_runs *runs)
@@ -112,141 +118,8 @@ static int print_stream(struct cli *cli, struct pg *pg, struct stream *stream)
     }
     credential_find(stream, on_literal, stream);
     warn_of_repeats(stream);
+    warn_of_bookmark(stream);
     return EXIT_DONE;
-}
-
-/* --- the option --live --- */
-
-static void report(const struct cli *cli, const char *what, const char *state, struct str text)
-{
-    AUTO_BUF(line, LINE_BYTES_MAX);
-    struct json_out out = {.buf = &line};
-    if (cli->options.json) {
-        json_out_open(&out, NULL, '{');
-        json_out_str(&out, "check", str_from(what));
-        json_out_str(&out, "state", str_from(state));
-        json_out_str(&out, "text", text);
-        json_out_close(&out, '}');
-        say_json(buf_str(&line));
-    } else {
-        say_line(stdout, "%s: %s%s%.*s", what, state, text.len ? ", " : "", STR_ARG(text));
-    }
-    fflush(stdout);
-}
-
-static int check_database(struct cli *cli)
-{
-    struct pg *pg;
-    int code = EXIT_DONE;
-    if (!cli_database(cli, false, &pg, &code)) {
-        report(cli, "PostgreSQL", "failed", STR("see above"));
-        return code;
-    }
-    pg_close(pg);
-    report(cli, "PostgreSQL", "up", STR("the control schema is of this version"));
-    return EXIT_DONE;
-}
-
-struct redis_state {
-    bool is_up;
-    struct err err;
-};
-
-static void on_redis(void *ctx, bool up, const struct err *err)
-{
-    struct redis_state *state = ctx;
-    state->is_up = up;
-    if (err)
-        state->err = *err;
-}
-
-static int check_redis(struct cli *cli)
-{
-    struct redis *redis = NULL;
-    struct redis_state state = {.err = ERR_INIT};
-    if (redis_open(cli_loop(cli), cli->settings.redis_url, "pagetide check", on_redis, &state,
-                   &redis, &state.err))
-        loop_run_until(cli_loop(cli), &state.is_up, CONNECT_MS);
-    bool is_up = state.is_up;
-    if (is_up)
-        report(cli, "Redis", "up", STR_NONE);
-    else
-        report(cli, "Redis", "failed",
-               arena_printf(cli->arena, "%s cannot be reached: %s",
-                            redis_url_shown(cli->arena, cli->settings.redis_url),
-                            state.err.text));
-    redis_close(redis);
-    return is_up ? EXIT_DONE : EXIT_UNREACHABLE;
-}
-
-/* What the first page makes doubtful, and what the definition's `total` counts, in words. */
-struct page_watch {
-    struct cli *cli;
-    const char *name;
-    struct str counted;
-};
-
-static void on_request(void *ctx, const struct request *request)
-{
-    (void)ctx, (void)request;
-}
-
-static void on_answer(void *ctx, const struct http_answer *answer, const struct err *failed)
-{
-    (void)ctx, (void)answer, (void)failed;
-}
-
-static void on_page_end(void *ctx, const struct crawl_page *page)
-{
-    struct page_watch *watch = ctx;
-    struct arena *arena = watch->cli->arena;
-    const struct pager_decision *decision = page->decision;
-    struct str words = decision->warning.len ? decision->warning : decision->why;
-    if (page->is_count)
-        watch->counted = arena_printf(arena, "; %.*s", STR_ARG(words));
-    else if (decision->warning.len)
-        report(watch->cli, watch->name, "warns", redact_str(arena, decision->warning));
-}
-
-static int check_page(struct cli *cli, struct stream *stream)
-{
-    const char *name = arena_cstr(cli->arena, stream->name);
-    struct page_watch page = {.cli = cli, .name = name};
-    const struct crawl_watch watch = {.on_request = on_request,
-                                      .on_answer = on_answer,
-                                      .on_page_end = on_page_end,
-                                      .ctx = &page};
-    const struct preview_options options = {.loop = cli_loop(cli),
-                                            .stream = stream,
-                                            .secrets_dir = cli->settings.secrets_dir,
-                                            .pages = 1,
-                                            .watch = &watch};
-    struct preview preview;
-    struct err err = ERR_INIT;
-    first_partition_take(cli, stream);
-    if (!preview_run(&options, cli->arena, &preview, &err))
-        return cli_fail(&err);
-    if (preview.pages == 0) {
-        report(cli, name, "failed", preview.error);
-        return EXIT_RUN_FAILED;
-    }
-    report(cli, name, "answers",
-           arena_printf(cli->arena, "%lld records on the first page%s%.*s",
-                        (long long)preview.records,
-                        preview.how == PREVIEW_STOPPED ? ", more follow" : ", the only one",
-                        STR_ARG(page.counted)));
-    return EXIT_DONE;
-}
-
-/* Everything is tried, whatever failed before; the worst code counts. */
-static int check_live(struct cli *cli, struct stream *const *streams, size_t count)
-{
-    int code = exit_code_worst(check_database(cli), check_redis(cli));
-    if (!cli->options.log_level)
-        log_set_level(LOG_WARN);
-    for (size_t i = 0; i < count; i++)
-        code = exit_code_worst(code, check_page(cli, streams[i]));
-    return code;
 }
 
 /* --- the definitions --- */
@@ -397,12 +270,14 @@ static int check_main(struct cli *cli)
     if (!cli->options.json && is_all_good && code == EXIT_DONE)
         say_note(stdout, "%zu stream%s in %zu file%s: all good", count, count == 1 ? "" : "s",
                  source_count, source_count == 1 ? "" : "s");
-    return code || !cli->options.live ? code : check_live(cli, streams, count);
+    return code || !cli->options.live ? code
+                                      : check_live(cli, sources, source_count, streams, count);
 }
 
 static const struct opt opts[] = {
     {"live", 0, OPT_FLAG, offsetof(struct options, live), NULL,
-     "also try PostgreSQL, Redis and one page of each stream"},
+     "also try PostgreSQL, Redis and one page of each stream, and name the places at which it "
+     "has nothing"},
     OPT_END,
 };
 
@@ -415,7 +290,11 @@ const struct command cmd_check = {
         "variable or secret that is named and not there is a warning. The next five runs of a\n"
         "schedule are shown. Where PostgreSQL can be reached, declared types are compared with "
         "the\n"
-        "table's, and time zones are looked up there.",
+        "table's, and time zones are looked up there.\n\n"
+        "With --live the first page of each stream is fetched, and nothing written: each "
+        "place\n"
+        "that a definition names and the page has nothing at is a warning, with what is there\n"
+        "instead. Exits with 1 where a run would fail, with 3 where a server gives no answer.",
     .opts = opts,
     .needs_settings = true,
     .run = check_main,

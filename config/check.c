@@ -259,6 +259,16 @@ static bool appends_again(const struct stream *stream)
     return false;
 }
 
+/* A run reads all of it again, and only keeps in mind where it came to. */
+static void note_unused_bookmark(struct reader *reader, const struct yaml_node *map,
+                                 struct stream *stream)
+{
+    const struct yaml_node *node = node_at(map, "bookmark");
+    if (stream->bookmark.is_set && !stream->uses_bookmark && !stream->window.size.len &&
+        !stream->is_ordered && node->line)
+        stream->unused_bookmark_at = place_of(reader, node);
+}
+
 /* A schedule that would append the same records each time: the second run is refused
  * (pagetide.append_refusal), so `check` says it before. The names in it are known by now. */
 static void note_repeats(struct reader *reader, const struct yaml_node *map,
@@ -367,4 +377,5 @@ void check_definition(struct reader *reader, const struct yaml_node *map, struct
     window_check(reader, map, stream);
     check_replace(reader, map, stream);
     note_repeats(reader, map, stream);
+    note_unused_bookmark(reader, map, stream);
 }

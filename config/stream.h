@@ -486,6 +486,7 @@ struct stream {
     /* Where a file says that a run is repeated which appends the same records each time, as
      * "shop.yaml:7:5"; empty: it is not so, or no file says it. */
     struct str repeats_at;
+    struct str unused_bookmark_at; /* as repeats_at: no request begins at the bookmark */
     struct str spec; /* this definition, normalised: the JSON that is stored with a run */
 };
 

@@ -28,12 +28,13 @@ declare -A below=(
     [worker/crawl]="base port core config worker/records worker/rows worker/load worker/access worker/signs worker/paging worker/exchange worker/pace"
     [worker/discover]="base port core config worker/records worker/rows worker/load worker/access worker/signs worker/exchange worker/pace worker/crawl"
     [worker/rehearsal]="base port core config worker/records worker/rows worker/access worker/signs worker/exchange worker/crawl worker/discover"
+    [worker/places]="base port core config worker/records worker/rows worker/signs"
     [worker/replay]="base port core config worker/records worker/rows worker/load worker/exchange"
     [worker/after]="base port core config worker/access worker/exchange"
     [worker]="base port core config worker/load worker/access worker/pace worker/crawl"
     [scheduler]="base port core config schema"
     [web]="base port core config"
-    [cli]="base port core config config/import schema scheduler web worker worker/crawl worker/discover worker/rehearsal worker/replay worker/after"
+    [cli]="base port core config config/import schema scheduler web worker worker/crawl worker/discover worker/places worker/rehearsal worker/replay worker/after"
 )
 
 # What a room must not see, not even through the headers that it includes.

@@ -25,6 +25,8 @@ struct previewing {
     struct crawl_env env;
     struct crawl *crawl;
     struct loop_timer *stop;
+    int retries;
+    struct str given_up; /* why, where there were too many; empty: there were not */
     bool is_over;
 };
 
@@ -33,7 +35,7 @@ struct previewing {
 static void on_stop_timer(void *ctx)
 {
     struct previewing *previewing = ctx;
-    if (!crawl_try_count(previewing->crawl))
+    if (previewing->given_up.len || !crawl_try_count(previewing->crawl))
         crawl_stop(previewing->crawl, CRAWL_STOP_NOW);
 }
 
@@ -57,8 +59,14 @@ static bool may_cut(void *ctx, const struct crawl *crawl)
 static void on_retry(void *ctx, const struct crawl *crawl, const struct err *err,
                      int64_t delay_ms)
 {
-    const struct preview_options *options = ((struct previewing *)ctx)->options;
+    struct previewing *previewing = ctx;
+    const struct preview_options *options = previewing->options;
     (void)crawl;
+    if (options->retries_max && previewing->retries++ >= options->retries_max) {
+        previewing->given_up = arena_str(previewing->arena, str_from(err->text));
+        loop_timer_set(previewing->stop, 0);
+        return;
+    }
     if (options->on_retry)
         options->on_retry(options->watch ? options->watch->ctx : NULL, err, delay_ms);
 }
@@ -140,6 +148,10 @@ static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end
     preview->state = end->state;
     preview->reason = end->reason;
     preview->error = arena_str(previewing->arena, str_from(end->err->text));
+    if (previewing->given_up.len) {
+        preview->how = PREVIEW_WAITS;
+        preview->error = previewing->given_up;
+    }
     preview->wait_ms = end->wait_ms;
     preview->rejects = crawl_stats(crawl).rejects;
     keep_tables(previewing, crawl);

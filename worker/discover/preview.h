@@ -17,9 +17,10 @@ struct preview_options {
     struct loop *loop;
     const struct stream *stream;
     const char *secrets_dir;
-    struct http *http;               /* borrowed; NULL: one of its own */
-    int64_t started_ms;              /* wall clock, when the run begins; 0: now */
-    int pages;                       /* at most */
+    struct http *http;  /* borrowed; NULL: one of its own */
+    int64_t started_ms; /* wall clock, when the run begins; 0: now */
+    int pages;          /* at most */
+    int retries_max;    /* of all requests together; 0: as many as the definition says */
     const struct crawl_watch *watch; /* sees everything; may be NULL */
     /* A request failed and is made again in `delay_ms`; `ctx` is the watch's. May be NULL. */
     void (*on_retry)(void *ctx, const struct err *err, int64_t delay_ms);

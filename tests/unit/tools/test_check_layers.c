@@ -35,6 +35,7 @@ static const struct room {
                         "worker/access worker/signs worker/exchange worker/pace worker/crawl"},
     {"worker/rehearsal", "base port core config worker/records worker/rows worker/access "
                          "worker/signs worker/exchange worker/crawl worker/discover"},
+    {"worker/places", "base port core config worker/records worker/rows worker/signs"},
     {"worker/replay",
      "base port core config worker/records worker/rows worker/load worker/exchange"},
     {"worker/after", "base port core config worker/access worker/exchange"},
@@ -42,7 +43,7 @@ static const struct room {
     {"scheduler", "base port core config schema"},
     {"web", "base port core config"},
     {"cli", "base port core config config/import schema scheduler web worker worker/crawl "
-            "worker/discover worker/rehearsal worker/replay worker/after"},
+            "worker/discover worker/places worker/rehearsal worker/replay worker/after"},
 };
 
 static struct arena *arena;

@@ -1,0 +1,16 @@
+#ifndef CLI_CHECK_LIVE_H
+#define CLI_CHECK_LIVE_H
+
+#include "cli/cli.h"
+
+/*
+ * `check --live`: tries PostgreSQL, Redis and the first page of each stream, and writes nothing
+ * there. Reports each on stdout, with a warning for what a page has nothing at although its
+ * definition names it. Everything is tried, whatever failed before; gives the worst exit code:
+ * EXIT_UNREACHABLE also for an API that gives no answer, EXIT_RUN_FAILED where a run would
+ * fail.
+ */
+int check_live(struct cli *cli, struct source *const *sources, size_t source_count,
+               struct stream *const *streams, size_t count);
+
+#endif
