@@ -1,12 +1,11 @@
 #include "cli/check_live.h"
 
-#include "base/file.h"
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/redact.h"
+#include "cli/definition_place.h"
 #include "cli/first_partition.h"
 #include "cli/say.h"
-#include "config/place.h"
 #include "port/redis.h"
 #include "port/redis_url.h"
 #include "worker/discover/preview.h"
@@ -93,17 +92,12 @@ static int check_redis(struct cli *cli)
 
 /* --- a stream's first page --- */
 
-/* The file that a stream is of, read again for the places of its keys. */
-struct definition_file {
-    struct str name;
-    const struct yaml_node *root; /* NULL: it cannot be read any more */
-};
-
 struct page_watch {
     struct cli *cli;
     const char *name;
     struct stream *stream;
-    struct definition_file file;
+    struct source *const *sources;
+    size_t source_count;
     struct places places;
     struct str counted, doubts; /* what `total` counts, and what the pager did not find */
     struct str reject;          /* why the first was rejected */
@@ -154,9 +148,8 @@ static void on_page_end(void *ctx, const struct crawl_page *page)
 static void warn(const struct page_watch *watch, struct str key, struct str text)
 {
     struct arena *arena = watch->cli->arena;
-    const struct definition_file *file = &watch->file;
     struct str place =
-        file->root ? place_find(arena, file->name, file->root, watch->stream, key) : STR_NONE;
+        definition_place(watch->cli, watch->sources, watch->source_count, watch->stream, key);
     report_at(watch->cli, place, watch->name, "warns", redact_str(arena, text));
 }
 
@@ -281,28 +274,6 @@ static int check_page(struct page_watch *page)
 
 /* --- all of them --- */
 
-static void on_yaml(void *ctx, int line, int column, const char *what)
-{
-    (void)ctx, (void)line, (void)column, (void)what;
-}
-
-static struct definition_file file_of(struct cli *cli, struct source *const *sources,
-                                      size_t count, const struct stream *stream)
-{
-    struct definition_file file = {0};
-    struct yaml_node *root;
-    struct err ignored = ERR_INIT;
-    AUTO_BUF(text, YAML_TEXT_MAX_BYTES);
-    for (size_t i = 0; i < count && !file.name.len; i++)
-        for (size_t j = 0; j < sources[i]->count; j++)
-            if (sources[i]->streams[j] == stream)
-                file.name = sources[i]->file;
-    if (file.name.len && file_read(arena_cstr(cli->arena, file.name), &text, &ignored) &&
-        yaml_parse(cli->arena, buf_str(&text), on_yaml, NULL, &root, &ignored))
-        file.root = root;
-    return file;
-}
-
 int check_live(struct cli *cli, struct source *const *sources, size_t source_count,
                struct stream *const *streams, size_t count)
 {
@@ -313,7 +284,8 @@ int check_live(struct cli *cli, struct source *const *sources, size_t source_cou
         struct page_watch page = {.cli = cli,
                                   .name = arena_cstr(cli->arena, streams[i]->name),
                                   .stream = streams[i],
-                                  .file = file_of(cli, sources, source_count, streams[i])};
+                                  .sources = sources,
+                                  .source_count = source_count};
         code = exit_code_worst(code, check_page(&page));
     }
     return code;

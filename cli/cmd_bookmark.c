@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "cli/near.h"
 #include "cli/order.h"
 #include "cli/say.h"
 
@@ -41,7 +42,7 @@ static int show(struct cli *cli, struct pg *pg, struct str stream)
     if (!pg_await(pg, bookmarks_sql, &name, 1, TIMEOUT_MS, &result, &err))
         return cli_fail(&err);
     if (!pg_rows(result))
-        return cli_usage("there is no stream %.*s", STR_ARG(stream));
+        return near_unknown(pg, NULL, stream);
     assert(pg_columns(result) == BOOKMARK_COLUMNS);
     bool has_any = !pg_is_null(result, 0, BOOKMARK_STREAM);
     for (size_t i = 0; has_any && i < pg_rows(result); i++) {

@@ -2,6 +2,7 @@
 #include "base/json_out.h"
 #include "cli/check_live.h"
 #include "cli/cli.h"
+#include "cli/definition_place.h"
 #include "cli/next_runs.h"
 #include "cli/say.h"
 #include "cli/streams.h"
@@ -160,6 +161,12 @@ static void put_plan(struct buf *plan, const struct stream *stream)
     json_out_close(&out, '}');
 }
 
+/* Those that were read. */
+struct sources {
+    struct source *const *items;
+    size_t count;
+};
+
 /* What of the definition the table is not like, and cannot become: a run would fail. */
 static int check_table_there(struct pg *pg, const struct stream *stream)
 {
@@ -177,6 +184,38 @@ static int check_table_there(struct pg *pg, const struct stream *stream)
     return pg_rows(misfits) ? EXIT_USAGE : EXIT_DONE;
 }
 
+/* Types that PostgreSQL has not: a run would fail with its first records. */
+static const char unknown_types_sql[] =
+    "select d.name, d.type from jsonb_to_recordset($1::jsonb -> 'declared') "
+    "as d (name text, type text) "
+    "where pagetide.is_type_text(d.type) and pagetide.type_oid(d.type) is null";
+enum { TYPE_COLUMN, TYPE_NAME };
+
+static int check_types(struct cli *cli, struct pg *pg, const struct sources *sources,
+                       const struct stream *stream, const struct stream *part)
+{
+    AUTO_PG_RESULT struct pg_result *types = NULL;
+    AUTO_BUF(plan, PLAN_BYTES_MAX);
+    struct err err = ERR_INIT;
+    put_plan(&plan, part);
+    struct pg_value params[] = {pg_text(buf_str(&plan))};
+    if (!pg_await(pg, unknown_types_sql, params, COUNT_OF(params), CONNECT_MS, &types, &err))
+        return cli_fail(&err);
+    for (size_t i = 0; i < pg_rows(types); i++) {
+        struct str name = pg_get_str(types, i, TYPE_COLUMN), table = part->table.name;
+        struct str source, own_name = str_split(stream->name, '.', &source);
+        const char *above = part == stream ? "" : "tables.";
+        struct str key =
+            arena_printf(cli->arena, "%s%.*s%scolumns.%.*s", above,
+                         STR_ARG(*above ? table : STR_NONE), *above ? "." : "", STR_ARG(name));
+        struct str place = definition_place(cli, sources->items, sources->count, stream, key);
+        say_line(stderr, "%.*s: streams.%.*s.%.*s: PostgreSQL has no type \"%.*s\"",
+                 STR_ARG(place), STR_ARG(own_name), STR_ARG(key),
+                 STR_ARG(pg_get_str(types, i, TYPE_NAME)));
+    }
+    return pg_rows(types) ? EXIT_USAGE : EXIT_DONE;
+}
+
 static bool declares(const struct table *table)
 {
     return table->declared_count || table->partition.range.len;
@@ -190,13 +229,17 @@ static bool declares_any(const struct stream *stream)
     return any;
 }
 
-static int check_tables(struct pg *pg, struct stream *const *streams, size_t count)
+static int check_tables(struct cli *cli, struct pg *pg, const struct sources *sources,
+                        struct stream *const *streams, size_t count)
 {
     int code = EXIT_DONE;
     for (size_t i = 0; pg && i < count; i++)
         for (size_t j = 0; j < stream_table_count(streams[i]); j++)
-            if (declares(stream_table(streams[i], j)))
-                code = exit_code_worst(code, check_table_there(pg, stream_at(streams[i], j)));
+            if (declares(stream_table(streams[i], j))) {
+                const struct stream *part = stream_at(streams[i], j);
+                code = exit_code_worst(code, check_types(cli, pg, sources, streams[i], part));
+                code = exit_code_worst(code, check_table_there(pg, part));
+            }
     return code;
 }
 
@@ -259,13 +302,14 @@ static int check_main(struct cli *cli)
     bool is_all_good = is_whole && !cli->operand_count;
     if (!is_whole && !cli->operand_count)
         code = EXIT_USAGE;
+    const struct sources read = {sources, source_count};
     struct pg *pg = open_if_wanted(cli, streams, count);
     for (size_t i = 0; i < count; i++)
         code = exit_code_worst(code, print_stream(cli, pg, streams[i]));
     for (size_t i = 0; is_whole && i < count; i++)
         warn_of_unknown(pg, streams[i], sources, source_count);
     warn_of_missing(cli, streams, count);
-    code = exit_code_worst(code, check_tables(pg, streams, count));
+    code = exit_code_worst(code, check_tables(cli, pg, &read, streams, count));
     pg_close(pg);
     if (!cli->options.json && is_all_good && code == EXIT_DONE)
         say_note(stdout, "%zu stream%s in %zu file%s: all good", count, count == 1 ? "" : "s",

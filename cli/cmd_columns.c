@@ -20,7 +20,7 @@ static int show(struct cli *cli, struct str stream)
         .nothing = "it has no columns yet: its first run makes them",
         .known = "select 1 from pagetide.stream where name = split_part($1, '/', 1) "
                  "and pagetide.latest_table($1) is not null",
-        .unknown = arena_printf(cli->arena, "there is no stream %.*s", STR_ARG(stream)).ptr,
+        .stream = stream,
     };
     return query_print(cli, &query);
 }

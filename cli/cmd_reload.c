@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "cli/bar.h"
 #include "cli/cli.h"
+#include "cli/near.h"
 #include "cli/say.h"
 #include "cli/summary.h"
 #include "port/json.h"
@@ -248,10 +249,13 @@ static void warn_of_doubts(struct reload *reload)
         !pg_await(reload->pg, doubts_sql, params, COUNT_OF(params), CALL_MS, &doubts, &err))
         return;
     assert(pg_columns(doubts) == DOUBTS_COLUMNS);
-    if (!pg_get_bool(doubts, 0, DOUBTS_IS_KNOWN))
+    if (!pg_get_bool(doubts, 0, DOUBTS_IS_KNOWN)) {
+        AUTO_BUF(near, KIB(4));
+        near_put_stored(&near, reload->pg, str_from(stream));
         say_note(stderr,
-                 "pagetide: warning: no stream %s is stored: the message will be refused",
-                 stream);
+                 "pagetide: warning: no stream %s is stored: the message will be refused%.*s",
+                 stream, STR_ARG(buf_str(&near)));
+    }
     if (pg_get_bool(doubts, 0, DOUBTS_HAS_SCHEDULER))
         return;
     bool is_never = pg_is_null(doubts, 0, DOUBTS_LAST_SEEN);

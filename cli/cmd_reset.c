@@ -1,3 +1,4 @@
+#include "cli/near.h"
 #include "cli/order.h"
 #include "cli/say.h"
 
@@ -13,7 +14,7 @@ static int say_plan(struct cli *cli, struct pg *pg, struct str stream)
     if (!pg_await(pg, "select pagetide.reset_words($1)", &name, 1, TIMEOUT_MS, &result, &err))
         return cli_fail(&err);
     if (pg_is_null(result, 0, PLAN_WORDS))
-        return cli_usage("there is no stream %.*s", STR_ARG(stream));
+        return near_unknown(pg, NULL, stream);
     return cli_usage("reset: %.*s would forget %.*s, which is %s; say --yes to do it",
                      STR_ARG(stream), STR_ARG(pg_get_str(result, 0, PLAN_WORDS)),
                      cli->options.drop_table ? "dropped" : "kept");

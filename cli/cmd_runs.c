@@ -26,6 +26,24 @@ static bool is_state(const char *word)
     return false;
 }
 
+/* Our word for what others call a state; "": there is none. */
+static const char *meant_state(const char *word)
+{
+    static const char *const others[][2] = {
+        {"success", "succeeded"},    {"successful", "succeeded"}, {"ok", "succeeded"},
+        {"done", "succeeded"},       {"completed", "succeeded"},  {"complete", "succeeded"},
+        {"finished", "succeeded"},   {"error", "failed"},         {"errors", "failed"},
+        {"failure", "failed"},       {"fail", "failed"},          {"canceled", "cancelled"},
+        {"aborted", "cancelled"},    {"active", "running"},       {"in_progress", "running"},
+        {"started", "running"},      {"pending", "queued"},       {"waiting", "queued"},
+        {"incomplete", "truncated"}, {"partial", "truncated"},    {"crashed", "dead"},
+    };
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (str_eq_nocase(str_from(word), str_from(others[i][0])))
+            return others[i][1];
+    return "";
+}
+
 static int runs_main(struct cli *cli)
 {
     int64_t limit = cli->options.limit ? cli->options.limit : RUNS_STANDARD;
@@ -35,10 +53,12 @@ static int runs_main(struct cli *cli)
         return cli_usage("runs: name one stream, or none for all");
     if (limit > RUNS_MAX)
         return cli_usage("runs: --limit is too large");
-    if (state && !is_state(state))
+    if (state && !is_state(state)) {
+        const char *meant = meant_state(state);
         return cli_usage("runs --state: one of queued, running, succeeded, truncated, failed, "
-                         "cancelled, dead, not \"%s\"",
-                         state);
+                         "cancelled, dead, not \"%s\"%s%s",
+                         state, *meant ? "; here it is " : "", meant);
+    }
     /* One more than is shown, so that it can be said that there are more. */
     struct pg_value params[] = {stream ? pg_text(streams_pattern(cli->arena, stream)) : PG_NULL,
                                 state ? pg_text(str_from(state)) : PG_NULL, pg_int(limit + 1)};
@@ -51,7 +71,7 @@ static int runs_main(struct cli *cli)
         .nothing = state ? "there is no such run" : "there is no run yet",
         .known = "select 1 where $1::text is null and ($2::text is null or true) union all "
                  "select 1 from pagetide.stream where name like $1 limit $3",
-        .unknown = arena_printf(cli->arena, "there is no stream %s", stream ? stream : "").ptr,
+        .stream = str_from(stream ? stream : ""),
     };
     return query_print(cli, &query);
 }

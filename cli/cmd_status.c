@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/cli.h"
 #include "cli/counts.h"
+#include "cli/near.h"
 #include "cli/query_print.h"
 #include "cli/say.h"
 #include "cli/streams.h"
@@ -229,7 +230,7 @@ static int show(struct cli *cli, struct pg *pg)
                   &streams, &err))
         return cli_fail(&err);
     if (word && !pg_rows(streams))
-        return cli_usage("status: there is no stream %s", word);
+        return near_unknown(pg, "status", str_from(word));
     if (as_json) {
         query_print_objects(streams, pg_rows(streams));
         return EXIT_DONE;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/arguments.h"
+#include "cli/option_words.h"
 #include "cli/say.h"
 #include "port/crypto.h"
 
@@ -154,35 +155,59 @@ static void protect_memory(void)
     prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* What others call our commands. */
+static const struct {
+    const char *words, *ours;
+} command_words[] = {
+    {"run load extract ingest pull", "sync"},
+    {"version", "--version"},
+    {"list ls validate lint streams sources", "check"},
+    {"stop kill abort", "cancel"},
+    {"logs log describe show", "explain"},
+    {"start serve server daemon", "up"},
+    {"history", "runs"},
+    {"new create setup", "init"},
+    {"probe inspect generate", "discover"},
+    {"upgrade", "migrate"},
+    {"delete remove rm", "drop"},
+    {"refresh trigger", "reload"},
+    {"rerun restart", "retry"},
+    {"ps info", "status"},
+    {"convert", "import"},
+    {"state", "bookmark"},
+    {"errors failures", "rejects"},
+    {"plan dry-run", "preview"},
+    {"schema", "config schema"},
+    {"docs", "config reference"},
+};
+
+static bool is_among(struct str name, const char *words)
+{
+    struct str rest = str_from(words), word;
+    while (rest.len) {
+        rest = str_split(rest, ' ', &word);
+        if (str_eq(name, word))
+            return true;
+    }
+    return false;
+}
+
 /* "; did you mean sync?", by what others call it or by its spelling. */
 static const char *meant_command(const char *name)
 {
-    static const char *const others[][2] = {
-        {"run", "sync"},        {"load", "sync"},      {"version", "--version"},
-        {"list", "check"},      {"validate", "check"}, {"lint", "check"},
-        {"stop", "cancel"},     {"logs", "explain"},   {"streams", "check"},
-        {"start", "up"},        {"serve", "up"},       {"history", "runs"},
-        {"new", "init"},        {"probe", "discover"}, {"inspect", "discover"},
-        {"upgrade", "migrate"}, {"delete", "drop"},    {"remove", "drop"},
-    };
-    static char text[64];
     const char *meant = NULL;
     int best = 3;
-    for (size_t i = 0; i < COUNT_OF(others); i++)
-        if (!strcmp(name, others[i][0]))
-            meant = others[i][1];
-    for (size_t i = 0; !meant && i < COUNT_OF(commands) - 1; i++) {
-        int distance = str_distance(str_from(name), str_from(commands[i]->name), best);
-        if (distance < best) {
-            best = distance;
-            snprintf(text, sizeof text, "%s", commands[i]->name);
-        }
-    }
-    if (meant)
-        snprintf(text, sizeof text, "%s", meant);
+    for (size_t i = 0; i < COUNT_OF(command_words); i++)
+        if (is_among(str_from(name), command_words[i].words))
+            meant = command_words[i].ours;
+    for (size_t i = 0; !meant && i < COUNT_OF(commands) - 1; i++)
+        best = MIN(best, str_distance(str_from(name), str_from(commands[i]->name), best));
+    for (size_t i = 0; !meant && best < 3 && i < COUNT_OF(commands) - 1; i++)
+        if (str_distance(str_from(name), str_from(commands[i]->name), best) == best)
+            meant = commands[i]->name;
     static char hint[96];
-    snprintf(hint, sizeof hint, "; did you mean %s?", text);
-    return *text ? hint : "";
+    snprintf(hint, sizeof hint, "; did you mean %s?", meant ? meant : "");
+    return meant ? hint : "";
 }
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -228,6 +253,26 @@ static int run_command(const struct command *command, int argc, char **argv)
     return code;
 }
 
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(commands) - 1; i++)
+        if (!strcmp(name, commands[i]->name))
+            return commands[i];
+    return NULL;
+}
+
+/* NULL, or none of the commands: the list of them. */
+static int print_help_of(const char *name)
+{
+    char word[] = "--help";
+    char *words[] = {word, NULL};
+    const struct command *command = name ? find_command(name) : NULL;
+    if (command)
+        return run_command(command, 1, words);
+    print_commands(stdout);
+    return EXIT_DONE;
+}
+
 static void put_command_first(int argc, char **argv)
 {
     AUTO_ARENA struct arena *arena = arena_new();
@@ -242,19 +287,18 @@ int main(int argc, char **argv)
     protect_memory();
     /* Batches go back to the system when freed: without this the threshold would grow. */
     mallopt(M_MMAP_THRESHOLD, MIB(1));
+    opt_set_words(option_words);
     put_command_first(argc, argv);
     const char *name = argc > 1 ? argv[1] : "";
-    if (!strcmp(name, "--version")) {
+    if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
         puts("pagetide " PAGETIDE_VERSION);
         return EXIT_DONE;
     }
-    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
-        print_commands(stdout);
-        return EXIT_DONE;
-    }
-    for (size_t i = 0; i < COUNT_OF(commands) - 1; i++)
-        if (!strcmp(name, commands[i]->name))
-            return run_command(commands[i], argc - 2, argv + 2);
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+        return print_help_of(argc > 2 ? argv[2] : NULL);
+    const struct command *command = find_command(name);
+    if (command)
+        return run_command(command, argc - 2, argv + 2);
     if (*name == '-')
         return cli_usage("%s: which command? (see pagetide --help)", name);
     if (*name)

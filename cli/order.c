@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "cli/near.h"
 #include "cli/say.h"
 
 enum { TIMEOUT_MS = 60000, JOBS_MAX = 1000000 };
@@ -30,7 +31,12 @@ int order_give(struct cli *cli, struct pg *pg, const char *call, const struct pg
         return cli_fail(&err);
     assert(pg_columns(result) == ORDER_COLUMNS && pg_rows(result) == 1);
     if (!pg_is_null(result, 0, ORDER_REFUSAL)) {
-        say_line(stderr, "pagetide: %.*s", STR_ARG(pg_get_str(result, 0, ORDER_REFUSAL)));
+        AUTO_BUF(near, KIB(4));
+        struct str refusal = pg_get_str(result, 0, ORDER_REFUSAL);
+        if (str_starts(refusal, STR("there is no stream ")))
+            near_put_stored(&near, pg,
+                            str_slice(refusal, strlen("there is no stream "), refusal.len));
+        say_line(stderr, "pagetide: %.*s%.*s", STR_ARG(refusal), STR_ARG(buf_str(&near)));
         return exit_code_of_refusal(!pg_is_null(result, 0, ORDER_STREAM));
     }
     *ret_order = (struct order){
@@ -92,7 +98,7 @@ static int find_newest(struct pg *pg, const char *stream, int64_t *ret_run)
     if (!pg_await(pg, newest_sql, &name, 1, TIMEOUT_MS, &result, &err))
         return cli_fail(&err);
     if (!pg_rows(result))
-        return cli_usage("there is no stream %s", stream);
+        return near_unknown(pg, NULL, str_from(stream));
     if (pg_is_null(result, 0, NEWEST_RUN))
         return cli_usage("%s has no run yet", stream);
     *ret_run = pg_get_int(result, 0, NEWEST_RUN);

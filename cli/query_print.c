@@ -1,4 +1,5 @@
 #include "cli/query_print.h"
+#include "cli/near.h"
 
 #include <assert.h>
 
@@ -84,6 +85,8 @@ static int say_nothing(struct pg *pg, const struct query *query)
     if (!pg_await(pg, query->known, query->params, query->param_count, TIMEOUT_MS, &result,
                   &err))
         return cli_fail(&err);
+    if (!pg_rows(result) && query->stream.ptr)
+        return near_unknown(pg, NULL, query->stream);
     if (!pg_rows(result))
         return cli_usage("%s", query->unknown);
     say_line(stderr, "pagetide: %s", query->nothing);

@@ -20,6 +20,7 @@ struct query {
      * stderr, and all is well. None: `unknown` is said, a mistake in the command. */
     const char *known;
     const char *nothing, *unknown;
+    struct str stream; /* instead of `unknown`: the name of the stream that there is not */
 };
 
 /* In a session of its own. Returns the exit code: that of the error, EXIT_USAGE for

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DISTANCE_MAX = 3 };
+#include "cli/near.h"
 
 static bool is_among(const struct stream *stream, struct stream *const *streams, size_t count)
 {
@@ -34,20 +34,23 @@ static bool is_meant(struct arena *arena, const struct source *source,
            (strpbrk(word, "*?") && !fnmatch(word, arena_cstr(arena, stream->name), 0));
 }
 
-static struct str nearest(struct source *const *sources, size_t source_count, struct str word)
+static void put_near(struct buf *hint, struct source *const *sources, size_t source_count,
+                     struct str word)
 {
-    struct str best = STR_NONE;
-    int least = DISTANCE_MAX + 1;
+    struct near near;
+    near_start(&near, word);
     for (size_t i = 0; i < source_count; i++)
-        for (size_t j = 0; j < sources[i]->count; j++) {
-            struct str name = sources[i]->streams[j]->name;
-            int distance = str_distance(word, name, DISTANCE_MAX);
-            if (distance < least) {
-                least = distance;
-                best = name;
-            }
-        }
-    return best;
+        for (size_t j = 0; j < sources[i]->count; j++)
+            near_take(&near, sources[i]->streams[j]->name);
+    near_put(hint, &near);
+}
+
+static bool is_folder(const struct cli *cli, const char *word)
+{
+    struct stat file;
+    const char *in_folder = arena_cstr(
+        cli->arena, arena_printf(cli->arena, "%s/%s", cli->settings.config_dir, word));
+    return (!stat(word, &file) || !stat(in_folder, &file)) && S_ISDIR(file.st_mode);
 }
 
 /* A file whose streams are not among those that were read: why, its own errors have said. */
@@ -65,11 +68,13 @@ static bool is_broken_file(const struct cli *cli, const char *word)
 
 /* Where a file is broken it may be one of its streams: its errors stand above. */
 static void say_unknown(const struct cli *cli, const char *command, const char *word,
-                        struct str near)
+                        struct source *const *sources, size_t source_count)
 {
-    AUTO_BUF(hint, KIB(1));
-    if (near.len)
-        buf_printf(&hint, "; did you mean \"%.*s\"?", STR_ARG(near));
+    AUTO_BUF(hint, KIB(4));
+    put_near(&hint, sources, source_count, str_from(word));
+    if (!hint.len && *word && is_folder(cli, word))
+        buf_puts(&hint, "; it is a folder: -c DIR names the folder that has sources/, and "
+                        "'*' all streams of it");
     if (cli->has_broken_files)
         cli_usage("%s: \"%s\" is not among the streams that could be read: correct the errors "
                   "above, or the name%.*s",
@@ -99,7 +104,7 @@ bool streams_find(struct cli *cli, const char *command, const char *word,
         cli_usage("%s: no stream of %s could be read", command, word);
         return false;
     }
-    say_unknown(cli, command, word, nearest(sources, source_count, str_from(word)));
+    say_unknown(cli, command, word, sources, source_count);
     return false;
 }
 

@@ -25,7 +25,8 @@ static bool is_used_right(struct cli *cli)
         cli_usage(
             "sync: one URL (https://…), and nothing beside it, goes with --table, --save, "
             "--header, --auth, --method, --data, --graphql, --pages, --key, --allow-http and "
-            "--allow-private");
+            "--allow-private; pages of a stream are shown by pagetide preview STREAM --pages "
+            "N");
     else if (options->from || options->to)
         cli_usage(
             "sync: a window needs a definition that asks for it: pagetide discover prints "

@@ -38,8 +38,46 @@ static const struct opt *find_letter(const struct opt *table, char letter)
     return NULL;
 }
 
+static const struct opt_word *all_words;
+
+void opt_set_words(const struct opt_word *words)
+{
+    all_words = words;
+}
+
+static bool is_among(struct str name, const char *words)
+{
+    struct str rest = str_from(words), word;
+    while (rest.len) {
+        rest = str_split(rest, ' ', &word);
+        if (str_eq(name, word))
+            return true;
+    }
+    return false;
+}
+
+static const struct opt_word *find_word(const struct opt *table, struct str name)
+{
+    for (const struct opt_word *word = all_words; word && word->words; word++)
+        if (is_among(name, word->words) &&
+            (!word->option || find_name(table, str_from(word->option))))
+            return word;
+    return NULL;
+}
+
+static bool refuse_word(struct parse *parse, const char *dashes, struct str name,
+                        const struct opt_word *word)
+{
+    return err_set(parse->err, ERR_CONFIG, "opt", 0, "unknown option %s%.*s; here it is %s%s",
+                   dashes, STR_ARG(name), word->option ? "--" : "",
+                   word->option ? word->option : word->text);
+}
+
 static bool refuse_unknown(struct parse *parse, struct str name)
 {
+    const struct opt_word *word = find_word(parse->table, name);
+    if (word)
+        return refuse_word(parse, "--", name, word);
     const char *nearest = NULL;
     int least = NEAR_ENOUGH + 1;
     for (const struct opt *opt = parse->table; opt->name; opt++) {
@@ -146,13 +184,22 @@ static bool read_long(struct parse *parse, const char *text)
     return true;
 }
 
+static bool refuse_letter(struct parse *parse, char letter)
+{
+    struct str name = {&letter, 1};
+    const struct opt_word *word = find_word(parse->table, name);
+    if (word)
+        return refuse_word(parse, "-", name, word);
+    return err_set(parse->err, ERR_CONFIG, "opt", 0, "unknown option -%c", letter);
+}
+
 /* `text` follows the dash: flags together, or an option and then its value. */
 static bool read_letters(struct parse *parse, const char *text)
 {
     for (; *text; text++) {
         const struct opt *opt = find_letter(parse->table, *text);
         if (!opt)
-            return err_set(parse->err, ERR_CONFIG, "opt", 0, "unknown option -%c", *text);
+            return refuse_letter(parse, *text);
         if (opt->type != OPT_FLAG)
             return read_value(parse, opt, text[1] ? text + 1 : NULL);
         set_flag(parse, opt);

@@ -50,6 +50,18 @@ bool opt_parse(const struct opt *table, void *target, int argc, char **argv, int
                bool *ret_help, struct err *err) MUST_CHECK;
 
 /*
+ * What is said of an unknown option: words of others, parted by blanks, and what there is here
+ * instead: an option of the table at hand, where it has that, or a text.
+ */
+struct opt_word {
+    const char *words; /* NULL ends the list */
+    const char *option, *text;
+};
+
+/* Said once, at start; borrowed. The first that fits counts. */
+void opt_set_words(const struct opt_word *words);
+
+/*
  * The option of that word that takes a value, read as opt_parse does: "--name", "--name=value",
  * "-n", "-nvalue", and "-qn" behind flags; NULL: there is none. *ret_value is in `word`, NULL
  * where the value is the next argument.

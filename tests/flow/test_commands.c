@@ -65,6 +65,19 @@ START_TEST(every_command_has_help)
     expect_holds(expect_run(0, "--version").out, "pagetide ");
     expect_holds(expect_run(2, "snyc").err, "unknown command \"snyc\"; did you mean sync?");
     expect_holds(expect_run(2, "run shop").err, "did you mean sync?");
+    expect_holds(expect_run(2, "ls").err, "did you mean check?");
+    expect_holds(expect_run(0, "help sync").out, "usage: pagetide sync");
+    expect_holds(expect_run(0, "help nothing").out, "usage: pagetide COMMAND");
+    expect_holds(expect_run(0, "-V").out, "pagetide ");
+    expect_holds(expect_run(2, "sync --full-refresh").err, "here it is --full (see");
+    expect_holds(expect_run(2, "sync -n").err, "unknown option -n; here it is --dry-run");
+    expect_holds(expect_run(2, "runs --last 5").err, "here it is --limit");
+    expect_holds(expect_run(2, "runs --failed").err, "here it is --state failed");
+    expect_holds(expect_run(2, "runs --state success").err, "here it is succeeded");
+    expect_holds(expect_run(2, "status --output json").err, "here it is --json");
+    expect_holds(expect_run(2, "preview a.b --limit 1").err, "here it is --pages");
+    expect_holds(expect_run(2, "sync a.b --pages 1").err, "preview STREAM --pages N");
+    expect_holds(expect_run(2, "sync --stream a.b").err, "no option: the name alone");
     ck_assert_int_eq(count_lines(expect_run(2, "frobnicate").err), 1);
     expect_holds(expect_run(2, "sync --al").err, "--al");
     expect_holds(expect_run(2, "-c /nowhere --json").err, "which command?");
@@ -277,6 +290,29 @@ START_TEST(sync_refuses_what_is_not_meant)
 }
 END_TEST
 
+/* Of a word that may be a type of the user's own, only PostgreSQL can say it. */
+START_TEST(a_type_that_postgresql_has_not_is_an_error)
+{
+    set_up();
+    shop("  typed:\n    path: /gen/page\n    merge_path: data\n    again: true\n"
+         "    columns: {id: bigint, name: \"varchar(9)\", tags: \"text[]\", note: strng}\n"
+         "    tables:\n      lines: {merge_path: data, columns: {odd: own.kind}}\n");
+    expect_run(0, "migrate");
+    struct pagetide_result got = expect_run(2, "check shop.typed");
+    expect_holds(got.err, ": streams.typed.columns.note: PostgreSQL has no type \"strng\"");
+    expect_holds(
+        got.err,
+        ": streams.typed.tables.lines.columns.odd: PostgreSQL has no type \"own.kind\"");
+    ck_assert_int_eq(count_lines(got.err), 2);
+    expect_holds(got.err, "sources/shop.yaml:");
+    pagetide_sql(&pagetide, "create schema own");
+    pagetide_sql(&pagetide, "create domain own.kind as text");
+    pagetide_sql(&pagetide, "create domain strng as text");
+    expect_run(0, "check shop.typed");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_stream_or_source_is_named_where_it_is_meant)
 {
     set_up();
@@ -294,7 +330,16 @@ START_TEST(a_stream_or_source_is_named_where_it_is_meant)
     expect_holds(expect_run(0, "sync shop.lines -v").err, "debug");
     expect_holds(expect_run(0, "status shop.lines").out, "shop.lines  last run succeeded");
     ck_assert_ptr_null(strstr(expect_run(0, "status shop.lines").out, "shop.orders"));
-    expect_holds(expect_run(2, "status shop.order").err, "there is no stream shop.order");
+    expect_holds(expect_run(2, "status shop.order").err,
+                 "there is no stream shop.order; did you mean \"shop.orders\"?");
+    expect_holds(expect_run(2, "sync lines").err, "did you mean \"shop.lines\"?");
+    expect_holds(expect_run(2, "check sources").err, "it is a folder: -c DIR");
+    static const char *const commands[] = {"status", "runs", "columns", "pause", "bookmark"};
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        expect_holds(expect_run(2, pagetide_text("%s lines", commands[i])).err,
+                     "there is no stream lines; did you mean \"shop.lines\"?");
+    expect_holds(expect_run(2, "pause shop").err,
+                 "there is no stream shop; did you mean \"shop.lines\" or \"shop.orders\"?");
     expect_holds(expect_run(0, "rejects shop.lines").err, "nothing was rejected in this run");
     expect_holds(expect_run(0, "jobs shop.lines").out, "4/1");
     expect_holds(expect_run(1, "retry shop.lines").err, "4");
@@ -580,10 +625,10 @@ SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
       misspelt_settings_are_told, the_log_is_set_like_other_settings,
       an_unreachable_database_is_one_message_and_a_hint, a_missing_schema_is_told,
       expr_prints_json, the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
-      a_stream_or_source_is_named_where_it_is_meant, an_empty_folder_is_nothing_to_check,
-      a_broken_file_blocks_no_other, json_has_times_and_lists,
-      status_says_that_a_worker_is_gone, status_says_that_a_sync_was_interrupted,
-      status_says_that_a_sync_was_killed, a_401_and_a_page_of_html_are_one_message,
-      apply_keeps_the_last_good_version, status_prints_one_object_per_stream,
-      an_interrupted_sync_goes_on, the_loop_guard_outlives_the_process,
-      an_unchanged_row_is_not_written_again)
+      a_type_that_postgresql_has_not_is_an_error, a_stream_or_source_is_named_where_it_is_meant,
+      an_empty_folder_is_nothing_to_check, a_broken_file_blocks_no_other,
+      json_has_times_and_lists, status_says_that_a_worker_is_gone,
+      status_says_that_a_sync_was_interrupted, status_says_that_a_sync_was_killed,
+      a_401_and_a_page_of_html_are_one_message, apply_keeps_the_last_good_version,
+      status_prints_one_object_per_stream, an_interrupted_sync_goes_on,
+      the_loop_guard_outlives_the_process, an_unchanged_row_is_not_written_again)

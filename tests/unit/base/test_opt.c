@@ -88,6 +88,21 @@ START_TEST(names_what_is_wrong)
 }
 END_TEST
 
+START_TEST(words_of_others_are_known)
+{
+    static const struct opt_word words[] = {{"x workers", "nothing-here", NULL},
+                                            {"workers w x", "jobs", NULL},
+                                            {"debug", NULL, "-v"},
+                                            {NULL, NULL, NULL}};
+    opt_set_words(words);
+    assert_refused("unknown option --workers; here it is --jobs", PARSE("--workers=3"));
+    assert_refused("unknown option -x; here it is --jobs", PARSE("-x", "3"));
+    assert_refused("unknown option --debug; here it is -v", PARSE("--debug"));
+    assert_refused("unknown option --jbos; did you mean --jobs?", PARSE("--jbos", "3"));
+    opt_set_words(NULL);
+}
+END_TEST
+
 START_TEST(a_list_takes_each)
 {
     ck_assert(PARSE("--header", "a", "x", "-H", "b", "--header=c"));
@@ -127,5 +142,5 @@ START_TEST(prints_the_table)
 }
 END_TEST
 
-SUITE("base/opt", reads_every_form, names_what_is_wrong, a_list_takes_each,
-      help_stops_the_reading, prints_the_table)
+SUITE("base/opt", reads_every_form, names_what_is_wrong, words_of_others_are_known,
+      a_list_takes_each, help_stops_the_reading, prints_the_table)

@@ -51,6 +51,11 @@ START_TEST(the_nearest_name_is_said)
     ck_assert_ptr_nonnull(strstr(meant("shop.order"), "there is no stream \"shop.order\" in"));
     ck_assert_ptr_nonnull(strstr(meant("shop.order"), "did you mean \"shop.orders\"?"));
     ck_assert_ptr_null(strstr(meant("elsewhere"), "did you mean"));
+    ck_assert_ptr_nonnull(strstr(meant("clicks"), "did you mean \"shop.clicks\"?"));
+    ck_assert_ptr_nonnull(strstr(meant("SHOP/Orders"), "did you mean \"shop.orders\"?"));
+    ck_assert_ptr_nonnull(
+        strstr(meant("orders"), "did you mean \"bank.orders\" or \"shop.orders\"?"));
+    ck_assert_ptr_nonnull(strstr(meant("."), "it is a folder: -c DIR names the folder"));
     ck_assert_ptr_nonnull(strstr(meant("ank.yaml"), "there is no stream"));
     ck_assert_ptr_nonnull(strstr(meant(""), "there is no stream"));
 }
