@@ -162,6 +162,42 @@ static void closer(struct str name, struct str candidate, int *best, struct str 
     *ret_nearest = candidate;
 }
 
+/* `is_set` is not known yet. With `default` the bookmark may be missing. */
+static bool has_bookmark(const struct stream *stream)
+{
+    return stream->bookmark.path.source.len ||
+           stream->bookmark.from_response.kind != LOCATOR_NONE;
+}
+
+/* Of a variable that the catalogue wants, like_check_needs says what it is. */
+static bool is_needed(const struct reader *reader, struct str name)
+{
+    const struct yaml_node *needs = reader->like ? yaml_find(reader->like, "needs") : NULL;
+    for (size_t i = 0; needs && i < needs->count; i++)
+        if (str_eq(needs->items[i]->key, name))
+            return true;
+    return false;
+}
+
+/* With a filter such as `default`, or a test, it may be missing. */
+static void check_var(struct reader *reader, const struct name_use *use,
+                      const struct stream *stream)
+{
+    const struct expr_use *at = &use->use;
+    struct str name = at->step_count ? at->steps[0].text : STR_NONE, nearest = STR_NONE;
+    bool is_of_vars = str_is(at->root, "vars") || str_is(at->root, "workload");
+    if (!is_of_vars || !at->step_count || at->steps[0].kind != VALUE_STRING ||
+        (at->step_count == 1 && at->filter.len) || str_is(name, "get") ||
+        is_needed(reader, name) || is_var(stream, name) || is_var(stream, at->root))
+        return;
+    int best = MIN(3, (int)name.len / 2 + 1);
+    for (size_t i = 0; i < stream->var_count; i++)
+        closer(name, stream->vars[i].name, &best, &nearest);
+    problem_add(reader->problems, use->node, "\"vars\" has no \"%.*s\"%s%.*s%s", STR_ARG(name),
+                nearest.len ? "; did you mean \"" : "", STR_ARG(nearest),
+                nearest.len ? "\"?" : "");
+}
+
 static void say_unknown(struct reader *reader, const struct name_use *use,
                         const struct stream *stream)
 {
@@ -286,6 +322,10 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
                     "\"request\" is known in \"message\" of auth: {type: hmac} alone");
     if (str_is(use->use.root, "partition") && stream->partitions.kind == VALUE_UNDEFINED)
         problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
+    if (str_is(use->use.root, "bookmark") && !use->use.filter.len && !has_bookmark(stream))
+        problem_add(reader->problems, use->node,
+                    "\"bookmark\" needs the key \"bookmark\", which says where its value is");
+    check_var(reader, use, stream);
     check_prepared(reader, use, stream);
     if (str_is(use->use.root, "accumulated"))
         check_accumulated(reader, use, stream);

@@ -256,15 +256,31 @@ static bool take_event(struct builder *builder, struct fy_event *event)
     return true;
 }
 
+/* What is most often behind it. */
+static const char *syntax_advice(const char *msg)
+{
+    static const struct {
+        const char *part, *advice;
+    } advices[] = {
+        {"alias", "; quote a text that begins with *"},
+        {"multiline plain key",
+         "; is the indentation right, and a blank behind the colon of each key?"},
+        {"quoted scalar", "; is a quote left open, or the indentation wrong?"},
+    };
+    for (size_t i = 0; i < COUNT_OF(advices); i++)
+        if (strstr(msg, advices[i].part))
+            return advices[i].advice;
+    return "";
+}
+
 static void report_syntax(struct builder *builder, struct fy_diag *diag)
 {
     mem_check_room();
     bool any = false;
     void *place = NULL;
     for (struct fy_diag_error *error; (error = fy_diag_errors_iterate(diag, &place));) {
-        bool is_alias = strstr(error->msg, "alias") != NULL;
         complain(builder, MAX(error->line, 1), MAX(error->column, 1), "%s%s", error->msg,
-                 is_alias ? "; quote a text that begins with *" : "");
+                 syntax_advice(error->msg));
         any = true;
     }
     if (!any)

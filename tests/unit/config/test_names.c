@@ -33,7 +33,8 @@ static struct stream check_names(struct arena *arena, const char *text, struct b
     struct problems problems = {.arena = arena, .file = STR("f"), .out = out};
     struct reader reader = {.arena = arena, .problems = &problems};
     struct named_template var = {.name = STR("region")};
-    struct stream stream = {.vars = &var, .var_count = 1};
+    struct stream stream = {
+        .vars = &var, .var_count = 1, .bookmark = {.path = {.source = STR("at")}}};
     struct sample sample;
     struct names names;
     struct err err = ERR_INIT;

@@ -185,10 +185,11 @@ END_TEST
 START_TEST(a_use_makes_a_credential)
 {
     AUTO_ARENA struct arena *own = arena_new();
-    const struct stream *stream = exchange_fixture_stream(
-        own, "",
-        "path: /x, params: {a: 'k {{ env.A }}', b: '{{ [secrets.b] }}', c: '{{ vars.env }}', "
-        "d: env.A}");
+    const struct stream *stream =
+        exchange_fixture_stream(own, "",
+                                "path: /x, vars: {env: e}, params: {a: 'k {{ env.A }}', b: '{{ "
+                                "[secrets.b] }}', c: '{{ vars.env }}', "
+                                "d: env.A}");
     ck_assert(secrets_used_by(&stream->params[0].template));
     ck_assert(secrets_used_by(&stream->params[1].template));
     ck_assert(!secrets_used_by(&stream->params[2].template));
