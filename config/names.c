@@ -179,14 +179,15 @@ static bool is_needed(const struct reader *reader, struct str name)
     return false;
 }
 
-/* With a filter such as `default`, or a test, it may be missing. */
+/* With a filter such as `default`, or a test, it may be missing. A stored definition is read as
+ * it was taken. */
 static void check_var(struct reader *reader, const struct name_use *use,
                       const struct stream *stream)
 {
     const struct expr_use *at = &use->use;
     struct str name = at->step_count ? at->steps[0].text : STR_NONE, nearest = STR_NONE;
     bool is_of_vars = str_is(at->root, "vars") || str_is(at->root, "workload");
-    if (!is_of_vars || !at->step_count || at->steps[0].kind != VALUE_STRING ||
+    if (!reader->problems->put_meant || !is_of_vars || !at->step_count || at->steps[0].kind != VALUE_STRING ||
         (at->step_count == 1 && at->filter.len) || str_is(name, "get") ||
         is_needed(reader, name) || is_var(stream, name) || is_var(stream, at->root))
         return;
@@ -322,7 +323,8 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
                     "\"request\" is known in \"message\" of auth: {type: hmac} alone");
     if (str_is(use->use.root, "partition") && stream->partitions.kind == VALUE_UNDEFINED)
         problem_add(reader->problems, use->node, "\"partition\" needs \"partitions\"");
-    if (str_is(use->use.root, "bookmark") && !use->use.filter.len && !has_bookmark(stream))
+    if (reader->problems->put_meant && str_is(use->use.root, "bookmark") &&
+        !use->use.filter.len && !has_bookmark(stream))
         problem_add(reader->problems, use->node,
                     "\"bookmark\" needs the key \"bookmark\", which says where its value is");
     check_var(reader, use, stream);

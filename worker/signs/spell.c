@@ -91,7 +91,7 @@ static bool is_odd(struct str key)
 {
     bool is_odd = str_trim(key).len != key.len || !key.len || str_is(key, "*");
     for (size_t i = 0; i < key.len; i++)
-        is_odd |= strchr(".[]@:", key.ptr[i]) != NULL;
+        is_odd |= strchr(".[]@:$/{", key.ptr[i]) != NULL;
     return is_odd;
 }
 

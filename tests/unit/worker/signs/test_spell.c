@@ -79,6 +79,9 @@ START_TEST(any_key_is_a_step_of_a_path)
     check_key(" rows", "[' rows']");
     check_key("rows[0]", "['rows[0]']");
     check_key("@id", "['@id']");
+    check_key("$", "['$']");
+    check_key("/x", "['/x']");
+    check_key("{{ a }}", "['{{ a }}']");
     check_key("*", "['*']");
     check_key("", "['']");
     check_key("it's.", "['it\\'s.']");
