@@ -76,7 +76,7 @@ static int bookmark_main(struct cli *cli)
     struct pg *pg;
     int code;
     if (cli->operand_count != 1)
-        return cli_usage("bookmark: name one stream");
+        return cli_usage("bookmark: name one stream; --set VALUE gives it another bookmark");
     if (options->set && (options->clear || !*options->set))
         return cli_usage("bookmark: --set needs a value, and --clear none");
     if (options->partition && !options->set && !options->clear)

@@ -16,14 +16,15 @@ static const char sql[] =
          "split_part(error, E'\\n', 1)");
 static const char json_sql[] = RUNS("started_at", "coalesce(warnings, '{}')", "error");
 
-static bool is_state(const char *word)
+/* As it is written here; NULL: there is no such state. */
+static const char *find_state(const char *word)
 {
     static const char *const states[] = {"queued", "running",   "succeeded", "truncated",
                                          "failed", "cancelled", "dead"};
     for (size_t i = 0; i < COUNT_OF(states); i++)
-        if (!strcmp(word, states[i]))
-            return true;
-    return false;
+        if (str_eq_nocase(str_from(word), str_from(states[i])))
+            return states[i];
+    return NULL;
 }
 
 /* Our word for what others call a state; "": there is none. */
@@ -47,17 +48,17 @@ static const char *meant_state(const char *word)
 static int runs_main(struct cli *cli)
 {
     int64_t limit = cli->options.limit ? cli->options.limit : RUNS_STANDARD;
-    const char *state = cli->options.state;
+    const char *asked = cli->options.state, *state = asked ? find_state(asked) : NULL;
     const char *stream = cli->operand_count ? cli->operands[0] : NULL;
     if (cli->operand_count > 1)
         return cli_usage("runs: name one stream, or none for all");
     if (limit > RUNS_MAX)
         return cli_usage("runs: --limit is too large");
-    if (state && !is_state(state)) {
-        const char *meant = meant_state(state);
+    if (asked && !state) {
+        const char *meant = meant_state(asked);
         return cli_usage("runs --state: one of queued, running, succeeded, truncated, failed, "
                          "cancelled, dead, not \"%s\"%s%s",
-                         state, *meant ? "; here it is " : "", meant);
+                         asked, *meant ? "; here it is " : "", meant);
     }
     /* One more than is shown, so that it can be said that there are more. */
     struct pg_value params[] = {stream ? pg_text(streams_pattern(cli->arena, stream)) : PG_NULL,

@@ -80,6 +80,8 @@ int near_unknown(struct pg *pg, const char *command, struct str word)
 {
     AUTO_BUF(hint, KIB(4));
     near_put_stored(&hint, pg, word);
+    if (!hint.len && str_find_byte(word, '.') >= 0)
+        buf_puts(&hint, "; it is stored by its first sync, or by pagetide apply");
     return cli_usage("%s%sthere is no stream %.*s%.*s", command ? command : "",
                      command ? ": " : "", STR_ARG(word), STR_ARG(buf_str(&hint)));
 }

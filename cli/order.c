@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/ascii.h"
 #include "cli/near.h"
 #include "cli/say.h"
 
@@ -112,7 +113,7 @@ int order_read_run(struct cli *cli, const char *command, int64_t *ret_run, int64
     const char *word = cli->operand_count == 1 ? cli->operands[0] : "";
     if (order_parse_run(word, ret_run, ret_job))
         return EXIT_DONE;
-    if (!strchr(word, '.'))
+    if (!ascii_is_letter(*word))
         return cli_usage("%s: name one run by its number (pagetide runs lists them)%s, or a "
                          "stream for its newest",
                          command, ret_job ? ", one job of it (7/3)" : "");

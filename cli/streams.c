@@ -72,7 +72,9 @@ static void say_unknown(const struct cli *cli, const char *command, const char *
 {
     AUTO_BUF(hint, KIB(4));
     put_near(&hint, sources, source_count, str_from(word));
-    if (!hint.len && *word && is_folder(cli, word))
+    if (!strcmp(word, "all"))
+        buf_puts(&hint, "; '*' means all");
+    else if (!hint.len && *word && is_folder(cli, word))
         buf_puts(&hint, "; it is a folder: -c DIR names the folder that has sources/, and "
                         "'*' all streams of it");
     if (cli->has_broken_files)

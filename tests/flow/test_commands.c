@@ -334,7 +334,12 @@ START_TEST(a_stream_or_source_is_named_where_it_is_meant)
                  "there is no stream shop.order; did you mean \"shop.orders\"?");
     expect_holds(expect_run(2, "sync lines").err, "did you mean \"shop.lines\"?");
     expect_holds(expect_run(2, "check sources").err, "it is a folder: -c DIR");
-    static const char *const commands[] = {"status", "runs", "columns", "pause", "bookmark"};
+    expect_holds(expect_run(2, "sync all").err, "'*' means all");
+    expect_holds(expect_run(2, "status shop.next").err, "it is stored by its first sync");
+    expect_holds(expect_run(2, "bookmark shop.lines 7").err, "--set VALUE");
+    expect_run(0, "runs --state Succeeded");
+    static const char *const commands[] = {"status",   "runs",    "columns", "pause",
+                                           "bookmark", "rejects", "retry",   "explain"};
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         expect_holds(expect_run(2, pagetide_text("%s lines", commands[i])).err,
                      "there is no stream lines; did you mean \"shop.lines\"?");
