@@ -100,7 +100,6 @@ struct page_watch {
     size_t source_count;
     struct places places;
     struct str counted, doubts; /* what `total` counts, and what the pager did not find */
-    struct str reject;          /* why the first was rejected */
     int64_t seen, kept;
     bool has_answered; /* the last request was, by whatever status */
 };
@@ -123,10 +122,7 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
 static void on_record(void *ctx, const struct row_writer *writer, const struct record *record,
                       enum row_result result, const char *reason)
 {
-    struct page_watch *watch = ctx;
-    places_record(&watch->places, writer, record);
-    if (result == ROW_REJECTED && !watch->reject.len && reason)
-        watch->reject = arena_str(watch->cli->arena, str_from(reason));
+    places_record(&((struct page_watch *)ctx)->places, writer, record, result, reason);
 }
 
 static void on_page_end(void *ctx, const struct crawl_page *page)
@@ -213,22 +209,37 @@ static void warn_of_doubts(const struct page_watch *watch)
     }
 }
 
-/* What stands in the records, or not; false: nothing of the page would be stored. */
+/* False: nothing of a table would be stored. */
+static bool warn_of_rejects(const struct page_watch *watch)
+{
+    struct arena *arena = watch->cli->arena;
+    bool is_good = true;
+    for (size_t i = 0; i < watch->places.table_count; i++) {
+        const struct place_records *table = &watch->places.tables[i];
+        if (!table->rejected)
+            continue;
+        is_good &= table->rejected < table->seen;
+        report(watch->cli, watch->name, "warns",
+               arena_printf(arena, "%.*s%s%zu of %zu records would be rejected: %.*s",
+                            STR_ARG(str_slice(table->prefix, 0, MAX(table->prefix.len, 1) - 1)),
+                            table->prefix.len ? ": " : "", table->rejected, table->seen,
+                            STR_ARG(redact_str(arena, table->why))));
+    }
+    return is_good;
+}
+
+/* What stands in the records, or not; false: nothing of a table would be stored. */
 static bool warn_of_page(struct page_watch *watch, const struct preview *preview)
 {
     struct arena *arena = watch->cli->arena;
+    bool is_good = warn_of_rejects(watch);
     warn_of_doubts(watch);
     places_absent(&watch->places, preview->how != PREVIEW_STOPPED, on_absent, watch);
     if (watch->seen && !watch->kept && watch->stream->merge.where)
         warn(watch, STR("where"),
              arena_printf(arena, "where: none of the %lld records is kept",
                           (long long)watch->seen));
-    if (preview->rejects)
-        report(watch->cli, watch->name, "warns",
-               arena_printf(arena, "%lld of %lld records would be rejected: %.*s",
-                            (long long)preview->rejects, (long long)preview->records,
-                            STR_ARG(redact_str(arena, watch->reject))));
-    return !preview->rejects || preview->rejects < preview->records;
+    return is_good;
 }
 
 static int report_failed(const struct page_watch *watch, const struct preview *preview)
@@ -247,6 +258,7 @@ static int check_page(struct page_watch *page)
     const struct crawl_watch watch = {.on_request = on_request,
                                       .on_answer = on_answer,
                                       .on_record = on_record,
+                                      .on_part_record = on_record,
                                       .on_page_end = on_page_end,
                                       .ctx = page};
     const struct preview_options options = {.loop = cli_loop(cli),

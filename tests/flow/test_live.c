@@ -111,6 +111,28 @@ START_TEST(records_that_would_be_rejected_are_told)
 }
 END_TEST
 
+START_TEST(records_of_other_tables_are_looked_at)
+{
+    set_up("  s:\n"
+           "    path: /x\n"
+           "    merge_path: data\n"
+           "    pagination: none\n"
+           "    again: true\n"
+           "    tables:\n"
+           "      lines:\n"
+           "        merge_path: 'data[*].lines[*]'\n"
+           "        key: [order, sk]\n"
+           "        with: {order: 'data[*].nr'}\n");
+    struct pagetide_result got = live("api.s", 1);
+    HOLDS(got.out, "api.s: warns, tables.lines: 1 of 1 records would be rejected: key ");
+    HOLDS(got.out, "api.yaml:12:22: api.s: warns, tables.lines.key: none of the 1 records has "
+                   "sk; sku is there");
+    HOLDS(got.out, "api.yaml:13:16: api.s: warns, tables.lines.with.order: nothing stands at");
+    HOLDS(got.out, "api.s: answers, 2 records on the first page");
+    tear_down();
+}
+END_TEST
+
 START_TEST(what_drops_all_records_is_told)
 {
     set_up("  s:\n"
@@ -212,6 +234,7 @@ END_TEST
 
 SUITE("flow/live", what_records_have_not_is_told_with_its_place,
       a_good_definition_has_no_warning, records_that_would_be_rejected_are_told,
-      what_drops_all_records_is_told, what_the_answer_has_not_is_told,
-      each_place_of_the_paging_has_its_line, what_is_inherited_has_the_place_of_its_file,
-      no_secret_is_shown, an_api_that_is_away_is_told_at_once)
+      records_of_other_tables_are_looked_at, what_drops_all_records_is_told,
+      what_the_answer_has_not_is_told, each_place_of_the_paging_has_its_line,
+      what_is_inherited_has_the_place_of_its_file, no_secret_is_shown,
+      an_api_that_is_away_is_told_at_once)

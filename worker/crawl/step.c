@@ -704,6 +704,7 @@ static void begin_cut(struct crawl *crawl)
         .sent_count = crawl->xml.is_set ? crawl->xml.map.record_count : 0,
         .arena = crawl->page,
         .on_record = watch ? watch->on_record : NULL,
+        .on_part_record = watch ? watch->on_part_record : NULL,
         .on_record_ctx = watch ? watch->ctx : NULL,
     };
     overlap_expect(crawl, &crawl->cut);

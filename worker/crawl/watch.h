@@ -26,7 +26,8 @@ struct crawl_page { /* a page that counts, and what follows it */
 struct crawl_watch {
     void (*on_request)(void *ctx, const struct request *request);
     void (*on_answer)(void *ctx, const struct http_answer *answer, const struct err *failed);
-    row_seen_fn on_record;
+    row_seen_fn on_record;      /* of the stream's own table */
+    row_seen_fn on_part_record; /* of those of its parts; may be NULL */
     void (*on_page_end)(void *ctx, const struct crawl_page *page);
     void *ctx;
 };

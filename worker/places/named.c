@@ -185,7 +185,7 @@ void named_find(struct places *places, struct arena *arena, const struct stream 
     places->tables = ARENA_ARRAY(arena, struct place_records, count);
     for (size_t i = 0; i < count; i++) {
         const struct stream *part = stream_at(stream, i);
-        places->tables[i] = (struct place_records){.part = part};
+        places->tables[i] = (struct place_records){.part = part, .sample = UNDEFINED_VALUE};
         if (part != stream)
             places->tables[i].prefix =
                 arena_printf(arena, "tables.%.*s.", STR_ARG(part->table.name));

@@ -85,22 +85,34 @@ static bool is_in_record(const struct place *place, const struct row_writer *wri
            (place->is_column && has_column(writer->binder.columns, place->at));
 }
 
+static void count_record(struct places *places, struct place_records *table,
+                         const struct record *record, enum row_result result,
+                         const char *reason)
+{
+    if (record->position < table->next) /* the page is cut again */
+        table->seen = table->rejected = 0;
+    table->next = record->position + 1;
+    table->seen++;
+    if (result == ROW_REJECTED && !table->rejected++)
+        table->why = arena_str(places->arena, str_from(reason ? reason : ""));
+}
+
 void places_record(struct places *places, const struct row_writer *writer,
-                   const struct record *record)
+                   const struct record *record, enum row_result result, const char *reason)
 {
     struct place_records *table = table_of(places, writer->binder.table);
     struct err ignored = ERR_INIT;
     struct value value;
     AUTO_ARENA struct arena *own = arena_new();
-    if (!table || record->problem.len || record->position >= RECORDS_READ_MAX)
+    if (!table)
         return;
-    if (record->position < table->next) /* the page is cut again */
-        table->seen = 0;
-    table->next = record->position + 1;
-    struct arena *arena = table->seen ? own : places->arena;
-    if (!value_parse(arena, record->raw, VALUE_WHOLE, &value, &ignored))
+    count_record(places, table, record, result, reason);
+    bool is_first = table->sample.kind == VALUE_UNDEFINED;
+    if (record->problem.len || record->position >= RECORDS_READ_MAX ||
+        !value_parse(is_first ? places->arena : own, record->raw, VALUE_WHOLE, &value,
+                     &ignored))
         return;
-    if (!table->seen++)
+    if (is_first)
         table->sample = value;
     for (size_t i = 0; i < places->count; i++) {
         struct place *place = &places->items[i];

@@ -32,6 +32,8 @@ struct place_records { /* of one table */
     const struct stream *part;
     struct value sample; /* the first record */
     size_t seen, next;   /* next: the least position of the next one */
+    size_t rejected;     /* of those seen */
+    struct str why;      /* of the first that was */
     struct str prefix;   /* of its keys: "", "tables.lines." */
 };
 
@@ -52,9 +54,9 @@ void places_start(struct places *places, struct arena *arena, const struct strea
 /* An answer that may be a page. */
 void places_answer(struct places *places, const struct http_answer *answer);
 
-/* A row_seen_fn without the context. */
+/* As a row_seen_fn: of the stream's own table, and of its parts. */
 void places_record(struct places *places, const struct row_writer *writer,
-                   const struct record *record);
+                   const struct record *record, enum row_result result, const char *reason);
 
 /*
  * What is absent: `fn` for each, with what was named and the nearest that is there instead.

@@ -532,6 +532,8 @@ void cut_add_parts(struct cut *whole, const struct columns *const *columns)
         parts[i] = (struct cut){
             .body = whole->body,
             .stream = &stream->parts[i],
+            .on_record = whole->on_part_record,
+            .on_record_ctx = whole->on_record_ctx,
             .columns = columns[i],
             .scope = whole->scope,
             .max_records = -1,

@@ -66,8 +66,9 @@ struct cut {
     size_t again_max;
     const uint64_t *tail; /* NULL: it is known that they are */
     size_t tail_count;
-    row_seen_fn on_record; /* sees every record; may be NULL */
-    void *on_record_ctx;
+    row_seen_fn on_record;      /* sees every record; may be NULL */
+    row_seen_fn on_part_record; /* sees those of the parts; may be NULL */
+    void *on_record_ctx;        /* of both */
     struct cut *parts; /* for each of the stream's: the members above, but for the stream */
     size_t part_count;
     /* out */
