@@ -175,9 +175,9 @@ static void read_mode(struct reader *reader, const struct yaml_node *node, struc
     else if (str_is(node->text, "none"))
         table->mode = COLUMNS_NONE;
     else
-        problem_add(reader->problems, node,
-                    "must be infer, none or a map of columns, not \"%.*s\"",
-                    STR_ARG(node->text));
+        problem_add_misfit(reader->problems, node,
+                           "must be infer, none or a map of columns, not \"%.*s\"",
+                           STR_ARG(node->text));
 }
 
 /* Names without types: says how these very columns are written. */

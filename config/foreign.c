@@ -57,7 +57,8 @@ static const struct foreign {
      .example = "data.items; what is sent is body: {status: open}"},
     {.words =
          "primary_key primary_keys primary unique_key unique_keys unique merge_key keys pk id "
-         "ids id_field identifier natural_key business_key upsert_key dedup_key key_columns "
+         "ids id_field identifier natural_key business_key upsert_key upsert_keys dedup_key "
+         "dedup_keys key_columns "
          "key_properties key_fields",
      .key = "key",
      .carry = SAME,
@@ -67,7 +68,7 @@ static const struct foreign {
      .example = "upsert, beside key: id; what is new alone: bookmark: updated_at"},
     {.words = "write_disposition write_mode write_strategy destination_sync_mode on_conflict "
               "if_exists strategy load load_strategy update_strategy upsert append replace "
-              "overwrite full_refresh truncate dedup",
+              "overwrite full_refresh truncate dedup dedupe",
      .key = "write",
      .example = "upsert, beside key: id"},
     {.words = "incremental checkpoint state", .key = "bookmark", .example = "updated_at"},
@@ -110,7 +111,7 @@ static const struct foreign {
     {.words = "limit",
      .key = "pagination",
      .example = "{type: offset, size: 100}; an end: {type: auto, max_records: 1000}"},
-    {.words = "page_size per_page batch_size limit_per_page",
+    {.words = "page_size per_page batch batch_size limit_per_page",
      .key = "pagination",
      .example = "{type: page, size_param: per_page, size: 100}"},
     {.words = "max_pages page_limit",
@@ -243,8 +244,9 @@ static const struct inner {
      "next_path", PATH, "links.next"},
     {"pagination", "total count_path total_count total_records total_count_path", "total_path",
      PATH, "meta.total"},
-    {"pagination", "pages_path page_count total_pages last_page page_count_path",
-     "total_pages_path", PATH, "meta.pages"},
+    {"pagination", "pages_path page_count total_pages page_count_path", "total_pages_path",
+     PATH, "meta.pages"},
+    {"pagination", "last_page max_page end_page stop_page", "maximum_page", SAME, "100"},
     {"pagination", "has_more has_next more more_path has_more_field has_next_path",
      "has_more_path", PATH, "meta.has_more"},
     {"pagination", "stop_condition while continue until", "continue_while", EXAMPLE,
@@ -257,8 +259,8 @@ static const struct inner {
     {"bookmark", "format", "from", SAME, "epoch_s"},
     {"retry", "max attempts count retries times max_retries tries", "max_attempts", SAME, "5"},
     {"retry", "delay wait initial interval", "initial_delay", SAME, "1s"},
-    {"retry", "strategy", "backoff", EXAMPLE, "exponential"},
-    {"rate_limit", "per_second", "requests", SAME, "10"},
+    {"retry", "strategy backoff_factor factor multiplier", "backoff", EXAMPLE, "exponential"},
+    {"rate_limit", "per_second rps qps", "requests", SAME, "10"},
     {"rate_limit", "limit calls max rate count max_requests", "requests", SAME, "10"},
     {"rate_limit", "period interval window seconds time", "per", EXAMPLE, "1s"},
     {"rate_limit", "per_minute per_hour", "requests", EXAMPLE, "600, per: 1m"},
@@ -378,6 +380,27 @@ static bool has_key(const struct key *key, struct str name)
     return false;
 }
 
+/* A key of the paging, in the words of others, that stands beside it. */
+static bool put_of_paging(struct buf *buf, const struct yaml_node *node)
+{
+    for (size_t i = 0; i < COUNT_OF(inners); i++)
+        if (!strcmp(inners[i].above, "pagination") && is_among(node->key, inners[i].words)) {
+            buf_printf(buf, "here it is pagination: {%s: …}", inners[i].key);
+            return true;
+        }
+    return false;
+}
+
+/* `responses: {404: end}` */
+static bool put_status(struct buf *buf, const struct yaml_node *node)
+{
+    int64_t status;
+    if (!str_is(key_above(node), "responses") || !str_to_int64(node->key, &status))
+        return false;
+    buf_printf(buf, "here it is responses: [{status: %lld, then: end}]", (long long)status);
+    return true;
+}
+
 /* A key that stands too high: those that have it. */
 static bool put_owners(struct buf *buf, const struct yaml_node *node)
 {
@@ -386,7 +409,8 @@ static bool put_owners(struct buf *buf, const struct yaml_node *node)
         if (has_key(key, node->key))
             buf_printf(&owners, "%s%s: {%.*s: …}", owners.len ? ", " : "", key->name,
                        STR_ARG(node->key));
-    buf_printf(buf, "it belongs into %.*s", STR_ARG(buf_str(&owners)));
+    if (owners.len)
+        buf_printf(buf, "it belongs into %.*s", STR_ARG(buf_str(&owners)));
     return owners.len > 0;
 }
 
@@ -406,12 +430,13 @@ bool foreign_put(struct buf *buf, const struct keys *keys, const struct yaml_nod
 {
     if (keys == &definition_keys)
         return put_stream(buf, node, level) || put_foreign(buf, node, level) ||
-               (!keys_find(keys, node->key) && put_owners(buf, node));
+               (!keys_find(keys, node->key) &&
+                (put_owners(buf, node) || put_of_paging(buf, node)));
     if (str_is(key_above(node), "pagination") &&
         (str_is(node->key, "parallel") || str_is(node->key, "jobs"))) {
         buf_puts(buf, "only pages by number (page, offset) are known ahead; with other types "
                       "\"partitions\" are read side by side");
         return true;
     }
-    return put_inner(buf, keys, node);
+    return put_inner(buf, keys, node) || put_status(buf, node);
 }

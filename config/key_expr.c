@@ -37,20 +37,31 @@ static struct str shell_variable(struct str text)
     return len < name.len && name.ptr[len] == '}' ? str_slice(name, 0, len) : STR_NONE;
 }
 
-static bool compile_string(struct reader *reader, const struct key *key,
-                           const struct yaml_node *node, struct template *ret)
+/* False where a person's own file has another tool's way to write what varies. */
+static bool check_foreign_template(struct reader *reader, const struct yaml_node *node)
 {
-    struct err err = ERR_INIT;
-    struct str variable = key->flags & KEY_SECRETS && reader->problems->put_meant
-                              ? shell_variable(node->text)
-                              : STR_NONE;
-    if (variable.len && str_find(node->text, STR("{{")) < 0) {
+    if (!reader->problems->put_meant || str_find(node->text, STR("{{")) >= 0)
+        return true;
+    struct str variable = shell_variable(node->text);
+    if (variable.len)
         problem_add(reader->problems, node,
                     "${%.*s} would be sent as it is: a variable of the environment is "
                     "{{ env.%.*s }} (the text itself: {{ '${%.*s}' }})",
                     STR_ARG(variable), STR_ARG(variable), STR_ARG(variable));
+    else if (str_find(node->text, STR("{% ")) >= 0 && str_find(node->text, STR(" %}")) >= 0)
+        problem_add(reader->problems, node,
+                    "there are no {%% statements %%}: an expression is {{ a if c else b }}");
+    else
+        return true;
+    return false;
+}
+
+static bool compile_string(struct reader *reader, const struct key *key,
+                           const struct yaml_node *node, struct template *ret)
+{
+    struct err err = ERR_INIT;
+    if (key->flags & KEY_SECRETS && !check_foreign_template(reader, node))
         return false;
-    }
     if (!template_compile(reader->arena, node->text, ret, &err)) {
         problem_add(reader->problems, node, "%s", err.text);
         return false;

@@ -194,16 +194,20 @@ static void say_variants(struct reader *reader, const struct key *key,
                          const struct yaml_node *node)
 {
     AUTO_BUF(names, 1024);
-    for (const struct variant *variant = key->variants; variant->name; variant++)
-        buf_printf(&names, "%s%s", names.len ? ", " : "", variant->name);
     const struct yaml_node *type = type_node(node), *misspelt = misspelt_type(node);
+    const char *same = "";
+    for (const struct variant *variant = key->variants; variant->name; variant++) {
+        buf_printf(&names, "%s%s", names.len ? ", " : "", variant->name);
+        if (type && yaml_is_scalar(type) && str_eq_nocase(type->text, str_from(variant->name)))
+            same = "; in lower case";
+    }
     bool may_be_secret = type == node && key->flags & KEY_IS_SECRET;
     if (type && may_be_secret)
         problem_add_misfit(reader->problems, type, "must be a map with the type, one of %.*s",
                            STR_ARG(buf_str(&names)));
     else if (type)
-        problem_add_misfit(reader->problems, type, "must be one of %.*s, not \"%.*s\"",
-                           STR_ARG(buf_str(&names)), STR_ARG(node_shown(type)));
+        problem_add_misfit(reader->problems, type, "must be one of %.*s, not \"%.*s\"%s",
+                           STR_ARG(buf_str(&names)), STR_ARG(node_shown(type)), same);
     else if (misspelt)
         problem_add_key(reader->problems, misspelt, "unknown key; did you mean \"type\"?");
     else

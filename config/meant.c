@@ -40,6 +40,11 @@ static const struct meaning {
     {"write", "scd scd2 scd_type_2 versions snapshot slowly_changing",
      "write: history, beside key: id"},
     {"merge_strategy", "upsert merge update", "write: upsert, beside key: id"},
+    {"merge", "upsert update", "write: upsert, beside key: id"},
+    {"others", "drop discard none no false", "others: ignore"},
+    {"others", "keep all add evolve yes true", "others: infer"},
+    {"others", "json rest extra", "others: aside"},
+    {"columns", "auto all true *", "columns: infer"},
     {"auth", "oauth oauth2_client_credentials client_credentials oauth2.0 oauth_2.0",
      "{type: oauth2, token_url: https://…, client_id: \"{{ env.CLIENT_ID }}\", client_secret: "
      "\"{{ env.CLIENT_SECRET }}\"}"},
@@ -169,9 +174,38 @@ static bool is_among(struct str word, const char *words)
     return false;
 }
 
+/* Names in expressions. */
+static const struct {
+    const char *words, *name;
+} names[] = {
+    {"state cursor last_value since watermark checkpoint last_run incremental", "bookmark"},
+    {"page page_number current_page", "pager.page"},
+    {"offset", "pager.offset"},
+    {"limit page_size per_page", "pager.size"},
+    {"next next_page_token next_cursor page_token next_token", "pager.cursor"},
+    {"today date utcnow datetime time timestamp current_date current_timestamp", "now()"},
+    {"ds execution_date run_date logical_date data_interval_end", "run.started_at"},
+    {"stream_partition stream_slice slice parent", "partition.NAME"},
+    {"window_start start_date start start_time data_interval_start", "window.start"},
+    {"window_end end_date end end_time", "window.end"},
+    {"config settings inputs", "vars.NAME, or env.NAME"},
+    {"environ os secret", "env.NAME, or secrets.name"},
+    {"body resp json result payload", "response"},
+    {"headers status", "http.headers['x-next'], or http.status"},
+    {"variables var", "vars.NAME"},
+};
+
+const char *meant_name(struct str word)
+{
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (is_among(word, names[i].words))
+            return names[i].name;
+    return NULL;
+}
+
 const char *meant_type(struct str word)
 {
-    for (size_t i = 0; i < COUNT_OF(types); i++)
+    for (size_t i = 0; i < COUNT_OF(types) && str_find_byte(word, ' ') < 0; i++)
         if (is_among(word, types[i].words) && !str_eq_nocase(word, str_from(types[i].type)))
             return types[i].type;
     return NULL;

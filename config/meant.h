@@ -19,6 +19,9 @@ void meant_put(struct buf *buf, const struct yaml_node *node);
 /* The PostgreSQL type that a word of other tools stands for: "text" for string. NULL: none. */
 const char *meant_type(struct str word);
 
+/* What stands for a name of other tools in expressions: "bookmark" for state. NULL: none. */
+const char *meant_name(struct str word);
+
 /* primaryKey, primary-key and PRIMARY_KEY are one word; `known` is in lower case. */
 bool meant_is_word(struct str written, struct str known);
 

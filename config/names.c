@@ -1,6 +1,7 @@
 #include "config/names.h"
 
 #include "config/format.h"
+#include "config/meant.h"
 #include "config/prepare.h"
 
 struct builtin {
@@ -208,7 +209,11 @@ static void say_unknown(struct reader *reader, const struct name_use *use,
         closer(name, str_from(builtins[i].name), &best, &nearest);
     for (size_t i = 0; i < stream->var_count; i++)
         closer(name, stream->vars[i].name, &best, &nearest);
-    if (nearest.len)
+    const char *meant = meant_name(name);
+    if (meant)
+        problem_add(reader->problems, use->node, "unknown name \"%.*s\"; here it is %s",
+                    STR_ARG(name), meant);
+    else if (nearest.len)
         problem_add(reader->problems, use->node,
                     "unknown name \"%.*s\"; did you mean \"%.*s\"?", STR_ARG(name),
                     STR_ARG(nearest));

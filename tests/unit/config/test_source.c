@@ -103,6 +103,25 @@ START_TEST(a_stored_definition_reads_back_the_same)
 }
 END_TEST
 
+/* What was taken once is read as it was then, also where a file may not say it any more. */
+START_TEST(what_is_stored_is_read_as_it_was)
+{
+    static const char spec[] =
+        "{\"source\":\"a\",\"stream\":\"a.b\",\"schema\":\"a\",\"table\":\"x.y\",\"base_url\":"
+        "\"https://h.example\",\"path\":\"/"
+        "${X}\",\"merge_path\":\"$.data\",\"write\":\"upsert\","
+        "\"key\":\"id, shop\",\"columns\":[[\"id\",{\"type\":\"string\",\"path\":\"$.id\"}]]}";
+    struct arena *arena AUTO_ARENA = arena_new();
+    struct stream *stream;
+    struct err err = ERR_INIT;
+    ck_assert_ok(source_parse_spec(arena, str_from(spec), &stream, &err), err);
+    ck_assert_str_is(stream->table.name, "x.y");
+    ck_assert_str_is(stream->table.key[0], "id, shop");
+    ck_assert_str_is(stream->table.declared[0].type, "string");
+    ck_assert_str_is(stream->merge.path.steps[0].key, "$");
+}
+END_TEST
+
 START_TEST(a_bad_stored_definition_is_an_error)
 {
     struct arena *arena AUTO_ARENA = arena_new();
@@ -267,7 +286,8 @@ END_TEST
 
 SUITE_OF_TABLES("tests/tables/definitions/*.txt", "config/source", refuses_the_table_of_errors,
                 takes_the_table_of_definitions, a_stored_definition_reads_back_the_same,
-                a_bad_stored_definition_is_an_error, fills_the_struct,
-                knows_when_records_must_be_kept, knows_when_the_last_record_is_used,
+                what_is_stored_is_read_as_it_was, a_bad_stored_definition_is_an_error,
+                fills_the_struct, knows_when_records_must_be_kept,
+                knows_when_the_last_record_is_used,
                 a_post_is_repeatable_where_the_definition_says_so,
                 loads_a_folder_and_keeps_the_good, the_examples_are_taken)
