@@ -4,7 +4,6 @@
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "port/json.h"
 #include "scheduler/reload_message.h"
 #include "scheduler/scheduler_internal.h"
 
@@ -31,9 +30,7 @@
  * next are read when those before are answered: however many wait, a tick waits behind a
  * hundred of them at most, and no more of them are in memory.
  *
- * Outcomes go the other way: pagetide.reload_outcomes lists requests whose state has changed
- * since it was reported, each is written to PREFIX:reload:result:ID for a day (so --wait and
- * other senders can follow it) and noted as reported. Where that is lost it is written again.
+ * Results are outcomes (outcome.c).
  */
 enum {
     TIMEOUT_MS = 15000,
@@ -42,25 +39,21 @@ enum {
     OWNER_MS = 50, /* between looks at whether it is known whose the keys are */
     TAKE_OVER_AFTER_MS = 30000,
     MESSAGES_PER_READ = 100,
-    OUTCOME_SECONDS = 86400,
     ID_BYTES_MAX = 255, /* of an id that gets an outcome */
     ENTRY_BYTES = 64,   /* the stream's own ids: two 64-bit numbers */
 };
 
 static const char reload_sql[] =
-    "select 0, state, run, reason from pagetide.reload($1, $2, $3::jsonb)";
+    "select 0, state, run, reason, changed_us from pagetide.reload($1, $2, $3::jsonb)";
 static const char reload_all_sql[] =
-    "select n, state, run, reason from pagetide.reload_all($1::jsonb)";
-enum reload_column { RELOAD_N, RELOAD_STATE, RELOAD_RUN, RELOAD_REASON, RELOAD_COLUMNS };
-
-static const char outcomes_sql[] =
-    "select id, state, run, reason from pagetide.reload_outcomes()";
-enum outcome_column {
-    OUTCOME_ID,
-    OUTCOME_STATE,
-    OUTCOME_RUN,
-    OUTCOME_REASON,
-    OUTCOME_COLUMNS,
+    "select n, state, run, reason, changed_us from pagetide.reload_all($1::jsonb)";
+enum reload_column {
+    RELOAD_N,
+    RELOAD_STATE,
+    RELOAD_RUN,
+    RELOAD_REASON,
+    RELOAD_CHANGED_US,
+    RELOAD_COLUMNS,
 };
 
 /* Messages that PostgreSQL is asked about, with copies of all that they say. */
@@ -96,12 +89,6 @@ static struct str key(struct arena *arena, const struct scheduler *scheduler, co
     return arena_printf(arena, "%s:%s", scheduler->settings->redis_prefix, name);
 }
 
-static void on_set(void *ctx, const struct redis_reply *reply, const struct err *err)
-{
-    (void)reply;
-    note_answer(ctx, "SET", err);
-}
-
 static void on_added(void *ctx, const struct redis_reply *reply, const struct err *err)
 {
     (void)reply;
@@ -118,26 +105,6 @@ static void on_deleted(void *ctx, const struct redis_reply *reply, const struct 
 {
     (void)reply;
     note_answer(ctx, "XDEL", err);
-}
-
-/* {id,state,run,reason} for the sender, for a day. */
-static void write_result(struct scheduler *scheduler, struct str id, struct str state,
-                         int64_t run, struct str reason)
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    AUTO_JSON struct json *json = json_new();
-    json_set_str(json, STR("id"), id);
-    json_set_str(json, STR("state"), state);
-    if (run)
-        json_set_int(json, "run", run);
-    if (reason.len)
-        json_set_str(json, STR("reason"), reason);
-    const struct str args[] = {STR("SET"),
-                               arena_printf(arena, "%s:reload:result:%.*s",
-                                            scheduler->settings->redis_prefix, STR_ARG(id)),
-                               json_write(json, arena), STR("EX"),
-                               arena_printf(arena, "%d", OUTCOME_SECONDS)};
-    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, on_set, scheduler);
 }
 
 static void write_bad(struct scheduler *scheduler, const char *entry, struct str id,
@@ -163,24 +130,26 @@ static void acknowledge(struct scheduler *scheduler, const char *entry)
     redis_call(scheduler->redis, del, COUNT_OF(del), TIMEOUT_MS, on_deleted, scheduler);
 }
 
+/* `changed_us`: of the request; 0: there is none. */
 static void refuse(struct scheduler *scheduler, const char *entry, struct str id,
-                   struct str reason)
+                   struct str reason, int64_t changed_us)
 {
+    const struct outcome outcome = {id, STR("refused"), reason, 0, changed_us};
     log_write(LOG_WARN, LOG_RELOAD_REFUSED, LOG_NOWHERE, "message %s: %.*s", entry,
               STR_ARG(reason));
     write_bad(scheduler, entry, id, reason);
     if (id.len && id.len <= ID_BYTES_MAX)
-        write_result(scheduler, id, STR("refused"), 0, reason);
+        outcome_write(scheduler, &outcome);
     acknowledge(scheduler, entry);
 }
 
 static void accept(struct scheduler *scheduler, const struct asked_message *message,
-                   struct str state, int64_t run, struct str reason)
+                   const struct outcome *outcome)
 {
-    struct log_where at = {.run = run};
-    log_write(LOG_INFO, LOG_RELOAD_TAKEN, &at, "request %.*s: %.*s", STR_ARG(message->said.id),
-              STR_ARG(state));
-    write_result(scheduler, message->said.id, state, run, reason);
+    struct log_where at = {.run = outcome->run};
+    log_write(LOG_INFO, LOG_RELOAD_TAKEN, &at, "request %.*s: %.*s", STR_ARG(outcome->id),
+              STR_ARG(outcome->state));
+    outcome_write(scheduler, outcome);
     acknowledge(scheduler, message->entry);
     publish_start(scheduler);
 }
@@ -214,13 +183,16 @@ static void hear(struct scheduler *scheduler, const struct asked *asked,
         size_t n = (size_t)pg_get_int(result, i, RELOAD_N);
         assert(n < asked->count);
         const struct asked_message *message = &asked->messages[n];
-        struct str state = pg_get_str(result, i, RELOAD_STATE);
-        struct str reason = pg_get_str(result, i, RELOAD_REASON);
+        const struct outcome outcome = {.id = message->said.id,
+                                        .state = pg_get_str(result, i, RELOAD_STATE),
+                                        .reason = pg_get_str(result, i, RELOAD_REASON),
+                                        .run = pg_get_int(result, i, RELOAD_RUN),
+                                        .changed_us = pg_get_int(result, i, RELOAD_CHANGED_US)};
         crash_point("requested", STR_NONE, 0);
-        if (str_is(state, "refused"))
-            refuse(scheduler, message->entry, message->said.id, reason);
+        if (str_is(outcome.state, "refused"))
+            refuse(scheduler, message->entry, outcome.id, outcome.reason, outcome.changed_us);
         else
-            accept(scheduler, message, state, pg_get_int(result, i, RELOAD_RUN), reason);
+            accept(scheduler, message, &outcome);
     }
 }
 
@@ -237,7 +209,7 @@ static void on_requested(void *ctx, const struct pg_result *result, const struct
         log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "reload %.*s is put off: %s",
                   STR_ARG(message->said.id), err->text);
     else if (err->kind != ERR_STOPPED)
-        refuse(scheduler, message->entry, message->said.id, str_from(err->text));
+        refuse(scheduler, message->entry, message->said.id, str_from(err->text), 0);
     arena_free(asked->arena);
     if (!err || err->kind != ERR_STOPPED)
         read_on(scheduler);
@@ -304,7 +276,7 @@ static void take(struct asked *asked, const struct redis_reply *item)
     if (reload_message_read(arena, id, item->items[1], &message, &refusal))
         asked_add(asked, entry, &message);
     else
-        refuse(asked->scheduler, entry, message.id, refusal);
+        refuse(asked->scheduler, entry, message.id, refusal, 0);
 }
 
 static void take_all(struct scheduler *scheduler, const struct redis_reply *entries)
@@ -425,32 +397,4 @@ void intake_start(struct scheduler *scheduler)
     else
         redis_call(scheduler->intake, args, COUNT_OF(args), READ_TIMEOUT_MS, on_group,
                    scheduler);
-}
-
-static void on_outcomes(void *ctx, const struct pg_result *result, const struct err *err)
-{
-    struct scheduler *scheduler = ctx;
-    if (err && err->kind == ERR_STOPPED)
-        return;
-    scheduler->is_reporting = false;
-    if (err || !redis_is_up(scheduler->redis))
-        return;
-    assert(pg_columns(result) == OUTCOME_COLUMNS);
-    for (size_t i = 0; i < pg_rows(result); i++) {
-        struct str id = pg_get_str(result, i, OUTCOME_ID);
-        struct str state = pg_get_str(result, i, OUTCOME_STATE);
-        struct pg_value params[] = {pg_text(id), pg_text(state)};
-        write_result(scheduler, id, state, pg_get_int(result, i, OUTCOME_RUN),
-                     pg_get_str(result, i, OUTCOME_REASON));
-        pg_query(scheduler->pg, "select pagetide.reload_told($1, $2)", params, 2, TIMEOUT_MS,
-                 NULL, NULL);
-    }
-}
-
-void intake_report(struct scheduler *scheduler)
-{
-    if (scheduler->is_reporting || !pg_is_up(scheduler->pg) || !redis_is_up(scheduler->redis))
-        return;
-    scheduler->is_reporting = true;
-    pg_query(scheduler->pg, outcomes_sql, NULL, 0, TIMEOUT_MS, on_outcomes, scheduler);
 }

@@ -150,7 +150,7 @@ static void on_tick(void *ctx)
     list_partitions(scheduler);
     publish_start(scheduler);
     withdraw_start(scheduler);
-    intake_report(scheduler);
+    outcome_report(scheduler);
 }
 
 /* Apart by a random part, so that several schedulers do not all come at once. */
@@ -212,7 +212,7 @@ static void on_notify(void *ctx, struct str channel, struct str payload)
     (void)channel, (void)payload;
     publish_start(ctx);
     withdraw_start(ctx);
-    intake_report(ctx);
+    outcome_report(ctx);
 }
 
 /* --- connections --- */
@@ -284,6 +284,7 @@ static bool open_all(struct scheduler *scheduler, struct err *err)
         .on_answer = scheduler_on_answer,
         .ctx = scheduler,
     });
+    outcome_open(scheduler);
     scheduler->apply = apply_new(scheduler->pg);
     scheduler->partitions =
         partitions_new(&(struct partitions_options){.loop = scheduler->loop,
@@ -351,6 +352,7 @@ void scheduler_free(struct scheduler *scheduler)
     if (!scheduler)
         return;
     queue_free(scheduler->queue);
+    scripts_done(&scheduler->outcomes);
     redis_close(scheduler->redis);
     redis_close(scheduler->intake);
     pg_close(scheduler->pg);

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "core/queue.h"
 #include "core/refusals.h"
+#include "core/script.h"
 #include "core/zone.h"
 #include "port/pg.h"
 #include "port/redis.h"
@@ -20,6 +21,7 @@
  *     publish.c     jobs onto the queue, and the rebuild
  *     withdraw.c    cancelled jobs off it
  *     intake.c      reload messages
+ *     outcome.c     what became of them, told to their senders
  *     refused.c     what Redis and PostgreSQL refuse
  *     presence.c    that it lives; streams of other folders
  *
@@ -60,6 +62,8 @@ struct scheduler {
     struct pg *pg;
     struct redis *redis, *intake; /* commands; XREADGROUP, which waits */
     struct queue *queue;
+    struct scripts outcomes; /* to Redis */
+    struct script outcome_script;
     struct refusals refusals;
     struct str installation;
     bool is_ours; /* the keys in Redis; nothing is read from there before that is known */
@@ -108,7 +112,18 @@ void withdraw_start(struct scheduler *scheduler);
 
 /* Reads reload messages until the scheduler is freed; where it stopped, from there. */
 void intake_start(struct scheduler *scheduler);
-/* Writes the outcomes of requests to where their senders look. */
-void intake_report(struct scheduler *scheduler);
+
+/* What became of a request. */
+struct outcome {
+    struct str id, state, reason;
+    int64_t run;        /* 0: none */
+    int64_t changed_us; /* when PostgreSQL changed its state; 0: it has no such request */
+};
+
+void outcome_open(struct scheduler *scheduler);
+/* For the sender of the request, unless a newer one is there. */
+void outcome_write(struct scheduler *scheduler, const struct outcome *outcome);
+/* Writes all that have changed. */
+void outcome_report(struct scheduler *scheduler);
 
 #endif

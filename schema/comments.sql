@@ -300,6 +300,7 @@ comment on column pagetide.request.state is 'pending, skipped, refused, started,
 comment on column pagetide.request.reason is 'why it was refused or skipped';
 comment on column pagetide.request.run is 'run it became';
 comment on column pagetide.request.told_state is 'state that Redis was told last';
+comment on column pagetide.request.changed_us is 'when its state changed, microseconds since 1970: of two outcomes the newer one';
 comment on column pagetide.request.received_at is 'when it came';
 
 comment on table pagetide.worker is 'Processes that hold jobs';

@@ -155,10 +155,22 @@ begin
 end
 $$;
 
+-- When the state of a request changed: tables/0053 says what for.
+create or replace function pagetide.note_change() returns trigger
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    new.changed_us := greatest((extract(epoch from clock()) * 1000000)::bigint,
+        case when tg_op = 'UPDATE' then old.changed_us + 1 else 0 end);
+    return new;
+end
+$$;
+
 -- One reload message. The same id is one request, whatever else the second message says, and
 -- the answer is the state of that request now.
 create or replace function pagetide.reload(request_id text, of_stream text, fields jsonb,
-    out state text, out run bigint, out reason text)
+    out state text, out run bigint, out reason text, out changed_us bigint)
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -172,7 +184,7 @@ begin
         return;
     end if;
     for attempt in 1..100 loop
-        select q.state, q.run, q.reason into state, run, reason
+        select q.state, q.run, q.reason, q.changed_us into state, run, reason, changed_us
         from request q where q.id = request_id;
         if found then
             return;
@@ -190,7 +202,7 @@ $$;
 -- of a stream keep their order; streams are locked by name, so that two callers do not wait for each
 -- other. `n`: the message's place, from 0.
 create or replace function pagetide.reload_all(messages jsonb)
-returns table (n int, state text, run bigint, reason text)
+returns table (n int, state text, run bigint, reason text, changed_us bigint)
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -204,7 +216,7 @@ begin
         from jsonb_array_elements(messages) with ordinality o (said, place)
         order by o.said ->> 'stream', o.place
     loop
-        return query select m.place, r.state, r.run, r.reason
+        return query select m.place, r.state, r.run, r.reason, r.changed_us
             from reload(m.id, m.stream, m.fields) r;
     end loop;
 end
@@ -212,20 +224,22 @@ $$;
 
 -- Requests whose outcome has changed since it was last written where the sender looks.
 create or replace function pagetide.reload_outcomes()
-returns table (id text, state text, run bigint, reason text)
+returns table (id text, state text, run bigint, reason text, changed_us bigint)
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select q.id, q.state, q.run, q.reason from request q
+    select q.id, q.state, q.run, q.reason, q.changed_us from request q
     where q.told_state is distinct from q.state and q.scheduled_for is null
     order by q.received_at, q.id
     limit 1000
 $$;
 
--- Notes that the sender can read this state.
-create or replace function pagetide.reload_told(request_id text, in_state text) returns void
+-- Notes that the sender can read this state, unless it has changed again since (null: not known).
+create or replace function pagetide.reload_told(request_id text, in_state text,
+    when_us bigint default null) returns void
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
-    update request set told_state = in_state where id = request_id
+    update request set told_state = in_state
+    where id = request_id and changed_us = coalesce(when_us, changed_us)
 $$;

@@ -37,6 +37,13 @@ static void house(const char *keys)
     expect_run(0, pagetide_text("apply %s", pagetide.dir));
 }
 
+/* A machine that is busy for seconds takes no job away: what is looked at is the clock. */
+static void long_leases(void)
+{
+    setenv("PAGETIDE_LEASE", "10s", 1);
+    setenv("PAGETIDE_BEAT", "1s", 1);
+}
+
 static void await_page(int page)
 {
     pagetide_await(&pagetide, "t", 30000, "select max(page) >= %d from pagetide.job", page);
@@ -295,6 +302,40 @@ START_TEST(a_scheduler_that_is_stopped)
 }
 END_TEST
 
+/* What it was told before its stop is old when it wakes. */
+START_TEST(a_scheduler_that_sleeps_before_it_tells_an_outcome)
+{
+    const char *ask = pagetide_text("GET pagetide:reload:result:late");
+    house("");
+    long_leases();
+    setenv("PAGETIDE_CRASH_BY", "STOP", 1);
+    struct pagetide_process sleeper =
+        pagetide_spawn_crashing(&pagetide, "requested", "scheduler");
+    unsetenv("PAGETIDE_CRASH_BY");
+    expect_run(0, "reload api.s --id late");
+    pagetide_await_stopped(&sleeper);
+    struct pagetide_process scheduler = pagetide_spawn(&pagetide, "scheduler");
+    struct pagetide_process worker = pagetide_spawn(&pagetide, "worker");
+    int64_t again = check_whole();
+    pagetide_await(&pagetide, "succeeded", 20000, "select told_state from pagetide.request");
+    expect_holds(servers_redis(pagetide.redis_url, "%s", ask), "succeeded");
+    const char *woken = SQL("select clock_timestamp()");
+    pagetide_signal(&sleeper, SIGCONT);
+    pagetide_await_err(&sleeper, "reload.taken", 20000);
+    pagetide_await(&pagetide, "2", 20000,
+                   "select count(*) from pagetide.scheduler where seen_at > '%s'", woken);
+    expect_holds(servers_redis(pagetide.redis_url, "%s", ask), "succeeded");
+    expect_run(0, "reload api.s --id late --wait");
+    fault_note("36",
+               "a scheduler stopped between a message and its outcome, beyond the run's end",
+               again, "the newer outcome stays");
+    pagetide_kill(&sleeper);
+    pagetide_stop(&worker);
+    pagetide_stop(&scheduler);
+    tear_down();
+}
+END_TEST
+
 START_TEST(no_scheduler_for_fifty_ticks)
 {
     house("    schedule: \"* * * * *\"\n    write: upsert\n    key: [id]\n");
@@ -339,13 +380,6 @@ static bool may_fake_time(void)
         return true;
     printf("passed over: without libfaketime, or with a sanitizer, no clock can be wrong\n");
     return false;
-}
-
-/* A machine that is busy for seconds takes no job away: what is looked at is the clock. */
-static void long_leases(void)
-{
-    setenv("PAGETIDE_LEASE", "10s", 1);
-    setenv("PAGETIDE_BEAT", "1s", 1);
 }
 
 static void fake_time(const char *shift)
@@ -444,5 +478,6 @@ END_TEST
 
 SUITE("fault/machine", workers_that_get_no_memory, a_worker_without_descriptors_for_requests,
       a_worker_without_descriptors_for_its_secrets, a_worker_stopped_between_copy_and_commit,
-      all_workers_killed_at_once, a_scheduler_that_is_stopped, no_scheduler_for_fifty_ticks,
+      all_workers_killed_at_once, a_scheduler_that_is_stopped,
+      a_scheduler_that_sleeps_before_it_tells_an_outcome, no_scheduler_for_fifty_ticks,
       a_scheduler_whose_clock_is_wrong, a_worker_whose_clock_jumps)

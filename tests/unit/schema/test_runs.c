@@ -292,6 +292,25 @@ START_TEST(outcomes_are_told_until_they_are_told)
 }
 END_TEST
 
+/* Who wrote what is old by now must not say that the sender knows the newest. */
+START_TEST(an_outcome_that_has_changed_is_not_told)
+{
+    set_up();
+    EXPECT("started 1", RELOAD("a", "{}"));
+    const char *then = ASK("select changed_us from pagetide.reload_outcomes()");
+    finish("1", "succeeded");
+    EXPECT("t", "select changed_us > %s from pagetide.reload_outcomes()", then);
+    ASK("select pagetide.reload_told('a', 'succeeded', %s)", then);
+    EXPECT("1", "select count(*) from pagetide.reload_outcomes()");
+    ASK("select pagetide.reload_told('a', 'succeeded', changed_us) from pagetide.request");
+    EXPECT("0", "select count(*) from pagetide.reload_outcomes()");
+    ASK("insert into pagetide.meta values ('clock_offset', '-1 day')");
+    const char *last = ASK("select changed_us from pagetide.request");
+    ASK("update pagetide.request set state = 'started'");
+    EXPECT("1", "select changed_us - %s from pagetide.request", last);
+}
+END_TEST
+
 /* --- sync --- */
 
 #define SYNC(version, who, more)                                                               \
@@ -474,7 +493,7 @@ SUITE("schema/runs", fewer_rows_than_expected_are_a_warning, fewer_rows_than_exp
       a_tick_waits_for_nobody, what_is_due, the_same_id_is_one_run,
       equal_pending_requests_share_a_run, bad_messages_are_refused_with_a_reason,
       a_request_cannot_come_too_late, the_same_id_at_once_is_one_run,
-      outcomes_are_told_until_they_are_told, sync_reserves_a_run_of_its_own,
-      sync_takes_over_what_nobody_works_on, sync_knows_a_worker_that_beats,
-      sync_with_another_definition_begins_anew, housekeeping_keeps_the_newest_run,
-      housekeeping_goes_in_small_steps)
+      outcomes_are_told_until_they_are_told, an_outcome_that_has_changed_is_not_told,
+      sync_reserves_a_run_of_its_own, sync_takes_over_what_nobody_works_on,
+      sync_knows_a_worker_that_beats, sync_with_another_definition_begins_anew,
+      housekeeping_keeps_the_newest_run, housekeeping_goes_in_small_steps)
