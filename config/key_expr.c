@@ -171,7 +171,7 @@ void key_expr_read_path(struct reader *reader, const struct key *key,
     if (!node_text(reader->problems, node, &text) ||
         !key_expr_check_path(reader, node, text, is_of_body))
         return;
-    if (reader->problems->put_meant && is_of_body && str_find(text, STR("{{")) >= 0 &&
+    if (reader->problems->put_meant && str_find(text, STR("{{")) >= 0 &&
         str_find(text, STR("['")) < 0)
         problem_add_misfit(reader->problems, node, "is a path, and no expression");
     else if (!path_compile(reader->arena, text, &path, &err))

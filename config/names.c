@@ -188,9 +188,10 @@ static void check_var(struct reader *reader, const struct name_use *use,
     const struct expr_use *at = &use->use;
     struct str name = at->step_count ? at->steps[0].text : STR_NONE, nearest = STR_NONE;
     bool is_of_vars = str_is(at->root, "vars") || str_is(at->root, "workload");
-    if (!reader->problems->put_meant || !is_of_vars || !at->step_count || at->steps[0].kind != VALUE_STRING ||
-        (at->step_count == 1 && at->filter.len) || str_is(name, "get") ||
-        is_needed(reader, name) || is_var(stream, name) || is_var(stream, at->root))
+    if (!reader->problems->put_meant || !is_of_vars || !at->step_count ||
+        at->steps[0].kind != VALUE_STRING || (at->step_count == 1 && at->filter.len) ||
+        str_is(name, "get") || is_needed(reader, name) || is_var(stream, name) ||
+        is_var(stream, at->root))
         return;
     int best = MIN(3, (int)name.len / 2 + 1);
     for (size_t i = 0; i < stream->var_count; i++)
