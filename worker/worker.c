@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <unistd.h>
 
+#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -178,12 +179,33 @@ static void on_recognised(void *ctx, const struct crawl *crawl, struct str what)
     report_recognised(crawl, what);
 }
 
+static struct refused_end *find_refused_end(struct worker *worker, int64_t job)
+{
+    for (size_t i = 0; i < REFUSED_ENDS_MAX; i++)
+        if (worker->refused_ends[i].job == job)
+            return &worker->refused_ends[i];
+    struct refused_end *oldest =
+        &worker->refused_ends[worker->refused_end_count++ % REFUSED_ENDS_MAX];
+    *oldest = (struct refused_end){job, 0};
+    return oldest;
+}
+
+/* Nothing else can become of a job whose end is refused: a person has to look, and until then
+ * it is tried less and less often, once a minute at last. */
+static int64_t lost_pause_ms(struct worker *worker, int64_t job, const struct crawl_end *end)
+{
+    enum { LOST_MS = 500, REFUSED_MS = 60000 };
+    if (!end->is_refused)
+        return LOST_MS;
+    return backoff_ms(LOST_MS, REFUSED_MS, find_refused_end(worker, job)->times++);
+}
+
 /* The lease's end. In `sync` a job that is not parked is simply gone. One that this turn lost
  * may have been cancelled and taken up again, and its lease still be this process's. */
 static void end_lease(struct held *held, const struct crawl_end *end)
 {
-    enum { LOST_MS = 500 };
-    bool has_queue = held->worker->queue;
+    struct worker *worker = held->worker;
+    bool has_queue = worker->queue;
     if (end->how == CRAWL_PARKED)
         claim_put_back(held, end->wait_ms);
     else if (end->how == CRAWL_SET_BACK)
@@ -191,7 +213,7 @@ static void end_lease(struct held *held, const struct crawl_end *end)
     else if (end->how == CRAWL_RETURNED && has_queue)
         claim_put_back(held, 0);
     else if (end->how == CRAWL_LOST && has_queue)
-        claim_put_back(held, LOST_MS);
+        claim_put_back(held, lost_pause_ms(worker, held->job, end));
     else if (end->how == CRAWL_FINISHED)
         claim_done(held);
 }

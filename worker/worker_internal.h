@@ -24,6 +24,13 @@ struct local_job {
     int64_t due_mono_ms;
 };
 
+/* A job whose end PostgreSQL has refused so often. */
+struct refused_end {
+    int64_t job;
+    int times;
+};
+enum { REFUSED_ENDS_MAX = 64 }; /* that are remembered */
+
 struct worker {
     struct worker_options options;
     const struct settings *settings;
@@ -64,6 +71,9 @@ struct worker {
         [64]; /* the newest definition that lookout.c has seen, as PostgreSQL says it */
     loop_fn drained;
     void *drained_ctx;
+
+    struct refused_end refused_ends[REFUSED_ENDS_MAX];
+    size_t refused_end_count; /* ever; the oldest place is taken again */
 
     int64_t away_said_mono_ms; /* that no session loads; 0: never */
     struct {

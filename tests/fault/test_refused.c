@@ -275,7 +275,30 @@ START_TEST(a_table_that_is_locked_for_long)
 }
 END_TEST
 
+/* By a trigger of somebody's, say. It is tried again, but less and less often. */
+START_TEST(an_end_that_postgresql_refuses)
+{
+    house((const char *const[]){NULL});
+    SQL("create function no_end() returns trigger language plpgsql as "
+        "'begin raise exception ''no end''; end'");
+    SQL("create trigger no_end before update on pagetide.job for each row when "
+        "(pagetide.is_end(new.state)) execute function no_end()");
+    mock_post(&mock, "/_mock/route", "{\"path\": \"/gen/page\", \"status\": 404}");
+    expect_run(0, "reload api.s");
+    pagetide_await_err(&worker, "no end", 30000);
+    usleep(12000000);
+    const char *taken = SQL("select max(epoch) from pagetide.job");
+    int64_t times = 0;
+    ck_assert(str_to_int64(str_from(taken), &times));
+    ck_assert_msg(times <= 6, "taken %s times", taken);
+    SQL("drop trigger no_end on pagetide.job");
+    pagetide_await(&pagetide, "failed", 60000, "select state from pagetide.run");
+    fault_note("29", "PostgreSQL refuses the end of a job", -1, "12 s: taken %s times", taken);
+    leave();
+}
+END_TEST
+
 SUITE("fault/refused", a_redis_that_cannot_save, a_redis_that_loads,
       a_redis_that_forgets_scripts_and_clients, one_message_from_ten_producers,
       messages_that_wait_hold_up_no_tick, a_postgresql_without_a_free_session,
-      a_table_that_is_locked_for_long)
+      a_table_that_is_locked_for_long, an_end_that_postgresql_refuses)

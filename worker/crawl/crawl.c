@@ -344,6 +344,7 @@ static void on_batch_failed(struct crawl *crawl, const struct mark_outcome *outc
     bool leaves = end_alone_failed || is_worth_another_time(outcome->err);
     crawl->err = *outcome->err;
     crawl->end.reason = outcome->reason;
+    crawl->end.is_refused = end_alone_failed && !is_worth_another_time(outcome->err);
     crawl->legs.last_page = crawl->stats.pages;
     leave(crawl, leaves ? PHASE_LEAVING : PHASE_FAILING);
 }

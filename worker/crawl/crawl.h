@@ -41,6 +41,7 @@ struct crawl_end {
     enum job_reason reason;
     const struct err *err; /* its text is "" if none; borrowed until crawl_free */
     int64_t wait_ms;       /* PARKED */
+    bool is_refused;       /* LOST: PostgreSQL does not take the end, and no wait mends that */
     bool has_run_ended;    /* the whole run, not only this job, is over, in run_state */
     enum job_state run_state;
     struct str run_warnings; /* lines; borrowed until crawl_free */
