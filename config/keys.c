@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/ascii.h"
 #include "config/key_read.h"
 #include "config/node.h"
 
@@ -120,11 +121,25 @@ void keys_check(struct reader *reader, const struct keys *keys, const struct yam
         check_key(reader, keys, map->items[i], level);
 }
 
+/* Most defaults are one word or number, and every stream has all of them. */
+static struct yaml_node *plain_node(struct arena *arena, const char *text)
+{
+    for (const char *at = text; *at; at++)
+        if (!ascii_is_letter(*at) && !ascii_is_digit(*at) && *at != '_' && *at != '.')
+            return NULL;
+    struct yaml_node *node = ARENA_NEW(arena, struct yaml_node);
+    node->text = str_from(text);
+    node->kind = yaml_plain_kind(node->text);
+    return node;
+}
+
 /* A default is written as YAML, so that it is read by the same code as what a user writes. */
 static const struct yaml_node *fallback_node(struct arena *arena, const struct key *key,
                                              const struct yaml_node *map)
 {
-    struct yaml_node *node = node_from_text(arena, key->fallback);
+    struct yaml_node *node = plain_node(arena, key->fallback);
+    if (!node)
+        node = node_from_text(arena, key->fallback);
     if (!node)
         return NULL;
     node->parent = map;

@@ -120,7 +120,8 @@ static void put_keys(struct arena *arena, struct json_out *out, const struct key
 struct str spec_write(struct arena *arena, const struct yaml_node *map)
 {
     AUTO_BUF(buf, SPEC_MAX_BYTES);
+    AUTO_ARENA struct arena *scratch = arena_new();
     struct json_out out = {.buf = &buf};
-    put_struct(arena, &out, &definition_keys, map);
+    put_struct(scratch, &out, &definition_keys, map);
     return buf.has_overflowed ? STR_NONE : arena_str(arena, buf_str(&buf));
 }

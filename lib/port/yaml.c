@@ -86,7 +86,7 @@ static bool is_one_of(struct str text, const char *const *words, size_t count)
 }
 
 /* YAML 1.2.2, section 10.3.2, but numbers as JSON has them. */
-static enum yaml_kind plain_kind(struct str text)
+enum yaml_kind yaml_plain_kind(struct str text)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
     static const char *const bools[] = {"true", "True", "TRUE", "false", "False", "FALSE"};
@@ -105,7 +105,7 @@ static void read_scalar(struct builder *builder, struct fy_token *token, struct 
         mem_check_room();
     node->text = arena_str(builder->arena, (struct str){text, text ? len : 0});
     node->kind = !token || fy_scalar_token_get_style(token) == FYSS_PLAIN
-                     ? plain_kind(node->text)
+                     ? yaml_plain_kind(node->text)
                      : YAML_STRING;
 }
 

@@ -37,6 +37,9 @@ enum { YAML_DEPTH_MAX = 64, YAML_KEYS_MAX = 10000, YAML_TEXT_MAX_BYTES = 4 << 20
 /* Called for each thing that is wrong; `what` lives for the call. Lines and columns from 1. */
 typedef void (*yaml_report_fn)(void *ctx, int line, int column, const char *what);
 
+/* What a plain scalar with that text is. */
+enum yaml_kind yaml_plain_kind(struct str text);
+
 /*
  * Reads one document; an empty one is a YAML_NULL. On failure (ERR_CONFIG) everything that is
  * wrong was reported, as far as reading went, and err holds the first. The tree lives in the
