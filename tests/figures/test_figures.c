@@ -335,6 +335,26 @@ START_TEST(a_hundred_thousand_pages)
 }
 END_TEST
 
+/* As fast at the end as at the beginning, and no more memory. */
+START_TEST(ten_million_rows)
+{
+    enum { PAGES = 10000, PAGE_RECORDS = 1000 };
+    WANTED;
+    set_up();
+    unsetenv("PAGETIDE_BATCH_AGE");
+    define(1, PAGES, PAGE_RECORDS, "");
+    struct pagetide_process sync;
+    spawn(&sync, "sync api.s1");
+    int code = pagetide_wait(&sync, 800000);
+    ck_assert_msg(code == 0, "%s", pagetide_err(&sync));
+    figure_at_most("10,000,000 rows: the cost of the last third to that of the first",
+                   page_ms(6501, 3500) / page_ms(1, 3500), "times", 1.2);
+    figure_at_most("the most memory of that sync", (double)sync.peak_kib / 1024, "MiB", 64);
+    EXPECT_SQL("10000000", "select count(distinct id) from api.s1");
+    tear_down();
+}
+END_TEST
+
 /* --- half an hour of load --- */
 
 static int descriptors(const struct pagetide_process *process)
@@ -392,7 +412,8 @@ END_TEST
 
 #define FIGURES                                                                                \
     many_workers_and_an_emptied_redis, back_after_a_kill, ticks_when_schedulers_are_killed,    \
-        ten_thousand_streams, messages_that_wait, a_hundred_thousand_pages, no_growth
+        ten_thousand_streams, messages_that_wait, a_hundred_thousand_pages, ten_million_rows,  \
+        no_growth
 #define TEXT_OF(...) #__VA_ARGS__
 #define NAMES(...)   TEXT_OF(__VA_ARGS__)
 
