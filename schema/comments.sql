@@ -117,6 +117,7 @@ comment on column pagetide.stream.every_ms is 'interval of an `every`, in millis
 comment on column pagetide.stream.timezone is 'of the schedule';
 comment on column pagetide.stream.catch_up is 'what missed ticks become: latest, all or none';
 comment on column pagetide.stream.paused is 'its schedule is stopped';
+comment on column pagetide.stream.places is 'those at which a run has found something, as in job.places; version N: and others of that version, which are not known';
 comment on column pagetide.stream.next_due is 'next tick';
 comment on column pagetide.stream.removed_at is 'when it was dropped; null: it is there';
 
@@ -202,6 +203,8 @@ comment on column pagetide.job.rejects is 'records that could not be stored';
 comment on column pagetide.job.tables is 'records for the stream''s `tables`: {table: count}';
 comment on column pagetide.job.table_rejects is 'of these, records that could not be stored: {table: count}';
 comment on column pagetide.job.asides is 'values that did not fit their column';
+comment on column pagetide.job.dropped is 'records that `where` did not keep';
+comment on column pagetide.job.places is 'places that the definition names in records: {words: has any record something there}';
 comment on column pagetide.job.aside_columns is 'those values by column: {column: count}';
 comment on column pagetide.job.aside_notes is 'of the first such value: {column: {label, page, position, what, wider}}';
 comment on column pagetide.job.attempt is 'tries of the next page that failed';

@@ -1,5 +1,5 @@
 -- What the applied marks of a batch leave in the jobs and in the ledger: how far each job got.
--- Needs clock (helpers), later, latest (bookmarks), add_counts, add_notes (misfits).
+-- Needs clock (helpers), later, latest (bookmarks), add_counts, add_notes (misfits), add_places (places).
 
 -- A 64-bit hash, signed or not, as the bigint with the same bits.
 create or replace function pagetide.hash_bits(hash text) returns bigint
@@ -47,6 +47,7 @@ begin
         bytes = j.bytes + d.bytes,
         rejects = j.rejects + d.rejects,
         asides = j.asides + d.asides,
+        dropped = j.dropped + d.dropped,
         keyed = j.keyed + coalesce((select sum(cardinality(f.keys)) from unnest(fresh) f
             where f.job = j.id and f.leg = 0), 0),
         retries = j.retries + d.retries,
@@ -63,6 +64,7 @@ begin
             marks[1 + max(m.n) filter (where m.pages_total > 0)].pages_total as pages_total,
             coalesce(sum(m.records), 0) as records, coalesce(sum(m.bytes), 0) as bytes,
             coalesce(sum(m.rejects), 0) as rejects, coalesce(sum(m.asides), 0) as asides,
+            coalesce(sum(m.dropped), 0) as dropped,
             coalesce(sum(m.retries), 0) as retries, coalesce(sum(m.waited_ms), 0) as waited_ms,
             latest(m.bookmark_high, o.bookmark_type order by m.n)
                 filter (where m.bookmark_high <> '' and m.leg is null) as bookmark_high
@@ -72,9 +74,9 @@ begin
 end
 $$;
 
--- What only few pages have: warnings (each once), the paging that was recognised, and which
--- columns the values kept aside belong to. They are kept in the job, because the commit of a page
--- does not touch the run's row.
+-- What only few pages have: warnings (each once), the paging that was recognised, which columns the
+-- values kept aside belong to, and at which places of the definition there was something. They are
+-- kept in the job, because the commit of a page does not touch the run's row.
 create or replace function pagetide.save_notes(marks pagetide.mark[]) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -83,12 +85,14 @@ declare
     m mark;
 begin
     for m in select * from unnest(marks) u where u.verdict = 'applied'
-        and (u.warning <> '' or u.paging <> '' or u.aside_columns is not null)
+        and (u.warning <> '' or u.paging <> '' or u.aside_columns is not null or u.places is not null)
     loop
         update job j set
             warnings = case when m.warning <> '' and m.warning <> all (j.warnings)
                 then j.warnings || m.warning else j.warnings end,
             paging = coalesce(nullif(m.paging, ''), j.paging),
+            places = case when m.places is null then j.places
+                else add_places(j.places, m.places) end,
             aside_columns = case when m.aside_columns is null then j.aside_columns
                 else add_counts(j.aside_columns, m.aside_columns) end,
             aside_notes = case when m.aside_notes is null then j.aside_notes

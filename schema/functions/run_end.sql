@@ -1,7 +1,7 @@
 -- How the last job of a run ends it, and how a run is cancelled.
 -- Needs clock, is_end, lock_jobs (helpers), move_bookmarks (bookmarks), move_windows (windows), forget_keys (folded),
 -- notify_run, start_pending (runs), run_misfits, misfit_words, misfit_failure (misfits),
--- end_kept (replace), indexes_words (indexes), partitions_words (table_partitions), plan_chores (chores), run_legs (legs).
+-- end_kept (replace), places_words, remember_places (places), indexes_words (indexes), partitions_words (table_partitions), plan_chores (chores), run_legs (legs).
 
 -- A run is as bad as its worst job. What became of a range is said by the job that waited for it
 -- (ranges), unless nothing could go on.
@@ -46,13 +46,14 @@ as $$
 $$;
 
 -- What a run says of its jobs at its end: what it said before, their warnings, then misfits,
--- rejects, and indexes and partitions that wait.
+-- rejects, places at which no record had anything, and indexes and partitions that wait.
 create or replace function pagetide.end_warnings(of_run bigint) returns text[]
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select array(select w from unnest(r.warnings) w
-            where w !~ '^(misfits|rejects|indexes|partition_by): '
+            where w !~ '^(misfits|rejects|indexes|partition_by|places): '
+                and w !~ '^((columns|flatten|exclude): no record|with: nothing stands|where: none of) '
             union select unnest(j.warnings) from job j where j.run = r.id order by 1)
         || array(select m.words from misfit_words(r.id) m)
         || array(select format('rejects: %s of %s records are not in the table '
@@ -63,6 +64,7 @@ as $$
             '(pagetide rejects %s)%s', t.rejects, t.records, t.name, r.id,
             reject_words(r.id, t.name))
             from run_tables(r.id) t where t.rejects > 0)
+        || array(select p from places_words(r.id) p)
         || array(select i from indexes_words(r.stream) i)
         || array(select p from partitions_words(r.stream) p)
     from run r where r.id = of_run
@@ -186,6 +188,7 @@ begin
     end if;
     perform move_windows(ending);
     perform forget_keys(of_stream, ending);
+    perform remember_places(ending);
     perform plan_chores(ending);
     perform notify_run(ending);
     if start_next then

@@ -97,6 +97,48 @@ START_TEST(a_field_name_of_3000_bytes_goes_aside)
 }
 END_TEST
 
-SUITE("flow/warned", a_place_that_is_absent_is_told_before_a_run,
-      one_page_only_is_told_before_a_run, a_resumed_run_knows_the_records_that_were_found,
-      a_field_name_of_3000_bytes_goes_aside)
+static const char *warnings_of_last(void)
+{
+    return SQL(
+        "select array_to_string(warnings, '; ') from pagetide.run order by id desc limit 1");
+}
+
+static void answer(const char *records)
+{
+    mock_post(&mock, "/_mock/route",
+              pagetide_text("{\"path\": \"/x\", \"body\": %s}", records));
+}
+
+/* What some records lack is told of a run that reads all, and of others until one has it. */
+START_TEST(an_optional_field_is_no_warning_of_each_delta)
+{
+    set_up("    bookmark: id\n    params: {since: \"{{ bookmark }}\"}\n"
+           "    where: \"{{ id != 5 }}\"\n"
+           "    columns: {note: {type: text}, tag: {type: text, path: tagg}}\n"
+           "    pagination: {type: none}\n");
+    answer("[{\"id\": 1, \"note\": \"n\"}]");
+    expect("sync api.s", 0, "columns: no record has \"tagg\" (column tag)");
+    ck_assert_str_eq(warnings_of_last(), "columns: no record has \"tagg\" (column tag)");
+    answer("[{\"id\": 2}]");
+    expect("sync api.s", 0, "succeeded");
+    ck_assert_str_eq(warnings_of_last(), "columns: no record has \"tagg\" (column tag)");
+    answer("[{\"id\": 3, \"tagg\": \"t\"}]");
+    expect("sync api.s", 0, "succeeded");
+    ck_assert_str_eq(warnings_of_last(), "");
+    answer("[{\"id\": 4}]");
+    expect("sync api.s", 0, "succeeded");
+    ck_assert_str_eq(warnings_of_last(), "");
+    answer("[{\"id\": 5}]");
+    expect("sync api.s", 0, "succeeded");
+    ck_assert_str_eq(warnings_of_last(), "");
+    answer("[{\"id\": 6}]");
+    expect("sync api.s --full --again", 0, "succeeded");
+    ck_assert_str_eq(warnings_of_last(), "columns: no record has \"note\"; columns: no record "
+                                         "has \"tagg\" (column tag)");
+    tear_down();
+}
+END_TEST
+
+SUITE("flow/warned", an_optional_field_is_no_warning_of_each_delta,
+      a_place_that_is_absent_is_told_before_a_run, one_page_only_is_told_before_a_run,
+      a_resumed_run_knows_the_records_that_were_found, a_field_name_of_3000_bytes_goes_aside)

@@ -112,6 +112,7 @@ struct crawl {
     struct guard guard;
     struct crawl_past past;          /* what the guard is restored from */
     struct bookmark_counts bookmark; /* of the pages of this turn */
+    enum met_state **met; /* what was told in this turn, by table (met.h); NULL: nothing yet */
     enum phase phase;
     enum step step;   /* the last one that was made */
     enum step resume; /* where a pause goes on */

@@ -1,6 +1,7 @@
 #include "worker/crawl/crawl_internal.h"
 
 #include "base/clock.h"
+#include "base/json_out.h"
 #include "base/redact.h"
 #include "config/format.h"
 #include "port/hash.h"
@@ -174,6 +175,7 @@ static bool ask_next(struct crawl *crawl, struct pager *pager, struct request *r
  * them of the first ones, of those that were not read at once, and of its last.
  */
 enum { PAGES_TOLD = 100, ASKED_BYTES_MAX = 300, WHY_BYTES_MAX = 300 };
+enum { PLACES_BYTES_MAX = 1 << 20 };
 
 static bool is_told(const struct crawl *crawl, const struct pager *next,
                     const struct pager_decision *decision)
@@ -227,6 +229,35 @@ static int pages_total(const struct crawl *crawl, const struct pager *next,
                           : MAX(decision->pages_total + crawl->legs.pages, 0);
 }
 
+static enum met_state **told_places(struct crawl *crawl)
+{
+    size_t count = stream_table_count(crawl->stream);
+    if (crawl->met)
+        return crawl->met;
+    crawl->met = ARENA_ARRAY(crawl->arena, enum met_state *, count);
+    for (size_t i = 0; i < count; i++)
+        crawl->met[i] =
+            ARENA_ARRAY(crawl->arena, enum met_state, met_count(stream_at(crawl->stream, i)));
+    return crawl->met;
+}
+
+/* What the page says of the places that the definition names; empty: nothing new. */
+static struct str places(struct crawl *crawl)
+{
+    AUTO_BUF(buf, PLACES_BYTES_MAX);
+    struct json_out out = {.buf = &buf};
+    const struct cut *cut = &crawl->cut;
+    enum met_state **told = told_places(crawl);
+    json_out_open(&out, NULL, '{');
+    size_t empty = buf.len;
+    met_tell(told[0], crawl->stream, false, cut->met, &out);
+    for (size_t i = 0; i < cut->part_count; i++)
+        met_tell(told[i + 1], &crawl->stream->parts[i], true, cut->parts[i].met, &out);
+    bool has_news = buf.len > empty;
+    json_out_close(&out, '}');
+    return has_news && !buf.has_overflowed ? arena_str(crawl->next, buf_str(&buf)) : STR_NONE;
+}
+
 static struct mark page_mark(struct crawl *crawl, const struct pager *next,
                              const struct pager_decision *decision, struct str checkpoint)
 {
@@ -248,6 +279,8 @@ static struct mark page_mark(struct crawl *crawl, const struct pager *next,
         .parts = crawl->cut.part_counts,
         .fetched_at_ms = crawl->fetched_at_ms,
         .pages_total = pages_total(crawl, next, decision),
+        .dropped = crawl->cut.dropped,
+        .places = places(crawl),
         .misfits = crawl->cut.misfits,
         .misfit_notes = crawl->cut.misfit_notes,
         .bookmark_high = crawl->cut.bookmark_high,
@@ -343,7 +376,10 @@ static void keep_last(struct crawl *crawl, struct pager *next)
 static void forget_page(struct crawl *crawl)
 {
     batch_page_drop(loader_open_batch(crawl->loader));
-    crawl->cut.records = crawl->cut.rejects = crawl->cut.asides = 0;
+    crawl->cut.records = crawl->cut.rejects = crawl->cut.asides = crawl->cut.dropped = 0;
+    crawl->cut.met = NULL;
+    for (size_t i = 0; i < crawl->cut.part_count; i++)
+        crawl->cut.parts[i].met = NULL;
     crawl->cut.part_counts = NULL;
     crawl->cut.misfits = crawl->cut.misfit_notes = STR_NONE;
     crawl->cut.bookmark_high = crawl->cut.warning = STR_NONE;

@@ -189,6 +189,7 @@ static void put_page(struct json_out *out, const struct mark *mark)
     json_out_int(out, "records", mark->records);
     json_out_int(out, "bytes", mark->bytes);
     put_int_if_any(out, "rejects", mark->rejects);
+    put_int_if_any(out, "dropped", mark->dropped);
     put_int_if_any(out, "asides", mark->asides);
     json_out_int(out, "fetched_at_ms", mark->fetched_at_ms);
 }
@@ -237,6 +238,8 @@ static void put_mark(struct json_out *out, const struct commit_message *message,
     put_int_if_any(out, "retries", mark->retries);
     put_int_if_any(out, "waited_ms", mark->waited_ms);
     put_int_if_any(out, "pages_total", mark->pages_total);
+    if (mark->places.len)
+        json_out_raw(out, "places", mark->places);
     if (mark->misfits.len)
         json_out_raw(out, "aside_columns", mark->misfits);
     if (mark->misfit_notes.len)

@@ -8,6 +8,8 @@ void reshape_start(struct reshape *reshape, const struct merge *merge, struct ar
     *reshape = (struct reshape){.merge = merge};
     scan_init(&reshape->scan, arena, STR_NONE);
     reshape->flattened = ARENA_ARRAY(arena, struct fields, merge->flatten_count);
+    reshape->met_flatten = ARENA_ARRAY(arena, bool, merge->flatten_count);
+    reshape->met_exclude = ARENA_ARRAY(arena, bool, merge->exclude_count);
     for (size_t i = 0; i < merge->flatten_count; i++)
         reshape->flattened[i].arena = arena;
 }
@@ -74,6 +76,7 @@ void reshape_flatten(struct reshape *reshape, struct record *record)
     const struct merge *merge = reshape->merge;
     for (size_t i = 0; i < merge->flatten_count; i++) {
         const struct record_field *object = record_find(record, merge->flatten[i]);
+        reshape->met_flatten[i] |= object != NULL;
         if (object && object->kind == RECORD_OBJECT && object->flaw != FLAW_TOO_DEEP)
             flatten(reshape, &reshape->flattened[i], object, record);
     }
@@ -81,11 +84,14 @@ void reshape_flatten(struct reshape *reshape, struct record *record)
 
 /* --- exclude --- */
 
-static bool is_excluded(const struct merge *merge, struct str name)
+static bool is_excluded(struct reshape *reshape, struct str name)
 {
+    const struct merge *merge = reshape->merge;
     for (size_t i = 0; i < merge->exclude_count; i++)
-        if (str_eq(merge->exclude[i], name))
+        if (str_eq(merge->exclude[i], name)) {
+            reshape->met_exclude[i] = true;
             return true;
+        }
     return false;
 }
 
@@ -95,7 +101,7 @@ void reshape_exclude(struct reshape *reshape, struct record *record)
     if (!reshape->merge->exclude_count || record->kind != RECORD_OBJECT)
         return;
     for (size_t i = 0; i < record->count; i++) {
-        if (is_excluded(reshape->merge, record->fields[i].name))
+        if (is_excluded(reshape, record->fields[i].name))
             continue;
         ARENA_GROW(reshape->scan.arena, reshape->kept, count, reshape->kept_capacity);
         reshape->kept[count++] = record->fields[i];

@@ -19,7 +19,8 @@
 struct reshape {
     const struct merge *merge;
     struct scan scan;
-    struct fields *flattened; /* one for each name of the list */
+    struct fields *flattened;        /* one for each name of the list */
+    bool *met_flatten, *met_exclude; /* for each name: has any record such a field? */
     struct record_field *kept;
     size_t kept_capacity;
 };

@@ -35,6 +35,7 @@ bool with_start(struct with *with, const struct expr_scope *scope, struct err *e
     with->fields = ARENA_ARRAY(with->arena, struct record_field, count);
     with->paths = ARENA_ARRAY(with->arena, const struct with_field *, count);
     with->read_in = ARENA_ARRAY(with->arena, struct str, count);
+    with->met = ARENA_ARRAY(with->arena, bool, count);
     for (size_t i = 0; i < count; i++) {
         const struct with_field *field = &with->merge->with[i];
         struct value value;
@@ -42,6 +43,7 @@ bool with_start(struct with *with, const struct expr_scope *scope, struct err *e
             add_field(with, field->name, jsontext_field(STR_NONE, null_text), field);
             continue;
         }
+        with->met[i] = true;
         if (!template_fill(&field->template, scope, true, with->arena, &value, err))
             return err_wrap(err, "with.%.*s", STR_ARG(field->name));
         if (value.kind != VALUE_OMIT)
@@ -90,6 +92,7 @@ static bool update_path(struct with *with, size_t i, struct str text)
         return false;
     with->read_in[i] = text;
     with->fields[i] = read_path(with, with->paths[i], text);
+    with->met[with->paths[i] - with->merge->with] |= with->fields[i].raw.ptr != null_text.ptr;
     with->fields[i].name = name;
     return true;
 }

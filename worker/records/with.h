@@ -21,6 +21,7 @@ struct with {
     /* out */
     struct record_field *fields;
     size_t count;
+    bool *met; /* for each of merge->with: has anything stood there? Of an expression: true */
     bool has_moved; /* with_update has read one that is not in the record itself */
     /* private */
     const struct with_field **paths; /* of these fields; NULL: an expression */

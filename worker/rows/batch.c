@@ -318,7 +318,8 @@ void batch_mark(struct batch *batch, const struct mark *mark)
     struct str *const texts[] = {&copy->checkpoint,    &copy->misfits,      &copy->misfit_notes,
                                  &copy->bookmark_high, &copy->warning,      &copy->paging,
                                  &copy->error,         &copy->complete_why, &copy->waiting_for,
-                                 &copy->asked,         &copy->why,          &copy->ranges};
+                                 &copy->asked,         &copy->why,          &copy->ranges,
+                                 &copy->places};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         *texts[i] = arena_str(batch->arena, *texts[i]);
     if (!batch->opened_mono_ms)

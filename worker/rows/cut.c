@@ -179,6 +179,7 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
         check_again(cut);
         return true;
     }
+    cut->dropped += !is_kept;
     put_parents(cutting, record->raw.ptr);
     return !is_kept || put_record(cutting, record, err);
 }
@@ -246,6 +247,19 @@ static bool check_found(struct cutting *cutting, struct err *err)
                    STR_ARG(error));
 }
 
+static const enum met_state *find_met(const struct cutting *cutting)
+{
+    const struct cut *cut = cutting->cut;
+    const struct met_from from = {.stream = cut->stream,
+                                  .writer = &cutting->writer,
+                                  .with = &cutting->with,
+                                  .reshape = &cutting->reshape,
+                                  .kept = cut->records,
+                                  .stored = cut->records - cut->rejects,
+                                  .dropped = cut->dropped};
+    return met_of_page(&from, cut->arena);
+}
+
 static bool finish(struct cutting *cutting, struct err *err)
 {
     struct cut *cut = cutting->cut;
@@ -258,6 +272,7 @@ static bool finish(struct cutting *cutting, struct err *err)
     if (!is_whole(cut))
         cut->skipped = records_skipped(cutting->records);
     cut->asides = cutting->writer.misfits.total;
+    cut->met = find_met(cutting);
     cut->misfits = format_misfits(&cutting->writer.misfits, misfits_put_counts);
     cut->misfit_notes = format_misfits(&cutting->writer.misfits, misfits_put_notes);
     cut->bookmark_high = cutting->high.text;
@@ -303,7 +318,8 @@ static void clear_outputs(struct cut *cut)
 {
     cut->new_fields = (struct new_fields){.arena = cut->arena};
     cut->wants_fields = false;
-    cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = 0;
+    cut->records = cut->seen = cut->taken = cut->rejects = cut->asides = cut->dropped = 0;
+    cut->met = NULL;
     cut->again = 0;
     cut->is_shifted = false;
     cut->records_hash = 0;

@@ -8,6 +8,7 @@
 #include "worker/records/records.h"
 #include "worker/rows/columns.h"
 #include "worker/rows/mark.h"
+#include "worker/rows/met.h"
 #include "worker/rows/row.h"
 
 /*
@@ -79,10 +80,12 @@ struct cut {
     bool is_shifted;   /* others than `tail` stand there */
     int64_t taken;     /* of those; fewer if max_records ended within the page */
     int64_t records;   /* to be stored: those taken that `where` keeps, or the one response */
+    int64_t dropped;   /* those taken that `where` does not keep */
     int64_t rejects, asides;
-    enum page_shape shape; /* at merge_path, up to this page */
-    struct str names;      /* records_names */
-    uint64_t *ids;         /* what tells the records taken apart (record_id.h), in order */
+    const enum met_state *met; /* places of the definition (met.h); NULL: it names none */
+    enum page_shape shape;     /* at merge_path, up to this page */
+    struct str names;          /* records_names */
+    uint64_t *ids;             /* what tells the records taken apart (record_id.h), in order */
     size_t id_count, id_capacity;
     uint64_t records_hash;  /* of those */
     struct own_ids own_ids; /* without a key: what the records call themselves */

@@ -36,6 +36,8 @@ struct mark {
     int64_t retries, waited_ms;    /* since the mark before */
     int64_t fetched_at_ms;         /* wall clock */
     int pages_total;               /* 0: unknown */
+    int64_t dropped;               /* records that `where` does not keep */
+    struct str places;             /* JSON {words: bool} (met_tell); empty: no news */
     struct str misfits;            /* JSON {column: values aside}; empty: none */
     struct str misfit_notes;       /* JSON {column: {label, position, what, wider}}; likewise */
     struct str bookmark_high;      /* empty: none */

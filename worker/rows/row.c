@@ -20,6 +20,7 @@ void row_start(struct row_writer *writer)
     writer->misfits = (struct misfits){.arena = arena};
     writer->sorter = (struct jsontext_sorter){.arena = arena};
     writer->bound = (struct bound){0};
+    writer->met = ARENA_ARRAY(arena, bool, writer->binder.columns->count);
     bind_start(&writer->binder);
     row_extras_changed(writer);
 }
@@ -387,6 +388,7 @@ static enum row_result put_tuple(struct row_writer *writer, const struct record 
     buf_put_be16(&batch->rows, (uint16_t)(columns->count + OWN_COLUMNS));
     for (size_t i = 0; i < columns->count && result < ROW_REJECTED; i++) {
         const struct record_field *field = bound->values[i];
+        writer->met[i] |= field != NULL;
         if (is_null_here(&columns->items[i], field)) {
             encode_null(&batch->rows);
         } else if (!put_value(writer, &columns->items[i], field)) {

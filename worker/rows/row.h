@@ -53,6 +53,7 @@ struct row_writer {
     /* out */
     struct new_fields new_fields;
     struct misfits misfits; /* values that did not fit, in all rows put */
+    bool *met;              /* for each column: has any record something there? */
 
     /* Scratch that is kept from row to row. */
     struct bound bound;
