@@ -1,7 +1,8 @@
 -- Partitions that come from SQL. Their list is asked for when a run begins, by the process that
 -- has begun it or by a scheduler, in a session that can only read (scheduler/partitions.c). Until
 -- then the run has one job, which waits for the list and takes its place.
--- Needs clock, lock_jobs (helpers), put_jobs (runs), finish_run (run_end), notify_run (runs).
+-- Needs clock, lock_jobs (helpers), put_jobs (runs), finish_run (run_end), notify_run (runs), idle_end
+-- (windows).
 
 -- Whether the partitions of a definition come from SQL.
 create or replace function pagetide.has_listing(spec jsonb) returns boolean
@@ -60,9 +61,10 @@ begin
     update job j set state = case when has_failed then 'failed' else 'succeeded' end,
         reason = case when has_failed then 'definition' end,
         error = case when has_failed then why end,
-        complete = case when not has_failed then 'proved' end,
-        complete_why = case when not has_failed then why end,
+        complete = case when not has_failed then e.complete end,
+        complete_why = case when not has_failed then e.words end,
         wait_until = null, waiting_for = null, started_at = clock(), finished_at = clock()
+    from idle_end(of_run, why) e
     where j.run = of_run and j.part ? 'listing';
     perform finish_run(of_run);
 end

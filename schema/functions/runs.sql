@@ -1,6 +1,6 @@
 -- How a run begins, and how to find and lock the active run of a stream.
 -- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), forget_lost_table (columns),
--- appending, has_brought, owner_stream (tables), finish_run (run_end), forget_kept (replace), part_windows (windows),
+-- appending, has_brought, owner_stream (tables), finish_run (run_end), forget_kept (replace), part_windows, future_words, idle_end (windows),
 -- has_listing, put_listing (partitions), legs_per_job (legs).
 
 -- Tells all that LISTEN to the channel pagetide.
@@ -150,6 +150,9 @@ create or replace function pagetide.put_jobs(of_run bigint, spec jsonb, parts js
 language sql volatile
 set search_path = pagetide, pg_temp
 as $$
+    update run r set warnings = r.warnings || f.words
+    from future_words(of_run, spec, parts) f (words)
+    where r.id = of_run and f.words is not null;
     with leg as (
         select g.part, g.bookmark, dense_rank() over (order by g.window_n, g.at / g.per) as job_n,
             g.at % g.per + 1 as n, count(*) over (partition by g.window_n, g.at / g.per) as of_job
@@ -192,7 +195,8 @@ begin
 end
 $$;
 
--- A run that has nothing to ask for is over at once: all is done up to the end of its window.
+-- A run that has nothing to ask for is over at once: all is done up to the end of its window. Nothing
+-- proves that where the window lies in the future.
 create or replace function pagetide.end_idle_run(idle bigint, why text) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -200,7 +204,7 @@ as $$
 begin
     update run r set state = 'running', started_at = clock() where r.id = idle;
     insert into job (run, n, state, complete, complete_why, started_at, finished_at)
-    values (idle, 1, 'succeeded', 'proved', why, clock(), clock());
+    select idle, 1, 'succeeded', e.complete, e.words, clock(), clock() from idle_end(idle, why) e;
     perform finish_run(idle);
 end
 $$;

@@ -1,5 +1,5 @@
 -- Windows: the time that a run asks for, cut into slices, and what of it is done at its end.
--- Needs instant, is_instant, rfc3339 (helpers), part_key (definitions), zone_offset (zones), later
+-- Needs instant, is_instant, rfc3339 (helpers), asks_by_bookmark (runs), part_key (definitions), zone_offset (zones), later
 -- (bookmarks), run_legs (legs).
 
 -- The size of a slice: 90, 90s, 15m, 6h, 7d, 2w, 1 month, 1 year; null for anything else. Days and
@@ -92,6 +92,51 @@ begin
         until := least(until, window_edge(since, window_size(spec -> 'window' ->> 'cap'), 1, zone));
     end if;
 end
+$$;
+
+-- What a run says where what it is to ask for lies in the future: of windows, which then ask for
+-- nothing, and of a bookmark by which a request asks. Null: nothing of it does.
+create or replace function pagetide.future_words(of_run bigint, spec jsonb, parts jsonb[])
+returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    with begun as (
+        select r.created_at, r.mode = 'incremental' and b.value is not null as is_by_bookmark,
+            case when r.mode = 'incremental' then b.value end as bookmark,
+            w.since, w.until
+        from run r cross join unnest(parts) p (part)
+        left join bookmark b on b.stream = r.stream and b.partition = part_key(p.part)
+        left join lateral window_range(r, spec, b.value) w on spec ? 'window'
+        where r.id = of_run and r.mode <> 'window'),
+    ahead as (
+        select b.since, b.until, case when b.is_by_bookmark then 'the bookmark'
+            when spec -> 'window' ? 'from' then 'window.from' else 'bookmark.start' end as what
+        from begun b where b.since > b.until),
+    later as (
+        select s.said, case when b.is_by_bookmark then 'the bookmark' else 'bookmark.start' end as what
+        from begun b
+        cross join lateral (select coalesce(b.bookmark, spec -> 'bookmark' ->> 'start') as said) s
+        where not spec ? 'window' and asks_by_bookmark(spec) 
+            and instant(s.said) > b.created_at + interval '1 day')
+    select format('window: nothing is asked for%s: %s lies at %s, later than the end, %s',
+        case when cardinality(parts) > 1 then format(' for %s of %s partitions', count(*),
+            cardinality(parts)) else '' end, min(a.what), rfc3339(min(a.since)), rfc3339(min(a.until)))
+    from ahead a having count(*) > 0
+    union all
+    select format('bookmark: %s lies in the future: %s', min(l.what), min(l.said))
+    from later l having count(*) > 0
+$$;
+
+-- Why a run has nothing to ask for: what it says of the future, or that all is done.
+create or replace function pagetide.idle_end(of_run bigint, is_done text,
+    out complete text, out words text)
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select case when min(w) is null then 'proved' else 'assumed' end, coalesce(min(w), is_done)
+    from run r cross join unnest(r.warnings) w
+    where r.id = of_run and w like 'window: nothing is asked for%'
 $$;
 
 -- What the parts of a run's jobs have besides their partition: {"window": {"from": …, "to": …}} for
