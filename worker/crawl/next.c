@@ -543,6 +543,52 @@ enum step step_mark(struct crawl *crawl)
     return crawl_pause(crawl, then);
 }
 
+/* The first or last line that is not empty. */
+static struct str line_of(struct str body, bool is_last)
+{
+    struct str line = STR_NONE, text = str_trim(body);
+    if (!is_last) {
+        (void)str_split(text, '\n', &line);
+        return str_trim(line);
+    }
+    size_t from = text.len;
+    while (from > 0 && text.ptr[from - 1] != '\n')
+        from--;
+    return str_trim(str_slice(text, from, text.len));
+}
+
+static bool shares_name(struct value a, struct value b)
+{
+    for (size_t i = 0; i < b.map->count; i++)
+        if (value_get(a, b.map->members[i].key).kind != VALUE_UNDEFINED)
+            return true;
+    return false;
+}
+
+/*
+ * Where each line is a record, an error that stands in the place of the last one: it has no
+ * name of the first one. A line alone is one where it has nothing else.
+ */
+static bool find_last_line_error(struct crawl *crawl, const struct pager_facts *facts,
+                                 struct str *ret_why)
+{
+    struct err ignored = ERR_INIT;
+    struct value first, last;
+    struct str body = buf_str(&crawl->body), line = line_of(body, true);
+    struct look look = {.arena = crawl->next, .facts = facts, .place_count = 1};
+    if (crawl->stream->form.format != ANSWER_NDJSON ||
+        !value_parse(crawl->next, line, VALUE_WHOLE, &last, &ignored) || last.kind != VALUE_MAP)
+        return false;
+    look.places[0].value = last;
+    if (!look_finds_error(&look, ret_why))
+        return false;
+    struct str before = line_of(body, false);
+    if (before.ptr == line.ptr)
+        return last.map->count == 1;
+    return value_parse(crawl->next, before, VALUE_WHOLE, &first, &ignored) &&
+           first.kind == VALUE_MAP && !shares_name(first, last);
+}
+
 /*
  * An error beside records, such as {"data": [...], "success": false}: of some of them perhaps.
  * Said once in a turn, unless a rule of `responses` calls the answer a page.
@@ -555,13 +601,17 @@ static void tell_error(struct crawl *crawl, const struct pager_facts *facts,
     if (crawl->has_told_error || !crawl->cut.seen || crawl->is_page_by_rule)
         return;
     look_open(&look, facts, crawl->next);
-    if (look.is_record || !look_finds_error(&look, &why))
+    bool is_beside = !look.is_record && look_finds_error(&look, &why);
+    bool is_last_line = !is_beside && find_last_line_error(crawl, facts, &why);
+    if (!is_beside && !is_last_line)
         return;
     crawl->has_told_error = true;
-    why = arena_printf(crawl->next,
-                       "page %d: the answer holds an error beside its records: %.*s (a rule of "
-                       "`responses` with then: page or then: fail says what that means)",
-                       pager_pages(&crawl->pager) + 1, STR_ARG(why));
+    why = arena_printf(
+        crawl->next,
+        "page %d: the answer holds an error %s: %.*s (a rule of `responses` with "
+        "then: page or then: fail says what that means)",
+        pager_pages(&crawl->pager) + 1,
+        is_beside ? "beside its records" : "in place of its last record", STR_ARG(why));
     decision->warning = arena_join(crawl->next, decision->warning, "; ", why);
 }
 
