@@ -79,7 +79,8 @@ $(B)/%.o: %.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # What no page passes is made small, not quick.
-COLD := cli config config/import scheduler schema web worker/discover worker/places worker/rehearsal worker/replay worker/after
+COLD := cli config config/import scheduler schema web worker/access worker/after worker/discover worker/places \
+    worker/rehearsal worker/replay worker/signs
 ifeq ($(FLAVOUR),release)
 $(foreach room,$(COLD),$(patsubst %.c,$(B)/%.o,$(wildcard $(room)/*.c))): CFLAGS += -Os
 endif

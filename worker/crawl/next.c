@@ -543,18 +543,28 @@ enum step step_mark(struct crawl *crawl)
     return crawl_pause(crawl, then);
 }
 
-/* The first or last line that is not empty. */
-static struct str line_of(struct str body, bool is_last)
+/* A longer line is taken for none: no error is so long. */
+enum { LINE_BYTES_MAX = 64 << 10 };
+
+static struct str first_line(struct str text)
 {
-    struct str line = STR_NONE, text = str_trim(body);
-    if (!is_last) {
-        (void)str_split(text, '\n', &line);
-        return str_trim(line);
-    }
-    size_t from = text.len;
-    while (from > 0 && text.ptr[from - 1] != '\n')
-        from--;
-    return str_trim(str_slice(text, from, text.len));
+    struct str near = str_slice(text, 0, LINE_BYTES_MAX);
+    ptrdiff_t end = str_find(near, STR("\n"));
+    if (end < 0 && near.len < text.len)
+        return STR_NONE;
+    return str_trim(end < 0 ? near : str_slice(near, 0, (size_t)end));
+}
+
+static struct str last_line(struct str text)
+{
+    size_t most = MIN(text.len, (size_t)LINE_BYTES_MAX);
+    struct str near = str_slice(text, text.len - most, text.len);
+    size_t begin = near.len;
+    while (begin > 0 && near.ptr[begin - 1] != '\n')
+        begin--;
+    if (begin == 0 && near.len < text.len)
+        return STR_NONE;
+    return str_trim(str_slice(near, begin, near.len));
 }
 
 static bool shares_name(struct value a, struct value b)
@@ -574,18 +584,20 @@ static bool find_last_line_error(struct crawl *crawl, const struct pager_facts *
 {
     struct err ignored = ERR_INIT;
     struct value first, last;
-    struct str body = buf_str(&crawl->body), line = line_of(body, true);
     struct look look = {.arena = crawl->next, .facts = facts, .place_count = 1};
-    if (crawl->stream->form.format != ANSWER_NDJSON ||
-        !value_parse(crawl->next, line, VALUE_WHOLE, &last, &ignored) || last.kind != VALUE_MAP)
+    if (crawl->stream->form.format != ANSWER_NDJSON)
+        return false;
+    struct str body = str_trim(buf_str(&crawl->body)), line = last_line(body);
+    if (!line.len || !value_parse(crawl->next, line, VALUE_WHOLE, &last, &ignored) ||
+        last.kind != VALUE_MAP)
         return false;
     look.places[0].value = last;
     if (!look_finds_error(&look, ret_why))
         return false;
-    struct str before = line_of(body, false);
+    struct str before = first_line(body);
     if (before.ptr == line.ptr)
         return last.map->count == 1;
-    return value_parse(crawl->next, before, VALUE_WHOLE, &first, &ignored) &&
+    return before.len && value_parse(crawl->next, before, VALUE_WHOLE, &first, &ignored) &&
            first.kind == VALUE_MAP && !shares_name(first, last);
 }
 
