@@ -73,6 +73,7 @@ static void tear_down(void)
 
 static void forget(const char *name)
 {
+    pagetide_await_alone(&pagetide);
     pagetide_sql(&pagetide, "drop owned by %s cascade", name);
     pagetide_sql(&pagetide, "drop role %s", name);
 }

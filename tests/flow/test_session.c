@@ -226,6 +226,7 @@ static void come_as_role(int limit)
 static void forget_role(void)
 {
     setenv("PAGETIDE_DATABASE_URL", pagetide.database_url, 1);
+    pagetide_await_alone(&pagetide);
     SQL("drop owned by few_%d cascade", (int)getpid());
     SQL("do $$ begin execute format('alter database %%I owner to %%I', current_database(), "
         "current_user); end $$");

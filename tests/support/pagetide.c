@@ -423,6 +423,14 @@ const char *pagetide_last_line(const char *text)
     return arena_cstr(kept(), (struct str){text + start, len - start});
 }
 
+void pagetide_await_alone(struct pagetide *pagetide)
+{
+    pagetide_await(
+        pagetide, "0", 30000,
+        "select count(*) from pg_stat_activity where backend_type = 'client backend' "
+        "and datname = current_database() and pid <> pg_backend_pid()");
+}
+
 const char *pagetide_json(const char *json, const char *key)
 {
     json_error_t error;

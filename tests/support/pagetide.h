@@ -105,6 +105,10 @@ const char *pagetide_try_sql(struct pagetide *pagetide, const char *fmt, ...)
 void pagetide_await(struct pagetide *pagetide, const char *expected, int64_t limit_ms,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* Waits until no other session is in the database: PostgreSQL ends what it began, statistics
+ * for one, also for a client that is gone. */
+void pagetide_await_alone(struct pagetide *pagetide);
+
 /* The member of a JSON object as text (numbers as written); "" for null or none. */
 const char *pagetide_json(const char *json, const char *key);
 /* The last line of an output. */

@@ -39,15 +39,6 @@ struct pagetide_result expect_run(int code, const char *command)
     return pagetide_expect(&pagetide, code, command);
 }
 
-/* PostgreSQL ends what it began, also for a client that is gone. */
-static void await_no_session(void)
-{
-    pagetide_await(
-        &pagetide, "0", 30000,
-        "select count(*) from pg_stat_activity where backend_type = 'client backend' "
-        "and datname = current_database() and pid <> pg_backend_pid()");
-}
-
 static bool have_succeeded(int runs)
 {
     return !strcmp(pagetide_try_sql(&pagetide,
@@ -65,7 +56,7 @@ void kill_at_random(const char *command, int runs, int times, int spread_ms)
         struct pagetide_process process = pagetide_spawn(&pagetide, "%s", command);
         usleep((useconds_t)(100 + rng_below(&rng, (uint64_t)spread_ms)) * 1000);
         pagetide_kill(&process);
-        await_no_session();
+        pagetide_await_alone(&pagetide);
     }
     if (!have_succeeded(runs))
         expect_run(0, command);
