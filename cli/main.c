@@ -181,24 +181,13 @@ static const struct {
     {"docs", "config reference"},
 };
 
-static bool is_among(struct str name, const char *words)
-{
-    struct str rest = str_from(words), word;
-    while (rest.len) {
-        rest = str_split(rest, ' ', &word);
-        if (str_eq(name, word))
-            return true;
-    }
-    return false;
-}
-
 /* "; did you mean sync?", by what others call it or by its spelling. */
 static const char *meant_command(const char *name)
 {
     const char *meant = NULL;
     int best = 3;
     for (size_t i = 0; i < COUNT_OF(command_words); i++)
-        if (is_among(str_from(name), command_words[i].words))
+        if (str_is_among(str_from(name), command_words[i].words))
             meant = command_words[i].ours;
     for (size_t i = 0; !meant && i < COUNT_OF(commands) - 1; i++)
         best = MIN(best, str_distance(str_from(name), str_from(commands[i]->name), best));

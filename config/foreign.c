@@ -16,7 +16,7 @@ enum carry {
 /*
  * `key` is ours; it is found in the list of definitions, which says where it belongs. NULL:
  * none of our keys, and the example says what there is instead. Of a `level`, the word is known
- * there alone. `words` are parted by blanks (meant_is_word).
+ * there alone. `words` are parted by blanks (meant_is_among).
  */
 static const struct foreign {
     const char *words, *key;
@@ -283,17 +283,6 @@ static const struct inner {
     {"indexes", "column fields on", "columns", EXAMPLE, "[created_at]"},
 };
 
-static bool is_among(struct str word, const char *words)
-{
-    struct str rest = str_from(words), known;
-    while (rest.len) {
-        rest = str_split(rest, ' ', &known);
-        if (meant_is_word(word, known))
-            return true;
-    }
-    return false;
-}
-
 static bool put_scalar(struct buf *buf, const struct yaml_node *node, enum carry carry)
 {
     AUTO_ARENA struct arena *arena = arena_new();
@@ -335,7 +324,8 @@ static bool put_foreign(struct buf *buf, const struct yaml_node *node, unsigned 
 {
     for (size_t i = 0; i < COUNT_OF(foreigns); i++) {
         const struct foreign *foreign = &foreigns[i];
-        if ((foreign->level && foreign->level != level) || !is_among(node->key, foreign->words))
+        if ((foreign->level && foreign->level != level) ||
+            !meant_is_among(node->key, foreign->words))
             continue;
         put_right(buf, node, foreign->key, foreign->carry, foreign->example);
         const struct key *key =
@@ -361,8 +351,8 @@ static bool put_inner(struct buf *buf, const struct keys *keys, const struct yam
 {
     for (size_t i = 0; i < COUNT_OF(inners); i++) {
         const struct inner *inner = &inners[i];
-        if (!str_is(key_above(node), inner->above) || !is_among(node->key, inner->words) ||
-            !keys_find(keys, str_from(inner->key)))
+        if (!str_is(key_above(node), inner->above) ||
+            !meant_is_among(node->key, inner->words) || !keys_find(keys, str_from(inner->key)))
             continue;
         put_right(buf, node, inner->key, inner->carry, inner->example);
         return true;
@@ -384,7 +374,8 @@ static bool has_key(const struct key *key, struct str name)
 static bool put_of_paging(struct buf *buf, const struct yaml_node *node)
 {
     for (size_t i = 0; i < COUNT_OF(inners); i++)
-        if (!strcmp(inners[i].above, "pagination") && is_among(node->key, inners[i].words)) {
+        if (!strcmp(inners[i].above, "pagination") &&
+            meant_is_among(node->key, inners[i].words)) {
             buf_printf(buf, "here it is pagination: {%s: …}", inners[i].key);
             return true;
         }

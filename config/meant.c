@@ -148,7 +148,8 @@ static const struct {
     {"guid", "uuid"},
 };
 
-bool meant_is_word(struct str written, struct str known)
+/* primaryKey, primary-key and PRIMARY_KEY are one word. */
+static bool is_word(struct str written, struct str known)
 {
     size_t at = 0;
     for (size_t i = 0; i < written.len; i++) {
@@ -163,12 +164,12 @@ bool meant_is_word(struct str written, struct str known)
     return written.len && at == known.len;
 }
 
-static bool is_among(struct str word, const char *words)
+bool meant_is_among(struct str word, const char *words)
 {
     struct str rest = str_from(words), known;
     while (rest.len) {
         rest = str_split(rest, ' ', &known);
-        if (known.len && meant_is_word(word, known))
+        if (known.len && is_word(word, known))
             return true;
     }
     return false;
@@ -198,7 +199,7 @@ static const struct {
 const char *meant_name(struct str word)
 {
     for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (is_among(word, names[i].words))
+        if (meant_is_among(word, names[i].words))
             return names[i].name;
     return NULL;
 }
@@ -206,7 +207,8 @@ const char *meant_name(struct str word)
 const char *meant_type(struct str word)
 {
     for (size_t i = 0; i < COUNT_OF(types) && str_find_byte(word, ' ') < 0; i++)
-        if (is_among(word, types[i].words) && !str_eq_nocase(word, str_from(types[i].type)))
+        if (meant_is_among(word, types[i].words) &&
+            !str_eq_nocase(word, str_from(types[i].type)))
             return types[i].type;
     return NULL;
 }
@@ -222,7 +224,7 @@ static struct str key_of(const struct yaml_node *node)
 static const char *right_of(struct str key, const struct yaml_node *node)
 {
     for (size_t i = 0; yaml_is_scalar(node) && i < COUNT_OF(meanings); i++)
-        if (str_is(key, meanings[i].key) && is_among(node->text, meanings[i].words))
+        if (str_is(key, meanings[i].key) && meant_is_among(node->text, meanings[i].words))
             return meanings[i].right;
     return NULL;
 }

@@ -22,8 +22,9 @@ const char *meant_type(struct str word);
 /* What stands for a name of other tools in expressions: "bookmark" for state. NULL: none. */
 const char *meant_name(struct str word);
 
-/* primaryKey, primary-key and PRIMARY_KEY are one word; `known` is in lower case. */
-bool meant_is_word(struct str written, struct str known);
+/* Is it one of the words, which blanks part, in lower case? primaryKey, primary-key and
+ * PRIMARY_KEY are one word. */
+bool meant_is_among(struct str word, const char *words);
 
 /* A path without what JSONPath, jq and JSON pointers write around it: "$.data[*]" → "data".
  * In `arena` or of `text`. */

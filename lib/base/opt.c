@@ -45,21 +45,10 @@ void opt_set_words(const struct opt_word *words)
     all_words = words;
 }
 
-static bool is_among(struct str name, const char *words)
-{
-    struct str rest = str_from(words), word;
-    while (rest.len) {
-        rest = str_split(rest, ' ', &word);
-        if (str_eq(name, word))
-            return true;
-    }
-    return false;
-}
-
 static const struct opt_word *find_word(const struct opt *table, struct str name)
 {
     for (const struct opt_word *word = all_words; word && word->words; word++)
-        if (is_among(name, word->words) &&
+        if (str_is_among(name, word->words) &&
             (!word->option || find_name(table, str_from(word->option))))
             return word;
     return NULL;

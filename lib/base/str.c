@@ -145,6 +145,17 @@ struct str str_split(struct str text, char byte, struct str *ret_head)
     return str_slice(text, (size_t)at + 1, text.len);
 }
 
+bool str_is_among(struct str text, const char *words)
+{
+    struct str rest = str_from(words), word;
+    while (rest.len) {
+        rest = str_split(rest, ' ', &word);
+        if (str_eq(text, word))
+            return true;
+    }
+    return false;
+}
+
 bool str_to_int64(struct str text, int64_t *ret)
 {
     bool negative = text.len && text.ptr[0] == '-';

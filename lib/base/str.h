@@ -71,6 +71,9 @@ size_t str_count_digits(struct str text);    /* ASCII digits that it begins with
 ptrdiff_t str_find_byte(struct str text, char byte);
 ptrdiff_t str_find(struct str text, struct str part);
 
+/* Is it one of the words, which single blanks part? */
+bool str_is_among(struct str text, const char *words);
+
 /*
  * Splits at the first `byte`: *ret_head is what comes before it, the result what comes
  * after. Without `byte`, *ret_head is all and the result is STR_NONE.
