@@ -93,6 +93,11 @@ static const struct builtin *find_builtin(struct str name)
     return NULL;
 }
 
+bool names_is_builtin(struct str name)
+{
+    return find_builtin(name);
+}
+
 /* --- collecting --- */
 
 struct collector {
@@ -146,14 +151,6 @@ void names_start(struct names *names, struct reader *reader)
 
 /* --- judging --- */
 
-static bool is_var(const struct stream *stream, struct str name)
-{
-    for (size_t i = 0; i < stream->var_count; i++)
-        if (str_eq(stream->vars[i].name, name))
-            return true;
-    return false;
-}
-
 static void closer(struct str name, struct str candidate, int *best, struct str *ret_nearest)
 {
     int distance = problem_distance(name, candidate, *best);
@@ -190,8 +187,8 @@ static void check_var(struct reader *reader, const struct name_use *use,
     bool is_of_vars = str_is(at->root, "vars") || str_is(at->root, "workload");
     if (!reader->problems->put_meant || !is_of_vars || !at->step_count ||
         at->steps[0].kind != VALUE_STRING || (at->step_count == 1 && at->filter.len) ||
-        str_is(name, "get") || is_needed(reader, name) || is_var(stream, name) ||
-        is_var(stream, at->root))
+        str_is(name, "get") || is_needed(reader, name) || stream_has_var(stream, name) ||
+        stream_has_var(stream, at->root))
         return;
     int best = MIN(3, (int)name.len / 2 + 1);
     for (size_t i = 0; i < stream->var_count; i++)
@@ -297,7 +294,8 @@ static void check_prepared(struct reader *reader, const struct name_use *use,
                            struct stream *stream)
 {
     bool is_submitted = str_is(use->use.root, "submitted");
-    if ((!is_submitted && !str_is(use->use.root, "prepared")) || is_var(stream, use->use.root))
+    if ((!is_submitted && !str_is(use->use.root, "prepared")) ||
+        stream_has_var(stream, use->use.root))
         return;
     if (!stream_prepares(stream))
         problem_add(reader->problems, use->node, "\"%.*s\" needs \"prepare\"",
@@ -312,7 +310,7 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
 {
     const struct builtin *builtin = find_builtin(use->use.root);
     if (!builtin) {
-        if (!is_var(stream, use->use.root) && !(use->key->flags & KEY_ON_RECORD))
+        if (!stream_has_var(stream, use->use.root) && !(use->key->flags & KEY_ON_RECORD))
             say_unknown(reader, use, stream);
         return;
     }
@@ -324,7 +322,7 @@ static void check_use(struct reader *reader, const struct name_use *use, struct 
         return;
     }
     if (str_is(use->use.root, "request") && !(use->key->flags & KEY_ON_REQUEST) &&
-        !is_var(stream, use->use.root))
+        !stream_has_var(stream, use->use.root))
         problem_add(reader->problems, use->node,
                     "\"request\" is known in \"message\" of auth: {type: hmac} alone");
     if (str_is(use->use.root, "partition") && stream->partitions.kind == VALUE_UNDEFINED)

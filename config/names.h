@@ -40,5 +40,6 @@ struct builtin_name {
     const char *help, *example; /* an expression */
 };
 struct builtin_name names_builtin(size_t index);
+bool names_is_builtin(struct str name);
 
 #endif

@@ -18,6 +18,14 @@ bool stream_reads_files(const struct stream *stream)
     return then->url.kind != LOCATOR_NONE || then->urls.kind != LOCATOR_NONE;
 }
 
+bool stream_has_var(const struct stream *stream, struct str name)
+{
+    for (size_t i = 0; i < stream->var_count; i++)
+        if (str_eq(stream->vars[i].name, name))
+            return true;
+    return false;
+}
+
 const struct declared_column *table_find_declared(const struct table *table, struct str name)
 {
     for (size_t i = 0; i < table->declared_count; i++)

@@ -501,6 +501,9 @@ bool stream_is_repeatable(const struct stream *stream, struct str method);
 bool stream_prepares(const struct stream *stream);
 bool stream_reads_files(const struct stream *stream);
 
+/* Is it one of `vars`? */
+bool stream_has_var(const struct stream *stream, struct str name);
+
 /* The column that `columns` declares by this name; NULL: none. */
 const struct declared_column *table_find_declared(const struct table *table, struct str name);
 

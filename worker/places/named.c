@@ -30,19 +30,11 @@ static bool is_with(const struct stream *part, struct str name)
     return false;
 }
 
-static bool is_declared(const struct stream *part, struct str name)
-{
-    for (size_t i = 0; i < part->table.declared_count; i++)
-        if (str_eq(part->table.declared[i].name, name))
-            return true;
-    return false;
-}
-
 /* A field of the record; what a column or `with` gives is looked for there. */
 static struct place *add_field(struct places *places, const struct place_records *table,
                                struct str key, struct str name)
 {
-    if (is_with(table->part, name) || is_declared(table->part, name))
+    if (is_with(table->part, name) || table_find_declared(&table->part->table, name))
         return NULL;
     struct path_step *step = ARENA_NEW(places->arena, struct path_step);
     *step = (struct path_step){.kind = PATH_KEY, .key = name};
@@ -64,23 +56,6 @@ struct expression {
     const char *key;
 };
 
-static bool is_builtin(struct str name)
-{
-    struct builtin_name builtin;
-    for (size_t i = 0; (builtin = names_builtin(i)).name; i++)
-        if (str_is(name, builtin.name))
-            return true;
-    return str_is(name, "record");
-}
-
-static bool is_var(const struct stream *stream, struct str name)
-{
-    for (size_t i = 0; i < stream->var_count; i++)
-        if (str_eq(stream->vars[i].name, name))
-            return true;
-    return false;
-}
-
 /* A name that no one knows is a field's; so is the first below `record`. */
 static void on_use(void *ctx, const struct expr_use *use)
 {
@@ -91,7 +66,8 @@ static void on_use(void *ctx, const struct expr_use *use)
     struct str name = is_record ? use->steps[0].text : use->root;
     bool may_lack = str_is(use->filter, "default") || str_is(use->filter, "defined") ||
                     str_is(use->filter, "undefined") || str_is(use->filter, "none");
-    if (may_lack || (!is_record && (is_builtin(name) || is_var(places->stream, name))))
+    if (may_lack || (!is_record && (names_is_builtin(name) || str_is(name, "record") ||
+                                    stream_has_var(places->stream, name))))
         return;
     add_field(places, expression->table, str_from(expression->key), name);
 }
