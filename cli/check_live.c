@@ -3,7 +3,6 @@
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/redact.h"
-#include "cli/definition_place.h"
 #include "cli/first_partition.h"
 #include "cli/say.h"
 #include "port/redis.h"
@@ -96,8 +95,7 @@ struct page_watch {
     struct cli *cli;
     const char *name;
     struct stream *stream;
-    struct source *const *sources;
-    size_t source_count;
+    struct definition_places *where;
     struct places places;
     struct str counted, doubts; /* what `total` counts, and what the pager did not find */
     int64_t seen, kept;
@@ -144,8 +142,7 @@ static void on_page_end(void *ctx, const struct crawl_page *page)
 static void warn(const struct page_watch *watch, struct str key, struct str text)
 {
     struct arena *arena = watch->cli->arena;
-    struct str place =
-        definition_place(watch->cli, watch->sources, watch->source_count, watch->stream, key);
+    struct str place = definition_place(watch->where, watch->stream, key);
     report_at(watch->cli, place, watch->name, "warns", redact_str(arena, text));
 }
 
@@ -286,9 +283,9 @@ static int check_page(struct page_watch *page)
 
 /* --- all of them --- */
 
-int check_live(struct cli *cli, struct source *const *sources, size_t source_count,
-               struct stream *const *streams, size_t count)
+int check_live(struct definition_places *where, struct stream *const *streams, size_t count)
 {
+    struct cli *cli = where->cli;
     int code = exit_code_worst(check_database(cli), check_redis(cli));
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
@@ -296,8 +293,7 @@ int check_live(struct cli *cli, struct source *const *sources, size_t source_cou
         struct page_watch page = {.cli = cli,
                                   .name = arena_cstr(cli->arena, streams[i]->name),
                                   .stream = streams[i],
-                                  .sources = sources,
-                                  .source_count = source_count};
+                                  .where = where};
         code = exit_code_worst(code, check_page(&page));
     }
     return code;

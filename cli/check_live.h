@@ -1,7 +1,7 @@
 #ifndef CLI_CHECK_LIVE_H
 #define CLI_CHECK_LIVE_H
 
-#include "cli/cli.h"
+#include "cli/definition_place.h"
 
 /*
  * `check --live`: tries PostgreSQL, Redis and the first page of each stream, and writes nothing
@@ -10,7 +10,6 @@
  * EXIT_UNREACHABLE also for an API that gives no answer, EXIT_RUN_FAILED where a run would
  * fail.
  */
-int check_live(struct cli *cli, struct source *const *sources, size_t source_count,
-               struct stream *const *streams, size_t count);
+int check_live(struct definition_places *where, struct stream *const *streams, size_t count);
 
 #endif

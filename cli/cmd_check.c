@@ -161,12 +161,6 @@ static void put_plan(struct buf *plan, const struct stream *stream)
     json_out_close(&out, '}');
 }
 
-/* Those that were read. */
-struct sources {
-    struct source *const *items;
-    size_t count;
-};
-
 /* What of the definition the table is not like, and cannot become: a run would fail. */
 static int check_table_there(struct pg *pg, const struct stream *stream)
 {
@@ -191,7 +185,7 @@ static const char unknown_types_sql[] =
     "where pagetide.is_type_text(d.type) and pagetide.type_oid(d.type) is null";
 enum { TYPE_COLUMN, TYPE_NAME };
 
-static int check_types(struct cli *cli, struct pg *pg, const struct sources *sources,
+static int check_types(struct pg *pg, struct definition_places *places,
                        const struct stream *stream, const struct stream *part)
 {
     AUTO_PG_RESULT struct pg_result *types = NULL;
@@ -206,9 +200,9 @@ static int check_types(struct cli *cli, struct pg *pg, const struct sources *sou
         struct str source, own_name = str_split(stream->name, '.', &source);
         const char *above = part == stream ? "" : "tables.";
         struct str key =
-            arena_printf(cli->arena, "%s%.*s%scolumns.%.*s", above,
+            arena_printf(places->cli->arena, "%s%.*s%scolumns.%.*s", above,
                          STR_ARG(*above ? table : STR_NONE), *above ? "." : "", STR_ARG(name));
-        struct str place = definition_place(cli, sources->items, sources->count, stream, key);
+        struct str place = definition_place(places, stream, key);
         say_line(stderr, "%.*s: streams.%.*s.%.*s: PostgreSQL has no type \"%.*s\"",
                  STR_ARG(place), STR_ARG(own_name), STR_ARG(key),
                  STR_ARG(pg_get_str(types, i, TYPE_NAME)));
@@ -229,7 +223,7 @@ static bool declares_any(const struct stream *stream)
     return any;
 }
 
-static int check_tables(struct cli *cli, struct pg *pg, const struct sources *sources,
+static int check_tables(struct pg *pg, struct definition_places *places,
                         struct stream *const *streams, size_t count)
 {
     int code = EXIT_DONE;
@@ -237,7 +231,7 @@ static int check_tables(struct cli *cli, struct pg *pg, const struct sources *so
         for (size_t j = 0; j < stream_table_count(streams[i]); j++)
             if (declares(stream_table(streams[i], j))) {
                 const struct stream *part = stream_at(streams[i], j);
-                code = exit_code_worst(code, check_types(cli, pg, sources, streams[i], part));
+                code = exit_code_worst(code, check_types(pg, places, streams[i], part));
                 code = exit_code_worst(code, check_table_there(pg, part));
             }
     return code;
@@ -302,20 +296,20 @@ static int check_main(struct cli *cli)
     bool is_all_good = is_whole && !cli->operand_count;
     if (!is_whole && !cli->operand_count)
         code = EXIT_USAGE;
-    const struct sources read = {sources, source_count};
+    struct definition_places places = {
+        .cli = cli, .sources = sources, .source_count = source_count};
     struct pg *pg = open_if_wanted(cli, streams, count);
     for (size_t i = 0; i < count; i++)
         code = exit_code_worst(code, print_stream(cli, pg, streams[i]));
     for (size_t i = 0; is_whole && i < count; i++)
         warn_of_unknown(pg, streams[i], sources, source_count);
     warn_of_missing(cli, streams, count);
-    code = exit_code_worst(code, check_tables(cli, pg, &read, streams, count));
+    code = exit_code_worst(code, check_tables(pg, &places, streams, count));
     pg_close(pg);
     if (!cli->options.json && is_all_good && code == EXIT_DONE)
         say_note(stdout, "%zu stream%s in %zu file%s: all good", count, count == 1 ? "" : "s",
                  source_count, source_count == 1 ? "" : "s");
-    return code || !cli->options.live ? code
-                                      : check_live(cli, sources, source_count, streams, count);
+    return code || !cli->options.live ? code : check_live(&places, streams, count);
 }
 
 static const struct opt opts[] = {

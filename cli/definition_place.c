@@ -1,33 +1,34 @@
 #include "cli/definition_place.h"
 
 #include "base/file.h"
+#include "config/node.h"
 #include "config/place.h"
 
-static void on_yaml(void *ctx, int line, int column, const char *what)
+static struct str file_of(const struct definition_places *places, const struct stream *stream)
 {
-    (void)ctx, (void)line, (void)column, (void)what;
-}
-
-static struct str file_of(struct source *const *sources, size_t count,
-                          const struct stream *stream)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < sources[i]->count; j++)
-            if (sources[i]->streams[j] == stream)
-                return sources[i]->file;
+    for (size_t i = 0; i < places->source_count; i++)
+        for (size_t j = 0; j < places->sources[i]->count; j++)
+            if (places->sources[i]->streams[j] == stream)
+                return places->sources[i]->file;
     return STR_NONE;
 }
 
-struct str definition_place(struct cli *cli, struct source *const *sources, size_t count,
-                            const struct stream *stream, struct str key)
+static void read_anew(struct definition_places *places, struct str file)
 {
-    struct str file = file_of(sources, count, stream);
-    struct yaml_node *root;
+    struct arena *arena = places->cli->arena;
     struct err ignored = ERR_INIT;
-    AUTO_ARENA struct arena *arena = arena_new();
     AUTO_BUF(text, YAML_TEXT_MAX_BYTES);
-    if (!file.len || !file_read(arena_cstr(arena, file), &text, &ignored) ||
-        !yaml_parse(arena, buf_str(&text), on_yaml, NULL, &root, &ignored))
-        return STR_NONE;
-    return arena_str(cli->arena, place_find(arena, file, root, stream, key));
+    bool is_read = file.len && file_read(arena_cstr(arena, file), &text, &ignored);
+    places->file = file;
+    places->root = is_read ? node_from_text(arena, text.len ? text.ptr : "") : NULL;
+}
+
+struct str definition_place(struct definition_places *places, const struct stream *stream,
+                            struct str key)
+{
+    struct str file = file_of(places, stream);
+    if (!str_eq(file, places->file))
+        read_anew(places, file);
+    return places->root ? place_find(places->cli->arena, file, places->root, stream, key)
+                        : STR_NONE;
 }
