@@ -196,6 +196,15 @@ static bool may_go(struct crawl *crawl, const struct request *request)
     return why == THROTTLE_GO;
 }
 
+/* Requests of the window that are in flight. */
+static int64_t count_asked(const struct ahead *ahead)
+{
+    int64_t count = 0;
+    for (const struct ahead_slot *slot = ahead->first; slot; slot = slot->next)
+        count += slot->call != NULL;
+    return count;
+}
+
 /* How many pages behind the present one are in the window, which may hold that one too. */
 static int64_t pages_ahead(const struct ahead *ahead)
 {
@@ -230,21 +239,13 @@ static bool send_one(struct crawl *crawl)
     return true;
 }
 
-/* The present page's is one of them, in the window or by itself. */
-static int64_t count_in_flight(const struct crawl *crawl)
-{
-    int64_t count = crawl->call != NULL;
-    for (const struct ahead_slot *slot = crawl->ahead.first; slot; slot = slot->next)
-        count += slot->call != NULL;
-    return count;
-}
-
 bool ahead_fill(struct crawl *crawl)
 {
     if (!is_possible(crawl))
         return false;
     bool has_sent = false;
-    int64_t left = pages_left(crawl), in_flight = count_in_flight(crawl);
+    int64_t left = pages_left(crawl),
+            in_flight = count_asked(&crawl->ahead) + (crawl->call != NULL);
     while (in_flight < crawl->pager.in_force->parallel && pages_ahead(&crawl->ahead) < left &&
            send_one(crawl)) {
         in_flight++;
@@ -338,10 +339,7 @@ void ahead_done(struct crawl *crawl)
 
 bool ahead_is_asking(const struct ahead *ahead)
 {
-    for (const struct ahead_slot *slot = ahead->first; slot; slot = slot->next)
-        if (slot->call)
-            return true;
-    return false;
+    return count_asked(ahead) > 0;
 }
 
 size_t ahead_bytes(const struct ahead *ahead)
