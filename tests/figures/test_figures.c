@@ -306,6 +306,15 @@ static double page_ms(int first, int pages)
             first, first + pages - 1));
 }
 
+static struct pagetide_process sync_first(void)
+{
+    struct pagetide_process sync;
+    spawn(&sync, "sync api.s1");
+    int code = pagetide_wait(&sync, 800000);
+    ck_assert_msg(code == 0, "%s", pagetide_err(&sync));
+    return sync;
+}
+
 START_TEST(a_hundred_thousand_pages)
 {
     enum { PAGES = 100000 };
@@ -315,10 +324,7 @@ START_TEST(a_hundred_thousand_pages)
     define(2, PAGES, 2, "");
     pagetide_sql(&pagetide, "vacuum full");
     double before = control_bytes();
-    struct pagetide_process sync;
-    spawn(&sync, "sync api.s1");
-    int code = pagetide_wait(&sync, 800000);
-    ck_assert_msg(code == 0, "%s", pagetide_err(&sync));
+    struct pagetide_process sync = sync_first();
     figure_at_most("the cost of page 90,000 to 100,000 to that of 100 to 10,000",
                    page_ms(90000, 10000) / page_ms(100, 9900), "times", 1.1);
     figure_at_most("the most memory of that sync", (double)sync.peak_kib / 1024, "MiB", 64);
@@ -343,10 +349,7 @@ START_TEST(ten_million_rows)
     set_up();
     unsetenv("PAGETIDE_BATCH_AGE");
     define(1, PAGES, PAGE_RECORDS, "");
-    struct pagetide_process sync;
-    spawn(&sync, "sync api.s1");
-    int code = pagetide_wait(&sync, 800000);
-    ck_assert_msg(code == 0, "%s", pagetide_err(&sync));
+    struct pagetide_process sync = sync_first();
     figure_at_most("10,000,000 rows: the cost of the last third to that of the first",
                    page_ms(6501, 3500) / page_ms(1, 3500), "times", 1.2);
     figure_at_most("the most memory of that sync", (double)sync.peak_kib / 1024, "MiB", 64);
