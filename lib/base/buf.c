@@ -110,7 +110,11 @@ void buf_put(struct buf *buf, struct str bytes)
 
 void buf_put_byte(struct buf *buf, char byte)
 {
-    buf_put(buf, (struct str){&byte, 1});
+    char *room = buf_room(buf, 1);
+    if (!room)
+        return;
+    *room = byte;
+    buf->ptr[++buf->len] = '\0';
 }
 
 void buf_printf(struct buf *buf, const char *fmt, ...)

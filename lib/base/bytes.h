@@ -1,6 +1,8 @@
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
+#include <stdbool.h>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -15,15 +17,18 @@ static inline const char *bytes_skip_plain(const char *at, const char *end)
     const __m128i quote = _mm_set1_epi8('"');
     const __m128i backslash = _mm_set1_epi8('\\');
     const __m128i space = _mm_set1_epi8(' ');
-    for (; end - at >= 16; at += 16) {
-        __m128i chunk = _mm_loadu_si128((const __m128i *)(const void *)at);
+    while (end - at >= 8) {
+        bool is_whole = end - at >= 16; /* else eight bytes, and zeros behind them */
+        __m128i chunk = is_whole ? _mm_loadu_si128((const __m128i *)(const void *)at)
+                                 : _mm_loadl_epi64((const __m128i *)(const void *)at);
         /* Signed: bytes >= 0x80 are below the space too. */
         __m128i special = _mm_or_si128(
             _mm_cmplt_epi8(chunk, space),
             _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash)));
-        int mask = _mm_movemask_epi8(special);
+        unsigned mask = (unsigned)_mm_movemask_epi8(special) & (is_whole ? 0xffff : 0xff);
         if (mask)
-            return at + __builtin_ctz((unsigned)mask);
+            return at + __builtin_ctz(mask);
+        at += is_whole ? 16 : 8;
     }
 #endif
     while (at < end) {

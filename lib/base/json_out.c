@@ -79,18 +79,41 @@ static void put_escape(struct buf *buf, unsigned char c)
     buf_put(buf, (struct str){escape, len});
 }
 
-void json_out_quote(struct buf *buf, struct str text)
+/* The first byte from `at` that is not written as it is. */
+static const char *find_escaped(const char *at, const char *end)
+{
+    while ((at = bytes_skip_plain(at, end)) < end && (unsigned char)*at >= 0x80)
+        at++;
+    return at;
+}
+
+static void quote_escaped(struct buf *buf, struct str text)
 {
     const char *from = text.ptr, *end = from + text.len;
-    buf_puts(buf, "\"");
-    for (const char *at = from; (at = bytes_skip_plain(at, end)) < end; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c >= 0x80)
-            continue;
+    buf_put_byte(buf, '"');
+    for (const char *at = from; (at = find_escaped(at, end)) < end; at++) {
         buf_put(buf, (struct str){from, (size_t)(at - from)});
-        put_escape(buf, c);
+        put_escape(buf, (unsigned char)*at);
         from = at + 1;
     }
     buf_put(buf, (struct str){from, (size_t)(end - from)});
-    buf_puts(buf, "\"");
+    buf_put_byte(buf, '"');
+}
+
+void json_out_quote(struct buf *buf, struct str text)
+{
+    const char *end = text.ptr + text.len;
+    if (find_escaped(text.ptr, end) < end) {
+        quote_escaped(buf, text);
+        return;
+    }
+    char *room = buf_room(buf, text.len + 2);
+    if (!room)
+        return;
+    room[0] = '"';
+    if (text.len)
+        memcpy(room + 1, text.ptr, text.len);
+    room[text.len + 1] = '"';
+    buf->len += text.len + 2;
+    buf->ptr[buf->len] = '\0';
 }

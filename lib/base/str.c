@@ -202,11 +202,29 @@ uint32_t str_utf8_code(struct str character)
     return code;
 }
 
+/* How many bytes from `i` on are ASCII, eight at a time. */
+static size_t count_ascii(struct str text, size_t i)
+{
+    size_t from = i;
+    uint64_t word;
+    for (; text.len - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, text.ptr + i, sizeof word);
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    while (i < text.len && (unsigned char)text.ptr[i] < 0x80)
+        i++;
+    return i - from;
+}
+
 bool str_is_utf8(struct str text)
 {
     for (size_t i = 0; i < text.len;) {
         size_t from = i, end = MIN(text.len, from + PIECE_BYTES);
         while (i < end) {
+            i += count_ascii(str_slice(text, 0, end), i);
+            if (i == end)
+                break;
             size_t len = str_utf8_length(str_slice(text, i, text.len));
             if (!len)
                 return false;

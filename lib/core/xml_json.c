@@ -10,8 +10,13 @@
  * of one list that follow each other share a node. At the end the rest of the tree is written,
  * with those pieces in their places.
  */
+/* JSON is shorter than the text as a rule: the room that it begins with, so that it seldom
+ * grows. */
+enum { FIRST_BYTES_MAX = KIB(768) };
+
 struct name {
     struct str text;
+    struct str member; /* as it begins a member: "text": */
     size_t group;      /* the last one that it was put into */
     struct node *last; /* of that group */
 };
@@ -48,7 +53,7 @@ struct writing {
     struct way ways[1 + XML_OTHERS_MAX]; /* the path's, and those of the others */
     size_t way_count;
     struct arena *arena, *scratch;
-    struct name **slots; /* names by hash */
+    struct name **slots; /* names by hash; a power of two of them */
     size_t name_count, slot_count;
     struct open_element open[XML_DEPTH_MAX + 1]; /* [0] is around the root */
     size_t depth;
@@ -74,25 +79,34 @@ static void grow_names(struct writing *writing)
     for (size_t i = 0; i < old_count; i++) {
         if (!old[i])
             continue;
-        size_t at = hash_for_table(old[i]->text) % writing->slot_count;
+        size_t at = hash_for_table(old[i]->text) & (writing->slot_count - 1);
         while (writing->slots[at])
-            at = (at + 1) % writing->slot_count;
+            at = (at + 1) & (writing->slot_count - 1);
         writing->slots[at] = old[i];
     }
+}
+
+static struct name *new_name(struct writing *writing, struct str text)
+{
+    AUTO_BUF(member, SIZE_MAX / 2);
+    struct name *name = ARENA_NEW(writing->arena, struct name);
+    json_out_quote(&member, text);
+    buf_put_byte(&member, ':');
+    name->text = arena_str(writing->arena, text);
+    name->member = arena_str(writing->arena, buf_str(&member));
+    writing->name_count++;
+    return name;
 }
 
 static struct name *find_name(struct writing *writing, struct str text)
 {
     if (2 * writing->name_count >= writing->slot_count)
         grow_names(writing);
-    size_t at = hash_for_table(text) % writing->slot_count;
+    size_t at = hash_for_table(text) & (writing->slot_count - 1);
     while (writing->slots[at] && !str_eq(writing->slots[at]->text, text))
-        at = (at + 1) % writing->slot_count;
-    if (!writing->slots[at]) {
-        writing->slots[at] = ARENA_NEW(writing->arena, struct name);
-        writing->slots[at]->text = arena_str(writing->arena, text);
-        writing->name_count++;
-    }
+        at = (at + 1) & (writing->slot_count - 1);
+    if (!writing->slots[at])
+        writing->slots[at] = new_name(writing, text);
     return writing->slots[at];
 }
 
@@ -183,10 +197,10 @@ static void note_ways(const struct writing *writing, struct node *node, uint64_t
     }
 }
 
-static void begin_record(struct writing *writing, size_t at)
+static void begin_record(struct writing *writing, const struct xml_place *place)
 {
     writing->record_depth = writing->depth + 1;
-    writing->record_from = at;
+    writing->record_from = xml_from(place);
     writing->held_before_record = writing->held;
     writing->before_record = writing->open[writing->depth].node->last;
 }
@@ -207,7 +221,8 @@ static const char *what_is_too_much(const struct writing *writing)
                : NULL;
 }
 
-static bool on_start(void *ctx, struct str name, const char *const *attributes, size_t at)
+static bool on_start(void *ctx, struct str name, const char *const *attributes,
+                     const struct xml_place *place)
 {
     struct writing *writing = ctx;
     size_t step = writing->depth;
@@ -217,7 +232,7 @@ static bool on_start(void *ctx, struct str name, const char *const *attributes, 
     name = without_prefix(writing, name);
     uint64_t on = next_step_of(writing, name);
     if (on & 1 && writing->ways[0].has_end && step + 1 == writing->ways[0].key_count)
-        begin_record(writing, at);
+        begin_record(writing, place);
     struct node *node = add_node(writing, name);
     note_ways(writing, node, on, step);
     writing->open[++writing->depth] = (struct open_element){node, on};
@@ -247,13 +262,11 @@ static void group_children(struct writing *writing, struct node *node)
     }
 }
 
-static void put_name(struct writing *writing, struct str name, bool *is_first)
+static void put_comma(struct writing *writing, bool *is_first)
 {
     if (!*is_first)
         buf_put_byte(writing->json, ',');
     *is_first = false;
-    json_out_quote(writing->json, name);
-    buf_put_byte(writing->json, ':');
 }
 
 static struct str text_of(const struct node *node)
@@ -305,8 +318,9 @@ static void put_lacking(struct writing *writing, const struct node *node, bool *
         if (!(node->may_lack >> i & 1) || has_child(node, last_key(writing, i)) ||
             is_put(writing, node, i))
             continue;
-        put_name(writing, last_key(writing, i), is_first);
-        buf_puts(writing->json, "[]");
+        put_comma(writing, is_first);
+        json_out_quote(writing->json, last_key(writing, i));
+        buf_puts(writing->json, ":[]");
     }
 }
 
@@ -318,11 +332,13 @@ static void put_object(struct writing *writing, struct node *node)
     for (struct node *child = node->first; child; child = child->next) {
         if (child->is_in_group)
             continue;
-        put_name(writing, child->name->text, &is_first);
+        put_comma(writing, &is_first);
+        buf_put(writing->json, child->name->member);
         put_group(writing, child);
     }
     if (str_trim(text_of(node)).len) {
-        put_name(writing, STR("#text"), &is_first);
+        put_comma(writing, &is_first);
+        buf_puts(writing->json, "\"#text\":");
         json_out_quote(writing->json, text_of(node));
     }
     put_lacking(writing, node, &is_first);
@@ -383,10 +399,11 @@ static bool end_record(struct writing *writing, size_t end)
     return !writing->done.has_overflowed;
 }
 
-static bool on_end(void *ctx, size_t end)
+static bool on_end(void *ctx, const struct xml_place *place)
 {
     struct writing *writing = ctx;
-    bool is_good = writing->record_depth != writing->depth || end_record(writing, end);
+    bool is_good =
+        writing->record_depth != writing->depth || end_record(writing, xml_to(place));
     writing->depth--;
     return is_good;
 }
@@ -422,11 +439,12 @@ bool xml_json_write(struct xml_json *xml, struct str text, struct buf *json, str
     writing->json = json;
     writing->open[0] = (struct open_element){&top, 0};
     buf_init(&writing->done, json->max);
+    (void)buf_room(&writing->done, MIN(MIN(text.len, json->max), (size_t)FIRST_BYTES_MAX));
     read_path(writing, xml->path);
     for (size_t i = 0; i < MIN(xml->other_count, (size_t)XML_OTHERS_MAX); i++)
         read_path(writing, xml->others[i]);
     bool is_good = xml_parse(text, &handlers, &xml->is_truncated, err);
-    if (is_good)
+    if (is_good && buf_room(json, writing->done.len))
         put_object(writing, &top);
     else if (writing->problem)
         err_set(err, ERR_INPUT, "xml", 0, "%s", writing->problem);

@@ -8,8 +8,12 @@
 
 enum { PIECE_BYTES = 1 << 20, GROWTH_MAX = 10, GROWTH_FROM_BYTES = 1 << 20 };
 
-struct parsing {
+struct xml_place {
     XML_Parser parser;
+};
+
+struct parsing {
+    struct xml_place place;
     const struct xml_handlers *handlers;
     const char *problem; /* ours; static text */
 };
@@ -17,7 +21,7 @@ struct parsing {
 static void stop_unless(const struct parsing *parsing, bool goes_on)
 {
     if (!goes_on)
-        XML_StopParser(parsing->parser, XML_FALSE);
+        XML_StopParser(parsing->place.parser, XML_FALSE);
 }
 
 static void on_start(void *ctx, const XML_Char *name, const XML_Char **attributes)
@@ -25,17 +29,24 @@ static void on_start(void *ctx, const XML_Char *name, const XML_Char **attribute
     struct parsing *parsing = ctx;
     stop_unless(parsing,
                 parsing->handlers->on_start(parsing->handlers->ctx, str_from(name),
-                                            (const char *const *)attributes,
-                                            (size_t)XML_GetCurrentByteIndex(parsing->parser)));
+                                            (const char *const *)attributes, &parsing->place));
 }
 
 static void on_end(void *ctx, const XML_Char *name)
 {
     (void)name;
     struct parsing *parsing = ctx;
-    size_t end = (size_t)XML_GetCurrentByteIndex(parsing->parser) +
-                 (size_t)XML_GetCurrentByteCount(parsing->parser);
-    stop_unless(parsing, parsing->handlers->on_end(parsing->handlers->ctx, end));
+    stop_unless(parsing, parsing->handlers->on_end(parsing->handlers->ctx, &parsing->place));
+}
+
+size_t xml_from(const struct xml_place *place)
+{
+    return (size_t)XML_GetCurrentByteIndex(place->parser);
+}
+
+size_t xml_to(const struct xml_place *place)
+{
+    return xml_from(place) + (size_t)XML_GetCurrentByteCount(place->parser);
 }
 
 static void on_text(void *ctx, const XML_Char *text, int len)
@@ -71,11 +82,12 @@ static bool is_truncation(enum XML_Error code)
 
 static bool explain(const struct parsing *parsing, bool *ret_is_truncated, struct err *err)
 {
-    enum XML_Error code = XML_GetErrorCode(parsing->parser);
+    XML_Parser parser = parsing->place.parser;
+    enum XML_Error code = XML_GetErrorCode(parser);
     *ret_is_truncated = is_truncation(code);
     return err_set(err, ERR_INPUT, "xml", (int)code, "line %lu, column %lu: %s",
-                   (unsigned long)XML_GetCurrentLineNumber(parsing->parser),
-                   (unsigned long)XML_GetCurrentColumnNumber(parsing->parser) + 1,
+                   (unsigned long)XML_GetCurrentLineNumber(parser),
+                   (unsigned long)XML_GetCurrentColumnNumber(parser) + 1,
                    parsing->problem ? parsing->problem : XML_ErrorString(code));
 }
 
@@ -83,23 +95,23 @@ bool xml_parse(struct str text, const struct xml_handlers *handlers, bool *ret_i
                struct err *err)
 {
     static const XML_Memory_Handling_Suite memory = {mem_lib_malloc, mem_lib_realloc, mem_free};
-    struct parsing parsing = {.parser = XML_ParserCreate_MM("UTF-8", &memory, NULL),
-                              .handlers = handlers};
+    XML_Parser parser = XML_ParserCreate_MM("UTF-8", &memory, NULL);
+    struct parsing parsing = {.place = {parser}, .handlers = handlers};
     enum XML_Status status = XML_STATUS_OK;
-    XML_SetUserData(parsing.parser, &parsing);
-    XML_SetElementHandler(parsing.parser, on_start, on_end);
-    XML_SetCharacterDataHandler(parsing.parser, on_text);
-    XML_SetSkippedEntityHandler(parsing.parser, on_skipped);
-    XML_SetExternalEntityRefHandler(parsing.parser, on_external);
-    XML_SetBillionLaughsAttackProtectionMaximumAmplification(parsing.parser, GROWTH_MAX);
-    XML_SetBillionLaughsAttackProtectionActivationThreshold(parsing.parser, GROWTH_FROM_BYTES);
+    XML_SetUserData(parser, &parsing);
+    XML_SetElementHandler(parser, on_start, on_end);
+    XML_SetCharacterDataHandler(parser, on_text);
+    XML_SetSkippedEntityHandler(parser, on_skipped);
+    XML_SetExternalEntityRefHandler(parser, on_external);
+    XML_SetBillionLaughsAttackProtectionMaximumAmplification(parser, GROWTH_MAX);
+    XML_SetBillionLaughsAttackProtectionActivationThreshold(parser, GROWTH_FROM_BYTES);
     for (bool is_final = false; !is_final && status == XML_STATUS_OK;) {
         struct str piece = str_slice(text, 0, PIECE_BYTES);
         text = str_slice(text, piece.len, text.len);
         is_final = text.len == 0;
-        status = XML_Parse(parsing.parser, piece.ptr, (int)piece.len, is_final);
+        status = XML_Parse(parser, piece.ptr, (int)piece.len, is_final);
     }
     bool is_good = status == XML_STATUS_OK || explain(&parsing, ret_is_truncated, err);
-    XML_ParserFree(parsing.parser);
+    XML_ParserFree(parser);
     return is_good;
 }

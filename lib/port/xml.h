@@ -16,13 +16,20 @@
  * Each handler returns false to stop; `ctx` knows why. Names are as written, with their
  * prefixes.
  */
+struct xml_place;
 struct xml_handlers {
     void *ctx;
-    /* `attributes`: name, value, …, NULL. `at`: byte of the '<'. */
-    bool (*on_start)(void *ctx, struct str name, const char *const *attributes, size_t at);
+    /* `attributes`: name, value, …, NULL. */
+    bool (*on_start)(void *ctx, struct str name, const char *const *attributes,
+                     const struct xml_place *place);
     bool (*on_text)(void *ctx, struct str text); /* a piece: others may follow */
-    bool (*on_end)(void *ctx, size_t end);       /* `end`: the byte behind the '>' */
+    bool (*on_end)(void *ctx, const struct xml_place *place);
 };
+
+/* Of the tag that a handler is called for, while it is: the byte of its '<', and the one behind
+ * its '>'. */
+size_t xml_from(const struct xml_place *place);
+size_t xml_to(const struct xml_place *place);
 
 /* False: err, ERR_INPUT with line and column; *ret_is_truncated: the text ended too early. Not
  * set where a handler stopped without a cause that libexpat knows: then err says where. */

@@ -10,6 +10,7 @@
 enum class {
     ESCAPED = 1 << 0, /* JSON writes it otherwise: controls, quote, backslash */
     NOT_ASCII = 1 << 1,
+    CONTROL = 1 << 2,
 };
 
 enum { NO_QUOTE = 256 };
@@ -43,7 +44,7 @@ struct csv {
 static void classify(struct csv *csv)
 {
     for (unsigned c = 0; c < 256; c++)
-        csv->classes[c] = c >= 0x80 ? NOT_ASCII : c < ' ' ? ESCAPED : 0;
+        csv->classes[c] = c >= 0x80 ? NOT_ASCII : c < ' ' ? ESCAPED | CONTROL : 0;
     csv->classes['"'] = csv->classes['\\'] = ESCAPED;
 }
 
@@ -54,13 +55,26 @@ static bool is_quote(const struct csv *csv, const char *at)
     return at < csv->end && (unsigned char)*at == csv->quote;
 }
 
+/* Most fields are shorter than what is looked at in one step, and plain. */
 static unsigned classes_of(const struct csv *csv, struct str text)
 {
+    enum { STEP = 16 };
     unsigned seen = 0;
     const char *end = text.ptr + text.len;
-    for (const char *at = bytes_skip_plain(text.ptr, end); at < end; at++)
+    size_t steps = (text.len + STEP - 1) / STEP * STEP;
+    const char *at =
+        bytes_skip_plain(text.ptr, text.ptr + MIN(steps, (size_t)(csv->end - text.ptr)));
+    for (; at < end; at++)
         seen |= csv->classes[(unsigned char)*at];
     return seen;
+}
+
+/* Member by member: a cell made elsewhere and copied costs more than all its bytes. */
+static void set_cell(const struct csv *csv, struct cell *cell, struct str text)
+{
+    cell->text = text;
+    cell->seen = classes_of(csv, text);
+    cell->is_quoted = cell->has_doubled = false;
 }
 
 static void take_plain(struct csv *csv, struct cell *ret)
@@ -71,7 +85,7 @@ static void take_plain(struct csv *csv, struct cell *ret)
     bool is_line_end = csv->at == csv->end || *csv->at == '\n';
     if (is_line_end && text.len && text.ptr[text.len - 1] == '\r')
         text.len--;
-    *ret = (struct cell){.text = text, .seen = classes_of(csv, text)};
+    set_cell(csv, ret, text);
 }
 
 /* `at` is the opening quote. False: it is never closed. */
@@ -80,8 +94,9 @@ static bool take_quoted(struct csv *csv, struct cell *ret)
     const char *from = ++csv->at;
     bool has_doubled = false;
     for (;;) {
-        const char *close = memchr(csv->at, csv->quote, (size_t)(csv->end - csv->at));
-        if (!close)
+        const char *close =
+            bytes_find_either(csv->at, csv->end, (char)csv->quote, (char)csv->quote);
+        if (close == csv->end)
             return false;
         csv->at = close + 1;
         if (!is_quote(csv, csv->at))
@@ -90,11 +105,11 @@ static bool take_quoted(struct csv *csv, struct cell *ret)
         csv->at++;
     }
     struct str text = {from, (size_t)(csv->at - 1 - from)};
-    *ret = (struct cell){text, true, has_doubled, classes_of(csv, text)};
-    const char *end = text.ptr + text.len;
-    for (const char *at = text.ptr; at < end && (at = memchr(at, '\n', (size_t)(end - at)));
-         at++)
-        csv->line++;
+    set_cell(csv, ret, text);
+    ret->is_quoted = true;
+    ret->has_doubled = has_doubled;
+    for (size_t i = 0; ret->seen & CONTROL && i < text.len; i++)
+        csv->line += text.ptr[i] == '\n';
     return true;
 }
 
@@ -122,16 +137,15 @@ static void skip_to_delimiter(struct csv *csv)
 
 static bool take_cell(struct csv *csv)
 {
-    struct cell cell;
+    ARENA_GROW(csv->arena, csv->cells, csv->cell_count, csv->cell_capacity);
+    struct cell *cell = &csv->cells[csv->cell_count];
     if (is_quote(csv, csv->at)) {
-        if (!take_quoted(csv, &cell))
+        if (!take_quoted(csv, cell))
             return false;
         skip_to_delimiter(csv);
     } else {
-        take_plain(csv, &cell);
+        take_plain(csv, cell);
     }
-    ARENA_GROW(csv->arena, csv->cells, csv->cell_count, csv->cell_capacity);
-    csv->cells[csv->cell_count] = cell;
     /* One beyond the most is enough to know that there are too many. */
     csv->cell_count += csv->cell_count <= RECORDS_FIELDS_MAX;
     return true;
@@ -213,7 +227,7 @@ static enum record_flaw flaw_of(const struct cell *cell)
 {
     if (cell->seen & NOT_ASCII && !str_is_utf8(cell->text))
         return FLAW_BAD_UTF8;
-    return cell->seen & ESCAPED && memchr(cell->text.ptr, '\0', cell->text.len) ? FLAW_NUL
+    return cell->seen & CONTROL && memchr(cell->text.ptr, '\0', cell->text.len) ? FLAW_NUL
                                                                                 : FLAW_NONE;
 }
 
@@ -230,35 +244,35 @@ static void put_string(struct csv *csv, const struct cell *cell)
     else if (len)
         memcpy(out + 1, cell->text.ptr, len);
     out[len + 1] = '"';
-    names_wrote(&csv->names, len + QUOTES,
-                (struct record_field){
-                    .kind = RECORD_STRING, .flaw = flaw_of(cell), .has_escapes = !is_plain});
+    struct record_field *field = names_wrote(&csv->names, len + QUOTES, RECORD_STRING);
+    field->flaw = flaw_of(cell);
+    field->has_escapes = !is_plain;
 }
 
 /* A number, true or false as JSON writes them. */
-static bool is_scalar(struct str text, struct record_field *ret)
+static bool is_scalar(struct str text, enum record_kind *ret_kind)
 {
     struct scan scan = {.start = text.ptr, .at = text.ptr, .end = text.ptr + text.len};
     if (!text.len || !strchr("-0123456789tf", text.ptr[0]) || !scan_scalar(&scan) ||
         !scan_is_end(&scan) || scan.flags & SCAN_BIG_NUMBER)
         return false;
-    *ret = (struct record_field){.kind = record_kind_of(text.ptr[0])};
+    *ret_kind = record_kind_of(text.ptr[0]);
     return true;
 }
 
-static void put_bare(struct csv *csv, struct str text, struct record_field how)
+static void put_bare(struct csv *csv, struct str text, enum record_kind kind)
 {
     memcpy(names_room(&csv->names, text.len), text.ptr, text.len);
-    names_wrote(&csv->names, text.len, how);
+    (void)names_wrote(&csv->names, text.len, kind);
 }
 
 static void put_cell(struct csv *csv, const struct cell *cell)
 {
-    struct record_field how;
+    enum record_kind kind;
     if (!cell->is_quoted && str_eq(cell->text, csv->form->null))
-        put_bare(csv, STR("null"), (struct record_field){.kind = RECORD_NULL});
-    else if (!cell->is_quoted && csv->form->infers && is_scalar(cell->text, &how))
-        put_bare(csv, cell->text, how);
+        put_bare(csv, STR("null"), RECORD_NULL);
+    else if (!cell->is_quoted && csv->form->infers && is_scalar(cell->text, &kind))
+        put_bare(csv, cell->text, kind);
     else
         put_string(csv, cell);
 }

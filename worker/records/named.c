@@ -159,13 +159,17 @@ char *names_room(struct field_names *names, size_t size)
     return at + key.len;
 }
 
-void names_wrote(struct field_names *names, size_t len, struct record_field how)
+struct record_field *names_wrote(struct field_names *names, size_t len, enum record_kind kind)
 {
     assert(names->written < names->count);
-    how.name = names->items[names->written].name;
-    how.raw.len = len;
-    names->fields[names->written++] = how;
+    struct record_field *field = &names->fields[names->written];
+    field->name = names->items[names->written++].name;
+    field->kind = kind;
+    field->flaw = FLAW_NONE;
+    field->has_escapes = false;
+    field->raw.len = len;
     text_of(names)->len += len;
+    return field;
 }
 
 void names_end(struct field_names *names, struct record *ret_record)
@@ -273,7 +277,9 @@ void naming_apply(struct naming *naming, struct record *record)
             return;
         }
         memcpy(names_room(names, field.raw.len), field.raw.ptr, field.raw.len);
-        names_wrote(names, field.raw.len, field);
+        struct record_field *named_field = names_wrote(names, field.raw.len, field.kind);
+        named_field->flaw = field.flaw;
+        named_field->has_escapes = field.has_escapes;
     }
     names_end(names, &named);
     named.sent = record->sent;

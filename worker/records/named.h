@@ -42,10 +42,10 @@ void names_begin(struct field_names *names);
 
 /*
  * The next value: where to write at most `size` bytes of JSON, of which `names_wrote` tells how
- * many it were, and of what kind they are.
+ * many it were, and of what kind they are. The field, without a flaw, is there until names_end.
  */
 char *names_room(struct field_names *names, size_t size);
-void names_wrote(struct field_names *names, size_t len, struct record_field how);
+struct record_field *names_wrote(struct field_names *names, size_t len, enum record_kind kind);
 
 /* The object; fields without a value are absent. */
 void names_end(struct field_names *names, struct record *ret_record);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/date.h"
-#include "base/hex.h"
 #include "core/decimal.h"
 #include "core/scan.h"
 
@@ -199,21 +198,40 @@ bool encode_date(struct buf *buf, struct str text)
     return true;
 }
 
+/* 01 in each byte. */
+#define ONES UINT64_C(0x0101010101010101)
+
+/* Eight hexadecimal digits at once, as four bytes. False: they are none. */
+static bool take_hex(const char *digits, char ret_bytes[4])
+{
+    uint64_t text;
+    memcpy(&text, digits, sizeof text);
+    text = le64toh(text);
+    uint64_t is_letter = (text >> 6) & ONES;
+    uint64_t values = (text & (ONES * 0x0f)) + is_letter * 9;
+    uint64_t kinds = text & (ONES * 0xf0) & ~(is_letter << 5); /* 30 or 40 */
+    uint64_t wrong = kinds ^ (ONES * 0x30 + (is_letter << 4));
+    wrong |= values & (ONES * 0xf0);                          /* letters behind f */
+    wrong |= (((values + ONES * 6) >> 4) & ONES) ^ is_letter; /* 10 … 15 are letters */
+    values = (values << 4 | values >> 8) & UINT64_C(0x00ff00ff00ff00ff);
+    values = (values | values >> 8) & UINT64_C(0x0000ffff0000ffff);
+    uint32_t bytes = htole32((uint32_t)(values | values >> 16));
+    memcpy(ret_bytes, &bytes, sizeof bytes);
+    return !wrong;
+}
+
 bool encode_parse_uuid(struct str text, char ret_uuid[ENCODE_UUID_BYTES])
 {
-    static const unsigned char places[ENCODE_UUID_BYTES] = {0,  2,  4,  6,  9,  11, 14, 16,
-                                                            19, 21, 24, 26, 28, 30, 32, 34};
-    char uuid[ENCODE_UUID_BYTES];
-    int all = 0; /* negative as soon as one is */
+    char middle[16], uuid[ENCODE_UUID_BYTES];
     if (text.len != 36 || text.ptr[8] != '-' || text.ptr[13] != '-' || text.ptr[18] != '-' ||
         text.ptr[23] != '-')
         return false;
-    for (size_t i = 0; i < sizeof uuid; i++) {
-        int byte = hex_byte(text.ptr + places[i]);
-        all |= byte;
-        uuid[i] = (char)byte;
-    }
-    if (all < 0)
+    memcpy(middle, text.ptr + 9, 4);
+    memcpy(middle + 4, text.ptr + 14, 4);
+    memcpy(middle + 8, text.ptr + 19, 4);
+    memcpy(middle + 12, text.ptr + 24, 4);
+    if (!take_hex(text.ptr, uuid) || !take_hex(middle, uuid + 4) ||
+        !take_hex(middle + 8, uuid + 8) || !take_hex(text.ptr + 28, uuid + 12))
         return false;
     memcpy(ret_uuid, uuid, sizeof uuid);
     return true;

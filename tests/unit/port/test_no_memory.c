@@ -204,9 +204,10 @@ START_TEST(json)
 }
 END_TEST
 
-static bool on_start(void *ctx, struct str name, const char *const *attributes, size_t at)
+static bool on_start(void *ctx, struct str name, const char *const *attributes,
+                     const struct xml_place *place)
 {
-    (void)ctx, (void)name, (void)attributes, (void)at;
+    (void)ctx, (void)name, (void)attributes, (void)place;
     return true;
 }
 
@@ -216,9 +217,9 @@ static bool on_text(void *ctx, struct str text)
     return true;
 }
 
-static bool on_end(void *ctx, size_t end)
+static bool on_end(void *ctx, const struct xml_place *place)
 {
-    (void)ctx, (void)end;
+    (void)ctx, (void)place;
     return true;
 }
 

@@ -116,6 +116,32 @@ START_TEST(what_is_not_such_a_value_puts_nothing)
 }
 END_TEST
 
+/* The value of a hexadecimal digit; -1: it is none. */
+static int digit_value(int c)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    int value = at ? (int)(at - digits) : -1;
+    return value < 16 ? value : value - 6;
+}
+
+START_TEST(each_byte_in_each_place_of_a_uuid_is_a_digit_or_none)
+{
+    for (size_t place = 0; place < 36; place++)
+        for (int c = 0; c < 256; c++) {
+            char text[] = "00000000-0000-0000-0000-000000000000", uuid[ENCODE_UUID_BYTES];
+            bool is_dash = text[place] == '-';
+            text[place] = (char)c;
+            bool is_uuid = encode_parse_uuid((struct str){text, 36}, uuid);
+            ck_assert_int_eq(is_uuid, is_dash ? c == '-' : digit_value(c) >= 0);
+            int sum = 0;
+            for (size_t i = 0; is_uuid && i < sizeof uuid; i++)
+                sum += (uuid[i] >> 4 & 15) + (uuid[i] & 15);
+            ck_assert_int_eq(sum, is_uuid && !is_dash ? digit_value(c) : 0);
+        }
+}
+END_TEST
+
 START_TEST(past_the_ceiling_nothing_is_put)
 {
     AUTO_BUF(buf, 10);
@@ -129,4 +155,5 @@ END_TEST
 
 SUITE("worker/encode", integers_are_big_endian, numerics_are_groups_of_four_digits,
       times_count_from_2000, texts_and_uuids_are_their_bytes,
-      what_is_not_such_a_value_puts_nothing, past_the_ceiling_nothing_is_put)
+      what_is_not_such_a_value_puts_nothing,
+      each_byte_in_each_place_of_a_uuid_is_a_digit_or_none, past_the_ceiling_nothing_is_put)
