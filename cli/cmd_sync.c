@@ -42,6 +42,7 @@ enum {
     SIGN_OFF_MS = 2000,
     REGISTER_MS = 60000,
     DRAW_MS = 200,
+    READY_LOOK_MS = 1,
     GIVE_UP_MS = 60000,
     DRAIN_LIMIT_MS = 20000,
 };
@@ -168,7 +169,7 @@ static void on_ready(void *ctx)
     struct sync *sync = ctx;
     sync->is_begun |= worker_stats(sync->worker).pg_up;
     if (!sync->is_begun)
-        loop_timer_set(sync->ready, 10);
+        loop_timer_set(sync->ready, READY_LOOK_MS);
 }
 
 static void on_drained(void *ctx)

@@ -6,6 +6,7 @@
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/random_run.h"
+#include "tests/support/schema.h"
 #include "tests/support/suite.h"
 
 /* `parallel`: what comes of a run is what comes of one request at a time. */
@@ -85,6 +86,40 @@ START_TEST(a_slow_page_does_not_stop_the_others)
 }
 END_TEST
 
+/* Page 1 cannot be stored before its table is made: those behind it are asked for meanwhile. */
+START_TEST(pages_are_asked_for_while_the_table_is_made)
+{
+    enum { PARALLEL = 4, LIMIT_MS = 20000 };
+    set_up();
+    pagetide_source(&pagetide, "s",
+                    "source: api\nbase_url: %s\nstreams:\n"
+                    "  s: {path: /gen/page, params: {total: 400, per_page: 10}, merge_path: "
+                    "data,\n      pagination: {type: page, total_pages_path: pages, parallel: "
+                    "%d}}\n",
+                    mock.url, PARALLEL);
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen/\", \"page\": 1, \"kind\": \"slow_ms\", \"ms\": 1500}");
+    struct pagetide_process sync = pagetide_spawn(&pagetide, "sync api.s");
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
+    while (!mock_count(&mock, "/gen/page") && clock_mono_ms() < deadline)
+        usleep(5000);
+    struct schema_session *lock = schema_session_open(pagetide.database_url);
+    schema_session_sql(lock, "begin; lock table pagetide.field in share mode");
+    while (mock_count(&mock, "/gen/page") < 1 + PARALLEL) {
+        ck_assert_msg(clock_mono_ms() < deadline, "%lld requests",
+                      (long long)mock_count(&mock, "/gen/page"));
+        usleep(5000);
+    }
+    schema_session_sql(lock, "commit");
+    ck_assert_int_eq(pagetide_wait(&sync, LIMIT_MS), 0);
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) || ' ' || count(distinct id) "
+                                             "from api.s"),
+                     "400 400");
+    ck_assert_int_eq(mock_count(&mock, "/gen/page"), 40);
+    tear_down();
+}
+END_TEST
+
 /* --- random APIs --- */
 
 enum { FIRST_SEED = 7001, SEEDS = 60 };
@@ -156,4 +191,5 @@ START_TEST(a_random_api_is_read_as_by_one_request_at_a_time)
 END_TEST
 
 SUITE("flow/parallel", so_many_requests_are_in_flight, a_slow_page_does_not_stop_the_others,
+      pages_are_asked_for_while_the_table_is_made,
       a_random_api_is_read_as_by_one_request_at_a_time)

@@ -216,6 +216,12 @@ void crawl_quiet(struct crawl *crawl);
 /* A leg could not be begun for a lack (base/lack.h): the turn ends, and the job waits. */
 enum step crawl_lack_at_open(struct crawl *crawl);
 
+/* --- next.c --- */
+
+/* While the page that was cut waits for its table: asks for those behind it, where they are
+ * fetched side by side (`parallel`). */
+void crawl_foresee(struct crawl *crawl);
+
 /* --- prepare.c --- */
 
 /* A request of `prepare` is refused with that status, or 0 where no answer came. */

@@ -657,6 +657,24 @@ static enum step retry_trial(struct crawl *crawl)
                                        : end_unconfirmed(crawl);
 }
 
+void crawl_foresee(struct crawl *crawl)
+{
+    AUTO_ARENA struct arena *scratch = arena_new();
+    const struct pager *pager = &crawl->pager;
+    struct pager next;
+    struct err ignored = ERR_INIT;
+    if (!pager_is_numbered(pager) || pager->in_force->parallel < 2 ||
+        pager->in_force->jobs > 1 || !read_response(crawl, &ignored))
+        return;
+    struct pager_facts facts = crawl_facts(crawl);
+    struct pager_decision decision = pager_decide(pager, &facts, scratch, &next, &ignored);
+    if (decision.outcome != PAGER_MORE)
+        return;
+    crawl->pages_total = decision.pages_total;
+    ahead_note(&crawl->ahead, next.number - pager->number, crawl->cut.taken);
+    (void)ahead_fill(crawl);
+}
+
 enum step step_next(struct crawl *crawl)
 {
     struct pager next;

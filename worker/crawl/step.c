@@ -736,6 +736,7 @@ static enum step extend_tables(struct crawl *crawl)
         fields[i + 1] = cut->parts[i].wants_fields ? &cut->parts[i].new_fields : NULL;
     cut->is_extended = true;
     loader_extend(crawl->loader, crawl->job.run, fields, crawl_ready, crawl);
+    crawl_foresee(crawl);
     return crawl_pause(crawl, STEP_cut);
 }
 
