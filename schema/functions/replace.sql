@@ -487,6 +487,15 @@ begin
 end
 $$;
 
+-- The tables of kept rows. There are few, while a stream may have very many runs.
+create or replace function pagetide.kept_tables() returns table (name name, run bigint)
+language sql stable rows 2
+set search_path = pagetide, pg_temp
+as $$
+    select c.relname, substr(c.relname, 6)::bigint from pg_class c
+    where c.relnamespace = 'pagetide'::regnamespace and c.relkind = 'r' and c.relname ~ '^kept_[0-9]+$'
+$$;
+
 -- Kept rows of the stream's runs before `newest`, or null for all: nobody goes on with them.
 create or replace function pagetide.forget_kept(of_stream text, newest bigint) returns void
 language plpgsql
@@ -497,10 +506,8 @@ declare
 begin
     delete from same_rows s using run r
     where r.id = s.run and r.stream = of_stream and (newest is null or r.id < newest);
-    for old in select c.relname from pg_class c
-        join run r on c.relname = kept_name(r.id)
-        where c.relnamespace = 'pagetide'::regnamespace and c.relkind = 'r' and r.stream = of_stream
-            and (newest is null or r.id < newest)
+    for old in select k.name from kept_tables() k join run r on r.id = k.run
+        where r.stream = of_stream and (newest is null or r.id < newest)
     loop
         execute format('drop table if exists pagetide.%I', old);
     end loop;
@@ -518,12 +525,9 @@ declare
 begin
     delete from same_rows s using run r where r.id = s.run and (r.finished_at < clock() - retention
         or r.id < (select max(n.id) from run n where n.stream = r.stream));
-    for old in select c.relname from pg_class c
-        left join run r on c.relname = kept_name(r.id)
-        where c.relnamespace = 'pagetide'::regnamespace and c.relkind = 'r'
-            and c.relname ~ '^kept_[0-9]+$'
-            and (r.id is null or r.finished_at < clock() - retention
-                or r.id < (select max(n.id) from run n where n.stream = r.stream))
+    for old in select k.name from kept_tables() k left join run r on r.id = k.run
+        where r.id is null or r.finished_at < clock() - retention
+            or r.id < (select max(n.id) from run n where n.stream = r.stream)
     loop
         execute format('drop table if exists pagetide.%I', old);
     end loop;
