@@ -40,6 +40,7 @@ OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBED
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
 DEBS     := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/deb/test_*.c)))
+WEBS     := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/web/test_*.c)))
 FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
 FIGURES  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/figures/test_*.c)))
 FUZZED   := $(patsubst %.c,$(B)/%.o,$(filter-out tests/fuzz/main.c tests/fuzz/pack.c,$(sort $(wildcard tests/fuzz/*.c))))
@@ -128,7 +129,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: $(B)/pagetide $(B)/pagetide-faults $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS) $(DEBS) $(FIGURES)
+tests: $(B)/pagetide $(B)/pagetide-faults $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS) $(DEBS) $(WEBS) $(FIGURES)
 
 KINDS ?= unit flow fault
 test: deps ## everything a contributor needs, from a bare machine

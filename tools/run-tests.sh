@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs test programs: run-tests.sh build/release unit|flow|fault|deb|figures...
+# Runs test programs: run-tests.sh build/release unit|flow|fault|deb|web|figures...
 #
 # Four suites run at a time (AT_A_TIME), the longest first, from the project's root; each is
 # said when it ends, with its seconds. A figure (tests/support/figure.h) is said beside its suite.

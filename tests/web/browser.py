@@ -27,6 +27,18 @@ def find_program():
     return None
 
 
+def why_not():
+    """Why no browser can be used on this machine; None: one can."""
+    if not find_program():
+        return "there is no Chromium"
+    try:
+        with Browser() as browser:
+            browser.call("Browser.getVersion")
+    except (OSError, TimeoutError) as error:
+        return f"{find_program()} does not start: {error!r}"
+    return None
+
+
 class Browser:
     def __init__(self):
         self.profile = tempfile.mkdtemp(prefix="pagetide-web-")
@@ -61,7 +73,10 @@ class Browser:
         """One step: takes in what the browser says within that time."""
         if not select.select([self.source], [], [], wait_s)[0]:
             return
-        self.rest += os.read(self.source, 1 << 20)
+        data = os.read(self.source, 1 << 20)
+        if not data:
+            raise OSError("it has ended")
+        self.rest += data
         *whole, self.rest = self.rest.split(b"\0")
         for text in whole:
             message = json.loads(text)
