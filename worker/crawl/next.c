@@ -15,6 +15,7 @@
 #include "worker/signs/link.h"
 #include "worker/signs/look.h"
 #include "worker/signs/pager_words.h"
+#include "worker/signs/trouble.h"
 
 /* Drops the page that was just cut: its rows leave the batch, the job fails. */
 static enum step refuse_page(struct crawl *crawl, enum job_reason reason)
@@ -121,6 +122,7 @@ struct pager_facts crawl_facts(const struct crawl *crawl)
         .headers = crawl->scope.headers,
         .header_count = crawl->scope.header_count,
         .is_empty_answer = crawl->is_body_empty,
+        .is_page_by_rule = crawl->is_page_by_rule,
         .is_last = crawl->is_end_by_rule,
         .rule = crawl->end_rule,
         .is_behind_end = crawl->is_behind_end,
@@ -543,88 +545,21 @@ enum step step_mark(struct crawl *crawl)
     return crawl_pause(crawl, then);
 }
 
-/* A longer line is taken for none: no error is so long. */
-enum { LINE_BYTES_MAX = 64 << 10 };
-
-static struct str first_line(struct str text)
+/* Said once in a turn, unless a rule of `responses` calls the answer a page. */
+static void tell_trouble(struct crawl *crawl, const struct pager_facts *facts,
+                         struct pager_decision *decision)
 {
-    struct str near = str_slice(text, 0, LINE_BYTES_MAX);
-    ptrdiff_t end = str_find(near, STR("\n"));
-    if (end < 0 && near.len < text.len)
-        return STR_NONE;
-    return str_trim(end < 0 ? near : str_slice(near, 0, (size_t)end));
-}
-
-static struct str last_line(struct str text)
-{
-    size_t most = MIN(text.len, (size_t)LINE_BYTES_MAX);
-    struct str near = str_slice(text, text.len - most, text.len);
-    size_t begin = near.len;
-    while (begin > 0 && near.ptr[begin - 1] != '\n')
-        begin--;
-    if (begin == 0 && near.len < text.len)
-        return STR_NONE;
-    return str_trim(str_slice(near, begin, near.len));
-}
-
-static bool shares_name(struct value a, struct value b)
-{
-    for (size_t i = 0; i < b.map->count; i++)
-        if (value_get(a, b.map->members[i].key).kind != VALUE_UNDEFINED)
-            return true;
-    return false;
-}
-
-/*
- * Where each line is a record, an error that stands in the place of the last one: it has no
- * name of the first one. A line alone is one where it has nothing else.
- */
-static bool find_last_line_error(struct crawl *crawl, const struct pager_facts *facts,
-                                 struct str *ret_why)
-{
-    struct err ignored = ERR_INIT;
-    struct value first, last;
-    struct look look = {.arena = crawl->next, .facts = facts, .place_count = 1};
-    if (crawl->stream->form.format != ANSWER_NDJSON)
-        return false;
-    struct str body = str_trim(buf_str(&crawl->body)), line = last_line(body);
-    if (!line.len || !value_parse(crawl->next, line, VALUE_WHOLE, &last, &ignored) ||
-        last.kind != VALUE_MAP)
-        return false;
-    look.places[0].value = last;
-    if (!look_finds_error(&look, ret_why))
-        return false;
-    struct str before = first_line(body);
-    if (before.ptr == line.ptr)
-        return last.map->count == 1;
-    return before.len && value_parse(crawl->next, before, VALUE_WHOLE, &first, &ignored) &&
-           first.kind == VALUE_MAP && !shares_name(first, last);
-}
-
-/*
- * An error beside records, such as {"data": [...], "success": false}: of some of them perhaps.
- * Said once in a turn, unless a rule of `responses` calls the answer a page.
- */
-static void tell_error(struct crawl *crawl, const struct pager_facts *facts,
-                       struct pager_decision *decision)
-{
-    struct look look;
-    struct str why;
-    if (crawl->has_told_error || !crawl->cut.seen || crawl->is_page_by_rule)
-        return;
-    look_open(&look, facts, crawl->next);
-    bool is_beside = !look.is_record && look_finds_error(&look, &why);
-    bool is_last_line = !is_beside && find_last_line_error(crawl, facts, &why);
-    if (!is_beside && !is_last_line)
+    struct str what;
+    if (crawl->has_told_error || !crawl->cut.seen || crawl->is_page_by_rule ||
+        !trouble_beside(facts, buf_str(&crawl->body), crawl->next, &what))
         return;
     crawl->has_told_error = true;
-    why = arena_printf(
-        crawl->next,
-        "page %d: the answer holds an error %s: %.*s (a rule of `responses` with "
-        "then: page or then: fail says what that means)",
-        pager_pages(&crawl->pager) + 1,
-        is_beside ? "beside its records" : "in place of its last record", STR_ARG(why));
-    decision->warning = arena_join(crawl->next, decision->warning, "; ", why);
+    struct str warning =
+        arena_printf(crawl->next,
+                     "page %d: the answer %.*s (a rule of `responses` with then: page or then: "
+                     "fail says what that means)",
+                     pager_pages(&crawl->pager) + 1, STR_ARG(what));
+    decision->warning = arena_join(crawl->next, decision->warning, "; ", warning);
 }
 
 /* The second page does not confirm what was believed: nothing of it is stored. */
@@ -709,7 +644,7 @@ enum step step_next(struct crawl *crawl)
         return retry_trial(crawl);
     decision.warning = arena_join(crawl->next, decision.warning, "; ", crawl->merge_note);
     crawl->merge_note = STR_NONE;
-    tell_error(crawl, &facts, &decision);
+    tell_trouble(crawl, &facts, &decision);
     keep_last(crawl, &next);
     if (!anew_at_bookmark(crawl, &decision, &next, &crawl->err))
         return refuse_page(crawl, REASON_EVAL);

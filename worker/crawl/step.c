@@ -7,6 +7,7 @@
 #include "base/crash.h"
 #include "base/lack.h"
 #include "base/redact.h"
+#include "config/format.h"
 #include "worker/crawl/anew.h"
 #include "worker/crawl/watch.h"
 #include "worker/exchange/answer_body.h"
@@ -18,6 +19,7 @@
 #include "worker/paging/ranges.h"
 #include "worker/records/records.h"
 #include "worker/signs/absent.h"
+#include "worker/signs/trouble.h"
 
 enum {
     REDIRECTS_MAX = 5,
@@ -771,6 +773,34 @@ static enum step refuse_xml(struct crawl *crawl)
     return cut_failed(crawl);
 }
 
+/* Would the body be a record, and is it nothing but an error? Then crawl->err says so. */
+static bool is_error_alone(struct crawl *crawl)
+{
+    enum { READ_BYTES_MAX = 64 << 10 };
+    struct look look;
+    struct str why;
+    const struct merge *merge = &crawl->stream->merge;
+    if ((merge->path.count && merge->strategy < MERGE_REPLACE) ||
+        !format_has_response(crawl->stream->form.format) || crawl->is_page_by_rule ||
+        crawl->body.len > READ_BYTES_MAX)
+        return false;
+    show_response(crawl);
+    const struct pager_facts facts = crawl_facts(crawl);
+    look_open(&look, &facts, crawl->page);
+    return trouble_is_all(&look, &why) &&
+           !err_set(&crawl->err, ERR_INPUT, "step", 0,
+                    "the answer is an error, and no record: %.*s (a rule of `responses` with "
+                    "then: page takes it for one)",
+                    STR_ARG(why));
+}
+
+static enum step refuse_error(struct crawl *crawl)
+{
+    crawl->cut =
+        (struct cut){.stream = crawl->stream, .arena = crawl->page, .is_merge_error = true};
+    return cut_failed(crawl);
+}
+
 enum step step_cut(struct crawl *crawl)
 {
     if (cut_is_under_way(&crawl->cut))
@@ -788,6 +818,8 @@ enum step step_cut(struct crawl *crawl)
     if (crawl->xml.has_failed)
         return refuse_xml(crawl);
     find_records(crawl);
+    if (is_error_alone(crawl))
+        return refuse_error(crawl);
     begin_cut(crawl);
     return cut_on(crawl, batch);
 }

@@ -4,6 +4,7 @@
 #include "worker/signs/element.h"
 #include "worker/signs/link.h"
 #include "worker/signs/look.h"
+#include "worker/signs/trouble.h"
 
 /* --- a count of all records --- */
 
@@ -495,6 +496,23 @@ static void weaken(struct pager_step *step, struct str why)
         arena_printf(step->arena, "%.*s, but %.*s", STR_ARG(signs->proof_why), STR_ARG(why));
 }
 
+/*
+ * An error in the place of records is no end, unless a count has been reached before. A count
+ * in an answer that is not whole is of what it has.
+ */
+static void look_for_trouble(struct pager_step *step, const struct look *look)
+{
+    struct str why;
+    bool is_proved = step->signs.proof == COMPLETE_PROVED;
+    if (!look->is_record && !step->facts->is_page_by_rule && trouble_partial(look, &why))
+        doubt_end(step, arena_printf(step->arena, "the answer says that it is not whole: %.*s",
+                                     STR_ARG(why)));
+    else if (!step->facts->seen && !is_proved &&
+             (trouble_error(look, &why) || trouble_message(look, &why)))
+        doubt_end(step,
+                  arena_printf(step->arena, "the answer holds an error: %.*s", STR_ARG(why)));
+}
+
 void evidence_look(struct pager_step *step)
 {
     struct pager_signs *signs = &step->signs;
@@ -523,10 +541,7 @@ void evidence_look(struct pager_step *step)
     } else if (says == TOTAL_PASSED) {
         doubt(signs, why);
     }
-    /* An error in the place of records is no end, unless a count has been reached before. */
-    if (!step->facts->seen && signs->proof != COMPLETE_PROVED && look_finds_error(&look, &why))
-        doubt_end(step,
-                  arena_printf(step->arena, "the answer holds an error: %.*s", STR_ARG(why)));
+    look_for_trouble(step, &look);
 }
 
 struct str evidence_doubt(struct arena *arena, struct str why)

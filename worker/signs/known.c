@@ -121,6 +121,18 @@ LIST(successes, "words of success", N("success"), N("Success"), N("succeeded"), 
 
 LIST(statuses, "words of state", N("status"), N("code"), N("statusCode"), N("status_code"));
 
+LIST(messages, "words beside errors", N("message"), N("messages"), N("msg"), N("detail"),
+     N("details"), N("description"), N("error_description"), N("reason"), N("title"), N("type"),
+     N("__type"), N("instance"), N("timestamp"), N("time"), N("path"), N("request_id"),
+     N("trace_id"), N("documentation_url"), N("help"), N("hint"), N("info"), N("field"));
+
+LIST(partials, "words of parts", N("partial"), N("is_partial"), N("partial_results"),
+     N("has_partial_results"), N("responseHeader.partialResults"), N("incomplete"),
+     N("is_incomplete"), N("incomplete_results"), N("timed_out"), N("terminated_early"),
+     N("_shards.failed"), N("failed_shards"));
+
+LIST(wholes, "words of the whole", N("complete"), N("is_complete"), N("job_complete"));
+
 LIST(total_headers, "total headers", N("x-total-count"), N("x-total"), N("x-wp-total"),
      N("x-totalcount"), N("total-count"), N("total-records"), N("x-total-records"),
      N("x-total-results"), N("x-total-items"), N("x-pagination-total-count"), N("total"),
@@ -184,7 +196,8 @@ const struct known_list *const known_lists[] = {
     &known_numbers,       &known_offsets,      &known_total_headers, &known_pages_headers,
     &known_next_headers,  &known_flag_headers, &known_page_params,   &known_offset_params,
     &known_cursor_params, &known_page_sizes,   &known_size_params,   &known_errors,
-    &known_successes,     &known_statuses,
+    &known_successes,     &known_statuses,     &known_messages,      &known_partials,
+    &known_wholes,
 };
 const size_t known_list_count = COUNT_OF(known_lists);
 

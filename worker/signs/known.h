@@ -54,6 +54,13 @@ extern const struct known known_end_token; /* beside `start` and the records in 
 extern const struct known_list known_errors;    /* not empty: an error */
 extern const struct known_list known_successes; /* false: an error */
 extern const struct known_list known_statuses;  /* "error", "failed" or 500: an error */
+extern const struct known_list
+    known_messages; /* what goes with an error, and says nothing alone */
+
+/* --- of a page that is not whole --- */
+
+extern const struct known_list known_partials; /* true, or above 0: records are lacking */
+extern const struct known_list known_wholes;   /* false: likewise */
 
 /* --- headers --- */
 

@@ -1,13 +1,10 @@
 #include "worker/signs/look.h"
 
-#include "base/redact.h"
 #include "port/http_url.h"
 #include "worker/signs/element.h"
 #include "worker/signs/link.h"
 #include "worker/signs/own_param.h"
 #include "worker/signs/spell.h"
-
-enum { ERROR_SHOWN_BYTES = 200 };
 
 static struct value get(const struct look *look, struct value at, const char *field)
 {
@@ -353,54 +350,6 @@ bool look_says_last(const struct look *look, struct look_found *ret, const char 
         if (!look_find(look, words[i].list, words[i].fits, ret))
             continue;
         *ret_what = words[i].what;
-        return true;
-    }
-    return false;
-}
-
-/* --- an error in a body of status 200 --- */
-
-/* Jinja's truth, but for the words that say no ("none", "0"). */
-static bool is_error(struct value value)
-{
-    return value_is_true(value) && (value.kind != VALUE_STRING || value_flag(value) != 0);
-}
-
-/* A word, or a status of HTTP that only the body has. */
-static bool is_failure(struct value value)
-{
-    int64_t code;
-    static const char *const words[] = {"error", "fail", "failed", "failure"};
-    for (size_t i = 0; i < COUNT_OF(words) && value.kind == VALUE_STRING; i++)
-        if (str_eq_nocase(value.text, str_from(words[i])))
-            return true;
-    return value_count(value, &code) && code >= 400 && code < 600;
-}
-
-static struct str shown(struct arena *arena, struct value value)
-{
-    AUTO_BUF(buf, KIB(64));
-    value_format(&buf, value);
-    return buf.has_overflowed
-               ? STR("a long value")
-               : redact_cut(arena, arena_str(arena, buf_str(&buf)), ERROR_SHOWN_BYTES);
-}
-
-bool look_finds_error(const struct look *look, struct str *ret_why)
-{
-    static const struct {
-        const struct known_list *list;
-        look_fits_fn *fits;
-    } kinds[] = {{&known_errors, is_error},
-                 {&known_successes, look_is_no},
-                 {&known_statuses, is_failure}};
-    struct look_found found;
-    for (size_t i = 0; i < COUNT_OF(kinds) && look->place_count; i++) {
-        if (!look_find_in(look, &look->places[0], kinds[i].list, kinds[i].fits, &found))
-            continue;
-        struct str value = shown(look->arena, found.value);
-        *ret_why =
-            arena_printf(look->arena, "%.*s is %.*s", STR_ARG(found.path), STR_ARG(value));
         return true;
     }
     return false;

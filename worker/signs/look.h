@@ -64,14 +64,6 @@ bool look_find_last_id(const struct look *look, struct str *ret_path);
 /* A word that nothing follows: a flag that says no, a null link. *ret_what: "is false". */
 bool look_says_last(const struct look *look, struct look_found *ret, const char **ret_what);
 
-/*
- * An error that an answer of status 200 holds, by usual names at the top of the body: an
- * "error" that is not empty, a "success" that is false, a "status" that is "error" or 500.
- * Beside records it may be of a few of them; a page without records is no end that the API told
- * of. *ret_why is the field and its value, cut and in look->arena.
- */
-bool look_finds_error(const struct look *look, struct str *ret_why);
-
 /* --- which values fit --- */
 
 bool look_is_link(struct value value);   /* a URL, or an object with one as href */

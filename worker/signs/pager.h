@@ -172,6 +172,7 @@ struct pager_facts {
     size_t header_count;
     struct str home_url;  /* the stream's own URL: links stay on its origin */
     bool is_empty_answer; /* 204, or `responses` said so: there is no body to ask */
+    bool is_page_by_rule; /* `responses` said that it is a page, whatever it says itself */
     bool is_last;         /* `responses` said that there is no more */
     size_t rule;          /* is_last: the place of that rule in the list, from 0 */
     bool is_behind_end;   /* the page is refused, and `reached` says that there is none */
