@@ -26,7 +26,8 @@ struct csv {
     const struct csv_form *form;
     struct arena *arena;
     char delimiter;
-    int quote; /* NO_QUOTE: none */
+    int quote;     /* NO_QUOTE: none */
+    char line_end; /* LF, which CR may stand before; or CR alone, as old systems write it */
     unsigned char classes[256];
     const char *at, *end;
     size_t line; /* of `at`, from 1 */
@@ -80,9 +81,9 @@ static void set_cell(const struct csv *csv, struct cell *cell, struct str text)
 static void take_plain(struct csv *csv, struct cell *ret)
 {
     const char *from = csv->at;
-    csv->at = bytes_find_either(from, csv->end, csv->delimiter, '\n');
+    csv->at = bytes_find_either(from, csv->end, csv->delimiter, csv->line_end);
     struct str text = {from, (size_t)(csv->at - from)};
-    bool is_line_end = csv->at == csv->end || *csv->at == '\n';
+    bool is_line_end = csv->at == csv->end || *csv->at == csv->line_end;
     if (is_line_end && text.len && text.ptr[text.len - 1] == '\r')
         text.len--;
     set_cell(csv, ret, text);
@@ -109,27 +110,27 @@ static bool take_quoted(struct csv *csv, struct cell *ret)
     ret->is_quoted = true;
     ret->has_doubled = has_doubled;
     for (size_t i = 0; ret->seen & CONTROL && i < text.len; i++)
-        csv->line += text.ptr[i] == '\n';
+        csv->line += text.ptr[i] == csv->line_end;
     return true;
 }
 
-static bool is_row_end(const struct csv *csv)
+/* Where the line end is, or the end of the body; NULL: more of the row comes before it. */
+static const char *row_end(const struct csv *csv)
 {
     const char *at = csv->at;
-    if (at < csv->end && *at == '\r')
+    if (csv->line_end == '\n' && at < csv->end && *at == '\r')
         at++;
-    return at == csv->end || *at == '\n';
+    return at == csv->end || *at == csv->line_end ? at : NULL;
 }
 
 /* After a closing quote. */
 static void skip_to_delimiter(struct csv *csv)
 {
     struct cell rest;
-    if (is_row_end(csv)) {
-        csv->at += csv->at < csv->end && *csv->at == '\r';
-        return;
-    }
-    if (*csv->at != csv->delimiter) {
+    const char *end = row_end(csv);
+    if (end) {
+        csv->at = end;
+    } else if (*csv->at != csv->delimiter) {
         csv->problem = "bytes follow the closing quote of a field";
         take_plain(csv, &rest);
     }
@@ -153,9 +154,9 @@ static bool take_cell(struct csv *csv)
 
 static void skip_empty_rows(struct csv *csv)
 {
-    while (csv->at < csv->end && is_row_end(csv)) {
-        csv->at += *csv->at == '\r';
-        csv->at += csv->at < csv->end;
+    const char *end;
+    while (csv->at < csv->end && (end = row_end(csv))) {
+        csv->at = end + (end < csv->end);
         csv->line++;
     }
 }
@@ -393,6 +394,21 @@ static enum records_result next(struct record_source *source, struct record *ret
     return RECORDS_ONE;
 }
 
+/* CR where rows end with it alone: no LF stands outside of quotes. */
+static char find_line_end(const struct csv *csv)
+{
+    bool is_quoted = false, has_cr = false;
+    for (const char *at = csv->at; at < csv->end; at++) {
+        is_quoted ^= (unsigned char)*at == csv->quote;
+        if (is_quoted)
+            continue;
+        if (*at == '\n')
+            return '\n';
+        has_cr |= *at == '\r';
+    }
+    return has_cr ? '\r' : '\n';
+}
+
 struct record_source *csv_open(struct arena *arena, struct str body,
                                const struct csv_form *form)
 {
@@ -409,6 +425,7 @@ struct record_source *csv_open(struct arena *arena, struct str body,
         .names = {.arena = arena},
     };
     csv->end = csv->at + rest.len;
+    csv->line_end = find_line_end(csv);
     classify(csv);
     return &csv->source;
 }

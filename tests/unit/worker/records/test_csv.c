@@ -45,6 +45,11 @@ START_TEST(follows_rfc_4180)
         {"\xEF\xBB\xBF\r\na,b\r\n1,2\r\n\r\n3,4",
          "{\"a\":\"1\",\"b\":\"2\"}|{\"a\":\"3\",\"b\":\"4\"}"},
         {"a\n\"x,\"\"y\"\"\r\nz\"\n", "{\"a\":\"x,\\\"y\\\"\\r\\nz\"}"},
+        {"a,b\r1,2\r\r3,\"x\r\ny\"\r\"4\"5,z\r6",
+         "{\"a\":\"1\",\"b\":\"2\"}|{\"a\":\"3\",\"b\":\"x\\r\\ny\"}|[line 6: bytes follow the "
+         "closing quote of a field]|[line 7: 1 fields, where there are 2 names]"},
+        {"a,b\n1\r,\r2\n", "{\"a\":\"1\\r\",\"b\":\"\\r2\"}"},
+        {"a\rb,c\n1,2\n", "{\"a\\rb\":\"1\",\"c\":\"2\"}"},
         {"a,b\n,\"\"\n", "{\"a\":null,\"b\":\"\"}"},
         {"a,b\nx\"y, z \n", "{\"a\":\"x\\\"y\",\"b\":\" z \"}"},
         {"a\n\\\t\x01\n", "{\"a\":\"\\\\\\t\\u0001\"}"},
