@@ -38,9 +38,7 @@ enum {
     READ_TIMEOUT_MS = 10000,
     OWNER_MS = 50, /* between looks at whether it is known whose the keys are */
     TAKE_OVER_AFTER_MS = 30000,
-    MESSAGES_PER_READ = 100,
-    ID_BYTES_MAX = 255, /* of an id that gets an outcome */
-    ENTRY_BYTES = 64,   /* the stream's own ids: two 64-bit numbers */
+    MESSAGES_PER_READ = OUTCOMES_MAX,
 };
 
 static const char reload_sql[] =
@@ -62,7 +60,7 @@ struct asked {
     struct arena *arena;
     size_t count;
     struct asked_message {
-        char entry[ENTRY_BYTES];
+        struct str entry; /* the stream's own id */
         struct reload_message said;
     } messages[MESSAGES_PER_READ];
 };
@@ -89,71 +87,6 @@ static struct str key(struct arena *arena, const struct scheduler *scheduler, co
     return arena_printf(arena, "%s:%s", scheduler->settings->redis_prefix, name);
 }
 
-static void on_added(void *ctx, const struct redis_reply *reply, const struct err *err)
-{
-    (void)reply;
-    note_answer(ctx, "XADD", err);
-}
-
-static void on_acknowledged(void *ctx, const struct redis_reply *reply, const struct err *err)
-{
-    (void)reply;
-    note_answer(ctx, "XACK", err);
-}
-
-static void on_deleted(void *ctx, const struct redis_reply *reply, const struct err *err)
-{
-    (void)reply;
-    note_answer(ctx, "XDEL", err);
-}
-
-static void write_bad(struct scheduler *scheduler, const char *entry, struct str id,
-                      struct str reason)
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    const struct str args[] = {STR("XADD"),   key(arena, scheduler, "reload:bad"),
-                               STR("MAXLEN"), STR("~"),
-                               STR("10000"),  STR("*"),
-                               STR("entry"),  str_from(entry),
-                               STR("id"),     str_slice(id, 0, ID_BYTES_MAX),
-                               STR("reason"), reason};
-    redis_call(scheduler->redis, args, COUNT_OF(args), TIMEOUT_MS, on_added, scheduler);
-}
-
-static void acknowledge(struct scheduler *scheduler, const char *entry)
-{
-    AUTO_ARENA struct arena *arena = arena_new();
-    struct str stream = key(arena, scheduler, "reload");
-    const struct str ack[] = {STR("XACK"), stream, STR("sched"), str_from(entry)};
-    const struct str del[] = {STR("XDEL"), stream, str_from(entry)};
-    redis_call(scheduler->redis, ack, COUNT_OF(ack), TIMEOUT_MS, on_acknowledged, scheduler);
-    redis_call(scheduler->redis, del, COUNT_OF(del), TIMEOUT_MS, on_deleted, scheduler);
-}
-
-/* `changed_us`: of the request; 0: there is none. */
-static void refuse(struct scheduler *scheduler, const char *entry, struct str id,
-                   struct str reason, int64_t changed_us)
-{
-    const struct outcome outcome = {id, STR("refused"), reason, 0, changed_us};
-    log_write(LOG_WARN, LOG_RELOAD_REFUSED, LOG_NOWHERE, "message %s: %.*s", entry,
-              STR_ARG(reason));
-    write_bad(scheduler, entry, id, reason);
-    if (id.len && id.len <= ID_BYTES_MAX)
-        outcome_write(scheduler, &outcome);
-    acknowledge(scheduler, entry);
-}
-
-static void accept(struct scheduler *scheduler, const struct asked_message *message,
-                   const struct outcome *outcome)
-{
-    struct log_where at = {.run = outcome->run};
-    log_write(LOG_INFO, LOG_RELOAD_TAKEN, &at, "request %.*s: %.*s", STR_ARG(outcome->id),
-              STR_ARG(outcome->state));
-    outcome_write(scheduler, outcome);
-    acknowledge(scheduler, message->entry);
-    publish_start(scheduler);
-}
-
 static struct asked *asked_new(struct scheduler *scheduler)
 {
     struct arena *arena = arena_new();
@@ -163,22 +96,23 @@ static struct asked *asked_new(struct scheduler *scheduler)
     return asked;
 }
 
-static void asked_add(struct asked *asked, const char *entry,
+static void asked_add(struct asked *asked, struct str entry,
                       const struct reload_message *message)
 {
     assert(asked->count < COUNT_OF(asked->messages));
     struct asked_message *copy = &asked->messages[asked->count++];
-    snprintf(copy->entry, sizeof copy->entry, "%s", entry);
+    copy->entry = arena_str(asked->arena, entry);
     copy->said = (struct reload_message){.id = arena_str(asked->arena, message->id),
                                          .stream = arena_str(asked->arena, message->stream),
                                          .fields = arena_str(asked->arena, message->fields)};
 }
 
 /* What PostgreSQL decided is reported. */
-static void hear(struct scheduler *scheduler, const struct asked *asked,
-                 const struct pg_result *result)
+static void hear(const struct asked *asked, const struct pg_result *result)
 {
     assert(pg_columns(result) == RELOAD_COLUMNS);
+    crash_point("requested", STR_NONE, 0);
+    struct settle *settle = settle_new(asked->scheduler);
     for (size_t i = 0; i < pg_rows(result); i++) {
         size_t n = (size_t)pg_get_int(result, i, RELOAD_N);
         assert(n < asked->count);
@@ -188,12 +122,21 @@ static void hear(struct scheduler *scheduler, const struct asked *asked,
                                         .reason = pg_get_str(result, i, RELOAD_REASON),
                                         .run = pg_get_int(result, i, RELOAD_RUN),
                                         .changed_us = pg_get_int(result, i, RELOAD_CHANGED_US)};
-        crash_point("requested", STR_NONE, 0);
         if (str_is(outcome.state, "refused"))
-            refuse(scheduler, message->entry, outcome.id, outcome.reason, outcome.changed_us);
+            settle_refused(settle, message->entry, outcome.id, outcome.reason,
+                           outcome.changed_us);
         else
-            accept(scheduler, message, &outcome);
+            settle_taken(settle, message->entry, &outcome);
     }
+    settle_send(settle);
+}
+
+static void refuse(const struct asked *asked, struct str why)
+{
+    struct settle *settle = settle_new(asked->scheduler);
+    for (size_t i = 0; i < asked->count; i++)
+        settle_refused(settle, asked->messages[i].entry, asked->messages[i].said.id, why, 0);
+    settle_send(settle);
 }
 
 /* What could not be decided comes again (see above). */
@@ -201,15 +144,14 @@ static void on_requested(void *ctx, const struct pg_result *result, const struct
 {
     struct asked *asked = ctx;
     struct scheduler *scheduler = asked->scheduler;
-    const struct asked_message *message = &asked->messages[0];
     scheduler->unanswered--;
     if (!err)
-        hear(scheduler, asked, result);
+        hear(asked, result);
     else if (err->kind == ERR_AGAIN)
         log_write(LOG_WARN, LOG_NOTE, LOG_NOWHERE, "reload %.*s is put off: %s",
-                  STR_ARG(message->said.id), err->text);
+                  STR_ARG(asked->messages[0].said.id), err->text);
     else if (err->kind != ERR_STOPPED)
-        refuse(scheduler, message->entry, message->said.id, str_from(err->text), 0);
+        refuse(asked, str_from(err->text));
     arena_free(asked->arena);
     if (!err || err->kind != ERR_STOPPED)
         read_on(scheduler);
@@ -233,7 +175,7 @@ static void on_all_requested(void *ctx, const struct pg_result *result, const st
     struct scheduler *scheduler = asked->scheduler;
     scheduler->unanswered--;
     if (!err)
-        hear(scheduler, asked, result);
+        hear(asked, result);
     for (size_t i = 0; err && err->kind != ERR_STOPPED && i < asked->count; i++)
         ask_alone(scheduler, &asked->messages[i]);
     arena_free(asked->arena);
@@ -263,27 +205,27 @@ static void ask(struct asked *asked)
 }
 
 /* [id, [name, value, …]]; an entry that was deleted meanwhile has nil for its pairs. */
-static void take(struct asked *asked, const struct redis_reply *item)
+static void take(struct asked *asked, struct settle *settle, const struct redis_reply *item)
 {
     if (item->count < 2 || item->items[1]->type != REDIS_ARRAY)
         return;
     AUTO_ARENA struct arena *arena = arena_new();
-    struct str id = item->items[0]->text;
-    char entry[ENTRY_BYTES];
+    struct str entry = item->items[0]->text;
     struct reload_message message;
     struct str refusal;
-    snprintf(entry, sizeof entry, "%.*s", STR_ARG(id));
-    if (reload_message_read(arena, id, item->items[1], &message, &refusal))
+    if (reload_message_read(arena, entry, item->items[1], &message, &refusal))
         asked_add(asked, entry, &message);
     else
-        refuse(asked->scheduler, entry, message.id, refusal, 0);
+        settle_refused(settle, entry, message.id, refusal, 0);
 }
 
 static void take_all(struct scheduler *scheduler, const struct redis_reply *entries)
 {
     struct asked *asked = asked_new(scheduler);
-    for (size_t i = 0; i < entries->count && asked->count < MESSAGES_PER_READ; i++)
-        take(asked, entries->items[i]);
+    struct settle *settle = settle_new(scheduler);
+    for (size_t i = 0; i < entries->count && i < MESSAGES_PER_READ; i++)
+        take(asked, settle, entries->items[i]);
+    settle_send(settle);
     if (asked->count)
         ask(asked);
     else

@@ -21,7 +21,8 @@
  *     publish.c     jobs onto the queue, and the rebuild
  *     withdraw.c    cancelled jobs off it
  *     intake.c      reload messages
- *     outcome.c     what became of them, told to their senders
+ *     settle.c      their ends, said to Redis
+ *     outcome.c     what became of requests, told to their senders
  *     refused.c     what Redis and PostgreSQL refuse
  *     presence.c    that it lives; streams of other folders
  *
@@ -120,10 +121,26 @@ struct outcome {
     int64_t changed_us; /* when PostgreSQL changed its state; 0: it has no such request */
 };
 
+enum { OUTCOMES_MAX = 100 };
 void outcome_open(struct scheduler *scheduler);
-/* For the sender of the request, unless a newer one is there. */
-void outcome_write(struct scheduler *scheduler, const struct outcome *outcome);
+/* Each for the sender of its request, unless a newer one is there. 1 to OUTCOMES_MAX. */
+void outcome_write(struct scheduler *scheduler, const struct outcome *outcomes, size_t count);
 /* Writes all that have changed. */
 void outcome_report(struct scheduler *scheduler);
+
+/*
+ * Ends of messages that were read together, at most OUTCOMES_MAX, for one word to Redis.
+ *
+ *     settle_new → [settle_taken | settle_refused]… → settle_send, which frees it
+ *
+ * What is said of a message is copied. `entry`: its own id in the stream.
+ */
+struct settle;
+struct settle *settle_new(struct scheduler *scheduler);
+void settle_taken(struct settle *settle, struct str entry, const struct outcome *outcome);
+/* Also among the bad messages, where `id` may be anything. `changed_us` as in an outcome. */
+void settle_refused(struct settle *settle, struct str entry, struct str id, struct str reason,
+                    int64_t changed_us);
+void settle_send(struct settle *settle);
 
 #endif

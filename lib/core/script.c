@@ -55,6 +55,7 @@ void *script_ask_new(struct scripts *scripts, size_t size, script_answer_fn fn)
                                .next = scripts->asks,
                                .link = &scripts->asks,
                                .arena = arena_new(),
+                               .keys = 1,
                                .fn = fn};
     if (ask->next)
         ask->next->link = &ask->next;
@@ -131,7 +132,7 @@ void script_ask_send(struct script_ask *ask, struct script *script, const struct
     ask->script = script;
     ask->count = OWN_ARGS + count;
     ask->args = ARENA_ARRAY(ask->arena, struct str, ask->count);
-    ask->args[2] = STR("1");
+    ask->args[2] = script_ask_number(ask, (int64_t)ask->keys);
     for (size_t i = 0; i < count; i++)
         ask->args[OWN_ARGS + i] = args[i];
     send_script(ask, has_sha);

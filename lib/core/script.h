@@ -46,6 +46,7 @@ struct script_ask {
     struct script_ask *next, **link;
     struct arena *arena;   /* of arguments and answer; until answer_fn has returned */
     struct script *script; /* NULL: a command of Redis itself */
+    size_t keys;           /* of a script: its arguments begin with them; 1 unless set */
     struct str *args;      /* the whole command */
     size_t count;
     script_answer_fn fn;
@@ -67,7 +68,7 @@ struct str script_text(const char *name);
 /* `size` bytes, zeroed: a struct script_ask and what its owner has behind it. */
 void *script_ask_new(struct scripts *scripts, size_t size, script_answer_fn fn);
 
-/* The arguments behind the number of keys, which is 1: they live as long as the ask. */
+/* The arguments behind the number of keys: they live as long as the ask. */
 void script_ask_send(struct script_ask *ask, struct script *script, const struct str *args,
                      size_t count);
 

@@ -258,11 +258,13 @@ $$;
 
 -- Whether the stream has a definition and has not been removed.
 create or replace function pagetide.is_startable(of_stream text) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = pagetide, pg_temp
 as $$
-    select exists (select from stream s join definition d on d.stream = s.name
-        and d.version = s.version where s.name = of_stream and s.removed_at is null)
+begin
+    return exists (select from stream s join definition d on d.stream = s.name
+        and d.version = s.version where s.name = of_stream and s.removed_at is null);
+end
 $$;
 
 -- The run that a pending request asks for; null as in start_run.

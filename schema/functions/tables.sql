@@ -46,17 +46,22 @@ $$;
 -- of the stream. `table: none`: the stream has none of its own.
 create or replace function pagetide.spec_tables(of_stream text, spec jsonb)
 returns table (owner text, table_spec jsonb)
-language sql immutable rows 2
+language plpgsql immutable rows 2
 set search_path = pagetide, pg_temp
 as $$
-    select of_stream, spec where spec ->> 'table' is distinct from 'none'
-    union all
-    select of_stream || '/' || (t.item ->> 0), t.item -> 1 || jsonb_build_object('schema',
-            spec -> 'schema', 'table', t.item -> 0, 'path', spec -> 'path')
-        || case when t.item -> 1 ? 'parent_key'
-            then jsonb_build_object('indexes', parent_indexes(t.item -> 1)) else '{}' end
-    from jsonb_array_elements(case jsonb_typeof(spec -> 'tables') when 'array' then spec -> 'tables'
-        else '[]' end) as t (item)
+begin
+    if spec ->> 'table' is distinct from 'none' then
+        return query select of_stream, spec;
+    end if;
+    if jsonb_typeof(spec -> 'tables') = 'array' then
+        return query select of_stream || '/' || (t.item ->> 0), t.item -> 1
+                || jsonb_build_object('schema', spec -> 'schema', 'table', t.item -> 0,
+                    'path', spec -> 'path')
+                || case when t.item -> 1 ? 'parent_key'
+                    then jsonb_build_object('indexes', parent_indexes(t.item -> 1)) else '{}' end
+            from jsonb_array_elements(spec -> 'tables') as t (item);
+    end if;
+end
 $$;
 
 -- What a definition says of the owner's table; null where it has none.
@@ -70,13 +75,15 @@ $$;
 
 -- The owners whose table has records twice where a run brings them again.
 create or replace function pagetide.appending(of_stream text, spec jsonb) returns setof text
-language sql immutable rows 2
+language plpgsql immutable rows 2
 set search_path = pagetide, pg_temp
 as $$
-    select t.owner from spec_tables(of_stream, spec) t
-    where coalesce(t.table_spec ->> 'write', 'append') = 'append'
-        and not coalesce((t.table_spec ->> 'again')::boolean, false)
-        and not t.table_spec ? 'parent_key'
+begin
+    return query select t.owner from spec_tables(of_stream, spec) t
+        where coalesce(t.table_spec ->> 'write', 'append') = 'append'
+            and not coalesce((t.table_spec ->> 'again')::boolean, false)
+            and not t.table_spec ? 'parent_key';
+end
 $$;
 
 -- Whether a run has stored a record, in its stream's own table or another one.

@@ -258,7 +258,7 @@ START_TEST(messages_that_wait)
 {
     enum { MESSAGES = 200000, STREAMS = 10 };
     WANTED;
-    struct pagetide_process scheduler;
+    struct pagetide_process scheduler, worker;
     set_up();
     define(STREAMS, 1, 1, "    write: upsert\n    key: [id]\n");
     const char *put = pagetide_text(
@@ -281,6 +281,16 @@ START_TEST(messages_that_wait)
                    MESSAGES - number_of(SQL("select count(*) from pagetide.request where id ~ "
                                             "'^m[0-9]+$'")),
                    "messages", 0);
+    spawn(&worker, "worker");
+    pagetide_await(&pagetide, "0", 600000,
+                   "select count(*) from pagetide.request where not pagetide.is_end(state)");
+    began = clock_mono_ms();
+    pagetide_await(&pagetide, "0", 600000,
+                   "select count(*) from pagetide.request where told_state is distinct from "
+                   "state");
+    figure_at_least("and the outcomes told when their runs have ended",
+                    MESSAGES / seconds_since(began), "outcomes/s", 1000);
+    pagetide_stop(&worker);
     figure_at_most("and the most memory of the scheduler", (double)peak_kib(&scheduler) / 1024,
                    "MiB", 64);
     pagetide_stop(&scheduler);

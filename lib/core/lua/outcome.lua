@@ -1,11 +1,17 @@
--- The outcome of a reload request, for whoever asked for it. 0: a newer one is there, and stays.
--- KEYS: where. ARGV: the outcome; when its state changed, 0: not known; seconds that it is kept.
-local before, changed_us = redis.call('GET', KEYS[1]), tonumber(ARGV[2])
-local is_json, said = pcall(cjson.decode, before or '')
-local newest_us = is_json and type(said) == 'table' and tonumber(said.changed_us) or 0
+-- Outcomes of reload requests, each for whoever asked, unless a newer one is there.
+-- KEYS: where. ARGV: seconds that they are kept; then for each the outcome, and when its state
+-- changed, 0: not known.
 
-if changed_us > 0 and newest_us > changed_us then
-  return 0
+local function newest_us(key)
+  local before = redis.call('GET', key)
+  local is_json, said = pcall(cjson.decode, before or '{}')
+  return is_json and type(said) == 'table' and tonumber(said.changed_us) or 0
 end
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
-return 1
+
+for i, key in ipairs(KEYS) do
+  local outcome, changed_us = ARGV[2 * i], tonumber(ARGV[2 * i + 1])
+  if changed_us == 0 or newest_us(key) <= changed_us then
+    redis.call('SET', key, outcome, 'EX', ARGV[1])
+  end
+end
+return #KEYS

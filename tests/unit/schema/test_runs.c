@@ -264,6 +264,28 @@ START_TEST(a_request_cannot_come_too_late)
 }
 END_TEST
 
+/* What a run has stored while the request waited for its end is not stored again. */
+START_TEST(a_request_is_judged_by_what_is_stored_when_it_begins)
+{
+    set_up();
+    EXPECT("started 1", RELOAD("a", "{}"));
+    EXPECT("taken", "select t_take(1)");
+    ASK("create table public.orders as select 1::bigint as _pt_run");
+    ASK("insert into pagetide.target (stream, schema_name, table_name) "
+        "values ('shop.orders', 'public', 'orders')");
+    struct schema_session *ending = schema_session_open(schema_url);
+    struct schema_session *asking = schema_session_open(schema_url);
+    schema_session_sql(ending, "begin");
+    schema_session_sql(ending, "update pagetide.job set records = 1");
+    schema_session_sql(ending, "select t_commit(t_mark(1, 1, t_end('succeeded')))");
+    ck_assert(schema_session_send(asking, RELOAD("b", "{}")));
+    schema_session_sql(ending, "commit");
+    ck_assert_ptr_nonnull(strstr(schema_session_answer(asking),
+                                 "refused shop.orders appends, and each run asks for all"));
+    EXPECT("started 2", RELOAD("c", "{\"again\": \"yes\"}"));
+}
+END_TEST
+
 START_TEST(the_same_id_at_once_is_one_run)
 {
     set_up();
@@ -278,6 +300,52 @@ START_TEST(the_same_id_at_once_is_one_run)
 }
 END_TEST
 
+/* `said`: [[id, fields]…], a message each. */
+static const char *reload_all(const char *said)
+{
+    return ASK("select string_agg(concat_ws(':', t.said -> r.n ->> 'id', r.state, r.run), ' ' "
+               "order by r.n) from (select jsonb_agg(jsonb_build_object('id', m ->> 0, "
+               "'stream', 'shop.orders', 'fields', m -> 1)) as said "
+               "from jsonb_array_elements('%s') m) t, lateral pagetide.reload_all(t.said) r",
+               said);
+}
+
+START_TEST(many_messages_are_each_answered_in_their_order)
+{
+    set_up();
+    ck_assert_str_eq(
+        reload_all("[[\"a\", {\"id\": \"a\"}], [\"b\", {}], [\"c\", {\"mode\": \"ful\"}],"
+                   "[\"a\", {}], [\"d\", {\"if_running\": \"skip\"}], [\"b\", {}], [\"e\", {}],"
+                   "[\"f\", {\"if_running\": \"replace\"}], [\"g\", {}]]"),
+        "a:started:1 b:pending c:refused a:started:1 d:skipped:1 b:pending e:pending "
+        "f:started:2 g:pending");
+    EXPECT("a:cancelled:1 b:started:2 c:refused d:skipped:1 e:started:2 f:started:2 g:pending",
+           "select string_agg(concat_ws(':', id, state, run), ' ' order by id) from "
+           "pagetide.request");
+    EXPECT("{\"id\": \"a\"} {\"if_running\": \"skip\"}",
+           "select string_agg(fields::text, ' ' order by id) from pagetide.request where id in "
+           "('a', 'd')");
+    ck_assert_str_eq(reload_all("[[\"a\", {}], [\"\", {}], [\"g\", {}]]"),
+                     "a:cancelled:1 :refused g:pending");
+    EXPECT("7", "select count(*) from pagetide.request");
+}
+END_TEST
+
+START_TEST(of_many_pending_requests_the_queue_is_full_at_a_hundred)
+{
+    schema_set_up_stream("{\"path\": \"/{{ window.start }}\"}");
+    EXPECT("started 1", RELOAD("a", "{}"));
+    EXPECT("100 pending 50 refused",
+           "select string_agg(c || ' ' || state, ' ' order by state) from (select count(*) c, "
+           "r.state from pagetide.reload_all((select jsonb_agg(jsonb_build_object('id', 'm' || "
+           "i, 'stream', 'shop.orders', 'fields', jsonb_build_object('again', 'yes', 'mode', "
+           "'window', 'from', date '2020-01-01' + i, 'to', date '2024-01-01')) order by i) "
+           "from generate_series(1, 150) i)) r group by 2) t");
+    EXPECT("pending", RELOAD("z", "{\"again\": \"yes\", \"mode\": \"window\", \"from\": "
+                                  "\"2020-01-02\", \"to\": \"2024-01-01\"}"));
+}
+END_TEST
+
 START_TEST(outcomes_are_told_until_they_are_told)
 {
     set_up();
@@ -289,6 +357,30 @@ START_TEST(outcomes_are_told_until_they_are_told)
     finish("1", "succeeded");
     EXPECT("a succeeded 1",
            "select concat_ws(' ', id, state, run) from pagetide.reload_outcomes()");
+}
+END_TEST
+
+#define TOLD                                                                                   \
+    "select pagetide.reload_all_told(jsonb_agg(jsonb_build_object('id', id, 'state', state, "  \
+    "'changed_us', changed_us))) from "
+
+/* Nobody who notes outcomes waits for who changes them, with rows locked of his own. */
+START_TEST(many_outcomes_are_noted_but_for_what_others_have_locked)
+{
+    set_up();
+    EXPECT("started 1", RELOAD("a", "{}"));
+    EXPECT("pending", RELOAD("b", "{}"));
+    EXPECT("pending", RELOAD("c", "{}"));
+    struct schema_session *other = schema_session_open(schema_url);
+    schema_session_sql(other, "begin");
+    schema_session_sql(other, "select from pagetide.request where id = 'b' for update");
+    EXPECT("2", TOLD "pagetide.reload_outcomes()");
+    EXPECT("b", "select string_agg(id, ' ') from pagetide.reload_outcomes()");
+    schema_session_sql(other, "rollback");
+    EXPECT("0",
+           TOLD "(select id, state, changed_us - 1 as changed_us from pagetide.request) r");
+    EXPECT("1", TOLD "pagetide.reload_outcomes()");
+    EXPECT("0", "select count(*) from pagetide.reload_outcomes()");
 }
 END_TEST
 
@@ -492,7 +584,10 @@ SUITE("schema/runs", fewer_rows_than_expected_are_a_warning, fewer_rows_than_exp
       a_tick_is_one_run_for_all_schedulers, ticks_during_a_run_are_one_pending_request,
       a_tick_waits_for_nobody, what_is_due, the_same_id_is_one_run,
       equal_pending_requests_share_a_run, bad_messages_are_refused_with_a_reason,
-      a_request_cannot_come_too_late, the_same_id_at_once_is_one_run,
+      a_request_cannot_come_too_late, a_request_is_judged_by_what_is_stored_when_it_begins,
+      the_same_id_at_once_is_one_run, many_messages_are_each_answered_in_their_order,
+      of_many_pending_requests_the_queue_is_full_at_a_hundred,
+      many_outcomes_are_noted_but_for_what_others_have_locked,
       outcomes_are_told_until_they_are_told, an_outcome_that_has_changed_is_not_told,
       sync_reserves_a_run_of_its_own, sync_takes_over_what_nobody_works_on,
       sync_knows_a_worker_that_beats, sync_with_another_definition_begins_anew,
