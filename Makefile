@@ -1,5 +1,6 @@
 # Pagetide. `make help` lists the targets.
 
+MAKEFLAGS += --no-builtin-rules
 FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 CC      ?= gcc
@@ -79,11 +80,16 @@ $(B)/%.o: %.c
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# What no page passes is made small, not quick.
-COLD := cli config config/import scheduler schema web worker/access worker/after worker/discover worker/places \
+# What no record passes is made small, not quick.
+COLD := cli config config/import lib/base lib/core lib/port scheduler schema web worker worker/access \
+    worker/after worker/crawl worker/discover worker/exchange worker/load worker/pace worker/paging worker/places \
     worker/rehearsal worker/replay worker/signs
+HOT  := $(addprefix lib/base/,arena.c arena_buf.c buf.c charset.c date.c date_text.c json_out.c mem.c \
+    spill.c str.c unescape.c) \
+    $(addprefix lib/core/,decimal.c expr.c path.c scan.c scan_decode.c template.c value.c value_parse.c xml_json.c) \
+    $(addprefix worker/load/,direct.c probe.c row_keys.c) lib/port/hash.c
 ifeq ($(FLAVOUR),release)
-$(foreach room,$(COLD),$(patsubst %.c,$(B)/%.o,$(wildcard $(room)/*.c))): CFLAGS += -Os
+$(patsubst %.c,$(B)/%.o,$(filter-out $(HOT),$(wildcard $(COLD:%=%/*.c)))): CFLAGS += -Os
 endif
 
 $(B)/gen/%.o: $(B)/gen/%.c
@@ -91,26 +97,26 @@ $(B)/gen/%.o: $(B)/gen/%.c
 
 TABLES_SQL    := $(sort $(wildcard schema/tables/*.sql))
 FUNCTIONS_SQL := $(sort $(wildcard schema/functions/*.sql))
-$(B)/gen/sql.c: tools/embed.sh schema/tables schema/functions schema/apply.sql schema/comments.sql $(TABLES_SQL) $(FUNCTIONS_SQL)
+$(B)/gen/sql.c: tools/embed.sh Makefile schema/tables schema/functions schema/apply.sql schema/comments.sql $(TABLES_SQL) $(FUNCTIONS_SQL)
 	@mkdir -p $(@D)
 	{ tools/embed.sh --packed packed_tables $(TABLES_SQL); \
-	  tools/embed.sh --packed packed_functions $(FUNCTIONS_SQL); \
+	  tools/embed.sh --packed-sql packed_functions $(FUNCTIONS_SQL); \
 	  tools/embed.sh --packed packed_apply schema/apply.sql; \
 	  tools/embed.sh --packed packed_comments schema/comments.sql; } > $@
 
-$(B)/gen/lua.c: tools/embed.sh lib/core/lua $(wildcard lib/core/lua/*.lua)
+$(B)/gen/lua.c: tools/embed.sh Makefile lib/core/lua $(wildcard lib/core/lua/*.lua)
 	@mkdir -p $(@D)
 	tools/embed.sh embedded_lua $(sort $(wildcard lib/core/lua/*.lua)) > $@
 
-$(B)/gen/catalogue.c: tools/embed.sh config/catalogue $(wildcard config/catalogue/*.yaml)
+$(B)/gen/catalogue.c: tools/embed.sh Makefile config/catalogue $(wildcard config/catalogue/*.yaml)
 	@mkdir -p $(@D)
-	tools/embed.sh embedded_catalogue $(sort $(wildcard config/catalogue/*.yaml)) > $@
+	tools/embed.sh --packed packed_catalogue $(sort $(wildcard config/catalogue/*.yaml)) > $@
 
 WEB_PAGE    := web/app.js web/icon.svg web/index.html web/style.css
 WEB_QUERIES := $(sort $(wildcard web/queries/*.sql))
-$(B)/gen/web.c: tools/embed.sh web/queries $(WEB_PAGE) $(WEB_QUERIES)
+$(B)/gen/web.c: tools/embed.sh Makefile web/queries $(WEB_PAGE) $(WEB_QUERIES)
 	@mkdir -p $(@D)
-	{ tools/embed.sh embedded_page $(WEB_PAGE); \
+	{ tools/embed.sh --packed packed_page $(WEB_PAGE); \
 	  tools/embed.sh embedded_queries $(WEB_QUERIES); } > $@
 
 $(B)/tests/%: $(B)/tests/%.o $(B)/libtestsupport.a $(B)/libpagetide.a

@@ -2,11 +2,11 @@
 
 #include <assert.h>
 
-#include "base/embedded.h"
+#include "port/unpack.h"
 
 enum { DISTANCE_MAX = 3 };
 
-static struct str name_of(const struct embedded *file)
+static struct str name_of(const struct packed *file)
 {
     struct str name = str_from(file->name);
     name.len -= strlen(".yaml");
@@ -15,7 +15,7 @@ static struct str name_of(const struct embedded *file)
 
 struct str catalogue_name(size_t index)
 {
-    const struct embedded *file = &embedded_catalogue[index];
+    const struct packed *file = &packed_catalogue[index];
     return file->name ? name_of(file) : STR_NONE;
 }
 
@@ -23,7 +23,7 @@ struct str catalogue_nearest(struct str name)
 {
     struct str nearest = STR_NONE;
     int best = MIN(DISTANCE_MAX, (int)name.len / 2) + 1;
-    for (const struct embedded *file = embedded_catalogue; file->name; file++) {
+    for (const struct packed *file = packed_catalogue; file->name; file++) {
         int distance = problem_distance(name, name_of(file), best);
         if (distance >= best)
             continue;
@@ -33,12 +33,14 @@ struct str catalogue_nearest(struct str name)
     return nearest;
 }
 
-static struct str text_of(struct str name)
+/* In the arena; empty: there is no such entry. */
+static struct str text_of(struct arena *arena, struct str name)
 {
-    for (const struct embedded *file = embedded_catalogue; file->name; file++)
+    AUTO_BUF(text, MIB(1));
+    for (const struct packed *file = packed_catalogue; file->name; file++)
         if (str_eq(name_of(file), name))
-            return str_from(file->text);
-    return STR_NONE;
+            unpack(file, &text);
+    return text.len ? arena_str(arena, buf_str(&text)) : STR_NONE;
 }
 
 /* The files are built in, and a test reads them all: none is broken. */
@@ -50,7 +52,7 @@ static void on_broken(void *ctx, int line, int column, const char *what)
 
 struct yaml_node *catalogue_tree(struct arena *arena, struct str name)
 {
-    struct str text = text_of(name);
+    struct str text = text_of(arena, name);
     struct yaml_node *root = NULL;
     struct err err = ERR_INIT;
     bool is_read = text.len && yaml_parse(arena, text, on_broken, NULL, &root, &err);
@@ -76,7 +78,8 @@ bool catalogue_find(struct arena *arena, struct str name, struct catalogue_entry
     if (!root)
         return false;
     const struct yaml_node *server = yaml_find(root, "server");
-    struct catalogue_entry entry = {.name = arena_str(arena, name), .text = text_of(name)};
+    struct catalogue_entry entry = {.name = arena_str(arena, name),
+                                    .text = text_of(arena, name)};
     entry.file = arena_printf(arena, "catalogue/%.*s.yaml", STR_ARG(name));
     entry.server = server ? server->text : STR_NONE;
     entry.versions = list_texts(arena, root, "versions", false, &entry.version_count);

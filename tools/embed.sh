@@ -1,38 +1,50 @@
 #!/bin/sh
-# Prints a C file that holds text files as strings: `const struct embedded NAME[]`, ended by an
-# entry whose name is NULL. Usage: embed.sh NAME FILE...
+# Prints a C file that holds scripts (Lua, SQL) as strings, without lines of comment:
+# `const struct embedded NAME[]`, ended by an entry whose name is NULL. Usage: embed.sh NAME FILE...
 # embed.sh --packed NAME FILE...: as gzip has them, `const struct packed NAME[]`.
+# embed.sh --packed-sql NAME FILE...: one text of all, without the comments between statements.
 set -eu
 
 put_texts() {
     for file; do
         printf '    {"%s",\n' "$(basename "$file")"
-        sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/     "/' -e 's/$/\\n"/' "$file"
+        sed -e '/^ *--/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/     "/' -e 's/$/\\n"/' "$file"
         echo '    },'
     done
 }
 
+# put_one NAME: the text that comes on stdin.
+put_one() {
+    gzip -9n >"$scratch.gz"
+    printf '    {"%s", (const unsigned char[]){\n' "$1"
+    od -An -v -tu1 "$scratch.gz" | sed 's/^ *//; s/  */,/g; s/$/,/'
+    printf '}, %d, %d},\n' "$(wc -c <"$scratch.gz")" "$(gzip -dc <"$scratch.gz" | wc -c)"
+}
+
 put_packed() {
     for file; do
-        bytes=$(gzip -9n <"$file" | od -An -v -tu1 | sed 's/^ *//; s/  */,/g; s/$/,/')
-        printf '    {"%s", (const unsigned char[]){\n%s\n}, %d, %d},\n' \
-            "$(basename "$file")" "$bytes" "$(gzip -9n <"$file" | wc -c)" "$(wc -c <"$file")"
+        name=$(basename "$file")
+        put_one "$name" <"$file"
     done
 }
 
+put_sql() {
+    cat "$@" | sed '/^--/d' | put_one "$table"
+}
+
 echo '#include "base/embedded.h"'
-if [ "$1" = --packed ]; then
-    table=$2 type=packed
-    shift 2
-else
-    table=$1 type=embedded
-    shift
-fi
+type=packed put=put_texts
+case $1 in
+--packed) put=put_packed ;;
+--packed-sql) put=put_sql ;;
+*) type=embedded ;;
+esac
+[ $type = embedded ] || shift
+table=$1
+shift
+scratch=$(mktemp)
+trap 'rm -f "$scratch" "$scratch.gz"' EXIT
 echo "const struct $type ${table}[] = {"
-if [ $type = packed ]; then
-    put_packed "$@"
-else
-    put_texts "$@"
-fi
+$put "$@"
 echo '    {0},'
 echo '};'

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "base/embedded.h"
 #include "port/hash.h"
+#include "port/unpack.h"
 
 const char page_headers[] =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -21,12 +21,12 @@ static const struct {
     {"/icon.svg", "icon.svg", "image/svg+xml"},
 };
 
-static struct str text_of(const char *name)
+static const struct packed *file_of(const char *name)
 {
-    const struct embedded *file = embedded_page;
+    const struct packed *file = packed_page;
     while (!str_is(str_from(file->name), name))
         file++;
-    return str_from(file->text);
+    return file;
 }
 
 bool page_answer(struct httpd_call *call, const struct httpd_request *request)
@@ -36,15 +36,19 @@ bool page_answer(struct httpd_call *call, const struct httpd_request *request)
         i++;
     if (i == COUNT_OF(files) || !str_is(request->method, "GET"))
         return false;
+    AUTO_BUF(text, MIB(1));
     char tag[32], headers[sizeof page_headers + 64];
-    struct str text = text_of(files[i].name);
-    snprintf(tag, sizeof tag, "\"%016llx\"", (unsigned long long)hash_bytes(text, 0));
+    const struct packed *file = file_of(files[i].name);
+    uint64_t hash = hash_bytes((struct str){(const char *)file->bytes, file->len}, 0);
+    snprintf(tag, sizeof tag, "\"%016llx\"", (unsigned long long)hash);
     snprintf(headers, sizeof headers, "%sETag: %s\r\n", page_headers, tag);
     bool is_known = str_is(httpd_request_header(request, STR("if-none-match")), tag);
+    if (!is_known)
+        unpack(file, &text);
     httpd_answer(call, &(struct httpd_answer){.status = is_known ? 304 : 200,
                                               .type = files[i].type,
                                               .headers = headers,
                                               .caching = "no-cache",
-                                              .body = is_known ? STR_NONE : text});
+                                              .body = buf_str(&text)});
     return true;
 }

@@ -12,10 +12,8 @@ struct embedded {
     const char *text;
 };
 
-extern const struct embedded embedded_lua[];       /* lib/core/lua */
-extern const struct embedded embedded_page[];      /* web/index.html and its files */
-extern const struct embedded embedded_queries[];   /* web/queries */
-extern const struct embedded embedded_catalogue[]; /* config/catalogue */
+extern const struct embedded embedded_lua[];     /* lib/core/lua */
+extern const struct embedded embedded_queries[]; /* web/queries */
 
 /* The same, as gzip has it: what is large and seldom read. port/unpack.h reads it. */
 struct packed {
@@ -28,5 +26,7 @@ extern const struct packed packed_tables[];    /* schema/tables */
 extern const struct packed packed_functions[]; /* schema/functions */
 extern const struct packed packed_apply[];     /* schema/apply.sql alone */
 extern const struct packed packed_comments[];  /* schema/comments.sql alone */
+extern const struct packed packed_page[];      /* web/index.html and its files */
+extern const struct packed packed_catalogue[]; /* config/catalogue */
 
 #endif

@@ -22,19 +22,24 @@ struct secret {
     struct str needles[NEEDLES]; /* the first is `value` */
 };
 
+/* Of the last ones, in the place of the oldest. */
+struct ring {
+    struct secret *items;
+    size_t size, count; /* `count` were ever added */
+};
+
+static struct secret derived_items[DERIVED_MAX], passing_items[PASSING_MAX];
+
+/* A bit for the first bytes of each needle, by their hash: most places of a text are passed by
+ * one look. */
+static unsigned char begins[(1 << 16) / 8];
+
 static struct {
     struct secret *list;
     size_t count, capacity;
-    struct secret derived_items[DERIVED_MAX], passing_items[PASSING_MAX];
-    struct ring {
-        struct secret *items;
-        size_t size, count; /* `count` were ever added */
-    } derived, passing;
-    /* A bit for the first bytes of each needle, by their hash: most places of a text are passed
-     * by one look. */
-    unsigned char begins[(1 << 16) / 8];
-} secrets = {.derived = {secrets.derived_items, DERIVED_MAX, 0},
-             .passing = {secrets.passing_items, PASSING_MAX, 0}};
+    struct ring derived, passing;
+} secrets = {.derived = {derived_items, DERIVED_MAX, 0},
+             .passing = {passing_items, PASSING_MAX, 0}};
 
 static struct str heap_copy(struct str text)
 {
@@ -78,13 +83,13 @@ static unsigned begin_hash(const char *text)
 static void note_begin(struct str needle)
 {
     unsigned hash = begin_hash(needle.ptr);
-    secrets.begins[hash / 8] |= (unsigned char)(1 << hash % 8);
+    begins[hash / 8] |= (unsigned char)(1 << hash % 8);
 }
 
 static bool may_begin(const char *text)
 {
     unsigned hash = begin_hash(text);
-    return secrets.begins[hash / 8] >> hash % 8 & 1;
+    return begins[hash / 8] >> hash % 8 & 1;
 }
 
 /* --- registering --- */
@@ -209,7 +214,7 @@ void redact_clear(void)
     mem_free(secrets.list);
     secrets.list = NULL;
     secrets.capacity = 0;
-    memset(secrets.begins, 0, sizeof secrets.begins);
+    memset(begins, 0, sizeof begins);
 }
 
 /* --- searching --- */

@@ -95,7 +95,7 @@ START_TEST(it_is_hardened_and_small)
     if (!may_chroot())
         return;
     must("tools/check-hardening.sh $root/usr/bin/pagetide");
-    must("test $(stat -c %s $root/usr/bin/pagetide) -le 1700000");
+    must("test $(stat -c %s $root/usr/bin/pagetide) -le 1500000");
 }
 END_TEST
 

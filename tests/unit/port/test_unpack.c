@@ -25,11 +25,22 @@ static void check_same(const char *folder, const struct packed *files)
 START_TEST(it_is_the_text_of_the_file)
 {
     check_same("schema/tables", packed_tables);
-    check_same("schema/functions", packed_functions);
     check_same("schema", packed_apply);
     check_same("schema", packed_comments);
     ck_assert_str_eq(packed_comments[0].name, "comments.sql");
 }
 END_TEST
 
-SUITE("port/unpack", it_is_the_text_of_the_file)
+/* One text, without the comments that stand between statements. */
+START_TEST(functions_are_there_without_comments)
+{
+    AUTO_BUF(text, 2 * FILE_MAX_BYTES);
+    unpack(packed_functions, &text);
+    ck_assert_ptr_null(packed_functions[1].name);
+    ck_assert_ptr_nonnull(strstr(text.ptr, "create or replace function pagetide.is_zone("));
+    ck_assert_ptr_nonnull(strstr(text.ptr, "create or replace function pagetide.activate("));
+    ck_assert_ptr_null(strstr(text.ptr, "\n--"));
+}
+END_TEST
+
+SUITE("port/unpack", it_is_the_text_of_the_file, functions_are_there_without_comments)
