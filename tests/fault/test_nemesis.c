@@ -217,6 +217,7 @@ static void complete(struct siege *siege)
         siege->order_streams[number] = streams[i];
         send_order(siege, number, strcmp(streams[i], "appended") ? "--mode full" : "");
     }
+    check_orders(siege);
     check_ends(siege);
     ck_assert_str_eq(
         pagetide_sql(pagetide, "select coalesce(string_agg(stream || ' ' || state, ', '), '') "
