@@ -59,7 +59,7 @@ change() {
 # Runs "$@" unless it has once succeeded for the same words and file.
 once() {
     local stamp
-    stamp=$(echo "$@" "$(cat "$here/$name/requirements.txt" 2>/dev/null)" | cksum)
+    stamp=$(echo "$@" "$(cat "$here/$name"/{requirements.txt,pom.xml,main.go} 2>/dev/null)" | cksum)
     [ "$(cat "$cache/installed" 2>/dev/null)" != "$stamp" ] || return 0
     rm -rf "$cache"
     mkdir -p "$cache"
@@ -98,11 +98,39 @@ install_from_maven() {
     echo "$1" | cut -d: -f3 >"$cache/version"
 }
 
+# install_from_maven_pom GROUP ARTIFACT: what its pom.xml names, and that brings, is in $cache/files.
+install_from_maven_pom() {
+    need mvn
+    need java
+    once mvn -B -q -f "$here/$name/pom.xml" dependency:copy-dependencies -DoutputDirectory="$cache/files"
+    sed -n "s|.*<groupId>$1</groupId><artifactId>$2</artifactId><version>\([^<]*\)<.*|\1|p" \
+        "$here/$name/pom.xml" >"$cache/version"
+}
+
 # install_from_go MODULE/PATH@VERSION: the program is $cache/bin/<last word of the path>.
 install_from_go() {
     need go
     once env GOBIN="$cache/bin" go install "$1"
     echo "${1##*@v}" >"$cache/version"
+}
+
+# install_from_go_main MODULE@VERSION: main.go beside server.sh, built with that module and what it
+# names, is $cache/bin/main.
+install_from_go_main() {
+    need go
+    once build_main "$1"
+    echo "${1##*@v}" >"$cache/version"
+}
+
+build_main() {
+    mkdir -p "$cache/main"
+    cp "$here/$name/main.go" "$cache/main"
+    cd "$cache/main" || return
+    go mod init odd
+    go get "$1"
+    go mod tidy
+    go build -o "$cache/bin/main" .
+    cd - || return
 }
 
 # install_from_debian PACKAGE…: unpacked below $cache/root, with what the machine lacks for it.
