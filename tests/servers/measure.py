@@ -196,11 +196,13 @@ def to_the_end(server, first):
         return
     after = server.next_of(first)
     yield f"next: {code(server.paging['next'])}, {code(shorten(after))}"
-    answer, counts = first, []
+    answer, counts, end = first, [], None
     while answer is not None and answer.status < 400 and len(counts) < PAGES_MAX:
         counts.append(len(server.records(answer) or []))
-        last, answer = answer, server.follow(answer)
-    end = server.next_of(last)
+        last, before, end = answer, end, server.next_of(answer)
+        if end == before:  # it leads nowhere else
+            break
+        answer = server.follow(answer)
     is_there = re.sub(r"\[.*|\..*", "", server.paging["next"]) in (last.body or {}) \
         if isinstance(last.body, dict) else False
     how = "absent" if end is None and not is_there else code(shorten(end))
