@@ -102,6 +102,8 @@ static void drop(struct held *held)
 
 static void start(struct held *held)
 {
+    if (held->worker->ended_run == held->activation.job->run)
+        held->worker->ended_run = 0;
     report_start(held->activation.job);
     held_begin(held, &held->worker->env);
     if (held->worker->is_draining)

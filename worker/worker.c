@@ -218,13 +218,23 @@ static void end_lease(struct held *held, const struct crawl_end *end)
         claim_done(held);
 }
 
+/* All jobs whose ends were in the run's last commit know that it is over. */
+static bool is_first_to_tell(struct worker *worker, int64_t run)
+{
+    bool is_first = worker->ended_run != run;
+    worker->ended_run = run;
+    return is_first;
+}
+
 static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end)
 {
     struct worker *worker = ctx;
     struct held *held = held_find_crawl(&worker->held, crawl);
     assert(held);
-    report_end(worker, crawl, end);
-    spans_end(crawl, end);
+    struct crawl_end told = *end;
+    told.has_run_ended = end->has_run_ended && is_first_to_tell(worker, crawl_job(crawl)->run);
+    report_end(worker, crawl, &told);
+    spans_end(crawl, &told);
     end_lease(held, end);
     if (worker->options.on_ended)
         worker->options.on_ended(worker->options.ctx, crawl_job(crawl), end);

@@ -142,6 +142,23 @@ START_TEST(many_partitions_share_jobs_unasked)
 }
 END_TEST
 
+/* Jobs that end in one commit all know that the run is over. */
+START_TEST(the_end_of_a_run_is_logged_once)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    people("    partitions: {sql: \"select g as c from generate_series(1, 40) g\"}\n"
+           "    params: {c: \"{{ partition.c }}\"}\n" UPSERT);
+    for (int64_t run = 1; run <= 2; run++) {
+        struct pagetide_result got = expect_run(0, "--log-level info sync people.all");
+        const char *first = strstr(got.err, "run.done");
+        ck_assert_ptr_nonnull(first);
+        ck_assert_ptr_null(strstr(first + 1, "run.done"));
+    }
+    tear_down();
+}
+END_TEST
+
 /* What expressions know of a reject is of its partition. */
 START_TEST(rejects_are_replayed_with_their_partition)
 {
@@ -218,7 +235,7 @@ END_TEST
 SUITE("flow/partitions", retry_goes_on_where_a_partition_failed,
       a_partition_that_could_not_begin_stands_nowhere,
       what_appends_is_there_once_after_a_run_that_failed,
-      rows_stay_where_a_partition_begins_elsewhere, many_partitions_share_jobs_unasked,
+      rows_stay_where_a_partition_begins_elsewhere, many_partitions_share_jobs_unasked, the_end_of_a_run_is_logged_once,
       rejects_are_replayed_with_their_partition,
       an_older_process_takes_no_job_of_several_partitions, preview_asks_for_partitions,
       check_warns_of_streams_that_are_not_there)
