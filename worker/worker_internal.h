@@ -79,7 +79,7 @@ struct worker {
     struct {
         int64_t count; /* of requests that waited, since it began; 0: nothing is lacking */
         int64_t said_mono_ms, last_mono_ms;
-    } lack; /* base/lack.h */
+    } lack;            /* base/lack.h */
     int64_t ended_run; /* that was told of last, until it goes on; 0: none */
     int64_t pages, records, bytes, retries;
 };

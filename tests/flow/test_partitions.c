@@ -235,7 +235,7 @@ END_TEST
 SUITE("flow/partitions", retry_goes_on_where_a_partition_failed,
       a_partition_that_could_not_begin_stands_nowhere,
       what_appends_is_there_once_after_a_run_that_failed,
-      rows_stay_where_a_partition_begins_elsewhere, many_partitions_share_jobs_unasked, the_end_of_a_run_is_logged_once,
-      rejects_are_replayed_with_their_partition,
+      rows_stay_where_a_partition_begins_elsewhere, many_partitions_share_jobs_unasked,
+      the_end_of_a_run_is_logged_once, rejects_are_replayed_with_their_partition,
       an_older_process_takes_no_job_of_several_partitions, preview_asks_for_partitions,
       check_warns_of_streams_that_are_not_there)

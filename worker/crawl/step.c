@@ -596,6 +596,7 @@ static enum step cut_failed(struct crawl *crawl)
         return again(crawl, &cut_body);
     return crawl_fail(crawl, crawl->cut.is_refused       ? REASON_DEFINITION
                              : crawl->cut.is_merge_error ? REASON_MERGE
+                             : crawl->cut.is_eval_error  ? REASON_EVAL
                                                          : REASON_BODY);
 }
 

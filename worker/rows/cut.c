@@ -144,6 +144,16 @@ static void reject_broken(struct cutting *cutting, const struct record *record)
     batch_reject(cutting->writer.batch, record->position, record->problem, record->sent);
 }
 
+/* Leaves *ret_holds where the stream has no such condition. */
+static bool holds(struct cutting *cutting, const struct where *condition,
+                  const struct record *record, bool *ret_holds, struct err *err)
+{
+    if (!condition->template || where_holds(condition, record, ret_holds, err))
+        return true;
+    cutting->cut->is_eval_error = true;
+    return false;
+}
+
 /* From the record as it was sent to the row as it is stored. */
 static bool take_record(struct cutting *cutting, struct record *record, struct err *err)
 {
@@ -162,10 +172,9 @@ static bool take_record(struct cutting *cutting, struct record *record, struct e
     int64_t before = cutting->high.counts.before;
     bookmark_high_take(&cutting->high, record);
     reshape_flatten(&cutting->reshape, record);
-    if (cutting->where.template && !where_holds(&cutting->where, record, &is_kept, err))
-        return false;
-    if (is_kept && cutting->deleted.template &&
-        !where_holds(&cutting->deleted, record, &cutting->writer.is_deleted, err))
+    if (!holds(cutting, &cutting->where, record, &is_kept, err) ||
+        (is_kept &&
+         !holds(cutting, &cutting->deleted, record, &cutting->writer.is_deleted, err)))
         return false;
     if (is_kept)
         reshape_exclude(&cutting->reshape, record);
@@ -330,7 +339,7 @@ static void clear_outputs(struct cut *cut)
     cut->last = cut->misfits = cut->misfit_notes = STR_NONE;
     cut->bookmark_high = cut->warning = STR_NONE;
     cut->bookmark = (struct bookmark_counts){0};
-    cut->is_truncated = cut->is_merge_error = cut->is_refused = false;
+    cut->is_truncated = cut->is_merge_error = cut->is_refused = cut->is_eval_error = false;
     cut->shape = SHAPE_UNKNOWN;
     cut->names = STR_NONE;
 }
@@ -382,8 +391,10 @@ static struct cutting *cutting_start(struct cut *cut, struct batch *batch, struc
     reshape_start(&cutting->reshape, &stream->merge, cut->arena);
     batch_page_begin(batch);
     batch_expect(batch, cut->body.len);
-    if (!with_start(&cutting->with, cut->scope, err))
+    if (!with_start(&cutting->with, cut->scope, err)) {
+        cut->is_eval_error = true;
         return NULL;
+    }
     start_writer(cutting, batch);
     if (has_condition(cutting))
         cutting->where.scratch = cutting->deleted.scratch = arena_new();
@@ -583,6 +594,7 @@ static enum cut_result end_bad(struct cut *cut, struct err *err)
     cut->is_truncated = one->is_truncated;
     cut->is_merge_error = one->is_merge_error;
     cut->is_refused = one->is_refused;
+    cut->is_eval_error = one->is_eval_error;
     err_wrap(err, "table %.*s", STR_ARG(one->stream->table.name));
     return CUT_BAD;
 }

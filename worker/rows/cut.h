@@ -99,6 +99,7 @@ struct cut {
     bool is_truncated;
     bool is_merge_error; /* CUT_BAD: none or another value at the merge path, not broken JSON */
     bool is_refused;     /* CUT_BAD: by `fail`, or a key of another type */
+    bool is_eval_error;  /* CUT_BAD: an expression of `where`, `deleted` or `with` failed */
 
     struct mark_part *part_counts; /* for the page's mark; NULL: there are no parts */
 
