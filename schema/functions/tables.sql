@@ -18,11 +18,12 @@ as $$
     select split_part(owner, '/', 1)
 $$;
 
--- A text, or a list of texts, as a list.
+-- A text, or a list of texts, as a list; null where there is none.
 create or replace function pagetide.as_list(names jsonb) returns jsonb
 language sql immutable
 as $$
-    select case jsonb_typeof(names) when 'array' then names else jsonb_build_array(names) end
+    select case when jsonb_typeof(names) = 'array' then names
+        when names is not null then jsonb_build_array(names) end
 $$;
 
 -- The indexes of a table with `parent_key`: what says which rows a parent has is looked up for each
