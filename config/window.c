@@ -28,31 +28,78 @@ static const struct key window_list[] = {
 
 const struct keys window_keys = {window_list, sizeof(struct window)};
 
-static bool is_unit(struct str text)
+static const struct unit {
+    const char *short_word, *word; /* in the singular; NULL: there is none */
+    int seconds, months;           /* one of the two; days and more are of the calendar */
+} units[] = {
+    {"", NULL, 1, 0},       {"s", "second", 1, 0},  {"m", "minute", 60, 0},
+    {"h", "hour", 3600, 0}, {"d", "day", 86400, 0}, {"w", "week", 604800, 0},
+    {NULL, "month", 0, 1},  {NULL, "year", 0, 12},
+};
+
+static const struct unit *find_unit(struct str text)
 {
-    static const char *const short_units[] = {"", "s", "m", "h", "d", "w"};
-    static const char *const units[] = {"second", "minute", "hour", "day",
-                                        "week",   "month",  "year"};
-    for (size_t i = 0; i < COUNT_OF(short_units); i++)
-        if (str_is(text, short_units[i]))
-            return true;
     struct str singular = str_slice(text, 0, text.len - str_ends(text, STR("s")));
     for (size_t i = 0; i < COUNT_OF(units); i++)
-        if (str_is(singular, units[i]))
-            return true;
-    return false;
+        if ((units[i].short_word && str_is(text, units[i].short_word)) ||
+            (units[i].word && str_is(singular, units[i].word)))
+            return &units[i];
+    return NULL;
 }
 
-bool window_is_size(struct str text)
+/* NULL: it is no size. */
+static const struct unit *parse_size(struct str text, int64_t *ret_number)
 {
     enum { DIGITS_MAX = 6 };
     size_t digits = str_count_digits(text);
     int64_t number;
     if (digits > DIGITS_MAX || !str_to_int64(str_slice(text, 0, digits), &number) || !number)
-        return false;
+        return NULL;
+    *ret_number = number;
     while (digits < text.len && text.ptr[digits] == ' ')
         digits++;
-    return is_unit(str_slice(text, digits, text.len));
+    return find_unit(str_slice(text, digits, text.len));
+}
+
+bool window_is_size(struct str text)
+{
+    int64_t number;
+    return parse_size(text, &number);
+}
+
+static int64_t add_months(int64_t us, int64_t months)
+{
+    enum { MONTHS = 12, YEAR_MAX = 9999 };
+    struct date_civil at;
+    date_civil_from_us(us, &at);
+    months += at.month - 1;
+    at.year = (int)MIN(at.year + months / MONTHS, (int64_t)YEAR_MAX);
+    at.month = (int)(months % MONTHS) + 1;
+    int64_t first = date_days_from_civil(at.year, at.month, 1);
+    bool is_last = at.month == MONTHS;
+    int64_t next = date_days_from_civil(at.year + is_last, is_last ? 1 : at.month + 1, 1);
+    at.day = (int)MIN(at.day, next - first);
+    return date_us_from_civil(&at);
+}
+
+enum { US_PER_S = 1000000 };
+
+bool window_first_slice(const struct stream *stream, int64_t now_us, int64_t *ret_from_us,
+                        int64_t *ret_to_us)
+{
+    const struct window *window = &stream->window;
+    struct str begin = window->from.len ? window->from : stream->bookmark.start;
+    int64_t from_us, to_us, number;
+    const struct unit *unit = parse_size(window->size, &number);
+    if (!unit || !date_parse_iso(begin, &from_us))
+        return false;
+    if (!date_parse_iso(window->to, &to_us))
+        to_us = now_us - now_us % US_PER_S;
+    int64_t edge = unit->months ? add_months(from_us, number * unit->months)
+                                : from_us + number * unit->seconds * US_PER_S;
+    *ret_from_us = from_us;
+    *ret_to_us = MIN(edge, to_us);
+    return *ret_from_us < *ret_to_us;
 }
 
 static void check_size(struct reader *reader, const struct yaml_node *node, struct str text)

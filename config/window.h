@@ -11,6 +11,13 @@ extern const struct keys window_keys;
  * pagetide.window_size. */
 bool window_is_size(struct str text) MUST_CHECK;
 
+/*
+ * The time that the first slice of a first run asks for, where the definition is all that is
+ * known; the calendar is that of UTC. False: `window` is not there, or begins behind `now_us`.
+ */
+bool window_first_slice(const struct stream *stream, int64_t now_us, int64_t *ret_from_us,
+                        int64_t *ret_to_us) MUST_CHECK;
+
 /* What no single key can know. The names in the stream's expressions are known. */
 void window_check(struct reader *reader, const struct yaml_node *map,
                   const struct stream *stream);

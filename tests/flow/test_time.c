@@ -268,6 +268,27 @@ START_TEST(a_range_is_cut_into_calendar_months)
 }
 END_TEST
 
+/* Without PostgreSQL, which has the zones, the calendar is that of UTC. */
+START_TEST(preview_and_recordings_have_the_first_slice)
+{
+    set_up();
+    answer("[{\"id\": 1}]");
+    people("    window: {size: 1 month, from: 2024-01-31}\n" WINDOWED UPSERT);
+    expect_holds(expect_run(0, "preview people.all").out,
+                 "/people?f=2024-01-31T00%3A00%3A00Z&t=2024-02-29T00%3A00%3A00Z");
+    expect_run(0, "check --live people.all");
+    const char *file = pagetide_text("%s/recorded.yaml", pagetide.dir);
+    expect_run(0, pagetide_text("record people.all -o %s", file));
+    ck_assert_int_eq(
+        mock_count(&mock, "/people?f=2024-01-31T00%3A00%3A00Z&t=2024-02-29T00%3A00%3A00Z"), 3);
+    expect_run(0, pagetide_text("test %s", file));
+    people("    window: {size: 1 year, from: 2023-12-01, to: 2024-02-01}\n"
+           "    params: {t: \"{{ window.start[:10] }} {{ window.end[:10] }}\"}\n" UPSERT);
+    expect_holds(expect_run(0, "preview people.all").out, "t=2023-12-01%202024-02-01");
+    tear_down();
+}
+END_TEST
+
 START_TEST(days_are_those_of_the_zone)
 {
     set_up();
@@ -394,8 +415,8 @@ END_TEST
 SUITE("flow/time", a_schedule_goes_by_the_clock_of_its_zone,
       a_zone_that_is_none_keeps_the_last_good_version, check_shows_the_next_runs,
       a_stream_starts_after_others, a_circle_is_refused, a_range_is_cut_into_calendar_months,
-      days_are_those_of_the_zone, the_bookmark_passes_only_an_unbroken_row,
-      what_is_appended_waits_for_the_whole_run,
+      preview_and_recordings_have_the_first_slice, days_are_those_of_the_zone,
+      the_bookmark_passes_only_an_unbroken_row, what_is_appended_waits_for_the_whole_run,
       a_run_goes_as_far_as_cap_and_begins_before_its_bookmark,
       each_partition_has_its_own_row_of_windows, partitions_come_from_sql,
       a_list_of_partitions_has_a_clear_end, a_scheduler_asks_for_partitions,

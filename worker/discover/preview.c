@@ -1,6 +1,8 @@
 #include "worker/discover/preview.h"
 
 #include "base/clock.h"
+#include "base/date.h"
+#include "config/window.h"
 #include "worker/access/secrets.h"
 #include "worker/crawl/crawl.h"
 #include "worker/load/column_map_dry.h"
@@ -172,11 +174,28 @@ static struct str first_part(struct arena *arena, const struct stream *stream)
     return arena_str(arena, buf_str(&part));
 }
 
+static struct str format_time(struct arena *arena, int64_t us)
+{
+    enum { TIME_BYTES = 64 };
+    AUTO_BUF(text, TIME_BYTES);
+    date_format_rfc3339(&text, us);
+    return arena_str(arena, buf_str(&text));
+}
+
+static void set_window(const struct previewing *previewing, struct job *job)
+{
+    int64_t from_us, to_us;
+    if (!window_first_slice(previewing->options->stream, job->started_us, &from_us, &to_us))
+        return;
+    job->window_from = format_time(previewing->arena, from_us);
+    job->window_to = format_time(previewing->arena, to_us);
+}
+
 static struct job make_job(const struct previewing *previewing)
 {
     const struct preview_options *options = previewing->options;
     const struct stream *stream = options->stream;
-    return (struct job){
+    struct job job = {
         .n = 1,
         .stream = stream->name,
         .spec = stream->spec,
@@ -185,6 +204,8 @@ static struct job make_job(const struct previewing *previewing)
         .bookmark = stream->bookmark.start,
         .started_us = (options->started_ms ? options->started_ms : clock_wall_ms()) * 1000,
     };
+    set_window(previewing, &job);
+    return job;
 }
 
 static void lend(struct previewing *previewing)

@@ -11,7 +11,7 @@
 /*
  * Fetches the first pages of a stream by the same step machine as a worker, without a server:
  * nothing is written, the table is drawn in memory. Of a stream with partitions the first is
- * taken.
+ * taken, and of one with windows the first slice of a first run.
  */
 struct preview_options {
     struct loop *loop;
