@@ -42,11 +42,11 @@ static bool list_names(struct cli *cli, const char *dir, struct buf *names)
     size_t count;
     AUTO_BUF(errors, NAMES_BYTES_MAX);
     struct err err = ERR_INIT;
-    if (!source_dir_load(cli->arena, dir, &sources, &count, &errors, &err))
+    if (!source_dir_outline(cli->arena, dir, &sources, &count, &errors, &err))
         return false;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sources[i]->count; j++)
-            buf_printf(names, "%.*s\n", STR_ARG(sources[i]->streams[j]->name));
+            buf_printf(names, "%.*s\n", STR_ARG(sources[i]->outlines[j].name));
     return !names->has_overflowed;
 }
 

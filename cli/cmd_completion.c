@@ -12,13 +12,13 @@ static int print_streams(struct cli *cli)
     struct source **sources = NULL;
     struct err err = ERR_INIT;
     size_t count = 0;
-    if (!source_dir_load(cli->arena, cli->settings.config_dir, &sources, &count, &errors,
-                         &err) &&
+    if (!source_dir_outline(cli->arena, cli->settings.config_dir, &sources, &count, &errors,
+                            &err) &&
         !sources)
         return EXIT_USAGE;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < sources[i]->count; j++)
-            say_line(stdout, "%.*s", STR_ARG(sources[i]->streams[j]->name));
+            say_line(stdout, "%.*s", STR_ARG(sources[i]->outlines[j].name));
     return EXIT_DONE;
 }
 

@@ -1,53 +1,84 @@
 #include "config/after.h"
 
-/* The streams that wait, directly or not, for one of them: each is looked at once. */
+#include "base/mem.h"
+
+/* The way from a stream to what it waits for; each stream is left once. */
 struct walk {
-    struct source *const *sources;
-    size_t source_count;
-    const struct stream **streams;
-    size_t count;
+    const struct hash_index *others;
+    struct hash_index own;   /* outlines of the source */
+    struct hash_index where; /* of each that was met: on_the_way, or behind */
+    struct walk_step {
+        struct outline *outline;
+        size_t next; /* of its `after` */
+    } * steps;
+    size_t count, capacity;
 };
 
-static bool is_in(const struct walk *walk, const struct stream *stream)
+static char on_the_way, behind;
+
+static void walk_done(struct walk *walk)
 {
-    for (size_t i = 0; i < walk->count; i++)
-        if (walk->streams[i] == stream)
-            return true;
-    return false;
+    hash_index_done(&walk->own);
+    hash_index_done(&walk->where);
+    mem_free(walk->steps);
 }
 
-/* Does what the stream waits for wait for the stream? */
-static bool is_in_circle(struct walk *walk, const struct stream *first)
+static void step_on(struct walk *walk, struct outline *outline)
 {
-    walk->count = 0;
-    walk->streams[walk->count++] = first;
-    for (size_t at = 0; at < walk->count; at++) {
-        const struct schedule *schedule = &walk->streams[at]->schedule;
-        for (size_t i = 0; i < schedule->after_count; i++) {
-            const struct stream *before =
-                source_find_stream(walk->sources, walk->source_count, schedule->after[i]);
-            if (before == first)
-                return true;
-            if (before && !is_in(walk, before))
-                walk->streams[walk->count++] = before;
+    hash_index_put(&walk->where, outline->name, &on_the_way);
+    MEM_GROW(walk->steps, walk->count, walk->capacity);
+    walk->steps[walk->count++] = (struct walk_step){.outline = outline};
+}
+
+static struct outline *find(const struct walk *walk, struct str name)
+{
+    struct outline *outline = hash_index_find(&walk->own, name);
+    return outline ? outline : hash_index_find(walk->others, name);
+}
+
+/* The others alone wait in no circle, so one that the way has come round has one of ours. */
+static const struct outline *own_of_circle(const struct walk *walk, const struct outline *met)
+{
+    size_t i = walk->count - 1;
+    while (walk->steps[i].outline != met &&
+           !hash_index_find(&walk->own, walk->steps[i].outline->name))
+        i--;
+    return walk->steps[i].outline;
+}
+
+/* Where the way from there comes round to where it was: one of the source on it; else NULL. */
+static const struct outline *find_circle(struct walk *walk, struct outline *first)
+{
+    if (!hash_index_find(&walk->where, first->name))
+        step_on(walk, first);
+    while (walk->count) {
+        struct walk_step *step = &walk->steps[walk->count - 1];
+        if (step->next == step->outline->after_count) {
+            hash_index_put(&walk->where, step->outline->name, &behind);
+            walk->count--;
+            continue;
         }
+        struct outline *before = find(walk, step->outline->after[step->next++]);
+        const char *where = before ? hash_index_find(&walk->where, before->name) : &behind;
+        if (!where)
+            step_on(walk, before);
+        else if (where == &on_the_way)
+            return own_of_circle(walk, before);
     }
-    return false;
+    return NULL;
 }
 
-bool after_check(struct arena *arena, struct source *const *sources, size_t count,
-                 struct err *err)
+bool after_check(const struct source *source, const struct hash_index *others, struct err *err)
 {
-    size_t most = 0;
-    for (size_t i = 0; i < count; i++)
-        most += sources[i]->count;
-    struct walk walk = {sources, count, ARENA_ARRAY(arena, const struct stream *, most + 1), 0};
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < sources[i]->count; j++)
-            if (is_in_circle(&walk, sources[i]->streams[j]))
-                return err_set(err, ERR_CONFIG, "config", 0,
-                               "%.*s: %.*s: after: a circle, in which nothing would ever start",
-                               STR_ARG(sources[i]->file),
-                               STR_ARG(sources[i]->streams[j]->name));
+    struct walk walk CLEANUP(walk_done) = {.others = others};
+    for (size_t i = 0; i < source->count; i++)
+        hash_index_put(&walk.own, source->outlines[i].name, &source->outlines[i]);
+    for (size_t i = 0; i < source->count; i++) {
+        const struct outline *waiting = find_circle(&walk, &source->outlines[i]);
+        if (waiting)
+            return err_set(err, ERR_CONFIG, "config", 0,
+                           "%.*s: %.*s: after: a circle, in which nothing would ever start",
+                           STR_ARG(source->file), STR_ARG(waiting->name));
+    }
     return true;
 }

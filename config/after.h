@@ -4,10 +4,11 @@
 #include "config/source.h"
 
 /*
- * Streams that wait for each other by `after` would never start. ERR_CONFIG names one of them,
- * and its file. Streams that are in none of these sources are passed over.
+ * Streams that wait for each other by `after` would never start. ERR_CONFIG names one of the
+ * source that is such a stream. `others`: outlines of other files by their names, none of which
+ * wait in a circle; streams that are in none of these are passed over.
  */
-bool after_check(struct arena *arena, struct source *const *sources, size_t count,
+bool after_check(const struct source *source, const struct hash_index *others,
                  struct err *err) MUST_CHECK;
 
 #endif

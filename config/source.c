@@ -13,6 +13,7 @@
 #include "config/shorthand.h"
 #include "config/spec.h"
 #include "config/tables.h"
+#include "port/hash_index.h"
 
 /* --- one definition --- */
 
@@ -135,48 +136,94 @@ static bool check_root(struct reader *reader, struct yaml_node *root)
 static void check_tables(struct reader *reader, const struct yaml_node *streams,
                          const struct source *source)
 {
-    for (size_t i = 0; i < source->count; i++)
-        for (size_t j = 0; j < i; j++) {
-            const struct table *shared =
-                stream_shares_table(source->streams[i], source->streams[j]);
-            if (shared)
-                problem_add_key(reader->problems, streams->items[i],
-                                "fills the table %.*s, which belongs to %.*s",
-                                STR_ARG(shared->name), STR_ARG(source->streams[j]->name));
-        }
+    AUTO_HASH_INDEX struct hash_index owners = {0};
+    for (size_t i = 0; i < source->count; i++) {
+        const struct outline_table *shared;
+        const struct outline *owner =
+            outline_find_owner(&owners, &source->outlines[i], &shared);
+        if (owner)
+            problem_add_key(reader->problems, streams->items[i],
+                            "fills the table %.*s, which belongs to %.*s",
+                            STR_ARG(shared->name), STR_ARG(owner->name));
+        else
+            outline_own(&owners, &source->outlines[i]);
+    }
 }
 
-static void read_source(struct reader *reader, struct yaml_node *root, struct source *source)
+/* Where what is read of a file goes. */
+struct reading {
+    struct arena *kept;    /* the source and its outlines */
+    struct arena *tree;    /* of the file; streams that are kept borrow from it */
+    struct arena *streams; /* NULL: each in the place of the one before it */
+};
+
+static void read_streams(const struct reading *reading, struct reader *reader,
+                         const struct yaml_node *root, struct source *source)
+{
+    const struct yaml_node *streams = yaml_find(root, "streams");
+    AUTO_ARENA struct arena *one = arena_new();
+    source->outlines = ARENA_ARRAY(reading->kept, struct outline, streams->count);
+    if (reading->streams)
+        source->streams = ARENA_ARRAY(reading->streams, struct stream *, streams->count);
+    for (size_t i = 0; i < streams->count; i++) {
+        arena_reset(one);
+        reader->arena = reading->streams ? reading->streams : one;
+        struct stream *stream = read_stream(reader, root, streams->items[i]);
+        if (reading->streams)
+            source->streams[i] = stream;
+        if (!reader->problems->count)
+            outline_take(reading->kept, stream, &source->outlines[i]);
+    }
+    reader->arena = reading->tree;
+}
+
+static void read_source(const struct reading *reading, struct reader *reader,
+                        struct yaml_node *root, struct source *source)
 {
     if (!check_root(reader, root))
         return;
-    const struct yaml_node *streams = yaml_find(root, "streams");
-    source->streams = ARENA_ARRAY(reader->arena, struct stream *, streams->count);
-    for (size_t i = 0; i < streams->count; i++)
-        source->streams[i] = read_stream(reader, root, streams->items[i]);
+    read_streams(reading, reader, root, source);
     if (reader->problems->count)
         return;
-    source->count = streams->count;
-    source->name = source->streams[0]->source;
-    check_tables(reader, streams, source);
+    source->count = yaml_find(root, "streams")->count;
+    str_split(source->outlines[0].name, '.', &source->name);
+    check_tables(reader, yaml_find(root, "streams"), source);
+}
+
+static bool read_file(const struct reading *reading, struct problems *problems, struct str text,
+                      struct source **ret_source, struct err *err)
+{
+    struct reader reader = {
+        .arena = reading->tree, .problems = problems, .put_instead = foreign_put};
+    struct source *source = ARENA_NEW(reading->kept, struct source);
+    struct yaml_node *root;
+    struct err yaml_err = ERR_INIT;
+    problems->arena = reading->tree;
+    problems->put_meant = meant_put;
+    source->file = arena_str(reading->kept, problems->file);
+    if (yaml_parse(reading->tree, text, problem_on_yaml, problems, &root, &yaml_err))
+        read_source(reading, &reader, root, source);
+    if (problems->count)
+        return problems_to_err(problems, err);
+    *ret_source = source;
+    return true;
 }
 
 bool source_parse(struct arena *arena, struct str file, struct str text,
                   struct source **ret_source, struct buf *errors, struct err *err)
 {
-    struct problems problems = {
-        .arena = arena, .file = file, .out = errors, .put_meant = meant_put};
-    struct reader reader = {.arena = arena, .problems = &problems, .put_instead = foreign_put};
-    struct source *source = ARENA_NEW(arena, struct source);
-    struct yaml_node *root;
-    struct err yaml_err = ERR_INIT;
-    source->file = arena_str(arena, file);
-    if (yaml_parse(arena, text, problem_on_yaml, &problems, &root, &yaml_err))
-        read_source(&reader, root, source);
-    if (problems.count)
-        return problems_to_err(&problems, err);
-    *ret_source = source;
-    return true;
+    const struct reading reading = {arena, arena, arena};
+    struct problems problems = {.file = file, .out = errors};
+    return read_file(&reading, &problems, text, ret_source, err);
+}
+
+bool source_outline(struct arena *arena, struct str file, struct str text,
+                    struct source **ret_source, struct buf *errors, struct err *err)
+{
+    AUTO_ARENA struct arena *tree = arena_new();
+    const struct reading reading = {arena, tree, NULL};
+    struct problems problems = {.file = file, .out = errors};
+    return read_file(&reading, &problems, text, ret_source, err);
 }
 
 /* --- stored definitions --- */

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "config/outline.h"
 #include "config/stream.h"
 
 /*
@@ -12,8 +13,9 @@
  */
 struct source {
     struct str name, file;
-    struct stream **streams;
-    size_t count;
+    struct stream **streams; /* NULL where only outlines were asked for */
+    struct outline *outlines;
+    size_t count; /* of both */
 };
 
 /*
@@ -24,6 +26,10 @@ struct source {
  */
 bool source_parse(struct arena *arena, struct str file, struct str text,
                   struct source **ret_source, struct buf *errors, struct err *err) MUST_CHECK;
+
+/* The same, of which the outlines are kept alone: of the streams there is one at a time. */
+bool source_outline(struct arena *arena, struct str file, struct str text,
+                    struct source **ret_source, struct buf *errors, struct err *err) MUST_CHECK;
 
 /* Reads a definition that was stored with a run (stream.spec) back. ERR_CONFIG. */
 bool source_parse_spec(struct arena *arena, struct str spec, struct stream **ret_stream,

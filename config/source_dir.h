@@ -11,4 +11,8 @@
 bool source_dir_load(struct arena *arena, const char *dir, struct source ***ret_sources,
                      size_t *ret_count, struct buf *errors, struct err *err) MUST_CHECK;
 
+/* The same, and the sources have outlines alone (source_outline). */
+bool source_dir_outline(struct arena *arena, const char *dir, struct source ***ret_sources,
+                        size_t *ret_count, struct buf *errors, struct err *err) MUST_CHECK;
+
 #endif

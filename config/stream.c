@@ -49,21 +49,6 @@ const struct table *stream_table(const struct stream *stream, size_t i)
     return &stream_at(stream, i)->table;
 }
 
-static bool is_same(const struct table *a, const struct table *b)
-{
-    return !a->is_none && !b->is_none && str_eq(a->schema, b->schema) &&
-           str_eq(a->name, b->name);
-}
-
-const struct table *stream_shares_table(const struct stream *a, const struct stream *b)
-{
-    for (size_t i = 0; i < stream_table_count(a); i++)
-        for (size_t j = 0; j < stream_table_count(b); j++)
-            if (is_same(stream_table(a, i), stream_table(b, j)))
-                return stream_table(a, i);
-    return NULL;
-}
-
 bool table_folds(const struct table *table)
 {
     return table->key_count && table->write != WRITE_APPEND;

@@ -515,7 +515,4 @@ size_t stream_table_count(const struct stream *stream);
 const struct stream *stream_at(const struct stream *stream, size_t i);
 const struct table *stream_table(const struct stream *stream, size_t i);
 
-/* The first table of `a` that `b` fills, too; NULL: none. No two streams may share one. */
-const struct table *stream_shares_table(const struct stream *a, const struct stream *b);
-
 #endif

@@ -5,22 +5,22 @@
 #include "base/mem.h"
 #include "config/source_dir.h"
 #include "port/hash.h"
+#include "port/hash_index.h"
 
 enum { TIMEOUT_MS = 20000, ERRORS_BYTES_MAX = 256 * 1024 };
 
 /* What was stored last under a name. */
 struct stored {
-    char *name;
     uint64_t hash;
+    char name[];
 };
 
 struct apply {
     struct pg *pg;
     struct arena *arena; /* of the folder being stored */
-    struct stored *stored;
-    size_t stored_count, stored_capacity;
+    struct hash_index stored;
     struct source **sources;
-    size_t source_count, source_at, stream_at;
+    size_t source_count, source_at, outline_at;
     struct buf errors;
     struct apply_result result;
     bool is_busy;
@@ -43,9 +43,9 @@ void apply_free(struct apply *apply)
 {
     if (!apply)
         return;
-    for (size_t i = 0; i < apply->stored_count; i++)
-        mem_free(apply->stored[i].name);
-    mem_free(apply->stored);
+    for (size_t i = 0; i < apply->stored.capacity; i++)
+        mem_free(apply->stored.entries[i].value);
+    hash_index_done(&apply->stored);
     buf_done(&apply->errors);
     arena_free(apply->arena);
     mem_free(apply);
@@ -58,12 +58,12 @@ bool apply_is_busy(const struct apply *apply)
 
 static struct stored *find_stored(struct apply *apply, struct str name)
 {
-    for (size_t i = 0; i < apply->stored_count; i++)
-        if (str_is(name, apply->stored[i].name))
-            return &apply->stored[i];
-    MEM_GROW(apply->stored, apply->stored_count, apply->stored_capacity);
-    struct stored *stored = &apply->stored[apply->stored_count++];
-    *stored = (struct stored){.name = mem_printf("%.*s", STR_ARG(name))};
+    struct stored *stored = hash_index_find(&apply->stored, name);
+    if (stored)
+        return stored;
+    stored = mem_alloc(sizeof *stored + name.len);
+    memcpy(stored->name, name.ptr, name.len);
+    hash_index_put(&apply->stored, (struct str){stored->name, name.len}, stored);
     return stored;
 }
 
@@ -75,27 +75,28 @@ static void finish(struct apply *apply, const struct err *err)
     apply->result.errors = &apply->errors;
     apply->result.err = err;
     apply->fn(apply->ctx, &apply->result);
+    if (!apply->is_busy)
+        arena_reset(apply->arena);
 }
 
 /* The next stream, or NULL at the end. */
-static struct stream *next_stream(struct apply *apply)
+static const struct outline *next_outline(struct apply *apply)
 {
     while (apply->source_at < apply->source_count) {
-        struct source *source = apply->sources[apply->source_at];
-        if (apply->stream_at < source->count)
-            return source->streams[apply->stream_at++];
+        const struct source *source = apply->sources[apply->source_at];
+        if (apply->outline_at < source->count)
+            return &source->outlines[apply->outline_at++];
         apply->source_at++;
-        apply->stream_at = 0;
+        apply->outline_at = 0;
     }
     return NULL;
 }
 
-static uint64_t hash_of(const struct stream *stream)
+static uint64_t hash_of(const struct outline *outline)
 {
-    const struct schedule *schedule = &stream->schedule;
-    uint64_t hash = hash_fold(hash_bytes(stream->spec, 1), hash_bytes(schedule->cron, 2));
-    return hash_fold(hash_fold(hash, (uint64_t)schedule->every_ms),
-                     hash_bytes(schedule->timezone, 3));
+    uint64_t hash = hash_fold(hash_bytes(outline->spec, 1), hash_bytes(outline->cron, 2));
+    return hash_fold(hash_fold(hash, (uint64_t)outline->every_ms),
+                     hash_bytes(outline->timezone, 3));
 }
 
 struct storing {
@@ -134,25 +135,25 @@ static void on_stored(void *ctx, const struct pg_result *result, const struct er
     store_next(apply);
 }
 
-static void store(struct apply *apply, const struct stream *stream, uint64_t hash)
+static void store(struct apply *apply, const struct outline *outline, uint64_t hash)
 {
     struct storing *storing = ARENA_NEW(apply->arena, struct storing);
-    *storing = (struct storing){apply, stream->name, hash};
-    const struct pg_value params[] = {
-        pg_text(stream->name), pg_text(stream->spec), pg_text(stream->schedule.cron),
-        pg_text(stream->schedule.timezone), pg_int(stream->schedule.every_ms)};
+    *storing = (struct storing){apply, outline->name, hash};
+    const struct pg_value params[] = {pg_text(outline->name), pg_text(outline->spec),
+                                      pg_text(outline->cron), pg_text(outline->timezone),
+                                      pg_int(outline->every_ms)};
     pg_query(apply->pg, store_sql, params, COUNT_OF(params), TIMEOUT_MS, on_stored, storing);
 }
 
 static void store_next(struct apply *apply)
 {
-    struct stream *stream;
-    while ((stream = next_stream(apply))) {
-        uint64_t hash = hash_of(stream);
+    const struct outline *outline;
+    while ((outline = next_outline(apply))) {
+        uint64_t hash = hash_of(outline);
         apply->result.streams++;
-        if (find_stored(apply, stream->name)->hash == hash)
+        if (find_stored(apply, outline->name)->hash == hash)
             continue;
-        store(apply, stream, hash);
+        store(apply, outline, hash);
         return;
     }
     finish(apply, NULL);
@@ -168,11 +169,11 @@ void apply_dir(struct apply *apply, const char *dir, apply_fn fn, void *ctx)
     apply->ctx = ctx;
     apply->is_busy = true;
     apply->result = (struct apply_result){0};
-    apply->source_at = apply->stream_at = 0;
+    apply->source_at = apply->outline_at = 0;
     apply->sources = NULL;
     apply->source_count = 0;
-    bool is_loaded = source_dir_load(apply->arena, dir, &apply->sources, &apply->source_count,
-                                     &apply->errors, &err);
+    bool is_loaded = source_dir_outline(apply->arena, dir, &apply->sources,
+                                        &apply->source_count, &apply->errors, &err);
     if (err.is_lack) {
         buf_reset(&apply->errors);
         finish(apply, &err);

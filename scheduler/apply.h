@@ -16,7 +16,7 @@
 struct apply;
 
 struct apply_result {
-    struct source *const *sources; /* what was read; until the next apply_dir */
+    struct source *const *sources; /* what was read, outlines alone; until fn returns */
     size_t source_count;
     size_t streams; /* good ones, all stored */
     size_t changed; /* of those, new or different */

@@ -68,7 +68,7 @@ void presence_note_names(struct scheduler *scheduler, const struct apply_result 
     for (size_t i = 0; i < result->source_count; i++)
         for (size_t j = 0; j < result->sources[i]->count; j++)
             buf_printf(&scheduler->names, "%.*s\n",
-                       STR_ARG(result->sources[i]->streams[j]->name));
+                       STR_ARG(result->sources[i]->outlines[j].name));
     scheduler->knows_names &= !scheduler->names.has_overflowed;
     presence_find_strangers(scheduler);
 }

@@ -4,15 +4,17 @@
 #include <stdarg.h>
 
 #include "base/mem.h"
+#include "port/hash_index.h"
 
 /*
- * A container being filled. A map takes its values in turn with its keys: `key` is the key
- * whose value comes next, NULL where a key is expected.
+ * A container being filled. A map takes its values in turn with its keys: `key` is the one
+ * whose value comes next, and has a place then; where a key is expected it has none.
  */
 struct frame {
     struct yaml_node *node;
     size_t capacity;
-    const struct yaml_node *key;
+    struct yaml_node key;
+    struct hash_index keys; /* of a map: its values */
 };
 
 struct builder {
@@ -128,16 +130,12 @@ static void take_key(struct builder *builder, struct frame *frame, const struct 
     if (frame->node->count == YAML_KEYS_MAX)
         complain(builder, node->line, node->column, "more than %d keys in a map",
                  YAML_KEYS_MAX);
-    for (size_t i = 0; i < MIN(frame->node->count, YAML_KEYS_MAX); i++) {
-        const struct yaml_node *other = frame->node->items[i];
-        if (!str_eq(other->key, node->text))
-            continue;
+    const struct yaml_node *other = hash_index_find(&frame->keys, node->text);
+    if (other)
         complain(builder, node->line, node->column,
                  "the key \"%.*s\" stands already in line %d", STR_ARG(node->text),
                  other->key_line);
-        break;
-    }
-    frame->key = node;
+    frame->key = *node;
 }
 
 static void add_to_parent(struct builder *builder, struct yaml_node *node)
@@ -148,11 +146,13 @@ static void add_to_parent(struct builder *builder, struct yaml_node *node)
     node->parent = parent;
     node->index = parent->count;
     parent->items[parent->count++] = node;
-    if (frame->key) {
-        node->key = frame->key->text;
-        node->key_line = frame->key->line;
-        node->key_column = frame->key->column;
-        frame->key = NULL;
+    if (frame->key.line) {
+        node->key = frame->key.text;
+        node->key_line = frame->key.line;
+        node->key_column = frame->key.column;
+        if (!hash_index_find(&frame->keys, node->key))
+            hash_index_put(&frame->keys, node->key, node);
+        frame->key = (struct yaml_node){0};
     }
 }
 
@@ -166,7 +166,7 @@ static bool expects_key(const struct builder *builder)
     if (builder->depth == 0)
         return false;
     const struct frame *frame = &builder->stack[builder->depth - 1];
-    return frame->node->kind == YAML_MAP && !frame->key;
+    return frame->node->kind == YAML_MAP && !frame->key.line;
 }
 
 /* A container where a key should be: nearly always `{{ … }}` that YAML read as two flow
@@ -176,10 +176,8 @@ static void skip_complex_key(struct builder *builder, struct yaml_node *node)
     complain(
         builder, node->line, node->column,
         "a map or list cannot be a key; if this is an expression, quote it: \"{{ ... }}\"");
-    struct yaml_node *stand_in = ARENA_NEW(builder->arena, struct yaml_node);
-    stand_in->line = node->line;
-    stand_in->column = node->column;
-    builder->stack[builder->depth - 1].key = stand_in;
+    builder->stack[builder->depth - 1].key =
+        (struct yaml_node){.line = node->line, .column = node->column};
     builder->skip = 1;
 }
 
@@ -193,6 +191,11 @@ static bool open_container(struct builder *builder, struct yaml_node *node)
     return true;
 }
 
+static void close_container(struct builder *builder)
+{
+    hash_index_done(&builder->stack[--builder->depth].keys);
+}
+
 /* libfyaml marks the text inside the quotes and after the `*`. */
 static bool is_marked_late(struct fy_event *event)
 {
@@ -204,7 +207,9 @@ static bool is_marked_late(struct fy_event *event)
 
 static bool take_node(struct builder *builder, struct fy_event *event)
 {
-    struct yaml_node *node = ARENA_NEW(builder->arena, struct yaml_node);
+    bool is_key = expects_key(builder);
+    struct yaml_node key = {.line = 0};
+    struct yaml_node *node = is_key ? &key : ARENA_NEW(builder->arena, struct yaml_node);
     node->line = builder->at.line + 1;
     node->column = builder->at.column + !is_marked_late(event);
     refuse_extras(builder, event, node);
@@ -213,7 +218,7 @@ static bool take_node(struct builder *builder, struct fy_event *event)
     else if (is_start(event))
         node->kind = event->type == FYET_MAPPING_START ? YAML_MAP : YAML_LIST;
 
-    if (expects_key(builder)) {
+    if (is_key) {
         if (is_start(event))
             skip_complex_key(builder, node);
         else
@@ -243,7 +248,7 @@ static bool take_event(struct builder *builder, struct fy_event *event)
         return true;
     }
     if (is_end(event)) {
-        builder->depth--;
+        close_container(builder);
         return true;
     }
     if (is_start(event) || event->type == FYET_SCALAR || event->type == FYET_ALIAS)
@@ -339,6 +344,8 @@ bool yaml_parse(struct arena *arena, struct str text, yaml_report_fn report, voi
     struct builder builder = {.arena = arena, .report = report, .ctx = ctx, .err = err};
     if (check_text(&builder, text))
         read_text(&builder, text);
+    while (builder.depth) /* where reading broke off */
+        close_container(&builder);
     if (builder.has_failed)
         return false;
     if (!builder.root) {

@@ -108,7 +108,7 @@ begin
         select case c.kind when 'analyze' then 1800000 else chore_ms(d.spec -> 'after_load') end
         from run r join definition d on d.stream = r.stream and d.version = r.version
         where r.id = c.run))
-    where c.id = (select o.id from chore o where o.due_at <= clock()
+    where c.id = (select o.id from chore o where o.due_at <= (select clock())
             and (of_streams is null or (o.stream = any (of_streams) and o.kind <> 'analyze'))
             and exists (select from run r where r.id = o.run)
         order by o.due_at, o.id limit 1 for update skip locked)

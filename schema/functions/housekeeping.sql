@@ -7,7 +7,7 @@ language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     select r.id from run r
-    where r.finished_at < clock() - retention
+    where r.finished_at < (select clock()) - retention
         and r.id < (select max(n.id) from run n where n.stream = r.stream)
 $$;
 
@@ -22,7 +22,7 @@ declare
     gone bigint;
 begin
     delete from page p using (select o.job, o.number from run r join job j on j.run = r.id
-            join page o on o.job = j.id where r.finished_at < clock() - retention limit room) old
+            join page o on o.job = j.id where r.finished_at < (select clock()) - retention limit room) old
     where p.job = old.job and p.number = old.number;
     get diagnostics gone = row_count;
     room := room - gone;
@@ -61,7 +61,7 @@ declare
     gone bigint;
 begin
     delete from request q using (select o.id from request o
-            where o.state not in ('pending', 'started') and o.received_at < clock() - retention
+            where o.state not in ('pending', 'started') and o.received_at < (select clock()) - retention
             limit most - done) old
     where q.id = old.id;
     get diagnostics gone = row_count;

@@ -10,15 +10,15 @@ language sql volatile
 set search_path = pagetide, pg_temp
 as $$
     select j.id, r.id, split_part(r.stream, '.', 1), r.priority::int,
-        greatest(0, ceil(extract(epoch from j.wait_until - clock()) * 1000))::bigint
-    from job j join run r on r.id = j.run
+        greatest(0, ceil(extract(epoch from j.wait_until - t.now) * 1000))::bigint
+    from (select clock()) t (now), job j join run r on r.id = j.run
     left join worker w on w.id = j.worker
     where case j.state
-        when 'running' then coalesce(w.seen_at < clock() - 3 * ms(lease_ms), true)
-        when 'waiting' then coalesce(j.wait_until < clock() + interval '15 seconds', true)
-            and not (j.reserved and coalesce(w.seen_at >= clock() - ms(lease_ms), false))
+        when 'running' then coalesce(w.seen_at < t.now - 3 * ms(lease_ms), true)
+        when 'waiting' then coalesce(j.wait_until < t.now + interval '15 seconds', true)
+            and not (j.reserved and coalesce(w.seen_at >= t.now - ms(lease_ms), false))
         when 'queued' then
-            not (j.reserved and coalesce(w.seen_at >= clock() - ms(lease_ms), false))
+            not (j.reserved and coalesce(w.seen_at >= t.now - ms(lease_ms), false))
         else false end
         and j.state in ('queued', 'running', 'waiting')
         and not (j.part ? 'split' and has_open_ranges(j))

@@ -10,11 +10,12 @@ set search_path = pagetide, pg_temp
 as $$
     select s.name, s.version, s.schedule, s.every_ms, s.timezone, s.next_due, s.catch_up, s.paused,
         d.spec ->> 'spread'
-    from stream s left join definition d on d.stream = s.name and d.version = s.version
-    where (s.schedule is not null or s.every_ms is not null) and s.removed_at is null
-        and not s.paused and (s.next_due is null or s.next_due <= clock())
+    from (select * from stream o
+        where (o.schedule is not null or o.every_ms is not null) and o.removed_at is null
+            and not o.paused and (o.next_due is null or o.next_due <= (select clock()))
+        order by o.next_due nulls first, o.name limit most) s
+    left join definition d on d.stream = s.name and d.version = s.version
     order by s.next_due nulls first, s.name
-    limit most
 $$;
 
 -- When the stream is due next; null: to be worked out.

@@ -47,8 +47,8 @@ as $$
         select case when t.is_own then split_part(t.stream, '.', 1) else 'other' end as source,
             case when t.is_own then t.stream else 'other' end as stream,
             min(coalesce(extract(epoch from t.success_at) * 1000, 0))::bigint as success,
-            max(coalesce(greatest(extract(epoch from clock() - t.owed_since) * 1000, 0), 0))::bigint
-                as late,
+            max(coalesce(greatest(extract(epoch from (select clock()) - t.owed_since) * 1000, 0),
+                0))::bigint as late,
             count(*) filter (where t.running) as running,
             count(*) filter (where t.failing) as failing,
             sum(t.records)::bigint as records, sum(t.rejects)::bigint as rejects,
@@ -88,12 +88,13 @@ as $$
     join job j on j.run = r.id and j.state = 'dead'
     union all
     select 'pagetide_job_oldest_queued_seconds', '', '',
-        greatest(coalesce(max(extract(epoch from clock() - greatest(j.created_at, j.wait_until))
-            * 1000), 0), 0)::bigint
+        greatest(coalesce(max(extract(epoch from (select clock())
+            - greatest(j.created_at, j.wait_until)) * 1000), 0), 0)::bigint
     from open_jobs j where j.is_free
     union all
     select 'pagetide_job_longest_wait_seconds', '', '',
-        greatest(coalesce(max(extract(epoch from j.wait_until - clock()) * 1000), 0), 0)::bigint
+        greatest(coalesce(max(extract(epoch from j.wait_until - (select clock())) * 1000), 0),
+            0)::bigint
     from open_jobs j where j.state = 'waiting' and not j.part ? 'listing'
     union all
     select 'pagetide_workers', 'alive', '', count(*)

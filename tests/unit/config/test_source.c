@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "config/after.h"
 #include "config/source_dir.h"
 #include "tests/support/definition_cases.h"
 #include "tests/support/suite.h"
@@ -17,6 +18,18 @@ static size_t count_lines(struct str text)
     for (size_t i = 0; i < text.len; i++)
         count += text.ptr[i] == '\n' && (i + 1 == text.len || text.ptr[i + 1] != ' ');
     return count;
+}
+
+/* A file of which outlines alone are kept is refused for the same. */
+static void check_outline_refused(struct arena *arena, const struct definition_case *test,
+                                  const struct buf *wanted)
+{
+    AUTO_BUF(errors, KIB(64));
+    struct err err = ERR_INIT;
+    struct source *source = NULL;
+    ck_assert(!source_outline(arena, STR("shop.yaml"), test->text, &source, &errors, &err));
+    ck_assert_ptr_null(source);
+    ck_assert_str_eq(errors.ptr, wanted->ptr);
 }
 
 /* Of problems that go on over several lines (the expression, the caret) the first counts. */
@@ -37,6 +50,7 @@ static void check_refused(struct arena *arena, const struct definition_case *tes
         is_right &= str_find(buf_str(&errors), test->lines[i]) >= 0;
     if (!is_right)
         buf_printf(failures, "\n%.*s:\n%s", STR_ARG(test->name), errors.ptr);
+    check_outline_refused(arena, test, &errors);
 }
 
 START_TEST(refuses_the_table_of_errors)
@@ -50,6 +64,40 @@ START_TEST(refuses_the_table_of_errors)
 }
 END_TEST
 
+static void check_outline(const struct outline *got, const struct stream *stream)
+{
+    ck_assert(str_eq(got->name, stream->name));
+    ck_assert(str_eq(got->spec, stream->spec));
+    ck_assert(str_eq(got->cron, stream->schedule.cron));
+    ck_assert(str_eq(got->timezone, stream->schedule.timezone));
+    ck_assert_int_eq(got->every_ms, stream->schedule.every_ms);
+    ck_assert_uint_eq(got->after_count, stream->schedule.after_count);
+    for (size_t i = 0; i < got->after_count; i++)
+        ck_assert(str_eq(got->after[i], stream->schedule.after[i]));
+    for (size_t i = 0; i < got->table_count; i++) {
+        size_t at = i + stream->table.is_none;
+        ck_assert(str_eq(got->tables[i].schema, stream_table(stream, at)->schema));
+        ck_assert(str_eq(got->tables[i].name, stream_table(stream, at)->name));
+    }
+    ck_assert_uint_eq(got->table_count, stream_table_count(stream) - stream->table.is_none);
+}
+
+/* Streams that are read one in the place of the other are what they are side by side. */
+static void check_outlines(struct arena *arena, struct str text, const struct source *source)
+{
+    AUTO_BUF(errors, KIB(64));
+    struct err err = ERR_INIT;
+    struct source *outlined = NULL;
+    ck_assert_ok(source_outline(arena, STR("shop.yaml"), text, &outlined, &errors, &err), err);
+    ck_assert_ptr_null(outlined->streams);
+    ck_assert_uint_eq(outlined->count, source->count);
+    ck_assert(str_eq(outlined->name, source->name));
+    for (size_t i = 0; i < source->count; i++) {
+        check_outline(&outlined->outlines[i], source->streams[i]);
+        check_outline(&source->outlines[i], source->streams[i]);
+    }
+}
+
 static struct source *parse(struct arena *arena, struct str text)
 {
     AUTO_BUF(errors, KIB(64));
@@ -58,6 +106,7 @@ static struct source *parse(struct arena *arena, struct str text)
     bool ok = source_parse(arena, STR("shop.yaml"), text, &source, &errors, &err);
     ck_assert_msg(ok, "%.*s\n%s", STR_ARG(text), errors.len ? errors.ptr : err.text);
     ck_assert_uint_eq(errors.len, 0);
+    check_outlines(arena, text, source);
     return source;
 }
 
@@ -269,6 +318,85 @@ START_TEST(loads_a_folder_and_keeps_the_good)
 }
 END_TEST
 
+/* What is kept of a folder of ten thousand streams stays for as long as a scheduler lives. */
+START_TEST(of_many_streams_little_is_kept)
+{
+    enum { STREAMS = 1000, KEPT_BYTES_MAX = 2048 };
+    struct arena *arena AUTO_ARENA = arena_new();
+    AUTO_BUF(text, MIB(1));
+    AUTO_BUF(errors, KIB(64));
+    struct err err = ERR_INIT;
+    struct source *source;
+    buf_puts(&text, "source: shop\nbase_url: https://h.example\nstreams:\n");
+    for (int i = 0; i < STREAMS; i++)
+        buf_printf(&text, "  s%d: {path: /x, params: {seed: %d}, schedule: '* * * * *'}\n", i,
+                   i);
+    ck_assert_ok(
+        source_outline(arena, STR("shop.yaml"), buf_str(&text), &source, &errors, &err), err);
+    ck_assert_uint_eq(source->count, STREAMS);
+    ck_assert_uint_le(arena_bytes(arena), STREAMS * KEPT_BYTES_MAX);
+}
+END_TEST
+
+START_TEST(a_table_has_one_stream)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    AUTO_BUF(errors, KIB(64));
+    struct err err = ERR_INIT;
+    struct source *source;
+    ck_assert(!source_parse(arena, STR("shop.yaml"),
+                            STR("source: shop\nbase_url: https://h.example\nstreams:\n"
+                                "  a: {path: /a}\n"
+                                "  b: {path: /b, tables: {c: {merge_path: items}}}\n"
+                                "  c: {path: /c}\n"
+                                "  d: {path: /d, table: a}\n"),
+                            &source, &errors, &err));
+    ck_assert_str_eq(errors.ptr,
+                     "shop.yaml:6:3: streams.c: fills the table c, which belongs to shop.b\n"
+                     "shop.yaml:7:3: streams.d: fills the table a, which belongs to shop.a\n");
+}
+END_TEST
+
+/* `after` of the streams of each file, and the stream that a circle is told of; "": none. */
+START_TEST(streams_that_wait_in_a_circle_are_refused)
+{
+    static const struct {
+        const char *files[3], *told;
+    } table[] = {
+        {{"x: {after: a.y}, y: {after: a.z}, z: {}"}, ""},
+        {{"x: {after: a.y}, y: {after: a.y}"}, "a.yaml: a.y"},
+        {{"x: {after: a.y}, y: {after: a.z}, z: {after: a.y}"}, "a.yaml: a.z"},
+        {{"x: {after: [a.y, a.z]}, y: {after: a.z}, z: {after: a.w}, w: {}"}, ""},
+        {{"x: {after: b.x}", "x: {after: c.x}", "x: {after: a.x}"}, "c.yaml: c.x"},
+        {{"x: {after: b.y}", "x: {}, y: {after: c.y}", "x: {after: a.x}, y: {}"}, ""},
+        {{"x: {after: c.x}, y: {after: a.x}", "x: {after: a.y}", "x: {after: b.x}"},
+         "c.yaml: c.x"},
+    };
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        struct arena *arena AUTO_ARENA = arena_new();
+        AUTO_HASH_INDEX struct hash_index others = {0};
+        struct err err = ERR_INIT;
+        for (size_t n = 0; n < 3 && table[i].files[n]; n++) {
+            AUTO_BUF(errors, KIB(64));
+            struct source *source;
+            struct str name = arena_printf(arena, "%c.yaml", 'a' + (int)n);
+            struct str text = arena_printf(arena,
+                                           "source: %c\nbase_url: https://h.example\ndefaults: "
+                                           "{path: /x}\nstreams: {%s}\n",
+                                           'a' + (int)n, table[i].files[n]);
+            ck_assert_ok(source_outline(arena, name, text, &source, &errors, &err), err);
+            if (!after_check(source, &others, &err))
+                break;
+            for (size_t k = 0; k < source->count; k++)
+                hash_index_put(&others, source->outlines[k].name, &source->outlines[k]);
+        }
+        ck_assert_msg(str_starts(str_from(err.text), str_from(table[i].told)), "%zu: %s", i,
+                      err.text);
+        ck_assert_int_eq(err.text[0] != '\0', table[i].told[0] != '\0');
+    }
+}
+END_TEST
+
 START_TEST(the_examples_are_taken)
 {
     struct arena *arena AUTO_ARENA = arena_new();
@@ -290,4 +418,6 @@ SUITE_OF_TABLES("tests/tables/definitions/*.txt", "config/source", refuses_the_t
                 fills_the_struct, knows_when_records_must_be_kept,
                 knows_when_the_last_record_is_used,
                 a_post_is_repeatable_where_the_definition_says_so,
-                loads_a_folder_and_keeps_the_good, the_examples_are_taken)
+                loads_a_folder_and_keeps_the_good, of_many_streams_little_is_kept,
+                a_table_has_one_stream, streams_that_wait_in_a_circle_are_refused,
+                the_examples_are_taken)
