@@ -11,7 +11,7 @@ FROM debian:12-slim AS libraries
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates libcurl4 libevent-2.1-7 \
         libevent-pthreads-2.1-7 libexpat1 libfyaml0 libhiredis0.14 libjansson4 libpq5 libssl3 libxxhash0 zlib1g \
-    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/apt/lists/* /usr/bin/openssl \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin pagetide
 
 FROM libraries AS mock
