@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "cli/arguments.h"
 #include "cli/option_words.h"
 #include "cli/say.h"
@@ -274,6 +275,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     crypto_init();
     protect_memory();
+    process_raise_fds();
     /* Batches go back to the system when freed: without this the threshold would grow. */
     mallopt(M_MMAP_THRESHOLD, MIB(1));
     opt_set_words(option_words);

@@ -26,6 +26,15 @@ void process_new_id(char ret_id[PROCESS_ID_BYTES])
     snprintf(ret_id, PROCESS_ID_BYTES, "%s-%d-%.8s", host, (int)getpid(), token);
 }
 
+void process_raise_fds(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit); /* where it is refused, what there is has to do */
+}
+
 bool process_is_gone(int64_t pid)
 {
     return pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;

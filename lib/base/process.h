@@ -26,6 +26,12 @@ struct process_usage {
 struct process_usage process_usage(void);
 
 /*
+ * As many descriptors as the system lets it have: login shells and containers often begin with
+ * 1,024 of them, for programs that use select(2). This one does not.
+ */
+void process_raise_fds(void);
+
+/*
  * There is no process of that number on this host. False where that cannot be known, and for a
  * number that is not a process's (< 1).
  */

@@ -1,5 +1,6 @@
 #define SUITE_TIMEOUT 120
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -536,6 +537,25 @@ START_TEST(a_secret_stays_in_its_process)
 END_TEST
 
 /* The lease would last a minute more. */
+START_TEST(a_worker_takes_the_descriptors_that_it_may_have)
+{
+    struct rlimit usual, low, got;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    low = (struct rlimit){.rlim_cur = usual.rlim_max / 2, .rlim_max = usual.rlim_max};
+    set_up();
+    ck_assert_int_eq(pagetide_run(&pagetide, "migrate").code, 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &low), 0);
+    struct pagetide_process worker = pagetide_spawn(&pagetide, "worker");
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    pagetide_await_err(&worker, "process.start", LIMIT_MS);
+    ck_assert_int_eq(prlimit(worker.pid, RLIMIT_NOFILE, NULL, &got), 0);
+    ck_assert_uint_eq(got.rlim_cur, usual.rlim_max);
+    ck_assert_uint_eq(got.rlim_max, usual.rlim_max);
+    pagetide_stop(&worker);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_cancelled_run_goes_on_at_once_by_retry)
 {
     set_up();
@@ -573,4 +593,4 @@ SUITE("flow/service", a_schedule_runs, an_edited_file_is_taken_over, a_message_s
       a_scheduled_run_that_failed_goes_on, a_drained_worker_gives_its_jobs_back,
       a_long_wait_gives_the_lease_back, a_sync_leaves_a_living_worker_alone,
       health_and_readiness, a_source_at_its_limit_leaves_places, a_secret_stays_in_its_process,
-      a_cancelled_run_goes_on_at_once_by_retry)
+      a_worker_takes_the_descriptors_that_it_may_have, a_cancelled_run_goes_on_at_once_by_retry)
