@@ -4,6 +4,7 @@
 #include "base/redact.h"
 #include "base/secret_name.h"
 #include "core/locator.h"
+#include "port/http_url.h"
 #include "worker/access/retry_after.h"
 
 enum { MESSAGE_BYTES = 300, PREVIEW_BYTES = 200, TOKEN_BYTES_MAX = 32 * 1024 };
@@ -12,9 +13,55 @@ struct reading {
     const struct token_want *want;
     const struct http_answer *answer;
     struct arena *arena;
-    struct value response; /* undefined where the body is no JSON */
+    struct value response; /* undefined where the body is no JSON, form or word */
     struct expr_scope scope;
 };
+
+/* --- the body --- */
+
+/* name=value&…, as some servers answer that are not asked for JSON. */
+static bool read_form(struct arena *arena, struct str body, struct value *ret)
+{
+    struct str pair, name, rest = body;
+    struct value_map *map = ARENA_NEW(arena, struct value_map);
+    size_t most = 1;
+    bool has_value = false;
+    for (size_t i = 0; i < body.len; i++)
+        most += body.ptr[i] == '&';
+    map->members = ARENA_ARRAY(arena, struct value_member, most);
+    while (rest.len) {
+        rest = str_split(rest, '&', &pair);
+        struct str value = str_split(pair, '=', &name);
+        if (!name.len || name.len == pair.len || str_starts(value, STR("=")))
+            return false;
+        has_value |= value.len > 0;
+        map->members[map->count++] =
+            (struct value_member){http_url_decode_query(arena, name),
+                                  value_string(http_url_decode_query(arena, value))};
+    }
+    *ret = (struct value){.kind = VALUE_MAP, .map = map};
+    return has_value;
+}
+
+static bool is_word(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
+            return false;
+    return text.len && text.len <= TOKEN_BYTES_MAX && text.ptr[0] != '<';
+}
+
+static struct value read_body(struct arena *arena, struct str body)
+{
+    struct err ignored = ERR_INIT;
+    struct value value;
+    struct str text = str_trim(body);
+    if (value_parse(arena, body, VALUE_WHOLE, &value, &ignored))
+        return value;
+    if (!is_word(text))
+        return UNDEFINED_VALUE;
+    return read_form(arena, text, &value) ? value : value_string(text);
+}
 
 /* --- what paths and expressions may name --- */
 
@@ -133,13 +180,57 @@ static bool is_markup(const struct http_answer *answer)
     return str_starts(str_trim(answer->body), STR("<"));
 }
 
+static bool is_long_number(struct value value)
+{
+    enum { DIGITS = 8 };
+    return value.kind == VALUE_NUMBER && value.text.len >= DIGITS;
+}
+
+/* Its names, and nothing that may be a token. */
+static void put_shape(struct buf *buf, struct value value)
+{
+    if ((value.kind == VALUE_STRING && value.text.len) || is_long_number(value)) {
+        buf_puts(buf, "\"…\"");
+    } else if (value.kind == VALUE_LIST) {
+        for (size_t i = 0; i < value.list->count; i++) {
+            buf_put(buf, i ? STR(", ") : STR("["));
+            put_shape(buf, value.list->items[i]);
+        }
+        buf_put(buf, value.list->count ? STR("]") : STR("[]"));
+    } else if (value.kind == VALUE_MAP) {
+        for (size_t i = 0; i < value.map->count; i++) {
+            buf_put(buf, i ? STR(", ") : STR("{"));
+            value_format(buf, value_string(value.map->members[i].key));
+            buf_puts(buf, ": ");
+            put_shape(buf, value.map->members[i].value);
+        }
+        buf_put(buf, value.map->count ? STR("}") : STR("{}"));
+    } else {
+        value_format(buf, value);
+    }
+}
+
+/* An answer that should have a token, and may have it where nobody has looked. */
+static struct str shape_of(const struct reading *reading)
+{
+    AUTO_BUF(buf, KIB(64));
+    if (reading->response.kind == VALUE_UNDEFINED || reading->response.kind == VALUE_STRING)
+        return reading->answer->body.len ? arena_printf(reading->arena, "a text of %zu bytes",
+                                                        reading->answer->body.len)
+                                         : STR_NONE;
+    put_shape(&buf, reading->response);
+    return buf.has_overflowed ? STR_NONE : arena_str(reading->arena, buf_str(&buf));
+}
+
 static bool fail(const struct reading *reading, enum err_kind kind, const char *what,
                  struct err *err)
 {
     struct str said = message_in(reading);
     if (!said.len && is_markup(reading->answer))
         said = STR("an HTML page");
-    if (!said.len)
+    if (!said.len && reading->answer->status < 300)
+        said = shape_of(reading);
+    else if (!said.len)
         said = str_slice(reading->answer->body, 0, KIB(4));
     said = redact_cut(reading->arena, said, MESSAGE_BYTES);
     return err_set(err, kind, "auth", reading->answer->status, "status %d%s%s%.*s",
@@ -172,11 +263,9 @@ bool token_answer_read(const struct token_want *want, const struct http_answer *
 {
     struct reading reading = {
         .want = want, .answer = answer, .arena = arena, .response = UNDEFINED_VALUE};
-    struct err ignored = ERR_INIT;
     reading.scope = (struct expr_scope){.find = find, .ctx = &reading};
     *ret_wait_ms = -1;
-    if (!value_parse(arena, answer->body, VALUE_WHOLE, &reading.response, &ignored))
-        reading.response = UNDEFINED_VALUE;
+    reading.response = read_body(arena, answer->body);
     hide_credentials(reading.response, STR_NONE);
     struct str token = answer->status < 400 ? find_token(&reading) : STR_NONE;
     redact_add_passing(token);

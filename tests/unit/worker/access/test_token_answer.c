@@ -77,6 +77,9 @@ START_TEST(looks_where_it_is_told)
     found = read_with(&expr, &answer);
     ck_assert_str_is(found.token, "xb-4711");
     ck_assert_int_eq(found.life_ms, 302000);
+    const struct http_answer text = {.status = 200, .body = STR("w-4711\r\n")};
+    const struct token_want whole = {.token_path = STR(".")};
+    ck_assert_str_is(read_with(&whole, &text).token, "w-4711");
     ck_assert(redact_has(STR("s-4711")) && redact_has(STR("t-4711")) &&
               redact_has(STR("b-4711")));
     arena_free(arena);
