@@ -264,6 +264,12 @@ static bool counts_the_page(const struct pager_step *step, int64_t reached, int6
     return step->pager->page && total == step->facts->seen && reached > total;
 }
 
+/* No total is less than a full page has: it counts pages perhaps, or nothing. */
+static bool counts_less(const struct pager_step *step, int64_t total)
+{
+    return total >= 0 && total < step->facts->seen && is_full(step);
+}
+
 /* A total that changes is worth a warning: records may be missed or come twice. */
 static void remember_total(struct pager_step *step, struct str name, int64_t total)
 {
@@ -293,7 +299,7 @@ static bool read_totals(struct pager_step *step, struct err *err)
     int64_t reached = pager_reached(step->pager, facts->seen);
     if (total <= 0 && !facts->seen && step->pager->page && how->total.kind != LOCATOR_NONE)
         total = step->pager->total; /* an empty page often leaves it out, or counts itself */
-    if (counts_the_page(step, reached, total))
+    if (counts_the_page(step, reached, total) || counts_less(step, total))
         step->next->total = total = -1;
     if (total >= 0) {
         judge_total(step, reached, total);
