@@ -176,6 +176,8 @@ static bool is_sealed(const struct batch_pair *pair)
 static bool is_full(const struct batch_pair *pair)
 {
     size_t bytes = batch_settled_bytes(pair->open) + pair->open->body_bytes;
+    if (batch_is_empty(pair->open))
+        return false; /* one page may be larger than all that is allowed */
     return (int64_t)batch_settled_rows(pair->open) >= pair->options.batch_records ||
            (int64_t)bytes >= pair->options.batch_bytes;
 }

@@ -92,6 +92,19 @@ START_TEST(a_full_batch_leaves_and_the_other_fills)
 }
 END_TEST
 
+/* However few bytes there are to share. */
+START_TEST(an_empty_batch_takes_a_page)
+{
+    set_up(2, 60000);
+    batch_pair_limit(pair, 0);
+    put_page(1);
+    ck_assert(batch_pair_is_loading(pair));
+    await_commit();
+    put_page(1);
+    tear_down();
+}
+END_TEST
+
 START_TEST(who_finds_no_room_is_called_when_there_is)
 {
     set_up(1, 60000);
@@ -220,7 +233,7 @@ START_TEST(counts_its_memory)
 }
 END_TEST
 
-SUITE("worker/batch_pair", a_full_batch_leaves_and_the_other_fills,
+SUITE("worker/batch_pair", a_full_batch_leaves_and_the_other_fills, an_empty_batch_takes_a_page,
       who_finds_no_room_is_called_when_there_is, age_flush_and_an_end_send_what_is_there,
       rows_of_two_maps_share_no_batch, a_held_batch_stays_with_its_page,
       a_held_page_may_be_dropped, counts_its_memory)
