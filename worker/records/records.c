@@ -126,6 +126,12 @@ struct str records_names(const struct records *records)
     return records->names;
 }
 
+struct str records_lone_name(const struct records *records)
+{
+    const struct record_source *source = records->source;
+    return source && source->header_count == 1 ? source->header : STR_NONE;
+}
+
 struct records *records_open(struct arena *arena, struct str body, const struct stream *stream,
                              enum page_shape before)
 {

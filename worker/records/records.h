@@ -110,6 +110,8 @@ enum page_shape records_shape(const struct records *records);
  */
 void records_expect_names(struct records *records, struct str before);
 struct str records_names(const struct records *records);
+/* A header of csv that is one name; empty: it has several, or there is none. */
+struct str records_lone_name(const struct records *records);
 
 enum records_result records_next(struct records *records, struct record *ret_record,
                                  struct err *err) MUST_CHECK;

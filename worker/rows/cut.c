@@ -269,6 +269,30 @@ static const enum met_state *find_met(const struct cutting *cutting)
     return met_of_page(&from, cut->arena);
 }
 
+/* What separates fields in other files stands in the only name. */
+static void look_for_delimiter(struct cutting *cutting)
+{
+    enum { NAME_SHOWN_BYTES = 100 };
+    static const struct {
+        char byte;
+        const char *shown;
+    } usual[] = {{';', ";"}, {'\t', "\\t"}, {'|', "|"}, {',', ","}};
+    struct cut *cut = cutting->cut;
+    struct str name = records_lone_name(cutting->records);
+    for (size_t i = 0; i < COUNT_OF(usual) && name.len; i++) {
+        if (str_find_byte(name, usual[i].byte) < 0 ||
+            usual[i].byte == *cut->stream->form.csv.delimiter.ptr)
+            continue;
+        cut->warning = arena_printf(
+            cut->arena,
+            "csv: the header is one name, \"%.*s\": where \"%s\" stands between fields, `csv: "
+            "{delimiter: \"%s\"}` says so",
+            STR_ARG(redact_cut(cut->arena, name, NAME_SHOWN_BYTES)), usual[i].shown,
+            usual[i].shown);
+        return;
+    }
+}
+
 static bool finish(struct cutting *cutting, struct err *err)
 {
     struct cut *cut = cutting->cut;
@@ -286,6 +310,7 @@ static bool finish(struct cutting *cutting, struct err *err)
     cut->misfit_notes = format_misfits(&cutting->writer.misfits, misfits_put_notes);
     cut->bookmark_high = cutting->high.text;
     cut->bookmark = cutting->high.counts;
+    look_for_delimiter(cutting);
     if (cutting->high.has_met_future)
         cut->warning = arena_printf(cut->arena,
                                     "bookmark: %.*s holds times later than the run's start; "
