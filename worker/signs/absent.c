@@ -21,6 +21,32 @@ static bool has_only_other_links(struct value map)
     return true;
 }
 
+/* A link of the page itself, or to its beginning: beside it is `next`, while there is one. */
+static bool has_link_of_page(struct value map)
+{
+    static const char *const names[] = {"self", "first", "last", "prev", "previous"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (look_is_link(value_get(map, str_from(names[i]))))
+            return true;
+    return false;
+}
+
+static bool find_other(const struct look *look, struct str *ret);
+
+/* `next` in an object with other links of the page, and nothing says that more follows. */
+static bool is_beside_links(const struct pager_step *step, const struct path *path,
+                            struct value body)
+{
+    struct look look;
+    struct str there;
+    if (!path->count || path->steps[path->count - 1].kind != PATH_KEY ||
+        !str_is(path->steps[path->count - 1].key, "next"))
+        return false;
+    const struct path above = {.steps = path->steps, .count = path->count - 1};
+    look_open(&look, step->facts, step->arena);
+    return has_link_of_page(path_get(&above, body)) && !find_other(&look, &there);
+}
+
 bool absent_is_left_out(const struct pager_step *step, const struct locator *locator)
 {
     const struct pager_facts *facts = step->facts;
@@ -38,7 +64,7 @@ bool absent_is_left_out(const struct pager_step *step, const struct locator *loc
         if (is_links && value.kind == VALUE_MAP && has_only_other_links(value))
             return true;
     }
-    return false;
+    return is_beside_links(step, &locator->path, body);
 }
 
 /* --- what is there --- */

@@ -7,7 +7,8 @@
  * A place that a definition names, and that the first page has not although it has records: it
  * may be misspelt. Adds a warning that names what is there instead, as a definition writes it,
  * and says how much such an end proves: ASSUMED. TOLD where the place is left out as APIs do
- * it: by a list of links without that one, or an object with other links alone.
+ * it: by a list of links without that one, an object with other links alone, or an object that
+ * has no `next` beside a link of the page itself.
  *
  *   key       of the definition, for the warning: "next_path"
  *   locator   the place; a path or a header
@@ -17,7 +18,7 @@ enum job_complete absent_place(struct pager_step *step, const char *key,
 
 /*
  * Is the place left out as APIs say "no more" by it: `links[rel=next]` where `links` is there,
- * `_links.next` beside `_links.self`?
+ * `_links.next` beside `_links.self`, `next` beside `first`?
  */
 bool absent_is_left_out(const struct pager_step *step, const struct locator *locator);
 
