@@ -56,6 +56,12 @@ check_shell() {
     git ls-files '*.sh' .ci/run | xargs shellcheck
 }
 
+# Each has its line in the index.
+check_findings() {
+    diff <(git ls-files 'findings/*.sh' | sed 's|.*/||' | sort) \
+        <(sed -n '/^| .[a-z0-9-]*[.]sh/s/^| .\([^.]*[.]sh\).*/\1/p' findings/README.md | sort)
+}
+
 tools/deps.sh lint || exit 1
 step format check_format
 step comments tools/check-comments.sh
@@ -65,6 +71,7 @@ step circles tools/check-circles.sh
 step headers tools/check-headers.sh
 step functions tools/check-functions.sh
 step shellcheck check_shell
+step findings check_findings
 [ "${1:-}" = quick ] || step clang-tidy check_tidy
 
 if [ ${#failed[@]} -gt 0 ]; then
