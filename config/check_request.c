@@ -200,6 +200,13 @@ static void check_address(struct reader *reader, const struct yaml_node *map,
     }
 }
 
+/* A server that believes one waits for a body that does not come. */
+static bool is_of_body(struct str name)
+{
+    return str_eq_nocase(name, STR("content-length")) ||
+           str_eq_nocase(name, STR("transfer-encoding"));
+}
+
 static void check_headers(struct reader *reader, const struct yaml_node *headers)
 {
     for (size_t i = 0; headers && i < headers->count; i++) {
@@ -210,6 +217,10 @@ static void check_headers(struct reader *reader, const struct yaml_node *headers
         if (!identifier_is_header(name))
             problem_add_key(reader->problems, headers->items[i],
                             "\"%.*s\" cannot be a header's name", STR_ARG(name));
+        else if (is_of_body(name))
+            problem_add_key(reader->problems, headers->items[i],
+                            "the program itself says how long a body is: leave %.*s out",
+                            STR_ARG(name));
         if (yaml_is_scalar(value) &&
             (str_find_byte(value->text, '\n') >= 0 || str_find_byte(value->text, '\r') >= 0))
             problem_add(reader->problems, value, "a header's value has no line breaks");
@@ -342,6 +353,17 @@ static void check_network(struct reader *reader, const struct yaml_node *map,
                     "needs \"cert\", the certificate that it is of");
 }
 
+/* Of `next_page`; an expression may stand for any of these. */
+static void check_next_headers(struct reader *reader, const struct yaml_node *paging)
+{
+    static const char *const keys[] = {"next_page", "headers"};
+    const struct yaml_node *node = paging;
+    for (size_t i = 0; i < COUNT_OF(keys) && node; i++)
+        node = node->kind == YAML_MAP ? yaml_find(node, keys[i]) : NULL;
+    if (node && node->kind == YAML_MAP)
+        check_headers(reader, node);
+}
+
 void check_request(struct reader *reader, const struct yaml_node *map, struct stream *stream)
 {
     check_address(reader, map, stream);
@@ -349,6 +371,7 @@ void check_request(struct reader *reader, const struct yaml_node *map, struct st
     check_count(reader, map, stream);
     check_prepare(reader, map, stream);
     check_headers(reader, yaml_find(map, "headers"));
+    check_next_headers(reader, yaml_find(map, "pagination"));
     check_accept(reader, map, stream);
     check_body(reader, map, stream);
 }
