@@ -81,13 +81,16 @@ $(B)/%.o: %.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # What no record passes is made small, not quick.
-COLD := cli config config/import lib/base lib/core lib/port scheduler schema web worker worker/access \
+COLD := cli config config/import lib/base lib/core lib/core/expr lib/port scheduler schema web worker worker/access \
     worker/after worker/crawl worker/discover worker/exchange worker/load worker/pace worker/paging worker/places \
-    worker/rehearsal worker/replay worker/signs
-HOT  := $(addprefix lib/base/,arena.c arena_buf.c buf.c charset.c date.c date_text.c json_out.c mem.c \
-    spill.c str.c unescape.c) \
+    worker/rehearsal worker/replay worker/rows worker/signs worker/values
+HOT  := $(addprefix lib/base/,arena.c arena_buf.c buf.c charset.c date.c date_text.c json_out.c mem.c spill.c str.c \
+    unescape.c) \
     $(addprefix lib/core/,decimal.c expr.c path.c scan.c scan_decode.c template.c value.c value_parse.c xml_json.c) \
-    $(addprefix worker/load/,direct.c probe.c row_keys.c) lib/port/hash.c
+    $(addprefix lib/core/expr/,eval.c eval_node.c number.c ops.c text.c) lib/port/hash.c \
+    $(addprefix worker/load/,direct.c probe.c row_keys.c) \
+    $(addprefix worker/rows/,batch.c bind.c convert.c cut.c row.c) \
+    $(addprefix worker/values/,encode.c form.c form_clock.c input.c)
 ifeq ($(FLAVOUR),release)
 $(patsubst %.c,$(B)/%.o,$(filter-out $(HOT),$(wildcard $(COLD:%=%/*.c)))): CFLAGS += -Os
 endif
