@@ -107,11 +107,14 @@ static bool is_ours(struct str anchor, struct str page_url)
            (path >= 0 && str_eq(anchor, str_slice(tail, (size_t)path, tail.len)));
 }
 
-/* The params after a target. *ret_match: the first `rel` lists ours, no anchor is foreign. */
+/*
+ * The params after a target. *ret_match: the first `rel` lists ours, no anchor is foreign, and
+ * it does not say of itself that it leads to no records (`results`, Sentry's).
+ */
 static bool read_params(struct link_reader *reader, const struct link_wanted *wanted,
                         bool *ret_match)
 {
-    bool is_seen = false, is_listed = false, is_foreign = false;
+    bool is_seen = false, is_listed = false, is_foreign = false, is_empty = false;
     skip_spaces(reader);
     while (peek(reader) == ';') {
         struct str name, value;
@@ -124,9 +127,11 @@ static bool read_params(struct link_reader *reader, const struct link_wanted *wa
         }
         if (str_eq_nocase(name, STR("anchor")))
             is_foreign = !is_ours(value, wanted->page_url);
+        if (str_eq_nocase(name, STR("results")))
+            is_empty = str_eq_nocase(value, STR("false"));
         skip_spaces(reader);
     }
-    *ret_match = is_listed && !is_foreign;
+    *ret_match = is_listed && !is_foreign && !is_empty;
     return reader->rest.len == 0 || peek(reader) == ',';
 }
 

@@ -11,7 +11,7 @@
  * Link headers. Grammar: RFC 8288, section 3 and appendix B; empty list elements, spaces around
  * '=' and single quotes are allowed, the first `rel` of a link counts, its value is a list of
  * relation types compared without case. A link with an anchor that is not the page is another
- * document's.
+ * document's; one with `results="false"` is none, as Sentry has it.
  */
 struct link_wanted {
     struct str rel;
