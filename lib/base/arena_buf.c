@@ -2,17 +2,14 @@
 
 enum { FIRST_BYTES = 256 };
 
-char *arena_buf_room(struct arena_buf *buf, size_t size)
+void arena_buf_grow(struct arena_buf *buf, size_t size)
 {
-    if (buf->capacity - buf->len < size) {
-        size_t capacity = MAX(2 * buf->capacity, MAX(buf->len + size, FIRST_BYTES));
-        char *bigger = arena_alloc(buf->arena, capacity);
-        if (buf->len)
-            memcpy(bigger, buf->ptr, buf->len);
-        buf->ptr = bigger;
-        buf->capacity = capacity;
-    }
-    return buf->ptr + buf->len;
+    size_t capacity = MAX(2 * buf->capacity, MAX(buf->len + size, FIRST_BYTES));
+    char *bigger = arena_alloc(buf->arena, capacity);
+    if (buf->len)
+        memcpy(bigger, buf->ptr, buf->len);
+    buf->ptr = bigger;
+    buf->capacity = capacity;
 }
 
 void arena_buf_put(struct arena_buf *buf, struct str bytes)

@@ -15,9 +15,17 @@ struct arena_buf {
     size_t len, capacity;
 };
 
+void arena_buf_grow(struct arena_buf *buf, size_t size); /* arena_buf_room's */
+
 /* Room for `size` bytes at the end, to be written by the caller, who then adds to len. What was
  * written may move. */
-char *arena_buf_room(struct arena_buf *buf, size_t size);
+static inline char *arena_buf_room(struct arena_buf *buf, size_t size)
+{
+    if (buf->capacity - buf->len < size)
+        arena_buf_grow(buf, size);
+    return buf->ptr + buf->len;
+}
+
 void arena_buf_put(struct arena_buf *buf, struct str bytes);
 
 /* Makes it that text. */

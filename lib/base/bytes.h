@@ -2,6 +2,7 @@
 #define BASE_BYTES_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -57,6 +58,19 @@ static inline const char *bytes_find_either(const char *at, const char *end, cha
     while (at < end && *at != one && *at != other)
         at++;
     return at;
+}
+
+/*
+ * Copies `len` bytes, most often few: where 16 may be read, so many are copied at once. `to`
+ * has room for `len` and BYTES_SLACK more, which may be overwritten.
+ */
+enum { BYTES_SLACK = 16 };
+static inline void bytes_copy_few(char *to, const char *from, size_t len, size_t readable)
+{
+    if (len <= BYTES_SLACK && readable >= BYTES_SLACK)
+        memcpy(to, from, BYTES_SLACK);
+    else
+        memcpy(to, from, len);
 }
 
 #endif

@@ -243,7 +243,7 @@ static void put_string(struct csv *csv, const struct cell *cell)
     if (!is_plain)
         len = put_text(csv, cell, out + 1);
     else if (len)
-        memcpy(out + 1, cell->text.ptr, len);
+        bytes_copy_few(out + 1, cell->text.ptr, len, (size_t)(csv->end - cell->text.ptr));
     out[len + 1] = '"';
     struct record_field *field = names_wrote(&csv->names, len + QUOTES, RECORD_STRING);
     field->flaw = flaw_of(cell);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/bytes.h"
 #include "base/json_out.h"
 #include "port/hash.h"
 
@@ -33,12 +34,16 @@ static void add(struct field_names *names, struct field_name name)
         *slot_of(names, name.name) = (uint32_t)names->count;
 }
 
+/* With bytes behind it that may be read: bytes_copy_few. */
 static struct str key_of(struct arena *arena, struct str name)
 {
+    static const char behind[BYTES_SLACK];
     AUTO_BUF(key, SIZE_MAX / 2);
     json_out_quote(&key, name);
     buf_put_byte(&key, ':');
-    return arena_str(arena, buf_str(&key));
+    size_t len = key.len;
+    buf_put(&key, (struct str){behind, sizeof behind});
+    return str_slice(arena_str(arena, buf_str(&key)), 0, len);
 }
 
 bool names_put(struct field_names *names, struct str name, struct str *ret_problem)
@@ -130,11 +135,6 @@ struct str names_text(const struct field_names *names)
 
 /* --- a record --- */
 
-static struct arena_buf *text_of(struct field_names *names)
-{
-    return &names->texts[names->turn];
-}
-
 void names_begin(struct field_names *names)
 {
     struct arena *arena = names->arena;
@@ -144,37 +144,12 @@ void names_begin(struct field_names *names)
         names->texts[0].arena = names->texts[1].arena = arena;
     }
     names->written = 0;
-    text_of(names)->len = 0;
-}
-
-char *names_room(struct field_names *names, size_t size)
-{
-    struct arena_buf *text = text_of(names);
-    struct str key = names->items[names->written].key;
-    char *at = arena_buf_room(text, 1 + key.len + size + 1);
-    *at++ = names->written ? ',' : '{';
-    memcpy(at, key.ptr, key.len);
-    text->len += 1 + key.len;
-    names->starts[names->written] = text->len;
-    return at + key.len;
-}
-
-struct record_field *names_wrote(struct field_names *names, size_t len, enum record_kind kind)
-{
-    assert(names->written < names->count);
-    struct record_field *field = &names->fields[names->written];
-    field->name = names->items[names->written++].name;
-    field->kind = kind;
-    field->flaw = FLAW_NONE;
-    field->has_escapes = false;
-    field->raw.len = len;
-    text_of(names)->len += len;
-    return field;
+    names_text_buf(names)->len = 0;
 }
 
 void names_end(struct field_names *names, struct record *ret_record)
 {
-    struct arena_buf *text = text_of(names);
+    struct arena_buf *text = names_text_buf(names);
     arena_buf_put(text, names->written ? STR("}") : STR("{}"));
     for (size_t i = 0; i < names->written; i++)
         names->fields[i].raw.ptr = text->ptr + names->starts[i];

@@ -1,7 +1,10 @@
 #ifndef WORKER_RECORDS_NAMED_H
 #define WORKER_RECORDS_NAMED_H
 
+#include <assert.h>
+
 #include "base/arena_buf.h"
+#include "base/bytes.h"
 #include "config/stream.h"
 #include "worker/records/name_index.h"
 #include "worker/records/record.h"
@@ -40,12 +43,41 @@ bool names_put(struct field_names *names, struct str name, struct str *ret_probl
 
 void names_begin(struct field_names *names);
 
+static inline struct arena_buf *names_text_buf(struct field_names *names)
+{
+    return &names->texts[names->turn];
+}
+
 /*
- * The next value: where to write at most `size` bytes of JSON, of which `names_wrote` tells how
- * many it were, and of what kind they are. The field, without a flaw, is there until names_end.
+ * The next value: where to write at most `size` bytes of JSON, and BYTES_SLACK that do not
+ * count. names_wrote tells how many it were, and of what kind they are; the field, without a
+ * flaw, is there until names_end.
  */
-char *names_room(struct field_names *names, size_t size);
-struct record_field *names_wrote(struct field_names *names, size_t len, enum record_kind kind);
+static inline char *names_room(struct field_names *names, size_t size)
+{
+    struct arena_buf *text = names_text_buf(names);
+    struct str key = names->items[names->written].key;
+    char *at = arena_buf_room(text, 1 + key.len + size + 1 + BYTES_SLACK);
+    *at++ = names->written ? ',' : '{';
+    bytes_copy_few(at, key.ptr, key.len, BYTES_SLACK);
+    text->len += 1 + key.len;
+    names->starts[names->written] = text->len;
+    return at + key.len;
+}
+
+static inline struct record_field *names_wrote(struct field_names *names, size_t len,
+                                               enum record_kind kind)
+{
+    assert(names->written < names->count);
+    struct record_field *field = &names->fields[names->written];
+    field->name = names->items[names->written++].name;
+    field->kind = kind;
+    field->flaw = FLAW_NONE;
+    field->has_escapes = false;
+    field->raw.len = len;
+    names_text_buf(names)->len += len;
+    return field;
+}
 
 /* The object; fields without a value are absent. */
 void names_end(struct field_names *names, struct record *ret_record);
