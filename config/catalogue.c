@@ -50,13 +50,18 @@ static void on_broken(void *ctx, int line, int column, const char *what)
     assert(!"an entry of the catalogue is no YAML");
 }
 
-struct yaml_node *catalogue_tree(struct arena *arena, struct str name)
+/* NULL: the text is empty. */
+static struct yaml_node *tree_of(struct arena *arena, struct str text)
 {
-    struct str text = text_of(arena, name);
     struct yaml_node *root = NULL;
     struct err err = ERR_INIT;
     bool is_read = text.len && yaml_parse(arena, text, on_broken, NULL, &root, &err);
     return is_read ? root : NULL;
+}
+
+struct yaml_node *catalogue_tree(struct arena *arena, struct str name)
+{
+    return tree_of(arena, text_of(arena, name));
 }
 
 /* The texts of a list, or with `keys` the keys of a map. */
@@ -74,12 +79,12 @@ static struct str *list_texts(struct arena *arena, const struct yaml_node *root,
 
 bool catalogue_find(struct arena *arena, struct str name, struct catalogue_entry *ret_entry)
 {
-    const struct yaml_node *root = catalogue_tree(arena, name);
+    struct str text = text_of(arena, name);
+    const struct yaml_node *root = tree_of(arena, text);
     if (!root)
         return false;
     const struct yaml_node *server = yaml_find(root, "server");
-    struct catalogue_entry entry = {.name = arena_str(arena, name),
-                                    .text = text_of(arena, name)};
+    struct catalogue_entry entry = {.name = arena_str(arena, name), .text = text};
     entry.file = arena_printf(arena, "catalogue/%.*s.yaml", STR_ARG(name));
     entry.server = server ? server->text : STR_NONE;
     entry.versions = list_texts(arena, root, "versions", false, &entry.version_count);

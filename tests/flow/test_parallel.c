@@ -26,6 +26,29 @@ static void tear_down(void)
     mock_stop(&mock);
 }
 
+/* api.s: 400 records in pages of 10. */
+static void forty_pages(int parallel)
+{
+    pagetide_source(&pagetide, "s",
+                    "source: api\nbase_url: %s\nstreams:\n"
+                    "  s: {path: /gen/page, params: {total: 400, per_page: 10}, merge_path: "
+                    "data,\n      pagination: {type: page, total_pages_path: pages, parallel: "
+                    "%d}}\n",
+                    mock.url, parallel);
+}
+
+enum { LIMIT_MS = 20000 };
+
+static void await_requests(int64_t count)
+{
+    int64_t deadline = pagetide_deadline(LIMIT_MS);
+    while (mock_count(&mock, "/gen/page") < count) {
+        ck_assert_msg(clock_mono_ms() < deadline, "%lld requests",
+                      (long long)mock_count(&mock, "/gen/page"));
+        usleep(5000);
+    }
+}
+
 static int most_in_flight(void)
 {
     json_t *log = json_loads(mock_get(&mock, "/_mock/requests"), 0, NULL);
@@ -37,12 +60,7 @@ static int most_in_flight(void)
 START_TEST(so_many_requests_are_in_flight)
 {
     set_up();
-    pagetide_source(&pagetide, "s",
-                    "source: api\nbase_url: %s\nstreams:\n"
-                    "  s: {path: /gen/page, params: {total: 400, per_page: 10}, merge_path: "
-                    "data,\n      pagination: {type: page, total_pages_path: pages, parallel: "
-                    "8}}\n",
-                    mock.url);
+    forty_pages(8);
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/gen/\", \"times\": -1, \"kind\": \"slow_ms\", \"ms\": 100}");
     ck_assert_int_eq(pagetide_run(&pagetide, "sync api.s").code, 0);
@@ -59,22 +77,12 @@ END_TEST
  * read alone, page 2 is waited for, and behind it two windows of three are asked for. */
 START_TEST(a_slow_page_does_not_stop_the_others)
 {
-    enum { PARALLEL = 3, LIMIT_MS = 20000 };
+    enum { PARALLEL = 3 };
     set_up();
-    pagetide_source(&pagetide, "s",
-                    "source: api\nbase_url: %s\nstreams:\n"
-                    "  s: {path: /gen/page, params: {total: 400, per_page: 10}, merge_path: "
-                    "data,\n      pagination: {type: page, total_pages_path: pages, parallel: "
-                    "%d}}\n",
-                    mock.url, PARALLEL);
+    forty_pages(PARALLEL);
     mock_post(&mock, "/_mock/fault", "{\"path\": \"/gen/\", \"page\": 2, \"kind\": \"hang\"}");
     struct pagetide_process sync = pagetide_spawn(&pagetide, "sync api.s");
-    int64_t deadline = pagetide_deadline(LIMIT_MS);
-    while (mock_count(&mock, "/gen/page") < 1 + 2 * PARALLEL) {
-        ck_assert_msg(clock_mono_ms() < deadline, "%lld requests",
-                      (long long)mock_count(&mock, "/gen/page"));
-        usleep(5000);
-    }
+    await_requests(1 + 2 * PARALLEL);
     ck_assert_int_le(most_in_flight(), PARALLEL);
     pagetide_kill(&sync);
     mock_post(&mock, "/_mock/fault", "{\"path\": \"/gen/\", \"times\": 0}");
@@ -89,27 +97,16 @@ END_TEST
 /* Page 1 cannot be stored before its table is made: those behind it are asked for meanwhile. */
 START_TEST(pages_are_asked_for_while_the_table_is_made)
 {
-    enum { PARALLEL = 4, LIMIT_MS = 20000 };
+    enum { PARALLEL = 4 };
     set_up();
-    pagetide_source(&pagetide, "s",
-                    "source: api\nbase_url: %s\nstreams:\n"
-                    "  s: {path: /gen/page, params: {total: 400, per_page: 10}, merge_path: "
-                    "data,\n      pagination: {type: page, total_pages_path: pages, parallel: "
-                    "%d}}\n",
-                    mock.url, PARALLEL);
+    forty_pages(PARALLEL);
     mock_post(&mock, "/_mock/fault",
               "{\"path\": \"/gen/\", \"page\": 1, \"kind\": \"slow_ms\", \"ms\": 1500}");
     struct pagetide_process sync = pagetide_spawn(&pagetide, "sync api.s");
-    int64_t deadline = pagetide_deadline(LIMIT_MS);
-    while (!mock_count(&mock, "/gen/page") && clock_mono_ms() < deadline)
-        usleep(5000);
+    await_requests(1);
     struct schema_session *lock = schema_session_open(pagetide.database_url);
     schema_session_sql(lock, "begin; lock table pagetide.field in share mode");
-    while (mock_count(&mock, "/gen/page") < 1 + PARALLEL) {
-        ck_assert_msg(clock_mono_ms() < deadline, "%lld requests",
-                      (long long)mock_count(&mock, "/gen/page"));
-        usleep(5000);
-    }
+    await_requests(1 + PARALLEL);
     schema_session_sql(lock, "commit");
     ck_assert_int_eq(pagetide_wait(&sync, LIMIT_MS), 0);
     ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) || ' ' || count(distinct id) "
