@@ -11,8 +11,8 @@
  * with those pieces in their places.
  */
 /* JSON is shorter than the text as a rule: the room that it begins with, so that it seldom
- * grows. */
-enum { FIRST_BYTES_MAX = KIB(768) };
+ * grows; and what is seldom more, around the records. */
+enum { FIRST_BYTES_MAX = KIB(768), REST_BYTES = KIB(4) };
 
 struct name {
     struct str text;
@@ -444,7 +444,7 @@ bool xml_json_write(struct xml_json *xml, struct str text, struct buf *json, str
     for (size_t i = 0; i < MIN(xml->other_count, (size_t)XML_OTHERS_MAX); i++)
         read_path(writing, xml->others[i]);
     bool is_good = xml_parse(text, &handlers, &xml->is_truncated, err);
-    if (is_good && buf_room(json, writing->done.len))
+    if (is_good && buf_room(json, MIN(writing->done.len + REST_BYTES, json->max)))
         put_object(writing, &top);
     else if (writing->problem)
         err_set(err, ERR_INPUT, "xml", 0, "%s", writing->problem);
