@@ -38,94 +38,6 @@ static void put_write(struct outline *to)
                             : "the table holds what the last run brought");
 }
 
-static void add_field(struct manifest *manifest, const struct component *field,
-                      struct outline *to)
-{
-    struct str path;
-    if (airbyte_path(manifest, field->scope, component_get(manifest, field, "path"), &path) &&
-        str_find_byte(path, '.') < 0 && path.len)
-        airbyte_put(manifest, field, "value", outline_map(to, "with"),
-                    arena_cstr(manifest->import->arena, path));
-    else
-        import_gap(manifest->import, to,
-                   "AddFields: `with` adds fields to the record itself, not "
-                   "inside an object of it");
-}
-
-static void add_fields(struct manifest *manifest, const struct component *transformation,
-                       struct outline *to)
-{
-    const struct yaml_node *list = component_get(manifest, transformation, "fields");
-    for (size_t i = 0; i < component_count(list); i++) {
-        struct component field = component_item(manifest, list, i, transformation->scope);
-        add_field(manifest, &field, to);
-    }
-}
-
-static void remove_fields(struct manifest *manifest, const struct component *transformation,
-                          struct outline *to)
-{
-    const struct yaml_node *list = component_get(manifest, transformation, "field_pointers");
-    for (size_t i = 0; i < component_count(list); i++) {
-        struct str path;
-        const struct yaml_node *item = list->kind == YAML_LIST ? list->items[i] : list;
-        if (airbyte_path(manifest, transformation->scope, item, &path) && path.len &&
-            str_find_byte(path, '.') < 0 && str_find_byte(path, '*') < 0)
-            outline_add(outline_list(to, "exclude"), path);
-        else
-            import_gap(manifest->import, to,
-                       "RemoveFields: `exclude` leaves out fields of the record itself");
-    }
-}
-
-static void put_transformations(struct manifest *manifest, const struct component *stream,
-                                struct outline *to)
-{
-    const struct yaml_node *list = component_get(manifest, stream, "transformations");
-    for (size_t i = 0; i < component_count(list); i++) {
-        struct component one = component_item(manifest, list, i, stream->scope);
-        struct str type = component_type(&one);
-        if (str_is(type, "AddFields"))
-            add_fields(manifest, &one, to);
-        else if (str_is(type, "RemoveFields"))
-            remove_fields(manifest, &one, to);
-        else
-            import_gap(manifest->import, to,
-                       "transformation %.*s: no counterpart; `flatten`, `with`, `exclude` and "
-                       "views do most of it",
-                       STR_ARG(type));
-    }
-}
-
-static const char *const decoders[][2] = {
-    {"JsonDecoder", NULL}, {"GzipDecoder", NULL}, {"JsonlDecoder", "ndjson"},
-    {"XmlDecoder", "xml"}, {"CsvDecoder", "csv"},
-};
-
-static void put_format(struct manifest *manifest, const struct component *decoder, int depth,
-                       struct outline *to)
-{
-    struct component inner = component_at(manifest, decoder, "decoder");
-    struct str type = component_type(decoder);
-    if (!decoder->map)
-        return;
-    for (size_t i = 0; i < COUNT_OF(decoders); i++) {
-        if (!str_is(type, decoders[i][0]))
-            continue;
-        if (decoders[i][1])
-            outline_put(to, "format", str_from(decoders[i][1]));
-        if (str_is(type, "CsvDecoder") && component_get(manifest, decoder, "delimiter"))
-            airbyte_put(manifest, decoder, "delimiter", outline_map(to, "csv"), "delimiter");
-        if (inner.map && depth < 4)
-            put_format(manifest, &inner, depth + 1, to);
-        return;
-    }
-    import_gap(manifest->import, to,
-               "decoder %.*s: no counterpart; docs/formats.md has what is "
-               "read",
-               STR_ARG(type));
-}
-
 /* --- one stream --- */
 
 static struct str written(struct import *import, struct outline *node)
@@ -257,7 +169,7 @@ static bool read_retriever(struct manifest *manifest, const struct component *re
     airbyte_router(manifest, retriever, stream);
     airbyte_selector(manifest, &selector, stream);
     component_note_rest(manifest, &selector, selector_fields, stream);
-    put_format(manifest, creation.map ? &download : &decoder, 0, stream);
+    airbyte_format(manifest, creation.map ? &download : &decoder, stream);
     if (creation.map) {
         airbyte_async(manifest, retriever, stream);
         return put_auth(manifest, &creation, stream);
@@ -287,6 +199,7 @@ static void read_stream(struct manifest *manifest, const struct component *strea
     manifest->merge_path = manifest->interval_start = manifest->interval_end = STR_NONE;
     manifest->start_name = manifest->end_name = STR_NONE;
     manifest->pager = NULL;
+    manifest->has_key = component_count(component_get(manifest, stream, "primary_key")) > 0;
     airbyte_cursor(manifest, &cursor, to);
     if (!read_retriever(manifest, &retriever, to)) {
         outline_drop(manifest->import->streams, to);
@@ -298,7 +211,7 @@ static void read_stream(struct manifest *manifest, const struct component *strea
         return;
     }
     component_note_rest(manifest, stream, stream_fields, to);
-    put_transformations(manifest, stream, to);
+    airbyte_transformations(manifest, stream, to);
     put_key(manifest, stream, to);
     put_write(to);
 }
@@ -365,6 +278,24 @@ static struct str first_base(struct manifest *manifest, const struct yaml_node *
     return import_text(base ? base : component_get(manifest, &requester, "url"));
 }
 
+/* Parents that are no streams themselves; theirs come behind them. */
+static void read_parents(struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->parent_count; i++) {
+        const struct component *parent = manifest->parents[i];
+        struct str name = import_text(component_get(manifest, parent, "name"));
+        const char *word =
+            arena_cstr(manifest->import->arena, import_word(manifest->import, name));
+        if (outline_find(manifest->import->streams, word))
+            continue;
+        read_stream(manifest, parent);
+        struct outline *made = outline_find(manifest->import->streams, word);
+        if (made)
+            outline_note(made, "was only read for the streams below it: here its rows are "
+                               "stored, because those read its table");
+    }
+}
+
 static void read_airbyte(struct import *import, const struct yaml_node *root)
 {
     struct manifest manifest = {.import = import, .root = root};
@@ -384,6 +315,7 @@ static void read_airbyte(struct import *import, const struct yaml_node *root)
         else
             read_stream(&manifest, &stream);
     }
+    read_parents(&manifest);
     if (str_is(outline_text(outline_find(outline_find(import->root, "auth"), "type")), "none"))
         outline_remove(import->root, "auth");
     if (outline_is_bare(manifest.vars))

@@ -23,6 +23,8 @@ struct manifest {
     size_t opened; /* components: a ceiling for those that refer to themselves */
     size_t values; /* put so far: a ceiling likewise */
     struct outline *vars;
+    const struct component **parents; /* streams whose rows others ask by */
+    size_t parent_count, parent_capacity;
 
     /* of the stream that is read */
     struct str merge_path;
@@ -30,6 +32,8 @@ struct manifest {
     struct str start_name, end_name;         /* what they are called in stream_interval */
     const char *pager;                       /* what next_page_token is: pager.cursor */
     bool is_credential;                      /* config is the environment */
+    bool has_key;                            /* it has a primary key */
+    bool has_record;                         /* it is evaluated for each record */
     const struct scope *scope;
 };
 
@@ -79,6 +83,8 @@ const struct yaml_node *airbyte_setting(struct manifest *manifest, struct str na
 /* A list of keys, [data, "*", id], as a path. */
 bool airbyte_path(struct manifest *manifest, const struct scope *scope,
                   const struct yaml_node *list, struct str *ret) MUST_CHECK;
+/* Is its last key "*", all members or elements? */
+bool airbyte_takes_all(const struct yaml_node *list);
 
 /* "P1DT2H" in seconds; months and years: false, as are expressions. */
 bool airbyte_seconds(struct str text, int64_t *ret) MUST_CHECK;
@@ -101,6 +107,11 @@ void airbyte_errors(struct manifest *manifest, const struct component *handler,
                     struct outline *stream);
 void airbyte_selector(struct manifest *manifest, const struct component *selector,
                       struct outline *stream);
+/* AddFields and RemoveFields, `with` and `exclude`; behind the selector and the format. */
+void airbyte_transformations(struct manifest *manifest, const struct component *stream,
+                             struct outline *to);
+void airbyte_format(struct manifest *manifest, const struct component *decoder,
+                    struct outline *to);
 void airbyte_paginator(struct manifest *manifest, const struct component *paginator,
                        struct outline *stream);
 void airbyte_cursor(struct manifest *manifest, const struct component *cursor,

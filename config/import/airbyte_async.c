@@ -63,6 +63,9 @@ static void put_status(struct manifest *manifest, const struct component *retrie
                    "done");
     if (fail.len)
         outline_put(prepare, "fail_when", fail);
+    if (component_count(component_get(manifest, &mapping, "skipped")))
+        import_gap(manifest->import, prepare,
+                   "status_mapping: skipped: a report that is not made: see docs/prepare.md");
 }
 
 /* Does a list of keys go through all elements? */
@@ -91,6 +94,48 @@ static void put_files(struct manifest *manifest, const struct component *retriev
     outline_put(outline_map(prepare, "then"), has_wildcard(keys) ? "urls" : "url", path);
 }
 
+/* What is asked for by the download: the URL alone, by GET, with the source's credentials. */
+static void note_download(struct manifest *manifest, const struct component *retriever,
+                          struct outline *prepare)
+{
+    static const char *const parts[] = {"request_headers", "request_parameters", "request_body",
+                                        "request_body_json", "request_body_data"};
+    struct component requester = component_at(manifest, retriever, "download_requester");
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        if (import_find(requester.map, parts[i]))
+            import_gap(
+                manifest->import, prepare,
+                "download_requester: its %s: a file is asked for by its URL, as the stream "
+                "asks: see docs/prepare.md",
+                parts[i]);
+}
+
+static const struct field async_fields[] = {
+    {"creation_requester", NULL, NULL, NULL},
+    {"polling_requester", NULL, NULL, NULL},
+    {"download_requester", NULL, NULL, NULL},
+    {"abort_requester", NULL, NULL, NULL},
+    {"delete_requester", NULL, NULL, NULL},
+    {"status_extractor", NULL, NULL, NULL},
+    {"status_mapping", NULL, NULL, NULL},
+    {"download_target_extractor", NULL, NULL, NULL},
+    {"urls_extractor", NULL, NULL, NULL},
+    {"download_decoder", NULL, NULL, NULL},
+    {"decoder", NULL, NULL, NULL},
+    {"record_selector", NULL, NULL, NULL},
+    {"partition_router", NULL, NULL, NULL},
+    {"stream_slicer", NULL, NULL, NULL},
+    {"polling_job_timeout", NULL, NULL, NULL},
+    {"failed_retry_wait_time_in_seconds", NULL, NULL, NULL},
+    {"name", NULL, NULL, NULL},
+    {"primary_key", NULL, NULL, NULL},
+    {"download_target_requester", NULL, NULL,
+     "one more request for the URL of the file: see docs/prepare.md"},
+    {"download_extractor", NULL, NULL, "merge_path says where the records of a file are"},
+    {"download_paginator", NULL, NULL, "`pagination` beside prepare is that of each file"},
+    FIELD_END,
+};
+
 void airbyte_async(struct manifest *manifest, const struct component *retriever,
                    struct outline *stream)
 {
@@ -100,6 +145,11 @@ void airbyte_async(struct manifest *manifest, const struct component *retriever,
                 "POST");
     put_request(manifest, retriever, "polling_requester", outline_map(prepare, "poll"), "GET");
     put_status(manifest, retriever, prepare);
+    note_download(manifest, retriever, prepare);
+    component_note_rest(manifest, retriever, async_fields, stream);
+    if (timeout && timeout->kind != YAML_NUMBER)
+        import_gap(manifest->import, prepare,
+                   "polling_job_timeout: fill in timeout, such as 30m");
     if (timeout && timeout->kind == YAML_NUMBER)
         outline_put(prepare, "timeout",
                     arena_printf(manifest->import->arena, "%.*sm", STR_ARG(timeout->text)));

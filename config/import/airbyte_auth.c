@@ -188,6 +188,47 @@ static void put_seconds(struct manifest *manifest, const struct component *auth,
                         arena_printf(manifest->import->arena, "%lld", (long long)seconds));
 }
 
+/* "{{ env.A }}" inside of an expression: env.A */
+static struct str as_operand(struct arena *arena, const struct outline *made, const char *key)
+{
+    return joined(arena, outline_text(outline_find(made, key)));
+}
+
+/*
+ * How the request of the login signs in itself. `login` has no auth of its own, but headers
+ * and params, where what it is can stand.
+ */
+static void put_login_auth(struct manifest *manifest, const struct component *login,
+                           struct outline *to)
+{
+    struct component auth = component_at(manifest, login, "authenticator");
+    struct arena *arena = manifest->import->arena;
+    struct outline *made = outline_new(arena);
+    if (auth.map)
+        airbyte_auth(manifest, &auth, made);
+    outline_take_notes(to, made);
+    struct str type = outline_text(outline_find(made, "type"));
+    struct str user = as_operand(arena, made, "user");
+    struct str password = as_operand(arena, made, "password");
+    bool is_query = str_is(outline_text(outline_find(made, "in")), "query");
+    if (str_is(type, "basic"))
+        outline_put(outline_map(to, "headers"), "Authorization",
+                    arena_printf(arena, "Basic {{ (%.*s ~ ':' ~ %.*s) | b64encode }}",
+                                 STR_ARG(user), STR_ARG(password)));
+    else if (str_is(type, "bearer"))
+        outline_put(
+            outline_map(to, "headers"), "Authorization",
+            arena_join(arena, STR("Bearer"), " ", outline_text(outline_find(made, "token"))));
+    else if (str_is(type, "api_key"))
+        outline_put(outline_map(to, is_query ? "params" : "headers"),
+                    arena_cstr(arena, outline_text(outline_find(made, "name"))),
+                    outline_text(outline_find(made, "value")));
+    else if (type.len && !str_is(type, "none"))
+        import_gap(manifest->import, to,
+                   "login_requester: its authenticator %.*s has no counterpart in a login",
+                   STR_ARG(component_type(&auth)));
+}
+
 static void put_login(struct manifest *manifest, const struct component *login,
                       struct outline *to)
 {
@@ -206,6 +247,7 @@ static void put_login(struct manifest *manifest, const struct component *login,
         outline_put(to, "method", STR("GET"));
     for (size_t i = 0; i < COUNT_OF(keys); i++)
         outline_move(to, request, keys[i]);
+    put_login_auth(manifest, login, to);
 }
 
 static void read_session(struct manifest *manifest, const struct component *auth,
@@ -292,12 +334,66 @@ static const struct auth_kind kinds[] = {
     {"SelectiveAuthenticator", read_selective},  {"NoAuth", read_none},
 };
 
+/* Of all kinds: what is read by name above, or means nothing here. */
+static const struct field auth_fields[] = {
+    {"api_token", NULL, NULL, NULL},
+    {"inject_into", NULL, NULL, NULL},
+    {"header", NULL, NULL, NULL},
+    {"username", NULL, NULL, NULL},
+    {"password", NULL, NULL, NULL},
+    {"grant_type", NULL, NULL, NULL},
+    {"grant_type_name", NULL, NULL, NULL},
+    {"token_refresh_endpoint", NULL, NULL, NULL},
+    {"client_id", NULL, NULL, NULL},
+    {"client_id_name", NULL, NULL, NULL},
+    {"client_secret", NULL, NULL, NULL},
+    {"client_secret_name", NULL, NULL, NULL},
+    {"refresh_token", NULL, NULL, NULL},
+    {"refresh_token_name", NULL, NULL, NULL},
+    {"refresh_token_updater", NULL, NULL, NULL},
+    {"refresh_request_body", NULL, NULL, NULL},
+    {"refresh_request_headers", NULL, NULL, NULL},
+    {"refresh_token_error_status_codes", NULL, NULL, NULL},
+    {"refresh_token_error_key", NULL, NULL, NULL},
+    {"refresh_token_error_values", NULL, NULL, NULL},
+    {"scopes", NULL, NULL, NULL},
+    {"access_token_name", NULL, NULL, NULL},
+    {"access_token_value", NULL, NULL, NULL}, /* one is asked for anyway */
+    {"expires_in_name", NULL, NULL, NULL},
+    {"token_expiry_date", NULL, NULL, NULL},
+    {"token_expiry_date_format", NULL, NULL, NULL},
+    {"token_expiry_is_time_of_expiration", NULL, NULL,
+     "expires_path reads seconds: where the answer has a time, ttl says how long a token "
+     "lasts"},
+    {"login_requester", NULL, NULL, NULL},
+    {"session_token_path", NULL, NULL, NULL},
+    {"expiration_duration", NULL, NULL, NULL},
+    {"request_authentication", NULL, NULL, NULL},
+    {"decoder", NULL, NULL, NULL},
+    {"algorithm", NULL, NULL, NULL},
+    {"secret_key", NULL, NULL, NULL},
+    {"base64_encode_secret_key", NULL, NULL, NULL},
+    {"header_prefix", NULL, NULL, NULL},
+    {"jwt_headers", NULL, NULL, NULL},
+    {"jwt_payload", NULL, NULL, NULL},
+    {"additional_jwt_headers", NULL, NULL, NULL},
+    {"additional_jwt_payload", NULL, NULL, NULL},
+    {"token_duration", NULL, NULL, NULL},
+    {"request_option", NULL, NULL, NULL},
+    {"passphrase", NULL, NULL,
+     "the key is taken as it is: `openssl pkey` writes one without a passphrase"},
+    {"authenticators", NULL, NULL, NULL},
+    {"authenticator_selection_path", NULL, NULL, NULL},
+    FIELD_END,
+};
+
 void airbyte_auth(struct manifest *manifest, const struct component *auth, struct outline *to)
 {
     struct str type = component_type(auth);
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (str_is(type, kinds[i].type)) {
             kinds[i].read(manifest, auth, to);
+            component_note_rest(manifest, auth, auth_fields, to);
             return;
         }
     import_gap(manifest->import, manifest->import->root,

@@ -2,6 +2,15 @@
 
 /* --- records --- */
 
+static const struct field extractor_fields[] = {
+    {"field_path", NULL, NULL, NULL},
+    {"decoder", NULL, NULL, NULL},
+    {"class_name", NULL, NULL, NULL},
+    {"record_expander", NULL, NULL,
+     "end merge_path in the list in each record, such as data[*].lines"},
+    FIELD_END,
+};
+
 static void put_records(struct manifest *manifest, const struct component *extractor,
                         struct outline *stream)
 {
@@ -15,13 +24,27 @@ static void put_records(struct manifest *manifest, const struct component *extra
         import_gap(manifest->import, stream,
                    "field_path: fill in merge_path, where the records "
                    "are");
-    if (component_get(manifest, extractor, "record_expander"))
-        import_gap(manifest->import, stream,
-                   "record_expander: end merge_path in the list in each "
-                   "record, such as data[*].lines");
     manifest->merge_path = path;
     if (path.len)
         outline_put(stream, "merge_path", path);
+    if (airbyte_takes_all(component_get(manifest, extractor, "field_path")))
+        outline_put(stream, "shape", STR("members")); /* of a list or of an object */
+    component_note_rest(manifest, extractor, extractor_fields, stream);
+}
+
+static const struct field filter_fields[] = {
+    {"condition", NULL, NULL, NULL},
+    FIELD_END,
+};
+
+/* It is evaluated before anything is added to the record, or taken away. */
+static void put_filter(struct manifest *manifest, const struct component *filter,
+                       struct outline *stream)
+{
+    manifest->has_record = true;
+    airbyte_put(manifest, filter, "condition", stream, "where");
+    manifest->has_record = false;
+    component_note_rest(manifest, filter, filter_fields, stream);
 }
 
 void airbyte_selector(struct manifest *manifest, const struct component *selector,
@@ -36,7 +59,11 @@ void airbyte_selector(struct manifest *manifest, const struct component *selecto
         import_gap(manifest->import, stream,
                    "the record filter is code of the connector: see where");
     else
-        airbyte_put(manifest, &filter, "condition", stream, "where");
+        put_filter(manifest, &filter, stream);
+    if (import_is_true(component_get(manifest, selector, "transform_before_filtering")))
+        import_gap(manifest->import, stream,
+                   "transform_before_filtering: where reads the record as it was sent, before "
+                   "`with`, `exclude` and the rest: name the fields that stand there");
 }
 
 /* --- pages --- */
@@ -53,6 +80,40 @@ static void put_option(struct manifest *manifest, const struct component *pagina
     else
         import_gap(manifest->import, pagination, "%s: fill in %s", member, key);
 }
+
+/* A size is a number here: of config['page_size'] it is what the specification says. */
+static void put_size_value(struct manifest *manifest, const struct component *strategy,
+                           struct outline *pagination)
+{
+    const struct yaml_node *node = component_get(manifest, strategy, "page_size");
+    struct str text = import_text(node), path;
+    int64_t size;
+    bool is_default = false;
+    if (!node)
+        return;
+    bool is_setting = rewrite_as_path(manifest->import->arena, text, "config", &path);
+    if (is_setting)
+        text = import_text(airbyte_setting(manifest, path, &is_default));
+    if (str_to_int64(text, &size) && size > 0)
+        outline_put_raw(pagination, "size", text);
+    if (!outline_find(pagination, "size"))
+        import_gap(manifest->import, pagination,
+                   "page_size: fill in size, the records of a page: it was computed, or set up "
+                   "in the connector");
+    else if (is_setting)
+        outline_note(pagination, "size is %s of the connector's specification",
+                     is_default ? "the default" : "an example");
+}
+
+static const struct field strategy_fields[] = {
+    {"start_from_page", NULL, NULL, NULL},
+    {"page_size", NULL, NULL, NULL},
+    {"inject_on_first_request", NULL, NULL, NULL},
+    {"cursor_value", NULL, NULL, NULL},
+    {"stop_condition", NULL, NULL, NULL},
+    {"decoder", NULL, NULL, NULL},
+    FIELD_END,
+};
 
 static void note_short(struct manifest *manifest, struct outline *pagination)
 {
@@ -72,7 +133,7 @@ static void read_page(struct manifest *manifest, const struct component *paginat
     if (!airbyte_put(manifest, strategy, "start_from_page", pagination, "start"))
         outline_put_raw(pagination, "start", STR("0"));
     put_option(manifest, paginator, "page_size_option", pagination, "size_param");
-    airbyte_put(manifest, strategy, "page_size", pagination, "size");
+    put_size_value(manifest, strategy, pagination);
     if (!import_is_true(component_get(manifest, strategy, "inject_on_first_request")))
         outline_put_bool(pagination, "send_first", false);
     note_short(manifest, pagination);
@@ -87,7 +148,7 @@ static void read_offset(struct manifest *manifest, const struct component *pagin
         put_option(manifest, paginator, "page_size_option", pagination, "limit_param");
     else
         outline_put(pagination, "limit_param", STR("none"));
-    airbyte_put(manifest, strategy, "page_size", pagination, "size");
+    put_size_value(manifest, strategy, pagination);
     note_short(manifest, pagination);
 }
 
@@ -116,12 +177,29 @@ static void put_stop(struct manifest *manifest, const struct component *strategy
                     arena_printf(arena, "{{ not (%.*s) }}", STR_ARG(inside)));
 }
 
-/* Does it name the URL of the next page in the header Link? */
-static bool is_link(struct str text)
+/* Does it name the URL of the next page in the header Link? headers['link']['next']['url'] */
+static bool is_link(struct arena *arena, struct str text)
 {
-    return str_find(text, STR("headers")) >= 0 &&
-           (str_find(text, STR("link")) >= 0 || str_find(text, STR("Link")) >= 0) &&
-           str_find(text, STR("next")) >= 0;
+    static const char *const names[] = {"link.next", "Link.next", "LINK.next"};
+    struct str path;
+    if (!rewrite_as_path(arena, text, "headers", &path))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (str_starts(path, str_from(names[i])))
+            return true;
+    return false;
+}
+
+/* The header Link ends with the last page, whatever else the connector looks at. */
+static void read_link(struct manifest *manifest, struct str stop, struct outline *pagination)
+{
+    outline_put(pagination, "type", STR("link_header"));
+    if (str_find(stop, STR("results")) >= 0) /* a next link is always there */
+        outline_put_bool(pagination, "stop_on_empty", true);
+    else if (stop.len && str_find(stop, STR("link")) < 0 && str_find(stop, STR("Link")) < 0)
+        import_gap(manifest->import, pagination,
+                   "stop_condition: here the last page is the one without a next link: where "
+                   "one is always there, stop_on_empty: true");
 }
 
 static bool cursor_value(struct manifest *manifest, const struct component *strategy,
@@ -145,10 +223,8 @@ static void read_cursor(struct manifest *manifest, const struct component *pagin
     struct str value = import_text(component_get(manifest, strategy, "cursor_value"));
     bool is_path = str_is(component_type(&option), "RequestPath");
     struct str stop = import_text(component_get(manifest, strategy, "stop_condition"));
-    if (is_link(value)) {
-        outline_put(pagination, "type", STR("link_header"));
-        if (str_find(stop, STR("results")) >= 0) /* a next link is always there */
-            outline_put_bool(pagination, "stop_on_empty", true);
+    if (is_link(manifest->import->arena, value)) {
+        read_link(manifest, stop, pagination);
         return;
     }
     outline_put(pagination, "type", is_path ? STR("next_url") : STR("cursor"));
@@ -160,7 +236,7 @@ static void read_cursor(struct manifest *manifest, const struct component *pagin
         outline_note(pagination, "where the cursor goes is in the request: pager.cursor");
     }
     if (!is_path && component_get(manifest, strategy, "page_size")) {
-        airbyte_put(manifest, strategy, "page_size", pagination, "size");
+        put_size_value(manifest, strategy, pagination);
         put_option(manifest, paginator, "page_size_option", pagination, "size_param");
     }
     put_stop(manifest, strategy, pagination);
@@ -211,6 +287,7 @@ void airbyte_paginator(struct manifest *manifest, const struct component *pagina
             struct outline *pagination = outline_map(stream, "pagination");
             manifest->pager = strategies[i].pager;
             strategies[i].read(manifest, paginator, &strategy, pagination);
+            component_note_rest(manifest, &strategy, strategy_fields, pagination);
             put_size(manifest, paginator, &strategy, stream, pagination);
             return;
         }

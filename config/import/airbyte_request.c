@@ -93,6 +93,34 @@ static void put_map(struct manifest *manifest, const struct component *requester
                    key);
 }
 
+static void ignore_problem(void *ctx, int line, int column, const char *what)
+{
+    (void)ctx;
+    (void)line;
+    (void)column;
+    (void)what;
+}
+
+/* A text that is JSON is the map or list that it means; any other is sent as it is. */
+static void put_json(struct manifest *manifest, const struct component *requester,
+                     const struct yaml_node *node, struct outline *stream)
+{
+    struct err err = ERR_INIT;
+    struct yaml_node *parsed;
+    bool is_text = node->kind == YAML_STRING;
+    if (is_text &&
+        yaml_parse(manifest->import->arena, node->text, ignore_problem, NULL, &parsed, &err) &&
+        !yaml_is_scalar(parsed)) {
+        node = parsed;
+        is_text = false;
+    }
+    airbyte_put_value(manifest, requester->scope, node, stream, "body");
+    if (!is_text)
+        return;
+    outline_put(stream, "body_type", STR("text"));
+    outline_put(outline_map(stream, "headers"), "Content-Type", STR("application/json"));
+}
+
 static void put_body(struct manifest *manifest, const struct component *requester,
                      struct outline *stream)
 {
@@ -107,7 +135,7 @@ static void put_body(struct manifest *manifest, const struct component *requeste
     const struct yaml_node *data = component_get(manifest, requester, "request_body_data");
     const struct yaml_node *value = component_get(manifest, &body, "value");
     if (json)
-        airbyte_put_value(manifest, requester->scope, json, stream, "body");
+        put_json(manifest, requester, json, stream);
     if (data)
         airbyte_put_value(manifest, requester->scope, data, stream, "body");
     if (data)
@@ -210,6 +238,11 @@ static void put_filter(struct manifest *manifest, const struct component *filter
     const char *then = action_of(word);
     if (is_usual(codes, then, when || words))
         return;
+    if (!word.len) {
+        import_gap(manifest->import, stream,
+                   "response_filters: one without an action is left out: see responses");
+        return;
+    }
     if (!then || (!codes && !when) || words) {
         import_gap(manifest->import, stream,
                    "response_filters: one more rule of responses, by "
@@ -235,6 +268,34 @@ static void put_filter(struct manifest *manifest, const struct component *filter
     outline_merge(outline_add_map(outline_list(stream, "responses")), rule);
 }
 
+/* Where the answer says how long to wait, for the rules that try again, and for 429. */
+static void put_wait(struct import *import, struct str header, struct outline *stream)
+{
+    struct outline *responses = outline_list(stream, "responses");
+    struct str place = arena_printf(import->arena, "header:%.*s", STR_ARG(header));
+    for (size_t i = 0; i < outline_count(responses); i++) {
+        struct outline *rule = outline_item(responses, i);
+        if (str_is(outline_text(outline_find(rule, "then")), "retry") &&
+            !outline_find(rule, "wait"))
+            outline_put(rule, "wait", place);
+    }
+    struct outline *rule = outline_add_map(responses);
+    outline_put_raw(rule, "status", STR("429"));
+    outline_put(rule, "then", STR("retry"));
+    outline_put(rule, "wait", place);
+}
+
+static const struct field backoff_fields[] = {
+    {"header", NULL, NULL, NULL},
+    {"factor", NULL, NULL, NULL},
+    {"backoff_time_in_seconds", NULL, NULL, NULL},
+    {"max_waiting_time_in_seconds", NULL, NULL, "a longer wait fails: see max_wait"},
+    {"regex", NULL, NULL,
+     "`wait` reads a number or a time: an expression takes it out of a text"},
+    {"min_wait", NULL, NULL, "`wait` is what the header says, and no more"},
+    FIELD_END,
+};
+
 static void put_backoff(struct manifest *manifest, const struct component *strategy,
                         struct outline *stream)
 {
@@ -250,14 +311,12 @@ static void put_backoff(struct manifest *manifest, const struct component *strat
     } else if (str_is(type, "WaitTimeFromHeader") || str_is(type, "WaitUntilTimeFromHeader")) {
         if (str_eq_nocase(header, STR("retry-after")))
             return; /* is kept to anyway */
-        struct outline *rule = outline_add_map(outline_list(stream, "responses"));
-        outline_put_raw(rule, "status", STR("429"));
-        outline_put(rule, "then", STR("retry"));
-        outline_put(rule, "wait",
-                    arena_printf(manifest->import->arena, "header:%.*s", STR_ARG(header)));
+        put_wait(manifest->import, header, stream);
     } else
         import_gap(manifest->import, stream,
                    "backoff strategy %.*s: see retry and docs/answers.md", STR_ARG(type));
+    if (!str_starts(type, STR("Custom")))
+        component_note_rest(manifest, strategy, backoff_fields, stream);
 }
 
 static void put_handler(struct manifest *manifest, const struct component *handler,

@@ -1,22 +1,35 @@
 #include "base/date.h"
+#include "base/date_text.h"
 #include "config/import/airbyte.h"
 #include "config/import/parent.h"
 
 /* What a stream is cut into: time (incremental_sync) and partitions. */
-enum { PRODUCT_MAX = 1000 };
+enum { PRODUCT_MAX = 1000, FORM_BYTES_MAX = 256, FORMS_MAX = 8, SECONDS_A_DAY = 86400 };
 
 /* --- time --- */
 
-/* "%s" and the like, and how a value of the bookmark or a bound of a window is sent so. */
+/* "%s" and the like, and how an instant is sent so: "before NAME after". */
 static const struct epoch {
-    const char *format, *from, *filter;
+    const char *format, *from, *before, *after;
     int64_t per_second;
 } epochs[] = {
-    {"%s", "epoch_s", "epoch", 1},
-    {"%s_as_float", "epoch_s", "epoch", 1},
-    {"%ms", "epoch_ms", "epoch_ms", 1000},
-    {"%epoch_microseconds", "epoch_us", NULL, 1000000},
+    {"%s", "epoch_s", "", " | epoch", 1},
+    {"%s_as_float", "epoch_s", "", " | epoch", 1},
+    {"%ms", "epoch_ms", "", " | epoch_ms", 1000},
+    {"%epoch_microseconds", "epoch_us", "(", " | epoch_ms) * 1000", 1000000},
 };
+
+/* datetime_format. "%_ms", three digits of a fraction, is %f here, which has six of them. */
+static struct str format_of(struct manifest *manifest, const struct component *cursor)
+{
+    struct str text = import_text(component_get(manifest, cursor, "datetime_format"));
+    ptrdiff_t at = str_find(text, STR("%_ms"));
+    if (at < 0)
+        return text;
+    return arena_printf(manifest->import->arena, "%.*s%%f%.*s",
+                        STR_ARG(str_slice(text, 0, (size_t)at)),
+                        STR_ARG(str_slice(text, (size_t)at + 4, text.len)));
+}
 
 static const struct epoch *find_epoch(struct str format)
 {
@@ -24,6 +37,42 @@ static const struct epoch *find_epoch(struct str format)
         if (str_is(format, epochs[i].format))
             return &epochs[i];
     return NULL;
+}
+
+/* Is what the pattern writes a time that is read without being told how? */
+static bool is_iso(struct str format)
+{
+    AUTO_BUF(out, FORM_BYTES_MAX);
+    int64_t ignored;
+    date_format_pattern(&out, 0, format);
+    return !out.has_overflowed && date_parse_iso(buf_str(&out), &ignored);
+}
+
+/* How a form of Airbyte is called in `from`; empty where it has no counterpart. */
+static struct str form_of(struct str format)
+{
+    const struct epoch *epoch = find_epoch(format);
+    if (epoch)
+        return str_from(epoch->from);
+    if (is_iso(format))
+        return STR("iso");
+    return date_pattern_is_known(format) ? format : STR_NONE;
+}
+
+/* A time in that form as RFC 3339; the text itself where it is one, or is not read. */
+static struct str as_instant(struct arena *arena, struct str text, struct str format)
+{
+    AUTO_BUF(out, FORM_BYTES_MAX);
+    static const int digits[] = {0, 0, 3, 6};
+    const struct epoch *epoch = find_epoch(format);
+    int64_t us;
+    if (date_parse_iso(text, &us))
+        return text;
+    if (epoch ? !date_parse_epoch(text, digits[epoch - epochs], &us)
+              : !date_parse_pattern(text, format, &us))
+        return text;
+    date_format_rfc3339(&out, us);
+    return arena_str(arena, buf_str(&out));
 }
 
 /* config['start_date'], with what the specification says of it; empty: nothing. */
@@ -50,12 +99,17 @@ static struct str start_of(struct manifest *manifest, const struct component *cu
     struct component min_max = component_open(manifest, node, cursor->scope);
     if (min_max.map)
         node = component_get(manifest, &min_max, "datetime");
-    struct str text = import_text(node);
+    struct arena *arena = manifest->import->arena;
+    struct str text = import_text(node), format = STR_NONE;
+    if (min_max.map)
+        format = format_of(manifest, &min_max);
+    if (!format.len)
+        format = format_of(manifest, cursor);
     if (str_find(text, STR("{{")) < 0)
-        return text;
+        return as_instant(arena, text, format);
     text = start_setting(manifest, text, stream);
     if (text.len)
-        return text;
+        return as_instant(arena, text, format);
     import_gap(manifest->import, stream,
                "the start is computed, or was set up in the connector: fill it in, 2020-01-01 "
                "stands for it");
@@ -71,14 +125,25 @@ static struct str as_epoch(struct arena *arena, struct str text, const struct ep
 }
 
 /* The instant `name` in the form that the API takes. */
-static struct str in_format(struct arena *arena, const char *name, struct str format,
-                            const struct epoch *epoch)
+static struct str in_format(struct arena *arena, struct str name, struct str format)
 {
-    if (epoch && epoch->filter)
-        return arena_printf(arena, "%s | %s", name, epoch->filter);
-    if (!format.len || epoch)
-        return str_from(name);
-    return arena_printf(arena, "%s | date('%.*s')", name, STR_ARG(format));
+    const struct epoch *epoch = find_epoch(format);
+    if (epoch)
+        return arena_printf(arena, "%s%.*s%s", epoch->before, STR_ARG(name), epoch->after);
+    if (!format.len)
+        return name;
+    return arena_printf(arena, "%.*s | date('%.*s')", STR_ARG(name), STR_ARG(format));
+}
+
+/* The same of an instant that is a number of seconds where it does not begin with a name. */
+static struct str end_in_format(struct arena *arena, struct str end, struct str format)
+{
+    const struct epoch *epoch = find_epoch(format);
+    if (!epoch || str_starts(end, STR("window")))
+        return in_format(arena, end, format);
+    return epoch->per_second == 1
+               ? end
+               : arena_printf(arena, "%.*s * %lld", STR_ARG(end), (long long)epoch->per_second);
 }
 
 static void put_bound(struct manifest *manifest, const struct component *cursor,
@@ -105,6 +170,37 @@ static void put_lookback(struct manifest *manifest, const struct component *curs
         import_gap(manifest->import, bookmark, "lookback_window: fill in lookback, such as 7d");
 }
 
+/*
+ * The end of a slice. Airbyte's is one cursor_granularity before the next one begins, because
+ * APIs count both ends; here slices are half-open. A day is not taken off where a key keeps the
+ * records of the day that two slices share apart: the newest day is then asked for at once.
+ */
+static struct str window_end(struct manifest *manifest, const struct component *cursor)
+{
+    struct str text = import_text(component_get(manifest, cursor, "cursor_granularity"));
+    struct arena *arena = manifest->import->arena;
+    int64_t seconds;
+    if (!airbyte_seconds(text, &seconds) || !seconds)
+        return STR("window.end");
+    struct str end = arena_printf(arena, "((window.end | epoch) - %lld)", (long long)seconds);
+    if (seconds < SECONDS_A_DAY)
+        return end;
+    return manifest->has_key
+               ? STR("window.end")
+               : arena_printf(arena, "([%.*s, window.start | epoch] | max)", STR_ARG(end));
+}
+
+static void note_days(struct manifest *manifest, const struct component *cursor,
+                      struct outline *stream)
+{
+    struct str text = import_text(component_get(manifest, cursor, "cursor_granularity"));
+    int64_t seconds;
+    if (!manifest->has_key && airbyte_seconds(text, &seconds) && seconds >= SECONDS_A_DAY)
+        import_gap(manifest->import, stream,
+                   "the API is asked by days: a second run on one day reads that day again, "
+                   "and without a key stores it twice");
+}
+
 /* Slices of one step each. */
 static void put_window(struct manifest *manifest, const struct component *cursor,
                        struct str start, struct str field, struct outline *stream)
@@ -124,11 +220,65 @@ static void put_window(struct manifest *manifest, const struct component *cursor
     }
 }
 
+/* --- how the bookmark is written --- */
+
+/* The forms of records, first the one that requests have. */
+struct forms {
+    struct str list[FORMS_MAX];
+    size_t count;
+    bool is_iso; /* all of them are read without being told */
+};
+
+static void add_form(struct manifest *manifest, struct forms *forms, struct str format,
+                     struct outline *stream)
+{
+    struct str form = form_of(format);
+    if (!form.len || forms->count == FORMS_MAX) {
+        import_gap(manifest->import, stream,
+                   "the form of time %.*s is not read: see `from` of bookmark, and write how "
+                   "the API has it",
+                   STR_ARG(format));
+        return;
+    }
+    for (size_t i = 0; i < forms->count; i++)
+        if (str_eq(forms->list[i], form))
+            return;
+    forms->is_iso &= str_is(form, "iso");
+    forms->list[forms->count++] = form;
+}
+
+static struct forms forms_of(struct manifest *manifest, const struct component *cursor,
+                             struct outline *stream)
+{
+    const struct yaml_node *list = component_get(manifest, cursor, "cursor_datetime_formats");
+    struct str format = format_of(manifest, cursor);
+    struct forms forms = {.is_iso = true};
+    if (format.len)
+        add_form(manifest, &forms, format, stream);
+    for (size_t i = 0; i < component_count(list); i++)
+        add_form(manifest, &forms, import_text(list->kind == YAML_LIST ? list->items[i] : list),
+                 stream);
+    return forms;
+}
+
+/* {{ bookmark }} is in the first of its forms: so that one is said as requests have it. */
+static void put_forms(struct forms *forms, struct str format, struct outline *bookmark)
+{
+    if (str_is(forms->list[0], "iso") && date_pattern_is_known(format))
+        forms->list[0] = format;
+    if (forms->count == 1)
+        outline_put(bookmark, "from", forms->list[0]);
+    for (size_t i = 0; forms->count > 1 && i < forms->count; i++)
+        outline_add(outline_list(bookmark, "from"), forms->list[i]);
+}
+
 static void put_bookmark(struct manifest *manifest, const struct component *cursor,
-                         struct str start, struct str field, const struct epoch *epoch,
+                         struct str start, struct str field, struct forms *forms,
                          struct outline *stream)
 {
     struct outline *bookmark = outline_map(stream, "bookmark");
+    struct str format = format_of(manifest, cursor);
+    const struct epoch *epoch = find_epoch(format);
     outline_put(bookmark, "path", field);
     if (epoch)
         start = as_epoch(manifest->import->arena, start, epoch);
@@ -136,8 +286,8 @@ static void put_bookmark(struct manifest *manifest, const struct component *curs
         outline_put_raw(bookmark, "start", start);
     else if (start.len)
         outline_put(bookmark, "start", start);
-    if (epoch)
-        outline_put(bookmark, "from", str_from(epoch->from));
+    if (!forms->is_iso)
+        put_forms(forms, format, bookmark);
     put_lookback(manifest, cursor, bookmark);
 }
 
@@ -166,9 +316,7 @@ static const struct field datetime_fields[] = {
     {"global_substream_cursor", NULL, NULL, NULL},
     {"api_retention_period", NULL, NULL, NULL},
     {"end_datetime", NULL, NULL, NULL},
-    {"cursor_datetime_formats", NULL, NULL,
-     "forms that the cursor's field has in records: columns: {FIELD: {format: …}} reads others "
-     "than ISO 8601"},
+    {"cursor_datetime_formats", NULL, NULL, NULL},
     {"clamping", NULL, NULL,
      "windows begin where `from` says: begin it with a month or a week"},
     FIELD_END,
@@ -194,10 +342,9 @@ static void read_datetime(struct manifest *manifest, const struct component *cur
                           struct outline *stream)
 {
     struct arena *arena = manifest->import->arena;
-    struct str format = import_text(component_get(manifest, cursor, "datetime_format"));
+    struct str format = format_of(manifest, cursor);
     struct str field = STR_NONE, start = start_of(manifest, cursor, stream);
     const struct yaml_node *field_node = component_get(manifest, cursor, "cursor_field");
-    const struct epoch *epoch = find_epoch(format);
     bool has_window = component_get(manifest, cursor, "step") != NULL;
     if (!field_node || !airbyte_text(manifest, cursor->scope, field_node, &field))
         import_gap(manifest->import, stream, "cursor_field: fill in the path of the bookmark");
@@ -205,13 +352,15 @@ static void read_datetime(struct manifest *manifest, const struct component *cur
     manifest->end_name = name_of(manifest, cursor, "partition_field_end", "end_time");
     if (has_window) {
         put_window(manifest, cursor, start, field, stream);
-        manifest->interval_start = in_format(arena, "window.start", format, epoch);
-        manifest->interval_end = in_format(arena, "window.end", format, epoch);
+        note_days(manifest, cursor, stream);
+        manifest->interval_start = in_format(arena, STR("window.start"), format);
+        manifest->interval_end = end_in_format(arena, window_end(manifest, cursor), format);
     } else {
-        put_bookmark(manifest, cursor, start, field, epoch, stream);
+        struct forms forms = forms_of(manifest, cursor, stream);
+        put_bookmark(manifest, cursor, start, field, &forms, stream);
         manifest->interval_start =
-            epoch ? STR("bookmark") : in_format(arena, "bookmark", format, epoch);
-        manifest->interval_end = in_format(arena, "now()", format, epoch);
+            forms.is_iso ? in_format(arena, STR("bookmark"), format) : STR("bookmark");
+        manifest->interval_end = in_format(arena, STR("now()"), format);
     }
     put_bound(manifest, cursor, "start_time_option", manifest->interval_start, stream);
     put_bound(manifest, cursor, "end_time_option", manifest->interval_end, stream);
@@ -328,6 +477,15 @@ static struct str parent_key(struct manifest *manifest, const struct component *
     return str_from(path);
 }
 
+static void remember_parent(struct manifest *manifest, const struct component *of)
+{
+    struct arena *arena = manifest->import->arena;
+    struct component *parent = ARENA_NEW(arena, struct component);
+    *parent = *of;
+    ARENA_GROW(arena, manifest->parents, manifest->parent_count, manifest->parent_capacity);
+    manifest->parents[manifest->parent_count++] = parent;
+}
+
 static void read_parent(struct manifest *manifest, const struct component *config,
                         struct outline *stream)
 {
@@ -343,6 +501,7 @@ static void read_parent(struct manifest *manifest, const struct component *confi
                    "rows of the parent's table");
         return;
     }
+    remember_parent(manifest, &of);
     parent_open(&parent, manifest->import, name, STR_NONE);
     field = parent_field(&parent, key, field.len ? field : key);
     for (size_t i = 0; extra && extra->kind == YAML_LIST && i < extra->count; i++) {

@@ -184,7 +184,7 @@ static bool find_name(void *ctx, const struct rewrite_name *name, size_t *ret_us
     else if (str_is(root, "polling_response"))
         *ret_text = STR("prepared");
     else
-        return str_is(root, "response") || str_is(root, "record");
+        return str_is(root, "response") || (manifest->has_record && str_is(root, "record"));
     return ret_text->len > 0;
 }
 
@@ -358,6 +358,12 @@ bool airbyte_path(struct manifest *manifest, const struct scope *scope,
             buf_printf(&out, "['%.*s']", STR_ARG(key));
     }
     return import_json_path(manifest->import, buf_str(&out), ret);
+}
+
+bool airbyte_takes_all(const struct yaml_node *list)
+{
+    return list && list->kind == YAML_LIST && list->count &&
+           str_is(import_text(list->items[list->count - 1]), "*");
 }
 
 /* --- durations (ISO 8601) --- */

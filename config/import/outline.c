@@ -184,7 +184,7 @@ void outline_merge(struct outline *to, const struct outline *from)
             append(to, from->items[i]);
 }
 
-const struct outline *outline_item(const struct outline *list, size_t i)
+struct outline *outline_item(const struct outline *list, size_t i)
 {
     return list->items[i];
 }
@@ -205,6 +205,12 @@ void outline_note(struct outline *map, const char *fmt, ...)
             return;
     ARENA_GROW(map->arena, map->notes, map->note_count, map->note_capacity);
     map->notes[map->note_count++] = note;
+}
+
+void outline_take_notes(struct outline *to, const struct outline *from)
+{
+    for (size_t i = 0; i < from->note_count; i++)
+        outline_note(to, "%.*s", STR_ARG(from->notes[i]));
 }
 
 /* --- scalars --- */

@@ -51,11 +51,14 @@ void outline_move(struct outline *to, struct outline *from, const char *key);
 void outline_rename(struct outline *map, const char *from, const char *to);
 /* The members of `from` that `to` has not. */
 void outline_merge(struct outline *to, const struct outline *from);
-const struct outline *outline_item(const struct outline *list, size_t i);
+struct outline *outline_item(const struct outline *list, size_t i);
 bool outline_is_bare(const struct outline *node); /* no members, and no notes */
 
 /* One comment, of any length: it is broken into lines. The same twice stands once. */
 void outline_note(struct outline *map, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* Those of another map, behind its own. */
+void outline_take_notes(struct outline *to, const struct outline *from);
 
 void outline_write(struct outline *root, struct buf *out);
 
