@@ -3,12 +3,18 @@
 #include "core/path.h"
 #include "core/xml_json.h"
 #include "worker/discover/draft.h"
+#include "worker/records/csv.h"
 #include "worker/records/own_ids.h"
 #include "worker/signs/known.h"
 #include "worker/signs/look.h"
 #include "worker/signs/spell.h"
 
-enum { DEPTH_MAX = 4, LINES_READ = 5, JSON_BYTES_MAX = 256 * 1024 * 1024 };
+enum {
+    DEPTH_MAX = 4,
+    LINES_READ = 5,
+    RECORD_SEPARATOR = 0x1E,
+    JSON_BYTES_MAX = 256 * 1024 * 1024
+};
 
 /* --- the form --- */
 
@@ -43,6 +49,8 @@ static bool is_ndjson(struct str body)
     for (size_t i = 0; i < LINES_READ && body.len; i++) {
         body = str_split(body, '\n', &line);
         line = str_trim(line);
+        if (line.len && line.ptr[0] == RECORD_SEPARATOR)
+            line = str_trim(str_slice(line, 1, line.len));
         if (!line.len)
             continue;
         if ((line.ptr[0] != '{' && line.ptr[0] != '[') || !is_json(line))
@@ -67,6 +75,9 @@ static size_t count_bytes(struct str line, char byte)
 static char find_delimiter(struct str body)
 {
     static const char candidates[] = {',', ';', '\t', '|'};
+    char told = csv_separator(body);
+    if (told)
+        return told;
     for (size_t i = 0; i < COUNT_OF(candidates); i++) {
         struct str line, rest = str_split(body, '\n', &line);
         size_t wanted = count_bytes(line, candidates[i]), lines = 1;
@@ -91,7 +102,7 @@ struct body_form body_look_form(struct str body, struct str content_type)
     } else if (is_json(text) && !holds_nocase(content_type, "ndjson")) {
         form.format = ANSWER_JSON;
     } else if (is_ndjson(text) || holds_nocase(content_type, "ndjson") ||
-               holds_nocase(content_type, "jsonl")) {
+               holds_nocase(content_type, "jsonl") || holds_nocase(content_type, "json-seq")) {
         form.format = ANSWER_NDJSON;
     } else if (str_starts(text, STR("<"))) {
         form.format = ANSWER_XML;

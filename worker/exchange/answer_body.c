@@ -140,6 +140,22 @@ static bool check_end(const struct http_answer *answer, const struct answer_form
         answer->status);
 }
 
+/* RFC 4180, section 3: `text/csv; header=absent`. Its first record would be lost as names. */
+static bool check_header(const struct http_answer *answer, const struct answer_form *form,
+                         struct str type, struct err *err)
+{
+    const struct csv_form *csv = &form->csv;
+    if (form->format != ANSWER_CSV || !csv->has_header || csv->name_count ||
+        !holds_word(type, STR("header=absent")))
+        return true;
+    return err_set(
+        err, ERR_INPUT, "body", answer->status,
+        "status %d: the answer says that it has no header (Content-Type: "
+        "…header=absent), so its first row has no names: `csv: {header: false, names: "
+        "[…]}` names the fields (without header: false the first row is left out)",
+        answer->status);
+}
+
 bool answer_body_check(const struct http_answer *answer, const struct answer_form *form,
                        struct err *err)
 {
@@ -154,7 +170,7 @@ bool answer_body_check(const struct http_answer *answer, const struct answer_for
     if (body.len == 0)
         return refuse_empty(answer, form, err);
     if (begins_well(body, type, form->format))
-        return true;
+        return check_header(answer, form, type, err);
     answer_preview(body, text);
     put_kind(&kind, body, type, form->format);
     return err_set(err, ERR_INPUT, "body", answer->status,

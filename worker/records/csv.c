@@ -409,6 +409,31 @@ static char find_line_end(const struct csv *csv)
     return has_cr ? '\r' : '\n';
 }
 
+char csv_separator(struct str body)
+{
+    struct str line = {body.ptr, 0}, name = STR("sep=");
+    while (line.len < body.len && !strchr("\r\n", body.ptr[line.len]))
+        line.len++;
+    if (line.len > 2 && line.ptr[0] == '"' && str_ends(line, STR("\"")))
+        line = str_slice(line, 1, line.len - 1);
+    bool is_told = line.len == name.len + 1 && str_starts(line, name);
+    return (char)(is_told && !(line.ptr[name.len] & 0x80) ? line.ptr[name.len] : '\0');
+}
+
+/* "sep=;" is no header: it says what stands between the fields of the rows below it. */
+static void take_separator(struct csv *csv)
+{
+    struct str body = {csv->at, (size_t)(csv->end - csv->at)};
+    char separator = csv_separator(body);
+    if (!separator || !csv->form->has_header)
+        return;
+    csv->delimiter = separator;
+    while (csv->at < csv->end && *csv->at != csv->line_end)
+        csv->at++;
+    csv->at += csv->at < csv->end;
+    csv->line++;
+}
+
 struct record_source *csv_open(struct arena *arena, struct str body,
                                const struct csv_form *form)
 {
@@ -426,6 +451,7 @@ struct record_source *csv_open(struct arena *arena, struct str body,
     };
     csv->end = csv->at + rest.len;
     csv->line_end = find_line_end(csv);
+    take_separator(csv);
     classify(csv);
     return &csv->source;
 }

@@ -16,9 +16,15 @@
  * with more or fewer fields than there are names, or with bytes behind a closing quote, is
  * given with its `problem`.
  *
+ * A first line `sep=;`, as spreadsheets write it, is no row: its byte goes before the form's
+ * delimiter. It is looked for where a header is.
+ *
  * Lives in the arena; borrows `body` and `form`. What it gives stays until the next but one.
  */
 struct record_source *csv_open(struct arena *arena, struct str body,
                                const struct csv_form *form) MUST_CHECK;
+
+/* The byte of a first line `sep=;`, '\0' where there is none. Behind a byte order mark. */
+char csv_separator(struct str body);
 
 #endif

@@ -12,6 +12,16 @@ struct ndjson {
     size_t position;
 };
 
+/* What begins a record of a JSON text sequence (RFC 7464) is no part of it. */
+static struct str without_mark(struct str line)
+{
+    enum { RECORD_SEPARATOR = 0x1E };
+    line = str_trim(line);
+    while (line.len && line.ptr[0] == RECORD_SEPARATOR)
+        line = str_trim(str_slice(line, 1, line.len));
+    return line;
+}
+
 /* The next line that is not empty. */
 static bool take_line(struct ndjson *ndjson, struct str *ret_line)
 {
@@ -19,7 +29,7 @@ static bool take_line(struct ndjson *ndjson, struct str *ret_line)
         struct str line;
         ndjson->rest = str_split(ndjson->rest, '\n', &line);
         ndjson->line++;
-        *ret_line = str_trim(line);
+        *ret_line = without_mark(line);
         if (ret_line->len)
             return true;
     }
