@@ -1,5 +1,7 @@
 #include "worker/signs/link.h"
 
+#include <ctype.h>
+
 struct link_reader {
     struct str rest;
 };
@@ -181,11 +183,23 @@ struct str link_find_in_answer(const struct http_header *headers, size_t count,
     return STR_NONE;
 }
 
+/* "Orders?$skip=20", without a slash before it: a path, and a query with a value. */
+static bool is_relative(struct str text)
+{
+    struct str path, query = str_split(text, '?', &path);
+    for (size_t i = 0; i < path.len; i++)
+        if (!isalnum((unsigned char)path.ptr[i]) && !strchr("-._~/%()',", path.ptr[i]))
+            return false;
+    ptrdiff_t equals = str_find_byte(query, '=');
+    return path.len && equals > 0 && str_find_byte(query, ' ') < 0;
+}
+
 bool link_is_target(struct value value)
 {
     return value.kind == VALUE_STRING &&
            (str_starts(value.text, STR("http://")) || str_starts(value.text, STR("https://")) ||
-            str_starts(value.text, STR("/")) || str_starts(value.text, STR("?")));
+            str_starts(value.text, STR("/")) || str_starts(value.text, STR("?")) ||
+            is_relative(value.text));
 }
 
 bool link_is_there(const struct http_header *headers, size_t count)

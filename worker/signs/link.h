@@ -32,7 +32,8 @@ struct str link_find(struct str field, const struct link_wanted *wanted, bool *r
 struct str link_find_in_answer(const struct http_header *headers, size_t count,
                                const struct link_wanted *wanted, struct str *ret_broken);
 
-/* Does a field of a body look like a link: a URL, an absolute path or a query? */
+/* Does a field of a body look like a link: a URL, a path with a slash before it, a query, or a
+ * path with a query? */
 bool link_is_target(struct value value);
 
 /* Has the answer a Link field at all? */

@@ -1,5 +1,7 @@
 #include "worker/signs/pager_step.h"
 
+#include <ctype.h>
+
 #include "base/redact.h"
 #include "worker/access/origin.h"
 
@@ -74,9 +76,41 @@ bool pager_step_keep(struct pager_step *step, struct value value, struct value *
     return true;
 }
 
+/* Where the expression ends that begins at `at`: {&sort,dir} or {?x}; `at` where there is
+ * none. */
+static size_t template_end(struct str link, size_t at)
+{
+    size_t end = at + 2;
+    if (link.ptr[at] != '{' || end >= link.len || !strchr("?&#", link.ptr[at + 1]))
+        return at;
+    while (end < link.len &&
+           (isalnum((unsigned char)link.ptr[end]) || strchr("_.,:*%-", link.ptr[end])))
+        end++;
+    return end < link.len && link.ptr[end] == '}' ? end + 1 : at;
+}
+
+/*
+ * HAL's links may be templates (RFC 6570): what nothing is known for expands to nothing. Braces
+ * are no part of a URL.
+ */
+static struct str without_templates(struct arena *arena, struct str link)
+{
+    if (str_find_byte(link, '{') < 0)
+        return link;
+    char *out = arena_alloc(arena, link.len);
+    size_t len = 0;
+    for (size_t at = 0, end; at < link.len; at = end) {
+        end = template_end(link, at);
+        if (end == at)
+            out[len++] = link.ptr[end++];
+    }
+    return (struct str){out, len};
+}
+
 bool pager_step_take_link(struct pager_step *step, struct str link, bool *ret_is_home,
                           struct err *err)
 {
+    link = without_templates(step->arena, link);
     const struct pager_facts *facts = step->facts;
     const struct origin_link from = {
         .page_url = facts->url, .home_url = facts->home_url, .reference = link};
