@@ -1,4 +1,6 @@
 #include "config/import/dlt.h"
+
+#include "base/date.h"
 #include "config/import/formats.h"
 #include "config/import/parent.h"
 
@@ -133,12 +135,18 @@ static void take_start_param(struct import *import, const struct yaml_node *node
     import_pair_text(import, to, "params", import_text(node), STR("{{ bookmark }}"));
 }
 
+/* Seconds of a time, days of a date, and of a number so many. */
 static void take_lag(struct import *import, const struct yaml_node *node, struct outline *to,
                      void *ctx)
 {
-    (void)import;
+    struct outline *bookmark = outline_map(to, "bookmark");
+    int64_t day;
     (void)ctx;
-    outline_copy(outline_map(to, "bookmark"), "lookback", node);
+    if (date_parse_day(import_find_text(node->parent, "initial_value"), &day))
+        outline_put(bookmark, "lookback",
+                    arena_printf(import->arena, "%.*sd", STR_ARG(import_text(node))));
+    else
+        outline_copy(bookmark, "lookback", node);
 }
 
 static const struct field incremental_fields[] = {

@@ -243,8 +243,10 @@ static void read_pagination(struct import *import, const struct tap *tap,
         return;
     }
     styles[i].read(import, tap, pagination);
-    bool is_link = styles[i].read == page_link;
-    if (is_link && setting(tap, "pagination_page_size")) {
+    bool has_no_size = styles[i].read == page_link || styles[i].read == page_hateoas ||
+                       styles[i].read == page_header || styles[i].read == page_single ||
+                       str_is(outline_text(outline_find(pagination, "type")), "next_url");
+    if (has_no_size && setting(tap, "pagination_page_size")) {
         struct str param = setting_text(tap, "pagination_limit_per_page_param");
         outline_copy(outline_map(stream, "params"),
                      param.len ? arena_cstr(import->arena, param) : "per_page",
@@ -356,12 +358,13 @@ static const char *const known[] = {
     "num_inference_keys",
     "flattening_enabled",
     "flattening_max_depth",
-    "stream_maps",
     "stream_map_config",
 };
 
 static const struct field others[] = {
     {"except_keys", NULL, NULL, NULL}, /* nothing is flattened that is not said */
+    {"stream_maps", NULL, NULL,
+     "what is done to records: `where` filters them, `with` adds fields, `exclude` leaves out"},
     {"schema", NULL, NULL, "columns are inferred; `columns: {id: bigint}` declares them"},
     {"use_request_body_not_params", NULL, NULL,
      "write the parameters as `body`, and places as body:name"},
