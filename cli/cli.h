@@ -24,7 +24,7 @@ struct options {
     const char *config_dir, *log_level, *log_format;
     const char *settings[SETTINGS_MAX]; /* by settings_options */
     bool json, verbose, quiet, dry_run, all, full, again, wait, prune, clear, trace, watch,
-        live, markdown, yes, keep_table, drop_table, replay, update;
+        live, markdown, yes, keep_table, drop_table, replay, update, ready;
     int64_t pages, limit;
     const char *from, *to, *mode, *id, *priority, *if_running, *context, *set, *partition,
         *state, *type, *window, *auth, *name, *table, *key, *save, *method, *graphql, *output;

@@ -8,6 +8,7 @@
 #include "cli/counts.h"
 #include "cli/near.h"
 #include "cli/query_print.h"
+#include "cli/ready.h"
 #include "cli/say.h"
 #include "cli/streams.h"
 
@@ -277,6 +278,10 @@ static int status_main(struct cli *cli)
     int code;
     if (cli->operand_count > 1)
         return cli_usage("status: name one stream, a source or a pattern, or none for all");
+    if (cli->options.ready && (cli->operand_count || cli->options.watch))
+        return cli_usage("status: --ready asks a process; it takes no stream and no --watch");
+    if (cli->options.ready)
+        return ready_ask(cli);
     if (!cli_database(cli, false, &pg, &code))
         return code;
     code = cli->options.watch ? watch(cli, pg) : show(cli, pg);
@@ -287,6 +292,8 @@ static int status_main(struct cli *cli)
 static const struct opt opts[] = {
     {"watch", 0, OPT_FLAG, offsetof(struct options, watch), NULL,
      "again every 2 s, until interrupted"},
+    CLI_OPT(ready, OPT_FLAG, NULL,
+            "is the process at --http (127.0.0.1:9187) ready? 0 yes, 3 no; for health checks"),
     OPT_END,
 };
 

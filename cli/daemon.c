@@ -175,7 +175,8 @@ static bool open_all(struct daemon *daemon, bool schedules, bool works, struct e
         return false;
     if (schedules && !open_chores(daemon, err))
         return false;
-    return listen_http(daemon, schedules ? "127.0.0.1:9187" : "127.0.0.1:9188", err);
+    return listen_http(daemon, schedules ? DAEMON_SCHEDULER_ADDRESS : DAEMON_WORKER_ADDRESS,
+                       err);
 }
 
 static void run(struct daemon *daemon, const char *name)

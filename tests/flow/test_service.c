@@ -416,14 +416,24 @@ START_TEST(health_and_readiness)
         ck_assert_msg(clock_mono_ms() < deadline, "%s", pagetide_err(&up));
         usleep(50000);
     }
+    const char *ask = pagetide_text("status --ready --http 127.0.0.1:%d", port);
+    ck_assert_str_eq(pagetide_expect(&pagetide, 0, ask).out, "{\"status\":\"ready\"}\n");
     servers_redis_stop(&redis);
     while (strncmp(pagetide_http_get(port, "/readyz"), "503", 3) != 0) {
         ck_assert_msg(clock_mono_ms() < deadline, "still ready without Redis");
         usleep(50000);
     }
+    struct pagetide_result got = pagetide_expect(&pagetide, 3, ask);
+    ck_assert_str_eq(got.err, "{\"status\":\"not ready\"}\n");
+    ck_assert_str_eq(got.out, "");
     expect_holds(pagetide_http_get(port, "/healthz"), "200");
     expect_holds(pagetide_http_get(port, "/nothing"), "404");
     expect_stop(&up);
+    expect_holds(pagetide_expect(&pagetide, 3, ask).err,
+                 pagetide_text("pagetide: --http 127.0.0.1:%d: Failed to connect", port));
+    setenv("PAGETIDE_HTTP", "off", 1);
+    expect_holds(pagetide_expect(&pagetide, 2, "status --ready").err, "--http is off");
+    expect_holds(pagetide_expect(&pagetide, 2, "status --ready shop").err, "takes no stream");
     tear_down();
 }
 END_TEST
