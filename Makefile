@@ -41,6 +41,7 @@ OBJECTS  := $(patsubst %.c,$(B)/%.o,$(filter-out cli/main.c,$(SOURCES))) $(EMBED
 UNITS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FLOWS    := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/flow/test_*.c)))
 DEBS     := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/deb/test_*.c)))
+IMAGES   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/image/test_*.c)))
 WEBS     := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/web/test_*.c)))
 FAULTS   := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/fault/test_*.c)))
 FIGURES  := $(patsubst tests/%.c,$(B)/tests/%,$(sort $(wildcard tests/figures/test_*.c)))
@@ -54,7 +55,7 @@ BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c bench/peers/*.c)))
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench peers demo docs man servers web nemesis figures install \
-        dist deb deb-test deps help clean tests
+        dist deb deb-test image image-test deps help clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -138,7 +139,7 @@ $(B)/bench/%: $(B)/bench/%.o $(B)/libtestsupport.a $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-tests: $(B)/pagetide $(B)/pagetide-faults $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS) $(DEBS) $(WEBS) $(FIGURES)
+tests: $(B)/pagetide $(B)/pagetide-faults $(BENCHES) $(UNITS) $(FLOWS) $(FAULTS) $(DEBS) $(IMAGES) $(WEBS) $(FIGURES)
 
 KINDS ?= unit flow fault
 test: deps ## everything a contributor needs, from a bare machine
@@ -245,6 +246,15 @@ deb-test: ## the package, built, installed into a root of its own, and purged
 	@tools/deps.sh deb
 	@$(MAKE) $(PARALLEL) build $(DEBS)
 	tools/run-tests.sh $(B) deb
+
+image: ## the images `pagetide` and `pagetide-mock`, and what they take, by Docker or Podman
+	@tools/deps.sh image
+	tools/image.sh build
+
+image-test: deps ## the images, built, and run with private servers
+	@tools/deps.sh image
+	@$(MAKE) $(PARALLEL) build $(IMAGES)
+	tools/run-tests.sh $(B) image
 
 deps: ## install what a bare Debian 12 lacks
 	@tools/deps.sh

@@ -20,6 +20,7 @@ write() {
 }
 
 write postgres_password "$(random)"
+write token "$(random)"
 write database_url "postgresql://pagetide:$(cat "$dir/postgres_password")@postgres:5432/pagetide"
 if [ ! -s "$dir/redis_conf" ]; then
     password=$(random)

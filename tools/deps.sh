@@ -7,6 +7,7 @@
 #   deps.sh fuzz    what `make fuzz` needs besides
 #   deps.sh bench   all of the first, and what `make bench` needs besides
 #   deps.sh deb     what `make deb` needs, and no servers
+#   deps.sh image   what `make image` needs where no Docker runs: Podman
 #   deps.sh ci      all of the first, and those of `deb`
 #   deps.sh web     all of the first, and a browser for `make web`
 #
@@ -23,6 +24,7 @@ lint=(git clang-format clang-tidy shellcheck)
 bench=(nginx-light jq python3-venv)
 fuzz=(clang llvm libclang-rt-dev)
 deb=(git debhelper dpkg-dev lintian systemd)
+image=(podman runc debootstrap)
 web=(chromium fonts-dejavu-core)
 
 say() {
@@ -45,6 +47,13 @@ list_missing() {
     done
 }
 
+# What of these packages a machine would run by itself.
+list_units() {
+    [[ " $* " != *" podman "* ]] ||
+        printf 'podman%s\n' .socket .service -restart.service -auto-update.timer
+    printf '%s\n' "$@" | grep -xF "$(printf '%s\n' "${servers[@]}")" | sed 's/$/.service/'
+}
+
 has_systemd() {
     [ -d /run/systemd/system ]
 }
@@ -53,14 +62,14 @@ has_systemd() {
 # the next boot forgets stops that.
 mask() {
     if [ $# -gt 0 ] && has_systemd; then
-        as_root systemctl --quiet mask --runtime "${@/%/.service}"
+        as_root systemctl --quiet mask --runtime "$@"
     fi
 }
 
 unmask() {
     if [ $# -gt 0 ] && has_systemd; then
-        as_root systemctl --quiet disable "${@/%/.service}" || true
-        as_root systemctl --quiet unmask --runtime "${@/%/.service}"
+        as_root systemctl --quiet disable "$@" || true
+        as_root systemctl --quiet unmask --runtime "$@"
     fi
 }
 
@@ -86,17 +95,21 @@ build) wanted=("${build[@]}") ;;
 fuzz) wanted=("${build[@]}" "${fuzz[@]}") ;;
 bench) wanted=("${build[@]}" "${servers[@]}" "${run[@]}" "${bench[@]}") ;;
 deb) wanted=("${build[@]}" "${deb[@]}") ;;
+image)
+    ! docker info >/dev/null 2>&1 || exit 0
+    wanted=("${image[@]}")
+    ;;
 ci) wanted=("${build[@]}" "${servers[@]}" "${run[@]}" "${deb[@]}") ;;
 web) wanted=("${build[@]}" "${servers[@]}" "${run[@]}" "${web[@]}") ;;
 *)
-    sed -n '2,14s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,15s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
 
 mapfile -t missing < <(list_missing "${wanted[@]}")
 [ ${#missing[@]} -gt 0 ] || exit 0
-mapfile -t new_servers < <(printf '%s\n' "${missing[@]}" | grep -xF "$(printf '%s\n' "${servers[@]}")")
-mask "${new_servers[@]}"
-trap 'unmask "${new_servers[@]}"' EXIT
+mapfile -t new_units < <(list_units "${missing[@]}")
+mask "${new_units[@]}"
+trap 'unmask "${new_units[@]}"' EXIT
 install "${missing[@]}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs test programs: run-tests.sh build/release unit|flow|fault|deb|web|figures...
+# Runs test programs: run-tests.sh build/release unit|flow|fault|deb|image|web|figures...
 #
 # Four suites run at a time (AT_A_TIME), the longest first, from the project's root; each is
 # said when it ends, with its seconds. A figure (tests/support/figure.h) is said beside its suite.
@@ -23,7 +23,7 @@ servers=$build/test-servers
 suite_limit_s=${SUITE_LIMIT_S:-900}
 at_a_time=${AT_A_TIME:-4} # most suites wait more than they work
 # By their seconds.
-long=(deb/test_deb fault/test_postgres flow/test_discover fault/test_redis flow/test_shapes
+long=(deb/test_deb image/test_image fault/test_postgres flow/test_discover fault/test_redis flow/test_shapes
     fault/test_network fault/test_refused flow/test_ends flow/test_large fault/test_kill
     flow/test_commands flow/test_service fault/test_sentinel fault/test_machine
     flow/test_secrets fault/test_http flow/test_recipes fault/test_prepare unit/tools/test_man

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tests/support/child.h"
+#include "tests/support/docs.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/suite.h"
 
@@ -19,13 +20,13 @@ static int run(const char *command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* The list `key: [a, b]` of a service, as words. */
+/* The first list `key: [a, b]` of a service, as words, with any port instead of 9187. */
 static const char *words_of(const char *service, const char *key)
 {
     const char *text = pagetide_read("docker-compose.yml");
     const char *at = strstr(text, pagetide_text("\n  %s:", service));
     ck_assert_msg(at != NULL, "no service %s", service);
-    at = strstr(at, pagetide_text("\n    %s: [", key));
+    at = strstr(at, pagetide_text(" %s: [", key));
     ck_assert_msg(at != NULL, "%s has no %s", service, key);
     at = strchr(at, '[') + 1;
     char words[256];
@@ -34,7 +35,7 @@ static const char *words_of(const char *service, const char *key)
         if (*at != ',' && *at != '"')
             words[len++] = *at;
     words[len] = '\0';
-    return pagetide_text("%s", words);
+    return docs_replaced((struct str){words, len}, "0.0.0.0:9187", "0.0.0.0:0");
 }
 
 static const char *write_secret(const char *name, const char *text)
@@ -49,6 +50,7 @@ static void use_secret_files(void)
     setenv("PAGETIDE_DATABASE_URL_FILE", write_secret("database_url", pagetide.database_url),
            1);
     setenv("PAGETIDE_REDIS_URL_FILE", write_secret("redis_url", pagetide.redis_url), 1);
+    setenv("PAGETIDE_TOKEN_FILE", write_secret("token", "t0ken"), 1);
     unsetenv("PAGETIDE_DATABASE_URL");
     unsetenv("PAGETIDE_REDIS_URL");
     setenv("PAGETIDE_HTTP", "127.0.0.1:0", 1);
@@ -59,15 +61,18 @@ static struct pagetide_process start_service(const char *service)
     return pagetide_spawn(&pagetide, "%s", words_of(service, "command"));
 }
 
-static void await_health(struct pagetide_process *process)
+/* By its own health check; of two addresses the last one holds. */
+static void await_health(struct pagetide_process *process, const char *service)
 {
+    static const char head[] = "CMD pagetide ";
+    const char *check = words_of(service, "test");
     int port = pagetide_http_port(process, 10000);
-    for (int tries = 0; tries < 100; tries++) {
-        if (run(pagetide_text("docker/healthcheck.sh %d", port)) == 0)
-            return;
-        usleep(100000);
-    }
-    ck_abort_msg("not healthy: %s", pagetide_err(process));
+    struct pagetide_result got = {.code = -1};
+    ck_assert_msg(strncmp(check, head, strlen(head)) == 0, "%s", check);
+    for (int tries = 0; tries < 100 && got.code != 0; tries++, usleep(100000))
+        got = pagetide_run(&pagetide, "%s --http 127.0.0.1:%d", check + strlen(head), port);
+    ck_assert_msg(got.code == 0, "not healthy: %s%s", got.err, pagetide_err(process));
+    ck_assert_str_eq(got.out, "{\"status\":\"ready\"}\n");
 }
 
 static pid_t start_mock(int *ret_port)
@@ -109,9 +114,11 @@ START_TEST(the_demo_runs_by_its_commands)
     ck_assert_msg(got.code == 0, "%s", got.err);
     struct pagetide_process scheduler = start_service("scheduler");
     struct pagetide_process worker = start_service("worker"), second = start_service("worker");
-    await_health(&scheduler);
-    await_health(&worker);
-    await_health(&second);
+    await_health(&scheduler, "scheduler");
+    await_health(&worker, "worker");
+    await_health(&second, "worker");
+    expect_holds(pagetide_http_get(pagetide_http_port(&scheduler, 0), "/api/v1/streams"),
+                 "401");
     write_demo(port);
     ck_assert_str_eq(words_of("demo", "command"), "apply /etc/pagetide");
     got = pagetide_run(&pagetide, "apply %s", pagetide.dir);
@@ -140,6 +147,7 @@ START_TEST(secrets_are_made_once)
     ck_assert_int_eq(run(pagetide_text("docker/secrets.sh %s", dir)), 0);
     const char *password = pagetide_read(pagetide_text("%s/postgres_password", dir));
     ck_assert_uint_eq(strlen(password), 49);
+    ck_assert_str_ne(pagetide_read(pagetide_text("%s/token", dir)), "");
     ck_assert_ptr_nonnull(strstr(pagetide_read(pagetide_text("%s/database_url", dir)),
                                  pagetide_text("pagetide:%.48s@postgres", password)));
     ck_assert_int_eq(run(pagetide_text("docker/secrets.sh %s", dir)), 0);
