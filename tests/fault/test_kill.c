@@ -279,14 +279,11 @@ START_TEST(test_sync_killed_50_times)
 }
 END_TEST
 
-/* The pages are in, and the API's count is under way: only the count is asked for again. */
-START_TEST(test_sync_killed_at_its_count)
+static void open_counted(struct pagetide *pagetide, struct mock *mock)
 {
-    struct pagetide pagetide;
-    struct mock mock;
-    mock_start(NULL, &mock);
-    pagetide_open(&pagetide);
-    pagetide_source(&pagetide, "api",
+    mock_start(NULL, mock);
+    pagetide_open(pagetide);
+    pagetide_source(pagetide, "api",
                     "source: api\n"
                     "base_url: %s\n"
                     "streams:\n"
@@ -296,26 +293,65 @@ START_TEST(test_sync_killed_at_its_count)
                     "    pagination: {type: page, has_more_path: has_more,\n"
                     "      total: {request: {path: /n}, path: count}}\n"
                     "    merge_path: data\n",
-                    mock.url);
-    mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"body\": {\"count\": 30}}");
-    mock_post(&mock, "/_mock/fault", "{\"path\": \"/n\", \"kind\": \"hang\"}");
-    struct pagetide_process sync = pagetide_spawn(&pagetide, "sync api.counted");
-    pagetide_await(&pagetide, "3", 15000,
-                   "select page from pagetide.job where checkpoint ? 'count'");
+                    mock->url);
+}
+
+/* It hangs at a request for the path, so many of them are asked for. */
+static void kill_at(struct pagetide *pagetide, struct mock *mock, const char *path, int count,
+                    const char *checkpoint)
+{
+    struct pagetide_process sync = pagetide_spawn(pagetide, "sync api.counted");
+    pagetide_await(pagetide, "t", 15000, "select %s from pagetide.job", checkpoint);
     int64_t deadline = pagetide_deadline(15000);
-    while (mock_count(&mock, "/n") < 1 && clock_mono_ms() < deadline)
+    while (mock_count(mock, path) < count && clock_mono_ms() < deadline)
         usleep(5000);
     pagetide_kill(&sync);
-    struct pagetide_result got = pagetide_run(&pagetide, "sync api.counted --json");
+}
+
+static void check_counted(struct pagetide *pagetide, const char *complete)
+{
+    struct pagetide_result got = pagetide_run(pagetide, "sync api.counted --json");
     ck_assert_msg(got.code == 0, "%s", got.err);
-    ck_assert_str_eq(pagetide_json(got.out, "complete"), "proved");
+    ck_assert_str_eq(pagetide_json(got.out, "complete"), complete);
+    ck_assert_str_eq(pagetide_sql(pagetide, "select count(*) from api.counted"), "30");
+}
+
+/* The pages are in, and the API's last count is under way: only that is asked for again. */
+START_TEST(test_sync_killed_at_its_count)
+{
+    struct pagetide pagetide;
+    struct mock mock;
+    open_counted(&pagetide, &mock);
+    mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"body\": {\"count\": 30}}");
+    mock_post(&mock, "/_mock/fault", "{\"path\": \"/n\", \"nth\": 2, \"kind\": \"hang\"}");
+    kill_at(&pagetide, &mock, "/n", 2, "page = 3 and checkpoint ? 'count'");
+    check_counted(&pagetide, "proved");
     ck_assert_int_eq(mock_count(&mock, "/gen/page"), 3);
+    ck_assert_int_eq(mock_count(&mock, "/n"), 3);
+    pagetide_close(&pagetide);
+    mock_stop(&mock);
+}
+END_TEST
+
+/* The count before the first page is that of the first beginning. */
+START_TEST(test_sync_killed_between_its_counts)
+{
+    struct pagetide pagetide;
+    struct mock mock;
+    open_counted(&pagetide, &mock);
+    mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"body\": {\"count\": 31}}");
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen/page\", \"nth\": 3, \"kind\": \"hang\"}");
+    kill_at(&pagetide, &mock, "/gen/page", 3, "page = 2 and checkpoint ->> 'counted' = '31'");
+    mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"body\": {\"count\": 30}}");
+    check_counted(&pagetide, "assumed");
     ck_assert_int_eq(mock_count(&mock, "/n"), 2);
-    ck_assert_str_eq(pagetide_sql(&pagetide, "select count(*) from api.counted"), "30");
+    ck_assert_str_eq(pagetide_sql(&pagetide, "select complete_why from pagetide.job"),
+                     "`total` is 30, but was 31 before the first page");
     pagetide_close(&pagetide);
     mock_stop(&mock);
 }
 END_TEST
 
 SUITE("fault/kill", test_workers_killed_50_times, test_sync_killed_50_times,
-      test_sync_killed_at_its_count)
+      test_sync_killed_at_its_count, test_sync_killed_between_its_counts)

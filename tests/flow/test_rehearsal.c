@@ -81,6 +81,30 @@ START_TEST(what_was_recorded_passes_without_the_api)
 }
 END_TEST
 
+/* The count of `total` is asked for twice, before the first page and behind the last. */
+START_TEST(both_counts_are_recorded)
+{
+    open_shop("  counted:\n"
+              "    path: /gen/page\n"
+              "    params: {total: 12}\n"
+              "    pagination: {type: page, has_more_path: has_more,\n"
+              "      total: {request: {path: /n}, path: n}}\n");
+    mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"body\": {\"n\": 12}}");
+    struct pagetide_result got = expect_run(0, "record shop.counted --pages 9");
+    expect_holds(got.out, "shop.counted: 2 pages, 12 records, 4 requests: succeeded");
+    expect_holds(recording("counted"), "complete: proved");
+    expect_run(0, "test");
+    const char *all = recording("counted"), *first = strstr(all, "- request:"),
+               *second = strstr(first + 1, "- request:");
+    ck_assert_msg(second != NULL, "%s", all);
+    pagetide_file(&pagetide, pagetide_text("tests/shop.counted.yaml"),
+                  pagetide_text("%.*s%s", (int)(first - all), all, second));
+    got = expect_run(1, "test");
+    expect_holds(got.out, "asked for more often than it is recorded");
+    close_shop();
+}
+END_TEST
+
 START_TEST(a_value_that_is_another_is_said_with_its_place)
 {
     open_shop(orders);
@@ -438,8 +462,9 @@ END_TEST
 
 SUITE("flow/rehearsal", long_values_are_cut_in_json, values_of_one_file_are_of_that_file,
       a_recording_in_braces_stays_as_it_is, update_keeps_links_and_other_files,
-      a_run_that_fails_is_recorded_as_one, what_was_recorded_passes_without_the_api,
-      a_value_that_is_another_is_said_with_its_place, a_definition_that_changes_is_seen,
+      a_run_that_fails_is_recorded_as_one, both_counts_are_recorded,
+      what_was_recorded_passes_without_the_api, a_value_that_is_another_is_said_with_its_place,
+      a_definition_that_changes_is_seen,
       a_request_that_is_not_recorded_is_said_with_the_nearest,
       a_definition_that_asks_for_less_is_said, nobody_waits_in_a_test,
       now_is_the_time_of_the_recording, no_secret_is_recorded_and_none_is_needed,

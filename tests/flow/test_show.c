@@ -366,7 +366,7 @@ START_TEST(check_tries_servers_and_streams)
 }
 END_TEST
 
-/* Also where it stops before the end. */
+/* Before the first page, and behind the last where it comes that far. */
 START_TEST(a_count_of_its_own_is_shown)
 {
     open_shop("  counted:\n"
@@ -375,12 +375,13 @@ START_TEST(a_count_of_its_own_is_shown)
               "    pagination: {type: page, total: {request: {path: /n}, path: n}}\n");
     mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"body\": {\"n\": 35}}");
     struct pagetide_result got = pagetide_run(&pagetide, "preview shop.counted --pages 9");
-    ck_assert_holds(got.out, "next: the page is empty → the count of `total`");
     ck_assert_holds(got.out, "count: GET ");
+    ck_assert_holds(got.out, "`total` is 35, before the first page");
+    ck_assert_holds(got.out, "next: the page is empty → the count of `total`");
     ck_assert_holds(got.out, "the end, proved: `total` is 35 and 35 were read");
     got = pagetide_run(&pagetide, "preview shop.counted --pages 2 --json");
     ck_assert_holds(got.out, "{\"count\":true,\"method\":\"GET\"");
-    ck_assert_holds(got.out, "`total` is 35, and 20 were read so far");
+    ck_assert_holds(got.out, "`total` is 35, before the first page");
     ck_assert_holds(got.out, "\"state\":\"stopped\"");
     got = pagetide_run(&pagetide, "sync shop.counted");
     ck_assert_int_eq(got.code, 0);
@@ -389,7 +390,7 @@ START_TEST(a_count_of_its_own_is_shown)
     got = pagetide_run(&pagetide, "check --live shop.counted");
     ck_assert_int_eq(got.code, 0);
     ck_assert_holds(got.out,
-                    "10 records on the first page, more follow; `total` is 35, and 10");
+                    "10 records on the first page, more follow; `total` is 35, before");
     mock_post(&mock, "/_mock/route", "{\"path\": \"/n\", \"status\": 404}");
     got = pagetide_run(&pagetide, "check --live shop.counted");
     ck_assert_holds(got.out, "more follow; `total` cannot be read: GET ");

@@ -31,7 +31,8 @@ static struct str next_type(const struct crawl *crawl)
 bool anew_by_type(struct crawl *crawl, int status)
 {
     struct str type = next_type(crawl);
-    if ((status != 406 && status != 415) || crawl_is_beside(crawl) || !type.len)
+    bool is_settled = crawl->is_preparing || (crawl->is_counting && crawl->pager.page);
+    if ((status != 406 && status != 415) || is_settled || !type.len)
         return false;
     crawl->pager.accept = type;
     crawl->redirects = 0;

@@ -11,30 +11,25 @@
  * no number, no rows and no place in the guard. Its request goes the way of a page's (send,
  * judge: limits, retries, waits, redirects), and every failure of it leads to miss_count.
  *
+ *     ask, before the first page of several                     ──► ask_count ──► send
+ *     the answer: judge ──► count ──► ask, and the state has what it counted
+ *
  *     the last page is committed with a checkpoint that says so ──► ask_count ──► send
  *     a job that goes on at such a checkpoint: ask              ──► ask_count ──► send
  *     a page that may lie behind the last one is refused        ──► ask_count ──► send
  *     the answer: judge ──► count ──► the end mark alone
+ *
+ * What the first one counted goes with the checkpoint of each page, and with that of a job that
+ * waits for its first page (crawl_counted_checkpoint): when it goes on it asks for the page
+ * alone, and has its attempts still.
  */
 enum step step_ask_count(struct crawl *crawl)
 {
     crawl->is_counting = true;
-    crawl_forget_attempts(crawl);
     if (!count_request_build(crawl->stream, &crawl->scope, crawl->page, &crawl->request,
                              &crawl->err))
         return STEP_miss_count;
     return STEP_send;
-}
-
-bool crawl_try_count(struct crawl *crawl)
-{
-    bool may = crawl->stream && crawl->stream->pagination.count.at.kind != LOCATOR_NONE &&
-               crawl->phase == PHASE_WORKING && crawl->is_starved && !crawl->is_counting;
-    if (!may)
-        return false;
-    crawl->is_trying = true;
-    crawl_go_to(crawl, STEP_ask_count);
-    return true;
 }
 
 static void show(struct crawl *crawl, const struct pager_decision *decision)
@@ -49,6 +44,61 @@ static void show(struct crawl *crawl, const struct pager_decision *decision)
     if (watch)
         watch->on_page_end(watch->ctx, &page);
 }
+
+/* --- before the first page --- */
+
+/* No page is read, and the end is not reached by a page that is none. */
+static bool is_first(const struct crawl *crawl)
+{
+    return count_is_due_first(&crawl->pager, crawl->stream);
+}
+
+static enum step begin_pages(struct crawl *crawl, struct pager_counted counted,
+                             struct str words)
+{
+    const struct pager_decision decision = {.outcome = PAGER_MORE, .why = words};
+    show(crawl, &decision);
+    crawl->pager.counted = counted;
+    crawl->is_counting = false;
+    crawl->err = (struct err)ERR_INIT;
+    crawl->scope.response = UNDEFINED_VALUE;
+    crawl->scope.headers = NULL;
+    crawl->scope.header_count = 0;
+    buf_done(&crawl->body);
+    crawl_forget_attempts(crawl);
+    crawl_stand_at_checkpoint(crawl);
+    return STEP_ask;
+}
+
+static enum step begin_counted(struct crawl *crawl, int64_t total)
+{
+    return begin_pages(
+        crawl, (struct pager_counted){.total = total},
+        arena_printf(crawl->page, "`total` is %lld, before the first page", (long long)total));
+}
+
+/* That of the pages is found by them. */
+static enum step begin_uncounted(struct crawl *crawl, struct str why)
+{
+    crawl->pager.accept = crawl->first_accept;
+    return begin_pages(crawl,
+                       (struct pager_counted){.total = -1, .why = arena_str(crawl->leg, why)},
+                       arena_printf(crawl->page, "`total` cannot be read: %.*s", STR_ARG(why)));
+}
+
+struct str crawl_counted_checkpoint(struct crawl *crawl)
+{
+    const struct pager_counted *counted = &crawl->pager.counted;
+    struct str text = STR_NONE;
+    struct err ignored = ERR_INIT;
+    bool is_known = crawl->stream && (counted->total >= 0 || counted->why.len);
+    if (is_known && !pager_pages(&crawl->pager) && !crawl->pager.prepared.file)
+        (void)!checkpoint_write(crawl->next, &crawl->pager, &crawl->scope.secrets, &text,
+                                &ignored);
+    return text;
+}
+
+/* --- behind the last --- */
 
 static enum step end_job(struct crawl *crawl, struct pager_decision *decision)
 {
@@ -83,27 +133,19 @@ static enum step fail_doubted(struct crawl *crawl, struct str why)
     return crawl_fail(crawl, crawl->doubted.reason);
 }
 
-/* The count was asked for to see it; the job is not at its end. */
-static enum step end_trial(struct crawl *crawl, struct str why)
-{
-    const struct pager_decision decision = {.outcome = PAGER_MORE, .why = why};
-    show(crawl, &decision);
-    crawl->is_counting = false;
-    return crawl_give_back(crawl);
-}
-
 enum step step_miss_count(struct crawl *crawl)
 {
     struct str why = redact_cut(crawl->page, str_from(crawl->err.text), 512);
-    if (crawl->is_trying)
-        return end_trial(
-            crawl, arena_printf(crawl->page, "`total` cannot be read: %.*s", STR_ARG(why)));
+    if (is_first(crawl))
+        return begin_uncounted(crawl, why);
     if (crawl->doubted.is_set)
         return fail_doubted(
             crawl, arena_printf(crawl->page, "`total` cannot be read: %.*s", STR_ARG(why)));
     struct pager_decision decision = count_miss(&crawl->pager, why, crawl->page);
     return end_job(crawl, &decision);
 }
+
+/* --- its answer --- */
 
 /* A HEAD, a 204 and a rule of `responses` leave the headers alone. */
 static bool read_answer(struct crawl *crawl)
@@ -115,6 +157,15 @@ static bool read_answer(struct crawl *crawl)
                        &crawl->err);
 }
 
+static enum step count_first(struct crawl *crawl, const struct pager_facts *facts)
+{
+    struct str why;
+    int64_t total;
+    if (!count_read(&crawl->pager, facts, crawl->page, &total, &why))
+        return begin_uncounted(crawl, why);
+    return begin_counted(crawl, total);
+}
+
 enum step step_count(struct crawl *crawl)
 {
     struct str why;
@@ -123,8 +174,8 @@ enum step step_count(struct crawl *crawl)
         return STEP_miss_count;
     }
     struct pager_facts facts = crawl_facts(crawl);
-    if (crawl->is_trying)
-        return end_trial(crawl, count_tell(&crawl->pager, &facts, crawl->page));
+    if (is_first(crawl))
+        return count_first(crawl, &facts);
     struct pager_decision decision;
     if (!crawl->doubted.is_set)
         decision = count_decide(&crawl->pager, &facts, crawl->page);

@@ -225,6 +225,8 @@ enum step crawl_end_turn(struct crawl *crawl, enum job_state state, enum job_rea
     }
     crawl_set_end(crawl, &mark, state, reason);
     mark.checkpoint = crawl->end_checkpoint;
+    if (state == JOB_WAITING && !mark.checkpoint.len)
+        mark.checkpoint = crawl_counted_checkpoint(crawl);
     mark.wait_ms = crawl->end.wait_ms;
     mark.attempt = crawl->attempt;
     mark.server_waits = crawl->server_waits;
@@ -254,6 +256,8 @@ enum step crawl_fail_if_not_end(struct crawl *crawl, enum job_reason reason)
     crawl->doubted.is_set = true;
     crawl->doubted.err = crawl->err;
     crawl->doubted.reason = reason;
+    crawl->redirects = 0;
+    crawl->authorised.renewals = 0;
     return STEP_ask_count;
 }
 

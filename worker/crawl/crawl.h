@@ -106,19 +106,12 @@ enum crawl_stop {
 };
 void crawl_stop(struct crawl *crawl, enum crawl_stop how);
 
-/*
- * Where it waits for may_send: asks for the count of the definition's `total` instead of the
- * next page, shows it to the watch, and gives the job back. False: there is none, or it is not
- * waiting. For a preview, which does not read to the end.
- */
-bool crawl_try_count(struct crawl *crawl);
-
 const struct job *crawl_job(const struct crawl *crawl);
 const struct columns *crawl_columns(const struct crawl *crawl);
 /* Those of the stream's parts, in the arena; NULL: it has none. */
 const struct columns **crawl_part_columns(const struct crawl *crawl,
                                           struct arena *arena); /* NULL: not known yet */
-/* All pages are read; the request is for the count that the definition names. */
+/* The request is for the count that the definition names, and for no page. */
 bool crawl_is_counting(const struct crawl *crawl);
 /* No request of it is in flight, and no page half cut. */
 bool crawl_is_idle(const struct crawl *crawl);

@@ -170,7 +170,6 @@ struct crawl {
     struct str
         end_checkpoint; /* goes with the end of the turn; empty: it leaves the last one */
     bool is_counting;   /* the request is that of the definition's `total` */
-    bool is_trying;     /* … before the end, to see it */
     /* Why the page that was read is none, where a count may say that it lies behind the end. */
     struct {
         bool is_set;
@@ -240,6 +239,11 @@ void crawl_set_leg_end(struct crawl *crawl, struct mark *mark, enum job_state st
                        enum job_reason reason);
 enum step crawl_after_end(struct crawl *crawl, const struct mark *mark);
 enum step crawl_end_leg(struct crawl *crawl, enum job_state state, enum job_reason reason);
+
+/* --- count.c --- */
+
+/* Where a job that waits for its first page goes on; empty: no count was asked for. */
+struct str crawl_counted_checkpoint(struct crawl *crawl);
 
 /* --- trial.c --- */
 

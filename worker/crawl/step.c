@@ -12,6 +12,7 @@
 #include "worker/crawl/watch.h"
 #include "worker/exchange/answer_body.h"
 #include "worker/exchange/answer_text.h"
+#include "worker/exchange/count.h"
 #include "worker/exchange/judge.h"
 #include "worker/exchange/recall.h"
 #include "worker/exchange/request_sign.h"
@@ -43,7 +44,7 @@ static bool has_forgotten(const struct crawl *crawl)
 /* Only for the first page of a turn or leg: next.c builds the requests of the others. */
 enum step step_ask(struct crawl *crawl)
 {
-    if (crawl->pager.ending.complete)
+    if (crawl->pager.ending.complete || count_is_due_first(&crawl->pager, crawl->stream))
         return STEP_ask_count;
     if (stream_prepares(crawl->stream) && !crawl->prepare.is_ready)
         return STEP_prepare;

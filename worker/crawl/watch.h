@@ -17,7 +17,7 @@ struct crawl_page { /* a page that counts, and what follows it */
     const struct request *request; /* of the next page; NULL: none follows */
     const char
         *prepare;  /* no page: "request" or "poll" of `prepare`; NULL: it is none of them */
-    bool is_count; /* no page: the answer that counts all, the last one */
+    bool is_count; /* no page: the answer that counts all, before the first page or the last */
     int status, attempts;
     int64_t records, seen, rejects, asides, bytes;
     const struct mark_part *parts; /* what it has for the stream's parts; NULL: nothing */

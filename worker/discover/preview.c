@@ -37,8 +37,7 @@ struct previewing {
 static void on_stop_timer(void *ctx)
 {
     struct previewing *previewing = ctx;
-    if (previewing->given_up.len || !crawl_try_count(previewing->crawl))
-        crawl_stop(previewing->crawl, CRAWL_STOP_NOW);
+    crawl_stop(previewing->crawl, CRAWL_STOP_NOW);
 }
 
 static bool may_send(void *ctx, const struct crawl *crawl)

@@ -4,8 +4,17 @@
 #include "worker/signs/evidence.h"
 #include "worker/signs/look.h"
 
-static bool read_count(const struct pager *pager, const struct pager_facts *facts,
-                       struct arena *arena, int64_t *ret_total, struct str *ret_why)
+bool count_is_due_first(const struct pager *pager, const struct stream *stream)
+{
+    bool is_known = pager->counted.total >= 0 || pager->counted.why.len;
+    bool has_several = pager->type != PAGINATE_NONE || stream_reads_files(stream);
+    return pager->declared->count.at.kind != LOCATOR_NONE && !pager_pages(pager) &&
+           !pager->prepared.file && !is_known && has_several &&
+           evidence_counts_all(pager, stream);
+}
+
+bool count_read(const struct pager *pager, const struct pager_facts *facts, struct arena *arena,
+                int64_t *ret_total, struct str *ret_why)
 {
     const struct locator *at = &pager->declared->count.at;
     struct value value = UNDEFINED_VALUE;
@@ -50,15 +59,21 @@ static bool may_count_a_page(const struct pager *pager, const struct pager_facts
     return pager->page == 1 && total > 0 && total == pager->records && is_asked_for;
 }
 
+static struct pager_decision assumed(int64_t total, int64_t reached, struct str why,
+                                     struct arena *arena)
+{
+    struct pager_decision decision = proved(total, reached, why);
+    decision.complete = COMPLETE_ASSUMED;
+    decision.warning = evidence_doubt(arena, why);
+    return decision;
+}
+
 static struct pager_decision assumed_of_a_page(int64_t total, int64_t reached,
                                                struct arena *arena)
 {
     struct str why = arena_printf(arena, "`total` is %lld, as many as one page was asked for",
                                   (long long)total);
-    struct pager_decision decision = proved(total, reached, why);
-    decision.complete = COMPLETE_ASSUMED;
-    decision.warning = evidence_doubt(arena, why);
-    return decision;
+    return assumed(total, reached, why, arena);
 }
 
 /* As if there were no count; `why` is of its worth. */
@@ -89,33 +104,106 @@ struct pager_decision count_miss(const struct pager *pager, struct str why, stru
     return decision;
 }
 
+/* --- the count before the first page, and that behind the last --- */
+
+static bool has_changed(const struct pager *pager, int64_t total)
+{
+    return pager->counted.total >= 0 && pager->counted.total != total;
+}
+
+/* What came or went before it did not move records from one page to another. */
+static bool is_one_answer(const struct pager *pager)
+{
+    return pager->page <= 1;
+}
+
+/* Here and below the last count is what was read. */
+static struct pager_decision assumed_of_change(const struct pager *pager, int64_t reached,
+                                               struct arena *arena)
+{
+    struct str why = arena_printf(arena, "`total` is %lld, but was %lld before the first page",
+                                  (long long)reached, (long long)pager->counted.total);
+    return assumed(reached, reached, why, arena);
+}
+
+/* Nothing says that no record came or went while the pages were read. */
+static struct pager_decision end_uncounted(const struct pager *pager,
+                                           const struct pager_ending *ending, int64_t reached,
+                                           struct arena *arena)
+{
+    struct str why = compared(arena, reached, reached);
+    struct str missed =
+        pager->counted.why.len
+            ? arena_printf(arena, "`total` could not be read before the first page: %.*s",
+                           STR_ARG(pager->counted.why))
+            : STR_NONE;
+    struct pager_decision decision = end_without(
+        ending,
+        arena_printf(arena, "%.*s; %.*s, but %s before the first page", STR_ARG(ending->why),
+                     STR_ARG(why),
+                     missed.len ? "it could not be read" : "it is not known what it was"),
+        arena);
+    decision.total = decision.reached = reached;
+    decision.warning = arena_join(arena, missed, "; ", decision.warning);
+    return decision;
+}
+
+static struct pager_decision decide_reached(const struct pager *pager,
+                                            const struct pager_facts *facts,
+                                            struct arena *arena, int64_t reached)
+{
+    if (!is_one_answer(pager) && has_changed(pager, reached))
+        return assumed_of_change(pager, reached, arena);
+    if (pager->more.len)
+        return end_without(&pager->ending,
+                           arena_printf(arena, "%.*s, but %.*s", STR_ARG(pager->ending.why),
+                                        STR_ARG(pager->more)),
+                           arena);
+    if (!is_one_answer(pager) && pager->counted.total < 0)
+        return end_uncounted(pager, &pager->ending, reached, arena);
+    if (pager->ending.complete == COMPLETE_ASSUMED &&
+        may_count_a_page(pager, facts, arena, reached))
+        return assumed_of_a_page(reached, reached, arena);
+    return proved(reached, reached, compared(arena, reached, reached));
+}
+
+static struct pager_decision contradicted(const struct pager *pager, int64_t total,
+                                          int64_t reached, struct arena *arena)
+{
+    struct str why = arena_printf(arena, "%.*s, but %.*s", STR_ARG(pager->ending.why),
+                                  STR_ARG(compared(arena, total, reached)));
+    struct pager_decision decision = proved(total, reached, why);
+    decision.outcome = PAGER_TRUNCATED;
+    decision.reason = REASON_INCONSISTENT_END;
+    decision.complete = COMPLETE_CONTRADICTED;
+    return decision;
+}
+
+/* A total that changes is worth a warning, as one in the pages is (paging/pager_next.c). */
+static void warn_of_change(const struct pager *pager, int64_t total,
+                           struct pager_decision *decision, struct arena *arena)
+{
+    if (!has_changed(pager, total))
+        return;
+    struct str drifted =
+        arena_printf(arena, "drifted: `total` changed from %lld to %lld while paging",
+                     (long long)pager->counted.total, (long long)total);
+    decision->warning = arena_join(arena, drifted, "; ", decision->warning);
+}
+
 struct pager_decision count_decide(const struct pager *pager, const struct pager_facts *facts,
                                    struct arena *arena)
 {
     int64_t total, reached = pager_reached(pager, 0);
     struct str why;
-    if (!read_count(pager, facts, arena, &total, &why))
+    if (!count_read(pager, facts, arena, &total, &why))
         return count_miss(pager, why, arena);
-    if (total == reached && pager->more.len)
-        return end_without(&pager->ending,
-                           arena_printf(arena, "%.*s, but %.*s", STR_ARG(pager->ending.why),
-                                        STR_ARG(pager->more)),
-                           arena);
-    if (total == reached && pager->ending.complete == COMPLETE_ASSUMED &&
-        may_count_a_page(pager, facts, arena, total))
-        return assumed_of_a_page(total, reached, arena);
-    struct pager_decision decision = proved(total, reached, compared(arena, total, reached));
-    if (total < reached) {
-        decision.complete = COMPLETE_ASSUMED;
-        decision.warning = evidence_doubt(arena, decision.complete_why);
-    } else if (total > reached) {
-        decision.outcome = PAGER_TRUNCATED;
-        decision.reason = REASON_INCONSISTENT_END;
-        decision.complete = COMPLETE_CONTRADICTED;
-        decision.why = decision.complete_why =
-            arena_printf(arena, "%.*s, but %.*s", STR_ARG(pager->ending.why),
-                         STR_ARG(decision.complete_why));
-    }
+    struct pager_decision decision =
+        total == reached  ? decide_reached(pager, facts, arena, reached)
+        : total > reached ? contradicted(pager, total, reached, arena)
+                          : assumed(total, reached, compared(arena, total, reached), arena);
+    if (!is_one_answer(pager))
+        warn_of_change(pager, total, &decision, arena);
     return decision;
 }
 
@@ -123,25 +211,21 @@ bool count_decide_behind(const struct pager *pager, const struct pager_facts *fa
                          struct arena *arena, struct pager_decision *ret_decision,
                          struct str *ret_why)
 {
+    static const struct pager_ending no_page = {COMPLETE_ASSUMED,
+                                                STR_INIT("no such page is there")};
     int64_t total, reached = pager_reached(pager, 0);
-    if (!read_count(pager, facts, arena, &total, ret_why))
+    if (!count_read(pager, facts, arena, &total, ret_why))
         return false;
     *ret_why = compared(arena, total, reached);
     if (total != reached)
         return false;
     *ret_decision = proved(total, reached, *ret_why);
-    if (may_count_a_page(pager, facts, arena, total))
+    if (has_changed(pager, total))
+        *ret_decision = assumed_of_change(pager, reached, arena);
+    else if (pager->counted.total < 0)
+        *ret_decision = end_uncounted(pager, &no_page, reached, arena);
+    else if (may_count_a_page(pager, facts, arena, total))
         *ret_decision = assumed_of_a_page(total, reached, arena);
+    warn_of_change(pager, total, ret_decision, arena);
     return true;
-}
-
-struct str count_tell(const struct pager *pager, const struct pager_facts *facts,
-                      struct arena *arena)
-{
-    int64_t total;
-    struct str why;
-    if (!read_count(pager, facts, arena, &total, &why))
-        return arena_printf(arena, "`total` cannot be read: %.*s", STR_ARG(why));
-    return arena_printf(arena, "`total` is %lld, and %lld were read so far", (long long)total,
-                        (long long)pager_reached(pager, 0));
 }

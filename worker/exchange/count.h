@@ -4,26 +4,44 @@
 #include "worker/signs/pager.h"
 
 /*
- * `total` of a definition: a request of its own for the number of all records. It is made once,
- * when the last page has been read, so it counts what grew meanwhile, and a job that goes on at
- * a checkpoint only makes it again. It ends no paging; it checks the end.
+ * `total` of a definition: a request of its own for the number of all records. It is made
+ * before the first page, where more than one may follow, and when the last page has been read;
+ * a job that goes on at a checkpoint does not repeat the first, and makes the second again. It
+ * ends no paging; it checks the end.
  *
+ *     first page of all: count_request_build → count_read, next.counted
  *     pager_decide: MORE, next.ending → count_request_build → count_decide or count_miss
  *
- *     the count                is what was read          proved
+ *     the last count           is what was read          proved
  *                              is more                   contradicted
  *                              is less                   assumed
+ *     it is another than before the first of several pages, as a record that went away and
+ *     moved one over the border of two pages leaves it   assumed
  *     may be of one page        as the last page told it, proved where a flag said so
- *     none can be read         as the last page told it, but never proved: told where that said
- *                              so in so many words, else assumed
+ *     one of the two cannot be read   as the last page told it, but never proved: told where
+ *                              that said so in so many words, else assumed
  *
  * It may be of one page where it is as many as its own request asks for, and as the only page
- * has.
+ * has. Records that went and others that came leave two counts alike: so does a total in the
+ * pages.
  */
 
 /*
- * The answer to it is read, in facts->scope. A count that cannot be read is count_miss. *pager
- * is the state after the last page. Texts are in `arena` or borrowed from the state.
+ * Is it due before the page that the state asks for? Only the first one of all, where a second
+ * may follow and the count can be compared with what is read.
+ */
+bool count_is_due_first(const struct pager *pager, const struct stream *stream);
+
+/*
+ * The answer to it, in facts->scope. False: no count can be read, and *ret_why says why not. In
+ * `arena`.
+ */
+bool count_read(const struct pager *pager, const struct pager_facts *facts, struct arena *arena,
+                int64_t *ret_total, struct str *ret_why);
+
+/*
+ * The answer to the last one is read. A count that cannot be read is count_miss. *pager is the
+ * state after the last page. Texts are in `arena` or borrowed from the state.
  */
 struct pager_decision count_decide(const struct pager *pager, const struct pager_facts *facts,
                                    struct arena *arena);
@@ -39,9 +57,5 @@ struct pager_decision count_miss(const struct pager *pager, struct str why,
 bool count_decide_behind(const struct pager *pager, const struct pager_facts *facts,
                          struct arena *arena, struct pager_decision *ret_decision,
                          struct str *ret_why);
-
-/* What the answer counts, in words, where more pages may follow. */
-struct str count_tell(const struct pager *pager, const struct pager_facts *facts,
-                      struct arena *arena);
 
 #endif

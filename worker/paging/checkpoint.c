@@ -50,6 +50,8 @@
  * prepare                 what the API was asked to do before (checkpoint_prepare.h); absent:
  *                         nothing. The URL of a file that it named is in no checkpoint
  * lacks                   the count or flag that the definition names and no answer has
+ * counted                 what `total` counted before the first page; absent: nothing
+ * uncounted               why it could not be read then
  * count                   instead of `next`, when the last page is read and the API is asked
  *                         for its count: what the end is worth without
  * done                    instead of `next`, when no page follows
@@ -218,6 +220,10 @@ static void put_learned(struct json_out *out, const struct pager *pager)
         json_out_str(out, "merge_path", pager->merge_path);
     if (pager->accept.len)
         json_out_str(out, "accept", pager->accept);
+    if (pager->counted.total >= 0)
+        put_count(out, "counted", pager->counted.total);
+    if (pager->counted.why.len)
+        json_out_str(out, "uncounted", pager->counted.why);
 }
 
 static void put_drift(struct json_out *out, const struct pager *pager)
@@ -438,6 +444,14 @@ static void read_next(struct value next, struct pager *pager)
     pager->body = value_get(next, STR("body"));
 }
 
+static void read_counted(const struct checkpoint_from *from, struct value map,
+                         struct pager *pager)
+{
+    if (!read_count(map, STR("counted"), 0, INT64_MAX, &pager->counted.total))
+        pager->counted.total = -1;
+    pager->counted.why = arena_str(from->leg_arena, read_text(map, STR("uncounted")));
+}
+
 /* A definition that has no `total` could ask for nothing. */
 static void read_ending(struct value count, struct pager *pager)
 {
@@ -487,6 +501,7 @@ static bool read_state(const struct checkpoint_from *from, struct value map,
     pager->is_done = done.kind == VALUE_BOOL && done.boolean;
     read_before(from, map, pager);
     read_drift(map, pager);
+    read_counted(from, map, pager);
     read_ending(value_get(map, STR("count")), pager);
     secret_refs_init(&refs, from->arena, from->secrets);
     if (!secret_refs_read(&refs, value_get(map, STR("secrets")), err) ||

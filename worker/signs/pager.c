@@ -10,6 +10,7 @@ void pager_start(struct pager *pager, const struct pagination *declared)
                             .number = declared->start,
                             .cursor = declared->cursor_start,
                             .prepared = {.submitted = UNDEFINED_VALUE},
+                            .counted = {.total = -1},
                             .total = -1};
 }
 
@@ -37,6 +38,7 @@ void pager_begin_anew(struct pager *pager)
         .merge_path = pager->merge_path,
         .accept = pager->accept,
         .prepared = pager->prepared,
+        .counted = pager->counted,
     };
     *pager = anew;
 }

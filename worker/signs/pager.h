@@ -31,6 +31,15 @@ struct pager_ending {
 };
 
 /*
+ * What `total` of the definition counted before the first page was asked for: another count
+ * behind the last one tells that records came or went while the pages were read.
+ */
+struct pager_counted {
+    int64_t total;  /* -1: nothing is known */
+    struct str why; /* … since it could not be read; empty: it was not asked for */
+};
+
+/*
  * What `prepare` has come to. In the leg's arena. A link is a credential where it has a query,
  * as those of pre-signed files do: the URLs of files are in no state, they are asked for anew.
  */
@@ -97,6 +106,7 @@ struct pager {
     struct str accept; /* the content type that is asked for; empty: the first of the stream */
     struct pager_prepared prepared;
     bool is_file; /* `url` is that of a file that was prepared: it is shown without its query */
+    struct pager_counted counted;
     struct pager_ending ending;
     bool is_done; /* no page follows */
 };

@@ -70,6 +70,7 @@ START_TEST(a_paging_that_began_anew_comes_back)
     pager.total = 99;
     pager.high = STR("2024-01-02");
     pager.accept = STR("text/csv");
+    pager.counted = (struct pager_counted){.total = 99};
     pager_begin_anew(&pager);
     pager.resets++;
     pager.restarts = 2;
@@ -89,6 +90,7 @@ START_TEST(a_paging_that_began_anew_comes_back)
     ck_assert_str_is(read.since, "2024-01-01");
     ck_assert_str_is(read.high, "2024-01-02");
     ck_assert_str_is(read.accept, "text/csv");
+    ck_assert_int_eq(read.counted.total, 99);
     arena_free(arena);
 }
 END_TEST
@@ -109,6 +111,10 @@ START_TEST(an_end_that_waits_for_a_count_comes_back)
     ck_assert_str_is(read.ending.why, "the page is empty");
     ck_assert_str_is(read.lacks, "total_path: x");
     ck_assert_str_is(read.more, "meta.has_more is true");
+    ck_assert_int_eq(read.counted.total, -1);
+    ck_assert_str_is(read.counted.why, "");
+    pager.counted.why = STR("status 404");
+    ck_assert_str_is(again(&pager).counted.why, "status 404");
     def.count.at.kind = LOCATOR_NONE;
     ck_assert_ok(checkpoint_read(&(struct checkpoint_from){arena, arena, &def, secrets},
                                  written(&pager), &read, &err),
