@@ -152,6 +152,8 @@ static const struct hint hints[] = {
      "set the variable where the program runs"},
     {REASON_DEFINITION, GOES_ON, "secrets",
      "put the secret into the folder secrets_dir, as a file of its name"},
+    {REASON_DEFINITION, 0, "is gone, which",
+     "the table has changed, not the definition: do what the message says"},
     {REASON_DEFINITION, 0, "", "correct the definition; `pagetide check` validates it"},
     {REASON_CANCELLED, GOES_ON, "", "nothing is wrong: it was cancelled"},
     {REASON_CRASH, GOES_ON, "", "read in the worker's log how it ended"},

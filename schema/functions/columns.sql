@@ -3,8 +3,7 @@
 -- rows never changes a table, and two that meet a new field agree on its column.
 -- Needs the tables target and field, widen_column, widen_refusal (widen), dress_table, is_dressed
 -- (indexes), run_legs (legs), table_size, create_partitioned, check_partitioned, partition_misfit,
--- partition_table
--- (table_partitions).
+-- partition_table (table_partitions), owner_stream (tables).
 
 -- The map now: the registry joined with the catalogue. Always at least one row; a row without a
 -- field only says whether the table is there. `may_widen`: a value that does not fit may ask for
@@ -368,6 +367,48 @@ begin
 end
 $$;
 
+-- Fields of a key whose column the table has no more, as a text; null: it has all of them.
+create or replace function pagetide.lost_keys(of_owner text, fields jsonb, relation regclass)
+returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select string_agg(f.column_name, ', ' order by f.position) from field f
+    where f.stream = of_owner and fields ? f.field and not exists (select from pg_attribute a
+        where a.attrelid = relation and a.attname = f.column_name and a.attnum > 0
+            and not a.attisdropped)
+$$;
+
+-- Why a table cannot be written by a key whose columns it has no more; null where it has them. Rows
+-- of other records would be taken for a record's own.
+create or replace function pagetide.key_failure(of_owner text, fields jsonb, relation regclass)
+returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format('column %s of %s is gone, which the key needs: it was dropped or renamed. Rename or '
+        'add it again, or let `pagetide reset %s --drop-table --yes` make the table anew',
+        l.lost, relation, owner_stream(of_owner))
+    from lost_keys(of_owner, fields, relation) l (lost) where l.lost is not null
+$$;
+
+-- Refuses a table that has lost columns by which its rows are told apart.
+create or replace function pagetide.check_keys(plan jsonb) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    failure text := key_failure(plan ->> 'stream', coalesce(plan -> 'parent_key', '[]')
+        || case when (plan ->> 'upsert')::boolean or (plan ->> 'history')::boolean
+            then plan -> 'key' else '[]' end,
+        format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass);
+begin
+    if failure is not null then
+        raise exception '%', failure using errcode = 'PT022';
+    end if;
+end
+$$;
+
 -- How many more columns the stream may have.
 create or replace function pagetide.column_room(plan jsonb) returns bigint
 language sql stable
@@ -481,7 +522,7 @@ begin
 end
 $$;
 
--- plan: {stream, run, schema, table, adopt, upsert, soft, history, key: [field or declared name],
+-- plan: {stream, run, schema, table, adopt, upsert, soft, history, key: [field or declared name], parent_key: [field],
 -- partition: {range, type, every, ahead, max}, declared: [{name, type}], fields: [{field, column, type, widen}], max_columns, blank}.
 -- Makes the table where it is missing, adds what it lacks, and gives the new map.
 create or replace function pagetide.extend_table(plan jsonb)
@@ -498,6 +539,7 @@ begin
         format('pagetide %I.%I', plan ->> 'schema', plan ->> 'table'), 0));
     perform take_table(plan);
     perform check_partitioned(plan);
+    perform check_keys(plan);
     for item in select d.name, d.type
         from jsonb_to_recordset(plan -> 'declared') as d (name text, type text)
     loop

@@ -5,7 +5,8 @@
 -- Of a key that comes more than once in a run only the last record counts, whichever pages and
 -- batches they come in: what the run has done to the key before is taken back first.
 -- Needs merge_columns, has_marks (merge), kept_rows, kept_name, make_kept, fit_kept, shrink_failure,
--- fail_run, stays_for_rejects (replace), reads_all (run_end), replace_key_index (columns).
+-- fail_run, stays_for_rejects (replace), reads_all (run_end), replace_key_index,
+-- key_failure (columns), owner_stream (tables).
 
 -- Rows that are no version yet, of before or of an upsert in between, are current ones. Rows that
 -- are marked as deleted have ended then.
@@ -22,7 +23,32 @@ begin
 end
 $$;
 
--- The table gets its columns, and the index that lets a key have one current row.
+-- Its columns that a table has not.
+create or replace function pagetide.lacking_versions(relation regclass) returns text[]
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select array(select n from unnest('{_pt_from,_pt_to,_pt_current}'::text[]) n
+        where not exists (select from pg_attribute a where a.attrelid = relation and a.attname = n
+            and not a.attisdropped))
+$$;
+
+-- Why a table that was a history cannot go on as one; null where it can, and for one that is not there.
+create or replace function pagetide.history_failure(of_owner text, keys jsonb, relation regclass)
+returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select coalesce(key_failure(of_owner, keys, relation), (
+        select format('%s of %s is gone, which a history needs: add it again with the values that it '
+            'had, or let `pagetide reset %s --drop-table --yes` make the table anew',
+            array_to_string(l.lacking, ', '), relation, owner_stream(of_owner))
+        from lacking_versions(relation) l (lacking) where cardinality(l.lacking) > 0))
+    where relation is not null
+$$;
+
+-- The table gets its columns, and the index that lets a key have one current row. Where some of them
+-- were dropped, nobody knows any more which version was there when.
 create or replace function pagetide.add_history(plan jsonb) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -30,11 +56,13 @@ as $$
 declare
     relation regclass := format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass;
     names text[];
+    lacking text[] := lacking_versions(relation);
 begin
-    if not exists (select from pg_attribute a where a.attrelid = relation
-        and a.attname = '_pt_current' and not a.attisdropped) then
-        execute format('alter table %s add column if not exists _pt_from timestamptz, '
-            'add column if not exists _pt_to timestamptz, add column _pt_current boolean', relation);
+    if cardinality(lacking) = 3 then
+        execute format('alter table %s add column _pt_from timestamptz, '
+            'add column _pt_to timestamptz, add column _pt_current boolean', relation);
+    elsif cardinality(lacking) > 0 then
+        raise exception '%', history_failure(plan ->> 'stream', '[]', relation) using errcode = 'PT022';
     end if;
     select array_agg(f.column_name order by k.at) into names
     from jsonb_array_elements_text(plan -> 'key') with ordinality as k (field, at)
@@ -236,8 +264,11 @@ declare
     relation regclass := to_regclass(format('%I.%I', spec ->> 'schema', spec ->> 'table'));
     keys name[] := array(select f.column_name from field f
         where f.stream = of_stream and spec -> 'key' ? f.field);
+    failure text := history_failure(of_stream, spec -> 'key', relation);
 begin
-    if relation is null or cardinality(keys) = 0 then
+    if failure is not null then
+        return case when ended = 'succeeded' then fail_run(ending, 'definition', failure) else ended end;
+    elsif relation is null or cardinality(keys) = 0 then
         return ended;
     end if;
     perform pg_advisory_xact_lock(hashtextextended('pagetide history '

@@ -11,7 +11,7 @@
 -- A run that may go on by `retry` keeps its rows, until another run of the stream begins, the
 -- stream is dropped or reset, or `retention` is over (forget_kept, housekeep).
 -- Needs clock (helpers), cast_sql, refill_column (widen), has_marks (merge), is_data_error (bad_rows),
--- may_go_on (orders), closes_vanished, end_history (history), same_sql, not_same, has_same (same).
+-- may_go_on (orders), closes_vanished, end_history (history), key_failure (columns), same_sql, not_same, has_same (same).
 
 -- The definition of a run at whose end its table is looked at as a whole; null: it is not.
 create or replace function pagetide.kept_spec(of_run bigint) returns jsonb
@@ -383,6 +383,10 @@ begin
             format('table %s.%s is gone', spec ->> 'schema', spec ->> 'table')) end;
     end if;
     execute format('lock table %s in share row exclusive mode', relation);
+    failure := key_failure(of_stream, spec -> 'key', relation);
+    if failure is not null then
+        return fail_run(ending, 'definition', failure);
+    end if;
     select array_agg(c.name), array_agg(c.name) filter (where c.is_key) into names, keys
     from kept_columns(ending, of_stream, spec -> 'key', relation) c;
     if keys is null then

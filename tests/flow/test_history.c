@@ -242,8 +242,23 @@ START_TEST(a_row_that_is_marked_has_ended)
 }
 END_TEST
 
+START_TEST(a_table_that_has_lost_its_versions)
+{
+    set_up("");
+    sync_page(0, A "," B);
+    pagetide_sql(&pagetide, "alter table shop.orders rename _pt_from to since");
+    expect_holds(sync_page(1, X "," B),
+                 "_pt_from of shop.orders is gone, which a history needs");
+    EXPECT("failed", "select state from pagetide.run where id = 2");
+    pagetide_sql(&pagetide, "alter table shop.orders rename since to _pt_from");
+    sync_page(0, X "," B);
+    EXPECT("1:a 1-3, 1:x 3-*, 2:b 1-*", versions_sql);
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/history", a_change_is_another_version, of_a_run_the_last_record_counts,
       what_vanishes_may_be_kept, too_much_does_not_vanish, an_incremental_run_closes_nothing,
       a_rejected_record_ends_nothing, an_index_that_is_unique,
       a_table_of_an_upsert_gets_a_history, a_table_that_was_a_history_before,
-      a_row_that_is_marked_has_ended)
+      a_row_that_is_marked_has_ended, a_table_that_has_lost_its_versions)

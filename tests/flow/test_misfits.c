@@ -198,8 +198,43 @@ START_TEST(a_reset_says_what_it_forgets)
 }
 END_TEST
 
+/* Rows of other records would be taken for its own. */
+static void expect_key_gone(const char *keys, const char *column)
+{
+    people(keys);
+    expect_run(0, "sync people.all");
+    SQL("alter table people.all rename %s to was", column);
+    struct pagetide_result got = expect_run(1, "sync people.all --json");
+    ck_assert_str_eq(pagetide_json(pagetide_last_line(got.out), "reason"), "definition");
+    expect_holds(
+        pagetide_json(pagetide_last_line(got.out), "error"),
+        pagetide_text("column %s of people.\"all\" is gone, which the key needs", column));
+    ck_assert_str_eq(SQL("select string_agg(name, ' ' order by name) from people.all"),
+                     "a b c");
+    SQL("alter table people.all rename was to %s", column);
+    expect_run(0, "sync people.all");
+    SQL("drop table people.all");
+}
+
+START_TEST(a_key_whose_column_is_gone_is_an_error)
+{
+    set_up();
+    answer("[{\"id\": 1, \"day\": 1, \"name\": \"a\"}, {\"id\": 1, \"day\": 2, \"name\": "
+           "\"b\"}, {\"id\": 2, \"day\": 1, \"name\": \"c\"}]");
+    expect_key_gone("    key: [id, day]\n    write: upsert\n", "day");
+    expect_key_gone("    key: [id, day]\n    write: replace\n", "day");
+    expect_key_gone("    key: [id, day]\n    write: history\n", "day");
+    expect_key_gone("    key: [day, name]\n    write: upsert\n", "day");
+    people("    key: [id, day]\n    again: true\n");
+    expect_run(0, "sync people.all");
+    SQL("alter table people.all drop day");
+    expect_lacks(expect_run(0, "sync people.all").out, "whose key came before");
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/misfits", misfits_are_loud,
       a_column_widens_in_a_later_run_unless_a_view_depends_on_it,
       a_declared_type_that_the_table_has_not_is_an_error, a_type_is_changed_and_nothing_is_lost,
       a_text_that_becomes_a_time_must_say_it_all, a_table_that_is_gone_takes_its_past_with_it,
-      a_reset_says_what_it_forgets)
+      a_reset_says_what_it_forgets, a_key_whose_column_is_gone_is_an_error)

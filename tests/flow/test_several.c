@@ -41,6 +41,22 @@ START_TEST(children_of_a_parent_are_those_it_was_sent_with)
 }
 END_TEST
 
+/* With a part of what names a parent, rows of others would go. */
+START_TEST(parents_whose_column_is_gone_are_an_error)
+{
+    set_up();
+    people(UPSERT "    exclude: [items]\n" ITEMS "        parent_key: person\n");
+    answer("[{\"id\": 1, \"items\": [{\"sku\": \"a\"}]}, {\"id\": 2, \"items\": [{\"sku\": "
+           "\"b\"}]}]");
+    expect_run(0, "sync people.all");
+    SQL("alter table people.items drop person");
+    expect_holds(expect_run(1, "sync people.all").out,
+                 "column person of people.items is gone, which the key needs");
+    EXPECT_SQL("a b", "select string_agg(sku, ' ' order by sku) from people.items");
+    tear_down();
+}
+END_TEST
+
 /* A type that PostgreSQL alone reads: nothing of a parent is known by its bytes. */
 START_TEST(parents_are_known_by_keys_of_any_type)
 {
@@ -221,7 +237,8 @@ START_TEST(rejects_of_all_tables_are_loaded_again)
 END_TEST
 
 SUITE("flow/several", rejects_of_all_tables_are_loaded_again,
-      children_of_a_parent_are_those_it_was_sent_with, parents_are_known_by_keys_of_any_type,
+      children_of_a_parent_are_those_it_was_sent_with,
+      parents_whose_column_is_gone_are_an_error, parents_are_known_by_keys_of_any_type,
       rows_of_a_run_that_failed_go_first_in_all_tables,
       a_table_that_appends_refuses_a_run_that_reads_all_again,
       a_table_that_appends_is_filled_once_beside_an_empty_one,

@@ -190,6 +190,15 @@ static void put_fields(struct json_out *out, const struct new_fields *fields)
     json_out_close(out, ']');
 }
 
+static void put_list(struct json_out *out, const char *name, const struct str *texts,
+                     size_t count)
+{
+    json_out_open(out, name, '[');
+    for (size_t i = 0; i < count; i++)
+        json_out_str(out, NULL, texts[i]);
+    json_out_close(out, ']');
+}
+
 void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t run,
                          const struct new_fields *fields)
 {
@@ -209,10 +218,9 @@ void column_map_put_plan(struct buf *buf, const struct stream *stream, int64_t r
     json_out_int(&out, "max_columns", table->max_columns);
     if (!fields)
         json_out_bool(&out, "blank", true);
-    json_out_open(&out, "key", '[');
-    for (size_t i = 0; i < table->key_count; i++)
-        json_out_str(&out, NULL, table->key[i]);
-    json_out_close(&out, ']');
+    put_list(&out, "key", table->key, table->key_count);
+    if (table->parent_key_count)
+        put_list(&out, "parent_key", table->parent_key, table->parent_key_count);
     table_plan_put_declared(&out, table);
     put_fields(&out, fields);
     json_out_close(&out, '}');

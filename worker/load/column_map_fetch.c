@@ -64,7 +64,7 @@ static bool wants_extension(const struct column_map_fetch *fetch, const struct c
 {
     const struct table *table = &stream_of(fetch)->table;
     return map->columns.has_table && fetch->plans[fetch->at].len == 0 &&
-           (table->write != WRITE_APPEND || !map->is_dressed ||
+           (table->write != WRITE_APPEND || table->parent_key_count || !map->is_dressed ||
             !column_map_has_declared(map, table));
 }
 

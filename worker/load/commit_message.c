@@ -62,6 +62,17 @@ static void put_names(struct json_out *out, const char *key, const struct column
     json_out_close(out, ']');
 }
 
+/* By a part of a key, records would be taken for each other. */
+static void put_key(struct json_out *out, const struct table *table,
+                    const struct columns *columns)
+{
+    static const struct columns none;
+    size_t found = 0;
+    for (size_t i = 0; i < columns->count; i++)
+        found += columns->items[i].is_key;
+    put_names(out, "key", found == table->key_count ? columns : &none, true);
+}
+
 struct str commit_write_mode(const struct table *table)
 {
     static const char *const names[] = {[WRITE_APPEND] = "append",
@@ -96,7 +107,7 @@ static void put_target(struct json_out *out, const char *key,
     put_text(out, "name", table->name);
     json_out_str(out, "stage", buf_str(&stage));
     put_names(out, "columns", columns, false);
-    put_names(out, "key", columns, true);
+    put_key(out, table, columns);
     json_out_str(out, "write", commit_write_mode(table));
     json_out_bool(out, "direct", message->rows == ROWS_IN_TABLE);
     json_out_bool(out, "part", message->rows == ROWS_IN_PART);
