@@ -2,7 +2,7 @@
 -- tried on halves of halves; what fits stays in, as it would in the real one, so that a row
 -- that only clashes with another of the batch is found too. Everything is rolled back.
 -- Needs clock (helpers), read_marks (commit), merge_stage, staged_value, remove_unfinished (merge),
--- merge_target (replace).
+-- merge_target (replace), delete_sql, drop_deleted (deletes).
 
 -- Whether an error is the data's own, so that other rows may fit: classes 22, 23, 54, and P0001.
 -- 22P03 and 22P04 say that COPY and the table do not go together. Also in C: if you change this,
@@ -14,7 +14,8 @@ as $$
         or left(state, 2) in ('22', '23', '54') and state not in ('22P03', '22P04')
 $$;
 
--- Tries the rows first to last; those that fit stay in the table, the others are returned.
+-- Tries the rows first to last; those that fit stay in the table, the others are returned. A record
+-- that is `deleted` may be refused too: its row is referred to, or a trigger holds it.
 create or replace function pagetide.try_rows(target jsonb, numbers int[], runs bigint[],
     first bigint,
     last bigint) returns setof pagetide.bad_row
@@ -22,15 +23,20 @@ language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
+    probe constant jsonb := target || '{"stage": "_pt_probe"}';
     middle bigint := (first + last) / 2;
     said text;
 begin
     begin
         delete from pg_temp._pt_probe;
         execute format('insert into pg_temp._pt_probe select * from pg_temp.%I '
-            'where _pt_ord between $1 and $2 %s', target ->> 'stage', case when target ?| '{deletes,parent_key}'
+            'where _pt_ord between $1 and $2 %s', target ->> 'stage', case when target ? 'parent_key'
                 then 'and _pt_hash is not null' end) using first, last;
-        perform merge_stage(target || '{"stage": "_pt_probe"}', numbers, runs);
+        if target ? 'deletes' and target ->> 'write' = 'upsert' then
+            execute delete_sql(probe) using numbers;
+            perform drop_deleted(probe, numbers);
+        end if;
+        perform merge_stage(probe, numbers, runs);
         return;
     exception when others then
         if not is_data_error(sqlstate) then

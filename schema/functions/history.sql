@@ -6,7 +6,7 @@
 -- batches they come in: what the run has done to the key before is taken back first.
 -- Needs merge_columns, has_marks (merge), kept_rows, kept_name, make_kept, fit_kept, shrink_failure,
 -- fail_run, stays_for_rejects (replace), reads_all (run_end), replace_key_index,
--- key_failure (columns), owner_stream (tables).
+-- key_failure (columns), owner_stream (tables), is_data_error (bad_rows).
 
 -- Rows that are no version yet, of before or of an upsert in between, are current ones. Rows that
 -- are marked as deleted have ended then.
@@ -230,6 +230,22 @@ begin
 end
 $$;
 
+-- The same; a table that does not let versions end fails the run.
+create or replace function pagetide.try_close(ending bigint, relation regclass, keys name[], share text)
+returns text
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+begin
+    return close_vanished(ending, relation, keys, share);
+exception when others then
+    if not is_data_error(sqlstate) then
+        raise;
+    end if;
+    return fail_run(ending, 'rejects', format('the table does not take the end of its versions: %s', sqlerrm));
+end
+$$;
+
 -- Versions that the run has begun and closed.
 create or replace function pagetide.count_history(ending bigint, relation regclass, keys name[])
 returns void
@@ -274,7 +290,7 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('pagetide history '
         || format('%I.%I', spec ->> 'schema', spec ->> 'table'), 0));
     if ended = 'succeeded' and closes_vanished(ending, spec) then
-        ended := close_vanished(ending, relation, keys, coalesce(spec ->> 'shrink_guard', '50%'));
+        ended := try_close(ending, relation, keys, coalesce(spec ->> 'shrink_guard', '50%'));
     end if;
     perform count_history(ending, relation, keys);
     return ended;

@@ -150,6 +150,27 @@ START_TEST(a_table_that_is_replaced_has_none_of_them)
 }
 END_TEST
 
+/* The others are stored, and the run says which record it was. */
+START_TEST(a_row_that_cannot_go_is_a_reject)
+{
+    set_up("    write: upsert\n");
+    sync_page("{\"id\":1,\"name\":\"a\"},{\"id\":2,\"name\":\"b\"},{\"id\":3,\"name\":\"c\"}");
+    pagetide_sql(&pagetide, "create table shop.bill (of bigint references shop.orders (id)); "
+                            "insert into shop.bill values (2)");
+    expect_holds(
+        sync_page("{\"id\":1,\"gone\":true},{\"id\":2,\"gone\":true},"
+                  "{\"id\":4,\"name\":\"d\"}"),
+        "rejects: 1 of 3 records are not in the table (pagetide rejects 2); the first, "
+        "page 1, position 1: update or delete on table");
+    EXPECT("2:b 3:c 4:d", rows_sql);
+    pagetide_sql(&pagetide, "delete from shop.bill");
+    sync_page("{\"id\":2,\"gone\":true}");
+    EXPECT("3:c 4:d", rows_sql);
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/deletes", the_row_of_the_key_goes, within_a_page_the_later_record_counts,
       soft_keeps_the_row_and_its_values, marks_of_a_definition_before_count,
-      a_column_that_must_be_there_is_not_asked_of_it, a_table_that_is_replaced_has_none_of_them)
+      a_column_that_must_be_there_is_not_asked_of_it, a_table_that_is_replaced_has_none_of_them,
+      a_row_that_cannot_go_is_a_reject)

@@ -257,8 +257,30 @@ START_TEST(a_table_that_has_lost_its_versions)
 }
 END_TEST
 
+/* The run ends, and says what holds them. */
+START_TEST(versions_that_cannot_end)
+{
+    set_up("");
+    sync_page(0, A "," B);
+    pagetide_sql(
+        &pagetide,
+        "create function shop.hold() returns trigger language plpgsql as $$ begin raise "
+        "exception 'it is held'; end $$; create trigger hold before update on "
+        "shop.orders for each row execute function shop.hold()");
+    const char *said = sync_page(1, A);
+    expect_holds(said, "failed (rejects): 1 pages, 1 records");
+    expect_holds(said, "the table does not take the end of its versions: it is held");
+    EXPECT("1:a 1-*, 2:b 1-*", versions_sql);
+    pagetide_sql(&pagetide, "drop trigger hold on shop.orders");
+    sync_page(0, A);
+    EXPECT("1:a 1-*, 2:b 1-3", versions_sql);
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/history", a_change_is_another_version, of_a_run_the_last_record_counts,
       what_vanishes_may_be_kept, too_much_does_not_vanish, an_incremental_run_closes_nothing,
       a_rejected_record_ends_nothing, an_index_that_is_unique,
       a_table_of_an_upsert_gets_a_history, a_table_that_was_a_history_before,
-      a_row_that_is_marked_has_ended, a_table_that_has_lost_its_versions)
+      a_row_that_is_marked_has_ended, a_table_that_has_lost_its_versions,
+      versions_that_cannot_end)
