@@ -71,8 +71,8 @@ $(B)/libpagetide.a: $(OBJECTS)
 	@rm -f $@
 	@ar rcs $@ $^
 
-# The same with its crash points (lib/base/crash.h) at work.
-$(B)/pagetide-faults: $(B)/cli/main.o $(B)/tests/fault/crash_points.o $(B)/libpagetide.a
+# The same with its crash points (lib/base/crash.h) at work, and allocations that fail.
+$(B)/pagetide-faults: $(B)/cli/main.o $(B)/tests/fault/crash_points.o $(B)/tests/fault/no_memory.o $(B)/libpagetide.a
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

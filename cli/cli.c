@@ -131,6 +131,7 @@ bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_coun
     *ret_is_whole = source_dir_load(cli->arena, cli->settings.config_dir, ret_sources,
                                     ret_count, &errors, &err);
     cli->has_broken_files = !*ret_is_whole;
+    cli->has_lack |= err.is_lack;
     if (errors.len)
         say_line(stderr, "%.*s", STR_ARG(file_trim_end(buf_str(&errors))));
     else if (!*ret_is_whole)

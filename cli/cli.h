@@ -40,6 +40,7 @@ struct cli {
     char **operands;
     int operand_count;
     bool has_broken_files; /* cli_sources has left some out */
+    bool has_lack;         /* and the reason is this machine's own: base/lack.h */
     struct loop *loop;     /* cli_loop */
     /* What the program knows of itself, for `completion`. */
     const struct command *const *commands; /* ends with NULL */
@@ -87,7 +88,7 @@ bool cli_database_if_up(struct cli *cli, struct pg **ret_pg) MUST_CHECK;
 /*
  * Every good definition of the config folder. Errors of the other files are printed, and
  * *ret_is_whole is false where there are any. False where the folder cannot be read, which is
- * said (exit 2).
+ * said (exit 2, or 3 with `has_lack`).
  */
 bool cli_sources(struct cli *cli, struct source ***ret_sources, size_t *ret_count,
                  bool *ret_is_whole) MUST_CHECK;

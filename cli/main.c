@@ -240,7 +240,7 @@ static int run_command(const struct command *command, int argc, char **argv)
     arguments_hide(opts, argc, argv);
     int code = command->run(&cli);
     loop_free(cli.loop);
-    return code;
+    return code == EXIT_USAGE && cli.has_lack ? EXIT_UNREACHABLE : code;
 }
 
 static const struct command *find_command(const char *name)

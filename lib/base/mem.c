@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,18 @@ char *mem_lib_strdup(const char *text)
     return mem_checked(strdup(text));
 }
 
+void *mem_zlib_alloc(void *ctx, unsigned count, unsigned size)
+{
+    (void)ctx;
+    return mem_lib_calloc(count, size);
+}
+
+void mem_zlib_free(void *ctx, void *ptr)
+{
+    (void)ctx;
+    free(ptr);
+}
+
 /* Of the kernel: the heap may have pieces left that are too small for what was wanted. */
 void mem_check_room(void)
 {
@@ -90,6 +103,17 @@ void mem_check_room(void)
     if (room == MAP_FAILED)
         mem_exhausted();
     munmap(room, ROOM_BYTES);
+}
+
+void mem_watch(void)
+{
+    errno = 0;
+}
+
+void mem_check(void)
+{
+    if (errno == ENOMEM)
+        mem_exhausted();
 }
 
 void mem_free_local(void *ptr_to_ptr)

@@ -33,10 +33,21 @@ void *mem_lib_malloc(size_t size);
 void *mem_lib_calloc(size_t count, size_t size);
 void *mem_lib_realloc(void *ptr, size_t size); /* of no size: frees, NULL */
 char *mem_lib_strdup(const char *text);
+/* The same as zlib wants them; `ctx` is not read. */
+void *mem_zlib_alloc(void *ctx, unsigned count, unsigned size);
+void mem_zlib_free(void *ctx, void *ptr);
 
 /* For libraries that take none, asked before anybody is blamed for a failure of theirs: aborts
  * where the process cannot have another MiB. */
 void mem_check_room(void);
+
+/*
+ * For those of them that leave errno to libc: mem_check aborts where an allocation has failed
+ * since mem_watch. Some go on after one, with a text that is cut, or say that something else
+ * is wrong. What succeeds leaves errno alone; to be asked before anything else may fail.
+ */
+void mem_watch(void);
+void mem_check(void);
 
 /* For CLEANUP: frees what the local pointer points to. */
 void mem_free_local(void *ptr_to_ptr);

@@ -78,23 +78,11 @@ bool http_coding_is_libcurls(const struct http_header *headers, size_t count)
     return false;
 }
 
-static void *zlib_alloc(void *ctx, unsigned count, unsigned size)
-{
-    (void)ctx;
-    return mem_lib_calloc(count, size);
-}
-
-static void zlib_free(void *ctx, void *ptr)
-{
-    (void)ctx;
-    mem_free(ptr);
-}
-
 static struct http_inflater *inflater_new(bool is_gzip)
 {
     struct http_inflater *inflater = mem_alloc(sizeof *inflater);
-    *inflater = (struct http_inflater){.is_gzip = is_gzip,
-                                       .zlib = {.zalloc = zlib_alloc, .zfree = zlib_free}};
+    *inflater = (struct http_inflater){
+        .is_gzip = is_gzip, .zlib = {.zalloc = mem_zlib_alloc, .zfree = mem_zlib_free}};
     bool ok = inflateInit2(&inflater->zlib, is_gzip ? GZIP_BITS : MAX_WBITS) == Z_OK;
     return mem_checked(ok ? inflater : NULL);
 }

@@ -31,6 +31,7 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 
+#include "base/lack.h"
 #include "base/mem.h"
 #include "port/pg_hosts.h"
 #include "port/pg_url.h"
@@ -195,8 +196,23 @@ static void on_notice(void *ctx, const PGresult *res)
     (void)ctx, (void)res; /* libpq would print it */
 }
 
+/* To libpq a password file or a certificate that it cannot open is none, and the server's
+ * answer to that would be the user's fault. */
+static bool has_descriptors(struct pg_connect *connect)
+{
+    struct err err = ERR_INIT;
+    if (!lack_explain(&err, "pg", lack_of_descriptors(), "cannot connect to PostgreSQL"))
+        return true;
+    keep_error(connect, &err);
+    return false;
+}
+
 static void try_address(struct pg_connect *connect, const struct pg_host *host)
 {
+    if (!has_descriptors(connect)) {
+        try_next(connect);
+        return;
+    }
     struct keywords list = {.count = 0};
     fill_keywords(connect, host, &list);
     connect->conn = mem_checked(PQconnectStartParams(list.names, list.values, 0));

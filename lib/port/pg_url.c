@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 enum { SHOWN_BYTES_MAX = 4096 };
 
@@ -45,7 +46,9 @@ bool pg_url_parse(const char *url, struct _PQconninfoOption **ret_options, struc
                        "the database URL: in a user or password write @ as %%40 and / as "
                        "%%2F");
     /* libpq's own words about a bad URL quote it, password and all. */
+    mem_watch();
     PQconninfoOption *options = PQconninfoParse(url, &why);
+    mem_check();
     PQfreemem(why);
     if (!options)
         return err_set(err, ERR_CONFIG, "pg", 0,

@@ -103,6 +103,7 @@ static void read_scalar(struct builder *builder, struct fy_token *token, struct 
 {
     size_t len = 0;
     const char *text = token ? fy_token_get_text(token, &len) : NULL;
+    mem_check();
     if (token && !text)
         mem_check_room();
     node->text = arena_str(builder->arena, (struct str){text, text ? len : 0});
@@ -297,6 +298,7 @@ static void read_events(struct builder *builder, struct fy_parser *parser, struc
     bool go_on = true;
     while (go_on) {
         struct fy_event *event = fy_parser_parse(parser);
+        mem_check();
         if (!event) {
             report_syntax(builder, diag);
             return;
@@ -321,6 +323,7 @@ static bool check_text(struct builder *builder, struct str text)
 static void read_text(struct builder *builder, struct str text)
 {
     mem_check_room(); /* libfyaml's own functions go on where there is none */
+    mem_watch();
     struct fy_diag_cfg diag_cfg;
     fy_diag_cfg_default(&diag_cfg);
     diag_cfg.fp = NULL;
@@ -333,6 +336,7 @@ static void read_text(struct builder *builder, struct str text)
     struct fy_parser *parser = mem_checked(fy_parser_create(&cfg));
     if (fy_parser_set_string(parser, text.len ? text.ptr : "", text.len))
         mem_exhausted();
+    mem_check();
     read_events(builder, parser, diag);
     fy_parser_destroy(parser);
     fy_diag_destroy(diag);

@@ -1,6 +1,9 @@
 #include "port/pg.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -299,6 +302,31 @@ START_TEST(says_why_it_cannot_connect)
 }
 END_TEST
 
+/* With less than libpq may want, a password file would count as none. */
+START_TEST(does_not_connect_where_it_lacks_descriptors)
+{
+    struct pg_result *result;
+    struct rlimit usual, few;
+    int fds[4];
+    struct pg *pg = open_session(servers_database_url());
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        fds[i] = open("/", O_PATH | O_CLOEXEC);
+    few = usual;
+    few.rlim_cur = (rlim_t)fds[COUNT_OF(fds) - 1] + 1;
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    ck_assert(!pg_await(pg, "select 1", NULL, 0, 2000, &result, &err));
+    ck_assert_int_eq(err.kind, ERR_AGAIN);
+    ck_assert(err.is_lack);
+    ck_assert_msg(strstr(err.text, "no file descriptors left"), "%s", err.text);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    ck_assert_str_is(ask(pg, "select 1", NULL, 0), "1");
+    close_session(pg);
+}
+END_TEST
+
 START_TEST(hides_a_password_in_a_bad_url)
 {
     struct pg *pg;
@@ -423,5 +451,5 @@ SUITE("port/pg", asks_with_parameters, asks_with_an_array_in_binary_format,
       sends_a_statement_and_the_commit_together, loses_two_statements_with_the_session,
       tells_errors_by_what_can_be_done, keeps_the_order_and_loses_all_with_the_session,
       gives_up_a_server_that_is_silent, tries_the_hosts_in_order, says_why_it_cannot_connect,
-      hides_a_password_in_a_bad_url, closes_inside_a_callback, prepares_each_session,
-      sets_what_the_program_relies_on)
+      does_not_connect_where_it_lacks_descriptors, hides_a_password_in_a_bad_url,
+      closes_inside_a_callback, prepares_each_session, sets_what_the_program_relies_on)
