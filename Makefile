@@ -54,8 +54,8 @@ BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c bench/peers/*.c)))
 # For the targets that install first and build then; -j given by hand comes before it.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench peers demo docs man servers web nemesis figures install \
-        dist deb deb-test image image-test deps help clean tests
+.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench peers peers-servers demo docs man servers web nemesis figures \
+        install dist deb deb-test image image-test deps help clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -213,6 +213,11 @@ peers: ## other tools beside Pagetide, installed: dlt, Airbyte, Singer …; PEER
 	@tools/deps.sh bench
 	@$(MAKE) $(PARALLEL) build $(BENCHES)
 	bench/peers/run.sh $(B)
+
+peers-servers: ## dlt and ingestr on real API servers, beside Pagetide; some alone: ONLY='drf tastypie'
+	@tools/deps.sh bench
+	@$(MAKE) $(PARALLEL) build $(BENCHES)
+	PEERS=1 tests/servers/run.sh $(B) $(ONLY)
 
 servers: deps ## real API servers, installed and filled; one alone: ONLY=kinto
 	@$(MAKE) $(PARALLEL) build

@@ -19,6 +19,8 @@
 # every stream that is read again must have what the server has; rows of deleted records may
 # stay, but for `since`.
 #
+# With PEERS=1 other tools read those that have a dlt.json instead (peers.sh), and all of this is left out.
+#
 # A server that cannot be had on this machine is skipped, and a line says why. Before the last
 # line, "N passed, N failed", a table says what came of each server.
 set -uo pipefail
@@ -31,7 +33,8 @@ cd "$(dirname "$0")/../.." || exit 2
 # Nothing of the caller's servers may get in.
 unset "${!PAGETIDE_@}" "${!PG@}"
 
-pagetide=$PWD/$1/pagetide
+build=$PWD/$1
+pagetide=$build/pagetide
 shift
 here=$PWD/tests/servers
 root=$PWD/build/servers
@@ -39,10 +42,12 @@ export PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
 
 # shellcheck source=tests/servers/lib.sh
 . "$here/lib.sh"
+# shellcheck source=tests/servers/peers.sh
+. "$here/peers.sh"
 
 list_servers() {
     local file
-    for file in "$here"/*/server.sh; do
+    for file in "$here"/*/"$([ -n "${PEERS:-}" ] && echo dlt.json || echo server.sh)"; do
         basename "$(dirname "$file")"
     done
 }
@@ -354,6 +359,8 @@ run_server() {
         fail "$name" "it does not start: $(tail -n 1 "$work/log")"
     elif ! fill_server; then
         fail "$name" "it cannot be filled: $(tail -n 1 "$work/fill.log")"
+    elif [ -n "${PEERS:-}" ]; then
+        check_peers
     else
         check_server
     fi
@@ -398,9 +405,17 @@ PAGETIDE_TEST_FSYNC=off tools/servers.sh start --pg-only "$root/postgres" || exi
 . "$root/postgres/env"
 "$pagetide" migrate >/dev/null || exit 1
 [ $# -gt 0 ] || mapfile -t servers < <(list_servers)
+if [ -n "${PEERS:-}" ]; then
+    install_peers || exit 1
+    : >"$root/peers"
+fi
 for server in "$@" "${servers[@]}"; do
     run_named "$server"
 done
+if [ -n "${PEERS:-}" ]; then
+    print_peers
+    exit
+fi
 print_table
 echo "$(count passed) passed, $(count failed) failed"
 [ "$(count failed)" = 0 ] && [ "$(count passed)" != 0 ]
