@@ -252,6 +252,17 @@ static size_t run_beside(const struct tutorial *tutorial, struct str doc)
     return count;
 }
 
+/* Of a stream that is well, nothing; of one whose API fails, its name and the error. */
+static void check_alert(struct tutorial *tutorial)
+{
+    struct str block = docs_block_after("docs/tutorial.md", "<!-- alert -->");
+    expect_lacks(run_in_shell(tutorial, block), " shop.orders |");
+    mock_post(&tutorial->mock, "/_mock/fault",
+              "{\"path\": \"/gen\", \"kind\": \"status\", \"status\": 404, \"times\": -1}");
+    pagetide_expect(&tutorial->pagetide, 1, "sync shop.orders");
+    expect_holds(run_in_shell(tutorial, block), " shop.orders | failed     | page 1: GET ");
+}
+
 START_TEST(the_tutorial_leads_to_a_table)
 {
     struct tutorial tutorial = {.port = 0};
@@ -270,6 +281,7 @@ START_TEST(the_tutorial_leads_to_a_table)
                                   "select count(*) >= 2 from pagetide.history "
                                   "where state = 'succeeded' and complete = 'proved'"),
                      "t");
+    check_alert(&tutorial);
     pagetide_kill(&up);
     pagetide_close(&tutorial.pagetide);
     mock_stop(&tutorial.mock);
