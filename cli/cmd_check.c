@@ -82,6 +82,20 @@ static void put_stream_json(struct buf *line, const struct stream *stream,
     json_out_close(&out, '}');
 }
 
+/* As a definition has it: 15m. */
+static void put_every(struct buf *line, int64_t every_ms)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+    size_t i = 0;
+    while (every_ms % units[i].ms)
+        i++;
+    buf_printf(line, "  next runs: every %lld%s, by `pagetide up` or `pagetide scheduler`",
+               (long long)(every_ms / units[i].ms), units[i].name);
+}
+
 static void print_runs(const struct stream *stream, const struct next_runs *runs)
 {
     AUTO_BUF(line, KIB(1));
@@ -91,6 +105,8 @@ static void print_runs(const struct stream *stream, const struct next_runs *runs
     }
     if (stream->schedule.cron.len && !runs->count)
         buf_puts(&line, "  next runs: not known without PostgreSQL, which has the time zones");
+    if (stream->schedule.every_ms)
+        put_every(&line, stream->schedule.every_ms);
     if (line.len)
         say_note(stdout, "%.*s", STR_ARG(buf_str(&line)));
 }

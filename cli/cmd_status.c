@@ -150,10 +150,11 @@ static void print_refusals(const struct pg_result *refusals)
 {
     assert(pg_columns(refusals) == REFUSAL_COLUMNS);
     for (size_t i = 0; i < pg_rows(refusals); i++)
-        say_line(stdout, "%.*s since %.*s, %lld times: %.*s",
+        say_line(stdout, "%.*s since %.*s, %lld time%s: %.*s",
                  STR_ARG(pg_get_str(refusals, i, REFUSAL_WHAT)),
                  STR_ARG(pg_get_str(refusals, i, REFUSAL_SINCE)),
                  (long long)pg_get_int(refusals, i, REFUSAL_TIMES),
+                 pg_get_int(refusals, i, REFUSAL_TIMES) == 1 ? "" : "s",
                  STR_ARG(pg_get_str(refusals, i, REFUSAL_WHY)));
 }
 

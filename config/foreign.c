@@ -68,7 +68,8 @@ static const struct foreign {
      .example = "upsert, beside key: id; what is new alone: bookmark: updated_at"},
     {.words = "write_disposition write_mode write_strategy destination_sync_mode on_conflict "
               "if_exists strategy load load_strategy update_strategy upsert append replace "
-              "overwrite full_refresh truncate dedup dedupe",
+              "overwrite full_refresh truncate dedup dedupe "
+              "replication_method",
      .key = "write",
      .example = "upsert, beside key: id"},
     {.words = "incremental checkpoint state", .key = "bookmark", .example = "updated_at"},
@@ -173,7 +174,7 @@ static const struct foreign {
      .carry = SAME,
      .example = "30s"},
     {.words = "rate_limiting rate throttle qps rps requests_per_second requests_per_minute "
-              "max_requests_per_second api_budget",
+              "max_requests_per_second rate_limit_rps api_budget",
      .key = "rate_limit",
      .example = "10/s"},
     {.words = "concurrency max_concurrency concurrency_limit workers threads parallelism",

@@ -103,6 +103,11 @@ static void check_shared(struct reader *reader, const struct yaml_node *root)
 
 static bool check_root(struct reader *reader, struct yaml_node *root)
 {
+    if (root->kind == YAML_NULL) {
+        problem_add(reader->problems, root,
+                    "the file is empty; a definition has source: NAME, base_url and streams");
+        return false;
+    }
     if (root->kind != YAML_MAP) {
         problem_add(reader->problems, root, "a source definition is a map, not %s",
                     yaml_kind_name(root->kind));

@@ -78,8 +78,8 @@ static void on_applied(void *ctx, const struct apply_result *result)
                   result->err->text);
         scheduler->folder_stamp = 0;
     } else if (result->changed) {
-        log_write(LOG_INFO, LOG_CONFIG_APPLIED, LOG_NOWHERE, "%zu streams, %zu new or changed",
-                  result->streams, result->changed);
+        log_write(LOG_INFO, LOG_CONFIG_APPLIED, LOG_NOWHERE, "%zu stream%s, %zu new or changed",
+                  result->streams, result->streams == 1 ? "" : "s", result->changed);
     }
     presence_note_names(scheduler, result);
     publish_shares(scheduler);

@@ -66,6 +66,8 @@ START_TEST(every_command_has_help)
     expect_holds(expect_run(2, "snyc").err, "unknown command \"snyc\"; did you mean sync?");
     expect_holds(expect_run(2, "run shop").err, "did you mean sync?");
     expect_holds(expect_run(2, "ls").err, "did you mean check?");
+    expect_holds(expect_run(2, "dashboard").err, "did you mean up?");
+    expect_holds(expect_run(2, "healthcheck").err, "did you mean status --ready?");
     expect_holds(expect_run(0, "help sync").out, "usage: pagetide sync");
     expect_holds(expect_run(0, "help nothing").out, "usage: pagetide COMMAND");
     expect_holds(expect_run(0, "-V").out, "pagetide ");

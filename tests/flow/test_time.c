@@ -84,6 +84,9 @@ START_TEST(check_shows_the_next_runs)
     expect_holds(expect_run(0, "check").out, "next runs: not known without PostgreSQL");
     people("    schedule: 30 2 1 7 *\n" UPSERT);
     expect_holds(expect_run(0, "check").out, "-07-01 02:30 +0000, 20");
+    people("    every: 15m\n" UPSERT);
+    expect_holds(expect_run(0, "check").out,
+                 "\n  next runs: every 15m, by `pagetide up` or `pagetide scheduler`\n");
     tear_down();
 }
 END_TEST

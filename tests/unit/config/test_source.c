@@ -64,6 +64,19 @@ START_TEST(refuses_the_table_of_errors)
 }
 END_TEST
 
+/* As `discover … >sources/shop.yaml` leaves it where it fails. */
+START_TEST(an_empty_file_is_told)
+{
+    struct arena *arena AUTO_ARENA = arena_new();
+    AUTO_BUF(errors, KIB(1));
+    struct err err = ERR_INIT;
+    struct source *source = NULL;
+    ck_assert(!source_parse(arena, STR("shop.yaml"), STR_NONE, &source, &errors, &err));
+    ck_assert_str_eq(errors.ptr, "shop.yaml:1:1: the file is empty; a definition has source: "
+                                 "NAME, base_url and streams\n");
+}
+END_TEST
+
 static void check_outline(const struct outline *got, const struct stream *stream)
 {
     ck_assert(str_eq(got->name, stream->name));
@@ -413,10 +426,10 @@ START_TEST(the_examples_are_taken)
 END_TEST
 
 SUITE_OF_TABLES("tests/tables/definitions/*.txt", "config/source", refuses_the_table_of_errors,
-                takes_the_table_of_definitions, a_stored_definition_reads_back_the_same,
-                what_is_stored_is_read_as_it_was, a_bad_stored_definition_is_an_error,
-                fills_the_struct, knows_when_records_must_be_kept,
-                knows_when_the_last_record_is_used,
+                an_empty_file_is_told, takes_the_table_of_definitions,
+                a_stored_definition_reads_back_the_same, what_is_stored_is_read_as_it_was,
+                a_bad_stored_definition_is_an_error, fills_the_struct,
+                knows_when_records_must_be_kept, knows_when_the_last_record_is_used,
                 a_post_is_repeatable_where_the_definition_says_so,
                 loads_a_folder_and_keeps_the_good, of_many_streams_little_is_kept,
                 a_table_has_one_stream, streams_that_wait_in_a_circle_are_refused,
