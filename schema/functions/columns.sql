@@ -426,20 +426,40 @@ as $$
         and (select array_agg(c order by c) from unnest(i.indkey[0:i.indnkeyatts - 1]) c) = numbers
 $$;
 
--- The key has changed: the index of the old one would refuse records. A comment says which index
--- is ours, for a user's index may have a name like it, and so may that of another table whose
--- name begins alike.
+-- The indexes that we made for a key. A comment says which index is ours, for a user's index may have
+-- a name like it, and so may that of another table whose name begins alike.
+create or replace function pagetide.own_key_indexes(relation regclass) returns setof regclass
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select i.indexrelid::regclass from pg_index i
+    where i.indrelid = relation and obj_description(i.indexrelid, 'pg_class') = 'key of pagetide'
+$$;
+
+-- The index of a key that the definition has no more would refuse records.
+create or replace function pagetide.drop_key_index(relation regclass) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    old regclass;
+begin
+    for old in select * from own_key_indexes(relation) loop
+        execute format('drop index %s', old);
+    end loop;
+end
+$$;
+
+-- The key has changed, and with it its index.
 create or replace function pagetide.replace_key_index(plan jsonb, relation regclass, names text[],
     condition text default '') returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 declare
-    mark constant text := 'key of pagetide';
     apart name := (select a.attname from pg_partitioned_table p join pg_attribute a on a.attrelid = relation
         and a.attnum = any (p.partattrs) where p.partrelid = relation and a.attname <> all (names) limit 1);
     own name := cut_bytes(plan ->> 'table', 55) || '_pt_key';
-    old name;
     n int := 1;
 begin
     if apart is not null then
@@ -447,18 +467,14 @@ begin
             'key without it that is unique in all partitions', plan ->> 'schema', plan ->> 'table', apart,
             array_to_string(names, ', ') using errcode = 'PT022';
     end if;
-    for old in select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
-        where i.indrelid = relation and obj_description(c.oid, 'pg_class') = mark
-    loop
-        execute format('drop index %I.%I', plan ->> 'schema', old);
-    end loop;
+    perform drop_key_index(relation);
     while to_regclass(format('%I.%I', plan ->> 'schema', own)) is not null loop
         n := n + 1;
         own := cut_bytes(plan ->> 'table', 55 - length(n::text)) || '_pt_key' || n;
     end loop;
     execute format('create unique index %I on %s (%s)%s', own, relation,
         (select string_agg(quote_ident(c), ', ') from unnest(names) c), condition);
-    execute format('comment on index %I.%I is %L', plan ->> 'schema', own, mark);
+    execute format('comment on index %I.%I is %L', plan ->> 'schema', own, 'key of pagetide');
 end
 $$;
 
@@ -567,6 +583,8 @@ begin
     perform dress_table(plan);
     if (plan ->> 'upsert')::boolean then
         perform index_key(plan);
+    elsif not (plan ->> 'upsert')::boolean and not plan ? 'history' then
+        perform drop_key_index(format('%I.%I', plan ->> 'schema', plan ->> 'table')::regclass);
     end if;
     return query select * from columns(plan ->> 'stream', plan ->> 'schema', plan ->> 'table',
         (plan ->> 'run')::bigint);

@@ -1,7 +1,7 @@
 -- What a definition wants of a table besides its columns: `indexes`, and comments. Applied where the
 -- table is made or extended (extend_table), and at the start of the first run of a definition that
 -- says something else.
--- Needs is_end (helpers), owner_spec, is_of (tables), cut_bytes (columns), widen_max_bytes (widen),
+-- Needs is_end (helpers), owner_spec, is_of (tables), cut_bytes, own_key_indexes (columns), widen_max_bytes (widen),
 -- table_size, wants_partitions (table_partitions), the tables target and field.
 
 -- What tells a definition's indexes, comments and partitions from others.
@@ -13,6 +13,16 @@ as $$
         || coalesce(spec ->> 'partition_by', ''))
 $$;
 
+-- Whether the table has our index of a key that the definition has no more, or does not write by.
+create or replace function pagetide.has_idle_key(t pagetide.target, spec jsonb) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select (coalesce(spec ->> 'write', 'append') = 'append' or not spec ? 'key')
+        and exists (select from own_key_indexes(to_regclass(format('%I.%I', t.schema_name,
+            t.table_name))))
+$$;
+
 -- Whether the table has what the definition of the run wants. A run that has ended wants nothing.
 create or replace function pagetide.is_dressed(t pagetide.target, of_run bigint) returns boolean
 language sql stable
@@ -20,6 +30,7 @@ set search_path = pagetide, pg_temp
 as $$
     select t.dressed is not distinct from dress_digest(owner_spec(t.stream, d.spec))
         and t.indexes_due = '{}' and not wants_partitions(t, owner_spec(t.stream, d.spec))
+        and not has_idle_key(t, owner_spec(t.stream, d.spec))
     from run r join definition d on d.stream = r.stream and d.version = r.version
     where r.id = of_run and not is_end(r.state)
 $$;

@@ -233,8 +233,54 @@ START_TEST(a_key_whose_column_is_gone_is_an_error)
 }
 END_TEST
 
+/* The index that it had would refuse records. */
+START_TEST(a_key_that_is_said_no_more_refuses_nothing)
+{
+    static const char *const before[] = {"upsert", "replace", "history"};
+    static const char *const after[] = {"    again: true\n", "    write: replace\n",
+                                        "    again: true\n    key: id\n"};
+    set_up();
+    for (size_t i = 0; i < 3; i++) {
+        people(pagetide_text("    key: id\n    write: %s\n", before[i]));
+        answer("[{\"id\": 1}, {\"id\": 2}]");
+        expect_run(0, "sync people.all");
+        people(after[i]);
+        answer("[{\"id\": 1, \"n\": 1}, {\"id\": 1, \"n\": 2}]");
+        expect_run(0, "sync people.all");
+        EXPECT_SQL("2", "select count(*) from people.all where n > 0");
+        EXPECT_SQL("0",
+                   "select count(*) from pg_index where indrelid = 'people.all'::regclass");
+        SQL("drop table people.all");
+    }
+    EXPECT_SQL("0", "select count(*) from pagetide.reject");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_new_key_that_no_record_has_rejects_them)
+{
+    static const char *const writes[] = {"upsert", "replace", "history"};
+    set_up();
+    for (size_t i = 0; i < 3; i++) {
+        people(pagetide_text("    key: id\n    write: %s\n", writes[i]));
+        answer("[{\"id\": 1}, {\"id\": 2}]");
+        expect_run(0, "sync people.all");
+        people(pagetide_text("    key: [id, day]\n    write: %s\n", writes[i]));
+        struct pagetide_result got = expect_run(1, "sync people.all");
+        expect_holds(got.out, "all 2 records were rejected");
+        expect_holds(got.err, "key \"day\" is null or absent");
+        answer("[{\"id\": 1, \"day\": 1}, {\"id\": 1, \"day\": 2}]");
+        expect_run(0, "sync people.all");
+        EXPECT_SQL("2", "select count(*) from people.all where day > 0");
+        SQL("drop table people.all");
+    }
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/misfits", misfits_are_loud,
       a_column_widens_in_a_later_run_unless_a_view_depends_on_it,
       a_declared_type_that_the_table_has_not_is_an_error, a_type_is_changed_and_nothing_is_lost,
       a_text_that_becomes_a_time_must_say_it_all, a_table_that_is_gone_takes_its_past_with_it,
-      a_reset_says_what_it_forgets, a_key_whose_column_is_gone_is_an_error)
+      a_reset_says_what_it_forgets, a_key_whose_column_is_gone_is_an_error,
+      a_key_that_is_said_no_more_refuses_nothing, a_new_key_that_no_record_has_rejects_them)

@@ -33,11 +33,34 @@ static void find_moved(struct binder *binder)
     }
 }
 
+static bool is_mapped_key(const struct columns *columns, struct str key)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct column *column = &columns->items[i];
+        if (column->is_key && (str_eq(column->field, key) || str_eq(column->name, key)))
+            return true;
+    }
+    return false;
+}
+
+/* A declared one comes with the table. */
+static void find_unmapped_keys(struct binder *binder)
+{
+    const struct table *table = binder->table;
+    binder->unmapped_keys = ARENA_ARRAY(binder->arena, struct str, table->key_count);
+    binder->unmapped_key_count = 0;
+    for (size_t i = 0; i < table->key_count; i++)
+        if (!table_find_declared(table, table->key[i]) &&
+            !is_mapped_key(binder->columns, table->key[i]))
+            binder->unmapped_keys[binder->unmapped_key_count++] = table->key[i];
+}
+
 void bind_start(struct binder *binder)
 {
     const struct columns *columns = binder->columns;
     binder->deep_values = ARENA_ARRAY(binder->arena, struct record_field, columns->deep_count);
     find_moved(binder);
+    find_unmapped_keys(binder);
     binder->record_column = find_record_column(binder);
     binder->guess_count = 0;
 }
@@ -240,16 +263,6 @@ static void take_record(struct binder *binder, const struct record *record)
         value->flaw = binder->extras[i].flaw;
 }
 
-static bool is_mapped_key(const struct columns *columns, struct str key)
-{
-    for (size_t i = 0; i < columns->count; i++) {
-        const struct column *column = &columns->items[i];
-        if (column->is_key && (str_eq(column->field, key) || str_eq(column->name, key)))
-            return true;
-    }
-    return false;
-}
-
 /* Has the record, or `with`, a value of this name that is not null? */
 static bool has_value(const struct binder *binder, const struct record *record, struct str name)
 {
@@ -261,21 +274,17 @@ static bool has_value(const struct binder *binder, const struct record *record, 
     return false;
 }
 
-/* Before there is a table the map knows no key columns: their fields are looked up by name. */
+/* A key that is new to the table, or to the definition, has no column yet. */
 static struct str find_missing_key(const struct binder *binder, const struct record *record,
                                    const struct bound *bound)
 {
     const struct columns *columns = binder->columns;
-    const struct table *table = binder->table;
     for (size_t i = 0; i < columns->count; i++)
         if (columns->items[i].is_key && record_is_null(bound->values[i]))
             return columns->items[i].name;
-    for (size_t i = 0; i < table->key_count && !columns->has_table; i++) {
-        struct str key = table->key[i];
-        if (!table_find_declared(table, key) && !is_mapped_key(columns, key) &&
-            !has_value(binder, record, key))
-            return key;
-    }
+    for (size_t i = 0; i < binder->unmapped_key_count; i++)
+        if (!has_value(binder, record, binder->unmapped_keys[i]))
+            return binder->unmapped_keys[i];
     return STR_NONE;
 }
 

@@ -42,6 +42,8 @@ struct binder {
     struct record_field *moved_values;
     uint16_t *moved;
     size_t moved_count;
+    struct str *unmapped_keys; /* fields of the key without a column */
+    size_t unmapped_key_count;
     struct record_field record_value; /* `columns: none`: the whole record */
     size_t record_column;             /* the column of that; else the count of columns */
     struct bind_guess *guesses;       /* by position in the record: what was there last time */
