@@ -267,6 +267,39 @@ static void tell_confirmed(struct discovery *discovery, const struct reading *re
     discovery->is_confirmed = true;
 }
 
+/* It brought pages, each with other records, and then an answer that is none. */
+static bool fails_behind(const struct discovery *discovery, const struct reading *reading)
+{
+    return reading->page_count > 1 && reading->preview.how == PREVIEW_ENDED &&
+           reading->preview.status && !reading_repeats(reading) &&
+           holds_first_page(discovery, reading);
+}
+
+/* "There is no such page": the page behind the last, where others came before. */
+static bool ends_with_error(const struct discovery *discovery, const struct reading *reading)
+{
+    int status = reading->preview.status;
+    return (status == 404 || status == 416) && fails_behind(discovery, reading);
+}
+
+static void tell_end(struct discovery *discovery, int status)
+{
+    discovery->draft.end_status = status;
+    notes_add(&discovery->notes, NOTE_UNSURE, "pagination",
+              "behind the last page the API answers with status %d, which is taken for the end",
+              status);
+}
+
+static void tell_failed(struct discovery *discovery, const struct reading *reading)
+{
+    notes_add(&discovery->notes, NOTE_UNSURE, "pagination",
+              "%zu pages were read by it, and the next one failed (%.*s): where it is the page "
+              "behind the last, responses: [{status: %d, then: end}] says so",
+              reading->page_count, STR_ARG(reading->preview.error), reading->preview.status);
+    discovery->pages_read = *reading;
+    discovery->is_confirmed = true;
+}
+
 /* Reads by the draft's pagination, which may be mended once. */
 static bool read_by_draft(struct discovery *discovery, struct reading *ret, bool *ret_confirms,
                           struct err *err)
@@ -276,9 +309,13 @@ static bool read_by_draft(struct discovery *discovery, struct reading *ret, bool
         return false;
     *ret_confirms = confirms(discovery, ret);
     struct str mended = *ret_confirms ? STR_NONE : mend(discovery, ret);
-    if (!mended.len)
+    bool ends = ends_with_error(discovery, ret) && !discovery->draft.end_status;
+    if (!mended.len && !ends)
         return true;
-    discovery->draft.pagination = mended;
+    if (ends)
+        tell_end(discovery, ret->preview.status);
+    if (mended.len)
+        discovery->draft.pagination = mended;
     if (!read_pages(discovery, pages, ret, err))
         return false;
     *ret_confirms = confirms(discovery, ret);
@@ -321,6 +358,10 @@ static bool confirm(struct discovery *discovery, struct err *err)
         page_size_leave_out(discovery);
         if (!read_by_draft(discovery, &reading, &is_right, err))
             return false;
+    }
+    if (!is_right && fails_behind(discovery, &reading)) {
+        tell_failed(discovery, &reading);
+        return true;
     }
     if (!is_right) {
         tell_unconfirmed(discovery, &reading, discovery->draft.pagination);

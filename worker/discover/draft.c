@@ -356,6 +356,12 @@ static void put_paging(struct buf *out, const struct draft *draft, enum draft_us
                                                               : draft->pagination);
 }
 
+static void put_responses(struct buf *out, const struct draft *draft)
+{
+    if (draft->end_status)
+        buf_printf(out, "    responses: [{status: %d, then: end}]\n", draft->end_status);
+}
+
 static void put_table(struct buf *out, const struct draft *draft, const struct notes *notes)
 {
     put_notes(out, notes, "bookmark", "    ");
@@ -377,6 +383,7 @@ void draft_write(const struct draft *draft, enum draft_use use, const struct not
     put_request(out, draft, notes);
     put_notes(out, notes, "format", "    ");
     put_format(out, draft);
+    put_responses(out, draft);
     put_paging(out, draft, use, notes);
     put_notes(out, notes, "merge_path", "    ");
     if (!draft->connection.len)

@@ -44,6 +44,7 @@ struct draft {
     struct str merge_path; /* empty: the whole body */
     struct str names;      /* YAML of shape.names; empty: records are no lists */
     struct str pagination; /* YAML; empty: auto */
+    int end_status;        /* of the page behind the last; 0: it is no error */
     struct str key;        /* YAML; empty: none */
     struct str bookmark;   /* YAML; empty: none */
     struct str since;      /* the parameter that the bookmark goes to */

@@ -149,6 +149,7 @@ static void on_ended(void *ctx, struct crawl *crawl, const struct crawl_end *end
     preview->state = end->state;
     preview->reason = end->reason;
     preview->error = arena_str(previewing->arena, str_from(end->err->text));
+    preview->status = end->reason == REASON_HTTP && end->err->code > 0 ? end->err->code : 0;
     if (previewing->given_up.len) {
         preview->how = PREVIEW_WAITS;
         preview->error = previewing->given_up;

@@ -43,6 +43,7 @@ struct preview {
     enum job_state state;
     enum job_reason reason;
     struct str error; /* empty: none */
+    int status;       /* of the answer that the error is about; 0: another error */
     int64_t wait_ms;
     int pages;
     int64_t records;
