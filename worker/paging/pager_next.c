@@ -592,7 +592,8 @@ static bool take_link_object(struct pager_step *step, struct value link, struct 
 static bool is_empty_link(struct value link)
 {
     struct value href = value_get(link, STR("href"));
-    return link.kind == VALUE_MAP && href.kind != VALUE_UNDEFINED && is_nothing(href);
+    return link.kind == VALUE_MAP && href.kind != VALUE_UNDEFINED &&
+           (is_nothing(href) || look_is_word_for_nothing(href));
 }
 
 bool pager_next_url(struct pager_step *step, struct err *err)
@@ -605,7 +606,7 @@ bool pager_next_url(struct pager_step *step, struct err *err)
         return true; /* nothing is asked for after the end */
     if (!read_place(step, locator, &link, err))
         return false;
-    if (is_nothing(link) || is_empty_link(link)) {
+    if (is_nothing(link) || look_is_word_for_nothing(link) || is_empty_link(link)) {
         end_without_next(step, locator, link, false);
         return true;
     }

@@ -268,9 +268,27 @@ static bool holds_scalars(struct value map)
     return map.map->count > 0 && map.map->count <= PAGER_MEMBERS_MAX;
 }
 
+static bool is_one_of(struct value value, const char *const *words, size_t count)
+{
+    for (size_t i = 0; value.kind == VALUE_STRING && i < count; i++)
+        if (str_eq_nocase(value.text, str_from(words[i])))
+            return true;
+    return false;
+}
+
+bool look_is_word_for_nothing(struct value value)
+{
+    static const char *const words[] = {"null", "none", "nil", "undefined", "false", "#"};
+    value.text = str_trim(value.text);
+    return is_one_of(value, words, COUNT_OF(words));
+}
+
 bool look_is_cursor(struct value value)
 {
     int64_t count;
+    if (look_is_word_for_nothing(value) ||
+        look_is_word_for_nothing(value_get(value, STR("href"))))
+        return false;
     if (value.kind == VALUE_NUMBER)
         return value_count(value, &count) && count > 0;
     if (value.kind == VALUE_MAP)
@@ -282,14 +300,6 @@ bool look_is_count(struct value value)
 {
     int64_t count;
     return value_count(value, &count);
-}
-
-static bool is_one_of(struct value value, const char *const *words, size_t count)
-{
-    for (size_t i = 0; value.kind == VALUE_STRING && i < count; i++)
-        if (str_eq_nocase(value.text, str_from(words[i])))
-            return true;
-    return false;
 }
 
 bool look_is_bool(struct value value)

@@ -76,6 +76,9 @@ bool look_is_flag(struct value value); /* the same, or 0 or 1, also as text */
 bool look_is_yes(struct value value);
 bool look_is_no(struct value value);
 bool look_is_nothing(struct value value); /* null or "" */
+/* "null", "None", "#" …: as the URL of a page none of them is meant. A cursor that a definition
+ * names may be called so, as a record may. */
+bool look_is_word_for_nothing(struct value value);
 
 /* --- a count of all records --- */
 
