@@ -235,7 +235,8 @@ static void read_cursor(struct manifest *manifest, const struct component *pagin
         outline_put(pagination, "param", STR("none"));
         outline_note(pagination, "where the cursor goes is in the request: pager.cursor");
     }
-    if (!is_path && component_get(manifest, strategy, "page_size")) {
+    if (!is_path && component_get(manifest, strategy, "page_size") &&
+        component_at(manifest, paginator, "page_size_option").map) {
         put_size_value(manifest, strategy, pagination);
         put_option(manifest, paginator, "page_size_option", pagination, "size_param");
     }
