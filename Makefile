@@ -17,6 +17,7 @@ OPT_release := -O2 -g -fno-asynchronous-unwind-tables # debuggers read .debug_fr
 OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                -fno-omit-frame-pointer
 OPT_tsan    := -O1 -g -fsanitize=thread
+OPT_valgrind := -O1 -g
 OPT_cover   := -O0 -g --coverage
 OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
                -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
@@ -54,8 +55,8 @@ BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c bench/peers/*.c)))
 # For the targets that install first and build then; -j given by hand comes before it.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all build test unit flow fault asan tsan fuzz lint format coverage bench peers peers-servers demo docs man servers web nemesis figures \
-        install dist deb deb-test image image-test deps help clean tests
+.PHONY: all build test unit flow fault asan tsan valgrind fuzz lint format coverage bench peers peers-servers demo docs man servers web nemesis \
+        figures install dist deb deb-test image image-test deps help clean tests
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -178,6 +179,11 @@ asan: ## the same tests under AddressSanitizer and UBSan
 
 tsan: ## the same tests under ThreadSanitizer
 	$(MAKE) test FLAVOUR=tsan
+
+valgrind: deps ## the fault tests, their program under valgrind's memcheck; SUITES='fault/test_http …'
+	@tools/deps.sh valgrind
+	@$(MAKE) $(PARALLEL) FLAVOUR=valgrind tests
+	tools/valgrind.sh build/valgrind $(or $(SUITES),fault)
 
 $(B)/pack: $(B)/tests/fuzz/pack.o $(FUZZED) $(TABLES) $(B)/libpagetide.a
 	@echo "  LD $@"

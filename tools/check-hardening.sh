@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What the compiler and the linker do against wrong memory accesses is in the binary: position
 # independent, its tables read-only after the start (full RELRO), no executable stack, guarded
-# stacks; and checked copies (_FORTIFY_SOURCE), except in build folders of sanitizers and coverage.
+# stacks; and checked copies (_FORTIFY_SOURCE), except in build folders of sanitizers, valgrind and
+# coverage.
 # check-hardening.sh build/release/pagetide
 set -uo pipefail
 
@@ -22,7 +23,7 @@ needs "symbols are bound late: RELRO is not full" "$read_elf" 'BIND_NOW|Flags:.*
 needs "an executable stack" "$read_elf" 'GNU_STACK.* RW +0x'
 needs "no stack protector" "$symbols" '__stack_chk_fail'
 case $binary in
-*build/asan/* | *build/tsan/* | *build/cover/* | *build/fuzz/*) ;;
+*build/asan/* | *build/tsan/* | *build/cover/* | *build/fuzz/* | *build/valgrind/*) ;;
 *)
     needs "no checked copies (_FORTIFY_SOURCE)" "$symbols" '__(memcpy|vsnprintf|snprintf|read)_chk'
     ;;

@@ -4,6 +4,7 @@
 #   deps.sh         compiler, libraries, the servers that tests and the demo start privately
 #   deps.sh lint    what `make lint` needs besides
 #   deps.sh build   what `make build` needs, and no servers
+#   deps.sh valgrind  what `make valgrind` needs besides
 #   deps.sh fuzz    what `make fuzz` needs besides
 #   deps.sh bench   all of the first, and what `make bench` needs besides
 #   deps.sh deb     what `make deb` needs, and no servers
@@ -23,6 +24,7 @@ run=(git redis-tools openssl ca-certificates iso-codes procps python3 python3-ji
 lint=(git clang-format clang-tidy shellcheck)
 bench=(nginx-light jq python3-venv)
 fuzz=(clang llvm libclang-rt-dev)
+valgrind=(valgrind libc6-dbg)
 deb=(git debhelper dpkg-dev lintian systemd)
 image=(podman runc debootstrap)
 web=(chromium fonts-dejavu-core)
@@ -92,6 +94,7 @@ case ${1:-} in
 '') wanted=("${build[@]}" "${servers[@]}" "${run[@]}") ;;
 lint) wanted=("${build[@]}" "${lint[@]}") ;;
 build) wanted=("${build[@]}") ;;
+valgrind) wanted=("${build[@]}" "${valgrind[@]}") ;;
 fuzz) wanted=("${build[@]}" "${fuzz[@]}") ;;
 bench) wanted=("${build[@]}" "${servers[@]}" "${run[@]}" "${bench[@]}") ;;
 deb) wanted=("${build[@]}" "${deb[@]}") ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs test programs: run-tests.sh build/release unit|flow|fault|deb|image|web|figures...
+# Runs test programs: run-tests.sh build/release unit|flow|fault|deb|image|web|figures|fault/test_NAME...
 #
 # Four suites run at a time (AT_A_TIME), the longest first, from the project's root; each is
 # said when it ends, with its seconds. A figure (tests/support/figure.h) is said beside its suite.
@@ -49,7 +49,7 @@ trap stop_all EXIT
 # Programs whose source is gone are leftovers of an older build.
 list_suites() {
     local source binary
-    for source in tests/"$1"/*.c tests/"$1"/*/*.c tests/"$1"/*/*/*.c; do
+    for source in tests/"$1".c tests/"$1"/*.c tests/"$1"/*/*.c tests/"$1"/*/*/*.c; do
         binary=$build/${source%.c}
         [[ $source == */test_*.c ]] && [ -f "$source" ] && [ -x "$binary" ] && echo "$source"
     done

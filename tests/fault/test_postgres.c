@@ -183,10 +183,12 @@ START_TEST(test_full_disk)
                                             "pagetide.job where not pagetide.is_end(state)"),
                      "2 0");
     disk_grow(&house, &disk);
+    /* The worker may have taken it up by now, if this takes long to begin. */
     struct pagetide_result again = pagetide_run(pagetide, "sync api.appended --json");
-    ck_assert_msg(again.code == 0, "%s", again.err);
-    pagetide_await(pagetide, "succeeded", 60000,
-                   "select state from pagetide.run where stream = 'api.upserted'");
+    ck_assert_msg(again.code == 0 || strstr(again.err, "is being made by"), "%s", again.err);
+    pagetide_await(
+        pagetide, "succeeded 2", 60000,
+        "select string_agg(distinct state, ' ') || ' ' || count(*) from pagetide.run");
     check_rows(&house);
     fault_note("28", "the disk of PostgreSQL is full", -1, "%s",
                disk.mounted ? "a tablespace of 3 MB" : "by a trigger");

@@ -123,8 +123,11 @@ const char *pagetide_text(const char *fmt, ...) __attribute__((format(printf, 1,
 const char *pagetide_read(const char *path);
 /* build/release, or where else this program was built. */
 const char *pagetide_build(void);
-/* Whether that is a build with a sanitizer: it takes more memory, and a limit ends it. */
+/* Whether that is a build with a sanitizer, or runs under valgrind: it takes more memory, and a
+ * limit ends it. */
 bool pagetide_is_sanitized(void);
+/* Whether it runs under valgrind: work takes some twenty times as long. */
+bool pagetide_is_slow(void);
 
 /* The port that a program with PAGETIDE_HTTP=127.0.0.1:0 tells in its log. */
 int pagetide_http_port(struct pagetide_process *process, int64_t limit_ms);

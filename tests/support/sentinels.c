@@ -122,19 +122,23 @@ void sentinels_stop(struct sentinels *group)
     ck_assert_int_eq(system(pagetide_text("rm -r '%s'", group->dir)), 0);
 }
 
+/* The server that one of them names; -1: none of ours. */
+static int named_by(const struct sentinels *group, int i)
+{
+    const char *said = ask(group, i, "SENTINEL GET-MASTER-ADDR-BY-NAME shop");
+    for (int k = 0; k < 2; k++)
+        if (strstr(said, pagetide_text("\n%d", group->servers[k].port)))
+            return k;
+    return -1;
+}
+
 int sentinels_primary(const struct sentinels *group)
 {
-    int found[SENTINELS];
-    for (int i = 0; i < SENTINELS; i++) {
-        const char *said = ask(group, i, "SENTINEL GET-MASTER-ADDR-BY-NAME shop");
-        found[i] = -1;
-        for (int k = 0; k < 2; k++)
-            if (strstr(said, pagetide_text("\n%d", group->servers[k].port)))
-                found[i] = k;
-        if (found[i] != found[0])
+    int found = named_by(group, 0);
+    for (int i = 1; i < SENTINELS; i++)
+        if (named_by(group, i) != found)
             return -1;
-    }
-    return found[0] >= 0 && group->servers[found[0]].pid ? found[0] : -1;
+    return found >= 0 && group->servers[found].pid ? found : -1;
 }
 
 void sentinels_await_primary(const struct sentinels *group, int server)
@@ -148,13 +152,9 @@ void sentinels_fail_over(const struct sentinels *group)
 {
     int from = sentinels_primary(group);
     ck_assert_int_ge(from, 0);
-    const char *said = "";
-    for (int i = 0; i < PATIENCE; i++, usleep(STEP_US)) {
-        said = ask(group, 0, "SENTINEL FAILOVER shop");
-        if (!strncmp(said, "OK", 2))
-            break;
-    }
-    ck_assert_msg(!strncmp(said, "OK", 2), "%s", said);
+    /* Ordered again, where it is given up: a busy server looks like one that is lost. */
+    for (int i = 0; i < PATIENCE && named_by(group, 0) == from; i++, usleep(STEP_US))
+        ask(group, 0, "SENTINEL FAILOVER shop");
     sentinels_await_primary(group, 1 - from);
 }
 
