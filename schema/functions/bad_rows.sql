@@ -2,7 +2,7 @@
 -- tried on halves of halves; what fits stays in, as it would in the real one, so that a row
 -- that only clashes with another of the batch is found too. Everything is rolled back.
 -- Needs clock (helpers), read_marks (commit), merge_stage, staged_value, remove_unfinished (merge),
--- merge_target (replace), delete_sql, drop_deleted (deletes).
+-- merge_target (replace), merge_before, delete_sql, drop_deleted (deletes).
 
 -- Whether an error is the data's own, so that other rows may fit: classes 22, 23, 54, and P0001.
 -- 22P03 and 22P04 say that COPY and the table do not go together. Also in C: if you change this,
@@ -33,6 +33,7 @@ begin
             'where _pt_ord between $1 and $2 %s', target ->> 'stage', case when target ? 'parent_key'
                 then 'and _pt_hash is not null' end) using first, last;
         if target ? 'deletes' and target ->> 'write' = 'upsert' then
+            perform merge_before(probe, numbers, runs);
             execute delete_sql(probe) using numbers;
             perform drop_deleted(probe, numbers);
         end if;

@@ -104,6 +104,23 @@ START_TEST(soft_keeps_the_row_and_its_values)
 }
 END_TEST
 
+/* However pages are shared out to batches. */
+START_TEST(soft_keeps_what_came_in_the_same_batch)
+{
+    static const char page[] = "{\"id\":1,\"name\":\"a\"},{\"id\":1,\"gone\":true},"
+                               "{\"id\":2,\"name\":\"x\"},{\"id\":2,\"name\":\"y\"},"
+                               "{\"id\":2,\"gone\":true},{\"id\":3,\"gone\":true}";
+    set_up("    write: upsert\n    deletes: soft\n");
+    sync_page("{\"id\":2,\"name\":\"b\"}");
+    expect_holds(sync_page(page), "2 deleted");
+    EXPECT("1:a 2:y", rows_sql);
+    EXPECT("2", "select count(_pt_deleted_at) from shop.orders");
+    sync_page(page);
+    EXPECT("2", "select count(*) from shop.orders where _pt_run = 2");
+    tear_down();
+}
+END_TEST
+
 /* What was marked comes back, though its record is as it was, and goes where that says so. */
 START_TEST(marks_of_a_definition_before_count)
 {
@@ -171,6 +188,6 @@ START_TEST(a_row_that_cannot_go_is_a_reject)
 END_TEST
 
 SUITE("flow/deletes", the_row_of_the_key_goes, within_a_page_the_later_record_counts,
-      soft_keeps_the_row_and_its_values, marks_of_a_definition_before_count,
-      a_column_that_must_be_there_is_not_asked_of_it, a_table_that_is_replaced_has_none_of_them,
-      a_row_that_cannot_go_is_a_reject)
+      soft_keeps_the_row_and_its_values, soft_keeps_what_came_in_the_same_batch,
+      marks_of_a_definition_before_count, a_column_that_must_be_there_is_not_asked_of_it,
+      a_table_that_is_replaced_has_none_of_them, a_row_that_cannot_go_is_a_reject)
