@@ -149,8 +149,10 @@ LIST(next_headers, "next headers", P("next-page", "page", NULL), P("x-next-page"
      P("x-pagination-next", "page", NULL), P("x-next-cursor", "cursor", NULL),
      P("next-cursor", "cursor", NULL), P("x-next-token", "next_token", NULL),
      P("opc-next-page", "page", NULL), P("x-ms-continuationtoken", "continuationToken", NULL),
-     P("x-next", "page", NULL), P("x-page-next", "page", NULL),
-     P("x-next-page-url", "page", NULL));
+     P("x-continuation-token", "continuationToken", NULL),
+     P("continuation-token", "continuationToken", NULL),
+     P("x-ms-continuation", "continuation", NULL), P("x-next", "page", NULL),
+     P("x-page-next", "page", NULL), P("x-next-page-url", "page", NULL));
 
 LIST(flag_headers, "flag headers", N("x-has-more"), N("has-more"), N("x-has-next"),
      N("x-has-next-page"), N("x-has-more-pages"), N("x-more"));

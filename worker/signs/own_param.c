@@ -199,6 +199,14 @@ static struct str beside(struct arena *arena, struct str place, const char *name
     return body_place(arena, above, str_from(name));
 }
 
+/* An object without members is a place for them, where the query has no parameter either. */
+static bool is_empty_map(const struct stream *stream, const struct template *body)
+{
+    bool is_map = body->kind == TEMPLATE_MAP || constant_of(body).kind == VALUE_MAP;
+    return is_map && !members_of(body).count && stream->body_type == BODY_JSON &&
+           !stream->param_count;
+}
+
 struct str own_param_place(const struct stream *stream, const char *name, struct arena *arena)
 {
     struct own_param size;
@@ -207,7 +215,8 @@ struct str own_param_place(const struct stream *stream, const char *name, struct
     bool is_in_body = has_size && str_starts(size.place, STR("body:"));
     if (is_in_body)
         return beside(arena, size.place, name);
-    if (has_size || !body || !members_of(body).count || str_is(stream->method, "GET"))
+    if (has_size || !body || str_is(stream->method, "GET") ||
+        (!members_of(body).count && !is_empty_map(stream, body)))
         return str_from(name);
     struct str above = has_member(body, "variables") && has_member(body, "query")
                            ? STR("variables")
