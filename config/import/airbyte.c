@@ -27,10 +27,28 @@ static void put_key(struct manifest *manifest, const struct component *stream,
     }
 }
 
-static void put_write(struct outline *to)
+static struct str written(struct import *import, struct outline *node)
+{
+    AUTO_BUF(out, JSON_BYTES_MAX);
+    outline_write(node, &out);
+    return arena_str(import->arena, buf_str(&out));
+}
+
+/* Does a request ask for what is new? Without that all is read, and appended, again. */
+static bool asks_for_new(struct import *import, struct outline *stream)
+{
+    return outline_find(stream, "window") ||
+           str_find(written(import, stream), STR("{{ bookmark")) >= 0;
+}
+
+static void put_write(struct import *import, struct outline *to)
 {
     bool has_key = outline_count(outline_find(to, "key"));
     bool is_new = outline_find(to, "bookmark") || outline_find(to, "window");
+    if (!has_key && is_new && !asks_for_new(import, to)) {
+        outline_remove(to, "bookmark");
+        is_new = false;
+    }
     outline_put(to, "write", has_key ? STR("upsert") : is_new ? STR("append") : STR("replace"));
     if (!has_key)
         outline_note(to, "without a primary key %s",
@@ -39,13 +57,6 @@ static void put_write(struct outline *to)
 }
 
 /* --- one stream --- */
-
-static struct str written(struct import *import, struct outline *node)
-{
-    AUTO_BUF(out, JSON_BYTES_MAX);
-    outline_write(node, &out);
-    return arena_str(import->arena, buf_str(&out));
-}
 
 /*
  * auth is of a source, and goes to its base: another way to sign in, or another base with
@@ -213,7 +224,7 @@ static void read_stream(struct manifest *manifest, const struct component *strea
     component_note_rest(manifest, stream, stream_fields, to);
     airbyte_transformations(manifest, stream, to);
     put_key(manifest, stream, to);
-    put_write(to);
+    put_write(manifest->import, to);
 }
 
 /* --- the file --- */
