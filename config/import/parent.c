@@ -102,6 +102,23 @@ static void put_conditions(struct buf *sql, const struct parent *parent)
     }
 }
 
+/* The other tool asks for a row without one of them, too; here no request is made of null. */
+static void note_nulls(const struct parent *parent, struct outline *stream)
+{
+    struct str names = STR_NONE;
+    size_t count = 0;
+    for (size_t i = 0; i < parent->count; i++)
+        if (!parent->may_be_null[i]) {
+            names = arena_join(parent->import->arena, names, " or ", parent->fields[i]);
+            count++;
+        }
+    if (count > 1)
+        import_gap(parent->import, stream,
+                   "partitions: rows of %.*s without %.*s are not asked for: coalesce in the "
+                   "statement takes them",
+                   STR_ARG(parent->stream), STR_ARG(names));
+}
+
 /* What is cut would ask for something else. */
 static void put_statement(const struct parent *parent, struct outline *stream,
                           const struct buf *sql)
@@ -138,6 +155,7 @@ void parent_write(const struct parent *parent, struct outline *stream)
     pg_sql_put_word(&sql, parent->table);
     buf_puts(&sql, " t");
     put_conditions(&sql, parent);
+    note_nulls(parent, stream);
     put_statement(parent, stream, &sql);
     outline_add(
         outline_list(stream, "after"),
