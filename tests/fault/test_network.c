@@ -405,10 +405,11 @@ START_TEST(test_a_tls_handshake_that_stalls_is_given_up)
     pagetide_source(pagetide, "api", definition, house.mock.port);
     struct pagetide_result got = pagetide_run(pagetide, "sync tls.s api.upserted");
     ck_assert_int_eq(got.code, 1);
-    ck_assert_str_eq(pagetide_sql(pagetide,
-                                  "select finished_at - started_at between '2.5 s' and '45 s' "
-                                  "from pagetide.run where stream = 'tls.s'"),
-                     "t");
+    double took_s = strtod(
+        pagetide_sql(pagetide, "select extract(epoch from finished_at - started_at) from "
+                               "pagetide.run where stream = 'tls.s'"),
+        NULL);
+    ck_assert_msg(took_s > 2.5 && (took_s < 45 || pagetide_is_slow()), "%.1f s", took_s);
     ck_assert_int_eq(proxy_connections(&house.api), 3);
     ck_assert_str_eq(pagetide_sql(pagetide,
                                   "select string_agg(stream || ' ' || state || "

@@ -21,6 +21,11 @@
     "==7== Open file descriptor 8:\n"                                                          \
     "==7==    at 0x51: epoll_create1 (syscall.S:120)\n"                                        \
     "==7== \n"
+#define LOOKUP                                                                                 \
+    "==7== Open file descriptor 6:\n"                                                          \
+    "==7==    at 0x51: eventfd (syscall.S:120)\n"                                              \
+    "==7==    by 0x52: lookup_spawn (resolve.c:76)\n"                                          \
+    "==7== \n"
 #define READ                                                                                   \
     "==7== Invalid read of size 4\n"                                                           \
     "==7==    at 0x1: cut (cut.c:1)\n"                                                         \
@@ -71,5 +76,15 @@ START_TEST(leaves_out_those_of_one_that_died)
 }
 END_TEST
 
+START_TEST(leaves_out_a_lookup_that_is_under_way)
+{
+    ck_assert_str_eq(findings(LOOKUP OPENED LOOKUP GIVEN),
+                     "Open file descriptor 9: /etc/hosts\n   at 0x51: open (open.c:1)\n"
+                     "   by 0x52: main (main.c:2)\n");
+    ck_assert_ptr_nonnull(
+        strstr(findings(LOOKUP LOOKUP LOOKUP LOOKUP LOOKUP), "Open file descriptor 6"));
+}
+END_TEST
+
 SUITE("tools/memcheck", says_what_is_wrong, says_which_descriptors_a_process_has_left,
-      leaves_out_those_of_one_that_died)
+      leaves_out_those_of_one_that_died, leaves_out_a_lookup_that_is_under_way)
