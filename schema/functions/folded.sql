@@ -166,8 +166,16 @@ as $$
     select case when page > 0 then format('page %s: ', page) else '' end
 $$;
 
+-- Where the job stands with its end.
+create or replace function pagetide.end_checkpoint(m pagetide.mark) returns jsonb
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select coalesce(m.checkpoint, (select j.checkpoint from job j where j.id = m.job))
+$$;
+
 -- The end of a job, weighed anew: a total that only keys which came twice have reached contradicts
--- it, and without a total it is not proved, unless records may come twice.
+-- it, and without a total it is not proved, nor told by a count of pages, unless records may come twice.
 create or replace function pagetide.weigh_end(m pagetide.mark) returns pagetide.mark
 language plpgsql stable
 set search_path = pagetide, pg_temp
@@ -190,7 +198,8 @@ begin
     elsif may_repeat(m.run) then
         return m;
     end if;
-    if m.complete = 'proved' and (m.total <= others) is not true then
+    if m.complete = 'proved' and (m.total <= others) is not true
+        or m.complete = 'told' and end_checkpoint(m) ? 'pages' then
         m.complete := 'assumed';
         m.complete_why := format('%s, but of the records %s have a key that came before',
             m.complete_why, m.folded);
@@ -234,8 +243,7 @@ create or replace function pagetide.has_begun_anew(m pagetide.mark) returns bool
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
-    select coalesce(coalesce(m.checkpoint, (select j.checkpoint from job j where j.id = m.job))
-        ?| array['resets', 'restarts'], false)
+    select coalesce(end_checkpoint(m) ?| array['resets', 'restarts'], false)
 $$;
 
 -- A mark that ends its job, with what the job's keys say; any other mark as it is.

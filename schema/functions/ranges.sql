@@ -174,7 +174,8 @@ begin
             'page', (sum(range_read(r, 'page')) + (j.checkpoint ->> 'page')::bigint)::text,
             'records', (sum(range_read(r, 'records')) + (j.checkpoint ->> 'records')::bigint)::text,
             'overlaps', nullif(coalesce(sum((r.checkpoint ->> 'overlaps')::bigint), 0)
-                + border_overlaps(j, at.n), 0)::text))
+                + border_overlaps(j, at.n), 0)::text,
+            'drifted', nullif(bool_or(r.checkpoint ? 'drifted'), false)))
         into sums
     from ranges(j) r where r.n <= at.n;
     return at.checkpoint - array['until', 'done', 'head', 'overlaps'] || sums;

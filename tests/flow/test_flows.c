@@ -173,7 +173,26 @@ START_TEST(prepared)
 }
 END_TEST
 
+START_TEST(shared_pages)
+{
+    check_file("jobs.txt");
+}
+END_TEST
+
+START_TEST(pages_side_by_side)
+{
+    check_file("parallel.txt");
+}
+END_TEST
+
+START_TEST(overlapping_pages)
+{
+    check_file("overlap.txt");
+}
+END_TEST
+
 SUITE_OF_TABLES("tests/tables/flows/*.txt", "flow/flows", pages, response, recognised,
                 recognised_forms, other_spellings, parameters_that_are_tried, answers, rules,
                 records, merge, origins, complete, ends, total, twice, requests, writing,
-                formats, auth, tables, partitions, graphql, prepared, like)
+                formats, auth, tables, partitions, graphql, prepared, like, shared_pages,
+                pages_side_by_side, overlapping_pages)

@@ -217,7 +217,7 @@ START_TEST(explain_says_how_a_run_went)
     ck_assert_holds(got.out, "pagination: page\n");
     ck_assert_holds(got.out, "job 1/1 succeeded: 3 of 3 pages, 25 records, 1 retries, waited");
     ck_assert_holds(got.out, "highest bookmark read: 2024-01-01T00:25:00Z\n");
-    ck_assert_holds(got.out, "end: proved: pages is 3 and 3 were read");
+    ck_assert_holds(got.out, "end: proved: total is 25 and 25 were read");
     ck_assert(!holds(got.out, "page 1: status"));
     ck_assert_str_eq(pagetide_run(&pagetide, "explain shop.orders").out, got.out);
 

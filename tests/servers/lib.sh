@@ -11,7 +11,8 @@
 #   start_limit_s  it may take more than ten minutes to start
 #   fixed          why its records cannot be changed
 #   loses          how many records its paging loses while `change` is at work, as the entry's
-#                  `cannot` says; loses_unsaid: why the end of such a run is told or proved all the same
+#                  `cannot` says; loses_unsaid: why the end of such a run is told all the same
+#   answers_before how many answers come before the third page; 2, if absent
 #   found_at       what `pagetide discover` is given behind $SERVER, and found_with, its options
 #
 # It defines:

@@ -43,8 +43,10 @@ void twice_doubt_count(const struct crawl *crawl, const struct pager *pager,
 {
     const struct stream *stream = crawl->stream;
     bool has_twice = pager->overlaps || crawl->guard.own_pages || pager->drift.lost;
+    bool is_counted = decision->complete == COMPLETE_PROVED ||
+                      (decision->complete == COMPLETE_TOLD && pager->pages >= 0);
     if (!has_twice || stream->table.key_count || stream->pagination.allows_repeats ||
-        decision->complete != COMPLETE_PROVED)
+        !is_counted)
         return;
     decision->complete = COMPLETE_ASSUMED;
     decision->complete_why =

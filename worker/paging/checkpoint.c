@@ -19,6 +19,8 @@
  *
  * leg                     of a job of several partitions, the one that the state is of
  * page, records, total    what was read so far, and what the API said first
+ * pages                   … of pages, where the definition names a count of them
+ * drifted                 one of the two was another number on a later page
  * empty                   pages without records in a row, up to here; absent: none
  * resets, restarts        how often the paging has begun anew, by a rule and by restart_after
  * pages_before,           what was read before it did; the counts above are of the time since
@@ -273,6 +275,10 @@ bool checkpoint_write(struct arena *arena, const struct pager *state,
         json_out_bool(&out, "split", true);
     if (pager->total >= 0)
         put_count(&out, "total", pager->total);
+    if (pager->pages >= 0)
+        put_count(&out, "pages", pager->pages);
+    if (pager->has_drifted)
+        json_out_bool(&out, "drifted", true);
     if (pager->empty_pages > 0)
         put_count(&out, "empty", pager->empty_pages);
     put_before(&out, pager);
@@ -399,6 +405,9 @@ static bool read_all(struct value map, struct pager *pager)
     pager->is_split = value_is_true(value_get(map, STR("split")));
     if (!read_count(map, STR("total"), 0, INT64_MAX, &pager->total))
         pager->total = -1;
+    if (!read_count(map, STR("pages"), 0, INT64_MAX, &pager->pages))
+        pager->pages = -1;
+    pager->has_drifted = value_is_true(value_get(map, STR("drifted")));
     if (!read_count(map, STR("empty"), 1, PAGES_MAX, &pager->empty_pages))
         pager->empty_pages = 0;
     if (!read_count(map, STR("overlaps"), 1, COUNT_MAX, &pager->overlaps))

@@ -121,7 +121,7 @@ static void absent_count(struct pager_step *step, const struct locator *locator,
 {
     bool is_total = locator == &step->pager->in_force->total;
     const char *key = is_total ? "total_path" : "total_pages_path";
-    if (step->facts->seen && step->pager->total < 0)
+    if (step->facts->seen && (is_total ? step->pager->total : step->pager->pages) < 0)
         pager_step_lack(step, key, locator->source);
     if (value.kind == VALUE_UNDEFINED && is_first_page(step))
         (void)absent_place(step, key, locator);
@@ -167,6 +167,46 @@ static void compare_total(struct pager_step *step, struct str name, int64_t reac
         pager_step_sign_end(step, COMPLETE_PROVED, why);
 }
 
+/* Other than on the first page: records came or went meanwhile, or it is made to fit. */
+static bool has_changed(const struct pager_step *step, int64_t first, int64_t count)
+{
+    return first >= 0 && (first != count || step->pager->has_drifted);
+}
+
+/* A count that is reached now, whatever else says that it is the end. */
+static void doubt_count(struct pager_step *step, struct str name, int64_t first, int64_t count)
+{
+    struct str more;
+    struct arena *arena = step->arena;
+    if (evidence_sees_more(step, &more))
+        return;
+    step->signs.drift =
+        first == count
+            ? arena_printf(arena, "%.*s is %lld, but was another number on a page before",
+                           STR_ARG(name), (long long)count)
+            : arena_printf(arena, "%.*s is %lld, but was %lld", STR_ARG(name), (long long)count,
+                           (long long)first);
+    pager_step_sign_end(step, COMPLETE_ASSUMED, step->signs.drift);
+}
+
+/*
+ * As many pages as there are say that no more follows. How many records they should have is not
+ * said: one that went away moved another over the border of two pages, and the count is the
+ * same. Of one answer that is no matter.
+ */
+static void reach_pages(struct pager_step *step, struct str name, int64_t pages)
+{
+    struct str why = arena_printf(step->arena, "%.*s is %lld and %lld were read", STR_ARG(name),
+                                  (long long)pages, (long long)pages);
+    step->signs.has_pages = true;
+    if (has_changed(step, step->pager->pages, pages)) {
+        doubt_count(step, name, step->pager->pages, pages);
+    } else if (!evidence_doubts_count(step)) {
+        step->signs.is_explicit = true;
+        pager_step_sign_end(step, pages > 1 ? COMPLETE_TOLD : COMPLETE_PROVED, why);
+    }
+}
+
 /*
  * Past the last page, an empty one is no page of those that the API counts; nor is the first
  * where it counts none. Fewer pages than were read prove nothing.
@@ -176,8 +216,10 @@ static void compare_pages(struct pager_step *step, struct str name, int64_t page
     const struct pager *pager = step->pager;
     bool is_behind = step->facts->seen == 0 && (pager->page > 0 || !pages);
     int64_t reached = saturate_add(pager->page, !is_behind);
-    if (reached <= pages)
+    if (reached < pages)
         compare_total(step, name, reached, pages);
+    else if (reached == pages)
+        reach_pages(step, name, pages);
     else if (!evidence_doubts_count(step))
         pager_step_sign_end(step, COMPLETE_ASSUMED,
                             arena_printf(step->arena, "%.*s is %lld, but %lld were read",
@@ -210,22 +252,6 @@ static bool may_be_full(const struct pager_step *step)
     return is_full(step) || (step->facts->seen >= PAGE_RECORDS_MIN && !is_size_known(step));
 }
 
-/* Other than on the first page: records came or went meanwhile, or it is made to fit. */
-static bool has_changed(const struct pager_step *step, int64_t total)
-{
-    return step->pager->total >= 0 && step->pager->total != total;
-}
-
-static void doubt_total(struct pager_step *step, struct str name, int64_t total)
-{
-    struct str more;
-    if (!evidence_sees_more(step, &more))
-        pager_step_sign_end(step, COMPLETE_ASSUMED,
-                            arena_printf(step->arena, "%.*s is %lld, but was %lld",
-                                         STR_ARG(name), (long long)total,
-                                         (long long)step->pager->total));
-}
-
 /* More than there is may be the same again: it is the end, and proves nothing. */
 static void end_beyond(struct pager_step *step, struct str name, int64_t reached, int64_t total)
 {
@@ -252,8 +278,8 @@ static void judge_total(struct pager_step *step, int64_t reached, int64_t total)
         pager_step_note_total(step, total, reached);
     if (reached > total)
         end_beyond(step, name, reached, total);
-    else if (reached == total && has_changed(step, total))
-        doubt_total(step, name, total);
+    else if (reached == total && has_changed(step, step->pager->total, total))
+        doubt_count(step, name, step->pager->total, total);
     else if (reached < total || step->signs.has_end || !may_be_of_page)
         compare_total(step, name, reached, total);
 }
@@ -270,15 +296,18 @@ static bool counts_less(const struct pager_step *step, int64_t total)
     return total >= 0 && total < step->facts->seen && is_full(step);
 }
 
-/* A total that changes is worth a warning: records may be missed or come twice. */
-static void remember_total(struct pager_step *step, struct str name, int64_t total)
+/* A count that changes is worth a warning: records may be missed or come twice. */
+static void remember_count(struct pager_step *step, struct str name, int64_t count,
+                           int64_t *first)
 {
-    step->next->total = step->pager->total >= 0 ? step->pager->total : total;
-    if (has_changed(step, total))
-        pager_step_warn(
-            step,
-            arena_printf(step->arena, "drifted: %.*s changed from %lld to %lld while paging",
-                         STR_ARG(name), (long long)step->pager->total, (long long)total));
+    if (*first < 0)
+        *first = count;
+    if (*first == count)
+        return;
+    step->next->has_drifted = true;
+    pager_step_warn(step, arena_printf(step->arena,
+                                       "drifted: %.*s changed from %lld to %lld while paging",
+                                       STR_ARG(name), (long long)*first, (long long)count));
 }
 
 /* Of the size that is in force now. */
@@ -303,7 +332,7 @@ static bool read_totals(struct pager_step *step, struct err *err)
         step->next->total = total = -1;
     if (total >= 0) {
         judge_total(step, reached, total);
-        remember_total(step, how->total.source, total);
+        remember_count(step, how->total.source, total, &step->next->total);
         /* Records per page: of this one, or of those before where it is the short last one. */
         int64_t before = step->pager->page ? step->pager->records / step->pager->page : 0;
         int64_t size = how->size ? how->size : MAX(facts->seen, before);
@@ -314,9 +343,9 @@ static bool read_totals(struct pager_step *step, struct err *err)
         step->decision.pages_total = (int)MIN(count, INT32_MAX);
     }
     if (pages >= 0) {
-        compare_pages(step, how->total_pages.source, pages);
         if (total < 0)
-            remember_total(step, how->total_pages.source, pages);
+            remember_count(step, how->total_pages.source, pages, &step->next->pages);
+        compare_pages(step, how->total_pages.source, pages);
         step->decision.pages_total = (int)MIN(pages, INT32_MAX);
     }
     return true;
@@ -399,14 +428,27 @@ void pager_next_file(struct pager_step *step)
                                             step->next->page, (long long)facts->files));
 }
 
+/* The page is refused, and what was read before is what a count said. */
+static void end_behind(struct pager_step *step)
+{
+    const struct pager *pager = step->pager;
+    int64_t all = pager_reached(pager, 0);
+    pager_step_note_total(step, all, all);
+    if (!pager->has_drifted) {
+        pager_step_sign_end(step, COMPLETE_PROVED, pager->reached);
+        return;
+    }
+    step->signs.drift = arena_printf(step->arena, "%.*s, but it was another number before",
+                                     STR_ARG(pager->reached));
+    pager_step_sign_end(step, COMPLETE_ASSUMED, step->signs.drift);
+}
+
 void pager_next_empty(struct pager_step *step)
 {
     const struct pager *pager = step->pager;
     const struct pagination *how = pager->in_force;
     if (step->facts->is_behind_end) {
-        int64_t all = pager_reached(pager, 0);
-        pager_step_note_total(step, all, all);
-        pager_step_sign_end(step, COMPLETE_PROVED, pager->reached);
+        end_behind(step);
     } else if (step->facts->is_last) {
         end_by_rule(step);
     } else if (pager_is_numbered(pager) && !how->stops_on_empty && !has_all(pager)) {
@@ -414,12 +456,12 @@ void pager_next_empty(struct pager_step *step)
                                           pager->type == PAGINATE_PAGE ? 1 : pager_size(pager));
     } else {
         pager_step_sign_end(step, COMPLETE_TOLD, STR("the answer has no content"));
-        if (pager->total < 0 || !pager_is_numbered(pager))
+        if (!pager_is_numbered(pager))
             return;
-        if (how->total.kind != LOCATOR_NONE)
+        if (how->total.kind != LOCATOR_NONE && pager->total >= 0)
             judge_total(step, pager_reached(pager, 0), pager->total);
-        else if (how->total_pages.kind != LOCATOR_NONE)
-            compare_pages(step, how->total_pages.source, pager->total);
+        else if (how->total_pages.kind != LOCATOR_NONE && pager->pages >= 0)
+            compare_pages(step, how->total_pages.source, pager->pages);
     }
 }
 

@@ -145,23 +145,28 @@ static bool find_kept_total(const struct pager_step *step, struct str *ret_name,
 }
 
 /* pager_next keeps and compares what the definition names: another count cannot mend it. */
-static bool has_own_count(const struct pager_step *step)
+static bool has_own_total(const struct pager_step *step)
 {
-    const struct pagination *how = step->pager->in_force;
-    return pager_is_numbered(step->pager) &&
-           (how->total.kind != LOCATOR_NONE || how->total_pages.kind != LOCATOR_NONE);
+    return pager_is_numbered(step->pager) && step->pager->in_force->total.kind != LOCATOR_NONE;
 }
 
-/* Records came or went meanwhile, a link led elsewhere, or the total is made to fit. */
+static bool has_own_count(const struct pager_step *step)
+{
+    return has_own_total(step) || (pager_is_numbered(step->pager) &&
+                                   step->pager->in_force->total_pages.kind != LOCATOR_NONE);
+}
+
+/* Records came or went meanwhile, a link led elsewhere, or the total is made to fit. An empty
+ * page often counts itself. */
 static bool has_total_changed(struct pager_step *step, const struct look *look,
                               struct str *ret_why)
 {
     struct str name;
     bool is_sure;
-    int64_t total, first = step->pager->total;
-    if (first < 0 || has_own_count(step) || !step->facts->seen ||
-        !find_total(step, look, &name, &total, &is_sure) || total == first ||
-        (!is_sure && total != pager_reached(step->pager, step->facts->seen)))
+    int64_t total, first = step->pager->total,
+                   reached = pager_reached(step->pager, step->facts->seen);
+    if (first < 0 || has_own_total(step) || !find_total(step, look, &name, &total, &is_sure) ||
+        total == first || ((!is_sure || !step->facts->seen) && total != reached))
         return false;
     *ret_why = arena_printf(step->arena, "%.*s is %lld, but was %lld on the first page",
                             STR_ARG(name), (long long)total, (long long)first);
@@ -174,7 +179,7 @@ void evidence_remember(struct pager_step *step)
     struct str name;
     int64_t total;
     bool is_sure;
-    if (has_own_count(step) || step->facts->is_empty_answer)
+    if (has_own_total(step) || step->facts->is_empty_answer)
         return;
     if (checks_by_total(step) && !read_declared_total(step, &name, &total))
         miss_total(step);
@@ -491,7 +496,7 @@ static void contradict(struct pager_step *step, struct str why)
 static void weaken(struct pager_step *step, struct str why)
 {
     struct pager_signs *signs = &step->signs;
-    signs->proof = COMPLETE_TOLD;
+    signs->proof = MAX(signs->proof, COMPLETE_TOLD);
     signs->proof_why =
         arena_printf(step->arena, "%.*s, but %.*s", STR_ARG(signs->proof_why), STR_ARG(why));
 }
@@ -503,7 +508,7 @@ static void weaken(struct pager_step *step, struct str why)
 static void look_for_trouble(struct pager_step *step, const struct look *look)
 {
     struct str why;
-    bool is_proved = step->signs.proof == COMPLETE_PROVED;
+    bool is_proved = step->signs.proof == COMPLETE_PROVED || step->signs.has_pages;
     if (!look->is_record && !step->facts->is_page_by_rule && trouble_partial(look, &why))
         doubt_end(step, arena_printf(step->arena, "the answer says that it is not whole: %.*s",
                                      STR_ARG(why)));
@@ -522,7 +527,7 @@ void evidence_look(struct pager_step *step)
         return;
     look_open(&look, step->facts, step->arena);
     enum total_says says = weigh_total(step, &look, &why);
-    if (says == TOTAL_MORE && signs->proof == COMPLETE_PROVED) {
+    if (says == TOTAL_MORE && (signs->proof == COMPLETE_PROVED || signs->has_pages)) {
         weaken(step, why);
     } else if (says == TOTAL_MORE) {
         signs->is_by_total = !is_wanted(step);
@@ -541,6 +546,8 @@ void evidence_look(struct pager_step *step)
     } else if (says == TOTAL_PASSED) {
         doubt(signs, why);
     }
+    if (signs->drift.len)
+        doubt(signs, signs->drift);
     look_for_trouble(step, &look);
 }
 

@@ -7,8 +7,9 @@
  * What proves that a job has read all there is (docs/complete.md): the strongest sign of the
  * end, unless another sign says more.
  *
- *     proved         the API's own count of records or pages was reached
- *     told           no next link or cursor, a flag, an empty page, a rule of `responses`
+ *     proved         the API's own count of records was reached, or of one page
+ *     told           no next link or cursor, a flag, a count of pages, an empty page, a rule of
+ *                    `responses`
  *     assumed        one page, a short page, a limit of the definition
  *     contradicted   the answer says that more follows, and it is not read
  *

@@ -11,7 +11,8 @@ void pager_start(struct pager *pager, const struct pagination *declared)
                             .cursor = declared->cursor_start,
                             .prepared = {.submitted = UNDEFINED_VALUE},
                             .counted = {.total = -1},
-                            .total = -1};
+                            .total = -1,
+                            .pages = -1};
 }
 
 void pager_begin_anew(struct pager *pager)
@@ -33,6 +34,7 @@ void pager_begin_anew(struct pager *pager)
         .overlaps = pager->overlaps,
         .drift = pager->drift,
         .total = -1,
+        .pages = -1,
         .shape = pager->shape,
         .names = pager->names,
         .merge_path = pager->merge_path,

@@ -93,7 +93,9 @@ struct pager {
     struct str head; /* the same of those that the range began with; `jobs` */
     struct pager_drift drift;
     int64_t overlaps;      /* records that the page before theirs had too */
-    int64_t total;         /* what the API said first, -1: nothing */
+    int64_t total;         /* how many records the API said first, -1: nothing */
+    int64_t pages;         /* the same of pages, where the definition names a count of them */
+    bool has_drifted;      /* what the definition names was another number on a later page */
     struct str last;       /* JSON of the last record, if an expression wants it */
     enum page_shape shape; /* at merge_path, of the pages read */
     struct value answer;   /* what the next request reads of the answer; undefined: nothing */

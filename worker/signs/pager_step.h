@@ -17,6 +17,8 @@ struct pager_signs {
     struct str proof_why;
     bool has_flag;    /* the flag of has_more_path is in the answer */
     bool is_explicit; /* a flag, a link or cursor that is null, a rule: no mere absence */
+    bool has_pages;   /* the count of pages that the definition names is reached */
+    struct str drift; /* why a count that is reached proves nothing: it was another before */
     bool is_by_total; /* has_more by a count alone, which the definition does not name */
     bool is_doubtful; /* the answer says "more", the definition wants no more */
 };

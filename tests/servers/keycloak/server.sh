@@ -2,7 +2,7 @@
 # Keycloak (Maven), its development mode: an offset, a bare list, the count in an answer of its own.
 key=username
 loses=1
-loses_unsaid="as many were read as are left"
+answers_before=3 # the first counts
 start_limit_s=240
 found_at='/admin/realms/odd/users'
 found_with=(--auth 'bearer:{{ env.KEYCLOAK_TOKEN }}')
