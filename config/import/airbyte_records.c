@@ -1,3 +1,4 @@
+#include "base/secret_name.h"
 #include "config/import/airbyte.h"
 
 /* What becomes of the records of Airbyte's streams: their format, and transformations. */
@@ -20,7 +21,7 @@ static bool record_place(struct manifest *manifest, const struct outline *to, st
 }
 
 /* A plain text in `with` would be a path: a constant is an expression. */
-static void put_constant(struct manifest *manifest, struct outline *with, const char *key,
+static void put_constant(struct manifest *manifest, struct outline *to, const char *key,
                          struct str text)
 {
     AUTO_BUF(out, CONSTANT_BYTES_MAX);
@@ -29,25 +30,33 @@ static void put_constant(struct manifest *manifest, struct outline *with, const 
             buf_put_byte(&out, '\\');
         buf_put_byte(&out, text.ptr[i]);
     }
-    if (out.has_overflowed || str_find_byte(text, '\n') >= 0)
-        import_gap(manifest->import, with, "%s: a text that is left out: write it as {{ '…' }}",
+    if (secret_name_is(str_from(key)) || secret_name_is_scheme(text))
+        import_gap(manifest->import, to, "%s: a credential, which is not taken over", key);
+    else if (out.has_overflowed || str_find_byte(text, '\n') >= 0)
+        import_gap(manifest->import, to, "%s: a text that is left out: write it as {{ '…' }}",
                    key);
     else
         outline_put(
-            with, key,
+            outline_map(to, "with"), key,
             arena_printf(manifest->import->arena, "{{ '%.*s' }}", STR_ARG(buf_str(&out))));
 }
 
 static void put_expression(struct manifest *manifest, const struct component *field,
-                           struct outline *with, const char *key)
+                           struct outline *to, const char *key)
 {
     const struct yaml_node *node = component_get(manifest, field, "value");
+    struct outline *with = outline_map(to, "with");
     airbyte_put(manifest, field, "value", with, key);
     struct str text = outline_text(outline_find(with, key));
-    if (!text.ptr || str_find(text, STR("{{")) >= 0)
+    bool is_expression = str_find(text, STR("{{")) >= 0;
+    bool is_secret = str_find(text, STR("env.")) >= 0 || str_find(text, STR("env[")) >= 0;
+    if (!text.ptr || (is_expression && !is_secret))
         return;
-    if (node->kind == YAML_STRING)
-        put_constant(manifest, with, key, text);
+    outline_remove(with, key);
+    if (is_expression)
+        import_gap(manifest->import, to, "%s: a credential, which no table takes", key);
+    else if (node->kind == YAML_STRING)
+        put_constant(manifest, to, key, text);
     else
         outline_put(with, key,
                     arena_printf(manifest->import->arena, "{{ %.*s }}", STR_ARG(text)));
@@ -69,7 +78,7 @@ static void put_added(struct manifest *manifest, const struct component *field, 
                    "a view or a generated column adds it",
                    key);
     else
-        put_expression(manifest, field, with, key);
+        put_expression(manifest, field, to, key);
     if (outline_is_bare(with))
         outline_remove(to, "with");
 }
