@@ -147,8 +147,10 @@ static bool is_possible(const struct crawl *crawl)
     const struct ahead *ahead = &crawl->ahead;
     bool is_reading = crawl->phase == PHASE_WORKING && crawl->care == CARE_NONE &&
                       !crawl_is_beside(crawl) && !crawl->is_draining && !crawl->env->watch;
+    /* The present page goes first: behind it, those that overtook it would be a miss. */
+    bool is_held = crawl->is_paused && crawl->resume == STEP_send;
     /* `stride` is known when a page has been read: before, there is no pager. */
-    return is_reading && ahead->stride > 0 && crawl->pager.in_force->parallel > 1 &&
+    return is_reading && !is_held && ahead->stride > 0 && crawl->pager.in_force->parallel > 1 &&
            pager_is_numbered(&crawl->pager) && ahead->misses < MISSES_MAX &&
            !ahead->has_failed && !crawl->pager.size && !crawl_is_on_trial(crawl);
 }
