@@ -85,12 +85,12 @@ $(B)/%.o: %.c
 # What no record passes is made small, not quick.
 COLD := cli config config/import lib/base lib/core lib/core/expr lib/port scheduler schema web worker worker/access \
     worker/after worker/crawl worker/discover worker/exchange worker/load worker/pace worker/paging worker/places \
-    worker/rehearsal worker/replay worker/rows worker/signs worker/values
-HOT  := $(addprefix lib/base/,arena.c arena_buf.c buf.c charset.c date.c date_text.c json_out.c mem.c spill.c str.c \
-    unescape.c) \
-    $(addprefix lib/core/,decimal.c expr.c path.c scan.c scan_decode.c template.c value.c value_parse.c xml_json.c) \
-    $(addprefix lib/core/expr/,eval.c eval_node.c number.c ops.c text.c) lib/port/hash.c \
-    $(addprefix worker/load/,direct.c probe.c row_keys.c) \
+    worker/records worker/rehearsal worker/replay worker/rows worker/signs worker/values
+HOT  := $(addprefix lib/base/,arena.c arena_buf.c buf.c charset.c date.c json_out.c mem.c spill.c str.c unescape.c) \
+    $(addprefix lib/core/,decimal.c expr.c scan.c scan_decode.c value.c value_parse.c xml_json.c) \
+    $(addprefix lib/core/expr/,eval.c eval_node.c) lib/port/hash.c \
+    $(addprefix worker/load/,probe.c row_keys.c) \
+    $(addprefix worker/records/,csv.c fields.c jsontext.c name_index.c named.c ndjson.c record.c record_id.c records.c) \
     $(addprefix worker/rows/,batch.c bind.c convert.c cut.c row.c) \
     $(addprefix worker/values/,encode.c form.c form_clock.c input.c)
 ifeq ($(FLAVOUR),release)

@@ -22,10 +22,10 @@ enum {
     BATCH_PAGES = 2,
     /*
      * Fetched but not committed: a batch being committed, an open one, four pages in flight by
-     * `parallel`; and one that the mock had not read yet when it was asked for its count the
-     * last time.
+     * `parallel` and as many that wait for an earlier one; and one that the mock had not read
+     * yet when it was asked for its count the last time.
      */
-    LOST_PAGES_MAX = 2 * BATCH_PAGES + 4 + 1,
+    LOST_PAGES_MAX = 2 * BATCH_PAGES + 2 * 4 + 1,
 };
 
 static const char definition[] = "source: api\n"

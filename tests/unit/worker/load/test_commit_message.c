@@ -95,7 +95,10 @@ START_TEST(the_table_has_its_columns_and_key)
     struct batch *batch = batch_new(MIB(1));
     struct column items[] = {{.name = STR("id"), .is_key = true}, {.name = STR("n\"1\"")}};
     struct column_map map = {.columns = {.items = items, .count = 2}};
+    struct str key[] = {STR("id"), STR("gone")};
     stream.table.write = WRITE_UPSERT;
+    stream.table.key = key;
+    stream.table.key_count = 1;
     ck_assert_int_ge(
         str_find(message(arena, batch, &stream, &map),
                  STR("\"table\":{\"schema\":\"shop\",\"name\":\"orders\","
@@ -103,6 +106,9 @@ START_TEST(the_table_has_its_columns_and_key)
                      "\"key\":[\"id\"],\"write\":\"upsert\",\"direct\":false,\"part\":false,"
                      "\"fills\":false}")),
         0);
+    stream.table.key_count = 2;
+    ck_assert_int_ge(str_find(message(arena, batch, &stream, &map), STR("\"key\":[],")), 0);
+    stream.table.key_count = 0;
     batch_free(batch);
     arena_free(arena);
 }

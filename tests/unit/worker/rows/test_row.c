@@ -407,6 +407,7 @@ START_TEST(rejected_records_add_no_columns)
     page.columns.has_table = false;
     page.table.key = &key;
     page.table.key_count = 1;
+    row_start(&page.writer);
     ck_assert_int_eq(put(&page, "{\"error\":\"x\"}"), ROW_REJECTED);
     ck_assert_int_eq(put(&page, "{\"id\":1}"), ROW_UNKNOWN);
     ck_assert_uint_eq(page.writer.new_fields.count, 1);
