@@ -56,7 +56,7 @@ START_TEST(retry_goes_on_where_a_partition_failed)
     ck_assert_int_eq(mock_count(&mock, "/part/a?page=1"), 1);
     ck_assert_int_eq(mock_count(&mock, "/part/b?page=1"), 1);
     ck_assert_int_eq(mock_count(&mock, "/part/c?page=1"), 1);
-    EXPECT_SQL("succeeded 4 4 proved",
+    EXPECT_SQL("succeeded 4 4 told",
                "select concat_ws(' ', state, pages, records, complete) from pagetide.run");
     EXPECT_SQL("1:1 2:2 3:3 4:2",
                "select string_agg(number || ':' || leg, ' ' order by number) "
