@@ -1,5 +1,6 @@
 #include "base/date.h"
 #include "base/json_out.h"
+#include "base/units.h"
 #include "cli/check_live.h"
 #include "cli/cli.h"
 #include "cli/definition_place.h"
@@ -82,18 +83,11 @@ static void put_stream_json(struct buf *line, const struct stream *stream,
     json_out_close(&out, '}');
 }
 
-/* As a definition has it: 15m. */
 static void put_every(struct buf *line, int64_t every_ms)
 {
-    static const struct {
-        const char *name;
-        int64_t ms;
-    } units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
-    size_t i = 0;
-    while (every_ms % units[i].ms)
-        i++;
-    buf_printf(line, "  next runs: every %lld%s, by `pagetide up` or `pagetide scheduler`",
-               (long long)(every_ms / units[i].ms), units[i].name);
+    buf_puts(line, "  next runs: every ");
+    units_write_duration(line, every_ms);
+    buf_puts(line, ", by `pagetide up` or `pagetide scheduler`");
 }
 
 static void print_runs(const struct stream *stream, const struct next_runs *runs)

@@ -140,23 +140,23 @@ static void put_transformation(struct manifest *manifest, const struct component
                                struct outline *to)
 {
     struct str type = component_type(one);
-    bool adds = str_is(type, "AddFields"), removes = str_is(type, "RemoveFields");
-    if (!adds && !removes)
+    bool adds = str_is(type, "AddFields");
+    if (!adds && !str_is(type, "RemoveFields")) {
         import_gap(manifest->import, to,
                    "transformation %.*s: no counterpart; `flatten`, `with`, `exclude` and "
                    "views do most of it",
                    STR_ARG(type));
-    else if (component_get(manifest, one, "condition"))
+        return;
+    }
+    if (component_get(manifest, one, "condition")) {
         import_gap(manifest->import, to,
                    "%.*s on a condition is left out: `with` and `exclude` are of all records; "
                    "a view does it",
                    STR_ARG(type));
-    else if (adds)
-        add_fields(manifest, one, to);
-    else
-        remove_fields(manifest, one, to);
-    if ((adds || removes) && !component_get(manifest, one, "condition"))
-        component_note_rest(manifest, one, transformation_fields, to);
+        return;
+    }
+    (adds ? add_fields : remove_fields)(manifest, one, to);
+    component_note_rest(manifest, one, transformation_fields, to);
 }
 
 void airbyte_transformations(struct manifest *manifest, const struct component *stream,

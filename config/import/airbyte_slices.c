@@ -173,6 +173,14 @@ static void put_lookback(struct manifest *manifest, const struct component *curs
         import_gap(manifest->import, bookmark, "lookback_window: fill in lookback, such as 7d");
 }
 
+/* cursor_granularity in seconds; 0: none. */
+static int64_t granularity_of(struct manifest *manifest, const struct component *cursor)
+{
+    struct str text = import_text(component_get(manifest, cursor, "cursor_granularity"));
+    int64_t seconds;
+    return airbyte_seconds(text, &seconds) ? seconds : 0;
+}
+
 /*
  * The end of a slice. Airbyte's is one cursor_granularity before the next one begins, because
  * APIs count both ends; here slices are half-open. A day is not taken off where a key keeps the
@@ -180,10 +188,9 @@ static void put_lookback(struct manifest *manifest, const struct component *curs
  */
 static struct str window_end(struct manifest *manifest, const struct component *cursor)
 {
-    struct str text = import_text(component_get(manifest, cursor, "cursor_granularity"));
     struct arena *arena = manifest->import->arena;
-    int64_t seconds;
-    if (!airbyte_seconds(text, &seconds) || !seconds)
+    int64_t seconds = granularity_of(manifest, cursor);
+    if (!seconds)
         return STR("window.end");
     struct str end = arena_printf(arena, "((window.end | epoch) - %lld)", (long long)seconds);
     if (seconds < SECONDS_A_DAY)
@@ -196,9 +203,7 @@ static struct str window_end(struct manifest *manifest, const struct component *
 static void note_days(struct manifest *manifest, const struct component *cursor,
                       struct outline *stream)
 {
-    struct str text = import_text(component_get(manifest, cursor, "cursor_granularity"));
-    int64_t seconds;
-    if (!manifest->has_key && airbyte_seconds(text, &seconds) && seconds >= SECONDS_A_DAY)
+    if (!manifest->has_key && granularity_of(manifest, cursor) >= SECONDS_A_DAY)
         import_gap(manifest->import, stream,
                    "the API is asked by days: a second run on one day reads that day again, "
                    "and without a key stores it twice");

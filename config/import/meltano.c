@@ -243,10 +243,7 @@ static void read_pagination(struct import *import, const struct tap *tap,
         return;
     }
     styles[i].read(import, tap, pagination);
-    bool has_no_size = styles[i].read == page_link || styles[i].read == page_hateoas ||
-                       styles[i].read == page_header || styles[i].read == page_single ||
-                       str_is(outline_text(outline_find(pagination, "type")), "next_url");
-    if (has_no_size && setting(tap, "pagination_page_size")) {
+    if (!outline_find(pagination, "size") && setting(tap, "pagination_page_size")) {
         struct str param = setting_text(tap, "pagination_limit_per_page_param");
         outline_copy(outline_map(stream, "params"),
                      param.len ? arena_cstr(import->arena, param) : "per_page",

@@ -74,6 +74,14 @@ bool units_parse_size(struct str text, int64_t *ret_bytes)
     return parse_quantity(text, sizes, COUNT_OF(sizes), ret_bytes);
 }
 
+void units_write_duration(struct buf *buf, int64_t ms)
+{
+    size_t i = COUNT_OF(durations) - 1;
+    while (ms % durations[i].factor)
+        i--;
+    buf_printf(buf, "%" PRId64 "%s", ms / durations[i].factor, durations[i].name);
+}
+
 void units_format_duration(struct buf *buf, int64_t ms)
 {
     int64_t seconds = ms / 1000;

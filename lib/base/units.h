@@ -19,6 +19,9 @@ bool units_parse_duration(struct str text, int64_t *ret_ms) MUST_CHECK;
 /* Bytes, or a number with a binary unit: `4096`, `64KiB`, `8MiB`, `1GiB`. */
 bool units_parse_size(struct str text, int64_t *ret_bytes) MUST_CHECK;
 
+/* As the parser reads it, in the largest unit that has no fraction: 90 minutes are "90m". */
+void units_write_duration(struct buf *buf, int64_t ms);
+
 /* For people: "850 ms", "1.5 s", "2 min 05 s", "3 h 10 min"; "4.2 MB". */
 void units_format_duration(struct buf *buf, int64_t ms);
 void units_format_size(struct buf *buf, int64_t bytes);

@@ -46,8 +46,9 @@ export PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
 . "$here/peers.sh"
 
 list_servers() {
-    local file
-    for file in "$here"/*/"$([ -n "${PEERS:-}" ] && echo dlt.json || echo server.sh)"; do
+    local file marker=server.sh
+    [ -z "${PEERS:-}" ] || marker=dlt.json
+    for file in "$here"/*/"$marker"; do
         basename "$(dirname "$file")"
     done
 }

@@ -88,13 +88,9 @@ static enum step begin_uncounted(struct crawl *crawl, struct str why)
 
 struct str crawl_counted_checkpoint(struct crawl *crawl)
 {
-    const struct pagination *declared = crawl->pager.declared; /* NULL: not opened yet */
-    const struct pager_counted *counted = &crawl->pager.counted;
     struct str text = STR_NONE;
     struct err ignored = ERR_INIT;
-    bool is_known = declared && declared->count.at.kind != LOCATOR_NONE &&
-                    (counted->total >= 0 || counted->why.len);
-    if (is_known && !pager_pages(&crawl->pager) && !crawl->pager.prepared.file)
+    if (count_waits_for_first(&crawl->pager))
         (void)!checkpoint_write(crawl->next, &crawl->pager, &crawl->scope.secrets, &text,
                                 &ignored);
     return text;

@@ -4,17 +4,13 @@
 #include "core/xml_json.h"
 #include "worker/discover/draft.h"
 #include "worker/records/csv.h"
+#include "worker/records/ndjson.h"
 #include "worker/records/own_ids.h"
 #include "worker/signs/known.h"
 #include "worker/signs/look.h"
 #include "worker/signs/spell.h"
 
-enum {
-    DEPTH_MAX = 4,
-    LINES_READ = 5,
-    RECORD_SEPARATOR = 0x1E,
-    JSON_BYTES_MAX = 256 * 1024 * 1024
-};
+enum { DEPTH_MAX = 4, LINES_READ = 5, JSON_BYTES_MAX = 256 * 1024 * 1024 };
 
 /* --- the form --- */
 
@@ -48,9 +44,7 @@ static bool is_ndjson(struct str body)
     size_t count = 0;
     for (size_t i = 0; i < LINES_READ && body.len; i++) {
         body = str_split(body, '\n', &line);
-        line = str_trim(line);
-        if (line.len && line.ptr[0] == RECORD_SEPARATOR)
-            line = str_trim(str_slice(line, 1, line.len));
+        line = ndjson_text(line);
         if (!line.len)
             continue;
         if ((line.ptr[0] != '{' && line.ptr[0] != '[') || !is_json(line))

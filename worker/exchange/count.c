@@ -4,13 +4,28 @@
 #include "worker/signs/evidence.h"
 #include "worker/signs/look.h"
 
+/* Has the definition a count, and is no page read? Before the start `declared` is NULL. */
+static bool stands_at_first(const struct pager *pager)
+{
+    return pager->declared && pager->declared->count.at.kind != LOCATOR_NONE &&
+           !pager_pages(pager) && !pager->prepared.file;
+}
+
+static bool is_counted(const struct pager *pager)
+{
+    return pager->counted.total >= 0 || pager->counted.why.len;
+}
+
 bool count_is_due_first(const struct pager *pager, const struct stream *stream)
 {
-    bool is_known = pager->counted.total >= 0 || pager->counted.why.len;
     bool has_several = pager->type != PAGINATE_NONE || stream_reads_files(stream);
-    return pager->declared->count.at.kind != LOCATOR_NONE && !pager_pages(pager) &&
-           !pager->prepared.file && !is_known && has_several &&
+    return stands_at_first(pager) && !is_counted(pager) && has_several &&
            evidence_counts_all(pager, stream);
+}
+
+bool count_waits_for_first(const struct pager *pager)
+{
+    return stands_at_first(pager) && is_counted(pager);
 }
 
 bool count_read(const struct pager *pager, const struct pager_facts *facts, struct arena *arena,

@@ -32,6 +32,9 @@
  */
 bool count_is_due_first(const struct pager *pager, const struct stream *stream);
 
+/* It was asked for, and the first page was not read yet. */
+bool count_waits_for_first(const struct pager *pager);
+
 /*
  * The answer to it, in facts->scope. False: no count can be read, and *ret_why says why not. In
  * `arena`.

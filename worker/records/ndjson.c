@@ -12,8 +12,7 @@ struct ndjson {
     size_t position;
 };
 
-/* What begins a record of a JSON text sequence (RFC 7464) is no part of it. */
-static struct str without_mark(struct str line)
+struct str ndjson_text(struct str line)
 {
     enum { RECORD_SEPARATOR = 0x1E };
     line = str_trim(line);
@@ -29,7 +28,7 @@ static bool take_line(struct ndjson *ndjson, struct str *ret_line)
         struct str line;
         ndjson->rest = str_split(ndjson->rest, '\n', &line);
         ndjson->line++;
-        *ret_line = without_mark(line);
+        *ret_line = ndjson_text(line);
         if (ret_line->len)
             return true;
     }

@@ -10,4 +10,8 @@
  */
 struct record_source *ndjson_open(struct arena *arena, struct str body) MUST_CHECK;
 
+/* What a line holds: without white space around it, and without what begins a record of a
+ * JSON text sequence (RFC 7464). */
+struct str ndjson_text(struct str line);
+
 #endif

@@ -58,6 +58,10 @@ static void shows(void (*format)(struct buf *, int64_t), int64_t number, const c
 
 START_TEST(formats_for_people)
 {
+    shows(units_write_duration, 500, "500ms");
+    shows(units_write_duration, 30000, "30s");
+    shows(units_write_duration, 5400000, "90m");
+    shows(units_write_duration, 604800000, "7d");
     shows(units_format_duration, 850, "850 ms");
     shows(units_format_duration, 1560, "1.5 s");
     shows(units_format_duration, 125000, "2 min 05 s");
