@@ -76,7 +76,7 @@ static const struct key count_request_list[] = {
      .choices = count_methods, .fallback = "GET", .help = "HEAD reads headers alone"},
     {.name = "path", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct count_request, path),
-     .help = "what follows base_url; if absent, the request of the first page"},
+     .help = "what follows base_url; if absent, that of the list; by HEAD, its first request"},
     {.name = "params", .type = KEY_TEMPLATE_REF, .flags = KEY_SECRETS,
      AT(struct count_request, params),
      .help = "set over those of the stream; null leaves one out"},
@@ -439,10 +439,12 @@ static void check_count(struct reader *reader, const struct yaml_node *node,
     if (stream->pagination.total.kind != LOCATOR_NONE)
         problem_add_key(reader->problems, count,
                         "stands beside \"total_path\": one of them is enough");
-    bool is_post = str_is(request->method, "POST");
-    if (!request->path && (is_post || str_is(request->method, "GET")))
-        problem_add(reader->problems, count, "the request needs \"path\", or is HEAD");
-    if (!request->path && !is_post && !str_is(stream->method, "GET"))
+    bool is_post = str_is(request->method, "POST"), is_head = str_is(request->method, "HEAD");
+    bool is_own = is_post || str_is(request->method, "GET");
+    if (!request->path && is_own && !request->params && !request->body)
+        problem_add(reader->problems, count,
+                    "the request needs \"path\", \"params\" or \"body\", or is HEAD");
+    if (!request->path && is_head && !str_is(stream->method, "GET"))
         problem_add(reader->problems, count,
                     "the stream's method is %.*s: give the request a \"path\"",
                     STR_ARG(stream->method));

@@ -61,8 +61,9 @@ struct next_page {
 
 /*
  * `total`: a request of its own for the number of all records. Without a path it is the list's
- * own first request, by another method. Its params and headers are set over the stream's, its
- * body stands instead of the stream's. NULL: not given.
+ * own first request by HEAD, or one to its path without the parameters of paging. Its params
+ * and headers are set over the stream's, its body stands instead of the stream's. NULL: not
+ * given.
  */
 struct count_request {
     struct str method;     /* GET, HEAD or POST */

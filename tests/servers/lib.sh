@@ -12,6 +12,7 @@
 #   fixed          why its records cannot be changed
 #   loses          how many records its paging loses while `change` is at work, as the entry's
 #                  `cannot` says; loses_unsaid: why the end of such a run is told all the same
+#   assumes        why the end of its streams is assumed
 #   answers_before how many answers come before the third page; 2, if absent
 #   found_at       what `pagetide discover` is given behind $SERVER, and found_with, its options
 #

@@ -13,7 +13,7 @@
 #
 # A declared stream passes if every record has arrived exactly and its end is proved or told.
 # `auto…` passes too where it says that it has read one page only, or does not end as succeeded;
-# `whole…`, a list in one answer, may be assumed. What `discover` prints passes unless it loses
+# `whole…`, a list in one answer, may be assumed, and so may what server.sh says why. What `discover` prints passes unless it loses
 # records unsaid, or has one twice. While records change none may be lost that was there all the
 # time, nor come twice, but for as many as server.sh says its paging loses; of these none where
 # the end is proved. After the change every stream that is read again must have what the server
@@ -161,7 +161,8 @@ check_stream() {
 judge_stream() {
     local stream=$1 ending=$2 words=$3 difference=$4
     case $stream:$ending:${difference:+differs} in
-    auto*:succeeded\ *: | whole*:succeeded\ *: | *:succeeded\ proved: | *:succeeded\ told:)
+    auto*:succeeded\ *: | whole*:succeeded\ *: | *:succeeded\ proved: | *:succeeded\ told: | \
+        *:succeeded\ "${assumes:+assumed}":)
         pass "$name.$stream" "$ending: $words"
         ;;
     auto*:succeeded\ assumed:differs)

@@ -67,7 +67,8 @@ static struct pager_decision proved(int64_t total, int64_t reached, struct str w
 static bool may_count_a_page(const struct pager *pager, const struct pager_facts *facts,
                              struct arena *arena, int64_t total)
 {
-    bool is_list = !pager->declared->count.request.path;
+    const struct count_request *request = &pager->declared->count.request;
+    bool is_list = !request->path && str_is(request->method, "HEAD");
     bool is_asked_for =
         is_list ? pager->in_force->size == total || look_asked_for(facts, arena) == total
                 : look_asked_in_query(facts->url) == total;

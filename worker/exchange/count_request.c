@@ -19,10 +19,12 @@ static const struct stream *counted_stream(const struct stream *stream, struct a
     counted->body = body_of(stream);
     request_set_over(arena, count->params, false, &counted->params, &counted->param_count);
     request_set_over(arena, count->headers, true, &counted->headers, &counted->header_count);
-    if (!count->path)
+    if (str_is(count->method, "HEAD") && !count->path)
         return counted;
-    counted->url = count->url;
-    counted->path = *count->path;
+    if (count->path) {
+        counted->url = count->url;
+        counted->path = *count->path;
+    }
     counted->pagination = (struct pagination){.type = PAGINATE_NONE};
     return counted;
 }

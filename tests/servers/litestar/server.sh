@@ -3,7 +3,7 @@
 # goes back as it came.
 key=id
 loses=3
-loses_unsaid="it counts pages, not records"
+answers_before=3 # the first counts
 found_at='/classic'
 
 install() {

@@ -2,7 +2,7 @@
 # OAI-PMH by pyoai (PyPI): XML, and a resumptionToken that is sent alone.
 key=id
 loses=2
-loses_unsaid="no answer has a total"
+assumes="no answer has a total"
 own="datestamp"
 found_at='/oai?verb=ListRecords&metadataPrefix=oai_dc'
 

@@ -5,7 +5,7 @@ found_at=/graphql
 found_with=(--graphql 'query ($after: String) { odd(first: 50, after: $after) { edges { node
     { id name note big amount nested } } pageInfo { hasNextPage endCursor } } }')
 loses=2
-loses_unsaid="a connection has no total"
+answers_before=3 # the first counts
 
 install() {
     install_from_pypi strawberry-graphql
