@@ -1,8 +1,7 @@
 -- Partitions that come from SQL. Their list is asked for when a run begins, by the process that
 -- has begun it or by a scheduler, in a session that can only read (scheduler/partitions.c). Until
 -- then the run has one job, which waits for the list and takes its place.
--- Needs clock, lock_jobs (helpers), put_jobs (runs), finish_run (run_end), notify_run (runs), idle_end
--- (windows).
+-- Needs clock, lock_jobs (helpers), put_jobs, end_idle_run, notify_run (runs), finish_run (run_end).
 
 -- Whether the partitions of a definition come from SQL.
 create or replace function pagetide.has_listing(spec jsonb) returns boolean
@@ -49,22 +48,16 @@ as $$
             where k.value = 'null' order by p.n limit 1) end
 $$;
 
--- Ends the job that waited for the list: the run has failed, or has nothing to ask for.
-create or replace function pagetide.end_listing(of_run bigint, why text, has_failed boolean)
-returns void
+-- Ends the job that waited for the list: the run has failed.
+create or replace function pagetide.fail_listing(of_run bigint, why text) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 begin
     update run r set state = 'running', started_at = coalesce(r.started_at, clock())
     where r.id = of_run;
-    update job j set state = case when has_failed then 'failed' else 'succeeded' end,
-        reason = case when has_failed then 'definition' end,
-        error = case when has_failed then why end,
-        complete = case when not has_failed then e.complete end,
-        complete_why = case when not has_failed then e.words end,
+    update job j set state = 'failed', reason = 'definition', error = 'partitions.sql: ' || why,
         wait_until = null, waiting_for = null, started_at = clock(), finished_at = clock()
-    from idle_end(of_run, why) e
     where j.run = of_run and j.part ? 'listing';
     perform finish_run(of_run);
 end
@@ -93,22 +86,18 @@ begin
     refusal := coalesce(failure, listing_refusal(listed,
         coalesce((def.spec -> 'partitions' ->> 'max')::bigint, 10000)));
     if refusal is not null then
-        perform end_listing(of_run, 'partitions.sql: ' || refusal, true);
-        return true;
-    elsif listed = '[]' then
-        perform end_listing(of_run, 'partitions.sql gave no rows', false);
+        perform fail_listing(of_run, refusal);
         return true;
     end if;
     parts := array(select jsonb_build_object('partition', p.value)
         from jsonb_array_elements(listed) with ordinality p (value, n)
         group by p.value order by min(p.n));
-    update job j set n = 0 where j.id = waiting.id;
-    perform put_jobs(of_run, def.spec, parts, waiting.worker);
-    if not exists (select from job j where j.run = of_run and j.n > 0) then
-        perform end_listing(of_run, 'the bookmarks stand at the end of the window', false);
-        return true;
-    end if;
     delete from job j where j.id = waiting.id;
+    perform put_jobs(of_run, def.spec, parts, waiting.worker);
+    if not exists (select from job j where j.run = of_run) then
+        perform end_idle_run(of_run, case when listed = '[]' then 'partitions.sql gave no rows'
+            else 'the bookmarks stand at the end of the window' end, waiting.worker);
+    end if;
     update run r set warnings = r.warnings || format('partitions: %s rows came twice, each is one '
         'partition', jsonb_array_length(listed) - cardinality(parts))
     where r.id = of_run and jsonb_array_length(listed) > cardinality(parts);

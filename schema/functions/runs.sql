@@ -1,6 +1,6 @@
 -- How a run begins, and how to find and lock the active run of a stream.
 -- Needs clock, lock_jobs (helpers), spec_parts, part_key (definitions), forget_lost_table (columns),
--- appending, has_brought, owner_stream (tables), finish_run (run_end), forget_kept (replace), part_windows, future_words, idle_end (windows),
+-- appending, has_brought, owner_stream, lacks_table (tables), finish_run (run_end), forget_kept (replace), part_windows, future_words, idle_end (windows),
 -- has_listing, put_listing (partitions), legs_per_job (legs).
 
 -- Tells all that LISTEN to the channel pagetide.
@@ -196,12 +196,22 @@ end
 $$;
 
 -- A run that has nothing to ask for is over at once: all is done up to the end of its window. Nothing
--- proves that where the window lies in the future.
-create or replace function pagetide.end_idle_run(idle bigint, why text) returns void
+-- proves that where the window lies in the future. Where its table is not there, a worker makes it
+-- first, as at the end of a run without records.
+create or replace function pagetide.end_idle_run(idle bigint, why text, reserve_worker text)
+returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
 begin
+    if exists (select from run r join definition d on d.stream = r.stream and d.version = r.version
+        where r.id = idle and lacks_table(r.stream, d.spec)) then
+        insert into job (run, n, part, worker, reserved)
+        select idle, 1, jsonb_build_object('end', jsonb_build_object('state', 'succeeded',
+            'complete', e.complete, 'why', e.words)), reserve_worker, reserve_worker is not null
+        from idle_end(idle, why) e;
+        return;
+    end if;
     update run r set state = 'running', started_at = clock() where r.id = idle;
     insert into job (run, n, state, complete, complete_why, started_at, finished_at)
     select idle, 1, 'succeeded', e.complete, e.words, clock(), clock() from idle_end(idle, why) e;
@@ -249,7 +259,8 @@ begin
         if refusal is not null then
             perform refuse_run(started, refusal);
         elsif not exists (select from job j where j.run = started) then
-            perform end_idle_run(started, 'the bookmark stands at the end of the window');
+            perform end_idle_run(started, 'the bookmark stands at the end of the window',
+                reserve_worker);
         end if;
     end if;
     return started;

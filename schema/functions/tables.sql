@@ -65,6 +65,17 @@ begin
 end
 $$;
 
+-- Is one of its tables not there?
+create or replace function pagetide.lacks_table(of_stream text, spec jsonb) returns boolean
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select exists (select from spec_tables(of_stream, spec) t
+        cross join lateral (select quote_ident(t.table_spec ->> 'schema') || '.'
+            || quote_ident(t.table_spec ->> 'table')) as n (name)
+        where n.name is not null and to_regclass(n.name) is null)
+$$;
+
 -- What a definition says of the owner's table; null where it has none.
 create or replace function pagetide.owner_spec(of_owner text, spec jsonb) returns jsonb
 language sql immutable

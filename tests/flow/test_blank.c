@@ -212,8 +212,63 @@ START_TEST(a_kill_between_table_and_end_is_no_harm)
 }
 END_TEST
 
+#define BY_SQL                                                                                 \
+    "    partitions: {sql: \"select 1 as p where false\"}\n"                                   \
+    "    params: {p: \"{{ partition.p }}\"}\n"
+#define TO_COME                                                                                \
+    "    window: {size: 7d, from: \"2999-01-01\"}\n"                                           \
+    "    params: {since: \"{{ window.start }}\"}\n"
+#define TWO_TABLES                                                                             \
+    "    write: upsert\n    key: id\n    columns: {id: bigint, name: text}\n"                  \
+    "    tables: {parts: {merge_path: \"[*].parts\"}}\n"
+
+/* No list of partitions, and a window that is still to come. */
+START_TEST(a_run_that_asks_for_nothing_leaves_its_tables)
+{
+    static const char *const asked[] = {BY_SQL, TO_COME};
+    static const char *const ends[] = {"succeeded proved", "succeeded assumed"};
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
+        set_up();
+        stream(pagetide_text(TWO_TABLES "%s", asked[i]));
+        expect_run(0, "sync api.rows");
+        EXPECT_SQL(ends[i], "select concat_ws(' ', state, complete) from pagetide.run");
+        expect_columns("id bigint, name text");
+        EXPECT_SQL("0", "select count(*) from api.parts");
+        expect_run(0, "sync api.rows");
+        EXPECT_SQL("2 0",
+                   "select concat_ws(' ', count(*), sum(j.epoch) filter (where run = 2)) "
+                   "from pagetide.job j");
+        SQL("drop table api.parts");
+        expect_run(0, "sync api.rows");
+        EXPECT_SQL("0", "select count(*) from api.parts");
+        tear_down();
+    }
+}
+END_TEST
+
+START_TEST(so_does_one_of_a_worker)
+{
+    set_up();
+    stream(TWO_TABLES BY_SQL);
+    struct pagetide_process up = pagetide_spawn(&pagetide, "up");
+    expect_run(0, "reload api.rows --wait");
+    EXPECT_SQL("partitions.sql gave no rows", "select complete_why from pagetide.run");
+    EXPECT_SQL("0", "select count(*) from api.rows");
+    stream(TWO_TABLES TO_COME);
+    SQL("drop table api.rows");
+    pagetide_await(&pagetide, "2", LIMIT_MS,
+                   "select version from pagetide.stream where name = 'api.rows'");
+    expect_run(0, "reload api.rows --wait");
+    EXPECT_SQL("0", "select count(*) from api.rows");
+    pagetide_signal(&up, SIGTERM);
+    ck_assert_int_eq(pagetide_wait(&up, LIMIT_MS), 0);
+    tear_down();
+}
+END_TEST
+
 SUITE("flow/blank", a_first_run_without_records_leaves_a_table,
       the_first_records_decide_the_columns, columns_none_and_a_column_by_hand,
       another_ones_table_is_refused_and_an_adopted_one_kept,
       orders_know_a_table_without_records, after_a_reset_the_first_records_decide_again,
-      jobs_at_once_decide_one_table, a_kill_between_table_and_end_is_no_harm)
+      jobs_at_once_decide_one_table, a_kill_between_table_and_end_is_no_harm,
+      a_run_that_asks_for_nothing_leaves_its_tables, so_does_one_of_a_worker)

@@ -29,6 +29,7 @@
 #define STEPS(X)                                                                               \
     X(open)                                                                                    \
     X(leg)                                                                                     \
+    X(idle)                                                                                    \
     X(ask)                                                                                     \
     X(prepare)                                                                                 \
     X(prepared)                                                                                \

@@ -159,17 +159,18 @@ static bool open_leg(struct crawl *crawl)
 }
 
 /* What it fetches serves all legs. */
-static enum step prepare(struct crawl *crawl)
+static enum step prepare(struct crawl *crawl, enum step then)
 {
     if (crawl->legs.is_prepared)
-        return STEP_ask;
+        return then;
     crawl->legs.is_prepared = true;
     loader_prepare(crawl->loader, crawl->job.run, crawl_ready, crawl);
-    return crawl_pause(crawl, STEP_ask);
+    return crawl_pause(crawl, then);
 }
 
-/* The jobs that shared its pages are over, and the paging with them (ranges.sql). */
-static enum step end_with_ranges(struct crawl *crawl)
+/* PostgreSQL has said how the job ends: the jobs that shared its pages are over, and the paging
+ * with them (ranges.sql), or there is nothing to ask for. */
+static enum step end_as_told(struct crawl *crawl)
 {
     struct value end = crawl->legs.end;
     struct str error = text_of(crawl->leg, value_get(end, STR("error")));
@@ -178,6 +179,8 @@ static enum step end_with_ranges(struct crawl *crawl)
     enum job_reason reason =
         job_reason_parse(text_of(crawl->leg, value_get(end, STR("reason"))));
     (void)!job_state_parse(text_of(crawl->leg, value_get(end, STR("state"))), &state);
+    if (state == JOB_SUCCEEDED)
+        return prepare(crawl, STEP_idle);
     err_set(&crawl->err, ERR_INPUT, "ranges", 0, "%.*s", STR_ARG(error));
     if (state == JOB_TRUNCATED) {
         mark.complete = COMPLETE_CONTRADICTED;
@@ -185,6 +188,23 @@ static enum step end_with_ranges(struct crawl *crawl)
     }
     crawl_quiet(crawl);
     crawl_set_end(crawl, &mark, state, reason);
+    crawl_put_mark(crawl, &mark);
+    return crawl_pause(crawl, STEP_PAUSE);
+}
+
+/* Nothing is to be asked for (end_idle_run of runs.sql), but a query must find a table. */
+enum step step_idle(struct crawl *crawl)
+{
+    struct mark mark = {.complete = job_complete_parse(
+                            text_of(crawl->leg, value_get(crawl->legs.end, STR("complete")))),
+                        .complete_why =
+                            text_of(crawl->leg, value_get(crawl->legs.end, STR("why")))};
+    if (loader_lacks_table(crawl->loader)) {
+        loader_extend(crawl->loader, crawl->job.run, NULL, crawl_ready, crawl);
+        return crawl_pause(crawl, STEP_idle);
+    }
+    crawl_quiet(crawl);
+    crawl_set_end(crawl, &mark, JOB_SUCCEEDED, REASON_NONE);
     crawl_put_mark(crawl, &mark);
     return crawl_pause(crawl, STEP_PAUSE);
 }
@@ -201,12 +221,12 @@ enum step step_open(struct crawl *crawl)
         !legs_read(crawl, &crawl->err))
         return crawl_end_turn(crawl, JOB_FAILED, REASON_DEFINITION);
     if (crawl->legs.end.kind == VALUE_MAP)
-        return end_with_ranges(crawl);
+        return end_as_told(crawl);
     if (!open_leg(crawl))
         return fail_to_open(crawl);
     if (crawl->pager.is_done)
         return crawl_end_leg(crawl, JOB_SUCCEEDED, REASON_NONE);
-    return prepare(crawl);
+    return prepare(crawl, STEP_ask);
 }
 
 /* Nothing is left of the leg before but what its marks carry. */
@@ -249,7 +269,7 @@ enum step step_leg(struct crawl *crawl)
     if (!open_leg(crawl))
         return fail_to_open(crawl);
     return crawl->pager.is_done ? crawl_end_leg(crawl, JOB_SUCCEEDED, REASON_NONE)
-                                : prepare(crawl);
+                                : prepare(crawl, STEP_ask);
 }
 
 /* --- its end --- */

@@ -35,8 +35,8 @@ struct legs {
     struct str window_from, window_to; /* of the run */
     struct str accept; /* the content type that the leg before, or the run before, was answered
                           with; empty: the first */
-    struct value end;  /* of a job whose pages others have shared: theirs is its own; undefined:
-                         there is none */
+    struct value end;  /* that PostgreSQL has told: of a job whose pages others have shared, or
+                         that has nothing to ask for; undefined: there is none */
 };
 
 /* Finds the legs in the job's part. ERR_BUG: all of them are over. In the crawl's arena. */
