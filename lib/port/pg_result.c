@@ -72,8 +72,10 @@ void pg_result_error(const struct pg_result *result, struct err *err)
                 STR_ARG(all));
         return;
     }
-    err_set(err, sqlstate_kind(state), "pg", 0, "%s%s%s (%s)", text ? text : "failed",
-            detail ? ": " : "", detail ? detail : "", state);
+    const char *source = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    bool is_refusal = source && sqlstate_is_refusal(state, source);
+    err_set(err, is_refusal ? ERR_INPUT : sqlstate_kind(state), "pg", 0, "%s%s%s (%s)",
+            text ? text : "failed", detail ? ": " : "", detail ? detail : "", state);
     snprintf(err->sqlstate, sizeof err->sqlstate, "%s", state);
 }
 

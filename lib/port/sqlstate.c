@@ -30,6 +30,17 @@ enum err_kind sqlstate_kind(const char *sqlstate)
     return ERR_BUG;
 }
 
+bool sqlstate_is_refusal(const char *sqlstate, const char *source)
+{
+    static const char *const again[] = {"25006", "55P03", "57014"};
+    enum err_kind kind = sqlstate_kind(sqlstate);
+    for (size_t i = 0; i < COUNT_OF(again); i++)
+        if (strcmp(sqlstate, again[i]) == 0)
+            return false;
+    return strcmp(source, "exec_stmt_raise") == 0 && (kind == ERR_AGAIN || kind == ERR_BUG) &&
+           !has_class(sqlstate, "4053PT");
+}
+
 bool sqlstate_is_schema(const char *sqlstate)
 {
     return is_copy_format(sqlstate) || has_class(sqlstate, "420A");

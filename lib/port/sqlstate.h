@@ -36,6 +36,15 @@
 enum err_kind sqlstate_kind(const char *sqlstate);
 
 /*
+ * Has a trigger of somebody's raised it, of the row that it was given? ERR_INPUT then, whatever
+ * sqlstate_kind says of the code. Not where it says to try again (40, 53, 25006, 55P03), nor of
+ * 57014, which no handler in PL/pgSQL catches, of ERR_CONFIG, or of our own codes (PT).
+ * `source`: the function in PostgreSQL's own code that made the error; of the statement RAISE
+ * it is `exec_stmt_raise`.
+ */
+bool sqlstate_is_refusal(const char *sqlstate, const char *source);
+
+/*
  * What the server refuses although it answers, and would to anybody: "writes", "more disk
  * space". NULL: the error is of another kind.
  */

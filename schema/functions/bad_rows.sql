@@ -5,13 +5,16 @@
 -- merge_target (replace), merge_before, delete_sql, drop_deleted (deletes).
 
 -- Whether an error is the data's own, so that other rows may fit: classes 22, 23, 54, and P0001.
--- 22P03 and 22P04 say that COPY and the table do not go together. Also in C: if you change this,
--- change sqlstate_kind (lib/port/sqlstate.c, ERR_INPUT) and tests/tables/rules/sqlstates.txt.
-create or replace function pagetide.is_data_error(state text) returns boolean
+-- 22P03 and 22P04 say that COPY and the table do not go together. A trigger may raise what it likes
+-- (`context` ends at RAISE): that is about its row too, unless it says to try again. Also in C: if you
+-- change this, change sqlstate_kind, sqlstate_is_refusal (lib/port/sqlstate.c) and tests/tables/rules/sqlstates.txt.
+create or replace function pagetide.is_data_error(state text, context text default null) returns boolean
 language sql immutable
 as $$
     select state = 'P0001'
         or left(state, 2) in ('22', '23', '54') and state not in ('22P03', '22P04')
+        or coalesce(context ~ '^[^\n]* RAISE(\n|$)', false) and state not in ('22P03', '22P04', '25006', '55P03', '57014')
+            and left(state, 2) not in ('0A', '28', '3D', '3F', '40', '42', '53', 'PT')
 $$;
 
 -- Tries the rows first to last; those that fit stay in the table, the others are returned. A record
@@ -26,6 +29,7 @@ declare
     probe constant jsonb := target || '{"stage": "_pt_probe"}';
     middle bigint := (first + last) / 2;
     said text;
+    context text;
 begin
     begin
         delete from pg_temp._pt_probe;
@@ -40,7 +44,8 @@ begin
         perform merge_stage(probe, numbers, runs);
         return;
     exception when others then
-        if not is_data_error(sqlstate) then
+        get stacked diagnostics context = pg_exception_context;
+        if not is_data_error(sqlstate, context) then
             raise;
         end if;
         said := sqlerrm;
@@ -97,6 +102,7 @@ as $$
 declare
     middle bigint := (first + last) / 2;
     said text;
+    context text;
 begin
     begin
         execute format('insert into pg_temp._pt_fit select %s from pg_temp.%I s '
@@ -104,7 +110,8 @@ begin
         delete from pg_temp._pt_fit;
         return;
     exception when others then
-        if not is_data_error(sqlstate) then
+        get stacked diagnostics context = pg_exception_context;
+        if not is_data_error(sqlstate, context) then
             raise;
         end if;
         said := sqlerrm;

@@ -3,7 +3,7 @@
 -- rows never changes a table, and two that meet a new field agree on its column.
 -- Needs the tables target and field, widen_column, widen_refusal (widen), dress_table, is_dressed
 -- (indexes), run_legs (legs), table_size, create_partitioned, check_partitioned, partition_misfit,
--- partition_table (table_partitions), owner_stream (tables).
+-- partition_table (table_partitions), owner_stream, owner_spec (tables).
 
 -- The map now: the registry joined with the catalogue. Always at least one row; a row without a
 -- field only says whether the table is there. `may_widen`: a value that does not fit may ask for
@@ -467,6 +467,7 @@ begin
             'key without it that is unique in all partitions', plan ->> 'schema', plan ->> 'table', apart,
             array_to_string(names, ', ') using errcode = 'PT022';
     end if;
+    perform check_keyless(plan, relation, names);
     perform drop_key_index(relation);
     while to_regclass(format('%I.%I', plan ->> 'schema', own)) is not null loop
         n := n + 1;
@@ -475,6 +476,33 @@ begin
     execute format('create unique index %I on %s (%s)%s', own, relation,
         (select string_agg(quote_ident(c), ', ') from unnest(names) c), condition);
     execute format('comment on index %I.%I is %L', plan ->> 'schema', own, 'key of pagetide');
+end
+$$;
+
+-- Rows that were stored before there was a key have nothing in any of its columns: no record would ever
+-- meet its own. A replace deletes them.
+create or replace function pagetide.check_keyless(plan jsonb, relation regclass, names text[])
+returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    lacking text := (select string_agg(format('%I is null', n), ' and ') from unnest(names) n);
+    keyless boolean;
+begin
+    if exists (select from run r join definition d on d.stream = r.stream and d.version = r.version
+        where r.id = (plan ->> 'run')::bigint
+            and owner_spec(plan ->> 'stream', d.spec) ->> 'write' = 'replace') then
+        return;
+    end if;
+    execute format('select exists (select from %s where _pt_run is not null and %s)', relation, lacking)
+        into keyless;
+    if keyless then
+        raise exception 'table % has rows without the key (%), of runs before there was one: their records '
+            'would come a second time; `delete from % where %` takes them out, `pagetide reset % '
+            '--drop-table` reads everything again', relation::text, array_to_string(names, ', '),
+            relation::text, lacking, owner_stream(plan ->> 'stream') using errcode = 'PT022';
+    end if;
 end
 $$;
 

@@ -236,10 +236,13 @@ returns text
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
+declare
+    context text;
 begin
     return close_vanished(ending, relation, keys, share);
 exception when others then
-    if not is_data_error(sqlstate) then
+    get stacked diagnostics context = pg_exception_context;
+    if not is_data_error(sqlstate, context) then
         raise;
     end if;
     return fail_run(ending, 'rejects', format('the table does not take the end of its versions: %s', sqlerrm));

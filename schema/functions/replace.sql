@@ -432,11 +432,14 @@ returns text
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
+declare
+    context text;
 begin
     perform refit_kept(ending, of_stream, spec);
     return replace_rows(ending, of_stream, spec);
 exception when others then
-    if not is_data_error(sqlstate) then
+    get stacked diagnostics context = pg_exception_context;
+    if not is_data_error(sqlstate, context) then
         raise;
     end if;
     return fail_run(ending, 'rejects', format('the table does not take the rows of the run: %s',

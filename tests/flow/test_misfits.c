@@ -14,6 +14,33 @@ static void upserted(const char *keys)
     people(pagetide_text(UPSERT "%s", keys));
 }
 
+/* What a trigger raises is about its row, also by a code that the server has for outages. */
+START_TEST(a_row_that_a_trigger_refuses_is_a_reject)
+{
+    static const char *const codes[] = {"55000", "55006", "OWN01"};
+    set_up();
+    answer("[{\"id\": 1}]");
+    upserted("");
+    expect_run(0, "sync people.all");
+    answer("[{\"id\": 1}, {\"id\": 2}, {\"id\": 3, \"n\": 1}]");
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        SQL("create or replace function people.hold() returns trigger language plpgsql as $$ "
+            "begin if new.id = 2 then raise 'not this one' using errcode = '%s'; end if; "
+            "return new; end $$; create or replace trigger hold before insert on people.all "
+            "for each row execute function people.hold()",
+            codes[i]);
+        expect_holds(expect_run(0, "sync people.all").err, "not this one");
+        EXPECT_SQL("1 3", "select string_agg(id::text, ' ' order by id) from people.all");
+    }
+    people("    write: replace\n    key: id\n");
+    expect_holds(expect_run(1, "sync people.all").out,
+                 "failed (rejects): 1 pages, 3 records in ");
+    EXPECT_SQL("the table does not take the rows of the run: not this one",
+               "select error from pagetide.run order by id desc limit 1");
+    tear_down();
+}
+END_TEST
+
 START_TEST(misfits_are_loud)
 {
     set_up();
@@ -278,7 +305,7 @@ START_TEST(a_new_key_that_no_record_has_rejects_them)
 }
 END_TEST
 
-SUITE("flow/misfits", misfits_are_loud,
+SUITE("flow/misfits", a_row_that_a_trigger_refuses_is_a_reject, misfits_are_loud,
       a_column_widens_in_a_later_run_unless_a_view_depends_on_it,
       a_declared_type_that_the_table_has_not_is_an_error, a_type_is_changed_and_nothing_is_lost,
       a_text_that_becomes_a_time_must_say_it_all, a_table_that_is_gone_takes_its_past_with_it,

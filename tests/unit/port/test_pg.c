@@ -219,6 +219,10 @@ START_TEST(tells_errors_by_what_can_be_done)
     check_kind(pg, "22P04", ERR_CONFIG);
     check_kind(pg, "42703", ERR_CONFIG);
     check_kind(pg, "PT001", ERR_BUG);
+    check_kind(pg, "55000", ERR_INPUT);
+    check_kind(pg, "57014", ERR_AGAIN);
+    check_kind(pg, "OWN01", ERR_INPUT);
+    check_kind(pg, "25006", ERR_AGAIN);
     close_session(pg);
 }
 END_TEST
