@@ -107,7 +107,8 @@ $(B)/gen/sql.c: tools/embed.sh Makefile schema/tables schema/functions schema/ap
 	{ tools/embed.sh --packed packed_tables $(TABLES_SQL); \
 	  tools/embed.sh --packed-sql packed_functions $(FUNCTIONS_SQL); \
 	  tools/embed.sh --packed packed_apply schema/apply.sql; \
-	  tools/embed.sh --packed packed_comments schema/comments.sql; } > $@
+	  tools/embed.sh --packed packed_comments schema/comments.sql; \
+	  tools/embed.sh --digest functions_digest $(FUNCTIONS_SQL) schema/comments.sql; } > $@
 
 $(B)/gen/lua.c: tools/embed.sh Makefile lib/core/lua $(wildcard lib/core/lua/*.lua)
 	@mkdir -p $(@D)

@@ -82,7 +82,8 @@ static void say_hint(const struct err *err)
 bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_code)
 {
     struct arrival *arrival = ARENA_NEW(cli->arena, struct arrival);
-    struct pg_options options = {.url = cli->settings.database_url, .name = "pagetide"};
+    struct pg_options options = {.url = cli->settings.database_url,
+                                 .name = cli->session_name ? cli->session_name : "pagetide"};
     struct pg *pg = NULL;
     arrival->err = (struct err)ERR_INIT;
     *ret_code = EXIT_UNREACHABLE;

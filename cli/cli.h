@@ -39,9 +39,10 @@ struct cli {
     struct settings settings;
     char **operands;
     int operand_count;
-    bool has_broken_files; /* cli_sources has left some out */
-    bool has_lack;         /* and the reason is this machine's own: base/lack.h */
-    struct loop *loop;     /* cli_loop */
+    bool has_broken_files;    /* cli_sources has left some out */
+    bool has_lack;            /* and the reason is this machine's own: base/lack.h */
+    struct loop *loop;        /* cli_loop */
+    const char *session_name; /* of cli_database; NULL: pagetide */
     /* What the program knows of itself, for `completion`. */
     const struct command *const *commands; /* ends with NULL */
     const struct opt *common_opts, *setting_opts;

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "base/log.h"
+#include "base/process.h"
 #include "cli/bar.h"
 #include "cli/cli.h"
 #include "cli/say.h"
@@ -303,7 +304,7 @@ static int sync_main(struct cli *cli)
                                      .on_ended = on_ended,
                                      .ctx = &sync};
     struct err err = ERR_INIT;
-    struct pg *pg;
+    char id[PROCESS_ID_BYTES], session_name[WORKER_SESSION_NAME_BYTES];
     int code;
     if (!choose(&sync, &code))
         return code;
@@ -311,9 +312,12 @@ static int sync_main(struct cli *cli)
         return preview_all(&sync);
     if (!cli->options.log_level)
         log_set_level(LOG_WARN);
-    if (!cli_database(cli, true, &pg, &code))
+    process_new_id(id);
+    worker_session_name(id, session_name);
+    cli->session_name = session_name;
+    if (!cli_database(cli, true, &options.pg, &code))
         return code;
-    pg_close(pg);
+    options.id = id;
     if (!worker_new(&options, &sync.worker, &err))
         return cli_fail(&err);
     sync.limit = loop_timer_new(options.loop, on_drain_limit, &sync);

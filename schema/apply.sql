@@ -22,7 +22,7 @@ declare
     -- Version 9 and older did not note their names: these are the ones that have gone since.
     names_before text[] := coalesce(string_to_array((select m.value from pagetide.meta m
         where m.key = 'functions'), ' '),
-        array['claim_table', 'holds_crashed', 'judge_claim', 'judge_marks', 'needs_again', 'put_request',
+        array['add_column', 'claim_table', 'holds_crashed', 'judge_claim', 'judge_marks', 'needs_again', 'put_request',
             'refused_claim']);
     oids_before oid[] := array(select p.oid from pg_proc p
         where p.pronamespace = 'pagetide'::regnamespace);

@@ -58,14 +58,6 @@ static struct str digest_of(const struct buf *text, struct arena *arena)
     return digest_hex(arena, (struct str){(const char *)digest, sizeof digest});
 }
 
-static struct str functions_digest(struct arena *arena)
-{
-    AUTO_BUF(text, FILES_BYTES_MAX);
-    put_files(&text, packed_functions);
-    put_files(&text, packed_comments);
-    return digest_of(&text, arena);
-}
-
 struct str schema_digest(struct arena *arena)
 {
     AUTO_BUF(text, FILES_BYTES_MAX);
@@ -128,12 +120,9 @@ static bool read_found(struct pg *pg, struct found *ret_found, struct err *err)
         !pg_await(pg, found_sql, NULL, 0, TIMEOUT_MS, &result, err))
         return false;
     if (result && pg_rows(result) > 0) {
-        struct arena *arena = arena_new();
         found.version = pg_get_int(result, 0, VERSION);
         found.serves = pg_get_int(result, 0, SERVES);
-        found.has_our_functions =
-            str_eq(pg_get_str(result, 0, DIGEST), functions_digest(arena));
-        arena_free(arena);
+        found.has_our_functions = str_is(pg_get_str(result, 0, DIGEST), functions_digest);
     }
     *ret_found = found;
     return true;
@@ -236,7 +225,6 @@ static bool apply_table_file(struct pg *pg, const struct packed *file, struct er
 static bool apply_functions(struct pg *pg, struct err *err)
 {
     AUTO_BUF(sql, 2 * FILES_BYTES_MAX);
-    struct arena *arena = arena_new();
     buf_puts(&sql, "set local pagetide.definitions = $definitions$");
     put_files(&sql, packed_functions);
     buf_puts(&sql, "$definitions$;\n");
@@ -245,13 +233,12 @@ static bool apply_functions(struct pg *pg, struct err *err)
     put_files(&sql, packed_comments);
     buf_printf(&sql,
                "\ninsert into pagetide.meta (key, value) "
-               "values ('functions_digest', '%.*s') "
+               "values ('functions_digest', '%s') "
                "on conflict (key) do update set value = excluded.value; "
                "insert into pagetide.migration (version, name, serves) "
                "values (%d, 'functions', %d) "
                "on conflict (version) do update set serves = excluded.serves",
-               STR_ARG(functions_digest(arena)), SCHEMA_VERSION, SCHEMA_SERVES);
-    arena_free(arena);
+               functions_digest, SCHEMA_VERSION, SCHEMA_SERVES);
     return run(pg, sql.ptr, err) || err_wrap(err, "functions of the control schema");
 }
 

@@ -3,6 +3,7 @@
 # `const struct embedded NAME[]`, ended by an entry whose name is NULL. Usage: embed.sh NAME FILE...
 # embed.sh --packed NAME FILE...: as gzip has them, `const struct packed NAME[]`.
 # embed.sh --packed-sql NAME FILE...: one text of all, without the comments between statements.
+# embed.sh --digest NAME FILE...: what tells that text from others, `const char NAME[]`.
 set -eu
 
 put_texts() {
@@ -28,9 +29,20 @@ put_packed() {
     done
 }
 
-put_sql() {
-    cat "$@" | sed '/^--/d' | put_one "$table"
+sql_of() {
+    cat "$@" | sed '/^--/d'
 }
+
+put_sql() {
+    sql_of "$@" | put_one "$table"
+}
+
+if [ "$1" = --digest ]; then
+    table=$2
+    shift 2
+    echo "const char ${table}[] = \"$(sql_of "$@" | sha256sum | cut -d' ' -f1)\";"
+    exit
+fi
 
 echo '#include "base/embedded.h"'
 type=packed put=put_texts

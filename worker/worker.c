@@ -373,10 +373,19 @@ static void on_wake_redis(void *ctx, bool up, const struct err *err)
 
 /* --- life --- */
 
+void worker_session_name(const char *id, char ret_name[WORKER_SESSION_NAME_BYTES])
+{
+    snprintf(ret_name, WORKER_SESSION_NAME_BYTES, "pagetide %s", id);
+}
+
 static void name_self(struct worker *worker)
 {
     process_host(worker->host);
-    process_new_id(worker->id);
+    if (worker->options.id)
+        snprintf(worker->id, sizeof worker->id, "%s", worker->options.id);
+    else
+        process_new_id(worker->id);
+    worker_session_name(worker->id, worker->application_name);
     worker->self = (struct ownership_worker){
         .id = str_from(worker->id),
         .host = str_from(worker->host),
@@ -445,8 +454,11 @@ static bool open_postgres(struct worker *worker, struct err *err)
         .on_answer = on_load_answer,
         .ctx = worker,
     };
-    return pg_open(worker->loop, &pg, on_pg, worker, &worker->pg, err) &&
-           loaders_new(&loaders, on_outcome, &worker->loaders, err);
+    if (worker->pg)
+        pg_hand_over(worker->pg, on_pg, on_pg_answer, worker);
+    else if (!pg_open(worker->loop, &pg, on_pg, worker, &worker->pg, err))
+        return false;
+    return loaders_new(&loaders, on_outcome, &worker->loaders, err);
 }
 
 static void on_trace(void *ctx, const struct err *err)
@@ -514,8 +526,7 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
     worker->on_heard = sign_off_when_idle;
     rng_seed_random(&worker->rng);
     name_self(worker);
-    snprintf(worker->application_name, sizeof worker->application_name, "pagetide %s",
-             worker->id);
+    worker->pg = options->pg;
     worker->throttle = throttle_new(on_throttle_free, worker);
     worker->claim_timer = loop_timer_new(worker->loop, on_claim_timer, worker);
     worker->local_timer = loop_timer_new(worker->loop, on_claim_timer, worker);

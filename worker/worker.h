@@ -24,7 +24,11 @@ struct worker_options {
     const struct settings *settings; /* borrowed as long as the worker lives */
     bool has_queue;                  /* claim from Redis; else only worker_add brings jobs */
     struct str installation;         /* of the queue's jobs, as queue.h has it; borrowed */
-    struct str secret;  /* of the installation, for what it shares by Redis; borrowed */
+    struct str secret; /* of the installation, for what it shares by Redis; borrowed */
+    /* For an owner that has a session already: its id, of process_new_id, and the session. It
+     * has the name that worker_session_name gives for the id, and is the worker's now. */
+    const char *id;
+    struct pg *pg;
     int64_t give_up_ms; /* how long a batch is tried while the database is away; -1: for ever */
     /* A job's turn here is over; `end` as crawl.h has it. May be NULL. */
     void (*on_ended)(void *ctx, const struct job *job, const struct crawl_end *end);
@@ -35,6 +39,9 @@ bool worker_new(const struct worker_options *options, struct worker **ret_worker
                 struct err *err) MUST_CHECK;
 void worker_start(struct worker *worker);
 void worker_free(struct worker *worker); /* NULL is fine */
+
+enum { WORKER_SESSION_NAME_BYTES = 160 };
+void worker_session_name(const char *id, char ret_name[WORKER_SESSION_NAME_BYTES]);
 
 /* The id under which PostgreSQL knows it: "host-pid-random". */
 struct str worker_id(const struct worker *worker);

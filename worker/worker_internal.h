@@ -35,7 +35,8 @@ struct worker {
     struct worker_options options;
     const struct settings *settings;
     struct loop *loop;
-    char id[PROCESS_ID_BYTES], host[PROCESS_HOST_BYTES], application_name[160];
+    char id[PROCESS_ID_BYTES], host[PROCESS_HOST_BYTES];
+    char application_name[WORKER_SESSION_NAME_BYTES];
     struct ownership_worker self;
     struct rng rng;
 

@@ -24,7 +24,8 @@ struct packed {
 
 extern const struct packed packed_tables[];    /* schema/tables */
 extern const struct packed packed_functions[]; /* schema/functions */
-extern const struct packed packed_apply[];     /* schema/apply.sql alone */
+extern const char functions_digest[];      /* SHA-256 of packed_functions and packed_comments */
+extern const struct packed packed_apply[]; /* schema/apply.sql alone */
 extern const struct packed packed_comments[];  /* schema/comments.sql alone */
 extern const struct packed packed_page[];      /* web/index.html and its files */
 extern const struct packed packed_catalogue[]; /* config/catalogue */

@@ -105,8 +105,9 @@ struct pg {
     pg_state_fn on_state;
     void *state_ctx;
     enum { NOTHING_REPORTED, UP_REPORTED, DOWN_REPORTED } reported; /* to on_state */
-    bool is_loss_due; /* the next turn reports that the session is down */
-    struct err lost;  /* why it was down last; ERR_NONE: it has not been */
+    bool is_loss_due;    /* the next turn reports that the session is down */
+    bool is_handed_over; /* … or that it is up */
+    struct err lost;     /* why it was down last; ERR_NONE: it has not been */
     pg_notify_fn on_notify;
     void *notify_ctx;
     void (*on_answer)(void *ctx, const struct err *err);
@@ -173,7 +174,9 @@ static void on_kick(void *ctx)
         report_answer(pg, &pg->lost);
     if (pg->is_loss_due)
         report_state(pg, false, &pg->lost);
-    pg->is_loss_due = false;
+    else if (pg->is_handed_over && pg->phase == PHASE_UP)
+        report_state(pg, true, NULL);
+    pg->is_loss_due = pg->is_handed_over = false;
     leave(pg);
 }
 
@@ -429,6 +432,18 @@ bool pg_open(struct loop *loop, const struct pg_options *options, pg_state_fn fn
     loop_timer_set(pg->retry, 0);
     *ret_pg = pg;
     return true;
+}
+
+void pg_hand_over(struct pg *pg, pg_state_fn fn, void (*on_answer)(void *, const struct err *),
+                  void *ctx)
+{
+    assert(!pg->current);
+    pg->on_state = fn;
+    pg->on_answer = on_answer;
+    pg->state_ctx = pg->answer_ctx = ctx;
+    pg->reported = NOTHING_REPORTED;
+    pg->is_handed_over = true;
+    loop_timer_set(pg->kick, 0);
 }
 
 void pg_close(struct pg *pg)

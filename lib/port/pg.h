@@ -97,6 +97,10 @@ typedef void (*pg_notify_fn)(void *ctx, struct str channel, struct str payload);
 
 bool pg_open(struct loop *loop, const struct pg_options *options, pg_state_fn fn, void *ctx,
              struct pg **ret_pg, struct err *err) MUST_CHECK;
+/* Another owner takes over a session that is up and has nothing to do: `fn` hears that it is up
+ * at the next turn of the loop, and `on_answer`, which may be NULL, of what is asked then. */
+void pg_hand_over(struct pg *pg, pg_state_fn fn, void (*on_answer)(void *, const struct err *),
+                  void *ctx);
 void pg_close(struct pg *pg); /* pending callbacks come with ERR_STOPPED; NULL is fine */
 bool pg_is_up(const struct pg *pg);
 /* The process that the server named at login; a pooler names one of its own. Only while up. */

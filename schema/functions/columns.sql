@@ -221,8 +221,9 @@ $$;
 create or replace function pagetide.cut_bytes(name text, most int) returns text
 language sql immutable
 as $$
-    select coalesce(max(left(name, n)), '') from generate_series(0, most) n
-    where octet_length(left(name, n)) <= most
+    select case when octet_length(name) <= most then name
+        else (select coalesce(max(left(name, n)), '') from generate_series(0, most) n
+            where octet_length(left(name, n)) <= most) end
 $$;
 
 -- `wanted`, or `wanted_2` … where another field or a column that is not ours has the name. Names
@@ -266,10 +267,10 @@ as $$
             where f.stream = plan ->> 'stream' and f.column_name = wanted)
 $$;
 
--- Gives a field its column. A field that has one keeps it: another process may have come first.
-create or replace function pagetide.add_column(plan jsonb, of_field text, wanted text,
-    wanted_type text,
-    is_declared boolean) returns void
+-- Gives a field its column, and returns what add_columns does for it, or null: the table has it. A
+-- field that has one keeps it: another process may have come first.
+create or replace function pagetide.take_column(plan jsonb, of_field text, wanted text,
+    wanted_type text, is_declared boolean) returns text
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
@@ -280,7 +281,7 @@ declare
 begin
     if exists (select from pagetide.field f
         where f.stream = plan ->> 'stream' and f.field = of_field) then
-        return;
+        return null;
     end if;
     if not pagetide.is_type_text(wanted_type) then
         raise exception 'column %: "%" is not a type', wanted, wanted_type
@@ -288,12 +289,26 @@ begin
     end if;
     if found_type is null then
         name := pagetide.free_name(plan ->> 'stream', relation, wanted);
-        perform run_ddl(format('alter table %I.%I add column %I %s', plan ->> 'schema',
-            plan ->> 'table', name, wanted_type));
     end if;
     insert into pagetide.field (stream, field, column_name, type, declared, first_run, first_seen)
     values (plan ->> 'stream', of_field, name, coalesce(found_type, wanted_type), is_declared,
         (plan ->> 'run')::bigint, clock());
+    return case when found_type is null then format('add column %I %s', name, wanted_type) end;
+end
+$$;
+
+-- Each statement costs the table a version of its description: all columns are added by one.
+create or replace function pagetide.add_columns(plan jsonb, taken text[]) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    additions text := array_to_string(taken, ', ');
+begin
+    if additions <> '' then
+        perform run_ddl(format('alter table %I.%I %s', plan ->> 'schema', plan ->> 'table',
+            additions));
+    end if;
 end
 $$;
 
@@ -348,7 +363,8 @@ as $$
     join field f on f.stream = t.stream and f.field = d.name
     join pg_attribute a on a.attrelid = to_regclass(format('%I.%I', t.schema_name, t.table_name))
         and a.attname = f.column_name and a.attnum > 0 and not a.attisdropped
-    where is_type_text(d.type) and not is_same_type(a.atttypid, a.atttypmod, d.type)
+    where format_type(a.atttypid, a.atttypmod) <> d.type and is_type_text(d.type)
+        and not is_same_type(a.atttypid, a.atttypmod, d.type)
     union all
     select partition_misfit(plan)
 $$;
@@ -578,6 +594,7 @@ set lock_timeout = '5s'
 as $$
 declare
     item record;
+    taken text[] := '{}';
 begin
     perform pg_advisory_xact_lock(hashtextextended(
         format('pagetide %I.%I', plan ->> 'schema', plan ->> 'table'), 0));
@@ -587,18 +604,21 @@ begin
     for item in select d.name, d.type
         from jsonb_to_recordset(plan -> 'declared') as d (name text, type text)
     loop
-        perform add_column(plan, item.name, item.name, item.type, true);
+        taken := taken || take_column(plan, item.name, item.name, item.type, true);
     end loop;
+    perform add_columns(plan, taken);
     perform check_declared(plan);
+    taken := '{}';
     for item in select f.* from jsonb_to_recordset(plan -> 'fields')
         as f (field text, "column" text, type text, widen boolean)
     loop
         if item.widen then
             perform widen_column(plan, item.field, item.type);
         elsif column_room(plan) > 0 or plan -> 'key' ? item.field then
-            perform add_column(plan, item.field, item."column", item.type, false);
+            taken := taken || take_column(plan, item.field, item."column", item.type, false);
         end if;
     end loop;
+    perform add_columns(plan, taken);
     perform add_own_columns(format('%I.%I', plan ->> 'schema', plan ->> 'table'));
     if (plan ->> 'soft')::boolean then
         execute format('alter table %I.%I add column if not exists _pt_deleted_at timestamptz',

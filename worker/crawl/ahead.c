@@ -29,6 +29,7 @@ struct ahead_slot {
 
 static void slot_free(struct ahead_slot *slot)
 {
+    slot->crawl->ahead.in_flight -= slot->call != NULL;
     if (slot->call)
         http_cancel(slot->call);
     throttle_drop(slot->crawl->env->throttle, &slot->pass);
@@ -96,6 +97,7 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     struct crawl *crawl = slot->crawl;
     struct ahead *ahead = &crawl->ahead;
     slot->call = NULL;
+    ahead->in_flight--;
     slot->fetched_at_ms = clock_wall_ms();
     if (answer)
         keep_answer(slot, answer);
@@ -198,15 +200,6 @@ static bool may_go(struct crawl *crawl, const struct request *request)
     return why == THROTTLE_GO;
 }
 
-/* Requests of the window that are in flight. */
-static int64_t count_asked(const struct ahead *ahead)
-{
-    int64_t count = 0;
-    for (const struct ahead_slot *slot = ahead->first; slot; slot = slot->next)
-        count += slot->call != NULL;
-    return count;
-}
-
 /* How many pages behind the present one are in the window, which may hold that one too. */
 static int64_t pages_ahead(const struct ahead *ahead)
 {
@@ -238,6 +231,7 @@ static bool send_one(struct crawl *crawl)
     ahead->pass = (struct throttle_pass){0};
     append(ahead, slot);
     slot->call = http_send(crawl->env->http, &http, on_answer, slot);
+    ahead->in_flight++;
     return true;
 }
 
@@ -247,7 +241,7 @@ bool ahead_fill(struct crawl *crawl)
         return false;
     bool has_sent = false;
     int64_t left = pages_left(crawl),
-            in_flight = count_asked(&crawl->ahead) + (crawl->call != NULL);
+            in_flight = crawl->ahead.in_flight + (crawl->call != NULL);
     while (in_flight < crawl->pager.in_force->parallel && pages_ahead(&crawl->ahead) < left &&
            send_one(crawl)) {
         in_flight++;
@@ -341,7 +335,7 @@ void ahead_done(struct crawl *crawl)
 
 bool ahead_is_asking(const struct ahead *ahead)
 {
-    return count_asked(ahead) > 0;
+    return ahead->in_flight > 0;
 }
 
 size_t ahead_bytes(const struct ahead *ahead)

@@ -31,7 +31,8 @@ struct ahead {
     struct ahead_slot *taken;   /* its answer is being judged */
     struct ahead_slot *awaited; /* the crawl waits for its answer */
     size_t count;
-    int64_t stride; /* what the number grows by from page to page; 0: not known yet */
+    int64_t in_flight; /* of them */
+    int64_t stride;    /* what the number grows by from page to page; 0: not known yet */
     int64_t page_records;
     int misses;                /* windows that were asked for in vain */
     bool has_failed;           /* an answer in the window is no page: nothing more is sent */

@@ -165,8 +165,12 @@ static void find_all(struct throttle *throttle, struct throttle_pass *pass,
                      const struct stream *stream, const struct throttle_peer_key *key)
 {
     uint64_t known = hash_bytes(key->host, key->credential);
-    if (!pass->peer || pass->key != known)
+    if (throttle->latest && throttle->latest_key == known)
+        pass->peer = throttle->latest;
+    else if (!pass->peer || pass->key != known)
         pass->peer = find_peer(throttle, peer_id(throttle, key));
+    throttle->latest = pass->peer;
+    throttle->latest_key = known;
     pass->key = known;
     uint64_t id = pass->peer->id;
     pass->limit_count = stream->rate_limit_count;

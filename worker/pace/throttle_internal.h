@@ -40,6 +40,8 @@ struct throttle_limit {
 struct throttle {
     struct throttle_peer *peers[THROTTLE_TABLE_SIZE];
     struct throttle_limit *limits[THROTTLE_TABLE_SIZE];
+    struct throttle_peer *latest; /* whose id is at hand; NULL: none */
+    uint64_t latest_key;          /* as that of a pass */
     void (*on_free)(void *ctx);
     void *ctx;
     struct str secret;     /* heap */
