@@ -89,6 +89,15 @@ static void cut_off(struct ahead *ahead, struct ahead_slot *from)
     }
 }
 
+/* A request that is due leaves before the answer is read. */
+static void read_on(struct crawl *crawl)
+{
+    if (ahead_fill(crawl))
+        loop_timer_set(crawl->timer, 0);
+    else
+        crawl->ahead.resume(crawl);
+}
+
 /* That it failed says nothing of the server: it may lie behind the end. Sent again, it
  * counts. */
 static void on_answer(void *ctx, const struct http_answer *answer, const struct err *err)
@@ -112,7 +121,7 @@ static void on_answer(void *ctx, const struct http_answer *answer, const struct 
     if (ahead->awaited == slot) {
         ahead->awaited = NULL;
         take(crawl, slot);
-        ahead->resume(crawl);
+        read_on(crawl);
     } else if (http_is_our_own(err)) {
         cut_off(ahead, slot);
     } else {
