@@ -55,7 +55,8 @@ as $$
             where w !~ '^(misfits|rejects|indexes|partition_by|places): '
                 and w !~ '^((columns|flatten|exclude): no record|with: nothing stands|where: none of) '
             union select unnest(j.warnings) from job j where j.run = r.id order by 1)
-        || array(select m.words from misfit_words(r.id) m)
+        || array(select m.words from misfit_words(r.id) m
+            where exists (select from job j where j.run = r.id and j.aside_columns <> '{}'))
         || array(select format('rejects: %s of %s records are not in the table '
             '(pagetide rejects %s)%s', sum(j.rejects), sum(j.records), r.id,
             reject_words(r.id, null))

@@ -152,7 +152,7 @@ set search_path = pagetide, pg_temp
 as $$
     update run r set warnings = r.warnings || f.words
     from future_words(of_run, spec, parts) f (words)
-    where r.id = of_run and f.words is not null;
+    where r.id = of_run and spec ?| '{window,bookmark}' and f.words is not null;
     with leg as (
         select g.part, g.bookmark, dense_rank() over (order by g.window_n, g.at / g.per) as job_n,
             g.at % g.per + 1 as n, count(*) over (partition by g.window_n, g.at / g.per) as of_job
