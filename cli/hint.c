@@ -152,6 +152,8 @@ static const struct hint hints[] = {
      "set the variable where the program runs"},
     {REASON_DEFINITION, GOES_ON, "secrets",
      "put the secret into the folder secrets_dir, as a file of its name"},
+    {REASON_DEFINITION, GOES_ON, "(42501)",
+     "it is a right that the role lacks, not the definition: docs/postgres.md has them"},
     {REASON_DEFINITION, 0, "no default operator class",
      "PostgreSQL cannot compare values of that type: declare the key as text or jsonb"},
     {REASON_DEFINITION, 0, "is a generated column",

@@ -2,7 +2,7 @@
 -- tried on halves of halves; what fits stays in, as it would in the real one, so that a row
 -- that only clashes with another of the batch is found too. Everything is rolled back.
 -- Needs clock (helpers), read_marks (commit), merge_stage, staged_value, remove_unfinished (merge),
--- merge_target (replace), merge_before, delete_sql, drop_deleted (deletes).
+-- merge_target (replace), merge_before, delete_sql, drop_deleted (deletes), replace_children (tables).
 
 -- Whether an error is the data's own, so that other rows may fit: classes 22, 23, 54, and P0001.
 -- 22P03 and 22P04 say that COPY and the table do not go together. A trigger may raise what it likes
@@ -42,6 +42,9 @@ begin
             perform drop_deleted(probe, numbers);
         end if;
         perform merge_stage(probe, numbers, runs);
+        if not target ? 'is_before_others' then
+            set constraints all immediate;
+        end if;
         return;
     exception when others then
         get stacked diagnostics context = pg_exception_context;
@@ -59,7 +62,28 @@ begin
 end
 $$;
 
--- `batch` is that of commit_batch, its staging table loaded.
+-- The tables that the batch fills before this one: its rows may refer to theirs.
+create or replace function pagetide.merge_others(others jsonb, numbers int[], runs bigint[])
+returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    target jsonb;
+begin
+    for target in select merge_target(t, (select max(r) from unnest(runs) r))
+        from jsonb_array_elements(others) t
+    loop
+        if target ? 'deletes' and target ->> 'write' = 'upsert' then
+            perform drop_deleted(target, numbers);
+        end if;
+        perform replace_children(target, numbers);
+        perform merge_stage(target, numbers, runs);
+    end loop;
+end
+$$;
+
+-- `batch` is that of commit_batch, its staging table loaded; `before`, its tables before this one.
 create or replace function pagetide.find_bad_rows(batch jsonb) returns setof pagetide.bad_row
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -82,7 +106,9 @@ begin
         execute format('create temp table _pt_probe on commit drop as '
             'select * from pg_temp.%I with no data', target ->> 'stage');
         perform remove_unfinished(target, r) from (select distinct unnest(runs) order by 1) d (r);
-        target := merge_target(target, (select max(r) from unnest(runs) r));
+        perform merge_others(batch -> 'before', numbers, runs);
+        target := merge_target(target, (select max(r) from unnest(runs) r))
+            || case when batch ? 'tables' then '{"is_before_others": true}' else '{}' end::jsonb;
         bad := array(select t from try_rows(target, numbers, runs, 0, last) t);
         raise exception 'take it all back' using errcode = 'PT009';
     exception when sqlstate 'PT009' then

@@ -108,14 +108,19 @@ create or replace function pagetide.add_own_columns(name text) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
+declare
+    statement constant text := format('alter table %s add column if not exists _pt_run bigint, '
+        'add column if not exists _pt_at timestamptz, add column if not exists _pt_hash bigint, '
+        'add column if not exists _pt_aside jsonb', name);
 begin
     if (select count(*) = 4 from pg_attribute a where a.attrelid = name::regclass
         and a.attname in ('_pt_run', '_pt_at', '_pt_hash', '_pt_aside')) then
         return;
     end if;
-    execute format('alter table %s add column if not exists _pt_run bigint, '
-        'add column if not exists _pt_at timestamptz, add column if not exists _pt_hash bigint, '
-        'add column if not exists _pt_aside jsonb', name);
+    execute statement;
+exception when insufficient_privilege then
+    raise exception '%: its owner has to add the columns of each table: %', sqlerrm, statement
+        using errcode = '42501';
 end
 $$;
 

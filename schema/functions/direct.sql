@@ -31,7 +31,7 @@ declare
     relation regclass := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
 begin
     if exists (select from pg_class c where c.oid = relation
-            and (c.relkind not in ('r', 'p') or c.relhasrules or c.relrowsecurity))
+            and (c.relkind not in ('r', 'p') or c.relrowsecurity or pagetide.may_drop_rows(relation)))
         or exists (
             select t.name, t.type from jsonb_to_recordset(target -> 'types') as t (name text, type text)
             union all

@@ -188,7 +188,7 @@ begin
         'where %s and t._pt_current and coalesce(t._pt_hash, 0) is distinct from l._pt_hash',
         name, meets) using since;
     execute format('insert into %s (%s, _pt_run, _pt_at, _pt_hash, _pt_aside, _pt_from, _pt_current) '
-        'select %s, $1, pagetide.clock(), l._pt_hash, l._pt_aside, $2, true from pg_temp._pt_last l '
+        'overriding system value select %s, $1, pagetide.clock(), l._pt_hash, l._pt_aside, $2, true from pg_temp._pt_last l '
         'where l._pt_hash is not null and not exists (select from %s t where %s and t._pt_current) '
         'order by l._pt_ord', name, names, (select string_agg(format('l.%I', c.name), ', ' order by c.at)
             from merge_columns(target) c), name, meets) using of_run, since;

@@ -120,7 +120,8 @@ as $$
         and a.attname = '_pt_deleted_at' and not a.attisdropped)
 $$;
 
--- $1 indexes of the applied marks, $2 their runs, $3 the time.
+-- $1 indexes of the applied marks, $2 their runs, $3 the time. A column that is an identity takes the
+-- records' values, as it does by COPY.
 create or replace function pagetide.merge_sql(target jsonb) returns text
 language plpgsql stable
 set search_path = pagetide, pg_temp
@@ -148,7 +149,7 @@ begin
         raise exception 'upsert without a key' using errcode = 'PT004';
     end if;
     if fills then
-        return format('insert into %I.%I as t (%s%s) select %ss.run, $3, s._pt_hash, '
+        return format('insert into %I.%I as t (%s%s) overriding system value select %ss.run, $3, s._pt_hash, '
             'nullif(s._pt_aside, ''{}'') from %s '
             'order by %s on conflict (%s) do update set %s',
             target ->> 'schema', target ->> 'name', names, own, vals,
@@ -156,7 +157,7 @@ begin
             fill_sql(target));
     end if;
 
-    return format('insert into %I.%I as t (%s%s) select ',
+    return format('insert into %I.%I as t (%s%s) overriding system value select ',
             target ->> 'schema', target ->> 'name', names, own)
         || case when upsert then format('distinct on (%s) ', rtrim(key_vals, ', ')) else '' end
         || coalesce(vals, '') || 'm.run, $3, s._pt_hash, nullif(s._pt_aside::text, '''')::jsonb'
@@ -172,19 +173,107 @@ begin
 end
 $$;
 
--- Merges the rows of these marks, of these runs.
+-- Merges the rows of these marks, of these runs. Returns how many rows of the table it has written;
+-- null for a history.
 create or replace function pagetide.merge_stage(target jsonb, numbers int[], runs bigint[])
-returns void
+returns bigint
 language plpgsql
 set search_path = pagetide, pg_temp
 as $$
+declare
+    written bigint;
 begin
     if target ->> 'write' = 'history' then
         perform merge_history(target, numbers, runs[1]);
-    else
-        execute merge_sql(target) using numbers, runs, clock();
+        return null;
     end if;
+    execute merge_sql(target) using numbers, runs, clock();
+    get diagnostics written = row_count;
+    return written;
 end
+$$;
+
+-- Whether a trigger or a rule of the table may keep a row from it that was sent, in silence.
+create or replace function pagetide.may_drop_rows(relation regclass) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select c.relhasrules or exists (select from pg_trigger t
+        where t.tgrelid = any (case when c.relkind = 'p' then array(select p.relid
+                from pg_partition_tree(relation) p) else array[relation] end)
+            and t.tgtype & 3 = 3 and not t.tgisinternal and t.tgenabled <> 'D') -- before, each row
+    from pg_class c where c.oid = relation
+$$;
+
+-- How many of the merged records are not in the table as they came. `written`: what merge_stage said.
+create or replace function pagetide.dropped_rows(target jsonb, numbers int[], written bigint)
+returns bigint
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    dropped bigint;
+begin
+    if target ->> 'write' = 'history' then
+        execute format('select count(*) from (%s) l', last_sql(target)) into dropped using numbers;
+    elsif target ->> 'write' = 'upsert' then
+        execute (select format('select count(*) from (select distinct on (%1$s) %2$s, s._pt_hash '
+                'from pg_temp.%3$I s where s._pt_mark = any ($1) order by %1$s, s._pt_ord desc) l '
+                'where not exists (select from %4$I.%5$I t where %6$s%7$s)',
+                string_agg(c.value, ', ' order by c.at),
+                string_agg(format('%s as %I', c.value, c.name), ', ' order by c.at), target ->> 'stage',
+                target ->> 'schema', target ->> 'name', key_match(target),
+                case when not coalesce((target ->> 'fills')::boolean, false)
+                    then ' and t._pt_hash is not distinct from l._pt_hash' end)
+            from merge_columns(target) c where c.is_key) into dropped using numbers;
+    else
+        execute format('select count(*) - $2 from pg_temp.%I s where s._pt_mark = any ($1)',
+            target ->> 'stage') into dropped using numbers, written;
+    end if;
+    return dropped;
+end
+$$;
+
+-- What a run says of rows that its table has dropped.
+create or replace function pagetide.dropped_words(relation regclass, rows bigint) returns text
+language sql stable
+set search_path = pagetide, pg_temp
+as $$
+    select format('dropped: %s rows of %s are not as the run has brought them: a trigger or a rule of '
+        'the table has dropped what was sent, or put it elsewhere', rows, relation)
+$$;
+
+-- The job says it once, of all its batches.
+create or replace function pagetide.note_dropped(of_job bigint, relation regclass, rows bigint)
+returns void
+language sql volatile
+set search_path = pagetide, pg_temp
+as $$
+    update job j set warnings = array(select w from unnest(j.warnings) w
+            where w not like 'dropped: % ' || relation || ' %')
+        || dropped_words(relation, rows + coalesce((select substring(w, '[0-9]+')::bigint
+            from unnest(j.warnings) w where w like 'dropped: % ' || relation || ' %'), 0))
+    where j.id = of_job and rows > 0
+$$;
+
+-- Why the table cannot be written to by us, or null: row level security hides rows from our role, so
+-- that they could be neither compared nor taken out, and the records would be there twice.
+create or replace function pagetide.hidden_failure(relation regclass) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with policy as materialized (
+        select p.polcmd as cmd, p.polpermissive as permits,
+            pg_get_expr(p.polqual, p.polrelid) is not distinct from 'true' as is_all
+        from pg_policy p where p.polrelid = relation and exists (select from unnest(p.polroles) r
+            where r = 0 or pg_has_role(r, 'usage')))
+    select format('row level security of %1$s hides rows from role %2$I, so that records would be '
+        'there twice or stay: `create policy pagetide on %1$s to %2$I using (true)` shows it all rows, '
+        'or `alter role %2$I bypassrls`', relation, current_user)
+    where row_security_active(relation) and (exists (select from policy where not permits and not is_all
+            and cmd <> 'a')
+        or exists (select from unnest('{r,w,d}'::"char"[]) c where not exists (
+            select from policy where permits and is_all and cmd in ('*', c))))
 $$;
 
 -- Runs that did not succeed, and whose records this run asks for again: of the same window, or of
@@ -211,7 +300,7 @@ as $$
 $$;
 
 -- Before the first rows of a run that appends: the rows of those runs go, because all of their
--- records come again. Where we may not delete, they stay.
+-- records come again. Where we may not delete, the run fails.
 create or replace function pagetide.remove_unfinished(target jsonb, of_run bigint) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -225,8 +314,13 @@ begin
         return;
     end if;
     unfinished := unfinished_runs(of_run);
-    if unfinished is null or not has_table_privilege(name, 'delete') then
+    if unfinished is null then
         return;
+    elsif not has_table_privilege(name, 'delete') then
+        raise exception 'the rows of unfinished runs (%) must be taken out of % before their records '
+            'come again, and role % may not delete there: `grant delete on % to %`',
+            array_to_string(unfinished, ', '), name, quote_ident(current_user), name,
+            quote_ident(current_user) using errcode = '42501';
     end if;
     execute format('delete from %s where _pt_run = any ($1)', name) using unfinished;
     get diagnostics removed = row_count;
@@ -235,6 +329,20 @@ begin
             'taken out: their records come again', target ->> 'of' || ': ', removed,
             array_to_string(unfinished, ', '))
         where j.id = (select min(o.id) from job o where o.run = of_run);
+    end if;
+end
+$$;
+
+-- Refuses such a table.
+create or replace function pagetide.check_hidden(relation regclass) returns void
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    failure text := hidden_failure(relation);
+begin
+    if failure is not null then
+        raise exception '%', failure using errcode = '42501';
     end if;
 end
 $$;
@@ -252,10 +360,16 @@ as $$
 declare
     numbers int[];
     runs bigint[];
+    of_job bigint;
+    relation regclass;
+    write constant text := target ->> 'write';
+    written bigint;
 begin
-    select array_agg(m.n), array_agg(m.run) into numbers, runs
+    select array_agg(m.n), array_agg(m.run), min(m.job) into numbers, runs, of_job
     from unnest(marks) m where m.verdict = 'applied' and m.page > 0;
     if jsonb_typeof(target) = 'object' and numbers is not null then
+        relation := format('%I.%I', target ->> 'schema', target ->> 'name')::regclass;
+        perform check_hidden(relation);
         perform remove_unfinished(target, r) from (select distinct unnest(runs) order by 1) d (r);
         if (target ->> 'direct')::boolean then
             return;
@@ -263,7 +377,10 @@ begin
         target := merge_target(target, runs[1]); -- a stream has one active run
         perform delete_rows(target, marks);
         perform replace_children(target, numbers);
-        perform merge_stage(target, numbers, runs);
+        written := merge_stage(target, numbers, runs);
+        if write is distinct from 'replace' and may_drop_rows(relation) then
+            perform note_dropped(of_job, relation, dropped_rows(target, numbers, written));
+        end if;
     end if;
 end
 $$;

@@ -10,7 +10,7 @@
 --
 -- A run that may go on by `retry` keeps its rows, until another run of the stream begins, the
 -- stream is dropped or reset, or `retention` is over (forget_kept, housekeep).
--- Needs clock (helpers), cast_sql, refill_column (widen), has_marks (merge), is_data_error (bad_rows),
+-- Needs clock (helpers), cast_sql, refill_column (widen), has_marks, may_drop_rows, dropped_words (merge), is_data_error (bad_rows),
 -- may_go_on (orders), closes_vanished, end_history (history), key_failure (columns), same_sql, not_same, has_same (same).
 
 -- The definition of a run at whose end its table is looked at as a whole; null: it is not.
@@ -286,7 +286,7 @@ begin
             || case when has_marks(relation) then ', _pt_deleted_at = null' else '' end,
         format('%s and (t._pt_hash is distinct from k._pt_hash%s)', meets,
             case when has_marks(relation) then ' or t._pt_deleted_at is not null' end)) c;
-    execute format('insert into %s (%s) select %s from %s k where not exists (select from %s t '
+    execute format('insert into %s (%s) overriding system value select %s from %s k where not exists (select from %s t '
         'where %s)', relation, list, list, kept, relation, meets);
     get diagnostics added = row_count;
     added := added - again;
@@ -310,7 +310,7 @@ begin
             'on k._pt_hash = t._pt_hash '
         'where t.n > coalesce(k.n, 0))', relation, kept);
     get diagnostics deleted = row_count;
-    execute format('insert into %1$s (%3$s) select %3$s '
+    execute format('insert into %1$s (%3$s) overriding system value select %3$s '
         'from (select *, row_number() over (partition by _pt_hash) as _pt_n from %2$s k) k '
         'left join (select _pt_hash as _pt_same, count(*) as _pt_there from %1$s group by 1) t '
             'on t._pt_same = k._pt_hash '
@@ -361,6 +361,29 @@ as $$
         'before its end: the next run brings them again', lost) where lost > 0
 $$;
 
+-- How many rows are not there as the run has kept them, or are though it has not brought them, where a
+-- trigger or a rule may be the reason. `compared`: compare_replaced, before; `deleted`: rows that went.
+create or replace function pagetide.dropped_replaced(ending bigint, relation regclass, kept text,
+    keys name[], compared record, deleted bigint) returns bigint
+language plpgsql
+set search_path = pagetide, pg_temp
+as $$
+declare
+    dropped bigint;
+begin
+    if not may_drop_rows(relation) then
+        return 0;
+    elsif keys is null then
+        return abs(count_rows(relation::text) - compared.after);
+    end if;
+    execute format('select count(*) from %s k where not exists (select from %s t where %s '
+        'and t._pt_hash is not distinct from k._pt_hash)', kept, relation,
+        (select string_agg(format('t.%1$I = k.%1$I', n), ' and ') from unnest(keys) n)) into dropped;
+    return dropped + case when exists (select from job j where j.run = ending and j.rejects > 0) then 0
+        else compared.gone - deleted end;
+end
+$$;
+
 -- Makes the table equal to what the run has kept, or says why not. Returns the state of the run.
 create or replace function pagetide.replace_rows(ending bigint, of_stream text, spec jsonb)
 returns text
@@ -376,6 +399,7 @@ declare
     names name[];
     compared record;
     rows record;
+    dropped bigint;
     failure text;
 begin
     if relation is null then
@@ -407,7 +431,10 @@ begin
         rows := replace_by_key(ending, relation, kept, names, keys, soft, compared.gone > 0);
     end if;
     set constraints all immediate;
-    update run r set added = rows.added, changed = rows.changed, deleted = rows.deleted
+    dropped := dropped_replaced(ending, relation, kept, keys, compared, rows.deleted);
+    update run r set added = rows.added, changed = rows.changed, deleted = rows.deleted,
+        warnings = r.warnings || case when dropped > 0
+            then array[dropped_words(relation, dropped)] else '{}' end
     where r.id = ending;
     return 'succeeded';
 end

@@ -193,7 +193,8 @@ end
 $$;
 
 -- Merges the rows of the applied marks into all tables, the stream's own first: so two batches never
--- wait for each other in a circle.
+-- wait for each other in a circle. What a table checks at the COMMIT only is checked here, where its
+-- rows can still be told apart.
 create or replace function pagetide.merge_tables(batch jsonb, marks pagetide.mark[]) returns void
 language plpgsql
 set search_path = pagetide, pg_temp
@@ -201,16 +202,17 @@ as $$
 declare
     target jsonb;
 begin
-    if not batch ? 'tables' then
-        perform merge_rows(batch -> 'table', marks);
-        return;
+    if batch ? 'tables' then
+        perform remove_all_unfinished(r.run) from (select distinct m.run from unnest(marks) m
+            where m.verdict = 'applied' and m.page > 0 order by 1) r;
     end if;
-    perform remove_all_unfinished(r.run) from (select distinct m.run from unnest(marks) m
-        where m.verdict = 'applied' and m.page > 0 order by 1) r;
     perform merge_rows(batch -> 'table', marks);
     for target in select t from jsonb_array_elements(batch -> 'tables') t loop
         perform merge_rows(target, marks);
     end loop;
+    if jsonb_typeof(batch -> 'table') = 'object' or batch ? 'tables' then
+        set constraints all immediate;
+    end if;
 end
 $$;
 

@@ -74,6 +74,7 @@ set search_path = pagetide, pg_temp
 as $$
 declare
     zone text := coalesce(spec ->> 'timezone', 'UTC');
+    done timestamptz; -- up to there all has been read
 begin
     if r.mode = 'window' then
         since := r.window_from;
@@ -81,15 +82,16 @@ begin
         return;
     end if;
     if r.mode = 'incremental' then
-        since := instant(bookmark)
-            - coalesce((spec -> 'bookmark' ->> 'lookback')::interval, interval '0');
+        done := instant(bookmark);
+        since := done - coalesce((spec -> 'bookmark' ->> 'lookback')::interval, interval '0');
     end if;
     since := coalesce(since, zone_instant(spec -> 'window' ->> 'from', zone),
         zone_instant(spec -> 'bookmark' ->> 'start', zone));
     until := coalesce(zone_instant(spec -> 'window' ->> 'to', zone),
         date_trunc('second', r.created_at, 'UTC'));
     if spec -> 'window' ? 'cap' then
-        until := least(until, window_edge(since, window_size(spec -> 'window' ->> 'cap'), 1, zone));
+        -- Behind what is done: within `lookback` a run would never come further.
+        until := least(until, window_edge(coalesce(done, since), window_size(spec -> 'window' ->> 'cap'), 1, zone));
     end if;
 end
 $$;

@@ -146,6 +146,68 @@ START_TEST(the_role_that_owns_no_table_makes_no_partitions)
 }
 END_TEST
 
+/* Two pages, of which the second fails once; the table is another's, and ours may do what
+ * `rights` say. What the run says that comes then. */
+static struct pagetide_result run_after_a_failed_one(const char *rights)
+{
+    pagetide_sql(&pagetide,
+                 "drop schema if exists shop cascade; create schema shop; create table "
+                 "shop.orders (id bigint, _pt_run bigint, _pt_at timestamptz, _pt_hash bigint, "
+                 "_pt_aside jsonb); grant usage on schema shop to %1$s; "
+                 "delete from pagetide.target; delete from pagetide.field; %2$s",
+                 role(), docs_replaced(str_from(rights), "ROLE", role()));
+    pagetide_source(&pagetide, "shop",
+                    "source: shop\nbase_url: %s\nretry: {max_attempts: 1}\nstreams:\n"
+                    "  orders: {path: /gen/page, merge_path: data, adopt: true, columns: {id: "
+                    "bigint}, others: ignore, bookmark: {path: id}, params: {since: \"{{ "
+                    "bookmark }}\", total: 20, per_page: 10}, pagination: {type: page, "
+                    "total_pages_path: pages}}\n",
+                    mock.url);
+    mock_post(&mock, "/_mock/fault",
+              "{\"path\": \"/gen\", \"query\": \"page=2\", \"kind\": \"status\", "
+              "\"status\": 500, \"times\": 1}");
+    setenv("PAGETIDE_BATCH_RECORDS", "10", 1);
+    pagetide_expect(&pagetide, 1, "sync shop.orders");
+    return pagetide_run(&pagetide, "sync shop.orders");
+}
+
+/* What a run that failed has stored must be seen and taken out, or the records would be there
+ * twice. */
+START_TEST(a_role_that_may_not_take_rows_out_says_so)
+{
+    static const char *const rights[][2] = {
+        {"grant select, insert on shop.orders to ROLE", "`grant delete on shop.orders to "},
+        {"grant all on shop.orders to ROLE; alter table shop.orders enable row level security; "
+         "create policy p on shop.orders for insert with check (true)",
+         "row level security of shop.orders hides rows from role "},
+        {"grant all on shop.orders to ROLE; alter table shop.orders enable row level security; "
+         "create policy p on shop.orders using (id < 5) with check (true)",
+         "row level security of shop.orders hides rows from role "},
+        {"grant all on shop.orders to ROLE; alter table shop.orders enable row level security; "
+         "create policy p on shop.orders using (true); create policy q on shop.orders as "
+         "restrictive using (id < 5) with check (true)",
+         "row level security of shop.orders hides rows from role "},
+        {"grant all on shop.orders to ROLE; alter table shop.orders enable row level security; "
+         "create policy p on shop.orders to ROLE using (true)",
+         NULL},
+    };
+    set_up();
+    run_statements("<!-- role -->");
+    come_as(role());
+    pagetide_expect(&pagetide, 0, "migrate");
+    for (size_t i = 0; i < sizeof rights / sizeof *rights; i++) {
+        struct pagetide_result got = run_after_a_failed_one(rights[i][0]);
+        ck_assert_msg(got.code == (rights[i][1] ? 1 : 0), "%zu: %s", i, got.err);
+        if (rights[i][1])
+            expect_holds(got.err, rights[i][1]);
+        ck_assert_str_eq("t", pagetide_sql(&pagetide, "select count(*) = count(distinct id) "
+                                                      "from shop.orders"));
+    }
+    forget(role());
+    tear_down();
+}
+END_TEST
+
 /* Asked as the reader: the answer, or the error's text. */
 static const char *asked(const char *question)
 {
@@ -181,4 +243,5 @@ START_TEST(the_reader_reads_and_no_more)
 END_TEST
 
 SUITE("flow/roles", the_role_can_do_its_work, the_role_without_create_can_do_its_work,
-      the_role_that_owns_no_table_makes_no_partitions, the_reader_reads_and_no_more)
+      the_role_that_owns_no_table_makes_no_partitions,
+      a_role_that_may_not_take_rows_out_says_so, the_reader_reads_and_no_more)

@@ -360,13 +360,19 @@ START_TEST(a_run_goes_as_far_as_cap_and_begins_before_its_bookmark)
                SLICES);
     expect_run(0, "sync people.all");
     EXPECT_SQL("2024-01-10T23:00:00Z 2024-01-17T23:00:00Z, 2024-01-17T23:00:00Z "
-               "2024-01-20T23:00:00Z",
+               "2024-01-21T00:00:00Z",
                SLICES);
     expect_run(0, "sync people.all --from 2023-01-01 --to 2023-01-09");
     EXPECT_SQL("2023-01-01T00:00:00Z 2023-01-08T00:00:00Z, 2023-01-08T00:00:00Z "
                "2023-01-09T00:00:00Z",
                SLICES);
-    EXPECT_SQL("2024-01-20T23:00:00Z", BOOKMARK);
+    EXPECT_SQL("2024-01-21T00:00:00Z", BOOKMARK);
+    people("    window: {size: 7d, from: 2024-01-01, to: 2024-02-01, cap: 1d}\n"
+           "    bookmark: {path: at, lookback: 2d}\n" WINDOWED UPSERT);
+    expect_run(0, "sync people.all");
+    EXPECT_SQL("2024-01-22T00:00:00Z", BOOKMARK); /* by the cap, however far back it looks */
+    people("    window: {size: 7d, from: 2024-01-01, to: 2024-02-01, cap: 10d}\n"
+           "    bookmark: {path: at, lookback: 1h}\n" WINDOWED UPSERT);
     expect_run(1, "bookmark people.all --set 17");
     expect_run(0, "bookmark people.all --set 2024-01-31");
     expect_run(0, "sync people.all");

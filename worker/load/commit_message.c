@@ -307,6 +307,15 @@ void commit_message_put_part(struct buf *buf, const struct commit_message *messa
     const struct commit_message of_part = part_of(message, part);
     json_out_open(&out, NULL, '{');
     put_target(&out, "table", &of_part);
+    json_out_open(&out, "before", '[');
+    if (message->batch->row_count)
+        put_target(&out, NULL, message);
+    for (size_t i = 0; i < part; i++) {
+        const struct commit_message before = part_of(message, i);
+        if (message->batch->parts[i]->row_count)
+            put_target(&out, NULL, &before);
+    }
+    json_out_close(&out, ']');
     json_out_open(&out, "marks", '[');
     for (size_t i = 0; i < message->batch->mark_count; i++)
         put_mark(&out, message, i);
