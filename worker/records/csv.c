@@ -27,7 +27,8 @@ struct csv {
     struct arena *arena;
     char delimiter;
     int quote;     /* NO_QUOTE: none */
-    char line_end; /* LF, which CR may stand before; or CR alone, as old systems write it */
+    char line_end; /* LF, which CRs may stand before (two, where a text mode has added one to
+                      CR LF); or CR alone, as old systems write it */
     unsigned char classes[256];
     const char *at, *end;
     size_t line; /* of `at`, from 1 */
@@ -84,7 +85,7 @@ static void take_plain(struct csv *csv, struct cell *ret)
     csv->at = bytes_find_either(from, csv->end, csv->delimiter, csv->line_end);
     struct str text = {from, (size_t)(csv->at - from)};
     bool is_line_end = csv->at == csv->end || *csv->at == csv->line_end;
-    if (is_line_end && text.len && text.ptr[text.len - 1] == '\r')
+    while (is_line_end && text.len && text.ptr[text.len - 1] == '\r')
         text.len--;
     set_cell(csv, ret, text);
 }
@@ -118,7 +119,7 @@ static bool take_quoted(struct csv *csv, struct cell *ret)
 static const char *row_end(const struct csv *csv)
 {
     const char *at = csv->at;
-    if (csv->line_end == '\n' && at < csv->end && *at == '\r')
+    while (csv->line_end == '\n' && at < csv->end && *at == '\r')
         at++;
     return at == csv->end || *at == csv->line_end ? at : NULL;
 }
@@ -174,7 +175,7 @@ static bool take_row(struct csv *csv)
             continue;
         }
         csv->row = (struct str){from, (size_t)(csv->at - from)};
-        if (csv->row.len && csv->row.ptr[csv->row.len - 1] == '\r')
+        while (csv->row.len && csv->row.ptr[csv->row.len - 1] == '\r')
             csv->row.len--;
         csv->line++;
         csv->at += csv->at < csv->end;

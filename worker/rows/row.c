@@ -415,6 +415,10 @@ enum row_result row_put(struct row_writer *writer, const struct record *record,
         *ret_reason = record_flaw_text(record->flaw);
         return ROW_REJECTED;
     }
+    if (record->kind == RECORD_NULL) {
+        *ret_reason = "the record is null";
+        return ROW_REJECTED;
+    }
     if (!is_object) {
         value = jsontext_field(STR("value"), record->raw);
         value.flaw = record->flaw;

@@ -49,6 +49,8 @@ START_TEST(follows_rfc_4180)
          "{\"a\":\"1\",\"b\":\"2\"}|{\"a\":\"3\",\"b\":\"x\\r\\ny\"}|[line 6: bytes follow the "
          "closing quote of a field]|[line 7: 1 fields, where there are 2 names]"},
         {"a,b\n1\r,\r2\n", "{\"a\":\"1\\r\",\"b\":\"\\r2\"}"},
+        {"a,b\r\r\n1,\"2\"\r\r\n\r\r\n3,4\r\r\n",
+         "{\"a\":\"1\",\"b\":\"2\"}|{\"a\":\"3\",\"b\":\"4\"}"},
         {"a\rb,c\n1,2\n", "{\"a\\rb\":\"1\",\"c\":\"2\"}"},
         {"a,b\n,\"\"\n", "{\"a\":null,\"b\":\"\"}"},
         {"a,b\nx\"y, z \n", "{\"a\":\"x\\\"y\",\"b\":\" z \"}"},
