@@ -71,12 +71,14 @@ static bool check_server(struct cli *cli, struct pg *pg, bool migrates, int *ret
     return false;
 }
 
-static void say_hint(const struct err *err)
+int cli_fail_to_reach(const struct err *err)
 {
     AUTO_BUF(hint, HINT_BYTES_MAX);
+    int code = cli_fail(err);
     hint_put_for_server(&hint, str_from(err->text));
     if (hint.len)
         say_line(stderr, "  try: %.*s", STR_ARG(buf_str(&hint)));
+    return code;
 }
 
 bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_code)
@@ -96,8 +98,7 @@ bool cli_database(struct cli *cli, bool migrates, struct pg **ret_pg, int *ret_c
     if (!arrival->is_up) {
         err_wrap(&arrival->err, "PostgreSQL at %s cannot be reached",
                  pg_url_shown(cli->arena, cli->settings.database_url));
-        cli_fail(&arrival->err);
-        say_hint(&arrival->err);
+        cli_fail_to_reach(&arrival->err);
     }
     if (!arrival->is_up || !check_server(cli, pg, migrates, ret_code)) {
         pg_close(pg);

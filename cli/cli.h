@@ -75,6 +75,8 @@ struct loop *cli_loop(struct cli *cli);
 
 /* Prints "pagetide: <text>" on stderr and returns the exit code that fits the error's kind. */
 int cli_fail(const struct err *err);
+/* The same for a server that cannot be reached, with a line of what to try. */
+int cli_fail_to_reach(const struct err *err);
 int cli_usage(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /*

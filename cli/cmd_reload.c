@@ -283,7 +283,7 @@ static int send_and_follow(struct reload *reload)
                                  : arena_printf(cli->arena, "cli-%.16s", token);
     if (!connect_redis(reload) || (cli->options.wait && !forget_outcome(reload)) ||
         !send_message(reload))
-        return cli_fail(&reload->err);
+        return cli_fail_to_reach(&reload->err);
     if (cli->options.wait)
         return wait_for_end(reload);
     if (cli->options.json)

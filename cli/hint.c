@@ -177,7 +177,7 @@ static const char behind_the_end[] =
     "is it the page behind the last? total_path or total_pages_path says where the last is; or "
     "responses: [{status: 404, then: end}], with the status above";
 
-static const struct {
+static const struct server_hint {
     const char *words, *text;
 } servers[] = {
     {"assword authentication failed", "are user and password in database_url right?"},
@@ -192,6 +192,19 @@ static const struct {
     {"No such file or directory", "does PostgreSQL run, and is the socket's folder right?"},
     {"resolve", "is the host in database_url written right?"},
     {"not known", "is the host in database_url written right?"},
+};
+
+/* Of Redis, whose error begins with its name. */
+static const struct server_hint redis[] = {
+    {"NOAUTH", "redis_url or PAGETIDE_REDIS_URL_FILE has the password"},
+    {"without any password", "this Redis has no password: redis_url needs none"},
+    {"WRONGPASS", "are user and password in redis_url right?"},
+    {"AUTH", "are user and password in redis_url right?"},
+    {"refused", "does Redis run, and are host and port in redis_url right?"},
+    {"No such file or directory", "does Redis run, and is the socket's folder right?"},
+    {"resolve", "is the host in redis_url written right?"},
+    {"not known", "is the host in redis_url written right?"},
+    {"DB index", "the number behind the last / of redis_url is a database that Redis has not"},
 };
 
 /* Errors name the page that they are about; before the first there is none. */
@@ -245,10 +258,12 @@ void hint_put_for_run(struct buf *line, const struct hint_of *of, struct str str
 
 void hint_put_for_server(struct buf *line, struct str error)
 {
-    for (size_t i = 0; i < COUNT_OF(servers); i++) {
-        if (str_find(error, str_from(servers[i].words)) < 0)
+    bool is_redis = str_starts(error, STR("Redis at "));
+    const struct server_hint *list = is_redis ? redis : servers;
+    for (size_t i = 0; i < (is_redis ? COUNT_OF(redis) : COUNT_OF(servers)); i++) {
+        if (str_find(error, str_from(list[i].words)) < 0)
             continue;
-        buf_printf(line, "%s", servers[i].text);
+        buf_printf(line, "%s", list[i].text);
         return;
     }
 }

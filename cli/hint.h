@@ -20,7 +20,8 @@ void hint_put_for_preview(struct buf *line, const struct hint_of *of);
 void hint_put_for_run(struct buf *line, const struct hint_of *of, struct str stream,
                       int64_t run);
 
-/* By the error of a session with PostgreSQL; nothing where its cause is unknown. */
+/* By the error of a session with PostgreSQL, or "Redis at …"; nothing where its cause is
+ * unknown. */
 void hint_put_for_server(struct buf *line, struct str error);
 
 #endif

@@ -188,7 +188,7 @@ START_TEST(the_log_is_set_like_other_settings)
 }
 END_TEST
 
-START_TEST(an_unreachable_database_is_one_message_and_a_hint)
+START_TEST(an_unreachable_server_is_one_message_and_a_hint)
 {
     set_up();
     shop("");
@@ -199,6 +199,10 @@ START_TEST(an_unreachable_database_is_one_message_and_a_hint)
     expect_holds(got.err, "PostgreSQL at postgresql://127.0.0.1:1/none cannot be reached");
     ck_assert_ptr_null(strstr(got.err, "s3cr3t"));
     ck_assert_int_eq(mock_count(&mock, "/gen/page"), 0);
+    setenv("PAGETIDE_REDIS_URL", "redis://:s3cr3t@127.0.0.1:1", 1);
+    got = expect_run(3, "reload shop.orders");
+    ck_assert_msg(count_lines(got.err) == 2, "%s", got.err);
+    expect_holds(got.err, "\n  try: does Redis run");
     tear_down();
 }
 END_TEST
@@ -630,7 +634,7 @@ END_TEST
 SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
       check_tells_what_partitions_need, check_tells_broken_yaml, settings_have_an_order,
       misspelt_settings_are_told, the_log_is_set_like_other_settings,
-      an_unreachable_database_is_one_message_and_a_hint, a_missing_schema_is_told,
+      an_unreachable_server_is_one_message_and_a_hint, a_missing_schema_is_told,
       expr_prints_json, the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
       a_type_that_postgresql_has_not_is_an_error, a_stream_or_source_is_named_where_it_is_meant,
       an_empty_folder_is_nothing_to_check, a_broken_file_blocks_no_other,
