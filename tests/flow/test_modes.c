@@ -519,10 +519,10 @@ START_TEST(fault_67_streams_go_only_when_told)
     run(2, "pause shop.orders");
     run(0, "pause shop.others");
     run(0, "resume shop.others");
+    pagetide_signal(&up, SIGTERM); /* it would bring back the stream of the file */
+    ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
     run(0, "drop shop.others");
     run(2, "drop shop.others");
-    pagetide_signal(&up, SIGTERM);
-    ck_assert_int_eq(pagetide_wait(&up, 25000), 0);
     tear_down();
 }
 END_TEST
