@@ -1,6 +1,38 @@
 #include "base/charset.h"
 
+#include <errno.h>
+#include <iconv.h>
+#include <string.h>
+
 enum { NO_CHARACTER = 0xFF };
+
+/* CHARSET_OTHERS is the first; glibc and musl know them by these names. */
+static const char others[] =
+    "windows-1250\0windows-1251\0windows-1253\0windows-1254\0windows-1255\0windows-1256\0"
+    "windows-1257\0windows-1258\0iso-8859-2\0iso-8859-5\0iso-8859-7\0iso-8859-8\0"
+    "iso-8859-9\0iso-8859-15\0koi8-r\0koi8-u\0shift_jis\0windows-31j\0euc-jp\0euc-kr\0"
+    "gb2312\0gbk\0gb18030\0big5\0";
+
+/* As browsers do: of Shift_JIS, that of Windows, whose backslash is one. */
+static iconv_t open_other(const char *name)
+{
+    return iconv_open("UTF-8", strcmp(name, "shift_jis") == 0 ? "CP932" : name);
+}
+
+static enum charset find_other(struct str name)
+{
+    int at = CHARSET_OTHERS;
+    for (const char *other = others; *other; other += strlen(other) + 1, at++) {
+        if (!str_eq_nocase(name, str_from(other)))
+            continue;
+        iconv_t reader = open_other(other);
+        if (reader == (iconv_t)-1)
+            return CHARSET_NONE;
+        iconv_close(reader);
+        return (enum charset)at;
+    }
+    return CHARSET_NONE;
+}
 
 enum charset charset_parse(struct str name)
 {
@@ -20,7 +52,7 @@ enum charset charset_parse(struct str name)
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (str_eq_nocase(name, str_from(names[i].name)))
             return names[i].charset;
-    return CHARSET_NONE;
+    return find_other(name);
 }
 
 enum charset charset_of_mark(struct str text, size_t *ret_bytes)
@@ -113,6 +145,32 @@ static void put_units(struct buf *buf, struct str text, bool is_big)
         buf_put_byte(buf, (char)NO_CHARACTER);
 }
 
+/* A byte that begins no character is passed over alone. */
+static void put_other(struct buf *buf, struct str text, int number)
+{
+    const char *name = others;
+    for (; number > CHARSET_OTHERS; number--)
+        name += strlen(name) + 1;
+    iconv_t reader = open_other(name);
+    char *in = (char *)(uintptr_t)text.ptr;
+    size_t left = reader == (iconv_t)-1 ? 0 : text.len;
+    while (left) {
+        char chunk[4096], *out = chunk;
+        size_t room = sizeof chunk;
+        bool is_bad = iconv(reader, &in, &left, &out, &room) == (size_t)-1 && errno != E2BIG;
+        buf_put(buf, (struct str){chunk, (size_t)(out - chunk)});
+        if (!is_bad)
+            continue;
+        buf_put_byte(buf, (char)NO_CHARACTER);
+        in++;
+        left--;
+    }
+    if (reader != (iconv_t)-1)
+        iconv_close(reader);
+    else
+        buf_put(buf, text);
+}
+
 void charset_put_utf8(struct buf *buf, struct str text, enum charset charset)
 {
     switch (charset) {
@@ -128,5 +186,8 @@ void charset_put_utf8(struct buf *buf, struct str text, enum charset charset)
     case CHARSET_UTF_16BE:
         put_units(buf, text, charset == CHARSET_UTF_16BE);
         return;
+    case CHARSET_OTHERS:
+    default:
+        put_other(buf, text, (int)charset);
     }
 }

@@ -12,9 +12,11 @@ enum charset {
     CHARSET_WINDOWS_1252,
     CHARSET_UTF_16LE, /* also what is called utf-16 and has no mark */
     CHARSET_UTF_16BE,
+    CHARSET_OTHERS, /* and beyond: what iconv(3) reads, of bytes in which ASCII is ASCII */
 };
 
-/* By the names that are in use, in any case. NONE: the name is not known. */
+/* By the names that are in use, in any case. NONE: the name is not known, or this machine's
+ * iconv(3) lacks it. */
 enum charset charset_parse(struct str name);
 
 /* What the byte order mark at the begin says, and how long that is; NONE: there is none. */

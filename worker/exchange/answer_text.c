@@ -48,12 +48,14 @@ static enum charset charset_of_declaration(struct str body)
 {
     enum charset charset = charset_parse(name_of_declaration(body));
     /* In UTF-16 it could not be read so. */
-    return charset >= CHARSET_UTF_16LE ? CHARSET_UTF_8 : charset;
+    bool is_of_units = charset == CHARSET_UTF_16LE || charset == CHARSET_UTF_16BE;
+    return is_of_units ? CHARSET_UTF_8 : charset;
 }
 
 static bool is_of_bytes(enum charset charset)
 {
-    return charset == CHARSET_LATIN_1 || charset == CHARSET_WINDOWS_1252;
+    return charset == CHARSET_LATIN_1 || charset == CHARSET_WINDOWS_1252 ||
+           charset >= CHARSET_OTHERS;
 }
 
 static enum charset find_charset(const struct http_answer *answer,

@@ -18,13 +18,19 @@ START_TEST(texts_become_utf_8)
         {"utf-16be", STR_INIT("\x20\xAC\xD8\x3D\xDE\x00"), "€\xF0\x9F\x98\x80"},
         {"utf-16le", STR_INIT("\x3D\xD8 \0a"), "\xFF \xFF"},
         {"utf-16be", STR_INIT("\xDE\x00"), "\xFF"},
+        {"Windows-1251", STR_INIT("\xCF\xF0"), "Пр"},
+        {"iso-8859-15", STR_INIT("\xA4"), "€"},
+        {"koi8-r", STR_INIT("\xFC"), "Э"},
+        {"shift_jis", STR_INIT("\x93\xFA\\\x93"), "日\\\xFF"},
+        {"gbk", STR_INIT("\xC4\xE3\xFF a"), "你\xFF a"},
+        {"big5", STR_INIT("\xA7\x41"), "你"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO_BUF(out, KIB(1));
         charset_put_utf8(&out, cases[i].text, charset_parse(str_from(cases[i].charset)));
         ck_assert_str_is(buf_str(&out), cases[i].utf8);
     }
-    ck_assert_int_eq(charset_parse(STR("koi8-r")), CHARSET_NONE);
+    ck_assert_int_eq(charset_parse(STR("iso-2022-kr")), CHARSET_NONE);
 }
 END_TEST
 
