@@ -56,7 +56,7 @@ static void on_state(void *ctx, bool up, const struct err *err)
     arrival->is_up = up;
     if (err)
         arrival->err = *err;
-    arrival->is_settled = up || arrival->err.kind != ERR_AGAIN;
+    arrival->is_settled = up || arrival->err.kind != ERR_AGAIN || arrival->err.is_lack;
 }
 
 /* A pooler, and a schema that is missing, older or newer, is a server's state: exit 3. */

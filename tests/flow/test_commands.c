@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/support/mock.h"
 #include "tests/support/pagetide.h"
 #include "tests/support/servers.h"
@@ -203,6 +204,19 @@ START_TEST(an_unreachable_server_is_one_message_and_a_hint)
     got = expect_run(3, "reload shop.orders");
     ck_assert_msg(count_lines(got.err) == 2, "%s", got.err);
     expect_holds(got.err, "\n  try: does Redis run");
+    tear_down();
+}
+END_TEST
+
+/* What this machine lacks is no server that may come yet. */
+START_TEST(a_command_without_descriptors_says_so_at_once)
+{
+    set_up();
+    int64_t began_mono_ms = clock_mono_ms();
+    setenv("PAGETIDE_TEST_UNDER", "sh -c 'ulimit -n 12; exec \"$0\" \"$@\"'", 1);
+    expect_holds(expect_run(3, "status").err, "no file descriptors left (ulimit -n)");
+    unsetenv("PAGETIDE_TEST_UNDER");
+    ck_assert_int_lt(clock_mono_ms() - began_mono_ms, 5000);
     tear_down();
 }
 END_TEST
@@ -634,8 +648,9 @@ END_TEST
 SUITE("flow/commands", every_command_has_help, check_tells_all_errors_at_once,
       check_tells_what_partitions_need, check_tells_broken_yaml, settings_have_an_order,
       misspelt_settings_are_told, the_log_is_set_like_other_settings,
-      an_unreachable_server_is_one_message_and_a_hint, a_missing_schema_is_told,
-      expr_prints_json, the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
+      an_unreachable_server_is_one_message_and_a_hint,
+      a_command_without_descriptors_says_so_at_once, a_missing_schema_is_told, expr_prints_json,
+      the_last_line_of_sync_is_a_summary, sync_refuses_what_is_not_meant,
       a_type_that_postgresql_has_not_is_an_error, a_stream_or_source_is_named_where_it_is_meant,
       an_empty_folder_is_nothing_to_check, a_broken_file_blocks_no_other,
       json_has_times_and_lists, status_says_that_a_worker_is_gone,
