@@ -28,14 +28,15 @@ as $$
 $$;
 
 -- Whether all of those have succeeded since the stream's own last start. A run over a window that
--- somebody asked for does not count.
+-- somebody asked for does not count, of neither: it says nothing of what came last.
 create or replace function pagetide.is_after_due(of_stream text, spec jsonb) returns boolean
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select count(*) > 0 and bool_and(exists (select from run r where r.stream = n
         and r.state = 'succeeded' and r.mode <> 'window' and r.finished_at > coalesce(
-            (select max(o.created_at) from run o where o.stream = of_stream), '-infinity')))
+            (select max(o.created_at) from run o where o.stream = of_stream and o.mode <> 'window'),
+            '-infinity')))
     from after_names(spec) n
 $$;
 

@@ -146,6 +146,29 @@ START_TEST(an_incremental_run_closes_nothing)
 }
 END_TEST
 
+/* A window that is done, or an empty list of partitions, says of no record that it is gone. */
+START_TEST(a_run_with_nothing_to_ask_for_closes_nothing)
+{
+    set_up("    window: {size: 1d, from: 2024-01-01, to: 2024-01-02}\n"
+           "    params: {since: \"{{ window.start }}\"}\n    shrink_guard: 0%\n"
+           "    expect: {min_rows: 1}\n");
+    sync_page(0, A "," B);
+    expect_holds(sync_page(0, A), "the bookmark stands at the end of the window");
+    EXPECT("1:a 1-*, 2:b 1-*", versions_sql);
+    pagetide_sql(&pagetide, "create table public.part (p text); insert into public.part values "
+                            "('a')");
+    define(
+        "    bookmark: at\n    shrink_guard: 0%\n    partitions: {sql: \"select p from "
+        "public.part\"}\n    params: {since: \"{{ bookmark }}\", p: \"{{ partition.p }}\"}\n");
+    pagetide_expect(&pagetide, 0, "bookmark shop.orders --clear");
+    sync_page(0, "{\"id\":1,\"name\":\"a\",\"at\":1},{\"id\":2,\"name\":\"b\",\"at\":2}");
+    pagetide_sql(&pagetide, "delete from public.part");
+    expect_holds(sync_page(0, A), "partitions.sql gave no rows");
+    EXPECT("2", "select count(*) from shop.orders where _pt_current");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_table_of_an_upsert_gets_a_history)
 {
     set_up("");
@@ -280,7 +303,7 @@ END_TEST
 
 SUITE("flow/history", a_change_is_another_version, of_a_run_the_last_record_counts,
       what_vanishes_may_be_kept, too_much_does_not_vanish, an_incremental_run_closes_nothing,
-      a_rejected_record_ends_nothing, an_index_that_is_unique,
-      a_table_of_an_upsert_gets_a_history, a_table_that_was_a_history_before,
-      a_row_that_is_marked_has_ended, a_table_that_has_lost_its_versions,
-      versions_that_cannot_end)
+      a_run_with_nothing_to_ask_for_closes_nothing, a_rejected_record_ends_nothing,
+      an_index_that_is_unique, a_table_of_an_upsert_gets_a_history,
+      a_table_that_was_a_history_before, a_row_that_is_marked_has_ended,
+      a_table_that_has_lost_its_versions, versions_that_cannot_end)

@@ -124,6 +124,11 @@ START_TEST(a_stream_starts_after_others)
     EXPECT_SQL("f", "select pagetide.is_after_due('people.streets', '{\"after\": "
                     "[\"people.all\", \"people.cities\"]}')");
     expect_stop(&up);
+    expect_run(0, "sync people.all people.cities");
+    SQL("select pagetide.start_run('people.streets', 'reload', 'window', '2024-01-01', "
+        "'2024-01-02', null, null, 5)");
+    EXPECT_SQL("t", "select pagetide.is_after_due('people.streets', '{\"after\": "
+                    "[\"people.all\", \"people.cities\"]}')");
     tear_down();
 }
 END_TEST
