@@ -242,6 +242,21 @@ static bool apply_functions(struct pg *pg, struct err *err)
     return run(pg, sql.ptr, err) || err_wrap(err, "functions of the control schema");
 }
 
+/* SQL_ASCII takes all bytes as they are. Any other but UTF8 has few of the characters that APIs
+ * send, and lacks some of this program's own. */
+static bool check_encoding(struct pg *pg, struct err *err)
+{
+    AUTO_PG_RESULT struct pg_result *result = NULL;
+    if (!pg_await(pg, "show server_encoding", NULL, 0, TIMEOUT_MS, &result, err))
+        return false;
+    struct str encoding = pg_get_str(result, 0, 0);
+    return str_is(encoding, "UTF8") || str_is(encoding, "SQL_ASCII") ||
+           err_set(err, ERR_CONFIG, "schema", 0,
+                   "the database has the encoding %.*s, which cannot hold all that APIs send; "
+                   "make one that can: create database NAME encoding 'UTF8' template template0",
+                   STR_ARG(encoding));
+}
+
 static bool has_name(const struct pg_result *names, const char *name)
 {
     for (size_t i = 0; i < pg_rows(names); i++)
@@ -259,7 +274,7 @@ static bool apply(struct pg *pg, const struct found *found, int *ret_applied, st
     static const char names_sql[] = "select m.name from pagetide.migration m";
     AUTO_PG_RESULT struct pg_result *names = NULL;
     int count = 0;
-    if (found->version == 0 && !run(pg, bootstrap_sql, err))
+    if (found->version == 0 && (!check_encoding(pg, err) || !run(pg, bootstrap_sql, err)))
         return err_wrap(err, "creating the control schema");
     if (!pg_await(pg, names_sql, NULL, 0, TIMEOUT_MS, &names, err))
         return false;

@@ -108,13 +108,13 @@ as $$
 $$;
 
 -- Does the run read all there is: no window, and no job that begins at a bookmark? A run that has
--- nothing to ask for, because a window is done or a list of partitions is empty, has no such job.
+-- nothing to ask for, because a window is done or a list of partitions is empty, has not (end_idle_run).
 create or replace function pagetide.reads_all(of_run bigint) returns boolean
 language sql stable
 set search_path = pagetide, pg_temp
 as $$
     select r.mode <> 'window' and not d.spec ? 'window' and (r.mode = 'full'
-        or not exists (select from run_legs(of_run) j where j.bookmark is not null or j.part ? 'listing'
+        or not exists (select from run_legs(of_run) j where j.bookmark is not null or j.part ? 'idle'
             and exists (select from bookmark k where k.stream = r.stream)))
     from run r join definition d on d.stream = r.stream and d.version = r.version
     where r.id = of_run

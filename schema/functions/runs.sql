@@ -207,14 +207,15 @@ begin
     if exists (select from run r join definition d on d.stream = r.stream and d.version = r.version
         where r.id = idle and lacks_table(r.stream, d.spec)) then
         insert into job (run, n, part, worker, reserved)
-        select idle, 1, jsonb_build_object('end', jsonb_build_object('state', 'succeeded',
+        select idle, 1, jsonb_build_object('idle', true, 'end', jsonb_build_object('state', 'succeeded',
             'complete', e.complete, 'why', e.words)), reserve_worker, reserve_worker is not null
         from idle_end(idle, why) e;
         return;
     end if;
     update run r set state = 'running', started_at = clock() where r.id = idle;
-    insert into job (run, n, state, complete, complete_why, started_at, finished_at)
-    select idle, 1, 'succeeded', e.complete, e.words, clock(), clock() from idle_end(idle, why) e;
+    insert into job (run, n, part, state, complete, complete_why, started_at, finished_at)
+    select idle, 1, '{"idle": true}', 'succeeded', e.complete, e.words, clock(), clock()
+    from idle_end(idle, why) e;
     perform finish_run(idle);
 end
 $$;

@@ -72,6 +72,26 @@ START_TEST(tells_an_older_and_a_newer_schema)
 }
 END_TEST
 
+START_TEST(a_database_that_cannot_hold_all_characters_is_refused)
+{
+    const char *url = servers_database_url();
+    servers_sql(url, "create database latin encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' "
+                     "template template0");
+    struct pg *pg = open_session(mem_printf("%.*slatin", (int)(strrchr(url, '/') + 1 - url), url));
+    int applied = 0;
+    ck_assert(!schema_migrate(pg, &applied, &err));
+    ck_assert_int_eq(err.kind, ERR_CONFIG);
+    ck_assert_str_eq(err.text,
+                     "creating the control schema: the database has the encoding LATIN1, which cannot hold "
+                     "all that APIs send; make one that can: create database NAME encoding 'UTF8' template "
+                     "template0");
+    ck_assert_int_eq(state_of(pg), SCHEMA_MISSING);
+    pg_close(pg);
+    loop_free(loop);
+    servers_sql(url, "drop database latin");
+}
+END_TEST
+
 /* A file that fails leaves nothing of itself. */
 START_TEST(goes_on_where_a_broken_migration_stopped)
 {
@@ -514,7 +534,8 @@ START_TEST(the_schema_of_another_role_is_refused)
 }
 END_TEST
 
-SUITE("schema/migrate", makes_the_schema_once, tells_an_older_and_a_newer_schema,
+SUITE("schema/migrate", makes_the_schema_once,
+      a_database_that_cannot_hold_all_characters_is_refused, tells_an_older_and_a_newer_schema,
       goes_on_where_a_broken_migration_stopped, lets_another_process_finish_first,
       of_processes_that_migrate_at_once_one_does,
       a_database_of_version_9_becomes_what_a_new_one_is,
