@@ -77,14 +77,16 @@ START_TEST(a_database_that_cannot_hold_all_characters_is_refused)
     const char *url = servers_database_url();
     servers_sql(url, "create database latin encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' "
                      "template template0");
-    struct pg *pg = open_session(mem_printf("%.*slatin", (int)(strrchr(url, '/') + 1 - url), url));
+    struct pg *pg =
+        open_session(mem_printf("%.*slatin", (int)(strrchr(url, '/') + 1 - url), url));
     int applied = 0;
     ck_assert(!schema_migrate(pg, &applied, &err));
     ck_assert_int_eq(err.kind, ERR_CONFIG);
-    ck_assert_str_eq(err.text,
-                     "creating the control schema: the database has the encoding LATIN1, which cannot hold "
-                     "all that APIs send; make one that can: create database NAME encoding 'UTF8' template "
-                     "template0");
+    ck_assert_str_eq(
+        err.text,
+        "creating the control schema: the database has the encoding LATIN1, which cannot hold "
+        "all that APIs send; make one that can: create database NAME encoding 'UTF8' template "
+        "template0");
     ck_assert_int_eq(state_of(pg), SCHEMA_MISSING);
     pg_close(pg);
     loop_free(loop);
