@@ -1,7 +1,8 @@
 #!/bin/sh
 # Prints a C file that holds scripts (Lua, SQL) as strings, without lines of comment:
 # `const struct embedded NAME[]`, ended by an entry whose name is NULL. Usage: embed.sh NAME FILE...
-# embed.sh --packed NAME FILE...: as gzip has them, `const struct packed NAME[]`.
+# embed.sh --packed NAME FILE...: as gzip has them, `const struct packed NAME[]`. All are one stream: what
+# they have in common is there once.
 # embed.sh --packed-sql NAME FILE...: one text of all, without the comments between statements.
 # embed.sh --digest NAME FILE...: what tells that text from others, `const char NAME[]`.
 set -eu
@@ -14,18 +15,19 @@ put_texts() {
     done
 }
 
-# put_one NAME: the text that comes on stdin.
-put_one() {
-    gzip -9n >"$scratch.gz"
-    printf '    {"%s", (const unsigned char[]){\n' "$1"
-    od -An -v -tu1 "$scratch.gz" | sed 's/^ *//; s/  */,/g; s/$/,/'
-    printf '}, %d, %d},\n' "$(wc -c <"$scratch.gz")" "$(gzip -dc <"$scratch.gz" | wc -c)"
+put_pack() {
+    gzip -9n >"$scratch"
+    echo "static const struct pack pack_of_$table = {(const unsigned char[]){"
+    od -An -v -tu1 "$scratch" | sed 's/^ *//; s/  */,/g; s/$/,/'
+    echo "}, $(wc -c <"$scratch"), $(gzip -dc <"$scratch" | wc -c)};"
 }
 
 put_packed() {
+    from=0
     for file; do
-        name=$(basename "$file")
-        put_one "$name" <"$file"
+        len=$(wc -c <"$file")
+        echo "    {\"$(basename "$file")\", &pack_of_$table, $from, $len},"
+        from=$((from + len))
     done
 }
 
@@ -34,7 +36,7 @@ sql_of() {
 }
 
 put_sql() {
-    sql_of "$@" | put_one "$table"
+    echo "    {\"$table\", &pack_of_$table, 0, $(sql_of "$@" | wc -c)},"
 }
 
 if [ "$1" = --digest ]; then
@@ -55,7 +57,11 @@ esac
 table=$1
 shift
 scratch=$(mktemp)
-trap 'rm -f "$scratch" "$scratch.gz"' EXIT
+trap 'rm -f "$scratch"' EXIT
+case $put in
+put_packed) cat "$@" | put_pack ;;
+put_sql) sql_of "$@" | put_pack ;;
+esac
 echo "const struct $type ${table}[] = {"
 $put "$@"
 echo '    {0},'

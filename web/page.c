@@ -39,7 +39,8 @@ bool page_answer(struct httpd_call *call, const struct httpd_request *request)
     AUTO_BUF(text, MIB(1));
     char tag[32], headers[sizeof page_headers + 64];
     const struct packed *file = file_of(files[i].name);
-    uint64_t hash = hash_bytes((struct str){(const char *)file->bytes, file->len}, 0);
+    uint64_t hash =
+        hash_bytes((struct str){(const char *)file->pack->bytes, file->pack->len}, 0);
     snprintf(tag, sizeof tag, "\"%016llx\"", (unsigned long long)hash);
     snprintf(headers, sizeof headers, "%sETag: %s\r\n", page_headers, tag);
     bool is_known = str_is(httpd_request_header(request, STR("if-none-match")), tag);

@@ -16,10 +16,14 @@ extern const struct embedded embedded_lua[];     /* lib/core/lua */
 extern const struct embedded embedded_queries[]; /* web/queries */
 
 /* The same, as gzip has it: what is large and seldom read. port/unpack.h reads it. */
-struct packed {
-    const char *name;
+struct pack {
     const unsigned char *bytes;
     size_t len, text_len; /* of the bytes; of the text */
+};
+struct packed {
+    const char *name;
+    const struct pack *pack;
+    size_t from, text_len; /* in its text; those of a table may be one text */
 };
 
 extern const struct packed packed_tables[];    /* schema/tables */
