@@ -145,7 +145,10 @@ static void put_units(struct buf *buf, struct str text, bool is_big)
         buf_put_byte(buf, (char)NO_CHARACTER);
 }
 
-/* A byte that begins no character is passed over alone. */
+/*
+ * A byte that begins no character is passed over alone. In windows-1255 and windows-1258 an
+ * accent stands behind its letter: that is held back until the next byte, or the end.
+ */
 static void put_other(struct buf *buf, struct str text, int number)
 {
     const char *name = others;
@@ -154,12 +157,14 @@ static void put_other(struct buf *buf, struct str text, int number)
     iconv_t reader = open_other(name);
     char *in = (char *)(uintptr_t)text.ptr;
     size_t left = reader == (iconv_t)-1 ? 0 : text.len;
-    while (left) {
+    for (bool is_over = reader == (iconv_t)-1; !is_over;) {
         char chunk[4096], *out = chunk;
         size_t room = sizeof chunk;
-        bool is_bad = iconv(reader, &in, &left, &out, &room) == (size_t)-1 && errno != E2BIG;
+        is_over = !left;
+        bool is_bad = iconv(reader, left ? &in : NULL, &left, &out, &room) == (size_t)-1 &&
+                      errno != E2BIG;
         buf_put(buf, (struct str){chunk, (size_t)(out - chunk)});
-        if (!is_bad)
+        if (!is_bad || is_over)
             continue;
         buf_put_byte(buf, (char)NO_CHARACTER);
         in++;

@@ -22,6 +22,8 @@ START_TEST(texts_become_utf_8)
         {"iso-8859-15", STR_INIT("\xA4"), "€"},
         {"koi8-r", STR_INIT("\xFC"), "Э"},
         {"shift_jis", STR_INIT("\x93\xFA\\\x93"), "日\\\xFF"},
+        {"windows-1258", STR_INIT("xa"), "xa"},
+        {"windows-1258", STR_INIT("a\xEC"), "á"},
         {"gbk", STR_INIT("\xC4\xE3\xFF a"), "你\xFF a"},
         {"big5", STR_INIT("\xA7\x41"), "你"},
     };
