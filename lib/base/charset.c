@@ -156,8 +156,12 @@ static void put_other(struct buf *buf, struct str text, int number)
         name += strlen(name) + 1;
     iconv_t reader = open_other(name);
     char *in = (char *)(uintptr_t)text.ptr;
-    size_t left = reader == (iconv_t)-1 ? 0 : text.len;
-    for (bool is_over = reader == (iconv_t)-1; !is_over;) {
+    size_t left = text.len;
+    if (reader == (iconv_t)-1) {
+        buf_put(buf, text);
+        return;
+    }
+    for (bool is_over = false; !is_over;) {
         char chunk[4096], *out = chunk;
         size_t room = sizeof chunk;
         is_over = !left;
@@ -170,10 +174,7 @@ static void put_other(struct buf *buf, struct str text, int number)
         in++;
         left--;
     }
-    if (reader != (iconv_t)-1)
-        iconv_close(reader);
-    else
-        buf_put(buf, text);
+    iconv_close(reader);
 }
 
 void charset_put_utf8(struct buf *buf, struct str text, enum charset charset)

@@ -64,7 +64,7 @@ static void take(struct crawl *crawl, struct ahead_slot *slot)
     struct ahead *ahead = &crawl->ahead;
     take_out(ahead, slot);
     ahead->taken = slot;
-    ahead->has_failed = false;
+    ahead->has_failed = slot->has_failed || slot->answer.status >= STATUS_NO_PAGE;
     crawl->answer = slot->has_failed ? NULL : &slot->answer;
     crawl->failed = slot->has_failed ? &slot->err : NULL;
     crawl->fetched_at_ms = slot->fetched_at_ms;
@@ -294,6 +294,7 @@ void ahead_release(struct crawl *crawl)
     if (!crawl->ahead.taken)
         return;
     slot_free(TAKE(crawl->ahead.taken));
+    crawl->ahead.has_failed = false;
     crawl->answer = NULL;
     crawl->failed = NULL;
 }
